@@ -1,0 +1,6 @@
+//! The `zserver` binary: a thin shell around the library.
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() {}
