@@ -21,7 +21,10 @@
 //! everything above `txn` shares. `storage` and `txn` know bytes, not Arrow,
 //! SQL or tokio. `tests/layers.rs` reads the `use` lines and holds this true.
 
+pub mod catalog;
 pub mod error;
+pub mod sql;
 pub mod sqlstate;
+pub mod txn;
 
 pub use error::{Error, Result};

@@ -1,0 +1,417 @@
+//! What exists: one struct per kind of catalog object.
+//!
+//! Objects are immutable and shared (`Arc`); a change replaces the object. Field
+//! names follow the columns of PostgreSQL's system catalogs without their
+//! prefixes, so `Function::kind` is `pg_proc.prokind`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::sql::types::{Oid, SqlType};
+
+/// `pg_namespace`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Schema {
+    pub oid: Oid,
+    pub name: String,
+    pub owner: Oid,
+}
+
+/// `pg_class` with `pg_attribute`, `pg_attrdef` and `pg_index` or `pg_sequence`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Relation {
+    pub oid: Oid,
+    pub schema: Oid,
+    pub name: String,
+    pub owner: Oid,
+    pub kind: RelationKind,
+    /// By position: attribute number `n` is `columns[n - 1]`. Dropped columns stay.
+    pub columns: Vec<Column>,
+    /// Where the rows or entries are stored; apart from the OID so that
+    /// TRUNCATE and rewrites can switch it. 0 for what has no storage.
+    pub storage_id: u32,
+    /// Incremented by each change of the columns' physical layout; rows carry
+    /// the version they were written with.
+    pub schema_version: u16,
+    /// Indexes of this table, by OID.
+    pub indexes: Vec<Oid>,
+    /// Constraints of this table, by OID (the table's own; FKs pointing here are found by `Catalog::referencing`).
+    pub constraints: Vec<Oid>,
+    pub persistence: Persistence,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum RelationKind {
+    Table,
+    /// A system relation computed from the catalog (or the server's state).
+    Virtual,
+    View(View),
+    Index(Index),
+    Sequence(Sequence),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Persistence {
+    Permanent,
+    /// Of one session (by pid); not durable.
+    Temporary(i32),
+}
+
+/// `pg_attribute`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Column {
+    pub name: String,
+    pub ty: SqlType,
+    pub not_null: bool,
+    pub default: Option<Default>,
+    pub identity: Option<Identity>,
+    pub dropped: bool,
+    /// The schema version that added the column: rows written before it read as `missing`.
+    pub since_version: u16,
+    /// The value of rows older than the column (ADD COLUMN … DEFAULT const), as text input.
+    pub missing: Option<String>,
+    pub collation: Oid,
+}
+
+/// A column default or generation expression.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Default {
+    /// `pg_attrdef.oid`.
+    pub oid: Oid,
+    /// The expression in SQL, with every name schema-qualified as needed: it is
+    /// bound again when used, and printed by `pg_get_expr`.
+    pub sql: String,
+    /// GENERATED ALWAYS AS (…) STORED.
+    pub generated: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Identity {
+    Always,
+    ByDefault,
+}
+
+/// A view: its query in SQL, bound again when used.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct View {
+    pub sql: String,
+    /// The search path under which `sql` was created and is bound.
+    pub search_path: Vec<String>,
+    pub check_option: Option<String>,
+}
+
+/// `pg_index`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Index {
+    pub table: Oid,
+    pub access_method: String,
+    /// Key columns, then INCLUDE columns.
+    pub keys: Vec<IndexKey>,
+    pub key_count: usize,
+    pub unique: bool,
+    pub primary: bool,
+    pub nulls_not_distinct: bool,
+    /// Partial index predicate, in SQL over the table's columns.
+    pub predicate: Option<String>,
+    /// The constraint it implements, or 0.
+    pub constraint: Oid,
+    /// False while it is being built.
+    pub valid: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IndexKey {
+    /// Attribute number, or 0 for an expression.
+    pub column: i16,
+    /// The expression in SQL when `column` is 0.
+    pub expression: Option<String>,
+    pub ty: SqlType,
+    pub descending: bool,
+    pub nulls_first: bool,
+    pub opclass: Oid,
+}
+
+/// `pg_sequence`. The current value lives in storage, not here.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Sequence {
+    pub ty: SqlType,
+    pub start: i64,
+    pub increment: i64,
+    pub min: i64,
+    pub max: i64,
+    pub cache: i64,
+    pub cycle: bool,
+    /// The column that owns it (table OID, attribute number), for serial and identity.
+    pub owned_by: Option<(Oid, i16)>,
+}
+
+/// `pg_type` (enum labels included).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Type {
+    pub oid: Oid,
+    pub schema: Oid,
+    pub name: String,
+    pub owner: Oid,
+    /// `typlen`: bytes, -1 varlena, -2 cstring.
+    pub length: i16,
+    pub by_value: bool,
+    pub kind: TypeKind,
+    /// `typcategory`.
+    pub category: char,
+    pub preferred: bool,
+    pub delimiter: char,
+    /// The array type over this, or 0.
+    pub array: Oid,
+    /// The element type if this is an array (or int2vector, oidvector), or 0.
+    pub element: Oid,
+    /// Names of the text and binary I/O functions, for `pg_type`.
+    pub input: String,
+    pub output: String,
+    pub receive: String,
+    pub send: String,
+    pub typmod_in: String,
+    pub typmod_out: String,
+    pub collation: Oid,
+    pub align: char,
+    pub storage: char,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum TypeKind {
+    Base,
+    /// The row type of a relation.
+    Composite {
+        relation: Oid,
+    },
+    /// Labels in sort order: OID, sort position, label.
+    Enum {
+        labels: Vec<(Oid, f32, String)>,
+    },
+    Domain {
+        base: SqlType,
+    },
+    Pseudo,
+    Range {
+        subtype: Oid,
+    },
+    Multirange {
+        range: Oid,
+    },
+}
+
+/// `pg_proc`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Function {
+    pub oid: Oid,
+    pub schema: Oid,
+    pub name: String,
+    pub owner: Oid,
+    pub kind: FunctionKind,
+    /// `internal` or `sql`.
+    pub language: String,
+    /// The kernel's symbol (`internal`) or the body (`sql`).
+    pub source: String,
+    /// Input argument types.
+    pub args: Vec<Oid>,
+    pub arg_names: Vec<String>,
+    /// All arguments with modes when there are OUT, INOUT, VARIADIC or TABLE ones: (mode, type, name).
+    pub all_args: Option<Vec<(char, Oid, String)>>,
+    /// Default expressions of the last arguments, in SQL.
+    pub defaults: Vec<String>,
+    pub returns: Oid,
+    pub returns_set: bool,
+    /// Element type of the VARIADIC argument, or 0. `any` for VARIADIC "any".
+    pub variadic: Oid,
+    pub strict: bool,
+    pub volatility: Volatility,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum FunctionKind {
+    Function,
+    Aggregate,
+    Window,
+    Procedure,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Volatility {
+    Immutable,
+    Stable,
+    Volatile,
+}
+
+/// `pg_aggregate`: what is not in the function's own row.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Aggregate {
+    pub function: Oid,
+    /// `n` normal, `o` ordered-set, `h` hypothetical-set.
+    pub kind: char,
+    pub direct_args: i16,
+    /// The aggregate kernel's symbol.
+    pub kernel: String,
+}
+
+/// `pg_operator`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Operator {
+    pub oid: Oid,
+    pub schema: Oid,
+    pub name: String,
+    /// 0 for a prefix operator.
+    pub left: Oid,
+    pub right: Oid,
+    pub result: Oid,
+    /// The implementing function.
+    pub function: Oid,
+    pub commutator: Oid,
+    pub negator: Oid,
+    pub can_merge: bool,
+    pub can_hash: bool,
+}
+
+/// `pg_cast`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Cast {
+    pub oid: Oid,
+    pub source: Oid,
+    pub target: Oid,
+    pub method: CastMethod,
+    pub context: CastContext,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum CastMethod {
+    Function(Oid),
+    Binary,
+    InOut,
+}
+
+/// In which contexts a cast applies by itself; each includes the ones before.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum CastContext {
+    Implicit,
+    Assignment,
+    Explicit,
+}
+
+/// `pg_constraint`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Constraint {
+    pub oid: Oid,
+    pub schema: Oid,
+    pub name: String,
+    /// The table it is on.
+    pub table: Oid,
+    pub kind: ConstraintKind,
+    pub deferrable: bool,
+    pub initially_deferred: bool,
+    pub validated: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum ConstraintKind {
+    /// In SQL over the table's columns.
+    Check {
+        sql: String,
+        columns: Vec<i16>,
+    },
+    PrimaryKey {
+        index: Oid,
+        columns: Vec<i16>,
+    },
+    Unique {
+        index: Oid,
+        columns: Vec<i16>,
+    },
+    ForeignKey(ForeignKey),
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ForeignKey {
+    pub columns: Vec<i16>,
+    pub referenced_table: Oid,
+    pub referenced_columns: Vec<i16>,
+    /// The unique index on the referenced table.
+    pub referenced_index: Oid,
+    pub on_update: ReferentialAction,
+    pub on_delete: ReferentialAction,
+    /// ON DELETE SET NULL/DEFAULT (columns); empty means all.
+    pub delete_set_columns: Vec<i16>,
+    pub match_full: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum ReferentialAction {
+    NoAction,
+    Restrict,
+    Cascade,
+    SetNull,
+    SetDefault,
+}
+
+/// `pg_authid` and `pg_auth_members`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Role {
+    pub oid: Oid,
+    pub name: String,
+    pub superuser: bool,
+    pub inherit: bool,
+    pub create_role: bool,
+    pub create_db: bool,
+    pub login: bool,
+    pub replication: bool,
+    pub bypass_rls: bool,
+    pub connection_limit: i32,
+    /// A SCRAM verifier in PostgreSQL's format, never a password.
+    pub verifier: Option<String>,
+    pub valid_until: Option<String>,
+    pub member_of: Vec<Oid>,
+}
+
+/// `pg_database`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Database {
+    pub oid: Oid,
+    pub name: String,
+    pub owner: Oid,
+    pub is_template: bool,
+    pub allow_connections: bool,
+}
+
+/// `pg_opclass` (with its family).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OperatorClass {
+    pub oid: Oid,
+    pub name: String,
+    pub access_method: String,
+    pub family: Oid,
+    pub input: Oid,
+    pub is_default: bool,
+}
+
+/// `pg_collation`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Collation {
+    pub oid: Oid,
+    pub schema: Oid,
+    pub name: String,
+    pub provider: char,
+    pub locale: String,
+}
+
+/// One edge of `pg_depend`: `object` needs `referenced`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Dependency {
+    pub object: ObjectAddress,
+    pub referenced: ObjectAddress,
+    /// `n` normal, `a` auto, `i` internal.
+    pub kind: char,
+}
+
+/// `(classid, objid, objsubid)`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct ObjectAddress {
+    pub class: Oid,
+    pub oid: Oid,
+    pub sub: i32,
+}

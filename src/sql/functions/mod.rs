@@ -1,0 +1,76 @@
+//! The kernel registry: Rust code behind the catalog's `internal` functions.
+//!
+//! `sql/*.sql` declares a function with PostgreSQL's signature and OID and names
+//! a symbol; the kernel of that symbol computes it. One kernel serves both
+//! forms: row by row over [`Datum`]s (fast path, defaults, constraints) and,
+//! through an adapter or a vectorised implementation, over Arrow columns.
+//!
+//! Kernels do not see NULLs of STRICT functions: the caller answers NULL.
+
+pub mod context;
+
+use crate::error::Result;
+use crate::sql::types::{Datum, SqlType};
+
+pub use context::{EvalContext, SessionHooks, SettingsView};
+
+/// What a kernel may know about its call.
+pub struct CallContext<'a> {
+    pub eval: &'a EvalContext,
+    /// The actual (resolved) argument types.
+    pub args: &'a [SqlType],
+    /// The actual result type.
+    pub result: SqlType,
+}
+
+/// Computes one value from one row of arguments.
+pub type ScalarFn = fn(&CallContext<'_>, &[Datum]) -> Result<Datum>;
+
+/// Rows of a set-returning function: one datum per output column each.
+pub type SetRows = Box<dyn Iterator<Item = Result<Vec<Datum>>> + Send>;
+
+/// Computes the rows of a set-returning function.
+pub type SetFn = fn(&CallContext<'_>, &[Datum]) -> Result<SetRows>;
+
+/// Computes a whole column from columns of arguments; NULLs of strict functions
+/// are the kernel's to pass on.
+pub type VectorFn = fn(
+    &CallContext<'_>,
+    &[datafusion::arrow::array::ArrayRef],
+    usize,
+) -> Result<datafusion::arrow::array::ArrayRef>;
+
+/// A scalar function's code.
+#[derive(Clone, Copy)]
+pub struct Kernel {
+    pub symbol: &'static str,
+    pub scalar: ScalarFn,
+    pub vector: Option<VectorFn>,
+}
+
+/// A set-returning function's code.
+#[derive(Clone, Copy)]
+pub struct SetKernel {
+    pub symbol: &'static str,
+    pub rows: SetFn,
+}
+
+/// An aggregate's code: makes the state of one group.
+#[derive(Clone, Copy)]
+pub struct AggregateKernel {
+    pub symbol: &'static str,
+    /// Whether rows with a NULL argument are skipped by the caller.
+    pub strict: bool,
+    pub new_state: fn(&CallContext<'_>) -> Result<Box<dyn AggregateState>>,
+}
+
+/// The running state of one group.
+pub trait AggregateState: Send + Sync + std::fmt::Debug {
+    fn update(&mut self, args: &[Datum]) -> Result<()>;
+    fn finish(&mut self) -> Result<Datum>;
+    /// The state as datums (of any types) for another partition to `merge`.
+    fn save(&mut self) -> Result<Vec<Datum>>;
+    fn merge(&mut self, state: &[Datum]) -> Result<()>;
+    /// Bytes held, for the memory pool.
+    fn size_bytes(&self) -> usize;
+}

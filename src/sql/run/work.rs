@@ -1,0 +1,60 @@
+//! What a statement works on: its transaction's bytes and catalog changes, and
+//! the limits it runs under.
+
+use std::sync::Arc;
+
+use datafusion::execution::runtime_env::RuntimeEnv;
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog::{Catalog, Change};
+use crate::error::Report;
+use crate::sql::functions::EvalContext;
+use crate::txn::Transaction;
+
+/// One transaction's work: bytes and catalog changes together, so that a
+/// savepoint rolls back both.
+pub struct Work {
+    pub txn: Transaction,
+    /// The catalog this statement sees: the committed one of its snapshot with
+    /// this transaction's own changes applied.
+    pub catalog: Arc<Catalog>,
+    /// The changes made so far, in order; written as rows and applied to the
+    /// committed catalog at commit.
+    pub changes: Vec<Change>,
+}
+
+impl Work {
+    /// Applies one DDL step to this transaction's catalog.
+    pub fn change(&mut self, change: Change) {
+        let mut catalog = (*self.catalog).clone();
+        catalog.apply(&change);
+        self.catalog = Arc::new(catalog);
+        self.changes.push(change);
+    }
+}
+
+/// Everything around one statement that is not the transaction.
+#[derive(Clone)]
+pub struct StatementContext {
+    /// Session values fixed for this statement; `eval.catalog` is `Work::catalog`.
+    pub eval: Arc<EvalContext>,
+    /// Cancelled by a cancel request, a timeout or shutdown.
+    pub cancel: CancellationToken,
+    /// Memory pool, spill files and object store of DataFusion.
+    pub runtime: Arc<RuntimeEnv>,
+    pub limits: StatementLimits,
+    /// Where notices and warnings go while the statement runs.
+    pub notices: tokio::sync::mpsc::UnboundedSender<Report>,
+}
+
+/// Limits of one statement; names as in the configuration.
+#[derive(Clone, Debug)]
+pub struct StatementLimits {
+    pub max_expression_depth: usize,
+    pub work_mem_bytes: usize,
+    pub lock_timeout_ms: u64,
+    pub deadlock_timeout_ms: u64,
+    /// Partitions of a scan, and DataFusion's target partitions.
+    pub parallelism: usize,
+    pub batch_rows: usize,
+}

@@ -1,0 +1,74 @@
+//! One SQL value, outside of any batch.
+//!
+//! A `Datum` does not carry its PostgreSQL type: `text`, `varchar` and `name`
+//! are all `Text`, and whoever holds the value knows the type from the
+//! expression or the column it came from.
+
+use bytes::Bytes;
+
+use super::json::Jsonb;
+use super::numeric::Numeric;
+use super::oid::Oid;
+
+/// A value, or NULL.
+#[derive(Clone, Debug)]
+pub enum Datum {
+    Null,
+    Bool(bool),
+    Int2(i16),
+    Int4(i32),
+    Int8(i64),
+    Float4(f32),
+    Float8(f64),
+    Oid(Oid),
+    Char(u8),
+    Numeric(Numeric),
+    Text(String),
+    Bytea(Bytes),
+    /// Days since 2000-01-01.
+    Date(i32),
+    /// Microseconds since midnight.
+    Time(i64),
+    /// Microseconds since midnight, and seconds west of UTC.
+    TimeTz(i64, i32),
+    /// Microseconds since 2000-01-01 00:00.
+    Timestamp(i64),
+    /// Microseconds since 2000-01-01 00:00 UTC.
+    TimestampTz(i64),
+    Interval(Interval),
+    Uuid([u8; 16]),
+    Jsonb(Jsonb),
+    Array(Box<ArrayValue>),
+    /// A row value: each field with its type.
+    Record(Vec<(Oid, Datum)>),
+}
+
+impl Datum {
+    pub fn is_null(&self) -> bool {
+        matches!(self, Datum::Null)
+    }
+}
+
+/// PostgreSQL's interval: three parts that are not converted into each other
+/// except for comparison (a month is 30 days, a day 24 hours).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Interval {
+    pub months: i32,
+    pub days: i32,
+    pub microseconds: i64,
+}
+
+/// An array value: elements in row-major order.
+#[derive(Clone, Debug)]
+pub struct ArrayValue {
+    pub element_type: Oid,
+    /// One entry per dimension; empty for the empty array.
+    pub dims: Vec<ArrayDim>,
+    pub elements: Vec<Datum>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ArrayDim {
+    pub length: i32,
+    pub lower_bound: i32,
+}

@@ -1,0 +1,95 @@
+//! Types and values: PostgreSQL's types, their values as [`Datum`]s, and the
+//! forms a value takes: text, binary (wire), Arrow, memcomparable key.
+//!
+//! One file per family (`numeric`, `datetime`, `text`, `json`, …). This module
+//! is a leaf: it knows neither the catalog nor a transaction. What it must know
+//! about a user's type (an enum's labels) is inside [`Repr`].
+
+pub mod datum;
+pub mod json;
+pub mod numeric;
+pub mod oid;
+
+pub use datum::{ArrayDim, ArrayValue, Datum, Interval};
+pub use oid::Oid;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// A PostgreSQL type as an expression or a column has it: type OID and type
+/// modifier (`-1` when there is none, else PostgreSQL's encoding, e.g.
+/// `varchar(10)` is 14, `numeric(p,s)` is `((p << 16) | s) + 4`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct SqlType {
+    pub oid: Oid,
+    pub typmod: i32,
+}
+
+impl SqlType {
+    pub const fn new(oid: Oid) -> SqlType {
+        SqlType { oid, typmod: -1 }
+    }
+
+    pub const fn with_typmod(oid: Oid, typmod: i32) -> SqlType {
+        SqlType { oid, typmod }
+    }
+}
+
+/// How values of a type are represented: the family whose code handles them.
+/// Many type OIDs share a representation (`text`, `varchar`, `name`, `json` …
+/// are all `Text`; `oid`, `regclass`, `xid` … are all `Oid`).
+#[derive(Clone, PartialEq, Debug)]
+pub enum Repr {
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    Float4,
+    Float8,
+    /// `oid` and the reg* family; unsigned 32 bits.
+    Oid,
+    /// `"char"`: one byte.
+    Char,
+    Numeric,
+    /// UTF-8 text. `bpchar` keeps its padding; its key function ignores it.
+    Text,
+    Bytea,
+    /// Days since 2000-01-01; `i32::MIN`/`i32::MAX` are ∓infinity.
+    Date,
+    /// Microseconds since midnight.
+    Time,
+    /// `timetz`: microseconds since midnight, and zone in seconds west of UTC.
+    TimeTz,
+    /// Microseconds since 2000-01-01 00:00; `i64::MIN`/`i64::MAX` are ∓infinity.
+    Timestamp,
+    /// As `Timestamp`, in UTC.
+    TimestampTz,
+    Interval,
+    Uuid,
+    Jsonb,
+    /// An enum: values are labels (`Datum::Text`), stored as label OIDs, ordered
+    /// by position in `labels`.
+    Enum(Arc<EnumLabels>),
+    Array(Box<ElementType>),
+    /// `record` and composite values: fields carry their own types.
+    Record,
+    /// `void`, `unknown`, `internal`…: never stored; `unknown` literals are text.
+    Pseudo,
+}
+
+/// The element of an array representation.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ElementType {
+    pub oid: Oid,
+    pub repr: Repr,
+    /// Between elements in text form: `,` for all built-in types but `box`.
+    pub delimiter: char,
+}
+
+/// An enum type's labels in sort order, with their OIDs.
+#[derive(PartialEq, Debug)]
+pub struct EnumLabels {
+    pub type_name: String,
+    pub labels: Vec<(Oid, String)>,
+}

@@ -1,0 +1,4 @@
+//! Transactions over bytes (the whole module lands with the storage layer).
+
+/// One transaction.
+pub struct Transaction {}
