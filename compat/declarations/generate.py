@@ -1,0 +1,427 @@
+#!/usr/bin/env python3
+"""Writes sql/*.sql: PostgreSQL 15's own declarations of what ZServer implements.
+
+Reads the system catalogs of a running PostgreSQL 15 (through psql and the PG*
+environment variables) and prints the declarations of the types listed here and
+of the functions, operators, casts, aggregates and operator classes over them.
+Run it again after changing the lists, and review the difference:
+
+    PGHOST=127.0.0.1 PGPORT=5433 PGUSER=postgres compat/declarations/generate.py sql
+"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+TYPES = """bool bytea char name int8 int2 int2vector int4 regproc text oid tid xid cid oidvector
+json pg_node_tree float4 float8 unknown aclitem bpchar varchar date time timestamp timestamptz
+interval timetz numeric refcursor regprocedure regoper regoperator regclass regtype regcollation
+regnamespace regrole record cstring any anyarray void trigger internal
+anyelement anynonarray anyenum anycompatible anycompatiblearray anycompatiblenonarray
+uuid jsonb pg_lsn xid8""".split()
+
+# Functions over those types that are not declared: server internals, and
+# features that ZServer does not have.
+LEFT_OUT = re.compile("^(" + "|".join("""
+RI_FKey_.* acl(contains|insert|itemeq|remove) amvalidate binary_upgrade_.* brin_.* gin_.* gist_.* spg_.*
+lo_.* loread lowrite pg_(try_)?advisory_.* pg_replication_.* pg_logical_.* pg_ls_.* pg_read_.* pg_stat_.*
+pg_backup_.* pg_control_.* pg_copy_.* pg_create_.* pg_drop_.* pg_extension_.* pg_import_.* pg_isolation_.*
+pg_wal_re.* pg_is_wal.* pg_walfile.* pg_switch_wal pg_promote pg_rotate.* pg_reload_conf pg_export_snapshot
+pg_get_wal.* pg_get_replication.* pg_get_shmem.* pg_get_multi.* pg_get_publication.* pg_get_backend_mem.*
+pg_get_catalog_foreign_keys pg_get_object_address pg_identify.* pg_hba.* pg_ident_.* pg_indexam_progress.*
+pg_last_.* pg_log_.* pg_notif.* pg_notify pg_listening.* pg_nextoid pg_partition_.* pg_prepared_xact
+pg_relation_filenode pg_relation_filepath pg_filenode_relation pg_relation_is_publishable
+pg_safe_.* pg_show_all_file.* pg_show_replication.* pg_stop.* pg_xact_.* pg_trigger_depth pg_event_trigger.*
+pg_current_wal.* pg_current_logfile pg_config pg_collation_actual.* pg_database_collation.* pg_conf_load.*
+pg_jit_available pg_tablespace_(databases|size) pg_available_extension.* pg_sequence_parameters
+pg_cursor pg_prepared_statement pg_lock_status pg_settings_get_flags pg_timezone_(abbrevs|names)
+pg_blocking_pids pg_column_compression pg_collation_for pg_sequence_last_value
+plpgsql_.* postgresql_fdw_.* fmgr_.* satisfies_hash.* suppress_redundant.* .*sel .*selfunc unique_key_recheck
+ts_.* tsvector_.* xml_.* row_security_active currtid2 .*range_subdiff .*range_in shell_in .*typmod(in|out)
+(bool(and|or)_statefunc|float8_accum|float[48]_accum|int[248]_avg_accum(_inv)?|int4_avg_combine|int[24]_sum)
+(int8_sum|int2int4_sum|int8_avg|int8inc(_any|_float8_float8)?|int8dec(_any)?|int4inc|numeric_inc)
+interval_(accum(_inv)?|avg|combine) float8_(avg|combine|corr|covar.*|regr.*|stddev.*|var_.*) float4_accum
+.*_(transfn|finalfn|serialize|deserialize|combine|support|sortsupport) btequalimage btvarstrequalimage
+gin_compare_jsonb hash_aclitem.* bit(count|typmod.*) varbit.* bttid.* bpcharlike_support
+getpgusername convert(_to|_from)? normalize is_normalized to_ascii pg_get_ruledef
+pg_get_triggerdef pg_get_statisticsobjdef.* pg_get_part.* pg_describe_object
+pg_index(am)?(_column)?_has_property has_(foreign_data_wrapper|server|language|parameter|tablespace)_privilege
+inet_(client|server)_port event_trigger_.* domain_.* any.*_(in|out|send) in_range
+(internal|language_handler|pg_node_tree|trigger)_(in|out|send|recv) pg_event.* mxid_age current_query
+txid_(current_if_assigned|status) pg_current_xact_id(_if_assigned)? json(b)?_(to_record(set)?|populate_record(set)?)
+get_.*_config tsm_.* .*_handler windows_.* bernoulli system
+""".split()) + ")$")
+
+AGGREGATES_LEFT_OUT = {"rank", "dense_rank", "percent_rank", "cume_dist"}
+
+
+def rows(sql):
+    out = subprocess.run(["psql", "-XAtqc", f"SELECT coalesce(json_agg(r), '[]') FROM ({sql}) r"],
+                         check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(out.stdout)
+
+
+type_rows = rows("""SELECT t.oid::int8, typname, typlen, typbyval, typtype, typcategory, typispreferred,
+    typdelim, typelem::int8, typarray::int8, typinput::text, typoutput::text, typreceive::text, typsend::text,
+    typmodin::text, typmodout::text, typalign, typstorage, typcollation::int8, typsubscript::text
+    FROM pg_type t WHERE typnamespace = 11 AND typrelid = 0 ORDER BY t.oid""")
+type_of = {t["oid"]: t for t in type_rows}
+scalars = [t for t in type_rows if t["typname"] in TYPES]
+arrays = [t for t in type_rows for s in scalars if s["typarray"] == t["oid"]]
+known = {t["oid"] for t in scalars + arrays}
+
+
+def type_name(oid):
+    """A type as SQL spells it, without typmod and schema."""
+    t = type_of[oid]
+    if t["typname"].startswith("_"):
+        return type_name(t["typelem"]) + "[]"
+    return f'"{t["typname"]}"' if t["typname"] in ("char", "any") else t["typname"]
+
+
+def plain(oid):
+    """The same for use inside a symbol."""
+    return type_name(oid).replace('"', "").replace("[]", "_array")
+
+
+def literal(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+def procedures():
+    found = rows("""SELECT p.oid::int8, proname, quote_ident(proname) AS ident, prokind, provariadic::int8,
+        proisstrict, proretset, provolatile, prorettype::int8, l.lanname, prosrc,
+        (SELECT coalesce(json_agg(a::int8), '[]') FROM unnest(proargtypes::oid[]) a) AS args,
+        (SELECT json_agg(a::int8) FROM unnest(proallargtypes) a) AS all_args,
+        proargmodes::text[] AS modes,
+        (SELECT json_agg(CASE WHEN a = '' THEN '' ELSE quote_ident(a) END) FROM unnest(proargnames) a) AS names,
+        pronargs, pronargdefaults,
+        (SELECT json_agg(pg_get_function_arg_default(p.oid, i)) FROM generate_series(1, pronargs) i) AS defaults
+        FROM pg_proc p JOIN pg_language l ON l.oid = prolang
+        WHERE pronamespace = 11 ORDER BY p.oid""")
+    kept = []
+    for p in found:
+        used = set(p["args"]) | set(p["all_args"] or []) | {p["prorettype"]}
+        if not used <= known:
+            continue
+        internal = 2281 in p["args"]
+        if internal and not re.search("recv$|_recv$", p["proname"]):
+            continue
+        if LEFT_OUT.match(p["proname"]) and p["prokind"] != "a" and p["proname"] not in KEEP:
+            continue
+        if p["prokind"] == "a" and p["proname"] in AGGREGATES_LEFT_OUT:
+            continue
+        kept.append(p)
+    return kept
+
+
+KEEP = set("""anyarray_out anyarray_in any_in array_in record_in pg_get_partkeydef pg_get_partition_constraintdef
+pg_get_triggerdef pg_get_ruledef pg_partition_ancestors pg_get_statisticsobjdef_columns pg_blocking_pids
+pg_get_serial_sequence pg_relation_is_publishable pg_get_expr""".split())
+
+
+def symbol(p):
+    if p["lanname"] in ("internal", "c"):
+        return p["prosrc"]
+    return p["proname"] + "_" + "_".join(plain(a) for a in p["args"])
+
+
+def arguments(p):
+    types = p["all_args"] or p["args"]
+    modes = p["modes"] or ["i"] * len(types)
+    names = p["names"] or [""] * len(types)
+    out, position = [], 0
+    for ty, mode, name in zip(types, modes, names):
+        if mode == "t":
+            continue
+        words = {"i": [], "o": ["OUT"], "b": ["INOUT"], "v": ["VARIADIC"]}[mode]
+        words = words + ([name] if name else []) + [type_name(ty)]
+        if mode in "ibv":
+            default = p["defaults"][position] if p["defaults"] else None
+            position += 1
+            if default is not None:
+                words += ["DEFAULT", default]
+        out.append(" ".join(words))
+    return ", ".join(out)
+
+
+def returns(p):
+    types, modes, names = p["all_args"] or [], p["modes"] or [], p["names"] or []
+    table = [f"{n} {type_name(t)}" for t, m, n in zip(types, modes, names) if m == "t"]
+    if table:
+        return f"TABLE ({', '.join(table)})"
+    return ("SETOF " if p["proretset"] else "") + type_name(p["prorettype"])
+
+
+def function_statement(p):
+    words = [f"CREATE FUNCTION pg_catalog.{p['ident']}({arguments(p)}) RETURNS {returns(p)} LANGUAGE internal"]
+    if p["prokind"] == "w":
+        words.append("WINDOW")
+    words.append({"i": "IMMUTABLE", "s": "STABLE", "v": "VOLATILE"}[p["provolatile"]])
+    if p["proisstrict"]:
+        words.append("STRICT")
+    words.append(f"AS {literal(symbol(p))} SET oid = {p['oid']};")
+    return " ".join(words)
+
+
+def section_of(p):
+    """The type a function is filed under: that of its first argument."""
+    if p["prokind"] == "w":
+        return "window functions"
+    name = p["proname"]
+    if re.match("pg_(?!lsn)|has_|to_reg|current_|session_|txid|version|obj_desc|col_desc|shobj|set_config|inet_", name):
+        return "system information and administration"
+    for ty in p["args"] or [p["prorettype"]]:
+        base = type_of[ty]
+        if base["typname"] in ("internal", "cstring"):
+            return "type input and output"
+        if base["typname"].startswith("_") or base["typname"] in ("anyarray", "anycompatiblearray"):
+            return "arrays"
+        if base["typname"].startswith("any"):
+            return "polymorphic functions"
+        if base["typname"].startswith("reg"):
+            return "object identifiers"
+        return {
+            "bpchar": "character strings", "varchar": "character strings", "text": "character strings",
+            "name": "character strings", "char": "character strings", "unknown": "character strings",
+            "int2": "integers", "int4": "integers", "int8": "integers",
+            "float4": "floating point", "float8": "floating point",
+            "oid": "object identifiers", "xid": "object identifiers", "xid8": "object identifiers",
+            "cid": "object identifiers", "tid": "object identifiers", "oidvector": "object identifiers",
+            "int2vector": "object identifiers", "pg_lsn": "object identifiers",
+            "void": "object identifiers",
+            "json": "json", "jsonb": "jsonb",
+        }.get(base["typname"], base["typname"])
+    return "other"
+
+
+def write(path, title, sections):
+    lines = [f"-- {line}".rstrip() for line in title.strip().splitlines()]
+    for name, statements in sections:
+        if not statements:
+            continue
+        lines += ["", f"-- {name}", ""] if name else [""]
+        lines += statements
+    path.write_text("\n".join(lines) + "\n")
+
+
+def types_file(out):
+    def statement(t):
+        options = [f"OID = {t['oid']}"]
+        for key, column in [("INPUT", "typinput"), ("OUTPUT", "typoutput"), ("RECEIVE", "typreceive"),
+                            ("SEND", "typsend"), ("TYPMOD_IN", "typmodin"), ("TYPMOD_OUT", "typmodout")]:
+            if t[column] != "-":
+                options.append(f"{key} = {t[column]}")
+        length = {-1: "VARIABLE", -2: "-2"}.get(t["typlen"], t["typlen"])
+        options.append(f"INTERNALLENGTH = {length}")
+        if t["typbyval"]:
+            options.append("PASSEDBYVALUE")
+        options.append("ALIGNMENT = " + {"c": '"char"', "s": "int2", "i": "int4", "d": "double"}[t["typalign"]])
+        options.append("STORAGE = " + {"p": "plain", "e": "external", "x": "extended", "m": "main"}[t["typstorage"]])
+        options.append(f"CATEGORY = '{t['typcategory']}'")
+        if t["typispreferred"]:
+            options.append("PREFERRED = true")
+        if t["typtype"] == "p":
+            options.append("KIND = 'p'")
+        if t["typelem"]:
+            options.append(f"ELEMENT = {type_name(t['typelem'])}")
+        if t["typarray"]:
+            options.append(f"ARRAY_OID = {t['typarray']}")
+        if t["typcollation"]:
+            options.append("COLLATABLE = true" if t["typcollation"] == 100 else 'COLLATION = "C"')
+        name = t["typname"]
+        return f"CREATE TYPE pg_catalog.\"{name}\" ({', '.join(options)});"
+
+    base = [statement(t) for t in scalars if t["typtype"] != "p"]
+    pseudo = [statement(t) for t in scalars if t["typtype"] == "p"]
+    write(out / "types.sql", """
+Built-in types, in the order of their OIDs; see README.md for the options.
+The array type over each is declared with it: its name is the type's with an
+underscore in front, its OID is ARRAY_OID.""",
+          [("base types", base), ("pseudo-types", pseudo)])
+
+
+def functions_file(out, procs):
+    sections = {}
+    for p in procs:
+        if p["prokind"] in "fw":
+            sections.setdefault(section_of(p), []).append(p)
+    order = ["bool", "integers", "floating point", "numeric", "character strings", "bytea", "date", "time", "timetz",
+             "timestamp", "timestamptz", "interval", "uuid", "json", "jsonb", "arrays", "polymorphic functions",
+             "record", "object identifiers", "other", "window functions", "system information and administration",
+             "type input and output"]
+    order = [s for s in order if s in sections] + sorted(set(sections) - set(order))
+    write(out / "functions.sql", """
+Built-in functions, filed by the type of their first argument. The text after AS is the
+symbol of the kernel; see README.md.""",
+          [(name, [function_statement(p) for p in sorted(sections[name], key=lambda p: (p["proname"], p["oid"]))])
+           for name in order])
+
+
+def operators_file(out, functions):
+    found = rows("""SELECT o.oid::int8, o.oprname, o.oprcanmerge, o.oprcanhash, o.oprleft::int8, o.oprright::int8,
+        o.oprcode::oid::int8 AS code, c.oprname AS commutator, n.oprname AS negator
+        FROM pg_operator o LEFT JOIN pg_operator c ON c.oid = o.oprcom LEFT JOIN pg_operator n ON n.oid = o.oprnegate
+        WHERE o.oprnamespace = 11 ORDER BY o.oid""")
+    sections = {}
+    kept = set()
+    for o in found:
+        if o["code"] not in functions:
+            continue
+        function = functions[o["code"]]
+        kept.add(o["oid"])
+        options = [f"OID = {o['oid']}", f"FUNCTION = {function['ident']}"]
+        if o["oprleft"]:
+            options.append(f"LEFTARG = {type_name(o['oprleft'])}")
+        options.append(f"RIGHTARG = {type_name(o['oprright'])}")
+        if o["commutator"]:
+            options.append(f"COMMUTATOR = {o['commutator']}")
+        if o["negator"]:
+            options.append(f"NEGATOR = {o['negator']}")
+        if o["oprcanhash"]:
+            options.append("HASHES")
+        if o["oprcanmerge"]:
+            options.append("MERGES")
+        statement = f"CREATE OPERATOR pg_catalog.{o['oprname']} ({', '.join(options)});"
+        key = dict(function, args=[a for a in (o["oprleft"], o["oprright"]) if a], proname="")
+        sections.setdefault(section_of(key), []).append(statement)
+    order = ["bool", "integers", "floating point", "numeric", "character strings", "bytea", "date", "time", "timetz",
+             "timestamp", "timestamptz", "interval", "uuid", "json", "jsonb", "arrays", "polymorphic functions"]
+    order = [s for s in order if s in sections] + sorted(set(sections) - set(order))
+    write(out / "operators.sql", "Built-in operators, filed by the type of their left argument.",
+          [(name, sections[name]) for name in order])
+    return kept
+
+
+def casts_file(out, functions):
+    found = rows("""SELECT castsource::int8, casttarget::int8, castfunc::oid::int8, castcontext, castmethod
+        FROM pg_cast WHERE oid < 16384 ORDER BY oid""")
+    sections = {}
+    for c in found:
+        if c["castsource"] not in known or c["casttarget"] not in known:
+            continue
+        if c["castmethod"] == "f":
+            if c["castfunc"] not in functions:
+                print("cast left out:", c, file=sys.stderr)
+                continue
+            p = functions[c["castfunc"]]
+            how = f"WITH FUNCTION pg_catalog.{p['ident']}({', '.join(type_name(a) for a in p['args'])})"
+        else:
+            how = "WITHOUT FUNCTION" if c["castmethod"] == "b" else "WITH INOUT"
+        context = {"i": " AS IMPLICIT", "a": " AS ASSIGNMENT", "e": ""}[c["castcontext"]]
+        source = type_name(c["castsource"])
+        sections.setdefault(f"from {source}", []).append(
+            f"CREATE CAST ({source} AS {type_name(c['casttarget'])}) {how}{context};")
+    write(out / "casts.sql", """
+Built-in casts. Their OIDs are not well known: they are numbered from 10000 in the order of this file.
+Casts between text types and all others by way of input and output functions are not
+listed; they are a rule, as in PostgreSQL.""", sections.items())
+
+
+def aggregates_file(out, procs):
+    found = {a["oid"]: a for a in rows("""SELECT aggfnoid::oid::int8 AS oid, aggkind, aggnumdirectargs, agginitval,
+        o.oprname AS sort_operator
+        FROM pg_aggregate LEFT JOIN pg_operator o ON o.oid = aggsortop""")}
+    sections = {}
+    for p in sorted((p for p in procs if p["prokind"] == "a"), key=lambda p: (p["proname"], p["oid"])):
+        a = found[p["oid"]]
+        names = p["names"] or [""] * len(p["args"])
+        spelled = []
+        for i, (ty, name) in enumerate(zip(p["args"], names)):
+            variadic = "VARIADIC " if p["modes"] and p["modes"][i] == "v" else ""
+            spelled.append(variadic + (name + " " if name else "") + type_name(ty))
+        if a["aggkind"] == "n":
+            args = ", ".join(spelled) or "*"
+        else:
+            direct = a["aggnumdirectargs"]
+            args = (", ".join(spelled[:direct]) + " ORDER BY " + ", ".join(spelled[direct:])).strip()
+        kernel = "_".join([p["proname"]] + [plain(t) for t in p["args"]])
+        options = [f"OID = {p['oid']}", f"RETURNS = {type_name(p['prorettype'])}"]
+        if a["sort_operator"]:
+            options.append(f"SORTOP = {a['sort_operator']}")
+        options.append(f"KERNEL = '{kernel}'")
+        sections.setdefault(p["proname"], []).append(
+            f"CREATE AGGREGATE pg_catalog.{p['ident']}({args}) ({', '.join(options)});")
+    write(out / "aggregates.sql", "Built-in aggregate functions; KERNEL names the aggregate kernel.",
+          [("", s) for s in sections.values()])
+
+
+def opclasses_file(out, operators, functions):
+    families = rows("""SELECT f.oid::int8, opfname, amname FROM pg_opfamily f JOIN pg_am a ON a.oid = opfmethod
+        WHERE amname IN ('btree', 'hash') AND f.oid < 16384 ORDER BY amname, opfname""")
+    classes = rows("""SELECT c.oid::int8, opcname, opcfamily::int8, opcintype::int8, opcdefault FROM pg_opclass c
+        WHERE c.oid < 16384 ORDER BY opcintype, opcname""")
+    amops = rows("""SELECT amopfamily::int8, amoplefttype::int8, amoprighttype::int8, amopstrategy, amopopr::int8,
+        oprname FROM pg_amop JOIN pg_operator o ON o.oid = amopopr WHERE amoppurpose = 's'
+        ORDER BY amoplefttype, amoprighttype, amopstrategy""")
+    amprocs = rows("""SELECT amprocfamily::int8, amproclefttype::int8, amprocrighttype::int8, amprocnum,
+        amproc::oid::int8 FROM pg_amproc ORDER BY amproclefttype, amprocrighttype, amprocnum""")
+    sections = []
+    for f in families:
+        name, method = f["opfname"], f["amname"]
+
+        def items(left, right):
+            found = [f"OPERATOR {o['amopstrategy']} {o['oprname']} ({type_name(left)}, {type_name(right)})"
+                     for o in amops if (o["amopfamily"], o["amoplefttype"], o["amoprighttype"]) == (f["oid"], left, right)
+                     and o["amopopr"] in operators]
+            for p in amprocs:
+                if (p["amprocfamily"], p["amproclefttype"], p["amprocrighttype"]) != (f["oid"], left, right):
+                    continue
+                if p["amproc"] not in functions:
+                    continue
+                q = functions[p["amproc"]]
+                spelled = ", ".join(type_name(a) for a in q["args"])
+                types = "" if left == right else f" ({type_name(left)}, {type_name(right)})"
+                found.append(f"FUNCTION {p['amprocnum']}{types} pg_catalog.{q['ident']}({spelled})")
+            return found
+
+        mine = [c for c in classes if c["opcfamily"] == f["oid"] and c["opcintype"] in known]
+        mine = [c for c in mine if any(i.startswith("OPERATOR") for i in items(c["opcintype"], c["opcintype"]))]
+        if not mine:
+            continue
+        statements = [f"CREATE OPERATOR FAMILY pg_catalog.{name} USING {method};",
+                      f"COMMENT ON OPERATOR FAMILY pg_catalog.{name} USING {method} IS 'OID = {f['oid']}';"]
+        for c in mine:
+            default = "DEFAULT " if c["opcdefault"] else ""
+            body = ", ".join(items(c["opcintype"], c["opcintype"]))
+            statements.append(f"CREATE OPERATOR CLASS pg_catalog.{c['opcname']} {default}FOR TYPE "
+                              f"{type_name(c['opcintype'])} USING {method} FAMILY pg_catalog.{name} AS {body};")
+            statements.append(f"COMMENT ON OPERATOR CLASS pg_catalog.{c['opcname']} USING {method} IS 'OID = {c['oid']}';")
+        own = {c["opcintype"] for c in mine}
+        cross = sorted({(o["amoplefttype"], o["amoprighttype"]) for o in amops if o["amopfamily"] == f["oid"]})
+        cross = [(l, r) for l, r in cross if not (l == r and l in own) and l in known and r in known]
+        added = [i for l, r in cross for i in items(l, r)]
+        if added:
+            statements.append(f"ALTER OPERATOR FAMILY pg_catalog.{name} USING {method} ADD {', '.join(added)};")
+        sections.append((f"{method}: {name}", statements))
+    write(out / "opclasses.sql", """
+Operator families and classes of the btree and hash access methods. Each CREATE is followed by a
+COMMENT that carries its OID (the statements have no place for it).""", sections)
+
+
+def collations_file(out):
+    found = rows("""SELECT oid::int8, collname, collprovider, collcollate FROM pg_collation
+        WHERE collname IN ('default', 'C', 'POSIX', 'ucs_basic') ORDER BY oid""")
+    provider = {"d": "default", "c": "libc"}
+    write(out / "collations.sql", "Built-in collations. All of them order by bytes, the default too.",
+          [("", [f"CREATE COLLATION pg_catalog.\"{c['collname']}\" (OID = {c['oid']}, PROVIDER = "
+                 f"{provider[c['collprovider']]}, LOCALE = 'C');" for c in found])])
+
+
+def main():
+    out = Path(sys.argv[1])
+    procs = procedures()
+    functions = {p["oid"]: p for p in procs if p["prokind"] in "fw"}
+    types_file(out)
+    functions_file(out, procs)
+    operators = operators_file(out, functions)
+    casts_file(out, functions)
+    aggregates_file(out, procs)
+    opclasses_file(out, operators, functions)
+    collations_file(out)
+
+
+if __name__ == "__main__":
+    main()

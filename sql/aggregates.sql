@@ -1,0 +1,170 @@
+-- Built-in aggregate functions; KERNEL names the aggregate kernel.
+
+CREATE AGGREGATE pg_catalog.array_agg(anynonarray) (OID = 2335, RETURNS = anyarray, KERNEL = 'array_agg_anynonarray');
+CREATE AGGREGATE pg_catalog.array_agg(anyarray) (OID = 4053, RETURNS = anyarray, KERNEL = 'array_agg_anyarray');
+
+CREATE AGGREGATE pg_catalog.avg(int8) (OID = 2100, RETURNS = numeric, KERNEL = 'avg_int8');
+CREATE AGGREGATE pg_catalog.avg(int4) (OID = 2101, RETURNS = numeric, KERNEL = 'avg_int4');
+CREATE AGGREGATE pg_catalog.avg(int2) (OID = 2102, RETURNS = numeric, KERNEL = 'avg_int2');
+CREATE AGGREGATE pg_catalog.avg(numeric) (OID = 2103, RETURNS = numeric, KERNEL = 'avg_numeric');
+CREATE AGGREGATE pg_catalog.avg(float4) (OID = 2104, RETURNS = float8, KERNEL = 'avg_float4');
+CREATE AGGREGATE pg_catalog.avg(float8) (OID = 2105, RETURNS = float8, KERNEL = 'avg_float8');
+CREATE AGGREGATE pg_catalog.avg(interval) (OID = 2106, RETURNS = interval, KERNEL = 'avg_interval');
+
+CREATE AGGREGATE pg_catalog.bit_and(int2) (OID = 2236, RETURNS = int2, KERNEL = 'bit_and_int2');
+CREATE AGGREGATE pg_catalog.bit_and(int4) (OID = 2238, RETURNS = int4, KERNEL = 'bit_and_int4');
+CREATE AGGREGATE pg_catalog.bit_and(int8) (OID = 2240, RETURNS = int8, KERNEL = 'bit_and_int8');
+
+CREATE AGGREGATE pg_catalog.bit_or(int2) (OID = 2237, RETURNS = int2, KERNEL = 'bit_or_int2');
+CREATE AGGREGATE pg_catalog.bit_or(int4) (OID = 2239, RETURNS = int4, KERNEL = 'bit_or_int4');
+CREATE AGGREGATE pg_catalog.bit_or(int8) (OID = 2241, RETURNS = int8, KERNEL = 'bit_or_int8');
+
+CREATE AGGREGATE pg_catalog.bit_xor(int2) (OID = 6164, RETURNS = int2, KERNEL = 'bit_xor_int2');
+CREATE AGGREGATE pg_catalog.bit_xor(int4) (OID = 6165, RETURNS = int4, KERNEL = 'bit_xor_int4');
+CREATE AGGREGATE pg_catalog.bit_xor(int8) (OID = 6166, RETURNS = int8, KERNEL = 'bit_xor_int8');
+
+CREATE AGGREGATE pg_catalog.bool_and(bool) (OID = 2517, RETURNS = bool, SORTOP = <, KERNEL = 'bool_and_bool');
+
+CREATE AGGREGATE pg_catalog.bool_or(bool) (OID = 2518, RETURNS = bool, SORTOP = >, KERNEL = 'bool_or_bool');
+
+CREATE AGGREGATE pg_catalog.corr(float8, float8) (OID = 2829, RETURNS = float8, KERNEL = 'corr_float8_float8');
+
+CREATE AGGREGATE pg_catalog.count("any") (OID = 2147, RETURNS = int8, KERNEL = 'count_any');
+CREATE AGGREGATE pg_catalog.count(*) (OID = 2803, RETURNS = int8, KERNEL = 'count');
+
+CREATE AGGREGATE pg_catalog.covar_pop(float8, float8) (OID = 2827, RETURNS = float8, KERNEL = 'covar_pop_float8_float8');
+
+CREATE AGGREGATE pg_catalog.covar_samp(float8, float8) (OID = 2828, RETURNS = float8, KERNEL = 'covar_samp_float8_float8');
+
+CREATE AGGREGATE pg_catalog.every(bool) (OID = 2519, RETURNS = bool, SORTOP = <, KERNEL = 'every_bool');
+
+CREATE AGGREGATE pg_catalog.json_agg(anyelement) (OID = 3175, RETURNS = json, KERNEL = 'json_agg_anyelement');
+
+CREATE AGGREGATE pg_catalog.json_object_agg("any", "any") (OID = 3197, RETURNS = json, KERNEL = 'json_object_agg_any_any');
+
+CREATE AGGREGATE pg_catalog.jsonb_agg(anyelement) (OID = 3267, RETURNS = jsonb, KERNEL = 'jsonb_agg_anyelement');
+
+CREATE AGGREGATE pg_catalog.jsonb_object_agg("any", "any") (OID = 3270, RETURNS = jsonb, KERNEL = 'jsonb_object_agg_any_any');
+
+CREATE AGGREGATE pg_catalog.max(anyarray) (OID = 2050, RETURNS = anyarray, SORTOP = >, KERNEL = 'max_anyarray');
+CREATE AGGREGATE pg_catalog.max(int8) (OID = 2115, RETURNS = int8, SORTOP = >, KERNEL = 'max_int8');
+CREATE AGGREGATE pg_catalog.max(int4) (OID = 2116, RETURNS = int4, SORTOP = >, KERNEL = 'max_int4');
+CREATE AGGREGATE pg_catalog.max(int2) (OID = 2117, RETURNS = int2, SORTOP = >, KERNEL = 'max_int2');
+CREATE AGGREGATE pg_catalog.max(oid) (OID = 2118, RETURNS = oid, SORTOP = >, KERNEL = 'max_oid');
+CREATE AGGREGATE pg_catalog.max(float4) (OID = 2119, RETURNS = float4, SORTOP = >, KERNEL = 'max_float4');
+CREATE AGGREGATE pg_catalog.max(float8) (OID = 2120, RETURNS = float8, SORTOP = >, KERNEL = 'max_float8');
+CREATE AGGREGATE pg_catalog.max(date) (OID = 2122, RETURNS = date, SORTOP = >, KERNEL = 'max_date');
+CREATE AGGREGATE pg_catalog.max(time) (OID = 2123, RETURNS = time, SORTOP = >, KERNEL = 'max_time');
+CREATE AGGREGATE pg_catalog.max(timetz) (OID = 2124, RETURNS = timetz, SORTOP = >, KERNEL = 'max_timetz');
+CREATE AGGREGATE pg_catalog.max(timestamp) (OID = 2126, RETURNS = timestamp, SORTOP = >, KERNEL = 'max_timestamp');
+CREATE AGGREGATE pg_catalog.max(timestamptz) (OID = 2127, RETURNS = timestamptz, SORTOP = >, KERNEL = 'max_timestamptz');
+CREATE AGGREGATE pg_catalog.max(interval) (OID = 2128, RETURNS = interval, SORTOP = >, KERNEL = 'max_interval');
+CREATE AGGREGATE pg_catalog.max(text) (OID = 2129, RETURNS = text, SORTOP = >, KERNEL = 'max_text');
+CREATE AGGREGATE pg_catalog.max(numeric) (OID = 2130, RETURNS = numeric, SORTOP = >, KERNEL = 'max_numeric');
+CREATE AGGREGATE pg_catalog.max(bpchar) (OID = 2244, RETURNS = bpchar, SORTOP = >, KERNEL = 'max_bpchar');
+CREATE AGGREGATE pg_catalog.max(tid) (OID = 2797, RETURNS = tid, SORTOP = >, KERNEL = 'max_tid');
+CREATE AGGREGATE pg_catalog.max(anyenum) (OID = 3526, RETURNS = anyenum, SORTOP = >, KERNEL = 'max_anyenum');
+CREATE AGGREGATE pg_catalog.max(pg_lsn) (OID = 4189, RETURNS = pg_lsn, SORTOP = >, KERNEL = 'max_pg_lsn');
+CREATE AGGREGATE pg_catalog.max(xid8) (OID = 5099, RETURNS = xid8, SORTOP = >, KERNEL = 'max_xid8');
+
+CREATE AGGREGATE pg_catalog.min(anyarray) (OID = 2051, RETURNS = anyarray, SORTOP = <, KERNEL = 'min_anyarray');
+CREATE AGGREGATE pg_catalog.min(int8) (OID = 2131, RETURNS = int8, SORTOP = <, KERNEL = 'min_int8');
+CREATE AGGREGATE pg_catalog.min(int4) (OID = 2132, RETURNS = int4, SORTOP = <, KERNEL = 'min_int4');
+CREATE AGGREGATE pg_catalog.min(int2) (OID = 2133, RETURNS = int2, SORTOP = <, KERNEL = 'min_int2');
+CREATE AGGREGATE pg_catalog.min(oid) (OID = 2134, RETURNS = oid, SORTOP = <, KERNEL = 'min_oid');
+CREATE AGGREGATE pg_catalog.min(float4) (OID = 2135, RETURNS = float4, SORTOP = <, KERNEL = 'min_float4');
+CREATE AGGREGATE pg_catalog.min(float8) (OID = 2136, RETURNS = float8, SORTOP = <, KERNEL = 'min_float8');
+CREATE AGGREGATE pg_catalog.min(date) (OID = 2138, RETURNS = date, SORTOP = <, KERNEL = 'min_date');
+CREATE AGGREGATE pg_catalog.min(time) (OID = 2139, RETURNS = time, SORTOP = <, KERNEL = 'min_time');
+CREATE AGGREGATE pg_catalog.min(timetz) (OID = 2140, RETURNS = timetz, SORTOP = <, KERNEL = 'min_timetz');
+CREATE AGGREGATE pg_catalog.min(timestamp) (OID = 2142, RETURNS = timestamp, SORTOP = <, KERNEL = 'min_timestamp');
+CREATE AGGREGATE pg_catalog.min(timestamptz) (OID = 2143, RETURNS = timestamptz, SORTOP = <, KERNEL = 'min_timestamptz');
+CREATE AGGREGATE pg_catalog.min(interval) (OID = 2144, RETURNS = interval, SORTOP = <, KERNEL = 'min_interval');
+CREATE AGGREGATE pg_catalog.min(text) (OID = 2145, RETURNS = text, SORTOP = <, KERNEL = 'min_text');
+CREATE AGGREGATE pg_catalog.min(numeric) (OID = 2146, RETURNS = numeric, SORTOP = <, KERNEL = 'min_numeric');
+CREATE AGGREGATE pg_catalog.min(bpchar) (OID = 2245, RETURNS = bpchar, SORTOP = <, KERNEL = 'min_bpchar');
+CREATE AGGREGATE pg_catalog.min(tid) (OID = 2798, RETURNS = tid, SORTOP = <, KERNEL = 'min_tid');
+CREATE AGGREGATE pg_catalog.min(anyenum) (OID = 3527, RETURNS = anyenum, SORTOP = <, KERNEL = 'min_anyenum');
+CREATE AGGREGATE pg_catalog.min(pg_lsn) (OID = 4190, RETURNS = pg_lsn, SORTOP = <, KERNEL = 'min_pg_lsn');
+CREATE AGGREGATE pg_catalog.min(xid8) (OID = 5100, RETURNS = xid8, SORTOP = <, KERNEL = 'min_xid8');
+
+CREATE AGGREGATE pg_catalog.mode(ORDER BY anyelement) (OID = 3984, RETURNS = anyelement, KERNEL = 'mode_anyelement');
+
+CREATE AGGREGATE pg_catalog.percentile_cont(float8 ORDER BY float8) (OID = 3974, RETURNS = float8, KERNEL = 'percentile_cont_float8_float8');
+CREATE AGGREGATE pg_catalog.percentile_cont(float8 ORDER BY interval) (OID = 3976, RETURNS = interval, KERNEL = 'percentile_cont_float8_interval');
+CREATE AGGREGATE pg_catalog.percentile_cont(float8[] ORDER BY float8) (OID = 3980, RETURNS = float8[], KERNEL = 'percentile_cont_float8_array_float8');
+CREATE AGGREGATE pg_catalog.percentile_cont(float8[] ORDER BY interval) (OID = 3982, RETURNS = interval[], KERNEL = 'percentile_cont_float8_array_interval');
+
+CREATE AGGREGATE pg_catalog.percentile_disc(float8 ORDER BY anyelement) (OID = 3972, RETURNS = anyelement, KERNEL = 'percentile_disc_float8_anyelement');
+CREATE AGGREGATE pg_catalog.percentile_disc(float8[] ORDER BY anyelement) (OID = 3978, RETURNS = anyarray, KERNEL = 'percentile_disc_float8_array_anyelement');
+
+CREATE AGGREGATE pg_catalog.regr_avgx(float8, float8) (OID = 2822, RETURNS = float8, KERNEL = 'regr_avgx_float8_float8');
+
+CREATE AGGREGATE pg_catalog.regr_avgy(float8, float8) (OID = 2823, RETURNS = float8, KERNEL = 'regr_avgy_float8_float8');
+
+CREATE AGGREGATE pg_catalog.regr_count(float8, float8) (OID = 2818, RETURNS = int8, KERNEL = 'regr_count_float8_float8');
+
+CREATE AGGREGATE pg_catalog.regr_intercept(float8, float8) (OID = 2826, RETURNS = float8, KERNEL = 'regr_intercept_float8_float8');
+
+CREATE AGGREGATE pg_catalog.regr_r2(float8, float8) (OID = 2824, RETURNS = float8, KERNEL = 'regr_r2_float8_float8');
+
+CREATE AGGREGATE pg_catalog.regr_slope(float8, float8) (OID = 2825, RETURNS = float8, KERNEL = 'regr_slope_float8_float8');
+
+CREATE AGGREGATE pg_catalog.regr_sxx(float8, float8) (OID = 2819, RETURNS = float8, KERNEL = 'regr_sxx_float8_float8');
+
+CREATE AGGREGATE pg_catalog.regr_sxy(float8, float8) (OID = 2821, RETURNS = float8, KERNEL = 'regr_sxy_float8_float8');
+
+CREATE AGGREGATE pg_catalog.regr_syy(float8, float8) (OID = 2820, RETURNS = float8, KERNEL = 'regr_syy_float8_float8');
+
+CREATE AGGREGATE pg_catalog.stddev(int8) (OID = 2154, RETURNS = numeric, KERNEL = 'stddev_int8');
+CREATE AGGREGATE pg_catalog.stddev(int4) (OID = 2155, RETURNS = numeric, KERNEL = 'stddev_int4');
+CREATE AGGREGATE pg_catalog.stddev(int2) (OID = 2156, RETURNS = numeric, KERNEL = 'stddev_int2');
+CREATE AGGREGATE pg_catalog.stddev(float4) (OID = 2157, RETURNS = float8, KERNEL = 'stddev_float4');
+CREATE AGGREGATE pg_catalog.stddev(float8) (OID = 2158, RETURNS = float8, KERNEL = 'stddev_float8');
+CREATE AGGREGATE pg_catalog.stddev(numeric) (OID = 2159, RETURNS = numeric, KERNEL = 'stddev_numeric');
+
+CREATE AGGREGATE pg_catalog.stddev_pop(int8) (OID = 2724, RETURNS = numeric, KERNEL = 'stddev_pop_int8');
+CREATE AGGREGATE pg_catalog.stddev_pop(int4) (OID = 2725, RETURNS = numeric, KERNEL = 'stddev_pop_int4');
+CREATE AGGREGATE pg_catalog.stddev_pop(int2) (OID = 2726, RETURNS = numeric, KERNEL = 'stddev_pop_int2');
+CREATE AGGREGATE pg_catalog.stddev_pop(float4) (OID = 2727, RETURNS = float8, KERNEL = 'stddev_pop_float4');
+CREATE AGGREGATE pg_catalog.stddev_pop(float8) (OID = 2728, RETURNS = float8, KERNEL = 'stddev_pop_float8');
+CREATE AGGREGATE pg_catalog.stddev_pop(numeric) (OID = 2729, RETURNS = numeric, KERNEL = 'stddev_pop_numeric');
+
+CREATE AGGREGATE pg_catalog.stddev_samp(int8) (OID = 2712, RETURNS = numeric, KERNEL = 'stddev_samp_int8');
+CREATE AGGREGATE pg_catalog.stddev_samp(int4) (OID = 2713, RETURNS = numeric, KERNEL = 'stddev_samp_int4');
+CREATE AGGREGATE pg_catalog.stddev_samp(int2) (OID = 2714, RETURNS = numeric, KERNEL = 'stddev_samp_int2');
+CREATE AGGREGATE pg_catalog.stddev_samp(float4) (OID = 2715, RETURNS = float8, KERNEL = 'stddev_samp_float4');
+CREATE AGGREGATE pg_catalog.stddev_samp(float8) (OID = 2716, RETURNS = float8, KERNEL = 'stddev_samp_float8');
+CREATE AGGREGATE pg_catalog.stddev_samp(numeric) (OID = 2717, RETURNS = numeric, KERNEL = 'stddev_samp_numeric');
+
+CREATE AGGREGATE pg_catalog.string_agg(text, text) (OID = 3538, RETURNS = text, KERNEL = 'string_agg_text_text');
+CREATE AGGREGATE pg_catalog.string_agg(bytea, bytea) (OID = 3545, RETURNS = bytea, KERNEL = 'string_agg_bytea_bytea');
+
+CREATE AGGREGATE pg_catalog.sum(int8) (OID = 2107, RETURNS = numeric, KERNEL = 'sum_int8');
+CREATE AGGREGATE pg_catalog.sum(int4) (OID = 2108, RETURNS = int8, KERNEL = 'sum_int4');
+CREATE AGGREGATE pg_catalog.sum(int2) (OID = 2109, RETURNS = int8, KERNEL = 'sum_int2');
+CREATE AGGREGATE pg_catalog.sum(float4) (OID = 2110, RETURNS = float4, KERNEL = 'sum_float4');
+CREATE AGGREGATE pg_catalog.sum(float8) (OID = 2111, RETURNS = float8, KERNEL = 'sum_float8');
+CREATE AGGREGATE pg_catalog.sum(interval) (OID = 2113, RETURNS = interval, KERNEL = 'sum_interval');
+CREATE AGGREGATE pg_catalog.sum(numeric) (OID = 2114, RETURNS = numeric, KERNEL = 'sum_numeric');
+
+CREATE AGGREGATE pg_catalog.var_pop(int8) (OID = 2718, RETURNS = numeric, KERNEL = 'var_pop_int8');
+CREATE AGGREGATE pg_catalog.var_pop(int4) (OID = 2719, RETURNS = numeric, KERNEL = 'var_pop_int4');
+CREATE AGGREGATE pg_catalog.var_pop(int2) (OID = 2720, RETURNS = numeric, KERNEL = 'var_pop_int2');
+CREATE AGGREGATE pg_catalog.var_pop(float4) (OID = 2721, RETURNS = float8, KERNEL = 'var_pop_float4');
+CREATE AGGREGATE pg_catalog.var_pop(float8) (OID = 2722, RETURNS = float8, KERNEL = 'var_pop_float8');
+CREATE AGGREGATE pg_catalog.var_pop(numeric) (OID = 2723, RETURNS = numeric, KERNEL = 'var_pop_numeric');
+
+CREATE AGGREGATE pg_catalog.var_samp(int8) (OID = 2641, RETURNS = numeric, KERNEL = 'var_samp_int8');
+CREATE AGGREGATE pg_catalog.var_samp(int4) (OID = 2642, RETURNS = numeric, KERNEL = 'var_samp_int4');
+CREATE AGGREGATE pg_catalog.var_samp(int2) (OID = 2643, RETURNS = numeric, KERNEL = 'var_samp_int2');
+CREATE AGGREGATE pg_catalog.var_samp(float4) (OID = 2644, RETURNS = float8, KERNEL = 'var_samp_float4');
+CREATE AGGREGATE pg_catalog.var_samp(float8) (OID = 2645, RETURNS = float8, KERNEL = 'var_samp_float8');
+CREATE AGGREGATE pg_catalog.var_samp(numeric) (OID = 2646, RETURNS = numeric, KERNEL = 'var_samp_numeric');
+
+CREATE AGGREGATE pg_catalog.variance(int8) (OID = 2148, RETURNS = numeric, KERNEL = 'variance_int8');
+CREATE AGGREGATE pg_catalog.variance(int4) (OID = 2149, RETURNS = numeric, KERNEL = 'variance_int4');
+CREATE AGGREGATE pg_catalog.variance(int2) (OID = 2150, RETURNS = numeric, KERNEL = 'variance_int2');
+CREATE AGGREGATE pg_catalog.variance(float4) (OID = 2151, RETURNS = float8, KERNEL = 'variance_float4');
+CREATE AGGREGATE pg_catalog.variance(float8) (OID = 2152, RETURNS = float8, KERNEL = 'variance_float8');
+CREATE AGGREGATE pg_catalog.variance(numeric) (OID = 2153, RETURNS = numeric, KERNEL = 'variance_numeric');
