@@ -25,6 +25,7 @@ pub mod catalog;
 pub mod error;
 pub mod sql;
 pub mod sqlstate;
+pub mod storage;
 pub mod txn;
 
 pub use error::{Error, Result};

@@ -1,4 +1,77 @@
-//! Transactions over bytes (the whole module lands with the storage layer).
+//! Transactions over bytes: snapshots, write sets, savepoints, locks, one committer.
+//!
+//! # Timeline of a commit
+//!
+//! ```text
+//! session A   begin ──read P5── lock row 7 ── put row 7 ── commit ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶ ts 6
+//! session B   begin ──read P5── lock row 7 ┄┄┄┄┄┄┄(waits)┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶ granted, reads P7
+//! committer                        take queue [A, C] → ts 6, 7 → one batch, one fsync
+//!                                   → open view → publish P7 → release locks → wake
+//! ```
+//!
+//! 1. [`Transactions::begin`] takes the newest [`Published`]: a commit timestamp, an
+//!    engine view, and the upper layer's committed state (the catalog), which all
+//!    belong to the same instant.
+//! 2. Reads go through an [`Overlay`]: own writes first, then the view. Scans own
+//!    what they read, so they may run on other threads and outlive the call.
+//! 3. Writes are kept in a persistent map; a [`Savepoint`] is a clone of its root.
+//! 4. [`Transaction::lock`] takes row, table, key and advisory locks. A
+//!    [`LockWait`] is a future that the session awaits next to its own timers.
+//! 5. [`Transaction::commit`] hands writes and locks to the committer and returns a
+//!    [`Commit`], a future of the commit timestamp.
+//! 6. The committer drains the queue: one [`WriteBatch`] and one fsync for all,
+//!    then it publishes the new instant, and only then releases locks. So who
+//!    waited for a lock always finds the newest version.
+//!
+//! # Isolation
+//!
+//! | level | snapshot | a row that changed since |
+//! |---|---|---|
+//! | read committed | a new one for each statement ([`Transaction::begin_statement`]) | lock, then [`Transaction::get_newest`], re-evaluate |
+//! | repeatable read | one for the transaction | [`Transaction::changed_since_snapshot`] ⇒ the caller raises `40001` |
+//! | serializable | refused with `0A000` | |
+//!
+//! # Invariants
+//!
+//! 1. Timestamps only grow, also over restarts; every row carries its own.
+//! 2. What is published is durable as its transaction asked; what is not published
+//!    is seen by nobody but its own transaction.
+//! 3. If a write's outcome is unknown the process ends ([`Transactions::open_with`]
+//!    takes the hook that a test observes it by).
+//! 4. A row id or transaction id is never handed out twice, also over a crash: its
+//!    high-water mark is queued before the id is handed out, and the queue is FIFO.
+//!
+//! It knows no SQL: what a row means, what conflicts with what, and what a unique
+//! index is, the layers above say by the keys they lock and write.
 
-/// One transaction.
-pub struct Transaction {}
+mod begin;
+mod commit;
+mod committer;
+mod ids;
+mod limits;
+pub mod lock;
+mod overlay;
+mod published;
+mod transaction;
+mod write_set;
+
+#[cfg(test)]
+mod tests;
+
+pub use crate::storage::{Durability, Key, KeyRange, Keyspace, Value, WriteBatch};
+pub use begin::{OutcomeHook, Transactions};
+pub use commit::{Attachment, Commit, CommitOptions, Publish};
+pub use limits::Limits;
+pub use lock::{LockMode, LockOutcome, LockStatus, LockWait, Resource, SessionLocks, WaitPolicy};
+pub use overlay::{Overlay, Scan};
+pub use published::Published;
+pub use transaction::{Savepoint, StatementMark, Transaction};
+
+/// Isolation levels, in SQL's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Isolation {
+    #[default]
+    ReadCommitted,
+    RepeatableRead,
+    Serializable,
+}

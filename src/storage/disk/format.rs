@@ -1,0 +1,140 @@
+//! Whose directory it is, and which format it has.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+
+use crate::{Error, Result, sqlstate};
+
+/// The format this program reads and writes.
+const FORMAT: u32 = 1;
+const FORMAT_FILE: &str = "zserver.format";
+const FORMAT_WORDS: &str = "zserver data format ";
+const LOCK_FILE: &str = "zserver.lock";
+
+/// Takes the directory's lock for as long as the file stays open. The lock is the
+/// operating system's, so it ends with the process, however that ends.
+pub(super) fn lock(directory: &Path) -> Result<File> {
+    let path = directory.join(LOCK_FILE);
+    let failed = |error: &std::io::Error| Error::io(&format!("open lock file {path:?}"), error);
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(&path)
+        .map_err(|error| failed(&error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(in_use(directory, holder(&mut file))),
+        Err(TryLockError::Error(error)) => return Err(failed(&error)),
+    }
+    let written = file
+        .set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| writeln!(file, "{}", std::process::id()));
+    written.map_err(|error| failed(&error))?;
+    Ok(file)
+}
+
+fn holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(16).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+/// `55006`: another process has the directory open.
+pub(super) fn in_use(directory: &Path, holder: Option<u32>) -> Error {
+    let error = Error::fatal(
+        sqlstate::OBJECT_IN_USE,
+        format!("data directory \"{}\" is already in use", directory.display()),
+    );
+    match holder {
+        Some(pid) => error.with_hint(format!("Is another server (PID {pid}) running in it?")),
+        None => error,
+    }
+}
+
+/// Refuses a directory of another format or another program; marks an empty one.
+pub(super) fn check_or_create(directory: &Path) -> Result<()> {
+    let path = directory.join(FORMAT_FILE);
+    match fs::read_to_string(&path) {
+        Ok(text) => check(directory, &text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(directory, &path),
+        Err(error) => Err(Error::io(&format!("read file {path:?}"), &error)),
+    }
+}
+
+fn check(directory: &Path, text: &str) -> Result<()> {
+    let found = text.trim_end().strip_prefix(FORMAT_WORDS).and_then(|n| n.parse::<u32>().ok());
+    match found {
+        Some(FORMAT) => Ok(()),
+        Some(found) => Err(refused(format!(
+            "data directory \"{}\" has format {found}, this program needs format {FORMAT}",
+            directory.display()
+        ))
+        .with_hint(
+            "Open it with the program that wrote it, and move the data by backup and restore.",
+        )),
+        None => Err(refused(format!(
+            "file \"{FORMAT_FILE}\" in \"{}\" is damaged",
+            directory.display()
+        ))),
+    }
+}
+
+fn create(directory: &Path, path: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| Error::io(&format!("write file {path:?}"), &error);
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        if name != LOCK_FILE {
+            return Err(refused(format!(
+                "directory \"{}\" exists but is not a data directory",
+                directory.display()
+            ))
+            .with_detail(format!("It has no file \"{FORMAT_FILE}\", but it has {name:?}."))
+            .with_hint("Use an empty directory, or one that this server made."));
+        }
+    }
+    let mut file = File::create_new(path).map_err(failed)?;
+    writeln!(file, "{FORMAT_WORDS}{FORMAT}").map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    File::open(directory).and_then(|d| d.sync_all()).map_err(failed)
+}
+
+fn refused(message: String) -> Error {
+    Error::fatal(sqlstate::CONFIG_FILE_ERROR, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn second_opener_is_refused_and_told_who_is_first() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let _first = lock(directory.path()).expect("first lock");
+        let error = lock(directory.path()).expect_err("second lock");
+        assert_eq!(error.code(), sqlstate::OBJECT_IN_USE);
+        let pid = std::process::id().to_string();
+        assert!(error.report().hint.as_ref().is_some_and(|hint| hint.contains(&pid)));
+    }
+
+    #[test]
+    fn another_format_is_refused() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        check_or_create(directory.path()).expect("new directory");
+        check_or_create(directory.path()).expect("our directory");
+        fs::write(directory.path().join(FORMAT_FILE), "zserver data format 2\n").expect("write");
+        let error = check_or_create(directory.path()).expect_err("format 2");
+        assert!(error.message().ends_with("has format 2, this program needs format 1"));
+    }
+
+    #[test]
+    fn foreign_directory_is_left_alone() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        fs::write(directory.path().join("letters.txt"), "dear").expect("write");
+        let error = check_or_create(directory.path()).expect_err("foreign");
+        assert!(error.message().contains("is not a data directory"));
+    }
+}

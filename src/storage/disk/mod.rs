@@ -1,0 +1,284 @@
+//! The engine on disk: fjall in a data directory.
+//!
+//! ```text
+//! DIR/zserver.format   "zserver data format 1\n": what the rest of the directory is
+//! DIR/zserver.lock     held by the process that has the directory open
+//! DIR/engine/          fjall's: N.jnl journals, keyspaces/, version, lock
+//! ```
+//!
+//! Opening goes through four doors, each with an error that says what to do: the
+//! lock (`55006`), the format number, the journal check ([`journal`]), fjall.
+//!
+//! What fjall does by itself and we rely on: a batch goes to the journal, is
+//! fsynced if the mode says so, and is then applied to memtables, all under one
+//! lock; a table is fsynced before the journal that covers it is removed; a flush
+//! fsyncs the journal first. What it does not do and we do: it takes a snapshot
+//! between batches only because we ask for it there, and it ingests past the
+//! journal, so [`DiskEngine::ingest`] syncs the journal first, under the same lock
+//! that [`DiskEngine::write`] takes.
+
+mod format;
+pub mod journal;
+mod purge;
+
+use parking_lot::Mutex;
+use std::fs::{self, File};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fjall::{Database, KeyspaceCreateOptions, PersistMode, Readable};
+
+use super::{
+    Durability, Engine, EngineStatistics, Entries, Key, KeyRange, Keyspace, ReadView, Value,
+    WriteBatch, WriteError,
+};
+use crate::{Error, Result};
+use purge::Horizon;
+
+/// What to give the engine.
+#[derive(Clone, Debug)]
+pub struct DiskOptions {
+    /// Decoded blocks kept in memory.
+    pub cache_bytes: u64,
+    /// Bytes of a keyspace's memtable before it is flushed.
+    pub memtable_bytes: u64,
+    /// Bytes of journals before memtables are flushed to let the oldest go; at
+    /// least 64 MiB. Recovery reads this much.
+    pub journal_bytes_max: u64,
+    /// Flush and compaction threads.
+    pub worker_threads: usize,
+}
+
+impl Default for DiskOptions {
+    fn default() -> DiskOptions {
+        DiskOptions {
+            cache_bytes: 256 << 20,
+            memtable_bytes: 64 << 20,
+            journal_bytes_max: 512 << 20,
+            worker_threads: 2,
+        }
+    }
+}
+
+pub struct DiskEngine {
+    database: Database,
+    keyspaces: [fjall::Keyspace; Keyspace::COUNT],
+    /// Held while a batch or the end of an ingestion is applied.
+    applying: Mutex<()>,
+    horizon: Arc<Horizon>,
+    directory: PathBuf,
+    /// Dropped last: the directory is ours until the database is closed.
+    _lock: File,
+}
+
+impl DiskEngine {
+    /// Opens the data directory, or makes it if it is empty or absent.
+    pub fn open(directory: &Path, options: &DiskOptions) -> Result<DiskEngine> {
+        fs::create_dir_all(directory)
+            .map_err(|e| Error::io(&format!("create directory {directory:?}"), &e))?;
+        let lock = format::lock(directory)?;
+        format::check_or_create(directory)?;
+        let engine_directory = directory.join("engine");
+        journal::check(&engine_directory)?;
+        let horizon = Arc::new(Horizon::default());
+        let database = open_database(&engine_directory, options, &horizon)?;
+        let keyspaces = open_keyspaces(&database, options)?;
+        Ok(DiskEngine {
+            database,
+            keyspaces,
+            applying: Mutex::new(()),
+            horizon,
+            directory: directory.to_path_buf(),
+            _lock: lock,
+        })
+    }
+
+    fn keyspace(&self, keyspace: Keyspace) -> &fjall::Keyspace {
+        &self.keyspaces[keyspace.index()]
+    }
+}
+
+fn open_database(
+    directory: &Path,
+    options: &DiskOptions,
+    horizon: &Arc<Horizon>,
+) -> Result<Database> {
+    let horizon = horizon.clone();
+    let database = Database::builder(directory)
+        .cache_size(options.cache_bytes)
+        .max_journaling_size(options.journal_bytes_max)
+        .worker_threads(options.worker_threads)
+        .manual_journal_persist(true)
+        .with_compaction_filter_factories(Arc::new(move |name| horizon.filter_factory(name)));
+    or_end_process("open", || database.open()).map_err(|error| match error {
+        fjall::Error::Locked => format::in_use(directory, None),
+        error => read_error(&error),
+    })
+}
+
+fn open_keyspaces(
+    database: &Database,
+    options: &DiskOptions,
+) -> Result<[fjall::Keyspace; Keyspace::COUNT]> {
+    let create = || {
+        KeyspaceCreateOptions::default()
+            .max_memtable_size(options.memtable_bytes)
+            .manual_journal_persist(true)
+    };
+    let opened = Keyspace::ALL
+        .iter()
+        .map(|keyspace| database.keyspace(keyspace.name(), create))
+        .collect::<fjall::Result<Vec<_>>>()
+        .map_err(|error| read_error(&error))?;
+    Ok(opened.try_into().unwrap_or_else(|_| unreachable!("one handle per keyspace")))
+}
+
+/// Runs a call into fjall. A panic there leaves its locks poisoned and its state
+/// unknown, so the process ends.
+fn or_end_process<T>(what: &str, call: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| {
+        tracing::error!("panic in the storage engine ({what}); ending the process");
+        std::process::abort()
+    })
+}
+
+fn read_error(error: &fjall::Error) -> Error {
+    match error {
+        fjall::Error::Io(io) | fjall::Error::Storage(fjall::LsmError::Io(io)) => {
+            Error::io("read the database", io)
+        }
+        error => Error::data_corrupted(format!("storage engine: {error:?}")),
+    }
+}
+
+/// Once fjall was asked to write, nobody knows how far it got.
+fn unknown(error: fjall::Error) -> WriteError {
+    WriteError::Unknown(match &error {
+        fjall::Error::Io(io) | fjall::Error::Storage(fjall::LsmError::Io(io)) => {
+            Error::io("write the database", io)
+        }
+        error => Error::internal(format!("storage engine: {error:?}")),
+    })
+}
+
+struct DiskView {
+    snapshot: fjall::Snapshot,
+    keyspaces: [fjall::Keyspace; Keyspace::COUNT],
+}
+
+impl ReadView for DiskView {
+    fn get(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
+        let handle = &self.keyspaces[keyspace.index()];
+        or_end_process("get", || self.snapshot.get(handle, key))
+            .map(|found| found.map(Value))
+            .map_err(|error| read_error(&error))
+    }
+
+    fn range(&self, keyspace: Keyspace, range: &KeyRange, reverse: bool) -> Entries {
+        if range.is_empty() {
+            return Box::new(std::iter::empty());
+        }
+        let handle = &self.keyspaces[keyspace.index()];
+        let lower = range.lower.as_slice();
+        let entries = or_end_process("range", || match &range.upper {
+            Some(upper) => self.snapshot.range(handle, lower..upper.as_slice()),
+            None => self.snapshot.range(handle, lower..),
+        });
+        if reverse { Box::new(DiskEntries(entries.rev())) } else { Box::new(DiskEntries(entries)) }
+    }
+}
+
+struct DiskEntries<I>(I);
+
+impl<I: Iterator<Item = fjall::Guard>> Iterator for DiskEntries<I> {
+    type Item = Result<(Key, Value)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let entry = or_end_process("next", || self.0.next().map(fjall::Guard::into_inner))?;
+        Some(
+            entry
+                .map(|(key, value)| (Value(key), Value(value)))
+                .map_err(|error| read_error(&error)),
+        )
+    }
+}
+
+impl Engine for DiskEngine {
+    fn view(&self) -> Arc<dyn ReadView> {
+        let snapshot = or_end_process("snapshot", || self.database.snapshot());
+        Arc::new(DiskView { snapshot, keyspaces: self.keyspaces.clone() })
+    }
+
+    fn write(&self, writes: WriteBatch, durability: Durability) -> Result<(), WriteError> {
+        let mode = match durability {
+            Durability::Buffer => PersistMode::Buffer,
+            Durability::Sync => PersistMode::SyncData,
+        };
+        let _applying = self.applying.lock();
+        or_end_process("write", || {
+            let mut batch =
+                fjall::OwnedWriteBatch::with_capacity(self.database.clone(), writes.len())
+                    .durability(Some(mode));
+            for write in writes {
+                let keyspace = self.keyspace(write.keyspace);
+                match write.value {
+                    Some(value) => batch.insert(keyspace, write.key.0, value.0),
+                    None => batch.remove(keyspace, write.key.0),
+                }
+            }
+            batch.commit()
+        })
+        .map_err(unknown)
+    }
+
+    fn sync(&self) -> Result<(), WriteError> {
+        or_end_process("sync", || self.database.persist(PersistMode::SyncData)).map_err(unknown)
+    }
+
+    fn ingest(
+        &self,
+        keyspace: Keyspace,
+        entries: &mut dyn Iterator<Item = (Key, Value)>,
+    ) -> Result<u64, WriteError> {
+        or_end_process("ingest", || {
+            let keyspace = self.keyspace(keyspace);
+            let mut ingestion = keyspace.start_ingestion()?;
+            let mut count = 0;
+            for (key, value) in entries {
+                ingestion.write(key.0, value.0)?;
+                count += 1;
+            }
+            // The end of an ingestion flushes this keyspace's memtable. Were the
+            // journal not on disk by then, a power loss could keep this keyspace's
+            // part of a batch and lose the others'.
+            let _applying = self.applying.lock();
+            self.database.persist(PersistMode::SyncData)?;
+            ingestion.finish()?;
+            Ok(count)
+        })
+        .map_err(unknown)
+    }
+
+    fn statistics(&self) -> EngineStatistics {
+        let most = |count: fn(&fjall::Keyspace) -> usize| {
+            self.keyspaces.iter().map(count).max().unwrap_or(0)
+        };
+        EngineStatistics {
+            disk_bytes: self.database.disk_space().unwrap_or(0),
+            journal_bytes: self.database.journal_disk_space().unwrap_or(0),
+            write_buffer_bytes: self.database.write_buffer_size(),
+            sealed_memtables: most(fjall::Keyspace::sealed_memtable_count),
+            level_zero_tables: most(fjall::Keyspace::l0_table_count),
+        }
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        let stat = rustix::fs::statvfs(&self.directory).ok()?;
+        Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    fn set_purge_horizon(&self, commit_ts: u64) {
+        self.horizon.advance_to(commit_ts);
+    }
+}

@@ -1,0 +1,221 @@
+//! The handle: open, begin, look, shut down.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+
+use super::commit::{Attachment, Commit, Content, Request};
+use super::committer::{Committer, Queue};
+use super::ids::Ids;
+use super::limits::Limits;
+use super::lock::{LockLog, LockStatus, LockTable, SessionLocks};
+use super::published::{Held, Published, decode_u64};
+use super::transaction::Transaction;
+use super::{Durability, Isolation};
+use crate::storage::key::Meta;
+use crate::storage::{Engine, EngineStatistics, Keyspace, WriteBatch};
+use crate::{Error, Result};
+
+/// Called when nobody can know whether a write happened. The default logs and ends
+/// the process. If a hook returns (in a test), every later commit fails.
+pub type OutcomeHook = Arc<dyn Fn(&Error) + Send + Sync>;
+
+/// What sessions and the committer share.
+pub(super) struct Shared {
+    pub(super) engine: Arc<dyn Engine>,
+    pub(super) limits: Limits,
+    pub(super) current: ArcSwap<Published>,
+    pub(super) held: Held,
+    pub(super) queue: Queue,
+    pub(super) locks: Arc<LockTable>,
+    pub(super) ids: Ids,
+    pub(super) on_unknown_outcome: OutcomeHook,
+}
+
+impl Shared {
+    pub(super) fn submit(&self, request: Request) {
+        if let Err(request) = self.queue.push(request) {
+            let reply = request.reply.clone();
+            drop(request);
+            reply.set(Err(Error::shutting_down()));
+        }
+    }
+
+    fn submit_mark(&self, batch: WriteBatch) -> Result<()> {
+        let (_commit, request) = system_request(batch, Durability::Buffer);
+        self.queue.push(request).map_err(|_| Error::shutting_down())
+    }
+}
+
+fn system_request(batch: WriteBatch, durability: Durability) -> (Commit, Request) {
+    let (commit, reply) = Commit::new();
+    let request = Request {
+        content: Content::System(batch),
+        durability,
+        publish: None,
+        row_deltas: Vec::new(),
+        locks: LockLog::default(),
+        reply,
+    };
+    (commit, request)
+}
+
+impl Error {
+    /// `57P01`: the server stops and takes no more work.
+    pub fn shutting_down() -> Error {
+        Error::fatal(
+            crate::sqlstate::ADMIN_SHUTDOWN,
+            "terminating connection due to administrator command",
+        )
+    }
+}
+
+struct Running {
+    shared: Arc<Shared>,
+    committer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Running {
+    fn shutdown(&self) {
+        self.shared.queue.close();
+        if let Some(committer) = self.committer.lock().take() {
+            // A panic of the committer has ended the process already.
+            let _ = committer.join();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
+
+/// All transactions over one engine. A handle: cloning shares it; the last one
+/// dropped shuts the committer down.
+#[derive(Clone)]
+pub struct Transactions(Arc<Running>);
+
+impl Transactions {
+    pub fn open(engine: Arc<dyn Engine>, limits: Limits) -> Result<Transactions> {
+        let end_process: OutcomeHook = Arc::new(|error| {
+            tracing::error!("outcome of a commit is unknown, ending the process: {error}");
+            std::process::abort()
+        });
+        Transactions::open_with(engine, limits, end_process)
+    }
+
+    /// Opens with another reaction to a write whose outcome is unknown.
+    pub fn open_with(
+        engine: Arc<dyn Engine>,
+        limits: Limits,
+        on_unknown_outcome: OutcomeHook,
+    ) -> Result<Transactions> {
+        let view = engine.view();
+        let commit_ts =
+            view.get(Keyspace::Meta, &Meta::CommitTs.key())?.map_or(0, |value| decode_u64(&value));
+        let ids = Ids::load(&*view)?;
+        let published = Published::new(commit_ts, view, Arc::new(()));
+        let held = Held::default();
+        held.push(&published);
+        let shared = Arc::new(Shared {
+            queue: Queue::new(limits.commit_queue_max),
+            locks: Arc::new(LockTable::new(limits.deadlock_steps_max)),
+            engine,
+            limits,
+            current: ArcSwap::new(published),
+            held,
+            ids,
+            on_unknown_outcome,
+        });
+        let committer = Committer::start(shared.clone())?;
+        Ok(Transactions(Arc::new(Running { shared, committer: Mutex::new(Some(committer)) })))
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
+    /// The newest committed instant.
+    pub fn published(&self) -> Arc<Published> {
+        self.shared().current.load_full()
+    }
+
+    pub fn begin(&self, isolation: Isolation, read_only: bool) -> Result<Transaction> {
+        if isolation == Isolation::Serializable {
+            return Err(Error::unsupported("transaction isolation level SERIALIZABLE"));
+        }
+        let shared = self.shared();
+        let id = shared
+            .ids
+            .transaction(shared.limits.transaction_id_block, |mark| shared.submit_mark(mark))?;
+        Ok(Transaction::new(shared.clone(), id, isolation, read_only))
+    }
+
+    /// Writes bytes durably, outside any transaction, in order with commits: sequence
+    /// blocks, object counters. It gets no commit timestamp; the future yields the
+    /// newest one.
+    pub fn system_write(&self, batch: WriteBatch) -> Commit {
+        let (commit, request) = system_request(batch, Durability::Sync);
+        self.shared().submit(request);
+        commit
+    }
+
+    /// Takes `count` consecutive row ids of a table. They are never handed out again.
+    pub fn allocate_rids(&self, table: u32, count: u64) -> Result<Range<u64>> {
+        let shared = self.shared();
+        let published = self.published();
+        shared.ids.rids(table, count, shared.limits.rid_block, &*published.view, |mark| {
+            shared.submit_mark(mark)
+        })
+    }
+
+    /// The oldest commit timestamp somebody can still read at: what was deleted or
+    /// replaced at or before it is invisible to everyone.
+    pub fn oldest_active_ts(&self) -> u64 {
+        self.shared().held.oldest()
+    }
+
+    /// Sets the upper layer's state, in order with commits; used once after opening.
+    pub fn set_attachment(&self, attachment: Attachment) -> Result<()> {
+        let (commit, mut request) = system_request(WriteBatch::new(), Durability::Buffer);
+        request.publish = Some(Box::new(move |_| attachment));
+        self.shared().submit(request);
+        commit.wait().map(|_| ())
+    }
+
+    /// Locks of a session that outlive its transactions (session advisory locks).
+    pub fn session_locks(&self, session_pid: i32) -> Result<SessionLocks> {
+        let shared = self.shared();
+        let owner = shared
+            .ids
+            .transaction(shared.limits.transaction_id_block, |mark| shared.submit_mark(mark))?;
+        Ok(SessionLocks::new(shared.locks.clone(), owner, session_pid))
+    }
+
+    /// Every lock that is held or waited for, as `pg_locks` shows it. At most `max`.
+    pub fn lock_status(&self, max: usize) -> Vec<LockStatus> {
+        self.shared().locks.status(max)
+    }
+
+    /// The sessions that a session waits for, as `pg_blocking_pids` answers.
+    pub fn blocking_pids(&self, session_pid: i32) -> Vec<i32> {
+        self.shared().locks.blocking_pids(session_pid)
+    }
+
+    pub fn engine_statistics(&self) -> EngineStatistics {
+        self.shared().engine.statistics()
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.shared().limits
+    }
+
+    /// Commits what is queued, syncs, and stops. Later commits fail with `57P01`.
+    pub fn shutdown(&self) {
+        self.0.shutdown();
+    }
+}

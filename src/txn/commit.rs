@@ -1,0 +1,132 @@
+//! What is handed to the committer, and the future that comes back.
+
+use std::any::Any;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::lock::LockLog;
+use super::write_set::WriteSet;
+use crate::Result;
+use crate::storage::{Durability, WriteBatch};
+
+/// The upper layer's committed state; it downcasts it to its own type.
+pub type Attachment = Arc<dyn Any + Send + Sync>;
+
+/// Makes the attachment after a commit from the one before it. The committer runs
+/// it between the batch and the publishing; it must not block and must not panic
+/// (the commit is durable by then, so a panic ends the process).
+pub type Publish = Box<dyn FnOnce(&Attachment) -> Attachment + Send>;
+
+/// How a transaction is to be committed.
+pub struct CommitOptions {
+    /// [`Durability::Buffer`] is `synchronous_commit = off`.
+    pub durability: Durability,
+    pub publish: Option<Publish>,
+    /// By how much the row counts of tables change.
+    pub row_deltas: Vec<(u32, i64)>,
+}
+
+impl Default for CommitOptions {
+    fn default() -> CommitOptions {
+        CommitOptions { durability: Durability::Sync, publish: None, row_deltas: Vec::new() }
+    }
+}
+
+/// What one member of a group asks for.
+pub(super) struct Request {
+    pub(super) content: Content,
+    pub(super) durability: Durability,
+    pub(super) publish: Option<Publish>,
+    pub(super) row_deltas: Vec<(u32, i64)>,
+    /// Released when this request is dropped, which is after publishing.
+    pub(super) locks: LockLog,
+    pub(super) reply: Arc<Reply>,
+}
+
+pub(super) enum Content {
+    /// A transaction: gets a commit timestamp.
+    Transaction(WriteSet),
+    /// Bytes to write as they are.
+    System(WriteBatch),
+}
+
+impl Content {
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Content::Transaction(writes) => writes.bytes(),
+            Content::System(batch) => batch.bytes(),
+        }
+    }
+}
+
+/// Where the committer leaves the result.
+#[derive(Default)]
+pub(super) struct Reply {
+    state: Mutex<ReplyState>,
+    done: Condvar,
+}
+
+#[derive(Default)]
+struct ReplyState {
+    result: Option<Result<u64>>,
+    waker: Option<Waker>,
+}
+
+impl Reply {
+    pub(super) fn set(&self, result: Result<u64>) {
+        let mut state = self.state.lock();
+        state.result = Some(result);
+        let waker = state.waker.take();
+        drop(state);
+        self.done.notify_all();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// The outcome of a commit: its timestamp. Dropping it does not undo the commit.
+pub struct Commit(Arc<Reply>);
+
+impl Commit {
+    pub(super) fn new() -> (Commit, Arc<Reply>) {
+        let reply = Arc::new(Reply::default());
+        (Commit(reply.clone()), reply)
+    }
+
+    pub(super) fn ready(result: Result<u64>) -> Commit {
+        let (commit, reply) = Commit::new();
+        reply.set(result);
+        commit
+    }
+
+    /// Blocks the thread until the outcome is there.
+    pub fn wait(self) -> Result<u64> {
+        let mut state = self.0.state.lock();
+        loop {
+            match state.result.take() {
+                Some(result) => return result,
+                None => self.0.done.wait(&mut state),
+            }
+        }
+    }
+}
+
+impl Future for Commit {
+    type Output = Result<u64>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<u64>> {
+        let mut state = self.0.state.lock();
+        match state.result.take() {
+            Some(result) => Poll::Ready(result),
+            None => {
+                state.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}

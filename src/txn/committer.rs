@@ -1,0 +1,363 @@
+//! The one thread that writes.
+//!
+//! It takes what is queued (up to the group's limits), gives each transaction the
+//! next timestamp, makes one batch of everything, writes it with one fsync, opens
+//! one view, lets the publish hooks make the new attachment, publishes, releases
+//! the members' locks, and wakes them. While it waits for the disk the next group
+//! gathers, so more clients make larger groups, not more fsyncs.
+//!
+//! A group with any synchronous member is fsynced; one without is written to the
+//! operating system and fsynced within [`Limits::sync_delay_max`](super::Limits).
+//!
+//! What it refuses, it refuses before the write: the disk's reserve is reached, or
+//! the engine says [`WriteError::Refused`]. Any other failure of a write or an
+//! fsync leaves the outcome unknown and goes to the outcome hook.
+
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::begin::Shared;
+use super::commit::{Attachment, Content, Reply, Request};
+use super::published::Published;
+use crate::storage::key::Meta;
+use crate::storage::{Durability, Keyspace, Value, Write, WriteBatch, WriteError};
+use crate::{Error, Result, sqlstate};
+
+/// The bounded FIFO between sessions and the committer.
+pub(super) struct Queue {
+    state: Mutex<QueueState>,
+    filled: Condvar,
+    drained: Condvar,
+    max: usize,
+}
+
+#[derive(Default)]
+struct QueueState {
+    requests: VecDeque<Request>,
+    closed: bool,
+}
+
+impl Queue {
+    pub(super) fn new(max: usize) -> Queue {
+        Queue { state: Mutex::default(), filled: Condvar::new(), drained: Condvar::new(), max }
+    }
+
+    /// Adds a request, waiting for room; gives it back if the queue is closed.
+    #[expect(clippy::result_large_err, reason = "the request comes back once, at shutdown")]
+    pub(super) fn push(&self, request: Request) -> Result<(), Request> {
+        let mut state = self.state.lock();
+        while state.requests.len() >= self.max && !state.closed {
+            self.drained.wait(&mut state);
+        }
+        if state.closed {
+            return Err(request);
+        }
+        state.requests.push_back(request);
+        drop(state);
+        self.filled.notify_one();
+        Ok(())
+    }
+
+    pub(super) fn close(&self) {
+        self.state.lock().closed = true;
+        self.filled.notify_all();
+        self.drained.notify_all();
+    }
+
+    /// The next group; waits for one until the deadline, if there is one.
+    fn take(&self, shared: &Shared, deadline: Option<Instant>) -> Taken {
+        let mut state = self.state.lock();
+        while state.requests.is_empty() {
+            if state.closed {
+                return Taken::Closed;
+            }
+            match deadline {
+                None => self.filled.wait(&mut state),
+                Some(deadline) => {
+                    if self.filled.wait_until(&mut state, deadline).timed_out() {
+                        return Taken::DeadlinePassed;
+                    }
+                }
+            }
+        }
+        let group = take_group(&mut state.requests, shared);
+        drop(state);
+        self.drained.notify_all();
+        Taken::Group(group)
+    }
+}
+
+enum Taken {
+    Group(Vec<Request>),
+    DeadlinePassed,
+    Closed,
+}
+
+fn take_group(requests: &mut VecDeque<Request>, shared: &Shared) -> Vec<Request> {
+    let limits = &shared.limits;
+    let mut group = Vec::new();
+    let mut bytes = 0;
+    while group.len() < limits.group_transactions_max {
+        let Some(next) = requests.front() else { break };
+        bytes += next.content.bytes();
+        if !group.is_empty() && bytes > limits.group_bytes_max {
+            break;
+        }
+        group.extend(requests.pop_front());
+    }
+    group
+}
+
+pub(super) struct Committer {
+    shared: Arc<Shared>,
+    commit_ts: u64,
+    /// Row counts as of the newest group, of the tables that were written to.
+    row_counts: HashMap<u32, i64>,
+    /// When the oldest unsynced group must be synced.
+    sync_by: Option<Instant>,
+    /// The outcome of a write is unknown: nothing may be written any more.
+    broken: bool,
+}
+
+impl Committer {
+    pub(super) fn start(shared: Arc<Shared>) -> Result<JoinHandle<()>> {
+        let commit_ts = shared.current.load().commit_ts;
+        let mut committer = Committer {
+            shared,
+            commit_ts,
+            row_counts: HashMap::new(),
+            sync_by: None,
+            broken: false,
+        };
+        let run = move || {
+            if catch_unwind(AssertUnwindSafe(|| committer.run())).is_err() {
+                tracing::error!("panic on the commit path, ending the process");
+                std::process::abort();
+            }
+        };
+        std::thread::Builder::new()
+            .name("committer".into())
+            .spawn(run)
+            .map_err(|error| Error::io("start the committer thread", &error))
+    }
+
+    fn run(&mut self) {
+        let shared = self.shared.clone();
+        loop {
+            match shared.queue.take(&shared, self.sync_by) {
+                Taken::Group(group) => self.commit(group),
+                Taken::DeadlinePassed => self.sync(),
+                Taken::Closed => {
+                    self.sync();
+                    return;
+                }
+            }
+        }
+    }
+
+    fn sync(&mut self) {
+        if self.sync_by.take().is_some()
+            && !self.broken
+            && let Err(error) = self.shared.engine.sync()
+        {
+            self.outcome_unknown(&error.into_error());
+        }
+    }
+
+    fn outcome_unknown(&mut self, error: &Error) {
+        self.broken = true;
+        (self.shared.on_unknown_outcome)(error);
+    }
+
+    fn commit(&mut self, group: Vec<Request>) {
+        if self.broken {
+            return refuse(group, &unknown_outcome());
+        }
+        let mut group = Group::new(self.commit_ts, group);
+        let result = self.has_room(&group).and_then(|()| self.count_rows(&mut group));
+        if let Err(error) = result {
+            return refuse(group.requests, &error);
+        }
+        let durability = group.durability();
+        let batch = group.take_batch();
+        if !batch.is_empty() {
+            match self.shared.engine.write(batch, durability) {
+                Ok(()) => self.note_unsynced(durability),
+                Err(WriteError::Refused(error)) => return refuse(group.requests, &error),
+                Err(WriteError::Unknown(error)) => {
+                    self.outcome_unknown(&error);
+                    return refuse(group.requests, &unknown_outcome());
+                }
+            }
+        }
+        self.commit_ts = group.commit_ts;
+        self.row_counts.extend(group.row_counts.drain());
+        self.publish(group);
+    }
+
+    fn note_unsynced(&mut self, durability: Durability) {
+        self.sync_by = match durability {
+            Durability::Sync => None,
+            Durability::Buffer => {
+                Some(self.sync_by.unwrap_or(Instant::now() + self.shared.limits.sync_delay_max))
+            }
+        };
+    }
+
+    /// Refuses while refusing is still possible: a full disk in the middle of a
+    /// write, a flush or a compaction cannot be taken back.
+    fn has_room(&self, group: &Group) -> Result<()> {
+        let reserve = self.shared.limits.disk_reserve_bytes;
+        match self.shared.engine.free_bytes() {
+            Some(free) if free < reserve.saturating_add(group.bytes as u64) => {
+                Err(Error::disk_full(format!(
+                    "{free} bytes are free, and {reserve} are kept for finishing what was committed."
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds the tables' new row counts to the batch.
+    fn count_rows(&self, group: &mut Group) -> Result<()> {
+        for (table, delta) in group.row_deltas() {
+            let before = match self.row_counts.get(&table) {
+                Some(count) => *count,
+                None => self.shared.current.load().row_count(table)?,
+            };
+            let count = before + delta;
+            group.put_meta(Meta::RowCount(table), count as u64);
+            group.row_counts.insert(table, count);
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self, group: Group) {
+        let shared = &self.shared;
+        let mut attachment: Attachment = shared.current.load().attachment.clone();
+        let mut replies: Vec<(Arc<Reply>, u64)> = Vec::with_capacity(group.requests.len());
+        let mut locks = Vec::with_capacity(group.requests.len());
+        for (request, commit_ts) in group.requests.into_iter().zip(group.timestamps) {
+            if let Some(publish) = request.publish {
+                attachment = publish(&attachment);
+            }
+            replies.push((request.reply, commit_ts));
+            locks.push(request.locks);
+        }
+        let published = Published::new(self.commit_ts, shared.engine.view(), attachment);
+        shared.held.push(&published);
+        shared.current.store(published);
+        drop(locks);
+        for (reply, commit_ts) in replies {
+            reply.set(Ok(commit_ts));
+        }
+        shared.engine.set_purge_horizon(shared.held.oldest());
+    }
+}
+
+/// Gives up a group that was not written. The locks go first, as at a rollback.
+fn refuse(requests: Vec<Request>, error: &Error) {
+    for request in requests {
+        let reply = request.reply.clone();
+        drop(request);
+        reply.set(Err(error.clone()));
+    }
+}
+
+fn unknown_outcome() -> Error {
+    Error::fatal(
+        sqlstate::TRANSACTION_RESOLUTION_UNKNOWN,
+        "the outcome of the transaction is unknown: storage failed while it was committed",
+    )
+}
+
+/// Members of one batch.
+struct Group {
+    requests: Vec<Request>,
+    /// One per request; a system write has the one before it.
+    timestamps: Vec<u64>,
+    commit_ts: u64,
+    writes: Vec<Write>,
+    bytes: usize,
+    row_counts: HashMap<u32, i64>,
+}
+
+impl Group {
+    fn new(commit_ts: u64, requests: Vec<Request>) -> Group {
+        let mut group = Group {
+            timestamps: Vec::with_capacity(requests.len()),
+            commit_ts,
+            writes: Vec::new(),
+            bytes: 0,
+            row_counts: HashMap::new(),
+            requests: Vec::new(),
+        };
+        for request in &requests {
+            group.add(&request.content);
+        }
+        if group.commit_ts > commit_ts {
+            group.put_meta(Meta::CommitTs, group.commit_ts);
+        }
+        group.requests = requests;
+        group
+    }
+
+    fn add(&mut self, content: &Content) {
+        self.bytes += content.bytes();
+        match content {
+            Content::Transaction(writes) => {
+                self.commit_ts += 1;
+                self.writes.reserve(writes.len());
+                self.writes.extend(writes.committed(self.commit_ts));
+            }
+            Content::System(batch) => self.writes.extend(batch.iter().cloned()),
+        }
+        self.timestamps.push(self.commit_ts);
+    }
+
+    fn put_meta(&mut self, meta: Meta, number: u64) {
+        self.writes.push(Write {
+            keyspace: Keyspace::Meta,
+            key: meta.key().into(),
+            value: Some(Value::from(number.to_le_bytes())),
+        });
+    }
+
+    fn durability(&self) -> Durability {
+        self.requests.iter().map(|request| request.durability).max().unwrap_or(Durability::Buffer)
+    }
+
+    fn row_deltas(&self) -> HashMap<u32, i64> {
+        let mut deltas = HashMap::new();
+        for (table, delta) in self.requests.iter().flat_map(|request| &request.row_deltas) {
+            *deltas.entry(*table).or_insert(0) += delta;
+        }
+        deltas
+    }
+
+    /// The batch. A key that two members wrote keeps the later value: the engine
+    /// applies a batch at one instant, where a key can have only one.
+    fn take_batch(&mut self) -> WriteBatch {
+        let writes = std::mem::take(&mut self.writes);
+        let mut batch = WriteBatch::new();
+        if self.requests.len() == 1 {
+            writes.into_iter().for_each(|write| batch.push(write));
+            return batch;
+        }
+        let mut last = HashMap::with_capacity(writes.len());
+        for (position, write) in writes.iter().enumerate() {
+            last.insert((write.keyspace, write.key.clone()), position);
+        }
+        for (position, write) in writes.into_iter().enumerate() {
+            if last.get(&(write.keyspace, write.key.clone())) == Some(&position) {
+                batch.push(write);
+            }
+        }
+        batch
+    }
+}

@@ -1,0 +1,46 @@
+//! Every bound of this layer, by name.
+
+use std::time::Duration;
+
+/// Limits and sizes. The defaults suit a server; tests make them small.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Transactions that may wait for the committer. A commit beyond it blocks its
+    /// thread until there is room; each session has at most one commit in flight,
+    /// so this is reached only with more sessions than this.
+    pub commit_queue_max: usize,
+    /// Transactions merged into one batch.
+    pub group_transactions_max: usize,
+    /// Bytes of keys and values merged into one batch; one transaction may exceed it.
+    pub group_bytes_max: usize,
+    /// Bytes of one transaction's writes kept in memory.
+    pub write_set_bytes_max: usize,
+    /// How long a commit with `synchronous_commit = off` may stay unsynced.
+    pub sync_delay_max: Duration,
+    /// Free bytes of the file system below which commits are refused with `53100`:
+    /// what flushes and compactions need to finish what was already accepted.
+    pub disk_reserve_bytes: u64,
+    /// Row ids whose use is made durable at a time, per table. A crash skips at
+    /// most this many.
+    pub rid_block: u64,
+    /// Transaction ids whose use is made durable at a time.
+    pub transaction_id_block: u64,
+    /// Steps of the search for a deadlock before it gives up (and finds none).
+    pub deadlock_steps_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            commit_queue_max: 4096,
+            group_transactions_max: 512,
+            group_bytes_max: 32 << 20,
+            write_set_bytes_max: 1 << 30,
+            sync_delay_max: Duration::from_millis(200),
+            disk_reserve_bytes: 256 << 20,
+            rid_block: 16 << 10,
+            transaction_id_block: 64 << 10,
+            deadlock_steps_max: 100_000,
+        }
+    }
+}

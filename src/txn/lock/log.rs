@@ -1,0 +1,155 @@
+//! What one owner holds, in the order it was taken.
+
+use std::sync::Arc;
+
+use super::table::{Acquired, LockTable, Request};
+use super::{LockMode, LockOutcome, Owner, Resource, WaitPolicy};
+
+/// One hold, or a run of holds on consecutive rows.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    resource: Resource,
+    mode: LockMode,
+    /// Rows from `resource` on; 1 for anything else.
+    count: u64,
+}
+
+/// A transaction's locks. Dropping it releases them.
+#[derive(Default)]
+pub(in crate::txn) struct LockLog {
+    table: Option<Arc<LockTable>>,
+    owner: Owner,
+    pid: i32,
+    held: Vec<Held>,
+    /// No run may grow over this position: a savepoint is there.
+    sealed: usize,
+}
+
+impl LockLog {
+    pub(in crate::txn) fn new(table: Arc<LockTable>, owner: Owner) -> LockLog {
+        LockLog { table: Some(table), owner, pid: 0, held: Vec::new(), sealed: 0 }
+    }
+
+    pub(in crate::txn) fn set_session_pid(&mut self, pid: i32) {
+        self.pid = pid;
+    }
+
+    pub(in crate::txn) fn session_pid(&self) -> i32 {
+        self.pid
+    }
+
+    pub(in crate::txn) fn acquire(
+        &mut self,
+        resource: Resource,
+        mode: LockMode,
+        policy: WaitPolicy,
+    ) -> Acquired {
+        let Some(table) = &self.table else { return Acquired::NotAvailable };
+        let request = Request { owner: self.owner, pid: self.pid, resource, mode };
+        let (acquired, is_new) = table.acquire(request, policy, false);
+        if is_new {
+            // A wait is noted before it is over: releasing what was given up is nothing.
+            self.note(resource, mode);
+        }
+        acquired
+    }
+
+    fn note(&mut self, resource: Resource, mode: LockMode) {
+        if self.held.len() > self.sealed
+            && let Some(last) = self.held.last_mut()
+            && last.mode == mode
+            && let (Resource::Row { table, rid }, Resource::Row { table: last_table, rid: first }) =
+                (resource, last.resource)
+            && table == last_table
+            && rid == first + last.count
+        {
+            last.count += 1;
+            return;
+        }
+        self.held.push(Held { resource, mode, count: 1 });
+    }
+
+    /// Where the log is now, for a savepoint.
+    pub(in crate::txn) fn position(&mut self) -> usize {
+        self.sealed = self.held.len();
+        self.sealed
+    }
+
+    /// Releases what was taken since a position, newest first.
+    pub(in crate::txn) fn release_since(&mut self, position: usize) {
+        while self.held.len() > position
+            && let Some(held) = self.held.pop()
+        {
+            self.release(held);
+        }
+        self.sealed = self.held.len();
+    }
+
+    fn release(&self, held: Held) {
+        let Some(table) = &self.table else { return };
+        match held.resource {
+            Resource::Row { table: relation, rid } => {
+                table.release_rows(self.owner, relation, rid, held.count, held.mode);
+            }
+            resource => {
+                table.release(self.owner, resource, held.mode);
+            }
+        }
+    }
+}
+
+impl Drop for LockLog {
+    fn drop(&mut self) {
+        self.release_since(0);
+    }
+}
+
+/// Locks that a session holds beside its transactions (session-level advisory
+/// locks). They count: one is held until it was unlocked as often as locked.
+/// Dropping it releases all.
+pub struct SessionLocks {
+    table: Arc<LockTable>,
+    owner: Owner,
+    pid: i32,
+    held: Vec<(Resource, LockMode)>,
+}
+
+impl SessionLocks {
+    pub(in crate::txn) fn new(table: Arc<LockTable>, owner: Owner, pid: i32) -> SessionLocks {
+        SessionLocks { table, owner, pid, held: Vec::new() }
+    }
+
+    pub fn lock(&mut self, resource: Resource, mode: LockMode, policy: WaitPolicy) -> LockOutcome {
+        let request = Request { owner: self.owner, pid: self.pid, resource, mode };
+        let (acquired, is_new) = self.table.acquire(request, policy, true);
+        if is_new {
+            self.held.push((resource, mode));
+        }
+        match acquired {
+            Acquired::Granted => LockOutcome::Granted,
+            Acquired::Wait(wait) => LockOutcome::Wait(wait),
+            Acquired::NotAvailable => LockOutcome::NotAvailable,
+        }
+    }
+
+    /// Releases one hold; false if there is none (PostgreSQL warns "you don't own a
+    /// lock of type …").
+    pub fn unlock(&mut self, resource: Resource, mode: LockMode) -> bool {
+        if let Some(position) = self.held.iter().rposition(|held| *held == (resource, mode)) {
+            self.held.swap_remove(position);
+        }
+        self.table.release(self.owner, resource, mode)
+    }
+
+    pub fn unlock_all(&mut self) {
+        for (resource, mode) in std::mem::take(&mut self.held) {
+            self.table.release(self.owner, resource, mode);
+        }
+    }
+}
+
+impl Drop for SessionLocks {
+    fn drop(&mut self) {
+        self.unlock_all();
+    }
+}

@@ -1,0 +1,146 @@
+//! Reading: a transaction's own writes over a published instant.
+
+use std::cmp::Ordering;
+use std::iter::Peekable;
+use std::sync::Arc;
+
+use super::published::Published;
+use super::write_set::{Change, WriteSet};
+use crate::Result;
+use crate::storage::ordered::Cursor;
+use crate::storage::{Entries, Key, KeyRange, Keyspace, Value, row};
+
+/// A read handle: an instant, and a transaction's writes as they were when it was
+/// made. Cheap to clone, owns what it reads, may go to other threads and outlive
+/// its transaction. A statement reads through one, so it does not see its own writes.
+#[derive(Clone)]
+pub struct Overlay {
+    published: Arc<Published>,
+    writes: Option<Arc<WriteSet>>,
+}
+
+impl Overlay {
+    pub(super) fn new(published: Arc<Published>, writes: Option<Arc<WriteSet>>) -> Overlay {
+        Overlay { published, writes }
+    }
+
+    /// The instant under the writes.
+    pub fn published(&self) -> &Arc<Published> {
+        &self.published
+    }
+
+    /// A key's value. A deleted row is none.
+    pub fn get(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
+        if let Some(change) = self.writes.as_ref().and_then(|w| w.get(keyspace, key)) {
+            return Ok(change.visible().cloned());
+        }
+        committed(&self.published, keyspace, key)
+    }
+
+    /// The entries in a range, ascending, or descending if `reverse`. Deleted rows
+    /// are left out.
+    pub fn scan(&self, keyspace: Keyspace, range: &KeyRange, reverse: bool) -> Scan {
+        if range.is_empty() {
+            return Scan::Plain { base: Box::new(std::iter::empty()), keyspace };
+        }
+        let base = self.published.view.range(keyspace, range, reverse);
+        let own = self.writes.as_ref().map(|writes| writes.map(keyspace));
+        match own.filter(|own| !own.is_empty()) {
+            None => Scan::Plain { base, keyspace },
+            Some(own) => Scan::Merged(Box::new(Merge {
+                base: base.peekable(),
+                own: own.cursor(range, reverse).peekable(),
+                reverse,
+                keyspace,
+            })),
+        }
+    }
+}
+
+/// A key's committed value at an instant; a delete marker is no value.
+pub(super) fn committed(
+    published: &Published,
+    keyspace: Keyspace,
+    key: &[u8],
+) -> Result<Option<Value>> {
+    let value = published.view.get(keyspace, key)?;
+    Ok(value.filter(|value| !is_marker(keyspace, value)))
+}
+
+fn is_marker(keyspace: Keyspace, value: &[u8]) -> bool {
+    keyspace == Keyspace::Rows && row::is_deleted(value)
+}
+
+/// Entries of a range at an instant, own writes included.
+pub enum Scan {
+    /// Nothing of the range is in the write set's keyspace.
+    Plain {
+        base: Entries,
+        keyspace: Keyspace,
+    },
+    Merged(Box<Merge>),
+}
+
+/// Merges two sorted streams; where both have a key, the transaction's own wins.
+pub struct Merge {
+    base: Peekable<Entries>,
+    own: Peekable<Cursor<Change>>,
+    reverse: bool,
+    keyspace: Keyspace,
+}
+
+impl Iterator for Scan {
+    type Item = Result<(Key, Value)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Scan::Plain { base, keyspace } => loop {
+                match base.next()? {
+                    Ok((_, value)) if is_marker(*keyspace, &value) => {}
+                    entry => return Some(entry),
+                }
+            },
+            Scan::Merged(merge) => merge.next(),
+        }
+    }
+}
+
+impl Merge {
+    fn next(&mut self) -> Option<Result<(Key, Value)>> {
+        loop {
+            match self.first() {
+                First::Own { hides_base } => {
+                    if hides_base {
+                        self.base.next();
+                    }
+                    let (key, change) = self.own.next()?;
+                    if let Some(value) = change.visible() {
+                        return Some(Ok((key, value.clone())));
+                    }
+                }
+                First::Base => match self.base.next()? {
+                    Ok((_, value)) if is_marker(self.keyspace, &value) => {}
+                    entry => return Some(entry),
+                },
+            }
+        }
+    }
+
+    fn first(&mut self) -> First {
+        let Some((own, _)) = self.own.peek() else { return First::Base };
+        let Some(base) = self.base.peek() else { return First::Own { hides_base: false } };
+        let Ok((base, _)) = base else { return First::Base };
+        let order = if self.reverse { base.cmp(own) } else { own.cmp(base) };
+        match order {
+            Ordering::Less => First::Own { hides_base: false },
+            Ordering::Equal => First::Own { hides_base: true },
+            Ordering::Greater => First::Base,
+        }
+    }
+}
+
+/// Which of the two streams has the next key.
+enum First {
+    Own { hides_base: bool },
+    Base,
+}

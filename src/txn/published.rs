@@ -1,0 +1,81 @@
+//! The committed state at one instant, shared by everyone who reads it.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::sync::Weak;
+
+use super::commit::Attachment;
+use super::overlay::{Overlay, Scan};
+use crate::Result;
+use crate::storage::key::Meta;
+use crate::storage::{KeyRange, Keyspace, ReadView, Value};
+
+/// A commit timestamp, the engine's view at it, and what the layer above knows at
+/// it. Holding one keeps its instant readable.
+pub struct Published {
+    pub commit_ts: u64,
+    /// The upper layer's committed state, as its publish hooks left it.
+    pub attachment: Attachment,
+    pub(super) view: Arc<dyn ReadView>,
+}
+
+impl Published {
+    pub(super) fn new(
+        commit_ts: u64,
+        view: Arc<dyn ReadView>,
+        attachment: Attachment,
+    ) -> Arc<Published> {
+        Arc::new(Published { commit_ts, attachment, view })
+    }
+
+    /// A read handle without a transaction's own writes.
+    pub fn overlay(self: &Arc<Self>) -> Overlay {
+        Overlay::new(self.clone(), None)
+    }
+
+    pub fn get(self: &Arc<Self>, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
+        self.overlay().get(keyspace, key)
+    }
+
+    pub fn scan(self: &Arc<Self>, keyspace: Keyspace, range: &KeyRange, reverse: bool) -> Scan {
+        self.overlay().scan(keyspace, range, reverse)
+    }
+
+    /// The number of rows of a table, exact at this instant, as the committer
+    /// counted it from the transactions' row deltas.
+    pub fn row_count(&self, table: u32) -> Result<i64> {
+        let stored = self.view.get(Keyspace::Meta, &Meta::RowCount(table).key())?;
+        Ok(stored.map_or(0, |value| decode_u64(&value) as i64))
+    }
+}
+
+/// A number as the Meta keyspace stores it.
+pub(super) fn decode_u64(value: &[u8]) -> u64 {
+    value.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+/// Which published instants somebody still holds, oldest first.
+#[derive(Default)]
+pub(super) struct Held(Mutex<VecDeque<(u64, Weak<Published>)>>);
+
+impl Held {
+    pub(super) fn push(&self, published: &Arc<Published>) {
+        self.0.lock().push_back((published.commit_ts, Arc::downgrade(published)));
+    }
+
+    /// The oldest commit timestamp that somebody can still read at. The newest
+    /// instant is always held, so there is one.
+    pub(super) fn oldest(&self) -> u64 {
+        let mut held = self.0.lock();
+        while held.len() > 1 && held.front().is_some_and(|(_, weak)| weak.strong_count() == 0) {
+            held.pop_front();
+        }
+        // Behind one old snapshot many dead instants may have gathered.
+        if held.len() > 64 && held.len() == held.capacity() {
+            held.retain(|(_, weak)| weak.strong_count() > 0);
+        }
+        held.front().map_or(0, |(commit_ts, _)| *commit_ts)
+    }
+}

@@ -1,0 +1,260 @@
+//! One transaction: its snapshot, its writes, its locks.
+
+use std::sync::Arc;
+
+use super::Isolation;
+use super::begin::Shared;
+use super::commit::{Commit, CommitOptions, Content, Request};
+use super::lock::{Acquired, LockLog, LockMode, LockOutcome, Resource, WaitPolicy};
+use super::overlay::{Overlay, Scan, committed};
+use super::published::Published;
+use super::write_set::{Change, WriteSet};
+use crate::storage::{Key, KeyRange, Keyspace, Value, row};
+use crate::{Error, Result, sqlstate};
+
+/// A running transaction. Dropping it rolls it back.
+pub struct Transaction {
+    shared: Arc<Shared>,
+    id: u64,
+    isolation: Isolation,
+    read_only: bool,
+    published: Arc<Published>,
+    writes: WriteSet,
+    locks: LockLog,
+}
+
+/// A point to roll back to: what was written and locked before it stays.
+#[derive(Clone)]
+pub struct Savepoint {
+    writes: WriteSet,
+    locks: usize,
+}
+
+/// A statement's internal savepoint. Unlike [`Savepoint`] it keeps locks.
+#[must_use = "a statement that fails is undone with `abort_statement`"]
+pub struct StatementMark {
+    writes: WriteSet,
+}
+
+impl Transaction {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        id: u64,
+        isolation: Isolation,
+        read_only: bool,
+    ) -> Transaction {
+        let published = shared.current.load_full();
+        let locks = LockLog::new(shared.locks.clone(), id);
+        let writes = WriteSet::default();
+        Transaction { shared, id, isolation, read_only, published, writes, locks }
+    }
+
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub fn isolation(&self) -> Isolation {
+        self.isolation
+    }
+
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// The process id that a deadlock report, `pg_locks` and `pg_blocking_pids` show.
+    pub fn set_session_pid(&mut self, pid: i32) {
+        self.locks.set_session_pid(pid);
+    }
+
+    pub fn session_pid(&self) -> i32 {
+        self.locks.session_pid()
+    }
+
+    /// The snapshot that reads use now.
+    pub fn published(&self) -> &Arc<Published> {
+        &self.published
+    }
+
+    pub fn snapshot_ts(&self) -> u64 {
+        self.published.commit_ts
+    }
+
+    /// True if it has written anything.
+    pub fn has_writes(&self) -> bool {
+        !self.writes.is_empty()
+    }
+
+    /// Bytes of its writes in memory, about.
+    pub fn write_set_bytes(&self) -> usize {
+        self.writes.bytes()
+    }
+
+    /// Starts a statement: under READ COMMITTED it gets a new snapshot.
+    pub fn begin_statement(&mut self) -> StatementMark {
+        if self.isolation == Isolation::ReadCommitted {
+            self.refresh_snapshot();
+        }
+        StatementMark { writes: self.writes.clone() }
+    }
+
+    /// Takes the newest snapshot, whatever the isolation level. For reads that must
+    /// be current in any case, such as the catalog's.
+    pub fn refresh_snapshot(&mut self) {
+        self.published = self.shared.current.load_full();
+    }
+
+    /// Undoes what the statement wrote; what it locked stays locked. The mark can be
+    /// the start of the statement's next attempt.
+    pub fn abort_statement(&mut self, mark: StatementMark) {
+        self.writes = mark.writes;
+    }
+
+    pub fn savepoint(&mut self) -> Savepoint {
+        Savepoint { writes: self.writes.clone(), locks: self.locks.position() }
+    }
+
+    /// Undoes what was written since the savepoint and releases what was locked since,
+    /// as PostgreSQL does. The savepoint can be rolled back to again.
+    pub fn rollback_to(&mut self, savepoint: &Savepoint) {
+        self.writes = savepoint.writes.clone();
+        self.locks.release_since(savepoint.locks);
+    }
+
+    /// Forgets a savepoint: its work becomes the surrounding one's.
+    pub fn release(&mut self, savepoint: Savepoint) {
+        drop(savepoint);
+    }
+
+    /// A key's value: own writes first, then the snapshot. A deleted row is none.
+    pub fn get(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
+        self.get_at(&self.published, keyspace, key)
+    }
+
+    /// A key's value: own writes first, then the newest committed one. Called under
+    /// a lock on what the key stands for, or it is stale at once.
+    pub fn get_newest(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
+        self.get_at(&self.shared.current.load(), keyspace, key)
+    }
+
+    fn get_at(
+        &self,
+        published: &Published,
+        keyspace: Keyspace,
+        key: &[u8],
+    ) -> Result<Option<Value>> {
+        match self.writes.get(keyspace, key) {
+            Some(change) => Ok(change.visible().cloned()),
+            None => committed(published, keyspace, key),
+        }
+    }
+
+    /// The newest committed instant, whatever this transaction's snapshot is.
+    pub fn newest(&self) -> Arc<Published> {
+        self.shared.current.load_full()
+    }
+
+    /// True if this transaction itself has written the key.
+    pub fn has_written(&self, keyspace: Keyspace, key: &[u8]) -> bool {
+        self.writes.get(keyspace, key).is_some()
+    }
+
+    /// True if the row, as [`Transaction::get_newest`] found it, was committed after
+    /// this transaction's snapshot. REPEATABLE READ then raises `40001`
+    /// ([`Error::concurrent_update`]).
+    pub fn changed_since_snapshot(&self, row_value: &[u8]) -> bool {
+        row::commit_ts(row_value) > self.snapshot_ts()
+    }
+
+    /// A handle for reading the snapshot and the writes as they are now.
+    pub fn overlay(&self) -> Overlay {
+        let writes = (!self.writes.is_empty()).then(|| Arc::new(self.writes.clone()));
+        Overlay::new(self.published.clone(), writes)
+    }
+
+    /// The entries of a range, ascending or descending; sees writes made up to now.
+    pub fn scan(&self, keyspace: Keyspace, range: &KeyRange, reverse: bool) -> Scan {
+        self.overlay().scan(keyspace, range, reverse)
+    }
+
+    /// Writes a row: a value with a [`row`] header, whose timestamp the commit fills in.
+    pub fn put_row(&mut self, key: impl Into<Key>, value: Vec<u8>) -> Result<()> {
+        assert!(value.len() >= row::HEADER_LEN, "a row value starts with its header");
+        self.write(Keyspace::Rows, key.into(), Change::PutRow(value.into()))
+    }
+
+    /// Deletes a row, leaving a marker with the commit's timestamp.
+    pub fn delete_row(&mut self, key: impl Into<Key>) -> Result<()> {
+        self.write(Keyspace::Rows, key.into(), Change::DeleteRow)
+    }
+
+    pub fn put(
+        &mut self,
+        keyspace: Keyspace,
+        key: impl Into<Key>,
+        value: impl Into<Value>,
+    ) -> Result<()> {
+        self.write(keyspace, key.into(), Change::Put(value.into()))
+    }
+
+    pub fn delete(&mut self, keyspace: Keyspace, key: impl Into<Key>) -> Result<()> {
+        self.write(keyspace, key.into(), Change::Delete)
+    }
+
+    fn write(&mut self, keyspace: Keyspace, key: Key, change: Change) -> Result<()> {
+        if self.read_only {
+            return Err(Error::new(
+                sqlstate::READ_ONLY_SQL_TRANSACTION,
+                "cannot write in a read-only transaction",
+            ));
+        }
+        let limit = self.shared.limits.write_set_bytes_max;
+        if self.writes.bytes() > limit {
+            return Err(Error::out_of_memory(format!(
+                "The transaction has written more than {limit} bytes."
+            )));
+        }
+        self.writes.insert(keyspace, key, change);
+        Ok(())
+    }
+
+    /// Takes a lock, or says that it must be waited for. A lock lasts until the
+    /// transaction's end, or a rollback to a savepoint before it.
+    pub fn lock(&mut self, resource: Resource, mode: LockMode, policy: WaitPolicy) -> LockOutcome {
+        match self.locks.acquire(resource, mode, policy) {
+            Acquired::Granted => LockOutcome::Granted,
+            Acquired::Wait(wait) => LockOutcome::Wait(wait),
+            Acquired::NotAvailable => LockOutcome::NotAvailable,
+        }
+    }
+
+    /// Hands the transaction to the committer. One that wrote nothing ends here.
+    pub fn commit(mut self, options: CommitOptions) -> Commit {
+        let writes = std::mem::take(&mut self.writes);
+        let locks = std::mem::take(&mut self.locks);
+        if writes.is_empty() && options.publish.is_none() {
+            return Commit::ready(Ok(self.snapshot_ts()));
+        }
+        let (commit, reply) = Commit::new();
+        let CommitOptions { durability, publish, row_deltas } = options;
+        let content = Content::Transaction(writes);
+        self.shared.submit(Request { content, durability, publish, row_deltas, locks, reply });
+        commit
+    }
+
+    /// Forgets the writes and releases the locks.
+    pub fn rollback(self) {
+        drop(self);
+    }
+}
+
+impl Error {
+    /// `40001`: the row was updated by a transaction that the snapshot does not see.
+    pub fn concurrent_update() -> Error {
+        Error::serialization_failure("could not serialize access due to concurrent update")
+    }
+
+    /// `40001`: the row was deleted by a transaction that the snapshot does not see.
+    pub fn concurrent_delete() -> Error {
+        Error::serialization_failure("could not serialize access due to concurrent delete")
+    }
+}

@@ -1,0 +1,88 @@
+//! What a transaction has written and nobody else sees yet.
+
+use crate::storage::ordered::OrderedMap;
+use crate::storage::{Key, Keyspace, Value, Write, row};
+
+/// One change; the commit timestamp of rows is still open.
+#[derive(Clone, Debug)]
+pub(super) enum Change {
+    Put(Value),
+    Delete,
+    /// A row value whose header gets the commit timestamp.
+    PutRow(Value),
+    /// Becomes a delete marker with the commit timestamp.
+    DeleteRow,
+}
+
+impl Change {
+    /// What the transaction itself reads back.
+    pub(super) fn visible(&self) -> Option<&Value> {
+        match self {
+            Change::Put(value) | Change::PutRow(value) => Some(value),
+            Change::Delete | Change::DeleteRow => None,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.visible().map_or(row::HEADER_LEN, |value| value.len())
+    }
+
+    fn committed(self, commit_ts: u64) -> Option<Value> {
+        match self {
+            Change::Put(value) => Some(value),
+            Change::Delete => None,
+            Change::PutRow(value) => Some(row::with_commit_ts(&value, commit_ts)),
+            Change::DeleteRow => Some(row::delete_marker(commit_ts)),
+        }
+    }
+}
+
+/// Memory of a map's node beside its key and value bytes, about.
+const NODE_BYTES: usize = 160;
+
+/// All changes, by keyspace and key. A clone is a few pointers: it is a savepoint,
+/// and it is what a scan reads while the transaction writes on.
+#[derive(Clone, Default)]
+pub(super) struct WriteSet {
+    maps: [OrderedMap<Change>; Keyspace::COUNT],
+    bytes: usize,
+}
+
+impl WriteSet {
+    pub(super) fn map(&self, keyspace: Keyspace) -> &OrderedMap<Change> {
+        &self.maps[keyspace.index()]
+    }
+
+    pub(super) fn get(&self, keyspace: Keyspace, key: &[u8]) -> Option<&Change> {
+        self.map(keyspace).get(key)
+    }
+
+    pub(super) fn insert(&mut self, keyspace: Keyspace, key: Key, change: Change) {
+        // A replaced change is counted twice: the budget is a bound, not an account.
+        self.bytes += key.len() + change.bytes() + NODE_BYTES;
+        self.maps[keyspace.index()].insert(key, change);
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.maps.iter().map(OrderedMap::len).sum()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.maps.iter().all(OrderedMap::is_empty)
+    }
+
+    /// The changes as the engine is to apply them.
+    pub(super) fn committed(&self, commit_ts: u64) -> impl Iterator<Item = Write> + '_ {
+        Keyspace::ALL.into_iter().flat_map(move |keyspace| {
+            self.map(keyspace).iter().map(move |(key, change)| Write {
+                keyspace,
+                key: key.clone(),
+                value: change.clone().committed(commit_ts),
+            })
+        })
+    }
+}
