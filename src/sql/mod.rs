@@ -7,5 +7,6 @@
 pub mod functions;
 pub mod ir;
 pub mod outcome;
+pub mod parse;
 pub mod run;
 pub mod types;

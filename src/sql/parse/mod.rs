@@ -1,0 +1,262 @@
+//! Text to parse trees, with PostgreSQL's own grammar (libpg_query).
+//!
+//! [`parse`] splits a string into statements and gives each as PostgreSQL's raw
+//! parse tree. Syntax errors carry PostgreSQL's message and the byte offset of
+//! the token. Results are cached by text.
+//!
+//! # Limits
+//!
+//! Text longer than `statement_size_max` bytes and trees nested deeper than
+//! `expression_depth_max` nodes are refused (`54000`, `54001`). The depth is
+//! measured on the encoded tree before it is decoded ([`depth`]), because
+//! decoding recurses; a tree that is legal but deep is decoded on a thread with
+//! a stack to match.
+//!
+//! This module knows no catalog: a tree it returns may name things that do not
+//! exist. Locations in trees are byte offsets into the whole text.
+
+mod cache;
+mod depth;
+mod ffi;
+
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+use pg_query::protobuf;
+use prost::Message;
+
+pub use pg_query::NodeEnum;
+
+use crate::error::{Error, Result};
+use crate::sqlstate::{self, SqlState};
+use cache::Cache;
+
+/// One statement of a query string.
+#[derive(Clone, Debug)]
+pub struct ParsedStatement {
+    pub node: NodeEnum,
+    /// Byte offset of the statement in `text`, blanks and comments included.
+    pub location: usize,
+    /// Bytes up to the semicolon or the end.
+    pub length: usize,
+    /// The whole query string; locations in `node` are offsets into it.
+    pub text: Arc<str>,
+    /// Upper bound on the nesting of nodes.
+    pub depth: usize,
+}
+
+impl ParsedStatement {
+    /// The statement's own text.
+    pub fn sql(&self) -> &str {
+        self.text[self.location..self.location + self.length].trim()
+    }
+}
+
+/// Bounds on what is parsed and kept; names as in the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct ParseLimits {
+    pub statement_size_max: usize,
+    pub max_expression_depth: usize,
+    pub parse_cache_entries: usize,
+}
+
+impl std::default::Default for ParseLimits {
+    fn default() -> ParseLimits {
+        ParseLimits {
+            statement_size_max: 64 << 20,
+            max_expression_depth: 1_200,
+            parse_cache_entries: 1_000,
+        }
+    }
+}
+
+/// Texts longer than this are parsed each time: they are rarely the same twice.
+const CACHED_TEXT_MAX: usize = 16 << 10;
+
+/// Message levels that every statement has around its expressions.
+const BASE_LEVELS: usize = 60;
+
+/// Up to this many levels are decoded on the caller's stack.
+const SHALLOW_LEVELS: usize = 160;
+
+/// Stack for one level of decoding, generous for unoptimised builds.
+const STACK_PER_LEVEL: usize = 16 << 10;
+
+struct Parser {
+    limits: ParseLimits,
+    cache: Mutex<Cache>,
+}
+
+static PARSER: OnceLock<Parser> = OnceLock::new();
+
+/// Sets the limits of this process; only before the first parse.
+pub fn configure(limits: ParseLimits) {
+    PARSER.get_or_init(|| Parser::new(limits));
+}
+
+/// Parses a query string of any number of statements.
+pub fn parse(text: &str) -> Result<Arc<Vec<ParsedStatement>>> {
+    PARSER.get_or_init(|| Parser::new(ParseLimits::default())).parse(text)
+}
+
+/// Parses exactly one expression, as in a column default.
+pub fn parse_expression(sql: &str) -> Result<Arc<Vec<ParsedStatement>>> {
+    parse(&format!("SELECT {sql}"))
+}
+
+/// Parses a type name alone: `varchar(10)`, `int[]`, `timestamp with time zone`.
+pub fn parse_type_name(text: &str) -> Result<protobuf::TypeName> {
+    let statements = parse(&format!("SELECT NULL::{text}"))?;
+    let invalid = || Error::syntax(format!("invalid type name \"{text}\""));
+    let [statement] = statements.as_slice() else { return Err(invalid()) };
+    let NodeEnum::SelectStmt(select) = &statement.node else { return Err(invalid()) };
+    let simple = select.from_clause.is_empty() && select.where_clause.is_none();
+    let [target] = select.target_list.as_slice() else { return Err(invalid()) };
+    let Some(NodeEnum::ResTarget(target)) = &target.node else { return Err(invalid()) };
+    match target.val.as_ref().and_then(|value| value.node.as_ref()) {
+        Some(NodeEnum::TypeCast(cast)) if simple && target.name.is_empty() => {
+            cast.type_name.clone().ok_or_else(invalid)
+        }
+        _ => Err(invalid()),
+    }
+}
+
+impl Parser {
+    fn new(limits: ParseLimits) -> Parser {
+        Parser { limits, cache: Mutex::new(Cache::new(limits.parse_cache_entries)) }
+    }
+
+    fn parse(&self, text: &str) -> Result<Arc<Vec<ParsedStatement>>> {
+        let cached = text.len() <= CACHED_TEXT_MAX;
+        if cached && let Some(parsed) = self.cache.lock().get(text) {
+            return Ok(parsed);
+        }
+        let text: Arc<str> = text.into();
+        let parsed = Arc::new(self.parse_uncached(&text)?);
+        if cached {
+            self.cache.lock().add(text, parsed.clone());
+        }
+        Ok(parsed)
+    }
+
+    fn parse_uncached(&self, text: &Arc<str>) -> Result<Vec<ParsedStatement>> {
+        let bytes = self.encoded_tree(text)?;
+        let levels = depth::nesting(&bytes);
+        if levels > self.limits.max_expression_depth * 2 + BASE_LEVELS {
+            return Err(Error::statement_too_deep());
+        }
+        let tree = decode(&bytes, levels)?;
+        tree.stmts
+            .into_iter()
+            .filter_map(|raw| statement(raw, text, levels / 2).transpose())
+            .collect()
+    }
+
+    fn encoded_tree(&self, text: &str) -> Result<Vec<u8>> {
+        if text.len() > self.limits.statement_size_max {
+            return Err(Error::new(
+                sqlstate::PROGRAM_LIMIT_EXCEEDED,
+                format!(
+                    "statement of {} bytes exceeds the limit of {} bytes",
+                    text.len(),
+                    self.limits.statement_size_max
+                ),
+            )
+            .with_hint("Increase the configuration parameter \"statement_size_max\"."));
+        }
+        let input = ffi::c_text(text).ok_or_else(|| {
+            Error::new(
+                sqlstate::CHARACTER_NOT_IN_REPERTOIRE,
+                "invalid byte sequence for encoding \"UTF8\": 0x00",
+            )
+        })?;
+        ffi::parse(&input, 0).map_err(|raw| syntax_error(raw, text))
+    }
+}
+
+fn decode(bytes: &[u8], levels: usize) -> Result<protobuf::ParseResult> {
+    let decode = || {
+        protobuf::ParseResult::decode(bytes)
+            .map_err(|error| Error::internal(format!("could not decode the parse tree: {error}")))
+    };
+    if levels <= SHALLOW_LEVELS {
+        return decode();
+    }
+    with_stack(levels * STACK_PER_LEVEL, decode)
+}
+
+/// Runs `work` on a thread of its own with at least `stack_bytes` of stack, for
+/// recursion that is bounded but deep.
+pub fn with_stack<T: Send>(
+    stack_bytes: usize,
+    work: impl FnOnce() -> Result<T> + Send,
+) -> Result<T> {
+    std::thread::scope(|scope| {
+        let worker = std::thread::Builder::new()
+            .name("deep-statement".into())
+            .stack_size(stack_bytes + (1 << 20))
+            .spawn_scoped(scope, work)
+            .map_err(|error| {
+                Error::out_of_memory(format!("no stack for a deep statement: {error}"))
+            })?;
+        worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn statement(
+    raw: protobuf::RawStmt,
+    text: &Arc<str>,
+    depth: usize,
+) -> Result<Option<ParsedStatement>> {
+    let Some(node) = raw.stmt.and_then(|node| node.node) else { return Ok(None) };
+    let location = usize::try_from(raw.stmt_location).unwrap_or(0).min(text.len());
+    let rest = text.len() - location;
+    let length = match usize::try_from(raw.stmt_len).unwrap_or(0) {
+        0 => rest,
+        length => length.min(rest),
+    };
+    Ok(Some(ParsedStatement { node, location, length, text: text.clone(), depth }))
+}
+
+fn syntax_error(raw: ffi::RawError, text: &str) -> Error {
+    let code = code_of(&raw.message);
+    if code == sqlstate::STATEMENT_TOO_COMPLEX {
+        return Error::statement_too_deep();
+    }
+    let error = Error::new(code, raw.message);
+    match raw.position.checked_sub(1) {
+        Some(characters) => error.at(byte_offset(text, characters)),
+        None => error,
+    }
+}
+
+fn byte_offset(text: &str, characters: usize) -> i32 {
+    let offset = text.char_indices().nth(characters).map_or(text.len(), |(offset, _)| offset);
+    i32::try_from(offset).unwrap_or(-1)
+}
+
+/// The SQLSTATE of a raw parser's message: the C result has only the message.
+fn code_of(message: &str) -> SqlState {
+    const CODES: &[(&str, SqlState)] = &[
+        ("stack depth limit exceeded", sqlstate::STATEMENT_TOO_COMPLEX),
+        ("memory exhausted", sqlstate::STATEMENT_TOO_COMPLEX),
+        ("nested too deeply", sqlstate::STATEMENT_TOO_COMPLEX),
+        ("invalid byte sequence", sqlstate::CHARACTER_NOT_IN_REPERTOIRE),
+        ("unsafe use of", sqlstate::NONSTANDARD_USE_OF_ESCAPE_CHARACTER),
+        ("invalid Unicode escape", sqlstate::INVALID_ESCAPE_SEQUENCE),
+        ("not yet implemented", sqlstate::FEATURE_NOT_SUPPORTED),
+        ("not implemented", sqlstate::FEATURE_NOT_SUPPORTED),
+        ("not supported", sqlstate::FEATURE_NOT_SUPPORTED),
+        ("frame start", sqlstate::WINDOWING_ERROR),
+        ("frame end", sqlstate::WINDOWING_ERROR),
+        ("frame starting", sqlstate::WINDOWING_ERROR),
+        ("precision for type float", sqlstate::INVALID_PARAMETER_VALUE),
+    ];
+    CODES
+        .iter()
+        .find(|(part, _)| message.contains(part))
+        .map_or(sqlstate::SYNTAX_ERROR, |(_, code)| *code)
+}
+
+#[cfg(test)]
+mod tests;
