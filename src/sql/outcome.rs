@@ -6,6 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::record_batch::RecordBatch;
 use futures::Stream;
 
+use super::run::Work;
 use super::types::{Datum, Oid, SqlType};
 use crate::error::Result;
 
@@ -66,17 +67,17 @@ pub enum CopyFormat {
     Binary,
 }
 
-/// Receives COPY … FROM STDIN data.
+/// Receives COPY … FROM STDIN data. It does not hold the transaction it writes
+/// to: the session lends that to each call, the same one every time. On CopyFail
+/// or a lost connection it is dropped and the session undoes the statement.
 #[async_trait::async_trait]
 pub trait CopyIn: Send {
     fn format(&self) -> CopyFormat;
     fn column_count(&self) -> usize;
     /// Takes a piece of data, cut anywhere.
-    async fn data(&mut self, bytes: bytes::Bytes) -> Result<()>;
+    async fn data(&mut self, bytes: bytes::Bytes, work: &mut Work) -> Result<()>;
     /// CopyDone: finishes and answers the number of rows (`COPY n`).
-    async fn done(self: Box<Self>) -> Result<u64>;
-    /// CopyFail or a lost connection: nothing is kept.
-    async fn fail(self: Box<Self>, reason: &str);
+    async fn done(self: Box<Self>, work: &mut Work) -> Result<u64>;
 }
 
 /// COPY … TO STDOUT.
