@@ -23,7 +23,9 @@
 //! clear  = 4 u8 │ keyspace u64                           (counts as an item)
 //! end    = 3 u8 │ xxh3-64 of the items' bytes u64 │ "FJL" 3
 //! ```
-//! Integers are little-endian. Compression is 0 (none) or 1 (LZ4).
+//! Integers are little-endian. Compression is 0 (none) or 1 (LZ4). The checksum does
+//! not cover the start; but sequence numbers only grow, so one that does not is
+//! damage too.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -114,17 +116,22 @@ fn examine(path: &Path) -> std::io::Result<Verdict> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     let mut at = 0;
+    let mut newest = None;
     {
         let mut reader = BufReader::with_capacity(1 << 20, &file);
-        while let Some(size) = read_batch(&mut reader)? {
-            at += size;
+        while let Some(batch) = read_batch(&mut reader)? {
+            if newest.is_some_and(|newest| newest >= batch.sequence_number) {
+                return Ok(Verdict::Damaged { at });
+            }
+            newest = Some(batch.sequence_number);
+            at += batch.size;
         }
     }
     // What is left is at most a preallocated file or one group of commits.
     file.seek(SeekFrom::Start(at))?;
     let mut rest = Vec::new();
     file.read_to_end(&mut rest)?;
-    let used = rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let used = without_trailing_zeroes(&rest).len();
     if used == 0 {
         return Ok(Verdict::Clean);
     }
@@ -139,21 +146,37 @@ fn examine(path: &Path) -> std::io::Result<Verdict> {
     })
 }
 
-/// The length of the batch that starts here; `None` if no intact batch does.
-fn read_batch(reader: &mut impl Read) -> std::io::Result<Option<u64>> {
+/// Page by page first: the zeroes of a preallocated file are many.
+fn without_trailing_zeroes(mut bytes: &[u8]) -> &[u8] {
+    const ZEROES: [u8; 4096] = [0; 4096];
+    while let Some(head) = bytes.strip_suffix(&ZEROES) {
+        bytes = head;
+    }
+    let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    &bytes[..used]
+}
+
+struct Batch {
+    size: u64,
+    sequence_number: u64,
+}
+
+/// The batch that starts here; `None` if no intact batch does.
+fn read_batch(reader: &mut impl Read) -> std::io::Result<Option<Batch>> {
     match try_read_batch(reader) {
-        Ok(size) => Ok(size),
+        Ok(batch) => Ok(batch),
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn try_read_batch(reader: &mut impl Read) -> std::io::Result<Option<u64>> {
-    let start: [u8; START_LEN] = take(reader)?;
-    if start[0] != TAG_START {
+fn try_read_batch(reader: &mut impl Read) -> std::io::Result<Option<Batch>> {
+    let tag: [u8; 1] = take(reader)?;
+    if tag[0] != TAG_START {
         return Ok(None);
     }
-    let items = u32::from_le_bytes([start[1], start[2], start[3], start[4]]);
+    let items = u32::from_le_bytes(take(reader)?);
+    let sequence_number = u64::from_le_bytes(take(reader)?);
     let mut size = START_LEN as u64;
     let mut hasher = Xxh3::new();
     for _ in 0..items {
@@ -166,7 +189,8 @@ fn try_read_batch(reader: &mut impl Read) -> std::io::Result<Option<u64>> {
     let (head, trailer) = end.split_at(9);
     let intact =
         head[0] == TAG_END && trailer == TRAILER && head[1..] == hasher.digest().to_le_bytes();
-    Ok(intact.then_some(size + end.len() as u64))
+    let size = size + end.len() as u64;
+    Ok(intact.then_some(Batch { size, sequence_number }))
 }
 
 fn read_item(reader: &mut impl Read, hasher: &mut Xxh3) -> std::io::Result<Option<u64>> {

@@ -94,6 +94,17 @@ impl DiskEngine {
         })
     }
 
+    /// Flushes a keyspace and rewrites all its tables into the last level: forgets
+    /// delete markers and replaced values now rather than some time. Slow.
+    pub fn compact(&self, keyspace: Keyspace) -> Result<()> {
+        or_end_process("compact", || {
+            let keyspace = self.keyspace(keyspace);
+            keyspace.rotate_memtable_and_wait()?;
+            keyspace.major_compact()
+        })
+        .map_err(|error| read_error(&error))
+    }
+
     fn keyspace(&self, keyspace: Keyspace) -> &fjall::Keyspace {
         &self.keyspaces[keyspace.index()]
     }
