@@ -26,6 +26,8 @@ use pg_query::protobuf;
 use prost::Message;
 
 pub use pg_query::NodeEnum;
+/// PostgreSQL's parse tree.
+pub use pg_query::protobuf as ast;
 
 use crate::error::{Error, Result};
 use crate::sqlstate::{self, SqlState};
@@ -97,6 +99,13 @@ pub fn configure(limits: ParseLimits) {
 /// Parses a query string of any number of statements.
 pub fn parse(text: &str) -> Result<Arc<Vec<ParsedStatement>>> {
     PARSER.get_or_init(|| Parser::new(ParseLimits::default())).parse(text)
+}
+
+/// Prints a statement (a view's query) as SQL again.
+pub fn deparse(node: &ast::Node) -> Result<String> {
+    let Some(node) = &node.node else { return Err(Error::internal("an empty parse tree")) };
+    node.deparse(pg_query::DeparseOptions::default())
+        .map_err(|error| Error::internal(format!("could not print a statement: {error}")))
 }
 
 /// Parses exactly one expression, as in a column default.

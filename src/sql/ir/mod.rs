@@ -12,6 +12,8 @@
 //!       Scan t [c1 := a, c2 := b]
 //! ```
 
+pub mod visit;
+
 use std::sync::Arc;
 
 use super::types::{Datum, Oid, SqlType};
