@@ -5,7 +5,7 @@
 //! Indexes    [index u32][payload …]              unique: the value is the rid, u64
 //! Indexes    [index u32][payload …][rid u64]     not unique: the value is empty
 //! Catalog    [class u32][payload …]
-//! Meta       [tag u8][object u32]
+//! Meta       [tag u8][object u64]
 //! Segments, Vectors, Large, Service
 //!            [object u32][payload …]
 //! ```
@@ -176,26 +176,31 @@ pub enum Meta {
     RowCount(u32),
     /// The state of a sequence; the layer above says what is in it.
     Sequence(u32),
-    /// An unfinished spill by its number; see `txn::spill`.
-    Spill(u32),
+    /// The unfinished spill of a transaction, by its id; see `txn::spill`.
+    Spill(u64),
     /// A counter of the layer above, by its own number (object ids, …).
     Counter(u32),
 }
 
 impl Meta {
-    pub fn key(self) -> [u8; 1 + OBJECT_LEN] {
+    pub fn key(self) -> [u8; 1 + RID_LEN] {
         let (tag, object) = match self {
-            Meta::CommitTs => (1, 0),
+            Meta::CommitTs => (1u8, 0u64),
             Meta::TransactionId => (2, 0),
-            Meta::RowIds(table) => (3, table),
-            Meta::RowCount(table) => (4, table),
-            Meta::Sequence(sequence) => (5, sequence),
-            Meta::Spill(spill) => (6, spill),
-            Meta::Counter(counter) => (7, counter),
+            Meta::RowIds(table) => (3, table.into()),
+            Meta::RowCount(table) => (4, table.into()),
+            Meta::Sequence(sequence) => (5, sequence.into()),
+            Meta::Spill(transaction) => (6, transaction),
+            Meta::Counter(counter) => (7, counter.into()),
         };
-        let mut key = [tag; 1 + OBJECT_LEN];
+        let mut key = [tag; 1 + RID_LEN];
         key[1..].copy_from_slice(&object.to_be_bytes());
         key
+    }
+
+    /// The transaction of a spill's key.
+    pub fn spill_id(key: &[u8]) -> Option<u64> {
+        key.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
     }
 
     /// All unfinished spills.

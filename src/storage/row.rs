@@ -24,7 +24,8 @@ pub const HEADER_LEN: usize = 11;
 
 /// The row was deleted; only the header is there.
 pub const FLAG_DELETED: u8 = 0b0000_0001;
-/// The commit timestamp is the number of a spill, see `txn::spill`.
+/// The row was written before its commit: in place of the timestamp is the id of
+/// its transaction, see `txn::spill`.
 pub const FLAG_SPILLED: u8 = 0b0000_0010;
 /// Bits from here up are the row codec's to use.
 pub const FLAGS_CODEC_SHIFT: u32 = 4;
@@ -51,7 +52,7 @@ pub fn schema_version(row: &[u8]) -> u16 {
     }
 }
 
-/// The timestamp field as stored: of a row of a spill, the spill's number.
+/// The timestamp field as stored: of a spilled row, its transaction's id.
 pub fn commit_ts(row: &[u8]) -> u64 {
     row.get(COMMIT_TS_OFFSET..HEADER_LEN)
         .and_then(|bytes| bytes.try_into().ok())
@@ -61,8 +62,21 @@ pub fn commit_ts(row: &[u8]) -> u64 {
 /// The row with its commit timestamp filled in.
 pub fn with_commit_ts(row: &[u8], commit_ts: u64) -> Value {
     let mut bytes = row.to_vec();
+    bytes[FLAGS_OFFSET] &= !FLAG_SPILLED;
     bytes[COMMIT_TS_OFFSET..HEADER_LEN].copy_from_slice(&commit_ts.to_le_bytes());
     Value::from(bytes)
+}
+
+/// The row as it is written before its commit.
+pub fn spilled(row: &[u8], transaction: u64) -> Value {
+    let mut bytes = row.to_vec();
+    bytes[FLAGS_OFFSET] |= FLAG_SPILLED;
+    bytes[COMMIT_TS_OFFSET..HEADER_LEN].copy_from_slice(&transaction.to_le_bytes());
+    Value::from(bytes)
+}
+
+pub fn is_spilled(row: &[u8]) -> bool {
+    flags(row) & FLAG_SPILLED != 0
 }
 
 /// What a delete leaves behind.

@@ -1,5 +1,6 @@
 //! The handle: open, begin, look, shut down.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -13,10 +14,12 @@ use super::ids::Ids;
 use super::limits::Limits;
 use super::lock::{LockLog, LockStatus, LockTable, SessionLocks};
 use super::published::{Held, Published, decode_u64};
+use super::spill::{InFlight, RidRanges, SpillTimestamps};
+use super::sweeper::{self, Sweeper};
 use super::transaction::Transaction;
 use super::{Durability, Isolation};
 use crate::storage::key::Meta;
-use crate::storage::{Engine, EngineStatistics, Keyspace, WriteBatch};
+use crate::storage::{Engine, EngineStatistics, Keyspace, ReadView, WriteBatch};
 use crate::{Error, Result};
 
 /// Called when nobody can know whether a write happened. The default logs and ends
@@ -32,6 +35,9 @@ pub(super) struct Shared {
     pub(super) queue: Queue,
     pub(super) locks: Arc<LockTable>,
     pub(super) ids: Ids,
+    pub(super) sweeper: Sweeper,
+    /// Running transactions that ingest, past the committer.
+    pub(super) ingesting: Mutex<HashSet<u64>>,
     pub(super) on_unknown_outcome: OutcomeHook,
 }
 
@@ -44,6 +50,13 @@ impl Shared {
         }
     }
 
+    /// Submits something of the layer's own and waits for it.
+    pub(super) fn submit_and_wait(&self, content: Content) -> Result<u64> {
+        let (commit, request) = own_request(content, Durability::Buffer);
+        self.submit(request);
+        commit.wait()
+    }
+
     fn submit_mark(&self, batch: WriteBatch) -> Result<()> {
         let (_commit, request) = system_request(batch, Durability::Buffer);
         self.queue.push(request).map_err(|_| Error::shutting_down())
@@ -51,9 +64,13 @@ impl Shared {
 }
 
 fn system_request(batch: WriteBatch, durability: Durability) -> (Commit, Request) {
+    own_request(Content::System(batch), durability)
+}
+
+fn own_request(content: Content, durability: Durability) -> (Commit, Request) {
     let (commit, reply) = Commit::new();
     let request = Request {
-        content: Content::System(batch),
+        content,
         durability,
         publish: None,
         row_deltas: Vec::new(),
@@ -73,17 +90,30 @@ impl Error {
     }
 }
 
+/// What the last run left in flight: its transactions are no more.
+fn unfinished_spills(view: &dyn ReadView) -> Result<InFlight> {
+    let mut in_flight = InFlight::default();
+    for entry in view.range(Keyspace::Meta, &Meta::spills(), false) {
+        let (key, record) = entry?;
+        if let Some(id) = Meta::spill_id(&key) {
+            in_flight.set(id, RidRanges::decode(&record)?);
+        }
+    }
+    Ok(in_flight)
+}
+
 struct Running {
     shared: Arc<Shared>,
-    committer: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Running {
     fn shutdown(&self) {
+        self.shared.sweeper.close();
         self.shared.queue.close();
-        if let Some(committer) = self.committer.lock().take() {
-            // A panic of the committer has ended the process already.
-            let _ = committer.join();
+        for thread in self.threads.lock().drain(..) {
+            // A panic on the commit path has ended the process already.
+            let _ = thread.join();
         }
     }
 }
@@ -118,7 +148,16 @@ impl Transactions {
         let commit_ts =
             view.get(Keyspace::Meta, &Meta::CommitTs.key())?.map_or(0, |value| decode_u64(&value));
         let ids = Ids::load(&*view)?;
-        let published = Published::new(commit_ts, view, Arc::new(()));
+        let in_flight = unfinished_spills(&*view)?;
+        let sweeper = Sweeper::default();
+        in_flight.ids().into_iter().for_each(|id| sweeper.add(id));
+        let published = Arc::new(Published {
+            commit_ts,
+            attachment: Arc::new(()),
+            view,
+            in_flight,
+            spill_timestamps: SpillTimestamps::default(),
+        });
         let held = Held::default();
         held.push(&published);
         let shared = Arc::new(Shared {
@@ -129,10 +168,12 @@ impl Transactions {
             current: ArcSwap::new(published),
             held,
             ids,
+            sweeper,
+            ingesting: Mutex::default(),
             on_unknown_outcome,
         });
-        let committer = Committer::start(shared.clone())?;
-        Ok(Transactions(Arc::new(Running { shared, committer: Mutex::new(Some(committer)) })))
+        let threads = vec![Committer::start(shared.clone())?, sweeper::start(shared.clone())?];
+        Ok(Transactions(Arc::new(Running { shared, threads: Mutex::new(threads) })))
     }
 
     fn shared(&self) -> &Arc<Shared> {

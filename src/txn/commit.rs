@@ -9,9 +9,10 @@ use std::task::{Context, Poll, Waker};
 use parking_lot::{Condvar, Mutex};
 
 use super::lock::LockLog;
+use super::spill::RidRanges;
 use super::write_set::WriteSet;
 use crate::Result;
-use crate::storage::{Durability, WriteBatch};
+use crate::storage::{Durability, Key, Keyspace, WriteBatch};
 
 /// The upper layer's committed state; it downcasts it to its own type.
 pub type Attachment = Arc<dyn Any + Send + Sync>;
@@ -50,6 +51,15 @@ pub(super) struct Request {
 pub(super) enum Content {
     /// A transaction: gets a commit timestamp.
     Transaction(WriteSet),
+    /// A transaction that has spilled; `dead` is what stays invisible.
+    Spilled { writes: WriteSet, id: u64, dead: RidRanges },
+    /// Everything that a running transaction has spilled or is about to.
+    Announce { id: u64, ranges: RidRanges },
+    /// Entries of a spill that nobody will ever see; removed if they still are that.
+    /// Alone in its group.
+    Sweep { id: u64, keys: Vec<(Keyspace, Key)> },
+    /// A spill that nobody will ever see is swept.
+    Swept { id: u64 },
     /// Bytes to write as they are.
     System(WriteBatch),
 }
@@ -57,8 +67,11 @@ pub(super) enum Content {
 impl Content {
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Content::Transaction(writes) => writes.bytes(),
+            Content::Transaction(writes) | Content::Spilled { writes, .. } => writes.bytes(),
             Content::System(batch) => batch.bytes(),
+            Content::Announce { ranges, .. } => ranges.encode().len(),
+            Content::Sweep { keys, .. } => keys.iter().map(|(_, key)| key.len()).sum(),
+            Content::Swept { .. } => 0,
         }
     }
 }

@@ -24,8 +24,10 @@ use parking_lot::{Condvar, Mutex};
 use super::begin::Shared;
 use super::commit::{Attachment, Content, Reply, Request};
 use super::published::Published;
-use crate::storage::key::Meta;
-use crate::storage::{Durability, Keyspace, Value, Write, WriteBatch, WriteError};
+use super::spill::{InFlight, RidRanges};
+use super::write_set::WriteSet;
+use crate::storage::key::{self, Meta};
+use crate::storage::{Durability, Key, Keyspace, Value, Write, WriteBatch, WriteError};
 use crate::{Error, Result, sqlstate};
 
 /// The bounded FIFO between sessions and the committer.
@@ -104,11 +106,15 @@ fn take_group(requests: &mut VecDeque<Request>, shared: &Shared) -> Vec<Request>
     let mut bytes = 0;
     while group.len() < limits.group_transactions_max {
         let Some(next) = requests.front() else { break };
+        let alone = matches!(next.content, Content::Sweep { .. });
         bytes += next.content.bytes();
-        if !group.is_empty() && bytes > limits.group_bytes_max {
+        if !group.is_empty() && (alone || bytes > limits.group_bytes_max) {
             break;
         }
         group.extend(requests.pop_front());
+        if alone {
+            break;
+        }
     }
     group
 }
@@ -176,28 +182,46 @@ impl Committer {
 
     fn commit(&mut self, group: Vec<Request>) {
         if self.broken {
-            return refuse(group, &unknown_outcome());
+            return self.refuse(group, &unknown_outcome());
         }
-        let mut group = Group::new(self.commit_ts, group);
-        let result = self.has_room(&group).and_then(|()| self.count_rows(&mut group));
+        let current = self.shared.current.load_full();
+        let mut group = Group::new(self.commit_ts, &current.in_flight, group);
+        let result = self
+            .has_room(&group)
+            .and_then(|()| self.count_rows(&mut group))
+            .and_then(|()| group.sweep(&current, &self.shared));
+        // Held any longer, it would count as somebody's snapshot.
+        drop(current);
         if let Err(error) = result {
-            return refuse(group.requests, &error);
+            return self.refuse(group.requests, &error);
         }
         let durability = group.durability();
         let batch = group.take_batch();
         if !batch.is_empty() {
             match self.shared.engine.write(batch, durability) {
                 Ok(()) => self.note_unsynced(durability),
-                Err(WriteError::Refused(error)) => return refuse(group.requests, &error),
+                Err(WriteError::Refused(error)) => return self.refuse(group.requests, &error),
                 Err(WriteError::Unknown(error)) => {
                     self.outcome_unknown(&error);
-                    return refuse(group.requests, &unknown_outcome());
+                    return self.refuse(group.requests, &unknown_outcome());
                 }
             }
         }
         self.commit_ts = group.commit_ts;
         self.row_counts.extend(group.row_counts.drain());
         self.publish(group);
+    }
+
+    /// Gives up a group that was not written. The locks go first, as at a rollback.
+    fn refuse(&self, requests: Vec<Request>, error: &Error) {
+        for request in requests {
+            let reply = request.reply.clone();
+            if let Content::Spilled { id, .. } = request.content {
+                self.shared.sweeper.add(id);
+            }
+            drop(request);
+            reply.set(Err(error.clone()));
+        }
     }
 
     fn note_unsynced(&mut self, durability: Durability) {
@@ -239,33 +263,41 @@ impl Committer {
 
     fn publish(&mut self, group: Group) {
         let shared = &self.shared;
-        let mut attachment: Attachment = shared.current.load().attachment.clone();
+        let current = shared.current.load_full();
+        let mut attachment: Attachment = current.attachment.clone();
+        let mut spill_timestamps = current.spill_timestamps.clone();
+        drop(current);
         let mut replies: Vec<(Arc<Reply>, u64)> = Vec::with_capacity(group.requests.len());
         let mut locks = Vec::with_capacity(group.requests.len());
+        let mut swept = Vec::new();
         for (request, commit_ts) in group.requests.into_iter().zip(group.timestamps) {
             if let Some(publish) = request.publish {
                 attachment = publish(&attachment);
             }
+            if let Content::Spilled { id, dead, .. } = request.content {
+                spill_timestamps.add(id, commit_ts, shared.held.oldest());
+                if !dead.is_empty() {
+                    swept.push(id);
+                }
+            }
             replies.push((request.reply, commit_ts));
             locks.push(request.locks);
         }
-        let published = Published::new(self.commit_ts, shared.engine.view(), attachment);
+        let published = Arc::new(Published {
+            commit_ts: self.commit_ts,
+            attachment,
+            view: shared.engine.view(),
+            in_flight: group.in_flight,
+            spill_timestamps,
+        });
         shared.held.push(&published);
         shared.current.store(published);
         drop(locks);
         for (reply, commit_ts) in replies {
             reply.set(Ok(commit_ts));
         }
+        swept.into_iter().for_each(|id| shared.sweeper.add(id));
         shared.engine.set_purge_horizon(shared.held.oldest());
-    }
-}
-
-/// Gives up a group that was not written. The locks go first, as at a rollback.
-fn refuse(requests: Vec<Request>, error: &Error) {
-    for request in requests {
-        let reply = request.reply.clone();
-        drop(request);
-        reply.set(Err(error.clone()));
     }
 }
 
@@ -285,10 +317,11 @@ struct Group {
     writes: Vec<Write>,
     bytes: usize,
     row_counts: HashMap<u32, i64>,
+    in_flight: InFlight,
 }
 
 impl Group {
-    fn new(commit_ts: u64, requests: Vec<Request>) -> Group {
+    fn new(commit_ts: u64, in_flight: &InFlight, requests: Vec<Request>) -> Group {
         let mut group = Group {
             timestamps: Vec::with_capacity(requests.len()),
             commit_ts,
@@ -296,6 +329,7 @@ impl Group {
             bytes: 0,
             row_counts: HashMap::new(),
             requests: Vec::new(),
+            in_flight: in_flight.clone(),
         };
         for request in &requests {
             group.add(&request.content);
@@ -310,14 +344,56 @@ impl Group {
     fn add(&mut self, content: &Content) {
         self.bytes += content.bytes();
         match content {
-            Content::Transaction(writes) => {
-                self.commit_ts += 1;
-                self.writes.reserve(writes.len());
-                self.writes.extend(writes.committed(self.commit_ts));
+            Content::Transaction(writes) => self.add_transaction(writes),
+            Content::Spilled { writes, id, dead } => {
+                self.add_transaction(writes);
+                self.set_in_flight(*id, dead.clone());
             }
             Content::System(batch) => self.writes.extend(batch.iter().cloned()),
+            Content::Announce { id, ranges } => self.set_in_flight(*id, ranges.clone()),
+            Content::Sweep { .. } => {}
+            Content::Swept { id } => self.set_in_flight(*id, RidRanges::default()),
         }
         self.timestamps.push(self.commit_ts);
+    }
+
+    fn add_transaction(&mut self, writes: &WriteSet) {
+        self.commit_ts += 1;
+        self.writes.reserve(writes.len());
+        self.writes.extend(writes.committed(self.commit_ts));
+    }
+
+    fn set_in_flight(&mut self, id: u64, ranges: RidRanges) {
+        let record = (!ranges.is_empty()).then(|| Value::from(ranges.encode()));
+        let key = Meta::Spill(id).key().into();
+        self.writes.push(Write { keyspace: Keyspace::Meta, key, value: record });
+        self.in_flight.set(id, ranges);
+    }
+
+    /// Removes what a sweep names, unless something else is there by now: a unique
+    /// index's key may have been given to another row. Where a running transaction
+    /// ingests into the index it cannot be known, so those keys stay for another time.
+    fn sweep(&mut self, current: &Published, shared: &Shared) -> Result<()> {
+        let [Request { content: Content::Sweep { id, keys }, .. }] = &self.requests[..] else {
+            return Ok(());
+        };
+        let Some(dead) = current.in_flight.get(*id) else { return Ok(()) };
+        let ingesting = shared.ingesting.lock().clone();
+        let is_busy = |index: u32| {
+            let mut running = ingesting.iter().filter_map(|id| current.in_flight.get(*id));
+            running.any(|ranges| ranges.indexes().any(|other| other == index))
+        };
+        for (keyspace, key) in keys {
+            if *keyspace == Keyspace::Indexes && key::object_of(key).is_some_and(is_busy) {
+                continue;
+            }
+            let value = current.view.get(*keyspace, key)?;
+            if value.is_some_and(|value| dead.contains(*keyspace, key, &value)) {
+                let key: Key = key.clone();
+                self.writes.push(Write { keyspace: *keyspace, key, value: None });
+            }
+        }
+        Ok(())
     }
 
     fn put_meta(&mut self, meta: Meta, number: u64) {

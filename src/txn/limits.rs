@@ -13,8 +13,12 @@ pub struct Limits {
     pub group_transactions_max: usize,
     /// Bytes of keys and values merged into one batch; one transaction may exceed it.
     pub group_bytes_max: usize,
-    /// Bytes of one transaction's writes kept in memory.
+    /// Bytes of one transaction's writes kept in memory; new rows spill beyond it.
     pub write_set_bytes_max: usize,
+    /// How long a bulk writer waits for the engine to catch up before each spill.
+    pub throttle_max: Duration,
+    /// Entries that the sweeper removes in one batch.
+    pub sweep_entries_max: usize,
     /// How long a commit with `synchronous_commit = off` may stay unsynced.
     pub sync_delay_max: Duration,
     /// Free bytes of the file system below which commits are refused with `53100`:
@@ -35,7 +39,9 @@ impl Default for Limits {
             commit_queue_max: 4096,
             group_transactions_max: 512,
             group_bytes_max: 32 << 20,
-            write_set_bytes_max: 1 << 30,
+            write_set_bytes_max: 256 << 20,
+            throttle_max: Duration::from_secs(2),
+            sweep_entries_max: 2048,
             sync_delay_max: Duration::from_millis(200),
             disk_reserve_bytes: 256 << 20,
             rid_block: 16 << 10,

@@ -15,6 +15,7 @@
 //! 2. Reads go through an [`Overlay`]: own writes first, then the view. Scans own
 //!    what they read, so they may run on other threads and outlive the call.
 //! 3. Writes are kept in a persistent map; a [`Savepoint`] is a clone of its root.
+//!    New rows beyond the budget are written early and invisibly (module `spill`).
 //! 4. [`Transaction::lock`] takes row, table, key and advisory locks. A
 //!    [`LockWait`] is a future that the session awaits next to its own timers.
 //! 5. [`Transaction::commit`] hands writes and locks to the committer and returns a
@@ -52,6 +53,8 @@ mod limits;
 pub mod lock;
 mod overlay;
 mod published;
+mod spill;
+mod sweeper;
 mod transaction;
 mod write_set;
 

@@ -5,6 +5,7 @@ use std::iter::Peekable;
 use std::sync::Arc;
 
 use super::published::Published;
+use super::spill::{InFlight, OwnSpill};
 use super::write_set::{Change, WriteSet};
 use crate::Result;
 use crate::storage::ordered::Cursor;
@@ -17,11 +18,16 @@ use crate::storage::{Entries, Key, KeyRange, Keyspace, Value, row};
 pub struct Overlay {
     published: Arc<Published>,
     writes: Option<Arc<WriteSet>>,
+    own_spill: Option<Arc<OwnSpill>>,
 }
 
 impl Overlay {
-    pub(super) fn new(published: Arc<Published>, writes: Option<Arc<WriteSet>>) -> Overlay {
-        Overlay { published, writes }
+    pub(super) fn new(
+        published: Arc<Published>,
+        writes: Option<Arc<WriteSet>>,
+        own_spill: Option<Arc<OwnSpill>>,
+    ) -> Overlay {
+        Overlay { published, writes, own_spill }
     }
 
     /// The instant under the writes.
@@ -34,7 +40,10 @@ impl Overlay {
         if let Some(change) = self.writes.as_ref().and_then(|w| w.get(keyspace, key)) {
             return Ok(change.visible().cloned());
         }
-        committed(&self.published, keyspace, key)
+        match spilled(self.own_spill.as_deref(), keyspace, key)? {
+            Some(value) => Ok(Some(value)),
+            None => committed(&self.published, keyspace, key),
+        }
     }
 
     /// The entries in a range, ascending, or descending if `reverse`. Deleted rows
@@ -43,7 +52,7 @@ impl Overlay {
         if range.is_empty() {
             return Scan::Plain { base: Box::new(std::iter::empty()), keyspace };
         }
-        let base = self.published.view.range(keyspace, range, reverse);
+        let base = self.base(keyspace, range, reverse);
         let own = self.writes.as_ref().map(|writes| writes.map(keyspace));
         match own.filter(|own| !own.is_empty()) {
             None => Scan::Plain { base, keyspace },
@@ -57,6 +66,65 @@ impl Overlay {
     }
 }
 
+impl Overlay {
+    /// What is committed at the instant, and the transaction's own spill.
+    fn base(&self, keyspace: Keyspace, range: &KeyRange, reverse: bool) -> Entries {
+        let mut base = self.published.view.range(keyspace, range, reverse);
+        let in_flight = self.published.in_flight.clone();
+        if !in_flight.is_empty() {
+            base = Box::new(base.filter(move |entry| !is_hidden(&in_flight, keyspace, entry)));
+        }
+        let Some(own) = self.own_spill.clone() else { return base };
+        let spilled = own.published.view.range(keyspace, range, reverse).filter(move |entry| {
+            matches!(entry, Ok((key, value)) if own.ranges.contains(keyspace, key, value))
+                || entry.is_err()
+        });
+        Box::new(Union {
+            left: base.peekable(),
+            right: (Box::new(spilled) as Entries).peekable(),
+            reverse,
+        })
+    }
+}
+
+fn is_hidden(in_flight: &InFlight, keyspace: Keyspace, entry: &Result<(Key, Value)>) -> bool {
+    matches!(entry, Ok((key, value)) if in_flight.hides(keyspace, key, value))
+}
+
+/// A key's value in a transaction's own spill.
+pub(super) fn spilled(
+    own: Option<&OwnSpill>,
+    keyspace: Keyspace,
+    key: &[u8],
+) -> Result<Option<Value>> {
+    let Some(own) = own else { return Ok(None) };
+    if !matches!(keyspace, Keyspace::Rows | Keyspace::Indexes) {
+        return Ok(None);
+    }
+    let value = own.published.view.get(keyspace, key)?;
+    Ok(value.filter(|value| own.ranges.contains(keyspace, key, value)))
+}
+
+/// Two sorted streams without a key in common.
+struct Union {
+    left: Peekable<Entries>,
+    right: Peekable<Entries>,
+    reverse: bool,
+}
+
+impl Iterator for Union {
+    type Item = Result<(Key, Value)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let takes_left = match (self.left.peek(), self.right.peek()) {
+            (Some(Ok((left, _))), Some(Ok((right, _)))) => (left < right) != self.reverse,
+            (Some(_), _) => true,
+            (None, _) => false,
+        };
+        if takes_left { self.left.next() } else { self.right.next() }
+    }
+}
+
 /// A key's committed value at an instant; a delete marker is no value.
 pub(super) fn committed(
     published: &Published,
@@ -64,7 +132,9 @@ pub(super) fn committed(
     key: &[u8],
 ) -> Result<Option<Value>> {
     let value = published.view.get(keyspace, key)?;
-    Ok(value.filter(|value| !is_marker(keyspace, value)))
+    Ok(value.filter(|value| {
+        !is_marker(keyspace, value) && !published.in_flight.hides(keyspace, key, value)
+    }))
 }
 
 fn is_marker(keyspace: Keyspace, value: &[u8]) -> bool {

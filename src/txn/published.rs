@@ -8,9 +8,10 @@ use std::sync::Weak;
 
 use super::commit::Attachment;
 use super::overlay::{Overlay, Scan};
+use super::spill::{InFlight, SpillTimestamps};
 use crate::Result;
 use crate::storage::key::Meta;
-use crate::storage::{KeyRange, Keyspace, ReadView, Value};
+use crate::storage::{KeyRange, Keyspace, ReadView, Value, row};
 
 /// A commit timestamp, the engine's view at it, and what the layer above knows at
 /// it. Holding one keeps its instant readable.
@@ -19,20 +20,15 @@ pub struct Published {
     /// The upper layer's committed state, as its publish hooks left it.
     pub attachment: Attachment,
     pub(super) view: Arc<dyn ReadView>,
+    /// What the view has and nobody may see.
+    pub(super) in_flight: InFlight,
+    pub(super) spill_timestamps: SpillTimestamps,
 }
 
 impl Published {
-    pub(super) fn new(
-        commit_ts: u64,
-        view: Arc<dyn ReadView>,
-        attachment: Attachment,
-    ) -> Arc<Published> {
-        Arc::new(Published { commit_ts, attachment, view })
-    }
-
     /// A read handle without a transaction's own writes.
     pub fn overlay(self: &Arc<Self>) -> Overlay {
-        Overlay::new(self.clone(), None)
+        Overlay::new(self.clone(), None, None)
     }
 
     pub fn get(self: &Arc<Self>, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
@@ -41,6 +37,13 @@ impl Published {
 
     pub fn scan(self: &Arc<Self>, keyspace: Keyspace, range: &KeyRange, reverse: bool) -> Scan {
         self.overlay().scan(keyspace, range, reverse)
+    }
+
+    /// When a row that this instant can see was committed. Of a row of an old bulk
+    /// load it answers 0: before every snapshot there is.
+    pub fn row_commit_ts(&self, row_value: &[u8]) -> u64 {
+        let stored = row::commit_ts(row_value);
+        if row::is_spilled(row_value) { self.spill_timestamps.get(stored) } else { stored }
     }
 
     /// The number of rows of a table, exact at this instant, as the committer

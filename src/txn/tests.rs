@@ -3,6 +3,7 @@
 mod crash;
 mod group;
 mod model;
+mod spill;
 mod visibility;
 
 use std::sync::Arc;

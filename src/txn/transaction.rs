@@ -1,15 +1,18 @@
 //! One transaction: its snapshot, its writes, its locks.
 
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::Isolation;
 use super::begin::Shared;
 use super::commit::{Commit, CommitOptions, Content, Request};
 use super::lock::{Acquired, LockLog, LockMode, LockOutcome, Resource, WaitPolicy};
-use super::overlay::{Overlay, Scan, committed};
+use super::overlay::{Overlay, Scan, committed, spilled};
 use super::published::Published;
+use super::spill::{OwnSpill, RidRanges, Spill};
 use super::write_set::{Change, WriteSet};
-use crate::storage::{Key, KeyRange, Keyspace, Value, row};
+use crate::storage::{Key, KeyRange, Keyspace, Value, WriteError, row};
 use crate::{Error, Result, sqlstate};
 
 /// A running transaction. Dropping it rolls it back.
@@ -20,6 +23,7 @@ pub struct Transaction {
     read_only: bool,
     published: Arc<Published>,
     writes: WriteSet,
+    spill: Spill,
     locks: LockLog,
 }
 
@@ -27,6 +31,7 @@ pub struct Transaction {
 #[derive(Clone)]
 pub struct Savepoint {
     writes: WriteSet,
+    own_spill: Option<Arc<OwnSpill>>,
     locks: usize,
 }
 
@@ -34,6 +39,7 @@ pub struct Savepoint {
 #[must_use = "a statement that fails is undone with `abort_statement`"]
 pub struct StatementMark {
     writes: WriteSet,
+    own_spill: Option<Arc<OwnSpill>>,
 }
 
 impl Transaction {
@@ -46,7 +52,8 @@ impl Transaction {
         let published = shared.current.load_full();
         let locks = LockLog::new(shared.locks.clone(), id);
         let writes = WriteSet::default();
-        Transaction { shared, id, isolation, read_only, published, writes, locks }
+        let spill = Spill::default();
+        Transaction { shared, id, isolation, read_only, published, writes, spill, locks }
     }
 
     pub fn id(&self) -> u64 {
@@ -81,7 +88,7 @@ impl Transaction {
 
     /// True if it has written anything.
     pub fn has_writes(&self) -> bool {
-        !self.writes.is_empty()
+        !self.writes.is_empty() || !self.spill.is_empty()
     }
 
     /// Bytes of its writes in memory, about.
@@ -94,7 +101,7 @@ impl Transaction {
         if self.isolation == Isolation::ReadCommitted {
             self.refresh_snapshot();
         }
-        StatementMark { writes: self.writes.clone() }
+        StatementMark { writes: self.writes.clone(), own_spill: self.spill.own.clone() }
     }
 
     /// Takes the newest snapshot, whatever the isolation level. For reads that must
@@ -107,16 +114,19 @@ impl Transaction {
     /// the start of the statement's next attempt.
     pub fn abort_statement(&mut self, mark: StatementMark) {
         self.writes = mark.writes;
+        self.spill.own = mark.own_spill;
     }
 
     pub fn savepoint(&mut self) -> Savepoint {
-        Savepoint { writes: self.writes.clone(), locks: self.locks.position() }
+        let (writes, own_spill) = (self.writes.clone(), self.spill.own.clone());
+        Savepoint { writes, own_spill, locks: self.locks.position() }
     }
 
     /// Undoes what was written since the savepoint and releases what was locked since,
     /// as PostgreSQL does. The savepoint can be rolled back to again.
     pub fn rollback_to(&mut self, savepoint: &Savepoint) {
         self.writes = savepoint.writes.clone();
+        self.spill.own = savepoint.own_spill.clone();
         self.locks.release_since(savepoint.locks);
     }
 
@@ -142,8 +152,11 @@ impl Transaction {
         keyspace: Keyspace,
         key: &[u8],
     ) -> Result<Option<Value>> {
-        match self.writes.get(keyspace, key) {
-            Some(change) => Ok(change.visible().cloned()),
+        if let Some(change) = self.writes.get(keyspace, key) {
+            return Ok(change.visible().cloned());
+        }
+        match spilled(self.spill.own.as_deref(), keyspace, key)? {
+            Some(value) => Ok(Some(value)),
             None => committed(published, keyspace, key),
         }
     }
@@ -162,13 +175,13 @@ impl Transaction {
     /// this transaction's snapshot. REPEATABLE READ then raises `40001`
     /// ([`Error::concurrent_update`]).
     pub fn changed_since_snapshot(&self, row_value: &[u8]) -> bool {
-        row::commit_ts(row_value) > self.snapshot_ts()
+        self.shared.current.load().row_commit_ts(row_value) > self.snapshot_ts()
     }
 
     /// A handle for reading the snapshot and the writes as they are now.
     pub fn overlay(&self) -> Overlay {
         let writes = (!self.writes.is_empty()).then(|| Arc::new(self.writes.clone()));
-        Overlay::new(self.published.clone(), writes)
+        Overlay::new(self.published.clone(), writes, self.spill.own.clone())
     }
 
     /// The entries of a range, ascending or descending; sees writes made up to now.
@@ -180,6 +193,26 @@ impl Transaction {
     pub fn put_row(&mut self, key: impl Into<Key>, value: Vec<u8>) -> Result<()> {
         assert!(value.len() >= row::HEADER_LEN, "a row value starts with its header");
         self.write(Keyspace::Rows, key.into(), Change::PutRow(value.into()))
+    }
+
+    /// Writes a row under a rid that was allocated for this transaction and never
+    /// used. Unlike [`Transaction::put_row`] it does not count against memory for
+    /// long: beyond the budget new rows are spilled, which blocks on the disk.
+    pub fn insert_row(&mut self, key: impl Into<Key>, value: Vec<u8>) -> Result<()> {
+        assert!(value.len() >= row::HEADER_LEN, "a row value starts with its header");
+        self.write(Keyspace::Rows, key.into(), Change::NewRow(value.into()))
+    }
+
+    /// Writes an index entry for a row of [`Transaction::insert_row`], under a key that
+    /// has no committed entry (of a unique index: under the key's lock). It may spill.
+    /// Only for entries made in the statement that inserts the row: a later update of
+    /// the row puts its entries with [`Transaction::put`].
+    pub fn insert_index_entry(
+        &mut self,
+        key: impl Into<Key>,
+        value: impl Into<Value>,
+    ) -> Result<()> {
+        self.write(Keyspace::Indexes, key.into(), Change::NewEntry(value.into()))
     }
 
     /// Deletes a row, leaving a marker with the commit's timestamp.
@@ -207,14 +240,50 @@ impl Transaction {
                 "cannot write in a read-only transaction",
             ));
         }
-        let limit = self.shared.limits.write_set_bytes_max;
-        if self.writes.bytes() > limit {
-            return Err(Error::out_of_memory(format!(
-                "The transaction has written more than {limit} bytes."
-            )));
+        if self.writes.bytes() > self.shared.limits.write_set_bytes_max {
+            self.make_room()?;
         }
         self.writes.insert(keyspace, key, change);
         Ok(())
+    }
+
+    /// Spills what can be spilled. If that is not half of it, the transaction is too
+    /// large: spilling little by little would take forever.
+    fn make_room(&mut self) -> Result<()> {
+        let limit = self.shared.limits.write_set_bytes_max;
+        let rest = self.writes.without_new();
+        if rest.bytes() > limit / 2 {
+            return Err(Error::out_of_memory(format!(
+                "The transaction has changed existing rows in more than {} bytes.",
+                rest.bytes()
+            )));
+        }
+        self.shared.throttle();
+        let ranges = RidRanges::of(self.writes.new_entries());
+        self.spill.all.union(&ranges);
+        self.shared.ingesting.lock().insert(self.id);
+        let announced = Content::Announce { id: self.id, ranges: self.spill.all.clone() };
+        self.shared.submit_and_wait(announced)?;
+        self.ingest()?;
+        self.shared.submit_and_wait(Content::System(Default::default()))?;
+        let mut own =
+            self.spill.own.as_ref().map_or_else(RidRanges::default, |own| own.ranges.clone());
+        own.union(&ranges);
+        let published = self.shared.current.load_full();
+        self.spill.own = Some(Arc::new(OwnSpill { published, ranges: own }));
+        self.writes = rest;
+        Ok(())
+    }
+
+    fn ingest(&self) -> Result<()> {
+        let mut rows = self
+            .writes
+            .new_in(Keyspace::Rows)
+            .map(|(key, value)| (key.clone(), row::spilled(value, self.id)));
+        self.shared.ingest(Keyspace::Rows, &mut rows)?;
+        let mut entries =
+            self.writes.new_in(Keyspace::Indexes).map(|(key, value)| (key.clone(), value.clone()));
+        self.shared.ingest(Keyspace::Indexes, &mut entries)
     }
 
     /// Takes a lock, or says that it must be waited for. A lock lasts until the
@@ -231,12 +300,19 @@ impl Transaction {
     pub fn commit(mut self, options: CommitOptions) -> Commit {
         let writes = std::mem::take(&mut self.writes);
         let locks = std::mem::take(&mut self.locks);
-        if writes.is_empty() && options.publish.is_none() {
+        let spill = std::mem::take(&mut self.spill);
+        if writes.is_empty() && spill.is_empty() && options.publish.is_none() {
             return Commit::ready(Ok(self.snapshot_ts()));
         }
         let (commit, reply) = Commit::new();
         let CommitOptions { durability, publish, row_deltas } = options;
-        let content = Content::Transaction(writes);
+        let content = if spill.is_empty() {
+            Content::Transaction(writes)
+        } else {
+            let dead = spill.dead(&writes);
+            self.shared.ingesting.lock().remove(&self.id);
+            Content::Spilled { writes, id: self.id, dead }
+        };
         self.shared.submit(Request { content, durability, publish, row_deltas, locks, reply });
         commit
     }
@@ -244,6 +320,47 @@ impl Transaction {
     /// Forgets the writes and releases the locks.
     pub fn rollback(self) {
         drop(self);
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        if !self.spill.is_empty() {
+            self.shared.ingesting.lock().remove(&self.id);
+            self.shared.sweeper.add(self.id);
+        }
+    }
+}
+
+impl Shared {
+    /// Ingests a part of a spill. What is left of a failed one is announced already.
+    fn ingest(
+        &self,
+        keyspace: Keyspace,
+        entries: &mut dyn Iterator<Item = (Key, Value)>,
+    ) -> Result<()> {
+        match self.engine.ingest(keyspace, entries) {
+            Ok(_) => Ok(()),
+            Err(WriteError::Refused(error)) => Err(error),
+            Err(WriteError::Unknown(error)) => {
+                (self.on_unknown_outcome)(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps a bulk writer from filling the engine faster than it compacts: there the
+    /// committer would have to sleep, and with it everyone.
+    fn throttle(&self) {
+        let until = Instant::now() + self.limits.throttle_max;
+        loop {
+            let statistics = self.engine.statistics();
+            let is_behind = statistics.sealed_memtables >= 3 || statistics.level_zero_tables >= 16;
+            if !is_behind || Instant::now() >= until {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 

@@ -12,15 +12,26 @@ pub(super) enum Change {
     PutRow(Value),
     /// Becomes a delete marker with the commit timestamp.
     DeleteRow,
+    /// A row under a rid that is this transaction's alone; it may be spilled.
+    NewRow(Value),
+    /// An index entry for such a rid, under a key that nobody can see.
+    NewEntry(Value),
 }
 
 impl Change {
     /// What the transaction itself reads back.
     pub(super) fn visible(&self) -> Option<&Value> {
         match self {
-            Change::Put(value) | Change::PutRow(value) => Some(value),
+            Change::Put(value)
+            | Change::PutRow(value)
+            | Change::NewRow(value)
+            | Change::NewEntry(value) => Some(value),
             Change::Delete | Change::DeleteRow => None,
         }
+    }
+
+    fn is_new(&self) -> bool {
+        matches!(self, Change::NewRow(_) | Change::NewEntry(_))
     }
 
     fn bytes(&self) -> usize {
@@ -29,9 +40,11 @@ impl Change {
 
     fn committed(self, commit_ts: u64) -> Option<Value> {
         match self {
-            Change::Put(value) => Some(value),
+            Change::Put(value) | Change::NewEntry(value) => Some(value),
             Change::Delete => None,
-            Change::PutRow(value) => Some(row::with_commit_ts(&value, commit_ts)),
+            Change::PutRow(value) | Change::NewRow(value) => {
+                Some(row::with_commit_ts(&value, commit_ts))
+            }
             Change::DeleteRow => Some(row::delete_marker(commit_ts)),
         }
     }
@@ -65,6 +78,41 @@ impl WriteSet {
 
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// The entries of a keyspace that may be spilled, in key order.
+    pub(super) fn new_in(&self, keyspace: Keyspace) -> impl Iterator<Item = (&Key, &Value)> {
+        self.map(keyspace)
+            .iter()
+            .filter(|(_, change)| change.is_new())
+            .filter_map(|(key, change)| Some((key, change.visible()?)))
+    }
+
+    /// The entries that may be spilled, of all keyspaces.
+    pub(super) fn new_entries(&self) -> impl Iterator<Item = (Keyspace, &[u8], &[u8])> {
+        [Keyspace::Rows, Keyspace::Indexes].into_iter().flat_map(|keyspace| {
+            self.new_in(keyspace).map(move |(key, value)| (keyspace, &key[..], &value[..]))
+        })
+    }
+
+    /// The rows and index entries that a commit leaves behind.
+    pub(super) fn visible_entries(&self) -> impl Iterator<Item = (Keyspace, &[u8], &[u8])> {
+        [Keyspace::Rows, Keyspace::Indexes].into_iter().flat_map(|keyspace| {
+            self.map(keyspace)
+                .iter()
+                .filter_map(move |(key, change)| Some((keyspace, &key[..], &change.visible()?[..])))
+        })
+    }
+
+    /// The changes that must stay in memory: the rest has been spilled.
+    pub(super) fn without_new(&self) -> WriteSet {
+        let mut rest = WriteSet::default();
+        for keyspace in Keyspace::ALL {
+            for (key, change) in self.map(keyspace).iter().filter(|(_, change)| !change.is_new()) {
+                rest.insert(keyspace, key.clone(), change.clone());
+            }
+        }
+        rest
     }
 
     pub(super) fn len(&self) -> usize {

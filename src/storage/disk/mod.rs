@@ -165,12 +165,26 @@ fn read_error(error: &fjall::Error) -> Error {
 
 /// Once fjall was asked to write, nobody knows how far it got.
 fn unknown(error: fjall::Error) -> WriteError {
-    WriteError::Unknown(match &error {
+    WriteError::Unknown(write_error(&error))
+}
+
+/// An ingestion's tables are nobody's until it is finished.
+fn refused(error: fjall::Error) -> WriteError {
+    WriteError::Refused(write_error(&error))
+}
+
+fn write_error(error: &fjall::Error) -> Error {
+    match error {
+        fjall::Error::Io(io) | fjall::Error::Storage(fjall::LsmError::Io(io))
+            if io.kind() == std::io::ErrorKind::StorageFull =>
+        {
+            Error::disk_full(io.to_string())
+        }
         fjall::Error::Io(io) | fjall::Error::Storage(fjall::LsmError::Io(io)) => {
             Error::io("write the database", io)
         }
         error => Error::internal(format!("storage engine: {error:?}")),
-    })
+    }
 }
 
 struct DiskView {
@@ -254,21 +268,20 @@ impl Engine for DiskEngine {
     ) -> Result<u64, WriteError> {
         or_end_process("ingest", || {
             let keyspace = self.keyspace(keyspace);
-            let mut ingestion = keyspace.start_ingestion()?;
+            let mut ingestion = keyspace.start_ingestion().map_err(refused)?;
             let mut count = 0;
             for (key, value) in entries {
-                ingestion.write(key.0, value.0)?;
+                ingestion.write(key.0, value.0).map_err(refused)?;
                 count += 1;
             }
             // The end of an ingestion flushes this keyspace's memtable. Were the
             // journal not on disk by then, a power loss could keep this keyspace's
             // part of a batch and lose the others'.
             let _applying = self.applying.lock();
-            self.database.persist(PersistMode::SyncData)?;
-            ingestion.finish()?;
+            self.database.persist(PersistMode::SyncData).map_err(unknown)?;
+            ingestion.finish().map_err(unknown)?;
             Ok(count)
         })
-        .map_err(unknown)
     }
 
     fn statistics(&self) -> EngineStatistics {

@@ -1,0 +1,133 @@
+//! Removes what spills have left behind.
+//!
+//! A spill that was rolled back, or that a crash cut off, stays in flight: hidden
+//! from everyone, until the sweeper has removed its entries and its record. It goes
+//! in small batches through the committer's queue, so it neither blocks nor
+//! overtakes anyone. If the server stops first, the next start goes on.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::begin::Shared;
+use super::commit::Content;
+use super::spill::RidRanges;
+use crate::storage::{KeyRange, Keyspace, WriteBatch, key};
+use crate::{Error, Result};
+
+/// Spills to be swept, by the ids of their transactions.
+#[derive(Default)]
+pub(super) struct Sweeper {
+    state: Mutex<State>,
+    filled: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// As many as there are transactions that spilled and failed.
+    ids: VecDeque<u64>,
+    closed: bool,
+}
+
+impl Sweeper {
+    pub(super) fn add(&self, id: u64) {
+        self.state.lock().ids.push_back(id);
+        self.filled.notify_one();
+    }
+
+    pub(super) fn close(&self) {
+        self.state.lock().closed = true;
+        self.filled.notify_one();
+    }
+
+    fn is_closed(&self) -> bool {
+        self.state.lock().closed
+    }
+
+    fn next(&self) -> Option<u64> {
+        let mut state = self.state.lock();
+        loop {
+            if state.closed {
+                return None;
+            }
+            if let Some(id) = state.ids.pop_front() {
+                return Some(id);
+            }
+            self.filled.wait(&mut state);
+        }
+    }
+}
+
+pub(super) fn start(shared: Arc<Shared>) -> Result<JoinHandle<()>> {
+    let run = move || {
+        while let Some(id) = shared.sweeper.next() {
+            if let Err(error) = sweep(&shared, id) {
+                tracing::warn!(
+                    "bulk load {id} is not swept yet, the next start will do it: {error}"
+                );
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name("sweeper".into())
+        .spawn(run)
+        .map_err(|error| Error::io("start the sweeper thread", &error))
+}
+
+fn sweep(shared: &Shared, id: u64) -> Result<()> {
+    let Some(dead) = shared.current.load().in_flight.get(id).cloned() else { return Ok(()) };
+    // The newest view may be older than the spill's last ingestion.
+    shared.submit_and_wait(Content::System(WriteBatch::new()))?;
+    for (table, rids) in dead.rows() {
+        let range = key::rows_between(table, rids.start, rids.end);
+        sweep_range(shared, id, &dead, Keyspace::Rows, range)?;
+    }
+    for index in dead.indexes() {
+        sweep_range(shared, id, &dead, Keyspace::Indexes, key::index(index))?;
+    }
+    if !shared.sweeper.is_closed() {
+        shared.submit_and_wait(Content::Swept { id })?;
+    }
+    Ok(())
+}
+
+/// Until keys are tried again that a running bulk load keeps from being removed.
+const RETRY_DELAY: Duration = Duration::from_millis(100);
+
+/// Removes the dead entries of a range, a batch at a time, each from a new view: a
+/// view held for long would keep what the removal is to free.
+fn sweep_range(
+    shared: &Shared,
+    id: u64,
+    dead: &RidRanges,
+    keyspace: Keyspace,
+    range: KeyRange,
+) -> Result<()> {
+    let mut stuck_at = None;
+    while shared.current.load().in_flight.get(id).is_some() {
+        let mut keys = Vec::new();
+        let view = shared.current.load().view.clone();
+        for entry in view.range(keyspace, &range, false) {
+            let (key, value) = entry?;
+            if dead.contains(keyspace, &key, &value) {
+                keys.push((keyspace, key));
+            }
+            if keys.len() >= shared.limits.sweep_entries_max || shared.sweeper.is_closed() {
+                break;
+            }
+        }
+        let Some((_, last)) = keys.last() else { return Ok(()) };
+        if shared.sweeper.is_closed() {
+            return Ok(());
+        }
+        if stuck_at.as_ref() == Some(last) {
+            std::thread::sleep(RETRY_DELAY);
+        }
+        stuck_at = Some(last.clone());
+        shared.submit_and_wait(Content::Sweep { id, keys })?;
+    }
+    Ok(())
+}
