@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
@@ -14,6 +15,7 @@ use super::ids::Ids;
 use super::limits::Limits;
 use super::lock::{LockLog, LockStatus, LockTable, SessionLocks};
 use super::published::{Held, Published, decode_u64};
+use super::serializable::Serializable;
 use super::spill::{InFlight, RidRanges, SpillTimestamps};
 use super::sweeper::{self, Sweeper};
 use super::transaction::Transaction;
@@ -38,6 +40,9 @@ pub(super) struct Shared {
     pub(super) sweeper: Sweeper,
     /// Running transactions that ingest, past the committer.
     pub(super) ingesting: Mutex<HashSet<u64>>,
+    /// Serializable transactions that may be validated; while there are any, the
+    /// committer keeps a history.
+    pub(super) serializable_running: Arc<AtomicUsize>,
     pub(super) on_unknown_outcome: OutcomeHook,
 }
 
@@ -74,6 +79,7 @@ fn own_request(content: Content, durability: Durability) -> (Commit, Request) {
         durability,
         publish: None,
         row_deltas: Vec::new(),
+        serializable: None,
         locks: LockLog::default(),
         reply,
     };
@@ -170,6 +176,7 @@ impl Transactions {
             ids,
             sweeper,
             ingesting: Mutex::default(),
+            serializable_running: Arc::default(),
             on_unknown_outcome,
         });
         let threads = vec![Committer::start(shared.clone())?, sweeper::start(shared.clone())?];
@@ -186,14 +193,19 @@ impl Transactions {
     }
 
     pub fn begin(&self, isolation: Isolation, read_only: bool) -> Result<Transaction> {
-        if isolation == Isolation::Serializable {
-            return Err(Error::unsupported("transaction isolation level SERIALIZABLE"));
-        }
         let shared = self.shared();
         let id = shared
             .ids
             .transaction(shared.limits.transaction_id_block, |mark| shared.submit_mark(mark))?;
-        Ok(Transaction::new(shared.clone(), id, isolation, read_only))
+        let is_validated = isolation == Isolation::Serializable && !read_only;
+        let counted = is_validated.then(|| Serializable::count_in(&shared.serializable_running));
+        let published = shared.current.load_full();
+        let entries_max = shared.limits.read_set_entries_max;
+        let serializable =
+            counted.map(|counted| counted.with_snapshot(published.clone(), entries_max));
+        let mut transaction = Transaction::new(shared.clone(), id, published, serializable);
+        transaction.set_characteristics(isolation, read_only);
+        Ok(transaction)
     }
 
     /// Writes bytes durably, outside any transaction, in order with commits: sequence

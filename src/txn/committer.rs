@@ -16,6 +16,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -24,6 +25,7 @@ use parking_lot::{Condvar, Mutex};
 use super::begin::Shared;
 use super::commit::{Attachment, Content, Reply, Request};
 use super::published::Published;
+use super::serializable::{History, Written};
 use super::spill::{InFlight, RidRanges};
 use super::write_set::WriteSet;
 use crate::storage::key::{self, Meta};
@@ -126,6 +128,8 @@ pub(super) struct Committer {
     row_counts: HashMap<u32, i64>,
     /// When the oldest unsynced group must be synced.
     sync_by: Option<Instant>,
+    /// What was committed while serializable transactions ran; none if none do.
+    history: Option<History>,
     /// The outcome of a write is unknown: nothing may be written any more.
     broken: bool,
 }
@@ -138,6 +142,7 @@ impl Committer {
             commit_ts,
             row_counts: HashMap::new(),
             sync_by: None,
+            history: None,
             broken: false,
         };
         let run = move || {
@@ -184,6 +189,7 @@ impl Committer {
         if self.broken {
             return self.refuse(group, &unknown_outcome());
         }
+        let (group, written) = self.validate(group);
         let current = self.shared.current.load_full();
         let mut group = Group::new(self.commit_ts, &current.in_flight, group);
         let result = self
@@ -209,7 +215,40 @@ impl Committer {
         }
         self.commit_ts = group.commit_ts;
         self.row_counts.extend(group.row_counts.drain());
+        if let Some(history) = &mut self.history {
+            let bytes_max = self.shared.limits.history_bytes_max;
+            written.into_iter().for_each(|written| history.add(written, bytes_max));
+            history.forget_until(self.shared.held.oldest());
+        }
         self.publish(group);
+    }
+
+    /// Gives up the serializable members that read what others have written since;
+    /// returns the others, and what they write if that is to be recorded.
+    fn validate(&mut self, requests: Vec<Request>) -> (Vec<Request>, Vec<Written>) {
+        if self.shared.serializable_running.load(Ordering::SeqCst) == 0 {
+            self.history = None;
+            return (requests, Vec::new());
+        }
+        let history = self.history.take().unwrap_or_else(|| History::starting_at(self.commit_ts));
+        let mut written = Vec::with_capacity(requests.len());
+        let mut accepted = Vec::with_capacity(requests.len());
+        for request in requests {
+            let valid = request.serializable.as_ref().map_or(Ok(()), |serializable| {
+                let reads = serializable.reads.take();
+                history.validate(&reads, serializable.snapshot_ts(), written.iter())
+            });
+            match valid {
+                Ok(()) => {
+                    let commit_ts = self.commit_ts + written.len() as u64 + 1;
+                    written.extend(request.content.written(commit_ts));
+                    accepted.push(request);
+                }
+                Err(error) => self.refuse(vec![request], &error),
+            }
+        }
+        self.history = Some(history);
+        (accepted, written)
     }
 
     /// Gives up a group that was not written. The locks go first, as at a rollback.
@@ -345,7 +384,7 @@ impl Group {
         self.bytes += content.bytes();
         match content {
             Content::Transaction(writes) => self.add_transaction(writes),
-            Content::Spilled { writes, id, dead } => {
+            Content::Spilled { writes, id, dead, .. } => {
                 self.add_transaction(writes);
                 self.set_in_flight(*id, dead.clone());
             }

@@ -21,6 +21,11 @@ pub struct Limits {
     pub sweep_entries_max: usize,
     /// How long a commit with `synchronous_commit = off` may stay unsynced.
     pub sync_delay_max: Duration,
+    /// Keys and ranges that a serializable transaction notes before it is taken to
+    /// have read whole tables.
+    pub read_set_entries_max: usize,
+    /// Bytes of recent commits kept for validating serializable transactions.
+    pub history_bytes_max: usize,
     /// Free bytes of the file system below which commits are refused with `53100`:
     /// what flushes and compactions need to finish what was already accepted.
     pub disk_reserve_bytes: u64,
@@ -43,6 +48,8 @@ impl Default for Limits {
             throttle_max: Duration::from_secs(2),
             sweep_entries_max: 2048,
             sync_delay_max: Duration::from_millis(200),
+            read_set_entries_max: 32 << 10,
+            history_bytes_max: 64 << 20,
             disk_reserve_bytes: 256 << 20,
             rid_block: 16 << 10,
             transaction_id_block: 64 << 10,

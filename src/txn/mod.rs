@@ -30,7 +30,7 @@
 //! |---|---|---|
 //! | read committed | a new one for each statement ([`Transaction::begin_statement`]) | lock, then [`Transaction::get_newest`], re-evaluate |
 //! | repeatable read | one for the transaction | [`Transaction::changed_since_snapshot`] ⇒ the caller raises `40001` |
-//! | serializable | refused with `0A000` | |
+//! | serializable | one for the transaction | as above; and what it read is validated at commit (module `serializable`) |
 //!
 //! # Invariants
 //!
@@ -53,6 +53,7 @@ mod limits;
 pub mod lock;
 mod overlay;
 mod published;
+mod serializable;
 mod spill;
 mod sweeper;
 mod transaction;

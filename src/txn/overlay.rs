@@ -5,6 +5,7 @@ use std::iter::Peekable;
 use std::sync::Arc;
 
 use super::published::Published;
+use super::serializable::ReadSet;
 use super::spill::{InFlight, OwnSpill};
 use super::write_set::{Change, WriteSet};
 use crate::Result;
@@ -19,6 +20,8 @@ pub struct Overlay {
     published: Arc<Published>,
     writes: Option<Arc<WriteSet>>,
     own_spill: Option<Arc<OwnSpill>>,
+    /// Where a serializable transaction notes what it reads.
+    reads: Option<Arc<ReadSet>>,
 }
 
 impl Overlay {
@@ -26,8 +29,9 @@ impl Overlay {
         published: Arc<Published>,
         writes: Option<Arc<WriteSet>>,
         own_spill: Option<Arc<OwnSpill>>,
+        reads: Option<Arc<ReadSet>>,
     ) -> Overlay {
-        Overlay { published, writes, own_spill }
+        Overlay { published, writes, own_spill, reads }
     }
 
     /// The instant under the writes.
@@ -40,6 +44,9 @@ impl Overlay {
         if let Some(change) = self.writes.as_ref().and_then(|w| w.get(keyspace, key)) {
             return Ok(change.visible().cloned());
         }
+        if let Some(reads) = &self.reads {
+            reads.note_key(keyspace, key);
+        }
         match spilled(self.own_spill.as_deref(), keyspace, key)? {
             Some(value) => Ok(Some(value)),
             None => committed(&self.published, keyspace, key),
@@ -51,6 +58,9 @@ impl Overlay {
     pub fn scan(&self, keyspace: Keyspace, range: &KeyRange, reverse: bool) -> Scan {
         if range.is_empty() {
             return Scan::Plain { base: Box::new(std::iter::empty()), keyspace };
+        }
+        if let Some(reads) = &self.reads {
+            reads.note_range(keyspace, range);
         }
         let base = self.base(keyspace, range, reverse);
         let own = self.writes.as_ref().map(|writes| writes.map(keyspace));

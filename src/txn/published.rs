@@ -28,7 +28,7 @@ pub struct Published {
 impl Published {
     /// A read handle without a transaction's own writes.
     pub fn overlay(self: &Arc<Self>) -> Overlay {
-        Overlay::new(self.clone(), None, None)
+        Overlay::new(self.clone(), None, None, None)
     }
 
     pub fn get(self: &Arc<Self>, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {

@@ -115,6 +115,12 @@ impl RidRanges {
         self.0.keys().filter(|(kind, _)| *kind == INDEXES).map(|(_, index)| *index)
     }
 
+    /// Every table and index, by keyspace.
+    pub(super) fn objects(&self) -> Vec<(Keyspace, u32)> {
+        let keyspace = |kind| if kind == ROWS { Keyspace::Rows } else { Keyspace::Indexes };
+        self.0.keys().map(|(kind, object)| (keyspace(*kind), *object)).collect()
+    }
+
     pub(super) fn count(&self) -> usize {
         self.0.values().map(Vec::len).sum()
     }

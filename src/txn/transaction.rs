@@ -10,6 +10,7 @@ use super::commit::{Commit, CommitOptions, Content, Request};
 use super::lock::{Acquired, LockLog, LockMode, LockOutcome, Resource, WaitPolicy};
 use super::overlay::{Overlay, Scan, committed, spilled};
 use super::published::Published;
+use super::serializable::Serializable;
 use super::spill::{OwnSpill, RidRanges, Spill};
 use super::write_set::{Change, WriteSet};
 use crate::storage::{Key, KeyRange, Keyspace, Value, WriteError, row};
@@ -24,6 +25,8 @@ pub struct Transaction {
     published: Arc<Published>,
     writes: WriteSet,
     spill: Spill,
+    /// Of a serializable transaction that may write.
+    serializable: Option<Serializable>,
     locks: LockLog,
 }
 
@@ -46,14 +49,29 @@ impl Transaction {
     pub(super) fn new(
         shared: Arc<Shared>,
         id: u64,
-        isolation: Isolation,
-        read_only: bool,
+        published: Arc<Published>,
+        serializable: Option<Serializable>,
     ) -> Transaction {
-        let published = shared.current.load_full();
         let locks = LockLog::new(shared.locks.clone(), id);
         let writes = WriteSet::default();
         let spill = Spill::default();
-        Transaction { shared, id, isolation, read_only, published, writes, spill, locks }
+        let (isolation, read_only) = (Isolation::default(), false);
+        Transaction {
+            shared,
+            id,
+            isolation,
+            read_only,
+            published,
+            writes,
+            spill,
+            serializable,
+            locks,
+        }
+    }
+
+    pub(super) fn set_characteristics(&mut self, isolation: Isolation, read_only: bool) {
+        self.isolation = isolation;
+        self.read_only = read_only;
     }
 
     pub fn id(&self) -> u64 {
@@ -155,6 +173,9 @@ impl Transaction {
         if let Some(change) = self.writes.get(keyspace, key) {
             return Ok(change.visible().cloned());
         }
+        if let Some(serializable) = &self.serializable {
+            serializable.reads.note_key(keyspace, key);
+        }
         match spilled(self.spill.own.as_deref(), keyspace, key)? {
             Some(value) => Ok(Some(value)),
             None => committed(published, keyspace, key),
@@ -181,7 +202,9 @@ impl Transaction {
     /// A handle for reading the snapshot and the writes as they are now.
     pub fn overlay(&self) -> Overlay {
         let writes = (!self.writes.is_empty()).then(|| Arc::new(self.writes.clone()));
-        Overlay::new(self.published.clone(), writes, self.spill.own.clone())
+        let own_spill = self.spill.own.clone();
+        let reads = self.serializable.as_ref().map(|serializable| serializable.reads.clone());
+        Overlay::new(self.published.clone(), writes, own_spill, reads)
     }
 
     /// The entries of a range, ascending or descending; sees writes made up to now.
@@ -243,7 +266,14 @@ impl Transaction {
         if self.writes.bytes() > self.shared.limits.write_set_bytes_max {
             self.make_room()?;
         }
-        self.writes.insert(keyspace, key, change);
+        let before = self.writes.get(keyspace, &key);
+        if change.removes() && before.is_some_and(Change::is_new) && self.spill.is_empty() {
+            self.writes.remove(keyspace, &key);
+            return Ok(());
+        }
+        // A key that was removed or replaced before is not new: others may see it.
+        let is_new = before.is_none_or(Change::is_new);
+        self.writes.insert(keyspace, key, if is_new { change } else { change.not_new() });
         Ok(())
     }
 
@@ -311,9 +341,19 @@ impl Transaction {
         } else {
             let dead = spill.dead(&writes);
             self.shared.ingesting.lock().remove(&self.id);
-            Content::Spilled { writes, id: self.id, dead }
+            let objects = spill.own.map_or_else(Vec::new, |own| own.ranges.objects());
+            Content::Spilled { writes, id: self.id, dead, objects }
         };
-        self.shared.submit(Request { content, durability, publish, row_deltas, locks, reply });
+        let serializable = self.serializable.take();
+        self.shared.submit(Request {
+            content,
+            durability,
+            publish,
+            row_deltas,
+            serializable,
+            locks,
+            reply,
+        });
         commit
     }
 

@@ -30,8 +30,21 @@ impl Change {
         }
     }
 
-    fn is_new(&self) -> bool {
+    pub(super) fn is_new(&self) -> bool {
         matches!(self, Change::NewRow(_) | Change::NewEntry(_))
+    }
+
+    pub(super) fn removes(&self) -> bool {
+        matches!(self, Change::Delete | Change::DeleteRow)
+    }
+
+    /// The same change, kept in memory until the commit.
+    pub(super) fn not_new(self) -> Change {
+        match self {
+            Change::NewRow(value) => Change::PutRow(value),
+            Change::NewEntry(value) => Change::Put(value),
+            other => other,
+        }
     }
 
     fn bytes(&self) -> usize {
@@ -76,6 +89,10 @@ impl WriteSet {
         self.maps[keyspace.index()].insert(key, change);
     }
 
+    pub(super) fn remove(&mut self, keyspace: Keyspace, key: &[u8]) {
+        self.maps[keyspace.index()].remove(key);
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -93,6 +110,12 @@ impl WriteSet {
         [Keyspace::Rows, Keyspace::Indexes].into_iter().flat_map(|keyspace| {
             self.new_in(keyspace).map(move |(key, value)| (keyspace, &key[..], &value[..]))
         })
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = (Keyspace, &Key)> {
+        Keyspace::ALL
+            .into_iter()
+            .flat_map(|keyspace| self.map(keyspace).iter().map(move |(key, _)| (keyspace, key)))
     }
 
     /// The rows and index entries that a commit leaves behind.

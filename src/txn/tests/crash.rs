@@ -47,13 +47,12 @@ fn child_commits_until_killed() {
     }
 }
 
-#[test]
-fn kill_after_ack_keeps_the_row() {
-    let directory = tempfile::tempdir().expect("temporary directory");
-    let data = directory.path().join("data");
+/// Runs a child until it has acknowledged so many numbers, kills it, and returns
+/// all that it acknowledged.
+fn acknowledged_by(child: &str, data: &std::path::Path, kill_after: usize) -> Vec<u64> {
     let mut child = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--ignored", "--nocapture", "child_commits_until_killed"])
-        .env(CRASH_DIRECTORY, &data)
+        .args(["--ignored", "--nocapture", child])
+        .env(CRASH_DIRECTORY, data)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -65,17 +64,74 @@ fn kill_after_ack_keeps_the_row() {
         if let Some(n) = line.split("acknowledged ").nth(1) {
             acknowledged.push(n.parse::<u64>().expect("a number"));
         }
-        if acknowledged.len() == 60 {
+        if acknowledged.len() == kill_after {
             child.kill().expect("kill");
         }
     }
     child.wait().expect("the child's end");
-    assert!(acknowledged.len() >= 60);
+    assert!(acknowledged.len() >= kill_after);
+    acknowledged
+}
+
+#[test]
+fn kill_after_ack_keeps_the_row() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let data = directory.path().join("data");
+    let acknowledged = acknowledged_by("child_commits_until_killed", &data, 60);
     let transactions = disk(&data);
     let found = pairs(&transactions);
     assert!(acknowledged.iter().all(|n| found.contains(n)));
     assert!(found.len() <= acknowledged.len() + 1);
     assert!(try_pair(&transactions, 1_000_000).is_ok());
+}
+
+/// Loads in bulk, rolls every third load back, and prints each load that was
+/// acknowledged, with memory for a few rows only.
+#[test]
+#[ignore = "the child of kill_during_bulk_loads_keeps_whole_loads"]
+fn child_loads_until_killed() {
+    let Ok(directory) = std::env::var(CRASH_DIRECTORY) else { return };
+    let small = Limits { write_set_bytes_max: 16 << 10, ..limits() };
+    let transactions = Transactions::open(disk_engine(directory.as_ref()), small).expect("open");
+    for load in 0u32.. {
+        let mut transaction = begin(&transactions);
+        for rid in transactions.allocate_rids(TABLE, LOAD_ROWS).expect("rids") {
+            transaction.insert_row(row_key(rid), row_value(&load.to_string())).expect("row");
+            let entry = key::index_entry(9, &load.to_be_bytes(), Some(rid));
+            transaction.insert_index_entry(entry, b"").expect("entry");
+        }
+        if load % 3 == 2 {
+            transaction.rollback();
+        } else {
+            commit(transaction);
+            println!("acknowledged {load}");
+        }
+    }
+}
+
+const LOAD_ROWS: u64 = 200;
+
+#[test]
+fn kill_during_bulk_loads_keeps_whole_loads() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut acknowledged = Vec::new();
+    for kill_after in [3, 5] {
+        let data = directory.path().join("data");
+        let mine = acknowledged_by("child_loads_until_killed", &data, kill_after);
+        acknowledged.extend(mine);
+        let transactions = disk(&data);
+        let mut rows = std::collections::BTreeMap::<u32, u64>::new();
+        let published = transactions.published();
+        for entry in published.scan(Keyspace::Rows, &key::rows(TABLE), false) {
+            *rows.entry(body(&entry.expect("scan").1).parse().expect("a load")).or_default() += 1;
+        }
+        assert!(rows.values().all(|count| count % LOAD_ROWS == 0), "half a load: {rows:?}");
+        let entries = published.scan(Keyspace::Indexes, &key::index(9), false).count() as u64;
+        assert_eq!(entries, rows.values().sum::<u64>());
+        assert!(rows.values().sum::<u64>() >= acknowledged.len() as u64 * LOAD_ROWS);
+        assert!(acknowledged.iter().all(|load| rows.contains_key(&(*load as u32))));
+        assert!(rows.keys().all(|load| load % 3 != 2), "a rolled back load came back");
+    }
 }
 
 /// Fails the n-th write of a run for every n, in every way, and looks at what is

@@ -173,6 +173,37 @@ fn unique_key_of_a_dead_spill_can_be_given_to_another_row() {
     assert_eq!(found.as_deref(), Some(&key::index_value(rid)[..]));
 }
 
+/// An entry that takes the place of one that others still see must not go early.
+#[test]
+fn unique_key_that_moves_to_a_new_row_stays_with_the_old_one_until_the_commit() {
+    let transactions = open(Arc::new(MemoryEngine::new()));
+    let unique = key::index_entry(UNIQUE, b"key", None);
+    let mut setup = begin(&transactions);
+    setup.put(Keyspace::Indexes, unique.clone(), key::index_value(1)).expect("put");
+    commit(setup);
+    let mut writer = begin(&transactions);
+    writer.delete(Keyspace::Indexes, unique.clone()).expect("delete");
+    let rid = transactions.allocate_rids(TABLE, 1).expect("rids").start;
+    writer.insert_index_entry(unique.clone(), key::index_value(rid)).expect("entry");
+    insert(&transactions, &mut writer, 1000);
+    let seen = |transaction: &Transaction| {
+        transaction.get(Keyspace::Indexes, &unique).expect("get").map(|value| value.to_vec())
+    };
+    assert_eq!(seen(&begin(&transactions)), Some(key::index_value(1).to_vec()));
+    assert_eq!(seen(&writer), Some(key::index_value(rid).to_vec()));
+    commit(writer);
+    assert_eq!(seen(&begin(&transactions)), Some(key::index_value(rid).to_vec()));
+}
+
+#[test]
+fn row_that_is_inserted_and_deleted_in_one_transaction_leaves_nothing() {
+    let transactions = memory();
+    let mut writer = begin(&transactions);
+    writer.insert_row(row_key(1), row_value("x")).expect("insert");
+    writer.delete_row(row_key(1)).expect("delete");
+    assert!(!writer.has_writes());
+}
+
 #[test]
 fn large_change_of_existing_rows_ends_in_an_error_and_not_in_memory() {
     let transactions = open(Arc::new(MemoryEngine::new()));

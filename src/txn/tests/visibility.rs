@@ -112,12 +112,6 @@ fn read_only_transaction_refuses_to_write() {
 }
 
 #[test]
-fn serializable_is_refused_rather_than_weakened() {
-    let error = memory().begin(Isolation::Serializable, false).err().expect("unsupported");
-    assert_eq!(error.code().as_str(), "0A000");
-}
-
-#[test]
 fn attachment_is_published_with_the_commit_that_made_it() {
     over_both(|transactions| {
         transactions.set_attachment(Arc::new(1u32)).expect("attach");
@@ -238,4 +232,18 @@ fn after_shutdown_commits_are_refused() {
     transactions.shutdown();
     let error = writer.commit(Default::default()).wait().expect_err("stopped");
     assert_eq!(error.code().as_str(), "57P01");
+}
+
+/// Sessions hold these across awaits and hand them to other threads.
+#[test]
+fn handles_may_go_to_other_threads() {
+    fn assert_send_sync<T: Send + Sync + 'static>() {}
+    fn assert_send<T: Send + 'static>() {}
+    assert_send_sync::<Transactions>();
+    assert_send_sync::<Transaction>();
+    assert_send_sync::<crate::txn::Overlay>();
+    assert_send_sync::<crate::txn::LockWait>();
+    assert_send_sync::<crate::txn::Commit>();
+    assert_send_sync::<crate::txn::SessionLocks>();
+    assert_send::<crate::txn::Scan>();
 }
