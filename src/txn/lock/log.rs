@@ -5,13 +5,27 @@ use std::sync::Arc;
 use super::table::{Acquired, LockTable, Request};
 use super::{LockMode, LockOutcome, Owner, Resource, WaitPolicy};
 
-/// One hold, or a run of holds on consecutive rows.
+/// One hold, or a run of holds: on consecutive rows, or on keys of one index.
 #[derive(Clone, Copy, Debug)]
 struct Held {
     resource: Resource,
     mode: LockMode,
-    /// Rows from `resource` on; 1 for anything else.
+    /// Rows from `resource` on, or keys: their hashes are the last of the log's.
     count: u64,
+}
+
+impl Held {
+    fn is_continued_by(&self, next: Resource) -> bool {
+        match (self.resource, next) {
+            (Resource::Row { table, rid }, Resource::Row { table: next_table, rid: next }) => {
+                table == next_table && next == rid + self.count
+            }
+            (Resource::IndexKey { index, .. }, Resource::IndexKey { index: next, .. }) => {
+                index == next
+            }
+            _ => false,
+        }
+    }
 }
 
 /// A transaction's locks. Dropping it releases them.
@@ -21,13 +35,18 @@ pub(in crate::txn) struct LockLog {
     owner: Owner,
     pid: i32,
     held: Vec<Held>,
+    /// The hashes of all keys held, in the order of their runs.
+    hashes: Vec<u64>,
     /// No run may grow over this position: a savepoint is there.
     sealed: usize,
 }
 
 impl LockLog {
     pub(in crate::txn) fn new(table: Arc<LockTable>, owner: Owner) -> LockLog {
-        LockLog { table: Some(table), owner, pid: 0, held: Vec::new(), sealed: 0 }
+        let mut log = LockLog::default();
+        log.table = Some(table);
+        log.owner = owner;
+        log
     }
 
     pub(in crate::txn) fn set_session_pid(&mut self, pid: i32) {
@@ -55,18 +74,16 @@ impl LockLog {
     }
 
     fn note(&mut self, resource: Resource, mode: LockMode) {
-        if self.held.len() > self.sealed
-            && let Some(last) = self.held.last_mut()
-            && last.mode == mode
-            && let (Resource::Row { table, rid }, Resource::Row { table: last_table, rid: first }) =
-                (resource, last.resource)
-            && table == last_table
-            && rid == first + last.count
-        {
-            last.count += 1;
-            return;
+        if let Resource::IndexKey { hash, .. } = resource {
+            self.hashes.push(hash);
         }
-        self.held.push(Held { resource, mode, count: 1 });
+        let may_grow = self.held.len() > self.sealed;
+        match self.held.last_mut() {
+            Some(last) if may_grow && last.mode == mode && last.is_continued_by(resource) => {
+                last.count += 1;
+            }
+            _ => self.held.push(Held { resource, mode, count: 1 }),
+        }
     }
 
     /// Where the log is now, for a savepoint.
@@ -85,9 +102,15 @@ impl LockLog {
         self.sealed = self.held.len();
     }
 
-    fn release(&self, held: Held) {
+    fn release(&mut self, held: Held) {
         let Some(table) = &self.table else { return };
         match held.resource {
+            Resource::IndexKey { index, .. } => {
+                let kept = self.hashes.len() - held.count as usize;
+                for hash in self.hashes.drain(kept..) {
+                    table.release(self.owner, Resource::IndexKey { index, hash }, held.mode);
+                }
+            }
             Resource::Row { table: relation, rid } => {
                 table.release_rows(self.owner, relation, rid, held.count, held.mode);
             }

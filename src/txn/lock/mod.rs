@@ -11,20 +11,22 @@
 //! | [`mode`] | the twelve modes and their conflict matrices |
 //! | [`table`] | the sharded table: acquire, release, wake |
 //! | [`rows`] | row locks of one stretch of a table, as sets of offsets |
+//! | [`keys`] | locks on unique keys, as sets of hashes |
 //! | [`wait`] | the future of a lock that is not there yet |
 //! | [`deadlock`] | the search for a cycle of waits |
 //! | [`log`] | what one owner holds, in order, for savepoints and the end |
 //!
-//! # Row locks are compact
+//! # Row and key locks are compact
 //!
 //! The rids of a table are cut into stretches of 1,024. A stretch holds, per owner
 //! and mode, a set of offsets: a few inline, or a bitmap of 128 bytes. An update of
 //! ten million consecutive rows holds about 2.5 MB of locks, and its log a handful
-//! of runs.
+//! of runs. Keys of a unique index are sets of 64-bit hashes.
 //!
 //! Locks are in memory only. They end with the process, as its transactions do.
 
 mod deadlock;
+mod keys;
 mod log;
 mod mode;
 mod rows;

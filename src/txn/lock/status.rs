@@ -1,6 +1,7 @@
 //! The lock table as others may look at it.
 
-use super::table::{Entry, Holders, LockTable};
+use super::rows::STRETCH;
+use super::table::{Entry, Holders, LockTable, Place};
 use super::{LockMode, Owner, Resource};
 
 /// A lock that is held or waited for: a row of `pg_locks`.
@@ -20,8 +21,8 @@ impl LockTable {
         let mut found = Vec::new();
         for shard in &self.shards {
             let shard = shard.lock();
-            for (resource, first_rid, table, entry) in shard.entries() {
-                describe(resource, first_rid, table, entry, &mut |status| {
+            for (place, entry) in shard.entries() {
+                describe(place, entry, &mut |status| {
                     if found.len() < max {
                         found.push(status);
                     }
@@ -48,29 +49,28 @@ impl LockTable {
     }
 }
 
-fn describe(
-    resource: Option<Resource>,
-    first_rid: u64,
-    table: u32,
-    entry: &Entry,
-    found: &mut dyn FnMut(LockStatus),
-) {
+fn describe(place: &Place, entry: &Entry, found: &mut dyn FnMut(LockStatus)) {
     let mut held = |resource, owner: Owner, session_pid, mode| {
         found(LockStatus { resource, mode, owner, session_pid, granted: true });
     };
-    match (&entry.holders, resource) {
-        (Holders::Whole(holders), Some(resource)) => {
-            holders.iter().for_each(|h| held(resource, h.owner, h.pid, h.mode));
+    match (place, &entry.holders) {
+        (Place::Whole(resource), Holders::Whole(holders)) => {
+            holders.iter().for_each(|h| held(*resource, h.owner, h.pid, h.mode));
         }
-        (Holders::Rows(stretch), _) => {
+        (Place::Stretch { table, number }, Holders::Rows(stretch)) => {
             for holder in &stretch.holders {
                 for offset in holder.offsets.iter() {
-                    let rid = first_rid + u64::from(offset);
-                    held(Resource::Row { table, rid }, holder.owner, holder.pid, holder.mode);
+                    let rid = number * STRETCH + u64::from(offset);
+                    held(Resource::row(*table, rid), holder.owner, holder.pid, holder.mode);
                 }
             }
         }
-        (Holders::Whole(_), None) => {}
+        (Place::Bucket { index, .. }, Holders::Keys(keys)) => {
+            for (hash, owner, pid, mode) in keys.all() {
+                held(Resource::IndexKey { index: *index, hash }, owner, pid, mode);
+            }
+        }
+        _ => unreachable!("an entry holds what its place says"),
     }
     for waiting in &entry.waiting {
         found(LockStatus {

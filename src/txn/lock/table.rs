@@ -9,22 +9,25 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
+use super::keys::{Bucket, bucket};
 use super::rows::{STRETCH, Stretch, place};
 use super::wait::{LockWait, Waiting};
 use super::{LockMode, Owner, Resource, WaitPolicy};
 
 const SHARDS: usize = 64;
 
-/// What a shard keys its waiters and row locks by: rows by their stretch.
+/// What a shard keys its entries by: rows by their stretch, keys by their bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Place {
+pub(super) enum Place {
     Stretch { table: u32, number: u64 },
+    Bucket { index: u32, number: u64 },
     Whole(Resource),
 }
 
 fn place_of(resource: Resource) -> Place {
     match resource {
         Resource::Row { table, rid } => Place::Stretch { table, number: place(rid).0 },
+        Resource::IndexKey { index, hash } => Place::Bucket { index, number: bucket(hash) },
         whole => Place::Whole(whole),
     }
 }
@@ -38,7 +41,7 @@ pub(super) struct Holder {
     count: u32,
 }
 
-/// Holders and waiters of a resource, or of a stretch of rows.
+/// Holders and waiters of a resource, of a stretch of rows, or of a bucket of keys.
 pub(super) struct Entry {
     pub(super) holders: Holders,
     /// First come, first served, within one resource.
@@ -48,6 +51,7 @@ pub(super) struct Entry {
 pub(super) enum Holders {
     Whole(SmallVec<[Holder; 2]>),
     Rows(Stretch),
+    Keys(Bucket),
 }
 
 type Found = SmallVec<[(Owner, i32, LockMode); 4]>;
@@ -56,6 +60,7 @@ impl Entry {
     fn new(place: Place) -> Entry {
         let holders = match place {
             Place::Stretch { .. } => Holders::Rows(Stretch::default()),
+            Place::Bucket { .. } => Holders::Keys(Bucket::default()),
             Place::Whole(_) => Holders::Whole(SmallVec::new()),
         };
         Entry { holders, waiting: Vec::new() }
@@ -66,6 +71,7 @@ impl Entry {
             && match &self.holders {
                 Holders::Whole(holders) => holders.is_empty(),
                 Holders::Rows(stretch) => stretch.is_empty(),
+                Holders::Keys(keys) => keys.is_empty(),
             }
     }
 
@@ -74,10 +80,11 @@ impl Entry {
             (Holders::Rows(stretch), Resource::Row { rid, .. }) => {
                 stretch.holders(place(rid).1).collect()
             }
+            (Holders::Keys(keys), Resource::IndexKey { hash, .. }) => keys.holders(hash).collect(),
             (Holders::Whole(holders), _) => {
                 holders.iter().map(|h| (h.owner, h.pid, h.mode)).collect()
             }
-            (Holders::Rows(_), _) => unreachable!("a stretch holds only rows"),
+            _ => unreachable!("a stretch holds only rows, and a bucket only keys"),
         }
     }
 
@@ -86,13 +93,16 @@ impl Entry {
             (Holders::Rows(stretch), Resource::Row { rid, .. }) => {
                 stretch.add(place(rid).1, owner, pid, mode);
             }
+            (Holders::Keys(keys), Resource::IndexKey { hash, .. }) => {
+                keys.add(hash, owner, pid, mode);
+            }
             (Holders::Whole(holders), _) => {
                 match holders.iter_mut().find(|h| h.owner == owner && h.mode == mode) {
                     Some(held) => held.count += 1,
                     None => holders.push(Holder { owner, pid, mode, count: 1 }),
                 }
             }
-            (Holders::Rows(_), _) => unreachable!("a stretch holds only rows"),
+            _ => unreachable!("a stretch holds only rows, and a bucket only keys"),
         }
     }
 
@@ -101,6 +111,10 @@ impl Entry {
         match (&mut self.holders, resource) {
             (Holders::Rows(stretch), Resource::Row { rid, .. }) => {
                 stretch.remove(place(rid).1, owner, mode);
+                true
+            }
+            (Holders::Keys(keys), Resource::IndexKey { hash, .. }) => {
+                keys.remove(hash, owner, mode);
                 true
             }
             (Holders::Whole(holders), _) => {
@@ -112,12 +126,13 @@ impl Entry {
                 }
                 true
             }
-            (Holders::Rows(_), _) => unreachable!("a stretch holds only rows"),
+            _ => unreachable!("a stretch holds only rows, and a bucket only keys"),
         }
     }
 
     /// Who keeps the request from being granted: holders, and earlier waiters
-    /// unless its owner holds the resource already.
+    /// unless its owner holds the resource already. For rows only holders count, as
+    /// in PostgreSQL: who can share a row does not queue behind one who cannot.
     fn blockers(&self, request: &Request, ahead: &[Arc<Waiting>]) -> Found {
         let holders = self.holders(request.resource);
         let upgrades = holders.iter().any(|(owner, _, _)| *owner == request.owner);
@@ -125,7 +140,7 @@ impl Entry {
             .into_iter()
             .filter(|(owner, pid, mode)| request.is_blocked_by(*owner, *pid, *mode))
             .collect();
-        if !upgrades {
+        if !upgrades && !matches!(request.resource, Resource::Row { .. }) {
             let waiting = ahead.iter().filter(|waiting| {
                 waiting.resource == request.resource
                     && request.is_blocked_by(waiting.owner, waiting.pid, waiting.mode)
@@ -187,11 +202,8 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    pub(super) fn entries(&self) -> impl Iterator<Item = (Option<Resource>, u64, u32, &Entry)> {
-        self.entries.iter().map(|(place, entry)| match place {
-            Place::Whole(resource) => (Some(*resource), 0, 0, entry),
-            Place::Stretch { table, number } => (None, number * STRETCH, *table, entry),
-        })
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&Place, &Entry)> {
+        self.entries.iter()
     }
 }
 

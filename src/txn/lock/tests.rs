@@ -150,6 +150,38 @@ fn everything_is_forgotten_when_it_is_released() {
 }
 
 #[test]
+fn many_keys_cost_one_entry_of_the_log_and_are_released_by_savepoint() {
+    let table = table();
+    let (mut first, mut second) = (log(&table, 1), log(&table, 2));
+    let key = |n: u64| Resource::index_key(9, &n.to_be_bytes());
+    (0..10_000).for_each(|n| assert!(granted(&mut first, key(n), LockMode::Exclusive)));
+    let savepoint = first.position();
+    assert_eq!(savepoint, 1);
+    (10_000..20_000).for_each(|n| assert!(granted(&mut first, key(n), LockMode::Exclusive)));
+    assert!(!granted(&mut second, key(15_000), LockMode::Exclusive));
+    let mut waits = wait(&mut second, key(15_000), LockMode::Exclusive);
+    first.release_since(savepoint);
+    assert!(is_granted(&mut waits));
+    assert!(!granted(&mut second, key(5_000), LockMode::Exclusive));
+    assert_eq!(table.status(100_000).len(), 10_001);
+    drop(first);
+    assert!(granted(&mut second, key(5_000), LockMode::Exclusive));
+}
+
+#[test]
+fn who_shares_a_row_does_not_queue_behind_who_waits_for_it_alone() {
+    let table = table();
+    let (mut first, mut second, mut third) = (log(&table, 1), log(&table, 2), log(&table, 3));
+    assert!(granted(&mut first, ROW, LockMode::RowKeyShare));
+    let mut waits = wait(&mut second, ROW, LockMode::RowForUpdate);
+    assert!(granted(&mut third, ROW, LockMode::RowKeyShare));
+    drop(first);
+    assert!(!is_granted(&mut waits));
+    drop(third);
+    assert!(is_granted(&mut waits));
+}
+
+#[test]
 fn rollback_to_a_savepoint_releases_what_came_after_it() {
     let table = table();
     let (mut first, mut second) = (log(&table, 1), log(&table, 2));
