@@ -142,12 +142,10 @@ pub(super) fn committed(
     key: &[u8],
 ) -> Result<Option<Value>> {
     let value = published.view.get(keyspace, key)?;
-    Ok(value.filter(|value| {
-        !is_marker(keyspace, value) && !published.in_flight.hides(keyspace, key, value)
-    }))
+    Ok(value.filter(|value| published.shows(keyspace, key, value)))
 }
 
-fn is_marker(keyspace: Keyspace, value: &[u8]) -> bool {
+pub(super) fn is_marker(keyspace: Keyspace, value: &[u8]) -> bool {
     keyspace == Keyspace::Rows && row::is_deleted(value)
 }
 

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Weak;
 
 use super::commit::Attachment;
-use super::overlay::{Overlay, Scan};
+use super::overlay::{Overlay, Scan, is_marker};
 use super::spill::{InFlight, SpillTimestamps};
 use crate::Result;
 use crate::storage::key::Meta;
@@ -37,6 +37,11 @@ impl Published {
 
     pub fn scan(self: &Arc<Self>, keyspace: Keyspace, range: &KeyRange, reverse: bool) -> Scan {
         self.overlay().scan(keyspace, range, reverse)
+    }
+
+    /// False for what the view has and nobody may see: delete markers, spills.
+    pub(super) fn shows(&self, keyspace: Keyspace, key: &[u8], value: &[u8]) -> bool {
+        !is_marker(keyspace, value) && !self.in_flight.hides(keyspace, key, value)
     }
 
     /// When a row that this instant can see was committed. Of a row of an old bulk

@@ -153,23 +153,25 @@ impl Transaction {
         drop(savepoint);
     }
 
-    /// A key's value: own writes first, then the snapshot. A deleted row is none.
-    pub fn get(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
-        self.get_at(&self.published, keyspace, key)
-    }
-
     /// A key's value: own writes first, then the newest committed one. Called under
     /// a lock on what the key stands for, or it is stale at once.
     pub fn get_newest(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
-        self.get_at(&self.shared.current.load(), keyspace, key)
+        if let Some(change) = self.writes.get(keyspace, key) {
+            return Ok(change.visible().cloned());
+        }
+        if let Some(serializable) = &self.serializable {
+            serializable.reads.note_key(keyspace, key);
+        }
+        // The newest view has this transaction's own spill, too: one look is enough.
+        let newest = self.shared.current.load();
+        let Some(value) = newest.view.get(keyspace, key)? else { return Ok(None) };
+        let own = self.spill.own.as_ref();
+        let is_own = own.is_some_and(|own| own.ranges.contains(keyspace, key, &value));
+        Ok((is_own || newest.shows(keyspace, key, &value)).then_some(value))
     }
 
-    fn get_at(
-        &self,
-        published: &Published,
-        keyspace: Keyspace,
-        key: &[u8],
-    ) -> Result<Option<Value>> {
+    /// A key's value: own writes first, then the snapshot. A deleted row is none.
+    pub fn get(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
         if let Some(change) = self.writes.get(keyspace, key) {
             return Ok(change.visible().cloned());
         }
@@ -178,7 +180,7 @@ impl Transaction {
         }
         match spilled(self.spill.own.as_deref(), keyspace, key)? {
             Some(value) => Ok(Some(value)),
-            None => committed(published, keyspace, key),
+            None => committed(&self.published, keyspace, key),
         }
     }
 

@@ -44,7 +44,8 @@ pub struct DiskOptions {
     /// Bytes of a keyspace's memtable before it is flushed.
     pub memtable_bytes: u64,
     /// Bytes of journals before memtables are flushed to let the oldest go; at
-    /// least 64 MiB. Recovery reads this much.
+    /// least 64 MiB. Recovery reads about this much: a journal is kept as long as
+    /// any keyspace has unflushed writes in it, and each commit writes to `Meta`.
     pub journal_bytes_max: u64,
     /// Flush and compaction threads.
     pub worker_threads: usize,
@@ -55,7 +56,7 @@ impl Default for DiskOptions {
         DiskOptions {
             cache_bytes: 256 << 20,
             memtable_bytes: 64 << 20,
-            journal_bytes_max: 512 << 20,
+            journal_bytes_max: 192 << 20,
             worker_threads: 2,
         }
     }
