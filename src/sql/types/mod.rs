@@ -5,13 +5,42 @@
 //! is a leaf: it knows neither the catalog nor a transaction. What it must know
 //! about a user's type (an enum's labels) is inside [`Repr`].
 
+pub mod array;
+pub mod arrow;
+pub mod binary_form;
+pub mod boolean;
+pub mod builtin;
+pub mod bytea;
+pub mod codec;
+mod compare;
+pub mod context;
+pub mod datetime;
 pub mod datum;
+pub mod float;
+pub mod integer;
 pub mod json;
+pub mod key;
 pub mod numeric;
 pub mod oid;
+pub mod record;
+pub mod text;
+pub mod text_form;
+mod typmod;
+pub mod uuid;
+pub mod wire;
 
+pub use binary_form::{binary_recv, binary_send, send_sized};
+pub use builtin::{array_of, builtin_repr, element_of, format_type};
+pub use compare::{compare, compare_floats};
+pub use context::{
+    BuiltinsOnly, CatalogView, DateOrder, DateStyle, InputContext, IntervalStyle, OutputContext,
+};
 pub use datum::{ArrayDim, ArrayValue, Datum, Interval};
+pub use json::{JsonKind, JsonRef, JsonValue, Jsonb};
+pub use numeric::Numeric;
 pub use oid::Oid;
+pub use text_form::{text_input, text_output, to_text};
+pub use typmod::apply_typmod;
 
 use std::sync::Arc;
 
@@ -52,8 +81,10 @@ pub enum Repr {
     /// `"char"`: one byte.
     Char,
     Numeric,
-    /// UTF-8 text. `bpchar` keeps its padding; its key function ignores it.
+    /// UTF-8 text.
     Text,
+    /// `char(n)`: text that keeps its padding; comparison and key ignore it.
+    Bpchar,
     Bytea,
     /// Days since 2000-01-01; `i32::MIN`/`i32::MAX` are ∓infinity.
     Date,

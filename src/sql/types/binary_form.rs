@@ -1,0 +1,316 @@
+//! Binary forms: PostgreSQL's send and receive functions.
+//!
+//! The length word in front of a value belongs to the message, not to the
+//! value, except inside arrays and records.
+
+use bytes::{BufMut, BytesMut};
+
+use super::context::InputContext;
+use super::wire::{Reader, put_sized};
+use super::{
+    ArrayDim, ArrayValue, Datum, ElementType, Interval, Oid, Repr, SqlType, apply_typmod, array,
+    json, oid, text,
+};
+use crate::error::{Error, Result};
+use crate::sqlstate;
+
+/// The version byte of `jsonb`'s binary form.
+const JSONB_VERSION: u8 = 1;
+
+/// Appends the binary form of a value of type `type_oid`. NULL appends nothing.
+pub fn binary_send(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
+    match value {
+        Datum::Null => {}
+        Datum::Bool(v) => out.put_u8(u8::from(*v)),
+        Datum::Int2(v) => out.put_i16(*v),
+        Datum::Int4(v) | Datum::Date(v) => out.put_i32(*v),
+        Datum::Int8(v) | Datum::Time(v) | Datum::Timestamp(v) | Datum::TimestampTz(v) => {
+            out.put_i64(*v);
+        }
+        Datum::Float4(v) => out.put_f32(*v),
+        Datum::Float8(v) => out.put_f64(*v),
+        Datum::Oid(v) => out.put_u32(*v),
+        Datum::Char(v) => out.put_u8(*v),
+        Datum::Numeric(v) => v.send(out),
+        Datum::Text(v) => {
+            if type_oid == oid::JSONPATH {
+                out.put_u8(JSONB_VERSION);
+            }
+            out.put_slice(v.as_bytes());
+        }
+        Datum::Bytea(v) => out.put_slice(v),
+        Datum::TimeTz(time, zone) => {
+            out.put_i64(*time);
+            out.put_i32(*zone);
+        }
+        Datum::Interval(v) => {
+            out.put_i64(v.microseconds);
+            out.put_i32(v.days);
+            out.put_i32(v.months);
+        }
+        Datum::Uuid(v) => out.put_slice(v),
+        Datum::Jsonb(v) => {
+            let mut text = Vec::new();
+            v.root().write(&mut text);
+            out.put_u8(JSONB_VERSION);
+            out.put_slice(&text);
+        }
+        Datum::Array(v) => send_array(v, out),
+        Datum::Record(fields) => {
+            out.put_i32(fields.len() as i32);
+            for (oid, field) in fields {
+                out.put_u32(*oid);
+                send_sized(field, *oid, out);
+            }
+        }
+    }
+}
+
+/// Appends a value with its length, -1 standing for NULL: the form of a field in
+/// a DataRow message, an array or a record.
+pub fn send_sized(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
+    if value.is_null() {
+        return out.put_i32(-1);
+    }
+    put_sized(out, |out| binary_send(value, type_oid, out));
+}
+
+fn send_array(array: &ArrayValue, out: &mut BytesMut) {
+    out.put_i32(array.dims.len() as i32);
+    out.put_i32(i32::from(array.elements.iter().any(Datum::is_null)));
+    out.put_u32(array.element_type);
+    for dim in &array.dims {
+        out.put_i32(dim.length);
+        out.put_i32(dim.lower_bound);
+    }
+    for element in &array.elements {
+        send_sized(element, array.element_type, out);
+    }
+}
+
+/// Reads a value of type `ty` from its binary form. Wrong lengths are `08P01`
+/// (too short) or `22P03` (too long).
+pub fn binary_recv(
+    bytes: &[u8],
+    ty: SqlType,
+    repr: &Repr,
+    context: &InputContext<'_>,
+) -> Result<Datum> {
+    let mut reader = Reader::new(bytes);
+    let value = recv(&mut reader, ty, repr, context)?;
+    reader.finish()?;
+    apply_typmod(value, ty, false)
+}
+
+fn recv(
+    reader: &mut Reader<'_>,
+    ty: SqlType,
+    repr: &Repr,
+    context: &InputContext<'_>,
+) -> Result<Datum> {
+    Ok(match repr {
+        Repr::Bool => Datum::Bool(reader.u8()? != 0),
+        Repr::Int2 => Datum::Int2(reader.i16()?),
+        Repr::Int4 => Datum::Int4(reader.i32()?),
+        Repr::Int8 => Datum::Int8(reader.i64()?),
+        Repr::Float4 => Datum::Float4(reader.f32()?),
+        Repr::Float8 => Datum::Float8(reader.f64()?),
+        Repr::Oid => Datum::Oid(reader.u32()?),
+        Repr::Char => Datum::Char(reader.u8()?),
+        Repr::Numeric => Datum::Numeric(super::Numeric::recv(reader)?),
+        Repr::Text | Repr::Bpchar => Datum::Text(recv_text(reader, ty.oid)?),
+        Repr::Enum(labels) => {
+            let label = text::from_utf8(reader.rest())?;
+            return super::text_input(label, ty, &Repr::Enum(labels.clone()), context);
+        }
+        Repr::Bytea => Datum::Bytea(reader.rest().to_vec().into()),
+        Repr::Date => Datum::Date(recv_date(reader.i32()?)?),
+        Repr::Time => Datum::Time(recv_time(reader.i64()?)?),
+        Repr::TimeTz => {
+            let time = recv_time(reader.i64()?)?;
+            Datum::TimeTz(time, recv_zone(reader.i32()?)?)
+        }
+        Repr::Timestamp => Datum::Timestamp(recv_timestamp(reader.i64()?)?),
+        Repr::TimestampTz => Datum::TimestampTz(recv_timestamp(reader.i64()?)?),
+        Repr::Interval => {
+            let microseconds = reader.i64()?;
+            let days = reader.i32()?;
+            Datum::Interval(Interval { months: reader.i32()?, days, microseconds })
+        }
+        Repr::Uuid => Datum::Uuid(reader.uuid()?),
+        Repr::Jsonb => {
+            check_version(reader.u8()?, "jsonb")?;
+            Datum::Jsonb(json::parse(text::from_utf8(reader.rest())?)?)
+        }
+        Repr::Array(element) => {
+            Datum::Array(Box::new(recv_array(reader, ty, element, context)?))
+        }
+        Repr::Record => Datum::Record(recv_record(reader, ty, context)?),
+        Repr::Pseudo => {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "cannot accept a value of a pseudo-type",
+            ));
+        }
+    })
+}
+
+fn recv_text(reader: &mut Reader<'_>, type_oid: Oid) -> Result<String> {
+    if type_oid == oid::JSONPATH {
+        check_version(reader.u8()?, "jsonpath")?;
+    }
+    let text = text::from_utf8(reader.rest())?;
+    if type_oid == oid::JSON {
+        json::validate(text)?;
+    }
+    Ok(text.to_owned())
+}
+
+fn check_version(version: u8, type_name: &str) -> Result<()> {
+    if version == JSONB_VERSION {
+        return Ok(());
+    }
+    Err(Error::internal(format!("unsupported {type_name} version number {version}")))
+}
+
+fn out_of_range(what: &str) -> Error {
+    Error::new(sqlstate::DATETIME_VALUE_OUT_OF_RANGE, format!("{what} out of range"))
+}
+
+fn recv_date(days: i32) -> Result<i32> {
+    if super::datetime::is_valid_date(days) { Ok(days) } else { Err(out_of_range("date")) }
+}
+
+fn recv_time(time: i64) -> Result<i64> {
+    if (0..=86_400_000_000).contains(&time) { Ok(time) } else { Err(out_of_range("time")) }
+}
+
+fn recv_zone(zone: i32) -> Result<i32> {
+    // PostgreSQL allows displacements of less than 16 hours.
+    if zone.abs() < 16 * 3600 {
+        return Ok(zone);
+    }
+    Err(Error::new(
+        sqlstate::INVALID_TIME_ZONE_DISPLACEMENT_VALUE,
+        "time zone displacement out of range",
+    ))
+}
+
+fn recv_timestamp(value: i64) -> Result<i64> {
+    if super::datetime::is_valid_timestamp(value) {
+        return Ok(value);
+    }
+    Err(out_of_range("timestamp"))
+}
+
+fn malformed_array(message: impl Into<String>) -> Error {
+    Error::new(sqlstate::INVALID_BINARY_REPRESENTATION, message)
+}
+
+fn recv_array(
+    reader: &mut Reader<'_>,
+    ty: SqlType,
+    element: &ElementType,
+    context: &InputContext<'_>,
+) -> Result<ArrayValue> {
+    let count = reader.i32()?;
+    if count < 0 {
+        return Err(malformed_array(format!("invalid number of dimensions: {count}")));
+    }
+    if count as usize > array::DIMENSIONS_MAX {
+        return Err(array::too_many_dimensions(count as usize));
+    }
+    if !matches!(reader.i32()?, 0 | 1) {
+        return Err(malformed_array("invalid array flags"));
+    }
+    let sent_type = reader.u32()?;
+    if sent_type != element.oid {
+        return Err(Error::new(
+            sqlstate::DATATYPE_MISMATCH,
+            format!(
+                "binary data has array element type {sent_type} instead of expected {}",
+                element.oid
+            ),
+        ));
+    }
+    let mut dims = Vec::with_capacity(count as usize);
+    let mut total = 1usize;
+    for _ in 0..count {
+        let dim = ArrayDim { length: reader.i32()?, lower_bound: reader.i32()? };
+        if dim.length < 0 {
+            return Err(malformed_array("invalid array dimension"));
+        }
+        total = total
+            .checked_mul(dim.length as usize)
+            .filter(|total| *total <= array::ELEMENTS_MAX)
+            .ok_or_else(array::too_large)?;
+        dims.push(dim);
+    }
+    let total = if count == 0 { 0 } else { total };
+    let element_type = SqlType::with_typmod(element.oid, ty.typmod);
+    // Each element has at least a length word, which bounds the allocation.
+    let mut elements = Vec::with_capacity(total.min(reader.remaining() / 4));
+    for _ in 0..total {
+        elements.push(recv_sized(reader, element_type, &element.repr, context)?);
+    }
+    if elements.is_empty() && !array::is_vector(ty.oid) {
+        dims.clear();
+    }
+    Ok(ArrayValue { element_type: element.oid, dims, elements })
+}
+
+fn recv_sized(
+    reader: &mut Reader<'_>,
+    ty: SqlType,
+    repr: &Repr,
+    context: &InputContext<'_>,
+) -> Result<Datum> {
+    match reader.i32()? {
+        -1 => Ok(Datum::Null),
+        length if length < 0 => {
+            Err(malformed_array("insufficient data left in message"))
+        }
+        length => binary_recv(reader.take(length as usize)?, ty, repr, context),
+    }
+}
+
+fn recv_record(
+    reader: &mut Reader<'_>,
+    ty: SqlType,
+    context: &InputContext<'_>,
+) -> Result<Vec<(Oid, Datum)>> {
+    let count = reader.i32()?;
+    let declared = context.catalog.fields(ty.oid);
+    if let Some(fields) = &declared
+        && fields.len() != count.max(0) as usize
+    {
+        return Err(Error::new(
+            sqlstate::DATATYPE_MISMATCH,
+            format!("wrong number of columns: {count}, expected {}", fields.len()),
+        ));
+    }
+    let mut fields = Vec::new();
+    for index in 0..count.max(0) as usize {
+        let sent = reader.u32()?;
+        let (field, repr) = match &declared {
+            Some(fields) => fields[index].clone(),
+            None => {
+                let repr = super::builtin_repr(sent).or_else(|| context.catalog.repr(sent));
+                let unknown = || malformed_array(format!("unknown type OID {sent} in record"));
+                (SqlType::new(sent), repr.ok_or_else(unknown)?)
+            }
+        };
+        if sent != field.oid {
+            return Err(Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                format!(
+                    "binary data has type {sent} instead of expected {} in record column {}",
+                    field.oid,
+                    index + 1
+                ),
+            ));
+        }
+        fields.push((field.oid, recv_sized(reader, field, &repr, context)?));
+    }
+    Ok(fields)
+}

@@ -1,0 +1,204 @@
+//! Time zones: IANA names, abbreviations, fixed offsets in POSIX notation.
+//!
+//! Rules come from the tz database in `chrono-tz`, which ends its transitions in 2099; later
+//! years take the rules of an earlier year with the same calendar, so daylight
+//! saving goes on as PostgreSQL has it.
+//!
+//! A local time that a transition skips is read with the offset before it, and
+//! one that occurs twice with the offset after it, as PostgreSQL does.
+
+use chrono::{DateTime, NaiveDateTime, Offset, TimeDelta, TimeZone};
+use chrono_tz::{OffsetName, TZ_VARIANTS, Tz};
+
+use super::abbreviation::ABBREVIATIONS;
+use super::{
+    MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, UNIX_EPOCH_DAYS, calendar, is_finite,
+    split_timestamp,
+};
+
+/// A time zone that a session or an expression names.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Zone {
+    /// Seconds east of UTC.
+    Fixed(i32),
+    Named(Tz),
+}
+
+/// The first year whose rules are taken from an earlier one.
+const RULES_END_YEAR: i32 = 2100;
+const SECONDS_PER_DAY: i64 = 86_400;
+
+impl Zone {
+    pub const UTC: Zone = Zone::Named(Tz::UTC);
+
+    /// A zone by name (any case), abbreviation, or POSIX offset: `Europe/Berlin`,
+    /// `EST`, `UTC+3` (west!), `<+03>-3`, `+02:30`.
+    pub fn find(name: &str) -> Option<Zone> {
+        if let Some((offset, _)) = abbreviation(&name.to_ascii_lowercase()) {
+            return Some(Zone::Fixed(offset));
+        }
+        Zone::by_name(name)
+    }
+
+    /// As [`Zone::find`], without the abbreviations: what `SET TimeZone` accepts.
+    pub fn by_name(name: &str) -> Option<Zone> {
+        if let Ok(zone) = name.parse::<Tz>() {
+            return Some(Zone::Named(zone));
+        }
+        let named = TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name));
+        named.map(|zone| Zone::Named(*zone)).or_else(|| posix(name).map(Zone::Fixed))
+    }
+
+    /// The name that SHOW TimeZone prints.
+    pub fn name(self) -> String {
+        match self {
+            Zone::Named(zone) => zone.name().to_owned(),
+            Zone::Fixed(offset) => {
+                let text = offset_text(offset);
+                let posix = offset_text(-offset);
+                format!("<{text}>{posix}")
+            }
+        }
+    }
+
+    /// Seconds east of UTC at an instant (microseconds since 2000, UTC).
+    pub fn offset_at(self, timestamp: i64) -> i32 {
+        match self {
+            Zone::Fixed(offset) => offset,
+            Zone::Named(Tz::UTC) => 0,
+            Zone::Named(zone) => {
+                zone.offset_from_utc_datetime(&naive(timestamp)).fix().local_minus_utc()
+            }
+        }
+    }
+
+    /// Seconds east of UTC for a local time (microseconds since 2000, local).
+    pub fn offset_at_local(self, local: i64) -> i32 {
+        let zone = match self {
+            Zone::Fixed(offset) => return offset,
+            Zone::Named(Tz::UTC) => return 0,
+            Zone::Named(zone) => zone,
+        };
+        match zone.offset_from_local_datetime(&naive(local)) {
+            chrono::LocalResult::Single(offset) => offset.fix().local_minus_utc(),
+            chrono::LocalResult::Ambiguous(_, after) => after.fix().local_minus_utc(),
+            chrono::LocalResult::None => self.offset_at(local.saturating_sub(MICROSECONDS_PER_DAY)),
+        }
+    }
+
+    /// The abbreviation in force at an instant: `CET`, `PDT`, `+03`.
+    pub fn abbreviation_at(self, timestamp: i64) -> String {
+        match self {
+            Zone::Fixed(offset) => offset_text(offset),
+            Zone::Named(zone) => {
+                let offset = zone.offset_from_utc_datetime(&naive(timestamp));
+                let fallback = || offset_text(offset.fix().local_minus_utc());
+                offset.abbreviation().map_or_else(fallback, str::to_owned)
+            }
+        }
+    }
+
+    /// Whether daylight saving is in force at an instant.
+    pub fn is_daylight_saving(self, timestamp: i64) -> bool {
+        match self {
+            Zone::Fixed(_) => false,
+            Zone::Named(zone) => {
+                use chrono_tz::OffsetComponents;
+                let offset = zone.offset_from_utc_datetime(&naive(timestamp));
+                offset.dst_offset() != TimeDelta::zero()
+            }
+        }
+    }
+
+    /// A local timestamp as an instant; ±infinity stay. `None` is out of range.
+    pub fn to_utc(self, local: i64) -> Option<i64> {
+        if !is_finite(local) {
+            return Some(local);
+        }
+        local.checked_sub(i64::from(self.offset_at_local(local)) * MICROSECONDS_PER_SECOND)
+    }
+
+    /// An instant as a local timestamp; ±infinity stay. `None` is out of range.
+    pub fn to_local(self, timestamp: i64) -> Option<i64> {
+        if !is_finite(timestamp) {
+            return Some(timestamp);
+        }
+        timestamp.checked_add(i64::from(self.offset_at(timestamp)) * MICROSECONDS_PER_SECOND)
+    }
+}
+
+/// The time zone abbreviation's offset (seconds east) and whether it is
+/// daylight saving; the text is lower case.
+pub fn abbreviation(text: &str) -> Option<(i32, bool)> {
+    let index = ABBREVIATIONS.binary_search_by(|entry| entry.0.cmp(text)).ok()?;
+    let (_, offset, daylight_saving) = ABBREVIATIONS[index];
+    Some((offset, daylight_saving))
+}
+
+/// A timestamp as chrono's, its year brought into the range that has rules.
+fn naive(timestamp: i64) -> NaiveDateTime {
+    let (days, time) = split_timestamp(timestamp);
+    let civil = calendar::civil_from_days(days);
+    let days = if civil.year >= RULES_END_YEAR {
+        let year = equivalent_year(civil.year);
+        let shift = calendar::days_from_civil(civil.year, 1, 1) - calendar::days_from_civil(year, 1, 1);
+        i64::from(days) - shift
+    } else {
+        i64::from(days)
+    };
+    let seconds =
+        (days + i64::from(UNIX_EPOCH_DAYS)) * SECONDS_PER_DAY + time / MICROSECONDS_PER_SECOND;
+    DateTime::from_timestamp(seconds, 0).map(|at| at.naive_utc()).unwrap_or(NaiveDateTime::MIN)
+}
+
+/// A year of the last 28 with rules that has the same calendar.
+fn equivalent_year(year: i32) -> i32 {
+    let shape = |year: i32| {
+        let start = calendar::days_from_civil(year, 1, 1).rem_euclid(7);
+        (start, calendar::is_leap_year(year))
+    };
+    let wanted = shape(year);
+    (RULES_END_YEAR - 28..RULES_END_YEAR)
+        .find(|candidate| shape(*candidate) == wanted)
+        .expect("28 years have every calendar")
+}
+
+/// `+05:30`: hours, then minutes and seconds where they are not zero.
+pub fn offset_text(offset: i32) -> String {
+    let magnitude = offset.unsigned_abs();
+    let sign = if offset < 0 { '-' } else { '+' };
+    let (hours, minutes, seconds) = (magnitude / 3600, magnitude / 60 % 60, magnitude % 60);
+    match (minutes, seconds) {
+        (0, 0) => format!("{sign}{hours:02}"),
+        (_, 0) => format!("{sign}{hours:02}:{minutes:02}"),
+        _ => format!("{sign}{hours:02}:{minutes:02}:{seconds:02}"),
+    }
+}
+
+/// POSIX notation without daylight saving: a name of three letters or more (or
+/// in angle brackets, or nothing) and an offset that counts **west**.
+fn posix(name: &str) -> Option<i32> {
+    let offset = if let Some(rest) = name.strip_prefix('<') {
+        rest.split_once('>')?.1
+    } else {
+        let end = name.find(|c: char| !c.is_ascii_alphabetic())?;
+        if end != 0 && end < 3 {
+            return None;
+        }
+        &name[end..]
+    };
+    let (sign, digits) = match offset.as_bytes().first()? {
+        b'-' => (1, &offset[1..]),
+        b'+' => (-1, &offset[1..]),
+        _ => (-1, offset),
+    };
+    let mut seconds = 0;
+    for (index, part) in digits.split(':').enumerate() {
+        if part.is_empty() || part.len() > 3 || !part.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let value: i32 = part.parse().ok()?;
+        seconds += value * *[3600, 60, 1].get(index)?;
+    }
+    (seconds < 168 * 3600).then_some(sign * seconds)
+}
