@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::error::Result;
-use crate::sql::types::{Oid, datum::Datum};
+use crate::sql::types::datetime::Zone;
+use crate::sql::types::{CatalogView, InputContext, Oid, OutputContext, datum::Datum};
+
+pub use crate::sql::types::{DateOrder, DateStyle, IntervalStyle};
 
 /// The session as an expression sees it, fixed for one statement.
 #[derive(Clone)]
@@ -36,27 +39,35 @@ pub struct SettingsView {
     pub backend_pid: i32,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum DateStyle {
-    Iso,
-    Sql,
-    Postgres,
-    German,
-}
+impl SettingsView {
+    /// The time zone as dates and times use it.
+    pub fn zone(&self) -> Zone {
+        self.time_zone_offset.map_or(Zone::Named(self.time_zone), Zone::Fixed)
+    }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum DateOrder {
-    Mdy,
-    Dmy,
-    Ymd,
-}
+    /// What printing a value depends on, borrowed.
+    pub fn output<'a>(&self, catalog: &'a dyn CatalogView) -> OutputContext<'a> {
+        OutputContext {
+            zone: self.zone(),
+            date_style: self.date_style,
+            date_order: self.date_order,
+            interval_style: self.interval_style,
+            bytea_output_hex: self.bytea_output_hex,
+            extra_float_digits: self.extra_float_digits,
+            catalog,
+        }
+    }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum IntervalStyle {
-    Postgres,
-    PostgresVerbose,
-    SqlStandard,
-    Iso8601,
+    /// What reading a value depends on, borrowed; `now` is the transaction's timestamp.
+    pub fn input<'a>(&self, catalog: &'a dyn CatalogView, now: i64) -> InputContext<'a> {
+        InputContext {
+            zone: self.zone(),
+            date_order: self.date_order,
+            interval_style: self.interval_style,
+            now,
+            catalog,
+        }
+    }
 }
 
 /// Effects and questions that reach outside the expression: sequences, settings,

@@ -392,9 +392,8 @@ fn write_quoted(
     let start = out.len();
     write_element(element, out);
     let text = &out[start..];
-    let special = |b: &u8| {
-        matches!(b, b'"' | b'\\' | b'{' | b'}' | b' ' | b'\t'..=b'\r') || *b == delimiter
-    };
+    let special =
+        |b: &u8| matches!(b, b'"' | b'\\' | b'{' | b'}' | b' ' | b'\t'..=b'\r') || *b == delimiter;
     if !text.is_empty() && !text.eq_ignore_ascii_case(b"null") && !text.iter().any(special) {
         return;
     }

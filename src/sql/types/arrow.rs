@@ -78,8 +78,8 @@ pub fn data_type(ty: &SqlType, repr: &Repr) -> DataType {
 /// Precision and scale when the numeric type has a static decimal form.
 pub fn decimal(ty: &SqlType) -> Option<(u8, i8)> {
     let typmod = NumericTypmod::decode(ty.typmod)?;
-    let fits = typmod.precision <= DECIMAL_PRECISION_MAX
-        && (0..=typmod.precision).contains(&typmod.scale);
+    let fits =
+        typmod.precision <= DECIMAL_PRECISION_MAX && (0..=typmod.precision).contains(&typmod.scale);
     fits.then_some((typmod.precision as u8, typmod.scale as i8))
 }
 
@@ -310,9 +310,9 @@ fn decimal_value(value: &Numeric, scale: i32) -> Result<i128> {
 pub fn date_to_arrow(days: i32) -> Result<i32> {
     match days {
         i32::MIN | i32::MAX => Ok(days),
-        days => days.checked_add(EPOCH_DAYS).ok_or_else(|| {
-            Error::new(sqlstate::DATETIME_VALUE_OUT_OF_RANGE, "date out of range")
-        }),
+        days => days
+            .checked_add(EPOCH_DAYS)
+            .ok_or_else(|| Error::new(sqlstate::DATETIME_VALUE_OUT_OF_RANGE, "date out of range")),
     }
 }
 
@@ -418,9 +418,9 @@ pub fn datum_at(array: &dyn Array, row: usize, repr: &Repr) -> Result<Datum> {
         Repr::TimeTz => time_tz(bytes_at(array, row)?)?,
         Repr::Timestamp => Datum::Timestamp(timestamp_at(array, row)?),
         Repr::TimestampTz => Datum::TimestampTz(timestamp_at(array, row)?),
-        Repr::Interval => Datum::Interval(interval_from_arrow(
-            value_at::<IntervalMonthDayNanoType>(array, row)?,
-        )),
+        Repr::Interval => {
+            Datum::Interval(interval_from_arrow(value_at::<IntervalMonthDayNanoType>(array, row)?))
+        }
         Repr::Uuid => {
             let bytes = cast::<FixedSizeBinaryArray>(array)?.value(row);
             Datum::Uuid(bytes.try_into().map_err(|_| Error::internal("uuid is not 16 bytes"))?)

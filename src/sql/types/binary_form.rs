@@ -142,9 +142,7 @@ fn recv(
             check_version(reader.u8()?, "jsonb")?;
             Datum::Jsonb(json::parse(text::from_utf8(reader.rest())?)?)
         }
-        Repr::Array(element) => {
-            Datum::Array(Box::new(recv_array(reader, ty, element, context)?))
-        }
+        Repr::Array(element) => Datum::Array(Box::new(recv_array(reader, ty, element, context)?)),
         Repr::Record => Datum::Record(recv_record(reader, ty, context)?),
         Repr::Pseudo => {
             return Err(Error::new(
@@ -267,9 +265,7 @@ fn recv_sized(
 ) -> Result<Datum> {
     match reader.i32()? {
         -1 => Ok(Datum::Null),
-        length if length < 0 => {
-            Err(malformed_array("insufficient data left in message"))
-        }
+        length if length < 0 => Err(malformed_array("insufficient data left in message")),
         length => binary_recv(reader.take(length as usize)?, ty, repr, context),
     }
 }

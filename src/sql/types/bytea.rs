@@ -8,10 +8,7 @@ pub fn parse(text: &str) -> Result<Vec<u8>> {
     match text.strip_prefix("\\x") {
         Some(digits) => parse_hex(digits),
         None => parse_escape(text.as_bytes()).ok_or_else(|| {
-            Error::new(
-                sqlstate::INVALID_TEXT_REPRESENTATION,
-                "invalid input syntax for type bytea",
-            )
+            Error::new(sqlstate::INVALID_TEXT_REPRESENTATION, "invalid input syntax for type bytea")
         }),
     }
 }

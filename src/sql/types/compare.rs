@@ -88,9 +88,7 @@ fn compare_arrays(a: &ArrayValue, b: &ArrayValue, repr: &Repr) -> Ordering {
 fn compare_records(a: &[(u32, Datum)], b: &[(u32, Datum)]) -> Ordering {
     a.iter()
         .zip(b)
-        .map(|((oid, a), (_, b))| {
-            compare(a, b, &super::builtin_repr(*oid).unwrap_or(Repr::Pseudo))
-        })
+        .map(|((oid, a), (_, b))| compare(a, b, &super::builtin_repr(*oid).unwrap_or(Repr::Pseudo)))
         .find(|order| order.is_ne())
         .unwrap_or_else(|| a.len().cmp(&b.len()))
 }

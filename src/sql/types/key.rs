@@ -264,9 +264,7 @@ pub(super) fn put_numeric(value: &Numeric, out: &mut Vec<u8>) {
     let mut buffer = [0u8; 40];
     let text;
     let digits = match coefficient {
-        Coefficient::Small(value) => {
-            super::integer::digits_u128(value.unsigned_abs(), &mut buffer)
-        }
+        Coefficient::Small(value) => super::integer::digits_u128(value.unsigned_abs(), &mut buffer),
         Coefficient::Big(value) => {
             text = value.abs().to_string();
             text.as_bytes()

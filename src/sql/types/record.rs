@@ -13,7 +13,8 @@ pub fn parse(
 ) -> Result<Vec<(Oid, Datum)>> {
     let texts = split(text)?;
     if texts.len() != fields.len() {
-        let detail = if texts.len() < fields.len() { "Too few columns." } else { "Too many columns." };
+        let detail =
+            if texts.len() < fields.len() { "Too few columns." } else { "Too many columns." };
         return Err(malformed(text, detail));
     }
     texts

@@ -154,12 +154,7 @@ pub fn to_text(value: &Datum, type_oid: Oid, context: &OutputContext<'_>) -> Str
 }
 
 /// Appends a value's text to a vector; every family ends up here.
-pub(super) fn write(
-    value: &Datum,
-    type_oid: Oid,
-    context: &OutputContext<'_>,
-    out: &mut Vec<u8>,
-) {
+pub(super) fn write(value: &Datum, type_oid: Oid, context: &OutputContext<'_>, out: &mut Vec<u8>) {
     match value {
         Datum::Null => {}
         Datum::Bool(v) => out.push(if *v { b't' } else { b'f' }),
@@ -205,12 +200,7 @@ fn write_object(object: Oid, type_oid: Oid, context: &OutputContext<'_>, out: &m
     integer::write(i64::from(object), out);
 }
 
-fn write_array(
-    value: &ArrayValue,
-    type_oid: Oid,
-    context: &OutputContext<'_>,
-    out: &mut Vec<u8>,
-) {
+fn write_array(value: &ArrayValue, type_oid: Oid, context: &OutputContext<'_>, out: &mut Vec<u8>) {
     let element_type = value.element_type;
     let mut element =
         |element: &Datum, out: &mut Vec<u8>| write(element, element_type, context, out);

@@ -86,8 +86,7 @@ pub fn age(a: i64, b: i64) -> Result<Interval> {
     let (late, early) = if negative { (b, a) } else { (a, b) };
     let ((late_days, late_time), (early_days, early_time)) =
         (split_timestamp(late), split_timestamp(early));
-    let (to, from) =
-        (calendar::civil_from_days(late_days), calendar::civil_from_days(early_days));
+    let (to, from) = (calendar::civil_from_days(late_days), calendar::civil_from_days(early_days));
     let mut months = (to.year - from.year) * 12 + to.month - from.month;
     let mut days = to.day - from.day;
     let mut microseconds = late_time - early_time;
@@ -160,8 +159,7 @@ fn scale(span: &Interval, apply: impl Fn(f64) -> f64) -> Result<Interval> {
     let exact_days = apply(f64::from(span.days));
     let months = to_i32(exact_months)?;
     let whole_days = to_i32(exact_days)?;
-    let month_rest_days =
-        tidy((exact_months - f64::from(months)) * f64::from(DAYS_PER_MONTH));
+    let month_rest_days = tidy((exact_months - f64::from(months)) * f64::from(DAYS_PER_MONTH));
     let mut rest_seconds = tidy(
         (exact_days - f64::from(whole_days) + month_rest_days - month_rest_days.trunc())
             * SECONDS_PER_DAY,

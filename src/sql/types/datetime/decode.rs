@@ -248,9 +248,8 @@ impl<'a> Decoder<'a> {
             rest = rest.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
             let first = rest.bytes().next().ok_or(Fault::BadFormat)?;
             let same = |c: char| c.is_ascii_digit() == first.is_ascii_digit();
-            let end = rest
-                .find(|c: char| !c.is_ascii_alphanumeric() || !same(c))
-                .unwrap_or(rest.len());
+            let end =
+                rest.find(|c: char| !c.is_ascii_alphanumeric() || !same(c)).unwrap_or(rest.len());
             parts.push(&rest[..end]);
             rest = &rest[end..];
             if let Some(separator) = rest.chars().next()
@@ -545,10 +544,8 @@ impl<'a> Decoder<'a> {
             }
             Word::TimeFollows => {
                 let next = fields.get(index + 1).map(|field| field.kind);
-                let sensible = matches!(
-                    next,
-                    Some(FieldKind::Number | FieldKind::Time | FieldKind::Date)
-                );
+                let sensible =
+                    matches!(next, Some(FieldKind::Number | FieldKind::Time | FieldKind::Date));
                 if !sensible || (!self.time_only && !self.found.has(Found::DATE)) {
                     return Err(Fault::BadFormat);
                 }
@@ -662,10 +659,7 @@ fn decode<'a>(
 }
 
 fn range_error(what: &str, text: &str) -> Error {
-    Error::new(
-        sqlstate::DATETIME_VALUE_OUT_OF_RANGE,
-        format!("{what} out of range: \"{text}\""),
-    )
+    Error::new(sqlstate::DATETIME_VALUE_OUT_OF_RANGE, format!("{what} out of range: \"{text}\""))
 }
 
 /// Days since 2000-01-01.
@@ -687,9 +681,7 @@ pub fn parse_date(text: &str, context: &InputContext<'_>) -> Result<i32> {
 pub fn parse_time(text: &str, context: &InputContext<'_>) -> Result<i64> {
     let decoder = decode(text, context, true, "time")?;
     Ok(match decoder.special {
-        Some(Special::Now(now)) => {
-            split_timestamp(context.zone.to_local(now).unwrap_or(now)).1
-        }
+        Some(Special::Now(now)) => split_timestamp(context.zone.to_local(now).unwrap_or(now)).1,
         _ => decoder.time_of_day(),
     })
 }

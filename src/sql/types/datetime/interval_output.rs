@@ -77,14 +77,22 @@ fn padded(value: i64, out: &mut Vec<u8>) {
 /// Seconds with the fraction's trailing zeros dropped.
 fn seconds(seconds: i64, microseconds: i64, pad: bool, out: &mut Vec<u8>) {
     let whole = seconds.abs();
-    if pad { padded(whole, out) } else { integer::write(whole, out) }
+    if pad {
+        padded(whole, out)
+    } else {
+        integer::write(whole, out)
+    }
     super::output::write_fraction(microseconds.abs(), out);
 }
 
 /// `h:mm:ss.f` (or `hh:`) without a sign.
 fn clock(fields: &Fields, pad: bool, out: &mut Vec<u8>) {
     let hours = fields.hours.abs();
-    if pad { padded(hours, out) } else { integer::write(hours, out) }
+    if pad {
+        padded(hours, out)
+    } else {
+        integer::write(hours, out)
+    }
     out.push(b':');
     padded(fields.minutes.abs(), out);
     out.push(b':');

@@ -9,10 +9,10 @@ use super::decode::{ClockTime, Decoded, Fault};
 use super::interval_typmod::{IntervalTypmod, fit_interval, range};
 use super::lexer::{self, Field, FieldKind};
 use super::{MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE, interval_iso};
+use crate::error::Error;
 use crate::error::Result;
 use crate::sql::types::context::{InputContext, IntervalStyle};
 use crate::sql::types::{Interval, datum};
-use crate::error::Error;
 use crate::sqlstate;
 
 /// A unit of time, as interval text and `date_trunc` name them.
@@ -302,15 +302,13 @@ fn apply_leading_sign(fields: &[Field], parts: &mut Parts) {
     if !fields[0].text.starts_with('-') || fields[1..].iter().any(signed) {
         return;
     }
-    for part in
-        [&mut parts.years, &mut parts.months, &mut parts.days, &mut parts.microseconds]
-    {
+    for part in [&mut parts.years, &mut parts.months, &mut parts.days, &mut parts.microseconds] {
         *part = -part.abs();
     }
 }
 
 fn is_signed_clock(text: &str) -> bool {
-    text.contains(':') && ClockTime::parse(&text[1..]) .is_ok()
+    text.contains(':') && ClockTime::parse(&text[1..]).is_ok()
 }
 
 fn clock(text: &str, sign: i64, range: u32, parts: &mut Parts) -> Decoded<()> {

@@ -23,27 +23,25 @@ pub fn make_date(year: i32, month: i32, day: i32) -> Result<i32> {
         year if year < 0 => year.checked_add(1).ok_or_else(overflow)?,
         year => year,
     };
-    let valid = (1..=12).contains(&month)
-        && day >= 1
-        && day <= calendar::days_in_month(civil_year, month);
+    let valid =
+        (1..=12).contains(&month) && day >= 1 && day <= calendar::days_in_month(civil_year, month);
     if !valid {
         return Err(overflow());
     }
-    checked_date(calendar::days_from_civil(civil_year, month, day))
-        .map_err(|_| Error::new(
+    checked_date(calendar::days_from_civil(civil_year, month, day)).map_err(|_| {
+        Error::new(
             sqlstate::DATETIME_VALUE_OUT_OF_RANGE,
             format!("date out of range: {year}-{month:02}-{day:02}"),
-        ))
+        )
+    })
 }
 
 /// A time of day from its parts; 24:00:00 and second 60 are allowed.
 pub fn make_time(hour: i32, minute: i32, second: f64) -> Result<i64> {
-    let overflow = || {
-        field_overflow(format!("time field value out of range: {hour}:{minute:02}:{second:02}"))
-    };
-    let in_range = (0..=24).contains(&hour)
-        && (0..60).contains(&minute)
-        && (0.0..=60.0).contains(&second);
+    let overflow =
+        || field_overflow(format!("time field value out of range: {hour}:{minute:02}:{second:02}"));
+    let in_range =
+        (0..=24).contains(&hour) && (0..60).contains(&minute) && (0.0..=60.0).contains(&second);
     if !in_range {
         return Err(overflow());
     }
@@ -85,8 +83,8 @@ pub fn make_interval(
         if !seconds.is_finite() {
             return None;
         }
-        let time = i64::from(hours) * MICROSECONDS_PER_HOUR
-            + i64::from(minutes) * MICROSECONDS_PER_MINUTE;
+        let time =
+            i64::from(hours) * MICROSECONDS_PER_HOUR + i64::from(minutes) * MICROSECONDS_PER_MINUTE;
         let fraction = (seconds * 1e6).round_ties_even();
         if fraction.abs() >= 9.2e18 {
             return None;
@@ -102,9 +100,8 @@ pub fn make_interval(
 
 /// `to_timestamp(double precision)`: seconds since 1970.
 pub fn timestamp_tz_from_unix(seconds: f64) -> Result<i64> {
-    let range = |what: &str| {
-        Err(Error::new(sqlstate::DATETIME_VALUE_OUT_OF_RANGE, what.to_owned()))
-    };
+    let range =
+        |what: &str| Err(Error::new(sqlstate::DATETIME_VALUE_OUT_OF_RANGE, what.to_owned()));
     if seconds.is_nan() {
         return range("timestamp cannot be NaN");
     }
@@ -122,13 +119,11 @@ pub fn date_to_timestamp(date: i32) -> Result<i64> {
     match date {
         DATE_INFINITY => Ok(INFINITY),
         DATE_NEGATIVE_INFINITY => Ok(NEGATIVE_INFINITY),
-        days => checked_timestamp(i64::from(days).checked_mul(MICROSECONDS_PER_DAY))
-            .map_err(|_| {
-                Error::new(
-                    sqlstate::DATETIME_VALUE_OUT_OF_RANGE,
-                    "date out of range for timestamp",
-                )
-            }),
+        days => {
+            checked_timestamp(i64::from(days).checked_mul(MICROSECONDS_PER_DAY)).map_err(|_| {
+                Error::new(sqlstate::DATETIME_VALUE_OUT_OF_RANGE, "date out of range for timestamp")
+            })
+        }
     }
 }
 

@@ -40,16 +40,14 @@ pub use calendar::{
     Civil, civil_from_days, day_of_week, day_of_year, days_from_civil, days_in_month, iso_week,
     iso_week_start, iso_year,
 };
-pub use decode::{
-    parse_date, parse_time, parse_time_tz, parse_timestamp, parse_timestamp_tz,
-};
+pub use decode::{parse_date, parse_time, parse_time_tz, parse_timestamp, parse_timestamp_tz};
 pub use interval_output::write_interval;
 pub use interval_text::parse_interval;
 pub use interval_typmod::{IntervalTypmod, fit_interval, interval_type_name};
 pub use make::{
     date_to_timestamp, date_to_timestamp_tz, make_date, make_interval, make_time, make_timestamp,
     make_timestamp_tz, timestamp_to_date, timestamp_to_time, timestamp_to_timestamp_tz,
-    timestamp_tz_to_timestamp, timestamp_tz_from_unix, zone_shift_time_tz,
+    timestamp_tz_from_unix, timestamp_tz_to_timestamp, zone_shift_time_tz,
 };
 pub use output::{
     iso_date, iso_timestamp, write_date, write_time, write_time_tz, write_timestamp,

@@ -5,8 +5,8 @@
 
 use super::zone::{self, Zone};
 use super::{
-    DATE_INFINITY, INFINITY, NEGATIVE_INFINITY, civil_from_days,
-    day_of_week, is_finite, is_finite_date, split_time, split_timestamp,
+    DATE_INFINITY, INFINITY, NEGATIVE_INFINITY, civil_from_days, day_of_week, is_finite,
+    is_finite_date, split_time, split_timestamp,
 };
 use crate::sql::types::context::{DateOrder, DateStyle, OutputContext};
 use crate::sql::types::integer;

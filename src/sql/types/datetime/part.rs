@@ -172,12 +172,7 @@ pub fn date_part(name: &str, source: Source) -> Result<Option<f64>> {
     Ok(extract(name, source)?.map(|value| value.to_f64()))
 }
 
-fn infinite(
-    field: Field,
-    positive: bool,
-    name: &str,
-    type_oid: Oid,
-) -> Result<Option<Numeric>> {
+fn infinite(field: Field, positive: bool, name: &str, type_oid: Oid) -> Result<Option<Numeric>> {
     let sub_day = matches!(
         field,
         Field::Microseconds | Field::Milliseconds | Field::Second | Field::Minute | Field::Hour
@@ -371,8 +366,7 @@ pub fn interval_trunc(name: &str, span: &Interval) -> Result<Interval> {
     let field = truncation_field(name, oid::INTERVAL)?;
     let Interval { months, days, microseconds } = *span;
     let of_months = |unit: i32| Interval { months: months / unit * unit, days: 0, microseconds: 0 };
-    let of_time =
-        |unit: i64| Interval { months, days, microseconds: microseconds / unit * unit };
+    let of_time = |unit: i64| Interval { months, days, microseconds: microseconds / unit * unit };
     Ok(match field {
         Field::Millennium => of_months(12_000),
         Field::Century => of_months(1200),

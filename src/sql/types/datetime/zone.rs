@@ -141,7 +141,8 @@ fn naive(timestamp: i64) -> NaiveDateTime {
     let civil = calendar::civil_from_days(days);
     let days = if civil.year >= RULES_END_YEAR {
         let year = equivalent_year(civil.year);
-        let shift = calendar::days_from_civil(civil.year, 1, 1) - calendar::days_from_civil(year, 1, 1);
+        let shift =
+            calendar::days_from_civil(civil.year, 1, 1) - calendar::days_from_civil(year, 1, 1);
         i64::from(days) - shift
     } else {
         i64::from(days)

@@ -288,9 +288,9 @@ impl<'a, S: Sink> Parser<'a, S> {
                 Some(b'"') => break,
                 Some(&byte) if byte < 0x20 => {
                     self.end = at;
-                    return Err(self.fault(format!(
-                        "Character with value 0x{byte:02x} must be escaped."
-                    )));
+                    return Err(
+                        self.fault(format!("Character with value 0x{byte:02x} must be escaped."))
+                    );
                 }
                 Some(b'\\') => {
                     let buffer = decoded.get_or_insert_default();
@@ -360,9 +360,8 @@ impl<'a, S: Sink> Parser<'a, S> {
                 }
                 0xD800..=0xDBFF => {
                     self.end = at + 12;
-                    Err(self.fault(
-                        "Unicode high surrogate must not follow a high surrogate.".into(),
-                    ))
+                    Err(self
+                        .fault("Unicode high surrogate must not follow a high surrogate.".into()))
                 }
                 _ => Err(self.lone_surrogate(at + 12)),
             },

@@ -176,11 +176,7 @@ fn ln_to_digits(value: &Numeric, digits: u32) -> BigInt {
 }
 
 fn shift(value: &BigInt, exponent: i32) -> BigInt {
-    if exponent >= 0 {
-        value * pow10(exponent as u32)
-    } else {
-        value / pow10((-exponent) as u32)
-    }
+    if exponent >= 0 { value * pow10(exponent as u32) } else { value / pow10((-exponent) as u32) }
 }
 
 /// `atanh(z)` in fixed point, by `z + z³/3 + z⁵/5 + …`.
@@ -359,7 +355,8 @@ fn power_integer(base: &Numeric, exponent: i32) -> Result<Numeric> {
     }
     let significant = (1 + i32::from(scale) + log10 as i32).max(0) as u32
         + f64::from(exponent.unsigned_abs()).ln() as u32
-        + 8 + GUARD_DIGITS;
+        + 8
+        + GUARD_DIGITS;
     Approximation::power(c, s, exponent.unsigned_abs(), significant)
         .into_numeric(exponent < 0, scale)
 }
@@ -407,11 +404,8 @@ impl Approximation {
     /// The number, or its inverse, rounded to `scale` digits.
     fn into_numeric(self, inverse: bool, scale: u16) -> Result<Numeric> {
         let scale_digits = i64::from(scale);
-        let (numerator, denominator) = if inverse {
-            (BigInt::one(), self.mantissa)
-        } else {
-            (self.mantissa, BigInt::one())
-        };
+        let (numerator, denominator) =
+            if inverse { (BigInt::one(), self.mantissa) } else { (self.mantissa, BigInt::one()) };
         let shift = scale_digits + if inverse { -self.exponent } else { self.exponent };
         if shift.unsigned_abs() > 600_000 {
             return Err(overflow());
@@ -435,7 +429,8 @@ fn power_real(base: &Numeric, exponent: &Numeric) -> Result<Numeric> {
     let base_weight = ln_weight(&base);
     let estimate = {
         let digits = (8 - base_weight).max(0) as u32;
-        let ln = Numeric::new(fixed_to_coefficient(ln_to_digits(&base, digits)), clamp_scale(digits)?);
+        let ln =
+            Numeric::new(fixed_to_coefficient(ln_to_digits(&base, digits)), clamp_scale(digits)?);
         ln.mul(exponent)?.to_f64()
     };
     if estimate.abs() > EXP_ARGUMENT_MAX + 20.0 {

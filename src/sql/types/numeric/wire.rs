@@ -94,7 +94,9 @@ fn send_finite(coefficient: &Coefficient, scale: u16, out: &mut BytesMut) {
             let mut buffer = [0u8; 40];
             send_digits(integer::digits_u128(value.unsigned_abs(), &mut buffer), sign, scale, out);
         }
-        Coefficient::Big(value) => send_digits(value.abs().to_string().as_bytes(), sign, scale, out),
+        Coefficient::Big(value) => {
+            send_digits(value.abs().to_string().as_bytes(), sign, scale, out)
+        }
     }
 }
 
