@@ -19,6 +19,7 @@ use super::serializable::Serializable;
 use super::spill::{InFlight, RidRanges, SpillTimestamps};
 use super::sweeper::{self, Sweeper};
 use super::transaction::Transaction;
+use super::view::View;
 use super::{Durability, Isolation};
 use crate::storage::key::Meta;
 use crate::storage::{Engine, EngineStatistics, Keyspace, ReadView, WriteBatch};
@@ -65,6 +66,21 @@ impl Shared {
     fn submit_mark(&self, batch: WriteBatch) -> Result<()> {
         let (_commit, request) = system_request(batch, Durability::Buffer);
         self.queue.push(request).map_err(|_| Error::shutting_down())
+    }
+}
+
+impl Shared {
+    pub(super) fn system_write(&self, batch: WriteBatch) -> Commit {
+        let (commit, request) = system_request(batch, Durability::Sync);
+        self.submit(request);
+        commit
+    }
+
+    pub(super) fn allocate_rids(&self, table: u32, count: u64) -> Result<Range<u64>> {
+        let published = self.current.load_full();
+        self.ids.rids(table, count, self.limits.rid_block, &published.view, |mark| {
+            self.submit_mark(mark)
+        })
     }
 }
 
@@ -160,7 +176,8 @@ impl Transactions {
         let published = Arc::new(Published {
             commit_ts,
             attachment: Arc::new(()),
-            view,
+            view: View::new(view),
+            written_bytes: 0,
             in_flight,
             spill_timestamps: SpillTimestamps::default(),
         });
@@ -212,18 +229,12 @@ impl Transactions {
     /// blocks, object counters. It gets no commit timestamp; the future yields the
     /// newest one.
     pub fn system_write(&self, batch: WriteBatch) -> Commit {
-        let (commit, request) = system_request(batch, Durability::Sync);
-        self.shared().submit(request);
-        commit
+        self.shared().system_write(batch)
     }
 
     /// Takes `count` consecutive row ids of a table. They are never handed out again.
     pub fn allocate_rids(&self, table: u32, count: u64) -> Result<Range<u64>> {
-        let shared = self.shared();
-        let published = self.published();
-        shared.ids.rids(table, count, shared.limits.rid_block, &*published.view, |mark| {
-            shared.submit_mark(mark)
-        })
+        self.shared().allocate_rids(table, count)
     }
 
     /// The oldest commit timestamp somebody can still read at: what was deleted or

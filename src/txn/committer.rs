@@ -27,6 +27,7 @@ use super::commit::{Attachment, Content, Reply, Request};
 use super::published::Published;
 use super::serializable::{History, Written};
 use super::spill::{InFlight, RidRanges};
+use super::view::View;
 use super::write_set::WriteSet;
 use crate::storage::key::{self, Meta};
 use crate::storage::{Durability, Key, Keyspace, Value, Write, WriteBatch, WriteError};
@@ -124,6 +125,8 @@ fn take_group(requests: &mut VecDeque<Request>, shared: &Shared) -> Vec<Request>
 pub(super) struct Committer {
     shared: Arc<Shared>,
     commit_ts: u64,
+    /// Bytes of all batches so far.
+    written_bytes: u64,
     /// Row counts as of the newest group, of the tables that were written to.
     row_counts: HashMap<u32, i64>,
     /// When the oldest unsynced group must be synced.
@@ -140,6 +143,7 @@ impl Committer {
         let mut committer = Committer {
             shared,
             commit_ts,
+            written_bytes: 0,
             row_counts: HashMap::new(),
             sync_by: None,
             history: None,
@@ -203,6 +207,7 @@ impl Committer {
         }
         let durability = group.durability();
         let batch = group.take_batch();
+        let batch_bytes = batch.bytes() as u64;
         if !batch.is_empty() {
             match self.shared.engine.write(batch, durability) {
                 Ok(()) => self.note_unsynced(durability),
@@ -214,6 +219,7 @@ impl Committer {
             }
         }
         self.commit_ts = group.commit_ts;
+        self.written_bytes += batch_bytes;
         self.row_counts.extend(group.row_counts.drain());
         if let Some(history) = &mut self.history {
             let bytes_max = self.shared.limits.history_bytes_max;
@@ -325,12 +331,14 @@ impl Committer {
         let published = Arc::new(Published {
             commit_ts: self.commit_ts,
             attachment,
-            view: shared.engine.view(),
+            view: View::new(shared.engine.view()),
+            written_bytes: self.written_bytes,
             in_flight: group.in_flight,
             spill_timestamps,
         });
         shared.held.push(&published);
         shared.current.store(published);
+        shared.held.close_oversized(self.written_bytes, shared.limits.snapshot_bytes_max);
         drop(locks);
         for (reply, commit_ts) in replies {
             reply.set(Ok(commit_ts));

@@ -10,9 +10,10 @@ use std::ops::Range;
 use parking_lot::Mutex;
 
 use super::published::decode_u64;
+use super::view::View;
 use crate::Result;
 use crate::storage::key::Meta;
-use crate::storage::{Keyspace, ReadView, WriteBatch};
+use crate::storage::{Keyspace, ReadView, Value, WriteBatch};
 
 /// A counter in memory with its durable high-water mark.
 #[derive(Clone, Copy)]
@@ -22,10 +23,10 @@ struct Counter {
 }
 
 impl Counter {
-    fn load(view: &dyn ReadView, meta: Meta) -> Result<Counter> {
+    fn starting_at(mark: Option<Value>) -> Counter {
         // Zero is no id.
-        let mark = view.get(Keyspace::Meta, &meta.key())?.map_or(1, |value| decode_u64(&value));
-        Ok(Counter { next: mark, reserved: mark })
+        let mark = mark.map_or(1, |value| decode_u64(&value));
+        Counter { next: mark, reserved: mark }
     }
 
     /// Takes `count` numbers; the batch, if any, must be queued before they are used.
@@ -49,7 +50,8 @@ pub(super) struct Ids {
 
 impl Ids {
     pub(super) fn load(view: &dyn ReadView) -> Result<Ids> {
-        let transactions = Counter::load(view, Meta::TransactionId)?;
+        let mark = view.get(Keyspace::Meta, &Meta::TransactionId.key())?;
+        let transactions = Counter::starting_at(mark);
         Ok(Ids { tables: Mutex::default(), transactions: Mutex::new(transactions) })
     }
 
@@ -60,14 +62,15 @@ impl Ids {
         table: u32,
         count: u64,
         block: u64,
-        view: &dyn ReadView,
+        view: &View,
         queue: impl FnOnce(WriteBatch) -> Result<()>,
     ) -> Result<Range<u64>> {
         let mut tables = self.tables.lock();
         let counter = match tables.entry(table) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(Counter::load(view, Meta::RowIds(table))?)
+                let mark = view.get(Keyspace::Meta, &Meta::RowIds(table).key())?;
+                entry.insert(Counter::starting_at(mark))
             }
         };
         let (range, mark) = counter.take(count, block, Meta::RowIds(table));

@@ -26,6 +26,9 @@ pub struct Limits {
     pub read_set_entries_max: usize,
     /// Bytes of recent commits kept for validating serializable transactions.
     pub history_bytes_max: usize,
+    /// Bytes written since a snapshot was taken beyond which it can no longer be read
+    /// (`72000`): it keeps about that much in memory.
+    pub snapshot_bytes_max: u64,
     /// Free bytes of the file system below which commits are refused with `53100`:
     /// what flushes and compactions need to finish what was already accepted.
     pub disk_reserve_bytes: u64,
@@ -50,6 +53,7 @@ impl Default for Limits {
             sync_delay_max: Duration::from_millis(200),
             read_set_entries_max: 32 << 10,
             history_bytes_max: 64 << 20,
+            snapshot_bytes_max: 2 << 30,
             disk_reserve_bytes: 256 << 20,
             rid_block: 16 << 10,
             transaction_id_block: 64 << 10,

@@ -57,6 +57,7 @@ mod serializable;
 mod spill;
 mod sweeper;
 mod transaction;
+mod view;
 mod write_set;
 
 #[cfg(test)]

@@ -9,9 +9,10 @@ use std::sync::Weak;
 use super::commit::Attachment;
 use super::overlay::{Overlay, Scan, is_marker};
 use super::spill::{InFlight, SpillTimestamps};
+use super::view::View;
 use crate::Result;
 use crate::storage::key::Meta;
-use crate::storage::{KeyRange, Keyspace, ReadView, Value, row};
+use crate::storage::{KeyRange, Keyspace, Value, row};
 
 /// A commit timestamp, the engine's view at it, and what the layer above knows at
 /// it. Holding one keeps its instant readable.
@@ -19,7 +20,9 @@ pub struct Published {
     pub commit_ts: u64,
     /// The upper layer's committed state, as its publish hooks left it.
     pub attachment: Attachment,
-    pub(super) view: Arc<dyn ReadView>,
+    pub(super) view: View,
+    /// All bytes that the committer had written by then.
+    pub(super) written_bytes: u64,
     /// What the view has and nobody may see.
     pub(super) in_flight: InFlight,
     pub(super) spill_timestamps: SpillTimestamps,
@@ -71,6 +74,20 @@ pub(super) struct Held(Mutex<VecDeque<(u64, Weak<Published>)>>);
 impl Held {
     pub(super) fn push(&self, published: &Arc<Published>) {
         self.0.lock().push_back((published.commit_ts, Arc::downgrade(published)));
+    }
+
+    /// Closes the snapshots that more than `bytes_max` was written over.
+    pub(super) fn close_oversized(&self, written_bytes: u64, bytes_max: u64) {
+        let mut held = self.0.lock();
+        while held.len() > 1 {
+            let oldest = held.front().and_then(|(_, weak)| weak.upgrade());
+            match oldest {
+                Some(oldest) if oldest.written_bytes + bytes_max >= written_bytes => return,
+                Some(oldest) => oldest.view.close(),
+                None => {}
+            }
+            held.pop_front();
+        }
     }
 
     /// The oldest commit timestamp that somebody can still read at. The newest

@@ -109,8 +109,8 @@ fn sweep_range(
     let mut stuck_at = None;
     while shared.current.load().in_flight.get(id).is_some() {
         let mut keys = Vec::new();
-        let view = shared.current.load().view.clone();
-        for entry in view.range(keyspace, &range, false) {
+        let newest = shared.current.load_full();
+        for entry in newest.view.range(keyspace, &range, false) {
             let (key, value) = entry?;
             if dead.contains(keyspace, &key, &value) {
                 keys.push((keyspace, key));
@@ -119,6 +119,7 @@ fn sweep_range(
                 break;
             }
         }
+        drop(newest);
         let Some((_, last)) = keys.last() else { return Ok(()) };
         if shared.sweeper.is_closed() {
             return Ok(());

@@ -1,5 +1,6 @@
 //! One transaction: its snapshot, its writes, its locks.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use super::published::Published;
 use super::serializable::Serializable;
 use super::spill::{OwnSpill, RidRanges, Spill};
 use super::write_set::{Change, WriteSet};
-use crate::storage::{Key, KeyRange, Keyspace, Value, WriteError, row};
+use crate::storage::{Key, KeyRange, Keyspace, Value, WriteBatch, WriteError, row};
 use crate::{Error, Result, sqlstate};
 
 /// A running transaction. Dropping it rolls it back.
@@ -207,6 +208,25 @@ impl Transaction {
         let own_spill = self.spill.own.clone();
         let reads = self.serializable.as_ref().map(|serializable| serializable.reads.clone());
         Overlay::new(self.published.clone(), writes, own_spill, reads)
+    }
+
+    /// A handle for reading the newest committed instant and the writes as they are
+    /// now: for checks that must be current whatever the snapshot is.
+    pub fn overlay_newest(&self) -> Overlay {
+        let writes = (!self.writes.is_empty()).then(|| Arc::new(self.writes.clone()));
+        let reads = self.serializable.as_ref().map(|serializable| serializable.reads.clone());
+        Overlay::new(self.newest(), writes, self.spill.own.clone(), reads)
+    }
+
+    /// Writes bytes outside of this transaction; see
+    /// [`Transactions::system_write`](super::Transactions::system_write).
+    pub fn system_write(&self, batch: WriteBatch) -> Commit {
+        self.shared.system_write(batch)
+    }
+
+    /// Takes `count` consecutive row ids of a table. They are never handed out again.
+    pub fn allocate_rids(&self, table: u32, count: u64) -> Result<Range<u64>> {
+        self.shared.allocate_rids(table, count)
     }
 
     /// The entries of a range, ascending or descending; sees writes made up to now.

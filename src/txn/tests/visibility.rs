@@ -247,3 +247,30 @@ fn handles_may_go_to_other_threads() {
     assert_send_sync::<crate::txn::SessionLocks>();
     assert_send::<crate::txn::Scan>();
 }
+
+#[test]
+fn snapshot_that_too_much_was_written_over_can_no_longer_be_read() {
+    let small = Limits { snapshot_bytes_max: 100_000, ..limits() };
+    let transactions = Transactions::open(Arc::new(MemoryEngine::new()), small).expect("open");
+    let mut writer = begin(&transactions);
+    writer.put_row(row_key(1), row_value("one")).expect("put");
+    commit(writer);
+    let mut old = transactions.begin(Isolation::RepeatableRead, false).expect("begin");
+    let mut statements = begin(&transactions);
+    let mut running = old.scan(Keyspace::Rows, &key::rows(TABLE), false);
+    for rid in 2..100 {
+        let mut writer = begin(&transactions);
+        writer.put_row(row_key(rid), row_value(&"x".repeat(2000))).expect("put");
+        commit(writer);
+    }
+    let _ = old.begin_statement();
+    let error = old.get(Keyspace::Rows, &row_key(1)).expect_err("too old");
+    assert_eq!((error.code().as_str(), error.message()), ("72000", "snapshot too old"));
+    let scanned = old.scan(Keyspace::Rows, &key::rows(TABLE), false).next();
+    assert_eq!(scanned.and_then(Result::err).map(|e| e.code().to_string()), Some("72000".into()));
+    assert!(running.next().is_some_and(|entry| entry.is_ok()));
+    assert!(running.next().is_none());
+    let _ = statements.begin_statement();
+    assert!(statements.get(Keyspace::Rows, &row_key(1)).expect("a new snapshot").is_some());
+    assert!(transactions.oldest_active_ts() > 1);
+}
