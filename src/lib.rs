@@ -23,9 +23,11 @@
 
 pub mod catalog;
 pub mod error;
+pub mod index;
 pub mod sql;
 pub mod sqlstate;
 pub mod storage;
+pub mod table;
 pub mod txn;
 
 pub use error::{Error, Result};

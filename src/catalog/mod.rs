@@ -10,6 +10,7 @@
 //! `pg_catalog` relations are virtual tables over this value (`system`);
 //! `information_schema` and the `pg_*` views are SQL in `sql/`.
 
+mod derived;
 mod object;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub struct Catalog {
     pub version: u64,
     objects: RedBlackTreeMapSync<ObjectKey, Object>,
     names: HashTrieMapSync<NameKey, Arc<Vec<Oid>>>,
+    derived: derived::Derived,
 }
 
 /// The kinds of object, in the order of `ObjectKey`s.
@@ -169,6 +171,7 @@ impl Catalog {
             self.learn_name(&change.key, object);
             self.objects.insert_mut(change.key, object.clone());
         }
+        self.derived = derived::Derived::default();
         self.version += 1;
     }
 

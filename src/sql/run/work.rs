@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::catalog::{Catalog, Change};
 use crate::error::Report;
 use crate::sql::functions::EvalContext;
+use crate::table::{ExpressionCompiler, TableState};
 use crate::txn::Transaction;
 
 /// One transaction's work: bytes and catalog changes together, so that a
@@ -21,6 +22,8 @@ pub struct Work {
     /// The changes made so far, in order; written as rows and applied to the
     /// committed catalog at commit.
     pub changes: Vec<Change>,
+    /// Row counts and pending constraint checks; a savepoint clones it.
+    pub table: TableState,
 }
 
 impl Work {
@@ -40,6 +43,8 @@ pub struct StatementContext {
     pub eval: Arc<EvalContext>,
     /// Cancelled by a cancel request, a timeout or shutdown.
     pub cancel: CancellationToken,
+    /// Compiles the expressions that tables keep in SQL.
+    pub compiler: Arc<dyn ExpressionCompiler>,
     /// Memory pool, spill files and object store of DataFusion.
     pub runtime: Arc<RuntimeEnv>,
     pub limits: StatementLimits,

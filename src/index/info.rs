@@ -1,0 +1,163 @@
+//! One index, ready for use: key columns with representations and order.
+
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, Constraint, Index, Relation, RelationKind};
+use crate::error::{Error, Result};
+use crate::sql::functions::EvalContext;
+use crate::sql::types::key::KeyOrder;
+use crate::sql::types::{Datum, Oid, Repr, SqlType};
+use crate::table::info::repr_of;
+use crate::table::{IndexExpressions, RowExpression};
+
+/// One key column of an index.
+#[derive(Clone, Debug)]
+pub struct KeyColumn {
+    /// Attribute number, or 0 for an expression.
+    pub column: i16,
+    pub expression: Option<String>,
+    pub ty: SqlType,
+    pub repr: Repr,
+    pub descending: bool,
+    pub nulls_first: bool,
+}
+
+#[derive(Debug)]
+pub struct IndexInfo {
+    pub relation: Arc<Relation>,
+    pub access_method: String,
+    pub keys: Vec<KeyColumn>,
+    pub unique: bool,
+    pub primary: bool,
+    pub nulls_not_distinct: bool,
+    /// In SQL; set for a partial index.
+    pub predicate: Option<String>,
+    /// The constraint it implements.
+    pub constraint: Option<Arc<Constraint>>,
+    /// False while it is being built: written to, not read.
+    pub valid: bool,
+}
+
+impl IndexInfo {
+    pub fn new(catalog: &Catalog, relation: &Arc<Relation>) -> Result<IndexInfo> {
+        let RelationKind::Index(index) = &relation.kind else {
+            return Err(Error::internal(format!("\"{}\" is not an index", relation.name)));
+        };
+        check_access_method(&index.access_method)?;
+        Ok(IndexInfo {
+            relation: relation.clone(),
+            access_method: index.access_method.clone(),
+            keys: key_columns(catalog, index)?,
+            unique: index.unique,
+            primary: index.primary,
+            nulls_not_distinct: index.nulls_not_distinct,
+            predicate: index.predicate.clone(),
+            constraint: catalog.constraint(index.constraint).cloned(),
+            valid: index.valid,
+        })
+    }
+
+    pub fn oid(&self) -> Oid {
+        self.relation.oid
+    }
+
+    pub fn name(&self) -> &str {
+        &self.relation.name
+    }
+
+    pub fn storage_id(&self) -> u32 {
+        self.relation.storage_id
+    }
+
+    /// Uniqueness is checked after the fact: at the end of the statement or at commit.
+    pub fn deferrable(&self) -> bool {
+        self.unique && self.constraint.as_ref().is_some_and(|constraint| constraint.deferrable)
+    }
+
+    /// Whether an entry of this key carries its rid in the key.
+    pub fn key_holds_rid(&self, key: &[Datum]) -> bool {
+        !self.unique || self.deferrable() || !self.may_conflict(key)
+    }
+
+    /// Whether two rows with this key would violate uniqueness.
+    pub fn may_conflict(&self, key: &[Datum]) -> bool {
+        self.unique && (self.nulls_not_distinct || !key.iter().any(Datum::is_null))
+    }
+
+    /// Whether the index can answer a query by itself: valid and not partial.
+    pub fn is_usable(&self) -> bool {
+        self.valid && self.predicate.is_none()
+    }
+
+    /// The key of a row, or `None` if a partial index leaves the row out.
+    pub fn key(
+        &self,
+        expressions: &IndexExpressions,
+        ctx: &EvalContext,
+        row: &[Datum],
+    ) -> Result<Option<Vec<Datum>>> {
+        if let Some(predicate) = &expressions.predicate
+            && !matches!(predicate.eval(ctx, row)?, Datum::Bool(true))
+        {
+            return Ok(None);
+        }
+        let mut key = Vec::with_capacity(self.keys.len());
+        for (position, column) in self.keys.iter().enumerate() {
+            key.push(match expressions.keys.get(position) {
+                Some(Some(expression)) => expression.eval(ctx, row)?,
+                _ => row[column.column as usize - 1].clone(),
+            });
+        }
+        Ok(Some(key))
+    }
+
+    /// Whether a row's entry depends on one of these columns. Expressions may
+    /// read any column.
+    pub fn reads_any(&self, changed: &[bool]) -> bool {
+        self.predicate.is_some()
+            || self.keys.iter().any(|key| key.column == 0 || changed[key.column as usize - 1])
+    }
+
+    pub fn compile(
+        &self,
+        compile: &dyn Fn(&str) -> Result<Arc<dyn RowExpression>>,
+    ) -> Result<IndexExpressions> {
+        let keys = self
+            .keys
+            .iter()
+            .map(|key| key.expression.as_deref().map(compile).transpose())
+            .collect::<Result<Vec<_>>>()?;
+        let predicate = self.predicate.as_deref().map(compile).transpose()?;
+        Ok(IndexExpressions { keys, predicate })
+    }
+}
+
+/// `0A000` for access methods that this server does not have.
+pub fn check_access_method(name: &str) -> Result<()> {
+    match name {
+        "btree" => Ok(()),
+        _ => Err(Error::unsupported(format_args!("access method \"{name}\""))),
+    }
+}
+
+fn key_columns(catalog: &Catalog, index: &Index) -> Result<Vec<KeyColumn>> {
+    index.keys[..index.key_count.min(index.keys.len())]
+        .iter()
+        .map(|key| {
+            Ok(KeyColumn {
+                column: key.column,
+                expression: key.expression.clone(),
+                ty: key.ty,
+                repr: repr_of(catalog, key.ty.oid)?,
+                descending: key.descending,
+                nulls_first: key.nulls_first,
+            })
+        })
+        .collect()
+}
+
+impl KeyColumn {
+    pub fn order(&self) -> KeyOrder {
+        KeyOrder { descending: self.descending, nulls_first: self.nulls_first }
+    }
+}

@@ -1,0 +1,132 @@
+//! Expressions that belong to a table: CHECKs, generated columns, index keys and
+//! predicates.
+//!
+//! The catalog keeps them in SQL. Compiling SQL is above this layer, so it comes
+//! in as an [`ExpressionCompiler`]; what it makes is kept with the [`TableInfo`].
+
+use std::sync::Arc;
+
+use super::info::TableInfo;
+use crate::catalog::{Catalog, ConstraintKind};
+use crate::error::Result;
+use crate::sql::functions::EvalContext;
+use crate::sql::run::StatementContext;
+use crate::sql::types::{Datum, SqlType};
+
+/// A compiled expression over one row of a table, by position.
+pub trait RowExpression: Send + Sync {
+    fn eval(&self, ctx: &EvalContext, row: &[Datum]) -> Result<Datum>;
+}
+
+/// Turns an expression's SQL into code; columns are those of the table.
+pub trait ExpressionCompiler: Send + Sync {
+    /// The result is converted for assignment to `target`, if there is one.
+    fn compile(
+        &self,
+        eval: &EvalContext,
+        table: &TableInfo,
+        sql: &str,
+        target: Option<SqlType>,
+    ) -> Result<Arc<dyn RowExpression>>;
+}
+
+/// The compiled expressions of one index.
+#[derive(Default)]
+pub struct IndexExpressions {
+    /// Per key column: set where the key is an expression.
+    pub keys: Vec<Option<Arc<dyn RowExpression>>>,
+    pub predicate: Option<Arc<dyn RowExpression>>,
+}
+
+/// All compiled expressions of one table.
+pub struct TableExpressions {
+    /// In the order of [`TableInfo::checks`].
+    pub checks: Vec<Arc<dyn RowExpression>>,
+    /// Generated columns: position and expression.
+    pub generated: Vec<(usize, Arc<dyn RowExpression>)>,
+    /// In the order of [`TableInfo::indexes`].
+    pub indexes: Vec<IndexExpressions>,
+}
+
+impl std::fmt::Debug for TableExpressions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TableExpressions({} checks)", self.checks.len())
+    }
+}
+
+/// The statement's evaluation context over the transaction's catalog, which DDL
+/// may have changed since the statement began.
+pub(crate) fn eval_over(catalog: &Arc<Catalog>, ctx: &StatementContext) -> Arc<EvalContext> {
+    match Arc::ptr_eq(catalog, &ctx.eval.catalog) {
+        true => ctx.eval.clone(),
+        false => Arc::new(EvalContext { catalog: catalog.clone(), ..(*ctx.eval).clone() }),
+    }
+}
+
+impl TableInfo {
+    /// The default of a column, compiled; `None` if it has none. Not for generated
+    /// columns.
+    pub fn default_of(
+        &self,
+        catalog: &Arc<Catalog>,
+        ctx: &StatementContext,
+        attnum: i16,
+    ) -> Result<Option<Arc<dyn RowExpression>>> {
+        let column = &self.relation.columns[attnum as usize - 1];
+        let default = column.default.as_ref().filter(|default| !default.generated);
+        let eval = eval_over(catalog, ctx);
+        default
+            .map(|default| ctx.compiler.compile(&eval, self, &default.sql, Some(column.ty)))
+            .transpose()
+    }
+
+    /// The table's compiled expressions, compiled at the first call.
+    pub fn expressions(
+        &self,
+        catalog: &Arc<Catalog>,
+        ctx: &StatementContext,
+    ) -> Result<Arc<TableExpressions>> {
+        if let Some(known) = self.expressions.get() {
+            return Ok(known.clone());
+        }
+        let compiled = Arc::new(self.compile(catalog, ctx)?);
+        Ok(self.expressions.get_or_init(|| compiled).clone())
+    }
+
+    fn compile(&self, catalog: &Arc<Catalog>, ctx: &StatementContext) -> Result<TableExpressions> {
+        let eval = eval_over(catalog, ctx);
+        let compile = |sql: &str| ctx.compiler.compile(&eval, self, sql, None);
+        let mut checks = Vec::new();
+        for constraint in &self.checks {
+            if let ConstraintKind::Check { sql, .. } = &constraint.kind {
+                checks.push(compile(sql)?);
+            }
+        }
+        let mut generated = Vec::new();
+        for (position, column) in self.relation.columns.iter().enumerate() {
+            if let Some(default) = column.default.as_ref().filter(|d| d.generated) {
+                let value = ctx.compiler.compile(&eval, self, &default.sql, Some(column.ty))?;
+                generated.push((position, value));
+            }
+        }
+        let indexes =
+            self.indexes.iter().map(|index| index.compile(&compile)).collect::<Result<Vec<_>>>()?;
+        Ok(TableExpressions { checks, generated, indexes })
+    }
+}
+
+/// Compiles nothing: for tables whose catalog rows hold no expressions, such as
+/// those of tests and of internal relations.
+pub struct NoExpressions;
+
+impl ExpressionCompiler for NoExpressions {
+    fn compile(
+        &self,
+        _: &EvalContext,
+        _: &TableInfo,
+        sql: &str,
+        _: Option<SqlType>,
+    ) -> Result<Arc<dyn RowExpression>> {
+        Err(crate::Error::internal(format!("no compiler for expression {sql}")))
+    }
+}

@@ -1,0 +1,425 @@
+//! Foreign keys: references that must exist, and what happens when they cease to.
+//!
+//! A referencing row locks the row it refers to in key-share mode, so that it
+//! cannot be deleted or lose its key before the reference is committed; the check
+//! looks at the newest committed state and the own writes, whatever the snapshot.
+//! What a deleted or changed key means for rows that refer to it is settled at
+//! the end of the statement (NO ACTION of a deferred constraint: at commit).
+
+use std::sync::Arc;
+
+use super::info::{ForeignKeyInfo, TableInfo};
+use super::lock;
+use super::lookup::Lookup;
+use super::state::PendingCheck;
+use super::violation;
+use super::write::Writer;
+use crate::catalog::{ForeignKey, ReferentialAction};
+use crate::error::{Error, Result};
+use crate::index::ordered::{self, KeySearch};
+use crate::index::{IndexInfo, KeyColumn};
+use crate::sql::run::{StatementContext, Work};
+use crate::sql::types::{Datum, Oid};
+use crate::storage::key;
+use crate::txn::{Keyspace, LockMode, Overlay, Resource};
+
+/// The values of some columns of a row.
+pub(super) fn pick(row: &[Datum], attnums: &[i16]) -> Vec<Datum> {
+    attnums.iter().map(|attnum| row[*attnum as usize - 1].clone()).collect()
+}
+
+/// Key columns that compare values of these columns with each other.
+fn comparison_columns(info: &TableInfo, attnums: &[i16]) -> Result<Vec<KeyColumn>> {
+    attnums
+        .iter()
+        .map(|attnum| {
+            let column = info.column(*attnum)?;
+            Ok(KeyColumn {
+                column: *attnum,
+                expression: None,
+                ty: column.ty,
+                repr: column.repr.clone(),
+                descending: false,
+                nulls_first: false,
+            })
+        })
+        .collect()
+}
+
+/// Values as another table's columns hold them; `None` if one cannot be there.
+fn coerced(info: &TableInfo, attnums: &[i16], values: &[Datum]) -> Result<Option<Vec<Datum>>> {
+    let mut all = Vec::with_capacity(values.len());
+    for (attnum, value) in attnums.iter().zip(values) {
+        match ordered::coerce(value, &info.column(*attnum)?.repr) {
+            Some(value) => all.push(value),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(all))
+}
+
+/// The order in which an index's first keys name these columns, if they are the same.
+fn prefix_order(index: &IndexInfo, attnums: &[i16]) -> Option<Vec<usize>> {
+    let prefix = index.keys.get(..attnums.len())?;
+    prefix.iter().map(|key| attnums.iter().position(|attnum| *attnum == key.column)).collect()
+}
+
+impl Writer<'_> {
+    /// Sees to the references of a new version of a row.
+    pub(super) async fn queue_referencing(
+        &mut self,
+        info: &TableInfo,
+        rid: u64,
+        new: &[Datum],
+        old: Option<&[Datum]>,
+    ) -> Result<()> {
+        for foreign in &info.foreign_keys {
+            let columns = comparison_columns(info, &foreign.key.columns)?;
+            let values = pick(new, &foreign.key.columns);
+            if let Some(old) = old {
+                let before = pick(old, &foreign.key.columns);
+                if ordered::encode(&columns, &before) == ordered::encode(&columns, &values) {
+                    continue;
+                }
+            }
+            // Rows of the same table may still come in this statement.
+            let later = foreign.key.referenced_table == info.oid()
+                || self.work.table.is_deferred(&foreign.constraint);
+            if later {
+                let check = PendingCheck::Referencing {
+                    table: info.oid(),
+                    constraint: foreign.constraint.oid,
+                    rid,
+                };
+                self.work.table.queue(&foreign.constraint, check)?;
+            } else {
+                self.check_reference(info, foreign, &values).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Queues what a deleted row, or one with a changed key, means for others.
+    pub(super) fn queue_referenced(
+        &mut self,
+        info: &TableInfo,
+        old: &[Datum],
+        new: Option<&[Datum]>,
+    ) -> Result<()> {
+        for foreign in &info.referencing {
+            let before = pick(old, &foreign.key.referenced_columns);
+            if before.iter().any(Datum::is_null) {
+                continue;
+            }
+            let after = new.map(|new| pick(new, &foreign.key.referenced_columns));
+            if let Some(after) = &after {
+                let columns = comparison_columns(info, &foreign.key.referenced_columns)?;
+                if ordered::encode(&columns, &before) == ordered::encode(&columns, after) {
+                    continue;
+                }
+            }
+            let action = action(&foreign.key, after.is_some());
+            let check = PendingCheck::Referenced {
+                constraint: foreign.constraint.oid,
+                old: before,
+                new: after,
+            };
+            match action {
+                ReferentialAction::NoAction => self.work.table.queue(&foreign.constraint, check)?,
+                // Only NO ACTION can be deferred.
+                _ => self.work.table.queue_immediate(check)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails with `23503` unless the referenced row exists; locks it in key-share mode.
+    pub(super) async fn check_reference(
+        &mut self,
+        info: &TableInfo,
+        foreign: &ForeignKeyInfo,
+        values: &[Datum],
+    ) -> Result<()> {
+        let nulls = values.iter().filter(|value| value.is_null()).count();
+        if nulls > 0 {
+            let mixed = foreign.key.match_full && nulls < values.len();
+            return if mixed { Err(violation::foreign_key_mixed(info, foreign)) } else { Ok(()) };
+        }
+        let parent = self.table(foreign.key.referenced_table)?;
+        if self.lock_referenced(&parent, &foreign.key, values).await? {
+            return Ok(());
+        }
+        Err(violation::foreign_key_missing(info, &parent, &self.ctx.eval, foreign, values))
+    }
+
+    /// Whether the key is in the referenced table; if so its row is locked.
+    async fn lock_referenced(
+        &mut self,
+        parent: &TableInfo,
+        foreign: &ForeignKey,
+        values: &[Datum],
+    ) -> Result<bool> {
+        let (index, key) = match referenced_key(parent, foreign, values)? {
+            Some(found) => found,
+            None => return Ok(false),
+        };
+        loop {
+            let Some(rid) = self.newest_rid(parent, &index, &key)? else { return Ok(false) };
+            let resource = Resource::row(parent.storage_id(), rid);
+            let txn = &mut self.work.txn;
+            lock::acquire(txn, resource, LockMode::RowKeyShare, self.ctx).await?;
+            if self.newest_rid(parent, &index, &key)? == Some(rid) {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn newest_rid(
+        &self,
+        info: &TableInfo,
+        index: &IndexInfo,
+        key: &[Datum],
+    ) -> Result<Option<u64>> {
+        if !index.key_holds_rid(key) {
+            let payload = ordered::encode_key(index, key)?;
+            let entry = key::index_entry(index.storage_id(), &payload, None);
+            let value = self.work.txn.get_newest(Keyspace::Indexes, &entry)?;
+            return Ok(value.and_then(|value| key::index_rid(&entry, &value)));
+        }
+        let overlay = self.work.txn.overlay_newest();
+        let search = KeySearch::equal(key.to_vec());
+        Lookup::new(info, &overlay, index, &search, false).next_rid().transpose()
+    }
+
+    /// Settles everything queued for the end of the statement, including what the
+    /// referential actions queue in turn.
+    pub async fn finish(&mut self) -> Result<()> {
+        loop {
+            let checks = self.work.table.take_immediate();
+            if checks.is_empty() {
+                return Ok(());
+            }
+            for check in checks.iter() {
+                if self.ctx.cancel.is_cancelled() {
+                    return Err(Error::query_canceled());
+                }
+                self.settle(check).await?;
+            }
+        }
+    }
+
+    async fn settle(&mut self, check: &PendingCheck) -> Result<()> {
+        match check {
+            PendingCheck::Unique { table, index, key } => {
+                let info = self.table(*table)?;
+                match info.index(*index).cloned() {
+                    Some(index) => self.check_unique(&info, &index, key),
+                    None => Ok(()),
+                }
+            }
+            PendingCheck::Referencing { table, constraint, rid } => {
+                self.settle_referencing(*table, *constraint, *rid).await
+            }
+            PendingCheck::Referenced { constraint, old, new } => {
+                self.settle_referenced(*constraint, old, new.as_deref()).await
+            }
+        }
+    }
+
+    async fn settle_referencing(&mut self, table: Oid, constraint: Oid, rid: u64) -> Result<()> {
+        let info = self.table(table)?;
+        let Some(foreign) =
+            info.foreign_keys.iter().find(|foreign| foreign.constraint.oid == constraint)
+        else {
+            return Ok(());
+        };
+        let row = self.work.txn.get_newest(Keyspace::Rows, &key::row(info.storage_id(), rid))?;
+        match row {
+            Some(row) => {
+                let values = pick(&info.decode(&row)?, &foreign.key.columns);
+                self.check_reference(&info, foreign, &values).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn settle_referenced(
+        &mut self,
+        constraint: Oid,
+        old: &[Datum],
+        new: Option<&[Datum]>,
+    ) -> Result<()> {
+        let Some(constraint) = self.work.catalog.constraint(constraint).cloned() else {
+            return Ok(());
+        };
+        let child = self.table(constraint.table)?;
+        let Some(foreign) =
+            child.foreign_keys.iter().find(|foreign| foreign.constraint.oid == constraint.oid)
+        else {
+            return Ok(());
+        };
+        let key = &foreign.key;
+        let parent = self.table(key.referenced_table)?;
+        let action = action(key, new.is_some());
+        if action == ReferentialAction::NoAction
+            && let Some((index, values)) = referenced_key(&parent, key, old)?
+            && self.newest_rid(&parent, &index, &values)?.is_some()
+        {
+            return Ok(());
+        }
+        let only_one = matches!(action, ReferentialAction::NoAction | ReferentialAction::Restrict);
+        let rids = self.referencing_rids(&child, key, old, only_one).await?;
+        if only_one && !rids.is_empty() {
+            let eval = &self.ctx.eval;
+            return Err(violation::foreign_key_referenced(&parent, &child, eval, foreign, old));
+        }
+        for rid in rids {
+            self.act(&child, key, action, rid, new).await?;
+        }
+        Ok(())
+    }
+
+    /// The rows of `child` that refer to a key, in the newest state.
+    async fn referencing_rids(
+        &self,
+        child: &Arc<TableInfo>,
+        key: &ForeignKey,
+        values: &[Datum],
+        only_one: bool,
+    ) -> Result<Vec<u64>> {
+        let Some(values) = coerced(child, &key.columns, values)? else { return Ok(Vec::new()) };
+        let limit = if only_one { 1 } else { usize::MAX };
+        let overlay = self.work.txn.overlay_newest();
+        let by_index = child
+            .indexes
+            .iter()
+            .filter(|index| index.is_usable())
+            .find_map(|index| Some((index, prefix_order(index, &key.columns)?)));
+        if let Some((index, order)) = by_index {
+            let search = KeySearch::equal(order.iter().map(|at| values[*at].clone()).collect());
+            let mut lookup = Lookup::new(child, &overlay, index, &search, false);
+            return std::iter::from_fn(|| lookup.next_rid()).take(limit).collect();
+        }
+        let (child, columns) = (child.clone(), key.columns.clone());
+        let scan = move || rids_with(&child, &overlay, &columns, &values, limit);
+        tokio::task::spawn_blocking(scan)
+            .await
+            .map_err(|error| Error::internal(format!("scan failed: {error}")))?
+    }
+
+    /// Carries out a referential action on one referencing row.
+    async fn act(
+        &mut self,
+        child: &TableInfo,
+        key: &ForeignKey,
+        action: ReferentialAction,
+        rid: u64,
+        new: Option<&[Datum]>,
+    ) -> Result<()> {
+        let resource = Resource::row(child.storage_id(), rid);
+        let mode = match (action, new) {
+            (ReferentialAction::Cascade, None) => LockMode::RowForUpdate,
+            _ => Writer::update_lock(child, key.columns.iter().copied()),
+        };
+        lock::acquire(&mut self.work.txn, resource, mode, self.ctx).await?;
+        let row_key = key::row(child.storage_id(), rid);
+        let Some(stored) = self.work.txn.get_newest(Keyspace::Rows, &row_key)? else {
+            return Ok(());
+        };
+        let old = child.decode(&stored)?;
+        let mut changed = old.clone();
+        match (action, new) {
+            (ReferentialAction::Cascade, None) => return self.delete(child, rid, &old).await,
+            (ReferentialAction::Cascade, Some(new)) => {
+                let values = coerced(child, &key.columns, new)?;
+                let values = values.unwrap_or_else(|| new.to_vec());
+                set_columns(&mut changed, &key.columns, values);
+            }
+            (action, _) => {
+                let narrowed = new.is_none() && !key.delete_set_columns.is_empty();
+                let columns = if narrowed { &key.delete_set_columns } else { &key.columns };
+                for attnum in columns {
+                    changed[*attnum as usize - 1] = match action {
+                        ReferentialAction::SetDefault => self.default_of(child, *attnum)?,
+                        _ => Datum::Null,
+                    };
+                }
+            }
+        }
+        self.update(child, rid, &old, changed).await.map(|_| ())
+    }
+
+    fn default_of(&self, info: &TableInfo, attnum: i16) -> Result<Datum> {
+        match info.default_of(&self.work.catalog, self.ctx, attnum)? {
+            Some(expression) => expression.eval(&self.ctx.eval, &[]),
+            None => Ok(Datum::Null),
+        }
+    }
+}
+
+fn set_columns(row: &mut [Datum], attnums: &[i16], values: Vec<Datum>) {
+    for (attnum, value) in attnums.iter().zip(values) {
+        row[*attnum as usize - 1] = value;
+    }
+}
+
+fn action(key: &ForeignKey, updated: bool) -> ReferentialAction {
+    if updated { key.on_update } else { key.on_delete }
+}
+
+/// The unique index behind a foreign key and the key to look up there; `None` if
+/// the values cannot be in the referenced columns.
+fn referenced_key(
+    parent: &TableInfo,
+    foreign: &ForeignKey,
+    values: &[Datum],
+) -> Result<Option<(Arc<IndexInfo>, Vec<Datum>)>> {
+    let Some(values) = coerced(parent, &foreign.referenced_columns, values)? else {
+        return Ok(None);
+    };
+    let index = parent.index(foreign.referenced_index).cloned();
+    let order = index.as_ref().and_then(|i| prefix_order(i, &foreign.referenced_columns));
+    let (Some(index), Some(order)) = (index, order) else {
+        return Err(Error::internal("a foreign key's index does not cover its columns"));
+    };
+    Ok(Some((index, order.iter().map(|at| values[*at].clone()).collect())))
+}
+
+/// The rows whose columns hold these values, by reading the whole table.
+fn rids_with(
+    info: &TableInfo,
+    overlay: &Overlay,
+    attnums: &[i16],
+    values: &[Datum],
+    limit: usize,
+) -> Result<Vec<u64>> {
+    let columns = comparison_columns(info, attnums)?;
+    let wanted = ordered::encode(&columns, values);
+    let positions: Vec<usize> = attnums.iter().map(|attnum| *attnum as usize - 1).collect();
+    let mut rids = Vec::new();
+    for entry in overlay.scan(Keyspace::Rows, &key::rows(info.storage_id()), false) {
+        let (row_key, row) = entry?;
+        let found = super::lookup::columns(info, &row, &positions)?;
+        if !found.iter().any(Datum::is_null) && ordered::encode(&columns, &found) == wanted {
+            rids.extend(key::row_parts(&row_key).map(|(_, rid)| rid));
+            if rids.len() >= limit {
+                break;
+            }
+        }
+    }
+    Ok(rids)
+}
+
+/// Makes the deferred checks: all of them before a commit (`everything`), or those
+/// that SET CONSTRAINTS has just made immediate.
+pub async fn check_deferred(
+    work: &mut Work,
+    ctx: &StatementContext,
+    everything: bool,
+) -> Result<()> {
+    let catalog = work.catalog.clone();
+    work.table.promote(everything, |state, constraint| {
+        catalog.constraint(constraint).is_some_and(|constraint| state.is_deferred(constraint))
+    });
+    Writer::new(work, ctx).finish().await
+}

@@ -1,0 +1,62 @@
+//! Tables: rows and their constraints over bytes.
+//!
+//! A table's rows live in the storage engine under `[storage id][rid]`; the rid is
+//! a row's identity and never changes. `table` knows how a row is laid out, how
+//! it is found, and what must hold when it is written. It knows transactions
+//! (`txn`) and types, and no SQL: expressions come in compiled ([`RowExpression`]).
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`info`] | [`TableInfo`]: columns, layouts, indexes, constraints, made once per catalog |
+//! | [`layout`], [`row`], [`value`] | the row codec |
+//! | [`decode`] | stored rows to Arrow columns |
+//! | [`scan`] | the `TableProvider`: access choice, partitions, filters |
+//! | [`lookup`] | keyed reads without a plan |
+//! | [`write`] | one row written with indexes and checks |
+//! | [`unique`], [`foreign_key`], [`state`] | what is checked under locks, and later |
+//! | [`verify`] | a new constraint against the rows that are there |
+//! | [`reclaim`] | the storage of what was dropped |
+//! | [`lock`] | waiting within a statement's limits |
+//! | [`sequence`] | values reserved outside of transactions |
+//!
+//! # Invariants
+//!
+//! 1. Every index entry names a row with that key, and every row has an entry in
+//!    every index (partial ones: if the predicate holds), at every instant.
+//! 2. A unique index's key is added only under the lock of (index, key).
+//! 3. A row is changed only under its row lock.
+
+pub mod decode;
+mod expression;
+pub mod foreign_key;
+pub mod info;
+pub mod layout;
+pub mod lock;
+pub mod lookup;
+pub mod reclaim;
+pub mod row;
+pub mod scan;
+pub mod sequence;
+pub mod state;
+pub mod system_column;
+mod unique;
+pub mod value;
+pub mod verify;
+pub mod violation;
+pub mod write;
+
+pub(crate) use expression::eval_over;
+pub use expression::{
+    ExpressionCompiler, IndexExpressions, NoExpressions, RowExpression, TableExpressions,
+};
+pub use foreign_key::check_deferred;
+pub use info::{ColumnInfo, ForeignKeyInfo, TableInfo, dropped_type};
+pub use reclaim::remove;
+pub use scan::{RID_COLUMN, ScanOptions, provider};
+pub use sequence::{SequenceState, Sequences};
+pub use state::TableState;
+pub use unique::Conflict;
+pub use write::{LockedRow, Writer};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! Taking back the storage of dropped, truncated and rewritten relations.
+//!
+//! The committed catalog names the storage no more, but an older snapshot may still
+//! read it. So deletion begins when the oldest active snapshot is as new as the
+//! commit, and goes on in small batches beside other commits. What a crash leaves
+//! behind is named by no catalog row and costs space only.
+
+use std::time::Duration;
+
+use crate::catalog::Relation;
+use crate::error::Result;
+use crate::sql::run::Work;
+use crate::storage::key;
+use crate::txn::{Keyspace, Transactions, WriteBatch};
+
+/// Keys deleted in one batch.
+const BATCH_KEYS: usize = 10_000;
+/// Between two looks at the oldest active snapshot.
+const SNAPSHOT_WAIT: Duration = Duration::from_millis(500);
+
+/// Gives up a table's rows when the transaction that drops it has committed.
+pub fn remove(work: &mut Work, relation: &Relation) -> Result<()> {
+    work.table.drop_storage(Keyspace::Rows, relation.storage_id);
+    Ok(())
+}
+
+/// Deletes the storage in the background. Call it after the commit, from within the
+/// server's runtime, with its timestamp.
+pub fn spawn(transactions: Transactions, dropped: Vec<(Keyspace, u32)>, commit_ts: u64) {
+    if dropped.is_empty() {
+        return;
+    }
+    tokio::spawn(async move {
+        while transactions.oldest_active_ts() < commit_ts {
+            tokio::time::sleep(SNAPSHOT_WAIT).await;
+        }
+        for (keyspace, storage_id) in dropped {
+            if let Err(error) = delete(&transactions, keyspace, storage_id).await {
+                tracing::warn!("storage {storage_id} of a dropped relation stays: {error}");
+            }
+        }
+    });
+}
+
+async fn delete(transactions: &Transactions, keyspace: Keyspace, storage_id: u32) -> Result<()> {
+    let range = key::object(storage_id);
+    loop {
+        let published = transactions.published();
+        let mut batch = WriteBatch::new();
+        for entry in published.scan(keyspace, &range, false).take(BATCH_KEYS) {
+            batch.remove(keyspace, entry?.0);
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        transactions.system_write(batch).await?;
+    }
+}

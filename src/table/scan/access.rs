@@ -1,0 +1,217 @@
+//! How rows are reached: all of a rid range, or through an index.
+//!
+//! An index is worth it when it names few rows: each costs a point read, some
+//! ten times what a row costs in a sequential scan. How many it names is not
+//! estimated but counted, up to the number at which it stops being worth it.
+
+use std::cmp::Ordering;
+
+use super::ScanOptions;
+use super::filter::Comparison;
+use crate::error::Result;
+use crate::index::IndexInfo;
+use crate::index::ordered::{self, End, KeySearch};
+use crate::sql::types;
+use crate::storage::KeyRange;
+use crate::storage::key;
+use crate::table::TableInfo;
+use crate::txn::{Keyspace, Overlay};
+
+/// A partition is not made smaller than this.
+const PARTITION_ROWS_MIN: u64 = 50_000;
+/// The fraction of a table that an index may name: one in this many rows.
+const INDEX_ROWS_DIVISOR: usize = 10;
+/// Bounds on the number of rows read through an index.
+const INDEX_ROWS_MIN: usize = 64;
+const INDEX_ROWS_MAX: usize = 50_000;
+/// Lists longer than this are not looked up value by value.
+const LIST_MAX: usize = 1_000;
+
+/// How a scan reaches its rows.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// One rid range per partition, in order.
+    Sequential(Vec<(u64, u64)>),
+    Index(IndexAccess),
+}
+
+#[derive(Clone, Debug)]
+pub struct IndexAccess {
+    pub index: u32,
+    pub index_name: String,
+    /// Attribute numbers of the key columns that are bound.
+    pub bound_columns: Vec<i16>,
+    pub ranges: Vec<KeyRange>,
+    /// Entries in the ranges.
+    pub rows: usize,
+}
+
+/// The cheapest access for these comparisons.
+pub fn choose(
+    info: &TableInfo,
+    overlay: &Overlay,
+    comparisons: &[(usize, Comparison)],
+    options: &ScanOptions,
+) -> Result<Access> {
+    let rows = overlay.published().row_count(info.storage_id())?.max(0) as usize;
+    let mut best: Option<IndexAccess> = None;
+    for index in info.indexes.iter().filter(|index| index.is_usable()) {
+        let searches = searches(index, comparisons);
+        if searches.is_empty() {
+            continue;
+        }
+        let limit = match &best {
+            Some(best) => best.rows,
+            None => (rows / INDEX_ROWS_DIVISOR).clamp(INDEX_ROWS_MIN, INDEX_ROWS_MAX),
+        };
+        if let Some(access) = probe(index, overlay, &searches, limit)? {
+            best = Some(access);
+        }
+    }
+    match best {
+        Some(access) => Ok(Access::Index(access)),
+        None => sequential(info, overlay, rows as u64, options).map(Access::Sequential),
+    }
+}
+
+/// The searches of an index that the comparisons allow; none if its first column
+/// is not bound.
+fn searches(index: &IndexInfo, comparisons: &[(usize, Comparison)]) -> Vec<KeySearch> {
+    let mut searches = vec![KeySearch::equal(Vec::new())];
+    for key in &index.keys {
+        let Some(position) = usize::try_from(key.column - 1).ok().filter(|_| key.column > 0) else {
+            break;
+        };
+        let of_column = || comparisons.iter().filter(|(at, _)| *at == position).map(|(_, c)| c);
+        let values = of_column().find_map(|comparison| match comparison {
+            Comparison::Equal(datum) => Some(std::slice::from_ref(datum)),
+            Comparison::OneOf(datums) => Some(datums.as_slice()),
+            _ => None,
+        });
+        match values {
+            Some(values) if values.len() * searches.len() <= LIST_MAX => {
+                searches = multiply(&searches, values);
+            }
+            _ => {
+                bound_range(&mut searches, key, of_column());
+                break;
+            }
+        }
+    }
+    let unbound = |search: &KeySearch| {
+        search.equal.is_empty() && matches!((&search.lower, &search.upper), (End::Open, End::Open))
+    };
+    searches.retain(|search| !unbound(search));
+    searches
+}
+
+fn multiply(searches: &[KeySearch], values: &[types::Datum]) -> Vec<KeySearch> {
+    let mut all = Vec::with_capacity(searches.len() * values.len());
+    for search in searches {
+        for value in values {
+            let mut next = search.clone();
+            next.equal.push(value.clone());
+            all.push(next);
+        }
+    }
+    all
+}
+
+/// Narrows the searches by the column's inequalities; of several, the tightest.
+fn bound_range<'a>(
+    searches: &mut [KeySearch],
+    key: &crate::index::KeyColumn,
+    comparisons: impl Iterator<Item = &'a Comparison>,
+) {
+    let (mut lower, mut upper) = (End::Open, End::Open);
+    for comparison in comparisons {
+        match comparison {
+            Comparison::Above { bound, included } => {
+                tighten(&mut lower, bound, *included, key, Ordering::Greater);
+            }
+            Comparison::Below { bound, included } => {
+                tighten(&mut upper, bound, *included, key, Ordering::Less);
+            }
+            Comparison::Equal(_) | Comparison::OneOf(_) => {}
+        }
+    }
+    for search in searches {
+        search.lower = lower.clone();
+        search.upper = upper.clone();
+    }
+}
+
+fn tighten(
+    end: &mut End,
+    bound: &types::Datum,
+    included: bool,
+    key: &crate::index::KeyColumn,
+    tighter: Ordering,
+) {
+    let replace = match &*end {
+        End::Open => true,
+        End::Included(old) | End::Excluded(old) => match types::compare(bound, old, &key.repr) {
+            Ordering::Equal => !included,
+            order => order == tighter,
+        },
+    };
+    if replace {
+        *end = if included { End::Included(bound.clone()) } else { End::Excluded(bound.clone()) };
+    }
+}
+
+/// The access through an index, if it names at most `limit` rows.
+fn probe(
+    index: &IndexInfo,
+    overlay: &Overlay,
+    searches: &[KeySearch],
+    limit: usize,
+) -> Result<Option<IndexAccess>> {
+    let mut ranges: Vec<KeyRange> =
+        searches.iter().map(|search| ordered::range(index, search)).collect();
+    ranges.sort_by(|a, b| a.lower.cmp(&b.lower));
+    ranges.dedup();
+    let mut rows = 0;
+    for range in &ranges {
+        for entry in overlay.scan(Keyspace::Indexes, range, false) {
+            entry?;
+            rows += 1;
+            if rows > limit {
+                return Ok(None);
+            }
+        }
+    }
+    let bound = searches[0].equal.len()
+        + usize::from(!matches!((&searches[0].lower, &searches[0].upper), (End::Open, End::Open)));
+    Ok(Some(IndexAccess {
+        index: index.oid(),
+        index_name: index.name().to_owned(),
+        bound_columns: index.keys[..bound].iter().map(|key| key.column).collect(),
+        ranges,
+        rows,
+    }))
+}
+
+/// The rid ranges of a sequential scan's partitions.
+fn sequential(
+    info: &TableInfo,
+    overlay: &Overlay,
+    rows: u64,
+    options: &ScanOptions,
+) -> Result<Vec<(u64, u64)>> {
+    let partitions = (rows / PARTITION_ROWS_MIN).clamp(1, options.parallelism.max(1) as u64);
+    let whole = key::rows(info.storage_id());
+    if partitions == 1 {
+        return Ok(vec![(0, u64::MAX)]);
+    }
+    let edge = |reverse| -> Result<Option<u64>> {
+        let entry = overlay.scan(Keyspace::Rows, &whole, reverse).next().transpose()?;
+        Ok(entry.and_then(|(key, _)| key::row_parts(&key)).map(|(_, rid)| rid))
+    };
+    let (Some(first), Some(last)) = (edge(false)?, edge(true)?) else {
+        return Ok(vec![(0, u64::MAX)]);
+    };
+    let step = (last - first) / partitions + 1;
+    let cut = |n: u64| if n == partitions { u64::MAX } else { first + n * step };
+    Ok((0..partitions).map(|n| (cut(n), cut(n + 1))).collect())
+}

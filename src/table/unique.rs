@@ -1,0 +1,151 @@
+//! Uniqueness under concurrency.
+//!
+//! Who adds a key to a unique index first locks (index, key). Then nobody else
+//! can be adding it, and the newest committed state together with the own writes
+//! tells whether it is there. If it is, its row may be about to be deleted: a
+//! key-share lock on the row waits for exactly those who delete it or change its
+//! key, after which the index is read again.
+//!
+//! ```text
+//! A  DELETE id=1 (row lock) ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ COMMIT
+//! B              INSERT id=1: lock key, found, key-share ┄wait┄ gone → inserted
+//! ```
+
+use super::info::TableInfo;
+use super::lock;
+use super::violation;
+use super::write::Writer;
+use crate::error::{Error, Result};
+use crate::index::{IndexInfo, ordered};
+use crate::sql::types::Datum;
+use crate::storage::{Value, key};
+use crate::table::state::PendingCheck;
+use crate::txn::{Keyspace, LockMode, Resource};
+
+/// A row in the way of an insertion.
+pub struct Conflict {
+    pub rid: u64,
+    /// The newest version, under the requested lock.
+    pub row: Value,
+}
+
+impl Writer<'_> {
+    /// Makes sure that nobody else has or adds the key, or fails with `23505`. For
+    /// a deferrable index the check is queued instead.
+    pub(super) async fn claim_key(
+        &mut self,
+        info: &TableInfo,
+        index: &IndexInfo,
+        key: &[Datum],
+        payload: &[u8],
+    ) -> Result<()> {
+        self.lock_key(index, payload).await?;
+        if let Some(constraint) = index.constraint.as_ref().filter(|_| index.deferrable()) {
+            let check =
+                PendingCheck::Unique { table: info.oid(), index: index.oid(), key: key.to_vec() };
+            return self.work.table.queue(constraint, check);
+        }
+        match self.holder_of_key(info, index, payload, LockMode::RowKeyShare).await? {
+            None => Ok(()),
+            Some(_) => Err(violation::unique(info, &self.ctx.eval, index, key)),
+        }
+    }
+
+    async fn lock_key(&mut self, index: &IndexInfo, payload: &[u8]) -> Result<()> {
+        let resource = Resource::index_key(index.storage_id(), payload);
+        lock::acquire(&mut self.work.txn, resource, LockMode::Exclusive, self.ctx).await
+    }
+
+    /// The row that has the key now, locked in `mode`. The key itself is locked.
+    async fn holder_of_key(
+        &mut self,
+        info: &TableInfo,
+        index: &IndexInfo,
+        payload: &[u8],
+        mode: LockMode,
+    ) -> Result<Option<Conflict>> {
+        let entry = key::index_entry(index.storage_id(), payload, None);
+        loop {
+            let Some(value) = self.work.txn.get_newest(Keyspace::Indexes, &entry)? else {
+                return Ok(None);
+            };
+            let rid = key::index_rid(&entry, &value)
+                .ok_or_else(|| Error::data_corrupted("an index entry has no rid"))?;
+            let resource = Resource::row(info.storage_id(), rid);
+            lock::acquire(&mut self.work.txn, resource, mode, self.ctx).await?;
+            let still = self.work.txn.get_newest(Keyspace::Indexes, &entry)?;
+            if still.as_deref() != Some(&*value) {
+                continue;
+            }
+            let row_key = key::row(info.storage_id(), rid);
+            if let Some(row) = self.work.txn.get_newest(Keyspace::Rows, &row_key)? {
+                return Ok(Some(Conflict { rid, row }));
+            }
+            return Err(Error::data_corrupted(format!(
+                "index \"{}\" names row {rid}, which does not exist",
+                index.name()
+            )));
+        }
+    }
+
+    /// ON CONFLICT: the row in the way of inserting `row`, if there is one among
+    /// the arbiters (all unique indexes if there are none), locked in `mode`. The
+    /// key stays locked, so after `None` the insertion will not conflict there.
+    pub async fn find_conflict(
+        &mut self,
+        info: &TableInfo,
+        arbiters: &[u32],
+        row: &[Datum],
+        mode: LockMode,
+    ) -> Result<Option<Conflict>> {
+        let expressions = self.expressions(info)?;
+        for (index, compiled) in info.indexes.iter().zip(&expressions.indexes) {
+            let wanted = arbiters.is_empty() || arbiters.contains(&index.oid());
+            if !wanted || !index.unique {
+                continue;
+            }
+            if index.deferrable() {
+                if arbiters.is_empty() {
+                    continue;
+                }
+                return Err(deferrable_arbiter());
+            }
+            let Some(key) = index.key(compiled, &self.ctx.eval, row)? else { continue };
+            if !index.may_conflict(&key) {
+                continue;
+            }
+            let payload = ordered::encode_key(index, &key)?;
+            self.lock_key(index, &payload).await?;
+            if let Some(conflict) = self.holder_of_key(info, index, &payload, mode).await? {
+                return Ok(Some(conflict));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The check of a deferrable unique index: at most one row has the key.
+    pub(super) fn check_unique(
+        &mut self,
+        info: &TableInfo,
+        index: &IndexInfo,
+        key: &[Datum],
+    ) -> Result<()> {
+        let payload = ordered::encode_key(index, key)?;
+        let bound = key::IndexBound::Before(&payload);
+        let range = key::index_range(index.storage_id(), bound, key::IndexBound::After(&payload));
+        let mut entries = self.work.txn.overlay_newest().scan(Keyspace::Indexes, &range, false);
+        let rows = entries.by_ref().take(2).collect::<Result<Vec<_>>>()?.len();
+        match rows {
+            0 | 1 => Ok(()),
+            _ => Err(violation::unique(info, &self.ctx.eval, index, key)),
+        }
+    }
+}
+
+fn deferrable_arbiter() -> Error {
+    Error::new(
+        crate::sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as \
+         arbiters",
+    )
+}

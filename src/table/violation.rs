@@ -1,0 +1,187 @@
+//! The errors of violated constraints, in PostgreSQL's words and fields.
+
+use super::info::{ForeignKeyInfo, TableInfo};
+use crate::error::Error;
+use crate::index::IndexInfo;
+use crate::sql::functions::EvalContext;
+use crate::sql::types::{self, BuiltinsOnly, Datum, SqlType};
+use crate::sqlstate;
+
+/// Values longer than this are cut in DETAIL (PostgreSQL's `maxfieldlen`).
+const FIELD_BYTES_MAX: usize = 64;
+
+/// A value as DETAIL shows it: its text form, `null` for NULL.
+pub fn text(ctx: &EvalContext, datum: &Datum, ty: &SqlType) -> String {
+    match datum {
+        Datum::Null => "null".to_owned(),
+        _ => types::to_text(datum, ty.oid, &ctx.settings.output(&BuiltinsOnly)),
+    }
+}
+
+fn clip(mut text: String) -> String {
+    if text.len() > FIELD_BYTES_MAX {
+        let mut end = FIELD_BYTES_MAX;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push_str("...");
+    }
+    text
+}
+
+/// `Failing row contains (1, null).`
+fn failing_row(info: &TableInfo, ctx: &EvalContext, row: &[Datum]) -> String {
+    let values: Vec<String> = info
+        .columns
+        .iter()
+        .zip(row)
+        .filter(|(column, _)| !column.dropped)
+        .map(|(column, datum)| clip(text(ctx, datum, &column.ty)))
+        .collect();
+    format!("Failing row contains ({}).", values.join(", "))
+}
+
+pub fn not_null(info: &TableInfo, ctx: &EvalContext, position: usize, row: &[Datum]) -> Error {
+    let column = &info.columns[position].name;
+    Error::new(
+        sqlstate::NOT_NULL_VIOLATION,
+        format!(
+            "null value in column \"{column}\" of relation \"{}\" violates not-null constraint",
+            info.name()
+        ),
+    )
+    .with_detail(failing_row(info, ctx, row))
+    .with_table(&info.schema_name, info.name())
+    .with_column(column)
+}
+
+/// A column that is to be NOT NULL has a NULL already.
+pub fn null_found(info: &TableInfo, attnum: i16) -> Error {
+    let column = &info.columns[attnum as usize - 1].name;
+    Error::new(
+        sqlstate::NOT_NULL_VIOLATION,
+        format!("column \"{column}\" of relation \"{}\" contains null values", info.name()),
+    )
+    .with_table(&info.schema_name, info.name())
+    .with_column(column)
+}
+
+pub fn check(info: &TableInfo, ctx: &EvalContext, constraint: &str, row: &[Datum]) -> Error {
+    Error::new(
+        sqlstate::CHECK_VIOLATION,
+        format!(
+            "new row for relation \"{}\" violates check constraint \"{constraint}\"",
+            info.name()
+        ),
+    )
+    .with_detail(failing_row(info, ctx, row))
+    .with_table(&info.schema_name, info.name())
+    .with_constraint(constraint)
+}
+
+/// `(a, b)=(1, x)`: the columns of an index with a key's values.
+fn key_text(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Datum]) -> String {
+    let names: Vec<String> = index
+        .keys
+        .iter()
+        .map(|column| match (&column.expression, info.column(column.column)) {
+            (Some(sql), _) => sql.clone(),
+            (None, Ok(info)) => info.name.clone(),
+            (None, Err(_)) => "?".to_owned(),
+        })
+        .collect();
+    let values: Vec<String> =
+        index.keys.iter().zip(key).map(|(column, datum)| text(ctx, datum, &column.ty)).collect();
+    format!("({})=({})", names.join(", "), values.join(", "))
+}
+
+pub fn unique(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Datum]) -> Error {
+    Error::new(
+        sqlstate::UNIQUE_VIOLATION,
+        format!("duplicate key value violates unique constraint \"{}\"", index.name()),
+    )
+    .with_detail(format!("Key {} already exists.", key_text(info, ctx, index, key)))
+    .with_table(&info.schema_name, info.name())
+    .with_constraint(index.name())
+}
+
+/// Duplicates found while an index is built.
+pub fn duplicated(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Datum]) -> Error {
+    Error::new(
+        sqlstate::UNIQUE_VIOLATION,
+        format!("could not create unique index \"{}\"", index.name()),
+    )
+    .with_detail(format!("Key {} is duplicated.", key_text(info, ctx, index, key)))
+    .with_table(&info.schema_name, info.name())
+    .with_constraint(index.name())
+}
+
+fn columns_text(info: &TableInfo, ctx: &EvalContext, attnums: &[i16], key: &[Datum]) -> String {
+    let columns: Vec<_> = attnums.iter().filter_map(|attnum| info.column(*attnum).ok()).collect();
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let values: Vec<String> =
+        columns.iter().zip(key).map(|(column, datum)| text(ctx, datum, &column.ty)).collect();
+    format!("({})=({})", names.join(", "), values.join(", "))
+}
+
+/// A referencing row without a referenced one.
+pub fn foreign_key_missing(
+    info: &TableInfo,
+    parent: &TableInfo,
+    ctx: &EvalContext,
+    key: &ForeignKeyInfo,
+    values: &[Datum],
+) -> Error {
+    referencing_violation(info, key).with_detail(format!(
+        "Key {} is not present in table \"{}\".",
+        columns_text(info, ctx, &key.key.columns, values),
+        parent.name()
+    ))
+}
+
+/// MATCH FULL with some but not all columns NULL.
+pub fn foreign_key_mixed(info: &TableInfo, key: &ForeignKeyInfo) -> Error {
+    referencing_violation(info, key)
+        .with_detail("MATCH FULL does not allow mixing of null and nonnull key values.")
+}
+
+fn referencing_violation(info: &TableInfo, key: &ForeignKeyInfo) -> Error {
+    Error::new(
+        sqlstate::FOREIGN_KEY_VIOLATION,
+        format!(
+            "insert or update on table \"{}\" violates foreign key constraint \"{}\"",
+            info.name(),
+            key.constraint.name
+        ),
+    )
+    .with_table(&info.schema_name, info.name())
+    .with_constraint(&key.constraint.name)
+}
+
+/// A referenced row that is gone while rows still refer to it.
+pub fn foreign_key_referenced(
+    parent: &TableInfo,
+    child: &TableInfo,
+    ctx: &EvalContext,
+    key: &ForeignKeyInfo,
+    values: &[Datum],
+) -> Error {
+    Error::new(
+        sqlstate::FOREIGN_KEY_VIOLATION,
+        format!(
+            "update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \
+             \"{}\"",
+            parent.name(),
+            key.constraint.name,
+            child.name()
+        ),
+    )
+    .with_detail(format!(
+        "Key {} is still referenced from table \"{}\".",
+        columns_text(parent, ctx, &key.key.referenced_columns, values),
+        child.name()
+    ))
+    .with_table(&child.schema_name, child.name())
+    .with_constraint(&key.constraint.name)
+}

@@ -1,0 +1,252 @@
+//! Writing rows: one row with all its indexes and constraints.
+//!
+//! A [`Writer`] borrows the transaction for a statement. Rows come in whole and
+//! by position, with defaults filled in; generated columns are computed here.
+//! Constraints that look at one row are checked at once, uniqueness under a lock
+//! on (index, key), foreign keys at the end of the statement (`finish`).
+//!
+//! The statement's snapshot is the caller's: it reads through an overlay made
+//! before the first write, so it never meets its own writes.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::expression::TableExpressions;
+use super::info::TableInfo;
+use super::lock;
+use super::violation;
+use crate::error::{Error, Result};
+use crate::index::{IndexInfo, ordered};
+use crate::sql::run::{StatementContext, Work};
+use crate::sql::types::{Datum, Oid};
+use crate::storage::{Value, key};
+use crate::txn::{Isolation, Keyspace, LockMode, Resource, WaitPolicy};
+
+/// Row ids are taken in blocks that double up to this size.
+const RID_BLOCK_MAX: u64 = 4096;
+
+/// Writes rows on behalf of one statement.
+pub struct Writer<'a> {
+    pub work: &'a mut Work,
+    pub ctx: &'a StatementContext,
+    rids: HashMap<u32, RidBlock>,
+}
+
+struct RidBlock {
+    free: Range<u64>,
+    size: u64,
+}
+
+/// A row as it is under its lock.
+pub enum LockedRow {
+    /// As the statement's snapshot knows it.
+    Unchanged(Value),
+    /// Changed by a transaction that committed since; READ COMMITTED only.
+    Changed(Value),
+    /// Deleted since; READ COMMITTED only.
+    Gone,
+    /// Locked by another transaction, under NOWAIT or SKIP LOCKED.
+    NotAvailable,
+}
+
+impl<'a> Writer<'a> {
+    pub fn new(work: &'a mut Work, ctx: &'a StatementContext) -> Writer<'a> {
+        Writer { work, ctx, rids: HashMap::new() }
+    }
+
+    /// The info of a table in this transaction's catalog.
+    pub fn table(&self, oid: Oid) -> Result<Arc<TableInfo>> {
+        TableInfo::of(&self.work.catalog, oid)
+    }
+
+    pub(super) fn expressions(&self, info: &TableInfo) -> Result<Arc<TableExpressions>> {
+        info.expressions(&self.work.catalog, self.ctx)
+    }
+
+    pub(super) fn allocate_rid(&mut self, table: u32) -> Result<u64> {
+        let block = self.rids.entry(table).or_insert(RidBlock { free: 0..0, size: 1 });
+        if block.free.is_empty() {
+            block.free = self.work.txn.allocate_rids(table, block.size)?;
+            block.size = (block.size * 2).min(RID_BLOCK_MAX);
+        }
+        let rid = block.free.start;
+        block.free.start += 1;
+        Ok(rid)
+    }
+
+    /// Inserts a row; answers its rid and the row as stored.
+    pub async fn insert(
+        &mut self,
+        info: &TableInfo,
+        mut row: Vec<Datum>,
+    ) -> Result<(u64, Vec<Datum>)> {
+        let expressions = self.expressions(info)?;
+        self.check_row(info, &expressions, &mut row)?;
+        let stored = info.encode(&row)?;
+        let storage_id = info.storage_id();
+        let rid = self.allocate_rid(storage_id)?;
+        for (index, compiled) in info.indexes.iter().zip(&expressions.indexes) {
+            if let Some(key) = index.key(compiled, &self.ctx.eval, &row)? {
+                self.add_entry(info, index, &key, rid, true).await?;
+            }
+        }
+        self.work.txn.insert_row(key::row(storage_id, rid), stored)?;
+        self.work.table.count_rows(storage_id, 1);
+        self.queue_referencing(info, rid, &row, None).await?;
+        Ok((rid, row))
+    }
+
+    /// Replaces a row that the caller has locked. `old` is the version under the lock.
+    pub async fn update(
+        &mut self,
+        info: &TableInfo,
+        rid: u64,
+        old: &[Datum],
+        mut new: Vec<Datum>,
+    ) -> Result<Vec<Datum>> {
+        let expressions = self.expressions(info)?;
+        self.check_row(info, &expressions, &mut new)?;
+        let stored = info.encode(&new)?;
+        for (index, compiled) in info.indexes.iter().zip(&expressions.indexes) {
+            let before = index.key(compiled, &self.ctx.eval, old)?;
+            let after = index.key(compiled, &self.ctx.eval, &new)?;
+            self.move_entry(info, index, before, after, rid).await?;
+        }
+        self.work.txn.put_row(key::row(info.storage_id(), rid), stored)?;
+        self.queue_referencing(info, rid, &new, Some(old)).await?;
+        self.queue_referenced(info, old, Some(&new))?;
+        Ok(new)
+    }
+
+    /// Deletes a row that the caller has locked.
+    pub async fn delete(&mut self, info: &TableInfo, rid: u64, old: &[Datum]) -> Result<()> {
+        let expressions = self.expressions(info)?;
+        for (index, compiled) in info.indexes.iter().zip(&expressions.indexes) {
+            if let Some(key) = index.key(compiled, &self.ctx.eval, old)? {
+                self.remove_entry(index, &key, rid)?;
+            }
+        }
+        self.work.txn.delete_row(key::row(info.storage_id(), rid))?;
+        self.work.table.count_rows(info.storage_id(), -1);
+        self.queue_referenced(info, old, None)
+    }
+
+    /// Computes generated columns and checks what concerns this row alone.
+    pub fn complete(&self, info: &TableInfo, row: &mut [Datum]) -> Result<()> {
+        self.check_row(info, &*self.expressions(info)?, row)
+    }
+
+    fn check_row(
+        &self,
+        info: &TableInfo,
+        expressions: &TableExpressions,
+        row: &mut [Datum],
+    ) -> Result<()> {
+        let eval = &self.ctx.eval;
+        for (position, expression) in &expressions.generated {
+            row[*position] = expression.eval(eval, row)?;
+        }
+        let missing =
+            |position: &usize| info.columns[*position].not_null && row[*position].is_null();
+        if let Some(position) = (0..row.len()).find(missing) {
+            return Err(violation::not_null(info, eval, position, row));
+        }
+        for (constraint, check) in info.checks.iter().zip(&expressions.checks) {
+            if matches!(check.eval(eval, row)?, Datum::Bool(false)) {
+                return Err(violation::check(info, eval, &constraint.name, row));
+            }
+        }
+        Ok(())
+    }
+
+    async fn add_entry(
+        &mut self,
+        info: &TableInfo,
+        index: &IndexInfo,
+        key: &[Datum],
+        rid: u64,
+        new_row: bool,
+    ) -> Result<()> {
+        let payload = ordered::encode_key(index, key)?;
+        if index.may_conflict(key) {
+            self.claim_key(info, index, key, &payload).await?;
+        }
+        let holds_rid = index.key_holds_rid(key);
+        let entry = key::index_entry(index.storage_id(), &payload, holds_rid.then_some(rid));
+        let value =
+            if holds_rid { Value::from(&[][..]) } else { Value::from(key::index_value(rid)) };
+        // A key that this transaction has freed may still have its committed entry.
+        let txn = &mut self.work.txn;
+        if new_row && (holds_rid || !txn.has_written(Keyspace::Indexes, &entry)) {
+            txn.insert_index_entry(entry, value)
+        } else {
+            txn.put(Keyspace::Indexes, entry, value)
+        }
+    }
+
+    fn remove_entry(&mut self, index: &IndexInfo, key: &[Datum], rid: u64) -> Result<()> {
+        let payload = ordered::encode_key(index, key)?;
+        let rid = index.key_holds_rid(key).then_some(rid);
+        let entry = key::index_entry(index.storage_id(), &payload, rid);
+        self.work.txn.delete(Keyspace::Indexes, entry)
+    }
+
+    async fn move_entry(
+        &mut self,
+        info: &TableInfo,
+        index: &IndexInfo,
+        before: Option<Vec<Datum>>,
+        after: Option<Vec<Datum>>,
+        rid: u64,
+    ) -> Result<()> {
+        if let (Some(before), Some(after)) = (&before, &after)
+            && ordered::encode_key(index, before)? == ordered::encode_key(index, after)?
+        {
+            return Ok(());
+        }
+        if let Some(before) = before {
+            self.remove_entry(index, &before, rid)?;
+        }
+        match after {
+            Some(after) => self.add_entry(info, index, &after, rid, false).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Locks a row and reads its newest version.
+    pub async fn lock_row(
+        &mut self,
+        info: &TableInfo,
+        rid: u64,
+        mode: LockMode,
+        policy: WaitPolicy,
+    ) -> Result<LockedRow> {
+        let resource = Resource::row(info.storage_id(), rid);
+        if !lock::try_acquire(&mut self.work.txn, resource, mode, policy, self.ctx).await? {
+            return Ok(LockedRow::NotAvailable);
+        }
+        let row_key = key::row(info.storage_id(), rid);
+        let newest = self.work.txn.get_newest(Keyspace::Rows, &row_key)?;
+        let own = self.work.txn.has_written(Keyspace::Rows, &row_key);
+        let repeatable = self.work.txn.isolation() != Isolation::ReadCommitted;
+        match newest {
+            Some(row) if own || !self.work.txn.changed_since_snapshot(&row) => {
+                Ok(LockedRow::Unchanged(row))
+            }
+            Some(_) if repeatable => Err(Error::concurrent_update()),
+            Some(row) => Ok(LockedRow::Changed(row)),
+            None if repeatable && !own => Err(Error::concurrent_delete()),
+            None => Ok(LockedRow::Gone),
+        }
+    }
+
+    /// The weakest lock that an update of these columns may hold: stronger if a
+    /// foreign key may refer to one of them.
+    pub fn update_lock(info: &TableInfo, attnums: impl IntoIterator<Item = i16>) -> LockMode {
+        match attnums.into_iter().any(|attnum| info.is_key_column(attnum)) {
+            true => LockMode::RowForUpdate,
+            false => LockMode::RowNoKeyUpdate,
+        }
+    }
+}
