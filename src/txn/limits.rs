@@ -13,7 +13,12 @@ pub struct Limits {
     pub group_transactions_max: usize,
     /// Bytes of keys and values merged into one batch; one transaction may exceed it.
     pub group_bytes_max: usize,
-    /// Bytes of one transaction's writes kept in memory; new rows spill beyond it.
+    /// Bytes of one transaction's new rows and their entries kept in memory; beyond
+    /// it they are spilled.
+    pub spill_bytes: usize,
+    /// Bytes of one transaction's writes in memory beyond which it fails (`53200`):
+    /// updates and deletes of existing rows, which cannot be spilled. The commit
+    /// needs about as much again, and nobody else commits meanwhile.
     pub write_set_bytes_max: usize,
     /// How long a bulk writer waits for the engine to catch up before each spill.
     pub throttle_max: Duration,
@@ -47,7 +52,8 @@ impl Default for Limits {
             commit_queue_max: 4096,
             group_transactions_max: 512,
             group_bytes_max: 32 << 20,
-            write_set_bytes_max: 256 << 20,
+            spill_bytes: 256 << 20,
+            write_set_bytes_max: 4 << 30,
             throttle_max: Duration::from_secs(2),
             sweep_entries_max: 2048,
             sync_delay_max: Duration::from_millis(200),

@@ -23,8 +23,8 @@
 //! of recent spills by id. An id that is not listed is older than every snapshot.
 //!
 //! Only *new* rows and entries spill: a key that others can see has one value in the
-//! engine, so an update or delete must wait for the commit's batch. They count
-//! against the budget and end in `53200` beyond it.
+//! engine, so an update or delete must wait for the commit's batch. They stay in
+//! memory and end in `53200` beyond their own, larger limit.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;

@@ -285,8 +285,14 @@ impl Transaction {
                 "cannot write in a read-only transaction",
             ));
         }
-        if self.writes.bytes() > self.shared.limits.write_set_bytes_max {
-            self.make_room()?;
+        let limits = &self.shared.limits;
+        if self.writes.new_bytes() > limits.spill_bytes {
+            self.spill()?;
+        } else if self.writes.bytes() > limits.write_set_bytes_max {
+            return Err(Error::out_of_memory(format!(
+                "The transaction has changed existing rows in more than {} bytes.",
+                limits.write_set_bytes_max
+            )));
         }
         let before = self.writes.get(keyspace, &key);
         if change.removes() && before.is_some_and(Change::is_new) && self.spill.is_empty() {
@@ -299,17 +305,9 @@ impl Transaction {
         Ok(())
     }
 
-    /// Spills what can be spilled. If that is not half of it, the transaction is too
-    /// large: spilling little by little would take forever.
-    fn make_room(&mut self) -> Result<()> {
-        let limit = self.shared.limits.write_set_bytes_max;
+    /// Writes the new rows early and invisibly, and forgets them here.
+    fn spill(&mut self) -> Result<()> {
         let rest = self.writes.without_new();
-        if rest.bytes() > limit / 2 {
-            return Err(Error::out_of_memory(format!(
-                "The transaction has changed existing rows in more than {} bytes.",
-                rest.bytes()
-            )));
-        }
         self.shared.throttle();
         let ranges = RidRanges::of(self.writes.new_entries());
         self.spill.all.union(&ranges);

@@ -72,6 +72,8 @@ const NODE_BYTES: usize = 160;
 pub(super) struct WriteSet {
     maps: [OrderedMap<Change>; Keyspace::COUNT],
     bytes: usize,
+    /// The part of it that may be spilled.
+    new_bytes: usize,
 }
 
 impl WriteSet {
@@ -85,7 +87,11 @@ impl WriteSet {
 
     pub(super) fn insert(&mut self, keyspace: Keyspace, key: Key, change: Change) {
         // A replaced change is counted twice: the budget is a bound, not an account.
-        self.bytes += key.len() + change.bytes() + NODE_BYTES;
+        let bytes = key.len() + change.bytes() + NODE_BYTES;
+        self.bytes += bytes;
+        if change.is_new() {
+            self.new_bytes += bytes;
+        }
         self.maps[keyspace.index()].insert(key, change);
     }
 
@@ -95,6 +101,10 @@ impl WriteSet {
 
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    pub(super) fn new_bytes(&self) -> usize {
+        self.new_bytes
     }
 
     /// The entries of a keyspace that may be spilled, in key order.

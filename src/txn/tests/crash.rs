@@ -91,7 +91,7 @@ fn kill_after_ack_keeps_the_row() {
 #[ignore = "the child of kill_during_bulk_loads_keeps_whole_loads"]
 fn child_loads_until_killed() {
     let Ok(directory) = std::env::var(CRASH_DIRECTORY) else { return };
-    let small = Limits { write_set_bytes_max: 16 << 10, ..limits() };
+    let small = Limits { spill_bytes: 16 << 10, ..limits() };
     let transactions = Transactions::open(disk_engine(directory.as_ref()), small).expect("open");
     for load in 0u32.. {
         let mut transaction = begin(&transactions);

@@ -14,7 +14,7 @@ const INDEX: u32 = 20;
 const UNIQUE: u32 = 21;
 
 fn small() -> Limits {
-    Limits { write_set_bytes_max: 48 << 10, sweep_entries_max: 100, ..limits() }
+    Limits { spill_bytes: 48 << 10, sweep_entries_max: 100, ..limits() }
 }
 
 fn open(engine: Arc<dyn Engine>) -> Transactions {
@@ -206,7 +206,8 @@ fn row_that_is_inserted_and_deleted_in_one_transaction_leaves_nothing() {
 
 #[test]
 fn large_change_of_existing_rows_ends_in_an_error_and_not_in_memory() {
-    let transactions = open(Arc::new(MemoryEngine::new()));
+    let few = Limits { write_set_bytes_max: 48 << 10, ..limits() };
+    let transactions = Transactions::open(Arc::new(MemoryEngine::new()), few).expect("open");
     let mut writer = begin(&transactions);
     let result = (0..1000).try_for_each(|rid| writer.put_row(row_key(rid), row_value("x")));
     assert_eq!(result.expect_err("over the budget").code().as_str(), "53200");
@@ -237,6 +238,113 @@ fn failing_spill_leaves_nothing() {
         drop(transactions);
         assert_eq!(count(&open(memory)), (expected, expected), "call {n}, after a restart");
     }
+}
+
+/// Loaders fight over the same unique keys, commit or roll back, and the sweeper
+/// runs among them; readers see each load whole or not at all.
+#[test]
+fn concurrent_loads_are_seen_whole_and_keep_their_keys() {
+    use crate::txn::{LockMode, Resource, WaitPolicy};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    const ROWS: u64 = 120;
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let options =
+        crate::storage::disk::DiskOptions { memtable_bytes: 256 << 10, ..Default::default() };
+    let engine = crate::storage::disk::DiskEngine::open(directory.path(), &options).expect("open");
+    let few = Limits { spill_bytes: 16 << 10, ..small() };
+    let transactions = Transactions::open(Arc::new(engine), few).expect("open");
+    let stop = AtomicBool::new(false);
+    let load = |thread: u64, turn: u64| {
+        let mut writer = begin(&transactions);
+        let rids = transactions.allocate_rids(TABLE, ROWS).expect("rids");
+        for (n, rid) in rids.enumerate() {
+            let entry =
+                key::index_entry(UNIQUE, &((turn % 3) * 1000 + n as u64).to_be_bytes(), None);
+            let resource = Resource::index_key(UNIQUE, &entry);
+            if !writer.lock(resource, LockMode::Exclusive, WaitPolicy::NoWait).wait()
+                || writer.get_newest(Keyspace::Indexes, &entry).expect("get").is_some()
+            {
+                return writer.rollback();
+            }
+            let text = format!("{thread}-{turn}");
+            writer.insert_row(row_key(rid), row_value(&text)).expect("row");
+            writer.insert_index_entry(entry, key::index_value(rid)).expect("entry");
+        }
+        if turn.is_multiple_of(2) {
+            writer.rollback();
+        } else {
+            commit(writer);
+        }
+    };
+    let unload = |turn: u64| {
+        let mut writer = begin(&transactions);
+        let first = (turn % 3) * 1000;
+        let from = key::index_entry(UNIQUE, &first.to_be_bytes(), None);
+        let to = key::index_entry(UNIQUE, &(first + ROWS).to_be_bytes(), None);
+        let entries: Vec<_> = writer
+            .scan(Keyspace::Indexes, &KeyRange::new(from, to), false)
+            .map(|entry| entry.expect("scan"))
+            .collect();
+        for (entry, value) in entries {
+            let resource = Resource::index_key(UNIQUE, &entry);
+            let locked = writer.lock(resource, LockMode::Exclusive, WaitPolicy::NoWait).wait();
+            if !locked
+                || writer.get_newest(Keyspace::Indexes, &entry).expect("get") != Some(value.clone())
+            {
+                return writer.rollback();
+            }
+            let rid = key::index_rid(&entry, &value).expect("rid");
+            writer.delete_row(row_key(rid)).expect("delete");
+            writer.delete(Keyspace::Indexes, entry).expect("delete");
+        }
+        commit(writer);
+    };
+    let check = || {
+        let reader = begin(&transactions);
+        let rows: BTreeMap<u64, String> = reader
+            .scan(Keyspace::Rows, &key::rows(TABLE), false)
+            .map(|entry| entry.expect("scan"))
+            .map(|(key, value)| (key::row_parts(&key).expect("row key").1, body(&value)))
+            .collect();
+        let mut entries: Vec<u64> = reader
+            .scan(Keyspace::Indexes, &key::index(UNIQUE), false)
+            .map(|entry| entry.expect("scan"))
+            .map(|(key, value)| key::index_rid(&key, &value).expect("rid"))
+            .collect();
+        entries.sort_unstable();
+        assert_eq!(entries, rows.keys().copied().collect::<Vec<_>>());
+        let mut loads = BTreeMap::<&String, u64>::new();
+        rows.values().for_each(|load| *loads.entry(load).or_default() += 1);
+        assert!(loads.values().all(|count| *count == ROWS), "half a load: {loads:?}");
+        assert!(loads.len() <= 3);
+        loads.len()
+    };
+    let seen = std::thread::scope(|scope| {
+        for thread in 0..3 {
+            let (stop, load) = (&stop, &load);
+            scope.spawn(move || {
+                (thread..)
+                    .take_while(|_| !stop.load(Ordering::Relaxed))
+                    .for_each(|n| load(thread, n));
+            });
+        }
+        let (stop, unload) = (&stop, &unload);
+        scope.spawn(move || {
+            (0..).take_while(|_| !stop.load(Ordering::Relaxed)).for_each(unload);
+        });
+        let until = Instant::now() + Duration::from_secs(3);
+        let mut seen = 0;
+        while Instant::now() < until {
+            seen += check();
+        }
+        stop.store(true, Ordering::Relaxed);
+        seen
+    });
+    assert!(seen > 0, "no load was ever committed");
+    wait_until("the sweeper", || unfinished(&transactions) == 0);
+    let loads = check();
+    assert_eq!(raw_count(&transactions, Keyspace::Indexes), loads * ROWS as usize);
 }
 
 #[derive(Clone, Debug)]
