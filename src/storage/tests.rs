@@ -72,6 +72,20 @@ fn directory_in_use_is_refused() {
     open(directory.path()).expect("free again");
 }
 
+#[test]
+fn interrupted_creation_starts_over_but_keyspaces_are_never_removed() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    drop(open(directory.path()).expect("open"));
+    let engine = directory.path().join("engine");
+    fs::remove_file(engine.join("version")).expect("remove");
+    let error = open(directory.path()).err().expect("data without a version");
+    assert_eq!(error.code().as_str(), "XX001");
+    fs::remove_dir_all(engine.join("keyspaces")).expect("remove");
+    fs::create_dir(engine.join("keyspaces")).expect("create");
+    assert!(fs::exists(engine.join("0.jnl")).expect("look"));
+    open(directory.path()).expect("starts over");
+}
+
 /// A closed data directory of `count` batches in two keyspaces, and its journal.
 fn written(directory: &Path, count: u8) -> PathBuf {
     let engine = open(directory).expect("open");

@@ -102,6 +102,26 @@ fn create(directory: &Path, path: &Path) -> Result<()> {
     File::open(directory).and_then(|d| d.sync_all()).map_err(failed)
 }
 
+/// Removes an engine directory whose making was interrupted, which fjall would
+/// refuse. fjall writes its version file last, and no keyspace before it; if there is
+/// a keyspace without a version file, something else happened, and it stays.
+pub(super) fn clear_unfinished(engine: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| Error::io(&format!("look into {engine:?}"), &error);
+    let exists = |path: &Path| path.try_exists().map_err(failed);
+    if !exists(engine)? || exists(&engine.join("version"))? {
+        return Ok(());
+    }
+    let keyspaces = engine.join("keyspaces");
+    if exists(&keyspaces)? && fs::read_dir(&keyspaces).map_err(failed)?.next().is_some() {
+        return Err(Error::data_corrupted(format!(
+            "data directory \"{}\" has keyspaces but no file \"version\"",
+            engine.display()
+        )));
+    }
+    tracing::warn!("making {engine:?} was interrupted; starting over");
+    fs::remove_dir_all(engine).map_err(failed)
+}
+
 fn refused(message: String) -> Error {
     Error::fatal(sqlstate::CONFIG_FILE_ERROR, message)
 }

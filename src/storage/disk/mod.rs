@@ -81,6 +81,7 @@ impl DiskEngine {
         let lock = format::lock(directory)?;
         format::check_or_create(directory)?;
         let engine_directory = directory.join("engine");
+        format::clear_unfinished(&engine_directory)?;
         journal::check(&engine_directory)?;
         let horizon = Arc::new(Horizon::default());
         let database = open_database(&engine_directory, options, &horizon)?;
