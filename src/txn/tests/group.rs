@@ -114,3 +114,26 @@ fn group_commit_throughput() {
         println!("{threads} threads: {per_second:.0} tx/s");
     }
 }
+
+#[test]
+fn asynchronous_commit_is_synced_soon_and_only_once() {
+    let engine = Arc::new(crate::storage::fault::FaultEngine::new(Arc::new(
+        crate::storage::memory::MemoryEngine::new(),
+    )));
+    let transactions = Transactions::open(engine.clone(), limits()).expect("open");
+    let mut writer = begin(&transactions);
+    writer.put_row(row_key(1), row_value("x")).expect("put");
+    let options = crate::txn::CommitOptions {
+        durability: crate::txn::Durability::Buffer,
+        ..Default::default()
+    };
+    writer.commit(options).wait().expect("commit");
+    let written = engine.calls();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while engine.calls() == written {
+        assert!(Instant::now() < deadline, "nobody synced");
+        thread::sleep(Duration::from_millis(5));
+    }
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(engine.calls(), written + 1);
+}
