@@ -1,0 +1,46 @@
+//! Compiles the expressions that tables keep in SQL.
+
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, Relation};
+use crate::error::Result;
+use crate::sql::bind;
+use crate::sql::functions::EvalContext;
+use crate::sql::ir::{ColumnId, Expr};
+use crate::sql::run::eval::Evaluator;
+use crate::sql::types::{Datum, SqlType};
+use crate::table::{ExpressionCompiler, RowExpression, TableInfo};
+
+/// Binds an expression's SQL and compiles it for the scalar evaluator.
+pub struct SqlCompiler;
+
+struct Compiled(Evaluator);
+
+impl RowExpression for Compiled {
+    fn eval(&self, ctx: &EvalContext, row: &[Datum]) -> Result<Datum> {
+        self.0.eval(ctx, &[], row)
+    }
+}
+
+/// An expression over a relation's row: column number `n` is `ColumnId(n)`.
+pub fn row_expression(
+    expr: &Expr,
+    relation: &Relation,
+    catalog: &Catalog,
+) -> Result<Arc<dyn RowExpression>> {
+    let slots: Vec<ColumnId> = (1..=relation.columns.len() as u32).map(ColumnId).collect();
+    Ok(Arc::new(Compiled(Evaluator::compile(expr, &slots, catalog)?)))
+}
+
+impl ExpressionCompiler for SqlCompiler {
+    fn compile(
+        &self,
+        eval: &EvalContext,
+        table: &TableInfo,
+        sql: &str,
+        target: Option<SqlType>,
+    ) -> Result<Arc<dyn RowExpression>> {
+        let expr = bind::bind_relation_expression_sql(eval, &table.relation, sql, target)?;
+        row_expression(&expr, &table.relation, &eval.catalog)
+    }
+}

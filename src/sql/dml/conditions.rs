@@ -1,0 +1,254 @@
+//! What a WHERE clause says about single columns of the target.
+//!
+//! Conjuncts that compare a column with a value known before the scan (constant,
+//! parameter, or a cast of one) become conditions. Their values are computed once
+//! per execution; the whole predicate is still evaluated on every row found.
+
+use crate::catalog::{Catalog, Function, Volatility};
+use crate::error::Result;
+use crate::index::ordered;
+use crate::sql::functions::EvalContext;
+use crate::sql::ir::{Call, ColumnId, Expr, ExprKind};
+use crate::sql::run::eval::Evaluator;
+use crate::sql::types::{Datum, Repr};
+use crate::table::scan::Comparison;
+use crate::table::{ColumnInfo, TableInfo};
+
+/// The conditions of one predicate, by column position.
+#[derive(Default)]
+pub struct Conditions {
+    conditions: Vec<Condition>,
+}
+
+struct Condition {
+    position: usize,
+    relation: Relation,
+    value: Evaluator,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Relation {
+    Equal,
+    /// Equal to an element of the array that the value is.
+    EqualAny,
+    Below {
+        included: bool,
+    },
+    Above {
+        included: bool,
+    },
+}
+
+impl Relation {
+    /// The relation with its sides exchanged.
+    fn swapped(self) -> Relation {
+        match self {
+            Relation::Below { included } => Relation::Above { included },
+            Relation::Above { included } => Relation::Below { included },
+            equal => equal,
+        }
+    }
+}
+
+impl Conditions {
+    /// Finds the conditions of `predicate`; `columns` names the target's columns by
+    /// attribute number.
+    pub fn new(
+        predicate: &Expr,
+        columns: &[(i16, ColumnId)],
+        catalog: &Catalog,
+    ) -> Result<Conditions> {
+        let mut found = Conditions::default();
+        found.collect(predicate, columns, catalog)?;
+        Ok(found)
+    }
+
+    fn collect(
+        &mut self,
+        expr: &Expr,
+        columns: &[(i16, ColumnId)],
+        catalog: &Catalog,
+    ) -> Result<()> {
+        match &expr.kind {
+            ExprKind::And(args) => {
+                for arg in args {
+                    self.collect(arg, columns, catalog)?;
+                }
+            }
+            ExprKind::Call(Call { function, args, .. }) if args.len() == 2 => {
+                let Some(relation) = relation_of(function) else { return Ok(()) };
+                if let Some(position) = position(&args[0], columns) {
+                    self.add(position, relation, &args[1], catalog)?;
+                } else if let Some(position) = position(&args[1], columns) {
+                    self.add(position, relation.swapped(), &args[0], catalog)?;
+                }
+            }
+            ExprKind::ArrayCompare { operator, left, array, all: false } => {
+                if relation_of(operator) == Some(Relation::Equal)
+                    && let Some(position) = position(left, columns)
+                {
+                    self.add(position, Relation::EqualAny, array, catalog)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        position: usize,
+        relation: Relation,
+        value: &Expr,
+        catalog: &Catalog,
+    ) -> Result<()> {
+        if is_known_before(value) {
+            let value = Evaluator::compile(value, &[], catalog)?;
+            self.conditions.push(Condition { position, relation, value });
+        }
+        Ok(())
+    }
+
+    /// Whether a column, by position, is compared with anything.
+    pub fn binds(&self, position: usize) -> bool {
+        self.conditions.iter().any(|condition| condition.position == position)
+    }
+
+    /// The conditions with their values; `None` if one can hold for no row.
+    pub fn evaluate(
+        &self,
+        info: &TableInfo,
+        ctx: &EvalContext,
+        params: &[Datum],
+    ) -> Result<Option<Vec<(usize, Comparison)>>> {
+        let mut comparisons = Vec::with_capacity(self.conditions.len());
+        for condition in &self.conditions {
+            let value = condition.value.eval(ctx, params, &[])?;
+            if value.is_null() {
+                return Ok(None);
+            }
+            let column = &info.columns[condition.position];
+            match comparison(condition.relation, value, column) {
+                Known::Some(comparison) => comparisons.push((condition.position, comparison)),
+                Known::Unusable => {}
+                Known::Never => return Ok(None),
+            }
+        }
+        Ok(Some(comparisons))
+    }
+}
+
+enum Known {
+    Some(Comparison),
+    /// The index cannot serve it; the predicate decides.
+    Unusable,
+    /// No value of the column fulfils it.
+    Never,
+}
+
+fn comparison(relation: Relation, value: Datum, column: &ColumnInfo) -> Known {
+    let integral = matches!(column.repr, Repr::Int2 | Repr::Int4 | Repr::Int8);
+    match relation {
+        Relation::Equal => match ordered::coerce(&value, &column.repr) {
+            Some(value) => Known::Some(Comparison::Equal(value)),
+            None if integral => Known::Never,
+            None => Known::Unusable,
+        },
+        Relation::EqualAny => {
+            let Datum::Array(array) = value else { return Known::Unusable };
+            let elements = array.elements.iter().filter(|element| !element.is_null());
+            let coerced: Option<Vec<Datum>> =
+                elements.map(|element| ordered::coerce(element, &column.repr)).collect();
+            match coerced {
+                Some(values) if values.is_empty() => Known::Never,
+                Some(values) => Known::Some(Comparison::OneOf(values)),
+                None => Known::Unusable,
+            }
+        }
+        Relation::Below { included } => match ordered::coerce(&value, &column.repr) {
+            Some(bound) => Known::Some(Comparison::Below { bound, included }),
+            None => Known::Unusable,
+        },
+        Relation::Above { included } => match ordered::coerce(&value, &column.repr) {
+            Some(bound) => Known::Some(Comparison::Above { bound, included }),
+            None => Known::Unusable,
+        },
+    }
+}
+
+/// The position of the target's column that an expression is.
+fn position(expr: &Expr, columns: &[(i16, ColumnId)]) -> Option<usize> {
+    match &expr.kind {
+        ExprKind::Column(id) => columns
+            .iter()
+            .find(|(attnum, column)| column == id && *attnum > 0)
+            .map(|(attnum, _)| *attnum as usize - 1),
+        ExprKind::Relabel(inner) => position(inner, columns),
+        _ => None,
+    }
+}
+
+/// Whether an expression has one value for the whole statement.
+fn is_known_before(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Const(_) | ExprKind::Param(_) => true,
+        ExprKind::Relabel(inner) | ExprKind::CoerceViaText(inner) => is_known_before(inner),
+        ExprKind::Call(call) => {
+            call.function.volatility != Volatility::Volatile
+                && call.args.iter().all(is_known_before)
+        }
+        ExprKind::Array { elements, .. } => elements.iter().all(is_known_before),
+        _ => false,
+    }
+}
+
+/// The families of comparison functions whose order is that of index keys. Names
+/// are `int4eq` or `date_eq`; both sides have one type, or are integers.
+const FAMILIES: [&str; 29] = [
+    "bool",
+    "bpchar",
+    "bytea",
+    "char",
+    "date_",
+    "enum_",
+    "float4",
+    "float8",
+    "int2",
+    "int24",
+    "int28",
+    "int4",
+    "int42",
+    "int48",
+    "int8",
+    "int82",
+    "int84",
+    "interval_",
+    "name",
+    "numeric_",
+    "oid",
+    "text_",
+    "text",
+    "time_",
+    "timestamp_",
+    "timestamptz_",
+    "timetz_",
+    "uuid_",
+    "jsonb_",
+];
+
+fn relation_of(function: &Function) -> Option<Relation> {
+    if function.language != "internal" || !function.source.is_ascii() {
+        return None;
+    }
+    let (family, relation) =
+        function.source.split_at_checked(function.source.len().checked_sub(2)?)?;
+    let relation = match relation {
+        "eq" => Relation::Equal,
+        "lt" => Relation::Below { included: false },
+        "le" => Relation::Below { included: true },
+        "gt" => Relation::Above { included: false },
+        "ge" => Relation::Above { included: true },
+        _ => return None,
+    };
+    FAMILIES.contains(&family).then_some(relation)
+}

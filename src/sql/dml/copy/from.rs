@@ -1,0 +1,314 @@
+//! COPY … FROM: parsed rows into the table.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::bad_format;
+use super::binary::BinaryRows;
+use super::fields::{Fields, Lines, split, utf8};
+use super::options::{CopyOptions, Header};
+use crate::error::{Error, Result};
+use crate::sql::outcome::{CopyFormat, CopyIn};
+use crate::sql::run::{StatementContext, Work};
+use crate::sql::types::{self, Datum};
+use crate::sqlstate;
+use crate::table::{RowExpression, TableInfo, Writer};
+
+/// Longer values and lines are cut in CONTEXT (PostgreSQL's MAX_COPY_DATA_DISPLAY).
+const DISPLAY_BYTES_MAX: usize = 100;
+
+/// What COPY FROM needs to know before the first byte.
+pub struct CopySource {
+    pub info: Arc<TableInfo>,
+    pub options: CopyOptions,
+    /// Positions of the columns in the data, in order.
+    pub positions: Vec<usize>,
+    /// Defaults of columns that are not in the data.
+    pub defaults: Vec<(usize, Arc<dyn RowExpression>)>,
+    /// WHERE, over the table's columns.
+    pub condition: Option<Arc<dyn RowExpression>>,
+}
+
+enum Parser {
+    Lines(Lines),
+    Binary(BinaryRows),
+}
+
+/// Receives the data of one COPY FROM. Rows are written as they are complete; a
+/// failed statement is undone by the session.
+pub struct CopyFrom {
+    source: CopySource,
+    ctx: StatementContext,
+    parser: Parser,
+    fields: Fields,
+    /// The last line, for CONTEXT; empty in binary format.
+    line_bytes: Vec<u8>,
+    /// The line being read, counted from 1, header included.
+    line: u64,
+    header_pending: bool,
+    rows: u64,
+}
+
+/// Where an error is, for CONTEXT.
+enum Place<'a> {
+    Line,
+    Data(&'a [u8]),
+    Column(&'a str, Option<&'a [u8]>),
+}
+
+impl CopyFrom {
+    pub fn new(source: CopySource, ctx: StatementContext) -> CopyFrom {
+        let parser = match source.options.format {
+            CopyFormat::Binary => Parser::Binary(BinaryRows::default()),
+            _ => Parser::Lines(Lines::new(&source.options)),
+        };
+        let header_pending = source.options.header != Header::None;
+        CopyFrom {
+            source,
+            ctx,
+            parser,
+            fields: Fields::default(),
+            line_bytes: Vec::new(),
+            line: 0,
+            header_pending,
+            rows: 0,
+        }
+    }
+
+    /// Takes a piece of data.
+    pub async fn feed(&mut self, bytes: &[u8], work: &mut Work) -> Result<()> {
+        match &mut self.parser {
+            Parser::Lines(lines) => lines.feed(bytes)?,
+            Parser::Binary(rows) => rows.feed(bytes),
+        }
+        self.drain(work, false).await
+    }
+
+    /// Takes the end of the data; answers the number of rows.
+    pub async fn finish(mut self, work: &mut Work) -> Result<u64> {
+        self.drain(work, true).await?;
+        Writer::new(work, &self.ctx).finish().await?;
+        Ok(self.rows)
+    }
+
+    async fn drain(&mut self, work: &mut Work, last: bool) -> Result<()> {
+        let info = self.source.info.clone();
+        let ctx = self.ctx.clone();
+        let mut writer = Writer::new(work, &ctx);
+        loop {
+            if self.ctx.cancel.is_cancelled() {
+                return Err(Error::query_canceled());
+            }
+            let Some(row) = self.next_row(last)? else { return Ok(()) };
+            if let Some(condition) = &self.source.condition
+                && !matches!(condition.eval(&self.ctx.eval, &row)?, Datum::Bool(true))
+            {
+                continue;
+            }
+            if let Err(error) = writer.insert(&info, row).await {
+                return Err(self.write_failed(error));
+            }
+            self.rows += 1;
+        }
+    }
+
+    /// The next row, complete with defaults.
+    fn next_row(&mut self, last: bool) -> Result<Option<Vec<Datum>>> {
+        let mut row = match self.source.options.format {
+            CopyFormat::Binary => self.next_binary(last)?,
+            _ => self.next_line(last)?,
+        };
+        if let Some(row) = &mut row {
+            for (position, default) in &self.source.defaults {
+                row[*position] = default.eval(&self.ctx.eval, &[])?;
+            }
+        }
+        Ok(row)
+    }
+
+    fn next_line(&mut self, last: bool) -> Result<Option<Vec<Datum>>> {
+        let Parser::Lines(lines) = &mut self.parser else { return Ok(None) };
+        loop {
+            let name = self.source.info.name();
+            let line = lines
+                .next(last)
+                .map_err(|error| located(error, name, self.line + 1, Place::Line))?;
+            let Some(line) = line else { return Ok(None) };
+            self.line += 1;
+            let whole = |error| located(error, name, self.line, Place::Data(line));
+            split(line, &self.source.options, &mut self.fields).map_err(whole)?;
+            if std::mem::take(&mut self.header_pending) {
+                if self.source.options.header == Header::Match {
+                    check_header(&self.source, &self.fields)
+                        .map_err(|error| located(error, name, self.line, Place::Data(line)))?;
+                }
+                continue;
+            }
+            self.line_bytes.clear();
+            self.line_bytes.extend_from_slice(line);
+            let row = convert(&self.source, &self.ctx, &self.fields, line, self.line)?;
+            return Ok(Some(row));
+        }
+    }
+
+    fn next_binary(&mut self, last: bool) -> Result<Option<Vec<Datum>>> {
+        let Parser::Binary(rows) = &mut self.parser else { return Ok(None) };
+        let info = &self.source.info;
+        let name = info.name();
+        let expected = self.source.positions.len();
+        let fields = rows
+            .next(expected, last)
+            .map_err(|error| located(error, name, self.line + 1, Place::Line))?;
+        let Some(fields) = fields else { return Ok(None) };
+        self.line += 1;
+        let mut row = vec![Datum::Null; info.columns.len()];
+        let input = self.ctx.eval.input();
+        for (position, field) in self.source.positions.iter().zip(fields) {
+            let Some(range) = field else { continue };
+            let column = &info.columns[*position];
+            row[*position] = types::binary_recv(rows.bytes(range), column.ty, &column.repr, &input)
+                .map_err(|error| {
+                    located(error, name, self.line, Place::Column(&column.name, None))
+                })?;
+        }
+        Ok(Some(row))
+    }
+
+    /// Adds the line to an error of writing a row. Foreign keys are checked after
+    /// the data in PostgreSQL, so their errors know of no line.
+    fn write_failed(&self, error: Error) -> Error {
+        let code = error.code();
+        if code == sqlstate::FOREIGN_KEY_VIOLATION {
+            return error;
+        }
+        // By the time an index complains, PostgreSQL has read on.
+        let of_row = code == sqlstate::NOT_NULL_VIOLATION || code == sqlstate::CHECK_VIOLATION;
+        let place = match of_row && !self.line_bytes.is_empty() {
+            true => Place::Data(&self.line_bytes),
+            false => Place::Line,
+        };
+        located(error, self.source.info.name(), self.line, place)
+    }
+}
+
+/// The fields of a line as a row.
+fn convert(
+    source: &CopySource,
+    ctx: &StatementContext,
+    fields: &Fields,
+    line: &[u8],
+    number: u64,
+) -> Result<Vec<Datum>> {
+    let info = &source.info;
+    let whole = |error| located(error, info.name(), number, Place::Data(line));
+    if fields.len() > source.positions.len() {
+        return Err(whole(bad_format("extra data after last expected column")));
+    }
+    let mut row = vec![Datum::Null; info.columns.len()];
+    let input = ctx.eval.input();
+    for (index, position) in source.positions.iter().enumerate() {
+        let column = &info.columns[*position];
+        if index >= fields.len() {
+            let message = format!("missing data for column \"{}\"", column.name);
+            return Err(whole(bad_format(message)));
+        }
+        let Some(bytes) = forced(&source.options, &column.name, fields.get(index)) else {
+            continue;
+        };
+        let value = utf8(bytes).map_err(whole).and_then(|text| {
+            types::text_input(text, column.ty, &column.repr, &input).map_err(|error| {
+                let place = Place::Column(&column.name, Some(bytes));
+                located(error, info.name(), number, place)
+            })
+        })?;
+        row[*position] = value;
+    }
+    Ok(row)
+}
+
+/// FORCE_NOT_NULL and FORCE_NULL.
+fn forced<'a>(options: &'a CopyOptions, column: &str, field: Option<&'a [u8]>) -> Option<&'a [u8]> {
+    match field {
+        None if options.force_not_null.contains(column) => Some(options.null.as_bytes()),
+        Some(bytes) if bytes == options.null.as_bytes() && options.force_null.contains(column) => {
+            None
+        }
+        field => field,
+    }
+}
+
+fn check_header(source: &CopySource, fields: &Fields) -> Result<()> {
+    let expected = source.positions.len();
+    if fields.len() != expected {
+        return Err(bad_format(format!(
+            "wrong number of fields in header line: got {}, expected {expected}",
+            fields.len()
+        )));
+    }
+    for (index, position) in source.positions.iter().enumerate() {
+        let expected = &source.info.columns[*position].name;
+        let number = index + 1;
+        match fields.get(index) {
+            Some(name) if name == expected.as_bytes() => {}
+            Some(name) => {
+                return Err(bad_format(format!(
+                    "column name mismatch in header line field {number}: got \"{}\", expected \
+                     \"{expected}\"",
+                    String::from_utf8_lossy(name)
+                )));
+            }
+            None => {
+                return Err(bad_format(format!(
+                    "column name mismatch in header line field {number}: got null value (\"{}\"), \
+                     expected \"{expected}\"",
+                    source.options.null
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `COPY t, line 3, column a: "x"`.
+fn located(error: Error, table: &str, line: u64, place: Place<'_>) -> Error {
+    let context = match place {
+        Place::Line => format!("COPY {table}, line {line}"),
+        Place::Data(data) => format!("COPY {table}, line {line}: \"{}\"", display(data)),
+        Place::Column(column, Some(value)) => {
+            format!("COPY {table}, line {line}, column {column}: \"{}\"", display(value))
+        }
+        Place::Column(column, None) => format!("COPY {table}, line {line}, column {column}"),
+    };
+    error.with_context(context)
+}
+
+fn display(bytes: &[u8]) -> String {
+    if bytes.len() <= DISPLAY_BYTES_MAX {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
+    let mut end = DISPLAY_BYTES_MAX;
+    while end > 0 && bytes[end] & 0xC0 == 0x80 {
+        end -= 1;
+    }
+    format!("{}...", String::from_utf8_lossy(&bytes[..end]))
+}
+
+#[async_trait::async_trait]
+impl CopyIn for CopyFrom {
+    fn format(&self) -> CopyFormat {
+        self.source.options.format
+    }
+
+    fn column_count(&self) -> usize {
+        self.source.positions.len()
+    }
+
+    async fn data(&mut self, bytes: Bytes, work: &mut Work) -> Result<()> {
+        self.feed(&bytes, work).await
+    }
+
+    async fn done(self: Box<Self>, work: &mut Work) -> Result<u64> {
+        self.finish(work).await
+    }
+}

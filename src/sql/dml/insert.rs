@@ -1,0 +1,284 @@
+//! INSERT, with ON CONFLICT.
+//!
+//! VALUES are evaluated in place; any other source is a query. A row is completed
+//! with defaults, then either inserted or, with ON CONFLICT, first looked for
+//! under the lock of (index, key), so that of two sessions one inserts and the
+//! other finds the row.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures::StreamExt;
+
+use super::Effect;
+use super::returning::{Returned, ReturningPlan};
+use crate::catalog::{Catalog, Relation};
+use crate::error::{Error, Result};
+use crate::sql::ir::{self, ColumnId, ConflictAction, Expr, Insert, OutputColumn, Query, Rel};
+use crate::sql::run::eval::Evaluator;
+use crate::sql::run::{self, StatementContext, Work};
+use crate::sql::types::{Datum, Oid};
+use crate::sqlstate;
+use crate::table::{Conflict, TableInfo, Writer};
+use crate::txn::{Isolation, Keyspace, LockMode};
+
+/// A compiled INSERT.
+pub struct InsertPlan {
+    source: Source,
+    /// Positions that the source's columns go to.
+    positions: Vec<usize>,
+    defaults: Vec<(usize, Evaluator)>,
+    on_conflict: Option<OnConflict>,
+}
+
+enum Source {
+    Values(Vec<Vec<Evaluator>>),
+    Query(Box<Query>),
+}
+
+struct OnConflict {
+    arbiters: Vec<Oid>,
+    update: Option<ConflictUpdate>,
+}
+
+/// DO UPDATE; expressions see the target's columns, its rid, then `excluded`.
+struct ConflictUpdate {
+    target: Vec<i16>,
+    excluded: Vec<i16>,
+    assignments: Vec<(i16, Evaluator)>,
+    condition: Option<Evaluator>,
+}
+
+impl InsertPlan {
+    pub fn new(insert: &Insert, catalog: &Catalog) -> Result<InsertPlan> {
+        let values = values_of(&insert.source);
+        let rows: Option<Vec<Vec<Evaluator>>> = values.and_then(|rows| {
+            let compile = |expr: &&Expr| Evaluator::compile(expr, &[], catalog).ok();
+            rows.iter().map(|row| row.iter().map(compile).collect()).collect()
+        });
+        let source = match rows {
+            Some(rows) => Source::Values(rows),
+            None => Source::Query(Box::new(insert.source.clone())),
+        };
+        let defaults = insert
+            .defaults
+            .iter()
+            .map(|(attnum, expr)| {
+                Ok((*attnum as usize - 1, Evaluator::compile(expr, &[], catalog)?))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let on_conflict = insert
+            .on_conflict
+            .as_ref()
+            .map(|on_conflict| OnConflict::new(on_conflict, catalog))
+            .transpose()?;
+        let positions = insert.columns.iter().map(|attnum| *attnum as usize - 1).collect();
+        Ok(InsertPlan { source, positions, defaults, on_conflict })
+    }
+
+    pub fn is_fast(&self) -> bool {
+        matches!(self.source, Source::Values(_))
+    }
+
+    pub async fn run(
+        &self,
+        relation: &Relation,
+        returning: Option<&ReturningPlan>,
+        params: &[Datum],
+        work: &mut Work,
+        ctx: &StatementContext,
+    ) -> Result<Effect> {
+        let info = TableInfo::of(&work.catalog, relation.oid)?;
+        let returned = Returned::new(returning, ctx);
+        let mut run =
+            Run { plan: self, info, params, ctx, returned, count: 0, touched: HashSet::new() };
+        match &self.source {
+            Source::Values(rows) => {
+                let mut writer = Writer::new(work, ctx);
+                for exprs in rows {
+                    let values = exprs
+                        .iter()
+                        .map(|expr| expr.eval(&ctx.eval, params, &[]))
+                        .collect::<Result<Vec<_>>>()?;
+                    run.insert(&mut writer, values).await?;
+                }
+                writer.finish().await?;
+            }
+            Source::Query(query) => {
+                let mut chunks = run::rows(query, params, work, ctx).await?;
+                let mut writer = Writer::new(work, ctx);
+                while let Some(chunk) = chunks.next().await {
+                    for values in chunk? {
+                        run.insert(&mut writer, values).await?;
+                    }
+                }
+                writer.finish().await?;
+            }
+        }
+        Ok(Effect { count: run.count, rows: run.returned.rows })
+    }
+}
+
+/// The rows of a source that is nothing but expressions.
+fn values_of(query: &Query) -> Option<Vec<Vec<&Expr>>> {
+    let pick = |columns: Vec<ColumnId>, row: Vec<&'_ Expr>| -> Option<Vec<usize>> {
+        debug_assert_eq!(columns.len(), row.len());
+        query.output.iter().map(|wanted| columns.iter().position(|id| *id == wanted.id)).collect()
+    };
+    match &query.rel {
+        Rel::Values { columns, rows } => {
+            let ids: Vec<ColumnId> =
+                columns.iter().map(|column: &OutputColumn| column.id).collect();
+            rows.iter()
+                .map(|row| {
+                    let order = pick(ids.clone(), row.iter().collect())?;
+                    Some(order.into_iter().map(|at| &row[at]).collect())
+                })
+                .collect()
+        }
+        Rel::Project { input, exprs } if matches!(**input, Rel::OneRow) => {
+            let ids: Vec<ColumnId> = exprs.iter().map(|(column, _)| column.id).collect();
+            let order = pick(ids, exprs.iter().map(|(_, expr)| expr).collect())?;
+            Some(vec![order.into_iter().map(|at| &exprs[at].1).collect()])
+        }
+        _ => None,
+    }
+}
+
+impl OnConflict {
+    fn new(on_conflict: &ir::OnConflict, catalog: &Catalog) -> Result<OnConflict> {
+        let update = match &on_conflict.action {
+            ConflictAction::Nothing => None,
+            ConflictAction::Update { target, excluded, assignments, condition } => {
+                let mut slots: Vec<ColumnId> =
+                    target.columns.iter().map(|(_, column)| column.id).collect();
+                slots.extend(excluded.iter().map(|(_, column)| column.id));
+                let compile = |expr: &Expr| Evaluator::compile(expr, &slots, catalog);
+                Some(ConflictUpdate {
+                    target: target.columns.iter().map(|(attnum, _)| *attnum).collect(),
+                    excluded: excluded.iter().map(|(attnum, _)| *attnum).collect(),
+                    assignments: assignments
+                        .iter()
+                        .map(|(attnum, expr)| Ok((*attnum, compile(expr)?)))
+                        .collect::<Result<Vec<_>>>()?,
+                    condition: condition.as_ref().map(compile).transpose()?,
+                })
+            }
+        };
+        Ok(OnConflict { arbiters: on_conflict.arbiters.clone(), update })
+    }
+}
+
+/// One execution.
+struct Run<'a> {
+    plan: &'a InsertPlan,
+    info: Arc<TableInfo>,
+    params: &'a [Datum],
+    ctx: &'a StatementContext,
+    returned: Returned<'a>,
+    count: u64,
+    /// Rows that this command has inserted or updated, kept for DO UPDATE only.
+    touched: HashSet<u64>,
+}
+
+impl Run<'_> {
+    /// Completes one row of the source and puts it where it belongs.
+    async fn insert(&mut self, writer: &mut Writer<'_>, values: Vec<Datum>) -> Result<()> {
+        if self.ctx.cancel.is_cancelled() {
+            return Err(Error::query_canceled());
+        }
+        let mut row = vec![Datum::Null; self.info.columns.len()];
+        for (position, value) in self.plan.positions.iter().zip(values) {
+            row[*position] = value;
+        }
+        for (position, default) in &self.plan.defaults {
+            row[*position] = default.eval(&self.ctx.eval, self.params, &[])?;
+        }
+        let info = self.info.clone();
+        if let Some(on_conflict) = &self.plan.on_conflict {
+            writer.complete(&info, &mut row)?;
+            let mode = on_conflict.lock_mode(&info);
+            let arbiters = &on_conflict.arbiters;
+            if let Some(conflict) = writer.find_conflict(&info, arbiters, &row, mode).await? {
+                return self.conflict(writer, on_conflict, conflict, &row).await;
+            }
+        }
+        let (rid, row) = writer.insert(&info, row).await?;
+        self.done(rid, &row)
+    }
+
+    fn done(&mut self, rid: u64, row: &[Datum]) -> Result<()> {
+        self.count += 1;
+        if self.plan.on_conflict.as_ref().is_some_and(|c| c.update.is_some()) {
+            self.touched.insert(rid);
+        }
+        self.returned.add(self.ctx, self.params, self.info.oid(), rid, row, &[])
+    }
+
+    async fn conflict(
+        &mut self,
+        writer: &mut Writer<'_>,
+        on_conflict: &OnConflict,
+        conflict: Conflict,
+        proposed: &[Datum],
+    ) -> Result<()> {
+        let info = self.info.clone();
+        let row_key = crate::storage::key::row(info.storage_id(), conflict.rid);
+        let txn = &writer.work.txn;
+        let unseen =
+            !txn.has_written(Keyspace::Rows, &row_key) && txn.changed_since_snapshot(&conflict.row);
+        if unseen && txn.isolation() != Isolation::ReadCommitted {
+            return Err(Error::concurrent_update());
+        }
+        let Some(update) = &on_conflict.update else { return Ok(()) };
+        if self.touched.contains(&conflict.rid) {
+            return Err(affected_twice());
+        }
+        let old = info.decode(&conflict.row)?;
+        let seen = update.row(info.oid(), conflict.rid, &old, proposed)?;
+        let eval = &self.ctx.eval;
+        if let Some(condition) = &update.condition
+            && !condition.is_true(eval, self.params, &seen)?
+        {
+            return Ok(());
+        }
+        let mut new = old.clone();
+        for (attnum, value) in &update.assignments {
+            new[*attnum as usize - 1] = value.eval(eval, self.params, &seen)?;
+        }
+        let new = writer.update(&info, conflict.rid, &old, new).await?;
+        self.done(conflict.rid, &new)
+    }
+}
+
+impl OnConflict {
+    fn lock_mode(&self, info: &TableInfo) -> LockMode {
+        match &self.update {
+            // Only waits for those who delete the row or change its key.
+            None => LockMode::RowKeyShare,
+            Some(update) => {
+                Writer::update_lock(info, update.assignments.iter().map(|(attnum, _)| *attnum))
+            }
+        }
+    }
+}
+
+impl ConflictUpdate {
+    fn row(&self, table: Oid, rid: u64, old: &[Datum], proposed: &[Datum]) -> Result<Vec<Datum>> {
+        let value = crate::table::system_column::value;
+        let target = self.target.iter().map(|attnum| value(*attnum, table, rid, old));
+        let excluded = self.excluded.iter().map(|attnum| value(*attnum, table, 0, proposed));
+        target.chain(excluded).collect()
+    }
+}
+
+fn affected_twice() -> Error {
+    Error::new(
+        sqlstate::CARDINALITY_VIOLATION,
+        "ON CONFLICT DO UPDATE command cannot affect row a second time",
+    )
+    .with_hint(
+        "Ensure that no rows proposed for insertion within the same command have duplicate \
+         constrained values.",
+    )
+}

@@ -1,0 +1,168 @@
+//! Statements that change rows: INSERT, UPDATE, DELETE, TRUNCATE and COPY.
+//!
+//! A bound statement is compiled once ([`Compiled`]): expressions become
+//! evaluators, and the rows to be changed get a source. Three sources need no
+//! plan: VALUES, a unique key, and a scan of the target alone; a prepared
+//! statement keeps the compiled form and pays for nothing else. Everything else
+//! (joins, subqueries) asks `run` for rows.
+//!
+//! ```text
+//! UPDATE t SET b = b + 1 WHERE id = $1
+//!   unique lookup id → row lock → newest version → WHERE again → b + 1 → write
+//! ```
+//!
+//! A statement reads its snapshot through an overlay made before its first write,
+//! so it never meets its own changes. Under READ COMMITTED a row that changed
+//! since is judged again in its newest version; where that needs rows of other
+//! tables, the statement starts over with a new snapshot and its locks kept.
+
+mod compiler;
+pub mod conditions;
+pub mod copy;
+mod insert;
+mod modify;
+mod returning;
+mod source;
+mod truncate;
+
+pub use compiler::{SqlCompiler, row_expression};
+pub use conditions::Conditions;
+pub use copy::{CopyFrom, CopyOptions, CopyTo};
+pub use truncate::truncate;
+
+use std::sync::Arc;
+
+use super::ir;
+use super::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
+use super::run::{StatementContext, Work};
+use super::types::Datum;
+use crate::catalog::Catalog;
+use crate::error::{Error, Result};
+use crate::table::lock;
+use crate::txn::LockMode;
+
+use insert::InsertPlan;
+use modify::ModifyPlan;
+
+/// A statement ready to be run many times under the catalog it was compiled for.
+pub struct Compiled {
+    relation: Arc<crate::catalog::Relation>,
+    plan: Plan,
+    returning: Option<returning::ReturningPlan>,
+}
+
+enum Plan {
+    Insert(InsertPlan),
+    Modify(ModifyPlan),
+}
+
+/// What a statement did.
+pub struct Effect {
+    /// Rows inserted, updated or deleted.
+    pub count: u64,
+    /// The rows of RETURNING.
+    pub rows: Vec<Vec<Datum>>,
+}
+
+impl Compiled {
+    pub fn new(statement: &ir::Statement, catalog: &Catalog) -> Result<Compiled> {
+        let (relation, plan, returning) = match statement {
+            ir::Statement::Insert(insert) => {
+                let plan = Plan::Insert(InsertPlan::new(insert, catalog)?);
+                (&insert.relation, plan, insert.returning.as_ref())
+            }
+            ir::Statement::Update(update) => {
+                let plan = Plan::Modify(ModifyPlan::update(update, catalog)?);
+                (&update.target.relation, plan, update.returning.as_ref())
+            }
+            ir::Statement::Delete(delete) => {
+                let plan = Plan::Modify(ModifyPlan::delete(delete, catalog)?);
+                (&delete.target.relation, plan, delete.returning.as_ref())
+            }
+            ir::Statement::Query(_) => return Err(Error::internal("a query changes no rows")),
+        };
+        let extra = match &plan {
+            Plan::Insert(_) => &[][..],
+            Plan::Modify(plan) => plan.extra_columns(),
+        };
+        let returning = returning
+            .map(|returning| returning::ReturningPlan::new(returning, extra, catalog))
+            .transpose()?;
+        Ok(Compiled { relation: relation.clone(), plan, returning })
+    }
+
+    /// Whether it runs without a plan of DataFusion.
+    pub fn is_fast(&self) -> bool {
+        match &self.plan {
+            Plan::Insert(plan) => plan.is_fast(),
+            Plan::Modify(plan) => plan.is_fast(),
+        }
+    }
+
+    /// Runs the statement to its end, end-of-statement checks included.
+    pub async fn run(
+        &self,
+        params: &[Datum],
+        work: &mut Work,
+        ctx: &StatementContext,
+    ) -> Result<Effect> {
+        let table = lock::relation(self.relation.oid);
+        lock::acquire(&mut work.txn, table, LockMode::RowExclusive, ctx).await?;
+        match &self.plan {
+            Plan::Insert(plan) => {
+                plan.run(&self.relation, self.returning.as_ref(), params, work, ctx).await
+            }
+            Plan::Modify(plan) => {
+                plan.run(&self.relation, self.returning.as_ref(), params, work, ctx).await
+            }
+        }
+    }
+
+    /// Runs the statement and answers what the client gets.
+    pub async fn execute(
+        &self,
+        params: &[Datum],
+        work: &mut Work,
+        ctx: &StatementContext,
+    ) -> Result<Outcome> {
+        let effect = self.run(params, work, ctx).await?;
+        let tag = self.tag(effect.count);
+        Ok(match &self.returning {
+            None => Outcome::Command(tag),
+            Some(returning) => {
+                let rows = (!effect.rows.is_empty()).then(|| Ok(Rows::Datums(effect.rows)));
+                Outcome::Rows(RowStream {
+                    columns: returning.columns.clone(),
+                    rows: Box::pin(futures::stream::iter(rows)),
+                    tag: RowsTag::Fixed(tag),
+                })
+            }
+        })
+    }
+
+    /// The columns of RETURNING.
+    pub fn returned_columns(&self) -> Option<&Arc<[ResultColumn]>> {
+        self.returning.as_ref().map(|returning| &returning.columns)
+    }
+
+    fn tag(&self, count: u64) -> String {
+        match &self.plan {
+            Plan::Insert(_) => format!("INSERT 0 {count}"),
+            Plan::Modify(plan) => format!("{} {count}", plan.verb()),
+        }
+    }
+}
+
+/// Compiles and executes a statement.
+pub async fn execute(
+    statement: &ir::Statement,
+    params: &[Datum],
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<Outcome> {
+    let compiled = Compiled::new(statement, &work.catalog)?;
+    compiled.execute(params, work, ctx).await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! RETURNING: what the client gets back for each row.
+
+use std::sync::Arc;
+
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+
+use crate::catalog::Catalog;
+use crate::error::{Error, Result};
+use crate::sql::ir::{ColumnId, Returning};
+use crate::sql::outcome::ResultColumn;
+use crate::sql::run::StatementContext;
+use crate::sql::run::eval::Evaluator;
+use crate::sql::types::Datum;
+
+/// A compiled RETURNING list.
+pub struct ReturningPlan {
+    pub columns: Arc<[ResultColumn]>,
+    /// Attribute numbers of the row's columns, in the order of the slots.
+    attnums: Vec<i16>,
+    exprs: Vec<Evaluator>,
+}
+
+impl ReturningPlan {
+    /// `extra` are the columns of the statement's input beside the target's.
+    pub fn new(
+        returning: &Returning,
+        extra: &[ColumnId],
+        catalog: &Catalog,
+    ) -> Result<ReturningPlan> {
+        let mut slots: Vec<ColumnId> = returning.row.iter().map(|(_, column)| column.id).collect();
+        slots.extend_from_slice(extra);
+        let exprs = returning
+            .exprs
+            .iter()
+            .map(|(_, expr)| Evaluator::compile(expr, &slots, catalog))
+            .collect::<Result<Vec<_>>>()?;
+        let columns = returning
+            .exprs
+            .iter()
+            .map(|(column, _)| ResultColumn {
+                name: column.name.clone(),
+                ty: column.ty,
+                length: catalog.type_(column.ty.oid).map_or(-1, |ty| ty.length),
+                origin: column.origin.unwrap_or((0, 0)),
+            })
+            .collect();
+        let attnums = returning.row.iter().map(|(attnum, _)| *attnum).collect();
+        Ok(ReturningPlan { columns, attnums, exprs })
+    }
+
+    fn row(
+        &self,
+        ctx: &StatementContext,
+        params: &[Datum],
+        table: u32,
+        rid: u64,
+        row: &[Datum],
+        extra: &[Datum],
+    ) -> Result<Vec<Datum>> {
+        let mut values: Vec<Datum> = self
+            .attnums
+            .iter()
+            .map(|attnum| crate::table::system_column::value(*attnum, table, rid, row))
+            .collect::<Result<_>>()?;
+        values.extend_from_slice(extra);
+        self.exprs.iter().map(|expr| expr.eval(&ctx.eval, params, &values)).collect()
+    }
+}
+
+/// The rows returned so far, within the statement's memory.
+pub struct Returned<'a> {
+    plan: Option<&'a ReturningPlan>,
+    reservation: MemoryReservation,
+    pub rows: Vec<Vec<Datum>>,
+}
+
+impl<'a> Returned<'a> {
+    pub fn new(plan: Option<&'a ReturningPlan>, ctx: &StatementContext) -> Returned<'a> {
+        let reservation = MemoryConsumer::new("RETURNING").register(&ctx.runtime.memory_pool);
+        Returned { plan, reservation, rows: Vec::new() }
+    }
+
+    /// Adds what RETURNING makes of a row, if there is a RETURNING.
+    #[expect(clippy::too_many_arguments, reason = "each is one fact about the row")]
+    pub fn add(
+        &mut self,
+        ctx: &StatementContext,
+        params: &[Datum],
+        table: u32,
+        rid: u64,
+        row: &[Datum],
+        extra: &[Datum],
+    ) -> Result<()> {
+        let Some(plan) = self.plan else { return Ok(()) };
+        let values = plan.row(ctx, params, table, rid, row, extra)?;
+        let bytes = values.iter().map(bytes_of).sum::<usize>() + size_of::<Vec<Datum>>();
+        self.reservation
+            .try_grow(bytes)
+            .map_err(|error| Error::out_of_memory(error.strip_backtrace()))?;
+        self.rows.push(values);
+        Ok(())
+    }
+}
+
+/// The memory of a value, about.
+fn bytes_of(datum: &Datum) -> usize {
+    let heap = match datum {
+        Datum::Text(text) => text.len(),
+        Datum::Bytea(bytes) => bytes.len(),
+        Datum::Jsonb(document) => document.0.len(),
+        Datum::Array(array) => array.elements.iter().map(bytes_of).sum(),
+        Datum::Record(fields) => fields.iter().map(|(_, field)| bytes_of(field)).sum(),
+        _ => 0,
+    };
+    size_of::<Datum>() + heap
+}

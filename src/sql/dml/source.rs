@@ -1,0 +1,234 @@
+//! Rows of the target that a statement is to change, found without a plan.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::conditions::Conditions;
+use crate::catalog::Catalog;
+use crate::error::{Error, Result};
+use crate::sql::functions::EvalContext;
+use crate::sql::ir::{ColumnId, Expr, Rel, Scan};
+use crate::sql::run::StatementContext;
+use crate::sql::run::eval::Evaluator;
+use crate::sql::types::Datum;
+use crate::storage::Value;
+use crate::table::scan::{Access, Comparison, RowIterator, choose, index_rows, rid_rows};
+use crate::table::{ScanOptions, TableInfo, lookup};
+use crate::txn::Overlay;
+
+/// Rows that travel together from the reading thread.
+const CHUNK_ROWS: usize = 512;
+/// Chunks that may wait for the writer.
+const CHUNKS_MAX: usize = 4;
+/// Up to this many rows named by an index are read in place, without a thread.
+const INLINE_ROWS_MAX: usize = 64;
+
+/// A scan of the target alone, with the statement's whole condition.
+pub struct TargetScan {
+    predicate: Option<Arc<Evaluator>>,
+    conditions: Conditions,
+}
+
+/// The target's columns by position, then its rid: the row that evaluators see.
+pub fn slots(scan: &Scan) -> Vec<ColumnId> {
+    let unread = ColumnId(u32::MAX);
+    let mut slots = vec![unread; scan.relation.columns.len()];
+    for (attnum, column) in &scan.columns {
+        if let Ok(position) = usize::try_from(attnum - 1) {
+            slots[position] = column.id;
+        }
+    }
+    slots.push(scan.rid.unwrap_or(unread));
+    slots
+}
+
+/// A decoded row as evaluators see it.
+pub fn evaluated_row(info: &TableInfo, rid: u64, row: &[u8]) -> Result<Vec<Datum>> {
+    let mut datums = info.decode(row)?;
+    datums.push(Datum::Int8(rid as i64));
+    Ok(datums)
+}
+
+impl TargetScan {
+    /// The scan, if the input is nothing but the filtered target and the filter can
+    /// be evaluated row by row.
+    pub fn new(target: &Scan, input: &Rel, catalog: &Catalog) -> Result<Option<TargetScan>> {
+        let mut predicates: Vec<&Expr> = Vec::new();
+        let mut rel = input;
+        while let Rel::Filter { input, predicate } = rel {
+            predicates.push(predicate);
+            rel = input;
+        }
+        let alone = matches!(rel, Rel::Scan(scan) if scan.rid == target.rid);
+        if !alone || predicates.len() > 1 {
+            return Ok(None);
+        }
+        let Some(predicate) = predicates.first() else {
+            return Ok(Some(TargetScan { predicate: None, conditions: Conditions::default() }));
+        };
+        let Ok(evaluator) = Evaluator::compile(predicate, &slots(target), catalog) else {
+            return Ok(None);
+        };
+        let columns: Vec<(i16, ColumnId)> =
+            target.columns.iter().map(|(attnum, column)| (*attnum, column.id)).collect();
+        let conditions = Conditions::new(predicate, &columns, catalog)?;
+        Ok(Some(TargetScan { predicate: Some(Arc::new(evaluator)), conditions }))
+    }
+
+    /// Whether a version of a row fulfils the condition.
+    pub fn matches(&self, ctx: &EvalContext, params: &[Datum], row: &[Datum]) -> Result<bool> {
+        match &self.predicate {
+            Some(predicate) => predicate.is_true(ctx, params, row),
+            None => Ok(true),
+        }
+    }
+
+    /// Starts reading the rows that fulfil the condition at the overlay's instant.
+    pub fn open(
+        &self,
+        info: &Arc<TableInfo>,
+        overlay: Overlay,
+        params: &[Datum],
+        ctx: &StatementContext,
+    ) -> Result<TargetRows> {
+        let Some(comparisons) = self.conditions.evaluate(info, &ctx.eval, params)? else {
+            return Ok(TargetRows::None);
+        };
+        let filter = Filter {
+            info: info.clone(),
+            predicate: self.predicate.clone(),
+            params: params.to_vec(),
+            eval: ctx.eval.clone(),
+        };
+        if let Some((index, key)) = unique_key(info, &comparisons) {
+            let found = lookup::unique(info, &overlay, index, &key)?;
+            return Ok(match found {
+                Some((rid, row)) if filter.matches(rid, &row)? => TargetRows::One(rid, row),
+                _ => TargetRows::None,
+            });
+        }
+        let options = ScanOptions {
+            with_rid: true,
+            batch_rows: CHUNK_ROWS,
+            parallelism: 1,
+            cancel: ctx.cancel.clone(),
+        };
+        let access = choose(info, &overlay, &comparisons, &options)?;
+        let rows = match &access {
+            Access::Sequential(_) => rid_rows(info, &overlay, 0, u64::MAX),
+            Access::Index(access) => index_rows(info, &overlay, &access.ranges)?,
+        };
+        match access {
+            Access::Index(access) if access.rows <= INLINE_ROWS_MAX => {
+                let chunk = filter.chunk(&mut rows.take(INLINE_ROWS_MAX + 1), usize::MAX)?;
+                Ok(TargetRows::Chunk(chunk.into_iter()))
+            }
+            _ => Ok(spawn(filter, rows, ctx)),
+        }
+    }
+}
+
+/// The unique index whose whole key the comparisons give, and the key.
+fn unique_key<'a>(
+    info: &'a TableInfo,
+    comparisons: &[(usize, Comparison)],
+) -> Option<(&'a Arc<crate::index::IndexInfo>, Vec<Datum>)> {
+    let value = |position: usize| {
+        comparisons.iter().find_map(|(at, comparison)| match comparison {
+            Comparison::Equal(datum) if *at == position => Some(datum.clone()),
+            _ => None,
+        })
+    };
+    info.indexes.iter().filter(|index| index.unique && index.is_usable()).find_map(|index| {
+        let key: Option<Vec<Datum>> = index
+            .keys
+            .iter()
+            .map(|key| usize::try_from(key.column - 1).ok().and_then(value))
+            .collect();
+        Some((index, key?))
+    })
+}
+
+struct Filter {
+    info: Arc<TableInfo>,
+    predicate: Option<Arc<Evaluator>>,
+    params: Vec<Datum>,
+    eval: Arc<EvalContext>,
+}
+
+type Chunk = Vec<(u64, Value)>;
+
+impl Filter {
+    fn matches(&self, rid: u64, row: &Value) -> Result<bool> {
+        let Some(predicate) = &self.predicate else { return Ok(true) };
+        predicate.is_true(&self.eval, &self.params, &evaluated_row(&self.info, rid, row)?)
+    }
+
+    /// The next rows that pass, of at most `read_max` looked at.
+    fn chunk(
+        &self,
+        rows: &mut dyn Iterator<Item = Result<(u64, Value)>>,
+        read_max: usize,
+    ) -> Result<Chunk> {
+        let mut chunk = Vec::new();
+        for row in rows.take(read_max) {
+            let (rid, row) = row?;
+            if self.matches(rid, &row)? {
+                chunk.push((rid, row));
+            }
+        }
+        Ok(chunk)
+    }
+}
+
+/// Reads on a thread of its own.
+fn spawn(filter: Filter, rows: RowIterator, ctx: &StatementContext) -> TargetRows {
+    let (sender, receiver) = mpsc::channel(CHUNKS_MAX);
+    let cancel = ctx.cancel.clone();
+    tokio::task::spawn_blocking(move || {
+        let mut rows = rows.peekable();
+        while rows.peek().is_some() {
+            let chunk = match cancel.is_cancelled() {
+                true => Err(Error::query_canceled()),
+                false => filter.chunk(&mut rows, CHUNK_ROWS),
+            };
+            let failed = chunk.is_err();
+            if sender.blocking_send(chunk).is_err() || failed {
+                return;
+            }
+        }
+    });
+    TargetRows::Stream { receiver, chunk: Vec::new().into_iter() }
+}
+
+/// Rows as they come.
+pub enum TargetRows {
+    None,
+    One(u64, Value),
+    Chunk(std::vec::IntoIter<(u64, Value)>),
+    Stream { receiver: mpsc::Receiver<Result<Chunk>>, chunk: std::vec::IntoIter<(u64, Value)> },
+}
+
+impl TargetRows {
+    /// The next row's rid and the version that the statement's snapshot has.
+    pub async fn next(&mut self) -> Result<Option<(u64, Value)>> {
+        match self {
+            TargetRows::None => Ok(None),
+            TargetRows::One(..) => match std::mem::replace(self, TargetRows::None) {
+                TargetRows::One(rid, row) => Ok(Some((rid, row))),
+                _ => Ok(None),
+            },
+            TargetRows::Chunk(chunk) => Ok(chunk.next()),
+            TargetRows::Stream { receiver, chunk } => loop {
+                if let Some(row) = chunk.next() {
+                    return Ok(Some(row));
+                }
+                match receiver.recv().await {
+                    Some(next) => *chunk = next?.into_iter(),
+                    None => return Ok(None),
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! TRUNCATE: the table and its indexes go on with fresh, empty storage.
+//!
+//! The change is one of the catalog, so it is transactional: a rollback keeps the
+//! old storage ids. The old storage is given up when nobody can read it any more.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::catalog::{Change, Object, ObjectClass, ObjectKey, Relation, RelationKind};
+use crate::error::{Error, Result};
+use crate::sql::run::{StatementContext, Work};
+use crate::sql::types::Oid;
+use crate::sqlstate;
+use crate::table::{TableInfo, lock};
+use crate::txn::{Keyspace, LockMode};
+
+/// Empties tables.
+pub async fn truncate(
+    work: &mut Work,
+    ctx: &StatementContext,
+    tables: &[Oid],
+    restart_identity: bool,
+    cascade: bool,
+) -> Result<()> {
+    let tables = with_referencing(work, tables, cascade)?;
+    for table in &tables {
+        lock::acquire(&mut work.txn, lock::relation(*table), LockMode::AccessExclusive, ctx)
+            .await?;
+    }
+    for table in &tables {
+        empty(work, *table)?;
+        if restart_identity {
+            restart_sequences(work, *table)?;
+        }
+    }
+    Ok(())
+}
+
+/// The tables and, with CASCADE, all that refer to them; without, `0A000` if a
+/// table outside the list does.
+fn with_referencing(work: &Work, tables: &[Oid], cascade: bool) -> Result<BTreeSet<Oid>> {
+    let mut all: BTreeSet<Oid> = tables.iter().copied().collect();
+    let mut queue: Vec<Oid> = tables.to_vec();
+    while let Some(table) = queue.pop() {
+        let info = TableInfo::of(&work.catalog, table)?;
+        for foreign in &info.referencing {
+            let child = foreign.constraint.table;
+            if all.contains(&child) {
+                continue;
+            }
+            if !cascade {
+                let child = TableInfo::of(&work.catalog, child)?;
+                return Err(referenced(&info, &child));
+            }
+            all.insert(child);
+            queue.push(child);
+        }
+    }
+    Ok(all)
+}
+
+fn referenced(table: &TableInfo, child: &TableInfo) -> Error {
+    Error::new(
+        sqlstate::FEATURE_NOT_SUPPORTED,
+        "cannot truncate a table referenced in a foreign key constraint",
+    )
+    .with_detail(format!("Table \"{}\" references \"{}\".", child.name(), table.name()))
+    .with_hint(format!(
+        "Truncate table \"{}\" at the same time, or use TRUNCATE ... CASCADE.",
+        child.name()
+    ))
+}
+
+/// Gives the table and its indexes new storage.
+fn empty(work: &mut Work, table: Oid) -> Result<()> {
+    let relation = relation(work, table)?;
+    for oid in std::iter::once(table).chain(relation.indexes.iter().copied()) {
+        let mut changed = (*self::relation(work, oid)?).clone();
+        let keyspace = if oid == table { Keyspace::Rows } else { Keyspace::Indexes };
+        work.table.drop_storage(keyspace, changed.storage_id);
+        changed.storage_id = work.catalog.next_oid();
+        put(work, changed);
+    }
+    Ok(())
+}
+
+fn relation(work: &Work, oid: Oid) -> Result<Arc<Relation>> {
+    let relation = work.catalog.relation(oid).cloned();
+    relation.ok_or_else(|| Error::internal(format!("could not open relation with OID {oid}")))
+}
+
+fn put(work: &mut Work, relation: Relation) {
+    let key = ObjectKey { class: ObjectClass::Relation, oid: relation.oid };
+    work.change(Change { key, object: Some(Object::Relation(Arc::new(relation))) });
+}
+
+/// RESTART IDENTITY: sequences owned by the table's columns begin anew, with new
+/// storage as well, so that a rollback gives the old values back.
+fn restart_sequences(work: &mut Work, table: Oid) -> Result<()> {
+    let owned: Vec<Relation> = work
+        .catalog
+        .relations()
+        .filter(|relation| match &relation.kind {
+            RelationKind::Sequence(sequence) => {
+                sequence.owned_by.is_some_and(|(owner, _)| owner == table)
+            }
+            _ => false,
+        })
+        .map(|relation| (**relation).clone())
+        .collect();
+    for mut sequence in owned {
+        sequence.storage_id = work.catalog.next_oid();
+        put(work, sequence);
+    }
+    Ok(())
+}
