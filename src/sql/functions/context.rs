@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::sql::types::datetime::Zone;
-use crate::sql::types::{CatalogView, InputContext, Oid, OutputContext, datum::Datum};
+use crate::sql::types::{
+    BuiltinsOnly, CatalogView, InputContext, Oid, OutputContext, datum::Datum,
+};
 
 pub use crate::sql::types::{DateOrder, DateStyle, IntervalStyle};
 
@@ -18,6 +20,23 @@ pub struct EvalContext {
     pub transaction_timestamp: i64,
     pub statement_timestamp: i64,
     pub session: Arc<dyn SessionHooks>,
+}
+
+impl EvalContext {
+    /// The session's time zone.
+    pub fn zone(&self) -> Zone {
+        self.settings.zone()
+    }
+
+    /// What printing a value depends on, in this session.
+    pub fn output(&self) -> OutputContext<'_> {
+        self.settings.output(&BuiltinsOnly)
+    }
+
+    /// What reading a value depends on, in this session.
+    pub fn input(&self) -> InputContext<'_> {
+        self.settings.input(&BuiltinsOnly, self.transaction_timestamp)
+    }
 }
 
 /// The settings that change what expressions mean or print.
@@ -80,6 +99,14 @@ pub trait SessionHooks: Send + Sync {
     fn setting(&self, name: &str) -> Result<Option<String>>;
     fn set_setting(&self, name: &str, value: &str, local: bool) -> Result<String>;
     fn transaction_id(&self) -> u64;
+    /// `random()`: uniform in [0, 1). A session that supports `setseed` keeps
+    /// its own generator.
+    fn random(&self) -> f64 {
+        rand::random()
+    }
+    fn set_seed(&self, _seed: f64) -> Result<()> {
+        Err(crate::error::Error::unsupported("setseed"))
+    }
     /// `true` once the statement was cancelled or timed out: long kernels ask.
     fn is_cancelled(&self) -> bool;
     /// Signals another session: cancel its statement, or end it.

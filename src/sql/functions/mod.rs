@@ -7,12 +7,42 @@
 //!
 //! Kernels do not see NULLs of STRICT functions: the caller answers NULL.
 
+mod aggregate;
+mod array;
+mod binary;
+mod boolean;
+pub mod call;
+mod composite;
 pub mod context;
+mod datetime;
+mod float;
+mod hash;
+mod identifier;
+mod integer;
+mod io;
+mod json;
+mod numeric;
+mod pattern;
+mod picture;
+mod regexp;
+mod registry;
+mod series;
+mod session;
+mod text;
+mod typmod;
+pub mod value;
+
+#[cfg(test)]
+mod tests;
 
 use crate::error::Result;
 use crate::sql::types::{Datum, SqlType};
 
 pub use context::{EvalContext, SessionHooks, SettingsView};
+pub use pattern::like;
+pub use registry::{aggregate_kernel, kernel, set_kernel};
+pub use session::SERVER_VERSION;
+pub use text::{quote_identifier, quote_literal};
 
 /// What a kernel may know about its call.
 pub struct CallContext<'a> {

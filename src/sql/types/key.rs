@@ -185,7 +185,7 @@ impl Interval {
 }
 
 /// A `timetz` as an instant of the day in UTC, which is what it sorts by first.
-pub(super) fn time_tz_instant(time: i64, zone: i32) -> i64 {
+pub fn time_tz_instant(time: i64, zone: i32) -> i64 {
     time + i64::from(zone) * 1_000_000
 }
 

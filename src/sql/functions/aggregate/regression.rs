@@ -1,0 +1,157 @@
+//! `corr`, `covar_*` and `regr_*`: statistics of pairs `(y, x)`.
+
+use super::aggregates;
+use super::moments::{float, overflow};
+use crate::error::Result;
+use crate::sql::functions::call::arg;
+use crate::sql::functions::{AggregateKernel, AggregateState};
+use crate::sql::types::Datum;
+
+pub const AGGREGATES: &[AggregateKernel] = aggregates! {
+    strict "corr_float8_float8" => |_| Pairs::new(Pairs::correlation);
+    strict "covar_pop_float8_float8" => |_| Pairs::new(|p| p.at_least(1.0, p.xy / p.count));
+    strict "covar_samp_float8_float8" => |_| Pairs::new(|p| p.at_least(2.0, p.xy / (p.count - 1.0)));
+    strict "regr_avgx_float8_float8" => |_| Pairs::new(|p| p.at_least(1.0, p.x / p.count));
+    strict "regr_avgy_float8_float8" => |_| Pairs::new(|p| p.at_least(1.0, p.y / p.count));
+    strict "regr_count_float8_float8" => |_| Pairs::new(|p| Some(Datum::Int8(p.count as i64)));
+    strict "regr_intercept_float8_float8" => |_| Pairs::new(Pairs::intercept);
+    strict "regr_r2_float8_float8" => |_| Pairs::new(Pairs::determination);
+    strict "regr_slope_float8_float8" => |_| Pairs::new(Pairs::slope);
+    strict "regr_sxx_float8_float8" => |_| Pairs::new(|p| p.at_least(1.0, p.xx));
+    strict "regr_sxy_float8_float8" => |_| Pairs::new(|p| p.at_least(1.0, p.xy));
+    strict "regr_syy_float8_float8" => |_| Pairs::new(|p| p.at_least(1.0, p.yy));
+};
+
+/// Count, sums, and sums of products of the differences from the means.
+#[derive(Debug)]
+struct Pairs {
+    result: fn(&Pairs) -> Option<Datum>,
+    count: f64,
+    x: f64,
+    xx: f64,
+    y: f64,
+    yy: f64,
+    xy: f64,
+}
+
+impl Pairs {
+    fn new(result: fn(&Pairs) -> Option<Datum>) -> Pairs {
+        Pairs { result, count: 0.0, x: 0.0, xx: 0.0, y: 0.0, yy: 0.0, xy: 0.0 }
+    }
+
+    fn at_least(&self, count: f64, value: f64) -> Option<Datum> {
+        (self.count >= count).then_some(Datum::Float8(value))
+    }
+
+    fn correlation(&self) -> Option<Datum> {
+        if self.xx == 0.0 || self.yy == 0.0 {
+            return None;
+        }
+        self.at_least(1.0, self.xy / (self.xx * self.yy).sqrt())
+    }
+
+    fn determination(&self) -> Option<Datum> {
+        if self.xx == 0.0 {
+            return None;
+        }
+        if self.yy == 0.0 {
+            return self.at_least(1.0, 1.0);
+        }
+        self.at_least(1.0, self.xy * self.xy / (self.xx * self.yy))
+    }
+
+    fn slope(&self) -> Option<Datum> {
+        if self.xx == 0.0 { None } else { self.at_least(1.0, self.xy / self.xx) }
+    }
+
+    fn intercept(&self) -> Option<Datum> {
+        if self.xx == 0.0 {
+            return None;
+        }
+        self.at_least(1.0, (self.y - self.x * self.xy / self.xx) / self.count)
+    }
+
+    fn add(&mut self, y: f64, x: f64) -> Result<()> {
+        let finite = x.is_finite() && y.is_finite() && self.x.is_finite() && self.y.is_finite();
+        self.count += 1.0;
+        self.x += x;
+        self.y += y;
+        if self.count > 1.0 {
+            let (dx, dy) = (x * self.count - self.x, y * self.count - self.y);
+            let scale = 1.0 / (self.count * (self.count - 1.0));
+            self.xx += dx * dx * scale;
+            self.yy += dy * dy * scale;
+            self.xy += dx * dy * scale;
+            self.spoil(finite)?;
+        } else {
+            if !x.is_finite() {
+                (self.xx, self.xy) = (f64::NAN, f64::NAN);
+            }
+            if !y.is_finite() {
+                (self.yy, self.xy) = (f64::NAN, f64::NAN);
+            }
+        }
+        Ok(())
+    }
+
+    /// Infinities from finite inputs are an overflow; others make NaN.
+    fn spoil(&mut self, finite: bool) -> Result<()> {
+        let sums = [self.x, self.xx, self.y, self.yy, self.xy];
+        if !sums.iter().any(|sum| sum.is_infinite()) {
+            return Ok(());
+        }
+        if finite {
+            return Err(overflow());
+        }
+        for sum in [&mut self.xx, &mut self.yy, &mut self.xy] {
+            if sum.is_infinite() {
+                *sum = f64::NAN;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl AggregateState for Pairs {
+    fn update(&mut self, args: &[Datum]) -> Result<()> {
+        self.add(float(args, 0)?, float(args, 1)?)
+    }
+
+    fn finish(&mut self) -> Result<Datum> {
+        Ok((self.result)(self).unwrap_or(Datum::Null))
+    }
+
+    fn save(&mut self) -> Result<Vec<Datum>> {
+        Ok([self.count, self.x, self.xx, self.y, self.yy, self.xy].map(Datum::Float8).to_vec())
+    }
+
+    fn merge(&mut self, state: &[Datum]) -> Result<()> {
+        let mut sums = [0.0; 6];
+        for (n, sum) in sums.iter_mut().enumerate() {
+            *sum = arg(state, n)?;
+        }
+        let [count, x, xx, y, yy, xy] = sums;
+        if count == 0.0 {
+            return Ok(());
+        }
+        if self.count > 0.0 {
+            let total = self.count + count;
+            let (dx, dy) = (self.x / self.count - x / count, self.y / self.count - y / count);
+            let weight = self.count * count / total;
+            self.xx += weight * dx * dx;
+            self.yy += weight * dy * dy;
+            self.xy += weight * dx * dy;
+        }
+        self.count += count;
+        self.x += x;
+        self.xx += xx;
+        self.y += y;
+        self.yy += yy;
+        self.xy += xy;
+        Ok(())
+    }
+
+    fn size_bytes(&self) -> usize {
+        size_of::<Self>()
+    }
+}

@@ -1,0 +1,23 @@
+//! `json` and `jsonb`: operators and functions.
+//!
+//! A `json` value is text and is walked as text ([`raw`]); a `jsonb` value is a
+//! binary document. What both can do is written once, over [`access::Document`].
+
+mod access;
+pub mod build;
+mod convert;
+mod modify;
+mod raw;
+
+use super::{Kernel, SetKernel};
+
+pub const KERNELS: &[&[Kernel]] = &[
+    access::JSON,
+    access::JSONB,
+    build::KERNELS,
+    convert::KERNELS,
+    modify::KERNELS,
+    modify::COMPARISON,
+];
+
+pub const SET_KERNELS: &[&[SetKernel]] = &[access::JSON_SETS, access::JSONB_SETS];

@@ -1,0 +1,82 @@
+//! All kernels by symbol.
+//!
+//! A module that has kernels is named once in the lists below; the maps are
+//! built at first use.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::{AggregateKernel, Kernel, SetKernel};
+use super::{
+    aggregate, array, binary, boolean, composite, datetime, float, hash, identifier, integer, io,
+    json, numeric, pattern, picture, regexp, series, session, text,
+};
+
+/// Scalar kernels, module by module.
+const SCALARS: &[&[&[Kernel]]] = &[
+    array::KERNELS,
+    binary::KERNELS,
+    boolean::KERNELS,
+    composite::KERNELS,
+    datetime::KERNELS,
+    float::KERNELS,
+    hash::KERNELS,
+    identifier::KERNELS,
+    integer::KERNELS,
+    io::KERNELS,
+    json::KERNELS,
+    numeric::KERNELS,
+    pattern::KERNELS,
+    picture::KERNELS,
+    regexp::KERNELS,
+    session::KERNELS,
+    text::KERNELS,
+];
+
+/// Set-returning kernels, module by module.
+const SETS: &[&[&[SetKernel]]] = &[
+    &[array::SET_KERNELS],
+    json::SET_KERNELS,
+    &[regexp::SET_KERNELS],
+    &[series::SET_KERNELS],
+    &[text::SET_KERNELS],
+];
+
+/// Aggregate kernels, module by module.
+const AGGREGATES: &[&[&[AggregateKernel]]] = &[aggregate::AGGREGATES];
+
+fn by_symbol<T>(
+    lists: &'static [&'static [&'static [T]]],
+    symbol: fn(&T) -> &'static str,
+) -> HashMap<&'static str, &'static T> {
+    let mut map = HashMap::new();
+    for kernel in lists.iter().copied().flatten().copied().flatten() {
+        let earlier = map.insert(symbol(kernel), kernel);
+        assert!(earlier.is_none(), "two kernels have the symbol {}", symbol(kernel));
+    }
+    map
+}
+
+static SCALAR_MAP: LazyLock<HashMap<&'static str, &'static Kernel>> =
+    LazyLock::new(|| by_symbol(SCALARS, |kernel| kernel.symbol));
+
+static SET_MAP: LazyLock<HashMap<&'static str, &'static SetKernel>> =
+    LazyLock::new(|| by_symbol(SETS, |kernel| kernel.symbol));
+
+static AGGREGATE_MAP: LazyLock<HashMap<&'static str, &'static AggregateKernel>> =
+    LazyLock::new(|| by_symbol(AGGREGATES, |kernel| kernel.symbol));
+
+/// The code of a scalar function.
+pub fn kernel(symbol: &str) -> Option<&'static Kernel> {
+    SCALAR_MAP.get(symbol).copied()
+}
+
+/// The code of a set-returning function.
+pub fn set_kernel(symbol: &str) -> Option<&'static SetKernel> {
+    SET_MAP.get(symbol).copied()
+}
+
+/// The code of an aggregate function.
+pub fn aggregate_kernel(symbol: &str) -> Option<&'static AggregateKernel> {
+    AGGREGATE_MAP.get(symbol).copied()
+}

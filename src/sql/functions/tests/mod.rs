@@ -1,0 +1,5 @@
+//! The declarations and the kernels agree, and kernels answer as PostgreSQL does.
+
+mod cases;
+mod declared;
+mod session;
