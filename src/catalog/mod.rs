@@ -10,26 +10,63 @@
 //! `pg_catalog` relations are virtual tables over this value (`system`);
 //! `information_schema` and the `pg_*` views are SQL in `sql/`.
 
+mod bootstrap;
+mod depend;
+pub mod deparse;
 mod derived;
+pub mod functions;
+mod keyword;
+mod names;
 mod object;
+mod quote;
+mod reg;
+pub mod relation_oid;
+mod repr;
+mod store;
+mod syntax;
+pub mod system;
+mod type_name;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 use serde::{Deserialize, Serialize};
 
+pub use bootstrap::bootstrap;
+pub use depend::*;
+pub use keyword::*;
+pub use names::*;
 pub use object::*;
+pub use store::*;
+pub use quote::{quote_identifier, quote_literal, quote_qualified};
+pub use type_name::*;
 
-use crate::sql::types::Oid;
+use crate::sql::types::{Oid, oid};
 
 /// Everything that exists, at one point in time.
+///
+/// Every distinct value has its own `version`, also the copies of transactions
+/// that run DDL, so a version keys plan caches.
 #[derive(Clone, Default)]
 pub struct Catalog {
-    /// Grows with every committed change; keys plan caches.
     pub version: u64,
     objects: RedBlackTreeMapSync<ObjectKey, Object>,
     names: HashTrieMapSync<NameKey, Arc<Vec<Oid>>>,
     derived: derived::Derived,
+    counters: Arc<Counters>,
+}
+
+/// Shared by all copies of one server's catalog.
+struct Counters {
+    next_oid: AtomicU32,
+    next_version: AtomicU64,
+}
+
+impl std::default::Default for Counters {
+    fn default() -> Counters {
+        Counters { next_oid: AtomicU32::new(oid::FIRST_NORMAL), next_version: AtomicU64::new(1) }
+    }
 }
 
 /// The kinds of object, in the order of `ObjectKey`s.
@@ -47,6 +84,11 @@ pub enum ObjectClass {
     Database,
     OperatorClass,
     Collation,
+    OperatorFamily,
+    AccessMethod,
+    Extension,
+    Comment,
+    References,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -71,6 +113,13 @@ pub enum Object {
     Database(Arc<Database>),
     OperatorClass(Arc<OperatorClass>),
     Collation(Arc<Collation>),
+    OperatorFamily(Arc<OperatorFamily>),
+    AccessMethod(Arc<AccessMethod>),
+    Extension(Arc<Extension>),
+    /// Keyed by the comment's own number.
+    Comment(Arc<Comment>),
+    /// Keyed by the dependent object's OID.
+    References(Arc<References>),
 }
 
 /// One step of DDL: the object as it is now, or gone.
@@ -128,6 +177,11 @@ accessors! {
     Database, database, databases, "database";
     OperatorClass, operator_class, operator_classes, "operator class";
     Collation, collation, collations, "collation";
+    OperatorFamily, operator_family, operator_families, "operator family";
+    AccessMethod, access_method, access_methods, "access method";
+    Extension, extension, extensions, "extension";
+    Comment, comment, comments, "comment";
+    References, references, all_references, "object's references (by the dependent object's OID)";
 }
 
 impl Catalog {
@@ -161,6 +215,61 @@ impl Catalog {
             .and_then(|oid| self.cast(*oid))
     }
 
+    pub fn access_method_named(&self, name: &str) -> Option<&Arc<AccessMethod>> {
+        self.named(ObjectClass::AccessMethod, 0, name).first().and_then(|o| self.access_method(*o))
+    }
+
+    pub fn extension_named(&self, name: &str) -> Option<&Arc<Extension>> {
+        self.named(ObjectClass::Extension, 0, name).first().and_then(|o| self.extension(*o))
+    }
+
+    /// The comment on an object or, with `sub`, on a column.
+    pub fn comment_on(&self, on: ObjectAddress) -> Option<&Arc<Comment>> {
+        self.named(ObjectClass::Comment, on.oid, &comment_name(on))
+            .first()
+            .and_then(|oid| self.comment(*oid))
+    }
+
+    /// The composite type of a relation's rows, or 0.
+    pub fn row_type(&self, relation: &Relation) -> Oid {
+        self.type_named(relation.schema, &relation.name)
+            .filter(
+                |ty| matches!(ty.kind, TypeKind::Composite { relation: of } if of == relation.oid),
+            )
+            .map_or(oid::INVALID, |ty| ty.oid)
+    }
+
+    /// The foreign keys of other tables (or its own) that point at a table.
+    pub fn referencing(&self, table: Oid) -> impl Iterator<Item = &Arc<Constraint>> {
+        self.constraints().filter(move |constraint| match &constraint.kind {
+            ConstraintKind::ForeignKey(key) => key.referenced_table == table,
+            _ => false,
+        })
+    }
+
+    /// A fresh OID for a user's object. Copies of one catalog share the counter,
+    /// so transactions running side by side never take the same one.
+    pub fn next_oid(&self) -> Oid {
+        let oid = self.counters.next_oid.fetch_add(1, Ordering::Relaxed);
+        assert!(oid >= oid::FIRST_NORMAL, "the 4 billion OIDs are used up");
+        oid
+    }
+
+    /// The OID that `next_oid` would answer: what is written at commit.
+    pub fn oid_counter(&self) -> Oid {
+        self.counters.next_oid.load(Ordering::Relaxed)
+    }
+
+    /// Never hand out OIDs below this again.
+    pub fn raise_oid_counter(&self, next: Oid) {
+        self.counters.next_oid.fetch_max(next, Ordering::Relaxed);
+    }
+
+    /// This catalog with counters of its own: the start of another server.
+    fn detached(&self) -> Catalog {
+        Catalog { counters: Arc::new(Counters::default()), version: 0, ..self.clone() }
+    }
+
     /// Adds, replaces or removes one object.
     pub fn apply(&mut self, change: &Change) {
         if let Some(old) = self.objects.get(&change.key).cloned() {
@@ -172,7 +281,7 @@ impl Catalog {
             self.objects.insert_mut(change.key, object.clone());
         }
         self.derived = derived::Derived::default();
-        self.version += 1;
+        self.version = self.counters.next_version.fetch_add(1, Ordering::Relaxed);
     }
 
     fn learn_name(&mut self, key: &ObjectKey, object: &Object) {
@@ -209,8 +318,72 @@ impl Object {
             Object::Constraint(_) => None,
             Object::Role(o) => key(ObjectClass::Role, 0, &o.name),
             Object::Database(o) => key(ObjectClass::Database, 0, &o.name),
-            Object::OperatorClass(_) => None,
+            Object::OperatorClass(o) => key(ObjectClass::OperatorClass, o.schema, &o.name),
             Object::Collation(o) => key(ObjectClass::Collation, o.schema, &o.name),
+            Object::OperatorFamily(o) => key(ObjectClass::OperatorFamily, o.schema, &o.name),
+            Object::AccessMethod(o) => key(ObjectClass::AccessMethod, 0, &o.name),
+            Object::Extension(o) => key(ObjectClass::Extension, 0, &o.name),
+            Object::Comment(o) => key(ObjectClass::Comment, o.on.oid, &comment_name(o.on)),
+            Object::References(_) => None,
         }
+    }
+
+    /// Where the catalog keeps this object.
+    pub fn key(&self) -> ObjectKey {
+        let (class, oid) = match self {
+            Object::Schema(o) => (ObjectClass::Schema, o.oid),
+            Object::Relation(o) => (ObjectClass::Relation, o.oid),
+            Object::Type(o) => (ObjectClass::Type, o.oid),
+            Object::Function(o) => (ObjectClass::Function, o.oid),
+            Object::Aggregate(o) => (ObjectClass::Aggregate, o.function),
+            Object::Operator(o) => (ObjectClass::Operator, o.oid),
+            Object::Cast(o) => (ObjectClass::Cast, o.oid),
+            Object::Constraint(o) => (ObjectClass::Constraint, o.oid),
+            Object::Role(o) => (ObjectClass::Role, o.oid),
+            Object::Database(o) => (ObjectClass::Database, o.oid),
+            Object::OperatorClass(o) => (ObjectClass::OperatorClass, o.oid),
+            Object::Collation(o) => (ObjectClass::Collation, o.oid),
+            Object::OperatorFamily(o) => (ObjectClass::OperatorFamily, o.oid),
+            Object::AccessMethod(o) => (ObjectClass::AccessMethod, o.oid),
+            Object::Extension(o) => (ObjectClass::Extension, o.oid),
+            Object::Comment(o) => (ObjectClass::Comment, o.oid),
+            Object::References(o) => (ObjectClass::References, o.oid),
+        };
+        ObjectKey { class, oid }
+    }
+}
+
+/// Objects are found by name within a schema; a comment by class and column
+/// within its object.
+fn comment_name(on: ObjectAddress) -> String {
+    format!("{}/{}", on.class, on.sub)
+}
+
+/// Generates `From<T> for Object` and `Change::put`'s argument forms.
+macro_rules! into_object {
+    ($($class:ident)*) => {
+        $(impl From<$class> for Object {
+            fn from(object: $class) -> Object {
+                Object::$class(Arc::new(object))
+            }
+        })*
+    };
+}
+
+into_object! {
+    Schema Relation Type Function Aggregate Operator Cast Constraint Role Database
+    OperatorClass Collation OperatorFamily AccessMethod Extension Comment References
+}
+
+impl Change {
+    /// The object as it is from now on.
+    pub fn put(object: impl Into<Object>) -> Change {
+        let object = object.into();
+        Change { key: object.key(), object: Some(object) }
+    }
+
+    /// The object is gone.
+    pub fn remove(class: ObjectClass, oid: Oid) -> Change {
+        Change { key: ObjectKey { class, oid }, object: None }
     }
 }

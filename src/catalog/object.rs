@@ -2,7 +2,8 @@
 //!
 //! Objects are immutable and shared (`Arc`); a change replaces the object. Field
 //! names follow the columns of PostgreSQL's system catalogs without their
-//! prefixes, so `Function::kind` is `pg_proc.prokind`.
+//! prefixes, so `Function::kind` is `pg_proc.prokind`. Stored objects are
+//! persisted in this form (see `store`): a new field needs `#[serde(default)]`.
 
 use serde::{Deserialize, Serialize};
 
@@ -249,6 +250,8 @@ pub struct Aggregate {
     pub direct_args: i16,
     /// The aggregate kernel's symbol.
     pub kernel: String,
+    /// `aggsortop`: min and max are the first value in this operator's order; 0 for others.
+    pub sort_operator: Oid,
 }
 
 /// `pg_operator`.
@@ -378,15 +381,93 @@ pub struct Database {
     pub allow_connections: bool,
 }
 
-/// `pg_opclass` (with its family).
+/// `pg_opclass`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OperatorClass {
     pub oid: Oid,
+    pub schema: Oid,
     pub name: String,
+    pub owner: Oid,
     pub access_method: String,
     pub family: Oid,
     pub input: Oid,
     pub is_default: bool,
+    /// The type stored in the index when it is not `input`, or 0.
+    pub key_type: Oid,
+}
+
+/// `pg_opfamily` with its `pg_amop` and `pg_amproc` entries.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OperatorFamily {
+    pub oid: Oid,
+    pub schema: Oid,
+    pub name: String,
+    pub owner: Oid,
+    pub access_method: String,
+    pub operators: Vec<FamilyOperator>,
+    pub functions: Vec<FamilyFunction>,
+}
+
+/// `pg_amop`: an operator that an index of the family answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FamilyOperator {
+    pub oid: Oid,
+    pub left: Oid,
+    pub right: Oid,
+    pub strategy: i16,
+    pub operator: Oid,
+    /// The btree family that sorts the operator's result (`FOR ORDER BY`), or 0.
+    pub sort_family: Oid,
+}
+
+/// `pg_amproc`: a support function of the family.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FamilyFunction {
+    pub oid: Oid,
+    pub left: Oid,
+    pub right: Oid,
+    pub number: i16,
+    pub function: Oid,
+}
+
+/// `pg_am`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccessMethod {
+    pub oid: Oid,
+    pub name: String,
+    /// The handler's function name, for `pg_am.amhandler`.
+    pub handler: String,
+    /// `i` index, `t` table.
+    pub kind: char,
+}
+
+/// `pg_extension`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Extension {
+    pub oid: Oid,
+    pub name: String,
+    pub owner: Oid,
+    pub schema: Oid,
+    pub relocatable: bool,
+    pub version: String,
+}
+
+/// `pg_description` and `pg_shdescription`: COMMENT ON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Comment {
+    /// The comment's own number; PostgreSQL has none, the catalog needs one.
+    pub oid: Oid,
+    pub on: ObjectAddress,
+    pub text: String,
+}
+
+/// What one object needs beyond what its own fields say: the columns, functions
+/// and types that its expressions or its query mention.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct References {
+    /// The dependent object (for a default: the `pg_attrdef` OID).
+    pub oid: Oid,
+    pub edges: Vec<Dependency>,
 }
 
 /// `pg_collation`.

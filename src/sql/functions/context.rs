@@ -5,9 +5,7 @@ use std::sync::Arc;
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::sql::types::datetime::Zone;
-use crate::sql::types::{
-    BuiltinsOnly, CatalogView, InputContext, Oid, OutputContext, datum::Datum,
-};
+use crate::sql::types::{CatalogView, InputContext, Oid, OutputContext, datum::Datum};
 
 pub use crate::sql::types::{DateOrder, DateStyle, IntervalStyle};
 
@@ -30,12 +28,12 @@ impl EvalContext {
 
     /// What printing a value depends on, in this session.
     pub fn output(&self) -> OutputContext<'_> {
-        self.settings.output(&BuiltinsOnly)
+        self.settings.output(self)
     }
 
     /// What reading a value depends on, in this session.
     pub fn input(&self) -> InputContext<'_> {
-        self.settings.input(&BuiltinsOnly, self.transaction_timestamp)
+        self.settings.input(self, self.transaction_timestamp)
     }
 }
 
@@ -96,6 +94,10 @@ pub trait SessionHooks: Send + Sync {
     fn currval(&self, sequence: Oid) -> Result<i64>;
     fn lastval(&self) -> Result<i64>;
     fn setval(&self, sequence: Oid, value: i64, is_called: bool) -> Result<i64>;
+    /// The value a sequence gave last, in any session; `None` before the first.
+    fn sequence_last_value(&self, _sequence: Oid) -> Result<Option<i64>> {
+        Err(crate::error::Error::unsupported("pg_sequence_last_value"))
+    }
     fn setting(&self, name: &str) -> Result<Option<String>>;
     fn set_setting(&self, name: &str, value: &str, local: bool) -> Result<String>;
     fn transaction_id(&self) -> u64;

@@ -17,6 +17,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     array::KERNELS,
     binary::KERNELS,
     boolean::KERNELS,
+    crate::catalog::functions::KERNELS,
     composite::KERNELS,
     datetime::KERNELS,
     float::KERNELS,
@@ -36,6 +37,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
 /// Set-returning kernels, module by module.
 const SETS: &[&[&[SetKernel]]] = &[
     &[array::SET_KERNELS],
+    &[crate::catalog::functions::SET_KERNELS],
     json::SET_KERNELS,
     &[regexp::SET_KERNELS],
     &[series::SET_KERNELS],

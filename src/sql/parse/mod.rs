@@ -16,6 +16,7 @@
 //! exist. Locations in trees are byte offsets into the whole text.
 
 mod cache;
+mod deparse;
 mod depth;
 mod ffi;
 
@@ -25,6 +26,7 @@ use parking_lot::Mutex;
 use pg_query::protobuf;
 use prost::Message;
 
+pub use deparse::expression_text;
 pub use pg_query::NodeEnum;
 /// PostgreSQL's parse tree.
 pub use pg_query::protobuf as ast;

@@ -1,0 +1,278 @@
+-- The views of pg_catalog, over the system relations and functions.
+--
+-- Names, columns, types and OIDs are PostgreSQL 15's. Nothing is bound when the
+-- catalog is made, so each view declares its columns' types; see
+-- src/catalog/bootstrap/relation.rs.
+
+CREATE VIEW pg_catalog.pg_roles (
+    rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,
+    rolconnlimit, rolpassword, rolvaliduntil, rolbypassrls, rolconfig, oid
+) WITH (oid = 12000, row_type = 12002, array_type = 12001, columns = 'name, boolean, boolean, boolean, boolean, boolean, boolean, integer, text, timestamp with time zone, boolean, text[], oid') AS
+SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,
+    rolconnlimit, '********'::text, rolvaliduntil, rolbypassrls, NULL::text[], oid
+FROM pg_authid;
+
+CREATE VIEW pg_catalog.pg_shadow (
+    usename, usesysid, usecreatedb, usesuper, userepl, usebypassrls, passwd, valuntil,
+    useconfig
+) WITH (oid = 12005, row_type = 12007, array_type = 12006, columns = 'name, oid, boolean, boolean, boolean, boolean, text, timestamp with time zone, text[]') AS
+SELECT rolname, oid, rolcreatedb, rolsuper, rolreplication, rolbypassrls, rolpassword,
+    rolvaliduntil, NULL::text[]
+FROM pg_authid
+WHERE rolcanlogin;
+
+CREATE VIEW pg_catalog.pg_group (
+    groname, grosysid, grolist
+) WITH (oid = 12010, row_type = 12012, array_type = 12011, columns = 'name, oid, oid[]') AS
+SELECT rolname, oid, ARRAY(SELECT member FROM pg_auth_members WHERE roleid = oid)
+FROM pg_authid
+WHERE NOT rolcanlogin;
+
+CREATE VIEW pg_catalog.pg_user (
+    usename, usesysid, usecreatedb, usesuper, userepl, usebypassrls, passwd, valuntil,
+    useconfig
+) WITH (oid = 12014, row_type = 12016, array_type = 12015, columns = 'name, oid, boolean, boolean, boolean, boolean, text, timestamp with time zone, text[]') AS
+SELECT usename, usesysid, usecreatedb, usesuper, userepl, usebypassrls, '********'::text, valuntil,
+    useconfig
+FROM pg_shadow;
+
+CREATE VIEW pg_catalog.pg_rules (
+    schemaname, tablename, rulename, definition
+) WITH (oid = 12023, row_type = 12025, array_type = 12024, columns = 'name, name, name, text') AS
+SELECT n.nspname, c.relname, r.rulename, pg_get_ruledef(r.oid)
+FROM pg_rewrite r
+JOIN pg_class c ON c.oid = r.ev_class
+LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE r.rulename <> '_RETURN';
+
+CREATE VIEW pg_catalog.pg_views (
+    schemaname, viewname, viewowner, definition
+) WITH (oid = 12028, row_type = 12030, array_type = 12029, columns = 'name, name, name, text') AS
+SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), pg_get_viewdef(c.oid)
+FROM pg_class c
+LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'v';
+
+CREATE VIEW pg_catalog.pg_tables (
+    schemaname, tablename, tableowner, tablespace, hasindexes, hasrules, hastriggers,
+    rowsecurity
+) WITH (oid = 12033, row_type = 12035, array_type = 12034, columns = 'name, name, name, name, boolean, boolean, boolean, boolean') AS
+SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), t.spcname, c.relhasindex, c.relhasrules,
+    c.relhastriggers, c.relrowsecurity
+FROM pg_class c
+LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace
+WHERE c.relkind IN ('r', 'p');
+
+CREATE VIEW pg_catalog.pg_indexes (
+    schemaname, tablename, indexname, tablespace, indexdef
+) WITH (oid = 12043, row_type = 12045, array_type = 12044, columns = 'name, name, name, name, text') AS
+SELECT n.nspname, c.relname, i.relname, t.spcname, pg_get_indexdef(i.oid)
+FROM pg_index x
+JOIN pg_class c ON c.oid = x.indrelid
+JOIN pg_class i ON i.oid = x.indexrelid
+LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_tablespace t ON t.oid = i.reltablespace
+WHERE c.relkind IN ('r', 'm', 'p') AND i.relkind IN ('i', 'I');
+
+CREATE VIEW pg_catalog.pg_sequences (
+    schemaname, sequencename, sequenceowner, data_type, start_value, min_value, max_value,
+    increment_by, cycle, cache_size, last_value
+) WITH (oid = 12048, row_type = 12050, array_type = 12049, columns = 'name, name, name, regtype, bigint, bigint, bigint, bigint, boolean, bigint, bigint') AS
+SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), s.seqtypid::regtype, s.seqstart, s.seqmin,
+    s.seqmax, s.seqincrement, s.seqcycle, s.seqcache, pg_sequence_last_value(c.oid)
+FROM pg_sequence s
+JOIN pg_class c ON c.oid = s.seqrelid
+LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'S';
+
+CREATE VIEW pg_catalog.pg_locks (
+    locktype, database, relation, page, tuple, virtualxid, transactionid, classid, objid,
+    objsubid, virtualtransaction, pid, mode, granted, fastpath, waitstart
+) WITH (oid = 12073, row_type = 12075, array_type = 12074, columns = 'text, oid, oid, integer, smallint, text, xid, oid, oid, smallint, text, integer, text, boolean, boolean, timestamp with time zone') AS
+SELECT * FROM pg_lock_status();
+
+CREATE VIEW pg_catalog.pg_cursors (
+    name, statement, is_holdable, is_binary, is_scrollable, creation_time
+) WITH (oid = 12077, row_type = 12079, array_type = 12078, columns = 'text, text, boolean, boolean, boolean, timestamp with time zone') AS
+SELECT * FROM pg_cursor();
+
+CREATE VIEW pg_catalog.pg_prepared_statements (
+    name, statement, prepare_time, parameter_types, from_sql, generic_plans, custom_plans
+) WITH (oid = 12095, row_type = 12097, array_type = 12096, columns = 'text, text, timestamp with time zone, regtype[], boolean, bigint, bigint') AS
+SELECT * FROM pg_prepared_statement();
+
+CREATE VIEW pg_catalog.pg_settings (
+    name, setting, unit, category, short_desc, extra_desc, context, vartype, source, min_val,
+    max_val, enumvals, boot_val, reset_val, sourcefile, sourceline, pending_restart
+) WITH (oid = 12104, row_type = 12106, array_type = 12105, columns = 'text, text, text, text, text, text, text, text, text, text, text, text[], text, text, text, integer, boolean') AS
+SELECT * FROM pg_show_all_settings();
+
+CREATE VIEW pg_catalog.pg_timezone_names (
+    name, abbrev, utc_offset, is_dst
+) WITH (oid = 12126, row_type = 12128, array_type = 12127, columns = 'text, text, interval, boolean') AS
+SELECT * FROM pg_timezone_names();
+
+CREATE VIEW pg_catalog.pg_stat_activity (
+    datid, datname, pid, leader_pid, usesysid, usename, application_name, client_addr,
+    client_hostname, client_port, backend_start, xact_start, query_start, state_change,
+    wait_event_type, wait_event, state, backend_xid, backend_xmin, query_id, query,
+    backend_type
+) WITH (oid = 12222, row_type = 12224, array_type = 12223, columns = 'oid, name, integer, integer, oid, name, text, text, text, integer, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, text, text, text, xid, xid, bigint, text, text') AS
+SELECT * FROM pg_stat_get_activity(NULL::int4);
+
+-- Views of features that do not exist here: they have no rows.
+
+CREATE VIEW pg_catalog.pg_policies (
+    schemaname, tablename, policyname, permissive, roles, cmd, qual, with_check
+) WITH (oid = 12018, row_type = 12020, array_type = 12019, columns = 'name, name, name, text, name[], text, text, text') AS
+SELECT
+    NULL::name AS schemaname, NULL::name AS tablename, NULL::name AS policyname,
+    NULL::text AS permissive, NULL::name[] AS roles, NULL::text AS cmd, NULL::text AS qual,
+    NULL::text AS with_check
+WHERE false;
+
+CREATE VIEW pg_catalog.pg_matviews (
+    schemaname, matviewname, matviewowner, tablespace, hasindexes, ispopulated, definition
+) WITH (oid = 12038, row_type = 12040, array_type = 12039, columns = 'name, name, name, name, boolean, boolean, text') AS
+SELECT
+    NULL::name AS schemaname, NULL::name AS matviewname, NULL::name AS matviewowner,
+    NULL::name AS tablespace, NULL::boolean AS hasindexes, NULL::boolean AS ispopulated,
+    NULL::text AS definition
+WHERE false;
+
+CREATE VIEW pg_catalog.pg_stats (
+    schemaname, tablename, attname, inherited, null_frac, avg_width, n_distinct,
+    most_common_vals, most_common_freqs, histogram_bounds, correlation, most_common_elems,
+    most_common_elem_freqs, elem_count_histogram
+) WITH (oid = 12053, row_type = 12055, array_type = 12054, columns = 'name, name, name, boolean, real, integer, real, anyarray, real[], anyarray, real, anyarray, real[], real[]') AS
+SELECT
+    NULL::name AS schemaname, NULL::name AS tablename, NULL::name AS attname,
+    NULL::boolean AS inherited, NULL::real AS null_frac, NULL::integer AS avg_width,
+    NULL::real AS n_distinct, NULL::anyarray AS most_common_vals,
+    NULL::real[] AS most_common_freqs, NULL::anyarray AS histogram_bounds,
+    NULL::real AS correlation, NULL::anyarray AS most_common_elems,
+    NULL::real[] AS most_common_elem_freqs, NULL::real[] AS elem_count_histogram
+WHERE false;
+
+CREATE VIEW pg_catalog.pg_stats_ext (
+    schemaname, tablename, statistics_schemaname, statistics_name, statistics_owner, attnames,
+    exprs, kinds, inherited, n_distinct, dependencies, most_common_vals, most_common_val_nulls,
+    most_common_freqs, most_common_base_freqs
+) WITH (oid = 12058, row_type = 12060, array_type = 12059, columns = 'name, name, name, name, name, name[], text[], "char"[], boolean, pg_ndistinct, pg_dependencies, text[], boolean[], double precision[], double precision[]') AS
+SELECT
+    NULL::name AS schemaname, NULL::name AS tablename, NULL::name AS statistics_schemaname,
+    NULL::name AS statistics_name, NULL::name AS statistics_owner,
+    NULL::name[] AS attnames, NULL::text[] AS exprs, NULL::"char"[] AS kinds,
+    NULL::boolean AS inherited, NULL::pg_ndistinct AS n_distinct,
+    NULL::pg_dependencies AS dependencies, NULL::text[] AS most_common_vals,
+    NULL::boolean[] AS most_common_val_nulls,
+    NULL::double precision[] AS most_common_freqs,
+    NULL::double precision[] AS most_common_base_freqs
+WHERE false;
+
+CREATE VIEW pg_catalog.pg_publication_tables (
+    pubname, schemaname, tablename, attnames, rowfilter
+) WITH (oid = 12068, row_type = 12070, array_type = 12069, columns = 'name, name, name, name[], text') AS
+SELECT
+    NULL::name AS pubname, NULL::name AS schemaname, NULL::name AS tablename,
+    NULL::name[] AS attnames, NULL::text AS rowfilter
+WHERE false;
+
+CREATE VIEW pg_catalog.pg_available_extensions (
+    name, default_version, installed_version, comment
+) WITH (oid = 12081, row_type = 12083, array_type = 12082, columns = 'name, text, text, text') AS
+SELECT
+    NULL::name AS name, NULL::text AS default_version, NULL::text AS installed_version,
+    NULL::text AS comment
+WHERE false;
+
+CREATE VIEW pg_catalog.pg_available_extension_versions (
+    name, version, installed, superuser, trusted, relocatable, schema, requires, comment
+) WITH (oid = 12085, row_type = 12087, array_type = 12086, columns = 'name, text, boolean, boolean, boolean, boolean, name, name[], text') AS
+SELECT
+    NULL::name AS name, NULL::text AS version, NULL::boolean AS installed,
+    NULL::boolean AS superuser, NULL::boolean AS trusted, NULL::boolean AS relocatable,
+    NULL::name AS schema, NULL::name[] AS requires, NULL::text AS comment
+WHERE false;
+
+CREATE VIEW pg_catalog.pg_prepared_xacts (
+    transaction, gid, prepared, owner, database
+) WITH (oid = 12090, row_type = 12092, array_type = 12091, columns = 'xid, text, timestamp with time zone, name, name') AS
+SELECT
+    NULL::xid AS transaction, NULL::text AS gid,
+    NULL::timestamp with time zone AS prepared, NULL::name AS owner, NULL::name AS database
+WHERE false;
+
+CREATE VIEW pg_catalog.pg_seclabels (
+    objoid, classoid, objsubid, objtype, objnamespace, objname, provider, label
+) WITH (oid = 12099, row_type = 12101, array_type = 12100, columns = 'oid, oid, integer, text, oid, text, text, text') AS
+SELECT
+    NULL::oid AS objoid, NULL::oid AS classoid, NULL::integer AS objsubid,
+    NULL::text AS objtype, NULL::oid AS objnamespace, NULL::text AS objname,
+    NULL::text AS provider, NULL::text AS label
+WHERE false;
+
+CREATE VIEW pg_catalog.pg_stat_replication (
+    pid, usesysid, usename, application_name, client_addr, client_hostname, client_port,
+    backend_start, backend_xmin, state, sent_lsn, write_lsn, flush_lsn, replay_lsn, write_lag,
+    flush_lag, replay_lag, sync_priority, sync_state, reply_time
+) WITH (oid = 12227, row_type = 12229, array_type = 12228, columns = 'integer, oid, name, text, text, text, integer, timestamp with time zone, xid, text, pg_lsn, pg_lsn, pg_lsn, pg_lsn, interval, interval, interval, integer, text, timestamp with time zone') AS
+SELECT
+    NULL::integer AS pid, NULL::oid AS usesysid, NULL::name AS usename,
+    NULL::text AS application_name, NULL::text AS client_addr,
+    NULL::text AS client_hostname, NULL::integer AS client_port,
+    NULL::timestamp with time zone AS backend_start, NULL::xid AS backend_xmin,
+    NULL::text AS state, NULL::pg_lsn AS sent_lsn, NULL::pg_lsn AS write_lsn,
+    NULL::pg_lsn AS flush_lsn, NULL::pg_lsn AS replay_lsn, NULL::interval AS write_lag,
+    NULL::interval AS flush_lag, NULL::interval AS replay_lag,
+    NULL::integer AS sync_priority, NULL::text AS sync_state,
+    NULL::timestamp with time zone AS reply_time
+WHERE false;
+
+CREATE VIEW pg_catalog.pg_replication_slots (
+    slot_name, plugin, slot_type, datoid, database, temporary, active, active_pid, xmin,
+    catalog_xmin, restart_lsn, confirmed_flush_lsn, wal_status, safe_wal_size, two_phase
+) WITH (oid = 12257, row_type = 12259, array_type = 12258, columns = 'name, name, text, oid, name, boolean, boolean, integer, xid, xid, pg_lsn, pg_lsn, text, bigint, boolean') AS
+SELECT
+    NULL::name AS slot_name, NULL::name AS plugin, NULL::text AS slot_type,
+    NULL::oid AS datoid, NULL::name AS database, NULL::boolean AS temporary,
+    NULL::boolean AS active, NULL::integer AS active_pid, NULL::xid AS xmin,
+    NULL::xid AS catalog_xmin, NULL::pg_lsn AS restart_lsn,
+    NULL::pg_lsn AS confirmed_flush_lsn, NULL::text AS wal_status,
+    NULL::bigint AS safe_wal_size, NULL::boolean AS two_phase
+WHERE false;
+
+CREATE VIEW pg_catalog.pg_stat_progress_vacuum (
+    pid, datid, datname, relid, phase, heap_blks_total, heap_blks_scanned, heap_blks_vacuumed,
+    index_vacuum_count, max_dead_tuples, num_dead_tuples
+) WITH (oid = 12302, row_type = 12304, array_type = 12303, columns = 'integer, oid, name, oid, text, bigint, bigint, bigint, bigint, bigint, bigint') AS
+SELECT
+    NULL::integer AS pid, NULL::oid AS datid, NULL::name AS datname, NULL::oid AS relid,
+    NULL::text AS phase, NULL::bigint AS heap_blks_total,
+    NULL::bigint AS heap_blks_scanned, NULL::bigint AS heap_blks_vacuumed,
+    NULL::bigint AS index_vacuum_count, NULL::bigint AS max_dead_tuples,
+    NULL::bigint AS num_dead_tuples
+WHERE false;
+
+CREATE VIEW pg_catalog.pg_stat_progress_create_index (
+    pid, datid, datname, relid, index_relid, command, phase, lockers_total, lockers_done,
+    current_locker_pid, blocks_total, blocks_done, tuples_total, tuples_done, partitions_total,
+    partitions_done
+) WITH (oid = 12312, row_type = 12314, array_type = 12313, columns = 'integer, oid, name, oid, oid, text, text, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint') AS
+SELECT
+    NULL::integer AS pid, NULL::oid AS datid, NULL::name AS datname, NULL::oid AS relid,
+    NULL::oid AS index_relid, NULL::text AS command, NULL::text AS phase,
+    NULL::bigint AS lockers_total, NULL::bigint AS lockers_done,
+    NULL::bigint AS current_locker_pid, NULL::bigint AS blocks_total,
+    NULL::bigint AS blocks_done, NULL::bigint AS tuples_total, NULL::bigint AS tuples_done,
+    NULL::bigint AS partitions_total, NULL::bigint AS partitions_done
+WHERE false;
+
+CREATE VIEW pg_catalog.pg_user_mappings (
+    umid, srvid, srvname, umuser, usename, umoptions
+) WITH (oid = 12327, row_type = 12329, array_type = 12328, columns = 'oid, oid, name, oid, name, text[]') AS
+SELECT
+    NULL::oid AS umid, NULL::oid AS srvid, NULL::name AS srvname, NULL::oid AS umuser,
+    NULL::name AS usename, NULL::text[] AS umoptions
+WHERE false;

@@ -1,0 +1,309 @@
+//! A stored expression as one session sees it: schemas that its search path
+//! makes superfluous are dropped; the pretty form drops parentheses.
+//!
+//! This works on the text, token by token: the stored form is regular (every
+//! operation in its own parentheses), which is all it relies on.
+
+use crate::catalog::{Catalog, ObjectClass, find_relation, quote_identifier, quote_literal};
+use crate::sql::types::Oid;
+
+/// The pieces of a stored expression.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Token<'a> {
+    /// An identifier, quotes included, or a keyword.
+    Word(&'a str),
+    /// A literal with its quotes.
+    String(&'a str),
+    Open,
+    Close,
+    /// Operators, numbers, commas, blanks: one run of anything else.
+    Other(&'a str),
+}
+
+impl<'a> Token<'a> {
+    fn text(self) -> &'a str {
+        match self {
+            Token::Word(text) | Token::String(text) | Token::Other(text) => text,
+            Token::Open => "(",
+            Token::Close => ")",
+        }
+    }
+}
+
+fn tokens(text: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '(' | ')' => 1,
+            '\'' => quoted_length(rest, '\''),
+            '"' => quoted_length(rest, '"'),
+            c if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+            _ => rest
+                .find(|c| is_word(c) || matches!(c, '(' | ')' | '\'' | '"'))
+                .unwrap_or(rest.len()),
+        };
+        let (piece, after) = rest.split_at(length);
+        tokens.push(match first {
+            '(' => Token::Open,
+            ')' => Token::Close,
+            '\'' => Token::String(piece),
+            c if c == '"' || is_word(c) => Token::Word(piece),
+            _ => Token::Other(piece),
+        });
+        rest = after;
+    }
+    tokens
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '$'
+}
+
+/// Bytes up to the closing quote; doubled quotes are inside.
+fn quoted_length(text: &str, quote: char) -> usize {
+    let mut at = 1;
+    while let Some(next) = text[at..].find(quote) {
+        at += next + 1;
+        if !text[at..].starts_with(quote) {
+            return at;
+        }
+        at += 1;
+    }
+    text.len()
+}
+
+/// Where the parenthesis that opens at byte `open` closes.
+pub(super) fn closing_parenthesis(text: &str, open: usize) -> Option<usize> {
+    let mut at = open;
+    let mut depth = 0;
+    for token in tokens(&text[open..]) {
+        match token {
+            Token::Open => depth += 1,
+            Token::Close => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at);
+                }
+            }
+            _ => {}
+        }
+        at += token.text().len();
+    }
+    None
+}
+
+/// The expression for a session with this search path: `public.f(x)` is `f(x)`
+/// where `f` alone means it, `'public.s'::regclass` is `'s'::regclass`.
+pub fn display(catalog: &Catalog, search_path: &[Oid], sql: &str) -> String {
+    let tokens = tokens(sql);
+    let mut text = String::with_capacity(sql.len());
+    let mut at = 0;
+    while at < tokens.len() {
+        match &tokens[at..] {
+            [Token::Word(schema), Token::Other("."), Token::Word(name), ..]
+                if is_superfluous(catalog, search_path, schema, name) =>
+            {
+                text.push_str(name);
+                at += 3;
+            }
+            [Token::String(literal), Token::Other("::"), Token::Word("regclass"), ..] => {
+                text.push_str(&shown_relation(catalog, search_path, literal));
+                at += 1;
+            }
+            [token, ..] => {
+                text.push_str(token.text());
+                at += 1;
+            }
+            [] => break,
+        }
+    }
+    text
+}
+
+/// Whether the bare name of a function or type means the one in that schema.
+fn is_superfluous(catalog: &Catalog, path: &[Oid], schema: &str, name: &str) -> bool {
+    let (schema, name) = (unquoted(schema), unquoted(name));
+    let Some(schema) = catalog.schema_named(&schema) else { return false };
+    [ObjectClass::Function, ObjectClass::Type].into_iter().any(|class| {
+        let in_schema = |schema: Oid| !catalog.named(class, schema, &name).is_empty();
+        path.iter().copied().find(|oid| in_schema(*oid)) == Some(schema.oid)
+    })
+}
+
+fn unquoted(word: &str) -> String {
+    match word.strip_prefix('"').and_then(|word| word.strip_suffix('"')) {
+        Some(inner) => inner.replace("\"\"", "\""),
+        None => word.to_owned(),
+    }
+}
+
+fn shown_relation(catalog: &Catalog, path: &[Oid], literal: &str) -> String {
+    let inner = literal[1..literal.len() - 1].replace("''", "'");
+    let Ok(parts) = crate::catalog::parse_qualified_name(&inner) else { return literal.to_owned() };
+    let [schema, name] = parts.as_slice() else { return literal.to_owned() };
+    match find_relation(catalog, path, Some(schema), name) {
+        Some(relation) if catalog.relation_is_visible(path, relation) => {
+            quote_literal(&quote_identifier(name))
+        }
+        _ => literal.to_owned(),
+    }
+}
+
+/// What stands around or inside a pair of parentheses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Shape {
+    /// A column, constant, call or cast: needs no parentheses by itself.
+    Simple,
+    /// `a + b` or `a - b`.
+    Sum,
+    /// `a * b`, `a / b` or `a % b`.
+    Product,
+    /// Any other operator, test or comparison.
+    Operation,
+    And,
+    Or,
+    Not,
+    /// A function's arguments and the like: commas separate whole expressions.
+    Arguments,
+}
+
+/// The expression without the parentheses that PostgreSQL's pretty form omits.
+pub fn pretty(sql: &str) -> String {
+    let tokens = tokens(sql);
+    let group = Group::parse(&tokens, &mut 0);
+    let mut text = String::with_capacity(sql.len());
+    match group.parts.as_slice() {
+        [Part::Group(only)] if !only.is_call => only.print(&mut text),
+        _ => group.print(&mut text),
+    }
+    text
+}
+
+/// The inside of a pair of parentheses.
+struct Group<'a> {
+    parts: Vec<Part<'a>>,
+    /// The parentheses follow a name: they are part of a call or of ANY, ARRAY.
+    is_call: bool,
+    /// The parentheses are followed by a cast or subscript.
+    is_cast: bool,
+    /// The parentheses follow WHEN, THEN or ELSE.
+    is_branch: bool,
+}
+
+/// Whether parentheses after these parts belong to a call (`f(`, `ANY (`), and
+/// whether they follow a branch of CASE.
+fn before_parenthesis(parts: &[Part<'_>]) -> (bool, bool) {
+    match parts {
+        [.., Part::Token(Token::Word(word)), Part::Token(Token::Other(blank))]
+            if blank.trim().is_empty() =>
+        {
+            (matches!(*word, "ANY" | "ALL"), matches!(*word, "WHEN" | "THEN" | "ELSE" | "CASE"))
+        }
+        [.., Part::Token(Token::Word(_))] => (true, false),
+        _ => (false, false),
+    }
+}
+
+enum Part<'a> {
+    Token(Token<'a>),
+    Group(Group<'a>),
+}
+
+impl<'a> Group<'a> {
+    fn parse(tokens: &[Token<'a>], at: &mut usize) -> Group<'a> {
+        let mut parts: Vec<Part<'a>> = Vec::new();
+        while let Some(token) = tokens.get(*at).copied() {
+            *at += 1;
+            match token {
+                Token::Open => {
+                    let (is_call, is_branch) = before_parenthesis(&parts);
+                    let mut group = Group::parse(tokens, at);
+                    group.is_call = is_call;
+                    group.is_branch = is_branch;
+                    let next = tokens.get(*at).copied();
+                    group.is_cast = matches!(next, Some(Token::Other(text))
+                        if text.starts_with("::") || text.starts_with('[') || text.starts_with('.'));
+                    parts.push(Part::Group(group));
+                }
+                Token::Close => break,
+                token => parts.push(Part::Token(token)),
+            }
+        }
+        Group { parts, is_call: false, is_cast: false, is_branch: false }
+    }
+
+    fn shape(&self) -> Shape {
+        if self.is_call {
+            return Shape::Arguments;
+        }
+        let mut shape = Shape::Simple;
+        for (at, part) in self.parts.iter().enumerate() {
+            let Part::Token(token) = part else { continue };
+            let found = match token {
+                Token::Word("AND") => Shape::And,
+                Token::Word("OR") => Shape::Or,
+                Token::Word("NOT") if at == 0 => Shape::Not,
+                Token::Word("IS" | "OPERATOR") => Shape::Operation,
+                Token::Other(text) => match text.trim() {
+                    "+" | "-" if at > 0 => Shape::Sum,
+                    "*" | "/" | "%" => Shape::Product,
+                    text if is_operator(text) => Shape::Operation,
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            shape = found;
+            if matches!(found, Shape::And | Shape::Or) {
+                break;
+            }
+        }
+        shape
+    }
+
+    fn print(&self, text: &mut String) {
+        let shape = self.shape();
+        for (at, part) in self.parts.iter().enumerate() {
+            match part {
+                Part::Token(token) => text.push_str(token.text()),
+                Part::Group(group) if group.can_be_bare(shape, at == 0) => group.print(text),
+                Part::Group(group) => {
+                    text.push('(');
+                    group.print(text);
+                    text.push(')');
+                }
+            }
+        }
+    }
+
+    /// PostgreSQL's rules (`isSimpleNode`): which operand needs no parentheses.
+    fn can_be_bare(&self, parent: Shape, is_first: bool) -> bool {
+        if self.is_call {
+            return false;
+        }
+        let shape = self.shape();
+        if self.is_cast {
+            return shape == Shape::Simple;
+        }
+        if self.is_branch {
+            return true;
+        }
+        match (shape, parent) {
+            (Shape::Simple | Shape::Arguments, _) => true,
+            (_, Shape::Arguments) => true,
+            (Shape::Product, Shape::Sum) => true,
+            (Shape::Sum, Shape::Sum) | (Shape::Product, Shape::Product) => is_first,
+            (Shape::Sum | Shape::Product | Shape::Operation, Shape::And | Shape::Or | Shape::Not) => {
+                true
+            }
+            (Shape::And, Shape::Or) | (Shape::And, Shape::And) | (Shape::Or, Shape::Or) => true,
+            (Shape::Not, Shape::And | Shape::Or) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Characters that make operators, without punctuation.
+fn is_operator(text: &str) -> bool {
+    !text.is_empty() && text != "::" && text.chars().all(|c| "+-*/<>=~!@#%^&|`?".contains(c))
+}

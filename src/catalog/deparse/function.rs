@@ -1,0 +1,131 @@
+//! Functions: `pg_get_functiondef`, `pg_get_function_arguments` and friends.
+
+use crate::catalog::{
+    Catalog, Function, FunctionKind, Volatility, quote_identifier, quote_literal, quote_qualified,
+};
+use crate::sql::types::Oid;
+
+/// What a list of arguments is printed for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// Everything CREATE FUNCTION needs.
+    Declaration,
+    /// What tells overloads apart: no defaults, no TABLE columns.
+    Identity,
+    /// The columns of RETURNS TABLE only.
+    Table,
+}
+
+/// `a integer, b text DEFAULT 'x'::text`.
+pub fn function_arguments(catalog: &Catalog, path: &[Oid], function: &Function) -> String {
+    arguments(catalog, path, function, Purpose::Declaration)
+}
+
+/// As `function_arguments` without defaults, as ALTER FUNCTION names a function.
+pub fn function_identity_arguments(catalog: &Catalog, path: &[Oid], function: &Function) -> String {
+    arguments(catalog, path, function, Purpose::Identity)
+}
+
+/// `integer`, `SETOF text`, `TABLE(a integer)`; none for a procedure.
+pub fn function_result(catalog: &Catalog, path: &[Oid], function: &Function) -> Option<String> {
+    if function.kind == FunctionKind::Procedure {
+        return None;
+    }
+    let table = arguments(catalog, path, function, Purpose::Table);
+    if !table.is_empty() {
+        return Some(format!("TABLE({table})"));
+    }
+    let set = if function.returns_set { "SETOF " } else { "" };
+    Some(format!("{set}{}", catalog.format_type(path, function.returns, Some(-1))))
+}
+
+/// Each argument as mode, type and name.
+fn all_arguments(function: &Function) -> Vec<(char, Oid, &str)> {
+    match &function.all_args {
+        Some(all) => all.iter().map(|(mode, ty, name)| (*mode, *ty, name.as_str())).collect(),
+        None => {
+            let name = |at: usize| function.arg_names.get(at).map_or("", String::as_str);
+            function.args.iter().enumerate().map(|(at, ty)| ('i', *ty, name(at))).collect()
+        }
+    }
+}
+
+fn arguments(catalog: &Catalog, path: &[Oid], function: &Function, purpose: Purpose) -> String {
+    let first_default = function.args.len() - function.defaults.len().min(function.args.len());
+    let mut inputs = 0;
+    let mut printed = Vec::new();
+    for (mode, ty, name) in all_arguments(function) {
+        let is_input = "ibv".contains(mode);
+        let at = inputs;
+        inputs += usize::from(is_input);
+        if (mode == 't') != (purpose == Purpose::Table) || (mode == 'o' && purpose == Purpose::Identity) {
+            continue;
+        }
+        let mut text = String::from(match mode {
+            'o' => "OUT ",
+            'b' => "INOUT ",
+            'v' => "VARIADIC ",
+            _ => "",
+        });
+        if !name.is_empty() {
+            text.push_str(&quote_identifier(name));
+            text.push(' ');
+        }
+        text.push_str(&catalog.format_type(path, ty, Some(-1)));
+        if purpose == Purpose::Declaration && is_input && at >= first_default {
+            if let Some(default) = function.defaults.get(at - first_default) {
+                text.push_str(&format!(" DEFAULT {default}"));
+            }
+        }
+        printed.push(text);
+    }
+    printed.join(", ")
+}
+
+/// The CREATE OR REPLACE FUNCTION statement.
+pub fn function_definition(catalog: &Catalog, path: &[Oid], function: &Function) -> String {
+    let kind = match function.kind {
+        FunctionKind::Procedure => "PROCEDURE",
+        _ => "FUNCTION",
+    };
+    let name = quote_qualified(Some(catalog.schema_name(function.schema)), &function.name);
+    let arguments = function_arguments(catalog, path, function);
+    let mut text = format!("CREATE OR REPLACE {kind} {name}({arguments})\n");
+    if let Some(result) = function_result(catalog, path, function) {
+        text.push_str(&format!(" RETURNS {result}\n"));
+    }
+    text.push_str(&format!(" LANGUAGE {}\n", quote_identifier(&function.language)));
+    let mut attributes = Vec::new();
+    if function.kind == FunctionKind::Window {
+        attributes.push("WINDOW");
+    }
+    match function.volatility {
+        Volatility::Immutable => attributes.push("IMMUTABLE"),
+        Volatility::Stable => attributes.push("STABLE"),
+        Volatility::Volatile => {}
+    }
+    if function.oid < crate::sql::types::oid::FIRST_NORMAL {
+        attributes.push("PARALLEL SAFE");
+    }
+    if function.strict {
+        attributes.push("STRICT");
+    }
+    if !attributes.is_empty() {
+        text.push_str(&format!(" {}\n", attributes.join(" ")));
+    }
+    let body = match function.language.as_str() {
+        "internal" => quote_literal(&function.source),
+        _ => dollar_quoted(kind, &function.source),
+    };
+    text.push_str(&format!("AS {body}\n"));
+    text
+}
+
+/// `$function$…$function$`, with a longer tag when the body contains it.
+fn dollar_quoted(kind: &str, body: &str) -> String {
+    let mut tag = kind.to_lowercase();
+    while body.contains(&format!("${tag}")) {
+        tag.push('x');
+    }
+    format!("${tag}${body}${tag}$")
+}

@@ -1,0 +1,117 @@
+//! `CREATE INDEX` statements: `pg_get_indexdef`.
+
+use super::display::{display, pretty};
+use crate::catalog::{
+    Catalog, Index, IndexKey, Relation, RelationKind, quote_identifier, quote_qualified,
+};
+use crate::sql::types::Oid;
+
+/// `CREATE INDEX name ON schema.table USING btree (…)`. With `pretty`, the table
+/// is not qualified when it is visible.
+pub fn index_definition(
+    catalog: &Catalog,
+    search_path: &[Oid],
+    relation: &Relation,
+    is_pretty: bool,
+) -> Option<String> {
+    let RelationKind::Index(index) = &relation.kind else { return None };
+    let table = catalog.relation(index.table)?;
+    let table_name = match is_pretty {
+        true => catalog.relation_name(search_path, table),
+        false => quote_qualified(Some(catalog.schema_name(table.schema)), &table.name),
+    };
+    let mut text = format!(
+        "CREATE {}INDEX {} ON {table_name} USING {} (",
+        if index.unique { "UNIQUE " } else { "" },
+        quote_identifier(&relation.name),
+        quote_identifier(&index.access_method),
+    );
+    let column = |key: &IndexKey, is_key: bool| {
+        let mut text = key_text(catalog, search_path, table, key, is_pretty);
+        if is_key {
+            text.push_str(&key_options(catalog, index, key));
+        }
+        text
+    };
+    let keys: Vec<String> =
+        index.keys.iter().take(index.key_count).map(|key| column(key, true)).collect();
+    text.push_str(&keys.join(", "));
+    text.push(')');
+    let included: Vec<String> =
+        index.keys.iter().skip(index.key_count).map(|key| column(key, false)).collect();
+    if !included.is_empty() {
+        text.push_str(&format!(" INCLUDE ({})", included.join(", ")));
+    }
+    if index.nulls_not_distinct {
+        text.push_str(" NULLS NOT DISTINCT");
+    }
+    if let Some(predicate) = &index.predicate {
+        let shown = expression_text(catalog, search_path, predicate, is_pretty);
+        text.push_str(&format!(" WHERE {shown}"));
+    }
+    Some(text)
+}
+
+/// One column of an index, counted from 1: its name or expression.
+pub fn index_column(
+    catalog: &Catalog,
+    search_path: &[Oid],
+    relation: &Relation,
+    column: usize,
+    is_pretty: bool,
+) -> Option<String> {
+    let RelationKind::Index(index) = &relation.kind else { return None };
+    let table = catalog.relation(index.table)?;
+    let key = index.keys.get(column.checked_sub(1)?)?;
+    Some(key_text(catalog, search_path, table, key, is_pretty))
+}
+
+fn expression_text(catalog: &Catalog, path: &[Oid], sql: &str, is_pretty: bool) -> String {
+    let shown = display(catalog, path, sql);
+    if is_pretty { pretty(&shown) } else { shown }
+}
+
+fn key_text(
+    catalog: &Catalog,
+    path: &[Oid],
+    table: &Relation,
+    key: &IndexKey,
+    is_pretty: bool,
+) -> String {
+    let Some(expression) = &key.expression else {
+        let at = usize::try_from(key.column).unwrap_or(0);
+        let column = at.checked_sub(1).and_then(|at| table.columns.get(at));
+        return column.map_or_else(String::new, |column| quote_identifier(&column.name));
+    };
+    let text = expression_text(catalog, path, expression, is_pretty);
+    // A call looks like a column's name to the grammar; all else needs parentheses.
+    match is_function_call(&text) {
+        true => text,
+        false => format!("({text})"),
+    }
+}
+
+/// Whether the text is one function call: `lower(name)`.
+fn is_function_call(text: &str) -> bool {
+    let Some(open) = text.find('(') else { return false };
+    let name = &text[..open];
+    let is_name = !name.is_empty()
+        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"'));
+    is_name && super::display::closing_parenthesis(text, open) == Some(text.len() - 1)
+}
+
+/// Operator class, direction and NULLS where they are not the default.
+fn key_options(catalog: &Catalog, index: &Index, key: &IndexKey) -> String {
+    let mut text = String::new();
+    let default = catalog.default_operator_class(&index.access_method, key.ty.oid);
+    if let Some(class) = catalog.operator_class(key.opclass).filter(|c| Some(c.oid) != default) {
+        text.push_str(&format!(" {}", quote_identifier(&class.name)));
+    }
+    match (key.descending, key.nulls_first) {
+        (false, false) => {}
+        (false, true) => text.push_str(" NULLS FIRST"),
+        (true, true) => text.push_str(" DESC"),
+        (true, false) => text.push_str(" DESC NULLS LAST"),
+    }
+    text
+}

@@ -1,0 +1,119 @@
+//! How messages call an object: `table t`, `column a of table t`.
+
+use super::super::{
+    Catalog, Function, ObjectAddress, Relation, RelationKind, quote_identifier, quote_qualified,
+    relation_oid,
+};
+use super::RULE_OID_OFFSET;
+use crate::sql::types::Oid;
+
+impl Catalog {
+    /// PostgreSQL's description of an object, with names qualified unless they
+    /// are visible in the search path.
+    pub fn describe(&self, search_path: &[Oid], address: ObjectAddress) -> String {
+        self.try_describe(search_path, address)
+            .unwrap_or_else(|| format!("object {} of class {}", address.oid, address.class))
+    }
+
+    fn try_describe(&self, path: &[Oid], address: ObjectAddress) -> Option<String> {
+        let oid = address.oid;
+        Some(match address.class {
+            relation_oid::PG_CLASS if address.sub == 0 => {
+                self.describe_relation(path, self.relation(oid)?)
+            }
+            relation_oid::PG_CLASS => {
+                let relation = self.relation(oid)?;
+                let column = relation.columns.get(usize::try_from(address.sub).ok()? - 1)?;
+                format!("column {} of {}", column.name, self.describe_relation(path, relation))
+            }
+            relation_oid::PG_TYPE => format!("type {}", self.format_type(path, oid, Some(-1))),
+            relation_oid::PG_PROC => {
+                format!("function {}", self.function_signature(path, self.function(oid)?))
+            }
+            relation_oid::PG_CONSTRAINT => {
+                let constraint = self.constraint(oid)?;
+                let table = self.relation(constraint.table)?;
+                format!("constraint {} on {}", constraint.name, self.describe_relation(path, table))
+            }
+            relation_oid::PG_ATTRDEF => {
+                let column = self.try_describe(path, self.default_owner(oid)?)?;
+                format!("default value for {column}")
+            }
+            relation_oid::PG_NAMESPACE => format!("schema {}", self.schema(oid)?.name),
+            relation_oid::PG_EXTENSION => format!("extension {}", self.extension(oid)?.name),
+            relation_oid::PG_AUTHID => format!("role {}", self.role(oid)?.name),
+            relation_oid::PG_DATABASE => format!("database {}", self.database(oid)?.name),
+            relation_oid::PG_COLLATION => format!("collation {}", self.collation(oid)?.name),
+            relation_oid::PG_AM => format!("access method {}", self.access_method(oid)?.name),
+            relation_oid::PG_OPERATOR => {
+                format!("operator {}", self.operator_signature(path, oid)?)
+            }
+            relation_oid::PG_OPCLASS => {
+                let class = self.operator_class(oid)?;
+                format!("operator class {} for access method {}", class.name, class.access_method)
+            }
+            relation_oid::PG_OPFAMILY => {
+                let family = self.operator_family(oid)?;
+                let (name, method) = (&family.name, &family.access_method);
+                format!("operator family {name} for access method {method}")
+            }
+            relation_oid::PG_CAST => {
+                let cast = self.cast(oid)?;
+                let name = |ty| self.format_type(path, ty, Some(-1));
+                format!("cast from {} to {}", name(cast.source), name(cast.target))
+            }
+            relation_oid::PG_REWRITE => {
+                let view = self.relation(oid.checked_sub(RULE_OID_OFFSET)?)?;
+                format!("rule _RETURN on {}", self.describe_relation(path, view))
+            }
+            _ => return None,
+        })
+    }
+
+    fn describe_relation(&self, path: &[Oid], relation: &Relation) -> String {
+        let kind = match &relation.kind {
+            RelationKind::Table | RelationKind::Virtual => "table",
+            RelationKind::View(_) => "view",
+            RelationKind::Index(_) => "index",
+            RelationKind::Sequence(_) => "sequence",
+        };
+        format!("{kind} {}", self.relation_name(path, relation))
+    }
+
+    /// The column whose default has this `pg_attrdef` OID.
+    pub fn default_owner(&self, default: Oid) -> Option<ObjectAddress> {
+        self.relations().find_map(|relation| {
+            let at = relation
+                .columns
+                .iter()
+                .position(|column| column.default.as_ref().is_some_and(|d| d.oid == default))?;
+            Some(ObjectAddress::column(relation.oid, i16::try_from(at + 1).ok()?))
+        })
+    }
+
+    /// `f(integer,text)`, as `regprocedure` prints it.
+    pub fn function_signature(&self, path: &[Oid], function: &Function) -> String {
+        let schema =
+            (!self.function_is_visible(path, function)).then(|| self.schema_name(function.schema));
+        let args: Vec<String> =
+            function.args.iter().map(|ty| self.format_type(path, *ty, Some(-1))).collect();
+        format!("{}({})", quote_qualified(schema, &function.name), args.join(","))
+    }
+
+    /// `=(integer,integer)`, as `regoperator` prints it.
+    pub fn operator_signature(&self, path: &[Oid], operator: Oid) -> Option<String> {
+        let operator = self.operator(operator)?;
+        let operand = |ty: Oid| match ty {
+            0 => "NONE".to_owned(),
+            ty => self.format_type(path, ty, Some(-1)),
+        };
+        let operands = format!("({},{})", operand(operator.left), operand(operator.right));
+        Some(match self.operator_is_visible(path, operator) {
+            true => format!("{}{operands}", operator.name),
+            false => {
+                let schema = quote_identifier(self.schema_name(operator.schema));
+                format!("{schema}.{}{operands}", operator.name)
+            }
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! The edges that follow from an object's own fields, and all edges together.
+
+use super::super::{
+    Catalog, Column, Constraint, ConstraintKind, Dependency, Function, Index, ObjectAddress,
+    Relation, RelationKind, Sequence, Type, TypeKind,
+};
+use crate::sql::types::{Oid, oid};
+
+const NORMAL: char = 'n';
+const AUTO: char = 'a';
+const INTERNAL: char = 'i';
+
+/// Collects the edges of one object.
+struct Edges<'a> {
+    object: ObjectAddress,
+    found: &'a mut Vec<Dependency>,
+}
+
+impl Edges<'_> {
+    fn push(&mut self, referenced: ObjectAddress, kind: char) {
+        self.push_from(self.object, referenced, kind);
+    }
+
+    fn push_from(&mut self, object: ObjectAddress, referenced: ObjectAddress, kind: char) {
+        if referenced.oid >= oid::FIRST_NORMAL || is_public(referenced) {
+            self.found.push(Dependency { object, referenced, kind });
+        }
+    }
+
+    fn columns(&mut self, table: Oid, columns: &[i16], kind: char) {
+        for column in columns.iter().filter(|column| **column > 0) {
+            self.push(ObjectAddress::column(table, *column), kind);
+        }
+    }
+}
+
+/// The one built-in object that can be dropped, so it is not pinned.
+fn is_public(address: ObjectAddress) -> bool {
+    address == ObjectAddress::schema(super::super::PUBLIC)
+}
+
+impl Catalog {
+    /// Every edge between users' objects.
+    pub fn dependencies(&self) -> Vec<Dependency> {
+        let mut found = Vec::new();
+        for relation in self.relations().filter(|r| r.oid >= oid::FIRST_NORMAL) {
+            self.relation_edges(relation, &mut found);
+        }
+        for ty in self.types().filter(|ty| ty.oid >= oid::FIRST_NORMAL) {
+            type_edges(ty, &mut found);
+        }
+        for function in self.functions().filter(|f| f.oid >= oid::FIRST_NORMAL) {
+            function_edges(function, &mut found);
+        }
+        for constraint in self.constraints() {
+            constraint_edges(constraint, &mut found);
+        }
+        for references in self.all_references() {
+            found.extend(references.edges.iter().copied());
+        }
+        found
+    }
+
+    fn relation_edges(&self, relation: &Relation, found: &mut Vec<Dependency>) {
+        let mut edges = Edges { object: relation.address(), found };
+        if !matches!(relation.kind, RelationKind::Index(_)) {
+            edges.push(ObjectAddress::schema(relation.schema), NORMAL);
+        }
+        match &relation.kind {
+            RelationKind::Index(index) => index_edges(index, &mut edges),
+            RelationKind::Sequence(sequence) => self.sequence_edges(sequence, &mut edges),
+            // Its query's references say what a view needs, columns' types too.
+            RelationKind::View(_) => {}
+            RelationKind::Table | RelationKind::Virtual => {
+                for (column, attnum) in relation.columns.iter().zip(1..) {
+                    column_edges(relation.oid, column, attnum, &mut edges);
+                }
+            }
+        }
+    }
+
+    /// A serial column's sequence goes with it; an identity column's cannot be
+    /// dropped alone.
+    fn sequence_edges(&self, sequence: &Sequence, edges: &mut Edges<'_>) {
+        let Some((table, attnum)) = sequence.owned_by else { return };
+        let column = self.relation(table).and_then(|t| t.columns.get(attnum as usize - 1));
+        let kind = match column.is_some_and(|column| column.identity.is_some()) {
+            true => INTERNAL,
+            false => AUTO,
+        };
+        edges.push(ObjectAddress::column(table, attnum), kind);
+    }
+}
+
+fn column_edges(table: Oid, column: &Column, attnum: i16, edges: &mut Edges<'_>) {
+    if column.dropped {
+        return;
+    }
+    let address = ObjectAddress::column(table, attnum);
+    edges.push_from(address, ObjectAddress::type_(column.ty.oid), NORMAL);
+    if let Some(default) = &column.default {
+        let kind = if default.generated { INTERNAL } else { AUTO };
+        edges.push_from(ObjectAddress::default(default.oid), address, kind);
+    }
+}
+
+fn index_edges(index: &Index, edges: &mut Edges<'_>) {
+    if index.constraint != oid::INVALID {
+        edges.push(ObjectAddress::constraint(index.constraint), INTERNAL);
+        return;
+    }
+    let columns: Vec<i16> = index.keys.iter().map(|key| key.column).collect();
+    edges.columns(index.table, &columns, AUTO);
+    if columns.iter().all(|column| *column == 0) || index.predicate.is_some() {
+        edges.push(ObjectAddress::relation(index.table), AUTO);
+    }
+}
+
+fn type_edges(ty: &Type, found: &mut Vec<Dependency>) {
+    let mut edges = Edges { object: ty.address(), found };
+    if ty.is_true_array() {
+        edges.push(ObjectAddress::type_(ty.element), INTERNAL);
+        return;
+    }
+    match &ty.kind {
+        TypeKind::Composite { relation } => {
+            edges.push(ObjectAddress::relation(*relation), INTERNAL)
+        }
+        TypeKind::Domain { base } => {
+            edges.push(ObjectAddress::schema(ty.schema), NORMAL);
+            edges.push(ObjectAddress::type_(base.oid), NORMAL);
+        }
+        _ => edges.push(ObjectAddress::schema(ty.schema), NORMAL),
+    }
+}
+
+fn function_edges(function: &Function, found: &mut Vec<Dependency>) {
+    let mut edges = Edges { object: function.address(), found };
+    edges.push(ObjectAddress::schema(function.schema), NORMAL);
+    edges.push(ObjectAddress::type_(function.returns), NORMAL);
+    let outputs = function.all_args.iter().flatten().map(|(_, ty, _)| ty);
+    for ty in function.args.iter().chain(outputs) {
+        edges.push(ObjectAddress::type_(*ty), NORMAL);
+    }
+}
+
+fn constraint_edges(constraint: &Constraint, found: &mut Vec<Dependency>) {
+    let mut edges = Edges { object: constraint.address(), found };
+    match &constraint.kind {
+        ConstraintKind::Check { columns, .. } if columns.is_empty() => {
+            edges.push(ObjectAddress::relation(constraint.table), AUTO);
+        }
+        ConstraintKind::Check { columns, .. }
+        | ConstraintKind::PrimaryKey { columns, .. }
+        | ConstraintKind::Unique { columns, .. } => edges.columns(constraint.table, columns, AUTO),
+        ConstraintKind::ForeignKey(key) => {
+            edges.columns(constraint.table, &key.columns, AUTO);
+            edges.columns(key.referenced_table, &key.referenced_columns, NORMAL);
+            edges.push(ObjectAddress::relation(key.referenced_index), NORMAL);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Definitions as SQL: `pg_get_expr`, `pg_get_indexdef` …
+
+use super::{path, text};
+use crate::catalog::{
+    RULE_OID_OFFSET, Relation, RelationKind, Sequence, deparse, find_relation,
+    parse_qualified_name, quote_identifier, quote_qualified,
+};
+use crate::error::{Error, Result};
+use crate::kernels;
+use crate::sql::functions::call::{arg, arg_or_null};
+use crate::sql::functions::{CallContext, Kernel};
+use crate::sql::types::{Datum, Oid, oid};
+use crate::sqlstate;
+
+pub(super) const KERNELS: &[Kernel] = kernels! {
+    call "pg_get_expr" => |call, args| expression(call, args, false);
+    call "pg_get_expr_ext" => |call, args| expression(call, args, arg(args, 2)?);
+    call "pg_get_indexdef" => |call, args| index(call, args, 0, false);
+    call "pg_get_indexdef_ext" => |call, args| index(call, args, arg(args, 1)?, arg(args, 2)?);
+    call "pg_get_constraintdef" => |call, args| constraint(call, args, false);
+    call "pg_get_constraintdef_ext" => |call, args| constraint(call, args, arg(args, 1)?);
+    call "pg_get_viewdef" => view;
+    call "pg_get_viewdef_ext" => view;
+    call "pg_get_viewdef_wrap" => view;
+    call "pg_get_viewdef_name" => view_by_name;
+    call "pg_get_viewdef_name_ext" => view_by_name;
+    call "pg_get_ruledef" => rule;
+    call "pg_get_ruledef_ext" => rule;
+    call "pg_get_serial_sequence" => serial_sequence;
+    // There are no triggers, partitions or extended statistics to define.
+    call "pg_get_triggerdef" => |_, _| Ok(Datum::Null);
+    call "pg_get_triggerdef_ext" => |_, _| Ok(Datum::Null);
+    call "pg_get_partkeydef" => |_, _| Ok(Datum::Null);
+    call "pg_get_partition_constraintdef" => |_, _| Ok(Datum::Null);
+    call "pg_get_statisticsobjdef_columns" => |_, _| Ok(Datum::Null);
+    call "pg_get_replica_identity_index" => |_, _| Ok(Datum::Null);
+    call "pg_get_userbyid" => |call, args| {
+        let role: Oid = arg(args, 0)?;
+        let name = call.eval.catalog.role(role).map(|role| role.name.clone());
+        Ok(Datum::Text(name.unwrap_or_else(|| format!("unknown (OID={role})"))))
+    };
+};
+
+pub(super) const FUNCTIONS: &[Kernel] = kernels! {
+    call "pg_get_functiondef" => |call, args| {
+        let Some(function) = call.eval.catalog.function(arg(args, 0)?) else { return Ok(Datum::Null) };
+        if function.kind == crate::catalog::FunctionKind::Aggregate {
+            let message = format!("\"{}\" is an aggregate function", function.name);
+            return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message));
+        }
+        Ok(Datum::Text(deparse::function_definition(&call.eval.catalog, path(call), function)))
+    };
+    call "pg_get_function_arguments" => |call, args| {
+        let function = call.eval.catalog.function(arg(args, 0)?);
+        Ok(text(function.map(|f| deparse::function_arguments(&call.eval.catalog, path(call), f))))
+    };
+    call "pg_get_function_identity_arguments" => |call, args| {
+        let function = call.eval.catalog.function(arg(args, 0)?);
+        Ok(text(function.map(|f| {
+            deparse::function_identity_arguments(&call.eval.catalog, path(call), f)
+        })))
+    };
+    call "pg_get_function_result" => |call, args| {
+        let function = call.eval.catalog.function(arg(args, 0)?);
+        Ok(text(function.and_then(|f| deparse::function_result(&call.eval.catalog, path(call), f))))
+    };
+    call "pg_get_function_arg_default" => argument_default;
+    // Bodies are text; BEGIN ATOMIC does not exist here.
+    call "pg_get_function_sqlbody" => |_, _| Ok(Datum::Null);
+};
+
+fn expression(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum> {
+    let (sql, _relation): (&str, Oid) = (arg(args, 0)?, arg(args, 1)?);
+    let shown = deparse::display(&call.eval.catalog, path(call), sql);
+    Ok(Datum::Text(if pretty { deparse::pretty(&shown) } else { shown }))
+}
+
+/// The whole index, or one of its columns.
+fn index(call: &CallContext<'_>, args: &[Datum], column: i32, pretty: bool) -> Result<Datum> {
+    let catalog = &call.eval.catalog;
+    let Some(relation) = catalog.relation(arg(args, 0)?) else { return Ok(Datum::Null) };
+    Ok(text(match usize::try_from(column) {
+        Ok(0) => deparse::index_definition(catalog, path(call), relation, pretty),
+        Ok(column) => deparse::index_column(catalog, path(call), relation, column, pretty),
+        Err(_) => None,
+    }))
+}
+
+fn constraint(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum> {
+    let catalog = &call.eval.catalog;
+    let constraint = catalog.constraint(arg(args, 0)?);
+    Ok(text(constraint.and_then(|constraint| {
+        deparse::constraint_definition(catalog, path(call), constraint, pretty)
+    })))
+}
+
+fn view(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    let view = call.eval.catalog.relation(arg(args, 0)?);
+    Ok(text(view.and_then(|view| deparse::view_definition(view))))
+}
+
+fn view_by_name(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    let view = relation_by_name(call, arg(args, 0)?)?;
+    Ok(text(deparse::view_definition(view)))
+}
+
+fn relation_by_name<'a>(call: &'a CallContext<'_>, name: &str) -> Result<&'a Relation> {
+    let parts = parse_qualified_name(name)?;
+    let (schema, plain) = match parts.as_slice() {
+        [name] => (None, name),
+        [schema, name] | [_, schema, name] => (Some(schema.as_str()), name),
+        _ => return Err(Error::undefined_table(name)),
+    };
+    find_relation(&call.eval.catalog, path(call), schema, plain)
+        .map(|relation| &**relation)
+        .ok_or_else(|| Error::undefined_table(name))
+}
+
+/// A view's `_RETURN` rule.
+fn rule(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    let rule: Oid = arg(args, 0)?;
+    let catalog = &call.eval.catalog;
+    let Some(view) = catalog.relation(rule.wrapping_sub(RULE_OID_OFFSET)) else {
+        return Ok(Datum::Null);
+    };
+    let name = quote_qualified(Some(catalog.schema_name(view.schema)), &view.name);
+    let rule = |query| format!("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {name} DO INSTEAD {query}");
+    Ok(text(deparse::view_definition(view).map(rule)))
+}
+
+/// The sequence that a serial or identity column owns.
+fn serial_sequence(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    let (table, column): (&str, &str) = (arg(args, 0)?, arg(args, 1)?);
+    let table = relation_by_name(call, table)?;
+    let at = table.columns.iter().position(|c| c.name == column && !c.dropped).ok_or_else(|| {
+        let message = format!("column \"{column}\" of relation \"{}\" does not exist", table.name);
+        Error::new(sqlstate::UNDEFINED_COLUMN, message)
+    })?;
+    let owner = i16::try_from(at + 1).map(|attnum| (table.oid, attnum)).ok();
+    let catalog = &call.eval.catalog;
+    let owned = |relation: &Relation| {
+        matches!(&relation.kind, RelationKind::Sequence(Sequence { owned_by, .. })
+            if owned_by.is_some() && *owned_by == owner)
+    };
+    let sequence = catalog
+        .relations()
+        .filter(|relation| relation.oid >= oid::FIRST_NORMAL)
+        .find(|relation| owned(relation));
+    Ok(text(sequence.map(|sequence| {
+        let schema = quote_identifier(catalog.schema_name(sequence.schema));
+        format!("{schema}.{}", quote_identifier(&sequence.name))
+    })))
+}
+
+/// The default of the `n`th argument, counted from 1.
+fn argument_default(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    let (function, n): (Oid, i32) = (arg(args, 0)?, arg_or_null(args, 1)?.unwrap_or(0));
+    let default = call.eval.catalog.function(function).and_then(|function| {
+        let at = usize::try_from(n).ok()?.checked_sub(1)?;
+        let first = function.args.len().checked_sub(function.defaults.len())?;
+        function.defaults.get(at.checked_sub(first)?).cloned()
+    });
+    Ok(text(default))
+}

@@ -1,0 +1,39 @@
+//! Kernels that read the catalog: definitions, names, comments, visibility,
+//! privileges, sizes, and the server's own state.
+//!
+//! They are declared with the other functions in `sql/`. A function of an OID
+//! answers NULL for an object that does not exist, as PostgreSQL's do.
+
+mod comment;
+mod definition;
+mod name;
+mod privilege;
+mod server;
+mod size;
+mod visibility;
+
+use crate::sql::functions::{CallContext, Kernel, SetKernel};
+use crate::sql::types::{Datum, Oid};
+
+pub const KERNELS: &[&[Kernel]] = &[
+    comment::KERNELS,
+    definition::KERNELS,
+    definition::FUNCTIONS,
+    name::KERNELS,
+    privilege::KERNELS,
+    privilege::ROLES,
+    server::KERNELS,
+    size::KERNELS,
+    visibility::KERNELS,
+];
+
+pub const SET_KERNELS: &[SetKernel] = server::SET_KERNELS;
+
+/// Text, or NULL for nothing.
+fn text(value: Option<String>) -> Datum {
+    value.map_or(Datum::Null, Datum::Text)
+}
+
+fn path<'a>(call: &'a CallContext<'_>) -> &'a [Oid] {
+    &call.eval.settings.search_path
+}

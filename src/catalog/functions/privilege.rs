@@ -1,0 +1,317 @@
+//! `has_table_privilege` and its family, and `pg_has_role`.
+//!
+//! The owner of an object and superusers may do everything with it; everyone
+//! may do what PostgreSQL grants to PUBLIC by default. Nothing else is granted.
+
+use crate::catalog::{
+    Catalog, Column, PG_CATALOG, PUBLIC, Relation, Role, find_relation, parse_qualified_name,
+};
+use crate::error::{Error, Result};
+use crate::kernels;
+use crate::sql::functions::call::{arg, wrong_type};
+use crate::sql::functions::{CallContext, Kernel};
+use crate::sql::types::{Datum, Oid, oid};
+use crate::sqlstate;
+
+pub(super) const KERNELS: &[Kernel] = kernels! {
+    call "has_table_privilege_id" => table;
+    call "has_table_privilege_id_id" => table;
+    call "has_table_privilege_id_name" => table;
+    call "has_table_privilege_name" => table;
+    call "has_table_privilege_name_id" => table;
+    call "has_table_privilege_name_name" => table;
+    call "has_any_column_privilege_id" => any_column;
+    call "has_any_column_privilege_id_id" => any_column;
+    call "has_any_column_privilege_id_name" => any_column;
+    call "has_any_column_privilege_name" => any_column;
+    call "has_any_column_privilege_name_id" => any_column;
+    call "has_any_column_privilege_name_name" => any_column;
+    call "has_column_privilege_id_attnum" => column_privilege;
+    call "has_column_privilege_id_id_attnum" => column_privilege;
+    call "has_column_privilege_id_id_name" => column_privilege;
+    call "has_column_privilege_id_name" => column_privilege;
+    call "has_column_privilege_id_name_attnum" => column_privilege;
+    call "has_column_privilege_id_name_name" => column_privilege;
+    call "has_column_privilege_name_attnum" => column_privilege;
+    call "has_column_privilege_name_id_attnum" => column_privilege;
+    call "has_column_privilege_name_id_name" => column_privilege;
+    call "has_column_privilege_name_name" => column_privilege;
+    call "has_column_privilege_name_name_attnum" => column_privilege;
+    call "has_column_privilege_name_name_name" => column_privilege;
+    call "has_sequence_privilege_id" => sequence;
+    call "has_sequence_privilege_id_id" => sequence;
+    call "has_sequence_privilege_id_name" => sequence;
+    call "has_sequence_privilege_name" => sequence;
+    call "has_sequence_privilege_name_id" => sequence;
+    call "has_sequence_privilege_name_name" => sequence;
+    call "has_database_privilege_id" => database;
+    call "has_database_privilege_id_id" => database;
+    call "has_database_privilege_id_name" => database;
+    call "has_database_privilege_name" => database;
+    call "has_database_privilege_name_id" => database;
+    call "has_database_privilege_name_name" => database;
+    call "has_function_privilege_id" => function;
+    call "has_function_privilege_id_id" => function;
+    call "has_function_privilege_id_name" => function;
+    call "has_function_privilege_name" => function;
+    call "has_function_privilege_name_id" => function;
+    call "has_function_privilege_name_name" => function;
+    call "has_schema_privilege_id" => schema;
+    call "has_schema_privilege_id_id" => schema;
+    call "has_schema_privilege_id_name" => schema;
+    call "has_schema_privilege_name" => schema;
+    call "has_schema_privilege_name_id" => schema;
+    call "has_schema_privilege_name_name" => schema;
+    call "has_type_privilege_id" => type_;
+    call "has_type_privilege_id_id" => type_;
+    call "has_type_privilege_id_name" => type_;
+    call "has_type_privilege_name" => type_;
+    call "has_type_privilege_name_id" => type_;
+    call "has_type_privilege_name_name" => type_;
+};
+
+pub(super) const ROLES: &[Kernel] = kernels! {
+    call "pg_has_role_id" => has_role;
+    call "pg_has_role_id_id" => has_role;
+    call "pg_has_role_id_name" => has_role;
+    call "pg_has_role_name" => has_role;
+    call "pg_has_role_name_id" => has_role;
+    call "pg_has_role_name_name" => has_role;
+};
+
+/// The role asked about (the session's own without one) and the other arguments.
+fn split<'a, 'c>(
+    call: &'c CallContext<'_>,
+    args: &'a [Datum],
+    others: usize,
+) -> Result<(&'c Role, &'a [Datum])> {
+    let catalog = &call.eval.catalog;
+    let named = |name: &str| {
+        catalog.role_named(name).map(|role| &**role).ok_or_else(|| {
+            Error::new(sqlstate::UNDEFINED_OBJECT, format!("role \"{name}\" does not exist"))
+        })
+    };
+    if args.len() == others {
+        return Ok((named(&call.eval.settings.current_user)?, args));
+    }
+    let (role, rest) = args.split_first().ok_or_else(wrong_type)?;
+    let role = match role {
+        Datum::Text(name) => named(name)?,
+        Datum::Oid(oid) => catalog.role(*oid).map(|role| &**role).ok_or_else(|| {
+            let message = format!("role with OID {oid} does not exist");
+            Error::new(sqlstate::UNDEFINED_OBJECT, message)
+        })?,
+        _ => return Err(wrong_type()),
+    };
+    Ok((role, rest))
+}
+
+/// The privileges in `'SELECT, INSERT WITH GRANT OPTION'`, in capitals, each with
+/// whether the right to grant it is asked for.
+fn privileges(list: &str, known: &[&str]) -> Result<Vec<(String, bool)>> {
+    list.split(',')
+        .map(|privilege| {
+            let privilege = privilege.trim();
+            let upper = privilege.to_uppercase();
+            let (name, grant) = match upper.strip_suffix(" WITH GRANT OPTION") {
+                Some(name) => (name.trim().to_owned(), true),
+                None => (upper, false),
+            };
+            known.contains(&name.as_str()).then_some((name, grant)).ok_or_else(|| {
+                let message = format!("unrecognized privilege type: \"{privilege}\"");
+                Error::new(sqlstate::INVALID_PARAMETER_VALUE, message)
+            })
+        })
+        .collect()
+}
+
+/// Whether a role has one of the privileges on an object.
+fn allowed(
+    catalog: &Catalog,
+    role: &Role,
+    owner: Oid,
+    asked: &[(String, bool)],
+    to_everyone: impl Fn(&str) -> bool,
+) -> Datum {
+    let owns = role.superuser || catalog.is_member(role, owner);
+    Datum::Bool(owns || asked.iter().any(|(privilege, grant)| !grant && to_everyone(privilege)))
+}
+
+const TABLE: &[&str] =
+    &["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"];
+const COLUMN: &[&str] = &["SELECT", "INSERT", "UPDATE", "REFERENCES"];
+const SEQUENCE: &[&str] = &["USAGE", "SELECT", "UPDATE"];
+const DATABASE: &[&str] = &["CREATE", "CONNECT", "TEMPORARY", "TEMP"];
+const FUNCTION: &[&str] = &["EXECUTE"];
+const SCHEMA: &[&str] = &["CREATE", "USAGE"];
+const TYPE: &[&str] = &["USAGE"];
+
+/// The relation of an argument: by name it must exist, by OID it may not.
+fn relation<'a>(call: &'a CallContext<'_>, object: &Datum) -> Result<Option<&'a Relation>> {
+    let catalog = &call.eval.catalog;
+    let name = match object {
+        Datum::Oid(oid) => return Ok(catalog.relation(*oid).map(|relation| &**relation)),
+        Datum::Text(name) => name,
+        _ => return Err(wrong_type()),
+    };
+    let parts = parse_qualified_name(name)?;
+    let (schema, plain) = match parts.as_slice() {
+        [name] => (None, name),
+        [schema, name] | [_, schema, name] => (Some(schema.as_str()), name),
+        _ => return Err(Error::undefined_table(name)),
+    };
+    let found = find_relation(catalog, super::path(call), schema, plain);
+    found.map(|relation| Some(&**relation)).ok_or_else(|| Error::undefined_table(name))
+}
+
+/// Everyone may read the system's relations, but not passwords.
+fn readable_by_all(relation: &Relation) -> impl Fn(&str) -> bool {
+    let builtin = relation.oid < oid::FIRST_NORMAL
+        && !matches!(relation.name.as_str(), "pg_authid" | "pg_shadow" | "pg_statistic");
+    move |privilege| builtin && privilege == "SELECT"
+}
+
+fn on_relation(
+    call: &CallContext<'_>,
+    args: &[Datum],
+    known: &[&str],
+    others: usize,
+) -> Result<Datum> {
+    let (role, args) = split(call, args, others)?;
+    let asked = privileges(arg(args, others - 1)?, known)?;
+    let Some(relation) = relation(call, &args[0])? else { return Ok(Datum::Null) };
+    if others == 3 && column(relation, &args[1])?.is_none() {
+        return Ok(Datum::Null);
+    }
+    Ok(allowed(&call.eval.catalog, role, relation.owner, &asked, readable_by_all(relation)))
+}
+
+fn table(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    let known: Vec<&str> = TABLE.iter().chain(&["RULE"]).copied().collect();
+    on_relation(call, args, &known, 2)
+}
+
+fn any_column(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    on_relation(call, args, COLUMN, 2)
+}
+
+fn sequence(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    on_relation(call, args, SEQUENCE, 2)
+}
+
+fn column_privilege(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    on_relation(call, args, COLUMN, 3)
+}
+
+fn column<'a>(relation: &'a Relation, column: &Datum) -> Result<Option<&'a Column>> {
+    match column {
+        Datum::Int2(attnum) => {
+            let at = usize::try_from(*attnum).ok().and_then(|attnum| attnum.checked_sub(1));
+            Ok(at.and_then(|at| relation.columns.get(at)).filter(|column| !column.dropped))
+        }
+        Datum::Text(name) => {
+            let found = relation.columns.iter().find(|c| c.name == *name && !c.dropped);
+            found.map(Some).ok_or_else(|| {
+                let table = &relation.name;
+                let message = format!("column \"{name}\" of relation \"{table}\" does not exist");
+                Error::new(sqlstate::UNDEFINED_COLUMN, message)
+            })
+        }
+        _ => Err(wrong_type()),
+    }
+}
+
+fn database(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    let (role, args) = split(call, args, 2)?;
+    let asked = privileges(arg(args, 1)?, DATABASE)?;
+    let catalog = &call.eval.catalog;
+    let database = match &args[0] {
+        Datum::Oid(oid) => catalog.database(*oid),
+        Datum::Text(name) => Some(catalog.databases().find(|d| d.name == *name).ok_or_else(|| {
+            let message = format!("database \"{name}\" does not exist");
+            Error::new(sqlstate::UNDEFINED_DATABASE, message)
+        })?),
+        _ => return Err(wrong_type()),
+    };
+    let Some(database) = database else { return Ok(Datum::Null) };
+    Ok(allowed(catalog, role, database.owner, &asked, |privilege| privilege != "CREATE"))
+}
+
+fn function(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    let (role, args) = split(call, args, 2)?;
+    let asked = privileges(arg(args, 1)?, FUNCTION)?;
+    let catalog = &call.eval.catalog;
+    let Some(function) = catalog.function(object_oid(call, &args[0], oid::REGPROCEDURE)?) else {
+        return Ok(Datum::Null);
+    };
+    Ok(allowed(catalog, role, function.owner, &asked, |_| true))
+}
+
+fn schema(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    let (role, args) = split(call, args, 2)?;
+    let asked = privileges(arg(args, 1)?, SCHEMA)?;
+    let catalog = &call.eval.catalog;
+    let Some(schema) = catalog.schema(object_oid(call, &args[0], oid::REGNAMESPACE)?) else {
+        return Ok(Datum::Null);
+    };
+    let open = matches!(schema.oid, PG_CATALOG | PUBLIC) || schema.name == "information_schema";
+    Ok(allowed(catalog, role, schema.owner, &asked, |privilege| open && privilege == "USAGE"))
+}
+
+fn type_(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    let (role, args) = split(call, args, 2)?;
+    let asked = privileges(arg(args, 1)?, TYPE)?;
+    let catalog = &call.eval.catalog;
+    let Some(ty) = catalog.type_(object_oid(call, &args[0], oid::REGTYPE)?) else {
+        return Ok(Datum::Null);
+    };
+    Ok(allowed(catalog, role, ty.owner, &asked, |_| true))
+}
+
+fn object_oid(call: &CallContext<'_>, object: &Datum, reg_type: Oid) -> Result<Oid> {
+    match object {
+        Datum::Oid(oid) => Ok(*oid),
+        Datum::Text(name) => call.eval.catalog.reg_oid(super::path(call), reg_type, name),
+        _ => Err(wrong_type()),
+    }
+}
+
+/// `pg_has_role([user,] role, 'MEMBER' | 'USAGE' | 'SET')`.
+fn has_role(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    const KNOWN: &[&str] = &["MEMBER", "USAGE"];
+    let (user, args) = split(call, args, 2)?;
+    let list: &str = arg(args, 1)?;
+    let asked = privileges(&list.to_uppercase().replace(" WITH ADMIN OPTION", ""), KNOWN)?;
+    let group = match &args[0] {
+        Datum::Oid(oid) => *oid,
+        Datum::Text(name) => {
+            let role = call.eval.catalog.role_named(name).map(|role| role.oid);
+            role.ok_or_else(|| {
+                let message = format!("role \"{name}\" does not exist");
+                Error::new(sqlstate::UNDEFINED_OBJECT, message)
+            })?
+        }
+        _ => return Err(wrong_type()),
+    };
+    let member = user.superuser || call.eval.catalog.is_member(user, group);
+    let inherits = user.superuser || user.inherit || user.oid == group;
+    Ok(Datum::Bool(asked.iter().any(|(privilege, _)| member && (privilege == "MEMBER" || inherits))))
+}
+
+impl Catalog {
+    /// Whether a role is another one or a member of it, however indirectly.
+    pub fn is_member(&self, role: &Role, group: Oid) -> bool {
+        let mut known = vec![role.oid];
+        let mut at = 0;
+        while let Some(oid) = known.get(at).copied() {
+            if oid == group {
+                return true;
+            }
+            let groups = self.role(oid).map_or(&[][..], |role| &role.member_of);
+            let new: Vec<Oid> = groups.iter().copied().filter(|g| !known.contains(g)).collect();
+            known.extend(new);
+            at += 1;
+        }
+        false
+    }
+}

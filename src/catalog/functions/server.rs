@@ -1,0 +1,165 @@
+//! The server about itself: encodings, recovery, settings, keywords, ACLs.
+
+use crate::catalog::{Catalog, RelationKind};
+use crate::error::Result;
+use crate::kernels;
+use crate::sql::functions::call::{arg, arg_or_null};
+use crate::sql::functions::{CallContext, Kernel, SetKernel, SetRows};
+use crate::sql::types::{ArrayValue, Datum, Oid, oid};
+
+/// PostgreSQL's encodings by number.
+const ENCODINGS: &[&str] = &[
+    "SQL_ASCII", "EUC_JP", "EUC_CN", "EUC_KR", "EUC_TW", "EUC_JIS_2004", "UTF8",
+    "MULE_INTERNAL", "LATIN1", "LATIN2", "LATIN3", "LATIN4", "LATIN5", "LATIN6", "LATIN7",
+    "LATIN8", "LATIN9", "LATIN10", "WIN1256", "WIN1258", "WIN866", "WIN874", "KOI8R", "WIN1251",
+    "WIN1252", "ISO_8859_5", "ISO_8859_6", "ISO_8859_7", "ISO_8859_8", "WIN1250", "WIN1253",
+    "WIN1254", "WIN1255", "WIN1257", "KOI8U", "SJIS", "BIG5", "GBK", "UHC", "GB18030", "JOHAB",
+    "SHIFT_JIS_2004",
+];
+
+/// The longest character of the one encoding that databases have, UTF8, in bytes.
+const UTF8_BYTES: i32 = 4;
+
+/// `pg_relation_is_updatable`: INSERT, UPDATE and DELETE.
+const UPDATABLE: i32 = 1 << 2 | 1 << 3 | 1 << 4;
+
+pub(super) const KERNELS: &[Kernel] = kernels! {
+    call "PG_encoding_to_char" => |_, args| {
+        let number: i32 = arg(args, 0)?;
+        let name = usize::try_from(number).ok().and_then(|at| ENCODINGS.get(at)).copied();
+        Ok(Datum::Text(name.unwrap_or_default().to_owned()))
+    };
+    call "PG_char_to_encoding" => |_, args| {
+        let name: &str = arg(args, 0)?;
+        let plain = |name: &str| name.to_uppercase().replace(['-', '_'], "");
+        let wanted = match plain(name).as_str() {
+            "UNICODE" => "UTF8".to_owned(),
+            other => other.to_owned(),
+        };
+        let at = ENCODINGS.iter().position(|known| plain(known) == wanted);
+        Ok(Datum::Int4(at.and_then(|at| i32::try_from(at).ok()).unwrap_or(-1)))
+    };
+    call "getdatabaseencoding" => |_, _| Ok(Datum::Text("UTF8".to_owned()));
+    call "pg_encoding_max_length_sql" => |_, args| {
+        let encoding: i32 = arg(args, 0)?;
+        Ok(if encoding == crate::catalog::system::UTF8 { Datum::Int4(UTF8_BYTES) } else { Datum::Null })
+    };
+    call "pg_is_in_recovery" => |_, _| Ok(Datum::Bool(false));
+    call "pg_postmaster_start_time" => |call, _| Ok(server_value(call, "pg_postmaster_start_time")?);
+    call "pg_conf_load_time" => |call, _| Ok(server_value(call, "pg_conf_load_time")?);
+    call "pg_tablespace_location" => |_, _| Ok(Datum::Text(String::new()));
+    call "pg_relation_is_publishable" => |call, args| Ok(Datum::Bool(is_table(&call.eval.catalog, arg(args, 0)?)));
+    call "pg_relation_is_updatable" => |call, args| {
+        Ok(Datum::Int4(if is_table(&call.eval.catalog, arg(args, 0)?) { UPDATABLE } else { 0 }))
+    };
+    call "pg_column_is_updatable" => |call, args| {
+        let attnum: i16 = arg(args, 1)?;
+        Ok(Datum::Bool(attnum > 0 && is_table(&call.eval.catalog, arg(args, 0)?)))
+    };
+    call "pg_blocking_pids" => |call, args| {
+        let pid: i32 = arg(args, 0)?;
+        let rows = call.eval.session.server_rows("pg_blocking_pids")?;
+        let blocking = rows.into_iter().filter(|row| matches!(row.first(), Some(Datum::Int4(p)) if *p == pid));
+        let pids = blocking.filter_map(|row| row.into_iter().nth(1)).collect();
+        Ok(crate::catalog::system::cell::array_of(oid::INT4, pids))
+    };
+    call "pg_sequence_last_value" => |call, args| {
+        let last = call.eval.session.sequence_last_value(arg(args, 0)?)?;
+        Ok(last.map_or(Datum::Null, Datum::Int8))
+    };
+    // Nobody holds privileges beyond the owner's and PUBLIC's default ones.
+    call "acldefault_sql" => |_, _| Ok(crate::catalog::system::cell::array_of(oid::ACLITEM, Vec::new()));
+};
+
+pub(super) const SET_KERNELS: &[SetKernel] = &[
+    SetKernel { symbol: "show_all_settings", rows: |call, _| server_rows(call, "pg_settings") },
+    SetKernel { symbol: "pg_stat_get_activity", rows: |call, _| server_rows(call, "pg_stat_activity") },
+    SetKernel { symbol: "pg_lock_status", rows: |call, _| server_rows(call, "pg_locks") },
+    SetKernel { symbol: "pg_prepared_statement", rows: |call, _| server_rows(call, "pg_prepared_statements") },
+    SetKernel { symbol: "pg_cursor", rows: |call, _| server_rows(call, "pg_cursors") },
+    SetKernel { symbol: "pg_timezone_names", rows: time_zones },
+    SetKernel { symbol: "_pg_expandarray", rows: expand_array },
+    SetKernel { symbol: "pg_get_keywords", rows: keywords },
+    SetKernel { symbol: "pg_options_to_table", rows: options },
+    SetKernel { symbol: "aclexplode", rows: |_, _| Ok(Box::new(std::iter::empty())) },
+    SetKernel { symbol: "pg_partition_ancestors", rows: |_, _| Ok(Box::new(std::iter::empty())) },
+];
+
+fn is_table(catalog: &Catalog, relation: Oid) -> bool {
+    let user = |oid| oid >= oid::FIRST_NORMAL;
+    catalog.relation(relation).is_some_and(|r| matches!(r.kind, RelationKind::Table) && user(r.oid))
+}
+
+/// A single value that the server tells under a name.
+fn server_value(call: &CallContext<'_>, name: &str) -> Result<Datum> {
+    let rows = call.eval.session.server_rows(name)?;
+    Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()).unwrap_or(Datum::Null))
+}
+
+fn server_rows(call: &CallContext<'_>, relation: &str) -> Result<SetRows> {
+    let rows = call.eval.session.server_rows(relation)?;
+    Ok(Box::new(rows.into_iter().map(Ok)))
+}
+
+/// `key=value` texts as two columns; an option without a value has NULL.
+fn options(_: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
+    let Some(options) = arg_or_null::<&ArrayValue>(args, 0)? else {
+        return Ok(Box::new(std::iter::empty()));
+    };
+    let row = |option: &Datum| match option {
+        Datum::Text(text) => Some(match text.split_once('=') {
+            Some((name, value)) => vec![Datum::Text(name.into()), Datum::Text(value.into())],
+            None => vec![Datum::Text(text.clone()), Datum::Null],
+        }),
+        _ => None,
+    };
+    let rows: Vec<Vec<Datum>> = options.elements.iter().filter_map(row).collect();
+    Ok(Box::new(rows.into_iter().map(Ok)))
+}
+
+/// The elements of an array with their positions, counted from 1 whatever its
+/// lower bound.
+fn expand_array(_: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
+    let array: &ArrayValue = arg(args, 0)?;
+    let elements = array.elements.clone();
+    Ok(Box::new(elements.into_iter().zip(1..).map(|(x, n)| Ok(vec![x, Datum::Int4(n)]))))
+}
+
+/// PostgreSQL's keywords with their classes.
+fn keywords(_: &CallContext<'_>, _: &[Datum]) -> Result<SetRows> {
+    let rows = crate::catalog::keywords().map(|(word, class, bare_label)| {
+        let (letter, description) = class.description();
+        let label = if bare_label { "can be bare label" } else { "requires AS" };
+        Ok(vec![
+            Datum::Text(word.to_owned()),
+            Datum::Char(letter as u8),
+            Datum::Bool(bare_label),
+            Datum::Text(description.to_owned()),
+            Datum::Text(label.to_owned()),
+        ])
+    });
+    Ok(Box::new(rows))
+}
+
+/// The named time zones: name, abbreviation, offset and whether it is summer
+/// time there now.
+fn time_zones(call: &CallContext<'_>, _: &[Datum]) -> Result<SetRows> {
+    use crate::sql::types::Interval;
+    use chrono::{DateTime, Offset, TimeZone};
+    use chrono_tz::OffsetComponents;
+
+    const EPOCH_2000_SECONDS: i64 = 946_684_800;
+    let seconds = call.eval.transaction_timestamp.div_euclid(1_000_000) + EPOCH_2000_SECONDS;
+    let now = DateTime::from_timestamp(seconds, 0).unwrap_or_default().naive_utc();
+    let rows = chrono_tz::TZ_VARIANTS.iter().map(move |zone| {
+        let offset = zone.offset_from_utc_datetime(&now);
+        let seconds = i64::from(offset.fix().local_minus_utc());
+        Ok(vec![
+            Datum::Text(zone.name().to_owned()),
+            Datum::Text(offset.to_string()),
+            Datum::Interval(Interval { microseconds: seconds * 1_000_000, ..Interval::default() }),
+            Datum::Bool(!offset.dst_offset().is_zero()),
+        ])
+    });
+    Ok(Box::new(rows))
+}

@@ -1,0 +1,77 @@
+//! Sizes of relations and databases.
+
+use crate::catalog::{Catalog, Relation};
+use crate::error::{Error, Result};
+use crate::kernels;
+use crate::sql::functions::call::arg;
+use crate::sql::functions::{CallContext, Kernel};
+use crate::sql::types::{Datum, Oid, oid};
+use crate::sqlstate;
+
+pub(super) const KERNELS: &[Kernel] = kernels! {
+    call "pg_relation_size_regclass" => |call, args| of_relation(call, args, |_, relation| vec![relation.oid]);
+    call "pg_relation_size" => fork_size;
+    call "pg_table_size" => |call, args| of_relation(call, args, |_, relation| vec![relation.oid]);
+    call "pg_indexes_size" => |call, args| of_relation(call, args, |_, relation| relation.indexes.clone());
+    call "pg_total_relation_size" => |call, args| {
+        of_relation(call, args, |_, relation| {
+            let mut parts = relation.indexes.clone();
+            parts.push(relation.oid);
+            parts
+        })
+    };
+    call "pg_database_size_oid" => |call, args| {
+        let database: Oid = arg(args, 0)?;
+        match call.eval.catalog.database(database) {
+            Some(_) => database_size(call),
+            None => Ok(Datum::Null),
+        }
+    };
+    call "pg_database_size_name" => |call, args| {
+        let name: &str = arg(args, 0)?;
+        match call.eval.catalog.databases().any(|database| database.name == name) {
+            true => database_size(call),
+            false => Err(Error::new(
+                sqlstate::UNDEFINED_DATABASE,
+                format!("database \"{name}\" does not exist"),
+            )),
+        }
+    };
+};
+
+/// The bytes of the parts of a relation together; NULL when there is none.
+fn of_relation(
+    call: &CallContext<'_>,
+    args: &[Datum],
+    parts: fn(&Catalog, &Relation) -> Vec<Oid>,
+) -> Result<Datum> {
+    let catalog = &call.eval.catalog;
+    let Some(relation) = catalog.relation(arg(args, 0)?) else { return Ok(Datum::Null) };
+    sum(call, parts(catalog, relation))
+}
+
+fn sum(call: &CallContext<'_>, relations: impl IntoIterator<Item = Oid>) -> Result<Datum> {
+    let mut total: i64 = 0;
+    for relation in relations {
+        let stored = call.eval.catalog.relation(relation).is_some_and(|r| r.storage_id != 0);
+        if stored {
+            total = total.saturating_add(call.eval.session.relation_size_bytes(relation)?);
+        }
+    }
+    Ok(Datum::Int8(total))
+}
+
+/// Relations have one fork here, `main`.
+fn fork_size(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    match arg(args, 1)? {
+        "main" => of_relation(call, args, |_, relation| vec![relation.oid]),
+        "fsm" | "vm" | "init" => Ok(Datum::Int8(0)),
+        _ => Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, "invalid fork name")
+            .with_hint("Valid fork names are \"main\", \"fsm\", \"vm\", and \"init\".")),
+    }
+}
+
+fn database_size(call: &CallContext<'_>) -> Result<Datum> {
+    let relations = call.eval.catalog.relations().map(|relation| relation.oid);
+    sum(call, relations.filter(|relation| *relation >= oid::FIRST_NORMAL))
+}

@@ -1,0 +1,51 @@
+//! From a type's OID to the representation of its values.
+
+use std::sync::Arc;
+
+use super::{Catalog, Type, TypeKind};
+use crate::error::{Error, Result};
+use crate::sql::types::{self, ElementType, EnumLabels, Oid, Repr, oid};
+
+impl Catalog {
+    /// How values of a type are represented.
+    pub fn repr(&self, type_oid: Oid) -> Result<Repr> {
+        if let Some(repr) = types::builtin_repr(type_oid) {
+            return Ok(repr);
+        }
+        let ty = self
+            .type_(type_oid)
+            .ok_or_else(|| Error::internal(format!("cache lookup failed for type {type_oid}")))?;
+        match &ty.kind {
+            TypeKind::Enum { labels } => Ok(Repr::Enum(Arc::new(EnumLabels {
+                type_name: ty.name.clone(),
+                labels: labels.iter().map(|(oid, _, label)| (*oid, label.clone())).collect(),
+            }))),
+            TypeKind::Composite { .. } => Ok(Repr::Record),
+            TypeKind::Domain { base } => self.repr(base.oid),
+            TypeKind::Base if ty.element != oid::INVALID => self.array_repr(ty),
+            TypeKind::Base => base_repr(&ty.input).ok_or_else(|| {
+                Error::unsupported(format!("type {}", self.type_name(type_oid, -1)))
+            }),
+            TypeKind::Pseudo if ty.name.starts_with('_') => self.array_repr(ty),
+            TypeKind::Pseudo => Ok(Repr::Pseudo),
+            TypeKind::Range { .. } | TypeKind::Multirange { .. } => {
+                Err(Error::unsupported(format!("type {}", self.type_name(type_oid, -1))))
+            }
+        }
+    }
+
+    fn array_repr(&self, array: &Type) -> Result<Repr> {
+        let delimiter = self.type_(array.element).map_or(',', |element| element.delimiter);
+        let repr = self.repr(array.element)?;
+        Ok(Repr::Array(Box::new(ElementType { oid: array.element, repr, delimiter })))
+    }
+}
+
+/// Other base types (an extension's, the catalog's own) follow their input function.
+fn base_repr(input: &str) -> Option<Repr> {
+    match input {
+        "textin" | "varcharin" | "citextin" => Some(Repr::Text),
+        "pg_ndistinct_in" | "pg_dependencies_in" | "pg_mcv_list_in" => Some(Repr::Bytea),
+        _ => None,
+    }
+}

@@ -1,0 +1,164 @@
+//! `pg_attribute` and `pg_attrdef`.
+
+use super::cell::*;
+use super::class::table_column;
+use super::lookup::Lookup;
+use crate::catalog::{Catalog, Column, Identity, Index, Relation, RelationKind, Type};
+use crate::sql::ir::system_column;
+use crate::sql::types::{Datum, SqlType, oid as types};
+
+/// Hidden columns that every stored relation has.
+const SYSTEM_COLUMNS: &[(i16, &str, u32)] = &[
+    (system_column::TABLEOID, "tableoid", types::OID),
+    (system_column::CMAX, "cmax", types::CID),
+    (system_column::XMAX, "xmax", types::XID),
+    (system_column::CMIN, "cmin", types::CID),
+    (system_column::XMIN, "xmin", types::XID),
+    (system_column::CTID, "ctid", types::TID),
+];
+
+/// A sequence as a relation.
+const SEQUENCE_COLUMNS: &[(&str, u32)] =
+    &[("last_value", types::INT8), ("log_cnt", types::INT8), ("is_called", types::BOOL)];
+
+pub(super) fn pg_attribute(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for relation in catalog.find_relations(lookup, "attrelid", "") {
+        match &relation.kind {
+            RelationKind::Index(index) => index_rows(catalog, relation, index, &mut rows),
+            RelationKind::Sequence(_) => sequence_rows(catalog, relation, &mut rows),
+            kind => {
+                if !matches!(kind, RelationKind::View(_)) {
+                    system_rows(catalog, relation, &mut rows);
+                }
+                for (column, attnum) in relation.columns.iter().zip(1..) {
+                    rows.push(column_row(catalog, relation.oid, attnum, column));
+                }
+            }
+        }
+    }
+    rows
+}
+
+/// What of an attribute differs from the plainest one.
+struct Attribute<'a> {
+    relation: u32,
+    name: &'a str,
+    ty: SqlType,
+    attnum: i16,
+    not_null: bool,
+    collation: u32,
+    column: Option<&'a Column>,
+}
+
+fn column_row(catalog: &Catalog, relation: u32, attnum: i16, column: &Column) -> Row {
+    attribute_row(
+        catalog,
+        Attribute {
+            relation,
+            name: &column.name,
+            ty: column.ty,
+            attnum,
+            not_null: column.not_null,
+            collation: column.collation,
+            column: Some(column),
+        },
+    )
+}
+
+fn system_rows(catalog: &Catalog, relation: &Relation, rows: &mut Vec<Row>) {
+    for (attnum, name, ty) in SYSTEM_COLUMNS {
+        rows.push(plain_row(catalog, relation.oid, *attnum, name, *ty));
+    }
+}
+
+fn sequence_rows(catalog: &Catalog, relation: &Relation, rows: &mut Vec<Row>) {
+    system_rows(catalog, relation, rows);
+    for ((name, ty), attnum) in SEQUENCE_COLUMNS.iter().zip(1..) {
+        rows.push(plain_row(catalog, relation.oid, attnum, name, *ty));
+    }
+}
+
+fn plain_row(catalog: &Catalog, relation: u32, attnum: i16, name: &str, ty: u32) -> Row {
+    let ty = SqlType::new(ty);
+    let attribute =
+        Attribute { relation, name, ty, attnum, not_null: true, collation: 0, column: None };
+    attribute_row(catalog, attribute)
+}
+
+fn index_rows(catalog: &Catalog, relation: &Relation, index: &Index, rows: &mut Vec<Row>) {
+    let columns = catalog.relation(index.table).map_or(&[][..], |table| &table.columns);
+    for (at, (key, attnum)) in index.keys.iter().zip(1..).enumerate() {
+        let column = table_column(columns, key.column);
+        let collation = match column {
+            Some(column) => column.collation,
+            None => catalog.type_(key.ty.oid).map_or(0, |ty| ty.collation),
+        };
+        let attribute = Attribute {
+            relation: relation.oid,
+            name: &catalog.index_key_name(relation, at),
+            ty: column.map_or(key.ty, |column| column.ty),
+            attnum,
+            not_null: false,
+            collation,
+            column: None,
+        };
+        rows.push(attribute_row(catalog, attribute));
+    }
+}
+
+fn attribute_row(catalog: &Catalog, attribute: Attribute<'_>) -> Row {
+    let Attribute { relation, name, ty, attnum, not_null, collation, column } = attribute;
+    let dropped = column.is_some_and(|column| column.dropped);
+    let physical = catalog.type_(ty.oid).map(|ty| &**ty);
+    let default = column.and_then(|column| column.default.as_ref());
+    vec![
+        oid(relation),
+        text(if dropped { format!("........pg.dropped.{attnum}........") } else { name.to_owned() }),
+        oid(if dropped { 0 } else { ty.oid }),
+        int4(if attnum > 0 && !dropped { -1 } else { 0 }),
+        int2(physical.map_or(-1, |ty| ty.length)),
+        int2(attnum),
+        int4(physical.map_or(0, |ty| i32::from(ty.is_true_array() && column.is_some()))),
+        int4(-1),
+        int4(ty.typmod),
+        boolean(physical.is_some_and(|ty| ty.by_value)),
+        char(physical.map_or('i', |ty: &Type| ty.align)),
+        char(physical.map_or('p', |ty: &Type| ty.storage)),
+        NO_CHAR,
+        boolean(not_null && !dropped),
+        boolean(default.is_some()),
+        boolean(column.is_some_and(|column| column.missing.is_some())),
+        match column.and_then(|column| column.identity) {
+            Some(Identity::Always) => char('a'),
+            Some(Identity::ByDefault) => char('d'),
+            None => NO_CHAR,
+        },
+        if default.is_some_and(|default| default.generated) { char('s') } else { NO_CHAR },
+        boolean(dropped),
+        boolean(true),
+        int4(0),
+        oid(collation),
+        Datum::Null,
+        Datum::Null,
+        Datum::Null,
+        Datum::Null,
+    ]
+}
+
+pub(super) fn pg_attrdef(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for relation in catalog.find_relations(lookup, "adrelid", "") {
+        for (column, attnum) in relation.columns.iter().zip(1..) {
+            if let Some(default) = column.default.as_ref().filter(|_| !column.dropped) {
+                rows.push(vec![
+                    oid(default.oid),
+                    oid(relation.oid),
+                    int2(attnum),
+                    text(&default.sql),
+                ]);
+            }
+        }
+    }
+    rows
+}

@@ -1,0 +1,262 @@
+//! `pg_class`, `pg_index`, `pg_sequence` and `pg_rewrite`.
+
+use super::cell::*;
+use super::lookup::Lookup;
+use crate::catalog::{
+    Catalog, Column, Index, ObjectClass, Persistence, RULE_OID_OFFSET, Relation, RelationKind,
+    relation_oid,
+};
+use crate::sql::types::{Datum, oid as types};
+
+/// `pg_am.oid` of tables.
+const HEAP: u32 = 2;
+
+/// Columns of a sequence as a relation: last_value, log_cnt, is_called.
+const SEQUENCE_COLUMNS: usize = 3;
+
+/// Relations that all databases share.
+const SHARED: &[u32] = &[
+    relation_oid::PG_AUTHID,
+    relation_oid::PG_AUTH_MEMBERS,
+    relation_oid::PG_DATABASE,
+    relation_oid::PG_DB_ROLE_SETTING,
+    relation_oid::PG_PARAMETER_ACL,
+    relation_oid::PG_REPLICATION_ORIGIN,
+    relation_oid::PG_SHDEPEND,
+    relation_oid::PG_SHDESCRIPTION,
+    relation_oid::PG_SHSECLABEL,
+    relation_oid::PG_SUBSCRIPTION,
+    relation_oid::PG_TABLESPACE,
+];
+
+pub(super) fn pg_class(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
+    catalog
+        .find_relations(lookup, "oid", "relname")
+        .map(|relation| class_row(catalog, relation))
+        .collect()
+}
+
+fn class_row(catalog: &Catalog, relation: &Relation) -> Row {
+    let is_table = matches!(relation.kind, RelationKind::Table | RelationKind::Virtual);
+    let stored = !matches!(relation.kind, RelationKind::View(_));
+    let checks = relation
+        .constraints
+        .iter()
+        .filter_map(|oid| catalog.constraint(*oid))
+        .filter(|constraint| constraint.is_check())
+        .count();
+    let never_counted = if is_index_or_sequence(relation) { 0.0 } else { -1.0 };
+    vec![
+        oid(relation.oid),
+        text(&relation.name),
+        oid(relation.schema),
+        oid(catalog.row_type(relation)),
+        oid(0),
+        oid(relation.owner),
+        oid(access_method(catalog, relation)),
+        oid(if stored { relation.oid } else { 0 }),
+        oid(0),
+        int4(0),
+        float4(never_counted),
+        int4(0),
+        oid(0),
+        boolean(!relation.indexes.is_empty()),
+        boolean(SHARED.contains(&relation.oid)),
+        char(match relation.persistence {
+            Persistence::Permanent => 'p',
+            Persistence::Temporary(_) => 't',
+        }),
+        char(relation_kind(relation)),
+        count(column_count(relation)),
+        count(checks),
+        boolean(!stored),
+        boolean(has_foreign_keys(catalog, relation)),
+        boolean(false),
+        boolean(false),
+        boolean(false),
+        boolean(true),
+        char(match is_table {
+            true if relation.oid < types::FIRST_NORMAL => 'n',
+            true => 'd',
+            false => 'n',
+        }),
+        boolean(false),
+        oid(0),
+        oid(if is_table { FROZEN_XID } else { 0 }),
+        oid(if is_table { 1 } else { 0 }),
+        Datum::Null,
+        view_options(relation),
+        Datum::Null,
+    ]
+}
+
+/// Rows are never frozen here; PostgreSQL's first normal transaction id.
+const FROZEN_XID: u32 = 3;
+
+/// Foreign keys are enforced at both ends; PostgreSQL does it with triggers.
+fn has_foreign_keys(catalog: &Catalog, relation: &Relation) -> bool {
+    matches!(relation.kind, RelationKind::Table)
+        && (relation
+            .constraints
+            .iter()
+            .filter_map(|oid| catalog.constraint(*oid))
+            .any(|constraint| constraint.is_foreign_key())
+            || catalog.referencing(relation.oid).next().is_some())
+}
+
+fn is_index_or_sequence(relation: &Relation) -> bool {
+    matches!(relation.kind, RelationKind::Index(_) | RelationKind::Sequence(_))
+}
+
+/// The letter of `relkind`.
+pub(in crate::catalog) fn relation_kind(relation: &Relation) -> char {
+    match &relation.kind {
+        RelationKind::Table | RelationKind::Virtual => 'r',
+        RelationKind::View(_) => 'v',
+        RelationKind::Index(_) => 'i',
+        RelationKind::Sequence(_) => 'S',
+    }
+}
+
+fn access_method(catalog: &Catalog, relation: &Relation) -> u32 {
+    match &relation.kind {
+        RelationKind::Table | RelationKind::Virtual => HEAP,
+        RelationKind::Index(index) => {
+            catalog.access_method_named(&index.access_method).map_or(0, |method| method.oid)
+        }
+        _ => 0,
+    }
+}
+
+fn column_count(relation: &Relation) -> usize {
+    match &relation.kind {
+        RelationKind::Index(index) => index.keys.len(),
+        RelationKind::Sequence(_) => SEQUENCE_COLUMNS,
+        _ => relation.columns.len(),
+    }
+}
+
+fn view_options(relation: &Relation) -> Datum {
+    match &relation.kind {
+        RelationKind::View(view) => match &view.check_option {
+            Some(option) => text_array([format!("check_option={}", option.to_lowercase())]),
+            None => Datum::Null,
+        },
+        _ => Datum::Null,
+    }
+}
+
+pub(super) fn pg_index(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
+    let row = |relation: &Relation| match &relation.kind {
+        RelationKind::Index(index) => Some(index_row(catalog, relation, index)),
+        _ => None,
+    };
+    if let Some(tables) = lookup.and_then(|lookup| lookup.oids(&["indrelid"])) {
+        return tables
+            .iter()
+            .filter_map(|oid| catalog.relation(*oid))
+            .flat_map(|table| table.indexes.iter())
+            .filter_map(|oid| row(catalog.relation(*oid)?))
+            .collect();
+    }
+    catalog.find_relations(lookup, "indexrelid", "").filter_map(|relation| row(relation)).collect()
+}
+
+fn index_row(catalog: &Catalog, relation: &Relation, index: &Index) -> Row {
+    let columns = catalog.relation(index.table).map_or(&[][..], |table| &table.columns);
+    let keys = &index.keys[..index.key_count.min(index.keys.len())];
+    let collation = |attnum: i16, ty: u32| match table_column(columns, attnum) {
+        Some(column) => column.collation,
+        None => catalog.type_(ty).map_or(0, |ty| ty.collation),
+    };
+    let deferrable = catalog.constraint(index.constraint).is_some_and(|c| c.deferrable);
+    let expressions: Vec<&str> =
+        index.keys.iter().filter_map(|key| key.expression.as_deref()).collect();
+    vec![
+        oid(relation.oid),
+        oid(index.table),
+        count(index.keys.len()),
+        count(index.key_count),
+        boolean(index.unique),
+        boolean(index.nulls_not_distinct),
+        boolean(index.primary),
+        boolean(false),
+        boolean(!deferrable),
+        boolean(false),
+        boolean(index.valid),
+        boolean(false),
+        boolean(index.valid),
+        boolean(true),
+        boolean(false),
+        int2_vector(index.keys.iter().map(|key| key.column)),
+        oid_vector(keys.iter().map(|key| collation(key.column, key.ty.oid))),
+        oid_vector(keys.iter().map(|key| key.opclass)),
+        int2_vector(keys.iter().map(|k| i16::from(k.descending) | i16::from(k.nulls_first) << 1)),
+        text_or_null((!expressions.is_empty()).then(|| expressions.join(", "))),
+        text_or_null(index.predicate.as_deref()),
+    ]
+}
+
+pub(super) fn table_column(columns: &[Column], attnum: i16) -> Option<&Column> {
+    columns.get(usize::try_from(attnum).ok()?.checked_sub(1)?)
+}
+
+pub(super) fn pg_sequence(catalog: &Catalog) -> Vec<Row> {
+    let row = |relation: &Relation| match &relation.kind {
+        RelationKind::Sequence(sequence) => Some(vec![
+            oid(relation.oid),
+            oid(sequence.ty.oid),
+            int8(sequence.start),
+            int8(sequence.increment),
+            int8(sequence.max),
+            int8(sequence.min),
+            int8(sequence.cache),
+            boolean(sequence.cycle),
+        ]),
+        _ => None,
+    };
+    catalog.relations().filter_map(|relation| row(relation)).collect()
+}
+
+/// One `_RETURN` rule a view.
+pub(super) fn pg_rewrite(catalog: &Catalog) -> Vec<Row> {
+    let row = |relation: &Relation| match &relation.kind {
+        RelationKind::View(view) => Some(vec![
+            oid(relation.oid.wrapping_add(RULE_OID_OFFSET)),
+            text("_RETURN"),
+            oid(relation.oid),
+            char('1'),
+            char('O'),
+            boolean(true),
+            text("<>"),
+            text(&view.sql),
+        ]),
+        _ => None,
+    };
+    catalog.relations().filter_map(|relation| row(relation)).collect()
+}
+
+impl Catalog {
+    /// The name of a key of an index, as `pg_attribute` has it: the column's, or
+    /// `expr` for an expression.
+    pub(in crate::catalog) fn index_key_name(&self, relation: &Relation, at: usize) -> String {
+        let RelationKind::Index(index) = &relation.kind else { return String::new() };
+        if let Some(column) = relation.columns.get(at) {
+            return column.name.clone();
+        }
+        let columns = self.relation(index.table).map_or(&[][..], |table| &table.columns);
+        match table_column(columns, index.keys.get(at).map_or(0, |key| key.column)) {
+            Some(column) => column.name.clone(),
+            None => {
+                let before = index.keys[..at].iter().filter(|key| key.column == 0).count();
+                if before == 0 { "expr".to_owned() } else { format!("expr{before}") }
+            }
+        }
+    }
+
+    /// Whether a schema's name is taken by a relation or a type.
+    pub fn relation_or_type_exists(&self, schema: u32, name: &str) -> bool {
+        !self.named(ObjectClass::Relation, schema, name).is_empty()
+            || !self.named(ObjectClass::Type, schema, name).is_empty()
+    }
+}

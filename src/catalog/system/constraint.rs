@@ -1,0 +1,147 @@
+//! `pg_constraint`.
+
+use super::cell::*;
+use super::lookup::Lookup;
+use crate::catalog::{
+    Catalog, Constraint, ConstraintKind, ForeignKey, PG_CATALOG, ReferentialAction, Relation,
+};
+use crate::sql::types::{Datum, Oid};
+
+pub(super) fn pg_constraint(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
+    catalog
+        .find_constraints(lookup)
+        .map(|constraint| constraint_row(catalog, constraint))
+        .collect()
+}
+
+impl Constraint {
+    pub fn is_check(&self) -> bool {
+        matches!(self.kind, ConstraintKind::Check { .. })
+    }
+
+    pub fn is_foreign_key(&self) -> bool {
+        matches!(self.kind, ConstraintKind::ForeignKey(_))
+    }
+
+    /// The constrained columns' attribute numbers.
+    pub fn columns(&self) -> &[i16] {
+        match &self.kind {
+            ConstraintKind::Check { columns, .. }
+            | ConstraintKind::PrimaryKey { columns, .. }
+            | ConstraintKind::Unique { columns, .. } => columns,
+            ConstraintKind::ForeignKey(key) => &key.columns,
+        }
+    }
+
+    /// The index that implements it (for a foreign key: the referenced one), or 0.
+    pub fn index(&self) -> Oid {
+        match &self.kind {
+            ConstraintKind::Check { .. } => 0,
+            ConstraintKind::PrimaryKey { index, .. } | ConstraintKind::Unique { index, .. } => {
+                *index
+            }
+            ConstraintKind::ForeignKey(key) => key.referenced_index,
+        }
+    }
+}
+
+fn constraint_row(catalog: &Catalog, constraint: &Constraint) -> Row {
+    let key = match &constraint.kind {
+        ConstraintKind::ForeignKey(key) => Some(key),
+        _ => None,
+    };
+    let check = match &constraint.kind {
+        ConstraintKind::Check { sql, .. } => Some(sql),
+        _ => None,
+    };
+    let equality = |tables: fn(&ForeignKey, Oid) -> Ends<'_>| match key {
+        Some(key) => oid_array(equality_operators(catalog, tables(key, constraint.table))),
+        None => Datum::Null,
+    };
+    let letter = |of: fn(&ForeignKey) -> char| char(key.map_or(' ', of));
+    vec![
+        oid(constraint.oid),
+        text(&constraint.name),
+        oid(constraint.schema),
+        char(match constraint.kind {
+            ConstraintKind::Check { .. } => 'c',
+            ConstraintKind::PrimaryKey { .. } => 'p',
+            ConstraintKind::Unique { .. } => 'u',
+            ConstraintKind::ForeignKey(_) => 'f',
+        }),
+        boolean(constraint.deferrable),
+        boolean(constraint.initially_deferred),
+        boolean(constraint.validated),
+        oid(constraint.table),
+        oid(0),
+        oid(constraint.index()),
+        oid(0),
+        oid(key.map_or(0, |key| key.referenced_table)),
+        letter(|key| action(key.on_update)),
+        letter(|key| action(key.on_delete)),
+        letter(|key| if key.match_full { 'f' } else { 's' }),
+        boolean(true),
+        int4(0),
+        boolean(check.is_none()),
+        match constraint.columns() {
+            [] => Datum::Null,
+            columns => int2_array(columns.iter().copied()),
+        },
+        key.map_or(Datum::Null, |key| int2_array(key.referenced_columns.iter().copied())),
+        equality(|key, table| (key.referenced_table, &key.referenced_columns, table, &key.columns)),
+        equality(|key, _| {
+            let (table, columns) = (key.referenced_table, &key.referenced_columns);
+            (table, columns, table, columns)
+        }),
+        equality(|key, table| (table, &key.columns, table, &key.columns)),
+        match key {
+            Some(key) if !key.delete_set_columns.is_empty() => {
+                int2_array(key.delete_set_columns.iter().copied())
+            }
+            _ => Datum::Null,
+        },
+        Datum::Null,
+        text_or_null(check),
+    ]
+}
+
+/// The two sides that a foreign key's `=` operators compare: table and columns.
+type Ends<'a> = (Oid, &'a [i16], Oid, &'a [i16]);
+
+fn equality_operators(catalog: &Catalog, ends: Ends<'_>) -> Vec<Oid> {
+    let (left_table, left_columns, right_table, right_columns) = ends;
+    let ty = |table: Option<&Relation>, attnum: i16| {
+        super::class::table_column(&table?.columns, attnum).map(|column| column.ty.oid)
+    };
+    let table = |oid| catalog.relation(oid).map(|relation| &**relation);
+    let (left_table, right_table) = (table(left_table), table(right_table));
+    left_columns
+        .iter()
+        .zip(right_columns)
+        .map(|(left, right)| {
+            let (left, right) = (ty(left_table, *left), ty(right_table, *right));
+            left.zip(right).and_then(|(left, right)| equality(catalog, left, right)).unwrap_or(0)
+        })
+        .collect()
+}
+
+fn equality(catalog: &Catalog, left: Oid, right: Oid) -> Option<Oid> {
+    let operator = |left, right| {
+        catalog.operator_for(&[PG_CATALOG], None, "=", left, right).ok().flatten()
+    };
+    let through_class = || {
+        let class = catalog.operator_class(catalog.default_operator_class("btree", left)?)?;
+        operator(class.input, class.input)
+    };
+    operator(left, right).or_else(through_class).map(|operator| operator.oid)
+}
+
+fn action(action: ReferentialAction) -> char {
+    match action {
+        ReferentialAction::NoAction => 'a',
+        ReferentialAction::Restrict => 'r',
+        ReferentialAction::Cascade => 'c',
+        ReferentialAction::SetNull => 'n',
+        ReferentialAction::SetDefault => 'd',
+    }
+}

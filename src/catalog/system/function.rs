@@ -1,0 +1,161 @@
+//! `pg_proc`, `pg_operator`, `pg_aggregate` and `pg_language`.
+
+use super::cell::*;
+use super::lookup::Lookup;
+use crate::catalog::{BOOTSTRAP_ROLE, Catalog, Function, FunctionKind, Volatility};
+use crate::sql::types::{Datum, oid as types};
+
+/// Languages: OID, name, procedural, trusted.
+const LANGUAGES: &[(u32, &str, bool, bool)] =
+    &[(12, "internal", false, false), (13, "c", false, false), (14, "sql", false, true)];
+
+/// What PostgreSQL estimates unless told otherwise.
+const INTERNAL_COST: f32 = 1.0;
+const SQL_COST: f32 = 100.0;
+const SET_ROWS: f32 = 1000.0;
+
+pub(super) fn pg_proc(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
+    catalog.find_functions(lookup).map(|function| function_row(function)).collect()
+}
+
+fn function_row(function: &Function) -> Row {
+    let all = function.all_args.as_deref();
+    let names: Vec<String> = match all {
+        Some(all) => all.iter().map(|(.., name)| name.clone()).collect(),
+        None => function.arg_names.clone(),
+    };
+    let builtin = function.oid < types::FIRST_NORMAL;
+    vec![
+        oid(function.oid),
+        text(&function.name),
+        oid(function.schema),
+        oid(function.owner),
+        oid(language_oid(&function.language)),
+        float4(if function.language == "internal" { INTERNAL_COST } else { SQL_COST }),
+        float4(if function.returns_set { SET_ROWS } else { 0.0 }),
+        oid(function.variadic),
+        oid(0),
+        char(function_kind(function)),
+        boolean(false),
+        boolean(false),
+        boolean(function.strict),
+        boolean(function.returns_set),
+        char(match function.volatility {
+            Volatility::Immutable => 'i',
+            Volatility::Stable => 's',
+            Volatility::Volatile => 'v',
+        }),
+        char(if builtin { 's' } else { 'u' }),
+        count(function.args.len()),
+        count(function.defaults.len()),
+        oid(function.returns),
+        oid_vector(function.args.iter().copied()),
+        all.map_or(Datum::Null, |all| oid_array(all.iter().map(|(_, ty, _)| *ty))),
+        all.map_or(Datum::Null, |all| char_array(all.iter().map(|(mode, ..)| *mode))),
+        match names.iter().all(String::is_empty) {
+            true => Datum::Null,
+            false => text_array(names),
+        },
+        text_or_null((!function.defaults.is_empty()).then(|| function.defaults.join(", "))),
+        Datum::Null,
+        text(&function.source),
+        Datum::Null,
+        Datum::Null,
+        Datum::Null,
+        Datum::Null,
+    ]
+}
+
+/// The letter of `prokind`.
+pub(in crate::catalog) fn function_kind(function: &Function) -> char {
+    match function.kind {
+        FunctionKind::Function => 'f',
+        FunctionKind::Aggregate => 'a',
+        FunctionKind::Window => 'w',
+        FunctionKind::Procedure => 'p',
+    }
+}
+
+fn language_oid(name: &str) -> u32 {
+    LANGUAGES.iter().find(|language| language.1 == name).map_or(0, |language| language.0)
+}
+
+pub(super) fn pg_operator(catalog: &Catalog) -> Vec<Row> {
+    catalog
+        .operators()
+        .map(|operator| {
+            vec![
+                oid(operator.oid),
+                text(&operator.name),
+                oid(operator.schema),
+                oid(BOOTSTRAP_ROLE),
+                char(if operator.left == 0 { 'l' } else { 'b' }),
+                boolean(operator.can_merge),
+                boolean(operator.can_hash),
+                oid(operator.left),
+                oid(operator.right),
+                oid(operator.result),
+                oid(operator.commutator),
+                oid(operator.negator),
+                oid(operator.function),
+                oid(0),
+                oid(0),
+            ]
+        })
+        .collect()
+}
+
+/// Aggregates are one kernel each here: the columns about transition functions
+/// are empty, as far as their types allow.
+pub(super) fn pg_aggregate(catalog: &Catalog) -> Vec<Row> {
+    let none = || oid(0);
+    catalog
+        .aggregates()
+        .map(|aggregate| {
+            let function = catalog.function(aggregate.function);
+            vec![
+                oid(aggregate.function),
+                char(aggregate.kind),
+                int2(aggregate.direct_args),
+                none(),
+                none(),
+                none(),
+                none(),
+                none(),
+                none(),
+                none(),
+                none(),
+                boolean(false),
+                boolean(false),
+                char('r'),
+                char('r'),
+                oid(aggregate.sort_operator),
+                oid(function.map_or(0, |function| function.returns)),
+                int4(0),
+                none(),
+                int4(0),
+                Datum::Null,
+                Datum::Null,
+            ]
+        })
+        .collect()
+}
+
+pub(super) fn pg_language(catalog: &Catalog) -> Vec<Row> {
+    LANGUAGES
+        .iter()
+        .map(|(language, name, procedural, trusted)| {
+            vec![
+                oid(*language),
+                text(*name),
+                oid(BOOTSTRAP_ROLE),
+                boolean(*procedural),
+                boolean(*trusted),
+                oid(0),
+                oid(0),
+                oid(catalog.builtin_function(&format!("fmgr_{name}_validator"))),
+                Datum::Null,
+            ]
+        })
+        .collect()
+}

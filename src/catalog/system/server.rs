@@ -1,0 +1,114 @@
+//! `pg_namespace`, `pg_database`, `pg_authid`, `pg_auth_members`,
+//! `pg_tablespace` and `pg_extension`.
+
+use super::cell::*;
+use crate::catalog::{BOOTSTRAP_ROLE, Catalog};
+use crate::sql::types::{Datum, InputContext, Repr, SqlType, oid as types, text_input};
+
+/// `encoding` of UTF8.
+pub(in crate::catalog) const UTF8: i32 = 6;
+
+/// `pg_default` and `pg_global`; there are no others.
+const TABLESPACES: &[(u32, &str)] = &[(DEFAULT_TABLESPACE, "pg_default"), (1664, "pg_global")];
+const DEFAULT_TABLESPACE: u32 = 1663;
+
+/// PostgreSQL's first normal transaction id; nothing is frozen here.
+const FROZEN_XID: u32 = 3;
+
+pub(super) fn pg_namespace(catalog: &Catalog) -> Vec<Row> {
+    catalog
+        .schemas()
+        .map(|schema| vec![oid(schema.oid), text(&schema.name), oid(schema.owner), Datum::Null])
+        .collect()
+}
+
+pub(super) fn pg_database(catalog: &Catalog) -> Vec<Row> {
+    catalog
+        .databases()
+        .map(|database| {
+            vec![
+                oid(database.oid),
+                text(&database.name),
+                oid(database.owner),
+                int4(UTF8),
+                char('c'),
+                boolean(database.is_template),
+                boolean(database.allow_connections),
+                int4(-1),
+                oid(FROZEN_XID),
+                oid(1),
+                oid(DEFAULT_TABLESPACE),
+                text("C"),
+                text("C"),
+                Datum::Null,
+                Datum::Null,
+                Datum::Null,
+            ]
+        })
+        .collect()
+}
+
+pub(super) fn pg_authid(catalog: &Catalog) -> Vec<Row> {
+    catalog
+        .roles()
+        .map(|role| {
+            vec![
+                oid(role.oid),
+                text(&role.name),
+                boolean(role.superuser),
+                boolean(role.inherit),
+                boolean(role.create_role),
+                boolean(role.create_db),
+                boolean(role.login),
+                boolean(role.replication),
+                boolean(role.bypass_rls),
+                int4(role.connection_limit),
+                text_or_null(role.verifier.as_deref()),
+                role.valid_until.as_deref().map_or(Datum::Null, timestamp),
+            ]
+        })
+        .collect()
+}
+
+/// `VALID UNTIL` as a timestamp; the text was checked when the role was made.
+fn timestamp(text: &str) -> Datum {
+    let ty = SqlType::new(types::TIMESTAMPTZ);
+    text_input(text, ty, &Repr::TimestampTz, &InputContext::default()).unwrap_or(Datum::Null)
+}
+
+pub(super) fn pg_auth_members(catalog: &Catalog) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for role in catalog.roles() {
+        rows.extend(role.member_of.iter().map(|group| {
+            vec![oid(*group), oid(role.oid), oid(BOOTSTRAP_ROLE), boolean(false)]
+        }));
+    }
+    rows
+}
+
+pub(super) fn pg_tablespace() -> Vec<Row> {
+    TABLESPACES
+        .iter()
+        .map(|(tablespace, name)| {
+            vec![oid(*tablespace), text(*name), oid(BOOTSTRAP_ROLE), Datum::Null, Datum::Null]
+        })
+        .collect()
+}
+
+pub(super) fn pg_extension(catalog: &Catalog) -> Vec<Row> {
+    catalog
+        .extensions()
+        .map(|extension| {
+            vec![
+                oid(extension.oid),
+                text(&extension.name),
+                oid(extension.owner),
+                oid(extension.schema),
+                boolean(extension.relocatable),
+                text(&extension.version),
+                Datum::Null,
+                Datum::Null,
+            ]
+        })
+        .collect()
+}

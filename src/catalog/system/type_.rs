@@ -1,0 +1,160 @@
+//! `pg_type`, `pg_enum`, `pg_range`, `pg_collation` and `pg_cast`.
+
+use super::cell::*;
+use super::lookup::Lookup;
+use crate::catalog::{CastContext, CastMethod, Catalog, Type, TypeKind};
+use crate::sql::types::{Datum, SqlType};
+
+pub(super) fn pg_type(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
+    catalog.find_types(lookup).map(|ty| type_row(catalog, ty)).collect()
+}
+
+/// The letter of `typtype`.
+pub(in crate::catalog) fn type_kind(ty: &Type) -> char {
+    match ty.kind {
+        TypeKind::Base => 'b',
+        TypeKind::Composite { .. } => 'c',
+        TypeKind::Domain { .. } => 'd',
+        TypeKind::Enum { .. } => 'e',
+        TypeKind::Pseudo => 'p',
+        TypeKind::Range { .. } => 'r',
+        TypeKind::Multirange { .. } => 'm',
+    }
+}
+
+fn type_row(catalog: &Catalog, ty: &Type) -> Row {
+    let function = |name: &str| oid(catalog.builtin_function(name));
+    let base = match ty.kind {
+        TypeKind::Domain { base } => base,
+        _ => SqlType::new(0),
+    };
+    let subscript = match ty.name.as_str() {
+        _ if ty.element == 0 => "",
+        "name" | "point" | "box" | "line" | "lseg" => "raw_array_subscript_handler",
+        _ => "array_subscript_handler",
+    };
+    vec![
+        oid(ty.oid),
+        text(&ty.name),
+        oid(ty.schema),
+        oid(ty.owner),
+        int2(ty.length),
+        boolean(ty.by_value),
+        char(type_kind(ty)),
+        char(ty.category),
+        boolean(ty.preferred),
+        boolean(true),
+        char(ty.delimiter),
+        oid(match ty.kind {
+            TypeKind::Composite { relation } => relation,
+            _ => 0,
+        }),
+        function(subscript),
+        oid(ty.element),
+        oid(ty.array),
+        function(&ty.input),
+        function(&ty.output),
+        function(&ty.receive),
+        function(&ty.send),
+        function(&ty.typmod_in),
+        function(&ty.typmod_out),
+        function(if ty.is_true_array() { "array_typanalyze" } else { "" }),
+        char(ty.align),
+        char(ty.storage),
+        boolean(false),
+        oid(base.oid),
+        int4(base.typmod),
+        int4(0),
+        oid(ty.collation),
+        Datum::Null,
+        Datum::Null,
+        Datum::Null,
+    ]
+}
+
+pub(super) fn pg_enum(catalog: &Catalog) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for ty in catalog.types() {
+        if let TypeKind::Enum { labels } = &ty.kind {
+            rows.extend(labels.iter().map(|(label, order, name)| {
+                vec![oid(*label), oid(ty.oid), float4(*order), text(name)]
+            }));
+        }
+    }
+    rows
+}
+
+pub(super) fn pg_range(catalog: &Catalog) -> Vec<Row> {
+    let multirange = |range: u32| {
+        catalog.types().find_map(|ty| match ty.kind {
+            TypeKind::Multirange { range: of } if of == range => Some(ty.oid),
+            _ => None,
+        })
+    };
+    let row = |ty: &Type| match ty.kind {
+        TypeKind::Range { subtype } => Some(vec![
+            oid(ty.oid),
+            oid(subtype),
+            oid(multirange(ty.oid).unwrap_or(0)),
+            oid(ty.collation),
+            oid(catalog.default_operator_class("btree", subtype).unwrap_or(0)),
+            oid(0),
+            oid(0),
+        ]),
+        _ => None,
+    };
+    catalog.types().filter_map(|ty| row(ty)).collect()
+}
+
+/// `collencoding` of collations for all encodings.
+const ANY_ENCODING: i32 = -1;
+
+pub(super) fn pg_collation(catalog: &Catalog) -> Vec<Row> {
+    catalog
+        .collations()
+        .map(|collation| {
+            let locale = || match collation.provider {
+                'd' => Datum::Null,
+                _ => text(&collation.locale),
+            };
+            vec![
+                oid(collation.oid),
+                text(&collation.name),
+                oid(collation.schema),
+                oid(crate::catalog::BOOTSTRAP_ROLE),
+                char(collation.provider),
+                boolean(true),
+                int4(ANY_ENCODING),
+                locale(),
+                locale(),
+                Datum::Null,
+                Datum::Null,
+            ]
+        })
+        .collect()
+}
+
+pub(super) fn pg_cast(catalog: &Catalog) -> Vec<Row> {
+    catalog
+        .casts()
+        .map(|cast| {
+            let (function, method) = match cast.method {
+                CastMethod::Function(function) => (function, 'f'),
+                CastMethod::Binary => (0, 'b'),
+                CastMethod::InOut => (0, 'i'),
+            };
+            vec![
+                oid(cast.oid),
+                oid(cast.source),
+                oid(cast.target),
+                oid(function),
+                char(match cast.context {
+                    CastContext::Implicit => 'i',
+                    CastContext::Assignment => 'a',
+                    CastContext::Explicit => 'e',
+                }),
+                char(method),
+            ]
+        })
+        .collect()
+}
