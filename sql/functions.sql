@@ -462,6 +462,7 @@ CREATE FUNCTION pg_catalog.charne("char", "char") RETURNS bool LANGUAGE internal
 CREATE FUNCTION pg_catalog.charout("char") RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'charout' SET oid = 33;
 CREATE FUNCTION pg_catalog.charsend("char") RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'charsend' SET oid = 2435;
 CREATE FUNCTION pg_catalog.concat_ws(text, VARIADIC "any") RETURNS text LANGUAGE internal STABLE AS 'text_concat_ws' SET oid = 3059;
+CREATE FUNCTION pg_catalog.convert_to(text, name) RETURNS bytea LANGUAGE internal STABLE STRICT AS 'pg_convert_to' SET oid = 1717;
 CREATE FUNCTION pg_catalog.date_part(text, timestamptz) RETURNS float8 LANGUAGE internal STABLE STRICT AS 'timestamptz_part' SET oid = 1171;
 CREATE FUNCTION pg_catalog.date_part(text, interval) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'interval_part' SET oid = 1172;
 CREATE FUNCTION pg_catalog.date_part(text, timetz) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'timetz_part' SET oid = 1273;
@@ -663,6 +664,7 @@ CREATE FUNCTION pg_catalog.byteane(bytea, bytea) RETURNS bool LANGUAGE internal 
 CREATE FUNCTION pg_catalog.byteanlike(bytea, bytea) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'byteanlike' SET oid = 2006;
 CREATE FUNCTION pg_catalog.byteaout(bytea) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'byteaout' SET oid = 31;
 CREATE FUNCTION pg_catalog.byteasend(bytea) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'byteasend' SET oid = 2413;
+CREATE FUNCTION pg_catalog.convert_from(bytea, name) RETURNS text LANGUAGE internal STABLE STRICT AS 'pg_convert_from' SET oid = 1714;
 CREATE FUNCTION pg_catalog.encode(bytea, text) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'binary_encode' SET oid = 1946;
 CREATE FUNCTION pg_catalog.get_bit(bytea, int8) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'byteaGetBit' SET oid = 723;
 CREATE FUNCTION pg_catalog.get_byte(bytea, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'byteaGetByte' SET oid = 721;

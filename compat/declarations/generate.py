@@ -45,7 +45,7 @@ ts_.* tsvector_.* xml_.* row_security_active currtid2 .*range_subdiff .*range_in
 interval_(accum(_inv)?|avg|combine) float8_(avg|combine|corr|covar.*|regr.*|stddev.*|var_.*) float4_accum
 .*_(transfn|finalfn|serialize|deserialize|combine|support|sortsupport) btequalimage btvarstrequalimage
 gin_compare_jsonb hash_aclitem.* bit(count|typmod.*) varbit.* bttid.* bpcharlike_support
-getpgusername convert(_to|_from)? normalize is_normalized to_ascii pg_get_ruledef
+getpgusername convert normalize is_normalized to_ascii pg_get_ruledef
 pg_get_triggerdef pg_get_statisticsobjdef.* pg_get_part.* pg_describe_object
 pg_index(am)?(_column)?_has_property has_(foreign_data_wrapper|server|language|parameter|tablespace)_privilege
 inet_(client|server)_port event_trigger_.* domain_.* any.*_(in|out|send) in_range

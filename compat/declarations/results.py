@@ -18,7 +18,7 @@ CREATE FUNCTION pg_temp.answer(call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     result text;
 BEGIN
-    EXECUTE 'SELECT string_agg(CASE WHEN r IS NULL THEN ''NULL'' ELSE format(''%s'', r) END, '' | '') FROM pg_catalog.' || call || ' r' INTO result;
+    EXECUTE 'SELECT string_agg(CASE WHEN r IS NULL THEN ''NULL'' ELSE format(''%s'', r) END, '' | '') FROM ' || call || ' r' INTO result;
     RETURN coalesce(result, '');
 EXCEPTION WHEN OTHERS THEN
     RETURN 'ERROR ' || SQLSTATE || ' ' || SQLERRM;
@@ -29,12 +29,21 @@ END $$;
 def quoted(call):
     """The call with its function's name in quotes, as some are keywords."""
     name, rest = call.split("(", 1)
-    return f'"{name}"({rest}'
+    return f'pg_catalog."{name}"({rest}'
+
+
+def aggregated(call):
+    """The aggregate over the rows that the call lists."""
+    name, rest = call.split("(", 1)
+    rows = rest[:-1].split("; ")
+    values = ", ".join(f"({row})" for row in rows)
+    columns = ", ".join(f"v{n}" for n in range(rows[0].count("::")))
+    return f'coalesce((SELECT "{name}"({columns}) FROM (VALUES {values}) t({columns})))'
 
 
 def answers(calls):
     script = "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY';" + FUNCTION + "SELECT to_json(pg_temp.answer(c.call)) FROM (VALUES "
-    rows = ",\n".join("({}, '{}')".format(n, quoted(call).replace("'", "''")) for n, call in enumerate(calls))
+    rows = ",\n".join("({}, '{}')".format(n, call.replace("'", "''")) for n, call in enumerate(calls))
     script += rows + ") c(n, call) ORDER BY n;"
     out = subprocess.run(["psql", "-XAtq"], input=script, check=True, stdout=subprocess.PIPE, text=True)
     return [json.loads(line) for line in out.stdout.splitlines()]
@@ -44,7 +53,8 @@ def main():
     for path in map(Path, sys.argv[1:]):
         lines = path.read_text().splitlines()
         calls = [line.split("\t")[0] for line in lines if line and not line.startswith("--")]
-        results = iter(answers(calls))
+        spell = aggregated if path.stem == "aggregates" else quoted
+        results = iter(answers(map(spell, calls)))
         out = []
         for line in lines:
             if line and not line.startswith("--"):

@@ -73,7 +73,11 @@ impl AggregateState for Extreme {
         let repr = self.repr.as_ref().ok_or_else(wrong_type)?;
         let replace = match &self.best {
             None => true,
-            Some(best) => types::compare(new, best, repr) == self.better,
+            Some(best) => match types::compare(best, new, repr) {
+                // Of equal values PostgreSQL keeps the last, but the first of bpchar's.
+                Ordering::Equal => *repr != Repr::Bpchar,
+                order => order != self.better,
+            },
         };
         if replace {
             self.best = Some(new.clone());

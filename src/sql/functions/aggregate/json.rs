@@ -39,12 +39,22 @@ impl Arguments {
 struct Text {
     arguments: Arguments,
     object: bool,
+    /// Arrays and rows in an array start on a line of their own.
+    lines: bool,
     out: Vec<u8>,
 }
 
 impl Text {
     fn new(call: &CallContext<'_>, object: bool) -> Text {
-        Text { arguments: Arguments::new(call), object, out: Vec::new() }
+        Text { arguments: Arguments::new(call), object, lines: false, out: Vec::new() }
+    }
+}
+
+impl Text {
+    fn separate(&mut self) {
+        if !self.out.is_empty() {
+            self.out.extend_from_slice(if self.lines { b", \n " } else { b", " });
+        }
     }
 }
 
@@ -57,10 +67,8 @@ impl AggregateState for Text {
         let writer = Writer::new(&self.arguments.eval);
         let [first, second] = self.arguments.types;
         let value = args.first().ok_or_else(wrong_type)?;
-        if !self.out.is_empty() {
-            let line = !self.object && matches!(value, Datum::Array(_) | Datum::Record(_));
-            self.out.extend_from_slice(if line { b", \n " } else { b", " });
-        }
+        self.lines = !self.object && matches!(value, Datum::Array(_) | Datum::Record(_));
+        self.separate();
         if !self.object {
             return writer.write(value, first, false, &mut self.out);
         }
@@ -81,14 +89,17 @@ impl AggregateState for Text {
     }
 
     fn save(&mut self) -> Result<Vec<Datum>> {
-        Ok(vec![Datum::Bytea(std::mem::take(&mut self.out).into())])
+        let out = std::mem::take(&mut self.out);
+        Ok(vec![Datum::Bytea(out.into()), Datum::Bool(self.lines)])
     }
 
     fn merge(&mut self, state: &[Datum]) -> Result<()> {
         let more: &[u8] = arg(state, 0)?;
-        if !self.out.is_empty() && !more.is_empty() {
-            self.out.extend_from_slice(b", ");
+        if more.is_empty() {
+            return Ok(());
         }
+        self.lines = arg(state, 1)?;
+        self.separate();
         self.out.extend_from_slice(more);
         Ok(())
     }

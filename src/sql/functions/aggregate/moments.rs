@@ -156,8 +156,14 @@ impl AggregateState for Floats {
         }
         let total = self.count + count;
         let distance = self.sum / self.count - sum / count;
-        self.squares += squares + self.count * count * distance * distance / total;
-        self.sum += sum;
+        let merged = self.squares + squares + self.count * count * distance * distance / total;
+        let infinite = self.squares.is_infinite() || squares.is_infinite();
+        let merged_sum = self.sum + sum;
+        let infinite_sum = self.sum.is_infinite() || sum.is_infinite();
+        if (merged.is_infinite() && !infinite) || (merged_sum.is_infinite() && !infinite_sum) {
+            return Err(overflow());
+        }
+        (self.squares, self.sum) = (merged, merged_sum);
         self.count = total;
         Ok(())
     }

@@ -134,6 +134,8 @@ impl AggregateState for Pairs {
         if count == 0.0 {
             return Ok(());
         }
+        let finite = [self.x, self.xx, self.y, self.yy, self.xy, x, xx, y, yy, xy];
+        let finite = finite.iter().all(|sum| !sum.is_infinite());
         if self.count > 0.0 {
             let total = self.count + count;
             let (dx, dy) = (self.x / self.count - x / count, self.y / self.count - y / count);
@@ -148,7 +150,7 @@ impl AggregateState for Pairs {
         self.y += y;
         self.yy += yy;
         self.xy += xy;
-        Ok(())
+        if finite { self.spoil(true) } else { Ok(()) }
     }
 
     fn size_bytes(&self) -> usize {

@@ -4,10 +4,11 @@
 //! the value's text, `NULL`, or `ERROR` with SQLSTATE and message. Rows of a
 //! set-returning function are joined by ` | `.
 
-use super::declared::{Declared, functions};
+use super::declared::{Declared, aggregates as declared_aggregates, functions};
 use super::session::context;
 use crate::error::Result;
-use crate::sql::functions::{CallContext, kernel, set_kernel, value};
+use crate::sql::functions::{CallContext, VectorFn, aggregate_kernel, kernel, set_kernel, value};
+use crate::sql::types::arrow::{ArrayBuilder, datum_at};
 use crate::sql::types::{Datum, Oid, SqlType, array_of, element_of, oid};
 
 /// A call as the file spells it.
@@ -138,13 +139,7 @@ fn evaluate(function: &Declared, case: &Case) -> Result<String> {
     let args: Vec<SqlType> = case.args.iter().map(|(_, ty)| SqlType::new(type_oid(ty))).collect();
     let result = SqlType::new(result_type(function, case));
     let call = CallContext { eval: &eval, args: &args, result };
-    let mut values = Vec::new();
-    for ((text, _), ty) in case.args.iter().zip(&args) {
-        values.push(match text {
-            Some(text) => value::read_text(&call, text, ty.oid, -1)?,
-            None => Datum::Null,
-        });
-    }
+    let values = arguments(&call, case)?;
     if function.strict && values.iter().any(Datum::is_null) {
         return Ok("NULL".into());
     }
@@ -153,7 +148,13 @@ fn evaluate(function: &Declared, case: &Case) -> Result<String> {
         datum => value::element_text(&call, datum, result.oid),
     };
     if let Some(kernel) = kernel(&function.symbol) {
-        return print(&(kernel.scalar)(&call, &values)?);
+        let text = print(&(kernel.scalar)(&call, &values)?)?;
+        if let Some(vector) = kernel.vector {
+            let column = over_columns(&call, vector, &values)?;
+            let column: Vec<String> = column.iter().map(print).collect::<Result<_>>()?;
+            assert_eq!(column, [text.as_str(), "NULL", &text], "{} over columns", function.symbol);
+        }
+        return Ok(text);
     }
     let kernel = set_kernel(&function.symbol).expect("a declared symbol has a kernel");
     let rows = (kernel.rows)(&call, &values)?.collect::<Result<Vec<_>>>()?;
@@ -167,6 +168,87 @@ fn evaluate(function: &Declared, case: &Case) -> Result<String> {
     Ok(rows.iter().map(row).collect::<Result<Vec<_>>>()?.join(" | "))
 }
 
+/// The results over columns of three rows: the values, NULLs, the values. The
+/// last argument is a constant, unless it is the only one.
+fn over_columns(call: &CallContext<'_>, vector: VectorFn, values: &[Datum]) -> Result<Vec<Datum>> {
+    const ROWS: usize = 3;
+    let mut columns = Vec::new();
+    for (n, (value, ty)) in values.iter().zip(call.args).enumerate() {
+        let mut builder = ArrayBuilder::new(ty, &value::repr(call, ty.oid)?, ROWS);
+        builder.append(value)?;
+        if n == 0 || n + 1 < values.len() {
+            builder.append(&Datum::Null)?;
+            builder.append(value)?;
+        }
+        columns.push(builder.finish());
+    }
+    let column = vector(call, &columns, ROWS)?;
+    let repr = value::repr(call, call.result.oid)?;
+    (0..ROWS).map(|row| datum_at(&column, row, &repr)).collect()
+}
+
+/// Runs an aggregate over the rows, in two partitions that are merged after
+/// `split` rows.
+fn aggregate(function: &Declared, rows: &[Case], split: usize) -> Result<String> {
+    let eval = context();
+    let types: Vec<SqlType> =
+        rows[0].args.iter().map(|(_, ty)| SqlType::new(type_oid(ty))).collect();
+    let result = SqlType::new(result_type(function, &rows[0]));
+    let call = CallContext { eval: &eval, args: &types, result };
+    let kernel = aggregate_kernel(&function.symbol).expect("a declared aggregate has a kernel");
+    let (mut first, mut second) = ((kernel.new_state)(&call)?, (kernel.new_state)(&call)?);
+    for (n, row) in rows.iter().enumerate() {
+        let values = arguments(&call, row)?;
+        if kernel.strict && values.iter().any(Datum::is_null) {
+            continue;
+        }
+        if n < split { first.update(&values)? } else { second.update(&values)? }
+    }
+    first.merge(&second.save()?)?;
+    match first.finish()? {
+        Datum::Null => Ok("NULL".into()),
+        datum => value::element_text(&call, &datum, result.oid),
+    }
+}
+
+fn arguments(call: &CallContext<'_>, case: &Case) -> Result<Vec<Datum>> {
+    let read = |(text, ty): &(Option<String>, String)| match text {
+        Some(text) => value::read_text(call, text, type_oid(ty), -1),
+        None => Ok(Datum::Null),
+    };
+    case.args.iter().map(read).collect()
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t")
+}
+
+#[test]
+fn aggregates() {
+    let all = declared_aggregates();
+    let mut wrong = Vec::new();
+    let text = include_str!("../../../../tests/sql/functions/aggregates.txt");
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with("--")) {
+        let (call, expected) = line.split_once('\t').expect("a tab precedes the result");
+        let (name, rows) = call.split_once('(').expect("a call has arguments");
+        let rows = rows.strip_suffix(')').expect("the call is closed").split("; ");
+        let rows: Vec<Case> = rows.map(|row| parse(&format!("{name}({row})"))).collect();
+        let function = find(&all, &rows[0]);
+        for split in [rows.len(), rows.len() / 2, 0] {
+            let actual = match aggregate(function, &rows, split) {
+                Ok(text) => text,
+                Err(error) => format!("ERROR {} {}", error.code(), error.message()),
+            };
+            if escaped(&actual) != expected {
+                wrong.push(format!(
+                    "{call} split at {split}\n  expected {expected}\n  got      {actual}"
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 /// Runs one file and lists the lines whose result differs.
 fn run(text: &str) {
     let all = functions();
@@ -178,7 +260,7 @@ fn run(text: &str) {
             Ok(text) => text,
             Err(error) => format!("ERROR {} {}", error.code(), error.message()),
         };
-        let actual = actual.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t");
+        let actual = escaped(&actual);
         if actual != expected {
             wrong.push(format!("{call}\n  expected {expected}\n  got      {actual}"));
         }

@@ -19,6 +19,29 @@ pub fn functions() -> Vec<Declared> {
     FUNCTIONS.lines().filter(|line| line.starts_with("CREATE FUNCTION")).map(declared).collect()
 }
 
+/// The declared aggregates without direct arguments; `symbol` is the kernel's.
+pub fn aggregates() -> Vec<Declared> {
+    let lines = AGGREGATES.lines().filter(|line| line.starts_with("CREATE AGGREGATE"));
+    lines.filter(|line| !line.contains("ORDER BY")).map(declared_aggregate).collect()
+}
+
+fn declared_aggregate(line: &str) -> Declared {
+    let rest = line.strip_prefix("CREATE AGGREGATE pg_catalog.").expect("all are in pg_catalog");
+    let (name, rest) = rest.split_once('(').expect("arguments follow the name");
+    let (args, rest) = rest.split_once(") (").expect("options follow the arguments");
+    let returns = rest.split("RETURNS = ").nth(1).and_then(|rest| rest.split(',').next());
+    let symbol = rest.split('\'').nth(1).expect("the kernel is quoted");
+    let args = args.replace('"', "");
+    let args = args.split(", ").filter(|arg| *arg != "*");
+    Declared {
+        name: name.to_owned(),
+        args: args.map(|arg| arg.rsplit(' ').next().unwrap_or_default().to_owned()).collect(),
+        returns: returns.expect("the result is declared").to_owned(),
+        symbol: symbol.to_owned(),
+        strict: false,
+    }
+}
+
 fn declared(line: &str) -> Declared {
     let rest = line.strip_prefix("CREATE FUNCTION pg_catalog.").expect("all are in pg_catalog");
     let (name, rest) = rest.split_once('(').expect("arguments follow the name");

@@ -94,9 +94,9 @@ const BPCHAR_PATTERN_COMPARISON: &[Kernel] = kernels! {
     columns2 "bpchar_pattern_ge" => |a: &str, b: &str| Ok(unpadded(a) >= unpadded(b));
     columns2 "btbpchar_pattern_cmp" => |a: &str, b: &str| Ok(unpadded(a).cmp(unpadded(b)) as i32);
     columns2 "bpchar_larger" => |a: &str, b: &str|
-        Ok(if unpadded(a) > unpadded(b) { a } else { b }.to_owned());
+        Ok(if unpadded(a) >= unpadded(b) { a } else { b }.to_owned());
     columns2 "bpchar_smaller" => |a: &str, b: &str|
-        Ok(if unpadded(a) < unpadded(b) { a } else { b }.to_owned());
+        Ok(if unpadded(a) <= unpadded(b) { a } else { b }.to_owned());
 };
 
 const CHAR_COMPARISON: &[Kernel] = kernels! {
