@@ -1125,7 +1125,6 @@ CREATE FUNCTION pg_catalog.hashtidextended(tid, int8) RETURNS int8 LANGUAGE inte
 CREATE FUNCTION pg_catalog.int2vectorout(int2vector) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int2vectorout' SET oid = 41;
 CREATE FUNCTION pg_catalog.int2vectorsend(int2vector) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'int2vectorsend' SET oid = 2411;
 CREATE FUNCTION pg_catalog.int8(oid) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'oidtoi8' SET oid = 1288;
-CREATE FUNCTION pg_catalog.makeaclitem(oid, oid, text, bool) RETURNS aclitem LANGUAGE internal IMMUTABLE STRICT AS 'makeaclitem' SET oid = 1365;
 CREATE FUNCTION pg_catalog.nextval(regclass) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'nextval_oid' SET oid = 1574;
 CREATE FUNCTION pg_catalog.oideq(oid, oid) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'oideq' SET oid = 184;
 CREATE FUNCTION pg_catalog.oidge(oid, oid) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'oidge' SET oid = 1639;

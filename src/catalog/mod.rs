@@ -11,8 +11,8 @@
 //! `information_schema` and the `pg_*` views are SQL in `sql/`.
 
 mod bootstrap;
-mod depend;
 pub mod deparse;
+mod depend;
 mod derived;
 pub mod functions;
 mod keyword;
@@ -38,8 +38,8 @@ pub use depend::*;
 pub use keyword::*;
 pub use names::*;
 pub use object::*;
-pub use store::*;
 pub use quote::{quote_identifier, quote_literal, quote_qualified};
+pub use store::*;
 pub use type_name::*;
 
 use crate::sql::types::{Oid, oid};

@@ -99,11 +99,9 @@ impl Catalog {
         let named = self.operators_named(path, None, &operator.name).ok()?;
         Some(match named.as_slice() {
             [only] if only.oid == object => operator.name.clone(),
-            _ => format!(
-                "{}.{}",
-                quote_identifier(self.schema_name(operator.schema)),
-                operator.name
-            ),
+            _ => {
+                format!("{}.{}", quote_identifier(self.schema_name(operator.schema)), operator.name)
+            }
         })
     }
 
@@ -176,12 +174,14 @@ impl Catalog {
         let (name, args) = self.name_and_types(path, text)?;
         let parts = parse_qualified_name(name)?;
         let (schema, name) = schema_and_name(&parts, text)?;
-        self.function_for(path, schema, name, &args)?.map(|function| function.oid).ok_or_else(|| {
-            Error::new(
-                sqlstate::UNDEFINED_FUNCTION,
-                format!("function \"{text}\" does not exist"),
-            )
-        })
+        self.function_for(path, schema, name, &args)?.map(|function| function.oid).ok_or_else(
+            || {
+                Error::new(
+                    sqlstate::UNDEFINED_FUNCTION,
+                    format!("function \"{text}\" does not exist"),
+                )
+            },
+        )
     }
 
     fn operator_oid(&self, path: &[Oid], text: &str) -> Result<Oid> {

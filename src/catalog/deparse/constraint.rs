@@ -80,9 +80,7 @@ fn foreign_key(
     // Without `pretty` PostgreSQL qualifies only what is not visible, too.
     let name = match is_pretty || catalog.relation_is_visible(search_path, referenced) {
         true => catalog.relation_name(search_path, referenced),
-        false => {
-            quote_qualified(Some(catalog.schema_name(referenced.schema)), &referenced.name)
-        }
+        false => quote_qualified(Some(catalog.schema_name(referenced.schema)), &referenced.name),
     };
     let mut text = format!(
         "FOREIGN KEY ({}) REFERENCES {name}({})",

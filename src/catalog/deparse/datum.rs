@@ -39,7 +39,9 @@ fn reference(catalog: &Catalog, object: u32, ty: u32) -> String {
             PG_CATALOG => quote_qualified(None, &o.name),
             schema => qualified(schema, &o.name),
         }),
-        oid::REGTYPE => catalog.type_(object).map(|_| catalog.format_type(&[PG_CATALOG], object, None)),
+        oid::REGTYPE => {
+            catalog.type_(object).map(|_| catalog.format_type(&[PG_CATALOG], object, None))
+        }
         oid::REGPROC => catalog.function(object).map(|o| qualified(o.schema, &o.name)),
         oid::REGNAMESPACE => catalog.schema(object).map(|o| quote_qualified(None, &o.name)),
         oid::REGROLE => catalog.role(object).map(|o| quote_qualified(None, &o.name)),

@@ -293,9 +293,10 @@ impl<'a> Group<'a> {
             (_, Shape::Arguments) => true,
             (Shape::Product, Shape::Sum) => true,
             (Shape::Sum, Shape::Sum) | (Shape::Product, Shape::Product) => is_first,
-            (Shape::Sum | Shape::Product | Shape::Operation, Shape::And | Shape::Or | Shape::Not) => {
-                true
-            }
+            (
+                Shape::Sum | Shape::Product | Shape::Operation,
+                Shape::And | Shape::Or | Shape::Not,
+            ) => true,
             (Shape::And, Shape::Or) | (Shape::And, Shape::And) | (Shape::Or, Shape::Or) => true,
             (Shape::Not, Shape::And | Shape::Or) => true,
             _ => false,

@@ -203,8 +203,8 @@ impl Printer<'_> {
     }
 
     fn function_name(&self, function: &Function) -> String {
-        let schema = (function.schema != PG_CATALOG)
-            .then(|| self.catalog.schema_name(function.schema));
+        let schema =
+            (function.schema != PG_CATALOG).then(|| self.catalog.schema_name(function.schema));
         quote_qualified(schema, &function.name)
     }
 
@@ -352,7 +352,9 @@ impl Printer<'_> {
 /// The `varchar` under a relabelling to `text`.
 fn varchar_source(expr: &Expr) -> Option<SqlType> {
     match &expr.kind {
-        ExprKind::Relabel(inner) if inner.ty.oid == oid::VARCHAR => Some(SqlType::new(oid::VARCHAR)),
+        ExprKind::Relabel(inner) if inner.ty.oid == oid::VARCHAR => {
+            Some(SqlType::new(oid::VARCHAR))
+        }
         _ => None,
     }
 }

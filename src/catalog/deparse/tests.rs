@@ -82,11 +82,8 @@ fn constants_carry_a_cast_unless_their_text_has_the_type() {
 #[test]
 fn operators_are_parenthesised_and_calls_are_not() {
     let catalog = bootstrap().expect("the declarations load");
-    let positive = call(
-        &catalog,
-        "int4gt",
-        vec![column(1, oid::INT4), constant(Datum::Int4(0), oid::INT4)],
-    );
+    let positive =
+        call(&catalog, "int4gt", vec![column(1, oid::INT4), constant(Datum::Int4(0), oid::INT4)]);
     assert_eq!(printed(&catalog, &positive), "(c1 > 0)");
     let lower = call(&catalog, "lower", vec![column(2, oid::TEXT)]);
     assert_eq!(printed(&catalog, &lower), "lower(c2)");

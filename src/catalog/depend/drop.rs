@@ -51,8 +51,7 @@ impl Catalog {
             return Err(self.still_needed(search_path, targets, &loud));
         }
         let notice = self.cascade_notice(search_path, &loud);
-        let mut objects: Vec<ObjectAddress> =
-            reached.iter().map(|object| object.address).collect();
+        let mut objects: Vec<ObjectAddress> = reached.iter().map(|object| object.address).collect();
         objects.extend(targets);
         Ok(DropPlan { objects, notice })
     }

@@ -9,7 +9,7 @@
 use super::*;
 use crate::catalog::{
     Catalog, Change, Column, ConstraintKind, Default, Dependency, ForeignKey, Index, IndexKey,
-    Object, PG_CATALOG, PUBLIC, Persistence, ReferentialAction, References, RelationKind, Sequence,
+    Object, PG_CATALOG, PUBLIC, Persistence, References, ReferentialAction, RelationKind, Sequence,
     Type, TypeKind, View, bootstrap,
 };
 use crate::sql::types::{SqlType, oid};
@@ -146,9 +146,8 @@ fn sample() -> Catalog {
     let mut objects = tables();
     objects.push(mood.into());
     objects.push(constraint(A_PKEY, "a_pkey", A, primary_key).into());
-    objects.push(
-        constraint(B_FKEY, "b_a_id_fkey", B, ConstraintKind::ForeignKey(foreign_key)).into(),
-    );
+    objects
+        .push(constraint(B_FKEY, "b_a_id_fkey", B, ConstraintKind::ForeignKey(foreign_key)).into());
     let edge = |object, referenced| Dependency { object, referenced, kind: 'n' };
     let uses = edge(ObjectAddress::relation(V), ObjectAddress::column(A, 2));
     objects.push(References { oid: V, edges: vec![uses] }.into());
@@ -171,9 +170,7 @@ fn a_table_that_others_need_is_kept() {
     let report = error.report();
     assert_eq!(
         report.detail.as_deref(),
-        Some(
-            "constraint b_a_id_fkey on table b depends on table a\nview v depends on table a"
-        )
+        Some("constraint b_a_id_fkey on table b depends on table a\nview v depends on table a")
     );
     assert_eq!(
         report.hint.as_deref(),
@@ -204,8 +201,8 @@ fn a_tables_own_parts_go_silently() {
 
 #[test]
 fn the_index_of_a_constraint_goes_with_the_constraint_only() {
-    let error = plan(ObjectAddress::relation(A_PKEY_INDEX), DropBehavior::Cascade)
-        .expect_err("refused");
+    let error =
+        plan(ObjectAddress::relation(A_PKEY_INDEX), DropBehavior::Cascade).expect_err("refused");
     assert_eq!(
         error.message(),
         "cannot drop index a_pkey because constraint a_pkey on table a requires it"
@@ -221,9 +218,7 @@ fn a_type_is_needed_by_columns() {
     let error = plan(ObjectAddress::type_(MOOD), DropBehavior::Restrict).expect_err("refused");
     assert_eq!(
         error.report().detail.as_deref(),
-        Some(
-            "column m of table a depends on type mood\nview v depends on column m of table a"
-        )
+        Some("column m of table a depends on type mood\nview v depends on column m of table a")
     );
 }
 

@@ -31,7 +31,6 @@ fn named_description(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let (object, class): (Oid, &str) = (arg(args, 0)?, arg(args, 1)?);
     let catalog = &call.eval.catalog;
     let class = catalog.relation_named(PG_CATALOG, class).map(|relation| relation.oid);
-    let comment =
-        class.and_then(|class| catalog.comment_on(ObjectAddress::new(class, object)));
+    let comment = class.and_then(|class| catalog.comment_on(ObjectAddress::new(class, object)));
     Ok(text(comment.map(|comment| comment.text.clone())))
 }

@@ -124,7 +124,8 @@ fn rule(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
         return Ok(Datum::Null);
     };
     let name = quote_qualified(Some(catalog.schema_name(view.schema)), &view.name);
-    let rule = |query| format!("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {name} DO INSTEAD {query}");
+    let rule =
+        |query| format!("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {name} DO INSTEAD {query}");
     Ok(text(deparse::view_definition(view).map(rule)))
 }
 
@@ -132,10 +133,12 @@ fn rule(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
 fn serial_sequence(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let (table, column): (&str, &str) = (arg(args, 0)?, arg(args, 1)?);
     let table = relation_by_name(call, table)?;
-    let at = table.columns.iter().position(|c| c.name == column && !c.dropped).ok_or_else(|| {
-        let message = format!("column \"{column}\" of relation \"{}\" does not exist", table.name);
-        Error::new(sqlstate::UNDEFINED_COLUMN, message)
-    })?;
+    let at =
+        table.columns.iter().position(|c| c.name == column && !c.dropped).ok_or_else(|| {
+            let message =
+                format!("column \"{column}\" of relation \"{}\" does not exist", table.name);
+            Error::new(sqlstate::UNDEFINED_COLUMN, message)
+        })?;
     let owner = i16::try_from(at + 1).map(|attnum| (table.oid, attnum)).ok();
     let catalog = &call.eval.catalog;
     let owned = |relation: &Relation| {

@@ -3,9 +3,7 @@
 
 use super::{path, text};
 use crate::catalog::system::cell;
-use crate::catalog::{
-    explicit_search_path, is_temporary_schema, parse_search_path,
-};
+use crate::catalog::{explicit_search_path, is_temporary_schema, parse_search_path};
 use crate::error::Result;
 use crate::kernels;
 use crate::sql::functions::call::{arg, arg_or_null};
@@ -58,8 +56,9 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
 
 /// The session's temporary schema, once it has one.
 fn temporary_schema(call: &CallContext<'_>) -> Option<Oid> {
-    let is_temporary =
-        |oid: &Oid| call.eval.catalog.schema(*oid).is_some_and(|schema| is_temporary_schema(schema));
+    let is_temporary = |oid: &Oid| {
+        call.eval.catalog.schema(*oid).is_some_and(|schema| is_temporary_schema(schema))
+    };
     path(call).iter().copied().find(is_temporary)
 }
 

@@ -227,10 +227,12 @@ fn database(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let catalog = &call.eval.catalog;
     let database = match &args[0] {
         Datum::Oid(oid) => catalog.database(*oid),
-        Datum::Text(name) => Some(catalog.databases().find(|d| d.name == *name).ok_or_else(|| {
-            let message = format!("database \"{name}\" does not exist");
-            Error::new(sqlstate::UNDEFINED_DATABASE, message)
-        })?),
+        Datum::Text(name) => {
+            Some(catalog.databases().find(|d| d.name == *name).ok_or_else(|| {
+                let message = format!("database \"{name}\" does not exist");
+                Error::new(sqlstate::UNDEFINED_DATABASE, message)
+            })?)
+        }
         _ => return Err(wrong_type()),
     };
     let Some(database) = database else { return Ok(Datum::Null) };
@@ -295,7 +297,9 @@ fn has_role(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     };
     let member = user.superuser || call.eval.catalog.is_member(user, group);
     let inherits = user.superuser || user.inherit || user.oid == group;
-    Ok(Datum::Bool(asked.iter().any(|(privilege, _)| member && (privilege == "MEMBER" || inherits))))
+    Ok(Datum::Bool(
+        asked.iter().any(|(privilege, _)| member && (privilege == "MEMBER" || inherits)),
+    ))
 }
 
 impl Catalog {

@@ -114,7 +114,11 @@ fn attribute_row(catalog: &Catalog, attribute: Attribute<'_>) -> Row {
     let default = column.and_then(|column| column.default.as_ref());
     vec![
         oid(relation),
-        text(if dropped { format!("........pg.dropped.{attnum}........") } else { name.to_owned() }),
+        text(if dropped {
+            format!("........pg.dropped.{attnum}........")
+        } else {
+            name.to_owned()
+        }),
         oid(if dropped { 0 } else { ty.oid }),
         int4(if attnum > 0 && !dropped { -1 } else { 0 }),
         int2(physical.map_or(-1, |ty| ty.length)),

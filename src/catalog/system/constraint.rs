@@ -8,10 +8,7 @@ use crate::catalog::{
 use crate::sql::types::{Datum, Oid};
 
 pub(super) fn pg_constraint(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
-    catalog
-        .find_constraints(lookup)
-        .map(|constraint| constraint_row(catalog, constraint))
-        .collect()
+    catalog.find_constraints(lookup).map(|constraint| constraint_row(catalog, constraint)).collect()
 }
 
 impl Constraint {
@@ -126,9 +123,8 @@ fn equality_operators(catalog: &Catalog, ends: Ends<'_>) -> Vec<Oid> {
 }
 
 fn equality(catalog: &Catalog, left: Oid, right: Oid) -> Option<Oid> {
-    let operator = |left, right| {
-        catalog.operator_for(&[PG_CATALOG], None, "=", left, right).ok().flatten()
-    };
+    let operator =
+        |left, right| catalog.operator_for(&[PG_CATALOG], None, "=", left, right).ok().flatten();
     let through_class = || {
         let class = catalog.operator_class(catalog.default_operator_class("btree", left)?)?;
         operator(class.input, class.input)

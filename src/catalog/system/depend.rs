@@ -55,7 +55,9 @@ pub(super) fn pg_shdepend(catalog: &Catalog) -> Vec<Row> {
         .chain(catalog.functions().map(|o| (o.address(), o.owner)))
         .chain(catalog.schemas().map(|o| (o.address(), o.owner)));
     owned
-        .filter(|(address, owner)| address.oid >= types::FIRST_NORMAL && *owner >= types::FIRST_NORMAL)
+        .filter(|(address, owner)| {
+            address.oid >= types::FIRST_NORMAL && *owner >= types::FIRST_NORMAL
+        })
         .map(|(address, owner)| {
             vec![
                 oid(database),

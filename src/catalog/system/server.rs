@@ -79,9 +79,11 @@ fn timestamp(text: &str) -> Datum {
 pub(super) fn pg_auth_members(catalog: &Catalog) -> Vec<Row> {
     let mut rows = Vec::new();
     for role in catalog.roles() {
-        rows.extend(role.member_of.iter().map(|group| {
-            vec![oid(*group), oid(role.oid), oid(BOOTSTRAP_ROLE), boolean(false)]
-        }));
+        rows.extend(
+            role.member_of
+                .iter()
+                .map(|group| vec![oid(*group), oid(role.oid), oid(BOOTSTRAP_ROLE), boolean(false)]),
+        );
     }
     rows
 }

@@ -43,6 +43,8 @@ fn send(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
 }
 
 const INPUT: &[Kernel] = kernels! {
+    call "aclitemin" => input;
+    call "text_regclass" => |call, args| input(call, &args[..1]);
     call "array_in" => input;
     call "boolin" => input;
     call "bpcharin" => input;

@@ -64,11 +64,11 @@ fn field_name_null() -> Error {
 
 impl AggregateState for Text {
     fn update(&mut self, args: &[Datum]) -> Result<()> {
-        let writer = Writer::new(&self.arguments.eval);
-        let [first, second] = self.arguments.types;
         let value = args.first().ok_or_else(wrong_type)?;
         self.lines = !self.object && matches!(value, Datum::Array(_) | Datum::Record(_));
         self.separate();
+        let writer = Writer::new(&self.arguments.eval);
+        let [first, second] = self.arguments.types;
         if !self.object {
             return writer.write(value, first, false, &mut self.out);
         }

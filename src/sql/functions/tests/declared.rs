@@ -62,32 +62,9 @@ fn declared(line: &str) -> Declared {
     }
 }
 
-/// Symbols whose kernels live elsewhere: window functions with the planner,
-/// functions over the catalog and the server's state with the catalog.
+/// Window functions are the planner's.
 fn lives_elsewhere(symbol: &str) -> bool {
-    const PREFIXES: &[&str] = &[
-        "PG_",
-        "col_description",
-        "current_schema",
-        "has_",
-        "obj_description",
-        "pg_",
-        "shobj_description",
-        "show_all_settings",
-        "to_reg",
-        "window_",
-    ];
-    const SYMBOLS: &[&str] = &[
-        "acldefault_sql",
-        "aclexplode",
-        "aclitemin",
-        "aclitemout",
-        "format_type",
-        "makeaclitem",
-        "oidvectortypes",
-        "text_regclass",
-    ];
-    PREFIXES.iter().any(|prefix| symbol.starts_with(prefix)) || SYMBOLS.contains(&symbol)
+    symbol.starts_with("window_")
 }
 
 /// Only the system itself could call them: no value has these types.

@@ -151,7 +151,6 @@ const LENGTHS: &[Kernel] = kernels! {
     columns1 "bpcharoctetlen" => |a: &str| Ok(a.len() as i32);
     columns1 "bit_length_text" => |a: &str| Ok(a.len() as i32 * 8);
     columns1 "ascii" => |a: &str| Ok(a.chars().next().map_or(0, |c| c as i32));
-    call "getdatabaseencoding" => |_, _| Ok(Datum::Text("UTF8".into()));
 };
 
 const SLICES: &[Kernel] = kernels! {
