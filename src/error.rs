@@ -132,6 +132,12 @@ impl Error {
         self
     }
 
+    /// Drops the position: it points into a text that the client did not send.
+    pub fn without_position(mut self) -> Error {
+        self.0.offset = None;
+        self
+    }
+
     pub fn with_context(mut self, context: impl Into<String>) -> Error {
         let context = context.into();
         self.0.context = Some(match self.0.context.take() {

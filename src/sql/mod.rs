@@ -4,6 +4,7 @@
 //! of values; `functions` the registry of kernels that the catalog's function
 //! rows name.
 
+pub mod bind;
 pub mod functions;
 pub mod ir;
 pub mod outcome;

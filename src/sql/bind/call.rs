@@ -1,0 +1,507 @@
+//! Function calls: resolution (chapter 10.3) and what a call turns into.
+
+use std::sync::Arc;
+
+use crate::sql::parse::NodeEnum;
+use crate::sql::parse::ast::FuncCall;
+
+use super::Binder;
+use super::coerce::Pathway;
+use super::node::{boxed, inner, location, qualified_name, typed};
+use super::scope::SetCall;
+use super::typename::category;
+use crate::catalog::{CastContext, Function, FunctionKind};
+use crate::error::{Error, Result};
+use crate::sql::ir::{Call, Expr, ExprKind};
+use crate::sql::types::{Oid, SqlType, oid};
+use crate::sqlstate;
+
+/// What a call's name and arguments resolved to.
+pub(super) enum Resolved {
+    Function(Resolution),
+    /// A type's name used as a function: `date('2020-01-01')`.
+    Cast(SqlType),
+}
+
+/// One function, and how the given arguments fill its parameters.
+pub(super) struct Resolution {
+    pub function: Arc<Function>,
+    /// Parameter types in parameter order, a VARIADIC tail spread out.
+    declared: Vec<Oid>,
+    /// For each parameter the index of the argument given, or none: the default.
+    sources: Vec<Option<usize>>,
+    /// How many trailing arguments are gathered into the VARIADIC array.
+    gathered: usize,
+}
+
+/// The arguments of a call as written, bound.
+pub(super) struct Arguments {
+    pub exprs: Vec<Expr>,
+    /// One per argument; `None` for positional ones.
+    pub names: Vec<Option<String>>,
+    pub variadic: bool,
+}
+
+impl Arguments {
+    pub fn positional(exprs: Vec<Expr>) -> Arguments {
+        let names = vec![None; exprs.len()];
+        Arguments { exprs, names, variadic: false }
+    }
+
+    fn types(&self) -> Vec<Oid> {
+        self.exprs.iter().map(|expr| expr.ty.oid).collect()
+    }
+
+    fn is_named(&self) -> bool {
+        self.names.iter().any(Option::is_some)
+    }
+}
+
+impl Binder<'_> {
+    pub(super) fn func_call(&mut self, call: &FuncCall) -> Result<Expr> {
+        self.func_call_in(call, false)
+    }
+
+    /// `at_top`: the call is a FROM item itself, where a set may be returned.
+    pub(super) fn func_call_in(&mut self, call: &FuncCall, at_top: bool) -> Result<Expr> {
+        let name = qualified_name(&call.funcname)?;
+        let unsupported = matches!(name.1, "xmlexists") && name.0 == Some("pg_catalog");
+        if unsupported {
+            return Err(Error::unsupported("XML").at(call.location));
+        }
+        let outer_sets = self.levels.last().map_or(0, |level| level.set_calls.len());
+        let mut arguments = self.arguments(call)?;
+        if call.agg_within_group {
+            for key in &call.agg_order {
+                if let NodeEnum::SortBy(sort) = inner(key)? {
+                    arguments.exprs.push(self.expr(super::node::required(&sort.node)?)?);
+                    arguments.names.push(None);
+                }
+            }
+        }
+        let resolved = self.resolve_call(name, &arguments, call.location, call.agg_star)?;
+        let resolution = match resolved {
+            Resolved::Cast(ty) => {
+                self.plain_function_only(call, name.1)?;
+                let arg = arguments.exprs.remove(0);
+                return self.cast(arg, ty, call.location);
+            }
+            Resolved::Function(resolution) => resolution,
+        };
+        match resolution.function.kind {
+            FunctionKind::Aggregate if call.over.is_some() => {
+                self.window_call(call, resolution, arguments)
+            }
+            FunctionKind::Aggregate => self.aggregate_call(call, resolution, arguments),
+            FunctionKind::Window => self.window_call(call, resolution, arguments),
+            FunctionKind::Procedure => Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!("{} is a procedure", self.signature(name, &arguments)),
+            )
+            .with_hint("To call a procedure, use CALL.")
+            .at(call.location)),
+            FunctionKind::Function => {
+                self.plain_function_only(call, name.1)?;
+                let returns_set = resolution.function.returns_set;
+                let call_expr = self.finish_call(resolution, arguments, call.location)?;
+                if returns_set && !at_top {
+                    return self.set_call(call_expr, call.location, outer_sets);
+                }
+                if returns_set || at_top {
+                    return Ok(call_expr);
+                }
+                self.inline_scalar(call_expr)
+            }
+        }
+    }
+
+    fn arguments(&mut self, call: &FuncCall) -> Result<Arguments> {
+        let mut arguments = Arguments::positional(Vec::new());
+        arguments.variadic = call.func_variadic;
+        for arg in &call.args {
+            let node = inner(arg)?;
+            let (name, value) = match node {
+                NodeEnum::NamedArgExpr(named) => {
+                    (Some(named.name.clone()), super::node::required(&named.arg)?)
+                }
+                other => (None, other),
+            };
+            if name.is_none() && arguments.is_named() {
+                return Err(Error::syntax("positional argument cannot follow named argument")
+                    .at(location(node)));
+            }
+            if name.is_some() && arguments.names.contains(&name) {
+                return Err(Error::syntax(format!(
+                    "argument name \"{}\" used more than once",
+                    name.unwrap_or_default()
+                ))
+                .at(location(node)));
+            }
+            arguments.exprs.push(self.expr(value)?);
+            arguments.names.push(name);
+        }
+        Ok(arguments)
+    }
+
+    /// DISTINCT, ORDER BY, FILTER, OVER … need an aggregate or a window function.
+    fn plain_function_only(&self, call: &FuncCall, name: &str) -> Result<()> {
+        let wrong = |what: &str| {
+            Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!("{what}{name} is not an aggregate function"),
+            )
+            .at(call.location))
+        };
+        if call.agg_star {
+            return wrong(&format!("{name}(*) specified, but "));
+        }
+        if call.agg_distinct {
+            return wrong("DISTINCT specified, but ");
+        }
+        if call.agg_within_group {
+            return wrong("WITHIN GROUP specified, but ");
+        }
+        if !call.agg_order.is_empty() {
+            return wrong("ORDER BY specified, but ");
+        }
+        if boxed(&call.agg_filter).is_some() {
+            return wrong("FILTER specified, but ");
+        }
+        if call.over.is_some() {
+            return Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!(
+                    "OVER specified, but {name} is not a window function nor an aggregate function"
+                ),
+            )
+            .at(call.location));
+        }
+        Ok(())
+    }
+
+    /// The function that a call means (`func_get_detail`).
+    pub(super) fn resolve_call(
+        &mut self,
+        name: (Option<&str>, &str),
+        arguments: &Arguments,
+        location: i32,
+        star: bool,
+    ) -> Result<Resolved> {
+        let functions = self
+            .catalog
+            .functions_named(&self.search_path, name.0, name.1)
+            .map_err(|error| error.at(location))?;
+        let mut candidates: Vec<Resolution> =
+            functions.iter().filter_map(|function| candidate(function, arguments)).collect();
+        self.drop_hidden(&mut candidates, arguments.exprs.len());
+        let actual = arguments.types();
+        let given = |c: &Resolution| given_types(c, actual.len());
+        if let Some(exact) = candidates.iter().position(|c| given(c) == actual) {
+            return Ok(Resolved::Function(candidates.swap_remove(exact)));
+        }
+        if let Some(ty) = self.cast_by_name(name, arguments) {
+            return Ok(Resolved::Cast(ty));
+        }
+        let types: Vec<Vec<Oid>> = candidates.iter().map(given).collect();
+        let fitting: Vec<usize> =
+            (0..types.len()).filter(|index| self.accepts(&actual, &types[*index])).collect();
+        let chosen = match fitting[..] {
+            [] => return Err(self.no_function(name, arguments, star).at(location)),
+            [only] => Some(only),
+            _ => {
+                let slices: Vec<&[Oid]> = fitting.iter().map(|i| types[*i].as_slice()).collect();
+                self.best_candidate(&actual, &slices).map(|best| fitting[best])
+            }
+        };
+        match chosen {
+            Some(index) => Ok(Resolved::Function(candidates.swap_remove(index))),
+            None => Err(Error::new(
+                sqlstate::AMBIGUOUS_FUNCTION,
+                format!("function {} is not unique", self.signature(name, arguments)),
+            )
+            .with_hint(
+                "Could not choose a best candidate function. You might need to add explicit type casts.",
+            )
+            .at(location)),
+        }
+    }
+
+    /// Of candidates that take the same arguments the earlier schema wins, then
+    /// one that is not variadic, then one that needs fewer defaults.
+    fn drop_hidden(&self, candidates: &mut Vec<Resolution>, count: usize) {
+        let rank = |c: &Resolution| {
+            let schema = self.search_path.iter().position(|oid| *oid == c.function.schema);
+            let defaults = c.sources.iter().filter(|source| source.is_none()).count();
+            (schema, c.gathered > 0, defaults)
+        };
+        let mut kept: Vec<Resolution> = Vec::with_capacity(candidates.len());
+        for candidate in candidates.drain(..) {
+            let types = given_types(&candidate, count);
+            match kept.iter().position(|other| given_types(other, count) == types) {
+                Some(index) if rank(&candidate) < rank(&kept[index]) => kept[index] = candidate,
+                Some(_) => {}
+                None => kept.push(candidate),
+            }
+        }
+        *candidates = kept;
+    }
+
+    /// `type(x)` is a cast when no function of that name takes `x` exactly and
+    /// the cast needs no work, or goes through text.
+    fn cast_by_name(&self, name: (Option<&str>, &str), arguments: &Arguments) -> Option<SqlType> {
+        let [only] = arguments.exprs.as_slice() else { return None };
+        if arguments.is_named() || arguments.variadic {
+            return None;
+        }
+        let found = self.catalog.find_type(&self.search_path, name.0, name.1).ok()??;
+        let (source, target) = (only.ty.oid, found.oid);
+        let casts = source == oid::UNKNOWN
+            || match self.pathway(source, target, CastContext::Explicit) {
+                Some(Pathway::Relabel) => true,
+                Some(Pathway::Text) => {
+                    !(self.is_complex(source) && self.category(target) == category::STRING)
+                }
+                _ => false,
+            };
+        casts.then(|| SqlType::new(target))
+    }
+
+    fn no_function(&self, name: (Option<&str>, &str), arguments: &Arguments, star: bool) -> Error {
+        let signature = match star {
+            true => format!("{}()", display_name(name)),
+            false => self.signature(name, arguments),
+        };
+        Error::undefined_function(&signature).with_hint(
+            "No function matches the given name and argument types. You might need to add explicit type casts.",
+        )
+    }
+
+    fn signature(&self, name: (Option<&str>, &str), arguments: &Arguments) -> String {
+        let args: Vec<String> = arguments
+            .exprs
+            .iter()
+            .zip(&arguments.names)
+            .map(|(expr, name)| {
+                let ty = self.display_type(expr.ty.oid);
+                name.as_ref().map_or(ty.clone(), |name| format!("{name} => {ty}"))
+            })
+            .collect();
+        format!("{}({})", display_name(name), args.join(", "))
+    }
+
+    /// Coerces, fills in defaults and gathers the VARIADIC tail.
+    pub(super) fn finish_call(
+        &mut self,
+        resolution: Resolution,
+        arguments: Arguments,
+        location: i32,
+    ) -> Result<Expr> {
+        let function = resolution.function.clone();
+        let (args, result) = self.coerce_arguments(resolution, arguments, location)?;
+        let ty = SqlType::new(result);
+        Ok(typed(ExprKind::Call(Call { function, args, ty }), ty, location))
+    }
+
+    /// The arguments in parameter order, and the actual result type.
+    pub(super) fn coerce_arguments(
+        &mut self,
+        resolution: Resolution,
+        arguments: Arguments,
+        location: i32,
+    ) -> Result<(Vec<Expr>, Oid)> {
+        let function = resolution.function.clone();
+        let explicit_any = arguments.variadic && function.variadic == oid::ANY;
+        let mut given: Vec<Option<Expr>> = arguments.exprs.into_iter().map(Some).collect();
+        let mut exprs = Vec::with_capacity(resolution.sources.len());
+        for (parameter, source) in resolution.sources.iter().enumerate() {
+            exprs.push(match source {
+                Some(index) => given[*index]
+                    .take()
+                    .ok_or_else(|| Error::internal("an argument fills two parameters"))?,
+                None => self.default_argument(&function, parameter)?,
+            });
+        }
+        let actual: Vec<Oid> = exprs.iter().map(|expr| expr.ty.oid).collect();
+        let (types, result) = self
+            .resolve_polymorphic(&actual, &resolution.declared, function.returns)
+            .map_err(|error| error.at(location))?;
+        let mut args = Vec::with_capacity(exprs.len());
+        for (expr, ty) in exprs.into_iter().zip(&types) {
+            let arg = self.coerce_type(expr, SqlType::new(*ty), CastContext::Implicit)?;
+            args.push(self.decide(arg)?);
+        }
+        if explicit_any {
+            self.spread_variadic(&mut args, location)?;
+        } else if resolution.gathered > 0 && function.variadic != oid::ANY {
+            self.gather_variadic(&mut args, resolution.gathered, location)?;
+        }
+        Ok((args, result))
+    }
+
+    /// A default is the parameter's expression in SQL.
+    fn default_argument(&mut self, function: &Function, parameter: usize) -> Result<Expr> {
+        let first = function.args.len() - function.defaults.len();
+        let sql = parameter
+            .checked_sub(first)
+            .and_then(|index| function.defaults.get(index))
+            .ok_or_else(|| Error::internal("no default for a missing argument"))?;
+        let expr = self.isolated(|binder| binder.expression_text(sql))?;
+        let ty = SqlType::new(function.args[parameter]);
+        match super::polymorphic::is_polymorphic(ty.oid) {
+            true => Ok(expr),
+            false => self.coerce_type(expr, ty, CastContext::Implicit),
+        }
+    }
+
+    fn gather_variadic(&mut self, args: &mut Vec<Expr>, count: usize, location: i32) -> Result<()> {
+        let elements = args.split_off(args.len() - count);
+        let element = elements.first().map_or(oid::TEXT, |first| first.ty.oid);
+        let array = self.array_of(element).ok_or_else(|| {
+            Error::new(
+                sqlstate::UNDEFINED_OBJECT,
+                format!("could not find array type for data type {}", self.display_type(element)),
+            )
+            .at(location)
+        })?;
+        let kind = ExprKind::Array { elements, nested: false };
+        args.push(typed(kind, SqlType::new(array), location));
+        Ok(())
+    }
+
+    /// `VARIADIC ARRAY[…]` to a VARIADIC "any" function: its elements.
+    fn spread_variadic(&mut self, args: &mut Vec<Expr>, location: i32) -> Result<()> {
+        match args.pop().map(|last| last.kind) {
+            Some(ExprKind::Array { elements, nested: false }) => {
+                args.extend(elements);
+                Ok(())
+            }
+            _ => {
+                Err(Error::unsupported("VARIADIC with an array that is not a constructor")
+                    .at(location))
+            }
+        }
+    }
+
+    /// A set-returning function in a select list becomes a column of ProjectSet.
+    fn set_call(&mut self, expr: Expr, location: i32, outer_sets: usize) -> Result<Expr> {
+        let ExprKind::Call(call) = expr.kind else {
+            return Err(Error::internal("a set-returning call is no call"));
+        };
+        let level = self.level();
+        let refused =
+            |words: String| Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, words).at(location));
+        if level.in_aggregate > 0 {
+            return refused("aggregate function calls cannot contain set-returning function calls".into())
+                .map_err(|error: Error| {
+                    error.with_hint(
+                        "You might be able to move the set-returning function into a LATERAL FROM item.",
+                    )
+                });
+        }
+        if level.in_window > 0 {
+            return refused(
+                "window function calls cannot contain set-returning function calls".into(),
+            );
+        }
+        if let Some(construct) = level.conditional {
+            return refused(format!("set-returning functions are not allowed in {construct}"))
+                .map_err(|error: Error| {
+                    error.with_hint(
+                        "You might be able to move the set-returning function into a LATERAL FROM item.",
+                    )
+                });
+        }
+        if let Some(clause) = level.clause.refuses_sets() {
+            return refused(format!("set-returning functions are not allowed in {clause}"));
+        }
+        debug_assert!(outer_sets <= level.set_calls.len());
+        let ty = call.ty;
+        let name = call.function.name.clone();
+        let known = self.level().set_calls.iter().find(|known| {
+            call.function.volatility != crate::catalog::Volatility::Volatile
+                && super::same::same_call(&known.call, &call)
+        });
+        let column = match known {
+            Some(known) => known.column.clone(),
+            None => {
+                let column = self.new_column(name, ty);
+                self.level().set_calls.push(SetCall { column: column.clone(), call });
+                column
+            }
+        };
+        Ok(super::node::column_expr(&column, location))
+    }
+}
+
+fn display_name(name: (Option<&str>, &str)) -> String {
+    match name.0 {
+        Some(schema) => format!("{schema}.{}", name.1),
+        None => name.1.to_owned(),
+    }
+}
+
+/// The types wanted for the arguments given, in the order they are given.
+fn given_types(candidate: &Resolution, count: usize) -> Vec<Oid> {
+    let mut types = vec![oid::INVALID; count];
+    for (parameter, source) in candidate.sources.iter().enumerate() {
+        if let Some(index) = source {
+            types[*index] = candidate.declared[parameter];
+        }
+    }
+    types
+}
+
+/// How a function could take these arguments, if it could at all by their
+/// number and names (`FuncnameGetCandidates`).
+fn candidate(function: &Arc<Function>, arguments: &Arguments) -> Option<Resolution> {
+    let parameters = function.args.len();
+    let given = arguments.exprs.len();
+    if arguments.is_named() {
+        return named_candidate(function, arguments);
+    }
+    let spreads = function.variadic != 0 && !arguments.variadic;
+    if spreads && given >= parameters && parameters > 0 {
+        let gathered = given - parameters + 1;
+        let mut declared = function.args[..parameters - 1].to_vec();
+        declared.extend(std::iter::repeat_n(function.variadic, gathered));
+        let sources = (0..given).map(Some).collect();
+        return Some(Resolution { function: function.clone(), declared, sources, gathered });
+    }
+    if arguments.variadic && (function.variadic == 0 || given != parameters) {
+        return None;
+    }
+    let enough = given == parameters
+        || (given < parameters && given + function.defaults.len() >= parameters);
+    enough.then(|| Resolution {
+        function: function.clone(),
+        declared: function.args.clone(),
+        sources: (0..parameters).map(|p| (p < given).then_some(p)).collect(),
+        gathered: 0,
+    })
+}
+
+fn named_candidate(function: &Arc<Function>, arguments: &Arguments) -> Option<Resolution> {
+    let parameters = function.args.len();
+    if arguments.exprs.len() > parameters || function.arg_names.len() < parameters {
+        return None;
+    }
+    let mut sources: Vec<Option<usize>> = vec![None; parameters];
+    for (index, name) in arguments.names.iter().enumerate() {
+        let parameter = match name {
+            None => index,
+            Some(name) => function.arg_names.iter().position(|known| known == name)?,
+        };
+        if parameter >= parameters || sources[parameter].replace(index).is_some() {
+            return None;
+        }
+    }
+    let first_default = parameters - function.defaults.len();
+    let filled =
+        sources.iter().enumerate().all(|(p, source)| source.is_some() || p >= first_default);
+    filled.then(|| Resolution {
+        function: function.clone(),
+        declared: function.args.clone(),
+        sources,
+        gathered: 0,
+    })
+}

@@ -1,0 +1,305 @@
+//! WITH: common table expressions, recursive ones and data-modifying ones.
+
+use crate::sql::parse::NodeEnum;
+use crate::sql::parse::ast::{
+    CommonTableExpr, CteMaterialize, SelectStmt, SetOperation, WithClause,
+};
+
+use super::Binder;
+use super::from::exact;
+use super::node::{inner, required, strings};
+use super::scope::{CteBinding, CteState};
+use super::set_operation::output_location;
+use crate::error::{Error, Result};
+use crate::sql::ir::{Cte, CteBody, CteId, OutputColumn, Query, Rel, Statement};
+use crate::sql::types::SqlType;
+use crate::sqlstate;
+
+impl Binder<'_> {
+    /// Binds the CTEs of a WITH clause into the current level.
+    pub(super) fn with_clause(&mut self, with: &WithClause) -> Result<Vec<Cte>> {
+        let mut ctes: Vec<Cte> = Vec::with_capacity(with.ctes.len());
+        for node in &with.ctes {
+            let NodeEnum::CommonTableExpr(cte) = inner(node)? else {
+                return Err(Error::internal("WITH without a query"));
+            };
+            if ctes.iter().any(|known| known.name == cte.ctename) {
+                return Err(Error::new(
+                    sqlstate::DUPLICATE_ALIAS,
+                    format!("WITH query name \"{}\" specified more than once", cte.ctename),
+                )
+                .at(cte.location));
+            }
+            if cte.search_clause.is_some() || cte.cycle_clause.is_some() {
+                return Err(Error::unsupported("SEARCH or CYCLE clause").at(cte.location));
+            }
+            ctes.push(self.cte(cte, with.recursive)?);
+        }
+        Ok(ctes)
+    }
+
+    /// A statement's relation under its CTEs, now that references are counted.
+    pub(super) fn with_ctes(&mut self, mut ctes: Vec<Cte>, body: Rel) -> Rel {
+        if ctes.is_empty() {
+            return body;
+        }
+        for cte in &mut ctes {
+            let known = self.level().ctes.iter().find(|known| known.id == cte.id);
+            cte.materialized |= known.is_some_and(|known| known.references > 1);
+        }
+        Rel::With { ctes, body: Box::new(body) }
+    }
+
+    fn cte(&mut self, cte: &CommonTableExpr, recursive: bool) -> Result<Cte> {
+        let id = self.new_cte_id();
+        let always = cte.ctematerialized == CteMaterialize::Always as i32;
+        let (body, columns, readable, is_recursive) = match required(&cte.ctequery)? {
+            NodeEnum::SelectStmt(select) => {
+                let (query, is_recursive) = match recursive {
+                    true => self.recursive_query(cte, select)?,
+                    false => (self.select(select)?, false),
+                };
+                let query = exact(self, query);
+                (CteBody::Query(Box::new(query.rel)), query.output, true, is_recursive)
+            }
+            node @ (NodeEnum::InsertStmt(_)
+            | NodeEnum::UpdateStmt(_)
+            | NodeEnum::DeleteStmt(_)
+            | NodeEnum::MergeStmt(_)) => self.modifying_cte(cte, node)?,
+            _ => return Err(Error::internal("WITH query is no query")),
+        };
+        let columns = named_columns(cte, columns)?;
+        self.level().ctes.push(CteBinding {
+            id,
+            name: cte.ctename.clone(),
+            columns: columns.iter().map(|column| (column.name.clone(), column.ty)).collect(),
+            references: 0,
+            state: CteState::Bound,
+            readable,
+        });
+        let materialized = always || is_recursive || matches!(body, CteBody::Modify(_));
+        Ok(Cte { id, name: cte.ctename.clone(), columns, body, materialized })
+    }
+
+    #[expect(clippy::type_complexity, reason = "the parts of one CTE, named where they are used")]
+    fn modifying_cte(
+        &mut self,
+        cte: &CommonTableExpr,
+        node: &NodeEnum,
+    ) -> Result<(CteBody, Vec<OutputColumn>, bool, bool)> {
+        if self.levels.len() > 1 {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "WITH clause containing a data-modifying statement must be at the top level",
+            )
+            .at(cte.location));
+        }
+        let statement = self.at_new_level(|binder| binder.modification(node))?;
+        let returning = match &statement {
+            Statement::Insert(insert) => insert.returning.as_ref(),
+            Statement::Update(update) => update.returning.as_ref(),
+            Statement::Delete(delete) => delete.returning.as_ref(),
+            Statement::Query(_) => None,
+        };
+        let readable = returning.is_some();
+        let columns = returning
+            .map(|returning| returning.exprs.iter().map(|(column, _)| column.clone()).collect())
+            .unwrap_or_default();
+        Ok((CteBody::Modify(Box::new(statement)), columns, readable, false))
+    }
+
+    /// A query under WITH RECURSIVE; it need not refer to itself.
+    fn recursive_query(
+        &mut self,
+        cte: &CommonTableExpr,
+        select: &SelectStmt,
+    ) -> Result<(Query, bool)> {
+        let is_union = select.op == SetOperation::SetopUnion as i32;
+        let (Some(left), Some(right), true) = (&select.larg, &select.rarg, is_union) else {
+            self.declare(cte, CteState::Forward, Vec::new(), CteId(0));
+            let query = self.select(select).map_err(|error| not_recursive_form(cte, error));
+            self.level().ctes.pop();
+            return Ok((query?, false));
+        };
+        let depth = self.levels.len() - 1;
+        // A WITH inside belongs to both terms.
+        self.at_new_level(|binder| {
+            let inner_ctes = match &select.with_clause {
+                Some(with) => binder.with_clause(with)?,
+                None => Vec::new(),
+            };
+            binder.declare_at(depth, cte, CteState::Forward, Vec::new(), CteId(0));
+            let initial = binder.select(left);
+            binder.levels[depth].ctes.pop();
+            let initial = initial?;
+            let locations: Vec<i32> = (0..initial.output.len())
+                .map(|index| output_location(&initial.rel, index))
+                .collect();
+            let initial = exact(binder, initial);
+            let names = names_of(cte, &initial.output)?;
+            let working = binder.new_cte_id();
+            let columns: Vec<(String, SqlType)> =
+                names.into_iter().zip(initial.output.iter().map(|column| column.ty)).collect();
+            binder.declare_at(depth, cte, CteState::Recursive, columns.clone(), working);
+            let recursive = binder.select(right);
+            let declared = binder.levels[depth].ctes.pop();
+            let recursive = recursive?;
+            if declared.is_none_or(|declared| declared.references == 0) {
+                let mut query = binder.select_ctes_dropped(select)?;
+                query.rel = binder.with_ctes(inner_ctes, query.rel);
+                return Ok((query, false));
+            }
+            let query = binder
+                .check_recursive_types(cte, &initial.output, &recursive.output, &locations)
+                .and_then(|()| {
+                    binder.recursive_union(select, working, initial, recursive, columns)
+                })?;
+            let rel = binder.with_ctes(inner_ctes, query.rel);
+            Ok((Query { rel, ..query }, true))
+        })
+    }
+
+    fn select_ctes_dropped(&mut self, select: &SelectStmt) -> Result<Query> {
+        let mut plain = select.clone();
+        plain.with_clause = None;
+        self.select(&plain)
+    }
+
+    fn recursive_union(
+        &mut self,
+        select: &SelectStmt,
+        id: CteId,
+        initial: Query,
+        recursive: Query,
+        columns: Vec<(String, SqlType)>,
+    ) -> Result<Query> {
+        for (present, name) in [
+            (!select.sort_clause.is_empty(), "ORDER BY"),
+            (select.limit_offset.is_some(), "OFFSET"),
+            (select.limit_count.is_some(), "LIMIT"),
+            (!select.locking_clause.is_empty(), "FOR UPDATE/SHARE"),
+        ] {
+            if present {
+                return Err(Error::new(
+                    sqlstate::FEATURE_NOT_SUPPORTED,
+                    format!("{name} in a recursive query is not implemented"),
+                ));
+            }
+        }
+        if initial.output.len() != recursive.output.len() {
+            return Err(Error::syntax("each UNION query must have the same number of columns"));
+        }
+        let wanted: Vec<SqlType> = initial.output.iter().map(|column| column.ty).collect();
+        let recursive = self.coerced_output(recursive, &wanted, "UNION")?;
+        let columns: Vec<OutputColumn> =
+            columns.into_iter().map(|(name, ty)| self.new_column(name, ty)).collect();
+        let rel = Rel::RecursiveUnion {
+            id,
+            all: select.all,
+            initial: Box::new(initial.rel),
+            recursive: Box::new(recursive.rel),
+            columns: columns.clone(),
+        };
+        Ok(Query { rel, output: columns })
+    }
+
+    fn check_recursive_types(
+        &self,
+        cte: &CommonTableExpr,
+        wanted: &[OutputColumn],
+        actual: &[OutputColumn],
+        locations: &[i32],
+    ) -> Result<()> {
+        for (index, (wanted, actual)) in wanted.iter().zip(actual).enumerate() {
+            let wanted = wanted.ty;
+            let overall = self.common_of(&[wanted.oid, actual.ty.oid]).unwrap_or(actual.ty.oid);
+            if overall != wanted.oid {
+                return Err(Error::new(
+                    sqlstate::DATATYPE_MISMATCH,
+                    format!(
+                        "recursive query \"{}\" column {} has type {} in non-recursive term but type {} overall",
+                        cte.ctename,
+                        index + 1,
+                        self.display_type(wanted.oid),
+                        self.display_type(overall)
+                    ),
+                )
+                .with_hint("Cast the output of the non-recursive term to the correct type.")
+                .at(locations[index]));
+            }
+        }
+        Ok(())
+    }
+
+    fn declare(
+        &mut self,
+        cte: &CommonTableExpr,
+        state: CteState,
+        columns: Vec<(String, SqlType)>,
+        id: CteId,
+    ) {
+        let level = self.levels.len() - 1;
+        self.declare_at(level, cte, state, columns, id);
+    }
+
+    fn declare_at(
+        &mut self,
+        level: usize,
+        cte: &CommonTableExpr,
+        state: CteState,
+        columns: Vec<(String, SqlType)>,
+        id: CteId,
+    ) {
+        self.levels[level].ctes.push(CteBinding {
+            id,
+            name: cte.ctename.clone(),
+            columns,
+            references: 0,
+            state,
+            readable: true,
+        });
+    }
+}
+
+fn not_recursive_form(cte: &CommonTableExpr, error: Error) -> Error {
+    if error.code() != sqlstate::INVALID_RECURSION {
+        return error;
+    }
+    Error::new(
+        sqlstate::INVALID_RECURSION,
+        format!(
+            "recursive query \"{}\" does not have the form non-recursive-term UNION [ALL] recursive-term",
+            cte.ctename
+        ),
+    )
+    .at(cte.location)
+}
+
+fn names_of(cte: &CommonTableExpr, columns: &[OutputColumn]) -> Result<Vec<String>> {
+    let aliases = strings(&cte.aliascolnames);
+    if aliases.len() > columns.len() {
+        return Err(Error::new(
+            sqlstate::INVALID_COLUMN_REFERENCE,
+            format!(
+                "WITH query \"{}\" has {} columns available but {} columns specified",
+                cte.ctename,
+                columns.len(),
+                aliases.len()
+            ),
+        )
+        .at(cte.location));
+    }
+    let rest = columns[aliases.len()..].iter().map(|column| column.name.clone());
+    Ok(aliases.iter().cloned().chain(rest).collect())
+}
+
+fn named_columns(
+    cte: &CommonTableExpr,
+    mut columns: Vec<OutputColumn>,
+) -> Result<Vec<OutputColumn>> {
+    let names = names_of(cte, &columns)?;
+    for (column, name) in columns.iter_mut().zip(names) {
+        column.name = name;
+    }
+    Ok(columns)
+}

@@ -1,0 +1,196 @@
+//! Expressions on their own: column defaults, CHECK constraints, index
+//! expressions and predicates, generated columns.
+
+use std::sync::Arc;
+
+use super::Binder;
+use super::from::query_item;
+use super::scope::{Clause, Level};
+use crate::catalog::{CastContext, Relation};
+use crate::error::{Error, Result};
+use crate::sql::functions::EvalContext;
+use crate::sql::ir::{ColumnId, Expr, OutputColumn};
+use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::types::{Oid, SqlType};
+use crate::sqlstate;
+
+/// What an expression is for: decides what it may contain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExpressionUse {
+    Default,
+    Check,
+    Generated,
+    IndexExpression,
+    IndexPredicate,
+    /// A constant argument of a utility statement, or a USING expression.
+    Other,
+}
+
+impl ExpressionUse {
+    fn clause(self) -> Clause {
+        match self {
+            ExpressionUse::Default => Clause::ColumnDefault,
+            ExpressionUse::Check => Clause::CheckConstraint,
+            ExpressionUse::Generated => Clause::GeneratedColumn,
+            ExpressionUse::IndexExpression => Clause::IndexExpression,
+            ExpressionUse::IndexPredicate => Clause::IndexPredicate,
+            ExpressionUse::Other => Clause::Where,
+        }
+    }
+}
+
+/// Binds an expression in SQL over the columns of one relation, known by the
+/// ids of `columns`.
+pub fn bind_expression_sql(
+    eval: &EvalContext,
+    search_path: &[Oid],
+    sql: &str,
+    columns: &[OutputColumn],
+) -> Result<Expr> {
+    let mut binder = Binder::with_fixed_params(eval, &[]);
+    binder.search_path = search_path.to_vec();
+    binder.start_ids_after(columns);
+    binder
+        .with_relation("", columns, Clause::Where, |binder| {
+            let expr = binder.expression_text(sql)?;
+            binder.decide(expr)
+        })
+        .map_err(Error::without_position)
+}
+
+/// As [`bind_expression_sql`], over all columns of a relation: column number
+/// `n` is `ColumnId(n)`. The result is converted for assignment to `target`.
+pub fn bind_relation_expression_sql(
+    eval: &EvalContext,
+    relation: &Arc<Relation>,
+    sql: &str,
+    target: Option<SqlType>,
+) -> Result<Expr> {
+    let columns = relation_columns(relation);
+    let path = eval.settings.search_path.clone();
+    let expr = bind_expression_sql(eval, &path, sql, &columns)?;
+    let Some(target) = target else { return Ok(expr) };
+    let source = expr.ty.oid;
+    let mut binder = Binder::with_fixed_params(eval, &[]);
+    binder.coerce_to(expr, target, CastContext::Assignment)?.ok_or_else(|| {
+        Error::new(
+            sqlstate::DATATYPE_MISMATCH,
+            format!(
+                "cannot convert expression of type {} to type {}",
+                binder.display_type(source),
+                binder.display_type(target.oid)
+            ),
+        )
+    })
+}
+
+/// Binds a parsed expression over a relation's columns, for DDL: errors carry
+/// positions, and `usage` says what is refused. Columns are as for
+/// [`bind_relation_expression_sql`]; `target` is `(column name, type)`.
+pub fn bind_expression(
+    eval: &EvalContext,
+    node: &ast::Node,
+    relation: Option<&Arc<Relation>>,
+    usage: ExpressionUse,
+    target: Option<(&str, SqlType)>,
+) -> Result<Expr> {
+    let node: &NodeEnum = super::node::inner(node)?;
+    let columns = relation.map(relation_columns).unwrap_or_default();
+    let name = relation.map_or("", |relation| relation.name.as_str());
+    let mut binder = Binder::with_fixed_params(eval, &[]);
+    binder.start_ids_after(&columns);
+    binder.with_relation(name, &columns, usage.clause(), |binder| {
+        let mut expr = binder.expr(node)?;
+        if matches!(usage, ExpressionUse::Check) {
+            expr = binder.to_boolean(expr, "CHECK")?;
+        }
+        if matches!(usage, ExpressionUse::IndexPredicate) {
+            expr = binder.to_boolean(expr, "WHERE")?;
+        }
+        if usage == ExpressionUse::Default {
+            binder.refuse_columns(&mut expr)?;
+        }
+        match target {
+            Some((column, ty)) => binder.assigned(expr, ty, column, usage),
+            None => binder.decide(expr),
+        }
+    })
+}
+
+fn relation_columns(relation: &Arc<Relation>) -> Vec<OutputColumn> {
+    relation
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| !column.dropped)
+        .map(|(index, column)| {
+            let number = i16::try_from(index + 1).unwrap_or(i16::MAX);
+            OutputColumn {
+                id: ColumnId(index as u32 + 1),
+                name: column.name.clone(),
+                ty: column.ty,
+                origin: Some((relation.oid, number)),
+            }
+        })
+        .collect()
+}
+
+impl Binder<'_> {
+    fn start_ids_after(&mut self, columns: &[OutputColumn]) {
+        self.next_column = columns.iter().map(|column| column.id.0).max().unwrap_or(0);
+    }
+
+    fn with_relation<T>(
+        &mut self,
+        name: &str,
+        columns: &[OutputColumn],
+        clause: Clause,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let mut level = Level { clause, ..Level::default() };
+        let item = query_item(name, columns);
+        level.owned.extend(columns.iter().map(|column| column.id));
+        level.seen.push(item.clone());
+        level.add(vec![item]);
+        self.levels.push(level);
+        let answer = work(self);
+        self.levels.pop();
+        answer
+    }
+
+    fn refuse_columns(&self, expr: &mut Expr) -> Result<()> {
+        if super::walk::columns_of(expr).is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            "cannot use column reference in DEFAULT expression",
+        )
+        .at(expr.location))
+    }
+
+    fn assigned(
+        &mut self,
+        expr: Expr,
+        ty: SqlType,
+        column: &str,
+        usage: ExpressionUse,
+    ) -> Result<Expr> {
+        let source = expr.ty.oid;
+        let words = match usage {
+            ExpressionUse::Generated => "generation expression",
+            _ => "default expression",
+        };
+        self.coerce_to(expr, ty, CastContext::Assignment)?.ok_or_else(|| {
+            Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                format!(
+                    "column \"{column}\" is of type {} but {words} is of type {}",
+                    self.display_type(ty.oid),
+                    self.display_type(source)
+                ),
+            )
+            .with_hint("You will need to rewrite or cast the expression.")
+        })
+    }
+}

@@ -1,0 +1,432 @@
+//! GROUP BY: grouping sets, and what may be referred to after grouping.
+
+use crate::sql::parse::NodeEnum;
+use crate::sql::parse::ast::Node;
+use crate::sql::parse::ast::{CoercionForm, GroupingFunc, GroupingSet, GroupingSetKind};
+
+use super::Binder;
+use super::node::{INT4, inner, typed};
+use super::same::same;
+use super::scope::{Clause, Level};
+use super::select::{filter, project_sets};
+use super::target::Target;
+use super::walk::{Walk, columns_of, each_expr_mut, rel_exprs_mut, window_mut};
+use crate::catalog::{Catalog, ConstraintKind};
+use crate::error::{Error, Result};
+use crate::sql::ir::{ColumnId, Expr, ExprKind, OutputColumn, Rel, SubqueryKind};
+use crate::sqlstate;
+
+const GROUPING_SETS_MAX: usize = 4096;
+const CUBE_ELEMENTS_MAX: usize = 12;
+
+/// The GROUP BY clause, bound.
+#[derive(Default)]
+pub(super) struct Grouping {
+    exprs: Vec<(OutputColumn, Expr)>,
+    sets: Option<Vec<Vec<usize>>>,
+    present: bool,
+}
+
+impl Binder<'_> {
+    pub(super) fn group_clause(
+        &mut self,
+        nodes: &[Node],
+        distinct: bool,
+        targets: &mut Vec<Target>,
+    ) -> Result<Grouping> {
+        let mut grouping = Grouping { present: !nodes.is_empty(), ..Grouping::default() };
+        let mut sets: Vec<Vec<usize>> = vec![Vec::new()];
+        let mut has_sets = false;
+        for node in nodes {
+            let node = inner(node)?;
+            has_sets |= matches!(node, NodeEnum::GroupingSet(_));
+            let alternatives = self.group_item(node, &mut grouping, targets)?;
+            if sets.len() * alternatives.len() > GROUPING_SETS_MAX {
+                return Err(Error::new(
+                    sqlstate::STATEMENT_TOO_COMPLEX,
+                    format!("too many grouping sets present (maximum {GROUPING_SETS_MAX})"),
+                ));
+            }
+            sets = product(&sets, &alternatives);
+        }
+        if has_sets {
+            if distinct {
+                let mut seen = std::collections::HashSet::new();
+                sets.retain(|set| {
+                    let mut sorted = set.clone();
+                    sorted.sort_unstable();
+                    seen.insert(sorted)
+                });
+            }
+            grouping.sets = Some(sets);
+        }
+        Ok(grouping)
+    }
+
+    /// One item as a list of alternative sets; a plain expression is one set.
+    fn group_item(
+        &mut self,
+        node: &NodeEnum,
+        grouping: &mut Grouping,
+        targets: &mut Vec<Target>,
+    ) -> Result<Vec<Vec<usize>>> {
+        if let NodeEnum::GroupingSet(set) = node {
+            return self.deeper(|binder| binder.grouping_set(set, grouping, targets));
+        }
+        Ok(vec![self.group_columns(node, grouping, targets)?])
+    }
+
+    /// An expression, or the expressions of a parenthesised list.
+    fn group_columns(
+        &mut self,
+        node: &NodeEnum,
+        grouping: &mut Grouping,
+        targets: &mut Vec<Target>,
+    ) -> Result<Vec<usize>> {
+        match node {
+            NodeEnum::RowExpr(row) if row.row_format == CoercionForm::CoerceImplicitCast as i32 => {
+                let mut columns = Vec::new();
+                for arg in &row.args {
+                    columns.extend(self.group_columns(inner(arg)?, grouping, targets)?);
+                }
+                Ok(columns)
+            }
+            NodeEnum::List(items) => {
+                let mut columns = Vec::new();
+                for item in &items.items {
+                    columns.extend(self.group_columns(inner(item)?, grouping, targets)?);
+                }
+                Ok(columns)
+            }
+            node => Ok(vec![self.group_expr(node, grouping, targets)?]),
+        }
+    }
+
+    fn grouping_set(
+        &mut self,
+        set: &GroupingSet,
+        grouping: &mut Grouping,
+        targets: &mut Vec<Target>,
+    ) -> Result<Vec<Vec<usize>>> {
+        let kind = GroupingSetKind::try_from(set.kind).unwrap_or(GroupingSetKind::Undefined);
+        if kind == GroupingSetKind::GroupingSetEmpty {
+            return Ok(vec![Vec::new()]);
+        }
+        if kind == GroupingSetKind::GroupingSetSets {
+            let mut sets = Vec::new();
+            for node in &set.content {
+                sets.extend(self.group_item(inner(node)?, grouping, targets)?);
+            }
+            return Ok(sets);
+        }
+        let mut parts = Vec::with_capacity(set.content.len());
+        for node in &set.content {
+            parts.push(self.group_columns(inner(node)?, grouping, targets)?);
+        }
+        match kind {
+            GroupingSetKind::GroupingSetRollup => {
+                Ok((0..=parts.len()).rev().map(|count| parts[..count].concat()).collect())
+            }
+            GroupingSetKind::GroupingSetCube => {
+                if parts.len() > CUBE_ELEMENTS_MAX {
+                    return Err(Error::new(
+                        sqlstate::TOO_MANY_COLUMNS,
+                        format!("CUBE is limited to {CUBE_ELEMENTS_MAX} elements"),
+                    )
+                    .at(set.location));
+                }
+                Ok(subsets(&parts))
+            }
+            _ => Ok(vec![parts.concat()]),
+        }
+    }
+
+    fn group_expr(
+        &mut self,
+        node: &NodeEnum,
+        grouping: &mut Grouping,
+        targets: &mut Vec<Target>,
+    ) -> Result<usize> {
+        let index = self.target_of(node, targets, Clause::GroupBy)?;
+        self.check_groupable(&mut targets[index].expr)?;
+        let taken =
+            std::mem::replace(&mut targets[index].expr, super::node::null(super::node::TEXT));
+        let expr = self.decide(taken)?;
+        targets[index].expr = expr.clone();
+        if !self.type_has_operator("=", expr.ty.oid) {
+            return Err(self.no_equality(expr.ty.oid).at(expr.location));
+        }
+        if let Some(known) = grouping.exprs.iter().position(|(_, known)| same(known, &expr)) {
+            return Ok(known);
+        }
+        let column = self.new_column(targets[index].name.clone(), expr.ty);
+        grouping.exprs.push((column, expr));
+        Ok(grouping.exprs.len() - 1)
+    }
+
+    /// A position or an alias may lead to an aggregate.
+    fn check_groupable(&mut self, expr: &mut Expr) -> Result<()> {
+        let columns = columns_of(expr);
+        let location = expr.location;
+        let level = self.level();
+        let refused = if level.aggregates.iter().any(|(column, _)| columns.contains(&column.id)) {
+            Some((sqlstate::GROUPING_ERROR, "aggregate"))
+        } else if level.windows.iter().any(|(column, _)| columns.contains(&column.id)) {
+            Some((sqlstate::WINDOWING_ERROR, "window"))
+        } else {
+            None
+        };
+        match refused {
+            Some((code, kind)) => {
+                Err(Error::new(code, format!("{kind} functions are not allowed in GROUP BY"))
+                    .at(location))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// `GROUPING(a, b)`; its arguments are matched when grouping is complete.
+    pub(super) fn grouping_call(&mut self, node: &GroupingFunc) -> Result<Expr> {
+        let args = self.exprs(&node.args)?;
+        let level = self.level();
+        if let Some(clause) = level.clause.refuses_aggregates() {
+            return Err(Error::new(
+                sqlstate::GROUPING_ERROR,
+                format!("grouping operations are not allowed in {clause}"),
+            )
+            .at(node.location));
+        }
+        level.groupings.push((args, node.location));
+        let placeholder = vec![level.groupings.len() - 1];
+        Ok(typed(ExprKind::Grouping(placeholder), INT4, node.location))
+    }
+
+    /// Aggregation over `input`, when the query has any, with HAVING on top;
+    /// everything that is evaluated above is rewritten to refer to its output.
+    pub(super) fn grouped(
+        &mut self,
+        input: Rel,
+        grouping: Grouping,
+        having: Option<Expr>,
+        targets: &mut [Target],
+    ) -> Result<Rel> {
+        let aggregates = std::mem::take(&mut self.level().aggregates);
+        let groups = grouping.present || having.is_some() || !aggregates.is_empty();
+        if !groups && self.level().groupings.is_empty() {
+            return Ok(input);
+        }
+        let mut level = self.levels.pop().expect("a query level is open while binding");
+        let input = sets_before(input, &grouping, &mut level);
+        let mut rewrite = Rewrite {
+            catalog: &self.catalog,
+            next_column: &mut self.next_column,
+            level: &level,
+            grouping,
+            error: None,
+        };
+        for target in targets.iter_mut() {
+            rewrite.expr(&mut target.expr);
+        }
+        let mut having = having;
+        having.iter_mut().for_each(|expr| rewrite.expr(expr));
+        let mut windows = level.windows.clone();
+        for (_, call) in &mut windows {
+            window_mut(call, &mut |expr| {
+                rewrite.expr(expr);
+                Walk::Skip
+            });
+        }
+        let mut set_calls = level.set_calls.clone();
+        for set in &mut set_calls {
+            set.call.args.iter_mut().for_each(|expr| rewrite.expr(expr));
+        }
+        let Rewrite { grouping, error, .. } = rewrite;
+        (level.windows, level.set_calls) = (windows, set_calls);
+        self.levels.push(level);
+        if let Some(error) = error {
+            return Err(error);
+        }
+        let rel = Rel::Aggregate {
+            input: Box::new(input),
+            group_by: grouping.exprs,
+            grouping_sets: grouping.sets,
+            aggregates,
+        };
+        Ok(match having {
+            Some(predicate) => filter(rel, predicate),
+            None => rel,
+        })
+    }
+}
+
+/// Sets that GROUP BY groups by are expanded before it.
+fn sets_before(input: Rel, grouping: &Grouping, level: &mut Level) -> Rel {
+    let mut needed: std::collections::HashSet<ColumnId> = Default::default();
+    for (_, expr) in &grouping.exprs {
+        needed.extend(columns_of(&mut expr.clone()));
+    }
+    let (before, after) = std::mem::take(&mut level.set_calls)
+        .into_iter()
+        .partition(|set| needed.contains(&set.column.id));
+    level.set_calls = after;
+    project_sets(input, before)
+}
+
+/// Replaces what is grouped by references to the groups.
+struct Rewrite<'r> {
+    catalog: &'r Catalog,
+    next_column: &'r mut u32,
+    level: &'r Level,
+    grouping: Grouping,
+    error: Option<Error>,
+}
+
+impl Rewrite<'_> {
+    fn expr(&mut self, expr: &mut Expr) {
+        each_expr_mut(expr, &mut |expr| self.visit(expr, false));
+    }
+
+    fn visit(&mut self, expr: &mut Expr, in_subquery: bool) -> Walk {
+        if self.error.is_some() {
+            return Walk::Skip;
+        }
+        if let Some((column, _)) = self.grouping.exprs.iter().find(|(_, known)| same(known, expr)) {
+            expr.kind = ExprKind::Column(column.id);
+            return Walk::Skip;
+        }
+        match &mut expr.kind {
+            ExprKind::Column(id) if self.level.owned.contains(id) => {
+                let (id, location) = (*id, expr.location);
+                match self.dependent(id, expr) {
+                    Some(column) => expr.kind = ExprKind::Column(column),
+                    None => self.error = Some(self.ungrouped(id, in_subquery).at(location)),
+                }
+                Walk::Skip
+            }
+            ExprKind::Grouping(placeholder) if !in_subquery => {
+                match self.grouping_indexes(placeholder) {
+                    Ok(indexes) => *placeholder = indexes,
+                    Err(error) => self.error = Some(error),
+                }
+                Walk::Skip
+            }
+            ExprKind::Subquery(subquery) => {
+                if let SubqueryKind::Quantified { test, .. } = &mut subquery.kind {
+                    each_expr_mut(test, &mut |expr| self.visit(expr, in_subquery));
+                }
+                rel_exprs_mut(&mut subquery.query.rel, &mut |expr| self.visit(expr, true));
+                Walk::Skip
+            }
+            _ => Walk::Inside,
+        }
+    }
+
+    fn grouping_indexes(&self, placeholder: &[usize]) -> Result<Vec<usize>> {
+        let (args, location) = &self.level.groupings[placeholder[0]];
+        args.iter()
+            .map(|arg| {
+                self.grouping.exprs.iter().position(|(_, known)| same(known, arg)).ok_or_else(|| {
+                    let location = if arg.location >= 0 { arg.location } else { *location };
+                    Error::new(
+                        sqlstate::GROUPING_ERROR,
+                        "arguments to GROUPING must be grouping expressions of the associated query level",
+                    )
+                    .at(location)
+                })
+            })
+            .collect()
+    }
+
+    /// A column of a table whose primary key is grouped by has one value per
+    /// group: it is grouped by as well.
+    fn dependent(&mut self, id: ColumnId, expr: &Expr) -> Option<ColumnId> {
+        let item = self.level.seen.iter().find(|item| {
+            item.relation.is_some()
+                && item
+                    .columns
+                    .iter()
+                    .any(|c| matches!(c.expr.kind, ExprKind::Column(o) if o == id))
+        })?;
+        let relation = item.relation.as_ref()?;
+        let key = relation.constraints.iter().find_map(|oid| {
+            match &self.catalog.constraint(*oid)?.kind {
+                ConstraintKind::PrimaryKey { columns, .. } => Some(columns),
+                _ => None,
+            }
+        })?;
+        let grouped_in_all = |number: &i16| {
+            let column =
+                item.columns.iter().find(|column| column.origin == Some((relation.oid, *number)));
+            let Some(column) = column else { return false };
+            let position =
+                self.grouping.exprs.iter().position(|(_, known)| same(known, &column.expr));
+            position.is_some_and(|position| {
+                self.grouping
+                    .sets
+                    .as_ref()
+                    .is_none_or(|sets| sets.iter().all(|set| set.contains(&position)))
+            })
+        };
+        if !key.iter().all(grouped_in_all) {
+            return None;
+        }
+        *self.next_column += 1;
+        let column = OutputColumn {
+            id: ColumnId(*self.next_column),
+            name: String::new(),
+            ty: expr.ty,
+            origin: None,
+        };
+        let index = self.grouping.exprs.len();
+        self.grouping.exprs.push((column.clone(), expr.clone()));
+        self.grouping.sets.iter_mut().flatten().for_each(|set| set.push(index));
+        Some(column.id)
+    }
+
+    fn ungrouped(&self, id: ColumnId, in_subquery: bool) -> Error {
+        let name =
+            self.level
+                .seen
+                .iter()
+                .find_map(|item| {
+                    let column =
+                        item.columns.iter().chain(&item.system).find(
+                            |c| matches!(c.expr.kind, ExprKind::Column(other) if other == id),
+                        )?;
+                    Some(format!("{}.{}", item.alias, column.name))
+                })
+                .unwrap_or_default();
+        Error::new(
+            sqlstate::GROUPING_ERROR,
+            match in_subquery {
+                true => format!("subquery uses ungrouped column \"{name}\" from outer query"),
+                false => format!(
+                    "column \"{name}\" must appear in the GROUP BY clause or be used in an aggregate function"
+                ),
+            },
+        )
+    }
+}
+
+fn product(left: &[Vec<usize>], right: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    left.iter()
+        .flat_map(|l| {
+            right.iter().map(move |r| {
+                let mut set = l.clone();
+                set.extend(r.iter().filter(|index| !l.contains(index)));
+                set
+            })
+        })
+        .collect()
+}
+
+fn subsets(parts: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let mut sets: Vec<(u32, Vec<usize>)> = (0..1u32 << parts.len())
+        .map(|mask| {
+            let chosen = (0..parts.len()).filter(|bit| mask & (1 << bit) != 0);
+            (mask, chosen.flat_map(|bit| parts[bit].clone()).collect())
+        })
+        .collect();
+    sets.sort_by_key(|(mask, _)| std::cmp::Reverse(mask.count_ones()));
+    sets.into_iter().map(|(_, set)| set).collect()
+}

@@ -1,0 +1,283 @@
+//! What is inlined: views, functions in SQL, and expressions kept as text.
+//!
+//! Each is bound where no name of the surrounding statement is visible, under
+//! its own search path; errors inside carry no position, which would point into
+//! another text.
+
+use std::sync::Arc;
+
+use super::Binder;
+use super::node::{bool_expr, boxed, inner, null, typed};
+use super::params::Params;
+use super::scope::Level;
+use super::walk::{Walk, each_expr_mut, rel_exprs_mut};
+use super::{INLINE_DEPTH_MAX, from::exact};
+use crate::catalog::{self, CastContext, Function, Relation, RelationKind};
+use crate::error::{Error, Result};
+use crate::sql::ir::{Expr, ExprKind, Query, Rel, Subquery, SubqueryKind};
+use crate::sql::parse::ast::{Node, SelectStmt};
+use crate::sql::parse::{self, NodeEnum};
+use crate::sql::types::{Datum, Oid, SqlType, oid};
+
+/// The language of functions whose body is a query.
+const SQL_LANGUAGE: &str = "sql";
+
+impl Binder<'_> {
+    /// Runs `work` with nothing of the current statement visible.
+    pub(super) fn isolated<T: Send>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T> + Send,
+    ) -> Result<T> {
+        self.isolated_with(Params::fixed(&[]), work)
+    }
+
+    fn isolated_with<T: Send>(
+        &mut self,
+        params: Params,
+        work: impl FnOnce(&mut Self) -> Result<T> + Send,
+    ) -> Result<T> {
+        if self.inline_depth >= INLINE_DEPTH_MAX {
+            return Err(Error::statement_too_deep());
+        }
+        let levels = std::mem::replace(&mut self.levels, vec![Level::default()]);
+        let params = std::mem::replace(&mut self.params, params);
+        self.inline_depth += 1;
+        let answer = self.deeper(work);
+        self.inline_depth -= 1;
+        self.levels = levels;
+        self.params = params;
+        answer.map_err(Error::without_position)
+    }
+
+    /// A view's query, bound under the search path of its creation.
+    pub(super) fn view_query(&mut self, relation: &Arc<Relation>) -> Result<Query> {
+        let RelationKind::View(view) = &relation.kind else {
+            return Err(Error::internal(format!("relation \"{}\" is no view", relation.name)));
+        };
+        let statements = parse::parse(&view.sql)?;
+        let path = catalog::effective_search_path(
+            &self.catalog,
+            &view.search_path,
+            &self.eval.settings.current_user,
+            None,
+        );
+        let outer = std::mem::replace(&mut self.search_path, path);
+        let query = self.isolated(|binder| match statements.as_slice() {
+            [only] => match &only.node {
+                NodeEnum::SelectStmt(select) => {
+                    let query = binder.select(select)?;
+                    Ok(exact(binder, query))
+                }
+                _ => Err(Error::internal("a view's query is no SELECT")),
+            },
+            _ => Err(Error::internal("a view's query is not one statement")),
+        });
+        self.search_path = outer;
+        query
+    }
+
+    /// An expression from its text, at the current level.
+    pub(super) fn expression_text(&mut self, sql: &str) -> Result<Expr> {
+        let statements = parse::parse_expression(sql)?;
+        let invalid = || Error::syntax(format!("invalid expression: {sql}"));
+        let [only] = statements.as_slice() else { return Err(invalid()) };
+        let node = expression_of(&only.node).ok_or_else(invalid)?;
+        self.expr(node)
+    }
+
+    /// A call of a function in SQL becomes its body.
+    pub(super) fn inline_scalar(&mut self, expr: Expr) -> Result<Expr> {
+        let ExprKind::Call(call) = &expr.kind else { return Ok(expr) };
+        if call.function.language != SQL_LANGUAGE {
+            return Ok(expr);
+        }
+        let (function, args, ty) = (call.function.clone(), call.args.clone(), call.ty);
+        let location = expr.location;
+        let mut query = self.function_query(&function, &args)?;
+        let body = match single_value(&mut query) {
+            Some(value) => value,
+            None => scalar_subquery(query),
+        };
+        let mut body = self.returned(body, ty, &function)?;
+        body.location = location;
+        substitute(&mut body, &args);
+        Ok(if function.strict { strict(body, &args) } else { body })
+    }
+
+    fn returned(&mut self, body: Expr, ty: SqlType, function: &Function) -> Result<Expr> {
+        let source = body.ty.oid;
+        if ty.oid == oid::VOID {
+            return Ok(typed(ExprKind::Const(Datum::Null), ty, -1));
+        }
+        self.coerce_to(body, ty, CastContext::Assignment)?.ok_or_else(|| {
+            Error::new(
+                crate::sqlstate::INVALID_FUNCTION_DEFINITION,
+                format!(
+                    "return type mismatch in function declared to return {}",
+                    self.display_type(ty.oid)
+                ),
+            )
+            .with_detail(format!("Actual return type is {}.", self.display_type(source)))
+            .with_context(format!("SQL function \"{}\"", function.name))
+        })
+    }
+
+    /// A set-returning function in SQL in FROM becomes a subquery.
+    pub(super) fn inline_set(
+        &mut self,
+        expr: &Expr,
+        definitions: &[Node],
+    ) -> Result<Option<Query>> {
+        let ExprKind::Call(call) = &expr.kind else { return Ok(None) };
+        if call.function.language != SQL_LANGUAGE {
+            return Ok(None);
+        }
+        let (function, args) = (call.function.clone(), call.args.clone());
+        let mut query = self.function_query(&function, &args)?;
+        let columns = if !definitions.is_empty() {
+            Some(self.column_definitions(definitions)?)
+        } else {
+            self.result_columns(&function).or_else(|| self.composite_columns(call.ty.oid))
+        };
+        let names_and_types = columns.unwrap_or_else(|| vec![(function.name.clone(), call.ty)]);
+        let types: Vec<SqlType> = names_and_types.iter().map(|(_, ty)| *ty).collect();
+        if types.len() != query.output.len() {
+            return Err(Error::unsupported(format!(
+                "function {} whose query has {} columns",
+                function.name,
+                query.output.len()
+            )));
+        }
+        query = exact(self, query);
+        self.assign_output(&mut query, &types)?;
+        for (output, (name, _)) in query.output.iter_mut().zip(names_and_types) {
+            output.name = name;
+        }
+        if !function.returns_set {
+            query.rel = limit_one(query.rel);
+        }
+        rel_exprs_mut(&mut query.rel, &mut |expr| replace_param(expr, &args));
+        Ok(Some(query))
+    }
+
+    fn assign_output(&mut self, query: &mut Query, types: &[SqlType]) -> Result<()> {
+        let Rel::Project { exprs, .. } = &mut query.rel else { return Ok(()) };
+        for (((column, expr), output), ty) in exprs.iter_mut().zip(&mut query.output).zip(types) {
+            let taken = std::mem::replace(expr, null(column.ty));
+            let source = taken.ty.oid;
+            *expr = self.coerce_to(taken, *ty, CastContext::Assignment)?.ok_or_else(|| {
+                Error::new(
+                    crate::sqlstate::INVALID_FUNCTION_DEFINITION,
+                    "return type mismatch in function declared to return record",
+                )
+                .with_detail(format!(
+                    "Final statement returns {} instead of {}.",
+                    self.display_type(source),
+                    self.display_type(ty.oid)
+                ))
+            })?;
+            (column.ty, output.ty) = (expr.ty, expr.ty);
+        }
+        Ok(())
+    }
+
+    /// The body of a function in SQL, its arguments still parameters.
+    fn function_query(&mut self, function: &Arc<Function>, args: &[Expr]) -> Result<Query> {
+        let statements = parse::parse(&function.source)
+            .map_err(|error| error.without_position().with_context(context(function)))?;
+        let types: Vec<Oid> = args.iter().map(|arg| arg.ty.oid).collect();
+        let mut params = Params::fixed(&types);
+        params.names = function.arg_names.clone();
+        self.isolated_with(params, |binder| {
+            binder.levels.clear();
+            match statements.as_slice() {
+                [only] => match &only.node {
+                    NodeEnum::SelectStmt(select) => binder.select(select),
+                    _ => Err(Error::unsupported("a function in SQL that is not one SELECT")),
+                },
+                _ => Err(Error::unsupported("a function in SQL that is not one SELECT")),
+            }
+        })
+        .map_err(|error| error.with_context(context(function)))
+    }
+}
+
+fn context(function: &Function) -> String {
+    format!("SQL function \"{}\" during inlining", function.name)
+}
+
+/// The expression in `SELECT expression`.
+pub(super) fn expression_of(node: &NodeEnum) -> Option<&NodeEnum> {
+    let NodeEnum::SelectStmt(select) = node else { return None };
+    let SelectStmt { target_list, .. } = select.as_ref();
+    let [target] = target_list.as_slice() else { return None };
+    let plain = select.from_clause.is_empty()
+        && select.where_clause.is_none()
+        && select.group_clause.is_empty()
+        && select.sort_clause.is_empty()
+        && select.limit_count.is_none()
+        && select.larg.is_none();
+    match inner(target).ok()? {
+        NodeEnum::ResTarget(target) if plain => boxed(&target.val),
+        _ => None,
+    }
+}
+
+/// The value of `SELECT value`, when the query is nothing else.
+fn single_value(query: &mut Query) -> Option<Expr> {
+    match &mut query.rel {
+        Rel::Project { input, exprs }
+            if exprs.len() == 1 && matches!(**input, Rel::OneRow) && query.output.len() == 1 =>
+        {
+            exprs.pop().map(|(_, expr)| expr)
+        }
+        _ => None,
+    }
+}
+
+/// A function answers the first row of its query.
+fn scalar_subquery(mut query: Query) -> Expr {
+    let ty = query.output.first().map_or(SqlType::new(oid::VOID), |column| column.ty);
+    query.rel = limit_one(query.rel);
+    let subquery = Subquery { kind: SubqueryKind::Scalar, query };
+    typed(ExprKind::Subquery(Box::new(subquery)), ty, -1)
+}
+
+fn limit_one(input: Rel) -> Rel {
+    let one = super::node::constant(Datum::Int8(1), super::node::INT8);
+    Rel::Limit { input: Box::new(input), limit: Some(one), offset: None, with_ties: Vec::new() }
+}
+
+fn substitute(body: &mut Expr, args: &[Expr]) {
+    each_expr_mut(body, &mut |expr| replace_param(expr, args));
+}
+
+fn replace_param(expr: &mut Expr, args: &[Expr]) -> Walk {
+    match expr.kind {
+        ExprKind::Param(index) if index < args.len() => {
+            *expr = args[index].clone();
+            Walk::Skip
+        }
+        _ => Walk::Inside,
+    }
+}
+
+/// A strict function answers NULL without running when an argument is NULL.
+fn strict(body: Expr, args: &[Expr]) -> Expr {
+    let nulls: Vec<Expr> = args
+        .iter()
+        .filter(|arg| !matches!(&arg.kind, ExprKind::Const(datum) if !datum.is_null()))
+        .map(|arg| bool_expr(ExprKind::IsNull(Box::new(arg.clone())), -1))
+        .collect();
+    if nulls.is_empty() {
+        return body;
+    }
+    let (ty, location) = (body.ty, body.location);
+    let any_null = bool_expr(ExprKind::Or(nulls), -1);
+    let kind = ExprKind::Case {
+        operand: None,
+        whens: vec![(any_null, null(ty))],
+        otherwise: Some(Box::new(body)),
+    };
+    typed(kind, ty, location)
+}

@@ -1,0 +1,165 @@
+//! Parse trees to typed trees: names resolved, types decided, PostgreSQL's rules.
+//!
+//! A [`Binder`] binds one statement against one catalog snapshot. It keeps a
+//! stack of query levels ([`scope::Level`]), innermost last; a column is looked
+//! up from the innermost level outwards, so a reference found in an outer level
+//! is a correlated reference and needs no mark: column ids are unique.
+//!
+//! ```text
+//! statement ─▶ select / dml ─▶ from, expr, aggregate, window, subquery
+//!                                 └─▶ call, operator ─▶ coerce, polymorphic
+//! ```
+//!
+//! Type resolution follows chapter 10 of PostgreSQL's documentation; the files
+//! carry the names of its steps. What a later phase of PostgreSQL does (constant
+//! folding, subquery pull-up) is the planner's, with two exceptions that have
+//! to happen here because errors need a position: literals are read by their
+//! type's input function, and functions in SQL are inlined.
+//!
+//! # Invariants
+//!
+//! - No expression of a bound statement has type `unknown`.
+//! - Recursion is bounded: every nesting goes through [`Binder::deeper`].
+//! - A `ColumnId` is produced once per statement.
+
+mod aggregate;
+mod call;
+mod candidate;
+mod case;
+mod coerce;
+mod column;
+mod conflict;
+mod cte;
+mod dml;
+mod expr;
+mod expression;
+mod from;
+mod function_scan;
+mod group;
+mod inline;
+mod join;
+mod literal;
+mod name;
+mod node;
+mod operator;
+mod order;
+mod params;
+mod polymorphic;
+mod row;
+mod same;
+mod scope;
+mod select;
+mod set_operation;
+mod statement;
+mod subquery;
+mod subscript;
+mod target;
+mod typename;
+mod values;
+mod walk;
+mod window;
+
+use std::sync::Arc;
+
+use crate::catalog::Catalog;
+use crate::error::{Error, Result};
+use crate::sql::functions::EvalContext;
+use crate::sql::ir::{ColumnId, CteId, OutputColumn};
+use crate::sql::parse::with_stack;
+use crate::sql::types::{Oid, SqlType};
+
+pub use expression::{bind_expression, bind_expression_sql, bind_relation_expression_sql};
+use params::Params;
+use scope::Level;
+
+/// Nesting of expressions and queries that is bound; deeper is `54001`.
+const DEPTH_MAX: usize = 1_500;
+
+/// Nesting bound on one stack before the next piece of stack is taken.
+const DEPTH_PER_STACK: usize = 48;
+const STACK_BYTES: usize = 12 << 20;
+
+/// Views within views (and functions in SQL within those).
+const INLINE_DEPTH_MAX: usize = 64;
+
+/// Binds one statement.
+pub struct Binder<'a> {
+    eval: &'a EvalContext,
+    catalog: Arc<Catalog>,
+    search_path: Vec<Oid>,
+    params: Params,
+    levels: Vec<Level>,
+    next_column: u32,
+    next_cte: u32,
+    depth: usize,
+    inline_depth: usize,
+}
+
+impl<'a> Binder<'a> {
+    /// A binder for a statement whose parameters may be left untyped (0 or
+    /// beyond the list): their types are then deduced.
+    pub fn new(eval: &'a EvalContext, param_types: &[Oid]) -> Binder<'a> {
+        Binder::with_params(eval, Params::deduced(param_types))
+    }
+
+    /// A binder for a statement with exactly these parameters (none in the
+    /// simple query protocol).
+    pub fn with_fixed_params(eval: &'a EvalContext, param_types: &[Oid]) -> Binder<'a> {
+        Binder::with_params(eval, Params::fixed(param_types))
+    }
+
+    fn with_params(eval: &'a EvalContext, params: Params) -> Binder<'a> {
+        Binder {
+            eval,
+            catalog: eval.catalog.clone(),
+            search_path: eval.settings.search_path.clone(),
+            params,
+            levels: Vec::new(),
+            next_column: 0,
+            next_cte: 0,
+            depth: 0,
+            inline_depth: 0,
+        }
+    }
+
+    /// The parameters' types, after binding.
+    pub fn param_types(&self) -> Vec<SqlType> {
+        self.params.types()
+    }
+
+    fn new_id(&mut self) -> ColumnId {
+        self.next_column += 1;
+        ColumnId(self.next_column)
+    }
+
+    fn new_cte_id(&mut self) -> CteId {
+        self.next_cte += 1;
+        CteId(self.next_cte)
+    }
+
+    fn new_column(&mut self, name: impl Into<String>, ty: SqlType) -> OutputColumn {
+        OutputColumn { id: self.new_id(), name: name.into(), ty, origin: None }
+    }
+
+    /// Every recursion passes here: counts depth and provides stack.
+    fn deeper<T: Send>(&mut self, work: impl FnOnce(&mut Self) -> Result<T> + Send) -> Result<T> {
+        if self.depth >= DEPTH_MAX {
+            return Err(Error::statement_too_deep());
+        }
+        self.depth += 1;
+        let answer = if self.depth % DEPTH_PER_STACK == 0 {
+            with_stack(STACK_BYTES, || work(self))
+        } else {
+            work(self)
+        };
+        self.depth -= 1;
+        answer
+    }
+
+    fn level(&mut self) -> &mut Level {
+        self.levels.last_mut().expect("a query level is open while binding")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! Statement parameters: `$n`, declared or deduced from where they are used.
+
+use super::Binder;
+use super::node::typed;
+use crate::error::{Error, Result};
+use crate::sql::ir::{Expr, ExprKind};
+use crate::sql::types::{Oid, SqlType, oid};
+use crate::sqlstate;
+
+/// PostgreSQL's limit: the wire protocol counts parameters in 16 bits.
+const PARAMS_MAX: i32 = 65_535;
+
+/// Parameter types; `unknown` until something decides.
+pub(super) struct Params {
+    types: Vec<Oid>,
+    fixed: bool,
+    /// Argument names, in the body of a function in SQL.
+    pub names: Vec<String>,
+}
+
+impl Params {
+    pub fn deduced(types: &[Oid]) -> Params {
+        let types = types.iter().map(|ty| if *ty == 0 { oid::UNKNOWN } else { *ty }).collect();
+        Params { types, fixed: false, names: Vec::new() }
+    }
+
+    pub fn fixed(types: &[Oid]) -> Params {
+        Params { types: types.to_vec(), fixed: true, names: Vec::new() }
+    }
+
+    pub fn types(&self) -> Vec<SqlType> {
+        self.types.iter().map(|ty| SqlType::new(*ty)).collect()
+    }
+
+    /// `42P18` when a parameter was never decided.
+    pub fn check(&self) -> Result<()> {
+        match self.types.iter().position(|ty| *ty == oid::UNKNOWN) {
+            Some(index) => Err(undetermined(index)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn undetermined(index: usize) -> Error {
+    Error::new(
+        sqlstate::INDETERMINATE_DATATYPE,
+        format!("could not determine data type of parameter ${}", index + 1),
+    )
+}
+
+impl Binder<'_> {
+    pub(super) fn param(&mut self, number: i32, location: i32) -> Result<Expr> {
+        let known = i32::try_from(self.params.types.len()).unwrap_or(i32::MAX);
+        let refused = number < 1 || number > PARAMS_MAX || (self.params.fixed && number > known);
+        if refused {
+            return Err(Error::new(
+                sqlstate::UNDEFINED_PARAMETER,
+                format!("there is no parameter ${number}"),
+            )
+            .at(location));
+        }
+        let index = (number - 1) as usize;
+        if index >= self.params.types.len() {
+            self.params.types.resize(index + 1, oid::UNKNOWN);
+        }
+        Ok(typed(ExprKind::Param(index), SqlType::new(self.params.types[index]), location))
+    }
+
+    /// A function argument by name, in the body of a function in SQL.
+    pub(super) fn named_param(&mut self, name: &str, location: i32) -> Option<Expr> {
+        let index = self.params.names.iter().position(|known| known == name)?;
+        let ty = SqlType::new(*self.params.types.get(index)?);
+        Some(typed(ExprKind::Param(index), ty, location))
+    }
+
+    /// A coercion decides an undecided parameter's type.
+    pub(super) fn deduce_param(
+        &mut self,
+        index: usize,
+        target: Oid,
+        location: i32,
+    ) -> Result<Expr> {
+        let known = self.params.types[index];
+        if known == oid::UNKNOWN {
+            self.params.types[index] = target;
+        } else if known != target {
+            return Err(Error::new(
+                sqlstate::AMBIGUOUS_PARAMETER,
+                format!("inconsistent types deduced for parameter ${}", index + 1),
+            )
+            .with_detail(format!(
+                "{} versus {}",
+                self.display_type(known),
+                self.display_type(target)
+            ))
+            .at(location));
+        }
+        Ok(typed(ExprKind::Param(index), SqlType::new(target), location))
+    }
+}

@@ -1,0 +1,489 @@
+//! SELECT: the clauses of one query level, and the relation they make.
+//!
+//! ```text
+//! FROM ─ WHERE ─ [sets in GROUP BY] ─ GROUP BY ─ HAVING ─ windows ─ sets
+//!      ─ select list ─ DISTINCT ─ ORDER BY ─ FOR UPDATE ─ LIMIT
+//! ```
+
+use crate::sql::parse::NodeEnum;
+use crate::sql::parse::ast::{
+    LimitOption, LockClauseStrength, LockWaitPolicy as RawWait, LockingClause, SelectStmt,
+    SetOperation,
+};
+
+use super::Binder;
+use super::from::query_item;
+use super::node::{INT8, boxed, column_expr, inner, is_null_constant};
+use super::order::{TargetKey, distinct_expressions};
+use super::scope::{Clause, SetCall};
+use super::target::Target;
+use super::walk::columns_of;
+use crate::catalog::{CastContext, RelationKind};
+use crate::error::{Error, Result};
+use crate::sql::ir::{
+    ColumnId, Expr, LockWaitPolicy, OutputColumn, Query, Rel, RowLock, RowLockStrength, SortKey,
+};
+use crate::sql::types::SqlType;
+use crate::sqlstate;
+
+/// What DISTINCT asks for.
+enum Distinct {
+    No,
+    All,
+    On(Vec<usize>),
+}
+
+impl Binder<'_> {
+    /// A whole query at a level of its own; every output column has a type.
+    pub(super) fn select(&mut self, select: &SelectStmt) -> Result<Query> {
+        let query = self.select_undecided(select)?;
+        self.decide_output(query)
+    }
+
+    /// As `select`, but literals in the output may still be `unknown`.
+    pub(super) fn select_undecided(&mut self, select: &SelectStmt) -> Result<Query> {
+        self.deeper(|binder| binder.at_new_level(|binder| binder.select_here(select)))
+    }
+
+    fn select_here(&mut self, select: &SelectStmt) -> Result<Query> {
+        if select.into_clause.is_some() {
+            return Err(Error::syntax("SELECT ... INTO is not allowed here"));
+        }
+        let ctes = match &select.with_clause {
+            Some(with) => self.with_clause(with)?,
+            None => Vec::new(),
+        };
+        let mut query = if !select.values_lists.is_empty() {
+            self.values_query(select)?
+        } else if select.op != SetOperation::SetopNone as i32 {
+            self.set_operation_query(select)?
+        } else {
+            self.plain_select(select)?
+        };
+        query.rel = self.with_ctes(ctes, query.rel);
+        Ok(query)
+    }
+
+    /// VALUES may be ordered and limited like any query.
+    fn values_query(&mut self, select: &SelectStmt) -> Result<Query> {
+        if !select.locking_clause.is_empty() {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                format!("{} cannot be applied to VALUES", lock_words(select)),
+            ));
+        }
+        let query = self.values(select)?;
+        if select.sort_clause.is_empty() {
+            let rel = self.sorted_and_limited(query.rel, Vec::new(), select)?;
+            return Ok(Query { rel, output: query.output });
+        }
+        let item = query_item("*VALUES*", &query.output);
+        let item = self.finish_item(item, None)?;
+        self.level().add(vec![item]);
+        let mut targets: Vec<Target> = query
+            .output
+            .iter()
+            .map(|column| Target::new(column.name.clone(), column_expr(column, -1)))
+            .collect();
+        let keys = self.order_by(&select.sort_clause, &mut targets)?;
+        let (rel, columns) = self.project(query.rel, targets, Vec::new());
+        let keys = keys.into_iter().map(|key| key.over(&columns)).collect();
+        let rel = self.sorted_and_limited(rel, keys, select)?;
+        let output = columns.into_iter().take(query.output.len()).collect();
+        Ok(Query { rel, output })
+    }
+
+    fn plain_select(&mut self, select: &SelectStmt) -> Result<Query> {
+        self.window_clause(select)?;
+        let from = self.from_clause(&select.from_clause)?.unwrap_or(Rel::OneRow);
+        let mut targets = self.targets(&select.target_list)?;
+        let condition = self.condition(boxed(&select.where_clause), Clause::Where, "WHERE")?;
+        let having = self.condition(boxed(&select.having_clause), Clause::Having, "HAVING")?;
+        let keys = self.order_by(&select.sort_clause, &mut targets)?;
+        let grouping =
+            self.group_clause(&select.group_clause, select.group_distinct, &mut targets)?;
+        let distinct = self.distinct_clause(select, &mut targets, &keys)?;
+
+        let (mut rel, locks) = self.locks(select, from)?;
+        if let Some(predicate) = condition {
+            rel = filter(rel, predicate);
+        }
+        let grouped = self.grouped(rel, grouping, having, &mut targets)?;
+        let rel = self.with_windows(grouped);
+        let rel = self.with_set_calls(rel);
+        let visible = targets.iter().filter(|target| !target.junk).count();
+        let (rel, columns) = self.project(rel, targets, row_ids(&locks));
+        let keys: Vec<SortKey> = keys.into_iter().map(|key| key.over(&columns)).collect();
+        let rel = self.distinct_and_sorted(rel, distinct, keys.clone(), &columns);
+        let rel = locked(rel, locks);
+        let rel = self.limited(rel, keys, select)?;
+        Ok(Query { rel, output: columns.into_iter().take(visible).collect() })
+    }
+
+    pub(super) fn condition(
+        &mut self,
+        node: Option<&NodeEnum>,
+        clause: Clause,
+        words: &str,
+    ) -> Result<Option<Expr>> {
+        let Some(node) = node else { return Ok(None) };
+        self.within(clause, |binder| {
+            let expr = binder.expr(node)?;
+            binder.to_boolean(expr, words).map(Some)
+        })
+    }
+
+    fn window_clause(&mut self, select: &SelectStmt) -> Result<()> {
+        for node in &select.window_clause {
+            let NodeEnum::WindowDef(window) = inner(node)? else { continue };
+            let known = &mut self.level().window_clause;
+            if known.iter().any(|other| other.name == window.name) {
+                return Err(Error::new(
+                    sqlstate::WINDOWING_ERROR,
+                    format!("window \"{}\" is already defined", window.name),
+                )
+                .at(window.location));
+            }
+            known.push((**window).clone());
+        }
+        Ok(())
+    }
+
+    fn distinct_clause(
+        &mut self,
+        select: &SelectStmt,
+        targets: &mut Vec<Target>,
+        keys: &[TargetKey],
+    ) -> Result<Distinct> {
+        match distinct_expressions(&select.distinct_clause) {
+            None => Ok(Distinct::No),
+            Some([]) => {
+                if let Some(key) = keys.iter().find(|key| targets[key.target].junk) {
+                    return Err(Error::new(
+                        sqlstate::INVALID_COLUMN_REFERENCE,
+                        "for SELECT DISTINCT, ORDER BY expressions must appear in select list",
+                    )
+                    .at(targets[key.target].expr.location));
+                }
+                for target in targets.iter().filter(|target| !target.junk) {
+                    if !self.type_has_operator("=", target.expr.ty.oid) {
+                        let location = target.expr.location;
+                        return Err(self.no_equality(target.expr.ty.oid).at(location));
+                    }
+                }
+                // Junk cannot be told apart from output by DISTINCT.
+                targets.retain(|target| !target.junk);
+                Ok(Distinct::All)
+            }
+            Some(nodes) => self.distinct_on(nodes, targets, keys).map(Distinct::On),
+        }
+    }
+
+    fn with_windows(&mut self, input: Rel) -> Rel {
+        let calls = std::mem::take(&mut self.level().windows);
+        match calls.is_empty() {
+            true => input,
+            false => Rel::Window { input: Box::new(input), calls },
+        }
+    }
+
+    fn with_set_calls(&mut self, input: Rel) -> Rel {
+        let calls = std::mem::take(&mut self.level().set_calls);
+        project_sets(input, calls)
+    }
+
+    /// The select list; `pass` are row identities that go through unchanged.
+    pub(super) fn project(
+        &mut self,
+        input: Rel,
+        targets: Vec<Target>,
+        pass: Vec<OutputColumn>,
+    ) -> (Rel, Vec<OutputColumn>) {
+        let (visible, junk): (Vec<(usize, Target)>, Vec<(usize, Target)>) =
+            targets.into_iter().enumerate().partition(|(_, target)| !target.junk);
+        let mut columns: Vec<Option<OutputColumn>> = vec![None; visible.len() + junk.len()];
+        let mut exprs = Vec::with_capacity(columns.len() + pass.len());
+        for (index, target) in visible.into_iter().chain(junk) {
+            let mut column = self.new_column(target.name, target.expr.ty);
+            column.origin = target.origin;
+            columns[index] = Some(column.clone());
+            exprs.push((column, target.expr));
+        }
+        for column in pass {
+            let expr = column_expr(&column, -1);
+            exprs.push((column, expr));
+        }
+        let columns = columns.into_iter().flatten().collect();
+        (Rel::Project { input: Box::new(input), exprs }, columns)
+    }
+
+    fn distinct_and_sorted(
+        &mut self,
+        rel: Rel,
+        distinct: Distinct,
+        keys: Vec<SortKey>,
+        columns: &[OutputColumn],
+    ) -> Rel {
+        match distinct {
+            Distinct::No => sorted(rel, keys),
+            Distinct::All => sorted(Rel::Distinct { input: Box::new(rel), on: None }, keys),
+            Distinct::On(targets) => {
+                let on = targets.iter().map(|index| column_expr(&columns[*index], -1)).collect();
+                let input = Box::new(sorted(rel, keys));
+                Rel::Distinct { input, on: Some(on) }
+            }
+        }
+    }
+
+    pub(super) fn sorted_and_limited(
+        &mut self,
+        rel: Rel,
+        keys: Vec<SortKey>,
+        select: &SelectStmt,
+    ) -> Result<Rel> {
+        let rel = sorted(rel, keys.clone());
+        self.limited(rel, keys, select)
+    }
+
+    fn limited(&mut self, rel: Rel, keys: Vec<SortKey>, select: &SelectStmt) -> Result<Rel> {
+        let offset = self.row_count(boxed(&select.limit_offset), Clause::Offset, "OFFSET")?;
+        let limit = self.row_count(boxed(&select.limit_count), Clause::Limit, "LIMIT")?;
+        if offset.is_none() && limit.is_none() {
+            return Ok(rel);
+        }
+        let ties = select.limit_option == LimitOption::WithTies as i32;
+        let with_ties = if ties { keys } else { Vec::new() };
+        Ok(Rel::Limit { input: Box::new(rel), limit, offset, with_ties })
+    }
+
+    /// LIMIT and OFFSET: a bigint without columns; a constant NULL is no limit.
+    fn row_count(
+        &mut self,
+        node: Option<&NodeEnum>,
+        clause: Clause,
+        words: &str,
+    ) -> Result<Option<Expr>> {
+        let Some(node) = node else { return Ok(None) };
+        let mut expr = self.within(clause, |binder| {
+            let expr = binder.expr(node)?;
+            binder.to_specific(expr, INT8, CastContext::Assignment, words)
+        })?;
+        let level = self.levels.last().expect("a query level is open while binding");
+        if columns_of(&mut expr).iter().any(|id| level.owned.contains(id)) {
+            return Err(Error::new(
+                sqlstate::INVALID_COLUMN_REFERENCE,
+                format!("argument of {words} must not contain variables"),
+            )
+            .at(expr.location));
+        }
+        Ok((!is_null_constant(&expr)).then_some(expr))
+    }
+
+    /// FOR UPDATE and its kin: which scans are locked, and how.
+    fn locks(&mut self, select: &SelectStmt, mut from: Rel) -> Result<(Rel, Vec<RowLock>)> {
+        let mut locks: Vec<RowLock> = Vec::new();
+        for node in &select.locking_clause {
+            let NodeEnum::LockingClause(clause) = inner(node)? else { continue };
+            self.check_lockable(select, clause)?;
+            for relation in self.locked_items(clause)? {
+                self.lock_scan(clause, relation, &mut from, &mut locks);
+            }
+        }
+        Ok((from, locks))
+    }
+
+    fn check_lockable(&mut self, select: &SelectStmt, clause: &LockingClause) -> Result<()> {
+        let level = self.level();
+        let refused = [
+            (!select.distinct_clause.is_empty(), "DISTINCT clause"),
+            (!select.group_clause.is_empty(), "GROUP BY clause"),
+            (select.having_clause.is_some(), "HAVING clause"),
+            (!level.aggregates.is_empty(), "aggregate functions"),
+            (!level.windows.is_empty(), "window functions"),
+            (!level.set_calls.is_empty(), "set-returning functions in the target list"),
+        ];
+        match refused.iter().find(|(present, _)| *present) {
+            Some((_, what)) => Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                format!("{} is not allowed with {what}", strength_words(clause.strength)),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The first column of each locked item: it tells which scan is meant.
+    fn locked_items(&mut self, clause: &LockingClause) -> Result<Vec<ColumnId>> {
+        let words = strength_words(clause.strength);
+        let lockable = |item: &super::scope::Item| -> Result<Option<ColumnId>> {
+            match item.relation.as_ref().map(|relation| &relation.kind) {
+                Some(RelationKind::View(_)) => {
+                    Err(Error::unsupported(format!("{words} on a view")))
+                }
+                Some(RelationKind::Table) => {
+                    Ok(item.system.iter().find_map(|column| match column.expr.kind {
+                        crate::sql::ir::ExprKind::Column(id) => Some(id),
+                        _ => None,
+                    }))
+                }
+                _ => Ok(None),
+            }
+        };
+        if clause.locked_rels.is_empty() {
+            let items = self.level().items.clone();
+            return items.iter().filter_map(|item| lockable(item).transpose()).collect();
+        }
+        let mut found = Vec::new();
+        for node in &clause.locked_rels {
+            let NodeEnum::RangeVar(table) = inner(node)? else { continue };
+            if !table.schemaname.is_empty() {
+                return Err(Error::syntax(format!(
+                    "{words} must specify unqualified relation names"
+                ))
+                .at(table.location));
+            }
+            let items = &self.level().items;
+            let item = items.iter().find(|i| i.table_visible && i.alias == table.relname);
+            let Some(item) = item.cloned() else {
+                return Err(Error::new(
+                    sqlstate::UNDEFINED_TABLE,
+                    format!(
+                        "relation \"{}\" in {words} clause not found in FROM clause",
+                        table.relname
+                    ),
+                )
+                .at(table.location));
+            };
+            match lockable(&item)? {
+                Some(id) => found.push(id),
+                None => {
+                    return Err(Error::unsupported(format!("{words} on \"{}\"", table.relname))
+                        .at(table.location));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn lock_scan(
+        &mut self,
+        clause: &LockingClause,
+        column: ColumnId,
+        from: &mut Rel,
+        locks: &mut Vec<RowLock>,
+    ) {
+        let fresh = self.new_id();
+        let Some((relation, rid)) = identify_rows(from, column, fresh) else { return };
+        let strength = match LockClauseStrength::try_from(clause.strength) {
+            Ok(LockClauseStrength::LcsForkeyshare) => RowLockStrength::KeyShare,
+            Ok(LockClauseStrength::LcsForshare) => RowLockStrength::Share,
+            Ok(LockClauseStrength::LcsFornokeyupdate) => RowLockStrength::NoKeyUpdate,
+            _ => RowLockStrength::Update,
+        };
+        let wait = match RawWait::try_from(clause.wait_policy) {
+            Ok(RawWait::LockWaitSkip) => LockWaitPolicy::SkipLocked,
+            Ok(RawWait::LockWaitError) => LockWaitPolicy::NoWait,
+            _ => LockWaitPolicy::Block,
+        };
+        match locks.iter_mut().find(|lock| lock.rid == rid) {
+            // Several clauses on one table: the strongest and least patient wins.
+            Some(lock) => {
+                lock.strength = lock.strength.max(strength);
+                if wait != LockWaitPolicy::Block && lock.wait != LockWaitPolicy::NoWait {
+                    lock.wait = wait;
+                }
+            }
+            None => locks.push(RowLock { relation, rid, strength, wait }),
+        }
+    }
+}
+
+/// Makes the scan that produces `column` give its rows' identity too.
+fn identify_rows(
+    rel: &mut Rel,
+    column: ColumnId,
+    fresh: ColumnId,
+) -> Option<(std::sync::Arc<crate::catalog::Relation>, ColumnId)> {
+    if let Rel::Scan(scan) = rel {
+        if !scan.columns.iter().any(|(_, known)| known.id == column) {
+            return None;
+        }
+        return Some((scan.relation.clone(), *scan.rid.get_or_insert(fresh)));
+    }
+    let mut found = None;
+    super::walk::each_input_mut(rel, &mut |input| {
+        if found.is_none() {
+            found = identify_rows(input, column, fresh);
+        }
+    });
+    found
+}
+
+fn row_ids(locks: &[RowLock]) -> Vec<OutputColumn> {
+    locks
+        .iter()
+        .map(|lock| OutputColumn {
+            id: lock.rid,
+            name: "rid".into(),
+            ty: SqlType::new(crate::sql::types::oid::INT8),
+            origin: None,
+        })
+        .collect()
+}
+
+fn locked(input: Rel, locks: Vec<RowLock>) -> Rel {
+    match locks.is_empty() {
+        true => input,
+        false => Rel::LockRows { input: Box::new(input), locks },
+    }
+}
+
+fn sorted(input: Rel, keys: Vec<SortKey>) -> Rel {
+    match keys.is_empty() {
+        true => input,
+        false => Rel::Sort { input: Box::new(input), keys },
+    }
+}
+
+pub(super) fn filter(input: Rel, predicate: Expr) -> Rel {
+    Rel::Filter { input: Box::new(input), predicate }
+}
+
+/// Set-returning calls, those within the arguments of others first.
+pub(super) fn project_sets(input: Rel, calls: Vec<SetCall>) -> Rel {
+    let mut stages: Vec<Vec<SetCall>> = Vec::new();
+    for mut call in calls {
+        let mut arguments = std::collections::HashSet::new();
+        for arg in &mut call.call.args {
+            arguments.extend(columns_of(arg));
+        }
+        let inside = stages
+            .iter()
+            .rposition(|stage| stage.iter().any(|known| arguments.contains(&known.column.id)));
+        let stage = inside.map_or(0, |stage| stage + 1);
+        if stage == stages.len() {
+            stages.push(Vec::new());
+        }
+        stages[stage].push(call);
+    }
+    stages.into_iter().fold(input, |input, stage| Rel::ProjectSet {
+        input: Box::new(input),
+        calls: stage.into_iter().map(|set| (set.column, set.call)).collect(),
+    })
+}
+
+fn strength_words(strength: i32) -> &'static str {
+    match LockClauseStrength::try_from(strength) {
+        Ok(LockClauseStrength::LcsForkeyshare) => "FOR KEY SHARE",
+        Ok(LockClauseStrength::LcsForshare) => "FOR SHARE",
+        Ok(LockClauseStrength::LcsFornokeyupdate) => "FOR NO KEY UPDATE",
+        _ => "FOR UPDATE",
+    }
+}
+
+/// The words of a query's first locking clause, for messages.
+pub(super) fn lock_words(select: &SelectStmt) -> &'static str {
+    match select.locking_clause.first().and_then(|node| node.node.as_ref()) {
+        Some(NodeEnum::LockingClause(clause)) => strength_words(clause.strength),
+        _ => "FOR UPDATE",
+    }
+}

@@ -1,0 +1,214 @@
+//! UNION, INTERSECT and EXCEPT.
+
+use crate::sql::parse::ast::{SelectStmt, SetOperation};
+
+use super::Binder;
+use super::from::{exact, query_item};
+use super::node::{column_expr, is_unknown_literal};
+use super::target::Target;
+use crate::catalog::CastContext;
+use crate::error::{Error, Result};
+use crate::sql::ir::{ExprKind, OutputColumn, Query, Rel, SetOpKind};
+use crate::sql::types::{SqlType, oid};
+use crate::sqlstate;
+
+impl Binder<'_> {
+    /// A set operation with what follows it: ORDER BY, LIMIT.
+    pub(super) fn set_operation_query(&mut self, select: &SelectStmt) -> Result<Query> {
+        if !select.locking_clause.is_empty() {
+            let strength = super::select::lock_words(select);
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                format!("{strength} is not allowed with UNION/INTERSECT/EXCEPT"),
+            ));
+        }
+        let query = self.set_operation(select)?;
+        let item = query_item("", &query.output);
+        let targets: Vec<Target> = query
+            .output
+            .iter()
+            .map(|column| Target::new(column.name.clone(), column_expr(column, -1)))
+            .collect();
+        self.level().owned.extend(query.output.iter().map(|column| column.id));
+        self.level().add(vec![item]);
+        let count = targets.len();
+        let mut targets = targets;
+        let keys = self.order_by(&select.sort_clause, &mut targets)?;
+        if targets.len() > count {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "invalid UNION/INTERSECT/EXCEPT ORDER BY clause",
+            )
+            .with_detail("Only result column names can be used, not expressions or functions.")
+            .with_hint("Add the expression/function to every SELECT, or move the UNION into a FROM clause.")
+            .at(targets[count].expr.location));
+        }
+        let keys = keys.into_iter().map(|key| key.over(&query.output)).collect::<Vec<_>>();
+        let rel = self.sorted_and_limited(query.rel, keys, select)?;
+        Ok(Query { rel, output: query.output })
+    }
+
+    /// The tree of operations; its leaves are whole queries.
+    fn set_operation(&mut self, select: &SelectStmt) -> Result<Query> {
+        let (Some(left), Some(right)) = (&select.larg, &select.rarg) else {
+            return Err(Error::internal("set operation without two sides"));
+        };
+        let left = self.deeper(|binder| binder.set_operand(left))?;
+        let right = self.deeper(|binder| binder.set_operand(right))?;
+        let (kind, words) = match SetOperation::try_from(select.op) {
+            Ok(SetOperation::SetopIntersect) => (SetOpKind::Intersect, "INTERSECT"),
+            Ok(SetOperation::SetopExcept) => (SetOpKind::Except, "EXCEPT"),
+            _ => (SetOpKind::Union, "UNION"),
+        };
+        self.combine(kind, words, select.all, left, right)
+    }
+
+    fn set_operand(&mut self, select: &SelectStmt) -> Result<Query> {
+        let is_leaf = select.op == SetOperation::SetopNone as i32
+            || !select.sort_clause.is_empty()
+            || select.limit_count.is_some()
+            || select.limit_offset.is_some()
+            || !select.locking_clause.is_empty()
+            || select.with_clause.is_some();
+        if is_leaf { self.select_undecided(select) } else { self.set_operation(select) }
+    }
+
+    fn combine(
+        &mut self,
+        kind: SetOpKind,
+        words: &str,
+        all: bool,
+        left: Query,
+        right: Query,
+    ) -> Result<Query> {
+        if left.output.len() != right.output.len() {
+            return Err(Error::syntax(format!(
+                "each {words} query must have the same number of columns"
+            ))
+            .at(first_location(&right.rel)));
+        }
+        let mut types = Vec::with_capacity(left.output.len());
+        for (index, (l, r)) in left.output.iter().zip(&right.output).enumerate() {
+            let common = self.common_of(&[l.ty.oid, r.ty.oid]).map_err(|(l, r, _)| {
+                Error::new(
+                    sqlstate::DATATYPE_MISMATCH,
+                    format!(
+                        "{words} types {} and {} cannot be matched",
+                        self.display_type(l),
+                        self.display_type(r)
+                    ),
+                )
+                .at(output_location(&right.rel, index))
+            })?;
+            let typmod = if l.ty == r.ty { l.ty.typmod } else { -1 };
+            types.push(SqlType::with_typmod(common, typmod));
+            if !(all && kind == SetOpKind::Union) && !self.type_has_operator("=", common) {
+                return Err(self.no_equality(common).at(output_location(&left.rel, index)));
+            }
+        }
+        let names: Vec<String> = left.output.iter().map(|column| column.name.clone()).collect();
+        let left = self.coerced_output(left, &types, words)?;
+        let right = self.coerced_output(right, &types, words)?;
+        let columns: Vec<OutputColumn> =
+            names.into_iter().zip(types).map(|(name, ty)| self.new_column(name, ty)).collect();
+        let rel = Rel::SetOp {
+            kind,
+            all,
+            left: Box::new(left.rel),
+            right: Box::new(right.rel),
+            columns: columns.clone(),
+        };
+        Ok(Query { rel, output: columns })
+    }
+
+    /// A query that produces exactly its output, in these types. Literals are
+    /// read as the type at their place, everything else is converted above.
+    pub(super) fn coerced_output(
+        &mut self,
+        mut query: Query,
+        types: &[SqlType],
+        words: &str,
+    ) -> Result<Query> {
+        self.read_literals(&mut query, types)?;
+        let mut query = exact(self, query);
+        let Rel::Project { exprs, .. } = &mut query.rel else { return Ok(query) };
+        for (((column, expr), output), ty) in exprs.iter_mut().zip(&mut query.output).zip(types) {
+            let taken = std::mem::replace(expr, super::node::null(column.ty));
+            *expr = self.to_common(taken, ty.oid, words)?;
+            let ty = if expr.ty.oid == ty.oid { *ty } else { expr.ty };
+            (column.ty, output.ty) = (ty, ty);
+        }
+        Ok(query)
+    }
+
+    pub(super) fn read_literals(&mut self, query: &mut Query, types: &[SqlType]) -> Result<()> {
+        let Some(exprs) = projection(&mut query.rel) else { return Ok(()) };
+        for (output, ty) in query.output.iter_mut().zip(types) {
+            let Some((column, expr)) = exprs.iter_mut().find(|(c, _)| c.id == output.id) else {
+                continue;
+            };
+            let is_param = matches!(expr.kind, ExprKind::Param(_)) && expr.ty.oid == oid::UNKNOWN;
+            if !is_unknown_literal(expr) && !is_param {
+                continue;
+            }
+            let taken = std::mem::replace(expr, super::node::null(column.ty));
+            *expr = self.coerce_type(taken, SqlType::new(ty.oid), CastContext::Implicit)?;
+            (column.ty, output.ty) = (expr.ty, expr.ty);
+        }
+        Ok(())
+    }
+
+    /// Whatever is still undecided in a query's output becomes text.
+    pub(super) fn decide_output(&mut self, query: Query) -> Result<Query> {
+        if query.output.iter().all(|column| column.ty.oid != oid::UNKNOWN) {
+            return Ok(query);
+        }
+        let types: Vec<SqlType> = query
+            .output
+            .iter()
+            .map(|column| match column.ty.oid {
+                oid::UNKNOWN => SqlType::new(oid::TEXT),
+                _ => column.ty,
+            })
+            .collect();
+        let mut query = query;
+        self.read_literals(&mut query, &types)?;
+        if query.output.iter().all(|column| column.ty.oid != oid::UNKNOWN) {
+            return Ok(query);
+        }
+        self.coerced_output(query, &types, "SELECT")
+    }
+}
+
+/// The projection that makes a query's output, under what only orders, drops or
+/// locks its rows.
+fn projection(rel: &mut Rel) -> Option<&mut Vec<(OutputColumn, crate::sql::ir::Expr)>> {
+    match rel {
+        Rel::Project { exprs, .. } => Some(exprs),
+        Rel::Sort { input, .. }
+        | Rel::Limit { input, .. }
+        | Rel::Distinct { input, .. }
+        | Rel::LockRows { input, .. } => projection(input),
+        Rel::With { body, .. } => projection(body),
+        _ => None,
+    }
+}
+
+fn first_location(rel: &Rel) -> i32 {
+    output_location(rel, 0)
+}
+
+/// Where an output column of a side is written.
+pub(super) fn output_location(rel: &Rel, index: usize) -> i32 {
+    match rel {
+        Rel::Project { exprs, .. } => exprs.get(index).map_or(-1, |(_, expr)| expr.location),
+        Rel::Sort { input, .. } | Rel::Limit { input, .. } | Rel::Distinct { input, .. } => {
+            output_location(input, index)
+        }
+        Rel::SetOp { left, .. } => output_location(left, index),
+        Rel::Values { rows, .. } => {
+            rows.first().and_then(|row| row.get(index)).map_or(-1, |expr| expr.location)
+        }
+        _ => -1,
+    }
+}

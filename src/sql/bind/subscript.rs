@@ -1,0 +1,286 @@
+//! Array constructors, subscripts, slices and field selection.
+
+use crate::sql::parse::NodeEnum;
+use crate::sql::parse::ast::{AArrayExpr, AIndices, AIndirection};
+
+use super::Binder;
+use super::node::{INT4, boxed, inner, required, typed};
+use super::operator::OperatorName;
+use crate::catalog::CastContext;
+use crate::error::{Error, Result};
+use crate::sql::ir::{Expr, ExprKind};
+use crate::sql::types::{Datum, SqlType, oid};
+use crate::sqlstate;
+
+impl Binder<'_> {
+    /// `ARRAY[…]`; `target` is the array type when a cast names one.
+    pub(super) fn array_constructor(
+        &mut self,
+        node: &AArrayExpr,
+        target: Option<SqlType>,
+    ) -> Result<Expr> {
+        self.deeper(|binder| binder.array_constructor_here(node, target))
+    }
+
+    fn array_constructor_here(
+        &mut self,
+        node: &AArrayExpr,
+        target: Option<SqlType>,
+    ) -> Result<Expr> {
+        let mut elements = Vec::with_capacity(node.elements.len());
+        let mut nested = false;
+        for element in &node.elements {
+            let element = match inner(element)? {
+                NodeEnum::AArrayExpr(array) => {
+                    nested = true;
+                    self.array_constructor(array, target)?
+                }
+                other => self.expr(other)?,
+            };
+            nested |= self.element(self.base(element.ty.oid)).is_some()
+                && !matches!(element.ty.oid, oid::INT2VECTOR | oid::OIDVECTOR);
+            elements.push(element);
+        }
+        let (array, element) = self.array_types(node, &elements, target, nested)?;
+        let wanted = if nested { array } else { element };
+        let explicit = target.is_some();
+        let mut coerced = Vec::with_capacity(elements.len());
+        for expr in elements {
+            coerced.push(match explicit {
+                true => self.cast(expr, wanted, node.location)?,
+                false => self.to_common(expr, wanted.oid, "ARRAY")?,
+            });
+        }
+        let kind = ExprKind::Array { elements: coerced, nested };
+        Ok(typed(kind, SqlType::new(array.oid), node.location))
+    }
+
+    /// The array type and its element type.
+    fn array_types(
+        &mut self,
+        node: &AArrayExpr,
+        elements: &[Expr],
+        target: Option<SqlType>,
+        nested: bool,
+    ) -> Result<(SqlType, SqlType)> {
+        if let Some(target) = target {
+            let element = self.element(target.oid).unwrap_or(oid::UNKNOWN);
+            return Ok((target, SqlType::with_typmod(element, target.typmod)));
+        }
+        if elements.is_empty() {
+            return Err(Error::new(
+                sqlstate::INDETERMINATE_DATATYPE,
+                "cannot determine type of empty array",
+            )
+            .with_hint("Explicitly cast to the desired type, for example ARRAY[]::integer[].")
+            .at(node.location));
+        }
+        let common = self.common_type(elements, "ARRAY")?;
+        if nested {
+            let element = self.element(self.base(common)).ok_or_else(|| {
+                Error::new(
+                    sqlstate::UNDEFINED_OBJECT,
+                    format!(
+                        "could not find element type for data type {}",
+                        self.display_type(common)
+                    ),
+                )
+                .at(node.location)
+            })?;
+            return Ok((SqlType::new(common), SqlType::new(element)));
+        }
+        let array = self.array_of(common).ok_or_else(|| {
+            Error::new(
+                sqlstate::UNDEFINED_OBJECT,
+                format!("could not find array type for data type {}", self.display_type(common)),
+            )
+            .at(node.location)
+        })?;
+        Ok((SqlType::new(array), SqlType::new(common)))
+    }
+
+    /// `x.f`, `x[i]`, `x[l:u]`, in any order.
+    pub(super) fn indirection(&mut self, node: &AIndirection) -> Result<Expr> {
+        let mut expr = self.expr(required(&node.arg)?)?;
+        let mut subscripts: Vec<&AIndices> = Vec::new();
+        for step in &node.indirection {
+            match inner(step)? {
+                NodeEnum::AIndices(indices) => subscripts.push(indices),
+                NodeEnum::String(field) => {
+                    expr = self.subscripted(expr, std::mem::take(&mut subscripts))?;
+                    expr = self.field(expr, &field.sval, -1)?;
+                }
+                NodeEnum::AStar(_) => {
+                    return Err(Error::new(
+                        sqlstate::FEATURE_NOT_SUPPORTED,
+                        "row expansion via \"*\" is not supported here",
+                    )
+                    .at(expr.location));
+                }
+                _ => return Err(Error::internal("unknown indirection")),
+            }
+        }
+        self.subscripted(expr, subscripts)
+    }
+
+    fn subscripted(&mut self, expr: Expr, subscripts: Vec<&AIndices>) -> Result<Expr> {
+        if subscripts.is_empty() {
+            return Ok(expr);
+        }
+        let location = expr.location;
+        let container = self.base(expr.ty.oid);
+        if container == oid::JSONB {
+            return self.jsonb_subscripts(expr, subscripts);
+        }
+        let Some(element) = self.element(container) else {
+            return Err(Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                format!(
+                    "cannot subscript type {} because it does not support subscripting",
+                    self.display_type(container)
+                ),
+            )
+            .at(location));
+        };
+        let typmod = expr.ty.typmod;
+        let expr = super::coerce::relabel_if(expr, SqlType::with_typmod(container, typmod));
+        if !subscripts.iter().any(|indices| indices.is_slice) {
+            let mut indexes = Vec::with_capacity(subscripts.len());
+            for indices in subscripts {
+                indexes.push(self.subscript_index(required(&indices.uidx)?)?);
+            }
+            let kind = ExprKind::Subscript { array: Box::new(expr), indexes };
+            return Ok(typed(kind, SqlType::with_typmod(element, typmod), location));
+        }
+        let mut bounds = Vec::with_capacity(subscripts.len());
+        for indices in subscripts {
+            bounds.push(self.slice_bounds(indices)?);
+        }
+        let kind = ExprKind::Slice { array: Box::new(expr), bounds };
+        Ok(typed(kind, SqlType::with_typmod(container, typmod), location))
+    }
+
+    /// In a slice, a plain subscript `[n]` means `[1:n]`.
+    fn slice_bounds(&mut self, indices: &AIndices) -> Result<(Option<Expr>, Option<Expr>)> {
+        let mut bound = |node: Option<&NodeEnum>| -> Result<Option<Expr>> {
+            node.map(|node| self.subscript_index(node)).transpose()
+        };
+        let upper = bound(boxed(&indices.uidx))?;
+        if !indices.is_slice {
+            let one = super::node::constant(Datum::Int4(1), INT4);
+            return Ok((Some(one), upper));
+        }
+        Ok((bound(boxed(&indices.lidx))?, upper))
+    }
+
+    fn subscript_index(&mut self, node: &NodeEnum) -> Result<Expr> {
+        let index = self.expr(node)?;
+        let location = index.location;
+        self.coerce_to(index, INT4, CastContext::Assignment)?.ok_or_else(|| {
+            Error::new(sqlstate::DATATYPE_MISMATCH, "array subscript must have type integer")
+                .at(location)
+        })
+    }
+
+    /// `j['a'][0]` on jsonb is `j -> 'a' -> 0`.
+    fn jsonb_subscripts(&mut self, expr: Expr, subscripts: Vec<&AIndices>) -> Result<Expr> {
+        let mut value = expr;
+        for indices in subscripts {
+            let location = value.location;
+            if indices.is_slice {
+                return Err(Error::new(
+                    sqlstate::DATATYPE_MISMATCH,
+                    "jsonb subscript does not support slices",
+                )
+                .at(location));
+            }
+            let key = self.expr(required(&indices.uidx)?)?;
+            let target = match self.base(key.ty.oid) {
+                oid::INT2 | oid::INT4 => INT4,
+                _ => super::node::TEXT,
+            };
+            let key_location = key.location;
+            let key = self.coerce_to(key, target, CastContext::Implicit)?.ok_or_else(|| {
+                Error::new(sqlstate::DATATYPE_MISMATCH, "subscript type is not supported")
+                    .with_hint("jsonb subscript must be coercible to either integer or text.")
+                    .at(key_location)
+            })?;
+            value = self.operator(OperatorName::plain("->"), Some(value), key, location)?;
+        }
+        Ok(value)
+    }
+
+    /// `(record).name`.
+    pub(super) fn field(&mut self, record: Expr, name: &str, location: i32) -> Result<Expr> {
+        let location = if location >= 0 { location } else { record.location };
+        if let Some(relation) = self.composite_relation(record.ty.oid) {
+            let relation = self.catalog.relation(relation).cloned();
+            let columns: Vec<_> = relation
+                .iter()
+                .flat_map(|relation| &relation.columns)
+                .filter(|column| !column.dropped)
+                .collect();
+            if let Some(index) = columns.iter().position(|column| column.name == name) {
+                let ty = columns[index].ty;
+                return Ok(field_of(record, index, ty, location));
+            }
+            return Err(Error::new(
+                sqlstate::UNDEFINED_COLUMN,
+                format!(
+                    "column \"{name}\" not found in data type {}",
+                    self.display_type(record.ty.oid)
+                ),
+            )
+            .at(location));
+        }
+        if record.ty.oid == oid::RECORD {
+            return self.anonymous_field(record, name, location);
+        }
+        Err(Error::new(
+            sqlstate::WRONG_OBJECT_TYPE,
+            format!(
+                "column notation .{name} applied to type {}, which is not a composite type",
+                self.display_type(record.ty.oid)
+            ),
+        )
+        .at(location))
+    }
+
+    /// Fields of a row constructor are `f1`, `f2`, …; those of a function's
+    /// record its OUT parameters.
+    fn anonymous_field(&mut self, record: Expr, name: &str, location: i32) -> Result<Expr> {
+        if let ExprKind::Row(fields) = &record.kind {
+            let index = name
+                .strip_prefix('f')
+                .and_then(|number| number.parse::<usize>().ok())
+                .filter(|number| (1..=fields.len()).contains(number));
+            if let Some(number) = index {
+                let ty = fields[number - 1].ty;
+                return Ok(field_of(record, number - 1, ty, location));
+            }
+        }
+        if let ExprKind::Call(call) = &record.kind
+            && let Some(columns) = self.result_columns(&call.function)
+            && let Some(index) = columns.iter().position(|(column, _)| column == name)
+        {
+            let ty = columns[index].1;
+            return Ok(field_of(record, index, ty, location));
+        }
+        Err(Error::new(
+            sqlstate::UNDEFINED_COLUMN,
+            format!("could not identify column \"{name}\" in record data type"),
+        )
+        .at(location))
+    }
+}
+
+/// A field; of a row constructor directly the expression itself.
+fn field_of(record: Expr, index: usize, ty: SqlType, location: i32) -> Expr {
+    match record.kind {
+        ExprKind::Row(mut fields) => fields.swap_remove(index),
+        kind => {
+            let record = Box::new(Expr { kind, ..record });
+            typed(ExprKind::Field { record, index }, ty, location)
+        }
+    }
+}
