@@ -10,7 +10,7 @@ use super::scope::{Item, ItemColumn};
 use crate::catalog;
 use crate::error::{Error, Result};
 use crate::sql::ir::{Expr, ExprKind};
-use crate::sql::types::SqlType;
+use crate::sql::types::{SqlType, oid, record};
 use crate::sqlstate;
 
 /// Names further apart than this are not suggested.
@@ -318,7 +318,13 @@ pub(super) fn whole_row(item: &Item, location: i32) -> Expr {
         return Expr { location, ..column.expr.clone() };
     }
     let fields = item.columns.iter().map(|column| column.expr.clone()).collect();
-    typed(ExprKind::Row(fields), SqlType::new(item.row_type), location)
+    let ty = match item.row_type {
+        oid::RECORD => {
+            record::type_named(item.columns.iter().map(|column| column.name.clone()).collect())
+        }
+        row_type => SqlType::new(row_type),
+    };
+    typed(ExprKind::Row(fields), ty, location)
 }
 
 fn ambiguous_column(name: &str) -> Error {

@@ -1,9 +1,50 @@
-//! Row values: `(1,"a b",)`.
+//! Row values: `(1,"a b",)`, and the field names of anonymous row types.
+//!
+//! A row made by a query has type `record`; the names of its fields are kept
+//! in a table of this process, and the type modifier is the index into it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, RwLock};
 
 use super::numeric::is_space;
 use super::{Datum, InputContext, Oid, Repr, SqlType};
 use crate::error::{Error, Result};
 use crate::sqlstate;
+
+/// Lists of field names that are remembered; rows beyond have no names.
+const NAME_LISTS_MAX: usize = 65_536;
+
+/// The lists of field names seen so far, and their indexes.
+#[derive(Default)]
+struct NameLists {
+    lists: Vec<Arc<[String]>>,
+    indexes: HashMap<Arc<[String]>, i32>,
+}
+
+static NAME_LISTS: LazyLock<RwLock<NameLists>> = LazyLock::new(RwLock::default);
+
+/// The type of rows whose fields have these names.
+pub fn type_named(names: Vec<String>) -> SqlType {
+    let names: Arc<[String]> = names.into();
+    let mut known = NAME_LISTS.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if let Some(index) = known.indexes.get(&names) {
+        return SqlType::with_typmod(super::oid::RECORD, *index);
+    }
+    if known.lists.len() >= NAME_LISTS_MAX {
+        return SqlType::new(super::oid::RECORD);
+    }
+    let index = known.lists.len() as i32;
+    known.lists.push(Arc::clone(&names));
+    known.indexes.insert(names, index);
+    SqlType::with_typmod(super::oid::RECORD, index)
+}
+
+/// The names of the fields of rows of this type, if it is anonymous and they are known.
+pub fn field_names(ty: SqlType) -> Option<Arc<[String]>> {
+    let index = usize::try_from(ty.typmod).ok().filter(|_| ty.oid == super::oid::RECORD)?;
+    let known = NAME_LISTS.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+    known.lists.get(index).cloned()
+}
 
 /// Reads a row value whose fields have these types.
 pub fn parse(

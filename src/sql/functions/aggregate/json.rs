@@ -6,7 +6,7 @@ use crate::sql::functions::call::{arg, arg_or_null, wrong_type};
 use crate::sql::functions::json::build::{Writer, finished, type_at};
 use crate::sql::functions::{AggregateKernel, AggregateState, CallContext, EvalContext};
 use crate::sql::types::json::write_string;
-use crate::sql::types::{Datum, JsonKind, JsonRef, JsonValue, Jsonb, Oid};
+use crate::sql::types::{Datum, JsonKind, JsonRef, JsonValue, Jsonb, SqlType};
 use crate::sqlstate;
 
 pub const AGGREGATES: &[AggregateKernel] = aggregates! {
@@ -19,7 +19,7 @@ pub const AGGREGATES: &[AggregateKernel] = aggregates! {
 /// What both forms know of their call.
 struct Arguments {
     eval: EvalContext,
-    types: [Oid; 2],
+    types: [SqlType; 2],
 }
 
 impl std::fmt::Debug for Arguments {

@@ -7,7 +7,7 @@ use crate::sql::functions::{CallContext, EvalContext, Kernel};
 use crate::sql::types::context::DateStyle;
 use crate::sql::types::json::write_string;
 use crate::sql::types::{
-    self, ArrayValue, Datum, JsonValue, Jsonb, Numeric, Oid, OutputContext, oid,
+    self, ArrayValue, Datum, JsonValue, Jsonb, Numeric, OutputContext, SqlType, oid, record,
 };
 use crate::sqlstate;
 
@@ -38,8 +38,8 @@ pub const KERNELS: &[Kernel] = kernels! {
     rows2 "jsonb_object_two_arg" => |keys: &ArrayValue, values: &ArrayValue| object(zipped(keys, values)?);
 };
 
-pub fn type_at(call: &CallContext<'_>, n: usize) -> Oid {
-    call.args.get(n).map_or(oid::UNKNOWN, |ty| ty.oid)
+pub fn type_at(call: &CallContext<'_>, n: usize) -> SqlType {
+    call.args.get(n).copied().unwrap_or(SqlType::new(oid::UNKNOWN))
 }
 
 fn text(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum> {
@@ -83,13 +83,13 @@ impl<'a> Writer<'a> {
         Writer { eval, context }
     }
 
-    fn shape(value: &Datum, ty: Oid) -> Shape {
+    fn shape(value: &Datum, ty: SqlType) -> Shape {
         match value {
             Datum::Bool(_) => Shape::Bool,
             Datum::Int2(_) | Datum::Int4(_) => Shape::Number,
-            Datum::Int8(_) if ty != oid::XID8 && ty != oid::PG_LSN => Shape::Number,
+            Datum::Int8(_) if ty.oid != oid::XID8 => Shape::Number,
             Datum::Float4(_) | Datum::Float8(_) | Datum::Numeric(_) => Shape::Number,
-            Datum::Text(_) if ty == oid::JSON => Shape::Json,
+            Datum::Text(_) if ty.oid == oid::JSON => Shape::Json,
             Datum::Jsonb(_) => Shape::Jsonb,
             Datum::Array(_) => Shape::Array,
             Datum::Record(_) => Shape::Record,
@@ -100,8 +100,8 @@ impl<'a> Writer<'a> {
     }
 
     /// A value's text inside a JSON string.
-    fn plain(&self, value: &Datum, ty: Oid) -> String {
-        let text = types::to_text(value, ty, &self.context);
+    fn plain(&self, value: &Datum, ty: SqlType) -> String {
+        let text = types::to_text(value, ty.oid, &self.context);
         match Self::shape(value, ty) {
             Shape::Timestamp => text.replacen(' ', "T", 1),
             Shape::TimestampTz => with_offset_minutes(&text.replacen(' ', "T", 1)),
@@ -110,14 +110,14 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends JSON text.
-    pub fn write(&self, value: &Datum, ty: Oid, pretty: bool, out: &mut Vec<u8>) -> Result<()> {
+    pub fn write(&self, value: &Datum, ty: SqlType, pretty: bool, out: &mut Vec<u8>) -> Result<()> {
         self.write_nested(value, ty, pretty, 0, out)
     }
 
     fn write_nested(
         &self,
         value: &Datum,
-        ty: Oid,
+        ty: SqlType,
         pretty: bool,
         depth: usize,
         out: &mut Vec<u8>,
@@ -145,7 +145,7 @@ impl<'a> Writer<'a> {
             (Shape::Jsonb, Datum::Jsonb(json)) => json.root().write(out),
             (Shape::Array, Datum::Array(array)) => self.write_array(array, pretty, depth, out)?,
             (Shape::Record, Datum::Record(fields)) => {
-                let names = self.field_names(ty, fields.len())?;
+                let names = self.field_names(ty, fields.len());
                 out.push(b'{');
                 for (n, ((ty, field), name)) in fields.iter().zip(names).enumerate() {
                     if n > 0 {
@@ -153,7 +153,7 @@ impl<'a> Writer<'a> {
                     }
                     write_string(&name, out);
                     out.push(b':');
-                    self.write_nested(field, *ty, pretty, depth + 1, out)?;
+                    self.write_nested(field, SqlType::new(*ty), pretty, depth + 1, out)?;
                 }
                 out.push(b'}');
             }
@@ -183,31 +183,26 @@ impl<'a> Writer<'a> {
                 out.extend_from_slice(if line { b",\n " } else { b"," });
             }
             spans.iter().filter(|span| index % **span == 0).for_each(|_| out.push(b'['));
-            self.write_nested(element, array.element_type, pretty, depth + 1, out)?;
+            self.write_nested(element, SqlType::new(array.element_type), pretty, depth + 1, out)?;
             spans.iter().filter(|span| (index + 1) % **span == 0).for_each(|_| out.push(b']'));
         }
         Ok(())
     }
 
-    /// The names of a row's fields: its type's columns, `f1` … without a type.
-    fn field_names(&self, ty: Oid, count: usize) -> Result<Vec<String>> {
-        let relation = self.eval.catalog.type_(ty).and_then(|ty| match ty.kind {
-            crate::catalog::TypeKind::Composite { relation } => {
-                self.eval.catalog.relation(relation)
-            }
-            _ => None,
-        });
-        Ok(match relation {
-            Some(relation) => {
-                let live = relation.columns.iter().filter(|column| !column.dropped);
-                live.map(|column| column.name.clone()).collect()
-            }
-            None => (1..=count).map(|n| format!("f{n}")).collect(),
-        })
+    /// The names of a row's fields: its type's columns, `f1` … when there are none.
+    fn field_names(&self, ty: SqlType, count: usize) -> Vec<String> {
+        if let Some(names) = record::field_names(ty) {
+            return names.to_vec();
+        }
+        let columns = self.eval.catalog.composite_columns(ty.oid);
+        if columns.len() == count {
+            return columns.into_iter().map(|(name, _)| name).collect();
+        }
+        (1..=count).map(|n| format!("f{n}")).collect()
     }
 
     /// The value as a tree.
-    pub fn value(&self, value: &Datum, ty: Oid) -> Result<JsonValue> {
+    pub fn value(&self, value: &Datum, ty: SqlType) -> Result<JsonValue> {
         Ok(match (Self::shape(value, ty), value) {
             (_, Datum::Null) => JsonValue::Null,
             (_, Datum::Bool(value)) => JsonValue::Bool(*value),
@@ -231,7 +226,7 @@ impl<'a> Writer<'a> {
     }
 
     /// An object key from a value of any scalar type.
-    pub fn key(&self, value: &Datum, ty: Oid) -> Result<String> {
+    pub fn key(&self, value: &Datum, ty: SqlType) -> Result<String> {
         match Self::shape(value, ty) {
             Shape::Json | Shape::Jsonb | Shape::Array | Shape::Record => {
                 Err(invalid("key value must be scalar, not array, composite, or json"))

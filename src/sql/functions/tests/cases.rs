@@ -9,7 +9,7 @@ use super::session::context;
 use crate::error::Result;
 use crate::sql::functions::{CallContext, VectorFn, aggregate_kernel, kernel, set_kernel, value};
 use crate::sql::types::arrow::{ArrayBuilder, datum_at};
-use crate::sql::types::{Datum, Oid, SqlType, array_of, element_of, oid};
+use crate::sql::types::{Datum, Oid, SqlType, array_of, element_of, oid, record};
 
 /// A call as the file spells it.
 struct Case {
@@ -247,6 +247,22 @@ fn aggregates() {
         }
     }
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn rows_of_a_subquery_keep_their_field_names_in_json() {
+    let eval = context();
+    let row =
+        Datum::Record(vec![(oid::INT4, Datum::Int4(1)), (oid::TEXT, Datum::Text("x".into()))]);
+    let named = record::type_named(vec!["a".into(), "b c".into()]);
+    for (ty, expected) in
+        [(named, r#"{"a":1,"b c":"x"}"#), (SqlType::new(oid::RECORD), r#"{"f1":1,"f2":"x"}"#)]
+    {
+        let call = CallContext { eval: &eval, args: &[ty], result: SqlType::new(oid::JSON) };
+        let to_json = kernel("row_to_json").expect("row_to_json has a kernel");
+        let json = (to_json.scalar)(&call, std::slice::from_ref(&row)).unwrap();
+        assert!(matches!(&json, Datum::Text(text) if text == expected), "{json:?}");
+    }
 }
 
 /// Runs one file and lists the lines whose result differs.
