@@ -1305,6 +1305,7 @@ CREATE FUNCTION pg_catalog.pg_collation_is_visible(oid) RETURNS bool LANGUAGE in
 CREATE FUNCTION pg_catalog.pg_column_is_updatable(regclass, int2, bool) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_column_is_updatable' SET oid = 3843;
 CREATE FUNCTION pg_catalog.pg_column_size("any") RETURNS int4 LANGUAGE internal STABLE STRICT AS 'pg_column_size' SET oid = 1269;
 CREATE FUNCTION pg_catalog.pg_conversion_is_visible(oid) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_conversion_is_visible' SET oid = 2093;
+CREATE FUNCTION pg_catalog.pg_current_xact_id() RETURNS xid8 LANGUAGE internal STABLE STRICT AS 'pg_current_xact_id' SET oid = 5059;
 CREATE FUNCTION pg_catalog.pg_database_size(name) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_database_size_name' SET oid = 2168;
 CREATE FUNCTION pg_catalog.pg_database_size(oid) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_database_size_oid' SET oid = 2324;
 CREATE FUNCTION pg_catalog.pg_encoding_max_length(int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'pg_encoding_max_length_sql' SET oid = 2319;

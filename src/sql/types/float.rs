@@ -217,10 +217,10 @@ fn is_halfway(scientific: &str, mantissa: u64, exponent: i32) -> bool {
     if decimal == 0 || decimal.trailing_zeros() as i32 + power != exponent - 1 {
         return false;
     }
-    let left = BigUint::from(decimal) * BigUint::from(10u8).pow(power.max(0) as u32)
+    let left = (BigUint::from(decimal) * BigUint::from(10u8).pow(power.max(0) as u32))
         << (1 - exponent).max(0) as usize;
     let right = |odd: u64| {
-        BigUint::from(odd) * BigUint::from(10u8).pow((-power).max(0) as u32)
+        (BigUint::from(odd) * BigUint::from(10u8).pow((-power).max(0) as u32))
             << (exponent - 1).max(0) as usize
     };
     left == right(2 * mantissa + 1) || left == right(2 * mantissa - 1)

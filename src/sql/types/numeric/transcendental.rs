@@ -8,6 +8,8 @@
 //! `value × 10^digits`. Logarithms use `ln m = 2·atanh((m-1)/(m+1))`, and
 //! `ln 10 = 46·atanh(1/31) + 34·atanh(1/49) + 20·atanh(1/161)` (Gauss).
 
+use std::f64::consts::{LN_10, LOG10_E};
+
 use num_bigint::BigInt;
 use num_traits::{One, ToPrimitive, Zero};
 
@@ -21,8 +23,6 @@ use crate::sqlstate;
 
 /// Digits computed beyond those asked for, against rounding in the series.
 const GUARD_DIGITS: u32 = 12;
-const LOG10_E: f64 = 0.434294481903252;
-const LN_10: f64 = 2.302585092994046;
 /// Arguments of `exp` beyond this overflow (or vanish).
 const EXP_ARGUMENT_MAX: f64 = 6000.0;
 
