@@ -19,6 +19,9 @@ pub const SET_KERNELS: &[SetKernel] = &[
     SetKernel { symbol: "generate_subscripts_nodir", rows: subscripts },
 ];
 
+/// Elements that `array_fill` makes: as many as fit in the largest value.
+const FILLED_MAX: usize = super::text::LENGTH_MAX_BYTES / size_of::<Datum>();
+
 fn array_error(what: &str) -> Error {
     Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, what)
 }
@@ -309,7 +312,7 @@ fn fill(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let count = lengths.iter().try_fold(1_usize, |count, length| {
         usize::try_from(*length).ok().and_then(|length| count.checked_mul(length))
     });
-    let count = count.filter(|count| *count <= ELEMENTS_MAX).ok_or_else(too_large)?;
+    let count = count.filter(|count| *count <= FILLED_MAX).ok_or_else(too_large)?;
     if count == 0 || lengths.is_empty() {
         return Ok(Datum::Array(Box::new(ArrayValue::from_elements(element_type, Vec::new()))));
     }
