@@ -211,7 +211,7 @@ impl<'a> Decoder<'a> {
         if self.prefix == Some(Prefix::Julian) {
             return Err(Fault::BadFormat);
         }
-        if !self.found.has(Found::DATE) && self.prefix.is_none() {
+        if !self.found.has(Found::MONTH.and(Found::DAY)) && self.prefix.is_none() {
             return self.date(text);
         }
         // There is a date already: a zone name, or a time with a zone run into it.
@@ -274,10 +274,15 @@ impl<'a> Decoder<'a> {
             }
         }
         let text_month = std::mem::replace(&mut self.text_month, false);
+        let time_only = std::mem::replace(&mut self.time_only, false);
         for part in parts.iter().filter(|part| !is_word(part)) {
             self.number(part, text_month)?;
         }
-        if self.found.has(Found::DATE) { Ok(()) } else { Err(Fault::BadFormat) }
+        self.time_only = time_only;
+        // Such a date is whole, and nothing but a zone stands before it.
+        let allowed = Found::DATE.and(Found::ZONE).and(Found::DAY_OF_YEAR);
+        let whole = self.found.has(Found::DATE) && allowed.has(self.found);
+        if whole { Ok(()) } else { Err(Fault::BadFormat) }
     }
 
     fn time_field(&mut self, text: &str) -> Decoded<()> {
@@ -626,6 +631,13 @@ impl<'a> Decoder<'a> {
         self.check_date()?;
         self.apply_meridian()?;
         self.check_time()?;
+        // Without a date, only a zone that never changes has an offset.
+        if let (true, false, Some(ZoneFound::Zone(zone))) =
+            (self.time_only, self.found.has(Found::DATE), self.zone)
+            && !zone.is_constant()
+        {
+            return Err(Fault::BadFormat);
+        }
         let needed = if self.time_only { Found::TIME } else { Found::DATE };
         if self.found.has(needed) { Ok(()) } else { Err(Fault::BadFormat) }
     }

@@ -6,7 +6,7 @@ use super::interval_text::{Parts, Unit};
 
 /// `None` when the text is no duration at all.
 pub fn decode(text: &str) -> Option<Decoded<Parts>> {
-    let body = text.trim_end().strip_prefix('P')?;
+    let body = text.trim_end().strip_prefix('P').filter(|_| text.is_ascii())?;
     Some(if body.is_empty() { Err(Fault::BadFormat) } else { duration(body) })
 }
 

@@ -43,7 +43,9 @@ pub use calendar::{
 pub use decode::{parse_date, parse_time, parse_time_tz, parse_timestamp, parse_timestamp_tz};
 pub use interval_output::write_interval;
 pub use interval_text::parse_interval;
-pub use interval_typmod::{IntervalTypmod, fit_interval, interval_type_name};
+pub use interval_typmod::{
+    IntervalTypmod, fit_interval, interval_type_name, range as interval_range,
+};
 pub use make::{
     date_to_timestamp, date_to_timestamp_tz, make_date, make_interval, make_time, make_timestamp,
     make_timestamp_tz, timestamp_to_date, timestamp_to_time, timestamp_to_timestamp_tz,
@@ -141,10 +143,8 @@ pub fn round_time(time: i64, precision: i32) -> i64 {
 
 /// `timestamp(p)`.
 pub fn round_timestamp(value: i64, precision: i32) -> Result<i64> {
-    if !is_finite(value) {
-        return Ok(value);
-    }
-    checked_timestamp(Some(round_microseconds(value, precision)))
+    // As PostgreSQL does, the last microseconds of the range round out of it.
+    Ok(if is_finite(value) { round_microseconds(value, precision) } else { value })
 }
 
 /// Splits a timestamp into days since 2000-01-01 and microseconds of the day.
