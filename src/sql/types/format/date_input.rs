@@ -588,7 +588,7 @@ impl Fields {
                     "cannot calculate day of year without year information",
                 ));
             }
-            civil = self.from_day_of_year(civil, day_of_year, overflow)?;
+            civil = self.day_of_year_civil(civil, day_of_year, overflow)?;
         }
         let valid = (1..=12).contains(&civil.month)
             && civil.day >= 1
@@ -599,7 +599,7 @@ impl Fields {
         Ok(days_from_civil(civil.year, civil.month, civil.day))
     }
 
-    fn from_day_of_year(
+    fn day_of_year_civil(
         &self,
         civil: Civil,
         day_of_year: i32,

@@ -81,11 +81,7 @@ impl Reader<'_> {
         match keyword {
             Keyword::Nine | Keyword::Zero => self.digit(),
             Keyword::Point | Keyword::LocalePoint => self.point(),
-            Keyword::Comma | Keyword::Group => {
-                if self.rest.starts_with(',') {
-                    self.skip(1);
-                }
-            }
+            Keyword::Comma | Keyword::Group if self.rest.starts_with(',') => self.skip(1),
             Keyword::Currency | Keyword::Ordinal | Keyword::OrdinalLower => {
                 let width = if keyword == Keyword::Currency { 1 } else { 2 };
                 self.skip_other(width);

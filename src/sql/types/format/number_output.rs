@@ -208,11 +208,7 @@ impl Layout {
             Keyword::Currency => self.out.push(' '),
             Keyword::Minus if self.negative => self.out.push('-'),
             Keyword::Plus if !self.negative => self.out.push('+'),
-            Keyword::Minus | Keyword::Plus => {
-                if !fill {
-                    self.out.push(' ');
-                }
-            }
+            Keyword::Minus | Keyword::Plus if !fill => self.out.push(' '),
             Keyword::PlusMinus => self.out.push(if self.negative { '-' } else { '+' }),
             Keyword::Ordinal | Keyword::OrdinalLower => {
                 let unfit = self.negative || self.template.has_point || self.digits[0] == b'#';
