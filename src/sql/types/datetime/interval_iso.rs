@@ -1,7 +1,7 @@
 //! ISO 8601 durations: `P1Y2M3DT4H5M6S`, and the alternative form
 //! `P0001-02-03T04:05:06`.
 
-use super::decode::{Decoded, Fault};
+use super::fault::{Decoded, Fault};
 use super::interval_text::{Parts, Unit};
 
 /// `None` when the text is no duration at all.

@@ -5,7 +5,8 @@
 //! number. A fraction of a unit spills into the smaller ones: half a month is
 //! 15 days, half a day 12 hours.
 
-use super::decode::{ClockTime, Decoded, Fault};
+use super::clock::ClockTime;
+use super::fault::{Decoded, Fault};
 use super::interval_typmod::{IntervalTypmod, fit_interval, range};
 use super::lexer::{self, Field, FieldKind};
 use super::{MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE, interval_iso};

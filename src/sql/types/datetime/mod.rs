@@ -12,13 +12,16 @@
 //! the proleptic Gregorian one; year 0 is 1 BC.
 //!
 //! `lexer` cuts text into fields, `decode` finds their meaning by PostgreSQL's
-//! rules, `interval_text` does intervals, `output` prints in all styles, `zone` knows
+//! rules, `input` makes values of them, `interval_text` does intervals, `output` prints in all styles, `zone` knows
 //! time zones, `arithmetic`, `part` and `make` compute.
 
 mod abbreviation;
 mod arithmetic;
 mod calendar;
+mod clock;
 mod decode;
+mod fault;
+mod input;
 mod interval_iso;
 mod interval_output;
 mod interval_text;
@@ -40,7 +43,7 @@ pub use calendar::{
     Civil, civil_from_days, day_of_week, day_of_year, days_from_civil, days_in_month, iso_week,
     iso_week_start, iso_year,
 };
-pub use decode::{parse_date, parse_time, parse_time_tz, parse_timestamp, parse_timestamp_tz};
+pub use input::{parse_date, parse_time, parse_time_tz, parse_timestamp, parse_timestamp_tz};
 pub use interval_output::write_interval;
 pub use interval_text::parse_interval;
 pub use interval_typmod::{
