@@ -149,10 +149,11 @@ CREATE VIEW pg_catalog.pg_stats (
 SELECT
     NULL::name AS schemaname, NULL::name AS tablename, NULL::name AS attname,
     NULL::boolean AS inherited, NULL::real AS null_frac, NULL::integer AS avg_width,
-    NULL::real AS n_distinct, NULL::anyarray AS most_common_vals,
-    NULL::real[] AS most_common_freqs, NULL::anyarray AS histogram_bounds,
-    NULL::real AS correlation, NULL::anyarray AS most_common_elems,
+    NULL::real AS n_distinct, stavalues1 AS most_common_vals,
+    NULL::real[] AS most_common_freqs, stavalues1 AS histogram_bounds,
+    NULL::real AS correlation, stavalues1 AS most_common_elems,
     NULL::real[] AS most_common_elem_freqs, NULL::real[] AS elem_count_histogram
+FROM pg_statistic
 WHERE false;
 
 CREATE VIEW pg_catalog.pg_stats_ext (

@@ -92,7 +92,7 @@ pub fn parse_search_path(setting: &str) -> Result<Vec<String>> {
 }
 
 /// One identifier at the start of the text (folded unless quoted), and the rest.
-pub(super) fn identifier(text: &str) -> Option<(String, &str)> {
+pub(in crate::catalog) fn identifier(text: &str) -> Option<(String, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text
             .find(|c: char| c == ',' || c == '.' || c == '(' || c == '"' || c.is_whitespace())

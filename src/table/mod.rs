@@ -59,4 +59,4 @@ pub use unique::Conflict;
 pub use write::{LockedRow, Writer};
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

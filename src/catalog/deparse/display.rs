@@ -9,7 +9,7 @@ use crate::sql::types::Oid;
 
 /// The pieces of a stored expression.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Token<'a> {
+pub(super) enum Token<'a> {
     /// An identifier, quotes included, or a keyword.
     Word(&'a str),
     /// A literal with its quotes.
@@ -21,7 +21,7 @@ enum Token<'a> {
 }
 
 impl<'a> Token<'a> {
-    fn text(self) -> &'a str {
+    pub(super) fn text(self) -> &'a str {
         match self {
             Token::Word(text) | Token::String(text) | Token::Other(text) => text,
             Token::Open => "(",
@@ -30,7 +30,8 @@ impl<'a> Token<'a> {
     }
 }
 
-fn tokens(text: &str) -> Vec<Token<'_>> {
+/// The text in pieces; together they are the text.
+pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {

@@ -4,6 +4,7 @@
 //! They are declared with the other functions in `sql/`. A function of an OID
 //! answers NULL for an object that does not exist, as PostgreSQL's do.
 
+mod acl;
 mod comment;
 mod definition;
 mod name;
@@ -12,10 +13,14 @@ mod server;
 mod size;
 mod visibility;
 
+#[cfg(test)]
+pub(in crate::catalog) mod tests;
+
 use crate::sql::functions::{CallContext, Kernel, SetKernel};
 use crate::sql::types::{Datum, Oid};
 
 pub const KERNELS: &[&[Kernel]] = &[
+    acl::KERNELS,
     comment::KERNELS,
     definition::KERNELS,
     definition::FUNCTIONS,

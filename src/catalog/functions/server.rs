@@ -103,8 +103,6 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
         let last = call.eval.session.sequence_last_value(arg(args, 0)?)?;
         Ok(last.map_or(Datum::Null, Datum::Int8))
     };
-    // Nobody holds privileges beyond the owner's and PUBLIC's default ones.
-    call "acldefault_sql" => |_, _| Ok(crate::catalog::system::cell::array_of(oid::ACLITEM, Vec::new()));
 };
 
 pub(super) const SET_KERNELS: &[SetKernel] = &[
@@ -123,7 +121,7 @@ pub(super) const SET_KERNELS: &[SetKernel] = &[
     SetKernel { symbol: "_pg_expandarray", rows: expand_array },
     SetKernel { symbol: "pg_get_keywords", rows: keywords },
     SetKernel { symbol: "pg_options_to_table", rows: options },
-    SetKernel { symbol: "aclexplode", rows: |_, _| Ok(Box::new(std::iter::empty())) },
+    SetKernel { symbol: "aclexplode", rows: super::acl::explode_all },
     SetKernel { symbol: "pg_partition_ancestors", rows: |_, _| Ok(Box::new(std::iter::empty())) },
 ];
 

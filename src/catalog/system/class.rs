@@ -1,12 +1,15 @@
 //! `pg_class`, `pg_index`, `pg_sequence` and `pg_rewrite`.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use super::cell::*;
 use super::lookup::Lookup;
 use crate::catalog::{
-    Catalog, Column, Index, ObjectClass, Persistence, RULE_OID_OFFSET, Relation, RelationKind,
-    relation_oid,
+    Catalog, Column, Constraint, ConstraintKind, Index, ObjectClass, Persistence, RULE_OID_OFFSET,
+    Relation, RelationKind, relation_oid,
 };
-use crate::sql::types::{Datum, oid as types};
+use crate::sql::types::{Datum, Oid, oid as types};
 
 /// `pg_am.oid` of tables.
 const HEAP: u32 = 2;
@@ -30,13 +33,14 @@ const SHARED: &[u32] = &[
 ];
 
 pub(super) fn pg_class(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
+    let foreign = foreign_key_ends(catalog);
     catalog
         .find_relations(lookup, "oid", "relname")
-        .map(|relation| class_row(catalog, relation))
+        .map(|relation| class_row(catalog, relation, foreign.contains(&relation.oid)))
         .collect()
 }
 
-fn class_row(catalog: &Catalog, relation: &Relation) -> Row {
+fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row {
     let is_table = matches!(relation.kind, RelationKind::Table | RelationKind::Virtual);
     let stored = !matches!(relation.kind, RelationKind::View(_));
     let checks = relation
@@ -70,7 +74,7 @@ fn class_row(catalog: &Catalog, relation: &Relation) -> Row {
         count(column_count(relation)),
         count(checks),
         boolean(!stored),
-        boolean(has_foreign_keys(catalog, relation)),
+        boolean(has_triggers),
         boolean(false),
         boolean(false),
         boolean(false),
@@ -93,15 +97,13 @@ fn class_row(catalog: &Catalog, relation: &Relation) -> Row {
 /// Rows are never frozen here; PostgreSQL's first normal transaction id.
 const FROZEN_XID: u32 = 3;
 
-/// Foreign keys are enforced at both ends; PostgreSQL does it with triggers.
-fn has_foreign_keys(catalog: &Catalog, relation: &Relation) -> bool {
-    matches!(relation.kind, RelationKind::Table)
-        && (relation
-            .constraints
-            .iter()
-            .filter_map(|oid| catalog.constraint(*oid))
-            .any(|constraint| constraint.is_foreign_key())
-            || catalog.referencing(relation.oid).next().is_some())
+/// Tables at either end of a foreign key: PostgreSQL enforces it with triggers.
+fn foreign_key_ends(catalog: &Catalog) -> HashSet<Oid> {
+    let ends = |constraint: &Arc<Constraint>| match &constraint.kind {
+        ConstraintKind::ForeignKey(key) => Some([constraint.table, key.referenced_table]),
+        _ => None,
+    };
+    catalog.constraints().filter_map(ends).flatten().collect()
 }
 
 fn is_index_or_sequence(relation: &Relation) -> bool {

@@ -61,3 +61,35 @@ fn a_lookup_answers_the_rows_asked_for_only() {
     // PostgreSQL 15: 33 columns and 6 system columns.
     assert_eq!(rows.len(), 39);
 }
+
+#[test]
+fn every_view_gives_the_columns_it_declares() {
+    use crate::sql::bind::Binder;
+    use crate::sql::{ir::Statement, parse};
+
+    let eval = crate::catalog::functions::tests::context();
+    let mut wrong = Vec::new();
+    for relation in eval.catalog.relations() {
+        let RelationKind::View(view) = &relation.kind else { continue };
+        let statements = parse::parse(&view.sql).expect("the view's query parses");
+        let bound = Binder::with_fixed_params(&eval, &[]).bind_statement(&statements[0].node);
+        let output = match bound {
+            Ok(Statement::Query(query)) => query.output,
+            Ok(_) => continue,
+            Err(error) => {
+                wrong.push(format!("{}: {error}", relation.name));
+                continue;
+            }
+        };
+        if output.len() != relation.columns.len() {
+            wrong.push(format!("{}: {} columns", relation.name, output.len()));
+        }
+        for (found, column) in output.iter().zip(&relation.columns) {
+            if found.ty.oid != column.ty.oid {
+                let found = eval.catalog.type_name(found.ty.oid, -1);
+                wrong.push(format!("{}.{} is {found}", relation.name, column.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

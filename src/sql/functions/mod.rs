@@ -33,7 +33,7 @@ mod typmod;
 pub mod value;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::error::Result;
 use crate::sql::types::{Datum, SqlType};

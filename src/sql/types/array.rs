@@ -227,7 +227,7 @@ impl Parser<'_> {
                 return self.fault(if is_array {
                     "Unexpected \"{\" character."
                 } else {
-                    "Unexpected array element."
+                    "Multidimensional arrays must have sub-arrays with matching dimensions."
                 });
             }
             if is_array {

@@ -17,7 +17,6 @@ pub mod context;
 pub mod datetime;
 pub mod datum;
 pub mod float;
-pub mod format;
 pub mod integer;
 pub mod json;
 pub mod key;
@@ -125,6 +124,3 @@ pub struct EnumLabels {
     pub type_name: String,
     pub labels: Vec<(Oid, String)>,
 }
-
-#[cfg(test)]
-mod tests;

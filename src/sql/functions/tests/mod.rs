@@ -3,3 +3,5 @@
 mod cases;
 mod declared;
 mod session;
+
+pub(crate) use session::context;
