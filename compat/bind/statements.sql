@@ -356,3 +356,33 @@ SELECT a::bool, true::int FROM t
 SELECT c::money FROM t
 SELECT e[:2], e[2:] FROM t
 SELECT (ARRAY[[1,2],[3,4]])[1][2], (ARRAY[[1,2],[3,4]])[1:1]
+SELECT (s).a, (s).b FROM (SELECT a, b FROM t) s
+SELECT (s).* FROM (SELECT a, b FROM t) s
+SELECT (s).nope FROM (SELECT a, b FROM t) s
+SELECT to_jsonb(s), json_agg(s), jsonb_agg(s) FROM (SELECT a, b FROM t) s GROUP BY s.a, s.b
+SELECT json_agg(s) FROM (SELECT a FROM t) s
+SELECT to_jsonb(t) FROM t
+SELECT a FROM t WHERE $1 IS NULL OR a = $1
+SELECT a FROM t WHERE a = $1 OR $1 IS NULL
+SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p','') AND n.nspname <> 'pg_catalog' AND n.nspname !~ '^pg_toast' AND pg_catalog.pg_table_is_visible(c.oid) ORDER BY 1,2
+SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull FROM pg_catalog.pg_attribute a WHERE a.attrelid = '1259' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+SELECT i.relname, ix.indisunique, array_agg(a.attname) FROM pg_index ix JOIN pg_class i ON i.oid = ix.indexrelid JOIN pg_attribute a ON a.attrelid = ix.indrelid AND a.attnum = ANY (ix.indkey) GROUP BY i.relname, ix.indisunique
+SELECT t.typname, t.oid, e.enumlabel FROM pg_type t LEFT JOIN pg_enum e ON e.enumtypid = t.oid WHERE t.typelem = 0 AND t.typtype = 'e'
+SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'
+SELECT column_name, data_type, is_nullable FROM information_schema.columns WHERE table_name = $1
+SELECT l_returnflag, sum(x * (1 - y)) FROM (VALUES ('a', 1.5, 2.5)) v(l_returnflag, x, y) GROUP BY l_returnflag ORDER BY l_returnflag
+SELECT extract(year FROM d)::int AS y, sum(CASE WHEN b = 'x' THEN c ELSE 0 END) / sum(c) FROM t GROUP BY y
+SELECT count(*) FROM t WHERE d >= date '1994-01-01' AND d < date '1994-01-01' + interval '1' year AND c BETWEEN 0.06 - 0.01 AND 0.06 + 0.01
+SELECT a FROM t WHERE c > (SELECT 0.2 * avg(x.c) FROM t x WHERE x.b = t.b)
+SELECT substring(b FROM 1 FOR 2), count(*) FROM t WHERE substring(b FROM 1 FOR 2) IN ('13', '31') GROUP BY 1
+SELECT b, max(c) FILTER (WHERE a > 1) OVER (PARTITION BY b) FROM t
+SELECT x, y FROM generate_series(1, 2) x, generate_series(x, 3) y
+SELECT coalesce(sum(c), 0), round(avg(c), 2), count(DISTINCT a)::int FROM t
+SELECT a, lead(d) OVER (ORDER BY d) - d FROM t
+SELECT a FROM t WHERE b = ANY ($1::text[]) AND e && $2 AND e @> ARRAY[$3]
+SELECT string_to_array(b, ','), array_to_string(e, ','), b ~ $1, b LIKE '%' || $2 || '%' FROM t
+INSERT INTO t (a, e, j, d) VALUES (1, '{1,2}', '{"a": 1}', now()), (2, ARRAY[3], NULL, '2020-01-01')
+INSERT INTO t (a, v) VALUES (1, 'abcdefgh')
+INSERT INTO t (a, v) VALUES (1, 'abcdefgh'::text)
+INSERT INTO t (a, c) VALUES (1, 5), (2, 5.5), (3, '7')
+UPDATE t SET e = e || $1, j = jsonb_set(j, '{a}', $2) WHERE a = $3

@@ -234,9 +234,10 @@ impl Binder<'_> {
         if self.is_domain(target.oid) || target.typmod < 0 || target.typmod == expr.ty.typmod {
             return Ok(expr);
         }
-        if let ExprKind::Const(datum) = &expr.kind {
-            let sized = types::apply_typmod(datum.clone(), target, explicit)
-                .map_err(|error| error.at(expr.location))?;
+        // A value that does not fit is the running statement's error.
+        if let ExprKind::Const(datum) = &expr.kind
+            && let Ok(sized) = types::apply_typmod(datum.clone(), target, explicit)
+        {
             return Ok(typed(ExprKind::Const(sized), target, expr.location));
         }
         if let Some(function) = self.typmod_function(target.oid) {

@@ -50,7 +50,7 @@ impl Binder<'_> {
         Ok(Some(OnConflict { arbiters, action: action? }))
     }
 
-    #[expect(clippy::type_complexity, reason = "the fields of ConflictAction::Update")]
+    #[allow(clippy::type_complexity, reason = "the fields of ConflictAction::Update")]
     fn conflict_update(
         &mut self,
         clause: &OnConflictClause,

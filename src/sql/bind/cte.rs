@@ -81,7 +81,7 @@ impl Binder<'_> {
         Ok(Cte { id, name: cte.ctename.clone(), columns, body, materialized })
     }
 
-    #[expect(clippy::type_complexity, reason = "the parts of one CTE, named where they are used")]
+    #[allow(clippy::type_complexity, reason = "the parts of one CTE, named where they are used")]
     fn modifying_cte(
         &mut self,
         cte: &CommonTableExpr,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Binder;
 use super::coerce::relabel_if;
 use super::from::{cross_join, exact};
-use super::node::{boxed, constant, inner, list, null, required, typed};
+use super::node::{boxed, column_expr, constant, inner, list, null, required, typed};
 use super::scope::{Clause, Item};
 use super::select::filter;
 use super::set_operation::output_location;
@@ -382,17 +382,55 @@ impl Binder<'_> {
         let relation = self.target_relation(table, "update")?;
         let (target, rel, from_items) =
             self.target_and_from(&relation, table, &stmt.from_clause)?;
-        let assignments = self.assignments(&stmt.target_list, &relation)?;
+        let mut assignments = self.assignments(&stmt.target_list, &relation)?;
         let condition = self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?;
-        let input = match condition {
+        let mut input = match condition {
             Some(predicate) => filter(rel, predicate),
             None => rel,
         };
+        if !ctes.is_empty() {
+            input = self.assigned_below(input, &target, &from_items, &mut assignments);
+        }
         let alias = table.alias.as_ref();
         let returning =
             self.returning(stmt.returning_clause.as_ref(), &relation, alias, &from_items)?;
         let input = self.with_ctes(ctes, input);
         Ok(Update { target, input, assignments, returning })
+    }
+
+    /// Computes SET expressions below, where the statement's CTEs are in scope.
+    fn assigned_below(
+        &mut self,
+        input: Rel,
+        target: &Scan,
+        from_items: &[Item],
+        assignments: &mut [(i16, Expr)],
+    ) -> Rel {
+        let mut exprs: Vec<(OutputColumn, Expr)> = target
+            .columns
+            .iter()
+            .map(|(_, column)| (column.clone(), column_expr(column, -1)))
+            .collect();
+        if let Some(id) = target.rid {
+            let ty = super::node::INT8;
+            let column = OutputColumn { id, name: "rid".into(), ty, origin: None };
+            exprs.push((column.clone(), column_expr(&column, -1)));
+        }
+        for column in from_items.iter().flat_map(|item| item.columns.iter().chain(&item.system)) {
+            let ExprKind::Column(id) = column.expr.kind else { continue };
+            if exprs.iter().any(|(known, _)| known.id == id) {
+                continue;
+            }
+            let (name, ty) = (column.name.clone(), column.expr.ty);
+            let column = OutputColumn { id, name, ty, origin: column.origin };
+            exprs.push((column.clone(), column_expr(&column, -1)));
+        }
+        for (_, value) in assignments {
+            let column = self.new_column("value", value.ty);
+            let below = std::mem::replace(value, column_expr(&column, value.location));
+            exprs.push((column, below));
+        }
+        Rel::Project { input: Box::new(input), exprs }
     }
 
     pub(super) fn delete(&mut self, stmt: &DeleteStmt) -> Result<Delete> {

@@ -144,6 +144,7 @@ impl Binder<'_> {
     }
 }
 
+/// Schema and name of a name's parts.
 fn split(parts: &[String]) -> Result<(Option<&str>, &str)> {
     match parts {
         [name] => Ok((None, name)),

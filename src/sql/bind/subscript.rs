@@ -9,6 +9,7 @@ use super::operator::OperatorName;
 use crate::catalog::CastContext;
 use crate::error::{Error, Result};
 use crate::sql::ir::{Expr, ExprKind};
+use crate::sql::types::record::field_names;
 use crate::sql::types::{Datum, SqlType, oid};
 use crate::sqlstate;
 
@@ -249,7 +250,16 @@ impl Binder<'_> {
     /// Fields of a row constructor are `f1`, `f2`, …; those of a function's
     /// record its OUT parameters.
     fn anonymous_field(&mut self, record: Expr, name: &str, location: i32) -> Result<Expr> {
-        if let ExprKind::Row(fields) = &record.kind {
+        if let Some(names) = field_names(record.ty)
+            && let ExprKind::Row(fields) = &record.kind
+            && let Some(index) = names.iter().position(|known| known == name)
+        {
+            let ty = fields[index].ty;
+            return Ok(field_of(record, index, ty, location));
+        }
+        if let ExprKind::Row(fields) = &record.kind
+            && field_names(record.ty).is_none()
+        {
             let index = name
                 .strip_prefix('f')
                 .and_then(|number| number.parse::<usize>().ok())

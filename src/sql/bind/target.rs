@@ -11,6 +11,7 @@ use super::scope::Item;
 use crate::error::{Error, Result};
 use crate::sql::ir::{Expr, ExprKind};
 use crate::sql::types::Oid;
+use crate::sql::types::record::field_names;
 
 /// One entry of a select list; `junk` entries exist for sorting only.
 #[derive(Clone, Debug)]
@@ -138,6 +139,9 @@ impl Binder<'_> {
         {
             let columns = relation.columns.iter().filter(|column| !column.dropped);
             return Ok(columns.map(|column| column.name.clone()).collect());
+        }
+        if let Some(names) = field_names(record.ty) {
+            return Ok(names.to_vec());
         }
         match &record.kind {
             ExprKind::Row(fields) => Ok((1..=fields.len()).map(|n| format!("f{n}")).collect()),

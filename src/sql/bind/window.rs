@@ -142,7 +142,7 @@ impl Binder<'_> {
         Ok(())
     }
 
-    #[expect(clippy::type_complexity, reason = "the parts of one call, named where they are used")]
+    #[allow(clippy::type_complexity, reason = "the parts of one call, named where they are used")]
     fn window_parts(
         &mut self,
         call: &FuncCall,
