@@ -7,7 +7,6 @@ use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::types::key::KeyOrder;
 use crate::sql::types::{Datum, Oid, Repr, SqlType};
-use crate::table::info::repr_of;
 use crate::table::{IndexExpressions, RowExpression};
 
 /// One key column of an index.
@@ -148,7 +147,7 @@ fn key_columns(catalog: &Catalog, index: &Index) -> Result<Vec<KeyColumn>> {
                 column: key.column,
                 expression: key.expression.clone(),
                 ty: key.ty,
-                repr: repr_of(catalog, key.ty.oid)?,
+                repr: catalog.repr(key.ty.oid)?,
                 descending: key.descending,
                 nulls_first: key.nulls_first,
             })

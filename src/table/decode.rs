@@ -54,54 +54,46 @@ impl StoredRows {
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
-
-    /// Keeps the rows whose bit is set.
-    pub fn filter(&self, keep: &BooleanArray) -> StoredRows {
-        let mut kept = StoredRows::with_capacity(keep.true_count());
-        for index in keep.values().set_indices() {
-            if keep.is_valid_at(index) {
-                kept.rids.push(self.rids[index]);
-                kept.values.push(self.values[index].clone());
-            }
-        }
-        kept
-    }
-
-    pub fn rid_array(&self) -> ArrayRef {
-        Arc::new(Int64Array::from(self.rids.clone()))
-    }
-}
-
-/// Whether a position of a filter's result is not NULL.
-trait ValidAt {
-    fn is_valid_at(&self, index: usize) -> bool;
-}
-
-impl ValidAt for BooleanArray {
-    fn is_valid_at(&self, index: usize) -> bool {
-        use datafusion::arrow::array::Array;
-        self.is_valid(index)
-    }
 }
 
 /// Rows checked and ready for their columns to be read.
 pub struct Decoder<'a> {
     info: &'a TableInfo,
+    rids: Vec<i64>,
     views: Vec<RowView<'a>>,
     /// All rows have the newest layout.
     uniform: bool,
 }
 
 impl<'a> Decoder<'a> {
-    pub fn new(info: &'a TableInfo, rows: &'a [Value]) -> Result<Decoder<'a>> {
+    pub fn new(info: &'a TableInfo, rows: &'a StoredRows) -> Result<Decoder<'a>> {
         let newest = info.layout().since_version;
         let mut uniform = true;
         let mut views = Vec::with_capacity(rows.len());
-        for row in rows {
+        for row in &rows.values {
             uniform &= header::schema_version(row) >= newest;
             views.push(info.view(row)?);
         }
-        Ok(Decoder { info, views, uniform })
+        Ok(Decoder { info, rids: rows.rids.clone(), views, uniform })
+    }
+
+    /// The rows at these positions only, ascending.
+    pub fn select(&self, positions: &[usize]) -> Decoder<'a> {
+        Decoder {
+            info: self.info,
+            rids: positions.iter().map(|position| self.rids[*position]).collect(),
+            views: positions.iter().map(|position| self.views[*position]).collect(),
+            uniform: self.uniform,
+        }
+    }
+
+    pub fn row_count(&self) -> usize {
+        self.views.len()
+    }
+
+    /// The rows' identities.
+    pub fn rids(&self) -> ArrayRef {
+        Arc::new(Int64Array::from(self.rids.clone()))
     }
 
     /// The column at a position (attribute number - 1).

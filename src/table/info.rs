@@ -11,9 +11,7 @@ use datafusion::arrow::datatypes::DataType;
 
 use super::expression::TableExpressions;
 use super::layout::{self, Layout, Width};
-use crate::catalog::{
-    Catalog, Constraint, ConstraintKind, ForeignKey, Relation, RelationKind, TypeKind,
-};
+use crate::catalog::{Catalog, Constraint, ConstraintKind, ForeignKey, Relation, RelationKind};
 use crate::error::{Error, Result};
 use crate::index::IndexInfo;
 use crate::sql::types::{self, Datum, InputContext, Oid, Repr, SqlType};
@@ -186,7 +184,7 @@ impl TableInfo {
 }
 
 fn column_info(catalog: &Catalog, column: &crate::catalog::Column) -> Result<ColumnInfo> {
-    let repr = repr_of(catalog, column.ty.oid)?;
+    let repr = catalog.repr(column.ty.oid)?;
     let arrow = types::arrow::data_type(&column.ty, &repr);
     let decimal_scale = match arrow {
         DataType::Decimal128(_, scale) => Some(scale),
@@ -246,35 +244,11 @@ fn foreign_keys(
 /// may be gone too: DROP COLUMN puts it into the catalog row.
 pub fn dropped_type(catalog: &Catalog, ty: SqlType) -> Result<SqlType> {
     use crate::sql::types::oid;
-    Ok(match repr_of(catalog, ty.oid)? {
+    Ok(match catalog.repr(ty.oid)? {
         Repr::Enum(_) => SqlType::new(oid::OID),
         Repr::Array(_) | Repr::Record => SqlType::new(oid::BYTEA),
         _ => ty,
     })
-}
-
-/// The representation of a type, user-defined ones included.
-pub(crate) fn repr_of(catalog: &Catalog, oid: Oid) -> Result<Repr> {
-    if let Some(repr) = types::builtin_repr(oid) {
-        return Ok(repr);
-    }
-    let ty = catalog
-        .type_(oid)
-        .ok_or_else(|| Error::internal(format!("cache lookup failed for type {oid}")))?;
-    match &ty.kind {
-        TypeKind::Enum { labels } => Ok(Repr::Enum(Arc::new(types::EnumLabels {
-            type_name: ty.name.clone(),
-            labels: labels.iter().map(|(oid, _, label)| (*oid, label.clone())).collect(),
-        }))),
-        TypeKind::Composite { .. } => Ok(Repr::Record),
-        TypeKind::Domain { base } => repr_of(catalog, base.oid),
-        TypeKind::Base if ty.element != 0 => Ok(Repr::Array(Box::new(types::ElementType {
-            oid: ty.element,
-            repr: repr_of(catalog, ty.element)?,
-            delimiter: catalog.type_(ty.element).map_or(',', |element| element.delimiter),
-        }))),
-        _ => Err(Error::unsupported(format_args!("a column of type \"{}\"", ty.name))),
-    }
 }
 
 /// Whether a relation is a table with stored rows.

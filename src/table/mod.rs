@@ -59,4 +59,4 @@ pub use unique::Conflict;
 pub use write::{LockedRow, Writer};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,7 +4,7 @@ use super::info::{ForeignKeyInfo, TableInfo};
 use crate::error::Error;
 use crate::index::IndexInfo;
 use crate::sql::functions::EvalContext;
-use crate::sql::types::{self, BuiltinsOnly, Datum, SqlType};
+use crate::sql::types::{self, Datum, SqlType};
 use crate::sqlstate;
 
 /// Values longer than this are cut in DETAIL (PostgreSQL's `maxfieldlen`).
@@ -14,7 +14,7 @@ const FIELD_BYTES_MAX: usize = 64;
 pub fn text(ctx: &EvalContext, datum: &Datum, ty: &SqlType) -> String {
     match datum {
         Datum::Null => "null".to_owned(),
-        _ => types::to_text(datum, ty.oid, &ctx.settings.output(&BuiltinsOnly)),
+        _ => types::to_text(datum, ty.oid, &ctx.output()),
     }
 }
 

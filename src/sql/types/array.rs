@@ -227,7 +227,7 @@ impl Parser<'_> {
                 return self.fault(if is_array {
                     "Unexpected \"{\" character."
                 } else {
-                    "Multidimensional arrays must have sub-arrays with matching dimensions."
+                    "Unexpected array element."
                 });
             }
             if is_array {

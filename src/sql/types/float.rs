@@ -106,7 +106,7 @@ pub fn write_f32(value: f32, extra_float_digits: i32, out: &mut Vec<u8>) {
         let precision = (6 + extra_float_digits).max(1) as usize;
         return write_general(&format!("{value:.*e}", precision - 1), precision as i32, out);
     }
-    let shortest = format!("{value:e}");
+    let shortest = closest(format!("{value:e}"), value);
     if !is_midpoint_f32(&shortest, value) {
         return write_general(&shortest, 6, out);
     }
@@ -114,6 +114,15 @@ pub fn write_f32(value: f32, extra_float_digits: i32, out: &mut Vec<u8>) {
         .map(|digits| format!("{value:.digits$e}"))
         .find(|text| text.parse() == Ok(value) && !is_midpoint_f32(text, value));
     write_general(&exact.unwrap_or(shortest), 6, out);
+}
+
+/// Of two shortest texts equally close to the value, PostgreSQL takes the even
+/// one: what rounding the exact value to that length gives.
+fn closest(shortest: String, value: f32) -> String {
+    let sign = usize::from(value.is_sign_negative());
+    let digits = shortest.find('e').map_or(0, |end| end.saturating_sub(2 + sign));
+    let candidate = format!("{value:.digits$e}");
+    if candidate.parse() == Ok(value) { candidate } else { shortest }
 }
 
 fn write_special(value: f64, out: &mut Vec<u8>) -> bool {

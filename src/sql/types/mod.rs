@@ -17,6 +17,7 @@ pub mod context;
 pub mod datetime;
 pub mod datum;
 pub mod float;
+pub mod format;
 pub mod integer;
 pub mod json;
 pub mod key;
@@ -124,3 +125,6 @@ pub struct EnumLabels {
     pub type_name: String,
     pub labels: Vec<(Oid, String)>,
 }
+
+#[cfg(test)]
+mod tests;

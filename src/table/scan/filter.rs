@@ -26,6 +26,7 @@ pub fn is_native(expr: &Expr) -> bool {
         Expr::Between(Between { expr, low, high, .. }) => {
             is_native(expr) && is_native(low) && is_native(high)
         }
+        Expr::Like(like) => is_native(&like.expr) && matches!(*like.pattern, Expr::Literal(..)),
         Expr::InList(list) => is_native(&list.expr) && list.list.iter().all(is_native),
         _ => false,
     }

@@ -102,43 +102,44 @@ impl Source {
         schema: &SchemaRef,
         projection: &[Option<usize>],
     ) -> DataFusionResult<RecordBatch> {
+        let decoder = Decoder::new(&self.info, stored).map_err(external)?;
         let Some(predicate) = &self.predicate else {
-            return self.columns(stored, schema, projection, &[]);
+            return self.columns(&decoder, schema, projection, &[]);
         };
-        let inputs = self.columns(stored, &predicate.schema, &self.filter_columns, &[])?;
+        let inputs = self.columns(&decoder, &predicate.schema, &self.filter_columns, &[])?;
         let keep = mask(predicate, &inputs)?;
         if keep.true_count() == stored.len() {
-            return self.columns(stored, schema, projection, inputs.columns());
+            return self.columns(&decoder, schema, projection, inputs.columns());
         }
-        let kept = stored.filter(&keep);
+        let positions: Vec<usize> = keep.values().set_indices().collect();
         let inputs: Vec<ArrayRef> =
             inputs.columns().iter().map(|c| filter(c, &keep)).collect::<Result<_, _>>()?;
-        self.columns(&kept, schema, projection, &inputs)
+        self.columns(&decoder.select(&positions), schema, projection, &inputs)
     }
 
     /// The projected columns; those that the filter has decoded are taken as they are.
     fn columns(
         &self,
-        stored: &StoredRows,
+        decoder: &Decoder<'_>,
         schema: &SchemaRef,
         projection: &[Option<usize>],
         decoded: &[ArrayRef],
     ) -> DataFusionResult<RecordBatch> {
-        let decoder = Decoder::new(&self.info, &stored.values).map_err(external)?;
         let mut columns = Vec::with_capacity(projection.len());
         for wanted in projection {
             let known = self.filter_columns.iter().position(|column| column == wanted);
             columns.push(match (known.and_then(|at| decoded.get(at)), wanted) {
                 (Some(array), _) => array.clone(),
                 (None, Some(position)) => decoder.column(*position).map_err(external)?,
-                (None, None) => stored.rid_array(),
+                (None, None) => decoder.rids(),
             });
         }
-        let options = RecordBatchOptions::new().with_row_count(Some(stored.len()));
+        let options = RecordBatchOptions::new().with_row_count(Some(decoder.row_count()));
         Ok(RecordBatch::try_new_with_options(schema.clone(), columns, &options)?)
     }
 }
 
+/// Which rows pass; NULL does not.
 fn mask(predicate: &Predicate, inputs: &RecordBatch) -> DataFusionResult<BooleanArray> {
     let result = predicate.physical.evaluate(inputs)?.into_array(inputs.num_rows())?;
     let result = result

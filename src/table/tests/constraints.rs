@@ -98,6 +98,7 @@ async fn deferrable_uniqueness_is_checked_at_commit() {
     let rids = insert(&mut work, &ctx, 100, vec![row(1, "a"), row(1, "b")]).await.expect("later");
     let error = check_deferred(&mut work, &ctx, true).await.expect_err("a duplicate");
     assert_eq!(error.code().as_str(), "23505");
+    work.txn.rollback();
     let mut work = fixture.begin(Isolation::ReadCommitted);
     let rids_again = insert(&mut work, &ctx, 100, vec![row(1, "a"), row(1, "b")]).await;
     delete(&mut work, &ctx, 100, rids_again.expect("later")[1]).await.expect("deleted");

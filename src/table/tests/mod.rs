@@ -23,6 +23,7 @@ use crate::storage::disk::{DiskEngine, DiskOptions};
 use crate::storage::memory::MemoryEngine;
 use crate::txn::{CommitOptions, Isolation, Limits, Transactions};
 
+const PG_CATALOG: Oid = 11;
 const SCHEMA: Oid = 2200;
 
 /// A server without SQL: transactions and one catalog for all.
@@ -43,7 +44,19 @@ pub async fn on_both_engines<F: Future<Output = ()>>(test: impl Fn(Fixture) -> F
 
 impl Fixture {
     fn new(transactions: Transactions, directory: Option<tempfile::TempDir>) -> Fixture {
-        let mut catalog = Catalog::default();
+        Fixture::with_catalog(transactions, directory, Catalog::default())
+    }
+
+    /// Over another catalog than the empty one: the built-in objects, for SQL.
+    pub fn over(catalog: Catalog) -> Fixture {
+        Fixture::with_catalog(Fixture::memory().transactions, None, catalog)
+    }
+
+    fn with_catalog(
+        transactions: Transactions,
+        directory: Option<tempfile::TempDir>,
+        mut catalog: Catalog,
+    ) -> Fixture {
         let schema = Schema { oid: SCHEMA, name: "public".into(), owner: 10 };
         put(&mut catalog, ObjectClass::Schema, SCHEMA, Object::Schema(Arc::new(schema)));
         Fixture { transactions, catalog, _directory: directory }
@@ -289,7 +302,7 @@ fn settings() -> SettingsView {
         interval_style: IntervalStyle::Postgres,
         bytea_output_hex: true,
         extra_float_digits: 1,
-        search_path: vec![SCHEMA],
+        search_path: vec![PG_CATALOG, SCHEMA],
         current_user: "test".into(),
         session_user: "test".into(),
         database: "test".into(),

@@ -5,62 +5,20 @@
 //! makes the order free. `Found` records which parts are set, and a part that
 //! is set twice is an error.
 
-use super::lexer::{self, Field, FieldKind};
+use super::clock::{ClockTime, parse_fraction, parse_offset};
+use super::fault::{Decoded, Fault};
+use super::lexer::{Field, FieldKind};
 use super::word::Word;
 use super::zone::{self, Zone};
 use super::{
-    Civil, DATE_INFINITY, DATE_NEGATIVE_INFINITY, INFINITY, MICROSECONDS_PER_DAY,
-    MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE, MICROSECONDS_PER_SECOND, NEGATIVE_INFINITY,
-    UNIX_EPOCH_DAYS, calendar, is_valid_timestamp, split_timestamp,
+    Civil, MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE,
+    MICROSECONDS_PER_SECOND, calendar, split_timestamp,
 };
-use crate::error::{Error, Result};
 use crate::sql::types::context::{DateOrder, InputContext};
-use crate::sqlstate;
-
-/// Why a text is not a date or time; [`Fault::error`] words it.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Fault {
-    BadFormat,
-    FieldOverflow,
-    /// A month or day out of range, which another DateStyle may mean.
-    MonthDayOverflow,
-    IntervalOverflow,
-    ZoneOverflow,
-    UnknownZone(String),
-}
-
-pub type Decoded<T> = std::result::Result<T, Fault>;
-
-impl Fault {
-    pub fn error(self, text: &str, type_name: &str) -> Error {
-        let field = "date/time field value out of range";
-        let new = |code, message: &str| Error::new(code, format!("{message}: \"{text}\""));
-        match self {
-            Fault::BadFormat => new(
-                sqlstate::INVALID_DATETIME_FORMAT,
-                &format!("invalid input syntax for type {type_name}"),
-            ),
-            Fault::FieldOverflow => new(sqlstate::DATETIME_FIELD_OVERFLOW, field),
-            Fault::MonthDayOverflow => new(sqlstate::DATETIME_FIELD_OVERFLOW, field)
-                .with_hint("Perhaps you need a different \"datestyle\" setting."),
-            Fault::IntervalOverflow => {
-                new(sqlstate::INTERVAL_FIELD_OVERFLOW, "interval field value out of range")
-            }
-            Fault::ZoneOverflow => new(
-                sqlstate::INVALID_TIME_ZONE_DISPLACEMENT_VALUE,
-                "time zone displacement out of range",
-            ),
-            Fault::UnknownZone(name) => Error::new(
-                sqlstate::INVALID_PARAMETER_VALUE,
-                format!("time zone \"{name}\" not recognized"),
-            ),
-        }
-    }
-}
 
 /// Which parts of a date/time have been found.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-struct Found(u32);
+pub(super) struct Found(u32);
 
 impl Found {
     const YEAR: Found = Found(1);
@@ -73,9 +31,9 @@ impl Found {
     const MERIDIAN: Found = Found(128);
     const ERA: Found = Found(256);
     const DAYLIGHT_MODIFIER: Found = Found(512);
-    const DATE: Found = Found(7);
+    pub(super) const DATE: Found = Found(7);
 
-    fn has(self, parts: Found) -> bool {
+    pub(super) fn has(self, parts: Found) -> bool {
         self.0 & parts.0 == parts.0
     }
 
@@ -90,7 +48,7 @@ impl Found {
 
 /// A value that stands for itself instead of fields.
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Special {
+pub(super) enum Special {
     Epoch,
     Infinity,
     NegativeInfinity,
@@ -99,7 +57,7 @@ enum Special {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum ZoneFound {
+pub(super) enum ZoneFound {
     Offset(i32),
     Zone(Zone),
 }
@@ -111,9 +69,9 @@ enum Prefix {
     Time,
 }
 
-struct Decoder<'a> {
+pub(super) struct Decoder<'a> {
     context: &'a InputContext<'a>,
-    found: Found,
+    pub(super) found: Found,
     year: i32,
     month: i32,
     day: i32,
@@ -127,15 +85,15 @@ struct Decoder<'a> {
     minute: i64,
     second: i64,
     microsecond: i64,
-    zone: Option<ZoneFound>,
-    special: Option<Special>,
+    pub(super) zone: Option<ZoneFound>,
+    pub(super) special: Option<Special>,
     prefix: Option<Prefix>,
     /// Reading a `time`: numbers never are dates.
     time_only: bool,
 }
 
 impl<'a> Decoder<'a> {
-    fn new(context: &'a InputContext<'a>, time_only: bool) -> Decoder<'a> {
+    pub(super) fn new(context: &'a InputContext<'a>, time_only: bool) -> Decoder<'a> {
         Decoder {
             context,
             found: Found::default(),
@@ -172,7 +130,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn run(&mut self, fields: &[Field]) -> Decoded<()> {
+    pub(super) fn run(&mut self, fields: &[Field]) -> Decoded<()> {
         for index in 0..fields.len() {
             let field = &fields[index];
             match field.kind {
@@ -211,7 +169,7 @@ impl<'a> Decoder<'a> {
         if self.prefix == Some(Prefix::Julian) {
             return Err(Fault::BadFormat);
         }
-        if !self.found.has(Found::DATE) && self.prefix.is_none() {
+        if !self.found.has(Found::MONTH.and(Found::DAY)) && self.prefix.is_none() {
             return self.date(text);
         }
         // There is a date already: a zone name, or a time with a zone run into it.
@@ -274,10 +232,15 @@ impl<'a> Decoder<'a> {
             }
         }
         let text_month = std::mem::replace(&mut self.text_month, false);
+        let time_only = std::mem::replace(&mut self.time_only, false);
         for part in parts.iter().filter(|part| !is_word(part)) {
             self.number(part, text_month)?;
         }
-        if self.found.has(Found::DATE) { Ok(()) } else { Err(Fault::BadFormat) }
+        self.time_only = time_only;
+        // Such a date is whole, and nothing but a zone stands before it.
+        let allowed = Found::DATE.and(Found::ZONE).and(Found::DAY_OF_YEAR);
+        let whole = self.found.has(Found::DATE) && allowed.has(self.found);
+        if whole { Ok(()) } else { Err(Fault::BadFormat) }
     }
 
     fn time_field(&mut self, text: &str) -> Decoded<()> {
@@ -298,7 +261,7 @@ impl<'a> Decoder<'a> {
         self.check_time()
     }
 
-    fn time_of_day(&self) -> i64 {
+    pub(super) fn time_of_day(&self) -> i64 {
         self.hour * MICROSECONDS_PER_HOUR
             + self.minute * MICROSECONDS_PER_MINUTE
             + self.second * MICROSECONDS_PER_SECOND
@@ -619,222 +582,30 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn finish(&mut self) -> Decoded<()> {
+    pub(super) fn finish(&mut self) -> Decoded<()> {
         if self.special.is_some() {
             return Ok(());
         }
         self.check_date()?;
         self.apply_meridian()?;
         self.check_time()?;
+        // Without a date, only a zone that never changes has an offset.
+        if let (true, false, Some(ZoneFound::Zone(zone))) =
+            (self.time_only, self.found.has(Found::DATE), self.zone)
+            && !zone.is_constant()
+        {
+            return Err(Fault::BadFormat);
+        }
         let needed = if self.time_only { Found::TIME } else { Found::DATE };
         if self.found.has(needed) { Ok(()) } else { Err(Fault::BadFormat) }
     }
 
-    fn days(&self) -> i64 {
+    pub(super) fn days(&self) -> i64 {
         calendar::days_from_civil(self.year, self.month, self.day)
     }
 
     /// Local microseconds since 2000, or `None` when far out of range.
-    fn local(&self) -> Option<i64> {
+    pub(super) fn local(&self) -> Option<i64> {
         self.days().checked_mul(MICROSECONDS_PER_DAY)?.checked_add(self.time_of_day())
     }
-}
-
-fn decode<'a>(
-    text: &str,
-    context: &'a InputContext<'a>,
-    time_only: bool,
-    type_name: &str,
-) -> Result<Decoder<'a>> {
-    let mut decoder = Decoder::new(context, time_only);
-    let result = lexer::fields(text)
-        .filter(|fields| !fields.is_empty())
-        .ok_or(Fault::BadFormat)
-        .and_then(|fields| decoder.run(&fields))
-        .and_then(|()| decoder.finish());
-    match result {
-        Ok(()) => Ok(decoder),
-        Err(fault) => Err(fault.error(text, type_name)),
-    }
-}
-
-fn range_error(what: &str, text: &str) -> Error {
-    Error::new(sqlstate::DATETIME_VALUE_OUT_OF_RANGE, format!("{what} out of range: \"{text}\""))
-}
-
-/// Days since 2000-01-01.
-pub fn parse_date(text: &str, context: &InputContext<'_>) -> Result<i32> {
-    let decoder = decode(text, context, false, "date")?;
-    let days = match decoder.special {
-        Some(Special::Epoch) => return Ok(-UNIX_EPOCH_DAYS),
-        Some(Special::Infinity) => return Ok(DATE_INFINITY),
-        Some(Special::NegativeInfinity) => return Ok(DATE_NEGATIVE_INFINITY),
-        Some(Special::Now(now)) => {
-            i64::from(split_timestamp(context.zone.to_local(now).unwrap_or(now)).0)
-        }
-        None => decoder.days(),
-    };
-    super::checked_date(days).map_err(|_| range_error("date", text))
-}
-
-/// Microseconds since midnight.
-pub fn parse_time(text: &str, context: &InputContext<'_>) -> Result<i64> {
-    let decoder = decode(text, context, true, "time")?;
-    Ok(match decoder.special {
-        Some(Special::Now(now)) => split_timestamp(context.zone.to_local(now).unwrap_or(now)).1,
-        _ => decoder.time_of_day(),
-    })
-}
-
-/// Microseconds since midnight, and seconds west of UTC.
-pub fn parse_time_tz(text: &str, context: &InputContext<'_>) -> Result<(i64, i32)> {
-    let decoder = decode(text, context, true, "time with time zone")?;
-    let now = context.now;
-    if let Some(Special::Now(now)) = decoder.special {
-        let local = context.zone.to_local(now).unwrap_or(now);
-        return Ok((split_timestamp(local).1, -context.zone.offset_at(now)));
-    }
-    let time = decoder.time_of_day();
-    let local = if decoder.found.has(Found::DATE) {
-        decoder.local().unwrap_or(0)
-    } else {
-        let today = split_timestamp(context.zone.to_local(now).unwrap_or(now)).0;
-        i64::from(today) * MICROSECONDS_PER_DAY + time
-    };
-    let east = match decoder.zone {
-        Some(ZoneFound::Offset(offset)) => offset,
-        Some(ZoneFound::Zone(zone)) => zone.offset_at_local(local),
-        None => context.zone.offset_at_local(local),
-    };
-    Ok((time, -east))
-}
-
-/// Microseconds since 2000-01-01; a zone in the text is ignored.
-pub fn parse_timestamp(text: &str, context: &InputContext<'_>) -> Result<i64> {
-    let decoder = decode(text, context, false, "timestamp")?;
-    let value = match decoder.special {
-        Some(Special::Epoch) => Some(-i64::from(UNIX_EPOCH_DAYS) * MICROSECONDS_PER_DAY),
-        Some(Special::Infinity) => return Ok(INFINITY),
-        Some(Special::NegativeInfinity) => return Ok(NEGATIVE_INFINITY),
-        Some(Special::Now(now)) => context.zone.to_local(now),
-        None => decoder.local(),
-    };
-    value
-        .filter(|value| super::is_finite(*value) && is_valid_timestamp(*value))
-        .ok_or_else(|| range_error("timestamp", text))
-}
-
-/// Microseconds since 2000-01-01 UTC; without a zone in the text, the session's.
-pub fn parse_timestamp_tz(text: &str, context: &InputContext<'_>) -> Result<i64> {
-    let decoder = decode(text, context, false, "timestamp with time zone")?;
-    let value = match decoder.special {
-        Some(Special::Epoch) => Some(-i64::from(UNIX_EPOCH_DAYS) * MICROSECONDS_PER_DAY),
-        Some(Special::Infinity) => return Ok(INFINITY),
-        Some(Special::NegativeInfinity) => return Ok(NEGATIVE_INFINITY),
-        Some(Special::Now(now)) => Some(now),
-        None => decoder.local().and_then(|local| match decoder.zone {
-            Some(ZoneFound::Offset(east)) => {
-                local.checked_sub(i64::from(east) * MICROSECONDS_PER_SECOND)
-            }
-            Some(ZoneFound::Zone(zone)) => zone.to_utc(local),
-            None => context.zone.to_utc(local),
-        }),
-    };
-    value
-        .filter(|value| super::is_finite(*value) && is_valid_timestamp(*value))
-        .ok_or_else(|| range_error("timestamp", text))
-}
-
-/// Hours, minutes, seconds as written: `h:m`, `h:m:s.f`, `m:s.f`.
-pub struct ClockTime {
-    pub hour: i64,
-    pub minute: i64,
-    pub second: i64,
-    pub microsecond: i64,
-    /// Two parts without a fraction, which some intervals read as minutes and seconds.
-    pub ambiguous: bool,
-}
-
-impl ClockTime {
-    pub fn parse(text: &str) -> Decoded<ClockTime> {
-        let (hour, rest) = text.split_once(':').ok_or(Fault::BadFormat)?;
-        let hour = parse_part(hour)?;
-        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let minute = parse_part(&rest[..end])?;
-        let rest = &rest[end..];
-        let mut time =
-            ClockTime { hour, minute, second: 0, microsecond: 0, ambiguous: rest.is_empty() };
-        if rest.starts_with('.') {
-            // A fraction after two parts: minutes and seconds.
-            time.microsecond = parse_fraction(rest)?;
-            (time.hour, time.minute, time.second) = (0, time.hour, time.minute);
-        } else if let Some(rest) = rest.strip_prefix(':') {
-            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-            time.second = parse_part(&rest[..end])?;
-            if end < rest.len() {
-                time.microsecond = parse_fraction(&rest[end..])?;
-            }
-        }
-        if !(0..60).contains(&time.minute) || !(0..=60).contains(&time.second) {
-            return Err(Fault::FieldOverflow);
-        }
-        Ok(time)
-    }
-}
-
-fn parse_part(text: &str) -> Decoded<i64> {
-    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Fault::BadFormat);
-    }
-    text.parse().map_err(|_| Fault::FieldOverflow)
-}
-
-/// `.ddd` as microseconds, rounded as C's `rint` does.
-pub fn parse_fraction(text: &str) -> Decoded<i64> {
-    let digits = text.strip_prefix('.').ok_or(Fault::BadFormat)?;
-    if !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Fault::BadFormat);
-    }
-    let fraction: f64 = format!("0.{digits}0").parse().map_err(|_| Fault::BadFormat)?;
-    Ok((fraction * 1e6).round_ties_even() as i64)
-}
-
-/// `+hh`, `-hh:mm`, `+hhmm`, `+hh:mm:ss` as seconds east of UTC.
-pub fn parse_offset(text: &str) -> Decoded<i32> {
-    let (sign, digits) = match text.as_bytes().first() {
-        Some(b'+') => (1, &text[1..]),
-        Some(b'-') => (-1, &text[1..]),
-        _ => return Err(Fault::BadFormat),
-    };
-    let mut parts = digits.split(':');
-    let first = parts.next().unwrap_or_default();
-    let number = |text: &str| -> Decoded<i32> {
-        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(Fault::BadFormat);
-        }
-        text.parse().map_err(|_| Fault::ZoneOverflow)
-    };
-    let mut hour = number(first)?;
-    let mut minute = 0;
-    let mut second = 0;
-    match parts.next() {
-        Some(text) => {
-            minute = number(text)?;
-            if let Some(text) = parts.next() {
-                second = number(text)?;
-            }
-        }
-        None if first.len() > 2 => {
-            minute = hour % 100;
-            hour /= 100;
-        }
-        None => {}
-    }
-    if parts.next().is_some() {
-        return Err(Fault::BadFormat);
-    }
-    if hour > 15 || minute > 59 || second > 59 {
-        return Err(Fault::ZoneOverflow);
-    }
-    Ok(sign * (hour * 3600 + minute * 60 + second))
 }

@@ -1,12 +1,12 @@
 //! ISO 8601 durations: `P1Y2M3DT4H5M6S`, and the alternative form
 //! `P0001-02-03T04:05:06`.
 
-use super::decode::{Decoded, Fault};
+use super::fault::{Decoded, Fault};
 use super::interval_text::{Parts, Unit};
 
 /// `None` when the text is no duration at all.
 pub fn decode(text: &str) -> Option<Decoded<Parts>> {
-    let body = text.trim_end().strip_prefix('P')?;
+    let body = text.trim_end().strip_prefix('P').filter(|_| text.is_ascii())?;
     Some(if body.is_empty() { Err(Fault::BadFormat) } else { duration(body) })
 }
 

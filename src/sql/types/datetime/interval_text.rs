@@ -5,7 +5,8 @@
 //! number. A fraction of a unit spills into the smaller ones: half a month is
 //! 15 days, half a day 12 hours.
 
-use super::decode::{ClockTime, Decoded, Fault};
+use super::clock::ClockTime;
+use super::fault::{Decoded, Fault};
 use super::interval_typmod::{IntervalTypmod, fit_interval, range};
 use super::lexer::{self, Field, FieldKind};
 use super::{MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE, interval_iso};
@@ -70,6 +71,12 @@ fn plus(total: &mut i64, value: i64) -> Decoded<()> {
     Ok(())
 }
 
+/// For the parts that have 32 bits: years, months, days.
+fn plus_small(total: &mut i64, value: i64) -> Decoded<()> {
+    plus(total, value)?;
+    if i32::try_from(*total).is_ok() { Ok(()) } else { Err(Fault::FieldOverflow) }
+}
+
 impl Parts {
     /// Adds `whole + fraction` of a unit, the fraction spilling downwards.
     pub fn add(&mut self, unit: Unit, whole: i64, fraction: f64) -> Decoded<()> {
@@ -90,15 +97,15 @@ impl Parts {
                 self.add_fraction(fraction, MICROSECONDS_PER_HOUR)
             }
             Unit::Day => {
-                plus(&mut self.days, whole)?;
+                plus_small(&mut self.days, whole)?;
                 self.add_fraction(fraction, MICROSECONDS_PER_DAY)
             }
             Unit::Week => {
-                plus(&mut self.days, scaled(7)?)?;
+                plus_small(&mut self.days, scaled(7)?)?;
                 self.add_days(fraction, 7)
             }
             Unit::Month => {
-                plus(&mut self.months, whole)?;
+                plus_small(&mut self.months, whole)?;
                 self.add_days(fraction, 30)
             }
             Unit::Year => self.add_years(whole, fraction, 1),
@@ -110,8 +117,8 @@ impl Parts {
     }
 
     fn add_years(&mut self, years: i64, fraction: f64, scale: i64) -> Decoded<()> {
-        plus(&mut self.years, years)?;
-        plus(&mut self.months, (fraction * scale as f64 * 12.0).round_ties_even() as i64)
+        plus_small(&mut self.years, years)?;
+        plus_small(&mut self.months, (fraction * scale as f64 * 12.0).round_ties_even() as i64)
     }
 
     fn add_time(&mut self, microseconds: i64, fraction: f64) -> Decoded<()> {
@@ -140,7 +147,7 @@ impl Parts {
             return Ok(());
         }
         let exact = fraction * scale as f64;
-        plus(&mut self.days, exact as i64)?;
+        plus_small(&mut self.days, exact as i64)?;
         self.add_fraction(exact - exact.trunc(), MICROSECONDS_PER_DAY)
     }
 
@@ -175,11 +182,10 @@ pub fn parse_interval(
     if decoded == Err(Fault::BadFormat)
         && let Some(parts) = interval_iso::decode(text.trim_start())
     {
-        decoded = parts.map(Some);
+        decoded = parts;
     }
     let parts = match decoded {
-        Ok(Some(parts)) => parts,
-        Ok(None) => return Err(Error::unsupported("infinite interval")),
+        Ok(parts) => parts,
         Err(Fault::FieldOverflow) => {
             return Err(Fault::IntervalOverflow.error(text, "interval"));
         }
@@ -234,8 +240,7 @@ fn part_of(unit: Unit, fraction: f64) -> u32 {
     }
 }
 
-/// `None` is ±infinity, which intervals of PostgreSQL 15 do not have.
-fn decode(fields: &[Field], range: u32, style: IntervalStyle) -> Decoded<Option<Parts>> {
+fn decode(fields: &[Field], range: u32, style: IntervalStyle) -> Decoded<Parts> {
     let mut parts = Parts::default();
     let mut found = 0;
     let mut unit = None;
@@ -269,7 +274,6 @@ fn decode(fields: &[Field], range: u32, style: IntervalStyle) -> Decoded<Option<
                 }
                 match field.text.as_str() {
                     "ago" => ago = true,
-                    "infinity" | "-infinity" => return Ok(None),
                     "at" | "on" => {}
                     word => {
                         unit = Some(Unit::find(word).ok_or(Fault::BadFormat)?);
@@ -293,7 +297,7 @@ fn decode(fields: &[Field], range: u32, style: IntervalStyle) -> Decoded<Option<
     if ago {
         parts.negate();
     }
-    Ok(Some(parts))
+    Ok(parts)
 }
 
 /// SQL reads `-1 1:00` as minus one day and one hour, unless more signs follow.

@@ -7,7 +7,7 @@ use super::{
     checked_date, checked_timestamp, is_finite, out_of_range, split_timestamp,
 };
 use crate::error::{Error, Result};
-use crate::sql::types::Interval;
+use crate::sql::types::{Interval, float};
 use crate::sqlstate;
 
 fn field_overflow(message: String) -> Error {
@@ -110,8 +110,12 @@ pub fn timestamp_tz_from_unix(seconds: f64) -> Result<i64> {
     }
     let since_2000 = seconds - f64::from(UNIX_EPOCH_DAYS) * 86_400.0;
     let microseconds = (since_2000 * 1e6).round_ties_even();
-    checked_timestamp((microseconds.abs() < 9.3e18).then_some(microseconds as i64))
-        .or_else(|_| range(&format!("timestamp out of range: \"{seconds}\"")))
+    checked_timestamp((microseconds.abs() < 9.3e18).then_some(microseconds as i64)).or_else(|_| {
+        let mut text = Vec::new();
+        // Six significant digits, as C's %g prints.
+        float::write_f64(seconds, 6 - 15, &mut text);
+        range(&format!("timestamp out of range: \"{}\"", String::from_utf8_lossy(&text)))
+    })
 }
 
 /// Midnight of a date.

@@ -12,13 +12,16 @@
 //! the proleptic Gregorian one; year 0 is 1 BC.
 //!
 //! `lexer` cuts text into fields, `decode` finds their meaning by PostgreSQL's
-//! rules, `interval_text` does intervals, `output` prints in all styles, `zone` knows
+//! rules, `input` makes values of them, `interval_text` does intervals, `output` prints in all styles, `zone` knows
 //! time zones, `arithmetic`, `part` and `make` compute.
 
 mod abbreviation;
 mod arithmetic;
 mod calendar;
+mod clock;
 mod decode;
+mod fault;
+mod input;
 mod interval_iso;
 mod interval_output;
 mod interval_text;
@@ -40,10 +43,12 @@ pub use calendar::{
     Civil, civil_from_days, day_of_week, day_of_year, days_from_civil, days_in_month, iso_week,
     iso_week_start, iso_year,
 };
-pub use decode::{parse_date, parse_time, parse_time_tz, parse_timestamp, parse_timestamp_tz};
+pub use input::{parse_date, parse_time, parse_time_tz, parse_timestamp, parse_timestamp_tz};
 pub use interval_output::write_interval;
 pub use interval_text::parse_interval;
-pub use interval_typmod::{IntervalTypmod, fit_interval, interval_type_name};
+pub use interval_typmod::{
+    IntervalTypmod, fit_interval, interval_type_name, range as interval_range,
+};
 pub use make::{
     date_to_timestamp, date_to_timestamp_tz, make_date, make_interval, make_time, make_timestamp,
     make_timestamp_tz, timestamp_to_date, timestamp_to_time, timestamp_to_timestamp_tz,
@@ -141,10 +146,8 @@ pub fn round_time(time: i64, precision: i32) -> i64 {
 
 /// `timestamp(p)`.
 pub fn round_timestamp(value: i64, precision: i32) -> Result<i64> {
-    if !is_finite(value) {
-        return Ok(value);
-    }
-    checked_timestamp(Some(round_microseconds(value, precision)))
+    // As PostgreSQL does, the last microseconds of the range round out of it.
+    Ok(if is_finite(value) { round_microseconds(value, precision) } else { value })
 }
 
 /// Splits a timestamp into days since 2000-01-01 and microseconds of the day.

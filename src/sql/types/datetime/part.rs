@@ -178,7 +178,7 @@ fn infinite(field: Field, positive: bool, name: &str, type_oid: Oid) -> Result<O
         Field::Microseconds | Field::Milliseconds | Field::Second | Field::Minute | Field::Hour
     );
     let zone = matches!(field, Field::Timezone | Field::TimezoneHour | Field::TimezoneMinute);
-    if (type_oid == oid::DATE && (sub_day || zone)) || (type_oid == oid::TIMESTAMP && zone) {
+    if type_oid == oid::DATE && (sub_day || zone) {
         return Err(unsupported(name, type_oid));
     }
     if !field.is_monotonic() {
@@ -298,16 +298,19 @@ fn interval_field(field: Field, span: &Interval) -> Option<Numeric> {
 
 /// `date_trunc` of a local timestamp.
 pub fn timestamp_trunc(name: &str, value: i64) -> Result<i64> {
+    if !is_finite(value) {
+        return Ok(value);
+    }
     let field = truncation_field(name, oid::TIMESTAMP)?;
     truncate(field, value).unwrap_or_else(|| Err(unsupported(name, oid::TIMESTAMP)))
 }
 
 /// `date_trunc` in the local time of `zone`.
 pub fn timestamp_tz_trunc(name: &str, value: i64, zone: Zone) -> Result<i64> {
-    let field = truncation_field(name, oid::TIMESTAMPTZ)?;
     if !is_finite(value) {
         return Ok(value);
     }
+    let field = truncation_field(name, oid::TIMESTAMPTZ)?;
     let offset = i64::from(zone.offset_at(value)) * MICROSECONDS_PER_SECOND;
     let local = checked_timestamp(value.checked_add(offset))?;
     let truncated =
@@ -321,7 +324,20 @@ pub fn timestamp_tz_trunc(name: &str, value: i64, zone: Zone) -> Result<i64> {
 }
 
 fn truncation_field(name: &str, type_oid: Oid) -> Result<Field> {
-    Field::find(name).ok_or_else(|| unrecognized(name, type_oid))
+    // Parts that are no spans of time are not even known here.
+    Field::find(name)
+        .filter(|field| {
+            !matches!(
+                field,
+                Field::Julian
+                    | Field::IsoYear
+                    | Field::DayOfWeek
+                    | Field::IsoDayOfWeek
+                    | Field::DayOfYear
+                    | Field::Epoch
+            )
+        })
+        .ok_or_else(|| unrecognized(name, type_oid))
 }
 
 /// `None` for parts that nothing is truncated to.
@@ -335,9 +351,6 @@ fn truncate(field: Field, local: i64) -> Option<Result<i64>> {
         Field::Day => MICROSECONDS_PER_DAY,
         _ => 0,
     };
-    if !is_finite(local) {
-        return Some(Ok(local));
-    }
     if unit != 0 {
         return Some(Ok(local.div_euclid(unit) * unit));
     }

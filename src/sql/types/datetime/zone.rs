@@ -110,6 +110,14 @@ impl Zone {
         }
     }
 
+    /// Whether the offset has always been the same: `UTC`, `Etc/GMT+3`.
+    pub fn is_constant(self) -> bool {
+        let offset = self.offset_at(0);
+        // Transitions are months apart, and none is before 1840.
+        (-160 * 12..100 * 12)
+            .all(|month| self.offset_at(month * 30 * MICROSECONDS_PER_DAY) == offset)
+    }
+
     /// A local timestamp as an instant; ±infinity stay. `None` is out of range.
     pub fn to_utc(self, local: i64) -> Option<i64> {
         if !is_finite(local) {

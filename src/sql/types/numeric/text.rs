@@ -7,7 +7,7 @@ use super::{Coefficient, Numeric, SCALE_MAX, WEIGHT_MAX, overflow};
 use crate::error::{Error, Result};
 use crate::sql::types::integer;
 
-/// Exponents beyond this are rejected as bad syntax, as PostgreSQL does.
+/// Larger exponents overflow like this one.
 const EXPONENT_MAX: i64 = (i32::MAX / 2) as i64;
 
 impl Numeric {
@@ -87,11 +87,14 @@ fn parse_exponent(text: &str) -> Option<i64> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let value = digits.parse::<i64>().ok().filter(|value| *value < EXPONENT_MAX)?;
+    let value = digits.parse::<i64>().map_or(EXPONENT_MAX, |value| value.min(EXPONENT_MAX));
     Some(if negative { -value } else { value })
 }
 
 fn assemble(negative: bool, whole: &str, fraction: &str, exponent: i64) -> Result<Numeric> {
+    if exponent.abs() >= EXPONENT_MAX {
+        return Err(overflow());
+    }
     let scale = (fraction.len() as i64 - exponent).max(0);
     let zeros = (exponent - fraction.len() as i64).max(0);
     let significant = whole.trim_start_matches('0');

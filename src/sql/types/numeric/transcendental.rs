@@ -427,11 +427,11 @@ fn power_real(base: &Numeric, exponent: &Numeric) -> Result<Numeric> {
     let (_, s) = base.parts().expect("checked finite");
     let (e, t) = exponent.parts().expect("checked finite");
     let base_weight = ln_weight(&base);
+    // Eight digits or so, rounded where PostgreSQL rounds: the estimate decides the scale.
     let estimate = {
-        let digits = (8 - base_weight).max(0) as u32;
-        let ln =
-            Numeric::new(fixed_to_coefficient(ln_to_digits(&base, digits)), clamp_scale(digits)?);
-        ln.mul(exponent)?.to_f64()
+        let digits = clamp_scale((8 - base_weight).max(0) as u32)?;
+        let ln = fixed_to_coefficient(ln_to_digits(&base, u32::from(digits)));
+        Numeric::new(ln, digits).mul(exponent)?.round(i32::from(digits))?.to_f64()
     };
     if estimate.abs() > EXP_ARGUMENT_MAX + 20.0 {
         let vanished = Numeric::new(0, RESULT_SCALE_MAX as u16);
