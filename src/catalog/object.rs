@@ -143,6 +143,9 @@ pub struct Sequence {
     pub cycle: bool,
     /// The column that owns it (table OID, attribute number), for serial and identity.
     pub owned_by: Option<(Oid, i16)>,
+    /// Where the present storage begins when that is not `start`: what RESTART said.
+    #[serde(default)]
+    pub first: Option<i64>,
 }
 
 /// `pg_type` (enum labels included).

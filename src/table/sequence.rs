@@ -128,7 +128,10 @@ fn open_entry<'a>(
             let stored = transactions.published().get(Keyspace::Meta, &key)?;
             let state = match stored {
                 Some(bytes) => decode(&bytes)?,
-                None => SequenceState { last_value: sequence.start, is_called: false },
+                None => SequenceState {
+                    last_value: sequence.first.unwrap_or(sequence.start),
+                    is_called: false,
+                },
             };
             Ok(entry.insert(Open { state, reserved: 0 }))
         }
@@ -206,7 +209,17 @@ mod tests {
     fn sequence(min: i64, max: i64, increment: i64) -> Sequence {
         let start = if increment > 0 { min } else { max };
         let ty = SqlType::new(oid::INT8);
-        Sequence { ty, start, increment, min, max, cache: 1, cycle: false, owned_by: None }
+        Sequence {
+            ty,
+            start,
+            increment,
+            min,
+            max,
+            cache: 1,
+            cycle: false,
+            owned_by: None,
+            first: None,
+        }
     }
 
     fn open() -> Transactions {

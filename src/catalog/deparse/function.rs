@@ -74,10 +74,12 @@ fn arguments(catalog: &Catalog, path: &[Oid], function: &Function, purpose: Purp
             text.push(' ');
         }
         text.push_str(&catalog.format_type(path, ty, Some(-1)));
-        if purpose == Purpose::Declaration && is_input && at >= first_default {
-            if let Some(default) = function.defaults.get(at - first_default) {
-                text.push_str(&format!(" DEFAULT {default}"));
-            }
+        if purpose == Purpose::Declaration
+            && is_input
+            && at >= first_default
+            && let Some(default) = function.defaults.get(at - first_default)
+        {
+            text.push_str(&format!(" DEFAULT {default}"));
         }
         printed.push(text);
     }

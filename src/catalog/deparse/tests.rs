@@ -20,6 +20,7 @@ fn with_sequence() -> Catalog {
         cache: 1,
         cycle: false,
         owned_by: None,
+        first: None,
     };
     catalog.apply(&Change::put(Relation {
         oid: 16400,

@@ -99,6 +99,7 @@ fn tables() -> Vec<Object> {
         cache: 1,
         cycle: false,
         owned_by: Some((B, 1)),
+        first: None,
     };
     let mut id = column("id", oid::INT4);
     id.default = Some(Default {

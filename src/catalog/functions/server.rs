@@ -81,8 +81,8 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
         Ok(if encoding == crate::catalog::system::UTF8 { Datum::Int4(UTF8_BYTES) } else { Datum::Null })
     };
     call "pg_is_in_recovery" => |_, _| Ok(Datum::Bool(false));
-    call "pg_postmaster_start_time" => |call, _| Ok(server_value(call, "pg_postmaster_start_time")?);
-    call "pg_conf_load_time" => |call, _| Ok(server_value(call, "pg_conf_load_time")?);
+    call "pg_postmaster_start_time" => |call, _| server_value(call, "pg_postmaster_start_time");
+    call "pg_conf_load_time" => |call, _| server_value(call, "pg_conf_load_time");
     call "pg_tablespace_location" => |_, _| Ok(Datum::Text(String::new()));
     call "pg_relation_is_publishable" => |call, args| Ok(Datum::Bool(is_table(&call.eval.catalog, arg(args, 0)?)));
     call "pg_relation_is_updatable" => |call, args| {

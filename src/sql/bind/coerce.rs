@@ -434,7 +434,13 @@ pub(super) fn relabel(expr: Expr, ty: SqlType) -> Expr {
         return Expr { location, ..null(ty) };
     }
     match expr.kind {
-        ExprKind::Const(datum) => typed(ExprKind::Const(datum), ty, location),
+        ExprKind::Const(datum) => {
+            let datum = match types::builtin_repr(ty.oid) {
+                Some(repr) => datum.relabelled(&repr),
+                None => datum,
+            };
+            typed(ExprKind::Const(datum), ty, location)
+        }
         ExprKind::Relabel(inner) => typed(ExprKind::Relabel(inner), ty, location),
         kind => {
             let expr = Expr { kind, ty: expr.ty, location };

@@ -68,7 +68,9 @@ use crate::sql::ir::{ColumnId, CteId, OutputColumn};
 use crate::sql::parse::with_stack;
 use crate::sql::types::{Oid, SqlType};
 
-pub use expression::{bind_expression, bind_expression_sql, bind_relation_expression_sql};
+pub use expression::{
+    ExpressionUse, bind_expression, bind_expression_sql, bind_relation_expression_sql,
+};
 use params::Params;
 use scope::Level;
 
@@ -147,7 +149,7 @@ impl<'a> Binder<'a> {
             return Err(Error::statement_too_deep());
         }
         self.depth += 1;
-        let answer = if self.depth % DEPTH_PER_STACK == 0 {
+        let answer = if self.depth.is_multiple_of(DEPTH_PER_STACK) {
             with_stack(STACK_BYTES, || work(self))
         } else {
             work(self)

@@ -172,10 +172,7 @@ impl Binder<'_> {
     /// what sorting and grouping need.
     pub(super) fn type_has_operator(&self, name: &str, ty: Oid) -> bool {
         let base = self.base(ty);
-        let wanted = match base {
-            oid::RECORD => oid::RECORD,
-            other => other,
-        };
+        let wanted = base;
         self.find_operator(OperatorName::plain(name), Some(wanted), wanted, -1).is_ok()
     }
 }

@@ -51,7 +51,7 @@ fn undetermined(index: usize) -> Error {
 impl Binder<'_> {
     pub(super) fn param(&mut self, number: i32, location: i32) -> Result<Expr> {
         let known = i32::try_from(self.params.types.len()).unwrap_or(i32::MAX);
-        let refused = number < 1 || number > PARAMS_MAX || (self.params.fixed && number > known);
+        let refused = !(1..=PARAMS_MAX).contains(&number) || (self.params.fixed && number > known);
         if refused {
             return Err(Error::new(
                 sqlstate::UNDEFINED_PARAMETER,

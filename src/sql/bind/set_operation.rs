@@ -102,7 +102,8 @@ impl Binder<'_> {
             })?;
             let typmod = if l.ty == r.ty { l.ty.typmod } else { -1 };
             types.push(SqlType::with_typmod(common, typmod));
-            if !(all && kind == SetOpKind::Union) && !self.type_has_operator("=", common) {
+            let compares = !all || kind != SetOpKind::Union;
+            if compares && !self.type_has_operator("=", common) {
                 return Err(self.no_equality(common).at(output_location(&left.rel, index)));
             }
         }

@@ -81,7 +81,6 @@ impl<'a> Returned<'a> {
     }
 
     /// Adds what RETURNING makes of a row, if there is a RETURNING.
-    #[expect(clippy::too_many_arguments, reason = "each is one fact about the row")]
     pub fn add(
         &mut self,
         ctx: &StatementContext,

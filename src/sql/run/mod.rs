@@ -1,6 +1,21 @@
 //! Execution: a bound statement, its parameters and a transaction become an
 //! [`Outcome`](super::outcome::Outcome).
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`work`] | what a statement works on, and its limits |
+//! | [`eval`] | the scalar evaluator |
+//! | [`query`] | queries: planned, computed on the query runtime, streamed |
+//! | `locking` | FOR UPDATE and FOR SHARE |
+//! | [`runtime`] | the threads that queries are computed on |
+//! | [`failure`] | errors through DataFusion and back |
 
+pub mod eval;
+pub mod failure;
+mod locking;
+pub mod query;
+pub mod runtime;
 pub mod work;
 
+pub use query::{CompiledQuery, RowChunks, execute_query, result_columns, rows};
 pub use work::{StatementContext, Work};

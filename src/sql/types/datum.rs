@@ -44,6 +44,16 @@ pub enum Datum {
 }
 
 impl Datum {
+    /// The same bits under another type: `int4` and `oid` are binary coercible,
+    /// all other types that are share their representation.
+    pub fn relabelled(self, repr: &super::Repr) -> Datum {
+        match (self, repr) {
+            (Datum::Int4(value), super::Repr::Oid) => Datum::Oid(value.cast_unsigned()),
+            (Datum::Oid(value), super::Repr::Int4) => Datum::Int4(value.cast_signed()),
+            (value, _) => value,
+        }
+    }
+
     pub fn is_null(&self) -> bool {
         matches!(self, Datum::Null)
     }

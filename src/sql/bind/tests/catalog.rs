@@ -181,6 +181,7 @@ impl Builder {
             cache: 1,
             cycle: false,
             owned_by: Some((table, column)),
+            first: None,
         };
         let mut relation = self.relation(name, RelationKind::Sequence(sequence), Vec::new());
         relation.oid = self.oid();

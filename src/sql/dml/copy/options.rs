@@ -64,6 +64,8 @@ pub struct CopyOptions {
     pub force_quote: Forced,
     pub force_not_null: Forced,
     pub force_null: Forced,
+    /// Rows need no later freezing here; what is left of it is its precondition.
+    pub freeze: bool,
 }
 
 /// Options as collected, before their defaults depend on the format.
@@ -124,8 +126,8 @@ impl Given {
     fn check(self, is_from: bool) -> Result<CopyOptions> {
         let format = self.format.unwrap_or(CopyFormat::Text);
         let csv = format == CopyFormat::Csv;
-        if self.freeze {
-            return Err(Error::unsupported("COPY FREEZE"));
+        if self.freeze && !is_from {
+            return Err(Error::unsupported("COPY FREEZE TO"));
         }
         if format == CopyFormat::Binary {
             self.check_binary()?;
@@ -170,6 +172,7 @@ impl Given {
             force_quote: self.force_quote,
             force_not_null: self.force_not_null,
             force_null: self.force_null,
+            freeze: self.freeze,
         })
     }
 

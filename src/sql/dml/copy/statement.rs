@@ -18,6 +18,7 @@ use crate::sql::dml::compiler::row_expression;
 use crate::sql::ir::{self, Statement};
 use crate::sql::outcome::{CopyOut, Outcome};
 use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::privilege;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::Datum;
 use crate::sqlstate;
@@ -167,6 +168,14 @@ async fn copy_from(
 ) -> Result<Outcome> {
     let relation = relation(statement, work, ctx)?;
     require_table(&relation, "to")?;
+    privilege::check_relation(&relation, &ctx.eval)?;
+    if options.freeze && !work.changes.iter().any(|change| change.key.oid == relation.oid) {
+        return Err(Error::new(
+            sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "cannot perform COPY FREEZE because the table was not created or truncated in the \
+             current subtransaction",
+        ));
+    }
     let table = lock::relation(relation.oid);
     lock::acquire(&mut work.txn, table, LockMode::RowExclusive, ctx).await?;
     let info = TableInfo::of(&work.catalog, relation.oid)?;
@@ -273,6 +282,7 @@ async fn query_rows(
     let node = query.node.as_ref().ok_or_else(|| Error::syntax("COPY needs a query"))?;
     let eval = eval_over(&work.catalog, ctx);
     let statement = Binder::with_fixed_params(&eval, &[]).bind_statement(node)?;
+    privilege::check_statement(&statement, &eval)?;
     let named = |columns: &[ir::OutputColumn]| {
         columns.iter().map(|column| (column.name.clone(), column.ty)).collect()
     };
@@ -295,6 +305,7 @@ async fn table_rows(
     ctx: &StatementContext,
 ) -> Result<(Columns, RowChunks)> {
     let relation = relation(statement, work, ctx)?;
+    privilege::check_relation(&relation, &ctx.eval)?;
     require_table(&relation, "from")?;
     let table = lock::relation(relation.oid);
     lock::acquire(&mut work.txn, table, LockMode::AccessShare, ctx).await?;

@@ -1,0 +1,189 @@
+//! Expressions of plans in PostgreSQL's spelling, as far as DataFusion's
+//! operators go; a column is called by the name of the table's column it is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{self as df, Operator};
+use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
+use datafusion::physical_plan::expressions::{
+    BinaryExpr, CastExpr, Column, InListExpr, IsNotNullExpr, IsNullExpr, LikeExpr, Literal, NotExpr,
+};
+
+use crate::catalog::Catalog;
+use crate::sql::ir::Rel;
+use crate::sql::plan::form::column_name;
+use crate::sql::plan::{Planner, walk};
+use crate::sql::types::Oid;
+use crate::table::TableInfo;
+use crate::txn::Overlay;
+
+/// The names of a query's columns, by their names in plans.
+pub struct Names {
+    names: HashMap<String, String>,
+    catalog: Arc<Catalog>,
+    overlay: Overlay,
+}
+
+impl Names {
+    pub fn new(rel: &Rel, planner: &Planner) -> Names {
+        let catalog = Arc::clone(&planner.eval().catalog);
+        let overlay = planner.overlay().clone();
+        let mut names = Names { names: HashMap::new(), catalog, overlay };
+        let scans = count_scans(&mut rel.clone());
+        names.learn(&mut rel.clone(), scans > 1);
+        names
+    }
+
+    fn learn(&mut self, rel: &mut Rel, qualified: bool) {
+        let table = match rel {
+            Rel::Scan(scan) if qualified => format!("{}.", scan.relation.name),
+            _ => String::new(),
+        };
+        for column in walk::columns(rel) {
+            let name = format!("{table}{}", column.name);
+            self.names.entry(column_name(column.id)).or_insert(name);
+        }
+        walk::inputs_mut(rel, &mut |input| self.learn(input, qualified));
+        if let Rel::Scan(scan) = rel {
+            for (_, column) in &scan.columns {
+                let name = format!("{table}{}", column.name);
+                self.names.insert(column_name(column.id), name);
+            }
+        }
+    }
+
+    /// A table, and how many rows it has.
+    pub fn table(&self, oid: Oid) -> Option<(Arc<TableInfo>, i64)> {
+        let info = TableInfo::of(&self.catalog, oid).ok()?;
+        let rows = self.overlay.published().row_count(info.storage_id()).ok()?;
+        Some((info, rows))
+    }
+
+    fn column(&self, name: &str) -> String {
+        self.names.get(name).filter(|name| !name.is_empty()).cloned().unwrap_or(name.to_owned())
+    }
+
+    /// A physical expression.
+    pub fn physical(&self, expr: &Arc<dyn PhysicalExpr>) -> String {
+        let any: &dyn PhysicalExpr = expr.as_ref();
+        let any: &dyn std::any::Any = any;
+        if let Some(column) = any.downcast_ref::<Column>() {
+            return self.column(column.name());
+        }
+        if let Some(literal) = any.downcast_ref::<Literal>() {
+            return scalar(literal.value());
+        }
+        if let Some(binary) = any.downcast_ref::<BinaryExpr>() {
+            let (left, right) = (self.physical(binary.left()), self.physical(binary.right()));
+            return format!("({left} {} {right})", operator(*binary.op()));
+        }
+        if let Some(cast) = any.downcast_ref::<CastExpr>() {
+            return self.physical(cast.expr());
+        }
+        if let Some(not) = any.downcast_ref::<NotExpr>() {
+            return format!("(NOT {})", self.physical(not.arg()));
+        }
+        if let Some(null) = any.downcast_ref::<IsNullExpr>() {
+            return format!("({} IS NULL)", self.physical(null.arg()));
+        }
+        if let Some(null) = any.downcast_ref::<IsNotNullExpr>() {
+            return format!("({} IS NOT NULL)", self.physical(null.arg()));
+        }
+        if let Some(like) = any.downcast_ref::<LikeExpr>() {
+            let (text, pattern) = (self.physical(like.expr()), self.physical(like.pattern()));
+            let operator = if like.negated() { "!~~" } else { "~~" };
+            return format!("({text} {operator} {pattern})");
+        }
+        if let Some(list) = any.downcast_ref::<InListExpr>() {
+            let items: Vec<String> = list.list().iter().map(|item| self.physical(item)).collect();
+            let operator = if list.negated() { "<> ALL" } else { "= ANY" };
+            let left = self.physical(list.expr());
+            return format!("({left} {operator} ('{{{}}}'))", items.join(","));
+        }
+        if let Some(function) = any.downcast_ref::<ScalarFunctionExpr>() {
+            let args: Vec<String> = function.args().iter().map(|arg| self.physical(arg)).collect();
+            return self.function(function.fun().name(), &args);
+        }
+        expr.to_string()
+    }
+
+    /// Our own functions under what they stand for.
+    fn function(&self, name: &str, args: &[String]) -> String {
+        match (name.split('_').next(), args) {
+            (Some("key" | "reform" | "canonical"), [arg]) => arg.clone(),
+            (Some("exact"), [left, right]) => {
+                let symbol = match name.split('_').nth(1) {
+                    Some("add") => "+",
+                    Some("subtract") => "-",
+                    Some("multiply") => "*",
+                    Some("divide") => "/",
+                    _ => "%",
+                };
+                format!("({left} {symbol} {right})")
+            }
+            _ => {
+                let name = name.split('#').next().unwrap_or(name);
+                format!("{name}({})", args.join(", "))
+            }
+        }
+    }
+
+    /// A filter inside a table scan, whose columns are `a{attnum}`.
+    pub fn stored(&self, expr: &df::Expr, info: &TableInfo) -> String {
+        match expr {
+            df::Expr::Column(column) => column
+                .name
+                .strip_prefix('a')
+                .and_then(|number| number.parse::<i16>().ok())
+                .and_then(|number| info.column(number).ok())
+                .map_or_else(|| column.name.clone(), |column| column.name.clone()),
+            df::Expr::Literal(value, _) => scalar(value),
+            df::Expr::BinaryExpr(binary) => {
+                let left = self.stored(&binary.left, info);
+                let right = self.stored(&binary.right, info);
+                format!("({left} {} {right})", operator(binary.op))
+            }
+            df::Expr::Cast(cast) => self.stored(&cast.expr, info),
+            df::Expr::Not(arg) => format!("(NOT {})", self.stored(arg, info)),
+            df::Expr::IsNull(arg) => format!("({} IS NULL)", self.stored(arg, info)),
+            df::Expr::IsNotNull(arg) => format!("({} IS NOT NULL)", self.stored(arg, info)),
+            df::Expr::InList(list) => {
+                let items: Vec<String> =
+                    list.list.iter().map(|item| self.stored(item, info)).collect();
+                let operator = if list.negated { "<> ALL" } else { "= ANY" };
+                let left = self.stored(&list.expr, info);
+                format!("({left} {operator} ('{{{}}}'))", items.join(","))
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
+fn count_scans(rel: &mut Rel) -> usize {
+    let mut count = usize::from(matches!(rel, Rel::Scan(_)));
+    walk::inputs_mut(rel, &mut |input| count += count_scans(input));
+    count
+}
+
+fn operator(operator: Operator) -> String {
+    match operator {
+        Operator::NotEq => "<>".into(),
+        Operator::And => "AND".into(),
+        Operator::Or => "OR".into(),
+        other => other.to_string(),
+    }
+}
+
+fn scalar(value: &ScalarValue) -> String {
+    match value {
+        ScalarValue::Utf8(Some(text))
+        | ScalarValue::Utf8View(Some(text))
+        | ScalarValue::LargeUtf8(Some(text)) => format!("'{}'::text", text.replace('\'', "''")),
+        ScalarValue::Boolean(Some(value)) => value.to_string(),
+        value if value.is_null() => "NULL".into(),
+        ScalarValue::Date32(_) => format!("'{value}'::date"),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,175 @@
+//! EXPLAIN: the plan of a statement in PostgreSQL's words and shapes.
+//!
+//! The physical plan is read into a tree of [`Node`]s named as PostgreSQL names
+//! its own ([`tree`]), and printed as text, JSON, YAML or XML ([`format`]). What
+//! is only DataFusion's business (projections, repartitioning) does not show.
+//!
+//! Costs and row counts are estimates from row counts of tables and fixed
+//! selectivities; ANALYZE adds what running the plan has measured.
+
+mod expression;
+mod format;
+mod tree;
+
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+
+use super::{Planner, walk};
+use crate::error::{Error, Result};
+use crate::sql::dml;
+use crate::sql::ir::{Query, Rel, Statement};
+use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
+use crate::sql::run::{StatementContext, Work, failure, runtime};
+use crate::sql::types::{Datum, SqlType, oid};
+
+pub use tree::Node;
+
+/// The options of an EXPLAIN, already checked for their values.
+#[derive(Clone, Copy, Debug)]
+pub struct ExplainOptions {
+    pub analyze: bool,
+    pub verbose: bool,
+    pub costs: bool,
+    pub timing: bool,
+    /// Planning and execution time at the end; on by default with ANALYZE.
+    pub summary: Option<bool>,
+    pub format: ExplainFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExplainFormat {
+    Text,
+    Json,
+    Yaml,
+    Xml,
+}
+
+impl Default for ExplainOptions {
+    fn default() -> ExplainOptions {
+        ExplainOptions {
+            analyze: false,
+            verbose: false,
+            costs: true,
+            timing: true,
+            summary: None,
+            format: ExplainFormat::Text,
+        }
+    }
+}
+
+/// A plan with what is said about the whole of it.
+pub struct Explained {
+    pub root: Node,
+    pub planning: Duration,
+    pub execution: Option<Duration>,
+}
+
+/// Explains a statement, running it for ANALYZE.
+pub async fn explain(
+    statement: &Statement,
+    options: &ExplainOptions,
+    params: &[Datum],
+    work: &mut Work,
+    context: &StatementContext,
+) -> Result<RowStream> {
+    let explained = match statement {
+        Statement::Query(query) => of_query(query, options, params, work, context).await?,
+        _ => of_modification(statement, options, params, work, context).await?,
+    };
+    let lines = format::lines(&explained, options);
+    let rows = lines.into_iter().map(|line| vec![Datum::Text(line)]).collect();
+    let type_oid = match options.format {
+        ExplainFormat::Json => oid::JSON,
+        ExplainFormat::Xml => oid::XML,
+        _ => oid::TEXT,
+    };
+    let column = ResultColumn {
+        name: "QUERY PLAN".into(),
+        ty: SqlType::new(type_oid),
+        length: -1,
+        origin: (0, 0),
+    };
+    Ok(RowStream {
+        columns: [column].into(),
+        rows: Box::pin(futures::stream::iter([Ok(Rows::Datums(rows))])),
+        tag: RowsTag::Fixed("EXPLAIN".into()),
+    })
+}
+
+async fn of_query(
+    query: &Query,
+    options: &ExplainOptions,
+    params: &[Datum],
+    work: &mut Work,
+    context: &StatementContext,
+) -> Result<Explained> {
+    let mut query = query.clone();
+    unlock(&mut query.rel);
+    let planner = Planner::new(context, work.txn.overlay(), params, &query);
+    let analyze = options.analyze;
+    let explained = runtime::run(async move {
+        let start = Instant::now();
+        let plan = planner.plan(&query).await?;
+        let planning = start.elapsed();
+        let mut execution = None;
+        if analyze {
+            let start = Instant::now();
+            let mut stream = plan.execute(planner.task_context())?;
+            while let Some(batch) = stream.next().await {
+                planner.check_cancel()?;
+                batch.map_err(failure::unwrap)?;
+            }
+            execution = Some(start.elapsed());
+        }
+        let names = expression::Names::new(&query.rel, &planner);
+        let root = tree::read(&plan.physical, &names, analyze);
+        Ok(Explained { root, planning, execution })
+    })
+    .await?;
+    Ok(explained)
+}
+
+/// Locks are not taken by EXPLAIN.
+fn unlock(rel: &mut Rel) {
+    while let Rel::LockRows { input, .. } = rel {
+        *rel = std::mem::replace(&mut **input, Rel::OneRow);
+    }
+    walk::inputs_mut(rel, &mut unlock);
+}
+
+async fn of_modification(
+    statement: &Statement,
+    options: &ExplainOptions,
+    params: &[Datum],
+    work: &mut Work,
+    context: &StatementContext,
+) -> Result<Explained> {
+    let (verb, relation, rel) = match statement {
+        Statement::Insert(insert) => ("Insert", &insert.relation, &insert.source.rel),
+        Statement::Update(update) => ("Update", &update.target.relation, &update.input),
+        Statement::Delete(delete) => ("Delete", &delete.target.relation, &delete.input),
+        Statement::Query(_) => return Err(Error::internal("a query changes no rows")),
+    };
+    let query = Query { rel: rel.clone(), output: walk::columns(rel) };
+    let only_plan = ExplainOptions { analyze: false, ..*options };
+    let below = Box::pin(of_query(&query, &only_plan, params, work, context)).await?;
+    let mut root = Node::new("ModifyTable", format!("{verb} on {}", relation.name));
+    root.text("Operation", verb);
+    root.text("Relation Name", &relation.name);
+    root.cost = below.root.cost;
+    root.children.push(below.root);
+    let mut execution = None;
+    if options.analyze {
+        let start = Instant::now();
+        let outcome = dml::execute(statement, params, work, context).await?;
+        if let Outcome::Rows(mut stream) = outcome {
+            while let Some(rows) = stream.rows.next().await {
+                rows?;
+            }
+        }
+        execution = Some(start.elapsed());
+        root.actual = Some(tree::Actual { rows: 0, time: start.elapsed() });
+    }
+    Ok(Explained { root, planning: below.planning, execution })
+}

@@ -1,0 +1,358 @@
+//! The fast path: queries of few rows, without DataFusion.
+//!
+//! Recognised from the typed tree when a statement is prepared: rows that an
+//! index names (or constants, or nothing at all) passed through filters,
+//! projections, sorts and limits, all of them compiled to the scalar evaluator.
+//! Per execution only the parameters change.
+//!
+//! ```text
+//! SELECT v FROM t WHERE id = $1 ORDER BY v LIMIT 5
+//!   table t by index [id = $1] → Filter → Project → Sort → Limit
+//! ```
+//!
+//! How many rows an index names is only known when it runs: beyond
+//! [`ROWS_MAX`] the fast path gives up, before it has had any effect.
+
+use std::sync::Arc;
+
+use super::aggregate::Order;
+use super::form::Form;
+use crate::catalog::{Catalog, RelationKind};
+use crate::error::{Error, Result};
+use crate::sql::dml::conditions::Conditions;
+use crate::sql::functions::EvalContext;
+use crate::sql::ir::{ColumnId, Expr, Query, Rel, Scan, SortKey};
+use crate::sql::run::eval::Evaluator;
+use crate::sql::run::eval::native::integer;
+use crate::sql::types::Datum;
+use crate::sqlstate;
+use crate::table::scan::{Access, Comparison, RowIterator, choose, index_rows};
+use crate::table::{ScanOptions, TableInfo, lookup};
+use crate::txn::Overlay;
+
+/// Rows that the fast path handles at most.
+pub const ROWS_MAX: usize = 1_000;
+
+/// A recognised query.
+#[derive(Debug)]
+pub struct FastPlan {
+    source: Source,
+    steps: Vec<Step>,
+    /// Positions of the output columns in the last step's rows.
+    output: Vec<usize>,
+}
+
+#[derive(Debug)]
+enum Source {
+    OneRow,
+    Values(Vec<Vec<Evaluator>>),
+    Table(Box<TableSource>),
+}
+
+struct TableSource {
+    info: Arc<TableInfo>,
+    conditions: Conditions,
+    /// Positions of the columns read; the rid follows them when asked for.
+    positions: Vec<usize>,
+    with_rid: bool,
+}
+
+impl std::fmt::Debug for TableSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.info.name())
+    }
+}
+
+#[derive(Debug)]
+enum Step {
+    Filter(Evaluator),
+    Project(Vec<Evaluator>),
+    Sort(Vec<(Evaluator, Order)>),
+    Limit { limit: Option<Evaluator>, offset: Option<Evaluator> },
+}
+
+impl FastPlan {
+    /// The fast plan of a query, if it has one.
+    pub fn recognise(query: &Query, catalog: &Catalog) -> Option<FastPlan> {
+        let mut builder = Builder { catalog, steps: Vec::new() };
+        let (source, slots) = builder.rel(&query.rel)?;
+        let output = query
+            .output
+            .iter()
+            .map(|column| slots.iter().position(|slot| *slot == column.id))
+            .collect::<Option<Vec<_>>>()?;
+        Some(FastPlan { source, steps: builder.steps, output })
+    }
+
+    /// The rows, or `None` when there are too many for this path.
+    pub fn run(
+        &self,
+        overlay: &Overlay,
+        context: &EvalContext,
+        params: &[Datum],
+    ) -> Result<Option<Vec<Vec<Datum>>>> {
+        let rows = match &self.source {
+            Source::OneRow => Some(vec![Vec::new()]),
+            Source::Values(rows) => Some(evaluate_rows(rows, context, params)?),
+            Source::Table(table) => table.rows(overlay, context, params)?,
+        };
+        let Some(mut rows) = rows else { return Ok(None) };
+        for step in &self.steps {
+            rows = step.apply(rows, context, params)?;
+        }
+        if self.output.iter().copied().eq(0..rows.first().map_or(0, Vec::len)) {
+            return Ok(Some(rows));
+        }
+        let pick = |row: Vec<Datum>| self.output.iter().map(|at| row[*at].clone()).collect();
+        Ok(Some(rows.into_iter().map(pick).collect()))
+    }
+}
+
+fn evaluate_rows(
+    rows: &[Vec<Evaluator>],
+    context: &EvalContext,
+    params: &[Datum],
+) -> Result<Vec<Vec<Datum>>> {
+    rows.iter()
+        .map(|row| row.iter().map(|value| value.eval(context, params, &[])).collect())
+        .collect()
+}
+
+impl TableSource {
+    fn rows(
+        &self,
+        overlay: &Overlay,
+        context: &EvalContext,
+        params: &[Datum],
+    ) -> Result<Option<Vec<Vec<Datum>>>> {
+        let Some(comparisons) = self.conditions.evaluate(&self.info, context, params)? else {
+            return Ok(Some(Vec::new()));
+        };
+        if let Some((index, key)) = self.unique_key(&comparisons) {
+            let found = lookup::unique(&self.info, overlay, index, &key)?;
+            let row = found.map(|(rid, row)| self.read(rid, &row)).transpose()?;
+            return Ok(Some(row.into_iter().collect()));
+        }
+        let options = ScanOptions {
+            with_rid: self.with_rid,
+            batch_rows: ROWS_MAX,
+            parallelism: 1,
+            cancel: tokio_util::sync::CancellationToken::new(),
+        };
+        match choose(&self.info, overlay, &comparisons, &options)? {
+            Access::Index(access) if access.rows <= ROWS_MAX => {
+                let rows: RowIterator = index_rows(&self.info, overlay, &access.ranges)?;
+                rows.map(|row| row.and_then(|(rid, row)| self.read(rid, &row)))
+                    .collect::<Result<Vec<_>>>()
+                    .map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn read(&self, rid: u64, row: &[u8]) -> Result<Vec<Datum>> {
+        let mut values = lookup::columns(&self.info, row, &self.positions)?;
+        if self.with_rid {
+            values.push(Datum::Int8(rid as i64));
+        }
+        Ok(values)
+    }
+
+    /// The unique index whose whole key the comparisons give, and the key.
+    fn unique_key(
+        &self,
+        comparisons: &[(usize, Comparison)],
+    ) -> Option<(&crate::index::IndexInfo, Vec<Datum>)> {
+        let value = |position: usize| {
+            comparisons.iter().find_map(|(at, comparison)| match comparison {
+                Comparison::Equal(datum) if *at == position => Some(datum.clone()),
+                _ => None,
+            })
+        };
+        let unique = self.info.indexes.iter().filter(|index| index.unique && index.is_usable());
+        for index in unique {
+            let key: Option<Vec<Datum>> = index
+                .keys
+                .iter()
+                .map(|key| usize::try_from(key.column - 1).ok().and_then(value))
+                .collect();
+            if let Some(key) = key {
+                return Some((index, key));
+            }
+        }
+        None
+    }
+}
+
+impl Step {
+    fn apply(
+        &self,
+        mut rows: Vec<Vec<Datum>>,
+        context: &EvalContext,
+        params: &[Datum],
+    ) -> Result<Vec<Vec<Datum>>> {
+        match self {
+            Step::Filter(predicate) => {
+                let mut kept = Vec::with_capacity(rows.len());
+                for row in rows {
+                    if predicate.is_true(context, params, &row)? {
+                        kept.push(row);
+                    }
+                }
+                Ok(kept)
+            }
+            Step::Project(values) => rows
+                .iter()
+                .map(|row| values.iter().map(|value| value.eval(context, params, row)).collect())
+                .collect(),
+            Step::Sort(keys) => sorted(rows, keys, context, params),
+            Step::Limit { limit, offset } => {
+                let count = |clause: &Option<Evaluator>, name| match clause {
+                    Some(clause) => row_count(&clause.eval(context, params, &[])?, name),
+                    None => Ok(None),
+                };
+                let offset = count(offset, "OFFSET")?.unwrap_or(0);
+                let limit = count(limit, "LIMIT")?.unwrap_or(usize::MAX);
+                rows.drain(..offset.min(rows.len()));
+                rows.truncate(limit);
+                Ok(rows)
+            }
+        }
+    }
+}
+
+fn sorted(
+    rows: Vec<Vec<Datum>>,
+    keys: &[(Evaluator, Order)],
+    context: &EvalContext,
+    params: &[Datum],
+) -> Result<Vec<Vec<Datum>>> {
+    let mut keyed = rows
+        .into_iter()
+        .map(|row| {
+            let key = keys
+                .iter()
+                .map(|(key, _)| key.eval(context, params, &row))
+                .collect::<Result<Vec<_>>>()?;
+            Ok((key, row))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    keyed.sort_by(|(left, _), (right, _)| {
+        keys.iter()
+            .enumerate()
+            .map(|(at, (_, order))| order.compare(&left[at], &right[at]))
+            .find(|ordering| ordering.is_ne())
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
+    Ok(keyed.into_iter().map(|(_, row)| row).collect())
+}
+
+fn row_count(value: &Datum, clause: &str) -> Result<Option<usize>> {
+    let Some(value) = integer(value) else { return Ok(None) };
+    usize::try_from(value).map(Some).map_err(|_| {
+        let code = match clause {
+            "LIMIT" => sqlstate::INVALID_ROW_COUNT_IN_LIMIT_CLAUSE,
+            _ => sqlstate::INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE,
+        };
+        Error::new(code, format!("{clause} must not be negative"))
+    })
+}
+
+struct Builder<'a> {
+    catalog: &'a Catalog,
+    steps: Vec<Step>,
+}
+
+impl Builder<'_> {
+    /// Recognises a relation; its rows have these columns.
+    fn rel(&mut self, rel: &Rel) -> Option<(Source, Vec<ColumnId>)> {
+        match rel {
+            Rel::OneRow => Some((Source::OneRow, Vec::new())),
+            Rel::Values { columns, rows } if rows.len() <= ROWS_MAX => {
+                let rows = rows
+                    .iter()
+                    .map(|row| row.iter().map(|value| self.compile(value, &[])).collect())
+                    .collect::<Option<Vec<_>>>()?;
+                Some((Source::Values(rows), super::ids(columns)))
+            }
+            Rel::Filter { input, predicate } => {
+                let (source, slots) = match &**input {
+                    Rel::Scan(scan) => self.scan(scan, predicate)?,
+                    other => self.rel(other)?,
+                };
+                let predicate = self.compile(predicate, &slots)?;
+                self.steps.push(Step::Filter(predicate));
+                Some((source, slots))
+            }
+            Rel::Project { input, exprs } => {
+                let (source, slots) = self.rel(input)?;
+                let values = exprs
+                    .iter()
+                    .map(|(_, expr)| self.compile(expr, &slots))
+                    .collect::<Option<Vec<_>>>()?;
+                self.steps.push(Step::Project(values));
+                Some((source, exprs.iter().map(|(column, _)| column.id).collect()))
+            }
+            Rel::Sort { input, keys } => {
+                let (source, slots) = self.rel(input)?;
+                let keys =
+                    keys.iter().map(|key| self.key(key, &slots)).collect::<Option<Vec<_>>>()?;
+                self.steps.push(Step::Sort(keys));
+                Some((source, slots))
+            }
+            Rel::Limit { input, limit, offset, with_ties } if with_ties.is_empty() => {
+                let (source, slots) = self.rel(input)?;
+                let limit = self.optional(limit.as_ref())?;
+                let offset = self.optional(offset.as_ref())?;
+                self.steps.push(Step::Limit { limit, offset });
+                Some((source, slots))
+            }
+            _ => None,
+        }
+    }
+
+    /// A table read through an index that the predicate binds.
+    fn scan(&mut self, scan: &Scan, predicate: &Expr) -> Option<(Source, Vec<ColumnId>)> {
+        if !matches!(scan.relation.kind, RelationKind::Table) {
+            return None;
+        }
+        let info = TableInfo::of(self.catalog, scan.relation.oid).ok()?;
+        let columns: Vec<(i16, ColumnId)> =
+            scan.columns.iter().map(|(number, column)| (*number, column.id)).collect();
+        let positions = columns
+            .iter()
+            .map(|(number, _)| usize::try_from(*number - 1).ok())
+            .collect::<Option<Vec<_>>>()?;
+        let conditions = Conditions::new(predicate, &columns, self.catalog).ok()?;
+        let bound = info.indexes.iter().filter(|index| index.is_usable()).any(|index| {
+            let first = index.keys.first().and_then(|key| usize::try_from(key.column - 1).ok());
+            first.is_some_and(|position| conditions.binds(position))
+        });
+        if !bound {
+            return None;
+        }
+        let mut slots: Vec<ColumnId> = columns.into_iter().map(|(_, id)| id).collect();
+        slots.extend(scan.rid);
+        let with_rid = scan.rid.is_some();
+        let source = TableSource { info, conditions, positions, with_rid };
+        Some((Source::Table(Box::new(source)), slots))
+    }
+
+    fn compile(&mut self, expr: &Expr, slots: &[ColumnId]) -> Option<Evaluator> {
+        Evaluator::compile(expr, slots, self.catalog).ok()
+    }
+
+    fn optional(&mut self, expr: Option<&Expr>) -> Option<Option<Evaluator>> {
+        match expr {
+            Some(expr) => self.compile(expr, &[]).map(Some),
+            None => Some(None),
+        }
+    }
+
+    fn key(&mut self, key: &SortKey, slots: &[ColumnId]) -> Option<(Evaluator, Order)> {
+        let form = Form::of(key.expr.ty, self.catalog).ok()?;
+        let order =
+            Order { position: 0, form, descending: key.descending, nulls_first: key.nulls_first };
+        Some((self.compile(&key.expr, slots)?, order))
+    }
+}

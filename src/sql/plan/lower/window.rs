@@ -1,0 +1,253 @@
+//! Window functions: a sort by partition and order below, then our operator;
+//! calls over the same window share both.
+
+use std::sync::Arc;
+
+use super::{Lowering, Relation};
+use crate::error::{Error, Result};
+use crate::sql::ir::{
+    self, AggregateCall, ColumnId, Expr, ExprKind, FrameBound, FrameUnits, OutputColumn, Rel,
+    SortKey, WindowCall, WindowFunction,
+};
+use crate::sql::plan::aggregate::Order;
+use crate::sql::plan::form::Form;
+use crate::sql::plan::prepare::column_of;
+use crate::sql::plan::window::{Bound, Call, Frame, Function, RangeBound, Window};
+use crate::sql::run::eval::Evaluator;
+use crate::sql::run::eval::native::integer;
+use crate::sql::types::{Datum, Repr, oid};
+use crate::sqlstate;
+
+const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
+
+impl Lowering<'_> {
+    pub fn window(&self, input: &Rel, calls: &[(OutputColumn, WindowCall)]) -> Result<Relation> {
+        let mut calls = calls.to_vec();
+        let relation = self.rel(input)?;
+        let mut exprs: Vec<Expr> = expressions(&mut calls).into_iter().map(|e| e.clone()).collect();
+        let mut relation = self.resolve(relation, &mut exprs)?;
+        for (slot, expr) in expressions(&mut calls).into_iter().zip(exprs) {
+            *slot = expr;
+        }
+        // Windows with the most keys first, so that later sorts can use theirs.
+        let mut windows: Vec<(String, Vec<(OutputColumn, WindowCall)>)> = Vec::new();
+        for (column, call) in calls {
+            let name = format!("{:?}{:?}", call.partition_by, call.order_by);
+            match windows.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, calls)) => calls.push((column, call)),
+                None => windows.push((name, vec![(column, call)])),
+            }
+        }
+        for (_, calls) in windows {
+            relation = self.one_window(relation, &calls)?;
+        }
+        Ok(relation)
+    }
+
+    /// Calls with one PARTITION BY and ORDER BY.
+    fn one_window(
+        &self,
+        relation: Relation,
+        calls: &[(OutputColumn, WindowCall)],
+    ) -> Result<Relation> {
+        let Some((_, first)) = calls.first() else { return Ok(relation) };
+        let mut added = Vec::new();
+        let mut input: Vec<(ColumnId, Form)> = Vec::new();
+        let mut keys = Vec::new();
+        let mut partition = Vec::new();
+        for expr in &first.partition_by {
+            let found = self.as_column(expr, &relation.scope, &mut added)?;
+            let expr = column_of(found.0, expr.ty);
+            keys.push(SortKey { expr, descending: false, nulls_first: false });
+            partition.push(input.len());
+            input.push(found);
+        }
+        let mut order: Vec<Order> = Vec::new();
+        for key in &first.order_by {
+            let found = self.as_column(&key.expr, &relation.scope, &mut added)?;
+            let expr = column_of(found.0, key.expr.ty);
+            keys.push(SortKey { expr, ..key.clone() });
+            order.push(self.order(key, input.len(), &found.1));
+            input.push(found);
+        }
+        let mut output = Vec::new();
+        let mut lowered = Vec::new();
+        for (column, call) in calls {
+            let form = Form::of(call.ty, self.catalog())?;
+            let (function, args) = self.window_function(call, &relation, &mut added, &mut input)?;
+            let frame = self.frame(call, first.order_by.first())?;
+            output.push((column.id, form.clone()));
+            lowered.push(Call { function, args, frame, form });
+        }
+        let relation = self.extend(relation, added)?;
+        let relation = self.sort(relation, &keys)?;
+        let context = Arc::clone(self.planner.eval());
+        let operator = Window { context, input, partition, order, calls: lowered };
+        self.appending(Arc::new(operator), relation, &output)
+    }
+
+    fn window_function(
+        &self,
+        call: &WindowCall,
+        relation: &Relation,
+        added: &mut Vec<(ColumnId, super::Lowered)>,
+        input: &mut Vec<(ColumnId, Form)>,
+    ) -> Result<(Function, Vec<usize>)> {
+        match &call.function {
+            WindowFunction::Aggregate(function, aggregate) => {
+                let call = AggregateCall {
+                    function: Arc::clone(function),
+                    aggregate: Arc::clone(aggregate),
+                    args: call.args.clone(),
+                    distinct: false,
+                    order_by: Vec::new(),
+                    filter: call.filter.clone(),
+                    ty: call.ty,
+                };
+                let aggregate = self.general_aggregate(&call, &relation.scope, added, input)?;
+                Ok((Function::Aggregate(Box::new(aggregate)), Vec::new()))
+            }
+            WindowFunction::Window(function) => {
+                let mut args = Vec::with_capacity(call.args.len());
+                for arg in &call.args {
+                    input.push(self.as_column(arg, &relation.scope, added)?);
+                    args.push(input.len() - 1);
+                }
+                Ok((built_in(&function.name)?, args))
+            }
+        }
+    }
+
+    fn frame(&self, call: &WindowCall, order: Option<&SortKey>) -> Result<Frame> {
+        let frame = &call.frame;
+        Ok(Frame {
+            units: frame.units,
+            start: self.bound(&frame.start, frame.units, order, "starting")?,
+            end: self.bound(&frame.end, frame.units, order, "ending")?,
+            exclusion: frame.exclusion,
+        })
+    }
+
+    fn bound(
+        &self,
+        bound: &FrameBound,
+        units: FrameUnits,
+        order: Option<&SortKey>,
+        which: &str,
+    ) -> Result<Bound> {
+        let (expr, preceding) = match bound {
+            FrameBound::UnboundedPreceding => return Ok(Bound::UnboundedPreceding),
+            FrameBound::UnboundedFollowing => return Ok(Bound::UnboundedFollowing),
+            FrameBound::CurrentRow => return Ok(Bound::CurrentRow),
+            FrameBound::Preceding(expr) => (expr, true),
+            FrameBound::Following(expr) => (expr, false),
+        };
+        let offset = self.constant_value(expr)?;
+        if offset.is_null() {
+            let message = format!("frame {which} offset must not be null");
+            return Err(Error::new(sqlstate::NULL_VALUE_NOT_ALLOWED, message));
+        }
+        if units == FrameUnits::Range {
+            return self.range_bound(expr, offset, preceding, order);
+        }
+        match integer(&offset) {
+            Some(distance @ 0..) => {
+                Ok(Bound::Distance(if preceding { -distance } else { distance }))
+            }
+            _ => {
+                let message = format!("frame {which} offset must not be negative");
+                Err(Error::new(sqlstate::INVALID_PRECEDING_OR_FOLLOWING_SIZE, message))
+            }
+        }
+    }
+
+    /// `value ± offset` with the type's own operator.
+    fn range_bound(
+        &self,
+        expr: &Expr,
+        offset: Datum,
+        preceding: bool,
+        order: Option<&SortKey>,
+    ) -> Result<Bound> {
+        let Some(key) = order else {
+            return Err(Error::internal("RANGE with an offset needs one ORDER BY column"));
+        };
+        if is_negative(&offset) {
+            return Err(Error::new(
+                sqlstate::INVALID_PRECEDING_OR_FOLLOWING_SIZE,
+                "invalid preceding or following size in window function",
+            ));
+        }
+        let operator = if preceding != key.descending { "-" } else { "+" };
+        let function = self.operator_function(operator, key.expr.ty.oid, expr.ty.oid)?;
+        let ty = crate::sql::types::SqlType::new(function.returns);
+        let id = self.planner.fresh_column();
+        let constant = Expr { kind: ExprKind::Const(offset), ..(*expr).clone() };
+        let args = vec![column_of(id, key.expr.ty), constant];
+        let call = Expr {
+            kind: ExprKind::Call(ir::Call { function, args, ty }),
+            ty,
+            location: expr.location,
+        };
+        let evaluator = Evaluator::compile(&call, &[id], self.catalog())?;
+        let form = Form::of(ty, self.catalog())?;
+        let lift: fn(&Datum) -> Datum = match form.repr {
+            Repr::Timestamp if key.expr.ty.oid == oid::DATE => date_as_timestamp,
+            _ => Datum::clone,
+        };
+        let bound = move |context: &crate::sql::functions::EvalContext, value: &Datum| {
+            evaluator.eval(context, &[], std::slice::from_ref(value))
+        };
+        Ok(Bound::Value(Box::new(RangeBound { bound: Box::new(bound), lift, form })))
+    }
+}
+
+fn date_as_timestamp(value: &Datum) -> Datum {
+    match value {
+        Datum::Date(i32::MIN) => Datum::Timestamp(i64::MIN),
+        Datum::Date(i32::MAX) => Datum::Timestamp(i64::MAX),
+        Datum::Date(days) => Datum::Timestamp(i64::from(*days) * MICROSECONDS_PER_DAY),
+        other => other.clone(),
+    }
+}
+
+fn is_negative(value: &Datum) -> bool {
+    match value {
+        Datum::Float4(value) => *value < 0.0 || value.is_nan(),
+        Datum::Float8(value) => *value < 0.0 || value.is_nan(),
+        Datum::Interval(value) => {
+            let days = i128::from(value.months) * 30 + i128::from(value.days);
+            days * i128::from(MICROSECONDS_PER_DAY) + i128::from(value.microseconds) < 0
+        }
+        value => integer(value).is_some_and(|value| value < 0),
+    }
+}
+
+fn built_in(name: &str) -> Result<Function> {
+    Ok(match name {
+        "row_number" => Function::RowNumber,
+        "rank" => Function::Rank,
+        "dense_rank" => Function::DenseRank,
+        "percent_rank" => Function::PercentRank,
+        "cume_dist" => Function::CumeDist,
+        "ntile" => Function::Ntile,
+        "lag" => Function::Offset(-1),
+        "lead" => Function::Offset(1),
+        "first_value" => Function::FirstValue,
+        "last_value" => Function::LastValue,
+        "nth_value" => Function::NthValue,
+        other => return Err(Error::unsupported(format!("window function {other}"))),
+    })
+}
+
+/// Every expression of the calls, in one fixed order; frame offsets are constants.
+fn expressions(calls: &mut [(OutputColumn, WindowCall)]) -> Vec<&mut Expr> {
+    let mut all = Vec::new();
+    for (_, call) in calls {
+        all.extend(call.args.iter_mut());
+        all.extend(call.filter.iter_mut());
+        all.extend(call.partition_by.iter_mut());
+        all.extend(call.order_by.iter_mut().map(|key| &mut key.expr));
+    }
+    all
+}

@@ -1,0 +1,320 @@
+//! Our own physical operators inside DataFusion plans.
+//!
+//! What DataFusion lacks is an [`Operator`]: one output partition, inputs
+//! merged into one partition each and, where they arrive in an order, kept in
+//! it. An operator finds its input columns by name, so the optimiser may not
+//! drop any of them below it, and nothing is pushed through it.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::catalog::Session;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DFSchema, DFSchemaRef};
+use datafusion::error::Result as DfResult;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::{
+    Expr, Extension, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
+};
+use datafusion::physical_expr::{
+    Distribution, EquivalenceProperties, OrderingRequirements, Partitioning, PhysicalExpr,
+};
+use datafusion::physical_plan::execution_plan::{
+    Boundedness, EmissionType, ReplaceChildrenOptions,
+};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::stream::RecordBatchReceiverStream;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties,
+    InputDistributionRequirements, PlanProperties,
+};
+use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
+use futures::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use crate::error::Result;
+use crate::sql::run::failure;
+
+/// Batches between an operator and whoever reads it.
+const BATCHES_IN_FLIGHT: usize = 2;
+
+/// Where an operator puts its output.
+pub struct Sink {
+    sender: mpsc::Sender<DfResult<RecordBatch>>,
+    metrics: BaselineMetrics,
+}
+
+impl Sink {
+    /// Hands a batch on; `false` when nobody reads any more.
+    pub async fn send(&self, batch: RecordBatch) -> bool {
+        if batch.num_rows() == 0 {
+            return true;
+        }
+        self.metrics.record_output(batch.num_rows());
+        self.sender.send(Ok(batch)).await.is_ok()
+    }
+}
+
+/// What an operator runs with.
+pub struct Run {
+    pub inputs: Vec<Arc<dyn ExecutionPlan>>,
+    pub schema: SchemaRef,
+    pub context: Arc<TaskContext>,
+    pub sink: Sink,
+}
+
+impl Run {
+    /// Starts reading input `index`.
+    pub fn input(&self, index: usize) -> Result<SendableRecordBatchStream> {
+        self.inputs[index].execute(0, Arc::clone(&self.context)).map_err(failure::unwrap)
+    }
+}
+
+/// A physical operator of ours.
+pub trait Operator: fmt::Debug + Send + Sync {
+    /// The node's name in EXPLAIN.
+    fn name(&self) -> &str;
+
+    /// Whether rows leave in the order they came in, with the first input's
+    /// columns first.
+    fn keeps_order(&self) -> bool {
+        false
+    }
+
+    /// Produces the whole output.
+    fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>>;
+}
+
+/// The logical node around an operator.
+#[derive(Clone)]
+pub struct OperatorNode {
+    operator: Arc<dyn Operator>,
+    inputs: Vec<LogicalPlan>,
+    schema: DFSchemaRef,
+}
+
+impl OperatorNode {
+    /// A plan that runs `operator` over `inputs` and produces `schema`.
+    pub fn plan(
+        operator: Arc<dyn Operator>,
+        inputs: Vec<LogicalPlan>,
+        schema: Schema,
+    ) -> Result<LogicalPlan> {
+        let schema = DFSchema::try_from(schema).map_err(failure::unwrap)?;
+        let node = OperatorNode { operator, inputs, schema: Arc::new(schema) };
+        Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
+    }
+
+    fn address(&self) -> usize {
+        Arc::as_ptr(&self.operator).cast::<()>() as usize
+    }
+}
+
+impl fmt::Debug for OperatorNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.operator.name())
+    }
+}
+
+impl PartialEq for OperatorNode {
+    fn eq(&self, other: &Self) -> bool {
+        self.address() == other.address() && self.inputs == other.inputs
+    }
+}
+
+impl Eq for OperatorNode {}
+
+impl PartialOrd for OperatorNode {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        (self == other).then_some(Ordering::Equal)
+    }
+}
+
+impl Hash for OperatorNode {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.address().hash(state);
+        self.inputs.hash(state);
+    }
+}
+
+impl UserDefinedLogicalNodeCore for OperatorNode {
+    fn name(&self) -> &str {
+        self.operator.name()
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        self.inputs.iter().collect()
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        &self.schema
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.operator.name())
+    }
+
+    fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> DfResult<Self> {
+        Ok(OperatorNode { inputs, ..self.clone() })
+    }
+}
+
+/// The physical node around an operator.
+#[derive(Debug)]
+pub struct OperatorExec {
+    operator: Arc<dyn Operator>,
+    inputs: Vec<Arc<dyn ExecutionPlan>>,
+    /// The order each input had when the plan was made, which it must keep.
+    orderings: Vec<Option<OrderingRequirements>>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl OperatorExec {
+    fn new(
+        operator: Arc<dyn Operator>,
+        inputs: Vec<Arc<dyn ExecutionPlan>>,
+        schema: SchemaRef,
+    ) -> OperatorExec {
+        let orderings = inputs
+            .iter()
+            .map(|input| input.output_ordering().cloned().map(OrderingRequirements::from))
+            .collect();
+        OperatorExec::over(operator, inputs, schema, orderings)
+    }
+
+    /// Over inputs that the optimiser may have changed: what they must still be
+    /// ordered by stays, what order the output has follows from theirs.
+    fn over(
+        operator: Arc<dyn Operator>,
+        inputs: Vec<Arc<dyn ExecutionPlan>>,
+        schema: SchemaRef,
+        orderings: Vec<Option<OrderingRequirements>>,
+    ) -> OperatorExec {
+        let kept = match inputs.first().and_then(|input| input.output_ordering()) {
+            Some(ordering) if operator.keeps_order() => vec![ordering.clone()],
+            _ => Vec::new(),
+        };
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new_with_orderings(schema, kept),
+            Partitioning::UnknownPartitioning(1),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        OperatorExec {
+            operator,
+            inputs,
+            orderings,
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }
+    }
+}
+
+impl DisplayAs for OperatorExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.operator.name())
+    }
+}
+
+impl ExecutionPlan for OperatorExec {
+    fn name(&self) -> &str {
+        self.operator.name()
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        InputDistributionRequirements::new(vec![Distribution::SinglePartition; self.inputs.len()])
+    }
+
+    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
+        self.orderings.clone()
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        (0..self.inputs.len()).map(|index| index == 0 && self.operator.keeps_order()).collect()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        self.inputs.iter().collect()
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        inputs: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> DfResult<Arc<dyn ExecutionPlan>> {
+        let operator = Arc::clone(&self.operator);
+        let orderings = self.orderings.clone();
+        Ok(Arc::new(OperatorExec::over(operator, inputs, self.schema(), orderings)))
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        inputs: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> DfResult<Arc<dyn ExecutionPlan>> {
+        let operator = Arc::clone(&self.operator);
+        let orderings = self.orderings.clone();
+        Ok(Arc::new(OperatorExec::over(operator, inputs, self.schema(), orderings)))
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DfResult<TreeNodeRecursion>,
+    ) -> DfResult<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> DfResult<SendableRecordBatchStream> {
+        let schema = self.schema();
+        let mut builder =
+            RecordBatchReceiverStream::builder(Arc::clone(&schema), BATCHES_IN_FLIGHT);
+        let sink =
+            Sink { sender: builder.tx(), metrics: BaselineMetrics::new(&self.metrics, partition) };
+        let run = Run { inputs: self.inputs.clone(), schema, context, sink };
+        let work = Arc::clone(&self.operator).run(run);
+        builder.spawn(async move { work.await.map_err(failure::wrap) });
+        Ok(builder.build())
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+}
+
+/// Turns [`OperatorNode`]s into [`OperatorExec`]s.
+pub struct OperatorPlanner;
+
+#[async_trait]
+impl ExtensionPlanner for OperatorPlanner {
+    async fn plan_extension(
+        &self,
+        _: &dyn PhysicalPlanner,
+        node: &dyn UserDefinedLogicalNode,
+        _: &[&LogicalPlan],
+        inputs: &[Arc<dyn ExecutionPlan>],
+        _: &dyn Session,
+        _: &PhysicalPlanningContext,
+    ) -> DfResult<Option<Arc<dyn ExecutionPlan>>> {
+        let Some(node) = node.as_any().downcast_ref::<OperatorNode>() else { return Ok(None) };
+        let schema = Arc::clone(node.schema.inner());
+        Ok(Some(Arc::new(OperatorExec::new(Arc::clone(&node.operator), inputs.to_vec(), schema))))
+    }
+}

@@ -1,0 +1,145 @@
+//! DataFusion as we use it: which of its rules run, and its configuration; and
+//! our own folding of constants, which keeps PostgreSQL's errors.
+
+use std::sync::Arc;
+
+use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
+use datafusion::optimizer::eliminate_cross_join::EliminateCrossJoin;
+use datafusion::optimizer::eliminate_duplicated_expr::EliminateDuplicatedExpr;
+use datafusion::optimizer::eliminate_filter::EliminateFilter;
+use datafusion::optimizer::eliminate_limit::EliminateLimit;
+use datafusion::optimizer::eliminate_outer_join::EliminateOuterJoin;
+use datafusion::optimizer::extract_equijoin_predicate::ExtractEquijoinPredicate;
+use datafusion::optimizer::filter_null_join_keys::FilterNullJoinKeys;
+use datafusion::optimizer::optimize_projections::OptimizeProjections;
+use datafusion::optimizer::optimize_unions::OptimizeUnions;
+use datafusion::optimizer::propagate_empty_relation::PropagateEmptyRelation;
+use datafusion::optimizer::push_down_filter::PushDownFilter;
+use datafusion::optimizer::push_down_limit::PushDownLimit;
+use datafusion::optimizer::simplify_expressions::SimplifyExpressions;
+use datafusion::optimizer::single_distinct_to_groupby::SingleDistinctToGroupBy;
+use datafusion::optimizer::{Optimizer, OptimizerRule};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
+use datafusion::prelude::SessionConfig;
+
+use super::operator::OperatorPlanner;
+use super::walk;
+use crate::error::Result;
+use crate::sql::functions::EvalContext;
+use crate::sql::ir::{Expr, ExprKind};
+use crate::sql::run::eval::Evaluator;
+use crate::sql::run::{StatementContext, failure};
+
+/// How often the rules run over a plan.
+const PASSES_MAX: usize = 3;
+
+fn config(context: &StatementContext) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_batch_size(context.limits.batch_rows.max(1))
+        .with_target_partitions(context.limits.parallelism.max(1));
+    let options = config.options_mut();
+    options.optimizer.max_passes = PASSES_MAX;
+    options.optimizer.skip_failed_rules = false;
+    // PostgreSQL gives the rows of an unsorted query in the order it finds them, and
+    // programs have come to expect it: what comes as one stream stays one stream.
+    options.optimizer.enable_round_robin_repartition = false;
+    options.execution.collect_statistics = true;
+    config
+}
+
+/// The rules: DataFusion's own, without those for subqueries (lowering has no
+/// subquery expressions) and for DISTINCT (lowered to aggregation by us).
+fn rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    vec![
+        Arc::new(OptimizeUnions::new()),
+        Arc::new(SimplifyExpressions::new()),
+        Arc::new(ExtractEquijoinPredicate::new()),
+        Arc::new(EliminateDuplicatedExpr::new()),
+        Arc::new(EliminateFilter::new()),
+        Arc::new(EliminateCrossJoin::new()),
+        Arc::new(EliminateLimit::new()),
+        Arc::new(PropagateEmptyRelation::new()),
+        Arc::new(FilterNullJoinKeys::default()),
+        Arc::new(EliminateOuterJoin::new()),
+        Arc::new(PushDownLimit::new()),
+        Arc::new(PushDownFilter::new()),
+        Arc::new(SingleDistinctToGroupBy::new()),
+        Arc::new(CommonSubexprEliminate::new()),
+        Arc::new(OptimizeProjections::new()),
+    ]
+}
+
+fn session_state(context: &StatementContext) -> SessionState {
+    SessionStateBuilder::new()
+        .with_config(config(context))
+        .with_runtime_env(Arc::clone(&context.runtime))
+        .build()
+}
+
+pub fn task_context(context: &StatementContext) -> Arc<TaskContext> {
+    Arc::new(
+        TaskContext::default()
+            .with_session_config(config(context))
+            .with_runtime(Arc::clone(&context.runtime)),
+    )
+}
+
+/// Optimises a logical plan and makes the physical one.
+pub async fn physical(
+    context: &StatementContext,
+    plan: LogicalPlan,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let state = session_state(context);
+    let optimizer = Optimizer::with_rules(rules());
+    let plan = optimizer.optimize(plan, &state, |_, _| {}).map_err(failure::unwrap)?;
+    DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(OperatorPlanner)])
+        .create_physical_plan(&plan, &state)
+        .await
+        .map_err(failure::unwrap)
+}
+
+/// Computes an expression whose operands are all constant. One that fails is
+/// left as it is: it fails when, and only when, it is evaluated.
+pub fn fold(expr: &mut Expr, context: &EvalContext) {
+    let foldable = match &expr.kind {
+        ExprKind::Const(_)
+        | ExprKind::Param(_)
+        | ExprKind::Column(_)
+        | ExprKind::Element
+        | ExprKind::CaseOperand
+        | ExprKind::Subquery(_)
+        | ExprKind::Grouping(_) => false,
+        ExprKind::Case { operand: Some(_), .. } | ExprKind::ArrayCoerce { .. } => {
+            let mut foldable = true;
+            walk::rewrite(&mut expr.clone(), &mut |e| foldable &= is_closed(e));
+            foldable && !walk::is_volatile(expr)
+        }
+        _ => {
+            let mut constant = true;
+            let mut probe = expr.clone();
+            walk::operands_mut(&mut probe, &mut |operand| {
+                constant &= matches!(operand.kind, ExprKind::Const(_));
+            });
+            constant && !walk::is_volatile(expr)
+        }
+    };
+    if !foldable {
+        return;
+    }
+    let value = Evaluator::compile(expr, &[], &context.catalog)
+        .and_then(|evaluator| evaluator.eval(context, &[], &[]));
+    if let Ok(value) = value {
+        expr.kind = ExprKind::Const(value);
+    }
+}
+
+/// Whether nothing outside decides the expression's own value.
+fn is_closed(expr: &Expr) -> bool {
+    !matches!(
+        expr.kind,
+        ExprKind::Param(_) | ExprKind::Column(_) | ExprKind::Subquery(_) | ExprKind::Grouping(_)
+    )
+}

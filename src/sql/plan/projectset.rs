@@ -1,0 +1,210 @@
+//! Set-returning functions over rows: in select lists, in FROM, and LATERAL.
+//!
+//! The functions of one node advance in lockstep; the shorter ones are padded
+//! with NULLs, and a row for which all are empty disappears (or, for the right
+//! side of a LEFT JOIN, stays once with NULLs).
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::UInt32Array;
+use datafusion::arrow::compute::take_arrays;
+use futures::StreamExt;
+use futures::future::BoxFuture;
+
+use super::batch::{self, RowReader};
+use super::form::Form;
+use super::operator::{Operator, Run};
+use crate::error::{Error, Result};
+use crate::sql::functions::{CallContext, EvalContext, SetFn, SetRows};
+use crate::sql::ir::ColumnId;
+use crate::sql::run::eval::Evaluator;
+use crate::sql::run::failure;
+use crate::sql::types::{Datum, SqlType};
+
+/// One function call and the columns it gives.
+pub struct SetCall {
+    pub source: SetSource,
+    pub forms: Vec<Form>,
+}
+
+pub enum SetSource {
+    Rows {
+        rows: SetFn,
+        strict: bool,
+        args: Vec<Evaluator>,
+        types: Vec<SqlType>,
+        result: SqlType,
+    },
+    /// A function that gives one value: one row. A record fills several columns.
+    Value(Evaluator),
+}
+
+/// Appends the calls' columns (and the ordinality) to the input's columns.
+pub struct ProjectSet {
+    pub name: &'static str,
+    pub context: Arc<EvalContext>,
+    /// The input's columns that arguments read: the evaluators' slots.
+    pub slots: Vec<(ColumnId, Form)>,
+    pub calls: Vec<SetCall>,
+    pub ordinality: Option<Form>,
+    /// Keep a row without any result, with NULLs.
+    pub outer: bool,
+}
+
+impl std::fmt::Debug for ProjectSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl SetCall {
+    fn start(&self, context: &EvalContext, row: &[Datum]) -> Result<SetRows> {
+        match &self.source {
+            SetSource::Value(evaluator) => {
+                let value = evaluator.eval(context, &[], row)?;
+                Ok(Box::new(std::iter::once(Ok(self.spread(value)))))
+            }
+            SetSource::Rows { rows, strict, args, types, result } => {
+                let args = args
+                    .iter()
+                    .map(|arg| arg.eval(context, &[], row))
+                    .collect::<Result<Vec<_>>>()?;
+                if *strict && args.iter().any(Datum::is_null) {
+                    return Ok(Box::new(std::iter::empty()));
+                }
+                rows(&CallContext { eval: context, args: types, result: *result }, &args)
+            }
+        }
+    }
+
+    /// A composite value over several columns.
+    fn spread(&self, value: Datum) -> Vec<Datum> {
+        match value {
+            Datum::Record(fields) if self.forms.len() > 1 => {
+                fields.into_iter().map(|(_, value)| value).collect()
+            }
+            value => vec![value],
+        }
+    }
+}
+
+impl Operator for ProjectSet {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn keeps_order(&self) -> bool {
+        true
+    }
+
+    fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move {
+            let mut input = run.input(0)?;
+            let reader = RowReader::new(&self.slots, &input.schema())?;
+            let batch_rows = run.context.session_config().batch_size();
+            let forms = self.forms();
+            let mut values = Vec::new();
+            while let Some(batch) = input.next().await {
+                let batch = batch.map_err(failure::unwrap)?;
+                let mut origins: Vec<u32> = Vec::new();
+                let mut made: Vec<Vec<Datum>> = Vec::new();
+                for row in 0..batch.num_rows() {
+                    reader.read(&batch, row, &mut values)?;
+                    let mut rows = self.rows(&values)?;
+                    while let Some(values) = rows.next()? {
+                        origins.push(row as u32);
+                        made.push(values);
+                        if made.len() == batch_rows {
+                            self.check_cancel()?;
+                            let out = emit(&run, &batch, &forms, &origins, &made)?;
+                            origins.clear();
+                            made.clear();
+                            if !run.sink.send(out).await {
+                                return Ok(());
+                            }
+                        }
+                    }
+                }
+                let out = emit(&run, &batch, &forms, &origins, &made)?;
+                if !run.sink.send(out).await {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+fn emit(
+    run: &Run,
+    input: &datafusion::arrow::record_batch::RecordBatch,
+    forms: &[Form],
+    origins: &[u32],
+    made: &[Vec<Datum>],
+) -> Result<datafusion::arrow::record_batch::RecordBatch> {
+    let origins = UInt32Array::from(origins.to_vec());
+    let mut columns = take_arrays(input.columns(), &origins, None)
+        .map_err(|error| failure::reveal_arrow(&error))?;
+    for (position, form) in forms.iter().enumerate() {
+        columns.push(batch::column(made.iter().map(|row| &row[position]), form)?);
+    }
+    batch::assemble(&run.schema, columns, made.len())
+}
+
+impl ProjectSet {
+    fn forms(&self) -> Vec<Form> {
+        self.calls.iter().flat_map(|call| &call.forms).chain(&self.ordinality).cloned().collect()
+    }
+
+    fn check_cancel(&self) -> Result<()> {
+        match self.context.session.is_cancelled() {
+            true => Err(Error::query_canceled()),
+            false => Ok(()),
+        }
+    }
+
+    fn rows(&self, row: &[Datum]) -> Result<Lockstep<'_>> {
+        let calls = self
+            .calls
+            .iter()
+            .map(|call| Ok(Some(call.start(&self.context, row)?)))
+            .collect::<Result<_>>()?;
+        Ok(Lockstep { node: self, calls, count: 0 })
+    }
+}
+
+/// The rows that one input row becomes.
+struct Lockstep<'a> {
+    node: &'a ProjectSet,
+    calls: Vec<Option<SetRows>>,
+    count: i64,
+}
+
+impl Lockstep<'_> {
+    fn next(&mut self) -> Result<Option<Vec<Datum>>> {
+        let mut values = Vec::new();
+        let mut any = false;
+        for (call, rows) in self.node.calls.iter().zip(&mut self.calls) {
+            let next = rows.as_mut().and_then(Iterator::next).transpose()?;
+            let width = call.forms.len();
+            let start = values.len();
+            match next {
+                Some(row) => {
+                    any = true;
+                    values.extend(row.into_iter().take(width));
+                }
+                None => *rows = None,
+            }
+            values.resize(start + width, Datum::Null);
+        }
+        let outer_row = self.node.outer && self.count == 0;
+        if !any && !outer_row {
+            return Ok(None);
+        }
+        self.count += 1;
+        if self.node.ordinality.is_some() {
+            values.push(if any { Datum::Int8(self.count) } else { Datum::Null });
+        }
+        Ok(Some(values))
+    }
+}

@@ -1,0 +1,212 @@
+//! SELECT … FOR UPDATE and its kin: the rows below the locking node are read,
+//! locked one by one, and stand as constants for the rest of the query.
+//!
+//! Under READ COMMITTED a row that changed since the snapshot starts the reading
+//! over at a new instant; the locks held so far stay, so this ends. A row that
+//! is gone is left out. With a LIMIT right above, no more rows are locked than
+//! it lets through.
+
+use futures::StreamExt;
+
+use super::query::{RowChunks, constant_rows, rows};
+use super::{StatementContext, Work};
+use crate::error::{Error, Result};
+use crate::sql::ir::{Cte, Expr, LockWaitPolicy, Query, Rel, RowLock, RowLockStrength};
+use crate::sql::plan::walk;
+use crate::sql::run::eval::Evaluator;
+use crate::sql::run::eval::native::integer;
+use crate::sql::types::Datum;
+use crate::table::lock::{self, row_not_available};
+use crate::table::{LockedRow, TableInfo, Writer};
+use crate::txn::{LockMode, WaitPolicy};
+
+/// How often a changed row starts the reading over.
+const RESTARTS_MAX: usize = 1_000;
+
+/// The locking node of a query with what is above it.
+struct Found<'a> {
+    rel: &'a mut Rel,
+    ctes: Vec<Cte>,
+    /// LIMIT and OFFSET right above.
+    limit: Option<(Option<Expr>, Option<Expr>)>,
+}
+
+/// Locks the rows of a query's locking node, which is replaced by its rows.
+pub async fn lock_rows(
+    query: &mut Query,
+    params: &[Datum],
+    work: &mut Work,
+    context: &StatementContext,
+) -> Result<()> {
+    let Some(found) = find(&mut query.rel, Vec::new(), None) else { return Ok(()) };
+    let row_count_max = match &found.limit {
+        Some((limit, offset)) => row_count(limit.as_ref(), params, context)?.map(|limit| {
+            let offset = row_count(offset.as_ref(), params, context).ok().flatten();
+            limit.saturating_add(offset.unwrap_or(0))
+        }),
+        None => None,
+    };
+    let Rel::LockRows { input, locks } = std::mem::replace(found.rel, Rel::OneRow) else {
+        return Err(Error::internal("the node found is not LockRows"));
+    };
+    let columns = walk::columns(&input);
+    let mut output = columns.clone();
+    for lock in &locks {
+        if !output.iter().any(|column| column.id == lock.rid) {
+            output.push(rid_column(lock));
+        }
+    }
+    let rel = match found.ctes.is_empty() {
+        true => *input,
+        false => Rel::With { ctes: found.ctes, body: input },
+    };
+    let below = Query { rel, output };
+    for lock in &locks {
+        let table = lock::relation(lock.relation.oid);
+        lock::acquire(&mut work.txn, table, LockMode::RowShare, context).await?;
+    }
+    let row_count_max = row_count_max.unwrap_or(usize::MAX);
+    for _ in 0..RESTARTS_MAX {
+        let mut locking = Locking { query: &below, locks: &locks, row_count_max };
+        if let Some(rows) = locking.run(params, work, context).await? {
+            *found.rel = constant_rows(&below.output, rows);
+            return Ok(());
+        }
+        work.txn.refresh_snapshot();
+    }
+    Err(Error::serialization_failure("could not serialize access due to concurrent update"))
+}
+
+fn find<'a>(
+    rel: &'a mut Rel,
+    ctes: Vec<Cte>,
+    limit: Option<(Option<Expr>, Option<Expr>)>,
+) -> Option<Found<'a>> {
+    match rel {
+        Rel::LockRows { .. } => Some(Found { rel, ctes, limit }),
+        Rel::Limit { input, limit, offset, .. } => {
+            let limit = Some((limit.clone(), offset.clone()));
+            find(input, ctes, limit)
+        }
+        Rel::Project { input, .. } => find(input, ctes, limit),
+        Rel::Sort { input, .. } | Rel::Filter { input, .. } => find(input, ctes, None),
+        Rel::With { ctes: inner, body } => {
+            let ctes = ctes.into_iter().chain(inner.iter().cloned()).collect();
+            find(body, ctes, None)
+        }
+        _ => None,
+    }
+}
+
+fn rid_column(lock: &RowLock) -> crate::sql::ir::OutputColumn {
+    crate::sql::ir::OutputColumn {
+        id: lock.rid,
+        name: String::new(),
+        ty: crate::sql::types::SqlType::new(crate::sql::types::oid::INT8),
+        origin: None,
+    }
+}
+
+fn row_count(
+    expr: Option<&Expr>,
+    params: &[Datum],
+    context: &StatementContext,
+) -> Result<Option<usize>> {
+    let Some(expr) = expr else { return Ok(None) };
+    if walk::has_subquery(expr) {
+        return Ok(None);
+    }
+    let evaluator = Evaluator::compile(expr, &[], &context.eval.catalog)?;
+    let value = evaluator.eval(&context.eval, params, &[])?;
+    Ok(integer(&value).and_then(|count| usize::try_from(count).ok()))
+}
+
+struct Locking<'a> {
+    query: &'a Query,
+    locks: &'a [RowLock],
+    row_count_max: usize,
+}
+
+/// What became of one row.
+enum Verdict {
+    Locked,
+    LeftOut,
+    Changed,
+}
+
+impl Locking<'_> {
+    /// The locked rows; `None` when one has changed and reading starts over.
+    async fn run(
+        &mut self,
+        params: &[Datum],
+        work: &mut Work,
+        context: &StatementContext,
+    ) -> Result<Option<Vec<Vec<Datum>>>> {
+        let mut chunks: RowChunks = rows(self.query, params, work, context).await?;
+        let positions = self
+            .locks
+            .iter()
+            .map(|lock| {
+                let column = self.query.output.iter().position(|column| column.id == lock.rid);
+                column.ok_or_else(|| Error::internal("a locked row has no identity"))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let mut locked = Vec::new();
+        while locked.len() < self.row_count_max {
+            let Some(chunk) = chunks.next().await else { break };
+            for row in chunk? {
+                if locked.len() >= self.row_count_max {
+                    break;
+                }
+                match self.lock(&row, &positions, work, context).await? {
+                    Verdict::Locked => locked.push(row),
+                    Verdict::LeftOut => {}
+                    Verdict::Changed => return Ok(None),
+                }
+            }
+        }
+        Ok(Some(locked))
+    }
+
+    async fn lock(
+        &self,
+        row: &[Datum],
+        positions: &[usize],
+        work: &mut Work,
+        context: &StatementContext,
+    ) -> Result<Verdict> {
+        for (lock, position) in self.locks.iter().zip(positions) {
+            let Datum::Int8(rid) = row[*position] else { continue };
+            let info = TableInfo::of(&work.catalog, lock.relation.oid)?;
+            let mut writer = Writer::new(work, context);
+            let (mode, policy) = (mode(lock.strength), policy(lock.wait));
+            match writer.lock_row(&info, rid as u64, mode, policy).await? {
+                LockedRow::Unchanged(_) => {}
+                LockedRow::Changed(_) => return Ok(Verdict::Changed),
+                LockedRow::Gone => return Ok(Verdict::LeftOut),
+                LockedRow::NotAvailable if lock.wait == LockWaitPolicy::NoWait => {
+                    return Err(row_not_available(&lock.relation.name));
+                }
+                LockedRow::NotAvailable => return Ok(Verdict::LeftOut),
+            }
+        }
+        Ok(Verdict::Locked)
+    }
+}
+
+fn mode(strength: RowLockStrength) -> LockMode {
+    match strength {
+        RowLockStrength::KeyShare => LockMode::RowKeyShare,
+        RowLockStrength::Share => LockMode::RowForShare,
+        RowLockStrength::NoKeyUpdate => LockMode::RowNoKeyUpdate,
+        RowLockStrength::Update => LockMode::RowForUpdate,
+    }
+}
+
+fn policy(wait: LockWaitPolicy) -> WaitPolicy {
+    match wait {
+        LockWaitPolicy::Block => WaitPolicy::Wait,
+        LockWaitPolicy::SkipLocked => WaitPolicy::SkipLocked,
+        LockWaitPolicy::NoWait => WaitPolicy::NoWait,
+    }
+}

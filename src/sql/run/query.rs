@@ -1,0 +1,268 @@
+//! Running a query: planned and computed on the query runtime, handed over
+//! batch by batch through a bounded channel, so that a slow client slows the
+//! query down and nothing piles up.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use datafusion::arrow::record_batch::RecordBatch;
+use futures::{Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::runtime::{self, Task};
+use super::{StatementContext, Work, failure, locking};
+use crate::catalog::Catalog;
+use crate::error::{Error, Result};
+use crate::sql::dml;
+use crate::sql::ir::{CteBody, Expr, ExprKind, OutputColumn, Query, Rel};
+use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
+use crate::sql::plan::fast::FastPlan;
+use crate::sql::plan::{self, Plan, Planner};
+use crate::sql::types::Datum;
+
+/// Batches between the query and the session.
+const BATCHES_IN_FLIGHT: usize = 2;
+
+/// Rows of a query as datums, some at a time.
+pub type RowChunks = Pin<Box<dyn Stream<Item = Result<Vec<Vec<Datum>>>> + Send>>;
+
+/// The result columns of a query.
+pub fn result_columns(output: &[OutputColumn], catalog: &Catalog) -> Arc<[ResultColumn]> {
+    output
+        .iter()
+        .map(|column| ResultColumn {
+            name: column.name.clone(),
+            ty: column.ty,
+            length: catalog.type_(column.ty.oid).map_or(-1, |ty| ty.length),
+            origin: column.origin.unwrap_or((0, 0)),
+        })
+        .collect()
+}
+
+/// A query as a prepared statement keeps it: with its fast plan, if it has one.
+pub struct CompiledQuery {
+    query: Query,
+    fast: Option<FastPlan>,
+    columns: Arc<[ResultColumn]>,
+}
+
+impl CompiledQuery {
+    /// Compiles for one catalog; another version of it needs another compilation.
+    pub fn new(query: &Query, catalog: &Catalog) -> CompiledQuery {
+        CompiledQuery {
+            fast: FastPlan::recognise(query, catalog),
+            columns: result_columns(&query.output, catalog),
+            query: query.clone(),
+        }
+    }
+
+    pub fn columns(&self) -> &Arc<[ResultColumn]> {
+        &self.columns
+    }
+
+    /// Whether it may run without a plan of DataFusion.
+    pub fn is_fast(&self) -> bool {
+        self.fast.is_some()
+    }
+
+    /// The rows by the fast path, when it has one and they are few.
+    pub fn fast_rows(
+        &self,
+        params: &[Datum],
+        work: &Work,
+        context: &StatementContext,
+    ) -> Result<Option<Vec<Vec<Datum>>>> {
+        match &self.fast {
+            Some(fast) => fast.run(&work.txn.overlay(), &context.eval, params),
+            None => Ok(None),
+        }
+    }
+
+    pub async fn execute(
+        &self,
+        params: &[Datum],
+        work: &mut Work,
+        context: &StatementContext,
+    ) -> Result<RowStream> {
+        if let Some(rows) = self.fast_rows(params, work, context)? {
+            let rows = (!rows.is_empty()).then(|| Ok(Rows::Datums(rows)));
+            return Ok(RowStream {
+                columns: Arc::clone(&self.columns),
+                rows: Box::pin(futures::stream::iter(rows)),
+                tag: RowsTag::Counted("SELECT"),
+            });
+        }
+        execute_query(&self.query, params, work, context).await
+    }
+}
+
+/// Runs a query for a client.
+pub async fn execute_query(
+    query: &Query,
+    params: &[Datum],
+    work: &mut Work,
+    context: &StatementContext,
+) -> Result<RowStream> {
+    let columns = result_columns(&query.output, &context.eval.catalog);
+    let (_, batches) = start(query, params, work, context).await?;
+    Ok(RowStream {
+        columns,
+        rows: Box::pin(batches.map(|batch| batch.map(Rows::Batch))),
+        tag: RowsTag::Counted("SELECT"),
+    })
+}
+
+/// Runs a query for another part of the server: rows of datums.
+pub async fn rows(
+    query: &Query,
+    params: &[Datum],
+    work: &mut Work,
+    context: &StatementContext,
+) -> Result<RowChunks> {
+    let (plan, batches) = start(query, params, work, context).await?;
+    let reader = plan.reader()?;
+    Ok(Box::pin(batches.map(move |batch| {
+        let batch = batch?;
+        (0..batch.num_rows()).map(|row| reader.row(&batch, row)).collect()
+    })))
+}
+
+type Batches = Pin<Box<dyn Stream<Item = Result<RecordBatch>> + Send>>;
+
+/// Plans a query and starts it.
+async fn start(
+    query: &Query,
+    params: &[Datum],
+    work: &mut Work,
+    context: &StatementContext,
+) -> Result<(Plan, Batches)> {
+    let mut query = query.clone();
+    run_modifications(&mut query, params, work, context).await?;
+    Box::pin(locking::lock_rows(&mut query, params, work, context)).await?;
+    let planner = Planner::new(context, work.txn.overlay(), params, &query);
+    let cancel = context.cancel.clone();
+    let planning = runtime::run(async move {
+        let plan = planner.plan(&query).await?;
+        let stream = plan.execute(planner.task_context())?;
+        Ok((plan, stream))
+    });
+    let (plan, stream) = cancellable(&cancel, planning).await?;
+    let (sender, receiver) = mpsc::channel(BATCHES_IN_FLIGHT);
+    let task = runtime::spawn(pump(stream, sender))?;
+    Ok((plan, received(receiver, Task(task), cancel)))
+}
+
+async fn pump(
+    mut stream: datafusion::execution::SendableRecordBatchStream,
+    sender: mpsc::Sender<Result<RecordBatch>>,
+) {
+    while let Some(batch) = stream.next().await {
+        let batch = batch.map_err(failure::unwrap);
+        let failed = batch.is_err();
+        if sender.send(batch).await.is_err() || failed {
+            return;
+        }
+    }
+}
+
+/// Waits for a future unless the statement is cancelled.
+async fn cancellable<T>(
+    cancel: &CancellationToken,
+    future: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(Error::query_canceled()),
+        result = future => result,
+    }
+}
+
+/// The batches of a running query; it stops when they are dropped.
+fn received(
+    receiver: mpsc::Receiver<Result<RecordBatch>>,
+    task: Task<()>,
+    cancel: CancellationToken,
+) -> Batches {
+    let state = (receiver, task, cancel, false);
+    Box::pin(futures::stream::unfold(state, |(mut receiver, mut task, cancel, done)| async move {
+        if done {
+            return None;
+        }
+        let item = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Some(Err(Error::query_canceled())),
+            item = receiver.recv() => item,
+        };
+        let item = match item {
+            Some(item) => item,
+            // The query ended: was it all, or a panic?
+            None => match (&mut task.0).await {
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                _ => return None,
+            },
+        };
+        let done = item.is_err();
+        Some((item, (receiver, task, cancel, done)))
+    }))
+}
+
+/// Runs the data-modifying CTEs of a query, in order; their RETURNING rows stay
+/// as VALUES.
+async fn run_modifications(
+    query: &mut Query,
+    params: &[Datum],
+    work: &mut Work,
+    context: &StatementContext,
+) -> Result<()> {
+    let Rel::With { ctes, .. } = &mut query.rel else { return Ok(()) };
+    for position in 0..ctes.len() {
+        let (before, rest) = ctes.split_at_mut(position);
+        let cte = &mut rest[0];
+        let CteBody::Modify(statement) = &mut cte.body else { continue };
+        with_ctes(statement, before);
+        let outcome = Box::pin(dml::execute(statement, params, work, context)).await?;
+        let mut rows = Vec::new();
+        if let Outcome::Rows(mut stream) = outcome {
+            while let Some(chunk) = stream.rows.next().await {
+                match chunk? {
+                    Rows::Datums(chunk) => rows.extend(chunk),
+                    Rows::Batch(_) => {
+                        return Err(Error::internal("RETURNING gives rows of datums"));
+                    }
+                }
+            }
+        }
+        cte.body = CteBody::Query(Box::new(constant_rows(&cte.columns, rows)));
+        cte.materialized = true;
+    }
+    Ok(())
+}
+
+/// Rows that are known, as a relation.
+pub fn constant_rows(columns: &[OutputColumn], rows: Vec<Vec<Datum>>) -> Rel {
+    let constant = |(value, column): (Datum, &OutputColumn)| Expr {
+        kind: ExprKind::Const(value),
+        ty: column.ty,
+        location: -1,
+    };
+    let rows =
+        rows.into_iter().map(|row| row.into_iter().zip(columns).map(constant).collect()).collect();
+    Rel::Values { columns: columns.to_vec(), rows }
+}
+
+/// Lets a data-modifying CTE read the CTEs before it.
+fn with_ctes(statement: &mut crate::sql::ir::Statement, ctes: &[crate::sql::ir::Cte]) {
+    use crate::sql::ir::Statement;
+    let rel = match statement {
+        Statement::Query(query) => &mut query.rel,
+        Statement::Insert(insert) => &mut insert.source.rel,
+        Statement::Update(update) => &mut update.input,
+        Statement::Delete(delete) => &mut delete.input,
+    };
+    let reads = ctes.iter().any(|cte| plan::walk::reads_cte(rel, &[cte.id.0].into()));
+    if reads {
+        let body = std::mem::replace(rel, Rel::OneRow);
+        *rel = Rel::With { ctes: ctes.to_vec(), body: Box::new(body) };
+    }
+}
