@@ -21,9 +21,14 @@
 //! everything above `txn` shares. `storage` and `txn` know bytes, not Arrow,
 //! SQL or tokio. `tests/layers.rs` reads the `use` lines and holds this true.
 
+pub mod auth;
 pub mod catalog;
+pub mod config;
 pub mod error;
 pub mod index;
+pub mod pg;
+pub mod server;
+pub mod session;
 pub mod sql;
 pub mod sqlstate;
 pub mod storage;

@@ -1,6 +1,97 @@
 //! The `zserver` binary: a thin shell around the library.
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use zserver::config::{Config, ConfigError};
+use zserver::server;
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() {}
+/// A PostgreSQL-wire-compatible database server.
+#[derive(Parser)]
+#[command(name = "zserver", version, about)]
+struct CommandLine {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Serve clients until SIGTERM (the default).
+    Serve,
+    /// Make the data directory and its superuser.
+    Init,
+    /// Print the configuration that would be used, as a configuration file.
+    PrintConfig,
+    /// Print the version.
+    Version,
+}
+
+#[derive(Args, Clone)]
+struct Options {
+    /// Directory of all data [default: ./zserver-data].
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address for PostgreSQL clients [default: 127.0.0.1:5432].
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pg_listen: Option<SocketAddr>,
+    /// Configuration file (TOML).
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Trust every client on loopback.
+    #[arg(long, global = true)]
+    dev: bool,
+}
+
+impl Options {
+    /// All layers of configuration, these options on top.
+    fn load(&self) -> Result<Config, ConfigError> {
+        let mut flags = toml::Table::new();
+        let mut set = |key: &str, value: toml::Value| flags.insert(key.to_owned(), value);
+        if let Some(directory) = &self.data {
+            set("data_directory", directory.display().to_string().into());
+        }
+        if let Some(address) = self.pg_listen {
+            set("pg_listen", address.to_string().into());
+        }
+        if self.dev {
+            set("dev", true.into());
+        }
+        // Other programs' variables may be anything; ours are text.
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+        };
+        Config::load(self.config.as_deref(), std::env::vars_os().filter_map(text), flags)
+    }
+}
+
+fn main() -> ExitCode {
+    let command_line = CommandLine::parse();
+    match run(command_line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("zserver: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command_line: CommandLine) -> Result<(), Box<dyn std::error::Error>> {
+    let options = command_line.options;
+    match command_line.verb.unwrap_or(Verb::Serve) {
+        Verb::Serve => {
+            let config = options.load()?;
+            server::run(config, Box::new(move || options.load()))?;
+        }
+        Verb::Init => server::init(options.load()?)?,
+        Verb::PrintConfig => print!("{}", options.load()?.to_toml()),
+        Verb::Version => println!("zserver {}", env!("CARGO_PKG_VERSION")),
+    }
+    Ok(())
+}

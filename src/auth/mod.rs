@@ -1,0 +1,90 @@
+//! Who may log in.
+//!
+//! Passwords exist only as SCRAM verifiers ([`scram`]); there is no MD5 and no
+//! clear-text password. An unknown user, a role without a password, a role that
+//! may not log in and a wrong password all take the same path: the exchange
+//! runs to its end against a verifier (a [mock](scram::mock_verifier) where
+//! there is none) and fails with the same message after the same
+//! [delay](FAILURE_DELAY).
+//!
+//! This module decides; the exchange of messages is `pg`'s.
+
+pub mod scram;
+
+use std::time::Duration;
+
+use crate::catalog::Catalog;
+use crate::error::{Error, Result};
+use crate::sqlstate;
+pub use scram::Verifier;
+
+/// How long a failed login waits before it is answered.
+pub const FAILURE_DELAY: Duration = Duration::from_millis(500);
+
+/// The verifier to run the exchange against, and whether success counts.
+pub struct Candidate {
+    pub verifier: Verifier,
+    /// False for a mock: even a proof that matched would not log in.
+    pub genuine: bool,
+}
+
+/// Looks a user up for a password login.
+pub fn candidate(catalog: &Catalog, user: &str, mock_key: &[u8; 32]) -> Candidate {
+    let verifier = catalog
+        .role_named(user)
+        .filter(|role| role.login && !is_expired(role.valid_until.as_deref()))
+        .and_then(|role| role.verifier.as_deref())
+        .and_then(Verifier::parse);
+    match verifier {
+        Some(verifier) => Candidate { verifier, genuine: true },
+        None => Candidate { verifier: scram::mock_verifier(mock_key, user), genuine: false },
+    }
+}
+
+/// `VALID UNTIL` as the catalog stores it: RFC 3339, or `infinity`.
+fn is_expired(valid_until: Option<&str>) -> bool {
+    match valid_until {
+        None | Some("infinity") => false,
+        Some(text) => match chrono::DateTime::parse_from_rfc3339(text) {
+            Ok(time) => time <= chrono::Utc::now(),
+            // A limit that cannot be read must not become "no limit".
+            Err(_) => true,
+        },
+    }
+}
+
+/// What is true of a role after it has proved who it is.
+pub fn authorize(catalog: &Catalog, user: &str, database: &str) -> Result<()> {
+    let Some(role) = catalog.role_named(user) else {
+        return Err(Error::fatal(
+            sqlstate::INVALID_AUTHORIZATION_SPECIFICATION,
+            format!("role \"{user}\" does not exist"),
+        ));
+    };
+    if !role.login {
+        return Err(Error::fatal(
+            sqlstate::INVALID_AUTHORIZATION_SPECIFICATION,
+            format!("role \"{user}\" is not permitted to log in"),
+        ));
+    }
+    let found = catalog.databases().find(|candidate| candidate.name == database).cloned();
+    match found {
+        None => Err(Error::fatal(
+            sqlstate::INVALID_CATALOG_NAME,
+            format!("database \"{database}\" does not exist"),
+        )),
+        Some(found) if !found.allow_connections => Err(Error::fatal(
+            sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("database \"{database}\" is not currently accepting connections"),
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+/// The one message of a failed password login.
+pub fn password_failed(user: &str) -> Error {
+    Error::fatal(
+        sqlstate::INVALID_PASSWORD,
+        format!("password authentication failed for user \"{user}\""),
+    )
+}

@@ -1,0 +1,354 @@
+//! The server's configuration: one typed [`Config`], made once at start.
+//!
+//! Layers, each over the one before: defaults < TOML file < environment
+//! (`ZSERVER_` and the key in upper case) < command line. An unknown key is an
+//! error in every layer, and the result is validated as a whole. Where
+//! PostgreSQL has a parameter with the same meaning, the key has its name, unit
+//! and default; session parameters given here are defaults that a session may
+//! change by `SET`.
+//!
+//! ```toml
+//! pg_listen = "0.0.0.0:5432"
+//! max_connections = 200
+//! statement_timeout = "30s"
+//! ssl_cert_file = "server.crt"
+//! ssl_key_file = "server.key"
+//! ```
+//!
+//! The password of the first superuser is not configuration: it is read from
+//! `ZSERVER_PASSWORD` once, at `init`, and never stored in clear.
+
+pub mod unit;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use unit::{Bytes, Kilobytes, Milliseconds, Seconds};
+
+/// The prefix of environment variables that set a key.
+const ENVIRONMENT_PREFIX: &str = "ZSERVER_";
+
+/// Variables with the prefix that are not keys.
+const OTHER_VARIABLES: &[&str] = &["ZSERVER_PASSWORD"];
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where all data lives; made by the first start.
+    pub data_directory: PathBuf,
+    pub pg_listen: SocketAddr,
+    /// Trust on loopback. Refused on any other address.
+    pub dev: bool,
+
+    pub max_connections: usize,
+    /// Of `max_connections`, how many only superusers may take.
+    pub superuser_reserved_connections: usize,
+    /// From the first byte to a finished login.
+    pub authentication_timeout: Seconds,
+    /// Connections that are not logged in yet; beyond it the oldest is dropped.
+    pub max_pending_logins: usize,
+    /// How long running statements may go on after SIGTERM.
+    pub shutdown_grace: Milliseconds,
+
+    /// PEM files; both or none. Relative paths start at `data_directory`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ssl_cert_file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ssl_key_file: Option<PathBuf>,
+    /// Refuses connections without TLS.
+    pub require_tls: bool,
+
+    pub statement_timeout: Milliseconds,
+    pub lock_timeout: Milliseconds,
+    pub deadlock_timeout: Milliseconds,
+    pub idle_in_transaction_session_timeout: Milliseconds,
+    pub idle_session_timeout: Milliseconds,
+    pub work_mem: Kilobytes,
+
+    /// What all queries together may hold.
+    pub memory_limit: Bytes,
+    /// Largest message of a client that has not logged in.
+    pub max_startup_message: Bytes,
+    /// Largest message after login.
+    pub max_message: Bytes,
+    pub max_expression_depth: usize,
+    /// Output kept before a connection waits for its client.
+    pub write_buffer: Bytes,
+    /// Input read at a time.
+    pub read_buffer: Bytes,
+    /// Prepared statements and portals of one session.
+    pub max_prepared_statements: usize,
+    pub max_portals: usize,
+    /// Rows of a WITH HOLD cursor are kept in memory up to this.
+    pub max_held_cursor: Bytes,
+    /// Bound statements that a session keeps by text.
+    pub plan_cache_entries: usize,
+    /// Notifications waiting for one listening session.
+    pub max_pending_notifications: usize,
+    pub max_listen_channels: usize,
+    pub batch_rows: usize,
+    /// Partitions of a scan; 0 is the number of cores.
+    pub parallelism: usize,
+    /// Threads that run queries; 0 is the number of cores.
+    pub worker_threads: usize,
+
+    pub log_format: LogFormat,
+    /// `tracing` filter: `info`, `zserver=debug,warn`.
+    pub log_filter: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            data_directory: PathBuf::from("./zserver-data"),
+            pg_listen: SocketAddr::from(([127, 0, 0, 1], 5432)),
+            dev: false,
+            max_connections: 100,
+            superuser_reserved_connections: 3,
+            authentication_timeout: Seconds(60),
+            max_pending_logins: 1_000,
+            shutdown_grace: Milliseconds(5_000),
+            ssl_cert_file: None,
+            ssl_key_file: None,
+            require_tls: false,
+            statement_timeout: Milliseconds(0),
+            lock_timeout: Milliseconds(0),
+            deadlock_timeout: Milliseconds(1_000),
+            idle_in_transaction_session_timeout: Milliseconds(0),
+            idle_session_timeout: Milliseconds(0),
+            work_mem: Kilobytes(4_096),
+            memory_limit: Bytes(1 << 30),
+            max_startup_message: Bytes(10_000),
+            max_message: Bytes(256 << 20),
+            max_expression_depth: 1_000,
+            write_buffer: Bytes(64 << 10),
+            read_buffer: Bytes(8 << 10),
+            max_prepared_statements: 10_000,
+            max_portals: 1_000,
+            max_held_cursor: Bytes(64 << 20),
+            plan_cache_entries: 256,
+            max_pending_notifications: 10_000,
+            max_listen_channels: 1_000,
+            batch_rows: 8_192,
+            parallelism: 0,
+            worker_threads: 0,
+            log_format: LogFormat::Text,
+            log_filter: "info".to_owned(),
+        }
+    }
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug)]
+pub struct ConfigError(String);
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+fn invalid(message: impl Into<String>) -> ConfigError {
+    ConfigError(message.into())
+}
+
+impl Config {
+    /// Puts the layers together. `flags` holds only what the command line gave.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+        flags: toml::Table,
+    ) -> Result<Config, ConfigError> {
+        let mut keys = match file {
+            Some(path) => read_file(path)?,
+            None => toml::Table::new(),
+        };
+        let known = known_keys();
+        for (name, text) in environment {
+            if let Some((key, value)) = environment_value(&known, &name, &text)? {
+                keys.insert(key, value);
+            }
+        }
+        keys.extend(flags);
+        Config::from_keys(keys)
+    }
+
+    fn from_keys(keys: toml::Table) -> Result<Config, ConfigError> {
+        let known = known_keys();
+        if let Some(unknown) = keys.keys().find(|key| !known.contains_key(*key)) {
+            return Err(invalid(format!("unrecognized configuration parameter \"{unknown}\"")));
+        }
+        let mut all = default_keys();
+        all.extend(keys);
+        let config: Config = all.try_into().map_err(|error: toml::de::Error| {
+            invalid(format!("invalid configuration: {}", error.message()))
+        })?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let at_least = |name: &str, value: u64, min: u64| {
+            if value < min {
+                return Err(invalid(format!("\"{name}\" must be at least {min}")));
+            }
+            Ok(())
+        };
+        at_least("max_connections", self.max_connections as u64, 1)?;
+        at_least("authentication_timeout", self.authentication_timeout.0, 1)?;
+        at_least("max_pending_logins", self.max_pending_logins as u64, 1)?;
+        at_least("deadlock_timeout", self.deadlock_timeout.0, 1)?;
+        at_least("work_mem", self.work_mem.0, 64)?;
+        at_least("memory_limit", self.memory_limit.0, 16 << 20)?;
+        at_least("max_startup_message", self.max_startup_message.0, 1_000)?;
+        at_least("max_message", self.max_message.0, 64 << 10)?;
+        at_least("max_expression_depth", self.max_expression_depth as u64, 10)?;
+        at_least("write_buffer", self.write_buffer.0, 4 << 10)?;
+        at_least("read_buffer", self.read_buffer.0, 1 << 10)?;
+        at_least("batch_rows", self.batch_rows as u64, 1)?;
+        if self.superuser_reserved_connections >= self.max_connections {
+            return Err(invalid(
+                "\"superuser_reserved_connections\" must be less than \"max_connections\"",
+            ));
+        }
+        if self.max_message.0 > i32::MAX as u64 {
+            return Err(invalid("\"max_message\" must be less than 2GB"));
+        }
+        if self.ssl_cert_file.is_some() != self.ssl_key_file.is_some() {
+            return Err(invalid("\"ssl_cert_file\" and \"ssl_key_file\" must be set together"));
+        }
+        if self.require_tls && self.ssl_cert_file.is_none() {
+            return Err(invalid("\"require_tls\" needs \"ssl_cert_file\" and \"ssl_key_file\""));
+        }
+        if self.dev && !self.pg_listen.ip().is_loopback() {
+            return Err(invalid("\"dev\" trusts every client: it needs a loopback address"));
+        }
+        Ok(())
+    }
+
+    /// The certificate and key, with relative paths resolved.
+    pub fn tls_files(&self) -> Option<(PathBuf, PathBuf)> {
+        let resolve = |path: &PathBuf| self.data_directory.join(path);
+        Some((resolve(self.ssl_cert_file.as_ref()?), resolve(self.ssl_key_file.as_ref()?)))
+    }
+
+    pub fn parallelism(&self) -> usize {
+        if self.parallelism > 0 { self.parallelism } else { cores() }
+    }
+
+    pub fn worker_threads(&self) -> usize {
+        if self.worker_threads > 0 { self.worker_threads } else { cores().max(2) }
+    }
+
+    /// The whole configuration as a TOML file that gives it again.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("every field is a TOML value")
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |count| count.get())
+}
+
+fn read_file(path: &Path) -> Result<toml::Table, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| invalid(format!("could not read \"{}\": {error}", path.display())))?;
+    text.parse()
+        .map_err(|error: toml::de::Error| invalid(format!("\"{}\": {error}", path.display())))
+}
+
+fn default_keys() -> toml::Table {
+    toml::Table::try_from(Config::default()).expect("every field is a TOML value")
+}
+
+/// All keys, each with a value that shows its TOML type.
+fn known_keys() -> toml::Table {
+    let sample = Config {
+        ssl_cert_file: Some(PathBuf::new()),
+        ssl_key_file: Some(PathBuf::new()),
+        ..Config::default()
+    };
+    toml::Table::try_from(sample).expect("every field is a TOML value")
+}
+
+/// An environment variable as a key and its value, typed like the default.
+fn environment_value(
+    known: &toml::Table,
+    name: &str,
+    text: &str,
+) -> Result<Option<(String, toml::Value)>, ConfigError> {
+    let Some(suffix) = name.strip_prefix(ENVIRONMENT_PREFIX) else { return Ok(None) };
+    if OTHER_VARIABLES.contains(&name) {
+        return Ok(None);
+    }
+    let key = suffix.to_ascii_lowercase();
+    let bad = |_| invalid(format!("invalid value for environment variable {name}: \"{text}\""));
+    let value = match known.get(&key) {
+        None => return Err(invalid(format!("unrecognized environment variable {name}"))),
+        Some(toml::Value::Integer(_)) => toml::Value::Integer(text.parse().map_err(bad)?),
+        Some(toml::Value::Boolean(_)) => match text {
+            "true" | "on" | "1" => toml::Value::Boolean(true),
+            "false" | "off" | "0" => toml::Value::Boolean(false),
+            _ => return Err(invalid(format!("{name} must be true or false"))),
+        },
+        Some(_) => toml::Value::String(text.to_owned()),
+    };
+    Ok(Some((key, value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("zserver.toml");
+        std::fs::write(&path, file).unwrap();
+        let environment = environment.iter().map(|(k, v)| (k.to_string(), v.to_string()));
+        Config::load(Some(&path), environment, toml::Table::new())
+    }
+
+    #[test]
+    fn environment_wins_over_the_file_and_the_file_over_defaults() {
+        let config = load(
+            "max_connections = 7\nstatement_timeout = \"2min\"",
+            &[("ZSERVER_MAX_CONNECTIONS", "9"), ("ZSERVER_WORK_MEM", "64MB")],
+        )
+        .unwrap();
+        assert_eq!(config.max_connections, 9);
+        assert_eq!(config.statement_timeout, Milliseconds(120_000));
+        assert_eq!(config.work_mem, Kilobytes(65_536));
+        assert_eq!(config.deadlock_timeout, Config::default().deadlock_timeout);
+    }
+
+    #[test]
+    fn unknown_keys_are_errors_in_every_layer() {
+        assert!(load("max_conections = 7", &[]).is_err());
+        assert!(load("", &[("ZSERVER_MAX_CONECTIONS", "7")]).is_err());
+        assert!(load("", &[("ZSERVER_PASSWORD", "secret"), ("PATH", "/bin")]).is_ok());
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        assert!(load("require_tls = true", &[]).is_err());
+        assert!(load("dev = true\npg_listen = \"0.0.0.0:5432\"", &[]).is_err());
+        assert!(load("ssl_cert_file = \"a\"", &[]).is_err());
+        assert!(load("max_connections = 3", &[]).is_err());
+    }
+
+    #[test]
+    fn printed_configuration_loads_as_itself() {
+        let config = load("work_mem = \"1GB\"\nlog_format = \"json\"", &[]).unwrap();
+        assert_eq!(load(&config.to_toml(), &[]).unwrap(), config);
+    }
+}

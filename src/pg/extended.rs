@@ -1,0 +1,168 @@
+//! The extended query protocol: Parse, Bind, Describe, Execute, Close, Sync.
+//!
+//! The first Execute since a Sync starts a transaction of its own, later ones
+//! make it an implicit block, and Sync commits it. An error passes over
+//! everything up to Sync.
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::connection::Connection;
+use super::message::{Bind, Execute, Parse, Target};
+use super::simple::Tag;
+use crate::error::{Error, Result};
+use crate::session::{BindRequest, Format, Phase, PortalState, RowCursor, formats};
+use crate::sql::outcome::{Outcome, RowsTag};
+use crate::sqlstate;
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
+    pub(super) fn parse(&mut self, parse: Parse) -> Result<()> {
+        self.session.message_arrived();
+        self.query = parse.query.into();
+        let query = self.query.clone();
+        self.session.backend().set_query(&query);
+        self.session.prepare(&parse.name, &query, parse.param_types)?;
+        self.wire.output.parse_complete();
+        Ok(())
+    }
+
+    pub(super) fn bind(&mut self, bind: Bind) -> Result<()> {
+        self.session.message_arrived();
+        if let Ok(statement) = self.session.prepared(&bind.statement) {
+            self.query = statement.text.clone();
+        }
+        self.session.bind(BindRequest {
+            portal: bind.portal,
+            statement: bind.statement,
+            param_formats: formats(&bind.param_formats)?,
+            params: bind.params,
+            result_formats: formats(&bind.result_formats)?,
+        })?;
+        self.wire.output.bind_complete();
+        Ok(())
+    }
+
+    pub(super) fn describe(&mut self, target: Target) -> Result<()> {
+        let (columns, formats) = match target {
+            Target::Statement(name) => {
+                let (params, columns) = self.session.describe_prepared(&name)?;
+                self.wire.output.parameter_description(params.iter().map(|ty| ty.oid));
+                (columns, Vec::new())
+            }
+            Target::Portal(name) => {
+                let portal = self.session.portal(&name)?;
+                (portal.columns.clone(), portal.formats.clone())
+            }
+        };
+        match columns {
+            Some(columns) => self.wire.output.row_description(&columns, &formats),
+            None => self.wire.output.no_data(),
+        }
+        Ok(())
+    }
+
+    pub(super) async fn execute(&mut self, execute: Execute) -> Result<()> {
+        let limit = match execute.max_rows {
+            0 => u64::MAX,
+            max => u64::from(max),
+        };
+        let portal = self.session.portal(&execute.portal)?;
+        let statement = portal.statement.clone();
+        let formats = portal.formats.clone();
+        let state = std::mem::replace(&mut portal.state, PortalState::Done { rows: None });
+        let params = std::mem::take(&mut portal.params);
+        self.query = statement.text.clone();
+        self.session.backend().set_query(&self.query);
+        let phase = if self.in_pipeline { Phase::Implicit } else { Phase::Single };
+        self.session.begin_command(phase)?;
+        self.in_pipeline = true;
+        match state {
+            PortalState::Ready => {
+                let outcome = self.session.run(&statement, params).await?;
+                self.answer_portal(&execute.portal, outcome, &formats, limit).await?;
+            }
+            PortalState::Suspended(cursor) => {
+                self.answer_rows(&execute.portal, cursor, &formats, limit).await?;
+            }
+            PortalState::Done { rows: Some(verb) } => {
+                self.finish_portal(&execute.portal, PortalState::Done { rows: Some(verb) });
+                self.complete(Tag::Counted(verb, 0));
+            }
+            state @ (PortalState::Done { rows: None } | PortalState::Cursor(_)) => {
+                self.finish_portal(&execute.portal, state);
+                return Err(cannot_run(&execute.portal));
+            }
+        }
+        self.session.end_command(false).await
+    }
+
+    async fn answer_portal(
+        &mut self,
+        portal: &str,
+        outcome: Outcome,
+        formats: &[Format],
+        limit: u64,
+    ) -> Result<()> {
+        let tag = match outcome {
+            Outcome::Rows(stream) => {
+                let cursor = RowCursor::new(stream);
+                return self.answer_rows(portal, cursor, formats, limit).await;
+            }
+            Outcome::Command(tag) => Tag::Text(tag),
+            Outcome::Empty => Tag::Empty,
+            Outcome::CopyIn(copy) => self.copy_in(copy).await?,
+            Outcome::CopyOut(copy) => self.copy_out(copy).await?,
+        };
+        self.tell_notices();
+        self.complete(tag);
+        Ok(())
+    }
+
+    async fn answer_rows(
+        &mut self,
+        portal: &str,
+        mut cursor: RowCursor,
+        formats: &[Format],
+        limit: u64,
+    ) -> Result<()> {
+        let encoder = self.encoder(&cursor, formats)?;
+        let before = cursor.taken;
+        let sent = self.send_rows(&mut cursor, &encoder, limit).await?;
+        self.tell_notices();
+        // As PostgreSQL: a limit that was reached suspends, even at the last row.
+        if sent == limit {
+            self.wire.output.portal_suspended();
+            self.finish_portal(portal, PortalState::Suspended(cursor));
+            return Ok(());
+        }
+        // Each Execute counts its own rows.
+        let tag = Tag::of_rows(&cursor.tag, cursor.taken - before);
+        let rows = match &cursor.tag {
+            RowsTag::Counted(verb) => Some(*verb),
+            RowsTag::Fixed(_) => None,
+        };
+        self.finish_portal(portal, PortalState::Done { rows });
+        self.complete(tag);
+        Ok(())
+    }
+
+    /// The portal may be gone: its statement has ended the transaction.
+    fn finish_portal(&mut self, name: &str, state: PortalState) {
+        if let Ok(portal) = self.session.portal(name) {
+            portal.state = state;
+        }
+    }
+
+    pub(super) async fn sync(&mut self) -> Result<()> {
+        self.session.end_command(true).await?;
+        self.session.close_idle_portals();
+        self.ready();
+        Ok(())
+    }
+}
+
+fn cannot_run(portal: &str) -> Error {
+    Error::new(
+        sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("portal \"{portal}\" cannot be run"),
+    )
+}

@@ -1,0 +1,158 @@
+//! The simple query protocol: a string of statements, each answered in full.
+//!
+//! Statements of one string share an implicit transaction, unless they begin one
+//! of their own; the last one's commit comes before its CommandComplete, so that
+//! a commit that fails is the statement's error.
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::connection::Connection;
+use super::encode::Encoder;
+use crate::error::Result;
+use crate::session::{Body, Format, Phase, RowCursor, Statement};
+use crate::sql::outcome::{Outcome, RowsTag};
+use crate::sql::parse::ParsedStatement;
+
+/// What CommandComplete will say.
+pub enum Tag {
+    Text(String),
+    Counted(&'static str, u64),
+    /// EmptyQueryResponse instead.
+    Empty,
+}
+
+impl Tag {
+    pub fn of_rows(tag: &RowsTag, count: u64) -> Tag {
+        match tag {
+            RowsTag::Counted(verb) => Tag::Counted(verb, count),
+            RowsTag::Fixed(text) => Tag::Text(text.clone()),
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
+    pub(super) async fn simple_query(&mut self, text: String) -> Result<()> {
+        self.query = text.into();
+        self.session.message_arrived();
+        self.session.backend().set_query(&self.query);
+        // A simple query ends the unnamed statement and portal.
+        self.session.close_prepared("");
+        self.session.close_portal("");
+        let query = self.query.clone();
+        let statements = self.session.parse(&query)?;
+        if statements.is_empty() {
+            self.session.end_command(true).await?;
+            self.wire.output.empty_query();
+        }
+        let phase = if statements.len() > 1 { Phase::Implicit } else { Phase::Single };
+        for (index, parsed) in statements.iter().enumerate() {
+            let is_last = index + 1 == statements.len();
+            self.simple_statement(parsed, phase, is_last).await?;
+        }
+        self.ready();
+        Ok(())
+    }
+
+    async fn simple_statement(
+        &mut self,
+        parsed: &ParsedStatement,
+        phase: Phase,
+        is_last: bool,
+    ) -> Result<()> {
+        self.session.check_not_failed(Some(parsed))?;
+        self.session.begin_command(phase)?;
+        let statement = self.session.prepare_parsed(parsed)?;
+        let formats = self.result_formats(&statement);
+        let outcome = self.session.run(&statement, Vec::new()).await?;
+        let tag = self.answer(outcome, &formats).await?;
+        self.session.end_command(is_last).await?;
+        self.tell_notices();
+        self.complete(tag);
+        Ok(())
+    }
+
+    /// Text, but for FETCH from a BINARY cursor.
+    fn result_formats(&self, statement: &Arc<Statement>) -> Vec<Format> {
+        match &statement.body {
+            Body::Command(command) => self.session.command_formats(command),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Sends everything that a statement gives but its CommandComplete.
+    async fn answer(&mut self, outcome: Outcome, formats: &[Format]) -> Result<Tag> {
+        match outcome {
+            Outcome::Rows(stream) => {
+                let mut cursor = RowCursor::new(stream);
+                self.wire.output.row_description(&cursor.columns, formats);
+                let encoder = self.encoder(&cursor, formats)?;
+                self.send_rows(&mut cursor, &encoder, u64::MAX).await?;
+                Ok(Tag::of_rows(&cursor.tag, cursor.taken))
+            }
+            Outcome::Command(tag) => Ok(Tag::Text(tag)),
+            Outcome::Empty => Ok(Tag::Empty),
+            Outcome::CopyIn(copy) => self.copy_in(copy).await,
+            Outcome::CopyOut(copy) => self.copy_out(copy).await,
+        }
+    }
+
+    pub(super) fn encoder(&mut self, cursor: &RowCursor, formats: &[Format]) -> Result<Encoder> {
+        let eval = self.session.eval_context();
+        Encoder::new(&cursor.columns, formats, eval)
+    }
+
+    /// Sends rows until there are no more or `limit` have been sent; how many.
+    /// What is encoded leaves when the buffer is full and whenever the next rows
+    /// are not there yet.
+    pub(super) async fn send_rows(
+        &mut self,
+        cursor: &mut RowCursor,
+        encoder: &Encoder,
+        limit: u64,
+    ) -> Result<u64> {
+        let mut sent = 0;
+        while sent < limit {
+            let max = usize::try_from(limit - sent).unwrap_or(usize::MAX);
+            let rows = {
+                let mut next = std::pin::pin!(self.session.next_rows(cursor, max));
+                match futures::poll!(next.as_mut()) {
+                    std::task::Poll::Ready(rows) => rows?,
+                    std::task::Poll::Pending => {
+                        self.wire.flush().await?;
+                        next.await?
+                    }
+                }
+            };
+            let Some(rows) = rows else { break };
+            let mut done = 0;
+            loop {
+                let wire = &mut self.wire;
+                let more = crate::session::catch(|| encoder.encode(&rows, &mut done, wire))?;
+                if !more {
+                    break;
+                }
+                self.flush_supervised().await?;
+            }
+            sent += done as u64;
+            if self.wire.is_full() {
+                self.flush_supervised().await?;
+            }
+        }
+        Ok(sent)
+    }
+
+    /// A client that does not read can still be cancelled.
+    pub(super) async fn flush_supervised(&mut self) -> Result<()> {
+        self.session.supervise(self.wire.flush()).await
+    }
+
+    pub(super) fn complete(&mut self, tag: Tag) {
+        match tag {
+            Tag::Text(text) => self.wire.output.command_complete(&text),
+            Tag::Counted(verb, count) => self.wire.output.command_complete_counted(verb, count),
+            Tag::Empty => self.wire.output.empty_query(),
+        }
+    }
+}

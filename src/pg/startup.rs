@@ -1,0 +1,347 @@
+//! From the first byte to a session: encryption, protocol version, login.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::sasl;
+use super::tls::Tls;
+use super::wire::{Transport, Wire};
+use super::{Front, lost, message};
+use crate::auth;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::session::{self, Session};
+use crate::sqlstate;
+
+const SSL_REQUEST: u32 = 80_877_103;
+const GSSENC_REQUEST: u32 = 80_877_104;
+const CANCEL_REQUEST: u32 = 80_877_102;
+
+/// The newest minor version of protocol 3 that this server speaks.
+const NEWEST_MINOR: u32 = 2;
+
+/// Length of the cancel key before and since protocol 3.2.
+const SHORT_SECRET_BYTES: usize = 4;
+const LONG_SECRET_BYTES: usize = 32;
+
+/// A connection that is not a session yet.
+pub struct Startup<'a> {
+    front: &'a Arc<Front>,
+    config: Arc<Config>,
+    peer: Option<SocketAddr>,
+}
+
+/// How a startup ended.
+pub enum Login<S> {
+    Done(Box<Wire<S>>, Box<Session>),
+    /// The connection has served its purpose: a cancel request, or a refusal.
+    Over,
+}
+
+/// A StartupMessage.
+#[derive(Debug, PartialEq)]
+struct Hello {
+    minor: u32,
+    user: String,
+    database: String,
+    settings: Vec<(String, String)>,
+    /// Protocol options (`_pq_.…`) that this server does not know.
+    unknown_options: Vec<String>,
+}
+
+impl<'a> Startup<'a> {
+    pub fn new(front: &'a Arc<Front>, peer: Option<SocketAddr>) -> Startup<'a> {
+        Startup { front, config: front.database.config(), peer }
+    }
+
+    pub async fn run<S>(self, mut wire: Wire<S>) -> Result<Login<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        wire.limit_to_login();
+        match self.log_in(&mut wire).await {
+            Ok(Some(session)) => {
+                wire.limit_to_session(&self.config);
+                Ok(Login::Done(Box::new(wire), Box::new(session)))
+            }
+            Ok(None) => Ok(Login::Over),
+            Err(error) => {
+                // Errors of a login end it, whatever their severity was.
+                let mut report = error.into_report();
+                report.severity = crate::error::Severity::Fatal;
+                wire.output.report(&report, "");
+                wire.flush().await?;
+                wire.shutdown().await;
+                tracing::info!(peer = ?self.peer, code = %report.code.unwrap_or(sqlstate::INTERNAL_ERROR), "login refused: {}", report.message);
+                Ok(Login::Over)
+            }
+        }
+    }
+
+    async fn log_in<S>(&self, wire: &mut Wire<S>) -> Result<Option<Session>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut tls: Option<Arc<Tls>> = None;
+        let mut asked_gss = false;
+        loop {
+            let Some(mut packet) = wire.startup_packet().await? else { return Ok(None) };
+            match packet.get_u32() {
+                SSL_REQUEST if tls.is_none() => tls = self.negotiate_tls(wire).await?,
+                GSSENC_REQUEST if !asked_gss => {
+                    asked_gss = true;
+                    refuse_buffered(wire, "GSSAPI encryption request")?;
+                    wire.output.bytes.extend_from_slice(b"N");
+                    wire.flush().await?;
+                }
+                CANCEL_REQUEST => {
+                    self.cancel(packet);
+                    return Ok(None);
+                }
+                version => {
+                    let hello = read_hello(version, packet)?;
+                    return self.admit(wire, hello, tls.as_deref()).await.map(Some);
+                }
+            }
+        }
+    }
+
+    async fn negotiate_tls<S>(&self, wire: &mut Wire<S>) -> Result<Option<Arc<Tls>>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        // Bytes that came before the handshake were not protected by it.
+        refuse_buffered(wire, "SSL request")?;
+        let tls = self.front.tls.load_full();
+        wire.output.bytes.extend_from_slice(if tls.is_some() { b"S" } else { b"N" });
+        wire.flush().await?;
+        let Some(tls) = tls else { return Ok(None) };
+        match std::mem::replace(&mut wire.transport, Transport::Upgrading) {
+            Transport::Plain(stream) => {
+                let stream = tls.acceptor.accept(stream).await.map_err(|error| lost(&error))?;
+                wire.transport = Transport::Tls(Box::new(stream));
+                Ok(Some(tls))
+            }
+            _ => Err(Error::protocol_violation("unexpected SSL request")),
+        }
+    }
+
+    fn cancel(&self, mut packet: Bytes) {
+        if packet.len() > 4 {
+            let pid = packet.get_i32();
+            self.front.database.registry.cancel(pid, &packet);
+        }
+    }
+
+    async fn admit<S>(&self, wire: &mut Wire<S>, hello: Hello, tls: Option<&Tls>) -> Result<Session>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        if hello.minor > NEWEST_MINOR || !hello.unknown_options.is_empty() {
+            let newest = hello.minor.min(NEWEST_MINOR);
+            wire.output.negotiate_protocol_version(newest, &hello.unknown_options);
+        }
+        if self.config.require_tls && tls.is_none() {
+            return Err(self.no_entry(&hello));
+        }
+        if self.config.dev && self.peer.is_none_or(|peer| peer.ip().is_loopback()) {
+            tracing::debug!(user = hello.user, "trusted without a password");
+        } else {
+            let catalog = self.front.database.catalog();
+            let candidate = auth::candidate(&catalog, &hello.user, &self.front.database.mock_key);
+            let binding = tls.map(|tls| &tls.scram);
+            sasl::authenticate(wire, &hello.user, candidate, binding).await?;
+        }
+        self.open_session(wire, hello)
+    }
+
+    fn open_session<S>(&self, wire: &mut Wire<S>, hello: Hello) -> Result<Session>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let database = &self.front.database;
+        let secret_bytes = match hello.minor {
+            0 | 1 => SHORT_SECRET_BYTES,
+            _ => LONG_SECRET_BYTES,
+        };
+        let session = Session::open(
+            database.clone(),
+            session::Login {
+                user: hello.user,
+                database: hello.database,
+                client: self.peer,
+                secret_bytes,
+                settings: hello.settings,
+            },
+        )?;
+        wire.output.authentication(0, &[]);
+        Ok(session)
+    }
+
+    /// `require_tls` in the words of PostgreSQL's pg_hba.conf.
+    fn no_entry(&self, hello: &Hello) -> Error {
+        let host = self.peer.map_or_else(|| "[local]".to_owned(), |peer| peer.ip().to_string());
+        Error::fatal(
+            sqlstate::INVALID_AUTHORIZATION_SPECIFICATION,
+            format!(
+                "no pg_hba.conf entry for host \"{host}\", user \"{}\", database \"{}\", no encryption",
+                hello.user, hello.database
+            ),
+        )
+    }
+}
+
+/// Nothing may be waiting behind a request for encryption: it would be taken for
+/// protected when it is not (CVE-2021-23214).
+fn refuse_buffered<S>(wire: &Wire<S>, what: &str) -> Result<()> {
+    if wire.input.is_empty() {
+        return Ok(());
+    }
+    Err(Error::protocol_violation(format!("received unencrypted data after {what}"))
+        .with_detail("This could be either a client-software bug or evidence of an attempted man-in-the-middle attack."))
+}
+
+fn read_hello(version: u32, mut packet: Bytes) -> Result<Hello> {
+    let (major, minor) = (version >> 16, version & 0xffff);
+    if major != 3 {
+        return Err(Error::fatal(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            format!(
+                "unsupported frontend protocol {major}.{minor}: server supports 3.0 to 3.{NEWEST_MINOR}"
+            ),
+        ));
+    }
+    let mut user = String::new();
+    let mut database = String::new();
+    let mut settings = Vec::new();
+    let mut unknown_options = Vec::new();
+    loop {
+        let name = take_cstring(&mut packet)?;
+        if name.is_empty() {
+            break;
+        }
+        let value = take_cstring(&mut packet)?;
+        match name.as_str() {
+            "user" => user = value,
+            "database" => database = value,
+            "options" => settings.extend(command_line_options(&value)?),
+            "replication" => {
+                if !matches!(value.as_str(), "false" | "off" | "no" | "0") {
+                    return Err(Error::unsupported("replication protocol"));
+                }
+            }
+            name if name.starts_with("_pq_.") => unknown_options.push(name.to_owned()),
+            _ => settings.push((name, value)),
+        }
+    }
+    if !packet.is_empty() {
+        return Err(Error::protocol_violation(
+            "invalid startup packet layout: expected terminator as last byte",
+        ));
+    }
+    if user.is_empty() {
+        return Err(Error::fatal(
+            sqlstate::INVALID_AUTHORIZATION_SPECIFICATION,
+            "no PostgreSQL user name specified in startup packet",
+        ));
+    }
+    if database.is_empty() {
+        database.clone_from(&user);
+    }
+    Ok(Hello { minor, user, database, settings, unknown_options })
+}
+
+fn take_cstring(packet: &mut Bytes) -> Result<String> {
+    let end = packet.iter().position(|byte| *byte == 0).ok_or_else(|| {
+        Error::protocol_violation("invalid startup packet layout: expected terminator as last byte")
+    })?;
+    let bytes = packet.split_to(end);
+    packet.advance(1);
+    message::text(&bytes).map(str::to_owned)
+}
+
+/// The `options` parameter: `-c name=value --name=value`, blanks escaped by a
+/// backslash.
+fn command_line_options(text: &str) -> Result<Vec<(String, String)>> {
+    let mut settings = Vec::new();
+    let mut words = split_words(text).into_iter();
+    let invalid = |word: &str| {
+        Error::fatal(
+            sqlstate::SYNTAX_ERROR,
+            format!("invalid command-line argument for server process: {word}"),
+        )
+    };
+    while let Some(word) = words.next() {
+        let setting = match (word.strip_prefix("--"), word.strip_prefix("-c")) {
+            (Some(rest), _) => rest.to_owned(),
+            (None, Some("")) => words.next().ok_or_else(|| invalid(&word))?,
+            (None, Some(rest)) => rest.to_owned(),
+            (None, None) => return Err(invalid(&word)),
+        };
+        let (name, value) = setting.split_once('=').ok_or_else(|| invalid(&word))?;
+        settings.push((name.replace('-', "_"), value.to_owned()));
+    }
+    Ok(settings)
+}
+
+fn split_words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut started = false;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c.is_whitespace() {
+            if started {
+                words.push(std::mem::take(&mut word));
+            }
+            started = false;
+        } else {
+            started = true;
+            word.push(if c == '\\' { chars.next().unwrap_or('\\') } else { c });
+        }
+    }
+    if started {
+        words.push(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_startup_message_names_user_database_and_settings() {
+        let packet = Bytes::from_static(
+            b"user\0ann\0options\0-c work_mem=8MB\0_pq_.x\0y\0TimeZone\0UTC\0\0",
+        );
+        let hello = read_hello(3 << 16, packet).unwrap();
+        assert_eq!((hello.user.as_str(), hello.database.as_str()), ("ann", "ann"));
+        assert_eq!(hello.unknown_options, ["_pq_.x"]);
+        let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(hello.settings, [setting("work_mem", "8MB"), setting("TimeZone", "UTC")]);
+    }
+
+    #[test]
+    fn malformed_startup_messages_are_refused() {
+        for packet in [&b"user\0ann"[..], b"user\0ann\0", b"user\0ann\0\0x", b"\0", b""] {
+            assert!(read_hello(3 << 16, Bytes::copy_from_slice(packet)).is_err(), "{packet:?}");
+        }
+        assert!(read_hello(2 << 16, Bytes::from_static(b"user\0a\0\0")).is_err());
+    }
+
+    #[test]
+    fn options_are_split_like_a_command_line() {
+        let options = |text| command_line_options(text).unwrap();
+        let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            options("-c a=1 -cb=2  --c-d=x\\ y"),
+            [setting("a", "1"), setting("b", "2"), setting("c_d", "x y")]
+        );
+        assert!(command_line_options("-F").is_err());
+        assert!(command_line_options("-c").is_err());
+    }
+}

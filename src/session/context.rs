@@ -1,0 +1,114 @@
+//! What expressions may know of the session, made once per change and not once
+//! per statement.
+
+use std::sync::Arc;
+
+use super::Session;
+use super::settings::Derived;
+use crate::catalog::Catalog;
+use crate::sql::functions::{EvalContext, SettingsView};
+use crate::sql::run::StatementContext;
+use crate::sql::run::work::StatementLimits;
+use crate::sql::types::Oid;
+
+/// The last view, and what it was made from.
+#[derive(Default)]
+pub struct ContextCache {
+    made: Option<(Arc<Derived>, Arc<Catalog>, Arc<SettingsView>)>,
+}
+
+/// `pg_catalog`, which is searched first unless the path says where.
+const PG_CATALOG: &str = "pg_catalog";
+
+impl Session {
+    /// The settings as expressions see them.
+    fn settings_view(&mut self, catalog: &Arc<Catalog>) -> Arc<SettingsView> {
+        let derived = self.settings.lock().derived().clone();
+        if let Some((old, old_catalog, view)) = &self.contexts.made
+            && Arc::ptr_eq(old, &derived)
+            && Arc::ptr_eq(old_catalog, catalog)
+        {
+            return view.clone();
+        }
+        let view = Arc::new(self.make_view(&derived, catalog));
+        self.contexts.made = Some((derived, catalog.clone(), view.clone()));
+        view
+    }
+
+    fn make_view(&self, derived: &Derived, catalog: &Catalog) -> SettingsView {
+        let session_user = self.hooks.session_user();
+        let current_user = derived.role.clone().unwrap_or_else(|| session_user.clone());
+        SettingsView {
+            time_zone: derived.time_zone,
+            time_zone_offset: derived.time_zone_offset,
+            date_style: derived.date_style,
+            date_order: derived.date_order,
+            interval_style: derived.interval_style,
+            bytea_output_hex: derived.bytea_output_hex,
+            extra_float_digits: derived.extra_float_digits,
+            search_path: resolve_search_path(catalog, &derived.search_path, &current_user),
+            current_user,
+            session_user,
+            database: self.backend().database.clone(),
+            backend_pid: self.backend().pid,
+        }
+    }
+
+    /// The context of expressions in a statement.
+    pub fn eval_context(&mut self) -> Arc<EvalContext> {
+        let catalog = self.catalog();
+        let settings = self.settings_view(&catalog);
+        self.hooks.set_catalog(&catalog);
+        self.show_statements();
+        let transaction_timestamp =
+            self.block.open().map_or(self.statement_timestamp, |open| open.started);
+        Arc::new(EvalContext {
+            catalog,
+            settings,
+            transaction_timestamp,
+            statement_timestamp: self.statement_timestamp,
+            session: self.hooks.clone(),
+        })
+    }
+
+    pub(super) fn statement_context(
+        &mut self,
+        eval: Arc<EvalContext>,
+        cancel: tokio_util::sync::CancellationToken,
+    ) -> StatementContext {
+        let config = self.database.config();
+        let derived = self.settings.lock().derived().clone();
+        StatementContext {
+            eval,
+            cancel,
+            compiler: self.database.compiler.clone(),
+            runtime: self.database.runtime.clone(),
+            limits: StatementLimits {
+                max_expression_depth: config.max_expression_depth,
+                work_mem_bytes: derived.work_mem_bytes,
+                lock_timeout_ms: derived.lock_timeout_ms,
+                deadlock_timeout_ms: derived.deadlock_timeout_ms,
+                parallelism: config.parallelism(),
+                batch_rows: config.batch_rows,
+            },
+            notices: self.notices.0.clone(),
+        }
+    }
+}
+
+/// Schema OIDs in the order of search. Names that do not exist are passed over.
+fn resolve_search_path(catalog: &Catalog, names: &[String], user: &str) -> Vec<Oid> {
+    let mut path = Vec::with_capacity(names.len() + 1);
+    if !names.iter().any(|name| name == PG_CATALOG) {
+        path.extend(catalog.schema_named(PG_CATALOG).map(|schema| schema.oid));
+    }
+    for name in names {
+        let name = if name == "$user" { user } else { name };
+        if let Some(schema) = catalog.schema_named(name)
+            && !path.contains(&schema.oid)
+        {
+            path.push(schema.oid);
+        }
+    }
+    path
+}

@@ -1,0 +1,341 @@
+//! DECLARE, FETCH, MOVE and CLOSE.
+//!
+//! A cursor reads a stream forward. One declared SCROLL, and one WITH HOLD whose
+//! transaction has committed, keeps the rows it has read, within
+//! `max_held_cursor`, and so can go back.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::Session;
+use super::format::Format;
+use super::plan::{Body, Query, Statement};
+use super::portal::{Portal, PortalState};
+use super::rows::{RowCursor, row_count, size_bytes, split};
+use super::scope::catch;
+use super::statement::{Command, DeclareCursor, Direction, FetchCursor};
+use crate::error::{Error, Result};
+use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
+use crate::sqlstate;
+
+/// Rows read at a time when rows are only counted or kept.
+const READ_ROWS: usize = 1024;
+
+pub struct Cursor {
+    source: Option<RowCursor>,
+    pub scroll: bool,
+    pub hold: bool,
+    pub binary: bool,
+    /// One row each, when rows are kept.
+    kept: Vec<Rows>,
+    /// Rows before the first kept one: fetched before the cursor was held.
+    kept_from: u64,
+    kept_bytes: usize,
+    kept_bytes_max: usize,
+    /// 0 is before the first row, n on the n-th, one more than all is after the last.
+    position: u64,
+    /// How many rows there are, once the end was seen.
+    total: Option<u64>,
+}
+
+impl Cursor {
+    fn keeps(&self) -> bool {
+        self.scroll || self.source.is_none()
+    }
+
+    /// Reads rows that were not read yet, at most `max`.
+    async fn read(&mut self, max: usize) -> Result<Option<Rows>> {
+        let Some(source) = self.source.as_mut() else { return Ok(None) };
+        source.next(max).await
+    }
+
+    fn keep(&mut self, rows: Rows) -> Result<()> {
+        self.kept_bytes += size_bytes(&rows);
+        if self.kept_bytes > self.kept_bytes_max {
+            return Err(Error::new(
+                sqlstate::PROGRAM_LIMIT_EXCEEDED,
+                "cursor keeps more rows than \"max_held_cursor\" allows",
+            ));
+        }
+        let mut rest = Some(rows);
+        while let Some(rows) = rest {
+            let (one, more) = split(rows, 1);
+            if row_count(&one) > 0 {
+                self.kept.push(one);
+            }
+            rest = more;
+        }
+        Ok(())
+    }
+
+    /// Reads until so many rows are kept, or the end is seen.
+    async fn keep_until(&mut self, count: u64) -> Result<()> {
+        while self.known() < count && self.total.is_none() {
+            let missing = count - self.known();
+            let max = usize::try_from(missing).unwrap_or(READ_ROWS).min(READ_ROWS);
+            match self.read(max).await? {
+                Some(rows) => self.keep(rows)?,
+                None => self.total = Some(self.known()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows seen so far, when rows are kept.
+    fn known(&self) -> u64 {
+        self.kept_from + self.kept.len() as u64
+    }
+
+    /// Reads everything: before the transaction that it reads in goes away.
+    pub async fn materialize(&mut self) -> Result<()> {
+        if self.source.is_none() {
+            return Ok(());
+        }
+        if self.scroll {
+            self.keep_until(u64::MAX).await?;
+        } else {
+            // What was fetched is not kept and cannot come back; the rest is.
+            self.kept_from = self.total.unwrap_or(self.position);
+            while let Some(rows) = self.read(READ_ROWS).await? {
+                self.keep(rows)?;
+            }
+            self.total = Some(self.known());
+        }
+        self.source = None;
+        Ok(())
+    }
+
+    async fn fetch(&mut self, direction: Direction) -> Result<VecDeque<Rows>> {
+        match direction {
+            Direction::Forward(count) if count > 0 => self.forward(count as u64).await,
+            Direction::Forward(_) => self.current().await,
+            Direction::Backward(count) if count > 0 => self.backward(count as u64).await,
+            Direction::Backward(_) => self.current().await,
+            Direction::Absolute(at) => self.absolute(at).await,
+            Direction::Relative(by) => {
+                let at = (self.position as i64).saturating_add(by);
+                self.absolute(at.max(0)).await
+            }
+        }
+    }
+
+    async fn forward(&mut self, count: u64) -> Result<VecDeque<Rows>> {
+        let mut rows = VecDeque::new();
+        let end = self.position.saturating_add(count);
+        if self.keeps() {
+            self.keep_until(end).await?;
+            let total = self.total.unwrap_or(u64::MAX);
+            while self.position < end.min(total) {
+                rows.push_back(self.kept_row(self.position)?);
+                self.position += 1;
+            }
+        } else {
+            while self.position < end {
+                let max = usize::try_from(end - self.position).unwrap_or(READ_ROWS).min(READ_ROWS);
+                let Some(some) = self.read(max).await? else {
+                    self.total = Some(self.position);
+                    break;
+                };
+                self.position += row_count(&some) as u64;
+                rows.push_back(some);
+            }
+        }
+        if self.position < end && self.total.is_some_and(|total| self.position == total) {
+            self.position += 1;
+        }
+        Ok(rows)
+    }
+
+    async fn backward(&mut self, count: u64) -> Result<VecDeque<Rows>> {
+        self.require_scroll()?;
+        let mut rows = VecDeque::new();
+        for _ in 0..count {
+            if self.position == 0 {
+                break;
+            }
+            self.position -= 1;
+            if self.position == 0 {
+                break;
+            }
+            rows.push_back(self.kept_row(self.position - 1)?);
+        }
+        Ok(rows)
+    }
+
+    /// The row it is on, again.
+    async fn current(&mut self) -> Result<VecDeque<Rows>> {
+        let on_row = self.position > 0 && self.total.is_none_or(|total| self.position <= total);
+        if !on_row {
+            return Ok(VecDeque::new());
+        }
+        self.require_scroll()?;
+        Ok([self.kept_row(self.position - 1)?].into())
+    }
+
+    async fn absolute(&mut self, at: i64) -> Result<VecDeque<Rows>> {
+        let target = match u64::try_from(at) {
+            Ok(target) => target,
+            Err(_) => {
+                // From the end: all must be known.
+                self.require_scroll()?;
+                self.keep_until(u64::MAX).await?;
+                (self.total.unwrap_or(0) + 1).saturating_sub(at.unsigned_abs())
+            }
+        };
+        if target <= self.position {
+            if target == self.position {
+                return self.current().await;
+            }
+            self.require_scroll()?;
+            self.position = target;
+            return self.current().await;
+        }
+        let mut rows = self.forward(target - self.position).await?;
+        let reached =
+            self.position == target && self.total.is_none_or(|total| self.position <= total);
+        match rows.pop_back() {
+            Some(last) if reached => {
+                let count = row_count(&last);
+                let row = if count > 1 { split(last, count - 1).1 } else { Some(last) };
+                Ok(row.into_iter().collect())
+            }
+            _ => Ok(VecDeque::new()),
+        }
+    }
+
+    fn require_scroll(&self) -> Result<()> {
+        if self.scroll {
+            return Ok(());
+        }
+        Err(Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, "cursor can only scan forward")
+            .with_hint("Declare it with SCROLL option to enable backward scan."))
+    }
+
+    fn kept_row(&self, index: u64) -> Result<Rows> {
+        let row = index.checked_sub(self.kept_from).and_then(|at| self.kept.get(at as usize));
+        match row {
+            Some(Rows::Batch(batch)) => Ok(Rows::Batch(batch.clone())),
+            Some(Rows::Datums(rows)) => Ok(Rows::Datums(rows.clone())),
+            None => Err(Error::internal("cursor is out of step with its rows")),
+        }
+    }
+}
+
+impl Session {
+    pub(super) async fn run_declare(&mut self, declare: &DeclareCursor) -> Result<Outcome> {
+        if !declare.hold && !self.block.is_explicit() {
+            self.block.require_block("DECLARE CURSOR")?;
+        }
+        self.begin_statement()?;
+        let eval = self.eval_context();
+        let query = catch(|| Query::bind(declare.statement.clone(), &eval, Vec::new()))?;
+        let Outcome::Rows(stream) = Box::pin(self.run_query(&query, Vec::new())).await? else {
+            return Err(Error::new(
+                sqlstate::INVALID_CURSOR_DEFINITION,
+                "DECLARE CURSOR must not contain data-modifying statements in WITH",
+            ));
+        };
+        let columns = stream.columns.clone();
+        let cursor = Cursor {
+            source: Some(RowCursor::new(stream)),
+            scroll: declare.scroll,
+            hold: declare.hold,
+            binary: declare.binary,
+            kept: Vec::new(),
+            kept_from: 0,
+            kept_bytes: 0,
+            kept_bytes_max: self.database.config().max_held_cursor.get(),
+            position: 0,
+            total: None,
+        };
+        let statement =
+            Arc::new(Statement { text: declare.statement.text.clone(), body: Body::Query(query) });
+        let formats = if declare.binary { vec![Format::Binary] } else { Vec::new() };
+        let mut portal = Portal::new(statement, Vec::new(), formats, Some(columns));
+        portal.state = PortalState::Cursor(Box::new(cursor));
+        self.add_portal(declare.name.clone(), portal)?;
+        Ok(Outcome::Command("DECLARE CURSOR".to_owned()))
+    }
+
+    pub(super) fn cursor_columns(&self, name: &str) -> Option<Arc<[ResultColumn]>> {
+        self.portals.get(name).and_then(|portal| portal.columns.clone())
+    }
+
+    /// The formats a command's rows have in the simple protocol: text, but for
+    /// FETCH from a BINARY cursor.
+    pub fn command_formats(&self, command: &Command) -> Vec<Format> {
+        let Command::Fetch(fetch) = command else { return Vec::new() };
+        self.portals.get(&fetch.name).map(|portal| portal.formats.clone()).unwrap_or_default()
+    }
+
+    pub(super) async fn run_fetch(&mut self, fetch: &FetchCursor) -> Result<Outcome> {
+        let name = &fetch.name;
+        let missing =
+            || Error::new(sqlstate::UNDEFINED_CURSOR, format!("cursor \"{name}\" does not exist"));
+        let portal = self.portals.get_mut(name).ok_or_else(missing)?;
+        let columns = portal.columns.clone().unwrap_or_else(|| [].into());
+        let state = std::mem::replace(&mut portal.state, PortalState::Done { rows: None });
+        let mut cursor = match state {
+            PortalState::Cursor(cursor) => cursor,
+            other => {
+                portal.state = other;
+                return Err(Error::new(
+                    sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                    format!("portal \"{name}\" cannot be run"),
+                ));
+            }
+        };
+        let fetched = self.supervise(cursor.fetch(fetch.direction)).await;
+        if let Some(portal) = self.portals.get_mut(name) {
+            portal.state = PortalState::Cursor(cursor);
+        }
+        let rows = fetched?;
+        if fetch.is_move {
+            let count: usize = rows.iter().map(row_count).sum();
+            return Ok(Outcome::Command(format!("MOVE {count}")));
+        }
+        Ok(Outcome::Rows(RowStream {
+            columns,
+            rows: Box::pin(futures::stream::iter(rows.into_iter().map(Ok))),
+            tag: RowsTag::Counted("FETCH"),
+        }))
+    }
+
+    pub(super) fn run_close(&mut self, name: Option<&str>) -> Result<Outcome> {
+        self.statements_changed = true;
+        let Some(name) = name else {
+            self.portals.clear();
+            return Ok(Outcome::Command("CLOSE CURSOR ALL".to_owned()));
+        };
+        match self.portals.remove(name) {
+            Some(_) => Ok(Outcome::Command("CLOSE CURSOR".to_owned())),
+            None => Err(Error::new(
+                sqlstate::UNDEFINED_CURSOR,
+                format!("cursor \"{name}\" does not exist"),
+            )),
+        }
+    }
+
+    /// Before a commit: cursors WITH HOLD read the rest of their rows.
+    pub(super) async fn hold_cursors(&mut self) -> Result<()> {
+        let is_to_hold = |portal: &Portal| match &portal.state {
+            PortalState::Cursor(cursor) => cursor.hold && !portal.held,
+            _ => false,
+        };
+        let names: Vec<String> = self
+            .portals
+            .iter()
+            .filter(|(_, portal)| is_to_hold(portal))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in names {
+            let Some(mut portal) = self.portals.remove(&name) else { continue };
+            if let PortalState::Cursor(cursor) = &mut portal.state {
+                self.supervise(cursor.materialize()).await?;
+            }
+            portal.held = true;
+            self.portals.insert(name, portal);
+        }
+        Ok(())
+    }
+}

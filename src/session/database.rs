@@ -1,0 +1,186 @@
+//! What all sessions share: the store, the committed catalog, limits, and each other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use arc_swap::ArcSwap;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+
+use super::notify::Channels;
+use super::registry::Registry;
+use super::settings::{self, Value};
+use super::time::now;
+use crate::catalog::{self, Catalog};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::sql::dml::SqlCompiler;
+use crate::sql::run::Work;
+use crate::storage::Engine;
+use crate::table::reclaim;
+use crate::table::{ExpressionCompiler, Sequences, TableState};
+use crate::txn::{CommitOptions, Durability, Isolation, KeyRange, Keyspace, Limits, Transactions};
+
+/// An open database. Sessions hold it by `Arc`; the last one closes it.
+pub struct Database {
+    config: ArcSwap<Config>,
+    /// Microseconds since 2000-01-01 UTC.
+    pub started: i64,
+    configured_at: AtomicI64,
+    defaults: ArcSwap<Vec<Value>>,
+    pub transactions: Transactions,
+    pub runtime: Arc<RuntimeEnv>,
+    pub registry: Arc<Registry>,
+    pub channels: Arc<Channels>,
+    pub sequences: Sequences,
+    pub compiler: Arc<dyn ExpressionCompiler>,
+    /// Makes the salts of users that do not exist; new with every start.
+    pub mock_key: [u8; 32],
+}
+
+impl Database {
+    /// Opens the store that an engine holds and reads its catalog.
+    pub fn open(config: Config, engine: Arc<dyn Engine>) -> Result<Arc<Database>> {
+        let transactions = Transactions::open(engine, Limits::default())?;
+        let catalog = catalog::load(&transactions.published())?;
+        transactions.set_attachment(Arc::new(catalog))?;
+        let runtime = query_runtime(&config)?;
+        Ok(Arc::new(Database {
+            defaults: ArcSwap::new(configured_defaults(&config)?),
+            config: ArcSwap::from_pointee(config),
+            started: now(),
+            configured_at: AtomicI64::new(now()),
+            transactions,
+            runtime,
+            registry: Arc::default(),
+            channels: Arc::default(),
+            sequences: Sequences::default(),
+            compiler: Arc::new(SqlCompiler),
+            mock_key: rand::random(),
+        }))
+    }
+
+    pub fn config(&self) -> Arc<Config> {
+        self.config.load_full()
+    }
+
+    /// Takes a new configuration: for sessions to come, and for limits that are
+    /// read when they are used.
+    pub fn reconfigure(&self, config: Config) -> Result<()> {
+        self.defaults.store(configured_defaults(&config)?);
+        self.config.store(Arc::new(config));
+        self.configured_at.store(now(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// When the configuration was read, in microseconds since 2000-01-01 UTC.
+    pub fn configured_at(&self) -> i64 {
+        self.configured_at.load(Ordering::Relaxed)
+    }
+
+    pub fn defaults(&self) -> Arc<Vec<Value>> {
+        self.defaults.load_full()
+    }
+
+    /// The newest committed catalog.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        attached_catalog(&self.transactions.published().attachment)
+    }
+
+    pub fn begin(&self, isolation: Isolation, read_only: bool, pid: i32) -> Result<Work> {
+        let mut transaction = self.transactions.begin(isolation, read_only)?;
+        transaction.set_session_pid(pid);
+        let catalog = attached_catalog(&transaction.published().attachment);
+        Ok(Work { txn: transaction, catalog, changes: Vec::new(), table: TableState::default() })
+    }
+
+    /// About how many bytes a relation or index has stored: measured on its first
+    /// entries, and continued for all of its rows.
+    pub fn relation_size_bytes(&self, storage_id: u32) -> Result<i64> {
+        /// Entries that are looked at.
+        const SAMPLE: usize = 10_000;
+        if storage_id == 0 {
+            return Ok(0);
+        }
+        let published = self.transactions.published();
+        let range = KeyRange::prefix(storage_id.to_be_bytes());
+        let mut total = 0;
+        for keyspace in [Keyspace::Rows, Keyspace::Indexes] {
+            let (mut entries, mut bytes) = (0, 0);
+            for entry in published.scan(keyspace, &range, false).take(SAMPLE) {
+                let (key, value) = entry?;
+                entries += 1;
+                bytes += (key.len() + value.len()) as i64;
+            }
+            let rows = match entries < SAMPLE {
+                true => entries as i64,
+                false => published.row_count(storage_id)?.max(SAMPLE as i64),
+            };
+            total += if entries == 0 { 0 } else { bytes * rows / entries as i64 };
+        }
+        Ok(total)
+    }
+
+    /// Commits: rows and catalog changes in one batch. An unknown outcome does
+    /// not come back: it ends the process.
+    pub async fn commit(&self, mut work: Work, durability: Durability) -> Result<()> {
+        let changes = std::mem::take(&mut work.changes);
+        let row_deltas = work.table.row_deltas();
+        let publish = match changes.is_empty() {
+            true => None,
+            false => {
+                catalog::write_changes(&mut work.txn, &work.catalog, &changes)?;
+                Some(catalog::publish(changes))
+            }
+        };
+        let options = CommitOptions { durability, publish, row_deltas };
+        let dropped = work.table.dropped_storage();
+        let commit_ts = work.txn.commit(options).await?;
+        reclaim::spawn(self.transactions.clone(), dropped, commit_ts);
+        Ok(())
+    }
+}
+
+/// The memory that all queries share, and where they spill.
+fn query_runtime(config: &Config) -> Result<Arc<RuntimeEnv>> {
+    let spill = config.data_directory.join("spill");
+    std::fs::create_dir_all(&spill)
+        .map_err(|error| Error::io(&format!("create directory {spill:?}"), &error))?;
+    RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(config.memory_limit.get())))
+        .with_temp_file_path(spill)
+        .build_arc()
+        .map_err(|error| Error::internal(format!("query runtime: {error}")))
+}
+
+/// The catalog that the committed state carries.
+pub fn attached_catalog(attachment: &crate::txn::Attachment) -> Arc<Catalog> {
+    attachment.clone().downcast().expect("the database attaches a catalog when it opens")
+}
+
+/// Parameter defaults that the configuration names.
+fn configured_defaults(config: &Config) -> Result<Arc<Vec<Value>>> {
+    let path = |path: &Option<std::path::PathBuf>| {
+        path.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
+    };
+    settings::defaults(&[
+        ("statement_timeout", config.statement_timeout.0.to_string()),
+        ("lock_timeout", config.lock_timeout.0.to_string()),
+        ("deadlock_timeout", config.deadlock_timeout.0.to_string()),
+        (
+            "idle_in_transaction_session_timeout",
+            config.idle_in_transaction_session_timeout.0.to_string(),
+        ),
+        ("idle_session_timeout", config.idle_session_timeout.0.to_string()),
+        ("work_mem", config.work_mem.0.to_string()),
+        ("max_connections", config.max_connections.to_string()),
+        ("superuser_reserved_connections", config.superuser_reserved_connections.to_string()),
+        ("authentication_timeout", config.authentication_timeout.0.to_string()),
+        ("data_directory", config.data_directory.display().to_string()),
+        ("listen_addresses", config.pg_listen.ip().to_string()),
+        ("port", config.pg_listen.port().max(1).to_string()),
+        ("ssl", if config.ssl_cert_file.is_some() { "on" } else { "off" }.to_owned()),
+        ("ssl_cert_file", path(&config.ssl_cert_file)),
+        ("ssl_key_file", path(&config.ssl_key_file)),
+    ])
+}

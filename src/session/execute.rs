@@ -1,0 +1,371 @@
+//! Running a statement: the spine between a protocol's message and `sql`.
+
+use std::sync::Arc;
+
+use super::block::{Characteristics, Phase};
+use super::notify::{Action, Reserved};
+use super::plan::{Body, Query, Statement};
+use super::rows::RowCursor;
+use super::scope::{Scope, catch};
+use super::statement::{BlockRule, Command, block_rule, writing_verb};
+use super::{Session, time};
+use crate::error::{Error, Result};
+use crate::sql;
+use crate::sql::outcome::{CopyIn, Outcome, Rows};
+use crate::sql::parse::{self, ParsedStatement};
+use crate::sql::types::Datum;
+use crate::sqlstate;
+use crate::table;
+use crate::txn::Durability;
+
+/// The statements of a query string.
+pub type Statements = Arc<Vec<ParsedStatement>>;
+
+impl Session {
+    /// Splits a query string into its statements.
+    pub fn parse(&self, text: &str) -> Result<Statements> {
+        catch(|| parse::parse(text))
+    }
+
+    /// Makes a statement ready to run, taking a bound form from the cache where
+    /// there is one. The transaction has begun.
+    pub fn prepare_parsed(&mut self, parsed: &ParsedStatement) -> Result<Arc<Statement>> {
+        if let Some(command) = Command::of(parsed)? {
+            return Ok(Arc::new(Statement {
+                text: parsed.text.clone(),
+                body: Body::Command(Arc::new(command)),
+            }));
+        }
+        self.begin_statement()?;
+        let eval = self.eval_context();
+        if let Some(statement) = self.plans.get(parsed, &eval) {
+            return Ok(statement);
+        }
+        let query = catch(|| Query::bind(Arc::new(parsed.clone()), &eval, Vec::new()))?;
+        let statement = Arc::new(Statement { text: parsed.text.clone(), body: Body::Query(query) });
+        if self
+            .block
+            .open()
+            .and_then(|open| open.work.as_ref())
+            .is_none_or(|w| w.changes.is_empty())
+        {
+            self.plans.add(parsed, statement.clone());
+        }
+        Ok(statement)
+    }
+
+    /// `25P02`, unless a statement may run in a failed transaction.
+    pub fn check_not_failed(&self, parsed: Option<&ParsedStatement>) -> Result<()> {
+        if self.block.phase != Phase::Failed {
+            return Ok(());
+        }
+        let may_run = match parsed.map(Command::of).transpose()?.flatten() {
+            Some(command) => command.ends_failed_transaction(),
+            None => false,
+        };
+        if may_run { Ok(()) } else { Err(failed_transaction()) }
+    }
+
+    /// Starts a command: its scope, and a transaction if there is none. `phase`
+    /// is `Implicit` for what runs together with others in one message or
+    /// pipeline.
+    pub fn begin_command(&mut self, phase: Phase) -> Result<()> {
+        self.begin_scope()?;
+        match self.block.phase {
+            Phase::Idle => self.begin_transaction(phase, None),
+            Phase::Single if phase == Phase::Implicit => {
+                self.block.phase = Phase::Implicit;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn begin_scope(&mut self) -> Result<()> {
+        let timeout_ms = self.settings.lock().derived().statement_timeout_ms;
+        let scope = Scope::begin(self.backend(), timeout_ms)?;
+        self.hooks.set_scope(&scope);
+        self.scope = Some(scope);
+        Ok(())
+    }
+
+    pub(super) fn begin_transaction(
+        &mut self,
+        phase: Phase,
+        characteristics: Option<Characteristics>,
+    ) -> Result<()> {
+        let characteristics = characteristics.unwrap_or_else(|| self.default_characteristics());
+        let pid = self.backend().pid;
+        let work =
+            self.database.begin(characteristics.txn_isolation(), characteristics.read_only, pid)?;
+        self.hooks.set_transaction_id(work.txn.id());
+        let settings = self.settings.lock().snapshot();
+        let started = if phase == Phase::Open { time::now() } else { self.statement_timestamp };
+        self.block.enter(phase, work, characteristics, settings, started);
+        Ok(())
+    }
+
+    pub(super) fn default_characteristics(&self) -> Characteristics {
+        let settings = self.settings.lock();
+        let derived = settings.derived();
+        Characteristics {
+            isolation: derived.default_isolation,
+            read_only: derived.default_read_only,
+            deferrable: false,
+        }
+    }
+
+    /// Runs one statement in the present transaction.
+    pub async fn run(&mut self, statement: &Arc<Statement>, params: Vec<Datum>) -> Result<Outcome> {
+        match &statement.body {
+            Body::Empty => Ok(Outcome::Empty),
+            Body::Command(command) => {
+                if self.block.phase == Phase::Failed && !command.ends_failed_transaction() {
+                    return Err(failed_transaction());
+                }
+                let command = command.clone();
+                self.run_command(&command).await
+            }
+            Body::Query(query) => self.run_query(query, params).await,
+        }
+    }
+
+    pub(super) async fn run_query(&mut self, query: &Query, params: Vec<Datum>) -> Result<Outcome> {
+        self.check_not_failed(None)?;
+        self.check_block(&query.parsed)?;
+        self.check_read_only(&query.parsed)?;
+        self.begin_statement()?;
+        let eval = self.eval_context();
+        let prepared = catch(|| query.current(&eval))?;
+        let scope = self.scope()?;
+        let context = self.statement_context(eval, scope.token.clone());
+        let work = self.block.work()?;
+        scope.run(sql::execute(&prepared, params, work, &context)).await
+    }
+
+    /// A snapshot for a statement, and the catalog that belongs to it.
+    pub fn begin_statement(&mut self) -> Result<()> {
+        match self.block.open_mut() {
+            Some(open) => open.begin_statement(),
+            None => Ok(()),
+        }
+    }
+
+    /// Statements that only run inside a block, or only outside of one.
+    fn check_block(&self, parsed: &ParsedStatement) -> Result<()> {
+        match block_rule(&parsed.node) {
+            Some(BlockRule::Inside(what)) => self.block.require_block(what),
+            Some(BlockRule::Outside(what)) if self.block.phase != Phase::Single => Err(Error::new(
+                sqlstate::ACTIVE_SQL_TRANSACTION,
+                format!("{what} cannot run inside a transaction block"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_read_only(&self, parsed: &ParsedStatement) -> Result<()> {
+        if !self.block.open().is_some_and(|open| open.characteristics.read_only) {
+            return Ok(());
+        }
+        match writing_verb(&parsed.node) {
+            None => Ok(()),
+            Some(verb) => Err(Error::new(
+                sqlstate::READ_ONLY_SQL_TRANSACTION,
+                format!("cannot execute {verb} in a read-only transaction"),
+            )),
+        }
+    }
+
+    pub(super) fn scope(&self) -> Result<Scope> {
+        self.scope.clone().ok_or_else(|| Error::internal("statement outside of a command"))
+    }
+
+    /// Runs a part of the present statement: cancel, timeout and panics as for
+    /// all of it.
+    pub fn supervise<T, W>(&self, work: W) -> impl Future<Output = Result<T>> + use<T, W>
+    where
+        W: Future<Output = Result<T>>,
+    {
+        let scope = self.scope();
+        async move { scope?.run(work).await }
+    }
+
+    /// The next rows of a running query.
+    pub fn next_rows<'c>(
+        &self,
+        cursor: &'c mut RowCursor,
+        max: usize,
+    ) -> impl Future<Output = Result<Option<Rows>>> + use<'c> {
+        self.supervise(cursor.next(max))
+    }
+
+    /// A command is done. `last`: nothing follows in its message or pipeline, so
+    /// that a transaction it did not begin ends with it.
+    pub async fn end_command(&mut self, last: bool) -> Result<()> {
+        if last && matches!(self.block.phase, Phase::Single | Phase::Implicit) {
+            if self.scope.is_none() {
+                self.begin_scope()?;
+            }
+            self.commit_transaction().await?;
+        }
+        self.end_scope();
+        Ok(())
+    }
+
+    /// Something failed: what belongs to the transaction is undone.
+    pub fn fail(&mut self) {
+        if let Some(settings) = self.block.fail() {
+            self.settings.lock().restore(settings);
+        }
+        self.close_failed_portals();
+        self.end_scope();
+    }
+
+    fn end_scope(&mut self) {
+        self.scope = None;
+        self.hooks.clear_scope();
+        self.backend().end_statement();
+    }
+
+    /// Commits the present transaction and leaves it.
+    pub(super) async fn commit_transaction(&mut self) -> Result<()> {
+        let reserved = match self.before_commit().await {
+            Ok(reserved) => reserved,
+            Err(error) => {
+                // A COMMIT that fails has ended the transaction all the same.
+                self.roll_back_transaction();
+                return Err(error);
+            }
+        };
+        let Some(mut open) = self.block.leave() else { return Ok(()) };
+        self.close_transaction_portals();
+        let synchronous = self.settings.lock().derived().synchronous_commit;
+        let durability = if synchronous { Durability::Sync } else { Durability::Buffer };
+        if let Some(work) = open.work.take()
+            && let Err(error) = self.database.commit(work, durability).await
+        {
+            self.settings.lock().restore(open.settings());
+            return Err(error);
+        }
+        self.settings.lock().end_transaction();
+        if let Some(reserved) = reserved {
+            self.inbox.perform(std::mem::take(&mut open.actions), reserved);
+        }
+        Ok(())
+    }
+
+    /// What may still fail: cursors that outlive the transaction, deferred
+    /// constraints, room for notifications.
+    async fn before_commit(&mut self) -> Result<Option<Reserved>> {
+        self.hold_cursors().await?;
+        self.check_deferred().await?;
+        match self.block.open() {
+            Some(open) if !open.actions.is_empty() => self.inbox.reserve(&open.actions).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Constraints that were deferred to the end of the transaction.
+    async fn check_deferred(&mut self) -> Result<()> {
+        let has_written = |work: &sql::run::Work| work.txn.has_writes();
+        if !self.block.open().and_then(|open| open.work.as_ref()).is_some_and(has_written) {
+            return Ok(());
+        }
+        let eval = self.eval_context();
+        let scope = self.scope()?;
+        let context = self.statement_context(eval, scope.token.clone());
+        let work = self.block.work()?;
+        scope.run(table::check_deferred(work, &context, true)).await
+    }
+
+    /// Rolls the present transaction back and leaves it.
+    pub(super) fn roll_back_transaction(&mut self) {
+        if let Some(open) = self.block.leave() {
+            self.settings.lock().restore(open.settings());
+            if let Some(work) = open.work {
+                work.txn.rollback();
+            }
+        }
+        self.close_transaction_portals();
+    }
+}
+
+/// `25P02`.
+pub fn failed_transaction() -> Error {
+    Error::new(
+        sqlstate::IN_FAILED_SQL_TRANSACTION,
+        "current transaction is aborted, commands ignored until end of transaction block",
+    )
+}
+
+impl Session {
+    async fn run_command(&mut self, command: &Command) -> Result<Outcome> {
+        match command {
+            Command::Transaction(command) => self.run_transaction_command(command).await,
+            Command::Set(command) => self.run_set(command),
+            Command::Show(name) => self.run_show(name),
+            Command::Prepare { name, types, statement } => {
+                self.run_prepare(name, types, statement).await
+            }
+            Command::Execute { name, args } => self.run_execute(name, args).await,
+            Command::Deallocate(name) => self.run_deallocate(name.as_deref()),
+            Command::Declare(declare) => self.run_declare(declare).await,
+            Command::Fetch(fetch) => self.run_fetch(fetch).await,
+            Command::ClosePortal(name) => self.run_close(name.as_deref()),
+            Command::Discard(target) => self.run_discard(*target).await,
+            Command::Listen(channel) => self.act(Action::Listen(channel.clone()), "LISTEN"),
+            Command::Unlisten(Some(channel)) => {
+                self.act(Action::Unlisten(channel.clone()), "UNLISTEN")
+            }
+            Command::Unlisten(None) => self.act(Action::UnlistenAll, "UNLISTEN"),
+            Command::Notify { channel, payload } => self.notify(channel, payload),
+        }
+    }
+
+    /// Something to do at commit.
+    fn act(&mut self, action: Action, tag: &str) -> Result<Outcome> {
+        /// In one transaction.
+        const ACTIONS_MAX: usize = 100_000;
+        let Some(open) = self.block.open_mut() else {
+            return Err(Error::internal("statement outside of a transaction"));
+        };
+        if open.actions.len() >= ACTIONS_MAX {
+            return Err(Error::new(
+                sqlstate::PROGRAM_LIMIT_EXCEEDED,
+                "too many notifications in the NOTIFY queue",
+            ));
+        }
+        open.actions.push(action);
+        Ok(Outcome::Command(tag.to_owned()))
+    }
+
+    fn notify(&mut self, channel: &str, payload: &str) -> Result<Outcome> {
+        /// PostgreSQL's NOTIFY_PAYLOAD_MAX_LENGTH.
+        const PAYLOAD_BYTES_MAX: usize = 8000;
+        if payload.len() >= PAYLOAD_BYTES_MAX {
+            return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, "payload string too long"));
+        }
+        let action = Action::Notify { channel: channel.to_owned(), payload: payload.to_owned() };
+        // Equal notifications of one transaction are one.
+        let known = self.block.open().is_some_and(|open| open.actions.contains(&action));
+        if known {
+            return Ok(Outcome::Command("NOTIFY".to_owned()));
+        }
+        self.act(action, "NOTIFY")
+    }
+}
+
+/// COPY … FROM STDIN: the transaction is lent to its receiver.
+impl Session {
+    pub async fn copy_data(&mut self, copy: &mut dyn CopyIn, data: bytes::Bytes) -> Result<()> {
+        let scope = self.scope()?;
+        let work = self.block.work()?;
+        scope.run(copy.data(data, work)).await
+    }
+
+    pub async fn copy_done(&mut self, copy: Box<dyn CopyIn>) -> Result<u64> {
+        let scope = self.scope()?;
+        let work = self.block.work()?;
+        scope.run(copy.done(work)).await
+    }
+}

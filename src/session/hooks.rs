@@ -1,0 +1,333 @@
+//! What expressions may do to the session and ask of the server.
+//!
+//! Kernels run on other threads than the session's task, so what they reach is
+//! here, shared and locked, apart from the [`Session`](super::Session) itself.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use super::Database;
+use super::registry::{Backend, Interrupt};
+use super::scope::Scope;
+use super::server_rows::Shown;
+use super::settings::{Authority, Scope as SetScope, Settings};
+use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
+use crate::error::{Error, Result};
+use crate::sql::functions::SessionHooks;
+use crate::sql::types::{Datum, Oid};
+use crate::sqlstate;
+use crate::table::SequenceState;
+use crate::txn::SessionLocks;
+
+pub(super) struct Hooks {
+    pub database: Arc<Database>,
+    pub backend: Arc<Backend>,
+    pub settings: Arc<Mutex<Settings>>,
+    transaction_id: AtomicU64,
+    scope: Mutex<Option<Scope>>,
+    catalog: Mutex<Arc<Catalog>>,
+    /// What `currval` answers, by sequence, and which one `lastval` means.
+    sequences: Mutex<(HashMap<Oid, i64>, Option<Oid>)>,
+    advisory: Mutex<Option<SessionLocks>>,
+    pub shown: Mutex<Shown>,
+    /// `random()` of this session, once `setseed` was called.
+    random: Mutex<Option<StdRng>>,
+}
+
+impl Hooks {
+    pub fn new(
+        database: Arc<Database>,
+        backend: Arc<Backend>,
+        settings: Arc<Mutex<Settings>>,
+    ) -> Hooks {
+        Hooks {
+            catalog: Mutex::new(database.catalog()),
+            database,
+            backend,
+            settings,
+            transaction_id: AtomicU64::new(0),
+            scope: Mutex::new(None),
+            sequences: Mutex::default(),
+            advisory: Mutex::new(None),
+            shown: Mutex::default(),
+            random: Mutex::new(None),
+        }
+    }
+
+    pub fn set_scope(&self, scope: &Scope) {
+        *self.scope.lock() = Some(scope.clone());
+    }
+
+    pub fn clear_scope(&self) {
+        *self.scope.lock() = None;
+    }
+
+    pub fn set_catalog(&self, catalog: &Arc<Catalog>) {
+        let mut present = self.catalog.lock();
+        if !Arc::ptr_eq(&present, catalog) {
+            *present = catalog.clone();
+        }
+    }
+
+    pub fn set_transaction_id(&self, id: u64) {
+        self.transaction_id.store(id, Ordering::Relaxed);
+    }
+
+    pub fn forget_sequences(&self) {
+        *self.sequences.lock() = Default::default();
+    }
+
+    pub fn unlock_advisory(&self) {
+        if let Some(locks) = self.advisory.lock().as_mut() {
+            locks.unlock_all();
+        }
+    }
+
+    /// `session_user`.
+    pub fn session_user(&self) -> String {
+        let settings = self.settings.lock();
+        settings.show("session_authorization").unwrap_or_else(|_| self.backend.user.clone())
+    }
+
+    /// The role in force: SET ROLE, else the session's user.
+    fn current_role(&self) -> Option<Arc<Role>> {
+        let role = self.settings.lock().derived().role.clone();
+        let name = role.unwrap_or_else(|| self.session_user());
+        self.catalog.lock().role_named(&name).cloned()
+    }
+
+    pub fn authority(&self) -> Authority {
+        match self.current_role() {
+            Some(role) if role.superuser => Authority::Superuser,
+            _ => Authority::User,
+        }
+    }
+
+    /// Sets a parameter; `role` and `session_authorization` are checked against
+    /// the catalog.
+    pub fn set_parameter(
+        &self,
+        name: &str,
+        text: &str,
+        scope: SetScope,
+        authority: Authority,
+    ) -> Result<String> {
+        match name.to_ascii_lowercase().as_str() {
+            "role" => self.set_role(text, scope),
+            "session_authorization" => self.set_session_authorization(text, scope),
+            _ => {
+                let shown = self.settings.lock().set(name, text, scope, authority)?;
+                if name.eq_ignore_ascii_case("application_name") {
+                    self.backend.activity.lock().application_name = shown.clone();
+                }
+                Ok(shown)
+            }
+        }
+    }
+
+    fn set_role(&self, name: &str, scope: SetScope) -> Result<String> {
+        let catalog = self.catalog.lock().clone();
+        if name != "none" {
+            let role = catalog.role_named(name).ok_or_else(|| unknown_role(name))?;
+            let user = catalog.role_named(&self.session_user());
+            let allowed = user.is_some_and(|user| {
+                user.superuser || user.oid == role.oid || is_member(&catalog, user, role.oid)
+            });
+            if !allowed {
+                return Err(Error::new(
+                    sqlstate::INSUFFICIENT_PRIVILEGE,
+                    format!("permission denied to set role \"{name}\""),
+                ));
+            }
+        }
+        let shown = self.settings.lock().set("role", name, scope, Authority::Server)?;
+        self.update_is_superuser(scope)?;
+        Ok(shown)
+    }
+
+    fn set_session_authorization(&self, name: &str, scope: SetScope) -> Result<String> {
+        let catalog = self.catalog.lock().clone();
+        let role = catalog.role_named(name).ok_or_else(|| unknown_role(name))?;
+        // Only who logged in as a superuser may become somebody else.
+        let login = catalog.role_named(&self.backend.user);
+        if role.name != self.backend.user && !login.is_some_and(|login| login.superuser) {
+            return Err(Error::new(
+                sqlstate::INSUFFICIENT_PRIVILEGE,
+                "permission denied to set session authorization",
+            ));
+        }
+        let shown = {
+            let mut settings = self.settings.lock();
+            settings.set("role", "none", scope, Authority::Server)?;
+            settings.set("session_authorization", name, scope, Authority::Server)?
+        };
+        self.update_is_superuser(scope)?;
+        Ok(shown)
+    }
+
+    pub fn reset_session_authorization(&self, scope: SetScope) -> Result<()> {
+        let user = self.backend.user.clone();
+        {
+            let mut settings = self.settings.lock();
+            settings.set("role", "none", scope, Authority::Server)?;
+            settings.set("session_authorization", &user, scope, Authority::Server)?;
+        }
+        self.update_is_superuser(scope)
+    }
+
+    fn update_is_superuser(&self, scope: SetScope) -> Result<()> {
+        let flag = if self.authority() == Authority::Superuser { "on" } else { "off" };
+        self.settings.lock().set("is_superuser", flag, scope, Authority::Server).map(|_| ())
+    }
+
+    fn sequence(&self, oid: Oid) -> Result<(Arc<Relation>, Sequence)> {
+        let catalog = self.catalog.lock().clone();
+        let relation = catalog.relation(oid).ok_or_else(|| {
+            Error::new(sqlstate::UNDEFINED_TABLE, format!("could not open relation with OID {oid}"))
+        })?;
+        match &relation.kind {
+            RelationKind::Sequence(sequence) => Ok((relation.clone(), sequence.clone())),
+            _ => Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!("\"{}\" is not a sequence", relation.name),
+            )),
+        }
+    }
+}
+
+fn unknown_role(name: &str) -> Error {
+    Error::new(sqlstate::INVALID_PARAMETER_VALUE, format!("role \"{name}\" does not exist"))
+}
+
+/// Whether a role is a member of another, directly or through others.
+fn is_member(catalog: &Catalog, role: &Role, of: Oid) -> bool {
+    let mut seen = vec![role.oid];
+    let mut next = role.member_of.clone();
+    while let Some(oid) = next.pop() {
+        if oid == of {
+            return true;
+        }
+        if !seen.contains(&oid) {
+            seen.push(oid);
+            next.extend(catalog.role(oid).iter().flat_map(|role| &role.member_of));
+        }
+    }
+    false
+}
+
+impl SessionHooks for Hooks {
+    fn nextval(&self, sequence: Oid) -> Result<i64> {
+        let (relation, definition) = self.sequence(sequence)?;
+        let value = self.database.sequences.nextval(
+            &self.database.transactions,
+            relation.storage_id,
+            &relation.name,
+            &definition,
+        )?;
+        let mut sequences = self.sequences.lock();
+        sequences.0.insert(sequence, value);
+        sequences.1 = Some(sequence);
+        Ok(value)
+    }
+
+    fn currval(&self, sequence: Oid) -> Result<i64> {
+        let (relation, _) = self.sequence(sequence)?;
+        self.sequences.lock().0.get(&sequence).copied().ok_or_else(|| {
+            Error::new(
+                sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                format!(
+                    "currval of sequence \"{}\" is not yet defined in this session",
+                    relation.name
+                ),
+            )
+        })
+    }
+
+    fn lastval(&self) -> Result<i64> {
+        let sequences = self.sequences.lock();
+        sequences.1.and_then(|last| sequences.0.get(&last).copied()).ok_or_else(|| {
+            Error::new(
+                sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                "lastval is not yet defined in this session",
+            )
+        })
+    }
+
+    fn setval(&self, sequence: Oid, value: i64, is_called: bool) -> Result<i64> {
+        let (relation, definition) = self.sequence(sequence)?;
+        let set = self.database.sequences.setval(
+            &self.database.transactions,
+            relation.storage_id,
+            &relation.name,
+            &definition,
+            SequenceState { last_value: value, is_called },
+        )?;
+        if is_called {
+            self.sequences.lock().0.insert(sequence, value);
+        }
+        Ok(set)
+    }
+
+    fn setting(&self, name: &str) -> Result<Option<String>> {
+        match self.settings.lock().show(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.code() == sqlstate::UNDEFINED_OBJECT => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn set_setting(&self, name: &str, value: &str, local: bool) -> Result<String> {
+        let scope = if local { SetScope::Transaction } else { SetScope::Session };
+        self.set_parameter(name, value, scope, self.authority())
+    }
+
+    fn transaction_id(&self) -> u64 {
+        self.transaction_id.load(Ordering::Relaxed)
+    }
+
+    fn random(&self) -> f64 {
+        match self.random.lock().as_mut() {
+            Some(seeded) => seeded.random(),
+            None => rand::random(),
+        }
+    }
+
+    fn set_seed(&self, seed: f64) -> Result<()> {
+        if !(-1.0..=1.0).contains(&seed) {
+            return Err(Error::new(
+                sqlstate::INVALID_PARAMETER_VALUE,
+                format!("setseed parameter {seed} is out of allowed range [-1,1]"),
+            ));
+        }
+        *self.random.lock() = Some(StdRng::seed_from_u64(seed.to_bits()));
+        Ok(())
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.scope.lock().as_ref().is_some_and(Scope::is_over)
+    }
+
+    fn cancel_backend(&self, pid: i32, terminate: bool) -> bool {
+        let Some(backend) = self.database.registry.get(pid) else { return false };
+        match terminate {
+            true => backend.terminate(),
+            false => backend.interrupt(Interrupt::Canceled),
+        }
+        true
+    }
+
+    fn server_rows(&self, relation: &str) -> Result<Vec<Vec<Datum>>> {
+        self.rows_of(relation)
+    }
+
+    fn relation_size_bytes(&self, relation: Oid) -> Result<i64> {
+        let catalog = self.catalog.lock().clone();
+        let storage_id = catalog.relation(relation).map_or(0, |relation| relation.storage_id);
+        self.database.relation_size_bytes(storage_id)
+    }
+}

@@ -1,0 +1,283 @@
+//! One client's conversation, whatever the protocol.
+//!
+//! A [`Session`] owns everything that lasts from login to logout: settings, the
+//! transaction [block], prepared statements, portals and cursors, the channels
+//! it listens on. A protocol drives it:
+//!
+//! ```text
+//! parse(text)                       statements of a query string
+//! begin_command(phase)              a transaction if there is none; 25P02 if it failed
+//! run(statement, parameters)        an Outcome: rows stream, the rest is done
+//! next_rows(cursor, max)            rows, under the statement's scope
+//! end_command(last)                 commit, when the transaction ends here
+//! fail(error)                       or all of it undone
+//! ```
+//!
+//! Everything that executes runs in a [`scope`]: cancel, timeout and shutdown
+//! drop it, and a panic in it becomes `XX000` of this statement. What other
+//! sessions see and touch of this one is its [`registry::Backend`].
+//!
+//! It does not know bytes on a wire, and not what a statement does: that is `sql`.
+
+mod block;
+mod context;
+mod cursor;
+mod database;
+mod execute;
+mod format;
+mod hooks;
+mod notify;
+mod plan;
+mod portal;
+mod prepare;
+pub mod registry;
+pub mod rows;
+mod scope;
+mod server_rows;
+mod set;
+pub mod settings;
+mod statement;
+pub mod time;
+mod transaction;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+
+pub use block::Phase;
+pub use database::Database;
+pub use execute::Statements;
+pub use format::{Format, formats};
+pub use notify::Notification;
+pub use plan::{Body, Statement};
+pub use portal::{Portal, PortalState};
+pub use prepare::BindRequest;
+pub use rows::RowCursor;
+pub use scope::{Scope, catch};
+
+use crate::auth;
+use crate::catalog::Catalog;
+use crate::error::{Error, Report, Result};
+use block::Block;
+use context::ContextCache;
+use hooks::Hooks;
+use notify::Inbox;
+use plan::PlanCache;
+use registry::{Backend, Identity, Registered, State};
+use settings::{Authority, Layers, MessageLevel, Scope as SetScope, Settings};
+
+/// One client's conversation.
+pub struct Session {
+    database: Arc<Database>,
+    registered: Registered,
+    settings: Arc<Mutex<Settings>>,
+    hooks: Arc<Hooks>,
+    block: Block,
+    contexts: ContextCache,
+    scope: Option<Scope>,
+    /// Microseconds since 2000-01-01 UTC, when the client's message came.
+    statement_timestamp: i64,
+    prepared: HashMap<String, prepare::Named>,
+    portals: HashMap<String, Portal>,
+    /// Prepared statements or cursors are others than `hooks` has been told.
+    statements_changed: bool,
+    plans: PlanCache,
+    inbox: Inbox,
+    notices: (UnboundedSender<Report>, UnboundedReceiver<Report>),
+}
+
+/// What a login established.
+pub struct Login {
+    pub user: String,
+    pub database: String,
+    pub client: Option<SocketAddr>,
+    pub secret_bytes: usize,
+    /// Parameters from the startup packet, in order.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Session {
+    /// Opens a session for a user who has proved who it is.
+    pub fn open(database: Arc<Database>, login: Login) -> Result<Session> {
+        let catalog = database.catalog();
+        auth::authorize(&catalog, &login.user, &login.database)?;
+        let superuser = catalog.role_named(&login.user).is_some_and(|role| role.superuser);
+        let settings = startup_settings(&database, &login, superuser)?;
+        let application_name = settings.derived().application_name.clone();
+        let config = database.config();
+        let registered = register(&database, login, superuser)?;
+        let backend = registered.backend.clone();
+        backend.activity.lock().application_name = application_name;
+        let settings = Arc::new(Mutex::new(settings));
+        let inbox = Inbox::new(
+            database.channels.clone(),
+            backend.pid,
+            config.max_pending_notifications,
+            config.max_listen_channels,
+        );
+        let hooks = Hooks::new(database.clone(), backend, settings.clone());
+        Ok(Session {
+            hooks: Arc::new(hooks),
+            registered,
+            settings,
+            block: Block::new(),
+            contexts: ContextCache::default(),
+            scope: None,
+            statement_timestamp: time::now(),
+            prepared: HashMap::new(),
+            portals: HashMap::new(),
+            statements_changed: false,
+            plans: PlanCache::new(config.plan_cache_entries),
+            inbox,
+            notices: tokio::sync::mpsc::unbounded_channel(),
+            database,
+        })
+    }
+
+    pub fn backend(&self) -> &Arc<Backend> {
+        &self.registered.backend
+    }
+
+    pub fn database(&self) -> &Arc<Database> {
+        &self.database
+    }
+
+    pub fn phase(&self) -> Phase {
+        self.block.phase
+    }
+
+    /// Whether it is between transactions.
+    pub fn is_idle(&self) -> bool {
+        self.block.phase == Phase::Idle
+    }
+
+    /// The catalog that names are resolved in now.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        match self.block.open().and_then(|open| open.work.as_ref()) {
+            Some(work) => work.catalog.clone(),
+            None => self.database.catalog(),
+        }
+    }
+
+    /// The parameters that a client is told, and the state they are of.
+    pub fn reported_settings(&self) -> (Vec<(&'static str, String)>, Arc<Layers>) {
+        let settings = self.settings.lock();
+        (settings.reported().collect(), settings.snapshot())
+    }
+
+    pub fn settings_changed_since(&self, state: &Arc<Layers>) -> bool {
+        !self.settings.lock().is_unchanged(state)
+    }
+
+    /// How long the client may stay silent now: idle, or idle in a transaction.
+    pub fn idle_timeout_ms(&self) -> u64 {
+        let settings = self.settings.lock();
+        match self.block.phase {
+            Phase::Idle => settings.derived().idle_session_timeout_ms,
+            _ => settings.derived().idle_in_transaction_session_timeout_ms,
+        }
+    }
+
+    /// The next notification for this client, once there is one.
+    pub async fn next_notification(&mut self) -> Notification {
+        match self.inbox.received.recv().await {
+            Some(notification) => notification,
+            // The inbox holds a sender itself.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// A notification that is there already.
+    pub fn pending_notification(&mut self) -> Option<Notification> {
+        self.inbox.received.try_recv().ok()
+    }
+
+    /// Notices so far, those that the client wants to see.
+    pub fn take_notices(&mut self) -> Vec<Report> {
+        if self.notices.1.is_empty() {
+            return Vec::new();
+        }
+        let level = self.settings.lock().derived().client_min_messages;
+        let mut notices = Vec::new();
+        while let Ok(notice) = self.notices.1.try_recv() {
+            if is_shown(&notice, level) {
+                notices.push(notice);
+            }
+        }
+        notices
+    }
+
+    fn notice(&self, report: Report) {
+        // The receiver is ours: it is there.
+        let _ = self.notices.0.send(report);
+    }
+
+    fn authority(&self) -> Authority {
+        self.hooks.authority()
+    }
+
+    /// A message of the client came: the clock of `statement_timestamp()`.
+    pub fn message_arrived(&mut self) {
+        self.statement_timestamp = time::now();
+    }
+
+    /// Shows others that the session waits for its client.
+    pub fn show_idle(&self) {
+        let state = match self.block.phase {
+            Phase::Idle => State::Idle,
+            Phase::Failed => State::IdleInFailedTransaction,
+            _ => State::IdleInTransaction,
+        };
+        self.backend().set_state(state, self.block.open().map(|open| open.started));
+    }
+}
+
+/// Takes one of `max_connections`; the last ones are for superusers.
+fn register(database: &Database, login: Login, superuser: bool) -> Result<Registered> {
+    let config = database.config();
+    let reserved = if superuser { 0 } else { config.superuser_reserved_connections };
+    let identity = Identity {
+        user: login.user,
+        database: login.database,
+        client: login.client,
+        secret_bytes: login.secret_bytes,
+    };
+    database.registry.register(identity, config.max_connections - reserved)
+}
+
+fn is_shown(notice: &Report, level: MessageLevel) -> bool {
+    use crate::error::Severity;
+    let severity = match notice.severity {
+        // INFO is always sent.
+        Severity::Info | Severity::Error | Severity::Fatal => return true,
+        Severity::Warning => MessageLevel::Warning,
+        Severity::Notice => MessageLevel::Notice,
+        Severity::Log => MessageLevel::Log,
+        Severity::Debug => MessageLevel::Debug,
+    };
+    severity >= level
+}
+
+fn startup_settings(database: &Database, login: &Login, superuser: bool) -> Result<Settings> {
+    let mut settings = Settings::new(database.defaults());
+    let server = Authority::Server;
+    settings.set("session_authorization", &login.user, SetScope::Session, server)?;
+    let flag = if superuser { "on" } else { "off" };
+    settings.set("is_superuser", flag, SetScope::Session, server)?;
+    for (name, value) in &login.settings {
+        let authority = Authority::Startup { superuser };
+        settings.set(name, value, SetScope::Session, authority).map_err(|error| fatal(&error))?;
+    }
+    settings.keep_as_reset_values();
+    Ok(settings)
+}
+
+/// An error before the session exists ends the connection.
+fn fatal(error: &Error) -> Error {
+    let mut report = error.report().clone();
+    report.severity = crate::error::Severity::Fatal;
+    Error::from_report(report)
+}

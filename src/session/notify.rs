@@ -1,0 +1,213 @@
+//! LISTEN and NOTIFY.
+//!
+//! What a transaction notifies is collected in its block, without duplicates,
+//! and delivered after its commit to every session that listens, in commit
+//! order per sender. Room in every listener's queue is reserved before the
+//! commit, so that a commit never fails after the fact; a queue that is full
+//! fails the notifying transaction (`54000`), as PostgreSQL's does.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::mpsc::{self, OwnedPermit, Receiver, Sender};
+
+use crate::error::{Error, Result};
+use crate::sqlstate;
+
+/// One message on its way to a listener.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notification {
+    /// Who sent it.
+    pub pid: i32,
+    pub channel: Arc<str>,
+    pub payload: Arc<str>,
+}
+
+/// What a transaction will do at its commit, in order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Action {
+    Listen(String),
+    Unlisten(String),
+    UnlistenAll,
+    Notify { channel: String, payload: String },
+}
+
+/// Who listens where.
+#[derive(Default)]
+pub struct Channels {
+    listeners: Mutex<HashMap<String, Vec<Listener>>>,
+}
+
+#[derive(Clone)]
+struct Listener {
+    pid: i32,
+    queue: Sender<Notification>,
+}
+
+/// A session's end of its queue.
+pub struct Inbox {
+    pid: i32,
+    channels: Arc<Channels>,
+    queue: Sender<Notification>,
+    pub received: Receiver<Notification>,
+    /// Channels it listens on, in order of LISTEN.
+    pub listening: Vec<String>,
+    channels_max: usize,
+}
+
+/// Notifications with their places in the listeners' queues.
+pub struct Reserved(Vec<(OwnedPermit<Notification>, Notification)>);
+
+impl Inbox {
+    pub fn new(
+        channels: Arc<Channels>,
+        pid: i32,
+        pending_max: usize,
+        channels_max: usize,
+    ) -> Inbox {
+        let (queue, received) = mpsc::channel(pending_max.max(1));
+        Inbox { pid, channels, queue, received, listening: Vec::new(), channels_max }
+    }
+
+    /// Finds room for everything a transaction notifies, before its commit.
+    pub fn reserve(&self, actions: &[Action]) -> Result<Reserved> {
+        let mut reserved = Vec::new();
+        let listeners = self.channels.listeners.lock();
+        let mut listening = self.listening.clone();
+        for action in actions {
+            match action {
+                Action::Listen(channel) if !listening.contains(channel) => {
+                    listening.push(channel.clone());
+                    if listening.len() > self.channels_max {
+                        return Err(Error::new(
+                            sqlstate::CONFIGURATION_LIMIT_EXCEEDED,
+                            "too many channels listened on",
+                        ));
+                    }
+                }
+                Action::Listen(_) => {}
+                Action::Unlisten(channel) => listening.retain(|name| name != channel),
+                Action::UnlistenAll => listening.clear(),
+                Action::Notify { channel, payload } => {
+                    let notification = Notification {
+                        pid: self.pid,
+                        channel: channel.as_str().into(),
+                        payload: payload.as_str().into(),
+                    };
+                    let others = listeners.get(channel).into_iter().flatten();
+                    let others = others.filter(|listener| listener.pid != self.pid);
+                    let own = listening.contains(channel).then_some(&self.queue);
+                    for queue in others.map(|listener| &listener.queue).chain(own) {
+                        let Some(permit) = reserve_one(queue)? else { continue };
+                        reserved.push((permit, notification.clone()));
+                    }
+                }
+            }
+        }
+        Ok(Reserved(reserved))
+    }
+
+    /// After the commit: listens and unlistens take effect, notifications leave.
+    pub fn perform(&mut self, actions: Vec<Action>, reserved: Reserved) {
+        for action in actions {
+            match action {
+                Action::Listen(channel) => self.listen(channel),
+                Action::Unlisten(channel) => self.unlisten(&channel),
+                Action::UnlistenAll => self.unlisten_all(),
+                Action::Notify { .. } => {}
+            }
+        }
+        for (permit, notification) in reserved.0 {
+            permit.send(notification);
+        }
+    }
+
+    fn listen(&mut self, channel: String) {
+        if self.listening.contains(&channel) {
+            return;
+        }
+        let listener = Listener { pid: self.pid, queue: self.queue.clone() };
+        self.channels.listeners.lock().entry(channel.clone()).or_default().push(listener);
+        self.listening.push(channel);
+    }
+
+    fn unlisten(&mut self, channel: &str) {
+        self.listening.retain(|name| name != channel);
+        let mut listeners = self.channels.listeners.lock();
+        if let Some(all) = listeners.get_mut(channel) {
+            all.retain(|listener| listener.pid != self.pid);
+            if all.is_empty() {
+                listeners.remove(channel);
+            }
+        }
+    }
+
+    pub fn unlisten_all(&mut self) {
+        for channel in std::mem::take(&mut self.listening) {
+            self.unlisten(&channel);
+        }
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        self.unlisten_all();
+    }
+}
+
+/// A place in a queue; `None` if its session is ending.
+fn reserve_one(queue: &Sender<Notification>) -> Result<Option<OwnedPermit<Notification>>> {
+    use tokio::sync::mpsc::error::TrySendError;
+    match queue.clone().try_reserve_owned() {
+        Ok(permit) => Ok(Some(permit)),
+        Err(TrySendError::Closed(_)) => Ok(None),
+        Err(TrySendError::Full(_)) => Err(Error::new(
+            sqlstate::PROGRAM_LIMIT_EXCEEDED,
+            "too many notifications in the NOTIFY queue",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notify(channel: &str, payload: &str) -> Action {
+        Action::Notify { channel: channel.to_owned(), payload: payload.to_owned() }
+    }
+
+    fn commit(inbox: &mut Inbox, actions: Vec<Action>) -> Result<()> {
+        let reserved = inbox.reserve(&actions)?;
+        inbox.perform(actions, reserved);
+        Ok(())
+    }
+
+    #[test]
+    fn notifications_reach_listeners_and_the_sender_itself() {
+        let channels = Arc::new(Channels::default());
+        let mut sender = Inbox::new(channels.clone(), 1, 8, 8);
+        let mut listener = Inbox::new(channels.clone(), 2, 8, 8);
+        commit(&mut listener, vec![Action::Listen("c".to_owned())]).unwrap();
+        commit(&mut sender, vec![Action::Listen("c".to_owned()), notify("c", "x")]).unwrap();
+        assert_eq!(&*listener.received.try_recv().unwrap().payload, "x");
+        assert_eq!(sender.received.try_recv().unwrap().pid, 1);
+        commit(&mut listener, vec![Action::UnlistenAll]).unwrap();
+        commit(&mut sender, vec![notify("c", "y")]).unwrap();
+        assert!(listener.received.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_full_queue_fails_the_sender_before_its_commit() {
+        let channels = Arc::new(Channels::default());
+        let mut sender = Inbox::new(channels.clone(), 1, 1, 8);
+        let mut listener = Inbox::new(channels.clone(), 2, 1, 8);
+        commit(&mut listener, vec![Action::Listen("c".to_owned())]).unwrap();
+        commit(&mut sender, vec![notify("c", "1")]).unwrap();
+        let error = commit(&mut sender, vec![notify("c", "2")]).unwrap_err();
+        assert_eq!(error.code(), sqlstate::PROGRAM_LIMIT_EXCEEDED);
+        drop(listener);
+        commit(&mut sender, vec![notify("c", "3")]).unwrap();
+        assert!(channels.listeners.lock().is_empty());
+    }
+}

@@ -1,0 +1,177 @@
+//! Prepared statements, and the bound forms kept for texts that come again.
+//!
+//! A bound statement is good for one catalog and one set of names and input
+//! settings. The catalog is an immutable value, so "the same catalog" is pointer
+//! equality; a transaction with DDL of its own has a catalog of its own, and
+//! nothing bound against that outlives it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::statement::Command;
+use crate::catalog::Catalog;
+use crate::error::{Error, Result};
+use crate::sql::functions::{EvalContext, SettingsView};
+use crate::sql::outcome::ResultColumn;
+use crate::sql::parse::ParsedStatement;
+use crate::sql::types::{Oid, SqlType};
+use crate::sql::{self, Prepared};
+
+/// A statement that was parsed, and bound if it is `sql`'s.
+pub struct Statement {
+    /// The text that error positions count in.
+    pub text: Arc<str>,
+    pub body: Body,
+}
+
+pub enum Body {
+    /// An empty query string.
+    Empty,
+    Command(Arc<Command>),
+    Query(Query),
+}
+
+/// A statement of `sql`, bound again when the catalog changed.
+pub struct Query {
+    pub parsed: Arc<ParsedStatement>,
+    /// Parameter types as the client gave them; 0 is unknown.
+    declared: Vec<Oid>,
+    bound: Mutex<Bound>,
+}
+
+#[derive(Clone)]
+struct Bound {
+    catalog: Arc<Catalog>,
+    view: Arc<SettingsView>,
+    prepared: Arc<Prepared>,
+}
+
+impl Query {
+    pub fn bind(
+        parsed: Arc<ParsedStatement>,
+        eval: &EvalContext,
+        declared: Vec<Oid>,
+    ) -> Result<Query> {
+        let prepared = Arc::new(sql::prepare(&parsed, eval, &declared)?);
+        let bound = Bound { catalog: eval.catalog.clone(), view: eval.settings.clone(), prepared };
+        Ok(Query { parsed, declared, bound: Mutex::new(bound) })
+    }
+
+    /// As it was last bound.
+    pub fn prepared(&self) -> Arc<Prepared> {
+        self.bound.lock().prepared.clone()
+    }
+
+    /// Bound for the present catalog and search path.
+    pub fn current(&self, eval: &EvalContext) -> Result<Arc<Prepared>> {
+        let bound = self.bound.lock().clone();
+        let same_names = Arc::ptr_eq(&bound.view, &eval.settings)
+            || bound.view.search_path == eval.settings.search_path;
+        if same_names && Arc::ptr_eq(&bound.catalog, &eval.catalog) {
+            return Ok(bound.prepared);
+        }
+        // Parameter types, once told to the client, stay.
+        let types: Vec<Oid> = bound.prepared.params.iter().map(|ty| ty.oid).collect();
+        let types = if types.is_empty() { self.declared.clone() } else { types };
+        let prepared = Arc::new(sql::prepare(&self.parsed, eval, &types)?);
+        if !same_columns(&bound.prepared.columns, &prepared.columns) {
+            return Err(Error::new(
+                crate::sqlstate::FEATURE_NOT_SUPPORTED,
+                "cached plan must not change result type",
+            ));
+        }
+        *self.bound.lock() = Bound {
+            catalog: eval.catalog.clone(),
+            view: eval.settings.clone(),
+            prepared: prepared.clone(),
+        };
+        Ok(prepared)
+    }
+
+    /// Whether it would be bound to exactly the same again.
+    fn fits(&self, eval: &EvalContext) -> bool {
+        let bound = self.bound.lock();
+        Arc::ptr_eq(&bound.view, &eval.settings) && Arc::ptr_eq(&bound.catalog, &eval.catalog)
+    }
+}
+
+/// PostgreSQL compares types and names of result columns, not their origin.
+fn same_columns(a: &Option<Arc<[ResultColumn]>>, b: &Option<Arc<[ResultColumn]>>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => {
+            let key = |column: &ResultColumn| (column.ty, column.name.clone());
+            a.iter().map(key).eq(b.iter().map(key))
+        }
+        _ => false,
+    }
+}
+
+impl Statement {
+    pub fn params(&self) -> Vec<SqlType> {
+        match &self.body {
+            Body::Query(query) => query.prepared().params.clone(),
+            Body::Empty | Body::Command(_) => Vec::new(),
+        }
+    }
+}
+
+/// Bound statements by text, for simple queries that come again. Two generations
+/// approximate least-recently-used.
+pub struct PlanCache {
+    entries_max: usize,
+    young: HashMap<Key, Arc<Statement>>,
+    old: HashMap<Key, Arc<Statement>>,
+}
+
+/// A text, and where in it the statement begins.
+type Key = (Arc<str>, usize);
+
+/// Texts longer than this hardly come twice.
+const TEXT_BYTES_MAX: usize = 16 << 10;
+
+impl PlanCache {
+    pub fn new(entries_max: usize) -> PlanCache {
+        PlanCache { entries_max, young: HashMap::new(), old: HashMap::new() }
+    }
+
+    /// A statement bound for exactly this context.
+    pub fn get(&mut self, parsed: &ParsedStatement, eval: &EvalContext) -> Option<Arc<Statement>> {
+        let key = (parsed.text.clone(), parsed.location);
+        let found = match self.young.get(&key) {
+            Some(found) => found.clone(),
+            None => {
+                let (key, found) = self.old.remove_entry(&key)?;
+                self.insert(key, found.clone());
+                found
+            }
+        };
+        match &found.body {
+            Body::Query(query) if query.fits(eval) => Some(found),
+            _ => None,
+        }
+    }
+
+    pub fn add(&mut self, parsed: &ParsedStatement, statement: Arc<Statement>) {
+        if parsed.text.len() <= TEXT_BYTES_MAX {
+            self.insert((parsed.text.clone(), parsed.location), statement);
+        }
+    }
+
+    fn insert(&mut self, key: Key, statement: Arc<Statement>) {
+        if self.entries_max == 0 {
+            return;
+        }
+        if self.young.len() >= self.entries_max.div_ceil(2) {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key, statement);
+    }
+
+    pub fn clear(&mut self) {
+        self.young.clear();
+        self.old.clear();
+    }
+}

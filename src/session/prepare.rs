@@ -1,0 +1,387 @@
+//! Prepared statements: the protocol's Parse and Bind, and SQL's PREPARE,
+//! EXECUTE and DEALLOCATE. Both share one set of names.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::format::Format;
+use super::plan::{Body, Query, Statement};
+use super::portal::Portal;
+use super::rows::{RowCursor, split};
+use super::scope::catch;
+use super::statement::Command;
+use super::{Session, time};
+use crate::error::{Error, Result};
+use crate::sql::outcome::{Outcome, ResultColumn, Rows};
+use crate::sql::parse::{NodeEnum, ParsedStatement, ast};
+use crate::sql::types::{self, Datum, Oid, SqlType};
+use crate::sqlstate;
+
+/// A prepared statement under its name.
+pub(super) struct Named {
+    pub statement: Arc<Statement>,
+    pub from_sql: bool,
+    /// Microseconds since 2000-01-01 UTC.
+    pub prepared_at: i64,
+}
+
+/// What Bind asks for.
+pub struct BindRequest {
+    pub portal: String,
+    pub statement: String,
+    pub param_formats: Vec<Format>,
+    pub params: Vec<Option<Bytes>>,
+    pub result_formats: Vec<Format>,
+}
+
+impl Session {
+    /// Parse: makes a prepared statement. The unnamed one is replaced.
+    pub fn prepare(&mut self, name: &str, text: &str, declared: Vec<Oid>) -> Result<()> {
+        if name.is_empty() {
+            self.prepared.remove("");
+        }
+        let parsed = self.parse(text)?;
+        let statement = match parsed.as_slice() {
+            [] => Statement { text: text.into(), body: Body::Empty },
+            [one] => {
+                self.check_not_failed(Some(one))?;
+                self.prepare_one(one, declared)?
+            }
+            _ => {
+                return Err(Error::syntax(
+                    "cannot insert multiple commands into a prepared statement",
+                ));
+            }
+        };
+        self.add_prepared(name, Arc::new(statement), false)
+    }
+
+    fn prepare_one(&mut self, parsed: &ParsedStatement, declared: Vec<Oid>) -> Result<Statement> {
+        let body = match Command::of(parsed)? {
+            Some(command) => Body::Command(Arc::new(command)),
+            None => {
+                self.begin_statement()?;
+                let eval = self.eval_context();
+                Body::Query(catch(|| Query::bind(Arc::new(parsed.clone()), &eval, declared))?)
+            }
+        };
+        Ok(Statement { text: parsed.text.clone(), body })
+    }
+
+    fn add_prepared(
+        &mut self,
+        name: &str,
+        statement: Arc<Statement>,
+        from_sql: bool,
+    ) -> Result<()> {
+        if !name.is_empty() && self.prepared.contains_key(name) {
+            return Err(Error::new(
+                sqlstate::DUPLICATE_PSTATEMENT,
+                format!("prepared statement \"{name}\" already exists"),
+            ));
+        }
+        if self.prepared.len() >= self.database.config().max_prepared_statements {
+            return Err(Error::new(
+                sqlstate::CONFIGURATION_LIMIT_EXCEEDED,
+                "too many prepared statements in this session",
+            ));
+        }
+        self.statements_changed |= !name.is_empty();
+        let named = Named { statement, from_sql, prepared_at: time::now() };
+        self.prepared.insert(name.to_owned(), named);
+        Ok(())
+    }
+
+    /// The prepared statement of a name.
+    pub fn prepared(&self, name: &str) -> Result<Arc<Statement>> {
+        match self.prepared.get(name) {
+            Some(named) => Ok(named.statement.clone()),
+            None => {
+                let message = match name {
+                    "" => "unnamed prepared statement does not exist".to_owned(),
+                    name => format!("prepared statement \"{name}\" does not exist"),
+                };
+                Err(Error::new(sqlstate::UNDEFINED_PSTATEMENT, message))
+            }
+        }
+    }
+
+    /// Close of a statement; one that does not exist is closed already.
+    pub fn close_prepared(&mut self, name: &str) {
+        self.statements_changed |= !name.is_empty();
+        self.prepared.remove(name);
+    }
+
+    /// What a statement's rows look like; `None` if it has none.
+    pub fn columns(&self, statement: &Statement) -> Result<Option<Arc<[ResultColumn]>>> {
+        match &statement.body {
+            Body::Empty => Ok(None),
+            Body::Query(query) => Ok(query.prepared().columns.clone()),
+            Body::Command(command) => self.command_columns(command),
+        }
+    }
+
+    fn command_columns(&self, command: &Command) -> Result<Option<Arc<[ResultColumn]>>> {
+        match command {
+            Command::Show(name) => self.show_columns(name).map(Some),
+            Command::Execute { name, .. } => {
+                let statement = self.prepared(name)?;
+                match &statement.body {
+                    // An EXECUTE of an EXECUTE does not exist in PostgreSQL either.
+                    Body::Query(query) => Ok(query.prepared().columns.clone()),
+                    _ => Ok(None),
+                }
+            }
+            Command::Fetch(fetch) if !fetch.is_move => Ok(self.cursor_columns(&fetch.name)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Describe of a statement: parameter types and columns, bound anew if the
+    /// catalog changed.
+    pub fn describe_prepared(
+        &mut self,
+        name: &str,
+    ) -> Result<(Vec<SqlType>, Option<Arc<[ResultColumn]>>)> {
+        let statement = self.prepared(name)?;
+        if self.block.phase == super::Phase::Failed && self.columns(&statement)?.is_some() {
+            return Err(super::execute::failed_transaction());
+        }
+        if let Body::Query(query) = &statement.body {
+            let eval = self.eval_context();
+            catch(|| query.current(&eval))?;
+        }
+        Ok((statement.params(), self.columns(&statement)?))
+    }
+
+    /// Bind: a portal over a prepared statement and its parameters.
+    pub fn bind(&mut self, request: BindRequest) -> Result<()> {
+        let statement = self.prepared(&request.statement)?;
+        let types = statement.params();
+        if request.params.len() != types.len() {
+            return Err(Error::new(
+                sqlstate::PROTOCOL_VIOLATION,
+                format!(
+                    "bind message supplies {} parameters, but prepared statement \"{}\" requires {}",
+                    request.params.len(),
+                    request.statement,
+                    types.len()
+                ),
+            ));
+        }
+        self.check_portal_not_failed(&statement)?;
+        let params = self.decode_params(&request, &types)?;
+        let columns = self.columns(&statement)?;
+        check_result_formats(&request.result_formats, columns.as_deref())?;
+        let portal = Portal::new(statement, params, request.result_formats, columns);
+        self.add_portal(request.portal, portal)
+    }
+
+    fn check_portal_not_failed(&self, statement: &Statement) -> Result<()> {
+        let may_run = match &statement.body {
+            Body::Empty => true,
+            Body::Command(command) => command.ends_failed_transaction(),
+            Body::Query(_) => false,
+        };
+        if self.block.phase == super::Phase::Failed && !may_run {
+            return Err(super::execute::failed_transaction());
+        }
+        Ok(())
+    }
+
+    fn decode_params(&mut self, request: &BindRequest, types: &[SqlType]) -> Result<Vec<Datum>> {
+        if types.is_empty() {
+            return Ok(Vec::new());
+        }
+        let eval = self.eval_context();
+        let input = eval.input();
+        let decode = |(index, (value, ty)): (usize, (&Option<Bytes>, &SqlType))| {
+            let Some(bytes) = value else { return Ok(Datum::Null) };
+            let repr = eval.catalog.repr(ty.oid)?;
+            let decoded = match Format::of(&request.param_formats, index) {
+                Format::Text => {
+                    types::text_input(types::text::from_utf8(bytes)?, *ty, &repr, &input)
+                }
+                Format::Binary => types::binary_recv(bytes, *ty, &repr, &input),
+            };
+            decoded.map_err(|error| in_parameter(error, index, &request.statement))
+        };
+        request.params.iter().zip(types).enumerate().map(decode).collect()
+    }
+
+    pub(super) async fn run_prepare(
+        &mut self,
+        name: &str,
+        type_names: &[ast::TypeName],
+        parsed: &Arc<ParsedStatement>,
+    ) -> Result<Outcome> {
+        self.begin_statement()?;
+        let eval = self.eval_context();
+        let types = type_names
+            .iter()
+            .map(|name| {
+                crate::catalog::resolve_type(&eval.catalog, &eval.settings.search_path, name)
+            })
+            .map(|ty| ty.map(|ty| ty.oid))
+            .collect::<Result<Vec<Oid>>>()?;
+        let statement = self.prepare_one(parsed, types)?;
+        if !matches!(statement.body, Body::Query(_)) {
+            return Err(Error::syntax("utility statements cannot be prepared"));
+        }
+        self.add_prepared(name, Arc::new(statement), true)?;
+        Ok(Outcome::Command("PREPARE".to_owned()))
+    }
+
+    pub(super) async fn run_execute(&mut self, name: &str, args: &[ast::Node]) -> Result<Outcome> {
+        let statement = self.prepared(name)?;
+        let Body::Query(query) = &statement.body else {
+            return Err(Error::unsupported("EXECUTE of a statement for the session"));
+        };
+        let types = query.prepared().params.clone();
+        if args.len() != types.len() {
+            return Err(Error::syntax(format!(
+                "wrong number of parameters for prepared statement \"{name}\""
+            ))
+            .with_detail(format!(
+                "Expected {} parameters but got {}.",
+                types.len(),
+                args.len()
+            )));
+        }
+        let params = self.evaluate_arguments(args, &types, &statement.text).await?;
+        Box::pin(self.run_query(query, params)).await
+    }
+
+    /// Arguments of EXECUTE are expressions: they are a SELECT list of their own,
+    /// cast to the parameters' types.
+    async fn evaluate_arguments(
+        &mut self,
+        args: &[ast::Node],
+        types: &[SqlType],
+        text: &Arc<str>,
+    ) -> Result<Vec<Datum>> {
+        if args.is_empty() {
+            return Ok(Vec::new());
+        }
+        let catalog = self.catalog();
+        let targets = args
+            .iter()
+            .zip(types)
+            .map(|(arg, ty)| cast_target(arg, type_name(&catalog, *ty)?))
+            .collect::<Result<Vec<_>>>()?;
+        let select = ast::SelectStmt {
+            target_list: targets,
+            limit_option: ast::LimitOption::Default as i32,
+            op: ast::SetOperation::SetopNone as i32,
+            ..Default::default()
+        };
+        let parsed = ParsedStatement {
+            node: NodeEnum::SelectStmt(Box::new(select)),
+            location: 0,
+            length: text.len(),
+            text: text.clone(),
+            depth: 0,
+        };
+        self.begin_statement()?;
+        let eval = self.eval_context();
+        let query = catch(|| Query::bind(Arc::new(parsed), &eval, Vec::new()))?;
+        let Outcome::Rows(stream) = Box::pin(self.run_query(&query, Vec::new())).await? else {
+            return Err(Error::internal("arguments of EXECUTE have no value"));
+        };
+        let mut cursor = RowCursor::new(stream);
+        let columns = cursor.columns.clone();
+        let rows = self.next_rows(&mut cursor, 1).await?;
+        rows.and_then(|rows| first_row(rows, &columns, &eval.catalog).transpose())
+            .ok_or_else(|| Error::internal("arguments of EXECUTE have no value"))?
+    }
+
+    pub(super) fn run_deallocate(&mut self, name: Option<&str>) -> Result<Outcome> {
+        self.statements_changed = true;
+        match name {
+            None => {
+                self.prepared.clear();
+                Ok(Outcome::Command("DEALLOCATE ALL".to_owned()))
+            }
+            Some(name) => {
+                self.prepared(name)?;
+                self.prepared.remove(name);
+                Ok(Outcome::Command("DEALLOCATE".to_owned()))
+            }
+        }
+    }
+}
+
+fn check_result_formats(formats: &[Format], columns: Option<&[ResultColumn]>) -> Result<()> {
+    let count = columns.map_or(0, <[_]>::len);
+    if formats.len() > 1 && formats.len() != count {
+        return Err(Error::new(
+            sqlstate::PROTOCOL_VIOLATION,
+            format!(
+                "bind message has {} result formats but query has {count} columns",
+                formats.len()
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn in_parameter(error: Error, index: usize, statement: &str) -> Error {
+    let statement = match statement {
+        "" => "unnamed statement".to_owned(),
+        name => format!("statement \"{name}\""),
+    };
+    let number = index + 1;
+    let of = if statement.starts_with('u') { "unnamed portal" } else { "portal" };
+    error.with_context(format!("{of} parameter ${number} of {statement}"))
+}
+
+/// The first row as values.
+fn first_row(
+    rows: Rows,
+    columns: &[ResultColumn],
+    catalog: &crate::catalog::Catalog,
+) -> Result<Option<Vec<Datum>>> {
+    match split(rows, 1).0 {
+        Rows::Datums(rows) => Ok(rows.into_iter().next()),
+        Rows::Batch(batch) => {
+            let datum = |(index, column): (usize, &ResultColumn)| {
+                let repr = catalog.repr(column.ty.oid)?;
+                types::arrow::datum_at(batch.column(index), 0, &repr)
+            };
+            columns.iter().enumerate().map(datum).collect::<Result<_>>().map(Some)
+        }
+    }
+}
+
+/// `CAST(arg AS type)` as an item of a select list.
+fn cast_target(arg: &ast::Node, type_name: ast::TypeName) -> Result<ast::Node> {
+    let cast = ast::TypeCast {
+        arg: Some(Box::new(arg.clone())),
+        type_name: Some(type_name),
+        location: -1,
+    };
+    let target = ast::ResTarget {
+        val: Some(Box::new(node(NodeEnum::TypeCast(Box::new(cast))))),
+        location: -1,
+        ..Default::default()
+    };
+    Ok(node(NodeEnum::ResTarget(Box::new(target))))
+}
+
+fn type_name(catalog: &crate::catalog::Catalog, ty: SqlType) -> Result<ast::TypeName> {
+    let missing = || Error::internal(format!("type {} does not exist", ty.oid));
+    let found = catalog.type_(ty.oid).ok_or_else(missing)?;
+    let schema = catalog.schema(found.schema).ok_or_else(missing)?;
+    let name = |text: &str| node(NodeEnum::String(ast::String { sval: text.to_owned() }));
+    Ok(ast::TypeName {
+        names: vec![name(&schema.name), name(&found.name)],
+        typemod: -1,
+        location: -1,
+        ..Default::default()
+    })
+}
+
+fn node(node: NodeEnum) -> ast::Node {
+    ast::Node { node: Some(node) }
+}

@@ -1,0 +1,345 @@
+//! Who is connected: every session as others see it.
+//!
+//! A [`Backend`] is the part of a session that other sessions and the server may
+//! touch: its identity, what it is doing, and how to interrupt it. A statement
+//! runs under a token of its own, so that an interrupt that comes late hits
+//! nothing; ending a session is a separate, final signal.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Mutex, RwLock};
+use tokio_util::sync::CancellationToken;
+
+use super::time::now;
+use crate::auth::scram::constant_time_equal;
+use crate::error::{Error, Result};
+use crate::sqlstate;
+
+/// Bytes of a query that `pg_stat_activity` shows.
+const QUERY_SHOWN_BYTES: usize = 1024;
+
+/// Why a statement was stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Interrupt {
+    Canceled = 1,
+    StatementTimeout = 2,
+    Terminated = 3,
+}
+
+impl Interrupt {
+    pub fn error(self) -> Error {
+        match self {
+            Interrupt::Canceled => Error::query_canceled(),
+            Interrupt::StatementTimeout => Error::statement_timeout(),
+            Interrupt::Terminated => terminated(),
+        }
+    }
+}
+
+/// `57P01`, which ends the connection.
+pub fn terminated() -> Error {
+    Error::fatal(sqlstate::ADMIN_SHUTDOWN, "terminating connection due to administrator command")
+}
+
+/// What a session is doing (`pg_stat_activity.state`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum State {
+    #[default]
+    Idle,
+    Active,
+    IdleInTransaction,
+    IdleInFailedTransaction,
+}
+
+impl State {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Idle => "idle",
+            State::Active => "active",
+            State::IdleInTransaction => "idle in transaction",
+            State::IdleInFailedTransaction => "idle in transaction (aborted)",
+        }
+    }
+}
+
+/// Times are microseconds since 2000-01-01 UTC.
+#[derive(Clone, Debug, Default)]
+pub struct Activity {
+    pub state: State,
+    pub query: Arc<str>,
+    pub application_name: String,
+    pub query_start: Option<i64>,
+    pub transaction_start: Option<i64>,
+    pub state_change: Option<i64>,
+}
+
+/// One session, as others see it.
+pub struct Backend {
+    pub pid: i32,
+    pub user: String,
+    pub database: String,
+    pub client: Option<SocketAddr>,
+    /// Microseconds since 2000-01-01 UTC.
+    pub started: i64,
+    secret: Vec<u8>,
+    pub activity: Mutex<Activity>,
+    statement: Mutex<Option<CancellationToken>>,
+    interrupt: AtomicU8,
+    /// Cancelled once, when the session is to end.
+    pub end: CancellationToken,
+}
+
+impl Backend {
+    /// Starts a statement: the token that interrupts it. `57P01` if the session
+    /// is to end.
+    pub fn begin_statement(&self) -> Result<CancellationToken> {
+        let token = CancellationToken::new();
+        self.interrupt.store(0, Ordering::Relaxed);
+        *self.statement.lock() = Some(token.clone());
+        if self.end.is_cancelled() {
+            return Err(terminated());
+        }
+        Ok(token)
+    }
+
+    pub fn end_statement(&self) {
+        *self.statement.lock() = None;
+    }
+
+    /// Stops the running statement, if there is one. The first reason counts,
+    /// except that ending the session outweighs all.
+    pub fn interrupt(&self, reason: Interrupt) {
+        if let Some(token) = &*self.statement.lock() {
+            if reason == Interrupt::Terminated {
+                self.interrupt.store(reason as u8, Ordering::Relaxed);
+            } else {
+                let first = self.interrupt.compare_exchange(
+                    0,
+                    reason as u8,
+                    Ordering::Relaxed,
+                    Ordering::Relaxed,
+                );
+                // Another interrupt is under way.
+                let _ = first;
+            }
+            token.cancel();
+        }
+    }
+
+    /// Ends the session: the running statement and then the connection.
+    pub fn terminate(&self) {
+        self.end.cancel();
+        self.interrupt(Interrupt::Terminated);
+    }
+
+    /// Why the statement was stopped.
+    pub fn interrupted_by(&self) -> Interrupt {
+        match self.interrupt.load(Ordering::Relaxed) {
+            2 => Interrupt::StatementTimeout,
+            3 => Interrupt::Terminated,
+            _ => Interrupt::Canceled,
+        }
+    }
+
+    pub fn set_query(&self, query: &Arc<str>) {
+        let shown = match query.len() > QUERY_SHOWN_BYTES {
+            true => query[..query.floor_char_boundary(QUERY_SHOWN_BYTES)].into(),
+            false => query.clone(),
+        };
+        let time = now();
+        let mut activity = self.activity.lock();
+        activity.query = shown;
+        activity.query_start = Some(time);
+        activity.state_change = Some(time);
+        activity.state = State::Active;
+    }
+
+    pub fn set_state(&self, state: State, transaction_start: Option<i64>) {
+        let mut activity = self.activity.lock();
+        if activity.state != state {
+            activity.state = state;
+            activity.state_change = Some(now());
+        }
+        activity.transaction_start = transaction_start;
+    }
+}
+
+/// All sessions.
+#[derive(Default)]
+pub struct Registry {
+    backends: RwLock<HashMap<i32, Arc<Backend>>>,
+    next_pid: AtomicI32,
+}
+
+/// What a new session brings.
+pub struct Identity {
+    pub user: String,
+    pub database: String,
+    pub client: Option<SocketAddr>,
+    /// Length of the cancel key: 4 bytes before protocol 3.2.
+    pub secret_bytes: usize,
+}
+
+/// Takes a session off the registry when it is dropped.
+pub struct Registered {
+    registry: Arc<Registry>,
+    pub backend: Arc<Backend>,
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        self.registry.backends.write().remove(&self.backend.pid);
+    }
+}
+
+impl Registry {
+    /// Adds a session. `53300` if there are too many.
+    pub fn register(self: &Arc<Self>, identity: Identity, places: usize) -> Result<Registered> {
+        let mut backends = self.backends.write();
+        if backends.len() >= places {
+            return Err(Error::fatal(
+                sqlstate::TOO_MANY_CONNECTIONS,
+                "sorry, too many clients already",
+            ));
+        }
+        let pid = loop {
+            let pid = self.next_pid.fetch_add(1, Ordering::Relaxed) & i32::MAX;
+            if pid > 0 && !backends.contains_key(&pid) {
+                break pid;
+            }
+        };
+        let secret: [u8; 32] = rand::random();
+        let backend = Arc::new(Backend {
+            pid,
+            user: identity.user,
+            database: identity.database,
+            client: identity.client,
+            started: now(),
+            secret: secret[..identity.secret_bytes.min(32)].to_vec(),
+            activity: Mutex::default(),
+            statement: Mutex::new(None),
+            interrupt: AtomicU8::new(0),
+            end: CancellationToken::new(),
+        });
+        backends.insert(pid, backend.clone());
+        Ok(Registered { registry: self.clone(), backend })
+    }
+
+    /// A CancelRequest: right or wrong, the client hears nothing.
+    pub fn cancel(&self, pid: i32, secret: &[u8]) {
+        if let Some(backend) = self.get(pid)
+            && constant_time_equal(&backend.secret, secret)
+        {
+            backend.interrupt(Interrupt::Canceled);
+        }
+    }
+
+    pub fn get(&self, pid: i32) -> Option<Arc<Backend>> {
+        self.backends.read().get(&pid).cloned()
+    }
+
+    /// All sessions by pid.
+    pub fn all(&self) -> Vec<Arc<Backend>> {
+        let mut all: Vec<_> = self.backends.read().values().cloned().collect();
+        all.sort_unstable_by_key(|backend| backend.pid);
+        all
+    }
+
+    /// Ends all sessions: the idle ones at once, those in a statement when it is
+    /// done or `grace` is over.
+    pub async fn drain(&self, grace: Duration) {
+        for backend in self.all() {
+            if backend.activity.lock().state != State::Active {
+                backend.terminate();
+            } else {
+                // Seen at the statement's end.
+                backend.end.cancel();
+            }
+        }
+        if !self.emptied_within(grace).await {
+            self.all().iter().for_each(|backend| backend.terminate());
+        }
+    }
+
+    /// Waits until nobody is left; false if somebody is after `limit`.
+    pub async fn emptied_within(&self, limit: Duration) -> bool {
+        let deadline = tokio::time::Instant::now() + limit;
+        while !self.backends.read().is_empty() {
+            if tokio::time::Instant::now() >= deadline {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        true
+    }
+}
+
+impl Backend {
+    pub fn secret(&self) -> &[u8] {
+        &self.secret
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn register(registry: &Arc<Registry>) -> Registered {
+        let identity = Identity {
+            user: "u".to_owned(),
+            database: "d".to_owned(),
+            client: None,
+            secret_bytes: 4,
+        };
+        registry.register(identity, 2).unwrap()
+    }
+
+    #[test]
+    fn a_cancel_needs_the_secret_and_hits_only_a_running_statement() {
+        let registry = Arc::new(Registry::default());
+        let session = register(&registry);
+        let backend = &session.backend;
+        let secret = backend.secret().to_vec();
+        registry.cancel(backend.pid, &secret);
+        let token = backend.begin_statement().unwrap();
+        assert!(!token.is_cancelled());
+        registry.cancel(backend.pid, b"none");
+        assert!(!token.is_cancelled());
+        registry.cancel(backend.pid, &secret);
+        assert!(token.is_cancelled());
+        assert_eq!(backend.interrupted_by(), Interrupt::Canceled);
+    }
+
+    #[test]
+    fn a_terminated_session_starts_no_statement() {
+        let registry = Arc::new(Registry::default());
+        let session = register(&registry);
+        session.backend.terminate();
+        let error = session.backend.begin_statement().unwrap_err();
+        assert_eq!(error.code(), sqlstate::ADMIN_SHUTDOWN);
+    }
+
+    #[test]
+    fn a_dropped_session_is_gone() {
+        let registry = Arc::new(Registry::default());
+        let (first, second) = (register(&registry), register(&registry));
+        assert_ne!(first.backend.pid, second.backend.pid);
+        let third = Identity {
+            user: "u".to_owned(),
+            database: "d".to_owned(),
+            client: None,
+            secret_bytes: 4,
+        };
+        let error = registry.register(third, 2).map(|_| ()).unwrap_err();
+        assert_eq!(error.message(), "sorry, too many clients already");
+        drop(first);
+        assert_eq!(registry.all().len(), 1);
+        drop(second);
+        assert!(registry.all().is_empty());
+    }
+}

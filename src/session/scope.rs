@@ -1,0 +1,137 @@
+//! The bounds of one statement: cancel, timeout, and panics caught.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use tokio_util::sync::CancellationToken;
+
+use super::registry::{Backend, Interrupt};
+use crate::error::{Error, Result};
+
+/// What one statement runs under. Cloned into whoever must ask.
+#[derive(Clone)]
+pub struct Scope {
+    backend: Arc<Backend>,
+    pub token: CancellationToken,
+    deadline: Option<Instant>,
+}
+
+impl Scope {
+    /// Starts a statement; `timeout_ms` 0 is none.
+    pub fn begin(backend: &Arc<Backend>, timeout_ms: u64) -> Result<Scope> {
+        let token = backend.begin_statement()?;
+        let deadline = (timeout_ms > 0).then(|| Instant::now() + Duration::from_millis(timeout_ms));
+        Ok(Scope { backend: backend.clone(), token, deadline })
+    }
+
+    /// For code that runs without awaiting: whether it should give up.
+    pub fn is_over(&self) -> bool {
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            self.backend.interrupt(Interrupt::StatementTimeout);
+        }
+        self.token.is_cancelled()
+    }
+
+    /// Runs a part of the statement. An interrupt drops it; a panic in it is an
+    /// error of this statement only.
+    pub async fn run<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut work = std::pin::pin!(AssertUnwindSafe(work).catch_unwind());
+        // Most work is done at the first poll: no timer, no waker.
+        if let std::task::Poll::Ready(result) = futures::poll!(work.as_mut()) {
+            return self.judge(result);
+        }
+        let timeout = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.token.cancelled() => Err(self.interruption()),
+            result = work => self.judge(result),
+            () = timeout => {
+                self.backend.interrupt(Interrupt::StatementTimeout);
+                Err(self.interruption())
+            }
+        }
+    }
+
+    fn judge<T>(&self, result: std::thread::Result<Result<T>>) -> Result<T> {
+        match result {
+            Ok(Ok(value)) => Ok(value),
+            // What fails because it was cancelled fails with the reason for that.
+            Ok(Err(error)) if self.token.is_cancelled() && !error.is_fatal() => {
+                Err(self.interruption())
+            }
+            Ok(Err(error)) => Err(error),
+            Err(panic) => Err(panic_error(panic.as_ref())),
+        }
+    }
+
+    fn interruption(&self) -> Error {
+        self.backend.interrupted_by().error()
+    }
+}
+
+/// A panic as an `XX000` for the client; the panic hook has logged it.
+pub fn panic_error(panic: &(dyn Any + Send)) -> Error {
+    let message = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "unknown panic".to_owned());
+    Error::internal(format!("internal error: {message}"))
+}
+
+/// Runs code that does not await, with panics caught.
+pub fn catch<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(panic_error(panic.as_ref())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::registry::{Identity, Registry};
+    use crate::sqlstate;
+
+    fn backend() -> Arc<Backend> {
+        let registry = Arc::new(Registry::default());
+        let identity = Identity {
+            user: String::new(),
+            database: String::new(),
+            client: None,
+            secret_bytes: 4,
+        };
+        registry.register(identity, 1).unwrap().backend.clone()
+    }
+
+    #[tokio::test]
+    async fn a_timeout_ends_work_that_waits() {
+        let scope = Scope::begin(&backend(), 50).unwrap();
+        let error = scope.run(std::future::pending::<Result<()>>()).await.unwrap_err();
+        assert_eq!(error.message(), "canceling statement due to statement timeout");
+    }
+
+    #[tokio::test]
+    async fn a_cancel_ends_work_that_waits() {
+        let backend = backend();
+        let scope = Scope::begin(&backend, 0).unwrap();
+        let work = scope.run(std::future::pending::<Result<()>>());
+        let (result, ()) = tokio::join!(work, async { backend.interrupt(Interrupt::Canceled) });
+        assert_eq!(result.unwrap_err().code(), sqlstate::QUERY_CANCELED);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error() {
+        let scope = Scope::begin(&backend(), 0).unwrap();
+        let error = scope.run::<()>(async { panic!("broken") }).await.unwrap_err();
+        assert_eq!(error.code(), sqlstate::INTERNAL_ERROR);
+        assert!(error.message().contains("broken"));
+    }
+}

@@ -1,0 +1,240 @@
+//! Rows of the relations that show the server's state: settings and sessions.
+//!
+//! The columns are those of PostgreSQL's functions behind the views:
+//! `pg_show_all_settings`, `pg_stat_get_activity`, `pg_lock_status` ….
+
+use super::Session;
+use super::hooks::Hooks;
+use super::portal::{Portal, PortalState};
+use super::prepare::Named;
+use super::settings::{Effect, Kind, Value, parameter::Parameter};
+use crate::error::{Error, Result};
+use crate::sql::types::{ArrayDim, ArrayValue, Datum, oid};
+
+fn text(text: &str) -> Datum {
+    Datum::Text(text.to_owned())
+}
+
+fn optional(value: Option<String>) -> Datum {
+    value.map_or(Datum::Null, Datum::Text)
+}
+
+fn time(value: Option<i64>) -> Datum {
+    value.map_or(Datum::Null, Datum::TimestampTz)
+}
+
+/// OUT columns of `pg_stat_get_activity`.
+const ACTIVITY_COLUMNS: usize = 30;
+
+/// What only the session itself knows, as it was at the statement's start.
+#[derive(Default)]
+pub(super) struct Shown {
+    prepared: Vec<Vec<Datum>>,
+    cursors: Vec<Vec<Datum>>,
+}
+
+impl Session {
+    /// Tells the hooks of prepared statements and cursors, if these changed.
+    pub(super) fn show_statements(&mut self) {
+        if !std::mem::take(&mut self.statements_changed) {
+            return;
+        }
+        let prepared = self.prepared.iter().filter(|(name, _)| !name.is_empty()).map(prepared_row);
+        let prepared = prepared.collect();
+        let cursors = self.portals().filter_map(cursor_row).collect();
+        *self.hooks.shown.lock() = Shown { prepared, cursors };
+    }
+}
+
+fn prepared_row((name, named): (&String, &Named)) -> Vec<Datum> {
+    let types: Vec<Datum> = named.statement.params().iter().map(|ty| Datum::Oid(ty.oid)).collect();
+    vec![
+        text(name),
+        text(&named.statement.text),
+        Datum::TimestampTz(named.prepared_at),
+        array(oid::REGTYPE, types),
+        Datum::Bool(named.from_sql),
+        Datum::Int8(0),
+        Datum::Int8(0),
+    ]
+}
+
+fn cursor_row((name, portal): (&str, &Portal)) -> Option<Vec<Datum>> {
+    let PortalState::Cursor(cursor) = &portal.state else { return None };
+    Some(vec![
+        text(name),
+        text(&portal.statement.text),
+        Datum::Bool(cursor.hold),
+        Datum::Bool(cursor.binary),
+        Datum::Bool(cursor.scroll),
+        Datum::TimestampTz(portal.created),
+    ])
+}
+
+impl Hooks {
+    pub(super) fn rows_of(&self, relation: &str) -> Result<Vec<Vec<Datum>>> {
+        match relation {
+            "pg_settings" => Ok(self.settings_rows()),
+            "pg_stat_activity" => Ok(self.activity_rows()),
+            "pg_locks" => Ok(self.lock_rows()),
+            "pg_blocking_pids" => Ok(self.blocking_rows()),
+            "pg_prepared_statements" => Ok(self.shown.lock().prepared.clone()),
+            "pg_cursors" => Ok(self.shown.lock().cursors.clone()),
+            "pg_postmaster_start_time" => Ok(vec![vec![Datum::TimestampTz(self.database.started)]]),
+            "pg_conf_load_time" => {
+                Ok(vec![vec![Datum::TimestampTz(self.database.configured_at())]])
+            }
+            other => Err(Error::unsupported(format!("the server state \"{other}\""))),
+        }
+    }
+
+    /// Pairs of a waiting session and one that it waits for.
+    fn blocking_rows(&self) -> Vec<Vec<Datum>> {
+        let blocking = |pid: i32| {
+            let blockers = self.database.transactions.blocking_pids(pid);
+            blockers.into_iter().map(move |other| vec![Datum::Int4(pid), Datum::Int4(other)])
+        };
+        self.database.registry.all().iter().flat_map(|backend| blocking(backend.pid)).collect()
+    }
+
+    fn settings_rows(&self) -> Vec<Vec<Datum>> {
+        self.settings.lock().all().map(setting_row).collect()
+    }
+
+    fn activity_rows(&self) -> Vec<Vec<Datum>> {
+        let catalog = self.database.catalog();
+        let row = |backend: std::sync::Arc<super::registry::Backend>| {
+            let activity = backend.activity.lock().clone();
+            let database = catalog.databases().find(|database| database.name == backend.database);
+            let mut row = vec![
+                database.map_or(Datum::Null, |database| Datum::Oid(database.oid)),
+                Datum::Int4(backend.pid),
+                catalog.role_named(&backend.user).map_or(Datum::Null, |r| Datum::Oid(r.oid)),
+                text(&activity.application_name),
+                text(activity.state.as_str()),
+                text(&activity.query),
+                Datum::Null,
+                Datum::Null,
+                time(activity.transaction_start),
+                time(activity.query_start),
+                Datum::TimestampTz(backend.started),
+                time(activity.state_change),
+                optional(backend.client.map(|client| client.ip().to_string())),
+                Datum::Null,
+                backend.client.map_or(Datum::Null, |client| Datum::Int4(client.port().into())),
+                Datum::Null,
+                Datum::Null,
+                text("client backend"),
+            ];
+            // ssl to query_id: not told.
+            row.resize(ACTIVITY_COLUMNS, Datum::Null);
+            row
+        };
+        self.database.registry.all().into_iter().map(row).collect()
+    }
+
+    /// `pg_locks` in PostgreSQL's columns.
+    fn lock_rows(&self) -> Vec<Vec<Datum>> {
+        /// More than this nobody reads.
+        const LOCKS_SHOWN_MAX: usize = 100_000;
+        use crate::txn::Resource;
+        let row = |lock: crate::txn::LockStatus| {
+            let (kind, relation, page, tuple, class, object, sub) = match lock.resource {
+                Resource::Table { oid, .. } => {
+                    ("relation", Datum::Oid(oid), None, None, None, None, None)
+                }
+                Resource::Row { table, rid } => (
+                    "tuple",
+                    Datum::Oid(table),
+                    Some((rid >> 16) as i32),
+                    Some((rid & 0x7fff) as i16),
+                    None,
+                    None,
+                    None,
+                ),
+                Resource::Advisory { class, object, sub, .. } => {
+                    ("advisory", Datum::Null, None, None, Some(class), Some(object), Some(sub))
+                }
+                _ => ("object", Datum::Null, None, None, None, None, None),
+            };
+            vec![
+                text(kind),
+                Datum::Null,
+                relation,
+                page.map_or(Datum::Null, Datum::Int4),
+                tuple.map_or(Datum::Null, Datum::Int2),
+                Datum::Null,
+                Datum::Null,
+                class.map_or(Datum::Null, Datum::Oid),
+                object.map_or(Datum::Null, Datum::Oid),
+                sub.map_or(Datum::Null, |sub| Datum::Int2(sub as i16)),
+                Datum::Null,
+                Datum::Int4(lock.session_pid),
+                text(lock.mode.name()),
+                Datum::Bool(lock.granted),
+                Datum::Bool(false),
+                Datum::Null,
+            ]
+        };
+        self.database.transactions.lock_status(LOCKS_SHOWN_MAX).into_iter().map(row).collect()
+    }
+}
+
+fn setting_row((parameter, value, reset): (&'static Parameter, &Value, &Value)) -> Vec<Datum> {
+    let bounds = match &parameter.kind {
+        Kind::Integer { min, max } => Some((min.to_string(), max.to_string())),
+        Kind::Real { min, max } => Some((real(*min), real(*max))),
+        _ => None,
+    };
+    let (min, max) = bounds.unzip();
+    let values = match &parameter.kind {
+        Kind::Enum(values) => text_array(values),
+        _ => Datum::Null,
+    };
+    let is_default = *value == parameter.default;
+    let source = match (is_default, value == reset) {
+        (true, _) => "default",
+        (false, true) => "client",
+        (false, false) => "session",
+    };
+    vec![
+        text(parameter.name),
+        Datum::Text(value.raw()),
+        parameter.unit.map_or(Datum::Null, |unit| text(unit.as_str())),
+        text(parameter.category),
+        text(parameter.short_desc),
+        match parameter.effect {
+            Effect::Used => Datum::Null,
+            Effect::Hint => text("Has no influence on results."),
+            Effect::Fixed => text("Only the default is supported."),
+        },
+        text(parameter.context.as_str()),
+        text(parameter.kind.name()),
+        text(source),
+        optional(min),
+        optional(max),
+        values,
+        Datum::Text(parameter.default.raw()),
+        Datum::Text(reset.raw()),
+        Datum::Null,
+        Datum::Null,
+        Datum::Bool(false),
+    ]
+}
+
+/// A bound of a real parameter as PostgreSQL prints it (`%g`).
+fn real(value: f64) -> String {
+    if value > 1e300 { "1.79769e+308".to_owned() } else { value.to_string() }
+}
+
+fn text_array(values: &[&'static str]) -> Datum {
+    array(oid::TEXT, values.iter().map(|value| text(value)).collect())
+}
+
+fn array(element_type: oid::Oid, elements: Vec<Datum>) -> Datum {
+    let dims = match elements.len() {
+        0 => Vec::new(),
+        length => vec![ArrayDim { length: length as i32, lower_bound: 1 }],
+    };
+    Datum::Array(Box::new(ArrayValue { element_type, dims, elements }))
+}

@@ -1,0 +1,143 @@
+//! The values that the server itself acts on, typed.
+
+use super::check;
+use super::parameter::Value;
+use crate::sql::functions::context::{DateOrder, DateStyle, IntervalStyle};
+
+/// Read once per change of a setting instead of once per use.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    pub statement_timeout_ms: u64,
+    pub lock_timeout_ms: u64,
+    pub deadlock_timeout_ms: u64,
+    pub idle_in_transaction_session_timeout_ms: u64,
+    pub idle_session_timeout_ms: u64,
+    pub work_mem_bytes: usize,
+    pub synchronous_commit: bool,
+    pub default_isolation: IsolationLevel,
+    pub default_read_only: bool,
+    pub client_min_messages: MessageLevel,
+    pub time_zone: chrono_tz::Tz,
+    pub time_zone_offset: Option<i32>,
+    pub date_style: DateStyle,
+    pub date_order: DateOrder,
+    pub interval_style: IntervalStyle,
+    pub bytea_output_hex: bool,
+    pub extra_float_digits: i32,
+    /// Schema names in order, `$user` not yet replaced.
+    pub search_path: Vec<String>,
+    /// `SET ROLE`: none is the session's user.
+    pub role: Option<String>,
+    pub application_name: String,
+}
+
+impl Default for Derived {
+    fn default() -> Derived {
+        Derived::new(|name| {
+            let table = super::table();
+            &table.parameters[table.find(name).expect("a known parameter")].default
+        })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IsolationLevel {
+    ReadUncommitted,
+    ReadCommitted,
+    RepeatableRead,
+    Serializable,
+}
+
+impl IsolationLevel {
+    pub fn parse(text: &str) -> Option<IsolationLevel> {
+        Some(match text.to_ascii_lowercase().as_str() {
+            "read uncommitted" => IsolationLevel::ReadUncommitted,
+            "read committed" => IsolationLevel::ReadCommitted,
+            "repeatable read" => IsolationLevel::RepeatableRead,
+            "serializable" => IsolationLevel::Serializable,
+            _ => return None,
+        })
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            IsolationLevel::ReadUncommitted => "read uncommitted",
+            IsolationLevel::ReadCommitted => "read committed",
+            IsolationLevel::RepeatableRead => "repeatable read",
+            IsolationLevel::Serializable => "serializable",
+        }
+    }
+}
+
+/// `client_min_messages`, least severe first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum MessageLevel {
+    Debug,
+    Log,
+    Notice,
+    Warning,
+    Error,
+}
+
+impl Derived {
+    pub(super) fn new<'a>(value: impl Fn(&str) -> &'a Value) -> Derived {
+        let number = |name: &str| match value(name) {
+            Value::Integer(number) => *number,
+            _ => 0,
+        };
+        let milliseconds = |name: &str| u64::try_from(number(name)).unwrap_or(0);
+        let flag = |name: &str| matches!(value(name), Value::Bool(true));
+        let text = |name: &str| match value(name) {
+            Value::Text(text) => text.as_ref(),
+            _ => "",
+        };
+        let (date_style, date_order) =
+            check::parse_date_style(text("DateStyle"), text("DateStyle"))
+                .unwrap_or((DateStyle::Iso, DateOrder::Mdy));
+        let zone = check::parse_time_zone(text("TimeZone"));
+        Derived {
+            statement_timeout_ms: milliseconds("statement_timeout"),
+            lock_timeout_ms: milliseconds("lock_timeout"),
+            deadlock_timeout_ms: milliseconds("deadlock_timeout"),
+            idle_in_transaction_session_timeout_ms: milliseconds(
+                "idle_in_transaction_session_timeout",
+            ),
+            idle_session_timeout_ms: milliseconds("idle_session_timeout"),
+            work_mem_bytes: usize::try_from(number("work_mem")).unwrap_or(0) << 10,
+            synchronous_commit: text("synchronous_commit") != "off",
+            default_isolation: IsolationLevel::parse(text("default_transaction_isolation"))
+                .unwrap_or(IsolationLevel::ReadCommitted),
+            default_read_only: flag("default_transaction_read_only"),
+            client_min_messages: message_level(text("client_min_messages")),
+            time_zone: zone.as_ref().map_or(chrono_tz::Tz::UTC, |zone| zone.zone),
+            time_zone_offset: zone.and_then(|zone| zone.offset),
+            date_style,
+            date_order,
+            interval_style: interval_style(text("IntervalStyle")),
+            bytea_output_hex: text("bytea_output") == "hex",
+            extra_float_digits: number("extra_float_digits") as i32,
+            search_path: check::parse_names(text("search_path")).unwrap_or_default(),
+            role: Some(text("role")).filter(|role| *role != "none").map(str::to_owned),
+            application_name: text("application_name").to_owned(),
+        }
+    }
+}
+
+fn message_level(text: &str) -> MessageLevel {
+    match text {
+        "log" => MessageLevel::Log,
+        "notice" => MessageLevel::Notice,
+        "warning" => MessageLevel::Warning,
+        "error" => MessageLevel::Error,
+        _ => MessageLevel::Debug,
+    }
+}
+
+fn interval_style(text: &str) -> IntervalStyle {
+    match text {
+        "postgres_verbose" => IntervalStyle::PostgresVerbose,
+        "sql_standard" => IntervalStyle::SqlStandard,
+        "iso_8601" => IntervalStyle::Iso8601,
+        _ => IntervalStyle::Postgres,
+    }
+}
