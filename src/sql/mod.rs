@@ -1,13 +1,137 @@
 //! SQL: from text to rows.
 //!
-//! `parse` → `bind` (typed [`ir`]) → `plan` → `run`. `types` is the vocabulary
-//! of values; `functions` the registry of kernels that the catalog's function
-//! rows name.
+//! # The life of a statement
+//!
+//! 1. [`parse::parse`] gives PostgreSQL's parse tree of each statement of a text.
+//! 2. [`prepare`] binds it ([`bind`]) to one catalog: names and types are
+//!    resolved, privileges checked, the result's columns known. What can be
+//!    decided before the parameters are known is decided here, once: the keyed
+//!    access path of a point read, the compiled form of an INSERT.
+//! 3. [`execute`] runs it with parameters in a transaction ([`run::Work`]): by the
+//!    fast path, by a DataFusion plan ([`plan`]), by [`dml`], or as a utility or
+//!    data-definition statement ([`utility`], [`ddl`]).
+//! 4. The [`outcome::Outcome`] streams rows to whoever asked.
+//!
+//! Transaction control, settings, prepared statements and cursors are the
+//! session's, not this module's.
 
 pub mod bind;
+pub mod ddl;
+pub mod dml;
 pub mod functions;
 pub mod ir;
 pub mod outcome;
 pub mod parse;
+pub mod plan;
+mod privilege;
 pub mod run;
 pub mod types;
+mod utility;
+
+use std::sync::Arc;
+
+use crate::catalog::Catalog;
+use crate::error::Result;
+use bind::Binder;
+use functions::EvalContext;
+use ir::Statement;
+use outcome::{Outcome, ResultColumn};
+use parse::{NodeEnum, ParsedStatement};
+use run::{StatementContext, Work};
+use types::{Datum, Oid, SqlType};
+
+/// A statement bound to one catalog, to be executed any number of times while
+/// that catalog is the newest.
+pub struct Prepared {
+    /// The parameters' types, `$1` first.
+    pub params: Vec<SqlType>,
+    /// The result's columns; `None` for a statement that returns no rows.
+    pub columns: Option<Arc<[ResultColumn]>>,
+    body: Body,
+}
+
+enum Body {
+    Query(run::CompiledQuery),
+    Modify(dml::Compiled),
+    Utility(Arc<ParsedStatement>),
+    Explain(utility::Explain),
+}
+
+/// Binds a statement. `declared` are the parameter types that the client gave;
+/// 0, and what is missing at the end, is deduced.
+pub fn prepare(
+    parsed: &Arc<ParsedStatement>,
+    eval: &EvalContext,
+    declared: &[Oid],
+) -> Result<Prepared> {
+    match &parsed.node {
+        NodeEnum::SelectStmt(select) if select.into_clause.is_some() => prepare_utility(parsed),
+        NodeEnum::SelectStmt(_)
+        | NodeEnum::InsertStmt(_)
+        | NodeEnum::UpdateStmt(_)
+        | NodeEnum::DeleteStmt(_)
+        | NodeEnum::MergeStmt(_) => prepare_bound(&parsed.node, eval, declared),
+        NodeEnum::ExplainStmt(statement) => {
+            let explain = utility::Explain::prepare(statement, eval, declared)?;
+            Ok(Prepared {
+                params: explain.params(),
+                columns: Some(utility::Explain::columns(&explain)),
+                body: Body::Explain(explain),
+            })
+        }
+        _ => prepare_utility(parsed),
+    }
+}
+
+fn prepare_utility(parsed: &Arc<ParsedStatement>) -> Result<Prepared> {
+    Ok(Prepared { params: Vec::new(), columns: None, body: Body::Utility(parsed.clone()) })
+}
+
+fn prepare_bound(node: &NodeEnum, eval: &EvalContext, declared: &[Oid]) -> Result<Prepared> {
+    let (statement, params) = bind_statement(node, eval, declared)?;
+    let columns = statement_columns(&statement, &eval.catalog);
+    let body = match statement {
+        Statement::Query(query) => Body::Query(run::CompiledQuery::new(&query, &eval.catalog)),
+        other => Body::Modify(dml::Compiled::new(&other, &eval.catalog)?),
+    };
+    Ok(Prepared { params, columns, body })
+}
+
+/// Binds a query or a statement that changes rows, and checks its privileges.
+fn bind_statement(
+    node: &NodeEnum,
+    eval: &EvalContext,
+    declared: &[Oid],
+) -> Result<(Statement, Vec<SqlType>)> {
+    let mut binder = Binder::new(eval, declared);
+    let statement = binder.bind_statement(node)?;
+    privilege::check_statement(&statement, eval)?;
+    Ok((statement, binder.param_types()))
+}
+
+/// Runs a bound statement in a transaction.
+pub async fn execute(
+    prepared: &Arc<Prepared>,
+    params: Vec<Datum>,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<Outcome> {
+    match &prepared.body {
+        Body::Query(query) => query.execute(&params, work, ctx).await.map(Outcome::Rows),
+        Body::Modify(compiled) => compiled.execute(&params, work, ctx).await,
+        Body::Explain(explain) => explain.execute(params, work, ctx).await,
+        Body::Utility(parsed) => utility::execute(parsed, work, ctx).await,
+    }
+}
+
+/// What the client is told of a statement's rows.
+fn statement_columns(statement: &Statement, catalog: &Catalog) -> Option<Arc<[ResultColumn]>> {
+    let returning = match statement {
+        Statement::Query(query) => return Some(run::result_columns(&query.output, catalog)),
+        Statement::Insert(insert) => insert.returning.as_ref(),
+        Statement::Update(update) => update.returning.as_ref(),
+        Statement::Delete(delete) => delete.returning.as_ref(),
+    };
+    let columns: Vec<_> = returning?.exprs.iter().map(|(column, _)| column.clone()).collect();
+    Some(run::result_columns(&columns, catalog))
+}

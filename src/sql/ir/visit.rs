@@ -167,3 +167,19 @@ impl Rel {
         }
     }
 }
+
+/// Visits every scan of a statement.
+pub fn statement_scans(statement: &Statement, on_scan: &mut dyn FnMut(&Scan)) {
+    let skip = &mut |_: &Expr| {};
+    match statement {
+        Statement::Query(query) => relations(&query.rel, skip, on_scan),
+        Statement::Insert(insert) => relations(&insert.source.rel, skip, on_scan),
+        Statement::Update(update) => {
+            relations(&update.input, skip, on_scan);
+            for (_, expr) in &update.assignments {
+                expressions(expr, skip, on_scan);
+            }
+        }
+        Statement::Delete(delete) => relations(&delete.input, skip, on_scan),
+    }
+}

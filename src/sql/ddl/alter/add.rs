@@ -1,0 +1,154 @@
+//! ADD COLUMN and DROP COLUMN.
+//!
+//! A new column rewrites nothing: rows older than the column read as its
+//! `missing` value, which is the default if that is a constant for all rows. A
+//! volatile default, a generated or an identity column needs a value per row, so
+//! the table is rewritten.
+
+use std::sync::Arc;
+
+use super::super::Ddl;
+use super::super::column::{ColumnPlan, SequencePlan};
+use super::super::drop::next_version;
+use super::super::rename::duplicate_column;
+use super::super::table::require_no_system_column;
+use crate::catalog::{ObjectAddress, Relation};
+use crate::error::{Error, Result};
+use crate::sql::parse::{NodeEnum, ast};
+use crate::sqlstate;
+
+impl Ddl<'_> {
+    pub(super) async fn add_column(
+        &mut self,
+        relation: Arc<Relation>,
+        command: &ast::AlterTableCmd,
+    ) -> Result<()> {
+        let Some(NodeEnum::ColumnDef(def)) = command.def.as_ref().and_then(|n| n.node.as_ref())
+        else {
+            return Err(Error::syntax("ADD COLUMN without a column"));
+        };
+        require_no_system_column(&def.colname)?;
+        if super::super::constraint::column_number(&relation, &def.colname).is_some() {
+            if command.missing_ok {
+                self.notice(format!(
+                    "column \"{}\" of relation \"{}\" already exists, skipping",
+                    def.colname, relation.name
+                ));
+                return Ok(());
+            }
+            return Err(duplicate_column(&def.colname, &relation.name));
+        }
+        let mut plan = self.plan_column(&relation.name, def)?;
+        let not_null = std::mem::take(&mut plan.column.not_null);
+        let attnum = relation.columns.len() as i16 + 1;
+        let table = relation.oid;
+        let old = relation.clone();
+        self.append_column(&relation, &plan)?;
+        self.finish_column(table, attnum, &plan)?;
+        self.give_old_rows_a_value(&old, attnum, &plan).await?;
+        if not_null {
+            let relation = self.relation(table)?;
+            self.set_not_null(relation, &[attnum]).await?;
+        }
+        for constraint in &plan.constraints {
+            self.add_constraint(table, constraint).await?;
+        }
+        Ok(())
+    }
+
+    fn append_column(&mut self, relation: &Relation, plan: &ColumnPlan) -> Result<()> {
+        let mut changed = relation.clone();
+        changed.schema_version = next_version(relation.schema_version)?;
+        let mut column = plan.column.clone();
+        column.since_version = changed.schema_version;
+        changed.columns.push(column);
+        self.put_relation(changed);
+        Ok(())
+    }
+
+    /// A constant default becomes the column's `missing` value; any other source
+    /// of values is computed for each row now.
+    async fn give_old_rows_a_value(
+        &mut self,
+        old: &Relation,
+        attnum: i16,
+        plan: &ColumnPlan,
+    ) -> Result<()> {
+        let relation = self.relation(old.oid)?;
+        let column = &relation.columns[attnum as usize - 1];
+        let per_row = plan.sequence.is_some() || plan.generated.is_some();
+        let Some(default) = &column.default else {
+            if per_row {
+                return self.fill_column(old.oid, attnum).await;
+            }
+            return Ok(());
+        };
+        if !per_row && let Some(text) = self.constant_default(&relation, attnum, &default.sql)? {
+            self.put_column(&relation, attnum, |column| column.missing = text);
+            return Ok(());
+        }
+        self.fill_column(old.oid, attnum).await
+    }
+
+    pub(super) async fn drop_column_step(
+        &mut self,
+        relation: Arc<Relation>,
+        command: &ast::AlterTableCmd,
+    ) -> Result<()> {
+        let attnum = match self.altered_column(&relation, &command.name) {
+            Err(_) if command.missing_ok => {
+                self.notice(format!(
+                    "column \"{}\" of relation \"{}\" does not exist, skipping",
+                    command.name, relation.name
+                ));
+                return Ok(());
+            }
+            other => other?,
+        };
+        let target = ObjectAddress::column(relation.oid, attnum);
+        self.drop_addresses(&[target], command.behavior()).await
+    }
+
+    /// ADD GENERATED … AS IDENTITY to a column that is there.
+    pub(super) fn add_identity(
+        &mut self,
+        relation: Arc<Relation>,
+        command: &ast::AlterTableCmd,
+    ) -> Result<()> {
+        let attnum = self.altered_column(&relation, &command.name)?;
+        let column = &relation.columns[attnum as usize - 1];
+        let problem = match (column.not_null, column.identity, &column.default) {
+            (false, ..) => Some("must be declared NOT NULL before identity can be added"),
+            (_, Some(_), _) => Some("is already an identity column"),
+            (.., Some(_)) => Some("already has a default value"),
+            _ => None,
+        };
+        if let Some(problem) = problem {
+            return Err(Error::new(
+                sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                format!("column \"{}\" of relation \"{}\" {problem}", column.name, relation.name),
+            ));
+        }
+        let Some(NodeEnum::Constraint(constraint)) =
+            command.def.as_ref().and_then(|n| n.node.as_ref())
+        else {
+            return Err(Error::syntax("ADD GENERATED without an identity"));
+        };
+        let always = constraint.generated_when == "a";
+        let identity = if always {
+            crate::catalog::Identity::Always
+        } else {
+            crate::catalog::Identity::ByDefault
+        };
+        let mut plan = ColumnPlan {
+            column: column.clone(),
+            default: None,
+            generated: None,
+            sequence: Some(SequencePlan { options: constraint.options.clone() }),
+            constraints: Vec::new(),
+        };
+        plan.column.identity = Some(identity);
+        self.set_identity(relation.oid, attnum, Some(identity))?;
+        self.finish_column(relation.oid, attnum, &plan)
+    }
+}

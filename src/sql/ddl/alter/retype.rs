@@ -1,0 +1,196 @@
+//! ALTER COLUMN … TYPE: every row is converted and written under a new storage
+//! id, and the table's indexes are built again over it.
+
+use std::sync::Arc;
+
+use super::super::Ddl;
+use crate::catalog::{ConstraintKind, ObjectAddress, Relation, RelationKind};
+use crate::error::{Error, Result};
+use crate::sql::bind::{self, ExpressionUse};
+use crate::sql::ir::Expr;
+use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::types::SqlType;
+use crate::sqlstate;
+
+impl Ddl<'_> {
+    pub(super) async fn alter_column_type(
+        &mut self,
+        relation: Arc<Relation>,
+        command: &ast::AlterTableCmd,
+    ) -> Result<()> {
+        let attnum = self.altered_column(&relation, &command.name)?;
+        let Some(NodeEnum::ColumnDef(def)) = command.def.as_ref().and_then(|n| n.node.as_ref())
+        else {
+            return Err(Error::syntax("ALTER COLUMN TYPE without a type"));
+        };
+        let name = def.type_name.as_ref().ok_or_else(|| Error::syntax("column without a type"))?;
+        let ty = self.resolve_type(name)?;
+        self.require_retypable(&relation, attnum)?;
+        let conversion = self.conversion(&relation, attnum, ty, def.raw_default.as_deref())?;
+        let changed = self.retyped(&relation, attnum, ty)?;
+        self.convert_column(&relation, changed.oid, attnum, &conversion).await?;
+        self.recheck(&changed, attnum).await
+    }
+
+    /// What depends on the column's type and is not converted refuses the change.
+    fn require_retypable(&self, relation: &Relation, attnum: i16) -> Result<()> {
+        let column = &relation.columns[attnum as usize - 1];
+        if column.default.as_ref().is_some_and(|default| default.generated) {
+            return Err(Error::unsupported("altering the type of a generated column"));
+        }
+        let address = ObjectAddress::column(relation.oid, attnum);
+        let computed = relation.columns.iter().find(|other| {
+            other.default.as_ref().is_some_and(|default| {
+                let references = self.work.catalog.references(default.oid);
+                default.generated
+                    && references.is_some_and(|refs| {
+                        refs.edges.iter().any(|edge| edge.referenced == address)
+                    })
+            })
+        });
+        if let Some(computed) = computed {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "cannot alter type of a column used by a generated column",
+            )
+            .with_detail(format!(
+                "Column \"{}\" is used by generated column \"{}\".",
+                column.name, computed.name
+            )));
+        }
+        let mut users = self.work.catalog.relations().filter(|other| {
+            self.work
+                .catalog
+                .references(other.oid)
+                .is_some_and(|refs| refs.edges.iter().any(|edge| edge.referenced == address))
+        });
+        if let Some(view) = users.find(|other| matches!(other.kind, RelationKind::View(_))) {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "cannot alter type of a column used by a view or rule",
+            )
+            .with_detail(format!(
+                "rule _RETURN on view {} depends on column \"{}\"",
+                view.name, column.name
+            )));
+        }
+        Ok(())
+    }
+
+    /// USING, or an assignment cast from the old type.
+    fn conversion(
+        &self,
+        relation: &Arc<Relation>,
+        attnum: i16,
+        ty: SqlType,
+        using: Option<&ast::Node>,
+    ) -> Result<Expr> {
+        let column = &relation.columns[attnum as usize - 1];
+        let target = Some((column.name.as_str(), ty));
+        let own = column_reference(&column.name);
+        let node = using.unwrap_or(&own);
+        let bound =
+            bind::bind_expression(&self.eval(), node, Some(relation), ExpressionUse::Other, target);
+        bound.map_err(|error| {
+            if error.code() != sqlstate::DATATYPE_MISMATCH {
+                return error;
+            }
+            if using.is_some() {
+                return Error::new(
+                    sqlstate::DATATYPE_MISMATCH,
+                    format!(
+                        "result of USING clause for column \"{}\" cannot be cast automatically to type {}",
+                        column.name,
+                        self.work.catalog.type_name(ty.oid, ty.typmod)
+                    ),
+                )
+                .with_hint("You might need to add an explicit cast.");
+            }
+            Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                format!(
+                    "column \"{}\" cannot be cast automatically to type {}",
+                    column.name,
+                    self.work.catalog.type_name(ty.oid, ty.typmod)
+                ),
+            )
+            .with_hint(format!(
+                "You might need to specify \"USING {}::{}\".",
+                crate::catalog::quote_identifier(&column.name),
+                self.work.catalog.type_name(ty.oid, ty.typmod)
+            ))
+        })
+    }
+
+    /// The relation after the change, under new storage, its default converted.
+    fn retyped(&mut self, relation: &Relation, attnum: i16, ty: SqlType) -> Result<Arc<Relation>> {
+        let mut changed = relation.clone();
+        changed.storage_id = self.next_storage_id();
+        changed.schema_version = 0;
+        for column in &mut changed.columns {
+            column.since_version = 0;
+            column.missing = None;
+        }
+        let column = &mut changed.columns[attnum as usize - 1];
+        column.ty = ty;
+        if let Some(default) = &column.default {
+            let relation = &std::sync::Arc::new(relation.clone());
+            let expr =
+                bind::bind_relation_expression_sql(&self.eval(), relation, &default.sql, Some(ty))?;
+            let sql = self.print_expression(&expr, relation);
+            column.default = Some(crate::catalog::Default { sql, ..default.clone() });
+        }
+        crate::table::remove(self.work, relation)?;
+        let changed = self.put_relation(changed);
+        for oid in &relation.indexes {
+            let mut index = (*self.relation(*oid)?).clone();
+            crate::index::remove(self.work, &index)?;
+            index.storage_id = self.next_storage_id();
+            if let RelationKind::Index(info) = &mut index.kind {
+                for (key, column) in info.keys.iter_mut().zip(&mut index.columns) {
+                    if key.column == attnum {
+                        *key = crate::catalog::IndexKey {
+                            descending: key.descending,
+                            nulls_first: key.nulls_first,
+                            ..self.plain_key(&changed, attnum)?
+                        };
+                        column.ty = ty;
+                    }
+                }
+            }
+            self.put_relation(index);
+        }
+        Ok(changed)
+    }
+
+    /// CHECKs and foreign keys over the column must hold for the new values.
+    async fn recheck(&mut self, relation: &Relation, attnum: i16) -> Result<()> {
+        for oid in &relation.constraints {
+            let Some(constraint) = self.work.catalog.constraint(*oid).cloned() else { continue };
+            match &constraint.kind {
+                ConstraintKind::Check { columns, .. } if columns.contains(&attnum) => {
+                    crate::table::verify::check(self.work, self.ctx, relation.oid, &constraint)
+                        .await?;
+                }
+                ConstraintKind::ForeignKey(key) if key.columns.contains(&attnum) => {
+                    crate::table::verify::foreign_key(
+                        self.work,
+                        self.ctx,
+                        relation.oid,
+                        &constraint,
+                    )
+                    .await?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A reference to a column of the table, as the grammar writes it.
+fn column_reference(name: &str) -> ast::Node {
+    let name = ast::Node { node: Some(NodeEnum::String(ast::String { sval: name.to_owned() })) };
+    let reference = ast::ColumnRef { fields: vec![name], location: -1 };
+    ast::Node { node: Some(NodeEnum::ColumnRef(reference)) }
+}

@@ -1,0 +1,144 @@
+//! COMMENT ON.
+
+use super::constraint::column_number;
+use super::name::wrong_object;
+use super::{Ddl, strings};
+use crate::catalog::{Comment, ObjectAddress, ObjectClass, RelationKind};
+use crate::error::{Error, Result};
+use crate::sql::parse::{NodeEnum, ast};
+use crate::sqlstate;
+
+impl Ddl<'_> {
+    pub async fn comment(&mut self, statement: &ast::CommentStmt) -> Result<&'static str> {
+        let on = self.commented(statement)?;
+        let old = self.work.catalog.comment_on(on).map(|comment| comment.oid);
+        match (statement.comment.as_str(), old) {
+            ("", Some(oid)) => self.remove(ObjectClass::Comment, oid),
+            ("", None) => {}
+            (text, old) => {
+                let oid = old.unwrap_or_else(|| self.next_oid());
+                self.put(Comment { oid, on, text: text.to_owned() });
+            }
+        }
+        Ok("COMMENT")
+    }
+
+    fn commented(&self, statement: &ast::CommentStmt) -> Result<ObjectAddress> {
+        use ast::ObjectType as Kind;
+        let node = statement.object.as_ref().and_then(|node| node.node.as_ref());
+        match statement.objtype() {
+            kind @ (Kind::ObjectTable
+            | Kind::ObjectView
+            | Kind::ObjectIndex
+            | Kind::ObjectSequence) => self.commented_relation(kind, &name_list(node)),
+            Kind::ObjectColumn => self.commented_column(&name_list(node)),
+            Kind::ObjectTabconstraint => self.commented_constraint(&name_list(node)),
+            Kind::ObjectSchema => self.schema_named(&plain_name(node)).map(ObjectAddress::schema),
+            Kind::ObjectType => match node {
+                Some(NodeEnum::TypeName(name)) => {
+                    self.resolve_type(name).map(|ty| ObjectAddress::type_(ty.oid))
+                }
+                _ => Err(Error::unsupported("COMMENT ON this object")),
+            },
+            Kind::ObjectDatabase | Kind::ObjectRole => self.commented_shared(statement, node),
+            _ => Err(Error::unsupported("COMMENT ON this kind of object")),
+        }
+    }
+
+    fn commented_relation(&self, kind: ast::ObjectType, parts: &[&str]) -> Result<ObjectAddress> {
+        let relation = self.relation_of_parts(parts)?;
+        self.require_relation_owner(&relation)?;
+        let (fits, what) = match kind {
+            ast::ObjectType::ObjectView => (matches!(relation.kind, RelationKind::View(_)), "view"),
+            ast::ObjectType::ObjectIndex => {
+                (matches!(relation.kind, RelationKind::Index(_)), "index")
+            }
+            ast::ObjectType::ObjectSequence => {
+                (matches!(relation.kind, RelationKind::Sequence(_)), "sequence")
+            }
+            _ => (matches!(relation.kind, RelationKind::Table), "table"),
+        };
+        if fits { Ok(relation.address()) } else { Err(wrong_object(&relation.name, what)) }
+    }
+
+    fn commented_column(&self, parts: &[&str]) -> Result<ObjectAddress> {
+        let Some((column, relation)) = parts.split_last() else {
+            return Err(Error::syntax("column name must be qualified"));
+        };
+        let relation = self.relation_of_parts(relation)?;
+        self.require_relation_owner(&relation)?;
+        let attnum = column_number(&relation, column).ok_or_else(|| {
+            Error::new(
+                sqlstate::UNDEFINED_COLUMN,
+                format!("column \"{column}\" of relation \"{}\" does not exist", relation.name),
+            )
+        })?;
+        Ok(ObjectAddress::column(relation.oid, attnum))
+    }
+
+    fn commented_constraint(&self, parts: &[&str]) -> Result<ObjectAddress> {
+        let Some((name, relation)) = parts.split_last() else {
+            return Err(Error::syntax("constraint name must be qualified"));
+        };
+        let relation = self.relation_of_parts(relation)?;
+        self.require_relation_owner(&relation)?;
+        self.constraint_on(relation.oid, name).map(ObjectAddress::constraint).ok_or_else(|| {
+            Error::new(
+                sqlstate::UNDEFINED_OBJECT,
+                format!("constraint \"{name}\" for table \"{}\" does not exist", relation.name),
+            )
+        })
+    }
+
+    fn commented_shared(
+        &self,
+        statement: &ast::CommentStmt,
+        node: Option<&NodeEnum>,
+    ) -> Result<ObjectAddress> {
+        let name = plain_name(node);
+        let key = |class, what: &str| {
+            let found = self.work.catalog.named(class, 0, &name).first().copied();
+            let oid = found.ok_or_else(|| {
+                Error::new(sqlstate::UNDEFINED_OBJECT, format!("{what} \"{name}\" does not exist"))
+            })?;
+            Ok(oid)
+        };
+        match statement.objtype() {
+            ast::ObjectType::ObjectRole => {
+                key(ObjectClass::Role, "role").map(|oid| ObjectAddress::new(PG_AUTHID, oid))
+            }
+            _ => key(ObjectClass::Database, "database")
+                .map(|oid| ObjectAddress::new(PG_DATABASE, oid)),
+        }
+    }
+
+    fn relation_of_parts(
+        &self,
+        parts: &[&str],
+    ) -> Result<std::sync::Arc<crate::catalog::Relation>> {
+        let (schema, name) = match parts {
+            [name] => (None, *name),
+            [schema, name] | [_, schema, name] => (Some(*schema), *name),
+            _ => return Err(Error::syntax("improper relation name")),
+        };
+        self.relation_by_name(schema, name).ok_or_else(|| Error::undefined_table(&parts.join(".")))
+    }
+}
+
+const PG_AUTHID: u32 = 1260;
+const PG_DATABASE: u32 = 1262;
+
+fn name_list(node: Option<&NodeEnum>) -> Vec<&str> {
+    match node {
+        Some(NodeEnum::List(list)) => strings(&list.items),
+        Some(NodeEnum::String(name)) => vec![&name.sval],
+        _ => Vec::new(),
+    }
+}
+
+fn plain_name(node: Option<&NodeEnum>) -> String {
+    match node {
+        Some(NodeEnum::String(name)) => name.sval.clone(),
+        _ => String::new(),
+    }
+}

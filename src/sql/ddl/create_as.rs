@@ -1,0 +1,108 @@
+//! CREATE TABLE AS and SELECT INTO.
+
+use super::column::{ColumnPlan, new_column};
+use super::{Ddl, strings};
+use crate::error::{Error, Result};
+use crate::sql::ir::Query;
+use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::types::{Oid, SqlType, oid};
+use crate::sqlstate;
+
+impl Ddl<'_> {
+    pub async fn create_table_as(&mut self, statement: &ast::CreateTableAsStmt) -> Result<String> {
+        if statement.objtype() != ast::ObjectType::ObjectTable {
+            return Err(Error::unsupported("materialized view"));
+        }
+        let into =
+            statement.into.as_ref().ok_or_else(|| Error::syntax("CREATE TABLE AS without INTO"))?;
+        refuse_unsupported(into)?;
+        let name = into.rel.as_ref().ok_or_else(|| Error::syntax("table without a name"))?;
+        if name.relpersistence == "t" {
+            return Err(Error::unsupported("temporary table"));
+        }
+        let schema = self.creation_schema(&name.schemaname)?;
+        if statement.if_not_exists
+            && self.work.catalog.relation_named(schema, &name.relname).is_some()
+        {
+            self.notice(format!("relation \"{}\" already exists, skipping", name.relname));
+            return Ok("CREATE TABLE AS".to_owned());
+        }
+        self.require_free_name(schema, &name.relname)?;
+        let node = statement
+            .query
+            .as_deref()
+            .ok_or_else(|| Error::syntax("CREATE TABLE AS without a query"))?;
+        let query = self.bind_query(node)?;
+        let table = self.put_table_for(schema, &name.relname, &query, &strings(&into.col_names))?;
+        if into.skip_data {
+            return Ok("CREATE TABLE AS".to_owned());
+        }
+        let rows = self.fill_table(table, &query).await?;
+        Ok(format!("SELECT {rows}"))
+    }
+
+    /// A table with the query's columns, renamed by the list if there is one.
+    fn put_table_for(
+        &mut self,
+        schema: Oid,
+        name: &str,
+        query: &Query,
+        names: &[&str],
+    ) -> Result<Oid> {
+        if names.len() > query.output.len() {
+            return Err(Error::syntax("too many column names were specified"));
+        }
+        let mut plans: Vec<ColumnPlan> = Vec::new();
+        for (position, output) in query.output.iter().enumerate() {
+            let column = names.get(position).copied().unwrap_or(&output.name);
+            if plans.iter().any(|plan| plan.column.name == column) {
+                return Err(Error::new(
+                    sqlstate::DUPLICATE_COLUMN,
+                    format!("column \"{column}\" specified more than once"),
+                ));
+            }
+            let ty =
+                if output.ty.oid == oid::UNKNOWN { SqlType::new(oid::TEXT) } else { output.ty };
+            let collation = self.work.catalog.type_(ty.oid).map(|ty| ty.collation).unwrap_or(0);
+            plans.push(ColumnPlan {
+                column: new_column(column, ty, collation),
+                default: None,
+                generated: None,
+                sequence: None,
+                constraints: Vec::new(),
+            });
+        }
+        self.put_table(schema, name, &plans)
+    }
+}
+
+/// `SELECT … INTO t …` is `CREATE TABLE t AS SELECT …`.
+pub fn select_into(select: &ast::SelectStmt) -> NodeEnum {
+    let mut query = select.clone();
+    let into = query.into_clause.take();
+    NodeEnum::CreateTableAsStmt(Box::new(ast::CreateTableAsStmt {
+        query: Some(Box::new(ast::Node { node: Some(NodeEnum::SelectStmt(Box::new(query))) })),
+        into,
+        objtype: ast::ObjectType::ObjectTable as i32,
+        is_select_into: true,
+        if_not_exists: false,
+    }))
+}
+
+fn refuse_unsupported(into: &ast::IntoClause) -> Result<()> {
+    let refusals = [
+        (!into.options.is_empty(), "table storage parameter"),
+        (!into.table_space_name.is_empty(), "tablespace"),
+        (
+            !matches!(
+                into.on_commit(),
+                ast::OnCommitAction::OncommitNoop | ast::OnCommitAction::Undefined
+            ),
+            "ON COMMIT",
+        ),
+    ];
+    match refusals.iter().find(|(present, _)| *present) {
+        Some((_, what)) => Err(Error::unsupported(what)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,305 @@
+//! CREATE INDEX, and the indexes behind key constraints.
+
+use std::sync::Arc;
+
+use super::constraint::column_number;
+use super::{Ddl, strings};
+use crate::catalog::{Index, IndexKey, ObjectAddress, Relation, RelationKind, TypeKind};
+use crate::error::{Error, Result};
+use crate::sql::bind::ExpressionUse;
+use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::types::{Oid, SqlType, oid};
+use crate::sqlstate;
+use crate::txn::LockMode;
+
+/// The most key columns of an index, as in PostgreSQL.
+const KEYS_MAX: usize = 32;
+
+/// An index that is decided on but not built.
+pub struct IndexPlan {
+    pub name: String,
+    /// Key columns, then included ones.
+    pub keys: Vec<IndexKey>,
+    pub key_count: usize,
+    pub unique: bool,
+    pub primary: bool,
+    pub nulls_not_distinct: bool,
+    pub predicate: Option<String>,
+    /// The constraint that it implements, or 0.
+    pub constraint: Oid,
+}
+
+impl Ddl<'_> {
+    pub async fn create_index(&mut self, statement: &ast::IndexStmt) -> Result<&'static str> {
+        refuse_unsupported(statement)?;
+        let name =
+            statement.relation.as_ref().ok_or_else(|| Error::syntax("index without a table"))?;
+        let relation = self.find_table(name)?;
+        self.lock_relation(relation.oid, LockMode::Share).await?;
+        let relation = self.relation(relation.oid)?;
+        if statement.if_not_exists
+            && self.work.catalog.relation_named(relation.schema, &statement.idxname).is_some()
+        {
+            self.notice(format!("relation \"{}\" already exists, skipping", statement.idxname));
+            return Ok("CREATE INDEX");
+        }
+        let (keys, bound) = self.index_keys(&relation, statement)?;
+        let key_count = statement.index_params.len();
+        let predicate = self.index_predicate(&relation, statement)?;
+        let name = if statement.idxname.is_empty() {
+            self.default_index_name(&relation, statement, &keys[..key_count])
+        } else {
+            statement.idxname.clone()
+        };
+        let plan = IndexPlan {
+            name,
+            keys,
+            key_count,
+            unique: statement.unique,
+            primary: false,
+            nulls_not_distinct: statement.nulls_not_distinct,
+            predicate: predicate.as_ref().map(|expr| self.print_expression(expr, &relation)),
+            constraint: 0,
+        };
+        let index = self.build_index(relation.oid, plan).await?;
+        let address = ObjectAddress::relation(index);
+        self.record_references(address, bound.iter().chain(&predicate));
+        Ok("CREATE INDEX")
+    }
+
+    /// Creates the index relation and fills it from the table's rows.
+    pub async fn build_index(&mut self, table: Oid, plan: IndexPlan) -> Result<Oid> {
+        let relation = self.relation(table)?;
+        if self.work.catalog.relation_named(relation.schema, &plan.name).is_some() {
+            return Err(Error::duplicate_table(&plan.name));
+        }
+        if plan.key_count > KEYS_MAX {
+            return Err(Error::new(
+                sqlstate::TOO_MANY_COLUMNS,
+                format!("cannot use more than {KEYS_MAX} columns in an index"),
+            ));
+        }
+        let index = self.put_index(&relation, plan)?;
+        let mut changed = (*relation).clone();
+        changed.indexes.push(index.oid);
+        self.put_relation(changed);
+        crate::index::build(self.work, self.ctx, table, index.oid).await?;
+        Ok(index.oid)
+    }
+
+    fn put_index(&mut self, relation: &Relation, plan: IndexPlan) -> Result<Arc<Relation>> {
+        let columns = plan.keys.iter().map(|key| {
+            let name = match key.column {
+                0 => "expr".to_owned(),
+                column => relation.columns[column as usize - 1].name.clone(),
+            };
+            super::column::new_column(&name, key.ty, 0)
+        });
+        let index = Relation {
+            oid: self.next_oid(),
+            schema: relation.schema,
+            name: plan.name.clone(),
+            owner: relation.owner,
+            columns: columns.collect(),
+            storage_id: self.next_storage_id(),
+            schema_version: 0,
+            indexes: Vec::new(),
+            constraints: Vec::new(),
+            persistence: relation.persistence,
+            kind: RelationKind::Index(Index {
+                table: relation.oid,
+                access_method: "btree".to_owned(),
+                keys: plan.keys,
+                key_count: plan.key_count,
+                unique: plan.unique,
+                primary: plan.primary,
+                nulls_not_distinct: plan.nulls_not_distinct,
+                predicate: plan.predicate,
+                constraint: plan.constraint,
+                valid: true,
+            }),
+        };
+        Ok(self.put_relation(index))
+    }
+
+    /// Key and included columns, with the bound form of those that are expressions.
+    fn index_keys(
+        &mut self,
+        relation: &Arc<Relation>,
+        statement: &ast::IndexStmt,
+    ) -> Result<(Vec<IndexKey>, Vec<crate::sql::ir::Expr>)> {
+        let mut keys = Vec::new();
+        let mut bound = Vec::new();
+        let elements = statement.index_params.iter().chain(&statement.index_including_params);
+        for element in elements {
+            let Some(NodeEnum::IndexElem(element)) = &element.node else { continue };
+            keys.push(self.index_key(relation, element, &mut bound)?);
+        }
+        Ok((keys, bound))
+    }
+
+    fn index_key(
+        &mut self,
+        relation: &Arc<Relation>,
+        element: &ast::IndexElem,
+        bound: &mut Vec<crate::sql::ir::Expr>,
+    ) -> Result<IndexKey> {
+        if !element.opclassopts.is_empty() {
+            return Err(Error::unsupported("operator class parameter"));
+        }
+        if let Some(name) = strings(&element.collation).last()
+            && !matches!(*name, "default" | "C" | "POSIX" | "ucs_basic")
+        {
+            return Err(Error::unsupported(format!("collation \"{name}\"")));
+        }
+        let mut key = match &element.expr {
+            None => {
+                let column = column_number(relation, &element.name)
+                    .ok_or_else(|| Error::undefined_column(&element.name))?;
+                self.plain_key(relation, column)?
+            }
+            Some(node) => {
+                let expr = self.bind_over(relation, node, ExpressionUse::IndexExpression)?;
+                let key = IndexKey {
+                    column: 0,
+                    expression: Some(self.print_expression(&expr, relation)),
+                    ty: expr.ty,
+                    descending: false,
+                    nulls_first: false,
+                    opclass: self.default_opclass(expr.ty)?,
+                };
+                bound.push(expr);
+                key
+            }
+        };
+        if let Some(name) = strings(&element.opclass).last() {
+            key.opclass = self.named_opclass(name, key.ty)?;
+        }
+        key.descending = element.ordering() == ast::SortByDir::SortbyDesc;
+        key.nulls_first = match element.nulls_ordering() {
+            ast::SortByNulls::SortbyNullsFirst => true,
+            ast::SortByNulls::SortbyNullsLast => false,
+            _ => key.descending,
+        };
+        Ok(key)
+    }
+
+    /// An ascending key over a column, with its type's default operator class.
+    pub fn plain_key(&self, relation: &Relation, column: i16) -> Result<IndexKey> {
+        let ty = relation.columns[column as usize - 1].ty;
+        Ok(IndexKey {
+            column,
+            expression: None,
+            ty,
+            descending: false,
+            nulls_first: false,
+            opclass: self.default_opclass(ty)?,
+        })
+    }
+
+    fn index_predicate(
+        &mut self,
+        relation: &Arc<Relation>,
+        statement: &ast::IndexStmt,
+    ) -> Result<Option<crate::sql::ir::Expr>> {
+        let Some(node) = statement.where_clause.as_deref() else { return Ok(None) };
+        self.bind_over(relation, node, ExpressionUse::IndexPredicate).map(Some)
+    }
+
+    /// The default btree operator class: the type's own, or that of the type it
+    /// is stored as (varchar uses text's, an enum anyenum's, an array anyarray's).
+    fn default_opclass(&self, ty: SqlType) -> Result<Oid> {
+        let catalog = &self.work.catalog;
+        let class_of = |input: Oid| {
+            let mut classes = catalog.operator_classes();
+            classes
+                .find(|class| {
+                    class.is_default && class.access_method == "btree" && class.input == input
+                })
+                .map(|class| class.oid)
+        };
+        let fallback = || match catalog.type_(ty.oid) {
+            Some(t) if matches!(t.kind, TypeKind::Enum { .. }) => class_of(oid::ANYENUM),
+            Some(t) if t.category == 'A' => class_of(oid::ANYARRAY),
+            Some(t) if matches!(t.kind, TypeKind::Composite { .. }) => class_of(oid::RECORD),
+            _ if ty.oid == oid::VARCHAR => class_of(oid::TEXT),
+            Some(t) if t.category == 'N' && t.length == 4 => class_of(oid::OID),
+            _ => None,
+        };
+        class_of(ty.oid).or_else(fallback).ok_or_else(|| {
+            Error::new(
+                sqlstate::UNDEFINED_OBJECT,
+                format!(
+                    "data type {} has no default operator class for access method \"btree\"",
+                    catalog.type_name(ty.oid, -1)
+                ),
+            )
+            .with_hint(
+                "You must specify an operator class for the index or define a default operator \
+                 class for the data type.",
+            )
+        })
+    }
+
+    /// Classes that order by bytes, as all text columns do here, may be named.
+    fn named_opclass(&self, name: &str, ty: SqlType) -> Result<Oid> {
+        let catalog = &self.work.catalog;
+        let classes = catalog.operator_classes();
+        let found = classes
+            .filter(|class| class.access_method == "btree" && class.name == name)
+            .find(|class| {
+                class.input == ty.oid || (class.input == oid::TEXT && ty.oid == oid::VARCHAR)
+            });
+        match found {
+            Some(class) => Ok(class.oid),
+            None => Err(Error::new(
+                sqlstate::UNDEFINED_OBJECT,
+                format!("operator class \"{name}\" does not exist for access method \"btree\""),
+            )),
+        }
+    }
+
+    fn default_index_name(
+        &self,
+        relation: &Relation,
+        statement: &ast::IndexStmt,
+        keys: &[IndexKey],
+    ) -> String {
+        let names = statement.index_params.iter().zip(keys).map(|(element, key)| {
+            match (&element.node, key.column) {
+                (_, column) if column != 0 => relation.columns[column as usize - 1].name.clone(),
+                (Some(NodeEnum::IndexElem(element)), _) => expression_name(element),
+                _ => "expr".to_owned(),
+            }
+        });
+        let names = names.collect::<Vec<_>>().join("_");
+        self.choose_relation_name(relation.schema, [&relation.name, &names], "idx")
+    }
+}
+
+/// PostgreSQL names an expression column by its function, else `expr`.
+fn expression_name(element: &ast::IndexElem) -> String {
+    match element.expr.as_deref().and_then(|node| node.node.as_ref()) {
+        Some(NodeEnum::FuncCall(call)) => {
+            strings(&call.funcname).last().map(|name| (*name).to_owned()).unwrap_or_default()
+        }
+        Some(NodeEnum::CoalesceExpr(_)) => "coalesce".to_owned(),
+        _ => "expr".to_owned(),
+    }
+}
+
+fn refuse_unsupported(statement: &ast::IndexStmt) -> Result<()> {
+    if statement.access_method != "btree" && !statement.access_method.is_empty() {
+        return Err(Error::unsupported(format!("access method \"{}\"", statement.access_method)));
+    }
+    let refusals = [
+        (!statement.options.is_empty(), "index storage parameter"),
+        (!statement.table_space.is_empty(), "tablespace"),
+        (statement.concurrent, "CREATE INDEX CONCURRENTLY"),
+        (!statement.exclude_op_names.is_empty(), "exclusion constraint"),
+    ];
+    match refusals.iter().find(|(present, _)| *present) {
+        Some((_, what)) => Err(Error::unsupported(what)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,169 @@
+//! Data definition: CREATE, ALTER, DROP and their kin.
+//!
+//! A DDL statement works on the transaction's own catalog ([`Work::catalog`]):
+//! each step puts or removes one object, and the same steps are written and
+//! published at commit, so DDL is transactional like everything else. Where rows
+//! are concerned (a new index, a changed column type, TRUNCATE) the data is
+//! written under a new storage id that no committed catalog names until commit.
+//!
+//! Expressions are stored as SQL text in PostgreSQL's own printed form: bound
+//! once here, to be checked and to find what they depend on, then printed.
+//!
+//! Each file is one family of statements; [`execute`] is the table of contents.
+
+mod alter;
+mod column;
+mod comment;
+mod constraint;
+mod create_as;
+mod database;
+mod depend;
+mod drop;
+mod enumeration;
+mod expression;
+mod index;
+mod name;
+pub(super) mod options;
+mod rename;
+mod rewrite;
+mod role;
+mod schema;
+mod sequence;
+mod table;
+mod view;
+
+use std::sync::Arc;
+
+pub use create_as::select_into;
+
+use crate::catalog::{Change, Object, ObjectClass, Relation, Role};
+use crate::error::{Error, Report, Result, Severity};
+use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::run::{StatementContext, Work};
+use crate::sql::types::Oid;
+use crate::table::lock;
+use crate::txn::LockMode;
+
+/// One DDL statement at work.
+pub(crate) struct Ddl<'a> {
+    pub work: &'a mut Work,
+    pub ctx: &'a StatementContext,
+}
+
+/// Runs a data-definition statement; answers its command tag.
+pub async fn execute(node: &NodeEnum, work: &mut Work, ctx: &StatementContext) -> Result<String> {
+    let mut ddl = Ddl { work, ctx };
+    let tag = match node {
+        NodeEnum::CreateStmt(statement) => ddl.create_table(statement).await?,
+        NodeEnum::AlterTableStmt(statement) => return ddl.alter_table(statement).await,
+        NodeEnum::IndexStmt(statement) => ddl.create_index(statement).await?,
+        NodeEnum::ViewStmt(statement) => ddl.create_view(statement).await?,
+        NodeEnum::CreateTableAsStmt(statement) => return ddl.create_table_as(statement).await,
+        NodeEnum::CreateSeqStmt(statement) => ddl.create_sequence(statement).await?,
+        NodeEnum::AlterSeqStmt(statement) => ddl.alter_sequence(statement).await?,
+        NodeEnum::CreateSchemaStmt(statement) => ddl.create_schema(statement).await?,
+        NodeEnum::CreateEnumStmt(statement) => ddl.create_enum(statement).await?,
+        NodeEnum::AlterEnumStmt(statement) => ddl.alter_enum(statement).await?,
+        NodeEnum::DropStmt(statement) => return ddl.drop_objects(statement).await,
+        NodeEnum::RenameStmt(statement) => return ddl.rename(statement).await,
+        NodeEnum::AlterObjectSchemaStmt(statement) => return ddl.set_schema(statement).await,
+        NodeEnum::AlterOwnerStmt(statement) => return ddl.alter_owner(statement).await,
+        NodeEnum::CommentStmt(statement) => ddl.comment(statement).await?,
+        NodeEnum::CreateRoleStmt(statement) => ddl.create_role(statement)?,
+        NodeEnum::AlterRoleStmt(statement) => ddl.alter_role(statement)?,
+        NodeEnum::DropRoleStmt(statement) => ddl.drop_role(statement)?,
+        NodeEnum::GrantRoleStmt(statement) => ddl.grant_role(statement)?,
+        NodeEnum::CreatedbStmt(statement) => ddl.create_database(statement)?,
+        NodeEnum::DropdbStmt(statement) => ddl.drop_database(statement)?,
+        other => return Err(Error::unsupported(statement_name(other))),
+    };
+    Ok(tag.to_owned())
+}
+
+/// Names a statement that is not supported, in SQL's words where it has them.
+fn statement_name(node: &NodeEnum) -> String {
+    let debug = format!("{node:?}");
+    let name = debug.split(['(', ' ', '{']).next().unwrap_or_default();
+    let words = name.strip_suffix("Stmt").unwrap_or(name);
+    let mut out = String::new();
+    for character in words.chars() {
+        if character.is_ascii_uppercase() && !out.is_empty() {
+            out.push(' ');
+        }
+        out.push(character.to_ascii_uppercase());
+    }
+    out
+}
+
+/// The steps every DDL statement is made of.
+impl Ddl<'_> {
+    /// A new OID, never used before in this data directory.
+    pub fn next_oid(&self) -> Oid {
+        self.work.catalog.next_oid()
+    }
+
+    /// A new storage id: where rows or entries of a relation will lie.
+    pub fn next_storage_id(&self) -> u32 {
+        self.next_oid()
+    }
+
+    /// Adds or replaces an object.
+    pub fn put(&mut self, object: impl Into<Object>) {
+        self.work.change(Change::put(object));
+    }
+
+    pub fn put_relation(&mut self, relation: Relation) -> Arc<Relation> {
+        let relation = Arc::new(relation);
+        self.put(Object::Relation(relation.clone()));
+        relation
+    }
+
+    pub fn remove(&mut self, class: ObjectClass, oid: Oid) {
+        self.work.change(Change::remove(class, oid));
+    }
+
+    /// The relation as this transaction sees it now.
+    pub fn relation(&self, oid: Oid) -> Result<Arc<Relation>> {
+        self.work
+            .catalog
+            .relation(oid)
+            .cloned()
+            .ok_or_else(|| Error::internal(format!("cache lookup failed for relation {oid}")))
+    }
+
+    /// Waits for every other transaction that uses the relation in a
+    /// conflicting mode; held until this transaction ends.
+    pub async fn lock_relation(&mut self, oid: Oid, mode: LockMode) -> Result<()> {
+        lock::acquire(&mut self.work.txn, lock::relation(oid), mode, self.ctx).await
+    }
+
+    pub fn notice(&self, message: impl Into<String>) {
+        self.report(Error::notice(Severity::Notice, message));
+    }
+
+    pub fn report(&self, report: Report) {
+        // The receiver is gone only when the session is: nobody is left to tell.
+        let _ = self.ctx.notices.send(report);
+    }
+
+    /// The role that runs this statement.
+    pub fn current_role(&self) -> Result<Arc<Role>> {
+        let name = &self.ctx.eval.settings.current_user;
+        self.work
+            .catalog
+            .role_named(name)
+            .cloned()
+            .ok_or_else(|| Error::internal(format!("role \"{name}\" does not exist")))
+    }
+}
+
+/// The string nodes of a list, such as a qualified name's parts.
+fn strings(nodes: &[ast::Node]) -> Vec<&str> {
+    nodes
+        .iter()
+        .filter_map(|node| match &node.node {
+            Some(NodeEnum::String(string)) => Some(string.sval.as_str()),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,417 @@
+//! ALTER … RENAME, SET SCHEMA and OWNER TO.
+
+use std::sync::Arc;
+
+use super::constraint::column_number;
+use super::name::{kind_name, wrong_object};
+use super::table::require_no_system_column;
+use super::{Ddl, strings};
+use crate::catalog::{ConstraintKind, ObjectClass, Relation, RelationKind, Role, Schema, Type};
+use crate::error::{Error, Result};
+use crate::sql::bind;
+use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::types::Oid;
+use crate::sqlstate;
+use crate::txn::LockMode;
+
+impl Ddl<'_> {
+    pub async fn rename(&mut self, statement: &ast::RenameStmt) -> Result<String> {
+        use ast::ObjectType as Kind;
+        match statement.rename_type() {
+            kind @ (Kind::ObjectTable
+            | Kind::ObjectView
+            | Kind::ObjectIndex
+            | Kind::ObjectSequence) => self.rename_relation(statement, kind).await,
+            Kind::ObjectColumn => self.rename_column(statement).await,
+            Kind::ObjectTabconstraint => self.rename_constraint(statement).await,
+            Kind::ObjectSchema => self.rename_schema(statement),
+            Kind::ObjectRole => self.rename_role(statement),
+            Kind::ObjectType => self.rename_type(statement),
+            _ => Err(Error::unsupported("ALTER … RENAME of this kind of object")),
+        }
+    }
+
+    /// The relation a statement names, or `None` with a notice under IF EXISTS.
+    async fn altered_relation(
+        &mut self,
+        name: Option<&ast::RangeVar>,
+        missing_ok: bool,
+    ) -> Result<Option<Arc<Relation>>> {
+        let name = name.ok_or_else(|| Error::syntax("relation without a name"))?;
+        let Some(relation) = self.try_relation(name)? else {
+            if missing_ok {
+                self.notice(format!("relation \"{}\" does not exist, skipping", name.relname));
+                return Ok(None);
+            }
+            return Err(Error::undefined_table(&super::name::display_name(name)));
+        };
+        self.require_relation_owner(&relation)?;
+        if matches!(relation.kind, RelationKind::Virtual) {
+            return Err(Error::new(
+                sqlstate::INSUFFICIENT_PRIVILEGE,
+                format!("permission denied: \"{}\" is a system catalog", relation.name),
+            ));
+        }
+        self.lock_relation(relation.oid, LockMode::AccessExclusive).await?;
+        self.relation(relation.oid).map(Some)
+    }
+
+    async fn rename_relation(
+        &mut self,
+        statement: &ast::RenameStmt,
+        kind: ast::ObjectType,
+    ) -> Result<String> {
+        let tag = format!("ALTER {}", relation_word(kind).to_ascii_uppercase());
+        let relation =
+            self.altered_relation(statement.relation.as_ref(), statement.missing_ok).await?;
+        let Some(relation) = relation else { return Ok(tag) };
+        // As PostgreSQL, ALTER TABLE … RENAME also takes views, indexes and sequences.
+        if kind != ast::ObjectType::ObjectTable && kind_name(&relation.kind) != relation_word(kind)
+        {
+            return Err(wrong_object(&relation.name, relation_word(kind)));
+        }
+        self.require_free_name(relation.schema, &statement.newname)?;
+        self.rename_row_type(&relation, &statement.newname);
+        if let RelationKind::Index(index) = &relation.kind
+            && index.constraint != 0
+        {
+            self.put_constraint_name(index.constraint, &statement.newname);
+        }
+        let renamed = Relation { name: statement.newname.clone(), ..(*relation).clone() };
+        self.put_relation(renamed);
+        Ok(tag)
+    }
+
+    fn rename_row_type(&mut self, relation: &Relation, name: &str) {
+        let row = self.work.catalog.row_type(relation);
+        if let Some(ty) = self.work.catalog.type_(row).cloned() {
+            self.put(Type { name: name.to_owned(), ..(*ty).clone() });
+        }
+    }
+
+    async fn rename_column(&mut self, statement: &ast::RenameStmt) -> Result<String> {
+        let tag =
+            format!("ALTER {}", relation_word(statement.relation_type()).to_ascii_uppercase());
+        let relation =
+            self.altered_relation(statement.relation.as_ref(), statement.missing_ok).await?;
+        let Some(relation) = relation else { return Ok(tag) };
+        let (old, new) = (&statement.subname, &statement.newname);
+        let attnum = column_number(&relation, old).ok_or_else(|| {
+            Error::new(sqlstate::UNDEFINED_COLUMN, format!("column \"{old}\" does not exist"))
+        })?;
+        require_no_system_column(new)?;
+        if column_number(&relation, new).is_some() {
+            return Err(duplicate_column(new, &relation.name));
+        }
+        self.rename_in_expressions(&relation, attnum, new)?;
+        Ok(tag)
+    }
+
+    /// Stored expressions are text, so those over the table are bound under the
+    /// old name and printed under the new.
+    fn rename_in_expressions(&mut self, relation: &Relation, attnum: i16, new: &str) -> Result<()> {
+        self.require_no_view_on(relation, attnum)?;
+        let mut renamed = relation.clone();
+        renamed.columns[attnum as usize - 1].name = new.to_owned();
+        for column in &mut renamed.columns {
+            if let Some(default) = &mut column.default
+                && default.generated
+            {
+                default.sql =
+                    self.reprint(relation, &renamed_view(relation, attnum, new), &default.sql)?;
+            }
+        }
+        for oid in relation.constraints.clone() {
+            let Some(constraint) = self.work.catalog.constraint(oid).cloned() else { continue };
+            let ConstraintKind::Check { sql, columns } = &constraint.kind else { continue };
+            let sql = self.reprint(relation, &renamed, sql)?;
+            let mut changed = (*constraint).clone();
+            changed.kind = ConstraintKind::Check { sql, columns: columns.clone() };
+            self.put(changed);
+        }
+        for oid in relation.indexes.clone() {
+            self.rename_in_index(relation, &renamed, oid)?;
+        }
+        self.put_relation(renamed);
+        Ok(())
+    }
+
+    fn rename_in_index(&mut self, old: &Relation, new: &Relation, oid: Oid) -> Result<()> {
+        let mut index = (*self.relation(oid)?).clone();
+        let RelationKind::Index(info) = &mut index.kind else { return Ok(()) };
+        if let Some(predicate) = &mut info.predicate {
+            *predicate = self.reprint(old, new, predicate)?;
+        }
+        for (key, column) in info.keys.iter_mut().zip(&mut index.columns) {
+            match (&mut key.expression, key.column) {
+                (Some(sql), _) => *sql = self.reprint(old, new, sql)?,
+                (None, attnum) => column.name = new.columns[attnum as usize - 1].name.clone(),
+            }
+        }
+        self.put_relation(index);
+        Ok(())
+    }
+
+    fn reprint(&self, old: &Relation, new: &Relation, sql: &str) -> Result<String> {
+        let expr = {
+            let old = Arc::new(old.clone());
+            bind::bind_relation_expression_sql(&self.eval(), &old, sql, None)?
+        };
+        Ok(self.print_expression(&expr, new))
+    }
+
+    /// A view's query is text too, and not printed again.
+    fn require_no_view_on(&self, relation: &Relation, attnum: i16) -> Result<()> {
+        let column = crate::catalog::ObjectAddress::column(relation.oid, attnum);
+        let mut dependents = self.work.catalog.relations().filter(|other| {
+            matches!(other.kind, RelationKind::View(_))
+                && self
+                    .work
+                    .catalog
+                    .references(other.oid)
+                    .is_some_and(|refs| refs.edges.iter().any(|edge| edge.referenced == column))
+        });
+        match dependents.next() {
+            Some(view) => Err(Error::unsupported(format!(
+                "renaming a column that view \"{}\" uses",
+                view.name
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    async fn rename_constraint(&mut self, statement: &ast::RenameStmt) -> Result<String> {
+        let tag = "ALTER TABLE".to_owned();
+        let relation =
+            self.altered_relation(statement.relation.as_ref(), statement.missing_ok).await?;
+        let Some(relation) = relation else { return Ok(tag) };
+        let (old, new) = (&statement.subname, &statement.newname);
+        let oid = self.constraint_on(relation.oid, old).ok_or_else(|| {
+            Error::new(
+                sqlstate::UNDEFINED_OBJECT,
+                format!("constraint \"{old}\" for table \"{}\" does not exist", relation.name),
+            )
+        })?;
+        if self.constraint_on(relation.oid, new).is_some() {
+            return Err(Error::new(
+                sqlstate::DUPLICATE_OBJECT,
+                format!("constraint \"{new}\" for relation \"{}\" already exists", relation.name),
+            ));
+        }
+        let constraint = self.work.catalog.constraint(oid).cloned();
+        if let Some(
+            ConstraintKind::PrimaryKey { index, .. } | ConstraintKind::Unique { index, .. },
+        ) = constraint.as_ref().map(|constraint| &constraint.kind)
+        {
+            self.require_free_name(relation.schema, new)?;
+            let index = self.relation(*index)?;
+            self.put_relation(Relation { name: new.clone(), ..(*index).clone() });
+        }
+        self.put_constraint_name(oid, new);
+        Ok(tag)
+    }
+
+    fn put_constraint_name(&mut self, oid: Oid, name: &str) {
+        if let Some(constraint) = self.work.catalog.constraint(oid).cloned() {
+            let mut renamed = (*constraint).clone();
+            renamed.name = name.to_owned();
+            self.put(renamed);
+        }
+    }
+
+    fn rename_schema(&mut self, statement: &ast::RenameStmt) -> Result<String> {
+        let oid = self.schema_named(&statement.subname)?;
+        let schema = self.work.catalog.schema(oid).cloned();
+        let schema = schema.ok_or_else(|| Error::undefined_schema(&statement.subname))?;
+        self.require_owner(schema.owner, "schema", &schema.name)?;
+        let new = &statement.newname;
+        if new.starts_with("pg_")
+            || oid < crate::sql::types::oid::FIRST_NORMAL && schema.name != "public"
+        {
+            return Err(Error::new(
+                sqlstate::RESERVED_NAME,
+                format!("unacceptable schema name \"{new}\""),
+            )
+            .with_detail("The prefix \"pg_\" is reserved for system schemas."));
+        }
+        if self.is_taken(ObjectClass::Schema, 0, new) {
+            return Err(Error::new(
+                sqlstate::DUPLICATE_SCHEMA,
+                format!("schema \"{new}\" already exists"),
+            ));
+        }
+        self.put(Schema { name: new.clone(), ..(*schema).clone() });
+        Ok("ALTER SCHEMA".to_owned())
+    }
+
+    fn rename_role(&mut self, statement: &ast::RenameStmt) -> Result<String> {
+        let (old, new) = (&statement.subname, &statement.newname);
+        let current = self.current_role()?;
+        if !current.superuser && !current.create_role {
+            return Err(Error::new(
+                sqlstate::INSUFFICIENT_PRIVILEGE,
+                "permission denied to rename role",
+            ));
+        }
+        let role = self.work.catalog.role_named(old).cloned().ok_or_else(|| {
+            Error::new(sqlstate::UNDEFINED_OBJECT, format!("role \"{old}\" does not exist"))
+        })?;
+        if self.is_taken(ObjectClass::Role, 0, new) {
+            return Err(Error::new(
+                sqlstate::DUPLICATE_OBJECT,
+                format!("role \"{new}\" already exists"),
+            ));
+        }
+        if current.oid == role.oid {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "session user cannot be renamed",
+            ));
+        }
+        self.put(Role { name: new.clone(), ..(*role).clone() });
+        Ok("ALTER ROLE".to_owned())
+    }
+
+    fn rename_type(&mut self, statement: &ast::RenameStmt) -> Result<String> {
+        let parts = match statement.object.as_ref().and_then(|node| node.node.as_ref()) {
+            Some(NodeEnum::List(list)) => list.items.clone(),
+            _ => return Err(Error::unsupported("ALTER TYPE of this form")),
+        };
+        let ty = self.owned_type(&parts)?;
+        let new = &statement.newname;
+        if self.is_taken(ObjectClass::Type, ty.schema, new) {
+            return Err(Error::new(
+                sqlstate::DUPLICATE_OBJECT,
+                format!("type \"{new}\" already exists"),
+            ));
+        }
+        self.put(Type { name: new.clone(), ..(*ty).clone() });
+        Ok("ALTER TYPE".to_owned())
+    }
+
+    fn owned_type(&self, parts: &[ast::Node]) -> Result<Arc<Type>> {
+        let name = strings(parts).join(".");
+        let oid = self.type_by_name(parts)?.ok_or_else(|| Error::undefined_type(&name))?;
+        let ty = self.work.catalog.type_(oid).cloned();
+        let ty = ty.ok_or_else(|| Error::undefined_type(&name))?;
+        self.require_owner(ty.owner, "type", &ty.name)?;
+        Ok(ty)
+    }
+
+    pub async fn set_schema(&mut self, statement: &ast::AlterObjectSchemaStmt) -> Result<String> {
+        use ast::ObjectType as Kind;
+        let kind = statement.object_type();
+        if !matches!(kind, Kind::ObjectTable | Kind::ObjectView | Kind::ObjectSequence) {
+            return Err(Error::unsupported("SET SCHEMA of this kind of object"));
+        }
+        let tag = format!("ALTER {}", relation_word(kind).to_ascii_uppercase());
+        let relation =
+            self.altered_relation(statement.relation.as_ref(), statement.missing_ok).await?;
+        let Some(relation) = relation else { return Ok(tag) };
+        let schema = self.creation_schema(&statement.newschema)?;
+        if schema == relation.schema {
+            return Ok(tag);
+        }
+        self.require_free_name(schema, &relation.name)?;
+        self.move_to_schema(&relation, schema)?;
+        Ok(tag)
+    }
+
+    /// A table takes its indexes, constraints, owned sequences and row type along.
+    fn move_to_schema(&mut self, relation: &Relation, schema: Oid) -> Result<()> {
+        let row = self.work.catalog.row_type(relation);
+        if let Some(ty) = self.work.catalog.type_(row).cloned() {
+            self.put(Type { schema, ..(*ty).clone() });
+        }
+        for oid in &relation.indexes {
+            let index = self.relation(*oid)?;
+            self.put_relation(Relation { schema, ..(*index).clone() });
+        }
+        for oid in &relation.constraints {
+            if let Some(constraint) = self.work.catalog.constraint(*oid).cloned() {
+                let mut moved = (*constraint).clone();
+                moved.schema = schema;
+                self.put(moved);
+            }
+        }
+        for attnum in 1..=relation.columns.len() as i16 {
+            if let Some(oid) = self.owned_sequence(relation.oid, attnum) {
+                let sequence = self.relation(oid)?;
+                self.put_relation(Relation { schema, ..(*sequence).clone() });
+            }
+        }
+        self.put_relation(Relation { schema, ..relation.clone() });
+        Ok(())
+    }
+
+    pub async fn alter_owner(&mut self, statement: &ast::AlterOwnerStmt) -> Result<String> {
+        use ast::ObjectType as Kind;
+        let spec = statement.newowner.as_ref().ok_or_else(|| Error::syntax("OWNER TO nobody"))?;
+        let owner = self.role_of(spec)?.oid;
+        match statement.object_type() {
+            Kind::ObjectSchema => {
+                let Some(NodeEnum::String(name)) =
+                    statement.object.as_ref().and_then(|node| node.node.as_ref())
+                else {
+                    return Err(Error::syntax("improper schema name"));
+                };
+                let oid = self.schema_named(&name.sval)?;
+                let schema = self.work.catalog.schema(oid).cloned();
+                let schema = schema.ok_or_else(|| Error::undefined_schema(&name.sval))?;
+                self.require_owner(schema.owner, "schema", &schema.name)?;
+                self.put(Schema { owner, ..(*schema).clone() });
+                Ok("ALTER SCHEMA".to_owned())
+            }
+            Kind::ObjectType => {
+                let Some(NodeEnum::List(list)) =
+                    statement.object.as_ref().and_then(|node| node.node.as_ref())
+                else {
+                    return Err(Error::syntax("improper type name"));
+                };
+                let ty = self.owned_type(&list.items)?;
+                self.put(Type { owner, ..(*ty).clone() });
+                Ok("ALTER TYPE".to_owned())
+            }
+            _ => Err(Error::unsupported("OWNER TO for this kind of object")),
+        }
+    }
+
+    /// ALTER TABLE … OWNER TO: indexes and owned sequences follow.
+    pub fn set_relation_owner(&mut self, relation: &Relation, owner: Oid) -> Result<()> {
+        for oid in &relation.indexes {
+            let index = self.relation(*oid)?;
+            self.put_relation(Relation { owner, ..(*index).clone() });
+        }
+        for attnum in 1..=relation.columns.len() as i16 {
+            if let Some(oid) = self.owned_sequence(relation.oid, attnum) {
+                let sequence = self.relation(oid)?;
+                self.put_relation(Relation { owner, ..(*sequence).clone() });
+            }
+        }
+        self.put_relation(Relation { owner, ..relation.clone() });
+        Ok(())
+    }
+}
+
+/// The relation as it will be, for printing under the new name.
+fn renamed_view(relation: &Relation, attnum: i16, new: &str) -> Relation {
+    let mut renamed = relation.clone();
+    renamed.columns[attnum as usize - 1].name = new.to_owned();
+    renamed
+}
+
+pub fn duplicate_column(column: &str, relation: &str) -> Error {
+    Error::new(
+        sqlstate::DUPLICATE_COLUMN,
+        format!("column \"{column}\" of relation \"{relation}\" already exists"),
+    )
+}
+
+fn relation_word(kind: ast::ObjectType) -> &'static str {
+    match kind {
+        ast::ObjectType::ObjectView => "view",
+        ast::ObjectType::ObjectIndex => "index",
+        ast::ObjectType::ObjectSequence => "sequence",
+        _ => "table",
+    }
+}

@@ -1,0 +1,162 @@
+//! Statements of DDL that write rows: a column's values, a converted type, the
+//! rows of CREATE TABLE AS.
+//!
+//! The table is locked against everybody else; rows are read at the newest
+//! committed instant with this transaction's own writes, a row at a time, so
+//! memory stays what the write set takes.
+
+use futures::StreamExt;
+
+use super::Ddl;
+use crate::catalog::Relation;
+use crate::error::{Error, Result};
+use crate::sql::bind;
+use crate::sql::ir::{Expr, ExprKind, Query, visit};
+use crate::sql::run::eval::Evaluator;
+use crate::sql::run::{self, StatementContext};
+use crate::sql::types::datetime::Zone;
+use crate::sql::types::{
+    BuiltinsOnly, DateOrder, DateStyle, Datum, IntervalStyle, Oid, OutputContext, to_text,
+};
+use crate::storage::key;
+use crate::table::{TableInfo, Writer};
+use crate::txn::Keyspace;
+
+impl Ddl<'_> {
+    /// Gives every row of a table its value of a new column: the default computed
+    /// for each row, the next value of an identity sequence, or the generation.
+    pub async fn fill_column(&mut self, table: Oid, attnum: i16) -> Result<()> {
+        let info = TableInfo::of(&self.work.catalog, table)?;
+        let default = info.default_of(&self.work.catalog, self.ctx, attnum)?;
+        let sequence = match info.relation.columns[attnum as usize - 1].identity {
+            Some(_) => self.owned_sequence(table, attnum),
+            None => None,
+        };
+        let rows = self.work.txn.overlay_newest();
+        let rows = rows.scan(Keyspace::Rows, &key::rows(info.storage_id()), false);
+        let eval = self.eval();
+        let mut writer = Writer::new(self.work, self.ctx);
+        for entry in rows {
+            let (row_key, row) = entry?;
+            check_cancelled(writer.ctx)?;
+            let rid = rid_of(&row_key)?;
+            let old = info.decode(&row)?;
+            let mut new = old.clone();
+            if let Some(sequence) = sequence {
+                new[attnum as usize - 1] =
+                    sequence_value(&info, attnum, eval.session.nextval(sequence)?)?;
+            } else if let Some(default) = &default {
+                new[attnum as usize - 1] = default.eval(&eval, &old)?;
+            }
+            writer.update(&info, rid, &old, new).await?;
+        }
+        writer.finish().await
+    }
+
+    /// Writes every row of `old` into `new`'s storage with one column converted.
+    pub async fn convert_column(
+        &mut self,
+        old: &Relation,
+        new: Oid,
+        attnum: i16,
+        conversion: &Expr,
+    ) -> Result<()> {
+        let before = TableInfo::new(&self.work.catalog, &old.clone().into())?;
+        let after = TableInfo::of(&self.work.catalog, new)?;
+        let slots = super::expression::row_slots(old);
+        let conversion = Evaluator::compile(conversion, &slots, &self.work.catalog)?;
+        let rows = self.work.txn.overlay_newest();
+        let rows = rows.scan(Keyspace::Rows, &key::rows(before.storage_id()), false);
+        let eval = self.eval();
+        let mut writer = Writer::new(self.work, self.ctx);
+        for entry in rows {
+            let (_, row) = entry?;
+            check_cancelled(writer.ctx)?;
+            let mut datums = before.decode(&row)?;
+            datums[attnum as usize - 1] = conversion.eval(&eval, &[], &datums)?;
+            writer.insert(&after, datums).await?;
+        }
+        writer.finish().await
+    }
+
+    /// Inserts a query's rows into a new table; answers how many there were.
+    pub async fn fill_table(&mut self, table: Oid, query: &Query) -> Result<u64> {
+        let mut chunks = run::rows(query, &[], self.work, self.ctx).await?;
+        let info = TableInfo::of(&self.work.catalog, table)?;
+        let mut writer = Writer::new(self.work, self.ctx);
+        let mut count = 0;
+        while let Some(chunk) = chunks.next().await {
+            for row in chunk? {
+                writer.insert(&info, row).await?;
+                count += 1;
+            }
+        }
+        writer.finish().await?;
+        Ok(count)
+    }
+
+    /// The text of a default that is the same for every row: `Some(None)` for
+    /// NULL, `None` when it must be computed row by row.
+    pub fn constant_default(
+        &self,
+        relation: &std::sync::Arc<Relation>,
+        attnum: i16,
+        sql: &str,
+    ) -> Result<Option<Option<String>>> {
+        let eval = self.eval();
+        let expr = bind::bind_relation_expression_sql(&eval, relation, sql, None)?;
+        let mut volatile = false;
+        let mut note = |expr: &Expr| {
+            if let ExprKind::Call(call) = &expr.kind {
+                volatile |= call.function.volatility == crate::catalog::Volatility::Volatile;
+            }
+        };
+        visit::expressions(&expr, &mut note, &mut |_| {});
+        if volatile {
+            return Ok(None);
+        }
+        let value = Evaluator::compile(&expr, &[], &self.work.catalog)?.eval(&eval, &[], &[])?;
+        if value.is_null() {
+            return Ok(Some(None));
+        }
+        let ty = relation.columns[attnum as usize - 1].ty;
+        Ok(Some(Some(stored_text(&value, ty.oid))))
+    }
+}
+
+fn check_cancelled(ctx: &StatementContext) -> Result<()> {
+    if ctx.cancel.is_cancelled() { Err(Error::query_canceled()) } else { Ok(()) }
+}
+
+/// The text form that stored values are read back from: independent of settings.
+fn stored_text(value: &Datum, ty: Oid) -> String {
+    let context = OutputContext {
+        zone: Zone::Fixed(0),
+        date_style: DateStyle::Iso,
+        date_order: DateOrder::Mdy,
+        interval_style: IntervalStyle::Postgres,
+        bytea_output_hex: true,
+        extra_float_digits: 1,
+        catalog: &BuiltinsOnly,
+    };
+    to_text(value, ty, &context)
+}
+
+fn rid_of(row_key: &[u8]) -> Result<u64> {
+    let parts = key::row_parts(row_key);
+    parts.map(|(_, rid)| rid).ok_or_else(|| Error::internal("a row key of another length"))
+}
+
+/// A sequence's value as the identity column's type.
+fn sequence_value(info: &TableInfo, attnum: i16, value: i64) -> Result<Datum> {
+    use crate::sql::types::oid;
+    match info.column(attnum)?.ty.oid {
+        oid::INT2 => {
+            i16::try_from(value).map(Datum::Int2).map_err(|_| Error::out_of_range("smallint"))
+        }
+        oid::INT4 => {
+            i32::try_from(value).map(Datum::Int4).map_err(|_| Error::out_of_range("integer"))
+        }
+        _ => Ok(Datum::Int8(value)),
+    }
+}

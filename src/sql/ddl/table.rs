@@ -1,0 +1,287 @@
+//! CREATE TABLE.
+
+use std::collections::HashSet;
+
+use super::Ddl;
+use super::column::{ColumnPlan, constraints};
+use super::options::{integer, options};
+use super::sequence::Owner;
+use crate::catalog::{Column, Persistence, Relation, RelationKind, Type, TypeKind};
+use crate::error::{Error, Result};
+use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::types::Oid;
+use crate::sqlstate;
+
+/// The most columns a table may have, as in PostgreSQL.
+const COLUMNS_MAX: usize = 1600;
+
+impl Ddl<'_> {
+    pub async fn create_table(&mut self, statement: &ast::CreateStmt) -> Result<&'static str> {
+        refuse_unsupported(statement)?;
+        let name =
+            statement.relation.as_ref().ok_or_else(|| Error::syntax("table without a name"))?;
+        let schema = self.table_schema(name)?;
+        if statement.if_not_exists
+            && self.work.catalog.relation_named(schema, &name.relname).is_some()
+        {
+            self.notice(format!("relation \"{}\" already exists, skipping", name.relname));
+            return Ok("CREATE TABLE");
+        }
+        self.require_free_name(schema, &name.relname)?;
+        let (plans, mut table_constraints) = self.plan_elements(statement, &name.relname)?;
+        let relation = self.put_table(schema, &name.relname, &plans)?;
+        for (position, plan) in plans.iter().enumerate() {
+            self.finish_column(relation, position as i16 + 1, plan)?;
+        }
+        for plan in plans {
+            table_constraints.extend(plan.constraints);
+        }
+        for constraint in in_creation_order(table_constraints) {
+            self.add_constraint(relation, &constraint).await?;
+        }
+        Ok("CREATE TABLE")
+    }
+
+    fn table_schema(&self, name: &ast::RangeVar) -> Result<Oid> {
+        match name.relpersistence.as_str() {
+            "t" => Err(Error::unsupported("temporary table")),
+            "u" => {
+                self.notice("an unlogged table is stored as a logged one");
+                self.creation_schema(&name.schemaname)
+            }
+            _ => self.creation_schema(&name.schemaname),
+        }
+    }
+
+    /// Reads the parenthesised list: columns, LIKE clauses, table constraints.
+    fn plan_elements(
+        &mut self,
+        statement: &ast::CreateStmt,
+        table: &str,
+    ) -> Result<(Vec<ColumnPlan>, Vec<ast::Constraint>)> {
+        let mut columns = Vec::new();
+        let mut table_constraints: Vec<_> = constraints(&statement.constraints).cloned().collect();
+        for element in &statement.table_elts {
+            match &element.node {
+                Some(NodeEnum::ColumnDef(def)) => columns.push(self.plan_column(table, def)?),
+                Some(NodeEnum::Constraint(constraint)) => {
+                    table_constraints.push((**constraint).clone());
+                }
+                Some(NodeEnum::TableLikeClause(like)) => columns.extend(self.plan_like(like)?),
+                _ => return Err(Error::unsupported("this element of CREATE TABLE")),
+            }
+        }
+        require_distinct_names(&columns)?;
+        Ok((columns, table_constraints))
+    }
+
+    /// LIKE source: names, types and NOT NULL; INCLUDING DEFAULTS copies more.
+    fn plan_like(&self, like: &ast::TableLikeClause) -> Result<Vec<ColumnPlan>> {
+        const INCLUDING_DEFAULTS: u32 = 1 << 3;
+        if like.options & !INCLUDING_DEFAULTS != 0 {
+            return Err(Error::unsupported("LIKE … INCLUDING anything but DEFAULTS"));
+        }
+        let name = like.relation.as_ref().ok_or_else(|| Error::syntax("LIKE without a name"))?;
+        let source = self.find_relation(name)?;
+        let copy_defaults = like.options & INCLUDING_DEFAULTS != 0;
+        let live = source.columns.iter().filter(|column| !column.dropped);
+        Ok(live
+            .map(|column| ColumnPlan {
+                column: Column {
+                    default: column
+                        .default
+                        .clone()
+                        .filter(|default| copy_defaults && !default.generated),
+                    identity: None,
+                    since_version: 0,
+                    missing: None,
+                    ..column.clone()
+                },
+                default: None,
+                generated: None,
+                sequence: None,
+                constraints: Vec::new(),
+            })
+            .collect())
+    }
+
+    /// Makes the relation with its row type, still without what needs expressions.
+    pub fn put_table(&mut self, schema: Oid, name: &str, plans: &[ColumnPlan]) -> Result<Oid> {
+        if plans.len() > COLUMNS_MAX {
+            return Err(Error::new(
+                sqlstate::TOO_MANY_COLUMNS,
+                format!("tables can have at most {COLUMNS_MAX} columns"),
+            ));
+        }
+        let oid = self.next_oid();
+        let owner = self.current_role()?.oid;
+        let storage_id = self.next_storage_id();
+        self.put_relation(Relation {
+            oid,
+            schema,
+            name: name.to_owned(),
+            owner,
+            kind: RelationKind::Table,
+            columns: plans.iter().map(|plan| plan.column.clone()).collect(),
+            storage_id,
+            schema_version: 0,
+            indexes: Vec::new(),
+            constraints: Vec::new(),
+            persistence: Persistence::Permanent,
+        });
+        self.put_row_type(oid)?;
+        Ok(oid)
+    }
+
+    /// The composite type of a relation's rows, and its array type.
+    pub fn put_row_type(&mut self, relation: Oid) -> Result<()> {
+        let relation = self.relation(relation)?;
+        let (row, array) = (self.next_oid(), self.next_oid());
+        let array_name = self.choose_name([&format!("_{}", relation.name), ""], "", |name| {
+            self.is_taken(crate::catalog::ObjectClass::Type, relation.schema, name)
+        });
+        let base = Type {
+            oid: row,
+            schema: relation.schema,
+            name: relation.name.clone(),
+            owner: relation.owner,
+            length: -1,
+            by_value: false,
+            kind: TypeKind::Composite { relation: relation.oid },
+            category: 'C',
+            preferred: false,
+            delimiter: ',',
+            array,
+            element: 0,
+            input: "record_in".into(),
+            output: "record_out".into(),
+            receive: "record_recv".into(),
+            send: "record_send".into(),
+            typmod_in: "-".into(),
+            typmod_out: "-".into(),
+            collation: 0,
+            align: 'd',
+            storage: 'x',
+        };
+        let array_type = array_type_over(&base, array, array_name);
+        self.put(base);
+        self.put(array_type);
+        Ok(())
+    }
+
+    /// Makes what a column plan still lacks: sequence, default, generation.
+    pub fn finish_column(&mut self, table: Oid, attnum: i16, plan: &ColumnPlan) -> Result<()> {
+        if let Some(sequence) = &plan.sequence {
+            let owner = Owner { table, attnum, identity: plan.column.identity.is_some() };
+            self.create_owned_sequence(owner, plan.column.ty, &sequence.options)?;
+        }
+        for (node, generated) in [(&plan.default, false), (&plan.generated, true)] {
+            let Some(node) = node else { continue };
+            let relation = self.relation(table)?;
+            let default = self.store_default(&relation, attnum, node, generated)?;
+            let mut relation = (*relation).clone();
+            relation.columns[attnum as usize - 1].default = Some(default);
+            self.put_relation(relation);
+        }
+        Ok(())
+    }
+}
+
+/// The array type over `element`, as PostgreSQL makes one for every type.
+pub fn array_type_over(element: &Type, oid: Oid, name: String) -> Type {
+    Type {
+        oid,
+        name,
+        length: -1,
+        by_value: false,
+        kind: TypeKind::Base,
+        category: 'A',
+        preferred: false,
+        array: 0,
+        element: element.oid,
+        input: "array_in".into(),
+        output: "array_out".into(),
+        receive: "array_recv".into(),
+        send: "array_send".into(),
+        align: if element.align == 'd' { 'd' } else { 'i' },
+        storage: 'x',
+        ..element.clone()
+    }
+}
+
+/// What CREATE TABLE says that this server cannot do is refused by name.
+fn refuse_unsupported(statement: &ast::CreateStmt) -> Result<()> {
+    let refusals = [
+        (!statement.inh_relations.is_empty(), "table inheritance"),
+        (statement.partspec.is_some() || statement.partbound.is_some(), "partitioned table"),
+        (statement.of_typename.is_some(), "typed table"),
+        (!statement.tablespacename.is_empty(), "tablespace"),
+        (
+            !matches!(statement.access_method.as_str(), "" | "heap"),
+            "table access method other than heap",
+        ),
+        (
+            !matches!(
+                statement.oncommit(),
+                ast::OnCommitAction::OncommitNoop | ast::OnCommitAction::Undefined
+            ),
+            "ON COMMIT",
+        ),
+    ];
+    match refusals.iter().find(|(present, _)| *present) {
+        Some((_, what)) => Err(Error::unsupported(what)),
+        None => require_plain_storage(&statement.options),
+    }
+}
+
+/// Storage is always packed in full, which is what `fillfactor = 100` says; what
+/// asks for anything else is refused by name.
+pub fn require_plain_storage(nodes: &[ast::Node]) -> Result<()> {
+    for option in options(nodes) {
+        let what = match option.defname.as_str() {
+            "fillfactor" if integer(option)? == 100 => continue,
+            "fillfactor" => "fillfactor other than 100".to_owned(),
+            name => format!("storage parameter \"{name}\""),
+        };
+        return Err(Error::unsupported(what).at(option.location));
+    }
+    Ok(())
+}
+
+/// Names are distinct, and none is a system column's.
+fn require_distinct_names(columns: &[ColumnPlan]) -> Result<()> {
+    let mut seen = HashSet::new();
+    for plan in columns {
+        let name = plan.column.name.as_str();
+        require_no_system_column(name)?;
+        if !seen.insert(name) {
+            return Err(Error::new(
+                sqlstate::DUPLICATE_COLUMN,
+                format!("column \"{name}\" specified more than once"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+pub fn require_no_system_column(name: &str) -> Result<()> {
+    if matches!(name, "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid") {
+        return Err(Error::new(
+            sqlstate::DUPLICATE_COLUMN,
+            format!("column name \"{name}\" conflicts with a system column name"),
+        ));
+    }
+    Ok(())
+}
+
+/// Checks first, then keys (the primary key before the others), then foreign
+/// keys, which may refer to the table's own keys.
+fn in_creation_order(mut constraints: Vec<ast::Constraint>) -> Vec<ast::Constraint> {
+    constraints.sort_by_key(|constraint| match constraint.contype() {
+        ast::ConstrType::ConstrCheck => 0,
+        ast::ConstrType::ConstrPrimary => 1,
+        ast::ConstrType::ConstrForeign => 3,
+        _ => 2,
+    });
+    constraints
+}

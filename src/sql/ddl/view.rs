@@ -1,0 +1,145 @@
+//! CREATE VIEW.
+
+use super::column::new_column;
+use super::name::wrong_object;
+use super::{Ddl, strings};
+use crate::catalog::{Column, Persistence, Relation, RelationKind, View};
+use crate::error::{Error, Result};
+use crate::sql::bind::Binder;
+use crate::sql::ir::{Query, Statement};
+use crate::sql::parse::{self, ast};
+use crate::sql::types::{SqlType, oid};
+use crate::sqlstate;
+use crate::txn::LockMode;
+
+impl Ddl<'_> {
+    pub async fn create_view(&mut self, statement: &ast::ViewStmt) -> Result<&'static str> {
+        if !statement.options.is_empty() {
+            return Err(Error::unsupported("view option"));
+        }
+        if !matches!(
+            statement.with_check_option(),
+            ast::ViewCheckOption::NoCheckOption | ast::ViewCheckOption::Undefined
+        ) {
+            return Err(Error::unsupported("WITH CHECK OPTION"));
+        }
+        let name = statement.view.as_ref().ok_or_else(|| Error::syntax("view without a name"))?;
+        if name.relpersistence == "t" {
+            return Err(Error::unsupported("temporary view"));
+        }
+        let schema = self.creation_schema(&name.schemaname)?;
+        let node =
+            statement.query.as_deref().ok_or_else(|| Error::syntax("view without a query"))?;
+        let query = self.bind_query(node)?;
+        let columns = view_columns(&query, &strings(&statement.aliases))?;
+        let view = View {
+            sql: parse::deparse(node)?,
+            search_path: self.search_path_names(),
+            check_option: None,
+        };
+        let existing = self.work.catalog.relation_named(schema, &name.relname).cloned();
+        let relation = match existing {
+            Some(old) if statement.replace => self.replaced_view(&old, columns, view).await?,
+            _ => {
+                self.require_free_name(schema, &name.relname)?;
+                Relation {
+                    oid: self.next_oid(),
+                    schema,
+                    name: name.relname.clone(),
+                    owner: self.current_role()?.oid,
+                    kind: RelationKind::View(view),
+                    columns,
+                    storage_id: 0,
+                    schema_version: 0,
+                    indexes: Vec::new(),
+                    constraints: Vec::new(),
+                    persistence: Persistence::Permanent,
+                }
+            }
+        };
+        let is_new = self.work.catalog.relation(relation.oid).is_none();
+        let relation = self.put_relation(relation);
+        if is_new {
+            self.put_row_type(relation.oid)?;
+        }
+        self.record_query_references(relation.address(), &query.rel);
+        Ok("CREATE VIEW")
+    }
+
+    /// Binds the query of a view or of CREATE TABLE AS: it takes no parameters.
+    pub fn bind_query(&self, node: &ast::Node) -> Result<Query> {
+        let eval = self.eval();
+        let node = node.node.as_ref().ok_or_else(|| Error::syntax("an empty query"))?;
+        match Binder::with_fixed_params(&eval, &[]).bind_statement(node)? {
+            Statement::Query(query) => Ok(query),
+            _ => Err(Error::unsupported("a query that changes rows here")),
+        }
+    }
+
+    pub fn search_path_names(&self) -> Vec<String> {
+        let path = &self.ctx.eval.settings.search_path;
+        path.iter().map(|oid| self.schema_name(*oid)).collect()
+    }
+
+    /// OR REPLACE keeps the old columns and may add some at the end.
+    async fn replaced_view(
+        &mut self,
+        old: &Relation,
+        columns: Vec<Column>,
+        view: View,
+    ) -> Result<Relation> {
+        if !matches!(old.kind, RelationKind::View(_)) {
+            return Err(wrong_object(&old.name, "view"));
+        }
+        self.require_relation_owner(old)?;
+        self.lock_relation(old.oid, LockMode::AccessExclusive).await?;
+        if columns.len() < old.columns.len() {
+            return Err(invalid("cannot drop columns from view"));
+        }
+        for (before, after) in old.columns.iter().zip(&columns) {
+            if before.name != after.name {
+                return Err(invalid(format!(
+                    "cannot change name of view column \"{}\" to \"{}\"",
+                    before.name, after.name
+                ))
+                .with_hint(
+                    "Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.",
+                ));
+            }
+            if before.ty != after.ty {
+                let name = |ty: SqlType| self.work.catalog.type_name(ty.oid, ty.typmod);
+                return Err(invalid(format!(
+                    "cannot change data type of view column \"{}\" from {} to {}",
+                    before.name,
+                    name(before.ty),
+                    name(after.ty)
+                )));
+            }
+        }
+        Ok(Relation { kind: RelationKind::View(view), columns, ..old.clone() })
+    }
+}
+
+/// The view's columns: the query's output, renamed by the alias list.
+fn view_columns(query: &Query, aliases: &[&str]) -> Result<Vec<Column>> {
+    if aliases.len() > query.output.len() {
+        return Err(Error::syntax("CREATE VIEW specifies more column names than columns"));
+    }
+    let mut columns: Vec<Column> = Vec::new();
+    for (position, output) in query.output.iter().enumerate() {
+        let name = aliases.get(position).copied().unwrap_or(&output.name);
+        if columns.iter().any(|column| column.name == name) {
+            return Err(Error::new(
+                sqlstate::DUPLICATE_COLUMN,
+                format!("column \"{name}\" specified more than once"),
+            ));
+        }
+        let ty = if output.ty.oid == oid::UNKNOWN { SqlType::new(oid::TEXT) } else { output.ty };
+        columns.push(new_column(name, ty, 0));
+    }
+    Ok(columns)
+}
+
+fn invalid(message: impl Into<String>) -> Error {
+    Error::new(sqlstate::INVALID_TABLE_DEFINITION, message)
+}

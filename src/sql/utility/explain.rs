@@ -1,0 +1,124 @@
+//! EXPLAIN: reads its options and binds the statement that is explained.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::sql::functions::EvalContext;
+use crate::sql::ir::Statement;
+use crate::sql::outcome::{Outcome, ResultColumn};
+use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::plan::explain::{self, ExplainFormat, ExplainOptions};
+use crate::sql::run::{StatementContext, Work};
+use crate::sql::types::{Datum, Oid, SqlType, oid};
+use crate::sqlstate;
+
+/// A bound EXPLAIN.
+pub struct Explain {
+    statement: Statement,
+    params: Vec<SqlType>,
+    options: ExplainOptions,
+}
+
+impl Explain {
+    pub fn prepare(
+        statement: &ast::ExplainStmt,
+        eval: &EvalContext,
+        declared: &[Oid],
+    ) -> Result<Explain> {
+        let options = read_options(&statement.options)?;
+        let node = statement.query.as_ref().and_then(|node| node.node.as_ref());
+        let node = node.ok_or_else(|| Error::syntax("EXPLAIN of nothing"))?;
+        let explainable = matches!(
+            node,
+            NodeEnum::SelectStmt(_)
+                | NodeEnum::InsertStmt(_)
+                | NodeEnum::UpdateStmt(_)
+                | NodeEnum::DeleteStmt(_)
+        );
+        if !explainable {
+            return Err(Error::unsupported("EXPLAIN of this statement"));
+        }
+        let (statement, params) = crate::sql::bind_statement(node, eval, declared)?;
+        Ok(Explain { statement, params, options })
+    }
+
+    pub fn params(&self) -> Vec<SqlType> {
+        self.params.clone()
+    }
+
+    pub fn columns(&self) -> Arc<[ResultColumn]> {
+        let ty = match self.options.format {
+            ExplainFormat::Json => oid::JSON,
+            ExplainFormat::Xml => oid::XML,
+            ExplainFormat::Text | ExplainFormat::Yaml => oid::TEXT,
+        };
+        let name = "QUERY PLAN".to_owned();
+        [ResultColumn { name, ty: SqlType::new(ty), length: -1, origin: (0, 0) }].into()
+    }
+
+    pub async fn execute(
+        &self,
+        params: Vec<Datum>,
+        work: &mut Work,
+        ctx: &StatementContext,
+    ) -> Result<Outcome> {
+        explain::explain(&self.statement, &self.options, &params, work, ctx)
+            .await
+            .map(Outcome::Rows)
+    }
+}
+
+fn read_options(nodes: &[ast::Node]) -> Result<ExplainOptions> {
+    let mut options = ExplainOptions::default();
+    let mut timing = None;
+    for node in nodes {
+        let Some(NodeEnum::DefElem(option)) = &node.node else { continue };
+        match option.defname.as_str() {
+            "analyze" => options.analyze = boolean(option)?,
+            "verbose" => options.verbose = boolean(option)?,
+            "costs" => options.costs = boolean(option)?,
+            "timing" => timing = Some(boolean(option)?),
+            "summary" => options.summary = Some(boolean(option)?),
+            "format" => options.format = format(option)?,
+            name @ ("buffers" | "wal" | "settings" | "generic_plan" | "memory" | "serialize") => {
+                if boolean(option)? {
+                    return Err(Error::unsupported(format!(
+                        "EXPLAIN option {}",
+                        name.to_uppercase()
+                    )));
+                }
+            }
+            other => {
+                return Err(Error::syntax(format!("unrecognized EXPLAIN option \"{other}\""))
+                    .at(option.location));
+            }
+        }
+    }
+    if timing == Some(true) && !options.analyze {
+        return Err(Error::new(
+            sqlstate::INVALID_PARAMETER_VALUE,
+            "EXPLAIN option TIMING requires ANALYZE",
+        ));
+    }
+    options.timing = timing.unwrap_or(true);
+    Ok(options)
+}
+
+fn boolean(option: &ast::DefElem) -> Result<bool> {
+    crate::sql::ddl::options::boolean(option)
+}
+
+fn format(option: &ast::DefElem) -> Result<ExplainFormat> {
+    let name = crate::sql::ddl::options::string(option).unwrap_or_default();
+    match name.to_ascii_lowercase().as_str() {
+        "text" => Ok(ExplainFormat::Text),
+        "json" => Ok(ExplainFormat::Json),
+        "yaml" => Ok(ExplainFormat::Yaml),
+        "xml" => Ok(ExplainFormat::Xml),
+        _ => Err(Error::new(
+            sqlstate::INVALID_PARAMETER_VALUE,
+            format!("unrecognized value for EXPLAIN option \"format\": \"{name}\""),
+        )
+        .at(option.location)),
+    }
+}

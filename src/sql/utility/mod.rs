@@ -1,0 +1,81 @@
+//! Utility statements: those that are neither queries nor row changes.
+//!
+//! COPY, EXPLAIN, TRUNCATE, LOCK, maintenance and SET CONSTRAINTS are here; data
+//! definition goes on to [`super::ddl`].
+
+mod constraints;
+mod explain;
+mod lock;
+mod maintenance;
+
+use std::sync::Arc;
+
+use super::outcome::Outcome;
+use super::parse::{NodeEnum, ParsedStatement, ast};
+use super::run::{StatementContext, Work};
+use super::{ddl, dml, privilege};
+use crate::catalog::{self, Relation, RelationKind};
+use crate::error::{Error, Result};
+use crate::sqlstate;
+
+pub(super) use explain::Explain;
+
+/// Runs a utility statement.
+pub async fn execute(
+    parsed: &Arc<ParsedStatement>,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<Outcome> {
+    let tag = match &parsed.node {
+        NodeEnum::CopyStmt(statement) => return dml::copy::execute(statement, work, ctx).await,
+        NodeEnum::TruncateStmt(statement) => {
+            truncate(statement, work, ctx).await?;
+            "TRUNCATE TABLE"
+        }
+        NodeEnum::LockStmt(statement) => lock::lock_table(statement, work, ctx).await?,
+        NodeEnum::VacuumStmt(statement) => maintenance::vacuum(statement, work, ctx).await?,
+        NodeEnum::ReindexStmt(statement) => maintenance::reindex(statement, work, ctx).await?,
+        NodeEnum::ConstraintsSetStmt(statement) => {
+            constraints::set_constraints(statement, work, ctx).await?
+        }
+        NodeEnum::SelectStmt(select) => {
+            let statement = ddl::select_into(select);
+            return ddl::execute(&statement, work, ctx).await.map(Outcome::Command);
+        }
+        node => return ddl::execute(node, work, ctx).await.map(Outcome::Command),
+    };
+    Ok(Outcome::Command(tag.to_owned()))
+}
+
+async fn truncate(
+    statement: &ast::TruncateStmt,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<()> {
+    let mut tables = Vec::new();
+    for node in &statement.relations {
+        let Some(NodeEnum::RangeVar(name)) = &node.node else { continue };
+        let relation = find_relation(name, work, ctx)?;
+        privilege::check_relation(&relation, &ctx.eval)?;
+        if !matches!(relation.kind, RelationKind::Table) {
+            return Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!("\"{}\" is not a table", relation.name),
+            ));
+        }
+        tables.push(relation.oid);
+    }
+    let cascade = statement.behavior() == ast::DropBehavior::DropCascade;
+    dml::truncate(work, ctx, &tables, statement.restart_seqs, cascade).await
+}
+
+/// The relation that a name in a utility statement means.
+fn find_relation(
+    name: &ast::RangeVar,
+    work: &Work,
+    ctx: &StatementContext,
+) -> Result<Arc<Relation>> {
+    let schema = Some(name.schemaname.as_str()).filter(|schema| !schema.is_empty());
+    let path = &ctx.eval.settings.search_path;
+    catalog::resolve_relation(&work.catalog, path, schema, &name.relname).cloned()
+}
