@@ -1,0 +1,113 @@
+//! kill −9 under writing clients: every acknowledged commit is found again, and
+//! no transaction is half there.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::support::{block_on, connect, zserver::Zserver};
+
+const CLIENTS: i32 = 8;
+const KILLS: usize = 25;
+/// How long the clients write before each kill.
+const ROUND_MS: u64 = 250;
+
+/// What one client knows: the last number it saw committed.
+async fn write_until_killed(port: u16, client: i32, from: i64, stop: Arc<AtomicBool>) -> i64 {
+    let connection = connect(port).await;
+    let mut acknowledged = from;
+    while !stop.load(Ordering::Relaxed) {
+        let next = acknowledged + 1;
+        // Two rows in one transaction: both or none.
+        let sql = format!(
+            "BEGIN; INSERT INTO log VALUES ({client}, {next}, 'a'); \
+             INSERT INTO log VALUES ({client}, {next}, 'b'); COMMIT"
+        );
+        match connection.batch_execute(&sql).await {
+            Ok(()) => acknowledged = next,
+            Err(_) => break,
+        }
+    }
+    acknowledged
+}
+
+/// The largest number of a client that is stored, after checking that all up to
+/// it are there in pairs.
+async fn stored(port: u16, client: i32) -> i64 {
+    let connection = connect(port).await;
+    let row = connection
+        .query_one(
+            "SELECT coalesce(max(n), 0), count(*), count(DISTINCT n) FROM log WHERE client = $1",
+            &[&client],
+        )
+        .await
+        .expect("the table is readable");
+    let (last, rows, numbers): (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));
+    assert_eq!(numbers, last, "client {client}: a number is missing");
+    assert_eq!(rows, 2 * last, "client {client}: a transaction is half there");
+    last
+}
+
+#[test]
+fn no_acknowledged_commit_is_lost_in_25_kills() {
+    let mut server = Zserver::start();
+    block_on(async {
+        let setup =
+            "CREATE TABLE log (client int, n bigint, part text, PRIMARY KEY (client, n, part))";
+        connect(server.port).await.batch_execute(setup).await.expect("a table");
+    });
+    let mut known = vec![0i64; CLIENTS as usize];
+    for _ in 0..KILLS {
+        let stop = Arc::new(AtomicBool::new(false));
+        let port = server.port;
+        let (data, acknowledged) = block_on(async {
+            let tasks: Vec<_> = (0..CLIENTS)
+                .map(|client| {
+                    let from = known[client as usize];
+                    tokio::spawn(write_until_killed(port, client, from, stop.clone()))
+                })
+                .collect();
+            tokio::time::sleep(Duration::from_millis(ROUND_MS)).await;
+            let data = server.kill();
+            stop.store(true, Ordering::Relaxed);
+            let mut acknowledged = Vec::new();
+            for task in tasks {
+                acknowledged.push(task.await.expect("the client task ends"));
+            }
+            (data, acknowledged)
+        });
+        server = Zserver::start_over(&data, &[]);
+        for client in 0..CLIENTS {
+            let last = block_on(stored(server.port, client));
+            let acknowledged = acknowledged[client as usize];
+            assert!(
+                last >= acknowledged,
+                "client {client}: {acknowledged} was acknowledged, {last} is there"
+            );
+            assert!(last <= acknowledged + 1, "client {client}: more is stored than was sent");
+            known[client as usize] = last;
+        }
+    }
+    assert!(known.iter().all(|last| *last > 0), "every client has written");
+}
+
+#[test]
+fn sigterm_exits_0_and_keeps_everything() {
+    let directory = tempfile::TempDir::new().expect("a temporary directory");
+    let data = directory.path().join("data");
+    let server = Zserver::start_over(&data, &[]);
+    block_on(async {
+        let client = connect(server.port).await;
+        client
+            .batch_execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
+            .await
+            .expect("a row");
+    });
+    assert_eq!(server.terminate().code(), Some(0));
+    let server = Zserver::start_over(&data, &[]);
+    block_on(async {
+        let client = connect(server.port).await;
+        let row = client.query_one("SELECT a FROM t", &[]).await.expect("the row is there");
+        assert_eq!(row.get::<_, i32>(0), 1);
+    });
+}

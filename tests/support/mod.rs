@@ -1,0 +1,28 @@
+//! Servers for tests: ours, and a PostgreSQL of the test's own.
+
+pub mod postgres;
+pub mod zserver;
+
+use tokio_postgres::{Client, NoTls};
+
+/// A connection of the superuser `postgres`; its driver task runs in the background.
+pub async fn connect(port: u16) -> Client {
+    let config = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres");
+    let (client, connection) =
+        tokio_postgres::connect(&config, NoTls).await.expect("the server accepts connections");
+    tokio::spawn(async move {
+        // An error here is the server closing the connection; the client sees it too.
+        let _ = connection.await;
+    });
+    client
+}
+
+/// Runs a future on a runtime of its own.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(future)
+}

@@ -1,0 +1,85 @@
+//! A `zserver` process on a free port.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A running server; killed, and its data removed, when dropped.
+pub struct Zserver {
+    child: Child,
+    pub port: u16,
+    data: PathBuf,
+    _directory: Option<TempDir>,
+}
+
+impl Zserver {
+    /// Starts over a fresh data directory, trusting loopback.
+    pub fn start() -> Zserver {
+        let directory = TempDir::new().expect("a temporary directory");
+        let data = directory.path().join("data");
+        let mut server = Zserver::start_over(&data, &[]);
+        server._directory = Some(directory);
+        server
+    }
+
+    /// Starts over an existing data directory, with further flags.
+    pub fn start_over(data: &Path, flags: &[&str]) -> Zserver {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_zserver"))
+            .args(["serve", "--dev", "--pg-listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .args(flags)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the server starts");
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let port = ready_port(stdout);
+        Zserver { child, port, data: data.to_owned(), _directory: None }
+    }
+
+    /// kill -9: nothing is flushed, nobody is told.
+    pub fn kill(mut self) -> PathBuf {
+        self.child.kill().expect("the server is running");
+        self.child.wait().expect("the server can be waited for");
+        let directory = self._directory.take();
+        // The directory outlives the server: the next one opens it.
+        std::mem::forget(directory);
+        self.data.clone()
+    }
+
+    /// SIGTERM; answers the exit status.
+    pub fn terminate(mut self) -> std::process::ExitStatus {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there");
+        self.child.wait().expect("the server can be waited for")
+    }
+}
+
+impl Drop for Zserver {
+    fn drop(&mut self) {
+        // Errors mean that it is gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads standard output up to the readiness line, which ends in the address of
+/// the PostgreSQL port.
+fn ready_port(stdout: std::process::ChildStdout) -> u16 {
+    let mut reader = BufReader::new(stdout);
+    let mut line = String::new();
+    loop {
+        line.clear();
+        let read = reader.read_line(&mut line).expect("stdout is readable");
+        assert!(read > 0, "the server ended before it was ready");
+        if line.contains("ready") {
+            break;
+        }
+    }
+    std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+    let port = line.split("127.0.0.1:").nth(1).expect("the readiness line names the address");
+    let digits: String = port.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().expect("a port number")
+}
