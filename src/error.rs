@@ -108,6 +108,10 @@ impl Error {
         &self.0
     }
 
+    pub fn from_report(report: Report) -> Error {
+        Error(Box::new(report))
+    }
+
     pub fn into_report(self) -> Report {
         *self.0
     }

@@ -99,7 +99,7 @@ pub fn range(index: &IndexInfo, search: &KeySearch) -> KeyRange {
         type_key::encode_ordered(end, &column.repr, column.order(), &mut payload);
         payload
     };
-    let (lower, upper) = (low.map(&edge), high.map(&edge));
+    let (lower, upper) = (low.map(edge), high.map(edge));
     let lower = match &lower {
         End::Open => IndexBound::Before(&values),
         End::Included(payload) => IndexBound::Before(payload),

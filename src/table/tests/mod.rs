@@ -303,7 +303,7 @@ fn settings() -> SettingsView {
         bytea_output_hex: true,
         extra_float_digits: 1,
         search_path: vec![PG_CATALOG, SCHEMA],
-        current_user: "test".into(),
+        current_user: "postgres".into(),
         session_user: "test".into(),
         database: "test".into(),
         backend_pid: 1,
