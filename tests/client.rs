@@ -91,3 +91,34 @@ fn a_hundred_thousand_rows_are_streamed() {
         assert_eq!(count, 100_000);
     });
 }
+
+#[test]
+fn another_role_reads_and_changes_nothing() {
+    let server = Zserver::start();
+    block_on(async {
+        let client = connect(server.port).await;
+        let setup = "CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (1); \
+                     CREATE ROLE other; CREATE TABLE mine (a int); SET ROLE other";
+        client.batch_execute(setup).await.expect("a table and a role");
+        let denied = [
+            "SELECT * FROM t",
+            "SELECT (SELECT max(a) FROM t)",
+            "INSERT INTO t VALUES (2)",
+            "DELETE FROM t",
+            "WITH d AS (DELETE FROM t RETURNING a) SELECT * FROM d",
+            "COPY t TO STDOUT",
+            "COPY (SELECT a FROM t) TO STDOUT",
+            "EXPLAIN SELECT * FROM t",
+            "TRUNCATE t",
+            "DROP TABLE t",
+        ];
+        for sql in denied {
+            let error = client.batch_execute(sql).await.expect_err(sql);
+            assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{sql}");
+        }
+        client.batch_execute("RESET ROLE").await.expect("the superuser again");
+        let row =
+            client.query_one("SELECT count(*) FROM t", &[]).await.expect("the table is there");
+        assert_eq!(row.get::<_, i64>(0), 1);
+    });
+}

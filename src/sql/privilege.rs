@@ -28,10 +28,16 @@ pub fn check_statement(statement: &Statement, eval: &EvalContext) -> Result<()> 
         Statement::Delete(delete) => Some(&delete.target.relation),
     };
     let denied_target = target.filter(|relation| !may_use(role, &eval.catalog, relation));
-    match denied_target.or(denied.as_ref()) {
-        Some(relation) => Err(denied_on(relation)),
-        None => Ok(()),
+    if let Some(relation) = denied_target.or(denied.as_ref()) {
+        return Err(denied_on(relation));
     }
+    let mut outcome = Ok(());
+    visit::modifications(statement.rel(), &mut |inner| {
+        if outcome.is_ok() {
+            outcome = check_statement(inner, eval);
+        }
+    });
+    outcome
 }
 
 /// Checks one relation that a utility statement names.

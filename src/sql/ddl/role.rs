@@ -214,7 +214,8 @@ impl Ddl<'_> {
             "canlogin" => role.login = boolean(option)?,
             "isreplication" => role.replication = boolean(option)?,
             "bypassrls" => role.bypass_rls = boolean(option)?,
-            "connectionlimit" => role.connection_limit = integer(option)? as i32,
+            "connectionlimit" if integer(option)? == -1 => role.connection_limit = -1,
+            "connectionlimit" => return Err(Error::unsupported("CONNECTION LIMIT")),
             "validUntil" => role.valid_until = string(option).map(str::to_owned),
             other => return Err(Error::unsupported(format!("role option \"{other}\""))),
         }

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::sql::bind::Binder;
 use crate::sql::ir::{Query, Statement};
 use crate::sql::parse::{self, ast};
+use crate::sql::privilege;
 use crate::sql::types::{SqlType, oid};
 use crate::sqlstate;
 use crate::txn::LockMode;
@@ -70,7 +71,9 @@ impl Ddl<'_> {
     pub fn bind_query(&self, node: &ast::Node) -> Result<Query> {
         let eval = self.eval();
         let node = node.node.as_ref().ok_or_else(|| Error::syntax("an empty query"))?;
-        match Binder::with_fixed_params(&eval, &[]).bind_statement(node)? {
+        let statement = Binder::with_fixed_params(&eval, &[]).bind_statement(node)?;
+        privilege::check_statement(&statement, &eval)?;
+        match statement {
             Statement::Query(query) => Ok(query),
             _ => Err(Error::unsupported("a query that changes rows here")),
         }

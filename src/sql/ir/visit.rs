@@ -23,6 +23,18 @@ pub fn relations(rel: &Rel, on_expr: &mut dyn FnMut(&Expr), on_scan: &mut dyn Fn
     rel.for_each_input(&mut |input| relations(input, on_expr, on_scan));
 }
 
+/// Visits the data-modifying statements that stand as CTEs in `rel` or below it.
+pub fn modifications(rel: &Rel, on_statement: &mut dyn FnMut(&Statement)) {
+    if let Rel::With { ctes, .. } = rel {
+        for cte in ctes {
+            if let CteBody::Modify(statement) = &cte.body {
+                on_statement(statement);
+            }
+        }
+    }
+    rel.for_each_input(&mut |input| modifications(input, on_statement));
+}
+
 impl Expr {
     /// Calls `f` for each direct child expression (not into subqueries).
     pub fn for_each_child<'a>(&'a self, f: &mut dyn FnMut(&'a Expr)) {
@@ -148,6 +160,11 @@ impl Rel {
                     let plain = call.args.iter().chain(&call.filter).chain(&call.partition_by);
                     plain.for_each(&mut *f);
                     call.order_by.iter().for_each(|key| f(&key.expr));
+                    for bound in [&call.frame.start, &call.frame.end] {
+                        if let FrameBound::Preceding(expr) | FrameBound::Following(expr) = bound {
+                            f(expr);
+                        }
+                    }
                 }
             }
             Rel::Sort { keys, .. } => keys.iter().for_each(|key| f(&key.expr)),
@@ -168,18 +185,48 @@ impl Rel {
     }
 }
 
-/// Visits every scan of a statement.
+/// Visits every scan of a statement, those of its RETURNING, assignments and ON
+/// CONFLICT clause included; not of the statements in its CTEs ([`modifications`]).
 pub fn statement_scans(statement: &Statement, on_scan: &mut dyn FnMut(&Scan)) {
     let skip = &mut |_: &Expr| {};
-    match statement {
-        Statement::Query(query) => relations(&query.rel, skip, on_scan),
-        Statement::Insert(insert) => relations(&insert.source.rel, skip, on_scan),
-        Statement::Update(update) => {
-            relations(&update.input, skip, on_scan);
-            for (_, expr) in &update.assignments {
-                expressions(expr, skip, on_scan);
-            }
+    relations(statement.rel(), skip, on_scan);
+    for expr in statement.own_expressions() {
+        expressions(expr, skip, on_scan);
+    }
+}
+
+impl Statement {
+    /// The relation that gives the statement its rows.
+    pub fn rel(&self) -> &Rel {
+        match self {
+            Statement::Query(query) => &query.rel,
+            Statement::Insert(insert) => &insert.source.rel,
+            Statement::Update(update) => &update.input,
+            Statement::Delete(delete) => &delete.input,
         }
-        Statement::Delete(delete) => relations(&delete.input, skip, on_scan),
+    }
+
+    /// The expressions that stand outside of that relation.
+    fn own_expressions(&self) -> Vec<&Expr> {
+        let (mut found, returning): (Vec<&Expr>, _) = match self {
+            Statement::Query(_) => return Vec::new(),
+            Statement::Insert(insert) => {
+                let mut found: Vec<&Expr> = insert.defaults.iter().map(|(_, expr)| expr).collect();
+                if let Some(OnConflict {
+                    action: ConflictAction::Update { assignments, condition, .. },
+                    ..
+                }) = &insert.on_conflict
+                {
+                    found.extend(assignments.iter().map(|(_, expr)| expr).chain(condition));
+                }
+                (found, &insert.returning)
+            }
+            Statement::Update(update) => {
+                (update.assignments.iter().map(|(_, expr)| expr).collect(), &update.returning)
+            }
+            Statement::Delete(delete) => (Vec::new(), &delete.returning),
+        };
+        found.extend(returning.iter().flat_map(|returning| &returning.exprs).map(|(_, expr)| expr));
+        found
     }
 }

@@ -24,7 +24,7 @@ pub async fn vacuum(
     let tag = if statement.is_vacuumcmd { "VACUUM" } else { "ANALYZE" };
     for node in &statement.options {
         let Some(NodeEnum::DefElem(option)) = &node.node else { continue };
-        if !matches!(option.defname.as_str(), "verbose" | "analyze" | "freeze" | "skip_locked") {
+        if option.defname != "analyze" {
             return Err(Error::unsupported(format!(
                 "{tag} option \"{}\"",
                 option.defname.to_uppercase()
