@@ -22,6 +22,7 @@ pub mod unit;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use unit::{Bytes, Kilobytes, Milliseconds, Seconds};
@@ -256,8 +257,10 @@ impl Config {
     }
 }
 
+/// Asked once: the answer comes from the file system (cgroups), and statements ask.
 fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, |count| count.get())
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, |count| count.get()))
 }
 
 fn read_file(path: &Path) -> Result<toml::Table, ConfigError> {
