@@ -2,120 +2,186 @@
 //!
 //! A build reads the table at the newest committed instant (with the own writes)
 //! while the DDL holds off writers. Entries are collected up to a budget, sorted,
-//! and put; a unique build compares each key with its neighbour in the sorted run
-//! and with what earlier runs have put, so duplicates are found in bounded memory.
+//! and handed to the engine as one run; a unique build compares each key with its
+//! neighbour in the sorted run and looks it up among what earlier runs have put, so
+//! duplicates are found in bounded memory.
+//!
+//! All of it computes and reads from disk, so it runs where it holds up nobody
+//! ([`blocking`]).
 
 use crate::catalog::Relation;
 use crate::error::{Error, Result};
 use crate::index::{IndexInfo, ordered};
-use crate::sql::run::{StatementContext, Work};
+use crate::sql::run::{StatementContext, Work, blocking};
 use crate::sql::types::{Datum, Oid};
-use crate::storage::{Value, key};
-use crate::table::{IndexExpressions, TableInfo, Writer, eval_over, violation};
+use crate::storage::{Key, Value, key};
+use crate::table::{IndexExpressions, TableInfo, Writer, eval_over, lookup, violation};
 use crate::txn::{Keyspace, Overlay};
 
 /// Bytes of entries that are sorted at a time.
 const RUN_BYTES_MAX: usize = 64 << 20;
 
+/// Entries from which on a run goes to the engine by itself: a shorter one costs less
+/// as a part of the transaction's write set.
+const INGESTED_RUN_MIN: usize = 16 << 10;
+
 /// One entry on its way into the index.
 struct Entry {
     payload: Vec<u8>,
     rid: u64,
-    key: Vec<Datum>,
+    may_conflict: bool,
+    holds_rid: bool,
+}
+
+impl Entry {
+    fn key(&self, storage_id: u32) -> Key {
+        key::index_entry(storage_id, &self.payload, self.holds_rid.then_some(self.rid)).into()
+    }
+
+    fn value(&self) -> Value {
+        if self.holds_rid { Value::from(&[][..]) } else { key::index_value(self.rid).into() }
+    }
 }
 
 /// Builds the entries of a new index of a table over all of its rows; answers how
 /// many there are. The caller holds a lock that keeps writers out.
 pub async fn build(work: &mut Work, ctx: &StatementContext, table: Oid, index: Oid) -> Result<u64> {
-    let info = &*TableInfo::of(&work.catalog, table)?;
-    let index = info
-        .index(index)
-        .ok_or_else(|| Error::internal(format!("table has no index with OID {index}")))?;
-    let writer = &mut Writer::new(work, ctx);
-    let expressions = compiled(writer, info, index)?;
-    let overlay = writer.work.txn.overlay_newest();
-    let mut rows = overlay.scan(Keyspace::Rows, &key::rows(info.storage_id()), false);
-    let mut total = 0;
-    loop {
-        let run = collect(writer, info, index, &expressions, &mut rows)?;
-        if run.is_empty() {
-            return Ok(total);
+    blocking(|| {
+        let info = &*TableInfo::of(&work.catalog, table)?;
+        let index = info
+            .index(index)
+            .ok_or_else(|| Error::internal(format!("table has no index with OID {index}")))?;
+        let writer = &mut Writer::new(work, ctx);
+        Build { keys: Keys::new(writer, info, index)?, info, index, writer }.run()
+    })
+}
+
+struct Build<'a, 'w> {
+    writer: &'a mut Writer<'w>,
+    info: &'a TableInfo,
+    index: &'a IndexInfo,
+    keys: Keys,
+}
+
+/// How a stored row's key is found.
+enum Keys {
+    /// Plain columns at these positions: nothing else of the row is decoded.
+    Columns(Vec<usize>),
+    Expressions(IndexExpressions),
+}
+
+impl Keys {
+    fn new(writer: &Writer<'_>, info: &TableInfo, index: &IndexInfo) -> Result<Keys> {
+        let plain = |key: &super::KeyColumn| usize::try_from(key.column - 1).ok();
+        let columns: Option<Vec<usize>> = index.keys.iter().map(plain).collect();
+        if let (Some(columns), None) = (columns, &index.predicate) {
+            return Ok(Keys::Columns(columns));
         }
-        total += run.len() as u64;
-        put(writer, info, index, run)?;
-        tokio::task::yield_now().await;
+        let eval = eval_over(&writer.work.catalog, writer.ctx);
+        index
+            .compile(&|sql| writer.ctx.compiler.compile(&eval, info, sql, None))
+            .map(Keys::Expressions)
     }
 }
 
-fn compiled(writer: &Writer<'_>, info: &TableInfo, index: &IndexInfo) -> Result<IndexExpressions> {
-    let eval = eval_over(&writer.work.catalog, writer.ctx);
-    index.compile(&|sql| writer.ctx.compiler.compile(&eval, info, sql, None))
-}
-
-/// The next rows' entries, sorted, up to the budget.
-fn collect(
-    writer: &Writer<'_>,
-    info: &TableInfo,
-    index: &IndexInfo,
-    expressions: &IndexExpressions,
-    rows: &mut crate::txn::Scan,
-) -> Result<Vec<Entry>> {
-    let (mut run, mut bytes) = (Vec::new(), 0);
-    for entry in rows {
-        let (row_key, row) = entry?;
-        if writer.ctx.cancel.is_cancelled() {
-            return Err(Error::query_canceled());
-        }
-        let Some((_, rid)) = key::row_parts(&row_key) else { continue };
-        let datums = info.decode(&row)?;
-        let Some(key) = index.key(expressions, &writer.ctx.eval, &datums)? else { continue };
-        let payload = ordered::encode_key(index, &key)?;
-        bytes += payload.len() * 3 + 96;
-        run.push(Entry { payload, rid, key });
-        if bytes >= RUN_BYTES_MAX {
-            break;
+impl Build<'_, '_> {
+    fn run(&mut self) -> Result<u64> {
+        let overlay = self.writer.work.txn.overlay_newest();
+        let range = key::rows(self.info.storage_id());
+        let mut rows = overlay.scan(Keyspace::Rows, &range, false);
+        let mut total = 0;
+        loop {
+            let run = self.collect(&mut rows)?;
+            if run.is_empty() {
+                return Ok(total);
+            }
+            self.check(&run, total > 0)?;
+            self.put(&run)?;
+            total += run.len() as u64;
         }
     }
-    run.sort_unstable_by(|a, b| a.payload.cmp(&b.payload).then(a.rid.cmp(&b.rid)));
-    Ok(run)
-}
 
-fn put(
-    writer: &mut Writer<'_>,
-    info: &TableInfo,
-    index: &IndexInfo,
-    run: Vec<Entry>,
-) -> Result<()> {
-    let storage_id = index.storage_id();
-    let overlay = index.unique.then(|| writer.work.txn.overlay_newest());
-    let mut previous: Option<&Entry> = None;
-    for entry in &run {
-        if index.may_conflict(&entry.key) {
-            let twin = previous.is_some_and(|previous| previous.payload == entry.payload);
-            if twin || is_there(overlay.as_ref(), storage_id, &entry.payload)? {
-                let eval = &writer.ctx.eval;
-                return Err(violation::duplicated(info, eval, index, &entry.key));
+    fn put(&mut self, run: &[Entry]) -> Result<()> {
+        let storage_id = self.index.storage_id();
+        let txn = &mut self.writer.work.txn;
+        let mut entries = run.iter().map(|entry| (entry.key(storage_id), entry.value()));
+        if run.len() >= INGESTED_RUN_MIN {
+            return txn.ingest_index(storage_id, &mut entries);
+        }
+        entries.try_for_each(|(key, value)| txn.put(Keyspace::Indexes, key, value))
+    }
+
+    /// The next rows' entries, sorted, up to the budget.
+    fn collect(&self, rows: &mut crate::txn::Scan) -> Result<Vec<Entry>> {
+        let (mut run, mut bytes) = (Vec::new(), 0);
+        for entry in rows {
+            let (row_key, row) = entry?;
+            if self.writer.ctx.cancel.is_cancelled() {
+                return Err(Error::query_canceled());
+            }
+            let Some((_, rid)) = key::row_parts(&row_key) else { continue };
+            let Some(key) = self.key(&row)? else { continue };
+            let payload = ordered::encode_key(self.index, &key)?;
+            bytes += payload.len() + size_of::<Entry>();
+            let may_conflict = self.index.may_conflict(&key);
+            let holds_rid = self.index.key_holds_rid(&key);
+            run.push(Entry { payload, rid, may_conflict, holds_rid });
+            if bytes >= RUN_BYTES_MAX {
+                break;
             }
         }
-        previous = Some(entry);
-        let holds_rid = index.key_holds_rid(&entry.key);
-        let stored = key::index_entry(storage_id, &entry.payload, holds_rid.then_some(entry.rid));
-        let value =
-            if holds_rid { Value::from(&[][..]) } else { key::index_value(entry.rid).into() };
-        writer.work.txn.put(Keyspace::Indexes, stored, value)?;
+        run.sort_unstable_by(|a, b| a.payload.cmp(&b.payload).then(a.rid.cmp(&b.rid)));
+        Ok(run)
     }
-    Ok(())
-}
 
-/// Whether an earlier run has put this key.
-fn is_there(overlay: Option<&Overlay>, storage_id: u32, payload: &[u8]) -> Result<bool> {
-    let Some(overlay) = overlay else { return Ok(false) };
-    let range = key::index_range(
-        storage_id,
-        key::IndexBound::Before(payload),
-        key::IndexBound::After(payload),
-    );
-    Ok(overlay.scan(Keyspace::Indexes, &range, false).next().transpose()?.is_some())
+    /// The key of a stored row, unless a partial index leaves it out.
+    fn key(&self, row: &[u8]) -> Result<Option<Vec<Datum>>> {
+        match &self.keys {
+            Keys::Columns(columns) => lookup::columns(self.info, row, columns).map(Some),
+            Keys::Expressions(expressions) => {
+                self.index.key(expressions, &self.writer.ctx.eval, &self.info.decode(row)?)
+            }
+        }
+    }
+
+    /// `23505` if two rows of this run, or one of it and one of an `earlier`, have
+    /// the same key.
+    fn check(&self, run: &[Entry], earlier: bool) -> Result<()> {
+        if !self.index.unique {
+            return Ok(());
+        }
+        let overlay = self.writer.work.txn.overlay_newest();
+        let mut previous: Option<&Entry> = None;
+        for entry in run.iter().filter(|entry| entry.may_conflict) {
+            let twin = previous.is_some_and(|previous| previous.payload == entry.payload);
+            if twin || (earlier && self.is_there(&overlay, entry)?) {
+                return Err(self.duplicated(&overlay, entry)?);
+            }
+            previous = Some(entry);
+        }
+        Ok(())
+    }
+
+    /// Whether an earlier run has put this key.
+    fn is_there(&self, overlay: &Overlay, entry: &Entry) -> Result<bool> {
+        let storage_id = self.index.storage_id();
+        if !entry.holds_rid {
+            return Ok(overlay.get(Keyspace::Indexes, &entry.key(storage_id))?.is_some());
+        }
+        let range = key::index_range(
+            storage_id,
+            key::IndexBound::Before(&entry.payload),
+            key::IndexBound::After(&entry.payload),
+        );
+        Ok(overlay.scan(Keyspace::Indexes, &range, false).next().transpose()?.is_some())
+    }
+
+    fn duplicated(&self, overlay: &Overlay, entry: &Entry) -> Result<Error> {
+        let row = lookup::row(overlay, self.info.storage_id(), entry.rid)?;
+        let row = row.ok_or_else(|| Error::internal("a row that was read is there"))?;
+        let key = self.key(&row)?.unwrap_or_default();
+        Ok(violation::duplicated(self.info, &self.writer.ctx.eval, self.index, &key))
+    }
 }
 
 /// Gives up an index's entries when the transaction that drops it has committed.

@@ -43,6 +43,9 @@ impl Database {
     pub fn open(config: Config, engine: Arc<dyn Engine>) -> Result<Arc<Database>> {
         let transactions = Transactions::open(engine, Limits::default())?;
         let catalog = catalog::load(&transactions.published())?;
+        if let Some(object) = transactions.highest_unfinished_object() {
+            catalog.raise_oid_counter(object + 1);
+        }
         transactions.set_attachment(Arc::new(catalog))?;
         let runtime = query_runtime(&config)?;
         Ok(Arc::new(Database {

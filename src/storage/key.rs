@@ -163,6 +163,11 @@ pub fn object(object: u32) -> KeyRange {
     KeyRange::prefix(object.to_be_bytes())
 }
 
+/// The key that follows this one immediately.
+pub fn next(key: &[u8]) -> Vec<u8> {
+    [key, &[0]].concat()
+}
+
 /// The keys of [`Keyspace::Meta`](super::Keyspace::Meta).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Meta {

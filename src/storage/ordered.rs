@@ -3,8 +3,9 @@
 //! It is the memory engine's keyspace and a transaction's write set. A savepoint
 //! is a clone; a scan walks a clone while the original goes on changing.
 
-use rpds::RedBlackTreeMapSync;
 use std::ops::Bound;
+
+use imbl::OrdMap;
 
 use super::{Key, KeyRange};
 
@@ -12,11 +13,11 @@ use super::{Key, KeyRange};
 const CHUNK: usize = 64;
 
 #[derive(Clone)]
-pub struct OrderedMap<V: Clone>(RedBlackTreeMapSync<Key, V>);
+pub struct OrderedMap<V: Clone>(OrdMap<Key, V>);
 
 impl<V: Clone> Default for OrderedMap<V> {
     fn default() -> Self {
-        OrderedMap(RedBlackTreeMapSync::new_sync())
+        OrderedMap(OrdMap::new())
     }
 }
 
@@ -26,15 +27,15 @@ impl<V: Clone> OrderedMap<V> {
     }
 
     pub fn insert(&mut self, key: Key, value: V) {
-        self.0.insert_mut(key, value);
+        self.0.insert(key, value);
     }
 
     pub fn remove(&mut self, key: &[u8]) {
-        self.0.remove_mut(key);
+        self.0.remove(key);
     }
 
     pub fn len(&self) -> usize {
-        self.0.size()
+        self.0.len()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -69,7 +70,7 @@ pub struct Cursor<V: Clone> {
 
 impl<V: Clone> Cursor<V> {
     fn refill(&mut self) {
-        let range = self.map.0.range::<Key, _>((self.lower.as_ref(), self.upper.as_ref()));
+        let range = self.map.0.range::<_, Key>((self.lower.as_ref(), self.upper.as_ref()));
         let owned = |(key, value): (&Key, &V)| (key.clone(), value.clone());
         let chunk: Vec<_> = if self.reverse {
             range.rev().take(CHUNK).map(owned).collect()

@@ -8,9 +8,9 @@
 use std::time::Duration;
 
 use crate::catalog::Relation;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sql::run::Work;
-use crate::storage::key;
+use crate::storage::{Key, KeyRange, key};
 use crate::txn::{Keyspace, Transactions, WriteBatch};
 
 /// Keys deleted in one batch.
@@ -42,17 +42,33 @@ pub fn spawn(transactions: Transactions, dropped: Vec<(Keyspace, u32)>, commit_t
     });
 }
 
+/// Storage that was dropped is never written again, so each batch goes on where the
+/// last one ended: from the start it would pass over ever more tombstones.
 async fn delete(transactions: &Transactions, keyspace: Keyspace, storage_id: u32) -> Result<()> {
-    let range = key::object(storage_id);
+    let mut range = key::object(storage_id);
     loop {
-        let published = transactions.published();
+        let (transactions, rest) = (transactions.clone(), range.clone());
+        // Keys are read from disk, which takes long and must not hold up clients.
+        let (keys, transactions) = tokio::task::spawn_blocking(move || {
+            let keys = first_keys(&transactions, keyspace, &rest);
+            (keys, transactions)
+        })
+        .await
+        .map_err(|error| Error::internal(format!("storage {storage_id} was not read: {error}")))?;
+        let keys = keys?;
+        let Some(last) = keys.last() else { return Ok(()) };
+        range.lower = key::next(last);
         let mut batch = WriteBatch::new();
-        for entry in published.scan(keyspace, &range, false).take(BATCH_KEYS) {
-            batch.remove(keyspace, entry?.0);
-        }
-        if batch.is_empty() {
-            return Ok(());
-        }
+        keys.into_iter().for_each(|key| batch.remove(keyspace, key));
         transactions.system_write(batch).await?;
     }
+}
+
+fn first_keys(
+    transactions: &Transactions,
+    keyspace: Keyspace,
+    range: &KeyRange,
+) -> Result<Vec<Key>> {
+    let published = transactions.published();
+    published.scan(keyspace, range, false).take(BATCH_KEYS).map(|entry| Ok(entry?.0)).collect()
 }

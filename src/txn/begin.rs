@@ -209,6 +209,15 @@ impl Transactions {
         self.shared().current.load_full()
     }
 
+    /// The highest table or index that an unfinished bulk load wrote to. Its entries
+    /// may lie there, hidden, after a crash that forgot the object: nothing else may
+    /// get its number.
+    pub fn highest_unfinished_object(&self) -> Option<u32> {
+        let in_flight = &self.published().in_flight;
+        let spills = in_flight.ids().into_iter().filter_map(|id| in_flight.get(id));
+        spills.flat_map(|ranges| ranges.objects()).map(|(_, object)| object).max()
+    }
+
     pub fn begin(&self, isolation: Isolation, read_only: bool) -> Result<Transaction> {
         let shared = self.shared();
         let id = shared

@@ -49,6 +49,7 @@ mod begin;
 mod commit;
 mod committer;
 mod ids;
+mod ingest;
 mod limits;
 pub mod lock;
 mod overlay;

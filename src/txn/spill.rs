@@ -69,6 +69,11 @@ impl RidRanges {
         RidRanges(rids.into_iter().map(|(object, rids)| (object, merged(rids))).collect())
     }
 
+    /// Rids of one index.
+    pub(super) fn of_index(index: u32, rids: Range<u64>) -> RidRanges {
+        RidRanges(BTreeMap::from([((INDEXES, index), vec![rids])]))
+    }
+
     pub(super) fn contains(&self, keyspace: Keyspace, key: &[u8], value: &[u8]) -> bool {
         let Some((object, rid)) = subject(keyspace, key, value) else { return false };
         let Some(ranges) = self.0.get(&object) else { return false };

@@ -15,7 +15,7 @@ use parking_lot::{Condvar, Mutex};
 use super::begin::Shared;
 use super::commit::Content;
 use super::spill::RidRanges;
-use crate::storage::{KeyRange, Keyspace, WriteBatch, key};
+use crate::storage::{Key, KeyRange, Keyspace, WriteBatch, key};
 use crate::{Error, Result};
 
 /// Spills to be swept, by the ids of their transactions.
@@ -98,7 +98,9 @@ fn sweep(shared: &Shared, id: u64) -> Result<()> {
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Removes the dead entries of a range, a batch at a time, each from a new view: a
-/// view held for long would keep what the removal is to free.
+/// view held for long would keep what the removal is to free. A batch begins where
+/// the last one ended, past its tombstones; what could not be removed yet is found
+/// by the next pass.
 fn sweep_range(
     shared: &Shared,
     id: u64,
@@ -106,29 +108,63 @@ fn sweep_range(
     keyspace: Keyspace,
     range: KeyRange,
 ) -> Result<()> {
-    let mut stuck_at = None;
-    while shared.current.load().in_flight.get(id).is_some() {
-        let mut keys = Vec::new();
-        let newest = shared.current.load_full();
-        for entry in newest.view.range(keyspace, &range, false) {
-            let (key, value) = entry?;
-            if dead.contains(keyspace, &key, &value) {
-                keys.push((keyspace, key));
-            }
-            if keys.len() >= shared.limits.sweep_entries_max || shared.sweeper.is_closed() {
-                break;
-            }
-        }
-        drop(newest);
-        let Some((_, last)) = keys.last() else { return Ok(()) };
-        if shared.sweeper.is_closed() {
+    while sweep_once(shared, id, dead, keyspace, range.clone())? {
+        let again = shared.current.load().in_flight.get(id).is_some();
+        if !again || shared.sweeper.is_closed() || !has_dead(shared, dead, keyspace, &range)? {
             return Ok(());
         }
-        if stuck_at.as_ref() == Some(last) {
-            std::thread::sleep(RETRY_DELAY);
-        }
-        stuck_at = Some(last.clone());
-        shared.submit_and_wait(Content::Sweep { id, keys })?;
+        std::thread::sleep(RETRY_DELAY);
     }
     Ok(())
+}
+
+/// One pass; whether it asked for anything to be removed.
+fn sweep_once(
+    shared: &Shared,
+    id: u64,
+    dead: &RidRanges,
+    keyspace: Keyspace,
+    mut range: KeyRange,
+) -> Result<bool> {
+    let mut found = false;
+    while shared.current.load().in_flight.get(id).is_some() && !shared.sweeper.is_closed() {
+        let batch = dead_keys(shared, dead, keyspace, &range, shared.limits.sweep_entries_max)?;
+        let Some(last) = batch.last() else { break };
+        range.lower = key::next(last);
+        found = true;
+        let keys = batch.into_iter().map(|key| (keyspace, key)).collect();
+        shared.submit_and_wait(Content::Sweep { id, keys })?;
+    }
+    Ok(found)
+}
+
+fn has_dead(
+    shared: &Shared,
+    dead: &RidRanges,
+    keyspace: Keyspace,
+    range: &KeyRange,
+) -> Result<bool> {
+    Ok(!dead_keys(shared, dead, keyspace, range, 1)?.is_empty())
+}
+
+/// The first dead keys of a range, at most `max`.
+fn dead_keys(
+    shared: &Shared,
+    dead: &RidRanges,
+    keyspace: Keyspace,
+    range: &KeyRange,
+    max: usize,
+) -> Result<Vec<Key>> {
+    let newest = shared.current.load_full();
+    newest
+        .view
+        .range(keyspace, range, false)
+        .take_while(|_| !shared.sweeper.is_closed())
+        .filter(|entry| match entry {
+            Ok((key, value)) => dead.contains(keyspace, key, value),
+            Err(_) => true,
+        })
+        .take(max)
+        .map(|entry| Ok(entry?.0))
+        .collect()
 }

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use super::Isolation;
 use super::begin::Shared;
@@ -12,20 +10,20 @@ use super::lock::{Acquired, LockLog, LockMode, LockOutcome, Resource, WaitPolicy
 use super::overlay::{Overlay, Scan, committed, spilled};
 use super::published::Published;
 use super::serializable::Serializable;
-use super::spill::{OwnSpill, RidRanges, Spill};
+use super::spill::{OwnSpill, Spill};
 use super::write_set::{Change, WriteSet};
-use crate::storage::{Key, KeyRange, Keyspace, Value, WriteBatch, WriteError, row};
+use crate::storage::{Key, KeyRange, Keyspace, Value, WriteBatch, row};
 use crate::{Error, Result, sqlstate};
 
 /// A running transaction. Dropping it rolls it back.
 pub struct Transaction {
-    shared: Arc<Shared>,
-    id: u64,
+    pub(super) shared: Arc<Shared>,
+    pub(super) id: u64,
     isolation: Isolation,
     read_only: bool,
     published: Arc<Published>,
-    writes: WriteSet,
-    spill: Spill,
+    pub(super) writes: WriteSet,
+    pub(super) spill: Spill,
     /// Of a serializable transaction that may write.
     serializable: Option<Serializable>,
     locks: LockLog,
@@ -278,13 +276,18 @@ impl Transaction {
         self.write(keyspace, key.into(), Change::Delete)
     }
 
-    fn write(&mut self, keyspace: Keyspace, key: Key, change: Change) -> Result<()> {
+    pub(super) fn check_writable(&self) -> Result<()> {
         if self.read_only {
             return Err(Error::new(
                 sqlstate::READ_ONLY_SQL_TRANSACTION,
                 "cannot write in a read-only transaction",
             ));
         }
+        Ok(())
+    }
+
+    fn write(&mut self, keyspace: Keyspace, key: Key, change: Change) -> Result<()> {
+        self.check_writable()?;
         let limits = &self.shared.limits;
         if self.writes.new_bytes() > limits.spill_bytes {
             self.spill()?;
@@ -303,37 +306,6 @@ impl Transaction {
         let is_new = before.is_none_or(Change::is_new);
         self.writes.insert(keyspace, key, if is_new { change } else { change.not_new() });
         Ok(())
-    }
-
-    /// Writes the new rows early and invisibly, and forgets them here.
-    fn spill(&mut self) -> Result<()> {
-        let rest = self.writes.without_new();
-        self.shared.throttle();
-        let ranges = RidRanges::of(self.writes.new_entries());
-        self.spill.all.union(&ranges);
-        self.shared.ingesting.lock().insert(self.id);
-        let announced = Content::Announce { id: self.id, ranges: self.spill.all.clone() };
-        self.shared.submit_and_wait(announced)?;
-        self.ingest()?;
-        self.shared.submit_and_wait(Content::System(Default::default()))?;
-        let mut own =
-            self.spill.own.as_ref().map_or_else(RidRanges::default, |own| own.ranges.clone());
-        own.union(&ranges);
-        let published = self.shared.current.load_full();
-        self.spill.own = Some(Arc::new(OwnSpill { published, ranges: own }));
-        self.writes = rest;
-        Ok(())
-    }
-
-    fn ingest(&self) -> Result<()> {
-        let mut rows = self
-            .writes
-            .new_in(Keyspace::Rows)
-            .map(|(key, value)| (key.clone(), row::spilled(value, self.id)));
-        self.shared.ingest(Keyspace::Rows, &mut rows)?;
-        let mut entries =
-            self.writes.new_in(Keyspace::Indexes).map(|(key, value)| (key.clone(), value.clone()));
-        self.shared.ingest(Keyspace::Indexes, &mut entries)
     }
 
     /// Takes a lock, or says that it must be waited for. A lock lasts until the
@@ -388,38 +360,6 @@ impl Drop for Transaction {
         if !self.spill.is_empty() {
             self.shared.ingesting.lock().remove(&self.id);
             self.shared.sweeper.add(self.id);
-        }
-    }
-}
-
-impl Shared {
-    /// Ingests a part of a spill. What is left of a failed one is announced already.
-    fn ingest(
-        &self,
-        keyspace: Keyspace,
-        entries: &mut dyn Iterator<Item = (Key, Value)>,
-    ) -> Result<()> {
-        match self.engine.ingest(keyspace, entries) {
-            Ok(_) => Ok(()),
-            Err(WriteError::Refused(error)) => Err(error),
-            Err(WriteError::Unknown(error)) => {
-                (self.on_unknown_outcome)(&error);
-                Err(error)
-            }
-        }
-    }
-
-    /// Keeps a bulk writer from filling the engine faster than it compacts: there the
-    /// committer would have to sleep, and with it everyone.
-    fn throttle(&self) {
-        let until = Instant::now() + self.limits.throttle_max;
-        loop {
-            let statistics = self.engine.statistics();
-            let is_behind = statistics.sealed_memtables >= 3 || statistics.level_zero_tables >= 16;
-            if !is_behind || Instant::now() >= until {
-                return;
-            }
-            thread::sleep(Duration::from_millis(10));
         }
     }
 }

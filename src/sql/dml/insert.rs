@@ -22,6 +22,9 @@ use crate::sqlstate;
 use crate::table::{Conflict, TableInfo, Writer};
 use crate::txn::{Isolation, Keyspace, LockMode};
 
+/// Rows after which other clients have their turn at the thread.
+const ROWS_PER_TURN: u64 = 256;
+
 /// A compiled INSERT.
 pub struct InsertPlan {
     source: Source,
@@ -186,6 +189,9 @@ impl Run<'_> {
     async fn insert(&mut self, writer: &mut Writer<'_>, values: Vec<Datum>) -> Result<()> {
         if self.ctx.cancel.is_cancelled() {
             return Err(Error::query_canceled());
+        }
+        if self.count % ROWS_PER_TURN == ROWS_PER_TURN - 1 {
+            tokio::task::yield_now().await;
         }
         let mut row = vec![Datum::Null; self.info.columns.len()];
         for (position, value) in self.plan.positions.iter().zip(values) {

@@ -18,4 +18,5 @@ pub mod runtime;
 pub mod work;
 
 pub use query::{CompiledQuery, RowChunks, execute_query, result_columns, rows};
+pub use runtime::blocking;
 pub use work::{StatementContext, Work};

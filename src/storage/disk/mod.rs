@@ -27,6 +27,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fjall::config::{HashRatioPolicy, PinningPolicy};
 use fjall::{Database, KeyspaceCreateOptions, PersistMode, Readable};
 
 use super::{
@@ -130,18 +131,27 @@ fn open_database(
     })
 }
 
+/// What point reads need stays at hand: the blocks that tell where a key is (index
+/// and filter; from level 3 on they are cut up and cached like data), and a hash
+/// index in each data block.
+fn keyspace_options(keyspace: Keyspace, options: &DiskOptions) -> KeyspaceCreateOptions {
+    KeyspaceCreateOptions::default()
+        .max_memtable_size(options.memtable_bytes)
+        .manual_journal_persist(true)
+        .index_block_pinning_policy(PinningPolicy::new([true, true, true, false]))
+        .filter_block_pinning_policy(PinningPolicy::new([true, true, true, false]))
+        .data_block_hash_ratio_policy(HashRatioPolicy::all(0.75))
+        // A row is looked for because an index names it.
+        .expect_point_read_hits(keyspace == Keyspace::Rows)
+}
+
 fn open_keyspaces(
     database: &Database,
     options: &DiskOptions,
 ) -> Result<[fjall::Keyspace; Keyspace::COUNT]> {
-    let create = || {
-        KeyspaceCreateOptions::default()
-            .max_memtable_size(options.memtable_bytes)
-            .manual_journal_persist(true)
-    };
     let opened = Keyspace::ALL
         .iter()
-        .map(|keyspace| database.keyspace(keyspace.name(), create))
+        .map(|keyspace| database.keyspace(keyspace.name(), || keyspace_options(*keyspace, options)))
         .collect::<fjall::Result<Vec<_>>>()
         .map_err(|error| read_error(&error))?;
     Ok(opened.try_into().unwrap_or_else(|_| unreachable!("one handle per keyspace")))

@@ -1,0 +1,106 @@
+//! Writing past the committer: spills of large transactions, and index builds.
+//!
+//! How it stays invisible until the commit is told in [`spill`](super::spill).
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::begin::Shared;
+use super::commit::Content;
+use super::spill::{OwnSpill, RidRanges};
+use super::transaction::Transaction;
+use crate::Result;
+use crate::storage::{Key, Keyspace, Value, WriteError, row};
+
+/// Every rid there can be.
+const ALL_RIDS: Range<u64> = 0..u64::MAX;
+
+impl Transaction {
+    /// Writes the new rows early and invisibly, and forgets them here.
+    pub(super) fn spill(&mut self) -> Result<()> {
+        let rest = self.writes.without_new();
+        let ranges = RidRanges::of(self.writes.new_entries());
+        self.ingest_as(&ranges, |transaction| transaction.ingest_new())?;
+        self.writes = rest;
+        Ok(())
+    }
+
+    /// Writes entries of an index that this transaction has made and nobody else can
+    /// see, sorted by key, none of them there yet. They go to the engine at once.
+    pub fn ingest_index(
+        &mut self,
+        index: u32,
+        entries: &mut dyn Iterator<Item = (Key, Value)>,
+    ) -> Result<()> {
+        self.check_writable()?;
+        let ranges = RidRanges::of_index(index, ALL_RIDS);
+        self.ingest_as(&ranges, |transaction| transaction.shared.ingest(Keyspace::Indexes, entries))
+    }
+
+    /// Announces, ingests, and looks at the engine again: what was ingested is this
+    /// transaction's to see.
+    fn ingest_as(
+        &mut self,
+        ranges: &RidRanges,
+        ingest: impl FnOnce(&Transaction) -> Result<()>,
+    ) -> Result<()> {
+        self.shared.throttle();
+        self.spill.all.union(ranges);
+        self.shared.ingesting.lock().insert(self.id);
+        let announced = Content::Announce { id: self.id, ranges: self.spill.all.clone() };
+        self.shared.submit_and_wait(announced)?;
+        ingest(self)?;
+        self.shared.submit_and_wait(Content::System(Default::default()))?;
+        let mut own =
+            self.spill.own.as_ref().map_or_else(RidRanges::default, |own| own.ranges.clone());
+        own.union(ranges);
+        let published = self.shared.current.load_full();
+        self.spill.own = Some(Arc::new(OwnSpill { published, ranges: own }));
+        Ok(())
+    }
+
+    fn ingest_new(&self) -> Result<()> {
+        let mut rows = self
+            .writes
+            .new_in(Keyspace::Rows)
+            .map(|(key, value)| (key.clone(), row::spilled(value, self.id)));
+        self.shared.ingest(Keyspace::Rows, &mut rows)?;
+        let mut entries =
+            self.writes.new_in(Keyspace::Indexes).map(|(key, value)| (key.clone(), value.clone()));
+        self.shared.ingest(Keyspace::Indexes, &mut entries)
+    }
+}
+
+impl Shared {
+    /// Ingests a part of a spill. What is left of a failed one is announced already.
+    fn ingest(
+        &self,
+        keyspace: Keyspace,
+        entries: &mut dyn Iterator<Item = (Key, Value)>,
+    ) -> Result<()> {
+        match self.engine.ingest(keyspace, entries) {
+            Ok(_) => Ok(()),
+            Err(WriteError::Refused(error)) => Err(error),
+            Err(WriteError::Unknown(error)) => {
+                (self.on_unknown_outcome)(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps a bulk writer from filling the engine faster than it compacts: there the
+    /// committer would have to sleep, and with it everyone.
+    fn throttle(&self) {
+        let until = Instant::now() + self.limits.throttle_max;
+        loop {
+            let statistics = self.engine.statistics();
+            let is_behind = statistics.sealed_memtables >= 3 || statistics.level_zero_tables >= 16;
+            if !is_behind || Instant::now() >= until {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
