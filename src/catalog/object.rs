@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sql::types::{Oid, SqlType};
+use crate::sql::types::{self, Oid, Rank, SqlType};
 
 /// `pg_namespace`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -186,9 +186,9 @@ pub enum TypeKind {
     Composite {
         relation: Oid,
     },
-    /// Labels in sort order: OID, sort position, label.
+    /// Labels in sort order.
     Enum {
-        labels: Vec<(Oid, f32, String)>,
+        labels: Vec<EnumLabel>,
     },
     Domain {
         base: SqlType,
@@ -200,6 +200,24 @@ pub enum TypeKind {
     Multirange {
         range: Oid,
     },
+}
+
+/// `pg_enum`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EnumLabel {
+    pub oid: Oid,
+    /// `enumsortorder`: what clients are shown of the order.
+    pub sort_order: f32,
+    pub name: String,
+    /// What the order is kept by, in keys: it never changes.
+    pub rank: Rank,
+}
+
+impl EnumLabel {
+    /// The label as values need it.
+    pub fn kept(&self) -> types::EnumLabel {
+        types::EnumLabel { oid: self.oid, name: self.name.clone(), rank: self.rank.clone() }
+    }
 }
 
 /// `pg_proc`.
