@@ -234,17 +234,20 @@ impl Transaction {
         self.overlay().scan(keyspace, range, reverse)
     }
 
-    /// Writes a row: a value with a [`row`] header, whose timestamp the commit fills in.
-    pub fn put_row(&mut self, key: impl Into<Key>, value: Vec<u8>) -> Result<()> {
+    /// Writes a row: a value with a [`row`] header, whose writer this fills in, and
+    /// the commit its timestamp.
+    pub fn put_row(&mut self, key: impl Into<Key>, mut value: Vec<u8>) -> Result<()> {
         assert!(value.len() >= row::HEADER_LEN, "a row value starts with its header");
+        row::set_writer(&mut value, self.id());
         self.write(Keyspace::Rows, key.into(), Change::PutRow(value.into()))
     }
 
     /// Writes a row under a rid that was allocated for this transaction and never
     /// used. Unlike [`Transaction::put_row`] it does not count against memory for
     /// long: beyond the budget new rows are spilled, which blocks on the disk.
-    pub fn insert_row(&mut self, key: impl Into<Key>, value: Vec<u8>) -> Result<()> {
+    pub fn insert_row(&mut self, key: impl Into<Key>, mut value: Vec<u8>) -> Result<()> {
         assert!(value.len() >= row::HEADER_LEN, "a row value starts with its header");
+        row::set_writer(&mut value, self.id());
         self.write(Keyspace::Rows, key.into(), Change::NewRow(value.into()))
     }
 
