@@ -23,6 +23,7 @@
 //! - A `ColumnId` is produced once per statement.
 
 mod aggregate;
+mod assign;
 mod call;
 mod candidate;
 mod case;
@@ -69,7 +70,8 @@ use crate::sql::parse::with_stack;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
-    ExpressionUse, bind_expression, bind_expression_sql, bind_relation_expression_sql,
+    ColumnExpression, ExpressionUse, bind_column_expression, bind_expression, bind_expression_sql,
+    bind_relation_expression_sql,
 };
 use params::Params;
 use scope::Level;
