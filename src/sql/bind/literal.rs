@@ -31,11 +31,15 @@ impl Binder<'_> {
         Ok(expr)
     }
 
-    /// An integer too big for int4, or a decimal.
+    /// An integer whose digits are too big for int4, or a decimal. The grammar puts
+    /// a minus before its digits, so -2147483648 is an int4 again.
     fn number(&mut self, text: &str, location: i32) -> Result<Expr> {
+        if let Ok(value) = text.parse::<i32>() {
+            return Ok(constant(Datum::Int4(value), INT4));
+        }
         match text.parse::<i64>() {
             Ok(value) => Ok(constant(Datum::Int8(value), INT8)),
-            Err(_) => self.literal(&text.replace('_', ""), SqlType::new(oid::NUMERIC), location),
+            Err(_) => self.literal(text, SqlType::new(oid::NUMERIC), location),
         }
     }
 
