@@ -98,6 +98,32 @@ pub struct View {
     /// The search path under which `sql` was created and is bound.
     pub search_path: Vec<String>,
     pub check_option: Option<String>,
+    /// What the names of users' objects in `sql` mean.
+    #[serde(default)]
+    pub names: Vec<BoundName>,
+}
+
+/// A name in a view's text, bound for good.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BoundName {
+    /// Byte offset in the text.
+    pub location: i32,
+    pub oid: Oid,
+    pub kind: BoundKind,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum BoundKind {
+    /// In FROM.
+    Relation {
+        /// The columns that there were, under their names then.
+        columns: Vec<(i16, String)>,
+        alias: Option<String>,
+        alias_columns: Vec<String>,
+    },
+    Type,
+    /// A literal: `'t'::regclass`.
+    Regclass,
 }
 
 /// `pg_index`.

@@ -111,6 +111,7 @@ fn tables() -> Vec<Object> {
         sql: "SELECT m FROM a".to_owned(),
         search_path: vec!["public".to_owned()],
         check_option: None,
+        names: Vec::new(),
     };
     vec![
         relation(A, "a", RelationKind::Table, vec![column("id", oid::INT4), column("m", MOOD)])

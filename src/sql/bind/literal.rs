@@ -7,7 +7,7 @@ use crate::sql::parse::ast::a_const::Val;
 use super::Binder;
 use super::coerce::relabel;
 use super::node::{INT4, INT8, constant, null, typed};
-use crate::catalog::{self, ObjectClass};
+use crate::catalog::{self, BoundKind, ObjectClass};
 use crate::error::{Error, Result};
 use crate::sql::ir::{Expr, ExprKind};
 use crate::sql::types::{self, Datum, Oid, SqlType, oid};
@@ -51,11 +51,20 @@ impl Binder<'_> {
             oid::INTERVAL if base.oid == target.oid => target.typmod,
             _ => -1,
         };
+        if base.oid == oid::REGCLASS
+            && let Some(known) = self.names.known(location)
+        {
+            let kind = ExprKind::Const(Datum::Oid(known.oid));
+            return Ok(typed(kind, SqlType::new(target.oid), location));
+        }
         let datum = match self.object_literal(text, base.oid) {
             Some(found) => found,
             None => self.input(text, SqlType::with_typmod(base.oid, typmod)),
         }
         .map_err(|error| error.at(location))?;
+        if let (oid::REGCLASS, Datum::Oid(relation)) = (base.oid, &datum) {
+            self.names.record(location, *relation, || BoundKind::Regclass);
+        }
         let expr = typed(ExprKind::Const(datum), SqlType::with_typmod(base.oid, typmod), location);
         if base.oid == target.oid {
             return Ok(expr);

@@ -24,6 +24,7 @@
 
 mod aggregate;
 mod assign;
+mod bound;
 mod call;
 mod candidate;
 mod case;
@@ -97,6 +98,7 @@ pub struct Binder<'a> {
     next_cte: u32,
     depth: usize,
     inline_depth: usize,
+    names: bound::Names,
 }
 
 impl<'a> Binder<'a> {
@@ -123,6 +125,7 @@ impl<'a> Binder<'a> {
             next_cte: 0,
             depth: 0,
             inline_depth: 0,
+            names: bound::Names::default(),
         }
     }
 

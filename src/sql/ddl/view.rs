@@ -3,7 +3,7 @@
 use super::column::new_column;
 use super::name::wrong_object;
 use super::{Ddl, strings};
-use crate::catalog::{Column, Persistence, Relation, RelationKind, View};
+use crate::catalog::{BoundName, Column, Persistence, Relation, RelationKind, View};
 use crate::error::{Error, Result};
 use crate::sql::bind::Binder;
 use crate::sql::ir::{Query, Statement};
@@ -12,6 +12,14 @@ use crate::sql::privilege;
 use crate::sql::types::{SqlType, oid};
 use crate::sqlstate;
 use crate::txn::LockMode;
+
+/// A view's text, with what its names mean.
+struct Definition {
+    sql: String,
+    names: Vec<BoundName>,
+    /// The query over the relations that it names, views not expanded.
+    query: Query,
+}
 
 impl Ddl<'_> {
     pub async fn create_view(&mut self, statement: &ast::ViewStmt) -> Result<&'static str> {
@@ -33,10 +41,12 @@ impl Ddl<'_> {
             statement.query.as_deref().ok_or_else(|| Error::syntax("view without a query"))?;
         let query = self.bind_query(node)?;
         let columns = view_columns(&query, &strings(&statement.aliases))?;
+        let definition = self.view_definition(parse::deparse(node)?)?;
         let view = View {
-            sql: parse::deparse(node)?,
+            sql: definition.sql,
             search_path: self.search_path_names(),
             check_option: None,
+            names: definition.names,
         };
         let existing = self.work.catalog.relation_named(schema, &name.relname).cloned();
         let relation = match existing {
@@ -63,8 +73,22 @@ impl Ddl<'_> {
         if is_new {
             self.put_row_type(relation.oid)?;
         }
-        self.record_query_references(relation.address(), &query.rel);
+        self.record_query_references(relation.address(), &definition.query.rel);
         Ok("CREATE VIEW")
+    }
+
+    /// Binds a view's text for its names, and for what it depends on.
+    fn view_definition(&self, sql: String) -> Result<Definition> {
+        let eval = self.eval();
+        let statements = parse::parse(&sql)?;
+        let [only] = statements.as_slice() else {
+            return Err(Error::internal("a view's query is not one statement"));
+        };
+        let mut binder = Binder::for_definition(&eval);
+        let Statement::Query(query) = binder.bind_statement(&only.node)? else {
+            return Err(Error::unsupported("a query that changes rows here"));
+        };
+        Ok(Definition { sql, query, names: binder.recorded_names() })
     }
 
     /// Binds the query of a view or of CREATE TABLE AS: it takes no parameters.
