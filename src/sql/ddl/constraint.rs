@@ -274,6 +274,7 @@ impl Ddl<'_> {
             ));
         }
         self.lock_relation(referenced.oid, LockMode::ShareRowExclusive).await?;
+        let referenced = self.relation(referenced.oid)?;
         let relation = self.relation(table)?;
         let columns = self.foreign_columns(&relation, &def.fk_attrs)?;
         let (referenced_index, referenced_columns) = self.referenced_key(&referenced, def)?;

@@ -62,7 +62,14 @@ impl Ddl<'_> {
             Kind::ObjectTable | Kind::ObjectView | Kind::ObjectIndex | Kind::ObjectSequence => {
                 self.relation_target(kind, &object_name(node)).await
             }
-            Kind::ObjectSchema => self.schema_target(node),
+            Kind::ObjectSchema => match self.schema_target(node) {
+                Ok(schema) => {
+                    self.lock_schema(schema.oid, LockMode::AccessExclusive).await?;
+                    self.work.refresh_catalog();
+                    self.schema_target(node)
+                }
+                absent => absent,
+            },
             Kind::ObjectType => self.type_target(node),
             _ => Err(Error::unsupported("DROP of this kind of object")),
         };

@@ -69,10 +69,11 @@ impl Ddl<'_> {
         relation: &Relation,
         nodes: &[ast::Node],
     ) -> Result<()> {
+        self.lock_relation(relation.oid, LockMode::ShareRowExclusive).await?;
+        let relation = &*self.relation(relation.oid)?;
         let RelationKind::Sequence(old) = &relation.kind else {
             return Err(wrong_object(&relation.name, "sequence"));
         };
-        self.lock_relation(relation.oid, LockMode::ShareRowExclusive).await?;
         let mut given = self.read_options(nodes)?;
         let owned_by = given.owned_by.take();
         let restart = given.restart.take();

@@ -120,6 +120,7 @@ impl Ddl<'_> {
         }
         self.require_relation_owner(old)?;
         self.lock_relation(old.oid, LockMode::AccessExclusive).await?;
+        let old = &*self.relation(old.oid)?;
         if columns.len() < old.columns.len() {
             return Err(invalid("cannot drop columns from view"));
         }

@@ -172,6 +172,7 @@ impl Fixture {
             catalog: Arc::new(self.catalog.clone()),
             changes: Vec::new(),
             table: TableState::default(),
+            refreshed: None,
         }
     }
 

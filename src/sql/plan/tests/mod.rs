@@ -60,6 +60,7 @@ impl Fixture {
             catalog: Arc::clone(&self.context.eval.catalog),
             changes: Vec::new(),
             table: TableState::default(),
+            refreshed: None,
         }
     }
 
