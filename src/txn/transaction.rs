@@ -224,6 +224,16 @@ impl Transaction {
         self.shared.system_write(batch)
     }
 
+    /// A checkpoint to be run where blocking is allowed: commits that are queued by
+    /// then are in it.
+    pub fn checkpoint(&self) -> impl FnOnce() -> Result<()> + Send + 'static {
+        let (queued, engine) = (self.system_write(WriteBatch::new()), self.shared.engine.clone());
+        move || {
+            queued.wait()?;
+            engine.checkpoint().map_err(WriteError::into_error)
+        }
+    }
+
     /// Takes `count` consecutive row ids of a table. They are never handed out again.
     pub fn allocate_rids(&self, table: u32, count: u64) -> Result<Range<u64>> {
         self.shared.allocate_rids(table, count)

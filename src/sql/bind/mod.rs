@@ -41,6 +41,7 @@ mod group;
 mod inline;
 mod join;
 mod literal;
+mod locking;
 mod name;
 mod node;
 mod operator;
