@@ -53,8 +53,16 @@ pub enum RelationKind {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Persistence {
     Permanent,
-    /// Of one session (by pid); not durable.
-    Temporary(i32),
+    /// Of one session (by pid), which drops it when it ends.
+    Temporary(i32, OnCommit),
+}
+
+/// What becomes of a temporary table when a transaction commits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum OnCommit {
+    PreserveRows,
+    DeleteRows,
+    Drop,
 }
 
 /// `pg_attribute`.

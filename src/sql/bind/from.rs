@@ -9,7 +9,7 @@ use crate::sql::parse::ast::{Alias, RangeSubselect, RangeVar};
 use super::Binder;
 use super::node::{column_expr, inner, required, strings};
 use super::scope::{Clause, CteState, Item, ItemColumn, Level};
-use crate::catalog::{self, Relation, RelationKind};
+use crate::catalog::{self, Persistence, Relation, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::ir::{JoinKind, OutputColumn, Query, Rel, Scan, system_column};
 use crate::sql::types::{Oid, SqlType, oid};
@@ -130,9 +130,18 @@ impl Binder<'_> {
             return Ok(known);
         }
         let schema = (!table.schemaname.is_empty()).then_some(table.schemaname.as_str());
-        catalog::resolve_relation(&self.catalog, &self.search_path, schema, &table.relname)
-            .cloned()
-            .map_err(|error| error.at(table.location))
+        let found =
+            catalog::resolve_relation(&self.catalog, &self.search_path, schema, &table.relname)
+                .map_err(|error| error.at(table.location))?;
+        match found.persistence {
+            Persistence::Temporary(pid, _) if pid != self.eval.settings.backend_pid => {
+                Err(Error::new(
+                    sqlstate::FEATURE_NOT_SUPPORTED,
+                    "cannot access temporary tables of other sessions",
+                ))
+            }
+            _ => Ok(found.clone()),
+        }
     }
 
     /// A scan of all columns, system columns included; unused ones are dropped

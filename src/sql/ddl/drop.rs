@@ -163,7 +163,7 @@ impl Ddl<'_> {
     }
 
     /// Removes one object; its dependents are gone already.
-    async fn drop_one(&mut self, address: ObjectAddress) -> Result<()> {
+    pub(super) async fn drop_one(&mut self, address: ObjectAddress) -> Result<()> {
         self.remove_annotations(address);
         match (address.class, address.sub) {
             (relation_oid::PG_CLASS, 0) => self.drop_relation(address.oid).await,

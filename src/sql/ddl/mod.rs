@@ -34,11 +34,13 @@ mod role;
 mod schema;
 mod sequence;
 mod table;
+mod temporary;
 mod view;
 
 use std::sync::Arc;
 
 pub use create_as::select_into;
+pub use temporary::{before_commit, discard, drop_temporary};
 
 use crate::catalog::{Change, Object, ObjectClass, Relation, Role};
 use crate::error::{Error, Report, Result, Severity};

@@ -291,6 +291,12 @@ impl Ddl<'_> {
         if schema == relation.schema {
             return Ok(tag);
         }
+        if self.is_own_temporary(schema) || self.is_own_temporary(relation.schema) {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "cannot move objects into or out of temporary schemas",
+            ));
+        }
         self.require_free_name(schema, &relation.name)?;
         self.move_to_schema(&relation, schema)?;
         Ok(tag)
