@@ -36,6 +36,10 @@ CREATE AGGREGATE pg_catalog.covar_pop(float8, float8) (OID = 2827, RETURNS = flo
 
 CREATE AGGREGATE pg_catalog.covar_samp(float8, float8) (OID = 2828, RETURNS = float8, KERNEL = 'covar_samp_float8_float8');
 
+CREATE AGGREGATE pg_catalog.cume_dist(VARIADIC "any" ORDER BY VARIADIC "any") (OID = 3990, RETURNS = float8, HYPOTHETICAL, KERNEL = 'cume_dist_any');
+
+CREATE AGGREGATE pg_catalog.dense_rank(VARIADIC "any" ORDER BY VARIADIC "any") (OID = 3992, RETURNS = int8, HYPOTHETICAL, KERNEL = 'dense_rank_any');
+
 CREATE AGGREGATE pg_catalog.every(bool) (OID = 2519, RETURNS = bool, SORTOP = <, KERNEL = 'every_bool');
 
 CREATE AGGREGATE pg_catalog.json_agg(anyelement) (OID = 3175, RETURNS = json, KERNEL = 'json_agg_anyelement');
@@ -90,6 +94,8 @@ CREATE AGGREGATE pg_catalog.min(xid8) (OID = 5100, RETURNS = xid8, SORTOP = <, K
 
 CREATE AGGREGATE pg_catalog.mode(ORDER BY anyelement) (OID = 3984, RETURNS = anyelement, KERNEL = 'mode_anyelement');
 
+CREATE AGGREGATE pg_catalog.percent_rank(VARIADIC "any" ORDER BY VARIADIC "any") (OID = 3988, RETURNS = float8, HYPOTHETICAL, KERNEL = 'percent_rank_any');
+
 CREATE AGGREGATE pg_catalog.percentile_cont(float8 ORDER BY float8) (OID = 3974, RETURNS = float8, KERNEL = 'percentile_cont_float8_float8');
 CREATE AGGREGATE pg_catalog.percentile_cont(float8 ORDER BY interval) (OID = 3976, RETURNS = interval, KERNEL = 'percentile_cont_float8_interval');
 CREATE AGGREGATE pg_catalog.percentile_cont(float8[] ORDER BY float8) (OID = 3980, RETURNS = float8[], KERNEL = 'percentile_cont_float8_array_float8');
@@ -97,6 +103,8 @@ CREATE AGGREGATE pg_catalog.percentile_cont(float8[] ORDER BY interval) (OID = 3
 
 CREATE AGGREGATE pg_catalog.percentile_disc(float8 ORDER BY anyelement) (OID = 3972, RETURNS = anyelement, KERNEL = 'percentile_disc_float8_anyelement');
 CREATE AGGREGATE pg_catalog.percentile_disc(float8[] ORDER BY anyelement) (OID = 3978, RETURNS = anyarray, KERNEL = 'percentile_disc_float8_array_anyelement');
+
+CREATE AGGREGATE pg_catalog.rank(VARIADIC "any" ORDER BY VARIADIC "any") (OID = 3986, RETURNS = int8, HYPOTHETICAL, KERNEL = 'rank_any');
 
 CREATE AGGREGATE pg_catalog.regr_avgx(float8, float8) (OID = 2822, RETURNS = float8, KERNEL = 'regr_avgx_float8_float8');
 

@@ -493,6 +493,7 @@ CREATE FUNCTION pg_catalog.hashtext(text) RETURNS int4 LANGUAGE internal IMMUTAB
 CREATE FUNCTION pg_catalog.hashtextextended(text, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hashtextextended' SET oid = 448;
 CREATE FUNCTION pg_catalog.initcap(text) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'initcap' SET oid = 872;
 CREATE FUNCTION pg_catalog.int4("char") RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'chartoi4' SET oid = 77;
+CREATE FUNCTION pg_catalog.is_normalized(text, text DEFAULT 'NFC'::text) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'unicode_is_normalized' SET oid = 4351;
 CREATE FUNCTION pg_catalog."left"(text, int4) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'text_left' SET oid = 3060;
 CREATE FUNCTION pg_catalog.length(text) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'textlen' SET oid = 1317;
 CREATE FUNCTION pg_catalog.length(bpchar) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'bpcharlen' SET oid = 1318;
@@ -531,6 +532,7 @@ CREATE FUNCTION pg_catalog.nameout(name) RETURNS cstring LANGUAGE internal IMMUT
 CREATE FUNCTION pg_catalog.nameregexeq(name, text) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'nameregexeq' SET oid = 79;
 CREATE FUNCTION pg_catalog.nameregexne(name, text) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'nameregexne' SET oid = 1252;
 CREATE FUNCTION pg_catalog.namesend(name) RETURNS bytea LANGUAGE internal STABLE STRICT AS 'namesend' SET oid = 2423;
+CREATE FUNCTION pg_catalog."normalize"(text, text DEFAULT 'NFC'::text) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'unicode_normalize_func' SET oid = 4350;
 CREATE FUNCTION pg_catalog.notlike(text, text) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'textnlike' SET oid = 1570;
 CREATE FUNCTION pg_catalog.notlike(name, text) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'namenlike' SET oid = 1572;
 CREATE FUNCTION pg_catalog.octet_length(text) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'textoctetlen' SET oid = 1374;
@@ -634,6 +636,9 @@ CREATE FUNCTION pg_catalog.timeofday() RETURNS text LANGUAGE internal VOLATILE S
 CREATE FUNCTION pg_catalog.timezone(text, timestamptz) RETURNS timestamp LANGUAGE internal IMMUTABLE STRICT AS 'timestamptz_zone' SET oid = 1159;
 CREATE FUNCTION pg_catalog.timezone(text, timetz) RETURNS timetz LANGUAGE internal STABLE STRICT AS 'timetz_zone' SET oid = 2037;
 CREATE FUNCTION pg_catalog.timezone(text, timestamp) RETURNS timestamptz LANGUAGE internal IMMUTABLE STRICT AS 'timestamp_zone' SET oid = 2069;
+CREATE FUNCTION pg_catalog.to_ascii(text) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'to_ascii_default' SET oid = 1845;
+CREATE FUNCTION pg_catalog.to_ascii(text, int4) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'to_ascii_enc' SET oid = 1846;
+CREATE FUNCTION pg_catalog.to_ascii(text, name) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'to_ascii_encname' SET oid = 1847;
 CREATE FUNCTION pg_catalog.to_date(text, text) RETURNS date LANGUAGE internal STABLE STRICT AS 'to_date' SET oid = 1780;
 CREATE FUNCTION pg_catalog.to_number(text, text) RETURNS numeric LANGUAGE internal STABLE STRICT AS 'numeric_to_number' SET oid = 1777;
 CREATE FUNCTION pg_catalog.to_timestamp(text, text) RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'to_timestamp' SET oid = 1778;

@@ -45,7 +45,7 @@ ts_.* tsvector_.* xml_.* row_security_active currtid2 .*range_subdiff .*range_in
 interval_(accum(_inv)?|avg|combine) float8_(avg|combine|corr|covar.*|regr.*|stddev.*|var_.*) float4_accum
 .*_(transfn|finalfn|serialize|deserialize|combine|support|sortsupport) btequalimage btvarstrequalimage
 gin_compare_jsonb hash_aclitem.* bit(count|typmod.*) varbit.* bttid.* bpcharlike_support
-getpgusername convert normalize is_normalized to_ascii pg_get_ruledef
+getpgusername convert pg_get_ruledef
 pg_get_triggerdef pg_get_statisticsobjdef.* pg_get_part.* pg_describe_object
 pg_index(am)?(_column)?_has_property has_(foreign_data_wrapper|server|language|parameter|tablespace)_privilege
 inet_(client|server)_port event_trigger_.* domain_.* any.*_(in|out|send) in_range
@@ -53,8 +53,6 @@ inet_(client|server)_port event_trigger_.* domain_.* any.*_(in|out|send) in_rang
 txid_(current_if_assigned|status) pg_current_xact_id_if_assigned json(b)?_(to_record(set)?|populate_record(set)?)
 get_.*_config tsm_.* .*_handler windows_.* bernoulli system
 """.split()) + ")$")
-
-AGGREGATES_LEFT_OUT = {"rank", "dense_rank", "percent_rank", "cume_dist"}
 
 
 def rows(sql):
@@ -110,8 +108,6 @@ def procedures():
         if internal and not re.search("recv$|_recv$", p["proname"]):
             continue
         if LEFT_OUT.match(p["proname"]) and p["prokind"] != "a" and p["proname"] not in KEEP:
-            continue
-        if p["prokind"] == "a" and p["proname"] in AGGREGATES_LEFT_OUT:
             continue
         kept.append(p)
     return kept
@@ -334,6 +330,8 @@ def aggregates_file(out, procs):
             spelled.append(variadic + (name + " " if name else "") + type_name(ty))
         if a["aggkind"] == "n":
             args = ", ".join(spelled) or "*"
+        elif a["aggkind"] == "h":
+            args = f"{spelled[0]} ORDER BY {spelled[0]}"
         else:
             direct = a["aggnumdirectargs"]
             args = (", ".join(spelled[:direct]) + " ORDER BY " + ", ".join(spelled[direct:])).strip()
@@ -341,6 +339,8 @@ def aggregates_file(out, procs):
         options = [f"OID = {p['oid']}", f"RETURNS = {type_name(p['prorettype'])}"]
         if a["sort_operator"]:
             options.append(f"SORTOP = {a['sort_operator']}")
+        if a["aggkind"] == "h":
+            options.append("HYPOTHETICAL")
         options.append(f"KERNEL = '{kernel}'")
         sections.setdefault(p["proname"], []).append(
             f"CREATE AGGREGATE pg_catalog.{p['ident']}({args}) ({', '.join(options)});")

@@ -131,6 +131,11 @@ pub fn parse_qualified_name(text: &str) -> Result<Vec<String>> {
     }
 }
 
+/// The schema of a session's temporary objects.
+pub fn temporary_schema_name(pid: i32) -> String {
+    format!("{TEMPORARY_PREFIX}{pid}")
+}
+
 pub fn is_temporary_schema(schema: &Schema) -> bool {
     schema.name.starts_with(TEMPORARY_PREFIX)
 }

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sql::types::{Oid, SqlType};
+use crate::sql::types::{self, Oid, Rank, SqlType};
 
 /// `pg_namespace`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -53,8 +53,16 @@ pub enum RelationKind {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Persistence {
     Permanent,
-    /// Of one session (by pid); not durable.
-    Temporary(i32),
+    /// Of one session (by pid), which drops it when it ends.
+    Temporary(i32, OnCommit),
+}
+
+/// What becomes of a temporary table when a transaction commits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum OnCommit {
+    PreserveRows,
+    DeleteRows,
+    Drop,
 }
 
 /// `pg_attribute`.
@@ -98,6 +106,32 @@ pub struct View {
     /// The search path under which `sql` was created and is bound.
     pub search_path: Vec<String>,
     pub check_option: Option<String>,
+    /// What the names of users' objects in `sql` mean.
+    #[serde(default)]
+    pub names: Vec<BoundName>,
+}
+
+/// A name in a view's text, bound for good.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BoundName {
+    /// Byte offset in the text.
+    pub location: i32,
+    pub oid: Oid,
+    pub kind: BoundKind,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum BoundKind {
+    /// In FROM.
+    Relation {
+        /// The columns that there were, under their names then.
+        columns: Vec<(i16, String)>,
+        alias: Option<String>,
+        alias_columns: Vec<String>,
+    },
+    Type,
+    /// A literal: `'t'::regclass`.
+    Regclass,
 }
 
 /// `pg_index`.
@@ -186,9 +220,9 @@ pub enum TypeKind {
     Composite {
         relation: Oid,
     },
-    /// Labels in sort order: OID, sort position, label.
+    /// Labels in sort order.
     Enum {
-        labels: Vec<(Oid, f32, String)>,
+        labels: Vec<EnumLabel>,
     },
     Domain {
         base: SqlType,
@@ -200,6 +234,24 @@ pub enum TypeKind {
     Multirange {
         range: Oid,
     },
+}
+
+/// `pg_enum`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EnumLabel {
+    pub oid: Oid,
+    /// `enumsortorder`: what clients are shown of the order.
+    pub sort_order: f32,
+    pub name: String,
+    /// What the order is kept by, in keys: it never changes.
+    pub rank: Rank,
+}
+
+impl EnumLabel {
+    /// The label as values need it.
+    pub fn kept(&self) -> types::EnumLabel {
+        types::EnumLabel { oid: self.oid, name: self.name.clone(), rank: self.rank.clone() }
+    }
 }
 
 /// `pg_proc`.

@@ -18,7 +18,7 @@ impl Catalog {
         match &ty.kind {
             TypeKind::Enum { labels } => Ok(Repr::Enum(Arc::new(EnumLabels {
                 type_name: ty.name.clone(),
-                labels: labels.iter().map(|(oid, _, label)| (*oid, label.clone())).collect(),
+                labels: labels.iter().map(|label| label.kept()).collect(),
             }))),
             TypeKind::Composite { .. } => Ok(Repr::Record),
             TypeKind::Domain { base } => self.repr(base.oid),

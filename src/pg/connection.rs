@@ -53,6 +53,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     /// Serves the client until either side ends it.
     pub async fn run(mut self) -> Result<()> {
+        let ended = self.serve().await;
+        self.session.close().await;
+        ended
+    }
+
+    async fn serve(&mut self) -> Result<()> {
         self.greet();
         loop {
             let frame = match self.next().await? {
@@ -153,7 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     /// An error that the connection does not survive.
-    async fn end(mut self, error: Error) -> Result<()> {
+    async fn end(&mut self, error: Error) -> Result<()> {
         let mut report: Report = error.into_report();
         report.severity = crate::error::Severity::Fatal;
         self.wire.output.report(&report, &self.query);

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::pg::{self, Front, Lobby, Tls};
-use crate::session::Database;
+use crate::session::{self, Database};
 use crate::sqlstate;
 use crate::storage::disk::{DiskEngine, DiskOptions};
 
@@ -96,6 +96,7 @@ impl Server {
         let tls = load_tls(&config)?;
         let database = open_database(config)?;
         superuser::ensure(&database).await?;
+        session::drop_leftover_temporary(&database).await?;
         let listener = TcpListener::bind(address).await.map_err(|error| {
             Error::new(
                 sqlstate::SYSTEM_ERROR,

@@ -250,6 +250,7 @@ impl Open {
             work.catalog = savepoint.catalog.clone();
             work.changes.truncate(savepoint.changes);
             work.table = savepoint.table.clone();
+            work.refreshed = None;
             // The catalog may have been refreshed since: make it anew.
             self.base = None;
         }
@@ -277,6 +278,7 @@ impl Open {
             true => committed.clone(),
             false => Arc::new(committed.with_changes(&work.changes)),
         };
+        work.refreshed = None;
         self.base = Some(committed);
         Ok(())
     }

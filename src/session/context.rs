@@ -5,20 +5,16 @@ use std::sync::Arc;
 
 use super::Session;
 use super::settings::Derived;
-use crate::catalog::Catalog;
+use crate::catalog::{self, Catalog};
 use crate::sql::functions::{EvalContext, SettingsView};
 use crate::sql::run::StatementContext;
 use crate::sql::run::work::StatementLimits;
-use crate::sql::types::Oid;
 
 /// The last view, and what it was made from.
 #[derive(Default)]
 pub struct ContextCache {
     made: Option<(Arc<Derived>, Arc<Catalog>, Arc<SettingsView>)>,
 }
-
-/// `pg_catalog`, which is searched first unless the path says where.
-const PG_CATALOG: &str = "pg_catalog";
 
 impl Session {
     /// The settings as expressions see them.
@@ -38,6 +34,8 @@ impl Session {
     fn make_view(&self, derived: &Derived, catalog: &Catalog) -> SettingsView {
         let session_user = self.hooks.session_user();
         let current_user = derived.role.clone().unwrap_or_else(|| session_user.clone());
+        let own = catalog::temporary_schema_name(self.backend().pid);
+        let temporary = catalog.schema_named(&own).map(|schema| schema.oid);
         SettingsView {
             time_zone: derived.time_zone,
             time_zone_offset: derived.time_zone_offset,
@@ -46,7 +44,12 @@ impl Session {
             interval_style: derived.interval_style,
             bytea_output_hex: derived.bytea_output_hex,
             extra_float_digits: derived.extra_float_digits,
-            search_path: resolve_search_path(catalog, &derived.search_path, &current_user),
+            search_path: catalog::effective_search_path(
+                catalog,
+                &derived.search_path,
+                &current_user,
+                temporary,
+            ),
             current_user,
             session_user,
             database: self.backend().database.clone(),
@@ -94,21 +97,4 @@ impl Session {
             notices: self.notices.0.clone(),
         }
     }
-}
-
-/// Schema OIDs in the order of search. Names that do not exist are passed over.
-fn resolve_search_path(catalog: &Catalog, names: &[String], user: &str) -> Vec<Oid> {
-    let mut path = Vec::with_capacity(names.len() + 1);
-    if !names.iter().any(|name| name == PG_CATALOG) {
-        path.extend(catalog.schema_named(PG_CATALOG).map(|schema| schema.oid));
-    }
-    for name in names {
-        let name = if name == "$user" { user } else { name };
-        if let Some(schema) = catalog.schema_named(name)
-            && !path.contains(&schema.oid)
-        {
-            path.push(schema.oid);
-        }
-    }
-    path
 }

@@ -94,7 +94,13 @@ impl Database {
         let mut transaction = self.transactions.begin(isolation, read_only)?;
         transaction.set_session_pid(pid);
         let catalog = attached_catalog(&transaction.published().attachment);
-        Ok(Work { txn: transaction, catalog, changes: Vec::new(), table: TableState::default() })
+        Ok(Work {
+            txn: transaction,
+            catalog,
+            changes: Vec::new(),
+            table: TableState::default(),
+            refreshed: None,
+        })
     }
 
     /// About how many bytes a relation or index has stored: measured on its first

@@ -259,6 +259,7 @@ impl Session {
     async fn before_commit(&mut self) -> Result<Option<Reserved>> {
         self.hold_cursors().await?;
         self.check_deferred().await?;
+        self.end_temporary().await?;
         match self.block.open() {
             Some(open) if !open.actions.is_empty() => self.inbox.reserve(&open.actions).map(Some),
             _ => Ok(None),

@@ -18,7 +18,7 @@ use super::server_rows::Shown;
 use super::settings::{Authority, Scope as SetScope, Settings};
 use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
 use crate::error::{Error, Result};
-use crate::sql::functions::SessionHooks;
+use crate::sql::functions::{SequenceRow, SessionHooks};
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 use crate::table::SequenceState;
@@ -271,6 +271,12 @@ impl SessionHooks for Hooks {
             self.sequences.lock().0.insert(sequence, value);
         }
         Ok(set)
+    }
+
+    fn sequence_row(&self, sequence: Oid) -> Result<SequenceRow> {
+        let (relation, definition) = self.sequence(sequence)?;
+        let (sequences, transactions) = (&self.database.sequences, &self.database.transactions);
+        sequences.row(transactions, relation.storage_id, &definition)
     }
 
     fn setting(&self, name: &str) -> Result<Option<String>> {

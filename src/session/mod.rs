@@ -37,6 +37,7 @@ mod server_rows;
 mod set;
 pub mod settings;
 mod statement;
+mod temporary;
 pub mod time;
 mod transaction;
 
@@ -57,6 +58,7 @@ pub use portal::{Portal, PortalState};
 pub use prepare::BindRequest;
 pub use rows::RowCursor;
 pub use scope::{Scope, catch};
+pub use temporary::drop_leftover_temporary;
 
 use crate::auth;
 use crate::catalog::Catalog;

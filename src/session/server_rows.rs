@@ -23,9 +23,6 @@ fn time(value: Option<i64>) -> Datum {
     value.map_or(Datum::Null, Datum::TimestampTz)
 }
 
-/// OUT columns of `pg_stat_get_activity`.
-const ACTIVITY_COLUMNS: usize = 30;
-
 /// What only the session itself knows, as it was at the statement's start.
 #[derive(Default)]
 pub(super) struct Shown {
@@ -106,29 +103,30 @@ impl Hooks {
         let row = |backend: std::sync::Arc<super::registry::Backend>| {
             let activity = backend.activity.lock().clone();
             let database = catalog.databases().find(|database| database.name == backend.database);
-            let mut row = vec![
+            vec![
                 database.map_or(Datum::Null, |database| Datum::Oid(database.oid)),
+                text(&backend.database),
                 Datum::Int4(backend.pid),
+                Datum::Null,
                 catalog.role_named(&backend.user).map_or(Datum::Null, |r| Datum::Oid(r.oid)),
+                text(&backend.user),
                 text(&activity.application_name),
-                text(activity.state.as_str()),
-                text(&activity.query),
-                Datum::Null,
-                Datum::Null,
-                time(activity.transaction_start),
-                time(activity.query_start),
-                Datum::TimestampTz(backend.started),
-                time(activity.state_change),
                 optional(backend.client.map(|client| client.ip().to_string())),
                 Datum::Null,
                 backend.client.map_or(Datum::Null, |client| Datum::Int4(client.port().into())),
+                Datum::TimestampTz(backend.started),
+                time(activity.transaction_start),
+                time(activity.query_start),
+                time(activity.state_change),
                 Datum::Null,
                 Datum::Null,
+                text(activity.state.as_str()),
+                Datum::Null,
+                Datum::Null,
+                Datum::Null,
+                text(&activity.query),
                 text("client backend"),
-            ];
-            // ssl to query_id: not told.
-            row.resize(ACTIVITY_COLUMNS, Datum::Null);
-            row
+            ]
         };
         self.database.registry.all().into_iter().map(row).collect()
     }

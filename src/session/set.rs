@@ -166,6 +166,7 @@ impl Session {
                     ));
                 }
                 self.discard_all();
+                self.discard_temporary().await?;
                 "DISCARD ALL"
             }
             DiscardTarget::Plans => {
@@ -177,7 +178,8 @@ impl Session {
                 "DISCARD SEQUENCES"
             }
             DiscardTarget::Temporary => {
-                return Err(Error::unsupported("DISCARD TEMP"));
+                self.discard_temporary().await?;
+                "DISCARD TEMP"
             }
         };
         Ok(Outcome::Command(tag.to_owned()))

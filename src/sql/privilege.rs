@@ -7,6 +7,7 @@ use crate::catalog::{Catalog, Relation, RelationKind, Role};
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{Statement, visit};
+use crate::sql::types::Oid;
 use crate::sqlstate;
 
 /// Checks every relation that a bound statement touches.
@@ -61,10 +62,22 @@ fn may_use(role: &Role, catalog: &Catalog, relation: &Relation) -> bool {
     if matches!(relation.kind, RelationKind::Virtual) {
         return relation.name != "pg_authid";
     }
+    is_member(role, catalog, relation.owner)
+}
+
+/// Whether the role that runs a statement has what a predefined role may.
+pub fn has_role(eval: &EvalContext, name: &str) -> Result<bool> {
+    let role = current_role(eval)?;
+    let wanted = eval.catalog.role_named(name);
+    Ok(role.superuser || wanted.is_some_and(|wanted| is_member(role, &eval.catalog, wanted.oid)))
+}
+
+/// Whether a role is another, or a member of it, directly or through others.
+fn is_member(role: &Role, catalog: &Catalog, of: Oid) -> bool {
     let mut pending = vec![role.oid];
     let mut seen = Vec::new();
     while let Some(oid) = pending.pop() {
-        if oid == relation.owner {
+        if oid == of {
             return true;
         }
         seen.push(oid);

@@ -110,6 +110,10 @@ impl Engine for FaultEngine {
         self.call(|| self.inner.ingest(keyspace, entries))
     }
 
+    fn checkpoint(&self) -> Result<(), WriteError> {
+        self.call(|| self.inner.checkpoint())
+    }
+
     fn statistics(&self) -> EngineStatistics {
         self.inner.statistics()
     }

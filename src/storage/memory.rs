@@ -72,6 +72,10 @@ impl Engine for MemoryEngine {
         Ok(count)
     }
 
+    fn checkpoint(&self) -> Result<(), WriteError> {
+        Ok(())
+    }
+
     fn statistics(&self) -> EngineStatistics {
         EngineStatistics::default()
     }

@@ -227,6 +227,10 @@ pub trait Engine: Send + Sync + 'static {
         entries: &mut dyn Iterator<Item = (Key, Value)>,
     ) -> Result<u64, WriteError>;
 
+    /// Writes what is in memory into tables, so that journals can go and a restart has
+    /// little to replay. Durable when it returns; others go on writing meanwhile.
+    fn checkpoint(&self) -> Result<(), WriteError>;
+
     fn statistics(&self) -> EngineStatistics;
 
     /// Bytes the file system still has for us, if the engine is on one.

@@ -1,15 +1,17 @@
 //! The fixed header of a row value. The rest of the row belongs to `table`.
 //!
 //! ```text
-//! offset 0   1        3                    11
-//!        ┌───┬────────┬────────────────────┬──────────────
-//!        │ f │ schema │ commit timestamp   │ the row's own bytes …
-//!        └───┴────────┴────────────────────┴──────────────
-//!          u8  u16 LE   u64 LE
+//! offset 0   1        3                    11       15
+//!        ┌───┬────────┬────────────────────┬────────┬──────────────
+//!        │ f │ schema │ commit timestamp   │ writer │ the row's own bytes …
+//!        └───┴────────┴────────────────────┴────────┴──────────────
+//!          u8  u16 LE   u64 LE               u32 LE
 //! ```
 //!
 //! Who builds a row leaves the commit timestamp zero: it is known only when the
-//! committer puts the row into its batch, and the committer writes it there.
+//! committer puts the row into its batch, and the committer writes it there. The
+//! writer is the transaction that wrote this version (the low half of its id), which
+//! clients see as `xmin` before and after the commit.
 //! A delete leaves a **marker**: a header alone, with [`FLAG_DELETED`], so that
 //! what was deleted after a snapshot can still be told apart from what never was.
 //! Compaction turns a marker into nothing once no snapshot is older than it.
@@ -19,8 +21,9 @@ use super::Value;
 pub const FLAGS_OFFSET: usize = 0;
 pub const SCHEMA_VERSION_OFFSET: usize = 1;
 pub const COMMIT_TS_OFFSET: usize = 3;
+pub const WRITER_OFFSET: usize = 11;
 /// Where the row's own bytes begin.
-pub const HEADER_LEN: usize = 11;
+pub const HEADER_LEN: usize = 15;
 
 /// The row was deleted; only the header is there.
 pub const FLAG_DELETED: u8 = 0b0000_0001;
@@ -54,16 +57,32 @@ pub fn schema_version(row: &[u8]) -> u16 {
 
 /// The timestamp field as stored: of a spilled row, its transaction's id.
 pub fn commit_ts(row: &[u8]) -> u64 {
-    row.get(COMMIT_TS_OFFSET..HEADER_LEN)
+    row.get(COMMIT_TS_OFFSET..WRITER_OFFSET)
         .and_then(|bytes| bytes.try_into().ok())
         .map_or(0, u64::from_le_bytes)
+}
+
+/// The transaction that wrote this version.
+pub fn writer(row: &[u8]) -> u32 {
+    row.get(WRITER_OFFSET..HEADER_LEN)
+        .and_then(|bytes| bytes.try_into().ok())
+        .map_or(0, u32::from_le_bytes)
+}
+
+pub fn set_writer(row: &mut [u8], transaction: u64) {
+    row[WRITER_OFFSET..HEADER_LEN].copy_from_slice(&transaction_bytes(transaction));
+}
+
+/// Transaction ids as clients see them have 32 bits.
+fn transaction_bytes(transaction: u64) -> [u8; 4] {
+    (transaction as u32).to_le_bytes()
 }
 
 /// The row with its commit timestamp filled in.
 pub fn with_commit_ts(row: &[u8], commit_ts: u64) -> Value {
     let mut bytes = row.to_vec();
     bytes[FLAGS_OFFSET] &= !FLAG_SPILLED;
-    bytes[COMMIT_TS_OFFSET..HEADER_LEN].copy_from_slice(&commit_ts.to_le_bytes());
+    bytes[COMMIT_TS_OFFSET..WRITER_OFFSET].copy_from_slice(&commit_ts.to_le_bytes());
     Value::from(bytes)
 }
 
@@ -71,7 +90,7 @@ pub fn with_commit_ts(row: &[u8], commit_ts: u64) -> Value {
 pub fn spilled(row: &[u8], transaction: u64) -> Value {
     let mut bytes = row.to_vec();
     bytes[FLAGS_OFFSET] |= FLAG_SPILLED;
-    bytes[COMMIT_TS_OFFSET..HEADER_LEN].copy_from_slice(&transaction.to_le_bytes());
+    bytes[COMMIT_TS_OFFSET..WRITER_OFFSET].copy_from_slice(&transaction.to_le_bytes());
     Value::from(bytes)
 }
 
@@ -83,7 +102,7 @@ pub fn is_spilled(row: &[u8]) -> bool {
 pub fn delete_marker(commit_ts: u64) -> Value {
     let mut marker = [0; HEADER_LEN];
     marker[FLAGS_OFFSET] = FLAG_DELETED;
-    marker[COMMIT_TS_OFFSET..HEADER_LEN].copy_from_slice(&commit_ts.to_le_bytes());
+    marker[COMMIT_TS_OFFSET..WRITER_OFFSET].copy_from_slice(&commit_ts.to_le_bytes());
     Value::from(marker)
 }
 
@@ -95,7 +114,9 @@ mod tests {
     fn commit_ts_is_patched_in_place_and_nothing_else_changes() {
         let mut row = header(513).to_vec();
         row.extend_from_slice(b"body");
+        set_writer(&mut row, 0xa_0000_0007);
         let patched = with_commit_ts(&row, 0x0102_0304_0506_0708);
+        assert_eq!(writer(&patched), 7);
         assert_eq!(commit_ts(&patched), 0x0102_0304_0506_0708);
         assert_eq!(schema_version(&patched), 513);
         assert!(!is_deleted(&patched));

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{
     ArrayRef, ArrowPrimitiveType, BinaryViewBuilder, BooleanArray, BooleanBufferBuilder,
-    FixedSizeBinaryArray, Int64Array, NullBufferBuilder, PrimitiveArray, StringViewBuilder,
+    FixedSizeBinaryArray, Int64Array, NullBufferBuilder, PrimitiveArray, StringViewArray,
+    StringViewBuilder, UInt32Array,
 };
 use datafusion::arrow::buffer::{Buffer, NullBuffer};
 use datafusion::arrow::datatypes::{
@@ -19,6 +20,8 @@ use datafusion::arrow::datatypes::{
 use super::info::{ColumnInfo, TableInfo};
 use super::layout::Slot;
 use super::row::RowView;
+use super::scan::ScanColumn;
+use super::system_column;
 use super::value::{self, array};
 use crate::error::{Error, Result};
 use crate::sql::types::{self, Repr};
@@ -91,9 +94,20 @@ impl<'a> Decoder<'a> {
         self.views.len()
     }
 
-    /// The rows' identities.
-    pub fn rids(&self) -> ArrayRef {
-        Arc::new(Int64Array::from(self.rids.clone()))
+    /// What a field of a scan's schema is of every row.
+    pub fn scan_column(&self, column: ScanColumn) -> Result<ArrayRef> {
+        Ok(match column {
+            ScanColumn::Stored(position) => self.column(position)?,
+            ScanColumn::Rid => Arc::new(Int64Array::from(self.rids.clone())),
+            ScanColumn::Ctid => {
+                let ctids = self.rids.iter().map(|rid| system_column::ctid(*rid as u64));
+                Arc::new(StringViewArray::from_iter_values(ctids))
+            }
+            ScanColumn::Xmin => {
+                let writers = self.views.iter().map(|view| header::writer(view.bytes()));
+                Arc::new(UInt32Array::from_iter_values(writers))
+            }
+        })
     }
 
     /// The column at a position (attribute number - 1).

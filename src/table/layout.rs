@@ -4,7 +4,7 @@
 //! ┌────────┬─────────────┬──────────────────┬─────────────┬───────────┐
 //! │ header │ null bitmap │ fixed-width area │ end offsets │ var bytes │
 //! └────────┴─────────────┴──────────────────┴─────────────┴───────────┘
-//!   11 B     1 bit/column  constant offsets   u16 or u32    one after another
+//!   15 B     1 bit/column  constant offsets   u16 or u32    one after another
 //! ```
 //!
 //! The header is `storage::row`'s. A set bit means NULL; a NULL fixed-width

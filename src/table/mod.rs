@@ -52,9 +52,10 @@ pub use expression::{
 pub use foreign_key::check_deferred;
 pub use info::{ColumnInfo, ForeignKeyInfo, TableInfo, dropped_type};
 pub use reclaim::remove;
-pub use scan::{RID_COLUMN, ScanOptions, provider};
+pub use scan::{ScanColumn, ScanOptions, provider};
 pub use sequence::{SequenceState, Sequences};
 pub use state::TableState;
+pub use system_column::SystemColumns;
 pub use unique::Conflict;
 pub use write::{LockedRow, Writer};
 

@@ -4,8 +4,8 @@
 //! little-endian. Golden example, `(id int4, name text, ok bool) = (7, 'ab', NULL)`:
 //!
 //! ```text
-//! 00 | 01 00 | 00×8 | 04 | 07 00 00 00 | 00 | 02 00 | 61 62
-//! flg  schema  commit  null  id          ok   end     name
+//! 00 | 01 00 | 00×8 | 00×4 | 04 | 07 00 00 00 | 00 | 02 00 | 61 62
+//! flg  schema  commit  writer null  id          ok   end     name
 //! ```
 //!
 //! End offsets are `u16` unless the variable part passes 64 KiB ([`FLAG_WIDE`]).
@@ -108,6 +108,11 @@ pub struct RowView<'a> {
 }
 
 impl<'a> RowView<'a> {
+    /// The whole row, header included.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Checks that the bytes are as long as the layout and the offsets say.
     pub fn new(bytes: &'a [u8], layout: &'a Layout) -> Result<RowView<'a>> {
         let wide = header::flags(bytes) & FLAG_WIDE != 0;

@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 
 use crate::catalog::{Relation, Sequence};
 use crate::error::{Error, Result};
+use crate::sql::functions::SequenceRow;
 use crate::sql::run::Work;
 use crate::sqlstate;
 use crate::storage::key::Meta;
@@ -96,15 +97,17 @@ impl Sequences {
         Ok(value)
     }
 
-    /// `last_value` and `is_called`, as SELECT from the sequence shows them.
-    pub fn state(
+    /// What SELECT from the sequence shows.
+    pub fn row(
         &self,
         transactions: &Transactions,
         storage_id: u32,
         sequence: &Sequence,
-    ) -> Result<SequenceState> {
+    ) -> Result<SequenceRow> {
         let mut open = self.open.lock();
-        open_entry(&mut open, transactions, storage_id, sequence).map(|entry| entry.state)
+        let entry = open_entry(&mut open, transactions, storage_id, sequence)?;
+        let SequenceState { last_value, is_called } = entry.state;
+        Ok(SequenceRow { last_value, log_count: entry.reserved, is_called })
     }
 
     /// Forgets what is in memory of a sequence, after its definition changed or it

@@ -127,13 +127,13 @@ pub fn label(labels: &EnumLabels, oid: u32) -> Result<&str> {
     labels
         .labels
         .iter()
-        .find(|(label_oid, _)| *label_oid == oid)
-        .map(|(_, label)| label.as_str())
+        .find(|label| label.oid == oid)
+        .map(|label| label.name.as_str())
         .ok_or_else(|| Error::internal(format!("enum label with OID {oid} does not exist")))
 }
 
 fn label_oid(labels: &EnumLabels, label: &str) -> Result<u32> {
-    labels.labels.iter().find(|(_, name)| name == label).map(|(oid, _)| *oid).ok_or_else(|| {
+    labels.labels.iter().find(|known| known.name == label).map(|known| known.oid).ok_or_else(|| {
         let name = &labels.type_name;
         Error::new(
             sqlstate::INVALID_TEXT_REPRESENTATION,

@@ -55,6 +55,11 @@ impl<'a> Writer<'a> {
         Writer { work, ctx, rids: HashMap::new() }
     }
 
+    /// What the rows written here answer as `xmin`.
+    pub fn transaction_id(&self) -> u32 {
+        self.work.txn.id() as u32
+    }
+
     /// The info of a table in this transaction's catalog.
     pub fn table(&self, oid: Oid) -> Result<Arc<TableInfo>> {
         TableInfo::of(&self.work.catalog, oid)

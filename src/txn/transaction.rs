@@ -12,7 +12,7 @@ use super::published::Published;
 use super::serializable::Serializable;
 use super::spill::{OwnSpill, Spill};
 use super::write_set::{Change, WriteSet};
-use crate::storage::{Key, KeyRange, Keyspace, Value, WriteBatch, row};
+use crate::storage::{Key, KeyRange, Keyspace, Value, WriteBatch, WriteError, row};
 use crate::{Error, Result, sqlstate};
 
 /// A running transaction. Dropping it rolls it back.
@@ -222,6 +222,16 @@ impl Transaction {
         self.shared.system_write(batch)
     }
 
+    /// A checkpoint to be run where blocking is allowed: commits that are queued by
+    /// then are in it.
+    pub fn checkpoint(&self) -> impl FnOnce() -> Result<()> + Send + 'static {
+        let (queued, engine) = (self.system_write(WriteBatch::new()), self.shared.engine.clone());
+        move || {
+            queued.wait()?;
+            engine.checkpoint().map_err(WriteError::into_error)
+        }
+    }
+
     /// Takes `count` consecutive row ids of a table. They are never handed out again.
     pub fn allocate_rids(&self, table: u32, count: u64) -> Result<Range<u64>> {
         self.shared.allocate_rids(table, count)
@@ -232,17 +242,20 @@ impl Transaction {
         self.overlay().scan(keyspace, range, reverse)
     }
 
-    /// Writes a row: a value with a [`row`] header, whose timestamp the commit fills in.
-    pub fn put_row(&mut self, key: impl Into<Key>, value: Vec<u8>) -> Result<()> {
+    /// Writes a row: a value with a [`row`] header, whose writer this fills in, and
+    /// the commit its timestamp.
+    pub fn put_row(&mut self, key: impl Into<Key>, mut value: Vec<u8>) -> Result<()> {
         assert!(value.len() >= row::HEADER_LEN, "a row value starts with its header");
+        row::set_writer(&mut value, self.id());
         self.write(Keyspace::Rows, key.into(), Change::PutRow(value.into()))
     }
 
     /// Writes a row under a rid that was allocated for this transaction and never
     /// used. Unlike [`Transaction::put_row`] it does not count against memory for
     /// long: beyond the budget new rows are spilled, which blocks on the disk.
-    pub fn insert_row(&mut self, key: impl Into<Key>, value: Vec<u8>) -> Result<()> {
+    pub fn insert_row(&mut self, key: impl Into<Key>, mut value: Vec<u8>) -> Result<()> {
         assert!(value.len() >= row::HEADER_LEN, "a row value starts with its header");
+        row::set_writer(&mut value, self.id());
         self.write(Keyspace::Rows, key.into(), Change::NewRow(value.into()))
     }
 

@@ -105,6 +105,7 @@ impl Bootstrap {
             sql: query.trim().to_owned(),
             search_path: vec!["pg_catalog".to_owned()],
             check_option: None,
+            names: Vec::new(),
         };
         self.add_relation(create.view.as_ref(), &options, RelationKind::View(view), columns?)
     }

@@ -2,7 +2,8 @@
 //!
 //! A view is stored as the query its creator wrote, in libpg_query's spelling,
 //! so this is not PostgreSQL's normal form: names are not expanded and casts are
-//! not added. The layout is PostgreSQL's, a line for each clause, column and join:
+//! not added. Objects that were renamed since are called by their new names, under
+//! an alias that the rest of the query knows them by. The layout is PostgreSQL's, a line for each clause, column and join:
 //!
 //! ```text
 //!  SELECT a,
@@ -11,15 +12,175 @@
 //!   WHERE a > 1;
 //! ```
 
-use super::display::{Token, tokens};
-use crate::catalog::{Relation, RelationKind};
+use super::display::{Token, closing_parenthesis, tokens};
+use crate::catalog::{
+    BoundKind, BoundName, Catalog, Relation, RelationKind, View, quote_identifier, quote_literal,
+    quote_qualified,
+};
+use crate::sql::types::Oid;
 
 /// The query with a leading blank and a final semicolon.
-pub fn view_definition(relation: &Relation) -> Option<String> {
+pub fn view_definition(catalog: &Catalog, path: &[Oid], relation: &Relation) -> Option<String> {
     match &relation.kind {
-        RelationKind::View(view) => Some(laid_out(view.sql.trim().trim_end_matches(';'))),
+        RelationKind::View(view) => {
+            let text = current_text(catalog, path, view);
+            Some(laid_out(text.trim().trim_end_matches(';')))
+        }
         _ => None,
     }
+}
+
+/// The view's text with the objects that it names called as they are now.
+fn current_text(catalog: &Catalog, path: &[Oid], view: &View) -> String {
+    let mut text = view.sql.clone();
+    let mut names: Vec<&BoundName> = view.names.iter().collect();
+    names.sort_by_key(|name| std::cmp::Reverse(name.location));
+    for name in names {
+        let Ok(start) = usize::try_from(name.location) else { continue };
+        let Some(rest) = text.get(start..) else { continue };
+        if let Some((length, new)) = renamed(catalog, path, name, rest) {
+            text.replace_range(start..start + length, &new);
+        }
+    }
+    text
+}
+
+/// How many bytes at the name's place change, and to what.
+fn renamed(
+    catalog: &Catalog,
+    path: &[Oid],
+    name: &BoundName,
+    rest: &str,
+) -> Option<(usize, String)> {
+    match &name.kind {
+        BoundKind::Relation { columns, alias, alias_columns } => {
+            let relation = catalog.relation(name.oid)?;
+            let written = qualified_name(rest);
+            let mut shown = written.text.to_owned();
+            let is_renamed = written.last != relation.name
+                || written
+                    .schema
+                    .as_ref()
+                    .is_some_and(|s| s != catalog.schema_name(relation.schema));
+            if is_renamed {
+                shown = catalog.relation_name(path, relation);
+            }
+            let lists_columns = columns.iter().any(|(number, name)| {
+                let column = &relation.columns[*number as usize - 1];
+                !column.dropped && column.name != *name
+            });
+            if !is_renamed && !lists_columns {
+                return None;
+            }
+            let mut length = written.text.len();
+            if alias.is_none() || lists_columns {
+                length = alias_end(rest, length, alias.is_some());
+                let alias = alias.as_ref().unwrap_or(&written.last);
+                shown.push_str(" AS ");
+                shown.push_str(&quote_identifier(alias));
+            }
+            if lists_columns || !alias_columns.is_empty() && length > written.text.len() {
+                shown.push_str(&column_list(relation, columns, alias_columns));
+            }
+            Some((length, shown))
+        }
+        BoundKind::Type => {
+            let ty = catalog.type_(name.oid)?;
+            let written = qualified_name(rest);
+            let schema = catalog.schema_name(ty.schema);
+            let same =
+                written.last == ty.name && written.schema.as_ref().is_none_or(|s| s == schema);
+            let new = match catalog.type_is_visible(path, ty) {
+                true => quote_identifier(&ty.name),
+                false => quote_qualified(Some(schema), &ty.name),
+            };
+            (!same).then_some((written.text.len(), new))
+        }
+        BoundKind::Regclass => {
+            let relation = catalog.relation(name.oid)?;
+            let Token::String(literal) = *tokens(rest).first()? else { return None };
+            let new = quote_literal(&catalog.relation_name(path, relation));
+            (literal != new).then_some((literal.len(), new))
+        }
+    }
+}
+
+/// A name at the start of a text: `name` or `schema.name`.
+struct WrittenName<'a> {
+    text: &'a str,
+    schema: Option<String>,
+    last: String,
+}
+
+fn qualified_name(text: &str) -> WrittenName<'_> {
+    let mut length = 0;
+    let mut parts: Vec<String> = Vec::new();
+    for token in tokens(text) {
+        match token {
+            Token::Word(word) => {
+                parts.push(plain(word));
+                length += word.len();
+            }
+            Token::Other(".") => length += 1,
+            _ => break,
+        }
+        if text.get(length..length + 1) != Some(".") && matches!(token, Token::Word(_)) {
+            break;
+        }
+    }
+    let last = parts.pop().unwrap_or_default();
+    WrittenName { text: &text[..length], schema: parts.pop(), last }
+}
+
+/// An identifier without its quotes.
+fn plain(word: &str) -> String {
+    match word.strip_prefix('"').and_then(|word| word.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => word.to_owned(),
+    }
+}
+
+/// Where the alias after a name ends, its column list included.
+fn alias_end(text: &str, name_length: usize, is_aliased: bool) -> usize {
+    if !is_aliased {
+        return name_length;
+    }
+    let mut end = name_length;
+    let mut words = 0;
+    for token in tokens(&text[name_length..]) {
+        match token {
+            Token::Word(word) if words == 0 => {
+                words = usize::from(!word.eq_ignore_ascii_case("as"));
+                end += word.len();
+            }
+            Token::Other(blank) if blank.trim().is_empty() => {
+                let next = &text[end + blank.len()..];
+                if words > 0 && !next.starts_with('(') {
+                    return end;
+                }
+                end += blank.len();
+            }
+            Token::Open if words > 0 => {
+                return closing_parenthesis(text, end).map_or(end, |close| close + 1);
+            }
+            _ => return end,
+        }
+    }
+    end
+}
+
+/// `(a, b)`: the names that the view knows the relation's columns by.
+fn column_list(relation: &Relation, known: &[(i16, String)], aliases: &[String]) -> String {
+    let live = relation.columns.iter().zip(1i16..).filter(|(column, _)| !column.dropped);
+    let names: Vec<String> = live
+        .enumerate()
+        .map(|(at, (column, number))| {
+            let known = known.iter().find(|(known, _)| *known == number).map(|(_, name)| name);
+            let name = aliases.get(at).or(known).unwrap_or(&column.name);
+            quote_identifier(name)
+        })
+        .collect();
+    format!("({})", names.join(", "))
 }
 
 /// What the text being laid out is part of.

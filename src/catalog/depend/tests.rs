@@ -8,11 +8,11 @@
 
 use super::*;
 use crate::catalog::{
-    Catalog, Change, Column, ConstraintKind, Default, Dependency, ForeignKey, Index, IndexKey,
-    Object, PG_CATALOG, PUBLIC, Persistence, References, ReferentialAction, RelationKind, Sequence,
-    Type, TypeKind, View, bootstrap,
+    Catalog, Change, Column, ConstraintKind, Default, Dependency, EnumLabel, ForeignKey, Index,
+    IndexKey, Object, PG_CATALOG, PUBLIC, Persistence, References, ReferentialAction, RelationKind,
+    Sequence, Type, TypeKind, View, bootstrap,
 };
-use crate::sql::types::{SqlType, oid};
+use crate::sql::types::{Rank, SqlType, oid};
 
 const PATH: &[u32] = &[PG_CATALOG, PUBLIC];
 
@@ -111,6 +111,7 @@ fn tables() -> Vec<Object> {
         sql: "SELECT m FROM a".to_owned(),
         search_path: vec!["public".to_owned()],
         check_option: None,
+        names: Vec::new(),
     };
     vec![
         relation(A, "a", RelationKind::Table, vec![column("id", oid::INT4), column("m", MOOD)])
@@ -125,11 +126,13 @@ fn tables() -> Vec<Object> {
 fn sample() -> Catalog {
     let mut catalog = bootstrap().expect("the declarations load");
     let text = catalog.type_(oid::TEXT).expect("text exists");
+    let rank = Rank::sequence().next().expect("there is a first");
+    let label = EnumLabel { oid: MOOD + 1, sort_order: 1.0, name: "ok".to_owned(), rank };
     let mood = Type {
         oid: MOOD,
         schema: PUBLIC,
         name: "mood".to_owned(),
-        kind: TypeKind::Enum { labels: vec![(MOOD + 1, 1.0, "ok".to_owned())] },
+        kind: TypeKind::Enum { labels: vec![label] },
         array: 0,
         ..(**text).clone()
     };

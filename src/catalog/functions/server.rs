@@ -100,17 +100,14 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
         Ok(crate::catalog::system::cell::array_of(oid::INT4, pids))
     };
     call "pg_sequence_last_value" => |call, args| {
-        let last = call.eval.session.sequence_last_value(arg(args, 0)?)?;
-        Ok(last.map_or(Datum::Null, Datum::Int8))
+        let row = call.eval.session.sequence_row(arg(args, 0)?)?;
+        Ok(if row.is_called { Datum::Int8(row.last_value) } else { Datum::Null })
     };
 };
 
 pub(super) const SET_KERNELS: &[SetKernel] = &[
     SetKernel { symbol: "show_all_settings", rows: |call, _| server_rows(call, "pg_settings") },
-    SetKernel {
-        symbol: "pg_stat_get_activity",
-        rows: |call, _| server_rows(call, "pg_stat_activity"),
-    },
+    SetKernel { symbol: "pg_stat_get_activity", rows: activity },
     SetKernel { symbol: "pg_lock_status", rows: |call, _| server_rows(call, "pg_locks") },
     SetKernel {
         symbol: "pg_prepared_statement",
@@ -138,6 +135,17 @@ fn server_value(call: &CallContext<'_>, name: &str) -> Result<Datum> {
 
 fn server_rows(call: &CallContext<'_>, relation: &str) -> Result<SetRows> {
     let rows = call.eval.session.server_rows(relation)?;
+    Ok(Box::new(rows.into_iter().map(Ok)))
+}
+
+/// All sessions, or the one with this pid.
+fn activity(call: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
+    const PID: usize = 2;
+    let wanted: Option<i32> = arg_or_null(args, 0)?;
+    let mut rows = call.eval.session.server_rows("pg_stat_activity")?;
+    if let Some(wanted) = wanted {
+        rows.retain(|row| matches!(row.get(PID), Some(Datum::Int4(pid)) if *pid == wanted));
+    }
     Ok(Box::new(rows.into_iter().map(Ok)))
 }
 

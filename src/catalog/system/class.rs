@@ -68,7 +68,7 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row 
         boolean(SHARED.contains(&relation.oid)),
         char(match relation.persistence {
             Persistence::Permanent => 'p',
-            Persistence::Temporary(_) => 't',
+            Persistence::Temporary(..) => 't',
         }),
         char(relation_kind(relation)),
         count(column_count(relation)),

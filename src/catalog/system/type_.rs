@@ -76,8 +76,8 @@ pub(super) fn pg_enum(catalog: &Catalog) -> Vec<Row> {
     let mut rows = Vec::new();
     for ty in catalog.types() {
         if let TypeKind::Enum { labels } = &ty.kind {
-            rows.extend(labels.iter().map(|(label, order, name)| {
-                vec![oid(*label), oid(ty.oid), float4(*order), text(name)]
+            rows.extend(labels.iter().map(|label| {
+                vec![oid(label.oid), oid(ty.oid), float4(label.sort_order), text(&label.name)]
             }));
         }
     }

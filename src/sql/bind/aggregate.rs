@@ -4,7 +4,7 @@ use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::FuncCall;
 
 use super::Binder;
-use super::call::{Arguments, Resolution};
+use super::call::{Arguments, Resolution, display_name};
 use super::node::{boxed, column_expr, inner};
 use super::same::{same, same_keys, same_list};
 use super::scope::Clause;
@@ -77,6 +77,42 @@ impl Binder<'_> {
                 sqlstate::WRONG_OBJECT_TYPE,
                 format!("{name}(*) must be used to call a parameterless aggregate function"),
             );
+        }
+        Ok(())
+    }
+
+    /// Each direct argument of a hypothetical-set aggregate is a value of the
+    /// ordering column in its place: both get one type (`unify_hypothetical_args`).
+    pub(super) fn match_hypothetical(
+        &mut self,
+        call: &FuncCall,
+        name: (Option<&str>, &str),
+        resolution: &Resolution,
+        arguments: &mut Arguments,
+    ) -> Result<()> {
+        let aggregate = self.catalog.aggregate(resolution.function.oid);
+        if !call.agg_within_group || aggregate.is_none_or(|aggregate| aggregate.kind != 'h') {
+            return Ok(());
+        }
+        let ordered = call.agg_order.len();
+        let direct = arguments.exprs.len() - ordered;
+        if direct != ordered {
+            let signature = self.signature(name, arguments);
+            return Err(Error::undefined_function(&signature)
+                .with_hint(format!(
+                    "To use the hypothetical-set aggregate {}, the number of hypothetical direct \
+                     arguments (here {direct}) must match the number of ordering columns (here \
+                     {ordered}).",
+                    display_name(name)
+                ))
+                .at(call.location));
+        }
+        for position in 0..direct {
+            let pair = [position, position + direct].map(|at| arguments.exprs[at].clone());
+            let pair = self.all_to_common(pair.to_vec(), "WITHIN GROUP")?;
+            for (at, expr) in [position, position + direct].into_iter().zip(pair) {
+                arguments.exprs[at] = self.decide(expr)?;
+            }
         }
         Ok(())
     }

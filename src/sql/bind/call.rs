@@ -13,8 +13,11 @@ use super::typename::category;
 use crate::catalog::{CastContext, Function, FunctionKind};
 use crate::error::{Error, Result};
 use crate::sql::ir::{Call, Expr, ExprKind};
-use crate::sql::types::{Oid, SqlType, oid};
+use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
+
+/// The symbol of `pg_typeof`.
+const PG_TYPEOF: &str = "pg_typeof";
 
 /// What a call's name and arguments resolved to.
 pub(super) enum Resolved {
@@ -88,6 +91,7 @@ impl Binder<'_> {
             }
             Resolved::Function(resolution) => resolution,
         };
+        self.match_hypothetical(call, name, &resolution, &mut arguments)?;
         match resolution.function.kind {
             FunctionKind::Aggregate if call.over.is_some() => {
                 self.window_call(call, resolution, arguments)
@@ -276,7 +280,7 @@ impl Binder<'_> {
         )
     }
 
-    fn signature(&self, name: (Option<&str>, &str), arguments: &Arguments) -> String {
+    pub(super) fn signature(&self, name: (Option<&str>, &str), arguments: &Arguments) -> String {
         let args: Vec<String> = arguments
             .exprs
             .iter()
@@ -297,6 +301,10 @@ impl Binder<'_> {
         location: i32,
     ) -> Result<Expr> {
         let function = resolution.function.clone();
+        if function.source == PG_TYPEOF && arguments.exprs.iter().all(is_undecided) {
+            let ty = SqlType::new(function.returns);
+            return Ok(typed(ExprKind::Const(Datum::Oid(oid::UNKNOWN)), ty, location));
+        }
         let (args, result) = self.coerce_arguments(resolution, arguments, location)?;
         let ty = SqlType::new(result);
         Ok(typed(ExprKind::Call(Call { function, args, ty }), ty, location))
@@ -433,11 +441,16 @@ impl Binder<'_> {
     }
 }
 
-fn display_name(name: (Option<&str>, &str)) -> String {
+pub(super) fn display_name(name: (Option<&str>, &str)) -> String {
     match name.0 {
         Some(schema) => format!("{schema}.{}", name.1),
         None => name.1.to_owned(),
     }
+}
+
+/// A literal whose type nothing has decided.
+fn is_undecided(expr: &Expr) -> bool {
+    expr.ty.oid == oid::UNKNOWN && matches!(expr.kind, ExprKind::Const(_))
 }
 
 /// The types wanted for the arguments given, in the order they are given.

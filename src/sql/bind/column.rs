@@ -192,12 +192,11 @@ impl Binder<'_> {
         match (schema, &item.relation) {
             (None, _) => item.alias == name,
             (Some(schema), Some(relation)) => {
+                let found = self.catalog.find_schema(&self.search_path, schema);
                 !item.aliased
-                    && relation.name == name
-                    && self
-                        .catalog
-                        .find_schema(&self.search_path, schema)
-                        .is_some_and(|found| found.oid == relation.schema)
+                    && item.alias == name
+                    && (item.schema == schema
+                        || found.is_some_and(|found| found.oid == relation.schema))
             }
             (Some(_), None) => false,
         }

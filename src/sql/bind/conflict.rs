@@ -9,7 +9,7 @@ use super::same::same;
 use super::scope::Clause;
 use crate::catalog::{Constraint, ConstraintKind, Index, Relation, RelationKind};
 use crate::error::{Error, Result};
-use crate::sql::ir::{ConflictAction, Expr, ExprKind, OnConflict, OutputColumn};
+use crate::sql::ir::{ConflictAction, Expr, ExprKind, OnConflict, OutputColumn, Scan};
 use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{Alias, InferClause, OnConflictAction, OnConflictClause};
 use crate::sql::types::Oid;
@@ -40,7 +40,7 @@ impl Binder<'_> {
         };
         let action = match does_update {
             false => Ok(ConflictAction::Nothing),
-            true => self.conflict_update(clause, relation).map(|update| {
+            true => self.conflict_update(clause, relation, &target).map(|update| {
                 let (excluded, assignments, condition) = update;
                 target.columns.retain(|(number, _)| *number > 0);
                 ConflictAction::Update { target, excluded, assignments, condition }
@@ -55,6 +55,7 @@ impl Binder<'_> {
         &mut self,
         clause: &OnConflictClause,
         relation: &Arc<Relation>,
+        target: &Scan,
     ) -> Result<(Vec<(i16, OutputColumn)>, Vec<(i16, Expr)>, Option<Expr>)> {
         let mut excluded = self.scan(relation).columns;
         excluded.retain(|(number, _)| *number > 0);
@@ -63,7 +64,7 @@ impl Binder<'_> {
         let item = query_item("excluded", &columns);
         let item = self.finish_item(item, None)?;
         self.level().add(vec![item]);
-        let assignments = self.assignments(&clause.target_list, relation)?;
+        let assignments = self.assignments(&clause.target_list, relation, target)?;
         let condition =
             self.condition(boxed(&clause.where_clause), Clause::ConflictWhere, "WHERE")?;
         Ok((excluded, assignments, condition))

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::Binder;
-use super::coerce::relabel_if;
 use super::from::{cross_join, exact};
 use super::node::{boxed, column_expr, constant, inner, list, null, required, typed};
 use super::scope::{Clause, Item};
@@ -11,7 +10,7 @@ use super::select::filter;
 use super::set_operation::output_location;
 use super::values::is_default;
 use super::walk::{Walk, each_expr_mut};
-use crate::catalog::{CastContext, Column, Identity, Relation, RelationKind};
+use crate::catalog::{Column, Identity, Relation, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::ir::{
     Delete, Expr, ExprKind, Insert, OutputColumn, Query, Rel, Returning, Scan, Subquery,
@@ -28,11 +27,31 @@ use crate::sqlstate;
 /// `nextval(regclass)`: what an identity column's default calls.
 const NEXTVAL: u32 = 1574;
 
-/// A column that a statement assigns to.
+/// A column that a statement assigns to, or a part of one.
 #[derive(Clone, Copy)]
-struct Assigned {
+struct Assigned<'n> {
     number: i16,
     location: i32,
+    /// Subscripts after the name; empty for the whole column.
+    indirection: &'n [Node],
+}
+
+/// The columns that INSERT gives values, in order; parts of one column share a place.
+#[derive(Default)]
+struct Places {
+    numbers: Vec<i16>,
+}
+
+impl Places {
+    fn of(&mut self, number: i16) -> usize {
+        match self.numbers.iter().position(|known| *known == number) {
+            Some(place) => place,
+            None => {
+                self.numbers.push(number);
+                self.numbers.len() - 1
+            }
+        }
+    }
 }
 
 impl Binder<'_> {
@@ -98,28 +117,32 @@ impl Binder<'_> {
         }
     }
 
-    fn insert_columns(
+    fn insert_columns<'n>(
         &mut self,
-        stmt: &InsertStmt,
+        stmt: &'n InsertStmt,
         relation: &Arc<Relation>,
-    ) -> Result<Vec<Assigned>> {
+    ) -> Result<Vec<Assigned<'n>>> {
         if stmt.cols.is_empty() {
             return Ok(live_columns(relation)
-                .map(|(number, _)| Assigned { number, location: -1 })
+                .map(|(number, _)| Assigned { number, location: -1, indirection: &[] })
                 .collect());
         }
-        let mut columns: Vec<Assigned> = Vec::with_capacity(stmt.cols.len());
+        let mut columns: Vec<Assigned<'n>> = Vec::with_capacity(stmt.cols.len());
         for node in &stmt.cols {
             let NodeEnum::ResTarget(target) = inner(node)? else { continue };
             let number = target_column(relation, target, false)?;
-            if columns.iter().any(|known| known.number == number) {
+            let indirection = target.indirection.as_slice();
+            let clashes = |known: &Assigned<'_>| {
+                known.number == number && (known.indirection.is_empty() || indirection.is_empty())
+            };
+            if columns.iter().any(clashes) {
                 return Err(Error::new(
                     sqlstate::DUPLICATE_COLUMN,
                     format!("column \"{}\" specified more than once", target.name),
                 )
                 .at(target.location));
             }
-            columns.push(Assigned { number, location: target.location });
+            columns.push(Assigned { number, location: target.location, indirection });
         }
         Ok(columns)
     }
@@ -129,7 +152,7 @@ impl Binder<'_> {
         &mut self,
         stmt: &InsertStmt,
         relation: &Arc<Relation>,
-        columns: Vec<Assigned>,
+        columns: Vec<Assigned<'_>>,
         overriding: OverridingKind,
     ) -> Result<(Query, Vec<i16>)> {
         let explicit = !stmt.cols.is_empty();
@@ -149,7 +172,7 @@ impl Binder<'_> {
         &mut self,
         select: &SelectStmt,
         relation: &Arc<Relation>,
-        columns: Vec<Assigned>,
+        columns: Vec<Assigned<'_>>,
         explicit: bool,
         overriding: OverridingKind,
     ) -> Result<(Query, Vec<i16>)> {
@@ -180,14 +203,18 @@ impl Binder<'_> {
             let row = self.insert_row(row, relation, &kept)?;
             bound.push(row);
         }
-        let output: Vec<OutputColumn> = kept
+        let mut places = Places::default();
+        kept.iter().for_each(|(_, column)| {
+            places.of(column.number);
+        });
+        let numbers = places.numbers;
+        let output: Vec<OutputColumn> = numbers
             .iter()
-            .map(|(_, column)| {
-                let definition = column_of(relation, column.number);
+            .map(|number| {
+                let definition = column_of(relation, *number);
                 self.new_column(definition.name.clone(), definition.ty)
             })
             .collect();
-        let numbers = kept.iter().map(|(_, column)| column.number).collect();
         let rel = match output.is_empty() {
             true if bound.len() == 1 => Rel::OneRow,
             _ => Rel::Values { columns: output.clone(), rows: bound },
@@ -199,32 +226,59 @@ impl Binder<'_> {
         &mut self,
         row: &[Node],
         relation: &Arc<Relation>,
-        kept: &[(usize, Assigned)],
+        kept: &[(usize, Assigned<'_>)],
     ) -> Result<Vec<Expr>> {
-        let mut exprs = Vec::with_capacity(kept.len());
+        let mut places = Places::default();
+        let mut exprs: Vec<Expr> = Vec::with_capacity(kept.len());
         for (index, column) in kept {
-            let definition = column_of(relation, column.number);
             let node = &row[*index];
-            exprs.push(match is_default(node) {
-                true => match self.default_value(relation, column.number)? {
-                    Some(value) => value,
-                    None => null(definition.ty),
-                },
+            let place = places.of(column.number);
+            let before = exprs.get(place).cloned();
+            let value = match is_default(node) {
+                true => self.inserted_default(relation, *column)?,
                 false => {
                     let node = inner(node)?;
                     let expr = self.within(Clause::Values, |binder| binder.expr(node))?;
-                    self.assign(expr, definition)?
+                    self.inserted(relation, *column, before, expr)?
                 }
-            });
+            };
+            match exprs.get_mut(place) {
+                Some(slot) => *slot = value,
+                None => exprs.push(value),
+            }
         }
         Ok(exprs)
+    }
+
+    fn inserted_default(&mut self, relation: &Arc<Relation>, column: Assigned<'_>) -> Result<Expr> {
+        if !column.indirection.is_empty() {
+            return Err(default_of_part(column.location));
+        }
+        let ty = column_of(relation, column.number).ty;
+        Ok(self.default_value(relation, column.number)?.unwrap_or_else(|| null(ty)))
+    }
+
+    /// A value for a column, or what the column is once a part of it has the value.
+    fn inserted(
+        &mut self,
+        relation: &Arc<Relation>,
+        column: Assigned<'_>,
+        before: Option<Expr>,
+        value: Expr,
+    ) -> Result<Expr> {
+        let definition = column_of(relation, column.number);
+        if column.indirection.is_empty() {
+            return self.assign(value, definition);
+        }
+        let base = before.unwrap_or_else(|| null(definition.ty));
+        self.assign_part(base, definition, column.indirection, value)
     }
 
     fn insert_select(
         &mut self,
         select: &SelectStmt,
         relation: &Arc<Relation>,
-        columns: Vec<Assigned>,
+        columns: Vec<Assigned<'_>>,
         explicit: bool,
         overriding: OverridingKind,
     ) -> Result<(Query, Vec<i16>)> {
@@ -235,7 +289,7 @@ impl Binder<'_> {
         let types: Vec<SqlType> = columns
             .iter()
             .take(width)
-            .map(|column| column_of(relation, column.number).ty)
+            .map(|column| self.assigned_type(column_of(relation, column.number).ty, column))
             .collect();
         self.read_literals(&mut query, &types)?;
         let locations: Vec<i32> =
@@ -244,8 +298,8 @@ impl Binder<'_> {
         let Rel::Project { input, exprs } = query.rel else {
             return Err(Error::internal("a query without projection"));
         };
-        let mut kept = Vec::with_capacity(width);
-        let mut numbers = Vec::with_capacity(width);
+        let mut kept: Vec<(OutputColumn, Expr)> = Vec::with_capacity(width);
+        let mut places = Places::default();
         for (((mut output, mut expr), column), location) in
             exprs.into_iter().zip(&columns).zip(locations)
         {
@@ -254,11 +308,16 @@ impl Binder<'_> {
             if !self.takes_value(definition, true, overriding, column.location)? {
                 continue;
             }
-            let expr = self.assign(expr, definition)?;
+            let place = places.of(column.number);
+            let before = kept.get(place).map(|(_, expr)| expr.clone());
+            let expr = self.inserted(relation, *column, before, expr)?;
             (output.ty, output.name) = (expr.ty, definition.name.clone());
-            kept.push((output, expr));
-            numbers.push(column.number);
+            match kept.get_mut(place) {
+                Some((_, slot)) => *slot = expr,
+                None => kept.push((output, expr)),
+            }
         }
+        let numbers = places.numbers;
         let output = kept.iter().map(|(column, _)| column.clone()).collect();
         Ok((Query { rel: Rel::Project { input, exprs: kept }, output }, numbers))
     }
@@ -293,29 +352,6 @@ impl Binder<'_> {
             }
             _ => Ok(true),
         }
-    }
-
-    /// Converts a value for assignment to a column.
-    pub(super) fn assign(&mut self, expr: Expr, column: &Column) -> Result<Expr> {
-        let (source, location) = (expr.ty.oid, expr.location);
-        let assigned = self.coerce_to(expr, column.ty, CastContext::Assignment)?;
-        let assigned = assigned.ok_or_else(|| {
-            Error::new(
-                sqlstate::DATATYPE_MISMATCH,
-                format!(
-                    "column \"{}\" is of type {} but expression is of type {}",
-                    column.name,
-                    self.display_type(column.ty.oid),
-                    self.display_type(source)
-                ),
-            )
-            .with_hint("You will need to rewrite or cast the expression.")
-            .at(location)
-        })?;
-        Ok(match assigned.ty.oid == column.ty.oid {
-            true => assigned,
-            false => relabel_if(assigned, column.ty),
-        })
     }
 
     fn insert_defaults(
@@ -382,7 +418,7 @@ impl Binder<'_> {
         let relation = self.target_relation(table, "update")?;
         let (target, rel, from_items) =
             self.target_and_from(&relation, table, &stmt.from_clause)?;
-        let mut assignments = self.assignments(&stmt.target_list, &relation)?;
+        let mut assignments = self.assignments(&stmt.target_list, &relation, &target)?;
         let condition = self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?;
         let mut input = match condition {
             Some(predicate) => filter(rel, predicate),
@@ -478,26 +514,80 @@ impl Binder<'_> {
         Ok((scan, rel, from_items))
     }
 
-    /// SET: each column once, its value converted.
+    /// SET: each column once (or its parts, one after the other), values converted.
     pub(super) fn assignments(
         &mut self,
         nodes: &[Node],
         relation: &Arc<Relation>,
+        scan: &Scan,
     ) -> Result<Vec<(i16, Expr)>> {
         let mut assignments: Vec<(i16, Expr)> = Vec::with_capacity(nodes.len());
+        let mut whole: Vec<i16> = Vec::new();
         for node in nodes {
             let NodeEnum::ResTarget(target) = inner(node)? else { continue };
             let number = target_column(relation, target, true)?;
-            if assignments.iter().any(|(known, _)| *known == number) {
+            let place = assignments.iter().position(|(known, _)| *known == number);
+            if place.is_some() && (target.indirection.is_empty() || whole.contains(&number)) {
                 return Err(Error::syntax(format!(
                     "multiple assignments to same column \"{}\"",
                     target.name
                 )));
             }
-            let value = self.assignment(target, relation, number)?;
-            assignments.push((number, value));
+            let value = match target.indirection.is_empty() {
+                true => {
+                    whole.push(number);
+                    self.assignment(target, relation, number)?
+                }
+                false => {
+                    let before = match place {
+                        Some(place) => assignments[place].1.clone(),
+                        None => scanned_column(scan, number)?,
+                    };
+                    self.part_assignment(target, relation, number, before)?
+                }
+            };
+            match place {
+                Some(place) => assignments[place].1 = value,
+                None => assignments.push((number, value)),
+            }
         }
         Ok(assignments)
+    }
+
+    fn part_assignment(
+        &mut self,
+        target: &ResTarget,
+        relation: &Arc<Relation>,
+        number: i16,
+        before: Expr,
+    ) -> Result<Expr> {
+        let column = column_of(relation, number);
+        self.check_updatable(column, false)?;
+        let item = Multiple::of_target(target)?;
+        if matches!(item, Multiple::Expr(NodeEnum::SetToDefault(_))) {
+            return Err(default_of_part(target.location));
+        }
+        let value = self.assigned_value(item)?;
+        self.assign_part(before, column, &target.indirection, value)
+    }
+
+    fn assigned_value(&mut self, item: Multiple<'_>) -> Result<Expr> {
+        self.within(Clause::UpdateSource, |binder| match item {
+            Multiple::Expr(node) => binder.expr(node),
+            Multiple::Subquery(select, index, count, location) => {
+                binder.multiple_subquery(select, index, count, location)
+            }
+        })
+    }
+
+    /// The type that a literal for a column, or for a part of it, is read as.
+    fn assigned_type(&self, column: SqlType, assigned: &Assigned<'_>) -> SqlType {
+        let is_slice = |node: &Node| matches!(&node.node, Some(NodeEnum::AIndices(indices)) if indices.is_slice);
+        let whole = assigned.indirection.is_empty() || assigned.indirection.iter().any(is_slice);
+        match self.element(self.base(column.oid)) {
+            Some(element) if !whole => SqlType::with_typmod(element, column.typmod),
+            _ => column,
+        }
     }
 
     fn assignment(
@@ -507,11 +597,7 @@ impl Binder<'_> {
         number: i16,
     ) -> Result<Expr> {
         let column = column_of(relation, number);
-        let value = required(&target.val)?;
-        let item = match value {
-            NodeEnum::MultiAssignRef(multiple) => Multiple::of(multiple)?,
-            other => Multiple::Expr(other),
-        };
+        let item = Multiple::of_target(target)?;
         let is_default = matches!(item, Multiple::Expr(NodeEnum::SetToDefault(_)));
         self.check_updatable(column, is_default)?;
         if is_default {
@@ -520,12 +606,7 @@ impl Binder<'_> {
                 None => null(column.ty),
             });
         }
-        let expr = self.within(Clause::UpdateSource, |binder| match item {
-            Multiple::Expr(node) => binder.expr(node),
-            Multiple::Subquery(select, index, count, location) => {
-                binder.multiple_subquery(select, index, count, location)
-            }
-        })?;
+        let expr = self.assigned_value(item)?;
         self.assign(expr, column)
     }
 
@@ -621,6 +702,13 @@ enum Multiple<'n> {
 }
 
 impl<'n> Multiple<'n> {
+    fn of_target(target: &'n ResTarget) -> Result<Multiple<'n>> {
+        match required(&target.val)? {
+            NodeEnum::MultiAssignRef(multiple) => Multiple::of(multiple),
+            other => Ok(Multiple::Expr(other)),
+        }
+    }
+
     fn of(node: &'n MultiAssignRef) -> Result<Multiple<'n>> {
         let index = usize::try_from(node.colno - 1).unwrap_or(0);
         let count = usize::try_from(node.ncolumns).unwrap_or(0);
@@ -678,7 +766,7 @@ fn is_plain_values(select: &SelectStmt) -> bool {
 
 fn check_width(
     width: usize,
-    columns: &[Assigned],
+    columns: &[Assigned<'_>],
     explicit: bool,
     location_of: &dyn Fn(usize) -> Result<i32>,
 ) -> Result<()> {
@@ -698,6 +786,19 @@ fn not_default(column: &Column) -> Error {
         sqlstate::GENERATED_ALWAYS,
         format!("cannot insert a non-DEFAULT value into column \"{}\"", column.name),
     )
+}
+
+fn default_of_part(location: i32) -> Error {
+    Error::new(sqlstate::FEATURE_NOT_SUPPORTED, "cannot set an array element to DEFAULT")
+        .at(location)
+}
+
+/// The target's column as its scan gives it.
+fn scanned_column(scan: &Scan, number: i16) -> Result<Expr> {
+    let found = scan.columns.iter().find(|(known, _)| *known == number);
+    found
+        .map(|(_, column)| column_expr(column, -1))
+        .ok_or_else(|| Error::internal("the target's columns are all read"))
 }
 
 /// The columns that are not dropped, with their numbers.
@@ -733,8 +834,5 @@ fn target_column(relation: &Relation, target: &ResTarget, updates: bool) -> Resu
         )
         .at(target.location));
     };
-    if !target.indirection.is_empty() {
-        return Err(Error::unsupported("assignment to an element or a field").at(target.location));
-    }
     Ok(number)
 }

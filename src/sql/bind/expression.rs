@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{ColumnId, Expr, OutputColumn};
 use crate::sql::parse::{NodeEnum, ast};
-use crate::sql::types::{Oid, SqlType};
+use crate::sql::types::{Oid, SqlType, oid};
 use crate::sqlstate;
 
 /// What an expression is for: decides what it may contain.
@@ -84,16 +84,53 @@ pub fn bind_relation_expression_sql(
     })
 }
 
+/// An expression for a column: a default, a generation, a conversion.
+pub struct ColumnExpression {
+    /// As it was written: what is stored and shown. A literal has the column's type.
+    pub written: Expr,
+    /// Converted to the column's type.
+    pub converted: Expr,
+}
+
 /// Binds a parsed expression over a relation's columns, for DDL: errors carry
 /// positions, and `usage` says what is refused. Columns are as for
-/// [`bind_relation_expression_sql`]; `target` is `(column name, type)`.
+/// [`bind_relation_expression_sql`].
 pub fn bind_expression(
     eval: &EvalContext,
     node: &ast::Node,
     relation: Option<&Arc<Relation>>,
     usage: ExpressionUse,
-    target: Option<(&str, SqlType)>,
 ) -> Result<Expr> {
+    bind_with(eval, node, relation, usage, |binder, expr| binder.decide(expr))
+}
+
+/// As [`bind_expression`], for assignment to a column of this name and type.
+pub fn bind_column_expression(
+    eval: &EvalContext,
+    node: &ast::Node,
+    relation: &Arc<Relation>,
+    usage: ExpressionUse,
+    (column, ty): (&str, SqlType),
+) -> Result<ColumnExpression> {
+    bind_with(eval, node, Some(relation), usage, |binder, expr| {
+        let written = match expr.ty.oid {
+            oid::UNKNOWN => {
+                binder.coerce_type(expr.clone(), SqlType::new(ty.oid), CastContext::Assignment)?
+            }
+            _ => binder.decide(expr.clone())?,
+        };
+        let converted = binder.assigned(expr, ty, column, usage)?;
+        Ok(ColumnExpression { written, converted })
+    })
+}
+
+fn bind_with<T>(
+    eval: &EvalContext,
+    node: &ast::Node,
+    relation: Option<&Arc<Relation>>,
+    usage: ExpressionUse,
+    finish: impl FnOnce(&mut Binder<'_>, Expr) -> Result<T>,
+) -> Result<T> {
     let node: &NodeEnum = super::node::inner(node)?;
     let columns = relation.map(relation_columns).unwrap_or_default();
     let name = relation.map_or("", |relation| relation.name.as_str());
@@ -110,10 +147,7 @@ pub fn bind_expression(
         if usage == ExpressionUse::Default {
             binder.refuse_columns(&mut expr)?;
         }
-        match target {
-            Some((column, ty)) => binder.assigned(expr, ty, column, usage),
-            None => binder.decide(expr),
-        }
+        finish(binder, expr)
     })
 }
 

@@ -9,7 +9,7 @@ use crate::sql::parse::ast::{Alias, RangeSubselect, RangeVar};
 use super::Binder;
 use super::node::{column_expr, inner, required, strings};
 use super::scope::{Clause, CteState, Item, ItemColumn, Level};
-use crate::catalog::{self, Relation, RelationKind};
+use crate::catalog::{self, Persistence, Relation, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::ir::{JoinKind, OutputColumn, Query, Rel, Scan, system_column};
 use crate::sql::types::{Oid, SqlType, oid};
@@ -102,12 +102,14 @@ impl Binder<'_> {
             return Ok(found);
         }
         let relation = self.relation(table)?;
+        self.record_relation(table, &relation);
         match &relation.kind {
-            RelationKind::View(_) => self.view(&relation, table),
+            RelationKind::View(_) if !self.names.are_recorded() => self.view(&relation, table),
             RelationKind::Index(_) => Err(is_an_index(&relation, table.location)),
-            RelationKind::Table | RelationKind::Virtual | RelationKind::Sequence(_) => {
-                let scan = self.scan(&relation);
-                let item = self.table_item(&scan, table.alias.as_ref())?;
+            _ => {
+                let mut scan = self.scan(&relation);
+                self.keep_known_columns(&mut scan, table.location);
+                let item = self.table_item_named(&scan, table)?;
                 Ok((Rel::Scan(scan), item))
             }
         }
@@ -124,10 +126,22 @@ impl Binder<'_> {
             )
             .at(table.location));
         }
+        if let Some(known) = self.known_relation(table)? {
+            return Ok(known);
+        }
         let schema = (!table.schemaname.is_empty()).then_some(table.schemaname.as_str());
-        catalog::resolve_relation(&self.catalog, &self.search_path, schema, &table.relname)
-            .cloned()
-            .map_err(|error| error.at(table.location))
+        let found =
+            catalog::resolve_relation(&self.catalog, &self.search_path, schema, &table.relname)
+                .map_err(|error| error.at(table.location))?;
+        match found.persistence {
+            Persistence::Temporary(pid, _) if pid != self.eval.settings.backend_pid => {
+                Err(Error::new(
+                    sqlstate::FEATURE_NOT_SUPPORTED,
+                    "cannot access temporary tables of other sessions",
+                ))
+            }
+            _ => Ok(found.clone()),
+        }
     }
 
     /// A scan of all columns, system columns included; unused ones are dropped
@@ -151,8 +165,21 @@ impl Binder<'_> {
         Scan { relation: relation.clone(), columns, rid: None }
     }
 
+    /// The namespace entry of a scan in FROM, named as it was written.
+    fn table_item_named(&mut self, scan: &Scan, table: &RangeVar) -> Result<Item> {
+        let mut item = self.scan_item(scan);
+        item.alias = table.relname.clone();
+        item.schema = table.schemaname.clone();
+        self.finish_item(item, table.alias.as_ref())
+    }
+
     /// The namespace entry of a scan.
     pub(super) fn table_item(&mut self, scan: &Scan, alias: Option<&Alias>) -> Result<Item> {
+        let item = self.scan_item(scan);
+        self.finish_item(item, alias)
+    }
+
+    fn scan_item(&self, scan: &Scan) -> Item {
         let entry = |column: &OutputColumn| ItemColumn {
             name: column.name.clone(),
             expr: column_expr(column, -1),
@@ -173,7 +200,7 @@ impl Binder<'_> {
             row_type => row_type,
         };
         item.aliased = false;
-        self.finish_item(item, alias)
+        item
     }
 
     /// Applies an alias, and makes the item known to the level.
@@ -195,10 +222,12 @@ impl Binder<'_> {
 
     fn view(&mut self, relation: &Arc<Relation>, table: &RangeVar) -> Result<(Rel, Item)> {
         let query = self.view_query(relation)?;
-        let mut item = query_item(&relation.name, &query.output);
+        let mut item = query_item(&table.relname, &query.output);
         for (column, declared) in item.columns.iter_mut().zip(&relation.columns) {
             column.name = declared.name.clone();
         }
+        self.keep_known_view_columns(&mut item.columns, table.location);
+        item.schema = table.schemaname.clone();
         item.relation = Some(relation.clone());
         item.row_type = match self.catalog.row_type(relation) {
             oid::INVALID => oid::RECORD,

@@ -151,7 +151,7 @@ impl Binder<'_> {
         Ok(definitions.into_iter().map(|(name, ty)| self.new_column(name, ty)).collect())
     }
 
-    pub(super) fn column_definitions(&self, nodes: &[Node]) -> Result<Vec<(String, SqlType)>> {
+    pub(super) fn column_definitions(&mut self, nodes: &[Node]) -> Result<Vec<(String, SqlType)>> {
         nodes
             .iter()
             .map(|node| match inner(node)? {

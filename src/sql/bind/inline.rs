@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::Binder;
+use super::bound::Names;
 use super::node::{bool_expr, boxed, inner, null, typed};
 use super::params::Params;
 use super::scope::Level;
@@ -41,11 +42,13 @@ impl Binder<'_> {
         }
         let levels = std::mem::replace(&mut self.levels, vec![Level::default()]);
         let params = std::mem::replace(&mut self.params, params);
+        let names = std::mem::take(&mut self.names);
         self.inline_depth += 1;
         let answer = self.deeper(work);
         self.inline_depth -= 1;
         self.levels = levels;
         self.params = params;
+        self.names = names;
         answer.map_err(Error::without_position)
     }
 
@@ -62,15 +65,18 @@ impl Binder<'_> {
             None,
         );
         let outer = std::mem::replace(&mut self.search_path, path);
-        let query = self.isolated(|binder| match statements.as_slice() {
-            [only] => match &only.node {
-                NodeEnum::SelectStmt(select) => {
-                    let query = binder.select(select)?;
-                    Ok(exact(binder, query))
-                }
-                _ => Err(Error::internal("a view's query is no SELECT")),
-            },
-            _ => Err(Error::internal("a view's query is not one statement")),
+        let query = self.isolated(|binder| {
+            binder.names = Names::of_view(relation);
+            match statements.as_slice() {
+                [only] => match &only.node {
+                    NodeEnum::SelectStmt(select) => {
+                        let query = binder.select(select)?;
+                        Ok(exact(binder, query))
+                    }
+                    _ => Err(Error::internal("a view's query is no SELECT")),
+                },
+                _ => Err(Error::internal("a view's query is not one statement")),
+            }
         });
         self.search_path = outer;
         query

@@ -7,7 +7,7 @@ use crate::sql::parse::ast::a_const::Val;
 use super::Binder;
 use super::coerce::relabel;
 use super::node::{INT4, INT8, constant, null, typed};
-use crate::catalog::{self, ObjectClass};
+use crate::catalog::{self, BoundKind, ObjectClass};
 use crate::error::{Error, Result};
 use crate::sql::ir::{Expr, ExprKind};
 use crate::sql::types::{self, Datum, Oid, SqlType, oid};
@@ -31,11 +31,15 @@ impl Binder<'_> {
         Ok(expr)
     }
 
-    /// An integer too big for int4, or a decimal.
+    /// An integer whose digits are too big for int4, or a decimal. The grammar puts
+    /// a minus before its digits, so -2147483648 is an int4 again.
     fn number(&mut self, text: &str, location: i32) -> Result<Expr> {
+        if let Ok(value) = text.parse::<i32>() {
+            return Ok(constant(Datum::Int4(value), INT4));
+        }
         match text.parse::<i64>() {
             Ok(value) => Ok(constant(Datum::Int8(value), INT8)),
-            Err(_) => self.literal(&text.replace('_', ""), SqlType::new(oid::NUMERIC), location),
+            Err(_) => self.literal(text, SqlType::new(oid::NUMERIC), location),
         }
     }
 
@@ -47,11 +51,20 @@ impl Binder<'_> {
             oid::INTERVAL if base.oid == target.oid => target.typmod,
             _ => -1,
         };
+        if base.oid == oid::REGCLASS
+            && let Some(known) = self.names.known(location)
+        {
+            let kind = ExprKind::Const(Datum::Oid(known.oid));
+            return Ok(typed(kind, SqlType::new(target.oid), location));
+        }
         let datum = match self.object_literal(text, base.oid) {
             Some(found) => found,
             None => self.input(text, SqlType::with_typmod(base.oid, typmod)),
         }
         .map_err(|error| error.at(location))?;
+        if let (oid::REGCLASS, Datum::Oid(relation)) = (base.oid, &datum) {
+            self.names.record(location, *relation, || BoundKind::Regclass);
+        }
         let expr = typed(ExprKind::Const(datum), SqlType::with_typmod(base.oid, typmod), location);
         if base.oid == target.oid {
             return Ok(expr);

@@ -23,6 +23,8 @@
 //! - A `ColumnId` is produced once per statement.
 
 mod aggregate;
+mod assign;
+mod bound;
 mod call;
 mod candidate;
 mod case;
@@ -39,6 +41,7 @@ mod group;
 mod inline;
 mod join;
 mod literal;
+mod locking;
 mod name;
 mod node;
 mod operator;
@@ -69,7 +72,8 @@ use crate::sql::parse::with_stack;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
-    ExpressionUse, bind_expression, bind_expression_sql, bind_relation_expression_sql,
+    ColumnExpression, ExpressionUse, bind_column_expression, bind_expression, bind_expression_sql,
+    bind_relation_expression_sql,
 };
 use params::Params;
 use scope::Level;
@@ -95,6 +99,7 @@ pub struct Binder<'a> {
     next_cte: u32,
     depth: usize,
     inline_depth: usize,
+    names: bound::Names,
 }
 
 impl<'a> Binder<'a> {
@@ -121,6 +126,7 @@ impl<'a> Binder<'a> {
             next_cte: 0,
             depth: 0,
             inline_depth: 0,
+            names: bound::Names::default(),
         }
     }
 

@@ -70,6 +70,11 @@ pub(super) fn string(node: &Node) -> Option<&str> {
     }
 }
 
+pub(super) fn string_node(text: &str) -> Node {
+    let string = crate::sql::parse::ast::String { sval: text.to_owned() };
+    Node { node: Some(NodeEnum::String(string)) }
+}
+
 pub(super) fn strings(nodes: &[Node]) -> Vec<String> {
     nodes.iter().filter_map(string).map(str::to_owned).collect()
 }

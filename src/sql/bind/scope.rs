@@ -120,6 +120,8 @@ pub(super) struct ItemColumn {
 pub(super) struct Item {
     /// Empty for a join without an alias.
     pub alias: String,
+    /// The schema as it was written before the name, or empty.
+    pub schema: String,
     pub relation: Option<Arc<Relation>>,
     pub columns: Vec<ItemColumn>,
     /// System columns, found by name but not by `*`.
@@ -142,6 +144,7 @@ impl Item {
     pub fn new(alias: impl Into<String>, columns: Vec<ItemColumn>) -> Item {
         Item {
             alias: alias.into(),
+            schema: String::new(),
             relation: None,
             columns,
             system: Vec::new(),

@@ -6,24 +6,19 @@
 //! ```
 
 use crate::sql::parse::NodeEnum;
-use crate::sql::parse::ast::{
-    LimitOption, LockClauseStrength, LockWaitPolicy as RawWait, LockingClause, SelectStmt,
-    SetOperation,
-};
+use crate::sql::parse::ast::{LimitOption, SelectStmt, SetOperation};
 
 use super::Binder;
 use super::from::query_item;
+use super::locking::{lock_words, locked, row_ids};
 use super::node::{INT8, boxed, column_expr, inner, is_null_constant};
 use super::order::{TargetKey, distinct_expressions};
 use super::scope::{Clause, SetCall};
 use super::target::Target;
 use super::walk::columns_of;
-use crate::catalog::{CastContext, RelationKind};
+use crate::catalog::CastContext;
 use crate::error::{Error, Result};
-use crate::sql::ir::{
-    ColumnId, Expr, LockWaitPolicy, OutputColumn, Query, Rel, RowLock, RowLockStrength, SortKey,
-};
-use crate::sql::types::SqlType;
+use crate::sql::ir::{Expr, OutputColumn, Query, Rel, SortKey};
 use crate::sqlstate;
 
 /// What DISTINCT asks for.
@@ -104,7 +99,8 @@ impl Binder<'_> {
             self.group_clause(&select.group_clause, select.group_distinct, &mut targets)?;
         let distinct = self.distinct_clause(select, &mut targets, &keys)?;
 
-        let (mut rel, locks) = self.locks(select, from)?;
+        let mut rel = from;
+        let locks = self.locks(select, &mut rel)?;
         if let Some(predicate) = condition {
             rel = filter(rel, predicate);
         }
@@ -278,163 +274,6 @@ impl Binder<'_> {
         }
         Ok((!is_null_constant(&expr)).then_some(expr))
     }
-
-    /// FOR UPDATE and its kin: which scans are locked, and how.
-    fn locks(&mut self, select: &SelectStmt, mut from: Rel) -> Result<(Rel, Vec<RowLock>)> {
-        let mut locks: Vec<RowLock> = Vec::new();
-        for node in &select.locking_clause {
-            let NodeEnum::LockingClause(clause) = inner(node)? else { continue };
-            self.check_lockable(select, clause)?;
-            for relation in self.locked_items(clause)? {
-                self.lock_scan(clause, relation, &mut from, &mut locks);
-            }
-        }
-        Ok((from, locks))
-    }
-
-    fn check_lockable(&mut self, select: &SelectStmt, clause: &LockingClause) -> Result<()> {
-        let level = self.level();
-        let refused = [
-            (!select.distinct_clause.is_empty(), "DISTINCT clause"),
-            (!select.group_clause.is_empty(), "GROUP BY clause"),
-            (select.having_clause.is_some(), "HAVING clause"),
-            (!level.aggregates.is_empty(), "aggregate functions"),
-            (!level.windows.is_empty(), "window functions"),
-            (!level.set_calls.is_empty(), "set-returning functions in the target list"),
-        ];
-        match refused.iter().find(|(present, _)| *present) {
-            Some((_, what)) => Err(Error::new(
-                sqlstate::FEATURE_NOT_SUPPORTED,
-                format!("{} is not allowed with {what}", strength_words(clause.strength)),
-            )),
-            None => Ok(()),
-        }
-    }
-
-    /// The first column of each locked item: it tells which scan is meant.
-    fn locked_items(&mut self, clause: &LockingClause) -> Result<Vec<ColumnId>> {
-        let words = strength_words(clause.strength);
-        let lockable = |item: &super::scope::Item| -> Result<Option<ColumnId>> {
-            match item.relation.as_ref().map(|relation| &relation.kind) {
-                Some(RelationKind::View(_)) => {
-                    Err(Error::unsupported(format!("{words} on a view")))
-                }
-                Some(RelationKind::Table) => {
-                    Ok(item.system.iter().find_map(|column| match column.expr.kind {
-                        crate::sql::ir::ExprKind::Column(id) => Some(id),
-                        _ => None,
-                    }))
-                }
-                _ => Ok(None),
-            }
-        };
-        if clause.locked_rels.is_empty() {
-            let items = self.level().items.clone();
-            return items.iter().filter_map(|item| lockable(item).transpose()).collect();
-        }
-        let mut found = Vec::new();
-        for node in &clause.locked_rels {
-            let NodeEnum::RangeVar(table) = inner(node)? else { continue };
-            if !table.schemaname.is_empty() {
-                return Err(Error::syntax(format!(
-                    "{words} must specify unqualified relation names"
-                ))
-                .at(table.location));
-            }
-            let items = &self.level().items;
-            let item = items.iter().find(|i| i.table_visible && i.alias == table.relname);
-            let Some(item) = item.cloned() else {
-                return Err(Error::new(
-                    sqlstate::UNDEFINED_TABLE,
-                    format!(
-                        "relation \"{}\" in {words} clause not found in FROM clause",
-                        table.relname
-                    ),
-                )
-                .at(table.location));
-            };
-            match lockable(&item)? {
-                Some(id) => found.push(id),
-                None => {
-                    return Err(Error::unsupported(format!("{words} on \"{}\"", table.relname))
-                        .at(table.location));
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    fn lock_scan(
-        &mut self,
-        clause: &LockingClause,
-        column: ColumnId,
-        from: &mut Rel,
-        locks: &mut Vec<RowLock>,
-    ) {
-        let fresh = self.new_id();
-        let Some((relation, rid)) = identify_rows(from, column, fresh) else { return };
-        let strength = match LockClauseStrength::try_from(clause.strength) {
-            Ok(LockClauseStrength::LcsForkeyshare) => RowLockStrength::KeyShare,
-            Ok(LockClauseStrength::LcsForshare) => RowLockStrength::Share,
-            Ok(LockClauseStrength::LcsFornokeyupdate) => RowLockStrength::NoKeyUpdate,
-            _ => RowLockStrength::Update,
-        };
-        let wait = match RawWait::try_from(clause.wait_policy) {
-            Ok(RawWait::LockWaitSkip) => LockWaitPolicy::SkipLocked,
-            Ok(RawWait::LockWaitError) => LockWaitPolicy::NoWait,
-            _ => LockWaitPolicy::Block,
-        };
-        match locks.iter_mut().find(|lock| lock.rid == rid) {
-            // Several clauses on one table: the strongest and least patient wins.
-            Some(lock) => {
-                lock.strength = lock.strength.max(strength);
-                if wait != LockWaitPolicy::Block && lock.wait != LockWaitPolicy::NoWait {
-                    lock.wait = wait;
-                }
-            }
-            None => locks.push(RowLock { relation, rid, strength, wait }),
-        }
-    }
-}
-
-/// Makes the scan that produces `column` give its rows' identity too.
-fn identify_rows(
-    rel: &mut Rel,
-    column: ColumnId,
-    fresh: ColumnId,
-) -> Option<(std::sync::Arc<crate::catalog::Relation>, ColumnId)> {
-    if let Rel::Scan(scan) = rel {
-        if !scan.columns.iter().any(|(_, known)| known.id == column) {
-            return None;
-        }
-        return Some((scan.relation.clone(), *scan.rid.get_or_insert(fresh)));
-    }
-    let mut found = None;
-    super::walk::each_input_mut(rel, &mut |input| {
-        if found.is_none() {
-            found = identify_rows(input, column, fresh);
-        }
-    });
-    found
-}
-
-fn row_ids(locks: &[RowLock]) -> Vec<OutputColumn> {
-    locks
-        .iter()
-        .map(|lock| OutputColumn {
-            id: lock.rid,
-            name: "rid".into(),
-            ty: SqlType::new(crate::sql::types::oid::INT8),
-            origin: None,
-        })
-        .collect()
-}
-
-fn locked(input: Rel, locks: Vec<RowLock>) -> Rel {
-    match locks.is_empty() {
-        true => input,
-        false => Rel::LockRows { input: Box::new(input), locks },
-    }
 }
 
 fn sorted(input: Rel, keys: Vec<SortKey>) -> Rel {
@@ -469,21 +308,4 @@ pub(super) fn project_sets(input: Rel, calls: Vec<SetCall>) -> Rel {
         input: Box::new(input),
         calls: stage.into_iter().map(|set| (set.column, set.call)).collect(),
     })
-}
-
-fn strength_words(strength: i32) -> &'static str {
-    match LockClauseStrength::try_from(strength) {
-        Ok(LockClauseStrength::LcsForkeyshare) => "FOR KEY SHARE",
-        Ok(LockClauseStrength::LcsForshare) => "FOR SHARE",
-        Ok(LockClauseStrength::LcsFornokeyupdate) => "FOR NO KEY UPDATE",
-        _ => "FOR UPDATE",
-    }
-}
-
-/// The words of a query's first locking clause, for messages.
-pub(super) fn lock_words(select: &SelectStmt) -> &'static str {
-    match select.locking_clause.first().and_then(|node| node.node.as_ref()) {
-        Some(NodeEnum::LockingClause(clause)) => strength_words(clause.strength),
-        _ => "FOR UPDATE",
-    }
 }

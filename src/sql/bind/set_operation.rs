@@ -16,7 +16,7 @@ impl Binder<'_> {
     /// A set operation with what follows it: ORDER BY, LIMIT.
     pub(super) fn set_operation_query(&mut self, select: &SelectStmt) -> Result<Query> {
         if !select.locking_clause.is_empty() {
-            let strength = super::select::lock_words(select);
+            let strength = super::locking::lock_words(select);
             return Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,
                 format!("{strength} is not allowed with UNION/INTERSECT/EXCEPT"),

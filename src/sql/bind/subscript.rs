@@ -162,7 +162,10 @@ impl Binder<'_> {
     }
 
     /// In a slice, a plain subscript `[n]` means `[1:n]`.
-    fn slice_bounds(&mut self, indices: &AIndices) -> Result<(Option<Expr>, Option<Expr>)> {
+    pub(super) fn slice_bounds(
+        &mut self,
+        indices: &AIndices,
+    ) -> Result<(Option<Expr>, Option<Expr>)> {
         let mut bound = |node: Option<&NodeEnum>| -> Result<Option<Expr>> {
             node.map(|node| self.subscript_index(node)).transpose()
         };
@@ -174,7 +177,7 @@ impl Binder<'_> {
         Ok((bound(boxed(&indices.lidx))?, upper))
     }
 
-    fn subscript_index(&mut self, node: &NodeEnum) -> Result<Expr> {
+    pub(super) fn subscript_index(&mut self, node: &NodeEnum) -> Result<Expr> {
         let index = self.expr(node)?;
         let location = index.location;
         self.coerce_to(index, INT4, CastContext::Assignment)?.ok_or_else(|| {

@@ -4,7 +4,7 @@ use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::TypeName;
 
 use super::Binder;
-use crate::catalog::{self, Type, TypeKind};
+use crate::catalog::{self, BoundKind, Type, TypeKind};
 use crate::error::{Error, Result};
 use crate::sql::types::{Oid, SqlType, oid};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub(super) mod category {
 
 impl Binder<'_> {
     /// The type a `TypeName` node means.
-    pub fn resolve_type_name(&self, name: &TypeName) -> Result<SqlType> {
+    pub fn resolve_type_name(&mut self, name: &TypeName) -> Result<SqlType> {
         if name.setof {
             return Err(Error::unsupported("SETOF in this place").at(name.location));
         }
@@ -27,7 +27,20 @@ impl Binder<'_> {
             return Err(Error::syntax("type modifiers must be simple constants or identifiers")
                 .at(name.location));
         }
-        catalog::resolve_type(&self.catalog, &self.search_path, name)
+        let known = self.names.known(name.location).and_then(|known| self.catalog.type_(known.oid));
+        if let Some(known) = known {
+            let parts = [self.catalog.schema_name(known.schema), &known.name];
+            let names = parts.map(super::node::string_node).to_vec();
+            let renamed = TypeName { names, ..name.clone() };
+            return catalog::resolve_type(&self.catalog, &[], &renamed);
+        }
+        let resolved = catalog::resolve_type(&self.catalog, &self.search_path, name)?;
+        let named = match name.array_bounds.is_empty() {
+            true => resolved.oid,
+            false => self.element(resolved.oid).unwrap_or(resolved.oid),
+        };
+        self.names.record(name.location, named, || BoundKind::Type);
+        Ok(resolved)
     }
 
     /// A type's name as PostgreSQL's messages have it (`format_type_be`).

@@ -167,8 +167,13 @@ impl Ddl<'_> {
         let purpose = if generated { ExpressionUse::Generated } else { ExpressionUse::Default };
         let bound = self.bind_for_column(relation, node, column, purpose)?;
         let oid = self.next_oid();
-        self.record_references(ObjectAddress::default(oid), [&bound]);
-        let sql = self.print_expression(&bound, relation);
+        if generated {
+            let column = ObjectAddress::column(relation.oid, attnum);
+            self.record_generated_references(oid, column, &bound.converted);
+        } else {
+            self.record_references(ObjectAddress::default(oid), [&bound.converted]);
+        }
+        let sql = self.print_expression(&bound.written, relation);
         Ok(catalog::Default { oid, sql, generated })
     }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::{Ddl, index::IndexPlan, name::display_name, strings};
 use crate::catalog::{
-    Constraint, ConstraintKind, ForeignKey, IndexKey, Object, ObjectAddress, ReferentialAction,
-    Relation, RelationKind,
+    Constraint, ConstraintKind, ForeignKey, IndexKey, Object, ObjectAddress, Persistence,
+    ReferentialAction, Relation, RelationKind,
 };
 use crate::error::{Error, Result};
 use crate::sql::bind::ExpressionUse;
@@ -274,7 +274,9 @@ impl Ddl<'_> {
             ));
         }
         self.lock_relation(referenced.oid, LockMode::ShareRowExclusive).await?;
+        let referenced = self.relation(referenced.oid)?;
         let relation = self.relation(table)?;
+        require_same_persistence(&relation, &referenced)?;
         let columns = self.foreign_columns(&relation, &def.fk_attrs)?;
         let (referenced_index, referenced_columns) = self.referenced_key(&referenced, def)?;
         if columns.len() != referenced_columns.len() {
@@ -451,6 +453,20 @@ pub fn column_number(relation: &Relation, name: &str) -> Option<i16> {
     let position =
         relation.columns.iter().position(|column| !column.dropped && column.name == name)?;
     Some(position as i16 + 1)
+}
+
+/// A foreign key joins permanent tables, or temporary ones.
+fn require_same_persistence(table: &Relation, referenced: &Relation) -> Result<()> {
+    let is_permanent = |relation: &Relation| relation.persistence == Persistence::Permanent;
+    let kind = match (is_permanent(table), is_permanent(referenced)) {
+        (true, false) => "permanent",
+        (false, true) => "temporary",
+        _ => return Ok(()),
+    };
+    Err(Error::new(
+        sqlstate::INVALID_TABLE_DEFINITION,
+        format!("constraints on {kind} tables may reference only {kind} tables"),
+    ))
 }
 
 fn referential_action(code: &str) -> ReferentialAction {

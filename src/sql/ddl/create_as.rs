@@ -17,10 +17,7 @@ impl Ddl<'_> {
             statement.into.as_ref().ok_or_else(|| Error::syntax("CREATE TABLE AS without INTO"))?;
         refuse_unsupported(into)?;
         let name = into.rel.as_ref().ok_or_else(|| Error::syntax("table without a name"))?;
-        if name.relpersistence == "t" {
-            return Err(Error::unsupported("temporary table"));
-        }
-        let schema = self.creation_schema(&name.schemaname)?;
+        let schema = self.relation_schema(name)?;
         if statement.if_not_exists
             && self.work.catalog.relation_named(schema, &name.relname).is_some()
         {
@@ -34,6 +31,7 @@ impl Ddl<'_> {
             .ok_or_else(|| Error::syntax("CREATE TABLE AS without a query"))?;
         let query = self.bind_query(node)?;
         let table = self.put_table_for(schema, &name.relname, &query, &strings(&into.col_names))?;
+        self.set_on_commit(table, into.on_commit())?;
         if into.skip_data {
             return Ok("CREATE TABLE AS".to_owned());
         }
@@ -93,13 +91,6 @@ fn refuse_unsupported(into: &ast::IntoClause) -> Result<()> {
     let refusals = [
         (!into.options.is_empty(), "table storage parameter"),
         (!into.table_space_name.is_empty(), "tablespace"),
-        (
-            !matches!(
-                into.on_commit(),
-                ast::OnCommitAction::OncommitNoop | ast::OnCommitAction::Undefined
-            ),
-            "ON COMMIT",
-        ),
     ];
     match refusals.iter().find(|(present, _)| *present) {
         Some((_, what)) => Err(Error::unsupported(what)),

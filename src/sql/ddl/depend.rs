@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::Ddl;
 use crate::catalog::{Dependency, ObjectAddress, ObjectClass, References};
 use crate::sql::ir::{Expr, ExprKind, Rel, Scan, visit};
-use crate::sql::types::{Datum, oid};
+use crate::sql::types::{Datum, Oid, oid};
 
 impl Ddl<'_> {
     /// Records what the expressions of `object` mention.
@@ -18,32 +18,60 @@ impl Ddl<'_> {
         object: ObjectAddress,
         exprs: impl IntoIterator<Item = &'e Expr>,
     ) {
-        let found = Found::default();
-        for expr in exprs {
-            found.expression(expr);
-        }
-        self.put_references(object, found);
+        let found = Found::of(exprs);
+        self.put_references(object.oid, object, found.needed());
+    }
+
+    /// As [`Ddl::record_references`], for an index, which goes with the columns of the
+    /// table that its expressions read.
+    pub fn record_index_references<'e>(
+        &mut self,
+        index: ObjectAddress,
+        table: Oid,
+        exprs: impl IntoIterator<Item = &'e Expr>,
+    ) {
+        let found = Found::of(exprs);
+        let mut edges = found.needed();
+        edges.extend(found.columns_of(table).map(|column| (column, 'a')));
+        self.put_references(index.oid, index, edges);
+    }
+
+    /// As [`Ddl::record_references`], for a generated column, which needs the columns
+    /// that it is computed from; kept under its default's OID.
+    pub fn record_generated_references(
+        &mut self,
+        default: Oid,
+        column: ObjectAddress,
+        expr: &Expr,
+    ) {
+        let found = Found::of([expr]);
+        let mut edges = found.needed();
+        edges.extend(found.columns_of(column.oid).map(|column| (column, 'n')));
+        self.put_references(default, column, edges);
     }
 
     /// Records what a view's query mentions.
-    pub fn record_query_references(&mut self, object: ObjectAddress, query: &Rel) {
+    pub fn record_query_references(&mut self, view: ObjectAddress, query: &Rel) {
         let found = Found::default();
         found.relation(query);
-        self.put_references(object, found);
+        self.put_references(view.oid, view, found.needed());
     }
 
-    fn put_references(&mut self, object: ObjectAddress, found: Found) {
-        let users_own = found
-            .addresses
-            .into_inner()
+    fn put_references(
+        &mut self,
+        oid: Oid,
+        object: ObjectAddress,
+        needed: Vec<(ObjectAddress, char)>,
+    ) {
+        let users_own = needed
             .into_iter()
-            .filter(|address| address.oid >= oid::FIRST_NORMAL && *address != object);
+            .filter(|(address, _)| address.oid >= oid::FIRST_NORMAL && *address != object);
         let edges: Vec<_> =
-            users_own.map(|referenced| Dependency { object, referenced, kind: 'n' }).collect();
+            users_own.map(|(referenced, kind)| Dependency { object, referenced, kind }).collect();
         if edges.is_empty() {
-            self.remove(ObjectClass::References, object.oid);
+            self.remove(ObjectClass::References, oid);
         } else {
-            self.put(References { oid: object.oid, edges });
+            self.put(References { oid, edges });
         }
     }
 }
@@ -52,9 +80,25 @@ impl Ddl<'_> {
 #[derive(Default)]
 struct Found {
     addresses: RefCell<BTreeSet<ObjectAddress>>,
+    /// Columns of the relation that the expressions are over.
+    columns: RefCell<BTreeSet<i16>>,
 }
 
 impl Found {
+    fn of<'e>(exprs: impl IntoIterator<Item = &'e Expr>) -> Found {
+        let found = Found::default();
+        exprs.into_iter().for_each(|expr| found.expression(expr));
+        found
+    }
+
+    fn needed(&self) -> Vec<(ObjectAddress, char)> {
+        self.addresses.borrow().iter().map(|address| (*address, 'n')).collect()
+    }
+
+    fn columns_of(&self, relation: Oid) -> impl Iterator<Item = ObjectAddress> {
+        self.columns.take().into_iter().map(move |attnum| ObjectAddress::column(relation, attnum))
+    }
+
     fn expression(&self, expr: &Expr) {
         visit::expressions(expr, &mut |expr| self.note(expr), &mut |scan| self.note_scan(scan));
     }
@@ -70,6 +114,10 @@ impl Found {
             // nextval('s'::regclass): the constant is the sequence.
             ExprKind::Const(Datum::Oid(value)) if expr.ty.oid == oid::REGCLASS => {
                 self.add(ObjectAddress::relation(*value));
+            }
+            // In an expression over a relation, the id is the attribute number.
+            ExprKind::Column(id) => {
+                self.columns.borrow_mut().extend(i16::try_from(id.0).ok());
             }
             _ => {}
         }

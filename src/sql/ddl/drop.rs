@@ -62,7 +62,14 @@ impl Ddl<'_> {
             Kind::ObjectTable | Kind::ObjectView | Kind::ObjectIndex | Kind::ObjectSequence => {
                 self.relation_target(kind, &object_name(node)).await
             }
-            Kind::ObjectSchema => self.schema_target(node),
+            Kind::ObjectSchema => match self.schema_target(node) {
+                Ok(schema) => {
+                    self.lock_schema(schema.oid, LockMode::AccessExclusive).await?;
+                    self.work.refresh_catalog();
+                    self.schema_target(node)
+                }
+                absent => absent,
+            },
             Kind::ObjectType => self.type_target(node),
             _ => Err(Error::unsupported("DROP of this kind of object")),
         };
@@ -156,7 +163,7 @@ impl Ddl<'_> {
     }
 
     /// Removes one object; its dependents are gone already.
-    async fn drop_one(&mut self, address: ObjectAddress) -> Result<()> {
+    pub(super) async fn drop_one(&mut self, address: ObjectAddress) -> Result<()> {
         self.remove_annotations(address);
         match (address.class, address.sub) {
             (relation_oid::PG_CLASS, 0) => self.drop_relation(address.oid).await,

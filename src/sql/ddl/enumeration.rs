@@ -1,10 +1,12 @@
 //! Enum types: CREATE TYPE … AS ENUM, ALTER TYPE … ADD VALUE and RENAME VALUE.
+//!
+//! A label keeps its rank for good, so adding one changes no index.
 
 use super::{Ddl, strings};
-use crate::catalog::{ObjectClass, Type, TypeKind};
+use crate::catalog::{EnumLabel, ObjectClass, Type, TypeKind};
 use crate::error::{Error, Result};
 use crate::sql::parse::ast;
-use crate::sql::types::Oid;
+use crate::sql::types::Rank;
 use crate::sqlstate;
 
 /// The longest label, in bytes.
@@ -20,16 +22,21 @@ impl Ddl<'_> {
                 format!("type \"{name}\" already exists"),
             ));
         }
-        let mut labels: Vec<(Oid, f32, String)> = Vec::new();
-        for (position, label) in strings(&statement.vals).into_iter().enumerate() {
+        let mut labels: Vec<EnumLabel> = Vec::new();
+        for (label, rank) in strings(&statement.vals).into_iter().zip(Rank::sequence()) {
             require_label(label)?;
-            if labels.iter().any(|(_, _, known)| known == label) {
+            if labels.iter().any(|known| known.name == label) {
                 return Err(Error::new(
                     sqlstate::UNIQUE_VIOLATION,
                     "duplicate key value violates unique constraint \"pg_enum_typid_label_index\"",
                 ));
             }
-            labels.push((self.next_oid(), position as f32 + 1.0, label.to_owned()));
+            labels.push(EnumLabel {
+                oid: self.next_oid(),
+                sort_order: labels.len() as f32 + 1.0,
+                name: label.to_owned(),
+                rank,
+            });
         }
         let array = self.next_oid();
         let array_name = self.choose_name([&format!("_{name}"), ""], "", |candidate| {
@@ -89,12 +96,12 @@ impl Ddl<'_> {
     /// ADD VALUE [IF NOT EXISTS] label [BEFORE | AFTER neighbour].
     fn added_label(
         &mut self,
-        labels: &[(Oid, f32, String)],
+        labels: &[EnumLabel],
         statement: &ast::AlterEnumStmt,
-    ) -> Result<Option<Vec<(Oid, f32, String)>>> {
+    ) -> Result<Option<Vec<EnumLabel>>> {
         let label = &statement.new_val;
         require_label(label)?;
-        if labels.iter().any(|(_, _, known)| known == label) {
+        if labels.iter().any(|known| known.name == *label) {
             if statement.skip_if_new_val_exists {
                 self.notice(format!("enum label \"{label}\" already exists, skipping"));
                 return Ok(None);
@@ -110,23 +117,29 @@ impl Ddl<'_> {
             let neighbor = label_position(labels, &statement.new_val_neighbor)?;
             neighbor + usize::from(statement.new_val_is_after)
         };
-        let order = order_between(labels, position);
+        let before = position.checked_sub(1).map(|index| &labels[index]);
+        let after = labels.get(position);
+        let added = EnumLabel {
+            oid: self.next_oid(),
+            sort_order: order_between(before, after),
+            name: label.clone(),
+            rank: Rank::between(before.map(|label| &label.rank), after.map(|label| &label.rank)),
+        };
         let mut labels = labels.to_vec();
-        labels.insert(position, (self.next_oid(), order, label.clone()));
+        labels.insert(position, added);
         if has_equal_neighbors(&labels) {
-            for (index, entry) in labels.iter_mut().enumerate() {
-                entry.1 = index as f32 + 1.0;
+            for (index, label) in labels.iter_mut().enumerate() {
+                label.sort_order = index as f32 + 1.0;
             }
         }
         Ok(Some(labels))
     }
 }
 
-/// A sort order between the neighbours of `position`, as `pg_enum.enumsortorder`.
-fn order_between(labels: &[(Oid, f32, String)], position: usize) -> f32 {
-    let before = position.checked_sub(1).map(|index| labels[index].1);
-    let after = labels.get(position).map(|label| label.1);
-    match (before, after) {
+/// A sort order between two neighbours, as `pg_enum.enumsortorder`.
+fn order_between(before: Option<&EnumLabel>, after: Option<&EnumLabel>) -> f32 {
+    let order = |label: &EnumLabel| label.sort_order;
+    match (before.map(order), after.map(order)) {
         (None, None) => 1.0,
         (Some(before), None) => before + 1.0,
         (None, Some(after)) => after - 1.0,
@@ -135,29 +148,26 @@ fn order_between(labels: &[(Oid, f32, String)], position: usize) -> f32 {
 }
 
 /// Halving runs out of float precision after some dozen inserts at one place.
-fn has_equal_neighbors(labels: &[(Oid, f32, String)]) -> bool {
-    labels.windows(2).any(|pair| pair[0].1 >= pair[1].1)
+fn has_equal_neighbors(labels: &[EnumLabel]) -> bool {
+    labels.windows(2).any(|pair| pair[0].sort_order >= pair[1].sort_order)
 }
 
-fn renamed_label(
-    labels: &[(Oid, f32, String)],
-    statement: &ast::AlterEnumStmt,
-) -> Result<Vec<(Oid, f32, String)>> {
+fn renamed_label(labels: &[EnumLabel], statement: &ast::AlterEnumStmt) -> Result<Vec<EnumLabel>> {
     require_label(&statement.new_val)?;
     let position = label_position(labels, &statement.old_val)?;
-    if labels.iter().any(|(_, _, known)| *known == statement.new_val) {
+    if labels.iter().any(|known| known.name == statement.new_val) {
         return Err(Error::new(
             sqlstate::DUPLICATE_OBJECT,
             format!("enum label \"{}\" already exists", statement.new_val),
         ));
     }
     let mut labels = labels.to_vec();
-    labels[position].2 = statement.new_val.clone();
+    labels[position].name = statement.new_val.clone();
     Ok(labels)
 }
 
-fn label_position(labels: &[(Oid, f32, String)], label: &str) -> Result<usize> {
-    labels.iter().position(|(_, _, known)| known == label).ok_or_else(|| {
+fn label_position(labels: &[EnumLabel], label: &str) -> Result<usize> {
+    labels.iter().position(|known| known.name == label).ok_or_else(|| {
         Error::new(
             sqlstate::INVALID_PARAMETER_VALUE,
             format!("\"{label}\" is not an existing enum label"),

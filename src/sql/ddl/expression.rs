@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Ddl;
 use crate::catalog::{self, Column, Relation};
 use crate::error::{Error, Result};
-use crate::sql::bind::{self, ExpressionUse};
+use crate::sql::bind::{self, ColumnExpression, ExpressionUse};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{ColumnId, Expr, ExprKind, visit};
 use crate::sql::parse::ast;
@@ -31,7 +31,7 @@ impl Ddl<'_> {
         node: &ast::Node,
         usage: ExpressionUse,
     ) -> Result<Expr> {
-        let expr = bind::bind_expression(&self.eval(), node, Some(relation), usage, None)?;
+        let expr = bind::bind_expression(&self.eval(), node, Some(relation), usage)?;
         require_immutable(&expr, usage)?;
         Ok(expr)
     }
@@ -43,14 +43,14 @@ impl Ddl<'_> {
         node: &ast::Node,
         column: &Column,
         usage: ExpressionUse,
-    ) -> Result<Expr> {
-        let target = Some((column.name.as_str(), column.ty));
-        let expr = bind::bind_expression(&self.eval(), node, Some(relation), usage, target)?;
-        require_immutable(&expr, usage)?;
+    ) -> Result<ColumnExpression> {
+        let target = (column.name.as_str(), column.ty);
+        let bound = bind::bind_column_expression(&self.eval(), node, relation, usage, target)?;
+        require_immutable(&bound.converted, usage)?;
         if usage == ExpressionUse::Generated {
-            self.require_no_generated(relation, &expr)?;
+            self.require_no_generated(relation, &bound.converted)?;
         }
-        Ok(expr)
+        Ok(bound)
     }
 
     /// A generated column is computed from the others, not from another generated one.

@@ -63,7 +63,7 @@ impl Ddl<'_> {
         };
         let index = self.build_index(relation.oid, plan).await?;
         let address = ObjectAddress::relation(index);
-        self.record_references(address, bound.iter().chain(&predicate));
+        self.record_index_references(address, relation.oid, bound.iter().chain(&predicate));
         Ok("CREATE INDEX")
     }
 

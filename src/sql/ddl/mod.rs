@@ -6,12 +6,16 @@
 //! are concerned (a new index, a changed column type, TRUNCATE) the data is
 //! written under a new storage id that no committed catalog names until commit.
 //!
+//! A statement waits for others that change the same objects ([`Ddl::lock_relation`]),
+//! or that make objects of the same names ([`claim`]).
+//!
 //! Expressions are stored as SQL text in PostgreSQL's own printed form: bound
 //! once here, to be checked and to find what they depend on, then printed.
 //!
 //! Each file is one family of statements; [`execute`] is the table of contents.
 
 mod alter;
+mod claim;
 mod column;
 mod comment;
 mod constraint;
@@ -30,11 +34,13 @@ mod role;
 mod schema;
 mod sequence;
 mod table;
+mod temporary;
 mod view;
 
 use std::sync::Arc;
 
 pub use create_as::select_into;
+pub use temporary::{before_commit, discard, drop_temporary};
 
 use crate::catalog::{Change, Object, ObjectClass, Relation, Role};
 use crate::error::{Error, Report, Result, Severity};
@@ -53,31 +59,41 @@ pub(crate) struct Ddl<'a> {
 /// Runs a data-definition statement; answers its command tag.
 pub async fn execute(node: &NodeEnum, work: &mut Work, ctx: &StatementContext) -> Result<String> {
     let mut ddl = Ddl { work, ctx };
-    let tag = match node {
-        NodeEnum::CreateStmt(statement) => ddl.create_table(statement).await?,
-        NodeEnum::AlterTableStmt(statement) => return ddl.alter_table(statement).await,
-        NodeEnum::IndexStmt(statement) => ddl.create_index(statement).await?,
-        NodeEnum::ViewStmt(statement) => ddl.create_view(statement).await?,
-        NodeEnum::CreateTableAsStmt(statement) => return ddl.create_table_as(statement).await,
-        NodeEnum::CreateSeqStmt(statement) => ddl.create_sequence(statement).await?,
-        NodeEnum::AlterSeqStmt(statement) => ddl.alter_sequence(statement).await?,
-        NodeEnum::CreateSchemaStmt(statement) => ddl.create_schema(statement).await?,
-        NodeEnum::CreateEnumStmt(statement) => ddl.create_enum(statement).await?,
-        NodeEnum::AlterEnumStmt(statement) => ddl.alter_enum(statement).await?,
-        NodeEnum::DropStmt(statement) => return ddl.drop_objects(statement).await,
-        NodeEnum::RenameStmt(statement) => return ddl.rename(statement).await,
-        NodeEnum::AlterObjectSchemaStmt(statement) => return ddl.set_schema(statement).await,
-        NodeEnum::AlterOwnerStmt(statement) => return ddl.alter_owner(statement).await,
-        NodeEnum::CommentStmt(statement) => ddl.comment(statement).await?,
-        NodeEnum::CreateRoleStmt(statement) => ddl.create_role(statement)?,
-        NodeEnum::AlterRoleStmt(statement) => ddl.alter_role(statement)?,
-        NodeEnum::DropRoleStmt(statement) => ddl.drop_role(statement)?,
-        NodeEnum::GrantRoleStmt(statement) => ddl.grant_role(statement)?,
-        NodeEnum::CreatedbStmt(statement) => ddl.create_database(statement)?,
-        NodeEnum::DropdbStmt(statement) => ddl.drop_database(statement)?,
-        other => return Err(Error::unsupported(statement_name(other))),
-    };
-    Ok(tag.to_owned())
+    let (before, made) = (ddl.work.catalog.clone(), ddl.work.changes.len());
+    let tag = ddl.run(node).await?;
+    ddl.claim_names(&before, made).await?;
+    Ok(tag)
+}
+
+impl Ddl<'_> {
+    async fn run(&mut self, node: &NodeEnum) -> Result<String> {
+        let ddl = self;
+        let tag = match node {
+            NodeEnum::CreateStmt(statement) => ddl.create_table(statement).await?,
+            NodeEnum::AlterTableStmt(statement) => return ddl.alter_table(statement).await,
+            NodeEnum::IndexStmt(statement) => ddl.create_index(statement).await?,
+            NodeEnum::ViewStmt(statement) => ddl.create_view(statement).await?,
+            NodeEnum::CreateTableAsStmt(statement) => return ddl.create_table_as(statement).await,
+            NodeEnum::CreateSeqStmt(statement) => ddl.create_sequence(statement).await?,
+            NodeEnum::AlterSeqStmt(statement) => ddl.alter_sequence(statement).await?,
+            NodeEnum::CreateSchemaStmt(statement) => ddl.create_schema(statement).await?,
+            NodeEnum::CreateEnumStmt(statement) => ddl.create_enum(statement).await?,
+            NodeEnum::AlterEnumStmt(statement) => ddl.alter_enum(statement).await?,
+            NodeEnum::DropStmt(statement) => return ddl.drop_objects(statement).await,
+            NodeEnum::RenameStmt(statement) => return ddl.rename(statement).await,
+            NodeEnum::AlterObjectSchemaStmt(statement) => return ddl.set_schema(statement).await,
+            NodeEnum::AlterOwnerStmt(statement) => return ddl.alter_owner(statement).await,
+            NodeEnum::CommentStmt(statement) => ddl.comment(statement).await?,
+            NodeEnum::CreateRoleStmt(statement) => ddl.create_role(statement)?,
+            NodeEnum::AlterRoleStmt(statement) => ddl.alter_role(statement)?,
+            NodeEnum::DropRoleStmt(statement) => ddl.drop_role(statement)?,
+            NodeEnum::GrantRoleStmt(statement) => ddl.grant_role(statement)?,
+            NodeEnum::CreatedbStmt(statement) => ddl.create_database(statement)?,
+            NodeEnum::DropdbStmt(statement) => ddl.drop_database(statement)?,
+            other => return Err(Error::unsupported(statement_name(other))),
+        };
+        Ok(tag.to_owned())
+    }
 }
 
 /// Names a statement that is not supported, in SQL's words where it has them.
@@ -132,9 +148,17 @@ impl Ddl<'_> {
     }
 
     /// Waits for every other transaction that uses the relation in a
-    /// conflicting mode; held until this transaction ends.
+    /// conflicting mode; held until this transaction ends. The catalog is then what
+    /// they left: a relation that they dropped or renamed is not there any more.
     pub async fn lock_relation(&mut self, oid: Oid, mode: LockMode) -> Result<()> {
-        lock::acquire(&mut self.work.txn, lock::relation(oid), mode, self.ctx).await
+        let before = self.work.catalog.relation(oid).cloned();
+        lock::acquire(&mut self.work.txn, lock::relation(oid), mode, self.ctx).await?;
+        self.work.refresh_catalog();
+        let (Some(before), now) = (before, self.work.catalog.relation(oid)) else { return Ok(()) };
+        match now {
+            Some(now) if now.name == before.name && now.schema == before.schema => Ok(()),
+            _ => Err(Error::undefined_table(&before.name)),
+        }
     }
 
     pub fn notice(&self, message: impl Into<String>) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Ddl, strings};
-use crate::catalog::{ObjectClass, Relation, RelationKind};
+use crate::catalog::{ObjectClass, Relation, RelationKind, is_temporary_schema};
 use crate::error::{Error, Result};
 use crate::sql::parse::ast;
 use crate::sql::types::Oid;
@@ -19,7 +19,11 @@ impl Ddl<'_> {
     pub fn creation_schema(&self, schema: &str) -> Result<Oid> {
         let oid = if schema.is_empty() {
             let path = &self.ctx.eval.settings.search_path;
-            path.iter().copied().find(|oid| *oid != PG_CATALOG).ok_or_else(|| {
+            let is_temporary = |oid: Oid| {
+                self.work.catalog.schema(oid).is_some_and(|schema| is_temporary_schema(schema))
+            };
+            let mut candidates = path.iter().copied();
+            candidates.find(|oid| *oid != PG_CATALOG && !is_temporary(*oid)).ok_or_else(|| {
                 Error::new(
                     sqlstate::INVALID_SCHEMA_NAME,
                     "no schema has been selected to create in",
@@ -40,7 +44,7 @@ impl Ddl<'_> {
     }
 
     pub fn schema_named(&self, name: &str) -> Result<Oid> {
-        let schema = self.work.catalog.schema_named(name);
+        let schema = self.work.catalog.find_schema(&self.ctx.eval.settings.search_path, name);
         schema.map(|schema| schema.oid).ok_or_else(|| Error::undefined_schema(name))
     }
 
@@ -72,7 +76,8 @@ impl Ddl<'_> {
         let catalog = &self.work.catalog;
         match schema {
             Some(schema) => {
-                let schema = catalog.schema_named(schema)?.oid;
+                let path = &self.ctx.eval.settings.search_path;
+                let schema = catalog.find_schema(path, schema)?.oid;
                 catalog.relation_named(schema, name).cloned()
             }
             None => {

@@ -108,9 +108,8 @@ impl Ddl<'_> {
     }
 
     /// Stored expressions are text, so those over the table are bound under the
-    /// old name and printed under the new.
+    /// old name and printed under the new. Views know the column by its number.
     fn rename_in_expressions(&mut self, relation: &Relation, attnum: i16, new: &str) -> Result<()> {
-        self.require_no_view_on(relation, attnum)?;
         let mut renamed = relation.clone();
         renamed.columns[attnum as usize - 1].name = new.to_owned();
         for column in &mut renamed.columns {
@@ -158,26 +157,6 @@ impl Ddl<'_> {
             bind::bind_relation_expression_sql(&self.eval(), &old, sql, None)?
         };
         Ok(self.print_expression(&expr, new))
-    }
-
-    /// A view's query is text too, and not printed again.
-    fn require_no_view_on(&self, relation: &Relation, attnum: i16) -> Result<()> {
-        let column = crate::catalog::ObjectAddress::column(relation.oid, attnum);
-        let mut dependents = self.work.catalog.relations().filter(|other| {
-            matches!(other.kind, RelationKind::View(_))
-                && self
-                    .work
-                    .catalog
-                    .references(other.oid)
-                    .is_some_and(|refs| refs.edges.iter().any(|edge| edge.referenced == column))
-        });
-        match dependents.next() {
-            Some(view) => Err(Error::unsupported(format!(
-                "renaming a column that view \"{}\" uses",
-                view.name
-            ))),
-            None => Ok(()),
-        }
     }
 
     async fn rename_constraint(&mut self, statement: &ast::RenameStmt) -> Result<String> {
@@ -311,6 +290,12 @@ impl Ddl<'_> {
         let schema = self.creation_schema(&statement.newschema)?;
         if schema == relation.schema {
             return Ok(tag);
+        }
+        if self.is_own_temporary(schema) || self.is_own_temporary(relation.schema) {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "cannot move objects into or out of temporary schemas",
+            ));
         }
         self.require_free_name(schema, &relation.name)?;
         self.move_to_schema(&relation, schema)?;

@@ -104,7 +104,8 @@ impl Ddl<'_> {
         sql: &str,
     ) -> Result<Option<Option<String>>> {
         let eval = self.eval();
-        let expr = bind::bind_relation_expression_sql(&eval, relation, sql, None)?;
+        let ty = relation.columns[attnum as usize - 1].ty;
+        let expr = bind::bind_relation_expression_sql(&eval, relation, sql, Some(ty))?;
         let mut volatile = false;
         let mut note = |expr: &Expr| {
             if let ExprKind::Call(call) = &expr.kind {
@@ -119,7 +120,6 @@ impl Ddl<'_> {
         if value.is_null() {
             return Ok(Some(None));
         }
-        let ty = relation.columns[attnum as usize - 1].ty;
         Ok(Some(Some(stored_text(&value, ty.oid))))
     }
 }

@@ -4,9 +4,7 @@ use super::constraint::column_number;
 use super::name::wrong_object;
 use super::options::{boolean, conflicting, integer, options};
 use super::{Ddl, strings};
-use crate::catalog::{
-    self, Identity, ObjectAddress, Persistence, Relation, RelationKind, Sequence,
-};
+use crate::catalog::{self, Identity, ObjectAddress, Relation, RelationKind, Sequence};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::{Oid, SqlType, oid};
@@ -27,10 +25,7 @@ impl Ddl<'_> {
     ) -> Result<&'static str> {
         let name =
             statement.sequence.as_ref().ok_or_else(|| Error::syntax("sequence without a name"))?;
-        if name.relpersistence == "t" {
-            return Err(Error::unsupported("temporary sequence"));
-        }
-        let schema = self.creation_schema(&name.schemaname)?;
+        let schema = self.relation_schema(name)?;
         if statement.if_not_exists
             && self.work.catalog.relation_named(schema, &name.relname).is_some()
         {
@@ -69,10 +64,11 @@ impl Ddl<'_> {
         relation: &Relation,
         nodes: &[ast::Node],
     ) -> Result<()> {
+        self.lock_relation(relation.oid, LockMode::ShareRowExclusive).await?;
+        let relation = &*self.relation(relation.oid)?;
         let RelationKind::Sequence(old) = &relation.kind else {
             return Err(wrong_object(&relation.name, "sequence"));
         };
-        self.lock_relation(relation.oid, LockMode::ShareRowExclusive).await?;
         let mut given = self.read_options(nodes)?;
         let owned_by = given.owned_by.take();
         let restart = given.restart.take();
@@ -159,7 +155,7 @@ impl Ddl<'_> {
             schema_version: 0,
             indexes: Vec::new(),
             constraints: Vec::new(),
-            persistence: Persistence::Permanent,
+            persistence: self.persistence_in(schema),
         });
         Ok(relation.oid)
     }

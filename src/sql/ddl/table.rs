@@ -6,7 +6,7 @@ use super::Ddl;
 use super::column::{ColumnPlan, constraints};
 use super::options::{integer, options};
 use super::sequence::Owner;
-use crate::catalog::{Column, Persistence, Relation, RelationKind, Type, TypeKind};
+use crate::catalog::{Column, Relation, RelationKind, Type, TypeKind};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::Oid;
@@ -20,7 +20,7 @@ impl Ddl<'_> {
         refuse_unsupported(statement)?;
         let name =
             statement.relation.as_ref().ok_or_else(|| Error::syntax("table without a name"))?;
-        let schema = self.table_schema(name)?;
+        let schema = self.relation_schema(name)?;
         if statement.if_not_exists
             && self.work.catalog.relation_named(schema, &name.relname).is_some()
         {
@@ -30,6 +30,7 @@ impl Ddl<'_> {
         self.require_free_name(schema, &name.relname)?;
         let (plans, mut table_constraints) = self.plan_elements(statement, &name.relname)?;
         let relation = self.put_table(schema, &name.relname, &plans)?;
+        self.set_on_commit(relation, statement.oncommit())?;
         for (position, plan) in plans.iter().enumerate() {
             self.finish_column(relation, position as i16 + 1, plan)?;
         }
@@ -40,17 +41,6 @@ impl Ddl<'_> {
             self.add_constraint(relation, &constraint).await?;
         }
         Ok("CREATE TABLE")
-    }
-
-    fn table_schema(&self, name: &ast::RangeVar) -> Result<Oid> {
-        match name.relpersistence.as_str() {
-            "t" => Err(Error::unsupported("temporary table")),
-            "u" => {
-                self.notice("an unlogged table is stored as a logged one");
-                self.creation_schema(&name.schemaname)
-            }
-            _ => self.creation_schema(&name.schemaname),
-        }
     }
 
     /// Reads the parenthesised list: columns, LIKE clauses, table constraints.
@@ -127,7 +117,7 @@ impl Ddl<'_> {
             schema_version: 0,
             indexes: Vec::new(),
             constraints: Vec::new(),
-            persistence: Persistence::Permanent,
+            persistence: self.persistence_in(schema),
         });
         self.put_row_type(oid)?;
         Ok(oid)
@@ -219,13 +209,6 @@ fn refuse_unsupported(statement: &ast::CreateStmt) -> Result<()> {
         (
             !matches!(statement.access_method.as_str(), "" | "heap"),
             "table access method other than heap",
-        ),
-        (
-            !matches!(
-                statement.oncommit(),
-                ast::OnCommitAction::OncommitNoop | ast::OnCommitAction::Undefined
-            ),
-            "ON COMMIT",
         ),
     ];
     match refusals.iter().find(|(present, _)| *present) {

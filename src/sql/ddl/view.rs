@@ -3,15 +3,23 @@
 use super::column::new_column;
 use super::name::wrong_object;
 use super::{Ddl, strings};
-use crate::catalog::{Column, Persistence, Relation, RelationKind, View};
+use crate::catalog::{BoundName, Column, Relation, RelationKind, View};
 use crate::error::{Error, Result};
 use crate::sql::bind::Binder;
 use crate::sql::ir::{Query, Statement};
 use crate::sql::parse::{self, ast};
 use crate::sql::privilege;
-use crate::sql::types::{SqlType, oid};
+use crate::sql::types::{Oid, SqlType, oid};
 use crate::sqlstate;
 use crate::txn::LockMode;
+
+/// A view's text, with what its names mean.
+struct Definition {
+    sql: String,
+    names: Vec<BoundName>,
+    /// The query over the relations that it names, views not expanded.
+    query: Query,
+}
 
 impl Ddl<'_> {
     pub async fn create_view(&mut self, statement: &ast::ViewStmt) -> Result<&'static str> {
@@ -25,18 +33,17 @@ impl Ddl<'_> {
             return Err(Error::unsupported("WITH CHECK OPTION"));
         }
         let name = statement.view.as_ref().ok_or_else(|| Error::syntax("view without a name"))?;
-        if name.relpersistence == "t" {
-            return Err(Error::unsupported("temporary view"));
-        }
-        let schema = self.creation_schema(&name.schemaname)?;
         let node =
             statement.query.as_deref().ok_or_else(|| Error::syntax("view without a query"))?;
         let query = self.bind_query(node)?;
         let columns = view_columns(&query, &strings(&statement.aliases))?;
+        let definition = self.view_definition(parse::deparse(node)?)?;
+        let schema = self.view_schema(name, &definition)?;
         let view = View {
-            sql: parse::deparse(node)?,
+            sql: definition.sql,
             search_path: self.search_path_names(),
             check_option: None,
+            names: definition.names,
         };
         let existing = self.work.catalog.relation_named(schema, &name.relname).cloned();
         let relation = match existing {
@@ -54,7 +61,7 @@ impl Ddl<'_> {
                     schema_version: 0,
                     indexes: Vec::new(),
                     constraints: Vec::new(),
-                    persistence: Persistence::Permanent,
+                    persistence: self.persistence_in(schema),
                 }
             }
         };
@@ -63,8 +70,41 @@ impl Ddl<'_> {
         if is_new {
             self.put_row_type(relation.oid)?;
         }
-        self.record_query_references(relation.address(), &query.rel);
+        self.record_query_references(relation.address(), &definition.query.rel);
         Ok("CREATE VIEW")
+    }
+
+    /// A view over something temporary is temporary itself.
+    fn view_schema(&mut self, name: &ast::RangeVar, definition: &Definition) -> Result<Oid> {
+        let reads_temporary = definition.names.iter().any(|name| {
+            let relation = self.work.catalog.relation(name.oid);
+            relation.is_some_and(|relation| self.is_own_temporary(relation.schema))
+        });
+        if reads_temporary && name.relpersistence != "t" {
+            if !name.schemaname.is_empty() {
+                return Err(Error::new(
+                    sqlstate::INVALID_TABLE_DEFINITION,
+                    "cannot create temporary relation in non-temporary schema",
+                ));
+            }
+            self.notice(format!("view \"{}\" will be a temporary view", name.relname));
+            return Ok(self.temporary_schema());
+        }
+        self.relation_schema(name)
+    }
+
+    /// Binds a view's text for its names, and for what it depends on.
+    fn view_definition(&self, sql: String) -> Result<Definition> {
+        let eval = self.eval();
+        let statements = parse::parse(&sql)?;
+        let [only] = statements.as_slice() else {
+            return Err(Error::internal("a view's query is not one statement"));
+        };
+        let mut binder = Binder::for_definition(&eval);
+        let Statement::Query(query) = binder.bind_statement(&only.node)? else {
+            return Err(Error::unsupported("a query that changes rows here"));
+        };
+        Ok(Definition { sql, query, names: binder.recorded_names() })
     }
 
     /// Binds the query of a view or of CREATE TABLE AS: it takes no parameters.
@@ -96,6 +136,7 @@ impl Ddl<'_> {
         }
         self.require_relation_owner(old)?;
         self.lock_relation(old.oid, LockMode::AccessExclusive).await?;
+        let old = &*self.relation(old.oid)?;
         if columns.len() < old.columns.len() {
             return Err(invalid("cannot drop columns from view"));
         }

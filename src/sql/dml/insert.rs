@@ -19,7 +19,7 @@ use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
-use crate::table::{Conflict, TableInfo, Writer};
+use crate::table::{Conflict, SystemColumns, TableInfo, Writer};
 use crate::txn::{Isolation, Keyspace, LockMode};
 
 /// Rows after which other clients have their turn at the thread.
@@ -210,15 +210,17 @@ impl Run<'_> {
             }
         }
         let (rid, row) = writer.insert(&info, row).await?;
-        self.done(rid, &row)
+        self.done(writer, rid, &row)
     }
 
-    fn done(&mut self, rid: u64, row: &[Datum]) -> Result<()> {
+    fn done(&mut self, writer: &Writer<'_>, rid: u64, row: &[Datum]) -> Result<()> {
         self.count += 1;
         if self.plan.on_conflict.as_ref().is_some_and(|c| c.update.is_some()) {
             self.touched.insert(rid);
         }
-        self.returned.add(self.ctx, self.params, self.info.oid(), rid, row, &[])
+        let (table, xmin) = (self.info.oid(), writer.transaction_id());
+        let system = SystemColumns { table, rid, xmin, xmax: 0 };
+        self.returned.add(self.ctx, self.params, system, row, &[])
     }
 
     async fn conflict(
@@ -241,7 +243,9 @@ impl Run<'_> {
             return Err(affected_twice());
         }
         let old = info.decode(&conflict.row)?;
-        let seen = update.row(info.oid(), conflict.rid, &old, proposed)?;
+        let xmin = crate::storage::row::writer(&conflict.row);
+        let system = SystemColumns { table: info.oid(), rid: conflict.rid, xmin, xmax: 0 };
+        let seen = update.row(system, &old, proposed)?;
         let eval = &self.ctx.eval;
         if let Some(condition) = &update.condition
             && !condition.is_true(eval, self.params, &seen)?
@@ -253,7 +257,7 @@ impl Run<'_> {
             new[*attnum as usize - 1] = value.eval(eval, self.params, &seen)?;
         }
         let new = writer.update(&info, conflict.rid, &old, new).await?;
-        self.done(conflict.rid, &new)
+        self.done(writer, conflict.rid, &new)
     }
 }
 
@@ -270,10 +274,11 @@ impl OnConflict {
 }
 
 impl ConflictUpdate {
-    fn row(&self, table: Oid, rid: u64, old: &[Datum], proposed: &[Datum]) -> Result<Vec<Datum>> {
-        let value = crate::table::system_column::value;
-        let target = self.target.iter().map(|attnum| value(*attnum, table, rid, old));
-        let excluded = self.excluded.iter().map(|attnum| value(*attnum, table, 0, proposed));
+    /// What the expressions see; the proposed row is no stored version.
+    fn row(&self, system: SystemColumns, old: &[Datum], proposed: &[Datum]) -> Result<Vec<Datum>> {
+        let unstored = SystemColumns { rid: 0, xmin: 0, ..system };
+        let target = self.target.iter().map(|attnum| system.value(*attnum, old));
+        let excluded = self.excluded.iter().map(|attnum| unstored.value(*attnum, proposed));
         target.chain(excluded).collect()
     }
 }

@@ -20,8 +20,8 @@ use crate::sql::plan::walk;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, SqlType, oid};
-use crate::storage::Value;
-use crate::table::{LockedRow, TableInfo, Writer};
+use crate::storage::{Value, row};
+use crate::table::{LockedRow, SystemColumns, TableInfo, Writer};
 use crate::txn::{LockMode, WaitPolicy};
 
 /// How often a statement starts over because rows it joined have changed.
@@ -195,6 +195,13 @@ fn source_query(
     Ok(Query { rel: Rel::Project { input: Box::new(input.clone()), exprs }, output })
 }
 
+/// The version of a row that is updated or deleted, as evaluators see it.
+struct Version {
+    rid: u64,
+    xmin: u32,
+    values: Vec<Datum>,
+}
+
 /// One execution.
 struct Run<'a> {
     plan: &'a ModifyPlan,
@@ -235,7 +242,8 @@ impl Run<'_> {
                 .iter()
                 .map(|value| value.eval(eval, self.params, &old))
                 .collect::<Result<_>>()?;
-            self.write(&mut writer, rid, old, new, &[]).await?;
+            let version = Version { rid, xmin: row::writer(&row), values: old };
+            self.write(&mut writer, version, new, &[]).await?;
         }
         writer.finish().await
     }
@@ -261,7 +269,8 @@ impl Run<'_> {
                 };
                 let old = evaluated_row(&info, rid, &row)?;
                 let new = values.split_off(1 + self.plan.extra.len());
-                self.write(&mut writer, rid, old, new, &values[1..]).await?;
+                let version = Version { rid, xmin: row::writer(&row), values: old };
+                self.write(&mut writer, version, new, &values[1..]).await?;
             }
         }
         writer.finish().await.map(|()| true)
@@ -270,19 +279,22 @@ impl Run<'_> {
     async fn write(
         &mut self,
         writer: &mut Writer<'_>,
-        rid: u64,
-        mut old: Vec<Datum>,
+        version: Version,
         values: Vec<Datum>,
         extra: &[Datum],
     ) -> Result<()> {
         if self.ctx.cancel.is_cancelled() {
             return Err(Error::query_canceled());
         }
+        let Version { rid, xmin, values: mut old } = version;
         old.truncate(self.info.columns.len());
+        let (table, own) = (self.info.oid(), writer.transaction_id());
+        let mut system = SystemColumns { table, rid, xmin, xmax: own };
         let row = if self.plan.delete {
             writer.delete(&self.info, rid, &old).await?;
             old
         } else {
+            (system.xmin, system.xmax) = (own, 0);
             let mut new = old.clone();
             for (attnum, value) in self.plan.assigned.iter().zip(values) {
                 new[*attnum as usize - 1] = value;
@@ -290,6 +302,6 @@ impl Run<'_> {
             writer.update(&self.info, rid, &old, new).await?
         };
         self.count += 1;
-        self.returned.add(self.ctx, self.params, self.info.oid(), rid, &row, extra)
+        self.returned.add(self.ctx, self.params, system, &row, extra)
     }
 }

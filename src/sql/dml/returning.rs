@@ -11,6 +11,7 @@ use crate::sql::outcome::ResultColumn;
 use crate::sql::run::StatementContext;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::types::Datum;
+use crate::table::SystemColumns;
 
 /// A compiled RETURNING list.
 pub struct ReturningPlan {
@@ -52,16 +53,12 @@ impl ReturningPlan {
         &self,
         ctx: &StatementContext,
         params: &[Datum],
-        table: u32,
-        rid: u64,
+        system: SystemColumns,
         row: &[Datum],
         extra: &[Datum],
     ) -> Result<Vec<Datum>> {
-        let mut values: Vec<Datum> = self
-            .attnums
-            .iter()
-            .map(|attnum| crate::table::system_column::value(*attnum, table, rid, row))
-            .collect::<Result<_>>()?;
+        let mut values: Vec<Datum> =
+            self.attnums.iter().map(|attnum| system.value(*attnum, row)).collect::<Result<_>>()?;
         values.extend_from_slice(extra);
         self.exprs.iter().map(|expr| expr.eval(&ctx.eval, params, &values)).collect()
     }
@@ -85,13 +82,12 @@ impl<'a> Returned<'a> {
         &mut self,
         ctx: &StatementContext,
         params: &[Datum],
-        table: u32,
-        rid: u64,
+        system: SystemColumns,
         row: &[Datum],
         extra: &[Datum],
     ) -> Result<()> {
         let Some(plan) = self.plan else { return Ok(()) };
-        let values = plan.row(ctx, params, table, rid, row, extra)?;
+        let values = plan.row(ctx, params, system, row, extra)?;
         let bytes = values.iter().map(bytes_of).sum::<usize>() + size_of::<Vec<Datum>>();
         self.reservation
             .try_grow(bytes)

@@ -109,7 +109,7 @@ impl TargetScan {
             });
         }
         let options = ScanOptions {
-            with_rid: true,
+            system: Vec::new(),
             batch_rows: CHUNK_ROWS,
             parallelism: 1,
             cancel: ctx.cancel.clone(),

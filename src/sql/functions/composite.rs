@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::kernels;
-use crate::sql::types::{self, ArrayValue, Datum, EnumLabels, Repr, codec};
+use crate::sql::types::{self, ArrayValue, Datum, EnumLabel, EnumLabels, Repr, codec};
 use crate::sqlstate;
 
 use super::call::{arg_or_null, wrong_type};
@@ -103,8 +103,8 @@ const ENUM_VALUES: &[Kernel] = kernels! {
         range(call, arg_or_null(args, 0)?, arg_or_null(args, 1)?);
 };
 
-fn label(label: Option<&(types::Oid, String)>) -> Datum {
-    label.map_or(Datum::Null, |(_, label)| Datum::Text(label.clone()))
+fn label(label: Option<&EnumLabel>) -> Datum {
+    label.map_or(Datum::Null, |label| Datum::Text(label.name.clone()))
 }
 
 /// The labels between two bounds, both included; no bound is no limit.

@@ -87,6 +87,17 @@ impl SettingsView {
     }
 }
 
+/// The row of a sequence read as a table.
+#[derive(Clone, Copy, Debug)]
+pub struct SequenceRow {
+    /// The value that came last, in any session, or the first to come.
+    pub last_value: i64,
+    /// Values to come that are reserved already.
+    pub log_count: i64,
+    /// Whether `last_value` was given.
+    pub is_called: bool,
+}
+
 /// Effects and questions that reach outside the expression: sequences, settings,
 /// other sessions. Implemented by the session.
 pub trait SessionHooks: Send + Sync {
@@ -94,10 +105,8 @@ pub trait SessionHooks: Send + Sync {
     fn currval(&self, sequence: Oid) -> Result<i64>;
     fn lastval(&self) -> Result<i64>;
     fn setval(&self, sequence: Oid, value: i64, is_called: bool) -> Result<i64>;
-    /// The value a sequence gave last, in any session; `None` before the first.
-    fn sequence_last_value(&self, _sequence: Oid) -> Result<Option<i64>> {
-        Err(crate::error::Error::unsupported("pg_sequence_last_value"))
-    }
+    /// What SELECT from a sequence shows.
+    fn sequence_row(&self, sequence: Oid) -> Result<SequenceRow>;
     fn setting(&self, name: &str) -> Result<Option<String>>;
     fn set_setting(&self, name: &str, value: &str, local: bool) -> Result<String>;
     fn transaction_id(&self) -> u64;

@@ -188,7 +188,7 @@ const FUNCTIONS: &[Kernel] = kernels! {
     columns1 "dfloor" => |a: f64| Ok(a.floor());
     columns1 "dtrunc" => |a: f64| Ok(a.trunc());
     columns1 "dsign" => |a: f64| Ok(if a > 0.0 { 1.0 } else if a < 0.0 { -1.0 } else { 0.0 });
-    columns1 "dcbrt" => |a: f64| ranged(a.cbrt(), a.is_infinite(), a == 0.0);
+    columns1 "dcbrt" => |a: f64| ranged(cube_root(a), a.is_infinite(), a == 0.0);
     columns1 "dsqrt" => square_root;
     columns1 "dexp" => exponential;
     columns1 "dlog1" => |a: f64| logarithm(a, f64::ln);
@@ -208,6 +208,47 @@ fn square_root(a: f64) -> Result<f64> {
         ));
     }
     ranged(a.sqrt(), a.is_infinite(), a == 0.0)
+}
+
+/// The cube root as the GNU C library computed it until 2.41 (and PostgreSQL prints
+/// it): a polynomial for a mantissa in 0.5..1, one step of Halley's method, and the
+/// root of the exponent. It may be off by one in the last place.
+fn cube_root(a: f64) -> f64 {
+    const CBRT2: f64 = 1.259_921_049_894_873_2;
+    const SQR_CBRT2: f64 = 1.587_401_051_968_199_5;
+    const FACTORS: [f64; 5] = [1.0 / SQR_CBRT2, 1.0 / CBRT2, 1.0, CBRT2, SQR_CBRT2];
+    if a == 0.0 || !a.is_finite() {
+        return a;
+    }
+    let (mantissa, exponent) = split_float(a.abs());
+    let x = mantissa;
+    let u = 0.354895765043919860
+        + (1.50819193781584896
+            - (2.11499494167371287
+                - (2.44693122563534430
+                    - (1.83469277483613086
+                        - (0.784932344976639262 - 0.145263899385486367 * x) * x)
+                        * x)
+                    * x)
+                * x)
+            * x;
+    let cube = u * u * u;
+    let factor = FACTORS[(2 + exponent % 3) as usize];
+    let root = u * (cube + 2.0 * x) / (2.0 * cube + x) * factor;
+    (root * 2f64.powi(exponent / 3)).copysign(a)
+}
+
+/// A positive finite number as `mantissa * 2^exponent` with the mantissa in 0.5..1.
+fn split_float(a: f64) -> (f64, i32) {
+    const SUBNORMAL_SHIFT: i32 = 64;
+    if a < f64::MIN_POSITIVE {
+        let (mantissa, exponent) = split_float(a * 2f64.powi(SUBNORMAL_SHIFT));
+        return (mantissa, exponent - SUBNORMAL_SHIFT);
+    }
+    let bits = a.to_bits();
+    let exponent = ((bits >> 52) & 0x7ff) as i32 - 1022;
+    let mantissa = f64::from_bits((bits & !(0x7ff << 52)) | (1022 << 52));
+    (mantissa, exponent)
 }
 
 fn exponential(a: f64) -> Result<f64> {

@@ -38,7 +38,7 @@ pub(crate) mod tests;
 use crate::error::Result;
 use crate::sql::types::{Datum, SqlType};
 
-pub use context::{EvalContext, SessionHooks, SettingsView};
+pub use context::{EvalContext, SequenceRow, SessionHooks, SettingsView};
 pub use pattern::like;
 pub use registry::{aggregate_kernel, kernel, set_kernel};
 pub use session::SERVER_VERSION;
@@ -97,6 +97,8 @@ pub struct AggregateKernel {
 /// The running state of one group.
 pub trait AggregateState: Send + Sync + std::fmt::Debug {
     fn update(&mut self, args: &[Datum]) -> Result<()>;
+    /// The result of the rows so far. It leaves the state as it is: a window whose
+    /// frame grows asks at each row, and goes on.
     fn finish(&mut self) -> Result<Datum>;
     /// The state as datums (of any types) for another partition to `merge`.
     fn save(&mut self) -> Result<Vec<Datum>>;

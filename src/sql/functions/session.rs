@@ -101,6 +101,17 @@ const SESSIONS: &[Kernel] = kernels! {
 const SLEEP_STEP: Duration = Duration::from_millis(20);
 
 fn sleep(call: &CallContext<'_>, seconds: f64) -> Result<Datum> {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    // A thread that serves other sessions too hands them over first.
+    let is_shared = Handle::try_current()
+        .is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);
+    match is_shared {
+        true => tokio::task::block_in_place(|| sleep_here(call, seconds)),
+        false => sleep_here(call, seconds),
+    }
+}
+
+fn sleep_here(call: &CallContext<'_>, seconds: f64) -> Result<Datum> {
     let started = Instant::now();
     let total = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
     loop {

@@ -35,6 +35,51 @@ pub fn modifications(rel: &Rel, on_statement: &mut dyn FnMut(&Statement)) {
     rel.for_each_input(&mut |input| modifications(input, on_statement));
 }
 
+/// The columns that `rel` produces, in order.
+pub fn columns(rel: &Rel) -> Vec<OutputColumn> {
+    match rel {
+        Rel::OneRow => Vec::new(),
+        Rel::Scan(scan) => scan.columns.iter().map(|(_, column)| column.clone()).collect(),
+        Rel::Values { columns, .. }
+        | Rel::Cte { columns, .. }
+        | Rel::SetOp { columns, .. }
+        | Rel::RecursiveUnion { columns, .. } => columns.clone(),
+        Rel::Functions(scan) => scan
+            .calls
+            .iter()
+            .flat_map(|(_, columns)| columns)
+            .chain(&scan.ordinality)
+            .cloned()
+            .collect(),
+        Rel::Project { exprs, .. } => exprs.iter().map(|(column, _)| column.clone()).collect(),
+        Rel::ProjectSet { input, calls } => {
+            let mut all = columns(input);
+            all.extend(calls.iter().map(|(column, _)| column.clone()));
+            all
+        }
+        Rel::Window { input, calls } => {
+            let mut all = columns(input);
+            all.extend(calls.iter().map(|(column, _)| column.clone()));
+            all
+        }
+        Rel::Join { left, right, .. } => {
+            let mut all = columns(left);
+            all.extend(columns(right));
+            all
+        }
+        Rel::Aggregate { group_by, aggregates, .. } => {
+            let groups = group_by.iter().map(|(column, _)| column.clone());
+            groups.chain(aggregates.iter().map(|(column, _)| column.clone())).collect()
+        }
+        Rel::Filter { input, .. }
+        | Rel::Sort { input, .. }
+        | Rel::Limit { input, .. }
+        | Rel::Distinct { input, .. }
+        | Rel::LockRows { input, .. } => columns(input),
+        Rel::With { body, .. } => columns(body),
+    }
+}
+
 impl Expr {
     /// Calls `f` for each direct child expression (not into subqueries).
     pub fn for_each_child<'a>(&'a self, f: &mut dyn FnMut(&'a Expr)) {

@@ -10,8 +10,10 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, c_char, c_int};
+use std::ops::Range;
 
 use parking_lot::Mutex;
+use pg_query::protobuf::{ScanToken, Token};
 
 /// What the C parser reports.
 pub(super) struct RawError {
@@ -77,6 +79,20 @@ pub(super) fn parse(input: &CStr, options: i32) -> Result<Vec<u8>, RawError> {
         pg_query_free_protobuf_parse_result(result);
         answer
     }
+}
+
+/// Where the number tokens of a text are; none when it is not made of tokens.
+pub(super) fn numbers(text: &str) -> Vec<Range<usize>> {
+    let _serial = PARSER.lock();
+    let tokens = pg_query::scan(text).map(|scanned| scanned.tokens).unwrap_or_default();
+    let is_number = |token: &ScanToken| matches!(token.token(), Token::Iconst | Token::Fconst);
+    tokens
+        .iter()
+        .filter(|token| is_number(token))
+        .filter_map(|token| {
+            Some(usize::try_from(token.start).ok()?..usize::try_from(token.end).ok()?)
+        })
+        .collect()
 }
 
 /// # Safety

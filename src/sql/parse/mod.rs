@@ -19,6 +19,7 @@ mod cache;
 mod deparse;
 mod depth;
 mod ffi;
+mod number;
 
 use std::sync::{Arc, OnceLock};
 
@@ -34,6 +35,7 @@ pub use pg_query::protobuf as ast;
 use crate::error::{Error, Result};
 use crate::sqlstate::{self, SqlState};
 use cache::Cache;
+use number::NewerNumber;
 
 /// One statement of a query string.
 #[derive(Clone, Debug)]
@@ -181,7 +183,12 @@ impl Parser {
                 "invalid byte sequence for encoding \"UTF8\": 0x00",
             )
         })?;
-        ffi::parse(&input, 0).map_err(|raw| syntax_error(raw, text))
+        let parsed = ffi::parse(&input, 0).map_err(|raw| syntax_error(raw, text));
+        match (NewerNumber::find(text), parsed) {
+            (Some(newer), Err(error)) if newer.is_before(&error) => Err(newer.error),
+            (Some(newer), Ok(_)) => Err(newer.error),
+            (_, parsed) => parsed,
+        }
     }
 }
 

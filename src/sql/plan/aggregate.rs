@@ -36,6 +36,9 @@ pub struct Aggregate {
     pub filter: Option<usize>,
     pub distinct: bool,
     pub order_by: Vec<Order>,
+    /// A hypothetical-set aggregate: the first arguments, one per key of the order,
+    /// are the row that it asks about.
+    pub hypothetical: bool,
 }
 
 /// One key of an order over rows of datums.
@@ -282,10 +285,32 @@ impl Aggregate {
             let orders = self.argument_order();
             kept.sort_by(|(_, left), (_, right)| compare_keys(&orders, left, right));
         }
-        for (_, args) in &kept {
-            running.state.update(args)?;
+        if self.hypothetical {
+            self.feed_standings(&kept, running)?;
+        } else {
+            for (_, args) in &kept {
+                running.state.update(args)?;
+            }
         }
         running.state.finish()
+    }
+
+    /// Tells the state of each sorted row where it stands to the hypothetical one, and
+    /// whether it is the first of its peers.
+    fn feed_standings(
+        &self,
+        kept: &[(Vec<Datum>, Vec<Datum>)],
+        running: &mut Running,
+    ) -> Result<()> {
+        let mut previous: Option<&[Datum]> = None;
+        for (keys, args) in kept {
+            let place = compare_keys(&self.order_by, keys, args) as i32;
+            let is_first_peer =
+                previous.is_none_or(|before| compare_keys(&self.order_by, before, keys).is_ne());
+            running.state.update(&[Datum::Int4(place), Datum::Bool(is_first_peer)])?;
+            previous = Some(keys);
+        }
+        Ok(())
     }
 
     fn argument_order(&self) -> Vec<Order> {

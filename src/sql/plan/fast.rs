@@ -134,7 +134,7 @@ impl TableSource {
             return Ok(Some(row.into_iter().collect()));
         }
         let options = ScanOptions {
-            with_rid: self.with_rid,
+            system: Vec::new(),
             batch_rows: ROWS_MAX,
             parallelism: 1,
             cancel: tokio_util::sync::CancellationToken::new(),

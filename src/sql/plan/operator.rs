@@ -244,8 +244,13 @@ impl ExecutionPlan for OperatorExec {
         self.orderings.clone()
     }
 
+    /// An input that must be in an order of its own is not said to be kept: the
+    /// optimiser would move a sort from above to below, in the place of that order.
     fn maintains_input_order(&self) -> Vec<bool> {
-        (0..self.inputs.len()).map(|index| index == 0 && self.operator.keeps_order()).collect()
+        let kept = |index: usize| {
+            index == 0 && self.operator.keeps_order() && self.orderings[index].is_none()
+        };
+        (0..self.inputs.len()).map(kept).collect()
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {

@@ -16,14 +16,14 @@ use crate::error::{Error, Result};
 use crate::sql::ir::{RowLock, Scan, system_column};
 use crate::sql::run::failure;
 use crate::sql::types::{Datum, SqlType, oid};
-use crate::table::{self, RID_COLUMN, ScanOptions, TableInfo};
+use crate::table::{self, ScanColumn, ScanOptions, TableInfo};
 
 /// Lowers a scan.
 pub fn scan(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
     match scan.relation.kind {
         RelationKind::Table => stored(lowering, scan),
         RelationKind::Virtual => virtual_rows(lowering, scan),
-        RelationKind::Sequence(_) => Err(Error::unsupported("reading a sequence as a table")),
+        RelationKind::Sequence(_) => sequence_row(lowering, scan),
         RelationKind::View(_) | RelationKind::Index(_) => {
             Err(Error::internal(format!("\"{}\" has no rows of its own", scan.relation.name)))
         }
@@ -33,10 +33,8 @@ pub fn scan(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
 fn stored(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
     let planner = lowering.planner;
     let info = TableInfo::of(lowering.catalog(), scan.relation.oid)?;
-    let needs_rid =
-        scan.rid.is_some() || scan.columns.iter().any(|(number, _)| *number == system_column::CTID);
     let options = ScanOptions {
-        with_rid: needs_rid,
+        system: system_columns(scan),
         batch_rows: planner.context().limits.batch_rows,
         parallelism: planner.context().limits.parallelism,
         cancel: planner.context().cancel.clone(),
@@ -47,8 +45,8 @@ fn stored(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
     let plan = LogicalPlanBuilder::scan(reference, provider_as_source(provider), None)
         .and_then(LogicalPlanBuilder::build)
         .map_err(failure::unwrap)?;
-    let stored_column = |field: &str| {
-        df::Expr::Column(datafusion::common::Column::new(Some(name.to_owned()), field))
+    let stored_column = |field: ScanColumn| {
+        df::Expr::Column(datafusion::common::Column::new(Some(name.to_owned()), field.name()))
     };
     let mut scope = Scope::default();
     let mut exprs = Vec::with_capacity(scan.columns.len() + 1);
@@ -58,46 +56,75 @@ fn stored(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
                 let column = info.column(*number)?;
                 let own = Form::of(output.ty, lowering.catalog())?;
                 let form = Form { data_type: column.arrow.clone(), ..own };
-                Lowered { expr: stored_column(&format!("a{number}")), form }
+                let field = ScanColumn::Stored(*number as usize - 1);
+                Lowered { expr: stored_column(field), form }
             }
-            system_column::TABLEOID => {
-                let form = Form::of(SqlType::new(oid::OID), lowering.catalog())?;
-                let expr = lowering.literal(&Datum::Oid(scan.relation.oid), &form)?;
+            number => {
+                let form = Form::of(output.ty, lowering.catalog())?;
+                let expr = match system_field(number) {
+                    Some(field) => stored_column(field),
+                    None => lowering.literal(&constant_column(scan, number)?, &form)?,
+                };
                 Lowered { expr, form }
             }
-            _ => return Err(Error::unsupported("this system column")),
         };
         scope.insert(output.id, lowered.form);
         exprs.push(lowered.expr.alias(column_name(output.id)));
     }
     if let Some(rid) = scan.rid {
         scope.insert(rid, Form::of(SqlType::new(oid::INT8), lowering.catalog())?);
-        exprs.push(stored_column(RID_COLUMN).alias(column_name(rid)));
+        exprs.push(stored_column(ScanColumn::Rid).alias(column_name(rid)));
     }
     Ok(Relation { plan: project(exprs, plan)?, scope })
+}
+
+/// What the scan reads of its rows beside the table's columns.
+fn system_columns(scan: &Scan) -> Vec<ScanColumn> {
+    let named = scan.columns.iter().filter_map(|(number, _)| system_field(*number));
+    named.chain(scan.rid.map(|_| ScanColumn::Rid)).collect()
+}
+
+/// The system columns that differ from row to row.
+fn system_field(number: i16) -> Option<ScanColumn> {
+    match number {
+        system_column::CTID => Some(ScanColumn::Ctid),
+        system_column::XMIN => Some(ScanColumn::Xmin),
+        _ => None,
+    }
+}
+
+/// The system columns that are the same for every row of a table that is visible.
+fn constant_column(scan: &Scan, number: i16) -> Result<Datum> {
+    match number {
+        system_column::TABLEOID => Ok(Datum::Oid(scan.relation.oid)),
+        system_column::XMAX => Ok(Datum::Oid(0)),
+        _ => Err(table::system_column::unsupported(number)),
+    }
 }
 
 /// The rows of a system relation, as they are when the plan is made.
 fn virtual_rows(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
     let rows = system::rows(&scan.relation, lowering.planner.eval())?;
-    let positions = scan
-        .columns
-        .iter()
-        .map(|(number, _)| {
-            usize::try_from(*number - 1).map_err(|_| Error::unsupported("this system column"))
-        })
-        .collect::<Result<Vec<_>>>();
+    known_rows(lowering, scan, &rows)
+}
+
+/// The one row of a sequence, as it is when the plan is made.
+fn sequence_row(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
+    let row = lowering.planner.eval().session.sequence_row(scan.relation.oid)?;
+    let row =
+        vec![Datum::Int8(row.last_value), Datum::Int8(row.log_count), Datum::Bool(row.is_called)];
+    known_rows(lowering, scan, &[row])
+}
+
+fn known_rows(lowering: &Lowering<'_>, scan: &Scan, rows: &[Vec<Datum>]) -> Result<Relation> {
     let columns: Vec<_> = scan.columns.iter().map(|(_, column)| column.clone()).collect();
-    let (positions, tableoids) = match positions {
-        Ok(positions) => (positions, false),
-        Err(_) => (Vec::new(), true),
+    let value = |number: i16, row: &[Datum]| match number {
+        1.. => Ok(row[number as usize - 1].clone()),
+        number => constant_column(scan, number),
     };
     let rows = rows
-        .into_iter()
-        .map(|row| match tableoids {
-            false => Ok(positions.iter().map(|position| row[*position].clone()).collect()),
-            true => with_tableoid(scan, &row),
-        })
+        .iter()
+        .map(|row| scan.columns.iter().map(|(number, _)| value(*number, row)).collect())
         .collect::<Result<Vec<Vec<Datum>>>>()?;
     let forms = columns
         .iter()
@@ -110,17 +137,6 @@ fn virtual_rows(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
     }
     let plan = RowsScan { name: "Seq Scan", forms, rows }.plan(&ids)?;
     Ok(Relation { plan, scope })
-}
-
-fn with_tableoid(scan: &Scan, row: &[Datum]) -> Result<Vec<Datum>> {
-    scan.columns
-        .iter()
-        .map(|(number, _)| match *number {
-            1.. => Ok(row[*number as usize - 1].clone()),
-            system_column::TABLEOID => Ok(Datum::Oid(scan.relation.oid)),
-            _ => Err(Error::unsupported("this system column")),
-        })
-        .collect()
 }
 
 /// FOR UPDATE and FOR SHARE in a query that is planned here.

@@ -3,9 +3,11 @@
 
 use std::collections::HashSet;
 
+pub use crate::sql::ir::visit::columns;
+
 use crate::sql::ir::{
-    AggregateCall, ColumnId, CteBody, Expr, ExprKind, FrameBound, OutputColumn, Query, Rel,
-    SortKey, Subquery, SubqueryKind, WindowCall, WindowFunction,
+    AggregateCall, ColumnId, CteBody, Expr, ExprKind, FrameBound, Query, Rel, SortKey, Subquery,
+    SubqueryKind, WindowCall, WindowFunction,
 };
 
 /// Calls `f` on each direct operand of `expr`; a subquery's test is one of
@@ -184,51 +186,6 @@ pub fn rewrite_deep(expr: &mut Expr, f: &mut dyn FnMut(&mut Expr)) {
         rewrite_rel(&mut subquery.query.rel, f);
     }
     f(expr);
-}
-
-/// The columns that `rel` produces, in order.
-pub fn columns(rel: &Rel) -> Vec<OutputColumn> {
-    match rel {
-        Rel::OneRow => Vec::new(),
-        Rel::Scan(scan) => scan.columns.iter().map(|(_, column)| column.clone()).collect(),
-        Rel::Values { columns, .. }
-        | Rel::Cte { columns, .. }
-        | Rel::SetOp { columns, .. }
-        | Rel::RecursiveUnion { columns, .. } => columns.clone(),
-        Rel::Functions(scan) => scan
-            .calls
-            .iter()
-            .flat_map(|(_, columns)| columns)
-            .chain(&scan.ordinality)
-            .cloned()
-            .collect(),
-        Rel::Project { exprs, .. } => exprs.iter().map(|(column, _)| column.clone()).collect(),
-        Rel::ProjectSet { input, calls } => {
-            let mut all = columns(input);
-            all.extend(calls.iter().map(|(column, _)| column.clone()));
-            all
-        }
-        Rel::Window { input, calls } => {
-            let mut all = columns(input);
-            all.extend(calls.iter().map(|(column, _)| column.clone()));
-            all
-        }
-        Rel::Join { left, right, .. } => {
-            let mut all = columns(left);
-            all.extend(columns(right));
-            all
-        }
-        Rel::Aggregate { group_by, aggregates, .. } => {
-            let groups = group_by.iter().map(|(column, _)| column.clone());
-            groups.chain(aggregates.iter().map(|(column, _)| column.clone())).collect()
-        }
-        Rel::Filter { input, .. }
-        | Rel::Sort { input, .. }
-        | Rel::Limit { input, .. }
-        | Rel::Distinct { input, .. }
-        | Rel::LockRows { input, .. } => columns(input),
-        Rel::With { body, .. } => columns(body),
-    }
 }
 
 /// The columns an expression reads, its subqueries' free columns included.

@@ -31,14 +31,26 @@ struct Found<'a> {
     limit: Option<(Option<Expr>, Option<Expr>)>,
 }
 
-/// Locks the rows of a query's locking node, which is replaced by its rows.
+/// Locks the rows of a query's locking nodes, which are replaced by their rows.
 pub async fn lock_rows(
     query: &mut Query,
     params: &[Datum],
     work: &mut Work,
     context: &StatementContext,
 ) -> Result<()> {
-    let Some(found) = find(&mut query.rel, Vec::new(), None) else { return Ok(()) };
+    while let Some(found) = find(&mut query.rel, Vec::new(), None) {
+        lock_found(found, params, work, context).await?;
+    }
+    Ok(())
+}
+
+/// Locks the rows of one locking node.
+async fn lock_found(
+    found: Found<'_>,
+    params: &[Datum],
+    work: &mut Work,
+    context: &StatementContext,
+) -> Result<()> {
     let row_count_max = match &found.limit {
         Some((limit, offset)) => row_count(limit.as_ref(), params, context)?.map(|limit| {
             let offset = row_count(offset.as_ref(), params, context).ok().flatten();
@@ -94,6 +106,22 @@ fn find<'a>(
             let ctes = ctes.into_iter().chain(inner.iter().cloned()).collect();
             find(body, ctes, None)
         }
+        Rel::Join { left, right, lateral, .. } => {
+            // What a lateral side reads is different for each row of the other.
+            let inside = match find(left, ctes.clone(), None) {
+                None if !*lateral => find(right, ctes, None),
+                inside => inside,
+            };
+            inside
+        }
+        Rel::SetOp { left, right, .. } => match find(left, ctes.clone(), None) {
+            None => find(right, ctes, None),
+            inside => inside,
+        },
+        Rel::Aggregate { input, .. }
+        | Rel::Window { input, .. }
+        | Rel::ProjectSet { input, .. }
+        | Rel::Distinct { input, .. } => find(input, ctes, None),
         _ => None,
     }
 }

@@ -24,6 +24,8 @@ pub struct Work {
     pub changes: Vec<Change>,
     /// Row counts and pending constraint checks; a savepoint clones it.
     pub table: TableState,
+    /// The version of the committed catalog that `catalog` was last brought up to.
+    pub refreshed: Option<u64>,
 }
 
 impl Work {
@@ -33,6 +35,21 @@ impl Work {
         catalog.apply(&change);
         self.catalog = Arc::new(catalog);
         self.changes.push(change);
+    }
+
+    /// Brings the catalog up to what is committed now, under this transaction's
+    /// changes: after a wait for whoever changed it.
+    pub fn refresh_catalog(&mut self) {
+        let newest = self.txn.newest();
+        let Ok(committed) = newest.attachment.clone().downcast::<Catalog>() else { return };
+        if self.refreshed == Some(committed.version) {
+            return;
+        }
+        self.refreshed = Some(committed.version);
+        self.catalog = match self.changes.is_empty() {
+            true => committed,
+            false => Arc::new(committed.with_changes(&self.changes)),
+        };
     }
 }
 

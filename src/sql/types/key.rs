@@ -13,7 +13,7 @@
 //! | text, bytea | bytes with 0x00 as 0x00 0xFF, then 0x00 0x00 |
 //! | bpchar | as text without trailing spaces |
 //! | interval | total microseconds, a month being 30 days |
-//! | enum | position among the labels |
+//! | enum | the label's rank, as bytea |
 //! | array | elements (non-null before NULL), end, dimensions |
 //! | jsonb | see `json` |
 //!
@@ -27,7 +27,10 @@ use num_bigint::BigInt;
 use num_traits::Signed;
 
 use super::numeric::{Coefficient, Numeric, pow10};
-use super::{ArrayDim, ArrayValue, Datum, EnumLabels, Interval, Repr, json};
+use super::{ArrayDim, ArrayValue, Datum, EnumLabels, Interval, Rank, Repr, json};
+
+/// A label that is not (yet) in the list sorts after all that are.
+const UNLISTED_RANK: [u8; 16] = [u8::MAX; 16];
 
 const NULL_FIRST: u8 = 0;
 const PRESENT: u8 = 1;
@@ -143,9 +146,8 @@ fn encode_text(text: &str, repr: &Repr, out: &mut Vec<u8>) {
     match repr {
         Repr::Bpchar => put_bytes(text.trim_end_matches(' ').as_bytes(), out),
         Repr::Enum(labels) => {
-            // A label that is not (yet) in the list sorts after all that are.
-            let position = labels.position(text).unwrap_or(labels.labels.len());
-            out.extend_from_slice(&(position as u32).to_be_bytes());
+            let label = labels.position(text).map(|position| &labels.labels[position]);
+            put_bytes(label.map_or(&UNLISTED_RANK[..], |label| label.rank.digits()), out);
         }
         _ => put_bytes(text.as_bytes(), out),
     }
@@ -172,7 +174,7 @@ fn encode_array(array: &ArrayValue, repr: &Repr, out: &mut Vec<u8>) {
 impl EnumLabels {
     /// The position of a label in the type's order.
     pub fn position(&self, label: &str) -> Option<usize> {
-        self.labels.iter().position(|(_, name)| name == label)
+        self.labels.iter().position(|known| known.name == label)
     }
 }
 
@@ -373,8 +375,9 @@ fn decode_value(bytes: &mut &[u8], repr: &Repr) -> Option<Datum> {
         Repr::Uuid => Datum::Uuid(take(bytes)?),
         Repr::Jsonb => Datum::Jsonb(json::decode_key(bytes)?.to_jsonb()),
         Repr::Enum(labels) => {
-            let position = u32::from_be_bytes(take(bytes)?) as usize;
-            Datum::Text(labels.labels.get(position)?.1.clone())
+            let rank = Rank::from_digits(take_bytes(bytes)?);
+            let label = labels.labels.iter().find(|label| label.rank == rank)?;
+            Datum::Text(label.name.clone())
         }
         Repr::Array(element) => {
             let mut elements = Vec::new();

@@ -23,6 +23,7 @@ pub mod json;
 pub mod key;
 pub mod numeric;
 pub mod oid;
+mod rank;
 pub mod record;
 pub mod text;
 pub mod text_form;
@@ -40,6 +41,7 @@ pub use datum::{ArrayDim, ArrayValue, Datum, Interval};
 pub use json::{JsonKind, JsonRef, JsonValue, Jsonb};
 pub use numeric::Numeric;
 pub use oid::Oid;
+pub use rank::Rank;
 pub use text_form::{text_input, text_output, to_text};
 pub use typmod::apply_typmod;
 
@@ -119,11 +121,19 @@ pub struct ElementType {
     pub delimiter: char,
 }
 
-/// An enum type's labels in sort order, with their OIDs.
+/// An enum type's labels in sort order.
 #[derive(PartialEq, Debug)]
 pub struct EnumLabels {
     pub type_name: String,
-    pub labels: Vec<(Oid, String)>,
+    pub labels: Vec<EnumLabel>,
+}
+
+#[derive(PartialEq, Debug)]
+pub struct EnumLabel {
+    pub oid: Oid,
+    pub name: String,
+    /// Its place in the order, as keys hold it.
+    pub rank: Rank,
 }
 
 #[cfg(test)]

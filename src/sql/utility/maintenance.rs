@@ -1,4 +1,4 @@
-//! VACUUM, ANALYZE and REINDEX.
+//! VACUUM, ANALYZE, REINDEX and CHECKPOINT.
 //!
 //! Old row versions and delete markers are reclaimed by the storage engine's
 //! compaction, and row counts are kept with every commit, so VACUUM and ANALYZE
@@ -11,10 +11,26 @@ use super::find_relation;
 use crate::catalog::{Change, Object, Relation, RelationKind};
 use crate::error::{Error, Result, Severity};
 use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::privilege;
 use crate::sql::run::{StatementContext, Work};
 use crate::sqlstate;
 use crate::table::lock;
 use crate::txn::LockMode;
+
+/// CHECKPOINT: what is in memory goes to disk.
+pub async fn checkpoint(work: &Work, ctx: &StatementContext) -> Result<&'static str> {
+    if !privilege::has_role(&ctx.eval, "pg_checkpoint")? {
+        return Err(Error::new(
+            sqlstate::INSUFFICIENT_PRIVILEGE,
+            "must be superuser or have privileges of pg_checkpoint to do CHECKPOINT",
+        ));
+    }
+    let run = work.txn.checkpoint();
+    tokio::task::spawn_blocking(run)
+        .await
+        .map_err(|error| Error::internal(format!("the checkpoint ended: {error}")))??;
+    Ok("CHECKPOINT")
+}
 
 pub async fn vacuum(
     statement: &ast::VacuumStmt,

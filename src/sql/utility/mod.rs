@@ -38,6 +38,7 @@ pub async fn execute(
         NodeEnum::ConstraintsSetStmt(statement) => {
             constraints::set_constraints(statement, work, ctx).await?
         }
+        NodeEnum::CheckPointStmt(_) => maintenance::checkpoint(work, ctx).await?,
         NodeEnum::SelectStmt(select) => {
             let statement = ddl::select_into(select);
             return ddl::execute(&statement, work, ctx).await.map(Outcome::Command);

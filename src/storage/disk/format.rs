@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::{Error, Result, sqlstate};
 
 /// The format this program reads and writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const FORMAT_FILE: &str = "zserver.format";
 const FORMAT_WORDS: &str = "zserver data format ";
 const LOCK_FILE: &str = "zserver.lock";
@@ -145,7 +145,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("temporary directory");
         check_or_create(directory.path()).expect("new directory");
         check_or_create(directory.path()).expect("our directory");
-        fs::write(directory.path().join(FORMAT_FILE), "zserver data format 2\n").expect("write");
+        fs::write(directory.path().join(FORMAT_FILE), "zserver data format 3\n").expect("write");
         let error = check_or_create(directory.path()).expect_err("format 2");
         assert!(error.message().ends_with("has format 2, this program needs format 1"));
     }

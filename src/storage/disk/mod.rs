@@ -296,6 +296,14 @@ impl Engine for DiskEngine {
         })
     }
 
+    fn checkpoint(&self) -> Result<(), WriteError> {
+        or_end_process("checkpoint", || {
+            self.keyspaces.iter().try_for_each(fjall::Keyspace::rotate_memtable_and_wait)?;
+            self.database.persist(PersistMode::SyncData)
+        })
+        .map_err(unknown)
+    }
+
     fn statistics(&self) -> EngineStatistics {
         let most = |count: fn(&fjall::Keyspace) -> usize| {
             self.keyspaces.iter().map(count).max().unwrap_or(0)

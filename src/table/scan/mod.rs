@@ -1,7 +1,8 @@
 //! Tables as DataFusion sees them.
 //!
 //! [`provider`] makes the `TableProvider` of one table at one instant. Its
-//! schema names columns `a{attnum}` and, when asked, the row's identity `rid`.
+//! schema names columns `a{attnum}` and, when asked, what else a row version is
+//! known by ([`ScanColumn`]).
 //! `scan` decides how the rows are reached ([`access`]): all of them in the order
 //! of rids, cut into ranges for several partitions, or those an index names. The
 //! node it returns ([`node`]) is described completely by its [`ScanSpec`] (ids,
@@ -35,14 +36,49 @@ pub use filter::Comparison;
 pub use node::TableScan;
 pub use reader::{RowIterator, index_rows, rid_rows};
 
-/// The name of the row identity column.
-pub const RID_COLUMN: &str = "rid";
+/// What one field of a scan's schema is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ScanColumn {
+    /// The table's column at a position (attribute number - 1).
+    Stored(usize),
+    /// The row's identity.
+    Rid,
+    /// The identity as clients see it.
+    Ctid,
+    /// The transaction that wrote the version.
+    Xmin,
+}
+
+impl ScanColumn {
+    /// The field's name.
+    pub fn name(self) -> String {
+        match self {
+            ScanColumn::Stored(position) => format!("a{}", position + 1),
+            ScanColumn::Rid => "rid".to_owned(),
+            ScanColumn::Ctid => "ctid".to_owned(),
+            ScanColumn::Xmin => "xmin".to_owned(),
+        }
+    }
+
+    fn field(self, info: &TableInfo) -> Field {
+        let (data_type, nullable) = match self {
+            ScanColumn::Stored(position) => {
+                let column = &info.columns[position];
+                (column.arrow.clone(), !column.not_null)
+            }
+            ScanColumn::Rid => (DataType::Int64, false),
+            ScanColumn::Ctid => (DataType::Utf8View, false),
+            ScanColumn::Xmin => (DataType::UInt32, false),
+        };
+        Field::new(self.name(), data_type, nullable)
+    }
+}
 
 /// How a statement wants its scans run.
 #[derive(Clone, Debug)]
 pub struct ScanOptions {
-    /// Whether the schema ends with `rid`.
-    pub with_rid: bool,
+    /// What the schema has after the table's columns.
+    pub system: Vec<ScanColumn>,
     pub batch_rows: usize,
     /// The most partitions of one scan.
     pub parallelism: usize,
@@ -56,8 +92,7 @@ pub struct ScanSpec {
     pub storage_id: u32,
     pub snapshot_ts: u64,
     pub access: Access,
-    /// Positions of the table's columns (attribute number - 1); `None` is the rid.
-    pub projection: Vec<Option<usize>>,
+    pub projection: Vec<ScanColumn>,
     pub filters: Vec<Expr>,
     pub limit: Option<usize>,
 }
@@ -68,24 +103,17 @@ pub fn provider(
     overlay: Overlay,
     options: ScanOptions,
 ) -> Arc<dyn TableProvider> {
-    let (schema, columns) = schema(&info, options.with_rid);
+    let (schema, columns) = schema(&info, &options.system);
     Arc::new(Table { info, overlay, options, schema, columns })
 }
 
-/// The Arrow schema of a table's live columns, and what each field is.
-pub fn schema(info: &TableInfo, with_rid: bool) -> (SchemaRef, Vec<Option<usize>>) {
-    let mut fields = Vec::with_capacity(info.columns.len() + 1);
-    let mut positions = Vec::with_capacity(info.columns.len() + 1);
-    for (position, column) in info.columns.iter().enumerate().filter(|(_, c)| !c.dropped) {
-        let name = format!("a{}", position + 1);
-        fields.push(Field::new(name, column.arrow.clone(), !column.not_null));
-        positions.push(Some(position));
-    }
-    if with_rid {
-        fields.push(Field::new(RID_COLUMN, DataType::Int64, false));
-        positions.push(None);
-    }
-    (Arc::new(Schema::new(fields)), positions)
+/// The Arrow schema of a table's live columns and of `system`, and what each field is.
+pub fn schema(info: &TableInfo, system: &[ScanColumn]) -> (SchemaRef, Vec<ScanColumn>) {
+    let live = info.columns.iter().enumerate().filter(|(_, column)| !column.dropped);
+    let mut columns: Vec<_> = live.map(|(position, _)| ScanColumn::Stored(position)).collect();
+    columns.extend_from_slice(system);
+    let fields: Vec<Field> = columns.iter().map(|column| column.field(info)).collect();
+    (Arc::new(Schema::new(fields)), columns)
 }
 
 struct Table {
@@ -93,7 +121,7 @@ struct Table {
     overlay: Overlay,
     options: ScanOptions,
     schema: SchemaRef,
-    columns: Vec<Option<usize>>,
+    columns: Vec<ScanColumn>,
 }
 
 impl std::fmt::Debug for Table {
@@ -181,7 +209,7 @@ impl Table {
         &self,
         state: &dyn Session,
         filters: &[Expr],
-    ) -> DataFusionResult<(Vec<Option<usize>>, Option<reader::Predicate>)> {
+    ) -> DataFusionResult<(Vec<ScanColumn>, Option<reader::Predicate>)> {
         let Some(expr) = filters.iter().cloned().reduce(Expr::and) else {
             return Ok((Vec::new(), None));
         };

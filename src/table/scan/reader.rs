@@ -10,7 +10,7 @@ use datafusion::error::Result as DataFusionResult;
 use datafusion::physical_expr::PhysicalExpr;
 use tokio_util::sync::CancellationToken;
 
-use super::external;
+use super::{ScanColumn, external};
 use crate::error::{Error, Result};
 use crate::storage::{Key, KeyRange, Value, key};
 use crate::table::TableInfo;
@@ -22,7 +22,7 @@ use crate::txn::{Keyspace, Overlay};
 pub struct Source {
     pub info: Arc<TableInfo>,
     pub overlay: Overlay,
-    pub filter_columns: Vec<Option<usize>>,
+    pub filter_columns: Vec<ScanColumn>,
     pub predicate: Option<Predicate>,
     pub batch_rows: usize,
     pub cancel: CancellationToken,
@@ -71,7 +71,7 @@ impl Source {
         &self,
         rows: RowIterator,
         schema: &SchemaRef,
-        projection: &[Option<usize>],
+        projection: &[ScanColumn],
         limit: Option<usize>,
         mut send: impl FnMut(RecordBatch) -> bool,
     ) -> DataFusionResult<()> {
@@ -100,7 +100,7 @@ impl Source {
         &self,
         stored: &StoredRows,
         schema: &SchemaRef,
-        projection: &[Option<usize>],
+        projection: &[ScanColumn],
     ) -> DataFusionResult<RecordBatch> {
         let decoder = Decoder::new(&self.info, stored).map_err(external)?;
         let Some(predicate) = &self.predicate else {
@@ -122,16 +122,15 @@ impl Source {
         &self,
         decoder: &Decoder<'_>,
         schema: &SchemaRef,
-        projection: &[Option<usize>],
+        projection: &[ScanColumn],
         decoded: &[ArrayRef],
     ) -> DataFusionResult<RecordBatch> {
         let mut columns = Vec::with_capacity(projection.len());
         for wanted in projection {
             let known = self.filter_columns.iter().position(|column| column == wanted);
-            columns.push(match (known.and_then(|at| decoded.get(at)), wanted) {
-                (Some(array), _) => array.clone(),
-                (None, Some(position)) => decoder.column(*position).map_err(external)?,
-                (None, None) => decoder.rids(),
+            columns.push(match known.and_then(|at| decoded.get(at)) {
+                Some(array) => array.clone(),
+                None => decoder.scan_column(*wanted).map_err(external)?,
             });
         }
         let options = RecordBatchOptions::new().with_row_count(Some(decoder.row_count()));

@@ -15,8 +15,7 @@ use crate::catalog::{
     ObjectClass, ObjectKey, Persistence, ReferentialAction, Relation, RelationKind, Schema,
 };
 use crate::error::{Error, Result};
-use crate::sql::functions::context::{DateOrder, DateStyle, IntervalStyle};
-use crate::sql::functions::{EvalContext, SessionHooks, SettingsView};
+use crate::sql::functions::tests::context_over;
 use crate::sql::run::work::{StatementContext, StatementLimits, Work};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::storage::disk::{DiskEngine, DiskOptions};
@@ -173,19 +172,14 @@ impl Fixture {
             catalog: Arc::new(self.catalog.clone()),
             changes: Vec::new(),
             table: TableState::default(),
+            refreshed: None,
         }
     }
 
     pub fn context(&self) -> StatementContext {
         let (notices, _) = tokio::sync::mpsc::unbounded_channel();
         StatementContext {
-            eval: Arc::new(EvalContext {
-                catalog: Arc::new(self.catalog.clone()),
-                settings: Arc::new(settings()),
-                transaction_timestamp: 0,
-                statement_timestamp: 0,
-                session: Arc::new(NoSession),
-            }),
+            eval: Arc::new(context_over(Arc::new(self.catalog.clone()), vec![PG_CATALOG, SCHEMA])),
             cancel: CancellationToken::new(),
             compiler: Arc::new(NoExpressions),
             runtime: Arc::new(Default::default()),
@@ -291,62 +285,6 @@ pub fn column(name: &str, ty: SqlType, not_null: bool) -> Column {
 
 fn put(catalog: &mut Catalog, class: ObjectClass, oid: Oid, object: Object) {
     catalog.apply(&Change { key: ObjectKey { class, oid }, object: Some(object) });
-}
-
-fn settings() -> SettingsView {
-    SettingsView {
-        time_zone: chrono_tz::UTC,
-        time_zone_offset: None,
-        date_style: DateStyle::Iso,
-        date_order: DateOrder::Mdy,
-        interval_style: IntervalStyle::Postgres,
-        bytea_output_hex: true,
-        extra_float_digits: 1,
-        search_path: vec![PG_CATALOG, SCHEMA],
-        current_user: "postgres".into(),
-        session_user: "test".into(),
-        database: "test".into(),
-        backend_pid: 1,
-    }
-}
-
-/// No session: nothing here reaches outside the expression.
-struct NoSession;
-
-impl SessionHooks for NoSession {
-    fn nextval(&self, _: Oid) -> Result<i64> {
-        Err(Error::unsupported("nextval"))
-    }
-    fn currval(&self, _: Oid) -> Result<i64> {
-        Err(Error::unsupported("currval"))
-    }
-    fn lastval(&self) -> Result<i64> {
-        Err(Error::unsupported("lastval"))
-    }
-    fn setval(&self, _: Oid, _: i64, _: bool) -> Result<i64> {
-        Err(Error::unsupported("setval"))
-    }
-    fn setting(&self, _: &str) -> Result<Option<String>> {
-        Ok(None)
-    }
-    fn set_setting(&self, _: &str, _: &str, _: bool) -> Result<String> {
-        Err(Error::unsupported("set_config"))
-    }
-    fn transaction_id(&self) -> u64 {
-        0
-    }
-    fn is_cancelled(&self) -> bool {
-        false
-    }
-    fn cancel_backend(&self, _: i32, _: bool) -> bool {
-        false
-    }
-    fn server_rows(&self, _: &str) -> Result<Vec<Vec<Datum>>> {
-        Ok(Vec::new())
-    }
-    fn relation_size_bytes(&self, _: Oid) -> Result<i64> {
-        Ok(0)
-    }
 }
 
 pub fn row(id: i32, name: &str) -> Vec<Datum> {

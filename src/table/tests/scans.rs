@@ -29,7 +29,7 @@ fn frame(fixture: &Fixture, work: Option<&Work>) -> DataFrame {
         None => fixture.transactions.published().overlay(),
     };
     let options = ScanOptions {
-        with_rid: true,
+        system: vec![ScanColumn::Rid],
         batch_rows: ctx.limits.batch_rows,
         parallelism: 2,
         cancel: ctx.cancel,
@@ -108,7 +108,7 @@ async fn a_limit_stops_the_scan() {
 async fn a_scan_ends_when_it_is_cancelled() {
     let fixture = numbers(1000).await;
     let options = ScanOptions {
-        with_rid: false,
+        system: Vec::new(),
         batch_rows: 10,
         parallelism: 1,
         cancel: CancellationToken::new(),

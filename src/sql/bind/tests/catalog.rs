@@ -189,7 +189,12 @@ impl Builder {
     }
 
     fn view(&mut self, name: &str, sql: &str, columns: &[&str]) {
-        let view = View { sql: sql.into(), search_path: vec!["public".into()], check_option: None };
+        let view = View {
+            sql: sql.into(),
+            search_path: vec!["public".into()],
+            check_option: None,
+            names: Vec::new(),
+        };
         let columns = columns.iter().map(|name| column(name, SqlType::new(oid::TEXT))).collect();
         let mut relation = self.relation(name, RelationKind::View(view), columns);
         relation.oid = self.oid();

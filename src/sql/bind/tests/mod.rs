@@ -11,9 +11,8 @@ use std::sync::Arc;
 use super::Binder;
 use crate::catalog::{Catalog, PG_CATALOG, PUBLIC};
 use crate::error::{Error, Result};
-use crate::sql::functions::context::{
-    DateOrder, DateStyle, EvalContext, IntervalStyle, SessionHooks, SettingsView,
-};
+use crate::sql::functions::EvalContext;
+use crate::sql::functions::tests::context_over;
 use crate::sql::ir::{OutputColumn, Statement};
 use crate::sql::parse;
 use crate::sql::types::oid::RECORD;
@@ -35,10 +34,6 @@ const KNOWN_GAPS: &[(&str, &str)] = &[
     ("SELECT '{\"a\":1}'::jsonb, '(1,2)'::point", "no geometric types"),
     ("SELECT b'101', x'1F', E'a\\nb', U&'\\0041'", "no bit strings"),
     ("SELECT * FROM t TABLESAMPLE bernoulli (10)", "not supported"),
-    (
-        "SELECT mode() WITHIN GROUP (ORDER BY b), rank(5) WITHIN GROUP (ORDER BY a) FROM t",
-        "no hypothetical-set aggregates yet",
-    ),
     ("SELECT c::money FROM t", "no money type"),
     ("SELECT (s).nope FROM (SELECT a, b FROM t) s", "the message does not name the table"),
     (
@@ -47,65 +42,8 @@ const KNOWN_GAPS: &[(&str, &str)] = &[
     ),
 ];
 
-struct NoSession;
-
-impl SessionHooks for NoSession {
-    fn nextval(&self, _: Oid) -> Result<i64> {
-        Err(Error::unsupported("nextval"))
-    }
-    fn currval(&self, _: Oid) -> Result<i64> {
-        Err(Error::unsupported("currval"))
-    }
-    fn lastval(&self) -> Result<i64> {
-        Err(Error::unsupported("lastval"))
-    }
-    fn setval(&self, _: Oid, _: i64, _: bool) -> Result<i64> {
-        Err(Error::unsupported("setval"))
-    }
-    fn setting(&self, _: &str) -> Result<Option<String>> {
-        Ok(None)
-    }
-    fn set_setting(&self, _: &str, _: &str, _: bool) -> Result<String> {
-        Err(Error::unsupported("set_config"))
-    }
-    fn transaction_id(&self) -> u64 {
-        1
-    }
-    fn is_cancelled(&self) -> bool {
-        false
-    }
-    fn cancel_backend(&self, _: i32, _: bool) -> bool {
-        false
-    }
-    fn server_rows(&self, _: &str) -> Result<Vec<Vec<Datum>>> {
-        Ok(Vec::new())
-    }
-    fn relation_size_bytes(&self, _: Oid) -> Result<i64> {
-        Ok(0)
-    }
-}
-
 pub(super) fn context(catalog: Catalog) -> EvalContext {
-    EvalContext {
-        catalog: Arc::new(catalog),
-        settings: Arc::new(SettingsView {
-            time_zone: chrono_tz::Tz::UTC,
-            time_zone_offset: None,
-            date_style: DateStyle::Iso,
-            date_order: DateOrder::Mdy,
-            interval_style: IntervalStyle::Postgres,
-            bytea_output_hex: true,
-            extra_float_digits: 1,
-            search_path: vec![PG_CATALOG, PUBLIC],
-            current_user: "postgres".into(),
-            session_user: "postgres".into(),
-            database: "postgres".into(),
-            backend_pid: 1,
-        }),
-        transaction_timestamp: 0,
-        statement_timestamp: 0,
-        session: Arc::new(NoSession),
-    }
+    context_over(Arc::new(catalog), vec![PG_CATALOG, PUBLIC])
 }
 
 fn bind(eval: &EvalContext, sql: &str) -> Result<(Statement, Vec<Oid>)> {

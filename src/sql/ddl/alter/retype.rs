@@ -86,12 +86,12 @@ impl Ddl<'_> {
         using: Option<&ast::Node>,
     ) -> Result<Expr> {
         let column = &relation.columns[attnum as usize - 1];
-        let target = Some((column.name.as_str(), ty));
+        let target = (column.name.as_str(), ty);
         let own = column_reference(&column.name);
         let node = using.unwrap_or(&own);
-        let bound =
-            bind::bind_expression(&self.eval(), node, Some(relation), ExpressionUse::Other, target);
-        bound.map_err(|error| {
+        let usage = ExpressionUse::Other;
+        let bound = bind::bind_column_expression(&self.eval(), node, relation, usage, target);
+        bound.map(|bound| bound.converted).map_err(|error| {
             if error.code() != sqlstate::DATATYPE_MISMATCH {
                 return error;
             }
@@ -134,11 +134,7 @@ impl Ddl<'_> {
         let column = &mut changed.columns[attnum as usize - 1];
         column.ty = ty;
         if let Some(default) = &column.default {
-            let relation = &std::sync::Arc::new(relation.clone());
-            let expr =
-                bind::bind_relation_expression_sql(&self.eval(), relation, &default.sql, Some(ty))?;
-            let sql = self.print_expression(&expr, relation);
-            column.default = Some(crate::catalog::Default { sql, ..default.clone() });
+            self.require_castable_default(relation, default, &column.name, ty)?;
         }
         crate::table::remove(self.work, relation)?;
         let changed = self.put_relation(changed);
@@ -161,6 +157,29 @@ impl Ddl<'_> {
             self.put_relation(index);
         }
         Ok(changed)
+    }
+
+    /// A default is converted whenever it is used, so it stays as it was written.
+    fn require_castable_default(
+        &self,
+        relation: &Relation,
+        default: &crate::catalog::Default,
+        column: &str,
+        ty: SqlType,
+    ) -> Result<()> {
+        let relation = Arc::new(relation.clone());
+        let bound =
+            bind::bind_relation_expression_sql(&self.eval(), &relation, &default.sql, Some(ty));
+        bound.map(drop).map_err(|error| match error.code() {
+            sqlstate::DATATYPE_MISMATCH => Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                format!(
+                    "default for column \"{column}\" cannot be cast automatically to type {}",
+                    self.work.catalog.type_name(ty.oid, ty.typmod)
+                ),
+            ),
+            _ => error,
+        })
     }
 
     /// CHECKs and foreign keys over the column must hold for the new values.

@@ -195,7 +195,7 @@ async fn copy_from(
         Some(node) => {
             let eval = eval_over(&work.catalog, ctx);
             let usage = ExpressionUse::IndexPredicate;
-            let expr = bind::bind_expression(&eval, node, Some(&relation), usage, None)?;
+            let expr = bind::bind_expression(&eval, node, Some(&relation), usage)?;
             Some(row_expression(&expr, &relation, &work.catalog)?)
         }
     };

@@ -66,7 +66,7 @@ impl AggregateState for Fold {
     }
 
     fn finish(&mut self) -> Result<Datum> {
-        Ok(self.value.take().unwrap_or(Datum::Null))
+        Ok(self.value.clone().unwrap_or(Datum::Null))
     }
 
     fn save(&mut self) -> Result<Vec<Datum>> {

@@ -39,7 +39,7 @@ impl AggregateState for Elements {
         if self.elements.is_empty() {
             return Ok(Datum::Null);
         }
-        let elements = std::mem::take(&mut self.elements);
+        let elements = self.elements.clone();
         Ok(Datum::Array(Box::new(ArrayValue::from_elements(self.element_type, elements))))
     }
 
@@ -110,7 +110,7 @@ impl AggregateState for Slices {
     }
 
     fn finish(&mut self) -> Result<Datum> {
-        Ok(self.stacked.take().map_or(Datum::Null, |array| Datum::Array(Box::new(array))))
+        Ok(self.stacked.clone().map_or(Datum::Null, |array| Datum::Array(Box::new(array))))
     }
 
     fn save(&mut self) -> Result<Vec<Datum>> {
@@ -170,7 +170,7 @@ impl AggregateState for Joined {
         if !self.seen {
             return Ok(Datum::Null);
         }
-        let joined = std::mem::take(&mut self.bytes).split_off(self.first_delimiter);
+        let joined = self.bytes[self.first_delimiter..].to_vec();
         if self.binary {
             return Ok(Datum::Bytea(joined.into()));
         }

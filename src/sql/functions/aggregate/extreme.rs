@@ -86,7 +86,7 @@ impl AggregateState for Extreme {
     }
 
     fn finish(&mut self) -> Result<Datum> {
-        Ok(self.best.take().unwrap_or(Datum::Null))
+        Ok(self.best.clone().unwrap_or(Datum::Null))
     }
 
     fn save(&mut self) -> Result<Vec<Datum>> {

@@ -85,7 +85,7 @@ impl AggregateState for Text {
             return Ok(Datum::Null);
         }
         let (open, close) = if self.object { ("{ ", " }") } else { ("[", "]") };
-        finished([open.as_bytes(), &std::mem::take(&mut self.out), close.as_bytes()].concat())
+        finished([open.as_bytes(), &self.out, close.as_bytes()].concat())
     }
 
     fn save(&mut self) -> Result<Vec<Datum>> {
@@ -132,8 +132,8 @@ impl Document {
         self.members.push((key, JsonValue::Encoded(value)));
     }
 
-    fn take(&mut self) -> Jsonb {
-        let members = std::mem::take(&mut self.members);
+    fn document(&self) -> Jsonb {
+        let members = self.members.clone();
         if self.object {
             return JsonValue::Object(members).to_jsonb();
         }
@@ -161,7 +161,7 @@ impl AggregateState for Document {
     }
 
     fn finish(&mut self) -> Result<Datum> {
-        Ok(if self.seen { Datum::Jsonb(self.take()) } else { Datum::Null })
+        Ok(if self.seen { Datum::Jsonb(self.document()) } else { Datum::Null })
     }
 
     fn save(&mut self) -> Result<Vec<Datum>> {

@@ -7,6 +7,7 @@
 mod bits;
 mod collect;
 mod extreme;
+mod hypothetical;
 mod json;
 mod moments;
 mod ordered;
@@ -19,6 +20,7 @@ pub const AGGREGATES: &[&[AggregateKernel]] = &[
     bits::AGGREGATES,
     collect::AGGREGATES,
     extreme::AGGREGATES,
+    hypothetical::AGGREGATES,
     json::AGGREGATES,
     moments::AGGREGATES,
     ordered::AGGREGATES,

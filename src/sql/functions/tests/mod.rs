@@ -4,4 +4,4 @@ mod cases;
 mod declared;
 mod session;
 
-pub(crate) use session::context;
+pub(crate) use session::{context, context_over};

@@ -4,8 +4,8 @@ use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::functions::CallContext;
 use crate::sql::functions::call::{arg, arg_or_null};
-use crate::sql::functions::value::text_of;
-use crate::sql::types::Datum;
+use crate::sql::functions::value::{repr, text_of};
+use crate::sql::types::{Datum, Repr};
 use crate::sqlstate;
 
 use super::{Kernel, LENGTH_MAX_BYTES, quote_identifier, quote_literal, too_long};
@@ -13,8 +13,8 @@ use super::{Kernel, LENGTH_MAX_BYTES, quote_identifier, quote_literal, too_long}
 pub const KERNELS: &[Kernel] = kernels! {
     call "text_concat" => |call, args| Ok(Datum::Text(join(call, args, 0, "")?));
     call "text_concat_ws" => concat_ws;
-    call "textanycat_text_anynonarray" => |call, args| Ok(Datum::Text(join(call, args, 0, "")?));
-    call "anytextcat_anynonarray_text" => |call, args| Ok(Datum::Text(join(call, args, 0, "")?));
+    call "textanycat_text_anynonarray" => cast_and_append;
+    call "anytextcat_anynonarray_text" => cast_and_append;
     call "text_format" => format;
     call "text_format_nv" => format;
 };
@@ -34,6 +34,25 @@ fn join(call: &CallContext<'_>, args: &[Datum], first: usize, separator: &str) -
         out.push_str(&text_of(call, args, n)?);
     }
     if out.len() > LENGTH_MAX_BYTES { Err(too_long()) } else { Ok(out) }
+}
+
+/// `text || any` and `any || text`: the other operand as its cast to text gives it,
+/// which for some types is not what they print.
+fn cast_and_append(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    let mut out = String::new();
+    for (n, value) in args.iter().enumerate() {
+        match value {
+            Datum::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Datum::Text(text) if is_padded(call, n) => out.push_str(text.trim_end_matches(' ')),
+            _ => out.push_str(&text_of(call, args, n)?),
+        }
+    }
+    if out.len() > LENGTH_MAX_BYTES { Err(too_long()) } else { Ok(Datum::Text(out)) }
+}
+
+fn is_padded(call: &CallContext<'_>, n: usize) -> bool {
+    let repr = call.args.get(n).map(|ty| repr(call, ty.oid));
+    matches!(repr, Some(Ok(Repr::Bpchar)))
 }
 
 fn concat_ws(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {

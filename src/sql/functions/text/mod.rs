@@ -7,6 +7,7 @@ mod array;
 mod format;
 mod pad;
 mod quote;
+mod unicode;
 
 use crate::error::{Error, Result};
 use crate::kernels;
@@ -33,6 +34,7 @@ pub const KERNELS: &[&[Kernel]] = &[
     CASE,
     pad::KERNELS,
     quote::KERNELS,
+    unicode::KERNELS,
     format::KERNELS,
     array::KERNELS,
 ];

@@ -377,6 +377,7 @@ impl Lowering<'_> {
             filter,
             distinct: call.distinct,
             order_by,
+            hypothetical: call.aggregate.kind == 'h',
         })
     }
 

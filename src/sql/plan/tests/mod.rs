@@ -6,10 +6,10 @@ use std::sync::Arc;
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::Catalog;
+use crate::catalog::PG_CATALOG;
 use crate::error::{Error, Result};
 use crate::sql::bind::Binder;
-use crate::sql::functions::{EvalContext, SessionHooks, SettingsView};
+use crate::sql::functions::tests::context_over;
 use crate::sql::ir::{Query, Statement};
 use crate::sql::outcome::Rows;
 use crate::sql::parse;
@@ -28,62 +28,6 @@ struct Fixture {
     context: StatementContext,
 }
 
-struct NoSession;
-
-impl SessionHooks for NoSession {
-    fn nextval(&self, _: Oid) -> Result<i64> {
-        Err(Error::unsupported("nextval"))
-    }
-    fn currval(&self, _: Oid) -> Result<i64> {
-        Err(Error::unsupported("currval"))
-    }
-    fn lastval(&self) -> Result<i64> {
-        Err(Error::unsupported("lastval"))
-    }
-    fn setval(&self, _: Oid, _: i64, _: bool) -> Result<i64> {
-        Err(Error::unsupported("setval"))
-    }
-    fn setting(&self, _: &str) -> Result<Option<String>> {
-        Ok(None)
-    }
-    fn set_setting(&self, _: &str, _: &str, _: bool) -> Result<String> {
-        Err(Error::unsupported("set_config"))
-    }
-    fn transaction_id(&self) -> u64 {
-        0
-    }
-    fn is_cancelled(&self) -> bool {
-        false
-    }
-    fn cancel_backend(&self, _: i32, _: bool) -> bool {
-        false
-    }
-    fn server_rows(&self, _: &str) -> Result<Vec<Vec<Datum>>> {
-        Ok(Vec::new())
-    }
-    fn relation_size_bytes(&self, _: Oid) -> Result<i64> {
-        Ok(0)
-    }
-}
-
-fn settings(catalog: &Catalog) -> SettingsView {
-    let pg_catalog = catalog.schema_named("pg_catalog").expect("pg_catalog").oid;
-    SettingsView {
-        time_zone: chrono_tz::UTC,
-        time_zone_offset: None,
-        date_style: DateStyle::Iso,
-        date_order: DateOrder::Mdy,
-        interval_style: IntervalStyle::Postgres,
-        bytea_output_hex: true,
-        extra_float_digits: 1,
-        search_path: vec![pg_catalog],
-        current_user: "postgres".into(),
-        session_user: "postgres".into(),
-        database: "postgres".into(),
-        backend_pid: 1,
-    }
-}
-
 impl Fixture {
     fn new() -> Fixture {
         let catalog = Arc::new(crate::catalog::bootstrap().expect("bootstrap"));
@@ -91,13 +35,7 @@ impl Fixture {
         let transactions = Transactions::open(Arc::new(MemoryEngine::new()), limits).expect("open");
         let (notices, _) = tokio::sync::mpsc::unbounded_channel();
         let context = StatementContext {
-            eval: Arc::new(EvalContext {
-                settings: Arc::new(settings(&catalog)),
-                catalog,
-                transaction_timestamp: 0,
-                statement_timestamp: 0,
-                session: Arc::new(NoSession),
-            }),
+            eval: Arc::new(context_over(catalog, vec![PG_CATALOG])),
             cancel: CancellationToken::new(),
             compiler: Arc::new(NoExpressions),
             runtime: Arc::new(Default::default()),
@@ -122,6 +60,7 @@ impl Fixture {
             catalog: Arc::clone(&self.context.eval.catalog),
             changes: Vec::new(),
             table: TableState::default(),
+            refreshed: None,
         }
     }
 

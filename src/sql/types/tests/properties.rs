@@ -56,8 +56,13 @@ fn array_repr(element: Oid, repr: Repr) -> Repr {
 }
 
 fn enum_repr() -> Repr {
-    let labels = ["happy", "sad", "ok"].iter().zip(100..);
-    let labels = labels.map(|(label, oid)| (oid, (*label).to_owned())).collect();
+    let labels = ["happy", "sad", "ok"].iter().zip(100..).zip(Rank::sequence());
+    let label = |((name, oid), rank): ((&&str, Oid), Rank)| EnumLabel {
+        oid,
+        name: (*name).to_owned(),
+        rank,
+    };
+    let labels = labels.map(label).collect();
     Repr::Enum(std::sync::Arc::new(EnumLabels { type_name: "mood".into(), labels }))
 }
 

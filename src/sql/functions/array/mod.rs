@@ -1,4 +1,6 @@
-//! Arrays: comparison, search, construction, dimensions.
+//! Arrays: comparison, search, construction, dimensions, assignment to a part.
+
+mod assign;
 
 use std::cmp::Ordering;
 
@@ -11,7 +13,7 @@ use crate::sqlstate;
 use super::call::{arg, arg_or_null, wrong_type};
 use super::{CallContext, Kernel, SetKernel, SetRows, value};
 
-pub const KERNELS: &[&[Kernel]] = &[COMPARISON, SEARCH, CONSTRUCTION, DIMENSIONS];
+pub const KERNELS: &[&[Kernel]] = &[COMPARISON, SEARCH, CONSTRUCTION, DIMENSIONS, assign::KERNELS];
 
 pub const SET_KERNELS: &[SetKernel] = &[
     SetKernel { symbol: "array_unnest", rows: unnest },

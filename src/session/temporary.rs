@@ -1,0 +1,94 @@
+//! The session's temporary objects: at commit, at its end, at the server's start.
+
+use std::sync::Arc;
+
+use super::block::Phase;
+use super::{Database, Login, Session};
+use crate::catalog::{self, BOOTSTRAP_ROLE, Catalog};
+use crate::error::{Error, Result};
+use crate::sql::ddl;
+use crate::sql::run::StatementContext;
+
+impl Session {
+    /// DISCARD TEMP.
+    pub(super) async fn discard_temporary(&mut self) -> Result<()> {
+        self.begin_statement()?;
+        let context = self.temporary_context()?;
+        let scope = self.scope()?;
+        let work = self.block.work()?;
+        scope.run(ddl::discard(work, &context)).await
+    }
+
+    /// What ON COMMIT asks for, of a transaction that has changed something.
+    pub(super) async fn end_temporary(&mut self) -> Result<()> {
+        let pid = self.backend().pid;
+        let has_any = self.block.open().and_then(|open| open.work.as_ref()).is_some_and(|work| {
+            let has_changed = work.txn.has_writes() || !work.changes.is_empty();
+            has_changed && has_temporary(&work.catalog, pid)
+        });
+        if !has_any {
+            return Ok(());
+        }
+        let context = self.temporary_context()?;
+        let scope = self.scope()?;
+        let work = self.block.work()?;
+        scope.run(ddl::before_commit(work, &context)).await
+    }
+
+    fn temporary_context(&mut self) -> Result<StatementContext> {
+        let eval = self.eval_context();
+        let token = self.scope()?.token;
+        Ok(self.statement_context(eval, token))
+    }
+
+    /// The session ends: an open transaction is rolled back, and what was temporary is
+    /// dropped. What cannot be dropped now is when the server starts again.
+    pub async fn close(&mut self) {
+        self.fail();
+        self.roll_back_transaction();
+        let pid = self.backend().pid;
+        if !has_temporary(&self.database.catalog(), pid) {
+            return;
+        }
+        if let Err(error) = drop_temporary(&self.database, Some(pid)).await {
+            tracing::warn!(pid, %error, "could not drop the temporary objects of a session");
+        }
+    }
+}
+
+fn has_temporary(catalog: &Catalog, pid: i32) -> bool {
+    catalog.schema_named(&catalog::temporary_schema_name(pid)).is_some()
+}
+
+/// Drops what sessions left that did not end before the server did.
+pub async fn drop_leftover_temporary(database: &Arc<Database>) -> Result<()> {
+    match database.catalog().schemas().any(|schema| catalog::is_temporary_schema(schema)) {
+        true => drop_temporary(database, None).await,
+        false => Ok(()),
+    }
+}
+
+/// Drops the temporary objects of one session or of all, in a session of the server's
+/// own: the other may have been told to end.
+async fn drop_temporary(database: &Arc<Database>, pid: Option<i32>) -> Result<()> {
+    let mut session = Session::open(database.clone(), server_login(&database.catalog())?)?;
+    session.begin_command(Phase::Single)?;
+    session.begin_statement()?;
+    let context = session.temporary_context()?;
+    ddl::drop_temporary(session.block.work()?, &context, pid).await?;
+    session.end_command(true).await
+}
+
+fn server_login(catalog: &Catalog) -> Result<Login> {
+    let role = catalog.role(BOOTSTRAP_ROLE);
+    let role = role.ok_or_else(|| Error::internal("the bootstrap role does not exist"))?;
+    let database = catalog.databases().find(|database| database.allow_connections);
+    let database = database.ok_or_else(|| Error::internal("no database allows connections"))?;
+    Ok(Login {
+        user: role.name.clone(),
+        database: database.name.clone(),
+        client: None,
+        secret_bytes: 4,
+        settings: Vec::new(),
+    })
+}
