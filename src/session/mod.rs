@@ -61,6 +61,7 @@ pub use scope::{Scope, catch};
 use crate::auth;
 use crate::catalog::Catalog;
 use crate::error::{Error, Report, Result};
+use crate::txn::LockSession;
 use block::Block;
 use context::ContextCache;
 use hooks::Hooks;
@@ -86,6 +87,8 @@ pub struct Session {
     statements_changed: bool,
     plans: PlanCache,
     inbox: Inbox,
+    /// Whose locks its transactions' are.
+    lock_session: LockSession,
     notices: (UnboundedSender<Report>, UnboundedReceiver<Report>),
 }
 
@@ -118,6 +121,7 @@ impl Session {
             config.max_pending_notifications,
             config.max_listen_channels,
         );
+        let lock_session = database.transactions.lock_session(backend.pid);
         let hooks = Hooks::new(database.clone(), backend, settings.clone());
         Ok(Session {
             hooks: Arc::new(hooks),
@@ -132,6 +136,7 @@ impl Session {
             statements_changed: false,
             plans: PlanCache::new(config.plan_cache_entries),
             inbox,
+            lock_session,
             notices: tokio::sync::mpsc::unbounded_channel(),
             database,
         })

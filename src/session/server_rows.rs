@@ -172,7 +172,7 @@ impl Hooks {
                 Datum::Int4(lock.session_pid),
                 text(lock.mode.name()),
                 Datum::Bool(lock.granted),
-                Datum::Bool(false),
+                Datum::Bool(lock.fast_path),
                 Datum::Null,
             ]
         };

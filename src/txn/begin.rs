@@ -13,7 +13,7 @@ use super::commit::{Attachment, Commit, Content, Request};
 use super::committer::{Committer, Queue};
 use super::ids::Ids;
 use super::limits::Limits;
-use super::lock::{LockLog, LockStatus, LockTable, SessionLocks};
+use super::lock::{LockLog, LockSession, LockStatus, LockTable, SessionLocks};
 use super::published::{Held, Published, decode_u64};
 use super::serializable::Serializable;
 use super::spill::{InFlight, RidRanges, SpillTimestamps};
@@ -249,6 +249,11 @@ impl Transactions {
         request.publish = Some(Box::new(move |_| attachment));
         self.shared().submit(request);
         commit.wait().map(|_| ())
+    }
+
+    /// A session's place among the lock holders, for all of its transactions.
+    pub fn lock_session(&self, pid: i32) -> LockSession {
+        LockSession::new(&self.shared().locks, pid)
     }
 
     /// Locks of a session that outlive its transactions (session advisory locks).

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::Isolation;
 use super::begin::Shared;
 use super::commit::{Commit, CommitOptions, Content, Request};
-use super::lock::{Acquired, LockLog, LockMode, LockOutcome, Resource, WaitPolicy};
+use super::lock::{Acquired, LockLog, LockMode, LockOutcome, LockSession, Resource, WaitPolicy};
 use super::overlay::{Overlay, Scan, committed, spilled};
 use super::published::Published;
 use super::serializable::Serializable;
@@ -87,9 +87,10 @@ impl Transaction {
         self.read_only
     }
 
-    /// The process id that a deadlock report, `pg_locks` and `pg_blocking_pids` show.
-    pub fn set_session_pid(&mut self, pid: i32) {
-        self.locks.set_session_pid(pid);
+    /// Whose it is: what a deadlock report, `pg_locks` and `pg_blocking_pids` show.
+    /// Its table locks are cheap from then on.
+    pub fn set_session(&mut self, session: LockSession) {
+        self.locks.set_session(session);
     }
 
     pub fn session_pid(&self) -> i32 {
@@ -188,6 +189,13 @@ impl Transaction {
     /// The newest committed instant, whatever this transaction's snapshot is.
     pub fn newest(&self) -> Arc<Published> {
         self.shared.current.load_full()
+    }
+
+    /// Whether the upper layer's state is the same at the snapshot and now: no
+    /// catalog change has been committed in between.
+    pub fn attachment_is_newest(&self) -> bool {
+        let newest = self.shared.current.load();
+        Arc::ptr_eq(&newest.attachment, &self.published.attachment)
     }
 
     /// True if this transaction itself has written the key.
@@ -341,6 +349,7 @@ impl Transaction {
     pub fn lock(&mut self, resource: Resource, mode: LockMode, policy: WaitPolicy) -> LockOutcome {
         match self.locks.acquire(resource, mode, policy) {
             Acquired::Granted => LockOutcome::Granted,
+            Acquired::AlreadyHeld => LockOutcome::AlreadyHeld,
             Acquired::Wait(wait) => LockOutcome::Wait(wait),
             Acquired::NotAvailable => LockOutcome::NotAvailable,
         }

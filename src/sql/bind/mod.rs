@@ -41,6 +41,7 @@ mod join;
 mod literal;
 mod name;
 mod node;
+mod opened;
 mod operator;
 mod order;
 mod params;
@@ -71,6 +72,8 @@ use crate::sql::types::{Oid, SqlType};
 pub use expression::{
     ExpressionUse, bind_expression, bind_expression_sql, bind_relation_expression_sql,
 };
+use opened::Opened;
+pub use opened::opened_by_copy;
 use params::Params;
 use scope::Level;
 
@@ -93,6 +96,8 @@ pub struct Binder<'a> {
     levels: Vec<Level>,
     next_column: u32,
     next_cte: u32,
+    /// See [`Binder::opened`].
+    opened: Opened,
     depth: usize,
     inline_depth: usize,
 }
@@ -119,6 +124,7 @@ impl<'a> Binder<'a> {
             levels: Vec::new(),
             next_column: 0,
             next_cte: 0,
+            opened: Opened::default(),
             depth: 0,
             inline_depth: 0,
         }

@@ -25,6 +25,7 @@ use crate::sql::ir::{
 };
 use crate::sql::types::SqlType;
 use crate::sqlstate;
+use crate::txn::LockMode;
 
 /// What DISTINCT asks for.
 enum Distinct {
@@ -373,6 +374,7 @@ impl Binder<'_> {
     ) {
         let fresh = self.new_id();
         let Some((relation, rid)) = identify_rows(from, column, fresh) else { return };
+        self.opened.relation(&relation, LockMode::RowShare);
         let strength = match LockClauseStrength::try_from(clause.strength) {
             Ok(LockClauseStrength::LcsForkeyshare) => RowLockStrength::KeyShare,
             Ok(LockClauseStrength::LcsForshare) => RowLockStrength::Share,

@@ -42,7 +42,7 @@ use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::Oid;
 use crate::table::lock;
-use crate::txn::LockMode;
+use crate::txn::{LockMode, WaitPolicy};
 
 /// One DDL statement at work.
 pub(crate) struct Ddl<'a> {
@@ -134,7 +134,7 @@ impl Ddl<'_> {
     /// Waits for every other transaction that uses the relation in a
     /// conflicting mode; held until this transaction ends.
     pub async fn lock_relation(&mut self, oid: Oid, mode: LockMode) -> Result<()> {
-        lock::acquire(&mut self.work.txn, lock::relation(oid), mode, self.ctx).await
+        lock::acquire_relation(oid, mode, WaitPolicy::Wait, self.work, self.ctx).await.map(drop)
     }
 
     pub fn notice(&self, message: impl Into<String>) {

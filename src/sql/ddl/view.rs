@@ -11,6 +11,7 @@ use crate::sql::parse::{self, ast};
 use crate::sql::privilege;
 use crate::sql::types::{SqlType, oid};
 use crate::sqlstate;
+use crate::table::lock;
 use crate::txn::LockMode;
 
 impl Ddl<'_> {
@@ -31,7 +32,7 @@ impl Ddl<'_> {
         let schema = self.creation_schema(&name.schemaname)?;
         let node =
             statement.query.as_deref().ok_or_else(|| Error::syntax("view without a query"))?;
-        let query = self.bind_query(node)?;
+        let query = self.bind_query(node).await?;
         let columns = view_columns(&query, &strings(&statement.aliases))?;
         let view = View {
             sql: parse::deparse(node)?,
@@ -67,12 +68,15 @@ impl Ddl<'_> {
         Ok("CREATE VIEW")
     }
 
-    /// Binds the query of a view or of CREATE TABLE AS: it takes no parameters.
-    pub fn bind_query(&self, node: &ast::Node) -> Result<Query> {
+    /// Binds the query of a view or of CREATE TABLE AS, which takes no parameters, and
+    /// locks what it reads.
+    pub async fn bind_query(&mut self, node: &ast::Node) -> Result<Query> {
         let eval = self.eval();
         let node = node.node.as_ref().ok_or_else(|| Error::syntax("an empty query"))?;
-        let statement = Binder::with_fixed_params(&eval, &[]).bind_statement(node)?;
+        let mut binder = Binder::with_fixed_params(&eval, &[]);
+        let statement = binder.bind_statement(node)?;
         privilege::check_statement(&statement, &eval)?;
+        lock::acquire_relations(&binder.opened(), self.work, self.ctx).await?;
         match statement {
             Statement::Query(query) => Ok(query),
             _ => Err(Error::unsupported("a query that changes rows here")),

@@ -14,7 +14,7 @@ use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::run::{StatementContext, Work};
 use crate::sqlstate;
 use crate::table::lock;
-use crate::txn::LockMode;
+use crate::txn::{LockMode, WaitPolicy};
 
 pub async fn vacuum(
     statement: &ast::VacuumStmt,
@@ -107,7 +107,7 @@ async fn rebuild(oid: u32, work: &mut Work, ctx: &StatementContext) -> Result<()
         return Err(Error::internal("not an index"));
     };
     let table = info.table;
-    lock::acquire(&mut work.txn, lock::relation(table), LockMode::Share, ctx).await?;
+    lock::acquire_relation(table, LockMode::Share, WaitPolicy::Wait, work, ctx).await?;
     let storage_id = work.catalog.next_oid();
     let renewed = Relation { storage_id, ..(*index).clone() };
     work.change(Change::put(Object::Relation(Arc::new(renewed))));

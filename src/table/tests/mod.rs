@@ -168,12 +168,7 @@ impl Fixture {
     pub fn begin(&self, isolation: Isolation) -> Work {
         let mut txn = self.transactions.begin(isolation, false).expect("begin");
         let _mark = txn.begin_statement();
-        Work {
-            txn,
-            catalog: Arc::new(self.catalog.clone()),
-            changes: Vec::new(),
-            table: TableState::default(),
-        }
+        Work::new(txn, Arc::new(self.catalog.clone()))
     }
 
     pub fn context(&self) -> StatementContext {

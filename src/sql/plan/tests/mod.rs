@@ -19,7 +19,7 @@ use crate::sql::run::work::{StatementContext, StatementLimits, Work};
 use crate::sql::run::{RowChunks, rows};
 use crate::sql::types::{self, DateOrder, DateStyle, Datum, IntervalStyle, Oid, SqlType};
 use crate::storage::memory::MemoryEngine;
-use crate::table::{NoExpressions, TableState};
+use crate::table::NoExpressions;
 use crate::txn::{Isolation, Limits, Transactions};
 
 /// A server of one session that only reads.
@@ -117,12 +117,7 @@ impl Fixture {
     fn work(&self) -> Work {
         let mut txn = self.transactions.begin(Isolation::ReadCommitted, true).expect("begin");
         let _mark = txn.begin_statement();
-        Work {
-            txn,
-            catalog: Arc::clone(&self.context.eval.catalog),
-            changes: Vec::new(),
-            table: TableState::default(),
-        }
+        Work::new(txn, Arc::clone(&self.context.eval.catalog))
     }
 
     fn bind(&self, sql: &str) -> Result<Query> {
