@@ -5,6 +5,7 @@
 //! | [`layers`] | the `use` lines follow the architecture |
 //! | [`sql`] | `tests/sql/**/*.slt` pass on this server and on PostgreSQL 15 |
 //! | [`client`] | an unmodified driver: types, transactions, COPY, streams |
+//! | [`history`] | each isolation level rules out the anomalies it has to |
 //! | [`locks`] | table locks: who waits for whom, and what is seen after a wait |
 //! | [`crash`] | kill −9 under load loses no acknowledged commit |
 //!
@@ -13,6 +14,7 @@
 
 mod client;
 mod crash;
+mod history;
 mod layers;
 mod locks;
 mod sql;

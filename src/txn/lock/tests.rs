@@ -21,7 +21,8 @@ fn log(table: &Arc<LockTable>, owner: Owner) -> LockLog {
 }
 
 fn granted(log: &mut LockLog, resource: Resource, mode: LockMode) -> bool {
-    matches!(log.acquire(resource, mode, WaitPolicy::NoWait), Acquired::Granted)
+    let acquired = log.acquire(resource, mode, WaitPolicy::NoWait);
+    matches!(acquired, Acquired::Granted | Acquired::AlreadyHeld)
 }
 
 fn wait(log: &mut LockLog, resource: Resource, mode: LockMode) -> LockWait {
