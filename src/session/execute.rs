@@ -176,6 +176,8 @@ impl Session {
     /// Statements that only run inside a block, or only outside of one.
     fn check_block(&self, parsed: &ParsedStatement) -> Result<()> {
         match block_rule(&parsed.node) {
+            // A message of several statements is a block for this purpose.
+            Some(BlockRule::Inside(_)) if self.block.phase == Phase::Implicit => Ok(()),
             Some(BlockRule::Inside(what)) => self.block.require_block(what),
             Some(BlockRule::Outside(what)) if self.block.phase != Phase::Single => Err(Error::new(
                 sqlstate::ACTIVE_SQL_TRANSACTION,
