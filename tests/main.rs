@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`layers`] | the `use` lines follow the architecture |
 //! | [`sql`] | `tests/sql/**/*.slt` pass on this server and on PostgreSQL 15 |
+//! | [`activity`] | sessions as others see and stop them; every operator can be stopped |
 //! | [`client`] | an unmodified driver: types, transactions, COPY, streams |
 //! | [`abuse`] | what no client should send harms nobody |
 //! | [`history`] | each isolation level rules out the anomalies it has to |
@@ -14,6 +15,7 @@
 //! line, and the test is skipped.
 
 mod abuse;
+mod activity;
 mod client;
 mod crash;
 mod history;

@@ -45,7 +45,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 pub use block::Phase;
 pub use database::Database;
@@ -61,6 +60,7 @@ pub use scope::{Scope, catch};
 use crate::auth;
 use crate::catalog::Catalog;
 use crate::error::{Error, Report, Result};
+use crate::sql::run::Notices;
 use crate::txn::LockSession;
 use block::Block;
 use context::ContextCache;
@@ -89,7 +89,7 @@ pub struct Session {
     inbox: Inbox,
     /// Whose locks its transactions' are.
     lock_session: LockSession,
-    notices: (UnboundedSender<Report>, UnboundedReceiver<Report>),
+    notices: Notices,
 }
 
 /// What a login established.
@@ -122,7 +122,8 @@ impl Session {
             config.max_listen_channels,
         );
         let lock_session = database.transactions.lock_session(backend.pid);
-        let hooks = Hooks::new(database.clone(), backend, settings.clone());
+        let notices = Notices::new(config.max_pending_notices);
+        let hooks = Hooks::new(database.clone(), backend, settings.clone(), notices.clone());
         Ok(Session {
             hooks: Arc::new(hooks),
             registered,
@@ -137,7 +138,7 @@ impl Session {
             plans: PlanCache::new(config.plan_cache_entries),
             inbox,
             lock_session,
-            notices: tokio::sync::mpsc::unbounded_channel(),
+            notices,
             database,
         })
     }
@@ -202,22 +203,16 @@ impl Session {
 
     /// Notices so far, those that the client wants to see.
     pub fn take_notices(&mut self) -> Vec<Report> {
-        if self.notices.1.is_empty() {
-            return Vec::new();
-        }
-        let level = self.settings.lock().derived().client_min_messages;
-        let mut notices = Vec::new();
-        while let Ok(notice) = self.notices.1.try_recv() {
-            if is_shown(&notice, level) {
-                notices.push(notice);
-            }
+        let mut notices = self.notices.take();
+        if !notices.is_empty() {
+            let level = self.settings.lock().derived().client_min_messages;
+            notices.retain(|notice| is_shown(notice, level));
         }
         notices
     }
 
     fn notice(&self, report: Report) {
-        // The receiver is ours: it is there.
-        let _ = self.notices.0.send(report);
+        self.notices.send(report);
     }
 
     fn authority(&self) -> Authority {

@@ -294,7 +294,7 @@ impl Transaction {
             ));
         }
         let limits = &self.shared.limits;
-        if self.writes.new_bytes() > limits.spill_bytes {
+        if self.spill_is_due() {
             self.spill()?;
         } else if self.writes.bytes() > limits.write_set_bytes_max {
             return Err(Error::out_of_memory(format!(
@@ -313,8 +313,14 @@ impl Transaction {
         Ok(())
     }
 
+    /// Whether the next write would first write out the new rows, which blocks on the
+    /// disk: [`Transaction::spill`] does it at a time of the caller's choice.
+    pub fn spill_is_due(&self) -> bool {
+        self.writes.new_bytes() > self.shared.limits.spill_bytes
+    }
+
     /// Writes the new rows early and invisibly, and forgets them here.
-    fn spill(&mut self) -> Result<()> {
+    pub fn spill(&mut self) -> Result<()> {
         let rest = self.writes.without_new();
         self.shared.throttle();
         let ranges = RidRanges::of(self.writes.new_entries());

@@ -142,8 +142,7 @@ impl Ddl<'_> {
     }
 
     pub fn report(&self, report: Report) {
-        // The receiver is gone only when the session is: nobody is left to tell.
-        let _ = self.ctx.notices.send(report);
+        self.ctx.notices.send(report);
     }
 
     /// The role that runs this statement.

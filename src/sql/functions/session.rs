@@ -86,9 +86,9 @@ const SEQUENCES: &[Kernel] = kernels! {
 
 const SESSIONS: &[Kernel] = kernels! {
     call "pg_cancel_backend" => |call, args|
-        Ok(Datum::Bool(call.eval.session.cancel_backend(arg(args, 0)?, false)));
+        call.eval.session.cancel_backend(arg(args, 0)?, false).map(Datum::Bool);
     call "pg_terminate_backend" => |call, args|
-        Ok(Datum::Bool(call.eval.session.cancel_backend(arg(args, 0)?, true)));
+        call.eval.session.cancel_backend(arg(args, 0)?, true).map(Datum::Bool);
     call "pg_sleep" => |call, args| sleep(call, arg(args, 0)?);
     call "pg_sleep_for_interval" => |call, args| sleep(call, datetime::seconds_of(arg(args, 0)?));
     call "pg_sleep_until_timestamptz" => |call, args| {
@@ -101,6 +101,10 @@ const SESSIONS: &[Kernel] = kernels! {
 const SLEEP_STEP: Duration = Duration::from_millis(20);
 
 fn sleep(call: &CallContext<'_>, seconds: f64) -> Result<Datum> {
+    crate::sql::run::blocking(|| sleep_here(call, seconds))
+}
+
+fn sleep_here(call: &CallContext<'_>, seconds: f64) -> Result<Datum> {
     let started = Instant::now();
     let total = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
     loop {

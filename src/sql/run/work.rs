@@ -7,8 +7,8 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::{self, Catalog, Change};
-use crate::error::Report;
 use crate::sql::functions::EvalContext;
+use crate::sql::run::Notices;
 use crate::table::{ExpressionCompiler, TableState};
 use crate::txn::{Isolation, StatementMark, Transaction};
 
@@ -98,7 +98,7 @@ pub struct StatementContext {
     pub runtime: Arc<RuntimeEnv>,
     pub limits: StatementLimits,
     /// Where notices and warnings go while the statement runs.
-    pub notices: tokio::sync::mpsc::UnboundedSender<Report>,
+    pub notices: Notices,
 }
 
 /// Limits of one statement; names as in the configuration.

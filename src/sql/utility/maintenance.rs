@@ -121,6 +121,5 @@ fn is_owner(relation: &Relation, ctx: &StatementContext) -> bool {
 }
 
 fn warn(ctx: &StatementContext, message: String) {
-    // The receiver is gone only when the session is: nobody is left to tell.
-    let _ = ctx.notices.send(Error::notice(Severity::Warning, message));
+    ctx.notices.send(Error::notice(Severity::Warning, message));
 }

@@ -172,7 +172,7 @@ impl Fixture {
     }
 
     pub fn context(&self) -> StatementContext {
-        let (notices, _) = tokio::sync::mpsc::unbounded_channel();
+        let notices = crate::sql::run::Notices::new(100);
         StatementContext {
             eval: Arc::new(EvalContext {
                 catalog: Arc::new(self.catalog.clone()),
@@ -333,8 +333,8 @@ impl SessionHooks for NoSession {
     fn is_cancelled(&self) -> bool {
         false
     }
-    fn cancel_backend(&self, _: i32, _: bool) -> bool {
-        false
+    fn cancel_backend(&self, _: i32, _: bool) -> Result<bool> {
+        Ok(false)
     }
     fn server_rows(&self, _: &str) -> Result<Vec<Vec<Datum>>> {
         Ok(Vec::new())

@@ -46,6 +46,10 @@ impl LockTable {
         found
     }
 
+    pub(in crate::txn) fn waits(&self) -> Vec<(i32, Resource)> {
+        self.waits.lock().values().map(|waiting| (waiting.pid, waiting.resource)).collect()
+    }
+
     pub(in crate::txn) fn blocking_pids(&self, session_pid: i32) -> Vec<i32> {
         let waits: Vec<_> =
             self.waits.lock().values().filter(|w| w.pid == session_pid).cloned().collect();

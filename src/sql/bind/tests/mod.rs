@@ -74,8 +74,8 @@ impl SessionHooks for NoSession {
     fn is_cancelled(&self) -> bool {
         false
     }
-    fn cancel_backend(&self, _: i32, _: bool) -> bool {
-        false
+    fn cancel_backend(&self, _: i32, _: bool) -> Result<bool> {
+        Ok(false)
     }
     fn server_rows(&self, _: &str) -> Result<Vec<Vec<Datum>>> {
         Ok(Vec::new())

@@ -55,8 +55,8 @@ impl SessionHooks for NoSession {
     fn is_cancelled(&self) -> bool {
         false
     }
-    fn cancel_backend(&self, _: i32, _: bool) -> bool {
-        false
+    fn cancel_backend(&self, _: i32, _: bool) -> Result<bool> {
+        Ok(false)
     }
     fn server_rows(&self, _: &str) -> Result<Vec<Vec<Datum>>> {
         Ok(Vec::new())
@@ -89,7 +89,7 @@ impl Fixture {
         let catalog = Arc::new(crate::catalog::bootstrap().expect("bootstrap"));
         let limits = Limits { disk_reserve_bytes: 0, ..Limits::default() };
         let transactions = Transactions::open(Arc::new(MemoryEngine::new()), limits).expect("open");
-        let (notices, _) = tokio::sync::mpsc::unbounded_channel();
+        let notices = crate::sql::run::Notices::new(100);
         let context = StatementContext {
             eval: Arc::new(EvalContext {
                 settings: Arc::new(settings(&catalog)),
