@@ -88,6 +88,8 @@ pub struct Config {
     /// Notifications waiting for one listening session.
     pub max_pending_notifications: usize,
     pub max_listen_channels: usize,
+    /// Notices and warnings of one statement that wait for its end; more are counted.
+    pub max_pending_notices: usize,
     pub batch_rows: usize,
     /// Partitions of a scan; 0 is the number of cores.
     pub parallelism: usize,
@@ -138,6 +140,7 @@ impl Default for Config {
             plan_cache_entries: 256,
             max_pending_notifications: 10_000,
             max_listen_channels: 1_000,
+            max_pending_notices: 10_000,
             batch_rows: 8_192,
             parallelism: 0,
             worker_threads: 0,

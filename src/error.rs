@@ -64,6 +64,8 @@ pub struct Report {
     pub column: Option<String>,
     pub data_type: Option<String>,
     pub constraint: Option<String>,
+    /// The statement may be bound anew and run again.
+    pub catalog_changed: bool,
 }
 
 /// A failed operation, ready to be sent to a client.
@@ -241,6 +243,20 @@ impl Error {
 
     pub fn serialization_failure(message: impl Into<String>) -> Error {
         Error::new(sqlstate::T_R_SERIALIZATION_FAILURE, message)
+    }
+
+    /// `40001`: what the statement was bound to was changed by another transaction
+    /// before it had its locks. The session starts the statement over where the
+    /// isolation level allows it, so that clients see this from REPEATABLE READ on.
+    pub fn catalog_changed() -> Error {
+        let mut error =
+            Error::serialization_failure("could not serialize access due to concurrent update");
+        error.0.catalog_changed = true;
+        error
+    }
+
+    pub fn is_catalog_changed(&self) -> bool {
+        self.0.catalog_changed
     }
 
     /// `54001`: the statement is nested deeper than this server evaluates.

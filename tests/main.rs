@@ -4,14 +4,22 @@
 //! |---|---|
 //! | [`layers`] | the `use` lines follow the architecture |
 //! | [`sql`] | `tests/sql/**/*.slt` pass on this server and on PostgreSQL 15 |
+//! | [`activity`] | sessions as others see and stop them; every operator can be stopped |
 //! | [`client`] | an unmodified driver: types, transactions, COPY, streams |
+//! | [`abuse`] | what no client should send harms nobody |
+//! | [`history`] | each isolation level rules out the anomalies it has to |
+//! | [`locks`] | table locks: who waits for whom, and what is seen after a wait |
 //! | [`crash`] | kill −9 under load loses no acknowledged commit |
 //!
 //! What a test needs and the machine lacks (PostgreSQL's server) is said in one
 //! line, and the test is skipped.
 
+mod abuse;
+mod activity;
 mod client;
 mod crash;
+mod history;
 mod layers;
+mod locks;
 mod sql;
 mod support;

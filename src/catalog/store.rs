@@ -95,6 +95,11 @@ pub fn publish(changes: Vec<Change>) -> Publish {
     })
 }
 
+/// The catalog that a committed state carries.
+pub fn attached(attachment: &Attachment) -> Arc<Catalog> {
+    attachment.clone().downcast().expect("the database attaches a catalog when it opens")
+}
+
 impl Catalog {
     /// This catalog with changes applied.
     pub fn with_changes(&self, changes: &[Change]) -> Catalog {

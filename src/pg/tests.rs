@@ -444,7 +444,7 @@ async fn set_password(front: &Front, password: &str) {
     let verifier = Some(scram::stored_form(password));
     let role = Arc::new(Role { verifier, ..Role::clone(role) });
     let key = ObjectKey { class: ObjectClass::Role, oid: role.oid };
-    let mut work = front.database.begin(Isolation::ReadCommitted, false, 0).unwrap();
+    let mut work = front.database.begin(Isolation::ReadCommitted, false, None).unwrap();
     work.change(Change { key, object: Some(Object::Role(role)) });
     front.database.commit(work, Durability::Buffer).await.unwrap();
 }

@@ -56,7 +56,7 @@ pub fn run(config: Config, reload: Reload) -> Result<()> {
         .map_err(|error| Error::internal(format!("could not start threads: {error}")))?;
     let result = runtime.block_on(async {
         let server = Server::start(config).await?;
-        tokio::spawn(signals(server.front.clone(), server.stop.clone(), reload));
+        signals(server.front.clone(), server.stop.clone(), reload)?;
         println!(
             "zserver {} is ready to accept connections on {}",
             env!("CARGO_PKG_VERSION"),
@@ -187,25 +187,30 @@ fn load_tls(config: &Config) -> Result<Option<Arc<Tls>>> {
     }
 }
 
-/// Waits for signals: to stop, or to read the configuration again.
-async fn signals(front: Arc<Front>, stop: CancellationToken, reload: Reload) {
+/// Waits for signals from now on: to stop, or to read the configuration again.
+fn signals(front: Arc<Front>, stop: CancellationToken, reload: Reload) -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let streams = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
-    let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = streams.map(signal) else {
-        tracing::error!("signals cannot be received");
-        return;
+    let receive = |kind| {
+        signal(kind)
+            .map_err(|error| Error::internal(format!("signals cannot be received: {error}")))
     };
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            _ = hangup.recv() => match reload_all(&front, &reload) {
-                Ok(()) => tracing::info!("configuration reloaded"),
-                Err(error) => tracing::error!("configuration not reloaded: {error}"),
-            },
+    let mut terminate = receive(SignalKind::terminate())?;
+    let mut interrupt = receive(SignalKind::interrupt())?;
+    let mut hangup = receive(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => match reload_all(&front, &reload) {
+                    Ok(()) => tracing::info!("configuration reloaded"),
+                    Err(error) => tracing::error!("configuration not reloaded: {error}"),
+                },
+            }
         }
-    }
-    stop.cancel();
+        stop.cancel();
+    });
+    Ok(())
 }
 
 fn reload_all(front: &Front, reload: &Reload) -> Result<()> {

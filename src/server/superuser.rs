@@ -37,7 +37,7 @@ pub async fn ensure(database: &Arc<Database>) -> Result<()> {
 async fn store_password(database: &Database, role: &Role, password: &str) -> Result<()> {
     let role = Role { verifier: Some(scram::stored_form(password)), ..role.clone() };
     let key = ObjectKey { class: ObjectClass::Role, oid: role.oid };
-    let mut work = database.begin(Isolation::ReadCommitted, false, 0)?;
+    let mut work = database.begin(Isolation::ReadCommitted, false, None)?;
     work.change(Change { key, object: Some(Object::Role(Arc::new(role))) });
     database.commit(work, Durability::Sync).await
 }

@@ -17,7 +17,6 @@
 
 use std::sync::Arc;
 
-use super::database::attached_catalog;
 use super::notify::Action;
 use super::settings::{IsolationLevel, Layers};
 use super::statement::Modes;
@@ -97,6 +96,17 @@ impl Block {
             .as_mut()
             .and_then(|open| open.work.as_mut())
             .ok_or_else(|| Error::internal("statement outside of a transaction"))
+    }
+
+    /// Lets the statement that failed begin again in a newer snapshot; false if the
+    /// isolation level keeps this one.
+    pub fn start_over(&mut self) -> bool {
+        let Some(open) = self.open.as_mut() else { return false };
+        let may = open.work.as_ref().is_some_and(|work| work.snapshot_is_new);
+        if may {
+            open.has_snapshot = false;
+        }
+        may
     }
 
     /// Whether a transaction goes on after the present statement.
@@ -270,7 +280,7 @@ impl Open {
         // A statement that fails takes its whole (sub)transaction with it: no mark is needed.
         let _mark = work.txn.begin_statement();
         self.has_snapshot = true;
-        let committed = attached_catalog(&work.txn.published().attachment);
+        let committed = work.committed_catalog();
         if self.base.as_ref().is_some_and(|base| Arc::ptr_eq(base, &committed)) {
             return Ok(());
         }

@@ -94,7 +94,7 @@ impl Session {
                 parallelism: config.parallelism(),
                 batch_rows: config.batch_rows,
             },
-            notices: self.notices.0.clone(),
+            notices: self.notices.clone(),
         }
     }
 }

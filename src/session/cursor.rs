@@ -7,13 +7,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::Session;
 use super::format::Format;
 use super::plan::{Body, Query, Statement};
 use super::portal::{Portal, PortalState};
 use super::rows::{RowCursor, row_count, size_bytes, split};
 use super::scope::catch;
 use super::statement::{Command, DeclareCursor, Direction, FetchCursor};
+use super::{Phase, Session};
 use crate::error::{Error, Result};
 use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
 use crate::sqlstate;
@@ -223,7 +223,7 @@ impl Cursor {
 
 impl Session {
     pub(super) async fn run_declare(&mut self, declare: &DeclareCursor) -> Result<Outcome> {
-        if !declare.hold && !self.block.is_explicit() {
+        if !declare.hold && self.block.phase != Phase::Implicit {
             self.block.require_block("DECLARE CURSOR")?;
         }
         self.begin_statement()?;

@@ -18,8 +18,10 @@ use crate::sql::dml::SqlCompiler;
 use crate::sql::run::Work;
 use crate::storage::Engine;
 use crate::table::reclaim;
-use crate::table::{ExpressionCompiler, Sequences, TableState};
-use crate::txn::{CommitOptions, Durability, Isolation, KeyRange, Keyspace, Limits, Transactions};
+use crate::table::{ExpressionCompiler, Sequences};
+use crate::txn::{
+    CommitOptions, Durability, Isolation, KeyRange, Keyspace, Limits, LockSession, Transactions,
+};
 
 /// An open database. Sessions hold it by `Arc`; the last one closes it.
 pub struct Database {
@@ -87,20 +89,22 @@ impl Database {
 
     /// The newest committed catalog.
     pub fn catalog(&self) -> Arc<Catalog> {
-        attached_catalog(&self.transactions.published().attachment)
+        catalog::attached(&self.transactions.published().attachment)
     }
 
-    pub fn begin(&self, isolation: Isolation, read_only: bool, pid: i32) -> Result<Work> {
+    /// Begins a transaction; of a session, unless it is the server's own.
+    pub fn begin(
+        &self,
+        isolation: Isolation,
+        read_only: bool,
+        session: Option<&LockSession>,
+    ) -> Result<Work> {
         let mut transaction = self.transactions.begin(isolation, read_only)?;
-        transaction.set_session_pid(pid);
-        let catalog = attached_catalog(&transaction.published().attachment);
-        Ok(Work {
-            txn: transaction,
-            catalog,
-            changes: Vec::new(),
-            table: TableState::default(),
-            refreshed: None,
-        })
+        if let Some(session) = session {
+            transaction.set_session(session.clone());
+        }
+        let catalog = catalog::attached(&transaction.published().attachment);
+        Ok(Work::new(transaction, catalog))
     }
 
     /// About how many bytes a relation or index has stored: measured on its first
@@ -160,11 +164,6 @@ fn query_runtime(config: &Config) -> Result<Arc<RuntimeEnv>> {
         .with_temp_file_path(spill)
         .build_arc()
         .map_err(|error| Error::internal(format!("query runtime: {error}")))
-}
-
-/// The catalog that the committed state carries.
-pub fn attached_catalog(attachment: &crate::txn::Attachment) -> Arc<Catalog> {
-    attachment.clone().downcast().expect("the database attaches a catalog when it opens")
 }
 
 /// Parameter defaults that the configuration names.

@@ -18,6 +18,10 @@ use crate::sqlstate;
 use crate::table;
 use crate::txn::Durability;
 
+/// How often a statement is bound anew because the catalog changed before it had its
+/// locks. Each time it holds more of them.
+const RESTARTS_MAX: usize = 1_000;
+
 /// The statements of a query string.
 pub type Statements = Arc<Vec<ParsedStatement>>;
 
@@ -95,9 +99,8 @@ impl Session {
         characteristics: Option<Characteristics>,
     ) -> Result<()> {
         let characteristics = characteristics.unwrap_or_else(|| self.default_characteristics());
-        let pid = self.backend().pid;
-        let work =
-            self.database.begin(characteristics.txn_isolation(), characteristics.read_only, pid)?;
+        let (isolation, read_only) = (characteristics.txn_isolation(), characteristics.read_only);
+        let work = self.database.begin(isolation, read_only, Some(&self.lock_session))?;
         self.hooks.set_transaction_id(work.txn.id());
         let settings = self.settings.lock().snapshot();
         let started = if phase == Phase::Open { time::now() } else { self.statement_timestamp };
@@ -134,13 +137,32 @@ impl Session {
         self.check_not_failed(None)?;
         self.check_block(&query.parsed)?;
         self.check_read_only(&query.parsed)?;
+        for _ in 0..RESTARTS_MAX {
+            match self.attempt(query, &params).await {
+                Err(error) if error.is_catalog_changed() && self.block.start_over() => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Error::catalog_changed())
+    }
+
+    /// Binds a statement to the newest catalog and runs it. What a utility statement
+    /// did is undone if it has to be bound anew.
+    async fn attempt(&mut self, query: &Query, params: &[Datum]) -> Result<Outcome> {
         self.begin_statement()?;
         let eval = self.eval_context();
         let prepared = catch(|| query.current(&eval))?;
         let scope = self.scope()?;
         let context = self.statement_context(eval, scope.token.clone());
         let work = self.block.work()?;
-        scope.run(sql::execute(&prepared, params, work, &context)).await
+        let start = prepared.is_utility().then(|| work.start_statement());
+        let outcome = scope.run(sql::execute(&prepared, params, work, &context)).await;
+        match (outcome.as_ref().is_err_and(Error::is_catalog_changed), start) {
+            (true, Some(start)) => work.undo_statement(start),
+            (true, None) => {}
+            (false, _) => work.end_statement(),
+        }
+        outcome
     }
 
     /// A snapshot for a statement, and the catalog that belongs to it.
@@ -154,6 +176,8 @@ impl Session {
     /// Statements that only run inside a block, or only outside of one.
     fn check_block(&self, parsed: &ParsedStatement) -> Result<()> {
         match block_rule(&parsed.node) {
+            // A message of several statements is a block for this purpose.
+            Some(BlockRule::Inside(_)) if self.block.phase == Phase::Implicit => Ok(()),
             Some(BlockRule::Inside(what)) => self.block.require_block(what),
             Some(BlockRule::Outside(what)) if self.block.phase != Phase::Single => Err(Error::new(
                 sqlstate::ACTIVE_SQL_TRANSACTION,

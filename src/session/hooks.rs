@@ -17,8 +17,9 @@ use super::scope::Scope;
 use super::server_rows::Shown;
 use super::settings::{Authority, Scope as SetScope, Settings};
 use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Severity};
 use crate::sql::functions::{SequenceRow, SessionHooks};
+use crate::sql::run::Notices;
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 use crate::table::SequenceState;
@@ -28,6 +29,7 @@ pub(super) struct Hooks {
     pub database: Arc<Database>,
     pub backend: Arc<Backend>,
     pub settings: Arc<Mutex<Settings>>,
+    notices: Notices,
     transaction_id: AtomicU64,
     scope: Mutex<Option<Scope>>,
     catalog: Mutex<Arc<Catalog>>,
@@ -44,12 +46,14 @@ impl Hooks {
         database: Arc<Database>,
         backend: Arc<Backend>,
         settings: Arc<Mutex<Settings>>,
+        notices: Notices,
     ) -> Hooks {
         Hooks {
             catalog: Mutex::new(database.catalog()),
             database,
             backend,
             settings,
+            notices,
             transaction_id: AtomicU64::new(0),
             scope: Mutex::new(None),
             sequences: Mutex::default(),
@@ -185,6 +189,42 @@ impl Hooks {
         self.settings.lock().set("is_superuser", flag, scope, Authority::Server).map(|_| ())
     }
 
+    /// Superusers may stop anyone, others only sessions of roles they belong to.
+    fn check_may_signal(&self, backend: &Backend, terminate: bool) -> Result<()> {
+        let catalog = self.catalog.lock().clone();
+        let me = self.current_role();
+        if me.as_ref().is_some_and(|role| role.superuser) {
+            return Ok(());
+        }
+        let target = catalog.role_named(&backend.user);
+        let message = match (target.is_some_and(|role| role.superuser), terminate) {
+            (true, false) => "must be a superuser to cancel superuser query",
+            (true, true) => "must be a superuser to terminate superuser process",
+            (false, _)
+                if me.zip(target).is_some_and(|(me, target)| {
+                    me.oid == target.oid || is_member(&catalog, &me, target.oid)
+                }) =>
+            {
+                return Ok(());
+            }
+            (false, false) => {
+                "must be a member of the role whose query is being canceled or member of \
+                 pg_signal_backend"
+            }
+            (false, true) => {
+                "must be a member of the role whose process is being terminated or member of \
+                 pg_signal_backend"
+            }
+        };
+        Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message))
+    }
+
+    /// Whether this session sees what another does.
+    pub(super) fn sees_activity_of(&self, backend: &Backend) -> bool {
+        let role = self.current_role();
+        role.is_some_and(|role| role.superuser || role.name == backend.user)
+    }
+
     fn sequence(&self, oid: Oid) -> Result<(Arc<Relation>, Sequence)> {
         let catalog = self.catalog.lock().clone();
         let relation = catalog.relation(oid).ok_or_else(|| {
@@ -318,13 +358,18 @@ impl SessionHooks for Hooks {
         self.scope.lock().as_ref().is_some_and(Scope::is_over)
     }
 
-    fn cancel_backend(&self, pid: i32, terminate: bool) -> bool {
-        let Some(backend) = self.database.registry.get(pid) else { return false };
+    fn cancel_backend(&self, pid: i32, terminate: bool) -> Result<bool> {
+        let Some(backend) = self.database.registry.get(pid) else {
+            let message = format!("PID {pid} is not a PostgreSQL server process");
+            self.notices.send(Error::notice(Severity::Warning, message));
+            return Ok(false);
+        };
+        self.check_may_signal(&backend, terminate)?;
         match terminate {
             true => backend.terminate(),
             false => backend.interrupt(Interrupt::Canceled),
         }
-        true
+        Ok(true)
     }
 
     fn server_rows(&self, relation: &str) -> Result<Vec<Vec<Datum>>> {

@@ -46,7 +46,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 pub use block::Phase;
 pub use database::Database;
@@ -63,6 +62,8 @@ pub use temporary::drop_leftover_temporary;
 use crate::auth;
 use crate::catalog::Catalog;
 use crate::error::{Error, Report, Result};
+use crate::sql::run::Notices;
+use crate::txn::LockSession;
 use block::Block;
 use context::ContextCache;
 use hooks::Hooks;
@@ -88,7 +89,9 @@ pub struct Session {
     statements_changed: bool,
     plans: PlanCache,
     inbox: Inbox,
-    notices: (UnboundedSender<Report>, UnboundedReceiver<Report>),
+    /// Whose locks its transactions' are.
+    lock_session: LockSession,
+    notices: Notices,
 }
 
 /// What a login established.
@@ -120,7 +123,9 @@ impl Session {
             config.max_pending_notifications,
             config.max_listen_channels,
         );
-        let hooks = Hooks::new(database.clone(), backend, settings.clone());
+        let lock_session = database.transactions.lock_session(backend.pid);
+        let notices = Notices::new(config.max_pending_notices);
+        let hooks = Hooks::new(database.clone(), backend, settings.clone(), notices.clone());
         Ok(Session {
             hooks: Arc::new(hooks),
             registered,
@@ -134,7 +139,8 @@ impl Session {
             statements_changed: false,
             plans: PlanCache::new(config.plan_cache_entries),
             inbox,
-            notices: tokio::sync::mpsc::unbounded_channel(),
+            lock_session,
+            notices,
             database,
         })
     }
@@ -199,22 +205,16 @@ impl Session {
 
     /// Notices so far, those that the client wants to see.
     pub fn take_notices(&mut self) -> Vec<Report> {
-        if self.notices.1.is_empty() {
-            return Vec::new();
-        }
-        let level = self.settings.lock().derived().client_min_messages;
-        let mut notices = Vec::new();
-        while let Ok(notice) = self.notices.1.try_recv() {
-            if is_shown(&notice, level) {
-                notices.push(notice);
-            }
+        let mut notices = self.notices.take();
+        if !notices.is_empty() {
+            let level = self.settings.lock().derived().client_min_messages;
+            notices.retain(|notice| is_shown(notice, level));
         }
         notices
     }
 
     fn notice(&self, report: Report) {
-        // The receiver is ours: it is there.
-        let _ = self.notices.0.send(report);
+        self.notices.send(report);
     }
 
     fn authority(&self) -> Authority {

@@ -156,6 +156,7 @@ impl Backend {
         activity.query = shown;
         activity.query_start = Some(time);
         activity.state_change = Some(time);
+        activity.transaction_start.get_or_insert(time);
         activity.state = State::Active;
     }
 

@@ -7,9 +7,11 @@ use super::Session;
 use super::hooks::Hooks;
 use super::portal::{Portal, PortalState};
 use super::prepare::Named;
+use super::registry::State;
 use super::settings::{Effect, Kind, Value, parameter::Parameter};
 use crate::error::{Error, Result};
 use crate::sql::types::{ArrayDim, ArrayValue, Datum, oid};
+use crate::txn::Resource;
 
 fn text(text: &str) -> Datum {
     Datum::Text(text.to_owned())
@@ -21,6 +23,22 @@ fn optional(value: Option<String>) -> Datum {
 
 fn time(value: Option<i64>) -> Datum {
     value.map_or(Datum::Null, Datum::TimestampTz)
+}
+
+/// OUT columns of `pg_stat_get_activity`.
+const ACTIVITY_COLUMNS: usize = 22;
+
+/// What a session waits for, in PostgreSQL's words: a lock, or its client. A row or
+/// a key is waited for by way of the transaction that holds it.
+fn wait_event(state: State, waits_for: Option<Resource>) -> Option<(&'static str, &'static str)> {
+    match waits_for {
+        Some(Resource::Table { .. }) => Some(("Lock", "relation")),
+        Some(Resource::Row { .. } | Resource::IndexKey { .. }) => Some(("Lock", "transactionid")),
+        Some(Resource::Object { .. }) => Some(("Lock", "object")),
+        Some(Resource::Advisory { .. }) => Some(("Lock", "advisory")),
+        None if state != State::Active => Some(("Client", "ClientRead")),
+        None => None,
+    }
 }
 
 /// What only the session itself knows, as it was at the statement's start.
@@ -98,44 +116,56 @@ impl Hooks {
         self.settings.lock().all().map(setting_row).collect()
     }
 
+    /// `pg_stat_activity` in the columns of `pg_stat_get_activity`.
     fn activity_rows(&self) -> Vec<Vec<Datum>> {
         let catalog = self.database.catalog();
+        let waits = self.database.transactions.waits();
         let row = |backend: std::sync::Arc<super::registry::Backend>| {
-            let activity = backend.activity.lock().clone();
-            let database = catalog.databases().find(|database| database.name == backend.database);
-            vec![
-                database.map_or(Datum::Null, |database| Datum::Oid(database.oid)),
-                text(&backend.database),
-                Datum::Int4(backend.pid),
-                Datum::Null,
-                catalog.role_named(&backend.user).map_or(Datum::Null, |r| Datum::Oid(r.oid)),
-                text(&backend.user),
-                text(&activity.application_name),
-                optional(backend.client.map(|client| client.ip().to_string())),
-                Datum::Null,
-                backend.client.map_or(Datum::Null, |client| Datum::Int4(client.port().into())),
-                Datum::TimestampTz(backend.started),
-                time(activity.transaction_start),
-                time(activity.query_start),
-                time(activity.state_change),
-                Datum::Null,
-                Datum::Null,
-                text(activity.state.as_str()),
-                Datum::Null,
-                Datum::Null,
-                Datum::Null,
-                text(&activity.query),
-                text("client backend"),
-            ]
+            let waits_for = waits.iter().find(|(pid, _)| *pid == backend.pid);
+            self.activity_row(&backend, &catalog, waits_for.map(|(_, resource)| *resource))
         };
         self.database.registry.all().into_iter().map(row).collect()
+    }
+
+    fn activity_row(
+        &self,
+        backend: &super::registry::Backend,
+        catalog: &crate::catalog::Catalog,
+        waits_for: Option<Resource>,
+    ) -> Vec<Datum> {
+        let activity = backend.activity.lock().clone();
+        let database = catalog.databases().find(|database| database.name == backend.database);
+        let role = catalog.role_named(&backend.user);
+        let mut row = vec![Datum::Null; ACTIVITY_COLUMNS];
+        row[0] = database.map_or(Datum::Null, |database| Datum::Oid(database.oid));
+        row[1] = text(&backend.database);
+        row[2] = Datum::Int4(backend.pid);
+        row[4] = role.map_or(Datum::Null, |role| Datum::Oid(role.oid));
+        row[5] = text(&backend.user);
+        if !self.sees_activity_of(backend) {
+            row[20] = text("<insufficient privilege>");
+            return row;
+        }
+        row[6] = text(&activity.application_name);
+        row[7] = optional(backend.client.map(|client| client.ip().to_string()));
+        row[9] = backend.client.map_or(Datum::Null, |client| Datum::Int4(client.port().into()));
+        row[10] = Datum::TimestampTz(backend.started);
+        row[11] = time(activity.transaction_start);
+        row[12] = time(activity.query_start);
+        row[13] = time(activity.state_change);
+        if let Some((kind, event)) = wait_event(activity.state, waits_for) {
+            (row[14], row[15]) = (text(kind), text(event));
+        }
+        row[16] = text(activity.state.as_str());
+        row[20] = text(&activity.query);
+        row[21] = text("client backend");
+        row
     }
 
     /// `pg_locks` in PostgreSQL's columns.
     fn lock_rows(&self) -> Vec<Vec<Datum>> {
         /// More than this nobody reads.
         const LOCKS_SHOWN_MAX: usize = 100_000;
-        use crate::txn::Resource;
         let row = |lock: crate::txn::LockStatus| {
             let (kind, relation, page, tuple, class, object, sub) = match lock.resource {
                 Resource::Table { oid, .. } => {
@@ -170,7 +200,7 @@ impl Hooks {
                 Datum::Int4(lock.session_pid),
                 text(lock.mode.name()),
                 Datum::Bool(lock.granted),
-                Datum::Bool(false),
+                Datum::Bool(lock.fast_path),
                 Datum::Null,
             ]
         };

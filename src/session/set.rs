@@ -26,6 +26,8 @@ const LIST_PARAMETERS: [&str; 6] = [
 
 impl Session {
     pub(super) fn run_set(&mut self, command: &SetCommand) -> Result<Outcome> {
+        // A role may have been created just before.
+        self.hooks.set_catalog(&self.catalog());
         match command {
             SetCommand::Value { name, args, local } => {
                 let text = argument_text(name, args)?;

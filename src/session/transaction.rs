@@ -143,8 +143,8 @@ impl Session {
         open.set_modes(modes, in_savepoint)?;
         let after = open.characteristics;
         if after.isolation != before.isolation {
-            let pid = self.backend().pid;
-            let work = self.database.begin(after.txn_isolation(), after.read_only, pid)?;
+            let (isolation, read_only) = (after.txn_isolation(), after.read_only);
+            let work = self.database.begin(isolation, read_only, Some(&self.lock_session))?;
             if let Some(open) = self.block.open_mut() {
                 open.work = Some(work);
             }

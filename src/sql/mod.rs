@@ -7,7 +7,7 @@
 //!    resolved, privileges checked, the result's columns known. What can be
 //!    decided before the parameters are known is decided here, once: the keyed
 //!    access path of a point read, the compiled form of an INSERT.
-//! 3. [`execute`] runs it with parameters in a transaction ([`run::Work`]): by the
+//! 3. [`execute`] locks the relations it names and runs it with parameters in a transaction ([`run::Work`]): by the
 //!    fast path, by a DataFusion plan ([`plan`]), by [`dml`], or as a utility or
 //!    data-definition statement ([`utility`], [`ddl`]).
 //! 4. The [`outcome::Outcome`] streams rows to whoever asked.
@@ -40,6 +40,9 @@ use parse::{NodeEnum, ParsedStatement};
 use run::{StatementContext, Work};
 use types::{Datum, Oid, SqlType};
 
+use crate::table::lock;
+use crate::txn::LockMode;
+
 /// A statement bound to one catalog, to be executed any number of times while
 /// that catalog is the newest.
 pub struct Prepared {
@@ -47,6 +50,8 @@ pub struct Prepared {
     pub params: Vec<SqlType>,
     /// The result's columns; `None` for a statement that returns no rows.
     pub columns: Option<Arc<[ResultColumn]>>,
+    /// What is to be locked before it runs.
+    relations: Vec<(Oid, LockMode)>,
     body: Body,
 }
 
@@ -76,6 +81,7 @@ pub fn prepare(
             Ok(Prepared {
                 params: explain.params(),
                 columns: Some(utility::Explain::columns(&explain)),
+                relations: explain.relations(),
                 body: Body::Explain(explain),
             })
         }
@@ -84,41 +90,56 @@ pub fn prepare(
 }
 
 fn prepare_utility(parsed: &Arc<ParsedStatement>) -> Result<Prepared> {
-    Ok(Prepared { params: Vec::new(), columns: None, body: Body::Utility(parsed.clone()) })
+    let body = Body::Utility(parsed.clone());
+    Ok(Prepared { params: Vec::new(), columns: None, relations: Vec::new(), body })
 }
 
 fn prepare_bound(node: &NodeEnum, eval: &EvalContext, declared: &[Oid]) -> Result<Prepared> {
-    let (statement, params) = bind_statement(node, eval, declared)?;
+    let BoundStatement { statement, params, relations } = bind_statement(node, eval, declared)?;
     let columns = statement_columns(&statement, &eval.catalog);
     let body = match statement {
         Statement::Query(query) => Body::Query(run::CompiledQuery::new(&query, &eval.catalog)),
         other => Body::Modify(dml::Compiled::new(&other, &eval.catalog)?),
     };
-    Ok(Prepared { params, columns, body })
+    Ok(Prepared { params, columns, relations, body })
+}
+
+/// A bound statement with its parameters' types, and what it locks before it runs.
+struct BoundStatement {
+    statement: Statement,
+    params: Vec<SqlType>,
+    relations: Vec<(Oid, LockMode)>,
 }
 
 /// Binds a query or a statement that changes rows, and checks its privileges.
-fn bind_statement(
-    node: &NodeEnum,
-    eval: &EvalContext,
-    declared: &[Oid],
-) -> Result<(Statement, Vec<SqlType>)> {
+fn bind_statement(node: &NodeEnum, eval: &EvalContext, declared: &[Oid]) -> Result<BoundStatement> {
     let mut binder = Binder::new(eval, declared);
     let statement = binder.bind_statement(node)?;
     privilege::check_statement(&statement, eval)?;
-    Ok((statement, binder.param_types()))
+    Ok(BoundStatement { statement, params: binder.param_types(), relations: binder.opened() })
 }
 
-/// Runs a bound statement in a transaction.
+impl Prepared {
+    /// Whether it takes its locks while it runs, and not all of them before.
+    pub fn is_utility(&self) -> bool {
+        matches!(self.body, Body::Utility(_))
+    }
+}
+
+/// Runs a bound statement in a transaction. [`Error::catalog_changed`] if it has to
+/// be bound anew; a utility statement may have begun then.
+///
+/// [`Error::catalog_changed`]: crate::Error::catalog_changed
 pub async fn execute(
     prepared: &Arc<Prepared>,
-    params: Vec<Datum>,
+    params: &[Datum],
     work: &mut Work,
     ctx: &StatementContext,
 ) -> Result<Outcome> {
+    lock::acquire_relations(&prepared.relations, work, ctx).await?;
     match &prepared.body {
-        Body::Query(query) => query.execute(&params, work, ctx).await.map(Outcome::Rows),
-        Body::Modify(compiled) => compiled.execute(&params, work, ctx).await,
+        Body::Query(query) => query.execute(params, work, ctx).await.map(Outcome::Rows),
+        Body::Modify(compiled) => compiled.execute(params, work, ctx).await,
         Body::Explain(explain) => explain.execute(params, work, ctx).await,
         Body::Utility(parsed) => utility::execute(parsed, work, ctx).await,
     }

@@ -3,13 +3,30 @@
 //! A wait ends with the lock, with `55P03` after `lock_timeout`, with `40P01` if
 //! a search after `deadlock_timeout` finds a cycle, or with `57014` when the
 //! statement is cancelled. Giving up drops the request.
+//!
+//! # Locks and the catalog
+//!
+//! A statement is bound to a catalog and then locks what it names. In between,
+//! while it waits in particular, somebody may have committed a change of just
+//! that. So whoever has taken a relation's lock looks whether the catalog is still
+//! the newest; if not, the statement ends with [`Error::catalog_changed`], and the
+//! session starts it over: bound to the newest catalog, the locks kept.
+//!
+//! ```text
+//! A  BEGIN; ALTER TABLE t DROP COLUMN b     COMMIT
+//! B               SELECT b FROM t  ┄ waits ┄┄┄┄▶ locked; catalog changed ▶ 42703
+//! ```
+//!
+//! REPEATABLE READ reads with the catalog of its snapshot, a table that was dropped
+//! since included. To write to a table that was changed since is `40001` there.
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::sql::run::StatementContext;
+use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::txn::{LockMode, LockOutcome, LockWait, Resource, Transaction, WaitPolicy};
@@ -37,10 +54,83 @@ pub async fn try_acquire(
     policy: WaitPolicy,
     ctx: &StatementContext,
 ) -> Result<bool> {
+    Ok(take(txn, resource, mode, policy, ctx).await? != Taken::Not)
+}
+
+/// What became of a request.
+#[derive(PartialEq, Eq)]
+enum Taken {
+    New,
+    Before,
+    Not,
+}
+
+async fn take(
+    txn: &mut Transaction,
+    resource: Resource,
+    mode: LockMode,
+    policy: WaitPolicy,
+    ctx: &StatementContext,
+) -> Result<Taken> {
     match txn.lock(resource, mode, policy) {
-        LockOutcome::Granted => Ok(true),
-        LockOutcome::NotAvailable => Ok(false),
-        LockOutcome::Wait(wait) => wait_for(wait, ctx).await.map(|()| true),
+        LockOutcome::Granted => Ok(Taken::New),
+        LockOutcome::AlreadyHeld => Ok(Taken::Before),
+        LockOutcome::NotAvailable => Ok(Taken::Not),
+        LockOutcome::Wait(wait) => wait_for(wait, ctx).await.map(|()| Taken::New),
+    }
+}
+
+/// Locks the relations that a bound statement names. If the catalog changed
+/// before all of them were held, [`Error::catalog_changed`].
+pub async fn acquire_relations(
+    relations: &[(Oid, LockMode)],
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<()> {
+    let mut is_new = false;
+    for (oid, mode) in relations {
+        let taken = take(&mut work.txn, relation(*oid), *mode, WaitPolicy::Wait, ctx).await?;
+        is_new |= taken == Taken::New;
+    }
+    match is_new && !work.txn.attachment_is_newest() {
+        true => changed_since(relations, work),
+        false => Ok(()),
+    }
+}
+
+/// Locks a relation that a statement found by name; false if it is not to be had
+/// under the policy. [`Error::catalog_changed`] as in [`acquire_relations`].
+pub async fn acquire_relation(
+    oid: Oid,
+    mode: LockMode,
+    policy: WaitPolicy,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<bool> {
+    let taken = take(&mut work.txn, relation(oid), mode, policy, ctx).await?;
+    if taken == Taken::New && !work.txn.attachment_is_newest() {
+        changed_since(&[(oid, mode)], work)?;
+    }
+    Ok(taken != Taken::Not)
+}
+
+/// What is read in a snapshot older than the statement is read with that
+/// snapshot's catalog. To change a relation in it that has changed since would
+/// undo the other's change.
+fn changed_since(relations: &[(Oid, LockMode)], work: &Work) -> Result<()> {
+    if work.snapshot_is_new {
+        return Err(Error::catalog_changed());
+    }
+    let newest = work.newest_catalog();
+    let has_changed =
+        |oid: Oid| match (work.committed_catalog().relation(oid), newest.relation(oid)) {
+            (Some(before), Some(now)) => !Arc::ptr_eq(before, now),
+            (before, now) => before.is_some() != now.is_some(),
+        };
+    let writes = |mode: LockMode| mode != LockMode::AccessShare;
+    match relations.iter().any(|(oid, mode)| writes(*mode) && has_changed(*oid)) {
+        true => Err(Error::catalog_changed()),
+        false => Ok(()),
     }
 }
 

@@ -18,7 +18,7 @@ use super::lock;
 use super::violation;
 use crate::error::{Error, Result};
 use crate::index::{IndexInfo, ordered};
-use crate::sql::run::{StatementContext, Work};
+use crate::sql::run::{StatementContext, Work, blocking};
 use crate::sql::types::{Datum, Oid};
 use crate::storage::{Value, key};
 use crate::txn::{Isolation, Keyspace, LockMode, Resource, WaitPolicy};
@@ -86,6 +86,9 @@ impl<'a> Writer<'a> {
         info: &TableInfo,
         mut row: Vec<Datum>,
     ) -> Result<(u64, Vec<Datum>)> {
+        if self.work.txn.spill_is_due() {
+            blocking(|| self.work.txn.spill())?;
+        }
         let expressions = self.expressions(info)?;
         self.check_row(info, &expressions, &mut row)?;
         let stored = info.encode(&row)?;

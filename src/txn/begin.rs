@@ -13,7 +13,7 @@ use super::commit::{Attachment, Commit, Content, Request};
 use super::committer::{Committer, Queue};
 use super::ids::Ids;
 use super::limits::Limits;
-use super::lock::{LockLog, LockStatus, LockTable, SessionLocks};
+use super::lock::{LockLog, LockSession, LockStatus, LockTable, Resource, SessionLocks};
 use super::published::{Held, Published, decode_u64};
 use super::serializable::Serializable;
 use super::spill::{InFlight, RidRanges, SpillTimestamps};
@@ -260,6 +260,11 @@ impl Transactions {
         commit.wait().map(|_| ())
     }
 
+    /// A session's place among the lock holders, for all of its transactions.
+    pub fn lock_session(&self, pid: i32) -> LockSession {
+        LockSession::new(&self.shared().locks, pid)
+    }
+
     /// Locks of a session that outlive its transactions (session advisory locks).
     pub fn session_locks(&self, session_pid: i32) -> Result<SessionLocks> {
         let shared = self.shared();
@@ -277,6 +282,11 @@ impl Transactions {
     /// The sessions that a session waits for, as `pg_blocking_pids` answers.
     pub fn blocking_pids(&self, session_pid: i32) -> Vec<i32> {
         self.shared().locks.blocking_pids(session_pid)
+    }
+
+    /// The sessions that wait for a lock, and for which.
+    pub fn waits(&self) -> Vec<(i32, Resource)> {
+        self.shared().locks.waits()
     }
 
     pub fn engine_statistics(&self) -> EngineStatistics {

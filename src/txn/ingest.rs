@@ -19,7 +19,7 @@ const ALL_RIDS: Range<u64> = 0..u64::MAX;
 
 impl Transaction {
     /// Writes the new rows early and invisibly, and forgets them here.
-    pub(super) fn spill(&mut self) -> Result<()> {
+    pub fn spill(&mut self) -> Result<()> {
         let rest = self.writes.without_new();
         let ranges = RidRanges::of(self.writes.new_entries());
         self.ingest_as(&ranges, |transaction| transaction.ingest_new())?;

@@ -68,7 +68,9 @@ pub use crate::storage::{Durability, Key, KeyRange, Keyspace, Value, WriteBatch}
 pub use begin::{OutcomeHook, Transactions};
 pub use commit::{Attachment, Commit, CommitOptions, Publish};
 pub use limits::Limits;
-pub use lock::{LockMode, LockOutcome, LockStatus, LockWait, Resource, SessionLocks, WaitPolicy};
+pub use lock::{
+    LockMode, LockOutcome, LockSession, LockStatus, LockWait, Resource, SessionLocks, WaitPolicy,
+};
 pub use overlay::{Overlay, Scan};
 pub use published::Published;
 pub use transaction::{Savepoint, StatementMark, Transaction};

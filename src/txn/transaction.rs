@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Isolation;
 use super::begin::Shared;
 use super::commit::{Commit, CommitOptions, Content, Request};
-use super::lock::{Acquired, LockLog, LockMode, LockOutcome, Resource, WaitPolicy};
+use super::lock::{Acquired, LockLog, LockMode, LockOutcome, LockSession, Resource, WaitPolicy};
 use super::overlay::{Overlay, Scan, committed, spilled};
 use super::published::Published;
 use super::serializable::Serializable;
@@ -85,9 +85,10 @@ impl Transaction {
         self.read_only
     }
 
-    /// The process id that a deadlock report, `pg_locks` and `pg_blocking_pids` show.
-    pub fn set_session_pid(&mut self, pid: i32) {
-        self.locks.set_session_pid(pid);
+    /// Whose it is: what a deadlock report, `pg_locks` and `pg_blocking_pids` show.
+    /// Its table locks are cheap from then on.
+    pub fn set_session(&mut self, session: LockSession) {
+        self.locks.set_session(session);
     }
 
     pub fn session_pid(&self) -> i32 {
@@ -186,6 +187,13 @@ impl Transaction {
     /// The newest committed instant, whatever this transaction's snapshot is.
     pub fn newest(&self) -> Arc<Published> {
         self.shared.current.load_full()
+    }
+
+    /// Whether the upper layer's state is the same at the snapshot and now: no
+    /// catalog change has been committed in between.
+    pub fn attachment_is_newest(&self) -> bool {
+        let newest = self.shared.current.load();
+        Arc::ptr_eq(&newest.attachment, &self.published.attachment)
     }
 
     /// True if this transaction itself has written the key.
@@ -302,7 +310,7 @@ impl Transaction {
     fn write(&mut self, keyspace: Keyspace, key: Key, change: Change) -> Result<()> {
         self.check_writable()?;
         let limits = &self.shared.limits;
-        if self.writes.new_bytes() > limits.spill_bytes {
+        if self.spill_is_due() {
             self.spill()?;
         } else if self.writes.bytes() > limits.write_set_bytes_max {
             return Err(Error::out_of_memory(format!(
@@ -321,11 +329,18 @@ impl Transaction {
         Ok(())
     }
 
+    /// Whether the next write would first write out the new rows, which blocks on the
+    /// disk: [`Transaction::spill`] does it at a time of the caller's choice.
+    pub fn spill_is_due(&self) -> bool {
+        self.writes.new_bytes() > self.shared.limits.spill_bytes
+    }
+
     /// Takes a lock, or says that it must be waited for. A lock lasts until the
     /// transaction's end, or a rollback to a savepoint before it.
     pub fn lock(&mut self, resource: Resource, mode: LockMode, policy: WaitPolicy) -> LockOutcome {
         match self.locks.acquire(resource, mode, policy) {
             Acquired::Granted => LockOutcome::Granted,
+            Acquired::AlreadyHeld => LockOutcome::AlreadyHeld,
             Acquired::Wait(wait) => LockOutcome::Wait(wait),
             Acquired::NotAvailable => LockOutcome::NotAvailable,
         }

@@ -26,14 +26,28 @@ impl Zserver {
 
     /// Starts over an existing data directory, with further flags.
     pub fn start_over(data: &Path, flags: &[&str]) -> Zserver {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_zserver"))
-            .args(["serve", "--dev", "--pg-listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .args(flags)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("the server starts");
+        let mut command = serve(data);
+        command.arg("--dev").args(flags);
+        Zserver::spawn(command, data)
+    }
+
+    /// Starts without trust, configured by environment variables.
+    pub fn start_secured(data: &Path, environment: &[(&str, &str)]) -> Zserver {
+        let mut command = serve(data);
+        command.envs(environment.iter().copied());
+        Zserver::spawn(command, data)
+    }
+
+    /// What a server says that cannot start over a data directory.
+    pub fn refused(data: &Path) -> String {
+        let output = serve(data).arg("--dev").output().expect("the server starts");
+        assert_eq!(output.status.code(), Some(1), "it ends in good order");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    fn spawn(mut command: Command, data: &Path) -> Zserver {
+        command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = command.spawn().expect("the server starts");
         let stdout = child.stdout.take().expect("stdout is piped");
         let port = ready_port(stdout);
         Zserver { child, port, data: data.to_owned(), _directory: None }
@@ -55,6 +69,12 @@ impl Zserver {
         Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there");
         self.child.wait().expect("the server can be waited for")
     }
+}
+
+fn serve(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zserver"));
+    command.args(["serve", "--pg-listen", "127.0.0.1:0", "--data"]).arg(data);
+    command
 }
 
 impl Drop for Zserver {

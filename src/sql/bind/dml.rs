@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Binder;
 use super::from::{cross_join, exact};
 use super::node::{boxed, column_expr, constant, inner, list, null, required, typed};
+use super::opened::Verb;
 use super::scope::{Clause, Item};
 use super::select::filter;
 use super::set_operation::output_location;
@@ -61,7 +62,7 @@ impl Binder<'_> {
             None => Vec::new(),
         };
         let table = stmt.relation.as_ref().ok_or_else(|| Error::internal("INSERT INTO nothing"))?;
-        let relation = self.target_relation(table, "insert into")?;
+        let relation = self.target_relation(table, Verb::Insert)?;
         let columns = self.insert_columns(stmt, &relation)?;
         let overriding =
             OverridingKind::try_from(stmt.r#override).unwrap_or(OverridingKind::OverridingNotSet);
@@ -78,7 +79,7 @@ impl Binder<'_> {
     }
 
     /// The table that a statement writes to.
-    fn target_relation(&self, table: &RangeVar, verb: &str) -> Result<Arc<Relation>> {
+    fn target_relation(&mut self, table: &RangeVar, verb: Verb) -> Result<Arc<Relation>> {
         if table.schemaname.is_empty()
             && self.levels.iter().any(|level| level.ctes.iter().any(|c| c.name == table.relname))
             && crate::catalog::find_relation(&self.catalog, &self.search_path, None, &table.relname)
@@ -100,9 +101,12 @@ impl Binder<'_> {
             ))
         };
         match &relation.kind {
-            RelationKind::Table => Ok(relation),
+            RelationKind::Table => {
+                self.opened.target(&self.catalog, relation.oid, verb)?;
+                Ok(relation)
+            }
             RelationKind::View(_) => {
-                Err(Error::unsupported(format!("{verb} view \"{}\"", relation.name)))
+                Err(Error::unsupported(format!("{} view \"{}\"", verb.words(), relation.name)))
             }
             RelationKind::Sequence(_) => wrong("sequence"),
             RelationKind::Virtual => Err(Error::new(
@@ -415,7 +419,7 @@ impl Binder<'_> {
             None => Vec::new(),
         };
         let table = stmt.relation.as_ref().ok_or_else(|| Error::internal("UPDATE of nothing"))?;
-        let relation = self.target_relation(table, "update")?;
+        let relation = self.target_relation(table, Verb::Update)?;
         let (target, rel, from_items) =
             self.target_and_from(&relation, table, &stmt.from_clause)?;
         let mut assignments = self.assignments(&stmt.target_list, &relation, &target)?;
@@ -475,7 +479,7 @@ impl Binder<'_> {
             None => Vec::new(),
         };
         let table = stmt.relation.as_ref().ok_or_else(|| Error::internal("DELETE FROM nothing"))?;
-        let relation = self.target_relation(table, "delete from")?;
+        let relation = self.target_relation(table, Verb::Delete)?;
         let (target, rel, from_items) =
             self.target_and_from(&relation, table, &stmt.using_clause)?;
         let condition = self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?;

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::sql::ir::{JoinKind, OutputColumn, Query, Rel, Scan, system_column};
 use crate::sql::types::{Oid, SqlType, oid};
 use crate::sqlstate;
+use crate::txn::LockMode;
 
 /// Names and types of the system columns every table has.
 const SYSTEM_COLUMNS: &[(&str, i16, Oid)] = &[
@@ -103,6 +104,7 @@ impl Binder<'_> {
         }
         let relation = self.relation(table)?;
         self.record_relation(table, &relation);
+        self.opened.relation(&relation, LockMode::AccessShare);
         match &relation.kind {
             RelationKind::View(_) if !self.names.are_recorded() => self.view(&relation, table),
             RelationKind::Index(_) => Err(is_an_index(&relation, table.location)),

@@ -21,6 +21,7 @@ use crate::sql::parse::ast::{
     LockClauseStrength, LockWaitPolicy as RawWait, LockingClause, RangeVar, SelectStmt,
 };
 use crate::sqlstate;
+use crate::txn::LockMode;
 
 /// A table's rows that are to be locked: the table, and the column of their identity.
 type Rows = (Arc<Relation>, ColumnId);
@@ -176,6 +177,7 @@ impl Brought<'_, '_> {
     fn rows(&mut self, rel: &mut Rel) -> Result<Vec<Rows>> {
         match rel {
             Rel::Scan(scan) if matches!(scan.relation.kind, RelationKind::Table) => {
+                self.binder.opened.relation(&scan.relation, LockMode::RowShare);
                 let fresh = self.binder.new_id();
                 Ok(vec![(scan.relation.clone(), *scan.rid.get_or_insert(fresh))])
             }

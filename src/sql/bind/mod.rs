@@ -44,6 +44,7 @@ mod literal;
 mod locking;
 mod name;
 mod node;
+mod opened;
 mod operator;
 mod order;
 mod params;
@@ -75,6 +76,8 @@ pub use expression::{
     ColumnExpression, ExpressionUse, bind_column_expression, bind_expression, bind_expression_sql,
     bind_relation_expression_sql,
 };
+use opened::Opened;
+pub use opened::opened_by_copy;
 use params::Params;
 use scope::Level;
 
@@ -97,6 +100,8 @@ pub struct Binder<'a> {
     levels: Vec<Level>,
     next_column: u32,
     next_cte: u32,
+    /// See [`Binder::opened`].
+    opened: Opened,
     depth: usize,
     inline_depth: usize,
     names: bound::Names,
@@ -124,6 +129,7 @@ impl<'a> Binder<'a> {
             levels: Vec::new(),
             next_column: 0,
             next_cte: 0,
+            opened: Opened::default(),
             depth: 0,
             inline_depth: 0,
             names: bound::Names::default(),

@@ -12,6 +12,46 @@ use crate::sql::ir::{ExprKind, OutputColumn, Query, Rel, SetOpKind};
 use crate::sql::types::{SqlType, oid};
 use crate::sqlstate;
 
+/// Operations that nest in one chain; only UNIONs of one kind and type do not.
+const CHAIN_DEPTH_MAX: usize = 1_000;
+
+/// What a chain of operations, left to right, has come to.
+struct Chain {
+    /// One relation, or the arms of a union.
+    arms: Vec<Rel>,
+    /// Whether it is a UNION, and then whether it is a UNION ALL.
+    union: Option<bool>,
+    output: Vec<OutputColumn>,
+    depth: usize,
+}
+
+impl Chain {
+    fn new(query: Query) -> Chain {
+        Chain { arms: vec![query.rel], union: None, output: query.output, depth: 0 }
+    }
+
+    fn first(&self) -> &Rel {
+        self.arms.first().unwrap_or(&Rel::OneRow)
+    }
+}
+
+/// Whether it is a query of its own in a chain, and no operation of it.
+fn is_operand(select: &SelectStmt) -> bool {
+    select.op == SetOperation::SetopNone as i32
+        || !select.sort_clause.is_empty()
+        || select.limit_count.is_some()
+        || select.limit_offset.is_some()
+        || !select.locking_clause.is_empty()
+        || select.with_clause.is_some()
+}
+
+fn sides(select: &SelectStmt) -> Result<(&SelectStmt, &SelectStmt)> {
+    match (&select.larg, &select.rarg) {
+        (Some(left), Some(right)) => Ok((left, right)),
+        _ => Err(Error::internal("set operation without two sides")),
+    }
+}
+
 impl Binder<'_> {
     /// A set operation with what follows it: ORDER BY, LIMIT.
     pub(super) fn set_operation_query(&mut self, select: &SelectStmt) -> Result<Query> {
@@ -48,39 +88,74 @@ impl Binder<'_> {
         Ok(Query { rel, output: query.output })
     }
 
-    /// The tree of operations; its leaves are whole queries.
+    /// A chain of operations, as its left sides nest; the other sides are whole
+    /// queries. However long a chain of UNIONs is, its tree is not deep.
     fn set_operation(&mut self, select: &SelectStmt) -> Result<Query> {
-        let (Some(left), Some(right)) = (&select.larg, &select.rarg) else {
-            return Err(Error::internal("set operation without two sides"));
-        };
-        let left = self.deeper(|binder| binder.set_operand(left))?;
-        let right = self.deeper(|binder| binder.set_operand(right))?;
-        let (kind, words) = match SetOperation::try_from(select.op) {
+        let mut operations = vec![select];
+        let mut first = sides(select)?.0;
+        while !is_operand(first) {
+            operations.push(first);
+            first = sides(first)?.0;
+        }
+        let first = self.deeper(|binder| binder.set_operand(first))?;
+        let mut chain = Chain::new(first);
+        for operation in operations.into_iter().rev() {
+            let right = sides(operation)?.1;
+            let right = self.deeper(|binder| binder.set_operand(right))?;
+            self.extend(&mut chain, operation, right)?;
+        }
+        Ok(self.finished(chain))
+    }
+
+    fn set_operand(&mut self, select: &SelectStmt) -> Result<Query> {
+        if is_operand(select) { self.select_undecided(select) } else { self.set_operation(select) }
+    }
+
+    /// Adds an operation and its right side to a chain.
+    fn extend(&mut self, chain: &mut Chain, operation: &SelectStmt, right: Query) -> Result<()> {
+        let (kind, words) = match SetOperation::try_from(operation.op) {
             Ok(SetOperation::SetopIntersect) => (SetOpKind::Intersect, "INTERSECT"),
             Ok(SetOperation::SetopExcept) => (SetOpKind::Except, "EXCEPT"),
             _ => (SetOpKind::Union, "UNION"),
         };
-        self.combine(kind, words, select.all, left, right)
+        let all = operation.all;
+        let types = self.common_types(words, chain, &right)?;
+        let compares = !all || kind != SetOpKind::Union;
+        for (index, ty) in types.iter().enumerate().filter(|_| compares) {
+            if !self.type_has_operator("=", ty.oid) {
+                let location = output_location(chain.first(), index);
+                return Err(self.no_equality(ty.oid).at(location));
+            }
+        }
+        let same_types = chain.output.iter().map(|column| column.ty).eq(types.iter().copied());
+        if chain.union == Some(all) && kind == SetOpKind::Union && same_types {
+            chain.arms.push(self.coerced_output(right, &types, words)?.rel);
+            return Ok(());
+        }
+        if chain.depth >= CHAIN_DEPTH_MAX {
+            return Err(Error::statement_too_deep());
+        }
+        let depth = chain.depth + 1;
+        let left = std::mem::replace(chain, Chain::new(Query { rel: Rel::OneRow, output: vec![] }));
+        let names: Vec<String> = left.output.iter().map(|column| column.name.clone()).collect();
+        let left = self.finished(left);
+        let left = self.coerced_output(left, &types, words)?.rel;
+        let right = self.coerced_output(right, &types, words)?.rel;
+        let output: Vec<OutputColumn> =
+            names.into_iter().zip(types).map(|(name, ty)| self.new_column(name, ty)).collect();
+        *chain = match kind {
+            SetOpKind::Union => Chain { arms: vec![left, right], union: Some(all), output, depth },
+            _ => {
+                let (left, right) = (Box::new(left), Box::new(right));
+                let rel = Rel::SetOp { kind, all, left, right, columns: output.clone() };
+                Chain { arms: vec![rel], union: None, output, depth }
+            }
+        };
+        Ok(())
     }
 
-    fn set_operand(&mut self, select: &SelectStmt) -> Result<Query> {
-        let is_leaf = select.op == SetOperation::SetopNone as i32
-            || !select.sort_clause.is_empty()
-            || select.limit_count.is_some()
-            || select.limit_offset.is_some()
-            || !select.locking_clause.is_empty()
-            || select.with_clause.is_some();
-        if is_leaf { self.select_undecided(select) } else { self.set_operation(select) }
-    }
-
-    fn combine(
-        &mut self,
-        kind: SetOpKind,
-        words: &str,
-        all: bool,
-        left: Query,
-        right: Query,
-    ) -> Result<Query> {
+    /// The types of the result's columns: each decided between the two sides.
+    fn common_types(&self, words: &str, left: &Chain, right: &Query) -> Result<Vec<SqlType>> {
         if left.output.len() != right.output.len() {
             return Err(Error::syntax(format!(
                 "each {words} query must have the same number of columns"
@@ -102,24 +177,33 @@ impl Binder<'_> {
             })?;
             let typmod = if l.ty == r.ty { l.ty.typmod } else { -1 };
             types.push(SqlType::with_typmod(common, typmod));
-            let compares = !all || kind != SetOpKind::Union;
-            if compares && !self.type_has_operator("=", common) {
-                return Err(self.no_equality(common).at(output_location(&left.rel, index)));
-            }
         }
-        let names: Vec<String> = left.output.iter().map(|column| column.name.clone()).collect();
-        let left = self.coerced_output(left, &types, words)?;
-        let right = self.coerced_output(right, &types, words)?;
-        let columns: Vec<OutputColumn> =
-            names.into_iter().zip(types).map(|(name, ty)| self.new_column(name, ty)).collect();
-        let rel = Rel::SetOp {
-            kind,
-            all,
-            left: Box::new(left.rel),
-            right: Box::new(right.rel),
-            columns: columns.clone(),
+        Ok(types)
+    }
+
+    /// The query that a chain has come to.
+    fn finished(&mut self, chain: Chain) -> Query {
+        let Chain { arms, union, output, .. } = chain;
+        let rel = self.united(arms, union.unwrap_or(true), &output);
+        Query { rel, output }
+    }
+
+    /// A union of arms as a tree whose halves are of one size. Only its top has the
+    /// columns that others know.
+    fn united(&mut self, mut arms: Vec<Rel>, all: bool, columns: &[OutputColumn]) -> Rel {
+        if arms.len() <= 1 {
+            return arms.pop().unwrap_or(Rel::OneRow);
+        }
+        let rest = arms.split_off(arms.len() / 2);
+        let mut half = |arms| {
+            let columns: Vec<OutputColumn> = columns
+                .iter()
+                .map(|column| self.new_column(column.name.clone(), column.ty))
+                .collect();
+            Box::new(self.united(arms, all, &columns))
         };
-        Ok(Query { rel, output: columns })
+        let (left, right) = (half(arms), half(rest));
+        Rel::SetOp { kind: SetOpKind::Union, all, left, right, columns: columns.to_vec() }
     }
 
     /// A query that produces exactly its output, in these types. Literals are
@@ -130,6 +214,10 @@ impl Binder<'_> {
         types: &[SqlType],
         words: &str,
     ) -> Result<Query> {
+        let same_types = query.output.iter().map(|column| column.ty).eq(types.iter().copied());
+        if same_types && matches!(query.rel, Rel::SetOp { .. }) {
+            return Ok(query);
+        }
         self.read_literals(&mut query, types)?;
         let mut query = exact(self, query);
         let Rel::Project { exprs, .. } = &mut query.rel else { return Ok(query) };

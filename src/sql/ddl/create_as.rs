@@ -29,7 +29,7 @@ impl Ddl<'_> {
             .query
             .as_deref()
             .ok_or_else(|| Error::syntax("CREATE TABLE AS without a query"))?;
-        let query = self.bind_query(node)?;
+        let query = self.bind_query(node).await?;
         let table = self.put_table_for(schema, &name.relname, &query, &strings(&into.col_names))?;
         self.set_on_commit(table, into.on_commit())?;
         if into.skip_data {

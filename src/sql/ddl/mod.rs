@@ -48,7 +48,7 @@ use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::Oid;
 use crate::table::lock;
-use crate::txn::LockMode;
+use crate::txn::{LockMode, WaitPolicy};
 
 /// One DDL statement at work.
 pub(crate) struct Ddl<'a> {
@@ -151,14 +151,7 @@ impl Ddl<'_> {
     /// conflicting mode; held until this transaction ends. The catalog is then what
     /// they left: a relation that they dropped or renamed is not there any more.
     pub async fn lock_relation(&mut self, oid: Oid, mode: LockMode) -> Result<()> {
-        let before = self.work.catalog.relation(oid).cloned();
-        lock::acquire(&mut self.work.txn, lock::relation(oid), mode, self.ctx).await?;
-        self.work.refresh_catalog();
-        let (Some(before), now) = (before, self.work.catalog.relation(oid)) else { return Ok(()) };
-        match now {
-            Some(now) if now.name == before.name && now.schema == before.schema => Ok(()),
-            _ => Err(Error::undefined_table(&before.name)),
-        }
+        lock::acquire_relation(oid, mode, WaitPolicy::Wait, self.work, self.ctx).await.map(drop)
     }
 
     pub fn notice(&self, message: impl Into<String>) {
@@ -166,8 +159,7 @@ impl Ddl<'_> {
     }
 
     pub fn report(&self, report: Report) {
-        // The receiver is gone only when the session is: nobody is left to tell.
-        let _ = self.ctx.notices.send(report);
+        self.ctx.notices.send(report);
     }
 
     /// The role that runs this statement.

@@ -11,6 +11,7 @@ use crate::sql::parse::{self, ast};
 use crate::sql::privilege;
 use crate::sql::types::{Oid, SqlType, oid};
 use crate::sqlstate;
+use crate::table::lock;
 use crate::txn::LockMode;
 
 /// A view's text, with what its names mean.
@@ -35,7 +36,7 @@ impl Ddl<'_> {
         let name = statement.view.as_ref().ok_or_else(|| Error::syntax("view without a name"))?;
         let node =
             statement.query.as_deref().ok_or_else(|| Error::syntax("view without a query"))?;
-        let query = self.bind_query(node)?;
+        let query = self.bind_query(node).await?;
         let columns = view_columns(&query, &strings(&statement.aliases))?;
         let definition = self.view_definition(parse::deparse(node)?)?;
         let schema = self.view_schema(name, &definition)?;
@@ -107,12 +108,15 @@ impl Ddl<'_> {
         Ok(Definition { sql, query, names: binder.recorded_names() })
     }
 
-    /// Binds the query of a view or of CREATE TABLE AS: it takes no parameters.
-    pub fn bind_query(&self, node: &ast::Node) -> Result<Query> {
+    /// Binds the query of a view or of CREATE TABLE AS, which takes no parameters, and
+    /// locks what it reads.
+    pub async fn bind_query(&mut self, node: &ast::Node) -> Result<Query> {
         let eval = self.eval();
         let node = node.node.as_ref().ok_or_else(|| Error::syntax("an empty query"))?;
-        let statement = Binder::with_fixed_params(&eval, &[]).bind_statement(node)?;
+        let mut binder = Binder::with_fixed_params(&eval, &[]);
+        let statement = binder.bind_statement(node)?;
         privilege::check_statement(&statement, &eval)?;
+        lock::acquire_relations(&binder.opened(), self.work, self.ctx).await?;
         match statement {
             Statement::Query(query) => Ok(query),
             _ => Err(Error::unsupported("a query that changes rows here")),

@@ -38,8 +38,6 @@ use super::run::{StatementContext, Work};
 use super::types::Datum;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
-use crate::table::lock;
-use crate::txn::LockMode;
 
 use insert::InsertPlan;
 use modify::ModifyPlan;
@@ -99,15 +97,14 @@ impl Compiled {
         }
     }
 
-    /// Runs the statement to its end, end-of-statement checks included.
+    /// Runs the statement to its end, end-of-statement checks included. Its relations
+    /// are locked.
     pub async fn run(
         &self,
         params: &[Datum],
         work: &mut Work,
         ctx: &StatementContext,
     ) -> Result<Effect> {
-        let table = lock::relation(self.relation.oid);
-        lock::acquire(&mut work.txn, table, LockMode::RowExclusive, ctx).await?;
         match &self.plan {
             Plan::Insert(plan) => {
                 plan.run(&self.relation, self.returning.as_ref(), params, work, ctx).await

@@ -12,7 +12,7 @@ use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::table::{TableInfo, lock};
-use crate::txn::{Keyspace, LockMode};
+use crate::txn::{Keyspace, LockMode, WaitPolicy};
 
 /// Empties tables.
 pub async fn truncate(
@@ -24,8 +24,8 @@ pub async fn truncate(
 ) -> Result<()> {
     let tables = with_referencing(work, tables, cascade)?;
     for table in &tables {
-        lock::acquire(&mut work.txn, lock::relation(*table), LockMode::AccessExclusive, ctx)
-            .await?;
+        let mode = LockMode::AccessExclusive;
+        lock::acquire_relation(*table, mode, WaitPolicy::Wait, work, ctx).await?;
     }
     for table in &tables {
         empty(work, *table)?;

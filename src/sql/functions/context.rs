@@ -121,7 +121,7 @@ pub trait SessionHooks: Send + Sync {
     /// `true` once the statement was cancelled or timed out: long kernels ask.
     fn is_cancelled(&self) -> bool;
     /// Signals another session: cancel its statement, or end it.
-    fn cancel_backend(&self, pid: i32, terminate: bool) -> bool;
+    fn cancel_backend(&self, pid: i32, terminate: bool) -> Result<bool>;
     /// Rows of a server-state relation (`pg_stat_activity`, `pg_locks`, `pg_settings`…).
     fn server_rows(&self, relation: &str) -> Result<Vec<Vec<Datum>>>;
     /// Stored bytes of a relation, for the `pg_relation_size` family.

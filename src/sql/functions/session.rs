@@ -86,9 +86,9 @@ const SEQUENCES: &[Kernel] = kernels! {
 
 const SESSIONS: &[Kernel] = kernels! {
     call "pg_cancel_backend" => |call, args|
-        Ok(Datum::Bool(call.eval.session.cancel_backend(arg(args, 0)?, false)));
+        call.eval.session.cancel_backend(arg(args, 0)?, false).map(Datum::Bool);
     call "pg_terminate_backend" => |call, args|
-        Ok(Datum::Bool(call.eval.session.cancel_backend(arg(args, 0)?, true)));
+        call.eval.session.cancel_backend(arg(args, 0)?, true).map(Datum::Bool);
     call "pg_sleep" => |call, args| sleep(call, arg(args, 0)?);
     call "pg_sleep_for_interval" => |call, args| sleep(call, datetime::seconds_of(arg(args, 0)?));
     call "pg_sleep_until_timestamptz" => |call, args| {
@@ -101,14 +101,7 @@ const SESSIONS: &[Kernel] = kernels! {
 const SLEEP_STEP: Duration = Duration::from_millis(20);
 
 fn sleep(call: &CallContext<'_>, seconds: f64) -> Result<Datum> {
-    use tokio::runtime::{Handle, RuntimeFlavor};
-    // A thread that serves other sessions too hands them over first.
-    let is_shared = Handle::try_current()
-        .is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);
-    match is_shared {
-        true => tokio::task::block_in_place(|| sleep_here(call, seconds)),
-        false => sleep_here(call, seconds),
-    }
+    crate::sql::run::blocking(|| sleep_here(call, seconds))
 }
 
 fn sleep_here(call: &CallContext<'_>, seconds: f64) -> Result<Datum> {

@@ -16,7 +16,7 @@ use crate::sql::plan::walk;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::eval::native::integer;
 use crate::sql::types::Datum;
-use crate::table::lock::{self, row_not_available};
+use crate::table::lock::row_not_available;
 use crate::table::{LockedRow, TableInfo, Writer};
 use crate::txn::{LockMode, WaitPolicy};
 
@@ -73,10 +73,6 @@ async fn lock_found(
         false => Rel::With { ctes: found.ctes, body: input },
     };
     let below = Query { rel, output };
-    for lock in &locks {
-        let table = lock::relation(lock.relation.oid);
-        lock::acquire(&mut work.txn, table, LockMode::RowShare, context).await?;
-    }
     let row_count_max = row_count_max.unwrap_or(usize::MAX);
     for _ in 0..RESTARTS_MAX {
         let mut locking = Locking { query: &below, locks: &locks, row_count_max };

@@ -7,7 +7,7 @@
 use std::future::Future;
 use std::sync::OnceLock;
 
-use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, Result};
@@ -47,16 +47,6 @@ where
         Ok(result) => result,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         Err(_) => Err(Error::query_canceled()),
-    }
-}
-
-/// Runs code that computes or reads from disk for long, without holding up the
-/// other tasks of its thread.
-pub fn blocking<T>(work: impl FnOnce() -> T) -> T {
-    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
-        // One thread of its own, as in tests: there is nobody to hold up.
-        _ => work(),
     }
 }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{Catalog, Change};
-use crate::error::Report;
+use crate::catalog::{self, Catalog, Change};
 use crate::sql::functions::EvalContext;
+use crate::sql::run::Notices;
 use crate::table::{ExpressionCompiler, TableState};
-use crate::txn::Transaction;
+use crate::txn::{Isolation, StatementMark, Transaction};
 
 /// One transaction's work: bytes and catalog changes together, so that a
 /// savepoint rolls back both.
@@ -26,9 +26,58 @@ pub struct Work {
     pub table: TableState,
     /// The version of the committed catalog that `catalog` was last brought up to.
     pub refreshed: Option<u64>,
+    /// The present statement is the first to read in the snapshot, so that a newer
+    /// one may take its place.
+    pub snapshot_is_new: bool,
+}
+
+/// Where a statement began.
+pub struct StatementStart {
+    mark: StatementMark,
+    catalog: Arc<Catalog>,
+    changes: usize,
+    table: TableState,
 }
 
 impl Work {
+    pub fn new(txn: Transaction, catalog: Arc<Catalog>) -> Work {
+        let (changes, table) = (Vec::new(), TableState::default());
+        Work { txn, catalog, changes, table, refreshed: None, snapshot_is_new: true }
+    }
+
+    /// The committed catalog of the transaction's snapshot.
+    pub fn committed_catalog(&self) -> Arc<Catalog> {
+        catalog::attached(&self.txn.published().attachment)
+    }
+
+    /// The committed catalog now.
+    pub fn newest_catalog(&self) -> Arc<Catalog> {
+        catalog::attached(&self.txn.newest().attachment)
+    }
+
+    /// Where the present statement begins, in case it has to start over.
+    pub fn start_statement(&mut self) -> StatementStart {
+        StatementStart {
+            mark: self.txn.begin_statement(),
+            catalog: self.catalog.clone(),
+            changes: self.changes.len(),
+            table: self.table.clone(),
+        }
+    }
+
+    /// The statement was run: REPEATABLE READ keeps its snapshot from now on.
+    pub fn end_statement(&mut self) {
+        self.snapshot_is_new = self.txn.isolation() == Isolation::ReadCommitted;
+    }
+
+    /// Undoes what the statement did, except for its locks.
+    pub fn undo_statement(&mut self, start: StatementStart) {
+        self.txn.abort_statement(start.mark);
+        self.catalog = start.catalog;
+        self.changes.truncate(start.changes);
+        self.table = start.table;
+    }
+
     /// Applies one DDL step to this transaction's catalog.
     pub fn change(&mut self, change: Change) {
         let mut catalog = (*self.catalog).clone();
@@ -66,7 +115,7 @@ pub struct StatementContext {
     pub runtime: Arc<RuntimeEnv>,
     pub limits: StatementLimits,
     /// Where notices and warnings go while the statement runs.
-    pub notices: tokio::sync::mpsc::UnboundedSender<Report>,
+    pub notices: Notices,
 }
 
 /// Limits of one statement; names as in the configuration.

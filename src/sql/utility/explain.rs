@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::sql::BoundStatement;
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::Statement;
 use crate::sql::outcome::{Outcome, ResultColumn};
@@ -11,11 +12,13 @@ use crate::sql::plan::explain::{self, ExplainFormat, ExplainOptions};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
+use crate::txn::LockMode;
 
 /// A bound EXPLAIN.
 pub struct Explain {
     statement: Statement,
     params: Vec<SqlType>,
+    relations: Vec<(Oid, LockMode)>,
     options: ExplainOptions,
 }
 
@@ -38,12 +41,18 @@ impl Explain {
         if !explainable {
             return Err(Error::unsupported("EXPLAIN of this statement"));
         }
-        let (statement, params) = crate::sql::bind_statement(node, eval, declared)?;
-        Ok(Explain { statement, params, options })
+        let BoundStatement { statement, params, relations } =
+            crate::sql::bind_statement(node, eval, declared)?;
+        Ok(Explain { statement, params, relations, options })
     }
 
     pub fn params(&self) -> Vec<SqlType> {
         self.params.clone()
+    }
+
+    /// What the statement locks; explaining it locks the same.
+    pub fn relations(&self) -> Vec<(Oid, LockMode)> {
+        self.relations.clone()
     }
 
     pub fn columns(&self) -> Arc<[ResultColumn]> {
@@ -58,13 +67,11 @@ impl Explain {
 
     pub async fn execute(
         &self,
-        params: Vec<Datum>,
+        params: &[Datum],
         work: &mut Work,
         ctx: &StatementContext,
     ) -> Result<Outcome> {
-        explain::explain(&self.statement, &self.options, &params, work, ctx)
-            .await
-            .map(Outcome::Rows)
+        explain::explain(&self.statement, &self.options, params, work, ctx).await.map(Outcome::Rows)
     }
 }
 

@@ -39,11 +39,8 @@ pub async fn lock_table(
                 format!("cannot lock relation \"{}\"", relation.name),
             ));
         }
-        let resource = lock::relation(relation.oid);
-        if !statement.nowait {
-            lock::acquire(&mut work.txn, resource, mode, ctx).await?;
-        } else if !lock::try_acquire(&mut work.txn, resource, mode, WaitPolicy::NoWait, ctx).await?
-        {
+        let policy = if statement.nowait { WaitPolicy::NoWait } else { WaitPolicy::Wait };
+        if !lock::acquire_relation(relation.oid, mode, policy, work, ctx).await? {
             return Err(Error::new(
                 sqlstate::LOCK_NOT_AVAILABLE,
                 format!("could not obtain lock on relation \"{}\"", relation.name),

@@ -15,7 +15,7 @@ use crate::sql::privilege;
 use crate::sql::run::{StatementContext, Work};
 use crate::sqlstate;
 use crate::table::lock;
-use crate::txn::LockMode;
+use crate::txn::{LockMode, WaitPolicy};
 
 /// CHECKPOINT: what is in memory goes to disk.
 pub async fn checkpoint(work: &Work, ctx: &StatementContext) -> Result<&'static str> {
@@ -123,7 +123,7 @@ async fn rebuild(oid: u32, work: &mut Work, ctx: &StatementContext) -> Result<()
         return Err(Error::internal("not an index"));
     };
     let table = info.table;
-    lock::acquire(&mut work.txn, lock::relation(table), LockMode::Share, ctx).await?;
+    lock::acquire_relation(table, LockMode::Share, WaitPolicy::Wait, work, ctx).await?;
     let storage_id = work.catalog.next_oid();
     let renewed = Relation { storage_id, ..(*index).clone() };
     work.change(Change::put(Object::Relation(Arc::new(renewed))));
@@ -137,6 +137,5 @@ fn is_owner(relation: &Relation, ctx: &StatementContext) -> bool {
 }
 
 fn warn(ctx: &StatementContext, message: String) {
-    // The receiver is gone only when the session is: nobody is left to tell.
-    let _ = ctx.notices.send(Error::notice(Severity::Warning, message));
+    ctx.notices.send(Error::notice(Severity::Warning, message));
 }

@@ -14,7 +14,7 @@ use crate::catalog::{
     Catalog, Change, Column, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, Object,
     ObjectClass, ObjectKey, Persistence, ReferentialAction, Relation, RelationKind, Schema,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::sql::functions::tests::context_over;
 use crate::sql::run::work::{StatementContext, StatementLimits, Work};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
@@ -167,17 +167,11 @@ impl Fixture {
     pub fn begin(&self, isolation: Isolation) -> Work {
         let mut txn = self.transactions.begin(isolation, false).expect("begin");
         let _mark = txn.begin_statement();
-        Work {
-            txn,
-            catalog: Arc::new(self.catalog.clone()),
-            changes: Vec::new(),
-            table: TableState::default(),
-            refreshed: None,
-        }
+        Work::new(txn, Arc::new(self.catalog.clone()))
     }
 
     pub fn context(&self) -> StatementContext {
-        let (notices, _) = tokio::sync::mpsc::unbounded_channel();
+        let notices = crate::sql::run::Notices::new(100);
         StatementContext {
             eval: Arc::new(context_over(Arc::new(self.catalog.clone()), vec![PG_CATALOG, SCHEMA])),
             cancel: CancellationToken::new(),

@@ -2,8 +2,22 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
+use super::fast::{Noted, Slots, Table, is_strong, is_weak};
 use super::table::{Acquired, LockTable, Request};
 use super::{LockMode, LockOutcome, Owner, Resource, WaitPolicy};
+
+/// A session, as its locks know it: its process id, and its slots for table locks.
+/// Its transactions share it.
+#[derive(Clone)]
+pub struct LockSession(Arc<Slots>);
+
+impl LockSession {
+    pub(in crate::txn) fn new(table: &LockTable, pid: i32) -> LockSession {
+        LockSession(table.fast.add_session(pid))
+    }
+}
 
 /// One hold, or a run of holds: on consecutive rows, or on keys of one index.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +47,9 @@ impl Held {
 pub(in crate::txn) struct LockLog {
     table: Option<Arc<LockTable>>,
     owner: Owner,
-    pid: i32,
-    held: Vec<Held>,
+    session: Option<LockSession>,
+    /// Those of a short transaction need no memory of their own.
+    held: SmallVec<[Held; 4]>,
     /// The hashes of all keys held, in the order of their runs.
     hashes: Vec<u64>,
     /// No run may grow over this position: a savepoint is there.
@@ -49,12 +64,13 @@ impl LockLog {
         log
     }
 
-    pub(in crate::txn) fn set_session_pid(&mut self, pid: i32) {
-        self.pid = pid;
+    pub(in crate::txn) fn set_session(&mut self, session: LockSession) {
+        self.session = Some(session);
     }
 
+    /// 0 if it is nobody's.
     pub(in crate::txn) fn session_pid(&self) -> i32 {
-        self.pid
+        self.session.as_ref().map_or(0, |session| session.0.pid)
     }
 
     pub(in crate::txn) fn acquire(
@@ -64,13 +80,42 @@ impl LockLog {
         policy: WaitPolicy,
     ) -> Acquired {
         let Some(table) = &self.table else { return Acquired::NotAvailable };
-        let request = Request { owner: self.owner, pid: self.pid, resource, mode };
+        if let Some(acquired) = self.acquire_in_slot(table, resource, mode) {
+            if let Acquired::Granted = acquired {
+                self.note(resource, mode);
+            }
+            return acquired;
+        }
+        let strong = strong_request(resource, mode);
+        if let Some(wanted) = strong {
+            table.begin_strong(wanted);
+        }
+        let request = Request { owner: self.owner, pid: self.session_pid(), resource, mode };
         let (acquired, is_new) = table.acquire(request, policy, false);
         if is_new {
             // A wait is noted before it is over: releasing what was given up is nothing.
             self.note(resource, mode);
+        } else if let Some(wanted) = strong {
+            table.fast.end_strong(wanted);
         }
         acquired
+    }
+
+    /// A table's weak lock, if it can be had without asking the table.
+    fn acquire_in_slot(
+        &self,
+        table: &LockTable,
+        resource: Resource,
+        mode: LockMode,
+    ) -> Option<Acquired> {
+        let Resource::Table { database, oid } = resource else { return None };
+        let session = self.session.as_ref().filter(|_| is_weak(mode))?;
+        let wanted = Table { database, oid };
+        match table.fast.acquire(&session.0, self.owner, wanted, mode) {
+            Noted::New => Some(Acquired::Granted),
+            Noted::Already => Some(Acquired::AlreadyHeld),
+            Noted::AskTable => None,
+        }
     }
 
     fn note(&mut self, resource: Resource, mode: LockMode) {
@@ -114,10 +159,34 @@ impl LockLog {
             Resource::Row { table: relation, rid } => {
                 table.release_rows(self.owner, relation, rid, held.count, held.mode);
             }
+            Resource::Table { database, oid } => {
+                self.release_table(table, Table { database, oid }, held.mode);
+            }
             resource => {
                 table.release(self.owner, resource, held.mode);
             }
         }
+    }
+
+    /// A weak lock is in a slot, unless it was moved or asked for in the table.
+    fn release_table(&self, table: &LockTable, locked: Table, mode: LockMode) {
+        let session = self.session.as_ref().filter(|_| is_weak(mode));
+        if session.is_some_and(|session| session.0.release(self.owner, locked, mode)) {
+            return;
+        }
+        let Table { database, oid } = locked;
+        table.release(self.owner, Resource::Table { database, oid }, mode);
+        if is_strong(mode) {
+            table.fast.end_strong(locked);
+        }
+    }
+}
+
+/// The table that a request keeps others from reading or changing.
+fn strong_request(resource: Resource, mode: LockMode) -> Option<Table> {
+    match resource {
+        Resource::Table { database, oid } if is_strong(mode) => Some(Table { database, oid }),
+        _ => None,
     }
 }
 
@@ -150,6 +219,7 @@ impl SessionLocks {
         }
         match acquired {
             Acquired::Granted => LockOutcome::Granted,
+            Acquired::AlreadyHeld => LockOutcome::AlreadyHeld,
             Acquired::Wait(wait) => LockOutcome::Wait(wait),
             Acquired::NotAvailable => LockOutcome::NotAvailable,
         }

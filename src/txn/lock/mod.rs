@@ -10,6 +10,7 @@
 //! |---|---|
 //! | [`mode`] | the twelve modes and their conflict matrices |
 //! | [`table`] | the sharded table: acquire, release, wake |
+//! | [`fast`] | table locks of readers and writers, beside the table |
 //! | [`rows`] | row locks of one stretch of a table, as sets of offsets |
 //! | [`keys`] | locks on unique keys, as sets of hashes |
 //! | [`wait`] | the future of a lock that is not there yet |
@@ -26,6 +27,7 @@
 //! Locks are in memory only. They end with the process, as its transactions do.
 
 mod deadlock;
+mod fast;
 mod keys;
 mod log;
 mod mode;
@@ -37,7 +39,7 @@ mod wait;
 #[cfg(test)]
 mod tests;
 
-pub use log::SessionLocks;
+pub use log::{LockSession, SessionLocks};
 pub use mode::LockMode;
 pub use status::LockStatus;
 pub use wait::LockWait;
@@ -134,6 +136,8 @@ pub enum WaitPolicy {
 #[must_use]
 pub enum LockOutcome {
     Granted,
+    /// The transaction held it before, in this mode or one that covers it.
+    AlreadyHeld,
     /// Await it, then the lock is held. Dropping it gives the request up.
     Wait(LockWait),
     NotAvailable,
@@ -143,7 +147,7 @@ impl LockOutcome {
     /// Blocks the thread until the lock is held; false if it is not to be had.
     pub fn wait(self) -> bool {
         match self {
-            LockOutcome::Granted => true,
+            LockOutcome::Granted | LockOutcome::AlreadyHeld => true,
             LockOutcome::Wait(wait) => {
                 wait.wait();
                 true

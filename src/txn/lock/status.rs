@@ -13,12 +13,23 @@ pub struct LockStatus {
     pub owner: u64,
     pub session_pid: i32,
     pub granted: bool,
+    /// Held in a session's slots, not in the table.
+    pub fast_path: bool,
 }
 
 impl LockTable {
     /// At most `max` locks; each shard as of its own instant.
     pub(in crate::txn) fn status(&self, max: usize) -> Vec<LockStatus> {
         let mut found = Vec::new();
+        self.fast.each(|held| {
+            if found.len() < max {
+                let resource =
+                    Resource::Table { database: held.table.database, oid: held.table.oid };
+                let (mode, owner, session_pid) = (held.mode, held.owner, held.pid);
+                let (granted, fast_path) = (true, true);
+                found.push(LockStatus { resource, mode, owner, session_pid, granted, fast_path });
+            }
+        });
         for shard in &self.shards {
             let shard = shard.lock();
             for (place, entry) in shard.entries() {
@@ -33,6 +44,10 @@ impl LockTable {
             }
         }
         found
+    }
+
+    pub(in crate::txn) fn waits(&self) -> Vec<(i32, Resource)> {
+        self.waits.lock().values().map(|waiting| (waiting.pid, waiting.resource)).collect()
     }
 
     pub(in crate::txn) fn blocking_pids(&self, session_pid: i32) -> Vec<i32> {
@@ -51,7 +66,8 @@ impl LockTable {
 
 fn describe(place: &Place, entry: &Entry, found: &mut dyn FnMut(LockStatus)) {
     let mut held = |resource, owner: Owner, session_pid, mode| {
-        found(LockStatus { resource, mode, owner, session_pid, granted: true });
+        let (granted, fast_path) = (true, false);
+        found(LockStatus { resource, mode, owner, session_pid, granted, fast_path });
     };
     match (place, &entry.holders) {
         (Place::Whole(resource), Holders::Whole(holders)) => {
@@ -79,6 +95,7 @@ fn describe(place: &Place, entry: &Entry, found: &mut dyn FnMut(LockStatus)) {
             owner: waiting.owner,
             session_pid: waiting.pid,
             granted: false,
+            fast_path: false,
         });
     }
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
+use super::fast::{FastPath, Table};
 use super::keys::{Bucket, bucket};
 use super::rows::{STRETCH, Stretch, place};
 use super::wait::{LockWait, Waiting};
@@ -192,6 +193,7 @@ impl Request {
 
 pub(in crate::txn) enum Acquired {
     Granted,
+    AlreadyHeld,
     Wait(LockWait),
     NotAvailable,
 }
@@ -215,6 +217,7 @@ pub(in crate::txn) struct LockTable {
     pub(super) waits: Mutex<HashMap<Owner, Arc<Waiting>>>,
     waits_begun: AtomicU64,
     pub(super) deadlock_steps_max: usize,
+    pub(super) fast: FastPath,
 }
 
 impl LockTable {
@@ -225,6 +228,7 @@ impl LockTable {
             waits: Mutex::default(),
             waits_begun: AtomicU64::new(0),
             deadlock_steps_max,
+            fast: FastPath::new(),
         }
     }
 
@@ -248,7 +252,7 @@ impl LockTable {
             holders.iter().any(|(owner, _, mode)| *owner == request.owner && wanted(*mode))
         };
         if !counted && holds(&|mode| mode.covers(request.mode)) {
-            return (Acquired::Granted, false);
+            return (Acquired::AlreadyHeld, false);
         }
         if entry.blockers(&request, &entry.waiting).is_empty() {
             entry.add(request.resource, request.owner, request.pid, request.mode);
@@ -262,6 +266,18 @@ impl LockTable {
         entry.waiting.push(waiting.clone());
         self.waits.lock().insert(request.owner, waiting.clone());
         (Acquired::Wait(LockWait::new(self.clone(), waiting)), true)
+    }
+
+    /// From now on the table's weak locks are here and not in slots.
+    pub(super) fn begin_strong(&self, table: Table) {
+        self.fast.begin_strong(table, |held| {
+            let Table { database, oid } = held.table;
+            let resource = Resource::Table { database, oid };
+            let place = place_of(resource);
+            let mut shard = self.shard(place).lock();
+            let entry = shard.entries.entry(place).or_insert_with(|| Entry::new(place));
+            entry.add(resource, held.owner, held.pid, held.mode);
+        });
     }
 
     /// Releases a hold; false if it was not held (any more).

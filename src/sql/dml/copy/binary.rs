@@ -36,6 +36,11 @@ impl BinaryRows {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// Whether rows have begun.
+    pub fn header_read(&self) -> bool {
+        self.header_read
+    }
+
     pub fn bytes(&self, (start, end): (usize, usize)) -> &[u8] {
         &self.buffer[start..end]
     }

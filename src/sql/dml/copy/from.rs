@@ -135,7 +135,7 @@ impl CopyFrom {
                 .next(last)
                 .map_err(|error| located(error, name, self.line + 1, Place::Line))?;
             let Some(line) = line else { return Ok(None) };
-            self.line += 1;
+            self.line += 1 + line_breaks(&self.source.options, line);
             let whole = |error| located(error, name, self.line, Place::Data(line));
             split(line, &self.source.options, &mut self.fields).map_err(whole)?;
             if std::mem::take(&mut self.header_pending) {
@@ -157,9 +157,12 @@ impl CopyFrom {
         let info = &self.source.info;
         let name = info.name();
         let expected = self.source.positions.len();
-        let fields = rows
-            .next(expected, last)
-            .map_err(|error| located(error, name, self.line + 1, Place::Line))?;
+        let fields = rows.next(expected, last);
+        // An error of the header is of no line.
+        let fields = match rows.header_read() {
+            true => fields.map_err(|error| located(error, name, self.line + 1, Place::Line))?,
+            false => fields?,
+        };
         let Some(fields) = fields else { return Ok(None) };
         self.line += 1;
         let mut row = vec![Datum::Null; info.columns.len()];
@@ -216,7 +219,8 @@ fn convert(
         let Some(bytes) = forced(&source.options, &column.name, fields.get(index)) else {
             continue;
         };
-        let value = utf8(bytes).map_err(whole).and_then(|text| {
+        let of_line = |error| located(error, info.name(), number, Place::Line);
+        let value = utf8(bytes).map_err(of_line).and_then(|text| {
             types::text_input(text, column.ty, &column.repr, &input).map_err(|error| {
                 let place = Place::Column(&column.name, Some(bytes));
                 located(error, info.name(), number, place)
@@ -225,6 +229,14 @@ fn convert(
         row[*position] = value;
     }
     Ok(row)
+}
+
+/// Line breaks within a row: those in quotes. Lines are counted as an editor does.
+fn line_breaks(options: &CopyOptions, line: &[u8]) -> u64 {
+    match options.format {
+        CopyFormat::Csv => line.iter().filter(|byte| **byte == b'\n').count() as u64,
+        _ => 0,
+    }
 }
 
 /// FORCE_NOT_NULL and FORCE_NULL.

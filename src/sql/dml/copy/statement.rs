@@ -24,7 +24,7 @@ use crate::sql::types::Datum;
 use crate::sqlstate;
 use crate::table::scan::rid_rows;
 use crate::table::{TableInfo, eval_over, lock, lookup};
-use crate::txn::LockMode;
+use crate::txn::{LockMode, WaitPolicy};
 
 /// Bytes read from a server file, and about the bytes of one batch of messages.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -176,8 +176,8 @@ async fn copy_from(
              current subtransaction",
         ));
     }
-    let table = lock::relation(relation.oid);
-    lock::acquire(&mut work.txn, table, LockMode::RowExclusive, ctx).await?;
+    let opened = bind::opened_by_copy(&work.catalog, relation.oid)?;
+    lock::acquire_relations(&opened, work, ctx).await?;
     let info = TableInfo::of(&work.catalog, relation.oid)?;
     let positions = positions(&info, &statement.attlist)?;
     let mut defaults = Vec::new();
@@ -281,8 +281,10 @@ async fn query_rows(
 ) -> Result<(Columns, RowChunks)> {
     let node = query.node.as_ref().ok_or_else(|| Error::syntax("COPY needs a query"))?;
     let eval = eval_over(&work.catalog, ctx);
-    let statement = Binder::with_fixed_params(&eval, &[]).bind_statement(node)?;
+    let mut binder = Binder::with_fixed_params(&eval, &[]);
+    let statement = binder.bind_statement(node)?;
     privilege::check_statement(&statement, &eval)?;
+    lock::acquire_relations(&binder.opened(), work, ctx).await?;
     let named = |columns: &[ir::OutputColumn]| {
         columns.iter().map(|column| (column.name.clone(), column.ty)).collect()
     };
@@ -307,8 +309,8 @@ async fn table_rows(
     let relation = relation(statement, work, ctx)?;
     privilege::check_relation(&relation, &ctx.eval)?;
     require_table(&relation, "from")?;
-    let table = lock::relation(relation.oid);
-    lock::acquire(&mut work.txn, table, LockMode::AccessShare, ctx).await?;
+    let mode = LockMode::AccessShare;
+    lock::acquire_relation(relation.oid, mode, WaitPolicy::Wait, work, ctx).await?;
     let info = TableInfo::of(&work.catalog, relation.oid)?;
     let positions = positions(&info, &statement.attlist)?;
     let columns = positions

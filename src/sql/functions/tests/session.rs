@@ -82,8 +82,8 @@ impl SessionHooks for NoSession {
         false
     }
 
-    fn cancel_backend(&self, _: i32, _: bool) -> bool {
-        false
+    fn cancel_backend(&self, _: i32, _: bool) -> Result<bool> {
+        Ok(false)
     }
 
     fn server_rows(&self, _: &str) -> Result<Vec<Vec<Datum>>> {

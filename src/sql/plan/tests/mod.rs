@@ -17,9 +17,9 @@ use crate::sql::plan::explain::{ExplainOptions, explain};
 use crate::sql::plan::fast::FastPlan;
 use crate::sql::run::work::{StatementContext, StatementLimits, Work};
 use crate::sql::run::{RowChunks, rows};
-use crate::sql::types::{self, DateOrder, DateStyle, Datum, IntervalStyle, Oid, SqlType};
+use crate::sql::types::{self, Datum, SqlType};
 use crate::storage::memory::MemoryEngine;
-use crate::table::{NoExpressions, TableState};
+use crate::table::NoExpressions;
 use crate::txn::{Isolation, Limits, Transactions};
 
 /// A server of one session that only reads.
@@ -33,7 +33,7 @@ impl Fixture {
         let catalog = Arc::new(crate::catalog::bootstrap().expect("bootstrap"));
         let limits = Limits { disk_reserve_bytes: 0, ..Limits::default() };
         let transactions = Transactions::open(Arc::new(MemoryEngine::new()), limits).expect("open");
-        let (notices, _) = tokio::sync::mpsc::unbounded_channel();
+        let notices = crate::sql::run::Notices::new(100);
         let context = StatementContext {
             eval: Arc::new(context_over(catalog, vec![PG_CATALOG])),
             cancel: CancellationToken::new(),
@@ -55,13 +55,7 @@ impl Fixture {
     fn work(&self) -> Work {
         let mut txn = self.transactions.begin(Isolation::ReadCommitted, true).expect("begin");
         let _mark = txn.begin_statement();
-        Work {
-            txn,
-            catalog: Arc::clone(&self.context.eval.catalog),
-            changes: Vec::new(),
-            table: TableState::default(),
-            refreshed: None,
-        }
+        Work::new(txn, Arc::clone(&self.context.eval.catalog))
     }
 
     fn bind(&self, sql: &str) -> Result<Query> {
