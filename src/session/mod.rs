@@ -19,6 +19,7 @@
 //!
 //! It does not know bytes on a wire, and not what a statement does: that is `sql`.
 
+mod advisory;
 mod block;
 mod context;
 mod cursor;
@@ -118,7 +119,8 @@ impl Session {
             config.max_pending_notifications,
             config.max_listen_channels,
         );
-        let hooks = Hooks::new(database.clone(), backend, settings.clone());
+        let notices = tokio::sync::mpsc::unbounded_channel();
+        let hooks = Hooks::new(database.clone(), backend, settings.clone(), notices.0.clone());
         Ok(Session {
             hooks: Arc::new(hooks),
             registered,
@@ -132,7 +134,7 @@ impl Session {
             statements_changed: false,
             plans: PlanCache::new(config.plan_cache_entries),
             inbox,
-            notices: tokio::sync::mpsc::unbounded_channel(),
+            notices,
             database,
         })
     }

@@ -7,9 +7,11 @@
 //!
 //! Kernels do not see NULLs of STRICT functions: the caller answers NULL.
 
+mod advisory;
 mod aggregate;
 mod array;
 mod binary;
+mod blocking;
 mod boolean;
 pub mod call;
 mod composite;
@@ -38,6 +40,8 @@ pub(crate) mod tests;
 use crate::error::Result;
 use crate::sql::types::{Datum, SqlType};
 
+pub use advisory::{AdvisoryKey, AdvisoryRequest};
+pub use blocking::block;
 pub use context::{EvalContext, SessionHooks, SettingsView};
 pub use pattern::like;
 pub use registry::{aggregate_kernel, kernel, set_kernel};

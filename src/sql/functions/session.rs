@@ -10,7 +10,7 @@ use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 
 use super::call::{TimestampTz, arg, arg_or_null, wrong_type};
-use super::{CallContext, Kernel, datetime};
+use super::{CallContext, Kernel, block, datetime};
 
 pub const KERNELS: &[&[Kernel]] = &[INFORMATION, SETTINGS, SEQUENCES, SESSIONS, RANDOM, SIZES];
 
@@ -101,6 +101,10 @@ const SESSIONS: &[Kernel] = kernels! {
 const SLEEP_STEP: Duration = Duration::from_millis(20);
 
 fn sleep(call: &CallContext<'_>, seconds: f64) -> Result<Datum> {
+    block(|| sleep_in_steps(call, seconds))
+}
+
+fn sleep_in_steps(call: &CallContext<'_>, seconds: f64) -> Result<Datum> {
     let started = Instant::now();
     let total = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
     loop {
