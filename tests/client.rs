@@ -183,3 +183,19 @@ fn a_bound_portal_is_moved_and_then_executed() {
         assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<i32>>(), [7, 8, 9]);
     });
 }
+
+#[test]
+fn copy_fills_identity_columns() {
+    let server = Zserver::start();
+    block_on(async {
+        let client = connect(server.port).await;
+        let table = "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, v text)";
+        client.batch_execute(table).await.expect("a table");
+        let sink = client.copy_in("COPY t (v) FROM STDIN").await.expect("COPY FROM");
+        pin_mut!(sink);
+        sink.send(bytes::Bytes::from_static(b"a\nb\n")).await.expect("data");
+        assert_eq!(sink.finish().await.expect("CopyDone"), 2);
+        let rows = client.query("SELECT id FROM t ORDER BY v", &[]).await.expect("rows");
+        assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<i32>>(), [1, 2]);
+    });
+}

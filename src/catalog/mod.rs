@@ -247,6 +247,14 @@ impl Catalog {
         })
     }
 
+    /// The sequence that a serial or identity column owns.
+    pub fn owned_sequence(&self, table: Oid, column: i16) -> Option<&Arc<Relation>> {
+        self.relations().find(|relation| match &relation.kind {
+            RelationKind::Sequence(sequence) => sequence.owned_by == Some((table, column)),
+            _ => false,
+        })
+    }
+
     /// A fresh OID for a user's object. Copies of one catalog share the counter,
     /// so transactions running side by side never take the same one.
     pub fn next_oid(&self) -> Oid {

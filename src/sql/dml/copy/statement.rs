@@ -123,9 +123,7 @@ fn relation(
         .ok_or_else(|| Error::syntax("COPY needs a relation or a query"))?;
     let schema = (!name.schemaname.is_empty()).then_some(name.schemaname.as_str());
     let path = &ctx.eval.settings.search_path;
-    catalog::resolve_relation(&work.catalog, path, schema, &name.relname)
-        .cloned()
-        .map_err(|error| error.at(name.location))
+    catalog::resolve_relation(&work.catalog, path, schema, &name.relname).cloned()
 }
 
 /// Positions of the named columns, or of all that COPY takes by itself.
