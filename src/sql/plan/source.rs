@@ -80,25 +80,8 @@ fn stored(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
 /// The rows of a system relation, as they are when the plan is made.
 fn virtual_rows(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
     let rows = system::rows(&scan.relation, lowering.planner.eval())?;
-    let positions = scan
-        .columns
-        .iter()
-        .map(|(number, _)| {
-            usize::try_from(*number - 1).map_err(|_| Error::unsupported("this system column"))
-        })
-        .collect::<Result<Vec<_>>>();
     let columns: Vec<_> = scan.columns.iter().map(|(_, column)| column.clone()).collect();
-    let (positions, tableoids) = match positions {
-        Ok(positions) => (positions, false),
-        Err(_) => (Vec::new(), true),
-    };
-    let rows = rows
-        .into_iter()
-        .map(|row| match tableoids {
-            false => Ok(positions.iter().map(|position| row[*position].clone()).collect()),
-            true => with_tableoid(scan, &row),
-        })
-        .collect::<Result<Vec<Vec<Datum>>>>()?;
+    let rows = rows.iter().map(|row| virtual_row(scan, row)).collect::<Result<Vec<_>>>()?;
     let forms = columns
         .iter()
         .map(|column| Form::of(column.ty, lowering.catalog()))
@@ -112,7 +95,8 @@ fn virtual_rows(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
     Ok(Relation { plan, scope })
 }
 
-fn with_tableoid(scan: &Scan, row: &[Datum]) -> Result<Vec<Datum>> {
+/// The scanned columns of a system relation's row.
+fn virtual_row(scan: &Scan, row: &[Datum]) -> Result<Vec<Datum>> {
     scan.columns
         .iter()
         .map(|(number, _)| match *number {
