@@ -10,7 +10,7 @@ here=$root/compat/bench/tpch
 need_packages python3 python3-venv
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet tpchgen-cli
-"$work/venv/bin/tpchgen-cli" --scale-factor "$factor" --format tbl --output-dir "$work/tbl" >/dev/null
+"$work/venv/bin/tpchgen-cli" --scale-factor "$factor" --output-dir "$work/tbl" >/dev/null
 start_postgres
 start_zserver
 tables="region nation part supplier partsupp customer orders lineitem"

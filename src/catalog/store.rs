@@ -152,6 +152,7 @@ const CLASSES: &[ObjectClass] = &[
     ObjectClass::Extension,
     ObjectClass::Comment,
     ObjectClass::References,
+    ObjectClass::Statistics,
 ];
 
 /// The number of a class in keys: fixed for ever, whatever the enum's order.
@@ -174,6 +175,7 @@ fn class_number(class: ObjectClass) -> u32 {
         ObjectClass::Extension => 15,
         ObjectClass::Comment => 16,
         ObjectClass::References => 17,
+        ObjectClass::Statistics => 18,
     }
 }
 
