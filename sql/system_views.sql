@@ -146,15 +146,27 @@ CREATE VIEW pg_catalog.pg_stats (
     most_common_vals, most_common_freqs, histogram_bounds, correlation, most_common_elems,
     most_common_elem_freqs, elem_count_histogram
 ) WITH (oid = 12053, row_type = 12055, array_type = 12054, columns = 'name, name, name, boolean, real, integer, real, anyarray, real[], anyarray, real, anyarray, real[], real[]') AS
-SELECT
-    NULL::name AS schemaname, NULL::name AS tablename, NULL::name AS attname,
-    NULL::boolean AS inherited, NULL::real AS null_frac, NULL::integer AS avg_width,
-    NULL::real AS n_distinct, stavalues1 AS most_common_vals,
-    NULL::real[] AS most_common_freqs, stavalues1 AS histogram_bounds,
-    NULL::real AS correlation, stavalues1 AS most_common_elems,
-    NULL::real[] AS most_common_elem_freqs, NULL::real[] AS elem_count_histogram
+SELECT nspname, relname, attname, stainherit, stanullfrac, stawidth, stadistinct,
+    CASE WHEN stakind1 = 1 THEN stavalues1 WHEN stakind2 = 1 THEN stavalues2 WHEN stakind3 = 1 THEN stavalues3
+        WHEN stakind4 = 1 THEN stavalues4 WHEN stakind5 = 1 THEN stavalues5 END,
+    CASE WHEN stakind1 = 1 THEN stanumbers1 WHEN stakind2 = 1 THEN stanumbers2 WHEN stakind3 = 1 THEN stanumbers3
+        WHEN stakind4 = 1 THEN stanumbers4 WHEN stakind5 = 1 THEN stanumbers5 END,
+    CASE WHEN stakind1 = 2 THEN stavalues1 WHEN stakind2 = 2 THEN stavalues2 WHEN stakind3 = 2 THEN stavalues3
+        WHEN stakind4 = 2 THEN stavalues4 WHEN stakind5 = 2 THEN stavalues5 END,
+    CASE WHEN stakind1 = 3 THEN stanumbers1[1] WHEN stakind2 = 3 THEN stanumbers2[1] WHEN stakind3 = 3 THEN stanumbers3[1]
+        WHEN stakind4 = 3 THEN stanumbers4[1] WHEN stakind5 = 3 THEN stanumbers5[1] END,
+    CASE WHEN stakind1 = 4 THEN stavalues1 WHEN stakind2 = 4 THEN stavalues2 WHEN stakind3 = 4 THEN stavalues3
+        WHEN stakind4 = 4 THEN stavalues4 WHEN stakind5 = 4 THEN stavalues5 END,
+    CASE WHEN stakind1 = 4 THEN stanumbers1 WHEN stakind2 = 4 THEN stanumbers2 WHEN stakind3 = 4 THEN stanumbers3
+        WHEN stakind4 = 4 THEN stanumbers4 WHEN stakind5 = 4 THEN stanumbers5 END,
+    CASE WHEN stakind1 = 5 THEN stanumbers1 WHEN stakind2 = 5 THEN stanumbers2 WHEN stakind3 = 5 THEN stanumbers3
+        WHEN stakind4 = 5 THEN stanumbers4 WHEN stakind5 = 5 THEN stanumbers5 END
 FROM pg_statistic
-WHERE false;
+JOIN pg_class ON pg_class.oid = starelid
+JOIN pg_attribute ON attrelid = pg_class.oid AND attnum = staattnum
+LEFT JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE NOT attisdropped AND has_column_privilege(pg_class.oid, attnum, 'select')
+    AND NOT relrowsecurity;
 
 CREATE VIEW pg_catalog.pg_stats_ext (
     schemaname, tablename, statistics_schemaname, statistics_name, statistics_owner, attnames,

@@ -122,3 +122,80 @@ fn another_role_reads_and_changes_nothing() {
         assert_eq!(row.get::<_, i64>(0), 1);
     });
 }
+
+#[test]
+fn an_advisory_lock_is_waited_for_and_released_with_its_transaction() {
+    let server = Zserver::start();
+    block_on(async {
+        let (holder, waiter) = (connect(server.port).await, connect(server.port).await);
+        holder
+            .batch_execute("BEGIN; SAVEPOINT s; SELECT pg_advisory_xact_lock(7)")
+            .await
+            .expect("7");
+        let tried = waiter.query_one("SELECT pg_try_advisory_lock(7)", &[]).await.expect("asked");
+        assert!(!tried.get::<_, bool>(0));
+        waiter.batch_execute("SET lock_timeout = '50ms'").await.expect("a setting");
+        let late = waiter.batch_execute("SELECT pg_advisory_lock(7)").await.expect_err("held");
+        assert_eq!(late.code(), Some(&SqlState::LOCK_NOT_AVAILABLE));
+        waiter.batch_execute("SET lock_timeout = 0").await.expect("a setting");
+        let (waited, released) = tokio::join!(
+            waiter.batch_execute("SELECT pg_advisory_lock(7)"),
+            holder.batch_execute("ROLLBACK TO s"),
+        );
+        released.expect("rolled back");
+        waited.expect("granted");
+    });
+}
+
+#[test]
+fn a_statement_that_sleeps_is_cancelled() {
+    let server = Zserver::start();
+    block_on(async {
+        let client = connect(server.port).await;
+        let token = client.cancel_token();
+        let started = std::time::Instant::now();
+        let cancel = async {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            token.cancel_query(tokio_postgres::NoTls).await
+        };
+        let (slept, cancelled) = tokio::join!(client.batch_execute("SELECT pg_sleep(60)"), cancel);
+        cancelled.expect("the request is sent");
+        assert_eq!(slept.expect_err("cancelled").code(), Some(&SqlState::QUERY_CANCELED));
+        assert!(started.elapsed().as_secs() < 30);
+    });
+}
+
+#[test]
+fn a_bound_portal_is_moved_and_then_executed() {
+    let server = Zserver::start();
+    block_on(async {
+        let mut client = connect(server.port).await;
+        let transaction = client.transaction().await.expect("BEGIN");
+        let portal = transaction.bind("SELECT g FROM generate_series(1, 9) g", &[]).await;
+        let portal = portal.expect("bound");
+        // The driver's first portal.
+        let name = "p0";
+        transaction.batch_execute(&format!("MOVE FORWARD 3 {name}")).await.expect("moved");
+        let rows = transaction.query_portal(&portal, 2).await.expect("rows");
+        assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<i32>>(), [4, 5]);
+        transaction.batch_execute(&format!("MOVE FORWARD 1 {name}")).await.expect("moved");
+        let rows = transaction.query_portal(&portal, 0).await.expect("rows");
+        assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<i32>>(), [7, 8, 9]);
+    });
+}
+
+#[test]
+fn copy_fills_identity_columns() {
+    let server = Zserver::start();
+    block_on(async {
+        let client = connect(server.port).await;
+        let table = "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, v text)";
+        client.batch_execute(table).await.expect("a table");
+        let sink = client.copy_in("COPY t (v) FROM STDIN").await.expect("COPY FROM");
+        pin_mut!(sink);
+        sink.send(bytes::Bytes::from_static(b"a\nb\n")).await.expect("data");
+        assert_eq!(sink.finish().await.expect("CopyDone"), 2);
+        let rows = client.query("SELECT id FROM t ORDER BY v", &[]).await.expect("rows");
+        assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<i32>>(), [1, 2]);
+    });
+}

@@ -26,7 +26,7 @@ uuid jsonb pg_lsn xid8""".split()
 # features that ZServer does not have.
 LEFT_OUT = re.compile("^(" + "|".join("""
 RI_FKey_.* acl(contains|insert|itemeq|remove) makeaclitem amvalidate binary_upgrade_.* brin_.* gin_.* gist_.* spg_.*
-lo_.* loread lowrite pg_(try_)?advisory_.* pg_replication_.* pg_logical_.* pg_ls_.* pg_read_.* pg_stat_.*
+lo_.* loread lowrite pg_replication_.* pg_logical_.* pg_ls_.* pg_read_.* pg_stat_.*
 pg_backup_.* pg_control_.* pg_copy_.* pg_create_.* pg_drop_.* pg_extension_.* pg_import_.* pg_isolation_.*
 pg_wal_re.* pg_is_wal.* pg_walfile.* pg_switch_wal pg_promote pg_rotate.* pg_reload_conf pg_export_snapshot
 pg_get_wal.* pg_get_replication.* pg_get_shmem.* pg_get_multi.* pg_get_publication.* pg_get_backend_mem.*

@@ -89,6 +89,7 @@ pub enum ObjectClass {
     Extension,
     Comment,
     References,
+    Statistics,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -120,6 +121,8 @@ pub enum Object {
     Comment(Arc<Comment>),
     /// Keyed by the dependent object's OID.
     References(Arc<References>),
+    /// Keyed by its table's OID.
+    Statistics(Arc<Statistics>),
 }
 
 /// One step of DDL: the object as it is now, or gone.
@@ -182,6 +185,7 @@ accessors! {
     Extension, extension, extensions, "extension";
     Comment, comment, comments, "comment";
     References, references, all_references, "object's references (by the dependent object's OID)";
+    Statistics, statistics, all_statistics, "table's statistics (by its OID)";
 }
 
 impl Catalog {
@@ -243,6 +247,14 @@ impl Catalog {
     pub fn referencing(&self, table: Oid) -> impl Iterator<Item = &Arc<Constraint>> {
         self.constraints().filter(move |constraint| match &constraint.kind {
             ConstraintKind::ForeignKey(key) => key.referenced_table == table,
+            _ => false,
+        })
+    }
+
+    /// The sequence that a serial or identity column owns.
+    pub fn owned_sequence(&self, table: Oid, column: i16) -> Option<&Arc<Relation>> {
+        self.relations().find(|relation| match &relation.kind {
+            RelationKind::Sequence(sequence) => sequence.owned_by == Some((table, column)),
             _ => false,
         })
     }
@@ -325,6 +337,7 @@ impl Object {
             Object::Extension(o) => key(ObjectClass::Extension, 0, &o.name),
             Object::Comment(o) => key(ObjectClass::Comment, o.on.oid, &comment_name(o.on)),
             Object::References(_) => None,
+            Object::Statistics(_) => None,
         }
     }
 
@@ -348,6 +361,7 @@ impl Object {
             Object::Extension(o) => (ObjectClass::Extension, o.oid),
             Object::Comment(o) => (ObjectClass::Comment, o.oid),
             Object::References(o) => (ObjectClass::References, o.oid),
+            Object::Statistics(o) => (ObjectClass::Statistics, o.table),
         };
         ObjectKey { class, oid }
     }
@@ -372,7 +386,7 @@ macro_rules! into_object {
 
 into_object! {
     Schema Relation Type Function Aggregate Operator Cast Constraint Role Database
-    OperatorClass Collation OperatorFamily AccessMethod Extension Comment References
+    OperatorClass Collation OperatorFamily AccessMethod Extension Comment References Statistics
 }
 
 impl Change {

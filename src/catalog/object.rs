@@ -535,6 +535,33 @@ pub struct Collation {
     pub locale: String,
 }
 
+/// `pg_statistic` of one table, with `pg_class.reltuples`: what ANALYZE found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Statistics {
+    pub table: Oid,
+    /// Rows of the table.
+    pub rows: f64,
+    pub columns: Vec<ColumnStatistics>,
+}
+
+/// `pg_statistic`. Values are in their type's text form, in ISO styles.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ColumnStatistics {
+    /// Attribute number.
+    pub column: i16,
+    /// The column's type then: statistics of another type are of no use.
+    pub ty: Oid,
+    pub null_fraction: f32,
+    /// Average bytes of a value.
+    pub width: i32,
+    /// `stadistinct`: a number, or if negative the part of the rows; 0 is unknown.
+    pub distinct: f32,
+    /// Most common values and the part of the rows that has each.
+    pub common: Vec<(String, f32)>,
+    pub histogram: Vec<String>,
+    pub correlation: Option<f32>,
+}
+
 /// One edge of `pg_depend`: `object` needs `referenced`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Dependency {

@@ -26,6 +26,8 @@ impl Catalog {
             TypeKind::Base => base_repr(&ty.input).ok_or_else(|| {
                 Error::unsupported(format!("type {}", self.type_name(type_oid, -1)))
             }),
+            // Only `pg_statistic` has columns of it: arrays in their text form.
+            TypeKind::Pseudo if type_oid == oid::ANYARRAY => Ok(Repr::Text),
             TypeKind::Pseudo if ty.name.starts_with('_') => self.array_repr(ty),
             TypeKind::Pseudo => Ok(Repr::Pseudo),
             TypeKind::Range { .. } | TypeKind::Multirange { .. } => {

@@ -157,6 +157,7 @@ const CLASSES: &[ObjectClass] = &[
     ObjectClass::Extension,
     ObjectClass::Comment,
     ObjectClass::References,
+    ObjectClass::Statistics,
 ];
 
 /// The number of a class in keys: fixed for ever, whatever the enum's order.
@@ -179,6 +180,7 @@ fn class_number(class: ObjectClass) -> u32 {
         ObjectClass::Extension => 15,
         ObjectClass::Comment => 16,
         ObjectClass::References => 17,
+        ObjectClass::Statistics => 18,
     }
 }
 

@@ -72,7 +72,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             self.awaits_query = false;
             let tag = frame.tag;
             let result = match message::decode(frame) {
-                Ok(Message::Terminate) => return Ok(()),
+                Ok(Message::Terminate) => {
+                    self.wire.shutdown().await;
+                    return Ok(());
+                }
                 Ok(message) => self.handle(message).await,
                 Err(error) => Err(error),
             };

@@ -67,7 +67,10 @@ impl<'a> Startup<'a> {
                 wire.limit_to_session(&self.config);
                 Ok(Login::Done(Box::new(wire), Box::new(session)))
             }
-            Ok(None) => Ok(Login::Over),
+            Ok(None) => {
+                wire.shutdown().await;
+                Ok(Login::Over)
+            }
             Err(error) => {
                 // Errors of a login end it, whatever their severity was.
                 let mut report = error.into_report();

@@ -39,6 +39,22 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// Reads on from where a portal stands.
+    fn over(source: RowCursor, kept_bytes_max: usize) -> Cursor {
+        Cursor {
+            position: source.taken,
+            source: Some(source),
+            scroll: false,
+            hold: false,
+            binary: false,
+            kept: Vec::new(),
+            kept_from: 0,
+            kept_bytes: 0,
+            kept_bytes_max,
+            total: None,
+        }
+    }
+
     fn keeps(&self) -> bool {
         self.scroll || self.source.is_none()
     }
@@ -237,16 +253,10 @@ impl Session {
         };
         let columns = stream.columns.clone();
         let cursor = Cursor {
-            source: Some(RowCursor::new(stream)),
             scroll: declare.scroll,
             hold: declare.hold,
             binary: declare.binary,
-            kept: Vec::new(),
-            kept_from: 0,
-            kept_bytes: 0,
-            kept_bytes_max: self.database.config().max_held_cursor.get(),
-            position: 0,
-            total: None,
+            ..self.cursor_over(RowCursor::new(stream))
         };
         let statement =
             Arc::new(Statement { text: declare.statement.text.clone(), body: Body::Query(query) });
@@ -272,22 +282,15 @@ impl Session {
         let name = &fetch.name;
         let missing =
             || Error::new(sqlstate::UNDEFINED_CURSOR, format!("cursor \"{name}\" does not exist"));
-        let portal = self.portals.get_mut(name).ok_or_else(missing)?;
+        let portal = self.portals.get(name).ok_or_else(missing)?;
         let columns = portal.columns.clone().unwrap_or_else(|| [].into());
-        let state = std::mem::replace(&mut portal.state, PortalState::Done { rows: None });
-        let mut cursor = match state {
-            PortalState::Cursor(cursor) => cursor,
-            other => {
-                portal.state = other;
-                return Err(Error::new(
-                    sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
-                    format!("portal \"{name}\" cannot be run"),
-                ));
-            }
-        };
+        let (mut cursor, bound) = self.take_cursor(name).await?;
         let fetched = self.supervise(cursor.fetch(fetch.direction)).await;
         if let Some(portal) = self.portals.get_mut(name) {
-            portal.state = PortalState::Cursor(cursor);
+            portal.state = match cursor.source {
+                Some(source) if bound => PortalState::Suspended(source),
+                _ => PortalState::Cursor(cursor),
+            };
         }
         let rows = fetched?;
         if fetch.is_move {
@@ -299,6 +302,35 @@ impl Session {
             rows: Box::pin(futures::stream::iter(rows.into_iter().map(Ok))),
             tag: RowsTag::Counted("FETCH"),
         }))
+    }
+
+    fn cursor_over(&self, source: RowCursor) -> Cursor {
+        Cursor::over(source, self.database.config().max_held_cursor.get())
+    }
+
+    /// What FETCH and MOVE read from, and whether it is the portal of a Bind: that one
+    /// goes on afterwards with Execute, from the row it then stands on.
+    async fn take_cursor(&mut self, name: &str) -> Result<(Box<Cursor>, bool)> {
+        let portal = self.portal(name)?;
+        let state = std::mem::replace(&mut portal.state, PortalState::Done { rows: None });
+        match state {
+            PortalState::Cursor(cursor) => return Ok((cursor, false)),
+            PortalState::Suspended(rows) => return Ok((Box::new(self.cursor_over(rows)), true)),
+            PortalState::Ready => {
+                let params = std::mem::take(&mut portal.params);
+                let statement = portal.statement.clone();
+                if let Body::Query(query) = &statement.body
+                    && let Outcome::Rows(stream) = Box::pin(self.run_query(query, params)).await?
+                {
+                    return Ok((Box::new(self.cursor_over(RowCursor::new(stream))), true));
+                }
+            }
+            PortalState::Done { .. } => portal.state = state,
+        }
+        Err(Error::new(
+            sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("portal \"{name}\" cannot be run"),
+        ))
     }
 
     pub(super) fn run_close(&mut self, name: Option<&str>) -> Result<Outcome> {

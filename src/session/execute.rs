@@ -241,6 +241,11 @@ impl Session {
         if let Some(settings) = self.block.fail() {
             self.settings.lock().restore(settings);
         }
+        // What the transaction has left is what its innermost savepoint keeps.
+        match self.block.savepoint_depth().checked_sub(1) {
+            Some(depth) => self.hooks.advisory.roll_back_to(depth),
+            None => self.hooks.advisory.end_transaction(),
+        }
         self.close_failed_portals();
         self.end_scope();
     }
@@ -265,9 +270,12 @@ impl Session {
         self.close_transaction_portals();
         let synchronous = self.settings.lock().derived().synchronous_commit;
         let durability = if synchronous { Durability::Sync } else { Durability::Buffer };
-        if let Some(work) = open.work.take()
-            && let Err(error) = self.database.commit(work, durability).await
-        {
+        let committed = match open.work.take() {
+            Some(work) => self.database.commit(work, durability).await,
+            None => Ok(()),
+        };
+        self.hooks.advisory.end_transaction();
+        if let Err(error) = committed {
             self.settings.lock().restore(open.settings());
             return Err(error);
         }
@@ -311,6 +319,7 @@ impl Session {
                 work.txn.rollback();
             }
         }
+        self.hooks.advisory.end_transaction();
         self.close_transaction_portals();
     }
 }

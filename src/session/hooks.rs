@@ -12,18 +12,18 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::Database;
+use super::advisory::{AdvisoryLocks, WaitLimits};
 use super::registry::{Backend, Interrupt};
 use super::scope::Scope;
 use super::server_rows::Shown;
 use super::settings::{Authority, Scope as SetScope, Settings};
 use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
 use crate::error::{Error, Result, Severity};
-use crate::sql::functions::{SequenceRow, SessionHooks};
+use crate::sql::functions::{AdvisoryKey, AdvisoryRequest, SequenceRow, SessionHooks};
 use crate::sql::run::Notices;
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 use crate::table::SequenceState;
-use crate::txn::SessionLocks;
 
 pub(super) struct Hooks {
     pub database: Arc<Database>,
@@ -35,7 +35,7 @@ pub(super) struct Hooks {
     catalog: Mutex<Arc<Catalog>>,
     /// What `currval` answers, by sequence, and which one `lastval` means.
     sequences: Mutex<(HashMap<Oid, i64>, Option<Oid>)>,
-    advisory: Mutex<Option<SessionLocks>>,
+    pub advisory: AdvisoryLocks,
     pub shown: Mutex<Shown>,
     /// `random()` of this session, once `setseed` was called.
     random: Mutex<Option<StdRng>>,
@@ -50,14 +50,14 @@ impl Hooks {
     ) -> Hooks {
         Hooks {
             catalog: Mutex::new(database.catalog()),
+            advisory: AdvisoryLocks::new(database.clone(), backend.pid),
+            notices,
             database,
             backend,
             settings,
-            notices,
             transaction_id: AtomicU64::new(0),
             scope: Mutex::new(None),
             sequences: Mutex::default(),
-            advisory: Mutex::new(None),
             shown: Mutex::default(),
             random: Mutex::new(None),
         }
@@ -84,12 +84,6 @@ impl Hooks {
 
     pub fn forget_sequences(&self) {
         *self.sequences.lock() = Default::default();
-    }
-
-    pub fn unlock_advisory(&self) {
-        if let Some(locks) = self.advisory.lock().as_mut() {
-            locks.unlock_all();
-        }
     }
 
     /// `session_user`.
@@ -370,6 +364,30 @@ impl SessionHooks for Hooks {
             false => backend.interrupt(Interrupt::Canceled),
         }
         Ok(true)
+    }
+
+    fn advisory_lock(&self, request: AdvisoryRequest) -> Result<bool> {
+        let derived = self.settings.lock().derived().clone();
+        let limits = WaitLimits {
+            scope: self.scope.lock().clone(),
+            lock_timeout_ms: derived.lock_timeout_ms,
+            deadlock_timeout_ms: derived.deadlock_timeout_ms,
+        };
+        self.advisory.lock(request, &limits)
+    }
+
+    fn advisory_unlock(&self, key: AdvisoryKey, shared: bool) -> Result<bool> {
+        let unlocked = self.advisory.unlock(key, shared);
+        if !unlocked {
+            let lock = if shared { "ShareLock" } else { "ExclusiveLock" };
+            let message = format!("you don't own a lock of type {lock}");
+            self.notices.send(Error::notice(Severity::Warning, message));
+        }
+        Ok(unlocked)
+    }
+
+    fn advisory_unlock_all(&self) {
+        self.advisory.unlock_session();
     }
 
     fn server_rows(&self, relation: &str) -> Result<Vec<Vec<Datum>>> {

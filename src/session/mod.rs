@@ -19,6 +19,7 @@
 //!
 //! It does not know bytes on a wire, and not what a statement does: that is `sql`.
 
+mod advisory;
 mod block;
 mod context;
 mod cursor;

@@ -22,7 +22,8 @@ impl RowCursor {
         RowCursor {
             columns: stream.columns,
             tag: stream.tag,
-            rows: stream.rows,
+            // A portal may be asked for more after its end.
+            rows: stream.rows.fuse().boxed(),
             pending: None,
             taken: 0,
         }

@@ -197,7 +197,7 @@ impl Session {
         self.plans.clear();
         self.inbox.unlisten_all();
         self.hooks.forget_sequences();
-        self.hooks.unlock_advisory();
+        self.hooks.advisory.unlock_session();
     }
 }
 

@@ -23,11 +23,13 @@ impl Session {
                 self.block.require_block("SAVEPOINT")?;
                 let settings = self.settings.lock().snapshot();
                 self.block.savepoint(name, settings)?;
+                self.hooks.advisory.savepoint();
                 "SAVEPOINT"
             }
             TransactionCommand::Release(name) => {
                 self.block.require_block("RELEASE SAVEPOINT")?;
                 self.block.release(name)?;
+                self.hooks.advisory.release_savepoint(self.block.savepoint_depth());
                 "RELEASE"
             }
             TransactionCommand::RollbackTo(name) => {
@@ -35,6 +37,7 @@ impl Session {
                 let (depth, settings) = self.block.roll_back_to(name)?;
                 self.settings.lock().restore(settings);
                 self.close_portals_above(depth);
+                self.hooks.advisory.roll_back_to(depth);
                 "ROLLBACK"
             }
             TransactionCommand::TwoPhase => {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::info::TableInfo;
 use crate::catalog::{Catalog, ConstraintKind};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::run::StatementContext;
 use crate::sql::types::{Datum, SqlType};
@@ -73,11 +73,20 @@ impl TableInfo {
         attnum: i16,
     ) -> Result<Option<Arc<dyn RowExpression>>> {
         let column = &self.relation.columns[attnum as usize - 1];
-        let default = column.default.as_ref().filter(|default| !default.generated);
+        let sql = match &column.default {
+            Some(default) => (!default.generated).then(|| default.sql.clone()),
+            None if column.identity.is_some() => Some(self.identity_default(catalog, attnum)?),
+            None => None,
+        };
         let eval = eval_over(catalog, ctx);
-        default
-            .map(|default| ctx.compiler.compile(&eval, self, &default.sql, Some(column.ty)))
-            .transpose()
+        sql.map(|sql| ctx.compiler.compile(&eval, self, &sql, Some(column.ty))).transpose()
+    }
+
+    fn identity_default(&self, catalog: &Catalog, attnum: i16) -> Result<String> {
+        let sequence = catalog
+            .owned_sequence(self.oid(), attnum)
+            .ok_or_else(|| Error::internal("no owned sequence found"))?;
+        Ok(format!("pg_catalog.nextval('{}'::pg_catalog.regclass)", sequence.oid))
     }
 
     /// The table's compiled expressions, compiled at the first call.

@@ -9,9 +9,12 @@ use std::sync::{Arc, OnceLock};
 
 use datafusion::arrow::datatypes::DataType;
 
+use super::estimate::ColumnEstimate;
 use super::expression::TableExpressions;
 use super::layout::{self, Layout, Width};
-use crate::catalog::{Catalog, Constraint, ConstraintKind, ForeignKey, Relation, RelationKind};
+use crate::catalog::{
+    Catalog, Constraint, ConstraintKind, ForeignKey, Relation, RelationKind, Statistics,
+};
 use crate::error::{Error, Result};
 use crate::index::IndexInfo;
 use crate::sql::types::{self, Datum, InputContext, Oid, Repr, SqlType};
@@ -57,6 +60,10 @@ pub struct TableInfo {
     pub referencing: Vec<ForeignKeyInfo>,
     /// Compiled at the first write.
     pub(super) expressions: OnceLock<Arc<TableExpressions>>,
+    /// What ANALYZE found, if it ran.
+    pub statistics: Option<Arc<Statistics>>,
+    /// The same by position, read at the first use.
+    estimates: OnceLock<Vec<Option<ColumnEstimate>>>,
 }
 
 impl TableInfo {
@@ -99,7 +106,27 @@ impl TableInfo {
             foreign_keys: foreign_keys(catalog, |constraint, _| constraint.table == relation.oid),
             referencing: foreign_keys(catalog, |_, key| key.referenced_table == relation.oid),
             expressions: OnceLock::new(),
+            statistics: catalog.statistics(relation.oid).cloned(),
+            estimates: OnceLock::new(),
         }))
+    }
+
+    /// What is known of the values of the column at a position.
+    pub fn estimate(&self, position: usize) -> Option<&ColumnEstimate> {
+        let estimates = self.estimates.get_or_init(|| {
+            let columns = self.statistics.iter().flat_map(|statistics| &statistics.columns);
+            let mut estimates: Vec<Option<ColumnEstimate>> = Vec::new();
+            estimates.resize_with(self.columns.len(), || None);
+            for found in columns {
+                let at = usize::try_from(found.column - 1).unwrap_or(usize::MAX);
+                let live = |column: &&ColumnInfo| !column.dropped && column.ty.oid == found.ty;
+                if self.columns.get(at).filter(live).is_some() {
+                    estimates[at] = ColumnEstimate::read(found, self).ok();
+                }
+            }
+            estimates
+        });
+        estimates.get(position)?.as_ref()
     }
 
     pub fn oid(&self) -> Oid {
@@ -179,6 +206,8 @@ impl TableInfo {
             foreign_keys: self.foreign_keys.clone(),
             referencing: self.referencing.clone(),
             expressions: OnceLock::new(),
+            statistics: self.statistics.clone(),
+            estimates: OnceLock::new(),
         }
     }
 }

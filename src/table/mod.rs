@@ -26,7 +26,9 @@
 //! 2. A unique index's key is added only under the lock of (index, key).
 //! 3. A row is changed only under its row lock.
 
+pub mod analyze;
 pub mod decode;
+mod estimate;
 mod expression;
 pub mod foreign_key;
 pub mod info;

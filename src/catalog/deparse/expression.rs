@@ -46,6 +46,11 @@ impl Printer<'_> {
     /// An expression whose coercion to the type of its place goes without saying.
     fn assigned(&mut self, expr: &Expr) {
         match &expr.kind {
+            // Its place gives it the length.
+            ExprKind::Const(value) => {
+                let text = constant(self.catalog, value, SqlType::new(expr.ty.oid));
+                self.push(&text);
+            }
             ExprKind::Call(call) if self.is_length_coercion(call) => self.assigned(&call.args[0]),
             ExprKind::Call(call) if self.cast_source(call).is_some_and(is_number) => {
                 self.assigned(&call.args[0]);

@@ -61,7 +61,7 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row 
         oid(if stored { relation.oid } else { 0 }),
         oid(0),
         int4(0),
-        float4(never_counted),
+        float4(catalog.statistics(relation.oid).map_or(never_counted, |found| found.rows as f32)),
         int4(0),
         oid(0),
         boolean(!relation.indexes.is_empty()),

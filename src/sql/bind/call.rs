@@ -8,12 +8,13 @@ use crate::sql::parse::ast::FuncCall;
 use super::Binder;
 use super::coerce::Pathway;
 use super::node::{boxed, inner, location, qualified_name, typed};
+use super::polymorphic::is_polymorphic;
 use super::scope::SetCall;
 use super::typename::category;
 use crate::catalog::{CastContext, Function, FunctionKind};
 use crate::error::{Error, Result};
 use crate::sql::ir::{Call, Expr, ExprKind};
-use crate::sql::types::{Datum, Oid, SqlType, oid};
+use crate::sql::types::{Datum, Oid, SqlType, oid, record};
 use crate::sqlstate;
 
 /// The symbol of `pg_typeof`.
@@ -306,8 +307,26 @@ impl Binder<'_> {
             return Ok(typed(ExprKind::Const(Datum::Oid(oid::UNKNOWN)), ty, location));
         }
         let (args, result) = self.coerce_arguments(resolution, arguments, location)?;
-        let ty = SqlType::new(result);
+        let ty = match result {
+            oid::RECORD => self.record_type(&function, &args, location)?,
+            result => SqlType::new(result),
+        };
         Ok(typed(ExprKind::Call(Call { function, args, ty }), ty, location))
+    }
+
+    /// The type of a function's record, as its OUT parameters name the fields.
+    fn record_type(&self, function: &Function, args: &[Expr], location: i32) -> Result<SqlType> {
+        let Some(mut columns) = out_columns(function) else {
+            return Ok(SqlType::new(oid::RECORD));
+        };
+        let actual: Vec<Oid> = args.iter().map(|arg| arg.ty.oid).collect();
+        for (_, ty) in columns.iter_mut().filter(|(_, ty)| is_polymorphic(ty.oid)) {
+            let (_, resolved) = self
+                .resolve_polymorphic(&actual, &function.args, ty.oid)
+                .map_err(|error| error.at(location))?;
+            *ty = SqlType::new(resolved);
+        }
+        Ok(record::type_of(columns))
     }
 
     /// The arguments in parameter order, and the actual result type.
@@ -439,6 +458,24 @@ impl Binder<'_> {
         };
         Ok(super::node::column_expr(&column, location))
     }
+}
+
+/// The fields of a function's result row, when it has OUT parameters enough to be
+/// one.
+fn out_columns(function: &Function) -> Option<Vec<(String, SqlType)>> {
+    let all = function.all_args.as_ref()?;
+    let outs: Vec<_> = all.iter().filter(|(mode, ..)| matches!(mode, 'o' | 'b' | 't')).collect();
+    if outs.len() < 2 {
+        return None;
+    }
+    let column = |(index, (_, ty, name)): (usize, &&(char, u32, String))| {
+        let name = match name.is_empty() {
+            true => format!("column{}", index + 1),
+            false => name.clone(),
+        };
+        (name, SqlType::new(*ty))
+    };
+    Some(outs.iter().enumerate().map(column).collect())
 }
 
 pub(super) fn display_name(name: (Option<&str>, &str)) -> String {

@@ -110,7 +110,9 @@ impl Binder<'_> {
         context: CastContext,
     ) -> Result<Expr> {
         let source = expr.ty.oid;
-        if source == target.oid || is_any(target.oid) {
+        // An unknown NULL becomes an `anyarray` beside one: the columns of pg_statistic.
+        let stays = is_any(target.oid) && (source != oid::UNKNOWN || target.oid != oid::ANYARRAY);
+        if source == target.oid || stays {
             return Ok(expr);
         }
         if source == oid::UNKNOWN {

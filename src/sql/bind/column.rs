@@ -319,7 +319,8 @@ pub(super) fn whole_row(item: &Item, location: i32) -> Expr {
     let fields = item.columns.iter().map(|column| column.expr.clone()).collect();
     let ty = match item.row_type {
         oid::RECORD => {
-            record::type_named(item.columns.iter().map(|column| column.name.clone()).collect())
+            let field = |column: &ItemColumn| (column.name.clone(), column.expr.ty);
+            record::type_of(item.columns.iter().map(field).collect())
         }
         row_type => SqlType::new(row_type),
     };

@@ -402,13 +402,7 @@ impl Binder<'_> {
 
     fn identity_sequence(&self, relation: &Relation, number: i16) -> Result<u32> {
         self.catalog
-            .relations()
-            .find(|candidate| match &candidate.kind {
-                RelationKind::Sequence(sequence) => {
-                    sequence.owned_by == Some((relation.oid, number))
-                }
-                _ => false,
-            })
+            .owned_sequence(relation.oid, number)
             .map(|sequence| sequence.oid)
             .ok_or_else(|| Error::internal("no owned sequence found"))
     }

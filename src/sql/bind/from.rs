@@ -159,10 +159,14 @@ impl Binder<'_> {
             output.origin = Some((relation.oid, number));
             columns.push((number, output));
         }
-        if matches!(relation.kind, RelationKind::Table) {
-            for (name, number, ty) in SYSTEM_COLUMNS {
-                columns.push((*number, self.new_column(*name, SqlType::new(*ty))));
-            }
+        let has = |number: i16| match relation.kind {
+            RelationKind::Table => true,
+            // Computed rows have no versions.
+            RelationKind::Virtual => number == system_column::TABLEOID,
+            _ => false,
+        };
+        for (name, number, ty) in SYSTEM_COLUMNS.iter().filter(|(_, number, _)| has(*number)) {
+            columns.push((*number, self.new_column(*name, SqlType::new(*ty))));
         }
         Scan { relation: relation.clone(), columns, rid: None }
     }

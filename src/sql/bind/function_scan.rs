@@ -12,7 +12,7 @@ use super::scope::{Clause, Item};
 use crate::catalog::Function;
 use crate::error::{Error, Result};
 use crate::sql::ir::{Call, Expr, ExprKind, FunctionScan, OutputColumn, Rel};
-use crate::sql::types::{SqlType, oid};
+use crate::sql::types::{SqlType, oid, record};
 use crate::sqlstate;
 
 /// One function of a FROM item: the call, its name, its column definitions.
@@ -112,8 +112,9 @@ impl Binder<'_> {
         if !definitions.is_empty() {
             return Ok((self.defined_columns(call, definitions, location)?, false));
         }
-        if let Some(columns) = self.result_columns(&call.function) {
-            let columns = columns.into_iter().map(|(name, ty)| self.new_column(name, ty)).collect();
+        if let Some(fields) = record::fields(call.ty) {
+            let column = |(name, ty): &(String, SqlType)| self.new_column(name, *ty);
+            let columns = fields.iter().map(column).collect();
             return Ok((columns, false));
         }
         if let Some(columns) = self.composite_columns(call.ty.oid) {
@@ -136,8 +137,9 @@ impl Binder<'_> {
         definitions: &[Node],
         location: i32,
     ) -> Result<Vec<OutputColumn>> {
-        if call.ty.oid != oid::RECORD || self.result_columns(&call.function).is_some() {
-            let words = match self.result_columns(&call.function) {
+        let fields = record::fields(call.ty);
+        if call.ty.oid != oid::RECORD || fields.is_some() {
+            let words = match fields {
                 Some(_) => {
                     "a column definition list is redundant for a function with OUT parameters"
                 }
@@ -165,25 +167,6 @@ impl Binder<'_> {
                 _ => Err(Error::internal("column definition list of something else")),
             })
             .collect()
-    }
-
-    /// The columns of a function's result row, when it has OUT parameters enough
-    /// to be one.
-    pub(super) fn result_columns(&self, function: &Function) -> Option<Vec<(String, SqlType)>> {
-        let all = function.all_args.as_ref()?;
-        let outs: Vec<_> =
-            all.iter().filter(|(mode, ..)| matches!(mode, 'o' | 'b' | 't')).collect();
-        if outs.is_empty() || (outs.len() == 1 && function.returns != oid::RECORD) {
-            return None;
-        }
-        let column = |(index, (_, ty, name)): (usize, &&(char, u32, String))| {
-            let name = match name.is_empty() {
-                true => format!("column{}", index + 1),
-                false => name.clone(),
-            };
-            (name, SqlType::new(*ty))
-        };
-        Some(outs.iter().enumerate().map(column).collect())
     }
 
     pub(super) fn composite_columns(&self, ty: u32) -> Option<Vec<(String, SqlType)>> {

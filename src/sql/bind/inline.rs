@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::sql::ir::{Expr, ExprKind, Query, Rel, Subquery, SubqueryKind};
 use crate::sql::parse::ast::{Node, SelectStmt};
 use crate::sql::parse::{self, NodeEnum};
-use crate::sql::types::{Datum, Oid, SqlType, oid};
+use crate::sql::types::{Datum, Oid, SqlType, oid, record};
 
 /// The language of functions whose body is a query.
 const SQL_LANGUAGE: &str = "sql";
@@ -143,7 +143,8 @@ impl Binder<'_> {
         let columns = if !definitions.is_empty() {
             Some(self.column_definitions(definitions)?)
         } else {
-            self.result_columns(&function).or_else(|| self.composite_columns(call.ty.oid))
+            let fields = record::fields(call.ty).map(|fields| fields.to_vec());
+            fields.or_else(|| self.composite_columns(call.ty.oid))
         };
         let names_and_types = columns.unwrap_or_else(|| vec![(function.name.clone(), call.ty)]);
         let types: Vec<SqlType> = names_and_types.iter().map(|(_, ty)| *ty).collect();

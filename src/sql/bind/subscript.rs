@@ -9,7 +9,7 @@ use super::operator::OperatorName;
 use crate::catalog::CastContext;
 use crate::error::{Error, Result};
 use crate::sql::ir::{Expr, ExprKind};
-use crate::sql::types::record::field_names;
+use crate::sql::types::record;
 use crate::sql::types::{Datum, SqlType, oid};
 use crate::sqlstate;
 
@@ -253,16 +253,11 @@ impl Binder<'_> {
     /// Fields of a row constructor are `f1`, `f2`, …; those of a function's
     /// record its OUT parameters.
     fn anonymous_field(&mut self, record: Expr, name: &str, location: i32) -> Result<Expr> {
-        if let Some(names) = field_names(record.ty)
-            && let ExprKind::Row(fields) = &record.kind
-            && let Some(index) = names.iter().position(|known| known == name)
-        {
-            let ty = fields[index].ty;
-            return Ok(field_of(record, index, ty, location));
-        }
-        if let ExprKind::Row(fields) = &record.kind
-            && field_names(record.ty).is_none()
-        {
+        if let Some(fields) = record::fields(record.ty) {
+            if let Some(index) = fields.iter().position(|(known, _)| known == name) {
+                return Ok(field_of(record, index, fields[index].1, location));
+            }
+        } else if let ExprKind::Row(fields) = &record.kind {
             let index = name
                 .strip_prefix('f')
                 .and_then(|number| number.parse::<usize>().ok())
@@ -271,13 +266,6 @@ impl Binder<'_> {
                 let ty = fields[number - 1].ty;
                 return Ok(field_of(record, number - 1, ty, location));
             }
-        }
-        if let ExprKind::Call(call) = &record.kind
-            && let Some(columns) = self.result_columns(&call.function)
-            && let Some(index) = columns.iter().position(|(column, _)| column == name)
-        {
-            let ty = columns[index].1;
-            return Ok(field_of(record, index, ty, location));
         }
         Err(Error::new(
             sqlstate::UNDEFINED_COLUMN,

@@ -11,7 +11,7 @@ use super::scope::Item;
 use crate::error::{Error, Result};
 use crate::sql::ir::{Expr, ExprKind};
 use crate::sql::types::Oid;
-use crate::sql::types::record::field_names;
+use crate::sql::types::record;
 
 /// One entry of a select list; `junk` entries exist for sorting only.
 #[derive(Clone, Debug)]
@@ -140,15 +140,11 @@ impl Binder<'_> {
             let columns = relation.columns.iter().filter(|column| !column.dropped);
             return Ok(columns.map(|column| column.name.clone()).collect());
         }
-        if let Some(names) = field_names(record.ty) {
-            return Ok(names.to_vec());
+        if let Some(fields) = record::fields(record.ty) {
+            return Ok(fields.iter().map(|(name, _)| name.clone()).collect());
         }
         match &record.kind {
             ExprKind::Row(fields) => Ok((1..=fields.len()).map(|n| format!("f{n}")).collect()),
-            ExprKind::Call(call) => match self.result_columns(&call.function) {
-                Some(columns) => Ok(columns.into_iter().map(|(name, _)| name).collect()),
-                None => Err(self.not_composite(record)),
-            },
             _ => Err(self.not_composite(record)),
         }
     }

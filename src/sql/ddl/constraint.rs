@@ -93,8 +93,10 @@ impl Ddl<'_> {
             if primary { self.set_not_null(relation, &columns).await? } else { relation };
         let name = self.key_name(&relation, def, &columns, primary);
         let constraint_oid = self.next_oid();
+        let name_of = |column: &i16| relation.columns[*column as usize - 1].name.clone();
         let plan = IndexPlan {
             name: name.clone(),
+            column_names: columns.iter().chain(&included).map(name_of).collect(),
             keys: self.plain_keys(&relation, columns.iter().chain(&included))?,
             key_count: columns.len(),
             unique: true,

@@ -179,7 +179,7 @@ impl Ddl<'_> {
         }
     }
 
-    /// Comments and recorded references go with their object.
+    /// Comments, recorded references and statistics go with their object.
     fn remove_annotations(&mut self, address: ObjectAddress) {
         let catalog = self.work.catalog.clone();
         if let Some(comment) = catalog.comment_on(address) {
@@ -187,6 +187,9 @@ impl Ddl<'_> {
         }
         if address.sub == 0 && catalog.references(address.oid).is_some() {
             self.remove(ObjectClass::References, address.oid);
+        }
+        if address.sub == 0 && catalog.statistics(address.oid).is_some() {
+            self.remove(ObjectClass::Statistics, address.oid);
         }
     }
 

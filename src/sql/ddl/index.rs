@@ -20,6 +20,8 @@ pub struct IndexPlan {
     pub name: String,
     /// Key columns, then included ones.
     pub keys: Vec<IndexKey>,
+    /// The names of the index's own columns, in the order of the keys.
+    pub column_names: Vec<String>,
     pub key_count: usize,
     pub unique: bool,
     pub primary: bool,
@@ -46,14 +48,17 @@ impl Ddl<'_> {
         let (keys, bound) = self.index_keys(&relation, statement)?;
         let key_count = statement.index_params.len();
         let predicate = self.index_predicate(&relation, statement)?;
+        let column_names = column_names(&relation, statement, &keys);
         let name = if statement.idxname.is_empty() {
-            self.default_index_name(&relation, statement, &keys[..key_count])
+            let names = column_names[..key_count].join("_");
+            self.choose_relation_name(relation.schema, [&relation.name, &names], "idx")
         } else {
             statement.idxname.clone()
         };
         let plan = IndexPlan {
             name,
             keys,
+            column_names,
             key_count,
             unique: statement.unique,
             primary: false,
@@ -88,13 +93,8 @@ impl Ddl<'_> {
     }
 
     fn put_index(&mut self, relation: &Relation, plan: IndexPlan) -> Result<Arc<Relation>> {
-        let columns = plan.keys.iter().map(|key| {
-            let name = match key.column {
-                0 => "expr".to_owned(),
-                column => relation.columns[column as usize - 1].name.clone(),
-            };
-            super::column::new_column(&name, key.ty, 0)
-        });
+        let columns = plan.column_names.iter().zip(&plan.keys);
+        let columns = columns.map(|(name, key)| super::column::new_column(name, key.ty, 0));
         let index = Relation {
             oid: self.next_oid(),
             schema: relation.schema,
@@ -258,23 +258,23 @@ impl Ddl<'_> {
             )),
         }
     }
+}
 
-    fn default_index_name(
-        &self,
-        relation: &Relation,
-        statement: &ast::IndexStmt,
-        keys: &[IndexKey],
-    ) -> String {
-        let names = statement.index_params.iter().zip(keys).map(|(element, key)| {
-            match (&element.node, key.column) {
-                (_, column) if column != 0 => relation.columns[column as usize - 1].name.clone(),
-                (Some(NodeEnum::IndexElem(element)), _) => expression_name(element),
-                _ => "expr".to_owned(),
-            }
-        });
-        let names = names.collect::<Vec<_>>().join("_");
-        self.choose_relation_name(relation.schema, [&relation.name, &names], "idx")
+/// The names of an index's columns: of several alike the later ones are numbered.
+fn column_names(relation: &Relation, statement: &ast::IndexStmt, keys: &[IndexKey]) -> Vec<String> {
+    let elements = statement.index_params.iter().chain(&statement.index_including_params);
+    let mut names: Vec<String> = Vec::with_capacity(keys.len());
+    for (element, key) in elements.zip(keys) {
+        let name = match (&element.node, key.column) {
+            (_, column) if column != 0 => relation.columns[column as usize - 1].name.clone(),
+            (Some(NodeEnum::IndexElem(element)), _) => expression_name(element),
+            _ => "expr".to_owned(),
+        };
+        let numbered = (1..).map(|number| format!("{name}{number}"));
+        let free = std::iter::once(name.clone()).chain(numbered).find(|name| !names.contains(name));
+        names.extend(free);
     }
+    names
 }
 
 /// PostgreSQL names an expression column by its function, else `expr`.

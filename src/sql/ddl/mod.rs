@@ -174,7 +174,7 @@ impl Ddl<'_> {
 }
 
 /// The string nodes of a list, such as a qualified name's parts.
-fn strings(nodes: &[ast::Node]) -> Vec<&str> {
+pub(super) fn strings(nodes: &[ast::Node]) -> Vec<&str> {
     nodes
         .iter()
         .filter_map(|node| match &node.node {

@@ -222,6 +222,10 @@ async fn copy(fixture: &Fixture, sql: &str, data: &[&str]) -> Result<u64> {
 }
 
 async fn copy_out(fixture: &Fixture, sql: &str) -> String {
+    String::from_utf8(copy_messages(fixture, sql).await.concat()).expect("text")
+}
+
+async fn copy_messages(fixture: &Fixture, sql: &str) -> Vec<Bytes> {
     let ctx = context(fixture);
     let parsed = parse(sql).expect("valid");
     let NodeEnum::CopyStmt(statement) = &parsed[0].node else { panic!("COPY expected") };
@@ -230,9 +234,19 @@ async fn copy_out(fixture: &Fixture, sql: &str) -> String {
     let Outcome::CopyOut(mut copy) = outcome else { panic!("CopyOut expected") };
     let mut all = Vec::new();
     while let Some(chunk) = copy.chunks.next().await {
-        all.extend_from_slice(&chunk.expect("readable").0);
+        all.push(chunk.expect("readable").0);
     }
-    String::from_utf8(all).expect("text")
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_binary_header_has_no_message_of_its_own() {
+    let fixture = fixture();
+    let lengths = |messages: Vec<Bytes>| messages.iter().map(Bytes::len).collect::<Vec<_>>();
+    let sql = "COPY (SELECT g FROM generate_series(1, 2) g) TO STDOUT (FORMAT binary)";
+    assert_eq!(lengths(copy_messages(&fixture, sql).await), [19 + 10, 10, 2]);
+    let none = "COPY (SELECT 1 WHERE false) TO STDOUT (FORMAT binary)";
+    assert_eq!(lengths(copy_messages(&fixture, none).await), [19 + 2]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

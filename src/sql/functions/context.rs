@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::{AdvisoryKey, AdvisoryRequest};
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::sql::types::datetime::Zone;
@@ -122,6 +123,16 @@ pub trait SessionHooks: Send + Sync {
     fn is_cancelled(&self) -> bool;
     /// Signals another session: cancel its statement, or end it.
     fn cancel_backend(&self, pid: i32, terminate: bool) -> Result<bool>;
+    /// Takes an advisory lock; false if it is not to be had without waiting.
+    fn advisory_lock(&self, _request: AdvisoryRequest) -> Result<bool> {
+        Err(crate::error::Error::unsupported("advisory locks"))
+    }
+    /// Gives up an advisory lock of the session; false, and a warning, if it has none.
+    fn advisory_unlock(&self, _key: AdvisoryKey, _shared: bool) -> Result<bool> {
+        Err(crate::error::Error::unsupported("advisory locks"))
+    }
+    /// Gives up all advisory locks of the session.
+    fn advisory_unlock_all(&self) {}
     /// Rows of a server-state relation (`pg_stat_activity`, `pg_locks`, `pg_settings`…).
     fn server_rows(&self, relation: &str) -> Result<Vec<Vec<Datum>>>;
     /// Stored bytes of a relation, for the `pg_relation_size` family.

@@ -7,6 +7,7 @@
 //!
 //! Kernels do not see NULLs of STRICT functions: the caller answers NULL.
 
+mod advisory;
 mod aggregate;
 mod array;
 mod binary;
@@ -38,6 +39,7 @@ pub(crate) mod tests;
 use crate::error::Result;
 use crate::sql::types::{Datum, SqlType};
 
+pub use advisory::{AdvisoryKey, AdvisoryRequest};
 pub use context::{EvalContext, SequenceRow, SessionHooks, SettingsView};
 pub use pattern::like;
 pub use registry::{aggregate_kernel, kernel, set_kernel};

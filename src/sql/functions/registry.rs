@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
-    aggregate, array, binary, boolean, composite, datetime, float, hash, identifier, integer, io,
-    json, numeric, pattern, picture, regexp, series, session, text,
+    advisory, aggregate, array, binary, boolean, composite, datetime, float, hash, identifier,
+    integer, io, json, numeric, pattern, picture, regexp, series, session, text,
 };
 
 /// Scalar kernels, module by module.
@@ -31,6 +31,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     picture::KERNELS,
     regexp::KERNELS,
     session::KERNELS,
+    &[advisory::KERNELS],
     text::KERNELS,
 ];
 

@@ -19,7 +19,7 @@ use crate::sql::functions::{CallContext, EvalContext, SetFn, SetRows};
 use crate::sql::ir::ColumnId;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::failure;
-use crate::sql::types::{Datum, SqlType};
+use crate::sql::types::{Datum, SqlType, record};
 
 /// One function call and the columns it gives.
 pub struct SetCall {
@@ -72,7 +72,14 @@ impl SetCall {
                 if *strict && args.iter().any(Datum::is_null) {
                     return Ok(Box::new(std::iter::empty()));
                 }
-                rows(&CallContext { eval: context, args: types, result: *result }, &args)
+                let call = CallContext { eval: context, args: types, result: *result };
+                let rows = rows(&call, &args)?;
+                match record::fields(*result).filter(|_| self.forms.len() == 1) {
+                    Some(fields) => {
+                        Ok(Box::new(rows.map(move |row| row.map(|row| gather(row, &fields)))))
+                    }
+                    None => Ok(rows),
+                }
             }
         }
     }
@@ -86,6 +93,12 @@ impl SetCall {
             value => vec![value],
         }
     }
+}
+
+/// A row of several columns as the one value that a select list shows.
+fn gather(row: Vec<Datum>, fields: &[(String, SqlType)]) -> Vec<Datum> {
+    let types = fields.iter().map(|(_, ty)| ty.oid);
+    vec![Datum::Record(types.zip(row).collect())]
 }
 
 impl Operator for ProjectSet {

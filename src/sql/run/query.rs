@@ -19,7 +19,7 @@ use crate::sql::ir::{CteBody, Expr, ExprKind, OutputColumn, Query, Rel};
 use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
 use crate::sql::plan::fast::FastPlan;
 use crate::sql::plan::{self, Plan, Planner};
-use crate::sql::types::Datum;
+use crate::sql::types::{Datum, SqlType, oid};
 
 /// Batches between the query and the session.
 const BATCHES_IN_FLIGHT: usize = 2;
@@ -33,11 +33,17 @@ pub fn result_columns(output: &[OutputColumn], catalog: &Catalog) -> Arc<[Result
         .iter()
         .map(|column| ResultColumn {
             name: column.name.clone(),
-            ty: column.ty,
+            ty: client_type(column.ty),
             length: catalog.type_(column.ty.oid).map_or(-1, |ty| ty.length),
             origin: column.origin.unwrap_or((0, 0)),
         })
         .collect()
+}
+
+/// A type as a client may know it: a record's modifier numbers its fields for this
+/// process only.
+fn client_type(ty: SqlType) -> SqlType {
+    if ty.oid == oid::RECORD { SqlType::new(ty.oid) } else { ty }
 }
 
 /// A query as a prepared statement keeps it: with its fast plan, if it has one.

@@ -1,7 +1,8 @@
-//! Row values: `(1,"a b",)`, and the field names of anonymous row types.
+//! Row values: `(1,"a b",)`, and the fields of anonymous row types.
 //!
-//! A row made by a query has type `record`; the names of its fields are kept
-//! in a table of this process, and the type modifier is the index into it.
+//! A row made by a query or a function has type `record`; the names and types of
+//! its fields are kept in a table of this process, and the type modifier is the
+//! index into it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, RwLock};
@@ -11,39 +12,42 @@ use super::{Datum, InputContext, Oid, Repr, SqlType};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
-/// Lists of field names that are remembered; rows beyond have no names.
-const NAME_LISTS_MAX: usize = 65_536;
+/// Row types that are remembered; the fields of others are not known.
+const ROW_TYPES_MAX: usize = 65_536;
 
-/// The lists of field names seen so far, and their indexes.
+/// The fields of a row type: names and types.
+pub type Fields = Arc<[(String, SqlType)]>;
+
+/// The row types seen so far, and their indexes.
 #[derive(Default)]
-struct NameLists {
-    lists: Vec<Arc<[String]>>,
-    indexes: HashMap<Arc<[String]>, i32>,
+struct RowTypes {
+    fields: Vec<Fields>,
+    indexes: HashMap<Fields, i32>,
 }
 
-static NAME_LISTS: LazyLock<RwLock<NameLists>> = LazyLock::new(RwLock::default);
+static ROW_TYPES: LazyLock<RwLock<RowTypes>> = LazyLock::new(RwLock::default);
 
-/// The type of rows whose fields have these names.
-pub fn type_named(names: Vec<String>) -> SqlType {
-    let names: Arc<[String]> = names.into();
-    let mut known = NAME_LISTS.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-    if let Some(index) = known.indexes.get(&names) {
+/// The type of rows with these fields.
+pub fn type_of(fields: Vec<(String, SqlType)>) -> SqlType {
+    let fields: Fields = fields.into();
+    let mut known = ROW_TYPES.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if let Some(index) = known.indexes.get(&fields) {
         return SqlType::with_typmod(super::oid::RECORD, *index);
     }
-    if known.lists.len() >= NAME_LISTS_MAX {
+    if known.fields.len() >= ROW_TYPES_MAX {
         return SqlType::new(super::oid::RECORD);
     }
-    let index = known.lists.len() as i32;
-    known.lists.push(Arc::clone(&names));
-    known.indexes.insert(names, index);
+    let index = known.fields.len() as i32;
+    known.fields.push(Arc::clone(&fields));
+    known.indexes.insert(fields, index);
     SqlType::with_typmod(super::oid::RECORD, index)
 }
 
-/// The names of the fields of rows of this type, if it is anonymous and they are known.
-pub fn field_names(ty: SqlType) -> Option<Arc<[String]>> {
+/// The fields of rows of this type, if it is anonymous and they are known.
+pub fn fields(ty: SqlType) -> Option<Fields> {
     let index = usize::try_from(ty.typmod).ok().filter(|_| ty.oid == super::oid::RECORD)?;
-    let known = NAME_LISTS.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-    known.lists.get(index).cloned()
+    let known = ROW_TYPES.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+    known.fields.get(index).cloned()
 }
 
 /// Reads a row value whose fields have these types.

@@ -22,6 +22,7 @@ pub fn text_input(
     context: &InputContext<'_>,
 ) -> Result<Datum> {
     let value = match repr {
+        _ if ty.oid == oid::ANYARRAY => return Err(pseudo_input(ty.oid)),
         Repr::Bool => Datum::Bool(boolean::parse(input)?),
         Repr::Int2 => Datum::Int2(integer::parse_i16(input)?),
         Repr::Int4 => Datum::Int4(integer::parse_i32(input)?),

@@ -15,13 +15,14 @@ mod access;
 mod filter;
 mod node;
 mod reader;
+mod statistics;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DFSchema, Statistics, stats::Precision};
+use datafusion::common::{DFSchema, Statistics};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
@@ -159,12 +160,8 @@ impl TableProvider for Table {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        let rows = self.overlay.published().row_count(self.info.storage_id()).ok()?;
-        let rows = usize::try_from(rows).ok()?;
-        Some(Statistics {
-            num_rows: Precision::Inexact(rows),
-            ..Statistics::new_unknown(&self.schema)
-        })
+        let rows = self.rows()?;
+        Some(statistics::of(&self.info, &self.columns, &self.schema, rows))
     }
 
     async fn scan(
@@ -190,7 +187,11 @@ impl TableProvider for Table {
             filters: filters.to_vec(),
             limit,
         };
-        let rows = self.statistics().map_or(Precision::Absent, |s| s.num_rows);
+        let mut statistics = match self.rows() {
+            Some(rows) => statistics::of(&self.info, &spec.projection, &schema, rows),
+            None => Statistics::new_unknown(&schema),
+        };
+        statistics::keep(&mut statistics, &self.info, filters, &comparisons);
         let source = reader::Source {
             info: self.info.clone(),
             overlay: self.overlay.clone(),
@@ -199,11 +200,17 @@ impl TableProvider for Table {
             batch_rows: self.options.batch_rows.max(1),
             cancel: self.options.cancel.clone(),
         };
-        Ok(Arc::new(TableScan::new(spec, schema, source, rows)))
+        Ok(Arc::new(TableScan::new(spec, schema, source, statistics)))
     }
 }
 
 impl Table {
+    /// Rows of the table, as the newest commit counted them.
+    fn rows(&self) -> Option<usize> {
+        let rows = self.overlay.published().row_count(self.info.storage_id()).ok()?;
+        usize::try_from(rows).ok()
+    }
+
     /// The filters as one physical predicate over the columns that they name.
     fn predicate(
         &self,

@@ -34,7 +34,8 @@ pub struct TableScan {
     spec: ScanSpec,
     schema: SchemaRef,
     source: Source,
-    table_rows: Precision<usize>,
+    /// Of all partitions, without the limit.
+    statistics: Statistics,
     properties: Arc<PlanProperties>,
 }
 
@@ -43,7 +44,7 @@ impl TableScan {
         spec: ScanSpec,
         schema: SchemaRef,
         source: Source,
-        table_rows: Precision<usize>,
+        statistics: Statistics,
     ) -> TableScan {
         let partitions = match &spec.access {
             Access::Sequential(ranges) => ranges.len(),
@@ -55,7 +56,7 @@ impl TableScan {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        TableScan { spec, schema, source, table_rows, properties: Arc::new(properties) }
+        TableScan { spec, schema, source, statistics, properties: Arc::new(properties) }
     }
 
     pub fn spec(&self) -> &ScanSpec {
@@ -64,6 +65,11 @@ impl TableScan {
 
     pub fn table_name(&self) -> &str {
         self.source.info.name()
+    }
+
+    /// About how many rows come of it, if that is known.
+    pub fn estimated_rows(&self) -> Option<usize> {
+        self.statistics.num_rows.get_value().copied()
     }
 
     fn rows(&self, partition: usize) -> DataFusionResult<RowIterator> {
@@ -190,16 +196,16 @@ impl ExecutionPlan for TableScan {
         _: &[Arc<Statistics>],
         args: &StatisticsArgs,
     ) -> DataFusionResult<Arc<Statistics>> {
-        let mut statistics = Statistics::new_unknown(&self.schema);
-        statistics.num_rows = match (&self.spec.access, args.partition()) {
-            (Access::Index(access), _) => Precision::Inexact(access.rows),
-            (Access::Sequential(ranges), Some(_)) => {
-                self.table_rows.map(|rows| rows / ranges.len().max(1)).to_inexact()
+        let mut statistics = self.statistics.clone();
+        match (&self.spec.access, args.partition()) {
+            // What the index names has been counted.
+            (Access::Index(access), _) => {
+                statistics.num_rows = Precision::Inexact(access.rows);
             }
-            (Access::Sequential(_), None) => self.table_rows,
-        };
-        if !self.spec.filters.is_empty() {
-            statistics.num_rows = statistics.num_rows.to_inexact();
+            (Access::Sequential(ranges), Some(_)) => {
+                statistics.num_rows = statistics.num_rows.map(|rows| rows / ranges.len().max(1));
+            }
+            (Access::Sequential(_), None) => {}
         }
         if let Some(limit) = self.spec.limit {
             statistics.num_rows = statistics.num_rows.map(|rows| rows.min(limit)).to_inexact();

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -82,6 +83,19 @@ impl LockWait {
     /// The sessions this request waits for.
     pub fn blocking_pids(&self) -> Vec<i32> {
         self.table.blockers_of(&self.waiting).into_iter().map(|(_, pid, _)| pid).collect()
+    }
+
+    /// Blocks the thread until the lock is held, at most for a time; false if it is
+    /// not held then.
+    pub fn wait_timeout(&self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        let mut state = self.waiting.state.lock();
+        while !state.granted {
+            if self.waiting.granted.wait_until(&mut state, deadline).timed_out() {
+                return state.granted;
+            }
+        }
+        true
     }
 
     /// Blocks the thread until the lock is held.

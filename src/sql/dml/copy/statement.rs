@@ -123,9 +123,7 @@ fn relation(
         .ok_or_else(|| Error::syntax("COPY needs a relation or a query"))?;
     let schema = (!name.schemaname.is_empty()).then_some(name.schemaname.as_str());
     let path = &ctx.eval.settings.search_path;
-    catalog::resolve_relation(&work.catalog, path, schema, &name.relname)
-        .cloned()
-        .map_err(|error| error.at(name.location))
+    catalog::resolve_relation(&work.catalog, path, schema, &name.relname).cloned()
 }
 
 /// Positions of the named columns, or of all that COPY takes by itself.
@@ -347,29 +345,31 @@ type Messages = std::pin::Pin<Box<dyn Stream<Item = Result<(Bytes, u64)>> + Send
 
 /// One message per row, as the protocol says, with header and trailer around.
 fn messages(mut encoder: Encoder, rows: RowChunks, ctx: StatementContext) -> Messages {
-    let start = encoder.start().map(|bytes| Ok((bytes, 0)));
-    let end = encoder.end().map(|bytes| Ok((bytes, 0)));
-    let rows = rows.flat_map(move |chunk| {
-        let encoded = chunk.and_then(|chunk| encode(&mut encoder, &ctx, &chunk));
-        let messages = match encoded {
-            Ok(messages) => messages.into_iter().map(|bytes| Ok((bytes, 1))).collect(),
-            Err(error) => vec![Err(error)],
+    let header = encoder.header_line().map(|bytes| Ok((bytes, 0)));
+    let rows_and_end = rows.map(Some).chain(futures::stream::iter([None]));
+    let messages = rows_and_end.flat_map(move |chunk| {
+        let messages = match chunk {
+            Some(chunk) => chunk.and_then(|chunk| encode(&mut encoder, &ctx, &chunk)),
+            None => Ok(encoder.trailer().map(|bytes| (bytes, 0)).into_iter().collect()),
         };
-        futures::stream::iter(messages)
+        futures::stream::iter(match messages {
+            Ok(messages) => messages.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error)],
+        })
     });
-    Box::pin(futures::stream::iter(start).chain(rows).chain(futures::stream::iter(end)))
+    Box::pin(futures::stream::iter(header).chain(messages))
 }
 
 fn encode(
     encoder: &mut Encoder,
     ctx: &StatementContext,
     rows: &[Vec<Datum>],
-) -> Result<Vec<Bytes>> {
+) -> Result<Vec<(Bytes, u64)>> {
     let mut out = BytesMut::with_capacity(CHUNK_BYTES);
     let mut messages = Vec::with_capacity(rows.len());
     for row in rows {
         encoder.row(&ctx.eval, row, &mut out)?;
-        messages.push(out.split().freeze());
+        messages.push((out.split().freeze(), 1));
     }
     Ok(messages)
 }

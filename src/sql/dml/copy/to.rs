@@ -1,4 +1,8 @@
 //! COPY … TO: rows to text, CSV or binary, one message per row.
+//!
+//! The binary format's header has no message of its own: it travels before the
+//! first row, or before the trailer when there is none. Clients that take each
+//! message for a row depend on it.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -20,51 +24,63 @@ pub struct Encoder {
     copy: CopyTo,
     force_quote: Vec<bool>,
     field: Vec<u8>,
+    /// The binary header is still to be written.
+    owes_header: bool,
 }
 
 impl Encoder {
     pub fn new(copy: CopyTo) -> Encoder {
         let force_quote =
             copy.columns.iter().map(|(name, _)| copy.options.force_quote.contains(name)).collect();
-        Encoder { copy, force_quote, field: Vec::new() }
+        let owes_header = copy.options.format == CopyFormat::Binary;
+        Encoder { copy, force_quote, field: Vec::new(), owes_header }
     }
 
     pub fn column_count(&self) -> usize {
         self.copy.columns.len()
     }
 
-    /// What comes before the first row.
-    pub fn start(&mut self) -> Option<Bytes> {
+    /// The line of column names before the first row.
+    pub fn header_line(&self) -> Option<Bytes> {
+        let options = &self.copy.options;
+        if options.format == CopyFormat::Binary || matches!(options.header, Header::None) {
+            return None;
+        }
         let mut out = BytesMut::new();
-        match (self.copy.options.format, self.copy.options.header) {
-            (CopyFormat::Binary, _) => {
-                out.put_slice(SIGNATURE);
-                out.put_i64(0);
-            }
-            (_, Header::None) => return None,
-            _ => {
-                for index in 0..self.copy.columns.len() {
-                    self.separate(index, &mut out);
-                    let name = self.copy.columns[index].0.clone();
-                    match self.copy.options.format {
-                        CopyFormat::Csv => self.put_csv(name.as_bytes(), false, &mut out),
-                        _ => self.put_text(name.as_bytes(), &mut out),
-                    }
-                }
-                out.put_u8(b'\n');
+        for (index, (name, _)) in self.copy.columns.iter().enumerate() {
+            self.separate(index, &mut out);
+            match options.format {
+                CopyFormat::Csv => self.put_csv(name.as_bytes(), false, &mut out),
+                _ => self.put_text(name.as_bytes(), &mut out),
             }
         }
+        out.put_u8(b'\n');
         Some(out.freeze())
     }
 
     /// What comes after the last row.
-    pub fn end(&self) -> Option<Bytes> {
-        (self.copy.options.format == CopyFormat::Binary).then(|| Bytes::from_static(&[0xFF, 0xFF]))
+    pub fn trailer(&mut self) -> Option<Bytes> {
+        if self.copy.options.format != CopyFormat::Binary {
+            return None;
+        }
+        let mut out = BytesMut::new();
+        self.put_owed_header(&mut out);
+        out.put_i16(-1);
+        Some(out.freeze())
+    }
+
+    fn put_owed_header(&mut self, out: &mut BytesMut) {
+        if std::mem::take(&mut self.owes_header) {
+            out.put_slice(SIGNATURE);
+            // Flags, and the length of the extension.
+            out.put_i64(0);
+        }
     }
 
     /// Appends one row.
     pub fn row(&mut self, ctx: &EvalContext, row: &[Datum], out: &mut BytesMut) -> Result<()> {
         if self.copy.options.format == CopyFormat::Binary {
+            self.put_owed_header(out);
             out.put_i16(row.len() as i16);
             for (datum, (_, ty)) in row.iter().zip(&self.copy.columns) {
                 types::send_sized(datum, ty.oid, out);

@@ -191,8 +191,8 @@ impl<'a> Writer<'a> {
 
     /// The names of a row's fields: its type's columns, `f1` … when there are none.
     fn field_names(&self, ty: SqlType, count: usize) -> Vec<String> {
-        if let Some(names) = record::field_names(ty) {
-            return names.to_vec();
+        if let Some(fields) = record::fields(ty) {
+            return fields.iter().map(|(name, _)| name.clone()).collect();
         }
         let columns = self.eval.catalog.composite_columns(ty.oid);
         if columns.len() == count {

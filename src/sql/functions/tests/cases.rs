@@ -254,7 +254,10 @@ fn rows_of_a_subquery_keep_their_field_names_in_json() {
     let eval = context();
     let row =
         Datum::Record(vec![(oid::INT4, Datum::Int4(1)), (oid::TEXT, Datum::Text("x".into()))]);
-    let named = record::type_named(vec!["a".into(), "b c".into()]);
+    let named = record::type_of(vec![
+        ("a".into(), SqlType::new(oid::INT4)),
+        ("b c".into(), SqlType::new(oid::TEXT)),
+    ]);
     for (ty, expected) in
         [(named, r#"{"a":1,"b c":"x"}"#), (SqlType::new(oid::RECORD), r#"{"f1":1,"f2":"x"}"#)]
     {

@@ -200,12 +200,12 @@ impl Reader<'_> {
                 node.text("Relation Name", table);
                 node.text("Alias", table);
                 let filters = conditions(&|_| true);
-                let kept = if filters.is_empty() { 1.0 } else { SELECTIVITY };
+                let kept = scan.estimated_rows().map_or(rows, |rows| rows as f64);
                 if !filters.is_empty() {
                     node.show("Filter", all_of(filters));
                 }
                 let total = rows * TUPLE_COST + (rows / PAGE_ROWS).ceil();
-                node.cost = Cost { startup: 0.0, total, rows: (rows * kept).max(1.0), width: 0 };
+                node.cost = Cost { startup: 0.0, total, rows: kept.max(1.0), width: 0 };
                 node
             }
             Access::Index(access) => {
