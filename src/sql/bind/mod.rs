@@ -48,6 +48,7 @@ mod operator;
 mod order;
 mod params;
 mod polymorphic;
+mod prune;
 mod row;
 mod same;
 mod scope;
@@ -59,7 +60,6 @@ mod subscript;
 mod target;
 mod typename;
 mod values;
-mod walk;
 mod window;
 
 use std::sync::Arc;
