@@ -33,7 +33,9 @@ const ACTIVITY_COLUMNS: usize = 22;
 fn wait_event(state: State, waits_for: Option<Resource>) -> Option<(&'static str, &'static str)> {
     match waits_for {
         Some(Resource::Table { .. }) => Some(("Lock", "relation")),
-        Some(Resource::Row { .. } | Resource::IndexKey { .. }) => Some(("Lock", "transactionid")),
+        Some(Resource::Row { .. } | Resource::IndexKey { .. } | Resource::Transaction { .. }) => {
+            Some(("Lock", "transactionid"))
+        }
         Some(Resource::Object { .. }) => Some(("Lock", "object")),
         Some(Resource::Advisory { .. }) => Some(("Lock", "advisory")),
         None if state != State::Active => Some(("Client", "ClientRead")),

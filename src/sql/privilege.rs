@@ -33,7 +33,7 @@ pub fn check_statement(statement: &Statement, eval: &EvalContext) -> Result<()> 
         return Err(denied_on(relation));
     }
     let mut outcome = Ok(());
-    visit::modifications(statement.rel(), &mut |inner| {
+    visit::modifications(visit::statement_rel(statement), &mut |inner| {
         if outcome.is_ok() {
             outcome = check_statement(inner, eval);
         }

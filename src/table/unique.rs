@@ -4,7 +4,9 @@
 //! can be adding it, and the newest committed state together with the own writes
 //! tells whether it is there. If it is, its row may be about to be deleted: a
 //! key-share lock on the row waits for exactly those who delete it or change its
-//! key, after which the index is read again.
+//! key, after which the index is read again. A large transaction gives its keys'
+//! locks up once they are written out of its memory; who meets such a key waits for
+//! that transaction.
 //!
 //! ```text
 //! A  DELETE id=1 (row lock) ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ COMMIT
@@ -52,8 +54,21 @@ impl Writer<'_> {
     }
 
     async fn lock_key(&mut self, index: &IndexInfo, payload: &[u8]) -> Result<()> {
+        self.wait_for_loader(&key::index_entry(index.storage_id(), payload, None)).await?;
         let resource = Resource::index_key(index.storage_id(), payload);
         lock::acquire(&mut self.work.txn, resource, LockMode::Exclusive, self.ctx).await
+    }
+
+    /// Waits for the end of another transaction whose bulk load has put this key: it
+    /// holds no lock on it. If the key is still there afterwards, it was given up.
+    async fn wait_for_loader(&mut self, entry: &[u8]) -> Result<()> {
+        let mut over = None;
+        while let Some(loader) = self.work.txn.loader_of(entry)?.filter(|id| over != Some(*id)) {
+            let resource = Resource::Transaction { id: loader };
+            lock::acquire(&mut self.work.txn, resource, LockMode::Share, self.ctx).await?;
+            over = Some(loader);
+        }
+        Ok(())
     }
 
     /// The row that has the key now, locked in `mode`. The key itself is locked.
@@ -66,6 +81,7 @@ impl Writer<'_> {
     ) -> Result<Option<Conflict>> {
         let entry = key::index_entry(index.storage_id(), payload, None);
         loop {
+            self.wait_for_loader(&entry).await?;
             let Some(value) = self.work.txn.get_newest(Keyspace::Indexes, &entry)? else {
                 return Ok(None);
             };

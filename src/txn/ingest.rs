@@ -2,6 +2,7 @@
 //!
 //! How it stays invisible until the commit is told in [`spill`](super::spill).
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::thread;
@@ -9,10 +10,11 @@ use std::time::{Duration, Instant};
 
 use super::begin::Shared;
 use super::commit::Content;
+use super::lock::Resource;
 use super::spill::{OwnSpill, RidRanges};
 use super::transaction::Transaction;
 use crate::Result;
-use crate::storage::{Key, Keyspace, Value, WriteError, row};
+use crate::storage::{Key, Keyspace, Value, WriteError, key, row};
 
 /// Every rid there can be.
 const ALL_RIDS: Range<u64> = 0..u64::MAX;
@@ -23,6 +25,9 @@ impl Transaction {
         let rest = self.writes.without_new();
         let ranges = RidRanges::of(self.writes.new_entries());
         self.ingest_as(&ranges, |transaction| transaction.ingest_new())?;
+        let keys: HashSet<Resource> =
+            self.writes.new_in(Keyspace::Indexes).filter_map(unique_key).collect();
+        self.locks.release_keys(&keys);
         self.writes = rest;
         Ok(())
     }
@@ -47,6 +52,7 @@ impl Transaction {
         ingest: impl FnOnce(&Transaction) -> Result<()>,
     ) -> Result<()> {
         self.shared.throttle();
+        self.locks.hold_to_the_end(Resource::Transaction { id: self.id });
         self.spill.all.union(ranges);
         self.shared.ingesting.lock().insert(self.id);
         let announced = Content::Announce { id: self.id, ranges: self.spill.all.clone() };
@@ -71,6 +77,13 @@ impl Transaction {
             self.writes.new_in(Keyspace::Indexes).map(|(key, value)| (key.clone(), value.clone()));
         self.shared.ingest(Keyspace::Indexes, &mut entries)
     }
+}
+
+/// The lock that an entry's key was claimed by, if it is of a unique index: there the
+/// rid is the value.
+fn unique_key((key, value): (&Key, &Value)) -> Option<Resource> {
+    let index = key::object_of(key).filter(|_| !value.is_empty())?;
+    Some(Resource::index_key(index, key::index_payload(key, true)))
 }
 
 impl Shared {

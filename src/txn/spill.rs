@@ -22,6 +22,10 @@
 //! [`row::FLAG_SPILLED`] and the transaction's id, and instants list the timestamps
 //! of recent spills by id. An id that is not listed is older than every snapshot.
 //!
+//! A spilled key of a unique index needs no lock of its own any more, which is what
+//! keeps the memory of a load bounded: who wants the key finds it in flight and waits
+//! for its transaction ([`Resource::Transaction`](super::Resource)).
+//!
 //! Only *new* rows and entries spill: a key that others can see has one value in the
 //! engine, so an update or delete must wait for the commit's batch. They stay in
 //! memory and end in `53200` beyond their own, larger limit.
@@ -193,9 +197,13 @@ pub(super) struct InFlight(Option<Arc<HashMap<u64, RidRanges>>>);
 
 impl InFlight {
     pub(super) fn hides(&self, keyspace: Keyspace, key: &[u8], value: &[u8]) -> bool {
-        self.0.as_ref().is_some_and(|spills| {
-            spills.values().any(|ranges| ranges.contains(keyspace, key, value))
-        })
+        self.owner(keyspace, key, value).is_some()
+    }
+
+    /// The transaction that has put an entry which nobody may see.
+    pub(super) fn owner(&self, keyspace: Keyspace, key: &[u8], value: &[u8]) -> Option<u64> {
+        let mut spills = self.0.iter().flat_map(|spills| spills.iter());
+        spills.find(|(_, ranges)| ranges.contains(keyspace, key, value)).map(|(id, _)| *id)
     }
 
     pub(super) fn is_empty(&self) -> bool {

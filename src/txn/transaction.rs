@@ -26,7 +26,7 @@ pub struct Transaction {
     pub(super) spill: Spill,
     /// Of a serializable transaction that may write.
     serializable: Option<Serializable>,
-    locks: LockLog,
+    pub(super) locks: LockLog,
 }
 
 /// A point to roll back to: what was written and locked before it stays.
@@ -168,6 +168,19 @@ impl Transaction {
         let own = self.spill.own.as_ref();
         let is_own = own.is_some_and(|own| own.ranges.contains(keyspace, key, &value));
         Ok((is_own || newest.shows(keyspace, key, &value)).then_some(value))
+    }
+
+    /// Another transaction whose bulk load has put this index key where nobody sees it
+    /// yet. It may be over, and its entry about to be swept; to know, take
+    /// [`Resource::Transaction`].
+    pub fn loader_of(&self, entry: &[u8]) -> Result<Option<u64>> {
+        let newest = self.shared.current.load();
+        if newest.in_flight.is_empty() {
+            return Ok(None);
+        }
+        let Some(value) = newest.view.get(Keyspace::Indexes, entry)? else { return Ok(None) };
+        let owner = newest.in_flight.owner(Keyspace::Indexes, entry, &value);
+        Ok(owner.filter(|id| *id != self.id))
     }
 
     /// A key's value: own writes first, then the snapshot. A deleted row is none.

@@ -10,9 +10,9 @@ use super::scope::{Clause, Item};
 use super::select::filter;
 use super::set_operation::output_location;
 use super::values::is_default;
-use super::walk::{Walk, each_expr_mut};
 use crate::catalog::{Column, Identity, Relation, RelationKind};
 use crate::error::{Error, Result};
+use crate::sql::ir::visit::{Walk, each_expr_mut};
 use crate::sql::ir::{
     Delete, Expr, ExprKind, Insert, OutputColumn, Query, Rel, Returning, Scan, Subquery,
     SubqueryKind, Update,
@@ -739,7 +739,7 @@ fn used_columns(
 ) -> std::collections::HashSet<crate::sql::ir::ColumnId> {
     let mut used = std::collections::HashSet::new();
     for (_, expr) in exprs {
-        used.extend(super::walk::columns_of(expr));
+        used.extend(crate::sql::ir::visit::columns_of(expr));
     }
     used
 }

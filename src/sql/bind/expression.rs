@@ -193,7 +193,7 @@ impl Binder<'_> {
     }
 
     fn refuse_columns(&self, expr: &mut Expr) -> Result<()> {
-        if super::walk::columns_of(expr).is_empty() {
+        if crate::sql::ir::visit::columns_of(expr).is_empty() {
             return Ok(());
         }
         Err(Error::new(

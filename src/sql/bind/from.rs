@@ -220,7 +220,7 @@ impl Binder<'_> {
         }
         let level = self.level();
         for column in item.columns.iter_mut().chain(item.system.iter_mut()) {
-            level.owned.extend(super::walk::columns_of(&mut column.expr));
+            level.owned.extend(crate::sql::ir::visit::columns_of(&column.expr));
         }
         level.seen.push(item.clone());
         Ok(item)

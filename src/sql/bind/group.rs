@@ -10,9 +10,9 @@ use super::same::same;
 use super::scope::{Clause, Level};
 use super::select::{filter, project_sets};
 use super::target::Target;
-use super::walk::{Walk, columns_of, each_expr_mut, rel_exprs_mut, window_mut};
 use crate::catalog::{Catalog, ConstraintKind};
 use crate::error::{Error, Result};
+use crate::sql::ir::visit::{Walk, columns_of, each_expr_mut, rel_exprs_mut, window_operands_mut};
 use crate::sql::ir::{ColumnId, Expr, ExprKind, OutputColumn, Rel, SubqueryKind};
 use crate::sqlstate;
 
@@ -231,10 +231,7 @@ impl Binder<'_> {
         having.iter_mut().for_each(|expr| rewrite.expr(expr));
         let mut windows = level.windows.clone();
         for (_, call) in &mut windows {
-            window_mut(call, &mut |expr| {
-                rewrite.expr(expr);
-                Walk::Skip
-            });
+            window_operands_mut(call, &mut |expr| rewrite.expr(expr));
         }
         let mut set_calls = level.set_calls.clone();
         for set in &mut set_calls {
@@ -263,7 +260,7 @@ impl Binder<'_> {
 fn sets_before(input: Rel, grouping: &Grouping, level: &mut Level) -> Rel {
     let mut needed: std::collections::HashSet<ColumnId> = Default::default();
     for (_, expr) in &grouping.exprs {
-        needed.extend(columns_of(&mut expr.clone()));
+        needed.extend(columns_of(&expr));
     }
     let (before, after) = std::mem::take(&mut level.set_calls)
         .into_iter()

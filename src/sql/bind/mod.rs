@@ -49,6 +49,7 @@ mod operator;
 mod order;
 mod params;
 mod polymorphic;
+mod prune;
 mod row;
 mod same;
 mod scope;
@@ -60,7 +61,6 @@ mod subscript;
 mod target;
 mod typename;
 mod values;
-mod walk;
 mod window;
 
 use std::sync::Arc;

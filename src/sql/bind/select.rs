@@ -15,9 +15,9 @@ use super::node::{INT8, boxed, column_expr, inner, is_null_constant};
 use super::order::{TargetKey, distinct_expressions};
 use super::scope::{Clause, SetCall};
 use super::target::Target;
-use super::walk::columns_of;
 use crate::catalog::CastContext;
 use crate::error::{Error, Result};
+use crate::sql::ir::visit::columns_of;
 use crate::sql::ir::{Expr, OutputColumn, Query, Rel, SortKey};
 use crate::sqlstate;
 
@@ -260,12 +260,12 @@ impl Binder<'_> {
         words: &str,
     ) -> Result<Option<Expr>> {
         let Some(node) = node else { return Ok(None) };
-        let mut expr = self.within(clause, |binder| {
+        let expr = self.within(clause, |binder| {
             let expr = binder.expr(node)?;
             binder.to_specific(expr, INT8, CastContext::Assignment, words)
         })?;
         let level = self.levels.last().expect("a query level is open while binding");
-        if columns_of(&mut expr).iter().any(|id| level.owned.contains(id)) {
+        if columns_of(&expr).iter().any(|id| level.owned.contains(id)) {
             return Err(Error::new(
                 sqlstate::INVALID_COLUMN_REFERENCE,
                 format!("argument of {words} must not contain variables"),

@@ -1,8 +1,9 @@
 //! Statements: what the binder is called with.
 
 use super::Binder;
-use super::walk::{Walk, prune_scans, statement_exprs_mut};
+use super::prune::prune_scans;
 use crate::error::{Error, Result};
+use crate::sql::ir::visit::{Walk, statement_exprs_mut};
 use crate::sql::ir::{ExprKind, Statement};
 use crate::sql::parse::NodeEnum;
 use crate::sql::types::oid;

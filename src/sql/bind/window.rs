@@ -258,7 +258,7 @@ impl Binder<'_> {
     ) -> Result<Option<Box<Expr>>> {
         let Some(node) = node else { return Ok(None) };
         let expr = self.within(Clause::WindowFrame, |binder| binder.expr(node))?;
-        if !super::walk::columns_of(&mut expr.clone()).is_empty() {
+        if !crate::sql::ir::visit::columns_of(&expr).is_empty() {
             let words = match units {
                 FrameUnits::Rows => "ROWS",
                 FrameUnits::Range => "RANGE",

@@ -100,11 +100,11 @@ impl Found {
     }
 
     fn expression(&self, expr: &Expr) {
-        visit::expressions(expr, &mut |expr| self.note(expr), &mut |scan| self.note_scan(scan));
+        visit::each_in_expr(expr, &mut |expr| self.note(expr), &mut |scan| self.note_scan(scan));
     }
 
     fn relation(&self, rel: &Rel) {
-        visit::relations(rel, &mut |expr| self.note(expr), &mut |scan| self.note_scan(scan));
+        visit::each_in_rel(rel, &mut |expr| self.note(expr), &mut |scan| self.note_scan(scan));
     }
 
     fn note(&self, expr: &Expr) {

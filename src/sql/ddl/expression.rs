@@ -82,7 +82,7 @@ impl Ddl<'_> {
                 columns.push(attnum);
             }
         };
-        visit::expressions(expr, &mut note, &mut |_| {});
+        visit::each_in_expr(expr, &mut note, &mut |_| {});
         columns.sort_unstable();
         columns
     }
@@ -112,7 +112,7 @@ fn require_immutable(expr: &Expr, usage: ExpressionUse) -> Result<()> {
             mutable |= call.function.volatility != catalog::Volatility::Immutable;
         }
     };
-    visit::expressions(expr, &mut note, &mut |_| {});
+    visit::each_in_expr(expr, &mut note, &mut |_| {});
     if mutable {
         return Err(Error::new(sqlstate::INVALID_OBJECT_DEFINITION, message));
     }

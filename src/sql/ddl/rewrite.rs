@@ -112,7 +112,7 @@ impl Ddl<'_> {
                 volatile |= call.function.volatility == crate::catalog::Volatility::Volatile;
             }
         };
-        visit::expressions(&expr, &mut note, &mut |_| {});
+        visit::each_in_expr(&expr, &mut note, &mut |_| {});
         if volatile {
             return Ok(None);
         }

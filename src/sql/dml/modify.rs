@@ -13,6 +13,7 @@ use super::returning::{Returned, ReturningPlan};
 use super::source::{TargetScan, evaluated_row, slots};
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
+use crate::sql::ir::visit;
 use crate::sql::ir::{
     ColumnId, Delete, Expr, ExprKind, OutputColumn, Query, Rel, Returning, Scan, Update,
 };
@@ -163,7 +164,7 @@ fn extra_columns(returning: Option<&Returning>, input: &Rel) -> Vec<OutputColumn
     for (_, expr) in &returning.exprs {
         read.extend(walk::columns_read(expr));
     }
-    let produced = walk::columns(input).into_iter();
+    let produced = visit::columns(input).into_iter();
     produced.filter(|c| read.contains(&c.id) && !own.contains(&c.id)).collect()
 }
 

@@ -18,6 +18,7 @@ use super::form::{Form, column_name};
 use super::operator::{Operator, OperatorNode, Run};
 use super::{Planner, batch, lower, optimize};
 use crate::error::{Error, Result};
+use crate::sql::ir::visit;
 use crate::sql::ir::{ColumnId, OutputColumn, Query, Rel};
 use crate::sql::run::failure;
 use crate::sql::types::Datum;
@@ -69,7 +70,7 @@ impl Cte {
 
     /// The body's columns, by the CTE's names where it has them.
     fn output(&self) -> Vec<OutputColumn> {
-        let produced = super::walk::columns(&self.rel);
+        let produced = visit::columns(&self.rel);
         let known = |column: &OutputColumn| produced.iter().any(|p| p.id == column.id);
         match self.columns.iter().all(known) {
             true => self.columns.clone(),

@@ -46,6 +46,7 @@ use parking_lot::RwLock;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
+use crate::sql::ir::visit;
 use crate::sql::ir::{ColumnId, CteId, Expr, ExprKind, OutputColumn, Query};
 use crate::sql::run::{StatementContext, failure};
 use crate::sql::types::Datum;
@@ -151,7 +152,7 @@ impl Planner {
     fn substitute(&self, expr: &Expr) -> Result<Expr> {
         let mut expr = expr.clone();
         let mut failed = None;
-        walk::rewrite(&mut expr, &mut |e| {
+        visit::rewrite(&mut expr, &mut |e| {
             if let ExprKind::Param(index) = e.kind {
                 match self.param(index) {
                     Ok(value) => e.kind = ExprKind::Const(value),

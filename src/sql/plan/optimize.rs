@@ -29,6 +29,7 @@ use super::operator::OperatorPlanner;
 use super::walk;
 use crate::error::Result;
 use crate::sql::functions::EvalContext;
+use crate::sql::ir::visit;
 use crate::sql::ir::{Expr, ExprKind};
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{StatementContext, failure};
@@ -114,13 +115,13 @@ pub fn fold(expr: &mut Expr, context: &EvalContext) {
         | ExprKind::Grouping(_) => false,
         ExprKind::Case { operand: Some(_), .. } | ExprKind::ArrayCoerce { .. } => {
             let mut foldable = true;
-            walk::rewrite(&mut expr.clone(), &mut |e| foldable &= is_closed(e));
+            visit::rewrite(&mut expr.clone(), &mut |e| foldable &= is_closed(e));
             foldable && !walk::is_volatile(expr)
         }
         _ => {
             let mut constant = true;
             let mut probe = expr.clone();
-            walk::operands_mut(&mut probe, &mut |operand| {
+            visit::operands_mut(&mut probe, &mut |operand| {
                 constant &= matches!(operand.kind, ExprKind::Const(_));
             });
             constant && !walk::is_volatile(expr)

@@ -12,6 +12,7 @@ use super::cte::Cte;
 use super::{INIT_PLAN_BASE, Planner, walk};
 use crate::catalog::Function;
 use crate::error::{Error, Result};
+use crate::sql::ir::visit;
 use crate::sql::ir::{
     self, ColumnId, CteBody, CteId, Expr, ExprKind, OutputColumn, Query, Rel, Subquery,
     SubqueryKind,
@@ -160,14 +161,14 @@ impl Preparation<'_> {
         }
         let is_filter = matches!(rel, Rel::Filter { .. });
         let mut result = Ok(());
-        walk::expressions_mut(rel, &mut |expr| {
+        visit::expressions_mut(rel, &mut |expr| {
             if result.is_ok() {
                 result = self.expr(expr, is_filter);
             }
         });
         result?;
         let mut result = Ok(());
-        walk::inputs_mut(rel, &mut |input| {
+        visit::inputs_mut(rel, &mut |input| {
             if result.is_ok() {
                 result = self.rel(input);
             }
@@ -198,7 +199,7 @@ impl Preparation<'_> {
     /// its own, because an id names one column of the statement.
     fn inlined(&self, inline: Inline, columns: &[OutputColumn]) -> Rel {
         let Inline { mut rel, columns: inner } = inline;
-        let produced = walk::columns(&rel);
+        let produced = visit::columns(&rel);
         let fresh = renumber(self.planner, &mut rel);
         let exprs = columns
             .iter()
@@ -220,7 +221,7 @@ impl Preparation<'_> {
     fn expr(&mut self, expr: &mut Expr, joins: bool) -> Result<()> {
         let operand_joins = joins && matches!(expr.kind, ExprKind::And(_) | ExprKind::Not(_));
         let mut result = Ok(());
-        walk::operands_mut(expr, &mut |operand| {
+        visit::operands_mut(expr, &mut |operand| {
             if result.is_ok() {
                 result = self.expr(operand, operand_joins);
             }
@@ -261,14 +262,14 @@ impl Preparation<'_> {
             }
             return;
         }
-        walk::expressions_mut(rel, &mut |expr| {
-            walk::rewrite(expr, &mut |e| {
+        visit::expressions_mut(rel, &mut |expr| {
+            visit::rewrite(expr, &mut |e| {
                 if let ExprKind::Subquery(subquery) = &mut e.kind {
                     self.inline_ctes(&mut subquery.query.rel);
                 }
             });
         });
-        walk::inputs_mut(rel, &mut |input| self.inline_ctes(input));
+        visit::inputs_mut(rel, &mut |input| self.inline_ctes(input));
     }
 
     fn init_plan(&mut self, subquery: Subquery, ty: SqlType) -> usize {
@@ -302,7 +303,7 @@ pub fn column_of(id: ColumnId, ty: SqlType) -> Expr {
 fn renumber(planner: &Planner, rel: &mut Rel) -> HashMap<ColumnId, ColumnId> {
     let mut fresh = HashMap::new();
     rename_produced(planner, rel, &mut fresh);
-    walk::rewrite_rel(rel, &mut |expr| {
+    visit::rewrite_rel(rel, &mut |expr| {
         if let ExprKind::Column(id) = &mut expr.kind
             && let Some(new) = fresh.get(id)
         {
@@ -350,8 +351,8 @@ fn rename_produced(planner: &Planner, rel: &mut Rel, fresh: &mut HashMap<ColumnI
         }
         _ => {}
     }
-    walk::expressions_mut(rel, &mut |expr| {
-        walk::rewrite(expr, &mut |e| {
+    visit::expressions_mut(rel, &mut |expr| {
+        visit::rewrite(expr, &mut |e| {
             if let ExprKind::Subquery(subquery) = &mut e.kind {
                 rename_produced(planner, &mut subquery.query.rel, fresh);
                 subquery.query.output.iter_mut().for_each(|column| {
@@ -362,5 +363,5 @@ fn rename_produced(planner: &Planner, rel: &mut Rel, fresh: &mut HashMap<ColumnI
             }
         });
     });
-    walk::inputs_mut(rel, &mut |input| rename_produced(planner, input, fresh));
+    visit::inputs_mut(rel, &mut |input| rename_produced(planner, input, fresh));
 }

@@ -11,6 +11,7 @@ use futures::StreamExt;
 use super::query::{RowChunks, constant_rows, rows};
 use super::{StatementContext, Work};
 use crate::error::{Error, Result};
+use crate::sql::ir::visit;
 use crate::sql::ir::{Cte, Expr, LockWaitPolicy, Query, Rel, RowLock, RowLockStrength};
 use crate::sql::plan::walk;
 use crate::sql::run::eval::Evaluator;
@@ -61,7 +62,7 @@ async fn lock_found(
     let Rel::LockRows { input, locks } = std::mem::replace(found.rel, Rel::OneRow) else {
         return Err(Error::internal("the node found is not LockRows"));
     };
-    let columns = walk::columns(&input);
+    let columns = visit::columns(&input);
     let mut output = columns.clone();
     for lock in &locks {
         if !output.iter().any(|column| column.id == lock.rid) {

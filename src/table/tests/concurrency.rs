@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::txn::{LockMode, WaitPolicy};
+use crate::txn::{LockMode, LockStatus, Resource, WaitPolicy};
 
 fn keyed() -> Fixture {
     let mut fixture = Fixture::memory();
@@ -42,6 +42,57 @@ async fn an_insert_waits_for_the_same_key_and_goes_on_when_it_rolls_back() {
     first.txn.rollback();
     second.await.expect("no panic").expect("the key is free");
     assert_eq!(ints(&fixture, 100), [1]);
+}
+
+/// A transaction whose keys are in the engine already, without locks of their own.
+async fn loader(fixture: &Fixture) -> Work {
+    let (mut loader, ctx) = (fixture.begin(Isolation::ReadCommitted), fixture.context());
+    insert(&mut loader, &ctx, 100, vec![row(1, "a"), row(2, "a")]).await.expect("inserted");
+    loader.txn.spill().expect("spilled");
+    let is_key = |lock: &LockStatus| matches!(lock.resource, Resource::IndexKey { .. });
+    assert!(!fixture.transactions.lock_status(1000).iter().any(is_key), "keys stay locked");
+    loader
+}
+
+#[tokio::test]
+async fn an_insert_waits_for_the_bulk_load_of_its_key_and_fails_when_it_commits() {
+    let fixture = Arc::new(keyed());
+    let first = loader(&fixture).await;
+    let other = fixture.clone();
+    let second = tokio::spawn(async move { other.insert(100, vec![row(2, "b")]).await });
+    settle().await;
+    assert!(!second.is_finished(), "it waits for the load");
+    fixture.insert(100, vec![row(3, "b")]).await.expect("other keys are free");
+    commit(first).await;
+    let error = second.await.expect("no panic").expect_err("a duplicate");
+    assert_eq!(error.code().as_str(), "23505");
+    assert_eq!(ints(&fixture, 100), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn an_insert_waits_for_the_bulk_load_of_its_key_and_goes_on_when_it_rolls_back() {
+    let fixture = Arc::new(keyed());
+    let first = loader(&fixture).await;
+    let other = fixture.clone();
+    let second = tokio::spawn(async move { other.insert(100, vec![row(2, "b")]).await });
+    settle().await;
+    assert!(!second.is_finished(), "it waits for the load");
+    first.txn.rollback();
+    second.await.expect("no panic").expect("the key is free");
+    assert_eq!(ints(&fixture, 100), [2]);
+}
+
+#[tokio::test]
+async fn a_bulk_load_knows_its_own_keys_without_their_locks() {
+    let fixture = keyed();
+    let (mut first, ctx) = (loader(&fixture).await, fixture.context());
+    let savepoint = first.txn.savepoint();
+    let error = insert(&mut first, &ctx, 100, vec![row(2, "b")]).await.expect_err("a duplicate");
+    assert_eq!(error.code().as_str(), "23505");
+    first.txn.rollback_to(&savepoint);
+    insert(&mut first, &ctx, 100, vec![row(3, "b")]).await.expect("inserted");
+    commit(first).await;
+    assert_eq!(ints(&fixture, 100), [1, 2, 3]);
 }
 
 #[tokio::test]

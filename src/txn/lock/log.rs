@@ -1,5 +1,6 @@
 //! What one owner holds, in the order it was taken.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -54,6 +55,8 @@ pub(in crate::txn) struct LockLog {
     hashes: Vec<u64>,
     /// No run may grow over this position: a savepoint is there.
     sealed: usize,
+    /// Held whatever is rolled back.
+    lasting: SmallVec<[Resource; 1]>,
 }
 
 impl LockLog {
@@ -131,6 +134,48 @@ impl LockLog {
         }
     }
 
+    /// Takes a lock that nobody else holds, until the owner's end.
+    pub(in crate::txn) fn hold_to_the_end(&mut self, resource: Resource) {
+        let Some(table) = self.table.as_ref().filter(|_| !self.lasting.contains(&resource)) else {
+            return;
+        };
+        let pid = self.session_pid();
+        let request = Request { owner: self.owner, pid, resource, mode: LockMode::Exclusive };
+        let (acquired, _) = table.acquire(request, WaitPolicy::NoWait, false);
+        assert!(matches!(acquired, Acquired::Granted), "{resource} is its owner's alone");
+        self.lasting.push(resource);
+    }
+
+    /// Releases keys before the end: nobody can take them unnoticed any more.
+    pub(in crate::txn) fn release_keys(&mut self, keys: &HashSet<Resource>) {
+        let Some(table) = &self.table else { return };
+        let mut hashes = std::mem::take(&mut self.hashes).into_iter();
+        for held in &mut self.held {
+            let Resource::IndexKey { index, .. } = held.resource else { continue };
+            let before = self.hashes.len();
+            for hash in hashes.by_ref().take(held.count as usize) {
+                let resource = Resource::IndexKey { index, hash };
+                if keys.contains(&resource) {
+                    table.release(self.owner, resource, held.mode);
+                } else {
+                    self.hashes.push(hash);
+                }
+            }
+            held.count = (self.hashes.len() - before) as u64;
+        }
+        self.forget_empty_runs();
+    }
+
+    /// Runs before the last savepoint stay: it has counted them.
+    fn forget_empty_runs(&mut self) {
+        let mut position = 0;
+        let sealed = self.sealed;
+        self.held.retain(|held| {
+            position += 1;
+            position <= sealed || held.count > 0
+        });
+    }
+
     /// Where the log is now, for a savepoint.
     pub(in crate::txn) fn position(&mut self) -> usize {
         self.sealed = self.held.len();
@@ -193,6 +238,10 @@ fn strong_request(resource: Resource, mode: LockMode) -> Option<Table> {
 impl Drop for LockLog {
     fn drop(&mut self) {
         self.release_since(0);
+        let Some(table) = &self.table else { return };
+        for resource in self.lasting.drain(..) {
+            table.release(self.owner, resource, LockMode::Exclusive);
+        }
     }
 }
 

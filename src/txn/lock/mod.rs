@@ -73,6 +73,10 @@ pub enum Resource {
         class: u32,
         oid: u32,
     },
+    /// A transaction itself, held by it until its end: who takes it waits for that.
+    Transaction {
+        id: u64,
+    },
     /// PostgreSQL's numbering: one bigint is its two halves with `sub` 1, two
     /// integers are themselves with `sub` 2.
     Advisory {
@@ -112,6 +116,7 @@ impl fmt::Display for Resource {
                 write!(f, "relation {oid} of database {database}")
             }
             Resource::IndexKey { index, .. } => write!(f, "key of index {index}"),
+            Resource::Transaction { id } => write!(f, "transaction {id}"),
             Resource::Object { database, class, oid } => {
                 write!(f, "object {oid} of class {class} of database {database}")
             }

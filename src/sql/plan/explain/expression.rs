@@ -13,8 +13,9 @@ use datafusion::physical_plan::expressions::{
 
 use crate::catalog::Catalog;
 use crate::sql::ir::Rel;
+use crate::sql::ir::visit;
+use crate::sql::plan::Planner;
 use crate::sql::plan::form::column_name;
-use crate::sql::plan::{Planner, walk};
 use crate::sql::types::Oid;
 use crate::table::TableInfo;
 use crate::txn::Overlay;
@@ -41,11 +42,11 @@ impl Names {
             Rel::Scan(scan) if qualified => format!("{}.", scan.relation.name),
             _ => String::new(),
         };
-        for column in walk::columns(rel) {
+        for column in visit::columns(rel) {
             let name = format!("{table}{}", column.name);
             self.names.entry(column_name(column.id)).or_insert(name);
         }
-        walk::inputs_mut(rel, &mut |input| self.learn(input, qualified));
+        visit::inputs_mut(rel, &mut |input| self.learn(input, qualified));
         if let Rel::Scan(scan) = rel {
             for (_, column) in &scan.columns {
                 let name = format!("{table}{}", column.name);
@@ -163,7 +164,7 @@ impl Names {
 
 fn count_scans(rel: &mut Rel) -> usize {
     let mut count = usize::from(matches!(rel, Rel::Scan(_)));
-    walk::inputs_mut(rel, &mut |input| count += count_scans(input));
+    visit::inputs_mut(rel, &mut |input| count += count_scans(input));
     count
 }
 

@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 
-use super::{Planner, walk};
+use super::Planner;
 use crate::error::{Error, Result};
 use crate::sql::dml;
+use crate::sql::ir::visit;
 use crate::sql::ir::{Query, Rel, Statement};
 use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
 use crate::sql::run::{StatementContext, Work, failure, runtime};
@@ -135,7 +136,7 @@ fn unlock(rel: &mut Rel) {
     while let Rel::LockRows { input, .. } = rel {
         *rel = std::mem::replace(&mut **input, Rel::OneRow);
     }
-    walk::inputs_mut(rel, &mut unlock);
+    visit::inputs_mut(rel, &mut unlock);
 }
 
 async fn of_modification(
@@ -151,7 +152,7 @@ async fn of_modification(
         Statement::Delete(delete) => ("Delete", &delete.target.relation, &delete.input),
         Statement::Query(_) => return Err(Error::internal("a query changes no rows")),
     };
-    let query = Query { rel: rel.clone(), output: walk::columns(rel) };
+    let query = Query { rel: rel.clone(), output: visit::columns(rel) };
     let only_plan = ExplainOptions { analyze: false, ..*options };
     let below = Box::pin(of_query(&query, &only_plan, params, work, context)).await?;
     let mut root = Node::new("ModifyTable", format!("{verb} on {}", relation.name));

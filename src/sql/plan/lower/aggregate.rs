@@ -15,6 +15,7 @@ use super::expr::{Lowered, cast, column_expr};
 use super::{Lowering, Relation, built, project};
 use crate::error::{Error, Result};
 use crate::sql::functions;
+use crate::sql::ir::visit;
 use crate::sql::ir::{AggregateCall, Call, ColumnId, Expr, ExprKind, OutputColumn, Rel, SortKey};
 use crate::sql::plan::aggregate::{Aggregate, HashAggregate, Order};
 use crate::sql::plan::batch;
@@ -414,7 +415,7 @@ pub fn project_grouping(
     let form = Form::of(SqlType::new(oid::INT4), lowering.catalog())?;
     let flags = relation.scope.grouping().to_vec();
     for expr in exprs {
-        crate::sql::plan::walk::rewrite(expr, &mut |e| {
+        visit::rewrite(expr, &mut |e| {
             let ExprKind::Grouping(indexes) = &e.kind else { return };
             let bit = |index: &usize| flags.get(*index).map(|id| column_expr(*id));
             let value = indexes.iter().map(bit).fold(df::lit(0i32), |value, bit| {

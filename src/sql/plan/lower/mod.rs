@@ -20,12 +20,13 @@ use datafusion::common::Column;
 use datafusion::logical_expr::{self as df, LogicalPlan, LogicalPlanBuilder, Projection};
 use futures::future::BoxFuture;
 
+use super::Planner;
 use super::batch;
 use super::form::{Form, Scope, column_name};
 use super::operator::{Operator, OperatorNode, Run};
-use super::{Planner, walk};
 use crate::catalog::Catalog;
 use crate::error::Result;
+use crate::sql::ir::visit;
 use crate::sql::ir::{ColumnId, Expr, ExprKind, OutputColumn, Query, Rel};
 use crate::sql::run::failure;
 
@@ -234,7 +235,7 @@ fn built(builder: datafusion::error::Result<LogicalPlanBuilder>) -> Result<Logic
 /// The ids a relation's plan can be asked for.
 fn produced(rel: &Rel) -> std::collections::HashSet<ColumnId> {
     let mut ids: std::collections::HashSet<ColumnId> =
-        walk::columns(rel).iter().map(|column| column.id).collect();
+        visit::columns(rel).iter().map(|column| column.id).collect();
     let mut rel = rel.clone();
     collect_rids(&mut rel, &mut ids);
     ids
@@ -244,5 +245,5 @@ fn collect_rids(rel: &mut Rel, ids: &mut std::collections::HashSet<ColumnId>) {
     if let Rel::Scan(scan) = rel {
         ids.extend(scan.rid);
     }
-    walk::inputs_mut(rel, &mut |input| collect_rids(input, ids));
+    visit::inputs_mut(rel, &mut |input| collect_rids(input, ids));
 }

@@ -10,6 +10,7 @@ use super::expr::{Lowered, balanced, column, column_expr, is_total};
 use super::{Lowering, Relation, built, own_forms, project, scope_of};
 use crate::error::{Error, Result};
 use crate::sql::functions;
+use crate::sql::ir::visit;
 use crate::sql::ir::{Call, Expr, ExprKind, FunctionScan, OutputColumn, Rel, RowLock, SortKey};
 use crate::sql::plan::cte::RowsScan;
 use crate::sql::plan::distinct::FirstPerKey;
@@ -371,7 +372,7 @@ impl Lowering<'_> {
     }
 
     fn distinct(&self, input: &Rel, on: Option<&[Expr]>) -> Result<Relation> {
-        let columns = walk::columns(input);
+        let columns = visit::columns(input);
         let relation = self.rel(input)?;
         let Some(on) = on else { return self.distinct_rows(relation, &columns) };
         let mut on = on.to_vec();

@@ -7,12 +7,13 @@ use datafusion::logical_expr::{LogicalPlan, Union};
 use super::expr::column;
 use super::{Lowering, Relation, own_forms, project, scope_of};
 use crate::error::{Error, Result};
+use crate::sql::ir::visit;
 use crate::sql::ir::{ColumnId, CteId, OutputColumn, Rel, SetOpKind};
+use crate::sql::plan::batch;
 use crate::sql::plan::form::{Form, column_name};
 use crate::sql::plan::operator::OperatorNode;
 use crate::sql::plan::recursive::{RecursiveUnion, WorkingTable};
 use crate::sql::plan::setop::SetOperation;
-use crate::sql::plan::{batch, walk};
 use crate::sql::run::failure;
 use crate::sql::types::oid;
 
@@ -60,7 +61,7 @@ impl Lowering<'_> {
     }
 
     fn arm(&self, rel: &Rel) -> Result<(Relation, Vec<ColumnId>)> {
-        let columns = walk::columns(rel).iter().map(|column| column.id).collect();
+        let columns = visit::columns(rel).iter().map(|column| column.id).collect();
         let relation = self.rel(rel)?;
         Ok((self.gather_sorted(relation)?, columns))
     }

@@ -16,6 +16,7 @@ use super::aggregate::project_grouping;
 use super::expr::column;
 use super::{Lowering, Relation, produced};
 use crate::error::{Error, Result};
+use crate::sql::ir::visit;
 use crate::sql::ir::{
     AggregateCall, ColumnId, Expr, ExprKind, JoinKind, OutputColumn, Query, Rel, Subquery,
     SubqueryKind,
@@ -35,7 +36,7 @@ impl Dependency {
     pub fn outer_columns(expr: &Expr) -> HashSet<ColumnId> {
         let mut read = walk::columns_read(expr);
         // A quantified test reads its own query's output.
-        walk::rewrite(&mut expr.clone(), &mut |e| {
+        visit::rewrite(&mut expr.clone(), &mut |e| {
             if let ExprKind::Subquery(subquery) = &e.kind {
                 for column in &subquery.query.output {
                     read.remove(&column.id);
@@ -106,7 +107,7 @@ fn compose(outer: Vec<(ColumnId, Expr)>, inner: &[(ColumnId, Expr)]) -> Vec<(Col
 }
 
 fn inline(mut expr: Expr, exprs: &[(ColumnId, Expr)]) -> Expr {
-    walk::rewrite(&mut expr, &mut |e| {
+    visit::rewrite(&mut expr, &mut |e| {
         if let ExprKind::Column(id) = e.kind
             && let Some((_, inner)) = exprs.iter().find(|(column, _)| *column == id)
         {
@@ -372,7 +373,7 @@ impl Lowering<'_> {
 
     /// Joins a relation with a subquery that reads its columns.
     pub fn lateral_join(&self, relation: Relation, right: Rel, outer: bool) -> Result<Relation> {
-        let output = walk::columns(&right);
+        let output = visit::columns(&right);
         let columns = output
             .iter()
             .map(|column| Ok((column.id, Form::of(column.ty, self.catalog())?)))
@@ -392,7 +393,7 @@ impl Lowering<'_> {
             .map(|id| Ok((*id, column(*id, &relation.scope)?.form)))
             .collect::<Result<Vec<_>>>()?;
         let mut volatile = false;
-        walk::rewrite_rel(&mut query.rel, &mut |expr| {
+        visit::rewrite_rel(&mut query.rel, &mut |expr| {
             if let ExprKind::Column(id) = expr.kind
                 && let Some(position) = free.iter().position(|column| *column == id)
             {
@@ -414,7 +415,7 @@ impl Lowering<'_> {
 
 /// `count` over no rows is 0, where a left join gives NULL.
 fn with_empty_counts(mut value: Expr, aggregates: &[(OutputColumn, AggregateCall)]) -> Expr {
-    walk::rewrite(&mut value, &mut |expr| {
+    visit::rewrite(&mut value, &mut |expr| {
         let ExprKind::Column(id) = expr.kind else { return };
         let counts = aggregates.iter().any(|(column, call)| {
             column.id == id && matches!(&*call.function.name, "count" | "regr_count")

@@ -1,0 +1,54 @@
+//! Scans read what the statement uses, and nothing else.
+
+use std::collections::HashSet;
+
+use crate::sql::ir::visit::{Walk, inputs_mut, statement_exprs_mut};
+use crate::sql::ir::*;
+
+/// Drops from every scan the columns that nothing refers to.
+pub(super) fn prune_scans(statement: &mut Statement) {
+    let mut used = HashSet::new();
+    statement_exprs_mut(statement, &mut |e| {
+        if let ExprKind::Column(id) = e.kind {
+            used.insert(id);
+        }
+        Walk::Inside
+    });
+    if let Statement::Query(query) = statement {
+        used.extend(query.output.iter().map(|column| column.id));
+    }
+    let keep = |rel: &mut Rel| prune(rel, &used);
+    match statement {
+        Statement::Query(query) => keep(&mut query.rel),
+        Statement::Insert(insert) => keep(&mut insert.source.rel),
+        Statement::Update(update) => prune_except(&mut update.input, &used, &update.target),
+        Statement::Delete(delete) => prune_except(&mut delete.input, &used, &delete.target),
+    }
+    // Scans within subqueries of expressions.
+    statement_exprs_mut(statement, &mut |e| {
+        if let ExprKind::Subquery(subquery) = &mut e.kind {
+            prune(&mut subquery.query.rel, &used);
+        }
+        Walk::Inside
+    });
+}
+
+fn prune_except(input: &mut Rel, used: &HashSet<ColumnId>, target: &Scan) {
+    let mut used = used.clone();
+    used.extend(target.columns.iter().map(|(_, column)| column.id));
+    prune(input, &used);
+}
+
+fn prune(rel: &mut Rel, used: &HashSet<ColumnId>) {
+    if let Rel::Scan(scan) = rel {
+        scan.columns.retain(|(_, column)| used.contains(&column.id));
+    }
+    inputs_mut(rel, &mut |input| prune(input, used));
+    if let Rel::With { ctes, .. } = rel {
+        for cte in ctes {
+            if let CteBody::Modify(statement) = &mut cte.body {
+                prune_scans(statement);
+            }
+        }
+    }
+}
