@@ -253,6 +253,63 @@ fn what_waited_for_a_change_is_bound_to_what_is_there_now() {
 }
 
 #[test]
+fn a_result_has_the_columns_that_are_there_after_the_wait() {
+    block_on(async {
+        let sessions = Sessions::start(SETUP).await;
+        let prepared = sessions.connect().await;
+        let statement = prepared.prepare("SELECT * FROM t WHERE a = 1").await.expect("Parse");
+        let owner = sessions.with("BEGIN; ALTER TABLE t ADD COLUMN c int DEFAULT 7").await;
+        let sql = "SELECT * FROM t WHERE a = 1";
+        let running = sessions.blocked(sessions.connect().await, sql).await;
+        owner.batch_execute("COMMIT").await.expect("the change is committed");
+        let (_, result) = finished(running).await;
+        let messages = result.expect("a row");
+        let row = messages.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get("c"),
+            _ => None,
+        });
+        assert_eq!(row, Some("7"));
+        // What a client was told of a prepared statement stays true.
+        let error = prepared.query(&statement, &[]).await.expect_err("other columns");
+        let expected = "cached plan must not change result type".to_owned();
+        assert_eq!(code_and_message(error), (SqlState::FEATURE_NOT_SUPPORTED, expected));
+    });
+}
+
+#[test]
+fn a_name_is_given_once_and_schemas_go_only_when_empty() {
+    let cases: [(&str, &str, &str, SqlState); 5] = [
+        ("", "CREATE TABLE x (a int)", "CREATE TABLE x (b int)", SqlState::UNIQUE_VIOLATION),
+        ("", "ALTER TABLE t RENAME TO x", "CREATE VIEW x AS SELECT 1", SqlState::UNIQUE_VIOLATION),
+        ("", "CREATE ROLE x", "CREATE ROLE x", SqlState::UNIQUE_VIOLATION),
+        ("", "CREATE SCHEMA x", "CREATE SCHEMA x", SqlState::UNIQUE_VIOLATION),
+        (
+            "CREATE SCHEMA x",
+            "CREATE TABLE x.y (a int)",
+            "DROP SCHEMA x",
+            SqlState::DEPENDENT_OBJECTS_STILL_EXIST,
+        ),
+    ];
+    block_on(async {
+        for (setup, first, second, code) in cases {
+            let sessions = Sessions::start(&format!("{SETUP}; {setup}")).await;
+            let one = sessions.with(&format!("BEGIN; {first}")).await;
+            let other = sessions.with(&format!("BEGIN; {second}")).await;
+            one.batch_execute("COMMIT").await.expect("the first is committed");
+            let error = other.batch_execute("COMMIT").await.expect_err(second);
+            assert_eq!(code_and_message(error).0, code, "{second}");
+        }
+        // The other way round: the schema is gone.
+        let sessions = Sessions::start("CREATE SCHEMA x").await;
+        let one = sessions.with("BEGIN; DROP SCHEMA x").await;
+        let other = sessions.with("BEGIN; CREATE TABLE x.y (a int)").await;
+        one.batch_execute("COMMIT").await.expect("the schema is empty");
+        let error = other.batch_execute("COMMIT").await.expect_err("no schema");
+        assert_eq!(code_and_message(error).0, SqlState::INVALID_SCHEMA_NAME);
+    });
+}
+
+#[test]
 fn changes_of_one_table_come_one_after_the_other() {
     block_on(async {
         let sessions = Sessions::start(SETUP).await;

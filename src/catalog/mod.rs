@@ -11,6 +11,7 @@
 //! `information_schema` and the `pg_*` views are SQL in `sql/`.
 
 mod bootstrap;
+mod claim;
 pub mod deparse;
 mod depend;
 mod derived;
@@ -34,6 +35,7 @@ use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 use serde::{Deserialize, Serialize};
 
 pub use bootstrap::bootstrap;
+pub use claim::Claims;
 pub use depend::*;
 pub use keyword::*;
 pub use names::*;
@@ -304,6 +306,8 @@ impl Catalog {
 }
 
 impl Object {
+    /// The name it goes by; more than one object may have it only among functions,
+    /// operators and their like.
     fn name_key(&self) -> Option<NameKey> {
         let key =
             |class, schema, name: &str| Some(NameKey { class, schema, name: name.to_owned() });

@@ -14,7 +14,8 @@
 //! that a user dropped (`DROP SCHEMA public`) leaves a row without an object.
 //!
 //! A transaction's changes replace whole objects. They apply to the newest
-//! committed catalog without conflict because DDL locks the object it changes.
+//! committed catalog without conflict because DDL locks the object it changes, and
+//! because names and schemas are claimed at the commit ([`Claims`](super::Claims)).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -20,7 +20,8 @@ use crate::storage::Engine;
 use crate::table::reclaim;
 use crate::table::{ExpressionCompiler, Sequences};
 use crate::txn::{
-    CommitOptions, Durability, Isolation, KeyRange, Keyspace, Limits, LockSession, Transactions,
+    CommitOptions, Durability, Isolation, KeyRange, Keyspace, Limits, LockOutcome, LockSession,
+    Transactions, WaitPolicy,
 };
 
 /// An open database. Sessions hold it by `Arc`; the last one closes it.
@@ -139,6 +140,7 @@ impl Database {
         let publish = match changes.is_empty() {
             true => None,
             false => {
+                claim(&mut work, &changes).await?;
                 catalog::write_changes(&mut work.txn, &work.catalog, &changes)?;
                 Some(catalog::publish(changes))
             }
@@ -149,6 +151,18 @@ impl Database {
         reclaim::spawn(self.transactions.clone(), dropped, commit_ts);
         Ok(())
     }
+}
+
+/// Waits for those who commit the same names, and checks that none is taken.
+async fn claim(work: &mut Work, changes: &[catalog::Change]) -> Result<()> {
+    let claims = catalog::Claims::of(changes);
+    for (resource, mode) in claims.locks() {
+        // Who holds it is committing.
+        if let LockOutcome::Wait(wait) = work.txn.lock(resource, mode, WaitPolicy::Wait) {
+            wait.await;
+        }
+    }
+    claims.check(&work.newest_catalog())
 }
 
 /// The memory that all queries share, and where they spill.

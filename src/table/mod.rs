@@ -26,6 +26,7 @@
 //! 2. A unique index's key is added only under the lock of (index, key).
 //! 3. A row is changed only under its row lock.
 
+mod blocking;
 pub mod decode;
 mod expression;
 pub mod foreign_key;
@@ -45,6 +46,7 @@ pub mod verify;
 pub mod violation;
 pub mod write;
 
+pub use blocking::blocking;
 pub(crate) use expression::eval_over;
 pub use expression::{
     ExpressionCompiler, IndexExpressions, NoExpressions, RowExpression, TableExpressions,

@@ -53,7 +53,7 @@ use std::fmt;
 pub(super) type Owner = u64;
 
 /// What can be locked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Resource {
     Row {
         table: u32,
