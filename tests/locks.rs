@@ -253,6 +253,30 @@ fn what_waited_for_a_change_is_bound_to_what_is_there_now() {
 }
 
 #[test]
+fn a_result_has_the_columns_that_are_there_after_the_wait() {
+    block_on(async {
+        let sessions = Sessions::start(SETUP).await;
+        let prepared = sessions.connect().await;
+        let statement = prepared.prepare("SELECT * FROM t WHERE a = 1").await.expect("Parse");
+        let owner = sessions.with("BEGIN; ALTER TABLE t ADD COLUMN c int DEFAULT 7").await;
+        let sql = "SELECT * FROM t WHERE a = 1";
+        let running = sessions.blocked(sessions.connect().await, sql).await;
+        owner.batch_execute("COMMIT").await.expect("the change is committed");
+        let (_, result) = finished(running).await;
+        let messages = result.expect("a row");
+        let row = messages.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get("c"),
+            _ => None,
+        });
+        assert_eq!(row, Some("7"));
+        // What a client was told of a prepared statement stays true.
+        let error = prepared.query(&statement, &[]).await.expect_err("other columns");
+        let expected = "cached plan must not change result type".to_owned();
+        assert_eq!(code_and_message(error), (SqlState::FEATURE_NOT_SUPPORTED, expected));
+    });
+}
+
+#[test]
 fn changes_of_one_table_come_one_after_the_other() {
     block_on(async {
         let sessions = Sessions::start(SETUP).await;

@@ -316,6 +316,8 @@ impl Catalog {
 }
 
 impl Object {
+    /// The name it goes by; more than one object may have it only among functions,
+    /// operators and their like.
     fn name_key(&self) -> Option<NameKey> {
         let key =
             |class, schema, name: &str| Some(NameKey { class, schema, name: name.to_owned() });

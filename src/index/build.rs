@@ -12,10 +12,10 @@
 use crate::catalog::Relation;
 use crate::error::{Error, Result};
 use crate::index::{IndexInfo, ordered};
-use crate::sql::run::{StatementContext, Work, blocking};
+use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::storage::{Key, Value, key};
-use crate::table::{IndexExpressions, TableInfo, Writer, eval_over, lookup, violation};
+use crate::table::{IndexExpressions, TableInfo, Writer, blocking, eval_over, lookup, violation};
 use crate::txn::{Keyspace, Overlay};
 
 /// Bytes of entries that are sorted at a time.

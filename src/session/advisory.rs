@@ -20,8 +20,8 @@ use super::Database;
 use super::scope::Scope;
 use crate::error::{Error, Result};
 use crate::sql::functions::{AdvisoryKey, AdvisoryRequest};
-use crate::sql::run::blocking;
 use crate::sqlstate;
+use crate::table::blocking;
 use crate::txn::{LockMode, LockOutcome, LockWait, Resource, SessionLocks, WaitPolicy};
 
 /// How often a wait looks whether it was cancelled.

@@ -38,6 +38,8 @@ pub struct Query {
     pub parsed: Arc<ParsedStatement>,
     /// Parameter types as the client gave them; 0 is unknown.
     declared: Vec<Oid>,
+    /// A client may know the result's columns already: they must stay as they are.
+    is_described: bool,
     bound: Mutex<Bound>,
 }
 
@@ -56,7 +58,12 @@ impl Query {
     ) -> Result<Query> {
         let prepared = Arc::new(sql::prepare(&parsed, eval, &declared)?);
         let bound = Bound { catalog: eval.catalog.clone(), view: eval.settings.clone(), prepared };
-        Ok(Query { parsed, declared, bound: Mutex::new(bound) })
+        Ok(Query { parsed, declared, is_described: false, bound: Mutex::new(bound) })
+    }
+
+    /// As part of a prepared statement.
+    pub fn described(self) -> Query {
+        Query { is_described: true, ..self }
     }
 
     /// As it was last bound.
@@ -76,7 +83,7 @@ impl Query {
         let types: Vec<Oid> = bound.prepared.params.iter().map(|ty| ty.oid).collect();
         let types = if types.is_empty() { self.declared.clone() } else { types };
         let prepared = Arc::new(sql::prepare(&self.parsed, eval, &types)?);
-        if !same_columns(&bound.prepared.columns, &prepared.columns) {
+        if self.is_described && !same_columns(&bound.prepared.columns, &prepared.columns) {
             return Err(Error::new(
                 crate::sqlstate::FEATURE_NOT_SUPPORTED,
                 "cached plan must not change result type",

@@ -63,7 +63,8 @@ impl Session {
             None => {
                 self.begin_statement()?;
                 let eval = self.eval_context();
-                Body::Query(catch(|| Query::bind(Arc::new(parsed.clone()), &eval, declared))?)
+                let query = catch(|| Query::bind(Arc::new(parsed.clone()), &eval, declared))?;
+                Body::Query(query.described())
             }
         };
         Ok(Statement { text: parsed.text.clone(), body })

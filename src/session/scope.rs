@@ -36,9 +36,12 @@ impl Scope {
         self.token.is_cancelled()
     }
 
-    /// Runs a part of the statement. An interrupt drops it; a panic in it is an
+    /// Runs a part of the statement, unless it was interrupted. An interrupt drops it; a panic in it is an
     /// error of this statement only.
     pub async fn run<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        if self.token.is_cancelled() {
+            return Err(self.interruption());
+        }
         let mut work = std::pin::pin!(AssertUnwindSafe(work).catch_unwind());
         // Most work is done at the first poll: no timer, no waker.
         if let std::task::Poll::Ready(result) = futures::poll!(work.as_mut()) {
@@ -125,6 +128,15 @@ mod tests {
         let work = scope.run(std::future::pending::<Result<()>>());
         let (result, ()) = tokio::join!(work, async { backend.interrupt(Interrupt::Canceled) });
         assert_eq!(result.unwrap_err().code(), sqlstate::QUERY_CANCELED);
+    }
+
+    #[tokio::test]
+    async fn what_is_cancelled_does_no_more_work() {
+        let backend = backend();
+        let scope = Scope::begin(&backend, 0).unwrap();
+        backend.interrupt(Interrupt::Canceled);
+        let error = scope.run(async { Ok(()) }).await.unwrap_err();
+        assert_eq!(error.code(), sqlstate::QUERY_CANCELED);
     }
 
     #[tokio::test]

@@ -27,6 +27,7 @@
 //! 3. A row is changed only under its row lock.
 
 pub mod analyze;
+mod blocking;
 pub mod decode;
 mod estimate;
 mod expression;
@@ -47,6 +48,7 @@ pub mod verify;
 pub mod violation;
 pub mod write;
 
+pub use blocking::blocking;
 pub(crate) use expression::eval_over;
 pub use expression::{
     ExpressionCompiler, IndexExpressions, NoExpressions, RowExpression, TableExpressions,

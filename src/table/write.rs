@@ -12,13 +12,14 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::blocking::blocking;
 use super::expression::TableExpressions;
 use super::info::TableInfo;
 use super::lock;
 use super::violation;
 use crate::error::{Error, Result};
 use crate::index::{IndexInfo, ordered};
-use crate::sql::run::{StatementContext, Work, blocking};
+use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::storage::{Value, key};
 use crate::txn::{Isolation, Keyspace, LockMode, Resource, WaitPolicy};

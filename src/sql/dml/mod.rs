@@ -28,6 +28,7 @@ mod truncate;
 pub use compiler::{SqlCompiler, row_expression};
 pub use conditions::Conditions;
 pub use copy::{CopyFrom, CopyOptions, CopyTo};
+pub use returning::reserve;
 pub use truncate::truncate;
 
 use std::sync::Arc;

@@ -88,13 +88,16 @@ impl<'a> Returned<'a> {
     ) -> Result<()> {
         let Some(plan) = self.plan else { return Ok(()) };
         let values = plan.row(ctx, params, system, row, extra)?;
-        let bytes = values.iter().map(bytes_of).sum::<usize>() + size_of::<Vec<Datum>>();
-        self.reservation
-            .try_grow(bytes)
-            .map_err(|error| Error::out_of_memory(error.strip_backtrace()))?;
+        reserve(&mut self.reservation, &values)?;
         self.rows.push(values);
         Ok(())
     }
+}
+
+/// Takes the memory of a row that is kept. `53200` if there is not so much.
+pub fn reserve(reservation: &mut MemoryReservation, row: &[Datum]) -> Result<()> {
+    let bytes = row.iter().map(bytes_of).sum::<usize>() + size_of::<Vec<Datum>>();
+    reservation.try_grow(bytes).map_err(|error| Error::out_of_memory(error.strip_backtrace()))
 }
 
 /// The memory of a value, about.

@@ -101,7 +101,7 @@ const SESSIONS: &[Kernel] = kernels! {
 const SLEEP_STEP: Duration = Duration::from_millis(20);
 
 fn sleep(call: &CallContext<'_>, seconds: f64) -> Result<Datum> {
-    crate::sql::run::blocking(|| sleep_here(call, seconds))
+    crate::table::blocking(|| sleep_here(call, seconds))
 }
 
 fn sleep_here(call: &CallContext<'_>, seconds: f64) -> Result<Datum> {

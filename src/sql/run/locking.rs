@@ -6,11 +6,13 @@
 //! is gone is left out. With a LIMIT right above, no more rows are locked than
 //! it lets through.
 
+use datafusion::execution::memory_pool::MemoryConsumer;
 use futures::StreamExt;
 
 use super::query::{RowChunks, constant_rows, rows};
 use super::{StatementContext, Work};
 use crate::error::{Error, Result};
+use crate::sql::dml::reserve;
 use crate::sql::ir::visit;
 use crate::sql::ir::{Cte, Expr, LockWaitPolicy, Query, Rel, RowLock, RowLockStrength};
 use crate::sql::plan::walk;
@@ -176,6 +178,8 @@ impl Locking<'_> {
                 column.ok_or_else(|| Error::internal("a locked row has no identity"))
             })
             .collect::<Result<Vec<_>>>()?;
+        let consumer = MemoryConsumer::new("FOR UPDATE");
+        let mut reservation = consumer.register(&context.runtime.memory_pool);
         let mut locked = Vec::new();
         while locked.len() < self.row_count_max {
             let Some(chunk) = chunks.next().await else { break };
@@ -184,7 +188,10 @@ impl Locking<'_> {
                     break;
                 }
                 match self.lock(&row, &positions, work, context).await? {
-                    Verdict::Locked => locked.push(row),
+                    Verdict::Locked => {
+                        reserve(&mut reservation, &row)?;
+                        locked.push(row);
+                    }
                     Verdict::LeftOut => {}
                     Verdict::Changed => return Ok(None),
                 }

@@ -7,12 +7,10 @@
 //! | [`eval`] | the scalar evaluator |
 //! | [`query`] | queries: planned, computed on the query runtime, streamed |
 //! | `locking` | FOR UPDATE and FOR SHARE |
-//! | [`blocking`] | what may block a thread that serves connections |
 //! | [`notices`] | what a statement reports beside its result |
 //! | [`runtime`] | the threads that queries are computed on |
 //! | [`failure`] | errors through DataFusion and back |
 
-pub mod blocking;
 pub mod eval;
 pub mod failure;
 mod locking;
@@ -21,7 +19,6 @@ pub mod query;
 pub mod runtime;
 pub mod work;
 
-pub use blocking::blocking;
 pub use notices::Notices;
 pub use query::{CompiledQuery, RowChunks, execute_query, result_columns, rows};
 pub use work::{StatementContext, Work};
