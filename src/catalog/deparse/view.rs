@@ -11,13 +11,21 @@
 //!   WHERE a > 1;
 //! ```
 
-use super::display::{Token, tokens};
-use crate::catalog::{Relation, RelationKind};
+use super::display::{Token, display_query, tokens};
+use crate::catalog::{Catalog, Relation, RelationKind};
+use crate::sql::types::Oid;
 
 /// The query with a leading blank and a final semicolon.
-pub fn view_definition(relation: &Relation) -> Option<String> {
+pub fn view_definition(
+    catalog: &Catalog,
+    search_path: &[Oid],
+    relation: &Relation,
+) -> Option<String> {
     match &relation.kind {
-        RelationKind::View(view) => Some(laid_out(view.sql.trim().trim_end_matches(';'))),
+        RelationKind::View(view) => {
+            let query = view.sql.trim().trim_end_matches(';');
+            Some(laid_out(&display_query(catalog, search_path, query)))
+        }
         _ => None,
     }
 }

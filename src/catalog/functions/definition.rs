@@ -96,12 +96,12 @@ fn constraint(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Da
 
 fn view(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let view = call.eval.catalog.relation(arg(args, 0)?);
-    Ok(text(view.and_then(|view| deparse::view_definition(view))))
+    Ok(text(view.and_then(|view| deparse::view_definition(&call.eval.catalog, path(call), view))))
 }
 
 fn view_by_name(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let view = relation_by_name(call, arg(args, 0)?)?;
-    Ok(text(deparse::view_definition(view)))
+    Ok(text(deparse::view_definition(&call.eval.catalog, path(call), view)))
 }
 
 fn relation_by_name<'a>(call: &'a CallContext<'_>, name: &str) -> Result<&'a Relation> {
@@ -126,7 +126,7 @@ fn rule(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let name = quote_qualified(Some(catalog.schema_name(view.schema)), &view.name);
     let rule =
         |query| format!("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {name} DO INSTEAD {query}");
-    Ok(text(deparse::view_definition(view).map(rule)))
+    Ok(text(deparse::view_definition(&call.eval.catalog, path(call), view).map(rule)))
 }
 
 /// The sequence that a serial or identity column owns.
