@@ -1367,6 +1367,7 @@ CREATE FUNCTION pg_catalog.pg_indexes_size(regclass) RETURNS int8 LANGUAGE inter
 CREATE FUNCTION pg_catalog.pg_is_in_recovery() RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_is_in_recovery' SET oid = 3810;
 CREATE FUNCTION pg_catalog.pg_is_other_temp_schema(oid) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_is_other_temp_schema' SET oid = 2855;
 CREATE FUNCTION pg_catalog.pg_my_temp_schema() RETURNS oid LANGUAGE internal STABLE STRICT AS 'pg_my_temp_schema' SET oid = 2854;
+CREATE FUNCTION pg_catalog.pg_notify(text, text) RETURNS void LANGUAGE internal VOLATILE AS 'pg_notify' SET oid = 3036;
 CREATE FUNCTION pg_catalog.pg_opclass_is_visible(oid) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_opclass_is_visible' SET oid = 2083;
 CREATE FUNCTION pg_catalog.pg_operator_is_visible(oid) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_operator_is_visible' SET oid = 2082;
 CREATE FUNCTION pg_catalog.pg_opfamily_is_visible(oid) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_opfamily_is_visible' SET oid = 3829;

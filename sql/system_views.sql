@@ -168,6 +168,131 @@ LEFT JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE NOT attisdropped AND has_column_privilege(pg_class.oid, attnum, 'select')
     AND NOT relrowsecurity;
 
+-- Use of tables and indexes. Accesses are not counted here, as with PostgreSQL's
+-- track_counts = off: the counters are 0. Live rows are those that ANALYZE counted.
+
+CREATE VIEW pg_catalog.pg_stat_all_tables (
+    relid, schemaname, relname, seq_scan, seq_tup_read, idx_scan, idx_tup_fetch, n_tup_ins,
+    n_tup_upd, n_tup_del, n_tup_hot_upd, n_live_tup, n_dead_tup, n_mod_since_analyze,
+    n_ins_since_vacuum, last_vacuum, last_autovacuum, last_analyze, last_autoanalyze,
+    vacuum_count, autovacuum_count, analyze_count, autoanalyze_count
+) WITH (oid = 12142, row_type = 12144, array_type = 12143, columns = 'oid, name, name, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, bigint, bigint, bigint, bigint') AS
+SELECT pg_class.oid, nspname, relname, 0::bigint, 0::bigint,
+    CASE WHEN relhasindex THEN 0::bigint END, CASE WHEN relhasindex THEN 0::bigint END,
+    0::bigint, 0::bigint, 0::bigint, 0::bigint, greatest(reltuples, 0)::bigint, 0::bigint,
+    0::bigint, 0::bigint, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+    NULL::timestamptz, 0::bigint, 0::bigint, 0::bigint, 0::bigint
+FROM pg_class
+LEFT JOIN pg_namespace n ON n.oid = relnamespace
+WHERE relkind IN ('r', 't', 'm', 'p');
+
+CREATE VIEW pg_catalog.pg_stat_sys_tables (
+    relid, schemaname, relname, seq_scan, seq_tup_read, idx_scan, idx_tup_fetch, n_tup_ins,
+    n_tup_upd, n_tup_del, n_tup_hot_upd, n_live_tup, n_dead_tup, n_mod_since_analyze,
+    n_ins_since_vacuum, last_vacuum, last_autovacuum, last_analyze, last_autoanalyze,
+    vacuum_count, autovacuum_count, analyze_count, autoanalyze_count
+) WITH (oid = 12152, row_type = 12154, array_type = 12153, columns = 'oid, name, name, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, bigint, bigint, bigint, bigint') AS
+SELECT * FROM pg_stat_all_tables
+WHERE schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_stat_user_tables (
+    relid, schemaname, relname, seq_scan, seq_tup_read, idx_scan, idx_tup_fetch, n_tup_ins,
+    n_tup_upd, n_tup_del, n_tup_hot_upd, n_live_tup, n_dead_tup, n_mod_since_analyze,
+    n_ins_since_vacuum, last_vacuum, last_autovacuum, last_analyze, last_autoanalyze,
+    vacuum_count, autovacuum_count, analyze_count, autoanalyze_count
+) WITH (oid = 12161, row_type = 12163, array_type = 12162, columns = 'oid, name, name, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, bigint, bigint, bigint, bigint') AS
+SELECT * FROM pg_stat_all_tables
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_statio_all_tables (
+    relid, schemaname, relname, heap_blks_read, heap_blks_hit, idx_blks_read, idx_blks_hit,
+    toast_blks_read, toast_blks_hit, tidx_blks_read, tidx_blks_hit
+) WITH (oid = 12170, row_type = 12172, array_type = 12171, columns = 'oid, name, name, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint') AS
+SELECT pg_class.oid, nspname, relname, 0::bigint, 0::bigint,
+    CASE WHEN relhasindex THEN 0::bigint END, CASE WHEN relhasindex THEN 0::bigint END,
+    NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint
+FROM pg_class
+LEFT JOIN pg_namespace n ON n.oid = relnamespace
+WHERE relkind IN ('r', 't', 'm');
+
+CREATE VIEW pg_catalog.pg_statio_sys_tables (
+    relid, schemaname, relname, heap_blks_read, heap_blks_hit, idx_blks_read, idx_blks_hit,
+    toast_blks_read, toast_blks_hit, tidx_blks_read, tidx_blks_hit
+) WITH (oid = 12175, row_type = 12177, array_type = 12176, columns = 'oid, name, name, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint') AS
+SELECT * FROM pg_statio_all_tables
+WHERE schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_statio_user_tables (
+    relid, schemaname, relname, heap_blks_read, heap_blks_hit, idx_blks_read, idx_blks_hit,
+    toast_blks_read, toast_blks_hit, tidx_blks_read, tidx_blks_hit
+) WITH (oid = 12179, row_type = 12181, array_type = 12180, columns = 'oid, name, name, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint') AS
+SELECT * FROM pg_statio_all_tables
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_stat_all_indexes (
+    relid, indexrelid, schemaname, relname, indexrelname, idx_scan, idx_tup_read, idx_tup_fetch
+) WITH (oid = 12183, row_type = 12185, array_type = 12184, columns = 'oid, oid, name, name, name, bigint, bigint, bigint') AS
+SELECT pg_class.oid, i.oid, nspname, pg_class.relname, i.relname, 0::bigint, 0::bigint, 0::bigint
+FROM pg_class
+JOIN pg_index ON pg_class.oid = indrelid
+JOIN pg_class i ON i.oid = indexrelid
+LEFT JOIN pg_namespace n ON n.oid = pg_class.relnamespace
+WHERE pg_class.relkind IN ('r', 't', 'm');
+
+CREATE VIEW pg_catalog.pg_stat_sys_indexes (
+    relid, indexrelid, schemaname, relname, indexrelname, idx_scan, idx_tup_read, idx_tup_fetch
+) WITH (oid = 12188, row_type = 12190, array_type = 12189, columns = 'oid, oid, name, name, name, bigint, bigint, bigint') AS
+SELECT * FROM pg_stat_all_indexes
+WHERE schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_stat_user_indexes (
+    relid, indexrelid, schemaname, relname, indexrelname, idx_scan, idx_tup_read, idx_tup_fetch
+) WITH (oid = 12192, row_type = 12194, array_type = 12193, columns = 'oid, oid, name, name, name, bigint, bigint, bigint') AS
+SELECT * FROM pg_stat_all_indexes
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_statio_all_indexes (
+    relid, indexrelid, schemaname, relname, indexrelname, idx_blks_read, idx_blks_hit
+) WITH (oid = 12196, row_type = 12198, array_type = 12197, columns = 'oid, oid, name, name, name, bigint, bigint') AS
+SELECT pg_class.oid, i.oid, nspname, pg_class.relname, i.relname, 0::bigint, 0::bigint
+FROM pg_class
+JOIN pg_index ON pg_class.oid = indrelid
+JOIN pg_class i ON i.oid = indexrelid
+LEFT JOIN pg_namespace n ON n.oid = pg_class.relnamespace
+WHERE pg_class.relkind IN ('r', 't', 'm');
+
+CREATE VIEW pg_catalog.pg_statio_sys_indexes (
+    relid, indexrelid, schemaname, relname, indexrelname, idx_blks_read, idx_blks_hit
+) WITH (oid = 12201, row_type = 12203, array_type = 12202, columns = 'oid, oid, name, name, name, bigint, bigint') AS
+SELECT * FROM pg_statio_all_indexes
+WHERE schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_statio_user_indexes (
+    relid, indexrelid, schemaname, relname, indexrelname, idx_blks_read, idx_blks_hit
+) WITH (oid = 12205, row_type = 12207, array_type = 12206, columns = 'oid, oid, name, name, name, bigint, bigint') AS
+SELECT * FROM pg_statio_all_indexes
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_statio_all_sequences (
+    relid, schemaname, relname, blks_read, blks_hit
+) WITH (oid = 12209, row_type = 12211, array_type = 12210, columns = 'oid, name, name, bigint, bigint') AS
+SELECT pg_class.oid, nspname, relname, 0::bigint, 0::bigint
+FROM pg_class
+LEFT JOIN pg_namespace n ON n.oid = relnamespace
+WHERE relkind = 'S';
+
+CREATE VIEW pg_catalog.pg_statio_sys_sequences (
+    relid, schemaname, relname, blks_read, blks_hit
+) WITH (oid = 12214, row_type = 12216, array_type = 12215, columns = 'oid, name, name, bigint, bigint') AS
+SELECT * FROM pg_statio_all_sequences
+WHERE schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_statio_user_sequences (
+    relid, schemaname, relname, blks_read, blks_hit
+) WITH (oid = 12218, row_type = 12220, array_type = 12219, columns = 'oid, name, name, bigint, bigint') AS
+SELECT * FROM pg_statio_all_sequences
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
+
 CREATE VIEW pg_catalog.pg_stats_ext (
     schemaname, tablename, statistics_schemaname, statistics_name, statistics_owner, attnames,
     exprs, kinds, inherited, n_distinct, dependencies, most_common_vals, most_common_val_nulls,

@@ -31,7 +31,7 @@ pg_backup_.* pg_control_.* pg_copy_.* pg_create_.* pg_drop_.* pg_extension_.* pg
 pg_wal_re.* pg_is_wal.* pg_walfile.* pg_switch_wal pg_promote pg_rotate.* pg_reload_conf pg_export_snapshot
 pg_get_wal.* pg_get_replication.* pg_get_shmem.* pg_get_multi.* pg_get_publication.* pg_get_backend_mem.*
 pg_get_catalog_foreign_keys pg_get_object_address pg_identify.* pg_hba.* pg_ident_.* pg_indexam_progress.*
-pg_last_.* pg_log_.* pg_notif.* pg_notify pg_listening.* pg_nextoid pg_partition_.* pg_prepared_xact
+pg_last_.* pg_log_.* pg_notif[^y].* pg_notification_queue_usage pg_listening.* pg_nextoid pg_partition_.* pg_prepared_xact
 pg_relation_filenode pg_relation_filepath pg_filenode_relation pg_relation_is_publishable
 pg_safe_.* pg_show_all_file.* pg_show_replication.* pg_stop.* pg_xact_.* pg_trigger_depth pg_event_trigger.*
 pg_current_wal.* pg_current_logfile pg_config pg_collation_actual.* pg_database_collation.* pg_conf_load.*

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::block::{Characteristics, Phase};
-use super::notify::{Action, Reserved};
+use super::notify::{ACTIONS_MAX, Action, Reserved};
 use super::plan::{Body, Query, Statement};
 use super::rows::RowCursor;
 use super::scope::{Scope, catch};
@@ -226,6 +226,7 @@ impl Session {
     /// A command is done. `last`: nothing follows in its message or pipeline, so
     /// that a transaction it did not begin ends with it.
     pub async fn end_command(&mut self, last: bool) -> Result<()> {
+        self.collect_notified()?;
         if last && matches!(self.block.phase, Phase::Single | Phase::Implicit) {
             if self.scope.is_none() {
                 self.begin_scope()?;
@@ -238,6 +239,7 @@ impl Session {
 
     /// Something failed: what belongs to the transaction is undone.
     pub fn fail(&mut self) {
+        self.hooks.notified.lock().clear();
         if let Some(settings) = self.block.fail() {
             self.settings.lock().restore(settings);
         }
@@ -352,40 +354,35 @@ impl Session {
                 self.act(Action::Unlisten(channel.clone()), "UNLISTEN")
             }
             Command::Unlisten(None) => self.act(Action::UnlistenAll, "UNLISTEN"),
-            Command::Notify { channel, payload } => self.notify(channel, payload),
+            Command::Notify { channel, payload } => self.notify(Action::notify(channel, payload)?),
         }
     }
 
     /// Something to do at commit.
     fn act(&mut self, action: Action, tag: &str) -> Result<Outcome> {
-        /// In one transaction.
-        const ACTIONS_MAX: usize = 100_000;
         let Some(open) = self.block.open_mut() else {
             return Err(Error::internal("statement outside of a transaction"));
         };
         if open.actions.len() >= ACTIONS_MAX {
-            return Err(Error::new(
-                sqlstate::PROGRAM_LIMIT_EXCEEDED,
-                "too many notifications in the NOTIFY queue",
-            ));
+            return Err(Action::too_many());
         }
         open.actions.push(action);
         Ok(Outcome::Command(tag.to_owned()))
     }
 
-    fn notify(&mut self, channel: &str, payload: &str) -> Result<Outcome> {
-        /// PostgreSQL's NOTIFY_PAYLOAD_MAX_LENGTH.
-        const PAYLOAD_BYTES_MAX: usize = 8000;
-        if payload.len() >= PAYLOAD_BYTES_MAX {
-            return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, "payload string too long"));
-        }
-        let action = Action::Notify { channel: channel.to_owned(), payload: payload.to_owned() };
+    fn notify(&mut self, action: Action) -> Result<Outcome> {
         // Equal notifications of one transaction are one.
         let known = self.block.open().is_some_and(|open| open.actions.contains(&action));
         if known {
             return Ok(Outcome::Command("NOTIFY".to_owned()));
         }
         self.act(action, "NOTIFY")
+    }
+
+    /// Puts what `pg_notify` was called for among what the commit does.
+    fn collect_notified(&mut self) -> Result<()> {
+        let notified = std::mem::take(&mut *self.hooks.notified.lock());
+        notified.into_iter().try_for_each(|action| self.notify(action).map(drop))
     }
 }
 

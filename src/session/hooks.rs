@@ -13,6 +13,7 @@ use rand::{Rng, SeedableRng};
 
 use super::Database;
 use super::advisory::{AdvisoryLocks, WaitLimits};
+use super::notify::{ACTIONS_MAX, Action};
 use super::registry::{Backend, Interrupt};
 use super::scope::Scope;
 use super::server_rows::Shown;
@@ -36,6 +37,8 @@ pub(super) struct Hooks {
     /// What `currval` answers, by sequence, and which one `lastval` means.
     sequences: Mutex<(HashMap<Oid, i64>, Option<Oid>)>,
     pub advisory: AdvisoryLocks,
+    /// What `pg_notify` was called for in the present command.
+    pub notified: Mutex<Vec<Action>>,
     pub shown: Mutex<Shown>,
     /// `random()` of this session, once `setseed` was called.
     random: Mutex<Option<StdRng>>,
@@ -52,6 +55,7 @@ impl Hooks {
             catalog: Mutex::new(database.catalog()),
             advisory: AdvisoryLocks::new(database.clone(), backend.pid),
             notices,
+            notified: Mutex::default(),
             database,
             backend,
             settings,
@@ -324,6 +328,26 @@ impl SessionHooks for Hooks {
     fn set_setting(&self, name: &str, value: &str, local: bool) -> Result<String> {
         let scope = if local { SetScope::Transaction } else { SetScope::Session };
         self.set_parameter(name, value, scope, self.authority())
+    }
+
+    fn reset_setting(&self, name: &str, local: bool) -> Result<String> {
+        let scope = if local { SetScope::Transaction } else { SetScope::Session };
+        let authority = self.authority();
+        let mut settings = self.settings.lock();
+        settings.reset(name, scope, authority)?;
+        settings.show(name)
+    }
+
+    fn notify(&self, channel: &str, payload: &str) -> Result<()> {
+        let action = Action::notify(channel, payload)?;
+        let mut notified = self.notified.lock();
+        if notified.len() >= ACTIONS_MAX {
+            return Err(Action::too_many());
+        }
+        if !notified.contains(&action) {
+            notified.push(action);
+        }
+        Ok(())
     }
 
     fn transaction_id(&self) -> u64 {

@@ -33,6 +33,33 @@ pub enum Action {
     Notify { channel: String, payload: String },
 }
 
+/// What one transaction may do at its commit.
+pub const ACTIONS_MAX: usize = 100_000;
+
+/// PostgreSQL's NAMEDATALEN and NOTIFY_PAYLOAD_MAX_LENGTH.
+const CHANNEL_BYTES_MAX: usize = 64;
+const PAYLOAD_BYTES_MAX: usize = 8000;
+
+impl Action {
+    pub fn notify(channel: &str, payload: &str) -> Result<Action> {
+        let refused = |what: &str| Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, what));
+        if channel.is_empty() {
+            return refused("channel name cannot be empty");
+        }
+        if channel.len() >= CHANNEL_BYTES_MAX {
+            return refused("channel name too long");
+        }
+        if payload.len() >= PAYLOAD_BYTES_MAX {
+            return refused("payload string too long");
+        }
+        Ok(Action::Notify { channel: channel.to_owned(), payload: payload.to_owned() })
+    }
+
+    pub fn too_many() -> Error {
+        Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, "too many notifications in the NOTIFY queue")
+    }
+}
+
 /// Who listens where.
 #[derive(Default)]
 pub struct Channels {

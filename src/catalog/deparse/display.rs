@@ -97,13 +97,23 @@ pub(super) fn closing_parenthesis(text: &str, open: usize) -> Option<usize> {
 /// The expression for a session with this search path: `public.f(x)` is `f(x)`
 /// where `f` alone means it, `'public.s'::regclass` is `'s'::regclass`.
 pub fn display(catalog: &Catalog, search_path: &[Oid], sql: &str) -> String {
+    shortened(catalog, search_path, sql, &[ObjectClass::Function, ObjectClass::Type])
+}
+
+/// The same for a query, which also names relations.
+pub fn display_query(catalog: &Catalog, search_path: &[Oid], sql: &str) -> String {
+    let classes = [ObjectClass::Relation, ObjectClass::Function, ObjectClass::Type];
+    shortened(catalog, search_path, sql, &classes)
+}
+
+fn shortened(catalog: &Catalog, search_path: &[Oid], sql: &str, classes: &[ObjectClass]) -> String {
     let tokens = tokens(sql);
     let mut text = String::with_capacity(sql.len());
     let mut at = 0;
     while at < tokens.len() {
         match &tokens[at..] {
             [Token::Word(schema), Token::Other("."), Token::Word(name), ..]
-                if is_superfluous(catalog, search_path, schema, name) =>
+                if is_superfluous(catalog, search_path, classes, schema, name) =>
             {
                 text.push_str(name);
                 at += 3;
@@ -122,11 +132,17 @@ pub fn display(catalog: &Catalog, search_path: &[Oid], sql: &str) -> String {
     text
 }
 
-/// Whether the bare name of a function or type means the one in that schema.
-fn is_superfluous(catalog: &Catalog, path: &[Oid], schema: &str, name: &str) -> bool {
+/// Whether the bare name of an object of such a class means the one in that schema.
+fn is_superfluous(
+    catalog: &Catalog,
+    path: &[Oid],
+    classes: &[ObjectClass],
+    schema: &str,
+    name: &str,
+) -> bool {
     let (schema, name) = (unquoted(schema), unquoted(name));
     let Some(schema) = catalog.schema_named(&schema) else { return false };
-    [ObjectClass::Function, ObjectClass::Type].into_iter().any(|class| {
+    classes.iter().copied().any(|class| {
         let in_schema = |schema: Oid| !catalog.named(class, schema, &name).is_empty();
         path.iter().copied().find(|oid| in_schema(*oid)) == Some(schema.oid)
     })

@@ -12,7 +12,7 @@
 //!   WHERE a > 1;
 //! ```
 
-use super::display::{Token, closing_parenthesis, tokens};
+use super::display::{Token, closing_parenthesis, display_query, tokens};
 use crate::catalog::{
     BoundKind, BoundName, Catalog, Relation, RelationKind, View, quote_identifier, quote_literal,
     quote_qualified,
@@ -24,7 +24,8 @@ pub fn view_definition(catalog: &Catalog, path: &[Oid], relation: &Relation) -> 
     match &relation.kind {
         RelationKind::View(view) => {
             let text = current_text(catalog, path, view);
-            Some(laid_out(text.trim().trim_end_matches(';')))
+            let query = text.trim().trim_end_matches(';');
+            Some(laid_out(&display_query(catalog, path, query)))
         }
         _ => None,
     }

@@ -13,6 +13,9 @@ use crate::sql::types::record;
 use crate::sql::types::{Datum, SqlType, oid};
 use crate::sqlstate;
 
+/// `substr(text, int4, int4)`.
+const SUBSTR: crate::sql::types::Oid = 877;
+
 impl Binder<'_> {
     /// `ARRAY[…]`; `target` is the array type when a cast names one.
     pub(super) fn array_constructor(
@@ -133,6 +136,12 @@ impl Binder<'_> {
         if container == oid::JSONB {
             return self.jsonb_subscripts(expr, subscripts);
         }
+        if container == oid::NAME
+            && let [one] = subscripts.as_slice()
+            && !one.is_slice
+        {
+            return self.name_byte(expr, required(&one.uidx)?);
+        }
         let Some(element) = self.element(container) else {
             return Err(Error::new(
                 sqlstate::DATATYPE_MISMATCH,
@@ -159,6 +168,28 @@ impl Binder<'_> {
         }
         let kind = ExprKind::Slice { array: Box::new(expr), bounds };
         Ok(typed(kind, SqlType::with_typmod(container, typmod), location))
+    }
+
+    /// `n[0]`: a `name` is an array of 64 `"char"`s that starts at 0.
+    fn name_byte(&mut self, name: Expr, index: &NodeEnum) -> Result<Expr> {
+        let location = name.location;
+        let index = self.subscript_index(index)?;
+        let one = super::node::constant(Datum::Int4(1), INT4);
+        let bound = |n: i32| super::node::constant(Datum::Int4(n), INT4);
+        let from =
+            self.operator(OperatorName::plain(">="), Some(index.clone()), bound(0), location)?;
+        let to =
+            self.operator(OperatorName::plain("<"), Some(index.clone()), bound(64), location)?;
+        let inside = super::node::bool_expr(ExprKind::And(vec![from, to]), location);
+        let at = self.operator(OperatorName::plain("+"), Some(index), one.clone(), location)?;
+        let text = super::coerce::relabel_if(name, super::node::TEXT);
+        let letter = self.builtin_call(SUBSTR, vec![text, at, one], location)?;
+        let byte = SqlType::new(oid::CHAR);
+        let value = self
+            .coerce_to(letter, byte, CastContext::Assignment)?
+            .ok_or_else(|| Error::internal("text has no cast to \"char\""))?;
+        let kind = ExprKind::Case { operand: None, whens: vec![(inside, value)], otherwise: None };
+        Ok(typed(kind, byte, location))
     }
 
     /// In a slice, a plain subscript `[n]` means `[1:n]`.

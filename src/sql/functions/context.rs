@@ -110,6 +110,14 @@ pub trait SessionHooks: Send + Sync {
     fn sequence_row(&self, sequence: Oid) -> Result<SequenceRow>;
     fn setting(&self, name: &str) -> Result<Option<String>>;
     fn set_setting(&self, name: &str, value: &str, local: bool) -> Result<String>;
+    /// Gives a parameter its default back; answers what that is.
+    fn reset_setting(&self, _name: &str, _local: bool) -> Result<String> {
+        Err(crate::error::Error::unsupported("resetting a parameter"))
+    }
+    /// Sends a notification when the transaction commits.
+    fn notify(&self, _channel: &str, _payload: &str) -> Result<()> {
+        Err(crate::error::Error::unsupported("pg_notify"))
+    }
     fn transaction_id(&self) -> u64;
     /// `random()`: uniform in [0, 1). A session that supports `setseed` keeps
     /// its own generator.

@@ -56,9 +56,12 @@ const SETTINGS: &[Kernel] = kernels! {
                 "SET requires parameter name",
             ));
         };
-        let value = arg_or_null::<&str>(args, 1)?.unwrap_or_default();
         let local = arg_or_null::<bool>(args, 2)?.unwrap_or(false);
-        call.eval.session.set_setting(name, value, local).map(Datum::Text)
+        let session = &call.eval.session;
+        match arg_or_null::<&str>(args, 1)? {
+            Some(value) => session.set_setting(name, value, local).map(Datum::Text),
+            None => session.reset_setting(name, local).map(Datum::Text),
+        }
     };
     call "pg_client_encoding" => |_, _| Ok(Datum::Text("UTF8".into()));
 };
@@ -89,6 +92,12 @@ const SESSIONS: &[Kernel] = kernels! {
         call.eval.session.cancel_backend(arg(args, 0)?, false).map(Datum::Bool);
     call "pg_terminate_backend" => |call, args|
         call.eval.session.cancel_backend(arg(args, 0)?, true).map(Datum::Bool);
+    call "pg_notify" => |call, args| {
+        let channel = arg_or_null::<&str>(args, 0)?.unwrap_or_default();
+        let payload = arg_or_null::<&str>(args, 1)?.unwrap_or_default();
+        call.eval.session.notify(channel, payload)?;
+        Ok(Datum::Text(String::new()))
+    };
     call "pg_sleep" => |call, args| sleep(call, arg(args, 0)?);
     call "pg_sleep_for_interval" => |call, args| sleep(call, datetime::seconds_of(arg(args, 0)?));
     call "pg_sleep_until_timestamptz" => |call, args| {
