@@ -147,7 +147,7 @@ mod tests {
         check_or_create(directory.path()).expect("our directory");
         fs::write(directory.path().join(FORMAT_FILE), "zserver data format 3\n").expect("write");
         let error = check_or_create(directory.path()).expect_err("format 2");
-        assert!(error.message().ends_with("has format 2, this program needs format 1"));
+        assert!(error.message().ends_with("has format 3, this program needs format 2"));
     }
 
     #[test]

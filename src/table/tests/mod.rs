@@ -14,7 +14,7 @@ use crate::catalog::{
     Catalog, Change, Column, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, Object,
     ObjectClass, ObjectKey, Persistence, ReferentialAction, Relation, RelationKind, Schema,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::sql::functions::tests::context_over;
 use crate::sql::run::work::{StatementContext, StatementLimits, Work};
 use crate::sql::types::{Datum, Oid, SqlType, oid};

@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use super::Binder;
 use crate::catalog::{Catalog, PG_CATALOG, PUBLIC};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::sql::functions::EvalContext;
 use crate::sql::functions::tests::context_over;
 use crate::sql::ir::{OutputColumn, Statement};
 use crate::sql::parse;
 use crate::sql::types::oid::RECORD;
-use crate::sql::types::{Datum, Oid, SqlType};
+use crate::sql::types::{Oid, SqlType};
 
 const EXPECTED: &str = include_str!("expected.tsv");
 

@@ -17,7 +17,7 @@ use crate::sql::plan::explain::{ExplainOptions, explain};
 use crate::sql::plan::fast::FastPlan;
 use crate::sql::run::work::{StatementContext, StatementLimits, Work};
 use crate::sql::run::{RowChunks, rows};
-use crate::sql::types::{self, DateOrder, DateStyle, Datum, IntervalStyle, Oid, SqlType};
+use crate::sql::types::{self, Datum, SqlType};
 use crate::storage::memory::MemoryEngine;
 use crate::table::{NoExpressions, TableState};
 use crate::txn::{Isolation, Limits, Transactions};
