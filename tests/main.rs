@@ -5,6 +5,7 @@
 //! | [`layers`] | the `use` lines follow the architecture |
 //! | [`sql`] | `tests/sql/**/*.slt` pass on this server and on PostgreSQL 15 |
 //! | [`client`] | an unmodified driver: types, transactions, COPY, streams |
+//! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
 //! | [`crash`] | kill −9 under load loses no acknowledged commit |
 //!
 //! What a test needs and the machine lacks (PostgreSQL's server) is said in one
@@ -13,5 +14,6 @@
 mod client;
 mod crash;
 mod layers;
+mod sessions;
 mod sql;
 mod support;
