@@ -1,9 +1,11 @@
 //! View definitions: `pg_get_viewdef`.
 //!
 //! A view is stored as the query its creator wrote, in libpg_query's spelling,
-//! so this is not PostgreSQL's normal form: names are not expanded and casts are
-//! not added. Objects that were renamed since are called by their new names, under
-//! an alias that the rest of the query knows them by. The layout is PostgreSQL's, a line for each clause, column and join:
+//! with every `*` written out, so this is not PostgreSQL's normal form: columns are
+//! not qualified and casts are not added. Objects that were renamed since are called
+//! by their new names, under an alias that the rest of the query knows them by, and
+//! the view's columns by theirs. The layout is PostgreSQL's, a line for each clause,
+//! column and join:
 //!
 //! ```text
 //!  SELECT a,
@@ -14,19 +16,68 @@
 
 use super::display::{Token, closing_parenthesis, display_query, tokens};
 use crate::catalog::{
-    BoundKind, BoundName, Catalog, Relation, RelationKind, View, quote_identifier, quote_literal,
-    quote_qualified,
+    BoundKind, BoundName, Catalog, Column, Relation, RelationKind, View, quote_identifier,
+    quote_literal, quote_qualified,
 };
+use crate::sql::parse::{self, NodeEnum, ast};
 use crate::sql::types::Oid;
 
 /// The query with a leading blank and a final semicolon.
 pub fn view_definition(catalog: &Catalog, path: &[Oid], relation: &Relation) -> Option<String> {
     match &relation.kind {
         RelationKind::View(view) => {
-            let text = current_text(catalog, path, view);
+            let text = with_column_names(current_text(catalog, path, view), &relation.columns);
             let query = text.trim().trim_end_matches(';');
             Some(laid_out(&display_query(catalog, path, query)))
         }
+        _ => None,
+    }
+}
+
+/// The text with the view's columns called by their names, where the query calls
+/// them otherwise.
+fn with_column_names(text: String, columns: &[Column]) -> String {
+    let Ok(statements) = parse::parse(&text) else { return text };
+    let [statement] = statements.as_slice() else { return text };
+    let mut node = statement.node.clone();
+    let Some(select) = first_select(&mut node) else { return text };
+    if select.target_list.len() != columns.len() {
+        return text;
+    }
+    let mut changed = false;
+    for (target, column) in select.target_list.iter_mut().zip(columns) {
+        let Some(NodeEnum::ResTarget(target)) = &mut target.node else { return text };
+        if output_name(target) != Some(column.name.as_str()) {
+            target.name.clone_from(&column.name);
+            changed = true;
+        }
+    }
+    match changed {
+        true => parse::deparse(&ast::Node { node: Some(node) }).unwrap_or(text),
+        false => text,
+    }
+}
+
+/// The SELECT that names a query's columns: of a set operation, the first.
+fn first_select(node: &mut NodeEnum) -> Option<&mut ast::SelectStmt> {
+    let NodeEnum::SelectStmt(select) = node else { return None };
+    let mut select = &mut **select;
+    while select.larg.is_some() {
+        select = select.larg.as_mut()?;
+    }
+    select.values_lists.is_empty().then_some(select)
+}
+
+/// The name that a target gives its column, as far as it is written.
+fn output_name(target: &ast::ResTarget) -> Option<&str> {
+    if !target.name.is_empty() {
+        return Some(&target.name);
+    }
+    match target.val.as_ref()?.node.as_ref()? {
+        NodeEnum::ColumnRef(column) => match column.fields.last()?.node.as_ref()? {
+            NodeEnum::String(name) => Some(&name.sval),
+            _ => None,
+        },
         _ => None,
     }
 }

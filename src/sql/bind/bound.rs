@@ -12,25 +12,28 @@
 use std::sync::Arc;
 
 use super::Binder;
-use super::scope::ItemColumn;
-use crate::catalog::{BoundKind, BoundName, Relation, RelationKind};
+use super::scope::{Item, ItemColumn};
+use super::target::Target;
+use crate::catalog::{BoundKind, BoundName, Relation, RelationKind, quote_identifier};
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
-use crate::sql::ir::Scan;
-use crate::sql::parse::ast::RangeVar;
+use crate::sql::ir::{ExprKind, Scan};
+use crate::sql::parse::ast::{ColumnRef, RangeVar};
 use crate::sql::types::{Oid, oid};
 
 /// Names recorded, and names known.
 #[derive(Default)]
 pub(super) struct Names {
     recorded: Option<Vec<BoundName>>,
+    /// Where a `*` stands in the text, and the columns it means.
+    stars: Vec<(i32, String)>,
     /// The view whose text is being bound.
     view: Option<Arc<Relation>>,
 }
 
 impl Names {
     pub fn of_view(view: &Arc<Relation>) -> Names {
-        Names { recorded: None, view: Some(view.clone()) }
+        Names { view: Some(view.clone()), ..Names::default() }
     }
 
     pub fn are_recorded(&self) -> bool {
@@ -61,6 +64,60 @@ impl<'a> Binder<'a> {
         let mut binder = Binder::with_fixed_params(eval, &[]);
         binder.names.recorded = Some(Vec::new());
         binder
+    }
+
+    /// The text with every `*` written out, if it had any: a view has the columns that
+    /// there were when it was made.
+    pub fn without_stars(&mut self, sql: &str) -> Option<String> {
+        let mut stars = std::mem::take(&mut self.names.stars);
+        stars.sort_by_key(|(location, _)| std::cmp::Reverse(*location));
+        let mut text = sql.to_owned();
+        for (location, columns) in &stars {
+            let start = usize::try_from(*location).ok()?;
+            let length = text.get(start..)?.find('*')? + 1;
+            text.replace_range(start..start + length, columns);
+        }
+        (!stars.is_empty()).then_some(text)
+    }
+
+    /// Notes what a `*` of the text means; `qualifier` is what was written before it.
+    pub(super) fn note_star(&mut self, column: &ColumnRef, targets: &[Target]) {
+        if !self.names.are_recorded() || targets.is_empty() || column.location < 0 {
+            return;
+        }
+        let qualifier: Vec<String> = column
+            .fields
+            .iter()
+            .filter_map(super::node::string)
+            .map(|part| format!("{}.", quote_identifier(part)))
+            .collect();
+        let qualifier = qualifier.concat();
+        let mut columns = Vec::with_capacity(targets.len());
+        for target in targets {
+            let name = quote_identifier(&target.name);
+            columns.push(match qualifier.is_empty() {
+                true => format!("{}{name}", self.needed_qualifier(target)),
+                false => format!("{qualifier}{name}"),
+            });
+        }
+        self.names.stars.push((column.location, columns.join(", ")));
+    }
+
+    /// The item's name with a dot, if the column's alone does not tell it.
+    fn needed_qualifier(&mut self, target: &Target) -> String {
+        if matches!(self.find_column(&target.name, -1), Ok(Some(_))) {
+            return String::new();
+        }
+        let ExprKind::Column(wanted) = target.expr.kind else { return String::new() };
+        let produces = |item: &&Item| {
+            item.columns
+                .iter()
+                .any(|column| matches!(column.expr.kind, ExprKind::Column(id) if id == wanted))
+        };
+        match self.level().items.iter().find(produces) {
+            Some(item) if !item.alias.is_empty() => format!("{}.", quote_identifier(&item.alias)),
+            _ => String::new(),
+        }
     }
 
     /// The names that were recorded.

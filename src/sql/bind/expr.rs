@@ -285,7 +285,7 @@ impl Binder<'_> {
         let left = self.expr(left_node)?;
         let items = self.exprs(items)?;
         let (constants, others): (Vec<Expr>, Vec<Expr>) =
-            items.into_iter().partition(|item| crate::sql::ir::visit::columns_of(&item).is_empty());
+            items.into_iter().partition(|item| crate::sql::ir::visit::columns_of(item).is_empty());
         let mut tests = Vec::new();
         let leftover = match self.constant_list(&left, constants, negated, node.location)? {
             Ok(test) => {

@@ -260,7 +260,7 @@ impl Binder<'_> {
 fn sets_before(input: Rel, grouping: &Grouping, level: &mut Level) -> Rel {
     let mut needed: std::collections::HashSet<ColumnId> = Default::default();
     for (_, expr) in &grouping.exprs {
-        needed.extend(columns_of(&expr));
+        needed.extend(columns_of(expr));
     }
     let (before, after) = std::mem::take(&mut level.set_calls)
         .into_iter()

@@ -50,7 +50,9 @@ impl Binder<'_> {
         let value = required(&target.val)?;
         match value {
             NodeEnum::ColumnRef(column) if is_star(column) => {
-                targets.extend(self.star(column)?);
+                let all = self.star(column)?;
+                self.note_star(column, &all);
+                targets.extend(all);
             }
             NodeEnum::AIndirection(indirection) if ends_in_star(indirection) => {
                 targets.extend(self.record_star(indirection)?);

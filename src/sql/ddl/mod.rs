@@ -35,6 +35,7 @@ mod schema;
 mod sequence;
 mod table;
 mod temporary;
+mod uses;
 mod view;
 
 use std::sync::Arc;

@@ -6,7 +6,10 @@ use super::constraint::column_number;
 use super::name::{kind_name, wrong_object};
 use super::table::require_no_system_column;
 use super::{Ddl, strings};
-use crate::catalog::{ConstraintKind, ObjectClass, Relation, RelationKind, Role, Schema, Type};
+use crate::catalog::{
+    ConstraintKind, ObjectAddress, ObjectClass, Relation, RelationKind, Role, Schema, Type,
+    relation_oid,
+};
 use crate::error::{Error, Result};
 use crate::sql::bind;
 use crate::sql::parse::{NodeEnum, ast};
@@ -77,9 +80,23 @@ impl Ddl<'_> {
         {
             self.put_constraint_name(index.constraint, &statement.newname);
         }
+        let address = relation.address();
+        let uses = self.uses_of(|_, referenced| referenced == address)?;
         let renamed = Relation { name: statement.newname.clone(), ..(*relation).clone() };
         self.put_relation(renamed);
+        self.rewrite_uses(uses)?;
         Ok(tag)
+    }
+
+    /// The schema of a relation or a type.
+    fn schema_of(&self, object: ObjectAddress) -> Option<Oid> {
+        match object.class {
+            relation_oid::PG_CLASS => {
+                self.work.catalog.relation(object.oid).map(|relation| relation.schema)
+            }
+            relation_oid::PG_TYPE => self.work.catalog.type_(object.oid).map(|ty| ty.schema),
+            _ => None,
+        }
     }
 
     fn rename_row_type(&mut self, relation: &Relation, name: &str) {
@@ -219,7 +236,9 @@ impl Ddl<'_> {
                 format!("schema \"{new}\" already exists"),
             ));
         }
+        let uses = self.uses_of(|ddl, referenced| ddl.schema_of(referenced) == Some(oid))?;
         self.put(Schema { name: new.clone(), ..(*schema).clone() });
+        self.rewrite_uses(uses)?;
         Ok("ALTER SCHEMA".to_owned())
     }
 
@@ -264,7 +283,10 @@ impl Ddl<'_> {
                 format!("type \"{new}\" already exists"),
             ));
         }
+        let (address, array) = (ty.address(), ObjectAddress::type_(ty.array));
+        let uses = self.uses_of(|_, referenced| referenced == address || referenced == array)?;
         self.put(Type { name: new.clone(), ..(*ty).clone() });
+        self.rewrite_uses(uses)?;
         Ok("ALTER TYPE".to_owned())
     }
 
@@ -298,7 +320,10 @@ impl Ddl<'_> {
             ));
         }
         self.require_free_name(schema, &relation.name)?;
+        let old = relation.schema;
+        let uses = self.uses_of(|ddl, referenced| ddl.schema_of(referenced) == Some(old))?;
         self.move_to_schema(&relation, schema)?;
+        self.rewrite_uses(uses)?;
         Ok(tag)
     }
 

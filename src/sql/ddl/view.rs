@@ -97,14 +97,11 @@ impl Ddl<'_> {
     /// Binds a view's text for its names, and for what it depends on.
     fn view_definition(&self, sql: String) -> Result<Definition> {
         let eval = self.eval();
-        let statements = parse::parse(&sql)?;
-        let [only] = statements.as_slice() else {
-            return Err(Error::internal("a view's query is not one statement"));
-        };
         let mut binder = Binder::for_definition(&eval);
-        let Statement::Query(query) = binder.bind_statement(&only.node)? else {
-            return Err(Error::unsupported("a query that changes rows here"));
-        };
+        let query = bind_definition(&mut binder, &sql)?;
+        if let Some(written_out) = binder.without_stars(&sql) {
+            return self.view_definition(written_out);
+        }
         Ok(Definition { sql, query, names: binder.recorded_names() })
     }
 
@@ -165,6 +162,17 @@ impl Ddl<'_> {
             }
         }
         Ok(Relation { kind: RelationKind::View(view), columns, ..old.clone() })
+    }
+}
+
+fn bind_definition(binder: &mut Binder<'_>, sql: &str) -> Result<Query> {
+    let statements = parse::parse(sql)?;
+    let [only] = statements.as_slice() else {
+        return Err(Error::internal("a view's query is not one statement"));
+    };
+    match binder.bind_statement(&only.node)? {
+        Statement::Query(query) => Ok(query),
+        _ => Err(Error::unsupported("a query that changes rows here")),
     }
 }
 

@@ -107,11 +107,10 @@ fn find<'a>(
         }
         Rel::Join { left, right, lateral, .. } => {
             // What a lateral side reads is different for each row of the other.
-            let inside = match find(left, ctes.clone(), None) {
+            match find(left, ctes.clone(), None) {
                 None if !*lateral => find(right, ctes, None),
                 inside => inside,
-            };
-            inside
+            }
         }
         Rel::SetOp { left, right, .. } => match find(left, ctes.clone(), None) {
             None => find(right, ctes, None),

@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_thousand_fit_at_every_place() {
-        for place in [0usize, 1, 2, 3] {
+        for place in 0..=3usize {
             let mut ranks: Vec<Rank> = Rank::sequence().take(3).collect();
             for _ in 0..1000 {
                 let before = place.checked_sub(1).map(|at| &ranks[at]);

@@ -1,0 +1,139 @@
+//! Sessions beside each other: objects of one name, locks, temporary objects.
+
+use std::time::Duration;
+
+use tokio_postgres::error::SqlState;
+
+use crate::support::{block_on, connect, zserver::Zserver};
+
+/// How long a statement that must wait is given to show that it does not.
+const WAIT: Duration = Duration::from_millis(300);
+
+/// Runs `first` in a transaction, then `second` in another session, which must wait;
+/// ends the first and answers what became of the second.
+async fn second_waits(
+    port: u16,
+    first: &str,
+    second: &'static str,
+    end: &str,
+) -> Result<(), tokio_postgres::Error> {
+    let (one, other) = (connect(port).await, connect(port).await);
+    one.batch_execute(&format!("BEGIN; {first}")).await.expect("the first runs");
+    let mut waiting = tokio::spawn(async move { other.batch_execute(second).await });
+    let early = tokio::time::timeout(WAIT, &mut waiting).await;
+    assert!(early.is_err(), "\"{second}\" did not wait for \"{first}\"");
+    one.batch_execute(end).await.expect("the first ends");
+    waiting.await.expect("no panic")
+}
+
+#[test]
+fn objects_of_one_name_are_made_one_at_a_time() {
+    let server = Zserver::start();
+    block_on(async {
+        for (first, second) in [
+            ("CREATE TABLE t (a int)", "CREATE TABLE t (b int)"),
+            ("CREATE SCHEMA s", "CREATE SCHEMA s"),
+            ("CREATE SEQUENCE q", "CREATE SEQUENCE q"),
+            ("CREATE TYPE e AS ENUM ('a')", "CREATE TYPE e AS ENUM ('b')"),
+            ("CREATE ROLE r", "CREATE ROLE r"),
+        ] {
+            let error = second_waits(server.port, first, second, "COMMIT").await;
+            let error = error.expect_err("the name is taken");
+            assert_eq!(error.code(), Some(&SqlState::UNIQUE_VIOLATION), "{second}: {error}");
+        }
+        let made = second_waits(
+            server.port,
+            "CREATE TABLE free (a int)",
+            "CREATE TABLE free (b int)",
+            "ROLLBACK",
+        );
+        made.await.expect("the name is free again");
+    });
+}
+
+#[test]
+fn who_waited_for_a_definition_sees_it() {
+    let server = Zserver::start();
+    block_on(async {
+        let client = connect(server.port).await;
+        client.batch_execute("CREATE TABLE t (a int); CREATE SCHEMA s").await.expect("a table");
+        let first = "ALTER TABLE t ADD COLUMN b int";
+        second_waits(server.port, first, "ALTER TABLE t ADD COLUMN c int", "COMMIT")
+            .await
+            .expect("both columns are added");
+        client.query("SELECT a, b, c FROM t", &[]).await.expect("three columns");
+        let error =
+            second_waits(server.port, "CREATE TABLE s.x (a int)", "DROP SCHEMA s", "COMMIT")
+                .await
+                .expect_err("the schema is not empty any more");
+        assert_eq!(error.code(), Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST));
+        let error = second_waits(server.port, "DROP TABLE t", "ALTER TABLE t DROP b", "COMMIT")
+            .await
+            .expect_err("the table is gone");
+        assert_eq!(error.code(), Some(&SqlState::UNDEFINED_TABLE));
+    });
+}
+
+#[test]
+fn rows_inside_a_subquery_are_locked() {
+    let server = Zserver::start();
+    block_on(async {
+        let setup = "CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (1), (2); \
+                     CREATE VIEW v AS SELECT * FROM t WHERE a = 1";
+        connect(server.port).await.batch_execute(setup).await.expect("a table");
+        for query in ["SELECT * FROM (SELECT * FROM t) s FOR UPDATE", "SELECT * FROM v FOR UPDATE"]
+        {
+            second_waits(server.port, query, "UPDATE t SET a = a WHERE a = 1", "COMMIT")
+                .await
+                .expect("the row is free again");
+        }
+    });
+}
+
+/// How many temporary relations and schemas there are, of whatever session.
+async fn temporary_objects(port: u16) -> i64 {
+    let count = "SELECT (SELECT count(*) FROM pg_class WHERE relpersistence = 't') \
+                 + (SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'pg\\_temp%')";
+    connect(port).await.query_one(count, &[]).await.expect("a count").get(0)
+}
+
+#[test]
+fn temporary_objects_are_one_sessions_and_go_with_it() {
+    let server = Zserver::start();
+    block_on(async {
+        let (one, other) = (connect(server.port).await, connect(server.port).await);
+        let make = "CREATE TEMP TABLE t (id serial PRIMARY KEY); INSERT INTO t DEFAULT VALUES";
+        one.batch_execute(make).await.expect("a temporary table");
+        let error = other.query("SELECT * FROM t", &[]).await.expect_err("not for others");
+        assert_eq!(error.code(), Some(&SqlState::UNDEFINED_TABLE));
+        let find =
+            "SELECT relnamespace::regnamespace::text || '.t' FROM pg_class WHERE relname = 't'";
+        let name: String = other.query_one(find, &[]).await.expect("it is listed").get(0);
+        let error = other.query(&format!("SELECT * FROM {name}"), &[]).await.expect_err("not read");
+        assert_eq!(error.code(), Some(&SqlState::FEATURE_NOT_SUPPORTED));
+        assert!(temporary_objects(server.port).await > 0);
+        drop(one);
+        for _ in 0..50 {
+            if temporary_objects(server.port).await == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("temporary objects outlived their session");
+    });
+}
+
+#[test]
+fn temporary_objects_do_not_outlive_a_crash() {
+    let server = Zserver::start();
+    let data = block_on(async {
+        // The client stays connected until the server is gone.
+        let client = connect(server.port).await;
+        let make = "CREATE TEMP TABLE t (a int); CREATE TEMP VIEW v AS SELECT * FROM t; CHECKPOINT";
+        client.batch_execute(make).await.expect("a temporary table");
+        assert!(temporary_objects(server.port).await > 0);
+        server.kill()
+    });
+    let server = Zserver::start_over(&data, &[]);
+    assert_eq!(block_on(temporary_objects(server.port)), 0);
+}
