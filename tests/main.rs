@@ -9,6 +9,7 @@
 //! | [`abuse`] | what no client should send harms nobody |
 //! | [`history`] | each isolation level rules out the anomalies it has to |
 //! | [`locks`] | table locks: who waits for whom, and what is seen after a wait |
+//! | [`memory`] | queries within the memory limit |
 //! | [`crash`] | kill −9 under load loses no acknowledged commit |
 //!
 //! What a test needs and the machine lacks (PostgreSQL's server) is said in one
@@ -21,5 +22,6 @@ mod crash;
 mod history;
 mod layers;
 mod locks;
+mod memory;
 mod sql;
 mod support;
