@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error, NoTls};
 
+use crate::support::raw::{Raw, field, frame, query};
 use crate::support::{block_on, connect, zserver::Zserver};
 
 /// Nothing here takes long; a server that hangs fails the test by this.
@@ -110,7 +111,7 @@ fn every_operator_ends_by_its_timeout() {
 
 #[test]
 fn copy_can_be_cancelled_in_both_directions() {
-    use futures::{SinkExt, StreamExt, pin_mut};
+    use futures::{StreamExt, pin_mut};
     let server = Zserver::start();
     block_on(async {
         let client = connect(server.port).await;
@@ -132,13 +133,17 @@ fn copy_can_be_cancelled_in_both_directions() {
         };
         let error = tokio::time::timeout(PATIENCE, all).await.expect("it is stopped");
         assert_eq!(error.code(), Some(&SqlState::QUERY_CANCELED));
-        let sink = client.copy_in("COPY empty FROM STDIN").await.expect("COPY FROM");
-        pin_mut!(sink);
-        sink.send(bytes::Bytes::from("1\n")).await.expect("a row");
-        // The server waits for more.
-        token.cancel_query(NoTls).await.expect("the request is sent");
-        let result = tokio::time::timeout(PATIENCE, sink.finish()).await.expect("it is stopped");
-        assert_eq!(result.expect_err("COPY").code(), Some(&SqlState::QUERY_CANCELED));
+        // The server waits for rows, and tells its client that it does so no more.
+        let mut silent = Raw::log_in(server.port);
+        silent.send(&query(b"COPY empty FROM STDIN"));
+        assert_eq!(silent.message().expect("an answer").0, b'G');
+        silent.send(&frame(b'd', b"1\n"));
+        let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
+                      WHERE query = 'COPY empty FROM STDIN'";
+        assert!(client.query_one(cancel, &[]).await.expect("one session").get::<_, bool>(0));
+        let (tag, body) = silent.message().expect("an error");
+        assert_eq!((tag, field(&body, b'C').as_str()), (b'E', "57014"));
+        assert!(silent.until_ready().is_some());
         let row = client.query_one("SELECT count(*) FROM empty", &[]).await.expect("a count");
         assert_eq!(row.get::<_, i64>(0), 0);
     });

@@ -10,6 +10,7 @@
 //! | [`history`] | each isolation level rules out the anomalies it has to |
 //! | [`locks`] | table locks: who waits for whom, and what is seen after a wait |
 //! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
+//! | [`memory`] | queries within the memory limit |
 //! | [`crash`] | kill −9 under load loses no acknowledged commit |
 //!
 //! What a test needs and the machine lacks (PostgreSQL's server) is said in one
@@ -22,6 +23,7 @@ mod crash;
 mod history;
 mod layers;
 mod locks;
+mod memory;
 mod sessions;
 mod sql;
 mod support;

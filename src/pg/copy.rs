@@ -24,9 +24,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let binary = copy.format() == CopyFormat::Binary;
         self.wire.output.copy_response(b'G', binary, copy.column_count());
         loop {
-            self.flush_supervised().await?;
-            // A cancel must be heard while the client is silent.
-            let frame = self.session.supervise(self.wire.frame()).await?;
+            // What has come with the command, a Sync in particular, belongs to it even
+            // if it is cancelled now.
+            let frame = match self.wire.buffered_frame()? {
+                Some(frame) => Some(frame),
+                None => {
+                    self.flush_supervised().await?;
+                    // A cancel must be heard while the client is silent.
+                    self.session.supervise(self.wire.frame()).await?
+                }
+            };
             let Some(frame) = frame else {
                 return Err(Error::fatal(
                     sqlstate::CONNECTION_FAILURE,

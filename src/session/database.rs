@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 
 use super::notify::Channels;
@@ -15,7 +14,7 @@ use crate::catalog::{self, Catalog};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::sql::dml::SqlCompiler;
-use crate::sql::run::Work;
+use crate::sql::run::{QueryMemory, Work};
 use crate::storage::Engine;
 use crate::table::reclaim;
 use crate::table::{ExpressionCompiler, Sequences};
@@ -160,7 +159,7 @@ fn query_runtime(config: &Config) -> Result<Arc<RuntimeEnv>> {
     std::fs::create_dir_all(&spill)
         .map_err(|error| Error::io(&format!("create directory {spill:?}"), &error))?;
     RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(config.memory_limit.get())))
+        .with_memory_pool(Arc::new(QueryMemory::new(config.memory_limit.get())))
         .with_temp_file_path(spill)
         .build_arc()
         .map_err(|error| Error::internal(format!("query runtime: {error}")))

@@ -7,6 +7,7 @@
 //! | [`eval`] | the scalar evaluator |
 //! | [`query`] | queries: planned, computed on the query runtime, streamed |
 //! | `locking` | FOR UPDATE and FOR SHARE |
+//! | [`memory`] | the memory that all queries share |
 //! | [`notices`] | what a statement reports beside its result |
 //! | [`runtime`] | the threads that queries are computed on |
 //! | [`failure`] | errors through DataFusion and back |
@@ -14,11 +15,13 @@
 pub mod eval;
 pub mod failure;
 mod locking;
+pub mod memory;
 pub mod notices;
 pub mod query;
 pub mod runtime;
 pub mod work;
 
+pub use memory::QueryMemory;
 pub use notices::Notices;
 pub use query::{CompiledQuery, RowChunks, execute_query, result_columns, rows};
 pub use work::{StatementContext, Work};
