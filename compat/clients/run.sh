@@ -27,7 +27,7 @@ TOML
     ZSERVER_PASSWORD=$PGPASSWORD "$CARGO_TARGET_DIR/debug/zserver" serve --config "$work/zserver.toml" \
         --data "$work/data" --pg-listen "$PGHOST:$PGPORT" >"$work/out" 2>"$work/err" &
     server=$!
-    until grep -q ready "$work/out"; do
+    until grep -qs ready "$work/out"; do
         kill -0 $server || { cat "$work/err" >&2; exit 1; }
         sleep 0.1
     done

@@ -50,12 +50,9 @@ impl Compiler<'_> {
                 }
                 _ => self.node(arg)?,
             },
-            ExprKind::CoerceViaText(arg) => Node::ViaText {
-                from: arg.ty,
-                arg: self.boxed(arg)?,
-                to: expr.ty,
-                location: expr.location,
-            },
+            ExprKind::CoerceViaText(arg) => {
+                Node::ViaText { from: arg.ty, arg: self.boxed(arg)?, to: expr.ty }
+            }
             ExprKind::ArrayCoerce { array, element } => Node::ArrayCoerce {
                 array: self.boxed(array)?,
                 element: self.boxed(element)?,
@@ -159,7 +156,7 @@ impl Compiler<'_> {
                 }
                 Some(Native::Arithmetic(operation, number)) if is_integer(call.ty.oid) => {
                     let args = Box::new([self.node(left)?, self.node(right)?]);
-                    return Ok(Node::Arithmetic { operation, number, args, location });
+                    return Ok(Node::Arithmetic { operation, number, args });
                 }
                 _ => {}
             }
@@ -167,7 +164,7 @@ impl Compiler<'_> {
         let types = call.args.iter().map(|arg| arg.ty).collect();
         let operator =
             operator(&call.function, types, call.ty).map_err(|error| error.at(location))?;
-        Ok(Node::Call(Box::new(CallNode { operator, args: self.nodes(&call.args)?, location })))
+        Ok(Node::Call(Box::new(CallNode { operator, args: self.nodes(&call.args)? })))
     }
 
     fn comparison(&self, function: &Arc<Function>, l: SqlType, r: SqlType) -> Result<Operator> {

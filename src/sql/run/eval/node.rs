@@ -31,10 +31,10 @@ pub enum Node {
     Slot(usize),
     Element,
     Operand,
-    Arithmetic { operation: Arithmetic, number: Number, args: Box<[Node; 2]>, location: i32 },
+    Arithmetic { operation: Arithmetic, number: Number, args: Box<[Node; 2]> },
     Compare { comparison: Comparison, family: Family, args: Box<[Node; 2]> },
     Call(Box<CallNode>),
-    ViaText { arg: Box<Node>, from: SqlType, to: SqlType, location: i32 },
+    ViaText { arg: Box<Node>, from: SqlType, to: SqlType },
     ArrayCoerce { array: Box<Node>, element: Box<Node>, element_type: Oid },
     And(Vec<Node>),
     Or(Vec<Node>),
@@ -62,7 +62,6 @@ pub enum Node {
 pub struct CallNode {
     pub operator: Operator,
     pub args: Vec<Node>,
-    pub location: i32,
 }
 
 /// A function ready to be called.
@@ -135,8 +134,8 @@ impl Node {
             Node::Param(index) => param(env, *index),
             Node::Element => Ok(env.element.map_or(Cow::Owned(Datum::Null), Cow::Borrowed)),
             Node::Operand => Ok(env.operand.map_or(Cow::Owned(Datum::Null), Cow::Borrowed)),
-            Node::Arithmetic { operation, number, args, location } => {
-                arithmetic(env, *operation, *number, args).map_err(|error| error.at(*location))
+            Node::Arithmetic { operation, number, args } => {
+                arithmetic(env, *operation, *number, args)
             }
             Node::Compare { comparison, family, args } => compare(env, *comparison, *family, args),
             Node::Call(call) => call.value(env),
@@ -167,9 +166,7 @@ impl Node {
     /// Arrays, rows and casts through text.
     fn composite<'a>(&'a self, env: &Env<'a>) -> Value<'a> {
         Ok(Cow::Owned(match self {
-            Node::ViaText { arg, from, to, location } => {
-                via_text(env, arg, *from, *to).map_err(|error| error.at(*location))?
-            }
+            Node::ViaText { arg, from, to } => via_text(env, arg, *from, *to)?,
             Node::ArrayCoerce { array, element, element_type } => {
                 array_coerce(env, array, element, *element_type)?
             }
@@ -252,8 +249,7 @@ impl CallNode {
             }
             args.push(value.into_owned());
         }
-        let result = self.operator.call(env.context, &args);
-        Ok(Cow::Owned(result.map_err(|error| error.at(self.location))?))
+        self.operator.call(env.context, &args).map(Cow::Owned)
     }
 }
 
