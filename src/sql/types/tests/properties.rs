@@ -226,6 +226,14 @@ proptest! {
                 let printed = to_text(&value, type_oid, &output_context());
                 let again = text_input(&printed, SqlType::new(type_oid), &repr, &input_context());
                 let again = again.map(|v| to_text(&v, type_oid, &output_context()));
+                // As PostgreSQL, the letters of a military zone may carry a displacement
+                // ("n16") that is refused when it is read back as the number it prints.
+                let is_too_far = |error: &crate::error::Error| {
+                    error.code() == crate::sqlstate::INVALID_TIME_ZONE_DISPLACEMENT_VALUE
+                };
+                if again.as_ref().is_err_and(is_too_far) && type_oid == oid::TIMETZ {
+                    continue;
+                }
                 prop_assert_eq!(again.ok(), Some(printed));
             }
         }
