@@ -134,6 +134,10 @@ fn changed_since(relations: &[(Oid, LockMode)], work: &Work) -> Result<()> {
     }
 }
 
+/// A search looks at the locks one by one while they change, so it may miss a cycle;
+/// those who still wait look again.
+const SEARCH_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
 async fn wait_for(mut wait: LockWait, ctx: &StatementContext) -> Result<()> {
     let deadlock = Duration::from_millis(ctx.limits.deadlock_timeout_ms.max(1));
     let lock_timeout = ctx.limits.lock_timeout_ms;
@@ -142,16 +146,16 @@ async fn wait_for(mut wait: LockWait, ctx: &StatementContext) -> Result<()> {
         0 => Box::pin(std::future::pending()),
         timeout_ms => Box::pin(tokio::time::sleep(Duration::from_millis(timeout_ms))),
     };
-    let mut searched = false;
     loop {
         tokio::select! {
             biased;
             () = &mut wait => return Ok(()),
             () = ctx.cancel.cancelled() => return Err(Error::query_canceled()),
             () = &mut lock_timer => return Err(lock_timed_out()),
-            () = &mut deadlock_timer, if !searched => {
-                searched = true;
+            () = &mut deadlock_timer => {
                 wait.detect_deadlock()?;
+                let next = tokio::time::Instant::now() + deadlock.max(SEARCH_AGAIN_AFTER);
+                deadlock_timer.as_mut().reset(next);
             }
         }
     }
