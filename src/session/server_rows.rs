@@ -185,6 +185,9 @@ impl Hooks {
                 Resource::Advisory { class, object, sub, .. } => {
                     ("advisory", Datum::Null, None, None, Some(class), Some(object), Some(sub))
                 }
+                Resource::Transaction { .. } => {
+                    ("transactionid", Datum::Null, None, None, None, None, None)
+                }
                 _ => ("object", Datum::Null, None, None, None, None, None),
             };
             vec![

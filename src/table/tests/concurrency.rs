@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
+
 use super::*;
 use crate::txn::{LockMode, LockStatus, Resource, WaitPolicy};
 
@@ -54,14 +56,20 @@ async fn loader(fixture: &Fixture) -> Work {
     loader
 }
 
-#[tokio::test]
-async fn an_insert_waits_for_the_bulk_load_of_its_key_and_fails_when_it_commits() {
-    let fixture = Arc::new(keyed());
-    let first = loader(&fixture).await;
+/// An insertion of a key that the loader has put.
+async fn waiting_for_the_load(fixture: &Arc<Fixture>) -> JoinHandle<crate::Result<Vec<u64>>> {
     let other = fixture.clone();
     let second = tokio::spawn(async move { other.insert(100, vec![row(2, "b")]).await });
     settle().await;
     assert!(!second.is_finished(), "it waits for the load");
+    second
+}
+
+#[tokio::test]
+async fn an_insert_waits_for_the_bulk_load_of_its_key_and_fails_when_it_commits() {
+    let fixture = Arc::new(keyed());
+    let first = loader(&fixture).await;
+    let second = waiting_for_the_load(&fixture).await;
     fixture.insert(100, vec![row(3, "b")]).await.expect("other keys are free");
     commit(first).await;
     let error = second.await.expect("no panic").expect_err("a duplicate");
@@ -73,10 +81,7 @@ async fn an_insert_waits_for_the_bulk_load_of_its_key_and_fails_when_it_commits(
 async fn an_insert_waits_for_the_bulk_load_of_its_key_and_goes_on_when_it_rolls_back() {
     let fixture = Arc::new(keyed());
     let first = loader(&fixture).await;
-    let other = fixture.clone();
-    let second = tokio::spawn(async move { other.insert(100, vec![row(2, "b")]).await });
-    settle().await;
-    assert!(!second.is_finished(), "it waits for the load");
+    let second = waiting_for_the_load(&fixture).await;
     first.txn.rollback();
     second.await.expect("no panic").expect("the key is free");
     assert_eq!(ints(&fixture, 100), [2]);
