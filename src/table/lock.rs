@@ -134,8 +134,8 @@ fn changed_since(relations: &[(Oid, LockMode)], work: &Work) -> Result<()> {
     }
 }
 
-/// A search looks at the locks one by one while they change, so it may miss a cycle;
-/// those who still wait look again.
+/// A search gives up after a number of steps (`deadlock_steps_max`); those who still
+/// wait look again.
 const SEARCH_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 async fn wait_for(mut wait: LockWait, ctx: &StatementContext) -> Result<()> {

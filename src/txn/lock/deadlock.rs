@@ -5,7 +5,9 @@
 //! locks one shard. So what it finds is checked again: if every wait of the cycle is
 //! still the same wait in a second look, then all of them existed at one time
 //! between the two looks (a waiting owner neither releases nor acquires anything),
-//! and the cycle is real.
+//! and the cycle is real. If not, somebody has just left it, most likely as the
+//! victim of a search of his own, and there may be another cycle without him: the
+//! search begins again. Searches take turns, so that one cycle has one victim.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,15 +18,25 @@ use super::{LockMode, Owner, Resource};
 use crate::{Error, sqlstate};
 
 impl LockTable {
-    /// The deadlock that this waiter is part of, as the error it is to end with.
-    pub(super) fn find_deadlock(&self, start: &Arc<Waiting>) -> Option<Error> {
-        let cycle = self.find_cycle(start)?;
-        self.still_holds(&cycle).then(|| deadlock_error(&cycle))
+    /// The deadlock that this waiter is part of, as the error it is to end with. Its
+    /// request is given up then.
+    pub(super) fn break_deadlock(&self, start: &Arc<Waiting>) -> Option<Error> {
+        let _turn = self.deadlock_search.lock();
+        let mut steps_left = self.deadlock_steps_max;
+        loop {
+            let cycle = self.find_cycle(start, &mut steps_left)?;
+            if self.still_holds(&cycle) {
+                return self.cancel(start).then(|| deadlock_error(&cycle));
+            }
+        }
     }
 
     /// The waits along a cycle back to `start`, each blocked by the next.
-    fn find_cycle(&self, start: &Arc<Waiting>) -> Option<Vec<Arc<Waiting>>> {
-        let mut steps_left = self.deadlock_steps_max;
+    fn find_cycle(
+        &self,
+        start: &Arc<Waiting>,
+        steps_left: &mut usize,
+    ) -> Option<Vec<Arc<Waiting>>> {
         let mut seen: HashSet<Owner> = HashSet::from([start.owner]);
         let mut path = vec![start.clone()];
         let mut open = vec![self.blocking_owners(start)];
@@ -34,10 +46,10 @@ impl LockTable {
                 path.pop();
                 continue;
             };
+            *steps_left = steps_left.checked_sub(1)?;
             if owner == start.owner {
                 return Some(path);
             }
-            steps_left = steps_left.checked_sub(1)?;
             if !seen.insert(owner) {
                 continue;
             }

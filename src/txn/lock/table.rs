@@ -217,6 +217,8 @@ pub(in crate::txn) struct LockTable {
     pub(super) waits: Mutex<HashMap<Owner, Arc<Waiting>>>,
     waits_begun: AtomicU64,
     pub(super) deadlock_steps_max: usize,
+    /// Held by the search for a deadlock.
+    pub(super) deadlock_search: Mutex<()>,
     pub(super) fast: FastPath,
 }
 
@@ -228,6 +230,7 @@ impl LockTable {
             waits: Mutex::default(),
             waits_begun: AtomicU64::new(0),
             deadlock_steps_max,
+            deadlock_search: Mutex::default(),
             fast: FastPath::new(),
         }
     }

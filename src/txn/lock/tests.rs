@@ -324,3 +324,35 @@ fn uncontended_lock_cost() {
     println!("bulk: {:?} each, release {:?}", taken / TURNS as u32, started.elapsed() - taken);
     assert!(started.elapsed() < Duration::from_secs(60));
 }
+
+/// Two who wait for each other's keys, and a third in one of the queues: whoever
+/// searches first may give up, and another's search have gone by way of him.
+#[test]
+fn searches_at_one_time_leave_no_cycle() {
+    let key = |hash| Resource::IndexKey { index: 1, hash };
+    for _ in 0..500 {
+        let table = table();
+        let mut logs: Vec<LockLog> = (1..=3).map(|owner| log(&table, owner)).collect();
+        assert!(granted(&mut logs[0], key(1), LockMode::Exclusive));
+        assert!(granted(&mut logs[1], key(2), LockMode::Exclusive));
+        let queued = wait(&mut logs[2], key(1), LockMode::Exclusive);
+        let second = wait(&mut logs[1], key(1), LockMode::Exclusive);
+        let first = wait(&mut logs[0], key(2), LockMode::Exclusive);
+        let start = std::sync::Barrier::new(3);
+        let victims: usize = thread::scope(|scope| {
+            let search = |wait: LockWait| {
+                let start = &start;
+                scope.spawn(move || {
+                    start.wait();
+                    (usize::from(wait.detect_deadlock().is_err()), wait)
+                })
+            };
+            let mut searches = vec![search(first), search(second), search(queued)];
+            let of_the_third = searches.pop().map(|search| search.join().unwrap());
+            let of_both: Vec<_> = searches.into_iter().map(|s| s.join().unwrap()).collect();
+            drop(of_the_third);
+            of_both.iter().map(|(victims, _)| victims).sum()
+        });
+        assert_eq!(victims, 1, "of two who wait for each other one gives up");
+    }
+}

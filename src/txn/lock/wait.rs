@@ -74,9 +74,9 @@ impl LockWait {
     /// Looks for a cycle of waits through this one. If there is one, gives this
     /// request up and returns `40P01`.
     pub fn detect_deadlock(&self) -> Result<()> {
-        match self.table.find_deadlock(&self.waiting) {
-            Some(error) if self.table.cancel(&self.waiting) => Err(error),
-            _ => Ok(()),
+        match self.table.break_deadlock(&self.waiting) {
+            Some(error) => Err(error),
+            None => Ok(()),
         }
     }
 
