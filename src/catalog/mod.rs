@@ -15,6 +15,7 @@ pub mod deparse;
 mod depend;
 mod derived;
 pub mod functions;
+mod inheritance;
 mod keyword;
 mod names;
 mod object;
@@ -35,6 +36,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bootstrap::bootstrap;
 pub use depend::*;
+pub use inheritance::*;
 pub use keyword::*;
 pub use names::*;
 pub use object::*;
@@ -53,6 +55,7 @@ pub struct Catalog {
     pub version: u64,
     objects: RedBlackTreeMapSync<ObjectKey, Object>,
     names: HashTrieMapSync<NameKey, Arc<Vec<Oid>>>,
+    children: inheritance::Children,
     derived: derived::Derived,
     counters: Arc<Counters>,
 }
@@ -286,10 +289,12 @@ impl Catalog {
     pub fn apply(&mut self, change: &Change) {
         if let Some(old) = self.objects.get(&change.key).cloned() {
             self.forget_name(&change.key, &old);
+            self.children.forget(&old);
             self.objects.remove_mut(&change.key);
         }
         if let Some(object) = &change.object {
             self.learn_name(&change.key, object);
+            self.children.learn(object);
             self.objects.insert_mut(change.key, object.clone());
         }
         self.derived = derived::Derived::default();

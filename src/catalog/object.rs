@@ -7,6 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::inheritance::{Inheritance, Inherited};
+
 use crate::sql::types::{self, Oid, Rank, SqlType};
 
 /// `pg_namespace`.
@@ -38,6 +40,9 @@ pub struct Relation {
     /// Constraints of this table, by OID (the table's own; FKs pointing here are found by `Catalog::referencing`).
     pub constraints: Vec<Oid>,
     pub persistence: Persistence,
+    /// What it inherits from, and how it is partitioned.
+    #[serde(default)]
+    pub inheritance: Inheritance,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -79,6 +84,8 @@ pub struct Column {
     /// The value of rows older than the column (ADD COLUMN … DEFAULT const), as text input.
     pub missing: Option<String>,
     pub collation: Oid,
+    #[serde(default)]
+    pub inherited: Inherited,
 }
 
 /// A column default or generation expression.
@@ -364,6 +371,14 @@ pub struct Constraint {
     pub deferrable: bool,
     pub initially_deferred: bool,
     pub validated: bool,
+    #[serde(default)]
+    pub inherited: Inherited,
+    /// CHECK … NO INHERIT.
+    #[serde(default)]
+    pub no_inherit: bool,
+    /// The constraint of the partitioned table that this one belongs to, or 0.
+    #[serde(default)]
+    pub parent: Oid,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use super::family::Family;
 use super::info::{ForeignKeyInfo, TableInfo};
 use super::lock;
 use super::lookup::Lookup;
@@ -133,6 +134,49 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// `0A000` if a foreign key names a partition that a row is to leave: whether its
+    /// references go along is nobody's to tell.
+    pub(super) fn require_movable(&self, from: &TableInfo) -> Result<()> {
+        let catalog = &self.work.catalog;
+        let above = catalog.partition_ancestors(&from.relation);
+        let root = above.last().and_then(|root| catalog.relation(*root));
+        let Some(root) = root else { return Ok(()) };
+        let named = |foreign: &&ForeignKeyInfo| foreign.key.referenced_table != root.oid;
+        let Some(foreign) = from.referencing.iter().find(named) else { return Ok(()) };
+        let named = self.table(foreign.key.referenced_table)?;
+        Err(Error::new(
+            crate::sqlstate::FEATURE_NOT_SUPPORTED,
+            "cannot move tuple across partitions when a non-root ancestor of the source partition \
+             is directly referenced in a foreign key",
+        )
+        .with_detail(format!(
+            "A foreign key points to ancestor \"{}\" but not the root ancestor \"{}\".",
+            named.name(),
+            root.name
+        ))
+        .with_hint(format!(
+            "Consider defining the foreign key on table \"{}\".",
+            root.name
+        )))
+    }
+
+    /// What a row's move to another partition means for those that refer to it: an
+    /// update, if its key changed.
+    pub(super) fn queue_moved(
+        &mut self,
+        from: &TableInfo,
+        old: &[Datum],
+        to: &TableInfo,
+        new: &[Datum],
+    ) -> Result<()> {
+        if from.referencing.is_empty() {
+            return Ok(());
+        }
+        let map = super::family::ColumnMap::between(&from.relation, &to.relation)?;
+        let new = super::family::to_parent(map.as_ref(), new);
+        self.queue_referenced(from, old, Some(&new))
+    }
+
     /// Fails with `23503` unless the referenced row exists; locks it in key-share mode.
     pub(super) async fn check_reference(
         &mut self,
@@ -155,14 +199,14 @@ impl Writer<'_> {
     /// Whether the key is in the referenced table; if so its row is locked.
     async fn lock_referenced(
         &mut self,
-        parent: &TableInfo,
+        parent: &Arc<TableInfo>,
         foreign: &ForeignKey,
         values: &[Datum],
     ) -> Result<bool> {
-        let (index, key) = match referenced_key(parent, foreign, values)? {
-            Some(found) => found,
-            None => return Ok(false),
+        let Some((parent, index, key)) = self.referenced_key(parent, foreign, values)? else {
+            return Ok(false);
         };
+        let parent = &*parent;
         loop {
             let Some(rid) = self.newest_rid(parent, &index, &key)? else { return Ok(false) };
             let resource = Resource::row(parent.storage_id(), rid);
@@ -262,21 +306,86 @@ impl Writer<'_> {
         let parent = self.table(key.referenced_table)?;
         let action = action(key, new.is_some());
         if action == ReferentialAction::NoAction
-            && let Some((index, values)) = referenced_key(&parent, key, old)?
-            && self.newest_rid(&parent, &index, &values)?.is_some()
+            && let Some((table, index, values)) = self.referenced_key(&parent, key, old)?
+            && self.newest_rid(&table, &index, &values)?.is_some()
         {
             return Ok(());
         }
         let only_one = matches!(action, ReferentialAction::NoAction | ReferentialAction::Restrict);
-        let rids = self.referencing_rids(&child, key, old, only_one).await?;
-        if only_one && !rids.is_empty() {
-            let eval = &self.ctx.eval;
-            return Err(violation::foreign_key_referenced(&parent, &child, eval, foreign, old));
-        }
-        for rid in rids {
-            self.act(&child, key, action, rid, new).await?;
+        for (table, key) in self.referencing_tables(&child, foreign)? {
+            let rids = self.referencing_rids(&table, &key, old, only_one).await?;
+            if only_one && !rids.is_empty() {
+                let eval = &self.ctx.eval;
+                return Err(violation::foreign_key_referenced(&parent, &child, eval, foreign, old));
+            }
+            for rid in rids {
+                self.act(&table, &key, action, rid, new).await?;
+            }
         }
         Ok(())
+    }
+
+    /// The tables whose rows a foreign key is about, with the key over their columns.
+    fn referencing_tables(
+        &self,
+        child: &Arc<TableInfo>,
+        foreign: &ForeignKeyInfo,
+    ) -> Result<Vec<(Arc<TableInfo>, ForeignKey)>> {
+        if !child.relation.is_partitioned() {
+            return Ok(vec![(child.clone(), foreign.key.clone())]);
+        }
+        let family = Family::of(&self.work.catalog, child.oid())?;
+        let lost = || Error::internal("a partition lacks a column of its table");
+        family
+            .members
+            .iter()
+            .map(|member| {
+                let own = |columns: &[i16]| {
+                    let same = columns.iter().map(|attnum| member.attnum(*attnum));
+                    same.collect::<Option<Vec<i16>>>().ok_or_else(lost)
+                };
+                let mut key = foreign.key.clone();
+                key.columns = own(&key.columns)?;
+                key.delete_set_columns = own(&key.delete_set_columns)?;
+                Ok((member.info.clone(), key))
+            })
+            .collect()
+    }
+
+    /// The table and the unique index behind a foreign key, and the key to look up
+    /// there; `None` if the values cannot be in the referenced columns.
+    fn referenced_key(
+        &self,
+        parent: &Arc<TableInfo>,
+        foreign: &ForeignKey,
+        values: &[Datum],
+    ) -> Result<Option<(Arc<TableInfo>, Arc<IndexInfo>, Vec<Datum>)>> {
+        if !parent.relation.is_partitioned() {
+            let found = referenced_key(parent, foreign, values)?;
+            return Ok(found.map(|(index, key)| (parent.clone(), index, key)));
+        }
+        let Some(values) = coerced(parent, &foreign.referenced_columns, values)? else {
+            return Ok(None);
+        };
+        // The key has the columns of the partition key, so it tells the partition.
+        let mut row = vec![Datum::Null; parent.columns.len()];
+        set_columns(&mut row, &foreign.referenced_columns, values.clone());
+        let member = match self.route(parent, row) {
+            Ok((member, _)) => member,
+            Err(error) if error.code() == crate::sqlstate::CHECK_VIOLATION => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let columns: Option<Vec<i16>> =
+            foreign.referenced_columns.iter().map(|attnum| member.attnum(*attnum)).collect();
+        let columns = columns.ok_or_else(|| Error::internal("a referenced column is missing"))?;
+        let catalog = &self.work.catalog;
+        let below = catalog.with_descendants(foreign.referenced_index);
+        let index = member.info.indexes.iter().find(|index| below.contains(&index.oid()));
+        let found = index.and_then(|index| Some((index, prefix_order(index, &columns)?)));
+        let (index, order) = found
+            .ok_or_else(|| Error::internal("a foreign key's index does not cover its columns"))?;
+        let key = order.iter().map(|at| values[*at].clone()).collect();
+        Ok(Some((member.info.clone(), index.clone(), key)))
     }
 
     /// The rows of `child` that refer to a key, in the newest state.

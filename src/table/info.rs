@@ -104,7 +104,7 @@ impl TableInfo {
             indexes,
             checks: checks(catalog, relation),
             foreign_keys: foreign_keys(catalog, |constraint, _| constraint.table == relation.oid),
-            referencing: foreign_keys(catalog, |_, key| key.referenced_table == relation.oid),
+            referencing: referencing(catalog, relation),
             expressions: OnceLock::new(),
             statistics: catalog.statistics(relation.oid).cloned(),
             estimates: OnceLock::new(),
@@ -135,6 +135,11 @@ impl TableInfo {
 
     pub fn name(&self) -> &str {
         &self.relation.name
+    }
+
+    /// Whether its rows are limited by bounds.
+    pub fn is_partition(&self) -> bool {
+        self.relation.inheritance.bound.is_some()
     }
 
     pub fn storage_id(&self) -> u32 {
@@ -249,6 +254,28 @@ fn checks(catalog: &Catalog, relation: &Relation) -> Vec<Arc<Constraint>> {
     // PostgreSQL evaluates CHECK constraints in the order of their names.
     checks.sort_by(|a, b| a.name.cmp(&b.name));
     checks
+}
+
+/// The foreign keys that refer to a table or, from above, to a partition of the table
+/// they name: then over the partition's columns. Those of partitions stand behind
+/// their partitioned table's.
+fn referencing(catalog: &Catalog, relation: &Relation) -> Vec<ForeignKeyInfo> {
+    let above = catalog.partition_ancestors(relation);
+    let mut found = foreign_keys(catalog, |constraint, key| {
+        let is_here =
+            key.referenced_table == relation.oid || above.contains(&key.referenced_table);
+        is_here && catalog.constraint(constraint.parent).is_none()
+    });
+    for foreign in &mut found {
+        let named = foreign.key.referenced_table;
+        if named != relation.oid
+            && let Some(named) = catalog.relation(named)
+            && let Some(columns) = named.same_columns(&foreign.key.referenced_columns, relation)
+        {
+            foreign.key.referenced_columns = columns;
+        }
+    }
+    found
 }
 
 fn foreign_keys(

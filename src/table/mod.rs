@@ -14,6 +14,7 @@
 //! | [`lookup`] | keyed reads without a plan |
 //! | [`write`] | one row written with indexes and checks |
 //! | [`unique`], [`foreign_key`], [`state`] | what is checked under locks, and later |
+//! | [`family`], [`partition`], [`route`] | tables with children; where a row belongs |
 //! | [`verify`] | a new constraint against the rows that are there |
 //! | [`reclaim`] | the storage of what was dropped |
 //! | [`lock`] | waiting within a statement's limits |
@@ -31,12 +32,15 @@ mod blocking;
 pub mod decode;
 mod estimate;
 mod expression;
+pub mod family;
 pub mod foreign_key;
 pub mod info;
 pub mod layout;
 pub mod lock;
 pub mod lookup;
+pub mod partition;
 pub mod reclaim;
+pub mod route;
 pub mod row;
 pub mod scan;
 pub mod sequence;
@@ -53,6 +57,7 @@ pub(crate) use expression::eval_over;
 pub use expression::{
     ExpressionCompiler, IndexExpressions, NoExpressions, RowExpression, TableExpressions,
 };
+pub use family::{ColumnMap, Family, Member};
 pub use foreign_key::check_deferred;
 pub use info::{ColumnInfo, ForeignKeyInfo, TableInfo, dropped_type};
 pub use reclaim::remove;

@@ -67,6 +67,21 @@ pub fn null_found(info: &TableInfo, attnum: i16) -> Error {
     .with_column(column)
 }
 
+/// A row that is not of the partition it is written to.
+pub fn partition(info: &TableInfo, ctx: &EvalContext, row: &[Datum]) -> Error {
+    Error::new(
+        sqlstate::CHECK_VIOLATION,
+        format!("new row for relation \"{}\" violates partition constraint", info.name()),
+    )
+    .with_detail(failing_row(info, ctx, row))
+    .with_table(&info.schema_name, info.name())
+}
+
+/// A value in DETAIL, cut if it is long.
+pub fn clipped_text(ctx: &EvalContext, datum: &Datum, ty: &SqlType) -> String {
+    clip(text(ctx, datum, ty))
+}
+
 pub fn check(info: &TableInfo, ctx: &EvalContext, constraint: &str, row: &[Datum]) -> Error {
     Error::new(
         sqlstate::CHECK_VIOLATION,

@@ -85,13 +85,34 @@ impl<'a> Writer<'a> {
     pub async fn insert(
         &mut self,
         info: &TableInfo,
+        row: Vec<Datum>,
+    ) -> Result<(u64, Vec<Datum>)> {
+        self.insert_row(info, row, info.is_partition()).await
+    }
+
+    /// Inserts a row into the partition that [`Writer::route`] found for it.
+    pub async fn insert_routed(
+        &mut self,
+        info: &TableInfo,
+        row: Vec<Datum>,
+    ) -> Result<(u64, Vec<Datum>)> {
+        self.insert_row(info, row, false).await
+    }
+
+    async fn insert_row(
+        &mut self,
+        info: &TableInfo,
         mut row: Vec<Datum>,
+        checks_bounds: bool,
     ) -> Result<(u64, Vec<Datum>)> {
         if self.work.txn.spill_is_due() {
             blocking(|| self.work.txn.spill())?;
         }
         let expressions = self.expressions(info)?;
         self.check_row(info, &expressions, &mut row)?;
+        if checks_bounds {
+            self.require_belonging(info, &row)?;
+        }
         let stored = info.encode(&row)?;
         let storage_id = info.storage_id();
         let rid = self.allocate_rid(storage_id)?;
@@ -112,6 +133,20 @@ impl<'a> Writer<'a> {
         info: &TableInfo,
         rid: u64,
         old: &[Datum],
+        new: Vec<Datum>,
+    ) -> Result<Vec<Datum>> {
+        if info.is_partition() {
+            self.require_belonging(info, &new)?;
+        }
+        self.update_in_place(info, rid, old, new).await
+    }
+
+    /// As [`Writer::update`], of a row that is known to stay in its partition.
+    pub async fn update_in_place(
+        &mut self,
+        info: &TableInfo,
+        rid: u64,
+        old: &[Datum],
         mut new: Vec<Datum>,
     ) -> Result<Vec<Datum>> {
         let expressions = self.expressions(info)?;
@@ -128,8 +163,31 @@ impl<'a> Writer<'a> {
         Ok(new)
     }
 
+    /// Moves a row that the caller has locked to another partition; answers its new
+    /// rid and the row as stored.
+    pub async fn move_row(
+        &mut self,
+        from: &TableInfo,
+        rid: u64,
+        old: &[Datum],
+        to: &TableInfo,
+        new: Vec<Datum>,
+    ) -> Result<(u64, Vec<Datum>)> {
+        self.require_movable(from)?;
+        self.take_out(from, rid, old)?;
+        let (rid, new) = self.insert_routed(to, new).await?;
+        self.queue_moved(from, old, to, &new)?;
+        Ok((rid, new))
+    }
+
     /// Deletes a row that the caller has locked.
     pub async fn delete(&mut self, info: &TableInfo, rid: u64, old: &[Datum]) -> Result<()> {
+        self.take_out(info, rid, old)?;
+        self.queue_referenced(info, old, None)
+    }
+
+    /// Removes a row with its index entries.
+    fn take_out(&mut self, info: &TableInfo, rid: u64, old: &[Datum]) -> Result<()> {
         let expressions = self.expressions(info)?;
         for (index, compiled) in info.indexes.iter().zip(&expressions.indexes) {
             if let Some(key) = index.key(compiled, &self.ctx.eval, old)? {
@@ -138,7 +196,7 @@ impl<'a> Writer<'a> {
         }
         self.work.txn.delete_row(key::row(info.storage_id(), rid))?;
         self.work.table.count_rows(info.storage_id(), -1);
-        self.queue_referenced(info, old, None)
+        Ok(())
     }
 
     /// Computes generated columns and checks what concerns this row alone.

@@ -77,6 +77,7 @@ impl Bootstrap {
             since_version: 0,
             missing: None,
             collation: self.catalog.type_(ty.oid).map_or(oid::INVALID, |ty| ty.collation),
+ inherited: Default::default(),
         }
     }
 
@@ -132,6 +133,7 @@ impl Bootstrap {
             indexes: Vec::new(),
             constraints: Vec::new(),
             persistence: Persistence::Permanent,
+ inheritance: Default::default(),
         };
         let row_type = options.oid("row_type")?;
         let array_type = options.oid_or_zero("array_type")?;

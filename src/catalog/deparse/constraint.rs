@@ -18,7 +18,8 @@ pub fn constraint_definition(
     let mut text = match &constraint.kind {
         ConstraintKind::Check { sql, .. } => {
             let shown = display(catalog, search_path, sql);
-            format!("CHECK ({})", if is_pretty { pretty(&shown) } else { shown })
+            let no_inherit = if constraint.no_inherit { " NO INHERIT" } else { "" };
+            format!("CHECK ({}){no_inherit}", if is_pretty { pretty(&shown) } else { shown })
         }
         ConstraintKind::PrimaryKey { index, columns } => {
             format!("PRIMARY KEY ({}){}", names(table, columns), included(catalog, table, *index))

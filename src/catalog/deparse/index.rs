@@ -92,7 +92,7 @@ fn key_text(
 }
 
 /// Whether the text is one function call: `lower(name)`.
-fn is_function_call(text: &str) -> bool {
+pub fn is_function_call(text: &str) -> bool {
     let Some(open) = text.find('(') else { return false };
     let name = &text[..open];
     let is_name = !name.is_empty()

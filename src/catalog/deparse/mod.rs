@@ -32,5 +32,20 @@ pub use expression::{expression, stored_expression};
 pub use function::{
     function_arguments, function_definition, function_identity_arguments, function_result,
 };
-pub use index::{index_column, index_definition};
+pub use index::{index_column, index_definition, is_function_call};
 pub use view::view_definition;
+
+/// The columns of a partitioned table's key: `a`, `lower(b)`.
+pub fn partition_key_columns(
+    catalog: &crate::catalog::Catalog,
+    path: &[crate::sql::types::Oid],
+    table: &crate::catalog::Relation,
+) -> Vec<String> {
+    let key = table.inheritance.key.as_ref();
+    let columns = key.map(|key| {
+        crate::catalog::system::inherits::key_columns(catalog, path, table, key, false)
+    });
+    columns.unwrap_or_default()
+}
+
+pub use crate::catalog::system::inherits::bound_sql as partition_bound;

@@ -66,6 +66,20 @@ impl Catalog {
         if !matches!(relation.kind, RelationKind::Index(_)) {
             edges.push(ObjectAddress::schema(relation.schema), NORMAL);
         }
+        let bound = match (&relation.kind, relation.is_partition()) {
+            (RelationKind::Index(_), _) => INTERNAL,
+            (_, true) => AUTO,
+            (_, false) => NORMAL,
+        };
+        for parent in &relation.inheritance.parents {
+            edges.push(ObjectAddress::relation(*parent), bound);
+        }
+        for column in relation.inheritance.key.iter().flat_map(|key| &key.columns) {
+            if column.column > 0 {
+                let column = ObjectAddress::column(relation.oid, column.column);
+                edges.push_from(column, relation.address(), INTERNAL);
+            }
+        }
         match &relation.kind {
             RelationKind::Index(index) => index_edges(index, &mut edges),
             RelationKind::Sequence(sequence) => self.sequence_edges(sequence, &mut edges),
@@ -146,6 +160,9 @@ fn function_edges(function: &Function, found: &mut Vec<Dependency>) {
 
 fn constraint_edges(constraint: &Constraint, found: &mut Vec<Dependency>) {
     let mut edges = Edges { object: constraint.address(), found };
+    if constraint.parent != 0 {
+        edges.push(ObjectAddress::constraint(constraint.parent), INTERNAL);
+    }
     match &constraint.kind {
         ConstraintKind::Check { columns, .. } if columns.is_empty() => {
             edges.push(ObjectAddress::relation(constraint.table), AUTO);

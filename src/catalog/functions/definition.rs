@@ -27,11 +27,9 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     call "pg_get_ruledef" => rule;
     call "pg_get_ruledef_ext" => rule;
     call "pg_get_serial_sequence" => serial_sequence;
-    // There are no triggers, partitions or extended statistics to define.
+    // There are no triggers or extended statistics to define.
     call "pg_get_triggerdef" => |_, _| Ok(Datum::Null);
     call "pg_get_triggerdef_ext" => |_, _| Ok(Datum::Null);
-    call "pg_get_partkeydef" => |_, _| Ok(Datum::Null);
-    call "pg_get_partition_constraintdef" => |_, _| Ok(Datum::Null);
     call "pg_get_statisticsobjdef_columns" => |_, _| Ok(Datum::Null);
     call "pg_get_replica_identity_index" => |_, _| Ok(Datum::Null);
     call "pg_get_userbyid" => |call, args| {

@@ -8,6 +8,7 @@ mod acl;
 mod comment;
 mod definition;
 mod name;
+mod partition;
 mod privilege;
 mod server;
 mod size;
@@ -25,6 +26,7 @@ pub const KERNELS: &[&[Kernel]] = &[
     definition::KERNELS,
     definition::FUNCTIONS,
     name::KERNELS,
+    partition::KERNELS,
     privilege::KERNELS,
     privilege::ROLES,
     server::KERNELS,
@@ -32,7 +34,7 @@ pub const KERNELS: &[&[Kernel]] = &[
     visibility::KERNELS,
 ];
 
-pub const SET_KERNELS: &[SetKernel] = server::SET_KERNELS;
+pub const SET_KERNELS: &[&[SetKernel]] = &[server::SET_KERNELS, &partition::SET_KERNELS];
 
 /// Text, or NULL for nothing.
 fn text(value: Option<String>) -> Datum {

@@ -119,7 +119,6 @@ pub(super) const SET_KERNELS: &[SetKernel] = &[
     SetKernel { symbol: "pg_get_keywords", rows: keywords },
     SetKernel { symbol: "pg_options_to_table", rows: options },
     SetKernel { symbol: "aclexplode", rows: super::acl::explode_all },
-    SetKernel { symbol: "pg_partition_ancestors", rows: |_, _| Ok(Box::new(std::iter::empty())) },
 ];
 
 fn is_table(catalog: &Catalog, relation: Oid) -> bool {

@@ -43,6 +43,7 @@ pub(super) fn pg_class(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row
 fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row {
     let is_table = matches!(relation.kind, RelationKind::Table | RelationKind::Virtual);
     let stored = !matches!(relation.kind, RelationKind::View(_));
+    let has_rows = !relation.is_partitioned() && !relation.inheritance.index_of_partitioned;
     let checks = relation
         .constraints
         .iter()
@@ -58,7 +59,7 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row 
         oid(0),
         oid(relation.owner),
         oid(access_method(catalog, relation)),
-        oid(if stored { relation.oid } else { 0 }),
+        oid(if stored && has_rows { relation.oid } else { 0 }),
         oid(0),
         int4(0),
         float4(catalog.statistics(relation.oid).map_or(never_counted, |found| found.rows as f32)),
@@ -75,7 +76,7 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row 
         count(checks),
         boolean(!stored),
         boolean(has_triggers),
-        boolean(false),
+        boolean(!catalog.children(relation.oid).is_empty()),
         boolean(false),
         boolean(false),
         boolean(true),
@@ -84,13 +85,13 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row 
             true => 'd',
             false => 'n',
         }),
-        boolean(false),
+        boolean(relation.is_partition()),
         oid(0),
-        oid(if is_table { FROZEN_XID } else { 0 }),
-        oid(if is_table { 1 } else { 0 }),
+        oid(if is_table && has_rows { FROZEN_XID } else { 0 }),
+        oid(if is_table && has_rows { 1 } else { 0 }),
         Datum::Null,
         view_options(relation),
-        Datum::Null,
+        text_or_null(super::inherits::bound_text(catalog, relation).as_deref()),
     ]
 }
 
@@ -113,8 +114,10 @@ fn is_index_or_sequence(relation: &Relation) -> bool {
 /// The letter of `relkind`.
 pub(in crate::catalog) fn relation_kind(relation: &Relation) -> char {
     match &relation.kind {
+        RelationKind::Table if relation.is_partitioned() => 'p',
         RelationKind::Table | RelationKind::Virtual => 'r',
         RelationKind::View(_) => 'v',
+        RelationKind::Index(_) if relation.inheritance.index_of_partitioned => 'I',
         RelationKind::Index(_) => 'i',
         RelationKind::Sequence(_) => 'S',
     }
@@ -122,6 +125,7 @@ pub(in crate::catalog) fn relation_kind(relation: &Relation) -> char {
 
 fn access_method(catalog: &Catalog, relation: &Relation) -> u32 {
     match &relation.kind {
+        RelationKind::Table if relation.is_partitioned() => 0,
         RelationKind::Table | RelationKind::Virtual => HEAP,
         RelationKind::Index(index) => {
             catalog.access_method_named(&index.access_method).map_or(0, |method| method.oid)

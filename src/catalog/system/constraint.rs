@@ -72,14 +72,14 @@ fn constraint_row(catalog: &Catalog, constraint: &Constraint) -> Row {
         oid(constraint.table),
         oid(0),
         oid(constraint.index()),
-        oid(0),
+        oid(constraint.parent),
         oid(key.map_or(0, |key| key.referenced_table)),
         letter(|key| action(key.on_update)),
         letter(|key| action(key.on_delete)),
         letter(|key| if key.match_full { 'f' } else { 's' }),
-        boolean(true),
-        int4(0),
-        boolean(check.is_none()),
+        boolean(constraint.inherited.local),
+        int4(i32::from(constraint.inherited.count)),
+        boolean(is_not_inherited(catalog, constraint)),
         match constraint.columns() {
             [] => Datum::Null,
             columns => int2_array(columns.iter().copied()),
@@ -139,5 +139,13 @@ fn action(action: ReferentialAction) -> char {
         ReferentialAction::Cascade => 'c',
         ReferentialAction::SetNull => 'n',
         ReferentialAction::SetDefault => 'd',
+    }
+}
+
+/// `connoinherit`: a CHECK says so; keys of a partitioned table are inherited.
+fn is_not_inherited(catalog: &Catalog, constraint: &Constraint) -> bool {
+    match constraint.kind {
+        ConstraintKind::Check { .. } => constraint.no_inherit,
+        _ => !catalog.relation(constraint.table).is_some_and(|table| table.is_partitioned()),
     }
 }

@@ -19,6 +19,7 @@ mod class;
 mod constraint;
 mod depend;
 mod function;
+pub(in crate::catalog) mod inherits;
 mod lookup;
 mod server;
 mod statistic;
@@ -55,6 +56,8 @@ pub fn rows_where(
 fn catalog_rows(catalog: &Catalog, relation_oid: Oid, lookup: Option<Lookup<'_>>) -> Vec<Row> {
     match relation_oid {
         relation::PG_CLASS => class::pg_class(catalog, lookup),
+        relation::PG_INHERITS => inherits::pg_inherits(catalog),
+        relation::PG_PARTITIONED_TABLE => inherits::pg_partitioned_table(catalog),
         relation::PG_INDEX => class::pg_index(catalog, lookup),
         relation::PG_SEQUENCE => class::pg_sequence(catalog),
         relation::PG_REWRITE => class::pg_rewrite(catalog),

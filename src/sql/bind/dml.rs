@@ -103,6 +103,13 @@ impl Binder<'_> {
         match &relation.kind {
             RelationKind::Table => {
                 self.opened.target(&self.catalog, relation.oid, verb)?;
+                // An INSERT goes to one partition, which is not known yet.
+                let family = verb != Verb::Insert || relation.is_partitioned();
+                for oid in self.descendants(&relation, table) {
+                    if family {
+                        self.opened.target(&self.catalog, oid, verb)?;
+                    }
+                }
                 Ok(relation)
             }
             RelationKind::View(_) => {
@@ -498,6 +505,7 @@ impl Binder<'_> {
     ) -> Result<(Scan, Rel, Vec<Item>)> {
         let mut scan = self.scan(relation);
         scan.rid = Some(self.new_id());
+        scan.descendants = !self.descendants(relation, table).is_empty();
         let item = self.table_item(&scan, table.alias.as_ref())?;
         let from = self.from_clause(from)?;
         let from_items = std::mem::take(&mut self.level().items);
@@ -508,7 +516,10 @@ impl Binder<'_> {
             Some(from) => cross_join(Rel::Scan(scan.clone()), from, false),
             None => Rel::Scan(scan.clone()),
         };
-        scan.columns.retain(|(number, _)| *number > 0);
+        let family = scan.descendants;
+        scan.columns.retain(|(number, _)| {
+            *number > 0 || family && *number == crate::sql::ir::system_column::TABLEOID
+        });
         Ok((scan, rel, from_items))
     }
 

@@ -105,15 +105,28 @@ impl Binder<'_> {
         let relation = self.relation(table)?;
         self.record_relation(table, &relation);
         self.opened.relation(&relation, LockMode::AccessShare);
+        let descendants = self.descendants(&relation, table);
+        for oid in &descendants {
+            self.opened.descendant(*oid, LockMode::AccessShare);
+        }
         match &relation.kind {
             RelationKind::View(_) if !self.names.are_recorded() => self.view(&relation, table),
             RelationKind::Index(_) => Err(is_an_index(&relation, table.location)),
             _ => {
                 let mut scan = self.scan(&relation);
+                scan.descendants = !descendants.is_empty();
                 self.keep_known_columns(&mut scan, table.location);
                 let item = self.table_item_named(&scan, table)?;
                 Ok((Rel::Scan(scan), item))
             }
+        }
+    }
+
+    /// The tables that inherit from one, unless it is named with ONLY.
+    pub(super) fn descendants(&self, relation: &Relation, table: &RangeVar) -> Vec<Oid> {
+        match table.inh && !self.catalog.children(relation.oid).is_empty() {
+            true => self.catalog.with_descendants(relation.oid).split_off(1),
+            false => Vec::new(),
         }
     }
 
@@ -168,7 +181,7 @@ impl Binder<'_> {
         for (name, number, ty) in SYSTEM_COLUMNS.iter().filter(|(_, number, _)| has(*number)) {
             columns.push((*number, self.new_column(*name, SqlType::new(*ty))));
         }
-        Scan { relation: relation.clone(), columns, rid: None }
+        Scan { relation: relation.clone(), columns, rid: None, descendants: false }
     }
 
     /// The namespace entry of a scan in FROM, named as it was written.

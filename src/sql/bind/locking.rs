@@ -20,11 +20,13 @@ use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{
     LockClauseStrength, LockWaitPolicy as RawWait, LockingClause, RangeVar, SelectStmt,
 };
+use crate::sql::types::{SqlType, oid};
 use crate::sqlstate;
 use crate::txn::LockMode;
 
 /// A table's rows that are to be locked: the table, and the column of their identity.
-type Rows = (Arc<Relation>, ColumnId);
+/// And of its table, where that is one of a family.
+type Rows = (Arc<Relation>, ColumnId, Option<ColumnId>);
 
 impl Binder<'_> {
     /// The rows that a query's locking clauses lock, in FROM.
@@ -178,8 +180,14 @@ impl Brought<'_, '_> {
         match rel {
             Rel::Scan(scan) if matches!(scan.relation.kind, RelationKind::Table) => {
                 self.binder.opened.relation(&scan.relation, LockMode::RowShare);
+                let family = scan.descendants.then(|| scan.tableoid()).flatten();
+                if scan.descendants {
+                    for oid in self.binder.catalog.with_descendants(scan.relation.oid) {
+                        self.binder.opened.descendant(oid, LockMode::RowShare);
+                    }
+                }
                 let fresh = self.binder.new_id();
-                Ok(vec![(scan.relation.clone(), *scan.rid.get_or_insert(fresh))])
+                Ok(vec![(scan.relation.clone(), *scan.rid.get_or_insert(fresh), family)])
             }
             Rel::OneRow
             | Rel::Scan(_)
@@ -193,10 +201,13 @@ impl Brought<'_, '_> {
             Rel::With { body, .. } => self.rows(body),
             Rel::Project { input, exprs } => {
                 let rows = self.rows(input)?;
-                let own = self.locks.iter().map(|lock| lock.rid);
-                for rid in rows.iter().map(|(_, rid)| *rid).chain(own) {
-                    if !exprs.iter().any(|(column, _)| column.id == rid) {
-                        let column = row_id(rid);
+                let own = self.locks.iter().map(|lock| (lock.rid, lock.tableoid));
+                let brought = rows.iter().map(|(_, rid, table)| (*rid, *table)).chain(own);
+                let columns = brought.flat_map(|(rid, table)| {
+                    std::iter::once(row_id(rid)).chain(table.map(table_id))
+                });
+                for column in columns.collect::<Vec<_>>() {
+                    if !exprs.iter().any(|(known, _)| known.id == column.id) {
                         exprs.push((column.clone(), column_expr(&column, -1)));
                     }
                 }
@@ -242,7 +253,7 @@ fn not_allowed_with(clause: &LockingClause, what: &str) -> Error {
     )
 }
 
-fn lock_of(clause: &LockingClause, (relation, rid): Rows) -> RowLock {
+fn lock_of(clause: &LockingClause, (relation, rid, tableoid): Rows) -> RowLock {
     let strength = match LockClauseStrength::try_from(clause.strength) {
         Ok(LockClauseStrength::LcsForkeyshare) => RowLockStrength::KeyShare,
         Ok(LockClauseStrength::LcsForshare) => RowLockStrength::Share,
@@ -254,7 +265,7 @@ fn lock_of(clause: &LockingClause, (relation, rid): Rows) -> RowLock {
         Ok(RawWait::LockWaitError) => LockWaitPolicy::NoWait,
         _ => LockWaitPolicy::Block,
     };
-    RowLock { relation, rid, strength, wait }
+    RowLock { relation, rid, tableoid, strength, wait }
 }
 
 /// Several clauses on one table: the strongest and least patient wins.
@@ -273,9 +284,14 @@ fn row_id(id: ColumnId) -> OutputColumn {
     OutputColumn { id, name: "rid".into(), ty: INT8, origin: None }
 }
 
+fn table_id(id: ColumnId) -> OutputColumn {
+    OutputColumn { id, name: "tableoid".into(), ty: SqlType::new(oid::OID), origin: None }
+}
+
 /// The columns that carry the identities of the rows to lock.
 pub(super) fn row_ids(locks: &[RowLock]) -> Vec<OutputColumn> {
-    locks.iter().map(|lock| row_id(lock.rid)).collect()
+    let columns = locks.iter().map(|lock| (row_id(lock.rid), lock.tableoid.map(table_id)));
+    columns.flat_map(|(rid, table)| std::iter::once(rid).chain(table)).collect()
 }
 
 pub(super) fn locked(input: Rel, locks: Vec<RowLock>) -> Rel {

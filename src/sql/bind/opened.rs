@@ -49,6 +49,11 @@ impl Opened {
         }
     }
 
+    /// A table that is read because it inherits from one that is named.
+    pub(super) fn descendant(&mut self, oid: Oid, mode: LockMode) {
+        self.note(oid, mode);
+    }
+
     /// The target of a statement, and the tables of its foreign keys.
     pub(super) fn target(&mut self, catalog: &Catalog, oid: Oid, verb: Verb) -> Result<()> {
         self.note(oid, LockMode::RowExclusive);

@@ -41,7 +41,10 @@ fn prune_except(input: &mut Rel, used: &HashSet<ColumnId>, target: &Scan) {
 
 fn prune(rel: &mut Rel, used: &HashSet<ColumnId>) {
     if let Rel::Scan(scan) = rel {
-        scan.columns.retain(|(_, column)| used.contains(&column.id));
+        // A row of a family of tables is known by its table, too.
+        let family = scan.descendants && scan.rid.is_some();
+        let is_identity = |number: i16| family && number == system_column::TABLEOID;
+        scan.columns.retain(|(number, column)| used.contains(&column.id) || is_identity(*number));
     }
     inputs_mut(rel, &mut |input| prune(input, used));
     if let Rel::With { ctes, .. } = rel {

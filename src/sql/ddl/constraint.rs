@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{Ddl, index::IndexPlan, name::display_name, strings};
 use crate::catalog::{
-    Constraint, ConstraintKind, ForeignKey, IndexKey, Object, ObjectAddress, Persistence,
+    Constraint, ConstraintKind, ForeignKey, IndexKey, Inherited, Object, ObjectAddress, Persistence,
     ReferentialAction, Relation, RelationKind,
 };
 use crate::error::{Error, Result};
@@ -19,18 +19,33 @@ use crate::sqlstate;
 use crate::txn::LockMode;
 
 impl Ddl<'_> {
-    /// Adds one table constraint and checks the rows that are there.
-    pub async fn add_constraint(&mut self, table: Oid, constraint: &ast::Constraint) -> Result<()> {
+    /// Adds one table constraint and checks the rows that are there; `recurse`: to the
+    /// tables that inherit from it, too.
+    pub async fn add_constraint(
+        &mut self,
+        table: Oid,
+        constraint: &ast::Constraint,
+        recurse: bool,
+    ) -> Result<()> {
         if !constraint.is_enforced
             && is_enforceable(constraint)
             && is_marked_not_enforced(constraint)
         {
             return Err(Error::unsupported("NOT ENFORCED constraint"));
         }
-        if !constraint.conname.is_empty()
-            && self.constraint_on(table, &constraint.conname).is_some()
-        {
-            let relation = self.relation(table)?;
+        let relation = self.relation(table)?;
+        let known = match constraint.conname.as_str() {
+            "" => None,
+            name => self.work.catalog.constraint_named(&relation, name),
+        };
+        // A CHECK may be one that is inherited.
+        let may_merge = |known: &Constraint| {
+            known.is_check()
+                && known.inherited.count > 0
+                && !known.inherited.local
+                && constraint.contype() == ast::ConstrType::ConstrCheck
+        };
+        if known.is_some_and(|known| !may_merge(known)) {
             return Err(Error::new(
                 sqlstate::DUPLICATE_OBJECT,
                 format!(
@@ -40,7 +55,7 @@ impl Ddl<'_> {
             ));
         }
         match constraint.contype() {
-            ast::ConstrType::ConstrCheck => self.add_check(table, constraint).await,
+            ast::ConstrType::ConstrCheck => self.add_check(table, constraint, recurse).await,
             ast::ConstrType::ConstrPrimary => self.add_key(table, constraint, true).await,
             ast::ConstrType::ConstrUnique => self.add_key(table, constraint, false).await,
             ast::ConstrType::ConstrForeign => self.add_foreign_key(table, constraint).await,
@@ -50,11 +65,19 @@ impl Ddl<'_> {
         }
     }
 
-    async fn add_check(&mut self, table: Oid, def: &ast::Constraint) -> Result<()> {
-        if def.is_no_inherit {
-            return Err(Error::unsupported("NO INHERIT"));
-        }
+    async fn add_check(
+        &mut self,
+        table: Oid,
+        def: &ast::Constraint,
+        recurse: bool,
+    ) -> Result<()> {
         let relation = self.relation(table)?;
+        if def.is_no_inherit && relation.is_partitioned() {
+            return Err(super::inherit::invalid(format!(
+                "cannot add NO INHERIT constraint to partitioned table \"{}\"",
+                relation.name
+            )));
+        }
         let node = def.raw_expr.as_deref().ok_or_else(|| Error::syntax("empty CHECK"))?;
         let bound = self.bind_over(&relation, node, ExpressionUse::Check)?;
         let columns = self.columns_of(&bound);
@@ -68,11 +91,17 @@ impl Ddl<'_> {
         let sql = self.print_expression(&bound, &relation);
         let constraint =
             self.new_constraint(oid, &relation, name, def, ConstraintKind::Check { sql, columns });
+        if let Some(own) = self.work.catalog.constraint_named(&relation, &constraint.name).cloned() {
+            let mut merged = self.merged_check(&relation, &own, &constraint)?;
+            merged.inherited.local = true;
+            self.put(merged);
+            return Ok(());
+        }
         let constraint = self.attach(&relation, constraint);
         if constraint.validated {
             crate::table::verify::check(self.work, self.ctx, table, &constraint).await?;
         }
-        Ok(())
+        self.add_check_to_children(table, &constraint, recurse).await
     }
 
     /// PRIMARY KEY and UNIQUE.
@@ -435,11 +464,14 @@ impl Ddl<'_> {
             deferrable: def.deferrable,
             initially_deferred: def.initdeferred,
             validated: !def.skip_validation,
+ inherited: Inherited::default(),
+ no_inherit: def.is_no_inherit,
+ parent: 0,
         }
     }
 
     /// Records a constraint and its table's reference to it.
-    fn attach(&mut self, relation: &Relation, constraint: Constraint) -> Arc<Constraint> {
+    pub fn attach(&mut self, relation: &Relation, constraint: Constraint) -> Arc<Constraint> {
         let constraint = Arc::new(constraint);
         let mut relation =
             (*self.relation(relation.oid).expect("the table is in the catalog")).clone();

@@ -113,14 +113,19 @@ impl Ddl<'_> {
             self.altered_relation(statement.relation.as_ref(), statement.missing_ok).await?;
         let Some(relation) = relation else { return Ok(tag) };
         let (old, new) = (&statement.subname, &statement.newname);
-        let attnum = column_number(&relation, old).ok_or_else(|| {
+        column_number(&relation, old).ok_or_else(|| {
             Error::new(sqlstate::UNDEFINED_COLUMN, format!("column \"{old}\" does not exist"))
         })?;
         require_no_system_column(new)?;
-        if column_number(&relation, new).is_some() {
-            return Err(duplicate_column(new, &relation.name));
+        let recurse = statement.relation.as_ref().is_none_or(|name| name.inh);
+        for oid in self.renamed_family(&relation, old, recurse).await? {
+            let relation = self.relation(oid)?;
+            let Some(attnum) = column_number(&relation, old) else { continue };
+            if column_number(&relation, new).is_some() {
+                return Err(duplicate_column(new, &relation.name));
+            }
+            self.rename_in_expressions(&relation, attnum, new)?;
         }
-        self.rename_in_expressions(&relation, attnum, new)?;
         Ok(tag)
     }
 
@@ -144,6 +149,13 @@ impl Ddl<'_> {
             let mut changed = (*constraint).clone();
             changed.kind = ConstraintKind::Check { sql, columns: columns.clone() };
             self.put(changed);
+        }
+        if let Some(key) = &mut renamed.inheritance.key {
+            for column in &mut key.columns {
+                if let Some(sql) = &mut column.expression {
+                    *sql = self.reprint(relation, &renamed_view(relation, attnum, new), sql)?;
+                }
+            }
         }
         for oid in relation.indexes.clone() {
             self.rename_in_index(relation, &renamed, oid)?;
@@ -195,6 +207,12 @@ impl Ddl<'_> {
             ));
         }
         let constraint = self.work.catalog.constraint(oid).cloned();
+        if let Some(constraint) = &constraint {
+            let recurse = statement.relation.as_ref().is_none_or(|name| name.inh);
+            for oid in self.renamed_constraints(&relation, constraint, recurse).await? {
+                self.put_constraint_name(oid, new);
+            }
+        }
         if let Some(
             ConstraintKind::PrimaryKey { index, .. } | ConstraintKind::Unique { index, .. },
         ) = constraint.as_ref().map(|constraint| &constraint.kind)

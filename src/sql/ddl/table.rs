@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::Ddl;
 use super::column::{ColumnPlan, constraints};
+use super::inherit::Merged;
 use super::options::{integer, options};
 use super::sequence::Owner;
 use crate::catalog::{Column, Relation, RelationKind, Type, TypeKind};
@@ -28,17 +29,26 @@ impl Ddl<'_> {
             return Ok("CREATE TABLE");
         }
         self.require_free_name(schema, &name.relname)?;
-        let (plans, mut table_constraints) = self.plan_elements(statement, &name.relname)?;
+        let parents = self.inherited_parents(statement, self.persistence_in(schema)).await?;
+        let mut merged = self.merge_parents(&parents)?;
+        let (plans, mut table_constraints) =
+            self.plan_elements(statement, &name.relname, &mut merged)?;
         let relation = self.put_table(schema, &name.relname, &plans)?;
+        if !merged.parents.is_empty() {
+            let mut table = (*self.relation(relation)?).clone();
+            table.inheritance.parents = std::mem::take(&mut merged.parents);
+            self.put_relation(table);
+        }
         self.set_on_commit(relation, statement.oncommit())?;
         for (position, plan) in plans.iter().enumerate() {
             self.finish_column(relation, position as i16 + 1, plan)?;
         }
+        self.put_inherited_checks(relation, &merged.checks)?;
         for plan in plans {
             table_constraints.extend(plan.constraints);
         }
         for constraint in in_creation_order(table_constraints) {
-            self.add_constraint(relation, &constraint).await?;
+            self.add_constraint(relation, &constraint, true).await?;
         }
         Ok("CREATE TABLE")
     }
@@ -48,6 +58,7 @@ impl Ddl<'_> {
         &mut self,
         statement: &ast::CreateStmt,
         table: &str,
+        merged: &mut Merged,
     ) -> Result<(Vec<ColumnPlan>, Vec<ast::Constraint>)> {
         let mut columns = Vec::new();
         let mut table_constraints: Vec<_> = constraints(&statement.constraints).cloned().collect();
@@ -62,6 +73,10 @@ impl Ddl<'_> {
             }
         }
         require_distinct_names(&columns)?;
+        let columns = match merged.parents.is_empty() {
+            true => columns,
+            false => self.merge_own_columns(merged, columns)?,
+        };
         Ok((columns, table_constraints))
     }
 
@@ -118,6 +133,7 @@ impl Ddl<'_> {
             indexes: Vec::new(),
             constraints: Vec::new(),
             persistence: self.persistence_in(schema),
+ inheritance: Default::default(),
         });
         self.put_row_type(oid)?;
         Ok(oid)
@@ -165,6 +181,10 @@ impl Ddl<'_> {
             let owner = Owner { table, attnum, identity: plan.column.identity.is_some() };
             self.create_owned_sequence(owner, plan.column.ty, &sequence.options)?;
         }
+        let inherits = plan.column.default.as_ref().is_some_and(|default| default.oid == 0);
+        if inherits {
+            self.adopt_default(table, attnum)?;
+        }
         for (node, generated) in [(&plan.default, false), (&plan.generated, true)] {
             let Some(node) = node else { continue };
             let relation = self.relation(table)?;
@@ -202,7 +222,6 @@ pub fn array_type_over(element: &Type, oid: Oid, name: String) -> Type {
 /// What CREATE TABLE says that this server cannot do is refused by name.
 fn refuse_unsupported(statement: &ast::CreateStmt) -> Result<()> {
     let refusals = [
-        (!statement.inh_relations.is_empty(), "table inheritance"),
         (statement.partspec.is_some() || statement.partbound.is_some(), "partitioned table"),
         (statement.of_typename.is_some(), "typed table"),
         (!statement.tablespacename.is_empty(), "tablespace"),

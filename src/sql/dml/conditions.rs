@@ -23,7 +23,8 @@ pub struct Conditions {
 struct Condition {
     position: usize,
     relation: Relation,
-    value: Evaluator,
+    /// What the column is compared with; nothing for a test for NULL.
+    value: Option<Evaluator>,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -37,6 +38,8 @@ enum Relation {
     Above {
         included: bool,
     },
+    IsNull,
+    IsNotNull,
 }
 
 impl Relation {
@@ -83,6 +86,13 @@ impl Conditions {
                     self.add(position, relation.swapped(), &args[0], catalog)?;
                 }
             }
+            ExprKind::IsNull(arg) | ExprKind::IsNotNull(arg) => {
+                if let Some(position) = position(arg, columns) {
+                    let is_null = matches!(expr.kind, ExprKind::IsNull(_));
+                    let relation = if is_null { Relation::IsNull } else { Relation::IsNotNull };
+                    self.conditions.push(Condition { position, relation, value: None });
+                }
+            }
             ExprKind::ArrayCompare { operator, left, array, all: false } => {
                 if relation_of(operator) == Some(Relation::Equal)
                     && let Some(position) = position(left, columns)
@@ -104,14 +114,15 @@ impl Conditions {
     ) -> Result<()> {
         if is_known_before(value) {
             let value = Evaluator::compile(value, &[], catalog)?;
-            self.conditions.push(Condition { position, relation, value });
+            self.conditions.push(Condition { position, relation, value: Some(value) });
         }
         Ok(())
     }
 
     /// Whether a column, by position, is compared with anything.
     pub fn binds(&self, position: usize) -> bool {
-        self.conditions.iter().any(|condition| condition.position == position)
+        let is_compared = |condition: &Condition| condition.value.is_some();
+        self.conditions.iter().any(|one| one.position == position && is_compared(one))
     }
 
     /// The conditions with their values; `None` if one can hold for no row.
@@ -123,7 +134,15 @@ impl Conditions {
     ) -> Result<Option<Vec<(usize, Comparison)>>> {
         let mut comparisons = Vec::with_capacity(self.conditions.len());
         for condition in &self.conditions {
-            let value = condition.value.eval(ctx, params, &[])?;
+            let Some(value) = &condition.value else {
+                let comparison = match condition.relation {
+                    Relation::IsNull => Comparison::IsNull,
+                    _ => Comparison::IsNotNull,
+                };
+                comparisons.push((condition.position, comparison));
+                continue;
+            };
+            let value = value.eval(ctx, params, &[])?;
             if value.is_null() {
                 return Ok(None);
             }
@@ -173,6 +192,7 @@ fn comparison(relation: Relation, value: Datum, column: &ColumnInfo) -> Known {
             Some(bound) => Known::Some(Comparison::Above { bound, included }),
             None => Known::Unusable,
         },
+        Relation::IsNull | Relation::IsNotNull => Known::Unusable,
     }
 }
 

@@ -19,7 +19,8 @@ use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
-use crate::table::{Conflict, SystemColumns, TableInfo, Writer};
+use crate::table::family::to_parent;
+use crate::table::{Conflict, Member, SystemColumns, TableInfo, Writer};
 use crate::txn::{Isolation, Keyspace, LockMode};
 
 /// Rows after which other clients have their turn at the thread.
@@ -181,7 +182,7 @@ struct Run<'a> {
     returned: Returned<'a>,
     count: u64,
     /// Rows that this command has inserted or updated, kept for DO UPDATE only.
-    touched: HashSet<u64>,
+    touched: HashSet<(Oid, u64)>,
 }
 
 impl Run<'_> {
@@ -200,25 +201,54 @@ impl Run<'_> {
         for (position, default) in &self.plan.defaults {
             row[*position] = default.eval(&self.ctx.eval, self.params, &[])?;
         }
+        if self.info.relation.is_partitioned() {
+            return self.insert_routed(writer, row).await;
+        }
         let info = self.info.clone();
         if let Some(on_conflict) = &self.plan.on_conflict {
             writer.complete(&info, &mut row)?;
-            let mode = on_conflict.lock_mode(&info);
+            let mode = on_conflict.lock_mode(&Member { info: info.clone(), map: None, proof: None });
             let arbiters = &on_conflict.arbiters;
             if let Some(conflict) = writer.find_conflict(&info, arbiters, &row, mode).await? {
-                return self.conflict(writer, on_conflict, conflict, &row).await;
+                let alone = Member { info, map: None, proof: None };
+                return self.conflict(writer, on_conflict, &alone, conflict, &row).await;
             }
         }
         let (rid, row) = writer.insert(&info, row).await?;
-        self.done(writer, rid, &row)
+        self.done(writer, (info.oid(), rid), &row)
     }
 
-    fn done(&mut self, writer: &Writer<'_>, rid: u64, row: &[Datum]) -> Result<()> {
+    /// Puts a row of a partitioned table into its partition.
+    async fn insert_routed(&mut self, writer: &mut Writer<'_>, row: Vec<Datum>) -> Result<()> {
+        let root = self.info.clone();
+        let (member, mut row) = writer.route(&root, row)?;
+        let info = &member.info;
+        if let Some(on_conflict) = &self.plan.on_conflict {
+            writer.complete(info, &mut row)?;
+            let mode = on_conflict.lock_mode(&member);
+            let arbiters = on_conflict.arbiters_of(&member, writer);
+            if let Some(conflict) = writer.find_conflict(info, &arbiters, &row, mode).await? {
+                let proposed = to_parent(member.map.as_ref(), &row);
+                return self.conflict(writer, on_conflict, &member, conflict, &proposed).await;
+            }
+        }
+        let (rid, row) = writer.insert_routed(info, row).await?;
+        let row = to_parent(member.map.as_ref(), &row);
+        self.done(writer, (info.oid(), rid), &row)
+    }
+
+    /// `row` is as the named table has it.
+    fn done(
+        &mut self,
+        writer: &Writer<'_>,
+        (table, rid): (Oid, u64),
+        row: &[Datum],
+    ) -> Result<()> {
         self.count += 1;
         if self.plan.on_conflict.as_ref().is_some_and(|c| c.update.is_some()) {
-            self.touched.insert(rid);
+            self.touched.insert((table, rid));
         }
-        let (table, xmin) = (self.info.oid(), writer.transaction_id());
+        let xmin = writer.transaction_id();
         let system = SystemColumns { table, rid, xmin, xmax: 0 };
         self.returned.add(self.ctx, self.params, system, row, &[])
     }
@@ -227,10 +257,11 @@ impl Run<'_> {
         &mut self,
         writer: &mut Writer<'_>,
         on_conflict: &OnConflict,
+        member: &Member,
         conflict: Conflict,
         proposed: &[Datum],
     ) -> Result<()> {
-        let info = self.info.clone();
+        let info = &member.info;
         let row_key = crate::storage::key::row(info.storage_id(), conflict.rid);
         let txn = &writer.work.txn;
         let unseen =
@@ -239,13 +270,13 @@ impl Run<'_> {
             return Err(Error::concurrent_update());
         }
         let Some(update) = &on_conflict.update else { return Ok(()) };
-        if self.touched.contains(&conflict.rid) {
+        if self.touched.contains(&(info.oid(), conflict.rid)) {
             return Err(affected_twice());
         }
         let old = info.decode(&conflict.row)?;
         let xmin = crate::storage::row::writer(&conflict.row);
         let system = SystemColumns { table: info.oid(), rid: conflict.rid, xmin, xmax: 0 };
-        let seen = update.row(system, &old, proposed)?;
+        let seen = update.row(system, &to_parent(member.map.as_ref(), &old), proposed)?;
         let eval = &self.ctx.eval;
         if let Some(condition) = &update.condition
             && !condition.is_true(eval, self.params, &seen)?
@@ -254,22 +285,45 @@ impl Run<'_> {
         }
         let mut new = old.clone();
         for (attnum, value) in &update.assignments {
-            new[*attnum as usize - 1] = value.eval(eval, self.params, &seen)?;
+            let own = member.attnum(*attnum);
+            let own = own.ok_or_else(|| Error::internal("a column is not inherited"))?;
+            new[own as usize - 1] = value.eval(eval, self.params, &seen)?;
         }
-        let new = writer.update(&info, conflict.rid, &old, new).await?;
-        self.done(writer, conflict.rid, &new)
+        if info.is_partition() && self.info.relation.is_partitioned() && !writer.belongs(info, &new)? {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "invalid ON UPDATE specification",
+            )
+            .with_detail(
+                "The result tuple would appear in a different partition than the original tuple.",
+            ));
+        }
+        let new = writer.update(info, conflict.rid, &old, new).await?;
+        let new = to_parent(member.map.as_ref(), &new);
+        self.done(writer, (info.oid(), conflict.rid), &new)
     }
 }
 
 impl OnConflict {
-    fn lock_mode(&self, info: &TableInfo) -> LockMode {
+    fn lock_mode(&self, member: &Member) -> LockMode {
         match &self.update {
             // Only waits for those who delete the row or change its key.
             None => LockMode::RowKeyShare,
             Some(update) => {
-                Writer::update_lock(info, update.assignments.iter().map(|(attnum, _)| *attnum))
+                let assigned = update.assignments.iter();
+                let assigned = assigned.filter_map(|(attnum, _)| member.attnum(*attnum));
+                Writer::update_lock(&member.info, assigned)
             }
         }
+    }
+
+    /// The arbiters of a partitioned table are those of its partitions.
+    fn arbiters_of(&self, member: &Member, writer: &Writer<'_>) -> Vec<Oid> {
+        let catalog = &writer.work.catalog;
+        let below: Vec<Oid> =
+            self.arbiters.iter().flat_map(|index| catalog.with_descendants(*index)).collect();
+        let own = member.info.indexes.iter().map(|index| index.oid());
+        own.filter(|index| below.contains(index)).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use futures::StreamExt;
 
 use super::Effect;
 use super::returning::{Returned, ReturningPlan};
-use super::source::{TargetScan, evaluated_row, slots};
+use super::source::{TargetRows, TargetScan, seen_row, slots};
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit;
@@ -20,9 +20,10 @@ use crate::sql::ir::{
 use crate::sql::plan::walk;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{self, StatementContext, Work};
-use crate::sql::types::{Datum, SqlType, oid};
+use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::storage::{Value, row};
-use crate::table::{LockedRow, SystemColumns, TableInfo, Writer};
+use crate::table::family::to_parent;
+use crate::table::{Family, LockedRow, Member, SystemColumns, TableInfo, Writer};
 use crate::txn::{LockMode, WaitPolicy};
 
 /// How often a statement starts over because rows it joined have changed.
@@ -35,12 +36,14 @@ pub struct ModifyPlan {
     delete: bool,
     source: Source,
     extra: Vec<ColumnId>,
+    /// The tables that inherit from the target are changed, too.
+    descendants: bool,
 }
 
 enum Source {
     /// The target alone; new values are computed from its row.
     Target { scan: TargetScan, values: Vec<Evaluator> },
-    /// A query that gives the rid, the extra columns, and the new values.
+    /// A query that gives the table, the rid, the extra columns, and the new values.
     Query(Box<Query>),
 }
 
@@ -81,6 +84,7 @@ impl ModifyPlan {
             delete: false,
             source,
             extra: extra.into_iter().map(|column| column.id).collect(),
+            descendants: target.descendants,
         })
     }
 
@@ -97,10 +101,22 @@ impl ModifyPlan {
         &self.extra
     }
 
-    fn lock_mode(&self, info: &TableInfo) -> LockMode {
+    fn lock_mode(&self, member: &Member) -> LockMode {
         match self.delete {
             true => LockMode::RowForUpdate,
-            false => Writer::update_lock(info, self.assigned.iter().copied()),
+            false => {
+                let assigned = self.assigned.iter().filter_map(|attnum| member.attnum(*attnum));
+                Writer::update_lock(&member.info, assigned)
+            }
+        }
+    }
+
+    /// The tables whose rows may be changed.
+    fn family(&self, info: &Arc<TableInfo>, work: &Work) -> Result<Arc<Family>> {
+        match self.descendants {
+            true => Family::of(&work.catalog, info.oid()),
+            // A partitioned table has no rows of its own.
+            false => Ok(Arc::new(Family::only(info.clone()))),
         }
     }
 
@@ -115,9 +131,11 @@ impl ModifyPlan {
         let info = TableInfo::of(&work.catalog, relation.oid)?;
         match &self.source {
             Source::Target { scan, values } => {
+                let family = self.family(&info, work)?;
                 let mut run = Run {
                     plan: self,
-                    info,
+                    root: info,
+                    family,
                     params,
                     ctx,
                     returned: Returned::new(returning, ctx),
@@ -145,7 +163,8 @@ impl ModifyPlan {
             let mark = work.txn.begin_statement();
             let state = work.table.clone();
             let returned = Returned::new(returning, ctx);
-            let mut run = Run { plan: self, info: info.clone(), params, ctx, returned, count: 0 };
+            let (root, family) = (info.clone(), self.family(&info, work)?);
+            let mut run = Run { plan: self, root, family, params, ctx, returned, count: 0 };
             if run.query(query, work).await? {
                 return Ok(run.effect());
             }
@@ -185,7 +204,18 @@ fn source_query(
         next -= 1;
         ColumnId(next)
     };
-    let mut exprs = vec![(column(fresh(), int8, "rid"), read(rid, int8))];
+    let table = match target.tableoid().filter(|_| target.descendants) {
+        Some(id) => read(id, SqlType::new(oid::OID)),
+        None => Expr {
+            kind: ExprKind::Const(Datum::Oid(target.relation.oid)),
+            ty: SqlType::new(oid::OID),
+            location: -1,
+        },
+    };
+    let mut exprs = vec![
+        (column(fresh(), table.ty, "tableoid"), table),
+        (column(fresh(), int8, "rid"), read(rid, int8)),
+    ];
     for source in extra {
         exprs.push((column(fresh(), source.ty, &source.name), read(source.id, source.ty)));
     }
@@ -196,17 +226,20 @@ fn source_query(
     Ok(Query { rel: Rel::Project { input: Box::new(input.clone()), exprs }, output })
 }
 
-/// The version of a row that is updated or deleted, as evaluators see it.
+/// The version of a row that is updated or deleted, under its lock.
 struct Version {
     rid: u64,
     xmin: u32,
+    /// As its table has it.
     values: Vec<Datum>,
 }
 
 /// One execution.
 struct Run<'a> {
     plan: &'a ModifyPlan,
-    info: Arc<TableInfo>,
+    /// The table that was named.
+    root: Arc<TableInfo>,
+    family: Arc<Family>,
     params: &'a [Datum],
     ctx: &'a StatementContext,
     returned: Returned<'a>,
@@ -224,54 +257,78 @@ impl Run<'_> {
         values: &[Evaluator],
         work: &mut Work,
     ) -> Result<()> {
-        let mut rows = scan.open(&self.info, work.txn.overlay(), self.params, self.ctx)?;
-        let mode = self.plan.lock_mode(&self.info);
-        let info = self.info.clone();
+        let comparisons = scan.comparisons(&self.root, self.params, self.ctx)?;
+        let Some(comparisons) = comparisons else { return Ok(()) };
+        // A row that moves into a partition that is still to come is not met again.
+        let overlay = work.txn.overlay();
+        let members = match self.plan.descendants {
+            true => self.family.having(&comparisons),
+            false => self.family.members.clone(),
+        };
         let mut writer = Writer::new(work, self.ctx);
+        for member in &members {
+            let rows = scan.open(member, &comparisons, overlay.clone(), self.params, self.ctx)?;
+            self.rows_of(member, rows, scan, values, &mut writer).await?;
+        }
+        writer.finish().await
+    }
+
+    async fn rows_of(
+        &mut self,
+        member: &Arc<Member>,
+        mut rows: TargetRows,
+        scan: &TargetScan,
+        values: &[Evaluator],
+        writer: &mut Writer<'_>,
+    ) -> Result<()> {
+        let mode = self.plan.lock_mode(member);
+        let info = &member.info;
         while let Some((rid, _)) = rows.next().await? {
-            let (row, changed) = match writer.lock_row(&info, rid, mode, WaitPolicy::Wait).await? {
+            let (row, changed) = match writer.lock_row(info, rid, mode, WaitPolicy::Wait).await? {
                 LockedRow::Unchanged(row) => (row, false),
                 LockedRow::Changed(row) => (row, true),
                 LockedRow::Gone | LockedRow::NotAvailable => continue,
             };
-            let old = evaluated_row(&info, rid, &row)?;
-            if changed && !scan.matches(&self.ctx.eval, self.params, &old)? {
+            let old = info.decode(&row)?;
+            let seen = seen_row(member, rid, old.clone());
+            if changed && !scan.matches(&self.ctx.eval, self.params, &seen)? {
                 continue;
             }
             let eval = &self.ctx.eval;
             let new: Vec<Datum> = values
                 .iter()
-                .map(|value| value.eval(eval, self.params, &old))
+                .map(|value| value.eval(eval, self.params, &seen))
                 .collect::<Result<_>>()?;
             let version = Version { rid, xmin: row::writer(&row), values: old };
-            self.write(&mut writer, version, new, &[]).await?;
+            self.write(writer, member, version, new, &[]).await?;
         }
-        writer.finish().await
+        Ok(())
     }
 
     /// False if the statement has to start over.
     async fn query(&mut self, query: &Query, work: &mut Work) -> Result<bool> {
         let mut chunks = run::rows(query, self.params, work, self.ctx).await?;
-        let mode = self.plan.lock_mode(&self.info);
-        let info = self.info.clone();
         let mut writer = Writer::new(work, self.ctx);
-        let mut taken: HashSet<u64> = HashSet::new();
+        let mut taken: HashSet<(Oid, u64)> = HashSet::new();
         while let Some(chunk) = chunks.next().await {
             for mut values in chunk? {
-                let Some(Datum::Int8(rid)) = values.first() else { continue };
-                let rid = *rid as u64;
-                if !taken.insert(rid) {
+                let [Datum::Oid(table), Datum::Int8(rid), ..] = values.as_slice() else { continue };
+                let (table, rid) = (*table, *rid as u64);
+                if !taken.insert((table, rid)) {
                     continue;
                 }
-                let row: Value = match writer.lock_row(&info, rid, mode, WaitPolicy::Wait).await? {
+                let Some(member) = self.family.member(table).cloned() else { continue };
+                let mode = self.plan.lock_mode(&member);
+                let locked = writer.lock_row(&member.info, rid, mode, WaitPolicy::Wait).await?;
+                let row: Value = match locked {
                     LockedRow::Unchanged(row) => row,
                     LockedRow::Changed(_) => return Ok(false),
                     LockedRow::Gone | LockedRow::NotAvailable => continue,
                 };
-                let old = evaluated_row(&info, rid, &row)?;
-                let new = values.split_off(1 + self.plan.extra.len());
+                let old = member.info.decode(&row)?;
+                let new = values.split_off(2 + self.plan.extra.len());
                 let version = Version { rid, xmin: row::writer(&row), values: old };
-                self.write(&mut writer, version, new, &values[1..]).await?;
+                self.write(&mut writer, &member, version, new, &values[2..]).await?;
             }
         }
         writer.finish().await.map(|()| true)
@@ -280,6 +337,7 @@ impl Run<'_> {
     async fn write(
         &mut self,
         writer: &mut Writer<'_>,
+        member: &Arc<Member>,
         version: Version,
         values: Vec<Datum>,
         extra: &[Datum],
@@ -287,22 +345,48 @@ impl Run<'_> {
         if self.ctx.cancel.is_cancelled() {
             return Err(Error::query_canceled());
         }
-        let Version { rid, xmin, values: mut old } = version;
-        old.truncate(self.info.columns.len());
-        let (table, own) = (self.info.oid(), writer.transaction_id());
+        let info = &member.info;
+        let Version { rid, xmin, values: old } = version;
+        let (table, own) = (info.oid(), writer.transaction_id());
         let mut system = SystemColumns { table, rid, xmin, xmax: own };
-        let row = if self.plan.delete {
-            writer.delete(&self.info, rid, &old).await?;
-            old
-        } else {
-            (system.xmin, system.xmax) = (own, 0);
-            let mut new = old.clone();
-            for (attnum, value) in self.plan.assigned.iter().zip(values) {
-                new[*attnum as usize - 1] = value;
-            }
-            writer.update(&self.info, rid, &old, new).await?
+        if self.plan.delete {
+            writer.delete(info, rid, &old).await?;
+            return self.done(member, system, &old, extra);
+        }
+        (system.xmin, system.xmax) = (own, 0);
+        let mut new = old.clone();
+        for (attnum, value) in self.plan.assigned.iter().zip(values) {
+            let own = member.attnum(*attnum);
+            let own = own.ok_or_else(|| Error::internal("a column is not inherited"))?;
+            new[own as usize - 1] = value;
+        }
+        let may_move = self.root.relation.is_partitioned() && info.is_partition();
+        if may_move && !writer.belongs(info, &new)? {
+            let (to, row) = writer.route(&self.root, to_parent(member.map.as_ref(), &new))?;
+            let (rid, row) = writer.move_row(info, rid, &old, &to.info, row).await?;
+            let system = SystemColumns { table: to.info.oid(), rid, ..system };
+            return self.done(&to, system, &row, extra);
+        }
+        let row = match may_move {
+            true => writer.update_in_place(info, rid, &old, new).await?,
+            false => writer.update(info, rid, &old, new).await?,
         };
+        self.done(member, system, &row, extra)
+    }
+
+    fn done(
+        &mut self,
+        member: &Member,
+        system: SystemColumns,
+        row: &[Datum],
+        extra: &[Datum],
+    ) -> Result<()> {
         self.count += 1;
-        self.returned.add(self.ctx, self.params, system, &row, extra)
+        match &member.map {
+            None => self.returned.add(self.ctx, self.params, system, row, extra),
+            Some(map) => {
+                self.returned.add(self.ctx, self.params, system, &map.to_parent(row), extra)
+            }
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::sql::run::eval::Evaluator;
 use crate::sql::types::Datum;
 use crate::storage::Value;
 use crate::table::scan::{Access, Comparison, RowIterator, choose, index_rows, rid_rows};
-use crate::table::{ScanOptions, TableInfo, lookup};
+use crate::table::{Member, ScanOptions, TableInfo, lookup};
 use crate::txn::Overlay;
 
 /// Rows that travel together from the reading thread.
@@ -43,11 +43,19 @@ pub fn slots(scan: &Scan) -> Vec<ColumnId> {
     slots
 }
 
-/// A decoded row as evaluators see it.
-pub fn evaluated_row(info: &TableInfo, rid: u64, row: &[u8]) -> Result<Vec<Datum>> {
-    let mut datums = info.decode(row)?;
+/// A decoded row as evaluators see it: the named table's columns, then the rid.
+pub fn evaluated_row(member: &Member, rid: u64, row: &[u8]) -> Result<Vec<Datum>> {
+    Ok(seen_row(member, rid, member.info.decode(row)?))
+}
+
+/// A member's row as evaluators see it.
+pub fn seen_row(member: &Member, rid: u64, row: Vec<Datum>) -> Vec<Datum> {
+    let mut datums = match &member.map {
+        Some(map) => map.to_parent(&row),
+        None => row,
+    };
     datums.push(Datum::Int8(rid as i64));
-    Ok(datums)
+    datums
 }
 
 impl TargetScan {
@@ -84,24 +92,43 @@ impl TargetScan {
         }
     }
 
-    /// Starts reading the rows that fulfil the condition at the overlay's instant.
+    /// What the condition says of single columns of the named table; `None` if it
+    /// holds for no row.
+    pub fn comparisons(
+        &self,
+        root: &TableInfo,
+        params: &[Datum],
+        ctx: &StatementContext,
+    ) -> Result<Option<Vec<(usize, Comparison)>>> {
+        self.conditions.evaluate(root, &ctx.eval, params)
+    }
+
+    /// Starts reading a member's rows that fulfil the condition at the overlay's
+    /// instant; `comparisons` are of the named table's columns.
     pub fn open(
         &self,
-        info: &Arc<TableInfo>,
+        member: &Arc<Member>,
+        comparisons: &[(usize, Comparison)],
         overlay: Overlay,
         params: &[Datum],
         ctx: &StatementContext,
     ) -> Result<TargetRows> {
-        let Some(comparisons) = self.conditions.evaluate(info, &ctx.eval, params)? else {
-            return Ok(TargetRows::None);
+        let info = &member.info;
+        let own;
+        let comparisons = match member.map {
+            None => comparisons,
+            Some(_) => {
+                own = member.comparisons(comparisons);
+                own.as_slice()
+            }
         };
         let filter = Filter {
-            info: info.clone(),
+            member: member.clone(),
             predicate: self.predicate.clone(),
             params: params.to_vec(),
             eval: ctx.eval.clone(),
         };
-        if let Some((index, key)) = unique_key(info, &comparisons) {
+        if let Some((index, key)) = unique_key(info, comparisons) {
             let found = lookup::unique(info, &overlay, index, &key)?;
             return Ok(match found {
                 Some((rid, row)) if filter.matches(rid, &row)? => TargetRows::One(rid, row),
@@ -113,8 +140,10 @@ impl TargetScan {
             batch_rows: CHUNK_ROWS,
             parallelism: 1,
             cancel: ctx.cancel.clone(),
+            proof: None,
+            alias: None,
         };
-        let access = choose(info, &overlay, &comparisons, &options)?;
+        let access = choose(info, &overlay, comparisons, &options)?;
         let rows = match &access {
             Access::Sequential(_) => rid_rows(info, &overlay, 0, u64::MAX),
             Access::Index(access) => index_rows(info, &overlay, &access.ranges)?,
@@ -151,7 +180,7 @@ fn unique_key<'a>(
 }
 
 struct Filter {
-    info: Arc<TableInfo>,
+    member: Arc<Member>,
     predicate: Option<Arc<Evaluator>>,
     params: Vec<Datum>,
     eval: Arc<EvalContext>,
@@ -162,7 +191,7 @@ type Chunk = Vec<(u64, Value)>;
 impl Filter {
     fn matches(&self, rid: u64, row: &Value) -> Result<bool> {
         let Some(predicate) = &self.predicate else { return Ok(true) };
-        predicate.is_true(&self.eval, &self.params, &evaluated_row(&self.info, rid, row)?)
+        predicate.is_true(&self.eval, &self.params, &evaluated_row(&self.member, rid, row)?)
     }
 
     /// The next rows that pass, of at most `read_max` looked at.

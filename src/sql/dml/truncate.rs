@@ -40,6 +40,7 @@ pub async fn truncate(
 /// table outside the list does.
 fn with_referencing(work: &Work, tables: &[Oid], cascade: bool) -> Result<BTreeSet<Oid>> {
     let mut all: BTreeSet<Oid> = tables.iter().copied().collect();
+    let parts = |catalog: &crate::catalog::Catalog, table: Oid| catalog.with_descendants(table);
     let mut queue: Vec<Oid> = tables.to_vec();
     while let Some(table) = queue.pop() {
         let info = TableInfo::of(&work.catalog, table)?;
@@ -52,8 +53,10 @@ fn with_referencing(work: &Work, tables: &[Oid], cascade: bool) -> Result<BTreeS
                 let child = TableInfo::of(&work.catalog, child)?;
                 return Err(referenced(&info, &child));
             }
-            all.insert(child);
-            queue.push(child);
+            for part in parts(&work.catalog, child) {
+                all.insert(part);
+                queue.push(part);
+            }
         }
     }
     Ok(all)

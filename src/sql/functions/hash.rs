@@ -1,24 +1,29 @@
 //! Hash functions of the types' equality: equal values hash equal.
 //!
-//! They hash the memcomparable key, so `1.0` and `1.00`, or `-0` and `0`, agree. The
-//! numbers are not PostgreSQL's.
+//! The numbers are PostgreSQL's ([`types::hash`]), except for types that are not in
+//! there (`jsonb`, records): these hash the memcomparable key.
 
 use crate::error::Result;
 use crate::kernels;
-use crate::sql::types::{Datum, key};
+use crate::sql::types::{self, Datum, key};
 
 use super::call::{arg, wrong_type};
 use super::{CallContext, Kernel, value};
 
 pub const KERNELS: &[&[Kernel]] = &[HASH, EXTENDED];
 
-/// FNV-1a over the key, then a finalizer that spreads the low bits.
+/// PostgreSQL's hash; else FNV-1a over the key, then a finalizer that spreads the low
+/// bits.
 fn digest(call: &CallContext<'_>, args: &[Datum], seed: u64) -> Result<u64> {
     let (Some(value), Some(ty)) = (args.first(), call.args.first()) else {
         return Err(wrong_type());
     };
+    let repr = value::repr(call, ty.oid)?;
+    if let Some(hash) = types::hash::extended(value, &repr, seed) {
+        return Ok(hash);
+    }
     let mut bytes = Vec::new();
-    key::encode(value, &value::repr(call, ty.oid)?, &mut bytes);
+    key::encode(value, &repr, &mut bytes);
     let start = 0xcbf2_9ce4_8422_2325 ^ seed;
     let hash = bytes
         .iter()

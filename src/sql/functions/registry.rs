@@ -38,7 +38,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
 /// Set-returning kernels, module by module.
 const SETS: &[&[&[SetKernel]]] = &[
     &[array::SET_KERNELS],
-    &[crate::catalog::functions::SET_KERNELS],
+    crate::catalog::functions::SET_KERNELS,
     json::SET_KERNELS,
     &[regexp::SET_KERNELS],
     &[series::SET_KERNELS],

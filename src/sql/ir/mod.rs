@@ -270,6 +270,16 @@ pub struct Scan {
     pub columns: Vec<(i16, OutputColumn)>,
     /// Set when the row's identity (its rid, as int8) is needed too.
     pub rid: Option<ColumnId>,
+    /// The rows of the tables that inherit from this one are read, too.
+    pub descendants: bool,
+}
+
+impl Scan {
+    /// The column that tells which table of a family a row is of.
+    pub fn tableoid(&self) -> Option<ColumnId> {
+        let found = self.columns.iter().find(|(number, _)| *number == system_column::TABLEOID);
+        found.map(|(_, column)| column.id)
+    }
 }
 
 /// Attribute numbers of PostgreSQL's system columns.
@@ -380,6 +390,8 @@ pub struct RowLock {
     pub relation: Arc<Relation>,
     /// The `Scan::rid` column of the locked scan.
     pub rid: ColumnId,
+    /// Where the scan reads a family of tables: which of them the row is of.
+    pub tableoid: Option<ColumnId>,
     pub strength: RowLockStrength,
     pub wait: LockWaitPolicy,
 }

@@ -138,6 +138,8 @@ impl TableSource {
             batch_rows: ROWS_MAX,
             parallelism: 1,
             cancel: tokio_util::sync::CancellationToken::new(),
+            proof: None,
+            alias: None,
         };
         match choose(&self.info, overlay, &comparisons, &options)? {
             Access::Index(access) if access.rows <= ROWS_MAX => {

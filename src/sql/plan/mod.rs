@@ -13,6 +13,7 @@
 //! function computes (`functions` does).
 
 mod aggregate;
+mod append;
 mod apply;
 mod batch;
 mod cte;

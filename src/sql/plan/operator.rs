@@ -6,6 +6,7 @@
 //! drop any of them below it, and nothing is pushed through it.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -87,6 +88,12 @@ pub trait Operator: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether a filter over the output may be put over each input instead: the
+    /// inputs have the output's columns.
+    fn passes_filters(&self) -> bool {
+        false
+    }
+
     /// Produces the whole output.
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>>;
 }
@@ -158,6 +165,13 @@ impl UserDefinedLogicalNodeCore for OperatorNode {
 
     fn expressions(&self) -> Vec<Expr> {
         Vec::new()
+    }
+
+    fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
+        match self.operator.passes_filters() {
+            true => HashSet::new(),
+            false => self.schema.fields().iter().map(|field| field.name().clone()).collect(),
+        }
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

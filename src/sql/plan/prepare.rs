@@ -347,7 +347,10 @@ fn rename_produced(planner: &Planner, rel: &mut Rel, fresh: &mut HashMap<ColumnI
             aggregates.iter_mut().for_each(|(column, _)| rename(&mut column.id));
         }
         Rel::LockRows { locks, .. } => {
-            locks.iter_mut().for_each(|lock| rename(&mut lock.rid));
+            for lock in locks {
+                rename(&mut lock.rid);
+                lock.tableoid.iter_mut().for_each(&mut rename);
+            }
         }
         _ => {}
     }

@@ -8,20 +8,31 @@ use datafusion::logical_expr::{self as df, LogicalPlanBuilder};
 
 use super::cte::RowsScan;
 use super::form::{Form, Scope, column_name};
+use super::append;
 use super::ids;
 use super::lower::expr::Lowered;
 use super::lower::{Lowering, Relation, project};
 use crate::catalog::{RelationKind, system};
 use crate::error::{Error, Result};
-use crate::sql::ir::{RowLock, Scan, system_column};
+use crate::sql::ir::{Expr, RowLock, Scan, system_column};
 use crate::sql::run::failure;
-use crate::sql::types::{Datum, SqlType, oid};
-use crate::table::{self, ScanColumn, ScanOptions, TableInfo};
+use crate::sql::types::{Datum, Oid, SqlType, oid};
+use crate::table::{self, Member, ScanColumn, ScanOptions, TableInfo};
 
-/// Lowers a scan.
-pub fn scan(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
+/// Lowers a scan; `predicate` will be asked of its rows.
+pub fn scan(
+    lowering: &Lowering<'_>,
+    scan: &Scan,
+    predicate: Option<&Expr>,
+) -> Result<Relation> {
     match scan.relation.kind {
-        RelationKind::Table => stored(lowering, scan),
+        RelationKind::Table if scan.descendants || scan.relation.is_partitioned() => {
+            append::family(lowering, scan, predicate)
+        }
+        RelationKind::Table => {
+            let info = TableInfo::of(lowering.catalog(), scan.relation.oid)?;
+            stored(lowering, scan, &Member { info, map: None, proof: None }, None)
+        }
         RelationKind::Virtual => virtual_rows(lowering, scan),
         RelationKind::Sequence(_) => sequence_row(lowering, scan),
         RelationKind::View(_) | RelationKind::Index(_) => {
@@ -30,17 +41,26 @@ pub fn scan(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
     }
 }
 
-fn stored(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
+/// The rows of one table under the columns of the scan, whose own table it is or
+/// inherits from.
+pub(super) fn stored(
+    lowering: &Lowering<'_>,
+    scan: &Scan,
+    member: &Member,
+    alias: Option<String>,
+) -> Result<Relation> {
     let planner = lowering.planner;
-    let info = TableInfo::of(lowering.catalog(), scan.relation.oid)?;
+    let info = &member.info;
     let options = ScanOptions {
         system: system_columns(scan),
         batch_rows: planner.context().limits.batch_rows,
         parallelism: planner.context().limits.parallelism,
         cancel: planner.context().cancel.clone(),
+        proof: member.proof.clone(),
+        alias,
     };
-    let provider = table::provider(Arc::clone(&info), planner.overlay().clone(), options);
-    let name = scan.relation.name.as_str();
+    let provider = table::provider(Arc::clone(info), planner.overlay().clone(), options);
+    let name = info.name();
     let reference = datafusion::common::TableReference::bare(name);
     let plan = LogicalPlanBuilder::scan(reference, provider_as_source(provider), None)
         .and_then(LogicalPlanBuilder::build)
@@ -53,17 +73,19 @@ fn stored(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
     for (number, output) in &scan.columns {
         let lowered = match *number {
             1.. => {
-                let column = info.column(*number)?;
+                let attnum = member.attnum(*number);
+                let attnum = attnum.ok_or_else(|| Error::internal("a column is not inherited"))?;
+                let column = info.column(attnum)?;
                 let own = Form::of(output.ty, lowering.catalog())?;
                 let form = Form { data_type: column.arrow.clone(), ..own };
-                let field = ScanColumn::Stored(*number as usize - 1);
+                let field = ScanColumn::Stored(attnum as usize - 1);
                 Lowered { expr: stored_column(field), form }
             }
             number => {
                 let form = Form::of(output.ty, lowering.catalog())?;
                 let expr = match system_field(number) {
                     Some(field) => stored_column(field),
-                    None => lowering.literal(&constant_column(scan, number)?, &form)?,
+                    None => lowering.literal(&constant_column(info.oid(), number)?, &form)?,
                 };
                 Lowered { expr, form }
             }
@@ -94,9 +116,9 @@ fn system_field(number: i16) -> Option<ScanColumn> {
 }
 
 /// The system columns that are the same for every row of a table that is visible.
-fn constant_column(scan: &Scan, number: i16) -> Result<Datum> {
+fn constant_column(table: Oid, number: i16) -> Result<Datum> {
     match number {
-        system_column::TABLEOID => Ok(Datum::Oid(scan.relation.oid)),
+        system_column::TABLEOID => Ok(Datum::Oid(table)),
         system_column::XMAX => Ok(Datum::Oid(0)),
         _ => Err(table::system_column::unsupported(number)),
     }
@@ -120,7 +142,7 @@ fn known_rows(lowering: &Lowering<'_>, scan: &Scan, rows: &[Vec<Datum>]) -> Resu
     let columns: Vec<_> = scan.columns.iter().map(|(_, column)| column.clone()).collect();
     let value = |number: i16, row: &[Datum]| match number {
         1.. => Ok(row[number as usize - 1].clone()),
-        number => constant_column(scan, number),
+        number => constant_column(scan.relation.oid, number),
     };
     let rows = rows
         .iter()

@@ -48,7 +48,10 @@ impl Reading {
         self.produced.extend(columns(rel).iter().map(|column| column.id));
         match rel {
             Rel::Scan(scan) => self.produced.extend(scan.rid),
-            Rel::LockRows { locks, .. } => self.read.extend(locks.iter().map(|lock| lock.rid)),
+            Rel::LockRows { locks, .. } => {
+ self.read.extend(locks.iter().map(|lock| lock.rid));
+ self.read.extend(locks.iter().filter_map(|lock| lock.tableoid));
+},
             _ => {}
         }
         visit::expressions(rel, &mut |expr| self.expr(expr));

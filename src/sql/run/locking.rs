@@ -14,11 +14,11 @@ use super::{StatementContext, Work};
 use crate::error::{Error, Result};
 use crate::sql::dml::reserve;
 use crate::sql::ir::visit;
-use crate::sql::ir::{Cte, Expr, LockWaitPolicy, Query, Rel, RowLock, RowLockStrength};
+use crate::sql::ir::{OutputColumn, Cte, Expr, LockWaitPolicy, Query, Rel, RowLock, RowLockStrength};
 use crate::sql::plan::walk;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::eval::native::integer;
-use crate::sql::types::Datum;
+use crate::sql::types::{Datum, SqlType, oid};
 use crate::table::lock::row_not_available;
 use crate::table::{LockedRow, TableInfo, Writer};
 use crate::txn::{LockMode, WaitPolicy};
@@ -69,6 +69,10 @@ async fn lock_found(
     for lock in &locks {
         if !output.iter().any(|column| column.id == lock.rid) {
             output.push(rid_column(lock));
+        }
+        if let Some(id) = lock.tableoid.filter(|id| !output.iter().any(|c| c.id == *id)) {
+            let ty = SqlType::new(oid::OID);
+            output.push(OutputColumn { id, name: String::new(), ty, origin: None });
         }
     }
     let rel = match found.ctes.is_empty() {
@@ -173,8 +177,10 @@ impl Locking<'_> {
             .locks
             .iter()
             .map(|lock| {
-                let column = self.query.output.iter().position(|column| column.id == lock.rid);
-                column.ok_or_else(|| Error::internal("a locked row has no identity"))
+                let position = |id| self.query.output.iter().position(|column| column.id == id);
+                let rid = position(lock.rid);
+                let rid = rid.ok_or_else(|| Error::internal("a locked row has no identity"))?;
+                Ok((rid, lock.tableoid.and_then(position)))
             })
             .collect::<Result<Vec<_>>>()?;
         let consumer = MemoryConsumer::new("FOR UPDATE");
@@ -202,13 +208,17 @@ impl Locking<'_> {
     async fn lock(
         &self,
         row: &[Datum],
-        positions: &[usize],
+        positions: &[(usize, Option<usize>)],
         work: &mut Work,
         context: &StatementContext,
     ) -> Result<Verdict> {
-        for (lock, position) in self.locks.iter().zip(positions) {
+        for (lock, (position, table)) in self.locks.iter().zip(positions) {
             let Datum::Int8(rid) = row[*position] else { continue };
-            let info = TableInfo::of(&work.catalog, lock.relation.oid)?;
+            let table = match table.map(|at| &row[at]) {
+                Some(Datum::Oid(table)) => *table,
+                _ => lock.relation.oid,
+            };
+            let info = TableInfo::of(&work.catalog, table)?;
             let mut writer = Writer::new(work, context);
             let (mode, policy) = (mode(lock.strength), policy(lock.wait));
             match writer.lock_row(&info, rid as u64, mode, policy).await? {

@@ -20,6 +20,7 @@ pub mod float;
 pub mod format;
 pub mod integer;
 pub mod json;
+pub mod hash;
 pub mod key;
 pub mod numeric;
 pub mod oid;

@@ -39,12 +39,19 @@ pub async fn lock_table(
                 format!("cannot lock relation \"{}\"", relation.name),
             ));
         }
+        let family = match name.inh {
+            true => work.catalog.with_descendants(relation.oid),
+            false => vec![relation.oid],
+        };
         let policy = if statement.nowait { WaitPolicy::NoWait } else { WaitPolicy::Wait };
-        if !lock::acquire_relation(relation.oid, mode, policy, work, ctx).await? {
-            return Err(Error::new(
-                sqlstate::LOCK_NOT_AVAILABLE,
-                format!("could not obtain lock on relation \"{}\"", relation.name),
-            ));
+        for oid in family {
+            if !lock::acquire_relation(oid, mode, policy, work, ctx).await? {
+                let relation = work.catalog.relation(oid).unwrap_or(&relation);
+                return Err(Error::new(
+                    sqlstate::LOCK_NOT_AVAILABLE,
+                    format!("could not obtain lock on relation \"{}\"", relation.name),
+                ));
+            }
         }
     }
     Ok("LOCK TABLE")

@@ -64,7 +64,21 @@ async fn truncate(
                 format!("\"{}\" is not a table", relation.name),
             ));
         }
-        tables.push(relation.oid);
+        let family = match name.inh {
+            true => work.catalog.with_descendants(relation.oid),
+            false if relation.is_partitioned() => {
+                return Err(Error::new(
+                    sqlstate::WRONG_OBJECT_TYPE,
+                    "cannot truncate only a partitioned table",
+                )
+                .with_hint(
+                    "Do not specify the ONLY keyword, or use TRUNCATE ONLY on the partitions \
+                     directly.",
+                ));
+            }
+            false => vec![relation.oid],
+        };
+        tables.extend(family);
     }
     let cascade = statement.behavior() == ast::DropBehavior::DropCascade;
     dml::truncate(work, ctx, &tables, statement.restart_seqs, cascade).await

@@ -132,7 +132,10 @@ fn bound_range<'a>(
             Comparison::Below { bound, included } => {
                 tighten(&mut upper, bound, *included, key, Ordering::Less);
             }
-            Comparison::Equal(_) | Comparison::OneOf(_) => {}
+            Comparison::Equal(_)
+            | Comparison::OneOf(_)
+            | Comparison::IsNull
+            | Comparison::IsNotNull => {}
         }
     }
     for search in searches {

@@ -51,6 +51,8 @@ pub enum Comparison {
         bound: Datum,
         included: bool,
     },
+    IsNull,
+    IsNotNull,
 }
 
 /// The comparisons with constants among the conjuncts, with the column's position.
@@ -123,8 +125,7 @@ fn comparison(op: Operator, datum: Datum) -> Option<Comparison> {
 /// The column's position and the constant as a value of the column's type.
 fn constant(info: &TableInfo, column: &Expr, value: &ScalarValue) -> Option<(usize, Datum)> {
     let Expr::Column(column) = column else { return None };
-    let attnum: usize = column.name.strip_prefix('a')?.parse().ok()?;
-    let position = attnum.checked_sub(1)?;
+    let position = stored_position(column.name())?;
     let target = info.columns.get(position)?;
     if value.is_null() || value.data_type() != target.arrow {
         return None;
@@ -132,4 +133,30 @@ fn constant(info: &TableInfo, column: &Expr, value: &ScalarValue) -> Option<(usi
     let array = value.to_array().ok()?;
     let datum = types::arrow::datum_at(array.as_ref(), 0, &target.repr).ok()?;
     Some((position, ordered::coerce(&datum, &target.repr)?))
+}
+
+/// The position of the table's column that a field of a scan is.
+fn stored_position(field: &str) -> Option<usize> {
+    field.strip_prefix('a')?.parse::<usize>().ok()?.checked_sub(1)
+}
+
+/// The tests of columns for NULL among the conjuncts, which exclude partitions.
+pub fn null_tests(filters: &[Expr]) -> Vec<(usize, Comparison)> {
+    let mut pending: Vec<&Expr> = filters.iter().collect();
+    let mut found = Vec::new();
+    while let Some(filter) = pending.pop() {
+        let (inner, comparison) = match filter {
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
+                pending.extend([left.as_ref(), right.as_ref()]);
+                continue;
+            }
+            Expr::IsNull(inner) => (inner, Comparison::IsNull),
+            Expr::IsNotNull(inner) => (inner, Comparison::IsNotNull),
+            _ => continue,
+        };
+        if let Expr::Column(column) = inner.as_ref() {
+            found.extend(stored_position(column.name()).map(|position| (position, comparison)));
+        }
+    }
+    found
 }

@@ -26,9 +26,11 @@ use datafusion::common::{DFSchema, Statistics};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
 use tokio_util::sync::CancellationToken;
 
 use super::info::TableInfo;
+use super::partition::Proof;
 use crate::error::Error;
 use crate::txn::Overlay;
 
@@ -84,6 +86,10 @@ pub struct ScanOptions {
     /// The most partitions of one scan.
     pub parallelism: usize,
     pub cancel: CancellationToken,
+    /// What is known of all rows, if the table is a partition.
+    pub proof: Option<Arc<Proof>>,
+    /// The table's name in EXPLAIN, where it has another one there.
+    pub alias: Option<String>,
 }
 
 /// What a scan reads, without the handle it reads through.
@@ -176,6 +182,13 @@ impl TableProvider for Table {
         let schema = Arc::new(self.schema.project(projection)?);
         let (filter_columns, predicate) = self.predicate(state, filters)?;
         let comparisons = filter::comparisons(&self.info, filters);
+        if let Some(proof) = &self.options.proof {
+            let nulls = filter::null_tests(filters);
+            let known: Vec<_> = comparisons.iter().cloned().chain(nulls).collect();
+            if !proof.may_hold(&known) {
+                return Ok(Arc::new(EmptyExec::new(schema)));
+            }
+        }
         let access = access::choose(&self.info, &self.overlay, &comparisons, &self.options)
             .map_err(external)?;
         let spec = ScanSpec {
@@ -199,6 +212,7 @@ impl TableProvider for Table {
             predicate,
             batch_rows: self.options.batch_rows.max(1),
             cancel: self.options.cancel.clone(),
+            alias: self.options.alias.clone(),
         };
         Ok(Arc::new(TableScan::new(spec, schema, source, statistics)))
     }

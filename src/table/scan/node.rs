@@ -67,6 +67,11 @@ impl TableScan {
         self.source.info.name()
     }
 
+    /// What EXPLAIN calls it beside its name.
+    pub fn alias(&self) -> Option<&str> {
+        self.source.alias.as_deref()
+    }
+
     /// About how many rows come of it, if that is known.
     pub fn estimated_rows(&self) -> Option<usize> {
         self.statistics.num_rows.get_value().copied()

@@ -26,6 +26,7 @@ pub struct Source {
     pub predicate: Option<Predicate>,
     pub batch_rows: usize,
     pub cancel: CancellationToken,
+    pub alias: Option<String>,
 }
 
 /// A filter over the batch of its columns.

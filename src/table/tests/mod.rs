@@ -85,6 +85,7 @@ impl Fixture {
             indexes: Vec::new(),
             constraints: Vec::new(),
             persistence: Persistence::Permanent,
+ inheritance: Default::default(),
         });
     }
 
@@ -152,6 +153,9 @@ impl Fixture {
             deferrable,
             initially_deferred: deferrable,
             validated: true,
+ inherited: Default::default(),
+ no_inherit: false,
+ parent: 0,
         };
         let object = Object::Constraint(Arc::new(constraint));
         put(&mut self.catalog, ObjectClass::Constraint, oid, object);
@@ -274,6 +278,7 @@ pub fn column(name: &str, ty: SqlType, not_null: bool) -> Column {
         since_version: 0,
         missing: None,
         collation: 0,
+ inherited: Default::default(),
     }
 }
 

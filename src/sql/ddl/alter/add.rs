@@ -22,6 +22,7 @@ impl Ddl<'_> {
         &mut self,
         relation: Arc<Relation>,
         command: &ast::AlterTableCmd,
+        recurse: bool,
     ) -> Result<()> {
         let Some(NodeEnum::ColumnDef(def)) = command.def.as_ref().and_then(|n| n.node.as_ref())
         else {
@@ -39,21 +40,35 @@ impl Ddl<'_> {
             return Err(duplicate_column(&def.colname, &relation.name));
         }
         let mut plan = self.plan_column(&relation.name, def)?;
+        self.require_column_addable(&relation, plan.column.identity.is_some(), recurse)?;
+        let constraints = std::mem::take(&mut plan.constraints);
+        let table = relation.oid;
+        let attnum = self.put_new_column(&relation, plan).await?;
+        self.add_column_to_children(table, attnum).await?;
+        for constraint in &constraints {
+            self.add_constraint(table, constraint, recurse).await?;
+        }
+        Ok(())
+    }
+
+    /// Appends a column to a table, whose rows get their values of it; answers its
+    /// number.
+    pub(in crate::sql::ddl) async fn put_new_column(
+        &mut self,
+        relation: &Arc<Relation>,
+        mut plan: ColumnPlan,
+    ) -> Result<i16> {
         let not_null = std::mem::take(&mut plan.column.not_null);
         let attnum = relation.columns.len() as i16 + 1;
         let table = relation.oid;
-        let old = relation.clone();
-        self.append_column(&relation, &plan)?;
+        self.append_column(relation, &plan)?;
         self.finish_column(table, attnum, &plan)?;
-        self.give_old_rows_a_value(&old, attnum, &plan).await?;
+        self.give_old_rows_a_value(relation, attnum, &plan).await?;
         if not_null {
             let relation = self.relation(table)?;
             self.set_not_null(relation, &[attnum]).await?;
         }
-        for constraint in &plan.constraints {
-            self.add_constraint(table, constraint).await?;
-        }
-        Ok(())
+        Ok(attnum)
     }
 
     fn append_column(&mut self, relation: &Relation, plan: &ColumnPlan) -> Result<()> {
@@ -76,7 +91,8 @@ impl Ddl<'_> {
     ) -> Result<()> {
         let relation = self.relation(old.oid)?;
         let column = &relation.columns[attnum as usize - 1];
-        let per_row = plan.sequence.is_some() || plan.generated.is_some();
+        let generated = column.default.as_ref().is_some_and(|default| default.generated);
+        let per_row = plan.sequence.is_some() || generated;
         let Some(default) = &column.default else {
             if per_row {
                 return self.fill_column(old.oid, attnum).await;
@@ -94,8 +110,9 @@ impl Ddl<'_> {
         &mut self,
         relation: Arc<Relation>,
         command: &ast::AlterTableCmd,
+        recurse: bool,
     ) -> Result<()> {
-        let attnum = match self.altered_column(&relation, &command.name) {
+        match self.altered_column(&relation, &command.name) {
             Err(_) if command.missing_ok => {
                 self.notice(format!(
                     "column \"{}\" of relation \"{}\" does not exist, skipping",
@@ -105,8 +122,9 @@ impl Ddl<'_> {
             }
             other => other?,
         };
-        let target = ObjectAddress::column(relation.oid, attnum);
-        self.drop_addresses(&[target], command.behavior()).await
+        let mut targets: Vec<ObjectAddress> = Vec::new();
+        self.columns_to_drop(relation, &command.name, recurse, false, &mut targets).await?;
+        self.drop_addresses(&targets, command.behavior()).await
     }
 
     /// ADD GENERATED … AS IDENTITY to a column that is there.

@@ -76,10 +76,20 @@ impl Ddl<'_> {
         &mut self,
         relation: Arc<Relation>,
         command: &ast::AlterTableCmd,
+        recurse: bool,
     ) -> Result<()> {
-        match self.constraint_on(relation.oid, &command.name) {
-            Some(oid) => {
-                self.drop_addresses(&[ObjectAddress::constraint(oid)], command.behavior()).await
+        let found = self.work.catalog.constraint_named(&relation, &command.name).cloned();
+        match found {
+            Some(constraint) if constraint.inherited.count > 0 => {
+                Err(super::super::inherit::invalid(format!(
+                    "cannot drop inherited constraint \"{}\" of relation \"{}\"",
+                    command.name, relation.name
+                )))
+            }
+            Some(constraint) => {
+                let mut targets: Vec<ObjectAddress> = Vec::new();
+                self.constraints_to_drop(relation.oid, &constraint, recurse, &mut targets).await?;
+                self.drop_addresses(&targets, command.behavior()).await
             }
             None if command.missing_ok => {
                 self.notice(format!(
@@ -97,6 +107,7 @@ impl Ddl<'_> {
         &mut self,
         relation: Arc<Relation>,
         command: &ast::AlterTableCmd,
+        recurse: bool,
     ) -> Result<()> {
         let oid = self
             .constraint_on(relation.oid, &command.name)
@@ -106,6 +117,16 @@ impl Ddl<'_> {
             constraint.ok_or_else(|| undefined_constraint(&command.name, &relation))?;
         if constraint.validated {
             return Ok(());
+        }
+        if constraint.is_check() && !constraint.no_inherit {
+            if !recurse && self.has_children(relation.oid) {
+                return Err(super::super::inherit::invalid(
+                    "constraint must be validated on child tables too",
+                ));
+            }
+            for child in self.locked_children(relation.oid).await? {
+                Box::pin(self.validate_constraint(child, command, true)).await?;
+            }
         }
         match &constraint.kind {
             ConstraintKind::Check { .. } => {

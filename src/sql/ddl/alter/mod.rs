@@ -44,7 +44,7 @@ impl Ddl<'_> {
             .collect();
         commands.sort_by_key(|command| pass(command.subtype()));
         for command in commands {
-            self.alter_table_step(relation.oid, command).await?;
+            self.alter_table_step(relation.oid, command, name.inh).await?;
         }
         Ok(tag)
     }
@@ -65,7 +65,13 @@ impl Ddl<'_> {
         if fits { Ok(()) } else { Err(wrong_object(&relation.name, object_word(kind)?)) }
     }
 
-    async fn alter_table_step(&mut self, oid: Oid, command: &ast::AlterTableCmd) -> Result<()> {
+    /// `recurse`: the tables that inherit from the table are meant, too.
+    async fn alter_table_step(
+        &mut self,
+        oid: Oid,
+        command: &ast::AlterTableCmd,
+        recurse: bool,
+    ) -> Result<()> {
         use ast::AlterTableType as Step;
         let relation = self.relation(oid)?;
         if command.subtype() == Step::AtChangeOwner {
@@ -77,23 +83,51 @@ impl Ddl<'_> {
             return Err(wrong_object(&relation.name, "table"));
         }
         match command.subtype() {
-            Step::AtAddColumn => self.add_column(relation, command).await,
-            Step::AtDropColumn => self.drop_column_step(relation, command).await,
-            Step::AtColumnDefault => self.set_column_default(relation, command),
-            Step::AtSetNotNull => {
-                let attnum = self.altered_column(&relation, &command.name)?;
-                self.set_not_null(relation, &[attnum]).await.map(drop)
+            Step::AtAddColumn => self.add_column(relation, command, recurse).await,
+            Step::AtDropColumn => self.drop_column_step(relation, command, recurse).await,
+            Step::AtColumnDefault => {
+                for oid in self.family_of_step(oid, recurse).await? {
+                    self.set_column_default(self.relation(oid)?, command)?;
+                }
+                Ok(())
             }
-            Step::AtDropNotNull => self.drop_not_null(relation, command),
-            Step::AtAlterColumnType => self.alter_column_type(relation, command).await,
-            Step::AtAddConstraint => self.add_constraint_step(oid, command).await,
-            Step::AtDropConstraint => self.drop_constraint_step(relation, command).await,
-            Step::AtValidateConstraint => self.validate_constraint(relation, command).await,
+            Step::AtSetNotNull => {
+                if relation.is_partitioned() && !recurse {
+                    self.require_children_not_null(&relation, &command.name)?;
+                }
+                for oid in self.family_of_step(oid, recurse).await? {
+                    let relation = self.relation(oid)?;
+                    let attnum = self.altered_column(&relation, &command.name)?;
+                    self.set_not_null(relation, &[attnum]).await?;
+                }
+                Ok(())
+            }
+            Step::AtDropNotNull => {
+                self.require_nullable(&relation, &command.name, recurse)?;
+                for oid in self.family_of_step(oid, recurse).await? {
+                    self.drop_not_null(self.relation(oid)?, command)?;
+                }
+                Ok(())
+            }
+            Step::AtAlterColumnType => self.alter_column_type(relation, command, recurse).await,
+            Step::AtAddConstraint => self.add_constraint_step(oid, command, recurse).await,
+            Step::AtDropConstraint => self.drop_constraint_step(relation, command, recurse).await,
+            Step::AtValidateConstraint => {
+                self.validate_constraint(relation, command, recurse).await
+            }
             Step::AtAlterConstraint => self.alter_constraint(relation, command),
             Step::AtAddIdentity => self.add_identity(relation, command),
             Step::AtSetIdentity => self.alter_identity(relation, command).await,
             Step::AtDropIdentity => self.drop_identity(relation, command),
-            Step::AtDropExpression => self.drop_expression(relation, command),
+            Step::AtDropExpression => {
+                self.require_expression_droppable(&relation, command, recurse)?;
+                for oid in self.family_of_step(oid, recurse).await? {
+                    self.drop_expression(self.relation(oid)?, command)?;
+                }
+                Ok(())
+            }
+            Step::AtAddInherit => self.add_inherit(relation, command).await,
+            Step::AtDropInherit => self.drop_inherit(relation, command).await,
             Step::AtReplicaIdentity | Step::AtClusterOn => {
                 Err(Error::unsupported(step_name(command.subtype())))
             }
@@ -102,7 +136,7 @@ impl Ddl<'_> {
     }
 
     /// The attribute number of a column that a subcommand names.
-    fn altered_column(&self, relation: &Relation, name: &str) -> Result<i16> {
+    pub(in crate::sql::ddl) fn altered_column(&self, relation: &Relation, name: &str) -> Result<i16> {
         super::constraint::column_number(relation, name).ok_or_else(|| {
             Error::new(
                 sqlstate::UNDEFINED_COLUMN,
@@ -111,15 +145,22 @@ impl Ddl<'_> {
         })
     }
 
-    async fn add_constraint_step(&mut self, oid: Oid, command: &ast::AlterTableCmd) -> Result<()> {
+    async fn add_constraint_step(
+        &mut self,
+        oid: Oid,
+        command: &ast::AlterTableCmd,
+        recurse: bool,
+    ) -> Result<()> {
         match command.def.as_ref().and_then(|node| node.node.as_ref()) {
-            Some(NodeEnum::Constraint(constraint)) => self.add_constraint(oid, constraint).await,
+            Some(NodeEnum::Constraint(constraint)) => {
+                self.add_constraint(oid, constraint, recurse).await
+            }
             _ => Err(Error::syntax("ADD CONSTRAINT without a constraint")),
         }
     }
 
     /// Puts a relation with one column changed.
-    fn put_column(
+    pub(in crate::sql::ddl) fn put_column(
         &mut self,
         relation: &Relation,
         attnum: i16,

@@ -17,6 +17,20 @@ impl Ddl<'_> {
         &mut self,
         relation: Arc<Relation>,
         command: &ast::AlterTableCmd,
+        recurse: bool,
+    ) -> Result<()> {
+        let family = self.retyped_family(&relation, &command.name, recurse).await?;
+        self.retype_one(relation, command).await?;
+        for oid in family {
+            self.retype_one(self.relation(oid)?, command).await?;
+        }
+        Ok(())
+    }
+
+    async fn retype_one(
+        &mut self,
+        relation: Arc<Relation>,
+        command: &ast::AlterTableCmd,
     ) -> Result<()> {
         let attnum = self.altered_column(&relation, &command.name)?;
         let Some(NodeEnum::ColumnDef(def)) = command.def.as_ref().and_then(|n| n.node.as_ref())

@@ -106,7 +106,14 @@ impl CopyFrom {
             {
                 continue;
             }
-            if let Err(error) = writer.insert(&info, row).await {
+            let written = match info.relation.is_partitioned() {
+                false => writer.insert(&info, row).await,
+                true => match writer.route(&info, row) {
+                    Ok((member, row)) => writer.insert_routed(&member.info, row).await,
+                    Err(error) => Err(error),
+                },
+            };
+            if let Err(error) = written {
                 return Err(self.write_failed(error));
             }
             self.rows += 1;

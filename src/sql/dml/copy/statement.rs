@@ -307,6 +307,13 @@ async fn table_rows(
     let relation = relation(statement, work, ctx)?;
     privilege::check_relation(&relation, &ctx.eval)?;
     require_table(&relation, "from")?;
+    if relation.is_partitioned() {
+        return Err(Error::new(
+            sqlstate::WRONG_OBJECT_TYPE,
+            format!("cannot copy from partitioned table \"{}\"", relation.name),
+        )
+        .with_hint("Try the COPY (SELECT ...) TO variant."));
+    }
     let mode = LockMode::AccessShare;
     lock::acquire_relation(relation.oid, mode, WaitPolicy::Wait, work, ctx).await?;
     let info = TableInfo::of(&work.catalog, relation.oid)?;

@@ -134,8 +134,8 @@ impl Reader<'_> {
             self.limit(limit.input(), limit.fetch())
         } else if let Some(limit) = any.downcast_ref::<LocalLimitExec>() {
             self.limit(limit.input(), Some(limit.fetch()))
-        } else if any.is::<UnionExec>() {
-            self.append(plan)
+        } else if any.is::<UnionExec>() || plan.name() == "Append" {
+            return self.append(plan);
         } else {
             return self.other(plan);
         };
@@ -155,6 +155,9 @@ impl Reader<'_> {
             true => Node::simple("Result"),
             false => Node::simple(name),
         };
+        if name == "Result" || name == "EmptyExec" {
+            node = nothing();
+        }
         node.children = children.into_iter().map(|child| self.node(child)).collect();
         node.cost = match node.children.first() {
             Some(child) => {
@@ -179,6 +182,11 @@ impl Reader<'_> {
     fn scan(&self, scan: &TableScan) -> Node {
         let spec = scan.spec();
         let table = scan.table_name();
+        let alias = scan.alias().unwrap_or(table);
+        let named = match alias == table {
+            true => table.to_owned(),
+            false => format!("{table} {alias}"),
+        };
         let known = self.names.table(spec.table);
         let conditions = |wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
             spec.filters
@@ -196,9 +204,9 @@ impl Reader<'_> {
         let rows = known.as_ref().map_or(ROWS_DEFAULT, |(_, rows)| *rows as f64);
         let mut node = match &spec.access {
             Access::Sequential(_) => {
-                let mut node = Node::new("Seq Scan", format!("Seq Scan on {table}"));
+                let mut node = Node::new("Seq Scan", format!("Seq Scan on {named}"));
                 node.text("Relation Name", table);
-                node.text("Alias", table);
+                node.text("Alias", alias);
                 let filters = conditions(&|_| true);
                 let kept = scan.estimated_rows().map_or(rows, |rows| rows as f64);
                 if !filters.is_empty() {
@@ -210,12 +218,12 @@ impl Reader<'_> {
             }
             Access::Index(access) => {
                 let index = &access.index_name;
-                let title = format!("Index Scan using {index} on {table}");
+                let title = format!("Index Scan using {index} on {named}");
                 let mut node = Node::new("Index Scan", title);
                 node.text("Scan Direction", "Forward");
                 node.text("Index Name", index);
                 node.text("Relation Name", table);
-                node.text("Alias", table);
+                node.text("Alias", alias);
                 let is_bound = |name: &str| {
                     access.bound_columns.iter().any(|column| format!("a{column}") == *name)
                 };
@@ -359,14 +367,26 @@ impl Reader<'_> {
     }
 
     fn append(&self, plan: &Arc<dyn ExecutionPlan>) -> Node {
+        let mut children: Vec<Node> = plan
+            .children()
+            .into_iter()
+            .filter(|child| !is_excluded(child))
+            .map(|child| self.node(child))
+            .collect();
+        match children.len() {
+            0 => return nothing(),
+            1 => return children.remove(0),
+            _ => {}
+        }
         let mut node = Node::simple("Append");
-        node.children = plan.children().into_iter().map(|child| self.node(child)).collect();
+        node.children = children;
         node.cost = Cost {
             startup: 0.0,
             total: node.children.iter().map(|child| child.cost.total).sum(),
             rows: node.children.iter().map(|child| child.cost.rows).sum(),
             width: node.children.first().map_or(0, |child| child.cost.width),
         };
+        self.measure(&mut node, plan);
         node
     }
 
@@ -393,6 +413,22 @@ fn width(plan: &Arc<dyn ExecutionPlan>) -> usize {
         .iter()
         .map(|field| field.data_type().primitive_width().unwrap_or(COLUMN_BYTES * 4));
     widths.sum()
+}
+
+/// Whether a part of an Append was found to have no rows.
+fn is_excluded(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    match &plan.children()[..] {
+        [] => plan.name() == "EmptyExec",
+        [child] if plan.name().ends_with("Exec") => is_excluded(child),
+        _ => false,
+    }
+}
+
+/// Where no part is left.
+fn nothing() -> Node {
+    let mut node = Node::simple("Result");
+    node.show("One-Time Filter", "false".to_owned());
+    node
 }
 
 /// Conditions as PostgreSQL joins them.

@@ -30,7 +30,7 @@ impl Lowering<'_> {
     pub fn rel(&self, rel: &Rel) -> Result<Relation> {
         match rel {
             Rel::OneRow => Ok(one_row()),
-            Rel::Scan(scan) => source::scan(self, scan),
+            Rel::Scan(scan) => source::scan(self, scan, None),
             Rel::Values { columns, rows } => self.values(columns, rows),
             Rel::Functions(scan) => self.function_scan(one_row(), scan, false),
             Rel::Cte { id, columns } => self.cte(*id, columns),
@@ -147,7 +147,10 @@ impl Lowering<'_> {
     }
 
     fn filter(&self, input: &Rel, predicate: &Expr) -> Result<Relation> {
-        let relation = self.rel(input)?;
+        let relation = match input {
+            Rel::Scan(scan) => source::scan(self, scan, Some(predicate))?,
+            input => self.rel(input)?,
+        };
         let (joined, plain): (Vec<_>, Vec<_>) =
             walk::conjuncts(predicate).into_iter().partition(walk::has_subquery);
         let mut relation = self.keep(relation, &plain)?;

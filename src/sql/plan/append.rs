@@ -1,0 +1,152 @@
+//! The rows of a table and of those that inherit from it, or of the partitions of
+//! a partitioned table: one scan each, one after the other.
+//!
+//! What a condition right above the scan excludes is not planned at all; filters
+//! that the optimiser brings down later (through joins) exclude partitions when
+//! their scans are made. Few rows are read in the order of the tables, as
+//! PostgreSQL's Append does; many from all tables at a time.
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::{LogicalPlan, Union};
+use futures::StreamExt;
+use futures::future::BoxFuture;
+
+use super::cte::RowsScan;
+use super::form::{Form, Scope};
+use super::lower::{Lowering, Relation};
+use super::operator::{Operator, OperatorNode, Run};
+use super::source;
+use crate::error::Result;
+use crate::sql::dml::Conditions;
+use crate::sql::ir::{ColumnId, Expr, Scan};
+use crate::sql::run::failure;
+use crate::sql::types::{SqlType, oid};
+use crate::table::{Family, Member, TableInfo};
+
+/// Families of more rows are read in no order.
+const ORDERED_ROWS_MAX: i64 = 50_000;
+
+/// The scan of a table with its descendants.
+pub fn family(
+    lowering: &Lowering<'_>,
+    scan: &Scan,
+    predicate: Option<&Expr>,
+) -> Result<Relation> {
+    let members = members(lowering, scan, predicate)?;
+    if let [only] = members.as_slice() {
+        let is_root = only.info.oid() == scan.relation.oid;
+        let alias = (!is_root).then(|| scan.relation.name.clone());
+        return source::stored(lowering, scan, only, alias);
+    }
+    let mut inputs = Vec::with_capacity(members.len());
+    for (member, number) in members.iter().zip(1..) {
+        let alias = format!("{}_{number}", scan.relation.name);
+        inputs.push(source::stored(lowering, scan, member, Some(alias))?);
+    }
+    let overlay = lowering.planner.overlay();
+    let mut rows = 0i64;
+    for member in &members {
+        let counted = overlay.published().row_count(member.info.storage_id())?;
+        rows = rows.saturating_add(counted);
+    }
+    append(lowering, scan, inputs, rows <= ORDERED_ROWS_MAX)
+}
+
+/// The tables that may have rows for which the predicate holds.
+fn members(
+    lowering: &Lowering<'_>,
+    scan: &Scan,
+    predicate: Option<&Expr>,
+) -> Result<Vec<Arc<Member>>> {
+    let catalog = lowering.catalog();
+    if !scan.descendants {
+        let info = TableInfo::of(catalog, scan.relation.oid)?;
+        // A partitioned table has no rows of its own.
+        let own = if scan.relation.is_partitioned() { Vec::new() } else { vec![info] };
+        let alone = |info| Arc::new(Member { info, map: None, proof: None });
+        return Ok(own.into_iter().map(alone).collect());
+    }
+    let family = Family::of(catalog, scan.relation.oid)?;
+    let Some(predicate) = predicate else { return Ok(family.members.clone()) };
+    let predicate = lowering.planner.substitute(predicate)?;
+    let columns: Vec<(i16, ColumnId)> =
+        scan.columns.iter().map(|(number, column)| (*number, column.id)).collect();
+    let root = TableInfo::of(catalog, scan.relation.oid)?;
+    let conditions = Conditions::new(&predicate, &columns, catalog)?;
+    Ok(match conditions.evaluate(&root, lowering.planner.eval(), &[]) {
+        Ok(Some(comparisons)) => family.having(&comparisons),
+        Ok(None) => Vec::new(),
+        // What fails here fails when it is run, if it is.
+        Err(_) => family.members.clone(),
+    })
+}
+
+fn append(
+    lowering: &Lowering<'_>,
+    scan: &Scan,
+    inputs: Vec<Relation>,
+    in_order: bool,
+) -> Result<Relation> {
+    let Some(first) = inputs.first() else { return nothing(lowering, scan) };
+    let scope = first.scope.clone();
+    let plans: Vec<LogicalPlan> = inputs.into_iter().map(|input| input.plan).collect();
+    if !in_order {
+        let plans = plans.into_iter().map(Arc::new).collect();
+        let union = Union::try_new(plans).map_err(failure::unwrap)?;
+        return Ok(Relation { plan: LogicalPlan::Union(union), scope });
+    }
+    let fields = plans[0].schema().as_arrow().fields().iter();
+    // One table may have NULLs where another is NOT NULL.
+    let fields: Vec<_> = fields.map(|field| field.as_ref().clone().with_nullable(true)).collect();
+    let schema = datafusion::arrow::datatypes::Schema::new(fields);
+    Ok(Relation { plan: OperatorNode::plan(Arc::new(Append), plans, schema)?, scope })
+}
+
+/// No rows, with the scan's columns.
+fn nothing(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
+    let mut columns: Vec<(ColumnId, SqlType)> =
+        scan.columns.iter().map(|(_, column)| (column.id, column.ty)).collect();
+    columns.extend(scan.rid.map(|rid| (rid, SqlType::new(oid::INT8))));
+    let mut scope = Scope::default();
+    let mut forms = Vec::with_capacity(columns.len());
+    for (id, ty) in &columns {
+        let form = Form::of(*ty, lowering.catalog())?;
+        scope.insert(*id, form.clone());
+        forms.push(form);
+    }
+    let ids: Vec<ColumnId> = columns.into_iter().map(|(id, _)| id).collect();
+    let plan = RowsScan { name: "Result", forms, rows: Vec::new() }.plan(&ids)?;
+    Ok(Relation { plan, scope })
+}
+
+/// Passes the batches of one input after the other on.
+#[derive(Debug)]
+struct Append;
+
+impl Operator for Append {
+    fn name(&self) -> &str {
+        "Append"
+    }
+
+    fn passes_filters(&self) -> bool {
+        true
+    }
+
+    fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move {
+            for index in 0..run.inputs.len() {
+                let mut input = run.input(index)?;
+                while let Some(batch) = input.next().await {
+                    let batch = batch.map_err(failure::unwrap)?;
+                    let columns = batch.columns().to_vec();
+                    let batch = super::batch::assemble(&run.schema, columns, batch.num_rows())?;
+                    if !run.sink.send(batch).await {
+                        return Ok(());
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+}
