@@ -1372,6 +1372,9 @@ CREATE FUNCTION pg_catalog.pg_opclass_is_visible(oid) RETURNS bool LANGUAGE inte
 CREATE FUNCTION pg_catalog.pg_operator_is_visible(oid) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_operator_is_visible' SET oid = 2082;
 CREATE FUNCTION pg_catalog.pg_opfamily_is_visible(oid) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_opfamily_is_visible' SET oid = 3829;
 CREATE FUNCTION pg_catalog.pg_options_to_table(options_array text[], OUT option_name text, OUT option_value text) RETURNS SETOF record LANGUAGE internal STABLE STRICT AS 'pg_options_to_table' SET oid = 2289;
+CREATE FUNCTION pg_catalog.pg_partition_tree(rootrelid regclass, OUT relid regclass, OUT parentrelid regclass, OUT isleaf bool, OUT level int4) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_partition_tree' SET oid = 3423;
+CREATE FUNCTION pg_catalog.pg_partition_root(regclass) RETURNS regclass LANGUAGE internal IMMUTABLE STRICT AS 'pg_partition_root' SET oid = 3424;
+CREATE FUNCTION pg_catalog.satisfies_hash_partition(oid, int4, int4, VARIADIC "any") RETURNS bool LANGUAGE internal IMMUTABLE AS 'satisfies_hash_partition' SET oid = 5028;
 CREATE FUNCTION pg_catalog.pg_partition_ancestors(partitionid regclass, OUT relid regclass) RETURNS SETOF regclass LANGUAGE internal VOLATILE STRICT AS 'pg_partition_ancestors' SET oid = 3425;
 CREATE FUNCTION pg_catalog.pg_postmaster_start_time() RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'pg_postmaster_start_time' SET oid = 2560;
 CREATE FUNCTION pg_catalog.pg_relation_is_publishable(regclass) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_relation_is_publishable' SET oid = 6121;

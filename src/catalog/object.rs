@@ -399,7 +399,7 @@ pub enum ConstraintKind {
     ForeignKey(ForeignKey),
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ForeignKey {
     pub columns: Vec<i16>,
     pub referenced_table: Oid,

@@ -325,6 +325,37 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// A key of a row of the table that a foreign key's rows refer to: the name of
+    /// their table, and the key as `(a)=(1)`.
+    pub async fn first_reference(
+        &mut self,
+        info: &TableInfo,
+        foreign: &ForeignKeyInfo,
+    ) -> Result<Option<(String, String)>> {
+        let child = self.table(foreign.constraint.table)?;
+        let named = child.foreign_keys.iter().find(|f| f.constraint.oid == foreign.constraint.oid);
+        let Some(named) = named else { return Ok(None) };
+        let tables = self.referencing_tables(&child, named)?;
+        let rows = self.work.txn.overlay_newest();
+        for entry in rows.scan(Keyspace::Rows, &key::rows(info.storage_id()), false) {
+            if self.ctx.cancel.is_cancelled() {
+                return Err(Error::query_canceled());
+            }
+            let values = pick(&info.decode(&entry?.1)?, &foreign.key.referenced_columns);
+            if values.iter().any(Datum::is_null) {
+                continue;
+            }
+            for (table, key) in &tables {
+                if !self.referencing_rids(table, key, &values, true).await?.is_empty() {
+                    let columns = &foreign.key.referenced_columns;
+                    let text = violation::columns_text(info, &self.ctx.eval, columns, &values);
+                    return Ok(Some((child.name().to_owned(), text)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// The tables whose rows a foreign key is about, with the key over their columns.
     fn referencing_tables(
         &self,

@@ -23,9 +23,6 @@ use crate::error::{Error, Result};
 use crate::sql::run::StatementContext;
 use crate::sql::types::{self, Datum, InputContext, Oid, Repr, SqlType, hash};
 
-/// The seed of the hashes that hash partitions are chosen by, as in PostgreSQL.
-pub const HASH_SEED: u64 = 0x7A5B_2236_7996_DCFD;
-
 /// Values of one list that are looked at one by one.
 const LIST_MAX: usize = 1_000;
 
@@ -230,7 +227,8 @@ impl Partitions {
     }
 
     fn hash(&self, key: &[Datum]) -> Result<u64> {
-        key_hash(key.iter().zip(self.keys.iter().map(|part| &part.repr)))
+        hash::row(key.iter().zip(self.keys.iter().map(|part| &part.repr)))
+            .ok_or_else(|| Error::unsupported("hash of a value of this type"))
     }
 
     /// The key of a row of the partitioned table.
@@ -397,20 +395,6 @@ impl Partitions {
         }
         false
     }
-}
-
-/// PostgreSQL's hash of a partition key.
-pub fn key_hash<'a>(parts: impl Iterator<Item = (&'a Datum, &'a Repr)>) -> Result<u64> {
-    let mut combined: u64 = 0;
-    for (value, repr) in parts.filter(|(value, _)| !value.is_null()) {
-        let hash = hash::extended(value, repr, HASH_SEED)
-            .ok_or_else(|| Error::unsupported("hash of a value of this type"))?;
-        combined ^= hash
-            .wrapping_add(0x49a0_f4dd_15e5_a8e3)
-            .wrapping_add(combined << 54)
-            .wrapping_add(combined >> 7);
-    }
-    Ok(combined)
 }
 
 /// A key against an edge.

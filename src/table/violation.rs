@@ -132,7 +132,7 @@ pub fn duplicated(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &
     .with_constraint(index.name())
 }
 
-fn columns_text(info: &TableInfo, ctx: &EvalContext, attnums: &[i16], key: &[Datum]) -> String {
+pub fn columns_text(info: &TableInfo, ctx: &EvalContext, attnums: &[i16], key: &[Datum]) -> String {
     let columns: Vec<_> = attnums.iter().filter_map(|attnum| info.column(*attnum).ok()).collect();
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let values: Vec<String> =

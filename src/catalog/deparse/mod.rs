@@ -21,6 +21,7 @@ mod display;
 mod expression;
 mod function;
 mod index;
+mod partition;
 mod view;
 
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use function::{
     function_arguments, function_definition, function_identity_arguments, function_result,
 };
 pub use index::{index_column, index_definition, is_function_call};
+pub use partition::partition_constraint;
 pub use view::view_definition;
 
 /// The columns of a partitioned table's key: `a`, `lower(b)`.

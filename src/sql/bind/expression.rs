@@ -22,6 +22,7 @@ pub enum ExpressionUse {
     Generated,
     IndexExpression,
     IndexPredicate,
+    PartitionKey,
     /// A constant argument of a utility statement, or a USING expression.
     Other,
 }
@@ -34,6 +35,7 @@ impl ExpressionUse {
             ExpressionUse::Generated => Clause::GeneratedColumn,
             ExpressionUse::IndexExpression => Clause::IndexExpression,
             ExpressionUse::IndexPredicate => Clause::IndexPredicate,
+            ExpressionUse::PartitionKey => Clause::PartitionKey,
             ExpressionUse::Other => Clause::Where,
         }
     }
@@ -121,6 +123,32 @@ pub fn bind_column_expression(
         };
         let converted = binder.assigned(expr, ty, column, usage)?;
         Ok(ColumnExpression { written, converted })
+    })
+}
+
+/// Binds a value of a partition's bound, converted to the key's type; `None` if it
+/// cannot be.
+pub fn bind_bound_value(
+    eval: &EvalContext,
+    node: &ast::Node,
+    ty: SqlType,
+) -> Result<Option<Expr>> {
+    let node: &NodeEnum = super::node::inner(node)?;
+    let mut binder = Binder::with_fixed_params(eval, &[]);
+    binder.with_relation("", &[], Clause::PartitionBound, |binder| {
+        let mut expr = binder.expr(node)?;
+        let mut subquery = false;
+        crate::sql::ir::visit::rewrite(&mut expr, &mut |expr| {
+            subquery |= matches!(expr.kind, crate::sql::ir::ExprKind::Subquery(_));
+        });
+        if subquery {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "cannot use subquery in partition bound",
+            )
+            .at(super::node::location(node)));
+        }
+        binder.coerce_to(expr, ty, CastContext::Assignment)
     })
 }
 

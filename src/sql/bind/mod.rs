@@ -73,10 +73,11 @@ use crate::sql::parse::with_stack;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
-    ColumnExpression, ExpressionUse, bind_column_expression, bind_expression, bind_expression_sql,
+    ColumnExpression, ExpressionUse, bind_bound_value, bind_column_expression, bind_expression, bind_expression_sql,
     bind_relation_expression_sql,
 };
 use opened::Opened;
+pub use node::location;
 pub use opened::opened_by_copy;
 use params::Params;
 use scope::Level;

@@ -110,7 +110,7 @@ pub(super) fn integer_constant(node: &NodeEnum) -> Option<i32> {
 }
 
 /// Where a node starts in the text, or -1: PostgreSQL's `exprLocation`.
-pub(super) fn location(node: &NodeEnum) -> i32 {
+pub fn location(node: &NodeEnum) -> i32 {
     let earlier = |a: i32, b: i32| {
         if a < 0 {
             b

@@ -37,6 +37,8 @@ pub(super) enum Clause {
     IndexExpression,
     IndexPredicate,
     GeneratedColumn,
+    PartitionKey,
+    PartitionBound,
 }
 
 impl Clause {
@@ -91,6 +93,8 @@ impl Clause {
             Clause::IndexExpression => "index expressions",
             Clause::IndexPredicate => "index predicates",
             Clause::GeneratedColumn => "column generation expressions",
+            Clause::PartitionKey => "partition key expressions",
+            Clause::PartitionBound => "partition bound",
         }
     }
 

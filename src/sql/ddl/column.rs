@@ -25,6 +25,19 @@ pub struct SequencePlan {
     pub options: Vec<ast::Node>,
 }
 
+impl ColumnPlan {
+    /// The column with nothing to be made for it.
+    pub fn bare(&self) -> ColumnPlan {
+        ColumnPlan {
+            column: self.column.clone(),
+            default: None,
+            generated: None,
+            sequence: None,
+            constraints: Vec::new(),
+        }
+    }
+}
+
 impl Ddl<'_> {
     pub fn plan_column(&self, table: &str, def: &ast::ColumnDef) -> Result<ColumnPlan> {
         if !def.compression.is_empty() {
@@ -54,6 +67,24 @@ impl Ddl<'_> {
             plan.sequence = Some(SequencePlan { options: Vec::new() });
         }
         self.plan_column_constraints(table, def, serial.is_some(), &mut plan)?;
+        Ok(plan)
+    }
+
+    /// What a definition without a type says of a column that is there.
+    pub fn plan_column_options(
+        &self,
+        table: &str,
+        def: &ast::ColumnDef,
+        column: &Column,
+    ) -> Result<ColumnPlan> {
+        let mut plan = ColumnPlan {
+            column: new_column(&column.name, column.ty, column.collation),
+            default: None,
+            generated: None,
+            sequence: None,
+            constraints: Vec::new(),
+        };
+        self.plan_column_constraints(table, def, false, &mut plan)?;
         Ok(plan)
     }
 

@@ -56,9 +56,11 @@ impl Ddl<'_> {
         }
         match constraint.contype() {
             ast::ConstrType::ConstrCheck => self.add_check(table, constraint, recurse).await,
-            ast::ConstrType::ConstrPrimary => self.add_key(table, constraint, true).await,
-            ast::ConstrType::ConstrUnique => self.add_key(table, constraint, false).await,
-            ast::ConstrType::ConstrForeign => self.add_foreign_key(table, constraint).await,
+            ast::ConstrType::ConstrPrimary => self.add_key(table, constraint, true, recurse).await,
+            ast::ConstrType::ConstrUnique => self.add_key(table, constraint, false, recurse).await,
+            ast::ConstrType::ConstrForeign => {
+ self.add_foreign_key(table, constraint, recurse).await
+ }
             ast::ConstrType::ConstrExclusion => Err(Error::unsupported("exclusion constraint")),
             ast::ConstrType::ConstrNotnull => Err(Error::unsupported("named NOT NULL constraint")),
             _ => Err(Error::unsupported("this constraint")),
@@ -105,7 +107,13 @@ impl Ddl<'_> {
     }
 
     /// PRIMARY KEY and UNIQUE.
-    async fn add_key(&mut self, table: Oid, def: &ast::Constraint, primary: bool) -> Result<()> {
+    async fn add_key(
+        &mut self,
+        table: Oid,
+        def: &ast::Constraint,
+        primary: bool,
+        recurse: bool,
+    ) -> Result<()> {
         if !def.indexname.is_empty() {
             return self.adopt_index(table, def, primary).await;
         }
@@ -118,6 +126,8 @@ impl Ddl<'_> {
         }
         let columns = self.key_columns(&relation, &def.keys)?;
         let included = self.key_columns(&relation, &def.including)?;
+        let keys = self.plain_keys(&relation, columns.iter().chain(&included))?;
+        self.require_partition_key_in(&relation, &keys[..columns.len()], primary)?;
         let relation =
             if primary { self.set_not_null(relation, &columns).await? } else { relation };
         let name = self.key_name(&relation, def, &columns, primary);
@@ -126,7 +136,7 @@ impl Ddl<'_> {
         let plan = IndexPlan {
             name: name.clone(),
             column_names: columns.iter().chain(&included).map(name_of).collect(),
-            keys: self.plain_keys(&relation, columns.iter().chain(&included))?,
+            keys,
             key_count: columns.len(),
             unique: true,
             primary,
@@ -137,7 +147,7 @@ impl Ddl<'_> {
         let index = self.build_index(table, plan).await?;
         let relation = self.relation(table)?;
         self.put_key_constraint(&relation, constraint_oid, name, def, index, columns, primary);
-        Ok(())
+        self.spread_index(index, recurse).await
     }
 
     /// `ADD PRIMARY KEY/UNIQUE USING INDEX`.
@@ -148,6 +158,12 @@ impl Ddl<'_> {
         primary: bool,
     ) -> Result<()> {
         let relation = self.relation(table)?;
+        if relation.is_partitioned() {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "ALTER TABLE / ADD CONSTRAINT USING INDEX is not supported on partitioned tables",
+            ));
+        }
         let index = self
             .relation_by_name(Some(&self.schema_name(relation.schema)), &def.indexname)
             .ok_or_else(|| {
@@ -204,7 +220,7 @@ impl Ddl<'_> {
         self.attach(relation, constraint);
     }
 
-    fn require_no_primary_key(&self, relation: &Relation) -> Result<()> {
+    pub fn require_no_primary_key(&self, relation: &Relation) -> Result<()> {
         let primary = relation.constraints.iter().any(|oid| {
             self.work
                 .catalog
@@ -294,7 +310,12 @@ impl Ddl<'_> {
         names.collect::<Vec<_>>().join("_")
     }
 
-    async fn add_foreign_key(&mut self, table: Oid, def: &ast::Constraint) -> Result<()> {
+    async fn add_foreign_key(
+        &mut self,
+        table: Oid,
+        def: &ast::Constraint,
+        recurse: bool,
+    ) -> Result<()> {
         let target =
             def.pktable.as_ref().ok_or_else(|| Error::syntax("REFERENCES without a table"))?;
         let referenced = self.find_relation(target)?;
@@ -308,6 +329,7 @@ impl Ddl<'_> {
         let referenced = self.relation(referenced.oid)?;
         let relation = self.relation(table)?;
         require_same_persistence(&relation, &referenced)?;
+        self.require_spreadable(&relation, &referenced, !def.skip_validation, recurse)?;
         let columns = self.foreign_columns(&relation, &def.fk_attrs)?;
         let (referenced_index, referenced_columns) = self.referenced_key(&referenced, def)?;
         if columns.len() != referenced_columns.len() {
@@ -340,7 +362,7 @@ impl Ddl<'_> {
         if constraint.validated {
             crate::table::verify::foreign_key(self.work, self.ctx, table, &constraint).await?;
         }
-        Ok(())
+        self.spread_foreign_key(table, &constraint).await
     }
 
     fn foreign_columns(&self, relation: &Relation, names: &[ast::Node]) -> Result<Vec<i16>> {

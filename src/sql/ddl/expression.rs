@@ -104,6 +104,9 @@ fn require_immutable(expr: &Expr, usage: ExpressionUse) -> Result<()> {
         ExpressionUse::Generated => "generation expression is not immutable",
         ExpressionUse::IndexExpression => "functions in index expression must be marked IMMUTABLE",
         ExpressionUse::IndexPredicate => "functions in index predicate must be marked IMMUTABLE",
+        ExpressionUse::PartitionKey => {
+            "functions in partition key expression must be marked IMMUTABLE"
+        }
         ExpressionUse::Default | ExpressionUse::Check | ExpressionUse::Other => return Ok(()),
     };
     let mut mutable = false;

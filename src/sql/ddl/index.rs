@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::constraint::column_number;
 use super::{Ddl, strings};
-use crate::catalog::{Index, IndexKey, ObjectAddress, Relation, RelationKind, TypeKind};
+use crate::catalog::{Index, IndexKey, Inheritance, ObjectAddress, Relation, RelationKind, TypeKind};
 use crate::error::{Error, Result};
 use crate::sql::bind::ExpressionUse;
 use crate::sql::parse::{NodeEnum, ast};
@@ -55,6 +55,9 @@ impl Ddl<'_> {
         } else {
             statement.idxname.clone()
         };
+        if statement.unique {
+            self.require_partition_key_in(&relation, &keys[..key_count], false)?;
+        }
         let plan = IndexPlan {
             name,
             keys,
@@ -69,6 +72,8 @@ impl Ddl<'_> {
         let index = self.build_index(relation.oid, plan).await?;
         let address = ObjectAddress::relation(index);
         self.record_index_references(address, relation.oid, bound.iter().chain(&predicate));
+        let recurse = statement.relation.as_ref().is_none_or(|name| name.inh);
+        self.spread_index(index, recurse).await?;
         Ok("CREATE INDEX")
     }
 
@@ -106,7 +111,10 @@ impl Ddl<'_> {
             indexes: Vec::new(),
             constraints: Vec::new(),
             persistence: relation.persistence,
- inheritance: Default::default(),
+            inheritance: Inheritance {
+                index_of_partitioned: relation.is_partitioned(),
+                ..Inheritance::default()
+            },
             kind: RelationKind::Index(Index {
                 table: relation.oid,
                 access_method: "btree".to_owned(),

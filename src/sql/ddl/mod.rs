@@ -29,6 +29,7 @@ mod index;
 mod inherit;
 mod name;
 pub(super) mod options;
+mod partition;
 mod rename;
 mod rewrite;
 mod role;

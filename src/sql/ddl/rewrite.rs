@@ -129,7 +129,7 @@ fn check_cancelled(ctx: &StatementContext) -> Result<()> {
 }
 
 /// The text form that stored values are read back from: independent of settings.
-fn stored_text(value: &Datum, ty: Oid) -> String {
+pub(super) fn stored_text(value: &Datum, ty: Oid) -> String {
     let context = OutputContext {
         zone: Zone::Fixed(0),
         date_style: DateStyle::Iso,

@@ -43,6 +43,20 @@ impl Ddl<'_> {
         for (position, plan) in plans.iter().enumerate() {
             self.finish_column(relation, position as i16 + 1, plan)?;
         }
+        if let Some(spec) = &statement.partspec {
+            if !parents.is_empty() && statement.partbound.is_none() {
+                return Err(Error::new(
+                    sqlstate::INVALID_OBJECT_DEFINITION,
+                    "cannot create partitioned table as inheritance child",
+                ));
+            }
+            self.put_partition_key(relation, spec)?;
+        }
+        if let (Some(spec), Some(parent)) = (&statement.partbound, parents.first()) {
+            self.put_partition_bound(relation, parent.oid, spec).await?;
+            self.attach_indexes(parent, relation).await?;
+            self.attach_foreign_keys(parent, relation).await?;
+        }
         self.put_inherited_checks(relation, &merged.checks)?;
         for plan in plans {
             table_constraints.extend(plan.constraints);
@@ -64,6 +78,9 @@ impl Ddl<'_> {
         let mut table_constraints: Vec<_> = constraints(&statement.constraints).cloned().collect();
         for element in &statement.table_elts {
             match &element.node {
+                Some(NodeEnum::ColumnDef(def)) if statement.partbound.is_some() => {
+                    self.plan_partition_column(table, def, merged)?;
+                }
                 Some(NodeEnum::ColumnDef(def)) => columns.push(self.plan_column(table, def)?),
                 Some(NodeEnum::Constraint(constraint)) => {
                     table_constraints.push((**constraint).clone());
@@ -73,11 +90,40 @@ impl Ddl<'_> {
             }
         }
         require_distinct_names(&columns)?;
-        let columns = match merged.parents.is_empty() {
+        let mut columns = match merged.parents.is_empty() {
             true => columns,
             false => self.merge_own_columns(merged, columns)?,
         };
+        if statement.partbound.is_some() {
+            // A partition has its columns from its table, whatever it says of them.
+            columns.iter_mut().for_each(|plan| plan.column.inherited.local = false);
+        }
         Ok((columns, table_constraints))
+    }
+
+    /// What PARTITION OF says of one of the inherited columns.
+    fn plan_partition_column(
+        &mut self,
+        table: &str,
+        def: &ast::ColumnDef,
+        merged: &mut Merged,
+    ) -> Result<()> {
+        let name = &def.colname;
+        let known = merged.columns.iter().position(|plan| plan.column.name == *name);
+        let at = known.ok_or_else(|| {
+            Error::new(sqlstate::UNDEFINED_COLUMN, format!("column \"{name}\" does not exist"))
+        })?;
+        if merged.columns[at].column.inherited.local {
+            return Err(Error::new(
+                sqlstate::DUPLICATE_COLUMN,
+                format!("column \"{name}\" specified more than once"),
+            ));
+        }
+        let own = self.plan_column_options(table, def, &merged.columns[at].column)?;
+        let mut known = std::mem::replace(&mut merged.columns[at], own.bare());
+        self.adopt_own_definition(&mut known, own)?;
+        merged.columns[at] = known;
+        Ok(())
     }
 
     /// LIKE source: names, types and NOT NULL; INCLUDING DEFAULTS copies more.
@@ -222,7 +268,6 @@ pub fn array_type_over(element: &Type, oid: Oid, name: String) -> Type {
 /// What CREATE TABLE says that this server cannot do is refused by name.
 fn refuse_unsupported(statement: &ast::CreateStmt) -> Result<()> {
     let refusals = [
-        (statement.partspec.is_some() || statement.partbound.is_some(), "partitioned table"),
         (statement.of_typename.is_some(), "typed table"),
         (!statement.tablespacename.is_empty(), "tablespace"),
         (

@@ -168,6 +168,22 @@ pub fn extended(value: &Datum, repr: &Repr, seed: u64) -> Option<u64> {
     })
 }
 
+/// The seed of the hashes that hash partitions are chosen by.
+const PARTITION_SEED: u64 = 0x7A5B_2236_7996_DCFD;
+
+/// The hash of a partition key; NULLs do not count.
+pub fn row<'a>(parts: impl Iterator<Item = (&'a Datum, &'a Repr)>) -> Option<u64> {
+    let mut combined: u64 = 0;
+    for (value, repr) in parts.filter(|(value, _)| !value.is_null()) {
+        let hash = extended(value, repr, PARTITION_SEED)?;
+        combined ^= hash
+            .wrapping_add(0x49a0_f4dd_15e5_a8e3)
+            .wrapping_add(combined << 54)
+            .wrapping_add(combined >> 7);
+    }
+    Some(combined)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -79,6 +79,11 @@ impl Ddl<'_> {
             let owner = self.role_of(spec)?.oid;
             return self.set_relation_owner(&relation, owner);
         }
+        if command.subtype() == Step::AtAttachPartition
+            && matches!(relation.kind, RelationKind::Index(_))
+        {
+            return self.attach_index(relation, command).await;
+        }
         if !matches!(relation.kind, RelationKind::Table) {
             return Err(wrong_object(&relation.name, "table"));
         }
@@ -128,6 +133,8 @@ impl Ddl<'_> {
             }
             Step::AtAddInherit => self.add_inherit(relation, command).await,
             Step::AtDropInherit => self.drop_inherit(relation, command).await,
+            Step::AtAttachPartition => self.attach_partition(relation, command).await,
+            Step::AtDetachPartition => self.detach_partition(relation, command).await,
             Step::AtReplicaIdentity | Step::AtClusterOn => {
                 Err(Error::unsupported(step_name(command.subtype())))
             }

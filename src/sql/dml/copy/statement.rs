@@ -167,6 +167,12 @@ async fn copy_from(
     let relation = relation(statement, work, ctx)?;
     require_table(&relation, "to")?;
     privilege::check_relation(&relation, &ctx.eval)?;
+    if options.freeze && relation.is_partitioned() {
+        return Err(Error::new(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            "cannot perform COPY FREEZE on a partitioned table",
+        ));
+    }
     if options.freeze && !work.changes.iter().any(|change| change.key.oid == relation.oid) {
         return Err(Error::new(
             sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,

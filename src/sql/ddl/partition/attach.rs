@@ -1,0 +1,211 @@
+//! A table becomes a partition (PARTITION OF, ATTACH PARTITION), and ceases to be one
+//! (DETACH PARTITION).
+
+use std::sync::Arc;
+
+use super::super::Ddl;
+use super::super::inherit::{mismatch, wrong_kind};
+use super::super::name::wrong_object;
+use super::bound::WrittenBound;
+use crate::catalog::{PartitionBound, Persistence, Relation, RelationKind};
+use crate::error::{Error, Result};
+use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::types::Oid;
+use crate::sqlstate;
+use crate::table::route;
+use crate::txn::LockMode;
+
+impl Ddl<'_> {
+    /// Gives a new table its place among its parent's partitions.
+    pub async fn put_partition_bound(
+        &mut self,
+        table: Oid,
+        parent: Oid,
+        spec: &ast::PartitionBoundSpec,
+    ) -> Result<()> {
+        let parent = self.relation(parent)?;
+        self.lock_default_partition(&parent).await?;
+        let written = self.read_bound(&parent, spec)?;
+        let name = self.relation(table)?.name.clone();
+        // The table is a child already, without a bound: it does not count yet.
+        let mut changed = (*self.relation(table)?).clone();
+        changed.inheritance.parents.clear();
+        self.put_relation(changed.clone());
+        self.require_free_bound(&name, &parent, &written)?;
+        changed.inheritance.parents.push(parent.oid);
+        changed.inheritance.bound = Some(written.bound.clone());
+        self.put_relation(changed);
+        self.verify_default_partition(&parent, &written).await
+    }
+
+    async fn lock_default_partition(&mut self, parent: &Relation) -> Result<()> {
+        let default = self.work.catalog.default_partition(parent.oid).map(|default| default.oid);
+        match default {
+            Some(default) => self.lock_relation(default, LockMode::AccessExclusive).await,
+            None => Ok(()),
+        }
+    }
+
+    /// No row of the default partition may be one of a new partition's.
+    async fn verify_default_partition(
+        &mut self,
+        parent: &Relation,
+        written: &WrittenBound,
+    ) -> Result<()> {
+        if written.bound == PartitionBound::Default {
+            return Ok(());
+        }
+        let default = self.work.catalog.default_partition(parent.oid).map(|default| default.oid);
+        match default {
+            Some(default) => route::verify_bounds(self.work, self.ctx, default, true).await,
+            None => Ok(()),
+        }
+    }
+
+    pub async fn attach_partition(
+        &mut self,
+        parent: Arc<Relation>,
+        command: &ast::AlterTableCmd,
+    ) -> Result<()> {
+        let (name, spec) = partition_command(command)?;
+        let spec = spec.ok_or_else(|| Error::syntax("ATTACH PARTITION without a bound"))?;
+        if !parent.is_partitioned() {
+            return Err(wrong_kind(format!(
+                "ALTER action ATTACH PARTITION cannot be performed on relation \"{}\"",
+                parent.name
+            ))
+            .with_detail("This operation is not supported for tables."));
+        }
+        let child = self.find_relation(name)?;
+        self.lock_relation(child.oid, LockMode::AccessExclusive).await?;
+        let child = self.relation(child.oid)?;
+        self.require_relation_owner(&child)?;
+        if !matches!(child.kind, RelationKind::Table) {
+            return Err(wrong_object(&child.name, "table"));
+        }
+        self.require_attachable(&parent, &child)?;
+        self.lock_default_partition(&parent).await?;
+        let written = self.read_bound(&parent, spec)?;
+        self.become_child(&child, &parent)?;
+        self.put_bound_checked(&parent, child.oid, &written)?;
+        self.attach_indexes(&parent, child.oid).await?;
+        self.attach_foreign_keys(&parent, child.oid).await?;
+        route::verify_bounds(self.work, self.ctx, child.oid, false).await?;
+        self.verify_default_partition(&parent, &written).await
+    }
+
+    fn put_bound_checked(
+        &mut self,
+        parent: &Relation,
+        child: Oid,
+        written: &WrittenBound,
+    ) -> Result<()> {
+        let mut changed = (*self.relation(child)?).clone();
+        let parents = std::mem::take(&mut changed.inheritance.parents);
+        self.put_relation(changed.clone());
+        self.require_free_bound(&changed.name, parent, written)?;
+        changed.inheritance.parents = parents;
+        changed.inheritance.bound = Some(written.bound.clone());
+        self.put_relation(changed);
+        Ok(())
+    }
+
+    fn require_attachable(&self, parent: &Relation, child: &Relation) -> Result<()> {
+        if child.is_partition() {
+            return Err(wrong_kind(format!("\"{}\" is already a partition", child.name)));
+        }
+        if !child.inheritance.parents.is_empty() {
+            return Err(wrong_kind("cannot attach inheritance child as partition"));
+        }
+        if !child.is_partitioned() && self.has_children(child.oid) {
+            return Err(wrong_kind("cannot attach inheritance parent as partition"));
+        }
+        self.require_no_circle(child, parent)?;
+        let is_temporary =
+            |relation: &Relation| relation.persistence != Persistence::Permanent;
+        match (is_temporary(parent), is_temporary(child)) {
+            (false, true) => {
+                return Err(wrong_kind(format!(
+                    "cannot attach a temporary relation as partition of permanent relation \"{}\"",
+                    parent.name
+                )));
+            }
+            (true, false) => {
+                return Err(wrong_kind(format!(
+                    "cannot attach a permanent relation as partition of temporary relation \"{}\"",
+                    parent.name
+                )));
+            }
+            _ => {}
+        }
+        let own = child.columns.iter().filter(|column| !column.dropped);
+        for column in own {
+            if parent.column_position(&column.name).is_none() {
+                return Err(mismatch(format!(
+                    "table \"{}\" contains column \"{}\" not found in parent \"{}\"",
+                    child.name, column.name, parent.name
+                ))
+                .with_detail(
+                    "The new partition may contain only the columns present in parent.",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    pub async fn detach_partition(
+        &mut self,
+        parent: Arc<Relation>,
+        command: &ast::AlterTableCmd,
+    ) -> Result<()> {
+        let (name, _) = partition_command(command)?;
+        let concurrent = matches!(
+            command.def.as_ref().and_then(|node| node.node.as_ref()),
+            Some(NodeEnum::PartitionCmd(partition)) if partition.concurrent
+        );
+        if !parent.is_partitioned() {
+            return Err(wrong_kind(format!(
+                "ALTER action DETACH PARTITION cannot be performed on relation \"{}\"",
+                parent.name
+            ))
+            .with_detail("This operation is not supported for tables."));
+        }
+        if concurrent {
+            return Err(Error::unsupported("DETACH PARTITION CONCURRENTLY"));
+        }
+        self.lock_default_partition(&parent).await?;
+        let child = self.find_relation(name)?;
+        self.lock_relation(child.oid, LockMode::AccessExclusive).await?;
+        let child = self.relation(child.oid)?;
+        if !child.inheritance.parents.contains(&parent.oid) {
+            return Err(Error::new(
+                sqlstate::UNDEFINED_TABLE,
+                format!(
+                    "relation \"{}\" is not a partition of relation \"{}\"",
+                    child.name, parent.name
+                ),
+            ));
+        }
+        self.require_unreferenced(&parent, &child).await?;
+        self.leave_parent(child.oid, &parent)?;
+        let mut changed = (*self.relation(child.oid)?).clone();
+        changed.inheritance.bound = None;
+        self.put_relation(changed);
+        self.detach_indexes(child.oid)?;
+        self.detach_foreign_keys(child.oid)
+    }
+}
+
+/// The table and the bound of ATTACH and DETACH PARTITION.
+fn partition_command(
+    command: &ast::AlterTableCmd,
+) -> Result<(&ast::RangeVar, Option<&ast::PartitionBoundSpec>)> {
+    let Some(NodeEnum::PartitionCmd(partition)) =
+        command.def.as_ref().and_then(|node| node.node.as_ref())
+    else {
+        return Err(Error::syntax("a partition without a name"));
+    };
+    let name = partition.name.as_ref();
+    let name = name.ok_or_else(|| Error::syntax("a partition without a name"))?;
+    Ok((name, partition.bound.as_ref()))
+}

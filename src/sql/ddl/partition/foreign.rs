@@ -1,0 +1,168 @@
+//! Foreign keys of partitioned tables: each partition has one of its own, a part of
+//! the table's.
+
+use std::sync::Arc;
+
+use super::super::Ddl;
+use crate::catalog::{Constraint, ConstraintKind, ForeignKey, Inherited, Relation};
+use crate::error::{Error, Result};
+use crate::sql::types::Oid;
+use crate::sqlstate;
+use crate::table::{Family, TableInfo, Writer, verify};
+
+impl Ddl<'_> {
+    /// What PostgreSQL refuses of a foreign key of a partitioned table.
+    pub fn require_spreadable(
+        &self,
+        relation: &Relation,
+        referenced: &Relation,
+        validated: bool,
+        recurse: bool,
+    ) -> Result<()> {
+        if !relation.is_partitioned() {
+            return Ok(());
+        }
+        let (table, other) = (&relation.name, &referenced.name);
+        if !recurse {
+            return Err(super::super::inherit::wrong_kind(format!(
+                "cannot use ONLY for foreign key on partitioned table \"{table}\" referencing \
+                 relation \"{other}\""
+            )));
+        }
+        if !validated {
+            return Err(super::super::inherit::wrong_kind(format!(
+                "cannot add NOT VALID foreign key on partitioned table \"{table}\" referencing \
+                 relation \"{other}\""
+            ))
+            .with_detail("This feature is not yet supported on partitioned tables."));
+        }
+        Ok(())
+    }
+
+    /// Gives the partitions of a table its new foreign key.
+    pub async fn spread_foreign_key(&mut self, table: Oid, key: &Arc<Constraint>) -> Result<()> {
+        if !self.relation(table)?.is_partitioned() {
+            return Ok(());
+        }
+        for child in self.locked_children(table).await? {
+            self.give_foreign_key(key, child.oid).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives a new partition its table's foreign keys.
+    pub async fn attach_foreign_keys(&mut self, parent: &Relation, child: Oid) -> Result<()> {
+        for oid in self.relation(parent.oid)?.constraints.clone() {
+            let Some(key) = self.work.catalog.constraint(oid).cloned() else { continue };
+            if key.is_foreign_key() {
+                self.give_foreign_key(&key, child).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn give_foreign_key(&mut self, above: &Arc<Constraint>, child: Oid) -> Result<()> {
+        let ConstraintKind::ForeignKey(key) = &above.kind else { return Ok(()) };
+        let (table, relation) = (self.relation(above.table)?, self.relation(child)?);
+        let own = |columns: &[i16]| {
+            let found = table.same_columns(columns, &relation);
+            found.ok_or_else(|| Error::internal("a column is not inherited"))
+        };
+        let key = ForeignKey {
+            columns: own(&key.columns)?,
+            delete_set_columns: own(&key.delete_set_columns)?,
+            ..key.clone()
+        };
+        let same = |constraint: &&Arc<Constraint>| match &constraint.kind {
+            ConstraintKind::ForeignKey(known) => {
+                constraint.parent == 0
+                    && constraint.deferrable == above.deferrable
+                    && constraint.initially_deferred == above.initially_deferred
+                    && constraint.validated
+                    && known == &key
+            }
+            _ => false,
+        };
+        let constraints = relation.constraints.iter();
+        let mut known = constraints.filter_map(|oid| self.work.catalog.constraint(*oid));
+        if let Some(known) = known.find(same).cloned() {
+            let inherited = Inherited { count: known.inherited.count + 1, local: false };
+            self.put(Constraint { parent: above.oid, inherited, ..(*known).clone() });
+            return Ok(());
+        }
+        let is_taken = |name: &str| self.constraint_on(child, name).is_some();
+        let name = match is_taken(&above.name) {
+            false => above.name.clone(),
+            true => {
+                let names: Vec<&str> = key
+                    .columns
+                    .iter()
+                    .map(|attnum| relation.columns[*attnum as usize - 1].name.as_str())
+                    .collect();
+                self.choose_name([&relation.name, &names.join("_")], "fkey", is_taken)
+            }
+        };
+        let constraint = Constraint {
+            oid: self.next_oid(),
+            schema: relation.schema,
+            name,
+            table: child,
+            kind: ConstraintKind::ForeignKey(key),
+            inherited: Inherited::from_parent(),
+            parent: above.oid,
+            ..(**above).clone()
+        };
+        let constraint = self.attach(&relation, constraint);
+        if !relation.is_partitioned() {
+            verify::foreign_key(self.work, self.ctx, child, &constraint).await?;
+        }
+        Box::pin(self.spread_foreign_key(child, &constraint)).await
+    }
+
+    /// A partition that goes its own way keeps its foreign keys.
+    pub fn detach_foreign_keys(&mut self, child: Oid) -> Result<()> {
+        for oid in self.relation(child)?.constraints.clone() {
+            let Some(key) = self.work.catalog.constraint(oid).cloned() else { continue };
+            if key.is_foreign_key() && key.parent != 0 {
+                let mut changed = (*key).clone();
+                changed.parent = 0;
+                changed.inherited.forget_parent();
+                self.put(changed);
+            }
+        }
+        Ok(())
+    }
+
+    /// `23503` if rows elsewhere refer to rows of a partition that is to be detached.
+    pub async fn require_unreferenced(&mut self, parent: &Relation, child: &Relation) -> Result<()> {
+        let mut above = vec![parent.oid];
+        above.extend(self.work.catalog.partition_ancestors(parent));
+        let family = match child.is_partitioned() {
+            true => Family::of(&self.work.catalog, child.oid)?,
+            false => Arc::new(Family::only(TableInfo::of(&self.work.catalog, child.oid)?)),
+        };
+        for member in &family.members {
+            for foreign in &member.info.referencing {
+                if !above.contains(&foreign.key.referenced_table) {
+                    continue;
+                }
+                let mut writer = Writer::new(self.work, self.ctx);
+                if let Some((table, detail)) =
+                    writer.first_reference(&member.info, foreign).await?
+                {
+                    return Err(Error::new(
+                        sqlstate::FOREIGN_KEY_VIOLATION,
+                        format!(
+                            "removing partition \"{}\" violates foreign key constraint \"{}\"",
+                            child.name, foreign.constraint.name
+                        ),
+                    )
+                    .with_detail(format!(
+                        "Key {detail} is still referenced from table \"{table}\"."
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+}
