@@ -316,7 +316,19 @@ impl Writer<'_> {
             let rids = self.referencing_rids(&table, &key, old, only_one).await?;
             if only_one && !rids.is_empty() {
                 let eval = &self.ctx.eval;
-                return Err(violation::foreign_key_referenced(&parent, &child, eval, foreign, old));
+                let part = |values: &[Datum]| -> Result<Option<Arc<TableInfo>>> {
+                    let found = self.referenced_key(&parent, &foreign.key, values)?;
+                    Ok(found.map(|(table, ..)| table))
+                };
+                // A row that leaves its partition is updated in the table as a whole.
+                let (before, after) = (part(old)?, new.map(part).transpose()?.flatten());
+                let name = match (&before, &after) {
+                    (Some(before), Some(after)) if before.oid() != after.oid() => parent.name(),
+                    (Some(before), _) => before.name(),
+                    (None, _) => parent.name(),
+                };
+                let tables = (&*parent, &*child);
+                return Err(violation::foreign_key_referenced(tables, name, eval, foreign, old));
             }
             for rid in rids {
                 self.act(&table, &key, action, rid, new).await?;

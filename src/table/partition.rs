@@ -555,3 +555,79 @@ impl Level {
         self.partitions.may_hold(self.child, &known).unwrap_or(true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::types::oid;
+
+    fn ints(count: usize) -> Vec<KeyPart> {
+        let part = |position| KeyPart {
+            position: Some(position),
+            expression: None,
+            ty: SqlType::new(oid::INT4),
+            repr: Repr::Int4,
+        };
+        (0..count).map(part).collect()
+    }
+
+    fn range(oid: Oid, from: Edge, to: Edge) -> Partition {
+        Partition { oid, bound: Bound::Range { from: vec![from], to: vec![to] }, map: None }
+    }
+
+    fn value(value: i32) -> Edge {
+        Edge::Value(Datum::Int4(value))
+    }
+
+    fn three() -> Partitions {
+        let default = Partition { oid: 9, bound: Bound::Default, map: None };
+        let children = vec![
+            default,
+            range(2, value(10), value(20)),
+            range(1, Edge::Min, value(10)),
+            range(3, value(30), Edge::Max),
+        ];
+        Partitions::new(PartitionStrategy::Range, ints(1), children)
+    }
+
+    fn holding(partitions: &Partitions, known: &[Comparison]) -> Vec<Oid> {
+        let known = [known.iter().collect::<Vec<_>>()];
+        let may = |at: &usize| partitions.may_hold(*at, &known).expect("nothing fails");
+        (0..partitions.children.len()).filter(may).map(|at| partitions.children[at].oid).collect()
+    }
+
+    #[test]
+    fn a_key_finds_its_range_or_the_default() {
+        let partitions = three();
+        let found = |key: Datum| {
+            let at = partitions.find(&[key]).expect("nothing fails");
+            at.map(|at| partitions.children[at].oid)
+        };
+        assert_eq!(found(Datum::Int4(-5)), Some(1));
+        assert_eq!(found(Datum::Int4(10)), Some(2));
+        assert_eq!(found(Datum::Int4(20)), Some(9));
+        assert_eq!(found(Datum::Int4(i32::MAX)), Some(3));
+        assert_eq!(found(Datum::Null), Some(9));
+    }
+
+    #[test]
+    fn comparisons_exclude_ranges_and_a_default_that_they_do_not_reach() {
+        let partitions = three();
+        let below = |bound, included| Comparison::Below { bound: Datum::Int4(bound), included };
+        let above = |bound, included| Comparison::Above { bound: Datum::Int4(bound), included };
+        assert_eq!(holding(&partitions, &[Comparison::Equal(Datum::Int4(12))]), [2]);
+        assert_eq!(holding(&partitions, &[below(10, false)]), [1]);
+        assert_eq!(holding(&partitions, &[below(10, true)]), [1, 2]);
+        assert_eq!(holding(&partitions, &[above(12, true), below(25, true)]), [2, 9]);
+        assert_eq!(holding(&partitions, &[above(30, true)]), [3]);
+        assert_eq!(holding(&partitions, &[Comparison::IsNull]), [9]);
+    }
+
+    #[test]
+    fn a_key_is_before_maxvalue_and_not_before_its_own_value() {
+        let one = [Datum::Int4(1)];
+        assert!(against(&one, &[Edge::Max], &ints(1)).is_lt());
+        assert!(against(&one, &[Edge::Min], &ints(1)).is_gt());
+        assert!(against(&one, &[value(1)], &ints(1)).is_eq());
+    }
+}

@@ -27,6 +27,9 @@ impl Writer<'_> {
         row: Vec<Datum>,
     ) -> Result<(Arc<Member>, Vec<Datum>)> {
         let catalog = &self.work.catalog;
+        if root.is_partition() {
+            self.require_belonging(root, &row)?;
+        }
         let (mut info, mut row) = (root.clone(), row);
         while info.relation.is_partitioned() {
             let partitions = Partitions::of(catalog, info.oid())?;

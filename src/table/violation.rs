@@ -174,10 +174,10 @@ fn referencing_violation(info: &TableInfo, key: &ForeignKeyInfo) -> Error {
     .with_constraint(&key.constraint.name)
 }
 
-/// A referenced row that is gone while rows still refer to it.
+/// A referenced row of the table `changed` that is gone while rows still refer to it.
 pub fn foreign_key_referenced(
-    parent: &TableInfo,
-    child: &TableInfo,
+    (parent, child): (&TableInfo, &TableInfo),
+    changed: &str,
     ctx: &EvalContext,
     key: &ForeignKeyInfo,
     values: &[Datum],
@@ -187,7 +187,7 @@ pub fn foreign_key_referenced(
         format!(
             "update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \
              \"{}\"",
-            parent.name(),
+            changed,
             key.constraint.name,
             child.name()
         ),

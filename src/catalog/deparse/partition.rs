@@ -1,10 +1,13 @@
 //! What holds for a partition's rows, as SQL: `pg_get_partition_constraintdef`.
 
 use super::display::display;
+use std::cmp::Ordering;
+
 use crate::catalog::{
-    Catalog, PartitionBound, PartitionKey, RangeDatum, Relation, quote_identifier, quote_literal,
+    Catalog, PartitionBound, PartitionKey, PartitionStrategy, RangeDatum, Relation,
+    quote_identifier, quote_literal,
 };
-use crate::sql::types::{Oid, SqlType, oid};
+use crate::sql::types::{self, Datum, InputContext, Oid, SqlType, oid};
 
 /// `((a IS NOT NULL) AND (a >= 1) AND (a < 10))`; `None` for what is no partition.
 pub fn partition_constraint(
@@ -48,37 +51,86 @@ fn one_bound(
             let nulls = names.iter().map(|name| format!("({name} IS NOT NULL)"));
             nulls.chain(range(catalog, path, &names, key, from, to)).collect()
         }
-        PartitionBound::Default => {
-            let others: Vec<String> = catalog
-                .children(parent.oid)
-                .iter()
-                .filter_map(|oid| catalog.relation(*oid)?.inheritance.bound.as_ref())
-                .filter(|bound| **bound != PartitionBound::Default)
-                .filter_map(|bound| default_part(catalog, path, parent, key, bound))
-                .collect();
-            match others.len() {
-                0 => Vec::new(),
-                1 => vec![format!("(NOT {})", others[0])],
-                _ => vec![format!("(NOT ({}))", others.join(" OR "))],
-            }
-        }
+        PartitionBound::Default => default(catalog, path, parent, key, &names),
     })
 }
 
-/// What a default partition has not, of one other partition.
-fn default_part(
+/// The opposite of what the other partitions have.
+fn default(
     catalog: &Catalog,
     path: &[Oid],
     parent: &Relation,
     key: &PartitionKey,
-    bound: &PartitionBound,
-) -> Option<String> {
-    let parts = one_bound(catalog, path, parent, bound)?;
-    let _ = key;
-    Some(match parts.len() {
-        1 => parts.into_iter().next()?,
-        _ => format!("({})", parts.join(" AND ")),
-    })
+    names: &[String],
+) -> Vec<String> {
+    let children = catalog.children(parent.oid).iter();
+    let bounds = children.filter_map(|oid| catalog.relation(*oid)?.inheritance.bound.clone());
+    let mut others: Vec<PartitionBound> =
+        bounds.filter(|bound| *bound != PartitionBound::Default).collect();
+    if others.is_empty() {
+        return Vec::new();
+    }
+    if key.strategy == PartitionStrategy::List {
+        let mut values: Vec<Option<String>> = Vec::new();
+        for other in others {
+            if let PartitionBound::List(own) = other {
+                values.extend(own);
+            }
+        }
+        values.sort_by(|a, b| compare(catalog, a.as_deref(), b.as_deref(), key.columns[0].ty));
+        let parts = list(catalog, path, &names[0], key.columns[0].ty, &values);
+        return vec![format!("(NOT {})", joined(&parts))];
+    }
+    others.sort_by(|a, b| match (a, b) {
+        (PartitionBound::Range { from: a, .. }, PartitionBound::Range { from: b, .. }) => {
+            let columns = key.columns.iter();
+            let mut orders = a.iter().zip(b).zip(columns).map(|((a, b), column)| match (a, b) {
+                (RangeDatum::Value(a), RangeDatum::Value(b)) => {
+                    compare(catalog, Some(a), Some(b), column.ty)
+                }
+                (a, b) => rank(a).cmp(&rank(b)),
+            });
+            orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        }
+        _ => Ordering::Equal,
+    });
+    let ranges: Vec<String> = others
+        .iter()
+        .filter_map(|other| match other {
+            PartitionBound::Range { from, to } => {
+                Some(joined(&range(catalog, path, names, key, from, to)))
+            }
+            _ => None,
+        })
+        .filter(|range| !range.is_empty())
+        .collect();
+    let mut parts: Vec<String> =
+        names.iter().map(|name| format!("({name} IS NOT NULL)")).collect();
+    match ranges.len() {
+        0 => {}
+        1 => parts.extend(ranges),
+        _ => parts.push(format!("({})", ranges.join(" OR "))),
+    }
+    vec![format!("(NOT {})", joined(&parts))]
+}
+
+fn rank(datum: &RangeDatum) -> u8 {
+    match datum {
+        RangeDatum::MinValue => 0,
+        RangeDatum::Value(_) => 1,
+        RangeDatum::MaxValue => 2,
+    }
+}
+
+/// Two values in their type's text form, NULL last.
+fn compare(catalog: &Catalog, a: Option<&str>, b: Option<&str>, ty: SqlType) -> Ordering {
+    let Ok(repr) = catalog.repr(ty.oid) else { return Ordering::Equal };
+    let input = InputContext::default();
+    let value = |text: Option<&str>| match text {
+        Some(text) => types::text_input(text, ty, &repr, &input).unwrap_or(Datum::Null),
+        None => Datum::Null,
+    };
+    types::compare(&value(a), &value(b), &repr)
 }
 
 fn list(
@@ -160,6 +212,7 @@ fn range(
 
 fn joined(parts: &[String]) -> String {
     match parts {
+        [] => String::new(),
         [one] => one.clone(),
         many => format!("({})", many.join(" AND ")),
     }

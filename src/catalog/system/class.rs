@@ -36,7 +36,11 @@ pub(super) fn pg_class(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row
     let foreign = foreign_key_ends(catalog);
     catalog
         .find_relations(lookup, "oid", "relname")
-        .map(|relation| class_row(catalog, relation, foreign.contains(&relation.oid)))
+        .map(|relation| {
+            let above = catalog.partition_ancestors(relation);
+            let is_end = std::iter::once(&relation.oid).chain(&above).any(|o| foreign.contains(o));
+            class_row(catalog, relation, is_end)
+        })
         .collect()
 }
 

@@ -142,10 +142,13 @@ fn action(action: ReferentialAction) -> char {
     }
 }
 
-/// `connoinherit`: a CHECK says so; keys of a partitioned table are inherited.
+/// `connoinherit`: a CHECK says so; what belongs to a partitioned table's is inherited.
 fn is_not_inherited(catalog: &Catalog, constraint: &Constraint) -> bool {
     match constraint.kind {
         ConstraintKind::Check { .. } => constraint.no_inherit,
-        _ => !catalog.relation(constraint.table).is_some_and(|table| table.is_partitioned()),
+        ConstraintKind::ForeignKey(_) if constraint.parent == 0 => {
+            !catalog.relation(constraint.table).is_some_and(|table| table.is_partitioned())
+        }
+        _ => constraint.parent == 0,
     }
 }

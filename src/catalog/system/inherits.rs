@@ -62,6 +62,7 @@ pub(in crate::catalog) fn key_columns(
         let (mut text, own) = match &column.expression {
             Some(sql) => {
                 let shown = display(catalog, path, sql);
+                let shown = if options { shown } else { crate::catalog::deparse::pretty(&shown) };
                 let call = catalog_call(&shown);
                 (if call { shown } else { format!("({shown})") }, column.ty.oid)
             }

@@ -23,8 +23,16 @@ pub struct Conditions {
 struct Condition {
     position: usize,
     relation: Relation,
-    /// What the column is compared with; nothing for a test for NULL.
-    value: Option<Evaluator>,
+    value: Value,
+}
+
+/// What a column is compared with.
+enum Value {
+    /// Nothing: a test for NULL.
+    None,
+    One(Evaluator),
+    /// The values of IN.
+    List(Vec<Evaluator>),
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -86,11 +94,22 @@ impl Conditions {
                     self.add(position, relation.swapped(), &args[0], catalog)?;
                 }
             }
+            ExprKind::InList { equal, left, list, negated: false } => {
+                if relation_of(equal) == Some(Relation::Equal)
+                    && let Some(position) = position(left, columns)
+                    && list.iter().all(is_known_before)
+                {
+                    let compile = |value| Evaluator::compile(value, &[], catalog);
+                    let values = list.iter().map(compile).collect::<Result<Vec<_>>>()?;
+                    let (relation, value) = (Relation::EqualAny, Value::List(values));
+                    self.conditions.push(Condition { position, relation, value });
+                }
+            }
             ExprKind::IsNull(arg) | ExprKind::IsNotNull(arg) => {
                 if let Some(position) = position(arg, columns) {
                     let is_null = matches!(expr.kind, ExprKind::IsNull(_));
                     let relation = if is_null { Relation::IsNull } else { Relation::IsNotNull };
-                    self.conditions.push(Condition { position, relation, value: None });
+                    self.conditions.push(Condition { position, relation, value: Value::None });
                 }
             }
             ExprKind::ArrayCompare { operator, left, array, all: false } => {
@@ -114,14 +133,14 @@ impl Conditions {
     ) -> Result<()> {
         if is_known_before(value) {
             let value = Evaluator::compile(value, &[], catalog)?;
-            self.conditions.push(Condition { position, relation, value: Some(value) });
+            self.conditions.push(Condition { position, relation, value: Value::One(value) });
         }
         Ok(())
     }
 
     /// Whether a column, by position, is compared with anything.
     pub fn binds(&self, position: usize) -> bool {
-        let is_compared = |condition: &Condition| condition.value.is_some();
+        let is_compared = |condition: &Condition| !matches!(condition.value, Value::None);
         self.conditions.iter().any(|one| one.position == position && is_compared(one))
     }
 
@@ -134,19 +153,33 @@ impl Conditions {
     ) -> Result<Option<Vec<(usize, Comparison)>>> {
         let mut comparisons = Vec::with_capacity(self.conditions.len());
         for condition in &self.conditions {
-            let Some(value) = &condition.value else {
-                let comparison = match condition.relation {
-                    Relation::IsNull => Comparison::IsNull,
-                    _ => Comparison::IsNotNull,
-                };
-                comparisons.push((condition.position, comparison));
-                continue;
+            let column = &info.columns[condition.position];
+            let value = match &condition.value {
+                Value::None => {
+                    let comparison = match condition.relation {
+                        Relation::IsNull => Comparison::IsNull,
+                        _ => Comparison::IsNotNull,
+                    };
+                    comparisons.push((condition.position, comparison));
+                    continue;
+                }
+                Value::List(values) => {
+                    let values = values
+                        .iter()
+                        .map(|value| value.eval(ctx, params, &[]))
+                        .collect::<Result<Vec<_>>>()?;
+                    match one_of(&values, column) {
+                        Known::Some(found) => comparisons.push((condition.position, found)),
+                        Known::Unusable => {}
+                        Known::Never => return Ok(None),
+                    }
+                    continue;
+                }
+                Value::One(value) => value.eval(ctx, params, &[])?,
             };
-            let value = value.eval(ctx, params, &[])?;
             if value.is_null() {
                 return Ok(None);
             }
-            let column = &info.columns[condition.position];
             match comparison(condition.relation, value, column) {
                 Known::Some(comparison) => comparisons.push((condition.position, comparison)),
                 Known::Unusable => {}
@@ -175,14 +208,7 @@ fn comparison(relation: Relation, value: Datum, column: &ColumnInfo) -> Known {
         },
         Relation::EqualAny => {
             let Datum::Array(array) = value else { return Known::Unusable };
-            let elements = array.elements.iter().filter(|element| !element.is_null());
-            let coerced: Option<Vec<Datum>> =
-                elements.map(|element| ordered::coerce(element, &column.repr)).collect();
-            match coerced {
-                Some(values) if values.is_empty() => Known::Never,
-                Some(values) => Known::Some(Comparison::OneOf(values)),
-                None => Known::Unusable,
-            }
+            one_of(&array.elements, column)
         }
         Relation::Below { included } => match ordered::coerce(&value, &column.repr) {
             Some(bound) => Known::Some(Comparison::Below { bound, included }),
@@ -193,6 +219,18 @@ fn comparison(relation: Relation, value: Datum, column: &ColumnInfo) -> Known {
             None => Known::Unusable,
         },
         Relation::IsNull | Relation::IsNotNull => Known::Unusable,
+    }
+}
+
+/// Equal to one of these; NULLs equal nothing.
+fn one_of(values: &[Datum], column: &ColumnInfo) -> Known {
+    let values = values.iter().filter(|value| !value.is_null());
+    let coerced: Option<Vec<Datum>> =
+        values.map(|value| ordered::coerce(value, &column.repr)).collect();
+    match coerced {
+        Some(values) if values.is_empty() => Known::Never,
+        Some(values) => Known::Some(Comparison::OneOf(values)),
+        None => Known::Unusable,
     }
 }
 

@@ -3,11 +3,11 @@
 //! The change is one of the catalog, so it is transactional: a rollback keeps the
 //! old storage ids. The old storage is given up when nobody can read it any more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::catalog::{Change, Object, ObjectClass, ObjectKey, Relation, RelationKind};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Severity};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::Oid;
 use crate::sqlstate;
@@ -22,7 +22,7 @@ pub async fn truncate(
     restart_identity: bool,
     cascade: bool,
 ) -> Result<()> {
-    let tables = with_referencing(work, tables, cascade)?;
+    let tables = with_referencing(work, ctx, tables, cascade)?;
     for table in &tables {
         let mode = LockMode::AccessExclusive;
         lock::acquire_relation(*table, mode, WaitPolicy::Wait, work, ctx).await?;
@@ -38,11 +38,16 @@ pub async fn truncate(
 
 /// The tables and, with CASCADE, all that refer to them; without, `0A000` if a
 /// table outside the list does.
-fn with_referencing(work: &Work, tables: &[Oid], cascade: bool) -> Result<BTreeSet<Oid>> {
+fn with_referencing(
+    work: &Work,
+    ctx: &StatementContext,
+    tables: &[Oid],
+    cascade: bool,
+) -> Result<BTreeSet<Oid>> {
     let mut all: BTreeSet<Oid> = tables.iter().copied().collect();
     let parts = |catalog: &crate::catalog::Catalog, table: Oid| catalog.with_descendants(table);
-    let mut queue: Vec<Oid> = tables.to_vec();
-    while let Some(table) = queue.pop() {
+    let mut queue: VecDeque<Oid> = tables.iter().copied().collect();
+    while let Some(table) = queue.pop_front() {
         let info = TableInfo::of(&work.catalog, table)?;
         for foreign in &info.referencing {
             let child = foreign.constraint.table;
@@ -54,8 +59,12 @@ fn with_referencing(work: &Work, tables: &[Oid], cascade: bool) -> Result<BTreeS
                 return Err(referenced(&info, &child));
             }
             for part in parts(&work.catalog, child) {
-                all.insert(part);
-                queue.push(part);
+                if all.insert(part) {
+                    let name = TableInfo::of(&work.catalog, part)?.name().to_owned();
+                    let message = format!("truncate cascades to table \"{name}\"");
+                    ctx.notices.send(Error::notice(Severity::Notice, message));
+                    queue.push_back(part);
+                }
             }
         }
     }

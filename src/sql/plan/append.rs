@@ -19,7 +19,7 @@ use super::operator::{Operator, OperatorNode, Run};
 use super::source;
 use crate::error::Result;
 use crate::sql::dml::Conditions;
-use crate::sql::ir::{ColumnId, Expr, Scan};
+use crate::sql::ir::{ColumnId, Expr, ExprKind, Scan};
 use crate::sql::run::failure;
 use crate::sql::types::{SqlType, oid};
 use crate::table::{Family, Member, TableInfo};
@@ -73,13 +73,45 @@ fn members(
     let columns: Vec<(i16, ColumnId)> =
         scan.columns.iter().map(|(number, column)| (*number, column.id)).collect();
     let root = TableInfo::of(catalog, scan.relation.oid)?;
-    let conditions = Conditions::new(&predicate, &columns, catalog)?;
-    Ok(match conditions.evaluate(&root, lowering.planner.eval(), &[]) {
-        Ok(Some(comparisons)) => family.having(&comparisons),
-        Ok(None) => Vec::new(),
-        // What fails here fails when it is run, if it is.
-        Err(_) => family.members.clone(),
-    })
+    let pruning = Pruning { lowering, family: &family, root: &root, columns: &columns };
+    let mut members = pruning.members(&predicate)?;
+    // In the order of the family, whatever the order of an OR.
+    let place = |member: &Arc<Member>| family.members.iter().position(|m| Arc::ptr_eq(m, member));
+    members.sort_by_key(place);
+    Ok(members)
+}
+
+/// What a condition leaves of a family.
+struct Pruning<'a> {
+    lowering: &'a Lowering<'a>,
+    family: &'a Family,
+    root: &'a TableInfo,
+    columns: &'a [(i16, ColumnId)],
+}
+
+impl Pruning<'_> {
+    fn members(&self, predicate: &Expr) -> Result<Vec<Arc<Member>>> {
+        let conditions = Conditions::new(predicate, self.columns, self.lowering.catalog())?;
+        let mut members = match conditions.evaluate(self.root, self.lowering.planner.eval(), &[]) {
+            Ok(Some(comparisons)) => self.family.having(&comparisons),
+            Ok(None) => return Ok(Vec::new()),
+            // What fails here fails when it is run, if it is.
+            Err(_) => return Ok(self.family.members.clone()),
+        };
+        let parts = match &predicate.kind {
+            ExprKind::And(parts) => parts.as_slice(),
+            _ => std::slice::from_ref(predicate),
+        };
+        for part in parts {
+            let ExprKind::Or(arms) = &part.kind else { continue };
+            let mut either: Vec<Arc<Member>> = Vec::new();
+            for arm in arms {
+                either.extend(self.members(arm)?);
+            }
+            members.retain(|member| either.iter().any(|other| Arc::ptr_eq(other, member)));
+        }
+        Ok(members)
+    }
 }
 
 fn append(

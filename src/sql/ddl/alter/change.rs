@@ -68,6 +68,7 @@ impl Ddl<'_> {
                 format!("column \"{}\" is in a primary key", column.name),
             ));
         }
+        self.require_nullable_above(&relation, &command.name)?;
         self.put_column(&relation, attnum, |column| column.not_null = false);
         Ok(())
     }

@@ -108,7 +108,7 @@ impl Ddl<'_> {
                 Ok(())
             }
             Step::AtDropNotNull => {
-                self.require_nullable(&relation, &command.name, recurse)?;
+                self.require_nullable(&relation, recurse)?;
                 for oid in self.family_of_step(oid, recurse).await? {
                     self.drop_not_null(self.relation(oid)?, command)?;
                 }

@@ -209,14 +209,19 @@ impl Ddl<'_> {
         Ok(())
     }
 
-    /// What must hold before a column may be NULL again.
-    pub fn require_nullable(&self, relation: &Relation, name: &str, recurse: bool) -> Result<()> {
+    /// NOT NULL goes from all partitions or from none.
+    pub fn require_nullable(&self, relation: &Relation, recurse: bool) -> Result<()> {
         if relation.is_partitioned() && !recurse && self.has_children(relation.oid) {
             return Err(invalid(
                 "cannot remove constraint from only the partitioned table when partitions exist",
             )
             .with_hint("Do not specify the ONLY keyword."));
         }
+        Ok(())
+    }
+
+    /// A partition's column is NOT NULL for as long as its table's is.
+    pub fn require_nullable_above(&self, relation: &Relation, name: &str) -> Result<()> {
         if !relation.is_partition() {
             return Ok(());
         }

@@ -7,6 +7,7 @@ use super::super::Ddl;
 use super::super::inherit::{mismatch, wrong_kind};
 use super::super::name::wrong_object;
 use super::bound::WrittenBound;
+use super::unfit;
 use crate::catalog::{PartitionBound, Persistence, Relation, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
@@ -70,11 +71,7 @@ impl Ddl<'_> {
         let (name, spec) = partition_command(command)?;
         let spec = spec.ok_or_else(|| Error::syntax("ATTACH PARTITION without a bound"))?;
         if !parent.is_partitioned() {
-            return Err(wrong_kind(format!(
-                "ALTER action ATTACH PARTITION cannot be performed on relation \"{}\"",
-                parent.name
-            ))
-            .with_detail("This operation is not supported for tables."));
+            return Err(unfit(format!("table \"{}\" is not partitioned", parent.name)));
         }
         let child = self.find_relation(name)?;
         self.lock_relation(child.oid, LockMode::AccessExclusive).await?;
@@ -164,11 +161,7 @@ impl Ddl<'_> {
             Some(NodeEnum::PartitionCmd(partition)) if partition.concurrent
         );
         if !parent.is_partitioned() {
-            return Err(wrong_kind(format!(
-                "ALTER action DETACH PARTITION cannot be performed on relation \"{}\"",
-                parent.name
-            ))
-            .with_detail("This operation is not supported for tables."));
+            return Err(unfit(format!("table \"{}\" is not partitioned", parent.name)));
         }
         if concurrent {
             return Err(Error::unsupported("DETACH PARTITION CONCURRENTLY"));

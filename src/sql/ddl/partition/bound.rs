@@ -12,7 +12,7 @@ use crate::sql::bind;
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::run::eval::Evaluator;
 use crate::sql::types::Datum;
-use crate::table::partition::{Bound, Edge, Partitions, against, bound_of, compare_edges, key_parts};
+use crate::table::partition::{Bound, Partitions, bound_of, compare_edges, key_parts};
 
 /// The bound of a partition as it was written, with the places of its values.
 pub struct WrittenBound {
@@ -326,26 +326,4 @@ fn locations(nodes: &[ast::Node]) -> Vec<i32> {
 
 fn location(node: &ast::Node) -> i32 {
     node.node.as_ref().map_or(-1, bind::location)
-}
-
-/// For tests of what a key is against an edge.
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sql::types::{Repr, SqlType, oid};
-    use crate::table::partition::KeyPart;
-
-    #[test]
-    fn a_key_is_before_maxvalue_and_not_before_its_own_value() {
-        let key = [KeyPart {
-            position: Some(0),
-            expression: None,
-            ty: SqlType::new(oid::INT4),
-            repr: Repr::Int4,
-        }];
-        let one = [Datum::Int4(1)];
-        assert!(against(&one, &[Edge::Max], &key).is_lt());
-        assert!(against(&one, &[Edge::Min], &key).is_gt());
-        assert!(against(&one, &[Edge::Value(Datum::Int4(1))], &key).is_eq());
-    }
 }

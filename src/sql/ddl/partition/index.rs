@@ -288,7 +288,7 @@ impl Ddl<'_> {
             return Err(super::super::name::wrong_object(&part.name, "index"));
         };
         if !index.inheritance.index_of_partitioned {
-            return Err(super::super::name::wrong_object(&index.name, "partitioned index"));
+            return Err(super::unfit(format!("index \"{}\" is not partitioned", index.name)));
         }
         self.lock_relation(own.table, LockMode::AccessExclusive).await?;
         let (wanted, own) = (self.index_of(index.oid)?, self.index_of(part.oid)?);

@@ -68,13 +68,13 @@ impl Ddl<'_> {
                 let node = node.ok_or_else(|| Error::syntax("a partition key of nothing"))?;
                 let expr = self.bind_over(relation, node, ExpressionUse::PartitionKey)?;
                 if matches!(expr.kind, ExprKind::Const(_)) {
-                    return Err(at(unfit("cannot use constant expression as partition key")));
+                    return Err(unfit("cannot use constant expression as partition key"));
                 }
                 for attnum in self.columns_of(&expr) {
                     require_not_generated(relation, attnum).map_err(at)?;
                 }
                 if self.columns_of(&expr).is_empty() {
-                    return Err(at(unfit("cannot use constant expression as partition key")));
+                    return Err(unfit("cannot use constant expression as partition key"));
                 }
                 let sql = self.print_expression(&expr, relation);
                 let own = self.work.catalog.type_(expr.ty.oid).map_or(0, |ty| ty.collation);

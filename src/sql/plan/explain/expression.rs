@@ -155,7 +155,23 @@ impl Names {
                     list.list.iter().map(|item| self.stored(item, info)).collect();
                 let operator = if list.negated { "<> ALL" } else { "= ANY" };
                 let left = self.stored(&list.expr, info);
-                format!("({left} {operator} ('{{{}}}'))", items.join(","))
+                let ty = match list.expr.as_ref() {
+                    df::Expr::Column(column) => info.columns.iter().find(|c| c.name == left).map(
+                        |found| {
+                            let _ = column;
+                            let ty = self.catalog.format_type(&[], found.ty.oid, None);
+                            format!("::{ty}[]")
+                        },
+                    ),
+                    _ => None,
+                };
+                let bare = |item: &String| match item.strip_suffix("'::text") {
+                    Some(text) => text.trim_start_matches('\'').to_owned(),
+                    None => item.clone(),
+                };
+                let items: Vec<String> = items.iter().map(bare).collect();
+                let ty = ty.unwrap_or_default();
+                format!("({left} {operator} ('{{{}}}'{ty}))", items.join(","))
             }
             other => other.to_string(),
         }

@@ -69,6 +69,7 @@ fn text_node(node: &Node, options: &ExplainOptions, depth: usize, lines: &mut Ve
         match property {
             Property::Shown(value) => lines.push(format!("{inside}{name}: {value}")),
             Property::List(values) => lines.push(format!("{inside}{name}: {}", values.join(", "))),
+            Property::Line(line) => lines.push(format!("{inside}{line}")),
             Property::Titled(_) => {}
         }
     }
@@ -129,7 +130,7 @@ fn object(node: &Node, relationship: Option<&str>, options: &ExplainOptions) -> 
         match property {
             Property::Shown(value) => object.insert(name.clone(), json!(value)),
             Property::List(values) => object.insert(name.clone(), json!(values)),
-            Property::Titled(_) => None,
+            Property::Titled(_) | Property::Line(_) => None,
         };
     }
     if !node.children.is_empty() {

@@ -154,11 +154,26 @@ async fn of_modification(
     };
     let query = Query { rel: rel.clone(), output: visit::columns(rel) };
     let only_plan = ExplainOptions { analyze: false, ..*options };
-    let below = Box::pin(of_query(&query, &only_plan, params, work, context)).await?;
+    let mut below = Box::pin(of_query(&query, &only_plan, params, work, context)).await?;
+    let descendants = match statement {
+        Statement::Update(update) => update.target.descendants,
+        Statement::Delete(delete) => delete.target.descendants,
+        _ => false,
+    };
+    if descendants {
+        below.root.number_alone(&relation.name);
+    }
     let mut root = Node::new("ModifyTable", format!("{verb} on {}", relation.name));
     root.text("Operation", verb);
     root.text("Relation Name", &relation.name);
     root.cost = below.root.cost;
+    if descendants {
+        let mut scans = Vec::new();
+        below.root.scans(&relation.name, &mut scans);
+        for scan in scans {
+            root.properties.push((String::new(), tree::Property::Line(format!("{verb} on {scan}"))));
+        }
+    }
     root.children.push(below.root);
     let mut execution = None;
     if options.analyze {

@@ -49,6 +49,8 @@ pub enum Property {
     List(Vec<String>),
     /// Only in the structured formats: it is part of the title.
     Titled(String),
+    /// Only in the text format: a line of its own.
+    Line(String),
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,6 +70,30 @@ pub struct Actual {
 impl Node {
     pub fn new(kind: impl Into<String>, title: impl Into<String>) -> Node {
         Node { kind: kind.into(), title: title.into(), ..Node::default() }
+    }
+
+    /// In a statement that changes rows the one table that is left of a family is
+    /// numbered, too.
+    pub fn number_alone(&mut self, family: &str) {
+        if self.kind.ends_with("Scan")
+            && self.title.ends_with(&format!(" {family}"))
+            && self.title.matches(' ').count() > 3 - usize::from(self.kind == "Seq Scan")
+        {
+            self.title.push_str("_1");
+        }
+        self.children.iter_mut().for_each(|child| child.number_alone(family));
+    }
+
+    /// The scans of a family of tables: `p1 p_1`.
+    pub fn scans(&self, family: &str, found: &mut Vec<String>) {
+        let words: Vec<&str> = self.title.rsplitn(3, ' ').collect();
+        if let [alias, table, _] = words.as_slice()
+            && self.kind.ends_with("Scan")
+            && (alias == &family || alias.rsplit_once('_').is_some_and(|(name, _)| name == family))
+        {
+            found.push(format!("{table} {alias}"));
+        }
+        self.children.iter().for_each(|child| child.scans(family, found));
     }
 
     fn simple(kind: &str) -> Node {
@@ -172,6 +198,9 @@ impl Reader<'_> {
     /// A filter belongs to the node whose rows it keeps.
     fn filter(&self, filter: &FilterExec, plan: &Arc<dyn ExecutionPlan>) -> Node {
         let mut node = self.node(filter.input());
+        if node.kind == "Result" && node.children.is_empty() {
+            return node;
+        }
         node.show("Filter", self.names.physical(filter.predicate()));
         node.cost.total += node.cost.rows * OPERATOR_COST;
         node.cost.rows = (node.cost.rows * SELECTIVITY).max(1.0);
@@ -373,6 +402,7 @@ impl Reader<'_> {
             .filter(|child| !is_excluded(child))
             .map(|child| self.node(child))
             .collect();
+        renumber(&mut children);
         match children.len() {
             0 => return nothing(),
             1 => return children.remove(0),
@@ -421,6 +451,31 @@ fn is_excluded(plan: &Arc<dyn ExecutionPlan>) -> bool {
         [] => plan.name() == "EmptyExec",
         [child] if plan.name().ends_with("Exec") => is_excluded(child),
         _ => false,
+    }
+}
+
+/// The tables of a family are numbered by those that are left; one alone has the
+/// name of the family.
+fn renumber(children: &mut [Node]) {
+    let alone = children.len() == 1;
+    for (node, number) in children.iter_mut().zip(1..) {
+        let Some((title, alias)) = node.title.rsplit_once(' ') else { continue };
+        let Some((name, digits)) = alias.rsplit_once('_') else { continue };
+        let is_numbered = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        if !is_numbered || !node.kind.ends_with("Scan") {
+            continue;
+        }
+        let table = title.rsplit_once(' ').map_or("", |(_, table)| table);
+        let new = if alone { name.to_owned() } else { format!("{name}_{number}") };
+        node.title = match table == new {
+            true => title.to_owned(),
+            false => format!("{title} {new}"),
+        };
+        for (name, property) in &mut node.properties {
+            if name == "Alias" {
+                *property = Property::Titled(new.clone());
+            }
+        }
     }
 }
 
