@@ -8,14 +8,15 @@ use std::sync::LazyLock;
 
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
-    advisory, aggregate, array, binary, boolean, composite, datetime, float, hash, identifier,
-    integer, io, json, numeric, pattern, picture, regexp, series, session, text,
+    advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash, identifier,
+    integer, io, json, network, numeric, pattern, picture, regexp, series, session, text,
 };
 
 /// Scalar kernels, module by module.
 const SCALARS: &[&[&[Kernel]]] = &[
     array::KERNELS,
     binary::KERNELS,
+    bits::KERNELS,
     boolean::KERNELS,
     crate::catalog::functions::KERNELS,
     composite::KERNELS,
@@ -26,6 +27,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     integer::KERNELS,
     io::KERNELS,
     json::KERNELS,
+    network::KERNELS,
     numeric::KERNELS,
     pattern::KERNELS,
     picture::KERNELS,
