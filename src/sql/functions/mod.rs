@@ -23,6 +23,7 @@ mod identifier;
 mod integer;
 mod io;
 mod json;
+mod jsonpath;
 mod network;
 mod numeric;
 mod pattern;

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
     advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash, identifier,
-    integer, io, json, network, numeric, pattern, picture, regexp, series, session, text,
+    integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, series, session, text,
 };
 
 /// Scalar kernels, module by module.
@@ -27,6 +27,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     integer::KERNELS,
     io::KERNELS,
     json::KERNELS,
+    &[jsonpath::KERNELS],
     network::KERNELS,
     numeric::KERNELS,
     pattern::KERNELS,
@@ -42,6 +43,7 @@ const SETS: &[&[&[SetKernel]]] = &[
     &[array::SET_KERNELS],
     &[crate::catalog::functions::SET_KERNELS],
     json::SET_KERNELS,
+    &[jsonpath::SET_KERNELS],
     &[regexp::SET_KERNELS],
     &[series::SET_KERNELS],
     &[text::SET_KERNELS],

@@ -9,7 +9,7 @@ use super::context::InputContext;
 use super::wire::{Reader, put_sized};
 use super::{
     ArrayDim, ArrayValue, Bits, Datum, ElementType, Inet, Interval, Oid, Repr, SqlType,
-    apply_typmod, array, bits, json, mac, oid, text,
+    apply_typmod, array, bits, json, jsonpath, mac, oid, text,
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -170,8 +170,10 @@ fn recv_text(reader: &mut Reader<'_>, type_oid: Oid) -> Result<String> {
         check_version(reader.u8()?, "jsonpath")?;
     }
     let text = text::from_utf8(reader.rest())?;
-    if type_oid == oid::JSON {
-        json::validate(text)?;
+    match type_oid {
+        oid::JSON => json::validate(text)?,
+        oid::JSONPATH => return jsonpath::canonical(text),
+        _ => {}
     }
     Ok(text.to_owned())
 }

@@ -8,7 +8,7 @@ use bytes::BufMut;
 use super::context::{InputContext, OutputContext};
 use super::{
     ArrayValue, Bits, Datum, Oid, Repr, SqlType, apply_typmod, array, boolean, builtin, bytea,
-    datetime, float, integer, json, mac, network, oid, record, uuid,
+    datetime, float, integer, json, jsonpath, mac, network, oid, record, uuid,
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -34,8 +34,10 @@ pub fn text_input(
         Repr::Char => Datum::Char(input.bytes().next().unwrap_or(0)),
         Repr::Numeric => Datum::Numeric(super::Numeric::parse(input)?),
         Repr::Text | Repr::Bpchar => {
-            if ty.oid == oid::JSON {
-                json::validate(input)?;
+            match ty.oid {
+                oid::JSON => json::validate(input)?,
+                oid::JSONPATH => return jsonpath::canonical(input).map(Datum::Text),
+                _ => {}
             }
             Datum::Text(input.to_owned())
         }
