@@ -26,6 +26,7 @@ mod store;
 mod syntax;
 pub mod system;
 mod type_name;
+mod view;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -41,6 +42,7 @@ pub use object::*;
 pub use quote::{quote_identifier, quote_literal, quote_qualified};
 pub use store::*;
 pub use type_name::*;
+pub use view::{CheckOption, Updatable, boolean};
 
 use crate::sql::types::{Oid, oid};
 

@@ -140,10 +140,9 @@ fn column_count(relation: &Relation) -> usize {
 
 fn view_options(relation: &Relation) -> Datum {
     match &relation.kind {
-        RelationKind::View(view) => match &view.check_option {
-            Some(option) => text_array([format!("check_option={}", option.to_lowercase())]),
-            None => Datum::Null,
-        },
+        RelationKind::View(view) if !view.options.is_empty() => {
+            text_array(view.options.iter().map(|(name, value)| format!("{name}={value}")))
+        }
         _ => Datum::Null,
     }
 }

@@ -179,13 +179,8 @@ impl Binder<'_> {
         self.finish_item(item, table.alias.as_ref())
     }
 
-    /// The namespace entry of a scan.
-    pub(super) fn table_item(&mut self, scan: &Scan, alias: Option<&Alias>) -> Result<Item> {
-        let item = self.scan_item(scan);
-        self.finish_item(item, alias)
-    }
-
-    fn scan_item(&self, scan: &Scan) -> Item {
+    /// The namespace entry of a scan, no alias applied.
+    pub(super) fn scan_item(&self, scan: &Scan) -> Item {
         let entry = |column: &OutputColumn| ItemColumn {
             name: column.name.clone(),
             expr: column_expr(column, -1),
@@ -229,8 +224,11 @@ impl Binder<'_> {
     fn view(&mut self, relation: &Arc<Relation>, table: &RangeVar) -> Result<(Rel, Item)> {
         let query = self.view_query(relation)?;
         let mut item = query_item(&table.relname, &query.output);
-        for (column, declared) in item.columns.iter_mut().zip(&relation.columns) {
+        for ((column, declared), number) in
+            item.columns.iter_mut().zip(&relation.columns).zip(1i16..)
+        {
             column.name = declared.name.clone();
+            column.origin = Some((relation.oid, number));
         }
         self.keep_known_view_columns(&mut item.columns, table.location);
         item.schema = table.schemaname.clone();

@@ -60,6 +60,7 @@ mod subquery;
 mod subscript;
 mod target;
 mod typename;
+mod updatable;
 mod values;
 mod window;
 
@@ -78,6 +79,7 @@ pub use expression::{
 };
 use opened::Opened;
 pub use opened::opened_by_copy;
+pub use updatable::updatable;
 use params::Params;
 use scope::Level;
 

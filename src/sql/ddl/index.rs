@@ -106,6 +106,7 @@ impl Ddl<'_> {
             indexes: Vec::new(),
             constraints: Vec::new(),
             persistence: relation.persistence,
+            materialized: None,
             kind: RelationKind::Index(Index {
                 table: relation.oid,
                 access_method: "btree".to_owned(),

@@ -37,6 +37,7 @@ mod table;
 mod temporary;
 mod uses;
 mod view;
+mod view_options;
 
 use std::sync::Arc;
 

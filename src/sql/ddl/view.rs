@@ -2,10 +2,11 @@
 
 use super::column::new_column;
 use super::name::wrong_object;
+use super::view_options::{require_checkable, view_options};
 use super::{Ddl, strings};
-use crate::catalog::{BoundName, Column, Relation, RelationKind, View};
+use crate::catalog::{BoundName, Column, Relation, RelationKind, Updatable, View};
 use crate::error::{Error, Result};
-use crate::sql::bind::Binder;
+use crate::sql::bind::{self, Binder};
 use crate::sql::ir::{Query, Statement};
 use crate::sql::parse::{self, ast};
 use crate::sql::privilege;
@@ -22,17 +23,19 @@ struct Definition {
     query: Query,
 }
 
+impl Definition {
+    fn updatable(&self) -> Result<Updatable> {
+        let statements = parse::parse(&self.sql)?;
+        match statements.as_slice() {
+            [only] => Ok(bind::updatable(&only.node, &self.query)),
+            _ => Err(Error::internal("a view's query is not one statement")),
+        }
+    }
+}
+
 impl Ddl<'_> {
     pub async fn create_view(&mut self, statement: &ast::ViewStmt) -> Result<&'static str> {
-        if !statement.options.is_empty() {
-            return Err(Error::unsupported("view option"));
-        }
-        if !matches!(
-            statement.with_check_option(),
-            ast::ViewCheckOption::NoCheckOption | ast::ViewCheckOption::Undefined
-        ) {
-            return Err(Error::unsupported("WITH CHECK OPTION"));
-        }
+        let options = view_options(statement)?;
         let name = statement.view.as_ref().ok_or_else(|| Error::syntax("view without a name"))?;
         let node =
             statement.query.as_deref().ok_or_else(|| Error::syntax("view without a query"))?;
@@ -41,11 +44,13 @@ impl Ddl<'_> {
         let definition = self.view_definition(parse::deparse(node)?)?;
         let schema = self.view_schema(name, &definition)?;
         let view = View {
+            updatable: Some(definition.updatable()?),
             sql: definition.sql,
             search_path: self.search_path_names(),
-            check_option: None,
+            options,
             names: definition.names,
         };
+        require_checkable(&view)?;
         let existing = self.work.catalog.relation_named(schema, &name.relname).cloned();
         let relation = match existing {
             Some(old) if statement.replace => self.replaced_view(&old, columns, view).await?,
@@ -63,6 +68,7 @@ impl Ddl<'_> {
                     indexes: Vec::new(),
                     constraints: Vec::new(),
                     persistence: self.persistence_in(schema),
+                    materialized: None,
                 }
             }
         };
@@ -160,6 +166,10 @@ impl Ddl<'_> {
                     name(after.ty)
                 )));
             }
+        }
+        let mut columns = columns;
+        for (before, after) in old.columns.iter().zip(&mut columns) {
+            after.default.clone_from(&before.default);
         }
         Ok(Relation { kind: RelationKind::View(view), columns, ..old.clone() })
     }

@@ -22,8 +22,10 @@ pub mod copy;
 mod insert;
 mod modify;
 mod returning;
+mod row_value;
 mod source;
 mod truncate;
+mod view_check;
 
 pub use compiler::{SqlCompiler, row_expression};
 pub use conditions::Conditions;

@@ -445,6 +445,8 @@ pub struct Insert {
     /// columns are left out). Generated columns are computed by `table`.
     pub defaults: Vec<(i16, Expr)>,
     pub on_conflict: Option<OnConflict>,
+    /// WITH CHECK OPTION of the views that the table is written through.
+    pub checks: Vec<ViewCheck>,
     /// OVERRIDING SYSTEM/USER VALUE has been applied by the binder.
     pub returning: Option<Returning>,
 }
@@ -477,7 +479,18 @@ pub struct Update {
     pub input: Rel,
     /// New values by attribute number, over `input`'s columns.
     pub assignments: Vec<(i16, Expr)>,
+    /// WITH CHECK OPTION of the views that the table is written through.
+    pub checks: Vec<ViewCheck>,
     pub returning: Option<Returning>,
+}
+
+/// A condition that a view's WITH CHECK OPTION asks of a row that was written.
+#[derive(Clone, Debug)]
+pub struct ViewCheck {
+    pub view: String,
+    /// The row's columns as the predicate names them.
+    pub row: Vec<(i16, OutputColumn)>,
+    pub predicate: Expr,
 }
 
 #[derive(Clone, Debug)]

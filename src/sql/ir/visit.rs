@@ -230,10 +230,12 @@ macro_rules! parts {
                             condition.$iter().for_each(&mut *f);
                         }
                     }
+                    insert.checks.$iter().for_each(|check| f(& $($mutable)? check.predicate));
                     & $($mutable)? insert.returning
                 }
                 Statement::Update(update) => {
                     update.assignments.$iter().for_each(|(_, expr)| f(expr));
+                    update.checks.$iter().for_each(|check| f(& $($mutable)? check.predicate));
                     & $($mutable)? update.returning
                 }
                 Statement::Delete(delete) => & $($mutable)? delete.returning,

@@ -73,6 +73,15 @@ impl Ddl<'_> {
             let owner = self.role_of(spec)?.oid;
             return self.set_relation_owner(&relation, owner);
         }
+        if matches!(relation.kind, RelationKind::View(_)) {
+            return match command.subtype() {
+                Step::AtColumnDefault => self.set_column_default(relation, command),
+                Step::AtSetRelOptions | Step::AtResetRelOptions => {
+                    self.alter_view_options(&relation, command)
+                }
+                step => Err(not_for_views(step, &relation)),
+            };
+        }
         if !matches!(relation.kind, RelationKind::Table) {
             return Err(wrong_object(&relation.name, "table"));
         }
@@ -165,4 +174,17 @@ fn step_name(step: ast::AlterTableType) -> String {
         words.push(if character == '_' { ' ' } else { character.to_ascii_uppercase() });
     }
     format!("ALTER TABLE … {words}")
+}
+
+/// `42809`: what cannot be done to a view, in PostgreSQL's words.
+fn not_for_views(step: ast::AlterTableType, relation: &Relation) -> Error {
+    Error::new(
+        sqlstate::WRONG_OBJECT_TYPE,
+        format!(
+            "ALTER action {} cannot be performed on relation \"{}\"",
+            step_name(step).trim_start_matches("ALTER TABLE … "),
+            relation.name
+        ),
+    )
+    .with_detail("This operation is not supported for views.")
 }

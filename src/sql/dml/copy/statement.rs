@@ -221,6 +221,9 @@ fn require_table(relation: &Relation, direction: &str) -> Result<()> {
     );
     Err(match (what, direction) {
         ("view", "from") => error.with_hint("Try the COPY (SELECT ...) TO variant."),
+        ("view", "to") => {
+            error.with_hint("To enable copying to a view, provide an INSTEAD OF INSERT trigger.")
+        }
         _ => error,
     })
 }
