@@ -152,6 +152,7 @@ fn statement_columns(statement: &Statement, catalog: &Catalog) -> Option<Arc<[Re
         Statement::Insert(insert) => insert.returning.as_ref(),
         Statement::Update(update) => update.returning.as_ref(),
         Statement::Delete(delete) => delete.returning.as_ref(),
+        Statement::Merge(_) => None,
     };
     let columns: Vec<_> = returning?.exprs.iter().map(|(column, _)| column.clone()).collect();
     Some(run::result_columns(&columns, catalog))

@@ -27,6 +27,7 @@ pub fn check_statement(statement: &Statement, eval: &EvalContext) -> Result<()> 
         Statement::Insert(insert) => Some(&insert.relation),
         Statement::Update(update) => Some(&update.target.relation),
         Statement::Delete(delete) => Some(&delete.target.relation),
+        Statement::Merge(merge) => Some(&merge.target.relation),
     };
     let denied_target = target.filter(|relation| !may_use(role, &eval.catalog, relation));
     if let Some(relation) = denied_target.or(denied.as_ref()) {

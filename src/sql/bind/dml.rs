@@ -246,6 +246,32 @@ impl Binder<'_> {
         Ok((Query { rel, output }, numbers))
     }
 
+    /// One row of values for the columns that an INSERT names, or all.
+    pub(super) fn inserted_row(
+        &mut self,
+        stmt: &InsertStmt,
+        row: &[Node],
+        target: &Target,
+    ) -> Result<(Vec<i16>, Vec<Expr>)> {
+        let columns = self.insert_columns(stmt, target)?;
+        let overriding =
+            OverridingKind::try_from(stmt.r#override).unwrap_or(OverridingKind::OverridingNotSet);
+        let location_of = |index: usize| -> Result<i32> {
+            row.get(index).map_or(Ok(-1), |node| inner(node).map(super::node::location))
+        };
+        check_width(row.len(), &columns, !stmt.cols.is_empty(), &location_of)?;
+        let mut kept = Vec::with_capacity(row.len());
+        let mut places = Places::default();
+        for (index, column) in columns.iter().take(row.len()).enumerate() {
+            let definition = column_of(&target.relation, column.number);
+            if self.takes_value(definition, !is_default(&row[index]), overriding, -1)? {
+                places.of(column.number);
+                kept.push((index, *column));
+            }
+        }
+        Ok((places.numbers, self.insert_row(row, target, &kept)?))
+    }
+
     fn insert_row(
         &mut self,
         row: &[Node],

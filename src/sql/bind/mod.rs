@@ -42,6 +42,7 @@ mod inline;
 mod join;
 mod literal;
 mod locking;
+mod merge;
 mod name;
 mod node;
 mod opened;

@@ -64,8 +64,8 @@ impl Opened {
         Ok(())
     }
 
-    /// A view that a statement writes through.
-    pub(super) fn written_view(&mut self, oid: Oid) {
+    /// A relation that is written, or written through.
+    pub(super) fn written(&mut self, oid: Oid) {
         self.note(oid, LockMode::RowExclusive);
     }
 

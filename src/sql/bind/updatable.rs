@@ -310,7 +310,7 @@ impl Binder<'_> {
             if views.len() >= super::INLINE_DEPTH_MAX {
                 return Err(Error::statement_too_deep());
             }
-            self.opened.written_view(relation.oid);
+            self.opened.written(relation.oid);
             let inner = match updatable_of(&relation) {
                 Some(Updatable::Yes { relation: inner, columns, .. }) => {
                     if verb != Verb::Delete && columns.iter().all(|column| column.is_err()) {

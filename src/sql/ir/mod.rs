@@ -431,6 +431,7 @@ pub enum Statement {
     Insert(Insert),
     Update(Update),
     Delete(Delete),
+    Merge(Merge),
 }
 
 #[derive(Clone, Debug)]
@@ -506,4 +507,37 @@ pub struct Delete {
 pub struct Returning {
     pub row: Vec<(i16, OutputColumn)>,
     pub exprs: Vec<(OutputColumn, Expr)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Merge {
+    /// The target; `rid` is set, and NULL in `input` where nothing matched.
+    pub target: Scan,
+    /// The source joined with the target.
+    pub input: Rel,
+    /// Of those for a row's kind, the first whose condition holds is carried out.
+    pub actions: Vec<MergeAction>,
+}
+
+/// WHEN [NOT] MATCHED [AND condition] THEN …
+#[derive(Clone, Debug)]
+pub struct MergeAction {
+    pub matched: bool,
+    pub condition: Option<Expr>,
+    pub kind: MergeKind,
+}
+
+#[derive(Clone, Debug)]
+pub enum MergeKind {
+    Nothing,
+    Delete,
+    Update {
+        assignments: Vec<(i16, Expr)>,
+    },
+    Insert {
+        columns: Vec<i16>,
+        values: Vec<Expr>,
+        /// For attributes not in `columns`.
+        defaults: Vec<(i16, Expr)>,
+    },
 }

@@ -37,6 +37,7 @@ impl Explain {
                 | NodeEnum::InsertStmt(_)
                 | NodeEnum::UpdateStmt(_)
                 | NodeEnum::DeleteStmt(_)
+                | NodeEnum::MergeStmt(_)
         );
         if !explainable {
             return Err(Error::unsupported("EXPLAIN of this statement"));
