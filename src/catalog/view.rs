@@ -65,6 +65,40 @@ impl View {
     }
 }
 
+impl Relation {
+    /// The query of a view or of a materialized view.
+    pub fn view(&self) -> Option<&View> {
+        match &self.kind {
+            RelationKind::View(view) => Some(view),
+            _ => self.materialized.as_ref().map(|materialized| &materialized.view),
+        }
+    }
+
+    pub fn is_table(&self) -> bool {
+        matches!(self.kind, RelationKind::Table) && self.materialized.is_none()
+    }
+
+    pub fn is_materialized_view(&self) -> bool {
+        self.materialized.is_some()
+    }
+
+    /// A materialized view that has no rows to show yet.
+    pub fn is_unpopulated(&self) -> bool {
+        self.materialized.as_ref().is_some_and(|materialized| !materialized.populated)
+    }
+
+    /// What PostgreSQL calls a relation of this kind.
+    pub fn kind_word(&self) -> &'static str {
+        match &self.kind {
+            RelationKind::Table if self.materialized.is_some() => "materialized view",
+            RelationKind::Table | RelationKind::Virtual => "table",
+            RelationKind::View(_) => "view",
+            RelationKind::Index(_) => "index",
+            RelationKind::Sequence(_) => "sequence",
+        }
+    }
+}
+
 /// A boolean as PostgreSQL reads one: a unique prefix of a word, or a digit.
 pub fn boolean(text: &str) -> Option<bool> {
     let text = text.trim().to_ascii_lowercase();
@@ -83,7 +117,7 @@ impl Catalog {
     pub fn updatable_events(&self, relation: &Relation) -> i32 {
         let all = UPDATE | INSERT | DELETE;
         match &relation.kind {
-            RelationKind::Table if relation.materialized.is_none() => all,
+            RelationKind::Table if relation.is_table() => all,
             RelationKind::View(_) => match self.written_columns(relation) {
                 Some(columns) if columns.iter().any(Option::is_some) => all,
                 Some(_) => DELETE,
@@ -96,7 +130,7 @@ impl Catalog {
     /// Whether a column can be written, by number.
     pub fn column_is_updatable(&self, relation: &Relation, number: i16) -> bool {
         match &relation.kind {
-            RelationKind::Table => number > 0 && relation.materialized.is_none(),
+            RelationKind::Table => number > 0 && relation.is_table(),
             RelationKind::View(_) => {
                 let columns = self.written_columns(relation).unwrap_or_default();
                 let at = usize::try_from(number - 1).ok();
@@ -126,7 +160,7 @@ impl Catalog {
             relation = self.relation(*inner)?;
         }
         match relation.kind {
-            RelationKind::Table if relation.materialized.is_none() => known,
+            RelationKind::Table if relation.is_table() => known,
             _ => None,
         }
     }

@@ -114,7 +114,7 @@ impl Binder<'_> {
             ))
         };
         match &relation.kind {
-            RelationKind::Table if relation.materialized.is_some() => wrong("materialized view"),
+            RelationKind::Table if relation.is_materialized_view() => wrong("materialized view"),
             RelationKind::Table => Ok(()),
             RelationKind::View(_) => Err(Error::internal("a view has no rows of its own")),
             RelationKind::Sequence(_) => wrong("sequence"),

@@ -10,12 +10,13 @@ use super::Binder;
 use super::bound::Names;
 use super::node::{bool_expr, boxed, inner, null, typed};
 use super::params::Params;
+use super::prune::prune_scans;
 use super::scope::Level;
 use super::{INLINE_DEPTH_MAX, from::exact};
-use crate::catalog::{self, CastContext, Function, Relation, RelationKind};
+use crate::catalog::{self, CastContext, Function, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{Walk, each_expr_mut, rel_exprs_mut};
-use crate::sql::ir::{Expr, ExprKind, Query, Rel, Subquery, SubqueryKind};
+use crate::sql::ir::{Expr, ExprKind, Query, Rel, Statement, Subquery, SubqueryKind};
 use crate::sql::parse::ast::{Node, SelectStmt};
 use crate::sql::parse::{self, NodeEnum};
 use crate::sql::types::{Datum, Oid, SqlType, oid, record};
@@ -52,9 +53,16 @@ impl Binder<'_> {
         answer.map_err(Error::without_position)
     }
 
+    /// A view's query as a statement of its own: what fills a materialized view.
+    pub fn bind_view(&mut self, relation: &Arc<Relation>) -> Result<Statement> {
+        let mut statement = Statement::Query(self.view_query(relation)?);
+        prune_scans(&mut statement);
+        Ok(statement)
+    }
+
     /// A view's query, bound under the search path of its creation.
     pub(super) fn view_query(&mut self, relation: &Arc<Relation>) -> Result<Query> {
-        let RelationKind::View(view) = &relation.kind else {
+        let Some(view) = relation.view() else {
             return Err(Error::internal(format!("relation \"{}\" is no view", relation.name)));
         };
         let statements = parse::parse(&view.sql)?;

@@ -176,6 +176,10 @@ struct Brought<'b, 'a> {
 impl Brought<'_, '_> {
     fn rows(&mut self, rel: &mut Rel) -> Result<Vec<Rows>> {
         match rel {
+            Rel::Scan(scan) if scan.relation.is_materialized_view() => Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!("cannot lock rows in materialized view \"{}\"", scan.relation.name),
+            )),
             Rel::Scan(scan) if matches!(scan.relation.kind, RelationKind::Table) => {
                 self.binder.opened.relation(&scan.relation, LockMode::RowShare);
                 let fresh = self.binder.new_id();

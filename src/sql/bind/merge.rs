@@ -82,7 +82,7 @@ impl Binder<'_> {
     ) -> Result<Target> {
         let relation = self.relation(table)?;
         let what = match &relation.kind {
-            RelationKind::Table if relation.materialized.is_some() => "materialized views",
+            RelationKind::Table if relation.is_materialized_view() => "materialized views",
             RelationKind::Table => "",
             RelationKind::View(_) => "views",
             RelationKind::Sequence(_) => "sequences",

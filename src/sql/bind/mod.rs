@@ -51,6 +51,7 @@ mod order;
 mod params;
 mod polymorphic;
 mod prune;
+mod refresh;
 mod row;
 mod same;
 mod scope;
@@ -80,6 +81,7 @@ pub use expression::{
 };
 use opened::Opened;
 pub use opened::opened_by_copy;
+pub use refresh::Refreshed;
 pub use updatable::updatable;
 use params::Params;
 use scope::Level;

@@ -132,7 +132,7 @@ fn refusal(select: &SelectStmt, rel: &Rel) -> Option<&'static str> {
 
 fn is_writable_kind(relation: &Relation) -> bool {
     match relation.kind {
-        RelationKind::Table | RelationKind::Virtual => relation.materialized.is_none(),
+        RelationKind::Table | RelationKind::Virtual => !relation.is_materialized_view(),
         RelationKind::View(_) => true,
         _ => false,
     }

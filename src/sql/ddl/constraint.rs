@@ -269,7 +269,7 @@ impl Ddl<'_> {
         let target =
             def.pktable.as_ref().ok_or_else(|| Error::syntax("REFERENCES without a table"))?;
         let referenced = self.find_relation(target)?;
-        if !matches!(referenced.kind, RelationKind::Table) {
+        if !referenced.is_table() {
             return Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
                 format!("referenced relation \"{}\" is not a table", display_name(target)),

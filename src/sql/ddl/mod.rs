@@ -26,6 +26,7 @@ mod drop;
 mod enumeration;
 mod expression;
 mod index;
+mod matview;
 mod name;
 pub(super) mod options;
 mod rename;
@@ -76,6 +77,9 @@ impl Ddl<'_> {
             NodeEnum::IndexStmt(statement) => ddl.create_index(statement).await?,
             NodeEnum::ViewStmt(statement) => ddl.create_view(statement).await?,
             NodeEnum::CreateTableAsStmt(statement) => return ddl.create_table_as(statement).await,
+            NodeEnum::RefreshMatViewStmt(statement) => {
+                ddl.refresh_materialized_view(statement).await?
+            }
             NodeEnum::CreateSeqStmt(statement) => ddl.create_sequence(statement).await?,
             NodeEnum::AlterSeqStmt(statement) => ddl.alter_sequence(statement).await?,
             NodeEnum::CreateSchemaStmt(statement) => ddl.create_schema(statement).await?,

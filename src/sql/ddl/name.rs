@@ -87,20 +87,30 @@ impl Ddl<'_> {
         }
     }
 
-    /// The table a statement is about: a stored table of this role's.
-    pub fn find_table(&self, name: &ast::RangeVar) -> Result<Arc<Relation>> {
+    /// The relation that an index is for: a stored one of this role's.
+    pub fn find_indexable(&self, name: &ast::RangeVar) -> Result<Arc<Relation>> {
         let relation = self.find_relation(name)?;
         self.require_relation_owner(&relation)?;
         match relation.kind {
             RelationKind::Table => Ok(relation),
             RelationKind::Virtual => Err(system_catalog(&relation.name)),
-            _ => Err(wrong_object(&relation.name, "table")),
+            _ => {
+                let kinds = match relation.kind_word() {
+                    "index" => "indexes".to_owned(),
+                    word => format!("{word}s"),
+                };
+                Err(Error::new(
+                    sqlstate::WRONG_OBJECT_TYPE,
+                    format!("cannot create index on relation \"{}\"", relation.name),
+                )
+                .with_detail(format!("This operation is not supported for {kinds}.")))
+            }
         }
     }
 
     /// `42501` unless this role owns the relation or is a superuser.
     pub fn require_relation_owner(&self, relation: &Relation) -> Result<()> {
-        let what = kind_name(&relation.kind);
+        let what = relation.kind_word();
         self.require_owner(relation.owner, what, &relation.name)
     }
 
@@ -205,16 +215,6 @@ pub fn display_name(name: &ast::RangeVar) -> String {
         name.relname.clone()
     } else {
         format!("{}.{}", name.schemaname, name.relname)
-    }
-}
-
-/// What PostgreSQL calls a relation of this kind.
-pub fn kind_name(kind: &RelationKind) -> &'static str {
-    match kind {
-        RelationKind::Table | RelationKind::Virtual => "table",
-        RelationKind::View(_) => "view",
-        RelationKind::Index(_) => "index",
-        RelationKind::Sequence(_) => "sequence",
     }
 }
 

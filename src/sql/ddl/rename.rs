@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::constraint::column_number;
-use super::name::{kind_name, wrong_object};
+use super::name::wrong_object;
 use super::table::require_no_system_column;
 use super::{Ddl, strings};
 use crate::catalog::{
@@ -23,6 +23,7 @@ impl Ddl<'_> {
         match statement.rename_type() {
             kind @ (Kind::ObjectTable
             | Kind::ObjectView
+            | Kind::ObjectMatview
             | Kind::ObjectIndex
             | Kind::ObjectSequence) => self.rename_relation(statement, kind).await,
             Kind::ObjectColumn => self.rename_column(statement).await,
@@ -69,7 +70,7 @@ impl Ddl<'_> {
             self.altered_relation(statement.relation.as_ref(), statement.missing_ok).await?;
         let Some(relation) = relation else { return Ok(tag) };
         // As PostgreSQL, ALTER TABLE … RENAME also takes views, indexes and sequences.
-        if kind != ast::ObjectType::ObjectTable && kind_name(&relation.kind) != relation_word(kind)
+        if kind != ast::ObjectType::ObjectTable && relation.kind_word() != relation_word(kind)
         {
             return Err(wrong_object(&relation.name, relation_word(kind)));
         }
@@ -302,7 +303,10 @@ impl Ddl<'_> {
     pub async fn set_schema(&mut self, statement: &ast::AlterObjectSchemaStmt) -> Result<String> {
         use ast::ObjectType as Kind;
         let kind = statement.object_type();
-        if !matches!(kind, Kind::ObjectTable | Kind::ObjectView | Kind::ObjectSequence) {
+        if !matches!(
+            kind,
+            Kind::ObjectTable | Kind::ObjectView | Kind::ObjectMatview | Kind::ObjectSequence
+        ) {
             return Err(Error::unsupported("SET SCHEMA of this kind of object"));
         }
         let tag = format!("ALTER {}", relation_word(kind).to_ascii_uppercase());
@@ -420,6 +424,7 @@ pub fn duplicate_column(column: &str, relation: &str) -> Error {
 fn relation_word(kind: ast::ObjectType) -> &'static str {
     match kind {
         ast::ObjectType::ObjectView => "view",
+        ast::ObjectType::ObjectMatview => "materialized view",
         ast::ObjectType::ObjectIndex => "index",
         ast::ObjectType::ObjectSequence => "sequence",
         _ => "table",

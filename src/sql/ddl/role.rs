@@ -165,7 +165,7 @@ impl Ddl<'_> {
         });
         let details: Vec<String> = owned_relations
             .map(|relation| {
-                format!("owner of {} {}", super::name::kind_name(&relation.kind), relation.name)
+                format!("owner of {} {}", relation.kind_word(), relation.name)
             })
             .chain(
                 catalog

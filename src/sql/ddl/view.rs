@@ -16,11 +16,11 @@ use crate::table::lock;
 use crate::txn::LockMode;
 
 /// A view's text, with what its names mean.
-struct Definition {
-    sql: String,
-    names: Vec<BoundName>,
+pub(super) struct Definition {
+    pub sql: String,
+    pub names: Vec<BoundName>,
     /// The query over the relations that it names, views not expanded.
-    query: Query,
+    pub query: Query,
 }
 
 impl Definition {
@@ -101,7 +101,7 @@ impl Ddl<'_> {
     }
 
     /// Binds a view's text for its names, and for what it depends on.
-    fn view_definition(&self, sql: String) -> Result<Definition> {
+    pub(super) fn view_definition(&self, sql: String) -> Result<Definition> {
         let eval = self.eval();
         let mut binder = Binder::for_definition(&eval);
         let query = bind_definition(&mut binder, &sql)?;

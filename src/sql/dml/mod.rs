@@ -32,7 +32,7 @@ pub use compiler::{SqlCompiler, row_expression};
 pub use conditions::Conditions;
 pub use copy::{CopyFrom, CopyOptions, CopyTo};
 pub use returning::reserve;
-pub use truncate::truncate;
+pub use truncate::{empty, truncate};
 
 use std::sync::Arc;
 

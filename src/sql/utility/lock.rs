@@ -33,7 +33,7 @@ pub async fn lock_table(
         let Some(NodeEnum::RangeVar(name)) = &node.node else { continue };
         let relation = find_relation(name, work, ctx)?;
         privilege::check_relation(&relation, &ctx.eval)?;
-        if !matches!(relation.kind, RelationKind::Table | RelationKind::View(_)) {
+        if !relation.is_table() && !matches!(relation.kind, RelationKind::View(_)) {
             return Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
                 format!("cannot lock relation \"{}\"", relation.name),

@@ -14,7 +14,7 @@ use super::outcome::Outcome;
 use super::parse::{NodeEnum, ParsedStatement, ast};
 use super::run::{StatementContext, Work};
 use super::{ddl, dml, privilege};
-use crate::catalog::{self, Relation, RelationKind};
+use crate::catalog::{self, Relation};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -58,7 +58,7 @@ async fn truncate(
         let Some(NodeEnum::RangeVar(name)) = &node.node else { continue };
         let relation = find_relation(name, work, ctx)?;
         privilege::check_relation(&relation, &ctx.eval)?;
-        if !matches!(relation.kind, RelationKind::Table) {
+        if !relation.is_table() {
             return Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
                 format!("\"{}\" is not a table", relation.name),

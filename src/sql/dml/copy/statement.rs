@@ -209,6 +209,7 @@ async fn copy_from(
 /// `42809` for relations without rows of their own.
 fn require_table(relation: &Relation, direction: &str) -> Result<()> {
     let what = match &relation.kind {
+        RelationKind::Table if relation.is_materialized_view() => "materialized view",
         RelationKind::Table => return Ok(()),
         RelationKind::View(_) => "view",
         RelationKind::Sequence(_) => "sequence",
@@ -220,7 +221,7 @@ fn require_table(relation: &Relation, direction: &str) -> Result<()> {
         format!("cannot copy {direction} {what} \"{}\"", relation.name),
     );
     Err(match (what, direction) {
-        ("view", "from") => error.with_hint("Try the COPY (SELECT ...) TO variant."),
+        ("view" | "materialized view", "from") => error.with_hint("Try the COPY (SELECT ...) TO variant."),
         ("view", "to") => {
             error.with_hint("To enable copying to a view, provide an INSTEAD OF INSERT trigger.")
         }
