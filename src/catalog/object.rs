@@ -440,6 +440,17 @@ pub struct Role {
     pub verifier: Option<String>,
     pub valid_until: Option<String>,
     pub member_of: Vec<Oid>,
+    /// Who granted each membership, and whether the role may grant it on.
+    #[serde(default)]
+    pub memberships: Vec<Membership>,
+}
+
+/// `pg_auth_members`, beyond the two roles.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Membership {
+    pub group: Oid,
+    pub grantor: Oid,
+    pub admin: bool,
 }
 
 /// `pg_database`.

@@ -78,6 +78,10 @@ impl Relation {
         matches!(self.kind, RelationKind::Table) && self.materialized.is_none()
     }
 
+    pub fn is_index(&self) -> bool {
+        matches!(self.kind, RelationKind::Index(_))
+    }
+
     pub fn is_materialized_view(&self) -> bool {
         self.materialized.is_some()
     }

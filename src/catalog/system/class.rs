@@ -88,7 +88,7 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row 
         oid(0),
         oid(if is_table { FROZEN_XID } else { 0 }),
         oid(if is_table { 1 } else { 0 }),
-        Datum::Null,
+        acl(catalog, relation.address()),
         view_options(relation),
         Datum::Null,
     ]

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::Binder;
+use super::dml::assigned_names;
 use super::node::{boxed, column_expr, inner};
+use super::opened::Verb;
 use super::same::same;
 use super::scope::Clause;
 use super::updatable::{Target, TargetRows};
@@ -65,6 +67,8 @@ impl Binder<'_> {
         item.system.clear();
         let item = self.finish_item(item, None)?;
         self.level().add(vec![item]);
+        let named = assigned_names(&clause.target_list, written.named());
+        self.note_written(written, Verb::Update, &named);
         let assignments = self.assignments(&clause.target_list, written, target, "insert into")?;
         let condition =
             self.condition(boxed(&clause.where_clause), Clause::ConflictWhere, "WHERE")?;

@@ -10,7 +10,7 @@ use super::scope::{Clause, Item};
 use super::set_operation::output_location;
 use super::updatable::{Target, TargetRows, filtered_further, filtered_scan};
 use super::values::is_default;
-use crate::catalog::{Column, Identity, Relation, RelationKind};
+use crate::catalog::{Column, Identity, Relation, RelationKind, acl};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{Walk, each_expr_mut};
 use crate::sql::ir::{
@@ -64,6 +64,8 @@ impl Binder<'_> {
         let table = stmt.relation.as_ref().ok_or_else(|| Error::internal("INSERT INTO nothing"))?;
         let target = self.target_relation(table, Verb::Insert)?;
         let columns = self.insert_columns(stmt, &target)?;
+        let named = self.named_columns(stmt, &target);
+        self.note_written(&target, Verb::Insert, &named);
         let overriding =
             OverridingKind::try_from(stmt.r#override).unwrap_or(OverridingKind::OverridingNotSet);
         let (mut source, columns) = self.insert_source(stmt, &target, columns, overriding)?;
@@ -127,6 +129,33 @@ impl Binder<'_> {
                 format!("\"{}\" is an index", relation.name),
             )
             .at(table.location)),
+        }
+    }
+
+    /// The numbers of the columns that an INSERT names: all, if it has no list.
+    fn named_columns(&self, stmt: &InsertStmt, target: &Target) -> Vec<i16> {
+        match stmt.cols.is_empty() {
+            true => live_columns(target.named()).map(|(number, _)| number).collect(),
+            false => assigned_names(&stmt.cols, target.named()),
+        }
+    }
+
+    /// Notes the privileges that writing takes: on the relation that is named, and on
+    /// those below it with the rights of the views' owners.
+    pub(super) fn note_written(&mut self, target: &Target, verb: Verb, columns: &[i16]) {
+        for (relation, role, columns) in target.written(self.check_as, columns) {
+            let entry = self.permissions.of(relation, role);
+            match verb {
+                Verb::Insert => {
+                    entry.required |= acl::INSERT;
+                    entry.inserted.extend(columns);
+                }
+                Verb::Update => {
+                    entry.required |= acl::UPDATE;
+                    entry.updated.extend(columns);
+                }
+                Verb::Delete => entry.required |= acl::DELETE,
+            }
         }
     }
 
@@ -465,6 +494,8 @@ impl Binder<'_> {
         };
         let table = stmt.relation.as_ref().ok_or_else(|| Error::internal("UPDATE of nothing"))?;
         let written = self.target_relation(table, Verb::Update)?;
+        let named = assigned_names(&stmt.target_list, written.named());
+        self.note_written(&written, Verb::Update, &named);
         let (target, rel, from_items) =
             self.target_and_from(&written, table, &stmt.from_clause)?;
         let mut assignments = self.assignments(&stmt.target_list, &written, &target, "update")?;
@@ -526,6 +557,7 @@ impl Binder<'_> {
         };
         let table = stmt.relation.as_ref().ok_or_else(|| Error::internal("DELETE FROM nothing"))?;
         let written = self.target_relation(table, Verb::Delete)?;
+        self.note_written(&written, Verb::Delete, &[]);
         let (target, rel, from_items) =
             self.target_and_from(&written, table, &stmt.using_clause)?;
         let condition = self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?;
@@ -852,6 +884,20 @@ fn check_written(target: &Target, columns: &[Assigned<'_>], width: usize) -> Res
         }
     }
     Ok(())
+}
+
+/// The numbers of the columns that a list of targets names.
+pub(super) fn assigned_names(nodes: &[Node], relation: &Relation) -> Vec<i16> {
+    nodes
+        .iter()
+        .filter_map(|node| match &node.node {
+            Some(NodeEnum::ResTarget(target)) => {
+                live_columns(relation).find(|(_, column)| column.name == target.name)
+            }
+            _ => None,
+        })
+        .map(|(number, _)| number)
+        .collect()
 }
 
 fn assigned_twice(column: &str) -> Error {

@@ -9,9 +9,11 @@ use crate::sql::parse::ast::{Alias, RangeSubselect, RangeVar};
 use super::Binder;
 use super::node::{column_expr, inner, required, strings};
 use super::scope::{Clause, CteState, Item, ItemColumn, Level};
+use crate::catalog::acl;
 use crate::catalog::{self, Persistence, Relation, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::ir::{JoinKind, OutputColumn, Query, Rel, Scan, system_column};
+use crate::sql::privilege;
 use crate::sql::types::{Oid, SqlType, oid};
 use crate::sqlstate;
 use crate::txn::LockMode;
@@ -105,6 +107,7 @@ impl Binder<'_> {
         let relation = self.relation(table)?;
         self.record_relation(table, &relation);
         self.opened.relation(&relation, LockMode::AccessShare);
+        self.permissions.require(relation.oid, self.check_as, acl::SELECT);
         match &relation.kind {
             RelationKind::View(_) if !self.names.are_recorded() => self.view(&relation, table),
             RelationKind::Index(_) => Err(is_an_index(&relation, table.location)),
@@ -135,6 +138,10 @@ impl Binder<'_> {
         let found =
             catalog::resolve_relation(&self.catalog, &self.search_path, schema, &table.relname)
                 .map_err(|error| error.at(table.location))?;
+        if schema.is_some() {
+            privilege::check_schema(found.schema, self.eval)
+                .map_err(|error| error.at(table.location))?;
+        }
         match found.persistence {
             Persistence::Temporary(pid, _) if pid != self.eval.settings.backend_pid => {
                 Err(Error::new(

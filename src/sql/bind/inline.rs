@@ -73,6 +73,12 @@ impl Binder<'_> {
             None,
         );
         let outer = std::mem::replace(&mut self.search_path, path);
+        // What a view reads is read with its owner's rights.
+        let check_as = match view.security_invoker() {
+            true => self.check_as,
+            false => Some(relation.owner),
+        };
+        let outer_check_as = std::mem::replace(&mut self.check_as, check_as);
         let query = self.isolated(|binder| {
             binder.names = Names::of_view(relation);
             match statements.as_slice() {
@@ -87,6 +93,7 @@ impl Binder<'_> {
             }
         });
         self.search_path = outer;
+        self.check_as = outer_check_as;
         query
     }
 

@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use super::Binder;
+use super::dml::assigned_names;
 use super::from::cross_join;
 use super::node::{boxed, inner, required};
 use super::opened::Verb;
@@ -133,9 +134,13 @@ impl Binder<'_> {
             refuse_system_columns(condition, scan)?;
         }
         let kind = match clause.command_type() {
-            CmdType::CmdDelete => MergeKind::Delete,
+            CmdType::CmdDelete => {
+                self.note_written(written, Verb::Delete, &[]);
+                MergeKind::Delete
+            }
             CmdType::CmdUpdate => {
                 let nodes = &clause.target_list;
+                self.note_written(written, Verb::Update, &assigned_names(nodes, written.named()));
                 MergeKind::Update { assignments: self.assignments(nodes, written, scan, "update")? }
             }
             CmdType::CmdInsert => self.merge_insert(clause, written)?,
@@ -150,6 +155,8 @@ impl Binder<'_> {
             r#override: clause.r#override,
             ..InsertStmt::default()
         };
+        let named = assigned_names(&clause.target_list, written.named());
+        self.note_written(written, Verb::Insert, &named);
         let (columns, values) = match clause.values.is_empty() {
             true => (Vec::new(), Vec::new()),
             false => self.inserted_row(&names, &clause.values, written)?,

@@ -73,6 +73,7 @@ use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{ColumnId, CteId, OutputColumn};
 use crate::sql::parse::with_stack;
+use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
@@ -107,6 +108,10 @@ pub struct Binder<'a> {
     next_cte: u32,
     /// See [`Binder::opened`].
     opened: Opened,
+    /// See [`Binder::permissions`].
+    permissions: Permissions,
+    /// Whose privileges count for what is bound now: a view's owner's.
+    check_as: Option<Oid>,
     depth: usize,
     inline_depth: usize,
     names: bound::Names,
@@ -135,6 +140,8 @@ impl<'a> Binder<'a> {
             next_column: 0,
             next_cte: 0,
             opened: Opened::default(),
+            permissions: Permissions::default(),
+            check_as: None,
             depth: 0,
             inline_depth: 0,
             names: bound::Names::default(),
@@ -144,6 +151,24 @@ impl<'a> Binder<'a> {
     /// The parameters' types, after binding.
     pub fn param_types(&self) -> Vec<SqlType> {
         self.params.types()
+    }
+
+    /// What the bound statement needs to be allowed.
+    pub fn permissions(&mut self) -> Permissions {
+        std::mem::take(&mut self.permissions)
+    }
+
+    /// A column of a relation is read.
+    fn note_selected(&mut self, origin: Option<(Oid, i16)>) {
+        if let Some((relation, column)) = origin {
+            self.permissions.select(relation, self.check_as, column);
+        }
+    }
+
+    fn note_selected_items(&mut self, columns: &[scope::ItemColumn]) {
+        for column in columns {
+            self.note_selected(column.origin);
+        }
     }
 
     fn new_id(&mut self) -> ColumnId {

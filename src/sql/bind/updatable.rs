@@ -26,7 +26,7 @@ use crate::sql::ir::visit::{columns_of, rewrite_deep};
 use crate::sql::ir::{ColumnId, Expr, ExprKind, OutputColumn, Query, Rel, Scan, ViewCheck};
 use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{RangeVar, SelectStmt, SetOperation};
-use crate::sql::types::oid;
+use crate::sql::types::{Oid, oid};
 use crate::sqlstate;
 
 const NOT_A_COLUMN: &str =
@@ -271,6 +271,26 @@ impl Target {
             }
         }
         Ok(())
+    }
+
+    /// Each relation that is written, from the named one down, with whose rights and
+    /// which of its columns.
+    pub fn written(
+        &self,
+        check_as: Option<Oid>,
+        columns: &[i16],
+    ) -> Vec<(Oid, Option<Oid>, Vec<i16>)> {
+        let mut found = Vec::new();
+        let (mut role, mut columns) = (check_as, columns.to_vec());
+        for view in &self.views {
+            found.push((view.oid, role, columns.clone()));
+            if !view_of(view).is_some_and(View::security_invoker) {
+                role = Some(view.owner);
+            }
+            columns = columns.iter().filter_map(|n| column_below(view, *n).ok()).collect();
+        }
+        found.push((self.relation.oid, role, columns));
+        found
     }
 
     pub fn is_view(&self) -> bool {

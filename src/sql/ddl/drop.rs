@@ -189,6 +189,15 @@ impl Ddl<'_> {
         if let Some(comment) = catalog.comment_on(address) {
             self.remove(ObjectClass::Comment, comment.oid);
         }
+        let lists: Vec<u32> = catalog
+            .access_lists()
+            .filter(|list| list.on.class == address.class && list.on.oid == address.oid)
+            .filter(|list| address.sub == 0 || list.on.sub == address.sub)
+            .map(|list| list.oid)
+            .collect();
+        for list in lists {
+            self.remove(ObjectClass::AccessList, list);
+        }
         if address.sub == 0 && catalog.references(address.oid).is_some() {
             self.remove(ObjectClass::References, address.oid);
         }

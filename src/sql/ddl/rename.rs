@@ -6,6 +6,7 @@ use super::constraint::column_number;
 use super::name::wrong_object;
 use super::table::require_no_system_column;
 use super::{Ddl, strings};
+use crate::catalog::acl;
 use crate::catalog::{
     ConstraintKind, ObjectAddress, ObjectClass, Relation, RelationKind, Role, Schema, Type,
     relation_oid,
@@ -14,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::sql::bind;
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::Oid;
+use crate::sql::privilege;
 use crate::sqlstate;
 use crate::txn::LockMode;
 
@@ -390,8 +392,33 @@ impl Ddl<'_> {
         }
     }
 
+    /// Who gives an object away must be a member of the new owner, and the new owner
+    /// must be able to make such objects there.
+    fn require_new_owner(&self, owner: Oid, schema: Oid) -> Result<()> {
+        let current = self.current_role()?;
+        let catalog = &self.work.catalog;
+        if current.superuser {
+            return Ok(());
+        }
+        let Some(new) = catalog.role(owner) else { return Ok(()) };
+        if !catalog.is_member(&current, owner) {
+            return Err(Error::new(
+                sqlstate::INSUFFICIENT_PRIVILEGE,
+                format!("must be member of role \"{}\"", new.name),
+            ));
+        }
+        let guarded = catalog.guarded(ObjectAddress::schema(schema));
+        match guarded.map(|guarded| catalog.rights(new, guarded, acl::CREATE)) {
+            Some(0) => Err(privilege::denied("schema", catalog.schema_name(schema))),
+            _ => Ok(()),
+        }
+    }
+
     /// ALTER TABLE … OWNER TO: indexes and owned sequences follow.
     pub fn set_relation_owner(&mut self, relation: &Relation, owner: Oid) -> Result<()> {
+        if owner != relation.owner {
+            self.require_new_owner(owner, relation.schema)?;
+        }
         for oid in &relation.indexes {
             let index = self.relation(*oid)?;
             self.put_relation(Relation { owner, ..(*index).clone() });

@@ -118,7 +118,7 @@ impl Ddl<'_> {
         let node = node.node.as_ref().ok_or_else(|| Error::syntax("an empty query"))?;
         let mut binder = Binder::with_fixed_params(&eval, &[]);
         let statement = binder.bind_statement(node)?;
-        privilege::check_statement(&statement, &eval)?;
+        privilege::check(&binder.permissions(), &eval)?;
         lock::acquire_relations(&binder.opened(), self.work, self.ctx).await?;
         match statement {
             Statement::Query(query) => Ok(query),

@@ -14,6 +14,7 @@ use super::outcome::Outcome;
 use super::parse::{NodeEnum, ParsedStatement, ast};
 use super::run::{StatementContext, Work};
 use super::{ddl, dml, privilege};
+use crate::catalog::acl;
 use crate::catalog::{self, Relation};
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -57,7 +58,7 @@ async fn truncate(
     for node in &statement.relations {
         let Some(NodeEnum::RangeVar(name)) = &node.node else { continue };
         let relation = find_relation(name, work, ctx)?;
-        privilege::check_relation(&relation, &ctx.eval)?;
+        privilege::check_relation(&relation, acl::TRUNCATE, &ctx.eval)?;
         if !relation.is_table() {
             return Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
