@@ -105,7 +105,8 @@ impl Bootstrap {
         let view = View {
             sql: query.trim().to_owned(),
             search_path: vec!["pg_catalog".to_owned()],
-            check_option: None,
+            options: Vec::new(),
+            updatable: None,
             names: Vec::new(),
         };
         self.add_relation(create.view.as_ref(), &options, RelationKind::View(view), columns?)
@@ -134,6 +135,7 @@ impl Bootstrap {
             constraints: Vec::new(),
             persistence: Persistence::Permanent,
  inheritance: Default::default(),
+            materialized: None,
         };
         let row_type = options.oid("row_type")?;
         let array_type = options.oid_or_zero("array_type")?;

@@ -35,6 +35,7 @@ fn with_sequence() -> Catalog {
         constraints: Vec::new(),
         persistence: Persistence::Permanent,
  inheritance: Default::default(),
+        materialized: None,
     }));
     catalog
 }

@@ -157,6 +157,7 @@ impl Ddl<'_> {
             constraints: Vec::new(),
             persistence: self.persistence_in(schema),
  inheritance: Default::default(),
+            materialized: None,
         });
         Ok(relation.oid)
     }

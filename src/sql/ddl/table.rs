@@ -180,6 +180,7 @@ impl Ddl<'_> {
             constraints: Vec::new(),
             persistence: self.persistence_in(schema),
  inheritance: Default::default(),
+            materialized: None,
         });
         self.put_row_type(oid)?;
         Ok(oid)

@@ -12,6 +12,7 @@ use futures::StreamExt;
 
 use super::Effect;
 use super::returning::{Returned, ReturningPlan};
+use super::view_check::ViewChecks;
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::{self, ColumnId, ConflictAction, Expr, Insert, OutputColumn, Query, Rel};
@@ -33,6 +34,7 @@ pub struct InsertPlan {
     positions: Vec<usize>,
     defaults: Vec<(usize, Evaluator)>,
     on_conflict: Option<OnConflict>,
+    checks: ViewChecks,
 }
 
 enum Source {
@@ -77,7 +79,8 @@ impl InsertPlan {
             .map(|on_conflict| OnConflict::new(on_conflict, catalog))
             .transpose()?;
         let positions = insert.columns.iter().map(|attnum| *attnum as usize - 1).collect();
-        Ok(InsertPlan { source, positions, defaults, on_conflict })
+        let checks = ViewChecks::new(&insert.checks, catalog)?;
+        Ok(InsertPlan { source, positions, defaults, on_conflict, checks })
     }
 
     pub fn is_fast(&self) -> bool {
@@ -215,7 +218,7 @@ impl Run<'_> {
             }
         }
         let (rid, row) = writer.insert(&info, row).await?;
-        self.done(writer, (info.oid(), rid), &row)
+        self.done(writer, (info.oid(), rid), &row).await
     }
 
     /// Puts a row of a partitioned table into its partition.
@@ -234,13 +237,13 @@ impl Run<'_> {
         }
         let (rid, row) = writer.insert_routed(info, row).await?;
         let row = to_parent(member.map.as_ref(), &row);
-        self.done(writer, (info.oid(), rid), &row)
+        self.done(writer, (info.oid(), rid), &row).await
     }
 
     /// `row` is as the named table has it.
-    fn done(
+    async fn done(
         &mut self,
-        writer: &Writer<'_>,
+        writer: &mut Writer<'_>,
         (table, rid): (Oid, u64),
         row: &[Datum],
     ) -> Result<()> {
@@ -250,6 +253,7 @@ impl Run<'_> {
         }
         let xmin = writer.transaction_id();
         let system = SystemColumns { table, rid, xmin, xmax: 0 };
+        self.plan.checks.test(&self.info, system, row, self.params, writer).await?;
         self.returned.add(self.ctx, self.params, system, row, &[])
     }
 
@@ -300,7 +304,7 @@ impl Run<'_> {
         }
         let new = writer.update(info, conflict.rid, &old, new).await?;
         let new = to_parent(member.map.as_ref(), &new);
-        self.done(writer, (info.oid(), conflict.rid), &new)
+        self.done(writer, (info.oid(), conflict.rid), &new).await
     }
 }
 

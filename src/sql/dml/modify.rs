@@ -9,8 +9,10 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use super::Effect;
+use super::part;
 use super::returning::{Returned, ReturningPlan};
 use super::source::{TargetRows, TargetScan, seen_row, slots};
+use super::view_check::ViewChecks;
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit;
@@ -34,6 +36,7 @@ pub struct ModifyPlan {
     /// Attribute numbers that are assigned; empty for DELETE.
     assigned: Vec<i16>,
     delete: bool,
+    checks: ViewChecks,
     source: Source,
     extra: Vec<ColumnId>,
     /// The tables that inherit from the target are changed, too.
@@ -50,7 +53,15 @@ enum Source {
 impl ModifyPlan {
     pub fn update(update: &Update, catalog: &Catalog) -> Result<ModifyPlan> {
         let returning = update.returning.as_ref();
-        ModifyPlan::new(&update.target, &update.input, &update.assignments, returning, catalog)
+        let mut plan = ModifyPlan::new(
+            &update.target,
+            &update.input,
+            &update.assignments,
+            returning,
+            catalog,
+        )?;
+        plan.checks = ViewChecks::new(&update.checks, catalog)?;
+        Ok(plan)
     }
 
     pub fn delete(delete: &Delete, catalog: &Catalog) -> Result<ModifyPlan> {
@@ -82,6 +93,7 @@ impl ModifyPlan {
         Ok(ModifyPlan {
             assigned: assignments.iter().map(|(attnum, _)| *attnum).collect(),
             delete: false,
+            checks: ViewChecks::new(&[], catalog)?,
             source,
             extra: extra.into_iter().map(|column| column.id).collect(),
             descendants: target.descendants,
@@ -351,7 +363,9 @@ impl Run<'_> {
         let mut system = SystemColumns { table, rid, xmin, xmax: own };
         if self.plan.delete {
             writer.delete(info, rid, &old).await?;
-            return self.done(member, system, &old, extra);
+            self.count += 1;
+            let old = to_parent(member.map.as_ref(), &old);
+            return self.returned.add(self.ctx, self.params, system, &old, extra);
         }
         (system.xmin, system.xmax) = (own, 0);
         let mut new = old.clone();
@@ -360,33 +374,15 @@ impl Run<'_> {
             let own = own.ok_or_else(|| Error::internal("a column is not inherited"))?;
             new[own as usize - 1] = value;
         }
-        let may_move = self.root.relation.is_partitioned() && info.is_partition();
-        if may_move && !writer.belongs(info, &new)? {
-            let (to, row) = writer.route(&self.root, to_parent(member.map.as_ref(), &new))?;
-            let (rid, row) = writer.move_row(info, rid, &old, &to.info, row).await?;
-            let system = SystemColumns { table: to.info.oid(), rid, ..system };
-            return self.done(&to, system, &row, extra);
-        }
-        let row = match may_move {
-            true => writer.update_in_place(info, rid, &old, new).await?,
-            false => writer.update(info, rid, &old, new).await?,
+        let written = part::update(writer, &self.root, member, (rid, &old), new).await?;
+        let system = SystemColumns {
+            table: written.member.info.oid(),
+            rid: written.rid,
+            ..system
         };
-        self.done(member, system, &row, extra)
-    }
-
-    fn done(
-        &mut self,
-        member: &Member,
-        system: SystemColumns,
-        row: &[Datum],
-        extra: &[Datum],
-    ) -> Result<()> {
+        let row = to_parent(written.member.map.as_ref(), &written.row);
+        self.plan.checks.test(&self.root, system, &row, self.params, writer).await?;
         self.count += 1;
-        match &member.map {
-            None => self.returned.add(self.ctx, self.params, system, row, extra),
-            Some(map) => {
-                self.returned.add(self.ctx, self.params, system, &map.to_parent(row), extra)
-            }
-        }
+        self.returned.add(self.ctx, self.params, system, &row, extra)
     }
 }

@@ -27,11 +27,14 @@ use crate::sql::run::eval::native::integer;
 use crate::sql::types::Datum;
 use crate::sqlstate;
 use crate::table::scan::{Access, Comparison, RowIterator, choose, index_rows};
-use crate::table::{ScanOptions, TableInfo, lookup};
+use crate::table::{Family, ScanOptions, TableInfo, lookup};
 use crate::txn::Overlay;
 
 /// Rows that the fast path handles at most.
 pub const ROWS_MAX: usize = 1_000;
+
+/// Tables of a family that are read one after the other at most.
+const TABLES_MAX: usize = 16;
 
 /// A recognised query.
 #[derive(Debug)]
@@ -55,6 +58,8 @@ struct TableSource {
     /// Positions of the columns read; the rid follows them when asked for.
     positions: Vec<usize>,
     with_rid: bool,
+    /// The tables whose rows are read, where that is not the one table.
+    family: Option<Arc<Family>>,
 }
 
 impl std::fmt::Debug for TableSource {
@@ -128,9 +133,48 @@ impl TableSource {
         let Some(comparisons) = self.conditions.evaluate(&self.info, context, params)? else {
             return Ok(Some(Vec::new()));
         };
-        if let Some((index, key)) = self.unique_key(&comparisons) {
-            let found = lookup::unique(&self.info, overlay, index, &key)?;
-            let row = found.map(|(rid, row)| self.read(rid, &row)).transpose()?;
+        match &self.family {
+            None => self.rows_of(&self.info, &self.positions, &comparisons, overlay),
+            Some(family) => self.family_rows(family, &comparisons, overlay),
+        }
+    }
+
+    /// The rows of those tables of a family that may have some.
+    fn family_rows(
+        &self,
+        family: &Family,
+        comparisons: &[(usize, Comparison)],
+        overlay: &Overlay,
+    ) -> Result<Option<Vec<Vec<Datum>>>> {
+        let members = family.having(comparisons);
+        if members.len() > TABLES_MAX {
+            return Ok(None);
+        }
+        let mut all = Vec::new();
+        for member in members {
+            let positions: Option<Vec<usize>> =
+                self.positions.iter().map(|position| member.position(*position)).collect();
+            let Some(positions) = positions else { return Ok(None) };
+            let own = member.comparisons(comparisons);
+            let Some(rows) = self.rows_of(&member.info, &positions, &own, overlay)? else {
+                return Ok(None);
+            };
+            all.extend(rows);
+        }
+        Ok((all.len() <= ROWS_MAX).then_some(all))
+    }
+
+    /// The rows of one table by an index, if they are few.
+    fn rows_of(
+        &self,
+        info: &Arc<TableInfo>,
+        positions: &[usize],
+        comparisons: &[(usize, Comparison)],
+        overlay: &Overlay,
+    ) -> Result<Option<Vec<Vec<Datum>>>> {
+        if let Some((index, key)) = unique_key(info, comparisons) {
+            let found = lookup::unique(info, overlay, index, &key)?;
+            let row = found.map(|(rid, row)| self.read(info, positions, rid, &row)).transpose()?;
             return Ok(Some(row.into_iter().collect()));
         }
         let options = ScanOptions {
@@ -141,10 +185,10 @@ impl TableSource {
             proof: None,
             alias: None,
         };
-        match choose(&self.info, overlay, &comparisons, &options)? {
+        match choose(info, overlay, comparisons, &options)? {
             Access::Index(access) if access.rows <= ROWS_MAX => {
-                let rows: RowIterator = index_rows(&self.info, overlay, &access.ranges)?;
-                rows.map(|row| row.and_then(|(rid, row)| self.read(rid, &row)))
+                let rows: RowIterator = index_rows(info, overlay, &access.ranges)?;
+                rows.map(|row| row.and_then(|(rid, row)| self.read(info, positions, rid, &row)))
                     .collect::<Result<Vec<_>>>()
                     .map(Some)
             }
@@ -152,38 +196,44 @@ impl TableSource {
         }
     }
 
-    fn read(&self, rid: u64, row: &[u8]) -> Result<Vec<Datum>> {
-        let mut values = lookup::columns(&self.info, row, &self.positions)?;
+    fn read(
+        &self,
+        info: &TableInfo,
+        positions: &[usize],
+        rid: u64,
+        row: &[u8],
+    ) -> Result<Vec<Datum>> {
+        let mut values = lookup::columns(info, row, positions)?;
         if self.with_rid {
             values.push(Datum::Int8(rid as i64));
         }
         Ok(values)
     }
+}
 
-    /// The unique index whose whole key the comparisons give, and the key.
-    fn unique_key(
-        &self,
-        comparisons: &[(usize, Comparison)],
-    ) -> Option<(&crate::index::IndexInfo, Vec<Datum>)> {
-        let value = |position: usize| {
-            comparisons.iter().find_map(|(at, comparison)| match comparison {
-                Comparison::Equal(datum) if *at == position => Some(datum.clone()),
-                _ => None,
-            })
-        };
-        let unique = self.info.indexes.iter().filter(|index| index.unique && index.is_usable());
-        for index in unique {
-            let key: Option<Vec<Datum>> = index
-                .keys
-                .iter()
-                .map(|key| usize::try_from(key.column - 1).ok().and_then(value))
-                .collect();
-            if let Some(key) = key {
-                return Some((index, key));
-            }
+/// The unique index whose whole key the comparisons give, and the key.
+fn unique_key<'a>(
+    info: &'a TableInfo,
+    comparisons: &[(usize, Comparison)],
+) -> Option<(&'a crate::index::IndexInfo, Vec<Datum>)> {
+    let value = |position: usize| {
+        comparisons.iter().find_map(|(at, comparison)| match comparison {
+            Comparison::Equal(datum) if *at == position => Some(datum.clone()),
+            _ => None,
+        })
+    };
+    let unique = info.indexes.iter().filter(|index| index.unique && index.is_usable());
+    for index in unique {
+        let key: Option<Vec<Datum>> = index
+            .keys
+            .iter()
+            .map(|key| usize::try_from(key.column - 1).ok().and_then(value))
+            .collect();
+        if let Some(key) = key {
+            return Some((index, key));
         }
-        None
     }
+    None
 }
 
 impl Step {
@@ -315,7 +365,7 @@ impl Builder<'_> {
 
     /// A table read through an index that the predicate binds.
     fn scan(&mut self, scan: &Scan, predicate: &Expr) -> Option<(Source, Vec<ColumnId>)> {
-        if !matches!(scan.relation.kind, RelationKind::Table) {
+        if !matches!(scan.relation.kind, RelationKind::Table) || scan.relation.is_unpopulated() {
             return None;
         }
         let info = TableInfo::of(self.catalog, scan.relation.oid).ok()?;
@@ -333,10 +383,15 @@ impl Builder<'_> {
         if !bound {
             return None;
         }
+        let family = match scan.descendants || scan.relation.is_partitioned() {
+            true if !scan.descendants || scan.rid.is_some() => return None,
+            true => Some(Family::of(self.catalog, scan.relation.oid).ok()?),
+            false => None,
+        };
         let mut slots: Vec<ColumnId> = columns.into_iter().map(|(_, id)| id).collect();
         slots.extend(scan.rid);
         let with_rid = scan.rid.is_some();
-        let source = TableSource { info, conditions, positions, with_rid };
+        let source = TableSource { info, conditions, positions, with_rid, family };
         Some((Source::Table(Box::new(source)), slots))
     }
 

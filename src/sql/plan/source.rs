@@ -18,6 +18,7 @@ use crate::sql::ir::{Expr, RowLock, Scan, system_column};
 use crate::sql::run::failure;
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::table::{self, Member, ScanColumn, ScanOptions, TableInfo};
+use crate::sqlstate;
 
 /// Lowers a scan; `predicate` will be asked of its rows.
 pub fn scan(
@@ -26,6 +27,11 @@ pub fn scan(
     predicate: Option<&Expr>,
 ) -> Result<Relation> {
     match scan.relation.kind {
+        RelationKind::Table if scan.relation.is_unpopulated() => Err(Error::new(
+            sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("materialized view \"{}\" has not been populated", scan.relation.name),
+        )
+        .with_hint("Use the REFRESH MATERIALIZED VIEW command.")),
         RelationKind::Table if scan.descendants || scan.relation.is_partitioned() => {
             append::family(lowering, scan, predicate)
         }

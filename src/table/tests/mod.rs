@@ -86,6 +86,7 @@ impl Fixture {
             constraints: Vec::new(),
             persistence: Persistence::Permanent,
  inheritance: Default::default(),
+            materialized: None,
         });
     }
 
