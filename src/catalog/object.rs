@@ -174,6 +174,9 @@ pub struct Index {
     pub constraint: Oid,
     /// False while it is being built.
     pub valid: bool,
+    /// The operators of an exclusion constraint; empty for other indexes.
+    #[serde(default)]
+    pub exclusion: Vec<Oid>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -411,6 +414,12 @@ pub enum ConstraintKind {
     Unique {
         index: Oid,
         columns: Vec<i16>,
+    },
+    /// Per column its operator; 0 stands for an expression among the columns.
+    Exclusion {
+        index: Oid,
+        columns: Vec<i16>,
+        operators: Vec<Oid>,
     },
     ForeignKey(ForeignKey),
 }

@@ -27,6 +27,8 @@ pub struct IndexInfo {
     pub access_method: String,
     pub keys: Vec<KeyColumn>,
     pub unique: bool,
+    /// Its key excludes others by a constraint that is not called unique.
+    pub exclusion: bool,
     pub primary: bool,
     pub nulls_not_distinct: bool,
     /// In SQL; set for a partial index.
@@ -48,6 +50,7 @@ impl IndexInfo {
             access_method: index.access_method.clone(),
             keys: key_columns(catalog, index)?,
             unique: index.unique,
+            exclusion: !index.exclusion.is_empty(),
             primary: index.primary,
             nulls_not_distinct: index.nulls_not_distinct,
             predicate: index.predicate.clone(),

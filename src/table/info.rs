@@ -191,6 +191,7 @@ impl TableInfo {
     pub fn is_key_column(&self, attnum: i16) -> bool {
         self.indexes.iter().any(|index| {
             index.unique
+                && !index.exclusion
                 && index.predicate.is_none()
                 && index.keys.iter().any(|key| key.column == attnum)
         })

@@ -112,6 +112,16 @@ fn key_text(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Datum
 }
 
 pub fn unique(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Datum]) -> Error {
+    if index.exclusion {
+        let key = key_text(info, ctx, index, key);
+        return Error::new(
+            sqlstate::EXCLUSION_VIOLATION,
+            format!("conflicting key value violates exclusion constraint \"{}\"", index.name()),
+        )
+        .with_detail(format!("Key {key} conflicts with existing key {key}."))
+        .with_table(&info.schema_name, info.name())
+        .with_constraint(index.name());
+    }
     Error::new(
         sqlstate::UNIQUE_VIOLATION,
         format!("duplicate key value violates unique constraint \"{}\"", index.name()),
@@ -123,6 +133,16 @@ pub fn unique(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Dat
 
 /// Duplicates found while an index is built.
 pub fn duplicated(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Datum]) -> Error {
+    if index.exclusion {
+        let key = key_text(info, ctx, index, key);
+        return Error::new(
+            sqlstate::EXCLUSION_VIOLATION,
+            format!("could not create exclusion constraint \"{}\"", index.name()),
+        )
+        .with_detail(format!("Key {key} conflicts with key {key}."))
+        .with_table(&info.schema_name, info.name())
+        .with_constraint(index.name());
+    }
     Error::new(
         sqlstate::UNIQUE_VIOLATION,
         format!("could not create unique index \"{}\"", index.name()),

@@ -34,6 +34,10 @@ pub fn constraint_definition(
             let included = included(catalog, table, *index);
             format!("UNIQUE{nulls} ({}){included}", names(table, columns))
         }
+        ConstraintKind::Exclusion { index, .. } => {
+            let index = catalog.relation(*index)?;
+            super::index::exclusion_definition(catalog, search_path, index, is_pretty)?
+        }
         ConstraintKind::ForeignKey(key) => {
             foreign_key(catalog, search_path, table, key, is_pretty)?
         }

@@ -22,7 +22,7 @@ pub fn index_definition(
     };
     let mut text = format!(
         "CREATE {}INDEX {} ON {table_name} USING {} (",
-        if index.unique { "UNIQUE " } else { "" },
+        if index.unique && index.exclusion.is_empty() { "UNIQUE " } else { "" },
         quote_identifier(&relation.name),
         quote_identifier(&index.access_method),
     );
@@ -48,6 +48,32 @@ pub fn index_definition(
     if let Some(predicate) = &index.predicate {
         let shown = expression_text(catalog, search_path, predicate, is_pretty);
         text.push_str(&format!(" WHERE {shown}"));
+    }
+    Some(text)
+}
+
+/// `EXCLUDE USING btree (a WITH =)`.
+pub fn exclusion_definition(
+    catalog: &Catalog,
+    search_path: &[Oid],
+    relation: &Relation,
+    is_pretty: bool,
+) -> Option<String> {
+    let RelationKind::Index(index) = &relation.kind else { return None };
+    let table = catalog.relation(index.table)?;
+    let keys: Vec<String> = index
+        .keys
+        .iter()
+        .take(index.key_count)
+        .map(|key| {
+            let text = key_text(catalog, search_path, table, key, is_pretty);
+            format!("{text}{} WITH =", key_options(catalog, index, key))
+        })
+        .collect();
+    let mut text = format!("EXCLUDE USING {} ({})", index.access_method, keys.join(", "));
+    if let Some(predicate) = &index.predicate {
+        let shown = expression_text(catalog, search_path, predicate, is_pretty);
+        text.push_str(&format!(" WHERE ({shown})"));
     }
     Some(text)
 }

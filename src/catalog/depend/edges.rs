@@ -171,11 +171,15 @@ fn constraint_edges(constraint: &Constraint, found: &mut Vec<Dependency>) {
         edges.push(ObjectAddress::constraint(constraint.parent), INTERNAL);
     }
     match &constraint.kind {
+        ConstraintKind::Exclusion { columns, .. } if columns.iter().all(|column| *column == 0) => {
+            edges.push(ObjectAddress::relation(constraint.table), AUTO);
+        }
         ConstraintKind::Check { columns, .. } if columns.is_empty() => {
             edges.push(ObjectAddress::relation(constraint.table), AUTO);
         }
         ConstraintKind::Check { columns, .. }
         | ConstraintKind::PrimaryKey { columns, .. }
+        | ConstraintKind::Exclusion { columns, .. }
         | ConstraintKind::Unique { columns, .. } => edges.columns(constraint.table, columns, AUTO),
         ConstraintKind::ForeignKey(key) => {
             edges.columns(constraint.table, &key.columns, AUTO);

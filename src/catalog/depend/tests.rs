@@ -92,6 +92,7 @@ fn tables() -> Vec<Object> {
         unique: true,
         primary: true,
         nulls_not_distinct: false,
+            exclusion: Vec::new(),
         predicate: None,
         constraint: A_PKEY,
         valid: true,

@@ -25,6 +25,7 @@ impl Constraint {
         match &self.kind {
             ConstraintKind::Check { columns, .. }
             | ConstraintKind::PrimaryKey { columns, .. }
+            | ConstraintKind::Exclusion { columns, .. }
             | ConstraintKind::Unique { columns, .. } => columns,
             ConstraintKind::ForeignKey(key) => &key.columns,
         }
@@ -34,9 +35,9 @@ impl Constraint {
     pub fn index(&self) -> Oid {
         match &self.kind {
             ConstraintKind::Check { .. } => 0,
-            ConstraintKind::PrimaryKey { index, .. } | ConstraintKind::Unique { index, .. } => {
-                *index
-            }
+            ConstraintKind::PrimaryKey { index, .. }
+            | ConstraintKind::Exclusion { index, .. }
+            | ConstraintKind::Unique { index, .. } => *index,
             ConstraintKind::ForeignKey(key) => key.referenced_index,
         }
     }
@@ -64,6 +65,7 @@ fn constraint_row(catalog: &Catalog, constraint: &Constraint) -> Row {
             ConstraintKind::Check { .. } => 'c',
             ConstraintKind::PrimaryKey { .. } => 'p',
             ConstraintKind::Unique { .. } => 'u',
+            ConstraintKind::Exclusion { .. } => 'x',
             ConstraintKind::ForeignKey(_) => 'f',
         }),
         boolean(constraint.deferrable),
@@ -97,7 +99,10 @@ fn constraint_row(catalog: &Catalog, constraint: &Constraint) -> Row {
             }
             _ => Datum::Null,
         },
-        Datum::Null,
+        match &constraint.kind {
+            ConstraintKind::Exclusion { operators, .. } => oid_array(operators.iter().copied()),
+            _ => Datum::Null,
+        },
         text_or_null(check),
     ]
 }
@@ -120,6 +125,13 @@ fn equality_operators(catalog: &Catalog, ends: Ends<'_>) -> Vec<Oid> {
             left.zip(right).and_then(|(left, right)| equality(catalog, left, right)).unwrap_or(0)
         })
         .collect()
+}
+
+impl Catalog {
+    /// The `=` of a type, by which its values are the same.
+    pub fn equality_operator(&self, ty: Oid) -> Option<Oid> {
+        equality(self, ty, ty)
+    }
 }
 
 fn equality(catalog: &Catalog, left: Oid, right: Oid) -> Option<Oid> {

@@ -133,9 +133,9 @@ impl Binder<'_> {
             .filter_map(|oid| self.catalog.constraint(*oid))
             .find(|constraint| constraint.name == infer.conname);
         let index = known.map(|constraint: &Arc<Constraint>| match &constraint.kind {
-            ConstraintKind::PrimaryKey { index, .. } | ConstraintKind::Unique { index, .. } => {
-                Some(*index)
-            }
+            ConstraintKind::PrimaryKey { index, .. }
+            | ConstraintKind::Exclusion { index, .. }
+            | ConstraintKind::Unique { index, .. } => Some(*index),
             _ => None,
         });
         match index {
@@ -163,7 +163,7 @@ impl Binder<'_> {
         wanted: &[Expr],
         predicate: Option<&Expr>,
     ) -> Result<bool> {
-        if !index.unique || !index.valid {
+        if !index.unique || !index.valid || !index.exclusion.is_empty() {
             return Ok(false);
         }
         let mut keys = Vec::with_capacity(index.key_count);

@@ -62,7 +62,7 @@ impl Ddl<'_> {
             ast::ConstrType::ConstrForeign => {
  self.add_foreign_key(table, constraint, recurse).await
  }
-            ast::ConstrType::ConstrExclusion => Err(Error::unsupported("exclusion constraint")),
+            ast::ConstrType::ConstrExclusion => self.add_exclusion(table, constraint).await,
             ast::ConstrType::ConstrNotnull => Err(Error::unsupported("named NOT NULL constraint")),
             _ => Err(Error::unsupported("this constraint")),
         }
@@ -94,9 +94,11 @@ impl Ddl<'_> {
         let sql = self.print_expression(&bound, &relation);
         let constraint =
             self.new_constraint(oid, &relation, name, def, ConstraintKind::Check { sql, columns });
-        if let Some(own) = self.work.catalog.constraint_named(&relation, &constraint.name).cloned() {
+        let own = self.work.catalog.constraint_named(&relation, &constraint.name).cloned();
+        if let Some(own) = own {
             let mut merged = self.merged_check(&relation, &own, &constraint)?;
-            merged.inherited.local = true;
+            // A partition has it from its table, whatever it says itself.
+            merged.inherited.local = !relation.is_partition();
             self.put(merged);
             return Ok(());
         }
@@ -144,6 +146,7 @@ impl Ddl<'_> {
             nulls_not_distinct: def.nulls_not_distinct,
             predicate: None,
             constraint: constraint_oid,
+            exclusion: Vec::new(),
         };
         let index = self.build_index(table, plan).await?;
         let relation = self.relation(table)?;
@@ -177,7 +180,8 @@ impl Ddl<'_> {
             return Err(super::name::wrong_object(&index.name, "index"));
         };
         let plain = info.keys.iter().all(|key| key.column != 0) && info.predicate.is_none();
-        if info.table != table || !info.unique || !plain || info.constraint != 0 {
+        let unique = info.unique && info.exclusion.is_empty();
+        if info.table != table || !unique || !plain || info.constraint != 0 {
             return Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
                 format!("\"{}\" is not a unique index usable for this constraint", index.name),
@@ -402,7 +406,8 @@ impl Ddl<'_> {
             }
             let same_set = columns.len() == wanted.len()
                 && wanted.iter().all(|column| columns.contains(column));
-            if !wanted.is_empty() && info.unique && info.predicate.is_none() && same_set {
+            let unique = info.unique && info.exclusion.is_empty();
+            if !wanted.is_empty() && unique && info.predicate.is_none() && same_set {
                 return Ok((*oid, wanted));
             }
         }
@@ -472,7 +477,7 @@ impl Ddl<'_> {
         })
     }
 
-    fn new_constraint(
+    pub fn new_constraint(
         &self,
         oid: Oid,
         relation: &Relation,

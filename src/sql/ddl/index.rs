@@ -29,6 +29,8 @@ pub struct IndexPlan {
     pub predicate: Option<String>,
     /// The constraint that it implements, or 0.
     pub constraint: Oid,
+    /// The operators of an exclusion constraint.
+    pub exclusion: Vec<Oid>,
 }
 
 impl Ddl<'_> {
@@ -68,6 +70,7 @@ impl Ddl<'_> {
             nulls_not_distinct: statement.nulls_not_distinct,
             predicate: predicate.as_ref().map(|expr| self.print_expression(expr, &relation)),
             constraint: 0,
+            exclusion: Vec::new(),
         };
         let index = self.build_index(relation.oid, plan).await?;
         let address = ObjectAddress::relation(index);
@@ -127,13 +130,14 @@ impl Ddl<'_> {
                 predicate: plan.predicate,
                 constraint: plan.constraint,
                 valid: true,
+                exclusion: plan.exclusion,
             }),
         };
         Ok(self.put_relation(index))
     }
 
     /// Key and included columns, with the bound form of those that are expressions.
-    fn index_keys(
+    pub fn index_keys(
         &mut self,
         relation: &Arc<Relation>,
         statement: &ast::IndexStmt,
@@ -207,7 +211,7 @@ impl Ddl<'_> {
         })
     }
 
-    fn index_predicate(
+    pub fn index_predicate(
         &mut self,
         relation: &Arc<Relation>,
         statement: &ast::IndexStmt,
@@ -274,7 +278,7 @@ impl Ddl<'_> {
 }
 
 /// The names of an index's columns: of several alike the later ones are numbered.
-fn column_names(relation: &Relation, statement: &ast::IndexStmt, keys: &[IndexKey]) -> Vec<String> {
+pub fn column_names(relation: &Relation, statement: &ast::IndexStmt, keys: &[IndexKey]) -> Vec<String> {
     let elements = statement.index_params.iter().chain(&statement.index_including_params);
     let mut names: Vec<String> = Vec::with_capacity(keys.len());
     for (element, key) in elements.zip(keys) {

@@ -25,6 +25,7 @@ mod default_privileges;
 mod depend;
 mod drop;
 mod enumeration;
+mod exclusion;
 mod expression;
 mod grant;
 mod index;

@@ -217,7 +217,9 @@ impl Ddl<'_> {
             }
         }
         if let Some(
-            ConstraintKind::PrimaryKey { index, .. } | ConstraintKind::Unique { index, .. },
+            ConstraintKind::PrimaryKey { index, .. }
+            | ConstraintKind::Exclusion { index, .. }
+            | ConstraintKind::Unique { index, .. },
         ) = constraint.as_ref().map(|constraint| &constraint.kind)
         {
             self.require_free_name(relation.schema, new)?;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use super::Effect;
+use super::part;
 use super::returning::{Returned, ReturningPlan};
 use super::view_check::ViewChecks;
 use crate::catalog::{Catalog, Relation};
@@ -235,7 +236,7 @@ impl Run<'_> {
                 return self.conflict(writer, on_conflict, &member, conflict, &proposed).await;
             }
         }
-        let (rid, row) = writer.insert_routed(info, row).await?;
+        let (rid, row) = part::insert_routed(writer, &root, &member, row).await?;
         let row = to_parent(member.map.as_ref(), &row);
         self.done(writer, (info.oid(), rid), &row).await
     }

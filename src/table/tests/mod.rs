@@ -113,6 +113,7 @@ impl Fixture {
             unique: options.unique,
             primary: false,
             nulls_not_distinct: false,
+            exclusion: Vec::new(),
             predicate: None,
             constraint: if options.deferrable { oid + 1000 } else { 0 },
             valid: true,

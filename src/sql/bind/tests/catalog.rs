@@ -157,6 +157,7 @@ impl Builder {
             unique: true,
             primary: constraint != 0,
             nulls_not_distinct: false,
+            exclusion: Vec::new(),
             predicate: None,
             constraint,
             valid: true,

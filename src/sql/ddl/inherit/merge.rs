@@ -307,7 +307,7 @@ fn require_parent(parent: &Relation, is_partition: bool) -> Result<()> {
                 sqlstate::INSUFFICIENT_PRIVILEGE,
                 format!("permission denied: \"{name}\" is a system catalog"),
             ),
-            _ if is_partition => wrong_kind(format!("\"{name}\" is not partitioned")),
+            _ if is_partition => not_partitioned(name),
             _ => wrong_kind(format!("inherited relation \"{name}\" is not a table or foreign table")),
         });
     }
@@ -316,9 +316,16 @@ fn require_parent(parent: &Relation, is_partition: bool) -> Result<()> {
             Err(wrong_kind(format!("cannot inherit from partitioned table \"{name}\"")))
         }
         (false, _, true) => Err(wrong_kind(format!("cannot inherit from partition \"{name}\""))),
-        (true, false, _) => Err(wrong_kind(format!("\"{name}\" is not partitioned"))),
+        (true, false, _) => Err(not_partitioned(name)),
         _ => Ok(()),
     }
+}
+
+fn not_partitioned(name: &str) -> Error {
+    Error::new(
+        sqlstate::INVALID_OBJECT_DEFINITION,
+        format!("\"{name}\" is not partitioned"),
+    )
 }
 
 pub fn inherited_twice(name: &str) -> Error {

@@ -113,7 +113,7 @@ impl Ddl<'_> {
                 None => {
                     let value = self.bound_value(parent, key, at, node)?;
                     if value.is_null() {
-                        return Err(invalid("cannot specify NULL in range bound"));
+                        return Err(unfit("cannot specify NULL in range bound"));
                     }
                     RangeDatum::Value(stored_text(&value, key.columns[at].ty.oid))
                 }
@@ -141,14 +141,25 @@ impl Ddl<'_> {
     ) -> Result<Datum> {
         if matches!(&node.node, Some(NodeEnum::ColumnRef(_))) {
             return Err(Error::new(
-                crate::sqlstate::INVALID_COLUMN_REFERENCE,
+                crate::sqlstate::FEATURE_NOT_SUPPORTED,
                 "cannot use column reference in partition bound expression",
             )
             .at(location(node)));
         }
         let ty = key.columns[at].ty;
         let eval = self.eval();
-        let Some(expr) = bind::bind_bound_value(&eval, node, ty)? else {
+        let bound = bind::bind_bound_value(&eval, node, ty).map_err(|error| {
+            if error.code() != crate::sqlstate::UNDEFINED_COLUMN {
+                return error;
+            }
+            let place = error.report().offset.and_then(|offset| i32::try_from(offset).ok());
+            Error::new(
+                crate::sqlstate::FEATURE_NOT_SUPPORTED,
+                "cannot use column reference in partition bound expression",
+            )
+            .at(place.unwrap_or(-1))
+        });
+        let Some(expr) = bound? else {
             let path = &self.ctx.eval.settings.search_path;
             let names = deparse::partition_key_columns(&self.work.catalog, path, parent);
             return Err(mismatch(format!(

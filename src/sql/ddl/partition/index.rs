@@ -139,6 +139,7 @@ impl Ddl<'_> {
         };
         wanted.access_method == own.access_method
             && wanted.unique == own.unique
+            && wanted.exclusion == own.exclusion
             && wanted.nulls_not_distinct == own.nulls_not_distinct
             && wanted.key_count == own.key_count
             && wanted.keys.len() == own.keys.len()
@@ -208,6 +209,7 @@ impl Ddl<'_> {
             nulls_not_distinct: wanted.nulls_not_distinct,
             predicate: wanted.predicate.clone(),
             constraint: oid,
+            exclusion: wanted.exclusion.clone(),
         };
         let part = self.build_index(child, plan).await?;
         self.record_clone_references(part, child)?;

@@ -39,7 +39,8 @@ impl Ddl<'_> {
         let mut columns = Vec::with_capacity(spec.part_params.len());
         for node in &spec.part_params {
             let Some(NodeEnum::PartitionElem(element)) = &node.node else { continue };
-            columns.push(self.partition_column(&relation, element, strategy)?);
+            let number = columns.len() + 1;
+            columns.push(self.partition_column(&relation, element, strategy, number)?);
         }
         let mut changed = (*relation).clone();
         changed.inheritance.key = Some(PartitionKey { strategy, columns });
@@ -52,6 +53,7 @@ impl Ddl<'_> {
         relation: &Arc<Relation>,
         element: &ast::PartitionElem,
         strategy: PartitionStrategy,
+        number: usize,
     ) -> Result<PartitionColumn> {
         let at = |error: Error| error.at(element.location);
         let plain = match plain_column(element) {
@@ -75,6 +77,13 @@ impl Ddl<'_> {
                 }
                 if self.columns_of(&expr).is_empty() {
                     return Err(unfit("cannot use constant expression as partition key"));
+                }
+                let ty = self.work.catalog.type_(expr.ty.oid);
+                if ty.is_some_and(|ty| matches!(ty.kind, crate::catalog::TypeKind::Pseudo)) {
+                    return Err(super::super::inherit::invalid(format!(
+                        "partition key column {number} has pseudo-type {}",
+                        self.work.catalog.type_name(expr.ty.oid, -1)
+                    )));
                 }
                 let sql = self.print_expression(&expr, relation);
                 let own = self.work.catalog.type_(expr.ty.oid).map_or(0, |ty| ty.collation);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::bad_format;
+use super::super::part;
 use super::binary::BinaryRows;
 use super::fields::{Fields, Lines, split, utf8};
 use super::options::{CopyOptions, Header};
@@ -109,7 +110,7 @@ impl CopyFrom {
             let written = match info.relation.is_partitioned() {
                 false => writer.insert(&info, row).await,
                 true => match writer.route(&info, row) {
-                    Ok((member, row)) => writer.insert_routed(&member.info, row).await,
+                    Ok((member, row)) => part::insert_routed(&mut writer, &info, &member, row).await,
                     Err(error) => Err(error),
                 },
             };
