@@ -73,7 +73,6 @@ use plan::PlanCache;
 use registry::{Backend, Identity, Registered, State};
 use settings::{Authority, Layers, MessageLevel, Scope as SetScope, Settings};
 
-
 /// One client's conversation.
 pub struct Session {
     database: Arc<Database>,

@@ -1,8 +1,7 @@
 //! How messages call an object: `table t`, `column a of table t`.
 
 use super::super::{
-    Catalog, Function, ObjectAddress, Relation, quote_identifier, quote_qualified,
-    relation_oid,
+    Catalog, Function, ObjectAddress, Relation, quote_identifier, quote_qualified, relation_oid,
 };
 use super::RULE_OID_OFFSET;
 use crate::sql::types::Oid;

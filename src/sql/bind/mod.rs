@@ -82,10 +82,10 @@ pub use expression::{
 };
 use opened::Opened;
 pub use opened::opened_by_copy;
-pub use refresh::Refreshed;
-pub use updatable::updatable;
 use params::Params;
+pub use refresh::Refreshed;
 use scope::Level;
+pub use updatable::updatable;
 
 /// Nesting of expressions and queries that is bound; deeper is `54001`.
 const DEPTH_MAX: usize = 1_500;
