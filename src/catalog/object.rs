@@ -279,6 +279,25 @@ pub struct Function {
     pub variadic: Oid,
     pub strict: bool,
     pub volatility: Volatility,
+    /// What only users' functions may have other than by default.
+    #[serde(default)]
+    pub options: FunctionOptions,
+}
+
+/// The further attributes of CREATE FUNCTION.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FunctionOptions {
+    pub security_definer: bool,
+    pub leakproof: bool,
+    /// `proparallel`: `s`, `r` or `u`; none is `s` of built-in functions, else `u`.
+    pub parallel: Option<char>,
+    pub cost: Option<f32>,
+    pub rows: Option<f32>,
+    /// `proconfig`: parameters set while it runs.
+    pub config: Vec<(String, String)>,
+    /// `RETURN x` or `BEGIN ATOMIC … END` as it is printed; the statements themselves
+    /// are the function's source.
+    pub sql_body: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

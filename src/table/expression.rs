@@ -16,6 +16,10 @@ use crate::sql::types::{Datum, SqlType};
 /// A compiled expression over one row of a table, by position.
 pub trait RowExpression: Send + Sync {
     fn eval(&self, ctx: &EvalContext, row: &[Datum]) -> Result<Datum>;
+    /// Whether it calls functions that users wrote.
+    fn calls_functions(&self) -> bool {
+        false
+    }
 }
 
 /// Turns an expression's SQL into code; columns are those of the table.
@@ -46,6 +50,8 @@ pub struct TableExpressions {
     pub generated: Vec<(usize, Arc<dyn RowExpression>)>,
     /// In the order of [`TableInfo::indexes`].
     pub indexes: Vec<IndexExpressions>,
+    /// Whether one of them calls functions that users wrote.
+    pub call_functions: bool,
 }
 
 impl std::fmt::Debug for TableExpressions {
@@ -120,7 +126,15 @@ impl TableInfo {
         }
         let indexes =
             self.indexes.iter().map(|index| index.compile(&compile)).collect::<Result<Vec<_>>>()?;
-        Ok(TableExpressions { checks, generated, indexes })
+        let of_indexes = indexes.iter().flat_map(|index: &IndexExpressions| {
+            index.keys.iter().flatten().chain(&index.predicate)
+        });
+        let call_functions = checks
+            .iter()
+            .chain(generated.iter().map(|(_, expression)| expression))
+            .chain(of_indexes)
+            .any(|expression| expression.calls_functions());
+        Ok(TableExpressions { checks, generated, indexes, call_functions })
     }
 }
 

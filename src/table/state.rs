@@ -106,6 +106,16 @@ impl TableState {
         Ok(())
     }
 
+    /// Puts the checks of the present statement aside, for another to run within it.
+    pub fn set_aside(&mut self) -> VectorSync<PendingCheck> {
+        self.take_immediate()
+    }
+
+    /// Takes back what was put aside.
+    pub fn put_back(&mut self, outer: VectorSync<PendingCheck>) {
+        self.immediate = outer;
+    }
+
     pub(super) fn take_immediate(&mut self) -> VectorSync<PendingCheck> {
         std::mem::replace(&mut self.immediate, VectorSync::new_sync())
     }

@@ -65,8 +65,10 @@ pub(super) const FUNCTIONS: &[Kernel] = kernels! {
         Ok(text(function.and_then(|f| deparse::function_result(&call.eval.catalog, path(call), f))))
     };
     call "pg_get_function_arg_default" => argument_default;
-    // Bodies are text; BEGIN ATOMIC does not exist here.
-    call "pg_get_function_sqlbody" => |_, _| Ok(Datum::Null);
+    call "pg_get_function_sqlbody" => |call, args| {
+        let function = call.eval.catalog.function(arg(args, 0)?);
+        Ok(text(function.and_then(|f| f.options.sql_body.clone())))
+    };
 };
 
 fn expression(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum> {

@@ -104,6 +104,29 @@ pub fn bind_expression(
     bind_with(eval, node, relation, usage, |binder, expr| binder.decide(expr))
 }
 
+/// Binds the default of a function's parameter.
+pub fn bind_default(
+    eval: &EvalContext,
+    node: &ast::Node,
+    target: Option<SqlType>,
+) -> Result<Expr> {
+    bind_with(eval, node, None, ExpressionUse::Default, |binder, expr| {
+        let Some(target) = target else { return binder.decide(expr) };
+        let (source, location) = (expr.ty.oid, expr.location);
+        binder.coerce_to(expr, target, CastContext::Assignment)?.ok_or_else(|| {
+            Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                format!(
+                    "argument of DEFAULT must be type {}, not type {}",
+                    binder.display_type(target.oid),
+                    binder.display_type(source)
+                ),
+            )
+            .at(location)
+        })
+    })
+}
+
 /// As [`bind_expression`], for assignment to a column of this name and type.
 pub fn bind_column_expression(
     eval: &EvalContext,

@@ -49,6 +49,7 @@ mod operator;
 mod order;
 mod params;
 mod polymorphic;
+mod procedure;
 mod prune;
 mod row;
 mod same;
@@ -61,6 +62,7 @@ mod subscript;
 mod target;
 mod typename;
 mod values;
+mod variables;
 mod window;
 
 use std::sync::Arc;
@@ -73,13 +75,17 @@ use crate::sql::parse::with_stack;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
-    ColumnExpression, ExpressionUse, bind_column_expression, bind_expression, bind_expression_sql,
+    ColumnExpression, ExpressionUse, bind_column_expression, bind_default, bind_expression,
+    bind_expression_sql,
     bind_relation_expression_sql,
 };
 use opened::Opened;
 pub use opened::opened_by_copy;
 use params::Params;
+pub use polymorphic::is_polymorphic;
+pub use procedure::{ProcedureCall, bind_call, bind_call_with};
 use scope::Level;
+pub use variables::{Conflict, Conversion, VariableRef, Variables, bind_conversion};
 
 /// Nesting of expressions and queries that is bound; deeper is `54001`.
 const DEPTH_MAX: usize = 1_500;
@@ -104,6 +110,8 @@ pub struct Binder<'a> {
     opened: Opened,
     depth: usize,
     inline_depth: usize,
+    /// Functions in SQL whose bodies are being inlined.
+    inlining: Vec<Oid>,
     names: bound::Names,
 }
 
@@ -132,6 +140,7 @@ impl<'a> Binder<'a> {
             opened: Opened::default(),
             depth: 0,
             inline_depth: 0,
+            inlining: Vec::new(),
             names: bound::Names::default(),
         }
     }

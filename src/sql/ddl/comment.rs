@@ -40,6 +40,14 @@ impl Ddl<'_> {
                 }
                 _ => Err(Error::unsupported("COMMENT ON this object")),
             },
+            kind @ (Kind::ObjectFunction
+            | Kind::ObjectProcedure
+            | Kind::ObjectRoutine
+            | Kind::ObjectAggregate) => {
+                let function = self.routine_of(statement.object.as_deref(), kind)?;
+                self.require_routine_owner(&function)?;
+                Ok(function.address())
+            }
             Kind::ObjectDatabase | Kind::ObjectRole => self.commented_shared(statement, node),
             _ => Err(Error::unsupported("COMMENT ON this kind of object")),
         }

@@ -71,6 +71,9 @@ impl Ddl<'_> {
                 absent => absent,
             },
             Kind::ObjectType => self.type_target(node),
+            Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
+                self.routine_target(node, kind)
+            }
             _ => Err(Error::unsupported("DROP of this kind of object")),
         };
         match found {
@@ -276,6 +279,9 @@ fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
         Kind::ObjectSequence => "DROP SEQUENCE",
         Kind::ObjectSchema => "DROP SCHEMA",
         Kind::ObjectType => "DROP TYPE",
+        Kind::ObjectFunction => "DROP FUNCTION",
+        Kind::ObjectProcedure => "DROP PROCEDURE",
+        Kind::ObjectRoutine => "DROP ROUTINE",
         other => {
             let name = other.as_str_name().trim_start_matches("OBJECT_").replace('_', " ");
             return Err(Error::unsupported(format!("DROP {name}")));
@@ -316,6 +322,11 @@ fn object_name(node: &ast::Node) -> Vec<&str> {
 
 /// Errors that IF EXISTS turns into notices.
 fn is_absence(error: &Error) -> bool {
-    [sqlstate::UNDEFINED_TABLE, sqlstate::UNDEFINED_OBJECT, sqlstate::INVALID_SCHEMA_NAME]
-        .contains(&error.code())
+    [
+        sqlstate::UNDEFINED_TABLE,
+        sqlstate::UNDEFINED_OBJECT,
+        sqlstate::UNDEFINED_FUNCTION,
+        sqlstate::INVALID_SCHEMA_NAME,
+    ]
+    .contains(&error.code())
 }

@@ -25,6 +25,7 @@ mod depend;
 mod drop;
 mod enumeration;
 mod expression;
+mod function;
 mod index;
 mod name;
 pub(super) mod options;
@@ -80,6 +81,8 @@ impl Ddl<'_> {
             NodeEnum::CreateSchemaStmt(statement) => ddl.create_schema(statement).await?,
             NodeEnum::CreateEnumStmt(statement) => ddl.create_enum(statement).await?,
             NodeEnum::AlterEnumStmt(statement) => ddl.alter_enum(statement).await?,
+            NodeEnum::CreateFunctionStmt(statement) => ddl.create_function(statement).await?,
+            NodeEnum::AlterFunctionStmt(statement) => return ddl.alter_function(statement),
             NodeEnum::DropStmt(statement) => return ddl.drop_objects(statement).await,
             NodeEnum::RenameStmt(statement) => return ddl.rename(statement).await,
             NodeEnum::AlterObjectSchemaStmt(statement) => return ddl.set_schema(statement).await,
@@ -98,7 +101,7 @@ impl Ddl<'_> {
 }
 
 /// Names a statement that is not supported, in SQL's words where it has them.
-fn statement_name(node: &NodeEnum) -> String {
+pub(super) fn statement_name(node: &NodeEnum) -> String {
     let debug = format!("{node:?}");
     let name = debug.split(['(', ' ', '{']).next().unwrap_or_default();
     let words = name.strip_suffix("Stmt").unwrap_or(name);

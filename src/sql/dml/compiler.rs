@@ -20,6 +20,10 @@ impl RowExpression for Compiled {
     fn eval(&self, ctx: &EvalContext, row: &[Datum]) -> Result<Datum> {
         self.0.eval(ctx, &[], row)
     }
+
+    fn calls_functions(&self) -> bool {
+        self.0.calls_functions()
+    }
 }
 
 /// An expression over a relation's row: column number `n` is `ColumnId(n)`.

@@ -99,10 +99,9 @@ impl InsertPlan {
             Source::Values(rows) => {
                 let mut writer = Writer::new(work, ctx);
                 for exprs in rows {
-                    let values = exprs
-                        .iter()
-                        .map(|expr| expr.eval(&ctx.eval, params, &[]))
-                        .collect::<Result<Vec<_>>>()?;
+                    let evaluate = |expr: &Evaluator| expr.eval(&ctx.eval, params, &[]);
+                    let values = writer
+                        .lend(|| exprs.iter().map(evaluate).collect::<Result<Vec<_>>>())?;
                     run.insert(&mut writer, values).await?;
                 }
                 writer.finish().await?;
@@ -110,7 +109,7 @@ impl InsertPlan {
             Source::Query(query) => {
                 let mut chunks = run::rows(query, params, work, ctx).await?;
                 let mut writer = Writer::new(work, ctx);
-                while let Some(chunk) = chunks.next().await {
+                while let Some(chunk) = ctx.lend_while(writer.work, chunks.next()).await {
                     for values in chunk? {
                         run.insert(&mut writer, values).await?;
                     }
@@ -197,9 +196,13 @@ impl Run<'_> {
         for (position, value) in self.plan.positions.iter().zip(values) {
             row[*position] = value;
         }
-        for (position, default) in &self.plan.defaults {
-            row[*position] = default.eval(&self.ctx.eval, self.params, &[])?;
-        }
+        let (defaults, ctx, params) = (&self.plan.defaults, self.ctx, self.params);
+        writer.lend(|| {
+            for (position, default) in defaults {
+                row[*position] = default.eval(&ctx.eval, params, &[])?;
+            }
+            Ok(())
+        })?;
         let info = self.info.clone();
         if let Some(on_conflict) = &self.plan.on_conflict {
             writer.complete(&info, &mut row)?;
@@ -213,14 +216,15 @@ impl Run<'_> {
         self.done(writer, rid, &row)
     }
 
-    fn done(&mut self, writer: &Writer<'_>, rid: u64, row: &[Datum]) -> Result<()> {
+    fn done(&mut self, writer: &mut Writer<'_>, rid: u64, row: &[Datum]) -> Result<()> {
         self.count += 1;
         if self.plan.on_conflict.as_ref().is_some_and(|c| c.update.is_some()) {
             self.touched.insert(rid);
         }
         let (table, xmin) = (self.info.oid(), writer.transaction_id());
         let system = SystemColumns { table, rid, xmin, xmax: 0 };
-        self.returned.add(self.ctx, self.params, system, row, &[])
+        let (returned, ctx, params) = (&mut self.returned, self.ctx, self.params);
+        writer.lend(|| returned.add(ctx, params, system, row, &[]))
     }
 
     async fn conflict(
@@ -247,15 +251,20 @@ impl Run<'_> {
         let system = SystemColumns { table: info.oid(), rid: conflict.rid, xmin, xmax: 0 };
         let seen = update.row(system, &old, proposed)?;
         let eval = &self.ctx.eval;
-        if let Some(condition) = &update.condition
-            && !condition.is_true(eval, self.params, &seen)?
-        {
-            return Ok(());
-        }
-        let mut new = old.clone();
-        for (attnum, value) in &update.assignments {
-            new[*attnum as usize - 1] = value.eval(eval, self.params, &seen)?;
-        }
+        let params = self.params;
+        let new = writer.lend(|| {
+            if let Some(condition) = &update.condition
+                && !condition.is_true(eval, params, &seen)?
+            {
+                return Ok(None);
+            }
+            let mut new = old.clone();
+            for (attnum, value) in &update.assignments {
+                new[*attnum as usize - 1] = value.eval(eval, params, &seen)?;
+            }
+            Ok(Some(new))
+        })?;
+        let Some(new) = new else { return Ok(()) };
         let new = writer.update(&info, conflict.rid, &old, new).await?;
         self.done(writer, conflict.rid, &new)
     }

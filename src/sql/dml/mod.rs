@@ -133,6 +133,7 @@ impl Compiled {
                     columns: returning.columns.clone(),
                     rows: Box::pin(futures::stream::iter(rows)),
                     tag: RowsTag::Fixed(tag),
+                    lender: None,
                 })
             }
         })

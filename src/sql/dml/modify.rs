@@ -224,25 +224,27 @@ impl Run<'_> {
         values: &[Evaluator],
         work: &mut Work,
     ) -> Result<()> {
-        let mut rows = scan.open(&self.info, work.txn.overlay(), self.params, self.ctx)?;
+        let (ctx, overlay) = (self.ctx, work.txn.overlay());
+        let mut rows = ctx.lend(work, || scan.open(&self.info, overlay, self.params, ctx))?;
         let mode = self.plan.lock_mode(&self.info);
         let info = self.info.clone();
         let mut writer = Writer::new(work, self.ctx);
-        while let Some((rid, _)) = rows.next().await? {
+        while let Some((rid, _)) = ctx.lend_while(writer.work, rows.next()).await? {
             let (row, changed) = match writer.lock_row(&info, rid, mode, WaitPolicy::Wait).await? {
                 LockedRow::Unchanged(row) => (row, false),
                 LockedRow::Changed(row) => (row, true),
                 LockedRow::Gone | LockedRow::NotAvailable => continue,
             };
             let old = evaluated_row(&info, rid, &row)?;
-            if changed && !scan.matches(&self.ctx.eval, self.params, &old)? {
-                continue;
-            }
-            let eval = &self.ctx.eval;
-            let new: Vec<Datum> = values
-                .iter()
-                .map(|value| value.eval(eval, self.params, &old))
-                .collect::<Result<_>>()?;
+            let params = self.params;
+            let new = writer.lend(|| {
+                if changed && !scan.matches(&ctx.eval, params, &old)? {
+                    return Ok(None);
+                }
+                let value = |value: &Evaluator| value.eval(&ctx.eval, params, &old);
+                values.iter().map(value).collect::<Result<Vec<Datum>>>().map(Some)
+            })?;
+            let Some(new) = new else { continue };
             let version = Version { rid, xmin: row::writer(&row), values: old };
             self.write(&mut writer, version, new, &[]).await?;
         }
@@ -256,7 +258,7 @@ impl Run<'_> {
         let info = self.info.clone();
         let mut writer = Writer::new(work, self.ctx);
         let mut taken: HashSet<u64> = HashSet::new();
-        while let Some(chunk) = chunks.next().await {
+        while let Some(chunk) = self.ctx.lend_while(writer.work, chunks.next()).await {
             for mut values in chunk? {
                 let Some(Datum::Int8(rid)) = values.first() else { continue };
                 let rid = *rid as u64;
@@ -303,6 +305,7 @@ impl Run<'_> {
             writer.update(&self.info, rid, &old, new).await?
         };
         self.count += 1;
-        self.returned.add(self.ctx, self.params, system, &row, extra)
+        let (returned, ctx, params) = (&mut self.returned, self.ctx, self.params);
+        writer.lend(|| returned.add(ctx, params, system, &row, extra))
     }
 }
