@@ -90,6 +90,7 @@ pub enum ObjectClass {
     Comment,
     References,
     Statistics,
+    Trigger,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -123,6 +124,7 @@ pub enum Object {
     References(Arc<References>),
     /// Keyed by its table's OID.
     Statistics(Arc<Statistics>),
+    Trigger(Arc<Trigger>),
 }
 
 /// One step of DDL: the object as it is now, or gone.
@@ -186,6 +188,7 @@ accessors! {
     Comment, comment, comments, "comment";
     References, references, all_references, "object's references (by the dependent object's OID)";
     Statistics, statistics, all_statistics, "table's statistics (by its OID)";
+    Trigger, trigger, triggers, "trigger";
 }
 
 impl Catalog {
@@ -257,6 +260,18 @@ impl Catalog {
             RelationKind::Sequence(sequence) => sequence.owned_by == Some((table, column)),
             _ => false,
         })
+    }
+
+    /// The triggers of a table, in the order of their names.
+    pub fn triggers_of(&self, table: Oid) -> Vec<Arc<Trigger>> {
+        let mut found: Vec<Arc<Trigger>> =
+            self.triggers().filter(|trigger| trigger.table == table).cloned().collect();
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found
+    }
+
+    pub fn trigger_named(&self, table: Oid, name: &str) -> Option<&Arc<Trigger>> {
+        self.named(ObjectClass::Trigger, table, name).first().and_then(|oid| self.trigger(*oid))
     }
 
     /// A fresh OID for a user's object. Copies of one catalog share the counter,
@@ -340,6 +355,8 @@ impl Object {
             Object::Comment(o) => key(ObjectClass::Comment, o.on.oid, &comment_name(o.on)),
             Object::References(_) => None,
             Object::Statistics(_) => None,
+            // Found by its table's OID in the place of a schema.
+            Object::Trigger(o) => key(ObjectClass::Trigger, o.table, &o.name),
         }
     }
 
@@ -364,6 +381,7 @@ impl Object {
             Object::Comment(o) => (ObjectClass::Comment, o.oid),
             Object::References(o) => (ObjectClass::References, o.oid),
             Object::Statistics(o) => (ObjectClass::Statistics, o.table),
+            Object::Trigger(o) => (ObjectClass::Trigger, o.oid),
         };
         ObjectKey { class, oid }
     }
@@ -389,6 +407,7 @@ macro_rules! into_object {
 into_object! {
     Schema Relation Type Function Aggregate Operator Cast Constraint Role Database
     OperatorClass Collation OperatorFamily AccessMethod Extension Comment References Statistics
+    Trigger
 }
 
 impl Change {

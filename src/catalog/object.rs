@@ -315,6 +315,57 @@ pub enum Volatility {
     Volatile,
 }
 
+/// `pg_trigger`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Trigger {
+    pub oid: Oid,
+    pub table: Oid,
+    pub name: String,
+    pub function: Oid,
+    pub timing: TriggerTiming,
+    /// FOR EACH ROW.
+    pub row: bool,
+    pub events: TriggerEvents,
+    /// UPDATE OF: attribute numbers; empty for any column.
+    pub columns: Vec<i16>,
+    /// WHEN, in SQL over `old` and `new`.
+    pub when: Option<String>,
+    pub args: Vec<String>,
+    /// `tgenabled`: `O` origin, `D` disabled, `R` replica, `A` always.
+    pub enabled: char,
+    /// CREATE CONSTRAINT TRIGGER.
+    pub constraint: Option<TriggerConstraint>,
+    /// REFERENCING OLD TABLE and NEW TABLE.
+    pub old_table: Option<String>,
+    pub new_table: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum TriggerTiming {
+    Before,
+    After,
+    InsteadOf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct TriggerEvents {
+    pub insert: bool,
+    pub update: bool,
+    pub delete: bool,
+    pub truncate: bool,
+}
+
+/// What CREATE CONSTRAINT TRIGGER adds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TriggerConstraint {
+    /// `pg_constraint.oid`.
+    pub oid: Oid,
+    /// FROM: another table that the constraint is about, or 0.
+    pub from: Oid,
+    pub deferrable: bool,
+    pub initially_deferred: bool,
+}
+
 /// `pg_aggregate`: what is not in the function's own row.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Aggregate {

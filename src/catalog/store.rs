@@ -158,6 +158,7 @@ const CLASSES: &[ObjectClass] = &[
     ObjectClass::Comment,
     ObjectClass::References,
     ObjectClass::Statistics,
+    ObjectClass::Trigger,
 ];
 
 /// The number of a class in keys: fixed for ever, whatever the enum's order.
@@ -181,6 +182,7 @@ fn class_number(class: ObjectClass) -> u32 {
         ObjectClass::Comment => 16,
         ObjectClass::References => 17,
         ObjectClass::Statistics => 18,
+        ObjectClass::Trigger => 40,
     }
 }
 

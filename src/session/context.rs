@@ -84,6 +84,7 @@ impl Session {
             statement_timestamp: self.statement_timestamp,
             session: self.hooks.clone(),
             loan: Arc::default(),
+            transitions: None,
         })
     }
 

@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use super::info::TableInfo;
+use super::trigger::{Fired, Firing};
 use crate::catalog::{Catalog, ConstraintKind};
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
-use crate::sql::run::StatementContext;
+use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, SqlType};
 
 /// A compiled expression over one row of a table, by position.
@@ -32,6 +33,16 @@ pub trait ExpressionCompiler: Send + Sync {
         sql: &str,
         target: Option<SqlType>,
     ) -> Result<Arc<dyn RowExpression>>;
+
+    /// Calls a trigger's function.
+    fn fire(&self, firing: &Firing, _work: &mut Work, _ctx: &StatementContext) -> Result<Fired> {
+        Err(Error::unsupported(format!("{firing:?}")))
+    }
+
+    /// Whether a trigger's WHEN is true.
+    fn holds(&self, _firing: &Firing, _ctx: &StatementContext) -> Result<bool> {
+        Ok(true)
+    }
 }
 
 /// The compiled expressions of one index.

@@ -16,6 +16,7 @@ use super::blocking::blocking;
 use super::expression::{IndexExpressions, TableExpressions};
 use super::info::TableInfo;
 use super::lock;
+use super::trigger::{Transitions, is_replica};
 use super::violation;
 use crate::error::{Error, Result};
 use crate::index::{IndexInfo, ordered};
@@ -32,6 +33,10 @@ pub struct Writer<'a> {
     pub work: &'a mut Work,
     pub ctx: &'a StatementContext,
     rids: HashMap<u32, RidBlock>,
+    /// Whether foreign keys and ordinary triggers are off; looked up at the first need.
+    replica: Option<bool>,
+    /// Rows collected for triggers.
+    pub transitions: Transitions,
 }
 
 struct RidBlock {
@@ -53,12 +58,23 @@ pub enum LockedRow {
 
 impl<'a> Writer<'a> {
     pub fn new(work: &'a mut Work, ctx: &'a StatementContext) -> Writer<'a> {
-        Writer { work, ctx, rids: HashMap::new() }
+        Writer {
+            work,
+            ctx,
+            rids: HashMap::new(),
+            replica: None,
+            transitions: Transitions::default(),
+        }
     }
 
     /// Evaluates expressions that may call functions.
     pub fn lend<T>(&mut self, compute: impl FnOnce() -> T) -> T {
         self.ctx.lend(self.work, compute)
+    }
+
+    /// `session_replication_role = replica`.
+    pub(super) fn is_replica(&mut self) -> bool {
+        *self.replica.get_or_insert_with(|| is_replica(self.ctx))
     }
 
     /// What the rows written here answer as `xmin`.

@@ -40,6 +40,11 @@ impl Catalog {
                 let table = self.relation(constraint.table)?;
                 format!("constraint {} on {}", constraint.name, self.describe_relation(path, table))
             }
+            relation_oid::PG_TRIGGER => {
+                let trigger = self.trigger(oid)?;
+                let table = self.relation(trigger.table)?;
+                format!("trigger {} on {}", trigger.name, self.describe_relation(path, table))
+            }
             relation_oid::PG_ATTRDEF => {
                 let column = self.try_describe(path, self.default_owner(oid)?)?;
                 format!("default value for {column}")

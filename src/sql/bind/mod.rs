@@ -77,7 +77,7 @@ use crate::sql::types::{Oid, SqlType};
 pub use expression::{
     ColumnExpression, ExpressionUse, bind_column_expression, bind_default, bind_expression,
     bind_expression_sql,
-    bind_relation_expression_sql,
+    bind_relation_expression_sql, bind_trigger_condition, bind_trigger_condition_sql,
 };
 use opened::Opened;
 pub use opened::opened_by_copy;

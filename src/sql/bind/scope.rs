@@ -37,6 +37,7 @@ pub(super) enum Clause {
     IndexExpression,
     IndexPredicate,
     GeneratedColumn,
+    TriggerWhen,
 }
 
 impl Clause {
@@ -87,6 +88,7 @@ impl Clause {
             Clause::Returning => "RETURNING",
             Clause::ConflictWhere => "WHERE",
             Clause::CheckConstraint => "check constraints",
+            Clause::TriggerWhen => "trigger WHEN conditions",
             Clause::ColumnDefault => "DEFAULT expressions",
             Clause::IndexExpression => "index expressions",
             Clause::IndexPredicate => "index predicates",
@@ -98,6 +100,7 @@ impl Clause {
     pub fn refuses_subqueries(self) -> Option<&'static str> {
         match self {
             Clause::CheckConstraint => Some("check constraint"),
+            Clause::TriggerWhen => Some("trigger WHEN condition"),
             Clause::ColumnDefault => Some("DEFAULT expression"),
             Clause::IndexExpression => Some("index expression"),
             Clause::IndexPredicate => Some("index predicate"),

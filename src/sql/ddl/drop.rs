@@ -71,6 +71,7 @@ impl Ddl<'_> {
                 absent => absent,
             },
             Kind::ObjectType => self.type_target(node),
+            Kind::ObjectTrigger => self.trigger_target(node, statement.missing_ok).await,
             Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
                 self.routine_target(node, kind)
             }
@@ -279,6 +280,7 @@ fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
         Kind::ObjectSequence => "DROP SEQUENCE",
         Kind::ObjectSchema => "DROP SCHEMA",
         Kind::ObjectType => "DROP TYPE",
+        Kind::ObjectTrigger => "DROP TRIGGER",
         Kind::ObjectFunction => "DROP FUNCTION",
         Kind::ObjectProcedure => "DROP PROCEDURE",
         Kind::ObjectRoutine => "DROP ROUTINE",

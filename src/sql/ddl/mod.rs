@@ -36,6 +36,7 @@ mod schema;
 mod sequence;
 mod table;
 mod temporary;
+mod trigger;
 mod uses;
 mod view;
 
@@ -83,6 +84,10 @@ impl Ddl<'_> {
             NodeEnum::AlterEnumStmt(statement) => ddl.alter_enum(statement).await?,
             NodeEnum::CreateFunctionStmt(statement) => ddl.create_function(statement).await?,
             NodeEnum::AlterFunctionStmt(statement) => return ddl.alter_function(statement),
+            NodeEnum::CreateTrigStmt(statement) => ddl.create_trigger(statement).await?,
+            NodeEnum::CreateEventTrigStmt(_) => {
+                return Err(Error::unsupported("CREATE EVENT TRIGGER"));
+            }
             NodeEnum::DropStmt(statement) => return ddl.drop_objects(statement).await,
             NodeEnum::RenameStmt(statement) => return ddl.rename(statement).await,
             NodeEnum::AlterObjectSchemaStmt(statement) => return ddl.set_schema(statement).await,

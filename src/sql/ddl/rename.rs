@@ -30,6 +30,7 @@ impl Ddl<'_> {
             Kind::ObjectSchema => self.rename_schema(statement),
             Kind::ObjectRole => self.rename_role(statement),
             Kind::ObjectType => self.rename_type(statement),
+            Kind::ObjectTrigger => self.rename_trigger(statement).await,
             Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
                 self.rename_routine(statement)
             }

@@ -23,6 +23,7 @@ mod insert;
 mod modify;
 mod returning;
 mod source;
+mod trigger;
 mod truncate;
 
 pub use compiler::{SqlCompiler, row_expression};

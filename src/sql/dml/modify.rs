@@ -22,7 +22,7 @@ use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, SqlType, oid};
 use crate::storage::{Value, row};
-use crate::table::{LockedRow, SystemColumns, TableInfo, Writer};
+use crate::table::{Event, LockedRow, SystemColumns, TableInfo, Writer};
 use crate::txn::{LockMode, WaitPolicy};
 
 /// How often a statement starts over because rows it joined have changed.
@@ -90,6 +90,10 @@ impl ModifyPlan {
 
     pub fn verb(&self) -> &'static str {
         if self.delete { "DELETE" } else { "UPDATE" }
+    }
+
+    fn event(&self) -> Event {
+        if self.delete { Event::Delete } else { Event::Update }
     }
 
     /// Columns of other relations that RETURNING reads.
@@ -229,6 +233,8 @@ impl Run<'_> {
         let mode = self.plan.lock_mode(&self.info);
         let info = self.info.clone();
         let mut writer = Writer::new(work, self.ctx);
+        let event = self.plan.event();
+        writer.before_statement(&info, event, &self.plan.assigned)?;
         while let Some((rid, _)) = ctx.lend_while(writer.work, rows.next()).await? {
             let (row, changed) = match writer.lock_row(&info, rid, mode, WaitPolicy::Wait).await? {
                 LockedRow::Unchanged(row) => (row, false),
@@ -248,6 +254,7 @@ impl Run<'_> {
             let version = Version { rid, xmin: row::writer(&row), values: old };
             self.write(&mut writer, version, new, &[]).await?;
         }
+        writer.after_statement(&info, event, &self.plan.assigned)?;
         writer.finish().await
     }
 
@@ -257,6 +264,8 @@ impl Run<'_> {
         let mode = self.plan.lock_mode(&self.info);
         let info = self.info.clone();
         let mut writer = Writer::new(work, self.ctx);
+        let event = self.plan.event();
+        writer.before_statement(&info, event, &self.plan.assigned)?;
         let mut taken: HashSet<u64> = HashSet::new();
         while let Some(chunk) = self.ctx.lend_while(writer.work, chunks.next()).await {
             for mut values in chunk? {
@@ -276,6 +285,7 @@ impl Run<'_> {
                 self.write(&mut writer, version, new, &values[1..]).await?;
             }
         }
+        writer.after_statement(&info, event, &self.plan.assigned)?;
         writer.finish().await.map(|()| true)
     }
 
@@ -294,7 +304,9 @@ impl Run<'_> {
         let (table, own) = (self.info.oid(), writer.transaction_id());
         let mut system = SystemColumns { table, rid, xmin, xmax: own };
         let row = if self.plan.delete {
-            writer.delete(&self.info, rid, &old).await?;
+            if !writer.delete_firing(&self.info, rid, &old).await? {
+                return Ok(());
+            }
             old
         } else {
             (system.xmin, system.xmax) = (own, 0);
@@ -302,7 +314,11 @@ impl Run<'_> {
             for (attnum, value) in self.plan.assigned.iter().zip(values) {
                 new[*attnum as usize - 1] = value;
             }
-            writer.update(&self.info, rid, &old, new).await?
+            let assigned = &self.plan.assigned;
+            match writer.update_firing(&self.info, rid, &old, new, assigned).await? {
+                Some(row) => row,
+                None => return Ok(()),
+            }
         };
         self.count += 1;
         let (returned, ctx, params) = (&mut self.returned, self.ctx, self.params);

@@ -7,6 +7,7 @@ use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::sql::routine::Routines;
 use crate::sql::run::Loan;
+use crate::table::TransitionTables;
 use crate::sql::types::datetime::Zone;
 use crate::sql::types::{CatalogView, InputContext, Oid, OutputContext, datum::Datum};
 
@@ -23,6 +24,8 @@ pub struct EvalContext {
     pub session: Arc<dyn SessionHooks>,
     /// How functions that users wrote get at the statement's transaction.
     pub loan: Arc<Loan>,
+    /// Transition tables, in a trigger function's statements.
+    pub transitions: Option<Arc<TransitionTables>>,
 }
 
 impl EvalContext {

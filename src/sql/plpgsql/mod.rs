@@ -140,7 +140,7 @@ pub fn run(request: &Request<'_>, frame: &mut Frame<'_>, sink: &mut dyn Sink) ->
 /// Runs a trigger function; answers the row that it returns, if it returns one.
 pub fn run_trigger(call: &TriggerCall<'_>, frame: &mut Frame<'_>) -> Result<Option<Vec<Datum>>> {
     let function = &call.function;
-    let key = Key { function: function.oid, types: Vec::new(), table: call.table.oid };
+    let key = Key { function: function.oid, types: Vec::new(), table: call.trigger };
     let eval = frame.eval()?;
     let result = SqlType::new(oid::TRIGGER);
     let compiled = eval.session.routines()?.get(key, function, || {

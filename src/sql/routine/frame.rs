@@ -18,7 +18,7 @@ use crate::sql::run::{Loan, StatementContext, Work};
 use crate::sql::types::{self, Datum};
 use crate::sql::{self, Prepared};
 use crate::sqlstate;
-use crate::table::TableState;
+use crate::table::{TableState, TransitionTables};
 use crate::txn::{self, Isolation};
 
 /// How often a statement is bound anew because the catalog changed under it.
@@ -66,8 +66,17 @@ pub struct Saved {
 
 impl<'a> Frame<'a> {
     pub fn new(work: &'a mut Work, ctx: StatementContext, depth: usize, volatile: bool) -> Self {
-        let eval = Arc::new(EvalContext { loan: Arc::default(), ..(*ctx.eval).clone() });
+        let eval = Arc::new(EvalContext {
+            loan: Arc::default(),
+            transitions: None,
+            ..(*ctx.eval).clone()
+        });
         Frame { work, ctx, depth, volatile, control: None, subtransactions: 0, eval }
+    }
+
+    /// Lets the statements of a trigger function read its transition tables.
+    pub fn show_transitions(&mut self, transitions: Option<Arc<TransitionTables>>) {
+        self.eval = Arc::new(EvalContext { transitions, ..(*self.eval).clone() });
     }
 
     /// The context of expressions now.

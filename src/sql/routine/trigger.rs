@@ -12,6 +12,8 @@ pub struct TriggerCall<'a> {
     pub schema: String,
     /// The type of the table's rows.
     pub row_type: SqlType,
+    /// The trigger's own OID.
+    pub trigger: u32,
     pub name: String,
     /// `BEFORE`, `AFTER` or `INSTEAD OF`.
     pub when: &'static str,

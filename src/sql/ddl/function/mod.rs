@@ -83,11 +83,12 @@ impl Ddl<'_> {
         self.check_options(&function)?;
         let function = self.replaced(function, statement.replace)?;
         self.check_language(&function)?;
+        let address = function.address();
+        let function = self.put_function(function);
+        // A body may call the function itself.
         if self.checks_bodies()? {
             validate::validate(&function, &self.eval())?;
         }
-        let address = function.address();
-        self.put(function);
         self.record_references(address, signature.default_exprs.iter());
         Ok(tag)
     }

@@ -36,6 +36,7 @@ pub fn context_over(catalog: Arc<Catalog>, search_path: Vec<Oid>) -> EvalContext
         statement_timestamp: 0,
         session: Arc::new(NoSession),
         loan: Arc::default(),
+        transitions: None,
     }
 }
 
