@@ -156,7 +156,9 @@ impl Session {
         let scope = self.scope()?;
         let context = self.statement_context(eval, scope.token.clone());
         if let Some(top) = prepared.routine() {
-            return self.run_routine(top.clone(), params.to_vec(), context).await;
+            let top = top.clone();
+            let outcome = self.run_routine(top.clone(), params.to_vec(), context).await;
+            return outcome.map_err(|error| top.in_text(error, &query.parsed.text));
         }
         let work = self.block.work()?;
         let start = prepared.is_utility().then(|| work.start_statement());

@@ -35,6 +35,7 @@ use std::sync::Arc;
 use crate::catalog::Catalog;
 use crate::error::Result;
 use bind::Binder;
+use utility::in_statement_text;
 use functions::EvalContext;
 use ir::Statement;
 use outcome::{Outcome, ResultColumn};

@@ -58,9 +58,7 @@ fn arguments(catalog: &Catalog, path: &[Oid], function: &Function, purpose: Purp
         let is_input = "ibv".contains(mode);
         let at = inputs;
         inputs += usize::from(is_input);
-        if (mode == 't') != (purpose == Purpose::Table)
-            || (mode == 'o' && purpose == Purpose::Identity)
-        {
+        if (mode == 't') != (purpose == Purpose::Table) {
             continue;
         }
         let mut text = String::from(match mode {

@@ -60,7 +60,10 @@ impl Binder<'_> {
     /// A variable by its dotted name.
     pub(super) fn variable(&mut self, names: &[&str], location: i32) -> Result<Option<Expr>> {
         let Some(scope) = &mut self.params.variables else { return Ok(None) };
-        let found = scope.known.find(names).map_err(|error| error.at(location))?;
+        let found = scope.known.find(names).map_err(|error| match error.code() {
+            sqlstate::UNDEFINED_PARAMETER => error.at(location),
+            _ => error,
+        })?;
         let Some((variable, ty)) = found else { return Ok(None) };
         let index = match scope.used.iter().position(|(known, _)| *known == variable) {
             Some(index) => index,

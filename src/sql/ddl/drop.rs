@@ -73,7 +73,7 @@ impl Ddl<'_> {
             Kind::ObjectType => self.type_target(node),
             Kind::ObjectTrigger => self.trigger_target(node, statement.missing_ok).await,
             Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
-                self.routine_target(node, kind)
+                self.routine_target(node, kind, statement.missing_ok)
             }
             _ => Err(Error::unsupported("DROP of this kind of object")),
         };

@@ -1,6 +1,7 @@
 //! Calling trigger functions for the rows that are written.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::compiler::SqlCompiler;
 use crate::catalog::{Function, TriggerTiming, Volatility};
@@ -76,7 +77,10 @@ impl SqlCompiler {
         let call = trigger_call(firing, function, ctx);
         let depth = ctx.eval.loan.depth() + 1;
         let snapshot = work.txn.published().clone();
+        let routines = ctx.eval.session.routines()?;
+        routines.trigger_depth.fetch_add(1, Ordering::Relaxed);
         let row = blocking(|| CallDepth(depth).run(|| run(&call, firing, work, ctx, depth)));
+        routines.trigger_depth.fetch_sub(1, Ordering::Relaxed);
         work.txn.swap_snapshot(snapshot);
         Ok(match row? {
             Some(row) => Fired::Row(row),

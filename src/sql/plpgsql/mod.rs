@@ -124,7 +124,11 @@ pub fn run(request: &Request<'_>, frame: &mut Frame<'_>, sink: &mut dyn Sink) ->
         return Err(Error::new(
             crate::sqlstate::FEATURE_NOT_SUPPORTED,
             "trigger functions can only be called as triggers",
-        ));
+        )
+        .with_context(format!(
+            "compilation of PL/pgSQL function \"{}\" near line 1",
+            function.name
+        )));
     }
     let mut types = request.types.to_vec();
     types.push(request.result);

@@ -15,6 +15,7 @@ use crate::sql::functions::{CallContext, SetRows};
 use crate::sql::plpgsql;
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, SqlType, oid, record};
+use crate::table::blocking;
 
 /// Calls a function that answers one value.
 pub fn call(call: &CallContext<'_>, function: &Arc<Function>, args: &[Datum]) -> Result<Datum> {
@@ -131,7 +132,8 @@ fn enter(call: &CallContext<'_>, request: &Request<'_>, sink: &mut dyn Sink) -> 
     let mut taken = eval.loan.take(eval)?;
     let depth = eval.loan.depth() + 1;
     let lent = &mut *taken;
-    CallDepth(depth).run(|| within(request, &mut lent.work, &lent.ctx, depth, sink))
+    // The body waits on this thread: its other tasks move to another one.
+    blocking(|| CallDepth(depth).run(|| within(request, &mut lent.work, &lent.ctx, depth, sink)))
 }
 
 /// Runs a body with what its volatility, SECURITY DEFINER and SET clauses say.

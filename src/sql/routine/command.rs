@@ -184,6 +184,18 @@ pub enum Top {
     Do(String),
 }
 
+impl Top {
+    /// An error in the text of a DO block points into the statement that has it.
+    pub fn in_text(&self, error: Error, text: &str) -> Error {
+        match self {
+            Top::Do(body) if error.report().internal_query.as_ref() == Some(body) => {
+                crate::sql::in_statement_text(error, text)
+            }
+            _ => error,
+        }
+    }
+}
+
 /// Runs a client's CALL or DO, on a thread that may block.
 pub fn run_top(
     top: &Top,

@@ -61,6 +61,7 @@ mod waiting;
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use futures::StreamExt;
 use parking_lot::Mutex;
@@ -84,6 +85,8 @@ const COMPILED_MAX: usize = 2_000;
 #[derive(Default)]
 pub struct Routines {
     compiled: Mutex<HashMap<Key, Compiled>>,
+    /// Trigger functions that are at work, one within the other.
+    pub trigger_depth: AtomicUsize,
     /// Cursors that its functions have opened.
     pub cursors: cursor::Cursors,
 }

@@ -54,7 +54,7 @@ pub async fn execute(
 
 /// An error inside of a function's body points into the statement that has it, where
 /// the body stands there as it is.
-pub(super) fn in_statement_text(error: Error, text: &str) -> Error {
+pub fn in_statement_text(error: Error, text: &str) -> Error {
     let found = error.report().internal_query.as_deref().and_then(|body| text.find(body));
     match (found, error.report().offset) {
         (Some(start), Some(offset)) => {

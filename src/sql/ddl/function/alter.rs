@@ -111,8 +111,14 @@ impl Ddl<'_> {
         &self,
         node: &ast::Node,
         kind: ast::ObjectType,
+        missing_ok: bool,
     ) -> Result<ObjectAddress> {
-        let function = self.routine_of(Some(node), kind)?;
+        let function = self.routine_of(Some(node), kind).map_err(|error| {
+            match (error.code(), missing_ok) {
+                (sqlstate::UNDEFINED_FUNCTION, true) => absent(node, kind, error),
+                _ => error,
+            }
+        })?;
         if kind == ast::ObjectType::ObjectFunction && function.kind == FunctionKind::Aggregate {
             return Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
@@ -133,6 +139,40 @@ impl Ddl<'_> {
         }
         Ok(function.address())
     }
+}
+
+/// What IF EXISTS says, with the types as they were written.
+fn absent(node: &ast::Node, kind: ast::ObjectType, error: Error) -> Error {
+    let Some(NodeEnum::ObjectWithArgs(object)) = &node.node else { return error };
+    if object.args_unspecified {
+        return Error::new(
+            sqlstate::UNDEFINED_FUNCTION,
+            format!(
+                "{} {}() does not exist",
+                super::named_routine(kind),
+                crate::sql::ddl::strings(&object.objname).join(".")
+            ),
+        );
+    }
+    let types: Vec<String> = object
+        .objargs
+        .iter()
+        .filter_map(|node| match &node.node {
+            Some(NodeEnum::TypeName(name)) => {
+                Some(crate::sql::ddl::strings(&name.names).join("."))
+            }
+            _ => None,
+        })
+        .collect();
+    Error::new(
+        sqlstate::UNDEFINED_FUNCTION,
+        format!(
+            "{} {}({}) does not exist",
+            super::named_routine(kind),
+            crate::sql::ddl::strings(&object.objname).join("."),
+            types.join(",")
+        ),
+    )
 }
 
 fn tag(kind: ast::ObjectType) -> String {

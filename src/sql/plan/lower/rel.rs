@@ -278,7 +278,8 @@ impl Lowering<'_> {
     }
 
     fn set_source(&self, call: &Call, slots: &[crate::sql::ir::ColumnId]) -> Result<SetSource> {
-        if !call.function.returns_set {
+        let is_routine = call.function.language != "internal";
+        if !call.function.returns_set && !is_routine {
             let expr = Expr { kind: ExprKind::Call(call.clone()), ty: call.ty, location: -1 };
             return Ok(SetSource::Value(Evaluator::compile(&expr, slots, self.catalog())?));
         }
@@ -287,7 +288,7 @@ impl Lowering<'_> {
             .iter()
             .map(|arg| Evaluator::compile(arg, slots, self.catalog()))
             .collect::<Result<_>>()?;
-        if call.function.language != "internal" {
+        if is_routine {
             return Ok(SetSource::Routine {
                 function: call.function.clone(),
                 args,

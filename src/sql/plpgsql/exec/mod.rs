@@ -35,6 +35,8 @@ pub struct Exec<'a, 'w> {
     current: (u32, At),
     /// The errors that handlers are at work on, innermost last.
     handled: Vec<Error>,
+    /// `RAISE` alone has just run.
+    raised_again: bool,
     row_count: u64,
     /// What RETURN gave.
     returned: Option<Datum>,
@@ -78,6 +80,7 @@ impl<'a, 'w> Exec<'a, 'w> {
             slots,
             current: (0, At::During("during function entry")),
             handled: Vec::new(),
+            raised_again: false,
             row_count: 0,
             returned: None,
         })
@@ -116,7 +119,7 @@ impl<'a, 'w> Exec<'a, 'w> {
         self.current = (0, At::During("during function entry"));
         let flow = self.block(&self.body().block)?;
         if !matches!(flow, Flow::Return) {
-            self.current = (0, At::During("during function exit"));
+            self.current = (0, At::During(""));
             return Err(no_return("trigger procedure"));
         }
         self.current = (0, At::During("during function exit"));
@@ -162,8 +165,12 @@ impl<'a, 'w> Exec<'a, 'w> {
         }
     }
 
-    /// Adds the line of this function to an error's context.
-    fn located(&self, error: Error) -> Error {
+    /// Adds the line of this function to an error's context; one that is raised again has
+    /// it already.
+    fn located(&mut self, error: Error) -> Error {
+        if std::mem::take(&mut self.raised_again) {
+            return error;
+        }
         error.with_context(self.context_line())
     }
 
@@ -173,6 +180,7 @@ impl<'a, 'w> Exec<'a, 'w> {
             (line, At::Statement(what)) => {
                 format!("PL/pgSQL function {signature} line {line} at {what}")
             }
+            (0, At::During("")) => format!("PL/pgSQL function {signature}"),
             (0, At::During(what)) => format!("PL/pgSQL function {signature} {what}"),
             (line, At::During(what)) => {
                 format!("PL/pgSQL function {signature} line {line} {what}")

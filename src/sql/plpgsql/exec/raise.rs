@@ -10,6 +10,7 @@ use crate::sqlstate;
 impl Exec<'_, '_> {
     pub(super) fn raise(&mut self, raise: &Raise) -> Result<()> {
         if raise.again {
+            self.raised_again = !self.handled.is_empty();
             return Err(self.handled.last().cloned().unwrap_or_else(|| {
                 Error::new(
                     sqlstate::STACKED_DIAGNOSTICS_ACCESSED_WITHOUT_ACTIVE_HANDLER,

@@ -215,8 +215,7 @@ impl<'a> Exec<'a, '_> {
             }
             None => {
                 let _ = flow;
-                self.during("during function exit");
-                self.current = (0, self.current.1);
+                self.during("");
                 return Err(self.without_return());
             }
         };
