@@ -40,6 +40,7 @@ use functions::EvalContext;
 use ir::Statement;
 use outcome::{Outcome, ResultColumn};
 use parse::{NodeEnum, ParsedStatement};
+use privilege::Permissions;
 use run::{StatementContext, Work};
 use types::{Datum, Oid, SqlType};
 
@@ -57,6 +58,8 @@ pub struct Prepared {
     relations: Vec<(Oid, LockMode)>,
     /// Whether it calls functions that users wrote.
     calls_functions: bool,
+    /// What it needs to be allowed, each time that it runs.
+    permissions: Permissions,
     body: Body,
 }
 
@@ -90,6 +93,7 @@ pub fn prepare(
                 columns: Some(utility::Explain::columns(&explain)),
                 relations: explain.relations(),
                 calls_functions: explain.calls_functions(),
+                permissions: explain.permissions(),
                 body: Body::Explain(explain),
             })
         }
@@ -100,6 +104,7 @@ pub fn prepare(
                 columns: call.columns(eval),
                 relations: Vec::new(),
                 calls_functions: false,
+                permissions: call.permissions.clone(),
                 body: Body::Routine(Arc::new(routine::command::Top::Call(call))),
             })
         }
@@ -110,6 +115,7 @@ pub fn prepare(
                 columns: None,
                 relations: Vec::new(),
                 calls_functions: false,
+                permissions: Permissions::default(),
                 body: Body::Routine(Arc::new(routine::command::Top::Do(text))),
             })
         }
@@ -124,12 +130,13 @@ fn prepare_utility(parsed: &Arc<ParsedStatement>) -> Result<Prepared> {
         columns: None,
         relations: Vec::new(),
         calls_functions: false,
+        permissions: Permissions::default(),
         body,
     })
 }
 
 fn prepare_bound(node: &NodeEnum, eval: &EvalContext, declared: &[Oid]) -> Result<Prepared> {
-    let bound = bind_statement(node, eval, Binder::new(eval, declared))?;
+    let bound = bind_statement(node, Binder::new(eval, declared))?;
     compile_bound(bound, eval)
 }
 
@@ -147,7 +154,7 @@ pub fn prepare_fixed(
         | NodeEnum::DeleteStmt(_)
         | NodeEnum::MergeStmt(_) => {
             let binder = Binder::with_fixed_params(eval, types);
-            compile_bound(bind_statement(&parsed.node, eval, binder)?, eval)
+            compile_bound(bind_statement(&parsed.node, binder)?, eval)
         }
         _ => prepare(parsed, eval, types),
     }
@@ -168,10 +175,13 @@ pub fn prepare_with(
         | NodeEnum::MergeStmt(_) => {
             let mut binder = Binder::with_variables(eval, variables);
             let statement = binder.bind_statement(&parsed.node)?;
-            privilege::check_statement(&statement, eval)?;
             let used = binder.used_variables();
-            let params = used.iter().map(|(_, ty)| *ty).collect();
-            let bound = BoundStatement { statement, params, relations: binder.opened() };
+            let bound = BoundStatement {
+                statement,
+                params: used.iter().map(|(_, ty)| *ty).collect(),
+                relations: binder.opened(),
+                permissions: binder.permissions(),
+            };
             return Ok((compile_bound(bound, eval)?, used));
         }
         _ => {}
@@ -180,14 +190,14 @@ pub fn prepare_with(
 }
 
 fn compile_bound(bound: BoundStatement, eval: &EvalContext) -> Result<Prepared> {
-    let BoundStatement { statement, params, relations } = bound;
+    let BoundStatement { statement, params, relations, permissions } = bound;
     let calls_functions = routine::are_called_in(&statement);
     let columns = statement_columns(&statement, &eval.catalog);
     let body = match statement {
         Statement::Query(query) => Body::Query(run::CompiledQuery::new(&query, &eval.catalog)),
         other => Body::Modify(dml::Compiled::new(&other, &eval.catalog)?),
     };
-    Ok(Prepared { params, columns, relations, calls_functions, body })
+    Ok(Prepared { params, columns, relations, calls_functions, permissions, body })
 }
 
 /// A bound statement with its parameters' types, and what it locks before it runs.
@@ -195,17 +205,18 @@ struct BoundStatement {
     statement: Statement,
     params: Vec<SqlType>,
     relations: Vec<(Oid, LockMode)>,
+    permissions: Permissions,
 }
 
-/// Binds a query or a statement that changes rows, and checks its privileges.
-fn bind_statement(
-    node: &NodeEnum,
-    eval: &EvalContext,
-    mut binder: Binder<'_>,
-) -> Result<BoundStatement> {
+/// Binds a query or a statement that changes rows.
+fn bind_statement(node: &NodeEnum, mut binder: Binder<'_>) -> Result<BoundStatement> {
     let statement = binder.bind_statement(node)?;
-    privilege::check_statement(&statement, eval)?;
-    Ok(BoundStatement { statement, params: binder.param_types(), relations: binder.opened() })
+    Ok(BoundStatement {
+        statement,
+        params: binder.param_types(),
+        relations: binder.opened(),
+        permissions: binder.permissions(),
+    })
 }
 
 impl Prepared {
@@ -233,6 +244,7 @@ pub async fn execute(
     work: &mut Work,
     ctx: &StatementContext,
 ) -> Result<Outcome> {
+    privilege::check(&prepared.permissions, &ctx.eval)?;
     lock::acquire_relations(&prepared.relations, work, ctx).await?;
     if prepared.calls_functions {
         ctx.eval.loan.open(work);
@@ -255,6 +267,7 @@ fn statement_columns(statement: &Statement, catalog: &Catalog) -> Option<Arc<[Re
         Statement::Insert(insert) => insert.returning.as_ref(),
         Statement::Update(update) => update.returning.as_ref(),
         Statement::Delete(delete) => delete.returning.as_ref(),
+        Statement::Merge(_) => None,
     };
     let columns: Vec<_> = returning?.exprs.iter().map(|(column, _)| column.clone()).collect();
     Some(run::result_columns(&columns, catalog))

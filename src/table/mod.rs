@@ -63,6 +63,7 @@ pub use state::TableState;
 pub use system_column::SystemColumns;
 pub use trigger::{Event, Fired, Firing, TableTriggers, TransitionTables};
 pub use unique::Conflict;
+pub use violation::failing_row;
 pub use write::{LockedRow, Writer};
 
 #[cfg(test)]

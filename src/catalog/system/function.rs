@@ -22,10 +22,10 @@ const SQL_COST: f32 = 100.0;
 const SET_ROWS: f32 = 1000.0;
 
 pub(super) fn pg_proc(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
-    catalog.find_functions(lookup).map(|function| function_row(function)).collect()
+    catalog.find_functions(lookup).map(|function| function_row(catalog, function)).collect()
 }
 
-fn function_row(function: &Function) -> Row {
+fn function_row(catalog: &Catalog, function: &Function) -> Row {
     let all = function.all_args.as_deref();
     let names: Vec<String> = match all {
         Some(all) => all.iter().map(|(.., name)| name.clone()).collect(),
@@ -76,6 +76,7 @@ fn function_row(function: &Function) -> Row {
         text_or_null(options.sql_body.clone()),
         if config.is_empty() { Datum::Null } else { text_array(config) },
         Datum::Null,
+        acl(catalog, function.address()),
     ]
 }
 

@@ -42,6 +42,7 @@ mod inline;
 mod join;
 mod literal;
 mod locking;
+mod merge;
 mod name;
 mod node;
 mod opened;
@@ -51,6 +52,7 @@ mod params;
 mod polymorphic;
 mod procedure;
 mod prune;
+mod refresh;
 mod row;
 mod same;
 mod scope;
@@ -61,6 +63,7 @@ mod subquery;
 mod subscript;
 mod target;
 mod typename;
+mod updatable;
 mod values;
 mod variables;
 mod window;
@@ -72,6 +75,7 @@ use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{ColumnId, CteId, OutputColumn};
 use crate::sql::parse::with_stack;
+use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
@@ -81,6 +85,8 @@ pub use expression::{
 };
 use opened::Opened;
 pub use opened::opened_by_copy;
+pub use refresh::Refreshed;
+pub use updatable::updatable;
 use params::Params;
 pub use polymorphic::is_polymorphic;
 pub use procedure::{ProcedureCall, bind_call, bind_call_with};
@@ -108,6 +114,10 @@ pub struct Binder<'a> {
     next_cte: u32,
     /// See [`Binder::opened`].
     opened: Opened,
+    /// See [`Binder::permissions`].
+    permissions: Permissions,
+    /// Whose privileges count for what is bound now: a view's owner's.
+    check_as: Option<Oid>,
     depth: usize,
     inline_depth: usize,
     /// Functions in SQL whose bodies are being inlined.
@@ -138,6 +148,8 @@ impl<'a> Binder<'a> {
             next_column: 0,
             next_cte: 0,
             opened: Opened::default(),
+            permissions: Permissions::default(),
+            check_as: None,
             depth: 0,
             inline_depth: 0,
             inlining: Vec::new(),
@@ -148,6 +160,24 @@ impl<'a> Binder<'a> {
     /// The parameters' types, after binding.
     pub fn param_types(&self) -> Vec<SqlType> {
         self.params.types()
+    }
+
+    /// What the bound statement needs to be allowed.
+    pub fn permissions(&mut self) -> Permissions {
+        std::mem::take(&mut self.permissions)
+    }
+
+    /// A column of a relation is read.
+    fn note_selected(&mut self, origin: Option<(Oid, i16)>) {
+        if let Some((relation, column)) = origin {
+            self.permissions.select(relation, self.check_as, column);
+        }
+    }
+
+    fn note_selected_items(&mut self, columns: &[scope::ItemColumn]) {
+        for column in columns {
+            self.note_selected(column.origin);
+        }
     }
 
     fn new_id(&mut self) -> ColumnId {

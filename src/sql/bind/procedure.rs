@@ -12,6 +12,7 @@ use crate::sql::functions::EvalContext;
 use crate::sql::ir::Expr;
 use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{CallStmt, FuncCall};
+use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType, oid};
 use crate::sqlstate;
 
@@ -24,6 +25,7 @@ pub struct ProcedureCall {
     pub outputs: Vec<(String, Vec<String>)>,
     pub used: Vec<(VariableRef, SqlType)>,
     pub params: Vec<SqlType>,
+    pub permissions: Permissions,
 }
 
 /// Binds a CALL whose `$n` are parameters of the statement.
@@ -44,7 +46,8 @@ impl Binder<'_> {
     fn procedure_call(&mut self, call: &CallStmt) -> Result<ProcedureCall> {
         let call = call.funccall.as_deref().ok_or_else(|| Error::syntax("CALL of nothing"))?;
         let bound = self.at_new_level(|binder| binder.procedure_at_level(call))?;
-        Ok(ProcedureCall { params: self.param_types(), ..bound })
+        self.permissions.execute(bound.function.oid);
+        Ok(ProcedureCall { params: self.param_types(), permissions: self.permissions(), ..bound })
     }
 
     fn procedure_at_level(&mut self, call: &FuncCall) -> Result<ProcedureCall> {
@@ -114,7 +117,8 @@ impl Binder<'_> {
             .map(|(_, arg)| arg)
             .collect();
         let used = self.used_variables();
-        Ok(ProcedureCall { function, args, outputs, used, params: Vec::new() })
+        let permissions = Permissions::default();
+        Ok(ProcedureCall { function, args, outputs, used, params: Vec::new(), permissions })
     }
 }
 

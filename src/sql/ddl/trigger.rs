@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::constraint::column_number;
-use super::name::{display_name, kind_name};
+use super::name::display_name;
 use super::{Ddl, strings};
 use crate::catalog::{
     Function, ObjectAddress, Relation, RelationKind, Trigger, TriggerConstraint, TriggerEvents,
@@ -433,12 +433,14 @@ fn check_relation(
                 format!("permission denied: \"{}\" is a system catalog", relation.name),
             ));
         }
-        kind => {
+        _ => {
+            let word = relation.kind_word();
+            let plural = if word == "index" { "indexes".to_owned() } else { format!("{word}s") };
             return Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
                 format!("relation \"{}\" cannot have triggers", relation.name),
             )
-            .with_detail(format!("This operation is not supported for {}.", plural(kind))));
+            .with_detail(format!("This operation is not supported for {plural}.")));
         }
     }
     if events.truncate && row {
@@ -448,11 +450,4 @@ fn check_relation(
         ));
     }
     Ok(())
-}
-
-fn plural(kind: &RelationKind) -> String {
-    match kind {
-        RelationKind::Index(_) => "indexes".to_owned(),
-        kind => format!("{}s", kind_name(kind)),
-    }
 }

@@ -178,6 +178,15 @@ pub trait SessionHooks: Send + Sync {
     ) -> Result<Option<crate::sql::outcome::Outcome>> {
         Ok(None)
     }
+
+    /// The client's end of the connection; `None` within the server.
+    fn client_address(&self) -> Option<std::net::SocketAddr> {
+        None
+    }
+    /// The server's end of the connection.
+    fn server_address(&self) -> Option<std::net::SocketAddr> {
+        None
+    }
     /// Stored bytes of a relation, for the `pg_relation_size` family.
     fn relation_size_bytes(&self, relation: Oid) -> Result<i64>;
 }

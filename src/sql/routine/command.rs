@@ -14,6 +14,7 @@ use crate::sql::functions::EvalContext;
 use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
 use crate::sql::parse::{NodeEnum, ParsedStatement, ast};
 use crate::sql::plpgsql;
+use crate::sql::privilege::{self, Permissions};
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, Oid, SqlType, record};
@@ -29,6 +30,7 @@ pub struct BoundCall {
     /// What its parameters stand for, in a body.
     pub used: Vec<(VariableRef, SqlType)>,
     pub params: Vec<SqlType>,
+    pub permissions: Permissions,
 }
 
 /// What was given for an output parameter.
@@ -72,6 +74,7 @@ impl BoundCall {
                 .collect(),
             used: call.used,
             params: call.params,
+            permissions: call.permissions,
             function: call.function,
         })
     }
@@ -134,6 +137,7 @@ pub fn run_bound_call(
         .map(|arg| frame.evaluate(arg, params))
         .collect::<Result<Vec<Datum>>>()?;
     let ctx = frame.begin_statement()?;
+    privilege::check(&call.permissions, &ctx.eval)?;
     let control = frame.control.clone().filter(|_| frame.subtransactions == 0);
     let subtransactions = frame.subtransactions;
     let row =

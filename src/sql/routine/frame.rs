@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
 use crate::sql::parse::{NodeEnum, ParsedStatement};
+use crate::sql::privilege::{self, Permissions};
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{Loan, StatementContext, Work};
 use crate::sql::types::{self, Datum};
@@ -116,6 +117,20 @@ impl<'a> Frame<'a> {
     fn catalog_is_old(&self) -> bool {
         self.work.changes.is_empty()
             && !Arc::ptr_eq(&self.work.catalog, &self.work.committed_catalog())
+    }
+
+    /// Evaluates an expression for who may call what it calls.
+    pub fn evaluate_allowed(
+        &mut self,
+        evaluator: &Evaluator,
+        permissions: Option<&Permissions>,
+        params: &[Datum],
+    ) -> Result<Datum> {
+        if let Some(permissions) = permissions {
+            let eval = self.eval()?;
+            privilege::check(permissions, &eval)?;
+        }
+        self.evaluate(evaluator, params)
     }
 
     /// Evaluates an expression.

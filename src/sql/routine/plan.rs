@@ -11,6 +11,7 @@ use crate::sql::bind::{VariableRef, Variables};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{ExprKind, Rel, Statement};
 use crate::sql::parse::ParsedStatement;
+use crate::sql::privilege::Permissions;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::types::{Oid, SqlType};
 use crate::sql::{self, Prepared, bind};
@@ -40,8 +41,8 @@ pub struct BoundPlan {
 /// What runs.
 pub enum Code {
     Statement(Arc<Prepared>),
-    /// `SELECT x` without any row: evaluated in place.
-    Expression(Evaluator),
+    /// `SELECT x` without any row: evaluated in place, by who may call what it calls.
+    Expression(Evaluator, Option<Permissions>),
 }
 
 impl Plan {
@@ -63,7 +64,9 @@ impl Plan {
 
     fn bind(&self, eval: &EvalContext, types: &dyn Types) -> Result<BoundPlan> {
         let (code, used) = match self.expression(eval, types)? {
-            Some((evaluator, used)) => (Code::Expression(evaluator), used),
+            Some((evaluator, permissions, used)) => {
+                (Code::Expression(evaluator, permissions), used)
+            }
             None => {
                 let (prepared, used) = sql::prepare_with(&self.parsed, eval, types.variables())?;
                 (Code::Statement(Arc::new(prepared)), used)
@@ -83,7 +86,7 @@ impl Plan {
         &self,
         eval: &EvalContext,
         types: &dyn Types,
-    ) -> Result<Option<(Evaluator, Vec<(VariableRef, SqlType)>)>> {
+    ) -> Result<Option<(Evaluator, Option<Permissions>, Vec<(VariableRef, SqlType)>)>> {
         use crate::sql::parse::NodeEnum;
         let NodeEnum::SelectStmt(select) = &self.parsed.node else { return Ok(None) };
         let plain = select.from_clause.is_empty()
@@ -110,7 +113,9 @@ impl Plan {
             return Ok(None);
         }
         let evaluator = Evaluator::compile(expr, &[], &eval.catalog);
-        Ok(evaluator.ok().map(|evaluator| (evaluator, binder.used_variables())))
+        let permissions = binder.permissions();
+        let permissions = (!permissions.is_empty()).then_some(permissions);
+        Ok(evaluator.ok().map(|evaluator| (evaluator, permissions, binder.used_variables())))
     }
 }
 

@@ -154,8 +154,9 @@ impl SqlFunction {
             })?;
             let params: Vec<Datum> = bound.used.iter().map(|(v, _)| argument(v, request)).collect();
             let answer = match &bound.code {
-                Code::Expression(evaluator) => {
-                    let value = frame.evaluate(evaluator, &params)?;
+                Code::Expression(evaluator, permissions) => {
+                    let permissions = permissions.as_ref();
+                    let value = frame.evaluate_allowed(evaluator, permissions, &params)?;
                     let column = ResultColumn {
                         name: "?column?".to_owned(),
                         ty: evaluator.ty(),

@@ -46,7 +46,8 @@ fn sql_body(function: &Function, eval: &EvalContext) -> Result<()> {
             NodeEnum::SelectStmt(_)
             | NodeEnum::InsertStmt(_)
             | NodeEnum::UpdateStmt(_)
-            | NodeEnum::DeleteStmt(_) => {
+            | NodeEnum::DeleteStmt(_)
+            | NodeEnum::MergeStmt(_) => {
                 let mut binder = Binder::with_variables(eval, arguments.clone());
                 let statement = binder.bind_statement(&plan.parsed.node).map_err(in_body)?;
                 last = columns(&statement);
@@ -84,6 +85,7 @@ fn columns(statement: &Statement) -> Option<Vec<SqlType>> {
         Statement::Insert(insert) => insert.returning.as_ref(),
         Statement::Update(update) => update.returning.as_ref(),
         Statement::Delete(delete) => delete.returning.as_ref(),
+        Statement::Merge(_) => None,
     };
     returning.map(|returning| returning.exprs.iter().map(|(column, _)| column.ty).collect())
 }

@@ -10,6 +10,7 @@ use crate::sql::ir::Statement;
 use crate::sql::outcome::{Outcome, ResultColumn};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::plan::explain::{self, ExplainFormat, ExplainOptions};
+use crate::sql::privilege::Permissions;
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
@@ -20,6 +21,7 @@ pub struct Explain {
     statement: Statement,
     params: Vec<SqlType>,
     relations: Vec<(Oid, LockMode)>,
+    permissions: Permissions,
     options: ExplainOptions,
 }
 
@@ -38,13 +40,14 @@ impl Explain {
                 | NodeEnum::InsertStmt(_)
                 | NodeEnum::UpdateStmt(_)
                 | NodeEnum::DeleteStmt(_)
+                | NodeEnum::MergeStmt(_)
         );
         if !explainable {
             return Err(Error::unsupported("EXPLAIN of this statement"));
         }
-        let BoundStatement { statement, params, relations } =
-            crate::sql::bind_statement(node, eval, Binder::new(eval, declared))?;
-        Ok(Explain { statement, params, relations, options })
+        let BoundStatement { statement, params, relations, permissions } =
+            crate::sql::bind_statement(node, Binder::new(eval, declared))?;
+        Ok(Explain { statement, params, relations, permissions, options })
     }
 
     pub fn params(&self) -> Vec<SqlType> {
@@ -58,6 +61,10 @@ impl Explain {
 
     pub fn calls_functions(&self) -> bool {
         crate::sql::routine::are_called_in(&self.statement)
+    }
+
+    pub fn permissions(&self) -> Permissions {
+        self.permissions.clone()
     }
 
     pub fn columns(&self) -> Arc<[ResultColumn]> {

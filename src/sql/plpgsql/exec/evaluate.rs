@@ -156,8 +156,9 @@ impl<'a> Exec<'a, '_> {
             .map_err(|error| self.in_text(expr, error))?;
         let params = self.params(&bound)?;
         match &bound.code {
-            Code::Expression(evaluator) => {
-                let value = self.frame.evaluate(evaluator, &params);
+            Code::Expression(evaluator, permissions) => {
+                let permissions = permissions.as_ref();
+                let value = self.frame.evaluate_allowed(evaluator, permissions, &params);
                 let value = value.map_err(|error| match params.is_empty() {
                     // PostgreSQL computes it when it plans the statement.
                     true if !evaluator.calls_functions() => {
@@ -220,8 +221,9 @@ impl<'a> Exec<'a, '_> {
             let params = self.params(&bound)?;
             let answer = match &bound.code {
                 Code::Statement(prepared) => self.frame.run(prepared, &params, ctx),
-                Code::Expression(evaluator) => {
-                    let value = self.frame.evaluate(evaluator, &params)?;
+                Code::Expression(evaluator, permissions) => {
+                    let permissions = permissions.as_ref();
+                    let value = self.frame.evaluate_allowed(evaluator, permissions, &params)?;
                     let column = ResultColumn {
                         name: "?column?".to_owned(),
                         ty: evaluator.ty(),
@@ -237,6 +239,30 @@ impl<'a> Exec<'a, '_> {
             }
         }
         Err(Error::catalog_changed())
+    }
+
+    /// `a = '1', b = NULL`: the variables of an expression.
+    pub(super) fn shown_params(&mut self, expr: &Expr) -> Result<String> {
+        let eval = self.frame.eval()?;
+        let bound = expr.plan.bound(&eval, &Here { exec: self, expr })?;
+        let mut shown = Vec::with_capacity(bound.used.len());
+        for (variable, ty) in &bound.used {
+            let name = match variable {
+                VariableRef::Whole(dno) => self.body().variables[*dno].name.clone(),
+                VariableRef::Field(dno, field) => {
+                    format!("{}.{field}", self.body().variables[*dno].name)
+                }
+            };
+            let value = match self.value(variable)? {
+                Datum::Null => "NULL".to_owned(),
+                value => {
+                    let text = crate::sql::types::to_text(&value, ty.oid, &eval.output());
+                    format!("'{}'", text.replace('\'', "''"))
+                }
+            };
+            shown.push(format!("{name} = {value}"));
+        }
+        Ok(shown.join(", "))
     }
 
     /// The next row of what a statement gives.

@@ -59,18 +59,32 @@ impl<'a> Exec<'a, '_> {
         self.row_count = u64::from(first.is_some());
         let found = first.is_some();
         if !found && *strict {
-            return Err(Error::new(sqlstate::NO_DATA_FOUND, "query returned no rows"));
+            let error = Error::new(sqlstate::NO_DATA_FOUND, "query returned no rows");
+            return Err(self.with_strict_params(error, shown)?);
         }
         if (*strict || changes) && found && self.next_row(answer, shown)?.is_some() {
-            return Err(Error::new(
+            let error = Error::new(
                 sqlstate::TOO_MANY_ROWS,
                 "query returned more than one row",
             )
-            .with_hint("Make sure the query returns a single row, or use LIMIT 1."));
+            .with_hint("Make sure the query returns a single row, or use LIMIT 1.");
+            return Err(self.with_strict_params(error, shown)?);
         }
         self.store_into(into, &columns, first)?;
         self.set_found(found);
         Ok(())
+    }
+
+    /// Under `#print_strict_params on`, the values that a STRICT query was given.
+    fn with_strict_params(&mut self, error: Error, shown: Option<&Expr>) -> Result<Error> {
+        let Some(expr) = shown.filter(|_| self.body().print_strict_params) else {
+            return Ok(error);
+        };
+        let params = self.shown_params(expr)?;
+        Ok(match params.is_empty() {
+            true => error,
+            false => error.with_detail(format!("parameters: {params}")),
+        })
     }
 
     pub(super) fn perform(&mut self, query: &'a Expr) -> Result<()> {
