@@ -1561,6 +1561,8 @@ CREATE FUNCTION pg_catalog.xidrecv(internal) RETURNS xid LANGUAGE internal IMMUT
 -- aclitem
 
 CREATE FUNCTION pg_catalog.aclitemout(aclitem) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'aclitemout' SET oid = 1032;
+CREATE FUNCTION pg_catalog.suppress_redundant_updates_trigger() RETURNS trigger LANGUAGE internal VOLATILE STRICT AS 'suppress_redundant_updates_trigger' SET oid = 1291;
+CREATE FUNCTION pg_catalog.pg_trigger_depth() RETURNS int4 LANGUAGE internal STABLE STRICT AS 'pg_trigger_depth' SET oid = 3163;
 
 -- bit
 

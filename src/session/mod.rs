@@ -31,6 +31,7 @@ mod notify;
 mod plan;
 mod portal;
 mod prepare;
+mod routine;
 pub mod registry;
 pub mod rows;
 mod scope;
@@ -66,7 +67,6 @@ use crate::error::{Error, Report, Result};
 use crate::sql::run::Notices;
 use crate::txn::LockSession;
 use block::Block;
-use context::ContextCache;
 use hooks::Hooks;
 use notify::Inbox;
 use plan::PlanCache;
@@ -80,7 +80,6 @@ pub struct Session {
     settings: Arc<Mutex<Settings>>,
     hooks: Arc<Hooks>,
     block: Block,
-    contexts: ContextCache,
     scope: Option<Scope>,
     /// Microseconds since 2000-01-01 UTC, when the client's message came.
     statement_timestamp: i64,
@@ -132,7 +131,6 @@ impl Session {
             registered,
             settings,
             block: Block::new(),
-            contexts: ContextCache::default(),
             scope: None,
             statement_timestamp: time::now(),
             prepared: HashMap::new(),

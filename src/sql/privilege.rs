@@ -36,6 +36,10 @@ pub struct Permissions {
 }
 
 impl Permissions {
+    pub fn is_empty(&self) -> bool {
+        self.relations.is_empty() && self.functions.is_empty()
+    }
+
     /// The entry for a relation.
     pub fn of(&mut self, relation: Oid, role: Option<Oid>) -> &mut Permission {
         let same = |known: &Permission| known.relation == relation && known.role == role;

@@ -33,6 +33,10 @@ impl Ddl<'_> {
             Kind::ObjectSchema => self.rename_schema(statement),
             Kind::ObjectRole => self.rename_role(statement),
             Kind::ObjectType => self.rename_type(statement),
+            Kind::ObjectTrigger => self.rename_trigger(statement).await,
+            Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
+                self.rename_routine(statement)
+            }
             _ => Err(Error::unsupported("ALTER … RENAME of this kind of object")),
         }
     }
@@ -304,6 +308,9 @@ impl Ddl<'_> {
     pub async fn set_schema(&mut self, statement: &ast::AlterObjectSchemaStmt) -> Result<String> {
         use ast::ObjectType as Kind;
         let kind = statement.object_type();
+        if matches!(kind, Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine) {
+            return self.set_routine_schema(statement);
+        }
         if !matches!(
             kind,
             Kind::ObjectTable | Kind::ObjectView | Kind::ObjectMatview | Kind::ObjectSequence
@@ -386,6 +393,9 @@ impl Ddl<'_> {
                 let ty = self.owned_type(&list.items)?;
                 self.put(Type { owner, ..(*ty).clone() });
                 Ok("ALTER TYPE".to_owned())
+            }
+            Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
+                self.set_routine_owner(statement, owner)
             }
             _ => Err(Error::unsupported("OWNER TO for this kind of object")),
         }

@@ -181,7 +181,7 @@ impl Locking<'_> {
         let mut reservation = consumer.register(&context.runtime.memory_pool);
         let mut locked = Vec::new();
         while locked.len() < self.row_count_max {
-            let Some(chunk) = chunks.next().await else { break };
+            let Some(chunk) = context.lend_while(work, chunks.next()).await else { break };
             for row in chunk? {
                 if locked.len() >= self.row_count_max {
                     break;

@@ -20,6 +20,7 @@ use crate::sql::ir::{self, Statement};
 use crate::sql::outcome::{CopyOut, Outcome};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::privilege;
+use crate::sql::routine;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::Datum;
 use crate::sqlstate;
@@ -306,6 +307,13 @@ async fn query_rows(
     let named = |columns: &[ir::OutputColumn]| {
         columns.iter().map(|column| (column.name.clone(), column.ty)).collect()
     };
+    if routine::are_called_in(&statement) {
+        ctx.eval.loan.open(work);
+    }
+    if let (Statement::Query(query), true) = (&statement, ctx.eval.loan.is_needed()) {
+        let rows = routine::all_rows(query, work, ctx).await?;
+        return Ok((named(&query.output), Box::pin(futures::stream::iter([Ok(rows)]))));
+    }
     if let Statement::Query(query) = &statement {
         return Ok((named(&query.output), run::rows(query, &[], work, ctx).await?));
     }

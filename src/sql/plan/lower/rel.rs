@@ -266,18 +266,27 @@ impl Lowering<'_> {
     }
 
     fn set_source(&self, call: &Call, slots: &[crate::sql::ir::ColumnId]) -> Result<SetSource> {
-        if !call.function.returns_set {
+        let is_routine = call.function.language != "internal";
+        if !call.function.returns_set && !is_routine {
             let expr = Expr { kind: ExprKind::Call(call.clone()), ty: call.ty, location: -1 };
             return Ok(SetSource::Value(Evaluator::compile(&expr, slots, self.catalog())?));
         }
-        let kernel = functions::set_kernel(&call.function.source).ok_or_else(|| {
-            Error::unsupported(format!("set-returning function {}", call.function.name))
-        })?;
         let args = call
             .args
             .iter()
             .map(|arg| Evaluator::compile(arg, slots, self.catalog()))
             .collect::<Result<_>>()?;
+        if is_routine {
+            return Ok(SetSource::Routine {
+                function: call.function.clone(),
+                args,
+                types: call.args.iter().map(|arg| arg.ty).collect(),
+                result: call.ty,
+            });
+        }
+        let kernel = functions::set_kernel(&call.function.source).ok_or_else(|| {
+            Error::unsupported(format!("set-returning function {}", call.function.name))
+        })?;
         Ok(SetSource::Rows {
             rows: kernel.rows,
             strict: call.function.strict,
