@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
     advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash, identifier,
-    integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, series, session, text,
+    integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, series, session, spread, text,
 };
 
 /// Scalar kernels, module by module.
@@ -35,6 +35,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     regexp::KERNELS,
     session::KERNELS,
     &[advisory::KERNELS],
+    &[spread::KERNELS],
     text::KERNELS,
 ];
 

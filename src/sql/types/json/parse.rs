@@ -147,7 +147,7 @@ impl<'a, S: Sink> Parser<'a, S> {
         if depth >= DEPTH_MAX {
             return Err(Error::new(
                 sqlstate::STATEMENT_TOO_COMPLEX,
-                "JSON value is nested too deeply",
+                "stack depth limit exceeded",
             ));
         }
         self.advance()
