@@ -138,9 +138,7 @@ fn with_outputs(function: &Arc<Function>) -> Arc<Function> {
 /// The dotted name that an argument is, if it is nothing else.
 fn written_name(arg: &crate::sql::parse::ast::Node) -> Vec<String> {
     let node = match inner(arg) {
-        Ok(NodeEnum::NamedArgExpr(named)) => {
-            named.arg.as_ref().and_then(|arg| arg.node.as_ref())
-        }
+        Ok(NodeEnum::NamedArgExpr(named)) => named.arg.as_ref().and_then(|arg| arg.node.as_ref()),
         Ok(node) => Some(node),
         Err(_) => None,
     };

@@ -43,9 +43,8 @@ impl SqlCompiler {
         let Some(condition) = condition else { return Ok(true) };
         let width = firing.info.columns.len();
         let nulls = || vec![Datum::Null; width];
-        let part = |row: &Option<Arc<Vec<Datum>>>| {
-            row.as_ref().map_or_else(nulls, |row| row.to_vec())
-        };
+        let part =
+            |row: &Option<Arc<Vec<Datum>>>| row.as_ref().map_or_else(nulls, |row| row.to_vec());
         let mut row = part(&firing.old);
         row.extend(part(&firing.new));
         Ok(matches!(condition.eval(&ctx.eval, &row)?, Datum::Bool(true)))

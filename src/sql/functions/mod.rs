@@ -32,6 +32,7 @@ mod regexp;
 mod registry;
 mod series;
 mod session;
+mod spread;
 mod text;
 mod typmod;
 pub mod value;
@@ -47,6 +48,7 @@ pub use context::{EvalContext, SequenceRow, SessionHooks, SettingsView};
 pub use pattern::like;
 pub use registry::{aggregate_kernel, kernel, set_kernel};
 pub use session::SERVER_VERSION;
+pub use spread::SUFFIX as OF_ARRAY;
 pub use text::{quote_identifier, quote_literal};
 
 /// What a kernel may know about its call.

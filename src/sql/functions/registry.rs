@@ -10,7 +10,7 @@ use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
     advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash,
     identifier, integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, series,
-    session, text,
+    session, spread, text,
 };
 
 /// Scalar kernels, module by module.
@@ -36,6 +36,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     regexp::KERNELS,
     session::KERNELS,
     &[advisory::KERNELS],
+    &[spread::KERNELS],
     text::KERNELS,
 ];
 

@@ -29,9 +29,7 @@ impl<'t> Lexer<'t> {
                 let written = &text[token.range.clone()];
                 let quoted = written.starts_with('"');
                 let word = match (token.kind, quoted) {
-                    (SqlTokenKind::Word, true) => {
-                        written.trim_matches('"').replace("\"\"", "\"")
-                    }
+                    (SqlTokenKind::Word, true) => written.trim_matches('"').replace("\"\"", "\""),
                     (SqlTokenKind::Word, false) => written.to_lowercase(),
                     _ => String::new(),
                 };

@@ -163,11 +163,7 @@ pub fn within(
     result
 }
 
-pub fn dispatch(
-    request: &Request<'_>,
-    frame: &mut Frame<'_>,
-    sink: &mut dyn Sink,
-) -> Result<()> {
+pub fn dispatch(request: &Request<'_>, frame: &mut Frame<'_>, sink: &mut dyn Sink) -> Result<()> {
     match request.function.language.as_str() {
         "sql" => sql_function::run(request, frame, sink),
         "plpgsql" => plpgsql::run(request, frame, sink),

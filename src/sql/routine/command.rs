@@ -131,11 +131,8 @@ pub fn run_bound_call(
     params: &[Datum],
     frame: &mut Frame<'_>,
 ) -> Result<CallResult> {
-    let args = call
-        .args
-        .iter()
-        .map(|arg| frame.evaluate(arg, params))
-        .collect::<Result<Vec<Datum>>>()?;
+    let args =
+        call.args.iter().map(|arg| frame.evaluate(arg, params)).collect::<Result<Vec<Datum>>>()?;
     let ctx = frame.begin_statement()?;
     privilege::check(&call.permissions, &ctx.eval)?;
     let control = frame.control.clone().filter(|_| frame.subtransactions == 0);
@@ -243,7 +240,9 @@ pub fn do_text(statement: &ast::DoStmt) -> Result<String> {
             _ => continue,
         };
         match option.defname.as_str() {
-            "as" if text.is_some() => return Err(Error::syntax("conflicting or redundant options")),
+            "as" if text.is_some() => {
+                return Err(Error::syntax("conflicting or redundant options"));
+            }
             "as" => text = Some(value),
             "language" => language = value,
             _ => {}

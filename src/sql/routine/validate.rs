@@ -68,7 +68,9 @@ fn sql_body(function: &Function, eval: &EvalContext) -> Result<()> {
     }
     let Some(columns) = last else {
         return Err(return_mismatch(result, eval)
-            .with_detail("Function's final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING.")
+            .with_detail(
+                "Function's final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING.",
+            )
             .with_context(context()));
     };
     match RowConversion::new(&shape, &columns, eval) {

@@ -124,9 +124,8 @@ impl Ddl<'_> {
     }
 
     fn check_options(&self, function: &Function) -> Result<()> {
-        let invalid = |message: &str| {
-            Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message.to_owned()))
-        };
+        let invalid =
+            |message: &str| Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message.to_owned()));
         if function.options.cost.is_some_and(|cost| cost <= 0.0) {
             return invalid("COST must be positive");
         }
@@ -167,15 +166,13 @@ impl Ddl<'_> {
                 FunctionKind::Procedure => "a procedure",
                 FunctionKind::Window => "a window function",
             };
-            return Err(Error::new(
-                sqlstate::WRONG_OBJECT_TYPE,
-                "cannot change routine kind",
-            )
-            .with_detail(format!("\"{}\" is {what}.", old.name)));
+            return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, "cannot change routine kind")
+                .with_detail(format!("\"{}\" is {what}.", old.name)));
         }
         let path = self.ctx.eval.settings.search_path.clone();
         let signature = self.work.catalog.function_signature(&path, &old);
-        let hint = format!("Use DROP {} {signature} first.", function_word(old.kind).to_uppercase());
+        let hint =
+            format!("Use DROP {} {signature} first.", function_word(old.kind).to_uppercase());
         let invalid = |message: String| {
             Error::new(sqlstate::INVALID_FUNCTION_DEFINITION, message).with_hint(hint.clone())
         };

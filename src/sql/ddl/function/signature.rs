@@ -130,9 +130,7 @@ impl Ddl<'_> {
             }
         }
         match &parameter.defexpr {
-            Some(_) if !is_input => {
-                Err(invalid("only input parameters can have default values"))
-            }
+            Some(_) if !is_input => Err(invalid("only input parameters can have default values")),
             Some(default) => {
                 let eval = self.eval();
                 let target = match is_polymorphic(ty) {
@@ -160,11 +158,8 @@ impl Ddl<'_> {
         statement: &ast::CreateFunctionStmt,
         all: &[(char, Oid, String)],
     ) -> Result<Oid> {
-        let outputs: Vec<Oid> = all
-            .iter()
-            .filter(|(mode, ..)| "obt".contains(*mode))
-            .map(|(_, ty, _)| *ty)
-            .collect();
+        let outputs: Vec<Oid> =
+            all.iter().filter(|(mode, ..)| "obt".contains(*mode)).map(|(_, ty, _)| *ty).collect();
         if statement.is_procedure {
             return Ok(if outputs.is_empty() { oid::VOID } else { oid::RECORD });
         }
@@ -228,7 +223,9 @@ impl Ddl<'_> {
                     sqlstate::AMBIGUOUS_FUNCTION,
                     format!("{word} name \"{written}\" is not unique"),
                 )
-                .with_hint(format!("Specify the argument list to select the {word} unambiguously."))),
+                .with_hint(format!(
+                    "Specify the argument list to select the {word} unambiguously."
+                ))),
             };
         }
         let types = self.argument_types(object, kind)?;
@@ -376,4 +373,3 @@ fn check_polymorphic(catalog: &crate::catalog::Catalog, result: Oid, args: &[Oid
     }
     Ok(())
 }
-

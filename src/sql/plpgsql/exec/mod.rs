@@ -155,10 +155,13 @@ impl<'a, 'w> Exec<'a, 'w> {
             (variables.table_name, text(&call.table.name)),
             (variables.table_schema, text(&call.schema)),
             (variables.nargs, Datum::Int4(args.len() as i32)),
-            (variables.argv, match args.is_empty() {
-                true => Datum::Null,
-                false => Datum::Array(Box::new(argv)),
-            }),
+            (
+                variables.argv,
+                match args.is_empty() {
+                    true => Datum::Null,
+                    false => Datum::Array(Box::new(argv)),
+                },
+            ),
         ];
         for (dno, value) in values {
             self.set_scalar(dno, value);

@@ -62,9 +62,8 @@ impl<'a> Exec<'a, '_> {
     /// The types of a row must be those expected, one by one.
     fn check_row(&mut self, types: &[SqlType], wanted: &Fields, message: &str) -> Result<()> {
         let eval = self.frame.eval()?;
-        let name = |ty: SqlType| {
-            eval.catalog.format_type(&eval.settings.search_path, ty.oid, Some(-1))
-        };
+        let name =
+            |ty: SqlType| eval.catalog.format_type(&eval.settings.search_path, ty.oid, Some(-1));
         let detail = if types.len() != wanted.len() {
             format!(
                 "Number of returned columns ({}) does not match expected column count ({}).",
@@ -162,9 +161,8 @@ impl<'a> Exec<'a, '_> {
     pub(super) fn return_query(&mut self, query: &'a Query) -> Result<()> {
         let (mut answer, shown) = self.answer_of(query)?;
         let Some(columns) = answer.columns.clone() else {
-            return Err(Error::syntax("query does not return a result").with_hint(
-                "A RETURN QUERY needs a query that returns rows.",
-            ));
+            return Err(Error::syntax("query does not return a result")
+                .with_hint("A RETURN QUERY needs a query that returns rows."));
         };
         let wanted: Option<Fields> = match &self.shape {
             Shape::Row(_, fields) => Some(fields.clone()),

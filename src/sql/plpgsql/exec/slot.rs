@@ -113,8 +113,5 @@ pub fn not_assigned(name: &str) -> Error {
 }
 
 pub fn no_field(name: &str, field: &str) -> Error {
-    Error::new(
-        sqlstate::UNDEFINED_COLUMN,
-        format!("record \"{name}\" has no field \"{field}\""),
-    )
+    Error::new(sqlstate::UNDEFINED_COLUMN, format!("record \"{name}\" has no field \"{field}\""))
 }

@@ -124,7 +124,12 @@ impl Parser<'_> {
             self.lex.expect_word("loop")?;
             self.push_label(label.clone(), true);
             let body = self.loop_body(label.as_deref())?;
-            return Ok(Kind::ForQuery { label, into, query: Query::Dynamic { query, using }, body });
+            return Ok(Kind::ForQuery {
+                label,
+                into,
+                query: Query::Dynamic { query, using },
+                body,
+            });
         }
         if let Some(cursor) = self.cursor_here() {
             return self.for_cursor(label, targets, cursor);
@@ -149,9 +154,9 @@ impl Parser<'_> {
             return Ok(Kind::ForInteger { label, variable, lower, upper, step, reverse, body });
         }
         if reverse {
-            return Err(self.lex.error_here(Error::syntax(
-                "cannot specify REVERSE in query FOR loop",
-            )));
+            return Err(self
+                .lex
+                .error_here(Error::syntax("cannot specify REVERSE in query FOR loop")));
         }
         let into = self.row_targets(targets, at)?;
         let (start, end) = self.cut(&["loop"], false)?;
@@ -173,9 +178,9 @@ impl Parser<'_> {
             }
         };
         let VariableKind::Cursor(declaration) = self.variables[cursor].kind.clone() else {
-            return Err(self.lex.error_here(Error::syntax(
-                "cursor FOR loop must use a bound cursor variable",
-            )));
+            return Err(self
+                .lex
+                .error_here(Error::syntax("cursor FOR loop must use a bound cursor variable")));
         };
         let arguments = self.cursor_arguments(&declaration)?;
         self.push_label(label.clone(), true);

@@ -92,7 +92,11 @@ pub(super) fn compile(
 }
 
 /// The parameters of a function of the catalog, with the types of one call.
-pub(super) fn parameters(function: &Function, types: &[SqlType], result: SqlType) -> Vec<Parameter> {
+pub(super) fn parameters(
+    function: &Function,
+    types: &[SqlType],
+    result: SqlType,
+) -> Vec<Parameter> {
     let mut inputs = types.iter();
     match &function.all_args {
         None => function
@@ -384,8 +388,7 @@ impl<'a> Parser<'a> {
     /// A string constant, its quotes taken off.
     fn string_literal(&mut self) -> Result<String> {
         use crate::sql::parse::{NodeEnum, SqlTokenKind, ast};
-        let is_string =
-            self.lex.peek().is_some_and(|token| token.kind == SqlTokenKind::String);
+        let is_string = self.lex.peek().is_some_and(|token| token.kind == SqlTokenKind::String);
         if !is_string {
             return Err(self.lex.syntax_error());
         }
@@ -410,10 +413,7 @@ impl<'a> Parser<'a> {
 }
 
 pub(super) fn unknown_condition(name: &str) -> Error {
-    Error::new(
-        sqlstate::UNDEFINED_OBJECT,
-        format!("unrecognized exception condition \"{name}\""),
-    )
+    Error::new(sqlstate::UNDEFINED_OBJECT, format!("unrecognized exception condition \"{name}\""))
 }
 
 /// What the parser of one statement hands over.

@@ -27,7 +27,8 @@ impl Parser<'_> {
         }
         let Some(token) = self.lex.peek().cloned() else { return Err(self.lex.syntax_error()) };
         let word = if token.quoted { String::new() } else { token.word.clone() };
-        let labelled = matches!(word.as_str(), "loop" | "while" | "for" | "foreach" | "declare" | "begin");
+        let labelled =
+            matches!(word.as_str(), "loop" | "while" | "for" | "foreach" | "declare" | "begin");
         if label.is_some() && !labelled {
             return Err(self.lex.syntax_error());
         }
@@ -331,10 +332,9 @@ impl Parser<'_> {
                 "schema" => RaiseOption::Schema,
                 _ => {
                     self.lex.seek(at);
-                    return Err(self.lex.error_near(
-                        "unrecognized RAISE statement option",
-                        self.lex.peek(),
-                    ));
+                    return Err(self
+                        .lex
+                        .error_near("unrecognized RAISE statement option", self.lex.peek()));
                 }
             };
             if !self.lex.accept_symbol("=") && !self.lex.accept_symbol(":=") {
@@ -368,9 +368,8 @@ impl Parser<'_> {
             std::cmp::Ordering::Greater => "too many parameters specified for RAISE",
             std::cmp::Ordering::Equal => return Ok(()),
         };
-        let line = self.lex.line_at(
-            self.lex.peek().map_or(self.lex.text.len(), |token| token.start),
-        );
+        let line =
+            self.lex.line_at(self.lex.peek().map_or(self.lex.text.len(), |token| token.start));
         let _ = at;
         Err(Error::syntax(message).with_context(format!("near line {line}")))
     }
