@@ -28,6 +28,7 @@ mod enumeration;
 mod expression;
 mod grant;
 mod index;
+mod like;
 mod matview;
 mod name;
 pub(super) mod options;
@@ -114,6 +115,11 @@ impl Ddl<'_> {
 
 /// Names a statement that is not supported, in SQL's words where it has them.
 fn statement_name(node: &NodeEnum) -> String {
+    match node {
+        NodeEnum::CreateStatsStmt(_) => return "CREATE STATISTICS".to_owned(),
+        NodeEnum::RuleStmt(_) => return "CREATE RULE".to_owned(),
+        _ => {}
+    }
     let debug = format!("{node:?}");
     let name = debug.split(['(', ' ', '{']).next().unwrap_or_default();
     let words = name.strip_suffix("Stmt").unwrap_or(name);

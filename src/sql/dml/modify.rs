@@ -316,6 +316,6 @@ impl Run<'_> {
             row
         };
         self.count += 1;
-        self.returned.add(self.ctx, self.params, system, &row, extra)
+        self.returned.add(self.params, system, &row, extra, writer).await
     }
 }

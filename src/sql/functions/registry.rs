@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
     advisory, aggregate, array, binary, boolean, composite, datetime, float, hash, identifier,
-    integer, io, json, numeric, pattern, picture, regexp, series, session, text,
+    integer, io, json, numeric, pattern, picture, regexp, sample, series, session, text,
 };
 
 /// Scalar kernels, module by module.
@@ -22,6 +22,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     datetime::KERNELS,
     float::KERNELS,
     hash::KERNELS,
+    sample::KERNELS,
     identifier::KERNELS,
     integer::KERNELS,
     io::KERNELS,
