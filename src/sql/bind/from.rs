@@ -66,9 +66,7 @@ impl Binder<'_> {
             NodeEnum::RangeSubselect(subselect) => self.from_subselect(subselect),
             NodeEnum::RangeFunction(function) => self.from_function(function),
             NodeEnum::JoinExpr(join) => self.join(join),
-            NodeEnum::RangeTableSample(sample) => {
-                Err(Error::unsupported("TABLESAMPLE").at(sample.location))
-            }
+            NodeEnum::RangeTableSample(sample) => self.table_sample(sample),
             NodeEnum::RangeTableFunc(function) => {
                 Err(Error::unsupported("XMLTABLE").at(function.location))
             }
