@@ -32,6 +32,7 @@ mod coerce;
 mod column;
 mod conflict;
 mod cte;
+pub mod described;
 mod dml;
 mod expr;
 mod expression;
@@ -117,6 +118,10 @@ pub struct Binder<'a> {
     depth: usize,
     inline_depth: usize,
     names: bound::Names,
+    /// See [`Binder::describe`].
+    description: Option<described::Description>,
+    /// The clauses of the level that was bound last.
+    plain: Option<described::Body>,
 }
 
 impl<'a> Binder<'a> {
@@ -147,6 +152,8 @@ impl<'a> Binder<'a> {
             depth: 0,
             inline_depth: 0,
             names: bound::Names::default(),
+            description: None,
+            plain: None,
         }
     }
 

@@ -33,6 +33,7 @@ mod session;
 mod text;
 mod typmod;
 pub mod value;
+mod view_definition;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
     advisory, aggregate, array, binary, boolean, composite, datetime, float, hash, identifier,
-    integer, io, json, numeric, pattern, picture, regexp, sample, series, session, text,
+    integer, io, json, numeric, pattern, picture, regexp, sample, series, session, text, view_definition,
 };
 
 /// Scalar kernels, module by module.
@@ -34,6 +34,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     session::KERNELS,
     &[advisory::KERNELS],
     text::KERNELS,
+    view_definition::KERNELS,
 ];
 
 /// Set-returning kernels, module by module.

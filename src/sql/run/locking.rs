@@ -151,19 +151,23 @@ fn find_in_exprs<'a>(
     exprs: impl IntoIterator<Item = &'a mut Expr>,
     ctes: &[Cte],
 ) -> Option<Found<'a>> {
-    exprs.into_iter().find_map(|expr| match &mut expr.kind {
-        ExprKind::Subquery(subquery) if walk::free_columns(&subquery.query.rel).is_empty() => {
-            find(&mut subquery.query.rel, ctes.to_vec(), None)
-        }
-        ExprKind::Subquery(_) => None,
-        _ => {
+    exprs.into_iter().find_map(|expr| {
+        if !matches!(expr.kind, ExprKind::Subquery(_)) {
             let mut found = None;
             visit::operands_mut(expr, &mut |operand| {
                 if found.is_none() {
                     found = find_in_exprs([operand], ctes);
                 }
             });
-            found
+            return found;
+        }
+        match &mut expr.kind {
+            ExprKind::Subquery(subquery)
+                if walk::free_columns(&subquery.query.rel).is_empty() =>
+            {
+                find(&mut subquery.query.rel, ctes.to_vec(), None)
+            }
+            _ => None,
         }
     })
 }
