@@ -24,7 +24,7 @@ use lanes::Lanes;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::pg::{self, Front, Lobby, Tls};
-use crate::session::{self, Database};
+use crate::session::{self, Database, Ends};
 use crate::sqlstate;
 use crate::storage::disk::{DiskEngine, DiskOptions};
 
@@ -185,7 +185,8 @@ async fn serve_client(stream: TcpStream, peer: SocketAddr, front: Arc<Front>) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "could not set TCP_NODELAY");
     }
-    if let Err(error) = pg::serve(stream, Some(peer), front).await {
+    let ends = stream.local_addr().ok().map(|server| Ends { client: peer, server });
+    if let Err(error) = pg::serve(stream, ends, front).await {
         tracing::debug!(%peer, %error, "connection ended");
     }
 }

@@ -51,6 +51,7 @@ mod operator;
 mod order;
 mod params;
 mod polymorphic;
+mod procedure;
 mod prune;
 mod refresh;
 mod row;
@@ -67,6 +68,7 @@ mod target;
 mod typename;
 mod updatable;
 mod values;
+mod variables;
 mod window;
 
 use std::sync::Arc;
@@ -80,15 +82,19 @@ use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
-    ColumnExpression, ExpressionUse, bind_column_expression, bind_expression, bind_expression_sql,
-    bind_relation_expression_sql,
+    ColumnExpression, ExpressionUse, bind_column_expression, bind_default, bind_expression,
+    bind_expression_sql, bind_relation_expression_sql, bind_trigger_condition,
+    bind_trigger_condition_sql,
 };
 use opened::Opened;
 pub use opened::opened_by_copy;
-pub use refresh::Refreshed;
-pub use updatable::updatable;
 use params::Params;
+pub use polymorphic::is_polymorphic;
+pub use procedure::{ProcedureCall, bind_call, bind_call_with};
+pub use refresh::Refreshed;
 use scope::Level;
+pub use updatable::updatable;
+pub use variables::{Conflict, Conversion, VariableRef, Variables, bind_conversion};
 
 /// Nesting of expressions and queries that is bound; deeper is `54001`.
 const DEPTH_MAX: usize = 1_500;
@@ -117,6 +123,8 @@ pub struct Binder<'a> {
     check_as: Option<Oid>,
     depth: usize,
     inline_depth: usize,
+    /// Functions in SQL whose bodies are being inlined.
+    inlining: Vec<Oid>,
     names: bound::Names,
     /// See [`Binder::describe`].
     description: Option<described::Description>,
@@ -151,6 +159,7 @@ impl<'a> Binder<'a> {
             check_as: None,
             depth: 0,
             inline_depth: 0,
+            inlining: Vec::new(),
             names: bound::Names::default(),
             description: None,
             plain: None,

@@ -8,9 +8,7 @@ use super::scope::{Clause, Item};
 use super::select::filter;
 use crate::catalog::{CastContext, Function, RelationKind};
 use crate::error::{Error, Result};
-use crate::sql::ir::{
-    Call, Expr, ExprKind, OutputColumn, Query, Rel, Subquery, SubqueryKind,
-};
+use crate::sql::ir::{Call, Expr, ExprKind, OutputColumn, Query, Rel, Subquery, SubqueryKind};
 use crate::sql::parse::ast::RangeTableSample;
 use crate::sql::types::{SqlType, oid};
 use crate::sqlstate;
@@ -52,10 +50,7 @@ impl Binder<'_> {
         let [percentage] = node.args.as_slice() else {
             return Err(Error::new(
                 sqlstate::INVALID_TABLESAMPLE_ARGUMENT,
-                format!(
-                    "tablesample method {method} requires 1 argument, not {}",
-                    node.args.len()
-                ),
+                format!("tablesample method {method} requires 1 argument, not {}", node.args.len()),
             )
             .at(node.location));
         };

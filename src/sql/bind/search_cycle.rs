@@ -11,7 +11,7 @@
 //! ```
 
 use super::Binder;
-use super::node::{INT8, boxed, column_expr, constant, inner, strings, string_node, typed};
+use super::node::{INT8, boxed, column_expr, constant, inner, string_node, strings, typed};
 use super::operator::OperatorName;
 use super::select::filter;
 use crate::error::{Error, Result};
@@ -93,14 +93,11 @@ impl Binder<'_> {
         Ok(Some(Marks { search, cycle }))
     }
 
-    fn cycle_of(
-        &mut self,
-        clause: &CteCycleClause,
-        names: &[(String, SqlType)],
-    ) -> Result<Cycle> {
+    fn cycle_of(&mut self, clause: &CteCycleClause, names: &[(String, SqlType)]) -> Result<Cycle> {
         let columns = followed(&clause.cycle_col_list, names, "cycle", clause.location)?;
         let known = |name: &String| names.iter().any(|(known, _)| known == name);
-        for (name, what) in [(&clause.cycle_mark_column, "mark"), (&clause.cycle_path_column, "path")]
+        for (name, what) in
+            [(&clause.cycle_mark_column, "mark"), (&clause.cycle_path_column, "path")]
         {
             if known(name) {
                 return Err(Error::syntax(format!(
@@ -314,9 +311,7 @@ fn followed(
 fn own_columns(binder: &mut Binder<'_>, output: &[OutputColumn]) -> Vec<(OutputColumn, Expr)> {
     output
         .iter()
-        .map(|column| {
-            (binder.new_column(column.name.clone(), column.ty), column_expr(column, -1))
-        })
+        .map(|column| (binder.new_column(column.name.clone(), column.ty), column_expr(column, -1)))
         .collect()
 }
 

@@ -224,6 +224,7 @@ impl Ddl<'_> {
             Some(t) if t.category == 'A' => class_of(oid::ANYARRAY),
             Some(t) if matches!(t.kind, TypeKind::Composite { .. }) => class_of(oid::RECORD),
             _ if ty.oid == oid::VARCHAR => class_of(oid::TEXT),
+            _ if ty.oid == oid::CIDR => class_of(oid::INET),
             Some(t) if t.category == 'N' && t.length == 4 => class_of(oid::OID),
             _ => None,
         };
@@ -249,7 +250,9 @@ impl Ddl<'_> {
         let found = classes
             .filter(|class| class.access_method == "btree" && class.name == name)
             .find(|class| {
-                class.input == ty.oid || (class.input == oid::TEXT && ty.oid == oid::VARCHAR)
+                class.input == ty.oid
+                    || (class.input == oid::TEXT && ty.oid == oid::VARCHAR)
+                    || (class.input == oid::INET && ty.oid == oid::CIDR)
             });
         match found {
             Some(class) => Ok(class.oid),

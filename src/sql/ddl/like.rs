@@ -121,7 +121,11 @@ impl Ddl<'_> {
     }
 
     /// What LIKE copies once the new table is there: keys, indexes and comments.
-    pub(super) async fn finish_like(&mut self, table: Oid, statement: &ast::CreateStmt) -> Result<()> {
+    pub(super) async fn finish_like(
+        &mut self,
+        table: Oid,
+        statement: &ast::CreateStmt,
+    ) -> Result<()> {
         for element in &statement.table_elts {
             let Some(NodeEnum::TableLikeClause(like)) = &element.node else { continue };
             let source = self.like_source(like)?;
@@ -168,9 +172,8 @@ impl Ddl<'_> {
     fn copy_comments(&mut self, table: Oid, source: &Relation) -> Result<()> {
         let target = self.relation(table)?;
         let catalog = self.work.catalog.clone();
-        let numbered = |relation: &Relation, name: &str| {
-            super::constraint::column_number(relation, name)
-        };
+        let numbered =
+            |relation: &Relation, name: &str| super::constraint::column_number(relation, name);
         for (column, number) in source.columns.iter().zip(1i16..) {
             let comment = catalog.comment_on(ObjectAddress::column(source.oid, number));
             let Some((comment, number)) = comment.zip(numbered(&target, &column.name)) else {

@@ -129,10 +129,9 @@ impl Ddl<'_> {
         grantor: &Role,
         admin: Option<bool>,
     ) -> Result<()> {
-        for (role, what) in [
-            (granted, "cannot have explicit members"),
-            (grantee, "cannot be a member of any role"),
-        ] {
+        for (role, what) in
+            [(granted, "cannot have explicit members"), (grantee, "cannot be a member of any role")]
+        {
             if role.name == "pg_database_owner" {
                 return Err(Error::internal(format!("role \"{}\" {what}", role.name)));
             }
@@ -337,7 +336,8 @@ impl Ddl<'_> {
                 None => String::new(),
             };
             let belongs = catalog.role(defaults.role).map_or("", |role| &role.name);
-            let object = format!("default privileges on new {what} belonging to role {belongs}{place}");
+            let object =
+                format!("default privileges on new {what} belonging to role {belongs}{place}");
             if defaults.role == role.oid {
                 found.push((defaults.oid, format!("owner of {object}")));
             } else if mentions(&defaults.items) {

@@ -10,6 +10,7 @@ use crate::sql::bind::{self, Binder};
 use crate::sql::ir::{Query, Statement};
 use crate::sql::parse::{self, ast};
 use crate::sql::privilege::{self, Permissions};
+use crate::sql::routine;
 use crate::sql::types::{Oid, SqlType, oid};
 use crate::sqlstate;
 use crate::table::lock;
@@ -130,6 +131,9 @@ impl Ddl<'_> {
         let statement = binder.bind_statement(node)?;
         let permissions = binder.permissions();
         lock::acquire_relations(&binder.opened(), self.work, self.ctx).await?;
+        if routine::are_called_in(&statement) {
+            self.ctx.eval.loan.open(self.work);
+        }
         match statement {
             Statement::Query(query) => Ok((query, permissions)),
             _ => Err(Error::unsupported("a query that changes rows here")),

@@ -8,14 +8,17 @@ use std::sync::LazyLock;
 
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
-    advisory, aggregate, array, binary, boolean, composite, datetime, float, hash, identifier,
-    integer, io, json, numeric, pattern, picture, regexp, sample, series, session, text, view_definition,
+    advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash,
+    identifier, integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, sample,
+    series, session, spread, text,
+    view_definition,
 };
 
 /// Scalar kernels, module by module.
 const SCALARS: &[&[&[Kernel]]] = &[
     array::KERNELS,
     binary::KERNELS,
+    bits::KERNELS,
     boolean::KERNELS,
     crate::catalog::functions::KERNELS,
     composite::KERNELS,
@@ -27,12 +30,15 @@ const SCALARS: &[&[&[Kernel]]] = &[
     integer::KERNELS,
     io::KERNELS,
     json::KERNELS,
+    &[jsonpath::KERNELS],
+    network::KERNELS,
     numeric::KERNELS,
     pattern::KERNELS,
     picture::KERNELS,
     regexp::KERNELS,
     session::KERNELS,
     &[advisory::KERNELS],
+    &[spread::KERNELS],
     text::KERNELS,
     view_definition::KERNELS,
 ];
@@ -42,6 +48,7 @@ const SETS: &[&[&[SetKernel]]] = &[
     &[array::SET_KERNELS],
     &[crate::catalog::functions::SET_KERNELS],
     json::SET_KERNELS,
+    &[jsonpath::SET_KERNELS],
     &[regexp::SET_KERNELS],
     &[series::SET_KERNELS],
     &[text::SET_KERNELS],

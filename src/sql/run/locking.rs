@@ -162,9 +162,7 @@ fn find_in_exprs<'a>(
             return found;
         }
         match &mut expr.kind {
-            ExprKind::Subquery(subquery)
-                if walk::free_columns(&subquery.query.rel).is_empty() =>
-            {
+            ExprKind::Subquery(subquery) if walk::free_columns(&subquery.query.rel).is_empty() => {
                 find(&mut subquery.query.rel, ctes.to_vec(), None)
             }
             _ => None,
@@ -235,7 +233,7 @@ impl Locking<'_> {
         let mut reservation = consumer.register(&context.runtime.memory_pool);
         let mut locked = Vec::new();
         while locked.len() < self.row_count_max {
-            let Some(chunk) = chunks.next().await else { break };
+            let Some(chunk) = context.lend_while(work, chunks.next()).await else { break };
             for row in chunk? {
                 if locked.len() >= self.row_count_max {
                     break;
