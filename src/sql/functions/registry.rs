@@ -11,6 +11,7 @@ use super::{
     advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash,
     identifier, integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, sample,
     series, session, spread, text,
+    view_definition,
 };
 
 /// Scalar kernels, module by module.
@@ -39,6 +40,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     &[advisory::KERNELS],
     &[spread::KERNELS],
     text::KERNELS,
+    view_definition::KERNELS,
 ];
 
 /// Set-returning kernels, module by module.
