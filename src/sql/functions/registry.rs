@@ -8,12 +8,13 @@ use std::sync::LazyLock;
 
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
-    advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash, identifier,
-    integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, series, session, spread, text,
+    advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash, identifier, in_range,
+    integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, series, session, spread, text, typmod,
 };
 
 /// Scalar kernels, module by module.
 const SCALARS: &[&[&[Kernel]]] = &[
+    aggregate::transition::KERNELS,
     array::KERNELS,
     binary::KERNELS,
     bits::KERNELS,
@@ -24,6 +25,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     float::KERNELS,
     hash::KERNELS,
     identifier::KERNELS,
+    &[in_range::KERNELS],
     integer::KERNELS,
     io::KERNELS,
     json::KERNELS,
@@ -37,6 +39,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     &[advisory::KERNELS],
     &[spread::KERNELS],
     text::KERNELS,
+    &[typmod::KERNELS],
 ];
 
 /// Set-returning kernels, module by module.
