@@ -178,7 +178,9 @@ fn column_selectivity<'a>(
             }
             Comparison::Below { bound, .. } => to = tighter(to, bound, known, Ordering::Less),
             Comparison::IsNull => part = part.min(known.map_or(0.005, |known| known.null_fraction)),
-            Comparison::IsNotNull => part = part.min(known.map_or(0.995, |known| 1.0 - known.null_fraction)),
+            Comparison::IsNotNull => {
+                part = part.min(known.map_or(0.995, |known| 1.0 - known.null_fraction))
+            }
         }
     }
     part * range(known, from, to, rows)

@@ -13,6 +13,8 @@ use super::info::{ForeignKeyInfo, TableInfo};
 use super::lock;
 use super::lookup::Lookup;
 use super::state::PendingCheck;
+use super::trigger::Event;
+use super::trigger::constraint_of;
 use super::violation;
 use super::write::Writer;
 use crate::catalog::{ForeignKey, ReferentialAction};
@@ -74,6 +76,9 @@ impl Writer<'_> {
         new: &[Datum],
         old: Option<&[Datum]>,
     ) -> Result<()> {
+        if !info.foreign_keys.is_empty() && self.is_replica() {
+            return Ok(());
+        }
         for foreign in &info.foreign_keys {
             let columns = comparison_columns(info, &foreign.key.columns)?;
             let values = pick(new, &foreign.key.columns);
@@ -107,6 +112,9 @@ impl Writer<'_> {
         old: &[Datum],
         new: Option<&[Datum]>,
     ) -> Result<()> {
+        if !info.referencing.is_empty() && self.is_replica() {
+            return Ok(());
+        }
         for foreign in &info.referencing {
             let before = pick(old, &foreign.key.referenced_columns);
             if before.iter().any(Datum::is_null) {
@@ -154,10 +162,7 @@ impl Writer<'_> {
             named.name(),
             root.name
         ))
-        .with_hint(format!(
-            "Consider defining the foreign key on table \"{}\".",
-            root.name
-        )))
+        .with_hint(format!("Consider defining the foreign key on table \"{}\".", root.name)))
     }
 
     /// What a row's move to another partition means for those that refer to it: an
@@ -264,6 +269,7 @@ impl Writer<'_> {
             PendingCheck::Referencing { table, constraint, rid } => {
                 self.settle_referencing(*table, *constraint, *rid).await
             }
+            PendingCheck::Trigger(firing) => self.fire(firing).map(drop),
             PendingCheck::Referenced { constraint, old, new } => {
                 self.settle_referenced(*constraint, old, new.as_deref()).await
             }
@@ -312,6 +318,13 @@ impl Writer<'_> {
             return Ok(());
         }
         let only_one = matches!(action, ReferentialAction::NoAction | ReferentialAction::Restrict);
+        let event = match (action, new) {
+            (ReferentialAction::Cascade, None) => Event::Delete,
+            _ => Event::Update,
+        };
+        if !only_one {
+            self.before_statement(&child, event, &key.columns)?;
+        }
         for (table, key) in self.referencing_tables(&child, foreign)? {
             let rids = self.referencing_rids(&table, &key, old, only_one).await?;
             if only_one && !rids.is_empty() {
@@ -334,7 +347,10 @@ impl Writer<'_> {
                 self.act(&table, &key, action, rid, new).await?;
             }
         }
-        Ok(())
+        match only_one {
+            true => Ok(()),
+            false => self.after_statement(&child, event, &key.columns),
+        }
     }
 
     /// A key of a row of the table that a foreign key's rows refer to: the name of
@@ -462,7 +478,7 @@ impl Writer<'_> {
     /// Carries out a referential action on one referencing row.
     async fn act(
         &mut self,
-        child: &TableInfo,
+        child: &Arc<TableInfo>,
         key: &ForeignKey,
         action: ReferentialAction,
         rid: u64,
@@ -481,7 +497,9 @@ impl Writer<'_> {
         let old = child.decode(&stored)?;
         let mut changed = old.clone();
         match (action, new) {
-            (ReferentialAction::Cascade, None) => return self.delete(child, rid, &old).await,
+            (ReferentialAction::Cascade, None) => {
+                return self.delete_firing(child, rid, &old).await.map(drop);
+            }
             (ReferentialAction::Cascade, Some(new)) => {
                 let values = coerced(child, &key.columns, new)?;
                 let values = values.unwrap_or_else(|| new.to_vec());
@@ -498,7 +516,7 @@ impl Writer<'_> {
                 }
             }
         }
-        self.update(child, rid, &old, changed).await.map(|_| ())
+        self.update_firing(child, rid, &old, changed, &key.columns).await.map(drop)
     }
 
     fn default_of(&self, info: &TableInfo, attnum: i16) -> Result<Datum> {
@@ -570,8 +588,12 @@ pub async fn check_deferred(
     everything: bool,
 ) -> Result<()> {
     let catalog = work.catalog.clone();
-    work.table.promote(everything, |state, constraint| {
-        catalog.constraint(constraint).is_some_and(|constraint| state.is_deferred(constraint))
+    work.table.promote(everything, |state, constraint| match catalog.constraint(constraint) {
+        Some(constraint) => state.is_deferred(constraint),
+        None => catalog
+            .triggers()
+            .filter_map(|trigger| constraint_of(trigger))
+            .any(|known| known.oid == constraint && state.is_deferred(&known)),
     });
     Writer::new(work, ctx).finish().await
 }

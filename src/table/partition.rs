@@ -309,9 +309,7 @@ impl Partitions {
             Bound::Range { from, to } => {
                 reaches(known, from, &self.keys) && begins_before(known, to, &self.keys)
             }
-            Bound::Default if self.strategy == PartitionStrategy::Range => {
-                !self.is_covered(known)
-            }
+            Bound::Default if self.strategy == PartitionStrategy::Range => !self.is_covered(known),
             Bound::Hash { .. } | Bound::Default => true,
         })
     }
@@ -440,10 +438,9 @@ fn order(a: &Bound, b: &Bound, keys: &[KeyPart]) -> Ordering {
         (_, Bound::Default) => Ordering::Less,
         (Bound::Range { from: a, .. }, Bound::Range { from: b, .. }) => compare_edges(a, b, keys),
         (Bound::List(a), Bound::List(b)) => types::compare(&least(a), &least(b), &keys[0].repr),
-        (
-            Bound::Hash { modulus: a, remainder: x },
-            Bound::Hash { modulus: b, remainder: y },
-        ) => (a, x).cmp(&(b, y)),
+        (Bound::Hash { modulus: a, remainder: x }, Bound::Hash { modulus: b, remainder: y }) => {
+            (a, x).cmp(&(b, y))
+        }
         _ => Ordering::Equal,
     }
 }

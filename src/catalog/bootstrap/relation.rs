@@ -77,7 +77,7 @@ impl Bootstrap {
             since_version: 0,
             missing: None,
             collation: self.catalog.type_(ty.oid).map_or(oid::INVALID, |ty| ty.collation),
- inherited: Default::default(),
+            inherited: Default::default(),
         }
     }
 
@@ -134,7 +134,7 @@ impl Bootstrap {
             indexes: Vec::new(),
             constraints: Vec::new(),
             persistence: Persistence::Permanent,
- inheritance: Default::default(),
+            inheritance: Default::default(),
             materialized: None,
         };
         let row_type = options.oid("row_type")?;

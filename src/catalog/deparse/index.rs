@@ -21,9 +21,10 @@ pub fn index_definition(
         false => quote_qualified(Some(catalog.schema_name(table.schema)), &table.name),
     };
     let mut text = format!(
-        "CREATE {}INDEX {} ON {table_name} USING {} (",
+        "CREATE {}INDEX {} ON {}{table_name} USING {} (",
         if index.unique && index.exclusion.is_empty() { "UNIQUE " } else { "" },
         quote_identifier(&relation.name),
+        if relation.inheritance.index_of_partitioned { "ONLY " } else { "" },
         quote_identifier(&index.access_method),
     );
     let column = |key: &IndexKey, is_key: bool| {

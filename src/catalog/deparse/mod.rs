@@ -22,6 +22,7 @@ mod expression;
 mod function;
 mod index;
 mod partition;
+mod trigger;
 mod view;
 
 #[cfg(test)]
@@ -29,12 +30,13 @@ mod tests;
 
 pub use constraint::constraint_definition;
 pub use display::{display, pretty};
-pub use expression::{expression, stored_expression};
+pub use expression::{expression, query_expression, stored_expression};
 pub use function::{
     function_arguments, function_definition, function_identity_arguments, function_result,
 };
 pub use index::{index_column, index_definition, is_function_call};
 pub use partition::partition_constraint;
+pub use trigger::trigger_definition;
 pub use view::view_definition;
 
 /// The columns of a partitioned table's key: `a`, `lower(b)`.
@@ -44,9 +46,8 @@ pub fn partition_key_columns(
     table: &crate::catalog::Relation,
 ) -> Vec<String> {
     let key = table.inheritance.key.as_ref();
-    let columns = key.map(|key| {
-        crate::catalog::system::inherits::key_columns(catalog, path, table, key, false)
-    });
+    let columns = key
+        .map(|key| crate::catalog::system::inherits::key_columns(catalog, path, table, key, false));
     columns.unwrap_or_default()
 }
 

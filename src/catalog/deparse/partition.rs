@@ -104,8 +104,7 @@ fn default(
         })
         .filter(|range| !range.is_empty())
         .collect();
-    let mut parts: Vec<String> =
-        names.iter().map(|name| format!("({name} IS NOT NULL)")).collect();
+    let mut parts: Vec<String> = names.iter().map(|name| format!("({name} IS NOT NULL)")).collect();
     match ranges.len() {
         0 => {}
         1 => parts.extend(ranges),
@@ -218,7 +217,12 @@ fn joined(parts: &[String]) -> String {
     }
 }
 
-fn key_names(catalog: &Catalog, path: &[Oid], parent: &Relation, key: &PartitionKey) -> Vec<String> {
+fn key_names(
+    catalog: &Catalog,
+    path: &[Oid],
+    parent: &Relation,
+    key: &PartitionKey,
+) -> Vec<String> {
     key.columns
         .iter()
         .map(|column| match &column.expression {
@@ -239,7 +243,11 @@ fn constant(catalog: &Catalog, path: &[Oid], value: &str, ty: SqlType) -> String
         oid::NUMERIC if starts_with_digit && value.contains(['.', 'e', 'E']) => value.to_owned(),
         oid::BOOL => (if value.starts_with('t') { "true" } else { "false" }).to_owned(),
         _ => {
-            format!("{}::{}", quote_literal(value), catalog.format_type(path, ty.oid, Some(ty.typmod)))
+            format!(
+                "{}::{}",
+                quote_literal(value),
+                catalog.format_type(path, ty.oid, Some(ty.typmod))
+            )
         }
     }
 }

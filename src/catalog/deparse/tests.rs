@@ -34,7 +34,7 @@ fn with_sequence() -> Catalog {
         indexes: Vec::new(),
         constraints: Vec::new(),
         persistence: Persistence::Permanent,
- inheritance: Default::default(),
+        inheritance: Default::default(),
         materialized: None,
     }));
     catalog

@@ -37,7 +37,7 @@ fn column(name: &str, ty: u32) -> Column {
         since_version: 0,
         missing: None,
         collation: 0,
- inherited: Default::default(),
+        inherited: Default::default(),
     }
 }
 
@@ -54,7 +54,7 @@ fn relation(oid: u32, name: &str, kind: RelationKind, columns: Vec<Column>) -> R
         indexes: Vec::new(),
         constraints: Vec::new(),
         persistence: Persistence::Permanent,
- inheritance: Default::default(),
+        inheritance: Default::default(),
         materialized: None,
     }
 }
@@ -69,9 +69,9 @@ fn constraint(oid: u32, name: &str, table: u32, kind: ConstraintKind) -> Constra
         deferrable: false,
         initially_deferred: false,
         validated: true,
- inherited: Default::default(),
- no_inherit: false,
- parent: 0,
+        inherited: Default::default(),
+        no_inherit: false,
+        parent: 0,
     }
 }
 
@@ -92,7 +92,7 @@ fn tables() -> Vec<Object> {
         unique: true,
         primary: true,
         nulls_not_distinct: false,
-            exclusion: Vec::new(),
+        exclusion: Vec::new(),
         predicate: None,
         constraint: A_PKEY,
         valid: true,
@@ -118,7 +118,7 @@ fn tables() -> Vec<Object> {
         sql: "SELECT m FROM a".to_owned(),
         search_path: vec!["public".to_owned()],
         options: Vec::new(),
-            updatable: None,
+        updatable: None,
         names: Vec::new(),
     };
     vec![

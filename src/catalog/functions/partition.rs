@@ -109,10 +109,7 @@ fn satisfies(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     }
     let relation = call.eval.catalog.relation(parent);
     let relation = relation.ok_or_else(|| {
-        Error::new(
-            sqlstate::UNDEFINED_TABLE,
-            format!("could not open relation with OID {parent}"),
-        )
+        Error::new(sqlstate::UNDEFINED_TABLE, format!("could not open relation with OID {parent}"))
     })?;
     let key = relation.inheritance.key.as_ref();
     let Some(key) = key.filter(|key| key.strategy == PartitionStrategy::Hash) else {

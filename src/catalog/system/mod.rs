@@ -23,6 +23,7 @@ pub(in crate::catalog) mod inherits;
 mod lookup;
 mod server;
 mod statistic;
+mod trigger;
 mod type_;
 
 #[cfg(test)]
@@ -78,6 +79,7 @@ fn catalog_rows(catalog: &Catalog, relation_oid: Oid, lookup: Option<Lookup<'_>>
         relation::PG_AMOP => access_method::pg_amop(catalog),
         relation::PG_AMPROC => access_method::pg_amproc(catalog),
         relation::PG_CONSTRAINT => constraint::pg_constraint(catalog, lookup),
+        relation::PG_TRIGGER => trigger::pg_trigger(catalog),
         relation::PG_STATISTIC => statistic::pg_statistic(catalog),
         relation::PG_DEPEND => depend::pg_depend(catalog),
         relation::PG_SHDEPEND => depend::pg_shdepend(catalog),

@@ -72,19 +72,14 @@ impl Binder<'_> {
             (*join, *condition) = (kind, on);
         }
         let family = scan.descendants;
-        scan.columns.retain(|(number, _)| {
-            *number > 0 || family && *number == system_column::TABLEOID
-        });
+        scan.columns
+            .retain(|(number, _)| *number > 0 || family && *number == system_column::TABLEOID);
         let input = self.with_ctes(ctes, input);
         Ok(Merge { target: scan, input, actions })
     }
 
     /// The table that MERGE changes; views have no part in it.
-    fn merge_target(
-        &mut self,
-        table: &RangeVar,
-        clauses: &[&MergeWhenClause],
-    ) -> Result<Target> {
+    fn merge_target(&mut self, table: &RangeVar, clauses: &[&MergeWhenClause]) -> Result<Target> {
         let relation = self.relation(table)?;
         let what = match &relation.kind {
             RelationKind::Table if relation.is_materialized_view() => "materialized views",

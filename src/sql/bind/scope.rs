@@ -40,6 +40,7 @@ pub(super) enum Clause {
     GeneratedColumn,
     PartitionKey,
     PartitionBound,
+    TriggerWhen,
 }
 
 impl Clause {
@@ -91,6 +92,7 @@ impl Clause {
             Clause::ConflictWhere => "WHERE",
             Clause::MergeWhen => "MERGE WHEN conditions",
             Clause::CheckConstraint => "check constraints",
+            Clause::TriggerWhen => "trigger WHEN conditions",
             Clause::ColumnDefault => "DEFAULT expressions",
             Clause::IndexExpression => "index expressions",
             Clause::IndexPredicate => "index predicates",
@@ -104,6 +106,7 @@ impl Clause {
     pub fn refuses_subqueries(self) -> Option<&'static str> {
         match self {
             Clause::CheckConstraint => Some("check constraint"),
+            Clause::TriggerWhen => Some("trigger WHEN condition"),
             Clause::ColumnDefault => Some("DEFAULT expression"),
             Clause::IndexExpression => Some("index expression"),
             Clause::IndexPredicate => Some("index predicate"),

@@ -222,7 +222,7 @@ pub fn new_column(name: &str, ty: SqlType, collation: u32) -> Column {
         since_version: 0,
         missing: None,
         collation,
- inherited: Default::default(),
+        inherited: Default::default(),
     }
 }
 

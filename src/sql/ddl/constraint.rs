@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use super::{Ddl, index::IndexPlan, name::display_name, strings};
 use crate::catalog::{
-    Constraint, ConstraintKind, ForeignKey, IndexKey, Inherited, Object, ObjectAddress, Persistence,
-    ReferentialAction, Relation, RelationKind,
+    Constraint, ConstraintKind, ForeignKey, IndexKey, Inherited, Object, ObjectAddress,
+    Persistence, ReferentialAction, Relation, RelationKind,
 };
 use crate::error::{Error, Result};
 use crate::sql::bind::ExpressionUse;
 use crate::sql::parse::ast;
-use crate::sql::types::Oid;
 use crate::sql::privilege;
+use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::txn::LockMode;
 
@@ -60,20 +60,15 @@ impl Ddl<'_> {
             ast::ConstrType::ConstrPrimary => self.add_key(table, constraint, true, recurse).await,
             ast::ConstrType::ConstrUnique => self.add_key(table, constraint, false, recurse).await,
             ast::ConstrType::ConstrForeign => {
- self.add_foreign_key(table, constraint, recurse).await
- }
+                self.add_foreign_key(table, constraint, recurse).await
+            }
             ast::ConstrType::ConstrExclusion => self.add_exclusion(table, constraint).await,
             ast::ConstrType::ConstrNotnull => Err(Error::unsupported("named NOT NULL constraint")),
             _ => Err(Error::unsupported("this constraint")),
         }
     }
 
-    async fn add_check(
-        &mut self,
-        table: Oid,
-        def: &ast::Constraint,
-        recurse: bool,
-    ) -> Result<()> {
+    async fn add_check(&mut self, table: Oid, def: &ast::Constraint, recurse: bool) -> Result<()> {
         let relation = self.relation(table)?;
         if def.is_no_inherit && relation.is_partitioned() {
             return Err(super::inherit::invalid(format!(
@@ -494,9 +489,9 @@ impl Ddl<'_> {
             deferrable: def.deferrable,
             initially_deferred: def.initdeferred,
             validated: !def.skip_validation,
- inherited: Inherited::default(),
- no_inherit: def.is_no_inherit,
- parent: 0,
+            inherited: Inherited::default(),
+            no_inherit: def.is_no_inherit,
+            parent: 0,
         }
     }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::constraint::column_number;
 use super::{Ddl, strings};
-use crate::catalog::{Index, IndexKey, Inheritance, ObjectAddress, Relation, RelationKind, TypeKind};
+use crate::catalog::{
+    Index, IndexKey, Inheritance, ObjectAddress, Relation, RelationKind, TypeKind,
+};
 use crate::error::{Error, Result};
 use crate::sql::bind::ExpressionUse;
 use crate::sql::parse::{NodeEnum, ast};
@@ -278,7 +280,11 @@ impl Ddl<'_> {
 }
 
 /// The names of an index's columns: of several alike the later ones are numbered.
-pub fn column_names(relation: &Relation, statement: &ast::IndexStmt, keys: &[IndexKey]) -> Vec<String> {
+pub fn column_names(
+    relation: &Relation,
+    statement: &ast::IndexStmt,
+    keys: &[IndexKey],
+) -> Vec<String> {
     let elements = statement.index_params.iter().chain(&statement.index_including_params);
     let mut names: Vec<String> = Vec::with_capacity(keys.len());
     for (element, key) in elements.zip(keys) {

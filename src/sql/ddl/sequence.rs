@@ -156,7 +156,7 @@ impl Ddl<'_> {
             indexes: Vec::new(),
             constraints: Vec::new(),
             persistence: self.persistence_in(schema),
- inheritance: Default::default(),
+            inheritance: Default::default(),
             materialized: None,
         });
         Ok(relation.oid)

@@ -13,6 +13,7 @@ use futures::StreamExt;
 use super::Effect;
 use super::part;
 use super::returning::{Returned, ReturningPlan};
+use super::row_value::RowValue;
 use super::view_check::ViewChecks;
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
@@ -22,7 +23,7 @@ use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 use crate::table::family::to_parent;
-use crate::table::{Conflict, Member, SystemColumns, TableInfo, Writer};
+use crate::table::{Conflict, Event, Member, SystemColumns, TableInfo, Writer};
 use crate::txn::{Isolation, Keyspace, LockMode};
 
 /// Rows after which other clients have their turn at the thread.
@@ -52,8 +53,8 @@ struct OnConflict {
 struct ConflictUpdate {
     target: Vec<i16>,
     excluded: Vec<i16>,
-    assignments: Vec<(i16, Evaluator)>,
-    condition: Option<Evaluator>,
+    assignments: Vec<(i16, RowValue)>,
+    condition: Option<RowValue>,
 }
 
 impl InsertPlan {
@@ -98,28 +99,33 @@ impl InsertPlan {
     ) -> Result<Effect> {
         let info = TableInfo::of(&work.catalog, relation.oid)?;
         let returned = Returned::new(returning, ctx);
-        let mut run =
-            Run { plan: self, info, params, ctx, returned, count: 0, touched: HashSet::new() };
+        let own = Arc::new(Member { info: info.clone(), map: None, proof: None });
+        let touched = HashSet::new();
+        let mut run = Run { plan: self, info, own, params, ctx, returned, count: 0, touched };
         match &self.source {
             Source::Values(rows) => {
                 let mut writer = Writer::new(work, ctx);
+                run.begin(&mut writer)?;
                 for exprs in rows {
-                    let values = exprs
-                        .iter()
-                        .map(|expr| expr.eval(&ctx.eval, params, &[]))
-                        .collect::<Result<Vec<_>>>()?;
+                    let evaluate = |expr: &Evaluator| expr.eval(&ctx.eval, params, &[]);
+                    let values =
+                        writer.lend(|| exprs.iter().map(evaluate).collect::<Result<Vec<_>>>())?;
                     run.insert(&mut writer, values).await?;
                 }
+                run.end(&mut writer)?;
                 writer.finish().await?;
             }
             Source::Query(query) => {
+                let mut writer = Writer::new(work, ctx);
+                run.begin(&mut writer)?;
                 let mut chunks = run::rows(query, params, work, ctx).await?;
                 let mut writer = Writer::new(work, ctx);
-                while let Some(chunk) = chunks.next().await {
+                while let Some(chunk) = ctx.lend_while(writer.work, chunks.next()).await {
                     for values in chunk? {
                         run.insert(&mut writer, values).await?;
                     }
                 }
+                run.end(&mut writer)?;
                 writer.finish().await?;
             }
         }
@@ -161,7 +167,7 @@ impl OnConflict {
                 let mut slots: Vec<ColumnId> =
                     target.columns.iter().map(|(_, column)| column.id).collect();
                 slots.extend(excluded.iter().map(|(_, column)| column.id));
-                let compile = |expr: &Expr| Evaluator::compile(expr, &slots, catalog);
+                let compile = |expr: &Expr| RowValue::new(expr, &slots, catalog);
                 Some(ConflictUpdate {
                     target: target.columns.iter().map(|(attnum, _)| *attnum).collect(),
                     excluded: excluded.iter().map(|(attnum, _)| *attnum).collect(),
@@ -181,6 +187,8 @@ impl OnConflict {
 struct Run<'a> {
     plan: &'a InsertPlan,
     info: Arc<TableInfo>,
+    /// The same, as where rows go that have no partition to go to.
+    own: Arc<Member>,
     params: &'a [Datum],
     ctx: &'a StatementContext,
     returned: Returned<'a>,
@@ -190,6 +198,34 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// The columns that DO UPDATE assigns to, if there is one.
+    fn assigned(&self) -> Option<Vec<i16>> {
+        let update = self.plan.on_conflict.as_ref()?.update.as_ref()?;
+        Some(update.assignments.iter().map(|(attnum, _)| *attnum).collect())
+    }
+
+    /// Statement-level triggers, those of DO UPDATE included.
+    fn begin(&self, writer: &mut Writer<'_>) -> Result<()> {
+        if self.info.triggers.is_none() {
+            return Ok(());
+        }
+        writer.before_statement(&self.info, Event::Insert, &[])?;
+        match self.assigned() {
+            Some(assigned) => writer.before_statement(&self.info, Event::Update, &assigned),
+            None => Ok(()),
+        }
+    }
+
+    fn end(&self, writer: &mut Writer<'_>) -> Result<()> {
+        if self.info.triggers.is_none() {
+            return Ok(());
+        }
+        if let Some(assigned) = self.assigned() {
+            writer.after_statement(&self.info, Event::Update, &assigned)?;
+        }
+        writer.after_statement(&self.info, Event::Insert, &[])
+    }
+
     /// Completes one row of the source and puts it where it belongs.
     async fn insert(&mut self, writer: &mut Writer<'_>, values: Vec<Datum>) -> Result<()> {
         if self.ctx.cancel.is_cancelled() {
@@ -202,23 +238,37 @@ impl Run<'_> {
         for (position, value) in self.plan.positions.iter().zip(values) {
             row[*position] = value;
         }
-        for (position, default) in &self.plan.defaults {
-            row[*position] = default.eval(&self.ctx.eval, self.params, &[])?;
-        }
+        let (defaults, ctx, params) = (&self.plan.defaults, self.ctx, self.params);
+        writer.lend(|| {
+            for (position, default) in defaults {
+                row[*position] = default.eval(&ctx.eval, params, &[])?;
+            }
+            Ok(())
+        })?;
         if self.info.relation.is_partitioned() {
             return self.insert_routed(writer, row).await;
         }
+        let member = self.own.clone();
         let info = self.info.clone();
+        let fires = info.triggers.is_some();
+        if fires {
+            match writer.before_row(&info, Event::Insert, None, Some(row), &[])? {
+                Some(changed) => row = changed,
+                None => return Ok(()),
+            }
+        }
         if let Some(on_conflict) = &self.plan.on_conflict {
             writer.complete(&info, &mut row)?;
-            let mode = on_conflict.lock_mode(&Member { info: info.clone(), map: None, proof: None });
+            let mode = on_conflict.lock_mode(&member);
             let arbiters = &on_conflict.arbiters;
             if let Some(conflict) = writer.find_conflict(&info, arbiters, &row, mode).await? {
-                let alone = Member { info, map: None, proof: None };
-                return self.conflict(writer, on_conflict, &alone, conflict, &row).await;
+                return self.conflict(writer, on_conflict, &member, conflict, &row).await;
             }
         }
         let (rid, row) = writer.insert(&info, row).await?;
+        if fires {
+            writer.after_row(&info, Event::Insert, None, Some(&row), &[])?;
+        }
         self.done(writer, (info.oid(), rid), &row).await
     }
 
@@ -227,16 +277,25 @@ impl Run<'_> {
         let root = self.info.clone();
         let (member, mut row) = writer.route(&root, row)?;
         let info = &member.info;
-        if let Some(on_conflict) = &self.plan.on_conflict {
-            writer.complete(info, &mut row)?;
-            let mode = on_conflict.lock_mode(&member);
-            let arbiters = on_conflict.arbiters_of(&member, writer);
-            if let Some(conflict) = writer.find_conflict(info, &arbiters, &row, mode).await? {
-                let proposed = to_parent(member.map.as_ref(), &row);
-                return self.conflict(writer, on_conflict, &member, conflict, &proposed).await;
-            }
+        let Some(on_conflict) = &self.plan.on_conflict else {
+            let written = part::insert_routed(writer, &root, &member, row).await?;
+            let Some((rid, row)) = written else { return Ok(()) };
+            let row = to_parent(member.map.as_ref(), &row);
+            return self.done(writer, (info.oid(), rid), &row).await;
+        };
+        match writer.before_row(info, Event::Insert, None, Some(row), &[])? {
+            Some(changed) => row = changed,
+            None => return Ok(()),
         }
-        let (rid, row) = part::insert_routed(writer, &root, &member, row).await?;
+        writer.complete(info, &mut row)?;
+        let mode = on_conflict.lock_mode(&member);
+        let arbiters = on_conflict.arbiters_of(&member, writer);
+        if let Some(conflict) = writer.find_conflict(info, &arbiters, &row, mode).await? {
+            let proposed = to_parent(member.map.as_ref(), &row);
+            return self.conflict(writer, on_conflict, &member, conflict, &proposed).await;
+        }
+        let (rid, row) = writer.insert(info, row).await?;
+        writer.after_row(info, Event::Insert, None, Some(&row), &[])?;
         let row = to_parent(member.map.as_ref(), &row);
         self.done(writer, (info.oid(), rid), &row).await
     }
@@ -255,14 +314,14 @@ impl Run<'_> {
         let xmin = writer.transaction_id();
         let system = SystemColumns { table, rid, xmin, xmax: 0 };
         self.plan.checks.test(&self.info, system, row, self.params, writer).await?;
-        self.returned.add(self.ctx, self.params, system, row, &[])
+        self.returned.add(self.params, system, row, &[], writer).await
     }
 
     async fn conflict(
         &mut self,
         writer: &mut Writer<'_>,
         on_conflict: &OnConflict,
-        member: &Member,
+        member: &Arc<Member>,
         conflict: Conflict,
         proposed: &[Datum],
     ) -> Result<()> {
@@ -282,31 +341,35 @@ impl Run<'_> {
         let xmin = crate::storage::row::writer(&conflict.row);
         let system = SystemColumns { table: info.oid(), rid: conflict.rid, xmin, xmax: 0 };
         let seen = update.row(system, &to_parent(member.map.as_ref(), &old), proposed)?;
-        let eval = &self.ctx.eval;
         if let Some(condition) = &update.condition
-            && !condition.is_true(eval, self.params, &seen)?
+            && !condition.is_true(&seen, self.params, writer.work, self.ctx).await?
         {
             return Ok(());
         }
         let mut new = old.clone();
+        let mut assigned = Vec::with_capacity(update.assignments.len());
         for (attnum, value) in &update.assignments {
             let own = member.attnum(*attnum);
             let own = own.ok_or_else(|| Error::internal("a column is not inherited"))?;
-            new[own as usize - 1] = value.eval(eval, self.params, &seen)?;
+            assigned.push(own);
+            new[own as usize - 1] = value.eval(&seen, self.params, writer.work, self.ctx).await?;
         }
-        if info.is_partition() && self.info.relation.is_partitioned() && !writer.belongs(info, &new)? {
-            return Err(Error::new(
-                sqlstate::FEATURE_NOT_SUPPORTED,
-                "invalid ON UPDATE specification",
-            )
-            .with_detail(
-                "The result tuple would appear in a different partition than the original tuple.",
-            ));
+        let is_part = info.is_partition() && self.info.relation.is_partitioned();
+        if is_part && !writer.belongs(info, &new)? {
+            return Err(moved());
         }
-        let new = writer.update(info, conflict.rid, &old, new).await?;
+        let new = writer.update_firing(info, conflict.rid, &old, new, &assigned).await?;
+        let Some(new) = new else { return Ok(()) };
         let new = to_parent(member.map.as_ref(), &new);
         self.done(writer, (info.oid(), conflict.rid), &new).await
     }
+}
+
+/// A row that DO UPDATE would make another partition's.
+fn moved() -> Error {
+    Error::new(sqlstate::FEATURE_NOT_SUPPORTED, "invalid ON UPDATE specification").with_detail(
+        "The result tuple would appear in a different partition than the original tuple.",
+    )
 }
 
 impl OnConflict {

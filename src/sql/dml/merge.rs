@@ -22,7 +22,7 @@ use crate::sql::ir::{
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
-use crate::table::{Family, LockedRow, TableInfo, Writer};
+use crate::table::{Event, Family, LockedRow, TableInfo, Writer};
 use crate::txn::{LockMode, WaitPolicy};
 
 /// How often a statement starts over because rows it matched have changed.
@@ -175,7 +175,8 @@ impl Run<'_> {
     async fn all(&mut self, work: &mut Work) -> Result<bool> {
         let mut chunks = run::rows(&self.plan.query, self.params, work, self.ctx).await?;
         let mut writer = Writer::new(work, self.ctx);
-        while let Some(chunk) = chunks.next().await {
+        self.statement_triggers(&mut writer, Writer::before_statement)?;
+        while let Some(chunk) = self.ctx.lend_while(writer.work, chunks.next()).await {
             for mut values in chunk? {
                 if self.ctx.cancel.is_cancelled() {
                     return Err(Error::query_canceled());
@@ -190,7 +191,37 @@ impl Run<'_> {
                 }
             }
         }
+        self.statement_triggers(&mut writer, Writer::after_statement)?;
         writer.finish().await.map(|()| true)
+    }
+
+    /// The statement-level triggers of what the actions may do.
+    fn statement_triggers<'w>(
+        &self,
+        writer: &mut Writer<'w>,
+        fire: impl Fn(&mut Writer<'w>, &Arc<TableInfo>, Event, &[i16]) -> Result<()>,
+    ) -> Result<()> {
+        if self.root.triggers.is_none() {
+            return Ok(());
+        }
+        let kinds = || self.plan.actions.iter().map(|action| &action.kind);
+        if kinds().any(|kind| matches!(kind, Kind::Insert(_))) {
+            fire(writer, &self.root, Event::Insert, &[])?;
+        }
+        let mut assigned: Option<Vec<i16>> = None;
+        for kind in kinds() {
+            if let Kind::Update(values) = kind {
+                let columns = values.iter().map(|(attnum, _)| *attnum);
+                assigned.get_or_insert_default().extend(columns);
+            }
+        }
+        if let Some(assigned) = assigned {
+            fire(writer, &self.root, Event::Update, &assigned)?;
+        }
+        match kinds().any(|kind| matches!(kind, Kind::Delete)) {
+            true => fire(writer, &self.root, Event::Delete, &[]),
+            false => Ok(()),
+        }
     }
 
     /// Carries out the first action that applies to a row of the join.
@@ -229,8 +260,8 @@ impl Run<'_> {
         for (position, value) in values {
             new[*position] = value.eval(row, self.params, writer.work, self.ctx).await?;
         }
-        part::insert(writer, &self.root, new).await?;
-        self.count += 1;
+        let written = part::insert(writer, &self.root, new).await?;
+        self.count += u64::from(written.is_some());
         Ok(true)
     }
 
@@ -247,40 +278,48 @@ impl Run<'_> {
         }
         let member = self.family.member(table).cloned();
         let member = member.ok_or_else(|| Error::internal("a row of another table"))?;
-        let info = member.info.clone();
+        let info = &member.info;
         let assigned = values.iter().flat_map(|values| values.iter());
-        let assigned = assigned.filter_map(|(attnum, _)| member.attnum(*attnum));
+        let assigned: Vec<i16> =
+            assigned.filter_map(|(attnum, _)| member.attnum(*attnum)).collect();
         let mode = match values {
             None => LockMode::RowForUpdate,
-            Some(_) => Writer::update_lock(&info, assigned),
+            Some(_) => Writer::update_lock(info, assigned.iter().copied()),
         };
-        let stored = match writer.lock_row(&info, rid, mode, WaitPolicy::Wait).await? {
+        let stored = match writer.lock_row(info, rid, mode, WaitPolicy::Wait).await? {
             LockedRow::Unchanged(stored) => stored,
             LockedRow::Changed(_) | LockedRow::Gone | LockedRow::NotAvailable => return Ok(false),
         };
         let old = info.decode(&stored)?;
+        match values {
+            None => {
+                if !writer.delete_firing(info, rid, &old).await? {
+                    return Ok(true);
+                }
+            }
+            Some(values) => {
+                let mut new = old.clone();
+                for (attnum, value) in values {
+                    let own = member.attnum(*attnum);
+                    let own = own.ok_or_else(|| Error::internal("a column is not inherited"))?;
+                    new[own as usize - 1] =
+                        value.eval(row, self.params, writer.work, self.ctx).await?;
+                }
+                let changed = part::Changed { rid, old: &old, new, assigned: &assigned };
+                let Some(written) = part::update(writer, &self.root, &member, changed).await?
+                else {
+                    return Ok(true);
+                };
+                self.changed.insert((written.member.info.oid(), written.rid));
+            }
+        }
         self.changed.insert((table, rid));
         self.count += 1;
-        let Some(values) = values else {
-            writer.delete(&info, rid, &old).await?;
-            return Ok(true);
-        };
-        let mut new = old.clone();
-        for (attnum, value) in values {
-            let own = member.attnum(*attnum);
-            let own = own.ok_or_else(|| Error::internal("a column is not inherited"))?;
-            new[own as usize - 1] = value.eval(row, self.params, writer.work, self.ctx).await?;
-        }
-        let written = part::update(writer, &self.root, &member, (rid, &old), new).await?;
-        self.changed.insert((written.member.info.oid(), written.rid));
         Ok(true)
     }
 }
 
 fn affected_twice() -> Error {
-    Error::new(
-        sqlstate::CARDINALITY_VIOLATION,
-        "MERGE command cannot affect row a second time",
-    )
-    .with_hint("Ensure that not more than one source row matches any one target row.")
+    Error::new(sqlstate::CARDINALITY_VIOLATION, "MERGE command cannot affect row a second time")
+        .with_hint("Ensure that not more than one source row matches any one target row.")
 }

@@ -26,6 +26,7 @@ mod part;
 mod returning;
 mod row_value;
 mod source;
+mod trigger;
 mod truncate;
 mod view_check;
 
@@ -145,6 +146,7 @@ impl Compiled {
                     columns: returning.columns.clone(),
                     rows: Box::pin(futures::stream::iter(rows)),
                     tag: RowsTag::Fixed(tag),
+                    lender: None,
                 })
             }
         })

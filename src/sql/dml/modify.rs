@@ -11,7 +11,7 @@ use futures::StreamExt;
 use super::Effect;
 use super::part;
 use super::returning::{Returned, ReturningPlan};
-use super::source::{TargetRows, TargetScan, seen_row, slots};
+use super::source::{TargetRows, TargetScan, evaluated_row, slots};
 use super::view_check::ViewChecks;
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
@@ -24,8 +24,7 @@ use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::storage::{Value, row};
-use crate::table::family::to_parent;
-use crate::table::{Family, LockedRow, Member, SystemColumns, TableInfo, Writer};
+use crate::table::{Event, Family, LockedRow, Member, SystemColumns, TableInfo, Writer};
 use crate::txn::{LockMode, WaitPolicy};
 
 /// How often a statement starts over because rows it joined have changed.
@@ -106,6 +105,10 @@ impl ModifyPlan {
 
     pub fn verb(&self) -> &'static str {
         if self.delete { "DELETE" } else { "UPDATE" }
+    }
+
+    fn event(&self) -> Event {
+        if self.delete { Event::Delete } else { Event::Update }
     }
 
     /// Columns of other relations that RETURNING reads.
@@ -269,19 +272,25 @@ impl Run<'_> {
         values: &[Evaluator],
         work: &mut Work,
     ) -> Result<()> {
-        let comparisons = scan.comparisons(&self.root, self.params, self.ctx)?;
-        let Some(comparisons) = comparisons else { return Ok(()) };
+        let (ctx, root) = (self.ctx, self.root.clone());
         // A row that moves into a partition that is still to come is not met again.
         let overlay = work.txn.overlay();
-        let members = match self.plan.descendants {
-            true => self.family.having(&comparisons),
-            false => self.family.members.clone(),
+        let comparisons = ctx.lend(work, || scan.comparisons(&root, self.params, ctx))?;
+        let members = match &comparisons {
+            None => Vec::new(),
+            Some(comparisons) if self.plan.descendants => self.family.having(comparisons),
+            Some(_) => self.family.members.clone(),
         };
-        let mut writer = Writer::new(work, self.ctx);
+        let comparisons = comparisons.unwrap_or_default();
+        let mut writer = Writer::new(work, ctx);
+        let event = self.plan.event();
+        writer.before_statement(&root, event, &self.plan.assigned)?;
         for member in &members {
-            let rows = scan.open(member, &comparisons, overlay.clone(), self.params, self.ctx)?;
+            let (overlay, params) = (overlay.clone(), self.params);
+            let rows = writer.lend(|| scan.open(member, &comparisons, overlay, params, ctx))?;
             self.rows_of(member, rows, scan, values, &mut writer).await?;
         }
+        writer.after_statement(&root, event, &self.plan.assigned)?;
         writer.finish().await
     }
 
@@ -293,24 +302,32 @@ impl Run<'_> {
         values: &[Evaluator],
         writer: &mut Writer<'_>,
     ) -> Result<()> {
+        let (ctx, params) = (self.ctx, self.params);
         let mode = self.plan.lock_mode(member);
         let info = &member.info;
-        while let Some((rid, _)) = rows.next().await? {
+        while let Some((rid, _)) = ctx.lend_while(writer.work, rows.next()).await? {
             let (row, changed) = match writer.lock_row(info, rid, mode, WaitPolicy::Wait).await? {
                 LockedRow::Unchanged(row) => (row, false),
                 LockedRow::Changed(row) => (row, true),
                 LockedRow::Gone | LockedRow::NotAvailable => continue,
             };
-            let old = info.decode(&row)?;
-            let seen = seen_row(member, rid, old.clone());
-            if changed && !scan.matches(&self.ctx.eval, self.params, &seen)? {
-                continue;
-            }
-            let eval = &self.ctx.eval;
-            let new: Vec<Datum> = values
-                .iter()
-                .map(|value| value.eval(eval, self.params, &seen))
-                .collect::<Result<_>>()?;
+            let seen = evaluated_row(member, rid, &row)?;
+            let new = writer.lend(|| {
+                if changed && !scan.matches(&ctx.eval, params, &seen)? {
+                    return Ok(None);
+                }
+                let value = |value: &Evaluator| value.eval(&ctx.eval, params, &seen);
+                values.iter().map(value).collect::<Result<Vec<Datum>>>().map(Some)
+            })?;
+            let Some(new) = new else { continue };
+            let old = match &member.map {
+                Some(_) => info.decode(&row)?,
+                None => {
+                    let mut old = seen;
+                    old.truncate(info.columns.len());
+                    old
+                }
+            };
             let version = Version { rid, xmin: row::writer(&row), values: old };
             self.write(writer, member, version, new, &[]).await?;
         }
@@ -320,9 +337,12 @@ impl Run<'_> {
     /// False if the statement has to start over.
     async fn query(&mut self, query: &Query, work: &mut Work) -> Result<bool> {
         let mut chunks = run::rows(query, self.params, work, self.ctx).await?;
+        let root = self.root.clone();
         let mut writer = Writer::new(work, self.ctx);
+        let event = self.plan.event();
+        writer.before_statement(&root, event, &self.plan.assigned)?;
         let mut taken: HashSet<(Oid, u64)> = HashSet::new();
-        while let Some(chunk) = chunks.next().await {
+        while let Some(chunk) = self.ctx.lend_while(writer.work, chunks.next()).await {
             for mut values in chunk? {
                 let [Datum::Oid(table), Datum::Int8(rid), ..] = values.as_slice() else { continue };
                 let (table, rid) = (*table, *rid as u64);
@@ -343,6 +363,7 @@ impl Run<'_> {
                 self.write(&mut writer, &member, version, new, &values[2..]).await?;
             }
         }
+        writer.after_statement(&root, event, &self.plan.assigned)?;
         writer.finish().await.map(|()| true)
     }
 
@@ -362,10 +383,12 @@ impl Run<'_> {
         let (table, own) = (info.oid(), writer.transaction_id());
         let mut system = SystemColumns { table, rid, xmin, xmax: own };
         if self.plan.delete {
-            writer.delete(info, rid, &old).await?;
+            if !writer.delete_firing(info, rid, &old).await? {
+                return Ok(());
+            }
             self.count += 1;
-            let old = to_parent(member.map.as_ref(), &old);
-            return self.returned.add(self.ctx, self.params, system, &old, extra);
+            let old = as_parent(member, old);
+            return self.returned.add(self.params, system, &old, extra, writer).await;
         }
         (system.xmin, system.xmax) = (own, 0);
         let mut new = old.clone();
@@ -374,15 +397,31 @@ impl Run<'_> {
             let own = own.ok_or_else(|| Error::internal("a column is not inherited"))?;
             new[own as usize - 1] = value;
         }
-        let written = part::update(writer, &self.root, member, (rid, &old), new).await?;
-        let system = SystemColumns {
-            table: written.member.info.oid(),
-            rid: written.rid,
-            ..system
+        let mapped: Vec<i16>;
+        let assigned = match &member.map {
+            None => self.plan.assigned.as_slice(),
+            Some(_) => {
+                let own = self.plan.assigned.iter().filter_map(|attnum| member.attnum(*attnum));
+                mapped = own.collect();
+                mapped.as_slice()
+            }
         };
-        let row = to_parent(written.member.map.as_ref(), &written.row);
+        let changed = part::Changed { rid, old: &old, new, assigned };
+        let written = part::update(writer, &self.root, member, changed).await?;
+        let Some(written) = written else { return Ok(()) };
+        let (table, rid) = (written.member.info.oid(), written.rid);
+        let system = SystemColumns { table, rid, ..system };
+        let row = as_parent(&written.member, written.row);
         self.plan.checks.test(&self.root, system, &row, self.params, writer).await?;
         self.count += 1;
-        self.returned.add(self.ctx, self.params, system, &row, extra)
+        self.returned.add(self.params, system, &row, extra, writer).await
+    }
+}
+
+/// A member's row as the named table has it.
+fn as_parent(member: &Member, row: Vec<Datum>) -> Vec<Datum> {
+    match &member.map {
+        Some(map) => map.to_parent(&row),
+        None => row,
     }
 }

@@ -1,4 +1,5 @@
-//! One row of a family of tables, written where it belongs.
+//! One row of a family of tables, written where it belongs, with the triggers of the
+//! table that it is written to.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use crate::sql::run::StatementContext;
 use crate::sql::types::Datum;
 use crate::sqlstate;
 use crate::table::family::to_parent;
-use crate::table::{Member, TableInfo, Writer, failing_row};
+use crate::table::{Event, Member, TableInfo, Writer, failing_row};
 
 /// A row as it was written, and where.
 pub struct Written {
@@ -17,20 +18,30 @@ pub struct Written {
     pub row: Vec<Datum>,
 }
 
-/// Inserts a row of the named table, into its partition if it has some.
+/// What becomes of a row that is locked.
+pub struct Changed<'a> {
+    pub rid: u64,
+    pub old: &'a [Datum],
+    pub new: Vec<Datum>,
+    /// Attribute numbers of its table that are assigned.
+    pub assigned: &'a [i16],
+}
+
+/// Inserts a row of the named table, into its partition if it has some; none if a
+/// trigger left it out.
 pub async fn insert(
     writer: &mut Writer<'_>,
     root: &Arc<TableInfo>,
     row: Vec<Datum>,
-) -> Result<Written> {
+) -> Result<Option<Written>> {
     if !root.relation.is_partitioned() {
-        let (rid, row) = writer.insert(root, row).await?;
+        let written = writer.insert_firing(root, row).await?;
         let member = Arc::new(Member { info: root.clone(), map: None, proof: None });
-        return Ok(Written { member, rid, row });
+        return Ok(written.map(|(rid, row)| Written { member, rid, row }));
     }
     let (member, row) = writer.route(root, row)?;
-    let (rid, row) = insert_routed(writer, root, &member, row).await?;
-    Ok(Written { member, rid, row })
+    let written = insert_routed(writer, root, &member, row).await?;
+    Ok(written.map(|(rid, row)| Written { member, rid, row }))
 }
 
 /// Inserts a row into the partition that was found for it.
@@ -39,11 +50,17 @@ pub async fn insert_routed(
     root: &TableInfo,
     member: &Member,
     row: Vec<Datum>,
-) -> Result<(u64, Vec<Datum>)> {
-    let Some(map) = &member.map else { return writer.insert_routed(&member.info, row).await };
-    let seen = map.to_parent(&row);
-    let written = writer.insert_routed(&member.info, row).await;
-    written.map_err(|error| as_named(error, root, &seen, writer.ctx))
+) -> Result<Option<(u64, Vec<Datum>)>> {
+    let seen = member.map.as_ref().map(|map| map.to_parent(&row));
+    let written = match member.info.triggers.is_some() {
+        // A trigger may make a row of it that is another partition's.
+        true => writer.insert_firing(&member.info, row).await,
+        false => writer.insert_routed(&member.info, row).await.map(Some),
+    };
+    written.map_err(|error| match &seen {
+        Some(seen) => as_named(error, root, seen, writer.ctx),
+        None => error,
+    })
 }
 
 /// A row that was refused is shown as the named table has it.
@@ -56,22 +73,25 @@ fn as_named(error: Error, root: &TableInfo, seen: &[Datum], ctx: &StatementConte
 }
 
 /// Updates a row that is locked; one that is not its partition's any more moves to
-/// another.
+/// another. None if a trigger left it out.
 pub async fn update(
     writer: &mut Writer<'_>,
     root: &Arc<TableInfo>,
     member: &Arc<Member>,
-    (rid, old): (u64, &[Datum]),
-    new: Vec<Datum>,
-) -> Result<Written> {
+    changed: Changed<'_>,
+) -> Result<Option<Written>> {
     let info = &member.info;
+    let Changed { rid, old, mut new, assigned } = changed;
+    let fires = info.triggers.is_some();
+    if fires {
+        let row = writer.before_row(info, Event::Update, Some(old), Some(new), assigned)?;
+        let Some(row) = row else { return Ok(None) };
+        writer.check_untouched(info, rid, old)?;
+        new = row;
+    }
     let may_move = root.relation.is_partitioned() && info.is_partition();
     if may_move && !writer.belongs(info, &new)? {
-        let (to, row) = writer.route(root, to_parent(member.map.as_ref(), &new))?;
-        let seen = to_parent(to.map.as_ref(), &row);
-        let moved = writer.move_row(info, rid, old, &to.info, row).await;
-        let (rid, row) = moved.map_err(|error| as_named(error, root, &seen, writer.ctx))?;
-        return Ok(Written { member: to, rid, row });
+        return move_row(writer, root, member, (rid, old), new).await;
     }
     let seen = member.map.as_ref().map(|map| map.to_parent(&new));
     let row = match may_move {
@@ -82,5 +102,39 @@ pub async fn update(
         Some(seen) => as_named(error, root, seen, writer.ctx),
         None => error,
     })?;
-    Ok(Written { member: member.clone(), rid, row })
+    if fires {
+        writer.after_row(info, Event::Update, Some(old), Some(&row), assigned)?;
+    }
+    Ok(Some(Written { member: member.clone(), rid, row }))
+}
+
+/// To triggers a move is a deletion and an insertion.
+async fn move_row(
+    writer: &mut Writer<'_>,
+    root: &Arc<TableInfo>,
+    member: &Arc<Member>,
+    (rid, old): (u64, &[Datum]),
+    new: Vec<Datum>,
+) -> Result<Option<Written>> {
+    let from = &member.info;
+    let (to, mut row) = writer.route(root, to_parent(member.map.as_ref(), &new))?;
+    if writer.before_row(from, Event::Delete, Some(old), None, &[])?.is_none() {
+        return Ok(None);
+    }
+    if to.info.triggers.is_some() {
+        match writer.before_row(&to.info, Event::Insert, None, Some(row), &[])? {
+            Some(changed) => row = changed,
+            None => {
+                writer.delete(from, rid, old).await?;
+                writer.after_row(from, Event::Delete, Some(old), None, &[])?;
+                return Ok(None);
+            }
+        }
+    }
+    let seen = to_parent(to.map.as_ref(), &row);
+    let moved = writer.move_row(from, rid, old, &to.info, row).await;
+    let (rid, row) = moved.map_err(|error| as_named(error, root, &seen, writer.ctx))?;
+    writer.after_row(from, Event::Delete, Some(old), None, &[])?;
+    writer.after_row(&to.info, Event::Insert, None, Some(&row), &[])?;
+    Ok(Some(Written { member: to, rid, row }))
 }

@@ -45,17 +45,12 @@ pub fn slots(scan: &Scan) -> Vec<ColumnId> {
 
 /// A decoded row as evaluators see it: the named table's columns, then the rid.
 pub fn evaluated_row(member: &Member, rid: u64, row: &[u8]) -> Result<Vec<Datum>> {
-    Ok(seen_row(member, rid, member.info.decode(row)?))
-}
-
-/// A member's row as evaluators see it.
-pub fn seen_row(member: &Member, rid: u64, row: Vec<Datum>) -> Vec<Datum> {
-    let mut datums = match &member.map {
-        Some(map) => map.to_parent(&row),
-        None => row,
-    };
+    let mut datums = member.info.decode(row)?;
+    if let Some(map) = &member.map {
+        datums = map.to_parent(&datums);
+    }
     datums.push(Datum::Int8(rid as i64));
-    datums
+    Ok(datums)
 }
 
 impl TargetScan {

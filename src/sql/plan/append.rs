@@ -28,11 +28,7 @@ use crate::table::{Family, Member, TableInfo};
 const ORDERED_ROWS_MAX: i64 = 50_000;
 
 /// The scan of a table with its descendants.
-pub fn family(
-    lowering: &Lowering<'_>,
-    scan: &Scan,
-    predicate: Option<&Expr>,
-) -> Result<Relation> {
+pub fn family(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) -> Result<Relation> {
     let members = members(lowering, scan, predicate)?;
     if let [only] = members.as_slice() {
         let is_root = only.info.oid() == scan.relation.oid;

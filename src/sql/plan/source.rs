@@ -6,9 +6,9 @@ use std::sync::Arc;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{self as df, LogicalPlanBuilder};
 
+use super::append;
 use super::cte::RowsScan;
 use super::form::{Form, Scope, column_name};
-use super::append;
 use super::ids;
 use super::lower::expr::Lowered;
 use super::lower::{Lowering, Relation, project};
@@ -17,15 +17,11 @@ use crate::error::{Error, Result};
 use crate::sql::ir::{Expr, RowLock, Scan, system_column};
 use crate::sql::run::failure;
 use crate::sql::types::{Datum, Oid, SqlType, oid};
-use crate::table::{self, Member, ScanColumn, ScanOptions, TableInfo};
 use crate::sqlstate;
+use crate::table::{self, Member, ScanColumn, ScanOptions, TableInfo};
 
 /// Lowers a scan; `predicate` will be asked of its rows.
-pub fn scan(
-    lowering: &Lowering<'_>,
-    scan: &Scan,
-    predicate: Option<&Expr>,
-) -> Result<Relation> {
+pub fn scan(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) -> Result<Relation> {
     match scan.relation.kind {
         RelationKind::Table if scan.relation.is_unpopulated() => Err(Error::new(
             sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -132,7 +128,13 @@ fn constant_column(table: Oid, number: i16) -> Result<Datum> {
 
 /// The rows of a system relation, as they are when the plan is made.
 fn virtual_rows(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
-    let rows = system::rows(&scan.relation, lowering.planner.eval())?;
+    let eval = lowering.planner.eval();
+    if scan.relation.oid == oid::INVALID {
+        let rows = eval.transitions.as_ref().and_then(|tables| tables.rows(&scan.relation.name));
+        let missing = || Error::internal(format!("there are no rows \"{}\"", scan.relation.name));
+        return known_rows(lowering, scan, &rows.ok_or_else(missing)?);
+    }
+    let rows = system::rows(&scan.relation, eval)?;
     known_rows(lowering, scan, &rows)
 }
 

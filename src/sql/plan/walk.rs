@@ -49,9 +49,9 @@ impl Reading {
         match rel {
             Rel::Scan(scan) => self.produced.extend(scan.rid),
             Rel::LockRows { locks, .. } => {
- self.read.extend(locks.iter().map(|lock| lock.rid));
- self.read.extend(locks.iter().filter_map(|lock| lock.tableoid));
-},
+                self.read.extend(locks.iter().map(|lock| lock.rid));
+                self.read.extend(locks.iter().filter_map(|lock| lock.tableoid));
+            }
             _ => {}
         }
         visit::expressions(rel, &mut |expr| self.expr(expr));

@@ -74,9 +74,8 @@ impl State {
 pub fn bytes(bytes: &[u8], seed: u64) -> u64 {
     let mut state = State::new(bytes.len() as u32, seed);
     let mut chunks = bytes.chunks_exact(12);
-    let word = |chunk: &[u8]| {
-        chunk.iter().rev().fold(0u32, |word, byte| word << 8 | u32::from(*byte))
-    };
+    let word =
+        |chunk: &[u8]| chunk.iter().rev().fold(0u32, |word, byte| word << 8 | u32::from(*byte));
     for chunk in &mut chunks {
         state.a = state.a.wrapping_add(word(&chunk[..4]));
         state.b = state.b.wrapping_add(word(&chunk[4..8]));

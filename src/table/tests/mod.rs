@@ -85,7 +85,7 @@ impl Fixture {
             indexes: Vec::new(),
             constraints: Vec::new(),
             persistence: Persistence::Permanent,
- inheritance: Default::default(),
+            inheritance: Default::default(),
             materialized: None,
         });
     }
@@ -155,9 +155,9 @@ impl Fixture {
             deferrable,
             initially_deferred: deferrable,
             validated: true,
- inherited: Default::default(),
- no_inherit: false,
- parent: 0,
+            inherited: Default::default(),
+            no_inherit: false,
+            parent: 0,
         };
         let object = Object::Constraint(Arc::new(constraint));
         put(&mut self.catalog, ObjectClass::Constraint, oid, object);
@@ -280,7 +280,7 @@ pub fn column(name: &str, ty: SqlType, not_null: bool) -> Column {
         since_version: 0,
         missing: None,
         collation: 0,
- inherited: Default::default(),
+        inherited: Default::default(),
     }
 }
 

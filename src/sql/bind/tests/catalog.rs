@@ -27,7 +27,7 @@ fn column(name: &str, ty: SqlType) -> Column {
         since_version: 0,
         missing: None,
         collation: 0,
- inherited: Default::default(),
+        inherited: Default::default(),
     }
 }
 
@@ -114,9 +114,9 @@ impl Builder {
                 deferrable: false,
                 initially_deferred: false,
                 validated: true,
- inherited: Default::default(),
- no_inherit: false,
- parent: 0,
+                inherited: Default::default(),
+                no_inherit: false,
+                parent: 0,
             });
         }
         self.row_type(&relation);

@@ -148,6 +148,14 @@ impl Ddl<'_> {
             Step::AtDropInherit => self.drop_inherit(relation, command).await,
             Step::AtAttachPartition => self.attach_partition(relation, command).await,
             Step::AtDetachPartition => self.detach_partition(relation, command).await,
+            Step::AtEnableTrig
+            | Step::AtEnableAlwaysTrig
+            | Step::AtEnableReplicaTrig
+            | Step::AtDisableTrig
+            | Step::AtEnableTrigAll
+            | Step::AtDisableTrigAll
+            | Step::AtEnableTrigUser
+            | Step::AtDisableTrigUser => self.switch_triggers(relation.oid, command),
             Step::AtReplicaIdentity | Step::AtClusterOn => {
                 Err(Error::unsupported(step_name(command.subtype())))
             }
@@ -156,7 +164,11 @@ impl Ddl<'_> {
     }
 
     /// The attribute number of a column that a subcommand names.
-    pub(in crate::sql::ddl) fn altered_column(&self, relation: &Relation, name: &str) -> Result<i16> {
+    pub(in crate::sql::ddl) fn altered_column(
+        &self,
+        relation: &Relation,
+        name: &str,
+    ) -> Result<i16> {
         super::constraint::column_number(relation, name).ok_or_else(|| {
             Error::new(
                 sqlstate::UNDEFINED_COLUMN,

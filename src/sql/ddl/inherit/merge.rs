@@ -99,15 +99,14 @@ impl Ddl<'_> {
         self.notice(format!("merging multiple inherited definitions of column \"{name}\""));
         let known = &mut merged.columns[at].column;
         if known.ty != column.ty {
-            let detail = format!("{} versus {}", self.type_text(known.ty), self.type_text(column.ty));
+            let detail =
+                format!("{} versus {}", self.type_text(known.ty), self.type_text(column.ty));
             let message = format!("inherited column \"{name}\" has a type conflict");
             return Err(mismatch(message).with_detail(detail));
         }
         let is_generated = |column: &Column| column.default.as_ref().is_some_and(|d| d.generated);
         if is_generated(known) != is_generated(column) {
-            return Err(mismatch(format!(
-                "inherited column \"{name}\" has a generation conflict"
-            )));
+            return Err(mismatch(format!("inherited column \"{name}\" has a generation conflict")));
         }
         known.inherited.count += 1;
         known.not_null |= column.not_null;
@@ -137,7 +136,8 @@ impl Ddl<'_> {
             if at == position {
                 self.notice(format!("merging column \"{name}\" with inherited definition"));
             } else {
-                let message = format!("moving and merging column \"{name}\" with inherited definition");
+                let message =
+                    format!("moving and merging column \"{name}\" with inherited definition");
                 let mut report = Error::notice(crate::error::Severity::Notice, message);
                 report.detail = Some(
                     "User-specified column moved to the position of the inherited column."
@@ -157,10 +157,9 @@ impl Ddl<'_> {
                     "generation expressions",
                     "To resolve the conflict, specify a generation expression explicitly.",
                 ),
-                false => (
-                    "default values",
-                    "To resolve the conflict, specify a default explicitly.",
-                ),
+                false => {
+                    ("default values", "To resolve the conflict, specify a default explicitly.")
+                }
             };
             return Err(Error::new(
                 sqlstate::INVALID_COLUMN_DEFINITION,
@@ -179,7 +178,9 @@ impl Ddl<'_> {
                 self.type_text(known.column.ty),
                 self.type_text(own.column.ty)
             );
-            return Err(mismatch(format!("column \"{name}\" has a type conflict")).with_detail(detail));
+            return Err(
+                mismatch(format!("column \"{name}\" has a type conflict")).with_detail(detail)
+            );
         }
         if known.column.collation != own.column.collation {
             return Err(Error::new(
@@ -214,7 +215,9 @@ impl Ddl<'_> {
             if let Some(what) = conflict {
                 return Err(Error::new(
                     sqlstate::INVALID_COLUMN_DEFINITION,
-                    format!("column \"{name}\" inherits from generated column but specifies {what}"),
+                    format!(
+                        "column \"{name}\" inherits from generated column but specifies {what}"
+                    ),
                 ));
             }
         }
@@ -308,7 +311,9 @@ fn require_parent(parent: &Relation, is_partition: bool) -> Result<()> {
                 format!("permission denied: \"{name}\" is a system catalog"),
             ),
             _ if is_partition => not_partitioned(name),
-            _ => wrong_kind(format!("inherited relation \"{name}\" is not a table or foreign table")),
+            _ => {
+                wrong_kind(format!("inherited relation \"{name}\" is not a table or foreign table"))
+            }
         });
     }
     match (is_partition, parent.is_partitioned(), parent.is_partition()) {
@@ -322,10 +327,7 @@ fn require_parent(parent: &Relation, is_partition: bool) -> Result<()> {
 }
 
 fn not_partitioned(name: &str) -> Error {
-    Error::new(
-        sqlstate::INVALID_OBJECT_DEFINITION,
-        format!("\"{name}\" is not partitioned"),
-    )
+    Error::new(sqlstate::INVALID_OBJECT_DEFINITION, format!("\"{name}\" is not partitioned"))
 }
 
 pub fn inherited_twice(name: &str) -> Error {

@@ -118,8 +118,7 @@ impl Ddl<'_> {
             return Err(wrong_kind("cannot attach inheritance parent as partition"));
         }
         self.require_no_circle(child, parent)?;
-        let is_temporary =
-            |relation: &Relation| relation.persistence != Persistence::Permanent;
+        let is_temporary = |relation: &Relation| relation.persistence != Persistence::Permanent;
         match (is_temporary(parent), is_temporary(child)) {
             (false, true) => {
                 return Err(wrong_kind(format!(
@@ -142,9 +141,7 @@ impl Ddl<'_> {
                     "table \"{}\" contains column \"{}\" not found in parent \"{}\"",
                     child.name, column.name, parent.name
                 ))
-                .with_detail(
-                    "The new partition may contain only the columns present in parent.",
-                ));
+                .with_detail("The new partition may contain only the columns present in parent."));
             }
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! FOR VALUES: a partition's bound, read and checked against those that are there.
 
+use super::super::inherit::{invalid, mismatch};
 use super::super::rewrite::stored_text;
 use super::super::{Ddl, strings};
-use super::super::inherit::{invalid, mismatch};
 use super::unfit;
 use crate::catalog::{
     PartitionBound, PartitionKey, PartitionStrategy, RangeDatum, Relation, deparse,
@@ -91,7 +91,8 @@ impl Ddl<'_> {
     ) -> Result<PartitionBound> {
         for (words, datums) in [("FROM", &spec.lowerdatums), ("TO", &spec.upperdatums)] {
             if datums.len() != key.columns.len() {
-                let message = format!("{words} must specify exactly one value per partitioning column");
+                let message =
+                    format!("{words} must specify exactly one value per partitioning column");
                 return Err(invalid(message));
             }
         }
@@ -194,7 +195,8 @@ impl Ddl<'_> {
         let keys = key_parts(&catalog, key)?;
         match bound_of(&written.bound, &keys)? {
             Bound::Default => {
-                let default = partitions.children.iter().position(|p| matches!(p.bound, Bound::Default));
+                let default =
+                    partitions.children.iter().position(|p| matches!(p.bound, Bound::Default));
                 match default {
                     Some(at) => Err(unfit(format!(
                         "partition \"{name}\" conflicts with existing default partition \"{}\"",
@@ -313,7 +315,9 @@ fn hash_bound(spec: &ast::PartitionBoundSpec) -> Result<PartitionBound> {
         invalid("modulus for hash partition must be an integer value greater than zero")
     })?;
     let remainder = remainder.map_err(|_| {
-        invalid("remainder for hash partition must be an integer value greater than or equal to zero")
+        invalid(
+            "remainder for hash partition must be an integer value greater than or equal to zero",
+        )
     })?;
     if remainder >= modulus {
         return Err(invalid("remainder for hash partition must be less than modulus"));

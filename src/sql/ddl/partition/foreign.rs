@@ -134,7 +134,11 @@ impl Ddl<'_> {
     }
 
     /// `23503` if rows elsewhere refer to rows of a partition that is to be detached.
-    pub async fn require_unreferenced(&mut self, parent: &Relation, child: &Relation) -> Result<()> {
+    pub async fn require_unreferenced(
+        &mut self,
+        parent: &Relation,
+        child: &Relation,
+    ) -> Result<()> {
         let mut above = vec![parent.oid];
         above.extend(self.work.catalog.partition_ancestors(parent));
         let family = match child.is_partitioned() {
@@ -147,8 +151,7 @@ impl Ddl<'_> {
                     continue;
                 }
                 let mut writer = Writer::new(self.work, self.ctx);
-                if let Some((table, detail)) =
-                    writer.first_reference(&member.info, foreign).await?
+                if let Some((table, detail)) = writer.first_reference(&member.info, foreign).await?
                 {
                     return Err(Error::new(
                         sqlstate::FOREIGN_KEY_VIOLATION,

@@ -187,7 +187,9 @@ impl Ddl<'_> {
             (Some(_), false) => {
                 self.choose_relation_name(relation.schema, [&relation.name, &names], "key")
             }
-            (None, _) => self.choose_relation_name(relation.schema, [&relation.name, &names], "idx"),
+            (None, _) => {
+                self.choose_relation_name(relation.schema, [&relation.name, &names], "idx")
+            }
         };
         if let (Some(_), true) = (&constraint, wanted.primary) {
             let columns: Vec<i16> = keys[..wanted.key_count].iter().map(|key| key.column).collect();

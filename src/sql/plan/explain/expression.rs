@@ -156,13 +156,13 @@ impl Names {
                 let operator = if list.negated { "<> ALL" } else { "= ANY" };
                 let left = self.stored(&list.expr, info);
                 let ty = match list.expr.as_ref() {
-                    df::Expr::Column(column) => info.columns.iter().find(|c| c.name == left).map(
-                        |found| {
+                    df::Expr::Column(column) => {
+                        info.columns.iter().find(|c| c.name == left).map(|found| {
                             let _ = column;
                             let ty = self.catalog.format_type(&[], found.ty.oid, None);
                             format!("::{ty}[]")
-                        },
-                    ),
+                        })
+                    }
                     _ => None,
                 };
                 let bare = |item: &String| match item.strip_suffix("'::text") {
