@@ -259,8 +259,18 @@ impl Catalog {
     /// The type's underlying non-domain type.
     pub fn base_type(&self, ty: SqlType) -> SqlType {
         match self.type_(ty.oid).map(|ty| &ty.kind) {
-            Some(TypeKind::Domain { base }) => self.base_type(*base),
+            Some(TypeKind::Domain { base, .. }) => self.base_type(*base),
             _ => ty,
+        }
+    }
+}
+
+impl Catalog {
+    /// A domain's default in SQL.
+    pub fn domain_default(&self, domain: Oid) -> Option<&str> {
+        match &self.type_(domain)?.kind {
+            TypeKind::Domain { default, .. } => default.as_deref(),
+            _ => None,
         }
     }
 }

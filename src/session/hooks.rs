@@ -20,7 +20,9 @@ use super::server_rows::Shown;
 use super::settings::{Authority, Scope as SetScope, Settings};
 use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
 use crate::error::{Error, Result, Severity};
-use crate::sql::functions::{AdvisoryKey, AdvisoryRequest, SequenceRow, SessionHooks};
+use crate::sql::functions::{
+    AdvisoryKey, AdvisoryRequest, EvalContext, SequenceRow, SessionHooks, domain,
+};
 use crate::sql::run::Notices;
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
@@ -259,6 +261,10 @@ fn is_member(catalog: &Catalog, role: &Role, of: Oid) -> bool {
 }
 
 impl SessionHooks for Hooks {
+    fn compile_domain(&self, eval: &EvalContext, domain: Oid) -> Result<domain::Constraints> {
+        crate::sql::dml::compile_domain(eval, domain)
+    }
+
     fn nextval(&self, sequence: Oid) -> Result<i64> {
         let (relation, definition) = self.sequence(sequence)?;
         let value = self.database.sequences.nextval(

@@ -89,6 +89,7 @@ fn is_member(role: &Role, catalog: &Catalog, of: Oid) -> bool {
 
 fn denied_on(relation: &Relation) -> Error {
     let kind = match relation.kind {
+        RelationKind::Composite => "type",
         RelationKind::View(_) => "view",
         RelationKind::Sequence(_) => "sequence",
         RelationKind::Index(_) => "index",

@@ -156,8 +156,10 @@ impl<'a> Decoder<'a> {
             }
             Repr::Text | Repr::Bpchar => self.texts(slot)?,
             Repr::Enum(labels) => self.labels(labels, slot)?,
+            // The type's attributes may have changed since.
+            repr if types::record::is_shaped(repr) => self.by_value(column, position)?,
             // `types::arrow` holds these in the form they are stored in.
-            Repr::Bytea | Repr::Jsonb | Repr::Numeric | Repr::Array(_) | Repr::Record => {
+            Repr::Bytea | Repr::Jsonb | Repr::Numeric | Repr::Array(_) | Repr::Record(_) => {
                 self.binaries(slot)
             }
             Repr::Uuid => self.uuids(slot)?,

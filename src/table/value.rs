@@ -9,7 +9,7 @@ use num_traits::ToPrimitive;
 use super::info::ColumnInfo;
 use crate::error::{Error, Result};
 use crate::sql::types::numeric::{Coefficient, Numeric};
-use crate::sql::types::{Datum, EnumLabels, Interval, Repr, codec, numeric};
+use crate::sql::types::{Datum, EnumLabels, Interval, Repr, codec, numeric, record};
 use crate::sqlstate;
 
 /// Writes a fixed-width value into its place.
@@ -56,8 +56,8 @@ pub fn write_variable(column: &ColumnInfo, datum: &Datum, out: &mut Vec<u8>) -> 
         (Repr::Bytea, Datum::Bytea(v)) => out.extend_from_slice(v),
         (Repr::Jsonb, Datum::Jsonb(v)) => out.extend_from_slice(&v.0),
         (Repr::Numeric, Datum::Numeric(v)) => numeric::encode(v, out),
-        (Repr::Array(_), Datum::Array(_)) | (Repr::Record, Datum::Record(_)) => {
-            codec::encode(datum, out);
+        (Repr::Array(_), Datum::Array(_)) | (Repr::Record(_), Datum::Record(_)) => {
+            codec::encode(&record::to_stored(datum, &column.repr), out);
         }
         _ => return Err(mismatch(column, datum)),
     }
@@ -100,7 +100,9 @@ pub fn read(column: &ColumnInfo, bytes: &[u8]) -> Result<Datum> {
         Repr::Numeric => numeric::decode(bytes)
             .map(Datum::Numeric)
             .ok_or_else(|| Error::data_corrupted("a stored numeric is corrupt"))?,
-        Repr::Array(_) | Repr::Record => codec::decode(bytes)?,
+        Repr::Array(_) | Repr::Record(_) => {
+            record::from_stored(codec::decode(bytes)?, &column.repr)
+        }
         Repr::Pseudo => return Err(Error::internal("a pseudo-type is never stored")),
     })
 }

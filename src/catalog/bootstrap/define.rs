@@ -110,7 +110,12 @@ impl Bootstrap {
             oid: comment_oid(next, "OID")?,
             schema,
             name: name.to_owned(),
-            kind: TypeKind::Domain { base },
+            kind: TypeKind::Domain {
+                base,
+                not_null: false,
+                default: None,
+                constraints: Vec::new(),
+            },
             preferred: false,
             array: comment_oid(next, "ARRAY_OID")?,
             element: oid::INVALID,

@@ -55,6 +55,7 @@ impl Printer<'_> {
             ExprKind::Call(call) if self.cast_source(call).is_some_and(is_number) => {
                 self.assigned(&call.args[0]);
             }
+            ExprKind::CoerceToDomain(inner) => self.assigned(inner),
             ExprKind::Relabel(inner) if !matches!(inner.kind, ExprKind::Call(_)) => {
                 self.assigned(inner);
             }
@@ -81,7 +82,9 @@ impl Printer<'_> {
                 self.push(&name);
             }
             ExprKind::Call(call) => self.call(call, expr.ty),
-            ExprKind::Relabel(inner) | ExprKind::CoerceViaText(inner) => self.cast(inner, expr.ty),
+            ExprKind::Relabel(inner)
+            | ExprKind::CoerceToDomain(inner)
+            | ExprKind::CoerceViaText(inner) => self.cast(inner, expr.ty),
             ExprKind::ArrayCoerce { array, .. } => self.cast(array, expr.ty),
             ExprKind::Element | ExprKind::CaseOperand => self.push("CASE_TEST_EXPR"),
             ExprKind::And(args) => self.chain(args, " AND "),

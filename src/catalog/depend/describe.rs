@@ -1,7 +1,7 @@
 //! How messages call an object: `table t`, `column a of table t`.
 
 use super::super::{
-    Catalog, Function, ObjectAddress, Relation, RelationKind, quote_identifier, quote_qualified,
+    Catalog, ConstraintKind, Function, ObjectAddress, Relation, RelationKind, quote_identifier, quote_qualified,
     relation_oid,
 };
 use super::RULE_OID_OFFSET;
@@ -32,6 +32,9 @@ impl Catalog {
             }
             relation_oid::PG_CONSTRAINT => {
                 let constraint = self.constraint(oid)?;
+                if let ConstraintKind::DomainCheck { .. } = constraint.kind {
+                    return Some(format!("constraint {}", constraint.name));
+                }
                 let table = self.relation(constraint.table)?;
                 format!("constraint {} on {}", constraint.name, self.describe_relation(path, table))
             }
@@ -73,6 +76,7 @@ impl Catalog {
     fn describe_relation(&self, path: &[Oid], relation: &Relation) -> String {
         let kind = match &relation.kind {
             RelationKind::Table | RelationKind::Virtual => "table",
+            RelationKind::Composite => "composite type",
             RelationKind::View(_) => "view",
             RelationKind::Index(_) => "index",
             RelationKind::Sequence(_) => "sequence",

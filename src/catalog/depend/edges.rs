@@ -47,7 +47,7 @@ impl Catalog {
             self.relation_edges(relation, &mut found);
         }
         for ty in self.types().filter(|ty| ty.oid >= oid::FIRST_NORMAL) {
-            type_edges(ty, &mut found);
+            self.type_edges(ty, &mut found);
         }
         for function in self.functions().filter(|f| f.oid >= oid::FIRST_NORMAL) {
             function_edges(function, &mut found);
@@ -63,7 +63,7 @@ impl Catalog {
 
     fn relation_edges(&self, relation: &Relation, found: &mut Vec<Dependency>) {
         let mut edges = Edges { object: relation.address(), found };
-        if !matches!(relation.kind, RelationKind::Index(_)) {
+        if !matches!(relation.kind, RelationKind::Index(_) | RelationKind::Composite) {
             edges.push(ObjectAddress::schema(relation.schema), NORMAL);
         }
         match &relation.kind {
@@ -71,11 +71,36 @@ impl Catalog {
             RelationKind::Sequence(sequence) => self.sequence_edges(sequence, &mut edges),
             // Its query's references say what a view needs, columns' types too.
             RelationKind::View(_) => {}
-            RelationKind::Table | RelationKind::Virtual => {
+            RelationKind::Table | RelationKind::Virtual | RelationKind::Composite => {
+                if matches!(relation.kind, RelationKind::Composite) {
+                    edges.push(ObjectAddress::type_(self.row_type(relation)), INTERNAL);
+                }
                 for (column, attnum) in relation.columns.iter().zip(1..) {
                     column_edges(relation.oid, column, attnum, &mut edges);
                 }
             }
+        }
+    }
+
+    fn type_edges(&self, ty: &Type, found: &mut Vec<Dependency>) {
+        let mut edges = Edges { object: ty.address(), found };
+        if ty.is_true_array() {
+            edges.push(ObjectAddress::type_(ty.element), INTERNAL);
+            return;
+        }
+        match &ty.kind {
+            TypeKind::Composite { relation } => match self.relation(*relation).map(|r| &r.kind) {
+                // The relation of a composite type is the type's, not the other way round.
+                Some(RelationKind::Composite) => {
+                    edges.push(ObjectAddress::schema(ty.schema), NORMAL);
+                }
+                _ => edges.push(ObjectAddress::relation(*relation), INTERNAL),
+            },
+            TypeKind::Domain { base, .. } => {
+                edges.push(ObjectAddress::schema(ty.schema), NORMAL);
+                edges.push(ObjectAddress::type_(base.oid), NORMAL);
+            }
+            _ => edges.push(ObjectAddress::schema(ty.schema), NORMAL),
         }
     }
 
@@ -116,24 +141,6 @@ fn index_edges(index: &Index, edges: &mut Edges<'_>) {
     }
 }
 
-fn type_edges(ty: &Type, found: &mut Vec<Dependency>) {
-    let mut edges = Edges { object: ty.address(), found };
-    if ty.is_true_array() {
-        edges.push(ObjectAddress::type_(ty.element), INTERNAL);
-        return;
-    }
-    match &ty.kind {
-        TypeKind::Composite { relation } => {
-            edges.push(ObjectAddress::relation(*relation), INTERNAL)
-        }
-        TypeKind::Domain { base } => {
-            edges.push(ObjectAddress::schema(ty.schema), NORMAL);
-            edges.push(ObjectAddress::type_(base.oid), NORMAL);
-        }
-        _ => edges.push(ObjectAddress::schema(ty.schema), NORMAL),
-    }
-}
-
 fn function_edges(function: &Function, found: &mut Vec<Dependency>) {
     let mut edges = Edges { object: function.address(), found };
     edges.push(ObjectAddress::schema(function.schema), NORMAL);
@@ -147,6 +154,9 @@ fn function_edges(function: &Function, found: &mut Vec<Dependency>) {
 fn constraint_edges(constraint: &Constraint, found: &mut Vec<Dependency>) {
     let mut edges = Edges { object: constraint.address(), found };
     match &constraint.kind {
+        ConstraintKind::DomainCheck { domain, .. } => {
+            edges.push(ObjectAddress::type_(*domain), AUTO);
+        }
         ConstraintKind::Check { columns, .. } if columns.is_empty() => {
             edges.push(ObjectAddress::relation(constraint.table), AUTO);
         }

@@ -109,7 +109,7 @@ impl Catalog {
         use crate::sql::types::oid as types;
         let Some(found) = self.type_(ty) else { return Vec::new() };
         let mut targets: Vec<Oid> = match &found.kind {
-            TypeKind::Domain { base } => {
+            TypeKind::Domain { base, .. } => {
                 let mut targets = vec![base.oid];
                 targets.extend(self.binary_coercible_to(base.oid));
                 targets

@@ -78,6 +78,8 @@ impl Catalog {
             return Box::new(oids.into_iter().filter_map(|oid| self.constraint(oid)));
         }
         match lookup.and_then(|lookup| lookup.oids(&["conrelid"])) {
+            // Domains' constraints are on no table.
+            Some(tables) if tables.contains(&0) => Box::new(self.constraints()),
             Some(tables) => Box::new(
                 tables
                     .into_iter()

@@ -24,9 +24,9 @@ pub(in crate::catalog) fn type_kind(ty: &Type) -> char {
 
 fn type_row(catalog: &Catalog, ty: &Type) -> Row {
     let function = |name: &str| oid(catalog.builtin_function(name));
-    let base = match ty.kind {
-        TypeKind::Domain { base } => base,
-        _ => SqlType::new(0),
+    let (base, not_null, default) = match &ty.kind {
+        TypeKind::Domain { base, not_null, default, .. } => (*base, *not_null, default.as_ref()),
+        _ => (SqlType::new(0), false, None),
     };
     let subscript = match ty.name.as_str() {
         _ if ty.element == 0 => "",
@@ -61,13 +61,13 @@ fn type_row(catalog: &Catalog, ty: &Type) -> Row {
         function(if ty.is_true_array() { "array_typanalyze" } else { "" }),
         char(ty.align),
         char(ty.storage),
-        boolean(false),
+        boolean(not_null),
         oid(base.oid),
         int4(base.typmod),
         int4(0),
         oid(ty.collation),
-        Datum::Null,
-        Datum::Null,
+        text_or_null(default),
+        text_or_null(default),
         Datum::Null,
     ]
 }

@@ -6,6 +6,7 @@ use super::node::{INT4, constant, is_null_constant, null, typed};
 use super::typename::category;
 use crate::catalog::{CastContext, CastMethod, Function};
 use crate::error::{Error, Result};
+use crate::sql::functions::domain;
 use crate::sql::ir::{Call, Expr, ExprKind};
 use crate::sql::types::{self, Datum, Oid, SqlType, oid};
 use crate::sqlstate;
@@ -143,7 +144,7 @@ impl Binder<'_> {
         let location = expr.location;
         match expr.kind {
             ExprKind::Const(Datum::Null) => {
-                Ok(typed(ExprKind::Const(Datum::Null), SqlType::new(target.oid), location))
+                Ok(Expr { location, ..self.null_of(SqlType::new(target.oid)) })
             }
             ExprKind::Const(Datum::Text(text)) => self.literal(&text, target, location),
             ExprKind::Param(index) => self.deduce_param(index, target.oid, location),
@@ -188,7 +189,25 @@ impl Binder<'_> {
             return Ok(coerced);
         }
         let sized = self.coerce_typmod(coerced, base, explicit)?;
-        Ok(relabel(sized, SqlType::new(target.oid)))
+        Ok(self.to_domain(sized, target.oid))
+    }
+
+    /// A value of a domain's base type as one of the domain.
+    pub(super) fn to_domain(&self, expr: Expr, domain: Oid) -> Expr {
+        let ty = SqlType::new(domain);
+        if !domain::is_constrained(&self.catalog, domain) {
+            return relabel(expr, ty);
+        }
+        let location = expr.location;
+        typed(ExprKind::CoerceToDomain(Box::new(expr)), ty, location)
+    }
+
+    /// NULL as a value of a type, which a domain may refuse.
+    pub(super) fn null_of(&self, ty: SqlType) -> Expr {
+        match self.is_domain(ty.oid) {
+            true => self.to_domain(null(self.catalog.base_type(ty)), ty.oid),
+            false => null(ty),
+        }
     }
 
     /// A cast function may also take the modifier and whether the cast is explicit.
@@ -281,6 +300,11 @@ impl Binder<'_> {
         target: SqlType,
         context: CastContext,
     ) -> Result<Expr> {
+        if self.is_domain(target.oid) {
+            let base = self.catalog.base_type(target);
+            let row = self.row_to_composite(expr, base, context)?;
+            return Ok(self.to_domain(row, target.oid));
+        }
         let location = expr.location;
         let failed = |binder: &Self, detail: String| {
             Err(binder.cannot_cast(oid::RECORD, target.oid).with_detail(detail).at(location))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Binder;
-use super::from::{cross_join, exact};
+use super::from::{cannot_open, cross_join, exact};
 use super::node::{boxed, column_expr, constant, inner, list, null, required, typed};
 use super::opened::Verb;
 use super::scope::{Clause, Item};
@@ -109,6 +109,7 @@ impl Binder<'_> {
                 Err(Error::unsupported(format!("{} view \"{}\"", verb.words(), relation.name)))
             }
             RelationKind::Sequence(_) => wrong("sequence"),
+            RelationKind::Composite => Err(cannot_open(&relation).at(table.location)),
             RelationKind::Virtual => Err(Error::new(
                 sqlstate::INSUFFICIENT_PRIVILEGE,
                 format!("permission denied: \"{}\" is a system catalog", relation.name),
@@ -396,8 +397,21 @@ impl Binder<'_> {
                 let next = self.builtin_call(NEXTVAL, vec![argument], -1)?;
                 self.assign(next, column).map(Some)
             }
+            None if self.is_domain(column.ty.oid) => self.domain_default(column),
             None => Ok(None),
         }
+    }
+
+    /// What a column without a default of its own takes from its type, a domain.
+    fn domain_default(&mut self, column: &Column) -> Result<Option<Expr>> {
+        let Some(sql) = self.catalog.domain_default(column.ty.oid).map(str::to_owned) else {
+            let value = self.null_of(column.ty);
+            return Ok((!super::node::is_null_constant(&value)).then_some(value));
+        };
+        let expr = self.isolated(|binder| binder.expression_text(&sql))?;
+        let mut value = self.assign(expr, column)?;
+        forget_locations(&mut value);
+        Ok(Some(value))
     }
 
     fn identity_sequence(&self, relation: &Relation, number: i16) -> Result<u32> {

@@ -73,9 +73,10 @@ use crate::sql::parse::with_stack;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
-    ColumnExpression, ExpressionUse, bind_column_expression, bind_expression, bind_expression_sql,
-    bind_relation_expression_sql,
+    ColumnExpression, DOMAIN_VALUE, ExpressionUse, bind_column_expression, bind_domain_check,
+    bind_domain_check_sql, bind_domain_default, bind_expression, bind_expression_sql, bind_relation_expression_sql,
 };
+pub use from::cannot_open;
 use opened::Opened;
 pub use opened::opened_by_copy;
 use params::Params;

@@ -22,6 +22,7 @@ mod constraint;
 mod create_as;
 mod database;
 mod depend;
+mod domain;
 mod drop;
 mod enumeration;
 mod expression;
@@ -80,6 +81,10 @@ impl Ddl<'_> {
             NodeEnum::CreateSchemaStmt(statement) => ddl.create_schema(statement).await?,
             NodeEnum::CreateEnumStmt(statement) => ddl.create_enum(statement).await?,
             NodeEnum::AlterEnumStmt(statement) => ddl.alter_enum(statement).await?,
+            NodeEnum::CreateDomainStmt(statement) => ddl.create_domain(statement).map_err(Error::without_position)?,
+            NodeEnum::AlterDomainStmt(statement) => {
+                ddl.alter_domain(statement).await.map_err(Error::without_position)?
+            }
             NodeEnum::DropStmt(statement) => return ddl.drop_objects(statement).await,
             NodeEnum::RenameStmt(statement) => return ddl.rename(statement).await,
             NodeEnum::AlterObjectSchemaStmt(statement) => return ddl.set_schema(statement).await,

@@ -212,6 +212,7 @@ pub fn display_name(name: &ast::RangeVar) -> String {
 pub fn kind_name(kind: &RelationKind) -> &'static str {
     match kind {
         RelationKind::Table | RelationKind::Virtual => "table",
+        RelationKind::Composite => "composite type",
         RelationKind::View(_) => "view",
         RelationKind::Index(_) => "index",
         RelationKind::Sequence(_) => "sequence",

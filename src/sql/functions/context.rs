@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AdvisoryKey, AdvisoryRequest};
+use super::{AdvisoryKey, AdvisoryRequest, domain};
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::sql::types::datetime::Zone;
@@ -143,6 +143,10 @@ pub trait SessionHooks: Send + Sync {
     fn advisory_unlock_all(&self) {}
     /// Rows of a server-state relation (`pg_stat_activity`, `pg_locks`, `pg_settings`…).
     fn server_rows(&self, relation: &str) -> Result<Vec<Vec<Datum>>>;
+    /// Compiles a domain's constraints, with those of the domains below it.
+    fn compile_domain(&self, _eval: &EvalContext, _domain: Oid) -> Result<domain::Constraints> {
+        Err(crate::error::Error::unsupported("checking a domain"))
+    }
     /// Stored bytes of a relation, for the `pg_relation_size` family.
     fn relation_size_bytes(&self, relation: Oid) -> Result<i64>;
 }

@@ -16,6 +16,7 @@ pub mod call;
 mod composite;
 pub mod context;
 mod datetime;
+pub mod domain;
 mod float;
 mod hash;
 mod identifier;

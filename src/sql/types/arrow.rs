@@ -68,7 +68,7 @@ pub fn data_type(ty: &SqlType, repr: &Repr) -> DataType {
         Repr::TimestampTz => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         Repr::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
         Repr::Uuid => DataType::FixedSizeBinary(16),
-        Repr::Bytea | Repr::TimeTz | Repr::Jsonb | Repr::Array(_) | Repr::Record => {
+        Repr::Bytea | Repr::TimeTz | Repr::Jsonb | Repr::Array(_) | Repr::Record(_) => {
             DataType::BinaryView
         }
         Repr::Pseudo => DataType::Null,
@@ -425,7 +425,7 @@ pub fn datum_at(array: &dyn Array, row: usize, repr: &Repr) -> Result<Datum> {
             let bytes = cast::<FixedSizeBinaryArray>(array)?.value(row);
             Datum::Uuid(bytes.try_into().map_err(|_| Error::internal("uuid is not 16 bytes"))?)
         }
-        Repr::Array(_) | Repr::Record => codec::decode(bytes_at(array, row)?)?,
+        Repr::Array(_) | Repr::Record(_) => codec::decode(bytes_at(array, row)?)?,
         Repr::Pseudo => match array.data_type() {
             DataType::Utf8View | DataType::Utf8 => Datum::Text(str_at(array, row)?.to_owned()),
             _ => Datum::Null,

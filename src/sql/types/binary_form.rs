@@ -5,7 +5,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::context::InputContext;
+use super::context::{InputContext, domain_base};
 use super::wire::{Reader, put_sized};
 use super::{
     ArrayDim, ArrayValue, Datum, ElementType, Interval, Oid, Repr, SqlType, apply_typmod, array,
@@ -96,6 +96,11 @@ pub fn binary_recv(
     repr: &Repr,
     context: &InputContext<'_>,
 ) -> Result<Datum> {
+    if let Some(base) = domain_base(context.catalog, ty.oid) {
+        let value = binary_recv(bytes, base, repr, context)?;
+        context.catalog.check_domain(ty.oid, &value)?;
+        return Ok(value);
+    }
     let mut reader = Reader::new(bytes);
     let value = recv(&mut reader, ty, repr, context)?;
     reader.finish()?;
@@ -143,7 +148,7 @@ fn recv(
             Datum::Jsonb(json::parse(text::from_utf8(reader.rest())?)?)
         }
         Repr::Array(element) => Datum::Array(Box::new(recv_array(reader, ty, element, context)?)),
-        Repr::Record => Datum::Record(recv_record(reader, ty, context)?),
+        Repr::Record(_) => Datum::Record(recv_record(reader, ty, context)?),
         Repr::Pseudo => {
             return Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,
@@ -264,7 +269,7 @@ fn recv_sized(
     context: &InputContext<'_>,
 ) -> Result<Datum> {
     match reader.i32()? {
-        -1 => Ok(Datum::Null),
+        -1 => context.null(ty.oid),
         length if length < 0 => Err(malformed_array("insufficient data left in message")),
         length => binary_recv(reader.take(length as usize)?, ty, repr, context),
     }

@@ -119,7 +119,7 @@ fn scalar_repr(type_oid: Oid) -> Option<Repr> {
         oid::INTERVAL => Repr::Interval,
         oid::UUID => Repr::Uuid,
         oid::JSONB => Repr::Jsonb,
-        oid::RECORD => Repr::Record,
+        oid::RECORD => Repr::Record(None),
         oid::VOID | oid::INTERNAL | oid::TRIGGER | oid::EVENT_TRIGGER => Repr::Pseudo,
         _ => return None,
     })

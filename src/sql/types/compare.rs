@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use super::{ArrayValue, Datum, EnumLabels, Repr, json, key};
+use super::{ArrayValue, Datum, EnumLabels, Repr, json, key, record};
 
 /// Compares two values of one type; NULLs are equal and greater than the rest.
 pub fn compare(a: &Datum, b: &Datum, repr: &Repr) -> Ordering {
@@ -35,7 +35,7 @@ pub fn compare(a: &Datum, b: &Datum, repr: &Repr) -> Ordering {
         (Datum::Uuid(a), Datum::Uuid(b)) => a.cmp(b),
         (Datum::Jsonb(a), Datum::Jsonb(b)) => json::compare(a.root(), b.root()),
         (Datum::Array(a), Datum::Array(b)) => compare_arrays(a, b, repr),
-        (Datum::Record(a), Datum::Record(b)) => compare_records(a, b),
+        (Datum::Record(a), Datum::Record(b)) => compare_records(a, b, repr),
         _ => unreachable!("values of one type share a representation"),
     }
 }
@@ -85,10 +85,11 @@ fn compare_arrays(a: &ArrayValue, b: &ArrayValue, repr: &Repr) -> Ordering {
         })
 }
 
-fn compare_records(a: &[(u32, Datum)], b: &[(u32, Datum)]) -> Ordering {
+fn compare_records(a: &[(u32, Datum)], b: &[(u32, Datum)], repr: &Repr) -> Ordering {
     a.iter()
         .zip(b)
-        .map(|((oid, a), (_, b))| compare(a, b, &super::builtin_repr(*oid).unwrap_or(Repr::Pseudo)))
+        .enumerate()
+        .map(|(index, ((oid, a), (_, b)))| compare(a, b, &record::field_repr(repr, index, *oid)))
         .find(|order| order.is_ne())
         .unwrap_or_else(|| a.len().cmp(&b.len()))
 }

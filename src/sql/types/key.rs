@@ -98,7 +98,7 @@ pub fn keeps_value(repr: &Repr) -> bool {
         Repr::Numeric | Repr::Bpchar | Repr::Interval | Repr::Jsonb => false,
         // -0 becomes 0.
         Repr::Float4 | Repr::Float8 => false,
-        Repr::Record | Repr::Pseudo => false,
+        Repr::Record(_) | Repr::Pseudo => false,
         Repr::Array(element) => keeps_value(&element.repr),
         _ => true,
     }
@@ -132,10 +132,9 @@ fn encode_value(value: &Datum, repr: &Repr, out: &mut Vec<u8>) {
         Datum::Jsonb(v) => json::encode_key(v.root(), out),
         Datum::Array(v) => encode_array(v, repr, out),
         Datum::Record(fields) => {
-            for (oid, field) in fields {
-                let repr = super::builtin_repr(*oid).unwrap_or(Repr::Pseudo);
+            for (index, (oid, field)) in fields.iter().enumerate() {
                 out.push(PRESENT);
-                encode(field, &repr, out);
+                encode(field, &super::record::field_repr(repr, index, *oid), out);
             }
             out.push(0);
         }
@@ -392,6 +391,6 @@ fn decode_value(bytes: &mut &[u8], repr: &Repr) -> Option<Datum> {
                 .collect::<Option<_>>()?;
             Datum::Array(Box::new(ArrayValue { element_type: element.oid, dims, elements }))
         }
-        Repr::Record | Repr::Pseudo => return None,
+        Repr::Record(_) | Repr::Pseudo => return None,
     })
 }

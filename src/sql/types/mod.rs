@@ -42,6 +42,7 @@ pub use json::{JsonKind, JsonRef, JsonValue, Jsonb};
 pub use numeric::Numeric;
 pub use oid::Oid;
 pub use rank::Rank;
+pub use record::{Attribute, RowShape};
 pub use text_form::{text_input, text_output, to_text};
 pub use typmod::apply_typmod;
 
@@ -106,8 +107,9 @@ pub enum Repr {
     /// by position in `labels`.
     Enum(Arc<EnumLabels>),
     Array(Box<ElementType>),
-    /// `record` and composite values: fields carry their own types.
-    Record,
+    /// `record` and composite values: fields carry their own types. A composite type
+    /// has a shape.
+    Record(Option<Arc<RowShape>>),
     /// `void`, `unknown`, `internal`…: never stored; `unknown` literals are text.
     Pseudo,
 }

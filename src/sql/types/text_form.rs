@@ -5,7 +5,7 @@
 
 use bytes::BufMut;
 
-use super::context::{InputContext, OutputContext};
+use super::context::{InputContext, OutputContext, domain_base};
 use super::{
     ArrayValue, Datum, Oid, Repr, SqlType, apply_typmod, array, boolean, builtin, bytea, datetime,
     float, integer, json, oid, record, uuid,
@@ -21,6 +21,11 @@ pub fn text_input(
     repr: &Repr,
     context: &InputContext<'_>,
 ) -> Result<Datum> {
+    if let Some(base) = domain_base(context.catalog, ty.oid) {
+        let value = text_input(input, base, repr, context)?;
+        context.catalog.check_domain(ty.oid, &value)?;
+        return Ok(value);
+    }
     let value = match repr {
         _ if ty.oid == oid::ANYARRAY => return Err(pseudo_input(ty.oid)),
         Repr::Bool => Datum::Bool(boolean::parse(input)?),
@@ -69,7 +74,7 @@ pub fn text_input(
             let value = array::parse(input, element, ty.typmod, context)?;
             return Ok(Datum::Array(Box::new(value)));
         }
-        Repr::Record => {
+        Repr::Record(_) => {
             let fields = context.catalog.fields(ty.oid).ok_or_else(anonymous_input)?;
             Datum::Record(record::parse(input, &fields, context)?)
         }
@@ -197,6 +202,9 @@ fn write_object(object: Oid, type_oid: Oid, context: &OutputContext<'_>, out: &m
         if let Some(name) = context.catalog.object_name(type_oid, object) {
             return out.extend_from_slice(name.as_bytes());
         }
+    }
+    if let Some(base) = domain_base(context.catalog, type_oid) {
+        return write_object(object, base.oid, context, out);
     }
     integer::write(i64::from(object), out);
 }
