@@ -1446,6 +1446,8 @@ CREATE FUNCTION pg_catalog.cstring_recv(internal) RETURNS cstring LANGUAGE inter
 CREATE FUNCTION pg_catalog.cstring_send(cstring) RETURNS bytea LANGUAGE internal STABLE STRICT AS 'cstring_send' SET oid = 2501;
 CREATE FUNCTION pg_catalog.date_in(cstring) RETURNS date LANGUAGE internal STABLE STRICT AS 'date_in' SET oid = 1084;
 CREATE FUNCTION pg_catalog.date_recv(internal) RETURNS date LANGUAGE internal IMMUTABLE STRICT AS 'date_recv' SET oid = 2468;
+CREATE FUNCTION pg_catalog.domain_in(cstring, oid, int4) RETURNS "any" LANGUAGE internal STABLE AS 'domain_in' SET oid = 2597;
+CREATE FUNCTION pg_catalog.domain_recv(internal, oid, int4) RETURNS "any" LANGUAGE internal STABLE AS 'domain_recv' SET oid = 2598;
 CREATE FUNCTION pg_catalog.enum_in(cstring, oid) RETURNS anyenum LANGUAGE internal STABLE STRICT AS 'enum_in' SET oid = 3506;
 CREATE FUNCTION pg_catalog.enum_recv(internal, oid) RETURNS anyenum LANGUAGE internal STABLE STRICT AS 'enum_recv' SET oid = 3532;
 CREATE FUNCTION pg_catalog.float4in(cstring) RETURNS float4 LANGUAGE internal IMMUTABLE STRICT AS 'float4in' SET oid = 200;

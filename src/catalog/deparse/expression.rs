@@ -55,7 +55,6 @@ impl Printer<'_> {
             ExprKind::Call(call) if self.cast_source(call).is_some_and(is_number) => {
                 self.assigned(&call.args[0]);
             }
-            ExprKind::CoerceToDomain(inner) => self.assigned(inner),
             ExprKind::Relabel(inner) if !matches!(inner.kind, ExprKind::Call(_)) => {
                 self.assigned(inner);
             }

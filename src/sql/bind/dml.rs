@@ -257,7 +257,7 @@ impl Binder<'_> {
 
     fn inserted_default(&mut self, relation: &Arc<Relation>, column: Assigned<'_>) -> Result<Expr> {
         if !column.indirection.is_empty() {
-            return Err(default_of_part(column.location));
+            return Err(default_of_part(column.indirection, column.location));
         }
         let ty = column_of(relation, column.number).ty;
         Ok(self.default_value(relation, column.number)?.unwrap_or_else(|| null(ty)))
@@ -276,7 +276,7 @@ impl Binder<'_> {
             return self.assign(value, definition);
         }
         let base = before.unwrap_or_else(|| null(definition.ty));
-        self.assign_part(base, definition, column.indirection, value)
+        self.assign_part(base, definition, column.indirection, value, column.location)
     }
 
     fn insert_select(
@@ -577,10 +577,10 @@ impl Binder<'_> {
         self.check_updatable(column, false)?;
         let item = Multiple::of_target(target)?;
         if matches!(item, Multiple::Expr(NodeEnum::SetToDefault(_))) {
-            return Err(default_of_part(target.location));
+            return Err(default_of_part(&target.indirection, target.location));
         }
         let value = self.assigned_value(item)?;
-        self.assign_part(before, column, &target.indirection, value)
+        self.assign_part(before, column, &target.indirection, value, target.location)
     }
 
     fn assigned_value(&mut self, item: Multiple<'_>) -> Result<Expr> {
@@ -594,12 +594,26 @@ impl Binder<'_> {
 
     /// The type that a literal for a column, or for a part of it, is read as.
     fn assigned_type(&self, column: SqlType, assigned: &Assigned<'_>) -> SqlType {
-        let is_slice = |node: &Node| matches!(&node.node, Some(NodeEnum::AIndices(indices)) if indices.is_slice);
-        let whole = assigned.indirection.is_empty() || assigned.indirection.iter().any(is_slice);
-        match self.element(self.base(column.oid)) {
-            Some(element) if !whole => SqlType::with_typmod(element, column.typmod),
-            _ => column,
+        let mut ty = column;
+        for step in assigned.indirection {
+            let under = self.catalog.base_type(ty);
+            let next = match &step.node {
+                Some(NodeEnum::AIndices(indices)) if !indices.is_slice => {
+                    self.element(under.oid).map(|oid| SqlType::with_typmod(oid, under.typmod))
+                }
+                Some(NodeEnum::String(field)) => self.composite_columns(under.oid).and_then(|all| {
+                    all.into_iter().find(|(name, _)| *name == field.sval).map(|(_, ty)| ty)
+                }),
+                _ => None,
+            };
+            // `a[1][2]` is one element of one array.
+            match next {
+                Some(next) => ty = next,
+                None if matches!(step.node, Some(NodeEnum::AIndices(_))) => {}
+                None => return column,
+            }
         }
+        ty
     }
 
     fn assignment(
@@ -767,7 +781,14 @@ fn forget_locations(expr: &mut Expr) {
 }
 
 fn is_plain_values(select: &SelectStmt) -> bool {
+    let is_star = |node: &Node| match &node.node {
+        Some(NodeEnum::AIndirection(record)) => super::target::ends_in_star(record),
+        Some(NodeEnum::ColumnRef(column)) => super::target::is_star(column),
+        _ => false,
+    };
+    let mut rows = select.values_lists.iter().filter_map(|row| list(row.node.as_ref()?));
     !select.values_lists.is_empty()
+        && !rows.any(|row| row.iter().any(is_star))
         && select.op == SetOperation::SetopNone as i32
         && select.sort_clause.is_empty()
         && select.limit_count.is_none()
@@ -800,9 +821,14 @@ fn not_default(column: &Column) -> Error {
     )
 }
 
-fn default_of_part(location: i32) -> Error {
-    Error::new(sqlstate::FEATURE_NOT_SUPPORTED, "cannot set an array element to DEFAULT")
-        .at(location)
+fn default_of_part(indirection: &[Node], location: i32) -> Error {
+    let is_element =
+        matches!(indirection.first().map(|n| &n.node), Some(Some(NodeEnum::AIndices(_))));
+    let message = match is_element {
+        true => "cannot set an array element to DEFAULT",
+        false => "cannot set a subfield to DEFAULT",
+    };
+    Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message).at(location)
 }
 
 /// The target's column as its scan gives it.

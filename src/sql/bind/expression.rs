@@ -136,7 +136,8 @@ fn column_expression(
 ) -> Result<ColumnExpression> {
     let written = match expr.ty.oid {
         oid::UNKNOWN => {
-            binder.coerce_type(expr.clone(), SqlType::new(ty.oid), CastContext::Assignment)?
+            let base = SqlType::new(binder.base(ty.oid));
+            binder.coerce_type(expr.clone(), base, CastContext::Assignment)?
         }
         _ => binder.decide(expr.clone())?,
     };

@@ -407,7 +407,6 @@ fn select_location(select: &crate::sql::parse::ast::SelectStmt) -> i32 {
 pub fn cannot_open(relation: &Relation) -> Error {
     Error::new(
         sqlstate::WRONG_OBJECT_TYPE,
-        format!("cannot open relation \"{}\"", relation.name),
+        format!("\"{}\" is a composite type", relation.name),
     )
-    .with_detail("This operation is not supported for composite types.")
 }

@@ -57,7 +57,7 @@ impl Ddl<'_> {
         Ok(plan)
     }
 
-    fn column_type(&self, def: &ast::ColumnDef, name: &ast::TypeName) -> Result<SqlType> {
+    pub fn column_type(&self, def: &ast::ColumnDef, name: &ast::TypeName) -> Result<SqlType> {
         let ty = self.resolve_type(name)?;
         if matches!(self.work.catalog.type_(ty.oid), Some(t) if is_pseudo(t)) {
             return Err(Error::new(

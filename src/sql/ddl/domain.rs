@@ -429,7 +429,7 @@ impl Ddl<'_> {
 
     /// Looks at every stored value of the domain, and of those over it.
     async fn check_stored(&mut self, domain: Oid, required: &Required) -> Result<()> {
-        self.require_not_inside_columns(domain, domain)?;
+        self.require_not_inside_columns(domain)?;
         for (table, attnums) in self.columns_of_type(domain) {
             self.lock_relation(table, LockMode::Share).await?;
             let (work, ctx) = (&mut *self.work, self.ctx);
@@ -455,7 +455,7 @@ impl Ddl<'_> {
     }
 
     /// The tables with columns of exactly this type, and which columns.
-    fn columns_of_type(&self, ty: Oid) -> Vec<(Oid, Vec<i16>)> {
+    pub fn columns_of_type(&self, ty: Oid) -> Vec<(Oid, Vec<i16>)> {
         let tables = self.work.catalog.relations().filter(|relation| {
             matches!(relation.kind, RelationKind::Table)
         });
@@ -480,28 +480,27 @@ impl Ddl<'_> {
 
     /// `0A000` when a table's column contains values of a type inside its own type:
     /// as array elements, fields or bounds.
-    pub fn require_not_inside_columns(&self, ty: Oid, named: Oid) -> Result<()> {
+    fn require_not_inside_columns(&self, ty: Oid) -> Result<()> {
         for container in self.containers_of(ty) {
-            if let Some((table, attnums)) = self.columns_of_type(container).first() {
-                let relation = self.relation(*table)?;
-                let column = &relation.columns[attnums[0] as usize - 1].name;
+            if is_domain_oid(&self.work.catalog, container) {
+                continue;
+            }
+            if let Some((table, column)) = self.column_using(container)? {
                 return Err(Error::new(
                     sqlstate::FEATURE_NOT_SUPPORTED,
                     format!(
-                        "cannot alter type \"{}\" because column \"{}.{column}\" uses it",
-                        self.display_type(named),
-                        relation.name
+                        "cannot alter type \"{}\" because column \"{table}.{column}\" uses it",
+                        self.display_type(ty)
                     ),
                 ));
             }
-            self.require_not_inside_columns(container, named)?;
         }
         Ok(())
     }
 
     /// The types that hold values of a type: arrays, composites, ranges, domains over
     /// those.
-    fn containers_of(&self, ty: Oid) -> Vec<Oid> {
+    pub fn containers_of(&self, ty: Oid) -> Vec<Oid> {
         let catalog = &self.work.catalog;
         let mut found = Vec::new();
         for candidate in catalog.types() {
@@ -513,10 +512,7 @@ impl Ddl<'_> {
                 }
                 TypeKind::Range { subtype, .. } => *subtype == ty,
                 TypeKind::Multirange { range } => *range == ty,
-                // A domain's own columns are looked at by themselves.
-                TypeKind::Domain { base, .. } => {
-                    base.oid == ty && !matches!(catalog.type_(ty), Some(t) if is_domain(t))
-                }
+                TypeKind::Domain { base, .. } => base.oid == ty,
                 _ => candidate.is_true_array() && candidate.element == ty,
             };
             if holds {
@@ -550,8 +546,8 @@ impl Plan<'_> {
     }
 }
 
-fn is_domain(ty: &Type) -> bool {
-    matches!(ty.kind, TypeKind::Domain { .. })
+fn is_domain_oid(catalog: &catalog::Catalog, ty: Oid) -> bool {
+    catalog.type_(ty).is_some_and(|ty| matches!(ty.kind, TypeKind::Domain { .. }))
 }
 
 fn undefined_constraint(name: &str, domain: &str) -> String {

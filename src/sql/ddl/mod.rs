@@ -18,6 +18,7 @@ mod alter;
 mod claim;
 mod column;
 mod comment;
+mod composite;
 mod constraint;
 mod create_as;
 mod database;
@@ -79,6 +80,9 @@ impl Ddl<'_> {
             NodeEnum::CreateSeqStmt(statement) => ddl.create_sequence(statement).await?,
             NodeEnum::AlterSeqStmt(statement) => ddl.alter_sequence(statement).await?,
             NodeEnum::CreateSchemaStmt(statement) => ddl.create_schema(statement).await?,
+            NodeEnum::CompositeTypeStmt(statement) => {
+                ddl.create_composite(statement).map_err(Error::without_position)?
+            }
             NodeEnum::CreateEnumStmt(statement) => ddl.create_enum(statement).await?,
             NodeEnum::AlterEnumStmt(statement) => ddl.alter_enum(statement).await?,
             NodeEnum::CreateDomainStmt(statement) => ddl.create_domain(statement).map_err(Error::without_position)?,

@@ -27,6 +27,9 @@ impl Ddl<'_> {
             | Kind::ObjectIndex
             | Kind::ObjectSequence) => self.rename_relation(statement, kind).await,
             Kind::ObjectColumn => self.rename_column(statement).await,
+            Kind::ObjectAttribute => {
+                self.rename_attribute(statement).await.map(|()| "ALTER TYPE".to_owned())
+            }
             Kind::ObjectTabconstraint => self.rename_constraint(statement).await,
             Kind::ObjectSchema => self.rename_schema(statement),
             Kind::ObjectRole => self.rename_role(statement),

@@ -112,7 +112,7 @@ fn image_of_field(a: &Datum, b: &Datum) -> Ordering {
         return a.cmp(&b);
     }
     if let (Datum::Text(a), Datum::Text(b)) = (a, b) {
-        return a.len().cmp(&b.len()).then_with(|| a.cmp(b)).then(Ordering::Equal);
+        return a.as_bytes().cmp(b.as_bytes());
     }
     let bytes = |value: &Datum| {
         let mut out = Vec::new();

@@ -23,7 +23,14 @@ fn input(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
         Some(element) if declared == types::oid::ANYARRAY => {
             types::array_of(element).unwrap_or(declared)
         }
-        Some(ty) if declared == types::oid::ANYENUM || declared == types::oid::RECORD => ty,
+        Some(ty)
+            if matches!(
+                declared,
+                types::oid::ANYENUM | types::oid::RECORD | types::oid::ANY
+            ) =>
+        {
+            ty
+        }
         _ => declared,
     };
     value::read_text(call, text, ty, typmod)
@@ -53,6 +60,7 @@ const INPUT: &[Kernel] = kernels! {
     call "cidin" => input;
     call "cstring_in" => input;
     call "date_in" => input;
+    call "domain_in" => input;
     call "enum_in" => input;
     call "float4in" => input;
     call "float8in" => input;

@@ -25,6 +25,8 @@ use crate::sql::types::{Datum, SqlType, record};
 pub struct SetCall {
     pub source: SetSource,
     pub forms: Vec<Form>,
+    /// In FROM: each value is a row of a composite type, which fills the columns.
+    pub is_row: bool,
 }
 
 pub enum SetSource {
@@ -74,6 +76,9 @@ impl SetCall {
                 }
                 let call = CallContext { eval: context, args: types, result: *result };
                 let rows = rows(&call, &args)?;
+                if self.is_row {
+                    return Ok(Box::new(rows.map(|row| row.map(spread_row))));
+                }
                 match record::fields(*result).filter(|_| self.forms.len() == 1) {
                     Some(fields) => {
                         Ok(Box::new(rows.map(move |row| row.map(|row| gather(row, &fields)))))
@@ -87,11 +92,19 @@ impl SetCall {
     /// A composite value over several columns.
     fn spread(&self, value: Datum) -> Vec<Datum> {
         match value {
-            Datum::Record(fields) if self.forms.len() > 1 => {
+            Datum::Record(fields) if self.is_row || self.forms.len() > 1 => {
                 fields.into_iter().map(|(_, value)| value).collect()
             }
             value => vec![value],
         }
+    }
+}
+
+/// The fields of the one value of a row; none of NULL.
+fn spread_row(row: Vec<Datum>) -> Vec<Datum> {
+    match row.into_iter().next() {
+        Some(Datum::Record(fields)) => fields.into_iter().map(|(_, value)| value).collect(),
+        _ => Vec::new(),
     }
 }
 
