@@ -136,6 +136,9 @@ CREATE FUNCTION pg_catalog.int4not(int4) RETURNS int4 LANGUAGE internal IMMUTABL
 CREATE FUNCTION pg_catalog.int4or(int4, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4or' SET oid = 1899;
 CREATE FUNCTION pg_catalog.int4out(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out' SET oid = 43;
 CREATE FUNCTION pg_catalog.int4pl(int4, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4pl' SET oid = 177;
+CREATE FUNCTION pg_catalog.int4range(int4, int4) RETURNS int4range LANGUAGE internal IMMUTABLE AS 'range_constructor2' SET oid = 3840;
+CREATE FUNCTION pg_catalog.int4range(int4, int4, text) RETURNS int4range LANGUAGE internal IMMUTABLE AS 'range_constructor3' SET oid = 3841;
+CREATE FUNCTION pg_catalog.int4range_subdiff(int4, int4) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'int4range_subdiff' SET oid = 3922;
 CREATE FUNCTION pg_catalog.int4send(int4) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'int4send' SET oid = 2407;
 CREATE FUNCTION pg_catalog.int4shl(int4, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4shl' SET oid = 1902;
 CREATE FUNCTION pg_catalog.int4shr(int4, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4shr' SET oid = 1903;
@@ -182,6 +185,9 @@ CREATE FUNCTION pg_catalog.int8not(int8) RETURNS int8 LANGUAGE internal IMMUTABL
 CREATE FUNCTION pg_catalog.int8or(int8, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8or' SET oid = 1905;
 CREATE FUNCTION pg_catalog.int8out(int8) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int8out' SET oid = 461;
 CREATE FUNCTION pg_catalog.int8pl(int8, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8pl' SET oid = 463;
+CREATE FUNCTION pg_catalog.int8range(int8, int8) RETURNS int8range LANGUAGE internal IMMUTABLE AS 'range_constructor2' SET oid = 3945;
+CREATE FUNCTION pg_catalog.int8range(int8, int8, text) RETURNS int8range LANGUAGE internal IMMUTABLE AS 'range_constructor3' SET oid = 3946;
+CREATE FUNCTION pg_catalog.int8range_subdiff(int8, int8) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'int8range_subdiff' SET oid = 3923;
 CREATE FUNCTION pg_catalog.int8send(int8) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'int8send' SET oid = 2409;
 CREATE FUNCTION pg_catalog.int8shl(int8, int4) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8shl' SET oid = 1908;
 CREATE FUNCTION pg_catalog.int8shr(int8, int4) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8shr' SET oid = 1909;
@@ -394,6 +400,9 @@ CREATE FUNCTION pg_catalog.numeric_sqrt(numeric) RETURNS numeric LANGUAGE intern
 CREATE FUNCTION pg_catalog.numeric_sub(numeric, numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_sub' SET oid = 1725;
 CREATE FUNCTION pg_catalog.numeric_uminus(numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_uminus' SET oid = 1771;
 CREATE FUNCTION pg_catalog.numeric_uplus(numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_uplus' SET oid = 1915;
+CREATE FUNCTION pg_catalog.numrange(numeric, numeric) RETURNS numrange LANGUAGE internal IMMUTABLE AS 'range_constructor2' SET oid = 3844;
+CREATE FUNCTION pg_catalog.numrange(numeric, numeric, text) RETURNS numrange LANGUAGE internal IMMUTABLE AS 'range_constructor3' SET oid = 3845;
+CREATE FUNCTION pg_catalog.numrange_subdiff(numeric, numeric) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'numrange_subdiff' SET oid = 3924;
 CREATE FUNCTION pg_catalog.pg_lsn(numeric) RETURNS pg_lsn LANGUAGE internal IMMUTABLE STRICT AS 'numeric_pg_lsn' SET oid = 6103;
 CREATE FUNCTION pg_catalog.pow(numeric, numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_power' SET oid = 1738;
 CREATE FUNCTION pg_catalog.power(numeric, numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_power' SET oid = 2169;
@@ -728,6 +737,9 @@ CREATE FUNCTION pg_catalog.date_pl_interval(date, interval) RETURNS timestamp LA
 CREATE FUNCTION pg_catalog.date_pli(date, int4) RETURNS date LANGUAGE internal IMMUTABLE STRICT AS 'date_pli' SET oid = 1141;
 CREATE FUNCTION pg_catalog.date_send(date) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'date_send' SET oid = 2469;
 CREATE FUNCTION pg_catalog.date_smaller(date, date) RETURNS date LANGUAGE internal IMMUTABLE STRICT AS 'date_smaller' SET oid = 1139;
+CREATE FUNCTION pg_catalog.daterange(date, date) RETURNS daterange LANGUAGE internal IMMUTABLE AS 'range_constructor2' SET oid = 3941;
+CREATE FUNCTION pg_catalog.daterange(date, date, text) RETURNS daterange LANGUAGE internal IMMUTABLE AS 'range_constructor3' SET oid = 3942;
+CREATE FUNCTION pg_catalog.daterange_subdiff(date, date) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'daterange_subdiff' SET oid = 3925;
 CREATE FUNCTION pg_catalog.datetime_pl(date, time) RETURNS timestamp LANGUAGE internal IMMUTABLE STRICT AS 'datetime_timestamp' SET oid = 1272;
 CREATE FUNCTION pg_catalog.datetimetz_pl(date, timetz) RETURNS timestamptz LANGUAGE internal IMMUTABLE STRICT AS 'datetimetz_timestamptz' SET oid = 1297;
 CREATE FUNCTION pg_catalog.isfinite(date) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'date_finite' SET oid = 1373;
@@ -831,6 +843,9 @@ CREATE FUNCTION pg_catalog.timestamp_send(timestamp) RETURNS bytea LANGUAGE inte
 CREATE FUNCTION pg_catalog.timestamp_smaller(timestamp, timestamp) RETURNS timestamp LANGUAGE internal IMMUTABLE STRICT AS 'timestamp_smaller' SET oid = 2035;
 CREATE FUNCTION pg_catalog.timestamptz(timestamp) RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'timestamp_timestamptz' SET oid = 2028;
 CREATE FUNCTION pg_catalog.to_char(timestamp, text) RETURNS text LANGUAGE internal STABLE STRICT AS 'timestamp_to_char' SET oid = 2049;
+CREATE FUNCTION pg_catalog.tsrange(timestamp, timestamp) RETURNS tsrange LANGUAGE internal IMMUTABLE AS 'range_constructor2' SET oid = 3933;
+CREATE FUNCTION pg_catalog.tsrange(timestamp, timestamp, text) RETURNS tsrange LANGUAGE internal IMMUTABLE AS 'range_constructor3' SET oid = 3934;
+CREATE FUNCTION pg_catalog.tsrange_subdiff(timestamp, timestamp) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'tsrange_subdiff' SET oid = 3929;
 
 -- timestamptz
 
@@ -880,6 +895,9 @@ CREATE FUNCTION pg_catalog.timestamptz_smaller(timestamptz, timestamptz) RETURNS
 CREATE FUNCTION pg_catalog.timetz(timestamptz) RETURNS timetz LANGUAGE internal STABLE STRICT AS 'timestamptz_timetz' SET oid = 1388;
 CREATE FUNCTION pg_catalog.to_char(timestamptz, text) RETURNS text LANGUAGE internal STABLE STRICT AS 'timestamptz_to_char' SET oid = 1770;
 CREATE FUNCTION pg_catalog.transaction_timestamp() RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'now' SET oid = 2647;
+CREATE FUNCTION pg_catalog.tstzrange(timestamptz, timestamptz) RETURNS tstzrange LANGUAGE internal IMMUTABLE AS 'range_constructor2' SET oid = 3937;
+CREATE FUNCTION pg_catalog.tstzrange(timestamptz, timestamptz, text) RETURNS tstzrange LANGUAGE internal IMMUTABLE AS 'range_constructor3' SET oid = 3938;
+CREATE FUNCTION pg_catalog.tstzrange_subdiff(timestamptz, timestamptz) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'tstzrange_subdiff' SET oid = 3930;
 
 -- interval
 
@@ -1041,15 +1059,21 @@ CREATE FUNCTION pg_catalog.arraycontains(anyarray, anyarray) RETURNS bool LANGUA
 CREATE FUNCTION pg_catalog.arrayoverlap(anyarray, anyarray) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'arrayoverlap' SET oid = 2747;
 CREATE FUNCTION pg_catalog.btarraycmp(anyarray, anyarray) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'btarraycmp' SET oid = 382;
 CREATE FUNCTION pg_catalog.cardinality(anyarray) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'array_cardinality' SET oid = 3179;
+CREATE FUNCTION pg_catalog.datemultirange(VARIADIC daterange[]) RETURNS datemultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor2' SET oid = 4294;
 CREATE FUNCTION pg_catalog.generate_subscripts(anyarray, int4, bool) RETURNS SETOF int4 LANGUAGE internal IMMUTABLE STRICT AS 'generate_subscripts' SET oid = 1191;
 CREATE FUNCTION pg_catalog.generate_subscripts(anyarray, int4) RETURNS SETOF int4 LANGUAGE internal IMMUTABLE STRICT AS 'generate_subscripts_nodir' SET oid = 1192;
 CREATE FUNCTION pg_catalog.hash_array(anyarray) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'hash_array' SET oid = 626;
 CREATE FUNCTION pg_catalog.hash_array_extended(anyarray, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hash_array_extended' SET oid = 782;
+CREATE FUNCTION pg_catalog.int4multirange(VARIADIC int4range[]) RETURNS int4multirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor2' SET oid = 4282;
+CREATE FUNCTION pg_catalog.int8multirange(VARIADIC int8range[]) RETURNS int8multirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor2' SET oid = 4297;
 CREATE FUNCTION pg_catalog.json_object(text[]) RETURNS json LANGUAGE internal IMMUTABLE STRICT AS 'json_object' SET oid = 3202;
 CREATE FUNCTION pg_catalog.json_object(text[], text[]) RETURNS json LANGUAGE internal IMMUTABLE STRICT AS 'json_object_two_arg' SET oid = 3203;
 CREATE FUNCTION pg_catalog.jsonb_object(text[]) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_object' SET oid = 3263;
 CREATE FUNCTION pg_catalog.jsonb_object(text[], text[]) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_object_two_arg' SET oid = 3264;
+CREATE FUNCTION pg_catalog.nummultirange(VARIADIC numrange[]) RETURNS nummultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor2' SET oid = 4285;
 CREATE FUNCTION pg_catalog.trim_array(anyarray, int4) RETURNS anyarray LANGUAGE internal IMMUTABLE STRICT AS 'trim_array' SET oid = 6172;
+CREATE FUNCTION pg_catalog.tsmultirange(VARIADIC tsrange[]) RETURNS tsmultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor2' SET oid = 4288;
+CREATE FUNCTION pg_catalog.tstzmultirange(VARIADIC tstzrange[]) RETURNS tstzmultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor2' SET oid = 4291;
 CREATE FUNCTION pg_catalog.unnest(anyarray) RETURNS SETOF anyelement LANGUAGE internal IMMUTABLE STRICT AS 'array_unnest' SET oid = 2331;
 
 -- polymorphic functions
@@ -1059,6 +1083,8 @@ CREATE FUNCTION pg_catalog.array_fill(anyelement, int4[]) RETURNS anyarray LANGU
 CREATE FUNCTION pg_catalog.array_fill(anyelement, int4[], int4[]) RETURNS anyarray LANGUAGE internal IMMUTABLE AS 'array_fill_with_lower_bounds' SET oid = 1286;
 CREATE FUNCTION pg_catalog.array_prepend(anycompatible, anycompatiblearray) RETURNS anycompatiblearray LANGUAGE internal IMMUTABLE AS 'array_prepend' SET oid = 379;
 CREATE FUNCTION pg_catalog.concat(VARIADIC "any") RETURNS text LANGUAGE internal STABLE AS 'text_concat' SET oid = 3058;
+CREATE FUNCTION pg_catalog.elem_contained_by_multirange(anyelement, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'elem_contained_by_multirange' SET oid = 4252;
+CREATE FUNCTION pg_catalog.elem_contained_by_range(anyelement, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'elem_contained_by_range' SET oid = 3860;
 CREATE FUNCTION pg_catalog.enum_cmp(anyenum, anyenum) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'enum_cmp' SET oid = 3514;
 CREATE FUNCTION pg_catalog.enum_eq(anyenum, anyenum) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'enum_eq' SET oid = 3508;
 CREATE FUNCTION pg_catalog.enum_first(anyenum) RETURNS anyenum LANGUAGE internal STABLE AS 'enum_first' SET oid = 3528;
@@ -1074,18 +1100,98 @@ CREATE FUNCTION pg_catalog.enum_range(anyenum, anyenum) RETURNS anyarray LANGUAG
 CREATE FUNCTION pg_catalog.enum_range(anyenum) RETURNS anyarray LANGUAGE internal STABLE AS 'enum_range_all' SET oid = 3531;
 CREATE FUNCTION pg_catalog.enum_send(anyenum) RETURNS bytea LANGUAGE internal STABLE STRICT AS 'enum_send' SET oid = 3533;
 CREATE FUNCTION pg_catalog.enum_smaller(anyenum, anyenum) RETURNS anyenum LANGUAGE internal IMMUTABLE STRICT AS 'enum_smaller' SET oid = 3524;
+CREATE FUNCTION pg_catalog.hash_multirange(anymultirange) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'hash_multirange' SET oid = 4278;
+CREATE FUNCTION pg_catalog.hash_multirange_extended(anymultirange, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hash_multirange_extended' SET oid = 4279;
+CREATE FUNCTION pg_catalog.hash_range(anyrange) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'hash_range' SET oid = 3902;
+CREATE FUNCTION pg_catalog.hash_range_extended(anyrange, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hash_range_extended' SET oid = 3417;
 CREATE FUNCTION pg_catalog.hashenum(anyenum) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'hashenum' SET oid = 3515;
 CREATE FUNCTION pg_catalog.hashenumextended(anyenum, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hashenumextended' SET oid = 3414;
+CREATE FUNCTION pg_catalog.isempty(anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_empty' SET oid = 3850;
+CREATE FUNCTION pg_catalog.isempty(anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_empty' SET oid = 4237;
 CREATE FUNCTION pg_catalog.json_build_array(VARIADIC "any") RETURNS json LANGUAGE internal STABLE AS 'json_build_array' SET oid = 3198;
 CREATE FUNCTION pg_catalog.json_build_object(VARIADIC "any") RETURNS json LANGUAGE internal STABLE AS 'json_build_object' SET oid = 3200;
 CREATE FUNCTION pg_catalog.jsonb_build_array(VARIADIC "any") RETURNS jsonb LANGUAGE internal STABLE AS 'jsonb_build_array' SET oid = 3271;
 CREATE FUNCTION pg_catalog.jsonb_build_object(VARIADIC "any") RETURNS jsonb LANGUAGE internal STABLE AS 'jsonb_build_object' SET oid = 3273;
+CREATE FUNCTION pg_catalog.lower(anyrange) RETURNS anyelement LANGUAGE internal IMMUTABLE STRICT AS 'range_lower' SET oid = 3848;
+CREATE FUNCTION pg_catalog.lower(anymultirange) RETURNS anyelement LANGUAGE internal IMMUTABLE STRICT AS 'multirange_lower' SET oid = 4235;
+CREATE FUNCTION pg_catalog.lower_inc(anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_lower_inc' SET oid = 3851;
+CREATE FUNCTION pg_catalog.lower_inc(anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_lower_inc' SET oid = 4238;
+CREATE FUNCTION pg_catalog.lower_inf(anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_lower_inf' SET oid = 3853;
+CREATE FUNCTION pg_catalog.lower_inf(anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_lower_inf' SET oid = 4240;
+CREATE FUNCTION pg_catalog.multirange(anyrange) RETURNS anymultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4298;
+CREATE FUNCTION pg_catalog.multirange_adjacent_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_adjacent_multirange' SET oid = 4256;
+CREATE FUNCTION pg_catalog.multirange_adjacent_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_adjacent_range' SET oid = 4257;
+CREATE FUNCTION pg_catalog.multirange_after_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_after_multirange' SET oid = 4263;
+CREATE FUNCTION pg_catalog.multirange_after_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_after_range' SET oid = 4262;
+CREATE FUNCTION pg_catalog.multirange_before_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_before_multirange' SET oid = 4260;
+CREATE FUNCTION pg_catalog.multirange_before_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_before_range' SET oid = 4259;
+CREATE FUNCTION pg_catalog.multirange_cmp(anymultirange, anymultirange) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'multirange_cmp' SET oid = 4273;
+CREATE FUNCTION pg_catalog.multirange_contained_by_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_contained_by_multirange' SET oid = 4254;
+CREATE FUNCTION pg_catalog.multirange_contained_by_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_contained_by_range' SET oid = 4542;
+CREATE FUNCTION pg_catalog.multirange_contains_elem(anymultirange, anyelement) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_contains_elem' SET oid = 4249;
+CREATE FUNCTION pg_catalog.multirange_contains_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_contains_multirange' SET oid = 4251;
+CREATE FUNCTION pg_catalog.multirange_contains_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_contains_range' SET oid = 4250;
+CREATE FUNCTION pg_catalog.multirange_eq(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_eq' SET oid = 4244;
+CREATE FUNCTION pg_catalog.multirange_ge(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_ge' SET oid = 4276;
+CREATE FUNCTION pg_catalog.multirange_gt(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_gt' SET oid = 4277;
+CREATE FUNCTION pg_catalog.multirange_intersect(anymultirange, anymultirange) RETURNS anymultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_intersect' SET oid = 4272;
+CREATE FUNCTION pg_catalog.multirange_le(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_le' SET oid = 4275;
+CREATE FUNCTION pg_catalog.multirange_lt(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_lt' SET oid = 4274;
+CREATE FUNCTION pg_catalog.multirange_minus(anymultirange, anymultirange) RETURNS anymultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_minus' SET oid = 4271;
+CREATE FUNCTION pg_catalog.multirange_ne(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_ne' SET oid = 4245;
+CREATE FUNCTION pg_catalog.multirange_out(anymultirange) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'multirange_out' SET oid = 4232;
+CREATE FUNCTION pg_catalog.multirange_overlaps_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_overlaps_multirange' SET oid = 4248;
+CREATE FUNCTION pg_catalog.multirange_overlaps_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_overlaps_range' SET oid = 4247;
+CREATE FUNCTION pg_catalog.multirange_overleft_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_overleft_multirange' SET oid = 4266;
+CREATE FUNCTION pg_catalog.multirange_overleft_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_overleft_range' SET oid = 4265;
+CREATE FUNCTION pg_catalog.multirange_overright_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_overright_multirange' SET oid = 4269;
+CREATE FUNCTION pg_catalog.multirange_overright_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_overright_range' SET oid = 4268;
+CREATE FUNCTION pg_catalog.multirange_send(anymultirange) RETURNS bytea LANGUAGE internal STABLE STRICT AS 'multirange_send' SET oid = 4234;
+CREATE FUNCTION pg_catalog.multirange_union(anymultirange, anymultirange) RETURNS anymultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_union' SET oid = 4270;
 CREATE FUNCTION pg_catalog.num_nonnulls(VARIADIC "any") RETURNS int4 LANGUAGE internal IMMUTABLE AS 'pg_num_nonnulls' SET oid = 440;
 CREATE FUNCTION pg_catalog.num_nulls(VARIADIC "any") RETURNS int4 LANGUAGE internal IMMUTABLE AS 'pg_num_nulls' SET oid = 438;
 CREATE FUNCTION pg_catalog.quote_literal(anyelement) RETURNS text LANGUAGE internal STABLE STRICT AS 'quote_literal_anyelement' SET oid = 1285;
 CREATE FUNCTION pg_catalog.quote_nullable(anyelement) RETURNS text LANGUAGE internal STABLE AS 'quote_nullable_anyelement' SET oid = 1290;
+CREATE FUNCTION pg_catalog.range_adjacent(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_adjacent' SET oid = 3862;
+CREATE FUNCTION pg_catalog.range_adjacent_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_adjacent_multirange' SET oid = 4255;
+CREATE FUNCTION pg_catalog.range_after(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_after' SET oid = 3864;
+CREATE FUNCTION pg_catalog.range_after_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_after_multirange' SET oid = 4261;
+CREATE FUNCTION pg_catalog.range_before(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_before' SET oid = 3863;
+CREATE FUNCTION pg_catalog.range_before_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_before_multirange' SET oid = 4258;
+CREATE FUNCTION pg_catalog.range_cmp(anyrange, anyrange) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'range_cmp' SET oid = 3870;
+CREATE FUNCTION pg_catalog.range_contained_by(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_contained_by' SET oid = 3861;
+CREATE FUNCTION pg_catalog.range_contained_by_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_contained_by_multirange' SET oid = 4253;
+CREATE FUNCTION pg_catalog.range_contains(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_contains' SET oid = 3859;
+CREATE FUNCTION pg_catalog.range_contains_elem(anyrange, anyelement) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_contains_elem' SET oid = 3858;
+CREATE FUNCTION pg_catalog.range_contains_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_contains_multirange' SET oid = 4541;
+CREATE FUNCTION pg_catalog.range_eq(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_eq' SET oid = 3855;
+CREATE FUNCTION pg_catalog.range_ge(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_ge' SET oid = 3873;
+CREATE FUNCTION pg_catalog.range_gt(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_gt' SET oid = 3874;
+CREATE FUNCTION pg_catalog.range_intersect(anyrange, anyrange) RETURNS anyrange LANGUAGE internal IMMUTABLE STRICT AS 'range_intersect' SET oid = 3868;
+CREATE FUNCTION pg_catalog.range_le(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_le' SET oid = 3872;
+CREATE FUNCTION pg_catalog.range_lt(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_lt' SET oid = 3871;
+CREATE FUNCTION pg_catalog.range_merge(anyrange, anyrange) RETURNS anyrange LANGUAGE internal IMMUTABLE STRICT AS 'range_merge' SET oid = 4057;
+CREATE FUNCTION pg_catalog.range_merge(anymultirange) RETURNS anyrange LANGUAGE internal IMMUTABLE STRICT AS 'range_merge_from_multirange' SET oid = 4228;
+CREATE FUNCTION pg_catalog.range_minus(anyrange, anyrange) RETURNS anyrange LANGUAGE internal IMMUTABLE STRICT AS 'range_minus' SET oid = 3869;
+CREATE FUNCTION pg_catalog.range_ne(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_ne' SET oid = 3856;
+CREATE FUNCTION pg_catalog.range_out(anyrange) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'range_out' SET oid = 3835;
+CREATE FUNCTION pg_catalog.range_overlaps(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_overlaps' SET oid = 3857;
+CREATE FUNCTION pg_catalog.range_overlaps_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_overlaps_multirange' SET oid = 4246;
+CREATE FUNCTION pg_catalog.range_overleft(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_overleft' SET oid = 3865;
+CREATE FUNCTION pg_catalog.range_overleft_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_overleft_multirange' SET oid = 4264;
+CREATE FUNCTION pg_catalog.range_overright(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_overright' SET oid = 3866;
+CREATE FUNCTION pg_catalog.range_overright_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_overright_multirange' SET oid = 4267;
+CREATE FUNCTION pg_catalog.range_send(anyrange) RETURNS bytea LANGUAGE internal STABLE STRICT AS 'range_send' SET oid = 3837;
+CREATE FUNCTION pg_catalog.range_union(anyrange, anyrange) RETURNS anyrange LANGUAGE internal IMMUTABLE STRICT AS 'range_union' SET oid = 3867;
 CREATE FUNCTION pg_catalog.to_json(anyelement) RETURNS json LANGUAGE internal STABLE STRICT AS 'to_json' SET oid = 3176;
 CREATE FUNCTION pg_catalog.to_jsonb(anyelement) RETURNS jsonb LANGUAGE internal STABLE STRICT AS 'to_jsonb' SET oid = 3787;
+CREATE FUNCTION pg_catalog.unnest(anymultirange) RETURNS SETOF anyrange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_unnest' SET oid = 1293;
+CREATE FUNCTION pg_catalog.upper(anyrange) RETURNS anyelement LANGUAGE internal IMMUTABLE STRICT AS 'range_upper' SET oid = 3849;
+CREATE FUNCTION pg_catalog.upper(anymultirange) RETURNS anyelement LANGUAGE internal IMMUTABLE STRICT AS 'multirange_upper' SET oid = 4236;
+CREATE FUNCTION pg_catalog.upper_inc(anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_upper_inc' SET oid = 3852;
+CREATE FUNCTION pg_catalog.upper_inc(anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_upper_inc' SET oid = 4239;
+CREATE FUNCTION pg_catalog.upper_inf(anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_upper_inf' SET oid = 3854;
+CREATE FUNCTION pg_catalog.upper_inf(anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_upper_inf' SET oid = 4241;
 CREATE FUNCTION pg_catalog.width_bucket(anycompatible, anycompatiblearray) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'width_bucket_array' SET oid = 3218;
 
 -- record
@@ -1430,6 +1536,7 @@ CREATE FUNCTION pg_catalog.anyarray_recv(internal) RETURNS anyarray LANGUAGE int
 CREATE FUNCTION pg_catalog.anycompatiblearray_recv(internal) RETURNS anycompatiblearray LANGUAGE internal STABLE STRICT AS 'anycompatiblearray_recv' SET oid = 5090;
 CREATE FUNCTION pg_catalog.array_in(cstring, oid, int4) RETURNS anyarray LANGUAGE internal STABLE STRICT AS 'array_in' SET oid = 750;
 CREATE FUNCTION pg_catalog.array_recv(internal, oid, int4) RETURNS anyarray LANGUAGE internal STABLE STRICT AS 'array_recv' SET oid = 2400;
+CREATE FUNCTION pg_catalog.array_typanalyze(internal) RETURNS bool LANGUAGE internal STABLE STRICT AS 'array_typanalyze' SET oid = 3816;
 CREATE FUNCTION pg_catalog.boolin(cstring) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'boolin' SET oid = 1242;
 CREATE FUNCTION pg_catalog.boolrecv(internal) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'boolrecv' SET oid = 2436;
 CREATE FUNCTION pg_catalog.bpcharin(cstring, oid, int4) RETURNS bpchar LANGUAGE internal IMMUTABLE STRICT AS 'bpcharin' SET oid = 1044;
@@ -1468,6 +1575,9 @@ CREATE FUNCTION pg_catalog.json_in(cstring) RETURNS json LANGUAGE internal IMMUT
 CREATE FUNCTION pg_catalog.json_recv(internal) RETURNS json LANGUAGE internal IMMUTABLE STRICT AS 'json_recv' SET oid = 323;
 CREATE FUNCTION pg_catalog.jsonb_in(cstring) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_in' SET oid = 3806;
 CREATE FUNCTION pg_catalog.jsonb_recv(internal) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_recv' SET oid = 3805;
+CREATE FUNCTION pg_catalog.multirange_in(cstring, oid, int4) RETURNS anymultirange LANGUAGE internal STABLE STRICT AS 'multirange_in' SET oid = 4231;
+CREATE FUNCTION pg_catalog.multirange_recv(internal, oid, int4) RETURNS anymultirange LANGUAGE internal STABLE STRICT AS 'multirange_recv' SET oid = 4233;
+CREATE FUNCTION pg_catalog.multirange_typanalyze(internal) RETURNS bool LANGUAGE internal STABLE STRICT AS 'multirange_typanalyze' SET oid = 4242;
 CREATE FUNCTION pg_catalog.namein(cstring) RETURNS name LANGUAGE internal IMMUTABLE STRICT AS 'namein' SET oid = 34;
 CREATE FUNCTION pg_catalog.namerecv(internal) RETURNS name LANGUAGE internal STABLE STRICT AS 'namerecv' SET oid = 2422;
 CREATE FUNCTION pg_catalog.numeric_in(cstring, oid, int4) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_in' SET oid = 1701;
@@ -1478,6 +1588,9 @@ CREATE FUNCTION pg_catalog.oidvectorin(cstring) RETURNS oidvector LANGUAGE inter
 CREATE FUNCTION pg_catalog.oidvectorrecv(internal) RETURNS oidvector LANGUAGE internal IMMUTABLE STRICT AS 'oidvectorrecv' SET oid = 2420;
 CREATE FUNCTION pg_catalog.pg_lsn_in(cstring) RETURNS pg_lsn LANGUAGE internal IMMUTABLE STRICT AS 'pg_lsn_in' SET oid = 3229;
 CREATE FUNCTION pg_catalog.pg_lsn_recv(internal) RETURNS pg_lsn LANGUAGE internal IMMUTABLE STRICT AS 'pg_lsn_recv' SET oid = 3238;
+CREATE FUNCTION pg_catalog.range_in(cstring, oid, int4) RETURNS anyrange LANGUAGE internal STABLE STRICT AS 'range_in' SET oid = 3834;
+CREATE FUNCTION pg_catalog.range_recv(internal, oid, int4) RETURNS anyrange LANGUAGE internal STABLE STRICT AS 'range_recv' SET oid = 3836;
+CREATE FUNCTION pg_catalog.range_typanalyze(internal) RETURNS bool LANGUAGE internal STABLE STRICT AS 'range_typanalyze' SET oid = 3916;
 CREATE FUNCTION pg_catalog.record_in(cstring, oid, int4) RETURNS record LANGUAGE internal STABLE STRICT AS 'record_in' SET oid = 2290;
 CREATE FUNCTION pg_catalog.record_recv(internal, oid, int4) RETURNS record LANGUAGE internal STABLE STRICT AS 'record_recv' SET oid = 2402;
 CREATE FUNCTION pg_catalog.regclassin(cstring) RETURNS regclass LANGUAGE internal STABLE STRICT AS 'regclassin' SET oid = 2218;
@@ -1526,3 +1639,54 @@ CREATE FUNCTION pg_catalog.xidrecv(internal) RETURNS xid LANGUAGE internal IMMUT
 -- aclitem
 
 CREATE FUNCTION pg_catalog.aclitemout(aclitem) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'aclitemout' SET oid = 1032;
+
+-- datemultirange
+
+CREATE FUNCTION pg_catalog.datemultirange() RETURNS datemultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor0' SET oid = 4292;
+
+-- daterange
+
+CREATE FUNCTION pg_catalog.datemultirange(daterange) RETURNS datemultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4293;
+CREATE FUNCTION pg_catalog.daterange_canonical(daterange) RETURNS daterange LANGUAGE internal IMMUTABLE STRICT AS 'daterange_canonical' SET oid = 3915;
+
+-- int4multirange
+
+CREATE FUNCTION pg_catalog.int4multirange() RETURNS int4multirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor0' SET oid = 4280;
+
+-- int4range
+
+CREATE FUNCTION pg_catalog.int4multirange(int4range) RETURNS int4multirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4281;
+CREATE FUNCTION pg_catalog.int4range_canonical(int4range) RETURNS int4range LANGUAGE internal IMMUTABLE STRICT AS 'int4range_canonical' SET oid = 3914;
+
+-- int8multirange
+
+CREATE FUNCTION pg_catalog.int8multirange() RETURNS int8multirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor0' SET oid = 4295;
+
+-- int8range
+
+CREATE FUNCTION pg_catalog.int8multirange(int8range) RETURNS int8multirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4296;
+CREATE FUNCTION pg_catalog.int8range_canonical(int8range) RETURNS int8range LANGUAGE internal IMMUTABLE STRICT AS 'int8range_canonical' SET oid = 3928;
+
+-- nummultirange
+
+CREATE FUNCTION pg_catalog.nummultirange() RETURNS nummultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor0' SET oid = 4283;
+
+-- numrange
+
+CREATE FUNCTION pg_catalog.nummultirange(numrange) RETURNS nummultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4284;
+
+-- tsmultirange
+
+CREATE FUNCTION pg_catalog.tsmultirange() RETURNS tsmultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor0' SET oid = 4286;
+
+-- tsrange
+
+CREATE FUNCTION pg_catalog.tsmultirange(tsrange) RETURNS tsmultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4287;
+
+-- tstzmultirange
+
+CREATE FUNCTION pg_catalog.tstzmultirange() RETURNS tstzmultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor0' SET oid = 4289;
+
+-- tstzrange
+
+CREATE FUNCTION pg_catalog.tstzmultirange(tstzrange) RETURNS tstzmultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4290;

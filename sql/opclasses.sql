@@ -98,6 +98,13 @@ COMMENT ON OPERATOR FAMILY pg_catalog.jsonb_ops USING btree IS 'OID = 4033';
 CREATE OPERATOR CLASS pg_catalog.jsonb_ops DEFAULT FOR TYPE jsonb USING btree FAMILY pg_catalog.jsonb_ops AS OPERATOR 1 < (jsonb, jsonb), OPERATOR 2 <= (jsonb, jsonb), OPERATOR 3 = (jsonb, jsonb), OPERATOR 4 >= (jsonb, jsonb), OPERATOR 5 > (jsonb, jsonb), FUNCTION 1 pg_catalog.jsonb_cmp(jsonb, jsonb);
 COMMENT ON OPERATOR CLASS pg_catalog.jsonb_ops USING btree IS 'OID = 10088';
 
+-- btree: multirange_ops
+
+CREATE OPERATOR FAMILY pg_catalog.multirange_ops USING btree;
+COMMENT ON OPERATOR FAMILY pg_catalog.multirange_ops USING btree IS 'OID = 4199';
+CREATE OPERATOR CLASS pg_catalog.multirange_ops DEFAULT FOR TYPE anymultirange USING btree FAMILY pg_catalog.multirange_ops AS OPERATOR 1 < (anymultirange, anymultirange), OPERATOR 2 <= (anymultirange, anymultirange), OPERATOR 3 = (anymultirange, anymultirange), OPERATOR 4 >= (anymultirange, anymultirange), OPERATOR 5 > (anymultirange, anymultirange), FUNCTION 1 pg_catalog.multirange_cmp(anymultirange, anymultirange);
+COMMENT ON OPERATOR CLASS pg_catalog.multirange_ops USING btree IS 'OID = 10080';
+
 -- btree: numeric_ops
 
 CREATE OPERATOR FAMILY pg_catalog.numeric_ops USING btree;
@@ -125,6 +132,13 @@ CREATE OPERATOR FAMILY pg_catalog.pg_lsn_ops USING btree;
 COMMENT ON OPERATOR FAMILY pg_catalog.pg_lsn_ops USING btree IS 'OID = 3253';
 CREATE OPERATOR CLASS pg_catalog.pg_lsn_ops DEFAULT FOR TYPE pg_lsn USING btree FAMILY pg_catalog.pg_lsn_ops AS OPERATOR 1 < (pg_lsn, pg_lsn), OPERATOR 2 <= (pg_lsn, pg_lsn), OPERATOR 3 = (pg_lsn, pg_lsn), OPERATOR 4 >= (pg_lsn, pg_lsn), OPERATOR 5 > (pg_lsn, pg_lsn), FUNCTION 1 pg_catalog.pg_lsn_cmp(pg_lsn, pg_lsn);
 COMMENT ON OPERATOR CLASS pg_catalog.pg_lsn_ops USING btree IS 'OID = 10067';
+
+-- btree: range_ops
+
+CREATE OPERATOR FAMILY pg_catalog.range_ops USING btree;
+COMMENT ON OPERATOR FAMILY pg_catalog.range_ops USING btree IS 'OID = 3901';
+CREATE OPERATOR CLASS pg_catalog.range_ops DEFAULT FOR TYPE anyrange USING btree FAMILY pg_catalog.range_ops AS OPERATOR 1 < (anyrange, anyrange), OPERATOR 2 <= (anyrange, anyrange), OPERATOR 3 = (anyrange, anyrange), OPERATOR 4 >= (anyrange, anyrange), OPERATOR 5 > (anyrange, anyrange), FUNCTION 1 pg_catalog.range_cmp(anyrange, anyrange);
+COMMENT ON OPERATOR CLASS pg_catalog.range_ops USING btree IS 'OID = 10076';
 
 -- btree: record_image_ops
 
@@ -295,6 +309,13 @@ COMMENT ON OPERATOR FAMILY pg_catalog.jsonb_ops USING hash IS 'OID = 4034';
 CREATE OPERATOR CLASS pg_catalog.jsonb_ops DEFAULT FOR TYPE jsonb USING hash FAMILY pg_catalog.jsonb_ops AS OPERATOR 1 = (jsonb, jsonb), FUNCTION 1 pg_catalog.jsonb_hash(jsonb), FUNCTION 2 pg_catalog.jsonb_hash_extended(jsonb, int8);
 COMMENT ON OPERATOR CLASS pg_catalog.jsonb_ops USING hash IS 'OID = 10089';
 
+-- hash: multirange_ops
+
+CREATE OPERATOR FAMILY pg_catalog.multirange_ops USING hash;
+COMMENT ON OPERATOR FAMILY pg_catalog.multirange_ops USING hash IS 'OID = 4225';
+CREATE OPERATOR CLASS pg_catalog.multirange_ops DEFAULT FOR TYPE anymultirange USING hash FAMILY pg_catalog.multirange_ops AS OPERATOR 1 = (anymultirange, anymultirange), FUNCTION 1 pg_catalog.hash_multirange(anymultirange), FUNCTION 2 pg_catalog.hash_multirange_extended(anymultirange, int8);
+COMMENT ON OPERATOR CLASS pg_catalog.multirange_ops USING hash IS 'OID = 10081';
+
 -- hash: numeric_ops
 
 CREATE OPERATOR FAMILY pg_catalog.numeric_ops USING hash;
@@ -322,6 +343,13 @@ CREATE OPERATOR FAMILY pg_catalog.pg_lsn_ops USING hash;
 COMMENT ON OPERATOR FAMILY pg_catalog.pg_lsn_ops USING hash IS 'OID = 3254';
 CREATE OPERATOR CLASS pg_catalog.pg_lsn_ops DEFAULT FOR TYPE pg_lsn USING hash FAMILY pg_catalog.pg_lsn_ops AS OPERATOR 1 = (pg_lsn, pg_lsn), FUNCTION 1 pg_catalog.pg_lsn_hash(pg_lsn), FUNCTION 2 pg_catalog.pg_lsn_hash_extended(pg_lsn, int8);
 COMMENT ON OPERATOR CLASS pg_catalog.pg_lsn_ops USING hash IS 'OID = 10068';
+
+-- hash: range_ops
+
+CREATE OPERATOR FAMILY pg_catalog.range_ops USING hash;
+COMMENT ON OPERATOR FAMILY pg_catalog.range_ops USING hash IS 'OID = 3903';
+CREATE OPERATOR CLASS pg_catalog.range_ops DEFAULT FOR TYPE anyrange USING hash FAMILY pg_catalog.range_ops AS OPERATOR 1 = (anyrange, anyrange), FUNCTION 1 pg_catalog.hash_range(anyrange), FUNCTION 2 pg_catalog.hash_range_extended(anyrange, int8);
+COMMENT ON OPERATOR CLASS pg_catalog.range_ops USING hash IS 'OID = 10077';
 
 -- hash: record_ops
 

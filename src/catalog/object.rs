@@ -240,6 +240,17 @@ pub enum TypeKind {
     Pseudo,
     Range {
         subtype: Oid,
+        /// `pg_range.rngsubopc`; 0 is the subtype's default class.
+        #[serde(default)]
+        subtype_opclass: Oid,
+        /// `pg_range.rngcollation`.
+        #[serde(default)]
+        collation: Oid,
+        /// Built-in functions by name, or empty.
+        #[serde(default)]
+        canonical: String,
+        #[serde(default)]
+        subtype_diff: String,
     },
     Multirange {
         range: Oid,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Catalog, Type, TypeKind};
 use crate::error::{Error, Result};
-use crate::sql::types::{self, Attribute, ElementType, EnumLabels, Oid, Repr, RowShape, oid};
+use crate::sql::types::{self, Attribute, ElementType, EnumLabels, Oid, RangeType, Repr, RowShape, oid};
 
 impl Catalog {
     /// How values of a type are represented.
@@ -30,10 +30,19 @@ impl Catalog {
             TypeKind::Pseudo if type_oid == oid::ANYARRAY => Ok(Repr::Text),
             TypeKind::Pseudo if ty.name.starts_with('_') => self.array_repr(ty),
             TypeKind::Pseudo => Ok(Repr::Pseudo),
-            TypeKind::Range { .. } | TypeKind::Multirange { .. } => {
-                Err(Error::unsupported(format!("type {}", self.type_name(type_oid, -1))))
+            TypeKind::Range { subtype, .. } => {
+                Ok(Repr::Range(Box::new(self.range_type(*subtype)?)))
             }
+            TypeKind::Multirange { range } => match self.repr(*range)? {
+                Repr::Range(ty) => Ok(Repr::Multirange(ty)),
+                _ => Err(Error::internal(format!("type {range} is not a range type"))),
+            },
         }
+    }
+
+    /// A user's range type: what makes one discrete would be a function in C.
+    fn range_type(&self, subtype: Oid) -> Result<RangeType> {
+        Ok(RangeType { subtype, repr: self.repr(subtype)?, is_discrete: false })
     }
 
     /// Composite types are met for every value of theirs, so their shapes are kept.

@@ -159,7 +159,8 @@ impl<'a> Decoder<'a> {
             // The type's attributes may have changed since.
             repr if types::record::is_shaped(repr) => self.by_value(column, position)?,
             // `types::arrow` holds these in the form they are stored in.
-            Repr::Bytea | Repr::Jsonb | Repr::Numeric | Repr::Array(_) | Repr::Record(_) => {
+            Repr::Bytea | Repr::Jsonb | Repr::Numeric | Repr::Array(_)
+            | Repr::Range(_) | Repr::Multirange(_) | Repr::Record(_) => {
                 self.binaries(slot)
             }
             Repr::Uuid => self.uuids(slot)?,

@@ -276,7 +276,9 @@ pub fn dropped_type(catalog: &Catalog, ty: SqlType) -> Result<SqlType> {
     use crate::sql::types::oid;
     Ok(match catalog.repr(ty.oid)? {
         Repr::Enum(_) => SqlType::new(oid::OID),
-        Repr::Array(_) | Repr::Record(_) => SqlType::new(oid::BYTEA),
+        Repr::Array(_) | Repr::Range(_) | Repr::Multirange(_) | Repr::Record(_) => {
+            SqlType::new(oid::BYTEA)
+        }
         _ => catalog.base_type(ty),
     })
 }

@@ -56,6 +56,9 @@ pub fn write_variable(column: &ColumnInfo, datum: &Datum, out: &mut Vec<u8>) -> 
         (Repr::Bytea, Datum::Bytea(v)) => out.extend_from_slice(v),
         (Repr::Jsonb, Datum::Jsonb(v)) => out.extend_from_slice(&v.0),
         (Repr::Numeric, Datum::Numeric(v)) => numeric::encode(v, out),
+        (Repr::Range(_), Datum::Range(_)) | (Repr::Multirange(_), Datum::Multirange(_)) => {
+            codec::encode(datum, out);
+        }
         (Repr::Array(_), Datum::Array(_)) | (Repr::Record(_), Datum::Record(_)) => {
             codec::encode(&record::to_stored(datum, &column.repr), out);
         }
@@ -100,6 +103,7 @@ pub fn read(column: &ColumnInfo, bytes: &[u8]) -> Result<Datum> {
         Repr::Numeric => numeric::decode(bytes)
             .map(Datum::Numeric)
             .ok_or_else(|| Error::data_corrupted("a stored numeric is corrupt"))?,
+        Repr::Range(_) | Repr::Multirange(_) => codec::decode(bytes)?,
         Repr::Array(_) | Repr::Record(_) => {
             record::from_stored(codec::decode(bytes)?, &column.repr)
         }

@@ -50,6 +50,16 @@ impl Bootstrap {
             by_value: options.flag("passedbyvalue"),
             kind: match options.text("kind") {
                 Some("p") => TypeKind::Pseudo,
+                Some("r") => TypeKind::Range {
+                    subtype: self.resolve_oid(options.type_name("subtype"))?,
+                    subtype_opclass: oid::INVALID,
+                    collation: oid::INVALID,
+                    canonical: options.text_or_empty("canonical"),
+                    subtype_diff: options.text_or_empty("subtype_diff"),
+                },
+                Some("m") => TypeKind::Multirange {
+                    range: self.resolve_oid(options.type_name("range"))?,
+                },
                 _ => TypeKind::Base,
             },
             category: first_char(options.text("category"), 'U'),

@@ -1,8 +1,8 @@
 //! The edges that follow from an object's own fields, and all edges together.
 
 use super::super::{
-    Catalog, Column, Constraint, ConstraintKind, Dependency, Function, Index, ObjectAddress,
-    Relation, RelationKind, Sequence, Type, TypeKind,
+    Cast, Catalog, Column, Constraint, ConstraintKind, Dependency, Function, Index, ObjectAddress,
+    Relation, RelationKind, Sequence, Type, TypeKind, relation_oid,
 };
 use crate::sql::types::{Oid, oid};
 
@@ -50,7 +50,13 @@ impl Catalog {
             self.type_edges(ty, &mut found);
         }
         for function in self.functions().filter(|f| f.oid >= oid::FIRST_NORMAL) {
-            function_edges(function, &mut found);
+            match is_constructor(function) {
+                true => constructor_edges(function, &mut found),
+                false => function_edges(function, &mut found),
+            }
+        }
+        for cast in self.casts().filter(|cast| cast.oid >= oid::FIRST_NORMAL) {
+            cast_edges(cast, &mut found);
         }
         for constraint in self.constraints() {
             constraint_edges(constraint, &mut found);
@@ -100,6 +106,13 @@ impl Catalog {
                 edges.push(ObjectAddress::schema(ty.schema), NORMAL);
                 edges.push(ObjectAddress::type_(base.oid), NORMAL);
             }
+            TypeKind::Range { subtype, .. } => {
+                edges.push(ObjectAddress::schema(ty.schema), NORMAL);
+                edges.push(ObjectAddress::type_(*subtype), NORMAL);
+            }
+            TypeKind::Multirange { range } => {
+                edges.push(ObjectAddress::type_(*range), INTERNAL);
+            }
             _ => edges.push(ObjectAddress::schema(ty.schema), NORMAL),
         }
     }
@@ -139,6 +152,26 @@ fn index_edges(index: &Index, edges: &mut Edges<'_>) {
     if columns.iter().all(|column| *column == 0) || index.predicate.is_some() {
         edges.push(ObjectAddress::relation(index.table), AUTO);
     }
+}
+
+/// Whether a function was made with a range type, whose values it makes.
+fn is_constructor(function: &Function) -> bool {
+    function.language == "internal"
+        && (function.source.starts_with("range_constructor")
+            || function.source.starts_with("multirange_constructor"))
+}
+
+fn constructor_edges(function: &Function, found: &mut Vec<Dependency>) {
+    let mut edges = Edges { object: function.address(), found };
+    edges.push(ObjectAddress::type_(function.returns), INTERNAL);
+}
+
+/// A cast goes with its function, and with either type.
+fn cast_edges(cast: &Cast, found: &mut Vec<Dependency>) {
+    let object = ObjectAddress::new(relation_oid::PG_CAST, cast.oid);
+    let mut edges = Edges { object, found };
+    edges.push(ObjectAddress::type_(cast.source), AUTO);
+    edges.push(ObjectAddress::type_(cast.target), AUTO);
 }
 
 fn function_edges(function: &Function, found: &mut Vec<Dependency>) {

@@ -116,6 +116,8 @@ impl Catalog {
             }
             TypeKind::Enum { .. } => vec![types::ANYENUM],
             TypeKind::Composite { .. } => vec![types::RECORD],
+            TypeKind::Range { .. } => vec![types::ANYRANGE],
+            TypeKind::Multirange { .. } => vec![types::ANYMULTIRANGE],
             _ if found.is_true_array() => vec![types::ANYARRAY],
             _ => Vec::new(),
         };

@@ -58,7 +58,12 @@ fn type_row(catalog: &Catalog, ty: &Type) -> Row {
         function(&ty.send),
         function(&ty.typmod_in),
         function(&ty.typmod_out),
-        function(if ty.is_true_array() { "array_typanalyze" } else { "" }),
+        function(match ty.kind {
+            TypeKind::Range { .. } => "range_typanalyze",
+            TypeKind::Multirange { .. } => "multirange_typanalyze",
+            _ if ty.is_true_array() => "array_typanalyze",
+            _ => "",
+        }),
         char(ty.align),
         char(ty.storage),
         boolean(not_null),
@@ -91,15 +96,19 @@ pub(super) fn pg_range(catalog: &Catalog) -> Vec<Row> {
             _ => None,
         })
     };
-    let row = |ty: &Type| match ty.kind {
-        TypeKind::Range { subtype } => Some(vec![
+    let function = |name: &str| oid(catalog.builtin_function(name));
+    let row = |ty: &Type| match &ty.kind {
+        TypeKind::Range { subtype, subtype_opclass, collation, canonical, subtype_diff } => Some(vec![
             oid(ty.oid),
-            oid(subtype),
+            oid(*subtype),
             oid(multirange(ty.oid).unwrap_or(0)),
-            oid(ty.collation),
-            oid(catalog.default_operator_class("btree", subtype).unwrap_or(0)),
-            oid(0),
-            oid(0),
+            oid(*collation),
+            oid(match subtype_opclass {
+                0 => catalog.default_operator_class("btree", *subtype).unwrap_or(0),
+                class => *class,
+            }),
+            function(canonical),
+            function(subtype_diff),
         ]),
         _ => None,
     };

@@ -30,6 +30,7 @@ mod expression;
 mod index;
 mod name;
 pub(super) mod options;
+mod range;
 mod rename;
 mod rewrite;
 mod role;
@@ -83,6 +84,7 @@ impl Ddl<'_> {
             NodeEnum::CompositeTypeStmt(statement) => {
                 ddl.create_composite(statement).map_err(Error::without_position)?
             }
+            NodeEnum::CreateRangeStmt(statement) => ddl.create_range(statement)?,
             NodeEnum::CreateEnumStmt(statement) => ddl.create_enum(statement).await?,
             NodeEnum::AlterEnumStmt(statement) => ddl.alter_enum(statement).await?,
             NodeEnum::CreateDomainStmt(statement) => ddl.create_domain(statement).map_err(Error::without_position)?,

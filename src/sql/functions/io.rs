@@ -26,7 +26,11 @@ fn input(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
         Some(ty)
             if matches!(
                 declared,
-                types::oid::ANYENUM | types::oid::RECORD | types::oid::ANY
+                types::oid::ANYENUM
+                    | types::oid::ANYRANGE
+                    | types::oid::ANYMULTIRANGE
+                    | types::oid::RECORD
+                    | types::oid::ANY
             ) =>
         {
             ty
@@ -76,6 +80,8 @@ const INPUT: &[Kernel] = kernels! {
     call "oidin" => input;
     call "oidvectorin" => input;
     call "pg_lsn_in" => input;
+    call "range_in" => input;
+    call "multirange_in" => input;
     call "record_in" => input;
     call "regclassin" => input;
     call "regcollationin" => input;
@@ -125,6 +131,8 @@ const OUTPUT: &[Kernel] = kernels! {
     call "jsonb_out" => output;
     call "array_out" => output;
     call "enum_out" => output;
+    call "range_out" => output;
+    call "multirange_out" => output;
     call "record_out" => output;
     call "cidout" => output;
     call "int2vectorout" => output;
@@ -173,6 +181,8 @@ const SEND: &[Kernel] = kernels! {
     call "jsonb_send" => send;
     call "array_send" => send;
     call "enum_send" => send;
+    call "range_send" => send;
+    call "multirange_send" => send;
     call "record_send" => send;
     call "cidsend" => send;
     call "int2vectorsend" => send;

@@ -26,6 +26,7 @@ mod json;
 mod numeric;
 mod pattern;
 mod picture;
+mod range;
 mod regexp;
 mod registry;
 mod series;

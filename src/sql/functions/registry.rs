@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
     advisory, aggregate, array, binary, boolean, composite, datetime, float, hash, identifier,
-    integer, io, json, numeric, pattern, picture, regexp, series, session, text,
+    integer, io, json, numeric, pattern, picture, range, regexp, series, session, text,
 };
 
 /// Scalar kernels, module by module.
@@ -29,6 +29,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     numeric::KERNELS,
     pattern::KERNELS,
     picture::KERNELS,
+    range::KERNELS,
     regexp::KERNELS,
     session::KERNELS,
     &[advisory::KERNELS],
@@ -40,13 +41,14 @@ const SETS: &[&[&[SetKernel]]] = &[
     &[array::SET_KERNELS],
     &[crate::catalog::functions::SET_KERNELS],
     json::SET_KERNELS,
+    &[range::SET_KERNELS],
     &[regexp::SET_KERNELS],
     &[series::SET_KERNELS],
     &[text::SET_KERNELS],
 ];
 
 /// Aggregate kernels, module by module.
-const AGGREGATES: &[&[&[AggregateKernel]]] = &[aggregate::AGGREGATES];
+const AGGREGATES: &[&[&[AggregateKernel]]] = &[aggregate::AGGREGATES, &[range::AGGREGATES]];
 
 fn by_symbol<T>(
     lists: &'static [&'static [&'static [T]]],

@@ -14,7 +14,7 @@
 //! | timestamp, timestamptz | Timestamp(µs[, "UTC"]) since 1970; ±infinity are `i64::MIN`/`MAX` |
 //! | interval | Interval(MonthDayNano): nanoseconds, so microseconds × 1000 must fit |
 //! | uuid | FixedSizeBinary(16) |
-//! | arrays, records | BinaryView of `codec` |
+//! | arrays, ranges, records | BinaryView of `codec` |
 //!
 //! This choice is known here and nowhere else but in the planner's native paths.
 
@@ -68,9 +68,13 @@ pub fn data_type(ty: &SqlType, repr: &Repr) -> DataType {
         Repr::TimestampTz => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         Repr::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
         Repr::Uuid => DataType::FixedSizeBinary(16),
-        Repr::Bytea | Repr::TimeTz | Repr::Jsonb | Repr::Array(_) | Repr::Record(_) => {
-            DataType::BinaryView
-        }
+        Repr::Bytea
+        | Repr::TimeTz
+        | Repr::Jsonb
+        | Repr::Array(_)
+        | Repr::Range(_)
+        | Repr::Multirange(_)
+        | Repr::Record(_) => DataType::BinaryView,
         Repr::Pseudo => DataType::Null,
     }
 }
@@ -425,7 +429,7 @@ pub fn datum_at(array: &dyn Array, row: usize, repr: &Repr) -> Result<Datum> {
             let bytes = cast::<FixedSizeBinaryArray>(array)?.value(row);
             Datum::Uuid(bytes.try_into().map_err(|_| Error::internal("uuid is not 16 bytes"))?)
         }
-        Repr::Array(_) | Repr::Record(_) => codec::decode(bytes_at(array, row)?)?,
+        Repr::Array(_) | Repr::Range(_) | Repr::Multirange(_) | Repr::Record(_) => codec::decode(bytes_at(array, row)?)?,
         Repr::Pseudo => match array.data_type() {
             DataType::Utf8View | DataType::Utf8 => Datum::Text(str_at(array, row)?.to_owned()),
             _ => Datum::Null,

@@ -9,7 +9,7 @@ use super::context::{InputContext, domain_base};
 use super::wire::{Reader, put_sized};
 use super::{
     ArrayDim, ArrayValue, Datum, ElementType, Interval, Oid, Repr, SqlType, apply_typmod, array,
-    json, oid, text,
+    json, oid, range, text,
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -56,6 +56,8 @@ pub fn binary_send(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
             out.put_slice(&text);
         }
         Datum::Array(v) => send_array(v, out),
+        Datum::Range(v) => range::send(v.span.as_ref(), v.subtype, out),
+        Datum::Multirange(v) => range::send_multirange(v, out),
         Datum::Record(fields) => {
             out.put_i32(fields.len() as i32);
             for (oid, field) in fields {
@@ -149,6 +151,10 @@ fn recv(
         }
         Repr::Array(element) => Datum::Array(Box::new(recv_array(reader, ty, element, context)?)),
         Repr::Record(_) => Datum::Record(recv_record(reader, ty, context)?),
+        Repr::Range(ty) => Datum::Range(Box::new(range::recv(reader, ty, context)?)),
+        Repr::Multirange(ty) => {
+            Datum::Multirange(Box::new(range::recv_multirange(reader, ty, context)?))
+        }
         Repr::Pseudo => {
             return Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,

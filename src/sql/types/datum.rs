@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::json::Jsonb;
 use super::numeric::Numeric;
 use super::oid::Oid;
+use super::range::{MultirangeValue, RangeValue};
 
 /// A value, or NULL.
 #[derive(Clone, Debug)]
@@ -39,6 +40,8 @@ pub enum Datum {
     Uuid([u8; 16]),
     Jsonb(Jsonb),
     Array(Box<ArrayValue>),
+    Range(Box<RangeValue>),
+    Multirange(Box<MultirangeValue>),
     /// A row value: each field with its type.
     Record(Vec<(Oid, Datum)>),
 }

@@ -23,6 +23,7 @@ pub mod json;
 pub mod key;
 pub mod numeric;
 pub mod oid;
+pub mod range;
 mod rank;
 pub mod record;
 pub mod text;
@@ -41,6 +42,7 @@ pub use datum::{ArrayDim, ArrayValue, Datum, Interval};
 pub use json::{JsonKind, JsonRef, JsonValue, Jsonb};
 pub use numeric::Numeric;
 pub use oid::Oid;
+pub use range::{Bound, MultirangeValue, RangeType, RangeValue, Span};
 pub use rank::Rank;
 pub use record::{Attribute, RowShape};
 pub use text_form::{text_input, text_output, to_text};
@@ -110,6 +112,8 @@ pub enum Repr {
     /// `record` and composite values: fields carry their own types. A composite type
     /// has a shape.
     Record(Option<Arc<RowShape>>),
+    Range(Box<RangeType>),
+    Multirange(Box<RangeType>),
     /// `void`, `unknown`, `internal`…: never stored; `unknown` literals are text.
     Pseudo,
 }

@@ -8,7 +8,7 @@ use bytes::BufMut;
 use super::context::{InputContext, OutputContext, domain_base};
 use super::{
     ArrayValue, Datum, Oid, Repr, SqlType, apply_typmod, array, boolean, builtin, bytea, datetime,
-    float, integer, json, oid, record, uuid,
+    float, integer, json, oid, range, record, uuid,
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -77,6 +77,10 @@ pub fn text_input(
         Repr::Record(_) => {
             let fields = context.catalog.fields(ty.oid).ok_or_else(anonymous_input)?;
             Datum::Record(record::parse(input, &fields, context)?)
+        }
+        Repr::Range(range) => Datum::Range(Box::new(range::parse(input, range, context)?)),
+        Repr::Multirange(range) => {
+            Datum::Multirange(Box::new(range::parse_multirange(input, range, context)?))
         }
         Repr::Pseudo => return Err(pseudo_input(ty.oid)),
     };
@@ -188,6 +192,12 @@ pub(super) fn write(value: &Datum, type_oid: Oid, context: &OutputContext<'_>, o
         Datum::Uuid(v) => uuid::write(v, out),
         Datum::Jsonb(v) => v.root().write(out),
         Datum::Array(v) => write_array(v, type_oid, context, out),
+        Datum::Range(v) => range::write(v.span.as_ref(), out, &mut |bound, out| {
+            write(bound, v.subtype, context, out);
+        }),
+        Datum::Multirange(v) => range::write_multirange(&v.spans, out, &mut |bound, out| {
+            write(bound, v.subtype, context, out);
+        }),
         Datum::Record(fields) => {
             record::write(fields, out, &mut |oid, field, out| write(field, oid, context, out));
         }

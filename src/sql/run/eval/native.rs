@@ -133,7 +133,8 @@ fn family(stem: &str) -> Option<Family> {
         "uuid" => Family::Uuid,
         "bytea" => Family::Bytea,
         "numeric" => Family::Numeric,
-        "bpchar" | "interval" | "timetz" | "enum" | "jsonb" | "array" => Family::Keyed,
+        "bpchar" | "interval" | "timetz" | "enum" | "jsonb" | "array" | "range"
+        | "multirange" => Family::Keyed,
         _ => return None,
     })
 }
