@@ -6,7 +6,8 @@
 
 use super::names::{find_relation, parse_qualified_name, resolve_collation};
 use super::{
-    Catalog, ObjectClass, PG_CATALOG, PUBLIC, TypeKind, quote_identifier, quote_qualified, resolve_type_text,
+    Catalog, ObjectClass, PG_CATALOG, PUBLIC, TypeKind, quote_identifier, quote_qualified,
+    resolve_type_text,
 };
 use crate::error::{Error, Result};
 use crate::sql::functions::{EvalContext, domain};

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::{Catalog, Type, TypeKind};
 use crate::error::{Error, Result};
-use crate::sql::types::{self, Attribute, ElementType, EnumLabels, Oid, RangeType, Repr, RowShape, oid};
+use crate::sql::types::{
+    self, Attribute, ElementType, EnumLabels, Oid, RangeType, Repr, RowShape, oid,
+};
 
 impl Catalog {
     /// How values of a type are represented.

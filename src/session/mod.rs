@@ -32,6 +32,7 @@ mod plan;
 mod portal;
 mod prepare;
 pub mod registry;
+mod routine;
 pub mod rows;
 mod scope;
 mod server_rows;
@@ -43,7 +44,6 @@ pub mod time;
 mod transaction;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -56,6 +56,7 @@ pub use notify::Notification;
 pub use plan::{Body, Statement};
 pub use portal::{Portal, PortalState};
 pub use prepare::BindRequest;
+pub use registry::Ends;
 pub use rows::RowCursor;
 pub use scope::{Scope, catch};
 pub use temporary::drop_leftover_temporary;
@@ -66,7 +67,6 @@ use crate::error::{Error, Report, Result};
 use crate::sql::run::Notices;
 use crate::txn::LockSession;
 use block::Block;
-use context::ContextCache;
 use hooks::Hooks;
 use notify::Inbox;
 use plan::PlanCache;
@@ -80,7 +80,6 @@ pub struct Session {
     settings: Arc<Mutex<Settings>>,
     hooks: Arc<Hooks>,
     block: Block,
-    contexts: ContextCache,
     scope: Option<Scope>,
     /// Microseconds since 2000-01-01 UTC, when the client's message came.
     statement_timestamp: i64,
@@ -99,7 +98,7 @@ pub struct Session {
 pub struct Login {
     pub user: String,
     pub database: String,
-    pub client: Option<SocketAddr>,
+    pub ends: Option<Ends>,
     pub secret_bytes: usize,
     /// Parameters from the startup packet, in order.
     pub settings: Vec<(String, String)>,
@@ -132,7 +131,6 @@ impl Session {
             registered,
             settings,
             block: Block::new(),
-            contexts: ContextCache::default(),
             scope: None,
             statement_timestamp: time::now(),
             prepared: HashMap::new(),
@@ -245,7 +243,7 @@ fn register(database: &Database, login: Login, superuser: bool) -> Result<Regist
     let identity = Identity {
         user: login.user,
         database: login.database,
-        client: login.client,
+        ends: login.ends,
         secret_bytes: login.secret_bytes,
     };
     database.registry.register(identity, config.max_connections - reserved)

@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use super::datum::constant;
 use crate::catalog::{
-    CastMethod, Catalog, Function, PG_CATALOG, Relation, quote_identifier, quote_qualified,
+    CastContext, CastMethod, Catalog, Function, PG_CATALOG, Relation, quote_identifier,
+    quote_qualified,
 };
-use crate::sql::ir::{Call, ColumnId, Expr, ExprKind};
+use crate::sql::functions::OF_ARRAY;
+use crate::sql::ir::{Call, ColumnId, Expr, ExprKind, Subquery};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 
 /// Names a column by its id.
@@ -24,12 +26,29 @@ pub fn stored_expression(expr: &Expr, relation: &Relation, catalog: &Catalog) ->
 
 /// An expression whose columns `name` names (quoted, qualified if need be).
 pub fn expression(expr: &Expr, name: ColumnName<'_>, catalog: &Catalog) -> String {
-    Printer { catalog, name, text: String::new() }.finish(expr)
+    Printer { catalog, name, subquery: None, text: String::new() }.finish(expr)
 }
+
+/// An expression in a query: its own type is written out, and its subqueries are
+/// printed by `subquery`.
+pub fn query_expression(
+    expr: &Expr,
+    name: ColumnName<'_>,
+    subquery: SubqueryText<'_>,
+    catalog: &Catalog,
+) -> String {
+    let mut printer = Printer { catalog, name, subquery: Some(subquery), text: String::new() };
+    printer.expr(expr);
+    printer.text
+}
+
+/// Prints a subquery with the test that a quantified one makes.
+type SubqueryText<'a> = &'a dyn Fn(&Subquery) -> String;
 
 struct Printer<'a> {
     catalog: &'a Catalog,
     name: ColumnName<'a>,
+    subquery: Option<SubqueryText<'a>>,
     text: String,
 }
 
@@ -52,7 +71,7 @@ impl Printer<'_> {
                 self.push(&text);
             }
             ExprKind::Call(call) if self.is_length_coercion(call) => self.assigned(&call.args[0]),
-            ExprKind::Call(call) if self.cast_source(call).is_some_and(is_number) => {
+            ExprKind::Call(call) if self.is_number_coercion(call) => {
                 self.assigned(&call.args[0]);
             }
             ExprKind::Relabel(inner) if !matches!(inner.kind, ExprKind::Call(_)) => {
@@ -135,7 +154,10 @@ impl Printer<'_> {
                 self.push(&format!(".{name}"));
             }
             // Stored expressions cannot contain what follows: the binder refuses it.
-            ExprKind::Subquery(_) => self.push("(SubPlan)"),
+            ExprKind::Subquery(subquery) => {
+                let text = self.subquery.map(|print| print(subquery));
+                self.push(text.as_deref().unwrap_or("(SubPlan)"));
+            }
             ExprKind::Grouping(_) => self.push("GROUPING()"),
         }
     }
@@ -198,7 +220,8 @@ impl Printer<'_> {
         self.push(&name);
         self.push("(");
         let variadic_at = match function.variadic {
-            0 | oid::ANY => None,
+            0 => None,
+            oid::ANY if !function.source.ends_with(OF_ARRAY) => None,
             _ => call.args.len().checked_sub(1),
         };
         for (at, arg) in call.args.iter().enumerate() {
@@ -346,6 +369,14 @@ impl Printer<'_> {
         let cast = self.catalog.cast_between(source, call.function.returns)?;
         (cast.method == CastMethod::Function(call.function.oid) && !call.args.is_empty())
             .then_some(source)
+    }
+
+    /// A cast from a number that happens by itself where the value is assigned.
+    fn is_number_coercion(&self, call: &Call) -> bool {
+        self.cast_source(call).is_some_and(|source| {
+            let cast = self.catalog.cast_between(source, call.function.returns);
+            is_number(source) && cast.is_some_and(|cast| cast.context != CastContext::Explicit)
+        })
     }
 
     /// `varchar(x, 14, true)`: a coercion to a length within one type.

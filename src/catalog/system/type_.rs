@@ -2,7 +2,7 @@
 
 use super::cell::*;
 use super::lookup::Lookup;
-use crate::catalog::{CastContext, CastMethod, Catalog, Type, TypeKind};
+use crate::catalog::{CastContext, CastMethod, Catalog, ObjectAddress, Type, TypeKind};
 use crate::sql::types::{Datum, SqlType};
 
 pub(super) fn pg_type(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
@@ -73,7 +73,7 @@ fn type_row(catalog: &Catalog, ty: &Type) -> Row {
         oid(ty.collation),
         text_or_null(default),
         text_or_null(default),
-        Datum::Null,
+        acl(catalog, ObjectAddress::type_(ty.oid)),
     ]
 }
 
@@ -98,18 +98,20 @@ pub(super) fn pg_range(catalog: &Catalog) -> Vec<Row> {
     };
     let function = |name: &str| oid(catalog.builtin_function(name));
     let row = |ty: &Type| match &ty.kind {
-        TypeKind::Range { subtype, subtype_opclass, collation, canonical, subtype_diff } => Some(vec![
-            oid(ty.oid),
-            oid(*subtype),
-            oid(multirange(ty.oid).unwrap_or(0)),
-            oid(*collation),
-            oid(match subtype_opclass {
-                0 => catalog.default_operator_class("btree", *subtype).unwrap_or(0),
-                class => *class,
-            }),
-            function(canonical),
-            function(subtype_diff),
-        ]),
+        TypeKind::Range { subtype, subtype_opclass, collation, canonical, subtype_diff } => {
+            Some(vec![
+                oid(ty.oid),
+                oid(*subtype),
+                oid(multirange(ty.oid).unwrap_or(0)),
+                oid(*collation),
+                oid(match subtype_opclass {
+                    0 => catalog.default_operator_class("btree", *subtype).unwrap_or(0),
+                    class => *class,
+                }),
+                function(canonical),
+                function(subtype_diff),
+            ])
+        }
         _ => None,
     };
     catalog.types().filter_map(|ty| row(ty)).collect()

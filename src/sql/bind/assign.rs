@@ -6,7 +6,8 @@ use super::Binder;
 use super::coerce::relabel_if;
 use super::node::{boxed, inner, required, typed};
 use crate::catalog::{
-    BOOTSTRAP_ROLE, CastContext, Column, Function, FunctionKind, PG_CATALOG, Volatility,
+    BOOTSTRAP_ROLE, CastContext, Column, Function, FunctionKind, FunctionOptions, PG_CATALOG,
+    Volatility,
 };
 use crate::error::{Error, Result};
 use crate::sql::ir::{Call, Expr, ExprKind};
@@ -168,6 +169,12 @@ impl Binder<'_> {
     ) -> Result<Expr> {
         let (subscripts, rest) = array_subscripts(steps)?;
         let container = self.catalog.base_type(ty);
+        if container.oid == oid::JSONB {
+            if !rest.is_empty() {
+                return Err(Error::unsupported("assignment to a field of a jsonb element"));
+            }
+            return self.assign_json_part(base, ty, &subscripts, value, part);
+        }
         let Some(element) = self.element(container.oid).filter(|_| !is_fixed_array(container.oid))
         else {
             return Err(self.not_assignable(container.oid));
@@ -204,6 +211,28 @@ impl Binder<'_> {
         })
     }
 
+    fn assign_json_part(
+        &mut self,
+        base: Expr,
+        ty: SqlType,
+        subscripts: &[&AIndices],
+        value: Expr,
+        part: Part<'_>,
+    ) -> Result<Expr> {
+        let json = SqlType::new(oid::JSONB);
+        let value = self.assign_to_part(value, json, Part { is_element: true, ..part })?;
+        let mut args = vec![relabel_if(base, json), value];
+        for indices in subscripts {
+            args.push(self.jsonb_subscript(indices)?);
+        }
+        let function = assignment_function("jsonb_assign_element", &args, oid::JSONB);
+        let assigned = typed(ExprKind::Call(Call { function, args, ty: json }), json, -1);
+        Ok(match ty.oid {
+            oid::JSONB => assigned,
+            domain => self.to_domain(assigned, domain),
+        })
+    }
+
     fn element_arguments(
         &mut self,
         subscripts: &[&AIndices],
@@ -235,7 +264,7 @@ impl Binder<'_> {
     }
 
     fn not_assignable(&self, container: Oid) -> Error {
-        if container == oid::JSONB || is_fixed_array(container) {
+        if is_fixed_array(container) {
             return Error::unsupported(format!(
                 "assignment to an element of type {}",
                 self.display_type(container)
@@ -295,5 +324,6 @@ fn assignment_function(symbol: &str, args: &[Expr], returns: Oid) -> Arc<Functio
         variadic: oid::INVALID,
         strict: false,
         volatility: Volatility::Immutable,
+        options: FunctionOptions::default(),
     })
 }

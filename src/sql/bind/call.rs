@@ -13,6 +13,7 @@ use super::scope::SetCall;
 use super::typename::category;
 use crate::catalog::{CastContext, Function, FunctionKind};
 use crate::error::{Error, Result};
+use crate::sql::functions::OF_ARRAY;
 use crate::sql::ir::{Call, Expr, ExprKind};
 use crate::sql::types::{Datum, Oid, SqlType, oid, record};
 use crate::sqlstate;
@@ -36,6 +37,13 @@ pub(super) struct Resolution {
     sources: Vec<Option<usize>>,
     /// How many trailing arguments are gathered into the VARIADIC array.
     gathered: usize,
+}
+
+impl Resolution {
+    /// Which of the arguments given fills a parameter.
+    pub fn source(&self, parameter: usize) -> Option<usize> {
+        self.sources.get(parameter).copied().flatten()
+    }
 }
 
 /// The arguments of a call as written, bound.
@@ -172,7 +180,7 @@ impl Binder<'_> {
         }
     }
 
-    fn arguments(&mut self, call: &FuncCall) -> Result<Arguments> {
+    pub(super) fn arguments(&mut self, call: &FuncCall) -> Result<Arguments> {
         let mut arguments = Arguments::positional(Vec::new());
         arguments.variadic = call.func_variadic;
         for arg in &call.args {
@@ -248,6 +256,18 @@ impl Binder<'_> {
             .catalog
             .functions_named(&self.search_path, name.0, name.1)
             .map_err(|error| error.at(location))?;
+        self.resolve_among(&functions, name, arguments, location, star)
+    }
+
+    /// The function among those of one name that a call means.
+    pub(super) fn resolve_among(
+        &mut self,
+        functions: &[Arc<Function>],
+        name: (Option<&str>, &str),
+        arguments: &Arguments,
+        location: i32,
+        star: bool,
+    ) -> Result<Resolved> {
         let mut candidates: Vec<Resolution> =
             functions.iter().filter_map(|function| candidate(function, arguments)).collect();
         self.drop_hidden(&mut candidates, arguments.exprs.len());
@@ -358,7 +378,12 @@ impl Binder<'_> {
             let ty = SqlType::new(function.returns);
             return Ok(typed(ExprKind::Const(Datum::Oid(oid::UNKNOWN)), ty, location));
         }
-        let (args, result) = self.coerce_arguments(resolution, arguments, location)?;
+        let explicit_any = arguments.variadic && function.variadic == oid::ANY;
+        let (mut args, result) = self.coerce_arguments(resolution, arguments, location)?;
+        let function = match explicit_any {
+            true => self.spread_variadic(function, &mut args)?,
+            false => function,
+        };
         let ty = match result {
             oid::RECORD => self.record_type(&function, &args, location)?,
             result => SqlType::new(result),
@@ -389,7 +414,6 @@ impl Binder<'_> {
         location: i32,
     ) -> Result<(Vec<Expr>, Oid)> {
         let function = resolution.function.clone();
-        let explicit_any = arguments.variadic && function.variadic == oid::ANY;
         let mut given: Vec<Option<Expr>> = arguments.exprs.into_iter().map(Some).collect();
         let mut exprs = Vec::with_capacity(resolution.sources.len());
         for (parameter, source) in resolution.sources.iter().enumerate() {
@@ -401,17 +425,14 @@ impl Binder<'_> {
             });
         }
         let actual: Vec<Oid> = exprs.iter().map(|expr| expr.ty.oid).collect();
-        let (types, result) = self
-            .resolve_polymorphic(&actual, &resolution.declared, function.returns)
-            .map_err(|error| error.at(location))?;
+        let (types, result) =
+            self.resolve_polymorphic(&actual, &resolution.declared, function.returns)?;
         let mut args = Vec::with_capacity(exprs.len());
         for (expr, ty) in exprs.into_iter().zip(&types) {
             let arg = self.coerce_type(expr, SqlType::new(*ty), CastContext::Implicit)?;
             args.push(self.decide(arg)?);
         }
-        if explicit_any {
-            self.spread_variadic(&mut args, location)?;
-        } else if resolution.gathered > 0 && function.variadic != oid::ANY {
+        if resolution.gathered > 0 && function.variadic != oid::ANY {
             self.gather_variadic(&mut args, resolution.gathered, location)?;
         }
         Ok((args, result))
@@ -447,18 +468,25 @@ impl Binder<'_> {
         Ok(())
     }
 
-    /// `VARIADIC ARRAY[…]` to a VARIADIC "any" function: its elements.
-    fn spread_variadic(&mut self, args: &mut Vec<Expr>, location: i32) -> Result<()> {
-        match args.pop().map(|last| last.kind) {
-            Some(ExprKind::Array { elements, nested: false }) => {
-                args.extend(elements);
-                Ok(())
-            }
-            _ => {
-                Err(Error::unsupported("VARIADIC with an array that is not a constructor")
-                    .at(location))
-            }
+    /// The last argument of a VARIADIC "any" function, marked VARIADIC: the elements of
+    /// a constructor are the arguments, any other array is taken apart by a kernel.
+    fn spread_variadic(
+        &mut self,
+        function: Arc<Function>,
+        args: &mut Vec<Expr>,
+    ) -> Result<Arc<Function>> {
+        let Some(last) = args.pop() else { return Ok(function) };
+        if self.element(self.base(last.ty.oid)).is_none() {
+            let message = "VARIADIC argument must be an array";
+            return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message).at(last.location));
         }
+        if let ExprKind::Array { elements, nested: false } = last.kind {
+            args.extend(elements);
+            return Ok(function);
+        }
+        args.push(last);
+        let source = format!("{}{OF_ARRAY}", function.source);
+        Ok(Arc::new(Function { source, ..(*function).clone() }))
     }
 
     /// A set-returning function in a select list becomes a column of ProjectSet.

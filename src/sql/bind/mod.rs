@@ -32,6 +32,7 @@ mod coerce;
 mod column;
 mod conflict;
 mod cte;
+pub mod described;
 mod dml;
 mod expr;
 mod expression;
@@ -42,6 +43,7 @@ mod inline;
 mod join;
 mod literal;
 mod locking;
+mod merge;
 mod name;
 mod node;
 mod opened;
@@ -49,10 +51,14 @@ mod operator;
 mod order;
 mod params;
 mod polymorphic;
+mod procedure;
 mod prune;
+mod refresh;
 mod row;
 mod same;
+mod sample;
 mod scope;
+mod search_cycle;
 mod select;
 mod set_operation;
 mod statement;
@@ -60,7 +66,9 @@ mod subquery;
 mod subscript;
 mod target;
 mod typename;
+mod updatable;
 mod values;
+mod variables;
 mod window;
 
 use std::sync::Arc;
@@ -70,17 +78,25 @@ use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{ColumnId, CteId, OutputColumn};
 use crate::sql::parse::with_stack;
+use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
-    ColumnExpression, DOMAIN_VALUE, ExpressionUse, bind_column_expression, bind_domain_check,
-    bind_domain_check_sql, bind_domain_default, bind_expression, bind_expression_sql, bind_relation_expression_sql,
+    ColumnExpression, DOMAIN_VALUE, ExpressionUse, bind_column_expression, bind_default,
+    bind_domain_check, bind_domain_check_sql, bind_domain_default, bind_expression,
+    bind_expression_sql, bind_relation_expression_sql, bind_trigger_condition,
+    bind_trigger_condition_sql,
 };
 pub use from::cannot_open;
 use opened::Opened;
 pub use opened::opened_by_copy;
 use params::Params;
+pub use polymorphic::is_polymorphic;
+pub use procedure::{ProcedureCall, bind_call, bind_call_with};
+pub use refresh::Refreshed;
 use scope::Level;
+pub use updatable::updatable;
+pub use variables::{Conflict, Conversion, VariableRef, Variables, bind_conversion};
 
 /// Nesting of expressions and queries that is bound; deeper is `54001`.
 const DEPTH_MAX: usize = 1_500;
@@ -103,9 +119,19 @@ pub struct Binder<'a> {
     next_cte: u32,
     /// See [`Binder::opened`].
     opened: Opened,
+    /// See [`Binder::permissions`].
+    permissions: Permissions,
+    /// Whose privileges count for what is bound now: a view's owner's.
+    check_as: Option<Oid>,
     depth: usize,
     inline_depth: usize,
+    /// Functions in SQL whose bodies are being inlined.
+    inlining: Vec<Oid>,
     names: bound::Names,
+    /// See [`Binder::describe`].
+    description: Option<described::Description>,
+    /// The clauses of the level that was bound last.
+    plain: Option<described::Body>,
 }
 
 impl<'a> Binder<'a> {
@@ -131,15 +157,38 @@ impl<'a> Binder<'a> {
             next_column: 0,
             next_cte: 0,
             opened: Opened::default(),
+            permissions: Permissions::default(),
+            check_as: None,
             depth: 0,
             inline_depth: 0,
+            inlining: Vec::new(),
             names: bound::Names::default(),
+            description: None,
+            plain: None,
         }
     }
 
     /// The parameters' types, after binding.
     pub fn param_types(&self) -> Vec<SqlType> {
         self.params.types()
+    }
+
+    /// What the bound statement needs to be allowed.
+    pub fn permissions(&mut self) -> Permissions {
+        std::mem::take(&mut self.permissions)
+    }
+
+    /// A column of a relation is read.
+    fn note_selected(&mut self, origin: Option<(Oid, i16)>) {
+        if let Some((relation, column)) = origin {
+            self.permissions.select(relation, self.check_as, column);
+        }
+    }
+
+    fn note_selected_items(&mut self, columns: &[scope::ItemColumn]) {
+        for column in columns {
+            self.note_selected(column.origin);
+        }
     }
 
     fn new_id(&mut self) -> ColumnId {

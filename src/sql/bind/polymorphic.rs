@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::sql::types::{Oid, oid};
 use crate::sqlstate;
 
-pub(super) fn is_polymorphic(ty: Oid) -> bool {
+pub fn is_polymorphic(ty: Oid) -> bool {
     is_simple(ty) || is_compatible(ty)
 }
 
@@ -343,9 +343,7 @@ impl Binder<'_> {
 fn unknown_input(declared: &str) -> Error {
     Error::new(
         sqlstate::DATATYPE_MISMATCH,
-        format!(
-            "could not determine polymorphic type {declared} because input has type unknown"
-        ),
+        format!("could not determine polymorphic type {declared} because input has type unknown"),
     )
 }
 

@@ -11,9 +11,7 @@ use super::column::new_column;
 use super::constraint::column_number;
 use super::name::{display_name, wrong_object};
 use super::rename::duplicate_column;
-use crate::catalog::{
-    Column, ObjectAddress, Persistence, Relation, RelationKind, TypeKind,
-};
+use crate::catalog::{Column, ObjectAddress, Persistence, Relation, RelationKind, TypeKind};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::{Oid, SqlType};
@@ -24,10 +22,7 @@ use crate::txn::LockMode;
 const ATTRIBUTES_MAX: usize = 1600;
 
 impl Ddl<'_> {
-    pub fn create_composite(
-        &mut self,
-        statement: &ast::CompositeTypeStmt,
-    ) -> Result<&'static str> {
+    pub fn create_composite(&mut self, statement: &ast::CompositeTypeStmt) -> Result<&'static str> {
         let name =
             statement.typevar.as_ref().ok_or_else(|| Error::syntax("type without a name"))?;
         let schema = self.creation_schema(&name.schemaname)?;
@@ -50,6 +45,7 @@ impl Ddl<'_> {
             indexes: Vec::new(),
             constraints: Vec::new(),
             persistence: Persistence::Permanent,
+            materialized: None,
         });
         self.put_row_type(oid)?;
         Ok("CREATE TYPE")
@@ -171,10 +167,7 @@ impl Ddl<'_> {
             return Err(Error::syntax("ALTER ATTRIBUTE without a type"));
         };
         let attnum = column_number(relation, &command.name).ok_or_else(|| {
-            Error::new(
-                sqlstate::UNDEFINED_COLUMN,
-                undefined(&command.name, &relation.name),
-            )
+            Error::new(sqlstate::UNDEFINED_COLUMN, undefined(&command.name, &relation.name))
         })?;
         let row = self.work.catalog.row_type(relation);
         if let Some((table, column)) = self.column_using(row)? {
@@ -230,10 +223,7 @@ impl Ddl<'_> {
         }
         Err(Error::new(
             sqlstate::INVALID_TABLE_DEFINITION,
-            format!(
-                "composite type {} cannot be made a member of itself",
-                self.display_type(row)
-            ),
+            format!("composite type {} cannot be made a member of itself", self.display_type(row)),
         ))
     }
 

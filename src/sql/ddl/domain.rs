@@ -72,7 +72,10 @@ impl Ddl<'_> {
         {
             return Err(Error::new(
                 sqlstate::DATATYPE_MISMATCH,
-                format!("\"{}\" is not a valid base type for a domain", self.display_type(base.oid)),
+                format!(
+                    "\"{}\" is not a valid base type for a domain",
+                    self.display_type(base.oid)
+                ),
             )
             .at(name.location));
         }
@@ -90,11 +93,15 @@ impl Ddl<'_> {
             match constraint.contype() {
                 ast::ConstrType::ConstrDefault => {
                     if plan.default.is_some() {
-                        return Err(Error::syntax("multiple default expressions")
-                            .at(constraint.location));
+                        return Err(
+                            Error::syntax("multiple default expressions").at(constraint.location)
+                        );
                     }
-                    plan.default =
-                        Some(self.bind_domain_default(name, base, constraint.raw_expr.as_deref())?);
+                    plan.default = Some(self.bind_domain_default(
+                        name,
+                        base,
+                        constraint.raw_expr.as_deref(),
+                    )?);
                 }
                 ast::ConstrType::ConstrNotnull => plan.set_nullable(false, constraint)?,
                 ast::ConstrType::ConstrNull => plan.set_nullable(true, constraint)?,
@@ -233,10 +240,7 @@ impl Ddl<'_> {
         if self.domain_constraint(ty, &def.conname).is_some() {
             return Err(Error::new(
                 sqlstate::DUPLICATE_OBJECT,
-                format!(
-                    "constraint \"{}\" for domain \"{}\" already exists",
-                    def.conname, ty.name
-                ),
+                format!("constraint \"{}\" for domain \"{}\" already exists", def.conname, ty.name),
             ));
         }
         Ok(def.conname.clone())
@@ -266,10 +270,7 @@ impl Ddl<'_> {
         }
     }
 
-    pub async fn alter_domain(
-        &mut self,
-        statement: &ast::AlterDomainStmt,
-    ) -> Result<&'static str> {
+    pub async fn alter_domain(&mut self, statement: &ast::AlterDomainStmt) -> Result<&'static str> {
         let ty = self.owned_domain(&statement.type_name)?;
         match statement.subtype.as_str() {
             "T" => self.set_domain_default(&ty, statement.def.as_deref())?,
@@ -330,8 +331,9 @@ impl Ddl<'_> {
             ast::ConstrType::ConstrCheck => {}
             // PostgreSQL 15's grammar has no such thing.
             ast::ConstrType::ConstrNotnull => {
-                return Err(Error::syntax("syntax error at or near \"NOT\"")
-                    .at(constraint.location));
+                return Err(
+                    Error::syntax("syntax error at or near \"NOT\"").at(constraint.location)
+                );
             }
             kind => return Err(refused(kind)),
         }
@@ -434,10 +436,9 @@ impl Ddl<'_> {
             self.lock_relation(table, LockMode::Share).await?;
             let (work, ctx) = (&mut *self.work, self.ctx);
             crate::table::verify::values(work, ctx, table, &attnums, |value| match required {
-                Required::NotNull => Ok((!value.is_null()).then_some(()).ok_or((
-                    sqlstate::NOT_NULL_VIOLATION,
-                    "contains null values",
-                ))),
+                Required::NotNull => Ok((!value.is_null())
+                    .then_some(())
+                    .ok_or((sqlstate::NOT_NULL_VIOLATION, "contains null values"))),
                 Required::Check(condition) => Ok(match condition(&ctx.eval, value)? {
                     Datum::Bool(false) => Err((
                         sqlstate::CHECK_VIOLATION,
@@ -456,9 +457,11 @@ impl Ddl<'_> {
 
     /// The tables with columns of exactly this type, and which columns.
     pub fn columns_of_type(&self, ty: Oid) -> Vec<(Oid, Vec<i16>)> {
-        let tables = self.work.catalog.relations().filter(|relation| {
-            matches!(relation.kind, RelationKind::Table)
-        });
+        let tables = self
+            .work
+            .catalog
+            .relations()
+            .filter(|relation| matches!(relation.kind, RelationKind::Table));
         tables
             .filter_map(|relation| {
                 let columns = relation.columns.iter().zip(1i16..);
@@ -472,9 +475,7 @@ impl Ddl<'_> {
     }
 
     fn domains_over(&self, domain: Oid) -> Vec<Oid> {
-        let over = |ty: &&Arc<Type>| {
-            matches!(ty.kind, TypeKind::Domain { base, .. } if base.oid == domain)
-        };
+        let over = |ty: &&Arc<Type>| matches!(ty.kind, TypeKind::Domain { base, .. } if base.oid == domain);
         self.work.catalog.types().filter(over).map(|ty| ty.oid).collect()
     }
 

@@ -1,7 +1,7 @@
 //! DROP: finds the objects named, asks the catalog what goes with them, and
 //! removes it all.
 
-use super::name::{kind_name, wrong_object};
+use super::name::wrong_object;
 use super::{Ddl, strings};
 use crate::catalog::{
     ConstraintKind, DropBehavior, ObjectAddress, ObjectClass, Relation, RelationKind, Type,
@@ -60,9 +60,11 @@ impl Ddl<'_> {
         use ast::ObjectType as Kind;
         let kind = statement.remove_type();
         let found = match kind {
-            Kind::ObjectTable | Kind::ObjectView | Kind::ObjectIndex | Kind::ObjectSequence => {
-                self.relation_target(kind, &object_name(node)).await
-            }
+            Kind::ObjectTable
+            | Kind::ObjectView
+            | Kind::ObjectMatview
+            | Kind::ObjectIndex
+            | Kind::ObjectSequence => self.relation_target(kind, &object_name(node)).await,
             Kind::ObjectSchema => match self.schema_target(node) {
                 Ok(schema) => {
                     self.lock_schema(schema.oid, LockMode::AccessExclusive).await?;
@@ -73,6 +75,10 @@ impl Ddl<'_> {
             },
             Kind::ObjectType => self.type_target(node, "type"),
             Kind::ObjectDomain => self.type_target(node, "domain"),
+            Kind::ObjectTrigger => self.trigger_target(node, statement.missing_ok).await,
+            Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
+                self.routine_target(node, kind, statement.missing_ok)
+            }
             _ => Err(Error::unsupported("DROP of this kind of object")),
         };
         match found {
@@ -108,7 +114,7 @@ impl Ddl<'_> {
         if !is_kind(&relation, kind) {
             let actual = match relation.kind {
                 RelationKind::Composite => "TYPE".to_owned(),
-                _ => kind_name(&relation.kind).to_ascii_uppercase(),
+                _ => relation.kind_word().to_ascii_uppercase(),
             };
             return Err(wrong_object(name, what)
                 .with_hint(format!("Use DROP {actual} to remove {}.", with_article(&actual))));
@@ -192,6 +198,15 @@ impl Ddl<'_> {
         let catalog = self.work.catalog.clone();
         if let Some(comment) = catalog.comment_on(address) {
             self.remove(ObjectClass::Comment, comment.oid);
+        }
+        let lists: Vec<u32> = catalog
+            .access_lists()
+            .filter(|list| list.on.class == address.class && list.on.oid == address.oid)
+            .filter(|list| address.sub == 0 || list.on.sub == address.sub)
+            .map(|list| list.oid)
+            .collect();
+        for list in lists {
+            self.remove(ObjectClass::AccessList, list);
         }
         if address.sub == 0 && catalog.references(address.oid).is_some() {
             self.remove(ObjectClass::References, address.oid);
@@ -292,11 +307,16 @@ fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
     Ok(match kind {
         Kind::ObjectTable => "DROP TABLE",
         Kind::ObjectView => "DROP VIEW",
+        Kind::ObjectMatview => "DROP MATERIALIZED VIEW",
         Kind::ObjectIndex => "DROP INDEX",
         Kind::ObjectSequence => "DROP SEQUENCE",
         Kind::ObjectSchema => "DROP SCHEMA",
         Kind::ObjectType => "DROP TYPE",
         Kind::ObjectDomain => "DROP DOMAIN",
+        Kind::ObjectTrigger => "DROP TRIGGER",
+        Kind::ObjectFunction => "DROP FUNCTION",
+        Kind::ObjectProcedure => "DROP PROCEDURE",
+        Kind::ObjectRoutine => "DROP ROUTINE",
         other => {
             let name = other.as_str_name().trim_start_matches("OBJECT_").replace('_', " ");
             return Err(Error::unsupported(format!("DROP {name}")));
@@ -307,6 +327,7 @@ fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
 fn relation_word(kind: ast::ObjectType) -> &'static str {
     match kind {
         ast::ObjectType::ObjectView => "view",
+        ast::ObjectType::ObjectMatview => "materialized view",
         ast::ObjectType::ObjectIndex => "index",
         ast::ObjectType::ObjectSequence => "sequence",
         _ => "table",
@@ -318,7 +339,8 @@ fn is_kind(relation: &Relation, kind: ast::ObjectType) -> bool {
         ast::ObjectType::ObjectView => matches!(relation.kind, RelationKind::View(_)),
         ast::ObjectType::ObjectIndex => matches!(relation.kind, RelationKind::Index(_)),
         ast::ObjectType::ObjectSequence => matches!(relation.kind, RelationKind::Sequence(_)),
-        _ => matches!(relation.kind, RelationKind::Table | RelationKind::Virtual),
+        ast::ObjectType::ObjectMatview => relation.is_materialized_view(),
+        _ => relation.is_table() || matches!(relation.kind, RelationKind::Virtual),
     }
 }
 
@@ -337,6 +359,11 @@ fn object_name(node: &ast::Node) -> Vec<&str> {
 
 /// Errors that IF EXISTS turns into notices.
 fn is_absence(error: &Error) -> bool {
-    [sqlstate::UNDEFINED_TABLE, sqlstate::UNDEFINED_OBJECT, sqlstate::INVALID_SCHEMA_NAME]
-        .contains(&error.code())
+    [
+        sqlstate::UNDEFINED_TABLE,
+        sqlstate::UNDEFINED_OBJECT,
+        sqlstate::UNDEFINED_FUNCTION,
+        sqlstate::INVALID_SCHEMA_NAME,
+    ]
+    .contains(&error.code())
 }

@@ -3,8 +3,8 @@
 
 use super::{Ddl, strings};
 use crate::catalog::{
-    Cast, CastContext, CastMethod, Function, FunctionKind, ObjectClass, Type, TypeKind,
-    Volatility,
+    Cast, CastContext, CastMethod, Function, FunctionKind, FunctionOptions, ObjectClass, Type,
+    TypeKind, Volatility,
 };
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
@@ -144,8 +144,7 @@ impl Ddl<'_> {
             _ => return Err(Error::syntax("improper qualified name")),
         };
         let path = &self.ctx.eval.settings.search_path;
-        let found =
-            self.work.catalog.function_for(path, schema, name, &[subtype, subtype])?;
+        let found = self.work.catalog.function_for(path, schema, name, &[subtype, subtype])?;
         let ty = self.display_type(subtype);
         let signature = format!("{}({ty}, {ty})", parts.join("."));
         let function = found.ok_or_else(|| Error::undefined_function(&signature))?;
@@ -243,12 +242,8 @@ impl Ddl<'_> {
         self.put_constructor(range, "range_constructor2", two, 0)?;
         self.put_constructor(range, "range_constructor3", three, 0)?;
         self.put_constructor(multirange, "multirange_constructor0", Vec::new(), 0)?;
-        let cast = self.put_constructor(
-            multirange,
-            "multirange_constructor1",
-            vec![range.oid],
-            0,
-        )?;
+        let cast =
+            self.put_constructor(multirange, "multirange_constructor1", vec![range.oid], 0)?;
         let array = vec![range.array];
         self.put_constructor(multirange, "multirange_constructor2", array, range.oid)?;
         let oid = self.next_oid();
@@ -290,6 +285,7 @@ impl Ddl<'_> {
             // A bound that is NULL is infinite.
             strict: symbol.starts_with("multirange"),
             volatility: Volatility::Immutable,
+            options: FunctionOptions { parallel: Some('s'), ..FunctionOptions::default() },
         });
         Ok(oid)
     }

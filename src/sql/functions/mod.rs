@@ -11,6 +11,7 @@ mod advisory;
 mod aggregate;
 mod array;
 mod binary;
+mod bits;
 mod boolean;
 pub mod call;
 mod composite;
@@ -23,17 +24,22 @@ mod identifier;
 mod integer;
 mod io;
 mod json;
+mod jsonpath;
+mod network;
 mod numeric;
 mod pattern;
 mod picture;
 mod range;
 mod regexp;
 mod registry;
+mod sample;
 mod series;
 mod session;
+mod spread;
 mod text;
 mod typmod;
 pub mod value;
+mod view_definition;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -46,6 +52,7 @@ pub use context::{EvalContext, SequenceRow, SessionHooks, SettingsView};
 pub use pattern::like;
 pub use registry::{aggregate_kernel, kernel, set_kernel};
 pub use session::SERVER_VERSION;
+pub use spread::SUFFIX as OF_ARRAY;
 pub use text::{quote_identifier, quote_literal};
 
 /// What a kernel may know about its call.

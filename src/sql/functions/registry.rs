@@ -8,24 +8,29 @@ use std::sync::LazyLock;
 
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
-    advisory, aggregate, array, binary, boolean, composite, datetime, float, hash, identifier,
-    integer, io, json, numeric, pattern, picture, range, regexp, series, session, text,
+    advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash,
+    identifier, integer, io, json, jsonpath, network, numeric, pattern, picture, range, regexp,
+    sample, series, session, spread, text, view_definition,
 };
 
 /// Scalar kernels, module by module.
 const SCALARS: &[&[&[Kernel]]] = &[
     array::KERNELS,
     binary::KERNELS,
+    bits::KERNELS,
     boolean::KERNELS,
     crate::catalog::functions::KERNELS,
     composite::KERNELS,
     datetime::KERNELS,
     float::KERNELS,
     hash::KERNELS,
+    sample::KERNELS,
     identifier::KERNELS,
     integer::KERNELS,
     io::KERNELS,
     json::KERNELS,
+    &[jsonpath::KERNELS],
+    network::KERNELS,
     numeric::KERNELS,
     pattern::KERNELS,
     picture::KERNELS,
@@ -33,7 +38,9 @@ const SCALARS: &[&[&[Kernel]]] = &[
     regexp::KERNELS,
     session::KERNELS,
     &[advisory::KERNELS],
+    &[spread::KERNELS],
     text::KERNELS,
+    view_definition::KERNELS,
 ];
 
 /// Set-returning kernels, module by module.
@@ -42,6 +49,7 @@ const SETS: &[&[&[SetKernel]]] = &[
     &[crate::catalog::functions::SET_KERNELS],
     json::SET_KERNELS,
     &[range::SET_KERNELS],
+    &[jsonpath::SET_KERNELS],
     &[regexp::SET_KERNELS],
     &[series::SET_KERNELS],
     &[text::SET_KERNELS],

@@ -67,11 +67,20 @@ impl Form {
             | Repr::Time
             | Repr::Timestamp
             | Repr::TimestampTz
-            | Repr::Uuid => true,
+            | Repr::Uuid
+            | Repr::Inet
+            | Repr::MacAddr
+            | Repr::MacAddr8 => true,
             Repr::Text => self.ty.oid != oid::BPCHAR,
             Repr::Numeric => self.decimal_parts().is_some(),
             _ => false,
         }
+    }
+
+    /// The characters of a `char(n)`, blanks included.
+    pub fn padded_length(&self) -> Option<usize> {
+        let length = usize::try_from(self.ty.typmod.checked_sub(4)?).ok()?;
+        (self.repr == Repr::Bpchar && length > 0).then_some(length)
     }
 
     /// Reads one value.

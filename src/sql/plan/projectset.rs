@@ -14,12 +14,14 @@ use futures::future::BoxFuture;
 use super::batch::{self, RowReader};
 use super::form::Form;
 use super::operator::{Operator, Run};
+use crate::catalog::Function;
 use crate::error::{Error, Result};
 use crate::sql::functions::{CallContext, EvalContext, SetFn, SetRows};
 use crate::sql::ir::ColumnId;
+use crate::sql::routine;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::failure;
-use crate::sql::types::{Datum, SqlType, record};
+use crate::sql::types::{Datum, Oid, SqlType, record};
 
 /// One function call and the columns it gives.
 pub struct SetCall {
@@ -33,6 +35,13 @@ pub enum SetSource {
     Rows {
         rows: SetFn,
         strict: bool,
+        args: Vec<Evaluator>,
+        types: Vec<SqlType>,
+        result: SqlType,
+    },
+    /// A function that a user wrote.
+    Routine {
+        function: Arc<Function>,
         args: Vec<Evaluator>,
         types: Vec<SqlType>,
         result: SqlType,
@@ -64,7 +73,16 @@ impl SetCall {
         match &self.source {
             SetSource::Value(evaluator) => {
                 let value = evaluator.eval(context, &[], row)?;
-                Ok(Box::new(std::iter::once(Ok(self.spread(value)))))
+                Ok(Box::new(std::iter::once(Ok(self.spread(value, evaluator.ty())))))
+            }
+            SetSource::Routine { function, args, types, result } => {
+                let args = args
+                    .iter()
+                    .map(|arg| arg.eval(context, &[], row))
+                    .collect::<Result<Vec<_>>>()?;
+                let call = CallContext { eval: context, args: types, result: *result };
+                let columns: Vec<SqlType> = self.forms.iter().map(|form| form.ty).collect();
+                routine::call_set(&call, function, &args, &columns)
             }
             SetSource::Rows { rows, strict, args, types, result } => {
                 let args = args
@@ -79,39 +97,59 @@ impl SetCall {
                 if self.is_row {
                     return Ok(Box::new(rows.map(|row| row.map(spread_row))));
                 }
-                match record::fields(*result).filter(|_| self.forms.len() == 1) {
-                    Some(fields) => {
-                        Ok(Box::new(rows.map(move |row| row.map(|row| gather(row, &fields)))))
-                    }
-                    None => Ok(rows),
+                if !self.is_whole(*result) {
+                    return Ok(rows);
                 }
+                let types: Vec<Oid> = match record::fields(*result) {
+                    Some(fields) => fields.iter().map(|(_, ty)| ty.oid).collect(),
+                    None => {
+                        let columns = context.catalog.composite_columns(result.oid);
+                        columns.iter().map(|(_, ty)| ty.oid).collect()
+                    }
+                };
+                Ok(match types.is_empty() {
+                    true => rows,
+                    false => Box::new(rows.map(move |row| row.map(|row| gather(row, &types)))),
+                })
             }
         }
     }
 
-    /// A composite value over several columns.
-    fn spread(&self, value: Datum) -> Vec<Datum> {
+    /// Whether the result is one column, and not a column for each of its fields.
+    fn is_whole(&self, result: SqlType) -> bool {
+        matches!(self.forms.as_slice(), [form] if form.ty.oid == result.oid)
+    }
+
+    /// A composite value over its columns.
+    fn spread(&self, value: Datum, ty: SqlType) -> Vec<Datum> {
         match value {
-            Datum::Record(fields) if self.is_row || self.forms.len() > 1 => {
-                fields.into_iter().map(|(_, value)| value).collect()
-            }
+            value if self.is_whole(ty) => vec![value],
+            Datum::Record(fields) => fields.into_iter().map(|(_, value)| value).collect(),
+            Datum::Null => vec![Datum::Null; self.forms.len()],
             value => vec![value],
         }
     }
 }
 
-/// The fields of the one value of a row; none of NULL.
-fn spread_row(row: Vec<Datum>) -> Vec<Datum> {
-    match row.into_iter().next() {
-        Some(Datum::Record(fields)) => fields.into_iter().map(|(_, value)| value).collect(),
-        _ => Vec::new(),
+/// The fields of a row that comes as one value, as an element of an array does.
+fn spread_row(mut row: Vec<Datum>) -> Vec<Datum> {
+    match row.as_mut_slice() {
+        [Datum::Record(fields)] => {
+            std::mem::take(fields).into_iter().map(|(_, value)| value).collect()
+        }
+        _ => row,
     }
 }
 
 /// A row of several columns as the one value that a select list shows.
-fn gather(row: Vec<Datum>, fields: &[(String, SqlType)]) -> Vec<Datum> {
-    let types = fields.iter().map(|(_, ty)| ty.oid);
-    vec![Datum::Record(types.zip(row).collect())]
+fn gather(row: Vec<Datum>, types: &[Oid]) -> Vec<Datum> {
+    // An element of an array of rows is one value already.
+    match row.as_slice() {
+        [Datum::Record(_)] => return row,
+        [Datum::Null] if types.len() > 1 => return row,
+        _ => {}
+    }
+    vec![Datum::Record(types.iter().copied().zip(row).collect())]
 }
 
 impl Operator for ProjectSet {

@@ -8,6 +8,7 @@
 pub mod array;
 pub mod arrow;
 pub mod binary_form;
+pub mod bits;
 pub mod boolean;
 pub mod builtin;
 pub mod bytea;
@@ -20,12 +21,16 @@ pub mod float;
 pub mod format;
 pub mod integer;
 pub mod json;
+pub mod jsonpath;
 pub mod key;
+pub mod mac;
+pub mod network;
 pub mod numeric;
 pub mod oid;
 pub mod range;
 mod rank;
 pub mod record;
+pub mod regexp;
 pub mod text;
 pub mod text_form;
 mod typmod;
@@ -33,6 +38,7 @@ pub mod uuid;
 pub mod wire;
 
 pub use binary_form::{binary_recv, binary_send, send_sized};
+pub use bits::Bits;
 pub use builtin::{array_of, builtin_repr, element_of, format_type};
 pub use compare::{compare, compare_floats};
 pub use context::{
@@ -40,6 +46,7 @@ pub use context::{
 };
 pub use datum::{ArrayDim, ArrayValue, Datum, Interval};
 pub use json::{JsonKind, JsonRef, JsonValue, Jsonb};
+pub use network::Inet;
 pub use numeric::Numeric;
 pub use oid::Oid;
 pub use range::{Bound, MultirangeValue, RangeType, RangeValue, Span};
@@ -104,6 +111,12 @@ pub enum Repr {
     TimestampTz,
     Interval,
     Uuid,
+    /// `bit(n)` and `varbit(n)`.
+    Bit,
+    /// `inet` and `cidr`.
+    Inet,
+    MacAddr,
+    MacAddr8,
     Jsonb,
     /// An enum: values are labels (`Datum::Text`), stored as label OIDs, ordered
     /// by position in `labels`.

@@ -31,8 +31,7 @@ fn flags(text: Option<&str>) -> Result<(bool, bool)> {
 fn between(call: &CallContext<'_>, args: &[Datum], inside: (bool, bool)) -> Result<Datum> {
     let [lower, upper, ..] = args else { return Err(wrong_type()) };
     let ty = range_type(call)?;
-    let span =
-        ty.span(Bound::new(lower.clone(), inside.0), Bound::new(upper.clone(), inside.1))?;
+    let span = ty.span(Bound::new(lower.clone(), inside.0), Bound::new(upper.clone(), inside.1))?;
     Ok(range(&ty, span))
 }
 

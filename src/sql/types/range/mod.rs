@@ -176,9 +176,7 @@ impl RangeType {
             (None, None) => Ordering::Equal,
             (None, Some(_)) => Ordering::Less,
             (Some(_), None) => Ordering::Greater,
-            (Some(a), Some(b)) => {
-                self.compare_lowers(a, b).then_with(|| self.compare_uppers(a, b))
-            }
+            (Some(a), Some(b)) => self.compare_lowers(a, b).then_with(|| self.compare_uppers(a, b)),
         }
     }
 
@@ -286,10 +284,7 @@ fn next(bound: Bound) -> Result<Bound> {
         Some(Datum::Date(value)) => {
             let next = value + 1;
             if !super::datetime::is_valid_date(next) || next == i32::MAX {
-                return Err(Error::new(
-                    sqlstate::DATETIME_VALUE_OUT_OF_RANGE,
-                    "date out of range",
-                ));
+                return Err(Error::new(sqlstate::DATETIME_VALUE_OUT_OF_RANGE, "date out of range"));
             }
             Datum::Date(next)
         }

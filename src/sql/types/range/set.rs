@@ -198,8 +198,5 @@ fn opposite(bound: &Bound) -> Bound {
 }
 
 fn not_contiguous(what: &str) -> Error {
-    Error::new(
-        sqlstate::DATA_EXCEPTION,
-        format!("result of range {what} would not be contiguous"),
-    )
+    Error::new(sqlstate::DATA_EXCEPTION, format!("result of range {what} would not be contiguous"))
 }

@@ -70,10 +70,7 @@ fn split(text: &str) -> Result<Option<(RawBound, RawBound)>> {
 }
 
 /// One bound's text up to what ends it; nothing at all is infinite.
-fn bound<'t>(
-    text: &'t str,
-    fault: &dyn Fn(&str) -> Error,
-) -> Result<(Option<String>, &'t str)> {
+fn bound<'t>(text: &'t str, fault: &dyn Fn(&str) -> Error) -> Result<(Option<String>, &'t str)> {
     if text.starts_with([',', ')', ']']) {
         return Ok((None, text));
     }
@@ -224,4 +221,3 @@ pub fn write_multirange(
     }
     out.push(b'}');
 }
-
