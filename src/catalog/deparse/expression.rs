@@ -6,6 +6,7 @@ use super::datum::constant;
 use crate::catalog::{
     CastMethod, Catalog, Function, PG_CATALOG, Relation, quote_identifier, quote_qualified,
 };
+use crate::sql::functions::SPREADING;
 use crate::sql::ir::{Call, ColumnId, Expr, ExprKind};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 
@@ -196,6 +197,7 @@ impl Printer<'_> {
         self.push(&name);
         self.push("(");
         let variadic_at = match function.variadic {
+            oid::ANY if function.source.starts_with(SPREADING) => call.args.len().checked_sub(1),
             0 | oid::ANY => None,
             _ => call.args.len().checked_sub(1),
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Binder;
 use super::coerce::relabel_if;
-use super::node::{boxed, inner, required, typed};
+use super::node::{boxed, constant, inner, required, typed};
 use crate::catalog::{
     BOOTSTRAP_ROLE, CastContext, Column, Function, FunctionKind, PG_CATALOG, Volatility,
 };
@@ -45,6 +45,9 @@ impl Binder<'_> {
     ) -> Result<Expr> {
         let subscripts = array_subscripts(indirection)?;
         let container = self.base(column.ty.oid);
+        if container == oid::JSONB {
+            return self.assign_jsonb(base, column, &subscripts, value);
+        }
         let Some(element) = self.element(container).filter(|_| !is_fixed_array(container)) else {
             return Err(self.not_assignable(container));
         };
@@ -65,6 +68,24 @@ impl Binder<'_> {
         let call = Call { function, args, ty: container };
         let assigned = typed(ExprKind::Call(call), container, -1);
         self.assign(assigned, column)
+    }
+
+    fn assign_jsonb(
+        &mut self,
+        base: Expr,
+        column: &Column,
+        subscripts: &[&AIndices],
+        value: Expr,
+    ) -> Result<Expr> {
+        let jsonb = SqlType::new(oid::JSONB);
+        let value = self.assign_to_part(value, column, jsonb)?;
+        let (keys, begins_with_number) = self.jsonb_keys(subscripts)?;
+        let is_array = constant(Datum::Bool(begins_with_number), SqlType::new(oid::BOOL));
+        let mut args = vec![relabel_if(base, jsonb), value, is_array];
+        args.extend(keys);
+        let function = assignment_function("jsonb_assign_element", &args, oid::JSONB);
+        let call = Call { function, args, ty: jsonb };
+        self.assign(typed(ExprKind::Call(call), jsonb, -1), column)
     }
 
     fn assign_to_part(&mut self, value: Expr, column: &Column, wanted: SqlType) -> Result<Expr> {
@@ -105,13 +126,13 @@ impl Binder<'_> {
             given.push(if upper.is_some() { 'u' } else { '-' });
             bounds.extend(lower.into_iter().chain(upper));
         }
-        args.push(super::node::constant(Datum::Text(given), super::node::TEXT));
+        args.push(constant(Datum::Text(given), super::node::TEXT));
         args.extend(bounds);
         Ok("array_assign_slice")
     }
 
     fn not_assignable(&self, container: Oid) -> Error {
-        if container == oid::JSONB || is_fixed_array(container) {
+        if is_fixed_array(container) {
             return Error::unsupported(format!(
                 "assignment to an element of type {}",
                 self.display_type(container)

@@ -13,6 +13,7 @@ use super::scope::SetCall;
 use super::typename::category;
 use crate::catalog::{CastContext, Function, FunctionKind};
 use crate::error::{Error, Result};
+use crate::sql::functions::SPREADING;
 use crate::sql::ir::{Call, Expr, ExprKind};
 use crate::sql::types::{Datum, Oid, SqlType, oid, record};
 use crate::sqlstate;
@@ -306,7 +307,12 @@ impl Binder<'_> {
             let ty = SqlType::new(function.returns);
             return Ok(typed(ExprKind::Const(Datum::Oid(oid::UNKNOWN)), ty, location));
         }
+        let spreads = arguments.variadic && function.variadic == oid::ANY;
         let (args, result) = self.coerce_arguments(resolution, arguments, location)?;
+        let function = match spreads {
+            true => spreading(function),
+            false => function,
+        };
         let ty = match result {
             oid::RECORD => self.record_type(&function, &args, location)?,
             result => SqlType::new(result),
@@ -338,6 +344,9 @@ impl Binder<'_> {
     ) -> Result<(Vec<Expr>, Oid)> {
         let function = resolution.function.clone();
         let explicit_any = arguments.variadic && function.variadic == oid::ANY;
+        if explicit_any {
+            self.require_array(arguments.exprs.last())?;
+        }
         let mut given: Vec<Option<Expr>> = arguments.exprs.into_iter().map(Some).collect();
         let mut exprs = Vec::with_capacity(resolution.sources.len());
         for (parameter, source) in resolution.sources.iter().enumerate() {
@@ -357,12 +366,22 @@ impl Binder<'_> {
             let arg = self.coerce_type(expr, SqlType::new(*ty), CastContext::Implicit)?;
             args.push(self.decide(arg)?);
         }
-        if explicit_any {
-            self.spread_variadic(&mut args, location)?;
-        } else if resolution.gathered > 0 && function.variadic != oid::ANY {
+        if resolution.gathered > 0 && function.variadic != oid::ANY {
             self.gather_variadic(&mut args, resolution.gathered, location)?;
         }
         Ok((args, result))
+    }
+
+    /// What VARIADIC gives to a VARIADIC "any" function is an array.
+    fn require_array(&self, last: Option<&Expr>) -> Result<()> {
+        match last {
+            Some(last) if self.element(self.base(last.ty.oid)).is_none() => Err(Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                "VARIADIC argument must be an array",
+            )
+            .at(last.location)),
+            _ => Ok(()),
+        }
     }
 
     /// A default is the parameter's expression in SQL.
@@ -393,20 +412,6 @@ impl Binder<'_> {
         let kind = ExprKind::Array { elements, nested: false };
         args.push(typed(kind, SqlType::new(array), location));
         Ok(())
-    }
-
-    /// `VARIADIC ARRAY[…]` to a VARIADIC "any" function: its elements.
-    fn spread_variadic(&mut self, args: &mut Vec<Expr>, location: i32) -> Result<()> {
-        match args.pop().map(|last| last.kind) {
-            Some(ExprKind::Array { elements, nested: false }) => {
-                args.extend(elements);
-                Ok(())
-            }
-            _ => {
-                Err(Error::unsupported("VARIADIC with an array that is not a constructor")
-                    .at(location))
-            }
-        }
     }
 
     /// A set-returning function in a select list becomes a column of ProjectSet.
@@ -458,6 +463,13 @@ impl Binder<'_> {
         };
         Ok(super::node::column_expr(&column, location))
     }
+}
+
+/// A VARIADIC "any" function called with one array for its tail: the kernel of the
+/// same name in `functions::variadic` takes the array apart.
+fn spreading(function: Arc<Function>) -> Arc<Function> {
+    let source = format!("{SPREADING}{}", function.source);
+    Arc::new(Function { source, ..(*function).clone() })
 }
 
 /// The fields of a function's result row, when it has OUT parameters enough to be

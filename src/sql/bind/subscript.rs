@@ -217,32 +217,48 @@ impl Binder<'_> {
         })
     }
 
-    /// `j['a'][0]` on jsonb is `j -> 'a' -> 0`.
+    /// `j['a'][0]` on jsonb is `j #> ARRAY['a', '0']`.
     fn jsonb_subscripts(&mut self, expr: Expr, subscripts: Vec<&AIndices>) -> Result<Expr> {
-        let mut value = expr;
+        let location = expr.location;
+        let (elements, _) = self.jsonb_keys(&subscripts)?;
+        let path = ExprKind::Array { elements, nested: false };
+        let path = typed(path, SqlType::new(oid::TEXT_ARRAY), location);
+        self.operator(OperatorName::plain("#>"), Some(expr), path, location)
+    }
+
+    /// Subscripts of a jsonb as texts, and whether the first is a number.
+    pub(super) fn jsonb_keys(&mut self, subscripts: &[&AIndices]) -> Result<(Vec<Expr>, bool)> {
+        let mut keys = Vec::with_capacity(subscripts.len());
+        let mut begins_with_number = false;
         for indices in subscripts {
-            let location = value.location;
             if indices.is_slice {
+                let bound = boxed(&indices.uidx).or_else(|| boxed(&indices.lidx));
+                let at = bound.map_or(-1, super::node::location);
                 return Err(Error::new(
                     sqlstate::DATATYPE_MISMATCH,
                     "jsonb subscript does not support slices",
                 )
-                .at(location));
+                .at(at));
             }
             let key = self.expr(required(&indices.uidx)?)?;
-            let target = match self.base(key.ty.oid) {
-                oid::INT2 | oid::INT4 => INT4,
-                _ => super::node::TEXT,
-            };
-            let key_location = key.location;
-            let key = self.coerce_to(key, target, CastContext::Implicit)?.ok_or_else(|| {
-                Error::new(sqlstate::DATATYPE_MISMATCH, "subscript type is not supported")
-                    .with_hint("jsonb subscript must be coercible to either integer or text.")
-                    .at(key_location)
-            })?;
-            value = self.operator(OperatorName::plain("->"), Some(value), key, location)?;
+            let is_number = matches!(self.base(key.ty.oid), oid::INT2 | oid::INT4);
+            begins_with_number |= is_number && keys.is_empty();
+            keys.push(self.jsonb_key(key, is_number)?);
         }
-        Ok(value)
+        Ok((keys, begins_with_number))
+    }
+
+    fn jsonb_key(&mut self, key: Expr, is_number: bool) -> Result<Expr> {
+        let (ty, location) = (key.ty.oid, key.location);
+        let context = if is_number { CastContext::Explicit } else { CastContext::Implicit };
+        self.coerce_to(key, super::node::TEXT, context)?.ok_or_else(|| {
+            Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                format!("subscript type {} is not supported", self.display_type(ty)),
+            )
+            .with_hint("jsonb subscript must be coercible to either integer or text.")
+            .at(location)
+        })
     }
 
     /// `(record).name`.

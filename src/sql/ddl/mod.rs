@@ -26,6 +26,7 @@ mod drop;
 mod enumeration;
 mod expression;
 mod index;
+mod like;
 mod name;
 pub(super) mod options;
 mod rename;

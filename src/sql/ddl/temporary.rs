@@ -46,12 +46,17 @@ impl Ddl<'_> {
         self.ctx.eval.settings.backend_pid
     }
 
+    pub fn own_temporary_schema(&self) -> Option<Oid> {
+        let name = temporary_schema_name(self.pid());
+        self.work.catalog.schema_named(&name).map(|schema| schema.oid)
+    }
+
     /// The session's temporary schema, made if it is not there.
     pub fn temporary_schema(&mut self) -> Oid {
-        let name = temporary_schema_name(self.pid());
-        if let Some(schema) = self.work.catalog.schema_named(&name) {
-            return schema.oid;
+        if let Some(schema) = self.own_temporary_schema() {
+            return schema;
         }
+        let name = temporary_schema_name(self.pid());
         let oid = self.next_oid();
         self.put(Schema { oid, name, owner: BOOTSTRAP_ROLE });
         oid

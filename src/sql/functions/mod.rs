@@ -32,6 +32,7 @@ mod session;
 mod text;
 mod typmod;
 pub mod value;
+mod variadic;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -45,6 +46,7 @@ pub use pattern::like;
 pub use registry::{aggregate_kernel, kernel, set_kernel};
 pub use session::SERVER_VERSION;
 pub use text::{quote_identifier, quote_literal};
+pub use variadic::SPREADING;
 
 /// What a kernel may know about its call.
 pub struct CallContext<'a> {

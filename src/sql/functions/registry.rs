@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
     advisory, aggregate, array, binary, boolean, composite, datetime, float, hash, identifier,
-    integer, io, json, numeric, pattern, picture, regexp, series, session, text,
+    integer, io, json, numeric, pattern, picture, regexp, series, session, text, variadic,
 };
 
 /// Scalar kernels, module by module.
@@ -33,6 +33,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     session::KERNELS,
     &[advisory::KERNELS],
     text::KERNELS,
+    &[variadic::KERNELS],
 ];
 
 /// Set-returning kernels, module by module.

@@ -4,6 +4,7 @@
 //! binary document. What both can do is written once, over [`access::Document`].
 
 mod access;
+mod assign;
 pub mod build;
 mod convert;
 mod modify;
@@ -14,6 +15,7 @@ use super::{Kernel, SetKernel};
 pub const KERNELS: &[&[Kernel]] = &[
     access::JSON,
     access::JSONB,
+    assign::KERNELS,
     build::KERNELS,
     convert::KERNELS,
     modify::KERNELS,
