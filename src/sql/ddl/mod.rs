@@ -26,7 +26,6 @@ mod drop;
 mod enumeration;
 mod expression;
 mod index;
-mod like;
 mod name;
 pub(super) mod options;
 mod rename;

@@ -4,10 +4,9 @@ use std::collections::HashSet;
 
 use super::Ddl;
 use super::column::{ColumnPlan, constraints};
-use super::like::LikeRest;
 use super::options::{integer, options};
 use super::sequence::Owner;
-use crate::catalog::{Relation, RelationKind, Type, TypeKind};
+use crate::catalog::{Column, Relation, RelationKind, Type, TypeKind};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::Oid;
@@ -29,8 +28,7 @@ impl Ddl<'_> {
             return Ok("CREATE TABLE");
         }
         self.require_free_name(schema, &name.relname)?;
-        let (plans, mut table_constraints, likes) =
-            self.plan_elements(statement, &name.relname)?;
+        let (plans, mut table_constraints) = self.plan_elements(statement, &name.relname)?;
         let relation = self.put_table(schema, &name.relname, &plans)?;
         self.set_on_commit(relation, statement.oncommit())?;
         for (position, plan) in plans.iter().enumerate() {
@@ -42,9 +40,6 @@ impl Ddl<'_> {
         for constraint in in_creation_order(table_constraints) {
             self.add_constraint(relation, &constraint).await?;
         }
-        for like in &likes {
-            self.finish_like(relation, like).await?;
-        }
         Ok("CREATE TABLE")
     }
 
@@ -53,9 +48,8 @@ impl Ddl<'_> {
         &mut self,
         statement: &ast::CreateStmt,
         table: &str,
-    ) -> Result<(Vec<ColumnPlan>, Vec<ast::Constraint>, Vec<LikeRest>)> {
+    ) -> Result<(Vec<ColumnPlan>, Vec<ast::Constraint>)> {
         let mut columns = Vec::new();
-        let mut likes = Vec::new();
         let mut table_constraints: Vec<_> = constraints(&statement.constraints).cloned().collect();
         for element in &statement.table_elts {
             match &element.node {
@@ -63,16 +57,42 @@ impl Ddl<'_> {
                 Some(NodeEnum::Constraint(constraint)) => {
                     table_constraints.push((**constraint).clone());
                 }
-                Some(NodeEnum::TableLikeClause(like)) => {
-                    let (plans, rest) = self.plan_like(like, &mut table_constraints)?;
-                    columns.extend(plans);
-                    likes.push(rest);
-                }
+                Some(NodeEnum::TableLikeClause(like)) => columns.extend(self.plan_like(like)?),
                 _ => return Err(Error::unsupported("this element of CREATE TABLE")),
             }
         }
         require_distinct_names(&columns)?;
-        Ok((columns, table_constraints, likes))
+        Ok((columns, table_constraints))
+    }
+
+    /// LIKE source: names, types and NOT NULL; INCLUDING DEFAULTS copies more.
+    fn plan_like(&self, like: &ast::TableLikeClause) -> Result<Vec<ColumnPlan>> {
+        const INCLUDING_DEFAULTS: u32 = 1 << 3;
+        if like.options & !INCLUDING_DEFAULTS != 0 {
+            return Err(Error::unsupported("LIKE … INCLUDING anything but DEFAULTS"));
+        }
+        let name = like.relation.as_ref().ok_or_else(|| Error::syntax("LIKE without a name"))?;
+        let source = self.find_relation(name)?;
+        let copy_defaults = like.options & INCLUDING_DEFAULTS != 0;
+        let live = source.columns.iter().filter(|column| !column.dropped);
+        Ok(live
+            .map(|column| ColumnPlan {
+                column: Column {
+                    default: column
+                        .default
+                        .clone()
+                        .filter(|default| copy_defaults && !default.generated),
+                    identity: None,
+                    since_version: 0,
+                    missing: None,
+                    ..column.clone()
+                },
+                default: None,
+                generated: None,
+                sequence: None,
+                constraints: Vec::new(),
+            })
+            .collect())
     }
 
     /// Makes the relation with its row type, still without what needs expressions.
