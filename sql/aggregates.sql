@@ -14,14 +14,17 @@ CREATE AGGREGATE pg_catalog.avg(interval) (OID = 2106, RETURNS = interval, KERNE
 CREATE AGGREGATE pg_catalog.bit_and(int2) (OID = 2236, RETURNS = int2, KERNEL = 'bit_and_int2');
 CREATE AGGREGATE pg_catalog.bit_and(int4) (OID = 2238, RETURNS = int4, KERNEL = 'bit_and_int4');
 CREATE AGGREGATE pg_catalog.bit_and(int8) (OID = 2240, RETURNS = int8, KERNEL = 'bit_and_int8');
+CREATE AGGREGATE pg_catalog.bit_and(bit) (OID = 2242, RETURNS = bit, KERNEL = 'bit_and_bit');
 
 CREATE AGGREGATE pg_catalog.bit_or(int2) (OID = 2237, RETURNS = int2, KERNEL = 'bit_or_int2');
 CREATE AGGREGATE pg_catalog.bit_or(int4) (OID = 2239, RETURNS = int4, KERNEL = 'bit_or_int4');
 CREATE AGGREGATE pg_catalog.bit_or(int8) (OID = 2241, RETURNS = int8, KERNEL = 'bit_or_int8');
+CREATE AGGREGATE pg_catalog.bit_or(bit) (OID = 2243, RETURNS = bit, KERNEL = 'bit_or_bit');
 
 CREATE AGGREGATE pg_catalog.bit_xor(int2) (OID = 6164, RETURNS = int2, KERNEL = 'bit_xor_int2');
 CREATE AGGREGATE pg_catalog.bit_xor(int4) (OID = 6165, RETURNS = int4, KERNEL = 'bit_xor_int4');
 CREATE AGGREGATE pg_catalog.bit_xor(int8) (OID = 6166, RETURNS = int8, KERNEL = 'bit_xor_int8');
+CREATE AGGREGATE pg_catalog.bit_xor(bit) (OID = 6167, RETURNS = bit, KERNEL = 'bit_xor_bit');
 
 CREATE AGGREGATE pg_catalog.bool_and(bool) (OID = 2517, RETURNS = bool, SORTOP = <, KERNEL = 'bool_and_bool');
 
@@ -68,6 +71,7 @@ CREATE AGGREGATE pg_catalog.max(numeric) (OID = 2130, RETURNS = numeric, SORTOP 
 CREATE AGGREGATE pg_catalog.max(bpchar) (OID = 2244, RETURNS = bpchar, SORTOP = >, KERNEL = 'max_bpchar');
 CREATE AGGREGATE pg_catalog.max(tid) (OID = 2797, RETURNS = tid, SORTOP = >, KERNEL = 'max_tid');
 CREATE AGGREGATE pg_catalog.max(anyenum) (OID = 3526, RETURNS = anyenum, SORTOP = >, KERNEL = 'max_anyenum');
+CREATE AGGREGATE pg_catalog.max(inet) (OID = 3564, RETURNS = inet, SORTOP = >, KERNEL = 'max_inet');
 CREATE AGGREGATE pg_catalog.max(pg_lsn) (OID = 4189, RETURNS = pg_lsn, SORTOP = >, KERNEL = 'max_pg_lsn');
 CREATE AGGREGATE pg_catalog.max(xid8) (OID = 5099, RETURNS = xid8, SORTOP = >, KERNEL = 'max_xid8');
 
@@ -89,6 +93,7 @@ CREATE AGGREGATE pg_catalog.min(numeric) (OID = 2146, RETURNS = numeric, SORTOP 
 CREATE AGGREGATE pg_catalog.min(bpchar) (OID = 2245, RETURNS = bpchar, SORTOP = <, KERNEL = 'min_bpchar');
 CREATE AGGREGATE pg_catalog.min(tid) (OID = 2798, RETURNS = tid, SORTOP = <, KERNEL = 'min_tid');
 CREATE AGGREGATE pg_catalog.min(anyenum) (OID = 3527, RETURNS = anyenum, SORTOP = <, KERNEL = 'min_anyenum');
+CREATE AGGREGATE pg_catalog.min(inet) (OID = 3565, RETURNS = inet, SORTOP = <, KERNEL = 'min_inet');
 CREATE AGGREGATE pg_catalog.min(pg_lsn) (OID = 4190, RETURNS = pg_lsn, SORTOP = <, KERNEL = 'min_pg_lsn');
 CREATE AGGREGATE pg_catalog.min(xid8) (OID = 5100, RETURNS = xid8, SORTOP = <, KERNEL = 'min_xid8');
 

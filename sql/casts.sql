@@ -19,6 +19,7 @@ CREATE CAST (int8 AS regcollation) WITH FUNCTION pg_catalog.oid(int8) AS IMPLICI
 CREATE CAST (int8 AS regtype) WITH FUNCTION pg_catalog.oid(int8) AS IMPLICIT;
 CREATE CAST (int8 AS regrole) WITH FUNCTION pg_catalog.oid(int8) AS IMPLICIT;
 CREATE CAST (int8 AS regnamespace) WITH FUNCTION pg_catalog.oid(int8) AS IMPLICIT;
+CREATE CAST (int8 AS bit) WITH FUNCTION pg_catalog."bit"(int8, int4);
 
 -- from int2
 
@@ -57,6 +58,7 @@ CREATE CAST (int4 AS regtype) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (int4 AS regrole) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (int4 AS regnamespace) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (int4 AS "char") WITH FUNCTION pg_catalog."char"(int4);
+CREATE CAST (int4 AS bit) WITH FUNCTION pg_catalog."bit"(int4, int4);
 
 -- from float4
 
@@ -243,6 +245,40 @@ CREATE CAST (interval AS interval) WITH FUNCTION pg_catalog."interval"(interval,
 
 CREATE CAST (timetz AS time) WITH FUNCTION pg_catalog."time"(timetz) AS ASSIGNMENT;
 CREATE CAST (timetz AS timetz) WITH FUNCTION pg_catalog.timetz(timetz, int4) AS IMPLICIT;
+
+-- from macaddr
+
+CREATE CAST (macaddr AS macaddr8) WITH FUNCTION pg_catalog.macaddr8(macaddr) AS IMPLICIT;
+
+-- from macaddr8
+
+CREATE CAST (macaddr8 AS macaddr) WITH FUNCTION pg_catalog.macaddr(macaddr8) AS IMPLICIT;
+
+-- from cidr
+
+CREATE CAST (cidr AS inet) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (cidr AS text) WITH FUNCTION pg_catalog.text(inet) AS ASSIGNMENT;
+CREATE CAST (cidr AS varchar) WITH FUNCTION pg_catalog.text(inet) AS ASSIGNMENT;
+CREATE CAST (cidr AS bpchar) WITH FUNCTION pg_catalog.text(inet) AS ASSIGNMENT;
+
+-- from inet
+
+CREATE CAST (inet AS cidr) WITH FUNCTION pg_catalog.cidr(inet) AS ASSIGNMENT;
+CREATE CAST (inet AS text) WITH FUNCTION pg_catalog.text(inet) AS ASSIGNMENT;
+CREATE CAST (inet AS varchar) WITH FUNCTION pg_catalog.text(inet) AS ASSIGNMENT;
+CREATE CAST (inet AS bpchar) WITH FUNCTION pg_catalog.text(inet) AS ASSIGNMENT;
+
+-- from bit
+
+CREATE CAST (bit AS varbit) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (bit AS int8) WITH FUNCTION pg_catalog.int8(bit);
+CREATE CAST (bit AS int4) WITH FUNCTION pg_catalog.int4(bit);
+CREATE CAST (bit AS bit) WITH FUNCTION pg_catalog."bit"(bit, int4, bool) AS IMPLICIT;
+
+-- from varbit
+
+CREATE CAST (varbit AS bit) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (varbit AS varbit) WITH FUNCTION pg_catalog.varbit(varbit, int4, bool) AS IMPLICIT;
 
 -- from json
 

@@ -20,6 +20,8 @@ CREATE FUNCTION pg_catalog.text(bool) RETURNS text LANGUAGE internal IMMUTABLE S
 CREATE FUNCTION pg_catalog.abs(int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8abs' SET oid = 1396;
 CREATE FUNCTION pg_catalog.abs(int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4abs' SET oid = 1397;
 CREATE FUNCTION pg_catalog.abs(int2) RETURNS int2 LANGUAGE internal IMMUTABLE STRICT AS 'int2abs' SET oid = 1398;
+CREATE FUNCTION pg_catalog."bit"(int4, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bitfromint4' SET oid = 1683;
+CREATE FUNCTION pg_catalog."bit"(int8, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bitfromint8' SET oid = 2075;
 CREATE FUNCTION pg_catalog.bool(int4) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int4_bool' SET oid = 2557;
 CREATE FUNCTION pg_catalog.btint24cmp(int2, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'btint24cmp' SET oid = 2190;
 CREATE FUNCTION pg_catalog.btint28cmp(int2, int8) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'btint28cmp' SET oid = 2192;
@@ -182,6 +184,7 @@ CREATE FUNCTION pg_catalog.int8not(int8) RETURNS int8 LANGUAGE internal IMMUTABL
 CREATE FUNCTION pg_catalog.int8or(int8, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8or' SET oid = 1905;
 CREATE FUNCTION pg_catalog.int8out(int8) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int8out' SET oid = 461;
 CREATE FUNCTION pg_catalog.int8pl(int8, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8pl' SET oid = 463;
+CREATE FUNCTION pg_catalog.int8pl_inet(int8, inet) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'int8pl_inet_int8_inet' SET oid = 2631;
 CREATE FUNCTION pg_catalog.int8send(int8) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'int8send' SET oid = 2409;
 CREATE FUNCTION pg_catalog.int8shl(int8, int4) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8shl' SET oid = 1908;
 CREATE FUNCTION pg_catalog.int8shr(int8, int4) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8shr' SET oid = 1909;
@@ -998,6 +1001,18 @@ CREATE FUNCTION pg_catalog.jsonb_object_field(from_json jsonb, field_name text) 
 CREATE FUNCTION pg_catalog.jsonb_object_field_text(from_json jsonb, field_name text) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_object_field_text' SET oid = 3214;
 CREATE FUNCTION pg_catalog.jsonb_object_keys(jsonb) RETURNS SETOF text LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_object_keys' SET oid = 3931;
 CREATE FUNCTION pg_catalog.jsonb_out(jsonb) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_out' SET oid = 3804;
+CREATE FUNCTION pg_catalog.jsonb_path_exists(target jsonb, path jsonpath, vars jsonb DEFAULT '{}'::jsonb, silent bool DEFAULT false) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_path_exists' SET oid = 4005;
+CREATE FUNCTION pg_catalog.jsonb_path_exists_opr(jsonb, jsonpath) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_path_exists_opr' SET oid = 4010;
+CREATE FUNCTION pg_catalog.jsonb_path_exists_tz(target jsonb, path jsonpath, vars jsonb DEFAULT '{}'::jsonb, silent bool DEFAULT false) RETURNS bool LANGUAGE internal STABLE STRICT AS 'jsonb_path_exists_tz' SET oid = 1177;
+CREATE FUNCTION pg_catalog.jsonb_path_match(target jsonb, path jsonpath, vars jsonb DEFAULT '{}'::jsonb, silent bool DEFAULT false) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_path_match' SET oid = 4009;
+CREATE FUNCTION pg_catalog.jsonb_path_match_opr(jsonb, jsonpath) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_path_match_opr' SET oid = 4011;
+CREATE FUNCTION pg_catalog.jsonb_path_match_tz(target jsonb, path jsonpath, vars jsonb DEFAULT '{}'::jsonb, silent bool DEFAULT false) RETURNS bool LANGUAGE internal STABLE STRICT AS 'jsonb_path_match_tz' SET oid = 2030;
+CREATE FUNCTION pg_catalog.jsonb_path_query(target jsonb, path jsonpath, vars jsonb DEFAULT '{}'::jsonb, silent bool DEFAULT false) RETURNS SETOF jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_path_query' SET oid = 4006;
+CREATE FUNCTION pg_catalog.jsonb_path_query_array(target jsonb, path jsonpath, vars jsonb DEFAULT '{}'::jsonb, silent bool DEFAULT false) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_path_query_array' SET oid = 4007;
+CREATE FUNCTION pg_catalog.jsonb_path_query_array_tz(target jsonb, path jsonpath, vars jsonb DEFAULT '{}'::jsonb, silent bool DEFAULT false) RETURNS jsonb LANGUAGE internal STABLE STRICT AS 'jsonb_path_query_array_tz' SET oid = 1180;
+CREATE FUNCTION pg_catalog.jsonb_path_query_first(target jsonb, path jsonpath, vars jsonb DEFAULT '{}'::jsonb, silent bool DEFAULT false) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_path_query_first' SET oid = 4008;
+CREATE FUNCTION pg_catalog.jsonb_path_query_first_tz(target jsonb, path jsonpath, vars jsonb DEFAULT '{}'::jsonb, silent bool DEFAULT false) RETURNS jsonb LANGUAGE internal STABLE STRICT AS 'jsonb_path_query_first_tz' SET oid = 2023;
+CREATE FUNCTION pg_catalog.jsonb_path_query_tz(target jsonb, path jsonpath, vars jsonb DEFAULT '{}'::jsonb, silent bool DEFAULT false) RETURNS SETOF jsonb LANGUAGE internal STABLE STRICT AS 'jsonb_path_query_tz' SET oid = 1179;
 CREATE FUNCTION pg_catalog.jsonb_pretty(jsonb) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_pretty' SET oid = 3306;
 CREATE FUNCTION pg_catalog.jsonb_send(jsonb) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_send' SET oid = 3803;
 CREATE FUNCTION pg_catalog.jsonb_set(jsonb_in jsonb, path text[], replacement jsonb, create_if_missing bool DEFAULT true) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_set' SET oid = 3305;
@@ -1299,6 +1314,16 @@ CREATE FUNCTION pg_catalog.has_type_privilege(oid, text, text) RETURNS bool LANG
 CREATE FUNCTION pg_catalog.has_type_privilege(oid, oid, text) RETURNS bool LANGUAGE internal STABLE STRICT AS 'has_type_privilege_id_id' SET oid = 3141;
 CREATE FUNCTION pg_catalog.has_type_privilege(text, text) RETURNS bool LANGUAGE internal STABLE STRICT AS 'has_type_privilege_name' SET oid = 3142;
 CREATE FUNCTION pg_catalog.has_type_privilege(oid, text) RETURNS bool LANGUAGE internal STABLE STRICT AS 'has_type_privilege_id' SET oid = 3143;
+CREATE FUNCTION pg_catalog.inet_client_addr() RETURNS inet LANGUAGE internal STABLE AS 'inet_client_addr' SET oid = 2196;
+CREATE FUNCTION pg_catalog.inet_client_port() RETURNS int4 LANGUAGE internal STABLE AS 'inet_client_port' SET oid = 2197;
+CREATE FUNCTION pg_catalog.inet_in(cstring) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'inet_in' SET oid = 910;
+CREATE FUNCTION pg_catalog.inet_merge(inet, inet) RETURNS cidr LANGUAGE internal IMMUTABLE STRICT AS 'inet_merge' SET oid = 4063;
+CREATE FUNCTION pg_catalog.inet_out(inet) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'inet_out' SET oid = 911;
+CREATE FUNCTION pg_catalog.inet_recv(internal) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'inet_recv' SET oid = 2496;
+CREATE FUNCTION pg_catalog.inet_same_family(inet, inet) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'inet_same_family' SET oid = 4071;
+CREATE FUNCTION pg_catalog.inet_send(inet) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'inet_send' SET oid = 2497;
+CREATE FUNCTION pg_catalog.inet_server_addr() RETURNS inet LANGUAGE internal STABLE AS 'inet_server_addr' SET oid = 2198;
+CREATE FUNCTION pg_catalog.inet_server_port() RETURNS int4 LANGUAGE internal STABLE AS 'inet_server_port' SET oid = 2199;
 CREATE FUNCTION pg_catalog.obj_description(oid, name) RETURNS text LANGUAGE internal STABLE STRICT AS 'obj_description_oid_name' SET oid = 1215;
 CREATE FUNCTION pg_catalog.obj_description(oid) RETURNS text LANGUAGE internal STABLE STRICT AS 'obj_description_oid' SET oid = 1348;
 CREATE FUNCTION pg_catalog.pg_advisory_lock(int8) RETURNS void LANGUAGE internal VOLATILE STRICT AS 'pg_advisory_lock_int8' SET oid = 2880;
@@ -1430,6 +1455,8 @@ CREATE FUNCTION pg_catalog.anyarray_recv(internal) RETURNS anyarray LANGUAGE int
 CREATE FUNCTION pg_catalog.anycompatiblearray_recv(internal) RETURNS anycompatiblearray LANGUAGE internal STABLE STRICT AS 'anycompatiblearray_recv' SET oid = 5090;
 CREATE FUNCTION pg_catalog.array_in(cstring, oid, int4) RETURNS anyarray LANGUAGE internal STABLE STRICT AS 'array_in' SET oid = 750;
 CREATE FUNCTION pg_catalog.array_recv(internal, oid, int4) RETURNS anyarray LANGUAGE internal STABLE STRICT AS 'array_recv' SET oid = 2400;
+CREATE FUNCTION pg_catalog.bit_in(cstring, oid, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bit_in' SET oid = 1564;
+CREATE FUNCTION pg_catalog.bit_recv(internal, oid, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bit_recv' SET oid = 2456;
 CREATE FUNCTION pg_catalog.boolin(cstring) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'boolin' SET oid = 1242;
 CREATE FUNCTION pg_catalog.boolrecv(internal) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'boolrecv' SET oid = 2436;
 CREATE FUNCTION pg_catalog.bpcharin(cstring, oid, int4) RETURNS bpchar LANGUAGE internal IMMUTABLE STRICT AS 'bpcharin' SET oid = 1044;
@@ -1439,6 +1466,8 @@ CREATE FUNCTION pg_catalog.bytearecv(internal) RETURNS bytea LANGUAGE internal I
 CREATE FUNCTION pg_catalog.charin(cstring) RETURNS "char" LANGUAGE internal IMMUTABLE STRICT AS 'charin' SET oid = 1245;
 CREATE FUNCTION pg_catalog.charrecv(internal) RETURNS "char" LANGUAGE internal IMMUTABLE STRICT AS 'charrecv' SET oid = 2434;
 CREATE FUNCTION pg_catalog.cidin(cstring) RETURNS cid LANGUAGE internal IMMUTABLE STRICT AS 'cidin' SET oid = 52;
+CREATE FUNCTION pg_catalog.cidr_in(cstring) RETURNS cidr LANGUAGE internal IMMUTABLE STRICT AS 'cidr_in' SET oid = 1267;
+CREATE FUNCTION pg_catalog.cidr_recv(internal) RETURNS cidr LANGUAGE internal IMMUTABLE STRICT AS 'cidr_recv' SET oid = 2498;
 CREATE FUNCTION pg_catalog.cidrecv(internal) RETURNS cid LANGUAGE internal IMMUTABLE STRICT AS 'cidrecv' SET oid = 2442;
 CREATE FUNCTION pg_catalog.cstring_in(cstring) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'cstring_in' SET oid = 2292;
 CREATE FUNCTION pg_catalog.cstring_out(cstring) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'cstring_out' SET oid = 2293;
@@ -1466,6 +1495,12 @@ CREATE FUNCTION pg_catalog.json_in(cstring) RETURNS json LANGUAGE internal IMMUT
 CREATE FUNCTION pg_catalog.json_recv(internal) RETURNS json LANGUAGE internal IMMUTABLE STRICT AS 'json_recv' SET oid = 323;
 CREATE FUNCTION pg_catalog.jsonb_in(cstring) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_in' SET oid = 3806;
 CREATE FUNCTION pg_catalog.jsonb_recv(internal) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_recv' SET oid = 3805;
+CREATE FUNCTION pg_catalog.jsonpath_in(cstring) RETURNS jsonpath LANGUAGE internal IMMUTABLE STRICT AS 'jsonpath_in' SET oid = 4001;
+CREATE FUNCTION pg_catalog.jsonpath_recv(internal) RETURNS jsonpath LANGUAGE internal IMMUTABLE STRICT AS 'jsonpath_recv' SET oid = 4002;
+CREATE FUNCTION pg_catalog.macaddr8_in(cstring) RETURNS macaddr8 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_in' SET oid = 4110;
+CREATE FUNCTION pg_catalog.macaddr8_recv(internal) RETURNS macaddr8 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_recv' SET oid = 3446;
+CREATE FUNCTION pg_catalog.macaddr_in(cstring) RETURNS macaddr LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_in' SET oid = 436;
+CREATE FUNCTION pg_catalog.macaddr_recv(internal) RETURNS macaddr LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_recv' SET oid = 2494;
 CREATE FUNCTION pg_catalog.namein(cstring) RETURNS name LANGUAGE internal IMMUTABLE STRICT AS 'namein' SET oid = 34;
 CREATE FUNCTION pg_catalog.namerecv(internal) RETURNS name LANGUAGE internal STABLE STRICT AS 'namerecv' SET oid = 2422;
 CREATE FUNCTION pg_catalog.numeric_in(cstring, oid, int4) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_in' SET oid = 1701;
@@ -1512,6 +1547,8 @@ CREATE FUNCTION pg_catalog.unknownin(cstring) RETURNS unknown LANGUAGE internal 
 CREATE FUNCTION pg_catalog.unknownrecv(internal) RETURNS unknown LANGUAGE internal IMMUTABLE STRICT AS 'unknownrecv' SET oid = 2416;
 CREATE FUNCTION pg_catalog.uuid_in(cstring) RETURNS uuid LANGUAGE internal IMMUTABLE STRICT AS 'uuid_in' SET oid = 2952;
 CREATE FUNCTION pg_catalog.uuid_recv(internal) RETURNS uuid LANGUAGE internal IMMUTABLE STRICT AS 'uuid_recv' SET oid = 2961;
+CREATE FUNCTION pg_catalog.varbit_in(cstring, oid, int4) RETURNS varbit LANGUAGE internal IMMUTABLE STRICT AS 'varbit_in' SET oid = 1579;
+CREATE FUNCTION pg_catalog.varbit_recv(internal, oid, int4) RETURNS varbit LANGUAGE internal IMMUTABLE STRICT AS 'varbit_recv' SET oid = 2458;
 CREATE FUNCTION pg_catalog.varcharin(cstring, oid, int4) RETURNS varchar LANGUAGE internal IMMUTABLE STRICT AS 'varcharin' SET oid = 1046;
 CREATE FUNCTION pg_catalog.varcharrecv(internal, oid, int4) RETURNS varchar LANGUAGE internal STABLE STRICT AS 'varcharrecv' SET oid = 2432;
 CREATE FUNCTION pg_catalog.void_in(cstring) RETURNS void LANGUAGE internal IMMUTABLE STRICT AS 'void_in' SET oid = 2298;
@@ -1524,3 +1561,136 @@ CREATE FUNCTION pg_catalog.xidrecv(internal) RETURNS xid LANGUAGE internal IMMUT
 -- aclitem
 
 CREATE FUNCTION pg_catalog.aclitemout(aclitem) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'aclitemout' SET oid = 1032;
+
+-- bit
+
+CREATE FUNCTION pg_catalog."bit"(bit, int4, bool) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bit' SET oid = 1685;
+CREATE FUNCTION pg_catalog.bit_count(bit) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'bit_bit_count' SET oid = 6162;
+CREATE FUNCTION pg_catalog.bit_length(bit) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'bit_length_bit' SET oid = 1812;
+CREATE FUNCTION pg_catalog.bit_out(bit) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'bit_out' SET oid = 1565;
+CREATE FUNCTION pg_catalog.bit_send(bit) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'bit_send' SET oid = 2457;
+CREATE FUNCTION pg_catalog.bitand(bit, bit) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bit_and' SET oid = 1673;
+CREATE FUNCTION pg_catalog.bitcmp(bit, bit) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'bitcmp' SET oid = 1596;
+CREATE FUNCTION pg_catalog.biteq(bit, bit) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'biteq' SET oid = 1581;
+CREATE FUNCTION pg_catalog.bitge(bit, bit) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'bitge' SET oid = 1592;
+CREATE FUNCTION pg_catalog.bitgt(bit, bit) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'bitgt' SET oid = 1593;
+CREATE FUNCTION pg_catalog.bitle(bit, bit) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'bitle' SET oid = 1594;
+CREATE FUNCTION pg_catalog.bitlt(bit, bit) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'bitlt' SET oid = 1595;
+CREATE FUNCTION pg_catalog.bitne(bit, bit) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'bitne' SET oid = 1582;
+CREATE FUNCTION pg_catalog.bitnot(bit) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bitnot' SET oid = 1676;
+CREATE FUNCTION pg_catalog.bitor(bit, bit) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bit_or' SET oid = 1674;
+CREATE FUNCTION pg_catalog.bitshiftleft(bit, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bitshiftleft' SET oid = 1677;
+CREATE FUNCTION pg_catalog.bitshiftright(bit, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bitshiftright' SET oid = 1678;
+CREATE FUNCTION pg_catalog.bitxor(bit, bit) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bitxor' SET oid = 1675;
+CREATE FUNCTION pg_catalog.get_bit(bit, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'bitgetbit' SET oid = 3032;
+CREATE FUNCTION pg_catalog.int4(bit) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'bittoint4' SET oid = 1684;
+CREATE FUNCTION pg_catalog.int8(bit) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'bittoint8' SET oid = 2076;
+CREATE FUNCTION pg_catalog.length(bit) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'bitlength' SET oid = 1681;
+CREATE FUNCTION pg_catalog.octet_length(bit) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'bitoctetlength' SET oid = 1682;
+CREATE FUNCTION pg_catalog."overlay"(bit, bit, int4, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bitoverlay' SET oid = 3030;
+CREATE FUNCTION pg_catalog."overlay"(bit, bit, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bitoverlay_no_len' SET oid = 3031;
+CREATE FUNCTION pg_catalog."position"(bit, bit) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'bitposition' SET oid = 1698;
+CREATE FUNCTION pg_catalog.set_bit(bit, int4, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bitsetbit' SET oid = 3033;
+CREATE FUNCTION pg_catalog."substring"(bit, int4, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bitsubstr' SET oid = 1680;
+CREATE FUNCTION pg_catalog."substring"(bit, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bitsubstr_no_len' SET oid = 1699;
+
+-- cidr
+
+CREATE FUNCTION pg_catalog.abbrev(cidr) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'cidr_abbrev' SET oid = 599;
+CREATE FUNCTION pg_catalog.cidr_out(cidr) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'cidr_out' SET oid = 1427;
+CREATE FUNCTION pg_catalog.cidr_send(cidr) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'cidr_send' SET oid = 2499;
+CREATE FUNCTION pg_catalog.set_masklen(cidr, int4) RETURNS cidr LANGUAGE internal IMMUTABLE STRICT AS 'cidr_set_masklen' SET oid = 635;
+
+-- inet
+
+CREATE FUNCTION pg_catalog.abbrev(inet) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'inet_abbrev' SET oid = 598;
+CREATE FUNCTION pg_catalog.broadcast(inet) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'network_broadcast' SET oid = 698;
+CREATE FUNCTION pg_catalog.cidr(inet) RETURNS cidr LANGUAGE internal IMMUTABLE STRICT AS 'inet_to_cidr' SET oid = 1715;
+CREATE FUNCTION pg_catalog.family(inet) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'network_family' SET oid = 711;
+CREATE FUNCTION pg_catalog.hashinet(inet) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'hashinet' SET oid = 422;
+CREATE FUNCTION pg_catalog.hashinetextended(inet, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hashinetextended' SET oid = 779;
+CREATE FUNCTION pg_catalog.host(inet) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'network_host' SET oid = 699;
+CREATE FUNCTION pg_catalog.hostmask(inet) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'network_hostmask' SET oid = 1362;
+CREATE FUNCTION pg_catalog.inetand(inet, inet) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'inetand' SET oid = 2628;
+CREATE FUNCTION pg_catalog.inetmi(inet, inet) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'inetmi' SET oid = 2633;
+CREATE FUNCTION pg_catalog.inetmi_int8(inet, int8) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'inetmi_int8' SET oid = 2632;
+CREATE FUNCTION pg_catalog.inetnot(inet) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'inetnot' SET oid = 2627;
+CREATE FUNCTION pg_catalog.inetor(inet, inet) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'inetor' SET oid = 2629;
+CREATE FUNCTION pg_catalog.inetpl(inet, int8) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'inetpl' SET oid = 2630;
+CREATE FUNCTION pg_catalog.masklen(inet) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'network_masklen' SET oid = 697;
+CREATE FUNCTION pg_catalog.netmask(inet) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'network_netmask' SET oid = 696;
+CREATE FUNCTION pg_catalog.network(inet) RETURNS cidr LANGUAGE internal IMMUTABLE STRICT AS 'network_network' SET oid = 683;
+CREATE FUNCTION pg_catalog.network_cmp(inet, inet) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'network_cmp' SET oid = 926;
+CREATE FUNCTION pg_catalog.network_eq(inet, inet) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'network_eq' SET oid = 920;
+CREATE FUNCTION pg_catalog.network_ge(inet, inet) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'network_ge' SET oid = 924;
+CREATE FUNCTION pg_catalog.network_gt(inet, inet) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'network_gt' SET oid = 923;
+CREATE FUNCTION pg_catalog.network_larger(inet, inet) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'network_larger' SET oid = 3562;
+CREATE FUNCTION pg_catalog.network_le(inet, inet) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'network_le' SET oid = 922;
+CREATE FUNCTION pg_catalog.network_lt(inet, inet) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'network_lt' SET oid = 921;
+CREATE FUNCTION pg_catalog.network_ne(inet, inet) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'network_ne' SET oid = 925;
+CREATE FUNCTION pg_catalog.network_overlap(inet, inet) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'network_overlap' SET oid = 3551;
+CREATE FUNCTION pg_catalog.network_smaller(inet, inet) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'network_smaller' SET oid = 3563;
+CREATE FUNCTION pg_catalog.network_sub(inet, inet) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'network_sub' SET oid = 927;
+CREATE FUNCTION pg_catalog.network_subeq(inet, inet) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'network_subeq' SET oid = 928;
+CREATE FUNCTION pg_catalog.network_sup(inet, inet) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'network_sup' SET oid = 929;
+CREATE FUNCTION pg_catalog.network_supeq(inet, inet) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'network_supeq' SET oid = 930;
+CREATE FUNCTION pg_catalog.set_masklen(inet, int4) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'inet_set_masklen' SET oid = 605;
+CREATE FUNCTION pg_catalog.text(inet) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'network_show' SET oid = 730;
+
+-- jsonpath
+
+CREATE FUNCTION pg_catalog.jsonpath_out(jsonpath) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'jsonpath_out' SET oid = 4003;
+CREATE FUNCTION pg_catalog.jsonpath_send(jsonpath) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'jsonpath_send' SET oid = 4004;
+
+-- macaddr
+
+CREATE FUNCTION pg_catalog.hashmacaddr(macaddr) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'hashmacaddr' SET oid = 399;
+CREATE FUNCTION pg_catalog.hashmacaddrextended(macaddr, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hashmacaddrextended' SET oid = 778;
+CREATE FUNCTION pg_catalog.macaddr8(macaddr) RETURNS macaddr8 LANGUAGE internal IMMUTABLE STRICT AS 'macaddrtomacaddr8' SET oid = 4123;
+CREATE FUNCTION pg_catalog.macaddr_and(macaddr, macaddr) RETURNS macaddr LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_and' SET oid = 3145;
+CREATE FUNCTION pg_catalog.macaddr_cmp(macaddr, macaddr) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_cmp' SET oid = 836;
+CREATE FUNCTION pg_catalog.macaddr_eq(macaddr, macaddr) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_eq' SET oid = 830;
+CREATE FUNCTION pg_catalog.macaddr_ge(macaddr, macaddr) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_ge' SET oid = 834;
+CREATE FUNCTION pg_catalog.macaddr_gt(macaddr, macaddr) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_gt' SET oid = 833;
+CREATE FUNCTION pg_catalog.macaddr_le(macaddr, macaddr) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_le' SET oid = 832;
+CREATE FUNCTION pg_catalog.macaddr_lt(macaddr, macaddr) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_lt' SET oid = 831;
+CREATE FUNCTION pg_catalog.macaddr_ne(macaddr, macaddr) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_ne' SET oid = 835;
+CREATE FUNCTION pg_catalog.macaddr_not(macaddr) RETURNS macaddr LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_not' SET oid = 3144;
+CREATE FUNCTION pg_catalog.macaddr_or(macaddr, macaddr) RETURNS macaddr LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_or' SET oid = 3146;
+CREATE FUNCTION pg_catalog.macaddr_out(macaddr) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_out' SET oid = 437;
+CREATE FUNCTION pg_catalog.macaddr_send(macaddr) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_send' SET oid = 2495;
+CREATE FUNCTION pg_catalog.trunc(macaddr) RETURNS macaddr LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_trunc' SET oid = 753;
+
+-- macaddr8
+
+CREATE FUNCTION pg_catalog.hashmacaddr8(macaddr8) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'hashmacaddr8' SET oid = 328;
+CREATE FUNCTION pg_catalog.hashmacaddr8extended(macaddr8, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hashmacaddr8extended' SET oid = 781;
+CREATE FUNCTION pg_catalog.macaddr(macaddr8) RETURNS macaddr LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8tomacaddr' SET oid = 4124;
+CREATE FUNCTION pg_catalog.macaddr8_and(macaddr8, macaddr8) RETURNS macaddr8 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_and' SET oid = 4121;
+CREATE FUNCTION pg_catalog.macaddr8_cmp(macaddr8, macaddr8) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_cmp' SET oid = 4119;
+CREATE FUNCTION pg_catalog.macaddr8_eq(macaddr8, macaddr8) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_eq' SET oid = 4113;
+CREATE FUNCTION pg_catalog.macaddr8_ge(macaddr8, macaddr8) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_ge' SET oid = 4117;
+CREATE FUNCTION pg_catalog.macaddr8_gt(macaddr8, macaddr8) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_gt' SET oid = 4116;
+CREATE FUNCTION pg_catalog.macaddr8_le(macaddr8, macaddr8) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_le' SET oid = 4115;
+CREATE FUNCTION pg_catalog.macaddr8_lt(macaddr8, macaddr8) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_lt' SET oid = 4114;
+CREATE FUNCTION pg_catalog.macaddr8_ne(macaddr8, macaddr8) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_ne' SET oid = 4118;
+CREATE FUNCTION pg_catalog.macaddr8_not(macaddr8) RETURNS macaddr8 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_not' SET oid = 4120;
+CREATE FUNCTION pg_catalog.macaddr8_or(macaddr8, macaddr8) RETURNS macaddr8 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_or' SET oid = 4122;
+CREATE FUNCTION pg_catalog.macaddr8_out(macaddr8) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_out' SET oid = 4111;
+CREATE FUNCTION pg_catalog.macaddr8_send(macaddr8) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_send' SET oid = 3447;
+CREATE FUNCTION pg_catalog.macaddr8_set7bit(macaddr8) RETURNS macaddr8 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_set7bit' SET oid = 4125;
+CREATE FUNCTION pg_catalog.trunc(macaddr8) RETURNS macaddr8 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_trunc' SET oid = 4112;
+
+-- varbit
+
+CREATE FUNCTION pg_catalog.bitcat(varbit, varbit) RETURNS varbit LANGUAGE internal IMMUTABLE STRICT AS 'bitcat' SET oid = 1679;
+CREATE FUNCTION pg_catalog.varbit(varbit, int4, bool) RETURNS varbit LANGUAGE internal IMMUTABLE STRICT AS 'varbit' SET oid = 1687;
+CREATE FUNCTION pg_catalog.varbit_out(varbit) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'varbit_out' SET oid = 1580;
+CREATE FUNCTION pg_catalog.varbit_send(varbit) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'varbit_send' SET oid = 2459;
+CREATE FUNCTION pg_catalog.varbitcmp(varbit, varbit) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'bitcmp' SET oid = 1672;
+CREATE FUNCTION pg_catalog.varbiteq(varbit, varbit) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'biteq' SET oid = 1666;
+CREATE FUNCTION pg_catalog.varbitge(varbit, varbit) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'bitge' SET oid = 1668;
+CREATE FUNCTION pg_catalog.varbitgt(varbit, varbit) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'bitgt' SET oid = 1669;
+CREATE FUNCTION pg_catalog.varbitle(varbit, varbit) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'bitle' SET oid = 1670;
+CREATE FUNCTION pg_catalog.varbitlt(varbit, varbit) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'bitlt' SET oid = 1671;
+CREATE FUNCTION pg_catalog.varbitne(varbit, varbit) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'bitne' SET oid = 1667;

@@ -8,6 +8,13 @@ COMMENT ON OPERATOR FAMILY pg_catalog.array_ops USING btree IS 'OID = 397';
 CREATE OPERATOR CLASS pg_catalog.array_ops DEFAULT FOR TYPE anyarray USING btree FAMILY pg_catalog.array_ops AS OPERATOR 1 < (anyarray, anyarray), OPERATOR 2 <= (anyarray, anyarray), OPERATOR 3 = (anyarray, anyarray), OPERATOR 4 >= (anyarray, anyarray), OPERATOR 5 > (anyarray, anyarray), FUNCTION 1 pg_catalog.btarraycmp(anyarray, anyarray);
 COMMENT ON OPERATOR CLASS pg_catalog.array_ops USING btree IS 'OID = 10000';
 
+-- btree: bit_ops
+
+CREATE OPERATOR FAMILY pg_catalog.bit_ops USING btree;
+COMMENT ON OPERATOR FAMILY pg_catalog.bit_ops USING btree IS 'OID = 423';
+CREATE OPERATOR CLASS pg_catalog.bit_ops DEFAULT FOR TYPE bit USING btree FAMILY pg_catalog.bit_ops AS OPERATOR 1 < (bit, bit), OPERATOR 2 <= (bit, bit), OPERATOR 3 = (bit, bit), OPERATOR 4 >= (bit, bit), OPERATOR 5 > (bit, bit), FUNCTION 1 pg_catalog.bitcmp(bit, bit);
+COMMENT ON OPERATOR CLASS pg_catalog.bit_ops USING btree IS 'OID = 10002';
+
 -- btree: bool_ops
 
 CREATE OPERATOR FAMILY pg_catalog.bool_ops USING btree;
@@ -97,6 +104,29 @@ CREATE OPERATOR FAMILY pg_catalog.jsonb_ops USING btree;
 COMMENT ON OPERATOR FAMILY pg_catalog.jsonb_ops USING btree IS 'OID = 4033';
 CREATE OPERATOR CLASS pg_catalog.jsonb_ops DEFAULT FOR TYPE jsonb USING btree FAMILY pg_catalog.jsonb_ops AS OPERATOR 1 < (jsonb, jsonb), OPERATOR 2 <= (jsonb, jsonb), OPERATOR 3 = (jsonb, jsonb), OPERATOR 4 >= (jsonb, jsonb), OPERATOR 5 > (jsonb, jsonb), FUNCTION 1 pg_catalog.jsonb_cmp(jsonb, jsonb);
 COMMENT ON OPERATOR CLASS pg_catalog.jsonb_ops USING btree IS 'OID = 10088';
+
+-- btree: macaddr8_ops
+
+CREATE OPERATOR FAMILY pg_catalog.macaddr8_ops USING btree;
+COMMENT ON OPERATOR FAMILY pg_catalog.macaddr8_ops USING btree IS 'OID = 3371';
+CREATE OPERATOR CLASS pg_catalog.macaddr8_ops DEFAULT FOR TYPE macaddr8 USING btree FAMILY pg_catalog.macaddr8_ops AS OPERATOR 1 < (macaddr8, macaddr8), OPERATOR 2 <= (macaddr8, macaddr8), OPERATOR 3 = (macaddr8, macaddr8), OPERATOR 4 >= (macaddr8, macaddr8), OPERATOR 5 > (macaddr8, macaddr8), FUNCTION 1 pg_catalog.macaddr8_cmp(macaddr8, macaddr8);
+COMMENT ON OPERATOR CLASS pg_catalog.macaddr8_ops USING btree IS 'OID = 10026';
+
+-- btree: macaddr_ops
+
+CREATE OPERATOR FAMILY pg_catalog.macaddr_ops USING btree;
+COMMENT ON OPERATOR FAMILY pg_catalog.macaddr_ops USING btree IS 'OID = 1984';
+CREATE OPERATOR CLASS pg_catalog.macaddr_ops DEFAULT FOR TYPE macaddr USING btree FAMILY pg_catalog.macaddr_ops AS OPERATOR 1 < (macaddr, macaddr), OPERATOR 2 <= (macaddr, macaddr), OPERATOR 3 = (macaddr, macaddr), OPERATOR 4 >= (macaddr, macaddr), OPERATOR 5 > (macaddr, macaddr), FUNCTION 1 pg_catalog.macaddr_cmp(macaddr, macaddr);
+COMMENT ON OPERATOR CLASS pg_catalog.macaddr_ops USING btree IS 'OID = 10024';
+
+-- btree: network_ops
+
+CREATE OPERATOR FAMILY pg_catalog.network_ops USING btree;
+COMMENT ON OPERATOR FAMILY pg_catalog.network_ops USING btree IS 'OID = 1974';
+CREATE OPERATOR CLASS pg_catalog.cidr_ops FOR TYPE inet USING btree FAMILY pg_catalog.network_ops AS OPERATOR 1 < (inet, inet), OPERATOR 2 <= (inet, inet), OPERATOR 3 = (inet, inet), OPERATOR 4 >= (inet, inet), OPERATOR 5 > (inet, inet), FUNCTION 1 pg_catalog.network_cmp(inet, inet);
+COMMENT ON OPERATOR CLASS pg_catalog.cidr_ops USING btree IS 'OID = 10009';
+CREATE OPERATOR CLASS pg_catalog.inet_ops DEFAULT FOR TYPE inet USING btree FAMILY pg_catalog.network_ops AS OPERATOR 1 < (inet, inet), OPERATOR 2 <= (inet, inet), OPERATOR 3 = (inet, inet), OPERATOR 4 >= (inet, inet), OPERATOR 5 > (inet, inet), FUNCTION 1 pg_catalog.network_cmp(inet, inet);
+COMMENT ON OPERATOR CLASS pg_catalog.inet_ops USING btree IS 'OID = 10015';
 
 -- btree: numeric_ops
 
@@ -188,6 +218,13 @@ CREATE OPERATOR FAMILY pg_catalog.uuid_ops USING btree;
 COMMENT ON OPERATOR FAMILY pg_catalog.uuid_ops USING btree IS 'OID = 2968';
 CREATE OPERATOR CLASS pg_catalog.uuid_ops DEFAULT FOR TYPE uuid USING btree FAMILY pg_catalog.uuid_ops AS OPERATOR 1 < (uuid, uuid), OPERATOR 2 <= (uuid, uuid), OPERATOR 3 = (uuid, uuid), OPERATOR 4 >= (uuid, uuid), OPERATOR 5 > (uuid, uuid), FUNCTION 1 pg_catalog.uuid_cmp(uuid, uuid);
 COMMENT ON OPERATOR CLASS pg_catalog.uuid_ops USING btree IS 'OID = 10065';
+
+-- btree: varbit_ops
+
+CREATE OPERATOR FAMILY pg_catalog.varbit_ops USING btree;
+COMMENT ON OPERATOR FAMILY pg_catalog.varbit_ops USING btree IS 'OID = 2002';
+CREATE OPERATOR CLASS pg_catalog.varbit_ops DEFAULT FOR TYPE varbit USING btree FAMILY pg_catalog.varbit_ops AS OPERATOR 1 < (varbit, varbit), OPERATOR 2 <= (varbit, varbit), OPERATOR 3 = (varbit, varbit), OPERATOR 4 >= (varbit, varbit), OPERATOR 5 > (varbit, varbit), FUNCTION 1 pg_catalog.varbitcmp(varbit, varbit);
+COMMENT ON OPERATOR CLASS pg_catalog.varbit_ops USING btree IS 'OID = 10043';
 
 -- btree: xid8_ops
 
@@ -294,6 +331,29 @@ CREATE OPERATOR FAMILY pg_catalog.jsonb_ops USING hash;
 COMMENT ON OPERATOR FAMILY pg_catalog.jsonb_ops USING hash IS 'OID = 4034';
 CREATE OPERATOR CLASS pg_catalog.jsonb_ops DEFAULT FOR TYPE jsonb USING hash FAMILY pg_catalog.jsonb_ops AS OPERATOR 1 = (jsonb, jsonb), FUNCTION 1 pg_catalog.jsonb_hash(jsonb), FUNCTION 2 pg_catalog.jsonb_hash_extended(jsonb, int8);
 COMMENT ON OPERATOR CLASS pg_catalog.jsonb_ops USING hash IS 'OID = 10089';
+
+-- hash: macaddr8_ops
+
+CREATE OPERATOR FAMILY pg_catalog.macaddr8_ops USING hash;
+COMMENT ON OPERATOR FAMILY pg_catalog.macaddr8_ops USING hash IS 'OID = 3372';
+CREATE OPERATOR CLASS pg_catalog.macaddr8_ops DEFAULT FOR TYPE macaddr8 USING hash FAMILY pg_catalog.macaddr8_ops AS OPERATOR 1 = (macaddr8, macaddr8), FUNCTION 1 pg_catalog.hashmacaddr8(macaddr8), FUNCTION 2 pg_catalog.hashmacaddr8extended(macaddr8, int8);
+COMMENT ON OPERATOR CLASS pg_catalog.macaddr8_ops USING hash IS 'OID = 10027';
+
+-- hash: macaddr_ops
+
+CREATE OPERATOR FAMILY pg_catalog.macaddr_ops USING hash;
+COMMENT ON OPERATOR FAMILY pg_catalog.macaddr_ops USING hash IS 'OID = 1985';
+CREATE OPERATOR CLASS pg_catalog.macaddr_ops DEFAULT FOR TYPE macaddr USING hash FAMILY pg_catalog.macaddr_ops AS OPERATOR 1 = (macaddr, macaddr), FUNCTION 1 pg_catalog.hashmacaddr(macaddr), FUNCTION 2 pg_catalog.hashmacaddrextended(macaddr, int8);
+COMMENT ON OPERATOR CLASS pg_catalog.macaddr_ops USING hash IS 'OID = 10025';
+
+-- hash: network_ops
+
+CREATE OPERATOR FAMILY pg_catalog.network_ops USING hash;
+COMMENT ON OPERATOR FAMILY pg_catalog.network_ops USING hash IS 'OID = 1975';
+CREATE OPERATOR CLASS pg_catalog.cidr_ops FOR TYPE inet USING hash FAMILY pg_catalog.network_ops AS OPERATOR 1 = (inet, inet), FUNCTION 1 pg_catalog.hashinet(inet), FUNCTION 2 pg_catalog.hashinetextended(inet, int8);
+COMMENT ON OPERATOR CLASS pg_catalog.cidr_ops USING hash IS 'OID = 10010';
+CREATE OPERATOR CLASS pg_catalog.inet_ops DEFAULT FOR TYPE inet USING hash FAMILY pg_catalog.network_ops AS OPERATOR 1 = (inet, inet), FUNCTION 1 pg_catalog.hashinet(inet), FUNCTION 2 pg_catalog.hashinetextended(inet, int8);
+COMMENT ON OPERATOR CLASS pg_catalog.inet_ops USING hash IS 'OID = 10016';
 
 -- hash: numeric_ops
 

@@ -132,6 +132,7 @@ CREATE OPERATOR pg_catalog.+ (OID = 1916, FUNCTION = int8up, RIGHTARG = int8);
 CREATE OPERATOR pg_catalog.+ (OID = 1917, FUNCTION = int2up, RIGHTARG = int2);
 CREATE OPERATOR pg_catalog.+ (OID = 1918, FUNCTION = int4up, RIGHTARG = int4);
 CREATE OPERATOR pg_catalog.+ (OID = 2555, FUNCTION = integer_pl_date, LEFTARG = int4, RIGHTARG = date, COMMUTATOR = +);
+CREATE OPERATOR pg_catalog.+ (OID = 2638, FUNCTION = int8pl_inet, LEFTARG = int8, RIGHTARG = inet, COMMUTATOR = +);
 
 -- floating point
 
@@ -453,6 +454,8 @@ CREATE OPERATOR pg_catalog.#- (OID = 3287, FUNCTION = jsonb_delete_path, LEFTARG
 CREATE OPERATOR pg_catalog.- (OID = 3398, FUNCTION = jsonb_delete, LEFTARG = jsonb, RIGHTARG = text[]);
 CREATE OPERATOR pg_catalog.->> (OID = 3477, FUNCTION = jsonb_object_field_text, LEFTARG = jsonb, RIGHTARG = text);
 CREATE OPERATOR pg_catalog.->> (OID = 3481, FUNCTION = jsonb_array_element_text, LEFTARG = jsonb, RIGHTARG = int4);
+CREATE OPERATOR pg_catalog.@? (OID = 4012, FUNCTION = jsonb_path_exists_opr, LEFTARG = jsonb, RIGHTARG = jsonpath);
+CREATE OPERATOR pg_catalog.@@ (OID = 4013, FUNCTION = jsonb_path_match_opr, LEFTARG = jsonb, RIGHTARG = jsonpath);
 
 -- arrays
 
@@ -478,6 +481,65 @@ CREATE OPERATOR pg_catalog.< (OID = 3518, FUNCTION = enum_lt, LEFTARG = anyenum,
 CREATE OPERATOR pg_catalog.> (OID = 3519, FUNCTION = enum_gt, LEFTARG = anyenum, RIGHTARG = anyenum, COMMUTATOR = <, NEGATOR = <=);
 CREATE OPERATOR pg_catalog.<= (OID = 3520, FUNCTION = enum_le, LEFTARG = anyenum, RIGHTARG = anyenum, COMMUTATOR = >=, NEGATOR = >);
 CREATE OPERATOR pg_catalog.>= (OID = 3521, FUNCTION = enum_ge, LEFTARG = anyenum, RIGHTARG = anyenum, COMMUTATOR = <=, NEGATOR = <);
+
+-- bit
+
+CREATE OPERATOR pg_catalog.= (OID = 1784, FUNCTION = biteq, LEFTARG = bit, RIGHTARG = bit, COMMUTATOR = =, NEGATOR = <>, MERGES);
+CREATE OPERATOR pg_catalog.<> (OID = 1785, FUNCTION = bitne, LEFTARG = bit, RIGHTARG = bit, COMMUTATOR = <>, NEGATOR = =);
+CREATE OPERATOR pg_catalog.< (OID = 1786, FUNCTION = bitlt, LEFTARG = bit, RIGHTARG = bit, COMMUTATOR = >, NEGATOR = >=);
+CREATE OPERATOR pg_catalog.> (OID = 1787, FUNCTION = bitgt, LEFTARG = bit, RIGHTARG = bit, COMMUTATOR = <, NEGATOR = <=);
+CREATE OPERATOR pg_catalog.<= (OID = 1788, FUNCTION = bitle, LEFTARG = bit, RIGHTARG = bit, COMMUTATOR = >=, NEGATOR = >);
+CREATE OPERATOR pg_catalog.>= (OID = 1789, FUNCTION = bitge, LEFTARG = bit, RIGHTARG = bit, COMMUTATOR = <=, NEGATOR = <);
+CREATE OPERATOR pg_catalog.& (OID = 1791, FUNCTION = bitand, LEFTARG = bit, RIGHTARG = bit, COMMUTATOR = &);
+CREATE OPERATOR pg_catalog.| (OID = 1792, FUNCTION = bitor, LEFTARG = bit, RIGHTARG = bit, COMMUTATOR = |);
+CREATE OPERATOR pg_catalog.# (OID = 1793, FUNCTION = bitxor, LEFTARG = bit, RIGHTARG = bit, COMMUTATOR = #);
+CREATE OPERATOR pg_catalog.~ (OID = 1794, FUNCTION = bitnot, RIGHTARG = bit);
+CREATE OPERATOR pg_catalog.<< (OID = 1795, FUNCTION = bitshiftleft, LEFTARG = bit, RIGHTARG = int4);
+CREATE OPERATOR pg_catalog.>> (OID = 1796, FUNCTION = bitshiftright, LEFTARG = bit, RIGHTARG = int4);
+
+-- inet
+
+CREATE OPERATOR pg_catalog.<< (OID = 931, FUNCTION = network_sub, LEFTARG = inet, RIGHTARG = inet, COMMUTATOR = >>);
+CREATE OPERATOR pg_catalog.<<= (OID = 932, FUNCTION = network_subeq, LEFTARG = inet, RIGHTARG = inet, COMMUTATOR = >>=);
+CREATE OPERATOR pg_catalog.>> (OID = 933, FUNCTION = network_sup, LEFTARG = inet, RIGHTARG = inet, COMMUTATOR = <<);
+CREATE OPERATOR pg_catalog.>>= (OID = 934, FUNCTION = network_supeq, LEFTARG = inet, RIGHTARG = inet, COMMUTATOR = <<=);
+CREATE OPERATOR pg_catalog.= (OID = 1201, FUNCTION = network_eq, LEFTARG = inet, RIGHTARG = inet, COMMUTATOR = =, NEGATOR = <>, HASHES, MERGES);
+CREATE OPERATOR pg_catalog.<> (OID = 1202, FUNCTION = network_ne, LEFTARG = inet, RIGHTARG = inet, COMMUTATOR = <>, NEGATOR = =);
+CREATE OPERATOR pg_catalog.< (OID = 1203, FUNCTION = network_lt, LEFTARG = inet, RIGHTARG = inet, COMMUTATOR = >, NEGATOR = >=);
+CREATE OPERATOR pg_catalog.<= (OID = 1204, FUNCTION = network_le, LEFTARG = inet, RIGHTARG = inet, COMMUTATOR = >=, NEGATOR = >);
+CREATE OPERATOR pg_catalog.> (OID = 1205, FUNCTION = network_gt, LEFTARG = inet, RIGHTARG = inet, COMMUTATOR = <, NEGATOR = <=);
+CREATE OPERATOR pg_catalog.>= (OID = 1206, FUNCTION = network_ge, LEFTARG = inet, RIGHTARG = inet, COMMUTATOR = <=, NEGATOR = <);
+CREATE OPERATOR pg_catalog.~ (OID = 2634, FUNCTION = inetnot, RIGHTARG = inet);
+CREATE OPERATOR pg_catalog.& (OID = 2635, FUNCTION = inetand, LEFTARG = inet, RIGHTARG = inet);
+CREATE OPERATOR pg_catalog.| (OID = 2636, FUNCTION = inetor, LEFTARG = inet, RIGHTARG = inet);
+CREATE OPERATOR pg_catalog.+ (OID = 2637, FUNCTION = inetpl, LEFTARG = inet, RIGHTARG = int8, COMMUTATOR = +);
+CREATE OPERATOR pg_catalog.- (OID = 2639, FUNCTION = inetmi_int8, LEFTARG = inet, RIGHTARG = int8);
+CREATE OPERATOR pg_catalog.- (OID = 2640, FUNCTION = inetmi, LEFTARG = inet, RIGHTARG = inet);
+CREATE OPERATOR pg_catalog.&& (OID = 3552, FUNCTION = network_overlap, LEFTARG = inet, RIGHTARG = inet, COMMUTATOR = &&);
+
+-- macaddr
+
+CREATE OPERATOR pg_catalog.= (OID = 1220, FUNCTION = macaddr_eq, LEFTARG = macaddr, RIGHTARG = macaddr, COMMUTATOR = =, NEGATOR = <>, HASHES, MERGES);
+CREATE OPERATOR pg_catalog.<> (OID = 1221, FUNCTION = macaddr_ne, LEFTARG = macaddr, RIGHTARG = macaddr, COMMUTATOR = <>, NEGATOR = =);
+CREATE OPERATOR pg_catalog.< (OID = 1222, FUNCTION = macaddr_lt, LEFTARG = macaddr, RIGHTARG = macaddr, COMMUTATOR = >, NEGATOR = >=);
+CREATE OPERATOR pg_catalog.<= (OID = 1223, FUNCTION = macaddr_le, LEFTARG = macaddr, RIGHTARG = macaddr, COMMUTATOR = >=, NEGATOR = >);
+CREATE OPERATOR pg_catalog.> (OID = 1224, FUNCTION = macaddr_gt, LEFTARG = macaddr, RIGHTARG = macaddr, COMMUTATOR = <, NEGATOR = <=);
+CREATE OPERATOR pg_catalog.>= (OID = 1225, FUNCTION = macaddr_ge, LEFTARG = macaddr, RIGHTARG = macaddr, COMMUTATOR = <=, NEGATOR = <);
+CREATE OPERATOR pg_catalog.~ (OID = 3147, FUNCTION = macaddr_not, RIGHTARG = macaddr);
+CREATE OPERATOR pg_catalog.& (OID = 3148, FUNCTION = macaddr_and, LEFTARG = macaddr, RIGHTARG = macaddr);
+CREATE OPERATOR pg_catalog.| (OID = 3149, FUNCTION = macaddr_or, LEFTARG = macaddr, RIGHTARG = macaddr);
+
+-- macaddr8
+
+CREATE OPERATOR pg_catalog.= (OID = 3362, FUNCTION = macaddr8_eq, LEFTARG = macaddr8, RIGHTARG = macaddr8, COMMUTATOR = =, NEGATOR = <>, HASHES, MERGES);
+CREATE OPERATOR pg_catalog.<> (OID = 3363, FUNCTION = macaddr8_ne, LEFTARG = macaddr8, RIGHTARG = macaddr8, COMMUTATOR = <>, NEGATOR = =);
+CREATE OPERATOR pg_catalog.< (OID = 3364, FUNCTION = macaddr8_lt, LEFTARG = macaddr8, RIGHTARG = macaddr8, COMMUTATOR = >, NEGATOR = >=);
+CREATE OPERATOR pg_catalog.<= (OID = 3365, FUNCTION = macaddr8_le, LEFTARG = macaddr8, RIGHTARG = macaddr8, COMMUTATOR = >=, NEGATOR = >);
+CREATE OPERATOR pg_catalog.> (OID = 3366, FUNCTION = macaddr8_gt, LEFTARG = macaddr8, RIGHTARG = macaddr8, COMMUTATOR = <, NEGATOR = <=);
+CREATE OPERATOR pg_catalog.>= (OID = 3367, FUNCTION = macaddr8_ge, LEFTARG = macaddr8, RIGHTARG = macaddr8, COMMUTATOR = <=, NEGATOR = <);
+CREATE OPERATOR pg_catalog.~ (OID = 3368, FUNCTION = macaddr8_not, RIGHTARG = macaddr8);
+CREATE OPERATOR pg_catalog.& (OID = 3369, FUNCTION = macaddr8_and, LEFTARG = macaddr8, RIGHTARG = macaddr8);
+CREATE OPERATOR pg_catalog.| (OID = 3370, FUNCTION = macaddr8_or, LEFTARG = macaddr8, RIGHTARG = macaddr8);
 
 -- object identifiers
 
@@ -534,3 +596,13 @@ CREATE OPERATOR pg_catalog.*< (OID = 3190, FUNCTION = record_image_lt, LEFTARG =
 CREATE OPERATOR pg_catalog.*> (OID = 3191, FUNCTION = record_image_gt, LEFTARG = record, RIGHTARG = record, COMMUTATOR = *<, NEGATOR = *<=);
 CREATE OPERATOR pg_catalog.*<= (OID = 3192, FUNCTION = record_image_le, LEFTARG = record, RIGHTARG = record, COMMUTATOR = *>=, NEGATOR = *>);
 CREATE OPERATOR pg_catalog.*>= (OID = 3193, FUNCTION = record_image_ge, LEFTARG = record, RIGHTARG = record, COMMUTATOR = *<=, NEGATOR = *<);
+
+-- varbit
+
+CREATE OPERATOR pg_catalog.|| (OID = 1797, FUNCTION = bitcat, LEFTARG = varbit, RIGHTARG = varbit);
+CREATE OPERATOR pg_catalog.= (OID = 1804, FUNCTION = varbiteq, LEFTARG = varbit, RIGHTARG = varbit, COMMUTATOR = =, NEGATOR = <>, MERGES);
+CREATE OPERATOR pg_catalog.<> (OID = 1805, FUNCTION = varbitne, LEFTARG = varbit, RIGHTARG = varbit, COMMUTATOR = <>, NEGATOR = =);
+CREATE OPERATOR pg_catalog.< (OID = 1806, FUNCTION = varbitlt, LEFTARG = varbit, RIGHTARG = varbit, COMMUTATOR = >, NEGATOR = >=);
+CREATE OPERATOR pg_catalog.> (OID = 1807, FUNCTION = varbitgt, LEFTARG = varbit, RIGHTARG = varbit, COMMUTATOR = <, NEGATOR = <=);
+CREATE OPERATOR pg_catalog.<= (OID = 1808, FUNCTION = varbitle, LEFTARG = varbit, RIGHTARG = varbit, COMMUTATOR = >=, NEGATOR = >);
+CREATE OPERATOR pg_catalog.>= (OID = 1809, FUNCTION = varbitge, LEFTARG = varbit, RIGHTARG = varbit, COMMUTATOR = <=, NEGATOR = <);

@@ -118,7 +118,7 @@ CREATE VIEW pg_catalog.pg_stat_activity (
     client_hostname, client_port, backend_start, xact_start, query_start, state_change,
     wait_event_type, wait_event, state, backend_xid, backend_xmin, query_id, query,
     backend_type
-) WITH (oid = 12222, row_type = 12224, array_type = 12223, columns = 'oid, name, integer, integer, oid, name, text, text, text, integer, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, text, text, text, xid, xid, bigint, text, text') AS
+) WITH (oid = 12222, row_type = 12224, array_type = 12223, columns = 'oid, name, integer, integer, oid, name, text, inet, text, integer, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, text, text, text, xid, xid, bigint, text, text') AS
 SELECT * FROM pg_stat_get_activity(NULL::int4);
 
 -- Views of features that do not exist here: they have no rows.
@@ -135,11 +135,12 @@ WHERE false;
 CREATE VIEW pg_catalog.pg_matviews (
     schemaname, matviewname, matviewowner, tablespace, hasindexes, ispopulated, definition
 ) WITH (oid = 12038, row_type = 12040, array_type = 12039, columns = 'name, name, name, name, boolean, boolean, text') AS
-SELECT
-    NULL::name AS schemaname, NULL::name AS matviewname, NULL::name AS matviewowner,
-    NULL::name AS tablespace, NULL::boolean AS hasindexes, NULL::boolean AS ispopulated,
-    NULL::text AS definition
-WHERE false;
+SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), t.spcname, c.relhasindex,
+    c.relispopulated, pg_get_viewdef(c.oid)
+FROM pg_class c
+LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace
+WHERE c.relkind = 'm';
 
 CREATE VIEW pg_catalog.pg_stats (
     schemaname, tablename, attname, inherited, null_frac, avg_width, n_distinct,
@@ -355,10 +356,10 @@ CREATE VIEW pg_catalog.pg_stat_replication (
     pid, usesysid, usename, application_name, client_addr, client_hostname, client_port,
     backend_start, backend_xmin, state, sent_lsn, write_lsn, flush_lsn, replay_lsn, write_lag,
     flush_lag, replay_lag, sync_priority, sync_state, reply_time
-) WITH (oid = 12227, row_type = 12229, array_type = 12228, columns = 'integer, oid, name, text, text, text, integer, timestamp with time zone, xid, text, pg_lsn, pg_lsn, pg_lsn, pg_lsn, interval, interval, interval, integer, text, timestamp with time zone') AS
+) WITH (oid = 12227, row_type = 12229, array_type = 12228, columns = 'integer, oid, name, text, inet, text, integer, timestamp with time zone, xid, text, pg_lsn, pg_lsn, pg_lsn, pg_lsn, interval, interval, interval, integer, text, timestamp with time zone') AS
 SELECT
     NULL::integer AS pid, NULL::oid AS usesysid, NULL::name AS usename,
-    NULL::text AS application_name, NULL::text AS client_addr,
+    NULL::text AS application_name, NULL::inet AS client_addr,
     NULL::text AS client_hostname, NULL::integer AS client_port,
     NULL::timestamp with time zone AS backend_start, NULL::xid AS backend_xmin,
     NULL::text AS state, NULL::pg_lsn AS sent_lsn, NULL::pg_lsn AS write_lsn,

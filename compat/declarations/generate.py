@@ -20,7 +20,7 @@ json pg_node_tree float4 float8 unknown aclitem bpchar varchar date time timesta
 interval timetz numeric refcursor regprocedure regoper regoperator regclass regtype regcollation
 regnamespace regrole record cstring any anyarray void trigger internal
 anyelement anynonarray anyenum anycompatible anycompatiblearray anycompatiblenonarray
-uuid jsonb pg_lsn xid8""".split()
+uuid jsonb pg_lsn xid8 bit varbit inet cidr macaddr macaddr8 jsonpath""".split()
 
 # Functions over those types that are not declared: server internals, and
 # features that ZServer does not have.
@@ -44,11 +44,11 @@ ts_.* tsvector_.* xml_.* row_security_active currtid2 .*range_subdiff .*range_in
 (int8_sum|int2int4_sum|int8_avg|int8inc(_any|_float8_float8)?|int8dec(_any)?|int4inc|numeric_inc)
 interval_(accum(_inv)?|avg|combine) float8_(avg|combine|corr|covar.*|regr.*|stddev.*|var_.*) float4_accum
 .*_(transfn|finalfn|serialize|deserialize|combine|support|sortsupport) btequalimage btvarstrequalimage
-gin_compare_jsonb hash_aclitem.* bit(count|typmod.*) varbit.* bttid.* bpcharlike_support
+gin_compare_jsonb hash_aclitem.* bttid.* bpcharlike_support
 getpgusername convert pg_get_ruledef
 pg_get_triggerdef pg_get_statisticsobjdef.* pg_get_part.* pg_describe_object
 pg_index(am)?(_column)?_has_property has_(foreign_data_wrapper|server|language|parameter|tablespace)_privilege
-inet_(client|server)_port event_trigger_.* domain_.* any.*_(in|out|send) in_range
+inet_(gist|spg).* event_trigger_.* domain_.* any.*_(in|out|send) in_range
 (internal|language_handler|pg_node_tree|trigger)_(in|out|send|recv) pg_event.* mxid_age current_query
 txid_(current_if_assigned|status) pg_current_xact_id_if_assigned json(b)?_(to_record(set)?|populate_record(set)?)
 get_.*_config tsm_.* .*_handler windows_.* bernoulli system

@@ -38,6 +38,17 @@ pub struct Relation {
     /// Constraints of this table, by OID (the table's own; FKs pointing here are found by `Catalog::referencing`).
     pub constraints: Vec<Oid>,
     pub persistence: Persistence,
+    /// Set for a materialized view, which else is a table.
+    #[serde(default)]
+    pub materialized: Option<Box<Materialized>>,
+}
+
+/// What a materialized view is filled from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Materialized {
+    pub view: View,
+    /// `relispopulated`: false until the first refresh.
+    pub populated: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -105,7 +116,12 @@ pub struct View {
     pub sql: String,
     /// The search path under which `sql` was created and is bound.
     pub search_path: Vec<String>,
-    pub check_option: Option<String>,
+    /// `reloptions`, check_option among them: names and values as they were given.
+    #[serde(default)]
+    pub options: Vec<(String, String)>,
+    /// Whether rows can be written through it.
+    #[serde(default)]
+    pub updatable: Option<super::view::Updatable>,
     /// What the names of users' objects in `sql` mean.
     #[serde(default)]
     pub names: Vec<BoundName>,
@@ -424,6 +440,17 @@ pub struct Role {
     pub verifier: Option<String>,
     pub valid_until: Option<String>,
     pub member_of: Vec<Oid>,
+    /// Who granted each membership, and whether the role may grant it on.
+    #[serde(default)]
+    pub memberships: Vec<Membership>,
+}
+
+/// `pg_auth_members`, beyond the two roles.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Membership {
+    pub group: Oid,
+    pub grantor: Oid,
+    pub admin: bool,
 }
 
 /// `pg_database`.

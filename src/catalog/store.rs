@@ -158,6 +158,8 @@ const CLASSES: &[ObjectClass] = &[
     ObjectClass::Comment,
     ObjectClass::References,
     ObjectClass::Statistics,
+    ObjectClass::AccessList,
+    ObjectClass::DefaultPrivileges,
 ];
 
 /// The number of a class in keys: fixed for ever, whatever the enum's order.
@@ -181,6 +183,8 @@ fn class_number(class: ObjectClass) -> u32 {
         ObjectClass::Comment => 16,
         ObjectClass::References => 17,
         ObjectClass::Statistics => 18,
+        ObjectClass::AccessList => 40,
+        ObjectClass::DefaultPrivileges => 41,
     }
 }
 

@@ -40,13 +40,12 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::error::{Error, Result};
-use crate::session::Database;
+use crate::session::{Database, Ends};
 use connection::Connection;
 pub use lobby::Lobby;
 use startup::{Login, Startup};
@@ -63,19 +62,19 @@ pub struct Front {
 
 /// Serves one connection to its end. Errors are the connection's own: the client
 /// has been told where that is possible.
-pub async fn serve<S>(stream: S, peer: Option<SocketAddr>, front: Arc<Front>) -> Result<()>
+pub async fn serve<S>(stream: S, ends: Option<Ends>, front: Arc<Front>) -> Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let config = front.database.config();
     let limit = config.authentication_timeout.duration();
     let guest = front.lobby.enter(config.max_pending_logins);
-    let startup = Startup::new(&front, peer);
+    let startup = Startup::new(&front, ends);
     let login = tokio::select! {
         login = startup.run(Wire::new(stream, &config)) => login?,
         () = guest.sent_away() => return Ok(()),
         () = tokio::time::sleep(limit) => {
-            tracing::debug!(?peer, "canceling authentication due to timeout");
+            tracing::debug!(?ends, "canceling authentication due to timeout");
             return Ok(());
         }
     };

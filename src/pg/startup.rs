@@ -1,6 +1,5 @@
 //! From the first byte to a session: encryption, protocol version, login.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
@@ -13,7 +12,7 @@ use super::{Front, lost, message};
 use crate::auth;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::session::{self, Session};
+use crate::session::{self, Ends, Session};
 use crate::sqlstate;
 
 const SSL_REQUEST: u32 = 80_877_103;
@@ -31,7 +30,7 @@ const LONG_SECRET_BYTES: usize = 32;
 pub struct Startup<'a> {
     front: &'a Arc<Front>,
     config: Arc<Config>,
-    peer: Option<SocketAddr>,
+    ends: Option<Ends>,
 }
 
 /// How a startup ended.
@@ -53,8 +52,8 @@ struct Hello {
 }
 
 impl<'a> Startup<'a> {
-    pub fn new(front: &'a Arc<Front>, peer: Option<SocketAddr>) -> Startup<'a> {
-        Startup { front, config: front.database.config(), peer }
+    pub fn new(front: &'a Arc<Front>, ends: Option<Ends>) -> Startup<'a> {
+        Startup { front, config: front.database.config(), ends }
     }
 
     pub async fn run<S>(self, mut wire: Wire<S>) -> Result<Login<S>>
@@ -78,7 +77,7 @@ impl<'a> Startup<'a> {
                 wire.output.report(&report, "");
                 wire.flush().await?;
                 wire.shutdown().await;
-                tracing::info!(peer = ?self.peer, code = %report.code.unwrap_or(sqlstate::INTERNAL_ERROR), "login refused: {}", report.message);
+                tracing::info!(ends = ?self.ends, code = %report.code.unwrap_or(sqlstate::INTERNAL_ERROR), "login refused: {}", report.message);
                 Ok(Login::Over)
             }
         }
@@ -150,7 +149,7 @@ impl<'a> Startup<'a> {
         if self.config.require_tls && tls.is_none() {
             return Err(self.no_entry(&hello));
         }
-        if self.config.dev && self.peer.is_none_or(|peer| peer.ip().is_loopback()) {
+        if self.config.dev && self.ends.is_none_or(|ends| ends.client.ip().is_loopback()) {
             tracing::debug!(user = hello.user, "trusted without a password");
         } else {
             let catalog = self.front.database.catalog();
@@ -175,7 +174,7 @@ impl<'a> Startup<'a> {
             session::Login {
                 user: hello.user,
                 database: hello.database,
-                client: self.peer,
+                ends: self.ends,
                 secret_bytes,
                 settings: hello.settings,
             },
@@ -186,7 +185,8 @@ impl<'a> Startup<'a> {
 
     /// `require_tls` in the words of PostgreSQL's pg_hba.conf.
     fn no_entry(&self, hello: &Hello) -> Error {
-        let host = self.peer.map_or_else(|| "[local]".to_owned(), |peer| peer.ip().to_string());
+        let host =
+            self.ends.map_or_else(|| "[local]".to_owned(), |ends| ends.client.ip().to_string());
         Error::fatal(
             sqlstate::INVALID_AUTHORIZATION_SPECIFICATION,
             format!(

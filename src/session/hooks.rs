@@ -418,6 +418,14 @@ impl SessionHooks for Hooks {
         self.rows_of(relation)
     }
 
+    fn client_address(&self) -> Option<std::net::SocketAddr> {
+        self.backend.ends.map(|ends| ends.client)
+    }
+
+    fn server_address(&self) -> Option<std::net::SocketAddr> {
+        self.backend.ends.map(|ends| ends.server)
+    }
+
     fn relation_size_bytes(&self, relation: Oid) -> Result<i64> {
         let catalog = self.catalog.lock().clone();
         let storage_id = catalog.relation(relation).map_or(0, |relation| relation.storage_id);

@@ -43,7 +43,6 @@ pub mod time;
 mod transaction;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -56,6 +55,7 @@ pub use notify::Notification;
 pub use plan::{Body, Statement};
 pub use portal::{Portal, PortalState};
 pub use prepare::BindRequest;
+pub use registry::Ends;
 pub use rows::RowCursor;
 pub use scope::{Scope, catch};
 pub use temporary::drop_leftover_temporary;
@@ -72,6 +72,7 @@ use notify::Inbox;
 use plan::PlanCache;
 use registry::{Backend, Identity, Registered, State};
 use settings::{Authority, Layers, MessageLevel, Scope as SetScope, Settings};
+
 
 /// One client's conversation.
 pub struct Session {
@@ -99,7 +100,7 @@ pub struct Session {
 pub struct Login {
     pub user: String,
     pub database: String,
-    pub client: Option<SocketAddr>,
+    pub ends: Option<Ends>,
     pub secret_bytes: usize,
     /// Parameters from the startup packet, in order.
     pub settings: Vec<(String, String)>,
@@ -245,7 +246,7 @@ fn register(database: &Database, login: Login, superuser: bool) -> Result<Regist
     let identity = Identity {
         user: login.user,
         database: login.database,
-        client: login.client,
+        ends: login.ends,
         secret_bytes: login.secret_bytes,
     };
     database.registry.register(identity, config.max_connections - reserved)

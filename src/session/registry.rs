@@ -78,12 +78,19 @@ pub struct Activity {
     pub state_change: Option<i64>,
 }
 
+/// Where the two ends of a connection are.
+#[derive(Clone, Copy, Debug)]
+pub struct Ends {
+    pub client: SocketAddr,
+    pub server: SocketAddr,
+}
+
 /// One session, as others see it.
 pub struct Backend {
     pub pid: i32,
     pub user: String,
     pub database: String,
-    pub client: Option<SocketAddr>,
+    pub ends: Option<Ends>,
     /// Microseconds since 2000-01-01 UTC.
     pub started: i64,
     secret: Vec<u8>,
@@ -181,7 +188,7 @@ pub struct Registry {
 pub struct Identity {
     pub user: String,
     pub database: String,
-    pub client: Option<SocketAddr>,
+    pub ends: Option<Ends>,
     /// Length of the cancel key: 4 bytes before protocol 3.2.
     pub secret_bytes: usize,
 }
@@ -219,7 +226,7 @@ impl Registry {
             pid,
             user: identity.user,
             database: identity.database,
-            client: identity.client,
+            ends: identity.ends,
             started: now(),
             secret: secret[..identity.secret_bytes.min(32)].to_vec(),
             activity: Mutex::default(),
@@ -294,7 +301,7 @@ mod tests {
         let identity = Identity {
             user: "u".to_owned(),
             database: "d".to_owned(),
-            client: None,
+            ends: None,
             secret_bytes: 4,
         };
         registry.register(identity, 2).unwrap()
@@ -333,7 +340,7 @@ mod tests {
         let third = Identity {
             user: "u".to_owned(),
             database: "d".to_owned(),
-            client: None,
+            ends: None,
             secret_bytes: 4,
         };
         let error = registry.register(third, 2).map(|_| ()).unwrap_err();

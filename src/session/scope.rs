@@ -108,7 +108,7 @@ mod tests {
         let identity = Identity {
             user: String::new(),
             database: String::new(),
-            client: None,
+            ends: None,
             secret_bytes: 4,
         };
         registry.register(identity, 1).unwrap().backend.clone()

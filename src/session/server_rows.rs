@@ -10,7 +10,7 @@ use super::prepare::Named;
 use super::registry::State;
 use super::settings::{Effect, Kind, Value, parameter::Parameter};
 use crate::error::{Error, Result};
-use crate::sql::types::{ArrayDim, ArrayValue, Datum, oid};
+use crate::sql::types::{ArrayDim, ArrayValue, Datum, Inet, oid};
 use crate::txn::Resource;
 
 fn text(text: &str) -> Datum {
@@ -149,8 +149,10 @@ impl Hooks {
             return row;
         }
         row[6] = text(&activity.application_name);
-        row[7] = optional(backend.client.map(|client| client.ip().to_string()));
-        row[9] = backend.client.map_or(Datum::Null, |client| Datum::Int4(client.port().into()));
+        if let Some(ends) = backend.ends {
+            row[7] = Datum::Inet(Inet::host(ends.client.ip()));
+            row[9] = Datum::Int4(ends.client.port().into());
+        }
         row[10] = Datum::TimestampTz(backend.started);
         row[11] = time(activity.transaction_start);
         row[12] = time(activity.query_start);

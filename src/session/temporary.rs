@@ -87,7 +87,7 @@ fn server_login(catalog: &Catalog) -> Result<Login> {
     Ok(Login {
         user: role.name.clone(),
         database: database.name.clone(),
-        client: None,
+        ends: None,
         secret_bytes: 4,
         settings: Vec::new(),
     })

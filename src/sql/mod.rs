@@ -37,6 +37,7 @@ use functions::EvalContext;
 use ir::Statement;
 use outcome::{Outcome, ResultColumn};
 use parse::{NodeEnum, ParsedStatement};
+use privilege::Permissions;
 use run::{StatementContext, Work};
 use types::{Datum, Oid, SqlType};
 
@@ -52,6 +53,8 @@ pub struct Prepared {
     pub columns: Option<Arc<[ResultColumn]>>,
     /// What is to be locked before it runs.
     relations: Vec<(Oid, LockMode)>,
+    /// What it needs to be allowed, each time that it runs.
+    permissions: Permissions,
     body: Body,
 }
 
@@ -82,6 +85,7 @@ pub fn prepare(
                 params: explain.params(),
                 columns: Some(utility::Explain::columns(&explain)),
                 relations: explain.relations(),
+                permissions: explain.permissions(),
                 body: Body::Explain(explain),
             })
         }
@@ -91,17 +95,24 @@ pub fn prepare(
 
 fn prepare_utility(parsed: &Arc<ParsedStatement>) -> Result<Prepared> {
     let body = Body::Utility(parsed.clone());
-    Ok(Prepared { params: Vec::new(), columns: None, relations: Vec::new(), body })
+    Ok(Prepared {
+        params: Vec::new(),
+        columns: None,
+        relations: Vec::new(),
+        permissions: Permissions::default(),
+        body,
+    })
 }
 
 fn prepare_bound(node: &NodeEnum, eval: &EvalContext, declared: &[Oid]) -> Result<Prepared> {
-    let BoundStatement { statement, params, relations } = bind_statement(node, eval, declared)?;
+    let BoundStatement { statement, params, relations, permissions } =
+        bind_statement(node, eval, declared)?;
     let columns = statement_columns(&statement, &eval.catalog);
     let body = match statement {
         Statement::Query(query) => Body::Query(run::CompiledQuery::new(&query, &eval.catalog)),
         other => Body::Modify(dml::Compiled::new(&other, &eval.catalog)?),
     };
-    Ok(Prepared { params, columns, relations, body })
+    Ok(Prepared { params, columns, relations, permissions, body })
 }
 
 /// A bound statement with its parameters' types, and what it locks before it runs.
@@ -109,14 +120,19 @@ struct BoundStatement {
     statement: Statement,
     params: Vec<SqlType>,
     relations: Vec<(Oid, LockMode)>,
+    permissions: Permissions,
 }
 
-/// Binds a query or a statement that changes rows, and checks its privileges.
+/// Binds a query or a statement that changes rows.
 fn bind_statement(node: &NodeEnum, eval: &EvalContext, declared: &[Oid]) -> Result<BoundStatement> {
     let mut binder = Binder::new(eval, declared);
     let statement = binder.bind_statement(node)?;
-    privilege::check_statement(&statement, eval)?;
-    Ok(BoundStatement { statement, params: binder.param_types(), relations: binder.opened() })
+    Ok(BoundStatement {
+        statement,
+        params: binder.param_types(),
+        relations: binder.opened(),
+        permissions: binder.permissions(),
+    })
 }
 
 impl Prepared {
@@ -136,6 +152,7 @@ pub async fn execute(
     work: &mut Work,
     ctx: &StatementContext,
 ) -> Result<Outcome> {
+    privilege::check(&prepared.permissions, &ctx.eval)?;
     lock::acquire_relations(&prepared.relations, work, ctx).await?;
     match &prepared.body {
         Body::Query(query) => query.execute(params, work, ctx).await.map(Outcome::Rows),
@@ -152,6 +169,7 @@ fn statement_columns(statement: &Statement, catalog: &Catalog) -> Option<Arc<[Re
         Statement::Insert(insert) => insert.returning.as_ref(),
         Statement::Update(update) => update.returning.as_ref(),
         Statement::Delete(delete) => delete.returning.as_ref(),
+        Statement::Merge(_) => None,
     };
     let columns: Vec<_> = returning?.exprs.iter().map(|(column, _)| column.clone()).collect();
     Some(run::result_columns(&columns, catalog))

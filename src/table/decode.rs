@@ -160,6 +160,7 @@ impl<'a> Decoder<'a> {
             Repr::Bytea | Repr::Jsonb | Repr::Numeric | Repr::Array(_) | Repr::Record => {
                 self.binaries(slot)
             }
+            Repr::Bit | Repr::Inet | Repr::MacAddr | Repr::MacAddr8 => self.binaries(slot),
             Repr::Uuid => self.uuids(slot)?,
             _ => self.by_value(column, position)?,
         })

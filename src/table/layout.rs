@@ -34,6 +34,8 @@ pub fn width(repr: &Repr, decimal: bool) -> Width {
         Repr::Int8 | Repr::Float8 | Repr::Time | Repr::Timestamp | Repr::TimestampTz => {
             Width::Fixed(8)
         }
+        Repr::MacAddr => Width::Fixed(6),
+        Repr::MacAddr8 => Width::Fixed(8),
         Repr::TimeTz => Width::Fixed(12),
         Repr::Interval | Repr::Uuid => Width::Fixed(16),
         Repr::Numeric if decimal => Width::Fixed(16),

@@ -61,6 +61,7 @@ pub use sequence::{SequenceState, Sequences};
 pub use state::TableState;
 pub use system_column::SystemColumns;
 pub use unique::Conflict;
+pub use violation::failing_row;
 pub use write::{LockedRow, Writer};
 
 #[cfg(test)]

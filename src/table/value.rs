@@ -9,7 +9,7 @@ use num_traits::ToPrimitive;
 use super::info::ColumnInfo;
 use crate::error::{Error, Result};
 use crate::sql::types::numeric::{Coefficient, Numeric};
-use crate::sql::types::{Datum, EnumLabels, Interval, Repr, codec, numeric};
+use crate::sql::types::{Datum, EnumLabels, Interval, Repr, arrow, codec, numeric};
 use crate::sqlstate;
 
 /// Writes a fixed-width value into its place.
@@ -29,6 +29,8 @@ pub fn write_fixed(column: &ColumnInfo, datum: &Datum, place: &mut [u8]) -> Resu
         (Repr::Float8, Datum::Float8(v)) => place.copy_from_slice(&v.to_le_bytes()),
         (Repr::Oid, Datum::Oid(v)) => place.copy_from_slice(&v.to_le_bytes()),
         (Repr::Uuid, Datum::Uuid(v)) => place.copy_from_slice(v),
+        (Repr::MacAddr, Datum::MacAddr(v)) => place.copy_from_slice(v),
+        (Repr::MacAddr8, Datum::MacAddr8(v)) => place.copy_from_slice(v),
         (Repr::TimeTz, Datum::TimeTz(time, zone)) => {
             place[..8].copy_from_slice(&time.to_le_bytes());
             place[8..].copy_from_slice(&zone.to_le_bytes());
@@ -54,6 +56,8 @@ pub fn write_variable(column: &ColumnInfo, datum: &Datum, out: &mut Vec<u8>) -> 
     match (&column.repr, datum) {
         (Repr::Text | Repr::Bpchar, Datum::Text(v)) => out.extend_from_slice(v.as_bytes()),
         (Repr::Bytea, Datum::Bytea(v)) => out.extend_from_slice(v),
+        (Repr::Bit, Datum::Bit(v)) => v.encode(out),
+        (Repr::Inet, Datum::Inet(v)) => v.encode(out),
         (Repr::Jsonb, Datum::Jsonb(v)) => out.extend_from_slice(&v.0),
         (Repr::Numeric, Datum::Numeric(v)) => numeric::encode(v, out),
         (Repr::Array(_), Datum::Array(_)) | (Repr::Record, Datum::Record(_)) => {
@@ -85,6 +89,10 @@ pub fn read(column: &ColumnInfo, bytes: &[u8]) -> Result<Datum> {
         ),
         Repr::Interval => Datum::Interval(read_interval(bytes)),
         Repr::Uuid => Datum::Uuid(array(bytes)),
+        Repr::MacAddr => Datum::MacAddr(array(bytes)),
+        Repr::MacAddr8 => Datum::MacAddr8(array(bytes)),
+        Repr::Bit => Datum::Bit(arrow::read_bits(bytes)?),
+        Repr::Inet => Datum::Inet(arrow::read_inet(bytes)?),
         Repr::Enum(labels) => {
             let oid = u32::from_le_bytes(array(bytes));
             Datum::Text(label(labels, oid)?.to_owned())

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::datum::constant;
 use crate::catalog::{
-    CastMethod, Catalog, Function, PG_CATALOG, Relation, quote_identifier, quote_qualified,
+    CastContext, CastMethod, Catalog, Function, PG_CATALOG, Relation, quote_identifier, quote_qualified,
 };
 use crate::sql::functions::SPREADING;
 use crate::sql::ir::{Call, ColumnId, Expr, ExprKind};
@@ -53,7 +53,7 @@ impl Printer<'_> {
                 self.push(&text);
             }
             ExprKind::Call(call) if self.is_length_coercion(call) => self.assigned(&call.args[0]),
-            ExprKind::Call(call) if self.cast_source(call).is_some_and(is_number) => {
+            ExprKind::Call(call) if self.is_number_coercion(call) => {
                 self.assigned(&call.args[0]);
             }
             ExprKind::Relabel(inner) if !matches!(inner.kind, ExprKind::Call(_)) => {
@@ -346,6 +346,14 @@ impl Printer<'_> {
         let cast = self.catalog.cast_between(source, call.function.returns)?;
         (cast.method == CastMethod::Function(call.function.oid) && !call.args.is_empty())
             .then_some(source)
+    }
+
+    /// A cast from a number that happens by itself where the value is assigned.
+    fn is_number_coercion(&self, call: &Call) -> bool {
+        self.cast_source(call).is_some_and(|source| {
+            let cast = self.catalog.cast_between(source, call.function.returns);
+            is_number(source) && cast.is_some_and(|cast| cast.context != CastContext::Explicit)
+        })
     }
 
     /// `varchar(x, 14, true)`: a coercion to a length within one type.

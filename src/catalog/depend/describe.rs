@@ -1,7 +1,7 @@
 //! How messages call an object: `table t`, `column a of table t`.
 
 use super::super::{
-    Catalog, Function, ObjectAddress, Relation, RelationKind, quote_identifier, quote_qualified,
+    Catalog, Function, ObjectAddress, Relation, quote_identifier, quote_qualified,
     relation_oid,
 };
 use super::RULE_OID_OFFSET;
@@ -71,13 +71,7 @@ impl Catalog {
     }
 
     fn describe_relation(&self, path: &[Oid], relation: &Relation) -> String {
-        let kind = match &relation.kind {
-            RelationKind::Table | RelationKind::Virtual => "table",
-            RelationKind::View(_) => "view",
-            RelationKind::Index(_) => "index",
-            RelationKind::Sequence(_) => "sequence",
-        };
-        format!("{kind} {}", self.relation_name(path, relation))
+        format!("{} {}", relation.kind_word(), self.relation_name(path, relation))
     }
 
     /// The column whose default has this `pg_attrdef` OID.

@@ -70,7 +70,14 @@ impl Catalog {
             RelationKind::Index(index) => index_edges(index, &mut edges),
             RelationKind::Sequence(sequence) => self.sequence_edges(sequence, &mut edges),
             // Its query's references say what a view needs, columns' types too.
-            RelationKind::View(_) => {}
+            RelationKind::View(_) => {
+                for (column, attnum) in relation.columns.iter().zip(1..) {
+                    if let Some(default) = &column.default {
+                        let column = ObjectAddress::column(relation.oid, attnum);
+                        edges.push_from(ObjectAddress::default(default.oid), column, AUTO);
+                    }
+                }
+            }
             RelationKind::Table | RelationKind::Virtual => {
                 for (column, attnum) in relation.columns.iter().zip(1..) {
                     column_edges(relation.oid, column, attnum, &mut edges);

@@ -15,10 +15,10 @@ const SQL_COST: f32 = 100.0;
 const SET_ROWS: f32 = 1000.0;
 
 pub(super) fn pg_proc(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
-    catalog.find_functions(lookup).map(|function| function_row(function)).collect()
+    catalog.find_functions(lookup).map(|function| function_row(catalog, function)).collect()
 }
 
-fn function_row(function: &Function) -> Row {
+fn function_row(catalog: &Catalog, function: &Function) -> Row {
     let all = function.all_args.as_deref();
     let names: Vec<String> = match all {
         Some(all) => all.iter().map(|(.., name)| name.clone()).collect(),
@@ -62,7 +62,7 @@ fn function_row(function: &Function) -> Row {
         Datum::Null,
         Datum::Null,
         Datum::Null,
-        Datum::Null,
+        acl(catalog, function.address()),
     ]
 }
 

@@ -99,8 +99,9 @@ impl Binder<'_> {
             if let Some((item, column)) = found {
                 check_lateral(item, location)?;
                 let expr = Expr { location, ..column.expr.clone() };
-                let lateral = item.lateral_only;
+                let (lateral, origin) = (item.lateral_only, column.origin);
                 self.levels[index].lateral_used |= lateral;
+                self.note_selected(origin);
                 return Ok(Some(expr));
             }
             if level.barrier {
@@ -124,14 +125,14 @@ impl Binder<'_> {
             };
         };
         let item = &self.levels[place.level].items[place.index];
-        let mut matches = item.named(name);
-        let Some(column) = matches.next() else {
-            return Err(self.no_column(Some(table), name, location));
+        let named: Vec<&ItemColumn> = item.named(name).take(2).collect();
+        let (expr, origin) = match named.as_slice() {
+            [] => return Err(self.no_column(Some(table), name, location)),
+            [column] => (column.expr.clone(), column.origin),
+            _ => return Err(ambiguous_column(name).at(location)),
         };
-        if matches.next().is_some() {
-            return Err(ambiguous_column(name).at(location));
-        }
-        Ok(Expr { location, ..column.expr.clone() })
+        self.note_selected(origin);
+        Ok(Expr { location, ..expr })
     }
 
     /// In a function in SQL: `argument.field`, or `function.argument`.
@@ -218,7 +219,9 @@ impl Binder<'_> {
         &self.levels[place.level].items[place.index]
     }
 
-    fn whole_row(&self, place: ItemPlace, location: i32) -> Expr {
+    fn whole_row(&mut self, place: ItemPlace, location: i32) -> Expr {
+        let columns = self.item(place).columns.clone();
+        self.note_selected_items(&columns);
         whole_row(self.item(place), location)
     }
 

@@ -62,10 +62,16 @@ impl Binder<'_> {
                 let query = exact(self, query);
                 (CteBody::Query(Box::new(query.rel)), query.output, true, is_recursive)
             }
+            NodeEnum::MergeStmt(_) => {
+                return Err(Error::new(
+                    sqlstate::FEATURE_NOT_SUPPORTED,
+                    "MERGE not supported in WITH query",
+                )
+                .at(cte.location));
+            }
             node @ (NodeEnum::InsertStmt(_)
             | NodeEnum::UpdateStmt(_)
-            | NodeEnum::DeleteStmt(_)
-            | NodeEnum::MergeStmt(_)) => self.modifying_cte(cte, node)?,
+            | NodeEnum::DeleteStmt(_)) => self.modifying_cte(cte, node)?,
             _ => return Err(Error::internal("WITH query is no query")),
         };
         let columns = named_columns(cte, columns)?;
@@ -99,7 +105,7 @@ impl Binder<'_> {
             Statement::Insert(insert) => insert.returning.as_ref(),
             Statement::Update(update) => update.returning.as_ref(),
             Statement::Delete(delete) => delete.returning.as_ref(),
-            Statement::Query(_) => None,
+            Statement::Query(_) | Statement::Merge(_) => None,
         };
         let readable = returning.is_some();
         let columns = returning

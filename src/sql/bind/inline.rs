@@ -10,12 +10,13 @@ use super::Binder;
 use super::bound::Names;
 use super::node::{bool_expr, boxed, inner, null, typed};
 use super::params::Params;
+use super::prune::prune_scans;
 use super::scope::Level;
 use super::{INLINE_DEPTH_MAX, from::exact};
-use crate::catalog::{self, CastContext, Function, Relation, RelationKind};
+use crate::catalog::{self, CastContext, Function, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{Walk, each_expr_mut, rel_exprs_mut};
-use crate::sql::ir::{Expr, ExprKind, Query, Rel, Subquery, SubqueryKind};
+use crate::sql::ir::{Expr, ExprKind, Query, Rel, Statement, Subquery, SubqueryKind};
 use crate::sql::parse::ast::{Node, SelectStmt};
 use crate::sql::parse::{self, NodeEnum};
 use crate::sql::types::{Datum, Oid, SqlType, oid, record};
@@ -52,9 +53,16 @@ impl Binder<'_> {
         answer.map_err(Error::without_position)
     }
 
+    /// A view's query as a statement of its own: what fills a materialized view.
+    pub fn bind_view(&mut self, relation: &Arc<Relation>) -> Result<Statement> {
+        let mut statement = Statement::Query(self.view_query(relation)?);
+        prune_scans(&mut statement);
+        Ok(statement)
+    }
+
     /// A view's query, bound under the search path of its creation.
     pub(super) fn view_query(&mut self, relation: &Arc<Relation>) -> Result<Query> {
-        let RelationKind::View(view) = &relation.kind else {
+        let Some(view) = relation.view() else {
             return Err(Error::internal(format!("relation \"{}\" is no view", relation.name)));
         };
         let statements = parse::parse(&view.sql)?;
@@ -65,6 +73,12 @@ impl Binder<'_> {
             None,
         );
         let outer = std::mem::replace(&mut self.search_path, path);
+        // What a view reads is read with its owner's rights.
+        let check_as = match view.security_invoker() {
+            true => self.check_as,
+            false => Some(relation.owner),
+        };
+        let outer_check_as = std::mem::replace(&mut self.check_as, check_as);
         let query = self.isolated(|binder| {
             binder.names = Names::of_view(relation);
             match statements.as_slice() {
@@ -79,6 +93,7 @@ impl Binder<'_> {
             }
         });
         self.search_path = outer;
+        self.check_as = outer_check_as;
         query
     }
 

@@ -42,6 +42,7 @@ mod inline;
 mod join;
 mod literal;
 mod locking;
+mod merge;
 mod name;
 mod node;
 mod opened;
@@ -50,6 +51,7 @@ mod order;
 mod params;
 mod polymorphic;
 mod prune;
+mod refresh;
 mod row;
 mod same;
 mod scope;
@@ -60,6 +62,7 @@ mod subquery;
 mod subscript;
 mod target;
 mod typename;
+mod updatable;
 mod values;
 mod window;
 
@@ -70,6 +73,7 @@ use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{ColumnId, CteId, OutputColumn};
 use crate::sql::parse::with_stack;
+use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
@@ -78,6 +82,8 @@ pub use expression::{
 };
 use opened::Opened;
 pub use opened::opened_by_copy;
+pub use refresh::Refreshed;
+pub use updatable::updatable;
 use params::Params;
 use scope::Level;
 
@@ -102,6 +108,10 @@ pub struct Binder<'a> {
     next_cte: u32,
     /// See [`Binder::opened`].
     opened: Opened,
+    /// See [`Binder::permissions`].
+    permissions: Permissions,
+    /// Whose privileges count for what is bound now: a view's owner's.
+    check_as: Option<Oid>,
     depth: usize,
     inline_depth: usize,
     names: bound::Names,
@@ -130,6 +140,8 @@ impl<'a> Binder<'a> {
             next_column: 0,
             next_cte: 0,
             opened: Opened::default(),
+            permissions: Permissions::default(),
+            check_as: None,
             depth: 0,
             inline_depth: 0,
             names: bound::Names::default(),
@@ -139,6 +151,24 @@ impl<'a> Binder<'a> {
     /// The parameters' types, after binding.
     pub fn param_types(&self) -> Vec<SqlType> {
         self.params.types()
+    }
+
+    /// What the bound statement needs to be allowed.
+    pub fn permissions(&mut self) -> Permissions {
+        std::mem::take(&mut self.permissions)
+    }
+
+    /// A column of a relation is read.
+    fn note_selected(&mut self, origin: Option<(Oid, i16)>) {
+        if let Some((relation, column)) = origin {
+            self.permissions.select(relation, self.check_as, column);
+        }
+    }
+
+    fn note_selected_items(&mut self, columns: &[scope::ItemColumn]) {
+        for column in columns {
+            self.note_selected(column.origin);
+        }
     }
 
     fn new_id(&mut self) -> ColumnId {

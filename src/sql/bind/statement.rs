@@ -28,7 +28,7 @@ impl Binder<'_> {
             NodeEnum::InsertStmt(insert) => self.insert(insert).map(Statement::Insert),
             NodeEnum::UpdateStmt(update) => self.update(update).map(Statement::Update),
             NodeEnum::DeleteStmt(delete) => self.delete(delete).map(Statement::Delete),
-            NodeEnum::MergeStmt(_) => Err(Error::unsupported("MERGE")),
+            NodeEnum::MergeStmt(merge) => self.merge(merge).map(Statement::Merge),
             _ => Err(Error::unsupported("this statement in this place")),
         }
     }

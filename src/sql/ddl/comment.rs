@@ -29,6 +29,7 @@ impl Ddl<'_> {
         match statement.objtype() {
             kind @ (Kind::ObjectTable
             | Kind::ObjectView
+            | Kind::ObjectMatview
             | Kind::ObjectIndex
             | Kind::ObjectSequence) => self.commented_relation(kind, &name_list(node)),
             Kind::ObjectColumn => self.commented_column(&name_list(node)),
@@ -56,7 +57,10 @@ impl Ddl<'_> {
             ast::ObjectType::ObjectSequence => {
                 (matches!(relation.kind, RelationKind::Sequence(_)), "sequence")
             }
-            _ => (matches!(relation.kind, RelationKind::Table), "table"),
+            ast::ObjectType::ObjectMatview => {
+                (relation.is_materialized_view(), "materialized view")
+            }
+            _ => (relation.is_table(), "table"),
         };
         if fits { Ok(relation.address()) } else { Err(wrong_object(&relation.name, what)) }
     }

@@ -36,7 +36,7 @@ impl Ddl<'_> {
         refuse_unsupported(statement)?;
         let name =
             statement.relation.as_ref().ok_or_else(|| Error::syntax("index without a table"))?;
-        let relation = self.find_table(name)?;
+        let relation = self.find_indexable(name)?;
         self.lock_relation(relation.oid, LockMode::Share).await?;
         let relation = self.relation(relation.oid)?;
         if statement.if_not_exists
@@ -106,6 +106,7 @@ impl Ddl<'_> {
             indexes: Vec::new(),
             constraints: Vec::new(),
             persistence: relation.persistence,
+            materialized: None,
             kind: RelationKind::Index(Index {
                 table: relation.oid,
                 access_method: "btree".to_owned(),
@@ -223,6 +224,7 @@ impl Ddl<'_> {
             Some(t) if t.category == 'A' => class_of(oid::ANYARRAY),
             Some(t) if matches!(t.kind, TypeKind::Composite { .. }) => class_of(oid::RECORD),
             _ if ty.oid == oid::VARCHAR => class_of(oid::TEXT),
+            _ if ty.oid == oid::CIDR => class_of(oid::INET),
             Some(t) if t.category == 'N' && t.length == 4 => class_of(oid::OID),
             _ => None,
         };
@@ -248,7 +250,9 @@ impl Ddl<'_> {
         let found = classes
             .filter(|class| class.access_method == "btree" && class.name == name)
             .find(|class| {
-                class.input == ty.oid || (class.input == oid::TEXT && ty.oid == oid::VARCHAR)
+                class.input == ty.oid
+                    || (class.input == oid::TEXT && ty.oid == oid::VARCHAR)
+                    || (class.input == oid::INET && ty.oid == oid::CIDR)
             });
         match found {
             Some(class) => Ok(class.oid),

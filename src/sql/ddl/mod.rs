@@ -21,13 +21,17 @@ mod comment;
 mod constraint;
 mod create_as;
 mod database;
+mod default_privileges;
 mod depend;
 mod drop;
 mod enumeration;
 mod expression;
+mod grant;
 mod index;
+mod matview;
 mod name;
 pub(super) mod options;
+mod owned;
 mod rename;
 mod rewrite;
 mod role;
@@ -37,6 +41,7 @@ mod table;
 mod temporary;
 mod uses;
 mod view;
+mod view_options;
 
 use std::sync::Arc;
 
@@ -62,6 +67,7 @@ pub async fn execute(node: &NodeEnum, work: &mut Work, ctx: &StatementContext) -
     let mut ddl = Ddl { work, ctx };
     let (before, made) = (ddl.work.catalog.clone(), ddl.work.changes.len());
     let tag = ddl.run(node).await?;
+    ddl.settle_privileges(&before, made);
     ddl.claim_names(&before, made).await?;
     Ok(tag)
 }
@@ -75,6 +81,9 @@ impl Ddl<'_> {
             NodeEnum::IndexStmt(statement) => ddl.create_index(statement).await?,
             NodeEnum::ViewStmt(statement) => ddl.create_view(statement).await?,
             NodeEnum::CreateTableAsStmt(statement) => return ddl.create_table_as(statement).await,
+            NodeEnum::RefreshMatViewStmt(statement) => {
+                ddl.refresh_materialized_view(statement).await?
+            }
             NodeEnum::CreateSeqStmt(statement) => ddl.create_sequence(statement).await?,
             NodeEnum::AlterSeqStmt(statement) => ddl.alter_sequence(statement).await?,
             NodeEnum::CreateSchemaStmt(statement) => ddl.create_schema(statement).await?,
@@ -88,6 +97,12 @@ impl Ddl<'_> {
             NodeEnum::CreateRoleStmt(statement) => ddl.create_role(statement)?,
             NodeEnum::AlterRoleStmt(statement) => ddl.alter_role(statement)?,
             NodeEnum::DropRoleStmt(statement) => ddl.drop_role(statement)?,
+            NodeEnum::GrantStmt(statement) => ddl.grant(statement).await?,
+            NodeEnum::AlterDefaultPrivilegesStmt(statement) => {
+                ddl.alter_default_privileges(statement)?
+            }
+            NodeEnum::DropOwnedStmt(statement) => ddl.drop_owned(statement).await?,
+            NodeEnum::ReassignOwnedStmt(statement) => ddl.reassign_owned(statement)?,
             NodeEnum::GrantRoleStmt(statement) => ddl.grant_role(statement)?,
             NodeEnum::CreatedbStmt(statement) => ddl.create_database(statement)?,
             NodeEnum::DropdbStmt(statement) => ddl.drop_database(statement)?,

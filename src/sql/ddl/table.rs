@@ -118,6 +118,7 @@ impl Ddl<'_> {
             indexes: Vec::new(),
             constraints: Vec::new(),
             persistence: self.persistence_in(schema),
+            materialized: None,
         });
         self.put_row_type(oid)?;
         Ok(oid)

@@ -2,10 +2,11 @@
 
 use super::column::new_column;
 use super::name::wrong_object;
+use super::view_options::{require_checkable, view_options};
 use super::{Ddl, strings};
-use crate::catalog::{BoundName, Column, Relation, RelationKind, View};
+use crate::catalog::{BoundName, Column, Relation, RelationKind, Updatable, View};
 use crate::error::{Error, Result};
-use crate::sql::bind::Binder;
+use crate::sql::bind::{self, Binder};
 use crate::sql::ir::{Query, Statement};
 use crate::sql::parse::{self, ast};
 use crate::sql::privilege;
@@ -15,24 +16,26 @@ use crate::table::lock;
 use crate::txn::LockMode;
 
 /// A view's text, with what its names mean.
-struct Definition {
-    sql: String,
-    names: Vec<BoundName>,
+pub(super) struct Definition {
+    pub sql: String,
+    pub names: Vec<BoundName>,
     /// The query over the relations that it names, views not expanded.
-    query: Query,
+    pub query: Query,
+}
+
+impl Definition {
+    fn updatable(&self) -> Result<Updatable> {
+        let statements = parse::parse(&self.sql)?;
+        match statements.as_slice() {
+            [only] => Ok(bind::updatable(&only.node, &self.query)),
+            _ => Err(Error::internal("a view's query is not one statement")),
+        }
+    }
 }
 
 impl Ddl<'_> {
     pub async fn create_view(&mut self, statement: &ast::ViewStmt) -> Result<&'static str> {
-        if !statement.options.is_empty() {
-            return Err(Error::unsupported("view option"));
-        }
-        if !matches!(
-            statement.with_check_option(),
-            ast::ViewCheckOption::NoCheckOption | ast::ViewCheckOption::Undefined
-        ) {
-            return Err(Error::unsupported("WITH CHECK OPTION"));
-        }
+        let options = view_options(statement)?;
         let name = statement.view.as_ref().ok_or_else(|| Error::syntax("view without a name"))?;
         let node =
             statement.query.as_deref().ok_or_else(|| Error::syntax("view without a query"))?;
@@ -41,11 +44,13 @@ impl Ddl<'_> {
         let definition = self.view_definition(parse::deparse(node)?)?;
         let schema = self.view_schema(name, &definition)?;
         let view = View {
+            updatable: Some(definition.updatable()?),
             sql: definition.sql,
             search_path: self.search_path_names(),
-            check_option: None,
+            options,
             names: definition.names,
         };
+        require_checkable(&view)?;
         let existing = self.work.catalog.relation_named(schema, &name.relname).cloned();
         let relation = match existing {
             Some(old) if statement.replace => self.replaced_view(&old, columns, view).await?,
@@ -63,6 +68,7 @@ impl Ddl<'_> {
                     indexes: Vec::new(),
                     constraints: Vec::new(),
                     persistence: self.persistence_in(schema),
+                    materialized: None,
                 }
             }
         };
@@ -95,7 +101,7 @@ impl Ddl<'_> {
     }
 
     /// Binds a view's text for its names, and for what it depends on.
-    fn view_definition(&self, sql: String) -> Result<Definition> {
+    pub(super) fn view_definition(&self, sql: String) -> Result<Definition> {
         let eval = self.eval();
         let mut binder = Binder::for_definition(&eval);
         let query = bind_definition(&mut binder, &sql)?;
@@ -112,7 +118,7 @@ impl Ddl<'_> {
         let node = node.node.as_ref().ok_or_else(|| Error::syntax("an empty query"))?;
         let mut binder = Binder::with_fixed_params(&eval, &[]);
         let statement = binder.bind_statement(node)?;
-        privilege::check_statement(&statement, &eval)?;
+        privilege::check(&binder.permissions(), &eval)?;
         lock::acquire_relations(&binder.opened(), self.work, self.ctx).await?;
         match statement {
             Statement::Query(query) => Ok(query),
@@ -160,6 +166,10 @@ impl Ddl<'_> {
                     name(after.ty)
                 )));
             }
+        }
+        let mut columns = columns;
+        for (before, after) in old.columns.iter().zip(&mut columns) {
+            after.default.clone_from(&before.default);
         }
         Ok(Relation { kind: RelationKind::View(view), columns, ..old.clone() })
     }

@@ -12,6 +12,7 @@ use futures::StreamExt;
 
 use super::Effect;
 use super::returning::{Returned, ReturningPlan};
+use super::view_check::ViewChecks;
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::{self, ColumnId, ConflictAction, Expr, Insert, OutputColumn, Query, Rel};
@@ -32,6 +33,7 @@ pub struct InsertPlan {
     positions: Vec<usize>,
     defaults: Vec<(usize, Evaluator)>,
     on_conflict: Option<OnConflict>,
+    checks: ViewChecks,
 }
 
 enum Source {
@@ -76,7 +78,8 @@ impl InsertPlan {
             .map(|on_conflict| OnConflict::new(on_conflict, catalog))
             .transpose()?;
         let positions = insert.columns.iter().map(|attnum| *attnum as usize - 1).collect();
-        Ok(InsertPlan { source, positions, defaults, on_conflict })
+        let checks = ViewChecks::new(&insert.checks, catalog)?;
+        Ok(InsertPlan { source, positions, defaults, on_conflict, checks })
     }
 
     pub fn is_fast(&self) -> bool {
@@ -210,16 +213,17 @@ impl Run<'_> {
             }
         }
         let (rid, row) = writer.insert(&info, row).await?;
-        self.done(writer, rid, &row)
+        self.done(writer, rid, &row).await
     }
 
-    fn done(&mut self, writer: &Writer<'_>, rid: u64, row: &[Datum]) -> Result<()> {
+    async fn done(&mut self, writer: &mut Writer<'_>, rid: u64, row: &[Datum]) -> Result<()> {
         self.count += 1;
         if self.plan.on_conflict.as_ref().is_some_and(|c| c.update.is_some()) {
             self.touched.insert(rid);
         }
         let (table, xmin) = (self.info.oid(), writer.transaction_id());
         let system = SystemColumns { table, rid, xmin, xmax: 0 };
+        self.plan.checks.test(&self.info, system, row, self.params, writer).await?;
         self.returned.add(self.ctx, self.params, system, row, &[])
     }
 
@@ -257,7 +261,7 @@ impl Run<'_> {
             new[*attnum as usize - 1] = value.eval(eval, self.params, &seen)?;
         }
         let new = writer.update(&info, conflict.rid, &old, new).await?;
-        self.done(writer, conflict.rid, &new)
+        self.done(writer, conflict.rid, &new).await
     }
 }
 

@@ -11,6 +11,7 @@ use futures::StreamExt;
 use super::Effect;
 use super::returning::{Returned, ReturningPlan};
 use super::source::{TargetScan, evaluated_row, slots};
+use super::view_check::ViewChecks;
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit;
@@ -33,6 +34,7 @@ pub struct ModifyPlan {
     /// Attribute numbers that are assigned; empty for DELETE.
     assigned: Vec<i16>,
     delete: bool,
+    checks: ViewChecks,
     source: Source,
     extra: Vec<ColumnId>,
 }
@@ -47,7 +49,15 @@ enum Source {
 impl ModifyPlan {
     pub fn update(update: &Update, catalog: &Catalog) -> Result<ModifyPlan> {
         let returning = update.returning.as_ref();
-        ModifyPlan::new(&update.target, &update.input, &update.assignments, returning, catalog)
+        let mut plan = ModifyPlan::new(
+            &update.target,
+            &update.input,
+            &update.assignments,
+            returning,
+            catalog,
+        )?;
+        plan.checks = ViewChecks::new(&update.checks, catalog)?;
+        Ok(plan)
     }
 
     pub fn delete(delete: &Delete, catalog: &Catalog) -> Result<ModifyPlan> {
@@ -79,6 +89,7 @@ impl ModifyPlan {
         Ok(ModifyPlan {
             assigned: assignments.iter().map(|(attnum, _)| *attnum).collect(),
             delete: false,
+            checks: ViewChecks::new(&[], catalog)?,
             source,
             extra: extra.into_iter().map(|column| column.id).collect(),
         })
@@ -300,7 +311,9 @@ impl Run<'_> {
             for (attnum, value) in self.plan.assigned.iter().zip(values) {
                 new[*attnum as usize - 1] = value;
             }
-            writer.update(&self.info, rid, &old, new).await?
+            let row = writer.update(&self.info, rid, &old, new).await?;
+            self.plan.checks.test(&self.info, system, &row, self.params, writer).await?;
+            row
         };
         self.count += 1;
         self.returned.add(self.ctx, self.params, system, &row, extra)

@@ -72,7 +72,7 @@ fn referenced(table: &TableInfo, child: &TableInfo) -> Error {
 }
 
 /// Gives the table and its indexes new storage.
-fn empty(work: &mut Work, table: Oid) -> Result<()> {
+pub fn empty(work: &mut Work, table: Oid) -> Result<()> {
     let relation = relation(work, table)?;
     for oid in std::iter::once(table).chain(relation.indexes.iter().copied()) {
         let mut changed = (*self::relation(work, oid)?).clone();

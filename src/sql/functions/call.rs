@@ -23,7 +23,7 @@ use datafusion::arrow::datatypes::{
 use crate::error::{Error, Result};
 use crate::sql::types::json::Jsonb;
 use crate::sql::types::numeric::Numeric;
-use crate::sql::types::{ArrayValue, Datum, Interval, Oid};
+use crate::sql::types::{ArrayValue, Bits, Datum, Inet, Interval, Oid};
 
 /// Days from 1970-01-01 to 2000-01-01: Arrow counts from the first, PostgreSQL
 /// from the second.
@@ -119,6 +119,9 @@ copied! {
     TimestampTz, Datum::TimestampTz(v) => TimestampTz(v), |v: TimestampTz| Datum::TimestampTz(v.0);
     Interval, Datum::Interval(v) => v, Datum::Interval;
     Uuid, Datum::Uuid(v) => Uuid(v), |v: Uuid| Datum::Uuid(v.0);
+    Inet, Datum::Inet(v) => v, Datum::Inet;
+    [u8; 6], Datum::MacAddr(v) => v, Datum::MacAddr;
+    [u8; 8], Datum::MacAddr8(v) => v, Datum::MacAddr8;
 }
 
 /// Implements the row form of a type that is borrowed from its datum.
@@ -137,6 +140,7 @@ borrowed! {
     [u8], Bytea;
     Numeric, Numeric;
     Jsonb, Jsonb;
+    Bits, Bit;
     ArrayValue, Array;
 }
 
@@ -186,6 +190,12 @@ impl Ret for Vec<u8> {
 impl Ret for Numeric {
     fn into_datum(self) -> Datum {
         Datum::Numeric(self)
+    }
+}
+
+impl Ret for Bits {
+    fn into_datum(self) -> Datum {
+        Datum::Bit(self)
     }
 }
 

@@ -143,6 +143,14 @@ pub trait SessionHooks: Send + Sync {
     fn advisory_unlock_all(&self) {}
     /// Rows of a server-state relation (`pg_stat_activity`, `pg_locks`, `pg_settings`…).
     fn server_rows(&self, relation: &str) -> Result<Vec<Vec<Datum>>>;
+    /// The client's end of the connection; `None` within the server.
+    fn client_address(&self) -> Option<std::net::SocketAddr> {
+        None
+    }
+    /// The server's end of the connection.
+    fn server_address(&self) -> Option<std::net::SocketAddr> {
+        None
+    }
     /// Stored bytes of a relation, for the `pg_relation_size` family.
     fn relation_size_bytes(&self, relation: Oid) -> Result<i64>;
 }

@@ -60,6 +60,9 @@ const HASH: &[Kernel] = kernels! {
     call "hashoidvector" => hash;
     call "hashtid" => hash;
     call "pg_lsn_hash" => hash;
+    call "hashinet" => hash;
+    call "hashmacaddr" => hash;
+    call "hashmacaddr8" => hash;
 };
 
 const EXTENDED: &[Kernel] = kernels! {
@@ -86,4 +89,7 @@ const EXTENDED: &[Kernel] = kernels! {
     call "hashoidvectorextended" => extended;
     call "hashtidextended" => extended;
     call "pg_lsn_hash_extended" => extended;
+    call "hashinetextended" => extended;
+    call "hashmacaddrextended" => extended;
+    call "hashmacaddr8extended" => extended;
 };

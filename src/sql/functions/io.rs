@@ -89,6 +89,13 @@ const INPUT: &[Kernel] = kernels! {
     call "varcharin" => input;
     call "xid8in" => input;
     call "xidin" => input;
+    call "bit_in" => input;
+    call "varbit_in" => input;
+    call "inet_in" => input;
+    call "cidr_in" => input;
+    call "macaddr_in" => input;
+    call "macaddr8_in" => input;
+    call "jsonpath_in" => input;
 };
 
 const OUTPUT: &[Kernel] = kernels! {
@@ -135,6 +142,13 @@ const OUTPUT: &[Kernel] = kernels! {
     call "tidout" => output;
     call "xid8out" => output;
     call "xidout" => output;
+    call "bit_out" => output;
+    call "varbit_out" => output;
+    call "inet_out" => output;
+    call "cidr_out" => output;
+    call "macaddr_out" => output;
+    call "macaddr8_out" => output;
+    call "jsonpath_out" => output;
     call "cstring_out" => output;
     call "aclitemout" => output;
 };
@@ -183,5 +197,12 @@ const SEND: &[Kernel] = kernels! {
     call "tidsend" => send;
     call "xid8send" => send;
     call "xidsend" => send;
+    call "bit_send" => send;
+    call "varbit_send" => send;
+    call "inet_send" => send;
+    call "cidr_send" => send;
+    call "macaddr_send" => send;
+    call "macaddr8_send" => send;
+    call "jsonpath_send" => send;
     call "cstring_send" => send;
 };

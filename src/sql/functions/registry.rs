@@ -8,14 +8,16 @@ use std::sync::LazyLock;
 
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
-    advisory, aggregate, array, binary, boolean, composite, datetime, float, hash, identifier,
-    integer, io, json, numeric, pattern, picture, regexp, series, session, text, variadic,
+    advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash, identifier,
+    integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, series, session, text,
+    variadic,
 };
 
 /// Scalar kernels, module by module.
 const SCALARS: &[&[&[Kernel]]] = &[
     array::KERNELS,
     binary::KERNELS,
+    bits::KERNELS,
     boolean::KERNELS,
     crate::catalog::functions::KERNELS,
     composite::KERNELS,
@@ -26,6 +28,8 @@ const SCALARS: &[&[&[Kernel]]] = &[
     integer::KERNELS,
     io::KERNELS,
     json::KERNELS,
+    &[jsonpath::KERNELS],
+    network::KERNELS,
     numeric::KERNELS,
     pattern::KERNELS,
     picture::KERNELS,
@@ -41,6 +45,7 @@ const SETS: &[&[&[SetKernel]]] = &[
     &[array::SET_KERNELS],
     &[crate::catalog::functions::SET_KERNELS],
     json::SET_KERNELS,
+    &[jsonpath::SET_KERNELS],
     &[regexp::SET_KERNELS],
     &[series::SET_KERNELS],
     &[text::SET_KERNELS],

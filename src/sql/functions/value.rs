@@ -52,6 +52,7 @@ pub fn size_bytes(value: Option<&Datum>) -> usize {
     match value {
         Some(Datum::Text(text)) => text.len(),
         Some(Datum::Bytea(bytes)) => bytes.len(),
+        Some(Datum::Bit(bits)) => bits.bytes().len(),
         Some(Datum::Jsonb(json)) => json.0.len(),
         Some(Datum::Array(array)) => elements_size_bytes(array.elements.iter()),
         Some(Datum::Record(fields)) => elements_size_bytes(fields.iter().map(|(_, field)| field)),

@@ -67,7 +67,10 @@ impl Form {
             | Repr::Time
             | Repr::Timestamp
             | Repr::TimestampTz
-            | Repr::Uuid => true,
+            | Repr::Uuid
+            | Repr::Inet
+            | Repr::MacAddr
+            | Repr::MacAddr8 => true,
             Repr::Text => self.ty.oid != oid::BPCHAR,
             Repr::Numeric => self.decimal_parts().is_some(),
             _ => false,

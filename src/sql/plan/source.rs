@@ -16,11 +16,17 @@ use crate::error::{Error, Result};
 use crate::sql::ir::{RowLock, Scan, system_column};
 use crate::sql::run::failure;
 use crate::sql::types::{Datum, SqlType, oid};
+use crate::sqlstate;
 use crate::table::{self, ScanColumn, ScanOptions, TableInfo};
 
 /// Lowers a scan.
 pub fn scan(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
     match scan.relation.kind {
+        RelationKind::Table if scan.relation.is_unpopulated() => Err(Error::new(
+            sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("materialized view \"{}\" has not been populated", scan.relation.name),
+        )
+        .with_hint("Use the REFRESH MATERIALIZED VIEW command.")),
         RelationKind::Table => stored(lowering, scan),
         RelationKind::Virtual => virtual_rows(lowering, scan),
         RelationKind::Sequence(_) => sequence_row(lowering, scan),

@@ -265,6 +265,7 @@ fn with_ctes(statement: &mut crate::sql::ir::Statement, ctes: &[crate::sql::ir::
         Statement::Insert(insert) => &mut insert.source.rel,
         Statement::Update(update) => &mut update.input,
         Statement::Delete(delete) => &mut delete.input,
+        Statement::Merge(merge) => &mut merge.input,
     };
     let reads = ctes.iter().any(|cte| plan::walk::reads_cte(rel, &[cte.id.0].into()));
     if reads {

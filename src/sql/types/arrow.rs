@@ -7,6 +7,7 @@
 //! | oid family, "char" | UInt32, UInt8 |
 //! | text family, enum labels | Utf8View |
 //! | bytea, jsonb (its document) | BinaryView |
+//! | bit, inet, macaddr families | BinaryView of their stored bytes |
 //! | numeric(p ≤ 38, 0 ≤ s ≤ p) | Decimal128(p, s) |
 //! | other numeric | BinaryView of `numeric::encode` |
 //! | date | Date32: days since 1970; ±infinity are `i32::MIN`/`MAX` |
@@ -36,7 +37,7 @@ use datafusion::arrow::datatypes::{
 
 use super::json::Jsonb;
 use super::numeric::{Coefficient, Numeric, NumericTypmod};
-use super::{Datum, Interval, Repr, SqlType, codec, numeric};
+use super::{Bits, Datum, Inet, Interval, Repr, SqlType, codec, numeric};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -71,6 +72,7 @@ pub fn data_type(ty: &SqlType, repr: &Repr) -> DataType {
         Repr::Bytea | Repr::TimeTz | Repr::Jsonb | Repr::Array(_) | Repr::Record => {
             DataType::BinaryView
         }
+        Repr::Bit | Repr::Inet | Repr::MacAddr | Repr::MacAddr8 => DataType::BinaryView,
         Repr::Pseudo => DataType::Null,
     }
 }
@@ -288,6 +290,10 @@ pub fn array_of<'a>(
 fn encode_binary(value: &Datum, out: &mut Vec<u8>) {
     match value {
         Datum::Numeric(v) => numeric::encode(v, out),
+        Datum::Bit(v) => v.encode(out),
+        Datum::Inet(v) => v.encode(out),
+        Datum::MacAddr(v) => out.extend_from_slice(v),
+        Datum::MacAddr8(v) => out.extend_from_slice(v),
         Datum::TimeTz(time, zone) => {
             out.extend_from_slice(&time.to_be_bytes());
             out.extend_from_slice(&zone.to_be_bytes());
@@ -425,12 +431,30 @@ pub fn datum_at(array: &dyn Array, row: usize, repr: &Repr) -> Result<Datum> {
             let bytes = cast::<FixedSizeBinaryArray>(array)?.value(row);
             Datum::Uuid(bytes.try_into().map_err(|_| Error::internal("uuid is not 16 bytes"))?)
         }
+        Repr::Bit => Datum::Bit(read_bits(bytes_at(array, row)?)?),
+        Repr::Inet => Datum::Inet(read_inet(bytes_at(array, row)?)?),
+        Repr::MacAddr => Datum::MacAddr(read_array(bytes_at(array, row)?)?),
+        Repr::MacAddr8 => Datum::MacAddr8(read_array(bytes_at(array, row)?)?),
         Repr::Array(_) | Repr::Record => codec::decode(bytes_at(array, row)?)?,
         Repr::Pseudo => match array.data_type() {
             DataType::Utf8View | DataType::Utf8 => Datum::Text(str_at(array, row)?.to_owned()),
             _ => Datum::Null,
         },
     })
+}
+
+/// A string of bits from its stored bytes.
+pub fn read_bits(bytes: &[u8]) -> Result<Bits> {
+    Bits::decode(bytes).ok_or_else(|| Error::data_corrupted("a stored bit string is corrupt"))
+}
+
+/// An address from its stored bytes.
+pub fn read_inet(mut bytes: &[u8]) -> Result<Inet> {
+    Inet::decode(&mut bytes).ok_or_else(|| Error::data_corrupted("a stored address is corrupt"))
+}
+
+fn read_array<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
+    bytes.try_into().map_err(|_| Error::data_corrupted("a stored value has a wrong length"))
 }
 
 fn timestamp_at(array: &dyn Array, row: usize) -> Result<i64> {

@@ -8,8 +8,8 @@ use bytes::{BufMut, BytesMut};
 use super::context::InputContext;
 use super::wire::{Reader, put_sized};
 use super::{
-    ArrayDim, ArrayValue, Datum, ElementType, Interval, Oid, Repr, SqlType, apply_typmod, array,
-    json, oid, text,
+    ArrayDim, ArrayValue, Bits, Datum, ElementType, Inet, Interval, Oid, Repr, SqlType,
+    apply_typmod, array, bits, json, jsonpath, mac, oid, text,
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -49,6 +49,13 @@ pub fn binary_send(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
             out.put_i32(v.months);
         }
         Datum::Uuid(v) => out.put_slice(v),
+        Datum::Bit(v) => {
+            out.put_i32(v.len() as i32);
+            out.put_slice(v.bytes());
+        }
+        Datum::Inet(v) => v.send(type_oid, out),
+        Datum::MacAddr(v) => out.put_slice(v),
+        Datum::MacAddr8(v) => out.put_slice(v),
         Datum::Jsonb(v) => {
             let mut text = Vec::new();
             v.root().write(&mut text);
@@ -138,6 +145,11 @@ fn recv(
             Datum::Interval(Interval { months: reader.i32()?, days, microseconds })
         }
         Repr::Uuid => Datum::Uuid(reader.uuid()?),
+        Repr::Bit => Datum::Bit(recv_bits(reader)?),
+        Repr::Inet => Datum::Inet(Inet::recv(reader, ty.oid)?),
+        Repr::MacAddr => Datum::MacAddr(reader.array()?),
+        Repr::MacAddr8 if reader.remaining() == 6 => Datum::MacAddr8(mac::widen(&reader.array()?)),
+        Repr::MacAddr8 => Datum::MacAddr8(reader.array()?),
         Repr::Jsonb => {
             check_version(reader.u8()?, "jsonb")?;
             Datum::Jsonb(json::parse(text::from_utf8(reader.rest())?)?)
@@ -158,10 +170,18 @@ fn recv_text(reader: &mut Reader<'_>, type_oid: Oid) -> Result<String> {
         check_version(reader.u8()?, "jsonpath")?;
     }
     let text = text::from_utf8(reader.rest())?;
-    if type_oid == oid::JSON {
-        json::validate(text)?;
+    match type_oid {
+        oid::JSON => json::validate(text)?,
+        oid::JSONPATH => return jsonpath::canonical(text),
+        _ => {}
     }
     Ok(text.to_owned())
+}
+
+fn recv_bits(reader: &mut Reader<'_>) -> Result<Bits> {
+    let length = usize::try_from(reader.i32()?).ok().filter(|length| *length <= bits::BITS_MAX);
+    let length = length.ok_or_else(|| malformed("invalid length in external bit string"))?;
+    Ok(Bits::new(reader.take(length.div_ceil(8))?.to_vec(), length))
 }
 
 fn check_version(version: u8, type_name: &str) -> Result<()> {
@@ -201,7 +221,7 @@ fn recv_timestamp(value: i64) -> Result<i64> {
     Err(out_of_range("timestamp"))
 }
 
-fn malformed_array(message: impl Into<String>) -> Error {
+fn malformed(message: impl Into<String>) -> Error {
     Error::new(sqlstate::INVALID_BINARY_REPRESENTATION, message)
 }
 
@@ -213,13 +233,13 @@ fn recv_array(
 ) -> Result<ArrayValue> {
     let count = reader.i32()?;
     if count < 0 {
-        return Err(malformed_array(format!("invalid number of dimensions: {count}")));
+        return Err(malformed(format!("invalid number of dimensions: {count}")));
     }
     if count as usize > array::DIMENSIONS_MAX {
         return Err(array::too_many_dimensions(count as usize));
     }
     if !matches!(reader.i32()?, 0 | 1) {
-        return Err(malformed_array("invalid array flags"));
+        return Err(malformed("invalid array flags"));
     }
     let sent_type = reader.u32()?;
     if sent_type != element.oid {
@@ -236,7 +256,7 @@ fn recv_array(
     for _ in 0..count {
         let dim = ArrayDim { length: reader.i32()?, lower_bound: reader.i32()? };
         if dim.length < 0 {
-            return Err(malformed_array("invalid array dimension"));
+            return Err(malformed("invalid array dimension"));
         }
         total = total
             .checked_mul(dim.length as usize)
@@ -265,7 +285,7 @@ fn recv_sized(
 ) -> Result<Datum> {
     match reader.i32()? {
         -1 => Ok(Datum::Null),
-        length if length < 0 => Err(malformed_array("insufficient data left in message")),
+        length if length < 0 => Err(malformed("insufficient data left in message")),
         length => binary_recv(reader.take(length as usize)?, ty, repr, context),
     }
 }
@@ -292,7 +312,7 @@ fn recv_record(
             Some(fields) => fields[index].clone(),
             None => {
                 let repr = super::builtin_repr(sent).or_else(|| context.catalog.repr(sent));
-                let unknown = || malformed_array(format!("unknown type OID {sent} in record"));
+                let unknown = || malformed(format!("unknown type OID {sent} in record"));
                 (SqlType::new(sent), repr.ok_or_else(unknown)?)
             }
         };

@@ -25,6 +25,12 @@ const TYPES: &[Builtin] = &[
     Builtin(oid::OIDVECTOR, oid::OIDVECTOR_ARRAY, "oidvector"),
     Builtin(oid::JSON, oid::JSON_ARRAY, "json"),
     Builtin(oid::XML, oid::XML_ARRAY, "xml"),
+    Builtin(oid::CIDR, oid::CIDR_ARRAY, "cidr"),
+    Builtin(oid::MACADDR8, oid::MACADDR8_ARRAY, "macaddr8"),
+    Builtin(oid::MACADDR, oid::MACADDR_ARRAY, "macaddr"),
+    Builtin(oid::INET, oid::INET_ARRAY, "inet"),
+    Builtin(oid::BIT, oid::BIT_ARRAY, "bit"),
+    Builtin(oid::VARBIT, oid::VARBIT_ARRAY, "bit varying"),
     Builtin(oid::PG_NODE_TREE, 0, "pg_node_tree"),
     Builtin(oid::FLOAT4, oid::FLOAT4_ARRAY, "real"),
     Builtin(oid::FLOAT8, oid::FLOAT8_ARRAY, "double precision"),
@@ -118,6 +124,10 @@ fn scalar_repr(type_oid: Oid) -> Option<Repr> {
         oid::TIMESTAMPTZ => Repr::TimestampTz,
         oid::INTERVAL => Repr::Interval,
         oid::UUID => Repr::Uuid,
+        oid::BIT | oid::VARBIT => Repr::Bit,
+        oid::INET | oid::CIDR => Repr::Inet,
+        oid::MACADDR => Repr::MacAddr,
+        oid::MACADDR8 => Repr::MacAddr8,
         oid::JSONB => Repr::Jsonb,
         oid::RECORD => Repr::Record,
         oid::VOID | oid::INTERNAL | oid::TRIGGER | oid::EVENT_TRIGGER => Repr::Pseudo,
@@ -167,6 +177,9 @@ pub fn format_type(ty: SqlType) -> Option<String> {
     Some(match ty.oid {
         // Without a modifier, `bpchar` is not `character`, which means character(1).
         oid::BPCHAR if ty.typmod < 0 => "bpchar".to_owned(),
+        // The same with `bit`, which means bit(1).
+        oid::BIT if ty.typmod < 0 => "\"bit\"".to_owned(),
+        oid::BIT | oid::VARBIT if ty.typmod >= 0 => format!("{name}({})", ty.typmod),
         oid::BPCHAR | oid::VARCHAR => match text::length_limit(ty.typmod) {
             Some(limit) => format!("{name}({limit})"),
             None => name.to_owned(),

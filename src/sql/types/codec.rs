@@ -8,7 +8,7 @@
 use bytes::Bytes;
 
 use super::json::Jsonb;
-use super::{ArrayDim, ArrayValue, Datum, Interval, numeric};
+use super::{ArrayDim, ArrayValue, Bits, Datum, Inet, Interval, numeric};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -39,6 +39,10 @@ mod tag {
     pub const JSONB: u8 = 20;
     pub const ARRAY: u8 = 21;
     pub const RECORD: u8 = 22;
+    pub const BIT: u8 = 23;
+    pub const INET: u8 = 24;
+    pub const MACADDR: u8 = 25;
+    pub const MACADDR8: u8 = 26;
 }
 
 /// Appends the value's bytes.
@@ -72,6 +76,17 @@ pub fn encode(value: &Datum, out: &mut Vec<u8>) {
             out.extend_from_slice(&v.months.to_le_bytes());
         }
         Datum::Uuid(v) => fixed(tag::UUID, v),
+        Datum::MacAddr(v) => fixed(tag::MACADDR, v),
+        Datum::MacAddr8(v) => fixed(tag::MACADDR8, v),
+        Datum::Inet(v) => {
+            fixed(tag::INET, &[]);
+            v.encode(out);
+        }
+        Datum::Bit(v) => {
+            let mut bytes = Vec::with_capacity(v.bytes().len() + 1);
+            v.encode(&mut bytes);
+            put_sized(tag::BIT, &bytes, out);
+        }
         Datum::Numeric(v) => {
             let mut bytes = Vec::with_capacity(18);
             numeric::encode(v, &mut bytes);
@@ -166,6 +181,10 @@ fn take(rest: &mut &[u8], depth: usize) -> Result<Datum> {
             Datum::Interval(Interval { months, days, microseconds })
         }
         tag::UUID => Datum::Uuid(array(rest)?),
+        tag::BIT => Datum::Bit(Bits::decode(sized(rest)?).ok_or_else(corrupt)?),
+        tag::INET => Datum::Inet(Inet::decode(rest).ok_or_else(corrupt)?),
+        tag::MACADDR => Datum::MacAddr(array(rest)?),
+        tag::MACADDR8 => Datum::MacAddr8(array(rest)?),
         tag::NUMERIC => Datum::Numeric(numeric::decode(sized(rest)?).ok_or_else(corrupt)?),
         tag::TEXT => {
             let text = std::str::from_utf8(sized(rest)?).map_err(|_| corrupt())?;

@@ -33,6 +33,10 @@ pub fn compare(a: &Datum, b: &Datum, repr: &Repr) -> Ordering {
         }
         (Datum::Interval(a), Datum::Interval(b)) => a.span().cmp(&b.span()),
         (Datum::Uuid(a), Datum::Uuid(b)) => a.cmp(b),
+        (Datum::Bit(a), Datum::Bit(b)) => a.cmp(b),
+        (Datum::Inet(a), Datum::Inet(b)) => a.cmp(b),
+        (Datum::MacAddr(a), Datum::MacAddr(b)) => a.cmp(b),
+        (Datum::MacAddr8(a), Datum::MacAddr8(b)) => a.cmp(b),
         (Datum::Jsonb(a), Datum::Jsonb(b)) => json::compare(a.root(), b.root()),
         (Datum::Array(a), Datum::Array(b)) => compare_arrays(a, b, repr),
         (Datum::Record(a), Datum::Record(b)) => compare_records(a, b),

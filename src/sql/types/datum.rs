@@ -6,7 +6,9 @@
 
 use bytes::Bytes;
 
+use super::bits::Bits;
 use super::json::Jsonb;
+use super::network::Inet;
 use super::numeric::Numeric;
 use super::oid::Oid;
 
@@ -37,6 +39,10 @@ pub enum Datum {
     TimestampTz(i64),
     Interval(Interval),
     Uuid([u8; 16]),
+    Bit(Bits),
+    Inet(Inet),
+    MacAddr([u8; 6]),
+    MacAddr8([u8; 8]),
     Jsonb(Jsonb),
     Array(Box<ArrayValue>),
     /// A row value: each field with its type.

@@ -16,6 +16,9 @@
 //! | enum | the label's rank, as bytea |
 //! | array | elements (non-null before NULL), end, dimensions |
 //! | jsonb | see `json` |
+//! | bit, varbit | bytes as text, then the length |
+//! | inet, cidr | see `network` |
+//! | macaddr, macaddr8 | their bytes |
 //!
 //! `int4` 1 ascending NULLS LAST is `01 80000001`; NULL there is `02`.
 //!
@@ -27,7 +30,9 @@ use num_bigint::BigInt;
 use num_traits::Signed;
 
 use super::numeric::{Coefficient, Numeric, pow10};
-use super::{ArrayDim, ArrayValue, Datum, EnumLabels, Interval, Rank, Repr, json};
+use super::{
+    ArrayDim, ArrayValue, Bits, Datum, EnumLabels, Inet, Interval, Rank, Repr, json,
+};
 
 /// A label that is not (yet) in the list sorts after all that are.
 const UNLISTED_RANK: [u8; 16] = [u8::MAX; 16];
@@ -129,6 +134,13 @@ fn encode_value(value: &Datum, repr: &Repr, out: &mut Vec<u8>) {
             out.extend_from_slice(&flipped.to_be_bytes());
         }
         Datum::Uuid(v) => out.extend_from_slice(v),
+        Datum::Bit(v) => {
+            put_bytes(v.bytes(), out);
+            out.extend_from_slice(&(v.len() as u32).to_be_bytes());
+        }
+        Datum::Inet(v) => v.encode(out),
+        Datum::MacAddr(v) => out.extend_from_slice(v),
+        Datum::MacAddr8(v) => out.extend_from_slice(v),
         Datum::Jsonb(v) => json::encode_key(v.root(), out),
         Datum::Array(v) => encode_array(v, repr, out),
         Datum::Record(fields) => {
@@ -373,6 +385,14 @@ fn decode_value(bytes: &mut &[u8], repr: &Repr) -> Option<Datum> {
             })
         }
         Repr::Uuid => Datum::Uuid(take(bytes)?),
+        Repr::Bit => {
+            let all = take_bytes(bytes)?;
+            let length = u32::from_be_bytes(take(bytes)?) as usize;
+            Datum::Bit(Bits::new(all, length))
+        }
+        Repr::Inet => Datum::Inet(Inet::decode(bytes)?),
+        Repr::MacAddr => Datum::MacAddr(take(bytes)?),
+        Repr::MacAddr8 => Datum::MacAddr8(take(bytes)?),
         Repr::Jsonb => Datum::Jsonb(json::decode_key(bytes)?.to_jsonb()),
         Repr::Enum(labels) => {
             let rank = Rank::from_digits(take_bytes(bytes)?);

@@ -8,6 +8,7 @@
 pub mod array;
 pub mod arrow;
 pub mod binary_form;
+pub mod bits;
 pub mod boolean;
 pub mod builtin;
 pub mod bytea;
@@ -20,11 +21,15 @@ pub mod float;
 pub mod format;
 pub mod integer;
 pub mod json;
+pub mod jsonpath;
 pub mod key;
+pub mod mac;
+pub mod network;
 pub mod numeric;
 pub mod oid;
 mod rank;
 pub mod record;
+pub mod regexp;
 pub mod text;
 pub mod text_form;
 mod typmod;
@@ -32,6 +37,7 @@ pub mod uuid;
 pub mod wire;
 
 pub use binary_form::{binary_recv, binary_send, send_sized};
+pub use bits::Bits;
 pub use builtin::{array_of, builtin_repr, element_of, format_type};
 pub use compare::{compare, compare_floats};
 pub use context::{
@@ -39,6 +45,7 @@ pub use context::{
 };
 pub use datum::{ArrayDim, ArrayValue, Datum, Interval};
 pub use json::{JsonKind, JsonRef, JsonValue, Jsonb};
+pub use network::Inet;
 pub use numeric::Numeric;
 pub use oid::Oid;
 pub use rank::Rank;
@@ -101,6 +108,12 @@ pub enum Repr {
     TimestampTz,
     Interval,
     Uuid,
+    /// `bit(n)` and `varbit(n)`.
+    Bit,
+    /// `inet` and `cidr`.
+    Inet,
+    MacAddr,
+    MacAddr8,
     Jsonb,
     /// An enum: values are labels (`Datum::Text`), stored as label OIDs, ordered
     /// by position in `labels`.

@@ -101,6 +101,13 @@ fn parse_type(name: &str) -> SqlType {
         "\"char\"" => (oid::CHAR, 0),
         "bytea" => (oid::BYTEA, 0),
         "uuid" => (oid::UUID, 0),
+        "bit" => (oid::BIT, 0),
+        "bit varying" => (oid::VARBIT, 0),
+        "inet" => (oid::INET, 0),
+        "cidr" => (oid::CIDR, 0),
+        "macaddr" => (oid::MACADDR, 0),
+        "macaddr8" => (oid::MACADDR8, 0),
+        "jsonpath" => (oid::JSONPATH, 0),
         "oid" => (oid::OID, 0),
         "int2vector" => (oid::INT2VECTOR, 0),
         "oidvector" => (oid::OIDVECTOR, 0),
@@ -153,9 +160,9 @@ fn interval_typmod(name: &str) -> i32 {
 fn read(type_name: &str, input: &str) -> crate::Result<(Datum, SqlType, Repr)> {
     let ty = parse_type(type_name);
     let repr = builtin_repr(ty.oid).expect("a built-in type");
-    // A literal cast to varchar(n) or char(n) is read whole and then cut.
-    let cut = type_name.starts_with("varchar") || type_name.starts_with("character");
-    let read_as = if cut { SqlType::new(ty.oid) } else { ty };
+    // A literal cast to varchar(n), char(n) or bit(n) is read whole and then cut.
+    let is_cut = ["varchar", "character", "bit"].iter().any(|name| type_name.starts_with(name));
+    let read_as = if is_cut { SqlType::new(ty.oid) } else { ty };
     let value = text_input(input, read_as, &repr, &input_context())?;
     Ok((apply_typmod(value, ty, true)?, ty, repr))
 }

@@ -7,8 +7,8 @@ use bytes::BufMut;
 
 use super::context::{InputContext, OutputContext};
 use super::{
-    ArrayValue, Datum, Oid, Repr, SqlType, apply_typmod, array, boolean, builtin, bytea, datetime,
-    float, integer, json, oid, record, uuid,
+    ArrayValue, Bits, Datum, Oid, Repr, SqlType, apply_typmod, array, boolean, builtin, bytea,
+    datetime, float, integer, json, jsonpath, mac, network, oid, record, uuid,
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -34,8 +34,10 @@ pub fn text_input(
         Repr::Char => Datum::Char(super::text::parse_char(input)),
         Repr::Numeric => Datum::Numeric(super::Numeric::parse(input)?),
         Repr::Text | Repr::Bpchar => {
-            if ty.oid == oid::JSON {
-                json::validate(input)?;
+            match ty.oid {
+                oid::JSON => json::validate(input)?,
+                oid::JSONPATH => return jsonpath::canonical(input).map(Datum::Text),
+                _ => {}
             }
             Datum::Text(input.to_owned())
         }
@@ -52,6 +54,10 @@ pub fn text_input(
             return datetime::parse_interval(input, ty.typmod, context).map(Datum::Interval);
         }
         Repr::Uuid => Datum::Uuid(uuid::parse(input)?),
+        Repr::Bit => Datum::Bit(Bits::parse(input, ty)?),
+        Repr::Inet => Datum::Inet(network::parse(input, ty.oid)?),
+        Repr::MacAddr => Datum::MacAddr(mac::parse(input)?),
+        Repr::MacAddr8 => Datum::MacAddr8(mac::parse8(input)?),
         Repr::Jsonb => Datum::Jsonb(json::parse(input)?),
         Repr::Enum(labels) => match labels.position(input) {
             Some(_) => Datum::Text(input.to_owned()),
@@ -180,6 +186,10 @@ pub(super) fn write(value: &Datum, type_oid: Oid, context: &OutputContext<'_>, o
         Datum::TimestampTz(v) => datetime::write_timestamp_tz(*v, context, out),
         Datum::Interval(v) => datetime::write_interval(v, context.interval_style, out),
         Datum::Uuid(v) => uuid::write(v, out),
+        Datum::Bit(v) => v.write(out),
+        Datum::Inet(v) => v.write(type_oid, out),
+        Datum::MacAddr(v) => mac::write(v, out),
+        Datum::MacAddr8(v) => mac::write(v, out),
         Datum::Jsonb(v) => v.root().write(out),
         Datum::Array(v) => write_array(v, type_oid, context, out),
         Datum::Record(fields) => {

@@ -13,6 +13,7 @@ pub fn apply_typmod(value: Datum, ty: SqlType, explicit: bool) -> Result<Datum> 
     }
     Ok(match value {
         Datum::Text(v) => Datum::Text(text::fit(v, ty, explicit)?),
+        Datum::Bit(v) => Datum::Bit(v.fit(ty, explicit)?),
         Datum::Numeric(v) => match NumericTypmod::decode(ty.typmod) {
             Some(typmod) => Datum::Numeric(typmod.apply(v)?),
             None => Datum::Numeric(v),

@@ -14,7 +14,8 @@ use super::outcome::Outcome;
 use super::parse::{NodeEnum, ParsedStatement, ast};
 use super::run::{StatementContext, Work};
 use super::{ddl, dml, privilege};
-use crate::catalog::{self, Relation, RelationKind};
+use crate::catalog::acl;
+use crate::catalog::{self, Relation};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -57,8 +58,8 @@ async fn truncate(
     for node in &statement.relations {
         let Some(NodeEnum::RangeVar(name)) = &node.node else { continue };
         let relation = find_relation(name, work, ctx)?;
-        privilege::check_relation(&relation, &ctx.eval)?;
-        if !matches!(relation.kind, RelationKind::Table) {
+        privilege::check_relation(&relation, acl::TRUNCATE, &ctx.eval)?;
+        if !relation.is_table() {
             return Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
                 format!("\"{}\" is not a table", relation.name),

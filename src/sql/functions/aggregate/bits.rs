@@ -2,8 +2,9 @@
 
 use super::aggregates;
 use crate::error::Result;
+use crate::sql::functions::bits;
 use crate::sql::functions::call::wrong_type;
-use crate::sql::functions::{AggregateKernel, AggregateState};
+use crate::sql::functions::{AggregateKernel, AggregateState, value};
 use crate::sql::types::Datum;
 
 pub const AGGREGATES: &[AggregateKernel] = aggregates! {
@@ -13,12 +14,15 @@ pub const AGGREGATES: &[AggregateKernel] = aggregates! {
     strict "bit_and_int2" => |_| Fold::new(and);
     strict "bit_and_int4" => |_| Fold::new(and);
     strict "bit_and_int8" => |_| Fold::new(and);
+    strict "bit_and_bit" => |_| Fold::new(and);
     strict "bit_or_int2" => |_| Fold::new(or);
     strict "bit_or_int4" => |_| Fold::new(or);
     strict "bit_or_int8" => |_| Fold::new(or);
+    strict "bit_or_bit" => |_| Fold::new(or);
     strict "bit_xor_int2" => |_| Fold::new(xor);
     strict "bit_xor_int4" => |_| Fold::new(xor);
     strict "bit_xor_int8" => |_| Fold::new(xor);
+    strict "bit_xor_bit" => |_| Fold::new(xor);
 };
 
 /// A state of the values' own type, folded by an associative function.
@@ -43,6 +47,7 @@ macro_rules! step {
                 (Datum::Int2(a), Datum::Int2(b)) => Datum::Int2(a $operator b),
                 (Datum::Int4(a), Datum::Int4(b)) => Datum::Int4(a $operator b),
                 (Datum::Int8(a), Datum::Int8(b)) => Datum::Int8(a $operator b),
+                (Datum::Bit(a), Datum::Bit(b)) => Datum::Bit(bits::$name(a, b)?),
                 _ => return Err(wrong_type()),
             })
         }
@@ -78,6 +83,6 @@ impl AggregateState for Fold {
     }
 
     fn size_bytes(&self) -> usize {
-        size_of::<Self>()
+        size_of::<Self>() + value::size_bytes(self.value.as_ref())
     }
 }

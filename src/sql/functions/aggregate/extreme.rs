@@ -28,6 +28,7 @@ pub const AGGREGATES: &[AggregateKernel] = aggregates! {
     strict "max_tid" => |call| Extreme::new(call, Ordering::Greater);
     strict "max_anyenum" => |call| Extreme::new(call, Ordering::Greater);
     strict "max_pg_lsn" => |call| Extreme::new(call, Ordering::Greater);
+    strict "max_inet" => |call| Extreme::new(call, Ordering::Greater);
     strict "max_xid8" => |call| Extreme::new(call, Ordering::Greater);
     strict "min_anyarray" => |call| Extreme::new(call, Ordering::Less);
     strict "min_int8" => |call| Extreme::new(call, Ordering::Less);
@@ -48,6 +49,7 @@ pub const AGGREGATES: &[AggregateKernel] = aggregates! {
     strict "min_tid" => |call| Extreme::new(call, Ordering::Less);
     strict "min_anyenum" => |call| Extreme::new(call, Ordering::Less);
     strict "min_pg_lsn" => |call| Extreme::new(call, Ordering::Less);
+    strict "min_inet" => |call| Extreme::new(call, Ordering::Less);
     strict "min_xid8" => |call| Extreme::new(call, Ordering::Less);
 };
 

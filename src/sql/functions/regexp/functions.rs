@@ -1,7 +1,6 @@
 //! The operators and functions over regular expressions.
 
-use super::compile::{Expression, Flags, Match};
-use super::translate::Options;
+use crate::sql::types::regexp::{Expression, Flags, Match, Options};
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::functions::call::arg;

@@ -1,10 +1,8 @@
 //! Regular expressions: the operators `~`, `~*`, `!~`, `!~*` and the `regexp_*`
 //! functions, on top of a backtracking matcher with a step limit.
 
-mod compile;
 mod functions;
 mod similar;
-mod translate;
 
 use super::{Kernel, SetKernel};
 

@@ -48,6 +48,13 @@ fn type_oid(name: &str) -> Oid {
         "jsonb" => oid::JSONB,
         "pg_lsn" => oid::PG_LSN,
         "void" => oid::VOID,
+        "bit" => oid::BIT,
+        "varbit" => oid::VARBIT,
+        "inet" => oid::INET,
+        "cidr" => oid::CIDR,
+        "macaddr" => oid::MACADDR,
+        "macaddr8" => oid::MACADDR8,
+        "jsonpath" => oid::JSONPATH,
         other => panic!("type {other} is not known to the cases"),
     }
 }
@@ -299,10 +306,12 @@ macro_rules! files {
 files! {
     arrays;
     binary;
+    bits;
     datetime;
     floats;
     integers;
     json;
+    networks;
     numerics;
     pictures;
     regexps;

@@ -150,6 +150,7 @@ async fn of_modification(
         Statement::Insert(insert) => ("Insert", &insert.relation, &insert.source.rel),
         Statement::Update(update) => ("Update", &update.target.relation, &update.input),
         Statement::Delete(delete) => ("Delete", &delete.target.relation, &delete.input),
+        Statement::Merge(merge) => ("Merge", &merge.target.relation, &merge.input),
         Statement::Query(_) => return Err(Error::internal("a query changes no rows")),
     };
     let query = Query { rel: rel.clone(), output: visit::columns(rel) };

@@ -61,6 +61,9 @@ pub enum Family {
     Time,
     Timestamp,
     Uuid,
+    Network,
+    /// macaddr, macaddr8.
+    Mac,
     Bytea,
     Numeric,
     /// Types whose equality and order are those of their key, not of their bytes.
@@ -131,9 +134,11 @@ fn family(stem: &str) -> Option<Family> {
         "time" => Family::Time,
         "timestamp" | "timestamptz" => Family::Timestamp,
         "uuid" => Family::Uuid,
+        "network" => Family::Network,
+        "macaddr" | "macaddr8" => Family::Mac,
         "bytea" => Family::Bytea,
         "numeric" => Family::Numeric,
-        "bpchar" | "interval" | "timetz" | "enum" | "jsonb" | "array" => Family::Keyed,
+        "bpchar" | "bit" | "interval" | "timetz" | "enum" | "jsonb" | "array" => Family::Keyed,
         _ => return None,
     })
 }
@@ -178,6 +183,9 @@ pub fn compare(family: Family, left: &Datum, right: &Datum) -> Option<Ordering> 
         (Family::Timestamp, Datum::Timestamp(l), Datum::Timestamp(r))
         | (Family::Timestamp, Datum::TimestampTz(l), Datum::TimestampTz(r)) => l.cmp(r),
         (Family::Uuid, Datum::Uuid(l), Datum::Uuid(r)) => l.cmp(r),
+        (Family::Network, Datum::Inet(l), Datum::Inet(r)) => l.cmp(r),
+        (Family::Mac, Datum::MacAddr(l), Datum::MacAddr(r)) => l.cmp(r),
+        (Family::Mac, Datum::MacAddr8(l), Datum::MacAddr8(r)) => l.cmp(r),
         (Family::Bytea, Datum::Bytea(l), Datum::Bytea(r)) => l.cmp(r),
         _ => return None,
     })

@@ -50,7 +50,7 @@ enum Calendar {
 
 /// The fields that a text may have; 0 is "not given" where 0 means nothing.
 #[derive(Default)]
-struct Fields {
+pub(super) struct Fields {
     calendar: Calendar,
     hour: i32,
     minute: i32,
@@ -99,7 +99,7 @@ fn set(field: &mut i32, value: i32, keyword: &str) -> Result<()> {
 }
 
 /// The text being read, and how it is read.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     rest: &'a str,
     /// `FX`: widths are exact and nothing is skipped.
     exact: bool,
@@ -110,6 +110,28 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// A text of exact widths.
+    pub fn exact(text: &'a str) -> Reader<'a> {
+        Reader { rest: text, exact: true, skipped: 0, last: None }
+    }
+
+    pub fn rest(&self) -> &'a str {
+        self.rest
+    }
+
+    pub fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Takes a character, if it comes next.
+    pub fn take(&mut self, c: char) -> bool {
+        let found = self.rest.starts_with(c);
+        if found {
+            self.skip();
+        }
+        found
+    }
+
     fn skip(&mut self) {
         if let Some(c) = self.rest.chars().next() {
             self.last = Some(c);
@@ -312,7 +334,7 @@ impl Fields {
         Ok(())
     }
 
-    fn field(
+    pub fn field(
         &mut self,
         keyword: Keyword,
         affixes: Affixes,
@@ -466,13 +488,13 @@ impl Fields {
     }
 
     /// Seconds east of UTC, when the text has them.
-    fn offset_seconds(&self) -> Option<i32> {
+    pub fn offset_seconds(&self) -> Option<i32> {
         (self.zone_sign != 0)
             .then(|| self.zone_sign * (self.zone_hour * 3600 + self.zone_minute * 60))
     }
 
     /// Days since 2000 and microseconds of the day.
-    fn assemble(&self, text: &str) -> Result<(i64, i64)> {
+    pub fn assemble(&self, text: &str) -> Result<(i64, i64)> {
         let overflow = || {
             Error::new(
                 sqlstate::DATETIME_FIELD_OVERFLOW,

@@ -13,12 +13,14 @@ mod number_input;
 mod number_keyword;
 mod number_output;
 mod roman;
+mod standard_input;
 mod template;
 
 pub use date_input::{to_date, to_timestamp};
 pub use date_output::{interval_to_char, timestamp_to_char, timestamp_tz_to_char};
 pub use number_input::to_number;
 pub use number_output::{float4_to_char, float8_to_char, int_to_char, numeric_to_char};
+pub use standard_input::{Standard, StandardTemplate};
 
 /// The ordinal suffix of a number's decimal text: `st`, `nd`, `rd`, `th`.
 fn ordinal_suffix(digits: &str, upper: bool) -> &'static str {

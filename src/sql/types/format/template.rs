@@ -1,5 +1,7 @@
 //! Cutting a template into keywords and literal characters.
 
+use crate::error::Result;
+
 /// What a date keyword's neighbours `FM`, `TM`, `TH`, `th`, `SP` ask for.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Affixes {
@@ -26,6 +28,17 @@ pub fn parse<K>(
     with_affixes: bool,
     find: impl Fn(&str) -> Option<(K, usize)>,
 ) -> Vec<Node<K>> {
+    // Nothing is refused.
+    parse_checked(template, with_affixes, find, |_| Ok(())).unwrap_or_default()
+}
+
+/// The same, where a character that is neither quoted nor of a keyword must pass a check.
+pub fn parse_checked<K>(
+    template: &str,
+    with_affixes: bool,
+    find: impl Fn(&str) -> Option<(K, usize)>,
+    check: impl Fn(char) -> Result<()>,
+) -> Result<Vec<Node<K>>> {
     let mut nodes = Vec::new();
     let mut rest = template;
     while !rest.is_empty() {
@@ -42,10 +55,11 @@ pub fn parse<K>(
         } else if let Some(quoted) = rest.strip_prefix('"') {
             rest = take_quoted(quoted, &mut nodes);
         } else {
+            rest.chars().next().map_or(Ok(()), &check)?;
             rest = take_character(rest, with_affixes, &mut nodes);
         }
     }
-    nodes
+    Ok(nodes)
 }
 
 fn take_prefix<'a>(text: &'a str, affixes: &mut Affixes) -> &'a str {

@@ -149,6 +149,11 @@ impl<'a> JsonRef<'a> {
         JsonRef(bytes)
     }
 
+    /// The encoded bytes of the value.
+    pub fn bytes(self) -> &'a [u8] {
+        self.0
+    }
+
     pub fn kind(self) -> JsonKind {
         match self.0.first() {
             Some(&(tag::FALSE | tag::TRUE)) => JsonKind::Bool,
