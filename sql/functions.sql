@@ -953,6 +953,14 @@ CREATE FUNCTION pg_catalog.json_extract_path_text(from_json json, VARIADIC path_
 CREATE FUNCTION pg_catalog.json_object_field(from_json json, field_name text) RETURNS json LANGUAGE internal IMMUTABLE STRICT AS 'json_object_field' SET oid = 3947;
 CREATE FUNCTION pg_catalog.json_object_field_text(from_json json, field_name text) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'json_object_field_text' SET oid = 3948;
 CREATE FUNCTION pg_catalog.json_object_keys(json) RETURNS SETOF text LANGUAGE internal IMMUTABLE STRICT AS 'json_object_keys' SET oid = 3957;
+CREATE FUNCTION pg_catalog.json_populate_record(base anyelement, from_json json, use_json_as_text bool DEFAULT false) RETURNS anyelement LANGUAGE internal STABLE AS 'json_populate_record' SET oid = 3960;
+CREATE FUNCTION pg_catalog.json_populate_recordset(base anyelement, from_json json, use_json_as_text bool DEFAULT false) RETURNS SETOF anyelement LANGUAGE internal STABLE AS 'json_populate_recordset' SET oid = 3961;
+CREATE FUNCTION pg_catalog.json_to_record(json) RETURNS record LANGUAGE internal STABLE STRICT AS 'json_to_record' SET oid = 3204;
+CREATE FUNCTION pg_catalog.json_to_recordset(json) RETURNS SETOF record LANGUAGE internal STABLE AS 'json_to_recordset' SET oid = 3205;
+CREATE FUNCTION pg_catalog.jsonb_populate_record(anyelement, jsonb) RETURNS anyelement LANGUAGE internal STABLE AS 'jsonb_populate_record' SET oid = 3209;
+CREATE FUNCTION pg_catalog.jsonb_populate_recordset(anyelement, jsonb) RETURNS SETOF anyelement LANGUAGE internal STABLE AS 'jsonb_populate_recordset' SET oid = 3475;
+CREATE FUNCTION pg_catalog.jsonb_to_record(jsonb) RETURNS record LANGUAGE internal STABLE STRICT AS 'jsonb_to_record' SET oid = 3490;
+CREATE FUNCTION pg_catalog.jsonb_to_recordset(jsonb) RETURNS SETOF record LANGUAGE internal STABLE AS 'jsonb_to_recordset' SET oid = 3491;
 CREATE FUNCTION pg_catalog.json_out(json) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'json_out' SET oid = 322;
 CREATE FUNCTION pg_catalog.json_send(json) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'json_send' SET oid = 324;
 CREATE FUNCTION pg_catalog.json_strip_nulls(json) RETURNS json LANGUAGE internal IMMUTABLE STRICT AS 'json_strip_nulls' SET oid = 3261;

@@ -50,7 +50,7 @@ pg_get_triggerdef pg_get_statisticsobjdef.* pg_get_part.* pg_describe_object
 pg_index(am)?(_column)?_has_property has_(foreign_data_wrapper|server|language|parameter|tablespace)_privilege
 inet_(gist|spg).* event_trigger_.* domain_.* any.*_(in|out|send) in_range
 (internal|language_handler|pg_node_tree|trigger)_(in|out|send|recv) pg_event.* mxid_age current_query
-txid_(current_if_assigned|status) pg_current_xact_id_if_assigned json(b)?_(to_record(set)?|populate_record(set)?)
+txid_(current_if_assigned|status) pg_current_xact_id_if_assigned
 get_.*_config tsm_.* .*_handler windows_.* bernoulli system
 """.split()) + ")$")
 

@@ -56,11 +56,15 @@ impl Binder<'_> {
                     return Ok(self.value_item(expr, only.unwrap_or(&name)));
                 }
             }
-            let ExprKind::Call(call) = expr.kind else {
+            let ExprKind::Call(mut call) = expr.kind else {
                 return Err(Error::unsupported("this expression in ROWS FROM").at(expr.location));
             };
             let (columns, is_scalar) =
                 self.call_columns(&call, entry.definitions, only.unwrap_or(&name), expr.location)?;
+            if !entry.definitions.is_empty() {
+                let fields = columns.iter().map(|column| (column.name.clone(), column.ty));
+                call.ty = record::type_of(fields.collect());
+            }
             scalar &= is_scalar;
             calls.push((call, columns));
         }

@@ -19,7 +19,7 @@ use crate::sql::functions::{CallContext, EvalContext, SetFn, SetRows};
 use crate::sql::ir::ColumnId;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::failure;
-use crate::sql::types::{Datum, SqlType, record};
+use crate::sql::types::{Datum, Repr, SqlType, record};
 
 /// One function call and the columns it gives.
 pub struct SetCall {
@@ -74,24 +74,49 @@ impl SetCall {
                 }
                 let call = CallContext { eval: context, args: types, result: *result };
                 let rows = rows(&call, &args)?;
-                match record::fields(*result).filter(|_| self.forms.len() == 1) {
+                match record::fields(*result).filter(|_| self.is_one_row_value()) {
                     Some(fields) => {
                         Ok(Box::new(rows.map(move |row| row.map(|row| gather(row, &fields)))))
                     }
-                    None => Ok(rows),
+                    None => Ok(Box::new(SpreadRows { rows, spread: !self.is_one_row_value() })),
                 }
             }
         }
     }
 
+    /// Whether the call's rows are shown as the one value of a column.
+    fn is_one_row_value(&self) -> bool {
+        matches!(self.forms.as_slice(), [form] if matches!(form.repr, Repr::Record))
+    }
+
     /// A composite value over several columns.
     fn spread(&self, value: Datum) -> Vec<Datum> {
         match value {
-            Datum::Record(fields) if self.forms.len() > 1 => {
+            Datum::Record(fields) if !self.is_one_row_value() => {
                 fields.into_iter().map(|(_, value)| value).collect()
             }
             value => vec![value],
         }
+    }
+}
+
+/// Rows of which each may be one row value, over the columns of which it is spread.
+struct SpreadRows {
+    rows: SetRows,
+    spread: bool,
+}
+
+impl Iterator for SpreadRows {
+    type Item = Result<Vec<Datum>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.rows.next()?;
+        Some(row.map(|mut row| match row.as_mut_slice() {
+            [Datum::Record(fields)] if self.spread => {
+                std::mem::take(fields).into_iter().map(|(_, value)| value).collect()
+            }
+            _ => row,
+        }))
     }
 }
 

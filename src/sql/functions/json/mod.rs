@@ -8,6 +8,7 @@ mod assign;
 pub mod build;
 mod convert;
 mod modify;
+mod populate;
 mod raw;
 
 use super::{Kernel, SetKernel};
@@ -20,6 +21,7 @@ pub const KERNELS: &[&[Kernel]] = &[
     convert::KERNELS,
     modify::KERNELS,
     modify::COMPARISON,
+    populate::KERNELS,
 ];
 
-pub const SET_KERNELS: &[&[SetKernel]] = &[access::JSON_SETS, access::JSONB_SETS];
+pub const SET_KERNELS: &[&[SetKernel]] = &[access::JSON_SETS, access::JSONB_SETS, populate::SETS];
