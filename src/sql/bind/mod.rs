@@ -115,6 +115,8 @@ pub struct Binder<'a> {
     depth: usize,
     inline_depth: usize,
     names: bound::Names,
+    /// Primary keys by which columns are grouped that GROUP BY does not name.
+    grouping_keys: Vec<Oid>,
 }
 
 impl<'a> Binder<'a> {
@@ -145,6 +147,7 @@ impl<'a> Binder<'a> {
             depth: 0,
             inline_depth: 0,
             names: bound::Names::default(),
+            grouping_keys: Vec::new(),
         }
     }
 
