@@ -953,17 +953,11 @@ CREATE FUNCTION pg_catalog.json_extract_path_text(from_json json, VARIADIC path_
 CREATE FUNCTION pg_catalog.json_object_field(from_json json, field_name text) RETURNS json LANGUAGE internal IMMUTABLE STRICT AS 'json_object_field' SET oid = 3947;
 CREATE FUNCTION pg_catalog.json_object_field_text(from_json json, field_name text) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'json_object_field_text' SET oid = 3948;
 CREATE FUNCTION pg_catalog.json_object_keys(json) RETURNS SETOF text LANGUAGE internal IMMUTABLE STRICT AS 'json_object_keys' SET oid = 3957;
-CREATE FUNCTION pg_catalog.json_populate_record(base anyelement, from_json json, use_json_as_text bool DEFAULT false) RETURNS anyelement LANGUAGE internal STABLE AS 'json_populate_record' SET oid = 3960;
-CREATE FUNCTION pg_catalog.json_populate_recordset(base anyelement, from_json json, use_json_as_text bool DEFAULT false) RETURNS SETOF anyelement LANGUAGE internal STABLE AS 'json_populate_recordset' SET oid = 3961;
-CREATE FUNCTION pg_catalog.json_to_record(json) RETURNS record LANGUAGE internal STABLE STRICT AS 'json_to_record' SET oid = 3204;
-CREATE FUNCTION pg_catalog.json_to_recordset(json) RETURNS SETOF record LANGUAGE internal STABLE AS 'json_to_recordset' SET oid = 3205;
-CREATE FUNCTION pg_catalog.jsonb_populate_record(anyelement, jsonb) RETURNS anyelement LANGUAGE internal STABLE AS 'jsonb_populate_record' SET oid = 3209;
-CREATE FUNCTION pg_catalog.jsonb_populate_recordset(anyelement, jsonb) RETURNS SETOF anyelement LANGUAGE internal STABLE AS 'jsonb_populate_recordset' SET oid = 3475;
-CREATE FUNCTION pg_catalog.jsonb_to_record(jsonb) RETURNS record LANGUAGE internal STABLE STRICT AS 'jsonb_to_record' SET oid = 3490;
-CREATE FUNCTION pg_catalog.jsonb_to_recordset(jsonb) RETURNS SETOF record LANGUAGE internal STABLE AS 'jsonb_to_recordset' SET oid = 3491;
 CREATE FUNCTION pg_catalog.json_out(json) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'json_out' SET oid = 322;
 CREATE FUNCTION pg_catalog.json_send(json) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'json_send' SET oid = 324;
 CREATE FUNCTION pg_catalog.json_strip_nulls(json) RETURNS json LANGUAGE internal IMMUTABLE STRICT AS 'json_strip_nulls' SET oid = 3261;
+CREATE FUNCTION pg_catalog.json_to_record(json) RETURNS record LANGUAGE internal STABLE STRICT AS 'json_to_record' SET oid = 3204;
+CREATE FUNCTION pg_catalog.json_to_recordset(json) RETURNS SETOF record LANGUAGE internal STABLE AS 'json_to_recordset' SET oid = 3205;
 CREATE FUNCTION pg_catalog.json_typeof(json) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'json_typeof' SET oid = 3968;
 
 -- jsonb
@@ -1026,6 +1020,8 @@ CREATE FUNCTION pg_catalog.jsonb_send(jsonb) RETURNS bytea LANGUAGE internal IMM
 CREATE FUNCTION pg_catalog.jsonb_set(jsonb_in jsonb, path text[], replacement jsonb, create_if_missing bool DEFAULT true) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_set' SET oid = 3305;
 CREATE FUNCTION pg_catalog.jsonb_set_lax(jsonb_in jsonb, path text[], replacement jsonb, create_if_missing bool DEFAULT true, null_value_treatment text DEFAULT 'use_json_null'::text) RETURNS jsonb LANGUAGE internal IMMUTABLE AS 'jsonb_set_lax' SET oid = 5054;
 CREATE FUNCTION pg_catalog.jsonb_strip_nulls(jsonb) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_strip_nulls' SET oid = 3262;
+CREATE FUNCTION pg_catalog.jsonb_to_record(jsonb) RETURNS record LANGUAGE internal STABLE STRICT AS 'jsonb_to_record' SET oid = 3490;
+CREATE FUNCTION pg_catalog.jsonb_to_recordset(jsonb) RETURNS SETOF record LANGUAGE internal STABLE AS 'jsonb_to_recordset' SET oid = 3491;
 CREATE FUNCTION pg_catalog.jsonb_typeof(jsonb) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_typeof' SET oid = 3210;
 CREATE FUNCTION pg_catalog."numeric"(jsonb) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_numeric' SET oid = 3449;
 
@@ -1101,8 +1097,12 @@ CREATE FUNCTION pg_catalog.hashenum(anyenum) RETURNS int4 LANGUAGE internal IMMU
 CREATE FUNCTION pg_catalog.hashenumextended(anyenum, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hashenumextended' SET oid = 3414;
 CREATE FUNCTION pg_catalog.json_build_array(VARIADIC "any") RETURNS json LANGUAGE internal STABLE AS 'json_build_array' SET oid = 3198;
 CREATE FUNCTION pg_catalog.json_build_object(VARIADIC "any") RETURNS json LANGUAGE internal STABLE AS 'json_build_object' SET oid = 3200;
+CREATE FUNCTION pg_catalog.json_populate_record(base anyelement, from_json json, use_json_as_text bool DEFAULT false) RETURNS anyelement LANGUAGE internal STABLE AS 'json_populate_record' SET oid = 3960;
+CREATE FUNCTION pg_catalog.json_populate_recordset(base anyelement, from_json json, use_json_as_text bool DEFAULT false) RETURNS SETOF anyelement LANGUAGE internal STABLE AS 'json_populate_recordset' SET oid = 3961;
 CREATE FUNCTION pg_catalog.jsonb_build_array(VARIADIC "any") RETURNS jsonb LANGUAGE internal STABLE AS 'jsonb_build_array' SET oid = 3271;
 CREATE FUNCTION pg_catalog.jsonb_build_object(VARIADIC "any") RETURNS jsonb LANGUAGE internal STABLE AS 'jsonb_build_object' SET oid = 3273;
+CREATE FUNCTION pg_catalog.jsonb_populate_record(anyelement, jsonb) RETURNS anyelement LANGUAGE internal STABLE AS 'jsonb_populate_record' SET oid = 3209;
+CREATE FUNCTION pg_catalog.jsonb_populate_recordset(anyelement, jsonb) RETURNS SETOF anyelement LANGUAGE internal STABLE AS 'jsonb_populate_recordset' SET oid = 3475;
 CREATE FUNCTION pg_catalog.num_nonnulls(VARIADIC "any") RETURNS int4 LANGUAGE internal IMMUTABLE AS 'pg_num_nonnulls' SET oid = 440;
 CREATE FUNCTION pg_catalog.num_nulls(VARIADIC "any") RETURNS int4 LANGUAGE internal IMMUTABLE AS 'pg_num_nulls' SET oid = 438;
 CREATE FUNCTION pg_catalog.quote_literal(anyelement) RETURNS text LANGUAGE internal STABLE STRICT AS 'quote_literal_anyelement' SET oid = 1285;
@@ -1569,6 +1569,8 @@ CREATE FUNCTION pg_catalog.xidrecv(internal) RETURNS xid LANGUAGE internal IMMUT
 -- aclitem
 
 CREATE FUNCTION pg_catalog.aclitemout(aclitem) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'aclitemout' SET oid = 1032;
+CREATE FUNCTION pg_catalog.suppress_redundant_updates_trigger() RETURNS trigger LANGUAGE internal VOLATILE STRICT AS 'suppress_redundant_updates_trigger' SET oid = 1291;
+CREATE FUNCTION pg_catalog.pg_trigger_depth() RETURNS int4 LANGUAGE internal STABLE STRICT AS 'pg_trigger_depth' SET oid = 3163;
 
 -- bit
 

@@ -94,6 +94,7 @@ pub enum ObjectClass {
     Comment,
     References,
     Statistics,
+    Trigger,
     AccessList,
     DefaultPrivileges,
 }
@@ -129,6 +130,7 @@ pub enum Object {
     References(Arc<References>),
     /// Keyed by its table's OID.
     Statistics(Arc<Statistics>),
+    Trigger(Arc<Trigger>),
     /// Keyed by the list's own number.
     AccessList(Arc<AccessList>),
     DefaultPrivileges(Arc<DefaultPrivileges>),
@@ -195,6 +197,7 @@ accessors! {
     Comment, comment, comments, "comment";
     References, references, all_references, "object's references (by the dependent object's OID)";
     Statistics, statistics, all_statistics, "table's statistics (by its OID)";
+    Trigger, trigger, triggers, "trigger";
     AccessList, access_list, access_lists, "access control list";
     DefaultPrivileges, default_privileges, all_default_privileges, "default privileges";
 }
@@ -275,6 +278,18 @@ impl Catalog {
             RelationKind::Sequence(sequence) => sequence.owned_by == Some((table, column)),
             _ => false,
         })
+    }
+
+    /// The triggers of a table, in the order of their names.
+    pub fn triggers_of(&self, table: Oid) -> Vec<Arc<Trigger>> {
+        let mut found: Vec<Arc<Trigger>> =
+            self.triggers().filter(|trigger| trigger.table == table).cloned().collect();
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found
+    }
+
+    pub fn trigger_named(&self, table: Oid, name: &str) -> Option<&Arc<Trigger>> {
+        self.named(ObjectClass::Trigger, table, name).first().and_then(|oid| self.trigger(*oid))
     }
 
     /// A fresh OID for a user's object. Copies of one catalog share the counter,
@@ -358,6 +373,8 @@ impl Object {
             Object::Comment(o) => key(ObjectClass::Comment, o.on.oid, &comment_name(o.on)),
             Object::References(_) => None,
             Object::Statistics(_) => None,
+            // Found by its table's OID in the place of a schema.
+            Object::Trigger(o) => key(ObjectClass::Trigger, o.table, &o.name),
             Object::AccessList(o) => key(ObjectClass::AccessList, o.on.oid, &comment_name(o.on)),
             Object::DefaultPrivileges(_) => None,
         }
@@ -384,6 +401,7 @@ impl Object {
             Object::Comment(o) => (ObjectClass::Comment, o.oid),
             Object::References(o) => (ObjectClass::References, o.oid),
             Object::Statistics(o) => (ObjectClass::Statistics, o.table),
+            Object::Trigger(o) => (ObjectClass::Trigger, o.oid),
             Object::AccessList(o) => (ObjectClass::AccessList, o.oid),
             Object::DefaultPrivileges(o) => (ObjectClass::DefaultPrivileges, o.oid),
         };
@@ -411,6 +429,7 @@ macro_rules! into_object {
 into_object! {
     Schema Relation Type Function Aggregate Operator Cast Constraint Role Database
     OperatorClass Collation OperatorFamily AccessMethod Extension Comment References Statistics
+    Trigger
     AccessList DefaultPrivileges
 }
 

@@ -295,6 +295,25 @@ pub struct Function {
     pub variadic: Oid,
     pub strict: bool,
     pub volatility: Volatility,
+    /// What only users' functions may have other than by default.
+    #[serde(default)]
+    pub options: FunctionOptions,
+}
+
+/// The further attributes of CREATE FUNCTION.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FunctionOptions {
+    pub security_definer: bool,
+    pub leakproof: bool,
+    /// `proparallel`: `s`, `r` or `u`; none is `s` of built-in functions, else `u`.
+    pub parallel: Option<char>,
+    pub cost: Option<f32>,
+    pub rows: Option<f32>,
+    /// `proconfig`: parameters set while it runs.
+    pub config: Vec<(String, String)>,
+    /// `RETURN x` or `BEGIN ATOMIC … END` as it is printed; the statements themselves
+    /// are the function's source.
+    pub sql_body: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -310,6 +329,57 @@ pub enum Volatility {
     Immutable,
     Stable,
     Volatile,
+}
+
+/// `pg_trigger`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Trigger {
+    pub oid: Oid,
+    pub table: Oid,
+    pub name: String,
+    pub function: Oid,
+    pub timing: TriggerTiming,
+    /// FOR EACH ROW.
+    pub row: bool,
+    pub events: TriggerEvents,
+    /// UPDATE OF: attribute numbers; empty for any column.
+    pub columns: Vec<i16>,
+    /// WHEN, in SQL over `old` and `new`.
+    pub when: Option<String>,
+    pub args: Vec<String>,
+    /// `tgenabled`: `O` origin, `D` disabled, `R` replica, `A` always.
+    pub enabled: char,
+    /// CREATE CONSTRAINT TRIGGER.
+    pub constraint: Option<TriggerConstraint>,
+    /// REFERENCING OLD TABLE and NEW TABLE.
+    pub old_table: Option<String>,
+    pub new_table: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum TriggerTiming {
+    Before,
+    After,
+    InsteadOf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct TriggerEvents {
+    pub insert: bool,
+    pub update: bool,
+    pub delete: bool,
+    pub truncate: bool,
+}
+
+/// What CREATE CONSTRAINT TRIGGER adds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TriggerConstraint {
+    /// `pg_constraint.oid`.
+    pub oid: Oid,
+    /// FROM: another table that the constraint is about, or 0.
+    pub from: Oid,
+    pub deferrable: bool,
+    pub initially_deferred: bool,
 }
 
 /// `pg_aggregate`: what is not in the function's own row.

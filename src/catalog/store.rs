@@ -158,6 +158,7 @@ const CLASSES: &[ObjectClass] = &[
     ObjectClass::Comment,
     ObjectClass::References,
     ObjectClass::Statistics,
+    ObjectClass::Trigger,
     ObjectClass::AccessList,
     ObjectClass::DefaultPrivileges,
 ];
@@ -183,6 +184,7 @@ fn class_number(class: ObjectClass) -> u32 {
         ObjectClass::Comment => 16,
         ObjectClass::References => 17,
         ObjectClass::Statistics => 18,
+        ObjectClass::Trigger => 50,
         ObjectClass::AccessList => 40,
         ObjectClass::DefaultPrivileges => 41,
     }

@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use super::datum::constant;
 use crate::catalog::{
-    CastContext, CastMethod, Catalog, Function, PG_CATALOG, Relation, quote_identifier, quote_qualified,
+    CastContext, CastMethod, Catalog, Function, PG_CATALOG, Relation, quote_identifier,
+    quote_qualified,
 };
-use crate::sql::functions::SPREADING;
+use crate::sql::functions::OF_ARRAY;
 use crate::sql::ir::{Call, ColumnId, Expr, ExprKind};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 
@@ -197,8 +198,8 @@ impl Printer<'_> {
         self.push(&name);
         self.push("(");
         let variadic_at = match function.variadic {
-            oid::ANY if function.source.starts_with(SPREADING) => call.args.len().checked_sub(1),
-            0 | oid::ANY => None,
+            0 => None,
+            oid::ANY if !function.source.ends_with(OF_ARRAY) => None,
             _ => call.args.len().checked_sub(1),
         };
         for (at, arg) in call.args.iter().enumerate() {

@@ -97,13 +97,15 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row 
 /// Rows are never frozen here; PostgreSQL's first normal transaction id.
 const FROZEN_XID: u32 = 3;
 
-/// Tables at either end of a foreign key: PostgreSQL enforces it with triggers.
+/// Tables with triggers, and those at either end of a foreign key: PostgreSQL enforces
+/// it with triggers.
 fn foreign_key_ends(catalog: &Catalog) -> HashSet<Oid> {
     let ends = |constraint: &Arc<Constraint>| match &constraint.kind {
         ConstraintKind::ForeignKey(key) => Some([constraint.table, key.referenced_table]),
         _ => None,
     };
-    catalog.constraints().filter_map(ends).flatten().collect()
+    let triggered = catalog.triggers().map(|trigger| trigger.table);
+    catalog.constraints().filter_map(ends).flatten().chain(triggered).collect()
 }
 
 fn is_index_or_sequence(relation: &Relation) -> bool {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::Binder;
 use super::coerce::relabel_if;
-use super::node::{boxed, constant, inner, required, typed};
+use super::node::{boxed, inner, required, typed};
 use crate::catalog::{
-    BOOTSTRAP_ROLE, CastContext, Column, Function, FunctionKind, PG_CATALOG, Volatility,
+    BOOTSTRAP_ROLE, CastContext, Column, Function, FunctionKind, FunctionOptions, PG_CATALOG,
+    Volatility,
 };
 use crate::error::{Error, Result};
 use crate::sql::ir::{Call, Expr, ExprKind};
@@ -46,7 +47,7 @@ impl Binder<'_> {
         let subscripts = array_subscripts(indirection)?;
         let container = self.base(column.ty.oid);
         if container == oid::JSONB {
-            return self.assign_jsonb(base, column, &subscripts, value);
+            return self.assign_json_part(base, column, &subscripts, value);
         }
         let Some(element) = self.element(container).filter(|_| !is_fixed_array(container)) else {
             return Err(self.not_assignable(container));
@@ -70,26 +71,26 @@ impl Binder<'_> {
         self.assign(assigned, column)
     }
 
-    fn assign_jsonb(
+    fn assign_json_part(
         &mut self,
         base: Expr,
         column: &Column,
         subscripts: &[&AIndices],
         value: Expr,
     ) -> Result<Expr> {
-        let jsonb = SqlType::new(oid::JSONB);
-        let value = self.assign_to_part(value, column, jsonb)?;
-        let (keys, begins_with_number) = self.jsonb_keys(subscripts)?;
-        let is_array = constant(Datum::Bool(begins_with_number), SqlType::new(oid::BOOL));
-        let mut args = vec![relabel_if(base, jsonb), value, is_array];
-        args.extend(keys);
+        let json = SqlType::new(oid::JSONB);
+        let value = self.assign_to_part(value, column, json)?;
+        let mut args = vec![relabel_if(base, json), value];
+        for indices in subscripts {
+            args.push(self.jsonb_subscript(indices)?);
+        }
         let function = assignment_function("jsonb_assign_element", &args, oid::JSONB);
-        let call = Call { function, args, ty: jsonb };
-        self.assign(typed(ExprKind::Call(call), jsonb, -1), column)
+        let assigned = typed(ExprKind::Call(Call { function, args, ty: json }), json, -1);
+        self.assign(assigned, column)
     }
 
     fn assign_to_part(&mut self, value: Expr, column: &Column, wanted: SqlType) -> Result<Expr> {
-        let (source, location) = (value.ty.oid, value.location);
+        let source = value.ty.oid;
         self.coerce_to(value, wanted, CastContext::Assignment)?.ok_or_else(|| {
             mismatch(format!(
                 "subscripted assignment to \"{}\" requires type {} but expression is of type {}",
@@ -97,7 +98,6 @@ impl Binder<'_> {
                 self.display_type(wanted.oid),
                 self.display_type(source)
             ))
-            .at(location)
         })
     }
 
@@ -126,7 +126,7 @@ impl Binder<'_> {
             given.push(if upper.is_some() { 'u' } else { '-' });
             bounds.extend(lower.into_iter().chain(upper));
         }
-        args.push(constant(Datum::Text(given), super::node::TEXT));
+        args.push(super::node::constant(Datum::Text(given), super::node::TEXT));
         args.extend(bounds);
         Ok("array_assign_slice")
     }
@@ -191,5 +191,6 @@ fn assignment_function(symbol: &str, args: &[Expr], returns: Oid) -> Arc<Functio
         variadic: oid::INVALID,
         strict: false,
         volatility: Volatility::Immutable,
+        options: FunctionOptions::default(),
     })
 }

@@ -13,7 +13,7 @@ use super::scope::SetCall;
 use super::typename::category;
 use crate::catalog::{CastContext, Function, FunctionKind};
 use crate::error::{Error, Result};
-use crate::sql::functions::SPREADING;
+use crate::sql::functions::OF_ARRAY;
 use crate::sql::ir::{Call, Expr, ExprKind};
 use crate::sql::types::{Datum, Oid, SqlType, oid, record};
 use crate::sqlstate;
@@ -37,6 +37,13 @@ pub(super) struct Resolution {
     sources: Vec<Option<usize>>,
     /// How many trailing arguments are gathered into the VARIADIC array.
     gathered: usize,
+}
+
+impl Resolution {
+    /// Which of the arguments given fills a parameter.
+    pub fn source(&self, parameter: usize) -> Option<usize> {
+        self.sources.get(parameter).copied().flatten()
+    }
 }
 
 /// The arguments of a call as written, bound.
@@ -121,7 +128,7 @@ impl Binder<'_> {
         }
     }
 
-    fn arguments(&mut self, call: &FuncCall) -> Result<Arguments> {
+    pub(super) fn arguments(&mut self, call: &FuncCall) -> Result<Arguments> {
         let mut arguments = Arguments::positional(Vec::new());
         arguments.variadic = call.func_variadic;
         for arg in &call.args {
@@ -197,6 +204,18 @@ impl Binder<'_> {
             .catalog
             .functions_named(&self.search_path, name.0, name.1)
             .map_err(|error| error.at(location))?;
+        self.resolve_among(&functions, name, arguments, location, star)
+    }
+
+    /// The function among those of one name that a call means.
+    pub(super) fn resolve_among(
+        &mut self,
+        functions: &[Arc<Function>],
+        name: (Option<&str>, &str),
+        arguments: &Arguments,
+        location: i32,
+        star: bool,
+    ) -> Result<Resolved> {
         let mut candidates: Vec<Resolution> =
             functions.iter().filter_map(|function| candidate(function, arguments)).collect();
         self.drop_hidden(&mut candidates, arguments.exprs.len());
@@ -307,10 +326,10 @@ impl Binder<'_> {
             let ty = SqlType::new(function.returns);
             return Ok(typed(ExprKind::Const(Datum::Oid(oid::UNKNOWN)), ty, location));
         }
-        let spreads = arguments.variadic && function.variadic == oid::ANY;
-        let (args, result) = self.coerce_arguments(resolution, arguments, location)?;
-        let function = match spreads {
-            true => spreading(function),
+        let explicit_any = arguments.variadic && function.variadic == oid::ANY;
+        let (mut args, result) = self.coerce_arguments(resolution, arguments, location)?;
+        let function = match explicit_any {
+            true => self.spread_variadic(function, &mut args)?,
             false => function,
         };
         let ty = match result {
@@ -343,10 +362,6 @@ impl Binder<'_> {
         location: i32,
     ) -> Result<(Vec<Expr>, Oid)> {
         let function = resolution.function.clone();
-        let explicit_any = arguments.variadic && function.variadic == oid::ANY;
-        if explicit_any {
-            self.require_array(arguments.exprs.last())?;
-        }
         let mut given: Vec<Option<Expr>> = arguments.exprs.into_iter().map(Some).collect();
         let mut exprs = Vec::with_capacity(resolution.sources.len());
         for (parameter, source) in resolution.sources.iter().enumerate() {
@@ -358,9 +373,8 @@ impl Binder<'_> {
             });
         }
         let actual: Vec<Oid> = exprs.iter().map(|expr| expr.ty.oid).collect();
-        let (types, result) = self
-            .resolve_polymorphic(&actual, &resolution.declared, function.returns)
-            .map_err(|error| error.at(location))?;
+        let (types, result) =
+            self.resolve_polymorphic(&actual, &resolution.declared, function.returns)?;
         let mut args = Vec::with_capacity(exprs.len());
         for (expr, ty) in exprs.into_iter().zip(&types) {
             let arg = self.coerce_type(expr, SqlType::new(*ty), CastContext::Implicit)?;
@@ -370,18 +384,6 @@ impl Binder<'_> {
             self.gather_variadic(&mut args, resolution.gathered, location)?;
         }
         Ok((args, result))
-    }
-
-    /// What VARIADIC gives to a VARIADIC "any" function is an array.
-    fn require_array(&self, last: Option<&Expr>) -> Result<()> {
-        match last {
-            Some(last) if self.element(self.base(last.ty.oid)).is_none() => Err(Error::new(
-                sqlstate::DATATYPE_MISMATCH,
-                "VARIADIC argument must be an array",
-            )
-            .at(last.location)),
-            _ => Ok(()),
-        }
     }
 
     /// A default is the parameter's expression in SQL.
@@ -412,6 +414,27 @@ impl Binder<'_> {
         let kind = ExprKind::Array { elements, nested: false };
         args.push(typed(kind, SqlType::new(array), location));
         Ok(())
+    }
+
+    /// The last argument of a VARIADIC "any" function, marked VARIADIC: the elements of
+    /// a constructor are the arguments, any other array is taken apart by a kernel.
+    fn spread_variadic(
+        &mut self,
+        function: Arc<Function>,
+        args: &mut Vec<Expr>,
+    ) -> Result<Arc<Function>> {
+        let Some(last) = args.pop() else { return Ok(function) };
+        if self.element(self.base(last.ty.oid)).is_none() {
+            let message = "VARIADIC argument must be an array";
+            return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message).at(last.location));
+        }
+        if let ExprKind::Array { elements, nested: false } = last.kind {
+            args.extend(elements);
+            return Ok(function);
+        }
+        args.push(last);
+        let source = format!("{}{OF_ARRAY}", function.source);
+        Ok(Arc::new(Function { source, ..(*function).clone() }))
     }
 
     /// A set-returning function in a select list becomes a column of ProjectSet.
@@ -463,13 +486,6 @@ impl Binder<'_> {
         };
         Ok(super::node::column_expr(&column, location))
     }
-}
-
-/// A VARIADIC "any" function called with one array for its tail: the kernel of the
-/// same name in `functions::variadic` takes the array apart.
-fn spreading(function: Arc<Function>) -> Arc<Function> {
-    let source = format!("{SPREADING}{}", function.source);
-    Arc::new(Function { source, ..(*function).clone() })
 }
 
 /// The fields of a function's result row, when it has OUT parameters enough to be

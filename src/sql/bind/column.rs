@@ -25,6 +25,14 @@ pub(super) struct ItemPlace {
 
 impl Binder<'_> {
     pub(super) fn column_ref(&mut self, node: &ColumnRef) -> Result<Expr> {
+        if self.has_variables() {
+            let names: Vec<&str> = node.fields.iter().filter_map(super::node::string).collect();
+            return self.column_or_variable(node, &names);
+        }
+        self.plain_column_ref(node)
+    }
+
+    pub(super) fn plain_column_ref(&mut self, node: &ColumnRef) -> Result<Expr> {
         let names: Vec<&str> = node.fields.iter().filter_map(super::node::string).collect();
         let star = matches!(
             node.fields.last().and_then(|field| field.node.as_ref()),
@@ -147,6 +155,12 @@ impl Binder<'_> {
             return Ok(None);
         }
         if let Some(record) = self.named_param(table, location) {
+            return self.field(record, name, location).map(Some);
+        }
+        if self.has_fields_by_expression()
+            && let Some(record) = self.variable(&[table], location)?
+            && self.is_complex(record.ty.oid)
+        {
             return self.field(record, name, location).map(Some);
         }
         Ok(None)

@@ -350,7 +350,8 @@ impl Binder<'_> {
             return self.assign(value, definition);
         }
         let base = before.unwrap_or_else(|| null(definition.ty));
-        self.assign_part(base, definition, column.indirection, value)
+        let assigned = self.assign_part(base, definition, column.indirection, value);
+        assigned.map_err(|error| error.at(column.location))
     }
 
     fn insert_select(
@@ -496,8 +497,7 @@ impl Binder<'_> {
         let written = self.target_relation(table, Verb::Update)?;
         let named = assigned_names(&stmt.target_list, written.named());
         self.note_written(&written, Verb::Update, &named);
-        let (target, rel, from_items) =
-            self.target_and_from(&written, table, &stmt.from_clause)?;
+        let (target, rel, from_items) = self.target_and_from(&written, table, &stmt.from_clause)?;
         let mut assignments = self.assignments(&stmt.target_list, &written, &target, "update")?;
         let condition = self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?;
         let mut input = match condition {
@@ -650,7 +650,8 @@ impl Binder<'_> {
             return Err(default_of_part(target.location));
         }
         let value = self.assigned_value(item)?;
-        self.assign_part(before, column, &target.indirection, value)
+        let assigned = self.assign_part(before, column, &target.indirection, value);
+        assigned.map_err(|error| error.at(target.location))
     }
 
     fn assigned_value(&mut self, item: Multiple<'_>) -> Result<Expr> {
@@ -672,12 +673,7 @@ impl Binder<'_> {
         }
     }
 
-    fn assignment(
-        &mut self,
-        target: &ResTarget,
-        written: &Target,
-        number: i16,
-    ) -> Result<Expr> {
+    fn assignment(&mut self, target: &ResTarget, written: &Target, number: i16) -> Result<Expr> {
         let column = column_of(&written.relation, number);
         let item = Multiple::of_target(target)?;
         let is_default = matches!(item, Multiple::Expr(NodeEnum::SetToDefault(_)));

@@ -66,9 +66,7 @@ impl Binder<'_> {
             NodeEnum::RangeSubselect(subselect) => self.from_subselect(subselect),
             NodeEnum::RangeFunction(function) => self.from_function(function),
             NodeEnum::JoinExpr(join) => self.join(join),
-            NodeEnum::RangeTableSample(sample) => {
-                Err(Error::unsupported("TABLESAMPLE").at(sample.location))
-            }
+            NodeEnum::RangeTableSample(sample) => self.table_sample(sample),
             NodeEnum::RangeTableFunc(function) => {
                 Err(Error::unsupported("XMLTABLE").at(function.location))
             }
@@ -104,6 +102,11 @@ impl Binder<'_> {
         {
             return Ok(found);
         }
+        if let Some(relation) = self.transition_table(table) {
+            let scan = self.scan(&relation);
+            let item = self.table_item_named(&scan, table)?;
+            return Ok((Rel::Scan(scan), item));
+        }
         let relation = self.relation(table)?;
         self.record_relation(table, &relation);
         self.opened.relation(&relation, LockMode::AccessShare);
@@ -118,6 +121,22 @@ impl Binder<'_> {
                 Ok((Rel::Scan(scan), item))
             }
         }
+    }
+
+    /// A transition table of the trigger function whose statement this is.
+    fn transition_table(&self, table: &RangeVar) -> Option<Arc<Relation>> {
+        let transitions = self.eval.transitions.as_ref()?;
+        if !table.schemaname.is_empty() || !transitions.has(&table.relname) {
+            return None;
+        }
+        Some(Arc::new(Relation {
+            oid: oid::INVALID,
+            name: table.relname.clone(),
+            kind: RelationKind::Virtual,
+            indexes: Vec::new(),
+            constraints: Vec::new(),
+            ..(*transitions.relation).clone()
+        }))
     }
 
     pub(super) fn relation(&self, table: &RangeVar) -> Result<Arc<Relation>> {

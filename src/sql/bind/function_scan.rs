@@ -59,12 +59,12 @@ impl Binder<'_> {
             let ExprKind::Call(mut call) = expr.kind else {
                 return Err(Error::unsupported("this expression in ROWS FROM").at(expr.location));
             };
-            let (columns, is_scalar) =
-                self.call_columns(&call, entry.definitions, only.unwrap_or(&name), expr.location)?;
-            if !entry.definitions.is_empty() {
-                let fields = columns.iter().map(|column| (column.name.clone(), column.ty));
-                call.ty = record::type_of(fields.collect());
-            }
+            let (columns, is_scalar) = self.call_columns(
+                &mut call,
+                entry.definitions,
+                only.unwrap_or(&name),
+                expr.location,
+            )?;
             scalar &= is_scalar;
             calls.push((call, columns));
         }
@@ -108,7 +108,7 @@ impl Binder<'_> {
     /// The columns of one call, and whether it is one plain value.
     fn call_columns(
         &mut self,
-        call: &Call,
+        call: &mut Call,
         definitions: &[Node],
         name: &str,
         location: i32,
@@ -137,7 +137,7 @@ impl Binder<'_> {
 
     fn defined_columns(
         &mut self,
-        call: &Call,
+        call: &mut Call,
         definitions: &[Node],
         location: i32,
     ) -> Result<Vec<OutputColumn>> {
@@ -154,6 +154,8 @@ impl Binder<'_> {
             return Err(Error::syntax(words).at(location));
         }
         let definitions = self.column_definitions(definitions)?;
+        // What the function makes of them it sees in its result type.
+        call.ty = record::type_of(definitions.clone());
         Ok(definitions.into_iter().map(|(name, ty)| self.new_column(name, ty)).collect())
     }
 

@@ -50,11 +50,14 @@ mod operator;
 mod order;
 mod params;
 mod polymorphic;
+mod procedure;
 mod prune;
 mod refresh;
 mod row;
 mod same;
+mod sample;
 mod scope;
+mod search_cycle;
 mod select;
 mod set_operation;
 mod statement;
@@ -64,6 +67,7 @@ mod target;
 mod typename;
 mod updatable;
 mod values;
+mod variables;
 mod window;
 
 use std::sync::Arc;
@@ -77,15 +81,19 @@ use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
-    ColumnExpression, ExpressionUse, bind_column_expression, bind_expression, bind_expression_sql,
-    bind_relation_expression_sql,
+    ColumnExpression, ExpressionUse, bind_column_expression, bind_default, bind_expression,
+    bind_expression_sql, bind_relation_expression_sql, bind_trigger_condition,
+    bind_trigger_condition_sql,
 };
 use opened::Opened;
 pub use opened::opened_by_copy;
-pub use refresh::Refreshed;
-pub use updatable::updatable;
 use params::Params;
+pub use polymorphic::is_polymorphic;
+pub use procedure::{ProcedureCall, bind_call, bind_call_with};
+pub use refresh::Refreshed;
 use scope::Level;
+pub use updatable::updatable;
+pub use variables::{Conflict, Conversion, VariableRef, Variables, bind_conversion};
 
 /// Nesting of expressions and queries that is bound; deeper is `54001`.
 const DEPTH_MAX: usize = 1_500;
@@ -114,6 +122,8 @@ pub struct Binder<'a> {
     check_as: Option<Oid>,
     depth: usize,
     inline_depth: usize,
+    /// Functions in SQL whose bodies are being inlined.
+    inlining: Vec<Oid>,
     names: bound::Names,
     /// Primary keys by which columns are grouped that GROUP BY does not name.
     grouping_keys: Vec<Oid>,
@@ -146,6 +156,7 @@ impl<'a> Binder<'a> {
             check_as: None,
             depth: 0,
             inline_depth: 0,
+            inlining: Vec::new(),
             names: bound::Names::default(),
             grouping_keys: Vec::new(),
         }

@@ -38,6 +38,7 @@ pub(super) enum Clause {
     IndexExpression,
     IndexPredicate,
     GeneratedColumn,
+    TriggerWhen,
 }
 
 impl Clause {
@@ -89,6 +90,7 @@ impl Clause {
             Clause::ConflictWhere => "WHERE",
             Clause::MergeWhen => "MERGE WHEN conditions",
             Clause::CheckConstraint => "check constraints",
+            Clause::TriggerWhen => "trigger WHEN conditions",
             Clause::ColumnDefault => "DEFAULT expressions",
             Clause::IndexExpression => "index expressions",
             Clause::IndexPredicate => "index predicates",
@@ -100,6 +102,7 @@ impl Clause {
     pub fn refuses_subqueries(self) -> Option<&'static str> {
         match self {
             Clause::CheckConstraint => Some("check constraint"),
+            Clause::TriggerWhen => Some("trigger WHEN condition"),
             Clause::ColumnDefault => Some("DEFAULT expression"),
             Clause::IndexExpression => Some("index expression"),
             Clause::IndexPredicate => Some("index predicate"),

@@ -217,44 +217,39 @@ impl Binder<'_> {
         })
     }
 
-    /// `j['a'][0]` on jsonb is `j #> ARRAY['a', '0']`.
+    /// `j['a'][0]` on jsonb is `j -> 'a' -> 0`.
     fn jsonb_subscripts(&mut self, expr: Expr, subscripts: Vec<&AIndices>) -> Result<Expr> {
-        let location = expr.location;
-        let (elements, _) = self.jsonb_keys(&subscripts)?;
-        let path = ExprKind::Array { elements, nested: false };
-        let path = typed(path, SqlType::new(oid::TEXT_ARRAY), location);
-        self.operator(OperatorName::plain("#>"), Some(expr), path, location)
-    }
-
-    /// Subscripts of a jsonb as texts, and whether the first is a number.
-    pub(super) fn jsonb_keys(&mut self, subscripts: &[&AIndices]) -> Result<(Vec<Expr>, bool)> {
-        let mut keys = Vec::with_capacity(subscripts.len());
-        let mut begins_with_number = false;
+        let mut value = expr;
         for indices in subscripts {
-            if indices.is_slice {
-                let bound = boxed(&indices.uidx).or_else(|| boxed(&indices.lidx));
-                let at = bound.map_or(-1, super::node::location);
-                return Err(Error::new(
-                    sqlstate::DATATYPE_MISMATCH,
-                    "jsonb subscript does not support slices",
-                )
-                .at(at));
-            }
-            let key = self.expr(required(&indices.uidx)?)?;
-            let is_number = matches!(self.base(key.ty.oid), oid::INT2 | oid::INT4);
-            begins_with_number |= is_number && keys.is_empty();
-            keys.push(self.jsonb_key(key, is_number)?);
+            let location = value.location;
+            let key = self.jsonb_subscript(indices)?;
+            value = self.operator(OperatorName::plain("->"), Some(value), key, location)?;
         }
-        Ok((keys, begins_with_number))
+        Ok(value)
     }
 
-    fn jsonb_key(&mut self, key: Expr, is_number: bool) -> Result<Expr> {
-        let (ty, location) = (key.ty.oid, key.location);
-        let context = if is_number { CastContext::Explicit } else { CastContext::Implicit };
-        self.coerce_to(key, super::node::TEXT, context)?.ok_or_else(|| {
+    /// A subscript of `jsonb`: a number, or a text.
+    pub(super) fn jsonb_subscript(&mut self, indices: &AIndices) -> Result<Expr> {
+        if indices.is_slice {
+            let bound = boxed(&indices.uidx).or_else(|| boxed(&indices.lidx));
+            let location = bound.map(|bound| self.expr(bound)).transpose()?;
+            return Err(Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                "jsonb subscript does not support slices",
+            )
+            .at(location.map_or(-1, |bound| bound.location)));
+        }
+        let key = self.expr(required(&indices.uidx)?)?;
+        let (source, location) = (key.ty.oid, key.location);
+        let target = match self.base(source) {
+            oid::INT2 | oid::INT4 => INT4,
+            _ => super::node::TEXT,
+        };
+        self.coerce_to(key, target, CastContext::Implicit)?.ok_or_else(|| {
+            let name = self.display_type(source);
             Error::new(
                 sqlstate::DATATYPE_MISMATCH,
-                format!("subscript type {} is not supported", self.display_type(ty)),
+                format!("subscript type {name} is not supported"),
             )
             .with_hint("jsonb subscript must be coercible to either integer or text.")
             .at(location)

@@ -63,9 +63,7 @@ impl Ddl<'_> {
             | Kind::ObjectView
             | Kind::ObjectMatview
             | Kind::ObjectIndex
-            | Kind::ObjectSequence => {
-                self.relation_target(kind, &object_name(node)).await
-            }
+            | Kind::ObjectSequence => self.relation_target(kind, &object_name(node)).await,
             Kind::ObjectSchema => match self.schema_target(node) {
                 Ok(schema) => {
                     self.lock_schema(schema.oid, LockMode::AccessExclusive).await?;
@@ -75,6 +73,10 @@ impl Ddl<'_> {
                 absent => absent,
             },
             Kind::ObjectType => self.type_target(node),
+            Kind::ObjectTrigger => self.trigger_target(node, statement.missing_ok).await,
+            Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
+                self.routine_target(node, kind, statement.missing_ok)
+            }
             _ => Err(Error::unsupported("DROP of this kind of object")),
         };
         match found {
@@ -290,6 +292,10 @@ fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
         Kind::ObjectSequence => "DROP SEQUENCE",
         Kind::ObjectSchema => "DROP SCHEMA",
         Kind::ObjectType => "DROP TYPE",
+        Kind::ObjectTrigger => "DROP TRIGGER",
+        Kind::ObjectFunction => "DROP FUNCTION",
+        Kind::ObjectProcedure => "DROP PROCEDURE",
+        Kind::ObjectRoutine => "DROP ROUTINE",
         other => {
             let name = other.as_str_name().trim_start_matches("OBJECT_").replace('_', " ");
             return Err(Error::unsupported(format!("DROP {name}")));
@@ -332,6 +338,11 @@ fn object_name(node: &ast::Node) -> Vec<&str> {
 
 /// Errors that IF EXISTS turns into notices.
 fn is_absence(error: &Error) -> bool {
-    [sqlstate::UNDEFINED_TABLE, sqlstate::UNDEFINED_OBJECT, sqlstate::INVALID_SCHEMA_NAME]
-        .contains(&error.code())
+    [
+        sqlstate::UNDEFINED_TABLE,
+        sqlstate::UNDEFINED_OBJECT,
+        sqlstate::UNDEFINED_FUNCTION,
+        sqlstate::INVALID_SCHEMA_NAME,
+    ]
+    .contains(&error.code())
 }

@@ -26,8 +26,10 @@ mod depend;
 mod drop;
 mod enumeration;
 mod expression;
+mod function;
 mod grant;
 mod index;
+mod like;
 mod matview;
 mod name;
 pub(super) mod options;
@@ -39,6 +41,7 @@ mod schema;
 mod sequence;
 mod table;
 mod temporary;
+mod trigger;
 mod uses;
 mod view;
 mod view_options;
@@ -89,6 +92,12 @@ impl Ddl<'_> {
             NodeEnum::CreateSchemaStmt(statement) => ddl.create_schema(statement).await?,
             NodeEnum::CreateEnumStmt(statement) => ddl.create_enum(statement).await?,
             NodeEnum::AlterEnumStmt(statement) => ddl.alter_enum(statement).await?,
+            NodeEnum::CreateFunctionStmt(statement) => ddl.create_function(statement).await?,
+            NodeEnum::AlterFunctionStmt(statement) => return ddl.alter_function(statement),
+            NodeEnum::CreateTrigStmt(statement) => ddl.create_trigger(statement).await?,
+            NodeEnum::CreateEventTrigStmt(_) => {
+                return Err(Error::unsupported("CREATE EVENT TRIGGER"));
+            }
             NodeEnum::DropStmt(statement) => return ddl.drop_objects(statement).await,
             NodeEnum::RenameStmt(statement) => return ddl.rename(statement).await,
             NodeEnum::AlterObjectSchemaStmt(statement) => return ddl.set_schema(statement).await,
@@ -113,7 +122,12 @@ impl Ddl<'_> {
 }
 
 /// Names a statement that is not supported, in SQL's words where it has them.
-fn statement_name(node: &NodeEnum) -> String {
+pub(super) fn statement_name(node: &NodeEnum) -> String {
+    match node {
+        NodeEnum::CreateStatsStmt(_) => return "CREATE STATISTICS".to_owned(),
+        NodeEnum::RuleStmt(_) => return "CREATE RULE".to_owned(),
+        _ => {}
+    }
     let debug = format!("{node:?}");
     let name = debug.split(['(', ' ', '{']).next().unwrap_or_default();
     let words = name.strip_suffix("Stmt").unwrap_or(name);

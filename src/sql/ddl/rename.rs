@@ -14,8 +14,8 @@ use crate::catalog::{
 use crate::error::{Error, Result};
 use crate::sql::bind;
 use crate::sql::parse::{NodeEnum, ast};
-use crate::sql::types::Oid;
 use crate::sql::privilege;
+use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::txn::LockMode;
 
@@ -33,6 +33,10 @@ impl Ddl<'_> {
             Kind::ObjectSchema => self.rename_schema(statement),
             Kind::ObjectRole => self.rename_role(statement),
             Kind::ObjectType => self.rename_type(statement),
+            Kind::ObjectTrigger => self.rename_trigger(statement).await,
+            Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
+                self.rename_routine(statement)
+            }
             _ => Err(Error::unsupported("ALTER … RENAME of this kind of object")),
         }
     }
@@ -72,8 +76,7 @@ impl Ddl<'_> {
             self.altered_relation(statement.relation.as_ref(), statement.missing_ok).await?;
         let Some(relation) = relation else { return Ok(tag) };
         // As PostgreSQL, ALTER TABLE … RENAME also takes views, indexes and sequences.
-        if kind != ast::ObjectType::ObjectTable && relation.kind_word() != relation_word(kind)
-        {
+        if kind != ast::ObjectType::ObjectTable && relation.kind_word() != relation_word(kind) {
             return Err(wrong_object(&relation.name, relation_word(kind)));
         }
         self.require_free_name(relation.schema, &statement.newname)?;
@@ -305,6 +308,9 @@ impl Ddl<'_> {
     pub async fn set_schema(&mut self, statement: &ast::AlterObjectSchemaStmt) -> Result<String> {
         use ast::ObjectType as Kind;
         let kind = statement.object_type();
+        if matches!(kind, Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine) {
+            return self.set_routine_schema(statement);
+        }
         if !matches!(
             kind,
             Kind::ObjectTable | Kind::ObjectView | Kind::ObjectMatview | Kind::ObjectSequence
@@ -387,6 +393,9 @@ impl Ddl<'_> {
                 let ty = self.owned_type(&list.items)?;
                 self.put(Type { owner, ..(*ty).clone() });
                 Ok("ALTER TYPE".to_owned())
+            }
+            Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
+                self.set_routine_owner(statement, owner)
             }
             _ => Err(Error::unsupported("OWNER TO for this kind of object")),
         }

@@ -22,7 +22,7 @@ use crate::sql::ir::{
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, SqlType, oid};
 use crate::sqlstate;
-use crate::table::{LockedRow, TableInfo, Writer};
+use crate::table::{Event, LockedRow, TableInfo, Writer};
 use crate::txn::{LockMode, WaitPolicy};
 
 /// How often a statement starts over because rows it matched have changed.
@@ -74,8 +74,7 @@ impl MergePlan {
             let mark = work.txn.begin_statement();
             let state = work.table.clone();
             let info = info.clone();
-            let mut run =
-                Run { plan: self, info, params, ctx, count: 0, changed: HashSet::new() };
+            let mut run = Run { plan: self, info, params, ctx, count: 0, changed: HashSet::new() };
             if run.all(work).await? {
                 return Ok(Effect { count: run.count, rows: Vec::new() });
             }
@@ -157,7 +156,8 @@ impl Run<'_> {
     async fn all(&mut self, work: &mut Work) -> Result<bool> {
         let mut chunks = run::rows(&self.plan.query, self.params, work, self.ctx).await?;
         let mut writer = Writer::new(work, self.ctx);
-        while let Some(chunk) = chunks.next().await {
+        self.statement_triggers(&mut writer, Writer::before_statement)?;
+        while let Some(chunk) = self.ctx.lend_while(writer.work, chunks.next()).await {
             for mut values in chunk? {
                 if self.ctx.cancel.is_cancelled() {
                     return Err(Error::query_canceled());
@@ -172,7 +172,37 @@ impl Run<'_> {
                 }
             }
         }
+        self.statement_triggers(&mut writer, Writer::after_statement)?;
         writer.finish().await.map(|()| true)
+    }
+
+    /// The statement-level triggers of what the actions may do.
+    fn statement_triggers<'w>(
+        &self,
+        writer: &mut Writer<'w>,
+        fire: impl Fn(&mut Writer<'w>, &Arc<TableInfo>, Event, &[i16]) -> Result<()>,
+    ) -> Result<()> {
+        if self.info.triggers.is_none() {
+            return Ok(());
+        }
+        let kinds = || self.plan.actions.iter().map(|action| &action.kind);
+        if kinds().any(|kind| matches!(kind, Kind::Insert(_))) {
+            fire(writer, &self.info, Event::Insert, &[])?;
+        }
+        let mut assigned: Option<Vec<i16>> = None;
+        for kind in kinds() {
+            if let Kind::Update(values) = kind {
+                let columns = values.iter().map(|(attnum, _)| *attnum);
+                assigned.get_or_insert_default().extend(columns);
+            }
+        }
+        if let Some(assigned) = assigned {
+            fire(writer, &self.info, Event::Update, &assigned)?;
+        }
+        match kinds().any(|kind| matches!(kind, Kind::Delete)) {
+            true => fire(writer, &self.info, Event::Delete, &[]),
+            false => Ok(()),
+        }
     }
 
     /// Carries out the first action that applies to a row of the join.
@@ -211,8 +241,8 @@ impl Run<'_> {
         for (position, value) in values {
             new[*position] = value.eval(row, self.params, writer.work, self.ctx).await?;
         }
-        writer.insert(&self.info, new).await?;
-        self.count += 1;
+        let written = writer.insert_firing(&self.info, new).await?;
+        self.count += u64::from(written.is_some());
         Ok(true)
     }
 
@@ -239,14 +269,22 @@ impl Run<'_> {
         let mut old = evaluated_row(&info, rid, &stored)?;
         old.truncate(info.columns.len());
         match values {
-            None => writer.delete(&info, rid, &old).await?,
+            None => {
+                if !writer.delete_firing(&info, rid, &old).await? {
+                    return Ok(true);
+                }
+            }
             Some(values) => {
                 let mut new = old.clone();
                 for (attnum, value) in values {
                     new[*attnum as usize - 1] =
                         value.eval(row, self.params, writer.work, self.ctx).await?;
                 }
-                writer.update(&info, rid, &old, new).await?;
+                let assigned: Vec<i16> = values.iter().map(|(attnum, _)| *attnum).collect();
+                let written = writer.update_firing(&info, rid, &old, new, &assigned).await?;
+                if written.is_none() {
+                    return Ok(true);
+                }
             }
         }
         self.changed.insert(rid);
@@ -256,9 +294,6 @@ impl Run<'_> {
 }
 
 fn affected_twice() -> Error {
-    Error::new(
-        sqlstate::CARDINALITY_VIOLATION,
-        "MERGE command cannot affect row a second time",
-    )
-    .with_hint("Ensure that not more than one source row matches any one target row.")
+    Error::new(sqlstate::CARDINALITY_VIOLATION, "MERGE command cannot affect row a second time")
+        .with_hint("Ensure that not more than one source row matches any one target row.")
 }

@@ -25,6 +25,7 @@ mod modify;
 mod returning;
 mod row_value;
 mod source;
+mod trigger;
 mod truncate;
 mod view_check;
 
@@ -144,6 +145,7 @@ impl Compiled {
                     columns: returning.columns.clone(),
                     rows: Box::pin(futures::stream::iter(rows)),
                     tag: RowsTag::Fixed(tag),
+                    lender: None,
                 })
             }
         })

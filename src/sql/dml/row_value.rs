@@ -45,7 +45,9 @@ impl RowValue {
         ctx: &StatementContext,
     ) -> Result<Datum> {
         match self {
-            RowValue::Evaluated(evaluator) => evaluator.eval(&ctx.eval, params, row),
+            RowValue::Evaluated(evaluator) => {
+                ctx.lend(work, || evaluator.eval(&ctx.eval, params, row))
+            }
             RowValue::Query(expr, slots) => {
                 let query = query_of(expr, slots, row);
                 Box::pin(single(query, params, work, ctx)).await
@@ -66,7 +68,11 @@ impl RowValue {
 
 fn has_subquery(expr: &Expr) -> bool {
     let mut found = false;
-    each_in_expr(expr, &mut |expr| found |= matches!(expr.kind, ExprKind::Subquery(_)), &mut |_| {});
+    each_in_expr(
+        expr,
+        &mut |expr| found |= matches!(expr.kind, ExprKind::Subquery(_)),
+        &mut |_| {},
+    );
     found
 }
 
@@ -96,7 +102,7 @@ async fn single(
     ctx: &StatementContext,
 ) -> Result<Datum> {
     let mut chunks = run::rows(&query, params, work, ctx).await?;
-    while let Some(chunk) = chunks.next().await {
+    while let Some(chunk) = ctx.lend_while(work, chunks.next()).await {
         if let Some(value) = chunk?.into_iter().next().and_then(|row| row.into_iter().next()) {
             return Ok(value);
         }

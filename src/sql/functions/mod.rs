@@ -30,12 +30,13 @@ mod pattern;
 mod picture;
 mod regexp;
 mod registry;
+mod sample;
 mod series;
 mod session;
+mod spread;
 mod text;
 mod typmod;
 pub mod value;
-mod variadic;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -48,8 +49,8 @@ pub use context::{EvalContext, SequenceRow, SessionHooks, SettingsView};
 pub use pattern::like;
 pub use registry::{aggregate_kernel, kernel, set_kernel};
 pub use session::SERVER_VERSION;
+pub use spread::SUFFIX as OF_ARRAY;
 pub use text::{quote_identifier, quote_literal};
-pub use variadic::SPREADING;
 
 /// What a kernel may know about its call.
 pub struct CallContext<'a> {

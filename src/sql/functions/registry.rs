@@ -8,9 +8,9 @@ use std::sync::LazyLock;
 
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
-    advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash, identifier,
-    integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, series, session, text,
-    variadic,
+    advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash,
+    identifier, integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, sample,
+    series, session, spread, text,
 };
 
 /// Scalar kernels, module by module.
@@ -24,6 +24,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     datetime::KERNELS,
     float::KERNELS,
     hash::KERNELS,
+    sample::KERNELS,
     identifier::KERNELS,
     integer::KERNELS,
     io::KERNELS,
@@ -36,8 +37,8 @@ const SCALARS: &[&[&[Kernel]]] = &[
     regexp::KERNELS,
     session::KERNELS,
     &[advisory::KERNELS],
+    &[spread::KERNELS],
     text::KERNELS,
-    &[variadic::KERNELS],
 ];
 
 /// Set-returning kernels, module by module.

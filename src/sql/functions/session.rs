@@ -20,6 +20,15 @@ pub const KERNELS: &[&[Kernel]] = &[INFORMATION, SETTINGS, SEQUENCES, SESSIONS, 
 pub const SERVER_VERSION: &str = "15.18";
 
 const INFORMATION: &[Kernel] = kernels! {
+    call "pg_trigger_depth" => |call, _| {
+        let routines = call.eval.session.routines()?;
+        let depth = routines.trigger_depth.load(std::sync::atomic::Ordering::Relaxed);
+        Ok(Datum::Int4(i32::try_from(depth).unwrap_or(i32::MAX)))
+    };
+    call "suppress_redundant_updates_trigger" => |_, _| Err(Error::new(
+        sqlstate::E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
+        "suppress_redundant_updates_trigger: not called by trigger manager",
+    ));
     call "current_user" => |call, _| Ok(Datum::Text(call.eval.settings.current_user.clone()));
     call "session_user" => |call, _| Ok(Datum::Text(call.eval.settings.session_user.clone()));
     call "current_database" => |call, _| Ok(Datum::Text(call.eval.settings.database.clone()));

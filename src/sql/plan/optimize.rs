@@ -28,6 +28,7 @@ use datafusion::prelude::SessionConfig;
 
 use super::operator::OperatorPlanner;
 use super::{join_order, walk};
+use crate::catalog::Volatility;
 use crate::error::Result;
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::visit;
@@ -158,7 +159,7 @@ pub fn fold(expr: &mut Expr, context: &EvalContext) {
             constant && !walk::is_volatile(expr)
         }
     };
-    if !foldable {
+    if !foldable || calls_mutable_routine(expr) {
         return;
     }
     let value = Evaluator::compile(expr, &[], &context.catalog)
@@ -166,6 +167,20 @@ pub fn fold(expr: &mut Expr, context: &EvalContext) {
     if let Ok(value) = value {
         expr.kind = ExprKind::Const(value);
     }
+}
+
+/// Whether a function that a user wrote is called that may answer differently, or say
+/// something, when it is called where it stands.
+fn calls_mutable_routine(expr: &Expr) -> bool {
+    let mut found = false;
+    let mut note = |expr: &Expr| {
+        if let ExprKind::Call(call) = &expr.kind {
+            found |= call.function.language != "internal"
+                && call.function.volatility != Volatility::Immutable;
+        }
+    };
+    visit::each_in_expr(expr, &mut note, &mut |_| {});
+    found
 }
 
 /// Whether nothing outside decides the expression's own value.

@@ -14,12 +14,14 @@ use futures::future::BoxFuture;
 use super::batch::{self, RowReader};
 use super::form::Form;
 use super::operator::{Operator, Run};
+use crate::catalog::Function;
 use crate::error::{Error, Result};
 use crate::sql::functions::{CallContext, EvalContext, SetFn, SetRows};
 use crate::sql::ir::ColumnId;
+use crate::sql::routine;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::failure;
-use crate::sql::types::{Datum, Repr, SqlType, record};
+use crate::sql::types::{Datum, Oid, SqlType, record};
 
 /// One function call and the columns it gives.
 pub struct SetCall {
@@ -31,6 +33,13 @@ pub enum SetSource {
     Rows {
         rows: SetFn,
         strict: bool,
+        args: Vec<Evaluator>,
+        types: Vec<SqlType>,
+        result: SqlType,
+    },
+    /// A function that a user wrote.
+    Routine {
+        function: Arc<Function>,
         args: Vec<Evaluator>,
         types: Vec<SqlType>,
         result: SqlType,
@@ -62,7 +71,16 @@ impl SetCall {
         match &self.source {
             SetSource::Value(evaluator) => {
                 let value = evaluator.eval(context, &[], row)?;
-                Ok(Box::new(std::iter::once(Ok(self.spread(value)))))
+                Ok(Box::new(std::iter::once(Ok(self.spread(value, evaluator.ty())))))
+            }
+            SetSource::Routine { function, args, types, result } => {
+                let args = args
+                    .iter()
+                    .map(|arg| arg.eval(context, &[], row))
+                    .collect::<Result<Vec<_>>>()?;
+                let call = CallContext { eval: context, args: types, result: *result };
+                let columns: Vec<SqlType> = self.forms.iter().map(|form| form.ty).collect();
+                routine::call_set(&call, function, &args, &columns)
             }
             SetSource::Rows { rows, strict, args, types, result } => {
                 let args = args
@@ -74,56 +92,43 @@ impl SetCall {
                 }
                 let call = CallContext { eval: context, args: types, result: *result };
                 let rows = rows(&call, &args)?;
-                match record::fields(*result).filter(|_| self.is_one_row_value()) {
-                    Some(fields) => {
-                        Ok(Box::new(rows.map(move |row| row.map(|row| gather(row, &fields)))))
-                    }
-                    None => Ok(Box::new(SpreadRows { rows, spread: !self.is_one_row_value() })),
+                if !self.is_whole(*result) {
+                    return Ok(rows);
                 }
+                let types: Vec<Oid> = match record::fields(*result) {
+                    Some(fields) => fields.iter().map(|(_, ty)| ty.oid).collect(),
+                    None => {
+                        let columns = context.catalog.composite_columns(result.oid);
+                        columns.iter().map(|(_, ty)| ty.oid).collect()
+                    }
+                };
+                Ok(match types.is_empty() {
+                    true => rows,
+                    false => Box::new(rows.map(move |row| row.map(|row| gather(row, &types)))),
+                })
             }
         }
     }
 
-    /// Whether the call's rows are shown as the one value of a column.
-    fn is_one_row_value(&self) -> bool {
-        matches!(self.forms.as_slice(), [form] if matches!(form.repr, Repr::Record))
+    /// Whether the result is one column, and not a column for each of its fields.
+    fn is_whole(&self, result: SqlType) -> bool {
+        matches!(self.forms.as_slice(), [form] if form.ty.oid == result.oid)
     }
 
-    /// A composite value over several columns.
-    fn spread(&self, value: Datum) -> Vec<Datum> {
+    /// A composite value over its columns.
+    fn spread(&self, value: Datum, ty: SqlType) -> Vec<Datum> {
         match value {
-            Datum::Record(fields) if !self.is_one_row_value() => {
-                fields.into_iter().map(|(_, value)| value).collect()
-            }
+            value if self.is_whole(ty) => vec![value],
+            Datum::Record(fields) => fields.into_iter().map(|(_, value)| value).collect(),
+            Datum::Null => vec![Datum::Null; self.forms.len()],
             value => vec![value],
         }
     }
 }
 
-/// Rows of which each may be one row value, over the columns of which it is spread.
-struct SpreadRows {
-    rows: SetRows,
-    spread: bool,
-}
-
-impl Iterator for SpreadRows {
-    type Item = Result<Vec<Datum>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let row = self.rows.next()?;
-        Some(row.map(|mut row| match row.as_mut_slice() {
-            [Datum::Record(fields)] if self.spread => {
-                std::mem::take(fields).into_iter().map(|(_, value)| value).collect()
-            }
-            _ => row,
-        }))
-    }
-}
-
 /// A row of several columns as the one value that a select list shows.
-fn gather(row: Vec<Datum>, fields: &[(String, SqlType)]) -> Vec<Datum> {
-    let types = fields.iter().map(|(_, ty)| ty.oid);
-    vec![Datum::Record(types.zip(row).collect())]
+fn gather(row: Vec<Datum>, types: &[Oid]) -> Vec<Datum> {
+    vec![Datum::Record(types.iter().copied().zip(row).collect())]
 }
 
 impl Operator for ProjectSet {

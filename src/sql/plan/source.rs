@@ -110,7 +110,13 @@ fn constant_column(scan: &Scan, number: i16) -> Result<Datum> {
 
 /// The rows of a system relation, as they are when the plan is made.
 fn virtual_rows(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
-    let rows = system::rows(&scan.relation, lowering.planner.eval())?;
+    let eval = lowering.planner.eval();
+    if scan.relation.oid == oid::INVALID {
+        let rows = eval.transitions.as_ref().and_then(|tables| tables.rows(&scan.relation.name));
+        let missing = || Error::internal(format!("there are no rows \"{}\"", scan.relation.name));
+        return known_rows(lowering, scan, &rows.ok_or_else(missing)?);
+    }
+    let rows = system::rows(&scan.relation, eval)?;
     known_rows(lowering, scan, &rows)
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::sql::BoundStatement;
+use crate::sql::bind::Binder;
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::Statement;
 use crate::sql::outcome::{Outcome, ResultColumn};
@@ -46,7 +47,7 @@ impl Explain {
             return Err(Error::unsupported("EXPLAIN of this statement"));
         }
         let BoundStatement { statement, params, relations, permissions } =
-            crate::sql::bind_statement(node, eval, declared)?;
+            crate::sql::bind_statement(node, Binder::new(eval, declared))?;
         Ok(Explain { statement, params, relations, permissions, options })
     }
 
@@ -57,6 +58,10 @@ impl Explain {
     /// What the statement locks; explaining it locks the same.
     pub fn relations(&self) -> Vec<(Oid, LockMode)> {
         self.relations.clone()
+    }
+
+    pub fn calls_functions(&self) -> bool {
+        crate::sql::routine::are_called_in(&self.statement)
     }
 
     pub fn permissions(&self) -> Permissions {

@@ -44,9 +44,28 @@ pub async fn execute(
             let statement = ddl::select_into(select);
             return ddl::execute(&statement, work, ctx).await.map(Outcome::Command);
         }
+        node @ NodeEnum::CreateFunctionStmt(_) => {
+            let done = ddl::execute(node, work, ctx).await.map(Outcome::Command);
+            return done.map_err(|error| in_statement_text(error, &parsed.text));
+        }
         node => return ddl::execute(node, work, ctx).await.map(Outcome::Command),
     };
     Ok(Outcome::Command(tag.to_owned()))
+}
+
+/// An error inside of a function's body points into the statement that has it, where
+/// the body stands there as it is.
+pub fn in_statement_text(error: Error, text: &str) -> Error {
+    let found = error.report().internal_query.as_deref().and_then(|body| text.find(body));
+    match (found, error.report().offset) {
+        (Some(start), Some(offset)) => {
+            let mut report = error.into_report();
+            report.internal_query = None;
+            report.offset = Some(start + offset);
+            Error::from_report(report)
+        }
+        _ => error,
+    }
 }
 
 async fn truncate(

@@ -107,6 +107,14 @@ impl Ddl<'_> {
             Step::AtSetIdentity => self.alter_identity(relation, command).await,
             Step::AtDropIdentity => self.drop_identity(relation, command),
             Step::AtDropExpression => self.drop_expression(relation, command),
+            Step::AtEnableTrig
+            | Step::AtEnableAlwaysTrig
+            | Step::AtEnableReplicaTrig
+            | Step::AtDisableTrig
+            | Step::AtEnableTrigAll
+            | Step::AtDisableTrigAll
+            | Step::AtEnableTrigUser
+            | Step::AtDisableTrigUser => self.switch_triggers(relation.oid, command),
             Step::AtReplicaIdentity | Step::AtClusterOn => {
                 Err(Error::unsupported(step_name(command.subtype())))
             }

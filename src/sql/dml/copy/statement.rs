@@ -20,6 +20,7 @@ use crate::sql::ir::{self, Statement};
 use crate::sql::outcome::{CopyOut, Outcome};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::privilege;
+use crate::sql::routine;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::Datum;
 use crate::sqlstate;
@@ -235,7 +236,9 @@ fn require_table(relation: &Relation, direction: &str) -> Result<()> {
         format!("cannot copy {direction} {what} \"{}\"", relation.name),
     );
     Err(match (what, direction) {
-        ("view" | "materialized view", "from") => error.with_hint("Try the COPY (SELECT ...) TO variant."),
+        ("view" | "materialized view", "from") => {
+            error.with_hint("Try the COPY (SELECT ...) TO variant.")
+        }
         ("view", "to") => {
             error.with_hint("To enable copying to a view, provide an INSTEAD OF INSERT trigger.")
         }
@@ -304,6 +307,13 @@ async fn query_rows(
     let named = |columns: &[ir::OutputColumn]| {
         columns.iter().map(|column| (column.name.clone(), column.ty)).collect()
     };
+    if routine::are_called_in(&statement) {
+        ctx.eval.loan.open(work);
+    }
+    if let (Statement::Query(query), true) = (&statement, ctx.eval.loan.is_needed()) {
+        let rows = routine::all_rows(query, work, ctx).await?;
+        return Ok((named(&query.output), Box::pin(futures::stream::iter([Ok(rows)]))));
+    }
     if let Statement::Query(query) = &statement {
         return Ok((named(&query.output), run::rows(query, &[], work, ctx).await?));
     }

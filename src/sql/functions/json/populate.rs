@@ -1,386 +1,313 @@
-//! Rows from JSON: `json_to_record`, `json_populate_record` and their sets.
+//! From JSON to rows: `json[b]_populate_record[set]`, `json[b]_to_record[set]`.
 //!
-//! The result type of the call says which fields there are: a composite type's columns,
-//! or what a column definition list names. An object's member of the same name fills
-//! a field through the field type's own input; arrays become arrays, objects rows.
+//! The row type comes from the first argument, or from the column definitions of the
+//! FROM item, which the binder makes the call's result type. A member becomes a field
+//! through the text that its type's input function reads; arrays and objects are taken
+//! apart for fields of array and row types.
 
 use super::access::{Document, invalid};
 use super::raw::Raw;
-use crate::catalog::TypeKind;
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::functions::call::wrong_type;
-use crate::sql::functions::{CallContext, EvalContext, Kernel, SetKernel, SetRows};
+use crate::sql::functions::{CallContext, Kernel, SetKernel, SetRows, value};
+use crate::sql::types::json::write_string;
 use crate::sql::types::{
     self, ArrayDim, ArrayValue, Datum, JsonKind, JsonRef, Oid, SqlType, oid, record,
 };
 use crate::sqlstate;
 
 pub const KERNELS: &[Kernel] = kernels! {
-    call "json_to_record" => |call, args| to_record::<Raw<'_>>(call, args, "json_to_record");
-    call "jsonb_to_record" => |call, args| to_record::<JsonRef<'_>>(call, args, "jsonb_to_record");
-    call "json_populate_record" => |call, args|
-        populate_record::<Raw<'_>>(call, args, "json_populate_record");
-    call "jsonb_populate_record" => |call, args|
-        populate_record::<JsonRef<'_>>(call, args, "jsonb_populate_record");
+    call "json_populate_record" => |call, args| record::<Raw<'_>>(call, args, Source::Argument("json_populate_record"));
+    call "jsonb_populate_record" => |call, args| record::<JsonRef<'_>>(call, args, Source::Argument("jsonb_populate_record"));
+    call "json_to_record" => |call, args| record::<Raw<'_>>(call, args, Source::Query("json_to_record"));
+    call "jsonb_to_record" => |call, args| record::<JsonRef<'_>>(call, args, Source::Query("jsonb_to_record"));
 };
 
-pub const SETS: &[SetKernel] = &[
-    SetKernel {
-        symbol: "json_to_recordset",
-        rows: |call, args| rows::<Raw<'_>>(call, None, args.first(), "json_to_recordset"),
-    },
-    SetKernel {
-        symbol: "jsonb_to_recordset",
-        rows: |call, args| rows::<JsonRef<'_>>(call, None, args.first(), "jsonb_to_recordset"),
-    },
+pub const SET_KERNELS: &[SetKernel] = &[
     SetKernel {
         symbol: "json_populate_recordset",
-        rows: |call, args| {
-            rows::<Raw<'_>>(call, args.first(), args.get(1), "json_populate_recordset")
-        },
+        rows: |call, args| rows::<Raw<'_>>(call, args, Source::Argument("json_populate_recordset")),
     },
     SetKernel {
         symbol: "jsonb_populate_recordset",
         rows: |call, args| {
-            rows::<JsonRef<'_>>(call, args.first(), args.get(1), "jsonb_populate_recordset")
+            rows::<JsonRef<'_>>(call, args, Source::Argument("jsonb_populate_recordset"))
         },
+    },
+    SetKernel {
+        symbol: "json_to_recordset",
+        rows: |call, args| rows::<Raw<'_>>(call, args, Source::Query("json_to_recordset")),
+    },
+    SetKernel {
+        symbol: "jsonb_to_recordset",
+        rows: |call, args| rows::<JsonRef<'_>>(call, args, Source::Query("jsonb_to_recordset")),
     },
 ];
 
-/// A field of the row that is made.
-struct Field {
-    name: String,
-    ty: SqlType,
+/// Where the row type comes from; the function's name is what errors show.
+#[derive(Clone, Copy)]
+enum Source {
+    /// The first argument, which may also give values to start from.
+    Argument(&'static str),
+    Query(&'static str),
 }
 
-type Row = Vec<(Oid, Datum)>;
-
-fn to_record<'a, D: Document<'a>>(
-    call: &CallContext<'_>,
-    args: &'a [Datum],
-    function: &str,
-) -> Result<Datum> {
-    let fields = fields(call, None, function)?;
-    let document = D::open(args.first().ok_or_else(wrong_type)?).ok_or_else(wrong_type)?;
-    Maker { eval: call.eval }.row(document, &fields, None).map(Datum::Record)
-}
-
-fn populate_record<'a, D: Document<'a>>(
-    call: &CallContext<'_>,
-    args: &'a [Datum],
-    function: &str,
-) -> Result<Datum> {
-    let [base, json, ..] = args else { return Err(wrong_type()) };
-    if json.is_null() {
-        return Ok(base.clone());
+impl Source {
+    fn function(self) -> &'static str {
+        match self {
+            Source::Argument(name) | Source::Query(name) => name,
+        }
     }
-    let fields = fields(call, Some(base), function)?;
-    let document = D::open(json).ok_or_else(wrong_type)?;
-    Maker { eval: call.eval }.row(document, &fields, row_of(base)).map(Datum::Record)
+}
+
+type Fields = Vec<(String, SqlType)>;
+
+/// A row type, and the row whose values stand where the JSON has none.
+struct Target<'a> {
+    fields: Fields,
+    base: Option<&'a [(Oid, Datum)]>,
+}
+
+/// The fields of a row type that is known.
+fn fields_of(call: &CallContext<'_>, ty: SqlType) -> Option<Fields> {
+    if let Some(fields) = record::fields(ty) {
+        return Some(fields.to_vec());
+    }
+    Some(call.eval.catalog.composite_columns(ty.oid)).filter(|fields| !fields.is_empty())
+}
+
+/// The target of a call, and the argument that is the JSON.
+fn target<'a>(
+    call: &CallContext<'_>,
+    args: &'a [Datum],
+    source: Source,
+) -> Result<(Target<'a>, &'a Datum)> {
+    let from_query = || {
+        fields_of(call, call.result).ok_or_else(|| {
+            let message =
+                format!("could not determine row type for result of {}", source.function());
+            Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message).with_hint(
+                "Provide a non-null record argument, or call the function in the FROM clause \
+                 using a column definition list.",
+            )
+        })
+    };
+    let (fields, base, json) = match source {
+        Source::Query(_) => (from_query()?, None, args.first()),
+        Source::Argument(name) => {
+            let ty = call.args.first().copied().ok_or_else(wrong_type)?;
+            let base = match args.first() {
+                Some(Datum::Record(base)) => Some(base.as_slice()),
+                _ => None,
+            };
+            let fields = match (fields_of(call, ty), base) {
+                (Some(fields), _) => fields,
+                (None, Some(base)) if ty.oid == oid::RECORD => {
+                    let field = |(n, (ty, _)): (usize, &(Oid, Datum))| {
+                        (format!("f{}", n + 1), SqlType::new(*ty))
+                    };
+                    base.iter().enumerate().map(field).collect()
+                }
+                (None, _) if ty.oid == oid::RECORD => from_query()?,
+                (None, _) => {
+                    return Err(Error::new(
+                        sqlstate::DATATYPE_MISMATCH,
+                        format!("first argument of {name} must be a row type"),
+                    ));
+                }
+            };
+            (fields, base, args.get(1))
+        }
+    };
+    Ok((Target { fields, base }, json.ok_or_else(wrong_type)?))
+}
+
+fn record<'a, D: Document<'a>>(
+    call: &CallContext<'_>,
+    args: &'a [Datum],
+    source: Source,
+) -> Result<Datum> {
+    let (target, json) = target(call, args, source)?;
+    if json.is_null() {
+        return Ok(target.base.map_or(Datum::Null, |base| Datum::Record(base.to_vec())));
+    }
+    let json = D::open(json).ok_or_else(wrong_type)?;
+    row(call, &target, json).map(Datum::Record)
 }
 
 fn rows<'a, D: Document<'a>>(
     call: &CallContext<'_>,
-    base: Option<&Datum>,
-    json: Option<&'a Datum>,
-    function: &str,
+    args: &'a [Datum],
+    source: Source,
 ) -> Result<SetRows> {
-    let json = json.ok_or_else(wrong_type)?;
-    let fields = fields(call, base, function)?;
+    let (target, json) = target(call, args, source)?;
     if json.is_null() {
         return Ok(Box::new(std::iter::empty()));
     }
-    let document = D::open(json).ok_or_else(wrong_type)?;
-    if document.kind() != JsonKind::Array {
-        let what = match (D::NAME, document.kind()) {
-            ("jsonb", _) => "a non-array",
-            (_, JsonKind::Object) => "an object",
-            _ => "a scalar",
-        };
-        return Err(invalid(format!("cannot call {function} on {what}")));
-    }
-    let maker = Maker { eval: call.eval };
-    let base = base.and_then(row_of);
-    let made = document.elements().into_iter().map(|element| match element.kind() {
-        JsonKind::Object => Ok(vec![Datum::Record(maker.row(element, &fields, base)?)]),
-        _ => Err(invalid(format!("argument of {function} must be an array of objects"))),
-    });
-    // A row that fails ends the statement: the rows before it are not wanted.
-    let made = made.collect::<Result<Vec<Vec<Datum>>>>()?;
-    Ok(Box::new(made.into_iter().map(Ok)))
-}
-
-fn row_of(base: &Datum) -> Option<&Row> {
-    match base {
-        Datum::Record(row) => Some(row),
-        _ => None,
-    }
-}
-
-/// The fields that the call's result has.
-fn fields(call: &CallContext<'_>, base: Option<&Datum>, function: &str) -> Result<Vec<Field>> {
-    let ty = call.result;
-    if ty.oid != oid::RECORD {
-        return composite_fields(call.eval, ty.oid).ok_or_else(|| {
-            Error::new(
-                sqlstate::DATATYPE_MISMATCH,
-                format!("first argument of {function} must be a row type"),
-            )
-        });
-    }
-    let wanted = record::fields(ty);
-    // A row that is given says itself what its fields are.
-    if let Some(row) = base.and_then(row_of) {
-        if let Some(wanted) = &wanted {
-            require_same(call.eval, row, wanted)?;
+    let json = D::open(json).ok_or_else(wrong_type)?;
+    let function = source.function();
+    match (json.kind(), D::NAME) {
+        (JsonKind::Array, _) => {}
+        (JsonKind::Object, "json") => {
+            return Err(invalid(format!("cannot call {function} on an object")));
         }
-        let name = |n: usize| match &wanted {
-            Some(wanted) => wanted[n].0.clone(),
-            None => format!("f{}", n + 1),
-        };
-        let field = |(n, (ty, _)): (usize, &(Oid, Datum))| Field { name: name(n), ty: SqlType::new(*ty) };
-        return Ok(row.iter().enumerate().map(field).collect());
+        (_, "json") => return Err(invalid(format!("cannot call {function} on a scalar"))),
+        _ => return Err(invalid(format!("cannot call {function} on a non-array"))),
     }
-    match wanted {
-        Some(wanted) => {
-            Ok(wanted.iter().map(|(name, ty)| Field { name: name.clone(), ty: *ty }).collect())
+    // Of rows whose type only the first argument's value tells, nobody makes columns.
+    let is_known = fields_of(call, call.result).is_some();
+    let mut rows = Vec::new();
+    for element in json.elements() {
+        if element.kind() != JsonKind::Object {
+            return Err(invalid(format!("argument of {function} must be an array of objects")));
         }
-        None => Err(Error::new(
-            sqlstate::FEATURE_NOT_SUPPORTED,
-            format!("could not determine row type for result of {function}"),
-        )
-        .with_hint(
-            "Provide a non-null record argument, or call the function in the FROM clause using a column definition list.",
-        )),
+        let row = row(call, &target, element)?;
+        rows.push(Ok(match is_known {
+            true => row.into_iter().map(|(_, value)| value).collect(),
+            false => vec![Datum::Record(row)],
+        }));
     }
+    Ok(Box::new(rows.into_iter()))
 }
 
-/// `42804` unless a row has the fields that a column definition list names.
-fn require_same(eval: &EvalContext, row: &Row, wanted: &[(String, SqlType)]) -> Result<()> {
-    let mismatch = |detail: String| {
-        Err(Error::new(
-            sqlstate::DATATYPE_MISMATCH,
-            "function return row and query-specified return row do not match",
-        )
-        .with_detail(detail))
+/// The row that an object makes.
+fn row<'a, D: Document<'a>>(
+    call: &CallContext<'_>,
+    target: &Target<'_>,
+    json: D,
+) -> Result<Vec<(Oid, Datum)>> {
+    match json.kind() {
+        JsonKind::Object => {}
+        JsonKind::Array => return Err(invalid("cannot call populate_composite on an array")),
+        _ => return Err(invalid("cannot call populate_composite on a scalar")),
+    }
+    let mut row = Vec::with_capacity(target.fields.len());
+    for (n, (name, ty)) in target.fields.iter().enumerate() {
+        let base = target.base.and_then(|base| base.get(n)).map(|(_, value)| value);
+        let value = match (json.get(name), base) {
+            (None, Some(base)) => base.clone(),
+            (None, None) => Datum::Null,
+            (Some(member), base) => field(call, *ty, Some(name), base, member)?,
+        };
+        row.push((ty.oid, value));
+    }
+    Ok(row)
+}
+
+/// A value of the type; `key` is where it stands.
+fn field<'a, D: Document<'a>>(
+    call: &CallContext<'_>,
+    ty: SqlType,
+    key: Option<&str>,
+    base: Option<&Datum>,
+    json: D,
+) -> Result<Datum> {
+    match json.kind() {
+        JsonKind::Null => return Ok(Datum::Null),
+        // A string is read as a whole, by the input function even of arrays and rows.
+        JsonKind::String => return scalar(call, ty, json),
+        _ => {}
+    }
+    let array = call.eval.catalog.type_(ty.oid).filter(|ty| ty.is_true_array());
+    if let Some(array) = array {
+        let element = SqlType::with_typmod(array.element, ty.typmod);
+        return Elements::new(element, key).read(call, json);
+    }
+    if let Some(fields) = fields_of(call, ty) {
+        let base = match base {
+            Some(Datum::Record(base)) => Some(base.as_slice()),
+            _ => None,
+        };
+        return row(call, &Target { fields, base }, json).map(Datum::Record);
+    }
+    scalar(call, ty, json)
+}
+
+fn scalar<'a, D: Document<'a>>(call: &CallContext<'_>, ty: SqlType, json: D) -> Result<Datum> {
+    let text = match (json.kind(), ty.oid) {
+        (JsonKind::String, oid::JSON | oid::JSONB) => {
+            let mut quoted = Vec::new();
+            write_string(&json.string(), &mut quoted);
+            String::from_utf8_lossy(&quoted).into_owned()
+        }
+        (JsonKind::String, _) => json.string(),
+        _ => json.text(),
     };
-    if row.len() != wanted.len() {
-        let plural = if row.len() == 1 { "" } else { "s" };
-        return mismatch(format!(
-            "Returned row contains {} attribute{plural}, but query expects {}.",
-            row.len(),
-            wanted.len()
-        ));
-    }
-    for (n, ((returned, _), (_, expected))) in row.iter().zip(wanted).enumerate() {
-        if *returned != expected.oid {
-            return mismatch(format!(
-                "Returned type {} at ordinal position {}, but query expects {}.",
-                eval.catalog.type_name(*returned, -1),
-                n + 1,
-                eval.catalog.type_name(expected.oid, -1)
-            ));
-        }
-    }
-    Ok(())
+    value::read_text(call, &text, ty.oid, ty.typmod)
 }
 
-fn composite_fields(eval: &EvalContext, ty: Oid) -> Option<Vec<Field>> {
-    let TypeKind::Composite { relation } = eval.catalog.type_(ty)?.kind else { return None };
-    let columns = &eval.catalog.relation(relation)?.columns;
-    let live = columns.iter().filter(|column| !column.dropped);
-    Some(live.map(|column| Field { name: column.name.clone(), ty: column.ty }).collect())
-}
-
-/// How deep arrays and rows may nest in each other.
-const DEPTH_MAX: usize = 200;
-
-/// Makes SQL values from JSON under one session's settings.
-struct Maker<'a> {
-    eval: &'a EvalContext,
-}
-
-/// What an array is being made for, as its errors name it.
-struct Place<'a> {
-    key: Option<&'a str>,
-    depth: usize,
-}
-
-impl Maker<'_> {
-    fn row<'a, D: Document<'a>>(
-        &self,
-        json: D,
-        fields: &[Field],
-        base: Option<&Row>,
-    ) -> Result<Row> {
-        self.row_at(json, fields, base, 0)
-    }
-
-    fn row_at<'a, D: Document<'a>>(
-        &self,
-        json: D,
-        fields: &[Field],
-        base: Option<&Row>,
-        depth: usize,
-    ) -> Result<Row> {
-        if json.kind() != JsonKind::Object {
-            let what = if json.kind() == JsonKind::Array { "an array" } else { "a scalar" };
-            return Err(invalid(format!("cannot call populate_composite on {what}")));
-        }
-        if depth > DEPTH_MAX {
-            return Err(Error::statement_too_deep());
-        }
-        let mut row = Vec::with_capacity(fields.len());
-        for (n, field) in fields.iter().enumerate() {
-            let old = base.and_then(|base| base.get(n)).map(|(_, value)| value);
-            let value = match (json.get(&field.name), old) {
-                (Some(member), old) => {
-                    let place = Place { key: Some(&field.name), depth };
-                    self.value(member, field.ty, old, &place)?
-                }
-                (None, Some(old)) => old.clone(),
-                (None, None) => Datum::Null,
-            };
-            row.push((field.ty.oid, value));
-        }
-        Ok(row)
-    }
-
-    fn value<'a, D: Document<'a>>(
-        &self,
-        json: D,
-        ty: SqlType,
-        old: Option<&Datum>,
-        place: &Place<'_>,
-    ) -> Result<Datum> {
-        let kind = json.kind();
-        if kind == JsonKind::Null {
-            return Ok(Datum::Null);
-        }
-        match ty.oid {
-            oid::JSON => return Ok(Datum::Text(json.text())),
-            oid::JSONB if D::NAME == "jsonb" => return Ok(json.datum()),
-            oid::JSONB => return self.read(&json.text(), ty),
-            _ => {}
-        }
-        let Some(found) = self.eval.catalog.type_(ty.oid) else { return Err(wrong_type()) };
-        if matches!(found.kind, TypeKind::Domain { .. }) {
-            return Err(Error::unsupported("a domain in a row made from JSON"));
-        }
-        // A string is read as the type's own text form, whatever the type.
-        if kind == JsonKind::String {
-            return self.read(&json.string(), ty);
-        }
-        if let Some(fields) = composite_fields(self.eval, ty.oid) {
-            let base = old.and_then(row_of);
-            let depth = place.depth + 1;
-            return self.row_at(json, &fields, base, depth).map(Datum::Record);
-        }
-        if found.category == 'A' && found.length == -1 {
-            let element = SqlType::with_typmod(found.element, ty.typmod);
-            return self.array(json, element, place);
-        }
-        self.read(&json.text(), ty)
-    }
-
-    fn read(&self, text: &str, ty: SqlType) -> Result<Datum> {
-        let repr = self.eval.catalog.repr(ty.oid)?;
-        types::text_input(text, ty, &repr, &self.eval.input())
-    }
-
-    fn array<'a, D: Document<'a>>(
-        &self,
-        json: D,
-        element: SqlType,
-        place: &Place<'_>,
-    ) -> Result<Datum> {
-        let mut array = ArrayMaker {
-            maker: self,
-            element,
-            place,
-            dimensions: 0,
-            lengths: Vec::new(),
-            counts: Vec::new(),
-            elements: Vec::new(),
-        };
-        array.level(json, 1)?;
-        array.finish_level(0)?;
-        if array.elements.is_empty() {
-            return Ok(Datum::Array(Box::new(ArrayValue::from_elements(element.oid, Vec::new()))));
-        }
-        let dim = |length: &Option<usize>| ArrayDim {
-            length: length.unwrap_or(0) as i32,
-            lower_bound: 1,
-        };
-        let dims = array.lengths.iter().map(dim).collect();
-        let mut value = ArrayValue::from_elements(element.oid, array.elements);
-        value.dims = dims;
-        Ok(Datum::Array(Box::new(value)))
-    }
-}
-
-/// An array while its elements are met. How many dimensions it has is known when the
-/// first thing is met that is no array, or is an empty one.
-struct ArrayMaker<'a> {
-    maker: &'a Maker<'a>,
+/// The elements of an array that is being read, of any number of dimensions.
+struct Elements<'k> {
     element: SqlType,
-    place: &'a Place<'a>,
-    dimensions: usize,
-    /// The length of each dimension, once one of its arrays has ended.
+    key: Option<&'k str>,
+    /// The length of each dimension, once it is known; none before their number is.
     lengths: Vec<Option<usize>>,
-    /// How many elements the array that is open in each dimension has so far.
+    /// Elements so far of the arrays that are open, from the outermost on.
     counts: Vec<usize>,
-    elements: Vec<Datum>,
+    values: Vec<Datum>,
 }
 
-/// The most dimensions of an array, as in PostgreSQL.
-const DIMENSIONS_MAX: usize = 6;
+impl<'k> Elements<'k> {
+    fn new(element: SqlType, key: Option<&'k str>) -> Elements<'k> {
+        Elements { element, key, lengths: Vec::new(), counts: vec![0], values: Vec::new() }
+    }
 
-impl ArrayMaker<'_> {
-    /// The elements of an array in dimension `depth`, counted from 1.
-    fn level<'a, D: Document<'a>>(&mut self, json: D, depth: usize) -> Result<()> {
+    fn read<'a, D: Document<'a>>(mut self, call: &CallContext<'_>, json: D) -> Result<Datum> {
+        self.dimension(call, json, 1)?;
+        let mut lengths: Vec<usize> =
+            self.lengths.iter().map(|length| length.unwrap_or(0)).collect();
+        if let Some(first) = lengths.first_mut() {
+            *first = self.counts[0];
+        }
+        let mut array = ArrayValue::from_elements(self.element.oid, Vec::new());
+        if !self.values.is_empty() {
+            let dim = |length: usize| ArrayDim { length: length as i32, lower_bound: 1 };
+            array.dims = lengths.into_iter().map(dim).collect();
+            array.elements = self.values;
+        }
+        Ok(Datum::Array(Box::new(array)))
+    }
+
+    /// One array; `depth` counts from 1.
+    fn dimension<'a, D: Document<'a>>(
+        &mut self,
+        call: &CallContext<'_>,
+        json: D,
+        depth: usize,
+    ) -> Result<()> {
         if json.kind() != JsonKind::Array {
             return Err(self.expected_array(depth - 1));
         }
-        let elements = json.elements();
-        let is_last = elements.first().is_none_or(|first| first.kind() != JsonKind::Array);
-        self.counts.resize(self.counts.len().max(depth), 0);
-        if self.dimensions == 0 && is_last {
-            if depth > DIMENSIONS_MAX {
-                return Err(Error::new(
-                    sqlstate::PROGRAM_LIMIT_EXCEEDED,
-                    format!(
-                        "number of array dimensions ({depth}) exceeds the maximum allowed ({DIMENSIONS_MAX})"
-                    ),
-                ));
-            }
-            self.dimensions = depth;
-            self.lengths = vec![None; depth];
+        if depth > types::array::DIMENSIONS_MAX {
+            return Err(types::array::too_many_dimensions(depth));
         }
-        if depth > DEPTH_MAX {
-            return Err(Error::statement_too_deep());
+        let elements = json.elements();
+        let goes_deeper = elements.first().is_some_and(|first| first.kind() == JsonKind::Array);
+        if self.lengths.is_empty() && !goes_deeper {
+            self.lengths = vec![None; depth];
+            self.counts.resize(depth, 0);
         }
         for element in elements {
-            if self.dimensions > 0 && depth >= self.dimensions {
-                let place = Place { key: None, depth: self.place.depth + 1 };
-                let value = self.maker.value(element, self.element, None, &place)?;
-                self.elements.push(value);
+            if !self.lengths.is_empty() && depth >= self.lengths.len() {
+                let value = field(call, self.element, None, None, element)?;
+                self.values.push(value);
                 self.counts[depth - 1] += 1;
-            } else {
-                self.level(element, depth + 1)?;
-                self.finish_level(depth)?;
+                continue;
             }
+            self.counts.resize(self.counts.len().max(depth + 1), 0);
+            self.dimension(call, element, depth + 1)?;
+            self.close(depth)?;
         }
         Ok(())
     }
 
-    /// An array in the dimension after `depth` has ended: all of them are equally long.
-    fn finish_level(&mut self, depth: usize) -> Result<()> {
-        let count = std::mem::take(&mut self.counts[depth]);
-        match self.lengths[depth] {
-            None => self.lengths[depth] = Some(count),
-            Some(length) if length != count => {
+    /// An array at this depth is read: all at one depth must have the same length.
+    fn close(&mut self, depth: usize) -> Result<()> {
+        let length = std::mem::replace(&mut self.counts[depth], 0);
+        match self.lengths.get_mut(depth) {
+            Some(known @ None) => *known = Some(length),
+            Some(Some(known)) if *known != length => {
                 return Err(Error::new(
                     sqlstate::INVALID_TEXT_REPRESENTATION,
                     "malformed JSON array",
@@ -389,24 +316,22 @@ impl ArrayMaker<'_> {
                     "Multidimensional arrays must have sub-arrays with matching dimensions.",
                 ));
             }
-            Some(_) => {}
+            _ => {}
         }
-        if depth > 0 {
-            self.counts[depth - 1] += 1;
-        }
+        self.counts[depth - 1] += 1;
         Ok(())
     }
 
     fn expected_array(&self, depth: usize) -> Error {
         let error = Error::new(sqlstate::INVALID_TEXT_REPRESENTATION, "expected JSON array");
-        let indexes: String = self.counts[..depth].iter().map(|n| format!("[{n}]")).collect();
-        match (indexes.as_str(), self.place.key) {
-            ("", None) => error,
-            ("", Some(key)) => error.with_hint(format!("See the value of key \"{key}\".")),
-            (indexes, None) => error.with_hint(format!("See the array element {indexes}.")),
-            (indexes, Some(key)) => {
-                error.with_hint(format!("See the array element {indexes} of key \"{key}\"."))
+        let place: String = self.counts.iter().take(depth).map(|n| format!("[{n}]")).collect();
+        match (self.key, depth) {
+            (Some(key), 0) => error.with_hint(format!("See the value of key \"{key}\".")),
+            (None, 0) => error,
+            (Some(key), _) => {
+                error.with_hint(format!("See the array element {place} of key \"{key}\"."))
             }
+            (None, _) => error.with_hint(format!("See the array element {place}.")),
         }
     }
 }

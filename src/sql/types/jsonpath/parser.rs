@@ -16,9 +16,28 @@ use crate::sqlstate;
 
 /// Words with a meaning; `true`, `false` and `null` have it in lower case only.
 const KEYWORDS: [&str; 22] = [
-    "abs", "ceiling", "datetime", "double", "exists", "false", "flag", "floor", "is", "keyvalue",
-    "last", "lax", "like_regex", "null", "size", "starts", "strict", "to", "true", "type",
-    "unknown", "with",
+    "abs",
+    "ceiling",
+    "datetime",
+    "double",
+    "exists",
+    "false",
+    "flag",
+    "floor",
+    "is",
+    "keyvalue",
+    "last",
+    "lax",
+    "like_regex",
+    "null",
+    "size",
+    "starts",
+    "strict",
+    "to",
+    "true",
+    "type",
+    "unknown",
+    "with",
 ];
 
 pub fn parse(text: &str) -> Result<JsonPath> {
@@ -65,10 +84,7 @@ impl Item {
 }
 
 fn check_depth(depth: usize) -> Result<()> {
-    if depth <= DEPTH_MAX {
-        return Ok(());
-    }
-    Err(Error::new(sqlstate::STATEMENT_TOO_COMPLEX, "jsonpath expression is nested too deeply"))
+    if depth <= DEPTH_MAX { Ok(()) } else { Err(Error::statement_too_deep()) }
 }
 
 struct Parser<'a> {
@@ -84,7 +100,7 @@ impl Parser<'_> {
             return Err(self.unexpected());
         }
         check_places(&item.path, Place { nested: false, subscript: false })?;
-        Ok(JsonPath { lax, path: item.path })
+        Ok(JsonPath { lax, path: item.path, depth: item.depth })
     }
 
     fn unexpected(&self) -> Error {
