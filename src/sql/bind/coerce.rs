@@ -131,10 +131,8 @@ impl Binder<'_> {
             None if source == oid::RECORD && self.is_complex(target.oid) => {
                 self.row_to_composite(expr, target, context)
             }
-            None if target.oid == oid::RECORD && self.is_complex(source) => {
-                // Whoever takes any row may ask for the names of its fields.
-                Ok(expr)
-            }
+            // The row stays one of its own type: `row_to_json` wants its column names.
+            None if target.oid == oid::RECORD && self.is_complex(source) => Ok(expr),
             None => {
                 let location = expr.location;
                 Err(self.cannot_cast(source, target.oid).at(location))

@@ -132,6 +132,8 @@ pub struct Binder<'a> {
     description: Option<described::Description>,
     /// The clauses of the level that was bound last.
     plain: Option<described::Body>,
+    /// Primary keys by which columns are grouped that GROUP BY does not name.
+    grouping_keys: Vec<Oid>,
 }
 
 impl<'a> Binder<'a> {
@@ -165,6 +167,7 @@ impl<'a> Binder<'a> {
             names: bound::Names::default(),
             description: None,
             plain: None,
+            grouping_keys: Vec::new(),
         }
     }
 

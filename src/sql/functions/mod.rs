@@ -21,6 +21,7 @@ pub mod domain;
 mod float;
 mod hash;
 mod identifier;
+mod in_range;
 mod integer;
 mod io;
 mod json;

@@ -36,7 +36,7 @@ pub fn text_input(
         Repr::Float4 => Datum::Float4(float::parse_f32(input)?),
         Repr::Float8 => Datum::Float8(float::parse_f64(input)?),
         Repr::Oid => Datum::Oid(parse_object(input, ty.oid, context)?),
-        Repr::Char => Datum::Char(input.bytes().next().unwrap_or(0)),
+        Repr::Char => Datum::Char(super::text::parse_char(input)),
         Repr::Numeric => Datum::Numeric(super::Numeric::parse(input)?),
         Repr::Text | Repr::Bpchar => {
             match ty.oid {
@@ -144,8 +144,6 @@ pub fn text_output<B: BufMut>(
             out.put_slice(integer::digits(*v, &mut digits));
         }
         Datum::Text(v) => out.put_slice(v.as_bytes()),
-        Datum::Char(0) => {}
-        Datum::Char(v) => out.put_u8(*v),
         Datum::Timestamp(v) if context.date_style == super::DateStyle::Iso => {
             out.put_slice(datetime::iso_timestamp(*v).as_slice());
         }
@@ -184,6 +182,7 @@ pub(super) fn write(value: &Datum, type_oid: Oid, context: &OutputContext<'_>, o
         Datum::Float8(v) => float::write_f64(*v, context.extra_float_digits, out),
         Datum::Oid(v) => write_object(*v, type_oid, context, out),
         Datum::Char(0) => {}
+        Datum::Char(v @ 128..) => out.extend_from_slice(format!("\\{v:03o}").as_bytes()),
         Datum::Char(v) => out.push(*v),
         Datum::Numeric(v) => v.write(out),
         Datum::Text(v) => out.extend_from_slice(v.as_bytes()),

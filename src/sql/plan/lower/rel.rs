@@ -7,6 +7,7 @@ use datafusion::logical_expr::{
     self as df, EmptyRelation, Filter, LogicalPlan, LogicalPlanBuilder,
 };
 
+use super::aggregate::project_grouping;
 use super::expr::{Lowered, balanced, column, column_expr, is_total};
 use super::{Lowering, Relation, built, own_forms, project, scope_of};
 use crate::error::{Error, Result};
@@ -152,8 +153,9 @@ impl Lowering<'_> {
 
     fn filter(&self, input: &Rel, predicate: &Expr) -> Result<Relation> {
         let relation = self.rel(input)?;
-        let (joined, plain): (Vec<_>, Vec<_>) =
+        let (joined, mut plain): (Vec<_>, Vec<_>) =
             walk::conjuncts(predicate).into_iter().partition(walk::has_subquery);
+        let relation = project_grouping(self, relation, &mut plain)?;
         let mut relation = self.keep(relation, &plain)?;
         let mut rest = Vec::new();
         for conjunct in joined {
