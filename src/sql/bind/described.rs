@@ -14,10 +14,10 @@ use super::order::TargetKey;
 use super::target::Target;
 use crate::catalog::Relation;
 use crate::error::{Error, Result};
+use crate::sql::ir::Call;
 use crate::sql::ir::{
     AggregateCall, ColumnId, Expr, OutputColumn, Query, Rel, RowLock, WindowCall,
 };
-use crate::sql::ir::Call;
 use crate::sql::parse::ast::SelectStmt;
 
 /// One query level without set operations, or the whole of a set operation.
@@ -37,7 +37,10 @@ pub enum Body {
     Plain(Box<Plain>),
     Values(Vec<Vec<Expr>>),
     /// The two sides, by their first columns; the order is by position of the output.
-    SetOperation { sides: [ColumnId; 2], keys: Vec<Key> },
+    SetOperation {
+        sides: [ColumnId; 2],
+        keys: Vec<Key>,
+    },
 }
 
 /// ORDER BY: the position of a target, and how it is sorted.

@@ -87,7 +87,8 @@ impl Printer<'_> {
         let function = match &call.function {
             WindowFunction::Window(function) | WindowFunction::Aggregate(function, _) => function,
         };
-        let is_count = matches!(call.function, WindowFunction::Aggregate(..)) && call.args.is_empty();
+        let is_count =
+            matches!(call.function, WindowFunction::Aggregate(..)) && call.args.is_empty();
         let name = self.function_name(function);
         let args = match is_count {
             true => "*".to_owned(),

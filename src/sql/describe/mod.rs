@@ -24,8 +24,7 @@ use super::functions::EvalContext;
 use super::ir::{ColumnId, Expr, ExprKind, OutputColumn, Subquery, SubqueryKind};
 use super::parse::NodeEnum;
 use super::parse::ast::{
-    CteMaterialize, LimitOption, LockClauseStrength, LockWaitPolicy, Node, SelectStmt,
-    SetOperation,
+    CteMaterialize, LimitOption, LockClauseStrength, LockWaitPolicy, Node, SelectStmt, SetOperation,
 };
 use crate::catalog::{Catalog, Relation, deparse, quote_identifier};
 use crate::error::{Error, Result};
@@ -239,13 +238,7 @@ impl Printer<'_> {
         Ok(())
     }
 
-    fn distinct(
-        &self,
-        level: &Level,
-        plain: &Plain,
-        known: &Names,
-        page: &mut Page,
-    ) -> Result<()> {
+    fn distinct(&self, level: &Level, plain: &Plain, known: &Names, page: &mut Page) -> Result<()> {
         match &plain.distinct_on {
             Some(targets) => {
                 let texts: Result<Vec<String>> = targets

@@ -10,8 +10,7 @@ use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
     advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash,
     identifier, integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, sample,
-    series, session, spread, text,
-    view_definition,
+    series, session, spread, text, view_definition,
 };
 
 /// Scalar kernels, module by module.
