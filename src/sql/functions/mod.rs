@@ -20,6 +20,7 @@ mod datetime;
 mod float;
 mod hash;
 mod identifier;
+mod in_range;
 mod integer;
 mod io;
 mod json;

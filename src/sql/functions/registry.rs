@@ -9,12 +9,13 @@ use std::sync::LazyLock;
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
     advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash,
-    identifier, integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, sample,
-    series, session, spread, text, view_definition,
+    identifier, in_range, integer, io, json, jsonpath, network, numeric, pattern, picture, regexp,
+    sample, series, session, spread, text, typmod, view_definition,
 };
 
 /// Scalar kernels, module by module.
 const SCALARS: &[&[&[Kernel]]] = &[
+    aggregate::transition::KERNELS,
     array::KERNELS,
     binary::KERNELS,
     bits::KERNELS,
@@ -26,6 +27,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     hash::KERNELS,
     sample::KERNELS,
     identifier::KERNELS,
+    &[in_range::KERNELS],
     integer::KERNELS,
     io::KERNELS,
     json::KERNELS,
@@ -40,6 +42,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     &[spread::KERNELS],
     text::KERNELS,
     view_definition::KERNELS,
+    &[typmod::KERNELS],
 ];
 
 /// Set-returning kernels, module by module.
