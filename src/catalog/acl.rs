@@ -13,9 +13,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Catalog, ObjectAddress, Relation, RelationKind, Role, quote_identifier, relation_oid,
-};
+use super::{Catalog, ObjectAddress, Relation, RelationKind, Role, quote_identifier, relation_oid};
 use crate::error::{Error, Result};
 use crate::sql::types::{Oid, oid};
 use crate::sqlstate;
@@ -108,9 +106,7 @@ pub enum AclKind {
 impl AclKind {
     pub fn all(self) -> u32 {
         match self {
-            AclKind::Table => {
-                INSERT | SELECT | UPDATE | DELETE | TRUNCATE | REFERENCES | TRIGGER
-            }
+            AclKind::Table => INSERT | SELECT | UPDATE | DELETE | TRUNCATE | REFERENCES | TRIGGER,
             AclKind::Sequence => USAGE | SELECT | UPDATE,
             AclKind::Column => INSERT | SELECT | UPDATE | REFERENCES,
             AclKind::Database => CREATE | TEMPORARY | CONNECT,
@@ -251,9 +247,7 @@ impl Catalog {
                 let public = if secret.contains(&relation.name.as_str()) { 0 } else { SELECT };
                 (Guarded::relation(relation), public)
             }
-            relation_oid::PG_NAMESPACE if on.oid < oid::FIRST_NORMAL => {
-                (self.guarded(on)?, USAGE)
-            }
+            relation_oid::PG_NAMESPACE if on.oid < oid::FIRST_NORMAL => (self.guarded(on)?, USAGE),
             _ => return None,
         };
         let mut items = guarded.kind.default_items(guarded.owner);
@@ -374,9 +368,10 @@ impl Catalog {
         }
         let mut rest = items.to_vec();
         // Without what the grantee has granted, the grantor must still have them.
-        while let Some(at) = rest.iter().position(|item| {
-            item.grantee == new.grantee && item.bits & !PRIVILEGE_BITS != 0
-        }) {
+        while let Some(at) = rest
+            .iter()
+            .position(|item| item.grantee == new.grantee && item.bits & !PRIVILEGE_BITS != 0)
+        {
             let revoked = rest[at].bits & !PRIVILEGE_BITS;
             let gone = AclItem { bits: revoked, ..rest[at] };
             rest = self.acl_revoked(rest, gone, owner, true)?;

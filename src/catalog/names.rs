@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use super::{
-    Catalog, Collation, ObjectAddress, acl, Function, ObjectClass, Operator, Relation, Schema, Type, quote_qualified,
+    Catalog, Collation, Function, ObjectAddress, ObjectClass, Operator, Relation, Schema, Type,
+    acl, quote_qualified,
 };
 use crate::error::{Error, Result};
 use crate::sql::types::Oid;

@@ -68,7 +68,6 @@ impl Hooks {
 }
 
 impl Session {
-
     /// The context of expressions in a statement.
     pub fn eval_context(&mut self) -> Arc<EvalContext> {
         let catalog = self.catalog();

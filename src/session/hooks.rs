@@ -449,12 +449,7 @@ impl SessionHooks for Hooks {
 
     fn restore_role(&self, setting: &str) {
         // It was in force before.
-        let _ = self.settings.lock().set(
-            "role",
-            setting,
-            SetScope::Transaction,
-            Authority::Server,
-        );
+        let _ = self.settings.lock().set("role", setting, SetScope::Transaction, Authority::Server);
     }
 
     fn save_settings(&self) -> Option<Arc<dyn std::any::Any + Send + Sync>> {

@@ -31,8 +31,8 @@ mod notify;
 mod plan;
 mod portal;
 mod prepare;
-mod routine;
 pub mod registry;
+mod routine;
 pub mod rows;
 mod scope;
 mod server_rows;
@@ -72,7 +72,6 @@ use notify::Inbox;
 use plan::PlanCache;
 use registry::{Backend, Identity, Registered, State};
 use settings::{Authority, Layers, MessageLevel, Scope as SetScope, Settings};
-
 
 /// One client's conversation.
 pub struct Session {

@@ -35,7 +35,6 @@ use std::sync::Arc;
 use crate::catalog::Catalog;
 use crate::error::Result;
 use bind::Binder;
-use utility::in_statement_text;
 use functions::EvalContext;
 use ir::Statement;
 use outcome::{Outcome, ResultColumn};
@@ -43,6 +42,7 @@ use parse::{NodeEnum, ParsedStatement};
 use privilege::Permissions;
 use run::{StatementContext, Work};
 use types::{Datum, Oid, SqlType};
+use utility::in_statement_text;
 
 use crate::table::lock;
 use crate::txn::LockMode;
@@ -254,9 +254,9 @@ pub async fn execute(
         Body::Modify(compiled) => compiled.execute(params, work, ctx).await,
         Body::Explain(explain) => explain.execute(params, work, ctx).await,
         Body::Utility(parsed) => utility::execute(parsed, work, ctx).await,
-        Body::Routine(top) => crate::table::blocking(|| {
-            routine::command::run_top(top, params, work, ctx, None)
-        }),
+        Body::Routine(top) => {
+            crate::table::blocking(|| routine::command::run_top(top, params, work, ctx, None))
+        }
     }
 }
 

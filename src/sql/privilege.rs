@@ -134,9 +134,8 @@ fn is_granted(
         if missing & privilege == 0 {
             return true;
         }
-        let has = |number: i16| {
-            catalog.rights(role, Guarded::column(relation, number), privilege) != 0
-        };
+        let has =
+            |number: i16| catalog.rights(role, Guarded::column(relation, number), privilege) != 0;
         match columns.is_empty() {
             true => {
                 let live = relation.columns.iter().zip(1i16..).filter(|(c, _)| !c.dropped);
@@ -243,8 +242,5 @@ fn denied_on(relation: &Relation) -> Error {
 }
 
 pub fn denied(word: &str, name: &str) -> Error {
-    Error::new(
-        sqlstate::INSUFFICIENT_PRIVILEGE,
-        format!("permission denied for {word} {name}"),
-    )
+    Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, format!("permission denied for {word} {name}"))
 }

@@ -434,14 +434,12 @@ pub async fn check_deferred(
     everything: bool,
 ) -> Result<()> {
     let catalog = work.catalog.clone();
-    work.table.promote(everything, |state, constraint| {
-        match catalog.constraint(constraint) {
-            Some(constraint) => state.is_deferred(constraint),
-            None => catalog
-                .triggers()
-                .filter_map(|trigger| constraint_of(trigger))
-                .any(|known| known.oid == constraint && state.is_deferred(&known)),
-        }
+    work.table.promote(everything, |state, constraint| match catalog.constraint(constraint) {
+        Some(constraint) => state.is_deferred(constraint),
+        None => catalog
+            .triggers()
+            .filter_map(|trigger| constraint_of(trigger))
+            .any(|known| known.oid == constraint && state.is_deferred(&known)),
     });
     Writer::new(work, ctx).finish().await
 }

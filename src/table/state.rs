@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use rpds::VectorSync;
 
+use super::trigger::Firing;
 use crate::catalog::Constraint;
 use crate::error::{Error, Result};
 use crate::sql::types::{Datum, Oid};
-use super::trigger::Firing;
 use crate::txn::Keyspace;
 
 /// Checks that may wait in one transaction: a bound on memory, as PostgreSQL's

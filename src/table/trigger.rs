@@ -125,7 +125,12 @@ struct TransitionRows {
 }
 
 impl Transition {
-    fn add(&self, old: Option<&[Datum]>, new: Option<&[Datum]>, ctx: &StatementContext) -> Result<()> {
+    fn add(
+        &self,
+        old: Option<&[Datum]>,
+        new: Option<&[Datum]>,
+        ctx: &StatementContext,
+    ) -> Result<()> {
         let mut rows = self.0.lock();
         let bytes: usize = old.iter().chain(&new).map(|row| size_of_val(*row) + 64).sum();
         let pool = &ctx.runtime.memory_pool;

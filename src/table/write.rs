@@ -295,8 +295,7 @@ fn check_row(
     for (position, expression) in &expressions.generated {
         row[*position] = expression.eval(eval, row)?;
     }
-    let missing =
-        |position: &usize| info.columns[*position].not_null && row[*position].is_null();
+    let missing = |position: &usize| info.columns[*position].not_null && row[*position].is_null();
     if let Some(position) = (0..row.len()).find(missing) {
         return Err(violation::not_null(info, eval, position, row));
     }

@@ -156,13 +156,19 @@ fn dollar_quoted(kind: &str, body: &str) -> String {
 
 /// The value of a parameter as SET takes it: a list item by item.
 fn setting(name: &str, value: &str) -> String {
-    const LISTS: [&str; 4] =
-        ["search_path", "temp_tablespaces", "session_preload_libraries", "shared_preload_libraries"];
+    const LISTS: [&str; 4] = [
+        "search_path",
+        "temp_tablespaces",
+        "session_preload_libraries",
+        "shared_preload_libraries",
+    ];
     if !LISTS.contains(&name) {
         return quote_literal(value);
     }
     match crate::catalog::parse_search_path(value) {
-        Ok(entries) => entries.iter().map(|entry| quote_literal(entry)).collect::<Vec<_>>().join(", "),
+        Ok(entries) => {
+            entries.iter().map(|entry| quote_literal(entry)).collect::<Vec<_>>().join(", ")
+        }
         Err(_) => quote_literal(value),
     }
 }

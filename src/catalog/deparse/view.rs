@@ -16,8 +16,8 @@
 
 use super::display::{Token, closing_parenthesis, display_query, tokens};
 use crate::catalog::{
-    BoundKind, BoundName, Catalog, Column, Relation, View, quote_identifier,
-    quote_literal, quote_qualified,
+    BoundKind, BoundName, Catalog, Column, Relation, View, quote_identifier, quote_literal,
+    quote_qualified,
 };
 use crate::sql::parse::{self, NodeEnum, ast};
 use crate::sql::types::Oid;

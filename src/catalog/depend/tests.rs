@@ -112,7 +112,7 @@ fn tables() -> Vec<Object> {
         sql: "SELECT m FROM a".to_owned(),
         search_path: vec!["public".to_owned()],
         options: Vec::new(),
-            updatable: None,
+        updatable: None,
         names: Vec::new(),
     };
     vec![

@@ -99,9 +99,10 @@ fn constraint(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Da
 fn trigger(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum> {
     let catalog = &call.eval.catalog;
     let trigger = catalog.trigger(arg(args, 0)?);
-    Ok(text(trigger.and_then(|trigger| {
-        deparse::trigger_definition(catalog, path(call), trigger, pretty)
-    })))
+    Ok(text(
+        trigger
+            .and_then(|trigger| deparse::trigger_definition(catalog, path(call), trigger, pretty)),
+    ))
 }
 
 fn view(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {

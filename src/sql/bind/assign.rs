@@ -6,7 +6,8 @@ use super::Binder;
 use super::coerce::relabel_if;
 use super::node::{boxed, inner, required, typed};
 use crate::catalog::{
-    BOOTSTRAP_ROLE, CastContext, Column, Function, FunctionKind, FunctionOptions, PG_CATALOG, Volatility,
+    BOOTSTRAP_ROLE, CastContext, Column, Function, FunctionKind, FunctionOptions, PG_CATALOG,
+    Volatility,
 };
 use crate::error::{Error, Result};
 use crate::sql::ir::{Call, Expr, ExprKind};

@@ -75,12 +75,7 @@ impl Binder<'_> {
         Ok((excluded, assignments, condition))
     }
 
-    fn arbiters(
-        &mut self,
-        infer: &InferClause,
-        written: &Target,
-        scan: &Scan,
-    ) -> Result<Vec<Oid>> {
+    fn arbiters(&mut self, infer: &InferClause, written: &Target, scan: &Scan) -> Result<Vec<Oid>> {
         if !infer.conname.is_empty() {
             return self.constraint_arbiter(infer, written.named());
         }

@@ -69,9 +69,10 @@ impl Binder<'_> {
                 )
                 .at(cte.location));
             }
-            node @ (NodeEnum::InsertStmt(_)
-            | NodeEnum::UpdateStmt(_)
-            | NodeEnum::DeleteStmt(_)) => self.modifying_cte(cte, node)?,
+            node
+            @ (NodeEnum::InsertStmt(_) | NodeEnum::UpdateStmt(_) | NodeEnum::DeleteStmt(_)) => {
+                self.modifying_cte(cte, node)?
+            }
             _ => return Err(Error::internal("WITH query is no query")),
         };
         let columns = named_columns(cte, columns)?;

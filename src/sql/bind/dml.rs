@@ -496,8 +496,7 @@ impl Binder<'_> {
         let written = self.target_relation(table, Verb::Update)?;
         let named = assigned_names(&stmt.target_list, written.named());
         self.note_written(&written, Verb::Update, &named);
-        let (target, rel, from_items) =
-            self.target_and_from(&written, table, &stmt.from_clause)?;
+        let (target, rel, from_items) = self.target_and_from(&written, table, &stmt.from_clause)?;
         let mut assignments = self.assignments(&stmt.target_list, &written, &target, "update")?;
         let condition = self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?;
         let mut input = match condition {
@@ -672,12 +671,7 @@ impl Binder<'_> {
         }
     }
 
-    fn assignment(
-        &mut self,
-        target: &ResTarget,
-        written: &Target,
-        number: i16,
-    ) -> Result<Expr> {
+    fn assignment(&mut self, target: &ResTarget, written: &Target, number: i16) -> Result<Expr> {
         let column = column_of(&written.relation, number);
         let item = Multiple::of_target(target)?;
         let is_default = matches!(item, Multiple::Expr(NodeEnum::SetToDefault(_)));

@@ -105,11 +105,7 @@ pub fn bind_expression(
 }
 
 /// Binds the default of a function's parameter.
-pub fn bind_default(
-    eval: &EvalContext,
-    node: &ast::Node,
-    target: Option<SqlType>,
-) -> Result<Expr> {
+pub fn bind_default(eval: &EvalContext, node: &ast::Node, target: Option<SqlType>) -> Result<Expr> {
     bind_with(eval, node, None, ExpressionUse::Default, |binder, expr| {
         let Some(target) = target else { return binder.decide(expr) };
         let (source, location) = (expr.ty.oid, expr.location);

@@ -174,10 +174,7 @@ impl Binder<'_> {
         };
         each_in_expr(&body, &mut note, &mut |_| {});
         let repeats = |(arg, count): (&Expr, &usize)| *count != 1 && !is_cheap(arg);
-        if has_query
-            || volatility > function.volatility
-            || args.iter().zip(&uses).any(repeats)
-        {
+        if has_query || volatility > function.volatility || args.iter().zip(&uses).any(repeats) {
             return Ok(call);
         }
         body.location = call.location;
@@ -197,6 +194,7 @@ impl Binder<'_> {
             plain.then_some(())
         };
         function.returns_set
+            && function.returns != oid::VOID
             && function.volatility != Volatility::Volatile
             && !function.strict
             && !function.options.security_definer

@@ -76,11 +76,7 @@ impl Binder<'_> {
     }
 
     /// The table that MERGE changes; views have no part in it.
-    fn merge_target(
-        &mut self,
-        table: &RangeVar,
-        clauses: &[&MergeWhenClause],
-    ) -> Result<Target> {
+    fn merge_target(&mut self, table: &RangeVar, clauses: &[&MergeWhenClause]) -> Result<Target> {
         let relation = self.relation(table)?;
         let what = match &relation.kind {
             RelationKind::Table if relation.is_materialized_view() => "materialized views",

@@ -80,17 +80,17 @@ use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
     ColumnExpression, ExpressionUse, bind_column_expression, bind_default, bind_expression,
-    bind_expression_sql,
-    bind_relation_expression_sql, bind_trigger_condition, bind_trigger_condition_sql,
+    bind_expression_sql, bind_relation_expression_sql, bind_trigger_condition,
+    bind_trigger_condition_sql,
 };
 use opened::Opened;
 pub use opened::opened_by_copy;
-pub use refresh::Refreshed;
-pub use updatable::updatable;
 use params::Params;
 pub use polymorphic::is_polymorphic;
 pub use procedure::{ProcedureCall, bind_call, bind_call_with};
+pub use refresh::Refreshed;
 use scope::Level;
+pub use updatable::updatable;
 pub use variables::{Conflict, Conversion, VariableRef, Variables, bind_conversion};
 
 /// Nesting of expressions and queries that is bound; deeper is `54001`.

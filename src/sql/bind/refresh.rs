@@ -66,7 +66,9 @@ impl Binder<'_> {
         }
         let exprs: Vec<(OutputColumn, Expr)> = output
             .iter()
-            .map(|column| (self.new_column(column.name.clone(), column.ty), column_expr(column, -1)))
+            .map(|column| {
+                (self.new_column(column.name.clone(), column.ty), column_expr(column, -1))
+            })
             .collect();
         let output = exprs.iter().map(|(column, _)| column.clone()).collect();
         let rel = Rel::Project { input: Box::new(joined), exprs };
@@ -89,8 +91,7 @@ impl Binder<'_> {
             let (mut left, mut right) = (column_expr(stored, -1), column_expr(fresh, -1));
             if keys.contains(number) {
                 let equal = OperatorName::plain("=");
-                let call =
-                    self.operator_call(equal, Some(left.clone()), right.clone(), -1)?;
+                let call = self.operator_call(equal, Some(left.clone()), right.clone(), -1)?;
                 let ty = call.ty;
                 conditions.push(typed(ExprKind::Call(call), ty, -1));
             }

@@ -60,11 +60,7 @@ pub fn updatable(node: &NodeEnum, query: &Query) -> Updatable {
     };
     Updatable::Yes {
         relation: scan.relation.oid,
-        columns: query
-            .output
-            .iter()
-            .map(|output| column(output).map_err(str::to_owned))
-            .collect(),
+        columns: query.output.iter().map(|output| column(output).map_err(str::to_owned)).collect(),
         is_filtered: select.where_clause.is_some(),
     }
 }
@@ -96,9 +92,18 @@ fn refusal(select: &SelectStmt, rel: &Rel) -> Option<&'static str> {
         };
     }
     let reasons = [
-        (!select.distinct_clause.is_empty(), "Views containing DISTINCT are not automatically updatable."),
-        (!select.group_clause.is_empty(), "Views containing GROUP BY are not automatically updatable."),
-        (select.having_clause.is_some(), "Views containing HAVING are not automatically updatable."),
+        (
+            !select.distinct_clause.is_empty(),
+            "Views containing DISTINCT are not automatically updatable.",
+        ),
+        (
+            !select.group_clause.is_empty(),
+            "Views containing GROUP BY are not automatically updatable.",
+        ),
+        (
+            select.having_clause.is_some(),
+            "Views containing HAVING are not automatically updatable.",
+        ),
         (
             is_set_operation,
             "Views containing UNION, INTERSECT, or EXCEPT are not automatically updatable.",
@@ -248,10 +253,8 @@ impl Target {
         for (depth, view) in self.views.iter().enumerate() {
             for (column, own) in view.columns.iter().zip(1i16..) {
                 let Some(default) = &column.default else { continue };
-                let inner = Target {
-                    relation: self.relation.clone(),
-                    views: self.views[depth..].to_vec(),
-                };
+                let inner =
+                    Target { relation: self.relation.clone(), views: self.views[depth..].to_vec() };
                 if inner.base_column(own, "").is_ok_and(|base| base == number) {
                     return Some(&default.sql);
                 }

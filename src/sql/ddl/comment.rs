@@ -110,9 +110,9 @@ impl Ddl<'_> {
         let relation = self.relation_of_parts(relation)?;
         self.require_relation_owner(&relation)?;
         let trigger = self.work.catalog.trigger_named(relation.oid, name);
-        trigger.map(|trigger| trigger.address()).ok_or_else(|| {
-            super::trigger::no_trigger(name, &relation.name)
-        })
+        trigger
+            .map(|trigger| trigger.address())
+            .ok_or_else(|| super::trigger::no_trigger(name, &relation.name))
     }
 
     fn commented_shared(

@@ -14,8 +14,8 @@ use crate::catalog::{
 use crate::error::{Error, Result};
 use crate::sql::bind::ExpressionUse;
 use crate::sql::parse::ast;
-use crate::sql::types::Oid;
 use crate::sql::privilege;
+use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::txn::LockMode;
 

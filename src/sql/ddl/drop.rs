@@ -63,9 +63,7 @@ impl Ddl<'_> {
             | Kind::ObjectView
             | Kind::ObjectMatview
             | Kind::ObjectIndex
-            | Kind::ObjectSequence => {
-                self.relation_target(kind, &object_name(node)).await
-            }
+            | Kind::ObjectSequence => self.relation_target(kind, &object_name(node)).await,
             Kind::ObjectSchema => match self.schema_target(node) {
                 Ok(schema) => {
                     self.lock_schema(schema.oid, LockMode::AccessExclusive).await?;

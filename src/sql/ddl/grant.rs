@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use super::{Ddl, strings};
 use crate::catalog::acl::{self, AccessList, AclItem, AclKind, Guarded, PRIVILEGES};
-use crate::catalog::{
-    ObjectAddress, ObjectClass, Relation, RelationKind, relation_oid,
-};
+use crate::catalog::{ObjectAddress, ObjectClass, Relation, RelationKind, relation_oid};
 use crate::error::{Error, Report, Result, Severity};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::{Oid, oid};
@@ -379,8 +377,7 @@ impl Ddl<'_> {
             let items = self.work.catalog.acl(guarded.on).unwrap_or_default();
             // Options on the table count for its columns.
             let merged: Vec<AclItem> = table.iter().chain(&items).copied().collect();
-            let (grantor, bits) =
-                self.grantable(target, &merged, asked, bits.is_none(), change)?;
+            let (grantor, bits) = self.grantable(target, &merged, asked, bits.is_none(), change)?;
             let items = self.changed_items(items, bits, grantor, relation.owner, change)?;
             self.put_acl(guarded.on, (!items.is_empty()).then_some(items));
         }
@@ -496,10 +493,7 @@ pub(super) fn invalid_privilege(bits: u32, word: &str) -> Error {
 }
 
 fn denied(word: &str, name: &str) -> Error {
-    Error::new(
-        sqlstate::INSUFFICIENT_PRIVILEGE,
-        format!("permission denied for {word} {name}"),
-    )
+    Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, format!("permission denied for {word} {name}"))
 }
 
 fn warning(code: SqlState, message: String) -> Report {

@@ -200,9 +200,10 @@ impl Ddl<'_> {
             let index = self.work.catalog.relation(*oid)?;
             let RelationKind::Index(index) = &index.kind else { return None };
             let keys: Vec<i16> = index.keys[..index.key_count].iter().map(|k| k.column).collect();
-            let deferrable = self.work.catalog.constraint(index.constraint).is_some_and(|c| {
-                c.deferrable && !matches!(c.kind, ConstraintKind::Check { .. })
-            });
+            let deferrable =
+                self.work.catalog.constraint(index.constraint).is_some_and(|c| {
+                    c.deferrable && !matches!(c.kind, ConstraintKind::Check { .. })
+                });
             let plain = keys.iter().all(|column| *column > 0);
             (index.unique && index.valid && index.predicate.is_none() && plain && !deferrable)
                 .then_some(keys)

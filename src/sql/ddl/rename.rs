@@ -14,8 +14,8 @@ use crate::catalog::{
 use crate::error::{Error, Result};
 use crate::sql::bind;
 use crate::sql::parse::{NodeEnum, ast};
-use crate::sql::types::Oid;
 use crate::sql::privilege;
+use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::txn::LockMode;
 
@@ -76,8 +76,7 @@ impl Ddl<'_> {
             self.altered_relation(statement.relation.as_ref(), statement.missing_ok).await?;
         let Some(relation) = relation else { return Ok(tag) };
         // As PostgreSQL, ALTER TABLE … RENAME also takes views, indexes and sequences.
-        if kind != ast::ObjectType::ObjectTable && relation.kind_word() != relation_word(kind)
-        {
+        if kind != ast::ObjectType::ObjectTable && relation.kind_word() != relation_word(kind) {
             return Err(wrong_object(&relation.name, relation_word(kind)));
         }
         self.require_free_name(relation.schema, &statement.newname)?;

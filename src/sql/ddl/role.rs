@@ -290,7 +290,8 @@ impl Ddl<'_> {
                 None => String::new(),
             };
             let belongs = catalog.role(defaults.role).map_or("", |role| &role.name);
-            let object = format!("default privileges on new {what} belonging to role {belongs}{place}");
+            let object =
+                format!("default privileges on new {what} belonging to role {belongs}{place}");
             if defaults.role == role.oid {
                 found.push((defaults.oid, format!("owner of {object}")));
             } else if mentions(&defaults.items) {

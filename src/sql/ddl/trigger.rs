@@ -138,8 +138,7 @@ impl Ddl<'_> {
         let path = &self.ctx.eval.settings.search_path;
         let found = self.work.catalog.function_for(path, schema, name, &[])?;
         let written = strings(&statement.funcname).join(".");
-        let function =
-            found.ok_or_else(|| Error::undefined_function(&format!("{written}()")))?;
+        let function = found.ok_or_else(|| Error::undefined_function(&format!("{written}()")))?;
         if function.returns != oid::TRIGGER {
             return Err(invalid(format!("function {written} must return type trigger")));
         }
@@ -207,9 +206,9 @@ impl Ddl<'_> {
                 (true, false) if events.delete => {
                     Some("DELETE trigger's WHEN condition cannot reference NEW values")
                 }
-                (true, false) if timing == TriggerTiming::Before && generated => Some(
-                    "BEFORE trigger's WHEN condition cannot reference NEW generated columns",
-                ),
+                (true, false) if timing == TriggerTiming::Before && generated => {
+                    Some("BEFORE trigger's WHEN condition cannot reference NEW generated columns")
+                }
                 _ => None,
             };
             if let Some(message) = message {
@@ -374,8 +373,8 @@ impl Ddl<'_> {
             _ => 'O',
         };
         let all = matches!(command.subtype(), Step::AtEnableTrigAll | Step::AtDisableTrigAll);
-        let single = !all
-            && !matches!(command.subtype(), Step::AtEnableTrigUser | Step::AtDisableTrigUser);
+        let single =
+            !all && !matches!(command.subtype(), Step::AtEnableTrigUser | Step::AtDisableTrigUser);
         if all {
             let info = crate::table::TableInfo::of(&self.work.catalog, table)?;
             if enabled == 'D' && (!info.foreign_keys.is_empty() || !info.referencing.is_empty()) {
@@ -403,11 +402,8 @@ fn check_relation(
     events: TriggerEvents,
 ) -> Result<()> {
     let wrong = |what: &str, detail: &str| {
-        Err(Error::new(
-            sqlstate::WRONG_OBJECT_TYPE,
-            format!("\"{}\" is a {what}", relation.name),
-        )
-        .with_detail(detail.to_owned()))
+        Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{}\" is a {what}", relation.name))
+            .with_detail(detail.to_owned()))
     };
     match &relation.kind {
         RelationKind::Table if timing == TriggerTiming::InsteadOf => {

@@ -78,7 +78,9 @@ fn value_text(option: &ast::DefElem) -> String {
         Some(NodeEnum::Integer(value)) => value.ival.to_string(),
         Some(NodeEnum::Float(value)) => value.fval.clone(),
         Some(NodeEnum::Boolean(value)) => value.boolval.to_string(),
-        Some(NodeEnum::TypeName(name)) => super::strings(&name.names).last().map_or_else(String::new, |s| (*s).to_owned()),
+        Some(NodeEnum::TypeName(name)) => {
+            super::strings(&name.names).last().map_or_else(String::new, |s| (*s).to_owned())
+        }
         Some(_) => String::new(),
     }
 }

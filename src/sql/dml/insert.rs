@@ -104,8 +104,8 @@ impl InsertPlan {
                 run.begin(&mut writer)?;
                 for exprs in rows {
                     let evaluate = |expr: &Evaluator| expr.eval(&ctx.eval, params, &[]);
-                    let values = writer
-                        .lend(|| exprs.iter().map(evaluate).collect::<Result<Vec<_>>>())?;
+                    let values =
+                        writer.lend(|| exprs.iter().map(evaluate).collect::<Result<Vec<_>>>())?;
                     run.insert(&mut writer, values).await?;
                 }
                 run.end(&mut writer)?;

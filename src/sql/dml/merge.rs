@@ -74,8 +74,7 @@ impl MergePlan {
             let mark = work.txn.begin_statement();
             let state = work.table.clone();
             let info = info.clone();
-            let mut run =
-                Run { plan: self, info, params, ctx, count: 0, changed: HashSet::new() };
+            let mut run = Run { plan: self, info, params, ctx, count: 0, changed: HashSet::new() };
             if run.all(work).await? {
                 return Ok(Effect { count: run.count, rows: Vec::new() });
             }
@@ -295,9 +294,6 @@ impl Run<'_> {
 }
 
 fn affected_twice() -> Error {
-    Error::new(
-        sqlstate::CARDINALITY_VIOLATION,
-        "MERGE command cannot affect row a second time",
-    )
-    .with_hint("Ensure that not more than one source row matches any one target row.")
+    Error::new(sqlstate::CARDINALITY_VIOLATION, "MERGE command cannot affect row a second time")
+        .with_hint("Ensure that not more than one source row matches any one target row.")
 }

@@ -68,7 +68,11 @@ impl RowValue {
 
 fn has_subquery(expr: &Expr) -> bool {
     let mut found = false;
-    each_in_expr(expr, &mut |expr| found |= matches!(expr.kind, ExprKind::Subquery(_)), &mut |_| {});
+    each_in_expr(
+        expr,
+        &mut |expr| found |= matches!(expr.kind, ExprKind::Subquery(_)),
+        &mut |_| {},
+    );
     found
 }
 

@@ -7,9 +7,9 @@ use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::sql::routine::Routines;
 use crate::sql::run::Loan;
-use crate::table::TransitionTables;
 use crate::sql::types::datetime::Zone;
 use crate::sql::types::{CatalogView, InputContext, Oid, OutputContext, datum::Datum};
+use crate::table::TransitionTables;
 
 pub use crate::sql::types::{DateOrder, DateStyle, IntervalStyle};
 

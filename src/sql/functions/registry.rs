@@ -8,8 +8,9 @@ use std::sync::LazyLock;
 
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
-    advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash, identifier,
-    integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, series, session, text,
+    advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash,
+    identifier, integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, series,
+    session, text,
 };
 
 /// Scalar kernels, module by module.

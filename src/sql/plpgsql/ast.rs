@@ -81,8 +81,15 @@ pub struct Entry {
 #[derive(Clone)]
 pub enum Item {
     /// A block or loop begins here; what is outside of it stands beyond.
-    Label { name: Option<String>, is_loop: bool },
-    Variable { name: String, dno: Dno, is_record: bool },
+    Label {
+        name: Option<String>,
+        is_loop: bool,
+    },
+    Variable {
+        name: String,
+        dno: Dno,
+        is_record: bool,
+    },
 }
 
 /// A piece of SQL: an expression or a statement.
@@ -160,16 +167,29 @@ pub struct Statement {
 
 pub enum Kind {
     Block(Block),
-    Assign { target: Target, value: Arc<Expr> },
-    If { branches: Vec<(Arc<Expr>, Vec<Statement>)>, otherwise: Vec<Statement> },
+    Assign {
+        target: Target,
+        value: Arc<Expr>,
+    },
+    If {
+        branches: Vec<(Arc<Expr>, Vec<Statement>)>,
+        otherwise: Vec<Statement>,
+    },
     Case {
         /// The operand and the hidden variable that keeps it.
         operand: Option<(Arc<Expr>, Dno)>,
         whens: Vec<(Arc<Expr>, Vec<Statement>)>,
         otherwise: Option<Vec<Statement>>,
     },
-    Loop { label: Option<String>, body: Vec<Statement> },
-    While { label: Option<String>, condition: Arc<Expr>, body: Vec<Statement> },
+    Loop {
+        label: Option<String>,
+        body: Vec<Statement>,
+    },
+    While {
+        label: Option<String>,
+        condition: Arc<Expr>,
+        body: Vec<Statement>,
+    },
     ForInteger {
         label: Option<String>,
         variable: Dno,
@@ -179,7 +199,12 @@ pub enum Kind {
         reverse: bool,
         body: Vec<Statement>,
     },
-    ForQuery { label: Option<String>, into: Into, query: Query, body: Vec<Statement> },
+    ForQuery {
+        label: Option<String>,
+        into: Into,
+        query: Query,
+        body: Vec<Statement>,
+    },
     ForCursor {
         label: Option<String>,
         record: Dno,
@@ -194,21 +219,52 @@ pub enum Kind {
         array: Arc<Expr>,
         body: Vec<Statement>,
     },
-    Exit { is_exit: bool, label: Option<String>, condition: Option<Arc<Expr>> },
+    Exit {
+        is_exit: bool,
+        label: Option<String>,
+        condition: Option<Arc<Expr>>,
+    },
     Return(Option<Arc<Expr>>),
     ReturnNext(Option<Arc<Expr>>),
     ReturnQuery(Query),
     Raise(Raise),
-    Assert { condition: Arc<Expr>, message: Option<Arc<Expr>> },
+    Assert {
+        condition: Arc<Expr>,
+        message: Option<Arc<Expr>>,
+    },
     Perform(Arc<Expr>),
-    Call { statement: Arc<Expr>, is_do: bool },
-    Sql { statement: Arc<Expr>, into: Option<(Into, bool)> },
-    Execute { query: Arc<Expr>, into: Option<(Into, bool)>, using: Vec<Arc<Expr>> },
-    GetDiagnostics { stacked: bool, items: Vec<(Target, Diagnostic)> },
-    Open { cursor: Dno, source: OpenSource, scroll: Option<bool> },
-    Fetch { cursor: Dno, direction: Direction, into: Option<Into> },
+    Call {
+        statement: Arc<Expr>,
+        is_do: bool,
+    },
+    Sql {
+        statement: Arc<Expr>,
+        into: Option<(Into, bool)>,
+    },
+    Execute {
+        query: Arc<Expr>,
+        into: Option<(Into, bool)>,
+        using: Vec<Arc<Expr>>,
+    },
+    GetDiagnostics {
+        stacked: bool,
+        items: Vec<(Target, Diagnostic)>,
+    },
+    Open {
+        cursor: Dno,
+        source: OpenSource,
+        scroll: Option<bool>,
+    },
+    Fetch {
+        cursor: Dno,
+        direction: Direction,
+        into: Option<Into>,
+    },
     Close(Dno),
-    EndTransaction { commit: bool, chain: bool },
+    EndTransaction {
+        commit: bool,
+        chain: bool,
+    },
     Null,
 }
 
@@ -225,7 +281,10 @@ pub enum OpenSource {
 
 pub enum Direction {
     /// So many forward (negative: backward) from here; none is all.
-    Count { backward: bool, count: FetchCount },
+    Count {
+        backward: bool,
+        count: FetchCount,
+    },
     Absolute(Arc<Expr>),
     Relative(Arc<Expr>),
     First,

@@ -30,7 +30,7 @@ impl<'t> Lexer<'t> {
                 let quoted = written.starts_with('"');
                 let word = match (token.kind, quoted) {
                     (SqlTokenKind::Word, true) => {
-                        written.trim_matches('"').replace("\"\"", "\"")
+                        written[1..written.len().max(2) - 1].replace("\"\"", "\"")
                     }
                     (SqlTokenKind::Word, false) => written.to_lowercase(),
                     _ => String::new(),

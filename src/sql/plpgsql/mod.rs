@@ -23,6 +23,8 @@ mod conditions;
 mod exec;
 mod lexer;
 mod parser;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -63,8 +65,7 @@ impl Compiled {
         purpose: &Purpose,
         eval: &EvalContext,
     ) -> Result<Compiled> {
-        let (body, conflict) =
-            parser::compile(text, name, signature, parameters, purpose, eval)?;
+        let (body, conflict) = parser::compile(text, name, signature, parameters, purpose, eval)?;
         Ok(Compiled { body, conflict, conversions: Mutex::default() })
     }
 }
@@ -134,9 +135,10 @@ pub fn run(request: &Request<'_>, frame: &mut Frame<'_>, sink: &mut dyn Sink) ->
     types.push(request.result);
     let key = Key { function: function.oid, types, table: oid::INVALID };
     let eval = frame.eval()?;
-    let compiled = eval.session.routines()?.get(key, function, || {
-        compile(function, request.types, request.result, None, &eval)
-    })?;
+    let compiled = eval
+        .session
+        .routines()?
+        .get(key, function, || compile(function, request.types, request.result, None, &eval))?;
     let mut exec = Exec::new(&compiled, frame, Some(function), Some(sink), request.result)?;
     exec.call(request.args, request.types)
 }
@@ -147,9 +149,10 @@ pub fn run_trigger(call: &TriggerCall<'_>, frame: &mut Frame<'_>) -> Result<Opti
     let key = Key { function: function.oid, types: Vec::new(), table: call.trigger };
     let eval = frame.eval()?;
     let result = SqlType::new(oid::TRIGGER);
-    let compiled = eval.session.routines()?.get(key, function, || {
-        compile(function, &[], result, Some(call.table.oid), &eval)
-    })?;
+    let compiled = eval
+        .session
+        .routines()?
+        .get(key, function, || compile(function, &[], result, Some(call.table.oid), &eval))?;
     let mut exec = Exec::new(&compiled, frame, Some(function), None, result)?;
     exec.trigger(call)
 }

@@ -26,7 +26,7 @@ pub struct BoundCall {
     args: Vec<Evaluator>,
     types: Vec<SqlType>,
     result: SqlType,
-    outputs: Vec<OutputArgument>,
+    pub outputs: Vec<OutputArgument>,
     /// What its parameters stand for, in a body.
     pub used: Vec<(VariableRef, SqlType)>,
     pub params: Vec<SqlType>,
@@ -58,15 +58,10 @@ impl BoundCall {
                 _ => error,
             })
         };
-        let fields = shape::outputs(&call.function);
-        let result = match fields.is_empty() {
-            true => SqlType::new(crate::sql::types::oid::VOID),
-            false => record::type_of(fields),
-        };
         Ok(BoundCall {
             args: call.args.iter().map(compile).collect::<Result<_>>()?,
             types: call.args.iter().map(|arg| arg.ty).collect(),
-            result,
+            result: call.result,
             outputs: call
                 .outputs
                 .into_iter()
@@ -131,11 +126,8 @@ pub fn run_bound_call(
     params: &[Datum],
     frame: &mut Frame<'_>,
 ) -> Result<CallResult> {
-    let args = call
-        .args
-        .iter()
-        .map(|arg| frame.evaluate(arg, params))
-        .collect::<Result<Vec<Datum>>>()?;
+    let args =
+        call.args.iter().map(|arg| frame.evaluate(arg, params)).collect::<Result<Vec<Datum>>>()?;
     let ctx = frame.begin_statement()?;
     privilege::check(&call.permissions, &ctx.eval)?;
     let control = frame.control.clone().filter(|_| frame.subtransactions == 0);
@@ -243,7 +235,9 @@ pub fn do_text(statement: &ast::DoStmt) -> Result<String> {
             _ => continue,
         };
         match option.defname.as_str() {
-            "as" if text.is_some() => return Err(Error::syntax("conflicting or redundant options")),
+            "as" if text.is_some() => {
+                return Err(Error::syntax("conflicting or redundant options"));
+            }
             "as" => text = Some(value),
             "language" => language = value,
             _ => {}

@@ -183,10 +183,7 @@ impl OpenCursor {
         if self.scroll {
             return Ok(());
         }
-        Err(Error::new(
-            sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
-            "cursor can only scan forward",
-        )
-        .with_hint("Declare it with SCROLL option to enable backward scan."))
+        Err(Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, "cursor can only scan forward")
+            .with_hint("Declare it with SCROLL option to enable backward scan."))
     }
 }

@@ -229,10 +229,7 @@ impl<'a> Frame<'a> {
     /// COMMIT or ROLLBACK.
     pub fn end_transaction(&mut self, commit: bool, chain: bool) -> Result<()> {
         let invalid = || {
-            Error::new(
-                sqlstate::INVALID_TRANSACTION_TERMINATION,
-                "invalid transaction termination",
-            )
+            Error::new(sqlstate::INVALID_TRANSACTION_TERMINATION, "invalid transaction termination")
         };
         let control = self.control.clone().ok_or_else(invalid)?;
         if self.subtransactions > 0 {
@@ -331,19 +328,13 @@ impl Answer {
 }
 
 /// Rows as values.
-pub fn datums(
-    rows: Rows,
-    columns: &[ResultColumn],
-    catalog: &Catalog,
-) -> Result<Vec<Vec<Datum>>> {
+pub fn datums(rows: Rows, columns: &[ResultColumn], catalog: &Catalog) -> Result<Vec<Vec<Datum>>> {
     let batch = match rows {
         Rows::Datums(rows) => return Ok(rows),
         Rows::Batch(batch) => batch,
     };
-    let reprs = columns
-        .iter()
-        .map(|column| catalog.repr(column.ty.oid))
-        .collect::<Result<Vec<_>>>()?;
+    let reprs =
+        columns.iter().map(|column| catalog.repr(column.ty.oid)).collect::<Result<Vec<_>>>()?;
     (0..batch.num_rows())
         .map(|row| {
             let value = |(at, repr)| types::arrow::datum_at(batch.column(at), row, repr);

@@ -149,9 +149,9 @@ impl SqlFunction {
         }
         for _ in 0..RESTARTS_MAX {
             let ctx = frame.begin_statement()?;
-            let bound = plan.bound(&ctx.eval, &self.variables).map_err(|error| {
-                error.in_internal_query(&plan.parsed.text)
-            })?;
+            let bound = plan
+                .bound(&ctx.eval, &self.variables)
+                .map_err(|error| error.in_internal_query(&plan.parsed.text))?;
             let params: Vec<Datum> = bound.used.iter().map(|(v, _)| argument(v, request)).collect();
             let answer = match &bound.code {
                 Code::Expression(evaluator, permissions) => {
@@ -185,7 +185,10 @@ impl SqlFunction {
         match &plan.parsed.node {
             NodeEnum::TransactionStmt(_) => Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,
-                format!("{} is not allowed in an SQL function", transaction_verb(&plan.parsed.node)),
+                format!(
+                    "{} is not allowed in an SQL function",
+                    transaction_verb(&plan.parsed.node)
+                ),
             )),
             NodeEnum::CallStmt(call) => {
                 let value = |variable: &VariableRef| argument(variable, request);
@@ -240,10 +243,9 @@ impl SqlFunction {
         let eval = frame.eval()?;
         let made = RowConversion::new(&self.shape, &types, &eval);
         let made = made.map_err(|misfit| {
-            misfit.into_error(&self.shape, request.result, &eval).with_context(format!(
-                "SQL function \"{}\" during startup",
-                self.name
-            ))
+            misfit
+                .into_error(&self.shape, request.result, &eval)
+                .with_context(format!("SQL function \"{}\" during startup", self.name))
         })?;
         let conversion = Arc::new(made);
         *self.conversion.lock() = Some((types, conversion.clone()));
@@ -301,9 +303,8 @@ impl RowConversion {
         columns: &[SqlType],
         eval: &EvalContext,
     ) -> std::result::Result<RowConversion, Misfit> {
-        let name = |ty: SqlType| {
-            eval.catalog.format_type(&eval.settings.search_path, ty.oid, Some(-1))
-        };
+        let name =
+            |ty: SqlType| eval.catalog.format_type(&eval.settings.search_path, ty.oid, Some(-1));
         let convert = |from: SqlType, to: SqlType| {
             Converter::new(eval, from, to, Conversion::Assignment).map_err(Misfit::Failed)
         };
@@ -317,7 +318,11 @@ impl RowConversion {
                 let Some(converter) = convert(*only, *ty)? else {
                     return Err(Misfit::Detail(format!("Actual return type is {}.", name(*only))));
                 };
-                return Ok(RowConversion { columns: vec![converter], types: vec![*ty], row: false });
+                return Ok(RowConversion {
+                    columns: vec![converter],
+                    types: vec![*ty],
+                    row: false,
+                });
             }
             Shape::AnyRow => columns.to_vec(),
             Shape::Row(ty, fields) => {

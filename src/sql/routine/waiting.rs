@@ -56,11 +56,8 @@ impl CallDepth {
     /// Runs a call at this depth, with stack enough.
     pub fn run<T: Send>(&self, call: impl FnOnce() -> Result<T> + Send) -> Result<T> {
         if self.0 > DEPTH_MAX {
-            return Err(Error::new(
-                sqlstate::STATEMENT_TOO_COMPLEX,
-                "stack depth limit exceeded",
-            )
-            .with_hint(format!("Functions may call each other {DEPTH_MAX} levels deep.")));
+            return Err(Error::new(sqlstate::STATEMENT_TOO_COMPLEX, "stack depth limit exceeded")
+                .with_hint(format!("Functions may call each other {DEPTH_MAX} levels deep.")));
         }
         if !self.0.is_multiple_of(DEPTH_PER_STACK) {
             return call();

@@ -1,8 +1,8 @@
 //! LOCK TABLE.
 
 use super::find_relation;
-use crate::catalog::acl;
 use crate::catalog::RelationKind;
+use crate::catalog::acl;
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::privilege;

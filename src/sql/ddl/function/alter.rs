@@ -158,9 +158,7 @@ fn absent(node: &ast::Node, kind: ast::ObjectType, error: Error) -> Error {
         .objargs
         .iter()
         .filter_map(|node| match &node.node {
-            Some(NodeEnum::TypeName(name)) => {
-                Some(crate::sql::ddl::strings(&name.names).join("."))
-            }
+            Some(NodeEnum::TypeName(name)) => Some(crate::sql::ddl::strings(&name.names).join(".")),
             _ => None,
         })
         .collect();

@@ -109,8 +109,7 @@ fn number(option: &ast::DefElem) -> Result<f32> {
 
 /// The text after AS; a second one is a symbol in an object file.
 fn source(option: &ast::DefElem) -> Result<String> {
-    let Some(NodeEnum::List(list)) = option.arg.as_ref().and_then(|node| node.node.as_ref())
-    else {
+    let Some(NodeEnum::List(list)) = option.arg.as_ref().and_then(|node| node.node.as_ref()) else {
         return Err(Error::internal("AS of nothing"));
     };
     match super::super::strings(&list.items).as_slice() {

@@ -130,9 +130,7 @@ impl Ddl<'_> {
             }
         }
         match &parameter.defexpr {
-            Some(_) if !is_input => {
-                Err(invalid("only input parameters can have default values"))
-            }
+            Some(_) if !is_input => Err(invalid("only input parameters can have default values")),
             Some(default) => {
                 let eval = self.eval();
                 let target = match is_polymorphic(ty) {
@@ -160,11 +158,8 @@ impl Ddl<'_> {
         statement: &ast::CreateFunctionStmt,
         all: &[(char, Oid, String)],
     ) -> Result<Oid> {
-        let outputs: Vec<Oid> = all
-            .iter()
-            .filter(|(mode, ..)| "obt".contains(*mode))
-            .map(|(_, ty, _)| *ty)
-            .collect();
+        let outputs: Vec<Oid> =
+            all.iter().filter(|(mode, ..)| "obt".contains(*mode)).map(|(_, ty, _)| *ty).collect();
         if statement.is_procedure {
             return Ok(if outputs.is_empty() { oid::VOID } else { oid::RECORD });
         }
@@ -177,7 +172,8 @@ impl Ddl<'_> {
             return by_outputs.ok_or_else(|| invalid("function result type must be specified"));
         };
         let path = &self.ctx.eval.settings.search_path;
-        let declared = resolve_type(&self.work.catalog, path, name)?.oid;
+        let declared = resolve_type(&self.work.catalog, path, name);
+        let declared = declared.map_err(Error::without_position)?.oid;
         let is_table = all.iter().any(|(mode, ..)| *mode == 't');
         match by_outputs {
             Some(wanted) if wanted != declared && !is_table => {
@@ -228,7 +224,9 @@ impl Ddl<'_> {
                     sqlstate::AMBIGUOUS_FUNCTION,
                     format!("{word} name \"{written}\" is not unique"),
                 )
-                .with_hint(format!("Specify the argument list to select the {word} unambiguously."))),
+                .with_hint(format!(
+                    "Specify the argument list to select the {word} unambiguously."
+                ))),
             };
         }
         let types = self.argument_types(object, kind)?;
@@ -238,10 +236,8 @@ impl Ddl<'_> {
         match found.iter().find(same) {
             Some(function) => self.of_kind(function, kind),
             None => {
-                let names: Vec<String> = types
-                    .iter()
-                    .map(|ty| self.work.catalog.format_type(path, *ty, Some(-1)))
-                    .collect();
+                let names: Vec<String> =
+                    types.iter().map(|ty| self.work.catalog.format_type(path, *ty, None)).collect();
                 Err(Error::new(
                     sqlstate::UNDEFINED_FUNCTION,
                     format!("{word} {written}({}) does not exist", names.join(", ")),
@@ -368,7 +364,7 @@ fn check_polymorphic(catalog: &crate::catalog::Catalog, result: Oid, args: &[Oid
     ];
     for (family, words) in families {
         if family.contains(&result) && !args.iter().any(|ty| family.contains(ty)) {
-            let name = catalog.format_type(&[], result, Some(-1));
+            let name = catalog.type_(result).map_or("", |ty| &ty.name);
             return Err(invalid("cannot determine result data type").with_detail(format!(
                 "A result of type {name} requires at least one input of type {words}."
             )));
@@ -376,4 +372,3 @@ fn check_polymorphic(catalog: &crate::catalog::Catalog, result: Oid, args: &[Oid
     }
     Ok(())
 }
-

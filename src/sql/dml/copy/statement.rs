@@ -236,7 +236,9 @@ fn require_table(relation: &Relation, direction: &str) -> Result<()> {
         format!("cannot copy {direction} {what} \"{}\"", relation.name),
     );
     Err(match (what, direction) {
-        ("view" | "materialized view", "from") => error.with_hint("Try the COPY (SELECT ...) TO variant."),
+        ("view" | "materialized view", "from") => {
+            error.with_hint("Try the COPY (SELECT ...) TO variant.")
+        }
         ("view", "to") => {
             error.with_hint("To enable copying to a view, provide an INSTEAD OF INSERT trigger.")
         }

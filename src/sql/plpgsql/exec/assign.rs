@@ -260,9 +260,11 @@ impl Exec<'_, '_> {
                 let base = eval.catalog.base_type(whole);
                 let element = eval.catalog.type_(base.oid).map_or(oid::INVALID, |ty| ty.element);
                 if element == oid::INVALID {
-                    return Err(cannot_subscript_type(
-                        &eval.catalog.format_type(&[], whole.oid, Some(-1)),
-                    ));
+                    return Err(cannot_subscript_type(&eval.catalog.format_type(
+                        &[],
+                        whole.oid,
+                        Some(-1),
+                    )));
                 }
                 let element = SqlType::with_typmod(element, base.typmod);
                 let sliced = subscripts.iter().any(|s| matches!(s, EvaluatedStep::Slice(..)));

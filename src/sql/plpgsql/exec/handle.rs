@@ -88,12 +88,9 @@ fn handles(handler: &Handler, error: &Error) -> bool {
     let code = error.code();
     handler.conditions.iter().any(|condition| match condition {
         // What stops the statement, and what tests the program, is not caught by accident.
-        Condition::Others => {
-            code != sqlstate::QUERY_CANCELED && code != sqlstate::ASSERT_FAILURE
-        }
+        Condition::Others => code != sqlstate::QUERY_CANCELED && code != sqlstate::ASSERT_FAILURE,
         Condition::Code(wanted) => {
-            *wanted == code
-                || (wanted.as_str().ends_with("000") && wanted.class() == code.class())
+            *wanted == code || (wanted.as_str().ends_with("000") && wanted.class() == code.class())
         }
     })
 }

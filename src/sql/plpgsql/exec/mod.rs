@@ -131,7 +131,7 @@ impl<'a, 'w> Exec<'a, 'w> {
         let text = |text: &str| Datum::Text(text.to_owned());
         let row = |row: &Option<Vec<Datum>>| match row {
             Some(values) => Record::of_relation(call.table, values.clone(), &call.row_type),
-            None => Record::empty(call.row_type),
+            None => Record::none_of_relation(call.table, &call.row_type),
         };
         self.slots[variables.new] = Slot::Record(row(&call.new));
         self.slots[variables.old] = Slot::Record(row(&call.old));
@@ -155,10 +155,13 @@ impl<'a, 'w> Exec<'a, 'w> {
             (variables.table_name, text(&call.table.name)),
             (variables.table_schema, text(&call.schema)),
             (variables.nargs, Datum::Int4(args.len() as i32)),
-            (variables.argv, match args.is_empty() {
-                true => Datum::Null,
-                false => Datum::Array(Box::new(argv)),
-            }),
+            (
+                variables.argv,
+                match args.is_empty() {
+                    true => Datum::Null,
+                    false => Datum::Array(Box::new(argv)),
+                },
+            ),
         ];
         for (dno, value) in values {
             self.set_scalar(dno, value);

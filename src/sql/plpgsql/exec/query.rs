@@ -14,11 +14,7 @@ use std::sync::Arc;
 
 impl<'a> Exec<'a, '_> {
     /// A statement of SQL in the body.
-    pub(super) fn sql(
-        &mut self,
-        statement: &'a Expr,
-        into: Option<&(Into, bool)>,
-    ) -> Result<()> {
+    pub(super) fn sql(&mut self, statement: &'a Expr, into: Option<&(Into, bool)>) -> Result<()> {
         let mut answer = self.run(statement)?;
         let changes = changes_rows(statement.parsed());
         self.finish_statement(&mut answer, into, changes, Some(statement))
@@ -36,9 +32,9 @@ impl<'a> Exec<'a, '_> {
             if answer.columns.is_some() {
                 let hint = match changes {
                     true => None,
-                    false => Some(
-                        "If you want to discard the results of a SELECT, use PERFORM instead.",
-                    ),
+                    false => {
+                        Some("If you want to discard the results of a SELECT, use PERFORM instead.")
+                    }
                 };
                 let error = Error::syntax("query has no destination for result data");
                 return Err(match hint {
@@ -63,11 +59,8 @@ impl<'a> Exec<'a, '_> {
             return Err(self.with_strict_params(error, shown)?);
         }
         if (*strict || changes) && found && self.next_row(answer, shown)?.is_some() {
-            let error = Error::new(
-                sqlstate::TOO_MANY_ROWS,
-                "query returned more than one row",
-            )
-            .with_hint("Make sure the query returns a single row, or use LIMIT 1.");
+            let error = Error::new(sqlstate::TOO_MANY_ROWS, "query returned more than one row")
+                .with_hint("Make sure the query returns a single row, or use LIMIT 1.");
             return Err(self.with_strict_params(error, shown)?);
         }
         self.store_into(into, &columns, first)?;
@@ -108,7 +101,6 @@ impl<'a> Exec<'a, '_> {
         let (text, parsed, params, types) = self.dynamic(query, using)?;
         let mut answer = Answer::from_rows([].into(), Vec::new());
         answer.columns = None;
-        let mut changes = false;
         for statement in parsed.iter() {
             if matches!(&statement.node, NodeEnum::SelectStmt(select) if select.into_clause.is_some())
             {
@@ -128,7 +120,6 @@ impl<'a> Exec<'a, '_> {
                 ));
             }
             answer = self.run_parsed(statement, &params, &types, &text)?;
-            changes = changes_rows(statement);
         }
         if into.is_none() {
             // Rows that nobody wants are counted.
@@ -141,17 +132,14 @@ impl<'a> Exec<'a, '_> {
             return Ok(());
         }
         let found = self.found();
-        let outcome = self.finish_statement(&mut answer, into, changes, None);
+        let outcome = self.finish_statement(&mut answer, into, false, None);
         // EXECUTE leaves FOUND alone.
         self.set_found(found);
         outcome.map_err(|error| error)
     }
 
     fn found(&self) -> bool {
-        matches!(
-            &self.slots[self.body().found],
-            super::slot::Slot::Scalar(_, Datum::Bool(true))
-        )
+        matches!(&self.slots[self.body().found], super::slot::Slot::Scalar(_, Datum::Bool(true)))
     }
 
     fn next_dynamic(&mut self, answer: &mut Answer, text: &str) -> Result<Option<Vec<Datum>>> {

@@ -39,8 +39,8 @@ impl Exec<'_, '_> {
             given.push(*option);
             match option {
                 RaiseOption::Errcode => {
-                    let found = conditions::parse_code(&text)
-                        .or_else(|| conditions::codes(&text).next());
+                    let found =
+                        conditions::parse_code(&text).or_else(|| conditions::codes(&text).next());
                     code = Some(found.ok_or_else(|| {
                         Error::new(
                             sqlstate::UNDEFINED_OBJECT,
@@ -97,9 +97,9 @@ impl Exec<'_, '_> {
                 text.push('%');
                 continue;
             }
-            let argument = arguments.next().ok_or_else(|| {
-                Error::internal("unexpected RAISE parameter list length")
-            })?;
+            let argument = arguments
+                .next()
+                .ok_or_else(|| Error::internal("unexpected RAISE parameter list length"))?;
             let (value, ty) = self.evaluate(argument)?;
             text.push_str(&self.shown(&value, ty)?.unwrap_or_else(|| "<NULL>".to_owned()));
         }
@@ -118,10 +118,7 @@ impl Exec<'_, '_> {
     fn option_text(&mut self, value: &Expr) -> Result<String> {
         let (value, ty) = self.evaluate(value)?;
         self.shown(&value, ty)?.ok_or_else(|| {
-            Error::new(
-                sqlstate::NULL_VALUE_NOT_ALLOWED,
-                "RAISE statement option cannot be null",
-            )
+            Error::new(sqlstate::NULL_VALUE_NOT_ALLOWED, "RAISE statement option cannot be null")
         })
     }
 

@@ -38,7 +38,8 @@ impl Parser<'_> {
         if self.lex.is_word("alias") && self.lex.is_word_at(1, "for") {
             return self.alias(&name);
         }
-        if self.lex.is_word("cursor") || self.lex.is_word_at(1, "scroll") && self.lex.is_word("no")
+        if self.lex.is_word("cursor")
+            || self.lex.is_word_at(1, "scroll") && self.lex.is_word("no")
             || self.lex.is_word("scroll") && self.lex.is_word_at(1, "cursor")
         {
             return self.cursor(&name, line);

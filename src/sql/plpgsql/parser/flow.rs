@@ -124,7 +124,12 @@ impl Parser<'_> {
             self.lex.expect_word("loop")?;
             self.push_label(label.clone(), true);
             let body = self.loop_body(label.as_deref())?;
-            return Ok(Kind::ForQuery { label, into, query: Query::Dynamic { query, using }, body });
+            return Ok(Kind::ForQuery {
+                label,
+                into,
+                query: Query::Dynamic { query, using },
+                body,
+            });
         }
         if let Some(cursor) = self.cursor_here() {
             return self.for_cursor(label, targets, cursor);
@@ -149,9 +154,9 @@ impl Parser<'_> {
             return Ok(Kind::ForInteger { label, variable, lower, upper, step, reverse, body });
         }
         if reverse {
-            return Err(self.lex.error_here(Error::syntax(
-                "cannot specify REVERSE in query FOR loop",
-            )));
+            return Err(self
+                .lex
+                .error_here(Error::syntax("cannot specify REVERSE in query FOR loop")));
         }
         let into = self.row_targets(targets, at)?;
         let (start, end) = self.cut(&["loop"], false)?;
@@ -173,11 +178,11 @@ impl Parser<'_> {
             }
         };
         let VariableKind::Cursor(declaration) = self.variables[cursor].kind.clone() else {
-            return Err(self.lex.error_here(Error::syntax(
-                "cursor FOR loop must use a bound cursor variable",
-            )));
+            return Err(self
+                .lex
+                .error_here(Error::syntax("cursor FOR loop must use a bound cursor variable")));
         };
-        let arguments = self.cursor_arguments(&declaration)?;
+        let arguments = self.cursor_arguments(cursor, &declaration)?;
         self.push_label(label.clone(), true);
         let record = self.add(&name, VariableKind::Record(None));
         self.lex.expect_word("loop")?;
@@ -394,7 +399,7 @@ impl Parser<'_> {
 
     fn return_next(&mut self) -> Parsed {
         if !self.purpose.returns_set {
-            self.lex.seek(self.lex.position() - 1);
+            self.lex.seek(self.lex.position() - 2);
             return Err(self.lex.error_here(Error::new(
                 sqlstate::DATATYPE_MISMATCH,
                 "cannot use RETURN NEXT in a non-SETOF function",
@@ -420,7 +425,7 @@ impl Parser<'_> {
 
     fn return_query(&mut self) -> Parsed {
         if !self.purpose.returns_set {
-            self.lex.seek(self.lex.position() - 1);
+            self.lex.seek(self.lex.position() - 2);
             return Err(self.lex.error_here(Error::new(
                 sqlstate::DATATYPE_MISMATCH,
                 "cannot use RETURN QUERY in a non-SETOF function",

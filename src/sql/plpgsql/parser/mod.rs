@@ -92,7 +92,11 @@ pub(super) fn compile(
 }
 
 /// The parameters of a function of the catalog, with the types of one call.
-pub(super) fn parameters(function: &Function, types: &[SqlType], result: SqlType) -> Vec<Parameter> {
+pub(super) fn parameters(
+    function: &Function,
+    types: &[SqlType],
+    result: SqlType,
+) -> Vec<Parameter> {
     let mut inputs = types.iter();
     match &function.all_args {
         None => function
@@ -348,7 +352,6 @@ impl<'a> Parser<'a> {
     }
 
     fn condition(&mut self) -> Result<Vec<Condition>> {
-        let at = self.lex.position();
         let name = self.lex.name()?;
         if name == "others" {
             return Ok(vec![Condition::Others]);
@@ -361,8 +364,7 @@ impl<'a> Parser<'a> {
         }
         let codes: Vec<Condition> = conditions::codes(&name).map(Condition::Code).collect();
         if codes.is_empty() {
-            self.lex.seek(at);
-            return Err(self.lex.error_here(unknown_condition(&name)));
+            return Err(unknown_condition(&name));
         }
         Ok(codes)
     }
@@ -384,8 +386,7 @@ impl<'a> Parser<'a> {
     /// A string constant, its quotes taken off.
     fn string_literal(&mut self) -> Result<String> {
         use crate::sql::parse::{NodeEnum, SqlTokenKind, ast};
-        let is_string =
-            self.lex.peek().is_some_and(|token| token.kind == SqlTokenKind::String);
+        let is_string = self.lex.peek().is_some_and(|token| token.kind == SqlTokenKind::String);
         if !is_string {
             return Err(self.lex.syntax_error());
         }
@@ -410,10 +411,7 @@ impl<'a> Parser<'a> {
 }
 
 pub(super) fn unknown_condition(name: &str) -> Error {
-    Error::new(
-        sqlstate::UNDEFINED_OBJECT,
-        format!("unrecognized exception condition \"{name}\""),
-    )
+    Error::new(sqlstate::UNDEFINED_OBJECT, format!("unrecognized exception condition \"{name}\""))
 }
 
 /// What the parser of one statement hands over.

@@ -171,12 +171,7 @@ impl Compiler<'_> {
         Ok(Node::Call(Box::new(CallNode { operator, args: self.nodes(&call.args)? })))
     }
 
-    fn comparison(
-        &mut self,
-        function: &Arc<Function>,
-        l: SqlType,
-        r: SqlType,
-    ) -> Result<Operator> {
+    fn comparison(&mut self, function: &Arc<Function>, l: SqlType, r: SqlType) -> Result<Operator> {
         self.operator(function, vec![l, r], SqlType::new(oid::BOOL))
     }
 
