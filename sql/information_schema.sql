@@ -139,9 +139,11 @@ SELECT current_database()::name, c.nspname, c.relname, c.attname, c.attnum::int4
     CASE WHEN c.seqcycle THEN 'YES' ELSE 'NO' END::varchar(3),
     CASE WHEN c.attgenerated <> '' THEN 'ALWAYS' ELSE 'NEVER' END::varchar,
     CASE WHEN c.attgenerated <> '' THEN pg_get_expr(c.adbin, c.adrelid) END::varchar,
-    CASE WHEN c.relkind IN ('r', 'p') THEN 'YES' ELSE 'NO' END::varchar(3)
+    CASE WHEN c.relkind IN ('r', 'p')
+            OR (c.relkind IN ('v', 'f') AND pg_column_is_updatable(c.relid, c.attnum, false))
+        THEN 'YES' ELSE 'NO' END::varchar(3)
 FROM (
-    SELECT n.nspname, r.relname, r.relkind, a.attname, a.attnum, a.attnotnull, a.attidentity,
+    SELECT n.nspname, r.oid AS relid, r.relname, r.relkind, a.attname, a.attnum, a.attnotnull, a.attidentity,
         a.attgenerated, d.adbin, d.adrelid, t.typtype, t.typnotnull, t.typname,
         nt.nspname AS type_schema,
         CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE a.atttypid END AS typid,
@@ -489,7 +491,9 @@ SELECT current_database()::name, n.nspname, c.relname,
         WHEN c.relkind = 'f' THEN 'FOREIGN'
     END::varchar,
     NULL::name, NULL::varchar, NULL::name, NULL::name, NULL::name,
-    CASE WHEN c.relkind IN ('r', 'p') THEN 'YES' ELSE 'NO' END::varchar(3),
+    CASE WHEN c.relkind IN ('r', 'p')
+            OR (c.relkind IN ('v', 'f') AND pg_relation_is_updatable(c.oid, false) & 8 = 8)
+        THEN 'YES' ELSE 'NO' END::varchar(3),
     'NO'::varchar(3),
     CASE WHEN n.nspname LIKE 'pg\_temp\_%' THEN 'PRESERVE' END::varchar
 FROM pg_class c
@@ -512,7 +516,9 @@ SELECT current_database()::name, n.nspname, c.relname,
         WHEN 'check_option=local' = ANY (c.reloptions) THEN 'LOCAL'
         ELSE 'NONE'
     END::varchar,
-    'NO'::varchar(3), 'NO'::varchar(3), 'NO'::varchar(3), 'NO'::varchar(3), 'NO'::varchar(3)
+    CASE WHEN pg_relation_is_updatable(c.oid, false) & 20 = 20 THEN 'YES' ELSE 'NO' END::varchar(3),
+    CASE WHEN pg_relation_is_updatable(c.oid, false) & 8 = 8 THEN 'YES' ELSE 'NO' END::varchar(3),
+    'NO'::varchar(3), 'NO'::varchar(3), 'NO'::varchar(3)
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'v'

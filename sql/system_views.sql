@@ -135,11 +135,12 @@ WHERE false;
 CREATE VIEW pg_catalog.pg_matviews (
     schemaname, matviewname, matviewowner, tablespace, hasindexes, ispopulated, definition
 ) WITH (oid = 12038, row_type = 12040, array_type = 12039, columns = 'name, name, name, name, boolean, boolean, text') AS
-SELECT
-    NULL::name AS schemaname, NULL::name AS matviewname, NULL::name AS matviewowner,
-    NULL::name AS tablespace, NULL::boolean AS hasindexes, NULL::boolean AS ispopulated,
-    NULL::text AS definition
-WHERE false;
+SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), t.spcname, c.relhasindex,
+    c.relispopulated, pg_get_viewdef(c.oid)
+FROM pg_class c
+LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace
+WHERE c.relkind = 'm';
 
 CREATE VIEW pg_catalog.pg_stats (
     schemaname, tablename, attname, inherited, null_frac, avg_width, n_distinct,

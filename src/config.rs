@@ -69,6 +69,9 @@ pub struct Config {
 
     /// What all queries together may hold.
     pub memory_limit: Bytes,
+    /// Rows and index entries kept in memory for reads by key; 0 is an eighth of the
+    /// machine's memory (or of the container's limit).
+    pub point_cache: Bytes,
     /// Largest message of a client that has not logged in.
     pub max_startup_message: Bytes,
     /// Largest message after login.
@@ -93,7 +96,7 @@ pub struct Config {
     pub batch_rows: usize,
     /// Partitions of a scan; 0 is the number of cores.
     pub parallelism: usize,
-    /// Threads that run queries; 0 is the number of cores.
+    /// Threads that serve connections; 0 is the number of cores.
     pub worker_threads: usize,
 
     pub log_format: LogFormat,
@@ -129,6 +132,7 @@ impl Default for Config {
             idle_session_timeout: Milliseconds(0),
             work_mem: Kilobytes(4_096),
             memory_limit: Bytes(1 << 30),
+            point_cache: Bytes(0),
             max_startup_message: Bytes(10_000),
             max_message: Bytes(256 << 20),
             max_expression_depth: 1_000,
@@ -250,6 +254,13 @@ impl Config {
         if self.parallelism > 0 { self.parallelism } else { cores() }
     }
 
+    pub fn point_cache_bytes(&self) -> u64 {
+        match self.point_cache.get() as u64 {
+            0 => memory_bytes() / 8,
+            bytes => bytes,
+        }
+    }
+
     pub fn worker_threads(&self) -> usize {
         if self.worker_threads > 0 { self.worker_threads } else { cores().max(2) }
     }
@@ -258,6 +269,17 @@ impl Config {
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("every field is a TOML value")
     }
+}
+
+/// Of the machine, or what the control group may have; 1 GiB where nobody tells.
+fn memory_bytes() -> u64 {
+    let read = |path| std::fs::read_to_string(path).ok();
+    let limit = read("/sys/fs/cgroup/memory.max").and_then(|text| text.trim().parse().ok());
+    let total = read("/proc/meminfo").and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kb| kb << 10)
+    });
+    limit.into_iter().chain(total).min().unwrap_or(1 << 30)
 }
 
 /// Asked once: the answer comes from the file system (cgroups), and statements ask.

@@ -58,6 +58,8 @@ pub struct Report {
     /// Byte offset into the statement's text, counted from 0. The wire layer
     /// turns it into PostgreSQL's position (characters, counted from 1).
     pub offset: Option<usize>,
+    /// The statement inside a function that failed, where `offset` counts in it.
+    pub internal_query: Option<String>,
     pub context: Option<String>,
     pub schema: Option<String>,
     pub table: Option<String>,
@@ -134,6 +136,14 @@ impl Error {
     pub fn at(mut self, location: i32) -> Error {
         if self.0.offset.is_none() && location >= 0 {
             self.0.offset = Some(location as usize);
+        }
+        self
+    }
+
+    /// The position counts in a statement inside of a function.
+    pub fn in_internal_query(mut self, query: &str) -> Error {
+        if self.0.internal_query.is_none() {
+            self.0.internal_query = Some(query.to_owned());
         }
         self
     }

@@ -10,6 +10,7 @@
 //! | [`history`] | each isolation level rules out the anomalies it has to |
 //! | [`locks`] | table locks: who waits for whom, and what is seen after a wait |
 //! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
+//! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
 //! | [`memory`] | queries within the memory limit |
 //! | [`crash`] | kill −9 under load loses no acknowledged commit |
 //!
@@ -24,6 +25,7 @@ mod history;
 mod layers;
 mod locks;
 mod memory;
+mod regress;
 mod sessions;
 mod sql;
 mod support;

@@ -13,7 +13,7 @@ pub mod scram;
 
 use std::time::Duration;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, ObjectAddress, acl, relation_oid};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 pub use scram::Verifier;
@@ -77,7 +77,19 @@ pub fn authorize(catalog: &Catalog, user: &str, database: &str) -> Result<()> {
             sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
             format!("database \"{database}\" is not currently accepting connections"),
         )),
-        Some(_) => Ok(()),
+        Some(found) => {
+            let on = ObjectAddress::new(relation_oid::PG_DATABASE, found.oid);
+            let may_connect =
+                catalog.guarded(on).is_none_or(|g| catalog.rights(role, g, acl::CONNECT) != 0);
+            if may_connect {
+                return Ok(());
+            }
+            Err(Error::fatal(
+                sqlstate::INSUFFICIENT_PRIVILEGE,
+                format!("permission denied for database \"{database}\""),
+            )
+            .with_detail("User does not have CONNECT privilege."))
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 //! `pg_catalog` relations are virtual tables over this value (`system`);
 //! `information_schema` and the `pg_*` views are SQL in `sql/`.
 
+pub mod acl;
 mod bootstrap;
 pub mod deparse;
 mod depend;
@@ -26,6 +27,7 @@ mod store;
 mod syntax;
 pub mod system;
 mod type_name;
+mod view;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -33,6 +35,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 use serde::{Deserialize, Serialize};
 
+pub use acl::{AccessList, AclItem, DefaultPrivileges};
 pub use bootstrap::bootstrap;
 pub use depend::*;
 pub use keyword::*;
@@ -41,6 +44,7 @@ pub use object::*;
 pub use quote::{quote_identifier, quote_literal, quote_qualified};
 pub use store::*;
 pub use type_name::*;
+pub use view::{CheckOption, Updatable, boolean};
 
 use crate::sql::types::{Oid, oid};
 
@@ -90,6 +94,9 @@ pub enum ObjectClass {
     Comment,
     References,
     Statistics,
+    Trigger,
+    AccessList,
+    DefaultPrivileges,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -123,6 +130,10 @@ pub enum Object {
     References(Arc<References>),
     /// Keyed by its table's OID.
     Statistics(Arc<Statistics>),
+    Trigger(Arc<Trigger>),
+    /// Keyed by the list's own number.
+    AccessList(Arc<AccessList>),
+    DefaultPrivileges(Arc<DefaultPrivileges>),
 }
 
 /// One step of DDL: the object as it is now, or gone.
@@ -186,6 +197,9 @@ accessors! {
     Comment, comment, comments, "comment";
     References, references, all_references, "object's references (by the dependent object's OID)";
     Statistics, statistics, all_statistics, "table's statistics (by its OID)";
+    Trigger, trigger, triggers, "trigger";
+    AccessList, access_list, access_lists, "access control list";
+    DefaultPrivileges, default_privileges, all_default_privileges, "default privileges";
 }
 
 impl Catalog {
@@ -234,6 +248,13 @@ impl Catalog {
             .and_then(|oid| self.comment(*oid))
     }
 
+    /// The access control list of an object or, with `sub`, of a column.
+    pub fn access_list_on(&self, on: ObjectAddress) -> Option<&Arc<AccessList>> {
+        self.named(ObjectClass::AccessList, on.oid, &comment_name(on))
+            .first()
+            .and_then(|oid| self.access_list(*oid))
+    }
+
     /// The composite type of a relation's rows, or 0.
     pub fn row_type(&self, relation: &Relation) -> Oid {
         self.type_named(relation.schema, &relation.name)
@@ -257,6 +278,18 @@ impl Catalog {
             RelationKind::Sequence(sequence) => sequence.owned_by == Some((table, column)),
             _ => false,
         })
+    }
+
+    /// The triggers of a table, in the order of their names.
+    pub fn triggers_of(&self, table: Oid) -> Vec<Arc<Trigger>> {
+        let mut found: Vec<Arc<Trigger>> =
+            self.triggers().filter(|trigger| trigger.table == table).cloned().collect();
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found
+    }
+
+    pub fn trigger_named(&self, table: Oid, name: &str) -> Option<&Arc<Trigger>> {
+        self.named(ObjectClass::Trigger, table, name).first().and_then(|oid| self.trigger(*oid))
     }
 
     /// A fresh OID for a user's object. Copies of one catalog share the counter,
@@ -340,6 +373,10 @@ impl Object {
             Object::Comment(o) => key(ObjectClass::Comment, o.on.oid, &comment_name(o.on)),
             Object::References(_) => None,
             Object::Statistics(_) => None,
+            // Found by its table's OID in the place of a schema.
+            Object::Trigger(o) => key(ObjectClass::Trigger, o.table, &o.name),
+            Object::AccessList(o) => key(ObjectClass::AccessList, o.on.oid, &comment_name(o.on)),
+            Object::DefaultPrivileges(_) => None,
         }
     }
 
@@ -364,6 +401,9 @@ impl Object {
             Object::Comment(o) => (ObjectClass::Comment, o.oid),
             Object::References(o) => (ObjectClass::References, o.oid),
             Object::Statistics(o) => (ObjectClass::Statistics, o.table),
+            Object::Trigger(o) => (ObjectClass::Trigger, o.oid),
+            Object::AccessList(o) => (ObjectClass::AccessList, o.oid),
+            Object::DefaultPrivileges(o) => (ObjectClass::DefaultPrivileges, o.oid),
         };
         ObjectKey { class, oid }
     }
@@ -389,6 +429,8 @@ macro_rules! into_object {
 into_object! {
     Schema Relation Type Function Aggregate Operator Cast Constraint Role Database
     OperatorClass Collation OperatorFamily AccessMethod Extension Comment References Statistics
+    Trigger
+    AccessList DefaultPrivileges
 }
 
 impl Change {

@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use super::{
-    Catalog, Collation, Function, ObjectClass, Operator, Relation, Schema, Type, quote_qualified,
+    Catalog, Collation, Function, ObjectAddress, ObjectClass, Operator, Relation, Schema, Type,
+    acl, quote_qualified,
 };
 use crate::error::{Error, Result};
 use crate::sql::types::Oid;
@@ -42,9 +43,20 @@ pub fn explicit_search_path(
             TEMPORARY_ALIAS => temporary,
             name => catalog.schema_named(name).map(|schema| schema.oid),
         };
-        path.extend(schema.filter(|oid| !path.contains(oid)));
+        let usable = |oid: &Oid| catalog.may_use_schema(user, *oid);
+        path.extend(schema.filter(|oid| !path.contains(oid)).filter(usable));
     }
     path
+}
+
+impl Catalog {
+    /// A schema without USAGE is passed over on the search path.
+    fn may_use_schema(&self, user: &str, schema: Oid) -> bool {
+        let Some(role) = self.role_named(user) else { return true };
+        let is_temporary = self.schema(schema).is_some_and(|s| is_temporary_schema(s));
+        let guarded = self.guarded(ObjectAddress::schema(schema));
+        is_temporary || guarded.is_none_or(|guarded| self.rights(role, guarded, acl::USAGE) != 0)
+    }
 }
 
 /// The schemas searched for a `search_path` setting.

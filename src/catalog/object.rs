@@ -38,6 +38,17 @@ pub struct Relation {
     /// Constraints of this table, by OID (the table's own; FKs pointing here are found by `Catalog::referencing`).
     pub constraints: Vec<Oid>,
     pub persistence: Persistence,
+    /// Set for a materialized view, which else is a table.
+    #[serde(default)]
+    pub materialized: Option<Box<Materialized>>,
+}
+
+/// What a materialized view is filled from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Materialized {
+    pub view: View,
+    /// `relispopulated`: false until the first refresh.
+    pub populated: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -105,7 +116,12 @@ pub struct View {
     pub sql: String,
     /// The search path under which `sql` was created and is bound.
     pub search_path: Vec<String>,
-    pub check_option: Option<String>,
+    /// `reloptions`, check_option among them: names and values as they were given.
+    #[serde(default)]
+    pub options: Vec<(String, String)>,
+    /// Whether rows can be written through it.
+    #[serde(default)]
+    pub updatable: Option<super::view::Updatable>,
     /// What the names of users' objects in `sql` mean.
     #[serde(default)]
     pub names: Vec<BoundName>,
@@ -279,6 +295,25 @@ pub struct Function {
     pub variadic: Oid,
     pub strict: bool,
     pub volatility: Volatility,
+    /// What only users' functions may have other than by default.
+    #[serde(default)]
+    pub options: FunctionOptions,
+}
+
+/// The further attributes of CREATE FUNCTION.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FunctionOptions {
+    pub security_definer: bool,
+    pub leakproof: bool,
+    /// `proparallel`: `s`, `r` or `u`; none is `s` of built-in functions, else `u`.
+    pub parallel: Option<char>,
+    pub cost: Option<f32>,
+    pub rows: Option<f32>,
+    /// `proconfig`: parameters set while it runs.
+    pub config: Vec<(String, String)>,
+    /// `RETURN x` or `BEGIN ATOMIC … END` as it is printed; the statements themselves
+    /// are the function's source.
+    pub sql_body: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -294,6 +329,57 @@ pub enum Volatility {
     Immutable,
     Stable,
     Volatile,
+}
+
+/// `pg_trigger`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Trigger {
+    pub oid: Oid,
+    pub table: Oid,
+    pub name: String,
+    pub function: Oid,
+    pub timing: TriggerTiming,
+    /// FOR EACH ROW.
+    pub row: bool,
+    pub events: TriggerEvents,
+    /// UPDATE OF: attribute numbers; empty for any column.
+    pub columns: Vec<i16>,
+    /// WHEN, in SQL over `old` and `new`.
+    pub when: Option<String>,
+    pub args: Vec<String>,
+    /// `tgenabled`: `O` origin, `D` disabled, `R` replica, `A` always.
+    pub enabled: char,
+    /// CREATE CONSTRAINT TRIGGER.
+    pub constraint: Option<TriggerConstraint>,
+    /// REFERENCING OLD TABLE and NEW TABLE.
+    pub old_table: Option<String>,
+    pub new_table: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum TriggerTiming {
+    Before,
+    After,
+    InsteadOf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct TriggerEvents {
+    pub insert: bool,
+    pub update: bool,
+    pub delete: bool,
+    pub truncate: bool,
+}
+
+/// What CREATE CONSTRAINT TRIGGER adds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TriggerConstraint {
+    /// `pg_constraint.oid`.
+    pub oid: Oid,
+    /// FROM: another table that the constraint is about, or 0.
+    pub from: Oid,
+    pub deferrable: bool,
+    pub initially_deferred: bool,
 }
 
 /// `pg_aggregate`: what is not in the function's own row.
@@ -424,6 +510,17 @@ pub struct Role {
     pub verifier: Option<String>,
     pub valid_until: Option<String>,
     pub member_of: Vec<Oid>,
+    /// Who granted each membership, and whether the role may grant it on.
+    #[serde(default)]
+    pub memberships: Vec<Membership>,
+}
+
+/// `pg_auth_members`, beyond the two roles.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Membership {
+    pub group: Oid,
+    pub grantor: Oid,
+    pub admin: bool,
 }
 
 /// `pg_database`.

@@ -158,6 +158,9 @@ const CLASSES: &[ObjectClass] = &[
     ObjectClass::Comment,
     ObjectClass::References,
     ObjectClass::Statistics,
+    ObjectClass::Trigger,
+    ObjectClass::AccessList,
+    ObjectClass::DefaultPrivileges,
 ];
 
 /// The number of a class in keys: fixed for ever, whatever the enum's order.
@@ -181,6 +184,9 @@ fn class_number(class: ObjectClass) -> u32 {
         ObjectClass::Comment => 16,
         ObjectClass::References => 17,
         ObjectClass::Statistics => 18,
+        ObjectClass::Trigger => 50,
+        ObjectClass::AccessList => 40,
+        ObjectClass::DefaultPrivileges => 41,
     }
 }
 

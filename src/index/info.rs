@@ -88,6 +88,12 @@ impl IndexInfo {
         self.valid && self.predicate.is_none()
     }
 
+    /// Whether it makes the values of one column distinct, NULLs aside.
+    pub fn is_unique_alone(&self, position: usize) -> bool {
+        let is_column = matches!(&self.keys[..], [key] if key.column as usize == position + 1);
+        self.unique && self.is_usable() && is_column
+    }
+
     /// The key of a row, or `None` if a partial index leaves the row out.
     pub fn key(
         &self,

@@ -206,6 +206,7 @@ impl Output {
         let optional = [
             (b'D', &report.detail),
             (b'H', &report.hint),
+            (b'q', &report.internal_query),
             (b'W', &report.context),
             (b's', &report.schema),
             (b't', &report.table),
@@ -218,8 +219,12 @@ impl Output {
                 self.field(tag, value);
             }
         }
-        if let Some(position) = report.offset.and_then(|offset| position(query, offset)) {
-            self.field(b'P', &position.to_string());
+        let (tag, text) = match &report.internal_query {
+            Some(internal) => (b'p', internal.as_str()),
+            None => (b'P', query),
+        };
+        if let Some(position) = report.offset.and_then(|offset| position(text, offset)) {
+            self.field(tag, &position.to_string());
         }
         self.bytes.put_u8(0);
         self.end(mark);

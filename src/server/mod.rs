@@ -7,6 +7,7 @@
 //!                   statements have `shutdown_grace`; then commit what is queued
 //! ```
 
+mod lanes;
 mod log;
 mod superuser;
 
@@ -17,6 +18,8 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+
+use lanes::Lanes;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -47,13 +50,8 @@ pub struct Server {
 /// Runs a server until it is told to stop by a signal.
 pub fn run(config: Config, reload: Reload) -> Result<()> {
     log::start(&config);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(config.worker_threads())
-        .thread_stack_size(THREAD_STACK_BYTES)
-        .thread_name("zserver")
-        .enable_all()
-        .build()
-        .map_err(|error| Error::internal(format!("could not start threads: {error}")))?;
+    let lanes = Lanes::start(config.worker_threads(), THREAD_STACK_BYTES)?;
+    let runtime = runtime()?;
     let result = runtime.block_on(async {
         let server = Server::start(config).await?;
         signals(server.front.clone(), server.stop.clone(), reload)?;
@@ -62,21 +60,28 @@ pub fn run(config: Config, reload: Reload) -> Result<()> {
             env!("CARGO_PKG_VERSION"),
             server.address()?
         );
-        server.serve().await
+        server.serve(&lanes).await
     });
+    lanes.stop(RUNTIME_TIMEOUT);
     runtime.shutdown_timeout(RUNTIME_TIMEOUT);
     result
+}
+
+/// What is not a connection's: starting, accepting, signals, the end.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_stack_size(THREAD_STACK_BYTES)
+        .thread_name("zserver")
+        .enable_all()
+        .build()
+        .map_err(|error| Error::internal(format!("could not start threads: {error}")))
 }
 
 /// Makes the data directory and its superuser, and nothing else.
 pub fn init(config: Config) -> Result<()> {
     log::start(&config);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .thread_stack_size(THREAD_STACK_BYTES)
-        .enable_all()
-        .build()
-        .map_err(|error| Error::internal(format!("could not start threads: {error}")))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let database = open_database(config)?;
         superuser::ensure(&database).await?;
         database.transactions.shutdown();
@@ -85,7 +90,9 @@ pub fn init(config: Config) -> Result<()> {
 }
 
 fn open_database(config: Config) -> Result<Arc<Database>> {
-    let engine = DiskEngine::open(&config.data_directory, &DiskOptions::default())?;
+    let options =
+        DiskOptions { point_cache_bytes: config.point_cache_bytes(), ..DiskOptions::default() };
+    let engine = DiskEngine::open(&config.data_directory, &options)?;
     Database::open(config, Arc::new(engine))
 }
 
@@ -120,8 +127,8 @@ impl Server {
     }
 
     /// Serves clients until it is stopped, then drains.
-    pub async fn serve(self) -> Result<()> {
-        let open = self.accept().await;
+    async fn serve(self, lanes: &Lanes) -> Result<()> {
+        let open = self.accept(lanes).await;
         tracing::info!("shutting down");
         drop(self.listener);
         let database = &self.front.database;
@@ -139,7 +146,7 @@ impl Server {
 
     /// Accepts until told to stop. Each socket holds a permit, taken before it is
     /// accepted, so that there are never more than the limits allow.
-    async fn accept(&self) -> Arc<tokio::sync::Semaphore> {
+    async fn accept(&self, lanes: &Lanes) -> Arc<tokio::sync::Semaphore> {
         let config = self.front.database.config();
         let sockets = config.max_connections + config.max_pending_logins;
         let permits = Arc::new(tokio::sync::Semaphore::new(sockets));
@@ -155,10 +162,13 @@ impl Server {
             match accepted {
                 Ok((stream, peer)) => {
                     let front = self.front.clone();
-                    tokio::spawn(async move {
+                    let spawned = lanes.spawn(stream, move |stream| async move {
                         serve_client(stream, peer, front).await;
                         drop(permit);
                     });
+                    if let Err(error) = spawned {
+                        tracing::warn!(%peer, %error, "could not serve a connection");
+                    }
                 }
                 Err(error) => {
                     // Out of descriptors, most likely: existing clients will end.

@@ -98,6 +98,20 @@ impl Block {
             .ok_or_else(|| Error::internal("statement outside of a transaction"))
     }
 
+    /// Takes the work out, for a procedure; [`Block::put_work`] brings it back.
+    pub fn take_work(&mut self) -> Result<Work> {
+        self.open
+            .as_mut()
+            .and_then(|open| open.work.take())
+            .ok_or_else(|| Error::internal("statement outside of a transaction"))
+    }
+
+    pub fn put_work(&mut self, work: Work) {
+        if let Some(open) = self.open.as_mut() {
+            open.work = Some(work);
+        }
+    }
+
     /// Lets the statement that failed begin again in a newer snapshot; false if the
     /// isolation level keeps this one.
     pub fn start_over(&mut self) -> bool {

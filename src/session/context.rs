@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::Session;
+use super::hooks::Hooks;
 use super::settings::Derived;
 use crate::catalog::{self, Catalog};
 use crate::sql::functions::{EvalContext, SettingsView};
@@ -19,22 +20,30 @@ pub struct ContextCache {
 impl Session {
     /// The settings as expressions see them.
     fn settings_view(&mut self, catalog: &Arc<Catalog>) -> Arc<SettingsView> {
+        self.hooks.view_of_settings(catalog)
+    }
+}
+
+impl Hooks {
+    /// The settings as expressions see them, over a catalog.
+    pub(super) fn view_of_settings(&self, catalog: &Arc<Catalog>) -> Arc<SettingsView> {
         let derived = self.settings.lock().derived().clone();
-        if let Some((old, old_catalog, view)) = &self.contexts.made
+        let mut contexts = self.contexts.lock();
+        if let Some((old, old_catalog, view)) = &contexts.made
             && Arc::ptr_eq(old, &derived)
             && Arc::ptr_eq(old_catalog, catalog)
         {
             return view.clone();
         }
         let view = Arc::new(self.make_view(&derived, catalog));
-        self.contexts.made = Some((derived, catalog.clone(), view.clone()));
+        contexts.made = Some((derived, catalog.clone(), view.clone()));
         view
     }
 
     fn make_view(&self, derived: &Derived, catalog: &Catalog) -> SettingsView {
-        let session_user = self.hooks.session_user();
+        let session_user = self.session_user();
         let current_user = derived.role.clone().unwrap_or_else(|| session_user.clone());
-        let own = catalog::temporary_schema_name(self.backend().pid);
+        let own = catalog::temporary_schema_name(self.backend.pid);
         let temporary = catalog.schema_named(&own).map(|schema| schema.oid);
         SettingsView {
             time_zone: derived.time_zone,
@@ -52,11 +61,13 @@ impl Session {
             ),
             current_user,
             session_user,
-            database: self.backend().database.clone(),
-            backend_pid: self.backend().pid,
+            database: self.backend.database.clone(),
+            backend_pid: self.backend.pid,
         }
     }
+}
 
+impl Session {
     /// The context of expressions in a statement.
     pub fn eval_context(&mut self) -> Arc<EvalContext> {
         let catalog = self.catalog();
@@ -71,6 +82,8 @@ impl Session {
             transaction_timestamp,
             statement_timestamp: self.statement_timestamp,
             session: self.hooks.clone(),
+            loan: Arc::default(),
+            transitions: None,
         })
     }
 

@@ -16,6 +16,7 @@ use super::statement::{Command, DeclareCursor, Direction, FetchCursor};
 use super::{Phase, Session};
 use crate::error::{Error, Result};
 use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
+use crate::sql::run::Lender;
 use crate::sqlstate;
 
 /// Rows read at a time when rows are only counted or kept.
@@ -53,6 +54,11 @@ impl Cursor {
             kept_bytes_max,
             total: None,
         }
+    }
+
+    /// Who lends the work while rows are read.
+    fn lender(&self) -> Option<Arc<Lender>> {
+        self.source.as_ref().and_then(|source| source.lender.clone())
     }
 
     fn keeps(&self) -> bool {
@@ -268,7 +274,8 @@ impl Session {
     }
 
     pub(super) fn cursor_columns(&self, name: &str) -> Option<Arc<[ResultColumn]>> {
-        self.portals.get(name).and_then(|portal| portal.columns.clone())
+        let portal = self.portals.get(name).and_then(|portal| portal.columns.clone());
+        portal.or_else(|| self.hooks.routines.cursors.columns(name))
     }
 
     /// The formats a command's rows have in the simple protocol: text, but for
@@ -280,12 +287,16 @@ impl Session {
 
     pub(super) async fn run_fetch(&mut self, fetch: &FetchCursor) -> Result<Outcome> {
         let name = &fetch.name;
+        if let Some(outcome) = self.fetch_from_function(fetch).await? {
+            return Ok(outcome);
+        }
         let missing =
             || Error::new(sqlstate::UNDEFINED_CURSOR, format!("cursor \"{name}\" does not exist"));
         let portal = self.portals.get(name).ok_or_else(missing)?;
         let columns = portal.columns.clone().unwrap_or_else(|| [].into());
         let (mut cursor, bound) = self.take_cursor(name).await?;
-        let fetched = self.supervise(cursor.fetch(fetch.direction)).await;
+        let lender = cursor.lender();
+        let fetched = self.supervise_reading(lender, cursor.fetch(fetch.direction)).await;
         if let Some(portal) = self.portals.get_mut(name) {
             portal.state = match cursor.source {
                 Some(source) if bound => PortalState::Suspended(source),
@@ -301,6 +312,7 @@ impl Session {
             columns,
             rows: Box::pin(futures::stream::iter(rows.into_iter().map(Ok))),
             tag: RowsTag::Counted("FETCH"),
+            lender: None,
         }))
     }
 
@@ -336,9 +348,13 @@ impl Session {
     pub(super) fn run_close(&mut self, name: Option<&str>) -> Result<Outcome> {
         self.statements_changed = true;
         let Some(name) = name else {
+            self.hooks.routines.cursors.clear();
             self.portals.clear();
             return Ok(Outcome::Command("CLOSE CURSOR ALL".to_owned()));
         };
+        if self.hooks.routines.cursors.take(name).is_some() {
+            return Ok(Outcome::Command("CLOSE CURSOR".to_owned()));
+        }
         match self.portals.remove(name) {
             Some(_) => Ok(Outcome::Command("CLOSE CURSOR".to_owned())),
             None => Err(Error::new(
@@ -363,7 +379,8 @@ impl Session {
         for name in names {
             let Some(mut portal) = self.portals.remove(&name) else { continue };
             if let PortalState::Cursor(cursor) = &mut portal.state {
-                self.supervise(cursor.materialize()).await?;
+                let lender = cursor.lender();
+                self.supervise_reading(lender, cursor.materialize()).await?;
             }
             portal.held = true;
             self.portals.insert(name, portal);

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::sql;
 use crate::sql::outcome::{CopyIn, Outcome, Rows};
 use crate::sql::parse::{self, ParsedStatement};
+use crate::sql::run::Lender;
 use crate::sql::types::Datum;
 use crate::sqlstate;
 use crate::table;
@@ -154,6 +155,11 @@ impl Session {
         let prepared = catch(|| query.current(&eval))?;
         let scope = self.scope()?;
         let context = self.statement_context(eval, scope.token.clone());
+        if let Some(top) = prepared.routine() {
+            let top = top.clone();
+            let outcome = self.run_routine(top.clone(), params.to_vec(), context).await;
+            return outcome.map_err(|error| top.in_text(error, &query.parsed.text));
+        }
         let work = self.block.work()?;
         let start = prepared.is_utility().then(|| work.start_statement());
         let outcome = scope.run(sql::execute(&prepared, params, work, &context)).await;
@@ -216,11 +222,31 @@ impl Session {
 
     /// The next rows of a running query.
     pub fn next_rows<'c>(
-        &self,
+        &'c mut self,
         cursor: &'c mut RowCursor,
         max: usize,
     ) -> impl Future<Output = Result<Option<Rows>>> + use<'c> {
-        self.supervise(cursor.next(max))
+        let lender = cursor.lender.clone();
+        self.supervise_reading(lender, cursor.next(max))
+    }
+
+    /// Runs the reading of rows, with the work lent if they are computed with functions.
+    pub(super) fn supervise_reading<'c, T: 'c>(
+        &'c mut self,
+        lender: Option<Arc<Lender>>,
+        reading: impl Future<Output = Result<T>> + 'c,
+    ) -> impl Future<Output = Result<T>> {
+        let scope = self.scope();
+        let work = self.block.open_mut().and_then(|open| open.work.as_mut());
+        async move {
+            match (lender, work) {
+                (Some(lender), Some(work)) => {
+                    let context = lender.context();
+                    scope?.run(context.lend_while(work, reading)).await
+                }
+                _ => scope?.run(reading).await,
+            }
+        }
     }
 
     /// A command is done. `last`: nothing follows in its message or pipeline, so
@@ -380,9 +406,12 @@ impl Session {
     }
 
     /// Puts what `pg_notify` was called for among what the commit does.
-    fn collect_notified(&mut self) -> Result<()> {
+    pub(super) fn collect_notified(&mut self) -> Result<()> {
         let notified = std::mem::take(&mut *self.hooks.notified.lock());
-        notified.into_iter().try_for_each(|action| self.notify(action).map(drop))
+        notified.into_iter().try_for_each(|action| match action {
+            Action::Notify { .. } => self.notify(action).map(drop),
+            action => self.act(action, "").map(drop),
+        })
     }
 }
 

@@ -13,6 +13,7 @@ use rand::{Rng, SeedableRng};
 
 use super::Database;
 use super::advisory::{AdvisoryLocks, WaitLimits};
+use super::context::ContextCache;
 use super::notify::{ACTIONS_MAX, Action};
 use super::registry::{Backend, Interrupt};
 use super::scope::Scope;
@@ -20,7 +21,10 @@ use super::server_rows::Shown;
 use super::settings::{Authority, Scope as SetScope, Settings};
 use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
 use crate::error::{Error, Result, Severity};
-use crate::sql::functions::{AdvisoryKey, AdvisoryRequest, SequenceRow, SessionHooks};
+use crate::sql::functions::{
+    AdvisoryKey, AdvisoryRequest, SequenceRow, SessionHooks, SettingsView,
+};
+use crate::sql::routine::Routines;
 use crate::sql::run::Notices;
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
@@ -34,6 +38,10 @@ pub(super) struct Hooks {
     transaction_id: AtomicU64,
     scope: Mutex<Option<Scope>>,
     catalog: Mutex<Arc<Catalog>>,
+    /// The settings as they were last shown to expressions.
+    pub contexts: Mutex<ContextCache>,
+    /// What the session's routines have compiled and opened.
+    pub routines: Arc<Routines>,
     /// What `currval` answers, by sequence, and which one `lastval` means.
     sequences: Mutex<(HashMap<Oid, i64>, Option<Oid>)>,
     pub advisory: AdvisoryLocks,
@@ -61,6 +69,8 @@ impl Hooks {
             settings,
             transaction_id: AtomicU64::new(0),
             scope: Mutex::new(None),
+            contexts: Mutex::default(),
+            routines: Arc::default(),
             sequences: Mutex::default(),
             shown: Mutex::default(),
             random: Mutex::new(None),
@@ -258,6 +268,9 @@ fn is_member(catalog: &Catalog, role: &Role, of: Oid) -> bool {
     false
 }
 
+/// What a subtransaction of a function goes back to.
+type SavedSession = (Arc<super::settings::Layers>, usize);
+
 impl SessionHooks for Hooks {
     fn nextval(&self, sequence: Oid) -> Result<i64> {
         let (relation, definition) = self.sequence(sequence)?;
@@ -416,6 +429,46 @@ impl SessionHooks for Hooks {
 
     fn server_rows(&self, relation: &str) -> Result<Vec<Vec<Datum>>> {
         self.rows_of(relation)
+    }
+
+    fn settings_view(&self, catalog: &Arc<Catalog>) -> Result<Arc<SettingsView>> {
+        self.set_catalog(catalog);
+        Ok(self.view_of_settings(catalog))
+    }
+
+    fn routines(&self) -> Result<Arc<Routines>> {
+        Ok(self.routines.clone())
+    }
+
+    fn switch_role(&self, role: &str) -> Result<String> {
+        let mut settings = self.settings.lock();
+        let before = settings.show("role")?;
+        settings.set("role", role, SetScope::Transaction, Authority::Server)?;
+        Ok(before)
+    }
+
+    fn restore_role(&self, setting: &str) {
+        // It was in force before.
+        let _ = self.settings.lock().set("role", setting, SetScope::Transaction, Authority::Server);
+    }
+
+    fn save_settings(&self) -> Option<Arc<dyn std::any::Any + Send + Sync>> {
+        let saved: SavedSession = (self.settings.lock().snapshot(), self.notified.lock().len());
+        Some(Arc::new(saved))
+    }
+
+    fn restore_settings(&self, saved: &Arc<dyn std::any::Any + Send + Sync>) {
+        if let Some((settings, notified)) = saved.downcast_ref::<SavedSession>() {
+            self.settings.lock().restore(settings.clone());
+            self.notified.lock().truncate(*notified);
+        }
+    }
+
+    fn run_command(
+        &self,
+        statement: &crate::sql::parse::ParsedStatement,
+    ) -> Result<Option<crate::sql::outcome::Outcome>> {
+        self.run_inner_command(statement)
     }
 
     fn client_address(&self) -> Option<std::net::SocketAddr> {

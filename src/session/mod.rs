@@ -32,6 +32,7 @@ mod plan;
 mod portal;
 mod prepare;
 pub mod registry;
+mod routine;
 pub mod rows;
 mod scope;
 mod server_rows;
@@ -66,13 +67,11 @@ use crate::error::{Error, Report, Result};
 use crate::sql::run::Notices;
 use crate::txn::LockSession;
 use block::Block;
-use context::ContextCache;
 use hooks::Hooks;
 use notify::Inbox;
 use plan::PlanCache;
 use registry::{Backend, Identity, Registered, State};
 use settings::{Authority, Layers, MessageLevel, Scope as SetScope, Settings};
-
 
 /// One client's conversation.
 pub struct Session {
@@ -81,7 +80,6 @@ pub struct Session {
     settings: Arc<Mutex<Settings>>,
     hooks: Arc<Hooks>,
     block: Block,
-    contexts: ContextCache,
     scope: Option<Scope>,
     /// Microseconds since 2000-01-01 UTC, when the client's message came.
     statement_timestamp: i64,
@@ -133,7 +131,6 @@ impl Session {
             registered,
             settings,
             block: Block::new(),
-            contexts: ContextCache::default(),
             scope: None,
             statement_timestamp: time::now(),
             prepared: HashMap::new(),

@@ -101,6 +101,7 @@ impl Session {
     pub(super) fn close_transaction_portals(&mut self) {
         self.statements_changed |= self.has_cursors();
         self.portals.retain(|_, portal| portal.held);
+        self.hooks.routines.cursors.clear();
     }
 
     /// A rollback to the savepoint at this depth.
@@ -113,6 +114,9 @@ impl Session {
     pub(super) fn close_failed_portals(&mut self) {
         let depth = self.block.savepoint_depth();
         let has_work = self.block.open().is_some_and(|open| open.work.is_some());
+        if !has_work {
+            self.hooks.routines.cursors.clear();
+        }
         let keeps = |portal: &Portal| portal.held || (has_work && portal.depth < depth);
         self.statements_changed |= self.has_cursors();
         self.portals.retain(|_, portal| keeps(portal));

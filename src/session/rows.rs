@@ -6,6 +6,7 @@ use futures::StreamExt;
 
 use crate::error::Result;
 use crate::sql::outcome::{ResultColumn, RowStream, Rows, RowsTag};
+use crate::sql::run::Lender;
 
 /// A running query and what was read of it but not yet taken.
 pub struct RowCursor {
@@ -13,6 +14,8 @@ pub struct RowCursor {
     pub tag: RowsTag,
     rows: futures::stream::BoxStream<'static, Result<Rows>>,
     pending: Option<Rows>,
+    /// Set when the rows are computed with functions.
+    pub lender: Option<Arc<Lender>>,
     /// Rows taken so far.
     pub taken: u64,
 }
@@ -25,6 +28,7 @@ impl RowCursor {
             // A portal may be asked for more after its end.
             rows: stream.rows.fuse().boxed(),
             pending: None,
+            lender: stream.lender,
             taken: 0,
         }
     }
@@ -120,6 +124,7 @@ mod tests {
             columns: Arc::new([]),
             rows: Box::pin(stream),
             tag: RowsTag::Counted("SELECT"),
+            lender: None,
         });
         assert_eq!(values(cursor.next(2).await.unwrap()), [0, 1]);
         assert!(cursor.has_more().await.unwrap());

@@ -105,12 +105,8 @@ mod tests {
 
     fn backend() -> Arc<Backend> {
         let registry = Arc::new(Registry::default());
-        let identity = Identity {
-            user: String::new(),
-            database: String::new(),
-            ends: None,
-            secret_bytes: 4,
-        };
+        let identity =
+            Identity { user: String::new(), database: String::new(), ends: None, secret_bytes: 4 };
         registry.register(identity, 1).unwrap().backend.clone()
     }
 

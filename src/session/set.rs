@@ -128,6 +128,7 @@ impl Session {
             columns: self.show_columns(name)?,
             rows: Box::pin(futures::stream::iter([Ok(Rows::Datums(rows))])),
             tag: RowsTag::Fixed("SHOW".to_owned()),
+            lender: None,
         }))
     }
 
@@ -205,7 +206,7 @@ fn scope(local: bool) -> Scope {
     if local { Scope::Transaction } else { Scope::Session }
 }
 
-fn argument_text(name: &str, args: &[Arg]) -> Result<String> {
+pub(super) fn argument_text(name: &str, args: &[Arg]) -> Result<String> {
     let is_list = LIST_PARAMETERS.iter().any(|known| known.eq_ignore_ascii_case(name));
     match args {
         [one] if !is_list => Ok(one.text.clone()),
@@ -234,7 +235,7 @@ fn is_plain_name(text: &str) -> bool {
 }
 
 /// `SET transaction_isolation = 'repeatable read'` means SET TRANSACTION.
-fn transaction_modes(name: &str, text: &str) -> Result<Option<Modes>> {
+pub(super) fn transaction_modes(name: &str, text: &str) -> Result<Option<Modes>> {
     let mut modes = Modes::default();
     let invalid = |name: &str| {
         Error::new(

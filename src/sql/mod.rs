@@ -23,7 +23,9 @@ pub mod ir;
 pub mod outcome;
 pub mod parse;
 pub mod plan;
+pub mod plpgsql;
 mod privilege;
+pub mod routine;
 pub mod run;
 pub mod types;
 mod utility;
@@ -37,8 +39,10 @@ use functions::EvalContext;
 use ir::Statement;
 use outcome::{Outcome, ResultColumn};
 use parse::{NodeEnum, ParsedStatement};
+use privilege::Permissions;
 use run::{StatementContext, Work};
 use types::{Datum, Oid, SqlType};
+use utility::in_statement_text;
 
 use crate::table::lock;
 use crate::txn::LockMode;
@@ -52,6 +56,10 @@ pub struct Prepared {
     pub columns: Option<Arc<[ResultColumn]>>,
     /// What is to be locked before it runs.
     relations: Vec<(Oid, LockMode)>,
+    /// Whether it calls functions that users wrote.
+    calls_functions: bool,
+    /// What it needs to be allowed, each time that it runs.
+    permissions: Permissions,
     body: Body,
 }
 
@@ -60,6 +68,8 @@ enum Body {
     Modify(dml::Compiled),
     Utility(Arc<ParsedStatement>),
     Explain(utility::Explain),
+    /// CALL and DO: the session runs them, where they may end the transaction.
+    Routine(Arc<routine::command::Top>),
 }
 
 /// Binds a statement. `declared` are the parameter types that the client gave;
@@ -82,7 +92,31 @@ pub fn prepare(
                 params: explain.params(),
                 columns: Some(utility::Explain::columns(&explain)),
                 relations: explain.relations(),
+                calls_functions: explain.calls_functions(),
+                permissions: explain.permissions(),
                 body: Body::Explain(explain),
+            })
+        }
+        NodeEnum::CallStmt(call) => {
+            let call = routine::command::bind_client_call(call, eval, declared)?;
+            Ok(Prepared {
+                params: call.params.clone(),
+                columns: call.columns(eval),
+                relations: Vec::new(),
+                calls_functions: false,
+                permissions: call.permissions.clone(),
+                body: Body::Routine(Arc::new(routine::command::Top::Call(call))),
+            })
+        }
+        NodeEnum::DoStmt(statement) => {
+            let text = routine::command::do_text(statement)?;
+            Ok(Prepared {
+                params: Vec::new(),
+                columns: None,
+                relations: Vec::new(),
+                calls_functions: false,
+                permissions: Permissions::default(),
+                body: Body::Routine(Arc::new(routine::command::Top::Do(text))),
             })
         }
         _ => prepare_utility(parsed),
@@ -91,17 +125,79 @@ pub fn prepare(
 
 fn prepare_utility(parsed: &Arc<ParsedStatement>) -> Result<Prepared> {
     let body = Body::Utility(parsed.clone());
-    Ok(Prepared { params: Vec::new(), columns: None, relations: Vec::new(), body })
+    Ok(Prepared {
+        params: Vec::new(),
+        columns: None,
+        relations: Vec::new(),
+        calls_functions: false,
+        permissions: Permissions::default(),
+        body,
+    })
 }
 
 fn prepare_bound(node: &NodeEnum, eval: &EvalContext, declared: &[Oid]) -> Result<Prepared> {
-    let BoundStatement { statement, params, relations } = bind_statement(node, eval, declared)?;
+    let bound = bind_statement(node, Binder::new(eval, declared))?;
+    compile_bound(bound, eval)
+}
+
+/// Prepares a statement whose parameters have exactly these types.
+pub fn prepare_fixed(
+    parsed: &Arc<ParsedStatement>,
+    eval: &EvalContext,
+    types: &[Oid],
+) -> Result<Prepared> {
+    match &parsed.node {
+        NodeEnum::SelectStmt(select) if select.into_clause.is_some() => prepare_utility(parsed),
+        NodeEnum::SelectStmt(_)
+        | NodeEnum::InsertStmt(_)
+        | NodeEnum::UpdateStmt(_)
+        | NodeEnum::DeleteStmt(_)
+        | NodeEnum::MergeStmt(_) => {
+            let binder = Binder::with_fixed_params(eval, types);
+            compile_bound(bind_statement(&parsed.node, binder)?, eval)
+        }
+        _ => prepare(parsed, eval, types),
+    }
+}
+
+/// Prepares a statement in a routine's body: with the variables that it names.
+pub fn prepare_with(
+    parsed: &Arc<ParsedStatement>,
+    eval: &EvalContext,
+    variables: Arc<dyn bind::Variables>,
+) -> Result<(Prepared, Vec<(bind::VariableRef, SqlType)>)> {
+    match &parsed.node {
+        NodeEnum::SelectStmt(select) if select.into_clause.is_some() => {}
+        NodeEnum::SelectStmt(_)
+        | NodeEnum::InsertStmt(_)
+        | NodeEnum::UpdateStmt(_)
+        | NodeEnum::DeleteStmt(_)
+        | NodeEnum::MergeStmt(_) => {
+            let mut binder = Binder::with_variables(eval, variables);
+            let statement = binder.bind_statement(&parsed.node)?;
+            let used = binder.used_variables();
+            let bound = BoundStatement {
+                statement,
+                params: used.iter().map(|(_, ty)| *ty).collect(),
+                relations: binder.opened(),
+                permissions: binder.permissions(),
+            };
+            return Ok((compile_bound(bound, eval)?, used));
+        }
+        _ => {}
+    }
+    Ok((prepare(parsed, eval, &[])?, Vec::new()))
+}
+
+fn compile_bound(bound: BoundStatement, eval: &EvalContext) -> Result<Prepared> {
+    let BoundStatement { statement, params, relations, permissions } = bound;
+    let calls_functions = routine::are_called_in(&statement);
     let columns = statement_columns(&statement, &eval.catalog);
     let body = match statement {
         Statement::Query(query) => Body::Query(run::CompiledQuery::new(&query, &eval.catalog)),
         other => Body::Modify(dml::Compiled::new(&other, &eval.catalog)?),
     };
-    Ok(Prepared { params, columns, relations, body })
+    Ok(Prepared { params, columns, relations, calls_functions, permissions, body })
 }
 
 /// A bound statement with its parameters' types, and what it locks before it runs.
@@ -109,20 +205,32 @@ struct BoundStatement {
     statement: Statement,
     params: Vec<SqlType>,
     relations: Vec<(Oid, LockMode)>,
+    permissions: Permissions,
 }
 
-/// Binds a query or a statement that changes rows, and checks its privileges.
-fn bind_statement(node: &NodeEnum, eval: &EvalContext, declared: &[Oid]) -> Result<BoundStatement> {
-    let mut binder = Binder::new(eval, declared);
+/// Binds a query or a statement that changes rows.
+fn bind_statement(node: &NodeEnum, mut binder: Binder<'_>) -> Result<BoundStatement> {
     let statement = binder.bind_statement(node)?;
-    privilege::check_statement(&statement, eval)?;
-    Ok(BoundStatement { statement, params: binder.param_types(), relations: binder.opened() })
+    Ok(BoundStatement {
+        statement,
+        params: binder.param_types(),
+        relations: binder.opened(),
+        permissions: binder.permissions(),
+    })
 }
 
 impl Prepared {
     /// Whether it takes its locks while it runs, and not all of them before.
     pub fn is_utility(&self) -> bool {
         matches!(self.body, Body::Utility(_))
+    }
+
+    /// CALL and DO.
+    pub fn routine(&self) -> Option<&Arc<routine::command::Top>> {
+        match &self.body {
+            Body::Routine(top) => Some(top),
+            _ => None,
+        }
     }
 }
 
@@ -136,12 +244,19 @@ pub async fn execute(
     work: &mut Work,
     ctx: &StatementContext,
 ) -> Result<Outcome> {
+    privilege::check(&prepared.permissions, &ctx.eval)?;
     lock::acquire_relations(&prepared.relations, work, ctx).await?;
+    if prepared.calls_functions {
+        ctx.eval.loan.open(work);
+    }
     match &prepared.body {
         Body::Query(query) => query.execute(params, work, ctx).await.map(Outcome::Rows),
         Body::Modify(compiled) => compiled.execute(params, work, ctx).await,
         Body::Explain(explain) => explain.execute(params, work, ctx).await,
         Body::Utility(parsed) => utility::execute(parsed, work, ctx).await,
+        Body::Routine(top) => {
+            crate::table::blocking(|| routine::command::run_top(top, params, work, ctx, None))
+        }
     }
 }
 
@@ -152,6 +267,7 @@ fn statement_columns(statement: &Statement, catalog: &Catalog) -> Option<Arc<[Re
         Statement::Insert(insert) => insert.returning.as_ref(),
         Statement::Update(update) => update.returning.as_ref(),
         Statement::Delete(delete) => delete.returning.as_ref(),
+        Statement::Merge(_) => None,
     };
     let columns: Vec<_> = returning?.exprs.iter().map(|(column, _)| column.clone()).collect();
     Some(run::result_columns(&columns, catalog))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::record_batch::RecordBatch;
 use futures::Stream;
 
-use super::run::Work;
+use super::run::{Lender, Work};
 use super::types::{Datum, Oid, SqlType};
 use crate::error::Result;
 
@@ -42,6 +42,8 @@ pub struct RowStream {
     /// The verb of CommandComplete; the row count is appended by whoever counts:
     /// `SELECT`, `INSERT 0`, `UPDATE`, `FETCH`, or a fixed tag such as `SHOW`.
     pub tag: RowsTag,
+    /// Set when the rows are computed with functions: whoever reads them lends the work.
+    pub lender: Option<Arc<Lender>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -1,101 +1,246 @@
 //! Who may read and change what.
 //!
-//! There are no grants yet: a relation is its owner's and the superusers', and
-//! everybody may read the system relations, except those that hold secrets.
+//! The binder notes what a statement needs: for each relation the privileges and the
+//! columns, and whose privileges count: those of the current user, or of the owner of
+//! the view through which the relation is used. They are checked each time that the
+//! statement is run ([`check`]), since the current user may be another by then.
 
-use crate::catalog::{Catalog, Relation, RelationKind, Role};
+use std::collections::BTreeSet;
+
+use crate::catalog::acl::{self, Guarded};
+use crate::catalog::{Catalog, ObjectAddress, Relation, RelationKind, Role};
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
-use crate::sql::ir::{Statement, visit};
-use crate::sql::types::Oid;
+use crate::sql::types::{Oid, oid};
 use crate::sqlstate;
 
-/// Checks every relation that a bound statement touches.
-pub fn check_statement(statement: &Statement, eval: &EvalContext) -> Result<()> {
-    let role = current_role(eval)?;
-    if role.superuser {
+/// What a statement needs of one relation.
+#[derive(Clone, Debug)]
+pub struct Permission {
+    pub relation: Oid,
+    /// Whose privileges count; `None` is the current user.
+    pub role: Option<Oid>,
+    /// As in [`acl`].
+    pub required: u32,
+    pub selected: BTreeSet<i16>,
+    pub inserted: BTreeSet<i16>,
+    pub updated: BTreeSet<i16>,
+}
+
+/// What a statement needs.
+#[derive(Clone, Default, Debug)]
+pub struct Permissions {
+    relations: Vec<Permission>,
+    /// Users' functions that it calls.
+    functions: BTreeSet<Oid>,
+}
+
+impl Permissions {
+    pub fn is_empty(&self) -> bool {
+        self.relations.is_empty() && self.functions.is_empty()
+    }
+
+    /// The entry for a relation.
+    pub fn of(&mut self, relation: Oid, role: Option<Oid>) -> &mut Permission {
+        let same = |known: &Permission| known.relation == relation && known.role == role;
+        let at = self.relations.iter().position(same).unwrap_or_else(|| {
+            self.relations.push(Permission {
+                relation,
+                role,
+                required: 0,
+                selected: BTreeSet::new(),
+                inserted: BTreeSet::new(),
+                updated: BTreeSet::new(),
+            });
+            self.relations.len() - 1
+        });
+        &mut self.relations[at]
+    }
+
+    /// A relation that is read, or otherwise needs something as a whole.
+    pub fn require(&mut self, relation: Oid, role: Option<Oid>, privileges: u32) {
+        self.of(relation, role).required |= privileges;
+    }
+
+    /// A column that is read.
+    pub fn select(&mut self, relation: Oid, role: Option<Oid>, column: i16) {
+        let entry = self.of(relation, role);
+        entry.required |= acl::SELECT;
+        entry.selected.insert(column);
+    }
+
+    pub fn execute(&mut self, function: Oid) {
+        if function >= oid::FIRST_NORMAL {
+            self.functions.insert(function);
+        }
+    }
+}
+
+/// Checks that what a statement needs is granted.
+pub fn check(permissions: &Permissions, eval: &EvalContext) -> Result<()> {
+    let current = current_role(eval)?;
+    let catalog = &eval.catalog;
+    for permission in &permissions.relations {
+        let role = match permission.role {
+            None => current,
+            Some(oid) => match catalog.role(oid) {
+                Some(role) => role,
+                None => continue,
+            },
+        };
+        if role.superuser {
+            continue;
+        }
+        let Some(relation) = catalog.relation(permission.relation) else { continue };
+        if !is_granted(permission, role, relation, catalog) {
+            return Err(denied_on(relation));
+        }
+    }
+    if current.superuser {
         return Ok(());
     }
-    let mut denied = None;
-    visit::statement_scans(statement, &mut |scan| {
-        if denied.is_none() && !may_use(role, &eval.catalog, &scan.relation) {
-            denied = Some(scan.relation.clone());
-        }
-    });
-    let target = match statement {
-        Statement::Query(_) => None,
-        Statement::Insert(insert) => Some(&insert.relation),
-        Statement::Update(update) => Some(&update.target.relation),
-        Statement::Delete(delete) => Some(&delete.target.relation),
+    for function in &permissions.functions {
+        check_function(*function, eval)?;
+    }
+    Ok(())
+}
+
+/// `42501` unless the current user may call a function.
+fn check_function(function: Oid, eval: &EvalContext) -> Result<()> {
+    let current = current_role(eval)?;
+    let Some(guarded) = eval.catalog.guarded(ObjectAddress::function(function)) else {
+        return Ok(());
     };
-    let denied_target = target.filter(|relation| !may_use(role, &eval.catalog, relation));
-    if let Some(relation) = denied_target.or(denied.as_ref()) {
-        return Err(denied_on(relation));
-    }
-    let mut outcome = Ok(());
-    visit::modifications(visit::statement_rel(statement), &mut |inner| {
-        if outcome.is_ok() {
-            outcome = check_statement(inner, eval);
-        }
-    });
-    outcome
-}
-
-/// Checks one relation that a utility statement names.
-pub fn check_relation(relation: &Relation, eval: &EvalContext) -> Result<()> {
-    let role = current_role(eval)?;
-    if role.superuser || may_use(role, &eval.catalog, relation) {
+    if eval.catalog.rights(current, guarded, acl::EXECUTE) != 0 {
         return Ok(());
     }
-    Err(denied_on(relation))
+    let name = eval.catalog.function(function).map_or("", |function| &function.name);
+    Err(denied("function", name))
 }
 
-fn current_role(eval: &EvalContext) -> Result<&Role> {
+fn is_granted(
+    permission: &Permission,
+    role: &Role,
+    relation: &Relation,
+    catalog: &Catalog,
+) -> bool {
+    let on_table = catalog.rights(role, Guarded::relation(relation), permission.required);
+    let missing = permission.required & !on_table;
+    let by_column = acl::SELECT | acl::INSERT | acl::UPDATE;
+    if missing & !by_column != 0 {
+        return false;
+    }
+    let granted = |privilege: u32, columns: &BTreeSet<i16>| {
+        if missing & privilege == 0 {
+            return true;
+        }
+        let has =
+            |number: i16| catalog.rights(role, Guarded::column(relation, number), privilege) != 0;
+        match columns.is_empty() {
+            true => {
+                let live = relation.columns.iter().zip(1i16..).filter(|(c, _)| !c.dropped);
+                live.map(|(_, number)| number).any(has)
+            }
+            false => columns.iter().all(|number| has(*number)),
+        }
+    };
+    granted(acl::SELECT, &permission.selected)
+        && granted(acl::INSERT, &permission.inserted)
+        && granted(acl::UPDATE, &permission.updated)
+}
+
+/// Checks privileges on one relation that a utility statement names.
+pub fn check_relation(relation: &Relation, privileges: u32, eval: &EvalContext) -> Result<()> {
+    let role = current_role(eval)?;
+    let guarded = Guarded::relation(relation);
+    match eval.catalog.rights(role, guarded, privileges) == privileges {
+        true => Ok(()),
+        false => Err(denied_on(relation)),
+    }
+}
+
+/// Checks that one of some privileges on a relation is there.
+pub fn check_any(relation: &Relation, privileges: u32, eval: &EvalContext) -> Result<()> {
+    let role = current_role(eval)?;
+    match eval.catalog.rights(role, Guarded::relation(relation), privileges) {
+        0 => Err(denied_on(relation)),
+        _ => Ok(()),
+    }
+}
+
+/// Checks a privilege on some columns, or on the whole relation.
+pub fn check_columns(
+    relation: &Relation,
+    columns: impl IntoIterator<Item = i16>,
+    privilege: u32,
+    eval: &EvalContext,
+) -> Result<()> {
+    let mut permissions = Permissions::default();
+    let entry = permissions.of(relation.oid, None);
+    entry.required = privilege;
+    let columns: BTreeSet<i16> = columns.into_iter().collect();
+    (entry.selected, entry.inserted, entry.updated) = (columns.clone(), columns.clone(), columns);
+    check(&permissions, eval)
+}
+
+/// A foreign key takes REFERENCES on the table that it refers to, or on its columns.
+pub fn check_references(
+    relation: &Relation,
+    columns: impl IntoIterator<Item = i16>,
+    eval: &EvalContext,
+) -> Result<()> {
+    let role = current_role(eval)?;
+    let has = |guarded| eval.catalog.rights(role, guarded, acl::REFERENCES) != 0;
+    let granted = has(Guarded::relation(relation))
+        || columns.into_iter().all(|number| has(Guarded::column(relation, number)));
+    if granted { Ok(()) } else { Err(denied_on(relation)) }
+}
+
+/// `42501` unless the current user may use a type.
+pub fn check_type(ty: Oid, eval: &EvalContext) -> Result<()> {
+    let role = current_role(eval)?;
+    let element = eval.catalog.type_(ty).filter(|ty| ty.is_true_array()).map(|ty| ty.element);
+    let ty = element.unwrap_or(ty);
+    let Some(guarded) = eval.catalog.guarded(ObjectAddress::type_(ty)) else { return Ok(()) };
+    match eval.catalog.rights(role, guarded, acl::USAGE) {
+        0 => Err(denied("type", &eval.catalog.type_name(ty, -1))),
+        _ => Ok(()),
+    }
+}
+
+/// `42501` unless the current user may use the objects of a schema.
+pub fn check_schema(schema: Oid, eval: &EvalContext) -> Result<()> {
+    let role = current_role(eval)?;
+    let Some(guarded) = eval.catalog.guarded(ObjectAddress::schema(schema)) else { return Ok(()) };
+    match eval.catalog.rights(role, guarded, acl::USAGE) {
+        0 => Err(denied("schema", eval.catalog.schema_name(schema))),
+        _ => Ok(()),
+    }
+}
+
+pub fn current_role(eval: &EvalContext) -> Result<&Role> {
     let name = &eval.settings.current_user;
     let role = eval.catalog.role_named(name);
     role.map(|role| &**role)
         .ok_or_else(|| Error::internal(format!("role \"{name}\" does not exist")))
 }
 
-/// Owned by the role or by one it is a member of; or a public system relation.
-fn may_use(role: &Role, catalog: &Catalog, relation: &Relation) -> bool {
-    if matches!(relation.kind, RelationKind::Virtual) {
-        return relation.name != "pg_authid";
-    }
-    is_member(role, catalog, relation.owner)
-}
-
 /// Whether the role that runs a statement has what a predefined role may.
 pub fn has_role(eval: &EvalContext, name: &str) -> Result<bool> {
     let role = current_role(eval)?;
     let wanted = eval.catalog.role_named(name);
-    Ok(role.superuser || wanted.is_some_and(|wanted| is_member(role, &eval.catalog, wanted.oid)))
-}
-
-/// Whether a role is another, or a member of it, directly or through others.
-fn is_member(role: &Role, catalog: &Catalog, of: Oid) -> bool {
-    let mut pending = vec![role.oid];
-    let mut seen = Vec::new();
-    while let Some(oid) = pending.pop() {
-        if oid == of {
-            return true;
-        }
-        seen.push(oid);
-        let more = catalog.role(oid).into_iter().flat_map(|role| &role.member_of);
-        pending.extend(more.filter(|oid| !seen.contains(oid)));
-    }
-    false
+    Ok(wanted.is_some_and(|wanted| eval.catalog.has_privileges_of(role, wanted.oid))
+        || role.superuser)
 }
 
 fn denied_on(relation: &Relation) -> Error {
-    let kind = match relation.kind {
-        RelationKind::View(_) => "view",
-        RelationKind::Sequence(_) => "sequence",
-        RelationKind::Index(_) => "index",
-        RelationKind::Table | RelationKind::Virtual => "table",
+    let word = match relation.kind {
+        RelationKind::Virtual => "table",
+        _ => relation.kind_word(),
     };
-    Error::new(
-        sqlstate::INSUFFICIENT_PRIVILEGE,
-        format!("permission denied for {kind} {}", relation.name),
-    )
+    denied(word, &relation.name)
+}
+
+pub fn denied(word: &str, name: &str) -> Error {
+    Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, format!("permission denied for {word} {name}"))
 }

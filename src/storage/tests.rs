@@ -198,3 +198,89 @@ fn delete_markers_go_when_no_snapshot_is_older() {
     assert_eq!(left.first().map(Vec::as_slice), Some(&key::row(1, 1500)[..]));
     assert_eq!(left.len(), 500);
 }
+
+/// The keys of the next test.
+const KEYS: u64 = 200;
+
+/// What each key should have at a view.
+type Model = std::collections::HashMap<u64, u64>;
+
+fn check_point(view: &dyn ReadView, model: &Model, key: u64) {
+    for keyspace in [Keyspace::Rows, Keyspace::Indexes] {
+        let found = view.get(keyspace, &key.to_be_bytes()).expect("get");
+        let found = found.map(|value| u64::from_be_bytes(value[..8].try_into().expect("8 bytes")));
+        assert_eq!(found, model.get(&key).copied(), "key {key} of {}", keyspace.name());
+    }
+}
+
+/// Point reads in old and new views, from several threads, while batches and
+/// ingestions change the keys under them; with a cache that evicts.
+#[test]
+fn point_reads_answer_as_of_their_view() {
+    use rand::Rng;
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let options = DiskOptions { point_cache_bytes: 256 << 10, ..DiskOptions::default() };
+    let engine = DiskEngine::open(directory.path(), &options).expect("open");
+    let views = parking_lot::RwLock::new(vec![(engine.view(), Model::new())]);
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                    let views = views.read();
+                    let (view, model) = &views[rand::rng().random_range(0..views.len())];
+                    for _ in 0..20 {
+                        check_point(&**view, model, rand::rng().random_range(0..KEYS));
+                    }
+                }
+            });
+        }
+        let mut model = Model::new();
+        for step in 1..=1500u64 {
+            match rand::rng().random_range(0..20) {
+                0 => ingest_points(&engine, &mut model, step),
+                _ => write_points(&engine, &mut model, step),
+            }
+            let view = engine.view();
+            (0..5).for_each(|key| check_point(&*view, &model, key));
+            let mut views = views.write();
+            views.push((view, model.clone()));
+            let oldest = views.len().saturating_sub(8);
+            views.drain(..oldest);
+        }
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}
+
+/// Long enough not to be inlined.
+fn point(step: u64) -> Value {
+    [step.to_be_bytes(); 8].concat().into()
+}
+
+fn write_points(engine: &DiskEngine, model: &mut Model, step: u64) {
+    use rand::Rng;
+    let mut batch = WriteBatch::new();
+    for _ in 0..rand::rng().random_range(1..4) {
+        let key = rand::rng().random_range(0..KEYS);
+        if !batch.iter().any(|write| *write.key == key.to_be_bytes()) {
+            let value = rand::rng().random_bool(0.8).then(|| point(step));
+            match &value {
+                Some(_) => model.insert(key, step),
+                None => model.remove(&key),
+            };
+            for keyspace in [Keyspace::Rows, Keyspace::Indexes] {
+                let key = key.to_be_bytes().into();
+                batch.push(Write { keyspace, key, value: value.clone() });
+            }
+        }
+    }
+    engine.write(batch, Durability::Buffer).expect("write");
+}
+
+fn ingest_points(engine: &DiskEngine, model: &mut Model, step: u64) {
+    for keyspace in [Keyspace::Rows, Keyspace::Indexes] {
+        let mut run = (0..KEYS).step_by(17).map(|key| (key.to_be_bytes().into(), point(step)));
+        engine.ingest(keyspace, &mut run).expect("ingest");
+    }
+    model.extend((0..KEYS).step_by(17).map(|key| (key, step)));
+}

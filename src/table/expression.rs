@@ -7,15 +7,20 @@
 use std::sync::Arc;
 
 use super::info::TableInfo;
+use super::trigger::{Fired, Firing};
 use crate::catalog::{Catalog, ConstraintKind};
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
-use crate::sql::run::StatementContext;
+use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, SqlType};
 
 /// A compiled expression over one row of a table, by position.
 pub trait RowExpression: Send + Sync {
     fn eval(&self, ctx: &EvalContext, row: &[Datum]) -> Result<Datum>;
+    /// Whether it calls functions that users wrote.
+    fn calls_functions(&self) -> bool {
+        false
+    }
 }
 
 /// Turns an expression's SQL into code; columns are those of the table.
@@ -28,6 +33,16 @@ pub trait ExpressionCompiler: Send + Sync {
         sql: &str,
         target: Option<SqlType>,
     ) -> Result<Arc<dyn RowExpression>>;
+
+    /// Calls a trigger's function.
+    fn fire(&self, firing: &Firing, _work: &mut Work, _ctx: &StatementContext) -> Result<Fired> {
+        Err(Error::unsupported(format!("{firing:?}")))
+    }
+
+    /// Whether a trigger's WHEN is true.
+    fn holds(&self, _firing: &Firing, _ctx: &StatementContext) -> Result<bool> {
+        Ok(true)
+    }
 }
 
 /// The compiled expressions of one index.
@@ -46,6 +61,8 @@ pub struct TableExpressions {
     pub generated: Vec<(usize, Arc<dyn RowExpression>)>,
     /// In the order of [`TableInfo::indexes`].
     pub indexes: Vec<IndexExpressions>,
+    /// Whether one of them calls functions that users wrote.
+    pub call_functions: bool,
 }
 
 impl std::fmt::Debug for TableExpressions {
@@ -120,7 +137,15 @@ impl TableInfo {
         }
         let indexes =
             self.indexes.iter().map(|index| index.compile(&compile)).collect::<Result<Vec<_>>>()?;
-        Ok(TableExpressions { checks, generated, indexes })
+        let of_indexes = indexes.iter().flat_map(|index: &IndexExpressions| {
+            index.keys.iter().flatten().chain(&index.predicate)
+        });
+        let call_functions = checks
+            .iter()
+            .chain(generated.iter().map(|(_, expression)| expression))
+            .chain(of_indexes)
+            .any(|expression| expression.calls_functions());
+        Ok(TableExpressions { checks, generated, indexes, call_functions })
     }
 }
 

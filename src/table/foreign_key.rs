@@ -12,6 +12,8 @@ use super::info::{ForeignKeyInfo, TableInfo};
 use super::lock;
 use super::lookup::Lookup;
 use super::state::PendingCheck;
+use super::trigger::Event;
+use super::trigger::constraint_of;
 use super::violation;
 use super::write::Writer;
 use crate::catalog::{ForeignKey, ReferentialAction};
@@ -73,6 +75,9 @@ impl Writer<'_> {
         new: &[Datum],
         old: Option<&[Datum]>,
     ) -> Result<()> {
+        if !info.foreign_keys.is_empty() && self.is_replica() {
+            return Ok(());
+        }
         for foreign in &info.foreign_keys {
             let columns = comparison_columns(info, &foreign.key.columns)?;
             let values = pick(new, &foreign.key.columns);
@@ -106,6 +111,9 @@ impl Writer<'_> {
         old: &[Datum],
         new: Option<&[Datum]>,
     ) -> Result<()> {
+        if !info.referencing.is_empty() && self.is_replica() {
+            return Ok(());
+        }
         for foreign in &info.referencing {
             let before = pick(old, &foreign.key.referenced_columns);
             if before.iter().any(Datum::is_null) {
@@ -220,6 +228,7 @@ impl Writer<'_> {
             PendingCheck::Referencing { table, constraint, rid } => {
                 self.settle_referencing(*table, *constraint, *rid).await
             }
+            PendingCheck::Trigger(firing) => self.fire(firing).map(drop),
             PendingCheck::Referenced { constraint, old, new } => {
                 self.settle_referenced(*constraint, old, new.as_deref()).await
             }
@@ -273,10 +282,15 @@ impl Writer<'_> {
             let eval = &self.ctx.eval;
             return Err(violation::foreign_key_referenced(&parent, &child, eval, foreign, old));
         }
+        let event = match (action, new) {
+            (ReferentialAction::Cascade, None) => Event::Delete,
+            _ => Event::Update,
+        };
+        self.before_statement(&child, event, &key.columns)?;
         for rid in rids {
             self.act(&child, key, action, rid, new).await?;
         }
-        Ok(())
+        self.after_statement(&child, event, &key.columns)
     }
 
     /// The rows of `child` that refer to a key, in the newest state.
@@ -310,7 +324,7 @@ impl Writer<'_> {
     /// Carries out a referential action on one referencing row.
     async fn act(
         &mut self,
-        child: &TableInfo,
+        child: &Arc<TableInfo>,
         key: &ForeignKey,
         action: ReferentialAction,
         rid: u64,
@@ -329,7 +343,9 @@ impl Writer<'_> {
         let old = child.decode(&stored)?;
         let mut changed = old.clone();
         match (action, new) {
-            (ReferentialAction::Cascade, None) => return self.delete(child, rid, &old).await,
+            (ReferentialAction::Cascade, None) => {
+                return self.delete_firing(child, rid, &old).await.map(drop);
+            }
             (ReferentialAction::Cascade, Some(new)) => {
                 let values = coerced(child, &key.columns, new)?;
                 let values = values.unwrap_or_else(|| new.to_vec());
@@ -346,7 +362,7 @@ impl Writer<'_> {
                 }
             }
         }
-        self.update(child, rid, &old, changed).await.map(|_| ())
+        self.update_firing(child, rid, &old, changed, &key.columns).await.map(drop)
     }
 
     fn default_of(&self, info: &TableInfo, attnum: i16) -> Result<Datum> {
@@ -418,8 +434,12 @@ pub async fn check_deferred(
     everything: bool,
 ) -> Result<()> {
     let catalog = work.catalog.clone();
-    work.table.promote(everything, |state, constraint| {
-        catalog.constraint(constraint).is_some_and(|constraint| state.is_deferred(constraint))
+    work.table.promote(everything, |state, constraint| match catalog.constraint(constraint) {
+        Some(constraint) => state.is_deferred(constraint),
+        None => catalog
+            .triggers()
+            .filter_map(|trigger| constraint_of(trigger))
+            .any(|known| known.oid == constraint && state.is_deferred(&known)),
     });
     Writer::new(work, ctx).finish().await
 }

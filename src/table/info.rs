@@ -21,6 +21,7 @@ use crate::sql::types::{self, Datum, InputContext, Oid, Repr, SqlType};
 use crate::storage::row as header;
 
 use super::row::RowView;
+use super::trigger::TableTriggers;
 
 /// One column, ready for the row codec.
 #[derive(Debug, Clone)]
@@ -58,6 +59,8 @@ pub struct TableInfo {
     pub foreign_keys: Vec<ForeignKeyInfo>,
     /// Foreign keys of any table that refer to this one.
     pub referencing: Vec<ForeignKeyInfo>,
+    /// None for a table without triggers.
+    pub triggers: Option<Arc<TableTriggers>>,
     /// Compiled at the first write.
     pub(super) expressions: OnceLock<Arc<TableExpressions>>,
     /// What ANALYZE found, if it ran.
@@ -105,6 +108,7 @@ impl TableInfo {
             checks: checks(catalog, relation),
             foreign_keys: foreign_keys(catalog, |constraint, _| constraint.table == relation.oid),
             referencing: foreign_keys(catalog, |_, key| key.referenced_table == relation.oid),
+            triggers: TableTriggers::of(catalog, relation.oid),
             expressions: OnceLock::new(),
             statistics: catalog.statistics(relation.oid).cloned(),
             estimates: OnceLock::new(),
@@ -205,6 +209,7 @@ impl TableInfo {
             checks: self.checks.clone(),
             foreign_keys: self.foreign_keys.clone(),
             referencing: self.referencing.clone(),
+            triggers: self.triggers.clone(),
             expressions: OnceLock::new(),
             statistics: self.statistics.clone(),
             estimates: OnceLock::new(),

@@ -42,6 +42,7 @@ pub mod scan;
 pub mod sequence;
 pub mod state;
 pub mod system_column;
+pub mod trigger;
 mod unique;
 pub mod value;
 pub mod verify;
@@ -60,7 +61,9 @@ pub use scan::{ScanColumn, ScanOptions, provider};
 pub use sequence::{SequenceState, Sequences};
 pub use state::TableState;
 pub use system_column::SystemColumns;
+pub use trigger::{Event, Fired, Firing, TableTriggers, TransitionTables};
 pub use unique::Conflict;
+pub use violation::failing_row;
 pub use write::{LockedRow, Writer};
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use rpds::VectorSync;
 
+use super::trigger::Firing;
 use crate::catalog::Constraint;
 use crate::error::{Error, Result};
 use crate::sql::types::{Datum, Oid};
@@ -26,6 +27,8 @@ pub enum PendingCheck {
     Referenced { constraint: Oid, old: Vec<Datum>, new: Option<Vec<Datum>> },
     /// A key of a deferrable unique index was added.
     Unique { table: Oid, index: Oid, key: Vec<Datum> },
+    /// An AFTER trigger.
+    Trigger(Box<Firing>),
 }
 
 /// One transaction's unfinished business with tables.
@@ -104,6 +107,16 @@ impl TableState {
         self.check_room()?;
         self.immediate.push_back_mut(check);
         Ok(())
+    }
+
+    /// Puts the checks of the present statement aside, for another to run within it.
+    pub fn set_aside(&mut self) -> VectorSync<PendingCheck> {
+        self.take_immediate()
+    }
+
+    /// Takes back what was put aside.
+    pub fn put_back(&mut self, outer: VectorSync<PendingCheck>) {
+        self.immediate = outer;
     }
 
     pub(super) fn take_immediate(&mut self) -> VectorSync<PendingCheck> {

@@ -31,7 +31,7 @@ fn clip(mut text: String) -> String {
 }
 
 /// `Failing row contains (1, null).`
-fn failing_row(info: &TableInfo, ctx: &EvalContext, row: &[Datum]) -> String {
+pub fn failing_row(info: &TableInfo, ctx: &EvalContext, row: &[Datum]) -> String {
     let values: Vec<String> = info
         .columns
         .iter()

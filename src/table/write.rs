@@ -13,9 +13,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::blocking::blocking;
-use super::expression::TableExpressions;
+use super::expression::{IndexExpressions, TableExpressions};
 use super::info::TableInfo;
 use super::lock;
+use super::trigger::{Transitions, is_replica};
 use super::violation;
 use crate::error::{Error, Result};
 use crate::index::{IndexInfo, ordered};
@@ -32,6 +33,10 @@ pub struct Writer<'a> {
     pub work: &'a mut Work,
     pub ctx: &'a StatementContext,
     rids: HashMap<u32, RidBlock>,
+    /// Whether foreign keys and ordinary triggers are off; looked up at the first need.
+    replica: Option<bool>,
+    /// Rows collected for triggers.
+    pub transitions: Transitions,
 }
 
 struct RidBlock {
@@ -53,7 +58,23 @@ pub enum LockedRow {
 
 impl<'a> Writer<'a> {
     pub fn new(work: &'a mut Work, ctx: &'a StatementContext) -> Writer<'a> {
-        Writer { work, ctx, rids: HashMap::new() }
+        Writer {
+            work,
+            ctx,
+            rids: HashMap::new(),
+            replica: None,
+            transitions: Transitions::default(),
+        }
+    }
+
+    /// Evaluates expressions that may call functions.
+    pub fn lend<T>(&mut self, compute: impl FnOnce() -> T) -> T {
+        self.ctx.lend(self.work, compute)
+    }
+
+    /// `session_replication_role = replica`.
+    pub(super) fn is_replica(&mut self) -> bool {
+        *self.replica.get_or_insert_with(|| is_replica(self.ctx))
     }
 
     /// What the rows written here answer as `xmin`.
@@ -67,7 +88,22 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn expressions(&self, info: &TableInfo) -> Result<Arc<TableExpressions>> {
-        info.expressions(&self.work.catalog, self.ctx)
+        let expressions = info.expressions(&self.work.catalog, self.ctx)?;
+        if expressions.call_functions && !self.ctx.eval.loan.is_needed() {
+            self.ctx.eval.loan.open(self.work);
+        }
+        Ok(expressions)
+    }
+
+    /// The key that a row has in an index.
+    fn index_key(
+        &mut self,
+        index: &IndexInfo,
+        compiled: &IndexExpressions,
+        row: &[Datum],
+    ) -> Result<Option<Vec<Datum>>> {
+        let ctx = self.ctx;
+        ctx.lend(self.work, || index.key(compiled, &ctx.eval, row))
     }
 
     pub(super) fn allocate_rid(&mut self, table: u32) -> Result<u64> {
@@ -96,7 +132,7 @@ impl<'a> Writer<'a> {
         let storage_id = info.storage_id();
         let rid = self.allocate_rid(storage_id)?;
         for (index, compiled) in info.indexes.iter().zip(&expressions.indexes) {
-            if let Some(key) = index.key(compiled, &self.ctx.eval, &row)? {
+            if let Some(key) = self.index_key(index, compiled, &row)? {
                 self.add_entry(info, index, &key, rid, true).await?;
             }
         }
@@ -118,8 +154,8 @@ impl<'a> Writer<'a> {
         self.check_row(info, &expressions, &mut new)?;
         let stored = info.encode(&new)?;
         for (index, compiled) in info.indexes.iter().zip(&expressions.indexes) {
-            let before = index.key(compiled, &self.ctx.eval, old)?;
-            let after = index.key(compiled, &self.ctx.eval, &new)?;
+            let before = self.index_key(index, compiled, old)?;
+            let after = self.index_key(index, compiled, &new)?;
             self.move_entry(info, index, before, after, rid).await?;
         }
         self.work.txn.put_row(key::row(info.storage_id(), rid), stored)?;
@@ -132,7 +168,7 @@ impl<'a> Writer<'a> {
     pub async fn delete(&mut self, info: &TableInfo, rid: u64, old: &[Datum]) -> Result<()> {
         let expressions = self.expressions(info)?;
         for (index, compiled) in info.indexes.iter().zip(&expressions.indexes) {
-            if let Some(key) = index.key(compiled, &self.ctx.eval, old)? {
+            if let Some(key) = self.index_key(index, compiled, old)? {
                 self.remove_entry(index, &key, rid)?;
             }
         }
@@ -142,31 +178,19 @@ impl<'a> Writer<'a> {
     }
 
     /// Computes generated columns and checks what concerns this row alone.
-    pub fn complete(&self, info: &TableInfo, row: &mut [Datum]) -> Result<()> {
-        self.check_row(info, &*self.expressions(info)?, row)
+    pub fn complete(&mut self, info: &TableInfo, row: &mut [Datum]) -> Result<()> {
+        let expressions = self.expressions(info)?;
+        self.check_row(info, &expressions, row)
     }
 
     fn check_row(
-        &self,
+        &mut self,
         info: &TableInfo,
         expressions: &TableExpressions,
         row: &mut [Datum],
     ) -> Result<()> {
-        let eval = &self.ctx.eval;
-        for (position, expression) in &expressions.generated {
-            row[*position] = expression.eval(eval, row)?;
-        }
-        let missing =
-            |position: &usize| info.columns[*position].not_null && row[*position].is_null();
-        if let Some(position) = (0..row.len()).find(missing) {
-            return Err(violation::not_null(info, eval, position, row));
-        }
-        for (constraint, check) in info.checks.iter().zip(&expressions.checks) {
-            if matches!(check.eval(eval, row)?, Datum::Bool(false)) {
-                return Err(violation::check(info, eval, &constraint.name, row));
-            }
-        }
-        Ok(())
+        let ctx = self.ctx;
+        ctx.lend(self.work, || check_row(ctx, info, expressions, row))
     }
 
     async fn add_entry(
@@ -258,4 +282,27 @@ impl<'a> Writer<'a> {
             false => LockMode::RowNoKeyUpdate,
         }
     }
+}
+
+/// Computes generated columns and checks what concerns one row alone.
+fn check_row(
+    ctx: &StatementContext,
+    info: &TableInfo,
+    expressions: &TableExpressions,
+    row: &mut [Datum],
+) -> Result<()> {
+    let eval = &ctx.eval;
+    for (position, expression) in &expressions.generated {
+        row[*position] = expression.eval(eval, row)?;
+    }
+    let missing = |position: &usize| info.columns[*position].not_null && row[*position].is_null();
+    if let Some(position) = (0..row.len()).find(missing) {
+        return Err(violation::not_null(info, eval, position, row));
+    }
+    for (constraint, check) in info.checks.iter().zip(&expressions.checks) {
+        if matches!(check.eval(eval, row)?, Datum::Bool(false)) {
+            return Err(violation::check(info, eval, &constraint.name, row));
+        }
+    }
+    Ok(())
 }

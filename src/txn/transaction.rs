@@ -27,6 +27,8 @@ pub struct Transaction {
     /// Of a serializable transaction that may write.
     serializable: Option<Serializable>,
     pub(super) locks: LockLog,
+    /// What reads see instead of the snapshot and the writes as they are now.
+    pinned: Option<Overlay>,
 }
 
 /// A point to roll back to: what was written and locked before it stays.
@@ -65,7 +67,35 @@ impl Transaction {
             spill,
             serializable,
             locks,
+            pinned: None,
         }
+    }
+
+    /// A transaction without writes and locks, in the place of this one while another
+    /// has it.
+    pub fn stand_in(&self) -> Transaction {
+        Transaction {
+            shared: self.shared.clone(),
+            id: self.id,
+            isolation: self.isolation,
+            read_only: true,
+            published: self.published.clone(),
+            writes: WriteSet::default(),
+            spill: Spill::default(),
+            serializable: None,
+            locks: LockLog::default(),
+            pinned: None,
+        }
+    }
+
+    /// Puts another snapshot in force; answers the one before.
+    pub fn swap_snapshot(&mut self, published: Arc<Published>) -> Arc<Published> {
+        std::mem::replace(&mut self.published, published)
+    }
+
+    /// Lets all reads see what a statement saw; answers what they were told before.
+    pub fn pin_reads(&mut self, reads: Option<Overlay>) -> Option<Overlay> {
+        std::mem::replace(&mut self.pinned, reads)
     }
 
     pub(super) fn set_characteristics(&mut self, isolation: Isolation, read_only: bool) {
@@ -223,6 +253,9 @@ impl Transaction {
 
     /// A handle for reading the snapshot and the writes as they are now.
     pub fn overlay(&self) -> Overlay {
+        if let Some(pinned) = &self.pinned {
+            return pinned.clone();
+        }
         let writes = (!self.writes.is_empty()).then(|| Arc::new(self.writes.clone()));
         let own_spill = self.spill.own.clone();
         let reads = self.serializable.as_ref().map(|serializable| serializable.reads.clone());

@@ -9,8 +9,8 @@ use super::Bootstrap;
 use super::options::{Options, comment_oid};
 use crate::catalog::syntax::{integer_of, qualified, text_of};
 use crate::catalog::{
-    Aggregate, BOOTSTRAP_ROLE, Change, Collation, Function, FunctionKind, Object, Operator,
-    PG_CATALOG, Type, TypeKind, Volatility, resolve_collation,
+    Aggregate, BOOTSTRAP_ROLE, Change, Collation, Function, FunctionKind, FunctionOptions, Object,
+    Operator, PG_CATALOG, Type, TypeKind, Volatility, resolve_collation,
 };
 use crate::error::{Error, Result};
 use crate::sql::types::{Oid, oid};
@@ -202,6 +202,7 @@ impl Bootstrap {
             variadic: signature.variadic,
             strict: false,
             volatility: Volatility::Immutable,
+            options: FunctionOptions::default(),
         };
         let hypothetical = options.flag("hypothetical");
         let sort_operator = match (options.operator("sortop"), function.args.first()) {

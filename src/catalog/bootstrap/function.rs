@@ -11,8 +11,8 @@ use super::Bootstrap;
 use super::options::Options;
 use crate::catalog::syntax::{expression_text, integer_of, qualified, text_of};
 use crate::catalog::{
-    BOOTSTRAP_ROLE, Cast, CastContext, CastMethod, Catalog, Function, FunctionKind, Volatility,
-    resolve_type,
+    BOOTSTRAP_ROLE, Cast, CastContext, CastMethod, Catalog, Function, FunctionKind,
+    FunctionOptions, Volatility, resolve_type,
 };
 use crate::error::{Error, Result};
 use crate::sql::types::{Oid, oid};
@@ -74,6 +74,7 @@ impl Bootstrap {
                 Some("stable") => Volatility::Stable,
                 _ => Volatility::Volatile,
             },
+            options: FunctionOptions::default(),
         });
         Ok(())
     }

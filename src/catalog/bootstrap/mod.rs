@@ -205,6 +205,7 @@ fn role(oid: Oid, name: &str, superuser: bool, login: bool) -> Role {
         valid_until: None,
         // pg_monitor has the three roles that read settings and statistics.
         member_of: if oid == 3373 { vec![3374, 3375, 3377] } else { Vec::new() },
+        memberships: Vec::new(),
     }
 }
 

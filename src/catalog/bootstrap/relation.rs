@@ -104,7 +104,8 @@ impl Bootstrap {
         let view = View {
             sql: query.trim().to_owned(),
             search_path: vec!["pg_catalog".to_owned()],
-            check_option: None,
+            options: Vec::new(),
+            updatable: None,
             names: Vec::new(),
         };
         self.add_relation(create.view.as_ref(), &options, RelationKind::View(view), columns?)
@@ -132,6 +133,7 @@ impl Bootstrap {
             indexes: Vec::new(),
             constraints: Vec::new(),
             persistence: Persistence::Permanent,
+            materialized: None,
         };
         let row_type = options.oid("row_type")?;
         let array_type = options.oid_or_zero("array_type")?;

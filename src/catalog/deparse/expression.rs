@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::datum::constant;
 use crate::catalog::{
-    CastContext, CastMethod, Catalog, Function, PG_CATALOG, Relation, quote_identifier, quote_qualified,
+    CastContext, CastMethod, Catalog, Function, PG_CATALOG, Relation, quote_identifier,
+    quote_qualified,
 };
 use crate::sql::functions::OF_ARRAY;
 use crate::sql::ir::{Call, ColumnId, Expr, ExprKind};

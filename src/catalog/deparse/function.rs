@@ -58,12 +58,11 @@ fn arguments(catalog: &Catalog, path: &[Oid], function: &Function, purpose: Purp
         let is_input = "ibv".contains(mode);
         let at = inputs;
         inputs += usize::from(is_input);
-        if (mode == 't') != (purpose == Purpose::Table)
-            || (mode == 'o' && purpose == Purpose::Identity)
-        {
+        if (mode == 't') != (purpose == Purpose::Table) {
             continue;
         }
         let mut text = String::from(match mode {
+            'i' if function.kind == FunctionKind::Procedure => "IN ",
             'o' => "OUT ",
             'b' => "INOUT ",
             'v' => "VARIADIC ",
@@ -108,14 +107,35 @@ pub fn function_definition(catalog: &Catalog, path: &[Oid], function: &Function)
         Volatility::Stable => attributes.push("STABLE"),
         Volatility::Volatile => {}
     }
-    if function.oid < crate::sql::types::oid::FIRST_NORMAL {
-        attributes.push("PARALLEL SAFE");
+    let options = &function.options;
+    let builtin = function.oid < crate::sql::types::oid::FIRST_NORMAL;
+    match options.parallel.unwrap_or(if builtin { 's' } else { 'u' }) {
+        's' => attributes.push("PARALLEL SAFE"),
+        'r' => attributes.push("PARALLEL RESTRICTED"),
+        _ => {}
     }
     if function.strict {
         attributes.push("STRICT");
     }
+    if options.security_definer {
+        attributes.push("SECURITY DEFINER");
+    }
+    if options.leakproof {
+        attributes.push("LEAKPROOF");
+    }
+    let cost = options.cost.map(|cost| format!("COST {cost}"));
+    let rows = options.rows.map(|rows| format!("ROWS {rows}"));
+    attributes.extend(cost.as_deref());
+    attributes.extend(rows.as_deref());
     if !attributes.is_empty() {
         text.push_str(&format!(" {}\n", attributes.join(" ")));
+    }
+    for (name, value) in &options.config {
+        text.push_str(&format!(" SET {} TO {}\n", quote_identifier(name), setting(name, value)));
+    }
+    if let Some(body) = &options.sql_body {
+        text.push_str(&format!("{body}\n"));
+        return text;
     }
     let body = match function.language.as_str() {
         "internal" => quote_literal(&function.source),
@@ -132,4 +152,23 @@ fn dollar_quoted(kind: &str, body: &str) -> String {
         tag.push('x');
     }
     format!("${tag}${body}${tag}$")
+}
+
+/// The value of a parameter as SET takes it: a list item by item.
+fn setting(name: &str, value: &str) -> String {
+    const LISTS: [&str; 4] = [
+        "search_path",
+        "temp_tablespaces",
+        "session_preload_libraries",
+        "shared_preload_libraries",
+    ];
+    if !LISTS.contains(&name) {
+        return quote_literal(value);
+    }
+    match crate::catalog::parse_search_path(value) {
+        Ok(entries) => {
+            entries.iter().map(|entry| quote_literal(entry)).collect::<Vec<_>>().join(", ")
+        }
+        Err(_) => quote_literal(value),
+    }
 }

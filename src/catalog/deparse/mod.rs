@@ -21,6 +21,7 @@ mod display;
 mod expression;
 mod function;
 mod index;
+mod trigger;
 mod view;
 
 #[cfg(test)]
@@ -33,4 +34,5 @@ pub use function::{
     function_arguments, function_definition, function_identity_arguments, function_result,
 };
 pub use index::{index_column, index_definition};
+pub use trigger::trigger_definition;
 pub use view::view_definition;

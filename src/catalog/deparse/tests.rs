@@ -34,6 +34,7 @@ fn with_sequence() -> Catalog {
         indexes: Vec::new(),
         constraints: Vec::new(),
         persistence: Persistence::Permanent,
+        materialized: None,
     }));
     catalog
 }

@@ -16,16 +16,16 @@
 
 use super::display::{Token, closing_parenthesis, display_query, tokens};
 use crate::catalog::{
-    BoundKind, BoundName, Catalog, Column, Relation, RelationKind, View, quote_identifier,
-    quote_literal, quote_qualified,
+    BoundKind, BoundName, Catalog, Column, Relation, View, quote_identifier, quote_literal,
+    quote_qualified,
 };
 use crate::sql::parse::{self, NodeEnum, ast};
 use crate::sql::types::Oid;
 
 /// The query with a leading blank and a final semicolon.
 pub fn view_definition(catalog: &Catalog, path: &[Oid], relation: &Relation) -> Option<String> {
-    match &relation.kind {
-        RelationKind::View(view) => {
+    match relation.view() {
+        Some(view) => {
             let text = with_column_names(current_text(catalog, path, view), &relation.columns);
             let query = text.trim().trim_end_matches(';');
             Some(laid_out(&display_query(catalog, path, query)))

@@ -1,7 +1,7 @@
 //! How messages call an object: `table t`, `column a of table t`.
 
 use super::super::{
-    Catalog, Function, ObjectAddress, Relation, RelationKind, quote_identifier, quote_qualified,
+    Catalog, Function, FunctionKind, ObjectAddress, Relation, quote_identifier, quote_qualified,
     relation_oid,
 };
 use super::RULE_OID_OFFSET;
@@ -28,12 +28,22 @@ impl Catalog {
             }
             relation_oid::PG_TYPE => format!("type {}", self.format_type(path, oid, Some(-1))),
             relation_oid::PG_PROC => {
-                format!("function {}", self.function_signature(path, self.function(oid)?))
+                let function = self.function(oid)?;
+                let word = match function.kind {
+                    FunctionKind::Procedure => "procedure",
+                    _ => "function",
+                };
+                format!("{word} {}", self.function_signature(path, function))
             }
             relation_oid::PG_CONSTRAINT => {
                 let constraint = self.constraint(oid)?;
                 let table = self.relation(constraint.table)?;
                 format!("constraint {} on {}", constraint.name, self.describe_relation(path, table))
+            }
+            relation_oid::PG_TRIGGER => {
+                let trigger = self.trigger(oid)?;
+                let table = self.relation(trigger.table)?;
+                format!("trigger {} on {}", trigger.name, self.describe_relation(path, table))
             }
             relation_oid::PG_ATTRDEF => {
                 let column = self.try_describe(path, self.default_owner(oid)?)?;
@@ -71,13 +81,7 @@ impl Catalog {
     }
 
     fn describe_relation(&self, path: &[Oid], relation: &Relation) -> String {
-        let kind = match &relation.kind {
-            RelationKind::Table | RelationKind::Virtual => "table",
-            RelationKind::View(_) => "view",
-            RelationKind::Index(_) => "index",
-            RelationKind::Sequence(_) => "sequence",
-        };
-        format!("{kind} {}", self.relation_name(path, relation))
+        format!("{} {}", relation.kind_word(), self.relation_name(path, relation))
     }
 
     /// The column whose default has this `pg_attrdef` OID.

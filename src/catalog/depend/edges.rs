@@ -2,7 +2,7 @@
 
 use super::super::{
     Catalog, Column, Constraint, ConstraintKind, Dependency, Function, Index, ObjectAddress,
-    Relation, RelationKind, Sequence, Type, TypeKind,
+    Relation, RelationKind, Sequence, Trigger, Type, TypeKind,
 };
 use crate::sql::types::{Oid, oid};
 
@@ -55,6 +55,9 @@ impl Catalog {
         for constraint in self.constraints() {
             constraint_edges(constraint, &mut found);
         }
+        for trigger in self.triggers() {
+            trigger_edges(trigger, &mut found);
+        }
         for references in self.all_references() {
             found.extend(references.edges.iter().copied());
         }
@@ -70,7 +73,14 @@ impl Catalog {
             RelationKind::Index(index) => index_edges(index, &mut edges),
             RelationKind::Sequence(sequence) => self.sequence_edges(sequence, &mut edges),
             // Its query's references say what a view needs, columns' types too.
-            RelationKind::View(_) => {}
+            RelationKind::View(_) => {
+                for (column, attnum) in relation.columns.iter().zip(1..) {
+                    if let Some(default) = &column.default {
+                        let column = ObjectAddress::column(relation.oid, attnum);
+                        edges.push_from(ObjectAddress::default(default.oid), column, AUTO);
+                    }
+                }
+            }
             RelationKind::Table | RelationKind::Virtual => {
                 for (column, attnum) in relation.columns.iter().zip(1..) {
                     column_edges(relation.oid, column, attnum, &mut edges);
@@ -141,6 +151,16 @@ fn function_edges(function: &Function, found: &mut Vec<Dependency>) {
     let outputs = function.all_args.iter().flatten().map(|(_, ty, _)| ty);
     for ty in function.args.iter().chain(outputs) {
         edges.push(ObjectAddress::type_(*ty), NORMAL);
+    }
+}
+
+fn trigger_edges(trigger: &Trigger, found: &mut Vec<Dependency>) {
+    let mut edges = Edges { object: trigger.address(), found };
+    edges.push(ObjectAddress::relation(trigger.table), AUTO);
+    edges.push(ObjectAddress::function(trigger.function), NORMAL);
+    edges.columns(trigger.table, &trigger.columns, NORMAL);
+    if let Some(constraint) = trigger.constraint.filter(|constraint| constraint.from != 0) {
+        edges.push(ObjectAddress::relation(constraint.from), AUTO);
     }
 }
 

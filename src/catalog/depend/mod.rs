@@ -29,7 +29,8 @@ mod tests;
 pub use drop::{DropBehavior, DropPlan};
 
 use super::{
-    Constraint, Function, ObjectAddress, ObjectClass, ObjectKey, Relation, Schema, relation_oid,
+    Constraint, Function, ObjectAddress, ObjectClass, ObjectKey, Relation, Schema, Trigger,
+    relation_oid,
 };
 use crate::sql::types::Oid;
 
@@ -85,6 +86,7 @@ impl ObjectAddress {
             relation_oid::PG_PROC => ObjectClass::Function,
             relation_oid::PG_CONSTRAINT => ObjectClass::Constraint,
             relation_oid::PG_NAMESPACE => ObjectClass::Schema,
+            relation_oid::PG_TRIGGER => ObjectClass::Trigger,
             relation_oid::PG_OPERATOR => ObjectClass::Operator,
             relation_oid::PG_CAST => ObjectClass::Cast,
             relation_oid::PG_COLLATION => ObjectClass::Collation,
@@ -109,6 +111,12 @@ impl Relation {
 impl Constraint {
     pub fn address(&self) -> ObjectAddress {
         ObjectAddress::constraint(self.oid)
+    }
+}
+
+impl Trigger {
+    pub fn address(&self) -> ObjectAddress {
+        ObjectAddress::new(relation_oid::PG_TRIGGER, self.oid)
     }
 }
 

@@ -53,6 +53,7 @@ fn relation(oid: u32, name: &str, kind: RelationKind, columns: Vec<Column>) -> R
         indexes: Vec::new(),
         constraints: Vec::new(),
         persistence: Persistence::Permanent,
+        materialized: None,
     }
 }
 
@@ -110,7 +111,8 @@ fn tables() -> Vec<Object> {
     let view = View {
         sql: "SELECT m FROM a".to_owned(),
         search_path: vec!["public".to_owned()],
-        check_option: None,
+        options: Vec::new(),
+        updatable: None,
         names: Vec::new(),
     };
     vec![

@@ -4,6 +4,7 @@
 //! one letter a privilege, `*` after one that may be granted on; no grantee is
 //! PUBLIC.
 
+use crate::catalog::acl::PRIVILEGES;
 use crate::catalog::system::cell;
 use crate::catalog::{Catalog, identifier, quote_identifier};
 use crate::error::{Error, Result};
@@ -12,24 +13,6 @@ use crate::sql::functions::call::arg;
 use crate::sql::functions::{CallContext, Kernel, SetRows};
 use crate::sql::types::{ArrayValue, Datum, Oid, oid};
 use crate::sqlstate;
-
-/// Letters and names of privileges.
-const PRIVILEGES: &[(char, &str)] = &[
-    ('a', "INSERT"),
-    ('r', "SELECT"),
-    ('w', "UPDATE"),
-    ('d', "DELETE"),
-    ('D', "TRUNCATE"),
-    ('x', "REFERENCES"),
-    ('t', "TRIGGER"),
-    ('X', "EXECUTE"),
-    ('U', "USAGE"),
-    ('C', "CREATE"),
-    ('T', "TEMPORARY"),
-    ('c', "CONNECT"),
-    ('s', "SET"),
-    ('A', "ALTER SYSTEM"),
-];
 
 pub(super) const KERNELS: &[Kernel] = kernels! {
     call "acldefault_sql" => default_acl;

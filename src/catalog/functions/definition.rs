@@ -27,9 +27,9 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     call "pg_get_ruledef" => rule;
     call "pg_get_ruledef_ext" => rule;
     call "pg_get_serial_sequence" => serial_sequence;
-    // There are no triggers, partitions or extended statistics to define.
-    call "pg_get_triggerdef" => |_, _| Ok(Datum::Null);
-    call "pg_get_triggerdef_ext" => |_, _| Ok(Datum::Null);
+    call "pg_get_triggerdef" => |call, args| trigger(call, args, false);
+    call "pg_get_triggerdef_ext" => |call, args| trigger(call, args, arg(args, 1)?);
+    // There are no partitions or extended statistics to define.
     call "pg_get_partkeydef" => |_, _| Ok(Datum::Null);
     call "pg_get_partition_constraintdef" => |_, _| Ok(Datum::Null);
     call "pg_get_statisticsobjdef_columns" => |_, _| Ok(Datum::Null);
@@ -65,8 +65,10 @@ pub(super) const FUNCTIONS: &[Kernel] = kernels! {
         Ok(text(function.and_then(|f| deparse::function_result(&call.eval.catalog, path(call), f))))
     };
     call "pg_get_function_arg_default" => argument_default;
-    // Bodies are text; BEGIN ATOMIC does not exist here.
-    call "pg_get_function_sqlbody" => |_, _| Ok(Datum::Null);
+    call "pg_get_function_sqlbody" => |call, args| {
+        let function = call.eval.catalog.function(arg(args, 0)?);
+        Ok(text(function.and_then(|f| f.options.sql_body.clone())))
+    };
 };
 
 fn expression(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum> {
@@ -92,6 +94,15 @@ fn constraint(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Da
     Ok(text(constraint.and_then(|constraint| {
         deparse::constraint_definition(catalog, path(call), constraint, pretty)
     })))
+}
+
+fn trigger(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum> {
+    let catalog = &call.eval.catalog;
+    let trigger = catalog.trigger(arg(args, 0)?);
+    Ok(text(
+        trigger
+            .and_then(|trigger| deparse::trigger_definition(catalog, path(call), trigger, pretty)),
+    ))
 }
 
 fn view(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {

@@ -1,10 +1,12 @@
 //! `has_table_privilege` and its family, and `pg_has_role`.
 //!
-//! The owner of an object and superusers may do everything with it; everyone
-//! may do what PostgreSQL grants to PUBLIC by default. Nothing else is granted.
+//! They ask the object's access control list, or its kind's default, and superusers
+//! may do everything.
 
+use crate::catalog::acl::{self, Guarded};
 use crate::catalog::{
-    Catalog, Column, PG_CATALOG, PUBLIC, Relation, Role, find_relation, parse_qualified_name,
+    Catalog, Column, ObjectAddress, Relation, RelationKind, Role, find_relation,
+    parse_qualified_name, relation_oid,
 };
 use crate::error::{Error, Result};
 use crate::kernels;
@@ -125,16 +127,27 @@ fn privileges(list: &str, known: &[&str]) -> Result<Vec<(String, bool)>> {
         .collect()
 }
 
+/// The bits of some privileges, with their options to grant.
+fn bits(asked: &[(String, bool)]) -> u32 {
+    let bit = |(name, grant): &(String, bool)| {
+        let name = if name == "TEMP" { "TEMPORARY" } else { name.as_str() };
+        let at = acl::PRIVILEGES.iter().position(|(_, known)| *known == name);
+        let bit = at.map_or(0, |at| 1u32 << at);
+        if *grant { acl::grant_options(bit) } else { bit }
+    };
+    asked.iter().map(bit).fold(0, |all, bit| all | bit)
+}
+
 /// Whether a role has one of the privileges on an object.
 fn allowed(
     catalog: &Catalog,
     role: &Role,
-    owner: Oid,
+    on: ObjectAddress,
     asked: &[(String, bool)],
-    to_everyone: impl Fn(&str) -> bool,
-) -> Datum {
-    let owns = role.superuser || catalog.is_member(role, owner);
-    Datum::Bool(owns || asked.iter().any(|(privilege, grant)| !grant && to_everyone(privilege)))
+) -> Result<Datum> {
+    let guarded = catalog.guarded(on);
+    let guarded = guarded.ok_or_else(|| Error::internal("an object without privileges"))?;
+    Ok(Datum::Bool(catalog.rights(role, guarded, bits(asked)) != 0))
 }
 
 const TABLE: &[&str] =
@@ -164,54 +177,66 @@ fn relation<'a>(call: &'a CallContext<'_>, object: &Datum) -> Result<Option<&'a 
     found.map(|relation| Some(&**relation)).ok_or_else(|| Error::undefined_table(name))
 }
 
-/// Everyone may read the system's relations, but not passwords.
-fn readable_by_all(relation: &Relation) -> impl Fn(&str) -> bool {
-    let builtin = relation.oid < oid::FIRST_NORMAL
-        && !matches!(relation.name.as_str(), "pg_authid" | "pg_shadow" | "pg_statistic");
-    move |privilege| builtin && privilege == "SELECT"
-}
-
-fn on_relation(
-    call: &CallContext<'_>,
-    args: &[Datum],
-    known: &[&str],
-    others: usize,
-) -> Result<Datum> {
-    let (role, args) = split(call, args, others)?;
-    let asked = privileges(arg(args, others - 1)?, known)?;
-    let Some(relation) = relation(call, &args[0])? else { return Ok(Datum::Null) };
-    if others == 3 && column(relation, &args[1])?.is_none() {
-        return Ok(Datum::Null);
-    }
-    Ok(allowed(&call.eval.catalog, role, relation.owner, &asked, readable_by_all(relation)))
-}
-
 fn table(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let known: Vec<&str> = TABLE.iter().chain(&["RULE"]).copied().collect();
-    on_relation(call, args, &known, 2)
+    on_relation(call, args, &known)
 }
 
+fn on_relation(call: &CallContext<'_>, args: &[Datum], known: &[&str]) -> Result<Datum> {
+    let (role, args) = split(call, args, 2)?;
+    let asked = privileges(arg(args, 1)?, known)?;
+    let Some(relation) = relation(call, &args[0])? else { return Ok(Datum::Null) };
+    allowed(&call.eval.catalog, role, relation.address(), &asked)
+}
+
+/// Whether some column of the relation, or all of it, is allowed.
 fn any_column(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
-    on_relation(call, args, COLUMN, 2)
+    let (role, args) = split(call, args, 2)?;
+    let asked = bits(&privileges(arg(args, 1)?, COLUMN)?);
+    let Some(relation) = relation(call, &args[0])? else { return Ok(Datum::Null) };
+    let catalog = &call.eval.catalog;
+    let live = relation.columns.iter().zip(1i16..).filter(|(column, _)| !column.dropped);
+    let on_column = |(_, number): (&Column, i16)| {
+        catalog.rights(role, Guarded::column(relation, number), asked) != 0
+    };
+    let on_table = catalog.rights(role, Guarded::relation(relation), asked) != 0;
+    Ok(Datum::Bool(on_table || live.into_iter().any(on_column)))
 }
 
 fn sequence(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
-    on_relation(call, args, SEQUENCE, 2)
+    let (role, args) = split(call, args, 2)?;
+    let asked = privileges(arg(args, 1)?, SEQUENCE)?;
+    let Some(relation) = relation(call, &args[0])? else { return Ok(Datum::Null) };
+    if !matches!(relation.kind, RelationKind::Sequence(_)) {
+        let message = format!("\"{}\" is not a sequence", relation.name);
+        return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message));
+    }
+    allowed(&call.eval.catalog, role, relation.address(), &asked)
 }
 
 fn column_privilege(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
-    on_relation(call, args, COLUMN, 3)
+    let (role, args) = split(call, args, 3)?;
+    let asked = bits(&privileges(arg(args, 2)?, COLUMN)?);
+    let Some(relation) = relation(call, &args[0])? else { return Ok(Datum::Null) };
+    let Some(number) = column(relation, &args[1])? else { return Ok(Datum::Null) };
+    let catalog = &call.eval.catalog;
+    let on_table = catalog.rights(role, Guarded::relation(relation), asked) != 0;
+    let on_column = catalog.rights(role, Guarded::column(relation, number), asked) != 0;
+    Ok(Datum::Bool(on_table || on_column))
 }
 
-fn column<'a>(relation: &'a Relation, column: &Datum) -> Result<Option<&'a Column>> {
+/// The number of the column that an argument means.
+fn column(relation: &Relation, column: &Datum) -> Result<Option<i16>> {
     match column {
         Datum::Int2(attnum) => {
             let at = usize::try_from(*attnum).ok().and_then(|attnum| attnum.checked_sub(1));
-            Ok(at.and_then(|at| relation.columns.get(at)).filter(|column| !column.dropped))
+            let found = at.and_then(|at| relation.columns.get(at)).filter(|c| !c.dropped);
+            Ok(found.map(|_| *attnum))
         }
         Datum::Text(name) => {
-            let found = relation.columns.iter().find(|c| c.name == *name && !c.dropped);
-            found.map(Some).ok_or_else(|| {
+            let mut columns = relation.columns.iter().zip(1i16..);
+            let found = columns.find(|(c, _)| c.name == *name && !c.dropped);
+            found.map(|(_, number)| Some(number)).ok_or_else(|| {
                 let table = &relation.name;
                 let message = format!("column \"{name}\" of relation \"{table}\" does not exist");
                 Error::new(sqlstate::UNDEFINED_COLUMN, message)
@@ -236,7 +261,8 @@ fn database(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
         _ => return Err(wrong_type()),
     };
     let Some(database) = database else { return Ok(Datum::Null) };
-    Ok(allowed(catalog, role, database.owner, &asked, |privilege| privilege != "CREATE"))
+    let on = ObjectAddress::new(relation_oid::PG_DATABASE, database.oid);
+    allowed(catalog, role, on, &asked)
 }
 
 fn function(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
@@ -246,7 +272,7 @@ fn function(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let Some(function) = catalog.function(object_oid(call, &args[0], oid::REGPROCEDURE)?) else {
         return Ok(Datum::Null);
     };
-    Ok(allowed(catalog, role, function.owner, &asked, |_| true))
+    allowed(catalog, role, function.address(), &asked)
 }
 
 fn schema(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
@@ -256,8 +282,7 @@ fn schema(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let Some(schema) = catalog.schema(object_oid(call, &args[0], oid::REGNAMESPACE)?) else {
         return Ok(Datum::Null);
     };
-    let open = matches!(schema.oid, PG_CATALOG | PUBLIC) || schema.name == "information_schema";
-    Ok(allowed(catalog, role, schema.owner, &asked, |privilege| open && privilege == "USAGE"))
+    allowed(catalog, role, schema.address(), &asked)
 }
 
 fn type_(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
@@ -267,7 +292,7 @@ fn type_(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let Some(ty) = catalog.type_(object_oid(call, &args[0], oid::REGTYPE)?) else {
         return Ok(Datum::Null);
     };
-    Ok(allowed(catalog, role, ty.owner, &asked, |_| true))
+    allowed(catalog, role, ObjectAddress::type_(ty.oid), &asked)
 }
 
 fn object_oid(call: &CallContext<'_>, object: &Datum, reg_type: Oid) -> Result<Oid> {
@@ -296,10 +321,10 @@ fn has_role(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
         _ => return Err(wrong_type()),
     };
     let member = user.superuser || call.eval.catalog.is_member(user, group);
-    let inherits = user.superuser || user.inherit || user.oid == group;
-    Ok(Datum::Bool(
-        asked.iter().any(|(privilege, _)| member && (privilege == "MEMBER" || inherits)),
-    ))
+    let inherits = call.eval.catalog.has_privileges_of(user, group);
+    let is_asked =
+        |(privilege, _): &(String, bool)| if privilege == "MEMBER" { member } else { inherits };
+    Ok(Datum::Bool(asked.iter().any(is_asked)))
 }
 
 impl Catalog {

@@ -56,9 +56,6 @@ const ENCODINGS: &[&str] = &[
 /// The longest character of the one encoding that databases have, UTF8, in bytes.
 const UTF8_BYTES: i32 = 4;
 
-/// `pg_relation_is_updatable`: INSERT, UPDATE and DELETE.
-const UPDATABLE: i32 = 1 << 2 | 1 << 3 | 1 << 4;
-
 pub(super) const KERNELS: &[Kernel] = kernels! {
     call "PG_encoding_to_char" => |_, args| {
         let number: i32 = arg(args, 0)?;
@@ -86,11 +83,15 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     call "pg_tablespace_location" => |_, _| Ok(Datum::Text(String::new()));
     call "pg_relation_is_publishable" => |call, args| Ok(Datum::Bool(is_table(&call.eval.catalog, arg(args, 0)?)));
     call "pg_relation_is_updatable" => |call, args| {
-        Ok(Datum::Int4(if is_table(&call.eval.catalog, arg(args, 0)?) { UPDATABLE } else { 0 }))
+        let catalog = &call.eval.catalog;
+        let relation = catalog.relation(arg(args, 0)?);
+        Ok(Datum::Int4(relation.map_or(0, |relation| catalog.updatable_events(relation))))
     };
     call "pg_column_is_updatable" => |call, args| {
         let attnum: i16 = arg(args, 1)?;
-        Ok(Datum::Bool(attnum > 0 && is_table(&call.eval.catalog, arg(args, 0)?)))
+        let catalog = &call.eval.catalog;
+        let relation = catalog.relation(arg(args, 0)?);
+        Ok(Datum::Bool(relation.is_some_and(|r| catalog.column_is_updatable(r, attnum))))
     };
     call "pg_blocking_pids" => |call, args| {
         let pid: i32 = arg(args, 0)?;

@@ -3,7 +3,9 @@
 use super::cell::*;
 use super::class::table_column;
 use super::lookup::Lookup;
-use crate::catalog::{Catalog, Column, Identity, Index, Relation, RelationKind, Type};
+use crate::catalog::{
+    Catalog, Column, Identity, Index, ObjectAddress, Relation, RelationKind, Type,
+};
 use crate::sql::ir::system_column;
 use crate::sql::types::{Datum, SqlType, oid as types};
 
@@ -143,7 +145,7 @@ fn attribute_row(catalog: &Catalog, attribute: Attribute<'_>) -> Row {
         boolean(true),
         int4(0),
         oid(collation),
-        Datum::Null,
+        acl(catalog, ObjectAddress::column(relation, attnum)),
         Datum::Null,
         Datum::Null,
         Datum::Null,

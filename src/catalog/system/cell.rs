@@ -1,5 +1,6 @@
 //! Values of system relations' columns.
 
+use crate::catalog::{AclItem, Catalog, ObjectAddress};
 use crate::sql::types::{ArrayDim, ArrayValue, Datum, Oid, oid as types};
 
 /// One row of a system relation.
@@ -75,6 +76,16 @@ pub fn text_array(values: impl IntoIterator<Item = String>) -> Datum {
 
 pub fn char_array(values: impl IntoIterator<Item = char>) -> Datum {
     array(types::CHAR, 1, values.into_iter().map(char).collect())
+}
+
+/// The access control list of an object; NULL for its kind's default.
+pub fn acl(catalog: &Catalog, on: ObjectAddress) -> Datum {
+    catalog.acl(on).map_or(Datum::Null, |items| acl_items(catalog, &items))
+}
+
+pub fn acl_items(catalog: &Catalog, items: &[AclItem]) -> Datum {
+    let items = items.iter().map(|item| Datum::Text(catalog.acl_text(item))).collect();
+    array_of(types::ACLITEM, items)
 }
 
 /// A one-dimensional array of any element type.

@@ -73,12 +73,12 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row 
         char(relation_kind(relation)),
         count(column_count(relation)),
         count(checks),
-        boolean(!stored),
+        boolean(relation.view().is_some()),
         boolean(has_triggers),
         boolean(false),
         boolean(false),
         boolean(false),
-        boolean(true),
+        boolean(!relation.is_unpopulated()),
         char(match is_table {
             true if relation.oid < types::FIRST_NORMAL => 'n',
             true => 'd',
@@ -88,7 +88,7 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row 
         oid(0),
         oid(if is_table { FROZEN_XID } else { 0 }),
         oid(if is_table { 1 } else { 0 }),
-        Datum::Null,
+        acl(catalog, relation.address()),
         view_options(relation),
         Datum::Null,
     ]
@@ -97,13 +97,15 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row 
 /// Rows are never frozen here; PostgreSQL's first normal transaction id.
 const FROZEN_XID: u32 = 3;
 
-/// Tables at either end of a foreign key: PostgreSQL enforces it with triggers.
+/// Tables with triggers, and those at either end of a foreign key: PostgreSQL enforces
+/// it with triggers.
 fn foreign_key_ends(catalog: &Catalog) -> HashSet<Oid> {
     let ends = |constraint: &Arc<Constraint>| match &constraint.kind {
         ConstraintKind::ForeignKey(key) => Some([constraint.table, key.referenced_table]),
         _ => None,
     };
-    catalog.constraints().filter_map(ends).flatten().collect()
+    let triggered = catalog.triggers().map(|trigger| trigger.table);
+    catalog.constraints().filter_map(ends).flatten().chain(triggered).collect()
 }
 
 fn is_index_or_sequence(relation: &Relation) -> bool {
@@ -113,6 +115,7 @@ fn is_index_or_sequence(relation: &Relation) -> bool {
 /// The letter of `relkind`.
 pub(in crate::catalog) fn relation_kind(relation: &Relation) -> char {
     match &relation.kind {
+        RelationKind::Table if relation.is_materialized_view() => 'm',
         RelationKind::Table | RelationKind::Virtual => 'r',
         RelationKind::View(_) => 'v',
         RelationKind::Index(_) => 'i',
@@ -139,11 +142,10 @@ fn column_count(relation: &Relation) -> usize {
 }
 
 fn view_options(relation: &Relation) -> Datum {
-    match &relation.kind {
-        RelationKind::View(view) => match &view.check_option {
-            Some(option) => text_array([format!("check_option={}", option.to_lowercase())]),
-            None => Datum::Null,
-        },
+    match relation.view() {
+        Some(view) if !view.options.is_empty() => {
+            text_array(view.options.iter().map(|(name, value)| format!("{name}={value}")))
+        }
         _ => Datum::Null,
     }
 }
@@ -222,8 +224,8 @@ pub(super) fn pg_sequence(catalog: &Catalog) -> Vec<Row> {
 
 /// One `_RETURN` rule a view.
 pub(super) fn pg_rewrite(catalog: &Catalog) -> Vec<Row> {
-    let row = |relation: &Relation| match &relation.kind {
-        RelationKind::View(view) => Some(vec![
+    let row = |relation: &Relation| match relation.view() {
+        Some(view) => Some(vec![
             oid(relation.oid.wrapping_add(RULE_OID_OFFSET)),
             text("_RETURN"),
             oid(relation.oid),

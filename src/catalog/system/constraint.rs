@@ -4,11 +4,43 @@ use super::cell::*;
 use super::lookup::Lookup;
 use crate::catalog::{
     Catalog, Constraint, ConstraintKind, ForeignKey, PG_CATALOG, ReferentialAction, Relation,
+    Trigger,
 };
 use crate::sql::types::{Datum, Oid};
 
 pub(super) fn pg_constraint(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
-    catalog.find_constraints(lookup).map(|constraint| constraint_row(catalog, constraint)).collect()
+    let own = catalog.find_constraints(lookup);
+    let triggers = catalog.triggers().filter_map(|trigger| trigger_row(catalog, trigger));
+    own.map(|constraint| constraint_row(catalog, constraint)).chain(triggers).collect()
+}
+
+/// A constraint trigger.
+fn trigger_row(catalog: &Catalog, trigger: &Trigger) -> Option<Row> {
+    let constraint = trigger.constraint?;
+    let table = catalog.relation(trigger.table)?;
+    let nulls = |count| std::iter::repeat_n(Datum::Null, count);
+    let mut row = vec![
+        oid(constraint.oid),
+        text(&trigger.name),
+        oid(table.schema),
+        char('t'),
+        boolean(constraint.deferrable),
+        boolean(constraint.initially_deferred),
+        boolean(true),
+        oid(trigger.table),
+        oid(0),
+        oid(0),
+        oid(0),
+        oid(0),
+        char(' '),
+        char(' '),
+        char(' '),
+        boolean(true),
+        int4(0),
+        boolean(true),
+    ];
+    row.extend(nulls(8));
+    Some(row)
 }
 
 impl Constraint {

@@ -3,7 +3,7 @@
 use super::cell::*;
 use super::lookup::Lookup;
 use crate::catalog::{
-    Catalog, Comment, Dependency, ObjectAddress, RULE_OID_OFFSET, RelationKind, relation_oid,
+    Catalog, Comment, Dependency, ObjectAddress, RULE_OID_OFFSET, Relation, relation_oid,
 };
 use crate::sql::types::{Oid, oid as types};
 
@@ -26,8 +26,8 @@ pub(super) fn pg_depend(catalog: &Catalog) -> Vec<Row> {
             None => push(object, referenced, kind),
         }
     }
-    let is_view = |kind: &RelationKind| matches!(kind, RelationKind::View(_));
-    for view in catalog.relations().filter(|r| r.oid >= types::FIRST_NORMAL && is_view(&r.kind)) {
+    let is_view = |relation: &Relation| relation.view().is_some();
+    for view in catalog.relations().filter(|r| r.oid >= types::FIRST_NORMAL && is_view(r)) {
         push(rule(view.oid), view.address(), 'i');
     }
     rows
@@ -37,7 +37,7 @@ pub(super) fn pg_depend(catalog: &Catalog) -> Vec<Row> {
 fn view_of(catalog: &Catalog, object: ObjectAddress) -> Option<Oid> {
     let relation = catalog.relation(object.oid).filter(|_| object.class == relation_oid::PG_CLASS);
     relation
-        .filter(|relation| matches!(relation.kind, RelationKind::View(_)) && object.sub == 0)
+        .filter(|relation| relation.view().is_some() && object.sub == 0)
         .map(|relation| relation.oid)
 }
 

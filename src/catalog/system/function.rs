@@ -6,8 +6,15 @@ use crate::catalog::{BOOTSTRAP_ROLE, Catalog, Function, FunctionKind, Volatility
 use crate::sql::types::{Datum, oid as types};
 
 /// Languages: OID, name, procedural, trusted.
-const LANGUAGES: &[(u32, &str, bool, bool)] =
-    &[(12, "internal", false, false), (13, "c", false, false), (14, "sql", false, true)];
+const LANGUAGES: &[(u32, &str, bool, bool)] = &[
+    (12, "internal", false, false),
+    (13, "c", false, false),
+    (14, "sql", false, true),
+    (PLPGSQL, "plpgsql", true, true),
+];
+
+/// PostgreSQL's first initdb gives the language this number.
+const PLPGSQL: u32 = 13563;
 
 /// What PostgreSQL estimates unless told otherwise.
 const INTERNAL_COST: f32 = 1.0;
@@ -15,29 +22,35 @@ const SQL_COST: f32 = 100.0;
 const SET_ROWS: f32 = 1000.0;
 
 pub(super) fn pg_proc(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
-    catalog.find_functions(lookup).map(|function| function_row(function)).collect()
+    catalog.find_functions(lookup).map(|function| function_row(catalog, function)).collect()
 }
 
-fn function_row(function: &Function) -> Row {
+fn function_row(catalog: &Catalog, function: &Function) -> Row {
     let all = function.all_args.as_deref();
     let names: Vec<String> = match all {
         Some(all) => all.iter().map(|(.., name)| name.clone()).collect(),
         None => function.arg_names.clone(),
     };
     let builtin = function.oid < types::FIRST_NORMAL;
+    let options = &function.options;
+    let config: Vec<String> =
+        options.config.iter().map(|(name, value)| format!("{name}={value}")).collect();
     vec![
         oid(function.oid),
         text(&function.name),
         oid(function.schema),
         oid(function.owner),
         oid(language_oid(&function.language)),
-        float4(if function.language == "internal" { INTERNAL_COST } else { SQL_COST }),
-        float4(if function.returns_set { SET_ROWS } else { 0.0 }),
+        float4(options.cost.unwrap_or(match function.language.as_str() {
+            "internal" | "c" => INTERNAL_COST,
+            _ => SQL_COST,
+        })),
+        float4(options.rows.unwrap_or(if function.returns_set { SET_ROWS } else { 0.0 })),
         oid(function.variadic),
         oid(0),
         char(function_kind(function)),
-        boolean(false),
-        boolean(false),
+        boolean(options.security_definer),
+        boolean(options.leakproof),
         boolean(function.strict),
         boolean(function.returns_set),
         char(match function.volatility {
@@ -45,7 +58,7 @@ fn function_row(function: &Function) -> Row {
             Volatility::Stable => 's',
             Volatility::Volatile => 'v',
         }),
-        char(if builtin { 's' } else { 'u' }),
+        char(options.parallel.unwrap_or(if builtin { 's' } else { 'u' })),
         count(function.args.len()),
         count(function.defaults.len()),
         oid(function.returns),
@@ -58,11 +71,11 @@ fn function_row(function: &Function) -> Row {
         },
         text_or_null((!function.defaults.is_empty()).then(|| function.defaults.join(", "))),
         Datum::Null,
-        text(&function.source),
+        text(if options.sql_body.is_some() { "" } else { function.source.as_str() }),
         Datum::Null,
-        Datum::Null,
-        Datum::Null,
-        Datum::Null,
+        text_or_null(options.sql_body.clone()),
+        if config.is_empty() { Datum::Null } else { text_array(config) },
+        acl(catalog, function.address()),
     ]
 }
 

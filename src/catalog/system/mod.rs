@@ -22,6 +22,7 @@ mod function;
 mod lookup;
 mod server;
 mod statistic;
+mod trigger;
 mod type_;
 
 #[cfg(test)]
@@ -75,6 +76,7 @@ fn catalog_rows(catalog: &Catalog, relation_oid: Oid, lookup: Option<Lookup<'_>>
         relation::PG_AMOP => access_method::pg_amop(catalog),
         relation::PG_AMPROC => access_method::pg_amproc(catalog),
         relation::PG_CONSTRAINT => constraint::pg_constraint(catalog, lookup),
+        relation::PG_TRIGGER => trigger::pg_trigger(catalog),
         relation::PG_STATISTIC => statistic::pg_statistic(catalog),
         relation::PG_DEPEND => depend::pg_depend(catalog),
         relation::PG_SHDEPEND => depend::pg_shdepend(catalog),
@@ -84,6 +86,7 @@ fn catalog_rows(catalog: &Catalog, relation_oid: Oid, lookup: Option<Lookup<'_>>
         relation::PG_DATABASE => server::pg_database(catalog),
         relation::PG_AUTHID => server::pg_authid(catalog),
         relation::PG_AUTH_MEMBERS => server::pg_auth_members(catalog),
+        relation::PG_DEFAULT_ACL => server::pg_default_acl(catalog),
         relation::PG_TABLESPACE => server::pg_tablespace(),
         relation::PG_EXTENSION => server::pg_extension(catalog),
         _ => Vec::new(),

@@ -2,7 +2,7 @@
 //! `pg_tablespace` and `pg_extension`.
 
 use super::cell::*;
-use crate::catalog::{BOOTSTRAP_ROLE, Catalog};
+use crate::catalog::{BOOTSTRAP_ROLE, Catalog, ObjectAddress, relation_oid};
 use crate::sql::types::{Datum, InputContext, Repr, SqlType, oid as types, text_input};
 
 /// `encoding` of UTF8.
@@ -18,7 +18,10 @@ const FROZEN_XID: u32 = 3;
 pub(super) fn pg_namespace(catalog: &Catalog) -> Vec<Row> {
     catalog
         .schemas()
-        .map(|schema| vec![oid(schema.oid), text(&schema.name), oid(schema.owner), Datum::Null])
+        .map(|schema| {
+            let acl = acl(catalog, schema.address());
+            vec![oid(schema.oid), text(&schema.name), oid(schema.owner), acl]
+        })
         .collect()
 }
 
@@ -42,7 +45,7 @@ pub(super) fn pg_database(catalog: &Catalog) -> Vec<Row> {
                 text("C"),
                 Datum::Null,
                 Datum::Null,
-                Datum::Null,
+                acl(catalog, ObjectAddress::new(relation_oid::PG_DATABASE, database.oid)),
             ]
         })
         .collect()
@@ -79,13 +82,29 @@ fn timestamp(text: &str) -> Datum {
 pub(super) fn pg_auth_members(catalog: &Catalog) -> Vec<Row> {
     let mut rows = Vec::new();
     for role in catalog.roles() {
-        rows.extend(
-            role.member_of
-                .iter()
-                .map(|group| vec![oid(*group), oid(role.oid), oid(BOOTSTRAP_ROLE), boolean(false)]),
-        );
+        for group in &role.member_of {
+            let known = role.memberships.iter().find(|known| known.group == *group);
+            let grantor = known.map_or(BOOTSTRAP_ROLE, |known| known.grantor);
+            let admin = known.is_some_and(|known| known.admin);
+            rows.push(vec![oid(*group), oid(role.oid), oid(grantor), boolean(admin)]);
+        }
     }
     rows
+}
+
+pub(super) fn pg_default_acl(catalog: &Catalog) -> Vec<Row> {
+    catalog
+        .all_default_privileges()
+        .map(|found| {
+            vec![
+                oid(found.oid),
+                oid(found.role),
+                oid(found.schema),
+                char(found.kind),
+                acl_items(catalog, &found.items),
+            ]
+        })
+        .collect()
 }
 
 pub(super) fn pg_tablespace() -> Vec<Row> {

@@ -2,7 +2,7 @@
 
 use super::cell::*;
 use super::lookup::Lookup;
-use crate::catalog::{CastContext, CastMethod, Catalog, Type, TypeKind};
+use crate::catalog::{CastContext, CastMethod, Catalog, ObjectAddress, Type, TypeKind};
 use crate::sql::types::{Datum, SqlType};
 
 pub(super) fn pg_type(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
@@ -68,7 +68,7 @@ fn type_row(catalog: &Catalog, ty: &Type) -> Row {
         oid(ty.collation),
         Datum::Null,
         Datum::Null,
-        Datum::Null,
+        acl(catalog, ObjectAddress::type_(ty.oid)),
     ]
 }
 

@@ -6,7 +6,8 @@ use super::Binder;
 use super::coerce::relabel_if;
 use super::node::{boxed, inner, required, typed};
 use crate::catalog::{
-    BOOTSTRAP_ROLE, CastContext, Column, Function, FunctionKind, PG_CATALOG, Volatility,
+    BOOTSTRAP_ROLE, CastContext, Column, Function, FunctionKind, FunctionOptions, PG_CATALOG,
+    Volatility,
 };
 use crate::error::{Error, Result};
 use crate::sql::ir::{Call, Expr, ExprKind};
@@ -190,5 +191,6 @@ fn assignment_function(symbol: &str, args: &[Expr], returns: Oid) -> Arc<Functio
         variadic: oid::INVALID,
         strict: false,
         volatility: Volatility::Immutable,
+        options: FunctionOptions::default(),
     })
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::Binder;
 use super::scope::{Item, ItemColumn};
 use super::target::Target;
-use crate::catalog::{BoundKind, BoundName, Relation, RelationKind, quote_identifier};
+use crate::catalog::{BoundKind, BoundName, Relation, quote_identifier};
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{ExprKind, Scan};
@@ -42,7 +42,7 @@ impl Names {
 
     /// What the name at a place of the view's text was bound to.
     pub fn known(&self, location: i32) -> Option<&BoundName> {
-        let RelationKind::View(view) = &self.view.as_ref()?.kind else { return None };
+        let view = self.view.as_ref()?.view()?;
         view.names.iter().find(|name| name.location == location)
     }
 

@@ -39,6 +39,13 @@ pub(super) struct Resolution {
     gathered: usize,
 }
 
+impl Resolution {
+    /// Which of the arguments given fills a parameter.
+    pub fn source(&self, parameter: usize) -> Option<usize> {
+        self.sources.get(parameter).copied().flatten()
+    }
+}
+
 /// The arguments of a call as written, bound.
 pub(super) struct Arguments {
     pub exprs: Vec<Expr>,
@@ -121,7 +128,7 @@ impl Binder<'_> {
         }
     }
 
-    fn arguments(&mut self, call: &FuncCall) -> Result<Arguments> {
+    pub(super) fn arguments(&mut self, call: &FuncCall) -> Result<Arguments> {
         let mut arguments = Arguments::positional(Vec::new());
         arguments.variadic = call.func_variadic;
         for arg in &call.args {
@@ -197,6 +204,18 @@ impl Binder<'_> {
             .catalog
             .functions_named(&self.search_path, name.0, name.1)
             .map_err(|error| error.at(location))?;
+        self.resolve_among(&functions, name, arguments, location, star)
+    }
+
+    /// The function among those of one name that a call means.
+    pub(super) fn resolve_among(
+        &mut self,
+        functions: &[Arc<Function>],
+        name: (Option<&str>, &str),
+        arguments: &Arguments,
+        location: i32,
+        star: bool,
+    ) -> Result<Resolved> {
         let mut candidates: Vec<Resolution> =
             functions.iter().filter_map(|function| candidate(function, arguments)).collect();
         self.drop_hidden(&mut candidates, arguments.exprs.len());
@@ -354,8 +373,8 @@ impl Binder<'_> {
             });
         }
         let actual: Vec<Oid> = exprs.iter().map(|expr| expr.ty.oid).collect();
-        let (types, result) = self
-            .resolve_polymorphic(&actual, &resolution.declared, function.returns)?;
+        let (types, result) =
+            self.resolve_polymorphic(&actual, &resolution.declared, function.returns)?;
         let mut args = Vec::with_capacity(exprs.len());
         for (expr, ty) in exprs.into_iter().zip(&types) {
             let arg = self.coerce_type(expr, SqlType::new(*ty), CastContext::Implicit)?;

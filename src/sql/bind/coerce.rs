@@ -267,7 +267,8 @@ impl Binder<'_> {
         }
     }
 
-    pub(super) fn function(&self, oid: Oid) -> Result<Arc<Function>> {
+    pub(super) fn function(&mut self, oid: Oid) -> Result<Arc<Function>> {
+        self.permissions.execute(oid);
         self.catalog
             .function(oid)
             .cloned()

@@ -25,6 +25,14 @@ pub(super) struct ItemPlace {
 
 impl Binder<'_> {
     pub(super) fn column_ref(&mut self, node: &ColumnRef) -> Result<Expr> {
+        if self.has_variables() {
+            let names: Vec<&str> = node.fields.iter().filter_map(super::node::string).collect();
+            return self.column_or_variable(node, &names);
+        }
+        self.plain_column_ref(node)
+    }
+
+    pub(super) fn plain_column_ref(&mut self, node: &ColumnRef) -> Result<Expr> {
         let names: Vec<&str> = node.fields.iter().filter_map(super::node::string).collect();
         let star = matches!(
             node.fields.last().and_then(|field| field.node.as_ref()),
@@ -99,8 +107,9 @@ impl Binder<'_> {
             if let Some((item, column)) = found {
                 check_lateral(item, location)?;
                 let expr = Expr { location, ..column.expr.clone() };
-                let lateral = item.lateral_only;
+                let (lateral, origin) = (item.lateral_only, column.origin);
                 self.levels[index].lateral_used |= lateral;
+                self.note_selected(origin);
                 return Ok(Some(expr));
             }
             if level.barrier {
@@ -124,14 +133,14 @@ impl Binder<'_> {
             };
         };
         let item = &self.levels[place.level].items[place.index];
-        let mut matches = item.named(name);
-        let Some(column) = matches.next() else {
-            return Err(self.no_column(Some(table), name, location));
+        let named: Vec<&ItemColumn> = item.named(name).take(2).collect();
+        let (expr, origin) = match named.as_slice() {
+            [] => return Err(self.no_column(Some(table), name, location)),
+            [column] => (column.expr.clone(), column.origin),
+            _ => return Err(ambiguous_column(name).at(location)),
         };
-        if matches.next().is_some() {
-            return Err(ambiguous_column(name).at(location));
-        }
-        Ok(Expr { location, ..column.expr.clone() })
+        self.note_selected(origin);
+        Ok(Expr { location, ..expr })
     }
 
     /// In a function in SQL: `argument.field`, or `function.argument`.
@@ -146,6 +155,12 @@ impl Binder<'_> {
             return Ok(None);
         }
         if let Some(record) = self.named_param(table, location) {
+            return self.field(record, name, location).map(Some);
+        }
+        if self.has_fields_by_expression()
+            && let Some(record) = self.variable(&[table], location)?
+            && self.is_complex(record.ty.oid)
+        {
             return self.field(record, name, location).map(Some);
         }
         Ok(None)
@@ -218,7 +233,9 @@ impl Binder<'_> {
         &self.levels[place.level].items[place.index]
     }
 
-    fn whole_row(&self, place: ItemPlace, location: i32) -> Expr {
+    fn whole_row(&mut self, place: ItemPlace, location: i32) -> Expr {
+        let columns = self.item(place).columns.clone();
+        self.note_selected_items(&columns);
         whole_row(self.item(place), location)
     }
 

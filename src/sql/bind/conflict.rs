@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::Binder;
-use super::from::query_item;
-use super::node::{boxed, inner};
+use super::dml::assigned_names;
+use super::node::{boxed, column_expr, inner};
+use super::opened::Verb;
 use super::same::same;
 use super::scope::Clause;
+use super::updatable::{Target, TargetRows};
 use crate::catalog::{Constraint, ConstraintKind, Index, Relation, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::ir::{ConflictAction, Expr, ExprKind, OnConflict, OutputColumn, Scan};
@@ -19,7 +21,7 @@ impl Binder<'_> {
     pub(super) fn on_conflict(
         &mut self,
         clause: &OnConflictClause,
-        relation: &Arc<Relation>,
+        written: &Target,
         alias: Option<&Alias>,
     ) -> Result<Option<OnConflict>> {
         let does_update = clause.action == OnConflictAction::OnconflictUpdate as i32;
@@ -30,17 +32,17 @@ impl Binder<'_> {
             .with_hint("For example, ON CONFLICT (column_name).")
             .at(clause.location));
         }
-        let mut target = self.scan(relation);
+        let TargetRows { scan: mut target, item, .. } = self.target_rows(written)?;
         let outer = std::mem::take(&mut self.level().items);
-        let item = self.table_item(&target, alias)?;
+        let item = self.finish_item(item, alias)?;
         self.level().add(vec![item]);
         let arbiters = match &clause.infer {
-            Some(infer) => self.arbiters(infer, relation)?,
+            Some(infer) => self.arbiters(infer, written, &target)?,
             None => Vec::new(),
         };
         let action = match does_update {
             false => Ok(ConflictAction::Nothing),
-            true => self.conflict_update(clause, relation, &target).map(|update| {
+            true => self.conflict_update(clause, written, &target).map(|update| {
                 let (excluded, assignments, condition) = update;
                 target.columns.retain(|(number, _)| *number > 0);
                 ConflictAction::Update { target, excluded, assignments, condition }
@@ -54,26 +56,30 @@ impl Binder<'_> {
     fn conflict_update(
         &mut self,
         clause: &OnConflictClause,
-        relation: &Arc<Relation>,
+        written: &Target,
         target: &Scan,
     ) -> Result<(Vec<(i16, OutputColumn)>, Vec<(i16, Expr)>, Option<Expr>)> {
-        let mut excluded = self.scan(relation).columns;
+        let TargetRows { scan, mut item, .. } = self.target_rows(written)?;
+        let mut excluded = scan.columns;
         excluded.retain(|(number, _)| *number > 0);
-        let columns: Vec<OutputColumn> =
-            excluded.iter().map(|(_, column)| column.clone()).collect();
-        let item = query_item("excluded", &columns);
+        item.alias = "excluded".to_owned();
+        (item.relation, item.aliased) = (None, true);
+        item.system.clear();
         let item = self.finish_item(item, None)?;
         self.level().add(vec![item]);
-        let assignments = self.assignments(&clause.target_list, relation, target)?;
+        let named = assigned_names(&clause.target_list, written.named());
+        self.note_written(written, Verb::Update, &named);
+        let assignments = self.assignments(&clause.target_list, written, target, "insert into")?;
         let condition =
             self.condition(boxed(&clause.where_clause), Clause::ConflictWhere, "WHERE")?;
         Ok((excluded, assignments, condition))
     }
 
-    fn arbiters(&mut self, infer: &InferClause, relation: &Arc<Relation>) -> Result<Vec<Oid>> {
+    fn arbiters(&mut self, infer: &InferClause, written: &Target, scan: &Scan) -> Result<Vec<Oid>> {
         if !infer.conname.is_empty() {
-            return self.constraint_arbiter(infer, relation);
+            return self.constraint_arbiter(infer, written.named());
         }
+        let relation = &written.relation;
         let mut wanted = Vec::with_capacity(infer.index_elems.len());
         for node in &infer.index_elems {
             let NodeEnum::IndexElem(element) = inner(node)? else { continue };
@@ -98,7 +104,7 @@ impl Binder<'_> {
         for oid in &relation.indexes {
             let Some(index) = self.catalog.relation(*oid).cloned() else { continue };
             let RelationKind::Index(index) = &index.kind else { continue };
-            if self.index_matches(index, relation, &wanted, predicate.as_ref())? {
+            if self.index_matches(index, scan, &wanted, predicate.as_ref())? {
                 found.push(*oid);
             }
         }
@@ -148,7 +154,7 @@ impl Binder<'_> {
     fn index_matches(
         &mut self,
         index: &Index,
-        relation: &Arc<Relation>,
+        scan: &Scan,
         wanted: &[Expr],
         predicate: Option<&Expr>,
     ) -> Result<bool> {
@@ -158,8 +164,8 @@ impl Binder<'_> {
         let mut keys = Vec::with_capacity(index.key_count);
         for key in index.keys.iter().take(index.key_count) {
             keys.push(match &key.expression {
-                Some(sql) => self.index_expr(sql)?,
-                None => match self.key_column(relation, key.column) {
+                Some(sql) => self.index_expr(sql, scan)?,
+                None => match key_column(scan, key.column) {
                     Some(expr) => expr,
                     None => return Ok(false),
                 },
@@ -174,27 +180,26 @@ impl Binder<'_> {
             (None, _) => Ok(true),
             (Some(_), None) => Ok(false),
             (Some(sql), Some(given)) => {
-                let needed = self.index_expr(sql)?;
+                let needed = self.index_expr(sql, scan)?;
                 Ok(implies(given, &needed))
             }
         }
     }
 
-    fn index_expr(&mut self, sql: &str) -> Result<Expr> {
-        let expr = self.expression_text(sql).map_err(Error::without_position)?;
-        self.decide(expr)
+    /// An expression of an index, over the table's scan.
+    fn index_expr(&mut self, sql: &str, scan: &Scan) -> Result<Expr> {
+        let item = self.scan_item(scan);
+        let outer = std::mem::replace(&mut self.level().items, vec![item]);
+        let expr = self.expression_text(sql).map_err(Error::without_position);
+        let expr = expr.and_then(|expr| self.decide(expr));
+        self.level().items = outer;
+        expr
     }
+}
 
-    fn key_column(&self, relation: &Relation, number: i16) -> Option<Expr> {
-        let level = self.levels.last()?;
-        level
-            .items
-            .first()?
-            .columns
-            .iter()
-            .find(|column| column.origin == Some((relation.oid, number)))
-            .map(|column| column.expr.clone())
-    }
+fn key_column(scan: &Scan, number: i16) -> Option<Expr> {
+    let (_, column) = scan.columns.iter().find(|(known, _)| *known == number)?;
+    Some(column_expr(column, -1))
 }
 
 /// Whether every conjunct of `needed` is among those of `given`.

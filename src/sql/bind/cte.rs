@@ -9,6 +9,7 @@ use super::Binder;
 use super::from::exact;
 use super::node::{inner, required, strings};
 use super::scope::{CteBinding, CteState};
+use super::search_cycle::{check_left, handing_on};
 use super::set_operation::output_location;
 use crate::error::{Error, Result};
 use crate::sql::ir::{Cte, CteBody, CteId, OutputColumn, Query, Rel, Statement};
@@ -29,9 +30,6 @@ impl Binder<'_> {
                     format!("WITH query name \"{}\" specified more than once", cte.ctename),
                 )
                 .at(cte.location));
-            }
-            if cte.search_clause.is_some() || cte.cycle_clause.is_some() {
-                return Err(Error::unsupported("SEARCH or CYCLE clause").at(cte.location));
             }
             ctes.push(self.cte(cte, with.recursive)?);
         }
@@ -62,12 +60,22 @@ impl Binder<'_> {
                 let query = exact(self, query);
                 (CteBody::Query(Box::new(query.rel)), query.output, true, is_recursive)
             }
-            node @ (NodeEnum::InsertStmt(_)
-            | NodeEnum::UpdateStmt(_)
-            | NodeEnum::DeleteStmt(_)
-            | NodeEnum::MergeStmt(_)) => self.modifying_cte(cte, node)?,
+            NodeEnum::MergeStmt(_) => {
+                return Err(Error::new(
+                    sqlstate::FEATURE_NOT_SUPPORTED,
+                    "MERGE not supported in WITH query",
+                )
+                .at(cte.location));
+            }
+            node
+            @ (NodeEnum::InsertStmt(_) | NodeEnum::UpdateStmt(_) | NodeEnum::DeleteStmt(_)) => {
+                self.modifying_cte(cte, node)?
+            }
             _ => return Err(Error::internal("WITH query is no query")),
         };
+        if (cte.search_clause.is_some() || cte.cycle_clause.is_some()) && !is_recursive {
+            return Err(Error::syntax("WITH query is not recursive").at(cte.location));
+        }
         let columns = named_columns(cte, columns)?;
         self.level().ctes.push(CteBinding {
             id,
@@ -99,7 +107,7 @@ impl Binder<'_> {
             Statement::Insert(insert) => insert.returning.as_ref(),
             Statement::Update(update) => update.returning.as_ref(),
             Statement::Delete(delete) => delete.returning.as_ref(),
-            Statement::Query(_) => None,
+            Statement::Query(_) | Statement::Merge(_) => None,
         };
         let readable = returning.is_some();
         let columns = returning
@@ -138,17 +146,36 @@ impl Binder<'_> {
             let initial = exact(binder, initial);
             let names = names_of(cte, &initial.output)?;
             let working = binder.new_cte_id();
-            let columns: Vec<(String, SqlType)> =
+            let mut columns: Vec<(String, SqlType)> =
                 names.into_iter().zip(initial.output.iter().map(|column| column.ty)).collect();
+            let marks = binder.marks(cte, &columns)?;
+            let mut initial = initial;
+            let mut handing = None;
+            if let Some(marks) = &marks {
+                check_left(left)?;
+                initial = binder.marked_initial(initial, marks);
+                columns.extend(marks.columns());
+                handing = Some(handing_on(right, cte, marks)?);
+            }
+            let right = handing.as_ref().unwrap_or(right);
             binder.declare_at(depth, cte, CteState::Recursive, columns.clone(), working);
             let recursive = binder.select(right);
             let declared = binder.levels[depth].ctes.pop();
             let recursive = recursive?;
             if declared.is_none_or(|declared| declared.references == 0) {
+                if marks.is_some() {
+                    return Err(Error::syntax("WITH query is not recursive").at(cte.location));
+                }
                 let mut query = binder.select_ctes_dropped(select)?;
                 query.rel = binder.with_ctes(inner_ctes, query.rel);
                 return Ok((query, false));
             }
+            let recursive = match &marks {
+                Some(marks) => binder.marked_recursive(recursive, marks)?,
+                None => recursive,
+            };
+            let mut locations = locations;
+            locations.resize(initial.output.len(), -1);
             let query = binder
                 .check_recursive_types(cte, &initial.output, &recursive.output, &locations)
                 .and_then(|()| {

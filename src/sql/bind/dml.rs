@@ -7,10 +7,10 @@ use super::from::{cross_join, exact};
 use super::node::{boxed, column_expr, constant, inner, list, null, required, typed};
 use super::opened::Verb;
 use super::scope::{Clause, Item};
-use super::select::filter;
 use super::set_operation::output_location;
+use super::updatable::{Target, TargetRows, filtered_further, filtered_scan};
 use super::values::is_default;
-use crate::catalog::{Column, Identity, Relation, RelationKind};
+use crate::catalog::{Column, Identity, Relation, RelationKind, acl};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{Walk, each_expr_mut};
 use crate::sql::ir::{
@@ -62,24 +62,29 @@ impl Binder<'_> {
             None => Vec::new(),
         };
         let table = stmt.relation.as_ref().ok_or_else(|| Error::internal("INSERT INTO nothing"))?;
-        let relation = self.target_relation(table, Verb::Insert)?;
-        let columns = self.insert_columns(stmt, &relation)?;
+        let target = self.target_relation(table, Verb::Insert)?;
+        let columns = self.insert_columns(stmt, &target)?;
+        let named = self.named_columns(stmt, &target);
+        self.note_written(&target, Verb::Insert, &named);
         let overriding =
             OverridingKind::try_from(stmt.r#override).unwrap_or(OverridingKind::OverridingNotSet);
-        let (mut source, columns) = self.insert_source(stmt, &relation, columns, overriding)?;
+        let (mut source, columns) = self.insert_source(stmt, &target, columns, overriding)?;
         source.rel = self.with_ctes(ctes, source.rel);
-        let defaults = self.insert_defaults(&relation, &columns)?;
+        target.check_defaults()?;
+        let defaults = self.insert_defaults(&target, &columns)?;
         let alias = table.alias.as_ref();
         let on_conflict = match &stmt.on_conflict_clause {
-            Some(clause) => self.on_conflict(clause, &relation, alias)?,
+            Some(clause) => self.on_conflict(clause, &target, alias)?,
             None => None,
         };
-        let returning = self.returning(stmt.returning_clause.as_ref(), &relation, alias, &[])?;
-        Ok(Insert { relation, source, columns, defaults, on_conflict, returning })
+        let checks = self.view_checks(&target)?;
+        let returning = self.returning(stmt.returning_clause.as_ref(), &target, alias, &[])?;
+        let relation = target.relation;
+        Ok(Insert { relation, source, columns, defaults, on_conflict, checks, returning })
     }
 
-    /// The table that a statement writes to.
-    fn target_relation(&mut self, table: &RangeVar, verb: Verb) -> Result<Arc<Relation>> {
+    /// The table that a statement writes to, through views or not.
+    pub(super) fn target_relation(&mut self, table: &RangeVar, verb: Verb) -> Result<Target> {
         if table.schemaname.is_empty()
             && self.levels.iter().any(|level| level.ctes.iter().any(|c| c.name == table.relname))
             && crate::catalog::find_relation(&self.catalog, &self.search_path, None, &table.relname)
@@ -94,6 +99,16 @@ impl Binder<'_> {
             ));
         }
         let relation = self.relation(table)?;
+        if matches!(relation.kind, RelationKind::View(_)) {
+            return self.view_target(table, relation, verb);
+        }
+        self.check_target_kind(table, &relation)?;
+        self.opened.target(&self.catalog, relation.oid, verb)?;
+        Ok(Target::of_table(relation))
+    }
+
+    /// What rows are written to is a table.
+    pub(super) fn check_target_kind(&self, table: &RangeVar, relation: &Relation) -> Result<()> {
         let wrong = |what: &str| {
             Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
@@ -101,13 +116,9 @@ impl Binder<'_> {
             ))
         };
         match &relation.kind {
-            RelationKind::Table => {
-                self.opened.target(&self.catalog, relation.oid, verb)?;
-                Ok(relation)
-            }
-            RelationKind::View(_) => {
-                Err(Error::unsupported(format!("{} view \"{}\"", verb.words(), relation.name)))
-            }
+            RelationKind::Table if relation.is_materialized_view() => wrong("materialized view"),
+            RelationKind::Table => Ok(()),
+            RelationKind::View(_) => Err(Error::internal("a view has no rows of its own")),
             RelationKind::Sequence(_) => wrong("sequence"),
             RelationKind::Virtual => Err(Error::new(
                 sqlstate::INSUFFICIENT_PRIVILEGE,
@@ -121,32 +132,68 @@ impl Binder<'_> {
         }
     }
 
+    /// The numbers of the columns that an INSERT names: all, if it has no list.
+    fn named_columns(&self, stmt: &InsertStmt, target: &Target) -> Vec<i16> {
+        match stmt.cols.is_empty() {
+            true => live_columns(target.named()).map(|(number, _)| number).collect(),
+            false => assigned_names(&stmt.cols, target.named()),
+        }
+    }
+
+    /// Notes the privileges that writing takes: on the relation that is named, and on
+    /// those below it with the rights of the views' owners.
+    pub(super) fn note_written(&mut self, target: &Target, verb: Verb, columns: &[i16]) {
+        for (relation, role, columns) in target.written(self.check_as, columns) {
+            let entry = self.permissions.of(relation, role);
+            match verb {
+                Verb::Insert => {
+                    entry.required |= acl::INSERT;
+                    entry.inserted.extend(columns);
+                }
+                Verb::Update => {
+                    entry.required |= acl::UPDATE;
+                    entry.updated.extend(columns);
+                }
+                Verb::Delete => entry.required |= acl::DELETE,
+            }
+        }
+    }
+
     fn insert_columns<'n>(
         &mut self,
         stmt: &'n InsertStmt,
-        relation: &Arc<Relation>,
+        target: &Target,
     ) -> Result<Vec<Assigned<'n>>> {
+        let relation = target.named();
         if stmt.cols.is_empty() {
+            // Those that get no value need not be writable: see `check_written`.
+            let base = |number| target.base_column(number, "insert into").unwrap_or(-number);
             return Ok(live_columns(relation)
-                .map(|(number, _)| Assigned { number, location: -1, indirection: &[] })
+                .map(|(number, _)| base(number))
+                .map(|number| Assigned { number, location: -1, indirection: &[] })
                 .collect());
         }
         let mut columns: Vec<Assigned<'n>> = Vec::with_capacity(stmt.cols.len());
         for node in &stmt.cols {
-            let NodeEnum::ResTarget(target) = inner(node)? else { continue };
-            let number = target_column(relation, target, false)?;
-            let indirection = target.indirection.as_slice();
+            let NodeEnum::ResTarget(column) = inner(node)? else { continue };
+            let number = target_column(relation, column, false)?;
+            let indirection = column.indirection.as_slice();
             let clashes = |known: &Assigned<'_>| {
                 known.number == number && (known.indirection.is_empty() || indirection.is_empty())
             };
             if columns.iter().any(clashes) {
                 return Err(Error::new(
                     sqlstate::DUPLICATE_COLUMN,
-                    format!("column \"{}\" specified more than once", target.name),
+                    format!("column \"{}\" specified more than once", column.name),
                 )
-                .at(target.location));
+                .at(column.location));
             }
-            columns.push(Assigned { number, location: target.location, indirection });
+            columns.push(Assigned { number, location: column.location, indirection });
+        }
+        if target.is_view() {
+            for column in &mut columns {
+                column.number = target.base_column(column.number, "insert into")?;
+            }
         }
         Ok(columns)
     }
@@ -155,7 +202,7 @@ impl Binder<'_> {
     fn insert_source(
         &mut self,
         stmt: &InsertStmt,
-        relation: &Arc<Relation>,
+        target: &Target,
         columns: Vec<Assigned<'_>>,
         overriding: OverridingKind,
     ) -> Result<(Query, Vec<i16>)> {
@@ -163,10 +210,10 @@ impl Binder<'_> {
         match boxed(&stmt.select_stmt) {
             None => Ok((Query { rel: Rel::OneRow, output: Vec::new() }, Vec::new())),
             Some(NodeEnum::SelectStmt(select)) if is_plain_values(select) => {
-                self.insert_values(select, relation, columns, explicit, overriding)
+                self.insert_values(select, target, columns, explicit, overriding)
             }
             Some(NodeEnum::SelectStmt(select)) => {
-                self.insert_select(select, relation, columns, explicit, overriding)
+                self.insert_select(select, target, columns, explicit, overriding)
             }
             Some(_) => Err(Error::internal("INSERT from something that is no query")),
         }
@@ -175,11 +222,12 @@ impl Binder<'_> {
     fn insert_values(
         &mut self,
         select: &SelectStmt,
-        relation: &Arc<Relation>,
+        target: &Target,
         columns: Vec<Assigned<'_>>,
         explicit: bool,
         overriding: OverridingKind,
     ) -> Result<(Query, Vec<i16>)> {
+        let relation = &target.relation;
         let mut rows: Vec<&[Node]> = Vec::with_capacity(select.values_lists.len());
         for node in &select.values_lists {
             rows.push(list(inner(node)?).ok_or_else(|| Error::internal("VALUES without rows"))?);
@@ -193,6 +241,7 @@ impl Binder<'_> {
             rows[0].get(index).map_or(Ok(-1), |node| inner(node).map(super::node::location))
         };
         check_width(width, &columns, explicit, &location_of)?;
+        check_written(target, &columns, width)?;
         let mut kept = Vec::with_capacity(width);
         for (index, column) in columns.iter().take(width).enumerate() {
             let values = rows.iter().map(|row| &row[index]);
@@ -204,7 +253,7 @@ impl Binder<'_> {
         }
         let mut bound = Vec::with_capacity(rows.len());
         for row in rows {
-            let row = self.insert_row(row, relation, &kept)?;
+            let row = self.insert_row(row, target, &kept)?;
             bound.push(row);
         }
         let mut places = Places::default();
@@ -226,10 +275,36 @@ impl Binder<'_> {
         Ok((Query { rel, output }, numbers))
     }
 
+    /// One row of values for the columns that an INSERT names, or all.
+    pub(super) fn inserted_row(
+        &mut self,
+        stmt: &InsertStmt,
+        row: &[Node],
+        target: &Target,
+    ) -> Result<(Vec<i16>, Vec<Expr>)> {
+        let columns = self.insert_columns(stmt, target)?;
+        let overriding =
+            OverridingKind::try_from(stmt.r#override).unwrap_or(OverridingKind::OverridingNotSet);
+        let location_of = |index: usize| -> Result<i32> {
+            row.get(index).map_or(Ok(-1), |node| inner(node).map(super::node::location))
+        };
+        check_width(row.len(), &columns, !stmt.cols.is_empty(), &location_of)?;
+        let mut kept = Vec::with_capacity(row.len());
+        let mut places = Places::default();
+        for (index, column) in columns.iter().take(row.len()).enumerate() {
+            let definition = column_of(&target.relation, column.number);
+            if self.takes_value(definition, !is_default(&row[index]), overriding, -1)? {
+                places.of(column.number);
+                kept.push((index, *column));
+            }
+        }
+        Ok((places.numbers, self.insert_row(row, target, &kept)?))
+    }
+
     fn insert_row(
         &mut self,
         row: &[Node],
-        relation: &Arc<Relation>,
+        target: &Target,
         kept: &[(usize, Assigned<'_>)],
     ) -> Result<Vec<Expr>> {
         let mut places = Places::default();
@@ -239,11 +314,11 @@ impl Binder<'_> {
             let place = places.of(column.number);
             let before = exprs.get(place).cloned();
             let value = match is_default(node) {
-                true => self.inserted_default(relation, *column)?,
+                true => self.inserted_default(target, *column)?,
                 false => {
                     let node = inner(node)?;
                     let expr = self.within(Clause::Values, |binder| binder.expr(node))?;
-                    self.inserted(relation, *column, before, expr)?
+                    self.inserted(&target.relation, *column, before, expr)?
                 }
             };
             match exprs.get_mut(place) {
@@ -254,12 +329,12 @@ impl Binder<'_> {
         Ok(exprs)
     }
 
-    fn inserted_default(&mut self, relation: &Arc<Relation>, column: Assigned<'_>) -> Result<Expr> {
+    fn inserted_default(&mut self, target: &Target, column: Assigned<'_>) -> Result<Expr> {
         if !column.indirection.is_empty() {
             return Err(default_of_part(column.location));
         }
-        let ty = column_of(relation, column.number).ty;
-        Ok(self.default_value(relation, column.number)?.unwrap_or_else(|| null(ty)))
+        let ty = column_of(&target.relation, column.number).ty;
+        Ok(self.default_value(target, column.number)?.unwrap_or_else(|| null(ty)))
     }
 
     /// A value for a column, or what the column is once a part of it has the value.
@@ -282,7 +357,7 @@ impl Binder<'_> {
     fn insert_select(
         &mut self,
         select: &SelectStmt,
-        relation: &Arc<Relation>,
+        target: &Target,
         columns: Vec<Assigned<'_>>,
         explicit: bool,
         overriding: OverridingKind,
@@ -291,6 +366,8 @@ impl Binder<'_> {
         let width = query.output.len();
         let location_of = |_| Ok(-1);
         check_width(width, &columns, explicit, &location_of)?;
+        check_written(target, &columns, width)?;
+        let relation = &target.relation;
         let types: Vec<SqlType> = columns
             .iter()
             .take(width)
@@ -359,38 +436,34 @@ impl Binder<'_> {
         }
     }
 
-    fn insert_defaults(
+    pub(super) fn insert_defaults(
         &mut self,
-        relation: &Arc<Relation>,
+        target: &Target,
         given: &[i16],
     ) -> Result<Vec<(i16, Expr)>> {
         let mut defaults = Vec::new();
-        for (number, _) in live_columns(relation) {
+        for (number, _) in live_columns(&target.relation) {
             if given.contains(&number) {
                 continue;
             }
-            if let Some(value) = self.default_value(relation, number)? {
+            if let Some(value) = self.default_value(target, number)? {
                 defaults.push((number, value));
             }
         }
         Ok(defaults)
     }
 
-    /// A column's default, converted to its type; `None` is NULL.
-    pub(super) fn default_value(
-        &mut self,
-        relation: &Arc<Relation>,
-        number: i16,
-    ) -> Result<Option<Expr>> {
+    /// A column's default, a view's before the table's, converted to the column's
+    /// type; `None` is NULL.
+    pub(super) fn default_value(&mut self, target: &Target, number: i16) -> Result<Option<Expr>> {
+        let relation = &target.relation;
         let column = column_of(relation, number);
+        if let Some(sql) = target.view_default(number) {
+            return self.stored_default(sql, column).map(Some);
+        }
         match &column.default {
             Some(default) if default.generated => Ok(None),
-            Some(default) => {
-                let expr = self.isolated(|binder| binder.expression_text(&default.sql))?;
-                let mut value = self.assign(expr, column)?;
-                forget_locations(&mut value);
-                Ok(Some(value))
-            }
+            Some(default) => self.stored_default(&default.sql, column).map(Some),
             None if column.identity.is_some() => {
                 let sequence = self.identity_sequence(relation, number)?;
                 let argument = constant(Datum::Oid(sequence), SqlType::new(oid::REGCLASS));
@@ -399,6 +472,13 @@ impl Binder<'_> {
             }
             None => Ok(None),
         }
+    }
+
+    fn stored_default(&mut self, sql: &str, column: &Column) -> Result<Expr> {
+        let expr = self.isolated(|binder| binder.expression_text(sql))?;
+        let mut value = self.assign(expr, column)?;
+        forget_locations(&mut value);
+        Ok(value)
     }
 
     fn identity_sequence(&self, relation: &Relation, number: i16) -> Result<u32> {
@@ -414,23 +494,25 @@ impl Binder<'_> {
             None => Vec::new(),
         };
         let table = stmt.relation.as_ref().ok_or_else(|| Error::internal("UPDATE of nothing"))?;
-        let relation = self.target_relation(table, Verb::Update)?;
-        let (target, rel, from_items) =
-            self.target_and_from(&relation, table, &stmt.from_clause)?;
-        let mut assignments = self.assignments(&stmt.target_list, &relation, &target)?;
+        let written = self.target_relation(table, Verb::Update)?;
+        let named = assigned_names(&stmt.target_list, written.named());
+        self.note_written(&written, Verb::Update, &named);
+        let (target, rel, from_items) = self.target_and_from(&written, table, &stmt.from_clause)?;
+        let mut assignments = self.assignments(&stmt.target_list, &written, &target, "update")?;
         let condition = self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?;
         let mut input = match condition {
-            Some(predicate) => filter(rel, predicate),
+            Some(predicate) => filtered_further(rel, predicate),
             None => rel,
         };
         if !ctes.is_empty() {
             input = self.assigned_below(input, &target, &from_items, &mut assignments);
         }
         let alias = table.alias.as_ref();
+        let checks = self.view_checks(&written)?;
         let returning =
-            self.returning(stmt.returning_clause.as_ref(), &relation, alias, &from_items)?;
+            self.returning(stmt.returning_clause.as_ref(), &written, alias, &from_items)?;
         let input = self.with_ctes(ctes, input);
-        Ok(Update { target, input, assignments, returning })
+        Ok(Update { target, input, assignments, checks, returning })
     }
 
     /// Computes SET expressions below, where the statement's CTEs are in scope.
@@ -474,17 +556,18 @@ impl Binder<'_> {
             None => Vec::new(),
         };
         let table = stmt.relation.as_ref().ok_or_else(|| Error::internal("DELETE FROM nothing"))?;
-        let relation = self.target_relation(table, Verb::Delete)?;
+        let written = self.target_relation(table, Verb::Delete)?;
+        self.note_written(&written, Verb::Delete, &[]);
         let (target, rel, from_items) =
-            self.target_and_from(&relation, table, &stmt.using_clause)?;
+            self.target_and_from(&written, table, &stmt.using_clause)?;
         let condition = self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?;
         let input = match condition {
-            Some(predicate) => filter(rel, predicate),
+            Some(predicate) => filtered_further(rel, predicate),
             None => rel,
         };
         let alias = table.alias.as_ref();
         let returning =
-            self.returning(stmt.returning_clause.as_ref(), &relation, alias, &from_items)?;
+            self.returning(stmt.returning_clause.as_ref(), &written, alias, &from_items)?;
         let input = self.with_ctes(ctes, input);
         Ok(Delete { target, input, returning })
     }
@@ -493,21 +576,21 @@ impl Binder<'_> {
     /// the namespace, as `*` shows it.
     fn target_and_from(
         &mut self,
-        relation: &Arc<Relation>,
+        target: &Target,
         table: &RangeVar,
         from: &[Node],
     ) -> Result<(Scan, Rel, Vec<Item>)> {
-        let mut scan = self.scan(relation);
+        let TargetRows { mut scan, item, conditions } = self.target_rows(target)?;
         scan.rid = Some(self.new_id());
-        let item = self.table_item(&scan, table.alias.as_ref())?;
+        let item = self.finish_item(item, table.alias.as_ref())?;
         let from = self.from_clause(from)?;
         let from_items = std::mem::take(&mut self.level().items);
         self.level().add(vec![item]);
         self.check_conflicts(&from_items)?;
         self.level().add(from_items.clone());
         let rel = match from {
-            Some(from) => cross_join(Rel::Scan(scan.clone()), from, false),
-            None => Rel::Scan(scan.clone()),
+            Some(from) => cross_join(filtered_scan(&scan, conditions), from, false),
+            None => filtered_scan(&scan, conditions),
         };
         scan.columns.retain(|(number, _)| *number > 0);
         Ok((scan, rel, from_items))
@@ -517,25 +600,25 @@ impl Binder<'_> {
     pub(super) fn assignments(
         &mut self,
         nodes: &[Node],
-        relation: &Arc<Relation>,
+        written: &Target,
         scan: &Scan,
+        words: &str,
     ) -> Result<Vec<(i16, Expr)>> {
+        let relation = &written.relation;
         let mut assignments: Vec<(i16, Expr)> = Vec::with_capacity(nodes.len());
         let mut whole: Vec<i16> = Vec::new();
         for node in nodes {
             let NodeEnum::ResTarget(target) = inner(node)? else { continue };
-            let number = target_column(relation, target, true)?;
+            let number = target_column(written.named(), target, true)?;
+            let number = written.base_column(number, words)?;
             let place = assignments.iter().position(|(known, _)| *known == number);
             if place.is_some() && (target.indirection.is_empty() || whole.contains(&number)) {
-                return Err(Error::syntax(format!(
-                    "multiple assignments to same column \"{}\"",
-                    target.name
-                )));
+                return Err(assigned_twice(&column_of(relation, number).name));
             }
             let value = match target.indirection.is_empty() {
                 true => {
                     whole.push(number);
-                    self.assignment(target, relation, number)?
+                    self.assignment(target, written, number)?
                 }
                 false => {
                     let before = match place {
@@ -590,21 +673,16 @@ impl Binder<'_> {
         }
     }
 
-    fn assignment(
-        &mut self,
-        target: &ResTarget,
-        relation: &Arc<Relation>,
-        number: i16,
-    ) -> Result<Expr> {
-        let column = column_of(relation, number);
+    fn assignment(&mut self, target: &ResTarget, written: &Target, number: i16) -> Result<Expr> {
+        let column = column_of(&written.relation, number);
         let item = Multiple::of_target(target)?;
         let is_default = matches!(item, Multiple::Expr(NodeEnum::SetToDefault(_)));
         self.check_updatable(column, is_default)?;
         if is_default {
-            return Ok(match self.default_value(relation, number)? {
-                Some(value) => value,
-                None => null(column.ty),
-            });
+            // A view without a default for the column has NULL, whatever the table has.
+            let hidden = written.is_view() && written.view_default(number).is_none();
+            let value = if hidden { None } else { self.default_value(written, number)? };
+            return Ok(value.unwrap_or_else(|| null(column.ty)));
         }
         let expr = self.assigned_value(item)?;
         self.assign(expr, column)
@@ -659,7 +737,7 @@ impl Binder<'_> {
     pub(super) fn returning(
         &mut self,
         clause: Option<&ReturningClause>,
-        relation: &Arc<Relation>,
+        target: &Target,
         alias: Option<&Alias>,
         others: &[Item],
     ) -> Result<Option<Returning>> {
@@ -669,9 +747,9 @@ impl Binder<'_> {
         if !clause.options.is_empty() {
             return Err(Error::unsupported("RETURNING WITH"));
         }
-        let row = self.scan(relation);
+        let TargetRows { scan: row, item, .. } = self.target_rows(target)?;
         let outer = std::mem::take(&mut self.level().items);
-        let item = self.table_item(&row, alias)?;
+        let item = self.finish_item(item, alias)?;
         self.level().add(vec![item]);
         self.level().add(others.to_vec());
         let targets = self.within(Clause::Returning, |binder| binder.targets(&clause.exprs));
@@ -786,6 +864,40 @@ fn not_default(column: &Column) -> Error {
         sqlstate::GENERATED_ALWAYS,
         format!("cannot insert a non-DEFAULT value into column \"{}\"", column.name),
     )
+}
+
+/// Every column of a view that gets a value must be a column of the table.
+fn check_written(target: &Target, columns: &[Assigned<'_>], width: usize) -> Result<()> {
+    let columns = &columns[..width.min(columns.len())];
+    if let Some(column) = columns.iter().find(|column| column.number < 0) {
+        return target.base_column(-column.number, "insert into").map(drop);
+    }
+    for (at, column) in columns.iter().enumerate() {
+        let before = &columns[..at];
+        let is_whole = column.indirection.is_empty();
+        if is_whole && before.iter().any(|known| known.number == column.number) {
+            return Err(assigned_twice(&column_of(&target.relation, column.number).name));
+        }
+    }
+    Ok(())
+}
+
+/// The numbers of the columns that a list of targets names.
+pub(super) fn assigned_names(nodes: &[Node], relation: &Relation) -> Vec<i16> {
+    nodes
+        .iter()
+        .filter_map(|node| match &node.node {
+            Some(NodeEnum::ResTarget(target)) => {
+                live_columns(relation).find(|(_, column)| column.name == target.name)
+            }
+            _ => None,
+        })
+        .map(|(number, _)| number)
+        .collect()
+}
+
+fn assigned_twice(column: &str) -> Error {
+    Error::syntax(format!("multiple assignments to same column \"{column}\""))
 }
 
 fn default_of_part(location: i32) -> Error {

@@ -104,6 +104,25 @@ pub fn bind_expression(
     bind_with(eval, node, relation, usage, |binder, expr| binder.decide(expr))
 }
 
+/// Binds the default of a function's parameter.
+pub fn bind_default(eval: &EvalContext, node: &ast::Node, target: Option<SqlType>) -> Result<Expr> {
+    bind_with(eval, node, None, ExpressionUse::Default, |binder, expr| {
+        let Some(target) = target else { return binder.decide(expr) };
+        let (source, location) = (expr.ty.oid, expr.location);
+        binder.coerce_to(expr, target, CastContext::Assignment)?.ok_or_else(|| {
+            Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                format!(
+                    "argument of DEFAULT must be type {}, not type {}",
+                    binder.display_type(target.oid),
+                    binder.display_type(source)
+                ),
+            )
+            .at(location)
+        })
+    })
+}
+
 /// As [`bind_expression`], for assignment to a column of this name and type.
 pub fn bind_column_expression(
     eval: &EvalContext,
@@ -149,6 +168,57 @@ fn bind_with<T>(
         }
         finish(binder, expr)
     })
+}
+
+/// Binds the WHEN of a trigger: the old row's columns are numbered from 1, the new row's
+/// after them. Text that was stored; an error has no position.
+pub fn bind_trigger_condition_sql(
+    eval: &EvalContext,
+    relation: &Arc<Relation>,
+    sql: &str,
+) -> Result<Expr> {
+    let statements = crate::sql::parse::parse_expression(sql)?;
+    let invalid = || Error::internal(format!("invalid trigger condition: {sql}"));
+    let only = statements.first().ok_or_else(invalid)?;
+    let node = super::inline::expression_of(&only.node).ok_or_else(invalid)?;
+    bind_over_rows(eval, relation, node).map_err(Error::without_position)
+}
+
+/// As [`bind_trigger_condition_sql`], for CREATE TRIGGER.
+pub fn bind_trigger_condition(
+    eval: &EvalContext,
+    relation: &Arc<Relation>,
+    node: &ast::Node,
+) -> Result<Expr> {
+    bind_over_rows(eval, relation, super::node::inner(node)?)
+}
+
+fn bind_over_rows(eval: &EvalContext, relation: &Arc<Relation>, node: &NodeEnum) -> Result<Expr> {
+    let old = relation_columns(relation);
+    let width = relation.columns.len() as u32;
+    let new: Vec<OutputColumn> = old
+        .iter()
+        .map(|column| OutputColumn { id: ColumnId(column.id.0 + width), ..column.clone() })
+        .collect();
+    let mut binder = Binder::with_fixed_params(eval, &[]);
+    binder.next_column = 2 * width;
+    let mut level = Level { clause: Clause::TriggerWhen, ..Level::default() };
+    let row_type = eval.catalog.row_type(relation);
+    for (name, columns) in [("old", &old), ("new", &new)] {
+        let mut item = query_item(name, columns);
+        if row_type != oid::INVALID {
+            item.row_type = row_type;
+        }
+        level.owned.extend(columns.iter().map(|column| column.id));
+        level.seen.push(item.clone());
+        level.add(vec![item]);
+    }
+    binder.levels.push(level);
+    let expr = binder.expr(node)?;
+    let expr = binder.to_boolean(expr, "WHEN")?;
+    let expr = binder.decide(expr);
+    binder.levels.pop();
+    expr
 }
 
 fn relation_columns(relation: &Arc<Relation>) -> Vec<OutputColumn> {

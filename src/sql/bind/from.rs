@@ -9,9 +9,11 @@ use crate::sql::parse::ast::{Alias, RangeSubselect, RangeVar};
 use super::Binder;
 use super::node::{column_expr, inner, required, strings};
 use super::scope::{Clause, CteState, Item, ItemColumn, Level};
+use crate::catalog::acl;
 use crate::catalog::{self, Persistence, Relation, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::ir::{JoinKind, OutputColumn, Query, Rel, Scan, system_column};
+use crate::sql::privilege;
 use crate::sql::types::{Oid, SqlType, oid};
 use crate::sqlstate;
 use crate::txn::LockMode;
@@ -64,9 +66,7 @@ impl Binder<'_> {
             NodeEnum::RangeSubselect(subselect) => self.from_subselect(subselect),
             NodeEnum::RangeFunction(function) => self.from_function(function),
             NodeEnum::JoinExpr(join) => self.join(join),
-            NodeEnum::RangeTableSample(sample) => {
-                Err(Error::unsupported("TABLESAMPLE").at(sample.location))
-            }
+            NodeEnum::RangeTableSample(sample) => self.table_sample(sample),
             NodeEnum::RangeTableFunc(function) => {
                 Err(Error::unsupported("XMLTABLE").at(function.location))
             }
@@ -102,9 +102,15 @@ impl Binder<'_> {
         {
             return Ok(found);
         }
+        if let Some(relation) = self.transition_table(table) {
+            let scan = self.scan(&relation);
+            let item = self.table_item_named(&scan, table)?;
+            return Ok((Rel::Scan(scan), item));
+        }
         let relation = self.relation(table)?;
         self.record_relation(table, &relation);
         self.opened.relation(&relation, LockMode::AccessShare);
+        self.permissions.require(relation.oid, self.check_as, acl::SELECT);
         match &relation.kind {
             RelationKind::View(_) if !self.names.are_recorded() => self.view(&relation, table),
             RelationKind::Index(_) => Err(is_an_index(&relation, table.location)),
@@ -115,6 +121,22 @@ impl Binder<'_> {
                 Ok((Rel::Scan(scan), item))
             }
         }
+    }
+
+    /// A transition table of the trigger function whose statement this is.
+    fn transition_table(&self, table: &RangeVar) -> Option<Arc<Relation>> {
+        let transitions = self.eval.transitions.as_ref()?;
+        if !table.schemaname.is_empty() || !transitions.has(&table.relname) {
+            return None;
+        }
+        Some(Arc::new(Relation {
+            oid: oid::INVALID,
+            name: table.relname.clone(),
+            kind: RelationKind::Virtual,
+            indexes: Vec::new(),
+            constraints: Vec::new(),
+            ..(*transitions.relation).clone()
+        }))
     }
 
     pub(super) fn relation(&self, table: &RangeVar) -> Result<Arc<Relation>> {
@@ -135,6 +157,10 @@ impl Binder<'_> {
         let found =
             catalog::resolve_relation(&self.catalog, &self.search_path, schema, &table.relname)
                 .map_err(|error| error.at(table.location))?;
+        if schema.is_some() {
+            privilege::check_schema(found.schema, self.eval)
+                .map_err(|error| error.at(table.location))?;
+        }
         match found.persistence {
             Persistence::Temporary(pid, _) if pid != self.eval.settings.backend_pid => {
                 Err(Error::new(
@@ -179,13 +205,8 @@ impl Binder<'_> {
         self.finish_item(item, table.alias.as_ref())
     }
 
-    /// The namespace entry of a scan.
-    pub(super) fn table_item(&mut self, scan: &Scan, alias: Option<&Alias>) -> Result<Item> {
-        let item = self.scan_item(scan);
-        self.finish_item(item, alias)
-    }
-
-    fn scan_item(&self, scan: &Scan) -> Item {
+    /// The namespace entry of a scan, no alias applied.
+    pub(super) fn scan_item(&self, scan: &Scan) -> Item {
         let entry = |column: &OutputColumn| ItemColumn {
             name: column.name.clone(),
             expr: column_expr(column, -1),
@@ -229,8 +250,11 @@ impl Binder<'_> {
     fn view(&mut self, relation: &Arc<Relation>, table: &RangeVar) -> Result<(Rel, Item)> {
         let query = self.view_query(relation)?;
         let mut item = query_item(&table.relname, &query.output);
-        for (column, declared) in item.columns.iter_mut().zip(&relation.columns) {
+        for ((column, declared), number) in
+            item.columns.iter_mut().zip(&relation.columns).zip(1i16..)
+        {
             column.name = declared.name.clone();
+            column.origin = Some((relation.oid, number));
         }
         self.keep_known_view_columns(&mut item.columns, table.location);
         item.schema = table.schemaname.clone();

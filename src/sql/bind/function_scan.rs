@@ -59,8 +59,12 @@ impl Binder<'_> {
             let ExprKind::Call(mut call) = expr.kind else {
                 return Err(Error::unsupported("this expression in ROWS FROM").at(expr.location));
             };
-            let (columns, is_scalar) =
-                self.call_columns(&mut call, entry.definitions, only.unwrap_or(&name), expr.location)?;
+            let (columns, is_scalar) = self.call_columns(
+                &mut call,
+                entry.definitions,
+                only.unwrap_or(&name),
+                expr.location,
+            )?;
             scalar &= is_scalar;
             calls.push((call, columns));
         }

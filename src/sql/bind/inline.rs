@@ -10,12 +10,13 @@ use super::Binder;
 use super::bound::Names;
 use super::node::{bool_expr, boxed, inner, null, typed};
 use super::params::Params;
+use super::prune::prune_scans;
 use super::scope::Level;
 use super::{INLINE_DEPTH_MAX, from::exact};
-use crate::catalog::{self, CastContext, Function, Relation, RelationKind};
+use crate::catalog::{self, CastContext, Function, FunctionKind, Relation, Volatility};
 use crate::error::{Error, Result};
-use crate::sql::ir::visit::{Walk, each_expr_mut, rel_exprs_mut};
-use crate::sql::ir::{Expr, ExprKind, Query, Rel, Subquery, SubqueryKind};
+use crate::sql::ir::visit::{Walk, each_expr_mut, each_in_expr, rel_exprs_mut};
+use crate::sql::ir::{Expr, ExprKind, Query, Rel, Statement, Subquery, SubqueryKind};
 use crate::sql::parse::ast::{Node, SelectStmt};
 use crate::sql::parse::{self, NodeEnum};
 use crate::sql::types::{Datum, Oid, SqlType, oid, record};
@@ -52,9 +53,16 @@ impl Binder<'_> {
         answer.map_err(Error::without_position)
     }
 
+    /// A view's query as a statement of its own: what fills a materialized view.
+    pub fn bind_view(&mut self, relation: &Arc<Relation>) -> Result<Statement> {
+        let mut statement = Statement::Query(self.view_query(relation)?);
+        prune_scans(&mut statement);
+        Ok(statement)
+    }
+
     /// A view's query, bound under the search path of its creation.
     pub(super) fn view_query(&mut self, relation: &Arc<Relation>) -> Result<Query> {
-        let RelationKind::View(view) = &relation.kind else {
+        let Some(view) = relation.view() else {
             return Err(Error::internal(format!("relation \"{}\" is no view", relation.name)));
         };
         let statements = parse::parse(&view.sql)?;
@@ -65,6 +73,12 @@ impl Binder<'_> {
             None,
         );
         let outer = std::mem::replace(&mut self.search_path, path);
+        // What a view reads is read with its owner's rights.
+        let check_as = match view.security_invoker() {
+            true => self.check_as,
+            false => Some(relation.owner),
+        };
+        let outer_check_as = std::mem::replace(&mut self.check_as, check_as);
         let query = self.isolated(|binder| {
             binder.names = Names::of_view(relation);
             match statements.as_slice() {
@@ -79,6 +93,7 @@ impl Binder<'_> {
             }
         });
         self.search_path = outer;
+        self.check_as = outer_check_as;
         query
     }
 
@@ -99,6 +114,9 @@ impl Binder<'_> {
         }
         let (function, args, ty) = (call.function.clone(), call.args.clone(), call.ty);
         let location = expr.location;
+        if function.oid >= oid::FIRST_NORMAL {
+            return self.inline_users(expr, &function, &args, ty);
+        }
         let mut query = self.function_query(&function, &args)?;
         let body = match single_value(&mut query) {
             Some(value) => value,
@@ -108,6 +126,81 @@ impl Binder<'_> {
         body.location = location;
         substitute(&mut body, &args);
         Ok(if function.strict { strict(body, &args) } else { body })
+    }
+
+    /// A user's function is called, unless its body is an expression that may stand in
+    /// the place of the call without any difference to be seen.
+    fn inline_users(
+        &mut self,
+        call: Expr,
+        function: &Arc<Function>,
+        args: &[Expr],
+        ty: SqlType,
+    ) -> Result<Expr> {
+        let may = !function.strict
+            && !function.options.security_definer
+            && function.options.config.is_empty()
+            && function.kind == FunctionKind::Function
+            && !matches!(ty.oid, oid::RECORD | oid::VOID)
+            && !self.is_complex(ty.oid)
+            && !self.inlining.contains(&function.oid);
+        let plain = || {
+            let statements = parse::parse(&function.source).ok()?;
+            let [only] = statements.as_slice() else { return None };
+            expression_of(&only.node).map(|_| ())
+        };
+        if !may || plain().is_none() {
+            return Ok(call);
+        }
+        self.inlining.push(function.oid);
+        let query = self.function_query(function, args);
+        self.inlining.pop();
+        // What is wrong with the body is said when it runs.
+        let Ok(mut query) = query else { return Ok(call) };
+        let Some(body) = single_value(&mut query) else { return Ok(call) };
+        let Ok(mut body) = self.returned(body, ty, function) else { return Ok(call) };
+        let mut uses = vec![0usize; args.len()];
+        let mut volatility = Volatility::Immutable;
+        let mut has_query = false;
+        let mut note = |expr: &Expr| match &expr.kind {
+            ExprKind::Param(index) => {
+                if let Some(count) = uses.get_mut(*index) {
+                    *count += 1;
+                }
+            }
+            ExprKind::Call(call) => volatility = volatility.max(call.function.volatility),
+            ExprKind::Subquery(_) => has_query = true,
+            _ => {}
+        };
+        each_in_expr(&body, &mut note, &mut |_| {});
+        let repeats = |(arg, count): (&Expr, &usize)| *count != 1 && !is_cheap(arg);
+        if has_query || volatility > function.volatility || args.iter().zip(&uses).any(repeats) {
+            return Ok(call);
+        }
+        body.location = call.location;
+        substitute(&mut body, args);
+        Ok(body)
+    }
+
+    /// Whether a set-returning function of a user may stand in FROM as its query.
+    fn may_inline_set(&self, function: &Function, args: &[Expr]) -> bool {
+        let is_select = || {
+            let statements = parse::parse(&function.source).ok()?;
+            let [only] = statements.as_slice() else { return None };
+            let NodeEnum::SelectStmt(select) = &only.node else { return None };
+            let plain = select.into_clause.is_none()
+                && select.locking_clause.is_empty()
+                && select.with_clause.is_none();
+            plain.then_some(())
+        };
+        function.returns_set
+            && function.volatility != Volatility::Volatile
+            && !function.strict
+            && !function.options.security_definer
+            && function.options.config.is_empty()
+            && !self.inlining.contains(&function.oid)
+            && args.iter().all(is_cheap)
+            && is_select().is_some()
     }
 
     fn returned(&mut self, body: Expr, ty: SqlType, function: &Function) -> Result<Expr> {
@@ -139,7 +232,17 @@ impl Binder<'_> {
             return Ok(None);
         }
         let (function, args) = (call.function.clone(), call.args.clone());
-        let mut query = self.function_query(&function, &args)?;
+        let users = function.oid >= oid::FIRST_NORMAL;
+        if users && !self.may_inline_set(&function, &args) {
+            return Ok(None);
+        }
+        self.inlining.push(function.oid);
+        let query = self.function_query(&function, &args);
+        self.inlining.pop();
+        if users && query.is_err() {
+            return Ok(None);
+        }
+        let mut query = query?;
         let columns = if !definitions.is_empty() {
             Some(self.column_definitions(definitions)?)
         } else {
@@ -148,6 +251,9 @@ impl Binder<'_> {
         };
         let names_and_types = columns.unwrap_or_else(|| vec![(function.name.clone(), call.ty)]);
         let types: Vec<SqlType> = names_and_types.iter().map(|(_, ty)| *ty).collect();
+        if types.len() != query.output.len() && users {
+            return Ok(None);
+        }
         if types.len() != query.output.len() {
             return Err(Error::unsupported(format!(
                 "function {} whose query has {} columns",
@@ -206,6 +312,15 @@ impl Binder<'_> {
             }
         })
         .map_err(|error| error.with_context(context(function)))
+    }
+}
+
+/// Whether an argument may be computed any number of times.
+fn is_cheap(arg: &Expr) -> bool {
+    match &arg.kind {
+        ExprKind::Const(_) | ExprKind::Param(_) | ExprKind::Column(_) => true,
+        ExprKind::Relabel(inner) => is_cheap(inner),
+        _ => false,
     }
 }
 

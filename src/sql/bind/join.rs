@@ -115,6 +115,8 @@ impl Binder<'_> {
     ) -> Result<(ItemColumn, Expr)> {
         let left_column = using_column(name, left, "left")?;
         let right_column = using_column(name, right, "right")?;
+        self.note_selected(left_column.origin);
+        self.note_selected(right_column.origin);
         let sides = [left_column.expr.clone(), right_column.expr.clone()];
         let ty = self.common_type(&sides, "JOIN/USING")?;
         let [left_side, right_side] = sides.clone();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::Binder;
 use super::node::{INT8, column_expr, inner};
 use super::scope::Item;
-use crate::catalog::{Relation, RelationKind};
+use crate::catalog::{Relation, RelationKind, acl};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::columns;
 use crate::sql::ir::{
@@ -176,8 +176,14 @@ struct Brought<'b, 'a> {
 impl Brought<'_, '_> {
     fn rows(&mut self, rel: &mut Rel) -> Result<Vec<Rows>> {
         match rel {
+            Rel::Scan(scan) if scan.relation.is_materialized_view() => Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!("cannot lock rows in materialized view \"{}\"", scan.relation.name),
+            )),
             Rel::Scan(scan) if matches!(scan.relation.kind, RelationKind::Table) => {
                 self.binder.opened.relation(&scan.relation, LockMode::RowShare);
+                let role = self.binder.check_as;
+                self.binder.permissions.require(scan.relation.oid, role, acl::UPDATE);
                 let fresh = self.binder.new_id();
                 Ok(vec![(scan.relation.clone(), *scan.rid.get_or_insert(fresh))])
             }

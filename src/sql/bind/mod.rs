@@ -42,6 +42,7 @@ mod inline;
 mod join;
 mod literal;
 mod locking;
+mod merge;
 mod name;
 mod node;
 mod opened;
@@ -49,10 +50,14 @@ mod operator;
 mod order;
 mod params;
 mod polymorphic;
+mod procedure;
 mod prune;
+mod refresh;
 mod row;
 mod same;
+mod sample;
 mod scope;
+mod search_cycle;
 mod select;
 mod set_operation;
 mod statement;
@@ -60,7 +65,9 @@ mod subquery;
 mod subscript;
 mod target;
 mod typename;
+mod updatable;
 mod values;
+mod variables;
 mod window;
 
 use std::sync::Arc;
@@ -70,16 +77,23 @@ use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{ColumnId, CteId, OutputColumn};
 use crate::sql::parse::with_stack;
+use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
-    ColumnExpression, ExpressionUse, bind_column_expression, bind_expression, bind_expression_sql,
-    bind_relation_expression_sql,
+    ColumnExpression, ExpressionUse, bind_column_expression, bind_default, bind_expression,
+    bind_expression_sql, bind_relation_expression_sql, bind_trigger_condition,
+    bind_trigger_condition_sql,
 };
 use opened::Opened;
 pub use opened::opened_by_copy;
 use params::Params;
+pub use polymorphic::is_polymorphic;
+pub use procedure::{ProcedureCall, bind_call, bind_call_with};
+pub use refresh::Refreshed;
 use scope::Level;
+pub use updatable::updatable;
+pub use variables::{Conflict, Conversion, VariableRef, Variables, bind_conversion};
 
 /// Nesting of expressions and queries that is bound; deeper is `54001`.
 const DEPTH_MAX: usize = 1_500;
@@ -102,8 +116,14 @@ pub struct Binder<'a> {
     next_cte: u32,
     /// See [`Binder::opened`].
     opened: Opened,
+    /// See [`Binder::permissions`].
+    permissions: Permissions,
+    /// Whose privileges count for what is bound now: a view's owner's.
+    check_as: Option<Oid>,
     depth: usize,
     inline_depth: usize,
+    /// Functions in SQL whose bodies are being inlined.
+    inlining: Vec<Oid>,
     names: bound::Names,
 }
 
@@ -130,8 +150,11 @@ impl<'a> Binder<'a> {
             next_column: 0,
             next_cte: 0,
             opened: Opened::default(),
+            permissions: Permissions::default(),
+            check_as: None,
             depth: 0,
             inline_depth: 0,
+            inlining: Vec::new(),
             names: bound::Names::default(),
         }
     }
@@ -139,6 +162,24 @@ impl<'a> Binder<'a> {
     /// The parameters' types, after binding.
     pub fn param_types(&self) -> Vec<SqlType> {
         self.params.types()
+    }
+
+    /// What the bound statement needs to be allowed.
+    pub fn permissions(&mut self) -> Permissions {
+        std::mem::take(&mut self.permissions)
+    }
+
+    /// A column of a relation is read.
+    fn note_selected(&mut self, origin: Option<(Oid, i16)>) {
+        if let Some((relation, column)) = origin {
+            self.permissions.select(relation, self.check_as, column);
+        }
+    }
+
+    fn note_selected_items(&mut self, columns: &[scope::ItemColumn]) {
+        for column in columns {
+            self.note_selected(column.origin);
+        }
     }
 
     fn new_id(&mut self) -> ColumnId {

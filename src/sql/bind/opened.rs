@@ -64,6 +64,11 @@ impl Opened {
         Ok(())
     }
 
+    /// A relation that is written, or written through.
+    pub(super) fn written(&mut self, oid: Oid) {
+        self.note(oid, LockMode::RowExclusive);
+    }
+
     /// The tables that refer to one whose keys are removed, and those that refer to
     /// what is removed or changed there.
     fn referencing(&mut self, catalog: &Catalog, info: &TableInfo, verb: Verb) -> Result<()> {

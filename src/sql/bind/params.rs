@@ -2,6 +2,7 @@
 
 use super::Binder;
 use super::node::typed;
+use super::variables::VariableScope;
 use crate::error::{Error, Result};
 use crate::sql::ir::{Expr, ExprKind};
 use crate::sql::types::{Oid, SqlType, oid};
@@ -14,18 +15,20 @@ const PARAMS_MAX: i32 = 65_535;
 pub(super) struct Params {
     types: Vec<Oid>,
     fixed: bool,
-    /// Argument names, in the body of a function in SQL.
+    /// Argument names, in the body of a function in SQL that is inlined.
     pub names: Vec<String>,
+    /// In the body of a routine that runs.
+    pub variables: Option<VariableScope>,
 }
 
 impl Params {
     pub fn deduced(types: &[Oid]) -> Params {
         let types = types.iter().map(|ty| if *ty == 0 { oid::UNKNOWN } else { *ty }).collect();
-        Params { types, fixed: false, names: Vec::new() }
+        Params { types, fixed: false, names: Vec::new(), variables: None }
     }
 
     pub fn fixed(types: &[Oid]) -> Params {
-        Params { types: types.to_vec(), fixed: true, names: Vec::new() }
+        Params { types: types.to_vec(), fixed: true, names: Vec::new(), variables: None }
     }
 
     pub fn types(&self) -> Vec<SqlType> {
@@ -50,6 +53,9 @@ fn undetermined(index: usize) -> Error {
 
 impl Binder<'_> {
     pub(super) fn param(&mut self, number: i32, location: i32) -> Result<Expr> {
+        if let Some(variable) = self.variable(&[&format!("${number}")], location)? {
+            return Ok(variable);
+        }
         let known = i32::try_from(self.params.types.len()).unwrap_or(i32::MAX);
         let refused = !(1..=PARAMS_MAX).contains(&number) || (self.params.fixed && number > known);
         if refused {

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::sql::types::{Oid, oid};
 use crate::sqlstate;
 
-pub(super) fn is_polymorphic(ty: Oid) -> bool {
+pub fn is_polymorphic(ty: Oid) -> bool {
     is_simple(ty) || is_compatible(ty)
 }
 

@@ -23,6 +23,7 @@ pub(super) fn prune_scans(statement: &mut Statement) {
         Statement::Insert(insert) => keep(&mut insert.source.rel),
         Statement::Update(update) => prune_except(&mut update.input, &used, &update.target),
         Statement::Delete(delete) => prune_except(&mut delete.input, &used, &delete.target),
+        Statement::Merge(merge) => keep(&mut merge.input),
     }
     // Scans within subqueries of expressions.
     statement_exprs_mut(statement, &mut |e| {

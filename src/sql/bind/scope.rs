@@ -32,11 +32,13 @@ pub(super) enum Clause {
     UpdateSource,
     Returning,
     ConflictWhere,
+    MergeWhen,
     CheckConstraint,
     ColumnDefault,
     IndexExpression,
     IndexPredicate,
     GeneratedColumn,
+    TriggerWhen,
 }
 
 impl Clause {
@@ -86,7 +88,9 @@ impl Clause {
             Clause::UpdateSource => "UPDATE",
             Clause::Returning => "RETURNING",
             Clause::ConflictWhere => "WHERE",
+            Clause::MergeWhen => "MERGE WHEN conditions",
             Clause::CheckConstraint => "check constraints",
+            Clause::TriggerWhen => "trigger WHEN conditions",
             Clause::ColumnDefault => "DEFAULT expressions",
             Clause::IndexExpression => "index expressions",
             Clause::IndexPredicate => "index predicates",
@@ -98,6 +102,7 @@ impl Clause {
     pub fn refuses_subqueries(self) -> Option<&'static str> {
         match self {
             Clause::CheckConstraint => Some("check constraint"),
+            Clause::TriggerWhen => Some("trigger WHEN condition"),
             Clause::ColumnDefault => Some("DEFAULT expression"),
             Clause::IndexExpression => Some("index expression"),
             Clause::IndexPredicate => Some("index predicate"),

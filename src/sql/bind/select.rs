@@ -244,10 +244,16 @@ impl Binder<'_> {
     fn limited(&mut self, rel: Rel, keys: Vec<SortKey>, select: &SelectStmt) -> Result<Rel> {
         let offset = self.row_count(boxed(&select.limit_offset), Clause::Offset, "OFFSET")?;
         let limit = self.row_count(boxed(&select.limit_count), Clause::Limit, "LIMIT")?;
+        let ties = select.limit_option == LimitOption::WithTies as i32;
+        if ties && limit.is_none() && select.limit_count.is_some() {
+            return Err(Error::new(
+                sqlstate::INVALID_ROW_COUNT_IN_LIMIT_CLAUSE,
+                "row count cannot be null in FETCH FIRST ... WITH TIES clause",
+            ));
+        }
         if offset.is_none() && limit.is_none() {
             return Ok(rel);
         }
-        let ties = select.limit_option == LimitOption::WithTies as i32;
         let with_ties = if ties { keys } else { Vec::new() };
         Ok(Rel::Limit { input: Box::new(rel), limit, offset, with_ties })
     }

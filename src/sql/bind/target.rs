@@ -99,7 +99,9 @@ impl Binder<'_> {
             }
         };
         let place = self.require_item(schema, table, location)?;
-        Ok(item_targets(self.item(place), location))
+        let targets = item_targets(self.item(place), location);
+        targets.iter().for_each(|target| self.note_selected(target.origin));
+        Ok(targets)
     }
 
     fn bare_star(&mut self, location: i32) -> Result<Vec<Target>> {
@@ -109,12 +111,14 @@ impl Binder<'_> {
                 Error::syntax("SELECT * with no tables specified is not valid").at(location)
             );
         }
-        Ok(level
+        let targets: Vec<Target> = level
             .items
             .iter()
             .filter(|item| item.columns_visible)
             .flat_map(|item| item_targets(item, location))
-            .collect())
+            .collect();
+        targets.iter().for_each(|target| self.note_selected(target.origin));
+        Ok(targets)
     }
 
     /// `(expression).*`.

@@ -69,6 +69,7 @@ impl Ddl<'_> {
                 ),
             ));
         }
+        crate::sql::privilege::check_type(ty.oid, &self.eval())?;
         Ok(ty)
     }
 

@@ -29,10 +29,12 @@ impl Ddl<'_> {
         match statement.objtype() {
             kind @ (Kind::ObjectTable
             | Kind::ObjectView
+            | Kind::ObjectMatview
             | Kind::ObjectIndex
             | Kind::ObjectSequence) => self.commented_relation(kind, &name_list(node)),
             Kind::ObjectColumn => self.commented_column(&name_list(node)),
             Kind::ObjectTabconstraint => self.commented_constraint(&name_list(node)),
+            Kind::ObjectTrigger => self.commented_trigger(&name_list(node)),
             Kind::ObjectSchema => self.schema_named(&plain_name(node)).map(ObjectAddress::schema),
             Kind::ObjectType => match node {
                 Some(NodeEnum::TypeName(name)) => {
@@ -40,6 +42,14 @@ impl Ddl<'_> {
                 }
                 _ => Err(Error::unsupported("COMMENT ON this object")),
             },
+            kind @ (Kind::ObjectFunction
+            | Kind::ObjectProcedure
+            | Kind::ObjectRoutine
+            | Kind::ObjectAggregate) => {
+                let function = self.routine_of(statement.object.as_deref(), kind)?;
+                self.require_routine_owner(&function)?;
+                Ok(function.address())
+            }
             Kind::ObjectDatabase | Kind::ObjectRole => self.commented_shared(statement, node),
             _ => Err(Error::unsupported("COMMENT ON this kind of object")),
         }
@@ -56,7 +66,10 @@ impl Ddl<'_> {
             ast::ObjectType::ObjectSequence => {
                 (matches!(relation.kind, RelationKind::Sequence(_)), "sequence")
             }
-            _ => (matches!(relation.kind, RelationKind::Table), "table"),
+            ast::ObjectType::ObjectMatview => {
+                (relation.is_materialized_view(), "materialized view")
+            }
+            _ => (relation.is_table(), "table"),
         };
         if fits { Ok(relation.address()) } else { Err(wrong_object(&relation.name, what)) }
     }
@@ -88,6 +101,18 @@ impl Ddl<'_> {
                 format!("constraint \"{name}\" for table \"{}\" does not exist", relation.name),
             )
         })
+    }
+
+    fn commented_trigger(&self, parts: &[&str]) -> Result<ObjectAddress> {
+        let Some((name, relation)) = parts.split_last() else {
+            return Err(Error::syntax("trigger name must be qualified"));
+        };
+        let relation = self.relation_of_parts(relation)?;
+        self.require_relation_owner(&relation)?;
+        let trigger = self.work.catalog.trigger_named(relation.oid, name);
+        trigger
+            .map(|trigger| trigger.address())
+            .ok_or_else(|| super::trigger::no_trigger(name, &relation.name))
     }
 
     fn commented_shared(

@@ -14,6 +14,7 @@ use crate::catalog::{
 use crate::error::{Error, Result};
 use crate::sql::bind::ExpressionUse;
 use crate::sql::parse::ast;
+use crate::sql::privilege;
 use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::txn::LockMode;
@@ -269,7 +270,7 @@ impl Ddl<'_> {
         let target =
             def.pktable.as_ref().ok_or_else(|| Error::syntax("REFERENCES without a table"))?;
         let referenced = self.find_relation(target)?;
-        if !matches!(referenced.kind, RelationKind::Table) {
+        if !referenced.is_table() {
             return Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
                 format!("referenced relation \"{}\" is not a table", display_name(target)),
@@ -281,6 +282,8 @@ impl Ddl<'_> {
         require_same_persistence(&relation, &referenced)?;
         let columns = self.foreign_columns(&relation, &def.fk_attrs)?;
         let (referenced_index, referenced_columns) = self.referenced_key(&referenced, def)?;
+        let keys = referenced_columns.iter().copied();
+        privilege::check_references(&referenced, keys, &self.eval())?;
         if columns.len() != referenced_columns.len() {
             return Err(Error::new(
                 sqlstate::INVALID_FOREIGN_KEY,

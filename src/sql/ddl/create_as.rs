@@ -10,8 +10,8 @@ use crate::sqlstate;
 
 impl Ddl<'_> {
     pub async fn create_table_as(&mut self, statement: &ast::CreateTableAsStmt) -> Result<String> {
-        if statement.objtype() != ast::ObjectType::ObjectTable {
-            return Err(Error::unsupported("materialized view"));
+        if statement.objtype() == ast::ObjectType::ObjectMatview {
+            return self.create_materialized_view(statement).await;
         }
         let into =
             statement.into.as_ref().ok_or_else(|| Error::syntax("CREATE TABLE AS without INTO"))?;
@@ -40,7 +40,7 @@ impl Ddl<'_> {
     }
 
     /// A table with the query's columns, renamed by the list if there is one.
-    fn put_table_for(
+    pub(super) fn put_table_for(
         &mut self,
         schema: Oid,
         name: &str,
@@ -87,7 +87,7 @@ pub fn select_into(select: &ast::SelectStmt) -> NodeEnum {
     }))
 }
 
-fn refuse_unsupported(into: &ast::IntoClause) -> Result<()> {
+pub(super) fn refuse_unsupported(into: &ast::IntoClause) -> Result<()> {
     let refusals = [
         (!into.options.is_empty(), "table storage parameter"),
         (!into.table_space_name.is_empty(), "tablespace"),

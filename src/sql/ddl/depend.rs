@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::Ddl;
-use crate::catalog::{Dependency, ObjectAddress, ObjectClass, References};
+use crate::catalog::{Dependency, ObjectAddress, ObjectClass, References, Relation};
 use crate::sql::ir::{Expr, ExprKind, Rel, Scan, visit};
 use crate::sql::types::{Datum, Oid, oid};
 
@@ -48,6 +48,29 @@ impl Ddl<'_> {
         let mut edges = found.needed();
         edges.extend(found.columns_of(column.oid).map(|column| (column, 'n')));
         self.put_references(default, column, edges);
+    }
+
+    /// As [`Ddl::record_references`], for the WHEN of a trigger, whose columns are those of
+    /// the old row and then of the new one.
+    pub fn record_trigger_references(
+        &mut self,
+        trigger: ObjectAddress,
+        relation: &Relation,
+        expr: &Expr,
+    ) {
+        let found = Found::of([expr]);
+        let width = relation.columns.len() as i16;
+        let mut edges = found.needed();
+        let columns: BTreeSet<i16> = found
+            .columns
+            .take()
+            .into_iter()
+            .map(|attnum| if attnum > width { attnum - width } else { attnum })
+            .collect();
+        edges.extend(
+            columns.into_iter().map(|attnum| (ObjectAddress::column(relation.oid, attnum), 'n')),
+        );
+        self.put_references(trigger.oid, trigger, edges);
     }
 
     /// Records what a view's query mentions.

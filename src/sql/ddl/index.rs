@@ -36,7 +36,7 @@ impl Ddl<'_> {
         refuse_unsupported(statement)?;
         let name =
             statement.relation.as_ref().ok_or_else(|| Error::syntax("index without a table"))?;
-        let relation = self.find_table(name)?;
+        let relation = self.find_indexable(name)?;
         self.lock_relation(relation.oid, LockMode::Share).await?;
         let relation = self.relation(relation.oid)?;
         if statement.if_not_exists
@@ -106,6 +106,7 @@ impl Ddl<'_> {
             indexes: Vec::new(),
             constraints: Vec::new(),
             persistence: relation.persistence,
+            materialized: None,
             kind: RelationKind::Index(Index {
                 table: relation.oid,
                 access_method: "btree".to_owned(),

@@ -21,13 +21,19 @@ mod comment;
 mod constraint;
 mod create_as;
 mod database;
+mod default_privileges;
 mod depend;
 mod drop;
 mod enumeration;
 mod expression;
+mod function;
+mod grant;
 mod index;
+mod like;
+mod matview;
 mod name;
 pub(super) mod options;
+mod owned;
 mod rename;
 mod rewrite;
 mod role;
@@ -35,8 +41,10 @@ mod schema;
 mod sequence;
 mod table;
 mod temporary;
+mod trigger;
 mod uses;
 mod view;
+mod view_options;
 
 use std::sync::Arc;
 
@@ -62,6 +70,7 @@ pub async fn execute(node: &NodeEnum, work: &mut Work, ctx: &StatementContext) -
     let mut ddl = Ddl { work, ctx };
     let (before, made) = (ddl.work.catalog.clone(), ddl.work.changes.len());
     let tag = ddl.run(node).await?;
+    ddl.settle_privileges(&before, made);
     ddl.claim_names(&before, made).await?;
     Ok(tag)
 }
@@ -75,11 +84,20 @@ impl Ddl<'_> {
             NodeEnum::IndexStmt(statement) => ddl.create_index(statement).await?,
             NodeEnum::ViewStmt(statement) => ddl.create_view(statement).await?,
             NodeEnum::CreateTableAsStmt(statement) => return ddl.create_table_as(statement).await,
+            NodeEnum::RefreshMatViewStmt(statement) => {
+                ddl.refresh_materialized_view(statement).await?
+            }
             NodeEnum::CreateSeqStmt(statement) => ddl.create_sequence(statement).await?,
             NodeEnum::AlterSeqStmt(statement) => ddl.alter_sequence(statement).await?,
             NodeEnum::CreateSchemaStmt(statement) => ddl.create_schema(statement).await?,
             NodeEnum::CreateEnumStmt(statement) => ddl.create_enum(statement).await?,
             NodeEnum::AlterEnumStmt(statement) => ddl.alter_enum(statement).await?,
+            NodeEnum::CreateFunctionStmt(statement) => ddl.create_function(statement).await?,
+            NodeEnum::AlterFunctionStmt(statement) => return ddl.alter_function(statement),
+            NodeEnum::CreateTrigStmt(statement) => ddl.create_trigger(statement).await?,
+            NodeEnum::CreateEventTrigStmt(_) => {
+                return Err(Error::unsupported("CREATE EVENT TRIGGER"));
+            }
             NodeEnum::DropStmt(statement) => return ddl.drop_objects(statement).await,
             NodeEnum::RenameStmt(statement) => return ddl.rename(statement).await,
             NodeEnum::AlterObjectSchemaStmt(statement) => return ddl.set_schema(statement).await,
@@ -88,6 +106,12 @@ impl Ddl<'_> {
             NodeEnum::CreateRoleStmt(statement) => ddl.create_role(statement)?,
             NodeEnum::AlterRoleStmt(statement) => ddl.alter_role(statement)?,
             NodeEnum::DropRoleStmt(statement) => ddl.drop_role(statement)?,
+            NodeEnum::GrantStmt(statement) => ddl.grant(statement).await?,
+            NodeEnum::AlterDefaultPrivilegesStmt(statement) => {
+                ddl.alter_default_privileges(statement)?
+            }
+            NodeEnum::DropOwnedStmt(statement) => ddl.drop_owned(statement).await?,
+            NodeEnum::ReassignOwnedStmt(statement) => ddl.reassign_owned(statement)?,
             NodeEnum::GrantRoleStmt(statement) => ddl.grant_role(statement)?,
             NodeEnum::CreatedbStmt(statement) => ddl.create_database(statement)?,
             NodeEnum::DropdbStmt(statement) => ddl.drop_database(statement)?,
@@ -98,7 +122,12 @@ impl Ddl<'_> {
 }
 
 /// Names a statement that is not supported, in SQL's words where it has them.
-fn statement_name(node: &NodeEnum) -> String {
+pub(super) fn statement_name(node: &NodeEnum) -> String {
+    match node {
+        NodeEnum::CreateStatsStmt(_) => return "CREATE STATISTICS".to_owned(),
+        NodeEnum::RuleStmt(_) => return "CREATE RULE".to_owned(),
+        _ => {}
+    }
     let debug = format!("{node:?}");
     let name = debug.split(['(', ' ', '{']).next().unwrap_or_default();
     let words = name.strip_suffix("Stmt").unwrap_or(name);

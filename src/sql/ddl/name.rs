@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::{Ddl, strings};
-use crate::catalog::{ObjectClass, Relation, RelationKind, is_temporary_schema};
+use crate::catalog::{
+    ObjectAddress, ObjectClass, Relation, RelationKind, acl, is_temporary_schema, relation_oid,
+};
 use crate::error::{Error, Result};
 use crate::sql::parse::ast;
+use crate::sql::privilege;
 use crate::sql::types::Oid;
 use crate::sqlstate;
 
@@ -39,7 +42,7 @@ impl Ddl<'_> {
             )
             .with_detail("System catalog modifications are currently disallowed."));
         }
-        self.require_schema_owner(oid)?;
+        self.require_creation(oid)?;
         Ok(oid)
     }
 
@@ -48,18 +51,34 @@ impl Ddl<'_> {
         schema.map(|schema| schema.oid).ok_or_else(|| Error::undefined_schema(name))
     }
 
-    /// Creating in `public` and in one's own schemas is allowed; elsewhere it
-    /// takes a superuser, as long as there are no grants.
-    fn require_schema_owner(&self, oid: Oid) -> Result<()> {
-        let role = self.current_role()?;
-        let Some(schema) = self.work.catalog.schema(oid) else { return Ok(()) };
-        if role.superuser || schema.owner == role.oid {
+    /// Creating in a schema takes CREATE on it; everybody may create in their own
+    /// temporary one.
+    fn require_creation(&self, oid: Oid) -> Result<()> {
+        if self.is_own_temporary(oid) {
             return Ok(());
         }
-        Err(Error::new(
-            sqlstate::INSUFFICIENT_PRIVILEGE,
-            format!("permission denied for schema {}", schema.name),
-        ))
+        let role = self.current_role()?;
+        let guarded = self.work.catalog.guarded(ObjectAddress::schema(oid));
+        let Some(guarded) = guarded else { return Ok(()) };
+        match self.work.catalog.rights(&role, guarded, acl::CREATE) {
+            0 => Err(privilege::denied("schema", self.work.catalog.schema_name(oid))),
+            _ => Ok(()),
+        }
+    }
+
+    /// `42501` unless the current role has a privilege on the database.
+    pub fn require_on_database(&self, privilege: u32) -> Result<()> {
+        let name = &self.ctx.eval.settings.database;
+        let role = self.current_role()?;
+        let catalog = &self.work.catalog;
+        let Some(database) = catalog.databases().find(|found| found.name == *name) else {
+            return Ok(());
+        };
+        let on = ObjectAddress::new(relation_oid::PG_DATABASE, database.oid);
+        match catalog.guarded(on).map(|guarded| catalog.rights(&role, guarded, privilege)) {
+            Some(0) => Err(privilege::denied("database", name)),
+            _ => Ok(()),
+        }
     }
 
     /// The existing relation a name means, along the search path.
@@ -87,26 +106,36 @@ impl Ddl<'_> {
         }
     }
 
-    /// The table a statement is about: a stored table of this role's.
-    pub fn find_table(&self, name: &ast::RangeVar) -> Result<Arc<Relation>> {
+    /// The relation that an index is for: a stored one of this role's.
+    pub fn find_indexable(&self, name: &ast::RangeVar) -> Result<Arc<Relation>> {
         let relation = self.find_relation(name)?;
         self.require_relation_owner(&relation)?;
         match relation.kind {
             RelationKind::Table => Ok(relation),
             RelationKind::Virtual => Err(system_catalog(&relation.name)),
-            _ => Err(wrong_object(&relation.name, "table")),
+            _ => {
+                let kinds = match relation.kind_word() {
+                    "index" => "indexes".to_owned(),
+                    word => format!("{word}s"),
+                };
+                Err(Error::new(
+                    sqlstate::WRONG_OBJECT_TYPE,
+                    format!("cannot create index on relation \"{}\"", relation.name),
+                )
+                .with_detail(format!("This operation is not supported for {kinds}.")))
+            }
         }
     }
 
     /// `42501` unless this role owns the relation or is a superuser.
     pub fn require_relation_owner(&self, relation: &Relation) -> Result<()> {
-        let what = kind_name(&relation.kind);
+        let what = relation.kind_word();
         self.require_owner(relation.owner, what, &relation.name)
     }
 
     pub fn require_owner(&self, owner: Oid, what: &str, name: &str) -> Result<()> {
         let role = self.current_role()?;
-        if role.superuser || role.oid == owner {
+        if self.work.catalog.has_privileges_of(&role, owner) {
             return Ok(());
         }
         Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, format!("must be owner of {what} {name}")))
@@ -205,16 +234,6 @@ pub fn display_name(name: &ast::RangeVar) -> String {
         name.relname.clone()
     } else {
         format!("{}.{}", name.schemaname, name.relname)
-    }
-}
-
-/// What PostgreSQL calls a relation of this kind.
-pub fn kind_name(kind: &RelationKind) -> &'static str {
-    match kind {
-        RelationKind::Table | RelationKind::Virtual => "table",
-        RelationKind::View(_) => "view",
-        RelationKind::Index(_) => "index",
-        RelationKind::Sequence(_) => "sequence",
     }
 }
 

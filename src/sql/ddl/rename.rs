@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::constraint::column_number;
-use super::name::{kind_name, wrong_object};
+use super::name::wrong_object;
 use super::table::require_no_system_column;
 use super::{Ddl, strings};
+use crate::catalog::acl;
 use crate::catalog::{
     ConstraintKind, ObjectAddress, ObjectClass, Relation, RelationKind, Role, Schema, Type,
     relation_oid,
@@ -13,6 +14,7 @@ use crate::catalog::{
 use crate::error::{Error, Result};
 use crate::sql::bind;
 use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::privilege;
 use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::txn::LockMode;
@@ -23,6 +25,7 @@ impl Ddl<'_> {
         match statement.rename_type() {
             kind @ (Kind::ObjectTable
             | Kind::ObjectView
+            | Kind::ObjectMatview
             | Kind::ObjectIndex
             | Kind::ObjectSequence) => self.rename_relation(statement, kind).await,
             Kind::ObjectColumn => self.rename_column(statement).await,
@@ -30,6 +33,10 @@ impl Ddl<'_> {
             Kind::ObjectSchema => self.rename_schema(statement),
             Kind::ObjectRole => self.rename_role(statement),
             Kind::ObjectType => self.rename_type(statement),
+            Kind::ObjectTrigger => self.rename_trigger(statement).await,
+            Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
+                self.rename_routine(statement)
+            }
             _ => Err(Error::unsupported("ALTER … RENAME of this kind of object")),
         }
     }
@@ -69,8 +76,7 @@ impl Ddl<'_> {
             self.altered_relation(statement.relation.as_ref(), statement.missing_ok).await?;
         let Some(relation) = relation else { return Ok(tag) };
         // As PostgreSQL, ALTER TABLE … RENAME also takes views, indexes and sequences.
-        if kind != ast::ObjectType::ObjectTable && kind_name(&relation.kind) != relation_word(kind)
-        {
+        if kind != ast::ObjectType::ObjectTable && relation.kind_word() != relation_word(kind) {
             return Err(wrong_object(&relation.name, relation_word(kind)));
         }
         self.require_free_name(relation.schema, &statement.newname)?;
@@ -302,7 +308,13 @@ impl Ddl<'_> {
     pub async fn set_schema(&mut self, statement: &ast::AlterObjectSchemaStmt) -> Result<String> {
         use ast::ObjectType as Kind;
         let kind = statement.object_type();
-        if !matches!(kind, Kind::ObjectTable | Kind::ObjectView | Kind::ObjectSequence) {
+        if matches!(kind, Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine) {
+            return self.set_routine_schema(statement);
+        }
+        if !matches!(
+            kind,
+            Kind::ObjectTable | Kind::ObjectView | Kind::ObjectMatview | Kind::ObjectSequence
+        ) {
             return Err(Error::unsupported("SET SCHEMA of this kind of object"));
         }
         let tag = format!("ALTER {}", relation_word(kind).to_ascii_uppercase());
@@ -382,12 +394,40 @@ impl Ddl<'_> {
                 self.put(Type { owner, ..(*ty).clone() });
                 Ok("ALTER TYPE".to_owned())
             }
+            Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
+                self.set_routine_owner(statement, owner)
+            }
             _ => Err(Error::unsupported("OWNER TO for this kind of object")),
+        }
+    }
+
+    /// Who gives an object away must be a member of the new owner, and the new owner
+    /// must be able to make such objects there.
+    fn require_new_owner(&self, owner: Oid, schema: Oid) -> Result<()> {
+        let current = self.current_role()?;
+        let catalog = &self.work.catalog;
+        if current.superuser {
+            return Ok(());
+        }
+        let Some(new) = catalog.role(owner) else { return Ok(()) };
+        if !catalog.is_member(&current, owner) {
+            return Err(Error::new(
+                sqlstate::INSUFFICIENT_PRIVILEGE,
+                format!("must be member of role \"{}\"", new.name),
+            ));
+        }
+        let guarded = catalog.guarded(ObjectAddress::schema(schema));
+        match guarded.map(|guarded| catalog.rights(new, guarded, acl::CREATE)) {
+            Some(0) => Err(privilege::denied("schema", catalog.schema_name(schema))),
+            _ => Ok(()),
         }
     }
 
     /// ALTER TABLE … OWNER TO: indexes and owned sequences follow.
     pub fn set_relation_owner(&mut self, relation: &Relation, owner: Oid) -> Result<()> {
+        if owner != relation.owner {
+            self.require_new_owner(owner, relation.schema)?;
+        }
         for oid in &relation.indexes {
             let index = self.relation(*oid)?;
             self.put_relation(Relation { owner, ..(*index).clone() });
@@ -420,6 +460,7 @@ pub fn duplicate_column(column: &str, relation: &str) -> Error {
 fn relation_word(kind: ast::ObjectType) -> &'static str {
     match kind {
         ast::ObjectType::ObjectView => "view",
+        ast::ObjectType::ObjectMatview => "materialized view",
         ast::ObjectType::ObjectIndex => "index",
         ast::ObjectType::ObjectSequence => "sequence",
         _ => "table",

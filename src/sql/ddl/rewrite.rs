@@ -85,7 +85,7 @@ impl Ddl<'_> {
         let info = TableInfo::of(&self.work.catalog, table)?;
         let mut writer = Writer::new(self.work, self.ctx);
         let mut count = 0;
-        while let Some(chunk) = chunks.next().await {
+        while let Some(chunk) = writer.ctx.lend_while(writer.work, chunks.next()).await {
             for row in chunk? {
                 writer.insert(&info, row).await?;
                 count += 1;

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use super::Ddl;
 use super::options::{boolean, conflicting, integer, options, string};
 use crate::auth::scram;
-use crate::catalog::{ObjectClass, RelationKind, Role};
-use crate::error::{Error, Result};
+use crate::catalog::{AclItem, Membership, ObjectAddress, ObjectClass, Role};
+use crate::error::{Error, Result, Severity};
 use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::types::Oid;
 use crate::sqlstate;
 
 impl Ddl<'_> {
@@ -44,9 +45,12 @@ impl Ddl<'_> {
             verifier: None,
             valid_until: None,
             member_of: Vec::new(),
+            memberships: Vec::new(),
         };
         self.set_role_options(&mut role, &statement.options)?;
+        let oid = role.oid;
         self.put(role);
+        self.set_members(oid, &statement.options, true)?;
         Ok("CREATE ROLE")
     }
 
@@ -66,7 +70,9 @@ impl Ddl<'_> {
         }
         let mut role = (*role).clone();
         self.set_role_options(&mut role, &statement.options)?;
+        let oid = role.oid;
         self.put(role);
+        self.set_members(oid, &statement.options, statement.action >= 0)?;
         Ok("ALTER ROLE")
     }
 
@@ -84,6 +90,7 @@ impl Ddl<'_> {
             for member in members.iter().filter(|member| member.member_of.contains(&role.oid)) {
                 let mut member = (**member).clone();
                 member.member_of.retain(|oid| *oid != role.oid);
+                member.memberships.retain(|known| known.group != role.oid);
                 self.put(member);
             }
             self.remove(ObjectClass::Role, role.oid);
@@ -92,25 +99,146 @@ impl Ddl<'_> {
     }
 
     pub fn grant_role(&mut self, statement: &ast::GrantRoleStmt) -> Result<&'static str> {
-        self.require_role_rights()?;
-        if !statement.opt.is_empty() {
-            return Err(Error::unsupported("GRANT role WITH option"));
-        }
+        let option = membership_option(&statement.opt)?;
+        // REVOKE does not look at its GRANTED BY.
+        let grantor = match &statement.grantor {
+            Some(spec) if statement.is_grant => self.role_of(spec)?,
+            _ => self.current_role()?,
+        };
         for granted in &statement.granted_roles {
             let Some(NodeEnum::AccessPriv(granted)) = &granted.node else { continue };
             let granted = self.role_by_name(&granted.priv_name)?;
+            self.require_admin_of(&granted)?;
             for grantee in &statement.grantee_roles {
                 let Some(NodeEnum::RoleSpec(spec)) = &grantee.node else { continue };
-                let mut grantee = (*self.role_of(spec)?).clone();
-                grantee.member_of.retain(|oid| *oid != granted.oid);
-                if statement.is_grant {
-                    self.require_no_cycle(&granted, &grantee)?;
-                    grantee.member_of.push(granted.oid);
+                let grantee = self.role_of(spec)?;
+                match statement.is_grant {
+                    true => self.add_member(&granted, &grantee, &grantor, option)?,
+                    false => self.remove_member(&granted, &grantee, option),
                 }
-                self.put(grantee);
             }
         }
         Ok(if statement.is_grant { "GRANT ROLE" } else { "REVOKE ROLE" })
+    }
+
+    /// Makes a role a member of another; with `admin` it may make others so.
+    fn add_member(
+        &mut self,
+        granted: &Role,
+        grantee: &Role,
+        grantor: &Role,
+        admin: Option<bool>,
+    ) -> Result<()> {
+        for (role, what) in
+            [(granted, "cannot have explicit members"), (grantee, "cannot be a member of any role")]
+        {
+            if role.name == "pg_database_owner" {
+                return Err(Error::internal(format!("role \"{}\" {what}", role.name)));
+            }
+        }
+        self.require_no_cycle(granted, grantee)?;
+        let mut member = grantee.clone();
+        let known = member.memberships.iter().find(|known| known.group == granted.oid).copied();
+        let is_member = member.member_of.contains(&granted.oid);
+        let has_admin = known.is_some_and(|known| known.admin);
+        let admin = admin == Some(true);
+        if is_member && (has_admin || !admin) {
+            self.notice(format!(
+                "role \"{}\" is already a member of role \"{}\"",
+                grantee.name, granted.name
+            ));
+            return Ok(());
+        }
+        if !is_member {
+            member.member_of.push(granted.oid);
+        }
+        member.memberships.retain(|known| known.group != granted.oid);
+        let membership = Membership { group: granted.oid, grantor: grantor.oid, admin };
+        member.memberships.push(membership);
+        self.put(member);
+        Ok(())
+    }
+
+    /// Ends a membership; with `admin` only the right to admit others.
+    fn remove_member(&mut self, granted: &Role, grantee: &Role, admin: Option<bool>) {
+        if !grantee.member_of.contains(&granted.oid) {
+            self.report(Error::notice(
+                Severity::Warning,
+                format!("role \"{}\" is not a member of role \"{}\"", grantee.name, granted.name),
+            ));
+            return;
+        }
+        let mut member = grantee.clone();
+        if admin.is_some() {
+            let known = member.memberships.iter_mut().find(|known| known.group == granted.oid);
+            known.into_iter().for_each(|known| known.admin = false);
+        } else {
+            member.member_of.retain(|oid| *oid != granted.oid);
+            member.memberships.retain(|known| known.group != granted.oid);
+        }
+        self.put(member);
+    }
+
+    /// Superusers may admit to every role, CREATEROLE to those of no superuser, others
+    /// where they have the admin option.
+    fn require_admin_of(&self, role: &Role) -> Result<()> {
+        let current = self.current_role()?;
+        if current.superuser {
+            return Ok(());
+        }
+        if role.superuser {
+            return Err(Error::new(
+                sqlstate::INSUFFICIENT_PRIVILEGE,
+                "must be superuser to alter superusers",
+            ));
+        }
+        let catalog = &self.work.catalog;
+        let has_option = |oid: Oid| {
+            catalog.role(oid).is_some_and(|member| {
+                member.memberships.iter().any(|known| known.group == role.oid && known.admin)
+            })
+        };
+        if current.create_role || catalog.inherited_roles(&current).into_iter().any(has_option) {
+            return Ok(());
+        }
+        Err(Error::new(
+            sqlstate::INSUFFICIENT_PRIVILEGE,
+            format!("must have admin option on role \"{}\"", role.name),
+        ))
+    }
+
+    /// IN ROLE, ROLE and ADMIN of CREATE ROLE; ADD USER and DROP USER of ALTER GROUP.
+    fn set_members(&mut self, role: Oid, nodes: &[ast::Node], adds: bool) -> Result<()> {
+        let grantor = self.current_role()?;
+        for option in options(nodes) {
+            let admin = match option.defname.as_str() {
+                "rolemembers" | "addroleto" => None,
+                "adminmembers" => Some(true),
+                _ => continue,
+            };
+            let Some(NodeEnum::List(list)) = option.arg.as_ref().and_then(|n| n.node.as_ref())
+            else {
+                continue;
+            };
+            for node in &list.items {
+                let Some(NodeEnum::RoleSpec(spec)) = &node.node else { continue };
+                let (this, other) = (self.role_by_oid(role)?, self.role_of(spec)?);
+                let (granted, grantee) = match option.defname.as_str() {
+                    "addroleto" => (other, this),
+                    _ => (this, other),
+                };
+                match adds {
+                    true => self.add_member(&granted, &grantee, &grantor, admin)?,
+                    false => self.remove_member(&granted, &grantee, admin),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn role_by_oid(&self, oid: Oid) -> Result<Arc<Role>> {
+        let role = self.work.catalog.role(oid).cloned();
+        role.ok_or_else(|| Error::internal(format!("cache lookup failed for role {oid}")))
     }
 
     /// The role a RoleSpec means: a name or CURRENT_USER and the like.
@@ -160,20 +288,16 @@ impl Ddl<'_> {
             return Err(Error::new(sqlstate::OBJECT_IN_USE, "current user cannot be dropped"));
         }
         let catalog = &self.work.catalog;
-        let owned_relations = catalog.relations().filter(|relation| {
-            relation.owner == role.oid && !matches!(relation.kind, RelationKind::Index(_))
-        });
-        let details: Vec<String> = owned_relations
-            .map(|relation| {
-                format!("owner of {} {}", super::name::kind_name(&relation.kind), relation.name)
-            })
-            .chain(
-                catalog
-                    .schemas()
-                    .filter(|schema| schema.owner == role.oid)
-                    .map(|schema| format!("owner of schema {}", schema.name)),
-            )
+        let path = &self.ctx.eval.settings.search_path;
+        let owned = |address| format!("owner of {}", catalog.describe(path, address));
+        let mut found: Vec<(Oid, String)> = self
+            .owned_objects(role.oid)
+            .into_iter()
+            .map(|address| (address.oid, owned(address)))
+            .chain(self.privileges_of(role))
             .collect();
+        found.sort_by_key(|(oid, _)| *oid);
+        let details: Vec<String> = found.into_iter().map(|(_, text)| text).collect();
         if details.is_empty() {
             return Ok(());
         }
@@ -182,6 +306,45 @@ impl Ddl<'_> {
             format!("role \"{}\" cannot be dropped because some objects depend on it", role.name),
         )
         .with_detail(details.join("\n")))
+    }
+
+    /// Where a role is mentioned in access control lists and default privileges.
+    fn privileges_of(&self, role: &Role) -> Vec<(Oid, String)> {
+        let catalog = &self.work.catalog;
+        let path = &self.ctx.eval.settings.search_path;
+        let mentions = |items: &[AclItem]| {
+            items.iter().any(|item| item.grantee == role.oid || item.grantor == role.oid)
+        };
+        let lists = catalog.access_lists().filter(|list| {
+            let owner = catalog.guarded(list.on).map(|guarded| guarded.owner);
+            mentions(&list.items) && owner != Some(role.oid)
+        });
+        let text = |on: ObjectAddress| format!("privileges for {}", catalog.describe(path, on));
+        let mut found: Vec<(Oid, String)> =
+            lists.map(|list| (list.on.oid, text(list.on.whole()))).collect();
+        found.dedup();
+        for defaults in catalog.all_default_privileges() {
+            let what = match defaults.kind {
+                'r' => "relations",
+                'S' => "sequences",
+                'f' => "functions",
+                'T' => "types",
+                _ => "schemas",
+            };
+            let place = match catalog.schema(defaults.schema) {
+                Some(schema) => format!(" in schema {}", schema.name),
+                None => String::new(),
+            };
+            let belongs = catalog.role(defaults.role).map_or("", |role| &role.name);
+            let object =
+                format!("default privileges on new {what} belonging to role {belongs}{place}");
+            if defaults.role == role.oid {
+                found.push((defaults.oid, format!("owner of {object}")));
+            } else if mentions(&defaults.items) {
+                found.push((defaults.oid, format!("privileges for {object}")));
+            }
+        }
+        found
     }
 
     fn set_role_options(&self, role: &mut Role, nodes: &[ast::Node]) -> Result<()> {
@@ -217,6 +380,8 @@ impl Ddl<'_> {
             "connectionlimit" if integer(option)? == -1 => role.connection_limit = -1,
             "connectionlimit" => return Err(Error::unsupported("CONNECTION LIMIT")),
             "validUntil" => role.valid_until = string(option).map(str::to_owned),
+            // Memberships are made once the role is there.
+            "rolemembers" | "adminmembers" | "addroleto" => {}
             other => return Err(Error::unsupported(format!("role option \"{other}\""))),
         }
         Ok(())
@@ -233,4 +398,16 @@ fn verifier(password: Option<&str>) -> Result<Option<String>> {
         return Ok(Some(password.to_owned()));
     }
     Ok(Some(scram::stored_form(password)))
+}
+
+/// WITH ADMIN OPTION, or ADMIN OPTION FOR: what it says, if it is there.
+fn membership_option(nodes: &[ast::Node]) -> Result<Option<bool>> {
+    let mut found = None;
+    for option in options(nodes) {
+        match option.defname.as_str() {
+            "admin" => found = Some(boolean(option)?),
+            other => return Err(Error::unsupported(format!("GRANT role WITH {other}"))),
+        }
+    }
+    Ok(found)
 }

@@ -1,7 +1,7 @@
 //! CREATE SCHEMA.
 
 use super::Ddl;
-use crate::catalog::{ObjectClass, Schema};
+use crate::catalog::{ObjectClass, Schema, acl};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sqlstate;
@@ -36,12 +36,7 @@ impl Ddl<'_> {
                 format!("schema \"{name}\" already exists"),
             ));
         }
-        if !self.current_role()?.superuser {
-            return Err(Error::new(
-                sqlstate::INSUFFICIENT_PRIVILEGE,
-                format!("permission denied for database {}", self.ctx.eval.settings.database),
-            ));
-        }
+        self.require_on_database(acl::CREATE)?;
         let schema = Schema { oid: self.next_oid(), name: name.to_owned(), owner: owner.oid };
         self.put(schema);
         self.create_schema_elements(name, &statement.schema_elts).await?;

@@ -156,6 +156,7 @@ impl Ddl<'_> {
             indexes: Vec::new(),
             constraints: Vec::new(),
             persistence: self.persistence_in(schema),
+            materialized: None,
         });
         Ok(relation.oid)
     }

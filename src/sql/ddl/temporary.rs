@@ -6,6 +6,7 @@
 //! before anybody connects.
 
 use super::Ddl;
+use crate::catalog::acl;
 use crate::catalog::{
     BOOTSTRAP_ROLE, DropBehavior, ObjectAddress, OnCommit, Persistence, Relation, RelationKind,
     Schema, is_temporary_schema, temporary_schema_name,
@@ -32,8 +33,10 @@ impl Ddl<'_> {
                 "cannot create temporary relation in non-temporary schema",
             )
             .at(name.location)),
-            "t" => Ok(self.temporary_schema()),
-            _ if names_temporary => Ok(self.temporary_schema()),
+            _ if name.relpersistence == "t" || names_temporary => {
+                self.require_temporary()?;
+                Ok(self.temporary_schema())
+            }
             "u" => {
                 self.notice("an unlogged table is stored as a logged one");
                 self.creation_schema(&name.schemaname)
@@ -44,6 +47,21 @@ impl Ddl<'_> {
 
     fn pid(&self) -> i32 {
         self.ctx.eval.settings.backend_pid
+    }
+
+    /// The first temporary object of a session takes TEMPORARY on the database.
+    fn require_temporary(&self) -> Result<()> {
+        let name = temporary_schema_name(self.pid());
+        if self.work.catalog.schema_named(&name).is_some() {
+            return Ok(());
+        }
+        let database = &self.ctx.eval.settings.database;
+        self.require_on_database(acl::TEMPORARY).map_err(|_| {
+            Error::new(
+                sqlstate::INSUFFICIENT_PRIVILEGE,
+                format!("permission denied to create temporary tables in database \"{database}\""),
+            )
+        })
     }
 
     /// The session's temporary schema, made if it is not there.

@@ -2,50 +2,56 @@
 
 use super::column::new_column;
 use super::name::wrong_object;
+use super::view_options::{require_checkable, view_options};
 use super::{Ddl, strings};
-use crate::catalog::{BoundName, Column, Relation, RelationKind, View};
+use crate::catalog::{BoundName, Column, Relation, RelationKind, Updatable, View};
 use crate::error::{Error, Result};
-use crate::sql::bind::Binder;
+use crate::sql::bind::{self, Binder};
 use crate::sql::ir::{Query, Statement};
 use crate::sql::parse::{self, ast};
-use crate::sql::privilege;
+use crate::sql::privilege::{self, Permissions};
+use crate::sql::routine;
 use crate::sql::types::{Oid, SqlType, oid};
 use crate::sqlstate;
 use crate::table::lock;
 use crate::txn::LockMode;
 
 /// A view's text, with what its names mean.
-struct Definition {
-    sql: String,
-    names: Vec<BoundName>,
+pub(super) struct Definition {
+    pub sql: String,
+    pub names: Vec<BoundName>,
     /// The query over the relations that it names, views not expanded.
-    query: Query,
+    pub query: Query,
+}
+
+impl Definition {
+    fn updatable(&self) -> Result<Updatable> {
+        let statements = parse::parse(&self.sql)?;
+        match statements.as_slice() {
+            [only] => Ok(bind::updatable(&only.node, &self.query)),
+            _ => Err(Error::internal("a view's query is not one statement")),
+        }
+    }
 }
 
 impl Ddl<'_> {
     pub async fn create_view(&mut self, statement: &ast::ViewStmt) -> Result<&'static str> {
-        if !statement.options.is_empty() {
-            return Err(Error::unsupported("view option"));
-        }
-        if !matches!(
-            statement.with_check_option(),
-            ast::ViewCheckOption::NoCheckOption | ast::ViewCheckOption::Undefined
-        ) {
-            return Err(Error::unsupported("WITH CHECK OPTION"));
-        }
+        let options = view_options(statement)?;
         let name = statement.view.as_ref().ok_or_else(|| Error::syntax("view without a name"))?;
         let node =
             statement.query.as_deref().ok_or_else(|| Error::syntax("view without a query"))?;
-        let query = self.bind_query(node).await?;
+        let (query, _) = self.bound_query(node).await?;
         let columns = view_columns(&query, &strings(&statement.aliases))?;
         let definition = self.view_definition(parse::deparse(node)?)?;
         let schema = self.view_schema(name, &definition)?;
         let view = View {
+            updatable: Some(definition.updatable()?),
             sql: definition.sql,
             search_path: self.search_path_names(),
-            check_option: None,
+            options,
             names: definition.names,
         };
+        require_checkable(&view)?;
         let existing = self.work.catalog.relation_named(schema, &name.relname).cloned();
         let relation = match existing {
             Some(old) if statement.replace => self.replaced_view(&old, columns, view).await?,
@@ -63,6 +69,7 @@ impl Ddl<'_> {
                     indexes: Vec::new(),
                     constraints: Vec::new(),
                     persistence: self.persistence_in(schema),
+                    materialized: None,
                 }
             }
         };
@@ -95,7 +102,7 @@ impl Ddl<'_> {
     }
 
     /// Binds a view's text for its names, and for what it depends on.
-    fn view_definition(&self, sql: String) -> Result<Definition> {
+    pub(super) fn view_definition(&self, sql: String) -> Result<Definition> {
         let eval = self.eval();
         let mut binder = Binder::for_definition(&eval);
         let query = bind_definition(&mut binder, &sql)?;
@@ -108,14 +115,27 @@ impl Ddl<'_> {
     /// Binds the query of a view or of CREATE TABLE AS, which takes no parameters, and
     /// locks what it reads.
     pub async fn bind_query(&mut self, node: &ast::Node) -> Result<Query> {
+        let (query, permissions) = self.bound_query(node).await?;
+        privilege::check(&permissions, &self.eval())?;
+        Ok(query)
+    }
+
+    /// As [`Ddl::bind_query`]; whoever makes a view need not be allowed to read it.
+    async fn bound_query(&mut self, node: &ast::Node) -> Result<(Query, Permissions)> {
         let eval = self.eval();
         let node = node.node.as_ref().ok_or_else(|| Error::syntax("an empty query"))?;
+        if matches!(node, parse::NodeEnum::ExecuteStmt(_)) {
+            return Err(Error::unsupported("CREATE TABLE AS EXECUTE"));
+        }
         let mut binder = Binder::with_fixed_params(&eval, &[]);
         let statement = binder.bind_statement(node)?;
-        privilege::check_statement(&statement, &eval)?;
+        let permissions = binder.permissions();
         lock::acquire_relations(&binder.opened(), self.work, self.ctx).await?;
+        if routine::are_called_in(&statement) {
+            self.ctx.eval.loan.open(self.work);
+        }
         match statement {
-            Statement::Query(query) => Ok(query),
+            Statement::Query(query) => Ok((query, permissions)),
             _ => Err(Error::unsupported("a query that changes rows here")),
         }
     }
@@ -160,6 +180,10 @@ impl Ddl<'_> {
                     name(after.ty)
                 )));
             }
+        }
+        let mut columns = columns;
+        for (before, after) in old.columns.iter().zip(&mut columns) {
+            after.default.clone_from(&before.default);
         }
         Ok(Relation { kind: RelationKind::View(view), columns, ..old.clone() })
     }

@@ -8,17 +8,22 @@ use crate::sql::bind;
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{ColumnId, Expr};
 use crate::sql::run::eval::Evaluator;
+use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, SqlType};
-use crate::table::{ExpressionCompiler, RowExpression, TableInfo};
+use crate::table::{ExpressionCompiler, Fired, Firing, RowExpression, TableInfo};
 
 /// Binds an expression's SQL and compiles it for the scalar evaluator.
 pub struct SqlCompiler;
 
-struct Compiled(Evaluator);
+pub(super) struct Compiled(pub Evaluator);
 
 impl RowExpression for Compiled {
     fn eval(&self, ctx: &EvalContext, row: &[Datum]) -> Result<Datum> {
         self.0.eval(ctx, &[], row)
+    }
+
+    fn calls_functions(&self) -> bool {
+        self.0.calls_functions()
     }
 }
 
@@ -42,5 +47,13 @@ impl ExpressionCompiler for SqlCompiler {
     ) -> Result<Arc<dyn RowExpression>> {
         let expr = bind::bind_relation_expression_sql(eval, &table.relation, sql, target)?;
         row_expression(&expr, &table.relation, &eval.catalog)
+    }
+
+    fn fire(&self, firing: &Firing, work: &mut Work, ctx: &StatementContext) -> Result<Fired> {
+        SqlCompiler::call_trigger(firing, work, ctx)
+    }
+
+    fn holds(&self, firing: &Firing, ctx: &StatementContext) -> Result<bool> {
+        SqlCompiler::condition_holds(firing, ctx)
     }
 }

@@ -12,6 +12,8 @@ use futures::StreamExt;
 
 use super::Effect;
 use super::returning::{Returned, ReturningPlan};
+use super::row_value::RowValue;
+use super::view_check::ViewChecks;
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::{self, ColumnId, ConflictAction, Expr, Insert, OutputColumn, Query, Rel};
@@ -19,7 +21,7 @@ use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
-use crate::table::{Conflict, SystemColumns, TableInfo, Writer};
+use crate::table::{Conflict, Event, SystemColumns, TableInfo, Writer};
 use crate::txn::{Isolation, Keyspace, LockMode};
 
 /// Rows after which other clients have their turn at the thread.
@@ -32,6 +34,7 @@ pub struct InsertPlan {
     positions: Vec<usize>,
     defaults: Vec<(usize, Evaluator)>,
     on_conflict: Option<OnConflict>,
+    checks: ViewChecks,
 }
 
 enum Source {
@@ -48,8 +51,8 @@ struct OnConflict {
 struct ConflictUpdate {
     target: Vec<i16>,
     excluded: Vec<i16>,
-    assignments: Vec<(i16, Evaluator)>,
-    condition: Option<Evaluator>,
+    assignments: Vec<(i16, RowValue)>,
+    condition: Option<RowValue>,
 }
 
 impl InsertPlan {
@@ -76,7 +79,8 @@ impl InsertPlan {
             .map(|on_conflict| OnConflict::new(on_conflict, catalog))
             .transpose()?;
         let positions = insert.columns.iter().map(|attnum| *attnum as usize - 1).collect();
-        Ok(InsertPlan { source, positions, defaults, on_conflict })
+        let checks = ViewChecks::new(&insert.checks, catalog)?;
+        Ok(InsertPlan { source, positions, defaults, on_conflict, checks })
     }
 
     pub fn is_fast(&self) -> bool {
@@ -98,23 +102,27 @@ impl InsertPlan {
         match &self.source {
             Source::Values(rows) => {
                 let mut writer = Writer::new(work, ctx);
+                run.begin(&mut writer)?;
                 for exprs in rows {
-                    let values = exprs
-                        .iter()
-                        .map(|expr| expr.eval(&ctx.eval, params, &[]))
-                        .collect::<Result<Vec<_>>>()?;
+                    let evaluate = |expr: &Evaluator| expr.eval(&ctx.eval, params, &[]);
+                    let values =
+                        writer.lend(|| exprs.iter().map(evaluate).collect::<Result<Vec<_>>>())?;
                     run.insert(&mut writer, values).await?;
                 }
+                run.end(&mut writer)?;
                 writer.finish().await?;
             }
             Source::Query(query) => {
+                let mut writer = Writer::new(work, ctx);
+                run.begin(&mut writer)?;
                 let mut chunks = run::rows(query, params, work, ctx).await?;
                 let mut writer = Writer::new(work, ctx);
-                while let Some(chunk) = chunks.next().await {
+                while let Some(chunk) = ctx.lend_while(writer.work, chunks.next()).await {
                     for values in chunk? {
                         run.insert(&mut writer, values).await?;
                     }
                 }
+                run.end(&mut writer)?;
                 writer.finish().await?;
             }
         }
@@ -156,7 +164,7 @@ impl OnConflict {
                 let mut slots: Vec<ColumnId> =
                     target.columns.iter().map(|(_, column)| column.id).collect();
                 slots.extend(excluded.iter().map(|(_, column)| column.id));
-                let compile = |expr: &Expr| Evaluator::compile(expr, &slots, catalog);
+                let compile = |expr: &Expr| RowValue::new(expr, &slots, catalog);
                 Some(ConflictUpdate {
                     target: target.columns.iter().map(|(attnum, _)| *attnum).collect(),
                     excluded: excluded.iter().map(|(attnum, _)| *attnum).collect(),
@@ -185,6 +193,34 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// The columns that DO UPDATE assigns to, if there is one.
+    fn assigned(&self) -> Option<Vec<i16>> {
+        let update = self.plan.on_conflict.as_ref()?.update.as_ref()?;
+        Some(update.assignments.iter().map(|(attnum, _)| *attnum).collect())
+    }
+
+    /// Statement-level triggers, those of DO UPDATE included.
+    fn begin(&self, writer: &mut Writer<'_>) -> Result<()> {
+        if self.info.triggers.is_none() {
+            return Ok(());
+        }
+        writer.before_statement(&self.info, Event::Insert, &[])?;
+        match self.assigned() {
+            Some(assigned) => writer.before_statement(&self.info, Event::Update, &assigned),
+            None => Ok(()),
+        }
+    }
+
+    fn end(&self, writer: &mut Writer<'_>) -> Result<()> {
+        if self.info.triggers.is_none() {
+            return Ok(());
+        }
+        if let Some(assigned) = self.assigned() {
+            writer.after_statement(&self.info, Event::Update, &assigned)?;
+        }
+        writer.after_statement(&self.info, Event::Insert, &[])
+    }
+
     /// Completes one row of the source and puts it where it belongs.
     async fn insert(&mut self, writer: &mut Writer<'_>, values: Vec<Datum>) -> Result<()> {
         if self.ctx.cancel.is_cancelled() {
@@ -197,10 +233,21 @@ impl Run<'_> {
         for (position, value) in self.plan.positions.iter().zip(values) {
             row[*position] = value;
         }
-        for (position, default) in &self.plan.defaults {
-            row[*position] = default.eval(&self.ctx.eval, self.params, &[])?;
-        }
+        let (defaults, ctx, params) = (&self.plan.defaults, self.ctx, self.params);
+        writer.lend(|| {
+            for (position, default) in defaults {
+                row[*position] = default.eval(&ctx.eval, params, &[])?;
+            }
+            Ok(())
+        })?;
         let info = self.info.clone();
+        let fires = info.triggers.is_some();
+        if fires {
+            match writer.before_row(&info, Event::Insert, None, Some(row), &[])? {
+                Some(changed) => row = changed,
+                None => return Ok(()),
+            }
+        }
         if let Some(on_conflict) = &self.plan.on_conflict {
             writer.complete(&info, &mut row)?;
             let mode = on_conflict.lock_mode(&info);
@@ -210,17 +257,21 @@ impl Run<'_> {
             }
         }
         let (rid, row) = writer.insert(&info, row).await?;
-        self.done(writer, rid, &row)
+        if fires {
+            writer.after_row(&info, Event::Insert, None, Some(&row), &[])?;
+        }
+        self.done(writer, rid, &row).await
     }
 
-    fn done(&mut self, writer: &Writer<'_>, rid: u64, row: &[Datum]) -> Result<()> {
+    async fn done(&mut self, writer: &mut Writer<'_>, rid: u64, row: &[Datum]) -> Result<()> {
         self.count += 1;
         if self.plan.on_conflict.as_ref().is_some_and(|c| c.update.is_some()) {
             self.touched.insert(rid);
         }
         let (table, xmin) = (self.info.oid(), writer.transaction_id());
         let system = SystemColumns { table, rid, xmin, xmax: 0 };
-        self.returned.add(self.ctx, self.params, system, row, &[])
+        self.plan.checks.test(&self.info, system, row, self.params, writer).await?;
+        self.returned.add(self.params, system, row, &[], writer).await
     }
 
     async fn conflict(
@@ -246,18 +297,20 @@ impl Run<'_> {
         let xmin = crate::storage::row::writer(&conflict.row);
         let system = SystemColumns { table: info.oid(), rid: conflict.rid, xmin, xmax: 0 };
         let seen = update.row(system, &old, proposed)?;
-        let eval = &self.ctx.eval;
         if let Some(condition) = &update.condition
-            && !condition.is_true(eval, self.params, &seen)?
+            && !condition.is_true(&seen, self.params, writer.work, self.ctx).await?
         {
             return Ok(());
         }
         let mut new = old.clone();
         for (attnum, value) in &update.assignments {
-            new[*attnum as usize - 1] = value.eval(eval, self.params, &seen)?;
+            new[*attnum as usize - 1] =
+                value.eval(&seen, self.params, writer.work, self.ctx).await?;
         }
-        let new = writer.update(&info, conflict.rid, &old, new).await?;
-        self.done(writer, conflict.rid, &new)
+        let assigned: Vec<i16> = update.assignments.iter().map(|(attnum, _)| *attnum).collect();
+        let new = writer.update_firing(&info, conflict.rid, &old, new, &assigned).await?;
+        let Some(new) = new else { return Ok(()) };
+        self.done(writer, conflict.rid, &new).await
     }
 }
 

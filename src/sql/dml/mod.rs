@@ -20,16 +20,20 @@ mod compiler;
 pub mod conditions;
 pub mod copy;
 mod insert;
+mod merge;
 mod modify;
 mod returning;
+mod row_value;
 mod source;
+mod trigger;
 mod truncate;
+mod view_check;
 
 pub use compiler::{SqlCompiler, row_expression};
 pub use conditions::Conditions;
 pub use copy::{CopyFrom, CopyOptions, CopyTo};
 pub use returning::reserve;
-pub use truncate::truncate;
+pub use truncate::{empty, truncate};
 
 use std::sync::Arc;
 
@@ -41,6 +45,7 @@ use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 
 use insert::InsertPlan;
+use merge::MergePlan;
 use modify::ModifyPlan;
 
 /// A statement ready to be run many times under the catalog it was compiled for.
@@ -53,6 +58,7 @@ pub struct Compiled {
 enum Plan {
     Insert(InsertPlan),
     Modify(ModifyPlan),
+    Merge(Box<MergePlan>),
 }
 
 /// What a statement did.
@@ -78,10 +84,14 @@ impl Compiled {
                 let plan = Plan::Modify(ModifyPlan::delete(delete, catalog)?);
                 (&delete.target.relation, plan, delete.returning.as_ref())
             }
+            ir::Statement::Merge(merge) => {
+                let plan = Plan::Merge(Box::new(MergePlan::new(merge, catalog)?));
+                (&merge.target.relation, plan, None)
+            }
             ir::Statement::Query(_) => return Err(Error::internal("a query changes no rows")),
         };
         let extra = match &plan {
-            Plan::Insert(_) => &[][..],
+            Plan::Insert(_) | Plan::Merge(_) => &[][..],
             Plan::Modify(plan) => plan.extra_columns(),
         };
         let returning = returning
@@ -95,6 +105,7 @@ impl Compiled {
         match &self.plan {
             Plan::Insert(plan) => plan.is_fast(),
             Plan::Modify(plan) => plan.is_fast(),
+            Plan::Merge(_) => false,
         }
     }
 
@@ -113,6 +124,7 @@ impl Compiled {
             Plan::Modify(plan) => {
                 plan.run(&self.relation, self.returning.as_ref(), params, work, ctx).await
             }
+            Plan::Merge(plan) => plan.run(&self.relation, params, work, ctx).await,
         }
     }
 
@@ -133,6 +145,7 @@ impl Compiled {
                     columns: returning.columns.clone(),
                     rows: Box::pin(futures::stream::iter(rows)),
                     tag: RowsTag::Fixed(tag),
+                    lender: None,
                 })
             }
         })
@@ -147,6 +160,7 @@ impl Compiled {
         match &self.plan {
             Plan::Insert(_) => format!("INSERT 0 {count}"),
             Plan::Modify(plan) => format!("{} {count}", plan.verb()),
+            Plan::Merge(_) => format!("MERGE {count}"),
         }
     }
 }

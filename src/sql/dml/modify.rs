@@ -11,6 +11,7 @@ use futures::StreamExt;
 use super::Effect;
 use super::returning::{Returned, ReturningPlan};
 use super::source::{TargetScan, evaluated_row, slots};
+use super::view_check::ViewChecks;
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit;
@@ -22,7 +23,7 @@ use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, SqlType, oid};
 use crate::storage::{Value, row};
-use crate::table::{LockedRow, SystemColumns, TableInfo, Writer};
+use crate::table::{Event, LockedRow, SystemColumns, TableInfo, Writer};
 use crate::txn::{LockMode, WaitPolicy};
 
 /// How often a statement starts over because rows it joined have changed.
@@ -33,6 +34,7 @@ pub struct ModifyPlan {
     /// Attribute numbers that are assigned; empty for DELETE.
     assigned: Vec<i16>,
     delete: bool,
+    checks: ViewChecks,
     source: Source,
     extra: Vec<ColumnId>,
 }
@@ -47,7 +49,15 @@ enum Source {
 impl ModifyPlan {
     pub fn update(update: &Update, catalog: &Catalog) -> Result<ModifyPlan> {
         let returning = update.returning.as_ref();
-        ModifyPlan::new(&update.target, &update.input, &update.assignments, returning, catalog)
+        let mut plan = ModifyPlan::new(
+            &update.target,
+            &update.input,
+            &update.assignments,
+            returning,
+            catalog,
+        )?;
+        plan.checks = ViewChecks::new(&update.checks, catalog)?;
+        Ok(plan)
     }
 
     pub fn delete(delete: &Delete, catalog: &Catalog) -> Result<ModifyPlan> {
@@ -79,6 +89,7 @@ impl ModifyPlan {
         Ok(ModifyPlan {
             assigned: assignments.iter().map(|(attnum, _)| *attnum).collect(),
             delete: false,
+            checks: ViewChecks::new(&[], catalog)?,
             source,
             extra: extra.into_iter().map(|column| column.id).collect(),
         })
@@ -90,6 +101,10 @@ impl ModifyPlan {
 
     pub fn verb(&self) -> &'static str {
         if self.delete { "DELETE" } else { "UPDATE" }
+    }
+
+    fn event(&self) -> Event {
+        if self.delete { Event::Delete } else { Event::Update }
     }
 
     /// Columns of other relations that RETURNING reads.
@@ -224,28 +239,33 @@ impl Run<'_> {
         values: &[Evaluator],
         work: &mut Work,
     ) -> Result<()> {
-        let mut rows = scan.open(&self.info, work.txn.overlay(), self.params, self.ctx)?;
+        let (ctx, overlay) = (self.ctx, work.txn.overlay());
+        let mut rows = ctx.lend(work, || scan.open(&self.info, overlay, self.params, ctx))?;
         let mode = self.plan.lock_mode(&self.info);
         let info = self.info.clone();
         let mut writer = Writer::new(work, self.ctx);
-        while let Some((rid, _)) = rows.next().await? {
+        let event = self.plan.event();
+        writer.before_statement(&info, event, &self.plan.assigned)?;
+        while let Some((rid, _)) = ctx.lend_while(writer.work, rows.next()).await? {
             let (row, changed) = match writer.lock_row(&info, rid, mode, WaitPolicy::Wait).await? {
                 LockedRow::Unchanged(row) => (row, false),
                 LockedRow::Changed(row) => (row, true),
                 LockedRow::Gone | LockedRow::NotAvailable => continue,
             };
             let old = evaluated_row(&info, rid, &row)?;
-            if changed && !scan.matches(&self.ctx.eval, self.params, &old)? {
-                continue;
-            }
-            let eval = &self.ctx.eval;
-            let new: Vec<Datum> = values
-                .iter()
-                .map(|value| value.eval(eval, self.params, &old))
-                .collect::<Result<_>>()?;
+            let params = self.params;
+            let new = writer.lend(|| {
+                if changed && !scan.matches(&ctx.eval, params, &old)? {
+                    return Ok(None);
+                }
+                let value = |value: &Evaluator| value.eval(&ctx.eval, params, &old);
+                values.iter().map(value).collect::<Result<Vec<Datum>>>().map(Some)
+            })?;
+            let Some(new) = new else { continue };
             let version = Version { rid, xmin: row::writer(&row), values: old };
             self.write(&mut writer, version, new, &[]).await?;
         }
+        writer.after_statement(&info, event, &self.plan.assigned)?;
         writer.finish().await
     }
 
@@ -255,8 +275,10 @@ impl Run<'_> {
         let mode = self.plan.lock_mode(&self.info);
         let info = self.info.clone();
         let mut writer = Writer::new(work, self.ctx);
+        let event = self.plan.event();
+        writer.before_statement(&info, event, &self.plan.assigned)?;
         let mut taken: HashSet<u64> = HashSet::new();
-        while let Some(chunk) = chunks.next().await {
+        while let Some(chunk) = self.ctx.lend_while(writer.work, chunks.next()).await {
             for mut values in chunk? {
                 let Some(Datum::Int8(rid)) = values.first() else { continue };
                 let rid = *rid as u64;
@@ -274,6 +296,7 @@ impl Run<'_> {
                 self.write(&mut writer, version, new, &values[1..]).await?;
             }
         }
+        writer.after_statement(&info, event, &self.plan.assigned)?;
         writer.finish().await.map(|()| true)
     }
 
@@ -292,7 +315,9 @@ impl Run<'_> {
         let (table, own) = (self.info.oid(), writer.transaction_id());
         let mut system = SystemColumns { table, rid, xmin, xmax: own };
         let row = if self.plan.delete {
-            writer.delete(&self.info, rid, &old).await?;
+            if !writer.delete_firing(&self.info, rid, &old).await? {
+                return Ok(());
+            }
             old
         } else {
             (system.xmin, system.xmax) = (own, 0);
@@ -300,9 +325,13 @@ impl Run<'_> {
             for (attnum, value) in self.plan.assigned.iter().zip(values) {
                 new[*attnum as usize - 1] = value;
             }
-            writer.update(&self.info, rid, &old, new).await?
+            let assigned = &self.plan.assigned;
+            let updated = writer.update_firing(&self.info, rid, &old, new, assigned).await?;
+            let Some(row) = updated else { return Ok(()) };
+            self.plan.checks.test(&self.info, system, &row, self.params, writer).await?;
+            row
         };
         self.count += 1;
-        self.returned.add(self.ctx, self.params, system, &row, extra)
+        self.returned.add(self.params, system, &row, extra, writer).await
     }
 }

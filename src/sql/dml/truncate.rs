@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::Oid;
 use crate::sqlstate;
-use crate::table::{TableInfo, lock};
+use crate::table::{Event, TableInfo, Writer, lock};
 use crate::txn::{Keyspace, LockMode, WaitPolicy};
 
 /// Empties tables.
@@ -28,9 +28,21 @@ pub async fn truncate(
         lock::acquire_relation(*table, mode, WaitPolicy::Wait, work, ctx).await?;
     }
     for table in &tables {
+        let info = TableInfo::of(&work.catalog, *table)?;
+        Writer::new(work, ctx).before_statement(&info, Event::Truncate, &[])?;
+    }
+    for table in &tables {
         empty(work, *table)?;
         if restart_identity {
             restart_sequences(work, *table)?;
+        }
+    }
+    for table in &tables {
+        let info = TableInfo::of(&work.catalog, *table)?;
+        if info.triggers.is_some() {
+            let mut writer = Writer::new(work, ctx);
+            writer.after_statement(&info, Event::Truncate, &[])?;
+            writer.finish().await?;
         }
     }
     Ok(())
@@ -72,7 +84,7 @@ fn referenced(table: &TableInfo, child: &TableInfo) -> Error {
 }
 
 /// Gives the table and its indexes new storage.
-fn empty(work: &mut Work, table: Oid) -> Result<()> {
+pub fn empty(work: &mut Work, table: Oid) -> Result<()> {
     let relation = relation(work, table)?;
     for oid in std::iter::once(table).chain(relation.indexes.iter().copied()) {
         let mut changed = (*self::relation(work, oid)?).clone();

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use super::{AdvisoryKey, AdvisoryRequest};
 use crate::catalog::Catalog;
 use crate::error::Result;
+use crate::sql::routine::Routines;
+use crate::sql::run::Loan;
 use crate::sql::types::datetime::Zone;
 use crate::sql::types::{CatalogView, InputContext, Oid, OutputContext, datum::Datum};
+use crate::table::TransitionTables;
 
 pub use crate::sql::types::{DateOrder, DateStyle, IntervalStyle};
 
@@ -19,6 +22,10 @@ pub struct EvalContext {
     pub transaction_timestamp: i64,
     pub statement_timestamp: i64,
     pub session: Arc<dyn SessionHooks>,
+    /// How functions that users wrote get at the statement's transaction.
+    pub loan: Arc<Loan>,
+    /// Transition tables, in a trigger function's statements.
+    pub transitions: Option<Arc<TransitionTables>>,
 }
 
 impl EvalContext {
@@ -143,6 +150,35 @@ pub trait SessionHooks: Send + Sync {
     fn advisory_unlock_all(&self) {}
     /// Rows of a server-state relation (`pg_stat_activity`, `pg_locks`, `pg_settings`…).
     fn server_rows(&self, relation: &str) -> Result<Vec<Vec<Datum>>>;
+    /// The settings as expressions see them now, over a catalog.
+    fn settings_view(&self, _catalog: &Arc<Catalog>) -> Result<Arc<SettingsView>> {
+        Err(crate::error::Error::unsupported("functions"))
+    }
+    /// The routines that this session has compiled.
+    fn routines(&self) -> Result<Arc<Routines>> {
+        Err(crate::error::Error::unsupported("functions"))
+    }
+    /// Lets another role be in force; answers the setting before.
+    fn switch_role(&self, _role: &str) -> Result<String> {
+        Err(crate::error::Error::unsupported("SECURITY DEFINER"))
+    }
+    /// Gives back what [`SessionHooks::switch_role`] answered.
+    fn restore_role(&self, _setting: &str) {}
+    /// The settings, to be put back by [`SessionHooks::restore_settings`] when a
+    /// subtransaction is rolled back.
+    fn save_settings(&self) -> Option<Arc<dyn std::any::Any + Send + Sync>> {
+        None
+    }
+    fn restore_settings(&self, _saved: &Arc<dyn std::any::Any + Send + Sync>) {}
+    /// Runs a statement of the session's own (SET, SHOW, LISTEN …) inside of a function;
+    /// none if it is another kind of statement.
+    fn run_command(
+        &self,
+        _statement: &crate::sql::parse::ParsedStatement,
+    ) -> Result<Option<crate::sql::outcome::Outcome>> {
+        Ok(None)
+    }
+
     /// The client's end of the connection; `None` within the server.
     fn client_address(&self) -> Option<std::net::SocketAddr> {
         None

@@ -31,6 +31,7 @@ mod pattern;
 mod picture;
 mod regexp;
 mod registry;
+mod sample;
 mod series;
 mod session;
 mod spread;

@@ -8,8 +8,9 @@ use std::sync::LazyLock;
 
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
-    advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash, identifier, in_range,
-    integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, series, session, spread, text, typmod,
+    advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash,
+    identifier, in_range, integer, io, json, jsonpath, network, numeric, pattern, picture, regexp,
+    sample, series, session, spread, text, typmod,
 };
 
 /// Scalar kernels, module by module.
@@ -24,6 +25,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     datetime::KERNELS,
     float::KERNELS,
     hash::KERNELS,
+    sample::KERNELS,
     identifier::KERNELS,
     &[in_range::KERNELS],
     integer::KERNELS,

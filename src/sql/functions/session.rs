@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::catalog::RelationKind;
+use crate::catalog::acl::{self, Guarded};
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::types::numeric::Numeric;
@@ -18,6 +20,15 @@ pub const KERNELS: &[&[Kernel]] = &[INFORMATION, SETTINGS, SEQUENCES, SESSIONS, 
 pub const SERVER_VERSION: &str = "15.18";
 
 const INFORMATION: &[Kernel] = kernels! {
+    call "pg_trigger_depth" => |call, _| {
+        let routines = call.eval.session.routines()?;
+        let depth = routines.trigger_depth.load(std::sync::atomic::Ordering::Relaxed);
+        Ok(Datum::Int4(i32::try_from(depth).unwrap_or(i32::MAX)))
+    };
+    call "suppress_redundant_updates_trigger" => |_, _| Err(Error::new(
+        sqlstate::E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
+        "suppress_redundant_updates_trigger: not called by trigger manager",
+    ));
     call "current_user" => |call, _| Ok(Datum::Text(call.eval.settings.current_user.clone()));
     call "session_user" => |call, _| Ok(Datum::Text(call.eval.settings.session_user.clone()));
     call "current_database" => |call, _| Ok(Datum::Text(call.eval.settings.database.clone()));
@@ -78,14 +89,46 @@ fn setting(call: &CallContext<'_>, name: &str, missing_ok: bool) -> Result<Datum
 }
 
 const SEQUENCES: &[Kernel] = kernels! {
-    call "nextval_oid" => |call, args| call.eval.session.nextval(arg::<Oid>(args, 0)?).map(Datum::Int8);
-    call "currval_oid" => |call, args| call.eval.session.currval(arg::<Oid>(args, 0)?).map(Datum::Int8);
+    call "nextval_oid" => |call, args| {
+        let sequence = arg::<Oid>(args, 0)?;
+        allow_sequence(call, sequence, acl::USAGE | acl::UPDATE)?;
+        call.eval.session.nextval(sequence).map(Datum::Int8)
+    };
+    call "currval_oid" => |call, args| {
+        let sequence = arg::<Oid>(args, 0)?;
+        allow_sequence(call, sequence, acl::USAGE | acl::SELECT)?;
+        call.eval.session.currval(sequence).map(Datum::Int8)
+    };
     call "lastval" => |call, _| call.eval.session.lastval().map(Datum::Int8);
-    call "setval_oid" => |call, args|
-        call.eval.session.setval(arg(args, 0)?, arg(args, 1)?, true).map(Datum::Int8);
-    call "setval3_oid" => |call, args|
-        call.eval.session.setval(arg(args, 0)?, arg(args, 1)?, arg(args, 2)?).map(Datum::Int8);
+    call "setval_oid" => |call, args| {
+        allow_sequence(call, arg(args, 0)?, acl::UPDATE)?;
+        call.eval.session.setval(arg(args, 0)?, arg(args, 1)?, true).map(Datum::Int8)
+    };
+    call "setval3_oid" => |call, args| {
+        allow_sequence(call, arg(args, 0)?, acl::UPDATE)?;
+        call.eval.session.setval(arg(args, 0)?, arg(args, 1)?, arg(args, 2)?).map(Datum::Int8)
+    };
 };
+
+/// `42501` unless one of some privileges on a sequence is there. An identity column's
+/// sequence serves everybody who may insert.
+fn allow_sequence(call: &CallContext<'_>, sequence: Oid, privileges: u32) -> Result<()> {
+    let catalog = &call.eval.catalog;
+    let Some(relation) = catalog.relation(sequence) else { return Ok(()) };
+    let RelationKind::Sequence(kind) = &relation.kind else { return Ok(()) };
+    let column = kind.owned_by.and_then(|(table, number)| {
+        catalog.relation(table)?.columns.get(usize::try_from(number - 1).ok()?)
+    });
+    let Some(role) = catalog.role_named(&call.eval.settings.current_user) else { return Ok(()) };
+    let is_identity = column.is_some_and(|column| column.identity.is_some());
+    if is_identity || catalog.rights(role, Guarded::relation(relation), privileges) != 0 {
+        return Ok(());
+    }
+    Err(Error::new(
+        sqlstate::INSUFFICIENT_PRIVILEGE,
+        format!("permission denied for sequence {}", relation.name),
+    ))
+}
 
 const SESSIONS: &[Kernel] = kernels! {
     call "pg_cancel_backend" => |call, args|

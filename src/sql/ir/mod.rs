@@ -431,6 +431,7 @@ pub enum Statement {
     Insert(Insert),
     Update(Update),
     Delete(Delete),
+    Merge(Merge),
 }
 
 #[derive(Clone, Debug)]
@@ -445,6 +446,8 @@ pub struct Insert {
     /// columns are left out). Generated columns are computed by `table`.
     pub defaults: Vec<(i16, Expr)>,
     pub on_conflict: Option<OnConflict>,
+    /// WITH CHECK OPTION of the views that the table is written through.
+    pub checks: Vec<ViewCheck>,
     /// OVERRIDING SYSTEM/USER VALUE has been applied by the binder.
     pub returning: Option<Returning>,
 }
@@ -477,7 +480,18 @@ pub struct Update {
     pub input: Rel,
     /// New values by attribute number, over `input`'s columns.
     pub assignments: Vec<(i16, Expr)>,
+    /// WITH CHECK OPTION of the views that the table is written through.
+    pub checks: Vec<ViewCheck>,
     pub returning: Option<Returning>,
+}
+
+/// A condition that a view's WITH CHECK OPTION asks of a row that was written.
+#[derive(Clone, Debug)]
+pub struct ViewCheck {
+    pub view: String,
+    /// The row's columns as the predicate names them.
+    pub row: Vec<(i16, OutputColumn)>,
+    pub predicate: Expr,
 }
 
 #[derive(Clone, Debug)]
@@ -493,4 +507,37 @@ pub struct Delete {
 pub struct Returning {
     pub row: Vec<(i16, OutputColumn)>,
     pub exprs: Vec<(OutputColumn, Expr)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Merge {
+    /// The target; `rid` is set, and NULL in `input` where nothing matched.
+    pub target: Scan,
+    /// The source joined with the target.
+    pub input: Rel,
+    /// Of those for a row's kind, the first whose condition holds is carried out.
+    pub actions: Vec<MergeAction>,
+}
+
+/// WHEN [NOT] MATCHED [AND condition] THEN …
+#[derive(Clone, Debug)]
+pub struct MergeAction {
+    pub matched: bool,
+    pub condition: Option<Expr>,
+    pub kind: MergeKind,
+}
+
+#[derive(Clone, Debug)]
+pub enum MergeKind {
+    Nothing,
+    Delete,
+    Update {
+        assignments: Vec<(i16, Expr)>,
+    },
+    Insert {
+        columns: Vec<i16>,
+        values: Vec<Expr>,
+        /// For attributes not in `columns`.
+        defaults: Vec<(i16, Expr)>,
+    },
 }

@@ -210,6 +210,7 @@ macro_rules! parts {
                 Statement::Insert(insert) => & $($mutable)? insert.source.rel,
                 Statement::Update(update) => & $($mutable)? update.input,
                 Statement::Delete(delete) => & $($mutable)? delete.input,
+                Statement::Merge(merge) => & $($mutable)? merge.input,
             }
         }
 
@@ -221,6 +222,22 @@ macro_rules! parts {
         ) {
             let returning = match statement {
                 Statement::Query(_) => return,
+                Statement::Merge(merge) => {
+                    for action in merge.actions.$iter() {
+                        action.condition.$iter().for_each(&mut *f);
+                        match & $($mutable)? action.kind {
+                            MergeKind::Nothing | MergeKind::Delete => {}
+                            MergeKind::Update { assignments } => {
+                                assignments.$iter().for_each(|(_, expr)| f(expr));
+                            }
+                            MergeKind::Insert { values, defaults, .. } => {
+                                values.$iter().for_each(&mut *f);
+                                defaults.$iter().for_each(|(_, expr)| f(expr));
+                            }
+                        }
+                    }
+                    return;
+                }
                 Statement::Insert(insert) => {
                     insert.defaults.$iter().for_each(|(_, expr)| f(expr));
                     let action = insert.on_conflict.$iter().map(|c| & $($mutable)? c.action);
@@ -230,10 +247,12 @@ macro_rules! parts {
                             condition.$iter().for_each(&mut *f);
                         }
                     }
+                    insert.checks.$iter().for_each(|check| f(& $($mutable)? check.predicate));
                     & $($mutable)? insert.returning
                 }
                 Statement::Update(update) => {
                     update.assignments.$iter().for_each(|(_, expr)| f(expr));
+                    update.checks.$iter().for_each(|check| f(& $($mutable)? check.predicate));
                     & $($mutable)? update.returning
                 }
                 Statement::Delete(delete) => & $($mutable)? delete.returning,

@@ -95,6 +95,55 @@ pub(super) fn numbers(text: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
+/// A token of SQL, as the grammar's scanner cuts it.
+pub struct SqlToken {
+    pub range: Range<usize>,
+    pub kind: SqlTokenKind,
+    /// A word that SQL cannot use as a name.
+    pub reserved: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SqlTokenKind {
+    /// A name or a keyword.
+    Word,
+    String,
+    Number,
+    Param,
+    /// Operators and punctuation.
+    Symbol,
+}
+
+/// The tokens of a text, comments left out.
+pub(super) fn tokens(text: &str) -> Result<Vec<SqlToken>, String> {
+    let _serial = PARSER.lock();
+    let scanned = match pg_query::scan(text) {
+        Ok(scanned) => scanned,
+        Err(pg_query::Error::Scan(message)) => return Err(message),
+        Err(error) => return Err(error.to_string()),
+    };
+    let mut tokens = Vec::with_capacity(scanned.tokens.len());
+    for token in scanned.tokens {
+        let (Ok(start), Ok(end)) = (usize::try_from(token.start), usize::try_from(token.end))
+        else {
+            continue;
+        };
+        let Some(written) = text.get(start..end) else { continue };
+        let first = written.chars().next().unwrap_or(' ');
+        let kind = match token.token() {
+            Token::SqlComment | Token::CComment => continue,
+            Token::Sconst | Token::Usconst | Token::Bconst | Token::Xconst => SqlTokenKind::String,
+            Token::Iconst | Token::Fconst => SqlTokenKind::Number,
+            Token::Param => SqlTokenKind::Param,
+            _ if first == '"' || first == '_' || first.is_alphabetic() => SqlTokenKind::Word,
+            _ => SqlTokenKind::Symbol,
+        };
+        let reserved = token.keyword_kind() == pg_query::protobuf::KeywordKind::ReservedKeyword;
+        tokens.push(SqlToken { range: start..end, kind, reserved });
+    }
+    Ok(tokens)
+}
+
 /// # Safety
 /// `pointer` is null or a NUL-terminated string.
 unsafe fn text(pointer: *const c_char) -> String {

@@ -28,6 +28,7 @@ use pg_query::protobuf;
 use prost::Message;
 
 pub use deparse::expression_text;
+pub use ffi::{SqlToken, SqlTokenKind};
 pub use pg_query::NodeEnum;
 /// PostgreSQL's parse tree.
 pub use pg_query::protobuf as ast;
@@ -103,6 +104,11 @@ pub fn configure(limits: ParseLimits) {
 /// Parses a query string of any number of statements.
 pub fn parse(text: &str) -> Result<Arc<Vec<ParsedStatement>>> {
     PARSER.get_or_init(|| Parser::new(ParseLimits::default())).parse(text)
+}
+
+/// The tokens of a text in SQL's lexical structure.
+pub fn tokens(text: &str) -> Result<Vec<SqlToken>> {
+    ffi::tokens(text).map_err(|message| Error::syntax(message.trim_start_matches("ERROR: ")))
 }
 
 /// Prints a statement (a view's query) as SQL again.

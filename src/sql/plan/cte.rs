@@ -173,6 +173,10 @@ impl Operator for RowsScan {
         self.name
     }
 
+    fn rows(&self) -> Option<usize> {
+        Some(self.rows.len())
+    }
+
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
             let batch_rows = run.context.session_config().batch_size();

@@ -313,7 +313,7 @@ impl Builder<'_> {
 
     /// A table read through an index that the predicate binds.
     fn scan(&mut self, scan: &Scan, predicate: &Expr) -> Option<(Source, Vec<ColumnId>)> {
-        if !matches!(scan.relation.kind, RelationKind::Table) {
+        if !matches!(scan.relation.kind, RelationKind::Table) || scan.relation.is_unpopulated() {
             return None;
         }
         let info = TableInfo::of(self.catalog, scan.relation.oid).ok()?;

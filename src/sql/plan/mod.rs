@@ -15,11 +15,13 @@
 mod aggregate;
 mod apply;
 mod batch;
+mod cardinality;
 mod cte;
 mod distinct;
 pub mod explain;
 pub mod fast;
 mod form;
+mod join_order;
 mod limit;
 mod lower;
 mod operator;

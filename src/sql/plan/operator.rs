@@ -87,6 +87,11 @@ pub trait Operator: fmt::Debug + Send + Sync {
         false
     }
 
+    /// How many rows there will be, where that is known.
+    fn rows(&self) -> Option<usize> {
+        None
+    }
+
     /// Produces the whole output.
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>>;
 }
@@ -114,6 +119,11 @@ impl OperatorNode {
     fn address(&self) -> usize {
         Arc::as_ptr(&self.operator).cast::<()>() as usize
     }
+}
+
+/// How many rows a node of ours will give, where that is known.
+pub fn known_rows(node: &Arc<dyn UserDefinedLogicalNode>) -> Option<usize> {
+    node.as_any().downcast_ref::<OperatorNode>()?.operator.rows()
 }
 
 impl fmt::Debug for OperatorNode {

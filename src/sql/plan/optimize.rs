@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use datafusion::error::Result as DfResult;
 use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
@@ -26,7 +27,8 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 
 use super::operator::OperatorPlanner;
-use super::walk;
+use super::{join_order, walk};
+use crate::catalog::Volatility;
 use crate::error::Result;
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::visit;
@@ -36,6 +38,11 @@ use crate::sql::run::{StatementContext, failure};
 
 /// How often the rules run over a plan.
 const PASSES_MAX: usize = 3;
+
+/// The most keys that a join hands to the scan of its larger side, one by one, and how
+/// large they may be on average.
+const LOOKUPS_MAX: usize = 20_000;
+const LOOKUP_BYTES: usize = 64;
 
 fn config(context: &StatementContext) -> SessionConfig {
     let mut config = SessionConfig::new()
@@ -48,6 +55,9 @@ fn config(context: &StatementContext) -> SessionConfig {
     // programs have come to expect it: what comes as one stream stays one stream.
     options.optimizer.enable_round_robin_repartition = false;
     options.execution.collect_statistics = true;
+    // So many keys of a join's smaller side a scan may look up in an index.
+    options.optimizer.hash_join_inlist_pushdown_max_distinct_values = LOOKUPS_MAX;
+    options.optimizer.hash_join_inlist_pushdown_max_size = LOOKUPS_MAX * LOOKUP_BYTES;
     config
 }
 
@@ -73,6 +83,18 @@ fn rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     ]
 }
 
+/// What brings conditions to the joins and tables that they are about.
+fn push_down_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    vec![
+        Arc::new(SimplifyExpressions::new()),
+        Arc::new(ExtractEquijoinPredicate::new()),
+        Arc::new(EliminateFilter::new()),
+        Arc::new(EliminateCrossJoin::new()),
+        Arc::new(EliminateOuterJoin::new()),
+        Arc::new(PushDownFilter::new()),
+    ]
+}
+
 fn session_state(context: &StatementContext) -> SessionState {
     SessionStateBuilder::new()
         .with_config(config(context))
@@ -88,14 +110,24 @@ pub fn task_context(context: &StatementContext) -> Arc<TaskContext> {
     )
 }
 
+/// Joins are put in order when their conditions have been pushed down to them, and
+/// before columns that are not needed are cut off between them.
+fn logical(state: &SessionState, plan: LogicalPlan) -> DfResult<LogicalPlan> {
+    let mut plan = plan;
+    if join_order::applies(&plan) {
+        let push_down = Optimizer::with_rules(push_down_rules());
+        plan = join_order::reorder(push_down.optimize(plan, state, |_, _| {})?)?;
+    }
+    Optimizer::with_rules(rules()).optimize(plan, state, |_, _| {})
+}
+
 /// Optimises a logical plan and makes the physical one.
 pub async fn physical(
     context: &StatementContext,
     plan: LogicalPlan,
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let state = session_state(context);
-    let optimizer = Optimizer::with_rules(rules());
-    let plan = optimizer.optimize(plan, &state, |_, _| {}).map_err(failure::unwrap)?;
+    let plan = logical(&state, plan).map_err(failure::unwrap)?;
     DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(OperatorPlanner)])
         .create_physical_plan(&plan, &state)
         .await
@@ -127,7 +159,7 @@ pub fn fold(expr: &mut Expr, context: &EvalContext) {
             constant && !walk::is_volatile(expr)
         }
     };
-    if !foldable {
+    if !foldable || calls_mutable_routine(expr) {
         return;
     }
     let value = Evaluator::compile(expr, &[], &context.catalog)
@@ -135,6 +167,20 @@ pub fn fold(expr: &mut Expr, context: &EvalContext) {
     if let Ok(value) = value {
         expr.kind = ExprKind::Const(value);
     }
+}
+
+/// Whether a function that a user wrote is called that may answer differently, or say
+/// something, when it is called where it stands.
+fn calls_mutable_routine(expr: &Expr) -> bool {
+    let mut found = false;
+    let mut note = |expr: &Expr| {
+        if let ExprKind::Call(call) = &expr.kind {
+            found |= call.function.language != "internal"
+                && call.function.volatility != Volatility::Immutable;
+        }
+    };
+    visit::each_in_expr(expr, &mut note, &mut |_| {});
+    found
 }
 
 /// Whether nothing outside decides the expression's own value.

@@ -14,9 +14,11 @@ use futures::future::BoxFuture;
 use super::batch::{self, RowReader};
 use super::form::Form;
 use super::operator::{Operator, Run};
+use crate::catalog::Function;
 use crate::error::{Error, Result};
 use crate::sql::functions::{CallContext, EvalContext, SetFn, SetRows};
 use crate::sql::ir::ColumnId;
+use crate::sql::routine;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::failure;
 use crate::sql::types::{Datum, Oid, SqlType, record};
@@ -31,6 +33,13 @@ pub enum SetSource {
     Rows {
         rows: SetFn,
         strict: bool,
+        args: Vec<Evaluator>,
+        types: Vec<SqlType>,
+        result: SqlType,
+    },
+    /// A function that a user wrote.
+    Routine {
+        function: Arc<Function>,
         args: Vec<Evaluator>,
         types: Vec<SqlType>,
         result: SqlType,
@@ -63,6 +72,15 @@ impl SetCall {
             SetSource::Value(evaluator) => {
                 let value = evaluator.eval(context, &[], row)?;
                 Ok(Box::new(std::iter::once(Ok(self.spread(value, evaluator.ty())))))
+            }
+            SetSource::Routine { function, args, types, result } => {
+                let args = args
+                    .iter()
+                    .map(|arg| arg.eval(context, &[], row))
+                    .collect::<Result<Vec<_>>>()?;
+                let call = CallContext { eval: context, args: types, result: *result };
+                let columns: Vec<SqlType> = self.forms.iter().map(|form| form.ty).collect();
+                routine::call_set(&call, function, &args, &columns)
             }
             SetSource::Rows { rows, strict, args, types, result } => {
                 let args = args

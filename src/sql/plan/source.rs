@@ -16,11 +16,17 @@ use crate::error::{Error, Result};
 use crate::sql::ir::{RowLock, Scan, system_column};
 use crate::sql::run::failure;
 use crate::sql::types::{Datum, SqlType, oid};
+use crate::sqlstate;
 use crate::table::{self, ScanColumn, ScanOptions, TableInfo};
 
 /// Lowers a scan.
 pub fn scan(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
     match scan.relation.kind {
+        RelationKind::Table if scan.relation.is_unpopulated() => Err(Error::new(
+            sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("materialized view \"{}\" has not been populated", scan.relation.name),
+        )
+        .with_hint("Use the REFRESH MATERIALIZED VIEW command.")),
         RelationKind::Table => stored(lowering, scan),
         RelationKind::Virtual => virtual_rows(lowering, scan),
         RelationKind::Sequence(_) => sequence_row(lowering, scan),
@@ -104,7 +110,13 @@ fn constant_column(scan: &Scan, number: i16) -> Result<Datum> {
 
 /// The rows of a system relation, as they are when the plan is made.
 fn virtual_rows(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
-    let rows = system::rows(&scan.relation, lowering.planner.eval())?;
+    let eval = lowering.planner.eval();
+    if scan.relation.oid == oid::INVALID {
+        let rows = eval.transitions.as_ref().and_then(|tables| tables.rows(&scan.relation.name));
+        let missing = || Error::internal(format!("there are no rows \"{}\"", scan.relation.name));
+        return known_rows(lowering, scan, &rows.ok_or_else(missing)?);
+    }
+    let rows = system::rows(&scan.relation, eval)?;
     known_rows(lowering, scan, &rows)
 }
 

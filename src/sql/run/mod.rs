@@ -6,6 +6,7 @@
 //! | [`work`] | what a statement works on, and its limits |
 //! | [`eval`] | the scalar evaluator |
 //! | [`query`] | queries: planned, computed on the query runtime, streamed |
+//! | [`loan`] | how functions get at the transaction of the statement that calls them |
 //! | `locking` | FOR UPDATE and FOR SHARE |
 //! | [`memory`] | the memory that all queries share |
 //! | [`notices`] | what a statement reports beside its result |
@@ -14,6 +15,7 @@
 
 pub mod eval;
 pub mod failure;
+pub mod loan;
 mod locking;
 pub mod memory;
 pub mod notices;
@@ -21,6 +23,7 @@ pub mod query;
 pub mod runtime;
 pub mod work;
 
+pub use loan::{Lender, Loan};
 pub use memory::QueryMemory;
 pub use notices::Notices;
 pub use query::{CompiledQuery, RowChunks, execute_query, result_columns, rows};

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::runtime::{self, Task};
-use super::{StatementContext, Work, failure, locking};
+use super::{Lender, StatementContext, Work, failure, locking};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::sql::dml;
@@ -76,11 +76,14 @@ impl CompiledQuery {
     pub fn fast_rows(
         &self,
         params: &[Datum],
-        work: &Work,
+        work: &mut Work,
         context: &StatementContext,
     ) -> Result<Option<Vec<Vec<Datum>>>> {
         match &self.fast {
-            Some(fast) => fast.run(&work.txn.overlay(), &context.eval, params),
+            Some(fast) => {
+                let overlay = work.txn.overlay();
+                context.lend(work, || fast.run(&overlay, &context.eval, params))
+            }
             None => Ok(None),
         }
     }
@@ -97,6 +100,7 @@ impl CompiledQuery {
                 columns: Arc::clone(&self.columns),
                 rows: Box::pin(futures::stream::iter(rows)),
                 tag: RowsTag::Counted("SELECT"),
+                lender: None,
             });
         }
         execute_query(&self.query, params, work, context).await
@@ -116,6 +120,7 @@ pub async fn execute_query(
         columns,
         rows: Box::pin(batches.map(|batch| batch.map(Rows::Batch))),
         tag: RowsTag::Counted("SELECT"),
+        lender: Lender::of(context),
     })
 }
 
@@ -153,7 +158,7 @@ async fn start(
         let stream = plan.execute(planner.task_context())?;
         Ok((plan, stream))
     });
-    let (plan, stream) = cancellable(&cancel, planning).await?;
+    let (plan, stream) = context.lend_while(work, cancellable(&cancel, planning)).await?;
     let (sender, receiver) = mpsc::channel(BATCHES_IN_FLIGHT);
     let task = runtime::spawn(pump(stream, sender))?;
     Ok((plan, received(receiver, Task(task), cancel)))
@@ -265,6 +270,7 @@ fn with_ctes(statement: &mut crate::sql::ir::Statement, ctes: &[crate::sql::ir::
         Statement::Insert(insert) => &mut insert.source.rel,
         Statement::Update(update) => &mut update.input,
         Statement::Delete(delete) => &mut delete.input,
+        Statement::Merge(merge) => &mut merge.input,
     };
     let reads = ctes.iter().any(|cte| plan::walk::reads_cte(rel, &[cte.id.0].into()));
     if reads {

@@ -15,12 +15,16 @@ use crate::error::{Error, Result};
 /// Stack of a query thread: DataFusion's planner uses large frames in debug builds.
 const STACK_BYTES: usize = 64 << 20;
 
+/// Threads at most: each function within a query within a function takes one.
+const THREADS_MAX: usize = 2_048;
+
 fn runtime() -> Result<&'static Runtime> {
     static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
     let runtime = RUNTIME.get_or_init(|| {
         Builder::new_multi_thread()
             .thread_name("zserver-query")
             .thread_stack_size(STACK_BYTES)
+            .max_blocking_threads(THREADS_MAX)
             .enable_time()
             .build()
     });

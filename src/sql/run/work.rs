@@ -45,6 +45,18 @@ impl Work {
         Work { txn, catalog, changes, table, refreshed: None, snapshot_is_new: true }
     }
 
+    /// What stands in the place of this work while it is on loan.
+    pub fn stand_in(&self) -> Work {
+        Work {
+            txn: self.txn.stand_in(),
+            catalog: self.catalog.clone(),
+            changes: Vec::new(),
+            table: TableState::default(),
+            refreshed: None,
+            snapshot_is_new: false,
+        }
+    }
+
     /// The committed catalog of the transaction's snapshot.
     pub fn committed_catalog(&self) -> Arc<Catalog> {
         catalog::attached(&self.txn.published().attachment)

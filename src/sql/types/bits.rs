@@ -88,7 +88,11 @@ impl Bits {
     pub fn with_bit(&self, index: usize, bit: bool) -> Bits {
         let mut bytes = self.bytes.to_vec();
         let mask = 0x80 >> (index % 8);
-        if bit { bytes[index / 8] |= mask } else { bytes[index / 8] &= !mask }
+        if bit {
+            bytes[index / 8] |= mask
+        } else {
+            bytes[index / 8] &= !mask
+        }
         Bits { length: self.length, bytes: bytes.into() }
     }
 

@@ -30,9 +30,7 @@ use num_bigint::BigInt;
 use num_traits::Signed;
 
 use super::numeric::{Coefficient, Numeric, pow10};
-use super::{
-    ArrayDim, ArrayValue, Bits, Datum, EnumLabels, Inet, Interval, Rank, Repr, json,
-};
+use super::{ArrayDim, ArrayValue, Bits, Datum, EnumLabels, Inet, Interval, Rank, Repr, json};
 
 /// A label that is not (yet) in the list sorts after all that are.
 const UNLISTED_RANK: [u8; 16] = [u8::MAX; 16];

@@ -7,6 +7,7 @@ use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::table::check_deferred;
+use crate::table::trigger::constraint_of;
 
 pub async fn set_constraints(
     statement: &ast::ConstraintsSetStmt,
@@ -45,6 +46,16 @@ fn find(name: &ast::RangeVar, work: &Work, ctx: &StatementContext) -> Result<Vec
             .map(|constraint| &**constraint)
             .filter(|constraint| constraint.schema == schema && constraint.name == name.relname)
             .collect();
+        let triggers: Vec<Constraint> = work
+            .catalog
+            .triggers()
+            .filter(|trigger| {
+                let table = work.catalog.relation(trigger.table);
+                trigger.name == name.relname && table.is_some_and(|t| t.schema == schema)
+            })
+            .filter_map(|trigger| constraint_of(trigger))
+            .collect();
+        let found: Vec<&Constraint> = found.into_iter().chain(&triggers).collect();
         if found.is_empty() {
             continue;
         }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::sql::BoundStatement;
+use crate::sql::bind::Binder;
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::Statement;
 use crate::sql::outcome::{Outcome, ResultColumn};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::plan::explain::{self, ExplainFormat, ExplainOptions};
+use crate::sql::privilege::Permissions;
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
@@ -19,6 +21,7 @@ pub struct Explain {
     statement: Statement,
     params: Vec<SqlType>,
     relations: Vec<(Oid, LockMode)>,
+    permissions: Permissions,
     options: ExplainOptions,
 }
 
@@ -37,13 +40,14 @@ impl Explain {
                 | NodeEnum::InsertStmt(_)
                 | NodeEnum::UpdateStmt(_)
                 | NodeEnum::DeleteStmt(_)
+                | NodeEnum::MergeStmt(_)
         );
         if !explainable {
             return Err(Error::unsupported("EXPLAIN of this statement"));
         }
-        let BoundStatement { statement, params, relations } =
-            crate::sql::bind_statement(node, eval, declared)?;
-        Ok(Explain { statement, params, relations, options })
+        let BoundStatement { statement, params, relations, permissions } =
+            crate::sql::bind_statement(node, Binder::new(eval, declared))?;
+        Ok(Explain { statement, params, relations, permissions, options })
     }
 
     pub fn params(&self) -> Vec<SqlType> {
@@ -53,6 +57,14 @@ impl Explain {
     /// What the statement locks; explaining it locks the same.
     pub fn relations(&self) -> Vec<(Oid, LockMode)> {
         self.relations.clone()
+    }
+
+    pub fn calls_functions(&self) -> bool {
+        crate::sql::routine::are_called_in(&self.statement)
+    }
+
+    pub fn permissions(&self) -> Permissions {
+        self.permissions.clone()
     }
 
     pub fn columns(&self) -> Arc<[ResultColumn]> {

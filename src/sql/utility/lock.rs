@@ -2,6 +2,7 @@
 
 use super::find_relation;
 use crate::catalog::RelationKind;
+use crate::catalog::acl;
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::privilege;
@@ -32,8 +33,14 @@ pub async fn lock_table(
     for node in &statement.relations {
         let Some(NodeEnum::RangeVar(name)) = &node.node else { continue };
         let relation = find_relation(name, work, ctx)?;
-        privilege::check_relation(&relation, &ctx.eval)?;
-        if !matches!(relation.kind, RelationKind::Table | RelationKind::View(_)) {
+        let written = acl::UPDATE | acl::DELETE | acl::TRUNCATE;
+        let needed = match mode {
+            LockMode::AccessShare => written | acl::SELECT,
+            LockMode::RowExclusive => written | acl::INSERT,
+            _ => written,
+        };
+        privilege::check_any(&relation, needed, &ctx.eval)?;
+        if !relation.is_table() && !matches!(relation.kind, RelationKind::View(_)) {
             return Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
                 format!("cannot lock relation \"{}\"", relation.name),

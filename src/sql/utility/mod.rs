@@ -14,7 +14,8 @@ use super::outcome::Outcome;
 use super::parse::{NodeEnum, ParsedStatement, ast};
 use super::run::{StatementContext, Work};
 use super::{ddl, dml, privilege};
-use crate::catalog::{self, Relation, RelationKind};
+use crate::catalog::acl;
+use crate::catalog::{self, Relation};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -43,9 +44,28 @@ pub async fn execute(
             let statement = ddl::select_into(select);
             return ddl::execute(&statement, work, ctx).await.map(Outcome::Command);
         }
+        node @ NodeEnum::CreateFunctionStmt(_) => {
+            let done = ddl::execute(node, work, ctx).await.map(Outcome::Command);
+            return done.map_err(|error| in_statement_text(error, &parsed.text));
+        }
         node => return ddl::execute(node, work, ctx).await.map(Outcome::Command),
     };
     Ok(Outcome::Command(tag.to_owned()))
+}
+
+/// An error inside of a function's body points into the statement that has it, where
+/// the body stands there as it is.
+pub fn in_statement_text(error: Error, text: &str) -> Error {
+    let found = error.report().internal_query.as_deref().and_then(|body| text.find(body));
+    match (found, error.report().offset) {
+        (Some(start), Some(offset)) => {
+            let mut report = error.into_report();
+            report.internal_query = None;
+            report.offset = Some(start + offset);
+            Error::from_report(report)
+        }
+        _ => error,
+    }
 }
 
 async fn truncate(
@@ -57,8 +77,8 @@ async fn truncate(
     for node in &statement.relations {
         let Some(NodeEnum::RangeVar(name)) = &node.node else { continue };
         let relation = find_relation(name, work, ctx)?;
-        privilege::check_relation(&relation, &ctx.eval)?;
-        if !matches!(relation.kind, RelationKind::Table) {
+        privilege::check_relation(&relation, acl::TRUNCATE, &ctx.eval)?;
+        if !relation.is_table() {
             return Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
                 format!("\"{}\" is not a table", relation.name),

@@ -19,6 +19,7 @@
 
 mod format;
 pub mod journal;
+mod point_cache;
 mod purge;
 
 use parking_lot::Mutex;
@@ -35,6 +36,7 @@ use super::{
     WriteBatch, WriteError,
 };
 use crate::{Error, Result};
+use point_cache::{Generation, PointCache};
 use purge::Horizon;
 
 /// What to give the engine.
@@ -42,6 +44,8 @@ use purge::Horizon;
 pub struct DiskOptions {
     /// Decoded blocks kept in memory.
     pub cache_bytes: u64,
+    /// Keys and values kept in memory that point reads have found.
+    pub point_cache_bytes: u64,
     /// Bytes of a keyspace's memtable before it is flushed.
     pub memtable_bytes: u64,
     /// Bytes of journals before memtables are flushed to let the oldest go; at
@@ -56,6 +60,7 @@ impl Default for DiskOptions {
     fn default() -> DiskOptions {
         DiskOptions {
             cache_bytes: 256 << 20,
+            point_cache_bytes: 64 << 20,
             memtable_bytes: 64 << 20,
             journal_bytes_max: 192 << 20,
             worker_threads: 2,
@@ -69,6 +74,7 @@ pub struct DiskEngine {
     /// Held while a batch or the end of an ingestion is applied.
     applying: Mutex<()>,
     horizon: Arc<Horizon>,
+    points: Arc<PointCache>,
     directory: PathBuf,
     /// Dropped last: the directory is ours until the database is closed.
     _lock: File,
@@ -92,6 +98,7 @@ impl DiskEngine {
             keyspaces,
             applying: Mutex::new(()),
             horizon,
+            points: PointCache::new(options.point_cache_bytes),
             directory: directory.to_path_buf(),
             _lock: lock,
         })
@@ -206,14 +213,32 @@ fn write_error(error: &fjall::Error) -> Error {
 struct DiskView {
     snapshot: fjall::Snapshot,
     keyspaces: [fjall::Keyspace; Keyspace::COUNT],
+    points: Arc<PointCache>,
+    generation: Generation,
 }
 
-impl ReadView for DiskView {
-    fn get(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
+impl DiskView {
+    fn read(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
         let handle = &self.keyspaces[keyspace.index()];
         or_end_process("get", || self.snapshot.get(handle, key))
             .map(|found| found.map(Value))
             .map_err(|error| read_error(&error))
+    }
+}
+
+impl ReadView for DiskView {
+    fn get(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
+        if !PointCache::covers(keyspace) {
+            return self.read(keyspace, key);
+        }
+        if let Some(value) = self.points.get(keyspace, key, self.generation) {
+            return Ok(Some(value));
+        }
+        let found = self.read(keyspace, key)?;
+        if let Some(value) = &found {
+            self.points.put(keyspace, key, value, self.generation);
+        }
+        Ok(found)
     }
 
     fn range(&self, keyspace: Keyspace, range: &KeyRange, reverse: bool) -> Entries {
@@ -247,8 +272,10 @@ impl<I: Iterator<Item = fjall::Guard>> Iterator for DiskEntries<I> {
 
 impl Engine for DiskEngine {
     fn view(&self) -> Arc<dyn ReadView> {
+        let generation = self.points.generation();
         let snapshot = or_end_process("snapshot", || self.database.snapshot());
-        Arc::new(DiskView { snapshot, keyspaces: self.keyspaces.clone() })
+        let (keyspaces, points) = (self.keyspaces.clone(), self.points.clone());
+        Arc::new(DiskView { snapshot, keyspaces, points, generation })
     }
 
     fn write(&self, writes: WriteBatch, durability: Durability) -> Result<(), WriteError> {
@@ -257,6 +284,7 @@ impl Engine for DiskEngine {
             Durability::Sync => PersistMode::SyncData,
         };
         let _applying = self.applying.lock();
+        self.points.begin_write(&writes);
         or_end_process("write", || {
             let mut batch =
                 fjall::OwnedWriteBatch::with_capacity(self.database.clone(), writes.len())
@@ -295,6 +323,7 @@ impl Engine for DiskEngine {
             // part of a batch and lose the others'.
             let _applying = self.applying.lock();
             self.database.persist(PersistMode::SyncData).map_err(unknown)?;
+            let _shut = self.points.shut();
             ingestion.finish().map_err(unknown)?;
             Ok(count)
         })

@@ -25,7 +25,7 @@ const INDEX_ROWS_DIVISOR: usize = 10;
 const INDEX_ROWS_MIN: usize = 64;
 const INDEX_ROWS_MAX: usize = 50_000;
 /// Lists longer than this are not looked up value by value.
-const LIST_MAX: usize = 1_000;
+const LIST_MAX: usize = 20_000;
 
 /// How a scan reaches its rows.
 #[derive(Clone, Debug)]
@@ -53,6 +53,19 @@ pub fn choose(
     comparisons: &[(usize, Comparison)],
     options: &ScanOptions,
 ) -> Result<Access> {
+    if let Some(access) = by_index(info, overlay, comparisons)? {
+        return Ok(Access::Index(access));
+    }
+    let rows = overlay.published().row_count(info.storage_id())?.max(0) as u64;
+    sequential(info, overlay, rows, options).map(Access::Sequential)
+}
+
+/// The index that names the fewest rows, if they are few enough.
+pub fn by_index(
+    info: &TableInfo,
+    overlay: &Overlay,
+    comparisons: &[(usize, Comparison)],
+) -> Result<Option<IndexAccess>> {
     let rows = overlay.published().row_count(info.storage_id())?.max(0) as usize;
     let mut best: Option<IndexAccess> = None;
     for index in info.indexes.iter().filter(|index| index.is_usable()) {
@@ -64,14 +77,15 @@ pub fn choose(
             Some(best) => best.rows,
             None => (rows / INDEX_ROWS_DIVISOR).clamp(INDEX_ROWS_MIN, INDEX_ROWS_MAX),
         };
+        // To look a key up costs as much as to read a row, also if it is not there.
+        if searches.len() > limit {
+            continue;
+        }
         if let Some(access) = probe(index, overlay, &searches, limit)? {
             best = Some(access);
         }
     }
-    match best {
-        Some(access) => Ok(Access::Index(access)),
-        None => sequential(info, overlay, rows as u64, options).map(Access::Sequential),
-    }
+    Ok(best)
 }
 
 /// The searches of an index that the comparisons allow; none if its first column

@@ -109,7 +109,7 @@ fn collect(info: &TableInfo, filter: &Expr, found: &mut Vec<(usize, Comparison)>
     }
 }
 
-fn comparison(op: Operator, datum: Datum) -> Option<Comparison> {
+pub fn comparison(op: Operator, datum: Datum) -> Option<Comparison> {
     Some(match op {
         Operator::Eq => Comparison::Equal(datum),
         Operator::Lt => Comparison::Below { bound: datum, included: false },
@@ -125,11 +125,16 @@ fn constant(info: &TableInfo, column: &Expr, value: &ScalarValue) -> Option<(usi
     let Expr::Column(column) = column else { return None };
     let attnum: usize = column.name.strip_prefix('a')?.parse().ok()?;
     let position = attnum.checked_sub(1)?;
+    Some((position, value_of(info, position, value)?))
+}
+
+/// A constant as a value of the column at a position.
+pub fn value_of(info: &TableInfo, position: usize, value: &ScalarValue) -> Option<Datum> {
     let target = info.columns.get(position)?;
     if value.is_null() || value.data_type() != target.arrow {
         return None;
     }
     let array = value.to_array().ok()?;
     let datum = types::arrow::datum_at(array.as_ref(), 0, &target.repr).ok()?;
-    Some((position, ordered::coerce(&datum, &target.repr)?))
+    ordered::coerce(&datum, &target.repr)
 }

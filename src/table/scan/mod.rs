@@ -15,6 +15,7 @@ mod access;
 mod filter;
 mod node;
 mod reader;
+mod runtime;
 mod statistics;
 
 use std::sync::Arc;
@@ -117,6 +118,16 @@ pub fn schema(info: &TableInfo, system: &[ScanColumn]) -> (SchemaRef, Vec<ScanCo
     (Arc::new(Schema::new(fields)), columns)
 }
 
+/// What is known of the rows of a table that pass filters: all columns of its schema.
+/// None if the table is not one of ours.
+pub fn estimated(table: &dyn TableProvider, filters: &[Expr]) -> Option<Statistics> {
+    let table = table.downcast_ref::<Table>()?;
+    let mut statistics = table.statistics()?;
+    let comparisons = filter::comparisons(&table.info, filters);
+    statistics::keep(&mut statistics, &table.info, filters, &comparisons);
+    Some(statistics)
+}
+
 struct Table {
     info: Arc<TableInfo>,
     overlay: Overlay,
@@ -174,7 +185,7 @@ impl TableProvider for Table {
         let all: Vec<usize> = (0..self.columns.len()).collect();
         let projection = projection.unwrap_or(&all);
         let schema = Arc::new(self.schema.project(projection)?);
-        let (filter_columns, predicate) = self.predicate(state, filters)?;
+        let filter = self.filter(state, filters)?;
         let comparisons = filter::comparisons(&self.info, filters);
         let access = access::choose(&self.info, &self.overlay, &comparisons, &self.options)
             .map_err(external)?;
@@ -195,8 +206,9 @@ impl TableProvider for Table {
         let source = reader::Source {
             info: self.info.clone(),
             overlay: self.overlay.clone(),
-            filter_columns,
-            predicate,
+            filter,
+            comparisons,
+            runtime: Vec::new(),
             batch_rows: self.options.batch_rows.max(1),
             cancel: self.options.cancel.clone(),
         };
@@ -211,14 +223,14 @@ impl Table {
         usize::try_from(rows).ok()
     }
 
-    /// The filters as one physical predicate over the columns that they name.
-    fn predicate(
+    /// The filters as one over the columns that they name.
+    fn filter(
         &self,
         state: &dyn Session,
         filters: &[Expr],
-    ) -> DataFusionResult<(Vec<ScanColumn>, Option<reader::Predicate>)> {
+    ) -> DataFusionResult<Option<reader::Filter>> {
         let Some(expr) = filters.iter().cloned().reduce(Expr::and) else {
-            return Ok((Vec::new(), None));
+            return Ok(None);
         };
         let mut fields: Vec<usize> = expr
             .column_refs()
@@ -230,6 +242,6 @@ impl Table {
         let df_schema = DFSchema::try_from(schema.clone())?;
         let physical = state.create_physical_expr(expr, &df_schema)?;
         let columns = fields.iter().map(|field| self.columns[*field]).collect();
-        Ok((columns, Some(reader::Predicate { schema, physical })))
+        Ok(Some(reader::Filter { columns, schema, physical }))
     }
 }

@@ -1,15 +1,19 @@
 //! The physical node of a table scan.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::config::ConfigOptions;
 use datafusion::common::stats::Precision;
 use datafusion::common::{Statistics, tree_node::TreeNodeRecursion};
 use datafusion::error::Result as DataFusionResult;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::filter_pushdown::{
+    ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation,
+};
 use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::{
     RecordBatchReceiverStreamBuilder, RecordBatchStreamAdapter,
@@ -18,10 +22,11 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
     ReplaceChildrenOptions,
 };
+use futures::StreamExt;
 
-use super::access::Access;
+use super::access::{Access, by_index};
 use super::reader::{RowIterator, Source, index_rows, rid_rows};
-use super::{ScanSpec, external};
+use super::{ScanSpec, external, runtime};
 
 /// Batches that may wait between the reading thread and the query.
 const BATCHES_MAX: usize = 2;
@@ -34,6 +39,8 @@ pub struct TableScan {
     spec: ScanSpec,
     schema: SchemaRef,
     source: Source,
+    /// How the rows are reached once the query runs, the same in all partitions.
+    access: Arc<OnceLock<Access>>,
     /// Of all partitions, without the limit.
     statistics: Statistics,
     properties: Arc<PlanProperties>,
@@ -56,7 +63,8 @@ impl TableScan {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        TableScan { spec, schema, source, statistics, properties: Arc::new(properties) }
+        let properties = Arc::new(properties);
+        TableScan { spec, schema, source, access: Arc::default(), statistics, properties }
     }
 
     pub fn spec(&self) -> &ScanSpec {
@@ -73,20 +81,54 @@ impl TableScan {
     }
 
     fn rows(&self, partition: usize) -> DataFusionResult<RowIterator> {
-        match &self.spec.access {
+        let Source { info, overlay, .. } = &self.source;
+        match self.access_now()? {
             Access::Sequential(ranges) => {
                 let (from, to) = ranges[partition];
-                Ok(rid_rows(&self.source.info, &self.source.overlay, from, to))
+                Ok(rid_rows(info, overlay, from, to))
             }
             Access::Index(access) => {
-                index_rows(&self.source.info, &self.source.overlay, &access.ranges)
-                    .map_err(external)
+                let partitions = self.properties.output_partitioning().partition_count().max(1);
+                let share = access.ranges.len().div_ceil(partitions).max(1);
+                let ranges = access.ranges.chunks(share).nth(partition).unwrap_or_default();
+                index_rows(info, overlay, ranges).map_err(external)
             }
         }
     }
 
+    /// The access that was planned, or a better one by what is known only now.
+    fn access_now(&self) -> DataFusionResult<&Access> {
+        if let Some(access) = self.access.get() {
+            return Ok(access);
+        }
+        let Source { info, overlay, comparisons, runtime, .. } = &self.source;
+        let mut found = runtime::comparisons(info, &self.spec.projection, runtime)?;
+        let mut access = self.spec.access.clone();
+        if !found.is_empty() {
+            found.extend(comparisons.iter().cloned());
+            if let Some(index) = by_index(info, overlay, &found).map_err(external)? {
+                access = Access::Index(index);
+            }
+        }
+        Ok(self.access.get_or_init(|| access))
+    }
+
     fn is_small(&self) -> bool {
-        matches!(&self.spec.access, Access::Index(access) if access.rows <= INLINE_ROWS_MAX)
+        self.source.runtime.is_empty()
+            && matches!(&self.spec.access, Access::Index(access) if access.rows <= INLINE_ROWS_MAX)
+    }
+
+    /// Reads a partition on a thread of its own.
+    fn start(self, partition: usize) -> SendableRecordBatchStream {
+        let mut builder = RecordBatchReceiverStreamBuilder::new(self.schema.clone(), BATCHES_MAX);
+        let sender = builder.tx();
+        builder.spawn_blocking(move || {
+            self.read(partition, |batch| match batch.num_rows() {
+                0 => !sender.is_closed(),
+                _ => sender.blocking_send(Ok(batch)).is_ok(),
+            })
+        });
+        builder.build()
     }
 
     fn read(
@@ -145,10 +187,35 @@ impl ExecutionPlan for TableScan {
         &self,
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DataFusionResult<TreeNodeRecursion>,
     ) -> DataFusionResult<TreeNodeRecursion> {
-        match &self.source.predicate {
-            Some(predicate) => f(&predicate.physical),
-            None => Ok(TreeNodeRecursion::Continue),
+        for expr in
+            self.source.filter.iter().map(|filter| &filter.physical).chain(&self.source.runtime)
+        {
+            if f(expr)? == TreeNodeRecursion::Stop {
+                return Ok(TreeNodeRecursion::Stop);
+            }
         }
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    /// Takes the filters that joins and sorts above will know of while they run. None
+    /// is promised to be applied.
+    fn handle_child_pushdown_result(
+        &self,
+        phase: FilterPushdownPhase,
+        offered: ChildPushdownResult,
+        _: &ConfigOptions,
+    ) -> DataFusionResult<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        let filters: Vec<_> = offered.parent_filters.iter().map(|one| one.filter.clone()).collect();
+        let mut answer: FilterPushdownPropagation<Arc<dyn ExecutionPlan>> =
+            FilterPushdownPropagation::all_unsupported(offered);
+        // A limit counts the rows that would come without them.
+        if phase == FilterPushdownPhase::Post && self.spec.limit.is_none() && !filters.is_empty() {
+            let mut scan = self.clone();
+            scan.source.runtime.extend(filters);
+            scan.access = Arc::default();
+            answer.updated_node = Some(Arc::new(scan));
+        }
+        Ok(answer)
     }
 
     fn replace_children(
@@ -180,15 +247,13 @@ impl ExecutionPlan for TableScan {
             let stream = futures::stream::iter(batches);
             return Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), stream)));
         }
-        let mut builder = RecordBatchReceiverStreamBuilder::new(self.schema.clone(), BATCHES_MAX);
-        let (scan, sender) = (self.clone(), builder.tx());
-        builder.spawn_blocking(move || {
-            scan.read(partition, |batch| match batch.num_rows() {
-                0 => !sender.is_closed(),
-                _ => sender.blocking_send(Ok(batch)).is_ok(),
-            })
-        });
-        Ok(builder.build())
+        let scan = self.clone();
+        if self.source.runtime.is_empty() {
+            return Ok(scan.start(partition));
+        }
+        // What filters it is known when the first batch is asked for, not before.
+        let stream = futures::stream::once(async move { scan.start(partition) }).flatten();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), stream)))
     }
 
     fn statistics_from_inputs(

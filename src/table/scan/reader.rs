@@ -10,6 +10,8 @@ use datafusion::error::Result as DataFusionResult;
 use datafusion::physical_expr::PhysicalExpr;
 use tokio_util::sync::CancellationToken;
 
+use super::filter::Comparison;
+use super::runtime::RuntimeFilter;
 use super::{ScanColumn, external};
 use crate::error::{Error, Result};
 use crate::storage::{Key, KeyRange, Value, key};
@@ -22,15 +24,19 @@ use crate::txn::{Keyspace, Overlay};
 pub struct Source {
     pub info: Arc<TableInfo>,
     pub overlay: Overlay,
-    pub filter_columns: Vec<ScanColumn>,
-    pub predicate: Option<Predicate>,
+    pub filter: Option<Filter>,
+    /// What the filter says about single columns.
+    pub comparisons: Vec<(usize, Comparison)>,
+    /// Those that become known while the query runs, over the scan's schema.
+    pub runtime: Vec<Arc<dyn PhysicalExpr>>,
     pub batch_rows: usize,
     pub cancel: CancellationToken,
 }
 
 /// A filter over the batch of its columns.
 #[derive(Clone)]
-pub struct Predicate {
+pub struct Filter {
+    pub columns: Vec<ScanColumn>,
     pub schema: SchemaRef,
     pub physical: Arc<dyn PhysicalExpr>,
 }
@@ -76,17 +82,18 @@ impl Source {
         mut send: impl FnMut(RecordBatch) -> bool,
     ) -> DataFusionResult<()> {
         let mut left = limit.unwrap_or(usize::MAX);
+        let mut runtime: Vec<_> = self.runtime.iter().cloned().map(RuntimeFilter::new).collect();
         let mut rows = rows.peekable();
         while left > 0 && rows.peek().is_some() {
             if self.cancel.is_cancelled() {
                 return Err(external(Error::query_canceled()));
             }
-            let wanted = match &self.predicate {
-                None => self.batch_rows.min(left),
-                Some(_) => self.batch_rows,
+            let wanted = match self.filter.is_none() && runtime.is_empty() {
+                true => self.batch_rows.min(left),
+                false => self.batch_rows,
             };
             let stored = take(&mut rows, wanted).map_err(external)?;
-            let batch = self.batch(&stored, schema, projection)?;
+            let batch = self.batch(&stored, schema, projection, &mut runtime)?;
             let batch = batch.slice(0, batch.num_rows().min(left));
             left -= batch.num_rows();
             if !send(batch) {
@@ -101,46 +108,68 @@ impl Source {
         stored: &StoredRows,
         schema: &SchemaRef,
         projection: &[ScanColumn],
+        runtime: &mut [RuntimeFilter],
     ) -> DataFusionResult<RecordBatch> {
         let decoder = Decoder::new(&self.info, stored).map_err(external)?;
-        let Some(predicate) = &self.predicate else {
-            return self.columns(&decoder, schema, projection, &[]);
-        };
-        let inputs = self.columns(&decoder, &predicate.schema, &self.filter_columns, &[])?;
-        let keep = mask(predicate, &inputs)?;
-        if keep.true_count() == stored.len() {
-            return self.columns(&decoder, schema, projection, inputs.columns());
+        let mut rows = Rows { decoder, decoded: Vec::new() };
+        if let Some(filter) = &self.filter {
+            rows.keep(filter)?;
+        }
+        for filter in runtime {
+            let seen = rows.decoder.row_count();
+            if seen > 0
+                && let Some(now) = filter.current(schema, projection)?
+            {
+                rows.keep(now)?;
+                filter.count(seen, rows.decoder.row_count());
+            }
+        }
+        rows.batch(schema, projection)
+    }
+}
+
+/// Stored rows and those of their columns that are decoded by now.
+struct Rows<'a> {
+    decoder: Decoder<'a>,
+    decoded: Vec<(ScanColumn, ArrayRef)>,
+}
+
+impl Rows<'_> {
+    /// Drops the rows that a filter does not let through.
+    fn keep(&mut self, with: &Filter) -> DataFusionResult<()> {
+        let inputs = self.batch(&with.schema, &with.columns)?;
+        for (column, array) in with.columns.iter().zip(inputs.columns()) {
+            if !self.decoded.iter().any(|(known, _)| known == column) {
+                self.decoded.push((*column, array.clone()));
+            }
+        }
+        let keep = mask(with, &inputs)?;
+        if keep.true_count() == keep.len() {
+            return Ok(());
         }
         let positions: Vec<usize> = keep.values().set_indices().collect();
-        let inputs: Vec<ArrayRef> =
-            inputs.columns().iter().map(|c| filter(c, &keep)).collect::<Result<_, _>>()?;
-        self.columns(&decoder.select(&positions), schema, projection, &inputs)
+        self.decoder = self.decoder.select(&positions);
+        for (_, array) in &mut self.decoded {
+            *array = filter(array, &keep)?;
+        }
+        Ok(())
     }
 
-    /// The projected columns; those that the filter has decoded are taken as they are.
-    fn columns(
-        &self,
-        decoder: &Decoder<'_>,
-        schema: &SchemaRef,
-        projection: &[ScanColumn],
-        decoded: &[ArrayRef],
-    ) -> DataFusionResult<RecordBatch> {
-        let mut columns = Vec::with_capacity(projection.len());
-        for wanted in projection {
-            let known = self.filter_columns.iter().position(|column| column == wanted);
-            columns.push(match known.and_then(|at| decoded.get(at)) {
-                Some(array) => array.clone(),
-                None => decoder.scan_column(*wanted).map_err(external)?,
-            });
-        }
-        let options = RecordBatchOptions::new().with_row_count(Some(decoder.row_count()));
+    fn batch(&self, schema: &SchemaRef, columns: &[ScanColumn]) -> DataFusionResult<RecordBatch> {
+        let column =
+            |wanted: &ScanColumn| match self.decoded.iter().find(|(column, _)| column == wanted) {
+                Some((_, array)) => Ok(array.clone()),
+                None => self.decoder.scan_column(*wanted).map_err(external),
+            };
+        let columns = columns.iter().map(column).collect::<Result<Vec<_>, _>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(self.decoder.row_count()));
         Ok(RecordBatch::try_new_with_options(schema.clone(), columns, &options)?)
     }
 }
 
 /// Which rows pass; NULL does not.
-fn mask(predicate: &Predicate, inputs: &RecordBatch) -> DataFusionResult<BooleanArray> {
-    let result = predicate.physical.evaluate(inputs)?.into_array(inputs.num_rows())?;
+fn mask(filter: &Filter, inputs: &RecordBatch) -> DataFusionResult<BooleanArray> {
+    let result = filter.physical.evaluate(inputs)?.into_array(inputs.num_rows())?;
     let result = result
         .as_any()
         .downcast_ref::<BooleanArray>()

@@ -32,9 +32,12 @@ fn column(info: &TableInfo, what: ScanColumn, rows: usize) -> ColumnStatistics {
         }
         ScanColumn::Xmin => return statistics,
     };
+    if is_unique(info, position) {
+        statistics.distinct_count = Precision::Inexact(rows);
+    }
     let Some(known) = info.estimate(position) else { return statistics };
     statistics.null_count = Precision::Inexact((known.null_fraction * rows as f64) as usize);
-    if let Some(distinct) = known.distinct(rows as f64) {
+    if let Some(distinct) = known.distinct(rows as f64).filter(|_| !is_unique(info, position)) {
         statistics.distinct_count = Precision::Inexact(distinct as usize);
     }
     if let Some((least, greatest)) = known.bounds() {
@@ -42,6 +45,11 @@ fn column(info: &TableInfo, what: ScanColumn, rows: usize) -> ColumnStatistics {
         statistics.max_value = scalar(info, position, greatest);
     }
     statistics
+}
+
+/// Whether an index makes sure that no two rows have the same value.
+fn is_unique(info: &TableInfo, position: usize) -> bool {
+    info.indexes.iter().any(|index| index.is_unique_alone(position))
 }
 
 fn scalar(info: &TableInfo, position: usize, value: &Datum) -> Precision<ScalarValue> {

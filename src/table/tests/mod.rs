@@ -85,6 +85,7 @@ impl Fixture {
             indexes: Vec::new(),
             constraints: Vec::new(),
             persistence: Persistence::Permanent,
+            materialized: None,
         });
     }
 

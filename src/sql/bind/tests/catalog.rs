@@ -192,7 +192,8 @@ impl Builder {
         let view = View {
             sql: sql.into(),
             search_path: vec!["public".into()],
-            check_option: None,
+            options: Vec::new(),
+            updatable: None,
             names: Vec::new(),
         };
         let columns = columns.iter().map(|name| column(name, SqlType::new(oid::TEXT))).collect();

@@ -58,6 +58,7 @@ impl Ddl<'_> {
         }
         let fits = match kind {
             ast::ObjectType::ObjectView => matches!(relation.kind, RelationKind::View(_)),
+            ast::ObjectType::ObjectMatview => relation.is_materialized_view(),
             ast::ObjectType::ObjectIndex => matches!(relation.kind, RelationKind::Index(_)),
             ast::ObjectType::ObjectSequence => matches!(relation.kind, RelationKind::Sequence(_)),
             _ => true,
@@ -73,8 +74,20 @@ impl Ddl<'_> {
             let owner = self.role_of(spec)?.oid;
             return self.set_relation_owner(&relation, owner);
         }
+        if matches!(relation.kind, RelationKind::View(_)) {
+            return match command.subtype() {
+                Step::AtColumnDefault => self.set_column_default(relation, command),
+                Step::AtSetRelOptions | Step::AtResetRelOptions => {
+                    self.alter_view_options(&relation, command)
+                }
+                step => Err(not_for_views(step, &relation)),
+            };
+        }
         if !matches!(relation.kind, RelationKind::Table) {
             return Err(wrong_object(&relation.name, "table"));
+        }
+        if relation.is_materialized_view() {
+            return Err(not_for_views(command.subtype(), &relation));
         }
         match command.subtype() {
             Step::AtAddColumn => self.add_column(relation, command).await,
@@ -94,6 +107,14 @@ impl Ddl<'_> {
             Step::AtSetIdentity => self.alter_identity(relation, command).await,
             Step::AtDropIdentity => self.drop_identity(relation, command),
             Step::AtDropExpression => self.drop_expression(relation, command),
+            Step::AtEnableTrig
+            | Step::AtEnableAlwaysTrig
+            | Step::AtEnableReplicaTrig
+            | Step::AtDisableTrig
+            | Step::AtEnableTrigAll
+            | Step::AtDisableTrigAll
+            | Step::AtEnableTrigUser
+            | Step::AtDisableTrigUser => self.switch_triggers(relation.oid, command),
             Step::AtReplicaIdentity | Step::AtClusterOn => {
                 Err(Error::unsupported(step_name(command.subtype())))
             }
@@ -148,6 +169,7 @@ fn object_word(kind: ast::ObjectType) -> Result<&'static str> {
     Ok(match kind {
         ast::ObjectType::ObjectTable => "table",
         ast::ObjectType::ObjectView => "view",
+        ast::ObjectType::ObjectMatview => "materialized view",
         ast::ObjectType::ObjectIndex => "index",
         ast::ObjectType::ObjectSequence => "sequence",
         _ => return Err(Error::unsupported("ALTER of this kind of object")),
@@ -165,4 +187,18 @@ fn step_name(step: ast::AlterTableType) -> String {
         words.push(if character == '_' { ' ' } else { character.to_ascii_uppercase() });
     }
     format!("ALTER TABLE … {words}")
+}
+
+/// `42809`: what cannot be done to a view, in PostgreSQL's words.
+fn not_for_views(step: ast::AlterTableType, relation: &Relation) -> Error {
+    let step = step_name(step);
+    Error::new(
+        sqlstate::WRONG_OBJECT_TYPE,
+        format!(
+            "ALTER action {} cannot be performed on relation \"{}\"",
+            step.trim_start_matches("ALTER TABLE … "),
+            relation.name
+        ),
+    )
+    .with_detail(format!("This operation is not supported for {}s.", relation.kind_word()))
 }

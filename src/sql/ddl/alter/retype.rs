@@ -64,14 +64,16 @@ impl Ddl<'_> {
                 .references(other.oid)
                 .is_some_and(|refs| refs.edges.iter().any(|edge| edge.referenced == address))
         });
-        if let Some(view) = users.find(|other| matches!(other.kind, RelationKind::View(_))) {
+        if let Some(view) = users.find(|other| other.view().is_some()) {
             return Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,
                 "cannot alter type of a column used by a view or rule",
             )
             .with_detail(format!(
-                "rule _RETURN on view {} depends on column \"{}\"",
-                view.name, column.name
+                "rule _RETURN on {} {} depends on column \"{}\"",
+                view.kind_word(),
+                view.name,
+                column.name
             )));
         }
         Ok(())

@@ -13,7 +13,8 @@ use crate::sql::outcome::{CopyFormat, CopyIn};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{self, Datum};
 use crate::sqlstate;
-use crate::table::{RowExpression, TableInfo, Writer};
+use crate::table::trigger::Transitions;
+use crate::table::{Event, RowExpression, TableInfo, Writer};
 
 /// Longer values and lines are cut in CONTEXT (PostgreSQL's MAX_COPY_DATA_DISPLAY).
 const DISPLAY_BYTES_MAX: usize = 100;
@@ -47,6 +48,9 @@ pub struct CopyFrom {
     /// The line being read, counted from 1, header included.
     line: u64,
     header_pending: bool,
+    /// Whether the statement-level triggers have fired.
+    begun: bool,
+    transitions: Transitions,
     rows: u64,
 }
 
@@ -72,6 +76,8 @@ impl CopyFrom {
             line_bytes: Vec::new(),
             line: 0,
             header_pending,
+            begun: false,
+            transitions: Transitions::default(),
             rows: 0,
         }
     }
@@ -88,7 +94,10 @@ impl CopyFrom {
     /// Takes the end of the data; answers the number of rows.
     pub async fn finish(mut self, work: &mut Work) -> Result<u64> {
         self.drain(work, true).await?;
-        Writer::new(work, &self.ctx).finish().await?;
+        let mut writer = Writer::new(work, &self.ctx);
+        writer.transitions = std::mem::take(&mut self.transitions);
+        writer.after_statement(&self.source.info, Event::Insert, &[])?;
+        writer.finish().await?;
         Ok(self.rows)
     }
 
@@ -96,20 +105,27 @@ impl CopyFrom {
         let info = self.source.info.clone();
         let ctx = self.ctx.clone();
         let mut writer = Writer::new(work, &ctx);
+        writer.transitions = std::mem::take(&mut self.transitions);
+        if !std::mem::replace(&mut self.begun, true) {
+            writer.before_statement(&info, Event::Insert, &[])?;
+        }
         loop {
             if self.ctx.cancel.is_cancelled() {
                 return Err(Error::query_canceled());
             }
-            let Some(row) = self.next_row(last)? else { return Ok(()) };
+            let Some(row) = self.next_row(last)? else {
+                self.transitions = std::mem::take(&mut writer.transitions);
+                return Ok(());
+            };
             if let Some(condition) = &self.source.condition
                 && !matches!(condition.eval(&self.ctx.eval, &row)?, Datum::Bool(true))
             {
                 continue;
             }
-            if let Err(error) = writer.insert(&info, row).await {
-                return Err(self.write_failed(error));
+            match writer.insert_firing(&info, row).await {
+                Err(error) => return Err(self.write_failed(error)),
+                Ok(written) => self.rows += u64::from(written.is_some()),
             }
-            self.rows += 1;
         }
     }
 

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::from::{CopyFrom, CopySource};
 use super::options::{CopyOption, CopyOptions, OptionValue};
 use super::to::{CopyTo, Encoder};
+use crate::catalog::acl;
 use crate::catalog::{self, Relation, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::bind::{self, Binder, ExpressionUse};
@@ -19,6 +20,7 @@ use crate::sql::ir::{self, Statement};
 use crate::sql::outcome::{CopyOut, Outcome};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::privilege;
+use crate::sql::routine;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::Datum;
 use crate::sqlstate;
@@ -158,6 +160,18 @@ fn positions(info: &TableInfo, attlist: &[ast::Node]) -> Result<Vec<usize>> {
     Ok(positions)
 }
 
+/// The columns that a COPY names: all, if it has no list.
+fn written_columns(relation: &Relation, names: &[ast::Node]) -> Vec<i16> {
+    let is_named = |name: &str| {
+        names.is_empty()
+            || names.iter().any(|node| {
+                matches!(&node.node, Some(NodeEnum::String(written)) if written.sval == name)
+            })
+    };
+    let columns = relation.columns.iter().zip(1i16..);
+    columns.filter(|(c, _)| !c.dropped && is_named(&c.name)).map(|(_, number)| number).collect()
+}
+
 async fn copy_from(
     statement: &ast::CopyStmt,
     options: CopyOptions,
@@ -166,7 +180,8 @@ async fn copy_from(
 ) -> Result<Outcome> {
     let relation = relation(statement, work, ctx)?;
     require_table(&relation, "to")?;
-    privilege::check_relation(&relation, &ctx.eval)?;
+    let columns = written_columns(&relation, &statement.attlist);
+    privilege::check_columns(&relation, columns, acl::INSERT, &ctx.eval)?;
     if options.freeze && !work.changes.iter().any(|change| change.key.oid == relation.oid) {
         return Err(Error::new(
             sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -209,6 +224,7 @@ async fn copy_from(
 /// `42809` for relations without rows of their own.
 fn require_table(relation: &Relation, direction: &str) -> Result<()> {
     let what = match &relation.kind {
+        RelationKind::Table if relation.is_materialized_view() => "materialized view",
         RelationKind::Table => return Ok(()),
         RelationKind::View(_) => "view",
         RelationKind::Sequence(_) => "sequence",
@@ -220,7 +236,12 @@ fn require_table(relation: &Relation, direction: &str) -> Result<()> {
         format!("cannot copy {direction} {what} \"{}\"", relation.name),
     );
     Err(match (what, direction) {
-        ("view", "from") => error.with_hint("Try the COPY (SELECT ...) TO variant."),
+        ("view" | "materialized view", "from") => {
+            error.with_hint("Try the COPY (SELECT ...) TO variant.")
+        }
+        ("view", "to") => {
+            error.with_hint("To enable copying to a view, provide an INSTEAD OF INSERT trigger.")
+        }
         _ => error,
     })
 }
@@ -281,11 +302,18 @@ async fn query_rows(
     let eval = eval_over(&work.catalog, ctx);
     let mut binder = Binder::with_fixed_params(&eval, &[]);
     let statement = binder.bind_statement(node)?;
-    privilege::check_statement(&statement, &eval)?;
+    privilege::check(&binder.permissions(), &eval)?;
     lock::acquire_relations(&binder.opened(), work, ctx).await?;
     let named = |columns: &[ir::OutputColumn]| {
         columns.iter().map(|column| (column.name.clone(), column.ty)).collect()
     };
+    if routine::are_called_in(&statement) {
+        ctx.eval.loan.open(work);
+    }
+    if let (Statement::Query(query), true) = (&statement, ctx.eval.loan.is_needed()) {
+        let rows = routine::all_rows(query, work, ctx).await?;
+        return Ok((named(&query.output), Box::pin(futures::stream::iter([Ok(rows)]))));
+    }
     if let Statement::Query(query) = &statement {
         return Ok((named(&query.output), run::rows(query, &[], work, ctx).await?));
     }
@@ -305,7 +333,8 @@ async fn table_rows(
     ctx: &StatementContext,
 ) -> Result<(Columns, RowChunks)> {
     let relation = relation(statement, work, ctx)?;
-    privilege::check_relation(&relation, &ctx.eval)?;
+    let columns = written_columns(&relation, &statement.attlist);
+    privilege::check_columns(&relation, columns, acl::SELECT, &ctx.eval)?;
     require_table(&relation, "from")?;
     let mode = LockMode::AccessShare;
     lock::acquire_relation(relation.oid, mode, WaitPolicy::Wait, work, ctx).await?;

@@ -84,9 +84,8 @@ fn set(json: JsonRef<'_>, path: &[String], level: usize, new: JsonValue) -> Resu
             }
             Ok(JsonValue::Array(elements))
         }
-        _ => Err(invalid("cannot replace existing key").with_detail(
-            "The path assumes key is a composite object, but it is a scalar value.",
-        )),
+        _ => Err(invalid("cannot replace existing key")
+            .with_detail("The path assumes key is a composite object, but it is a scalar value.")),
     }
 }
 

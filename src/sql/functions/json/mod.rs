@@ -24,5 +24,5 @@ pub const KERNELS: &[&[Kernel]] = &[
     populate::KERNELS,
 ];
 
-pub const SET_KERNELS: &[&[SetKernel]] = 
+pub const SET_KERNELS: &[&[SetKernel]] =
     &[access::JSON_SETS, access::JSONB_SETS, populate::SET_KERNELS];

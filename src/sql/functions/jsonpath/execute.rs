@@ -195,13 +195,7 @@ impl<'a> Executor<'a> {
     }
 
     /// Goes on within another document.
-    pub fn next_from(
-        &mut self,
-        base: Base,
-        steps: &[Step],
-        item: &Item,
-        found: Sink<'_>,
-    ) -> Walk {
+    pub fn next_from(&mut self, base: Base, steps: &[Step], item: &Item, found: Sink<'_>) -> Walk {
         let outer = std::mem::replace(&mut self.base, base);
         let walked = self.next(steps, item, found);
         self.base = outer;
@@ -254,9 +248,7 @@ impl<'a> Executor<'a> {
                 sqlstate::SQL_JSON_ARRAY_NOT_FOUND,
                 "jsonpath array accessor can only be applied to an array",
             ),
-            Step::Descendants(first, last) => {
-                self.descendants(rest, item, found, (*first, *last))
-            }
+            Step::Descendants(first, last) => self.descendants(rest, item, found, (*first, *last)),
             Step::Filter(_) if unwraps => self.each_element(steps, item, found),
             Step::Filter(condition) => {
                 let outer = std::mem::replace(&mut self.current, item.clone());
@@ -281,13 +273,7 @@ impl<'a> Executor<'a> {
         self.children(steps, array, found, false)
     }
 
-    fn children(
-        &mut self,
-        steps: &[Step],
-        item: &Item,
-        mut found: Sink<'_>,
-        unwrap: bool,
-    ) -> Walk {
+    fn children(&mut self, steps: &[Step], item: &Item, mut found: Sink<'_>, unwrap: bool) -> Walk {
         let mut any = Found::None;
         for child in item.children() {
             let walked = match steps.is_empty() {

@@ -26,7 +26,9 @@ impl Item {
             JsonKind::Bool => Item::Bool(value.as_bool().unwrap_or_default()),
             JsonKind::Number => Item::Number(value.as_numeric().unwrap_or(Numeric::ZERO)),
             JsonKind::String => Item::String(value.as_str().unwrap_or_default().to_owned()),
-            JsonKind::Array | JsonKind::Object => Item::Container(document.slice_ref(value.bytes())),
+            JsonKind::Array | JsonKind::Object => {
+                Item::Container(document.slice_ref(value.bytes()))
+            }
         }
     }
 

@@ -55,9 +55,8 @@ fn size(value: JsonRef<'_>) -> usize {
         JsonKind::Null | JsonKind::Bool => 0,
         JsonKind::String => value.as_str().unwrap_or_default().len(),
         JsonKind::Number => value.as_numeric().map_or(0, |number| number_size(&number)),
-        JsonKind::Array | JsonKind::Object => {
-            values(value).fold(first_byte(value), |at, child| aligned_start(at, child) + size(child))
-        }
+        JsonKind::Array | JsonKind::Object => values(value)
+            .fold(first_byte(value), |at, child| aligned_start(at, child) + size(child)),
     }
 }
 

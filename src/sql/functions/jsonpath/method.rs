@@ -173,9 +173,11 @@ impl Executor<'_> {
             return self.not_an_object();
         }
         let object = JsonRef::from_bytes(bytes);
-        let offset = self.base.document.as_ref().and_then(|base| {
-            layout::offset_of(JsonRef::from_bytes(base), object)
-        });
+        let offset = self
+            .base
+            .document
+            .as_ref()
+            .and_then(|base| layout::offset_of(JsonRef::from_bytes(base), object));
         let id = self.base.id * BASE_FACTOR + offset.unwrap_or(0) as i64;
         let mut any = Found::None;
         for (key, value) in object.members() {

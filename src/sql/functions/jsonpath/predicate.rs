@@ -120,12 +120,10 @@ impl Executor<'_> {
             (Item::Bool(a), Item::Bool(b)) => a.cmp(b),
             (Item::Number(a), Item::Number(b)) => a.cmp(b),
             (Item::String(a), Item::String(b)) => a.cmp(b),
-            (Item::Moment(a), Item::Moment(b)) => {
-                match a.compare(b, self.use_zone, self.eval)? {
-                    Some(order) => order,
-                    None => return Ok(None),
-                }
-            }
+            (Item::Moment(a), Item::Moment(b)) => match a.compare(b, self.use_zone, self.eval)? {
+                Some(order) => order,
+                None => return Ok(None),
+            },
             _ => return Ok(None),
         };
         Ok(Some(match comparison {

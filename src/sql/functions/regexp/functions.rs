@@ -1,12 +1,12 @@
 //! The operators and functions over regular expressions.
 
-use crate::sql::types::regexp::{Expression, Flags, Match, Options};
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::functions::call::arg;
 use crate::sql::functions::value::text_array;
 use crate::sql::functions::{CallContext, Kernel, SetKernel, SetRows};
 use crate::sql::types::Datum;
+use crate::sql::types::regexp::{Expression, Flags, Match, Options};
 use crate::sqlstate;
 
 const IGNORE_CASE: Options = Options {

@@ -35,6 +35,8 @@ pub fn context_over(catalog: Arc<Catalog>, search_path: Vec<Oid>) -> EvalContext
         transaction_timestamp: 0,
         statement_timestamp: 0,
         session: Arc::new(NoSession),
+        loan: Arc::default(),
+        transitions: None,
     }
 }
 

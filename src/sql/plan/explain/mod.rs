@@ -95,6 +95,7 @@ pub async fn explain(
         columns: [column].into(),
         rows: Box::pin(futures::stream::iter([Ok(Rows::Datums(rows))])),
         tag: RowsTag::Fixed("EXPLAIN".into()),
+        lender: None,
     })
 }
 
@@ -109,7 +110,7 @@ async fn of_query(
     unlock(&mut query.rel);
     let planner = Planner::new(context, work.txn.overlay(), params, &query);
     let analyze = options.analyze;
-    let explained = runtime::run(async move {
+    let running = runtime::run(async move {
         let start = Instant::now();
         let plan = planner.plan(&query).await?;
         let planning = start.elapsed();
@@ -126,9 +127,8 @@ async fn of_query(
         let names = expression::Names::new(&query.rel, &planner);
         let root = tree::read(&plan.physical, &names, analyze);
         Ok(Explained { root, planning, execution })
-    })
-    .await?;
-    Ok(explained)
+    });
+    context.lend_while(work, running).await
 }
 
 /// Locks are not taken by EXPLAIN.
@@ -150,6 +150,7 @@ async fn of_modification(
         Statement::Insert(insert) => ("Insert", &insert.relation, &insert.source.rel),
         Statement::Update(update) => ("Update", &update.target.relation, &update.input),
         Statement::Delete(delete) => ("Delete", &delete.target.relation, &delete.input),
+        Statement::Merge(merge) => ("Merge", &merge.target.relation, &merge.input),
         Statement::Query(_) => return Err(Error::internal("a query changes no rows")),
     };
     let query = Query { rel: rel.clone(), output: visit::columns(rel) };

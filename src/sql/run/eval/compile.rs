@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::native::{Native, native};
-use super::node::{CallNode, Equal, Node, Operator};
+use super::node::{CallNode, Code, Equal, Node, Operator};
 use crate::catalog::{Catalog, Function};
 use crate::error::{Error, Result};
 use crate::sql::functions::{self, EvalContext};
@@ -15,14 +15,18 @@ use crate::sqlstate;
 /// what the planner threads' stacks hold.
 const DEPTH_MAX: usize = 5_000;
 
-pub fn compile(expr: &Expr, slots: &[ColumnId], catalog: &Catalog) -> Result<Node> {
-    Compiler { slots, catalog, depth: 0 }.node(expr)
+/// The code, and whether it calls functions that users wrote.
+pub fn compile(expr: &Expr, slots: &[ColumnId], catalog: &Catalog) -> Result<(Node, bool)> {
+    let mut compiler = Compiler { slots, catalog, depth: 0, calls_functions: false };
+    let node = compiler.node(expr)?;
+    Ok((node, compiler.calls_functions))
 }
 
 struct Compiler<'a> {
     slots: &'a [ColumnId],
     catalog: &'a Catalog,
     depth: usize,
+    calls_functions: bool,
 }
 
 impl Compiler<'_> {
@@ -163,12 +167,23 @@ impl Compiler<'_> {
         }
         let types = call.args.iter().map(|arg| arg.ty).collect();
         let operator =
-            operator(&call.function, types, call.ty).map_err(|error| error.at(location))?;
+            self.operator(&call.function, types, call.ty).map_err(|error| error.at(location))?;
         Ok(Node::Call(Box::new(CallNode { operator, args: self.nodes(&call.args)? })))
     }
 
-    fn comparison(&self, function: &Arc<Function>, l: SqlType, r: SqlType) -> Result<Operator> {
-        operator(function, vec![l, r], SqlType::new(oid::BOOL))
+    fn comparison(&mut self, function: &Arc<Function>, l: SqlType, r: SqlType) -> Result<Operator> {
+        self.operator(function, vec![l, r], SqlType::new(oid::BOOL))
+    }
+
+    fn operator(
+        &mut self,
+        function: &Arc<Function>,
+        types: Vec<SqlType>,
+        result: SqlType,
+    ) -> Result<Operator> {
+        let operator = operator(function, types, result)?;
+        self.calls_functions |= matches!(operator.code, Code::Routine(_));
+        Ok(operator)
     }
 
     fn equal(&mut self, call: &Call) -> Result<Equal> {
@@ -227,6 +242,10 @@ pub fn operator(
     types: Vec<SqlType>,
     result: SqlType,
 ) -> Result<Operator> {
+    if function.language != "internal" {
+        let code = Code::Routine(function.clone());
+        return Ok(Operator { code, strict: function.strict, types, result, comparison: None });
+    }
     let kernel = *kernel_of(function)?;
     let comparison = match native(kernel.symbol) {
         Some(Native::Compare(comparison, family)) if family.is_inline() => {
@@ -234,16 +253,11 @@ pub fn operator(
         }
         _ => None,
     };
-    Ok(Operator { kernel, strict: function.strict, types, result, comparison })
+    let code = Code::Kernel(kernel);
+    Ok(Operator { code, strict: function.strict, types, result, comparison })
 }
 
 fn kernel_of(function: &Function) -> Result<&'static functions::Kernel> {
-    if function.language != "internal" {
-        return Err(Error::unsupported(format!(
-            "function {} in language {}",
-            function.name, function.language
-        )));
-    }
     functions::kernel(&function.source).ok_or_else(|| {
         Error::new(
             sqlstate::FEATURE_NOT_SUPPORTED,

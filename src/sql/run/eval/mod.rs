@@ -21,6 +21,7 @@ use crate::sql::functions::EvalContext;
 use crate::sql::ir::{ColumnId, Expr};
 use crate::sql::types::{Datum, SqlType};
 
+pub use array::element as array_element;
 use node::{Env, Node};
 
 /// A compiled expression.
@@ -28,13 +29,15 @@ use node::{Env, Node};
 pub struct Evaluator {
     node: Node,
     ty: SqlType,
+    calls_functions: bool,
 }
 
 impl Evaluator {
     /// Compiles `expr`, whose columns are found in rows at the position they
     /// have in `slots`.
     pub fn compile(expr: &Expr, slots: &[ColumnId], catalog: &Catalog) -> Result<Evaluator> {
-        Ok(Evaluator { node: compile::compile(expr, slots, catalog)?, ty: expr.ty })
+        let (node, calls_functions) = compile::compile(expr, slots, catalog)?;
+        Ok(Evaluator { node, ty: expr.ty, calls_functions })
     }
 
     /// Evaluates over one row.
@@ -47,6 +50,12 @@ impl Evaluator {
     pub fn is_true(&self, context: &EvalContext, params: &[Datum], row: &[Datum]) -> Result<bool> {
         let env = Env { context, params, row, element: None, operand: None };
         Ok(matches!(*self.node.value(&env)?, Datum::Bool(true)))
+    }
+
+    /// Whether it calls functions that users wrote: it is evaluated while the work is
+    /// lent ([`crate::sql::run::loan`]).
+    pub fn calls_functions(&self) -> bool {
+        self.calls_functions
     }
 
     pub fn ty(&self) -> SqlType {

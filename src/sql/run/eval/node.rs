@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use super::array;
 use super::native::{self, Arithmetic, Comparison, Family, Number};
+use crate::catalog::Function;
 use crate::error::{Error, Result};
 use crate::sql::functions::{CallContext, EvalContext, Kernel};
+use crate::sql::routine;
 use crate::sql::types::{self, ArrayValue, Datum, Oid, Repr, SqlType};
 use crate::sqlstate;
 
@@ -66,7 +69,7 @@ pub struct CallNode {
 
 /// A function ready to be called.
 pub struct Operator {
-    pub kernel: Kernel,
+    pub code: Code,
     pub strict: bool,
     pub types: Vec<SqlType>,
     pub result: SqlType,
@@ -74,9 +77,19 @@ pub struct Operator {
     pub comparison: Option<(Comparison, Family)>,
 }
 
+/// What computes a call.
+pub enum Code {
+    Kernel(Kernel),
+    /// A function that a user wrote.
+    Routine(Arc<Function>),
+}
+
 impl std::fmt::Debug for Operator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.kernel.symbol)
+        f.write_str(match &self.code {
+            Code::Kernel(kernel) => kernel.symbol,
+            Code::Routine(function) => &function.name,
+        })
     }
 }
 
@@ -94,7 +107,10 @@ impl Operator {
             return Ok(Datum::Null);
         }
         let call = CallContext { eval: context, args: &self.types, result: self.result };
-        (self.kernel.scalar)(&call, args)
+        match &self.code {
+            Code::Kernel(kernel) => (kernel.scalar)(&call, args),
+            Code::Routine(function) => routine::call(&call, function, args),
+        }
     }
 
     /// A boolean call over two operands: `None` is NULL.

@@ -45,7 +45,9 @@ impl StandardTemplate {
     }
 
     fn has(&self, test: impl Fn(Part) -> bool) -> bool {
-        self.nodes.iter().any(|node| matches!(node, Node::Keyword(keyword, _) if test(keyword.part)))
+        self.nodes
+            .iter()
+            .any(|node| matches!(node, Node::Keyword(keyword, _) if test(keyword.part)))
     }
 
     pub fn read(&self, text: &str) -> Result<Standard> {
@@ -53,7 +55,8 @@ impl StandardTemplate {
             return Err(invalid("datetime format is not dated and not timed"));
         }
         let fields = self.fields(text)?;
-        let is_zone = |part| matches!(part, Part::ZoneHour | Part::ZoneMinute | Part::Zone | Part::Offset);
+        let is_zone =
+            |part| matches!(part, Part::ZoneHour | Part::ZoneMinute | Part::Zone | Part::Offset);
         let is_dated = self.has(|part| !is_zone(part) && !is_time(part) && part != Part::FixedMode);
         let (is_timed, is_zoned) = (self.has(is_time), self.has(is_zone));
         let (days, time) = fields.assemble(text)?;

@@ -97,11 +97,8 @@ impl NumberLengths {
             None => 0,
         };
         let has_point = text[integer..].starts_with('.');
-        let decimal = if has_point && (integer > 0 || fraction > 0) {
-            integer + 1 + fraction
-        } else {
-            0
-        };
+        let decimal =
+            if has_point && (integer > 0 || fraction > 0) { integer + 1 + fraction } else { 0 };
         let mut found = NumberLengths { integer, decimal, ..NumberLengths::default() };
         for mantissa in [integer, decimal] {
             if mantissa == 0 || !text[mantissa..].starts_with(['e', 'E']) {

@@ -23,7 +23,6 @@ use super::numeric::Numeric;
 use super::regexp;
 use crate::error::{Error, Result};
 
-
 /// Nesting of expressions, steps included, that is read.
 pub const DEPTH_MAX: usize = 1_500;
 

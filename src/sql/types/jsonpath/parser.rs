@@ -16,9 +16,28 @@ use crate::sqlstate;
 
 /// Words with a meaning; `true`, `false` and `null` have it in lower case only.
 const KEYWORDS: [&str; 22] = [
-    "abs", "ceiling", "datetime", "double", "exists", "false", "flag", "floor", "is", "keyvalue",
-    "last", "lax", "like_regex", "null", "size", "starts", "strict", "to", "true", "type",
-    "unknown", "with",
+    "abs",
+    "ceiling",
+    "datetime",
+    "double",
+    "exists",
+    "false",
+    "flag",
+    "floor",
+    "is",
+    "keyvalue",
+    "last",
+    "lax",
+    "like_regex",
+    "null",
+    "size",
+    "starts",
+    "strict",
+    "to",
+    "true",
+    "type",
+    "unknown",
+    "with",
 ];
 
 pub fn parse(text: &str) -> Result<JsonPath> {

@@ -1,0 +1,98 @@
+"""PostgreSQL's regression files, from Debian's source package of the installed server.
+
+They are PostgreSQL's and are not part of this repository: they are fetched into
+`${XDG_CACHE_HOME:-~/.cache}/zserver` when they are absent, by apt-get with package
+lists of its own, so that the machine's configuration stays as it is.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from servers import Missing
+
+PACKAGE = "postgresql-15"
+
+
+def regression_files():
+    """The directory with `sql/` and `data/`."""
+    named = os.environ.get("POSTGRES_REGRESS_DIR")
+    if named:
+        return Path(named)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zserver"
+    kept = sorted(cache.glob("postgresql-regress-15.*"))
+    if kept:
+        return kept[-1]
+    with tempfile.TemporaryDirectory() as directory:
+        tarball = fetch(Path(directory))
+        version = re.search(r"_(15\.\d+)", tarball.name)[1]
+        target = cache / f"postgresql-regress-{version}"
+        unpack(tarball, Path(directory) / "files")
+        cache.mkdir(parents=True, exist_ok=True)
+        shutil.move(Path(directory) / "files", target)
+    return target
+
+
+def fetch(directory):
+    sources = source_lines()
+    if not sources:
+        raise Missing("no Debian mirror is configured")
+    (directory / "sources.list").write_text("\n".join(sources) + "\n")
+    for name in ("lists/partial", "cache/archives/partial", "source"):
+        (directory / name).mkdir(parents=True)
+    os.chmod(directory, 0o755)
+    apt = ["apt-get", "-qq", "-o", f"Dir::Etc::SourceList={directory}/sources.list"]
+    apt += ["-o", "Dir::Etc::SourceParts=/dev/null", "-o", f"Dir::State::Lists={directory}/lists"]
+    apt += ["-o", f"Dir::Cache={directory}/cache", "-o", "APT::Sandbox::User=root"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "timeout": 600}
+    try:
+        subprocess.run(apt + ["update"], check=False, **quiet)
+        for package in (f"{PACKAGE}={installed_version()}", PACKAGE):
+            words = apt + ["source", "--download-only", package]
+            subprocess.run(words, cwd=directory / "source", check=False, **quiet)
+            found = list((directory / "source").glob("*.orig.tar.*"))
+            if found:
+                return found[0]
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Missing(f"PostgreSQL's source package cannot be fetched: {error}") from error
+    raise Missing("PostgreSQL's source package cannot be fetched")
+
+
+def installed_version():
+    words = ["dpkg-query", "-W", "-f", "${source:Version}", PACKAGE]
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout
+
+
+def source_lines():
+    """The configured Debian mirrors as `deb-src` lines."""
+    lines = []
+    files = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
+    for path in files:
+        if path.suffix == ".sources":
+            for stanza in re.split(r"\n\s*\n", path.read_text()):
+                values = dict(re.findall(r"^([\w-]+):[ \t]*(.*)$", stanza, re.M))
+                keys = values.get("Signed-By", "")
+                option = f"[signed-by={keys}] " if keys.startswith("/") else ""
+                for uri in values.get("URIs", "").split():
+                    suites = values.get("Suites", "").split()
+                    lines += [f"deb-src {option}{uri} {suite} main" for suite in suites if "debian" in uri]
+        elif path.is_file():
+            pattern = r"^deb\s+(\[[^\]]*\]\s+)?(\S*debian\S*)\s+(\S+)\s+main"
+            for option, uri, suite in re.findall(pattern, path.read_text(), re.M):
+                lines.append(f"deb-src {option}{uri} {suite} main")
+    return lines
+
+
+def unpack(tarball, target):
+    wanted = re.compile(r"^[^/]+/src/test/regress/((?:sql|data)/[\w.-]+)$")
+    with tarfile.open(tarball) as archive:
+        for member in archive:
+            match = wanted.match(member.name)
+            if match and member.isfile():
+                path = target / match[1]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(archive.extractfile(member).read())

@@ -1,0 +1,191 @@
+//! What a view says about itself beyond its query: options, and whether rows can be
+//! written through it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Catalog, Relation, RelationKind, View};
+use crate::sql::types::Oid;
+
+/// Whether a view is automatically updatable, decided when it is made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Updatable {
+    /// Why it is not: PostgreSQL's DETAIL.
+    No(String),
+    /// The view's rows are those of one relation, all or some of them.
+    Yes {
+        /// The table or view that it reads.
+        relation: Oid,
+        /// By position: the relation's column, or why the view's cannot be written.
+        columns: Vec<Result<i16, String>>,
+        /// The query has a WHERE clause.
+        is_filtered: bool,
+    },
+}
+
+/// Views within views that are followed.
+const VIEW_DEPTH_MAX: usize = 64;
+
+/// Bits of `pg_relation_is_updatable`.
+const UPDATE: i32 = 1 << 2;
+const INSERT: i32 = 1 << 3;
+const DELETE: i32 = 1 << 4;
+
+/// WITH CHECK OPTION.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CheckOption {
+    Local,
+    Cascaded,
+}
+
+impl View {
+    /// The value of an option as it was given.
+    pub fn option(&self, name: &str) -> Option<&str> {
+        self.options.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn check_option(&self) -> Option<CheckOption> {
+        match self.option("check_option")? {
+            value if value.eq_ignore_ascii_case("local") => Some(CheckOption::Local),
+            _ => Some(CheckOption::Cascaded),
+        }
+    }
+
+    /// The view's conditions hold before a caller's functions see a row.
+    pub fn security_barrier(&self) -> bool {
+        self.is_on("security_barrier")
+    }
+
+    /// What the view reads is read with the rights of who reads the view.
+    pub fn security_invoker(&self) -> bool {
+        self.is_on("security_invoker")
+    }
+
+    fn is_on(&self, name: &str) -> bool {
+        self.option(name).and_then(boolean).unwrap_or(false)
+    }
+}
+
+impl Relation {
+    /// The query of a view or of a materialized view.
+    pub fn view(&self) -> Option<&View> {
+        match &self.kind {
+            RelationKind::View(view) => Some(view),
+            _ => self.materialized.as_ref().map(|materialized| &materialized.view),
+        }
+    }
+
+    pub fn is_table(&self) -> bool {
+        matches!(self.kind, RelationKind::Table) && self.materialized.is_none()
+    }
+
+    pub fn is_index(&self) -> bool {
+        matches!(self.kind, RelationKind::Index(_))
+    }
+
+    pub fn is_materialized_view(&self) -> bool {
+        self.materialized.is_some()
+    }
+
+    /// A materialized view that has no rows to show yet.
+    pub fn is_unpopulated(&self) -> bool {
+        self.materialized.as_ref().is_some_and(|materialized| !materialized.populated)
+    }
+
+    /// What PostgreSQL calls a relation of this kind.
+    pub fn kind_word(&self) -> &'static str {
+        match &self.kind {
+            RelationKind::Table if self.materialized.is_some() => "materialized view",
+            RelationKind::Table | RelationKind::Virtual => "table",
+            RelationKind::View(_) => "view",
+            RelationKind::Index(_) => "index",
+            RelationKind::Sequence(_) => "sequence",
+        }
+    }
+}
+
+/// A boolean as PostgreSQL reads one: a unique prefix of a word, or a digit.
+pub fn boolean(text: &str) -> Option<bool> {
+    let text = text.trim().to_ascii_lowercase();
+    let starts = |word: &str, at_least: usize| text.len() >= at_least && word.starts_with(&text);
+    if starts("true", 1) || starts("yes", 1) || starts("on", 2) || text == "1" {
+        return Some(true);
+    }
+    if starts("false", 1) || starts("no", 1) || starts("off", 2) || text == "0" {
+        return Some(false);
+    }
+    None
+}
+
+impl Catalog {
+    /// `pg_relation_is_updatable`: what can be done to the rows of a relation.
+    pub fn updatable_events(&self, relation: &Relation) -> i32 {
+        let all = UPDATE | INSERT | DELETE;
+        match &relation.kind {
+            RelationKind::Table if relation.is_table() => all,
+            RelationKind::View(_) => match self.written_columns(relation) {
+                Some(columns) if columns.iter().any(Option::is_some) => all,
+                Some(_) => DELETE,
+                None => 0,
+            },
+            _ => 0,
+        }
+    }
+
+    /// Whether a column can be written, by number.
+    pub fn column_is_updatable(&self, relation: &Relation, number: i16) -> bool {
+        match &relation.kind {
+            RelationKind::Table => number > 0 && relation.is_table(),
+            RelationKind::View(_) => {
+                let columns = self.written_columns(relation).unwrap_or_default();
+                let at = usize::try_from(number - 1).ok();
+                at.and_then(|at| columns.get(at)).is_some_and(Option::is_some)
+            }
+            _ => false,
+        }
+    }
+
+    /// The table's column behind each column of an updatable view.
+    fn written_columns(&self, view: &Relation) -> Option<Vec<Option<i16>>> {
+        let mut relation = view;
+        let mut known: Option<Vec<Option<i16>>> = None;
+        for _ in 0..VIEW_DEPTH_MAX {
+            let RelationKind::View(view) = &relation.kind else { break };
+            let Some(Updatable::Yes { relation: inner, columns, .. }) = &view.updatable else {
+                return None;
+            };
+            let below = |number: i16| {
+                let at = usize::try_from(number - 1).ok()?;
+                columns.get(at)?.as_ref().ok().copied()
+            };
+            known = Some(match known {
+                None => columns.iter().map(|column| column.as_ref().ok().copied()).collect(),
+                Some(known) => known.into_iter().map(|number| below(number?)).collect(),
+            });
+            relation = self.relation(*inner)?;
+        }
+        match relation.kind {
+            RelationKind::Table if relation.is_table() => known,
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::boolean;
+
+    #[test]
+    fn booleans_are_prefixes_of_words() {
+        for (text, expected) in [
+            ("t", Some(true)),
+            ("ON", Some(true)),
+            ("o", None),
+            ("of", Some(false)),
+            ("0", Some(false)),
+            ("100", None),
+            ("", None),
+        ] {
+            assert_eq!(boolean(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,449 @@
+//! CREATE, ALTER and DROP TRIGGER.
+
+use std::sync::Arc;
+
+use super::constraint::column_number;
+use super::name::display_name;
+use super::{Ddl, strings};
+use crate::catalog::{
+    Function, ObjectAddress, Relation, RelationKind, Trigger, TriggerConstraint, TriggerEvents,
+    TriggerTiming, deparse, quote_identifier,
+};
+use crate::error::{Error, Result};
+use crate::sql::bind;
+use crate::sql::ir::{Expr, ExprKind, visit};
+use crate::sql::parse::{self, NodeEnum, ast};
+use crate::sql::types::{Oid, oid};
+use crate::sqlstate;
+use crate::txn::LockMode;
+
+// Bits of CreateTrigStmt (PostgreSQL's pg_trigger.h).
+const BEFORE: i32 = 1 << 1;
+const INSERT: i32 = 1 << 2;
+const DELETE: i32 = 1 << 3;
+const UPDATE: i32 = 1 << 4;
+const TRUNCATE: i32 = 1 << 5;
+const INSTEAD: i32 = 1 << 6;
+
+fn invalid(message: impl Into<String>) -> Error {
+    Error::new(sqlstate::INVALID_OBJECT_DEFINITION, message)
+}
+
+pub(super) fn no_trigger(name: &str, table: &str) -> Error {
+    Error::new(
+        sqlstate::UNDEFINED_OBJECT,
+        format!("trigger \"{name}\" for table \"{table}\" does not exist"),
+    )
+}
+
+impl Ddl<'_> {
+    pub async fn create_trigger(
+        &mut self,
+        statement: &ast::CreateTrigStmt,
+    ) -> Result<&'static str> {
+        let name = statement.relation.as_ref().ok_or_else(|| Error::syntax("no table"))?;
+        let relation = self.find_relation(name)?;
+        self.require_relation_owner(&relation)?;
+        self.lock_relation(relation.oid, LockMode::ShareRowExclusive).await?;
+        let relation = self.relation(relation.oid)?;
+        let timing = match statement.timing {
+            BEFORE => TriggerTiming::Before,
+            INSTEAD => TriggerTiming::InsteadOf,
+            _ => TriggerTiming::After,
+        };
+        let has = |bit: i32| statement.events & bit != 0;
+        let events = TriggerEvents {
+            insert: has(INSERT),
+            update: has(UPDATE),
+            delete: has(DELETE),
+            truncate: has(TRUNCATE),
+        };
+        check_relation(&relation, timing, statement.row, events)?;
+        let (old_table, new_table) = self.transition_names(statement, &relation, timing, events)?;
+        let function = self.trigger_function(statement)?;
+        let columns = self.trigger_columns(statement, &relation)?;
+        let when = self.trigger_condition(statement, &relation, timing, events)?;
+        let existing = self.work.catalog.trigger_named(relation.oid, &statement.trigname).cloned();
+        if let Some(old) = &existing {
+            let duplicate = || {
+                Error::new(
+                    sqlstate::DUPLICATE_OBJECT,
+                    format!(
+                        "trigger \"{}\" for relation \"{}\" already exists",
+                        statement.trigname, relation.name
+                    ),
+                )
+            };
+            if !statement.replace {
+                return Err(duplicate());
+            }
+            if old.constraint.is_some() != statement.isconstraint {
+                return Err(Error::new(
+                    sqlstate::DUPLICATE_OBJECT,
+                    format!(
+                        "trigger \"{}\" for relation \"{}\" is a constraint trigger",
+                        statement.trigname, relation.name
+                    ),
+                ));
+            }
+        }
+        let constraint = match statement.isconstraint {
+            true => Some(self.trigger_constraint(statement, existing.as_deref())?),
+            false => None,
+        };
+        let trigger = Trigger {
+            oid: existing.as_ref().map_or_else(|| self.next_oid(), |old| old.oid),
+            table: relation.oid,
+            name: statement.trigname.clone(),
+            function: function.oid,
+            timing,
+            row: statement.row,
+            events,
+            columns,
+            when: when.as_ref().map(|(sql, _)| sql.clone()),
+            args: strings(&statement.args).iter().map(|arg| (*arg).to_owned()).collect(),
+            enabled: 'O',
+            constraint,
+            old_table,
+            new_table,
+        };
+        let address = trigger.address();
+        self.put(trigger);
+        if let Some((_, expr)) = &when {
+            self.record_trigger_references(address, &relation, expr);
+        }
+        Ok("CREATE TRIGGER")
+    }
+
+    fn trigger_constraint(
+        &self,
+        statement: &ast::CreateTrigStmt,
+        existing: Option<&Trigger>,
+    ) -> Result<TriggerConstraint> {
+        let from = match &statement.constrrel {
+            Some(name) => self.find_relation(name)?.oid,
+            None => 0,
+        };
+        let known = existing.and_then(|old| old.constraint).map(|constraint| constraint.oid);
+        Ok(TriggerConstraint {
+            oid: known.unwrap_or_else(|| self.next_oid()),
+            from,
+            deferrable: statement.deferrable,
+            initially_deferred: statement.initdeferred,
+        })
+    }
+
+    fn trigger_function(&self, statement: &ast::CreateTrigStmt) -> Result<Arc<Function>> {
+        let (schema, name) = self.split_name(&statement.funcname)?;
+        let path = &self.ctx.eval.settings.search_path;
+        let found = self.work.catalog.function_for(path, schema, name, &[])?;
+        let written = strings(&statement.funcname).join(".");
+        let function = found.ok_or_else(|| Error::undefined_function(&format!("{written}()")))?;
+        if function.returns != oid::TRIGGER {
+            return Err(invalid(format!("function {written} must return type trigger")));
+        }
+        Ok(function)
+    }
+
+    fn trigger_columns(
+        &self,
+        statement: &ast::CreateTrigStmt,
+        relation: &Relation,
+    ) -> Result<Vec<i16>> {
+        let mut columns = Vec::new();
+        for name in strings(&statement.columns) {
+            let attnum = column_number(relation, name).ok_or_else(|| {
+                Error::new(
+                    sqlstate::UNDEFINED_COLUMN,
+                    format!("column \"{name}\" of relation \"{}\" does not exist", relation.name),
+                )
+            })?;
+            if columns.contains(&attnum) {
+                return Err(Error::new(
+                    sqlstate::DUPLICATE_COLUMN,
+                    format!("column \"{name}\" specified more than once"),
+                ));
+            }
+            columns.push(attnum);
+        }
+        Ok(columns)
+    }
+
+    /// WHEN, as it is stored and bound.
+    fn trigger_condition(
+        &self,
+        statement: &ast::CreateTrigStmt,
+        relation: &Arc<Relation>,
+        timing: TriggerTiming,
+        events: TriggerEvents,
+    ) -> Result<Option<(String, Expr)>> {
+        let Some(node) = statement.when_clause.as_deref() else { return Ok(None) };
+        if timing == TriggerTiming::InsteadOf {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "INSTEAD OF triggers cannot have WHEN conditions",
+            ));
+        }
+        let expr = bind::bind_trigger_condition(&self.eval(), relation, node)?;
+        let width = relation.columns.len() as u32;
+        let mut refused: Option<(String, i32)> = None;
+        let mut has_row = false;
+        let mut note = |expr: &Expr| {
+            has_row |= matches!(expr.kind, ExprKind::Row(_));
+            let ExprKind::Column(id) = expr.kind else { return };
+            let is_old = id.0 <= width;
+            let at = (if is_old { id.0 } else { id.0 - width }) as usize - 1;
+            let generated = relation.columns.get(at).is_some_and(|column| {
+                column.default.as_ref().is_some_and(|default| default.generated)
+            });
+            let message = match (statement.row, is_old) {
+                (false, _) => {
+                    Some("statement trigger's WHEN condition cannot reference column values")
+                }
+                (true, true) if events.insert => {
+                    Some("INSERT trigger's WHEN condition cannot reference OLD values")
+                }
+                (true, false) if events.delete => {
+                    Some("DELETE trigger's WHEN condition cannot reference NEW values")
+                }
+                (true, false) if timing == TriggerTiming::Before && generated => {
+                    Some("BEFORE trigger's WHEN condition cannot reference NEW generated columns")
+                }
+                _ => None,
+            };
+            if let Some(message) = message {
+                refused.get_or_insert((message.to_owned(), expr.location));
+            }
+        };
+        visit::each_in_expr(&expr, &mut note, &mut |_| {});
+        if let Some((message, location)) = refused {
+            return Err(Error::new(sqlstate::INVALID_OBJECT_DEFINITION, message).at(location));
+        }
+        let name = |id: crate::sql::ir::ColumnId| {
+            let is_old = id.0 <= width;
+            let at = (if is_old { id.0 } else { id.0 - width }) as usize - 1;
+            let column = quote_identifier(&relation.columns.get(at)?.name);
+            Some(format!("{}.{column}", if is_old { "old" } else { "new" }))
+        };
+        // A whole row has no other spelling than the one it was written in.
+        let sql = match has_row {
+            true => format!("({})", parse::expression_text(node)?),
+            false => deparse::expression(&expr, &name, &self.work.catalog),
+        };
+        Ok(Some((sql, expr)))
+    }
+
+    /// REFERENCING: the names of the old and the new table.
+    fn transition_names(
+        &self,
+        statement: &ast::CreateTrigStmt,
+        relation: &Relation,
+        timing: TriggerTiming,
+        events: TriggerEvents,
+    ) -> Result<(Option<String>, Option<String>)> {
+        let (mut old, mut new) = (None, None);
+        for node in &statement.transition_rels {
+            let Some(NodeEnum::TriggerTransition(transition)) = &node.node else { continue };
+            if !transition.is_table {
+                return Err(Error::new(
+                    sqlstate::FEATURE_NOT_SUPPORTED,
+                    "ROW variable naming in the REFERENCING clause is not supported",
+                )
+                .with_hint("Use OLD TABLE or NEW TABLE for naming transition tables."));
+            }
+            if matches!(relation.kind, RelationKind::View(_)) {
+                return Err(Error::new(
+                    sqlstate::WRONG_OBJECT_TYPE,
+                    format!("\"{}\" is a view", relation.name),
+                )
+                .with_detail("Triggers on views cannot have transition tables."));
+            }
+            if timing != TriggerTiming::After {
+                return Err(invalid(
+                    "transition table name can only be specified for an AFTER trigger",
+                ));
+            }
+            if events.truncate {
+                return Err(invalid("TRUNCATE triggers with transition tables are not supported"));
+            }
+            let count = [events.insert, events.update, events.delete];
+            if count.iter().filter(|event| **event).count() > 1 {
+                return Err(Error::new(
+                    sqlstate::FEATURE_NOT_SUPPORTED,
+                    "transition tables cannot be specified for triggers with more than one event",
+                ));
+            }
+            if !statement.columns.is_empty() {
+                return Err(Error::new(
+                    sqlstate::FEATURE_NOT_SUPPORTED,
+                    "transition tables cannot be specified for triggers with column lists",
+                ));
+            }
+            let slot = if transition.is_new {
+                if !events.insert && !events.update {
+                    return Err(invalid(
+                        "NEW TABLE can only be specified for an INSERT or UPDATE trigger",
+                    ));
+                }
+                &mut new
+            } else {
+                if !events.delete && !events.update {
+                    return Err(invalid(
+                        "OLD TABLE can only be specified for a DELETE or UPDATE trigger",
+                    ));
+                }
+                &mut old
+            };
+            if slot.replace(transition.name.clone()).is_some() {
+                let word = if transition.is_new { "NEW" } else { "OLD" };
+                return Err(invalid(format!("{word} TABLE cannot be specified multiple times")));
+            }
+        }
+        if old.is_some() && old == new {
+            return Err(invalid("OLD TABLE name and NEW TABLE name cannot be the same"));
+        }
+        Ok((old, new))
+    }
+
+    /// What DROP TRIGGER names.
+    pub(super) async fn trigger_target(
+        &mut self,
+        node: &ast::Node,
+        missing_ok: bool,
+    ) -> Result<ObjectAddress> {
+        let parts = match &node.node {
+            Some(NodeEnum::List(list)) => strings(&list.items),
+            _ => Vec::new(),
+        };
+        let Some((name, table)) = parts.split_last() else {
+            return Err(Error::syntax("improper trigger name"));
+        };
+        let (schema, table_name) = match table {
+            [table] => (None, *table),
+            [.., schema, table] => (Some(*schema), *table),
+            [] => return Err(Error::syntax("improper trigger name")),
+        };
+        if let Some(schema) = schema {
+            self.schema_named(schema)?;
+        }
+        let relation = self
+            .relation_by_name(schema, table_name)
+            .ok_or_else(|| Error::undefined_table(&table.join(".")))?;
+        self.require_relation_owner(&relation)?;
+        self.lock_relation(relation.oid, LockMode::AccessExclusive).await?;
+        match self.work.catalog.trigger_named(relation.oid, name) {
+            Some(trigger) => Ok(trigger.address()),
+            None if missing_ok => Err(Error::new(
+                sqlstate::UNDEFINED_OBJECT,
+                format!("trigger \"{name}\" for relation \"{table_name}\" does not exist"),
+            )),
+            None => Err(no_trigger(name, table_name)),
+        }
+    }
+
+    pub(super) async fn rename_trigger(&mut self, statement: &ast::RenameStmt) -> Result<String> {
+        let name = statement.relation.as_ref().ok_or_else(|| Error::syntax("no table"))?;
+        let relation = self.find_relation(name)?;
+        self.require_relation_owner(&relation)?;
+        self.lock_relation(relation.oid, LockMode::AccessExclusive).await?;
+        let (old, new) = (&statement.subname, &statement.newname);
+        let trigger = self.work.catalog.trigger_named(relation.oid, old).cloned();
+        let trigger = trigger.ok_or_else(|| no_trigger(old, &display_name(name)))?;
+        if self.work.catalog.trigger_named(relation.oid, new).is_some() {
+            return Err(Error::new(
+                sqlstate::DUPLICATE_OBJECT,
+                format!("trigger \"{new}\" for relation \"{}\" already exists", relation.name),
+            ));
+        }
+        self.put(Trigger { name: new.clone(), ..(*trigger).clone() });
+        Ok("ALTER TRIGGER".to_owned())
+    }
+
+    /// ALTER TABLE … ENABLE and DISABLE TRIGGER.
+    pub(super) fn switch_triggers(
+        &mut self,
+        table: Oid,
+        command: &ast::AlterTableCmd,
+    ) -> Result<()> {
+        use ast::AlterTableType as Step;
+        let enabled = match command.subtype() {
+            Step::AtDisableTrig | Step::AtDisableTrigAll | Step::AtDisableTrigUser => 'D',
+            Step::AtEnableAlwaysTrig => 'A',
+            Step::AtEnableReplicaTrig => 'R',
+            _ => 'O',
+        };
+        let all = matches!(command.subtype(), Step::AtEnableTrigAll | Step::AtDisableTrigAll);
+        let single =
+            !all && !matches!(command.subtype(), Step::AtEnableTrigUser | Step::AtDisableTrigUser);
+        if all {
+            let info = crate::table::TableInfo::of(&self.work.catalog, table)?;
+            if enabled == 'D' && (!info.foreign_keys.is_empty() || !info.referencing.is_empty()) {
+                return Err(Error::unsupported("DISABLE TRIGGER ALL on a table with foreign keys"));
+            }
+        }
+        if single {
+            let relation = self.relation(table)?;
+            let trigger = self.work.catalog.trigger_named(table, &command.name).cloned();
+            let trigger = trigger.ok_or_else(|| no_trigger(&command.name, &relation.name))?;
+            self.put(Trigger { enabled, ..(*trigger).clone() });
+            return Ok(());
+        }
+        for trigger in self.work.catalog.triggers_of(table) {
+            self.put(Trigger { enabled, ..(*trigger).clone() });
+        }
+        Ok(())
+    }
+}
+
+fn check_relation(
+    relation: &Relation,
+    timing: TriggerTiming,
+    row: bool,
+    events: TriggerEvents,
+) -> Result<()> {
+    let wrong = |what: &str, detail: &str| {
+        Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{}\" is a {what}", relation.name))
+            .with_detail(detail.to_owned()))
+    };
+    match &relation.kind {
+        RelationKind::Table if timing == TriggerTiming::InsteadOf => {
+            return wrong("table", "Tables cannot have INSTEAD OF triggers.");
+        }
+        RelationKind::Table => {}
+        RelationKind::View(_) if timing != TriggerTiming::InsteadOf && row => {
+            return wrong("view", "Views cannot have row-level BEFORE or AFTER triggers.");
+        }
+        RelationKind::View(_) if events.truncate => {
+            return wrong("view", "Views cannot have TRUNCATE triggers.");
+        }
+        RelationKind::View(_) if timing == TriggerTiming::InsteadOf && !row => {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "INSTEAD OF triggers must be FOR EACH ROW",
+            ));
+        }
+        RelationKind::View(_) => return Err(Error::unsupported("a trigger on a view")),
+        RelationKind::Virtual => {
+            return Err(Error::new(
+                sqlstate::INSUFFICIENT_PRIVILEGE,
+                format!("permission denied: \"{}\" is a system catalog", relation.name),
+            ));
+        }
+        _ => {
+            let word = relation.kind_word();
+            let plural = if word == "index" { "indexes".to_owned() } else { format!("{word}s") };
+            return Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!("relation \"{}\" cannot have triggers", relation.name),
+            )
+            .with_detail(format!("This operation is not supported for {plural}.")));
+        }
+    }
+    if events.truncate && row {
+        return Err(Error::new(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            "TRUNCATE FOR EACH ROW triggers are not supported",
+        ));
+    }
+    Ok(())
+}

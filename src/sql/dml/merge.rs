@@ -1,0 +1,299 @@
+//! MERGE.
+//!
+//! The join of source and target is read through the statement's snapshot; for each
+//! of its rows the first action whose condition holds is carried out. A target row is
+//! locked only when it is changed. If it has changed since the snapshot, READ COMMITTED
+//! starts the statement over with a new one, its locks kept.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures::StreamExt;
+
+use super::Effect;
+use super::row_value::RowValue;
+use super::source::evaluated_row;
+use crate::catalog::{Catalog, Relation};
+use crate::error::{Error, Result};
+use crate::sql::ir::visit::{self, statement_expressions};
+use crate::sql::ir::{
+    ColumnId, Expr, ExprKind, Merge, MergeAction, MergeKind, OutputColumn, Query, Rel, Statement,
+};
+use crate::sql::run::{self, StatementContext, Work};
+use crate::sql::types::{Datum, SqlType, oid};
+use crate::sqlstate;
+use crate::table::{Event, LockedRow, TableInfo, Writer};
+use crate::txn::{LockMode, WaitPolicy};
+
+/// How often a statement starts over because rows it matched have changed.
+const RESTARTS_MAX: usize = 100;
+
+/// A compiled MERGE.
+pub struct MergePlan {
+    /// Gives the target row's identity, then the columns that the actions read.
+    query: Query,
+    actions: Vec<Action>,
+}
+
+struct Action {
+    matched: bool,
+    condition: Option<RowValue>,
+    kind: Kind,
+}
+
+enum Kind {
+    Nothing,
+    Delete,
+    Update(Vec<(i16, RowValue)>),
+    /// Positions and values, those of defaults among them.
+    Insert(Vec<(usize, RowValue)>),
+}
+
+impl MergePlan {
+    pub fn new(merge: &Merge, catalog: &Catalog) -> Result<MergePlan> {
+        let columns = columns_read(merge);
+        let query = source_query(merge, &columns)?;
+        let slots: Vec<ColumnId> = columns.iter().map(|column| column.id).collect();
+        let actions = merge
+            .actions
+            .iter()
+            .map(|action| Action::new(action, &slots, catalog))
+            .collect::<Result<_>>()?;
+        Ok(MergePlan { query, actions })
+    }
+
+    pub async fn run(
+        &self,
+        relation: &Relation,
+        params: &[Datum],
+        work: &mut Work,
+        ctx: &StatementContext,
+    ) -> Result<Effect> {
+        let info = TableInfo::of(&work.catalog, relation.oid)?;
+        for _ in 0..RESTARTS_MAX {
+            let mark = work.txn.begin_statement();
+            let state = work.table.clone();
+            let info = info.clone();
+            let mut run = Run { plan: self, info, params, ctx, count: 0, changed: HashSet::new() };
+            if run.all(work).await? {
+                return Ok(Effect { count: run.count, rows: Vec::new() });
+            }
+            work.txn.abort_statement(mark);
+            work.table = state;
+        }
+        Err(Error::concurrent_update())
+    }
+}
+
+impl Action {
+    fn new(action: &MergeAction, slots: &[ColumnId], catalog: &Catalog) -> Result<Action> {
+        let compile = |expr: &Expr| RowValue::new(expr, slots, catalog);
+        let kind = match &action.kind {
+            MergeKind::Nothing => Kind::Nothing,
+            MergeKind::Delete => Kind::Delete,
+            MergeKind::Update { assignments } => Kind::Update(
+                assignments
+                    .iter()
+                    .map(|(attnum, expr)| Ok((*attnum, compile(expr)?)))
+                    .collect::<Result<_>>()?,
+            ),
+            MergeKind::Insert { columns, values, defaults } => {
+                let given = columns.iter().zip(values);
+                let defaults = defaults.iter().map(|(attnum, expr)| (attnum, expr));
+                Kind::Insert(
+                    given
+                        .chain(defaults)
+                        .map(|(attnum, expr)| Ok((*attnum as usize - 1, compile(expr)?)))
+                        .collect::<Result<_>>()?,
+                )
+            }
+        };
+        let condition = action.condition.as_ref().map(compile).transpose()?;
+        Ok(Action { matched: action.matched, condition, kind })
+    }
+}
+
+/// The columns of the input that the actions read.
+fn columns_read(merge: &Merge) -> Vec<OutputColumn> {
+    let mut read: HashSet<ColumnId> = HashSet::new();
+    let statement = Statement::Merge(merge.clone());
+    statement_expressions(&statement, &mut |expr| read.extend(visit::columns_of(expr)));
+    visit::columns(&merge.input).into_iter().filter(|column| read.contains(&column.id)).collect()
+}
+
+fn source_query(merge: &Merge, columns: &[OutputColumn]) -> Result<Query> {
+    let rid = merge.target.rid.ok_or_else(|| Error::internal("the target's rid is not read"))?;
+    let int8 = SqlType::new(oid::INT8);
+    let column = |id, ty, name: &str| OutputColumn { id, name: name.to_owned(), ty, origin: None };
+    let read = |id, ty| Expr { kind: ExprKind::Column(id), ty, location: -1 };
+    // Counted down from the top, so as not to meet the binder's ids.
+    let mut next = u32::MAX;
+    let mut fresh = || {
+        next -= 1;
+        ColumnId(next)
+    };
+    let mut exprs = vec![(column(fresh(), int8, "rid"), read(rid, int8))];
+    for source in columns {
+        exprs.push((column(fresh(), source.ty, &source.name), read(source.id, source.ty)));
+    }
+    let output = exprs.iter().map(|(column, _)| column.clone()).collect();
+    Ok(Query { rel: Rel::Project { input: Box::new(merge.input.clone()), exprs }, output })
+}
+
+/// One execution.
+struct Run<'a> {
+    plan: &'a MergePlan,
+    info: Arc<TableInfo>,
+    params: &'a [Datum],
+    ctx: &'a StatementContext,
+    count: u64,
+    /// Rows that this command has updated or deleted.
+    changed: HashSet<u64>,
+}
+
+impl Run<'_> {
+    /// False if the statement has to start over.
+    async fn all(&mut self, work: &mut Work) -> Result<bool> {
+        let mut chunks = run::rows(&self.plan.query, self.params, work, self.ctx).await?;
+        let mut writer = Writer::new(work, self.ctx);
+        self.statement_triggers(&mut writer, Writer::before_statement)?;
+        while let Some(chunk) = self.ctx.lend_while(writer.work, chunks.next()).await {
+            for mut values in chunk? {
+                if self.ctx.cancel.is_cancelled() {
+                    return Err(Error::query_canceled());
+                }
+                let row = values.split_off(1);
+                let rid = match values.first() {
+                    Some(Datum::Int8(rid)) => Some(*rid as u64),
+                    _ => None,
+                };
+                if !self.one(rid, &row, &mut writer).await? {
+                    return Ok(false);
+                }
+            }
+        }
+        self.statement_triggers(&mut writer, Writer::after_statement)?;
+        writer.finish().await.map(|()| true)
+    }
+
+    /// The statement-level triggers of what the actions may do.
+    fn statement_triggers<'w>(
+        &self,
+        writer: &mut Writer<'w>,
+        fire: impl Fn(&mut Writer<'w>, &Arc<TableInfo>, Event, &[i16]) -> Result<()>,
+    ) -> Result<()> {
+        if self.info.triggers.is_none() {
+            return Ok(());
+        }
+        let kinds = || self.plan.actions.iter().map(|action| &action.kind);
+        if kinds().any(|kind| matches!(kind, Kind::Insert(_))) {
+            fire(writer, &self.info, Event::Insert, &[])?;
+        }
+        let mut assigned: Option<Vec<i16>> = None;
+        for kind in kinds() {
+            if let Kind::Update(values) = kind {
+                let columns = values.iter().map(|(attnum, _)| *attnum);
+                assigned.get_or_insert_default().extend(columns);
+            }
+        }
+        if let Some(assigned) = assigned {
+            fire(writer, &self.info, Event::Update, &assigned)?;
+        }
+        match kinds().any(|kind| matches!(kind, Kind::Delete)) {
+            true => fire(writer, &self.info, Event::Delete, &[]),
+            false => Ok(()),
+        }
+    }
+
+    /// Carries out the first action that applies to a row of the join.
+    async fn one(
+        &mut self,
+        rid: Option<u64>,
+        row: &[Datum],
+        writer: &mut Writer<'_>,
+    ) -> Result<bool> {
+        let plan = self.plan;
+        for action in plan.actions.iter().filter(|action| action.matched == rid.is_some()) {
+            if let Some(condition) = &action.condition
+                && !condition.is_true(row, self.params, writer.work, self.ctx).await?
+            {
+                continue;
+            }
+            return match (&action.kind, rid) {
+                (Kind::Insert(values), _) => self.insert(values, row, writer).await,
+                (Kind::Delete, Some(rid)) => self.change(rid, None, row, writer).await,
+                (Kind::Update(values), Some(rid)) => {
+                    self.change(rid, Some(values), row, writer).await
+                }
+                _ => Ok(true),
+            };
+        }
+        Ok(true)
+    }
+
+    async fn insert(
+        &mut self,
+        values: &[(usize, RowValue)],
+        row: &[Datum],
+        writer: &mut Writer<'_>,
+    ) -> Result<bool> {
+        let mut new = vec![Datum::Null; self.info.columns.len()];
+        for (position, value) in values {
+            new[*position] = value.eval(row, self.params, writer.work, self.ctx).await?;
+        }
+        let written = writer.insert_firing(&self.info, new).await?;
+        self.count += u64::from(written.is_some());
+        Ok(true)
+    }
+
+    /// Updates or deletes a row.
+    async fn change(
+        &mut self,
+        rid: u64,
+        values: Option<&[(i16, RowValue)]>,
+        row: &[Datum],
+        writer: &mut Writer<'_>,
+    ) -> Result<bool> {
+        if self.changed.contains(&rid) {
+            return Err(affected_twice());
+        }
+        let info = self.info.clone();
+        let mode = match values {
+            None => LockMode::RowForUpdate,
+            Some(values) => Writer::update_lock(&info, values.iter().map(|(attnum, _)| *attnum)),
+        };
+        let stored = match writer.lock_row(&info, rid, mode, WaitPolicy::Wait).await? {
+            LockedRow::Unchanged(stored) => stored,
+            LockedRow::Changed(_) | LockedRow::Gone | LockedRow::NotAvailable => return Ok(false),
+        };
+        let mut old = evaluated_row(&info, rid, &stored)?;
+        old.truncate(info.columns.len());
+        match values {
+            None => {
+                if !writer.delete_firing(&info, rid, &old).await? {
+                    return Ok(true);
+                }
+            }
+            Some(values) => {
+                let mut new = old.clone();
+                for (attnum, value) in values {
+                    new[*attnum as usize - 1] =
+                        value.eval(row, self.params, writer.work, self.ctx).await?;
+                }
+                let assigned: Vec<i16> = values.iter().map(|(attnum, _)| *attnum).collect();
+                let written = writer.update_firing(&info, rid, &old, new, &assigned).await?;
+                if written.is_none() {
+                    return Ok(true);
+                }
+            }
+        }
+        self.changed.insert(rid);
+        self.count += 1;
+        Ok(true)
+    }
+}
+
+fn affected_twice() -> Error {
+    Error::new(sqlstate::CARDINALITY_VIOLATION, "MERGE command cannot affect row a second time")
+        .with_hint("Ensure that not more than one source row matches any one target row.")
+}

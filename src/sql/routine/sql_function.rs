@@ -1,0 +1,390 @@
+//! Functions whose body is SQL: its statements one after the other; the last one's
+//! rows are the result.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::call::{Request, Sink};
+use super::frame::{Answer, Frame, RESTARTS_MAX};
+use super::plan::{Code, Plan, Types};
+use super::shape::{Converter, Shape, row_mismatch};
+use super::{Key, command};
+use crate::catalog::Function;
+use crate::error::{Error, Result};
+use crate::sql::bind::{Conflict, Conversion, VariableRef, Variables};
+use crate::sql::functions::EvalContext;
+use crate::sql::outcome::ResultColumn;
+use crate::sql::parse::{self, NodeEnum};
+use crate::sql::types::{Datum, SqlType, oid};
+use crate::sqlstate;
+
+/// A body for one set of argument types.
+pub struct SqlFunction {
+    name: String,
+    statements: Vec<Plan>,
+    variables: Arc<Arguments>,
+    shape: Shape,
+    /// Of the last statement's columns, as they were when it was last bound.
+    conversion: Mutex<Option<(Vec<SqlType>, Arc<RowConversion>)>>,
+}
+
+/// The arguments as a body names them.
+#[derive(Clone)]
+pub struct Arguments {
+    pub function: String,
+    pub names: Vec<String>,
+    pub types: Vec<SqlType>,
+}
+
+impl Variables for Arguments {
+    fn find(&self, names: &[&str]) -> Result<Option<(VariableRef, SqlType)>> {
+        let name = match names {
+            [name] => *name,
+            [function, name] if *function == self.function => *name,
+            _ => return Ok(None),
+        };
+        let index = match name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok()) {
+            Some(number) => {
+                if number == 0 || number > self.types.len() {
+                    return Err(Error::new(
+                        sqlstate::UNDEFINED_PARAMETER,
+                        format!("there is no parameter ${number}"),
+                    ));
+                }
+                Some(number - 1)
+            }
+            None => self.names.iter().position(|known| known == name && !known.is_empty()),
+        };
+        Ok(index.and_then(|at| Some((VariableRef::Whole(at), *self.types.get(at)?))))
+    }
+
+    fn conflict(&self) -> Conflict {
+        Conflict::UseColumn
+    }
+}
+
+impl Types for Arc<Arguments> {
+    fn type_of(&self, variable: &VariableRef) -> Option<SqlType> {
+        match variable {
+            VariableRef::Whole(at) => self.types.get(*at).copied(),
+            VariableRef::Field(..) => None,
+        }
+    }
+
+    fn variables(&self) -> Arc<dyn Variables> {
+        self.clone()
+    }
+}
+
+/// The statements of a body.
+pub fn statements(source: &str) -> Result<Vec<Plan>> {
+    Ok(parse::parse(source)?.iter().cloned().map(Plan::new).collect())
+}
+
+impl SqlFunction {
+    pub fn compile(
+        function: &Function,
+        types: &[SqlType],
+        result: SqlType,
+        eval: &EvalContext,
+    ) -> Result<SqlFunction> {
+        Ok(SqlFunction {
+            name: function.name.clone(),
+            statements: statements(&function.source)
+                .map_err(|error| error.in_internal_query(&function.source))?,
+            variables: Arc::new(Arguments {
+                function: function.name.clone(),
+                names: function.arg_names.clone(),
+                types: types.to_vec(),
+            }),
+            shape: Shape::of(result, &eval.catalog),
+            conversion: Mutex::new(None),
+        })
+    }
+}
+
+/// Runs a function.
+pub fn run(request: &Request<'_>, frame: &mut Frame<'_>, sink: &mut dyn Sink) -> Result<()> {
+    let function = request.function;
+    let mut types = request.types.to_vec();
+    types.push(request.result);
+    let key = Key { function: function.oid, types, table: oid::INVALID };
+    let eval = frame.eval()?;
+    let body = eval.session.routines()?.get(key, function, || {
+        SqlFunction::compile(function, request.types, request.result, &eval)
+    })?;
+    let count = body.statements.len();
+    for (at, statement) in body.statements.iter().enumerate() {
+        let last = at + 1 == count;
+        let result = body.statement(statement, last, request, frame, sink);
+        result.map_err(|error| {
+            error.with_context(match last && count == 1 {
+                _ => format!("SQL function \"{}\" statement {}", body.name, at + 1),
+            })
+        })?;
+    }
+    if count == 0 && !matches!(body.shape, Shape::Void) {
+        return Ok(());
+    }
+    if matches!(body.shape, Shape::Void) && !sink.is_full() && !function.returns_set {
+        sink.put(Datum::Null, frame)?;
+    }
+    Ok(())
+}
+
+impl SqlFunction {
+    fn statement(
+        &self,
+        plan: &Plan,
+        last: bool,
+        request: &Request<'_>,
+        frame: &mut Frame<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        frame.check_cancel()?;
+        frame.check_allowed(&plan.parsed)?;
+        if let Some(mut answer) = self.special(plan, request, frame)? {
+            return self.rows(&mut answer, last, request, frame, sink);
+        }
+        for _ in 0..RESTARTS_MAX {
+            let ctx = frame.begin_statement()?;
+            let bound = plan
+                .bound(&ctx.eval, &self.variables)
+                .map_err(|error| error.in_internal_query(&plan.parsed.text))?;
+            let params: Vec<Datum> = bound.used.iter().map(|(v, _)| argument(v, request)).collect();
+            let answer = match &bound.code {
+                Code::Expression(evaluator, permissions) => {
+                    let permissions = permissions.as_ref();
+                    let value = frame.evaluate_allowed(evaluator, permissions, &params)?;
+                    let column = ResultColumn {
+                        name: "?column?".to_owned(),
+                        ty: evaluator.ty(),
+                        length: -1,
+                        origin: (0, 0),
+                    };
+                    Ok(Answer::from_rows([column].into(), vec![vec![value]]))
+                }
+                Code::Statement(prepared) => frame.run(prepared, &params, ctx),
+            };
+            match answer {
+                Err(error) if error.is_catalog_changed() => {}
+                answer => return self.rows(&mut answer?, last, request, frame, sink),
+            }
+        }
+        Err(Error::catalog_changed())
+    }
+
+    /// Statements that neither `sql` nor a plan runs.
+    fn special(
+        &self,
+        plan: &Plan,
+        request: &Request<'_>,
+        frame: &mut Frame<'_>,
+    ) -> Result<Option<Answer>> {
+        match &plan.parsed.node {
+            NodeEnum::TransactionStmt(_) => Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                format!(
+                    "{} is not allowed in an SQL function",
+                    transaction_verb(&plan.parsed.node)
+                ),
+            )),
+            NodeEnum::CallStmt(call) => {
+                let value = |variable: &VariableRef| argument(variable, request);
+                command::call_nested(call, frame, &self.variables, &value).map(Some)
+            }
+            _ => command::session_command(&plan.parsed, frame),
+        }
+    }
+
+    fn rows(
+        &self,
+        answer: &mut Answer,
+        last: bool,
+        request: &Request<'_>,
+        frame: &mut Frame<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        if !last || matches!(self.shape, Shape::Void) {
+            while answer.next(frame)?.is_some() {}
+            return Ok(());
+        }
+        let Some(columns) = answer.columns.clone() else {
+            return Err(mismatch(&self.shape, request, frame)
+                .with_detail("Final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING."));
+        };
+        let conversion = self.conversion(&columns, request, frame)?;
+        while let Some(row) = answer.next(frame)? {
+            if !sink.is_full() {
+                let value = conversion.row(row, frame)?;
+                sink.put(value, frame)?;
+            }
+            // A lazily read SELECT stops; what changes rows has run to its end already.
+            if sink.is_full() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn conversion(
+        &self,
+        columns: &[ResultColumn],
+        request: &Request<'_>,
+        frame: &mut Frame<'_>,
+    ) -> Result<Arc<RowConversion>> {
+        let types: Vec<SqlType> = columns.iter().map(|column| column.ty).collect();
+        if let Some((known, conversion)) = &*self.conversion.lock()
+            && *known == types
+        {
+            return Ok(conversion.clone());
+        }
+        let eval = frame.eval()?;
+        let made = RowConversion::new(&self.shape, &types, &eval);
+        let made = made.map_err(|misfit| {
+            misfit
+                .into_error(&self.shape, request.result, &eval)
+                .with_context(format!("SQL function \"{}\" during startup", self.name))
+        })?;
+        let conversion = Arc::new(made);
+        *self.conversion.lock() = Some((types, conversion.clone()));
+        Ok(conversion)
+    }
+}
+
+fn argument(variable: &VariableRef, request: &Request<'_>) -> Datum {
+    match variable {
+        VariableRef::Whole(at) => request.args.get(*at).cloned().unwrap_or(Datum::Null),
+        VariableRef::Field(..) => Datum::Null,
+    }
+}
+
+fn mismatch(shape: &Shape, request: &Request<'_>, frame: &Frame<'_>) -> Error {
+    let _ = shape;
+    return_mismatch(request.result, &frame.ctx.eval)
+}
+
+/// `42P13`: the body does not give what the function is declared to return.
+pub fn return_mismatch(result: SqlType, eval: &EvalContext) -> Error {
+    let name = eval.catalog.format_type(&eval.settings.search_path, result.oid, Some(-1));
+    Error::new(
+        sqlstate::INVALID_FUNCTION_DEFINITION,
+        format!("return type mismatch in function declared to return {name}"),
+    )
+}
+
+/// Why a statement's columns are not what the function returns.
+pub enum Misfit {
+    Detail(String),
+    Failed(Error),
+}
+
+impl Misfit {
+    pub fn into_error(self, shape: &Shape, result: SqlType, eval: &EvalContext) -> Error {
+        match (self, shape) {
+            (Misfit::Failed(error), _) => error,
+            (Misfit::Detail(detail), Shape::AnyRow) => row_mismatch(detail),
+            (Misfit::Detail(detail), _) => return_mismatch(result, eval).with_detail(detail),
+        }
+    }
+}
+
+/// How a row of the last statement becomes the function's result.
+pub struct RowConversion {
+    columns: Vec<Converter>,
+    types: Vec<SqlType>,
+    row: bool,
+}
+
+impl RowConversion {
+    pub fn new(
+        shape: &Shape,
+        columns: &[SqlType],
+        eval: &EvalContext,
+    ) -> std::result::Result<RowConversion, Misfit> {
+        let name =
+            |ty: SqlType| eval.catalog.format_type(&eval.settings.search_path, ty.oid, Some(-1));
+        let convert = |from: SqlType, to: SqlType| {
+            Converter::new(eval, from, to, Conversion::Assignment).map_err(Misfit::Failed)
+        };
+        let targets: Vec<SqlType> = match shape {
+            Shape::Void => Vec::new(),
+            Shape::Scalar(ty) => {
+                let [only] = columns else {
+                    let detail = "Final statement must return exactly one column.";
+                    return Err(Misfit::Detail(detail.to_owned()));
+                };
+                let Some(converter) = convert(*only, *ty)? else {
+                    return Err(Misfit::Detail(format!("Actual return type is {}.", name(*only))));
+                };
+                return Ok(RowConversion {
+                    columns: vec![converter],
+                    types: vec![*ty],
+                    row: false,
+                });
+            }
+            Shape::AnyRow => columns.to_vec(),
+            Shape::Row(ty, fields) => {
+                // One column of the very type is the row itself.
+                if let [only] = columns
+                    && (only.oid == ty.oid && ty.oid != oid::RECORD)
+                {
+                    let converter = convert(*only, *ty)?;
+                    return Ok(RowConversion {
+                        columns: converter.into_iter().collect(),
+                        types: vec![*ty],
+                        row: false,
+                    });
+                }
+                fields.iter().map(|(_, ty)| *ty).collect()
+            }
+        };
+        if columns.len() > targets.len() {
+            return Err(Misfit::Detail("Final statement returns too many columns.".to_owned()));
+        }
+        if columns.len() < targets.len() {
+            return Err(Misfit::Detail("Final statement returns too few columns.".to_owned()));
+        }
+        let mut converters = Vec::with_capacity(columns.len());
+        for (at, (from, to)) in columns.iter().zip(&targets).enumerate() {
+            let Some(converter) = convert(*from, *to)? else {
+                return Err(Misfit::Detail(format!(
+                    "Final statement returns {} instead of {} at column {}.",
+                    name(*from),
+                    name(*to),
+                    at + 1
+                )));
+            };
+            converters.push(converter);
+        }
+        Ok(RowConversion { columns: converters, types: targets, row: true })
+    }
+
+    fn row(&self, row: Vec<Datum>, frame: &mut Frame<'_>) -> Result<Datum> {
+        let eval = frame.eval()?;
+        let mut values = row
+            .into_iter()
+            .zip(&self.columns)
+            .map(|(value, converter)| converter.convert(&eval, value))
+            .collect::<Result<Vec<_>>>()?;
+        if !self.row {
+            return Ok(values.pop().unwrap_or(Datum::Null));
+        }
+        Ok(Datum::Record(self.types.iter().map(|ty| ty.oid).zip(values).collect()))
+    }
+}
+
+fn transaction_verb(node: &NodeEnum) -> &'static str {
+    use crate::sql::parse::ast::TransactionStmtKind as Kind;
+    let NodeEnum::TransactionStmt(node) = node else { return "this statement" };
+    match node.kind() {
+        Kind::TransStmtBegin => "BEGIN",
+        Kind::TransStmtStart => "START TRANSACTION",
+        Kind::TransStmtCommit => "COMMIT",
+        Kind::TransStmtRollback | Kind::TransStmtRollbackTo => "ROLLBACK",
+        Kind::TransStmtSavepoint => "SAVEPOINT",
+        Kind::TransStmtRelease => "RELEASE",
+        _ => "PREPARE TRANSACTION",
+    }
+}

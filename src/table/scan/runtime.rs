@@ -1,0 +1,154 @@
+//! Filters that become known while the query runs.
+//!
+//! A hash join that has read its smaller side knows which keys the other side is to
+//! look for, and a top-N sort knows what it no longer needs. DataFusion offers both to
+//! the scan below as expressions that change. They are a help, not a condition: a row
+//! that is let through is dropped later. So a scan uses them where they pay:
+//!
+//! - Keys that an index finds: the scan reads those rows only ([`comparisons`]). This
+//!   is how a join looks up its partners row by row, as PostgreSQL's nested loop over
+//!   an index scan does.
+//! - Everything else filters batches before their other columns are decoded
+//!   ([`RuntimeFilter`]), until it turns out to keep nearly all rows.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::error::Result as DataFusionResult;
+use datafusion::logical_expr::Operator;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::{BinaryExpr, Column, InListExpr, Literal};
+use datafusion::physical_expr::utils::collect_columns;
+use datafusion::physical_expr_common::physical_expr::{
+    snapshot_generation, snapshot_physical_expr,
+};
+
+use super::ScanColumn;
+use super::filter::{self, Comparison};
+use super::reader::Filter;
+use crate::sql::types::Datum;
+use crate::table::TableInfo;
+
+/// Rows after which it is known whether a filter is worth its while.
+const TRIAL_ROWS: usize = 20_000;
+/// The share of rows that a filter worth its while lets through at most.
+const KEPT_MAX: f64 = 0.9;
+
+/// One filter, as the loop of one partition uses it.
+pub struct RuntimeFilter {
+    expr: Arc<dyn PhysicalExpr>,
+    /// Of the expression that `filter` was made from.
+    generation: Option<u64>,
+    filter: Option<Filter>,
+    seen: usize,
+    kept: usize,
+}
+
+impl RuntimeFilter {
+    pub fn new(expr: Arc<dyn PhysicalExpr>) -> RuntimeFilter {
+        RuntimeFilter { expr, generation: None, filter: None, seen: 0, kept: 0 }
+    }
+
+    /// The filter as it is now; none if it keeps everything, or nearly.
+    pub fn current(
+        &mut self,
+        schema: &SchemaRef,
+        projection: &[ScanColumn],
+    ) -> DataFusionResult<Option<&Filter>> {
+        if self.seen >= TRIAL_ROWS && self.kept as f64 > KEPT_MAX * self.seen as f64 {
+            return Ok(None);
+        }
+        let generation = snapshot_generation(&self.expr);
+        if self.generation != Some(generation) {
+            self.generation = Some(generation);
+            self.filter = compile(&self.expr, schema, projection)?;
+        }
+        Ok(self.filter.as_ref())
+    }
+
+    pub fn count(&mut self, seen: usize, kept: usize) {
+        self.seen += seen;
+        self.kept += kept;
+    }
+}
+
+/// The expression of this moment over the columns that it names.
+fn compile(
+    expr: &Arc<dyn PhysicalExpr>,
+    schema: &SchemaRef,
+    projection: &[ScanColumn],
+) -> DataFusionResult<Option<Filter>> {
+    let expr = snapshot_physical_expr(Arc::clone(expr))?;
+    let mut fields: Vec<usize> = collect_columns(&expr).iter().map(Column::index).collect();
+    fields.sort_unstable();
+    fields.dedup();
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    let input: Schema = schema.project(&fields)?;
+    let physical = expr.transform(|node| {
+        let Some(column) = node.downcast_ref::<Column>() else { return Ok(Transformed::no(node)) };
+        let at = fields.iter().position(|field| *field == column.index()).unwrap_or(0);
+        let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(column.name(), at));
+        Ok(Transformed::yes(column))
+    })?;
+    let columns = fields.iter().map(|field| projection[*field]).collect();
+    Ok(Some(Filter { columns, schema: Arc::new(input), physical: physical.data }))
+}
+
+/// What filters say about single columns now.
+pub fn comparisons(
+    info: &TableInfo,
+    projection: &[ScanColumn],
+    filters: &[Arc<dyn PhysicalExpr>],
+) -> DataFusionResult<Vec<(usize, Comparison)>> {
+    let mut found = Vec::new();
+    for filter in filters {
+        let now = snapshot_physical_expr(Arc::clone(filter))?;
+        collect(info, projection, &now, &mut found);
+    }
+    Ok(found)
+}
+
+fn collect(
+    info: &TableInfo,
+    projection: &[ScanColumn],
+    expr: &Arc<dyn PhysicalExpr>,
+    found: &mut Vec<(usize, Comparison)>,
+) {
+    let value = |expr: &Arc<dyn PhysicalExpr>, position: usize| -> Option<Datum> {
+        filter::value_of(info, position, expr.downcast_ref::<Literal>()?.value())
+    };
+    let column = |expr: &Arc<dyn PhysicalExpr>| -> Option<usize> {
+        match projection.get(expr.downcast_ref::<Column>()?.index())? {
+            ScanColumn::Stored(position) => Some(*position),
+            _ => None,
+        }
+    };
+    if let Some(binary) = expr.downcast_ref::<BinaryExpr>() {
+        if *binary.op() == Operator::And {
+            collect(info, projection, binary.left(), found);
+            collect(info, projection, binary.right(), found);
+        } else if let Some(position) = column(binary.left())
+            && let Some(datum) = value(binary.right(), position)
+            && let Some(comparison) = filter::comparison(*binary.op(), datum)
+        {
+            found.push((position, comparison));
+        }
+    } else if let Some(list) = expr.downcast_ref::<InListExpr>()
+        && !list.negated()
+        && let Some(position) = column(list.expr())
+    {
+        // A NULL among the keys finds no partner.
+        let values = list.list().iter().filter(|one| !is_null(one));
+        let values: Option<Vec<Datum>> = values.map(|one| value(one, position)).collect();
+        if let Some(values) = values.filter(|values| !values.is_empty()) {
+            found.push((position, Comparison::OneOf(values)));
+        }
+    }
+}
+
+fn is_null(expr: &Arc<dyn PhysicalExpr>) -> bool {
+    expr.downcast_ref::<Literal>().is_some_and(|literal| literal.value().is_null())
+}
