@@ -1504,6 +1504,7 @@ CREATE FUNCTION pg_catalog.pg_table_size(regclass) RETURNS int8 LANGUAGE interna
 CREATE FUNCTION pg_catalog.pg_tablespace_location(oid) RETURNS text LANGUAGE internal STABLE STRICT AS 'pg_tablespace_location' SET oid = 3778;
 CREATE FUNCTION pg_catalog.pg_terminate_backend(pid int4, timeout int8 DEFAULT 0) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_terminate_backend' SET oid = 2096;
 CREATE FUNCTION pg_catalog.pg_total_relation_size(regclass) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_total_relation_size' SET oid = 2286;
+CREATE FUNCTION pg_catalog.pg_trigger_depth() RETURNS int4 LANGUAGE internal STABLE STRICT AS 'pg_trigger_depth' SET oid = 3163;
 CREATE FUNCTION pg_catalog.pg_try_advisory_lock(int8) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_try_advisory_lock_int8' SET oid = 2882;
 CREATE FUNCTION pg_catalog.pg_try_advisory_lock(int4, int4) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_try_advisory_lock_int4' SET oid = 2888;
 CREATE FUNCTION pg_catalog.pg_try_advisory_lock_shared(int8) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_try_advisory_lock_shared_int8' SET oid = 2883;
@@ -1768,6 +1769,10 @@ CREATE FUNCTION pg_catalog.macaddr8_out(macaddr8) RETURNS cstring LANGUAGE inter
 CREATE FUNCTION pg_catalog.macaddr8_send(macaddr8) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_send' SET oid = 3447;
 CREATE FUNCTION pg_catalog.macaddr8_set7bit(macaddr8) RETURNS macaddr8 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_set7bit' SET oid = 4125;
 CREATE FUNCTION pg_catalog.trunc(macaddr8) RETURNS macaddr8 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_trunc' SET oid = 4112;
+
+-- trigger
+
+CREATE FUNCTION pg_catalog.suppress_redundant_updates_trigger() RETURNS trigger LANGUAGE internal VOLATILE STRICT AS 'suppress_redundant_updates_trigger' SET oid = 1291;
 
 -- varbit
 

@@ -112,7 +112,8 @@ def procedures():
 
 KEEP = set("""anyarray_out anyarray_in any_in array_in record_in pg_get_partkeydef pg_get_partition_constraintdef
 pg_get_triggerdef pg_get_ruledef pg_partition_ancestors pg_get_statisticsobjdef_columns pg_blocking_pids
-pg_get_serial_sequence pg_relation_is_publishable pg_get_expr""".split())
+pg_get_serial_sequence pg_relation_is_publishable pg_get_expr pg_trigger_depth
+suppress_redundant_updates_trigger""".split())
 
 
 def symbol(p):
