@@ -112,7 +112,9 @@ impl Binder<'_> {
         self.opened.relation(&relation, LockMode::AccessShare);
         self.permissions.require(relation.oid, self.check_as, acl::SELECT);
         match &relation.kind {
-            RelationKind::View(_) if !self.names.are_recorded() => self.view(&relation, table),
+            RelationKind::View(_) if !self.names.are_recorded() && !self.is_describing() => {
+                self.view(&relation, table)
+            }
             RelationKind::Index(_) => Err(is_an_index(&relation, table.location)),
             _ => {
                 let mut scan = self.scan(&relation);

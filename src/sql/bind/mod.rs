@@ -32,6 +32,7 @@ mod coerce;
 mod column;
 mod conflict;
 mod cte;
+pub mod described;
 mod dml;
 mod expr;
 mod expression;
@@ -125,6 +126,10 @@ pub struct Binder<'a> {
     /// Functions in SQL whose bodies are being inlined.
     inlining: Vec<Oid>,
     names: bound::Names,
+    /// See [`Binder::describe`].
+    description: Option<described::Description>,
+    /// The clauses of the level that was bound last.
+    plain: Option<described::Body>,
 }
 
 impl<'a> Binder<'a> {
@@ -156,6 +161,8 @@ impl<'a> Binder<'a> {
             inline_depth: 0,
             inlining: Vec::new(),
             names: bound::Names::default(),
+            description: None,
+            plain: None,
         }
     }
 

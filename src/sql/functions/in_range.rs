@@ -165,6 +165,7 @@ fn times(_: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
 fn times_tz(_: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let (TimeTz(value, zone), TimeTz(base, base_zone)) = (arg(args, 0)?, arg(args, 1)?);
     let sum = time_sum(args, base)?;
-    let instant = |time: i64, zone: i32| (i128::from(time) + i128::from(key::time_tz_instant(0, zone)), zone);
+    let instant =
+        |time: i64, zone: i32| (i128::from(time) + i128::from(key::time_tz_instant(0, zone)), zone);
     answer(args, instant(value, zone).cmp(&instant(sum, base_zone)))
 }

@@ -38,6 +38,7 @@ mod spread;
 mod text;
 mod typmod;
 pub mod value;
+mod view_definition;
 
 #[cfg(test)]
 pub(crate) mod tests;

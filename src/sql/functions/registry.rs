@@ -10,7 +10,7 @@ use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
     advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash,
     identifier, in_range, integer, io, json, jsonpath, network, numeric, pattern, picture, regexp,
-    sample, series, session, spread, text, typmod,
+    sample, series, session, spread, text, typmod, view_definition,
 };
 
 /// Scalar kernels, module by module.
@@ -41,6 +41,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     &[advisory::KERNELS],
     &[spread::KERNELS],
     text::KERNELS,
+    view_definition::KERNELS,
     &[typmod::KERNELS],
 ];
 

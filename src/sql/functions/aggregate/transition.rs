@@ -78,11 +78,7 @@ fn pairs(args: &[Datum], n: usize, function: &str) -> Result<Pairs> {
     Pairs::load(state(args, n, 6, FLOAT8, function)?)
 }
 
-fn of_pairs(
-    args: &[Datum],
-    function: &str,
-    result: fn(&Pairs) -> Option<Datum>,
-) -> Result<Datum> {
+fn of_pairs(args: &[Datum], function: &str, result: fn(&Pairs) -> Option<Datum>) -> Result<Datum> {
     Ok(result(&pairs(args, 0, function)?).unwrap_or(Datum::Null))
 }
 
