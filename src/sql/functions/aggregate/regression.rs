@@ -148,22 +148,9 @@ impl Pairs {
         }
         Ok(())
     }
-}
 
-impl AggregateState for Pairs {
-    fn update(&mut self, args: &[Datum]) -> Result<()> {
-        self.add(float(args, 0)?, float(args, 1)?)
-    }
-
-    fn finish(&mut self) -> Result<Datum> {
-        Ok((self.result)(self).unwrap_or(Datum::Null))
-    }
-
-    fn save(&mut self) -> Result<Vec<Datum>> {
-        Ok([self.count, self.x, self.xx, self.y, self.yy, self.xy].map(Datum::Float8).to_vec())
-    }
-
-    fn merge(&mut self, state: &[Datum]) -> Result<()> {
+    /// Adds another state as `float8_regr_combine` does, in its order of operations.
+    pub fn combine(&mut self, state: &[Datum]) -> Result<()> {
         let mut sums = [0.0; 6];
         for (n, sum) in sums.iter_mut().enumerate() {
             *sum = arg(state, n)?;
@@ -195,6 +182,48 @@ impl AggregateState for Pairs {
         }
         self.count += count;
         Ok(())
+    }
+}
+
+impl AggregateState for Pairs {
+    fn update(&mut self, args: &[Datum]) -> Result<()> {
+        self.add(float(args, 0)?, float(args, 1)?)
+    }
+
+    fn finish(&mut self) -> Result<Datum> {
+        Ok((self.result)(self).unwrap_or(Datum::Null))
+    }
+
+    fn save(&mut self) -> Result<Vec<Datum>> {
+        Ok([self.count, self.x, self.xx, self.y, self.yy, self.xy].map(Datum::Float8).to_vec())
+    }
+
+    fn merge(&mut self, state: &[Datum]) -> Result<()> {
+        let mut sums = [0.0; 6];
+        for (n, sum) in sums.iter_mut().enumerate() {
+            *sum = arg(state, n)?;
+        }
+        let [count, x, xx, y, yy, xy] = sums;
+        if count == 0.0 {
+            return Ok(());
+        }
+        let finite = [self.x, self.xx, self.y, self.yy, self.xy, x, xx, y, yy, xy];
+        let finite = finite.iter().all(|sum| !sum.is_infinite());
+        if self.count > 0.0 {
+            let total = self.count + count;
+            let (dx, dy) = (self.x / self.count - x / count, self.y / self.count - y / count);
+            let weight = self.count * count / total;
+            self.xx += weight * dx * dx;
+            self.yy += weight * dy * dy;
+            self.xy += weight * dx * dy;
+        }
+        self.count += count;
+        self.x += x;
+        self.xx += xx;
+        self.y += y;
+        self.yy += yy;
+        self.xy += xy;
+        if finite { self.spoil(true) } else { Ok(()) }
     }
 
     fn size_bytes(&self) -> usize {
