@@ -75,27 +75,27 @@ CREATE OPERATOR FAMILY pg_catalog.float_ops USING btree;
 COMMENT ON OPERATOR FAMILY pg_catalog.float_ops USING btree IS 'OID = 1970';
 CREATE OPERATOR CLASS pg_catalog.float4_ops DEFAULT FOR TYPE float4 USING btree FAMILY pg_catalog.float_ops AS OPERATOR 1 < (float4, float4), OPERATOR 2 <= (float4, float4), OPERATOR 3 = (float4, float4), OPERATOR 4 >= (float4, float4), OPERATOR 5 > (float4, float4), FUNCTION 1 pg_catalog.btfloat4cmp(float4, float4);
 COMMENT ON OPERATOR CLASS pg_catalog.float4_ops USING btree IS 'OID = 10012';
-CREATE OPERATOR CLASS pg_catalog.float8_ops DEFAULT FOR TYPE float8 USING btree FAMILY pg_catalog.float_ops AS OPERATOR 1 < (float8, float8), OPERATOR 2 <= (float8, float8), OPERATOR 3 = (float8, float8), OPERATOR 4 >= (float8, float8), OPERATOR 5 > (float8, float8), FUNCTION 1 pg_catalog.btfloat8cmp(float8, float8);
+CREATE OPERATOR CLASS pg_catalog.float8_ops DEFAULT FOR TYPE float8 USING btree FAMILY pg_catalog.float_ops AS OPERATOR 1 < (float8, float8), OPERATOR 2 <= (float8, float8), OPERATOR 3 = (float8, float8), OPERATOR 4 >= (float8, float8), OPERATOR 5 > (float8, float8), FUNCTION 1 pg_catalog.btfloat8cmp(float8, float8), FUNCTION 3 pg_catalog.in_range(float8, float8, float8, bool, bool);
 COMMENT ON OPERATOR CLASS pg_catalog.float8_ops USING btree IS 'OID = 3123';
-ALTER OPERATOR FAMILY pg_catalog.float_ops USING btree ADD OPERATOR 1 < (float4, float8), OPERATOR 2 <= (float4, float8), OPERATOR 3 = (float4, float8), OPERATOR 4 >= (float4, float8), OPERATOR 5 > (float4, float8), FUNCTION 1 (float4, float8) pg_catalog.btfloat48cmp(float4, float8), OPERATOR 1 < (float8, float4), OPERATOR 2 <= (float8, float4), OPERATOR 3 = (float8, float4), OPERATOR 4 >= (float8, float4), OPERATOR 5 > (float8, float4), FUNCTION 1 (float8, float4) pg_catalog.btfloat84cmp(float8, float4);
+ALTER OPERATOR FAMILY pg_catalog.float_ops USING btree ADD OPERATOR 1 < (float4, float8), OPERATOR 2 <= (float4, float8), OPERATOR 3 = (float4, float8), OPERATOR 4 >= (float4, float8), OPERATOR 5 > (float4, float8), FUNCTION 1 (float4, float8) pg_catalog.btfloat48cmp(float4, float8), FUNCTION 3 (float4, float8) pg_catalog.in_range(float4, float4, float8, bool, bool), OPERATOR 1 < (float8, float4), OPERATOR 2 <= (float8, float4), OPERATOR 3 = (float8, float4), OPERATOR 4 >= (float8, float4), OPERATOR 5 > (float8, float4), FUNCTION 1 (float8, float4) pg_catalog.btfloat84cmp(float8, float4);
 
 -- btree: integer_ops
 
 CREATE OPERATOR FAMILY pg_catalog.integer_ops USING btree;
 COMMENT ON OPERATOR FAMILY pg_catalog.integer_ops USING btree IS 'OID = 1976';
-CREATE OPERATOR CLASS pg_catalog.int8_ops DEFAULT FOR TYPE int8 USING btree FAMILY pg_catalog.integer_ops AS OPERATOR 1 < (int8, int8), OPERATOR 2 <= (int8, int8), OPERATOR 3 = (int8, int8), OPERATOR 4 >= (int8, int8), OPERATOR 5 > (int8, int8), FUNCTION 1 pg_catalog.btint8cmp(int8, int8);
+CREATE OPERATOR CLASS pg_catalog.int8_ops DEFAULT FOR TYPE int8 USING btree FAMILY pg_catalog.integer_ops AS OPERATOR 1 < (int8, int8), OPERATOR 2 <= (int8, int8), OPERATOR 3 = (int8, int8), OPERATOR 4 >= (int8, int8), OPERATOR 5 > (int8, int8), FUNCTION 1 pg_catalog.btint8cmp(int8, int8), FUNCTION 3 pg_catalog.in_range(int8, int8, int8, bool, bool);
 COMMENT ON OPERATOR CLASS pg_catalog.int8_ops USING btree IS 'OID = 3124';
-CREATE OPERATOR CLASS pg_catalog.int2_ops DEFAULT FOR TYPE int2 USING btree FAMILY pg_catalog.integer_ops AS OPERATOR 1 < (int2, int2), OPERATOR 2 <= (int2, int2), OPERATOR 3 = (int2, int2), OPERATOR 4 >= (int2, int2), OPERATOR 5 > (int2, int2), FUNCTION 1 pg_catalog.btint2cmp(int2, int2);
+CREATE OPERATOR CLASS pg_catalog.int2_ops DEFAULT FOR TYPE int2 USING btree FAMILY pg_catalog.integer_ops AS OPERATOR 1 < (int2, int2), OPERATOR 2 <= (int2, int2), OPERATOR 3 = (int2, int2), OPERATOR 4 >= (int2, int2), OPERATOR 5 > (int2, int2), FUNCTION 1 pg_catalog.btint2cmp(int2, int2), FUNCTION 3 pg_catalog.in_range(int2, int2, int2, bool, bool);
 COMMENT ON OPERATOR CLASS pg_catalog.int2_ops USING btree IS 'OID = 1979';
-CREATE OPERATOR CLASS pg_catalog.int4_ops DEFAULT FOR TYPE int4 USING btree FAMILY pg_catalog.integer_ops AS OPERATOR 1 < (int4, int4), OPERATOR 2 <= (int4, int4), OPERATOR 3 = (int4, int4), OPERATOR 4 >= (int4, int4), OPERATOR 5 > (int4, int4), FUNCTION 1 pg_catalog.btint4cmp(int4, int4);
+CREATE OPERATOR CLASS pg_catalog.int4_ops DEFAULT FOR TYPE int4 USING btree FAMILY pg_catalog.integer_ops AS OPERATOR 1 < (int4, int4), OPERATOR 2 <= (int4, int4), OPERATOR 3 = (int4, int4), OPERATOR 4 >= (int4, int4), OPERATOR 5 > (int4, int4), FUNCTION 1 pg_catalog.btint4cmp(int4, int4), FUNCTION 3 pg_catalog.in_range(int4, int4, int4, bool, bool);
 COMMENT ON OPERATOR CLASS pg_catalog.int4_ops USING btree IS 'OID = 1978';
-ALTER OPERATOR FAMILY pg_catalog.integer_ops USING btree ADD OPERATOR 1 < (int8, int2), OPERATOR 2 <= (int8, int2), OPERATOR 3 = (int8, int2), OPERATOR 4 >= (int8, int2), OPERATOR 5 > (int8, int2), FUNCTION 1 (int8, int2) pg_catalog.btint82cmp(int8, int2), OPERATOR 1 < (int8, int4), OPERATOR 2 <= (int8, int4), OPERATOR 3 = (int8, int4), OPERATOR 4 >= (int8, int4), OPERATOR 5 > (int8, int4), FUNCTION 1 (int8, int4) pg_catalog.btint84cmp(int8, int4), OPERATOR 1 < (int2, int8), OPERATOR 2 <= (int2, int8), OPERATOR 3 = (int2, int8), OPERATOR 4 >= (int2, int8), OPERATOR 5 > (int2, int8), FUNCTION 1 (int2, int8) pg_catalog.btint28cmp(int2, int8), OPERATOR 1 < (int2, int4), OPERATOR 2 <= (int2, int4), OPERATOR 3 = (int2, int4), OPERATOR 4 >= (int2, int4), OPERATOR 5 > (int2, int4), FUNCTION 1 (int2, int4) pg_catalog.btint24cmp(int2, int4), OPERATOR 1 < (int4, int8), OPERATOR 2 <= (int4, int8), OPERATOR 3 = (int4, int8), OPERATOR 4 >= (int4, int8), OPERATOR 5 > (int4, int8), FUNCTION 1 (int4, int8) pg_catalog.btint48cmp(int4, int8), OPERATOR 1 < (int4, int2), OPERATOR 2 <= (int4, int2), OPERATOR 3 = (int4, int2), OPERATOR 4 >= (int4, int2), OPERATOR 5 > (int4, int2), FUNCTION 1 (int4, int2) pg_catalog.btint42cmp(int4, int2);
+ALTER OPERATOR FAMILY pg_catalog.integer_ops USING btree ADD OPERATOR 1 < (int8, int2), OPERATOR 2 <= (int8, int2), OPERATOR 3 = (int8, int2), OPERATOR 4 >= (int8, int2), OPERATOR 5 > (int8, int2), FUNCTION 1 (int8, int2) pg_catalog.btint82cmp(int8, int2), OPERATOR 1 < (int8, int4), OPERATOR 2 <= (int8, int4), OPERATOR 3 = (int8, int4), OPERATOR 4 >= (int8, int4), OPERATOR 5 > (int8, int4), FUNCTION 1 (int8, int4) pg_catalog.btint84cmp(int8, int4), OPERATOR 1 < (int2, int8), OPERATOR 2 <= (int2, int8), OPERATOR 3 = (int2, int8), OPERATOR 4 >= (int2, int8), OPERATOR 5 > (int2, int8), FUNCTION 1 (int2, int8) pg_catalog.btint28cmp(int2, int8), FUNCTION 3 (int2, int8) pg_catalog.in_range(int2, int2, int8, bool, bool), OPERATOR 1 < (int2, int4), OPERATOR 2 <= (int2, int4), OPERATOR 3 = (int2, int4), OPERATOR 4 >= (int2, int4), OPERATOR 5 > (int2, int4), FUNCTION 1 (int2, int4) pg_catalog.btint24cmp(int2, int4), FUNCTION 3 (int2, int4) pg_catalog.in_range(int2, int2, int4, bool, bool), OPERATOR 1 < (int4, int8), OPERATOR 2 <= (int4, int8), OPERATOR 3 = (int4, int8), OPERATOR 4 >= (int4, int8), OPERATOR 5 > (int4, int8), FUNCTION 1 (int4, int8) pg_catalog.btint48cmp(int4, int8), FUNCTION 3 (int4, int8) pg_catalog.in_range(int4, int4, int8, bool, bool), OPERATOR 1 < (int4, int2), OPERATOR 2 <= (int4, int2), OPERATOR 3 = (int4, int2), OPERATOR 4 >= (int4, int2), OPERATOR 5 > (int4, int2), FUNCTION 1 (int4, int2) pg_catalog.btint42cmp(int4, int2), FUNCTION 3 (int4, int2) pg_catalog.in_range(int4, int4, int2, bool, bool);
 
 -- btree: interval_ops
 
 CREATE OPERATOR FAMILY pg_catalog.interval_ops USING btree;
 COMMENT ON OPERATOR FAMILY pg_catalog.interval_ops USING btree IS 'OID = 1982';
-CREATE OPERATOR CLASS pg_catalog.interval_ops DEFAULT FOR TYPE interval USING btree FAMILY pg_catalog.interval_ops AS OPERATOR 1 < (interval, interval), OPERATOR 2 <= (interval, interval), OPERATOR 3 = (interval, interval), OPERATOR 4 >= (interval, interval), OPERATOR 5 > (interval, interval), FUNCTION 1 pg_catalog.interval_cmp(interval, interval);
+CREATE OPERATOR CLASS pg_catalog.interval_ops DEFAULT FOR TYPE interval USING btree FAMILY pg_catalog.interval_ops AS OPERATOR 1 < (interval, interval), OPERATOR 2 <= (interval, interval), OPERATOR 3 = (interval, interval), OPERATOR 4 >= (interval, interval), OPERATOR 5 > (interval, interval), FUNCTION 1 pg_catalog.interval_cmp(interval, interval), FUNCTION 3 pg_catalog.in_range(interval, interval, interval, bool, bool);
 COMMENT ON OPERATOR CLASS pg_catalog.interval_ops USING btree IS 'OID = 10022';
 
 -- btree: jsonb_ops
@@ -119,6 +119,13 @@ COMMENT ON OPERATOR FAMILY pg_catalog.macaddr_ops USING btree IS 'OID = 1984';
 CREATE OPERATOR CLASS pg_catalog.macaddr_ops DEFAULT FOR TYPE macaddr USING btree FAMILY pg_catalog.macaddr_ops AS OPERATOR 1 < (macaddr, macaddr), OPERATOR 2 <= (macaddr, macaddr), OPERATOR 3 = (macaddr, macaddr), OPERATOR 4 >= (macaddr, macaddr), OPERATOR 5 > (macaddr, macaddr), FUNCTION 1 pg_catalog.macaddr_cmp(macaddr, macaddr);
 COMMENT ON OPERATOR CLASS pg_catalog.macaddr_ops USING btree IS 'OID = 10024';
 
+-- btree: multirange_ops
+
+CREATE OPERATOR FAMILY pg_catalog.multirange_ops USING btree;
+COMMENT ON OPERATOR FAMILY pg_catalog.multirange_ops USING btree IS 'OID = 4199';
+CREATE OPERATOR CLASS pg_catalog.multirange_ops DEFAULT FOR TYPE anymultirange USING btree FAMILY pg_catalog.multirange_ops AS OPERATOR 1 < (anymultirange, anymultirange), OPERATOR 2 <= (anymultirange, anymultirange), OPERATOR 3 = (anymultirange, anymultirange), OPERATOR 4 >= (anymultirange, anymultirange), OPERATOR 5 > (anymultirange, anymultirange), FUNCTION 1 pg_catalog.multirange_cmp(anymultirange, anymultirange);
+COMMENT ON OPERATOR CLASS pg_catalog.multirange_ops USING btree IS 'OID = 10080';
+
 -- btree: network_ops
 
 CREATE OPERATOR FAMILY pg_catalog.network_ops USING btree;
@@ -132,7 +139,7 @@ COMMENT ON OPERATOR CLASS pg_catalog.inet_ops USING btree IS 'OID = 10015';
 
 CREATE OPERATOR FAMILY pg_catalog.numeric_ops USING btree;
 COMMENT ON OPERATOR FAMILY pg_catalog.numeric_ops USING btree IS 'OID = 1988';
-CREATE OPERATOR CLASS pg_catalog.numeric_ops DEFAULT FOR TYPE numeric USING btree FAMILY pg_catalog.numeric_ops AS OPERATOR 1 < (numeric, numeric), OPERATOR 2 <= (numeric, numeric), OPERATOR 3 = (numeric, numeric), OPERATOR 4 >= (numeric, numeric), OPERATOR 5 > (numeric, numeric), FUNCTION 1 pg_catalog.numeric_cmp(numeric, numeric);
+CREATE OPERATOR CLASS pg_catalog.numeric_ops DEFAULT FOR TYPE numeric USING btree FAMILY pg_catalog.numeric_ops AS OPERATOR 1 < (numeric, numeric), OPERATOR 2 <= (numeric, numeric), OPERATOR 3 = (numeric, numeric), OPERATOR 4 >= (numeric, numeric), OPERATOR 5 > (numeric, numeric), FUNCTION 1 pg_catalog.numeric_cmp(numeric, numeric), FUNCTION 3 pg_catalog.in_range(numeric, numeric, numeric, bool, bool);
 COMMENT ON OPERATOR CLASS pg_catalog.numeric_ops USING btree IS 'OID = 3125';
 
 -- btree: oid_ops
@@ -155,6 +162,13 @@ CREATE OPERATOR FAMILY pg_catalog.pg_lsn_ops USING btree;
 COMMENT ON OPERATOR FAMILY pg_catalog.pg_lsn_ops USING btree IS 'OID = 3253';
 CREATE OPERATOR CLASS pg_catalog.pg_lsn_ops DEFAULT FOR TYPE pg_lsn USING btree FAMILY pg_catalog.pg_lsn_ops AS OPERATOR 1 < (pg_lsn, pg_lsn), OPERATOR 2 <= (pg_lsn, pg_lsn), OPERATOR 3 = (pg_lsn, pg_lsn), OPERATOR 4 >= (pg_lsn, pg_lsn), OPERATOR 5 > (pg_lsn, pg_lsn), FUNCTION 1 pg_catalog.pg_lsn_cmp(pg_lsn, pg_lsn);
 COMMENT ON OPERATOR CLASS pg_catalog.pg_lsn_ops USING btree IS 'OID = 10067';
+
+-- btree: range_ops
+
+CREATE OPERATOR FAMILY pg_catalog.range_ops USING btree;
+COMMENT ON OPERATOR FAMILY pg_catalog.range_ops USING btree IS 'OID = 3901';
+CREATE OPERATOR CLASS pg_catalog.range_ops DEFAULT FOR TYPE anyrange USING btree FAMILY pg_catalog.range_ops AS OPERATOR 1 < (anyrange, anyrange), OPERATOR 2 <= (anyrange, anyrange), OPERATOR 3 = (anyrange, anyrange), OPERATOR 4 >= (anyrange, anyrange), OPERATOR 5 > (anyrange, anyrange), FUNCTION 1 pg_catalog.range_cmp(anyrange, anyrange);
+COMMENT ON OPERATOR CLASS pg_catalog.range_ops USING btree IS 'OID = 10076';
 
 -- btree: record_image_ops
 
@@ -346,6 +360,13 @@ COMMENT ON OPERATOR FAMILY pg_catalog.macaddr_ops USING hash IS 'OID = 1985';
 CREATE OPERATOR CLASS pg_catalog.macaddr_ops DEFAULT FOR TYPE macaddr USING hash FAMILY pg_catalog.macaddr_ops AS OPERATOR 1 = (macaddr, macaddr), FUNCTION 1 pg_catalog.hashmacaddr(macaddr), FUNCTION 2 pg_catalog.hashmacaddrextended(macaddr, int8);
 COMMENT ON OPERATOR CLASS pg_catalog.macaddr_ops USING hash IS 'OID = 10025';
 
+-- hash: multirange_ops
+
+CREATE OPERATOR FAMILY pg_catalog.multirange_ops USING hash;
+COMMENT ON OPERATOR FAMILY pg_catalog.multirange_ops USING hash IS 'OID = 4225';
+CREATE OPERATOR CLASS pg_catalog.multirange_ops DEFAULT FOR TYPE anymultirange USING hash FAMILY pg_catalog.multirange_ops AS OPERATOR 1 = (anymultirange, anymultirange), FUNCTION 1 pg_catalog.hash_multirange(anymultirange), FUNCTION 2 pg_catalog.hash_multirange_extended(anymultirange, int8);
+COMMENT ON OPERATOR CLASS pg_catalog.multirange_ops USING hash IS 'OID = 10081';
+
 -- hash: network_ops
 
 CREATE OPERATOR FAMILY pg_catalog.network_ops USING hash;
@@ -382,6 +403,13 @@ CREATE OPERATOR FAMILY pg_catalog.pg_lsn_ops USING hash;
 COMMENT ON OPERATOR FAMILY pg_catalog.pg_lsn_ops USING hash IS 'OID = 3254';
 CREATE OPERATOR CLASS pg_catalog.pg_lsn_ops DEFAULT FOR TYPE pg_lsn USING hash FAMILY pg_catalog.pg_lsn_ops AS OPERATOR 1 = (pg_lsn, pg_lsn), FUNCTION 1 pg_catalog.pg_lsn_hash(pg_lsn), FUNCTION 2 pg_catalog.pg_lsn_hash_extended(pg_lsn, int8);
 COMMENT ON OPERATOR CLASS pg_catalog.pg_lsn_ops USING hash IS 'OID = 10068';
+
+-- hash: range_ops
+
+CREATE OPERATOR FAMILY pg_catalog.range_ops USING hash;
+COMMENT ON OPERATOR FAMILY pg_catalog.range_ops USING hash IS 'OID = 3903';
+CREATE OPERATOR CLASS pg_catalog.range_ops DEFAULT FOR TYPE anyrange USING hash FAMILY pg_catalog.range_ops AS OPERATOR 1 = (anyrange, anyrange), FUNCTION 1 pg_catalog.hash_range(anyrange), FUNCTION 2 pg_catalog.hash_range_extended(anyrange, int8);
+COMMENT ON OPERATOR CLASS pg_catalog.range_ops USING hash IS 'OID = 10077';
 
 -- hash: record_ops
 

@@ -8,7 +8,7 @@ use crate::catalog::{
     quote_qualified,
 };
 use crate::sql::functions::OF_ARRAY;
-use crate::sql::ir::{Call, ColumnId, Expr, ExprKind};
+use crate::sql::ir::{Call, ColumnId, Expr, ExprKind, Subquery};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 
 /// Names a column by its id.
@@ -26,12 +26,29 @@ pub fn stored_expression(expr: &Expr, relation: &Relation, catalog: &Catalog) ->
 
 /// An expression whose columns `name` names (quoted, qualified if need be).
 pub fn expression(expr: &Expr, name: ColumnName<'_>, catalog: &Catalog) -> String {
-    Printer { catalog, name, text: String::new() }.finish(expr)
+    Printer { catalog, name, subquery: None, text: String::new() }.finish(expr)
 }
+
+/// An expression in a query: its own type is written out, and its subqueries are
+/// printed by `subquery`.
+pub fn query_expression(
+    expr: &Expr,
+    name: ColumnName<'_>,
+    subquery: SubqueryText<'_>,
+    catalog: &Catalog,
+) -> String {
+    let mut printer = Printer { catalog, name, subquery: Some(subquery), text: String::new() };
+    printer.expr(expr);
+    printer.text
+}
+
+/// Prints a subquery with the test that a quantified one makes.
+type SubqueryText<'a> = &'a dyn Fn(&Subquery) -> String;
 
 struct Printer<'a> {
     catalog: &'a Catalog,
     name: ColumnName<'a>,
+    subquery: Option<SubqueryText<'a>>,
     text: String,
 }
 
@@ -83,7 +100,9 @@ impl Printer<'_> {
                 self.push(&name);
             }
             ExprKind::Call(call) => self.call(call, expr.ty),
-            ExprKind::Relabel(inner) | ExprKind::CoerceViaText(inner) => self.cast(inner, expr.ty),
+            ExprKind::Relabel(inner)
+            | ExprKind::CoerceToDomain(inner)
+            | ExprKind::CoerceViaText(inner) => self.cast(inner, expr.ty),
             ExprKind::ArrayCoerce { array, .. } => self.cast(array, expr.ty),
             ExprKind::Element | ExprKind::CaseOperand => self.push("CASE_TEST_EXPR"),
             ExprKind::And(args) => self.chain(args, " AND "),
@@ -135,7 +154,10 @@ impl Printer<'_> {
                 self.push(&format!(".{name}"));
             }
             // Stored expressions cannot contain what follows: the binder refuses it.
-            ExprKind::Subquery(_) => self.push("(SubPlan)"),
+            ExprKind::Subquery(subquery) => {
+                let text = self.subquery.map(|print| print(subquery));
+                self.push(text.as_deref().unwrap_or("(SubPlan)"));
+            }
             ExprKind::Grouping(_) => self.push("GROUPING()"),
         }
     }

@@ -6,13 +6,13 @@ use crate::sql::parse::ast::{
 };
 
 use super::Binder;
-use super::from::exact;
+use super::described::{Body, Level};
 use super::node::{inner, required, strings};
 use super::scope::{CteBinding, CteState};
 use super::search_cycle::{check_left, handing_on};
 use super::set_operation::output_location;
 use crate::error::{Error, Result};
-use crate::sql::ir::{Cte, CteBody, CteId, OutputColumn, Query, Rel, Statement};
+use crate::sql::ir::{ColumnId, Cte, CteBody, CteId, OutputColumn, Query, Rel, Statement};
 use crate::sql::types::SqlType;
 use crate::sqlstate;
 
@@ -57,7 +57,7 @@ impl Binder<'_> {
                     true => self.recursive_query(cte, select)?,
                     false => (self.select(select)?, false),
                 };
-                let query = exact(self, query);
+                let query = self.wrapped(query);
                 (CteBody::Query(Box::new(query.rel)), query.output, true, is_recursive)
             }
             NodeEnum::MergeStmt(_) => {
@@ -143,7 +143,7 @@ impl Binder<'_> {
             let locations: Vec<i32> = (0..initial.output.len())
                 .map(|index| output_location(&initial.rel, index))
                 .collect();
-            let initial = exact(binder, initial);
+            let initial = binder.wrapped(initial);
             let names = names_of(cte, &initial.output)?;
             let working = binder.new_cte_id();
             let mut columns: Vec<(String, SqlType)> =
@@ -170,6 +170,8 @@ impl Binder<'_> {
                 query.rel = binder.with_ctes(inner_ctes, query.rel);
                 return Ok((query, false));
             }
+            let first = |query: &Query| query.output.first().map_or(ColumnId(0), |c| c.id);
+            let terms = [first(&initial), first(&recursive)];
             let recursive = match &marks {
                 Some(marks) => binder.marked_recursive(recursive, marks)?,
                 None => recursive,
@@ -181,6 +183,14 @@ impl Binder<'_> {
                 .and_then(|()| {
                     binder.recursive_union(select, working, initial, recursive, columns)
                 })?;
+            binder.note_level(Level {
+                select: select.clone(),
+                body: Body::SetOperation { sides: terms, keys: Vec::new() },
+                limit: None,
+                offset: None,
+                ctes: inner_ctes.iter().filter_map(|cte| Some(cte.columns.first()?.id)).collect(),
+                output: query.output.clone(),
+            });
             let rel = binder.with_ctes(inner_ctes, query.rel);
             Ok((Query { rel, ..query }, true))
         })

@@ -85,7 +85,7 @@ impl Binder<'_> {
                 [only] => match &only.node {
                     NodeEnum::SelectStmt(select) => {
                         let query = binder.select(select)?;
-                        Ok(exact(binder, query))
+                        Ok(binder.wrapped(query))
                     }
                     _ => Err(Error::internal("a view's query is no SELECT")),
                 },
@@ -194,6 +194,7 @@ impl Binder<'_> {
             plain.then_some(())
         };
         function.returns_set
+            && function.returns != oid::VOID
             && function.volatility != Volatility::Volatile
             && !function.strict
             && !function.options.security_definer

@@ -32,6 +32,7 @@ mod coerce;
 mod column;
 mod conflict;
 mod cte;
+pub mod described;
 mod dml;
 mod expr;
 mod expression;
@@ -81,10 +82,12 @@ use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
-    ColumnExpression, ExpressionUse, bind_column_expression, bind_default, bind_expression,
+    ColumnExpression, DOMAIN_VALUE, ExpressionUse, bind_column_expression, bind_default,
+    bind_domain_check, bind_domain_check_sql, bind_domain_default, bind_expression,
     bind_expression_sql, bind_relation_expression_sql, bind_trigger_condition,
     bind_trigger_condition_sql,
 };
+pub use from::cannot_open;
 use opened::Opened;
 pub use opened::opened_by_copy;
 use params::Params;
@@ -125,6 +128,10 @@ pub struct Binder<'a> {
     /// Functions in SQL whose bodies are being inlined.
     inlining: Vec<Oid>,
     names: bound::Names,
+    /// See [`Binder::describe`].
+    description: Option<described::Description>,
+    /// The clauses of the level that was bound last.
+    plain: Option<described::Body>,
     /// Primary keys by which columns are grouped that GROUP BY does not name.
     grouping_keys: Vec<Oid>,
 }
@@ -158,6 +165,8 @@ impl<'a> Binder<'a> {
             inline_depth: 0,
             inlining: Vec::new(),
             names: bound::Names::default(),
+            description: None,
+            plain: None,
             grouping_keys: Vec::new(),
         }
     }

@@ -235,7 +235,8 @@ impl Ddl<'_> {
             Some(t) if t.category == 'N' && t.length == 4 => class_of(oid::OID),
             _ => None,
         };
-        class_of(ty.oid).or_else(fallback).ok_or_else(|| {
+        let found = class_of(ty.oid).or_else(fallback);
+        found.or_else(|| catalog.default_operator_class("btree", ty.oid)).ok_or_else(|| {
             Error::new(
                 sqlstate::UNDEFINED_OBJECT,
                 format!(

@@ -217,6 +217,10 @@ fn view_columns(query: &Query, aliases: &[&str]) -> Result<Vec<Column>> {
             ));
         }
         let ty = if output.ty.oid == oid::UNKNOWN { SqlType::new(oid::TEXT) } else { output.ty };
+        if [oid::RECORD, oid::RECORD_ARRAY].contains(&ty.oid) {
+            let word = if ty.oid == oid::RECORD { "record" } else { "record[]" };
+            return Err(invalid(format!("column \"{name}\" has pseudo-type {word}")));
+        }
         columns.push(new_column(name, ty, 0));
     }
     Ok(columns)

@@ -17,9 +17,11 @@ pub mod call;
 mod composite;
 pub mod context;
 mod datetime;
+pub mod domain;
 mod float;
 mod hash;
 mod identifier;
+mod in_range;
 mod integer;
 mod io;
 mod json;
@@ -28,6 +30,7 @@ mod network;
 mod numeric;
 mod pattern;
 mod picture;
+mod range;
 mod regexp;
 mod registry;
 mod sample;
@@ -37,6 +40,7 @@ mod spread;
 mod text;
 mod typmod;
 pub mod value;
+mod view_definition;
 
 #[cfg(test)]
 pub(crate) mod tests;

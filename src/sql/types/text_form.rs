@@ -5,10 +5,10 @@
 
 use bytes::BufMut;
 
-use super::context::{InputContext, OutputContext};
+use super::context::{InputContext, OutputContext, domain_base};
 use super::{
     ArrayValue, Bits, Datum, Oid, Repr, SqlType, apply_typmod, array, boolean, builtin, bytea,
-    datetime, float, integer, json, jsonpath, mac, network, oid, record, uuid,
+    datetime, float, integer, json, jsonpath, mac, network, oid, range, record, uuid,
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -21,6 +21,11 @@ pub fn text_input(
     repr: &Repr,
     context: &InputContext<'_>,
 ) -> Result<Datum> {
+    if let Some(base) = domain_base(context.catalog, ty.oid) {
+        let value = text_input(input, base, repr, context)?;
+        context.catalog.check_domain(ty.oid, &value)?;
+        return Ok(value);
+    }
     let value = match repr {
         _ if ty.oid == oid::ANYARRAY => return Err(pseudo_input(ty.oid)),
         Repr::Bool => Datum::Bool(boolean::parse(input)?),
@@ -75,9 +80,13 @@ pub fn text_input(
             let value = array::parse(input, element, ty.typmod, context)?;
             return Ok(Datum::Array(Box::new(value)));
         }
-        Repr::Record => {
+        Repr::Record(_) => {
             let fields = context.catalog.fields(ty.oid).ok_or_else(anonymous_input)?;
             Datum::Record(record::parse(input, &fields, context)?)
+        }
+        Repr::Range(range) => Datum::Range(Box::new(range::parse(input, range, context)?)),
+        Repr::Multirange(range) => {
+            Datum::Multirange(Box::new(range::parse_multirange(input, range, context)?))
         }
         Repr::Pseudo => return Err(pseudo_input(ty.oid)),
     };
@@ -192,6 +201,12 @@ pub(super) fn write(value: &Datum, type_oid: Oid, context: &OutputContext<'_>, o
         Datum::MacAddr8(v) => mac::write(v, out),
         Datum::Jsonb(v) => v.root().write(out),
         Datum::Array(v) => write_array(v, type_oid, context, out),
+        Datum::Range(v) => range::write(v.span.as_ref(), out, &mut |bound, out| {
+            write(bound, v.subtype, context, out);
+        }),
+        Datum::Multirange(v) => range::write_multirange(&v.spans, out, &mut |bound, out| {
+            write(bound, v.subtype, context, out);
+        }),
         Datum::Record(fields) => {
             record::write(fields, out, &mut |oid, field, out| write(field, oid, context, out));
         }
@@ -206,6 +221,9 @@ fn write_object(object: Oid, type_oid: Oid, context: &OutputContext<'_>, out: &m
         if let Some(name) = context.catalog.object_name(type_oid, object) {
             return out.extend_from_slice(name.as_bytes());
         }
+    }
+    if let Some(base) = domain_base(context.catalog, type_oid) {
+        return write_object(object, base.oid, context, out);
     }
     integer::write(i64::from(object), out);
 }
