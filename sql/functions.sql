@@ -1610,6 +1610,7 @@ CREATE FUNCTION pg_catalog.pg_table_size(regclass) RETURNS int8 LANGUAGE interna
 CREATE FUNCTION pg_catalog.pg_tablespace_location(oid) RETURNS text LANGUAGE internal STABLE STRICT AS 'pg_tablespace_location' SET oid = 3778;
 CREATE FUNCTION pg_catalog.pg_terminate_backend(pid int4, timeout int8 DEFAULT 0) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_terminate_backend' SET oid = 2096;
 CREATE FUNCTION pg_catalog.pg_total_relation_size(regclass) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_total_relation_size' SET oid = 2286;
+CREATE FUNCTION pg_catalog.pg_trigger_depth() RETURNS int4 LANGUAGE internal STABLE STRICT AS 'pg_trigger_depth' SET oid = 3163;
 CREATE FUNCTION pg_catalog.pg_try_advisory_lock(int8) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_try_advisory_lock_int8' SET oid = 2882;
 CREATE FUNCTION pg_catalog.pg_try_advisory_lock(int4, int4) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_try_advisory_lock_int4' SET oid = 2888;
 CREATE FUNCTION pg_catalog.pg_try_advisory_lock_shared(int8) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_try_advisory_lock_shared_int8' SET oid = 2883;
@@ -1934,6 +1935,9 @@ CREATE FUNCTION pg_catalog.tstzmultirange() RETURNS tstzmultirange LANGUAGE inte
 -- tstzrange
 
 CREATE FUNCTION pg_catalog.tstzmultirange(tstzrange) RETURNS tstzmultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4290;
+-- trigger
+
+CREATE FUNCTION pg_catalog.suppress_redundant_updates_trigger() RETURNS trigger LANGUAGE internal VOLATILE STRICT AS 'suppress_redundant_updates_trigger' SET oid = 1291;
 
 -- varbit
 

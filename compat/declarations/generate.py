@@ -116,7 +116,8 @@ def procedures():
 
 KEEP = set("""anyarray_out anyarray_in any_in array_in record_in pg_get_partkeydef pg_get_partition_constraintdef
 pg_get_triggerdef pg_get_ruledef pg_partition_ancestors pg_get_statisticsobjdef_columns pg_blocking_pids
-pg_get_serial_sequence pg_relation_is_publishable pg_get_expr domain_in domain_recv
+pg_get_serial_sequence pg_relation_is_publishable pg_get_expr pg_trigger_depth suppress_redundant_updates_trigger
+domain_in domain_recv
 range_in multirange_in int4range_subdiff int8range_subdiff numrange_subdiff daterange_subdiff tsrange_subdiff
 tstzrange_subdiff""".split())
 

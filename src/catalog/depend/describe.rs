@@ -103,7 +103,7 @@ impl Catalog {
         let schema =
             (!self.function_is_visible(path, function)).then(|| self.schema_name(function.schema));
         let args: Vec<String> =
-            function.args.iter().map(|ty| self.format_type(path, *ty, Some(-1))).collect();
+            function.args.iter().map(|ty| self.format_type(path, *ty, None)).collect();
         format!("{}({})", quote_qualified(schema, &function.name), args.join(","))
     }
 
@@ -112,7 +112,7 @@ impl Catalog {
         let operator = self.operator(operator)?;
         let operand = |ty: Oid| match ty {
             0 => "NONE".to_owned(),
-            ty => self.format_type(path, ty, Some(-1)),
+            ty => self.format_type(path, ty, None),
         };
         let operands = format!("({},{})", operand(operator.left), operand(operator.right));
         Some(match self.operator_is_visible(path, operator) {

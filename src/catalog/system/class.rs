@@ -227,18 +227,19 @@ pub(super) fn pg_sequence(catalog: &Catalog) -> Vec<Row> {
 
 /// One `_RETURN` rule a view.
 pub(super) fn pg_rewrite(catalog: &Catalog) -> Vec<Row> {
-    let row = |relation: &Relation| match relation.view() {
-        Some(view) => Some(vec![
-            oid(relation.oid.wrapping_add(RULE_OID_OFFSET)),
-            text("_RETURN"),
-            oid(relation.oid),
-            char('1'),
-            char('O'),
-            boolean(true),
-            text("<>"),
-            text(&view.sql),
-        ]),
-        _ => None,
+    let row = |relation: &Relation| {
+        relation.view().map(|view| {
+            vec![
+                oid(relation.oid.wrapping_add(RULE_OID_OFFSET)),
+                text("_RETURN"),
+                oid(relation.oid),
+                char('1'),
+                char('O'),
+                boolean(true),
+                text("<>"),
+                text(&view.sql),
+            ]
+        })
     };
     catalog.relations().filter_map(|relation| row(relation)).collect()
 }

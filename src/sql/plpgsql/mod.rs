@@ -23,6 +23,8 @@ mod conditions;
 mod exec;
 mod lexer;
 mod parser;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;

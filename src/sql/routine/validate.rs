@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::command::shape_of;
+use super::command::{bind_call, shape_of};
 use super::shape::Shape;
 use super::sql_function::{Arguments, RowConversion, return_mismatch, statements};
 use crate::catalog::Function;
@@ -51,6 +51,17 @@ fn sql_body(function: &Function, eval: &EvalContext) -> Result<()> {
                 let mut binder = Binder::with_variables(eval, arguments.clone());
                 let statement = binder.bind_statement(&plan.parsed.node).map_err(in_body)?;
                 last = columns(&statement);
+            }
+            NodeEnum::CallStmt(call) => {
+                let bound = bind_call(call, eval, arguments.clone()).map_err(in_body)?;
+                if !bound.outputs.is_empty() {
+                    return Err(Error::new(
+                        crate::sqlstate::FEATURE_NOT_SUPPORTED,
+                        "calling procedures with output arguments is not supported in SQL \
+                         functions",
+                    )
+                    .with_context(context()));
+                }
             }
             NodeEnum::TransactionStmt(_) => {
                 return Err(Error::new(

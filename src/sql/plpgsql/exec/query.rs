@@ -101,7 +101,6 @@ impl<'a> Exec<'a, '_> {
         let (text, parsed, params, types) = self.dynamic(query, using)?;
         let mut answer = Answer::from_rows([].into(), Vec::new());
         answer.columns = None;
-        let mut changes = false;
         for statement in parsed.iter() {
             if matches!(&statement.node, NodeEnum::SelectStmt(select) if select.into_clause.is_some())
             {
@@ -121,7 +120,6 @@ impl<'a> Exec<'a, '_> {
                 ));
             }
             answer = self.run_parsed(statement, &params, &types, &text)?;
-            changes = changes_rows(statement);
         }
         if into.is_none() {
             // Rows that nobody wants are counted.
@@ -134,7 +132,7 @@ impl<'a> Exec<'a, '_> {
             return Ok(());
         }
         let found = self.found();
-        let outcome = self.finish_statement(&mut answer, into, changes, None);
+        let outcome = self.finish_statement(&mut answer, into, false, None);
         // EXECUTE leaves FOUND alone.
         self.set_found(found);
         outcome.map_err(|error| error)

@@ -21,7 +21,11 @@ impl<'a> Exec<'a, '_> {
                 self.returned = Some(self.trigger_row(value, ty)?);
                 return Ok(Flow::Return);
             }
-            self.returned = Some(self.as_result(value, ty)?);
+            let value = self.as_result(value, ty);
+            let value = value.inspect_err(|_| {
+                self.during("while casting return value to function's return type");
+            });
+            self.returned = Some(value?);
         }
         Ok(Flow::Return)
     }
@@ -29,13 +33,9 @@ impl<'a> Exec<'a, '_> {
     /// A value in the form of the function's result.
     fn as_result(&mut self, value: Datum, ty: SqlType) -> Result<Datum> {
         match self.shape.clone() {
-            Shape::Void => Ok(Datum::Null),
-            Shape::Scalar(wanted) => {
-                let value = self.converted(value, ty, wanted);
-                value.inspect_err(|_| {
-                    self.during("while casting return value to function's return type");
-                })
-            }
+            // Of void there is one value, and it prints as nothing.
+            Shape::Void => Ok(Datum::Text(String::new())),
+            Shape::Scalar(wanted) => self.converted(value, ty, wanted),
             Shape::AnyRow => match value {
                 Datum::Record(_) | Datum::Null => Ok(value),
                 _ => Err(non_composite()),
@@ -206,11 +206,8 @@ impl<'a> Exec<'a, '_> {
         let value = match self.returned.take() {
             Some(value) => value,
             None if has_outputs => self.outputs()?,
-            None if matches!(self.shape, Shape::Void)
-                || function.kind == FunctionKind::Procedure =>
-            {
-                Datum::Null
-            }
+            None if function.kind == FunctionKind::Procedure => Datum::Null,
+            None if matches!(self.shape, Shape::Void) => Datum::Text(String::new()),
             None => {
                 let _ = flow;
                 self.during("");

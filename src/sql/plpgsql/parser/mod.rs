@@ -352,7 +352,6 @@ impl<'a> Parser<'a> {
     }
 
     fn condition(&mut self) -> Result<Vec<Condition>> {
-        let at = self.lex.position();
         let name = self.lex.name()?;
         if name == "others" {
             return Ok(vec![Condition::Others]);
@@ -365,8 +364,7 @@ impl<'a> Parser<'a> {
         }
         let codes: Vec<Condition> = conditions::codes(&name).map(Condition::Code).collect();
         if codes.is_empty() {
-            self.lex.seek(at);
-            return Err(self.lex.error_here(unknown_condition(&name)));
+            return Err(unknown_condition(&name));
         }
         Ok(codes)
     }
