@@ -18,7 +18,7 @@
 //!
 //! # Invariants
 //!
-//! - No expression of a bound statement has type `unknown`.
+//! - No expression of a bound statement has type `unknown`, but literals in rows.
 //! - Recursion is bounded: every nesting goes through [`Binder::deeper`].
 //! - A `ColumnId` is produced once per statement.
 
