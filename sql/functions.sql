@@ -3,12 +3,14 @@
 
 -- bool
 
+CREATE FUNCTION pg_catalog.booland_statefunc(bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'booland_statefunc' SET oid = 2515;
 CREATE FUNCTION pg_catalog.booleq(bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'booleq' SET oid = 60;
 CREATE FUNCTION pg_catalog.boolge(bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'boolge' SET oid = 1692;
 CREATE FUNCTION pg_catalog.boolgt(bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'boolgt' SET oid = 57;
 CREATE FUNCTION pg_catalog.boolle(bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'boolle' SET oid = 1691;
 CREATE FUNCTION pg_catalog.boollt(bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'boollt' SET oid = 56;
 CREATE FUNCTION pg_catalog.boolne(bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'boolne' SET oid = 84;
+CREATE FUNCTION pg_catalog.boolor_statefunc(bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'boolor_statefunc' SET oid = 2516;
 CREATE FUNCTION pg_catalog.boolout(bool) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'boolout' SET oid = 1243;
 CREATE FUNCTION pg_catalog.boolsend(bool) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'boolsend' SET oid = 2437;
 CREATE FUNCTION pg_catalog.btboolcmp(bool, bool) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'btboolcmp' SET oid = 1693;
@@ -22,7 +24,9 @@ CREATE FUNCTION pg_catalog.abs(int4) RETURNS int4 LANGUAGE internal IMMUTABLE ST
 CREATE FUNCTION pg_catalog.abs(int2) RETURNS int2 LANGUAGE internal IMMUTABLE STRICT AS 'int2abs' SET oid = 1398;
 CREATE FUNCTION pg_catalog."bit"(int4, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bitfromint4' SET oid = 1683;
 CREATE FUNCTION pg_catalog."bit"(int8, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bitfromint8' SET oid = 2075;
+CREATE FUNCTION pg_catalog.bittypmodout(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'bittypmodout' SET oid = 2920;
 CREATE FUNCTION pg_catalog.bool(int4) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int4_bool' SET oid = 2557;
+CREATE FUNCTION pg_catalog.bpchartypmodout(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'bpchartypmodout' SET oid = 2914;
 CREATE FUNCTION pg_catalog.btint24cmp(int2, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'btint24cmp' SET oid = 2190;
 CREATE FUNCTION pg_catalog.btint28cmp(int2, int8) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'btint28cmp' SET oid = 2192;
 CREATE FUNCTION pg_catalog.btint2cmp(int2, int2) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'btint2cmp' SET oid = 350;
@@ -53,6 +57,13 @@ CREATE FUNCTION pg_catalog.hashint4(int4) RETURNS int4 LANGUAGE internal IMMUTAB
 CREATE FUNCTION pg_catalog.hashint4extended(int4, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hashint4extended' SET oid = 425;
 CREATE FUNCTION pg_catalog.hashint8(int8) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'hashint8' SET oid = 949;
 CREATE FUNCTION pg_catalog.hashint8extended(int8, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hashint8extended' SET oid = 442;
+CREATE FUNCTION pg_catalog.in_range(int8, int8, int8, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_int8_int8' SET oid = 4126;
+CREATE FUNCTION pg_catalog.in_range(int4, int4, int8, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_int4_int8' SET oid = 4127;
+CREATE FUNCTION pg_catalog.in_range(int4, int4, int4, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_int4_int4' SET oid = 4128;
+CREATE FUNCTION pg_catalog.in_range(int4, int4, int2, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_int4_int2' SET oid = 4129;
+CREATE FUNCTION pg_catalog.in_range(int2, int2, int8, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_int2_int8' SET oid = 4130;
+CREATE FUNCTION pg_catalog.in_range(int2, int2, int4, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_int2_int4' SET oid = 4131;
+CREATE FUNCTION pg_catalog.in_range(int2, int2, int2, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_int2_int2' SET oid = 4132;
 CREATE FUNCTION pg_catalog.int2(int4) RETURNS int2 LANGUAGE internal IMMUTABLE STRICT AS 'i4toi2' SET oid = 314;
 CREATE FUNCTION pg_catalog.int2(int8) RETURNS int2 LANGUAGE internal IMMUTABLE STRICT AS 'int82' SET oid = 714;
 CREATE FUNCTION pg_catalog.int24div(int2, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int24div' SET oid = 172;
@@ -75,6 +86,7 @@ CREATE FUNCTION pg_catalog.int28mi(int2, int8) RETURNS int8 LANGUAGE internal IM
 CREATE FUNCTION pg_catalog.int28mul(int2, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int28mul' SET oid = 943;
 CREATE FUNCTION pg_catalog.int28ne(int2, int8) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int28ne' SET oid = 1851;
 CREATE FUNCTION pg_catalog.int28pl(int2, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int28pl' SET oid = 841;
+CREATE FUNCTION pg_catalog.int2_sum(int8, int2) RETURNS int8 LANGUAGE internal IMMUTABLE AS 'int2_sum' SET oid = 1840;
 CREATE FUNCTION pg_catalog.int2abs(int2) RETURNS int2 LANGUAGE internal IMMUTABLE STRICT AS 'int2abs' SET oid = 1253;
 CREATE FUNCTION pg_catalog.int2and(int2, int2) RETURNS int2 LANGUAGE internal IMMUTABLE STRICT AS 'int2and' SET oid = 1892;
 CREATE FUNCTION pg_catalog.int2div(int2, int2) RETURNS int2 LANGUAGE internal IMMUTABLE STRICT AS 'int2div' SET oid = 153;
@@ -121,12 +133,14 @@ CREATE FUNCTION pg_catalog.int48mi(int4, int8) RETURNS int8 LANGUAGE internal IM
 CREATE FUNCTION pg_catalog.int48mul(int4, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int48mul' SET oid = 1280;
 CREATE FUNCTION pg_catalog.int48ne(int4, int8) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int48ne' SET oid = 853;
 CREATE FUNCTION pg_catalog.int48pl(int4, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int48pl' SET oid = 1278;
+CREATE FUNCTION pg_catalog.int4_sum(int8, int4) RETURNS int8 LANGUAGE internal IMMUTABLE AS 'int4_sum' SET oid = 1841;
 CREATE FUNCTION pg_catalog.int4abs(int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4abs' SET oid = 1251;
 CREATE FUNCTION pg_catalog.int4and(int4, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4and' SET oid = 1898;
 CREATE FUNCTION pg_catalog.int4div(int4, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4div' SET oid = 154;
 CREATE FUNCTION pg_catalog.int4eq(int4, int4) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int4eq' SET oid = 65;
 CREATE FUNCTION pg_catalog.int4ge(int4, int4) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int4ge' SET oid = 150;
 CREATE FUNCTION pg_catalog.int4gt(int4, int4) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int4gt' SET oid = 147;
+CREATE FUNCTION pg_catalog.int4inc(int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4inc' SET oid = 766;
 CREATE FUNCTION pg_catalog.int4larger(int4, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4larger' SET oid = 768;
 CREATE FUNCTION pg_catalog.int4le(int4, int4) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int4le' SET oid = 149;
 CREATE FUNCTION pg_catalog.int4lt(int4, int4) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int4lt' SET oid = 66;
@@ -169,10 +183,15 @@ CREATE FUNCTION pg_catalog.int84ne(int8, int4) RETURNS bool LANGUAGE internal IM
 CREATE FUNCTION pg_catalog.int84pl(int8, int4) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int84pl' SET oid = 1274;
 CREATE FUNCTION pg_catalog.int8abs(int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8abs' SET oid = 1230;
 CREATE FUNCTION pg_catalog.int8and(int8, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8and' SET oid = 1904;
+CREATE FUNCTION pg_catalog.int8dec(int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8dec' SET oid = 3546;
+CREATE FUNCTION pg_catalog.int8dec_any(int8, "any") RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8dec_any' SET oid = 3547;
 CREATE FUNCTION pg_catalog.int8div(int8, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8div' SET oid = 466;
 CREATE FUNCTION pg_catalog.int8eq(int8, int8) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int8eq' SET oid = 467;
 CREATE FUNCTION pg_catalog.int8ge(int8, int8) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int8ge' SET oid = 472;
 CREATE FUNCTION pg_catalog.int8gt(int8, int8) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int8gt' SET oid = 470;
+CREATE FUNCTION pg_catalog.int8inc(int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8inc' SET oid = 1219;
+CREATE FUNCTION pg_catalog.int8inc_any(int8, "any") RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8inc_any' SET oid = 2804;
+CREATE FUNCTION pg_catalog.int8inc_float8_float8(int8, float8, float8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8inc_float8_float8' SET oid = 2805;
 CREATE FUNCTION pg_catalog.int8larger(int8, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8larger' SET oid = 1236;
 CREATE FUNCTION pg_catalog.int8le(int8, int8) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int8le' SET oid = 471;
 CREATE FUNCTION pg_catalog.int8lt(int8, int8) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int8lt' SET oid = 469;
@@ -193,6 +212,7 @@ CREATE FUNCTION pg_catalog.int8um(int8) RETURNS int8 LANGUAGE internal IMMUTABLE
 CREATE FUNCTION pg_catalog.int8up(int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8up' SET oid = 1910;
 CREATE FUNCTION pg_catalog.int8xor(int8, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8xor' SET oid = 1906;
 CREATE FUNCTION pg_catalog.integer_pl_date(int4, date) RETURNS date LANGUAGE internal IMMUTABLE STRICT AS 'integer_pl_date_int4_date' SET oid = 2550;
+CREATE FUNCTION pg_catalog.intervaltypmodout(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'intervaltypmodout' SET oid = 2904;
 CREATE FUNCTION pg_catalog.lastval() RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'lastval' SET oid = 2559;
 CREATE FUNCTION pg_catalog.lcm(int4, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4lcm' SET oid = 5046;
 CREATE FUNCTION pg_catalog.lcm(int8, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8lcm' SET oid = 5047;
@@ -208,11 +228,18 @@ CREATE FUNCTION pg_catalog.mod(int8, int8) RETURNS int8 LANGUAGE internal IMMUTA
 CREATE FUNCTION pg_catalog."numeric"(int4) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'int4_numeric' SET oid = 1740;
 CREATE FUNCTION pg_catalog."numeric"(int8) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'int8_numeric' SET oid = 1781;
 CREATE FUNCTION pg_catalog."numeric"(int2) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'int2_numeric' SET oid = 1782;
+CREATE FUNCTION pg_catalog.numerictypmodout(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'numerictypmodout' SET oid = 2918;
 CREATE FUNCTION pg_catalog.oid(int8) RETURNS oid LANGUAGE internal IMMUTABLE STRICT AS 'i8tooid' SET oid = 1287;
+CREATE FUNCTION pg_catalog.timestamptypmodout(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'timestamptypmodout' SET oid = 2906;
+CREATE FUNCTION pg_catalog.timestamptztypmodout(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'timestamptztypmodout' SET oid = 2908;
+CREATE FUNCTION pg_catalog.timetypmodout(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'timetypmodout' SET oid = 2910;
+CREATE FUNCTION pg_catalog.timetztypmodout(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'timetztypmodout' SET oid = 2912;
 CREATE FUNCTION pg_catalog.to_char(int4, text) RETURNS text LANGUAGE internal STABLE STRICT AS 'int4_to_char' SET oid = 1773;
 CREATE FUNCTION pg_catalog.to_char(int8, text) RETURNS text LANGUAGE internal STABLE STRICT AS 'int8_to_char' SET oid = 1774;
 CREATE FUNCTION pg_catalog.to_hex(int4) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'to_hex32' SET oid = 2089;
 CREATE FUNCTION pg_catalog.to_hex(int8) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'to_hex64' SET oid = 2090;
+CREATE FUNCTION pg_catalog.varbittypmodout(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'varbittypmodout' SET oid = 2921;
+CREATE FUNCTION pg_catalog.varchartypmodout(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'varchartypmodout' SET oid = 2916;
 
 -- floating point
 
@@ -312,6 +339,8 @@ CREATE FUNCTION pg_catalog.hashfloat4(float4) RETURNS int4 LANGUAGE internal IMM
 CREATE FUNCTION pg_catalog.hashfloat4extended(float4, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hashfloat4extended' SET oid = 443;
 CREATE FUNCTION pg_catalog.hashfloat8(float8) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'hashfloat8' SET oid = 452;
 CREATE FUNCTION pg_catalog.hashfloat8extended(float8, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hashfloat8extended' SET oid = 444;
+CREATE FUNCTION pg_catalog.in_range(float8, float8, float8, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_float8_float8' SET oid = 4139;
+CREATE FUNCTION pg_catalog.in_range(float4, float4, float8, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_float4_float8' SET oid = 4140;
 CREATE FUNCTION pg_catalog.int2(float8) RETURNS int2 LANGUAGE internal IMMUTABLE STRICT AS 'dtoi2' SET oid = 237;
 CREATE FUNCTION pg_catalog.int2(float4) RETURNS int2 LANGUAGE internal IMMUTABLE STRICT AS 'ftoi2' SET oid = 238;
 CREATE FUNCTION pg_catalog.int4(float8) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'dtoi4' SET oid = 317;
@@ -360,9 +389,11 @@ CREATE FUNCTION pg_catalog.generate_series(numeric, numeric, numeric) RETURNS SE
 CREATE FUNCTION pg_catalog.generate_series(numeric, numeric) RETURNS SETOF numeric LANGUAGE internal IMMUTABLE STRICT AS 'generate_series_numeric' SET oid = 3260;
 CREATE FUNCTION pg_catalog.hash_numeric(numeric) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'hash_numeric' SET oid = 432;
 CREATE FUNCTION pg_catalog.hash_numeric_extended(numeric, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hash_numeric_extended' SET oid = 780;
+CREATE FUNCTION pg_catalog.in_range(numeric, numeric, numeric, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_numeric_numeric' SET oid = 4141;
 CREATE FUNCTION pg_catalog.int2(numeric) RETURNS int2 LANGUAGE internal IMMUTABLE STRICT AS 'numeric_int2' SET oid = 1783;
 CREATE FUNCTION pg_catalog.int4(numeric) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'numeric_int4' SET oid = 1744;
 CREATE FUNCTION pg_catalog.int8(numeric) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'numeric_int8' SET oid = 1779;
+CREATE FUNCTION pg_catalog.int8_sum(numeric, int8) RETURNS numeric LANGUAGE internal IMMUTABLE AS 'int8_sum' SET oid = 1842;
 CREATE FUNCTION pg_catalog.lcm(numeric, numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_lcm' SET oid = 5049;
 CREATE FUNCTION pg_catalog.ln(numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_ln' SET oid = 1734;
 CREATE FUNCTION pg_catalog.log(numeric, numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_log' SET oid = 1736;
@@ -380,6 +411,7 @@ CREATE FUNCTION pg_catalog.numeric_eq(numeric, numeric) RETURNS bool LANGUAGE in
 CREATE FUNCTION pg_catalog.numeric_exp(numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_exp' SET oid = 1733;
 CREATE FUNCTION pg_catalog.numeric_ge(numeric, numeric) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'numeric_ge' SET oid = 1721;
 CREATE FUNCTION pg_catalog.numeric_gt(numeric, numeric) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'numeric_gt' SET oid = 1720;
+CREATE FUNCTION pg_catalog.numeric_inc(numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_inc' SET oid = 1764;
 CREATE FUNCTION pg_catalog.numeric_larger(numeric, numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_larger' SET oid = 1767;
 CREATE FUNCTION pg_catalog.numeric_le(numeric, numeric) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'numeric_le' SET oid = 1723;
 CREATE FUNCTION pg_catalog.numeric_ln(numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_ln' SET oid = 1735;
@@ -733,6 +765,7 @@ CREATE FUNCTION pg_catalog.date_send(date) RETURNS bytea LANGUAGE internal IMMUT
 CREATE FUNCTION pg_catalog.date_smaller(date, date) RETURNS date LANGUAGE internal IMMUTABLE STRICT AS 'date_smaller' SET oid = 1139;
 CREATE FUNCTION pg_catalog.datetime_pl(date, time) RETURNS timestamp LANGUAGE internal IMMUTABLE STRICT AS 'datetime_timestamp' SET oid = 1272;
 CREATE FUNCTION pg_catalog.datetimetz_pl(date, timetz) RETURNS timestamptz LANGUAGE internal IMMUTABLE STRICT AS 'datetimetz_timestamptz' SET oid = 1297;
+CREATE FUNCTION pg_catalog.in_range(date, date, interval, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_date_interval' SET oid = 4133;
 CREATE FUNCTION pg_catalog.isfinite(date) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'date_finite' SET oid = 1373;
 CREATE FUNCTION pg_catalog."timestamp"(date) RETURNS timestamp LANGUAGE internal IMMUTABLE STRICT AS 'date_timestamp' SET oid = 2024;
 CREATE FUNCTION pg_catalog."timestamp"(date, time) RETURNS timestamp LANGUAGE internal IMMUTABLE STRICT AS 'datetime_timestamp' SET oid = 2025;
@@ -742,6 +775,7 @@ CREATE FUNCTION pg_catalog.timestamptz(date, timetz) RETURNS timestamptz LANGUAG
 
 -- time
 
+CREATE FUNCTION pg_catalog.in_range(time, time, interval, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_time_interval' SET oid = 4137;
 CREATE FUNCTION pg_catalog."interval"(time) RETURNS interval LANGUAGE internal IMMUTABLE STRICT AS 'time_interval' SET oid = 1370;
 CREATE FUNCTION pg_catalog."overlaps"(time, time, time, time) RETURNS bool LANGUAGE internal IMMUTABLE AS 'overlaps_time' SET oid = 1308;
 CREATE FUNCTION pg_catalog."overlaps"(time, interval, time, interval) RETURNS bool LANGUAGE internal IMMUTABLE AS 'overlaps_time_interval_time_interval' SET oid = 1309;
@@ -769,6 +803,7 @@ CREATE FUNCTION pg_catalog.timetz(time) RETURNS timetz LANGUAGE internal STABLE 
 
 -- timetz
 
+CREATE FUNCTION pg_catalog.in_range(timetz, timetz, interval, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_timetz_interval' SET oid = 4138;
 CREATE FUNCTION pg_catalog."overlaps"(timetz, timetz, timetz, timetz) RETURNS bool LANGUAGE internal IMMUTABLE AS 'overlaps_timetz' SET oid = 1271;
 CREATE FUNCTION pg_catalog."time"(timetz) RETURNS time LANGUAGE internal IMMUTABLE STRICT AS 'timetz_time' SET oid = 2046;
 CREATE FUNCTION pg_catalog.timetz(timetz, int4) RETURNS timetz LANGUAGE internal IMMUTABLE STRICT AS 'timetz_scale' SET oid = 1969;
@@ -795,6 +830,7 @@ CREATE FUNCTION pg_catalog.age(timestamp, timestamp) RETURNS interval LANGUAGE i
 CREATE FUNCTION pg_catalog.age(timestamp) RETURNS interval LANGUAGE internal STABLE STRICT AS 'age_timestamp' SET oid = 2059;
 CREATE FUNCTION pg_catalog.date(timestamp) RETURNS date LANGUAGE internal IMMUTABLE STRICT AS 'timestamp_date' SET oid = 2029;
 CREATE FUNCTION pg_catalog.generate_series(timestamp, timestamp, interval) RETURNS SETOF timestamp LANGUAGE internal IMMUTABLE STRICT AS 'generate_series_timestamp' SET oid = 938;
+CREATE FUNCTION pg_catalog.in_range(timestamp, timestamp, interval, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_timestamp_interval' SET oid = 4134;
 CREATE FUNCTION pg_catalog.isfinite(timestamp) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'timestamp_finite' SET oid = 2048;
 CREATE FUNCTION pg_catalog."overlaps"(timestamp, timestamp, timestamp, timestamp) RETURNS bool LANGUAGE internal IMMUTABLE AS 'overlaps_timestamp' SET oid = 2041;
 CREATE FUNCTION pg_catalog."overlaps"(timestamp, interval, timestamp, interval) RETURNS bool LANGUAGE internal IMMUTABLE AS 'overlaps_timestamp_interval_timestamp_interval' SET oid = 2042;
@@ -842,6 +878,7 @@ CREATE FUNCTION pg_catalog.age(timestamptz) RETURNS interval LANGUAGE internal S
 CREATE FUNCTION pg_catalog.clock_timestamp() RETURNS timestamptz LANGUAGE internal VOLATILE STRICT AS 'clock_timestamp' SET oid = 2649;
 CREATE FUNCTION pg_catalog.date(timestamptz) RETURNS date LANGUAGE internal STABLE STRICT AS 'timestamptz_date' SET oid = 1178;
 CREATE FUNCTION pg_catalog.generate_series(timestamptz, timestamptz, interval) RETURNS SETOF timestamptz LANGUAGE internal STABLE STRICT AS 'generate_series_timestamptz' SET oid = 939;
+CREATE FUNCTION pg_catalog.in_range(timestamptz, timestamptz, interval, bool, bool) RETURNS bool LANGUAGE internal STABLE STRICT AS 'in_range_timestamptz_interval' SET oid = 4135;
 CREATE FUNCTION pg_catalog.isfinite(timestamptz) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'timestamp_finite' SET oid = 1389;
 CREATE FUNCTION pg_catalog.now() RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'now' SET oid = 1299;
 CREATE FUNCTION pg_catalog."overlaps"(timestamptz, timestamptz, timestamptz, timestamptz) RETURNS bool LANGUAGE internal IMMUTABLE AS 'overlaps_timestamp' SET oid = 1304;
@@ -888,6 +925,7 @@ CREATE FUNCTION pg_catalog.transaction_timestamp() RETURNS timestamptz LANGUAGE 
 
 CREATE FUNCTION pg_catalog.date_bin(interval, timestamp, timestamp) RETURNS timestamp LANGUAGE internal IMMUTABLE STRICT AS 'timestamp_bin' SET oid = 6177;
 CREATE FUNCTION pg_catalog.date_bin(interval, timestamptz, timestamptz) RETURNS timestamptz LANGUAGE internal IMMUTABLE STRICT AS 'timestamptz_bin' SET oid = 6178;
+CREATE FUNCTION pg_catalog.in_range(interval, interval, interval, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_interval_interval' SET oid = 4136;
 CREATE FUNCTION pg_catalog."interval"(interval, int4) RETURNS interval LANGUAGE internal IMMUTABLE STRICT AS 'interval_scale' SET oid = 1200;
 CREATE FUNCTION pg_catalog.interval_cmp(interval, interval) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'interval_cmp' SET oid = 1315;
 CREATE FUNCTION pg_catalog.interval_div(interval, float8) RETURNS interval LANGUAGE internal IMMUTABLE STRICT AS 'interval_div' SET oid = 1326;
@@ -956,6 +994,8 @@ CREATE FUNCTION pg_catalog.json_object_keys(json) RETURNS SETOF text LANGUAGE in
 CREATE FUNCTION pg_catalog.json_out(json) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'json_out' SET oid = 322;
 CREATE FUNCTION pg_catalog.json_send(json) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'json_send' SET oid = 324;
 CREATE FUNCTION pg_catalog.json_strip_nulls(json) RETURNS json LANGUAGE internal IMMUTABLE STRICT AS 'json_strip_nulls' SET oid = 3261;
+CREATE FUNCTION pg_catalog.json_to_record(json) RETURNS record LANGUAGE internal STABLE STRICT AS 'json_to_record' SET oid = 3204;
+CREATE FUNCTION pg_catalog.json_to_recordset(json) RETURNS SETOF record LANGUAGE internal STABLE AS 'json_to_recordset' SET oid = 3205;
 CREATE FUNCTION pg_catalog.json_typeof(json) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'json_typeof' SET oid = 3968;
 
 -- jsonb
@@ -1018,6 +1058,8 @@ CREATE FUNCTION pg_catalog.jsonb_send(jsonb) RETURNS bytea LANGUAGE internal IMM
 CREATE FUNCTION pg_catalog.jsonb_set(jsonb_in jsonb, path text[], replacement jsonb, create_if_missing bool DEFAULT true) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_set' SET oid = 3305;
 CREATE FUNCTION pg_catalog.jsonb_set_lax(jsonb_in jsonb, path text[], replacement jsonb, create_if_missing bool DEFAULT true, null_value_treatment text DEFAULT 'use_json_null'::text) RETURNS jsonb LANGUAGE internal IMMUTABLE AS 'jsonb_set_lax' SET oid = 5054;
 CREATE FUNCTION pg_catalog.jsonb_strip_nulls(jsonb) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_strip_nulls' SET oid = 3262;
+CREATE FUNCTION pg_catalog.jsonb_to_record(jsonb) RETURNS record LANGUAGE internal STABLE STRICT AS 'jsonb_to_record' SET oid = 3490;
+CREATE FUNCTION pg_catalog.jsonb_to_recordset(jsonb) RETURNS SETOF record LANGUAGE internal STABLE AS 'jsonb_to_recordset' SET oid = 3491;
 CREATE FUNCTION pg_catalog.jsonb_typeof(jsonb) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_typeof' SET oid = 3210;
 CREATE FUNCTION pg_catalog."numeric"(jsonb) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_numeric' SET oid = 3449;
 
@@ -1054,18 +1096,60 @@ CREATE FUNCTION pg_catalog.array_upper(anyarray, int4) RETURNS int4 LANGUAGE int
 CREATE FUNCTION pg_catalog.arraycontained(anyarray, anyarray) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'arraycontained' SET oid = 2749;
 CREATE FUNCTION pg_catalog.arraycontains(anyarray, anyarray) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'arraycontains' SET oid = 2748;
 CREATE FUNCTION pg_catalog.arrayoverlap(anyarray, anyarray) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'arrayoverlap' SET oid = 2747;
+CREATE FUNCTION pg_catalog.bittypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'bittypmodin' SET oid = 2919;
+CREATE FUNCTION pg_catalog.bpchartypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'bpchartypmodin' SET oid = 2913;
 CREATE FUNCTION pg_catalog.btarraycmp(anyarray, anyarray) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'btarraycmp' SET oid = 382;
 CREATE FUNCTION pg_catalog.cardinality(anyarray) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'array_cardinality' SET oid = 3179;
+CREATE FUNCTION pg_catalog.float4_accum(float8[], float4) RETURNS float8[] LANGUAGE internal IMMUTABLE STRICT AS 'float4_accum' SET oid = 208;
+CREATE FUNCTION pg_catalog.float8_accum(float8[], float8) RETURNS float8[] LANGUAGE internal IMMUTABLE STRICT AS 'float8_accum' SET oid = 222;
+CREATE FUNCTION pg_catalog.float8_avg(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_avg' SET oid = 1830;
+CREATE FUNCTION pg_catalog.float8_combine(float8[], float8[]) RETURNS float8[] LANGUAGE internal IMMUTABLE STRICT AS 'float8_combine' SET oid = 276;
+CREATE FUNCTION pg_catalog.float8_corr(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_corr' SET oid = 2817;
+CREATE FUNCTION pg_catalog.float8_covar_pop(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_covar_pop' SET oid = 2815;
+CREATE FUNCTION pg_catalog.float8_covar_samp(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_covar_samp' SET oid = 2816;
+CREATE FUNCTION pg_catalog.float8_regr_accum(float8[], float8, float8) RETURNS float8[] LANGUAGE internal IMMUTABLE STRICT AS 'float8_regr_accum' SET oid = 2806;
+CREATE FUNCTION pg_catalog.float8_regr_avgx(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_regr_avgx' SET oid = 2810;
+CREATE FUNCTION pg_catalog.float8_regr_avgy(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_regr_avgy' SET oid = 2811;
+CREATE FUNCTION pg_catalog.float8_regr_combine(float8[], float8[]) RETURNS float8[] LANGUAGE internal IMMUTABLE STRICT AS 'float8_regr_combine' SET oid = 3342;
+CREATE FUNCTION pg_catalog.float8_regr_intercept(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_regr_intercept' SET oid = 2814;
+CREATE FUNCTION pg_catalog.float8_regr_r2(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_regr_r2' SET oid = 2812;
+CREATE FUNCTION pg_catalog.float8_regr_slope(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_regr_slope' SET oid = 2813;
+CREATE FUNCTION pg_catalog.float8_regr_sxx(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_regr_sxx' SET oid = 2807;
+CREATE FUNCTION pg_catalog.float8_regr_sxy(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_regr_sxy' SET oid = 2809;
+CREATE FUNCTION pg_catalog.float8_regr_syy(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_regr_syy' SET oid = 2808;
+CREATE FUNCTION pg_catalog.float8_stddev_pop(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_stddev_pop' SET oid = 2513;
+CREATE FUNCTION pg_catalog.float8_stddev_samp(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_stddev_samp' SET oid = 1832;
+CREATE FUNCTION pg_catalog.float8_var_pop(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_var_pop' SET oid = 2512;
+CREATE FUNCTION pg_catalog.float8_var_samp(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_var_samp' SET oid = 1831;
 CREATE FUNCTION pg_catalog.generate_subscripts(anyarray, int4, bool) RETURNS SETOF int4 LANGUAGE internal IMMUTABLE STRICT AS 'generate_subscripts' SET oid = 1191;
 CREATE FUNCTION pg_catalog.generate_subscripts(anyarray, int4) RETURNS SETOF int4 LANGUAGE internal IMMUTABLE STRICT AS 'generate_subscripts_nodir' SET oid = 1192;
 CREATE FUNCTION pg_catalog.hash_array(anyarray) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'hash_array' SET oid = 626;
 CREATE FUNCTION pg_catalog.hash_array_extended(anyarray, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hash_array_extended' SET oid = 782;
+CREATE FUNCTION pg_catalog.int2_avg_accum(int8[], int2) RETURNS int8[] LANGUAGE internal IMMUTABLE STRICT AS 'int2_avg_accum' SET oid = 1962;
+CREATE FUNCTION pg_catalog.int2_avg_accum_inv(int8[], int2) RETURNS int8[] LANGUAGE internal IMMUTABLE STRICT AS 'int2_avg_accum_inv' SET oid = 3570;
+CREATE FUNCTION pg_catalog.int2int4_sum(int8[]) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int2int4_sum' SET oid = 3572;
+CREATE FUNCTION pg_catalog.int4_avg_accum(int8[], int4) RETURNS int8[] LANGUAGE internal IMMUTABLE STRICT AS 'int4_avg_accum' SET oid = 1963;
+CREATE FUNCTION pg_catalog.int4_avg_accum_inv(int8[], int4) RETURNS int8[] LANGUAGE internal IMMUTABLE STRICT AS 'int4_avg_accum_inv' SET oid = 3571;
+CREATE FUNCTION pg_catalog.int4_avg_combine(int8[], int8[]) RETURNS int8[] LANGUAGE internal IMMUTABLE STRICT AS 'int4_avg_combine' SET oid = 3324;
+CREATE FUNCTION pg_catalog.int8_avg(int8[]) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'int8_avg' SET oid = 1964;
+CREATE FUNCTION pg_catalog.interval_accum(interval[], interval) RETURNS interval[] LANGUAGE internal IMMUTABLE STRICT AS 'interval_accum' SET oid = 1843;
+CREATE FUNCTION pg_catalog.interval_accum_inv(interval[], interval) RETURNS interval[] LANGUAGE internal IMMUTABLE STRICT AS 'interval_accum_inv' SET oid = 3549;
+CREATE FUNCTION pg_catalog.interval_avg(interval[]) RETURNS interval LANGUAGE internal IMMUTABLE STRICT AS 'interval_avg' SET oid = 1844;
+CREATE FUNCTION pg_catalog.interval_combine(interval[], interval[]) RETURNS interval[] LANGUAGE internal IMMUTABLE STRICT AS 'interval_combine' SET oid = 3325;
+CREATE FUNCTION pg_catalog.intervaltypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'intervaltypmodin' SET oid = 2903;
 CREATE FUNCTION pg_catalog.json_object(text[]) RETURNS json LANGUAGE internal IMMUTABLE STRICT AS 'json_object' SET oid = 3202;
 CREATE FUNCTION pg_catalog.json_object(text[], text[]) RETURNS json LANGUAGE internal IMMUTABLE STRICT AS 'json_object_two_arg' SET oid = 3203;
 CREATE FUNCTION pg_catalog.jsonb_object(text[]) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_object' SET oid = 3263;
 CREATE FUNCTION pg_catalog.jsonb_object(text[], text[]) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_object_two_arg' SET oid = 3264;
+CREATE FUNCTION pg_catalog.numerictypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'numerictypmodin' SET oid = 2917;
+CREATE FUNCTION pg_catalog.timestamptypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'timestamptypmodin' SET oid = 2905;
+CREATE FUNCTION pg_catalog.timestamptztypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'timestamptztypmodin' SET oid = 2907;
+CREATE FUNCTION pg_catalog.timetypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'timetypmodin' SET oid = 2909;
+CREATE FUNCTION pg_catalog.timetztypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'timetztypmodin' SET oid = 2911;
 CREATE FUNCTION pg_catalog.trim_array(anyarray, int4) RETURNS anyarray LANGUAGE internal IMMUTABLE STRICT AS 'trim_array' SET oid = 6172;
 CREATE FUNCTION pg_catalog.unnest(anyarray) RETURNS SETOF anyelement LANGUAGE internal IMMUTABLE STRICT AS 'array_unnest' SET oid = 2331;
+CREATE FUNCTION pg_catalog.varbittypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'varbittypmodin' SET oid = 2902;
+CREATE FUNCTION pg_catalog.varchartypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'varchartypmodin' SET oid = 2915;
 
 -- polymorphic functions
 
@@ -1093,8 +1177,12 @@ CREATE FUNCTION pg_catalog.hashenum(anyenum) RETURNS int4 LANGUAGE internal IMMU
 CREATE FUNCTION pg_catalog.hashenumextended(anyenum, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hashenumextended' SET oid = 3414;
 CREATE FUNCTION pg_catalog.json_build_array(VARIADIC "any") RETURNS json LANGUAGE internal STABLE AS 'json_build_array' SET oid = 3198;
 CREATE FUNCTION pg_catalog.json_build_object(VARIADIC "any") RETURNS json LANGUAGE internal STABLE AS 'json_build_object' SET oid = 3200;
+CREATE FUNCTION pg_catalog.json_populate_record(base anyelement, from_json json, use_json_as_text bool DEFAULT false) RETURNS anyelement LANGUAGE internal STABLE AS 'json_populate_record' SET oid = 3960;
+CREATE FUNCTION pg_catalog.json_populate_recordset(base anyelement, from_json json, use_json_as_text bool DEFAULT false) RETURNS SETOF anyelement LANGUAGE internal STABLE AS 'json_populate_recordset' SET oid = 3961;
 CREATE FUNCTION pg_catalog.jsonb_build_array(VARIADIC "any") RETURNS jsonb LANGUAGE internal STABLE AS 'jsonb_build_array' SET oid = 3271;
 CREATE FUNCTION pg_catalog.jsonb_build_object(VARIADIC "any") RETURNS jsonb LANGUAGE internal STABLE AS 'jsonb_build_object' SET oid = 3273;
+CREATE FUNCTION pg_catalog.jsonb_populate_record(anyelement, jsonb) RETURNS anyelement LANGUAGE internal STABLE AS 'jsonb_populate_record' SET oid = 3209;
+CREATE FUNCTION pg_catalog.jsonb_populate_recordset(anyelement, jsonb) RETURNS SETOF anyelement LANGUAGE internal STABLE AS 'jsonb_populate_recordset' SET oid = 3475;
 CREATE FUNCTION pg_catalog.num_nonnulls(VARIADIC "any") RETURNS int4 LANGUAGE internal IMMUTABLE AS 'pg_num_nonnulls' SET oid = 440;
 CREATE FUNCTION pg_catalog.num_nulls(VARIADIC "any") RETURNS int4 LANGUAGE internal IMMUTABLE AS 'pg_num_nulls' SET oid = 438;
 CREATE FUNCTION pg_catalog.quote_literal(anyelement) RETURNS text LANGUAGE internal STABLE STRICT AS 'quote_literal_anyelement' SET oid = 1285;

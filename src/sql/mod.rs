@@ -17,6 +17,7 @@
 
 pub mod bind;
 pub mod ddl;
+mod describe;
 pub mod dml;
 pub mod functions;
 pub mod ir;

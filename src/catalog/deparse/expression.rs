@@ -7,7 +7,8 @@ use crate::catalog::{
     CastContext, CastMethod, Catalog, Function, PG_CATALOG, Relation, quote_identifier,
     quote_qualified,
 };
-use crate::sql::ir::{Call, ColumnId, Expr, ExprKind};
+use crate::sql::functions::OF_ARRAY;
+use crate::sql::ir::{Call, ColumnId, Expr, ExprKind, Subquery};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 
 /// Names a column by its id.
@@ -25,12 +26,29 @@ pub fn stored_expression(expr: &Expr, relation: &Relation, catalog: &Catalog) ->
 
 /// An expression whose columns `name` names (quoted, qualified if need be).
 pub fn expression(expr: &Expr, name: ColumnName<'_>, catalog: &Catalog) -> String {
-    Printer { catalog, name, text: String::new() }.finish(expr)
+    Printer { catalog, name, subquery: None, text: String::new() }.finish(expr)
 }
+
+/// An expression in a query: its own type is written out, and its subqueries are
+/// printed by `subquery`.
+pub fn query_expression(
+    expr: &Expr,
+    name: ColumnName<'_>,
+    subquery: SubqueryText<'_>,
+    catalog: &Catalog,
+) -> String {
+    let mut printer = Printer { catalog, name, subquery: Some(subquery), text: String::new() };
+    printer.expr(expr);
+    printer.text
+}
+
+/// Prints a subquery with the test that a quantified one makes.
+type SubqueryText<'a> = &'a dyn Fn(&Subquery) -> String;
 
 struct Printer<'a> {
     catalog: &'a Catalog,
     name: ColumnName<'a>,
+    subquery: Option<SubqueryText<'a>>,
     text: String,
 }
 
@@ -134,7 +152,10 @@ impl Printer<'_> {
                 self.push(&format!(".{name}"));
             }
             // Stored expressions cannot contain what follows: the binder refuses it.
-            ExprKind::Subquery(_) => self.push("(SubPlan)"),
+            ExprKind::Subquery(subquery) => {
+                let text = self.subquery.map(|print| print(subquery));
+                self.push(text.as_deref().unwrap_or("(SubPlan)"));
+            }
             ExprKind::Grouping(_) => self.push("GROUPING()"),
         }
     }
@@ -197,7 +218,8 @@ impl Printer<'_> {
         self.push(&name);
         self.push("(");
         let variadic_at = match function.variadic {
-            0 | oid::ANY => None,
+            0 => None,
+            oid::ANY if !function.source.ends_with(OF_ARRAY) => None,
             _ => call.args.len().checked_sub(1),
         };
         for (at, arg) in call.args.iter().enumerate() {

@@ -2,8 +2,8 @@
 
 use super::{path, text};
 use crate::catalog::{
-    RULE_OID_OFFSET, Relation, RelationKind, Sequence, deparse, find_relation,
-    parse_qualified_name, quote_identifier, quote_qualified,
+    Relation, RelationKind, Sequence, deparse, find_relation, parse_qualified_name,
+    quote_identifier,
 };
 use crate::error::{Error, Result};
 use crate::kernels;
@@ -19,13 +19,6 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     call "pg_get_indexdef_ext" => |call, args| index(call, args, arg(args, 1)?, arg(args, 2)?);
     call "pg_get_constraintdef" => |call, args| constraint(call, args, false);
     call "pg_get_constraintdef_ext" => |call, args| constraint(call, args, arg(args, 1)?);
-    call "pg_get_viewdef" => view;
-    call "pg_get_viewdef_ext" => view;
-    call "pg_get_viewdef_wrap" => view;
-    call "pg_get_viewdef_name" => view_by_name;
-    call "pg_get_viewdef_name_ext" => view_by_name;
-    call "pg_get_ruledef" => rule;
-    call "pg_get_ruledef_ext" => rule;
     call "pg_get_serial_sequence" => serial_sequence;
     call "pg_get_triggerdef" => |call, args| trigger(call, args, false);
     call "pg_get_triggerdef_ext" => |call, args| trigger(call, args, arg(args, 1)?);
@@ -105,17 +98,6 @@ fn trigger(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum
     ))
 }
 
-fn view(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
-    let catalog = &call.eval.catalog;
-    let view = catalog.relation(arg(args, 0)?);
-    Ok(text(view.and_then(|view| deparse::view_definition(catalog, path(call), view))))
-}
-
-fn view_by_name(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
-    let view = relation_by_name(call, arg(args, 0)?)?;
-    Ok(text(deparse::view_definition(&call.eval.catalog, path(call), view)))
-}
-
 fn relation_by_name<'a>(call: &'a CallContext<'_>, name: &str) -> Result<&'a Relation> {
     let parts = parse_qualified_name(name)?;
     let (schema, plain) = match parts.as_slice() {
@@ -126,19 +108,6 @@ fn relation_by_name<'a>(call: &'a CallContext<'_>, name: &str) -> Result<&'a Rel
     find_relation(&call.eval.catalog, path(call), schema, plain)
         .map(|relation| &**relation)
         .ok_or_else(|| Error::undefined_table(name))
-}
-
-/// A view's `_RETURN` rule.
-fn rule(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
-    let rule: Oid = arg(args, 0)?;
-    let catalog = &call.eval.catalog;
-    let Some(view) = catalog.relation(rule.wrapping_sub(RULE_OID_OFFSET)) else {
-        return Ok(Datum::Null);
-    };
-    let name = quote_qualified(Some(catalog.schema_name(view.schema)), &view.name);
-    let rule =
-        |query| format!("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {name} DO INSTEAD {query}");
-    Ok(text(deparse::view_definition(catalog, path(call), view).map(rule)))
 }
 
 /// The sequence that a serial or identity column owns.

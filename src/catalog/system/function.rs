@@ -75,7 +75,6 @@ fn function_row(catalog: &Catalog, function: &Function) -> Row {
         Datum::Null,
         text_or_null(options.sql_body.clone()),
         if config.is_empty() { Datum::Null } else { text_array(config) },
-        Datum::Null,
         acl(catalog, function.address()),
     ]
 }

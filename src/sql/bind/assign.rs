@@ -46,6 +46,9 @@ impl Binder<'_> {
     ) -> Result<Expr> {
         let subscripts = array_subscripts(indirection)?;
         let container = self.base(column.ty.oid);
+        if container == oid::JSONB {
+            return self.assign_json_part(base, column, &subscripts, value);
+        }
         let Some(element) = self.element(container).filter(|_| !is_fixed_array(container)) else {
             return Err(self.not_assignable(container));
         };
@@ -68,8 +71,26 @@ impl Binder<'_> {
         self.assign(assigned, column)
     }
 
+    fn assign_json_part(
+        &mut self,
+        base: Expr,
+        column: &Column,
+        subscripts: &[&AIndices],
+        value: Expr,
+    ) -> Result<Expr> {
+        let json = SqlType::new(oid::JSONB);
+        let value = self.assign_to_part(value, column, json)?;
+        let mut args = vec![relabel_if(base, json), value];
+        for indices in subscripts {
+            args.push(self.jsonb_subscript(indices)?);
+        }
+        let function = assignment_function("jsonb_assign_element", &args, oid::JSONB);
+        let assigned = typed(ExprKind::Call(Call { function, args, ty: json }), json, -1);
+        self.assign(assigned, column)
+    }
+
     fn assign_to_part(&mut self, value: Expr, column: &Column, wanted: SqlType) -> Result<Expr> {
-        let (source, location) = (value.ty.oid, value.location);
+        let source = value.ty.oid;
         self.coerce_to(value, wanted, CastContext::Assignment)?.ok_or_else(|| {
             mismatch(format!(
                 "subscripted assignment to \"{}\" requires type {} but expression is of type {}",
@@ -77,7 +98,6 @@ impl Binder<'_> {
                 self.display_type(wanted.oid),
                 self.display_type(source)
             ))
-            .at(location)
         })
     }
 
@@ -112,7 +132,7 @@ impl Binder<'_> {
     }
 
     fn not_assignable(&self, container: Oid) -> Error {
-        if container == oid::JSONB || is_fixed_array(container) {
+        if is_fixed_array(container) {
             return Error::unsupported(format!(
                 "assignment to an element of type {}",
                 self.display_type(container)

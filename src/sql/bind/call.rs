@@ -13,6 +13,7 @@ use super::scope::SetCall;
 use super::typename::category;
 use crate::catalog::{CastContext, Function, FunctionKind};
 use crate::error::{Error, Result};
+use crate::sql::functions::OF_ARRAY;
 use crate::sql::ir::{Call, Expr, ExprKind};
 use crate::sql::types::{Datum, Oid, SqlType, oid, record};
 use crate::sqlstate;
@@ -325,7 +326,12 @@ impl Binder<'_> {
             let ty = SqlType::new(function.returns);
             return Ok(typed(ExprKind::Const(Datum::Oid(oid::UNKNOWN)), ty, location));
         }
-        let (args, result) = self.coerce_arguments(resolution, arguments, location)?;
+        let explicit_any = arguments.variadic && function.variadic == oid::ANY;
+        let (mut args, result) = self.coerce_arguments(resolution, arguments, location)?;
+        let function = match explicit_any {
+            true => self.spread_variadic(function, &mut args)?,
+            false => function,
+        };
         let ty = match result {
             oid::RECORD => self.record_type(&function, &args, location)?,
             result => SqlType::new(result),
@@ -356,7 +362,6 @@ impl Binder<'_> {
         location: i32,
     ) -> Result<(Vec<Expr>, Oid)> {
         let function = resolution.function.clone();
-        let explicit_any = arguments.variadic && function.variadic == oid::ANY;
         let mut given: Vec<Option<Expr>> = arguments.exprs.into_iter().map(Some).collect();
         let mut exprs = Vec::with_capacity(resolution.sources.len());
         for (parameter, source) in resolution.sources.iter().enumerate() {
@@ -368,17 +373,14 @@ impl Binder<'_> {
             });
         }
         let actual: Vec<Oid> = exprs.iter().map(|expr| expr.ty.oid).collect();
-        let (types, result) = self
-            .resolve_polymorphic(&actual, &resolution.declared, function.returns)
-            .map_err(|error| error.at(location))?;
+        let (types, result) =
+            self.resolve_polymorphic(&actual, &resolution.declared, function.returns)?;
         let mut args = Vec::with_capacity(exprs.len());
         for (expr, ty) in exprs.into_iter().zip(&types) {
             let arg = self.coerce_type(expr, SqlType::new(*ty), CastContext::Implicit)?;
             args.push(self.decide(arg)?);
         }
-        if explicit_any {
-            self.spread_variadic(&mut args, location)?;
-        } else if resolution.gathered > 0 && function.variadic != oid::ANY {
+        if resolution.gathered > 0 && function.variadic != oid::ANY {
             self.gather_variadic(&mut args, resolution.gathered, location)?;
         }
         Ok((args, result))
@@ -414,18 +416,25 @@ impl Binder<'_> {
         Ok(())
     }
 
-    /// `VARIADIC ARRAY[…]` to a VARIADIC "any" function: its elements.
-    fn spread_variadic(&mut self, args: &mut Vec<Expr>, location: i32) -> Result<()> {
-        match args.pop().map(|last| last.kind) {
-            Some(ExprKind::Array { elements, nested: false }) => {
-                args.extend(elements);
-                Ok(())
-            }
-            _ => {
-                Err(Error::unsupported("VARIADIC with an array that is not a constructor")
-                    .at(location))
-            }
+    /// The last argument of a VARIADIC "any" function, marked VARIADIC: the elements of
+    /// a constructor are the arguments, any other array is taken apart by a kernel.
+    fn spread_variadic(
+        &mut self,
+        function: Arc<Function>,
+        args: &mut Vec<Expr>,
+    ) -> Result<Arc<Function>> {
+        let Some(last) = args.pop() else { return Ok(function) };
+        if self.element(self.base(last.ty.oid)).is_none() {
+            let message = "VARIADIC argument must be an array";
+            return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message).at(last.location));
         }
+        if let ExprKind::Array { elements, nested: false } = last.kind {
+            args.extend(elements);
+            return Ok(function);
+        }
+        args.push(last);
+        let source = format!("{}{OF_ARRAY}", function.source);
+        Ok(Arc::new(Function { source, ..(*function).clone() }))
     }
 
     /// A set-returning function in a select list becomes a column of ProjectSet.

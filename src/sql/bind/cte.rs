@@ -6,12 +6,13 @@ use crate::sql::parse::ast::{
 };
 
 use super::Binder;
-use super::from::exact;
+use super::described::{Body, Level};
 use super::node::{inner, required, strings};
 use super::scope::{CteBinding, CteState};
+use super::search_cycle::{check_left, handing_on};
 use super::set_operation::output_location;
 use crate::error::{Error, Result};
-use crate::sql::ir::{Cte, CteBody, CteId, OutputColumn, Query, Rel, Statement};
+use crate::sql::ir::{ColumnId, Cte, CteBody, CteId, OutputColumn, Query, Rel, Statement};
 use crate::sql::types::SqlType;
 use crate::sqlstate;
 
@@ -29,9 +30,6 @@ impl Binder<'_> {
                     format!("WITH query name \"{}\" specified more than once", cte.ctename),
                 )
                 .at(cte.location));
-            }
-            if cte.search_clause.is_some() || cte.cycle_clause.is_some() {
-                return Err(Error::unsupported("SEARCH or CYCLE clause").at(cte.location));
             }
             ctes.push(self.cte(cte, with.recursive)?);
         }
@@ -59,7 +57,7 @@ impl Binder<'_> {
                     true => self.recursive_query(cte, select)?,
                     false => (self.select(select)?, false),
                 };
-                let query = exact(self, query);
+                let query = self.wrapped(query);
                 (CteBody::Query(Box::new(query.rel)), query.output, true, is_recursive)
             }
             NodeEnum::MergeStmt(_) => {
@@ -75,6 +73,9 @@ impl Binder<'_> {
             }
             _ => return Err(Error::internal("WITH query is no query")),
         };
+        if (cte.search_clause.is_some() || cte.cycle_clause.is_some()) && !is_recursive {
+            return Err(Error::syntax("WITH query is not recursive").at(cte.location));
+        }
         let columns = named_columns(cte, columns)?;
         self.level().ctes.push(CteBinding {
             id,
@@ -142,25 +143,54 @@ impl Binder<'_> {
             let locations: Vec<i32> = (0..initial.output.len())
                 .map(|index| output_location(&initial.rel, index))
                 .collect();
-            let initial = exact(binder, initial);
+            let initial = binder.wrapped(initial);
             let names = names_of(cte, &initial.output)?;
             let working = binder.new_cte_id();
-            let columns: Vec<(String, SqlType)> =
+            let mut columns: Vec<(String, SqlType)> =
                 names.into_iter().zip(initial.output.iter().map(|column| column.ty)).collect();
+            let marks = binder.marks(cte, &columns)?;
+            let mut initial = initial;
+            let mut handing = None;
+            if let Some(marks) = &marks {
+                check_left(left)?;
+                initial = binder.marked_initial(initial, marks);
+                columns.extend(marks.columns());
+                handing = Some(handing_on(right, cte, marks)?);
+            }
+            let right = handing.as_ref().unwrap_or(right);
             binder.declare_at(depth, cte, CteState::Recursive, columns.clone(), working);
             let recursive = binder.select(right);
             let declared = binder.levels[depth].ctes.pop();
             let recursive = recursive?;
             if declared.is_none_or(|declared| declared.references == 0) {
+                if marks.is_some() {
+                    return Err(Error::syntax("WITH query is not recursive").at(cte.location));
+                }
                 let mut query = binder.select_ctes_dropped(select)?;
                 query.rel = binder.with_ctes(inner_ctes, query.rel);
                 return Ok((query, false));
             }
+            let first = |query: &Query| query.output.first().map_or(ColumnId(0), |c| c.id);
+            let terms = [first(&initial), first(&recursive)];
+            let recursive = match &marks {
+                Some(marks) => binder.marked_recursive(recursive, marks)?,
+                None => recursive,
+            };
+            let mut locations = locations;
+            locations.resize(initial.output.len(), -1);
             let query = binder
                 .check_recursive_types(cte, &initial.output, &recursive.output, &locations)
                 .and_then(|()| {
                     binder.recursive_union(select, working, initial, recursive, columns)
                 })?;
+            binder.note_level(Level {
+                select: select.clone(),
+                body: Body::SetOperation { sides: terms, keys: Vec::new() },
+                limit: None,
+                offset: None,
+                ctes: inner_ctes.iter().filter_map(|cte| Some(cte.columns.first()?.id)).collect(),
+                output: query.output.clone(),
+            });
             let rel = binder.with_ctes(inner_ctes, query.rel);
             Ok((Query { rel, ..query }, true))
         })

@@ -350,7 +350,8 @@ impl Binder<'_> {
             return self.assign(value, definition);
         }
         let base = before.unwrap_or_else(|| null(definition.ty));
-        self.assign_part(base, definition, column.indirection, value)
+        let assigned = self.assign_part(base, definition, column.indirection, value);
+        assigned.map_err(|error| error.at(column.location))
     }
 
     fn insert_select(
@@ -649,7 +650,8 @@ impl Binder<'_> {
             return Err(default_of_part(target.location));
         }
         let value = self.assigned_value(item)?;
-        self.assign_part(before, column, &target.indirection, value)
+        let assigned = self.assign_part(before, column, &target.indirection, value);
+        assigned.map_err(|error| error.at(target.location))
     }
 
     fn assigned_value(&mut self, item: Multiple<'_>) -> Result<Expr> {

@@ -66,9 +66,7 @@ impl Binder<'_> {
             NodeEnum::RangeSubselect(subselect) => self.from_subselect(subselect),
             NodeEnum::RangeFunction(function) => self.from_function(function),
             NodeEnum::JoinExpr(join) => self.join(join),
-            NodeEnum::RangeTableSample(sample) => {
-                Err(Error::unsupported("TABLESAMPLE").at(sample.location))
-            }
+            NodeEnum::RangeTableSample(sample) => self.table_sample(sample),
             NodeEnum::RangeTableFunc(function) => {
                 Err(Error::unsupported("XMLTABLE").at(function.location))
             }
@@ -114,7 +112,9 @@ impl Binder<'_> {
         self.opened.relation(&relation, LockMode::AccessShare);
         self.permissions.require(relation.oid, self.check_as, acl::SELECT);
         match &relation.kind {
-            RelationKind::View(_) if !self.names.are_recorded() => self.view(&relation, table),
+            RelationKind::View(_) if !self.names.are_recorded() && !self.is_describing() => {
+                self.view(&relation, table)
+            }
             RelationKind::Index(_) => Err(is_an_index(&relation, table.location)),
             _ => {
                 let mut scan = self.scan(&relation);

@@ -56,11 +56,15 @@ impl Binder<'_> {
                     return Ok(self.value_item(expr, only.unwrap_or(&name)));
                 }
             }
-            let ExprKind::Call(call) = expr.kind else {
+            let ExprKind::Call(mut call) = expr.kind else {
                 return Err(Error::unsupported("this expression in ROWS FROM").at(expr.location));
             };
-            let (columns, is_scalar) =
-                self.call_columns(&call, entry.definitions, only.unwrap_or(&name), expr.location)?;
+            let (columns, is_scalar) = self.call_columns(
+                &mut call,
+                entry.definitions,
+                only.unwrap_or(&name),
+                expr.location,
+            )?;
             scalar &= is_scalar;
             calls.push((call, columns));
         }
@@ -104,7 +108,7 @@ impl Binder<'_> {
     /// The columns of one call, and whether it is one plain value.
     fn call_columns(
         &mut self,
-        call: &Call,
+        call: &mut Call,
         definitions: &[Node],
         name: &str,
         location: i32,
@@ -133,7 +137,7 @@ impl Binder<'_> {
 
     fn defined_columns(
         &mut self,
-        call: &Call,
+        call: &mut Call,
         definitions: &[Node],
         location: i32,
     ) -> Result<Vec<OutputColumn>> {
@@ -150,6 +154,8 @@ impl Binder<'_> {
             return Err(Error::syntax(words).at(location));
         }
         let definitions = self.column_definitions(definitions)?;
+        // What the function makes of them it sees in its result type.
+        call.ty = record::type_of(definitions.clone());
         Ok(definitions.into_iter().map(|(name, ty)| self.new_column(name, ty)).collect())
     }
 

@@ -27,6 +27,16 @@ pub(super) struct Grouping {
     present: bool,
 }
 
+impl Grouping {
+    pub fn expressions(&self) -> Vec<Expr> {
+        self.exprs.iter().map(|(_, expr)| expr.clone()).collect()
+    }
+
+    pub fn has_sets(&self) -> bool {
+        self.sets.is_some()
+    }
+}
+
 impl Binder<'_> {
     pub(super) fn group_clause(
         &mut self,

@@ -85,7 +85,7 @@ impl Binder<'_> {
                 [only] => match &only.node {
                     NodeEnum::SelectStmt(select) => {
                         let query = binder.select(select)?;
-                        Ok(exact(binder, query))
+                        Ok(binder.wrapped(query))
                     }
                     _ => Err(Error::internal("a view's query is no SELECT")),
                 },

@@ -32,6 +32,7 @@ mod coerce;
 mod column;
 mod conflict;
 mod cte;
+pub mod described;
 mod dml;
 mod expr;
 mod expression;
@@ -55,7 +56,9 @@ mod prune;
 mod refresh;
 mod row;
 mod same;
+mod sample;
 mod scope;
+mod search_cycle;
 mod select;
 mod set_operation;
 mod statement;
@@ -123,6 +126,10 @@ pub struct Binder<'a> {
     /// Functions in SQL whose bodies are being inlined.
     inlining: Vec<Oid>,
     names: bound::Names,
+    /// See [`Binder::describe`].
+    description: Option<described::Description>,
+    /// The clauses of the level that was bound last.
+    plain: Option<described::Body>,
 }
 
 impl<'a> Binder<'a> {
@@ -154,6 +161,8 @@ impl<'a> Binder<'a> {
             inline_depth: 0,
             inlining: Vec::new(),
             names: bound::Names::default(),
+            description: None,
+            plain: None,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{LimitOption, SelectStmt, SetOperation};
 
 use super::Binder;
+use super::described::{self, Body, Level, Plain};
 use super::from::query_item;
 use super::locking::{lock_words, locked, row_ids};
 use super::node::{INT8, boxed, column_expr, inner, is_null_constant};
@@ -18,7 +19,7 @@ use super::target::Target;
 use crate::catalog::CastContext;
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::columns_of;
-use crate::sql::ir::{Expr, OutputColumn, Query, Rel, SortKey};
+use crate::sql::ir::{Cte, Expr, OutputColumn, Query, Rel, SortKey};
 use crate::sqlstate;
 
 /// What DISTINCT asks for.
@@ -55,8 +56,38 @@ impl Binder<'_> {
         } else {
             self.plain_select(select)?
         };
+        if self.is_describing() {
+            self.note_select(select, &query, &ctes);
+        }
         query.rel = self.with_ctes(ctes, query.rel);
         Ok(query)
+    }
+
+    /// Adds to what was noted of a level what concerns every kind of query.
+    fn note_select(&mut self, select: &SelectStmt, query: &Query, ctes: &[Cte]) {
+        let body = self.plain.take();
+        let Some(description) = &mut self.description else { return };
+        let known = query.output.first().and_then(|column| description.level(column.id)).cloned();
+        let (limit, offset) = match &query.rel {
+            Rel::Limit { limit, offset, .. } => (limit.clone(), offset.clone()),
+            _ => (None, None),
+        };
+        let mut level = match (known, body) {
+            (Some(known), None) => (*known).clone(),
+            (_, Some(body)) => Level {
+                select: select.clone(),
+                body,
+                limit,
+                offset,
+                ctes: Vec::new(),
+                output: query.output.clone(),
+            },
+            (None, None) => return,
+        };
+        level.select.with_clause.clone_from(&select.with_clause);
+        level.ctes = ctes.iter().filter_map(|cte| Some(cte.columns.first()?.id)).collect();
+        level.output.clone_from(&query.output);
+        self.note_level(level);
     }
 
     /// VALUES may be ordered and limited like any query.
@@ -68,6 +99,9 @@ impl Binder<'_> {
             ));
         }
         let query = self.values(select)?;
+        if let (true, Rel::Values { rows, .. }) = (self.is_describing(), &query.rel) {
+            self.plain = Some(Body::Values(rows.clone()));
+        }
         if select.sort_clause.is_empty() {
             let rel = self.sorted_and_limited(query.rel, Vec::new(), select)?;
             return Ok(Query { rel, output: query.output });
@@ -99,6 +133,31 @@ impl Binder<'_> {
             self.group_clause(&select.group_clause, select.group_distinct, &mut targets)?;
         let distinct = self.distinct_clause(select, &mut targets, &keys)?;
 
+        let plain = self.is_describing().then(|| {
+            let level = self.level();
+            Body::Plain(Box::new(Plain {
+                from: from.clone(),
+                targets: described::targets(&targets),
+                visible: targets.iter().filter(|target| !target.junk).count(),
+                condition: condition.clone(),
+                having: having.clone(),
+                group_by: grouping.expressions(),
+                has_grouping_sets: grouping.has_sets(),
+                keys: described::keys(&keys),
+                distinct_on: match &distinct {
+                    Distinct::On(targets) => Some(targets.clone()),
+                    _ => None,
+                },
+                aggregates: level.aggregates.clone(),
+                windows: level.windows.clone(),
+                set_calls: level
+                    .set_calls
+                    .iter()
+                    .map(|set| (set.column.clone(), set.call.clone()))
+                    .collect(),
+                locks: Vec::new(),
+            }))
+        });
         let mut rel = from;
         let locks = self.locks(select, &mut rel)?;
         if let Some(predicate) = condition {
@@ -113,6 +172,7 @@ impl Binder<'_> {
         let rel = self.distinct_and_sorted(rel, distinct, keys.clone(), &columns);
         let rel = locked(rel, locks);
         let rel = self.limited(rel, keys, select)?;
+        self.plain = plain;
         Ok(Query { rel, output: columns.into_iter().take(visible).collect() })
     }
 
@@ -244,10 +304,16 @@ impl Binder<'_> {
     fn limited(&mut self, rel: Rel, keys: Vec<SortKey>, select: &SelectStmt) -> Result<Rel> {
         let offset = self.row_count(boxed(&select.limit_offset), Clause::Offset, "OFFSET")?;
         let limit = self.row_count(boxed(&select.limit_count), Clause::Limit, "LIMIT")?;
+        let ties = select.limit_option == LimitOption::WithTies as i32;
+        if ties && limit.is_none() && select.limit_count.is_some() {
+            return Err(Error::new(
+                sqlstate::INVALID_ROW_COUNT_IN_LIMIT_CLAUSE,
+                "row count cannot be null in FETCH FIRST ... WITH TIES clause",
+            ));
+        }
         if offset.is_none() && limit.is_none() {
             return Ok(rel);
         }
-        let ties = select.limit_option == LimitOption::WithTies as i32;
         let with_ties = if ties { keys } else { Vec::new() };
         Ok(Rel::Limit { input: Box::new(rel), limit, offset, with_ties })
     }

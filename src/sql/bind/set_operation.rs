@@ -3,7 +3,8 @@
 use crate::sql::parse::ast::{SelectStmt, SetOperation};
 
 use super::Binder;
-use super::from::{exact, query_item};
+use super::described::{Body, Level, keys as described_keys};
+use super::from::query_item;
 use super::node::{column_expr, is_unknown_literal};
 use super::target::Target;
 use crate::catalog::CastContext;
@@ -83,8 +84,10 @@ impl Binder<'_> {
             .with_hint("Add the expression/function to every SELECT, or move the UNION into a FROM clause.")
             .at(targets[count].expr.location));
         }
+        let described = described_keys(&keys);
         let keys = keys.into_iter().map(|key| key.over(&query.output)).collect::<Vec<_>>();
         let rel = self.sorted_and_limited(query.rel, keys, select)?;
+        self.note_sorted(described, &rel, &query.output);
         Ok(Query { rel, output: query.output })
     }
 
@@ -98,13 +101,62 @@ impl Binder<'_> {
             first = sides(first)?.0;
         }
         let first = self.deeper(|binder| binder.set_operand(first))?;
+        let mut left = first.output.clone();
         let mut chain = Chain::new(first);
         for operation in operations.into_iter().rev() {
             let right = sides(operation)?.1;
             let right = self.deeper(|binder| binder.set_operand(right))?;
+            if self.is_describing() {
+                left = self.note_operation(operation, left, &right.output);
+            }
             self.extend(&mut chain, operation, right)?;
         }
-        Ok(self.finished(chain))
+        let query = self.finished(chain);
+        self.note_wrapped(&left, &query.output);
+        Ok(query)
+    }
+
+    /// Describes one operation; answers the columns that stand for its rows.
+    fn note_operation(
+        &mut self,
+        operation: &SelectStmt,
+        left: Vec<OutputColumn>,
+        right: &[OutputColumn],
+    ) -> Vec<OutputColumn> {
+        let (Some(first), Some(second)) = (left.first(), right.first()) else { return left };
+        let sides = [first.id, second.id];
+        let output: Vec<OutputColumn> =
+            left.iter().map(|column| self.new_column(column.name.clone(), column.ty)).collect();
+        self.note_level(Level {
+            select: operation.clone(),
+            body: Body::SetOperation { sides, keys: Vec::new() },
+            limit: None,
+            offset: None,
+            ctes: Vec::new(),
+            output: output.clone(),
+        });
+        output
+    }
+
+    /// ORDER BY and LIMIT of a whole set operation.
+    fn note_sorted(
+        &mut self,
+        sorted: Vec<super::described::Key>,
+        rel: &Rel,
+        output: &[OutputColumn],
+    ) {
+        let Some(description) = &mut self.description else { return };
+        let first = output.first().and_then(|column| description.level(column.id)).cloned();
+        let Some(first) = first else { return };
+        let mut level = (*first).clone();
+        if let Body::SetOperation { keys, .. } = &mut level.body {
+            *keys = sorted;
+        }
+        if let Rel::Limit { limit, offset, .. } = rel {
+            (level.limit, level.offset) = (limit.clone(), offset.clone());
+        }
+        level.output = output.to_vec();
+        self.note_level(level);
     }
 
     fn set_operand(&mut self, select: &SelectStmt) -> Result<Query> {
@@ -219,7 +271,7 @@ impl Binder<'_> {
             return Ok(query);
         }
         self.read_literals(&mut query, types)?;
-        let mut query = exact(self, query);
+        let mut query = self.wrapped(query);
         let Rel::Project { exprs, .. } = &mut query.rel else { return Ok(query) };
         for (((column, expr), output), ty) in exprs.iter_mut().zip(&mut query.output).zip(types) {
             let taken = std::mem::replace(expr, super::node::null(column.ty));

@@ -1,10 +1,15 @@
 //! Statements: what the binder is called with.
 
+use std::collections::HashSet;
+
 use super::Binder;
 use super::prune::prune_scans;
 use crate::error::{Error, Result};
-use crate::sql::ir::visit::{Walk, statement_exprs_mut};
-use crate::sql::ir::{ExprKind, Statement};
+use crate::sql::ir::visit::{
+    Walk, each_expr_mut, each_in_expr, expressions, inputs, statement_expressions_mut,
+    statement_exprs_mut, statement_rel,
+};
+use crate::sql::ir::{Cte, CteBody, CteId, ExprKind, Rel, Statement};
 use crate::sql::parse::NodeEnum;
 use crate::sql::types::oid;
 use crate::sqlstate;
@@ -24,6 +29,12 @@ impl Binder<'_> {
 
     /// INSERT, UPDATE or DELETE at the current level.
     pub(super) fn modification(&mut self, node: &NodeEnum) -> Result<Statement> {
+        let mut statement = self.modification_here(node)?;
+        lend_ctes(&mut statement);
+        Ok(statement)
+    }
+
+    fn modification_here(&mut self, node: &NodeEnum) -> Result<Statement> {
         match node {
             NodeEnum::InsertStmt(insert) => self.insert(insert).map(Statement::Insert),
             NodeEnum::UpdateStmt(update) => self.update(update).map(Statement::Update),
@@ -32,6 +43,46 @@ impl Binder<'_> {
             _ => Err(Error::unsupported("this statement in this place")),
         }
     }
+}
+
+/// Subqueries in RETURNING and ON CONFLICT run on their own: they take the statement's
+/// CTEs along that they read.
+fn lend_ctes(statement: &mut Statement) {
+    let Rel::With { ctes, .. } = statement_rel(statement) else { return };
+    let ctes: Vec<Cte> =
+        ctes.iter().filter(|cte| matches!(cte.body, CteBody::Query(_))).cloned().collect();
+    let ids: HashSet<CteId> = ctes.iter().map(|cte| cte.id).collect();
+    statement_expressions_mut(statement, &mut |expr| {
+        each_expr_mut(expr, &mut |expr| {
+            if let ExprKind::Subquery(subquery) = &mut expr.kind
+                && reads(&subquery.query.rel, &ids)
+            {
+                let body = std::mem::replace(&mut subquery.query.rel, Rel::OneRow);
+                let ctes = ctes.clone();
+                subquery.query.rel = Rel::With { ctes, body: Box::new(body) };
+                return Walk::Skip;
+            }
+            Walk::Inside
+        });
+    });
+}
+
+/// Whether a relation, or one within its expressions, is one of some CTEs.
+fn reads(rel: &Rel, ids: &HashSet<CteId>) -> bool {
+    let mut found = matches!(rel, Rel::Cte { id, .. } if ids.contains(id));
+    inputs(rel, &mut |input| found |= reads(input, ids));
+    expressions(rel, &mut |expr| {
+        each_in_expr(
+            expr,
+            &mut |expr| {
+                if let ExprKind::Subquery(subquery) = &expr.kind {
+                    found |= reads(&subquery.query.rel, ids);
+                }
+            },
+            &mut |_| {},
+        );
+    });
+    found
 }
 
 /// A parameter used where nothing decides its type, before a use that does.

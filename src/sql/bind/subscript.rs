@@ -222,27 +222,38 @@ impl Binder<'_> {
         let mut value = expr;
         for indices in subscripts {
             let location = value.location;
-            if indices.is_slice {
-                return Err(Error::new(
-                    sqlstate::DATATYPE_MISMATCH,
-                    "jsonb subscript does not support slices",
-                )
-                .at(location));
-            }
-            let key = self.expr(required(&indices.uidx)?)?;
-            let target = match self.base(key.ty.oid) {
-                oid::INT2 | oid::INT4 => INT4,
-                _ => super::node::TEXT,
-            };
-            let key_location = key.location;
-            let key = self.coerce_to(key, target, CastContext::Implicit)?.ok_or_else(|| {
-                Error::new(sqlstate::DATATYPE_MISMATCH, "subscript type is not supported")
-                    .with_hint("jsonb subscript must be coercible to either integer or text.")
-                    .at(key_location)
-            })?;
+            let key = self.jsonb_subscript(indices)?;
             value = self.operator(OperatorName::plain("->"), Some(value), key, location)?;
         }
         Ok(value)
+    }
+
+    /// A subscript of `jsonb`: a number, or a text.
+    pub(super) fn jsonb_subscript(&mut self, indices: &AIndices) -> Result<Expr> {
+        if indices.is_slice {
+            let bound = boxed(&indices.uidx).or_else(|| boxed(&indices.lidx));
+            let location = bound.map(|bound| self.expr(bound)).transpose()?;
+            return Err(Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                "jsonb subscript does not support slices",
+            )
+            .at(location.map_or(-1, |bound| bound.location)));
+        }
+        let key = self.expr(required(&indices.uidx)?)?;
+        let (source, location) = (key.ty.oid, key.location);
+        let target = match self.base(source) {
+            oid::INT2 | oid::INT4 => INT4,
+            _ => super::node::TEXT,
+        };
+        self.coerce_to(key, target, CastContext::Implicit)?.ok_or_else(|| {
+            let name = self.display_type(source);
+            Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                format!("subscript type {name} is not supported"),
+            )
+            .with_hint("jsonb subscript must be coercible to either integer or text.")
+            .at(location)
+        })
     }
 
     /// `(record).name`.

@@ -29,6 +29,7 @@ mod expression;
 mod function;
 mod grant;
 mod index;
+mod like;
 mod matview;
 mod name;
 pub(super) mod options;
@@ -122,6 +123,11 @@ impl Ddl<'_> {
 
 /// Names a statement that is not supported, in SQL's words where it has them.
 pub(super) fn statement_name(node: &NodeEnum) -> String {
+    match node {
+        NodeEnum::CreateStatsStmt(_) => return "CREATE STATISTICS".to_owned(),
+        NodeEnum::RuleStmt(_) => return "CREATE RULE".to_owned(),
+        _ => {}
+    }
     let debug = format!("{node:?}");
     let name = debug.split(['(', ' ', '{']).next().unwrap_or_default();
     let words = name.strip_suffix("Stmt").unwrap_or(name);

@@ -48,7 +48,9 @@ impl Ddl<'_> {
             memberships: Vec::new(),
         };
         self.set_role_options(&mut role, &statement.options)?;
+        let oid = role.oid;
         self.put(role);
+        self.set_members(oid, &statement.options, true)?;
         Ok("CREATE ROLE")
     }
 
@@ -68,7 +70,9 @@ impl Ddl<'_> {
         }
         let mut role = (*role).clone();
         self.set_role_options(&mut role, &statement.options)?;
+        let oid = role.oid;
         self.put(role);
+        self.set_members(oid, &statement.options, statement.action >= 0)?;
         Ok("ALTER ROLE")
     }
 
@@ -96,9 +100,10 @@ impl Ddl<'_> {
 
     pub fn grant_role(&mut self, statement: &ast::GrantRoleStmt) -> Result<&'static str> {
         let option = membership_option(&statement.opt)?;
+        // REVOKE does not look at its GRANTED BY.
         let grantor = match &statement.grantor {
-            Some(spec) => self.role_of(spec)?,
-            None => self.current_role()?,
+            Some(spec) if statement.is_grant => self.role_of(spec)?,
+            _ => self.current_role()?,
         };
         for granted in &statement.granted_roles {
             let Some(NodeEnum::AccessPriv(granted)) = &granted.node else { continue };
@@ -124,6 +129,13 @@ impl Ddl<'_> {
         grantor: &Role,
         admin: Option<bool>,
     ) -> Result<()> {
+        for (role, what) in
+            [(granted, "cannot have explicit members"), (grantee, "cannot be a member of any role")]
+        {
+            if role.name == "pg_database_owner" {
+                return Err(Error::internal(format!("role \"{}\" {what}", role.name)));
+            }
+        }
         self.require_no_cycle(granted, grantee)?;
         let mut member = grantee.clone();
         let known = member.memberships.iter().find(|known| known.group == granted.oid).copied();
@@ -193,6 +205,40 @@ impl Ddl<'_> {
             sqlstate::INSUFFICIENT_PRIVILEGE,
             format!("must have admin option on role \"{}\"", role.name),
         ))
+    }
+
+    /// IN ROLE, ROLE and ADMIN of CREATE ROLE; ADD USER and DROP USER of ALTER GROUP.
+    fn set_members(&mut self, role: Oid, nodes: &[ast::Node], adds: bool) -> Result<()> {
+        let grantor = self.current_role()?;
+        for option in options(nodes) {
+            let admin = match option.defname.as_str() {
+                "rolemembers" | "addroleto" => None,
+                "adminmembers" => Some(true),
+                _ => continue,
+            };
+            let Some(NodeEnum::List(list)) = option.arg.as_ref().and_then(|n| n.node.as_ref())
+            else {
+                continue;
+            };
+            for node in &list.items {
+                let Some(NodeEnum::RoleSpec(spec)) = &node.node else { continue };
+                let (this, other) = (self.role_by_oid(role)?, self.role_of(spec)?);
+                let (granted, grantee) = match option.defname.as_str() {
+                    "addroleto" => (other, this),
+                    _ => (this, other),
+                };
+                match adds {
+                    true => self.add_member(&granted, &grantee, &grantor, admin)?,
+                    false => self.remove_member(&granted, &grantee, admin),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn role_by_oid(&self, oid: Oid) -> Result<Arc<Role>> {
+        let role = self.work.catalog.role(oid).cloned();
+        role.ok_or_else(|| Error::internal(format!("cache lookup failed for role {oid}")))
     }
 
     /// The role a RoleSpec means: a name or CURRENT_USER and the like.
@@ -334,6 +380,8 @@ impl Ddl<'_> {
             "connectionlimit" if integer(option)? == -1 => role.connection_limit = -1,
             "connectionlimit" => return Err(Error::unsupported("CONNECTION LIMIT")),
             "validUntil" => role.valid_until = string(option).map(str::to_owned),
+            // Memberships are made once the role is there.
+            "rolemembers" | "adminmembers" | "addroleto" => {}
             other => return Err(Error::unsupported(format!("role option \"{other}\""))),
         }
         Ok(())

@@ -6,7 +6,7 @@ use super::Ddl;
 use super::column::{ColumnPlan, constraints};
 use super::options::{integer, options};
 use super::sequence::Owner;
-use crate::catalog::{Column, Relation, RelationKind, Type, TypeKind};
+use crate::catalog::{Relation, RelationKind, Type, TypeKind};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::Oid;
@@ -20,7 +20,7 @@ impl Ddl<'_> {
         refuse_unsupported(statement)?;
         let name =
             statement.relation.as_ref().ok_or_else(|| Error::syntax("table without a name"))?;
-        let schema = self.relation_schema(name)?;
+        let schema = self.relation_schema(name).map_err(|error| error.at(name.location))?;
         if statement.if_not_exists
             && self.work.catalog.relation_named(schema, &name.relname).is_some()
         {
@@ -40,6 +40,7 @@ impl Ddl<'_> {
         for constraint in in_creation_order(table_constraints) {
             self.add_constraint(relation, &constraint).await?;
         }
+        self.finish_like(relation, statement).await?;
         Ok("CREATE TABLE")
     }
 
@@ -63,36 +64,6 @@ impl Ddl<'_> {
         }
         require_distinct_names(&columns)?;
         Ok((columns, table_constraints))
-    }
-
-    /// LIKE source: names, types and NOT NULL; INCLUDING DEFAULTS copies more.
-    fn plan_like(&self, like: &ast::TableLikeClause) -> Result<Vec<ColumnPlan>> {
-        const INCLUDING_DEFAULTS: u32 = 1 << 3;
-        if like.options & !INCLUDING_DEFAULTS != 0 {
-            return Err(Error::unsupported("LIKE … INCLUDING anything but DEFAULTS"));
-        }
-        let name = like.relation.as_ref().ok_or_else(|| Error::syntax("LIKE without a name"))?;
-        let source = self.find_relation(name)?;
-        let copy_defaults = like.options & INCLUDING_DEFAULTS != 0;
-        let live = source.columns.iter().filter(|column| !column.dropped);
-        Ok(live
-            .map(|column| ColumnPlan {
-                column: Column {
-                    default: column
-                        .default
-                        .clone()
-                        .filter(|default| copy_defaults && !default.generated),
-                    identity: None,
-                    since_version: 0,
-                    missing: None,
-                    ..column.clone()
-                },
-                default: None,
-                generated: None,
-                sequence: None,
-                constraints: Vec::new(),
-            })
-            .collect())
     }
 
     /// Makes the relation with its row type, still without what needs expressions.

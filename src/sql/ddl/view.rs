@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::sql::bind::{self, Binder};
 use crate::sql::ir::{Query, Statement};
 use crate::sql::parse::{self, ast};
-use crate::sql::privilege;
+use crate::sql::privilege::{self, Permissions};
 use crate::sql::routine;
 use crate::sql::types::{Oid, SqlType, oid};
 use crate::sqlstate;
@@ -40,7 +40,7 @@ impl Ddl<'_> {
         let name = statement.view.as_ref().ok_or_else(|| Error::syntax("view without a name"))?;
         let node =
             statement.query.as_deref().ok_or_else(|| Error::syntax("view without a query"))?;
-        let query = self.bind_query(node).await?;
+        let (query, _) = self.bound_query(node).await?;
         let columns = view_columns(&query, &strings(&statement.aliases))?;
         let definition = self.view_definition(parse::deparse(node)?)?;
         let schema = self.view_schema(name, &definition)?;
@@ -115,17 +115,27 @@ impl Ddl<'_> {
     /// Binds the query of a view or of CREATE TABLE AS, which takes no parameters, and
     /// locks what it reads.
     pub async fn bind_query(&mut self, node: &ast::Node) -> Result<Query> {
+        let (query, permissions) = self.bound_query(node).await?;
+        privilege::check(&permissions, &self.eval())?;
+        Ok(query)
+    }
+
+    /// As [`Ddl::bind_query`]; whoever makes a view need not be allowed to read it.
+    async fn bound_query(&mut self, node: &ast::Node) -> Result<(Query, Permissions)> {
         let eval = self.eval();
         let node = node.node.as_ref().ok_or_else(|| Error::syntax("an empty query"))?;
+        if matches!(node, parse::NodeEnum::ExecuteStmt(_)) {
+            return Err(Error::unsupported("CREATE TABLE AS EXECUTE"));
+        }
         let mut binder = Binder::with_fixed_params(&eval, &[]);
         let statement = binder.bind_statement(node)?;
-        privilege::check(&binder.permissions(), &eval)?;
+        let permissions = binder.permissions();
         lock::acquire_relations(&binder.opened(), self.work, self.ctx).await?;
         if routine::are_called_in(&statement) {
             self.ctx.eval.loan.open(self.work);
         }
         match statement {
-            Statement::Query(query) => Ok(query),
+            Statement::Query(query) => Ok((query, permissions)),
             _ => Err(Error::unsupported("a query that changes rows here")),
         }
     }
@@ -205,6 +215,10 @@ fn view_columns(query: &Query, aliases: &[&str]) -> Result<Vec<Column>> {
             ));
         }
         let ty = if output.ty.oid == oid::UNKNOWN { SqlType::new(oid::TEXT) } else { output.ty };
+        if [oid::RECORD, oid::RECORD_ARRAY].contains(&ty.oid) {
+            let word = if ty.oid == oid::RECORD { "record" } else { "record[]" };
+            return Err(invalid(format!("column \"{name}\" has pseudo-type {word}")));
+        }
         columns.push(new_column(name, ty, 0));
     }
     Ok(columns)

@@ -12,6 +12,7 @@ use futures::StreamExt;
 
 use super::Effect;
 use super::returning::{Returned, ReturningPlan};
+use super::row_value::RowValue;
 use super::view_check::ViewChecks;
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
@@ -50,8 +51,8 @@ struct OnConflict {
 struct ConflictUpdate {
     target: Vec<i16>,
     excluded: Vec<i16>,
-    assignments: Vec<(i16, Evaluator)>,
-    condition: Option<Evaluator>,
+    assignments: Vec<(i16, RowValue)>,
+    condition: Option<RowValue>,
 }
 
 impl InsertPlan {
@@ -163,7 +164,7 @@ impl OnConflict {
                 let mut slots: Vec<ColumnId> =
                     target.columns.iter().map(|(_, column)| column.id).collect();
                 slots.extend(excluded.iter().map(|(_, column)| column.id));
-                let compile = |expr: &Expr| Evaluator::compile(expr, &slots, catalog);
+                let compile = |expr: &Expr| RowValue::new(expr, &slots, catalog);
                 Some(ConflictUpdate {
                     target: target.columns.iter().map(|(attnum, _)| *attnum).collect(),
                     excluded: excluded.iter().map(|(attnum, _)| *attnum).collect(),
@@ -270,8 +271,7 @@ impl Run<'_> {
         let (table, xmin) = (self.info.oid(), writer.transaction_id());
         let system = SystemColumns { table, rid, xmin, xmax: 0 };
         self.plan.checks.test(&self.info, system, row, self.params, writer).await?;
-        let (returned, ctx, params) = (&mut self.returned, self.ctx, self.params);
-        writer.lend(|| returned.add(ctx, params, system, row, &[]))
+        self.returned.add(self.params, system, row, &[], writer).await
     }
 
     async fn conflict(
@@ -297,21 +297,16 @@ impl Run<'_> {
         let xmin = crate::storage::row::writer(&conflict.row);
         let system = SystemColumns { table: info.oid(), rid: conflict.rid, xmin, xmax: 0 };
         let seen = update.row(system, &old, proposed)?;
-        let eval = &self.ctx.eval;
-        let params = self.params;
-        let new = writer.lend(|| {
-            if let Some(condition) = &update.condition
-                && !condition.is_true(eval, params, &seen)?
-            {
-                return Ok(None);
-            }
-            let mut new = old.clone();
-            for (attnum, value) in &update.assignments {
-                new[*attnum as usize - 1] = value.eval(eval, params, &seen)?;
-            }
-            Ok(Some(new))
-        })?;
-        let Some(new) = new else { return Ok(()) };
+        if let Some(condition) = &update.condition
+            && !condition.is_true(&seen, self.params, writer.work, self.ctx).await?
+        {
+            return Ok(());
+        }
+        let mut new = old.clone();
+        for (attnum, value) in &update.assignments {
+            new[*attnum as usize - 1] =
+                value.eval(&seen, self.params, writer.work, self.ctx).await?;
+        }
         let assigned: Vec<i16> = update.assignments.iter().map(|(attnum, _)| *attnum).collect();
         let new = writer.update_firing(&info, conflict.rid, &old, new, &assigned).await?;
         let Some(new) = new else { return Ok(()) };

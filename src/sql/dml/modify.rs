@@ -332,7 +332,6 @@ impl Run<'_> {
             row
         };
         self.count += 1;
-        let (returned, ctx, params) = (&mut self.returned, self.ctx, self.params);
-        writer.lend(|| returned.add(ctx, params, system, &row, extra))
+        self.returned.add(self.params, system, &row, extra, writer).await
     }
 }

@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 
+use super::row_value::RowValue;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::sql::ir::{ColumnId, Returning};
 use crate::sql::outcome::ResultColumn;
 use crate::sql::run::StatementContext;
-use crate::sql::run::eval::Evaluator;
 use crate::sql::types::Datum;
-use crate::table::SystemColumns;
+use crate::table::{SystemColumns, Writer};
 
 /// A compiled RETURNING list.
 pub struct ReturningPlan {
     pub columns: Arc<[ResultColumn]>,
     /// Attribute numbers of the row's columns, in the order of the slots.
     attnums: Vec<i16>,
-    exprs: Vec<Evaluator>,
+    exprs: Vec<RowValue>,
 }
 
 impl ReturningPlan {
@@ -33,7 +33,7 @@ impl ReturningPlan {
         let exprs = returning
             .exprs
             .iter()
-            .map(|(_, expr)| Evaluator::compile(expr, &slots, catalog))
+            .map(|(_, expr)| RowValue::new(expr, &slots, catalog))
             .collect::<Result<Vec<_>>>()?;
         let columns = returning
             .exprs
@@ -49,18 +49,22 @@ impl ReturningPlan {
         Ok(ReturningPlan { columns, attnums, exprs })
     }
 
-    fn row(
+    async fn row(
         &self,
-        ctx: &StatementContext,
         params: &[Datum],
         system: SystemColumns,
         row: &[Datum],
         extra: &[Datum],
+        writer: &mut Writer<'_>,
     ) -> Result<Vec<Datum>> {
         let mut values: Vec<Datum> =
             self.attnums.iter().map(|attnum| system.value(*attnum, row)).collect::<Result<_>>()?;
         values.extend_from_slice(extra);
-        self.exprs.iter().map(|expr| expr.eval(&ctx.eval, params, &values)).collect()
+        let mut returned = Vec::with_capacity(self.exprs.len());
+        for expr in &self.exprs {
+            returned.push(expr.eval(&values, params, writer.work, writer.ctx).await?);
+        }
+        Ok(returned)
     }
 }
 
@@ -78,16 +82,16 @@ impl<'a> Returned<'a> {
     }
 
     /// Adds what RETURNING makes of a row, if there is a RETURNING.
-    pub fn add(
+    pub async fn add(
         &mut self,
-        ctx: &StatementContext,
         params: &[Datum],
         system: SystemColumns,
         row: &[Datum],
         extra: &[Datum],
+        writer: &mut Writer<'_>,
     ) -> Result<()> {
         let Some(plan) = self.plan else { return Ok(()) };
-        let values = plan.row(ctx, params, system, row, extra)?;
+        let values = plan.row(params, system, row, extra, writer).await?;
         reserve(&mut self.reservation, &values)?;
         self.rows.push(values);
         Ok(())

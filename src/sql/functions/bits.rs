@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::types::Bits;
-use crate::sql::types::bits::BITS_MAX;
+use crate::sql::types::bits::{BITS_MAX, check_made};
 use crate::sqlstate;
 
 use super::{Kernel, typmod};
@@ -78,6 +78,7 @@ fn concat(a: &Bits, b: &Bits) -> Result<Bits> {
             format!("bit string length exceeds the maximum allowed ({BITS_MAX})"),
         ));
     }
+    check_made(a.len() + b.len())?;
     Ok(a.concat(b))
 }
 
@@ -138,8 +139,8 @@ fn index(bits: &Bits, n: i32) -> Result<usize> {
 const CASTS: &[Kernel] = kernels! {
     call "bit" => typmod::apply;
     call "varbit" => typmod::apply;
-    rows2 "bitfromint4" => |value: i32, length: i32| Ok(from_integer(value.into(), length));
-    rows2 "bitfromint8" => |value: i64, length: i32| Ok(from_integer(value, length));
+    rows2 "bitfromint4" => |value: i32, length: i32| from_integer(value.into(), length);
+    rows2 "bitfromint8" => |value: i64, length: i32| from_integer(value, length);
     rows1 "bittoint4" => |a: &Bits| match a.len() {
         ..=32 => Ok(number(a) as u32 as i32),
         _ => Err(Error::out_of_range("integer")),
@@ -151,9 +152,11 @@ const CASTS: &[Kernel] = kernels! {
 };
 
 /// `bit` alone means `bit(1)`.
-fn from_integer(value: i64, length: i32) -> Bits {
+fn from_integer(value: i64, length: i32) -> Result<Bits> {
     let length = usize::try_from(length).ok().filter(|length| (1..=BITS_MAX).contains(length));
-    Bits::from_integer(value, length.unwrap_or(1))
+    let length = length.unwrap_or(1);
+    check_made(length)?;
+    Ok(Bits::from_integer(value, length))
 }
 
 fn number(bits: &Bits) -> u64 {

@@ -20,6 +20,7 @@ mod datetime;
 mod float;
 mod hash;
 mod identifier;
+mod in_range;
 mod integer;
 mod io;
 mod json;
@@ -30,11 +31,14 @@ mod pattern;
 mod picture;
 mod regexp;
 mod registry;
+mod sample;
 mod series;
 mod session;
+mod spread;
 mod text;
 mod typmod;
 pub mod value;
+mod view_definition;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -47,6 +51,7 @@ pub use context::{EvalContext, SequenceRow, SessionHooks, SettingsView};
 pub use pattern::like;
 pub use registry::{aggregate_kernel, kernel, set_kernel};
 pub use session::SERVER_VERSION;
+pub use spread::SUFFIX as OF_ARRAY;
 pub use text::{quote_identifier, quote_literal};
 
 /// What a kernel may know about its call.

@@ -9,12 +9,13 @@ use std::sync::LazyLock;
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
     advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash,
-    identifier, integer, io, json, jsonpath, network, numeric, pattern, picture, regexp, series,
-    session, text,
+    identifier, in_range, integer, io, json, jsonpath, network, numeric, pattern, picture, regexp,
+    sample, series, session, spread, text, typmod, view_definition,
 };
 
 /// Scalar kernels, module by module.
 const SCALARS: &[&[&[Kernel]]] = &[
+    aggregate::transition::KERNELS,
     array::KERNELS,
     binary::KERNELS,
     bits::KERNELS,
@@ -24,7 +25,9 @@ const SCALARS: &[&[&[Kernel]]] = &[
     datetime::KERNELS,
     float::KERNELS,
     hash::KERNELS,
+    sample::KERNELS,
     identifier::KERNELS,
+    &[in_range::KERNELS],
     integer::KERNELS,
     io::KERNELS,
     json::KERNELS,
@@ -36,7 +39,10 @@ const SCALARS: &[&[&[Kernel]]] = &[
     regexp::KERNELS,
     session::KERNELS,
     &[advisory::KERNELS],
+    &[spread::KERNELS],
     text::KERNELS,
+    view_definition::KERNELS,
+    &[typmod::KERNELS],
 ];
 
 /// Set-returning kernels, module by module.

@@ -77,6 +77,12 @@ impl Form {
         }
     }
 
+    /// The characters of a `char(n)`, blanks included.
+    pub fn padded_length(&self) -> Option<usize> {
+        let length = usize::try_from(self.ty.typmod.checked_sub(4)?).ok()?;
+        (self.repr == Repr::Bpchar && length > 0).then_some(length)
+    }
+
     /// Reads one value.
     pub fn datum_at(&self, array: &dyn Array, row: usize) -> Result<Datum> {
         if array.is_null(row) {

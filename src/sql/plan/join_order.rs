@@ -388,3 +388,100 @@ fn members(set: Set) -> impl Iterator<Item = usize> {
 fn contains(set: Set, relation: usize) -> bool {
     set >> relation & 1 == 1
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::datatypes::{DataType, Field, Schema};
+    use datafusion::logical_expr::{col, table_scan};
+
+    use super::*;
+
+    /// Tables of so many rows, and keys with so many distinct values at both ends.
+    fn ordering(tables: &[(&str, f64)], keys: &[(&str, &str, f64, f64)]) -> Ordering {
+        let relations = tables.iter().map(|(name, _)| {
+            let fields = keys.iter().flat_map(|(l, r, ..)| [*l, *r]);
+            let own = fields.filter_map(|column| column.strip_prefix(&format!("{name}.")));
+            let mut names: Vec<&str> = own.collect();
+            names.sort_unstable();
+            names.dedup();
+            let fields: Vec<Field> =
+                names.into_iter().map(|name| Field::new(name, DataType::Int64, true)).collect();
+            table_scan(Some(*name), &Schema::new(fields), None)
+                .and_then(|builder| builder.build())
+                .expect("a scan")
+        });
+        let tree = Tree {
+            relations: relations.collect(),
+            keys: keys.iter().map(|(l, r, ..)| (col(*l), col(*r))).collect(),
+            conditions: Vec::new(),
+        };
+        let mut ordering = Ordering::of(tree).expect("an ordering");
+        ordering.rows = tables.iter().map(|(_, rows)| *rows).collect();
+        for member in ordering.classes.iter_mut().flat_map(|class| &mut class.0) {
+            let name = member.expr.to_string();
+            let ends = keys.iter().flat_map(|(l, r, a, b)| [(*l, *a), (*r, *b)]);
+            let known = ends.filter(|(end, _)| *end == name).map(|(_, distinct)| distinct).next();
+            member.distinct = known.expect("a key");
+        }
+        ordering
+    }
+
+    /// `(build ⋈ probe)`, by the names of tables.
+    fn shape(plan: &LogicalPlan) -> String {
+        match plan {
+            LogicalPlan::Join(join) => {
+                let cross = if join.on.is_empty() { " x " } else { " " };
+                format!("({}{cross}{})", shape(&join.left), shape(&join.right))
+            }
+            LogicalPlan::TableScan(scan) => scan.table_name.to_string(),
+            other => shape(other.inputs().first().expect("an input")),
+        }
+    }
+
+    fn ordered(tables: &[(&str, f64)], keys: &[(&str, &str, f64, f64)]) -> String {
+        let ordering = ordering(tables, keys);
+        let columns: Vec<Column> =
+            ordering.relations.iter().flat_map(|plan| plan.schema().columns()).collect();
+        let plan = ordering.plan(columns.clone()).expect("a plan");
+        assert_eq!(plan.schema().columns(), columns, "columns keep their order");
+        shape(&plan)
+    }
+
+    #[test]
+    fn small_tables_meet_before_the_large_one() {
+        let tables = [("fact", 1e6), ("day", 10.0), ("shop", 1000.0)];
+        let keys = [("fact.d", "day.id", 1000.0, 10.0), ("fact.s", "shop.id", 1000.0, 1000.0)];
+        assert_eq!(ordered(&tables, &keys), "(shop (day fact))");
+    }
+
+    #[test]
+    fn no_cross_product_where_conditions_link() {
+        let tables = [("a", 5.0), ("big", 1e7), ("c", 5.0)];
+        let keys = [("a.x", "big.x", 5.0, 5.0), ("big.y", "c.y", 5.0, 5.0)];
+        assert!(!ordered(&tables, &keys).contains(" x "));
+        assert!(ordered(&[("a", 5.0), ("b", 6.0), ("c", 7.0)], &keys[..0]).contains(" x "));
+    }
+
+    #[test]
+    fn equal_columns_may_meet_by_way_of_a_third() {
+        // Nothing says a.x = c.x, but it follows; b is large and comes last.
+        let tables = [("a", 10.0), ("b", 1e6), ("c", 10.0)];
+        let keys = [("a.x", "b.x", 10.0, 1e3), ("b.x", "c.x", 1e3, 10.0)];
+        assert_eq!(ordered(&tables, &keys), "((a c) b)");
+    }
+
+    #[test]
+    fn many_relations_are_ordered_greedily() {
+        let names: Vec<String> = (0..EXHAUSTIVE_MAX + 3).map(|n| format!("t{n}")).collect();
+        let tables: Vec<(&str, f64)> =
+            names.iter().enumerate().map(|(n, name)| (name.as_str(), (n + 1) as f64)).collect();
+        let columns: Vec<(String, String)> = names
+            .windows(2)
+            .map(|pair| (format!("{}.k", pair[0]), format!("{}.k", pair[1])))
+            .collect();
+        let keys: Vec<_> =
+            columns.iter().map(|(l, r)| (l.as_str(), r.as_str(), 10.0, 10.0)).collect();
+        let shape = ordered(&tables, &keys);
+        assert!(!shape.contains(" x ") && names.iter().all(|name| shape.contains(name)), "{shape}");
+    }
+}

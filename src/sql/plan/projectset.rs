@@ -21,7 +21,7 @@ use crate::sql::ir::ColumnId;
 use crate::sql::routine;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::failure;
-use crate::sql::types::{Datum, SqlType, record};
+use crate::sql::types::{Datum, Oid, SqlType, record};
 
 /// One function call and the columns it gives.
 pub struct SetCall {
@@ -71,7 +71,7 @@ impl SetCall {
         match &self.source {
             SetSource::Value(evaluator) => {
                 let value = evaluator.eval(context, &[], row)?;
-                Ok(Box::new(std::iter::once(Ok(self.spread(value)))))
+                Ok(Box::new(std::iter::once(Ok(self.spread(value, evaluator.ty())))))
             }
             SetSource::Routine { function, args, types, result } => {
                 let args = args
@@ -92,31 +92,43 @@ impl SetCall {
                 }
                 let call = CallContext { eval: context, args: types, result: *result };
                 let rows = rows(&call, &args)?;
-                match record::fields(*result).filter(|_| self.forms.len() == 1) {
-                    Some(fields) => {
-                        Ok(Box::new(rows.map(move |row| row.map(|row| gather(row, &fields)))))
-                    }
-                    None => Ok(rows),
+                if !self.is_whole(*result) {
+                    return Ok(rows);
                 }
+                let types: Vec<Oid> = match record::fields(*result) {
+                    Some(fields) => fields.iter().map(|(_, ty)| ty.oid).collect(),
+                    None => {
+                        let columns = context.catalog.composite_columns(result.oid);
+                        columns.iter().map(|(_, ty)| ty.oid).collect()
+                    }
+                };
+                Ok(match types.is_empty() {
+                    true => rows,
+                    false => Box::new(rows.map(move |row| row.map(|row| gather(row, &types)))),
+                })
             }
         }
     }
 
-    /// A composite value over several columns.
-    fn spread(&self, value: Datum) -> Vec<Datum> {
+    /// Whether the result is one column, and not a column for each of its fields.
+    fn is_whole(&self, result: SqlType) -> bool {
+        matches!(self.forms.as_slice(), [form] if form.ty.oid == result.oid)
+    }
+
+    /// A composite value over its columns.
+    fn spread(&self, value: Datum, ty: SqlType) -> Vec<Datum> {
         match value {
-            Datum::Record(fields) if self.forms.len() > 1 => {
-                fields.into_iter().map(|(_, value)| value).collect()
-            }
+            value if self.is_whole(ty) => vec![value],
+            Datum::Record(fields) => fields.into_iter().map(|(_, value)| value).collect(),
+            Datum::Null => vec![Datum::Null; self.forms.len()],
             value => vec![value],
         }
     }
 }
 
 /// A row of several columns as the one value that a select list shows.
-fn gather(row: Vec<Datum>, fields: &[(String, SqlType)]) -> Vec<Datum> {
-    let types = fields.iter().map(|(_, ty)| ty.oid);
-    vec![Datum::Record(types.zip(row).collect())]
+fn gather(row: Vec<Datum>, types: &[Oid]) -> Vec<Datum> {
+    vec![Datum::Record(types.iter().copied().zip(row).collect())]
 }
 
 impl Operator for ProjectSet {

@@ -14,7 +14,9 @@ use super::{StatementContext, Work};
 use crate::error::{Error, Result};
 use crate::sql::dml::reserve;
 use crate::sql::ir::visit;
-use crate::sql::ir::{Cte, Expr, LockWaitPolicy, Query, Rel, RowLock, RowLockStrength};
+use crate::sql::ir::{
+    Cte, CteBody, Expr, ExprKind, LockWaitPolicy, Query, Rel, RowLock, RowLockStrength,
+};
 use crate::sql::plan::walk;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::eval::native::integer;
@@ -99,11 +101,30 @@ fn find<'a>(
             let limit = Some((limit.clone(), offset.clone()));
             find(input, ctes, limit)
         }
-        Rel::Project { input, .. } => find(input, ctes, limit),
-        Rel::Sort { input, .. } | Rel::Filter { input, .. } => find(input, ctes, None),
+        Rel::Project { input, exprs } => match find(input, ctes.clone(), limit) {
+            None => find_in_exprs(exprs.iter_mut().map(|(_, expr)| expr), &ctes),
+            inside => inside,
+        },
+        Rel::Sort { input, .. } => find(input, ctes, None),
+        Rel::Filter { input, predicate } => match find(input, ctes.clone(), None) {
+            None => find_in_exprs([predicate], &ctes),
+            inside => inside,
+        },
         Rel::With { ctes: inner, body } => {
-            let ctes = ctes.into_iter().chain(inner.iter().cloned()).collect();
-            find(body, ctes, None)
+            let locks = |cte: &Cte| match &cte.body {
+                CteBody::Query(query) => has_locks(query),
+                CteBody::Modify(_) => false,
+            };
+            let Some(at) = inner.iter().position(locks) else {
+                let ctes = ctes.into_iter().chain(inner.iter().cloned()).collect();
+                return find(body, ctes, None);
+            };
+            let (before, rest) = inner.split_at_mut(at);
+            let ctes = ctes.into_iter().chain(before.iter().cloned()).collect();
+            match &mut rest[0].body {
+                CteBody::Query(query) => find(query, ctes, None),
+                CteBody::Modify(_) => None,
+            }
         }
         Rel::Join { left, right, lateral, .. } => {
             // What a lateral side reads is different for each row of the other.
@@ -122,6 +143,37 @@ fn find<'a>(
         | Rel::Distinct { input, .. } => find(input, ctes, None),
         _ => None,
     }
+}
+
+/// A locking node within the subqueries of expressions. One that reads the row outside
+/// locks others for each, and stays.
+fn find_in_exprs<'a>(
+    exprs: impl IntoIterator<Item = &'a mut Expr>,
+    ctes: &[Cte],
+) -> Option<Found<'a>> {
+    exprs.into_iter().find_map(|expr| {
+        if !matches!(expr.kind, ExprKind::Subquery(_)) {
+            let mut found = None;
+            visit::operands_mut(expr, &mut |operand| {
+                if found.is_none() {
+                    found = find_in_exprs([operand], ctes);
+                }
+            });
+            return found;
+        }
+        match &mut expr.kind {
+            ExprKind::Subquery(subquery) if walk::free_columns(&subquery.query.rel).is_empty() => {
+                find(&mut subquery.query.rel, ctes.to_vec(), None)
+            }
+            _ => None,
+        }
+    })
+}
+
+fn has_locks(rel: &Rel) -> bool {
+    let mut found = matches!(rel, Rel::LockRows { .. });
+    visit::inputs(rel, &mut |input| found |= has_locks(input));
+    found
 }
 
 fn rid_column(lock: &RowLock) -> crate::sql::ir::OutputColumn {

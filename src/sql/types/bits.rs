@@ -17,6 +17,17 @@ use crate::sqlstate;
 /// The longest string of bits, as PostgreSQL has it.
 pub const BITS_MAX: usize = i32::MAX as usize - 7;
 
+/// Bits that one cast or concatenation makes at most: their text must fit a value.
+const MADE_BITS_MAX: usize = 0x3fff_ffff;
+
+/// `54000`, unless a string of so many bits may be made.
+pub fn check_made(length: usize) -> Result<()> {
+    if length <= MADE_BITS_MAX {
+        return Ok(());
+    }
+    Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, "requested length too large"))
+}
+
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Bits {
     length: usize,
@@ -176,7 +187,10 @@ impl Bits {
     /// Fits the string to the type's length: an explicit cast cuts and fills up,
     /// otherwise another length is an error.
     pub fn fit(self, ty: SqlType, explicit: bool) -> Result<Bits> {
-        let Some(limit) = usize::try_from(ty.typmod).ok().filter(|limit| *limit > 0) else {
+        // As in PostgreSQL, a length that no type can have is none.
+        let possible = 1..=BITS_MAX;
+        let limit = usize::try_from(ty.typmod).ok().filter(|limit| possible.contains(limit));
+        let Some(limit) = limit else {
             return Ok(self);
         };
         if self.length == limit || (ty.oid == oid::VARBIT && self.length < limit) {
@@ -185,6 +199,7 @@ impl Bits {
         if !explicit {
             check_length(self.length, ty)?;
         }
+        check_made(limit)?;
         Ok(Bits::new(self.bytes.to_vec(), limit))
     }
 

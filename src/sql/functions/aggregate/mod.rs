@@ -13,6 +13,7 @@ mod moments;
 mod ordered;
 mod regression;
 mod sum;
+pub mod transition;
 
 use super::AggregateKernel;
 

@@ -57,7 +57,7 @@ pub const AGGREGATES: &[AggregateKernel] = aggregates! {
 
 /// What is made of count, sum and squares in the end.
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Moment {
+pub enum Moment {
     Average,
     VarPop,
     VarSamp,
@@ -81,7 +81,7 @@ pub fn overflow() -> Error {
 
 /// Count, sum and sum of squared differences from the mean, of floats.
 #[derive(Debug)]
-struct Floats {
+pub struct Floats {
     moment: Moment,
     count: f64,
     sum: f64,
@@ -89,15 +89,22 @@ struct Floats {
 }
 
 impl Floats {
-    fn new(moment: Moment) -> Floats {
+    pub fn new(moment: Moment) -> Floats {
         Floats { moment, count: 0.0, sum: 0.0, squares: 0.0 }
+    }
+
+    /// A state as [`AggregateState::save`] gives it.
+    pub fn load(moment: Moment, state: &[Datum]) -> Result<Floats> {
+        let (count, sum, squares) = (arg(state, 0)?, arg(state, 1)?, arg(state, 2)?);
+        Ok(Floats { moment, count, sum, squares })
     }
 
     fn add(&mut self, value: f64) -> Result<()> {
         let before = self.sum;
+        let is_first = self.count <= 0.0 || self.count.is_nan();
         self.count += 1.0;
         self.sum += value;
-        if self.count > 1.0 {
+        if !is_first {
             let distance = value * self.count - self.sum;
             self.squares += distance * distance / (self.count * (self.count - 1.0));
             if self.sum.is_infinite() || self.squares.is_infinite() {
@@ -128,8 +135,8 @@ impl AggregateState for Floats {
     }
 
     fn finish(&mut self) -> Result<Datum> {
-        let least = if self.moment.is_sample() { 2.0 } else { 1.0 };
-        if self.count < least {
+        let too_few = if self.moment.is_sample() { self.count <= 1.0 } else { self.count == 0.0 };
+        if too_few {
             return Ok(Datum::Null);
         }
         let value = match self.moment {

@@ -9,22 +9,22 @@ use crate::sql::types::Datum;
 
 pub const AGGREGATES: &[AggregateKernel] = aggregates! {
     strict "corr_float8_float8" => |_| Pairs::new(Pairs::correlation);
-    strict "covar_pop_float8_float8" => |_| Pairs::new(|p| p.at_least(1.0, p.xy / p.count));
-    strict "covar_samp_float8_float8" => |_| Pairs::new(|p| p.at_least(2.0, p.xy / (p.count - 1.0)));
-    strict "regr_avgx_float8_float8" => |_| Pairs::new(|p| p.at_least(1.0, p.x / p.count));
-    strict "regr_avgy_float8_float8" => |_| Pairs::new(|p| p.at_least(1.0, p.y / p.count));
+    strict "covar_pop_float8_float8" => |_| Pairs::new(Pairs::covariance);
+    strict "covar_samp_float8_float8" => |_| Pairs::new(Pairs::sample_covariance);
+    strict "regr_avgx_float8_float8" => |_| Pairs::new(Pairs::average_x);
+    strict "regr_avgy_float8_float8" => |_| Pairs::new(Pairs::average_y);
     strict "regr_count_float8_float8" => |_| Pairs::new(|p| Some(Datum::Int8(p.count as i64)));
     strict "regr_intercept_float8_float8" => |_| Pairs::new(Pairs::intercept);
     strict "regr_r2_float8_float8" => |_| Pairs::new(Pairs::determination);
     strict "regr_slope_float8_float8" => |_| Pairs::new(Pairs::slope);
-    strict "regr_sxx_float8_float8" => |_| Pairs::new(|p| p.at_least(1.0, p.xx));
-    strict "regr_sxy_float8_float8" => |_| Pairs::new(|p| p.at_least(1.0, p.xy));
-    strict "regr_syy_float8_float8" => |_| Pairs::new(|p| p.at_least(1.0, p.yy));
+    strict "regr_sxx_float8_float8" => |_| Pairs::new(Pairs::sum_xx);
+    strict "regr_sxy_float8_float8" => |_| Pairs::new(Pairs::sum_xy);
+    strict "regr_syy_float8_float8" => |_| Pairs::new(Pairs::sum_yy);
 };
 
 /// Count, sums, and sums of products of the differences from the means.
 #[derive(Debug)]
-struct Pairs {
+pub struct Pairs {
     result: fn(&Pairs) -> Option<Datum>,
     count: f64,
     x: f64,
@@ -39,18 +39,55 @@ impl Pairs {
         Pairs { result, count: 0.0, x: 0.0, xx: 0.0, y: 0.0, yy: 0.0, xy: 0.0 }
     }
 
-    fn at_least(&self, count: f64, value: f64) -> Option<Datum> {
-        (self.count >= count).then_some(Datum::Float8(value))
+    /// A state as [`AggregateState::save`] gives it, only to be added to.
+    pub fn load(state: &[Datum]) -> Result<Pairs> {
+        let sum = |n: usize| arg::<f64>(state, n);
+        let empty = Pairs::new(|_| None);
+        let (count, x, xx) = (sum(0)?, sum(1)?, sum(2)?);
+        Ok(Pairs { count, x, xx, y: sum(3)?, yy: sum(4)?, xy: sum(5)?, ..empty })
     }
 
-    fn correlation(&self) -> Option<Datum> {
+    pub fn covariance(&self) -> Option<Datum> {
+        self.at_least(1.0, self.xy / self.count)
+    }
+
+    pub fn sample_covariance(&self) -> Option<Datum> {
+        self.at_least(2.0, self.xy / (self.count - 1.0))
+    }
+
+    pub fn average_x(&self) -> Option<Datum> {
+        self.at_least(1.0, self.x / self.count)
+    }
+
+    pub fn average_y(&self) -> Option<Datum> {
+        self.at_least(1.0, self.y / self.count)
+    }
+
+    pub fn sum_xx(&self) -> Option<Datum> {
+        self.at_least(1.0, self.xx)
+    }
+
+    pub fn sum_xy(&self) -> Option<Datum> {
+        self.at_least(1.0, self.xy)
+    }
+
+    pub fn sum_yy(&self) -> Option<Datum> {
+        self.at_least(1.0, self.yy)
+    }
+
+    fn at_least(&self, count: f64, value: f64) -> Option<Datum> {
+        let too_few = self.count < count;
+        (!too_few).then_some(Datum::Float8(value))
+    }
+
+    pub fn correlation(&self) -> Option<Datum> {
         if self.xx == 0.0 || self.yy == 0.0 {
             return None;
         }
         self.at_least(1.0, self.xy / (self.xx * self.yy).sqrt())
     }
 
-    fn determination(&self) -> Option<Datum> {
+    pub fn determination(&self) -> Option<Datum> {
         if self.xx == 0.0 {
             return None;
         }
@@ -60,11 +97,11 @@ impl Pairs {
         self.at_least(1.0, self.xy * self.xy / (self.xx * self.yy))
     }
 
-    fn slope(&self) -> Option<Datum> {
+    pub fn slope(&self) -> Option<Datum> {
         if self.xx == 0.0 { None } else { self.at_least(1.0, self.xy / self.xx) }
     }
 
-    fn intercept(&self) -> Option<Datum> {
+    pub fn intercept(&self) -> Option<Datum> {
         if self.xx == 0.0 {
             return None;
         }
@@ -73,10 +110,11 @@ impl Pairs {
 
     fn add(&mut self, y: f64, x: f64) -> Result<()> {
         let finite = x.is_finite() && y.is_finite() && self.x.is_finite() && self.y.is_finite();
+        let is_first = self.count <= 0.0 || self.count.is_nan();
         self.count += 1.0;
         self.x += x;
         self.y += y;
-        if self.count > 1.0 {
+        if !is_first {
             let (dx, dy) = (x * self.count - self.x, y * self.count - self.y);
             let scale = 1.0 / (self.count * (self.count - 1.0));
             self.xx += dx * dx * scale;

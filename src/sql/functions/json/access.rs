@@ -195,13 +195,17 @@ fn rows(rows: Vec<Vec<Datum>>) -> SetRows {
     Box::new(rows.into_iter().map(Ok))
 }
 
-fn each<'a, D: Document<'a>>(args: &'a [Datum], value: fn(Option<D>) -> Datum) -> Result<SetRows> {
+fn each<'a, D: Document<'a>>(
+    args: &'a [Datum],
+    function: &str,
+    value: fn(Option<D>) -> Datum,
+) -> Result<SetRows> {
     let json: D = open(args)?;
     if json.kind() != JsonKind::Object {
         return Err(invalid(match (D::NAME, json.kind()) {
             ("json", JsonKind::Array) => "cannot deconstruct an array as an object".to_owned(),
             ("json", _) => "cannot deconstruct a scalar".to_owned(),
-            (name, _) => format!("cannot call {name}_each on a non-object"),
+            _ => format!("cannot call {function} on a non-object"),
         }));
     }
     let members = json.members().into_iter();
@@ -255,11 +259,15 @@ macro_rules! family {
         pub const $sets: &[SetKernel] = &[
             SetKernel {
                 symbol: concat!($prefix, "_each"),
-                rows: |_: &CallContext<'_>, args| each::<$document>(args, whole),
+                rows: |_: &CallContext<'_>, args| {
+                    each::<$document>(args, concat!($prefix, "_each"), whole)
+                },
             },
             SetKernel {
                 symbol: concat!($prefix, "_each_text"),
-                rows: |_: &CallContext<'_>, args| each::<$document>(args, bare),
+                rows: |_: &CallContext<'_>, args| {
+                    each::<$document>(args, concat!($prefix, "_each_text"), bare)
+                },
             },
             SetKernel {
                 symbol: concat!($prefix, "_array_elements"),

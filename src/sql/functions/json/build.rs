@@ -344,7 +344,7 @@ fn paired(array: &ArrayValue) -> Result<Pairs<'_>> {
 }
 
 fn zipped<'a>(keys: &'a ArrayValue, values: &'a ArrayValue) -> Result<Pairs<'a>> {
-    if keys.dims.len() > 1 || values.dims.len() > 1 {
+    if keys.dims.len() > 1 || keys.dims.len() != values.dims.len() {
         return Err(subscripts("wrong number of array subscripts"));
     }
     if keys.elements.len() != values.elements.len() {

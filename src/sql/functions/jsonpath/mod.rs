@@ -104,7 +104,7 @@ impl<'a> Request<'a> {
             self.silent,
             self.use_zone,
         );
-        match executor.run(&path.path, found) {
+        match jsonpath::with_stack(path.depth, || executor.run(&path.path, found)) {
             Ok(found) => Ok(Some(found)),
             Err(Stop::Error(error)) => Err(*error),
             Err(Stop::Suppressed) => Ok(None),

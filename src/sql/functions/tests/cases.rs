@@ -316,4 +316,5 @@ files! {
     pictures;
     regexps;
     texts;
+    transitions;
 }

@@ -12,6 +12,7 @@ use datafusion::logical_expr::expr::{Case, InList, Like};
 use datafusion::logical_expr::{self as df, Operator, Volatility};
 
 use super::Lowering;
+use super::compare::date_comparison;
 use crate::catalog;
 use crate::error::{Error, Result};
 use crate::sql::functions;
@@ -19,7 +20,7 @@ use crate::sql::ir::{Call, ColumnId, Expr, ExprKind};
 use crate::sql::plan::form::{Form, Scope, column_name};
 use crate::sql::plan::{batch, udf, walk};
 use crate::sql::run::eval::Evaluator;
-use crate::sql::run::eval::native::{Arithmetic, Comparison, Family, Native, Number, native};
+use crate::sql::run::eval::native::{Arithmetic, Comparison, Native, Number, native};
 use crate::sql::types::numeric::{Coefficient, Numeric};
 use crate::sql::types::{Datum, SqlType, oid};
 
@@ -48,7 +49,7 @@ impl Lowering<'_> {
         Ok(self.expr(expr, scope)?.expr)
     }
 
-    fn lower(&self, expr: &Expr, scope: &Scope, depth: usize) -> Result<Lowered> {
+    pub(super) fn lower(&self, expr: &Expr, scope: &Scope, depth: usize) -> Result<Lowered> {
         if depth < NATIVE_DEPTH_MAX
             && let Some(lowered) = self.native(expr, scope, depth + 1)?
         {
@@ -93,7 +94,7 @@ impl Lowering<'_> {
                     true => Operator::IsNotDistinctFrom,
                     false => Operator::IsDistinctFrom,
                 };
-                self.comparison(equal, operator, scope, depth)?
+                self.compared(equal, operator, scope, depth)?
             }
             ExprKind::Case { operand: None, whens, otherwise } => {
                 self.case(expr, whens, otherwise.as_deref(), scope, depth)?
@@ -124,7 +125,7 @@ impl Lowering<'_> {
         Ok(Lowered { expr: udf::rowwise(evaluator, context, columns, &form, volatility), form })
     }
 
-    fn boolean(&self, expr: df::Expr) -> Result<Lowered> {
+    pub(super) fn boolean(&self, expr: df::Expr) -> Result<Lowered> {
         Ok(Lowered { expr, form: Form::of(SqlType::new(oid::BOOL), self.catalog())? })
     }
 
@@ -249,6 +250,9 @@ impl Lowering<'_> {
     ) -> Result<Option<Lowered>> {
         let Some(Native::Compare(Comparison::Eq, _)) = native(equal) else { return Ok(None) };
         let left = self.lower(left, scope, depth)?;
+        if let Some(length) = left.form.padded_length() {
+            return self.padded_in_list(left, length, list, negated);
+        }
         if !left.form.is_natively_ordered() || left.form.decimal_parts().is_some() {
             return Ok(None);
         }
@@ -265,7 +269,7 @@ impl Lowering<'_> {
     }
 
     /// A constant as a value of another integer width; itself for equal families.
-    fn constant_as(&self, value: &Datum, form: &Form) -> Result<Option<df::Expr>> {
+    pub(super) fn constant_as(&self, value: &Datum, form: &Form) -> Result<Option<df::Expr>> {
         use crate::sql::run::eval::native::integer;
         let value = match (integer(value), &form.data_type) {
             (Some(value), DataType::Int16) => i16::try_from(value).ok().map(Datum::Int2),
@@ -280,8 +284,8 @@ impl Lowering<'_> {
         if call.function.language != "internal" {
             return Ok(None);
         }
-        if let Some(operator) = comparison_operator(&call.function.source) {
-            return self.comparison(call, operator, scope, depth);
+        if let Some(lowered) = self.comparison(call, scope, depth)? {
+            return Ok(Some(lowered));
         }
         if let Some(Native::Arithmetic(operation, number)) = native(&call.function.source) {
             return self.arithmetic(call, operation, number, scope, depth);
@@ -320,111 +324,6 @@ impl Lowering<'_> {
         let context = self.planner.eval().clone();
         let expr = udf::vectorised(*kernel, context, types, &form, volatility, args);
         Ok(Some(Lowered { expr, form }))
-    }
-
-    fn comparison(
-        &self,
-        call: &Call,
-        operator: Operator,
-        scope: &Scope,
-        depth: usize,
-    ) -> Result<Option<Lowered>> {
-        let (Some(Native::Compare(_, family)), [left, right]) =
-            (native(&call.function.source), &call.args[..])
-        else {
-            return Ok(None);
-        };
-        if family == Family::Keyed {
-            return Ok(None);
-        }
-        let left = self.lower(left, scope, depth)?;
-        let right = self.lower(right, scope, depth)?;
-        let Some((left, right)) = self.comparable(family, left, right)? else { return Ok(None) };
-        Ok(Some(self.boolean(df::binary_expr(left, operator, right))?))
-    }
-
-    /// Brings two operands of a comparison to one type that Arrow compares right.
-    pub fn comparable(
-        &self,
-        family: Family,
-        left: Lowered,
-        right: Lowered,
-    ) -> Result<Option<(df::Expr, df::Expr)>> {
-        match family {
-            Family::Float => {
-                let wide = DataType::Float64;
-                let side = |side: Lowered| {
-                    let expr = cast(side.expr, &side.form.data_type, &wide);
-                    udf::canonical_float(expr, wide.clone())
-                };
-                Ok(Some((side(left), side(right))))
-            }
-            Family::Numeric => self.comparable_numbers(left, right),
-            Family::Int => Ok(Some(self.comparable_integers(left, right)?)),
-            _ if left.form.data_type == right.form.data_type => Ok(Some((left.expr, right.expr))),
-            _ => Ok(None),
-        }
-    }
-
-    fn comparable_integers(&self, l: Lowered, r: Lowered) -> Result<(df::Expr, df::Expr)> {
-        if l.form.data_type == r.form.data_type {
-            return Ok((l.expr, r.expr));
-        }
-        // A constant takes the column's width, so that the column stays bare.
-        if let Some(literal) = self.literal_like(&r, &l.form)? {
-            return Ok((l.expr, literal));
-        }
-        if let Some(literal) = self.literal_like(&l, &r.form)? {
-            return Ok((literal, r.expr));
-        }
-        let wide = DataType::Int64;
-        Ok((cast(l.expr, &l.form.data_type, &wide), cast(r.expr, &r.form.data_type, &wide)))
-    }
-
-    fn comparable_numbers(
-        &self,
-        left: Lowered,
-        right: Lowered,
-    ) -> Result<Option<(df::Expr, df::Expr)>> {
-        let (Some((lp, ls)), Some((rp, rs))) =
-            (left.form.decimal_parts(), right.form.decimal_parts())
-        else {
-            return Ok(None);
-        };
-        if left.form.data_type == right.form.data_type {
-            return Ok(Some((left.expr, right.expr)));
-        }
-        if let Some(literal) = self.literal_like(&right, &left.form)? {
-            return Ok(Some((left.expr, literal)));
-        }
-        if let Some(literal) = self.literal_like(&left, &right.form)? {
-            return Ok(Some((literal, right.expr)));
-        }
-        let scale = ls.max(rs);
-        let digits = (i32::from(lp) - i32::from(ls)).max(i32::from(rp) - i32::from(rs));
-        let Ok(precision @ ..=76) = u8::try_from(digits + i32::from(scale)) else {
-            return Ok(None);
-        };
-        let common = Form::decimal(precision, scale);
-        Ok(Some((
-            cast(left.expr, &left.form.data_type, &common.data_type),
-            cast(right.expr, &right.form.data_type, &common.data_type),
-        )))
-    }
-
-    /// A literal converted to another form without loss, if it is one and fits.
-    fn literal_like(&self, lowered: &Lowered, form: &Form) -> Result<Option<df::Expr>> {
-        let df::Expr::Literal(scalar, _) = &lowered.expr else { return Ok(None) };
-        let array = scalar.to_array().map_err(crate::sql::run::failure::unwrap)?;
-        let value = lowered.form.datum_at(&array, 0)?;
-        if let Some((precision, scale)) = form.decimal_parts() {
-            let Datum::Numeric(number) = &value else { return Ok(None) };
-            let Some((p, s)) = decimal_digits(number) else { return Ok(None) };
-            let fits = s <= scale
-                && i32::from(p) - i32::from(s) + i32::from(scale) <= i32::from(precision);
-            return if fits { Ok(Some(self.literal(&value, form)?)) } else { Ok(None) };
-        }
-        self.constant_as(&value, form)
     }
 
     fn arithmetic(
@@ -615,18 +514,6 @@ pub fn balanced(mut args: Vec<df::Expr>, operator: Operator) -> Option<df::Expr>
     args.pop()
 }
 
-fn comparison_operator(symbol: &str) -> Option<Operator> {
-    match native(symbol)? {
-        Native::Compare(Comparison::Eq, _) => Some(Operator::Eq),
-        Native::Compare(Comparison::Ne, _) => Some(Operator::NotEq),
-        Native::Compare(Comparison::Lt, _) => Some(Operator::Lt),
-        Native::Compare(Comparison::Le, _) => Some(Operator::LtEq),
-        Native::Compare(Comparison::Gt, _) => Some(Operator::Gt),
-        Native::Compare(Comparison::Ge, _) => Some(Operator::GtEq),
-        Native::Arithmetic(..) => None,
-    }
-}
-
 /// Kernels of casts that only widen.
 fn is_widening(symbol: &str) -> bool {
     matches!(
@@ -645,7 +532,7 @@ fn like_negation(symbol: &str) -> Option<bool> {
 }
 
 /// Precision and scale of a literal.
-fn decimal_digits(value: &Numeric) -> Option<(u8, i8)> {
+pub(super) fn decimal_digits(value: &Numeric) -> Option<(u8, i8)> {
     let Numeric::Finite { coefficient: Coefficient::Small(coefficient), scale } = value else {
         return None;
     };
@@ -707,6 +594,10 @@ fn is_total_call(call: &Call) -> bool {
             !matches!(operation, Arithmetic::Divide | Arithmetic::Modulo)
         }
         Some(Native::Arithmetic(..)) => false,
-        None => is_widening(symbol) || like_negation(symbol).is_some(),
+        None => {
+            is_widening(symbol)
+                || like_negation(symbol).is_some()
+                || date_comparison(symbol).is_some()
+        }
     }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use datafusion::common::{JoinConstraint, JoinType, NullEquality};
 use datafusion::logical_expr::{self as df, Join, LogicalPlan};
 
-use super::expr::{Lowered, balanced, is_total};
+use super::expr::{Lowered, balanced};
+use super::rel::guarded;
 use super::subquery::Dependency;
 use super::{Lowering, Relation, produced};
 use crate::error::{Error, Result};
@@ -15,7 +16,7 @@ use crate::sql::ir::{ColumnId, Expr, ExprKind, JoinKind, Rel};
 use crate::sql::plan::{udf, walk};
 use crate::sql::run::eval::native::{Comparison, Family, Native, native};
 use crate::sql::run::failure;
-use crate::sql::types::{Datum, SqlType, oid};
+use crate::sql::types::Datum;
 
 /// The condition of a join, split.
 #[derive(Default)]
@@ -146,13 +147,7 @@ impl Lowering<'_> {
         }
         let mut scope = left.scope.clone();
         scope.extend(right.scope.clone());
-        let rest = match rest.iter().all(is_total) {
-            true => rest,
-            false => {
-                let kind = ExprKind::And(rest);
-                vec![Expr { kind, ty: SqlType::new(oid::BOOL), location: -1 }]
-            }
-        };
+        let rest = guarded(rest, &[&left.plan, &right.plan]);
         let conditions = rest
             .iter()
             .map(|conjunct| self.condition(conjunct, &scope))

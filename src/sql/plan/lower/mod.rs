@@ -7,6 +7,7 @@
 //! query are picked by id at its top.
 
 mod aggregate;
+mod compare;
 pub mod expr;
 mod join;
 mod rel;

@@ -1,5 +1,6 @@
 //! Relations: scans, values, functions, filters, projections, sorts, limits.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use datafusion::logical_expr::{
@@ -165,26 +166,13 @@ impl Lowering<'_> {
         self.keep(relation, &rest)
     }
 
-    /// Keeps the rows for which all conjuncts hold. Those that cannot fail are
-    /// separate, for pushdown; one that can is evaluated after all before it.
+    /// Keeps the rows for which all conjuncts hold.
     pub fn keep(&self, relation: Relation, conjuncts: &[Expr]) -> Result<Relation> {
-        let (total, fallible): (Vec<_>, Vec<_>) =
-            conjuncts.iter().flat_map(factored).partition(is_total);
-        let mut conditions = total
+        let factored = conjuncts.iter().flat_map(factored).collect();
+        let conditions = guarded(factored, &[&relation.plan])
             .iter()
-            .map(|conjunct| self.condition(conjunct, &relation.scope))
+            .map(|condition| self.condition(condition, &relation.scope))
             .collect::<Result<Vec<_>>>()?;
-        if !fallible.is_empty() {
-            let guarded = match (total.len(), &fallible[..]) {
-                (0, [only]) => only.clone(),
-                _ => Expr {
-                    kind: ExprKind::And(total.into_iter().chain(fallible).collect()),
-                    ty: SqlType::new(oid::BOOL),
-                    location: -1,
-                },
-            };
-            conditions.push(self.condition(&guarded, &relation.scope)?);
-        }
         let Some(condition) = balanced(conditions, df::Operator::And) else {
             return Ok(relation);
         };
@@ -434,6 +422,60 @@ impl Clause {
             ),
         }
     }
+}
+
+/// Conjuncts as conditions that may be evaluated apart from each other. One that cannot
+/// fail stands alone. One that can comes after those that cannot and read no relation
+/// that it does not read: in this order, wherever it is pushed down to.
+pub fn guarded(conjuncts: Vec<Expr>, joined: &[&LogicalPlan]) -> Vec<Expr> {
+    let (total, fallible): (Vec<_>, Vec<_>) = conjuncts.into_iter().partition(is_total);
+    if fallible.is_empty() {
+        return total;
+    }
+    let homes = homes(joined);
+    let mut groups: Vec<(BTreeSet<usize>, Vec<Expr>)> = Vec::new();
+    for conjunct in fallible {
+        let read = relations_read(&conjunct, &homes);
+        match groups.iter_mut().find(|(relations, _)| *relations == read) {
+            Some((_, group)) => group.push(conjunct),
+            None => groups.push((read, vec![conjunct])),
+        }
+    }
+    let conditions = groups.into_iter().map(|(relations, group)| {
+        let guards = total.iter().filter(|e| relations_read(e, &homes).is_subset(&relations));
+        let mut all: Vec<Expr> = guards.cloned().chain(group).collect();
+        match all.len() {
+            1 => all.remove(0),
+            _ => Expr { kind: ExprKind::And(all), ty: SqlType::new(oid::BOOL), location: -1 },
+        }
+    });
+    let conditions: Vec<Expr> = conditions.collect();
+    total.into_iter().chain(conditions).collect()
+}
+
+/// Which of the relations that are joined has a column.
+fn homes(joined: &[&LogicalPlan]) -> HashMap<String, usize> {
+    fn collect(plan: &LogicalPlan, count: &mut usize, homes: &mut HashMap<String, usize>) {
+        match plan {
+            LogicalPlan::Join(join) => {
+                collect(&join.left, count, homes);
+                collect(&join.right, count, homes);
+            }
+            relation => {
+                let names = relation.schema().fields().iter().map(|field| field.name().clone());
+                homes.extend(names.map(|name| (name, *count)));
+                *count += 1;
+            }
+        }
+    }
+    let (mut count, mut homes) = (0, HashMap::new());
+    joined.iter().for_each(|plan| collect(plan, &mut count, &mut homes));
+    homes
+}
+
+fn relations_read(expr: &Expr, homes: &HashMap<String, usize>) -> BTreeSet<usize> {
+    let columns = walk::columns_read(expr);
+    columns.iter().filter_map(|id| homes.get(&column_name(*id)).copied()).collect()
 }
 
 /// One row without columns.

@@ -145,10 +145,7 @@ impl<'a, S: Sink> Parser<'a, S> {
 
     fn enter(&mut self, depth: usize) -> Result<()> {
         if depth >= DEPTH_MAX {
-            return Err(Error::new(
-                sqlstate::STATEMENT_TOO_COMPLEX,
-                "JSON value is nested too deeply",
-            ));
+            return Err(Error::new(sqlstate::STATEMENT_TOO_COMPLEX, "stack depth limit exceeded"));
         }
         self.advance()
     }

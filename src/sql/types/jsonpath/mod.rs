@@ -21,12 +21,15 @@ use std::sync::Arc;
 
 use super::numeric::Numeric;
 use super::regexp;
-use crate::error::Result;
-
-pub use parser::parse;
+use crate::error::{Error, Result};
 
 /// Nesting of expressions, steps included, that is read.
-pub const DEPTH_MAX: usize = 400;
+pub const DEPTH_MAX: usize = 1_500;
+
+/// Nesting that every thread's stack has room for.
+const SHALLOW: usize = 40;
+/// Stack for one level of nesting, in bytes, parsing and evaluating alike.
+const STACK_PER_LEVEL_BYTES: usize = 40 << 10;
 
 /// Paths one thread keeps parsed; when full, all are forgotten.
 const CACHE_MAX: usize = 64;
@@ -36,6 +39,8 @@ pub struct JsonPath {
     /// `lax`, unless the text says `strict`.
     pub lax: bool,
     pub path: Path,
+    /// How deep the expression is nested, steps included.
+    pub depth: usize,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -221,9 +226,37 @@ impl Comparison {
     }
 }
 
+/// Reads an expression.
+pub fn parse(text: &str) -> Result<JsonPath> {
+    with_stack(nesting_at_most(text), || parser::parse(text))
+}
+
 /// The canonical text of an expression.
 pub fn canonical(text: &str) -> Result<String> {
-    Ok(print::print(&parse(text)?))
+    with_stack(nesting_at_most(text), || Ok(print::print(&parser::parse(text)?)))
+}
+
+/// What opens a level: no text is nested deeper than it has of these.
+fn nesting_at_most(text: &str) -> usize {
+    text.bytes().filter(|byte| b"([-+!?*/%|&.=<>".contains(byte)).count().min(DEPTH_MAX)
+}
+
+/// Runs `work`, which goes `depth` levels deep, where the stack has room for it.
+pub fn with_stack<T: Send, E: Send + From<Error>>(
+    depth: usize,
+    work: impl FnOnce() -> Result<T, E> + Send,
+) -> Result<T, E> {
+    if depth <= SHALLOW {
+        return work();
+    }
+    std::thread::scope(|scope| {
+        let worker = std::thread::Builder::new()
+            .name("deep-jsonpath".into())
+            .stack_size((depth + SHALLOW) * STACK_PER_LEVEL_BYTES)
+            .spawn_scoped(scope, work)
+            .map_err(|error| Error::out_of_memory(format!("no stack for a jsonpath: {error}")))?;
+        worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 thread_local! {

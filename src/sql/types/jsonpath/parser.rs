@@ -84,10 +84,7 @@ impl Item {
 }
 
 fn check_depth(depth: usize) -> Result<()> {
-    if depth <= DEPTH_MAX {
-        return Ok(());
-    }
-    Err(Error::new(sqlstate::STATEMENT_TOO_COMPLEX, "jsonpath expression is nested too deeply"))
+    if depth <= DEPTH_MAX { Ok(()) } else { Err(Error::statement_too_deep()) }
 }
 
 struct Parser<'a> {
@@ -103,7 +100,7 @@ impl Parser<'_> {
             return Err(self.unexpected());
         }
         check_places(&item.path, Place { nested: false, subscript: false })?;
-        Ok(JsonPath { lax, path: item.path })
+        Ok(JsonPath { lax, path: item.path, depth: item.depth })
     }
 
     fn unexpected(&self) -> Error {

@@ -115,11 +115,8 @@ impl Inet {
         if !self.is_same_family(other) {
             return Err(invalid("cannot subtract inet values of different sizes"));
         }
-        let (a, b) = (self.number(), other.number());
-        let difference = match a.checked_sub(b) {
-            Some(forward) => i64::try_from(forward).ok(),
-            None => i128::try_from(b - a).ok().and_then(|back| i64::try_from(-back).ok()),
-        };
-        difference.ok_or_else(out_of_range)
+        // As in PostgreSQL, addresses at the two ends of IPv6 are neighbours.
+        let difference = self.number().wrapping_sub(other.number()).cast_signed();
+        i64::try_from(difference).map_err(|_| out_of_range())
     }
 }

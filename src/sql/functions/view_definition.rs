@@ -1,0 +1,72 @@
+//! `pg_get_viewdef` and `pg_get_ruledef`: views' queries, printed anew.
+
+use std::sync::Arc;
+
+use super::call::arg;
+use super::{CallContext, Kernel};
+use crate::catalog::{
+    RULE_OID_OFFSET, Relation, deparse, find_relation, parse_qualified_name, quote_qualified,
+};
+use crate::error::{Error, Result};
+use crate::kernels;
+use crate::sql::describe;
+use crate::sql::types::{Datum, Oid};
+
+pub const KERNELS: &[&[Kernel]] = &[VIEWS];
+
+const VIEWS: &[Kernel] = kernels! {
+    call "pg_get_viewdef" => |call, args| by_oid(call, args, false);
+    call "pg_get_viewdef_ext" => |call, args| by_oid(call, args, arg(args, 1)?);
+    call "pg_get_viewdef_wrap" => |call, args| by_oid(call, args, true);
+    call "pg_get_viewdef_name" => |call, args| by_name(call, args, false);
+    call "pg_get_viewdef_name_ext" => |call, args| by_name(call, args, arg(args, 1)?);
+    call "pg_get_ruledef" => |call, args| rule(call, args, false);
+    call "pg_get_ruledef_ext" => |call, args| rule(call, args, arg(args, 1)?);
+};
+
+fn by_oid(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum> {
+    let view = call.eval.catalog.relation(arg::<Oid>(args, 0)?);
+    Ok(view.map_or(Datum::Null, |view| text(definition(call, view, pretty))))
+}
+
+fn by_name(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum> {
+    let name: &str = arg(args, 0)?;
+    let parts = parse_qualified_name(name)?;
+    let (schema, plain) = match parts.as_slice() {
+        [name] => (None, name),
+        [schema, name] | [_, schema, name] => (Some(schema.as_str()), name),
+        _ => return Err(Error::undefined_table(name)),
+    };
+    let path = &call.eval.settings.search_path;
+    let view = find_relation(&call.eval.catalog, path, schema, plain);
+    let view = view.ok_or_else(|| Error::undefined_table(name))?;
+    Ok(text(definition(call, view, pretty)))
+}
+
+/// The query as the binder understands it, or as it was written where that cannot be
+/// printed.
+fn definition(call: &CallContext<'_>, view: &Arc<Relation>, pretty: bool) -> Option<String> {
+    view.view()?;
+    let printed = describe::view_definition(call.eval, view, pretty);
+    let catalog = &call.eval.catalog;
+    let path = &call.eval.settings.search_path;
+    printed.ok().or_else(|| deparse::view_definition(catalog, path, view))
+}
+
+/// A view's `_RETURN` rule.
+fn rule(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum> {
+    let rule: Oid = arg(args, 0)?;
+    let catalog = &call.eval.catalog;
+    let Some(view) = catalog.relation(rule.wrapping_sub(RULE_OID_OFFSET)) else {
+        return Ok(Datum::Null);
+    };
+    let name = quote_qualified(Some(catalog.schema_name(view.schema)), &view.name);
+    let query = definition(call, view, pretty);
+    Ok(text(query.map(|query| {
+        format!("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {name} DO INSTEAD {query}")
+    })))
+}
+
+fn text(value: Option<String>) -> Datum {
+    value.map_or(Datum::Null, Datum::Text)
+}
