@@ -290,7 +290,32 @@ impl Writer<'_> {
         for rid in rids {
             self.act(&child, key, action, rid, new).await?;
         }
+        if action == ReferentialAction::SetDefault {
+            self.require_gone(&parent, &child, foreign, old).await?;
+        }
         self.after_statement(&child, event, &key.columns)
+    }
+
+    /// Fails if rows still refer to a key that is gone: their default is that key.
+    async fn require_gone(
+        &self,
+        parent: &TableInfo,
+        child: &Arc<TableInfo>,
+        foreign: &ForeignKeyInfo,
+        values: &[Datum],
+    ) -> Result<()> {
+        if let Some((index, key)) = referenced_key(parent, &foreign.key, values)?
+            && self.newest_rid(parent, &index, &key)?.is_some()
+        {
+            return Ok(());
+        }
+        match self.referencing_rids(child, &foreign.key, values, true).await?.is_empty() {
+            true => Ok(()),
+            false => {
+                let eval = &self.ctx.eval;
+                Err(violation::foreign_key_referenced(parent, child, eval, foreign, values))
+            }
+        }
     }
 
     /// The rows of `child` that refer to a key, in the newest state.

@@ -14,16 +14,18 @@ pub fn constraint_definition(
     constraint: &Constraint,
     is_pretty: bool,
 ) -> Option<String> {
-    let table = catalog.relation(constraint.table)?;
+    let table = catalog.relation(constraint.table);
     let mut text = match &constraint.kind {
-        ConstraintKind::Check { sql, .. } => {
+        ConstraintKind::Check { sql, .. } | ConstraintKind::DomainCheck { sql, .. } => {
             let shown = display(catalog, search_path, sql);
             format!("CHECK ({})", if is_pretty { pretty(&shown) } else { shown })
         }
         ConstraintKind::PrimaryKey { index, columns } => {
+            let table = table?;
             format!("PRIMARY KEY ({}){}", names(table, columns), included(catalog, table, *index))
         }
         ConstraintKind::Unique { index, columns } => {
+            let table = table?;
             let nulls = match catalog.relation(*index).map(|index| &index.kind) {
                 Some(RelationKind::Index(index)) if index.nulls_not_distinct => {
                     " NULLS NOT DISTINCT"
@@ -34,7 +36,7 @@ pub fn constraint_definition(
             format!("UNIQUE{nulls} ({}){included}", names(table, columns))
         }
         ConstraintKind::ForeignKey(key) => {
-            foreign_key(catalog, search_path, table, key, is_pretty)?
+            foreign_key(catalog, search_path, table?, key, is_pretty)?
         }
     };
     if constraint.deferrable {

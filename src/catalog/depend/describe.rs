@@ -1,8 +1,8 @@
 //! How messages call an object: `table t`, `column a of table t`.
 
 use super::super::{
-    Catalog, Function, FunctionKind, ObjectAddress, Relation, quote_identifier, quote_qualified,
-    relation_oid,
+    Catalog, ConstraintKind, Function, FunctionKind, ObjectAddress, Relation, quote_identifier,
+    quote_qualified, relation_oid,
 };
 use super::RULE_OID_OFFSET;
 use crate::sql::types::Oid;
@@ -37,6 +37,9 @@ impl Catalog {
             }
             relation_oid::PG_CONSTRAINT => {
                 let constraint = self.constraint(oid)?;
+                if let ConstraintKind::DomainCheck { .. } = constraint.kind {
+                    return Some(format!("constraint {}", constraint.name));
+                }
                 let table = self.relation(constraint.table)?;
                 format!("constraint {} on {}", constraint.name, self.describe_relation(path, table))
             }

@@ -59,13 +59,22 @@ impl Constraint {
             | ConstraintKind::PrimaryKey { columns, .. }
             | ConstraintKind::Unique { columns, .. } => columns,
             ConstraintKind::ForeignKey(key) => &key.columns,
+            ConstraintKind::DomainCheck { .. } => &[],
+        }
+    }
+
+    /// The domain it is on, or 0.
+    pub fn domain(&self) -> Oid {
+        match self.kind {
+            ConstraintKind::DomainCheck { domain, .. } => domain,
+            _ => 0,
         }
     }
 
     /// The index that implements it (for a foreign key: the referenced one), or 0.
     pub fn index(&self) -> Oid {
         match &self.kind {
-            ConstraintKind::Check { .. } => 0,
+            ConstraintKind::Check { .. } | ConstraintKind::DomainCheck { .. } => 0,
             ConstraintKind::PrimaryKey { index, .. } | ConstraintKind::Unique { index, .. } => {
                 *index
             }
@@ -80,7 +89,7 @@ fn constraint_row(catalog: &Catalog, constraint: &Constraint) -> Row {
         _ => None,
     };
     let check = match &constraint.kind {
-        ConstraintKind::Check { sql, .. } => Some(sql),
+        ConstraintKind::Check { sql, .. } | ConstraintKind::DomainCheck { sql, .. } => Some(sql),
         _ => None,
     };
     let equality = |tables: fn(&ForeignKey, Oid) -> Ends<'_>| match key {
@@ -93,7 +102,7 @@ fn constraint_row(catalog: &Catalog, constraint: &Constraint) -> Row {
         text(&constraint.name),
         oid(constraint.schema),
         char(match constraint.kind {
-            ConstraintKind::Check { .. } => 'c',
+            ConstraintKind::Check { .. } | ConstraintKind::DomainCheck { .. } => 'c',
             ConstraintKind::PrimaryKey { .. } => 'p',
             ConstraintKind::Unique { .. } => 'u',
             ConstraintKind::ForeignKey(_) => 'f',
@@ -102,7 +111,7 @@ fn constraint_row(catalog: &Catalog, constraint: &Constraint) -> Row {
         boolean(constraint.initially_deferred),
         boolean(constraint.validated),
         oid(constraint.table),
-        oid(0),
+        oid(constraint.domain()),
         oid(constraint.index()),
         oid(0),
         oid(key.map_or(0, |key| key.referenced_table)),

@@ -116,6 +116,7 @@ impl Binder<'_> {
                 self.view(&relation, table)
             }
             RelationKind::Index(_) => Err(is_an_index(&relation, table.location)),
+            RelationKind::Composite => Err(cannot_open(&relation).at(table.location)),
             _ => {
                 let mut scan = self.scan(&relation);
                 self.keep_known_columns(&mut scan, table.location);
@@ -426,4 +427,9 @@ fn select_location(select: &crate::sql::parse::ast::SelectStmt) -> i32 {
         .first()
         .and_then(|target| target.node.as_ref())
         .map_or(-1, super::node::location)
+}
+
+/// `42809`: the relation of a composite type has no rows.
+pub fn cannot_open(relation: &Relation) -> Error {
+    Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{}\" is a composite type", relation.name))
 }

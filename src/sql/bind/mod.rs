@@ -82,10 +82,12 @@ use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
-    ColumnExpression, ExpressionUse, bind_column_expression, bind_default, bind_expression,
+    ColumnExpression, DOMAIN_VALUE, ExpressionUse, bind_column_expression, bind_default,
+    bind_domain_check, bind_domain_check_sql, bind_domain_default, bind_expression,
     bind_expression_sql, bind_relation_expression_sql, bind_trigger_condition,
     bind_trigger_condition_sql,
 };
+pub use from::cannot_open;
 use opened::Opened;
 pub use opened::opened_by_copy;
 use params::Params;
@@ -130,6 +132,8 @@ pub struct Binder<'a> {
     description: Option<described::Description>,
     /// The clauses of the level that was bound last.
     plain: Option<described::Body>,
+    /// Primary keys by which columns are grouped that GROUP BY does not name.
+    grouping_keys: Vec<Oid>,
 }
 
 impl<'a> Binder<'a> {
@@ -163,6 +167,7 @@ impl<'a> Binder<'a> {
             names: bound::Names::default(),
             description: None,
             plain: None,
+            grouping_keys: Vec::new(),
         }
     }
 

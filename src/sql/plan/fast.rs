@@ -169,7 +169,7 @@ impl TableSource {
                 _ => None,
             })
         };
-        let unique = self.info.indexes.iter().filter(|index| index.unique && index.is_usable());
+        let unique = self.info.indexes.iter().filter(|index| index.is_always_unique());
         for index in unique {
             let key: Option<Vec<Datum>> = index
                 .keys

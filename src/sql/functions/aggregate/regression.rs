@@ -172,23 +172,29 @@ impl AggregateState for Pairs {
         if count == 0.0 {
             return Ok(());
         }
-        let finite = [self.x, self.xx, self.y, self.yy, self.xy, x, xx, y, yy, xy];
-        let finite = finite.iter().all(|sum| !sum.is_infinite());
-        if self.count > 0.0 {
-            let total = self.count + count;
-            let (dx, dy) = (self.x / self.count - x / count, self.y / self.count - y / count);
-            let weight = self.count * count / total;
-            self.xx += weight * dx * dx;
-            self.yy += weight * dy * dy;
-            self.xy += weight * dx * dy;
+        if self.count == 0.0 {
+            *self = Pairs { result: self.result, count, x, xx, y, yy, xy };
+            return Ok(());
+        }
+        let (a, b) = (self.count, count);
+        let (dx, dy) = (self.x / a - x / b, self.y / a - y / b);
+        let between = |d: f64, e: f64| a * b * d * e / (a + b);
+        let merged = [
+            (&mut self.x, x, 0.0),
+            (&mut self.xx, xx, between(dx, dx)),
+            (&mut self.y, y, 0.0),
+            (&mut self.yy, yy, between(dy, dy)),
+            (&mut self.xy, xy, between(dx, dy)),
+        ];
+        for (sum, other, between) in merged {
+            let was_infinite = sum.is_infinite() || other.is_infinite();
+            *sum = *sum + other + between;
+            if sum.is_infinite() && !was_infinite {
+                return Err(overflow());
+            }
         }
         self.count += count;
-        self.x += x;
-        self.xx += xx;
-        self.y += y;
-        self.yy += yy;
-        self.xy += xy;
-        if finite { self.spoil(true) } else { Ok(()) }
+        Ok(())
     }
 
     fn size_bytes(&self) -> usize {
