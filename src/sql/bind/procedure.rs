@@ -103,7 +103,7 @@ impl Binder<'_> {
             None => vec![('i', String::new()); function.args.len()],
             Some(all) => all.iter().map(|(mode, _, name)| (*mode, name.clone())).collect(),
         };
-        let given: Vec<Vec<String>> = call.args.iter().map(|arg| written_name(arg)).collect();
+        let given: Vec<Vec<String>> = call.args.iter().map(written_name).collect();
         let outputs = modes
             .iter()
             .enumerate()

@@ -23,6 +23,7 @@ fn compiled(text: &str, eval: &EvalContext) -> Result<Compiled> {
         is_procedure: false,
         is_trigger: false,
         table: oid::INVALID,
+        creation: false,
     };
     Compiled::new(text, "f", "f()".to_owned(), &[], &purpose, eval)
 }

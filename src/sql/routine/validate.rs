@@ -6,7 +6,7 @@ use super::command::{bind_call, shape_of};
 use super::shape::Shape;
 use super::sql_function::{Arguments, RowConversion, return_mismatch, statements};
 use crate::catalog::Function;
-use crate::error::{Error, Result};
+use crate::error::{Error, Report, Result};
 use crate::sql::bind::{Binder, is_polymorphic};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::Statement;
@@ -14,12 +14,12 @@ use crate::sql::parse::NodeEnum;
 use crate::sql::plpgsql;
 use crate::sql::types::SqlType;
 
-/// Checks a function's body. Positions of errors count in the body.
-pub fn validate(function: &Function, eval: &EvalContext) -> Result<()> {
+/// Checks a function's body; answers warnings. Positions of errors count in the body.
+pub fn validate(function: &Function, eval: &EvalContext) -> Result<Vec<Report>> {
     match function.language.as_str() {
-        "sql" => sql_body(function, eval),
+        "sql" => sql_body(function, eval).map(|()| Vec::new()),
         "plpgsql" => plpgsql::validate(function, eval),
-        _ => Ok(()),
+        _ => Ok(Vec::new()),
     }
 }
 

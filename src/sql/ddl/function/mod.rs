@@ -96,7 +96,9 @@ impl Ddl<'_> {
         let function = self.put_function(function);
         // A body may call the function itself.
         if self.checks_bodies()? {
-            validate::validate(&function, &self.eval())?;
+            for warning in validate::validate(&function, &self.eval())? {
+                self.ctx.notices.send(warning);
+            }
         }
         self.record_references(address, signature.default_exprs.iter());
         Ok(tag)
@@ -157,8 +159,8 @@ impl Ddl<'_> {
     /// The function under the OID of the one it replaces, if that may be.
     fn replaced(&mut self, new: Function, replace: bool) -> Result<Function> {
         let named = self.work.catalog.named(ObjectClass::Function, new.schema, &new.name);
-        let known = named.iter().filter_map(|oid| self.work.catalog.function(*oid));
-        let Some(old) = known.filter(|old| old.args == new.args).next().cloned() else {
+        let mut known = named.iter().filter_map(|oid| self.work.catalog.function(*oid));
+        let Some(old) = known.find(|old| old.args == new.args).cloned() else {
             return Ok(new);
         };
         if !replace {

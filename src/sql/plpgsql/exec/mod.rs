@@ -103,8 +103,8 @@ impl<'a, 'w> Exec<'a, 'w> {
         }
         self.set_found(false);
         self.current = (0, At::During("during function entry"));
-        let flow = self.block(&self.body().block)?;
-        self.finish(flow)
+        self.block(&self.body().block)?;
+        self.finish()
     }
 
     /// Calls the body as a trigger.

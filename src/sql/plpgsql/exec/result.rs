@@ -18,7 +18,7 @@ impl<'a> Exec<'a, '_> {
         if let Some(value) = value {
             let (value, ty) = self.evaluate(value)?;
             if self.body().trigger.is_some() {
-                self.returned = Some(self.trigger_row(value, ty)?);
+                self.returned = Some(Self::trigger_row(value)?);
                 return Ok(Flow::Return);
             }
             let value = self.as_result(value, ty);
@@ -197,7 +197,7 @@ impl<'a> Exec<'a, '_> {
     }
 
     /// The end of a call.
-    pub(super) fn finish(&mut self, flow: Flow) -> Result<()> {
+    pub(super) fn finish(&mut self) -> Result<()> {
         let Some(function) = self.function else { return Ok(()) };
         if function.returns_set {
             return Ok(());
@@ -209,21 +209,15 @@ impl<'a> Exec<'a, '_> {
             None if function.kind == FunctionKind::Procedure => Datum::Null,
             None if matches!(self.shape, Shape::Void) => Datum::Text(String::new()),
             None => {
-                let _ = flow;
                 self.during("");
-                return Err(self.without_return());
+                return Err(no_return("function"));
             }
         };
         self.put(value)
     }
 
-    fn without_return(&self) -> Error {
-        no_return("function")
-    }
-
     /// What a trigger function returns: a row of its table, or nothing.
-    fn trigger_row(&mut self, value: Datum, ty: SqlType) -> Result<Datum> {
-        let _ = ty;
+    fn trigger_row(value: Datum) -> Result<Datum> {
         match value {
             Datum::Null => Ok(Datum::Null),
             Datum::Record(_) => Ok(value),

@@ -50,7 +50,7 @@ impl Parser<'_> {
             "return" => self.return_statement(),
             "raise" => self.raise(),
             "assert" => self.assert(),
-            "perform" => self.perform(token.start),
+            "perform" => self.perform(),
             "execute" => self.execute(),
             "get" => self.get_diagnostics(),
             "open" => self.open(),
@@ -178,11 +178,10 @@ impl Parser<'_> {
     }
 
     /// PERFORM is SELECT without a use for its rows.
-    fn perform(&mut self, start: usize) -> Parsed {
+    fn perform(&mut self) -> Parsed {
         let (from, end) = self.cut(&[";"], false)?;
         let text = format!("SELECT {}", &self.lex.text[from..end]);
         let base = from as i32 - "SELECT ".len() as i32;
-        let _ = start;
         let parsed = self.parse(&text, base)?;
         self.lex.expect_symbol(";")?;
         Ok(Kind::Perform(Arc::new(crate::sql::plpgsql::ast::Expr {
@@ -283,12 +282,11 @@ impl Parser<'_> {
         }
         match self.lex.peek().cloned() {
             Some(token) if token.kind == SqlTokenKind::String => {
-                let at = self.lex.position();
                 raise.message = Some(self.string_literal()?);
                 while self.lex.accept_symbol(",") {
                     raise.arguments.push(self.expression(&[",", ";", "using"])?);
                 }
-                self.check_placeholders(&raise, at)?;
+                self.check_placeholders(&raise)?;
             }
             Some(_) if self.lex.is_word("using") => {}
             Some(token) if token.kind == SqlTokenKind::Word => {
@@ -346,7 +344,7 @@ impl Parser<'_> {
     }
 
     /// As many `%` as there are arguments.
-    fn check_placeholders(&mut self, raise: &Raise, at: usize) -> Result<()> {
+    fn check_placeholders(&mut self, raise: &Raise) -> Result<()> {
         let format = raise.message.as_deref().unwrap_or_default();
         let mut expected = 0;
         let mut chars = format.chars().peekable();
@@ -367,7 +365,6 @@ impl Parser<'_> {
         };
         let line =
             self.lex.line_at(self.lex.peek().map_or(self.lex.text.len(), |token| token.start));
-        let _ = at;
         Err(Error::syntax(message).with_context(format!("near line {line}")))
     }
 
