@@ -109,6 +109,12 @@ CREATE AGGREGATE pg_catalog.percentile_cont(float8[] ORDER BY interval) (OID = 3
 CREATE AGGREGATE pg_catalog.percentile_disc(float8 ORDER BY anyelement) (OID = 3972, RETURNS = anyelement, KERNEL = 'percentile_disc_float8_anyelement');
 CREATE AGGREGATE pg_catalog.percentile_disc(float8[] ORDER BY anyelement) (OID = 3978, RETURNS = anyarray, KERNEL = 'percentile_disc_float8_array_anyelement');
 
+CREATE AGGREGATE pg_catalog.range_agg(anyrange) (OID = 4301, RETURNS = anymultirange, KERNEL = 'range_agg_anyrange');
+CREATE AGGREGATE pg_catalog.range_agg(anymultirange) (OID = 6227, RETURNS = anymultirange, KERNEL = 'range_agg_anymultirange');
+
+CREATE AGGREGATE pg_catalog.range_intersect_agg(anymultirange) (OID = 4389, RETURNS = anymultirange, KERNEL = 'range_intersect_agg_anymultirange');
+CREATE AGGREGATE pg_catalog.range_intersect_agg(anyrange) (OID = 4450, RETURNS = anyrange, KERNEL = 'range_intersect_agg_anyrange');
+
 CREATE AGGREGATE pg_catalog.rank(VARIADIC "any" ORDER BY VARIADIC "any") (OID = 3986, RETURNS = int8, HYPOTHETICAL, KERNEL = 'rank_any');
 
 CREATE AGGREGATE pg_catalog.regr_avgx(float8, float8) (OID = 2822, RETURNS = float8, KERNEL = 'regr_avgx_float8_float8');

@@ -294,3 +294,27 @@ CREATE CAST (jsonb AS int4) WITH FUNCTION pg_catalog.int4(jsonb);
 CREATE CAST (jsonb AS int8) WITH FUNCTION pg_catalog.int8(jsonb);
 CREATE CAST (jsonb AS float4) WITH FUNCTION pg_catalog.float4(jsonb);
 CREATE CAST (jsonb AS float8) WITH FUNCTION pg_catalog.float8(jsonb);
+
+-- from int4range
+
+CREATE CAST (int4range AS int4multirange) WITH FUNCTION pg_catalog.int4multirange(int4range);
+
+-- from int8range
+
+CREATE CAST (int8range AS int8multirange) WITH FUNCTION pg_catalog.int8multirange(int8range);
+
+-- from numrange
+
+CREATE CAST (numrange AS nummultirange) WITH FUNCTION pg_catalog.nummultirange(numrange);
+
+-- from daterange
+
+CREATE CAST (daterange AS datemultirange) WITH FUNCTION pg_catalog.datemultirange(daterange);
+
+-- from tsrange
+
+CREATE CAST (tsrange AS tsmultirange) WITH FUNCTION pg_catalog.tsmultirange(tsrange);
+
+-- from tstzrange
+
+CREATE CAST (tstzrange AS tstzmultirange) WITH FUNCTION pg_catalog.tstzmultirange(tstzrange);

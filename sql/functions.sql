@@ -152,6 +152,9 @@ CREATE FUNCTION pg_catalog.int4not(int4) RETURNS int4 LANGUAGE internal IMMUTABL
 CREATE FUNCTION pg_catalog.int4or(int4, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4or' SET oid = 1899;
 CREATE FUNCTION pg_catalog.int4out(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out' SET oid = 43;
 CREATE FUNCTION pg_catalog.int4pl(int4, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4pl' SET oid = 177;
+CREATE FUNCTION pg_catalog.int4range(int4, int4) RETURNS int4range LANGUAGE internal IMMUTABLE AS 'range_constructor2' SET oid = 3840;
+CREATE FUNCTION pg_catalog.int4range(int4, int4, text) RETURNS int4range LANGUAGE internal IMMUTABLE AS 'range_constructor3' SET oid = 3841;
+CREATE FUNCTION pg_catalog.int4range_subdiff(int4, int4) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'int4range_subdiff' SET oid = 3922;
 CREATE FUNCTION pg_catalog.int4send(int4) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'int4send' SET oid = 2407;
 CREATE FUNCTION pg_catalog.int4shl(int4, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4shl' SET oid = 1902;
 CREATE FUNCTION pg_catalog.int4shr(int4, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4shr' SET oid = 1903;
@@ -204,6 +207,9 @@ CREATE FUNCTION pg_catalog.int8or(int8, int8) RETURNS int8 LANGUAGE internal IMM
 CREATE FUNCTION pg_catalog.int8out(int8) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int8out' SET oid = 461;
 CREATE FUNCTION pg_catalog.int8pl(int8, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8pl' SET oid = 463;
 CREATE FUNCTION pg_catalog.int8pl_inet(int8, inet) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'int8pl_inet_int8_inet' SET oid = 2631;
+CREATE FUNCTION pg_catalog.int8range(int8, int8) RETURNS int8range LANGUAGE internal IMMUTABLE AS 'range_constructor2' SET oid = 3945;
+CREATE FUNCTION pg_catalog.int8range(int8, int8, text) RETURNS int8range LANGUAGE internal IMMUTABLE AS 'range_constructor3' SET oid = 3946;
+CREATE FUNCTION pg_catalog.int8range_subdiff(int8, int8) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'int8range_subdiff' SET oid = 3923;
 CREATE FUNCTION pg_catalog.int8send(int8) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'int8send' SET oid = 2409;
 CREATE FUNCTION pg_catalog.int8shl(int8, int4) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8shl' SET oid = 1908;
 CREATE FUNCTION pg_catalog.int8shr(int8, int4) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8shr' SET oid = 1909;
@@ -429,6 +435,9 @@ CREATE FUNCTION pg_catalog.numeric_sqrt(numeric) RETURNS numeric LANGUAGE intern
 CREATE FUNCTION pg_catalog.numeric_sub(numeric, numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_sub' SET oid = 1725;
 CREATE FUNCTION pg_catalog.numeric_uminus(numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_uminus' SET oid = 1771;
 CREATE FUNCTION pg_catalog.numeric_uplus(numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_uplus' SET oid = 1915;
+CREATE FUNCTION pg_catalog.numrange(numeric, numeric) RETURNS numrange LANGUAGE internal IMMUTABLE AS 'range_constructor2' SET oid = 3844;
+CREATE FUNCTION pg_catalog.numrange(numeric, numeric, text) RETURNS numrange LANGUAGE internal IMMUTABLE AS 'range_constructor3' SET oid = 3845;
+CREATE FUNCTION pg_catalog.numrange_subdiff(numeric, numeric) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'numrange_subdiff' SET oid = 3924;
 CREATE FUNCTION pg_catalog.pg_lsn(numeric) RETURNS pg_lsn LANGUAGE internal IMMUTABLE STRICT AS 'numeric_pg_lsn' SET oid = 6103;
 CREATE FUNCTION pg_catalog.pow(numeric, numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_power' SET oid = 1738;
 CREATE FUNCTION pg_catalog.power(numeric, numeric) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_power' SET oid = 2169;
@@ -763,6 +772,9 @@ CREATE FUNCTION pg_catalog.date_pl_interval(date, interval) RETURNS timestamp LA
 CREATE FUNCTION pg_catalog.date_pli(date, int4) RETURNS date LANGUAGE internal IMMUTABLE STRICT AS 'date_pli' SET oid = 1141;
 CREATE FUNCTION pg_catalog.date_send(date) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'date_send' SET oid = 2469;
 CREATE FUNCTION pg_catalog.date_smaller(date, date) RETURNS date LANGUAGE internal IMMUTABLE STRICT AS 'date_smaller' SET oid = 1139;
+CREATE FUNCTION pg_catalog.daterange(date, date) RETURNS daterange LANGUAGE internal IMMUTABLE AS 'range_constructor2' SET oid = 3941;
+CREATE FUNCTION pg_catalog.daterange(date, date, text) RETURNS daterange LANGUAGE internal IMMUTABLE AS 'range_constructor3' SET oid = 3942;
+CREATE FUNCTION pg_catalog.daterange_subdiff(date, date) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'daterange_subdiff' SET oid = 3925;
 CREATE FUNCTION pg_catalog.datetime_pl(date, time) RETURNS timestamp LANGUAGE internal IMMUTABLE STRICT AS 'datetime_timestamp' SET oid = 1272;
 CREATE FUNCTION pg_catalog.datetimetz_pl(date, timetz) RETURNS timestamptz LANGUAGE internal IMMUTABLE STRICT AS 'datetimetz_timestamptz' SET oid = 1297;
 CREATE FUNCTION pg_catalog.in_range(date, date, interval, bool, bool) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'in_range_date_interval' SET oid = 4133;
@@ -870,6 +882,9 @@ CREATE FUNCTION pg_catalog.timestamp_send(timestamp) RETURNS bytea LANGUAGE inte
 CREATE FUNCTION pg_catalog.timestamp_smaller(timestamp, timestamp) RETURNS timestamp LANGUAGE internal IMMUTABLE STRICT AS 'timestamp_smaller' SET oid = 2035;
 CREATE FUNCTION pg_catalog.timestamptz(timestamp) RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'timestamp_timestamptz' SET oid = 2028;
 CREATE FUNCTION pg_catalog.to_char(timestamp, text) RETURNS text LANGUAGE internal STABLE STRICT AS 'timestamp_to_char' SET oid = 2049;
+CREATE FUNCTION pg_catalog.tsrange(timestamp, timestamp) RETURNS tsrange LANGUAGE internal IMMUTABLE AS 'range_constructor2' SET oid = 3933;
+CREATE FUNCTION pg_catalog.tsrange(timestamp, timestamp, text) RETURNS tsrange LANGUAGE internal IMMUTABLE AS 'range_constructor3' SET oid = 3934;
+CREATE FUNCTION pg_catalog.tsrange_subdiff(timestamp, timestamp) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'tsrange_subdiff' SET oid = 3929;
 
 -- timestamptz
 
@@ -920,6 +935,9 @@ CREATE FUNCTION pg_catalog.timestamptz_smaller(timestamptz, timestamptz) RETURNS
 CREATE FUNCTION pg_catalog.timetz(timestamptz) RETURNS timetz LANGUAGE internal STABLE STRICT AS 'timestamptz_timetz' SET oid = 1388;
 CREATE FUNCTION pg_catalog.to_char(timestamptz, text) RETURNS text LANGUAGE internal STABLE STRICT AS 'timestamptz_to_char' SET oid = 1770;
 CREATE FUNCTION pg_catalog.transaction_timestamp() RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'now' SET oid = 2647;
+CREATE FUNCTION pg_catalog.tstzrange(timestamptz, timestamptz) RETURNS tstzrange LANGUAGE internal IMMUTABLE AS 'range_constructor2' SET oid = 3937;
+CREATE FUNCTION pg_catalog.tstzrange(timestamptz, timestamptz, text) RETURNS tstzrange LANGUAGE internal IMMUTABLE AS 'range_constructor3' SET oid = 3938;
+CREATE FUNCTION pg_catalog.tstzrange_subdiff(timestamptz, timestamptz) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'tstzrange_subdiff' SET oid = 3930;
 
 -- interval
 
@@ -1100,6 +1118,7 @@ CREATE FUNCTION pg_catalog.bittypmodin(cstring[]) RETURNS int4 LANGUAGE internal
 CREATE FUNCTION pg_catalog.bpchartypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'bpchartypmodin' SET oid = 2913;
 CREATE FUNCTION pg_catalog.btarraycmp(anyarray, anyarray) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'btarraycmp' SET oid = 382;
 CREATE FUNCTION pg_catalog.cardinality(anyarray) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'array_cardinality' SET oid = 3179;
+CREATE FUNCTION pg_catalog.datemultirange(VARIADIC daterange[]) RETURNS datemultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor2' SET oid = 4294;
 CREATE FUNCTION pg_catalog.float4_accum(float8[], float4) RETURNS float8[] LANGUAGE internal IMMUTABLE STRICT AS 'float4_accum' SET oid = 208;
 CREATE FUNCTION pg_catalog.float8_accum(float8[], float8) RETURNS float8[] LANGUAGE internal IMMUTABLE STRICT AS 'float8_accum' SET oid = 222;
 CREATE FUNCTION pg_catalog.float8_avg(float8[]) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'float8_avg' SET oid = 1830;
@@ -1131,7 +1150,9 @@ CREATE FUNCTION pg_catalog.int2int4_sum(int8[]) RETURNS int8 LANGUAGE internal I
 CREATE FUNCTION pg_catalog.int4_avg_accum(int8[], int4) RETURNS int8[] LANGUAGE internal IMMUTABLE STRICT AS 'int4_avg_accum' SET oid = 1963;
 CREATE FUNCTION pg_catalog.int4_avg_accum_inv(int8[], int4) RETURNS int8[] LANGUAGE internal IMMUTABLE STRICT AS 'int4_avg_accum_inv' SET oid = 3571;
 CREATE FUNCTION pg_catalog.int4_avg_combine(int8[], int8[]) RETURNS int8[] LANGUAGE internal IMMUTABLE STRICT AS 'int4_avg_combine' SET oid = 3324;
+CREATE FUNCTION pg_catalog.int4multirange(VARIADIC int4range[]) RETURNS int4multirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor2' SET oid = 4282;
 CREATE FUNCTION pg_catalog.int8_avg(int8[]) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'int8_avg' SET oid = 1964;
+CREATE FUNCTION pg_catalog.int8multirange(VARIADIC int8range[]) RETURNS int8multirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor2' SET oid = 4297;
 CREATE FUNCTION pg_catalog.interval_accum(interval[], interval) RETURNS interval[] LANGUAGE internal IMMUTABLE STRICT AS 'interval_accum' SET oid = 1843;
 CREATE FUNCTION pg_catalog.interval_accum_inv(interval[], interval) RETURNS interval[] LANGUAGE internal IMMUTABLE STRICT AS 'interval_accum_inv' SET oid = 3549;
 CREATE FUNCTION pg_catalog.interval_avg(interval[]) RETURNS interval LANGUAGE internal IMMUTABLE STRICT AS 'interval_avg' SET oid = 1844;
@@ -1142,11 +1163,14 @@ CREATE FUNCTION pg_catalog.json_object(text[], text[]) RETURNS json LANGUAGE int
 CREATE FUNCTION pg_catalog.jsonb_object(text[]) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_object' SET oid = 3263;
 CREATE FUNCTION pg_catalog.jsonb_object(text[], text[]) RETURNS jsonb LANGUAGE internal IMMUTABLE STRICT AS 'jsonb_object_two_arg' SET oid = 3264;
 CREATE FUNCTION pg_catalog.numerictypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'numerictypmodin' SET oid = 2917;
+CREATE FUNCTION pg_catalog.nummultirange(VARIADIC numrange[]) RETURNS nummultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor2' SET oid = 4285;
 CREATE FUNCTION pg_catalog.timestamptypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'timestamptypmodin' SET oid = 2905;
 CREATE FUNCTION pg_catalog.timestamptztypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'timestamptztypmodin' SET oid = 2907;
 CREATE FUNCTION pg_catalog.timetypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'timetypmodin' SET oid = 2909;
 CREATE FUNCTION pg_catalog.timetztypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'timetztypmodin' SET oid = 2911;
 CREATE FUNCTION pg_catalog.trim_array(anyarray, int4) RETURNS anyarray LANGUAGE internal IMMUTABLE STRICT AS 'trim_array' SET oid = 6172;
+CREATE FUNCTION pg_catalog.tsmultirange(VARIADIC tsrange[]) RETURNS tsmultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor2' SET oid = 4288;
+CREATE FUNCTION pg_catalog.tstzmultirange(VARIADIC tstzrange[]) RETURNS tstzmultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor2' SET oid = 4291;
 CREATE FUNCTION pg_catalog.unnest(anyarray) RETURNS SETOF anyelement LANGUAGE internal IMMUTABLE STRICT AS 'array_unnest' SET oid = 2331;
 CREATE FUNCTION pg_catalog.varbittypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'varbittypmodin' SET oid = 2902;
 CREATE FUNCTION pg_catalog.varchartypmodin(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'varchartypmodin' SET oid = 2915;
@@ -1158,6 +1182,8 @@ CREATE FUNCTION pg_catalog.array_fill(anyelement, int4[]) RETURNS anyarray LANGU
 CREATE FUNCTION pg_catalog.array_fill(anyelement, int4[], int4[]) RETURNS anyarray LANGUAGE internal IMMUTABLE AS 'array_fill_with_lower_bounds' SET oid = 1286;
 CREATE FUNCTION pg_catalog.array_prepend(anycompatible, anycompatiblearray) RETURNS anycompatiblearray LANGUAGE internal IMMUTABLE AS 'array_prepend' SET oid = 379;
 CREATE FUNCTION pg_catalog.concat(VARIADIC "any") RETURNS text LANGUAGE internal STABLE AS 'text_concat' SET oid = 3058;
+CREATE FUNCTION pg_catalog.elem_contained_by_multirange(anyelement, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'elem_contained_by_multirange' SET oid = 4252;
+CREATE FUNCTION pg_catalog.elem_contained_by_range(anyelement, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'elem_contained_by_range' SET oid = 3860;
 CREATE FUNCTION pg_catalog.enum_cmp(anyenum, anyenum) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'enum_cmp' SET oid = 3514;
 CREATE FUNCTION pg_catalog.enum_eq(anyenum, anyenum) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'enum_eq' SET oid = 3508;
 CREATE FUNCTION pg_catalog.enum_first(anyenum) RETURNS anyenum LANGUAGE internal STABLE AS 'enum_first' SET oid = 3528;
@@ -1173,8 +1199,14 @@ CREATE FUNCTION pg_catalog.enum_range(anyenum, anyenum) RETURNS anyarray LANGUAG
 CREATE FUNCTION pg_catalog.enum_range(anyenum) RETURNS anyarray LANGUAGE internal STABLE AS 'enum_range_all' SET oid = 3531;
 CREATE FUNCTION pg_catalog.enum_send(anyenum) RETURNS bytea LANGUAGE internal STABLE STRICT AS 'enum_send' SET oid = 3533;
 CREATE FUNCTION pg_catalog.enum_smaller(anyenum, anyenum) RETURNS anyenum LANGUAGE internal IMMUTABLE STRICT AS 'enum_smaller' SET oid = 3524;
+CREATE FUNCTION pg_catalog.hash_multirange(anymultirange) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'hash_multirange' SET oid = 4278;
+CREATE FUNCTION pg_catalog.hash_multirange_extended(anymultirange, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hash_multirange_extended' SET oid = 4279;
+CREATE FUNCTION pg_catalog.hash_range(anyrange) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'hash_range' SET oid = 3902;
+CREATE FUNCTION pg_catalog.hash_range_extended(anyrange, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hash_range_extended' SET oid = 3417;
 CREATE FUNCTION pg_catalog.hashenum(anyenum) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'hashenum' SET oid = 3515;
 CREATE FUNCTION pg_catalog.hashenumextended(anyenum, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'hashenumextended' SET oid = 3414;
+CREATE FUNCTION pg_catalog.isempty(anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_empty' SET oid = 3850;
+CREATE FUNCTION pg_catalog.isempty(anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_empty' SET oid = 4237;
 CREATE FUNCTION pg_catalog.json_build_array(VARIADIC "any") RETURNS json LANGUAGE internal STABLE AS 'json_build_array' SET oid = 3198;
 CREATE FUNCTION pg_catalog.json_build_object(VARIADIC "any") RETURNS json LANGUAGE internal STABLE AS 'json_build_object' SET oid = 3200;
 CREATE FUNCTION pg_catalog.json_populate_record(base anyelement, from_json json, use_json_as_text bool DEFAULT false) RETURNS anyelement LANGUAGE internal STABLE AS 'json_populate_record' SET oid = 3960;
@@ -1183,12 +1215,86 @@ CREATE FUNCTION pg_catalog.jsonb_build_array(VARIADIC "any") RETURNS jsonb LANGU
 CREATE FUNCTION pg_catalog.jsonb_build_object(VARIADIC "any") RETURNS jsonb LANGUAGE internal STABLE AS 'jsonb_build_object' SET oid = 3273;
 CREATE FUNCTION pg_catalog.jsonb_populate_record(anyelement, jsonb) RETURNS anyelement LANGUAGE internal STABLE AS 'jsonb_populate_record' SET oid = 3209;
 CREATE FUNCTION pg_catalog.jsonb_populate_recordset(anyelement, jsonb) RETURNS SETOF anyelement LANGUAGE internal STABLE AS 'jsonb_populate_recordset' SET oid = 3475;
+CREATE FUNCTION pg_catalog.lower(anyrange) RETURNS anyelement LANGUAGE internal IMMUTABLE STRICT AS 'range_lower' SET oid = 3848;
+CREATE FUNCTION pg_catalog.lower(anymultirange) RETURNS anyelement LANGUAGE internal IMMUTABLE STRICT AS 'multirange_lower' SET oid = 4235;
+CREATE FUNCTION pg_catalog.lower_inc(anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_lower_inc' SET oid = 3851;
+CREATE FUNCTION pg_catalog.lower_inc(anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_lower_inc' SET oid = 4238;
+CREATE FUNCTION pg_catalog.lower_inf(anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_lower_inf' SET oid = 3853;
+CREATE FUNCTION pg_catalog.lower_inf(anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_lower_inf' SET oid = 4240;
+CREATE FUNCTION pg_catalog.multirange(anyrange) RETURNS anymultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4298;
+CREATE FUNCTION pg_catalog.multirange_adjacent_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_adjacent_multirange' SET oid = 4256;
+CREATE FUNCTION pg_catalog.multirange_adjacent_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_adjacent_range' SET oid = 4257;
+CREATE FUNCTION pg_catalog.multirange_after_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_after_multirange' SET oid = 4263;
+CREATE FUNCTION pg_catalog.multirange_after_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_after_range' SET oid = 4262;
+CREATE FUNCTION pg_catalog.multirange_before_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_before_multirange' SET oid = 4260;
+CREATE FUNCTION pg_catalog.multirange_before_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_before_range' SET oid = 4259;
+CREATE FUNCTION pg_catalog.multirange_cmp(anymultirange, anymultirange) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'multirange_cmp' SET oid = 4273;
+CREATE FUNCTION pg_catalog.multirange_contained_by_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_contained_by_multirange' SET oid = 4254;
+CREATE FUNCTION pg_catalog.multirange_contained_by_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_contained_by_range' SET oid = 4542;
+CREATE FUNCTION pg_catalog.multirange_contains_elem(anymultirange, anyelement) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_contains_elem' SET oid = 4249;
+CREATE FUNCTION pg_catalog.multirange_contains_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_contains_multirange' SET oid = 4251;
+CREATE FUNCTION pg_catalog.multirange_contains_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_contains_range' SET oid = 4250;
+CREATE FUNCTION pg_catalog.multirange_eq(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_eq' SET oid = 4244;
+CREATE FUNCTION pg_catalog.multirange_ge(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_ge' SET oid = 4276;
+CREATE FUNCTION pg_catalog.multirange_gt(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_gt' SET oid = 4277;
+CREATE FUNCTION pg_catalog.multirange_intersect(anymultirange, anymultirange) RETURNS anymultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_intersect' SET oid = 4272;
+CREATE FUNCTION pg_catalog.multirange_le(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_le' SET oid = 4275;
+CREATE FUNCTION pg_catalog.multirange_lt(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_lt' SET oid = 4274;
+CREATE FUNCTION pg_catalog.multirange_minus(anymultirange, anymultirange) RETURNS anymultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_minus' SET oid = 4271;
+CREATE FUNCTION pg_catalog.multirange_ne(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_ne' SET oid = 4245;
+CREATE FUNCTION pg_catalog.multirange_out(anymultirange) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'multirange_out' SET oid = 4232;
+CREATE FUNCTION pg_catalog.multirange_overlaps_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_overlaps_multirange' SET oid = 4248;
+CREATE FUNCTION pg_catalog.multirange_overlaps_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_overlaps_range' SET oid = 4247;
+CREATE FUNCTION pg_catalog.multirange_overleft_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_overleft_multirange' SET oid = 4266;
+CREATE FUNCTION pg_catalog.multirange_overleft_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_overleft_range' SET oid = 4265;
+CREATE FUNCTION pg_catalog.multirange_overright_multirange(anymultirange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_overright_multirange' SET oid = 4269;
+CREATE FUNCTION pg_catalog.multirange_overright_range(anymultirange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_overright_range' SET oid = 4268;
+CREATE FUNCTION pg_catalog.multirange_send(anymultirange) RETURNS bytea LANGUAGE internal STABLE STRICT AS 'multirange_send' SET oid = 4234;
+CREATE FUNCTION pg_catalog.multirange_union(anymultirange, anymultirange) RETURNS anymultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_union' SET oid = 4270;
 CREATE FUNCTION pg_catalog.num_nonnulls(VARIADIC "any") RETURNS int4 LANGUAGE internal IMMUTABLE AS 'pg_num_nonnulls' SET oid = 440;
 CREATE FUNCTION pg_catalog.num_nulls(VARIADIC "any") RETURNS int4 LANGUAGE internal IMMUTABLE AS 'pg_num_nulls' SET oid = 438;
 CREATE FUNCTION pg_catalog.quote_literal(anyelement) RETURNS text LANGUAGE internal STABLE STRICT AS 'quote_literal_anyelement' SET oid = 1285;
 CREATE FUNCTION pg_catalog.quote_nullable(anyelement) RETURNS text LANGUAGE internal STABLE AS 'quote_nullable_anyelement' SET oid = 1290;
+CREATE FUNCTION pg_catalog.range_adjacent(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_adjacent' SET oid = 3862;
+CREATE FUNCTION pg_catalog.range_adjacent_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_adjacent_multirange' SET oid = 4255;
+CREATE FUNCTION pg_catalog.range_after(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_after' SET oid = 3864;
+CREATE FUNCTION pg_catalog.range_after_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_after_multirange' SET oid = 4261;
+CREATE FUNCTION pg_catalog.range_before(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_before' SET oid = 3863;
+CREATE FUNCTION pg_catalog.range_before_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_before_multirange' SET oid = 4258;
+CREATE FUNCTION pg_catalog.range_cmp(anyrange, anyrange) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'range_cmp' SET oid = 3870;
+CREATE FUNCTION pg_catalog.range_contained_by(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_contained_by' SET oid = 3861;
+CREATE FUNCTION pg_catalog.range_contained_by_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_contained_by_multirange' SET oid = 4253;
+CREATE FUNCTION pg_catalog.range_contains(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_contains' SET oid = 3859;
+CREATE FUNCTION pg_catalog.range_contains_elem(anyrange, anyelement) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_contains_elem' SET oid = 3858;
+CREATE FUNCTION pg_catalog.range_contains_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_contains_multirange' SET oid = 4541;
+CREATE FUNCTION pg_catalog.range_eq(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_eq' SET oid = 3855;
+CREATE FUNCTION pg_catalog.range_ge(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_ge' SET oid = 3873;
+CREATE FUNCTION pg_catalog.range_gt(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_gt' SET oid = 3874;
+CREATE FUNCTION pg_catalog.range_intersect(anyrange, anyrange) RETURNS anyrange LANGUAGE internal IMMUTABLE STRICT AS 'range_intersect' SET oid = 3868;
+CREATE FUNCTION pg_catalog.range_le(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_le' SET oid = 3872;
+CREATE FUNCTION pg_catalog.range_lt(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_lt' SET oid = 3871;
+CREATE FUNCTION pg_catalog.range_merge(anyrange, anyrange) RETURNS anyrange LANGUAGE internal IMMUTABLE STRICT AS 'range_merge' SET oid = 4057;
+CREATE FUNCTION pg_catalog.range_merge(anymultirange) RETURNS anyrange LANGUAGE internal IMMUTABLE STRICT AS 'range_merge_from_multirange' SET oid = 4228;
+CREATE FUNCTION pg_catalog.range_minus(anyrange, anyrange) RETURNS anyrange LANGUAGE internal IMMUTABLE STRICT AS 'range_minus' SET oid = 3869;
+CREATE FUNCTION pg_catalog.range_ne(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_ne' SET oid = 3856;
+CREATE FUNCTION pg_catalog.range_out(anyrange) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'range_out' SET oid = 3835;
+CREATE FUNCTION pg_catalog.range_overlaps(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_overlaps' SET oid = 3857;
+CREATE FUNCTION pg_catalog.range_overlaps_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_overlaps_multirange' SET oid = 4246;
+CREATE FUNCTION pg_catalog.range_overleft(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_overleft' SET oid = 3865;
+CREATE FUNCTION pg_catalog.range_overleft_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_overleft_multirange' SET oid = 4264;
+CREATE FUNCTION pg_catalog.range_overright(anyrange, anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_overright' SET oid = 3866;
+CREATE FUNCTION pg_catalog.range_overright_multirange(anyrange, anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_overright_multirange' SET oid = 4267;
+CREATE FUNCTION pg_catalog.range_send(anyrange) RETURNS bytea LANGUAGE internal STABLE STRICT AS 'range_send' SET oid = 3837;
+CREATE FUNCTION pg_catalog.range_union(anyrange, anyrange) RETURNS anyrange LANGUAGE internal IMMUTABLE STRICT AS 'range_union' SET oid = 3867;
 CREATE FUNCTION pg_catalog.to_json(anyelement) RETURNS json LANGUAGE internal STABLE STRICT AS 'to_json' SET oid = 3176;
 CREATE FUNCTION pg_catalog.to_jsonb(anyelement) RETURNS jsonb LANGUAGE internal STABLE STRICT AS 'to_jsonb' SET oid = 3787;
+CREATE FUNCTION pg_catalog.unnest(anymultirange) RETURNS SETOF anyrange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_unnest' SET oid = 1293;
+CREATE FUNCTION pg_catalog.upper(anyrange) RETURNS anyelement LANGUAGE internal IMMUTABLE STRICT AS 'range_upper' SET oid = 3849;
+CREATE FUNCTION pg_catalog.upper(anymultirange) RETURNS anyelement LANGUAGE internal IMMUTABLE STRICT AS 'multirange_upper' SET oid = 4236;
+CREATE FUNCTION pg_catalog.upper_inc(anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_upper_inc' SET oid = 3852;
+CREATE FUNCTION pg_catalog.upper_inc(anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_upper_inc' SET oid = 4239;
+CREATE FUNCTION pg_catalog.upper_inf(anyrange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'range_upper_inf' SET oid = 3854;
+CREATE FUNCTION pg_catalog.upper_inf(anymultirange) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'multirange_upper_inf' SET oid = 4241;
 CREATE FUNCTION pg_catalog.width_bucket(anycompatible, anycompatiblearray) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'width_bucket_array' SET oid = 3218;
 
 -- record
@@ -1507,6 +1613,7 @@ CREATE FUNCTION pg_catalog.pg_table_size(regclass) RETURNS int8 LANGUAGE interna
 CREATE FUNCTION pg_catalog.pg_tablespace_location(oid) RETURNS text LANGUAGE internal STABLE STRICT AS 'pg_tablespace_location' SET oid = 3778;
 CREATE FUNCTION pg_catalog.pg_terminate_backend(pid int4, timeout int8 DEFAULT 0) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_terminate_backend' SET oid = 2096;
 CREATE FUNCTION pg_catalog.pg_total_relation_size(regclass) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_total_relation_size' SET oid = 2286;
+CREATE FUNCTION pg_catalog.pg_trigger_depth() RETURNS int4 LANGUAGE internal STABLE STRICT AS 'pg_trigger_depth' SET oid = 3163;
 CREATE FUNCTION pg_catalog.pg_try_advisory_lock(int8) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_try_advisory_lock_int8' SET oid = 2882;
 CREATE FUNCTION pg_catalog.pg_try_advisory_lock(int4, int4) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_try_advisory_lock_int4' SET oid = 2888;
 CREATE FUNCTION pg_catalog.pg_try_advisory_lock_shared(int8) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_try_advisory_lock_shared_int8' SET oid = 2883;
@@ -1546,6 +1653,7 @@ CREATE FUNCTION pg_catalog.anyarray_recv(internal) RETURNS anyarray LANGUAGE int
 CREATE FUNCTION pg_catalog.anycompatiblearray_recv(internal) RETURNS anycompatiblearray LANGUAGE internal STABLE STRICT AS 'anycompatiblearray_recv' SET oid = 5090;
 CREATE FUNCTION pg_catalog.array_in(cstring, oid, int4) RETURNS anyarray LANGUAGE internal STABLE STRICT AS 'array_in' SET oid = 750;
 CREATE FUNCTION pg_catalog.array_recv(internal, oid, int4) RETURNS anyarray LANGUAGE internal STABLE STRICT AS 'array_recv' SET oid = 2400;
+CREATE FUNCTION pg_catalog.array_typanalyze(internal) RETURNS bool LANGUAGE internal STABLE STRICT AS 'array_typanalyze' SET oid = 3816;
 CREATE FUNCTION pg_catalog.bit_in(cstring, oid, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bit_in' SET oid = 1564;
 CREATE FUNCTION pg_catalog.bit_recv(internal, oid, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bit_recv' SET oid = 2456;
 CREATE FUNCTION pg_catalog.boolin(cstring) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'boolin' SET oid = 1242;
@@ -1566,6 +1674,8 @@ CREATE FUNCTION pg_catalog.cstring_recv(internal) RETURNS cstring LANGUAGE inter
 CREATE FUNCTION pg_catalog.cstring_send(cstring) RETURNS bytea LANGUAGE internal STABLE STRICT AS 'cstring_send' SET oid = 2501;
 CREATE FUNCTION pg_catalog.date_in(cstring) RETURNS date LANGUAGE internal STABLE STRICT AS 'date_in' SET oid = 1084;
 CREATE FUNCTION pg_catalog.date_recv(internal) RETURNS date LANGUAGE internal IMMUTABLE STRICT AS 'date_recv' SET oid = 2468;
+CREATE FUNCTION pg_catalog.domain_in(cstring, oid, int4) RETURNS "any" LANGUAGE internal STABLE AS 'domain_in' SET oid = 2597;
+CREATE FUNCTION pg_catalog.domain_recv(internal, oid, int4) RETURNS "any" LANGUAGE internal STABLE AS 'domain_recv' SET oid = 2598;
 CREATE FUNCTION pg_catalog.enum_in(cstring, oid) RETURNS anyenum LANGUAGE internal STABLE STRICT AS 'enum_in' SET oid = 3506;
 CREATE FUNCTION pg_catalog.enum_recv(internal, oid) RETURNS anyenum LANGUAGE internal STABLE STRICT AS 'enum_recv' SET oid = 3532;
 CREATE FUNCTION pg_catalog.float4in(cstring) RETURNS float4 LANGUAGE internal IMMUTABLE STRICT AS 'float4in' SET oid = 200;
@@ -1592,6 +1702,9 @@ CREATE FUNCTION pg_catalog.macaddr8_in(cstring) RETURNS macaddr8 LANGUAGE intern
 CREATE FUNCTION pg_catalog.macaddr8_recv(internal) RETURNS macaddr8 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_recv' SET oid = 3446;
 CREATE FUNCTION pg_catalog.macaddr_in(cstring) RETURNS macaddr LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_in' SET oid = 436;
 CREATE FUNCTION pg_catalog.macaddr_recv(internal) RETURNS macaddr LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_recv' SET oid = 2494;
+CREATE FUNCTION pg_catalog.multirange_in(cstring, oid, int4) RETURNS anymultirange LANGUAGE internal STABLE STRICT AS 'multirange_in' SET oid = 4231;
+CREATE FUNCTION pg_catalog.multirange_recv(internal, oid, int4) RETURNS anymultirange LANGUAGE internal STABLE STRICT AS 'multirange_recv' SET oid = 4233;
+CREATE FUNCTION pg_catalog.multirange_typanalyze(internal) RETURNS bool LANGUAGE internal STABLE STRICT AS 'multirange_typanalyze' SET oid = 4242;
 CREATE FUNCTION pg_catalog.namein(cstring) RETURNS name LANGUAGE internal IMMUTABLE STRICT AS 'namein' SET oid = 34;
 CREATE FUNCTION pg_catalog.namerecv(internal) RETURNS name LANGUAGE internal STABLE STRICT AS 'namerecv' SET oid = 2422;
 CREATE FUNCTION pg_catalog.numeric_in(cstring, oid, int4) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT AS 'numeric_in' SET oid = 1701;
@@ -1602,6 +1715,9 @@ CREATE FUNCTION pg_catalog.oidvectorin(cstring) RETURNS oidvector LANGUAGE inter
 CREATE FUNCTION pg_catalog.oidvectorrecv(internal) RETURNS oidvector LANGUAGE internal IMMUTABLE STRICT AS 'oidvectorrecv' SET oid = 2420;
 CREATE FUNCTION pg_catalog.pg_lsn_in(cstring) RETURNS pg_lsn LANGUAGE internal IMMUTABLE STRICT AS 'pg_lsn_in' SET oid = 3229;
 CREATE FUNCTION pg_catalog.pg_lsn_recv(internal) RETURNS pg_lsn LANGUAGE internal IMMUTABLE STRICT AS 'pg_lsn_recv' SET oid = 3238;
+CREATE FUNCTION pg_catalog.range_in(cstring, oid, int4) RETURNS anyrange LANGUAGE internal STABLE STRICT AS 'range_in' SET oid = 3834;
+CREATE FUNCTION pg_catalog.range_recv(internal, oid, int4) RETURNS anyrange LANGUAGE internal STABLE STRICT AS 'range_recv' SET oid = 3836;
+CREATE FUNCTION pg_catalog.range_typanalyze(internal) RETURNS bool LANGUAGE internal STABLE STRICT AS 'range_typanalyze' SET oid = 3916;
 CREATE FUNCTION pg_catalog.record_in(cstring, oid, int4) RETURNS record LANGUAGE internal STABLE STRICT AS 'record_in' SET oid = 2290;
 CREATE FUNCTION pg_catalog.record_recv(internal, oid, int4) RETURNS record LANGUAGE internal STABLE STRICT AS 'record_recv' SET oid = 2402;
 CREATE FUNCTION pg_catalog.regclassin(cstring) RETURNS regclass LANGUAGE internal STABLE STRICT AS 'regclassin' SET oid = 2218;
@@ -1652,8 +1768,6 @@ CREATE FUNCTION pg_catalog.xidrecv(internal) RETURNS xid LANGUAGE internal IMMUT
 -- aclitem
 
 CREATE FUNCTION pg_catalog.aclitemout(aclitem) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'aclitemout' SET oid = 1032;
-CREATE FUNCTION pg_catalog.suppress_redundant_updates_trigger() RETURNS trigger LANGUAGE internal VOLATILE STRICT AS 'suppress_redundant_updates_trigger' SET oid = 1291;
-CREATE FUNCTION pg_catalog.pg_trigger_depth() RETURNS int4 LANGUAGE internal STABLE STRICT AS 'pg_trigger_depth' SET oid = 3163;
 
 -- bit
 
@@ -1694,6 +1808,15 @@ CREATE FUNCTION pg_catalog.cidr_out(cidr) RETURNS cstring LANGUAGE internal IMMU
 CREATE FUNCTION pg_catalog.cidr_send(cidr) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'cidr_send' SET oid = 2499;
 CREATE FUNCTION pg_catalog.set_masklen(cidr, int4) RETURNS cidr LANGUAGE internal IMMUTABLE STRICT AS 'cidr_set_masklen' SET oid = 635;
 
+-- datemultirange
+
+CREATE FUNCTION pg_catalog.datemultirange() RETURNS datemultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor0' SET oid = 4292;
+
+-- daterange
+
+CREATE FUNCTION pg_catalog.datemultirange(daterange) RETURNS datemultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4293;
+CREATE FUNCTION pg_catalog.daterange_canonical(daterange) RETURNS daterange LANGUAGE internal IMMUTABLE STRICT AS 'daterange_canonical' SET oid = 3915;
+
 -- inet
 
 CREATE FUNCTION pg_catalog.abbrev(inet) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'inet_abbrev' SET oid = 598;
@@ -1729,6 +1852,24 @@ CREATE FUNCTION pg_catalog.network_sup(inet, inet) RETURNS bool LANGUAGE interna
 CREATE FUNCTION pg_catalog.network_supeq(inet, inet) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'network_supeq' SET oid = 930;
 CREATE FUNCTION pg_catalog.set_masklen(inet, int4) RETURNS inet LANGUAGE internal IMMUTABLE STRICT AS 'inet_set_masklen' SET oid = 605;
 CREATE FUNCTION pg_catalog.text(inet) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'network_show' SET oid = 730;
+
+-- int4multirange
+
+CREATE FUNCTION pg_catalog.int4multirange() RETURNS int4multirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor0' SET oid = 4280;
+
+-- int4range
+
+CREATE FUNCTION pg_catalog.int4multirange(int4range) RETURNS int4multirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4281;
+CREATE FUNCTION pg_catalog.int4range_canonical(int4range) RETURNS int4range LANGUAGE internal IMMUTABLE STRICT AS 'int4range_canonical' SET oid = 3914;
+
+-- int8multirange
+
+CREATE FUNCTION pg_catalog.int8multirange() RETURNS int8multirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor0' SET oid = 4295;
+
+-- int8range
+
+CREATE FUNCTION pg_catalog.int8multirange(int8range) RETURNS int8multirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4296;
+CREATE FUNCTION pg_catalog.int8range_canonical(int8range) RETURNS int8range LANGUAGE internal IMMUTABLE STRICT AS 'int8range_canonical' SET oid = 3928;
 
 -- jsonpath
 
@@ -1773,6 +1914,33 @@ CREATE FUNCTION pg_catalog.macaddr8_out(macaddr8) RETURNS cstring LANGUAGE inter
 CREATE FUNCTION pg_catalog.macaddr8_send(macaddr8) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_send' SET oid = 3447;
 CREATE FUNCTION pg_catalog.macaddr8_set7bit(macaddr8) RETURNS macaddr8 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_set7bit' SET oid = 4125;
 CREATE FUNCTION pg_catalog.trunc(macaddr8) RETURNS macaddr8 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_trunc' SET oid = 4112;
+
+-- nummultirange
+
+CREATE FUNCTION pg_catalog.nummultirange() RETURNS nummultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor0' SET oid = 4283;
+
+-- numrange
+
+CREATE FUNCTION pg_catalog.nummultirange(numrange) RETURNS nummultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4284;
+
+-- tsmultirange
+
+CREATE FUNCTION pg_catalog.tsmultirange() RETURNS tsmultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor0' SET oid = 4286;
+
+-- tsrange
+
+CREATE FUNCTION pg_catalog.tsmultirange(tsrange) RETURNS tsmultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4287;
+
+-- tstzmultirange
+
+CREATE FUNCTION pg_catalog.tstzmultirange() RETURNS tstzmultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor0' SET oid = 4289;
+
+-- tstzrange
+
+CREATE FUNCTION pg_catalog.tstzmultirange(tstzrange) RETURNS tstzmultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4290;
+-- trigger
+
+CREATE FUNCTION pg_catalog.suppress_redundant_updates_trigger() RETURNS trigger LANGUAGE internal VOLATILE STRICT AS 'suppress_redundant_updates_trigger' SET oid = 1291;
 
 -- varbit
 

@@ -51,8 +51,9 @@ CREATE VIEW information_schema.check_constraints (
 SELECT current_database()::name, n.nspname, c.conname, substring(pg_get_constraintdef(c.oid) FROM 7)::varchar
 FROM pg_constraint c
 JOIN pg_namespace n ON n.oid = c.connamespace
-JOIN pg_class r ON r.oid = c.conrelid
-WHERE c.contype = 'c' AND pg_has_role(r.relowner, 'USAGE')
+LEFT JOIN pg_class r ON r.oid = c.conrelid
+LEFT JOIN pg_type t ON t.oid = c.contypid
+WHERE c.contype = 'c' AND pg_has_role(coalesce(r.relowner, t.typowner), 'USAGE')
 UNION ALL
 SELECT current_database()::name, n.nspname,
     (n.oid::text || '_' || r.oid::text || '_' || a.attnum::text || '_not_null')::name,
@@ -207,7 +208,7 @@ CREATE VIEW information_schema.domains (
     interval_precision, domain_default, udt_catalog, udt_schema, udt_name, scope_catalog,
     scope_schema, scope_name, maximum_cardinality, dtd_identifier
 ) WITH (oid = 13320, row_type = 13322, array_type = 13321, columns = 'name, name, name, character varying, integer, integer, name, name, name, name, name, name, integer, integer, integer, integer, character varying, integer, character varying, name, name, name, name, name, name, integer, name') AS
-SELECT current_database()::name, nt.nspname, t.typname, CASE WHEN b.typelem <> 0 AND b.typlen = -1 THEN 'ARRAY'
+SELECT current_database()::name, nt.nspname, t.typname, CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN 'ARRAY'
         WHEN nb.nspname = 'pg_catalog' THEN format_type(t.typbasetype, NULL)
         ELSE 'USER-DEFINED'
     END::varchar,
@@ -534,13 +535,14 @@ CREATE VIEW information_schema.domain_constraints (
     constraint_catalog, constraint_schema, constraint_name, domain_catalog, domain_schema,
     domain_name, is_deferrable, initially_deferred
 ) WITH (oid = 13310, row_type = 13312, array_type = 13311, columns = 'name, name, name, name, name, name, character varying(3), character varying(3)') AS
-SELECT
-    NULL::name AS constraint_catalog, NULL::name AS constraint_schema,
-    NULL::name AS constraint_name, NULL::name AS domain_catalog,
-    NULL::name AS domain_schema, NULL::name AS domain_name,
-    NULL::character varying(3) AS is_deferrable,
-    NULL::character varying(3) AS initially_deferred
-WHERE false;
+SELECT current_database()::name, rs.nspname, con.conname, current_database()::name, n.nspname, t.typname,
+    CASE WHEN con.condeferrable THEN 'YES' ELSE 'NO' END::varchar(3),
+    CASE WHEN con.condeferred THEN 'YES' ELSE 'NO' END::varchar(3)
+FROM pg_constraint con
+JOIN pg_namespace rs ON rs.oid = con.connamespace
+JOIN pg_type t ON t.oid = con.contypid
+JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE pg_has_role(t.typowner, 'USAGE') OR has_type_privilege(t.oid, 'USAGE');
 
 CREATE VIEW information_schema.triggers (
     trigger_catalog, trigger_schema, trigger_name, event_manipulation, event_object_catalog,
@@ -583,3 +585,100 @@ SELECT
     NULL::name AS foreign_table_name, NULL::name AS foreign_server_catalog,
     NULL::name AS foreign_server_name
 WHERE false;
+
+CREATE VIEW information_schema.column_domain_usage (
+    domain_catalog, domain_schema, domain_name, table_catalog, table_schema, table_name, column_name
+) WITH (oid = 13280, row_type = 13282, array_type = 13281, columns = 'name, name, name, name, name, name, name') AS
+SELECT current_database()::name, nt.nspname, t.typname, current_database()::name, nc.nspname, c.relname, a.attname
+FROM pg_type t
+JOIN pg_namespace nt ON nt.oid = t.typnamespace
+JOIN pg_attribute a ON a.atttypid = t.oid
+JOIN pg_class c ON c.oid = a.attrelid
+JOIN pg_namespace nc ON nc.oid = c.relnamespace
+WHERE t.typtype = 'd' AND c.relkind IN ('r', 'v', 'f', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+    AND pg_has_role(t.typowner, 'USAGE');
+
+CREATE VIEW information_schema.domain_udt_usage (
+    udt_catalog, udt_schema, udt_name, domain_catalog, domain_schema, domain_name
+) WITH (oid = 13315, row_type = 13317, array_type = 13316, columns = 'name, name, name, name, name, name') AS
+SELECT current_database()::name, nbt.nspname, bt.typname, current_database()::name, nt.nspname, t.typname
+FROM pg_type t
+JOIN pg_namespace nt ON nt.oid = t.typnamespace
+JOIN pg_type bt ON bt.oid = t.typbasetype
+JOIN pg_namespace nbt ON nbt.oid = bt.typnamespace
+WHERE t.typtype = 'd' AND pg_has_role(bt.typowner, 'USAGE');
+
+CREATE VIEW information_schema.attributes (
+    udt_catalog, udt_schema, udt_name, attribute_name, ordinal_position, attribute_default, is_nullable,
+    data_type, character_maximum_length, character_octet_length, character_set_catalog,
+    character_set_schema, character_set_name, collation_catalog, collation_schema, collation_name,
+    numeric_precision, numeric_precision_radix, numeric_scale, datetime_precision, interval_type,
+    interval_precision, attribute_udt_catalog, attribute_udt_schema, attribute_udt_name,
+    scope_catalog, scope_schema, scope_name, maximum_cardinality, dtd_identifier,
+    is_derived_reference_attribute
+) WITH (oid = 13245, row_type = 13247, array_type = 13246, columns = 'name, name, name, name, integer, character varying, character varying(3), character varying, integer, integer, name, name, name, name, name, name, integer, integer, integer, integer, character varying, integer, name, name, name, name, name, name, integer, name, character varying(3)') AS
+SELECT current_database()::name, s.nspname, s.relname, s.attname, s.attnum::int4, NULL::varchar, s.nullable,
+    s.data_type,
+    CASE WHEN s.typmod <> -1 AND s.basetype IN (1042, 1043) THEN s.typmod - 4 END,
+    CASE WHEN s.basetype IN (25, 1042, 1043) THEN
+        CASE WHEN s.typmod = -1 THEN 1073741824 ELSE (s.typmod - 4) * 4 END
+    END,
+    NULL::name, NULL::name, NULL::name,
+    CASE WHEN s.collation_name IS NOT NULL THEN current_database() END::name, s.collation_schema,
+    s.collation_name,
+    CASE s.basetype
+        WHEN 21 THEN 16 WHEN 23 THEN 32 WHEN 20 THEN 64 WHEN 700 THEN 24 WHEN 701 THEN 53
+        WHEN 1700 THEN CASE WHEN s.typmod <> -1 THEN ((s.typmod - 4) >> 16) & 65535 END
+    END,
+    CASE WHEN s.basetype IN (21, 23, 20, 700, 701) THEN 2 WHEN s.basetype = 1700 THEN 10 END,
+    CASE
+        WHEN s.basetype IN (21, 23, 20) THEN 0
+        WHEN s.basetype = 1700 AND s.typmod <> -1 THEN (s.typmod - 4) & 65535
+    END,
+    CASE
+        WHEN s.basetype = 1082 THEN 0
+        WHEN s.basetype IN (1083, 1114, 1184, 1266) THEN CASE WHEN s.typmod < 0 THEN 6 ELSE s.typmod END
+        WHEN s.basetype = 1186 THEN
+            CASE WHEN s.typmod < 0 OR s.typmod & 65535 = 65535 THEN 6 ELSE s.typmod & 65535 END
+    END,
+    NULL::varchar, NULL::int4, current_database()::name, s.type_schema, s.typname, NULL::name, NULL::name,
+    NULL::name, NULL::int4, s.attnum::text::name, 'NO'::varchar(3)
+FROM (
+    SELECT nc.nspname, c.relname, a.attname, a.attnum, nt.nspname AS type_schema, t.typname,
+        CASE WHEN a.attnotnull OR (t.typtype = 'd' AND t.typnotnull) THEN 'NO' ELSE 'YES' END::varchar(3) AS nullable,
+        CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN 'ARRAY'
+            WHEN nt.nspname = 'pg_catalog' THEN format_type(a.atttypid, NULL)
+            ELSE 'USER-DEFINED'
+        END::varchar AS data_type,
+        CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE a.atttypid END AS basetype,
+        CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END AS typmod,
+        CASE WHEN nco.nspname <> 'pg_catalog' OR co.collname <> 'default' THEN nco.nspname END AS collation_schema,
+        CASE WHEN nco.nspname <> 'pg_catalog' OR co.collname <> 'default' THEN co.collname END AS collation_name
+    FROM pg_attribute a
+    JOIN pg_class c ON c.oid = a.attrelid
+    JOIN pg_namespace nc ON nc.oid = c.relnamespace
+    JOIN pg_type t ON t.oid = a.atttypid
+    JOIN pg_namespace nt ON nt.oid = t.typnamespace
+    LEFT JOIN pg_collation co ON co.oid = a.attcollation
+    LEFT JOIN pg_namespace nco ON nco.oid = co.collnamespace
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind = 'c'
+        AND (pg_has_role(c.relowner, 'USAGE') OR has_type_privilege(c.reltype, 'USAGE'))
+) s;
+
+CREATE VIEW information_schema.user_defined_types (
+    user_defined_type_catalog, user_defined_type_schema, user_defined_type_name,
+    user_defined_type_category, is_instantiable, is_final, ordering_form, ordering_category,
+    ordering_routine_catalog, ordering_routine_schema, ordering_routine_name, reference_type,
+    data_type, character_maximum_length, character_octet_length, character_set_catalog,
+    character_set_schema, character_set_name, collation_catalog, collation_schema, collation_name,
+    numeric_precision, numeric_precision_radix, numeric_scale, datetime_precision, interval_type,
+    interval_precision, source_dtd_identifier, ref_dtd_identifier
+) WITH (oid = 13463, row_type = 13465, array_type = 13464, columns = 'name, name, name, character varying, character varying(3), character varying(3), character varying, character varying, name, name, name, character varying, character varying, integer, integer, name, name, name, name, name, name, integer, integer, integer, integer, character varying, integer, name, name') AS
+SELECT current_database()::name, n.nspname, c.relname, 'STRUCTURED'::varchar, 'YES'::varchar(3), NULL::varchar(3),
+    NULL::varchar, NULL::varchar, NULL::name, NULL::name, NULL::name, NULL::varchar, NULL::varchar,
+    NULL::int4, NULL::int4, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name,
+    NULL::int4, NULL::int4, NULL::int4, NULL::int4, NULL::varchar, NULL::int4, NULL::name, NULL::name
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_type t ON t.typrelid = c.oid
+WHERE c.relkind = 'c' AND (pg_has_role(t.typowner, 'USAGE') OR has_type_privilege(t.oid, 'USAGE'));

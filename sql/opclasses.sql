@@ -119,6 +119,13 @@ COMMENT ON OPERATOR FAMILY pg_catalog.macaddr_ops USING btree IS 'OID = 1984';
 CREATE OPERATOR CLASS pg_catalog.macaddr_ops DEFAULT FOR TYPE macaddr USING btree FAMILY pg_catalog.macaddr_ops AS OPERATOR 1 < (macaddr, macaddr), OPERATOR 2 <= (macaddr, macaddr), OPERATOR 3 = (macaddr, macaddr), OPERATOR 4 >= (macaddr, macaddr), OPERATOR 5 > (macaddr, macaddr), FUNCTION 1 pg_catalog.macaddr_cmp(macaddr, macaddr);
 COMMENT ON OPERATOR CLASS pg_catalog.macaddr_ops USING btree IS 'OID = 10024';
 
+-- btree: multirange_ops
+
+CREATE OPERATOR FAMILY pg_catalog.multirange_ops USING btree;
+COMMENT ON OPERATOR FAMILY pg_catalog.multirange_ops USING btree IS 'OID = 4199';
+CREATE OPERATOR CLASS pg_catalog.multirange_ops DEFAULT FOR TYPE anymultirange USING btree FAMILY pg_catalog.multirange_ops AS OPERATOR 1 < (anymultirange, anymultirange), OPERATOR 2 <= (anymultirange, anymultirange), OPERATOR 3 = (anymultirange, anymultirange), OPERATOR 4 >= (anymultirange, anymultirange), OPERATOR 5 > (anymultirange, anymultirange), FUNCTION 1 pg_catalog.multirange_cmp(anymultirange, anymultirange);
+COMMENT ON OPERATOR CLASS pg_catalog.multirange_ops USING btree IS 'OID = 10080';
+
 -- btree: network_ops
 
 CREATE OPERATOR FAMILY pg_catalog.network_ops USING btree;
@@ -155,6 +162,13 @@ CREATE OPERATOR FAMILY pg_catalog.pg_lsn_ops USING btree;
 COMMENT ON OPERATOR FAMILY pg_catalog.pg_lsn_ops USING btree IS 'OID = 3253';
 CREATE OPERATOR CLASS pg_catalog.pg_lsn_ops DEFAULT FOR TYPE pg_lsn USING btree FAMILY pg_catalog.pg_lsn_ops AS OPERATOR 1 < (pg_lsn, pg_lsn), OPERATOR 2 <= (pg_lsn, pg_lsn), OPERATOR 3 = (pg_lsn, pg_lsn), OPERATOR 4 >= (pg_lsn, pg_lsn), OPERATOR 5 > (pg_lsn, pg_lsn), FUNCTION 1 pg_catalog.pg_lsn_cmp(pg_lsn, pg_lsn);
 COMMENT ON OPERATOR CLASS pg_catalog.pg_lsn_ops USING btree IS 'OID = 10067';
+
+-- btree: range_ops
+
+CREATE OPERATOR FAMILY pg_catalog.range_ops USING btree;
+COMMENT ON OPERATOR FAMILY pg_catalog.range_ops USING btree IS 'OID = 3901';
+CREATE OPERATOR CLASS pg_catalog.range_ops DEFAULT FOR TYPE anyrange USING btree FAMILY pg_catalog.range_ops AS OPERATOR 1 < (anyrange, anyrange), OPERATOR 2 <= (anyrange, anyrange), OPERATOR 3 = (anyrange, anyrange), OPERATOR 4 >= (anyrange, anyrange), OPERATOR 5 > (anyrange, anyrange), FUNCTION 1 pg_catalog.range_cmp(anyrange, anyrange);
+COMMENT ON OPERATOR CLASS pg_catalog.range_ops USING btree IS 'OID = 10076';
 
 -- btree: record_image_ops
 
@@ -346,6 +360,13 @@ COMMENT ON OPERATOR FAMILY pg_catalog.macaddr_ops USING hash IS 'OID = 1985';
 CREATE OPERATOR CLASS pg_catalog.macaddr_ops DEFAULT FOR TYPE macaddr USING hash FAMILY pg_catalog.macaddr_ops AS OPERATOR 1 = (macaddr, macaddr), FUNCTION 1 pg_catalog.hashmacaddr(macaddr), FUNCTION 2 pg_catalog.hashmacaddrextended(macaddr, int8);
 COMMENT ON OPERATOR CLASS pg_catalog.macaddr_ops USING hash IS 'OID = 10025';
 
+-- hash: multirange_ops
+
+CREATE OPERATOR FAMILY pg_catalog.multirange_ops USING hash;
+COMMENT ON OPERATOR FAMILY pg_catalog.multirange_ops USING hash IS 'OID = 4225';
+CREATE OPERATOR CLASS pg_catalog.multirange_ops DEFAULT FOR TYPE anymultirange USING hash FAMILY pg_catalog.multirange_ops AS OPERATOR 1 = (anymultirange, anymultirange), FUNCTION 1 pg_catalog.hash_multirange(anymultirange), FUNCTION 2 pg_catalog.hash_multirange_extended(anymultirange, int8);
+COMMENT ON OPERATOR CLASS pg_catalog.multirange_ops USING hash IS 'OID = 10081';
+
 -- hash: network_ops
 
 CREATE OPERATOR FAMILY pg_catalog.network_ops USING hash;
@@ -382,6 +403,13 @@ CREATE OPERATOR FAMILY pg_catalog.pg_lsn_ops USING hash;
 COMMENT ON OPERATOR FAMILY pg_catalog.pg_lsn_ops USING hash IS 'OID = 3254';
 CREATE OPERATOR CLASS pg_catalog.pg_lsn_ops DEFAULT FOR TYPE pg_lsn USING hash FAMILY pg_catalog.pg_lsn_ops AS OPERATOR 1 = (pg_lsn, pg_lsn), FUNCTION 1 pg_catalog.pg_lsn_hash(pg_lsn), FUNCTION 2 pg_catalog.pg_lsn_hash_extended(pg_lsn, int8);
 COMMENT ON OPERATOR CLASS pg_catalog.pg_lsn_ops USING hash IS 'OID = 10068';
+
+-- hash: range_ops
+
+CREATE OPERATOR FAMILY pg_catalog.range_ops USING hash;
+COMMENT ON OPERATOR FAMILY pg_catalog.range_ops USING hash IS 'OID = 3903';
+CREATE OPERATOR CLASS pg_catalog.range_ops DEFAULT FOR TYPE anyrange USING hash FAMILY pg_catalog.range_ops AS OPERATOR 1 = (anyrange, anyrange), FUNCTION 1 pg_catalog.hash_range(anyrange), FUNCTION 2 pg_catalog.hash_range_extended(anyrange, int8);
+COMMENT ON OPERATOR CLASS pg_catalog.range_ops USING hash IS 'OID = 10077';
 
 -- hash: record_ops
 

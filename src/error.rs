@@ -179,7 +179,12 @@ impl Error {
         self
     }
 
-    pub fn with_data_type(mut self, data_type: impl Into<String>) -> Error {
+    pub fn with_data_type(
+        mut self,
+        schema: impl Into<String>,
+        data_type: impl Into<String>,
+    ) -> Error {
+        self.0.schema = Some(schema.into());
         self.0.data_type = Some(data_type.into());
         self
     }

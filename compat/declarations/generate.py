@@ -20,7 +20,10 @@ json pg_node_tree float4 float8 unknown aclitem bpchar varchar date time timesta
 interval timetz numeric refcursor regprocedure regoper regoperator regclass regtype regcollation
 regnamespace regrole record cstring any anyarray void trigger internal
 anyelement anynonarray anyenum anycompatible anycompatiblearray anycompatiblenonarray
-uuid jsonb pg_lsn xid8 bit varbit inet cidr macaddr macaddr8 jsonpath""".split()
+uuid jsonb pg_lsn xid8 bit varbit inet cidr macaddr macaddr8 jsonpath
+int4range numrange tsrange tstzrange daterange int8range
+int4multirange nummultirange tsmultirange tstzmultirange datemultirange int8multirange
+anyrange anymultirange anycompatiblerange anycompatiblemultirange""".split()
 
 # Functions over those types that are not declared: server internals, and
 # features that ZServer does not have.
@@ -60,8 +63,9 @@ def rows(sql):
 
 type_rows = rows("""SELECT t.oid::int8, typname, typlen, typbyval, typtype, typcategory, typispreferred,
     typdelim, typelem::int8, typarray::int8, typinput::text, typoutput::text, typreceive::text, typsend::text,
-    typmodin::text, typmodout::text, typalign, typstorage, typcollation::int8, typsubscript::text
-    FROM pg_type t WHERE typnamespace = 11 AND typrelid = 0 ORDER BY t.oid""")
+    typmodin::text, typmodout::text, typalign, typstorage, typcollation::int8, typsubscript::text,
+    r.rngsubtype::int8, r.rngcanonical::text, r.rngsubdiff::text, m.rngtypid::int8 AS range
+    FROM pg_type t LEFT JOIN pg_range r ON r.rngtypid = t.oid LEFT JOIN pg_range m ON m.rngmultitypid = t.oid WHERE typnamespace = 11 AND typrelid = 0 ORDER BY t.oid""")
 type_of = {t["oid"]: t for t in type_rows}
 scalars = [t for t in type_rows if t["typname"] in TYPES]
 arrays = [t for t in type_rows for s in scalars if s["typarray"] == t["oid"]]
@@ -102,7 +106,7 @@ def procedures():
         if not used <= known:
             continue
         internal = 2281 in p["args"]
-        if internal and not re.search("recv$|_recv$", p["proname"]):
+        if internal and not re.search("recv$|_typanalyze$", p["proname"]):
             continue
         if LEFT_OUT.match(p["proname"]) and p["prokind"] != "a" and p["proname"] not in KEEP:
             continue
@@ -112,7 +116,10 @@ def procedures():
 
 KEEP = set("""anyarray_out anyarray_in any_in array_in record_in pg_get_partkeydef pg_get_partition_constraintdef
 pg_get_triggerdef pg_get_ruledef pg_partition_ancestors pg_get_statisticsobjdef_columns pg_blocking_pids
-pg_get_serial_sequence pg_relation_is_publishable pg_get_expr""".split())
+pg_get_serial_sequence pg_relation_is_publishable pg_get_expr pg_trigger_depth suppress_redundant_updates_trigger
+domain_in domain_recv
+range_in multirange_in int4range_subdiff int8range_subdiff numrange_subdiff daterange_subdiff tsrange_subdiff
+tstzrange_subdiff""".split())
 
 
 def symbol(p):
@@ -216,8 +223,15 @@ def types_file(out):
         options.append(f"CATEGORY = '{t['typcategory']}'")
         if t["typispreferred"]:
             options.append("PREFERRED = true")
-        if t["typtype"] == "p":
-            options.append("KIND = 'p'")
+        if t["typtype"] in "prm":
+            options.append(f"KIND = '{t['typtype']}'")
+        if t["typtype"] == "r":
+            options.append(f"SUBTYPE = {type_name(t['rngsubtype'])}")
+            if t["rngcanonical"] != "-":
+                options.append(f"CANONICAL = {t['rngcanonical']}")
+            options.append(f"SUBTYPE_DIFF = {t['rngsubdiff']}")
+        if t["typtype"] == "m":
+            options.append(f"RANGE = {type_name(t['range'])}")
         if t["typelem"]:
             options.append(f"ELEMENT = {type_name(t['typelem'])}")
         if t["typarray"]:

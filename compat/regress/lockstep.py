@@ -38,7 +38,7 @@ class FileRun:
         self.script = Script(text)
         self.connections = pair.connect()
         self.user = "postgres"
-        self.values = [dict(variables), dict(variables)]
+        self.values = [{**variables, "abs_builddir": str(place)} for place in pair.outputs]
         self.conditions = []
         self.dependents = Dependents()
         self.outcomes = []

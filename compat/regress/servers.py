@@ -169,6 +169,11 @@ class Pair:
     def __init__(self, directory, binary, template=None):
         directory.mkdir(parents=True, exist_ok=True)
         self.template = template
+        # Where COPY TO writes: each server its own files.
+        self.outputs = [directory / "output-P", directory / "output-Z"]
+        for output in self.outputs:
+            (output / "results").mkdir(parents=True)
+            os.chmod(output / "results", 0o777)
         self.postgres = Postgres(directory)
         self.zserver = Zserver(binary, directory)
         if template is None:

@@ -239,7 +239,7 @@ impl Catalog {
     }
 
     /// What initdb grants on the system's own objects.
-    fn builtin_acl(&self, on: ObjectAddress) -> Option<Vec<AclItem>> {
+    pub(in crate::catalog) fn builtin_acl(&self, on: ObjectAddress) -> Option<Vec<AclItem>> {
         let (guarded, public) = match on.class {
             relation_oid::PG_CLASS if on.sub == 0 && on.oid < oid::FIRST_NORMAL => {
                 let relation = self.relation(on.oid)?;

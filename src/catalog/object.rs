@@ -61,6 +61,8 @@ pub enum RelationKind {
     Table,
     /// A system relation computed from the catalog (or the server's state).
     Virtual,
+    /// The attributes of a composite type of its own; nothing is stored.
+    Composite,
     View(View),
     Index(Index),
     Sequence(Sequence),
@@ -252,10 +254,29 @@ pub enum TypeKind {
     },
     Domain {
         base: SqlType,
+        #[serde(default)]
+        not_null: bool,
+        /// In SQL, converted to the base type.
+        #[serde(default)]
+        default: Option<String>,
+        /// Its own CHECK constraints, by OID; a base domain's are not among them.
+        #[serde(default)]
+        constraints: Vec<Oid>,
     },
     Pseudo,
     Range {
         subtype: Oid,
+        /// `pg_range.rngsubopc`; 0 is the subtype's default class.
+        #[serde(default)]
+        subtype_opclass: Oid,
+        /// `pg_range.rngcollation`.
+        #[serde(default)]
+        collation: Oid,
+        /// Built-in functions by name, or empty.
+        #[serde(default)]
+        canonical: String,
+        #[serde(default)]
+        subtype_diff: String,
     },
     Multirange {
         range: Oid,
@@ -454,7 +475,7 @@ pub struct Constraint {
     pub oid: Oid,
     pub schema: Oid,
     pub name: String,
-    /// The table it is on.
+    /// The table it is on; 0 for a domain's.
     pub table: Oid,
     pub kind: ConstraintKind,
     pub deferrable: bool,
@@ -476,6 +497,11 @@ pub enum ConstraintKind {
     Check {
         sql: String,
         columns: Vec<i16>,
+    },
+    /// A domain's, in SQL over `VALUE`; `table` is 0 then.
+    DomainCheck {
+        domain: Oid,
+        sql: String,
     },
     PrimaryKey {
         index: Oid,

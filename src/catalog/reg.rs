@@ -6,11 +6,12 @@
 
 use super::names::{find_relation, parse_qualified_name, resolve_collation};
 use super::{
-    Catalog, ObjectClass, PG_CATALOG, PUBLIC, quote_identifier, quote_qualified, resolve_type_text,
+    Catalog, ObjectClass, PG_CATALOG, PUBLIC, TypeKind, quote_identifier, quote_qualified,
+    resolve_type_text,
 };
 use crate::error::{Error, Result};
-use crate::sql::functions::EvalContext;
-use crate::sql::types::{CatalogView, Oid, Repr, SqlType, oid};
+use crate::sql::functions::{EvalContext, domain};
+use crate::sql::types::{CatalogView, Datum, Oid, Repr, SqlType, oid};
 use crate::sqlstate;
 
 /// The catalog as a session with the default search path sees it.
@@ -25,6 +26,13 @@ impl CatalogView for Catalog {
 
     fn repr(&self, type_oid: Oid) -> Option<Repr> {
         Catalog::repr(self, type_oid).ok()
+    }
+
+    fn domain_base(&self, type_oid: Oid) -> Option<SqlType> {
+        match self.type_(type_oid)?.kind {
+            TypeKind::Domain { base, .. } => Some(base),
+            _ => None,
+        }
     }
 
     fn fields(&self, type_oid: Oid) -> Option<Vec<(SqlType, Repr)>> {
@@ -49,6 +57,14 @@ impl CatalogView for EvalContext {
 
     fn repr(&self, type_oid: Oid) -> Option<Repr> {
         self.catalog.repr(type_oid).ok()
+    }
+
+    fn domain_base(&self, type_oid: Oid) -> Option<SqlType> {
+        CatalogView::domain_base(&*self.catalog, type_oid)
+    }
+
+    fn check_domain(&self, domain: Oid, value: &Datum) -> Result<()> {
+        domain::check(self, domain, value)
     }
 
     fn fields(&self, type_oid: Oid) -> Option<Vec<(SqlType, Repr)>> {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::{Catalog, Type, TypeKind};
 use crate::error::{Error, Result};
-use crate::sql::types::{self, ElementType, EnumLabels, Oid, Repr, oid};
+use crate::sql::types::{
+    self, Attribute, ElementType, EnumLabels, Oid, RangeType, Repr, RowShape, oid,
+};
 
 impl Catalog {
     /// How values of a type are represented.
@@ -20,8 +22,8 @@ impl Catalog {
                 type_name: ty.name.clone(),
                 labels: labels.iter().map(|label| label.kept()).collect(),
             }))),
-            TypeKind::Composite { .. } => Ok(Repr::Record),
-            TypeKind::Domain { base } => self.repr(base.oid),
+            TypeKind::Composite { relation } => self.row_shape(type_oid, *relation),
+            TypeKind::Domain { base, .. } => self.repr(base.oid),
             TypeKind::Base if ty.element != oid::INVALID => self.array_repr(ty),
             TypeKind::Base => base_repr(&ty.input).ok_or_else(|| {
                 Error::unsupported(format!("type {}", self.type_name(type_oid, -1)))
@@ -30,10 +32,38 @@ impl Catalog {
             TypeKind::Pseudo if type_oid == oid::ANYARRAY => Ok(Repr::Text),
             TypeKind::Pseudo if ty.name.starts_with('_') => self.array_repr(ty),
             TypeKind::Pseudo => Ok(Repr::Pseudo),
-            TypeKind::Range { .. } | TypeKind::Multirange { .. } => {
-                Err(Error::unsupported(format!("type {}", self.type_name(type_oid, -1))))
+            TypeKind::Range { subtype, .. } => {
+                Ok(Repr::Range(Box::new(self.range_type(*subtype)?)))
             }
+            TypeKind::Multirange { range } => match self.repr(*range)? {
+                Repr::Range(ty) => Ok(Repr::Multirange(ty)),
+                _ => Err(Error::internal(format!("type {range} is not a range type"))),
+            },
         }
+    }
+
+    /// A user's range type: what makes one discrete would be a function in C.
+    fn range_type(&self, subtype: Oid) -> Result<RangeType> {
+        Ok(RangeType { subtype, repr: self.repr(subtype)?, is_discrete: false })
+    }
+
+    /// Composite types are met for every value of theirs, so their shapes are kept.
+    fn row_shape(&self, type_oid: Oid, relation: Oid) -> Result<Repr> {
+        if let Some(known) = self.derived::<RowShape>(type_oid) {
+            return Ok(Repr::Record(Some(known)));
+        }
+        let relation = self
+            .relation(relation)
+            .ok_or_else(|| Error::internal(format!("cache lookup failed for type {type_oid}")))?;
+        let attributes = relation
+            .columns
+            .iter()
+            .map(|column| match column.dropped {
+                true => Ok(None),
+                false => Ok(Some(Attribute { ty: column.ty, repr: self.repr(column.ty.oid)? })),
+            })
+            .collect::<Result<_>>()?;
+        Ok(Repr::Record(Some(self.derive(type_oid, Arc::new(RowShape { attributes })))))
     }
 
     fn array_repr(&self, array: &Type) -> Result<Repr> {

@@ -11,7 +11,7 @@ use super::names::{PG_CATALOG, PUBLIC, find_relation};
 use super::syntax::{integer_of, qualified, text_of};
 use super::{Catalog, ObjectAddress, Type, TypeKind, quote_qualified};
 use crate::error::{Error, Result};
-use crate::sql::types::{Oid, SqlType, oid};
+use crate::sql::types::{self, Oid, SqlType, oid};
 use crate::sqlstate;
 
 /// Bytes of header that length modifiers include.
@@ -259,8 +259,28 @@ impl Catalog {
     /// The type's underlying non-domain type.
     pub fn base_type(&self, ty: SqlType) -> SqlType {
         match self.type_(ty.oid).map(|ty| &ty.kind) {
-            Some(TypeKind::Domain { base }) => self.base_type(*base),
+            Some(TypeKind::Domain { base, .. }) => self.base_type(*base),
             _ => ty,
+        }
+    }
+}
+
+impl Catalog {
+    /// The multirange type over a range type.
+    pub fn multirange_of(&self, range: Oid) -> Option<Oid> {
+        types::range::builtin_multirange(range).or_else(|| {
+            let over = |ty: &&std::sync::Arc<Type>| {
+                matches!(ty.kind, TypeKind::Multirange { range: of } if of == range)
+            };
+            self.types().find(over).map(|ty| ty.oid)
+        })
+    }
+
+    /// A domain's default in SQL.
+    pub fn domain_default(&self, domain: Oid) -> Option<&str> {
+        match &self.type_(domain)?.kind {
+            TypeKind::Domain { default, .. } => default.as_deref(),
+            _ => None,
         }
     }
 }

@@ -96,6 +96,7 @@ impl Relation {
         match &self.kind {
             RelationKind::Table if self.materialized.is_some() => "materialized view",
             RelationKind::Table | RelationKind::Virtual => "table",
+            RelationKind::Composite => "composite type",
             RelationKind::View(_) => "view",
             RelationKind::Index(_) => "index",
             RelationKind::Sequence(_) => "sequence",

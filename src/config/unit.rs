@@ -90,6 +90,28 @@ impl Unit {
         }
     }
 
+    /// As [`Unit::display`], for a number that need not be whole: 0.9 ms is `900us`.
+    pub fn display_real(self, value: f64) -> String {
+        /// How far from whole a number may be that is shown as whole.
+        const TOLERANCE: f64 = 1e-8;
+        if value <= 0.0 {
+            return value.to_string();
+        }
+        let total = value * self.scale() as f64;
+        let in_unit = |size: u64| total / size as f64;
+        let is_whole = |(_, size): &&(&str, u64)| {
+            let count = in_unit(*size);
+            count.round() > 0.0 && (count.round() / count - 1.0).abs() <= TOLERANCE
+        };
+        match self.table().iter().rev().find(is_whole) {
+            Some((name, size)) => format!("{}{name}", in_unit(*size).round()),
+            None => {
+                let (name, size) = self.table()[0];
+                format!("{}{name}", in_unit(size))
+            }
+        }
+    }
+
     /// PostgreSQL's hint after a value with an unknown unit.
     pub fn hint(self) -> &'static str {
         if self.is_memory() {

@@ -91,10 +91,16 @@ impl IndexInfo {
         self.valid && self.predicate.is_none()
     }
 
+    /// Whether at most one row has a key without NULLs, at any time: of a deferrable
+    /// key a transaction may hold more until it is checked.
+    pub fn is_always_unique(&self) -> bool {
+        self.unique && self.is_usable() && !self.deferrable()
+    }
+
     /// Whether it makes the values of one column distinct, NULLs aside.
     pub fn is_unique_alone(&self, position: usize) -> bool {
         let is_column = matches!(&self.keys[..], [key] if key.column as usize == position + 1);
-        self.unique && self.is_usable() && is_column
+        self.is_always_unique() && is_column
     }
 
     /// The key of a row, or `None` if a partial index leaves the row out.

@@ -22,7 +22,7 @@ use super::settings::{Authority, Scope as SetScope, Settings};
 use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
 use crate::error::{Error, Result, Severity};
 use crate::sql::functions::{
-    AdvisoryKey, AdvisoryRequest, SequenceRow, SessionHooks, SettingsView,
+    AdvisoryKey, AdvisoryRequest, EvalContext, SequenceRow, SessionHooks, SettingsView, domain,
 };
 use crate::sql::routine::Routines;
 use crate::sql::run::Notices;
@@ -272,6 +272,10 @@ fn is_member(catalog: &Catalog, role: &Role, of: Oid) -> bool {
 type SavedSession = (Arc<super::settings::Layers>, usize);
 
 impl SessionHooks for Hooks {
+    fn compile_domain(&self, eval: &EvalContext, domain: Oid) -> Result<domain::Constraints> {
+        crate::sql::dml::compile_domain(eval, domain)
+    }
+
     fn nextval(&self, sequence: Oid) -> Result<i64> {
         let (relation, definition) = self.sequence(sequence)?;
         let value = self.database.sequences.nextval(

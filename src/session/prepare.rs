@@ -198,7 +198,11 @@ impl Session {
         let eval = self.eval_context();
         let input = eval.input();
         let decode = |(index, (value, ty)): (usize, (&Option<Bytes>, &SqlType))| {
-            let Some(bytes) = value else { return Ok(Datum::Null) };
+            let Some(bytes) = value else {
+                return input
+                    .null(ty.oid)
+                    .map_err(|error| in_parameter(error, index, &request.statement));
+            };
             let repr = eval.catalog.repr(ty.oid)?;
             let decoded = match Format::of(&request.param_formats, index) {
                 Format::Text => {

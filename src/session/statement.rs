@@ -407,7 +407,10 @@ pub fn writing_verb(node: &NodeEnum) -> Option<&'static str> {
         NodeEnum::GrantStmt(_) | NodeEnum::GrantRoleStmt(_) => "GRANT",
         NodeEnum::RenameStmt(_) => "ALTER",
         NodeEnum::CommentStmt(_) => "COMMENT",
-        NodeEnum::CreateEnumStmt(_) | NodeEnum::CompositeTypeStmt(_) => "CREATE TYPE",
+        NodeEnum::CreateEnumStmt(_)
+        | NodeEnum::CompositeTypeStmt(_)
+        | NodeEnum::CreateRangeStmt(_) => "CREATE TYPE",
+        NodeEnum::AlterDomainStmt(_) => "ALTER DOMAIN",
         NodeEnum::CreateDomainStmt(_) => "CREATE DOMAIN",
         NodeEnum::CreateTrigStmt(_) => "CREATE TRIGGER",
         NodeEnum::CreateExtensionStmt(_) => "CREATE EXTENSION",

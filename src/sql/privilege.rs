@@ -236,6 +236,7 @@ pub fn has_role(eval: &EvalContext, name: &str) -> Result<bool> {
 fn denied_on(relation: &Relation) -> Error {
     let word = match relation.kind {
         RelationKind::Virtual => "table",
+        RelationKind::Composite => "type",
         _ => relation.kind_word(),
     };
     denied(word, &relation.name)

@@ -156,10 +156,16 @@ impl<'a> Decoder<'a> {
             }
             Repr::Text | Repr::Bpchar => self.texts(slot)?,
             Repr::Enum(labels) => self.labels(labels, slot)?,
+            // The type's attributes may have changed since.
+            repr if types::record::is_shaped(repr) => self.by_value(column, position)?,
             // `types::arrow` holds these in the form they are stored in.
-            Repr::Bytea | Repr::Jsonb | Repr::Numeric | Repr::Array(_) | Repr::Record => {
-                self.binaries(slot)
-            }
+            Repr::Bytea
+            | Repr::Jsonb
+            | Repr::Numeric
+            | Repr::Array(_)
+            | Repr::Range(_)
+            | Repr::Multirange(_)
+            | Repr::Record(_) => self.binaries(slot),
             Repr::Bit | Repr::Inet | Repr::MacAddr | Repr::MacAddr8 => self.binaries(slot),
             Repr::Uuid => self.uuids(slot)?,
             _ => self.by_value(column, position)?,

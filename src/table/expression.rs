@@ -93,7 +93,7 @@ impl TableInfo {
         let sql = match &column.default {
             Some(default) => (!default.generated).then(|| default.sql.clone()),
             None if column.identity.is_some() => Some(self.identity_default(catalog, attnum)?),
-            None => None,
+            None => catalog.domain_default(column.ty.oid).map(str::to_owned),
         };
         let eval = eval_over(catalog, ctx);
         sql.map(|sql| ctx.compiler.compile(&eval, self, &sql, Some(column.ty))).transpose()

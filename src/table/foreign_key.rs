@@ -347,6 +347,9 @@ impl Writer<'_> {
                 self.act(&table, &key, action, rid, new).await?;
             }
         }
+        if action == ReferentialAction::SetDefault {
+            self.require_gone(&parent, &child, foreign, old).await?;
+        }
         match only_one {
             true => Ok(()),
             false => self.after_statement(&child, event, &key.columns),
@@ -445,6 +448,29 @@ impl Writer<'_> {
             .ok_or_else(|| Error::internal("a foreign key's index does not cover its columns"))?;
         let key = order.iter().map(|at| values[*at].clone()).collect();
         Ok(Some((member.info.clone(), index.clone(), key)))
+    }
+
+    /// Fails if rows still refer to a key that is gone: their default is that key.
+    async fn require_gone(
+        &self,
+        parent: &Arc<TableInfo>,
+        child: &Arc<TableInfo>,
+        foreign: &ForeignKeyInfo,
+        values: &[Datum],
+    ) -> Result<()> {
+        if let Some((table, index, key)) = self.referenced_key(parent, &foreign.key, values)?
+            && self.newest_rid(&table, &index, &key)?.is_some()
+        {
+            return Ok(());
+        }
+        for (table, key) in self.referencing_tables(child, foreign)? {
+            if !self.referencing_rids(&table, &key, values, true).await?.is_empty() {
+                let tables = (&**parent, &**child);
+                let (name, eval) = (parent.name(), &self.ctx.eval);
+                return Err(violation::foreign_key_referenced(tables, name, eval, foreign, values));
+            }
+        }
+        Ok(())
     }
 
     /// The rows of `child` that refer to a key, in the newest state.

@@ -232,7 +232,8 @@ fn column_info(catalog: &Catalog, column: &crate::catalog::Column) -> Result<Col
     };
     let missing = match &column.missing {
         Some(text) if !column.dropped => {
-            types::text_input(text, column.ty, &repr, &InputContext::default())?
+            let input = InputContext { catalog, ..InputContext::default() };
+            types::text_input(text, column.ty, &repr, &input)?
         }
         _ => Datum::Null,
     };
@@ -307,8 +308,10 @@ pub fn dropped_type(catalog: &Catalog, ty: SqlType) -> Result<SqlType> {
     use crate::sql::types::oid;
     Ok(match catalog.repr(ty.oid)? {
         Repr::Enum(_) => SqlType::new(oid::OID),
-        Repr::Array(_) | Repr::Record => SqlType::new(oid::BYTEA),
-        _ => ty,
+        Repr::Array(_) | Repr::Range(_) | Repr::Multirange(_) | Repr::Record(_) => {
+            SqlType::new(oid::BYTEA)
+        }
+        _ => catalog.base_type(ty),
     })
 }
 

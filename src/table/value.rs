@@ -9,7 +9,7 @@ use num_traits::ToPrimitive;
 use super::info::ColumnInfo;
 use crate::error::{Error, Result};
 use crate::sql::types::numeric::{Coefficient, Numeric};
-use crate::sql::types::{Datum, EnumLabels, Interval, Repr, arrow, codec, numeric};
+use crate::sql::types::{Datum, EnumLabels, Interval, Repr, arrow, codec, numeric, record};
 use crate::sqlstate;
 
 /// Writes a fixed-width value into its place.
@@ -60,8 +60,11 @@ pub fn write_variable(column: &ColumnInfo, datum: &Datum, out: &mut Vec<u8>) -> 
         (Repr::Inet, Datum::Inet(v)) => v.encode(out),
         (Repr::Jsonb, Datum::Jsonb(v)) => out.extend_from_slice(&v.0),
         (Repr::Numeric, Datum::Numeric(v)) => numeric::encode(v, out),
-        (Repr::Array(_), Datum::Array(_)) | (Repr::Record, Datum::Record(_)) => {
+        (Repr::Range(_), Datum::Range(_)) | (Repr::Multirange(_), Datum::Multirange(_)) => {
             codec::encode(datum, out);
+        }
+        (Repr::Array(_), Datum::Array(_)) | (Repr::Record(_), Datum::Record(_)) => {
+            codec::encode(&record::to_stored(datum, &column.repr), out);
         }
         _ => return Err(mismatch(column, datum)),
     }
@@ -108,7 +111,10 @@ pub fn read(column: &ColumnInfo, bytes: &[u8]) -> Result<Datum> {
         Repr::Numeric => numeric::decode(bytes)
             .map(Datum::Numeric)
             .ok_or_else(|| Error::data_corrupted("a stored numeric is corrupt"))?,
-        Repr::Array(_) | Repr::Record => codec::decode(bytes)?,
+        Repr::Range(_) | Repr::Multirange(_) => codec::decode(bytes)?,
+        Repr::Array(_) | Repr::Record(_) => {
+            record::from_stored(codec::decode(bytes)?, &column.repr)
+        }
         Repr::Pseudo => return Err(Error::internal("a pseudo-type is never stored")),
     })
 }

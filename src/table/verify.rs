@@ -129,3 +129,32 @@ pub async fn foreign_key(
     }
     Ok(())
 }
+
+/// What is wrong with a value: SQLSTATE, and the end of the message.
+type Fault = (crate::sqlstate::SqlState, &'static str);
+
+/// Values of these attributes, all looked at by `look`.
+pub async fn values(
+    work: &mut Work,
+    ctx: &StatementContext,
+    table: Oid,
+    attnums: &[i16],
+    look: impl Fn(&Datum) -> Result<std::result::Result<(), Fault>>,
+) -> Result<()> {
+    let info = TableInfo::of(&work.catalog, table)?;
+    each_row(work, ctx, &info, |row| {
+        let view = info.view(row)?;
+        for attnum in attnums {
+            let value = view.datum(&info.columns, *attnum as usize - 1)?;
+            if let Err((code, what)) = look(&value)? {
+                let column = &info.columns[*attnum as usize - 1].name;
+                let message = format!("column \"{column}\" of table \"{}\" {what}", info.name());
+                return Err(Error::new(code, message)
+                    .with_table(&info.schema_name, info.name())
+                    .with_column(column));
+            }
+        }
+        Ok(())
+    })
+    .await
+}

@@ -50,6 +50,16 @@ impl Bootstrap {
             by_value: options.flag("passedbyvalue"),
             kind: match options.text("kind") {
                 Some("p") => TypeKind::Pseudo,
+                Some("r") => TypeKind::Range {
+                    subtype: self.resolve_oid(options.type_name("subtype"))?,
+                    subtype_opclass: oid::INVALID,
+                    collation: oid::INVALID,
+                    canonical: options.text_or_empty("canonical"),
+                    subtype_diff: options.text_or_empty("subtype_diff"),
+                },
+                Some("m") => {
+                    TypeKind::Multirange { range: self.resolve_oid(options.type_name("range"))? }
+                }
                 _ => TypeKind::Base,
             },
             category: first_char(options.text("category"), 'U'),
@@ -110,7 +120,12 @@ impl Bootstrap {
             oid: comment_oid(next, "OID")?,
             schema,
             name: name.to_owned(),
-            kind: TypeKind::Domain { base },
+            kind: TypeKind::Domain {
+                base,
+                not_null: false,
+                default: None,
+                constraints: Vec::new(),
+            },
             preferred: false,
             array: comment_oid(next, "ARRAY_OID")?,
             element: oid::INVALID,

@@ -14,17 +14,19 @@ pub fn constraint_definition(
     constraint: &Constraint,
     is_pretty: bool,
 ) -> Option<String> {
-    let table = catalog.relation(constraint.table)?;
+    let table = catalog.relation(constraint.table);
     let mut text = match &constraint.kind {
-        ConstraintKind::Check { sql, .. } => {
+        ConstraintKind::Check { sql, .. } | ConstraintKind::DomainCheck { sql, .. } => {
             let shown = display(catalog, search_path, sql);
             let no_inherit = if constraint.no_inherit { " NO INHERIT" } else { "" };
             format!("CHECK ({}){no_inherit}", if is_pretty { pretty(&shown) } else { shown })
         }
         ConstraintKind::PrimaryKey { index, columns } => {
+            let table = table?;
             format!("PRIMARY KEY ({}){}", names(table, columns), included(catalog, table, *index))
         }
         ConstraintKind::Unique { index, columns } => {
+            let table = table?;
             let nulls = match catalog.relation(*index).map(|index| &index.kind) {
                 Some(RelationKind::Index(index)) if index.nulls_not_distinct => {
                     " NULLS NOT DISTINCT"
@@ -39,7 +41,7 @@ pub fn constraint_definition(
             super::index::exclusion_definition(catalog, search_path, index, is_pretty)?
         }
         ConstraintKind::ForeignKey(key) => {
-            foreign_key(catalog, search_path, table, key, is_pretty)?
+            foreign_key(catalog, search_path, table?, key, is_pretty)?
         }
     };
     if constraint.deferrable {

@@ -100,7 +100,9 @@ impl Printer<'_> {
                 self.push(&name);
             }
             ExprKind::Call(call) => self.call(call, expr.ty),
-            ExprKind::Relabel(inner) | ExprKind::CoerceViaText(inner) => self.cast(inner, expr.ty),
+            ExprKind::Relabel(inner)
+            | ExprKind::CoerceToDomain(inner)
+            | ExprKind::CoerceViaText(inner) => self.cast(inner, expr.ty),
             ExprKind::ArrayCoerce { array, .. } => self.cast(array, expr.ty),
             ExprKind::Element | ExprKind::CaseOperand => self.push("CASE_TEST_EXPR"),
             ExprKind::And(args) => self.chain(args, " AND "),

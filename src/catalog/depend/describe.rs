@@ -1,8 +1,8 @@
 //! How messages call an object: `table t`, `column a of table t`.
 
 use super::super::{
-    Catalog, Function, FunctionKind, ObjectAddress, Relation, quote_identifier, quote_qualified,
-    relation_oid,
+    Catalog, ConstraintKind, Function, FunctionKind, ObjectAddress, Relation, quote_identifier,
+    quote_qualified, relation_oid,
 };
 use super::RULE_OID_OFFSET;
 use crate::sql::types::Oid;
@@ -37,6 +37,9 @@ impl Catalog {
             }
             relation_oid::PG_CONSTRAINT => {
                 let constraint = self.constraint(oid)?;
+                if let ConstraintKind::DomainCheck { .. } = constraint.kind {
+                    return Some(format!("constraint {}", constraint.name));
+                }
                 let table = self.relation(constraint.table)?;
                 format!("constraint {} on {}", constraint.name, self.describe_relation(path, table))
             }
@@ -100,7 +103,7 @@ impl Catalog {
         let schema =
             (!self.function_is_visible(path, function)).then(|| self.schema_name(function.schema));
         let args: Vec<String> =
-            function.args.iter().map(|ty| self.format_type(path, *ty, Some(-1))).collect();
+            function.args.iter().map(|ty| self.format_type(path, *ty, None)).collect();
         format!("{}({})", quote_qualified(schema, &function.name), args.join(","))
     }
 
@@ -109,7 +112,7 @@ impl Catalog {
         let operator = self.operator(operator)?;
         let operand = |ty: Oid| match ty {
             0 => "NONE".to_owned(),
-            ty => self.format_type(path, ty, Some(-1)),
+            ty => self.format_type(path, ty, None),
         };
         let operands = format!("({},{})", operand(operator.left), operand(operator.right));
         Some(match self.operator_is_visible(path, operator) {

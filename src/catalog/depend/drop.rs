@@ -132,7 +132,7 @@ fn reach(targets: &[ObjectAddress], edges: &[Dependency]) -> Vec<Reached> {
     }
     // Newest first, so that the report, which reads backwards, is in order of age.
     for dependents in by_object.values_mut() {
-        dependents.sort_by_key(|edge| std::cmp::Reverse((edge.object.oid, edge.object.sub)));
+        dependents.sort_by_key(|edge| (std::cmp::Reverse(edge.object.oid), edge.object.sub));
     }
     let dependents = |referenced: ObjectAddress| -> Vec<&Dependency> {
         let all = by_object.get(&referenced.whole()).into_iter().flatten();

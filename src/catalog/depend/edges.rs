@@ -1,8 +1,8 @@
 //! The edges that follow from an object's own fields, and all edges together.
 
 use super::super::{
-    Catalog, Column, Constraint, ConstraintKind, Dependency, Function, Index, ObjectAddress,
-    Relation, RelationKind, Sequence, Trigger, Type, TypeKind,
+    Cast, Catalog, Column, Constraint, ConstraintKind, Dependency, Function, Index, ObjectAddress,
+    Relation, RelationKind, Sequence, Trigger, Type, TypeKind, relation_oid,
 };
 use crate::sql::types::{Oid, oid};
 
@@ -47,10 +47,16 @@ impl Catalog {
             self.relation_edges(relation, &mut found);
         }
         for ty in self.types().filter(|ty| ty.oid >= oid::FIRST_NORMAL) {
-            type_edges(ty, &mut found);
+            self.type_edges(ty, &mut found);
         }
         for function in self.functions().filter(|f| f.oid >= oid::FIRST_NORMAL) {
-            function_edges(function, &mut found);
+            match is_constructor(function) {
+                true => constructor_edges(function, &mut found),
+                false => function_edges(function, &mut found),
+            }
+        }
+        for cast in self.casts().filter(|cast| cast.oid >= oid::FIRST_NORMAL) {
+            cast_edges(cast, &mut found);
         }
         for constraint in self.constraints() {
             constraint_edges(constraint, &mut found);
@@ -66,7 +72,7 @@ impl Catalog {
 
     fn relation_edges(&self, relation: &Relation, found: &mut Vec<Dependency>) {
         let mut edges = Edges { object: relation.address(), found };
-        if !matches!(relation.kind, RelationKind::Index(_)) {
+        if !matches!(relation.kind, RelationKind::Index(_) | RelationKind::Composite) {
             edges.push(ObjectAddress::schema(relation.schema), NORMAL);
         }
         let bound = match (&relation.kind, relation.is_partition()) {
@@ -95,11 +101,43 @@ impl Catalog {
                     }
                 }
             }
-            RelationKind::Table | RelationKind::Virtual => {
+            RelationKind::Table | RelationKind::Virtual | RelationKind::Composite => {
+                if matches!(relation.kind, RelationKind::Composite) {
+                    edges.push(ObjectAddress::type_(self.row_type(relation)), INTERNAL);
+                }
                 for (column, attnum) in relation.columns.iter().zip(1..) {
                     column_edges(relation.oid, column, attnum, &mut edges);
                 }
             }
+        }
+    }
+
+    fn type_edges(&self, ty: &Type, found: &mut Vec<Dependency>) {
+        let mut edges = Edges { object: ty.address(), found };
+        if ty.is_true_array() {
+            edges.push(ObjectAddress::type_(ty.element), INTERNAL);
+            return;
+        }
+        match &ty.kind {
+            TypeKind::Composite { relation } => match self.relation(*relation).map(|r| &r.kind) {
+                // The relation of a composite type is the type's, not the other way round.
+                Some(RelationKind::Composite) => {
+                    edges.push(ObjectAddress::schema(ty.schema), NORMAL);
+                }
+                _ => edges.push(ObjectAddress::relation(*relation), INTERNAL),
+            },
+            TypeKind::Domain { base, .. } => {
+                edges.push(ObjectAddress::schema(ty.schema), NORMAL);
+                edges.push(ObjectAddress::type_(base.oid), NORMAL);
+            }
+            TypeKind::Range { subtype, .. } => {
+                edges.push(ObjectAddress::schema(ty.schema), NORMAL);
+                edges.push(ObjectAddress::type_(*subtype), NORMAL);
+            }
+            TypeKind::Multirange { range } => {
+                edges.push(ObjectAddress::type_(*range), INTERNAL);
+            }
+            _ => edges.push(ObjectAddress::schema(ty.schema), NORMAL),
         }
     }
 
@@ -140,22 +178,24 @@ fn index_edges(index: &Index, edges: &mut Edges<'_>) {
     }
 }
 
-fn type_edges(ty: &Type, found: &mut Vec<Dependency>) {
-    let mut edges = Edges { object: ty.address(), found };
-    if ty.is_true_array() {
-        edges.push(ObjectAddress::type_(ty.element), INTERNAL);
-        return;
-    }
-    match &ty.kind {
-        TypeKind::Composite { relation } => {
-            edges.push(ObjectAddress::relation(*relation), INTERNAL)
-        }
-        TypeKind::Domain { base } => {
-            edges.push(ObjectAddress::schema(ty.schema), NORMAL);
-            edges.push(ObjectAddress::type_(base.oid), NORMAL);
-        }
-        _ => edges.push(ObjectAddress::schema(ty.schema), NORMAL),
-    }
+/// Whether a function was made with a range type, whose values it makes.
+fn is_constructor(function: &Function) -> bool {
+    function.language == "internal"
+        && (function.source.starts_with("range_constructor")
+            || function.source.starts_with("multirange_constructor"))
+}
+
+fn constructor_edges(function: &Function, found: &mut Vec<Dependency>) {
+    let mut edges = Edges { object: function.address(), found };
+    edges.push(ObjectAddress::type_(function.returns), INTERNAL);
+}
+
+/// A cast goes with its function, and with either type.
+fn cast_edges(cast: &Cast, found: &mut Vec<Dependency>) {
+    let object = ObjectAddress::new(relation_oid::PG_CAST, cast.oid);
+    let mut edges = Edges { object, found };
+    edges.push(ObjectAddress::type_(cast.source), AUTO);
+    edges.push(ObjectAddress::type_(cast.target), AUTO);
 }
 
 fn function_edges(function: &Function, found: &mut Vec<Dependency>) {
@@ -186,6 +226,9 @@ fn constraint_edges(constraint: &Constraint, found: &mut Vec<Dependency>) {
     match &constraint.kind {
         ConstraintKind::Exclusion { columns, .. } if columns.iter().all(|column| *column == 0) => {
             edges.push(ObjectAddress::relation(constraint.table), AUTO);
+        }
+        ConstraintKind::DomainCheck { domain, .. } => {
+            edges.push(ObjectAddress::type_(*domain), AUTO);
         }
         ConstraintKind::Check { columns, .. } if columns.is_empty() => {
             edges.push(ObjectAddress::relation(constraint.table), AUTO);

@@ -37,7 +37,7 @@ fn column(name: &str, ty: u32) -> Column {
         since_version: 0,
         missing: None,
         collation: 0,
-        inherited: Default::default(),
+        inherited: std::default::Default::default(),
     }
 }
 
@@ -54,7 +54,7 @@ fn relation(oid: u32, name: &str, kind: RelationKind, columns: Vec<Column>) -> R
         indexes: Vec::new(),
         constraints: Vec::new(),
         persistence: Persistence::Permanent,
-        inheritance: Default::default(),
+        inheritance: std::default::Default::default(),
         materialized: None,
     }
 }
@@ -69,7 +69,7 @@ fn constraint(oid: u32, name: &str, table: u32, kind: ConstraintKind) -> Constra
         deferrable: false,
         initially_deferred: false,
         validated: true,
-        inherited: Default::default(),
+        inherited: std::default::Default::default(),
         no_inherit: false,
         parent: 0,
     }

@@ -109,13 +109,15 @@ impl Catalog {
         use crate::sql::types::oid as types;
         let Some(found) = self.type_(ty) else { return Vec::new() };
         let mut targets: Vec<Oid> = match &found.kind {
-            TypeKind::Domain { base } => {
+            TypeKind::Domain { base, .. } => {
                 let mut targets = vec![base.oid];
                 targets.extend(self.binary_coercible_to(base.oid));
                 targets
             }
             TypeKind::Enum { .. } => vec![types::ANYENUM],
             TypeKind::Composite { .. } => vec![types::RECORD],
+            TypeKind::Range { .. } => vec![types::ANYRANGE],
+            TypeKind::Multirange { .. } => vec![types::ANYMULTIRANGE],
             _ if found.is_true_array() => vec![types::ANYARRAY],
             _ => Vec::new(),
         };

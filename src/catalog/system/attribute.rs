@@ -30,7 +30,7 @@ pub(super) fn pg_attribute(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec
             RelationKind::Index(index) => index_rows(catalog, relation, index, &mut rows),
             RelationKind::Sequence(_) => sequence_rows(catalog, relation, &mut rows),
             kind => {
-                if !matches!(kind, RelationKind::View(_)) {
+                if !matches!(kind, RelationKind::View(_) | RelationKind::Composite) {
                     system_rows(catalog, relation, &mut rows);
                 }
                 for (column, attnum) in relation.columns.iter().zip(1..) {

@@ -46,7 +46,7 @@ pub(super) fn pg_class(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row
 
 fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row {
     let is_table = matches!(relation.kind, RelationKind::Table | RelationKind::Virtual);
-    let stored = !matches!(relation.kind, RelationKind::View(_));
+    let stored = !matches!(relation.kind, RelationKind::View(_) | RelationKind::Composite);
     let has_rows = !relation.is_partitioned() && !relation.inheritance.index_of_partitioned;
     let checks = relation
         .constraints
@@ -54,7 +54,7 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row 
         .filter_map(|oid| catalog.constraint(*oid))
         .filter(|constraint| constraint.is_check())
         .count();
-    let never_counted = if is_index_or_sequence(relation) { 0.0 } else { -1.0 };
+    let never_counted = if is_uncounted(relation) { 0.0 } else { -1.0 };
     vec![
         oid(relation.oid),
         text(&relation.name),
@@ -113,8 +113,10 @@ fn foreign_key_ends(catalog: &Catalog) -> HashSet<Oid> {
     catalog.constraints().filter_map(ends).flatten().chain(triggered).collect()
 }
 
-fn is_index_or_sequence(relation: &Relation) -> bool {
-    matches!(relation.kind, RelationKind::Index(_) | RelationKind::Sequence(_))
+/// Kinds whose rows ANALYZE does not count.
+fn is_uncounted(relation: &Relation) -> bool {
+    use RelationKind::{Composite, Index, Sequence};
+    matches!(relation.kind, Index(_) | Sequence(_) | Composite)
 }
 
 /// The letter of `relkind`.
@@ -123,6 +125,7 @@ pub(in crate::catalog) fn relation_kind(relation: &Relation) -> char {
         RelationKind::Table if relation.is_partitioned() => 'p',
         RelationKind::Table if relation.is_materialized_view() => 'm',
         RelationKind::Table | RelationKind::Virtual => 'r',
+        RelationKind::Composite => 'c',
         RelationKind::View(_) => 'v',
         RelationKind::Index(_) if relation.inheritance.index_of_partitioned => 'I',
         RelationKind::Index(_) => 'i',
@@ -232,18 +235,19 @@ pub(super) fn pg_sequence(catalog: &Catalog) -> Vec<Row> {
 
 /// One `_RETURN` rule a view.
 pub(super) fn pg_rewrite(catalog: &Catalog) -> Vec<Row> {
-    let row = |relation: &Relation| match relation.view() {
-        Some(view) => Some(vec![
-            oid(relation.oid.wrapping_add(RULE_OID_OFFSET)),
-            text("_RETURN"),
-            oid(relation.oid),
-            char('1'),
-            char('O'),
-            boolean(true),
-            text("<>"),
-            text(&view.sql),
-        ]),
-        _ => None,
+    let row = |relation: &Relation| {
+        relation.view().map(|view| {
+            vec![
+                oid(relation.oid.wrapping_add(RULE_OID_OFFSET)),
+                text("_RETURN"),
+                oid(relation.oid),
+                char('1'),
+                char('O'),
+                boolean(true),
+                text("<>"),
+                text(&view.sql),
+            ]
+        })
     };
     catalog.relations().filter_map(|relation| row(relation)).collect()
 }

@@ -60,13 +60,22 @@ impl Constraint {
             | ConstraintKind::Exclusion { columns, .. }
             | ConstraintKind::Unique { columns, .. } => columns,
             ConstraintKind::ForeignKey(key) => &key.columns,
+            ConstraintKind::DomainCheck { .. } => &[],
+        }
+    }
+
+    /// The domain it is on, or 0.
+    pub fn domain(&self) -> Oid {
+        match self.kind {
+            ConstraintKind::DomainCheck { domain, .. } => domain,
+            _ => 0,
         }
     }
 
     /// The index that implements it (for a foreign key: the referenced one), or 0.
     pub fn index(&self) -> Oid {
         match &self.kind {
-            ConstraintKind::Check { .. } => 0,
+            ConstraintKind::Check { .. } | ConstraintKind::DomainCheck { .. } => 0,
             ConstraintKind::PrimaryKey { index, .. }
             | ConstraintKind::Exclusion { index, .. }
             | ConstraintKind::Unique { index, .. } => *index,
@@ -81,7 +90,7 @@ fn constraint_row(catalog: &Catalog, constraint: &Constraint) -> Row {
         _ => None,
     };
     let check = match &constraint.kind {
-        ConstraintKind::Check { sql, .. } => Some(sql),
+        ConstraintKind::Check { sql, .. } | ConstraintKind::DomainCheck { sql, .. } => Some(sql),
         _ => None,
     };
     let equality = |tables: fn(&ForeignKey, Oid) -> Ends<'_>| match key {
@@ -94,7 +103,7 @@ fn constraint_row(catalog: &Catalog, constraint: &Constraint) -> Row {
         text(&constraint.name),
         oid(constraint.schema),
         char(match constraint.kind {
-            ConstraintKind::Check { .. } => 'c',
+            ConstraintKind::Check { .. } | ConstraintKind::DomainCheck { .. } => 'c',
             ConstraintKind::PrimaryKey { .. } => 'p',
             ConstraintKind::Unique { .. } => 'u',
             ConstraintKind::Exclusion { .. } => 'x',
@@ -104,7 +113,7 @@ fn constraint_row(catalog: &Catalog, constraint: &Constraint) -> Row {
         boolean(constraint.initially_deferred),
         boolean(constraint.validated),
         oid(constraint.table),
-        oid(0),
+        oid(constraint.domain()),
         oid(constraint.index()),
         oid(constraint.parent),
         oid(key.map_or(0, |key| key.referenced_table)),

@@ -77,7 +77,15 @@ impl Catalog {
         if let Some(oids) = lookup.and_then(|lookup| lookup.oids(&["oid"])) {
             return Box::new(oids.into_iter().filter_map(|oid| self.constraint(oid)));
         }
+        if let Some(domains) = lookup.and_then(|lookup| lookup.oids(&["contypid"])) {
+            let mut found: Vec<_> =
+                self.constraints().filter(|c| domains.contains(&c.domain())).collect();
+            found.sort_by(|a, b| (a.domain(), &a.name).cmp(&(b.domain(), &b.name)));
+            return Box::new(found.into_iter());
+        }
         match lookup.and_then(|lookup| lookup.oids(&["conrelid"])) {
+            // Domains' constraints are on no table.
+            Some(tables) if tables.contains(&0) => Box::new(self.constraints()),
             Some(tables) => Box::new(
                 tables
                     .into_iter()
@@ -85,7 +93,14 @@ impl Catalog {
                     .flat_map(|table| table.constraints.iter())
                     .filter_map(|oid| self.constraint(*oid)),
             ),
-            None => Box::new(self.constraints()),
+            None => {
+                // Those of domains in the order of their names, as they are checked.
+                let mut all: Vec<_> = self.constraints().collect();
+                all.sort_by_key(|c| (c.domain() != 0, c.domain()));
+                let start = all.partition_point(|c| c.domain() == 0);
+                all[start..].sort_by(|a, b| (a.domain(), &a.name).cmp(&(b.domain(), &b.name)));
+                Box::new(all.into_iter())
+            }
         }
     }
 

@@ -89,6 +89,7 @@ fn catalog_rows(catalog: &Catalog, relation_oid: Oid, lookup: Option<Lookup<'_>>
         relation::PG_DATABASE => server::pg_database(catalog),
         relation::PG_AUTHID => server::pg_authid(catalog),
         relation::PG_AUTH_MEMBERS => server::pg_auth_members(catalog),
+        relation::PG_INIT_PRIVS => server::pg_init_privs(catalog),
         relation::PG_DEFAULT_ACL => server::pg_default_acl(catalog),
         relation::PG_TABLESPACE => server::pg_tablespace(),
         relation::PG_EXTENSION => server::pg_extension(catalog),

@@ -92,6 +92,24 @@ pub(super) fn pg_auth_members(catalog: &Catalog) -> Vec<Row> {
     rows
 }
 
+/// The privileges that objects begin with: pg_dump leaves them out.
+pub(super) fn pg_init_privs(catalog: &Catalog) -> Vec<Row> {
+    let relations = catalog.relations().map(|relation| relation.address());
+    let addresses = relations.chain(catalog.schemas().map(|schema| schema.address()));
+    addresses
+        .filter_map(|on| {
+            let items = catalog.builtin_acl(on)?;
+            Some(vec![
+                oid(on.oid),
+                oid(on.class),
+                int4(on.sub),
+                char('i'),
+                acl_items(catalog, &items),
+            ])
+        })
+        .collect()
+}
+
 pub(super) fn pg_default_acl(catalog: &Catalog) -> Vec<Row> {
     catalog
         .all_default_privileges()

@@ -24,9 +24,9 @@ pub(in crate::catalog) fn type_kind(ty: &Type) -> char {
 
 fn type_row(catalog: &Catalog, ty: &Type) -> Row {
     let function = |name: &str| oid(catalog.builtin_function(name));
-    let base = match ty.kind {
-        TypeKind::Domain { base } => base,
-        _ => SqlType::new(0),
+    let (base, not_null, default) = match &ty.kind {
+        TypeKind::Domain { base, not_null, default, .. } => (*base, *not_null, default.as_ref()),
+        _ => (SqlType::new(0), false, None),
     };
     let subscript = match ty.name.as_str() {
         _ if ty.element == 0 => "",
@@ -58,16 +58,21 @@ fn type_row(catalog: &Catalog, ty: &Type) -> Row {
         function(&ty.send),
         function(&ty.typmod_in),
         function(&ty.typmod_out),
-        function(if ty.is_true_array() { "array_typanalyze" } else { "" }),
+        function(match ty.kind {
+            TypeKind::Range { .. } => "range_typanalyze",
+            TypeKind::Multirange { .. } => "multirange_typanalyze",
+            _ if ty.is_true_array() => "array_typanalyze",
+            _ => "",
+        }),
         char(ty.align),
         char(ty.storage),
-        boolean(false),
+        boolean(not_null),
         oid(base.oid),
         int4(base.typmod),
         int4(0),
         oid(ty.collation),
-        Datum::Null,
-        Datum::Null,
+        text_or_null(default),
+        text_or_null(default),
         acl(catalog, ObjectAddress::type_(ty.oid)),
     ]
 }
@@ -91,16 +96,22 @@ pub(super) fn pg_range(catalog: &Catalog) -> Vec<Row> {
             _ => None,
         })
     };
-    let row = |ty: &Type| match ty.kind {
-        TypeKind::Range { subtype } => Some(vec![
-            oid(ty.oid),
-            oid(subtype),
-            oid(multirange(ty.oid).unwrap_or(0)),
-            oid(ty.collation),
-            oid(catalog.default_operator_class("btree", subtype).unwrap_or(0)),
-            oid(0),
-            oid(0),
-        ]),
+    let function = |name: &str| oid(catalog.builtin_function(name));
+    let row = |ty: &Type| match &ty.kind {
+        TypeKind::Range { subtype, subtype_opclass, collation, canonical, subtype_diff } => {
+            Some(vec![
+                oid(ty.oid),
+                oid(*subtype),
+                oid(multirange(ty.oid).unwrap_or(0)),
+                oid(*collation),
+                oid(match subtype_opclass {
+                    0 => catalog.default_operator_class("btree", *subtype).unwrap_or(0),
+                    class => *class,
+                }),
+                function(canonical),
+                function(subtype_diff),
+            ])
+        }
         _ => None,
     };
     catalog.types().filter_map(|ty| row(ty)).collect()

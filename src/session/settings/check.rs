@@ -148,7 +148,7 @@ fn posix_offset(text: &str) -> Option<i32> {
         Some(rest) => rest.split_once('>')?.1,
         None => text.trim_start_matches(|c: char| c.is_ascii_alphabetic()),
     };
-    if clock.len() == text.len() && !clock.starts_with(['+', '-']) {
+    if clock.len() == text.len() && !clock.starts_with(['+', '-']) && !clock.contains(':') {
         return None;
     }
     let (sign, digits) = match clock.as_bytes().first()? {

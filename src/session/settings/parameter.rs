@@ -185,6 +185,7 @@ impl Parameter {
     pub fn show(&self, value: &Value) -> String {
         match (value, self.unit) {
             (Value::Integer(number), Some(unit)) => unit.display(*number),
+            (Value::Real(number), Some(unit)) => unit.display_real(*number),
             _ => value.raw(),
         }
     }

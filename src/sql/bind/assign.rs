@@ -1,4 +1,4 @@
-//! What is assigned to a column, or to an element or a slice of one.
+//! What is assigned to a column, or to a part of one: an element, a slice, a field.
 
 use std::sync::Arc;
 
@@ -15,6 +15,16 @@ use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{AIndices, Node};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
+
+/// What is assigned to, for messages.
+#[derive(Clone, Copy)]
+struct Part<'n> {
+    name: &'n str,
+    /// The part is an element or a slice of what has that name.
+    is_element: bool,
+    /// Where the statement names the column.
+    location: i32,
+}
 
 impl Binder<'_> {
     /// Converts a value for assignment to a column.
@@ -36,30 +46,157 @@ impl Binder<'_> {
         })
     }
 
-    /// The column's value with a part of it replaced: `base[subscripts] = value`.
+    /// The column's value with a part of it replaced: `base[subscripts].field = value`.
     pub(super) fn assign_part(
         &mut self,
         base: Expr,
         column: &Column,
         indirection: &[Node],
         value: Expr,
+        location: i32,
     ) -> Result<Expr> {
-        let subscripts = array_subscripts(indirection)?;
-        let container = self.base(column.ty.oid);
-        if container == oid::JSONB {
-            return self.assign_json_part(base, column, &subscripts, value);
+        let part = Part { name: &column.name, is_element: false, location };
+        let assigned = self.assign_into(base, column.ty, indirection, value, part)?;
+        self.assign(assigned, column)
+    }
+
+    /// What a value of type `ty` is once the part of it that `steps` lead to is
+    /// `value` (`transformAssignmentIndirection`).
+    fn assign_into(
+        &mut self,
+        base: Expr,
+        ty: SqlType,
+        steps: &[Node],
+        value: Expr,
+        part: Part<'_>,
+    ) -> Result<Expr> {
+        self.deeper(|binder| match steps.first().map(inner).transpose()? {
+            None => binder.assign_to_part(value, ty, part),
+            Some(NodeEnum::String(field)) => {
+                binder.assign_to_field(base, ty, &field.sval, &steps[1..], value, part)
+            }
+            Some(NodeEnum::AIndices(_)) => binder.assign_to_element(base, ty, steps, value, part),
+            Some(_) => Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "row expansion via \"*\" is not supported here",
+            )),
+        })
+    }
+
+    fn assign_to_part(&mut self, value: Expr, wanted: SqlType, part: Part<'_>) -> Result<Expr> {
+        let source = value.ty.oid;
+        self.coerce_to(value, wanted, CastContext::Assignment)?.ok_or_else(|| {
+            let (wanted, source) = (self.display_type(wanted.oid), self.display_type(source));
+            let name = part.name;
+            mismatch(match part.is_element {
+                true => format!(
+                    "subscripted assignment to \"{name}\" requires type {wanted} but expression is of type {source}"
+                ),
+                false => format!(
+                    "subfield \"{name}\" is of type {wanted} but expression is of type {source}"
+                ),
+            })
+            .at(part.location)
+        })
+    }
+
+    /// The row with one field replaced; NULL counts as a row of NULLs.
+    fn assign_to_field(
+        &mut self,
+        base: Expr,
+        ty: SqlType,
+        field: &str,
+        rest: &[Node],
+        value: Expr,
+        part: Part<'_>,
+    ) -> Result<Expr> {
+        let (fields, at) = self.assigned_field(ty, field, part)?;
+        let composite = self.catalog.base_type(ty);
+        let base = relabel_if(base, composite);
+        let mut values = Vec::with_capacity(fields.len());
+        for (index, (_, ty)) in fields.iter().enumerate() {
+            values.push(super::subscript::field_of(base.clone(), index, *ty, -1));
         }
-        let Some(element) = self.element(container).filter(|_| !is_fixed_array(container)) else {
-            return Err(self.not_assignable(container));
+        let part = Part { name: field, is_element: false, ..part };
+        let before = values[at].clone();
+        values[at] = self.assign_into(before, fields[at].1, rest, value, part)?;
+        let row = typed(ExprKind::Row(values), composite, -1);
+        Ok(match composite.oid == ty.oid {
+            true => row,
+            false => self.to_domain(row, ty.oid),
+        })
+    }
+
+    /// The fields of a composite type, and the index of the one that is named.
+    fn assigned_field(
+        &self,
+        ty: SqlType,
+        field: &str,
+        part: Part<'_>,
+    ) -> Result<(Vec<(String, SqlType)>, usize)> {
+        let column = part.name;
+        let Some(fields) = self.composite_columns(ty.oid) else {
+            return Err(Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                format!(
+                    "cannot assign to field \"{field}\" of column \"{column}\" because its type {} is not a composite type",
+                    self.display_type(ty.oid)
+                ),
+            )
+            .at(part.location));
         };
-        let container = SqlType::with_typmod(container, column.ty.typmod);
+        match fields.iter().position(|(name, _)| name == field) {
+            Some(at) => Ok((fields, at)),
+            None => Err(Error::new(
+                sqlstate::UNDEFINED_COLUMN,
+                format!(
+                    "cannot assign to field \"{field}\" of column \"{column}\" because there is no such column in data type {}",
+                    self.display_type(ty.oid)
+                ),
+            )
+            .at(part.location)),
+        }
+    }
+
+    /// The array with an element or a slice replaced.
+    fn assign_to_element(
+        &mut self,
+        base: Expr,
+        ty: SqlType,
+        steps: &[Node],
+        value: Expr,
+        part: Part<'_>,
+    ) -> Result<Expr> {
+        let (subscripts, rest) = array_subscripts(steps)?;
+        let container = self.catalog.base_type(ty);
+        if container.oid == oid::JSONB {
+            if !rest.is_empty() {
+                return Err(Error::unsupported("assignment to a field of a jsonb element"));
+            }
+            return self.assign_json_part(base, ty, &subscripts, value, part);
+        }
+        let Some(element) = self.element(container.oid).filter(|_| !is_fixed_array(container.oid))
+        else {
+            return Err(self.not_assignable(container.oid));
+        };
         let is_slice = subscripts.iter().any(|indices| indices.is_slice);
-        let wanted = match is_slice {
-            true => container,
-            false => SqlType::with_typmod(element, column.ty.typmod),
-        };
-        let value = self.assign_to_part(value, column, wanted)?;
+        let element = SqlType::with_typmod(element, container.typmod);
         let base = relabel_if(base, container);
+        let part = Part { is_element: true, ..part };
+        let value = match rest.is_empty() {
+            true => self.assign_to_part(value, if is_slice { container } else { element }, part)?,
+            false if is_slice => {
+                return Err(Error::unsupported("assignment to a field of a slice"));
+            }
+            false => {
+                let mut indexes = Vec::with_capacity(subscripts.len());
+                for indices in &subscripts {
+                    indexes.push(self.subscript_index(required(&indices.uidx)?)?);
+                }
+                let kind = ExprKind::Subscript { array: Box::new(base.clone()), indexes };
+                self.assign_into(typed(kind, element, -1), element, rest, value, part)?
+            }
+        };
         let mut args = vec![base, value];
         let symbol = match is_slice {
             true => self.slice_arguments(&subscripts, &mut args)?,
@@ -68,36 +205,31 @@ impl Binder<'_> {
         let function = assignment_function(symbol, &args, container.oid);
         let call = Call { function, args, ty: container };
         let assigned = typed(ExprKind::Call(call), container, -1);
-        self.assign(assigned, column)
+        Ok(match container.oid == ty.oid {
+            true => assigned,
+            false => self.to_domain(assigned, ty.oid),
+        })
     }
 
     fn assign_json_part(
         &mut self,
         base: Expr,
-        column: &Column,
+        ty: SqlType,
         subscripts: &[&AIndices],
         value: Expr,
+        part: Part<'_>,
     ) -> Result<Expr> {
         let json = SqlType::new(oid::JSONB);
-        let value = self.assign_to_part(value, column, json)?;
+        let value = self.assign_to_part(value, json, Part { is_element: true, ..part })?;
         let mut args = vec![relabel_if(base, json), value];
         for indices in subscripts {
             args.push(self.jsonb_subscript(indices)?);
         }
         let function = assignment_function("jsonb_assign_element", &args, oid::JSONB);
         let assigned = typed(ExprKind::Call(Call { function, args, ty: json }), json, -1);
-        self.assign(assigned, column)
-    }
-
-    fn assign_to_part(&mut self, value: Expr, column: &Column, wanted: SqlType) -> Result<Expr> {
-        let source = value.ty.oid;
-        self.coerce_to(value, wanted, CastContext::Assignment)?.ok_or_else(|| {
-            mismatch(format!(
-                "subscripted assignment to \"{}\" requires type {} but expression is of type {}",
-                column.name,
-                self.display_type(wanted.oid),
-                self.display_type(source)
-            ))
+        Ok(match ty.oid {
+            oid::JSONB => assigned,
+            domain => self.to_domain(assigned, domain),
         })
     }
 
@@ -158,18 +290,19 @@ fn is_fixed_array(container: Oid) -> bool {
     matches!(container, oid::INT2VECTOR | oid::OIDVECTOR)
 }
 
-/// The subscripts after a target's name; a field of a composite is something else.
-fn array_subscripts(indirection: &[Node]) -> Result<Vec<&AIndices>> {
-    indirection
-        .iter()
-        .map(|step| match inner(step)? {
+/// The subscripts that come first, and the steps after them.
+fn array_subscripts(steps: &[Node]) -> Result<(Vec<&AIndices>, &[Node])> {
+    let mut subscripts = Vec::new();
+    for (at, step) in steps.iter().enumerate() {
+        match inner(step)? {
             NodeEnum::AIndices(indices) => {
                 debug_assert!(indices.is_slice || boxed(&indices.uidx).is_some());
-                Ok(&**indices)
+                subscripts.push(&**indices);
             }
-            _ => Err(Error::unsupported("assignment to a field of a composite column")),
-        })
-        .collect()
+            _ => return Ok((subscripts, &steps[at..])),
+        }
+    }
+    Ok((subscripts, &[]))
 }
 
 /// What the grammar assigns by has no function in the catalog.

@@ -121,6 +121,10 @@ impl<'a> Binder<'a> {
     }
 
     /// The names that were recorded.
+    pub fn recorded_keys(&mut self) -> Vec<Oid> {
+        std::mem::take(&mut self.grouping_keys)
+    }
+
     pub fn recorded_names(&mut self) -> Vec<BoundName> {
         self.names.recorded.take().unwrap_or_default()
     }

@@ -91,7 +91,15 @@ impl Binder<'_> {
                 }
             }
         }
-        let resolved = self.resolve_call(name, &arguments, call.location, call.agg_star)?;
+        let resolved = match self.resolve_call(name, &arguments, call.location, call.agg_star) {
+            Err(error) => {
+                return match self.projected(call, name, &arguments)? {
+                    Some(field) => Ok(field),
+                    None => Err(error),
+                };
+            }
+            resolved => resolved?,
+        };
         let resolution = match resolved {
             Resolved::Cast(ty) => {
                 self.plain_function_only(call, name.1)?;
@@ -125,6 +133,50 @@ impl Binder<'_> {
                 }
                 self.inline_scalar(call_expr)
             }
+        }
+    }
+
+    /// `f(row)` where no function is meant is the field `f` of the row.
+    fn projected(
+        &mut self,
+        call: &FuncCall,
+        name: (Option<&str>, &str),
+        arguments: &Arguments,
+    ) -> Result<Option<Expr>> {
+        let [row] = arguments.exprs.as_slice() else { return Ok(None) };
+        let is_plain = name.0.is_none()
+            && !arguments.is_named()
+            && !arguments.variadic
+            && self.is_complex(row.ty.oid)
+            && self.plain_function_only(call, name.1).is_ok();
+        match is_plain {
+            true => Ok(self.find_field(row.clone(), name.1, call.location)),
+            false => Ok(None),
+        }
+    }
+
+    /// `row.f` where the row has no such field calls the function `f` of the row.
+    pub(super) fn functional_field(
+        &mut self,
+        row: &Expr,
+        name: &str,
+        location: i32,
+    ) -> Result<Option<Expr>> {
+        let arguments = Arguments::positional(vec![row.clone()]);
+        match self.resolve_call((None, name), &arguments, location, false) {
+            Ok(Resolved::Function(resolution))
+                if resolution.function.kind == FunctionKind::Function
+                    && !resolution.function.returns_set =>
+            {
+                let call = self.finish_call(resolution, arguments, location)?;
+                self.inline_scalar(call).map(Some)
+            }
+            Ok(Resolved::Cast(ty)) => {
+                let [row] = <[Expr; 1]>::try_from(arguments.exprs)
+                    .map_err(|_| Error::internal("one argument"))?;
+                self.cast(row, ty, location).map(Some)
+            }
+            _ => Ok(None),
         }
     }
 

@@ -6,6 +6,7 @@ use super::node::{INT4, constant, is_null_constant, null, typed};
 use super::typename::category;
 use crate::catalog::{CastContext, CastMethod, Function};
 use crate::error::{Error, Result};
+use crate::sql::functions::domain;
 use crate::sql::ir::{Call, Expr, ExprKind};
 use crate::sql::types::{self, Datum, Oid, SqlType, oid};
 use crate::sqlstate;
@@ -86,8 +87,15 @@ impl Binder<'_> {
     pub(super) fn cast(&mut self, expr: Expr, target: SqlType, location: i32) -> Result<Expr> {
         let source = expr.ty.oid;
         let position = if location >= 0 { location } else { expr.location };
-        self.coerce_to(expr, target, CastContext::Explicit)?
-            .ok_or_else(|| self.cannot_cast(source, target.oid).at(position))
+        let is_row = matches!(expr.kind, ExprKind::Row(_));
+        let mut cast = self
+            .coerce_to(expr, target, CastContext::Explicit)
+            .map_err(|error| error.at(position))?
+            .ok_or_else(|| self.cannot_cast(source, target.oid).at(position))?;
+        if is_row && source == oid::RECORD {
+            cast.location = position;
+        }
+        Ok(cast)
     }
 
     fn cannot_cast(&self, source: Oid, target: Oid) -> Error {
@@ -123,9 +131,8 @@ impl Binder<'_> {
             None if source == oid::RECORD && self.is_complex(target.oid) => {
                 self.row_to_composite(expr, target, context)
             }
-            None if target.oid == oid::RECORD && self.is_complex(source) => {
-                Ok(relabel(expr, target))
-            }
+            // The row stays one of its own type: `row_to_json` wants its column names.
+            None if target.oid == oid::RECORD && self.is_complex(source) => Ok(expr),
             None => {
                 let location = expr.location;
                 Err(self.cannot_cast(source, target.oid).at(location))
@@ -143,7 +150,13 @@ impl Binder<'_> {
         let location = expr.location;
         match expr.kind {
             ExprKind::Const(Datum::Null) => {
-                Ok(typed(ExprKind::Const(Datum::Null), SqlType::new(target.oid), location))
+                Ok(Expr { location, ..self.null_of(SqlType::new(target.oid)) })
+            }
+            ExprKind::Const(Datum::Text(text)) if self.is_domain(target.oid) => {
+                let base = self.catalog.base_type(SqlType::new(target.oid));
+                let value = self.literal(&text, base, location)?;
+                let sized = self.coerce_typmod(value, base, context == CastContext::Explicit)?;
+                Ok(self.to_domain(sized, target.oid))
             }
             ExprKind::Const(Datum::Text(text)) => self.literal(&text, target, location),
             ExprKind::Param(index) => self.deduce_param(index, target.oid, location),
@@ -188,7 +201,25 @@ impl Binder<'_> {
             return Ok(coerced);
         }
         let sized = self.coerce_typmod(coerced, base, explicit)?;
-        Ok(relabel(sized, SqlType::new(target.oid)))
+        Ok(self.to_domain(sized, target.oid))
+    }
+
+    /// A value of a domain's base type as one of the domain.
+    pub(super) fn to_domain(&self, expr: Expr, domain: Oid) -> Expr {
+        let ty = SqlType::new(domain);
+        if !domain::is_constrained(&self.catalog, domain) {
+            return relabel(expr, ty);
+        }
+        let location = expr.location;
+        typed(ExprKind::CoerceToDomain(Box::new(expr)), ty, location)
+    }
+
+    /// NULL as a value of a type, which a domain may refuse.
+    pub(super) fn null_of(&self, ty: SqlType) -> Expr {
+        match self.is_domain(ty.oid) {
+            true => self.to_domain(null(self.catalog.base_type(ty)), ty.oid),
+            false => null(ty),
+        }
     }
 
     /// A cast function may also take the modifier and whether the cast is explicit.
@@ -282,14 +313,21 @@ impl Binder<'_> {
         target: SqlType,
         context: CastContext,
     ) -> Result<Expr> {
+        if self.is_domain(target.oid) {
+            let base = self.catalog.base_type(target);
+            let row = self.row_to_composite(expr, base, context)?;
+            return Ok(self.to_domain(row, target.oid));
+        }
         let location = expr.location;
+        // The position of an explicit cast is that of the cast.
+        let at = if context == CastContext::Explicit { -1 } else { location };
         let failed = |binder: &Self, detail: String| {
-            Err(binder.cannot_cast(oid::RECORD, target.oid).with_detail(detail).at(location))
+            Err(binder.cannot_cast(oid::RECORD, target.oid).with_detail(detail).at(at))
         };
         let relation =
             self.composite_relation(target.oid).and_then(|r| self.catalog.relation(r).cloned());
         let (ExprKind::Row(fields), Some(relation)) = (expr.kind, relation) else {
-            return failed(self, "Input is not a row of known columns.".into());
+            return Err(self.cannot_cast(oid::RECORD, target.oid).at(at));
         };
         let wanted: Vec<SqlType> =
             relation.columns.iter().filter(|c| !c.dropped).map(|c| c.ty).collect();
@@ -343,7 +381,14 @@ impl Binder<'_> {
     }
 
     /// What is still undecided at the end becomes text.
-    pub(super) fn decide(&mut self, expr: Expr) -> Result<Expr> {
+    pub(super) fn decide(&mut self, mut expr: Expr) -> Result<Expr> {
+        // Literals in a row stay undecided, parameters cannot.
+        if let ExprKind::Row(fields) = &mut expr.kind {
+            for field in fields.iter_mut().filter(|field| !is_literal(field)) {
+                let taken = std::mem::replace(field, null(SqlType::new(oid::UNKNOWN)));
+                *field = self.decide(taken)?;
+            }
+        }
         if expr.ty.oid != oid::UNKNOWN {
             return Ok(expr);
         }
@@ -450,6 +495,10 @@ pub(super) fn relabel(expr: Expr, ty: SqlType) -> Expr {
             typed(ExprKind::Relabel(Box::new(expr)), ty, location)
         }
     }
+}
+
+fn is_literal(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Const(_))
 }
 
 /// Polymorphic and `any` parameters take a value as it is.

@@ -132,6 +132,13 @@ impl Binder<'_> {
                 None => Err(self.no_item(schema, table, location)),
             };
         };
+        if self.item(place).named(name).next().is_none() {
+            let row = self.whole_row(place, location);
+            return match self.functional_field(&row, name, location)? {
+                Some(value) => Ok(value),
+                None => Err(self.no_column(Some(table), name, location)),
+            };
+        }
         let item = &self.levels[place.level].items[place.index];
         let named: Vec<&ItemColumn> = item.named(name).take(2).collect();
         let (expr, origin) = match named.as_slice() {
@@ -341,7 +348,37 @@ pub(super) fn whole_row(item: &Item, location: i32) -> Expr {
         }
         row_type => SqlType::new(row_type),
     };
-    typed(ExprKind::Row(fields), ty, location)
+    let row = typed(ExprKind::Row(fields), ty, location);
+    match item.nullable {
+        true => null_if_absent(item, row),
+        false => row,
+    }
+}
+
+/// NULL in place of a row that an outer join did not find: told by a column that is
+/// never NULL, else by all.
+fn null_if_absent(item: &Item, row: Expr) -> Expr {
+    let never_null = |column: &&ItemColumn| {
+        column.origin.is_some_and(|(_, attnum)| {
+            let at = usize::try_from(attnum - 1).ok();
+            let columns = item.relation.as_ref().map(|relation| &relation.columns);
+            columns.zip(at).and_then(|(columns, at)| columns.get(at)).is_some_and(|c| c.not_null)
+        })
+    };
+    let told_by = item.columns.iter().find(never_null).or_else(|| item.named("ctid").next());
+    let columns = match told_by {
+        Some(column) => std::slice::from_ref(column),
+        None => &item.columns[..],
+    };
+    let test = |column: &ItemColumn| {
+        super::node::bool_expr(ExprKind::IsNull(Box::new(column.expr.clone())), -1)
+    };
+    let Some(absent) = super::node::all_of(columns.iter().map(test).collect()) else {
+        return row;
+    };
+    let (ty, location) = (row.ty, row.location);
+    let whens = vec![(absent, super::node::null(ty))];
+    typed(ExprKind::Case { operand: None, whens, otherwise: Some(Box::new(row)) }, ty, location)
 }
 
 fn ambiguous_column(name: &str) -> Error {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Binder;
-use super::from::{cross_join, exact};
+use super::from::{cannot_open, cross_join, exact};
 use super::node::{boxed, column_expr, constant, inner, list, null, required, typed};
 use super::opened::Verb;
 use super::scope::{Clause, Item};
@@ -138,6 +138,7 @@ impl Binder<'_> {
             RelationKind::Table => Ok(()),
             RelationKind::View(_) => Err(Error::internal("a view has no rows of its own")),
             RelationKind::Sequence(_) => wrong("sequence"),
+            RelationKind::Composite => Err(cannot_open(relation).at(table.location)),
             RelationKind::Virtual => Err(Error::new(
                 sqlstate::INSUFFICIENT_PRIVILEGE,
                 format!("permission denied: \"{}\" is a system catalog", relation.name),
@@ -349,7 +350,7 @@ impl Binder<'_> {
 
     fn inserted_default(&mut self, target: &Target, column: Assigned<'_>) -> Result<Expr> {
         if !column.indirection.is_empty() {
-            return Err(default_of_part(column.location));
+            return Err(default_of_part(column.indirection, column.location));
         }
         let ty = column_of(&target.relation, column.number).ty;
         Ok(self.default_value(target, column.number)?.unwrap_or_else(|| null(ty)))
@@ -368,8 +369,7 @@ impl Binder<'_> {
             return self.assign(value, definition);
         }
         let base = before.unwrap_or_else(|| null(definition.ty));
-        let assigned = self.assign_part(base, definition, column.indirection, value);
-        assigned.map_err(|error| error.at(column.location))
+        self.assign_part(base, definition, column.indirection, value, column.location)
     }
 
     fn insert_select(
@@ -488,7 +488,19 @@ impl Binder<'_> {
                 let next = self.builtin_call(NEXTVAL, vec![argument], -1)?;
                 self.assign(next, column).map(Some)
             }
+            None if self.is_domain(column.ty.oid) => self.domain_default(column),
             None => Ok(None),
+        }
+    }
+
+    /// What a column without a default of its own takes from its type, a domain.
+    fn domain_default(&mut self, column: &Column) -> Result<Option<Expr>> {
+        match self.catalog.domain_default(column.ty.oid).map(str::to_owned) {
+            Some(sql) => self.stored_default(&sql, column).map(Some),
+            None => {
+                let value = self.null_of(column.ty);
+                Ok((!super::node::is_null_constant(&value)).then_some(value))
+            }
         }
     }
 
@@ -671,11 +683,10 @@ impl Binder<'_> {
         self.check_updatable(column, false)?;
         let item = Multiple::of_target(target)?;
         if matches!(item, Multiple::Expr(NodeEnum::SetToDefault(_))) {
-            return Err(default_of_part(target.location));
+            return Err(default_of_part(&target.indirection, target.location));
         }
         let value = self.assigned_value(item)?;
-        let assigned = self.assign_part(before, column, &target.indirection, value);
-        assigned.map_err(|error| error.at(target.location))
+        self.assign_part(before, column, &target.indirection, value, target.location)
     }
 
     fn assigned_value(&mut self, item: Multiple<'_>) -> Result<Expr> {
@@ -689,12 +700,28 @@ impl Binder<'_> {
 
     /// The type that a literal for a column, or for a part of it, is read as.
     fn assigned_type(&self, column: SqlType, assigned: &Assigned<'_>) -> SqlType {
-        let is_slice = |node: &Node| matches!(&node.node, Some(NodeEnum::AIndices(indices)) if indices.is_slice);
-        let whole = assigned.indirection.is_empty() || assigned.indirection.iter().any(is_slice);
-        match self.element(self.base(column.oid)) {
-            Some(element) if !whole => SqlType::with_typmod(element, column.typmod),
-            _ => column,
+        let mut ty = column;
+        for step in assigned.indirection {
+            let under = self.catalog.base_type(ty);
+            let next = match &step.node {
+                Some(NodeEnum::AIndices(indices)) if !indices.is_slice => {
+                    self.element(under.oid).map(|oid| SqlType::with_typmod(oid, under.typmod))
+                }
+                Some(NodeEnum::String(field)) => {
+                    self.composite_columns(under.oid).and_then(|all| {
+                        all.into_iter().find(|(name, _)| *name == field.sval).map(|(_, ty)| ty)
+                    })
+                }
+                _ => None,
+            };
+            // `a[1][2]` is one element of one array.
+            match next {
+                Some(next) => ty = next,
+                None if matches!(step.node, Some(NodeEnum::AIndices(_))) => {}
+                None => return column,
+            }
         }
+        ty
     }
 
     fn assignment(&mut self, target: &ResTarget, written: &Target, number: i16) -> Result<Expr> {
@@ -857,7 +884,14 @@ fn forget_locations(expr: &mut Expr) {
 }
 
 fn is_plain_values(select: &SelectStmt) -> bool {
+    let is_star = |node: &Node| match &node.node {
+        Some(NodeEnum::AIndirection(record)) => super::target::ends_in_star(record),
+        Some(NodeEnum::ColumnRef(column)) => super::target::is_star(column),
+        _ => false,
+    };
+    let mut rows = select.values_lists.iter().filter_map(|row| list(row.node.as_ref()?));
     !select.values_lists.is_empty()
+        && !rows.any(|row| row.iter().any(is_star))
         && select.op == SetOperation::SetopNone as i32
         && select.sort_clause.is_empty()
         && select.limit_count.is_none()
@@ -924,9 +958,14 @@ fn assigned_twice(column: &str) -> Error {
     Error::syntax(format!("multiple assignments to same column \"{column}\""))
 }
 
-fn default_of_part(location: i32) -> Error {
-    Error::new(sqlstate::FEATURE_NOT_SUPPORTED, "cannot set an array element to DEFAULT")
-        .at(location)
+fn default_of_part(indirection: &[Node], location: i32) -> Error {
+    let is_element =
+        matches!(indirection.first().map(|n| &n.node), Some(Some(NodeEnum::AIndices(_))));
+    let message = match is_element {
+        true => "cannot set an array element to DEFAULT",
+        false => "cannot set a subfield to DEFAULT",
+    };
+    Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message).at(location)
 }
 
 /// The target's column as its scan gives it.

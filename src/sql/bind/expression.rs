@@ -134,14 +134,7 @@ pub fn bind_column_expression(
     (column, ty): (&str, SqlType),
 ) -> Result<ColumnExpression> {
     bind_with(eval, node, Some(relation), usage, |binder, expr| {
-        let written = match expr.ty.oid {
-            oid::UNKNOWN => {
-                binder.coerce_type(expr.clone(), SqlType::new(ty.oid), CastContext::Assignment)?
-            }
-            _ => binder.decide(expr.clone())?,
-        };
-        let converted = binder.assigned(expr, ty, column, usage)?;
-        Ok(ColumnExpression { written, converted })
+        column_expression(binder, expr, usage, (column, ty))
     })
 }
 
@@ -165,6 +158,34 @@ pub fn bind_bound_value(eval: &EvalContext, node: &ast::Node, ty: SqlType) -> Re
         }
         binder.coerce_to(expr, ty, CastContext::Assignment)
     })
+}
+
+/// As [`bind_column_expression`], for a domain's default.
+pub fn bind_domain_default(
+    eval: &EvalContext,
+    node: &ast::Node,
+    (domain, base): (&str, SqlType),
+) -> Result<ColumnExpression> {
+    bind_with(eval, node, None, ExpressionUse::Default, |binder, expr| {
+        column_expression(binder, expr, ExpressionUse::Default, (domain, base))
+    })
+}
+
+fn column_expression(
+    binder: &mut Binder<'_>,
+    expr: Expr,
+    usage: ExpressionUse,
+    (column, ty): (&str, SqlType),
+) -> Result<ColumnExpression> {
+    let written = match expr.ty.oid {
+        oid::UNKNOWN => {
+            let base = SqlType::new(binder.base(ty.oid));
+            binder.coerce_type(expr.clone(), base, CastContext::Assignment)?
+        }
+        _ => binder.decide(expr.clone())?,
+    };
+    let converted = binder.assigned(expr, ty, column, usage)?;
+    Ok(ColumnExpression { written, converted })
 }
 
 fn bind_with<T>(
@@ -261,6 +282,43 @@ fn relation_columns(relation: &Arc<Relation>) -> Vec<OutputColumn> {
             }
         })
         .collect()
+}
+
+/// The column id of `VALUE` in a domain's CHECK.
+pub const DOMAIN_VALUE: ColumnId = ColumnId(1);
+
+/// Binds a domain's CHECK: a condition over `VALUE`, which has type `base`.
+pub fn bind_domain_check(eval: &EvalContext, node: &ast::Node, base: SqlType) -> Result<Expr> {
+    let node: &NodeEnum = super::node::inner(node)?;
+    with_domain_value(eval, base, |binder| {
+        let expr = binder.expr(node)?;
+        binder.to_boolean(expr, "CHECK")
+    })
+}
+
+/// As [`bind_domain_check`], from the stored SQL.
+pub fn bind_domain_check_sql(eval: &EvalContext, sql: &str, base: SqlType) -> Result<Expr> {
+    with_domain_value(eval, base, |binder| {
+        let expr = binder.expression_text(sql)?;
+        binder.to_boolean(expr, "CHECK")
+    })
+    .map_err(Error::without_position)
+}
+
+fn with_domain_value<T>(
+    eval: &EvalContext,
+    base: SqlType,
+    work: impl FnOnce(&mut Binder<'_>) -> Result<T>,
+) -> Result<T> {
+    let value = OutputColumn { id: DOMAIN_VALUE, name: "value".into(), ty: base, origin: None };
+    let mut binder = Binder::with_fixed_params(eval, &[]);
+    binder.start_ids_after(std::slice::from_ref(&value));
+    let mut level = Level { clause: Clause::CheckConstraint, ..Level::default() };
+    level.owned.insert(value.id);
+    // `VALUE` is a word, not a column: errors do not suggest it.
+    level.add(vec![query_item("", &[value])]);
+    binder.levels.push(level);
+    work(&mut binder)
 }
 
 impl Binder<'_> {

@@ -120,6 +120,7 @@ impl Binder<'_> {
                 self.view(&relation, table)
             }
             RelationKind::Index(_) => Err(is_an_index(&relation, table.location)),
+            RelationKind::Composite => Err(cannot_open(&relation).at(table.location)),
             _ => {
                 let mut scan = self.scan(&relation);
                 scan.descendants = !descendants.is_empty();
@@ -439,4 +440,9 @@ fn select_location(select: &crate::sql::parse::ast::SelectStmt) -> i32 {
         .first()
         .and_then(|target| target.node.as_ref())
         .map_or(-1, super::node::location)
+}
+
+/// `42809`: the relation of a composite type has no rows.
+pub fn cannot_open(relation: &Relation) -> Error {
+    Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{}\" is a composite type", relation.name))
 }

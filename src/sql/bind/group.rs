@@ -14,6 +14,7 @@ use crate::catalog::{Catalog, ConstraintKind};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{Walk, columns_of, each_expr_mut, rel_exprs_mut, window_operands_mut};
 use crate::sql::ir::{ColumnId, Expr, ExprKind, OutputColumn, Rel, SubqueryKind};
+use crate::sql::types::Oid;
 use crate::sqlstate;
 
 const GROUPING_SETS_MAX: usize = 4096;
@@ -232,6 +233,7 @@ impl Binder<'_> {
             next_column: &mut self.next_column,
             level: &level,
             grouping,
+            keys: Vec::new(),
             error: None,
         };
         for target in targets.iter_mut() {
@@ -247,9 +249,10 @@ impl Binder<'_> {
         for set in &mut set_calls {
             set.call.args.iter_mut().for_each(|expr| rewrite.expr(expr));
         }
-        let Rewrite { grouping, error, .. } = rewrite;
+        let Rewrite { grouping, keys, error, .. } = rewrite;
         (level.windows, level.set_calls) = (windows, set_calls);
         self.levels.push(level);
+        self.grouping_keys.extend(keys);
         if let Some(error) = error {
             return Err(error);
         }
@@ -285,6 +288,8 @@ struct Rewrite<'r> {
     next_column: &'r mut u32,
     level: &'r Level,
     grouping: Grouping,
+    /// The primary keys that [`Rewrite::dependent`] relied on.
+    keys: Vec<Oid>,
     error: Option<Error>,
 }
 
@@ -355,9 +360,9 @@ impl Rewrite<'_> {
                     .any(|c| matches!(c.expr.kind, ExprKind::Column(o) if o == id))
         })?;
         let relation = item.relation.as_ref()?;
-        let key = relation.constraints.iter().find_map(|oid| {
+        let (constraint, key) = relation.constraints.iter().find_map(|oid| {
             match &self.catalog.constraint(*oid)?.kind {
-                ConstraintKind::PrimaryKey { columns, .. } => Some(columns),
+                ConstraintKind::PrimaryKey { columns, .. } => Some((*oid, columns)),
                 _ => None,
             }
         })?;
@@ -377,6 +382,7 @@ impl Rewrite<'_> {
         if !key.iter().all(grouped_in_all) {
             return None;
         }
+        self.keys.push(constraint);
         *self.next_column += 1;
         let column = OutputColumn {
             id: ColumnId(*self.next_column),

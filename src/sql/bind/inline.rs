@@ -194,6 +194,7 @@ impl Binder<'_> {
             plain.then_some(())
         };
         function.returns_set
+            && function.returns != oid::VOID
             && function.volatility != Volatility::Volatile
             && !function.strict
             && !function.options.security_definer

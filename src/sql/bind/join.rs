@@ -33,11 +33,21 @@ impl Binder<'_> {
             merged.push(column);
             conditions.push(condition);
         }
+        let left_count = left_items.len();
         let mut items: Vec<Item> = left_items.into_iter().chain(right_items).collect();
         let on = match boxed(&node.quals) {
             Some(quals) => Some(self.join_condition(quals, &items)?),
             None => all_of(conditions),
         };
+        let is_nullable = |index: usize| match kind {
+            JoinKind::Inner => false,
+            JoinKind::Left => index >= left_count,
+            JoinKind::Right => index < left_count,
+            JoinKind::Full => true,
+        };
+        for (index, item) in items.iter_mut().enumerate() {
+            item.nullable |= is_nullable(index);
+        }
         let rest = |columns: Vec<ItemColumn>| {
             columns.into_iter().filter(|column| !names.contains(&column.name)).collect::<Vec<_>>()
         };

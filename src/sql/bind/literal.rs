@@ -5,7 +5,6 @@ use crate::sql::parse::ast::AConst;
 use crate::sql::parse::ast::a_const::Val;
 
 use super::Binder;
-use super::coerce::relabel;
 use super::node::{INT4, INT8, constant, null, typed};
 use crate::catalog::{self, BoundKind, ObjectClass};
 use crate::error::{Error, Result};
@@ -70,7 +69,7 @@ impl Binder<'_> {
             return Ok(expr);
         }
         let sized = self.coerce_typmod(expr, base, false)?;
-        Ok(relabel(sized, SqlType::new(target.oid)))
+        Ok(self.to_domain(sized, target.oid))
     }
 
     fn input(&self, text: &str, ty: SqlType) -> Result<Datum> {

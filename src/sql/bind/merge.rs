@@ -87,6 +87,9 @@ impl Binder<'_> {
             RelationKind::View(_) => "views",
             RelationKind::Sequence(_) => "sequences",
             RelationKind::Index(_) => "indexes",
+            RelationKind::Composite => {
+                return Err(super::from::cannot_open(&relation).at(table.location));
+            }
             RelationKind::Virtual => {
                 self.check_target_kind(table, &relation)?;
                 ""

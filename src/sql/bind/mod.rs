@@ -18,7 +18,7 @@
 //!
 //! # Invariants
 //!
-//! - No expression of a bound statement has type `unknown`.
+//! - No expression of a bound statement has type `unknown`, but literals in rows.
 //! - Recursion is bounded: every nesting goes through [`Binder::deeper`].
 //! - A `ColumnId` is produced once per statement.
 
@@ -82,10 +82,12 @@ use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
-    ColumnExpression, ExpressionUse, bind_bound_value, bind_column_expression, bind_default,
-    bind_expression, bind_expression_sql, bind_relation_expression_sql, bind_trigger_condition,
+    ColumnExpression, DOMAIN_VALUE, ExpressionUse, bind_bound_value, bind_column_expression, bind_default,
+    bind_domain_check, bind_domain_check_sql, bind_domain_default, bind_expression,
+    bind_expression_sql, bind_relation_expression_sql, bind_trigger_condition,
     bind_trigger_condition_sql,
 };
+pub use from::cannot_open;
 pub use node::location;
 use opened::Opened;
 pub use opened::opened_by_copy;
@@ -131,6 +133,8 @@ pub struct Binder<'a> {
     description: Option<described::Description>,
     /// The clauses of the level that was bound last.
     plain: Option<described::Body>,
+    /// Primary keys by which columns are grouped that GROUP BY does not name.
+    grouping_keys: Vec<Oid>,
 }
 
 impl<'a> Binder<'a> {
@@ -164,6 +168,7 @@ impl<'a> Binder<'a> {
             names: bound::Names::default(),
             description: None,
             plain: None,
+            grouping_keys: Vec::new(),
         }
     }
 

@@ -42,7 +42,10 @@ struct Resolution {
     element: Option<Oid>,
     array: Option<Oid>,
     range: Option<Oid>,
+    multirange: Option<Oid>,
     compatible: Option<Oid>,
+    compatible_range: Option<Oid>,
+    compatible_multirange: Option<Oid>,
 }
 
 impl Binder<'_> {
@@ -101,14 +104,26 @@ impl Binder<'_> {
                 Some(array) => Ok(array),
                 None => array_of(resolution.element),
             },
-            oid::ANYRANGE => resolution.range.ok_or_else(undetermined),
+            oid::ANYRANGE => resolution.range.ok_or_else(|| unknown_input("anyrange")),
+            oid::ANYMULTIRANGE => match (resolution.multirange, resolution.range) {
+                (Some(multirange), _) => Ok(multirange),
+                (None, Some(range)) => self.multirange_of(range),
+                (None, None) => Err(unknown_input("anymultirange")),
+            },
+            oid::ANYCOMPATIBLERANGE => {
+                resolution.compatible_range.ok_or_else(|| unknown_input("anycompatiblerange"))
+            }
+            oid::ANYCOMPATIBLEMULTIRANGE => {
+                match (resolution.compatible_multirange, resolution.compatible_range) {
+                    (Some(multirange), _) => Ok(multirange),
+                    (None, Some(range)) => self.multirange_of(range),
+                    (None, None) => Err(unknown_input("anycompatiblemultirange")),
+                }
+            }
             oid::ANYCOMPATIBLE | oid::ANYCOMPATIBLENONARRAY => {
                 resolution.compatible.ok_or_else(undetermined)
             }
             oid::ANYCOMPATIBLEARRAY => array_of(resolution.compatible),
-            oid::ANYMULTIRANGE | oid::ANYCOMPATIBLERANGE | oid::ANYCOMPATIBLEMULTIRANGE => {
-                Err(Error::unsupported(format!("type {}", self.display_type(ty))))
-            }
             plain => Ok(plain),
         }
     }
@@ -128,6 +143,25 @@ impl Binder<'_> {
                 }
                 oid::ANYARRAY => unify(&mut found.array, self.base(*actual), "anyarray", self)?,
                 oid::ANYRANGE => unify(&mut found.range, self.base(*actual), "anyrange", self)?,
+                oid::ANYMULTIRANGE => {
+                    unify(&mut found.multirange, self.base(*actual), "anymultirange", self)?;
+                }
+                oid::ANYCOMPATIBLERANGE => {
+                    let range = self.base(*actual);
+                    unify(&mut found.compatible_range, range, "anycompatiblerange", self)?;
+                    compatible.push(self.subtype(range, "anycompatiblerange")?);
+                }
+                oid::ANYCOMPATIBLEMULTIRANGE => {
+                    let multirange = self.base(*actual);
+                    unify(
+                        &mut found.compatible_multirange,
+                        multirange,
+                        "anycompatiblemultirange",
+                        self,
+                    )?;
+                    let range = self.range_of(multirange, "anycompatiblemultirange")?;
+                    compatible.push(self.subtype(range, "anycompatiblerange")?);
+                }
                 oid::ANYCOMPATIBLE | oid::ANYCOMPATIBLENONARRAY => compatible.push(*actual),
                 oid::ANYCOMPATIBLEARRAY => {
                     compatible.push(self.array_element(*actual, "anycompatiblearray")?);
@@ -149,8 +183,79 @@ impl Binder<'_> {
                 )
             })?;
             found.compatible = Some(common);
+            self.unify_compatible(&mut found, common)?;
         }
         Ok(found)
+    }
+
+    /// Ranges are not converted: their bounds must have the common type already.
+    fn unify_compatible(&self, found: &mut Resolution, common: Oid) -> Result<()> {
+        if let Some(multirange) = found.compatible_multirange {
+            let range = self.range_of(multirange, "anycompatiblemultirange")?;
+            match found.compatible_range {
+                Some(known) if known != range => {
+                    return Err(self.inconsistent(
+                        ("anycompatiblemultirange", multirange),
+                        ("anycompatiblerange", known),
+                    ));
+                }
+                _ => found.compatible_range = Some(range),
+            }
+        }
+        let Some(range) = found.compatible_range else { return Ok(()) };
+        if self.subtype(range, "anycompatiblerange")? == common {
+            return Ok(());
+        }
+        Err(Error::new(
+            sqlstate::DATATYPE_MISMATCH,
+            format!(
+                "anycompatiblerange type {} does not match anycompatible type {}",
+                self.display_type(range),
+                self.display_type(common)
+            ),
+        ))
+    }
+
+    /// The type of a range's bounds.
+    fn subtype(&self, range: Oid, declared: &str) -> Result<Oid> {
+        match self.catalog.type_(range).map(|ty| &ty.kind) {
+            Some(TypeKind::Range { subtype, .. }) => Ok(*subtype),
+            _ => Err(self.wrong_kind(declared, "a range type", range)),
+        }
+    }
+
+    fn range_of(&self, multirange: Oid, declared: &str) -> Result<Oid> {
+        match self.catalog.type_(multirange).map(|ty| &ty.kind) {
+            Some(TypeKind::Multirange { range }) => Ok(*range),
+            _ => Err(self.wrong_kind(declared, "a multirange type", multirange)),
+        }
+    }
+
+    fn multirange_of(&self, range: Oid) -> Result<Oid> {
+        self.catalog.multirange_of(range).ok_or_else(|| {
+            Error::new(
+                sqlstate::UNDEFINED_OBJECT,
+                format!(
+                    "could not find multirange type for data type {}",
+                    self.display_type(range)
+                ),
+            )
+        })
+    }
+
+    fn inconsistent(&self, one: (&str, Oid), other: (&str, Oid)) -> Error {
+        Error::new(
+            sqlstate::DATATYPE_MISMATCH,
+            format!(
+                "argument declared {} is not consistent with argument declared {}",
+                one.0, other.0
+            ),
+        )
+        .with_detail(format!(
+            "{} versus {}",
+            self.display_type(one.1),
+            self.display_type(other.1)
+        ))
     }
 
     fn unify_containers(&self, found: &mut Resolution) -> Result<()> {
@@ -172,12 +277,25 @@ impl Binder<'_> {
             }
             found.element = Some(element);
         }
+        if let Some(multirange) = found.multirange {
+            let range = self.range_of(multirange, "anymultirange")?;
+            match found.range {
+                Some(known) if known != range => {
+                    return Err(
+                        self.inconsistent(("anymultirange", multirange), ("anyrange", known))
+                    );
+                }
+                _ => found.range = Some(range),
+            }
+        }
         if let Some(range) = found.range {
-            let Some(TypeKind::Range { subtype }) = self.catalog.type_(range).map(|ty| &ty.kind)
-            else {
-                return Err(self.wrong_kind("anyrange", "a range type", range));
-            };
-            unify(&mut found.element, *subtype, "anyelement", self)?;
+            let subtype = self.subtype(range, "anyrange")?;
+            match found.element {
+                Some(known) if known != subtype => {
+                    return Err(self.inconsistent(("anyrange", range), ("anyelement", known)));
+                }
+                _ => found.element = Some(subtype),
+            }
         }
         Ok(())
     }
@@ -220,6 +338,13 @@ impl Binder<'_> {
             ),
         )
     }
+}
+
+fn unknown_input(declared: &str) -> Error {
+    Error::new(
+        sqlstate::DATATYPE_MISMATCH,
+        format!("could not determine polymorphic type {declared} because input has type unknown"),
+    )
 }
 
 fn undetermined() -> Error {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Binder;
 use super::call::Resolved;
 use super::node::{inner, qualified_name};
+use super::polymorphic::is_polymorphic;
 use super::variables::{VariableRef, Variables};
 use crate::catalog::{Function, FunctionKind};
 use crate::error::{Error, Result};
@@ -13,7 +14,8 @@ use crate::sql::ir::Expr;
 use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{CallStmt, FuncCall};
 use crate::sql::privilege::Permissions;
-use crate::sql::types::{Oid, SqlType, oid};
+use crate::sql::routine;
+use crate::sql::types::{Oid, SqlType, oid, record};
 use crate::sqlstate;
 
 /// A bound CALL.
@@ -21,6 +23,8 @@ pub struct ProcedureCall {
     pub function: Arc<Function>,
     /// The input arguments, in order.
     pub args: Vec<Expr>,
+    /// The row of the output parameters; `void` without any.
+    pub result: SqlType,
     /// The output parameters, and the name that stands for each, if it is one.
     pub outputs: Vec<(String, Vec<String>)>,
     pub used: Vec<(VariableRef, SqlType)>,
@@ -99,7 +103,7 @@ impl Binder<'_> {
             None => vec![('i', String::new()); function.args.len()],
             Some(all) => all.iter().map(|(mode, _, name)| (*mode, name.clone())).collect(),
         };
-        let given: Vec<Vec<String>> = call.args.iter().map(|arg| written_name(arg)).collect();
+        let given: Vec<Vec<String>> = call.args.iter().map(written_name).collect();
         let outputs = modes
             .iter()
             .enumerate()
@@ -109,7 +113,9 @@ impl Binder<'_> {
                 (name.clone(), source.and_then(|at| given.get(at).cloned()).unwrap_or_default())
             })
             .collect();
+        let resolved = resolution.function.clone();
         let (args, _) = self.coerce_arguments(resolution, arguments, call.location)?;
+        let result = self.output_row(&function, &resolved, &args, call.location)?;
         let args = args
             .into_iter()
             .enumerate()
@@ -118,7 +124,31 @@ impl Binder<'_> {
             .collect();
         let used = self.used_variables();
         let permissions = Permissions::default();
-        Ok(ProcedureCall { function, args, outputs, used, params: Vec::new(), permissions })
+        Ok(ProcedureCall { function, args, result, outputs, used, params: Vec::new(), permissions })
+    }
+}
+
+impl Binder<'_> {
+    /// The row of a procedure's output parameters, given the types of all its arguments.
+    fn output_row(
+        &self,
+        function: &Function,
+        resolved: &Function,
+        args: &[Expr],
+        location: i32,
+    ) -> Result<SqlType> {
+        let mut fields = routine::outputs(function);
+        if fields.is_empty() {
+            return Ok(SqlType::new(oid::VOID));
+        }
+        let actual: Vec<Oid> = args.iter().map(|arg| arg.ty.oid).collect();
+        for (_, ty) in fields.iter_mut().filter(|(_, ty)| is_polymorphic(ty.oid)) {
+            let (_, known) = self
+                .resolve_polymorphic(&actual, &resolved.args, ty.oid)
+                .map_err(|error| error.at(location))?;
+            *ty = SqlType::new(known);
+        }
+        Ok(record::type_of(fields))
     }
 }
 

@@ -9,14 +9,15 @@ use super::node::{all_of, bool_expr, inner, typed};
 use super::operator::OperatorName;
 use crate::error::{Error, Result};
 use crate::sql::ir::{Expr, ExprKind, Subquery, SubqueryKind};
-use crate::sql::types::{SqlType, oid};
+use crate::sql::types::{SqlType, oid, record};
 use crate::sqlstate;
 
 impl Binder<'_> {
     pub(super) fn row_expr(&mut self, args: &[Node], location: i32) -> Result<Expr> {
         let fields = self.expanded_exprs(args)?;
-        let fields = fields.into_iter().map(|e| self.decide(e)).collect::<Result<Vec<_>>>()?;
-        Ok(typed(ExprKind::Row(fields), SqlType::new(oid::RECORD), location))
+        let named = fields.iter().enumerate().map(|(at, field)| (format!("f{}", at + 1), field.ty));
+        let ty = record::type_of(named.collect());
+        Ok(typed(ExprKind::Row(fields), ty, location))
     }
 
     /// Expressions with `t.*` spread out, as in `ROW(t.*, 1)`.
@@ -26,6 +27,9 @@ impl Binder<'_> {
             match inner(node)? {
                 NodeEnum::ColumnRef(column) if super::target::is_star(column) => {
                     exprs.extend(self.star(column)?.into_iter().map(|target| target.expr));
+                }
+                NodeEnum::AIndirection(record) if super::target::ends_in_star(record) => {
+                    exprs.extend(self.record_star(record)?.into_iter().map(|target| target.expr));
                 }
                 other => exprs.push(self.expr(other)?),
             }
@@ -68,12 +72,21 @@ impl Binder<'_> {
                 let (l, r) = pairs.into_iter().next().ok_or_else(|| Error::internal("no pair"))?;
                 self.row_operator(name, l, r, location)
             }
-            other => Err(Error::new(
-                sqlstate::FEATURE_NOT_SUPPORTED,
-                format!("could not determine interpretation of row comparison operator {other}"),
-            )
-            .with_hint("Row comparison operators must be associated with btree operator families.")
-            .at(location)),
+            other => {
+                for (left, right) in pairs {
+                    self.row_operator(name, left, right, location)?;
+                }
+                Err(Error::new(
+                    sqlstate::FEATURE_NOT_SUPPORTED,
+                    format!(
+                        "could not determine interpretation of row comparison operator {other}"
+                    ),
+                )
+                .with_hint(
+                    "Row comparison operators must be associated with btree operator families.",
+                )
+                .at(location))
+            }
         }
     }
 

@@ -145,6 +145,8 @@ pub(super) struct Item {
     pub lateral_only: bool,
     /// False on the wrong side of an outer join.
     pub lateral_ok: bool,
+    /// An outer join may leave it without a row: its columns are NULL then.
+    pub nullable: bool,
     /// The alias was given explicitly, so the relation's own name is hidden.
     pub aliased: bool,
 }
@@ -163,6 +165,7 @@ impl Item {
             columns_visible: true,
             lateral_only: false,
             lateral_ok: true,
+            nullable: false,
             aliased: true,
         }
     }

@@ -35,7 +35,7 @@ impl Binder<'_> {
                 let query = self.subselect(link)?;
                 let element = self.only_column(&query, location)?.oid;
                 let is_array = self.element(self.base(element)).is_some();
-                let array = if is_array { Some(element) } else { self.array_of(element) };
+                let array = self.array_of(element).or(is_array.then_some(element));
                 let array = array.ok_or_else(|| {
                     Error::new(
                         sqlstate::UNDEFINED_OBJECT,

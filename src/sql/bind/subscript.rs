@@ -259,66 +259,52 @@ impl Binder<'_> {
     /// `(record).name`.
     pub(super) fn field(&mut self, record: Expr, name: &str, location: i32) -> Result<Expr> {
         let location = if location >= 0 { location } else { record.location };
-        if let Some(relation) = self.composite_relation(record.ty.oid) {
-            let relation = self.catalog.relation(relation).cloned();
-            let columns: Vec<_> = relation
-                .iter()
-                .flat_map(|relation| &relation.columns)
-                .filter(|column| !column.dropped)
-                .collect();
-            if let Some(index) = columns.iter().position(|column| column.name == name) {
-                let ty = columns[index].ty;
-                return Ok(field_of(record, index, ty, location));
-            }
-            return Err(Error::new(
+        if let Some(field) = self.find_field(record.clone(), name, location) {
+            return Ok(field);
+        }
+        if let Some(value) = self.functional_field(&record, name, location)? {
+            return Ok(value);
+        }
+        let ty = self.display_type(record.ty.oid);
+        Err(match record.ty.oid {
+            oid::RECORD => Error::new(
                 sqlstate::UNDEFINED_COLUMN,
-                format!(
-                    "column \"{name}\" not found in data type {}",
-                    self.display_type(record.ty.oid)
-                ),
-            )
-            .at(location));
-        }
-        if record.ty.oid == oid::RECORD {
-            return self.anonymous_field(record, name, location);
-        }
-        Err(Error::new(
-            sqlstate::WRONG_OBJECT_TYPE,
-            format!(
-                "column notation .{name} applied to type {}, which is not a composite type",
-                self.display_type(record.ty.oid)
+                format!("could not identify column \"{name}\" in record data type"),
             ),
-        )
+            _ if self.is_complex(record.ty.oid) => Error::new(
+                sqlstate::UNDEFINED_COLUMN,
+                format!("column \"{name}\" not found in data type {ty}"),
+            ),
+            _ => Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!(
+                    "column notation .{name} applied to type {ty}, which is not a composite type"
+                ),
+            ),
+        }
         .at(location))
     }
 
-    /// Fields of a row constructor are `f1`, `f2`, …; those of a function's
-    /// record its OUT parameters.
-    fn anonymous_field(&mut self, record: Expr, name: &str, location: i32) -> Result<Expr> {
-        if let Some(fields) = record::fields(record.ty) {
-            if let Some(index) = fields.iter().position(|(known, _)| known == name) {
-                return Ok(field_of(record, index, fields[index].1, location));
-            }
-        } else if let ExprKind::Row(fields) = &record.kind {
-            let index = name
-                .strip_prefix('f')
-                .and_then(|number| number.parse::<usize>().ok())
-                .filter(|number| (1..=fields.len()).contains(number));
-            if let Some(number) = index {
-                let ty = fields[number - 1].ty;
-                return Ok(field_of(record, number - 1, ty, location));
-            }
+    /// A field by its name. Those of a row constructor are `f1`, `f2`, …; those of a
+    /// function's record its OUT parameters.
+    pub(super) fn find_field(&self, record: Expr, name: &str, location: i32) -> Option<Expr> {
+        if let Some(fields) = self.composite_columns(record.ty.oid) {
+            let index = fields.iter().position(|(known, _)| known == name)?;
+            return Some(field_of(record, index, fields[index].1, location));
         }
-        Err(Error::new(
-            sqlstate::UNDEFINED_COLUMN,
-            format!("could not identify column \"{name}\" in record data type"),
-        )
-        .at(location))
+        if let Some(fields) = record::fields(record.ty) {
+            let index = fields.iter().position(|(known, _)| known == name)?;
+            return Some(field_of(record, index, fields[index].1, location));
+        }
+        let ExprKind::Row(fields) = &record.kind else { return None };
+        let number = name.strip_prefix('f')?.parse::<usize>().ok()?;
+        let ty = fields.get(number.checked_sub(1)?)?.ty;
+        Some(field_of(record, number - 1, ty, location))
     }
 }
 
 /// A field; of a row constructor directly the expression itself.
-fn field_of(record: Expr, index: usize, ty: SqlType, location: i32) -> Expr {
+pub(super) fn field_of(record: Expr, index: usize, ty: SqlType, location: i32) -> Expr {
     match record.kind {
         ExprKind::Row(mut fields) => fields.swap_remove(index),
         kind => {

@@ -122,7 +122,7 @@ impl Binder<'_> {
     }
 
     /// `(expression).*`.
-    fn record_star(&mut self, node: &AIndirection) -> Result<Vec<Target>> {
+    pub(super) fn record_star(&mut self, node: &AIndirection) -> Result<Vec<Target>> {
         let mut shorter = node.clone();
         shorter.indirection.pop();
         let record = match shorter.indirection.is_empty() {
@@ -164,7 +164,7 @@ impl Binder<'_> {
     }
 }
 
-fn ends_in_star(node: &AIndirection) -> bool {
+pub(super) fn ends_in_star(node: &AIndirection) -> bool {
     matches!(node.indirection.last().and_then(|step| step.node.as_ref()), Some(NodeEnum::AStar(_)))
 }
 

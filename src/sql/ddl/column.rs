@@ -56,7 +56,7 @@ impl Ddl<'_> {
             None => self.column_type(def, name)?,
         };
         let mut plan = ColumnPlan {
-            column: new_column(&def.colname, ty, self.collation(def, ty)?),
+            column: new_column(&def.colname, ty, self.collation(def.coll_clause.as_deref(), ty)?),
             default: def.raw_default.as_deref().cloned(),
             generated: None,
             sequence: None,
@@ -88,7 +88,7 @@ impl Ddl<'_> {
         Ok(plan)
     }
 
-    fn column_type(&self, def: &ast::ColumnDef, name: &ast::TypeName) -> Result<SqlType> {
+    pub fn column_type(&self, def: &ast::ColumnDef, name: &ast::TypeName) -> Result<SqlType> {
         let ty = self.resolve_type(name)?;
         if matches!(self.work.catalog.type_(ty.oid), Some(t) if is_pseudo(t)) {
             return Err(Error::new(
@@ -104,9 +104,10 @@ impl Ddl<'_> {
         Ok(ty)
     }
 
-    fn collation(&self, def: &ast::ColumnDef, ty: SqlType) -> Result<u32> {
+    /// The collation that a COLLATE clause gives a type, or the type's own.
+    pub fn collation(&self, clause: Option<&ast::CollateClause>, ty: SqlType) -> Result<u32> {
         let own = self.work.catalog.type_(ty.oid).map(|t| t.collation).unwrap_or(0);
-        let Some(clause) = &def.coll_clause else { return Ok(own) };
+        let Some(clause) = clause else { return Ok(own) };
         let parts = strings(&clause.collname);
         let name = parts.last().copied().unwrap_or_default();
         if own == 0 {

@@ -42,6 +42,22 @@ impl Ddl<'_> {
                 }
                 _ => Err(Error::unsupported("COMMENT ON this object")),
             },
+            Kind::ObjectDomain => match node {
+                Some(NodeEnum::TypeName(name)) => {
+                    self.owned_domain(&name.names).map(|ty| ty.address())
+                }
+                _ => Err(Error::unsupported("COMMENT ON this object")),
+            },
+            Kind::ObjectDomconstraint => match node {
+                Some(NodeEnum::List(list)) => match list.items.as_slice() {
+                    [
+                        ast::Node { node: Some(NodeEnum::TypeName(domain)) },
+                        ast::Node { node: Some(NodeEnum::String(name)) },
+                    ] => self.commented_domain_constraint(domain, &name.sval),
+                    _ => Err(Error::unsupported("COMMENT ON this object")),
+                },
+                _ => Err(Error::unsupported("COMMENT ON this object")),
+            },
             kind @ (Kind::ObjectFunction
             | Kind::ObjectProcedure
             | Kind::ObjectRoutine

@@ -143,9 +143,10 @@ impl Ddl<'_> {
             constraint: constraint_oid,
             exclusion: Vec::new(),
         };
-        let index = self.build_index(table, plan).await?;
+        let index = self.declare_index(table, plan)?;
         let relation = self.relation(table)?;
         self.put_key_constraint(&relation, constraint_oid, name, def, index, columns, primary);
+        crate::index::build(self.work, self.ctx, table, index).await?;
         self.spread_index(index, recurse).await
     }
 
@@ -195,8 +196,14 @@ impl Ddl<'_> {
         let name = if def.conname.is_empty() { index.name.clone() } else { def.conname.clone() };
         let mut renamed = Relation { kind: RelationKind::Index(info), ..(*index).clone() };
         renamed.name = name.clone();
-        self.put_relation(renamed);
+        // Entries of a deferrable key are others than those of the index that there was.
+        let storage_id = if def.deferrable { self.next_storage_id() } else { renamed.storage_id };
+        self.put_relation(Relation { storage_id, ..renamed });
         self.put_key_constraint(&relation, oid, name, def, index.oid, columns, primary);
+        if def.deferrable {
+            crate::index::remove(self.work, &index)?;
+            crate::index::build(self.work, self.ctx, table, index.oid).await?;
+        }
         Ok(())
     }
 
@@ -450,10 +457,14 @@ impl Ddl<'_> {
         Ok(())
     }
 
-    /// Whether a foreign key may look values of one type up among another's.
+    /// Whether a foreign key may look values of one type up among another's: a number
+    /// among integers only if it is one.
     fn converts_exactly(&self, own: Oid, other: Oid) -> bool {
         use crate::sql::types::oid::{BPCHAR, INT2, INT4, INT8, NUMERIC, TEXT, VARCHAR};
         const FAMILIES: [&[Oid]; 2] = [&[INT2, INT4, INT8, NUMERIC], &[TEXT, VARCHAR, BPCHAR]];
+        if own == NUMERIC && other != NUMERIC {
+            return false;
+        }
         FAMILIES.iter().any(|family| family.contains(&own) && family.contains(&other))
     }
 

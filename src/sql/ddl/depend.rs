@@ -73,11 +73,14 @@ impl Ddl<'_> {
         self.put_references(trigger.oid, trigger, edges);
     }
 
-    /// Records what a view's query mentions.
-    pub fn record_query_references(&mut self, view: ObjectAddress, query: &Rel) {
+    /// Records what a view's query mentions, and the primary keys that its grouping
+    /// relies on.
+    pub fn record_query_references(&mut self, view: ObjectAddress, query: &Rel, keys: &[Oid]) {
         let found = Found::default();
         found.relation(query);
-        self.put_references(view.oid, view, found.needed());
+        let mut edges = found.needed();
+        edges.extend(keys.iter().map(|key| (ObjectAddress::constraint(*key), 'n')));
+        self.put_references(view.oid, view, edges);
     }
 
     fn put_references(

@@ -4,7 +4,8 @@
 use super::name::wrong_object;
 use super::{Ddl, strings};
 use crate::catalog::{
-    DropBehavior, ObjectAddress, ObjectClass, Relation, RelationKind, relation_oid,
+    ConstraintKind, DropBehavior, ObjectAddress, ObjectClass, Relation, RelationKind, Type,
+    TypeKind, relation_oid,
 };
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
@@ -72,7 +73,8 @@ impl Ddl<'_> {
                 }
                 absent => absent,
             },
-            Kind::ObjectType => self.type_target(node),
+            Kind::ObjectType => self.type_target(node, "type"),
+            Kind::ObjectDomain => self.type_target(node, "domain"),
             Kind::ObjectTrigger => self.trigger_target(node, statement.missing_ok).await,
             Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
                 self.routine_target(node, kind, statement.missing_ok)
@@ -110,7 +112,10 @@ impl Ddl<'_> {
             Error::new(code, format!("{what} \"{}\" does not exist", parts.join(".")))
         })?;
         if !is_kind(&relation, kind) {
-            let actual = relation.kind_word().to_ascii_uppercase();
+            let actual = match relation.kind {
+                RelationKind::Composite => "TYPE".to_owned(),
+                _ => relation.kind_word().to_ascii_uppercase(),
+            };
             return Err(wrong_object(name, what)
                 .with_hint(format!("Use DROP {actual} to remove {}.", with_article(&actual))));
         }
@@ -148,12 +153,15 @@ impl Ddl<'_> {
         Ok(ObjectAddress::schema(oid))
     }
 
-    fn type_target(&self, node: &ast::Node) -> Result<ObjectAddress> {
+    fn type_target(&self, node: &ast::Node, what: &str) -> Result<ObjectAddress> {
         let Some(NodeEnum::TypeName(name)) = &node.node else {
             return Err(Error::syntax("improper type name"));
         };
-        let oid = self.resolve_type(name)?.oid;
+        let oid = self.resolve_type(name).map_err(Error::without_position)?.oid;
         if let Some(ty) = self.work.catalog.type_(oid) {
+            if what == "domain" && !matches!(ty.kind, TypeKind::Domain { .. }) {
+                return Err(wrong_object(&self.display_type(oid), what));
+            }
             self.require_owner(ty.owner, "type", &ty.name)?;
             if oid < crate::sql::types::oid::FIRST_NORMAL {
                 return Err(Error::new(
@@ -221,7 +229,10 @@ impl Ddl<'_> {
                 crate::index::remove(self.work, &relation)?;
             }
             RelationKind::Table => crate::table::remove(self.work, &relation)?,
-            RelationKind::Sequence(_) | RelationKind::View(_) | RelationKind::Virtual => {}
+            RelationKind::Sequence(_)
+            | RelationKind::View(_)
+            | RelationKind::Virtual
+            | RelationKind::Composite => {}
         }
         self.remove(ObjectClass::Relation, oid);
         Ok(())
@@ -238,6 +249,15 @@ impl Ddl<'_> {
 
     pub async fn drop_constraint(&mut self, oid: u32) -> Result<()> {
         let Some(constraint) = self.work.catalog.constraint(oid).cloned() else { return Ok(()) };
+        if let ConstraintKind::DomainCheck { domain, .. } = constraint.kind
+            && let Some(ty) = self.work.catalog.type_(domain)
+        {
+            let mut ty: Type = (**ty).clone();
+            if let TypeKind::Domain { constraints, .. } = &mut ty.kind {
+                constraints.retain(|constraint| *constraint != oid);
+            }
+            self.put(ty);
+        }
         if let Some(table) = self.work.catalog.relation(constraint.table) {
             let mut table = (**table).clone();
             table.constraints.retain(|constraint| *constraint != oid);
@@ -292,6 +312,7 @@ fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
         Kind::ObjectSequence => "DROP SEQUENCE",
         Kind::ObjectSchema => "DROP SCHEMA",
         Kind::ObjectType => "DROP TYPE",
+        Kind::ObjectDomain => "DROP DOMAIN",
         Kind::ObjectTrigger => "DROP TRIGGER",
         Kind::ObjectFunction => "DROP FUNCTION",
         Kind::ObjectProcedure => "DROP PROCEDURE",

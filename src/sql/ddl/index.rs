@@ -84,6 +84,14 @@ impl Ddl<'_> {
 
     /// Creates the index relation and fills it from the table's rows.
     pub async fn build_index(&mut self, table: Oid, plan: IndexPlan) -> Result<Oid> {
+        let index = self.declare_index(table, plan)?;
+        crate::index::build(self.work, self.ctx, table, index).await?;
+        Ok(index)
+    }
+
+    /// Creates the index relation, which is still to be filled: of a constraint's
+    /// index when the constraint is there, because it says what entries look like.
+    pub fn declare_index(&mut self, table: Oid, plan: IndexPlan) -> Result<Oid> {
         let relation = self.relation(table)?;
         if self.work.catalog.relation_named(relation.schema, &plan.name).is_some() {
             return Err(Error::duplicate_table(&plan.name));
@@ -98,7 +106,6 @@ impl Ddl<'_> {
         let mut changed = (*relation).clone();
         changed.indexes.push(index.oid);
         self.put_relation(changed);
-        crate::index::build(self.work, self.ctx, table, index.oid).await?;
         Ok(index.oid)
     }
 
@@ -243,7 +250,8 @@ impl Ddl<'_> {
             Some(t) if t.category == 'N' && t.length == 4 => class_of(oid::OID),
             _ => None,
         };
-        class_of(ty.oid).or_else(fallback).ok_or_else(|| {
+        let found = class_of(ty.oid).or_else(fallback);
+        found.or_else(|| catalog.default_operator_class("btree", ty.oid)).ok_or_else(|| {
             Error::new(
                 sqlstate::UNDEFINED_OBJECT,
                 format!(

@@ -78,7 +78,7 @@ impl Ddl<'_> {
         let materialized = Some(Box::new(Materialized { view, populated }));
         self.put_relation(Relation { materialized, ..relation });
         let address = ObjectAddress::relation(oid);
-        self.record_query_references(address, &definition.query.rel);
+        self.record_query_references(address, &definition.query.rel, &definition.keys);
         if !populated {
             return Ok(CREATED.to_owned());
         }

@@ -18,11 +18,13 @@ mod alter;
 mod claim;
 mod column;
 mod comment;
+mod composite;
 mod constraint;
 mod create_as;
 mod database;
 mod default_privileges;
 mod depend;
+mod domain;
 mod drop;
 mod enumeration;
 mod exclusion;
@@ -37,6 +39,7 @@ mod name;
 pub(super) mod options;
 mod owned;
 mod partition;
+mod range;
 mod rename;
 mod rewrite;
 mod role;
@@ -93,8 +96,18 @@ impl Ddl<'_> {
             NodeEnum::CreateSeqStmt(statement) => ddl.create_sequence(statement).await?,
             NodeEnum::AlterSeqStmt(statement) => ddl.alter_sequence(statement).await?,
             NodeEnum::CreateSchemaStmt(statement) => ddl.create_schema(statement).await?,
+            NodeEnum::CompositeTypeStmt(statement) => {
+                ddl.create_composite(statement).map_err(Error::without_position)?
+            }
+            NodeEnum::CreateRangeStmt(statement) => ddl.create_range(statement)?,
             NodeEnum::CreateEnumStmt(statement) => ddl.create_enum(statement).await?,
             NodeEnum::AlterEnumStmt(statement) => ddl.alter_enum(statement).await?,
+            NodeEnum::CreateDomainStmt(statement) => {
+                ddl.create_domain(statement).map_err(Error::without_position)?
+            }
+            NodeEnum::AlterDomainStmt(statement) => {
+                ddl.alter_domain(statement).await.map_err(Error::without_position)?
+            }
             NodeEnum::CreateFunctionStmt(statement) => ddl.create_function(statement).await?,
             NodeEnum::AlterFunctionStmt(statement) => return ddl.alter_function(statement),
             NodeEnum::CreateTrigStmt(statement) => ddl.create_trigger(statement).await?,

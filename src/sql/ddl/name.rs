@@ -101,7 +101,10 @@ impl Ddl<'_> {
             }
             None => {
                 let path = &self.ctx.eval.settings.search_path;
-                path.iter().find_map(|schema| catalog.relation_named(*schema, name)).cloned()
+                // The statement itself may have made the temporary schema.
+                let own = self.own_temporary_schema().filter(|schema| !path.contains(schema));
+                let mut path = own.iter().chain(path);
+                path.find_map(|schema| catalog.relation_named(*schema, name)).cloned()
             }
         }
     }

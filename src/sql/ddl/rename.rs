@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::constraint::column_number;
+use super::domain::name_parts;
 use super::name::wrong_object;
 use super::table::require_no_system_column;
 use super::{Ddl, strings};
 use crate::catalog::acl;
 use crate::catalog::{
-    ConstraintKind, ObjectAddress, ObjectClass, Relation, RelationKind, Role, Schema, Type,
-    relation_oid,
+    Constraint, ConstraintKind, ObjectAddress, ObjectClass, Relation, RelationKind, Role, Schema,
+    Type, TypeKind, relation_oid,
 };
 use crate::error::{Error, Result};
 use crate::sql::bind;
@@ -29,10 +30,20 @@ impl Ddl<'_> {
             | Kind::ObjectIndex
             | Kind::ObjectSequence) => self.rename_relation(statement, kind).await,
             Kind::ObjectColumn => self.rename_column(statement).await,
+            Kind::ObjectAttribute => {
+                self.rename_attribute(statement).await.map(|()| "ALTER TYPE".to_owned())
+            }
             Kind::ObjectTabconstraint => self.rename_constraint(statement).await,
             Kind::ObjectSchema => self.rename_schema(statement),
             Kind::ObjectRole => self.rename_role(statement),
-            Kind::ObjectType => self.rename_type(statement),
+            Kind::ObjectType => self.rename_type(statement).map(|()| "ALTER TYPE".to_owned()),
+            Kind::ObjectDomain => {
+                self.owned_domain(name_parts(statement.object.as_deref())?)?;
+                self.rename_type(statement).map(|()| "ALTER DOMAIN".to_owned())
+            }
+            Kind::ObjectDomconstraint => {
+                self.rename_domain_constraint(statement).map(|()| "ALTER DOMAIN".to_owned())
+            }
             Kind::ObjectTrigger => self.rename_trigger(statement).await,
             Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
                 self.rename_routine(statement)
@@ -296,27 +307,56 @@ impl Ddl<'_> {
         Ok("ALTER ROLE".to_owned())
     }
 
-    fn rename_type(&mut self, statement: &ast::RenameStmt) -> Result<String> {
-        let parts = match statement.object.as_ref().and_then(|node| node.node.as_ref()) {
-            Some(NodeEnum::List(list)) => list.items.clone(),
-            _ => return Err(Error::unsupported("ALTER TYPE of this form")),
-        };
-        let ty = self.owned_type(&parts)?;
+    fn rename_type(&mut self, statement: &ast::RenameStmt) -> Result<()> {
+        let ty = self.owned_type(name_parts(statement.object.as_deref())?)?;
+        self.require_own_type(&ty)?;
         let new = &statement.newname;
-        if self.is_taken(ObjectClass::Type, ty.schema, new) {
-            return Err(Error::new(
-                sqlstate::DUPLICATE_OBJECT,
-                format!("type \"{new}\" already exists"),
-            ));
-        }
+        self.require_free_type_name(ty.schema, new)?;
         let (address, array) = (ty.address(), ObjectAddress::type_(ty.array));
         let uses = self.uses_of(|_, referenced| referenced == address || referenced == array)?;
-        self.put(Type { name: new.clone(), ..(*ty).clone() });
-        self.rewrite_uses(uses)?;
-        Ok("ALTER TYPE".to_owned())
+        self.put_type_name(&ty, new);
+        if let TypeKind::Composite { relation } = ty.kind {
+            let relation = self.relation(relation)?;
+            self.put_relation(Relation { name: new.clone(), ..(*relation).clone() });
+        }
+        self.rewrite_uses(uses)
     }
 
-    fn owned_type(&self, parts: &[ast::Node]) -> Result<Arc<Type>> {
+    /// Renames a type and the array type over it.
+    fn put_type_name(&mut self, ty: &Type, name: &str) {
+        self.put(Type { name: name.to_owned(), ..ty.clone() });
+        if let Some(array) = self.work.catalog.type_(ty.array).cloned() {
+            let name = self.choose_array_name(ty.schema, name);
+            self.put(Type { name, ..(*array).clone() });
+        }
+    }
+
+    /// Array types and tables' row types are not altered by themselves.
+    fn require_own_type(&self, ty: &Type) -> Result<()> {
+        let name = self.display_type(ty.oid);
+        if let TypeKind::Composite { relation } = ty.kind
+            && !matches!(self.relation(relation)?.kind, RelationKind::Composite)
+        {
+            return Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!("{name} is a table's row type"),
+            )
+            .with_hint("Use ALTER TABLE instead."));
+        }
+        if ty.is_true_array() {
+            let element = self.display_type(ty.element);
+            return Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!("cannot alter array type {name}"),
+            )
+            .with_hint(format!(
+                "You can alter type {element}, which will alter the array type as well."
+            )));
+        }
+        Ok(())
+    }
+
+    pub fn owned_type(&self, parts: &[ast::Node]) -> Result<Arc<Type>> {
         let name = strings(parts).join(".");
         let oid = self.type_by_name(parts)?.ok_or_else(|| Error::undefined_type(&name))?;
         let ty = self.work.catalog.type_(oid).cloned();
@@ -328,6 +368,9 @@ impl Ddl<'_> {
     pub async fn set_schema(&mut self, statement: &ast::AlterObjectSchemaStmt) -> Result<String> {
         use ast::ObjectType as Kind;
         let kind = statement.object_type();
+        if matches!(kind, Kind::ObjectType | Kind::ObjectDomain) {
+            return self.set_type_schema(statement);
+        }
         if matches!(kind, Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine) {
             return self.set_routine_schema(statement);
         }
@@ -357,6 +400,59 @@ impl Ddl<'_> {
         self.move_to_schema(&relation, schema)?;
         self.rewrite_uses(uses)?;
         Ok(tag)
+    }
+
+    fn set_type_schema(&mut self, statement: &ast::AlterObjectSchemaStmt) -> Result<String> {
+        let parts = name_parts(statement.object.as_deref())?;
+        let (ty, tag) = match statement.object_type() {
+            ast::ObjectType::ObjectDomain => (self.owned_domain(parts)?, "ALTER DOMAIN"),
+            _ => (self.owned_type(parts)?, "ALTER TYPE"),
+        };
+        let schema = self.creation_schema(&statement.newschema)?;
+        self.require_own_type(&ty)?;
+        if schema == ty.schema {
+            return Ok(tag.to_owned());
+        }
+        if self.is_taken(ObjectClass::Type, schema, &ty.name) {
+            return Err(Error::new(
+                sqlstate::DUPLICATE_OBJECT,
+                format!(
+                    "type \"{}\" already exists in schema \"{}\"",
+                    ty.name,
+                    self.schema_name(schema)
+                ),
+            ));
+        }
+        let (address, array) = (ty.address(), ObjectAddress::type_(ty.array));
+        let uses = self.uses_of(|_, referenced| referenced == address || referenced == array)?;
+        self.put_type_schema(&ty, schema)?;
+        self.rewrite_uses(uses)?;
+        Ok(tag.to_owned())
+    }
+
+    /// A type takes its array type, a domain its constraints, a composite type its
+    /// relation along.
+    fn put_type_schema(&mut self, ty: &Type, schema: Oid) -> Result<()> {
+        self.put(Type { schema, ..ty.clone() });
+        if let Some(array) = self.work.catalog.type_(ty.array).cloned() {
+            let name = self.choose_array_name(schema, &ty.name);
+            self.put(Type { schema, name, ..(*array).clone() });
+        }
+        match &ty.kind {
+            TypeKind::Domain { constraints, .. } => {
+                for oid in constraints {
+                    if let Some(constraint) = self.work.catalog.constraint(*oid).cloned() {
+                        self.put(Constraint { schema, ..(*constraint).clone() });
+                    }
+                }
+            }
+            TypeKind::Composite { relation } => {
+                let relation = self.relation(*relation)?;
+                self.put_relation(Relation { schema, ..(*relation).clone() });
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// A table takes its indexes, constraints, owned sequences and row type along.
@@ -405,20 +501,34 @@ impl Ddl<'_> {
                 Ok("ALTER SCHEMA".to_owned())
             }
             Kind::ObjectType => {
-                let Some(NodeEnum::List(list)) =
-                    statement.object.as_ref().and_then(|node| node.node.as_ref())
-                else {
-                    return Err(Error::syntax("improper type name"));
-                };
-                let ty = self.owned_type(&list.items)?;
-                self.put(Type { owner, ..(*ty).clone() });
+                let ty = self.owned_type(name_parts(statement.object.as_deref())?)?;
+                self.set_type_owner(&ty, owner)?;
                 Ok("ALTER TYPE".to_owned())
+            }
+            Kind::ObjectDomain => {
+                let ty = self.owned_domain(name_parts(statement.object.as_deref())?)?;
+                self.set_type_owner(&ty, owner)?;
+                Ok("ALTER DOMAIN".to_owned())
             }
             Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
                 self.set_routine_owner(statement, owner)
             }
             _ => Err(Error::unsupported("OWNER TO for this kind of object")),
         }
+    }
+
+    /// The array type and the relation of a composite type follow.
+    fn set_type_owner(&mut self, ty: &Type, owner: Oid) -> Result<()> {
+        self.require_own_type(ty)?;
+        self.put(Type { owner, ..ty.clone() });
+        if let Some(array) = self.work.catalog.type_(ty.array).cloned() {
+            self.put(Type { owner, ..(*array).clone() });
+        }
+        if let TypeKind::Composite { relation } = ty.kind {
+            let relation = self.relation(relation)?;
+            self.put_relation(Relation { owner, ..(*relation).clone() });
+        }
+        Ok(())
     }
 
     /// Who gives an object away must be a member of the new owner, and the new owner

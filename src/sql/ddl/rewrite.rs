@@ -26,6 +26,7 @@ impl Ddl<'_> {
     /// Gives every row of a table its value of a new column: the default computed
     /// for each row, the next value of an identity sequence, or the generation.
     pub async fn fill_column(&mut self, table: Oid, attnum: i16) -> Result<()> {
+        self.require_row_type_unused(table)?;
         let info = TableInfo::of(&self.work.catalog, table)?;
         let default = info.default_of(&self.work.catalog, self.ctx, attnum)?;
         let sequence = match info.relation.columns[attnum as usize - 1].identity {
@@ -47,6 +48,9 @@ impl Ddl<'_> {
                     sequence_value(&info, attnum, eval.session.nextval(sequence)?)?;
             } else if let Some(default) = &default {
                 new[attnum as usize - 1] = default.eval(&eval, &old)?;
+            } else {
+                // A domain may refuse NULL.
+                eval.input().null(info.relation.columns[attnum as usize - 1].ty.oid)?;
             }
             writer.update(&info, rid, &old, new).await?;
         }

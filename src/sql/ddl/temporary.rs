@@ -49,10 +49,14 @@ impl Ddl<'_> {
         self.ctx.eval.settings.backend_pid
     }
 
+    pub fn own_temporary_schema(&self) -> Option<Oid> {
+        let name = temporary_schema_name(self.pid());
+        self.work.catalog.schema_named(&name).map(|schema| schema.oid)
+    }
+
     /// The first temporary object of a session takes TEMPORARY on the database.
     fn require_temporary(&self) -> Result<()> {
-        let name = temporary_schema_name(self.pid());
-        if self.work.catalog.schema_named(&name).is_some() {
+        if self.own_temporary_schema().is_some() {
             return Ok(());
         }
         let database = &self.ctx.eval.settings.database;
@@ -66,10 +70,10 @@ impl Ddl<'_> {
 
     /// The session's temporary schema, made if it is not there.
     pub fn temporary_schema(&mut self) -> Oid {
-        let name = temporary_schema_name(self.pid());
-        if let Some(schema) = self.work.catalog.schema_named(&name) {
-            return schema.oid;
+        if let Some(schema) = self.own_temporary_schema() {
+            return schema;
         }
+        let name = temporary_schema_name(self.pid());
         let oid = self.next_oid();
         self.put(Schema { oid, name, owner: BOOTSTRAP_ROLE });
         oid

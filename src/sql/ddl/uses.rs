@@ -4,11 +4,11 @@
 //! printed again under the new one.
 
 use super::Ddl;
-use crate::catalog::{ConstraintKind, ObjectAddress};
-use crate::error::Result;
+use crate::catalog::{ConstraintKind, ObjectAddress, TypeKind};
+use crate::error::{Error, Result};
 use crate::sql::bind;
 use crate::sql::ir::Expr;
-use crate::sql::types::Oid;
+use crate::sql::types::{CatalogView, Oid};
 
 /// A stored expression, bound.
 pub struct Use {
@@ -21,6 +21,8 @@ pub struct Use {
 enum Place {
     Default(i16),
     Check(Oid),
+    DomainDefault(Oid),
+    DomainCheck(Oid),
 }
 
 impl Ddl<'_> {
@@ -44,10 +46,26 @@ impl Ddl<'_> {
             }
         }
         for constraint in catalog.constraints().filter(|constraint| mentions(constraint.oid)) {
-            if let ConstraintKind::Check { sql, .. } = &constraint.kind {
-                let expr = self.bound(constraint.table, sql)?;
-                let place = Place::Check(constraint.oid);
-                uses.push(Use { place, table: constraint.table, expr });
+            match &constraint.kind {
+                ConstraintKind::Check { sql, .. } => {
+                    let expr = self.bound(constraint.table, sql)?;
+                    let place = Place::Check(constraint.oid);
+                    uses.push(Use { place, table: constraint.table, expr });
+                }
+                ConstraintKind::DomainCheck { domain, sql } => {
+                    let base = CatalogView::domain_base(&**catalog, *domain);
+                    let base = base.ok_or_else(|| Error::internal("not a domain"))?;
+                    let expr = bind::bind_domain_check_sql(&self.eval(), sql, base)?;
+                    uses.push(Use { place: Place::DomainCheck(constraint.oid), table: 0, expr });
+                }
+                _ => {}
+            }
+        }
+        for ty in catalog.types().filter(|ty| mentions(ty.oid)) {
+            if let Some(sql) = catalog.domain_default(ty.oid) {
+                let path = &self.ctx.eval.settings.search_path;
+                let expr = bind::bind_expression_sql(&self.eval(), path, sql, &[])?;
+                uses.push(Use { place: Place::DomainDefault(ty.oid), table: 0, expr });
             }
         }
         Ok(uses)
@@ -60,10 +78,10 @@ impl Ddl<'_> {
     /// Prints the expressions again, as their objects are called now.
     pub fn rewrite_uses(&mut self, uses: Vec<Use>) -> Result<()> {
         for Use { place, table, expr } in uses {
-            let relation = self.relation(table)?;
-            let text = self.print_expression(&expr, &relation);
             match place {
                 Place::Default(attnum) => {
+                    let relation = self.relation(table)?;
+                    let text = self.print_expression(&expr, &relation);
                     let mut changed = (*relation).clone();
                     if let Some(default) = &mut changed.columns[attnum as usize - 1].default {
                         default.sql = text;
@@ -71,15 +89,35 @@ impl Ddl<'_> {
                     self.put_relation(changed);
                 }
                 Place::Check(oid) => {
-                    let Some(constraint) = self.work.catalog.constraint(oid) else { continue };
-                    let mut changed = (**constraint).clone();
-                    if let ConstraintKind::Check { sql, .. } = &mut changed.kind {
-                        *sql = text;
+                    let text = self.print_expression(&expr, &*self.relation(table)?);
+                    self.put_check(oid, text);
+                }
+                Place::DomainCheck(oid) => {
+                    let text = self.print_domain_expression(&expr);
+                    self.put_check(oid, text);
+                }
+                Place::DomainDefault(oid) => {
+                    let text = self.print_domain_expression(&expr);
+                    let Some(ty) = self.work.catalog.type_(oid) else { continue };
+                    let mut changed = (**ty).clone();
+                    if let TypeKind::Domain { default, .. } = &mut changed.kind {
+                        *default = Some(text);
                     }
                     self.put(changed);
                 }
             }
         }
         Ok(())
+    }
+
+    fn put_check(&mut self, oid: Oid, text: String) {
+        let Some(constraint) = self.work.catalog.constraint(oid) else { return };
+        let mut changed = (**constraint).clone();
+        if let ConstraintKind::Check { sql, .. } | ConstraintKind::DomainCheck { sql, .. } =
+            &mut changed.kind
+        {
+            *sql = text;
+        }
+        self.put(changed);
     }
 }

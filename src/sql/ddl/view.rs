@@ -22,6 +22,8 @@ pub(super) struct Definition {
     pub names: Vec<BoundName>,
     /// The query over the relations that it names, views not expanded.
     pub query: Query,
+    /// Constraints that its grouping relies on.
+    pub keys: Vec<Oid>,
 }
 
 impl Definition {
@@ -79,7 +81,7 @@ impl Ddl<'_> {
         if is_new {
             self.put_row_type(relation.oid)?;
         }
-        self.record_query_references(relation.address(), &definition.query.rel);
+        self.record_query_references(relation.address(), &definition.query.rel, &definition.keys);
         Ok("CREATE VIEW")
     }
 
@@ -110,7 +112,7 @@ impl Ddl<'_> {
         if let Some(written_out) = binder.without_stars(&sql) {
             return self.view_definition(written_out);
         }
-        Ok(Definition { sql, query, names: binder.recorded_names() })
+        Ok(Definition { sql, query, names: binder.recorded_names(), keys: binder.recorded_keys() })
     }
 
     /// Binds the query of a view or of CREATE TABLE AS, which takes no parameters, and

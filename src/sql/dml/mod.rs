@@ -19,6 +19,7 @@
 mod compiler;
 pub mod conditions;
 pub mod copy;
+mod domain;
 mod insert;
 mod merge;
 mod modify;
@@ -33,6 +34,7 @@ mod view_check;
 pub use compiler::{SqlCompiler, row_expression};
 pub use conditions::Conditions;
 pub use copy::{CopyFrom, CopyOptions, CopyTo};
+pub use domain::{compile_check, compile_domain};
 pub use returning::reserve;
 pub use truncate::{empty, truncate};
 

@@ -164,7 +164,7 @@ fn unique_key<'a>(
             _ => None,
         })
     };
-    info.indexes.iter().filter(|index| index.unique && index.is_usable()).find_map(|index| {
+    info.indexes.iter().filter(|index| index.is_always_unique()).find_map(|index| {
         let key: Option<Vec<Datum>> = index
             .keys
             .iter()

@@ -112,6 +112,12 @@ fn trigger_call<'f>(
     let trigger = &firing.trigger.trigger;
     let row = |row: &Option<Arc<Vec<Datum>>>| row.as_ref().map(|row| row.to_vec());
     let table = &firing.info.relation;
+    let mut new = row(&firing.new);
+    if let (Some(new), TriggerTiming::Before) = (&mut new, trigger.timing) {
+        // Generated columns are computed once all of these have run.
+        let columns = new.iter_mut().zip(&firing.info.columns);
+        columns.filter(|(_, column)| column.generated).for_each(|(value, _)| *value = Datum::Null);
+    }
     let row_type = ctx.eval.catalog.row_type(table);
     TriggerCall {
         function,
@@ -136,7 +142,7 @@ fn trigger_call<'f>(
             Event::Truncate => "TRUNCATE",
         },
         args: trigger.args.clone(),
-        new: row(&firing.new),
+        new,
         old: row(&firing.old),
     }
 }

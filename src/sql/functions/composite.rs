@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::kernels;
-use crate::sql::types::{self, ArrayValue, Datum, EnumLabel, EnumLabels, Repr, codec};
+use crate::sql::types::{self, ArrayValue, Datum, EnumLabel, EnumLabels, Oid, Repr, codec};
 use crate::sqlstate;
 
 use super::call::{arg_or_null, wrong_type};
@@ -14,60 +14,139 @@ use super::{CallContext, Kernel, value};
 pub const KERNELS: &[&[Kernel]] = &[RECORD, RECORD_IMAGE, ENUM, ENUM_VALUES];
 
 /// The order of two rows: field by field, NULLs equal and last.
-fn order(args: &[Datum]) -> Result<Ordering> {
+fn order(call: &CallContext<'_>, args: &[Datum]) -> Result<Ordering> {
     let [Datum::Record(a), Datum::Record(b)] = args else { return Err(wrong_type()) };
-    if a.len() != b.len() {
-        return Err(Error::new(
+    for (n, ((left, x), (right, y))) in a.iter().zip(b).enumerate() {
+        require_alike(call, *left, *right, n)?;
+        let order = compare_fields(call, x, y, *left)?;
+        if order.is_ne() {
+            return Ok(order);
+        }
+    }
+    match a.len() == b.len() {
+        true => Ok(Ordering::Equal),
+        false => Err(Error::new(
             sqlstate::DATATYPE_MISMATCH,
             "cannot compare record types with different numbers of columns",
-        ));
+        )),
     }
-    if let Some(n) = a.iter().zip(b).position(|(a, b)| a.0 != b.0) {
-        let name = |oid| {
-            types::format_type(types::SqlType::new(oid)).unwrap_or_else(|| "record".to_owned())
-        };
+}
+
+fn compare_fields(call: &CallContext<'_>, a: &Datum, b: &Datum, ty: Oid) -> Result<Ordering> {
+    if a.is_null() || b.is_null() {
+        return Ok(types::compare(a, b, &Repr::Pseudo));
+    }
+    let repr = value::repr(call, ty)?;
+    if let (Datum::Record(_), Datum::Record(_)) = (a, b) {
+        return order(call, &[a.clone(), b.clone()]);
+    }
+    if !has_order(call, ty) {
         return Err(Error::new(
-            sqlstate::DATATYPE_MISMATCH,
-            format!(
-                "cannot compare dissimilar column types {} and {} at record column {}",
-                name(a[n].0),
-                name(b[n].0),
-                n + 1
-            ),
+            sqlstate::UNDEFINED_FUNCTION,
+            format!("could not identify a comparison function for type {}", type_name(call, ty)),
         ));
     }
-    Ok(types::compare(&args[0], &args[1], &Repr::Record))
+    Ok(types::compare(a, b, &repr))
+}
+
+/// Whether a type has a default order; arrays and ranges have that of what they hold.
+fn has_order(call: &CallContext<'_>, ty: Oid) -> bool {
+    call.eval.catalog.default_operator_class("btree", ty).is_some()
+}
+
+fn require_alike(call: &CallContext<'_>, left: Oid, right: Oid, n: usize) -> Result<()> {
+    if left == right {
+        return Ok(());
+    }
+    Err(Error::new(
+        sqlstate::DATATYPE_MISMATCH,
+        format!(
+            "cannot compare dissimilar column types {} and {} at record column {}",
+            type_name(call, left),
+            type_name(call, right),
+            n + 1
+        ),
+    ))
+}
+
+fn type_name(call: &CallContext<'_>, ty: Oid) -> String {
+    call.eval.catalog.format_type(&call.eval.settings.search_path, ty, None)
 }
 
 const RECORD: &[Kernel] = kernels! {
-    call "record_eq" => |_, args| Ok(Datum::Bool(order(args)?.is_eq()));
-    call "record_ne" => |_, args| Ok(Datum::Bool(order(args)?.is_ne()));
-    call "record_lt" => |_, args| Ok(Datum::Bool(order(args)?.is_lt()));
-    call "record_le" => |_, args| Ok(Datum::Bool(order(args)?.is_le()));
-    call "record_gt" => |_, args| Ok(Datum::Bool(order(args)?.is_gt()));
-    call "record_ge" => |_, args| Ok(Datum::Bool(order(args)?.is_ge()));
-    call "btrecordcmp" => |_, args| Ok(Datum::Int4(order(args)? as i32));
+    call "record_eq" => |call, args| Ok(Datum::Bool(order(call, args)?.is_eq()));
+    call "record_ne" => |call, args| Ok(Datum::Bool(order(call, args)?.is_ne()));
+    call "record_lt" => |call, args| Ok(Datum::Bool(order(call, args)?.is_lt()));
+    call "record_le" => |call, args| Ok(Datum::Bool(order(call, args)?.is_le()));
+    call "record_gt" => |call, args| Ok(Datum::Bool(order(call, args)?.is_gt()));
+    call "record_ge" => |call, args| Ok(Datum::Bool(order(call, args)?.is_ge()));
+    call "btrecordcmp" => |call, args| Ok(Datum::Int4(order(call, args)? as i32));
 };
 
 /// The order of the bytes of two rows, which tells `1.0` from `1.00`.
-fn image_order(args: &[Datum]) -> Result<Ordering> {
-    let [a, b] = args else { return Err(wrong_type()) };
+fn image_order(call: &CallContext<'_>, args: &[Datum]) -> Result<Ordering> {
+    let [Datum::Record(a), Datum::Record(b)] = args else { return Err(wrong_type()) };
+    for (n, ((left, x), (right, y))) in a.iter().zip(b).enumerate() {
+        require_alike(call, *left, *right, n)?;
+        let order = image_of_field(x, y);
+        if order.is_ne() {
+            return Ok(order);
+        }
+    }
+    match a.len() == b.len() {
+        true => Ok(Ordering::Equal),
+        false => Err(Error::new(
+            sqlstate::DATATYPE_MISMATCH,
+            "cannot compare record types with different numbers of columns",
+        )),
+    }
+}
+
+/// NULL is greater than all; what PostgreSQL passes by value compares as unsigned
+/// words, the rest as bytes.
+fn image_of_field(a: &Datum, b: &Datum) -> Ordering {
+    if a.is_null() || b.is_null() {
+        return a.is_null().cmp(&b.is_null());
+    }
+    if let (Some(a), Some(b)) = (word(a), word(b)) {
+        return a.cmp(&b);
+    }
+    if let (Datum::Text(a), Datum::Text(b)) = (a, b) {
+        return a.as_bytes().cmp(b.as_bytes());
+    }
     let bytes = |value: &Datum| {
         let mut out = Vec::new();
         codec::encode(value, &mut out);
         out
     };
-    Ok(bytes(a).cmp(&bytes(b)))
+    bytes(a).cmp(&bytes(b))
+}
+
+/// A value of a type that is passed by value, as the word that holds it.
+fn word(value: &Datum) -> Option<u64> {
+    Some(match value {
+        Datum::Bool(v) => u64::from(*v),
+        Datum::Char(v) => u64::from(*v),
+        Datum::Int2(v) => i64::from(*v).cast_unsigned(),
+        Datum::Int4(v) | Datum::Date(v) => i64::from(*v).cast_unsigned(),
+        Datum::Int8(v) | Datum::Time(v) | Datum::Timestamp(v) | Datum::TimestampTz(v) => {
+            v.cast_unsigned()
+        }
+        Datum::Float4(v) => u64::from(v.to_bits()),
+        Datum::Float8(v) => v.to_bits(),
+        Datum::Oid(v) => u64::from(*v),
+        _ => return None,
+    })
 }
 
 const RECORD_IMAGE: &[Kernel] = kernels! {
-    call "record_image_eq" => |_, args| Ok(Datum::Bool(image_order(args)?.is_eq()));
-    call "record_image_ne" => |_, args| Ok(Datum::Bool(image_order(args)?.is_ne()));
-    call "record_image_lt" => |_, args| Ok(Datum::Bool(image_order(args)?.is_lt()));
-    call "record_image_le" => |_, args| Ok(Datum::Bool(image_order(args)?.is_le()));
-    call "record_image_gt" => |_, args| Ok(Datum::Bool(image_order(args)?.is_gt()));
-    call "record_image_ge" => |_, args| Ok(Datum::Bool(image_order(args)?.is_ge()));
-    call "btrecordimagecmp" => |_, args| Ok(Datum::Int4(image_order(args)? as i32));
+    call "record_image_eq" => |call, args| Ok(Datum::Bool(image_order(call, args)?.is_eq()));
+    call "record_image_ne" => |call, args| Ok(Datum::Bool(image_order(call, args)?.is_ne()));
+    call "record_image_lt" => |call, args| Ok(Datum::Bool(image_order(call, args)?.is_lt()));
+    call "record_image_le" => |call, args| Ok(Datum::Bool(image_order(call, args)?.is_le()));
+    call "record_image_gt" => |call, args| Ok(Datum::Bool(image_order(call, args)?.is_gt()));
+    call "record_image_ge" => |call, args| Ok(Datum::Bool(image_order(call, args)?.is_ge()));
+    call "btrecordimagecmp" => |call, args| Ok(Datum::Int4(image_order(call, args)? as i32));
 };
 
 /// The labels of the enum type that the first argument is of.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AdvisoryKey, AdvisoryRequest};
+use super::{AdvisoryKey, AdvisoryRequest, domain};
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::sql::routine::Routines;
@@ -150,6 +150,10 @@ pub trait SessionHooks: Send + Sync {
     fn advisory_unlock_all(&self) {}
     /// Rows of a server-state relation (`pg_stat_activity`, `pg_locks`, `pg_settings`…).
     fn server_rows(&self, relation: &str) -> Result<Vec<Vec<Datum>>>;
+    /// Compiles a domain's constraints, with those of the domains below it.
+    fn compile_domain(&self, _eval: &EvalContext, _domain: Oid) -> Result<domain::Constraints> {
+        Err(crate::error::Error::unsupported("checking a domain"))
+    }
     /// The settings as expressions see them now, over a catalog.
     fn settings_view(&self, _catalog: &Arc<Catalog>) -> Result<Arc<SettingsView>> {
         Err(crate::error::Error::unsupported("functions"))

@@ -23,7 +23,18 @@ fn input(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
         Some(element) if declared == types::oid::ANYARRAY => {
             types::array_of(element).unwrap_or(declared)
         }
-        Some(ty) if declared == types::oid::ANYENUM || declared == types::oid::RECORD => ty,
+        Some(ty)
+            if matches!(
+                declared,
+                types::oid::ANYENUM
+                    | types::oid::ANYRANGE
+                    | types::oid::ANYMULTIRANGE
+                    | types::oid::RECORD
+                    | types::oid::ANY
+            ) =>
+        {
+            ty
+        }
         _ => declared,
     };
     value::read_text(call, text, ty, typmod)
@@ -53,6 +64,7 @@ const INPUT: &[Kernel] = kernels! {
     call "cidin" => input;
     call "cstring_in" => input;
     call "date_in" => input;
+    call "domain_in" => input;
     call "enum_in" => input;
     call "float4in" => input;
     call "float8in" => input;
@@ -68,6 +80,8 @@ const INPUT: &[Kernel] = kernels! {
     call "oidin" => input;
     call "oidvectorin" => input;
     call "pg_lsn_in" => input;
+    call "range_in" => input;
+    call "multirange_in" => input;
     call "record_in" => input;
     call "regclassin" => input;
     call "regcollationin" => input;
@@ -124,6 +138,8 @@ const OUTPUT: &[Kernel] = kernels! {
     call "jsonb_out" => output;
     call "array_out" => output;
     call "enum_out" => output;
+    call "range_out" => output;
+    call "multirange_out" => output;
     call "record_out" => output;
     call "cidout" => output;
     call "int2vectorout" => output;
@@ -179,6 +195,8 @@ const SEND: &[Kernel] = kernels! {
     call "jsonb_send" => send;
     call "array_send" => send;
     call "enum_send" => send;
+    call "range_send" => send;
+    call "multirange_send" => send;
     call "record_send" => send;
     call "cidsend" => send;
     call "int2vectorsend" => send;

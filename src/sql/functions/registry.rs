@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
     advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash,
-    identifier, in_range, integer, io, json, jsonpath, network, numeric, pattern, picture, regexp,
-    sample, series, session, spread, text, typmod, view_definition,
+    identifier, in_range, integer, io, json, jsonpath, network, numeric, pattern, picture, range,
+    regexp, sample, series, session, spread, text, typmod, view_definition,
 };
 
 /// Scalar kernels, module by module.
@@ -36,6 +36,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     numeric::KERNELS,
     pattern::KERNELS,
     picture::KERNELS,
+    range::KERNELS,
     regexp::KERNELS,
     session::KERNELS,
     &[advisory::KERNELS],
@@ -50,6 +51,7 @@ const SETS: &[&[&[SetKernel]]] = &[
     &[array::SET_KERNELS],
     crate::catalog::functions::SET_KERNELS,
     json::SET_KERNELS,
+    &[range::SET_KERNELS],
     &[jsonpath::SET_KERNELS],
     &[regexp::SET_KERNELS],
     &[series::SET_KERNELS],
@@ -57,7 +59,7 @@ const SETS: &[&[&[SetKernel]]] = &[
 ];
 
 /// Aggregate kernels, module by module.
-const AGGREGATES: &[&[&[AggregateKernel]]] = &[aggregate::AGGREGATES];
+const AGGREGATES: &[&[&[AggregateKernel]]] = &[aggregate::AGGREGATES, &[range::AGGREGATES]];
 
 fn by_symbol<T>(
     lists: &'static [&'static [&'static [T]]],

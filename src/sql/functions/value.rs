@@ -55,9 +55,16 @@ pub fn size_bytes(value: Option<&Datum>) -> usize {
         Some(Datum::Bit(bits)) => bits.bytes().len(),
         Some(Datum::Jsonb(json)) => json.0.len(),
         Some(Datum::Array(array)) => elements_size_bytes(array.elements.iter()),
+        Some(Datum::Range(range)) => span_size_bytes(range.span.iter()),
+        Some(Datum::Multirange(range)) => span_size_bytes(range.spans.iter()),
         Some(Datum::Record(fields)) => elements_size_bytes(fields.iter().map(|(_, field)| field)),
         _ => 0,
     }
+}
+
+fn span_size_bytes<'a>(spans: impl Iterator<Item = &'a types::Span>) -> usize {
+    let bounds = spans.flat_map(|span| [&span.lower.value, &span.upper.value]);
+    elements_size_bytes(bounds.flatten())
 }
 
 fn elements_size_bytes<'a>(elements: impl Iterator<Item = &'a Datum>) -> usize {

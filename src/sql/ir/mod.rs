@@ -47,6 +47,9 @@ pub enum ExprKind {
     Call(Call),
     /// A cast that changes nothing but the type (binary-coercible, relabel).
     Relabel(Box<Expr>),
+    /// A value that becomes one of the expression's type, a domain, if the domain's
+    /// constraints allow it.
+    CoerceToDomain(Box<Expr>),
     /// A cast through the types' text forms (PostgreSQL's CoerceViaIO).
     CoerceViaText(Box<Expr>),
     /// An array cast, element by element; `element` reads `ExprKind::Element`.

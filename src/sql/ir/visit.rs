@@ -48,6 +48,7 @@ macro_rules! parts {
                     equal.args.$iter().for_each(f);
                 }
                 ExprKind::Relabel(arg)
+                | ExprKind::CoerceToDomain(arg)
                 | ExprKind::CoerceViaText(arg)
                 | ExprKind::Not(arg)
                 | ExprKind::IsNull(arg)

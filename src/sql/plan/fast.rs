@@ -222,7 +222,7 @@ fn unique_key<'a>(
             _ => None,
         })
     };
-    let unique = info.indexes.iter().filter(|index| index.unique && index.is_usable());
+    let unique = info.indexes.iter().filter(|index| index.is_always_unique());
     for index in unique {
         let key: Option<Vec<Datum>> = index
             .keys

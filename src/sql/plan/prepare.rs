@@ -79,7 +79,8 @@ impl Planner {
         let element = self.catalog().type_(ty.oid).map_or(0, |ty| ty.element);
         let values = first_column(rows);
         match values.first() {
-            Some(Datum::Array(_)) => nest(element, values),
+            // Vectors of the catalog are elements like others.
+            Some(Datum::Array(first)) if first.element_type == element => nest(element, values),
             _ => Ok(array_of(element, values)),
         }
     }

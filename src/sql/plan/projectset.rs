@@ -27,6 +27,8 @@ use crate::sql::types::{Datum, Oid, SqlType, record};
 pub struct SetCall {
     pub source: SetSource,
     pub forms: Vec<Form>,
+    /// In FROM: each value is a row of a composite type, which fills the columns.
+    pub is_row: bool,
 }
 
 pub enum SetSource {
@@ -92,6 +94,9 @@ impl SetCall {
                 }
                 let call = CallContext { eval: context, args: types, result: *result };
                 let rows = rows(&call, &args)?;
+                if self.is_row {
+                    return Ok(Box::new(rows.map(|row| row.map(spread_row))));
+                }
                 if !self.is_whole(*result) {
                     return Ok(rows);
                 }
@@ -126,8 +131,24 @@ impl SetCall {
     }
 }
 
+/// The fields of a row that comes as one value, as an element of an array does.
+fn spread_row(mut row: Vec<Datum>) -> Vec<Datum> {
+    match row.as_mut_slice() {
+        [Datum::Record(fields)] => {
+            std::mem::take(fields).into_iter().map(|(_, value)| value).collect()
+        }
+        _ => row,
+    }
+}
+
 /// A row of several columns as the one value that a select list shows.
 fn gather(row: Vec<Datum>, types: &[Oid]) -> Vec<Datum> {
+    // An element of an array of rows is one value already.
+    match row.as_slice() {
+        [Datum::Record(_)] => return row,
+        [Datum::Null] if types.len() > 1 => return row,
+        _ => {}
+    }
     vec![Datum::Record(types.iter().copied().zip(row).collect())]
 }
 

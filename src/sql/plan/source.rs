@@ -37,7 +37,7 @@ pub fn scan(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) -> R
         }
         RelationKind::Virtual => virtual_rows(lowering, scan),
         RelationKind::Sequence(_) => sequence_row(lowering, scan),
-        RelationKind::View(_) | RelationKind::Index(_) => {
+        RelationKind::View(_) | RelationKind::Index(_) | RelationKind::Composite => {
             Err(Error::internal(format!("\"{}\" has no rows of its own", scan.relation.name)))
         }
     }

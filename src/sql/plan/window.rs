@@ -299,11 +299,12 @@ impl Window {
                 (_, false) => peers.of(row).end,
             },
             Bound::Distance(distance) if units == FrameUnits::Rows => {
-                let target = row as i64 + distance + i64::from(!is_start);
+                let next = row as i64 + i64::from(!is_start);
+                let target = next.saturating_add(*distance);
                 target.clamp(0, count as i64) as usize
             }
             Bound::Distance(distance) => {
-                let group = peers.group[row] as i64 + distance;
+                let group = (peers.group[row] as i64).saturating_add(*distance);
                 match (group < 0, group >= peers.ranges.len() as i64) {
                     (true, _) => 0,
                     (_, true) => count,
@@ -448,7 +449,7 @@ fn offset(call: &Call, rows: &[Vec<Datum>], direction: i64) -> Result<Vec<Datum>
             values.push(Datum::Null);
             continue;
         };
-        let target = index as i64 + direction * distance;
+        let target = (index as i64).saturating_add(distance.saturating_mul(direction));
         let found = usize::try_from(target).ok().and_then(|target| rows.get(target));
         values.push(match (found, call.args.get(2)) {
             (Some(found), _) => found[call.args[0]].clone(),

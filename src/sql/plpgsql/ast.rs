@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::error::Report;
 use crate::sql::parse::ParsedStatement;
 use crate::sql::routine::plan::Plan;
 use crate::sql::types::{Oid, SqlType};
@@ -25,6 +26,8 @@ pub struct Body {
     pub signature: String,
     /// PRAGMA-like options.
     pub print_strict_params: bool,
+    /// What was suspicious.
+    pub warnings: Vec<Report>,
 }
 
 pub struct TriggerVariables {
@@ -482,4 +485,6 @@ pub struct Purpose {
     pub is_trigger: bool,
     /// The table of a trigger.
     pub table: Oid,
+    /// CREATE FUNCTION checks the body, too, for what is only suspicious.
+    pub creation: bool,
 }

@@ -29,7 +29,9 @@ impl<'t> Lexer<'t> {
                 let written = &text[token.range.clone()];
                 let quoted = written.starts_with('"');
                 let word = match (token.kind, quoted) {
-                    (SqlTokenKind::Word, true) => written.trim_matches('"').replace("\"\"", "\""),
+                    (SqlTokenKind::Word, true) => {
+                        written[1..written.len().max(2) - 1].replace("\"\"", "\"")
+                    }
                     (SqlTokenKind::Word, false) => written.to_lowercase(),
                     _ => String::new(),
                 };

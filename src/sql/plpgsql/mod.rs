@@ -15,14 +15,18 @@
 //! | `lexer`, `parser` | from text to tree |
 //! | `exec` | running it |
 //! | `conditions` | condition names |
+//! | `extra` | checks that are off by default |
 //!
 //! Not here: `WHERE CURRENT OF` a cursor of a function, event triggers.
 
 mod ast;
 mod conditions;
 mod exec;
+mod extra;
 mod lexer;
 mod parser;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,7 +40,7 @@ use super::routine::trigger::TriggerCall;
 use super::routine::{Converter, Frame, Key};
 use super::types::{Datum, SqlType, oid};
 use crate::catalog::{Catalog, Function, FunctionKind};
-use crate::error::{Error, Result};
+use crate::error::{Error, Report, Result};
 use ast::{Body, Purpose};
 use exec::Exec;
 
@@ -76,12 +80,24 @@ fn compile(
     table: Option<u32>,
     eval: &EvalContext,
 ) -> Result<Compiled> {
+    compile_for(function, types, result, table, eval, false)
+}
+
+fn compile_for(
+    function: &Function,
+    types: &[SqlType],
+    result: SqlType,
+    table: Option<u32>,
+    eval: &EvalContext,
+    creation: bool,
+) -> Result<Compiled> {
     let purpose = Purpose {
         returns_set: function.returns_set,
         result,
         is_procedure: function.kind == FunctionKind::Procedure,
         is_trigger: function.returns == oid::TRIGGER,
         table: table.unwrap_or(oid::INVALID),
+        creation,
     };
     let parameters = parser::parameters(function, types, result);
     let path = &eval.settings.search_path;
@@ -106,14 +122,16 @@ fn in_compilation(error: Error, name: &str) -> Error {
     }
 }
 
-/// Checks a body when its function is created.
-pub fn validate(function: &Function, eval: &EvalContext) -> Result<()> {
+/// Checks a body when its function is created; answers warnings.
+pub fn validate(function: &Function, eval: &EvalContext) -> Result<Vec<Report>> {
     use crate::sql::bind;
     if !function.args.iter().all(|ty| !bind::is_polymorphic(*ty)) {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let types: Vec<SqlType> = function.args.iter().map(|ty| SqlType::new(*ty)).collect();
-    compile(function, &types, SqlType::new(function.returns), None, eval).map(drop)
+    let result = SqlType::new(function.returns);
+    let compiled = compile_for(function, &types, result, None, eval, true)?;
+    Ok(compiled.body.warnings)
 }
 
 /// Runs a function or a procedure.
@@ -165,6 +183,7 @@ pub fn run_block(text: &str, frame: &mut Frame<'_>) -> Result<()> {
         is_procedure: false,
         is_trigger: false,
         table: oid::INVALID,
+        creation: false,
     };
     let eval = frame.eval()?;
     let compiled = Compiled::new(text, NAME, NAME.to_owned(), &[], &purpose, &eval)

@@ -52,7 +52,11 @@ pub fn call_set(
         _ => call.result,
     };
     let request = Request { function, args, types: call.args, result };
-    let mut out = ManyRows { rows: Vec::new(), reservation: None };
+    let mut out = ManyRows {
+        rows: Vec::new(),
+        most: if function.returns_set { usize::MAX } else { 1 },
+        reservation: None,
+    };
     enter(call, &request, &mut out)?;
     let width = columns.len();
     let rows = out.rows;
@@ -108,6 +112,8 @@ impl Sink for OneValue {
 /// The rows of a set, within the query's memory.
 struct ManyRows {
     rows: Vec<Datum>,
+    /// One, of a function that does not return a set.
+    most: usize,
     reservation: Option<datafusion::execution::memory_pool::MemoryReservation>,
 }
 
@@ -123,7 +129,7 @@ impl Sink for ManyRows {
     }
 
     fn is_full(&self) -> bool {
-        false
+        self.rows.len() >= self.most
     }
 }
 

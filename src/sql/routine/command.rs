@@ -26,7 +26,7 @@ pub struct BoundCall {
     args: Vec<Evaluator>,
     types: Vec<SqlType>,
     result: SqlType,
-    outputs: Vec<OutputArgument>,
+    pub outputs: Vec<OutputArgument>,
     /// What its parameters stand for, in a body.
     pub used: Vec<(VariableRef, SqlType)>,
     pub params: Vec<SqlType>,
@@ -58,15 +58,10 @@ impl BoundCall {
                 _ => error,
             })
         };
-        let fields = shape::outputs(&call.function);
-        let result = match fields.is_empty() {
-            true => SqlType::new(crate::sql::types::oid::VOID),
-            false => record::type_of(fields),
-        };
         Ok(BoundCall {
             args: call.args.iter().map(compile).collect::<Result<_>>()?,
             types: call.args.iter().map(|arg| arg.ty).collect(),
-            result,
+            result: call.result,
             outputs: call
                 .outputs
                 .into_iter()

@@ -119,9 +119,7 @@ pub fn run(request: &Request<'_>, frame: &mut Frame<'_>, sink: &mut dyn Sink) ->
         let last = at + 1 == count;
         let result = body.statement(statement, last, request, frame, sink);
         result.map_err(|error| {
-            error.with_context(match last && count == 1 {
-                _ => format!("SQL function \"{}\" statement {}", body.name, at + 1),
-            })
+            error.with_context(format!("SQL function \"{}\" statement {}", body.name, at + 1))
         })?;
     }
     if count == 0 && !matches!(body.shape, Shape::Void) {
@@ -211,7 +209,7 @@ impl SqlFunction {
             return Ok(());
         }
         let Some(columns) = answer.columns.clone() else {
-            return Err(mismatch(&self.shape, request, frame)
+            return Err(mismatch(request, frame)
                 .with_detail("Final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING."));
         };
         let conversion = self.conversion(&columns, request, frame)?;
@@ -260,8 +258,7 @@ fn argument(variable: &VariableRef, request: &Request<'_>) -> Datum {
     }
 }
 
-fn mismatch(shape: &Shape, request: &Request<'_>, frame: &Frame<'_>) -> Error {
-    let _ = shape;
+fn mismatch(request: &Request<'_>, frame: &Frame<'_>) -> Error {
     return_mismatch(request.result, &frame.ctx.eval)
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::command::shape_of;
+use super::command::{bind_call, shape_of};
 use super::shape::Shape;
 use super::sql_function::{Arguments, RowConversion, return_mismatch, statements};
 use crate::catalog::Function;
-use crate::error::{Error, Result};
+use crate::error::{Error, Report, Result};
 use crate::sql::bind::{Binder, is_polymorphic};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::Statement;
@@ -14,12 +14,12 @@ use crate::sql::parse::NodeEnum;
 use crate::sql::plpgsql;
 use crate::sql::types::SqlType;
 
-/// Checks a function's body. Positions of errors count in the body.
-pub fn validate(function: &Function, eval: &EvalContext) -> Result<()> {
+/// Checks a function's body; answers warnings. Positions of errors count in the body.
+pub fn validate(function: &Function, eval: &EvalContext) -> Result<Vec<Report>> {
     match function.language.as_str() {
-        "sql" => sql_body(function, eval),
+        "sql" => sql_body(function, eval).map(|()| Vec::new()),
         "plpgsql" => plpgsql::validate(function, eval),
-        _ => Ok(()),
+        _ => Ok(Vec::new()),
     }
 }
 
@@ -51,6 +51,17 @@ fn sql_body(function: &Function, eval: &EvalContext) -> Result<()> {
                 let mut binder = Binder::with_variables(eval, arguments.clone());
                 let statement = binder.bind_statement(&plan.parsed.node).map_err(in_body)?;
                 last = columns(&statement);
+            }
+            NodeEnum::CallStmt(call) => {
+                let bound = bind_call(call, eval, arguments.clone()).map_err(in_body)?;
+                if !bound.outputs.is_empty() {
+                    return Err(Error::new(
+                        crate::sqlstate::FEATURE_NOT_SUPPORTED,
+                        "calling procedures with output arguments is not supported in SQL \
+                         functions",
+                    )
+                    .with_context(context()));
+                }
             }
             NodeEnum::TransactionStmt(_) => {
                 return Err(Error::new(

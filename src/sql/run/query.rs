@@ -31,19 +31,25 @@ pub type RowChunks = Pin<Box<dyn Stream<Item = Result<Vec<Vec<Datum>>>> + Send>>
 pub fn result_columns(output: &[OutputColumn], catalog: &Catalog) -> Arc<[ResultColumn]> {
     output
         .iter()
-        .map(|column| ResultColumn {
-            name: column.name.clone(),
-            ty: client_type(column.ty),
-            length: catalog.type_(column.ty.oid).map_or(-1, |ty| ty.length),
-            origin: column.origin.unwrap_or((0, 0)),
+        .map(|column| {
+            let ty = client_type(column.ty, catalog);
+            ResultColumn {
+                name: column.name.clone(),
+                ty,
+                length: catalog.type_(ty.oid).map_or(-1, |ty| ty.length),
+                origin: column.origin.unwrap_or((0, 0)),
+            }
         })
         .collect()
 }
 
-/// A type as a client may know it: a record's modifier numbers its fields for this
-/// process only.
-fn client_type(ty: SqlType) -> SqlType {
-    if ty.oid == oid::RECORD { SqlType::new(ty.oid) } else { ty }
+/// A type as a client is told of it: what is under a domain; a record's modifier
+/// numbers its fields for this process only.
+fn client_type(ty: SqlType, catalog: &Catalog) -> SqlType {
+    match ty.oid {
+        oid::RECORD => SqlType::new(ty.oid),
+        _ => catalog.base_type(ty),
+    }
 }
 
 /// A query as a prepared statement keeps it: with its fast plan, if it has one.

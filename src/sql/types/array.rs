@@ -71,7 +71,7 @@ pub fn parse(
         .into_iter()
         .map(|text| match text {
             Some(text) => super::text_input(&text, ty, &element.repr, context),
-            None => Ok(Datum::Null),
+            None => context.null(element.oid),
         })
         .collect::<Result<Vec<_>>>()?;
     let dims = if elements.is_empty() { Vec::new() } else { dims };

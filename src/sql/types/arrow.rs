@@ -15,7 +15,7 @@
 //! | timestamp, timestamptz | Timestamp(µs[, "UTC"]) since 1970; ±infinity are `i64::MIN`/`MAX` |
 //! | interval | Interval(MonthDayNano): nanoseconds, so microseconds × 1000 must fit |
 //! | uuid | FixedSizeBinary(16) |
-//! | arrays, records | BinaryView of `codec` |
+//! | arrays, ranges, records | BinaryView of `codec` |
 //!
 //! This choice is known here and nowhere else but in the planner's native paths.
 
@@ -69,10 +69,17 @@ pub fn data_type(ty: &SqlType, repr: &Repr) -> DataType {
         Repr::TimestampTz => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         Repr::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
         Repr::Uuid => DataType::FixedSizeBinary(16),
-        Repr::Bytea | Repr::TimeTz | Repr::Jsonb | Repr::Array(_) | Repr::Record => {
-            DataType::BinaryView
-        }
-        Repr::Bit | Repr::Inet | Repr::MacAddr | Repr::MacAddr8 => DataType::BinaryView,
+        Repr::Bytea
+        | Repr::TimeTz
+        | Repr::Jsonb
+        | Repr::Bit
+        | Repr::Inet
+        | Repr::MacAddr
+        | Repr::MacAddr8
+        | Repr::Array(_)
+        | Repr::Range(_)
+        | Repr::Multirange(_)
+        | Repr::Record(_) => DataType::BinaryView,
         Repr::Pseudo => DataType::Null,
     }
 }
@@ -435,7 +442,9 @@ pub fn datum_at(array: &dyn Array, row: usize, repr: &Repr) -> Result<Datum> {
         Repr::Inet => Datum::Inet(read_inet(bytes_at(array, row)?)?),
         Repr::MacAddr => Datum::MacAddr(read_array(bytes_at(array, row)?)?),
         Repr::MacAddr8 => Datum::MacAddr8(read_array(bytes_at(array, row)?)?),
-        Repr::Array(_) | Repr::Record => codec::decode(bytes_at(array, row)?)?,
+        Repr::Array(_) | Repr::Range(_) | Repr::Multirange(_) | Repr::Record(_) => {
+            codec::decode(bytes_at(array, row)?)?
+        }
         Repr::Pseudo => match array.data_type() {
             DataType::Utf8View | DataType::Utf8 => Datum::Text(str_at(array, row)?.to_owned()),
             _ => Datum::Null,

@@ -5,11 +5,11 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::context::InputContext;
+use super::context::{InputContext, domain_base};
 use super::wire::{Reader, put_sized};
 use super::{
     ArrayDim, ArrayValue, Bits, Datum, ElementType, Inet, Interval, Oid, Repr, SqlType,
-    apply_typmod, array, bits, json, jsonpath, mac, oid, text,
+    apply_typmod, array, bits, json, jsonpath, mac, oid, range, text,
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -63,6 +63,8 @@ pub fn binary_send(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
             out.put_slice(&text);
         }
         Datum::Array(v) => send_array(v, out),
+        Datum::Range(v) => range::send(v.span.as_ref(), v.subtype, out),
+        Datum::Multirange(v) => range::send_multirange(v, out),
         Datum::Record(fields) => {
             out.put_i32(fields.len() as i32);
             for (oid, field) in fields {
@@ -103,6 +105,11 @@ pub fn binary_recv(
     repr: &Repr,
     context: &InputContext<'_>,
 ) -> Result<Datum> {
+    if let Some(base) = domain_base(context.catalog, ty.oid) {
+        let value = binary_recv(bytes, base, repr, context)?;
+        context.catalog.check_domain(ty.oid, &value)?;
+        return Ok(value);
+    }
     let mut reader = Reader::new(bytes);
     let value = recv(&mut reader, ty, repr, context)?;
     reader.finish()?;
@@ -155,7 +162,11 @@ fn recv(
             Datum::Jsonb(json::parse(text::from_utf8(reader.rest())?)?)
         }
         Repr::Array(element) => Datum::Array(Box::new(recv_array(reader, ty, element, context)?)),
-        Repr::Record => Datum::Record(recv_record(reader, ty, context)?),
+        Repr::Record(_) => Datum::Record(recv_record(reader, ty, context)?),
+        Repr::Range(ty) => Datum::Range(Box::new(range::recv(reader, ty, context)?)),
+        Repr::Multirange(ty) => {
+            Datum::Multirange(Box::new(range::recv_multirange(reader, ty, context)?))
+        }
         Repr::Pseudo => {
             return Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,
@@ -284,7 +295,7 @@ fn recv_sized(
     context: &InputContext<'_>,
 ) -> Result<Datum> {
     match reader.i32()? {
-        -1 => Ok(Datum::Null),
+        -1 => context.null(ty.oid),
         length if length < 0 => Err(malformed("insufficient data left in message")),
         length => binary_recv(reader.take(length as usize)?, ty, repr, context),
     }

@@ -58,6 +58,18 @@ const TYPES: &[Builtin] = &[
     Builtin(oid::REGCONFIG, oid::REGCONFIG_ARRAY, "regconfig"),
     Builtin(oid::REGDICTIONARY, oid::REGDICTIONARY_ARRAY, "regdictionary"),
     Builtin(oid::JSONB, oid::JSONB_ARRAY, "jsonb"),
+    Builtin(oid::INT4RANGE, oid::INT4RANGE_ARRAY, "int4range"),
+    Builtin(oid::NUMRANGE, oid::NUMRANGE_ARRAY, "numrange"),
+    Builtin(oid::TSRANGE, oid::TSRANGE_ARRAY, "tsrange"),
+    Builtin(oid::TSTZRANGE, oid::TSTZRANGE_ARRAY, "tstzrange"),
+    Builtin(oid::DATERANGE, oid::DATERANGE_ARRAY, "daterange"),
+    Builtin(oid::INT8RANGE, oid::INT8RANGE_ARRAY, "int8range"),
+    Builtin(oid::INT4MULTIRANGE, oid::INT4MULTIRANGE_ARRAY, "int4multirange"),
+    Builtin(oid::NUMMULTIRANGE, oid::NUMMULTIRANGE_ARRAY, "nummultirange"),
+    Builtin(oid::TSMULTIRANGE, oid::TSMULTIRANGE_ARRAY, "tsmultirange"),
+    Builtin(oid::TSTZMULTIRANGE, oid::TSTZMULTIRANGE_ARRAY, "tstzmultirange"),
+    Builtin(oid::DATEMULTIRANGE, oid::DATEMULTIRANGE_ARRAY, "datemultirange"),
+    Builtin(oid::INT8MULTIRANGE, oid::INT8MULTIRANGE_ARRAY, "int8multirange"),
     Builtin(oid::JSONPATH, oid::JSONPATH_ARRAY, "jsonpath"),
     Builtin(oid::REGNAMESPACE, oid::REGNAMESPACE_ARRAY, "regnamespace"),
     Builtin(oid::REGROLE, oid::REGROLE_ARRAY, "regrole"),
@@ -129,7 +141,10 @@ fn scalar_repr(type_oid: Oid) -> Option<Repr> {
         oid::MACADDR => Repr::MacAddr,
         oid::MACADDR8 => Repr::MacAddr8,
         oid::JSONB => Repr::Jsonb,
-        oid::RECORD => Repr::Record,
+        oid::RECORD => Repr::Record(None),
+        oid::INT4RANGE..=oid::INT8RANGE_ARRAY | oid::INT4MULTIRANGE..=oid::INT8MULTIRANGE => {
+            return super::range::builtin_repr(type_oid);
+        }
         oid::VOID | oid::INTERNAL | oid::TRIGGER | oid::EVENT_TRIGGER => Repr::Pseudo,
         _ => return None,
     })

@@ -8,7 +8,11 @@
 use bytes::Bytes;
 
 use super::json::Jsonb;
-use super::{ArrayDim, ArrayValue, Bits, Datum, Inet, Interval, numeric};
+use super::range::wire::{self, flag};
+use super::{
+    ArrayDim, ArrayValue, Bits, Bound, Datum, Inet, Interval, MultirangeValue, RangeValue, Span,
+    numeric,
+};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -43,6 +47,8 @@ mod tag {
     pub const INET: u8 = 24;
     pub const MACADDR: u8 = 25;
     pub const MACADDR8: u8 = 26;
+    pub const RANGE: u8 = 27;
+    pub const MULTIRANGE: u8 = 28;
 }
 
 /// Appends the value's bytes.
@@ -96,6 +102,17 @@ pub fn encode(value: &Datum, out: &mut Vec<u8>) {
         Datum::Bytea(v) => put_sized(tag::BYTEA, v, out),
         Datum::Jsonb(v) => put_sized(tag::JSONB, &v.0, out),
         Datum::Array(v) => encode_array(v, out),
+        Datum::Range(v) => {
+            out.push(tag::RANGE);
+            out.extend_from_slice(&v.subtype.to_le_bytes());
+            encode_span(v.span.as_ref(), out);
+        }
+        Datum::Multirange(v) => {
+            out.push(tag::MULTIRANGE);
+            out.extend_from_slice(&v.subtype.to_le_bytes());
+            put_count(v.spans.len(), out);
+            v.spans.iter().for_each(|span| encode_span(Some(span), out));
+        }
         Datum::Record(fields) => {
             out.push(tag::RECORD);
             put_count(fields.len(), out);
@@ -119,6 +136,32 @@ fn encode_array(array: &ArrayValue, out: &mut Vec<u8>) {
     for element in &array.elements {
         encode(element, out);
     }
+}
+
+/// Flags as on the wire, then the finite bounds.
+fn encode_span(span: Option<&Span>, out: &mut Vec<u8>) {
+    out.push(wire::flags(span));
+    if let Some(span) = span {
+        let bounds = [&span.lower.value, &span.upper.value];
+        bounds.into_iter().flatten().for_each(|value| encode(value, out));
+    }
+}
+
+fn take_span(rest: &mut &[u8], depth: usize) -> Result<Option<Span>> {
+    let flags = array::<1>(rest)?[0];
+    if flags & flag::EMPTY != 0 {
+        return Ok(None);
+    }
+    let mut bound = |infinite: u8, inclusive: u8| -> Result<Bound> {
+        if flags & infinite != 0 {
+            return Ok(Bound::INFINITE);
+        }
+        let value = take(rest, depth + 1)?;
+        Ok(Bound { value: Some(value), inclusive: flags & inclusive != 0 })
+    };
+    let lower = bound(flag::LOWER_INFINITE, flag::LOWER_INCLUSIVE)?;
+    let upper = bound(flag::UPPER_INFINITE, flag::UPPER_INCLUSIVE)?;
+    Ok(Some(Span { lower, upper }))
 }
 
 fn put_sized(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
@@ -193,6 +236,19 @@ fn take(rest: &mut &[u8], depth: usize) -> Result<Datum> {
         tag::BYTEA => Datum::Bytea(Bytes::copy_from_slice(sized(rest)?)),
         tag::JSONB => Datum::Jsonb(Jsonb(Bytes::copy_from_slice(sized(rest)?))),
         tag::ARRAY => Datum::Array(Box::new(take_array(rest, depth)?)),
+        tag::RANGE => {
+            let subtype = u32::from_le_bytes(array(rest)?);
+            Datum::Range(Box::new(RangeValue::of(subtype, take_span(rest, depth)?)))
+        }
+        tag::MULTIRANGE => {
+            let subtype = u32::from_le_bytes(array(rest)?);
+            let count = count(rest)?;
+            let mut spans = Vec::with_capacity(count.min(rest.len()));
+            for _ in 0..count {
+                spans.push(take_span(rest, depth)?.ok_or_else(corrupt)?);
+            }
+            Datum::Multirange(Box::new(MultirangeValue { subtype, spans }))
+        }
         tag::RECORD => {
             let count = count(rest)?;
             let mut fields = Vec::with_capacity(count.min(rest.len()));

@@ -3,9 +3,10 @@
 //! The order is the same as that of the keys in `key`: NaN is the greatest
 //! number, intervals compare by length, text by bytes.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::{ArrayValue, Datum, EnumLabels, Repr, json, key};
+use super::{ArrayValue, Datum, EnumLabels, RangeType, Repr, json, key, record};
 
 /// Compares two values of one type; NULLs are equal and greater than the rest.
 pub fn compare(a: &Datum, b: &Datum, repr: &Repr) -> Ordering {
@@ -39,7 +40,13 @@ pub fn compare(a: &Datum, b: &Datum, repr: &Repr) -> Ordering {
         (Datum::MacAddr8(a), Datum::MacAddr8(b)) => a.cmp(b),
         (Datum::Jsonb(a), Datum::Jsonb(b)) => json::compare(a.root(), b.root()),
         (Datum::Array(a), Datum::Array(b)) => compare_arrays(a, b, repr),
-        (Datum::Record(a), Datum::Record(b)) => compare_records(a, b),
+        (Datum::Range(a), Datum::Range(b)) => {
+            range_type(repr, a.subtype).compare_spans(a.span.as_ref(), b.span.as_ref())
+        }
+        (Datum::Multirange(a), Datum::Multirange(b)) => {
+            range_type(repr, a.subtype).compare_multiranges(&a.spans, &b.spans)
+        }
+        (Datum::Record(a), Datum::Record(b)) => compare_records(a, b, repr),
         _ => unreachable!("values of one type share a representation"),
     }
 }
@@ -89,10 +96,23 @@ fn compare_arrays(a: &ArrayValue, b: &ArrayValue, repr: &Repr) -> Ordering {
         })
 }
 
-fn compare_records(a: &[(u32, Datum)], b: &[(u32, Datum)]) -> Ordering {
+fn compare_records(a: &[(u32, Datum)], b: &[(u32, Datum)], repr: &Repr) -> Ordering {
     a.iter()
         .zip(b)
-        .map(|((oid, a), (_, b))| compare(a, b, &super::builtin_repr(*oid).unwrap_or(Repr::Pseudo)))
+        .enumerate()
+        .map(|(index, ((oid, a), (_, b)))| compare(a, b, &record::field_repr(repr, index, *oid)))
         .find(|order| order.is_ne())
         .unwrap_or_else(|| a.len().cmp(&b.len()))
+}
+
+/// How bounds compare: as the representation says, else as those of a built-in type.
+pub(super) fn range_type(repr: &Repr, subtype: u32) -> Cow<'_, RangeType> {
+    match repr {
+        Repr::Range(ty) | Repr::Multirange(ty) => Cow::Borrowed(ty),
+        _ => Cow::Owned(RangeType {
+            subtype,
+            repr: super::builtin_repr(subtype).unwrap_or(Repr::Pseudo),
+            is_discrete: false,
+        }),
+    }
 }

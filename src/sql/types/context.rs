@@ -4,7 +4,7 @@
 //! Both contexts borrow and are `Copy`: making one costs nothing per value.
 
 use super::datetime::Zone;
-use super::{Oid, Repr, SqlType};
+use super::{Datum, Oid, Repr, SqlType};
 use crate::error::Result;
 
 /// How dates and times print (the first half of the DateStyle setting).
@@ -48,6 +48,16 @@ pub trait CatalogView: Sync {
     /// The representation of a type that is not built in.
     fn repr(&self, _type_oid: Oid) -> Option<Repr> {
         None
+    }
+
+    /// The type right under a domain, with its modifier; `None` for other types.
+    fn domain_base(&self, _type_oid: Oid) -> Option<SqlType> {
+        None
+    }
+
+    /// Whether a value, or NULL, may be of this domain: its error if not.
+    fn check_domain(&self, _domain: Oid, _value: &Datum) -> Result<()> {
+        Ok(())
     }
 
     /// The fields of a composite type, in order.
@@ -112,7 +122,23 @@ impl Default for InputContext<'static> {
     }
 }
 
+/// Built-in types below this OID are no domains.
+const DOMAINS_START: Oid = 12_000;
+
+/// The domain's base, if the type is a domain: cheap for built-in types.
+pub(super) fn domain_base(catalog: &dyn CatalogView, type_oid: Oid) -> Option<SqlType> {
+    if type_oid < DOMAINS_START { None } else { catalog.domain_base(type_oid) }
+}
+
 impl<'a> InputContext<'a> {
+    /// NULL as a value of a type: a domain may refuse it.
+    pub fn null(&self, type_oid: Oid) -> Result<Datum> {
+        if domain_base(self.catalog, type_oid).is_some() {
+            self.catalog.check_domain(type_oid, &Datum::Null)?;
+        }
+        Ok(Datum::Null)
+    }
+
     /// The printing side of the same settings, where only those two share matter.
     pub fn output(&self) -> OutputContext<'a> {
         OutputContext {

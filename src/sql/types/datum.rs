@@ -11,6 +11,7 @@ use super::json::Jsonb;
 use super::network::Inet;
 use super::numeric::Numeric;
 use super::oid::Oid;
+use super::range::{MultirangeValue, RangeValue};
 
 /// A value, or NULL.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub enum Datum {
     MacAddr8([u8; 8]),
     Jsonb(Jsonb),
     Array(Box<ArrayValue>),
+    Range(Box<RangeValue>),
+    Multirange(Box<MultirangeValue>),
     /// A row value: each field with its type.
     Record(Vec<(Oid, Datum)>),
 }

@@ -15,6 +15,7 @@
 //! | interval | total microseconds, a month being 30 days |
 //! | enum | the label's rank, as bytea |
 //! | array | elements (non-null before NULL), end, dimensions |
+//! | range | lower bound, upper bound; the empty range first |
 //! | jsonb | see `json` |
 //! | bit, varbit | bytes as text, then the length |
 //! | inet, cidr | see `network` |
@@ -29,8 +30,12 @@ use bytes::Bytes;
 use num_bigint::BigInt;
 use num_traits::Signed;
 
+use super::compare::range_type;
 use super::numeric::{Coefficient, Numeric, pow10};
-use super::{ArrayDim, ArrayValue, Bits, Datum, EnumLabels, Inet, Interval, Rank, Repr, json};
+use super::{
+    ArrayDim, ArrayValue, Bits, Bound, Datum, EnumLabels, Inet, Interval, MultirangeValue,
+    RangeType, RangeValue, Rank, Repr, Span, json,
+};
 
 /// A label that is not (yet) in the list sorts after all that are.
 const UNLISTED_RANK: [u8; 16] = [u8::MAX; 16];
@@ -101,8 +106,9 @@ pub fn keeps_value(repr: &Repr) -> bool {
         Repr::Numeric | Repr::Bpchar | Repr::Interval | Repr::Jsonb => false,
         // -0 becomes 0.
         Repr::Float4 | Repr::Float8 => false,
-        Repr::Record | Repr::Pseudo => false,
+        Repr::Record(_) | Repr::Pseudo => false,
         Repr::Array(element) => keeps_value(&element.repr),
+        Repr::Range(ty) | Repr::Multirange(ty) => keeps_value(&ty.repr),
         _ => true,
     }
 }
@@ -141,11 +147,18 @@ fn encode_value(value: &Datum, repr: &Repr, out: &mut Vec<u8>) {
         Datum::MacAddr8(v) => out.extend_from_slice(v),
         Datum::Jsonb(v) => json::encode_key(v.root(), out),
         Datum::Array(v) => encode_array(v, repr, out),
+        Datum::Range(v) => encode_range(v.span.as_ref(), &range_type(repr, v.subtype), out),
+        Datum::Multirange(v) => {
+            let ty = range_type(repr, v.subtype);
+            for span in &v.spans {
+                encode_range(Some(span), &ty, out);
+            }
+            out.push(MULTIRANGE_END);
+        }
         Datum::Record(fields) => {
-            for (oid, field) in fields {
-                let repr = super::builtin_repr(*oid).unwrap_or(Repr::Pseudo);
+            for (index, (oid, field)) in fields.iter().enumerate() {
                 out.push(PRESENT);
-                encode(field, &repr, out);
+                encode(field, &super::record::field_repr(repr, index, *oid), out);
             }
             out.push(0);
         }
@@ -161,6 +174,47 @@ fn encode_text(text: &str, repr: &Repr, out: &mut Vec<u8>) {
         }
         _ => put_bytes(text.as_bytes(), out),
     }
+}
+
+/// A range's first byte, and what ends a multirange: it sorts before any range in it.
+const MULTIRANGE_END: u8 = 0;
+const RANGE_EMPTY: u8 = 1;
+const RANGE_SPAN: u8 = 2;
+
+/// A bound's first byte, by side.
+const BOUND_LOWEST: u8 = 0;
+const BOUND_VALUE: u8 = 1;
+const BOUND_HIGHEST: u8 = 2;
+
+/// Lower bound, then upper: what a bound's value is followed by says whether it is
+/// inside, in the order of the side.
+fn encode_range(span: Option<&Span>, ty: &RangeType, out: &mut Vec<u8>) {
+    let Some(span) = span else { return out.push(RANGE_EMPTY) };
+    out.push(RANGE_SPAN);
+    let mut bound = |bound: &Bound, infinite: u8, inside: u8, outside: u8| match &bound.value {
+        None => out.push(infinite),
+        Some(value) => {
+            out.push(BOUND_VALUE);
+            encode(value, &ty.repr, out);
+            out.push(if bound.inclusive { inside } else { outside });
+        }
+    };
+    bound(&span.lower, BOUND_LOWEST, 0, 1);
+    bound(&span.upper, BOUND_HIGHEST, 1, 0);
+}
+
+/// Reads a range back; its first byte is taken already.
+fn decode_span(bytes: &mut &[u8], ty: &RangeType) -> Option<Span> {
+    let mut bound = |inside: u8| match take::<1>(bytes)?[0] {
+        BOUND_VALUE => {
+            let value = decode(bytes, &ty.repr)?;
+            Some(Bound { value: Some(value), inclusive: take::<1>(bytes)?[0] == inside })
+        }
+        BOUND_LOWEST | BOUND_HIGHEST => Some(Bound::INFINITE),
+        _ => None,
+    };
+    let lower = bound(0)?;
+    Some(Span { lower, upper: bound(1)? })
 }
 
 fn encode_array(array: &ArrayValue, repr: &Repr, out: &mut Vec<u8>) {
@@ -410,6 +464,20 @@ fn decode_value(bytes: &mut &[u8], repr: &Repr) -> Option<Datum> {
                 .collect::<Option<_>>()?;
             Datum::Array(Box::new(ArrayValue { element_type: element.oid, dims, elements }))
         }
-        Repr::Record | Repr::Pseudo => return None,
+        Repr::Range(ty) => {
+            let span = match take::<1>(bytes)?[0] {
+                RANGE_EMPTY => None,
+                _ => Some(decode_span(bytes, ty)?),
+            };
+            Datum::Range(Box::new(RangeValue::of(ty.subtype, span)))
+        }
+        Repr::Multirange(ty) => {
+            let mut spans = Vec::new();
+            while take::<1>(bytes)?[0] != MULTIRANGE_END {
+                spans.push(decode_span(bytes, ty)?);
+            }
+            Datum::Multirange(Box::new(MultirangeValue { subtype: ty.subtype, spans }))
+        }
+        Repr::Record(_) | Repr::Pseudo => return None,
     })
 }

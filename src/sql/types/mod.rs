@@ -28,6 +28,7 @@ pub mod mac;
 pub mod network;
 pub mod numeric;
 pub mod oid;
+pub mod range;
 mod rank;
 pub mod record;
 pub mod regexp;
@@ -49,7 +50,9 @@ pub use json::{JsonKind, JsonRef, JsonValue, Jsonb};
 pub use network::Inet;
 pub use numeric::Numeric;
 pub use oid::Oid;
+pub use range::{Bound, MultirangeValue, RangeType, RangeValue, Span};
 pub use rank::Rank;
+pub use record::{Attribute, RowShape};
 pub use text_form::{text_input, text_output, to_text};
 pub use typmod::apply_typmod;
 
@@ -120,8 +123,11 @@ pub enum Repr {
     /// by position in `labels`.
     Enum(Arc<EnumLabels>),
     Array(Box<ElementType>),
-    /// `record` and composite values: fields carry their own types.
-    Record,
+    /// `record` and composite values: fields carry their own types. A composite type
+    /// has a shape.
+    Record(Option<Arc<RowShape>>),
+    Range(Box<RangeType>),
+    Multirange(Box<RangeType>),
     /// `void`, `unknown`, `internal`…: never stored; `unknown` literals are text.
     Pseudo,
 }

@@ -4,11 +4,12 @@
 //! its fields are kept in a table of this process, and the type modifier is the
 //! index into it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, RwLock};
 
 use super::numeric::is_space;
-use super::{Datum, InputContext, Oid, Repr, SqlType};
+use super::{ArrayValue, Datum, InputContext, Oid, Repr, SqlType};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -50,6 +51,104 @@ pub fn fields(ty: SqlType) -> Option<Fields> {
     known.fields.get(index).cloned()
 }
 
+/// The attributes of a composite type, by attribute number from 1.
+#[derive(PartialEq, Debug)]
+pub struct RowShape {
+    /// `None` where an attribute was dropped.
+    pub attributes: Vec<Option<Attribute>>,
+}
+
+#[derive(PartialEq, Debug)]
+pub struct Attribute {
+    pub ty: SqlType,
+    pub repr: Repr,
+}
+
+impl RowShape {
+    /// The attributes that are there, in order: a value's fields.
+    pub fn live(&self) -> impl Iterator<Item = &Attribute> {
+        self.attributes.iter().flatten()
+    }
+}
+
+/// How a field of a row value is represented: as the row's shape says, else as a
+/// built-in type.
+pub fn field_repr(repr: &Repr, index: usize, type_oid: Oid) -> Cow<'_, Repr> {
+    if let Repr::Record(Some(shape)) = repr
+        && let Some(attribute) = shape.live().nth(index)
+    {
+        return Cow::Borrowed(&attribute.repr);
+    }
+    Cow::Owned(super::builtin_repr(type_oid).unwrap_or(Repr::Pseudo))
+}
+
+/// Whether values hold rows of composite types, whose attributes may change.
+pub fn is_shaped(repr: &Repr) -> bool {
+    match repr {
+        Repr::Record(shape) => shape.is_some(),
+        Repr::Array(element) => is_shaped(&element.repr),
+        _ => false,
+    }
+}
+
+/// A value as it is stored: rows have a place for each attribute that their type
+/// ever had, so that what is stored outlives changes of the type.
+pub fn to_stored<'d>(value: &'d Datum, repr: &Repr) -> Cow<'d, Datum> {
+    if !is_shaped(repr) {
+        return Cow::Borrowed(value);
+    }
+    Cow::Owned(match (value, repr) {
+        (Datum::Record(fields), Repr::Record(Some(shape))) => {
+            let mut fields = fields.iter();
+            let place = |attribute: &Option<Attribute>| match attribute {
+                None => (super::oid::INVALID, Datum::Null),
+                Some(attribute) => match fields.next() {
+                    Some((_, field)) => {
+                        let stored = to_stored(field, &attribute.repr);
+                        (attribute.ty.oid, stored.into_owned())
+                    }
+                    None => (attribute.ty.oid, Datum::Null),
+                },
+            };
+            Datum::Record(shape.attributes.iter().map(place).collect())
+        }
+        (Datum::Array(array), Repr::Array(element)) => {
+            let stored = |value: &Datum| to_stored(value, &element.repr).into_owned();
+            let elements = array.elements.iter().map(stored).collect();
+            Datum::Array(Box::new(ArrayValue { elements, dims: array.dims.clone(), ..**array }))
+        }
+        (other, _) => other.clone(),
+    })
+}
+
+/// A stored value as one of its type now: without attributes that were dropped, NULL
+/// in those added since.
+pub fn from_stored(value: Datum, repr: &Repr) -> Datum {
+    if !is_shaped(repr) {
+        return value;
+    }
+    match (value, repr) {
+        (Datum::Record(fields), Repr::Record(Some(shape))) => {
+            let mut fields = fields.into_iter();
+            let mut live = Vec::with_capacity(shape.attributes.len());
+            for attribute in &shape.attributes {
+                let stored = fields.next().map_or(Datum::Null, |(_, field)| field);
+                if let Some(attribute) = attribute {
+                    live.push((attribute.ty.oid, from_stored(stored, &attribute.repr)));
+                }
+            }
+            Datum::Record(live)
+        }
+        (Datum::Array(mut array), Repr::Array(element)) => {
+            for value in &mut array.elements {
+                *value = from_stored(std::mem::replace(value, Datum::Null), &element.repr);
+            }
+            Datum::Array(array)
+        }
+        (other, _) => other,
+    }
+}
+
 /// Reads a row value whose fields have these types.
 pub fn parse(
     text: &str,
@@ -67,7 +166,7 @@ pub fn parse(
         .zip(fields)
         .map(|(text, (ty, repr))| match text {
             Some(text) => Ok((ty.oid, super::text_input(&text, *ty, repr, context)?)),
-            None => Ok((ty.oid, Datum::Null)),
+            None => Ok((ty.oid, context.null(ty.oid)?)),
         })
         .collect()
 }

@@ -13,6 +13,16 @@ pub const NAME_LENGTH_MAX: usize = 63;
 /// Offset that PostgreSQL adds to the type modifiers of variable-length types.
 const HEADER: i32 = 4;
 
+/// A `"char"`: the first byte, or the byte that `\ooo` says in octal.
+pub fn parse_char(text: &str) -> u8 {
+    match text.as_bytes() {
+        [b'\\', a @ b'0'..=b'7', b @ b'0'..=b'7', c @ b'0'..=b'7'] => {
+            ((a - b'0') << 6) | ((b - b'0') << 3) | (c - b'0')
+        }
+        bytes => bytes.first().copied().unwrap_or(0),
+    }
+}
+
 /// The length limit in a `varchar` or `bpchar` type modifier.
 pub fn length_limit(typmod: i32) -> Option<usize> {
     (typmod >= HEADER).then(|| (typmod - HEADER) as usize)

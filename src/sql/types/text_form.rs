@@ -5,10 +5,10 @@
 
 use bytes::BufMut;
 
-use super::context::{InputContext, OutputContext};
+use super::context::{InputContext, OutputContext, domain_base};
 use super::{
     ArrayValue, Bits, Datum, Oid, Repr, SqlType, apply_typmod, array, boolean, builtin, bytea,
-    datetime, float, integer, json, jsonpath, mac, network, oid, record, uuid,
+    datetime, float, integer, json, jsonpath, mac, network, oid, range, record, uuid,
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -21,6 +21,11 @@ pub fn text_input(
     repr: &Repr,
     context: &InputContext<'_>,
 ) -> Result<Datum> {
+    if let Some(base) = domain_base(context.catalog, ty.oid) {
+        let value = text_input(input, base, repr, context)?;
+        context.catalog.check_domain(ty.oid, &value)?;
+        return Ok(value);
+    }
     let value = match repr {
         _ if ty.oid == oid::ANYARRAY => return Err(pseudo_input(ty.oid)),
         Repr::Bool => Datum::Bool(boolean::parse(input)?),
@@ -31,7 +36,7 @@ pub fn text_input(
         Repr::Float4 => Datum::Float4(float::parse_f32(input)?),
         Repr::Float8 => Datum::Float8(float::parse_f64(input)?),
         Repr::Oid => Datum::Oid(parse_object(input, ty.oid, context)?),
-        Repr::Char => Datum::Char(input.bytes().next().unwrap_or(0)),
+        Repr::Char => Datum::Char(super::text::parse_char(input)),
         Repr::Numeric => Datum::Numeric(super::Numeric::parse(input)?),
         Repr::Text | Repr::Bpchar => {
             match ty.oid {
@@ -75,9 +80,13 @@ pub fn text_input(
             let value = array::parse(input, element, ty.typmod, context)?;
             return Ok(Datum::Array(Box::new(value)));
         }
-        Repr::Record => {
+        Repr::Record(_) => {
             let fields = context.catalog.fields(ty.oid).ok_or_else(anonymous_input)?;
             Datum::Record(record::parse(input, &fields, context)?)
+        }
+        Repr::Range(range) => Datum::Range(Box::new(range::parse(input, range, context)?)),
+        Repr::Multirange(range) => {
+            Datum::Multirange(Box::new(range::parse_multirange(input, range, context)?))
         }
         Repr::Pseudo => return Err(pseudo_input(ty.oid)),
     };
@@ -135,8 +144,6 @@ pub fn text_output<B: BufMut>(
             out.put_slice(integer::digits(*v, &mut digits));
         }
         Datum::Text(v) => out.put_slice(v.as_bytes()),
-        Datum::Char(0) => {}
-        Datum::Char(v) => out.put_u8(*v),
         Datum::Timestamp(v) if context.date_style == super::DateStyle::Iso => {
             out.put_slice(datetime::iso_timestamp(*v).as_slice());
         }
@@ -175,6 +182,7 @@ pub(super) fn write(value: &Datum, type_oid: Oid, context: &OutputContext<'_>, o
         Datum::Float8(v) => float::write_f64(*v, context.extra_float_digits, out),
         Datum::Oid(v) => write_object(*v, type_oid, context, out),
         Datum::Char(0) => {}
+        Datum::Char(v @ 128..) => out.extend_from_slice(format!("\\{v:03o}").as_bytes()),
         Datum::Char(v) => out.push(*v),
         Datum::Numeric(v) => v.write(out),
         Datum::Text(v) => out.extend_from_slice(v.as_bytes()),
@@ -193,6 +201,12 @@ pub(super) fn write(value: &Datum, type_oid: Oid, context: &OutputContext<'_>, o
         Datum::MacAddr8(v) => mac::write(v, out),
         Datum::Jsonb(v) => v.root().write(out),
         Datum::Array(v) => write_array(v, type_oid, context, out),
+        Datum::Range(v) => range::write(v.span.as_ref(), out, &mut |bound, out| {
+            write(bound, v.subtype, context, out);
+        }),
+        Datum::Multirange(v) => range::write_multirange(&v.spans, out, &mut |bound, out| {
+            write(bound, v.subtype, context, out);
+        }),
         Datum::Record(fields) => {
             record::write(fields, out, &mut |oid, field, out| write(field, oid, context, out));
         }
@@ -207,6 +221,9 @@ fn write_object(object: Oid, type_oid: Oid, context: &OutputContext<'_>, out: &m
         if let Some(name) = context.catalog.object_name(type_oid, object) {
             return out.extend_from_slice(name.as_bytes());
         }
+    }
+    if let Some(base) = domain_base(context.catalog, type_oid) {
+        return write_object(object, base.oid, context, out);
     }
     integer::write(i64::from(object), out);
 }

@@ -34,6 +34,7 @@ impl Explain {
         let options = read_options(&statement.options)?;
         let node = statement.query.as_ref().and_then(|node| node.node.as_ref());
         let node = node.ok_or_else(|| Error::syntax("EXPLAIN of nothing"))?;
+        let node = if options.analyze { node } else { inner_query(node) };
         let explainable = matches!(
             node,
             NodeEnum::SelectStmt(_)
@@ -85,6 +86,16 @@ impl Explain {
     ) -> Result<Outcome> {
         explain::explain(&self.statement, &self.options, params, work, ctx).await.map(Outcome::Rows)
     }
+}
+
+/// What a statement that runs a query runs: of DECLARE and CREATE TABLE AS the query.
+fn inner_query(node: &NodeEnum) -> &NodeEnum {
+    let query = match node {
+        NodeEnum::DeclareCursorStmt(statement) => statement.query.as_deref(),
+        NodeEnum::CreateTableAsStmt(statement) => statement.query.as_deref(),
+        _ => None,
+    };
+    query.and_then(|query| query.node.as_ref()).unwrap_or(node)
 }
 
 fn read_options(nodes: &[ast::Node]) -> Result<ExplainOptions> {

@@ -45,7 +45,7 @@ impl<'a> Found<'a> {
             width: bytes.checked_div(present).unwrap_or(0) as i32,
             ..Found::default()
         };
-        if present == 0 || matches!(repr, Repr::Record | Repr::Pseudo) {
+        if present == 0 || matches!(repr, Repr::Record(_) | Repr::Pseudo) {
             return found;
         }
         let mut sorted: Vec<(usize, &Datum)> = values

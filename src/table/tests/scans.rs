@@ -33,6 +33,8 @@ fn frame(fixture: &Fixture, work: Option<&Work>) -> DataFrame {
         batch_rows: ctx.limits.batch_rows,
         parallelism: 2,
         cancel: ctx.cancel,
+        proof: None,
+        alias: None,
     };
     let session = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(2));
     session.read_table(provider(fixture.info(100), overlay, options)).expect("a table")
@@ -112,6 +114,8 @@ async fn a_scan_ends_when_it_is_cancelled() {
         batch_rows: 10,
         parallelism: 1,
         cancel: CancellationToken::new(),
+        proof: None,
+        alias: None,
     };
     let (cancel, overlay) = (options.cancel.clone(), fixture.transactions.published().overlay());
     let session = SessionContext::new();

@@ -27,7 +27,7 @@ fn column(name: &str, ty: SqlType) -> Column {
         since_version: 0,
         missing: None,
         collation: 0,
-        inherited: Default::default(),
+        inherited: std::default::Default::default(),
     }
 }
 
@@ -114,7 +114,7 @@ impl Builder {
                 deferrable: false,
                 initially_deferred: false,
                 validated: true,
-                inherited: Default::default(),
+                inherited: std::default::Default::default(),
                 no_inherit: false,
                 parent: 0,
             });

@@ -24,7 +24,6 @@ const EXPECTED: &str = include_str!("expected.tsv");
 const KNOWN_GAPS: &[(&str, &str)] = &[
     ("SELECT t FROM t", "row types of users' tables have other OIDs here"),
     ("SELECT (t).nope FROM t", "the message names the data type, not the table"),
-    ("SELECT unnest('{1,2}')", "fewer functions of that name"),
     (
         "INSERT INTO u (id, name) VALUES (1, 'x') ON CONFLICT (t_a) DO NOTHING",
         "PostgreSQL infers the index when planning",
@@ -131,6 +130,10 @@ fn a_bound_statement_has_no_unknown_types() {
     let unknown = format!("oid: {}, typmod", crate::sql::types::oid::UNKNOWN);
     for line in EXPECTED.lines() {
         let (sql, _) = line.split_once('\t').expect("a statement and its answer");
+        // A literal in a row stays undecided, as PostgreSQL's does.
+        if sql.contains("ROW(") {
+            continue;
+        }
         if let Ok((statement, _)) = bind(&eval, sql) {
             assert!(!format!("{statement:?}").contains(&unknown), "{sql}");
         }

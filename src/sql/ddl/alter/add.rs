@@ -14,6 +14,7 @@ use super::super::rename::duplicate_column;
 use super::super::table::require_no_system_column;
 use crate::catalog::{ObjectAddress, Relation};
 use crate::error::{Error, Result};
+use crate::sql::functions::domain;
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sqlstate;
 
@@ -40,6 +41,7 @@ impl Ddl<'_> {
             return Err(duplicate_column(&def.colname, &relation.name));
         }
         let mut plan = self.plan_column(&relation.name, def)?;
+        self.require_no_member_of_itself(&relation, plan.column.ty)?;
         self.require_column_addable(&relation, plan.column.identity.is_some(), recurse)?;
         let constraints = std::mem::take(&mut plan.constraints);
         let table = relation.oid;
@@ -93,13 +95,25 @@ impl Ddl<'_> {
         let column = &relation.columns[attnum as usize - 1];
         let generated = column.default.as_ref().is_some_and(|default| default.generated);
         let per_row = plan.sequence.is_some() || generated;
-        let Some(default) = &column.default else {
-            if per_row {
+        let default = match &column.default {
+            Some(default) => Some(default.sql.clone()),
+            None => self.work.catalog.domain_default(column.ty.oid).map(str::to_owned),
+        };
+        if default.is_some() || per_row {
+            self.require_row_type_unused(old.oid)?;
+        }
+        let constrained = domain::is_constrained(&self.work.catalog, column.ty.oid);
+        let Some(default) = default else {
+            // NULL may be no value of the domain.
+            if per_row || constrained {
                 return self.fill_column(old.oid, attnum).await;
             }
             return Ok(());
         };
-        if !per_row && let Some(text) = self.constant_default(&relation, attnum, &default.sql)? {
+        if !per_row
+            && !constrained
+            && let Some(text) = self.constant_default(&relation, attnum, &default)?
+        {
             self.put_column(&relation, attnum, |column| column.missing = text);
             return Ok(());
         }

@@ -21,6 +21,10 @@ use crate::txn::LockMode;
 
 impl Ddl<'_> {
     pub async fn alter_table(&mut self, statement: &ast::AlterTableStmt) -> Result<String> {
+        if statement.objtype() == ast::ObjectType::ObjectType {
+            self.alter_composite(statement).await?;
+            return Ok("ALTER TYPE".to_owned());
+        }
         let tag = format!("ALTER {}", object_word(statement.objtype())?.to_ascii_uppercase());
         let name =
             statement.relation.as_ref().ok_or_else(|| Error::syntax("table without a name"))?;
@@ -63,6 +67,13 @@ impl Ddl<'_> {
             ast::ObjectType::ObjectSequence => matches!(relation.kind, RelationKind::Sequence(_)),
             _ => true,
         };
+        if matches!(relation.kind, RelationKind::Composite) {
+            return Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!("\"{}\" is a composite type", relation.name),
+            )
+            .with_hint("Use ALTER TYPE instead."));
+        }
         if fits { Ok(()) } else { Err(wrong_object(&relation.name, object_word(kind)?)) }
     }
 
@@ -205,7 +216,7 @@ impl Ddl<'_> {
 }
 
 /// PostgreSQL's passes: drops, type changes, then the rest, constraints last.
-fn pass(step: ast::AlterTableType) -> u8 {
+pub(super) fn pass(step: ast::AlterTableType) -> u8 {
     use ast::AlterTableType as Step;
     match step {
         Step::AtDropColumn | Step::AtDropConstraint | Step::AtDropExpression => 0,

@@ -39,6 +39,8 @@ impl Ddl<'_> {
         };
         let name = def.type_name.as_ref().ok_or_else(|| Error::syntax("column without a type"))?;
         let ty = self.resolve_type(name)?;
+        self.require_row_type_unused(relation.oid)?;
+        self.require_no_member_of_itself(&relation, ty)?;
         self.require_retypable(&relation, attnum)?;
         let conversion = self.conversion(&relation, attnum, ty, def.raw_default.as_deref())?;
         let changed = self.retyped(&relation, attnum, ty)?;

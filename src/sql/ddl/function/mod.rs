@@ -11,6 +11,7 @@ use crate::catalog::{
     Function, FunctionKind, FunctionOptions, ObjectClass, Volatility, quote_qualified,
 };
 use crate::error::{Error, Result};
+use crate::sql::bind::is_polymorphic;
 use crate::sql::parse::{self, NodeEnum, ast};
 use crate::sql::routine::validate;
 use crate::sql::types::{Oid, SqlType, oid, record};
@@ -48,8 +49,16 @@ impl Ddl<'_> {
             ));
         }
         let signature = self.signature(statement)?;
+        if body.sql_body.is_some() && signature.args.iter().any(|ty| is_polymorphic(*ty)) {
+            return Err(Error::new(
+                sqlstate::INVALID_FUNCTION_DEFINITION,
+                "SQL function with unquoted function body cannot have polymorphic arguments",
+            ));
+        }
         let returns_set =
             statement.return_type.as_ref().is_some_and(|ty| ty.setof) || signature.has_table;
+        // What is said by default is not printed.
+        let default_cost = if language == "internal" || language == "c" { 1.0 } else { 100.0 };
         let function = Function {
             oid: self.next_oid(),
             schema,
@@ -74,8 +83,8 @@ impl Ddl<'_> {
                 security_definer: given.security_definer.unwrap_or(false),
                 leakproof: given.leakproof.unwrap_or(false),
                 parallel: given.parallel,
-                cost: given.cost,
-                rows: given.rows,
+                cost: given.cost.filter(|cost| *cost != default_cost),
+                rows: given.rows.filter(|rows| *rows != 1000.0),
                 config: self.config(Vec::new(), &given.settings)?,
                 sql_body: body.sql_body,
             },
@@ -87,7 +96,9 @@ impl Ddl<'_> {
         let function = self.put_function(function);
         // A body may call the function itself.
         if self.checks_bodies()? {
-            validate::validate(&function, &self.eval())?;
+            for warning in validate::validate(&function, &self.eval())? {
+                self.ctx.notices.send(warning);
+            }
         }
         self.record_references(address, signature.default_exprs.iter());
         Ok(tag)
@@ -148,8 +159,8 @@ impl Ddl<'_> {
     /// The function under the OID of the one it replaces, if that may be.
     fn replaced(&mut self, new: Function, replace: bool) -> Result<Function> {
         let named = self.work.catalog.named(ObjectClass::Function, new.schema, &new.name);
-        let known = named.iter().filter_map(|oid| self.work.catalog.function(*oid));
-        let Some(old) = known.filter(|old| old.args == new.args).next().cloned() else {
+        let mut known = named.iter().filter_map(|oid| self.work.catalog.function(*oid));
+        let Some(old) = known.find(|old| old.args == new.args).cloned() else {
             return Ok(new);
         };
         if !replace {
@@ -245,8 +256,12 @@ impl Ddl<'_> {
                     Some(NodeEnum::List(inner)) => inner.items.as_slice(),
                     _ => list.items.as_slice(),
                 };
-                let texts = inner.iter().map(parse::deparse).collect::<Result<Vec<_>>>()?;
-                let lines: String = texts.iter().map(|text| format!(" {text};\n")).collect();
+                let inner: Vec<&ast::Node> =
+                    inner.iter().filter(|node| node.node.is_some()).collect();
+                let texts =
+                    inner.iter().map(|node| atomic_text(node)).collect::<Result<Vec<_>>>()?;
+                let lines: String = texts.iter().map(|(_, shown)| format!(" {shown};\n")).collect();
+                let texts: Vec<String> = texts.into_iter().map(|(text, _)| text).collect();
                 Ok(BodyText {
                     source: texts.join(";\n"),
                     sql_body: Some(format!("BEGIN ATOMIC\n{lines}END")),
@@ -300,6 +315,37 @@ impl Ddl<'_> {
                 self.schema_name(schema)
             ),
         ))
+    }
+}
+
+/// A statement between BEGIN ATOMIC and END as it runs, and as it is shown.
+fn atomic_text(node: &ast::Node) -> Result<(String, String)> {
+    let refused = |what: &str| {
+        Error::new(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            format!("{what} is not yet supported in unquoted SQL function body"),
+        )
+    };
+    match &node.node {
+        Some(NodeEnum::ReturnStmt(returned)) => {
+            let value = returned.returnval.as_deref();
+            let value = value.ok_or_else(|| Error::syntax("RETURN of nothing"))?;
+            let text = parse::expression_text(value)?;
+            Ok((format!("SELECT {text}"), format!("RETURN {text}")))
+        }
+        Some(
+            NodeEnum::SelectStmt(_)
+            | NodeEnum::InsertStmt(_)
+            | NodeEnum::UpdateStmt(_)
+            | NodeEnum::DeleteStmt(_)
+            | NodeEnum::MergeStmt(_)
+            | NodeEnum::CallStmt(_),
+        ) => {
+            let text = parse::deparse(node)?;
+            Ok((text.clone(), text))
+        }
+        Some(other) => Err(refused(&crate::sql::ddl::statement_name(other))),
+        None => Err(Error::syntax("an empty statement in a function body")),
     }
 }
 

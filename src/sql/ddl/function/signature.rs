@@ -172,7 +172,8 @@ impl Ddl<'_> {
             return by_outputs.ok_or_else(|| invalid("function result type must be specified"));
         };
         let path = &self.ctx.eval.settings.search_path;
-        let declared = resolve_type(&self.work.catalog, path, name)?.oid;
+        let declared = resolve_type(&self.work.catalog, path, name);
+        let declared = declared.map_err(Error::without_position)?.oid;
         let is_table = all.iter().any(|(mode, ..)| *mode == 't');
         match by_outputs {
             Some(wanted) if wanted != declared && !is_table => {
@@ -235,10 +236,8 @@ impl Ddl<'_> {
         match found.iter().find(same) {
             Some(function) => self.of_kind(function, kind),
             None => {
-                let names: Vec<String> = types
-                    .iter()
-                    .map(|ty| self.work.catalog.format_type(path, *ty, Some(-1)))
-                    .collect();
+                let names: Vec<String> =
+                    types.iter().map(|ty| self.work.catalog.format_type(path, *ty, None)).collect();
                 Err(Error::new(
                     sqlstate::UNDEFINED_FUNCTION,
                     format!("{word} {written}({}) does not exist", names.join(", ")),
@@ -365,7 +364,7 @@ fn check_polymorphic(catalog: &crate::catalog::Catalog, result: Oid, args: &[Oid
     ];
     for (family, words) in families {
         if family.contains(&result) && !args.iter().any(|ty| family.contains(ty)) {
-            let name = catalog.format_type(&[], result, Some(-1));
+            let name = catalog.type_(result).map_or("", |ty| &ty.name);
             return Err(invalid("cannot determine result data type").with_detail(format!(
                 "A result of type {name} requires at least one input of type {words}."
             )));

@@ -60,6 +60,8 @@ enum Place<'a> {
     Line,
     Data(&'a [u8]),
     Column(&'a str, Option<&'a [u8]>),
+    /// A field that is NULL.
+    Null(&'a str),
 }
 
 impl CopyFrom {
@@ -194,8 +196,13 @@ impl CopyFrom {
         let mut row = vec![Datum::Null; info.columns.len()];
         let input = self.ctx.eval.input();
         for (position, field) in self.source.positions.iter().zip(fields) {
-            let Some(range) = field else { continue };
             let column = &info.columns[*position];
+            let Some(range) = field else {
+                input.null(column.ty.oid).map_err(|error| {
+                    located(error, name, self.line, Place::Column(&column.name, None))
+                })?;
+                continue;
+            };
             row[*position] = types::binary_recv(rows.bytes(range), column.ty, &column.repr, &input)
                 .map_err(|error| {
                     located(error, name, self.line, Place::Column(&column.name, None))
@@ -243,6 +250,9 @@ fn convert(
             return Err(whole(bad_format(message)));
         }
         let Some(bytes) = forced(&source.options, &column.name, fields.get(index)) else {
+            input
+                .null(column.ty.oid)
+                .map_err(|error| located(error, info.name(), number, Place::Null(&column.name)))?;
             continue;
         };
         let of_line = |error| located(error, info.name(), number, Place::Line);
@@ -316,6 +326,7 @@ fn located(error: Error, table: &str, line: u64, place: Place<'_>) -> Error {
         Place::Column(column, Some(value)) => {
             format!("COPY {table}, line {line}, column {column}: \"{}\"", display(value))
         }
+        Place::Null(column) => format!("COPY {table}, line {line}, column {column}: null input"),
         Place::Column(column, None) => format!("COPY {table}, line {line}, column {column}"),
     };
     error.with_context(context)

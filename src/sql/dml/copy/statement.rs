@@ -235,6 +235,7 @@ fn require_table(relation: &Relation, direction: &str) -> Result<()> {
         RelationKind::View(_) => "view",
         RelationKind::Sequence(_) => "sequence",
         RelationKind::Index(_) => "index",
+        RelationKind::Composite => return Err(crate::sql::bind::cannot_open(relation)),
         RelationKind::Virtual => return Err(Error::unsupported("COPY of a system relation")),
     };
     let error = Error::new(

@@ -148,6 +148,41 @@ impl Pairs {
         }
         Ok(())
     }
+
+    /// Adds another state as `float8_regr_combine` does, in its order of operations.
+    pub fn combine(&mut self, state: &[Datum]) -> Result<()> {
+        let mut sums = [0.0; 6];
+        for (n, sum) in sums.iter_mut().enumerate() {
+            *sum = arg(state, n)?;
+        }
+        let [count, x, xx, y, yy, xy] = sums;
+        if count == 0.0 {
+            return Ok(());
+        }
+        if self.count == 0.0 {
+            *self = Pairs { result: self.result, count, x, xx, y, yy, xy };
+            return Ok(());
+        }
+        let (a, b) = (self.count, count);
+        let (dx, dy) = (self.x / a - x / b, self.y / a - y / b);
+        let between = |d: f64, e: f64| a * b * d * e / (a + b);
+        let merged = [
+            (&mut self.x, x, 0.0),
+            (&mut self.xx, xx, between(dx, dx)),
+            (&mut self.y, y, 0.0),
+            (&mut self.yy, yy, between(dy, dy)),
+            (&mut self.xy, xy, between(dx, dy)),
+        ];
+        for (sum, other, between) in merged {
+            let was_infinite = sum.is_infinite() || other.is_infinite();
+            *sum = *sum + other + between;
+            if sum.is_infinite() && !was_infinite {
+                return Err(overflow());
+            }
+        }
+        self.count += count;
+        Ok(())
+    }
 }
 
 impl AggregateState for Pairs {

@@ -90,7 +90,7 @@ const PAIRS: &[Kernel] = kernels! {
     };
     call "float8_regr_combine" => |_, args| {
         let mut sum = pairs(args, 0, "float8_regr_combine")?;
-        sum.merge(state(args, 1, 6, FLOAT8, "float8_regr_combine")?)?;
+        sum.combine(state(args, 1, 6, FLOAT8, "float8_regr_combine")?)?;
         Ok(array(oid::FLOAT8, sum.save()?))
     };
     call "float8_corr" => |_, args| of_pairs(args, "float8_corr", Pairs::correlation);

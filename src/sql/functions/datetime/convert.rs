@@ -3,14 +3,14 @@
 use crate::error::Result;
 use crate::kernels;
 use crate::sql::functions::call::{Date, Time, TimeTz, Timestamp, TimestampTz, arg};
-use crate::sql::functions::{CallContext, Kernel, picture, typmod};
+use crate::sql::functions::{CallContext, Kernel, typmod};
 use crate::sql::types::datetime::{
     MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, Zone, checked_timestamp, date_to_timestamp,
     date_to_timestamp_tz, is_finite_date, make_date, make_interval, make_time, make_timestamp,
     make_timestamp_tz, timestamp_to_date, timestamp_to_time, timestamp_to_timestamp_tz,
     timestamp_tz_from_unix, timestamp_tz_to_timestamp, zone_shift_time_tz,
 };
-use crate::sql::types::{Datum, Interval};
+use crate::sql::types::{Datum, Interval, format};
 
 use super::{clock, zone_named, zone_of};
 
@@ -20,7 +20,7 @@ pub const CLOCK: &[Kernel] = kernels! {
     call "clock_timestamp" => |_, _| Ok(Datum::TimestampTz(clock()));
     call "timeofday" => |call, _| {
         let picture = "Dy Mon DD HH24:MI:SS.US YYYY TZ";
-        let text = picture::timestamp_to_char(clock(), Some(call.eval.zone()), picture)?;
+        let text = format::timestamp_tz_to_char(clock(), call.eval.zone(), picture)?;
         Ok(text.map_or(Datum::Null, Datum::Text))
     };
 };

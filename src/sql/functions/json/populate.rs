@@ -117,10 +117,48 @@ fn target<'a>(
                     ));
                 }
             };
+            if base.is_some()
+                && let Some(wanted) = record::fields(call.result)
+            {
+                require_same(call, &fields, &wanted)?;
+            }
             (fields, base, args.get(1))
         }
     };
     Ok((Target { fields, base }, json.ok_or_else(wrong_type)?))
+}
+
+/// `42804` unless the row that is given has the fields that the query asks for.
+fn require_same(
+    call: &CallContext<'_>,
+    given: &[(String, SqlType)],
+    wanted: &[(String, SqlType)],
+) -> Result<()> {
+    let mismatch = |detail: String| {
+        let message = "function return row and query-specified return row do not match";
+        Err(Error::new(sqlstate::DATATYPE_MISMATCH, message).with_detail(detail))
+    };
+    if given.len() != wanted.len() {
+        let plural = if given.len() == 1 { "" } else { "s" };
+        return mismatch(format!(
+            "Returned row contains {} attribute{plural}, but query expects {}.",
+            given.len(),
+            wanted.len()
+        ));
+    }
+    let name = |ty: SqlType| call.eval.catalog.type_name(ty.oid, -1);
+    let pairs = given.iter().zip(wanted).enumerate();
+    for (n, ((_, given), (_, wanted))) in pairs {
+        if given.oid != wanted.oid {
+            return mismatch(format!(
+                "Returned type {} at ordinal position {}, but query expects {}.",
+                name(*given),
+                n + 1,
+                name(*wanted)
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn record<'a, D: Document<'a>>(

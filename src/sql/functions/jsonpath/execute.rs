@@ -425,7 +425,8 @@ impl<'a> Executor<'a> {
     pub fn operand(&mut self, path: &Path, item: &Item, unwrap: bool) -> Walk<Vec<Item>> {
         let mut items = Vec::new();
         self.path(path, item, Some(&mut items))?;
-        if !(unwrap && self.lax) || !items.iter().any(Item::is_array) {
+        let unwraps = unwrap && self.lax && items.iter().any(Item::is_array);
+        if !unwraps {
             return Ok(items);
         }
         let mut flat = Vec::with_capacity(items.len());

@@ -278,10 +278,15 @@ pub fn numeric_to_char(value: &Numeric, picture: &str) -> Result<String> {
     Ok(Printer::new(&picture, negative, digits.unwrap_or(&text).to_owned()).print())
 }
 
+/// What stands for an infinity or NaN that should have an exponent: ` #.#######`.
+fn no_exponent(post: usize) -> String {
+    format!(" #.{}", "#".repeat(post + 4))
+}
+
 /// ` 1.23e+05`: a space stands for the plus sign.
 fn exponent_form(value: f64, post: usize) -> String {
     if !value.is_finite() {
-        return "#".repeat(post + 6);
+        return no_exponent(post);
     }
     let text = format!("{:.*e}", post, value);
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
@@ -297,7 +302,7 @@ fn signed_exponent(mantissa: &str, exponent: i32) -> String {
 /// The exponent form of an exact number, rounded half away from zero.
 fn numeric_exponent_form(value: &Numeric, post: usize) -> String {
     if !value.is_finite() {
-        return "#".repeat(post + 6);
+        return no_exponent(post);
     }
     let mut text = Vec::new();
     value.abs().write(&mut text);

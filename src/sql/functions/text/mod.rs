@@ -11,6 +11,7 @@ mod unicode;
 
 use crate::error::{Error, Result};
 use crate::kernels;
+use crate::sql::types::text::parse_char;
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 
@@ -125,7 +126,7 @@ const CONVERSIONS: &[Kernel] = kernels! {
     columns1 "bpchar_name" => |a: &str| Ok(name_prefix(unpadded(a)).to_owned());
     columns1 "name_text" => |a: &str| Ok(a.to_owned());
     columns1 "name_bpchar" => |a: &str| Ok(a.to_owned());
-    columns1 "text_char" => |a: &str| Ok(a.bytes().next().unwrap_or(0));
+    columns1 "text_char" => |a: &str| Ok(parse_char(a));
     columns1 "char_text" => |a: u8| Ok(char_text(a));
     columns1 "char_bpchar" => |a: u8| Ok(char_text(a));
     call "bpchar" => super::typmod::apply;

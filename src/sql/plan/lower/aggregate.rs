@@ -53,6 +53,10 @@ impl Lowering<'_> {
         grouping_sets: Option<&[Vec<usize>]>,
         aggregates: &[(OutputColumn, AggregateCall)],
     ) -> Result<Relation> {
+        if group_by.is_empty() && grouping_sets.is_none() && aggregates.is_empty() {
+            // HAVING alone makes one group of whatever rows there are.
+            return self.rel(&Rel::OneRow);
+        }
         let mut parts = Parts { group_by: group_by.to_vec(), aggregates: aggregates.to_vec() };
         let relation = self.rel(input)?;
         let mut exprs: Vec<Expr> = parts.expressions().into_iter().map(|e| e.clone()).collect();

@@ -483,7 +483,7 @@ pub fn column_expr(id: ColumnId) -> df::Expr {
 
 fn is_record(expr: &Expr, lowering: &Lowering<'_>) -> bool {
     use crate::sql::types::Repr;
-    matches!(lowering.catalog().repr(expr.ty.oid), Ok(Repr::Record) | Err(_))
+    matches!(lowering.catalog().repr(expr.ty.oid), Ok(Repr::Record(_)) | Err(_))
 }
 
 /// A native cast, left out when it changes nothing.

@@ -7,6 +7,7 @@ use datafusion::logical_expr::{
     self as df, EmptyRelation, Filter, LogicalPlan, LogicalPlanBuilder,
 };
 
+use super::aggregate::project_grouping;
 use super::expr::{Lowered, balanced, column, column_expr, is_total};
 use super::{Lowering, Relation, built, own_forms, project, scope_of};
 use crate::error::{Error, Result};
@@ -24,8 +25,11 @@ use crate::sql::plan::{batch, source, walk};
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::eval::native::integer;
 use crate::sql::run::failure;
-use crate::sql::types::{Datum, SqlType, oid};
+use crate::sql::types::{Datum, Repr, SqlType, oid};
 use crate::sqlstate;
+
+/// The node of functions in FROM.
+const FUNCTION_SCAN: &str = "Function Scan";
 
 impl Lowering<'_> {
     pub fn rel(&self, rel: &Rel) -> Result<Relation> {
@@ -152,8 +156,9 @@ impl Lowering<'_> {
             Rel::Scan(scan) => source::scan(self, scan, Some(predicate))?,
             input => self.rel(input)?,
         };
-        let (joined, plain): (Vec<_>, Vec<_>) =
+        let (joined, mut plain): (Vec<_>, Vec<_>) =
             walk::conjuncts(predicate).into_iter().partition(walk::has_subquery);
+        let relation = project_grouping(self, relation, &mut plain)?;
         let mut relation = self.keep(relation, &plain)?;
         let mut rest = Vec::new();
         for conjunct in joined {
@@ -220,7 +225,7 @@ impl Lowering<'_> {
         scan: &FunctionScan,
         outer: bool,
     ) -> Result<Relation> {
-        self.set_calls("Function Scan", input, &scan.calls, scan.ordinality.as_ref(), outer)
+        self.set_calls(FUNCTION_SCAN, input, &scan.calls, scan.ordinality.as_ref(), outer)
     }
 
     fn set_calls(
@@ -247,12 +252,15 @@ impl Lowering<'_> {
             .iter()
             .map(|id| Ok((*id, column(*id, &input.scope)?.form)))
             .collect::<Result<Vec<_>>>()?;
+        let is_from = name == FUNCTION_SCAN;
         let mut appended = Vec::new();
         let mut set_calls = Vec::new();
         for (call, columns) in &calls {
             let columns = own_forms(columns, self.catalog())?;
             let forms = columns.iter().map(|(_, form)| form.clone()).collect();
-            set_calls.push(SetCall { source: self.set_source(call, &read)?, forms });
+            let is_row =
+                is_from && matches!(self.catalog().repr(call.ty.oid), Ok(Repr::Record(Some(_))));
+            set_calls.push(SetCall { source: self.set_source(call, &read)?, forms, is_row });
             appended.extend(columns);
         }
         let ordinality = match ordinality {

@@ -193,6 +193,7 @@ impl Lowering<'_> {
         let form = Form::of(ty, self.catalog())?;
         let lift: fn(&Datum) -> Datum = match form.repr {
             Repr::Timestamp if key.expr.ty.oid == oid::DATE => date_as_timestamp,
+            Repr::Float8 if key.expr.ty.oid == oid::FLOAT4 => float4_as_float8,
             _ => Datum::clone,
         };
         let bound = move |context: &crate::sql::functions::EvalContext, value: &Datum| {
@@ -207,6 +208,14 @@ fn date_as_timestamp(value: &Datum) -> Datum {
         Datum::Date(i32::MIN) => Datum::Timestamp(i64::MIN),
         Datum::Date(i32::MAX) => Datum::Timestamp(i64::MAX),
         Datum::Date(days) => Datum::Timestamp(i64::from(*days) * MICROSECONDS_PER_DAY),
+        other => other.clone(),
+    }
+}
+
+/// `float4 + float8` is float8.
+fn float4_as_float8(value: &Datum) -> Datum {
+    match value {
+        Datum::Float4(value) => Datum::Float8(f64::from(*value)),
         other => other.clone(),
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::Exec;
 use super::slot::{Fields, Row, Slot};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Severity};
 use crate::sql::bind::Conversion;
 use crate::sql::functions::{self, CallContext};
 use crate::sql::outcome::ResultColumn;
 use crate::sql::plpgsql::ast::{Dno, Into, Step, Target};
+use crate::sql::plpgsql::extra;
 use crate::sql::routine::{Converter, fields_of};
 use crate::sql::types::{Datum, SqlType, oid, record};
 use crate::sqlstate;
@@ -131,6 +132,9 @@ impl Exec<'_, '_> {
             Some(declared) if declared != ty => {
                 let wanted = fields_of(declared, &eval.catalog)
                     .ok_or_else(|| Error::internal("a row type without fields"))?;
+                if wanted.len() != fields.len() {
+                    self.check_count()?;
+                }
                 let mut values = values.into_iter().zip(fields.iter());
                 let mut converted = Vec::with_capacity(wanted.len());
                 for (_, to) in wanted.iter() {
@@ -324,6 +328,27 @@ impl Exec<'_, '_> {
         (kernel.scalar)(&call, &args)
     }
 
+    /// The numbers of values and of targets differ.
+    fn check_count(&mut self) -> Result<()> {
+        let check = extra::STRICT_MULTI_ASSIGNMENT;
+        let Some(severity) = extra::level(&self.frame.ctx.eval, check)? else { return Ok(()) };
+        let setting = match severity {
+            Severity::Warning => "extra_warnings",
+            _ => "extra_errors",
+        };
+        let error = Error::new(
+            sqlstate::DATATYPE_MISMATCH,
+            "number of source and target fields in assignment does not match",
+        )
+        .with_detail(format!("{check} check of {setting} is active."))
+        .with_hint("Make sure the query returns the exact list of columns.");
+        match severity {
+            Severity::Warning => self.warn(error),
+            _ => return Err(error),
+        }
+        Ok(())
+    }
+
     /// Puts a row of a query where INTO says; no row is a row of NULLs.
     pub(super) fn store_into(
         &mut self,
@@ -352,6 +377,9 @@ impl Exec<'_, '_> {
                 }
             }
             Into::List(targets) => {
+                if targets.len() != columns.len() {
+                    self.check_count()?;
+                }
                 let mut values = row.unwrap_or_default().into_iter().zip(columns);
                 for target in targets {
                     let (value, ty) = match values.next() {

@@ -24,6 +24,18 @@ impl<'a> Exec<'a, '_> {
         }
     }
 
+    /// A constant keeps the value that it has.
+    fn require_writable(&self, cursor: Dno) -> Result<()> {
+        let variable = &self.body().variables[cursor];
+        match variable.constant {
+            false => Ok(()),
+            true => Err(Error::new(
+                sqlstate::ERROR_IN_ASSIGNMENT,
+                format!("variable \"{}\" is declared CONSTANT", variable.name),
+            )),
+        }
+    }
+
     fn declaration(&self, cursor: Dno) -> Result<&'a Arc<CursorDeclaration>> {
         match &self.body().variables[cursor].kind {
             VariableKind::Cursor(declaration) => Ok(declaration),
@@ -80,11 +92,11 @@ impl<'a> Exec<'a, '_> {
                 "cannot open non-SELECT query as cursor",
             ));
         }
-        let bound = matches!(self.body().variables[cursor].kind, VariableKind::Cursor(_));
-        let name = name.unwrap_or_else(|| match bound {
-            true => self.body().variables[cursor].name.clone(),
-            false => routines.cursors.free_name(),
-        });
+        let given = name.is_some();
+        if !given {
+            self.require_writable(cursor)?;
+        }
+        let name = name.unwrap_or_else(|| routines.cursors.free_name());
         if routines.cursors.contains(&name) {
             return Err(Error::new(
                 sqlstate::DUPLICATE_CURSOR,

@@ -284,7 +284,7 @@ impl<'a> Exec<'a, '_> {
             return Err(Error::unsupported("DO inside of a function"));
         };
         let here = Here { exec: self, expr };
-        let bound = command::bind_call(call, &*self.frame.ctx.eval.clone(), here.variables());
+        let bound = command::bind_call(call, &self.frame.ctx.eval.clone(), here.variables());
         let bound = bound.map_err(|error| self.in_text(expr, error))?;
         let params = bound
             .used

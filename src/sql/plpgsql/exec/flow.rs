@@ -1,5 +1,6 @@
 //! IF, CASE, the loops and EXIT.
 
+use super::slot::Slot;
 use super::{Exec, Flow};
 use crate::error::{Error, Result};
 use crate::sql::outcome::ResultColumn;
@@ -77,9 +78,16 @@ impl<'a> Exec<'a, '_> {
             Kind::ForCursor { label, record, cursor, arguments, body } => {
                 let into = Into::Record(*record);
                 let answer = self.open_loop_cursor(*cursor, arguments)?;
-                let flow = self.rows(label.as_deref(), &into, answer, None, body);
-                self.set_scalar(*cursor, Datum::Null);
-                flow
+                let unnamed = matches!(self.slots[*cursor], Slot::Scalar(_, Datum::Null));
+                if unnamed {
+                    let routines = self.frame.ctx.eval.session.routines()?;
+                    self.set_scalar(*cursor, Datum::Text(routines.cursors.free_name()));
+                }
+                let flow = self.rows(label.as_deref(), &into, answer, None, body)?;
+                if unnamed {
+                    self.set_scalar(*cursor, Datum::Null);
+                }
+                Ok(flow)
             }
             Kind::Foreach { label, target, slice, array, body } => {
                 self.elements(label.as_deref(), target, *slice, array, body)
@@ -230,6 +238,27 @@ impl<'a> Exec<'a, '_> {
             length: -1,
             origin: (0, 0),
         };
+        let takes_array = match target {
+            Into::List(targets) => match targets.as_slice() {
+                [only] if only.steps.is_empty() => match &self.slots[only.dno] {
+                    Slot::Scalar(ty, _) => {
+                        let base = eval.catalog.base_type(*ty);
+                        eval.catalog.type_(base.oid).is_some_and(|ty| ty.element != 0)
+                    }
+                    Slot::Record(_) => false,
+                },
+                _ => false,
+            },
+            Into::Record(_) => false,
+        };
+        let wrong = match (slice, takes_array) {
+            (0, true) => Some("FOREACH loop variable must not be of an array type"),
+            (1.., false) => Some("FOREACH ... SLICE loop variable must be of an array type"),
+            _ => None,
+        };
+        if let Some(message) = wrong {
+            return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message));
+        }
         let dims: Vec<ArrayDim> = array.dims[array.dims.len() - slice..].to_vec();
         let chunk = dims.iter().map(|dim| dim.length as usize).product::<usize>().max(1);
         let columns = [if slice == 0 { column(element) } else { column(base.oid) }];

@@ -103,8 +103,8 @@ impl<'a, 'w> Exec<'a, 'w> {
         }
         self.set_found(false);
         self.current = (0, At::During("during function entry"));
-        let flow = self.block(&self.body().block)?;
-        self.finish(flow)
+        self.block(&self.body().block)?;
+        self.finish()
     }
 
     /// Calls the body as a trigger.
@@ -131,7 +131,7 @@ impl<'a, 'w> Exec<'a, 'w> {
         let text = |text: &str| Datum::Text(text.to_owned());
         let row = |row: &Option<Vec<Datum>>| match row {
             Some(values) => Record::of_relation(call.table, values.clone(), &call.row_type),
-            None => Record::empty(call.row_type),
+            None => Record::none_of_relation(call.table, &call.row_type),
         };
         self.slots[variables.new] = Slot::Record(row(&call.new));
         self.slots[variables.old] = Slot::Record(row(&call.old));

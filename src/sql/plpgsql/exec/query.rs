@@ -1,9 +1,10 @@
 //! Statements of SQL: static, dynamic, PERFORM and CALL.
 
 use super::Exec;
-use crate::error::{Error, Result};
+use crate::error::{Error, Report, Result, Severity};
 use crate::sql::parse::{self, NodeEnum, ParsedStatement};
 use crate::sql::plpgsql::ast::{Expr, Into};
+use crate::sql::plpgsql::extra;
 use crate::sql::routine::command;
 use crate::sql::routine::frame::{Answer, RESTARTS_MAX};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
@@ -58,14 +59,31 @@ impl<'a> Exec<'a, '_> {
             let error = Error::new(sqlstate::NO_DATA_FOUND, "query returned no rows");
             return Err(self.with_strict_params(error, shown)?);
         }
-        if (*strict || changes) && found && self.next_row(answer, shown)?.is_some() {
+        // Only a static statement can be warned of.
+        let extra = match (*strict || changes, shown) {
+            (false, Some(_)) => extra::level(&self.frame.ctx.eval, extra::TOO_MANY_ROWS)?,
+            _ => None,
+        };
+        let checks = *strict || changes || extra.is_some();
+        if checks && found && self.next_row(answer, shown)?.is_some() {
             let error = Error::new(sqlstate::TOO_MANY_ROWS, "query returned more than one row")
                 .with_hint("Make sure the query returns a single row, or use LIMIT 1.");
-            return Err(self.with_strict_params(error, shown)?);
+            let error = self.with_strict_params(error, shown)?;
+            match extra {
+                Some(Severity::Warning) => self.warn(error),
+                _ => return Err(error),
+            }
         }
         self.store_into(into, &columns, first)?;
         self.set_found(found);
         Ok(())
+    }
+
+    /// Sends what would be an error as a warning.
+    pub(super) fn warn(&mut self, error: Error) {
+        let report = error.into_report();
+        let context = Some(self.context_line());
+        self.frame.ctx.notices.send(Report { severity: Severity::Warning, context, ..report });
     }
 
     /// Under `#print_strict_params on`, the values that a STRICT query was given.
@@ -101,7 +119,6 @@ impl<'a> Exec<'a, '_> {
         let (text, parsed, params, types) = self.dynamic(query, using)?;
         let mut answer = Answer::from_rows([].into(), Vec::new());
         answer.columns = None;
-        let mut changes = false;
         for statement in parsed.iter() {
             if matches!(&statement.node, NodeEnum::SelectStmt(select) if select.into_clause.is_some())
             {
@@ -121,7 +138,6 @@ impl<'a> Exec<'a, '_> {
                 ));
             }
             answer = self.run_parsed(statement, &params, &types, &text)?;
-            changes = changes_rows(statement);
         }
         if into.is_none() {
             // Rows that nobody wants are counted.
@@ -134,10 +150,10 @@ impl<'a> Exec<'a, '_> {
             return Ok(());
         }
         let found = self.found();
-        let outcome = self.finish_statement(&mut answer, into, changes, None);
+        let outcome = self.finish_statement(&mut answer, into, false, None);
         // EXECUTE leaves FOUND alone.
         self.set_found(found);
-        outcome.map_err(|error| error)
+        outcome
     }
 
     fn found(&self) -> bool {

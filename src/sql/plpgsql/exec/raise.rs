@@ -4,7 +4,7 @@ use super::Exec;
 use crate::error::{Error, Report, Result, Severity};
 use crate::sql::plpgsql::ast::{Expr, Raise, RaiseLevel, RaiseOption};
 use crate::sql::plpgsql::conditions;
-use crate::sql::types::{self, Datum, SqlType, oid};
+use crate::sql::types::{self, Datum, SqlType};
 use crate::sqlstate;
 
 impl Exec<'_, '_> {
@@ -134,7 +134,6 @@ impl Exec<'_, '_> {
                 self.shown(&value, ty)?
             }
         };
-        let _ = oid::TEXT;
         let text = text.unwrap_or_else(|| "assertion failed".to_owned());
         Err(Error::new(sqlstate::ASSERT_FAILURE, text))
     }

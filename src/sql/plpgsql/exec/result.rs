@@ -18,10 +18,14 @@ impl<'a> Exec<'a, '_> {
         if let Some(value) = value {
             let (value, ty) = self.evaluate(value)?;
             if self.body().trigger.is_some() {
-                self.returned = Some(self.trigger_row(value, ty)?);
+                self.returned = Some(Self::trigger_row(value)?);
                 return Ok(Flow::Return);
             }
-            self.returned = Some(self.as_result(value, ty)?);
+            let value = self.as_result(value, ty);
+            let value = value.inspect_err(|_| {
+                self.during("while casting return value to function's return type");
+            });
+            self.returned = Some(value?);
         }
         Ok(Flow::Return)
     }
@@ -29,13 +33,9 @@ impl<'a> Exec<'a, '_> {
     /// A value in the form of the function's result.
     fn as_result(&mut self, value: Datum, ty: SqlType) -> Result<Datum> {
         match self.shape.clone() {
-            Shape::Void => Ok(Datum::Null),
-            Shape::Scalar(wanted) => {
-                let value = self.converted(value, ty, wanted);
-                value.inspect_err(|_| {
-                    self.during("while casting return value to function's return type");
-                })
-            }
+            // Of void there is one value, and it prints as nothing.
+            Shape::Void => Ok(Datum::Text(String::new())),
+            Shape::Scalar(wanted) => self.converted(value, ty, wanted),
             Shape::AnyRow => match value {
                 Datum::Record(_) | Datum::Null => Ok(value),
                 _ => Err(non_composite()),
@@ -197,7 +197,7 @@ impl<'a> Exec<'a, '_> {
     }
 
     /// The end of a call.
-    pub(super) fn finish(&mut self, flow: Flow) -> Result<()> {
+    pub(super) fn finish(&mut self) -> Result<()> {
         let Some(function) = self.function else { return Ok(()) };
         if function.returns_set {
             return Ok(());
@@ -206,27 +206,18 @@ impl<'a> Exec<'a, '_> {
         let value = match self.returned.take() {
             Some(value) => value,
             None if has_outputs => self.outputs()?,
-            None if matches!(self.shape, Shape::Void)
-                || function.kind == FunctionKind::Procedure =>
-            {
-                Datum::Null
-            }
+            None if function.kind == FunctionKind::Procedure => Datum::Null,
+            None if matches!(self.shape, Shape::Void) => Datum::Text(String::new()),
             None => {
-                let _ = flow;
                 self.during("");
-                return Err(self.without_return());
+                return Err(no_return("function"));
             }
         };
         self.put(value)
     }
 
-    fn without_return(&self) -> Error {
-        no_return("function")
-    }
-
     /// What a trigger function returns: a row of its table, or nothing.
-    fn trigger_row(&mut self, value: Datum, ty: SqlType) -> Result<Datum> {
-        let _ = ty;
+    fn trigger_row(value: Datum) -> Result<Datum> {
         match value {
             Datum::Null => Ok(Datum::Null),
             Datum::Record(_) => Ok(value),

@@ -39,7 +39,11 @@ impl Slot {
         match &variable.kind {
             VariableKind::Scalar(ty) => Slot::Scalar(*ty, Datum::Null),
             VariableKind::Untyped => Slot::Scalar(SqlType::new(oid::INT4), Datum::Null),
-            VariableKind::Cursor(_) => Slot::Scalar(SqlType::new(oid::REFCURSOR), Datum::Null),
+            // A bound cursor is called as its variable is, unless that is changed.
+            VariableKind::Cursor(_) => {
+                let name = Datum::Text(variable.name.clone());
+                Slot::Scalar(SqlType::new(oid::REFCURSOR), name)
+            }
             VariableKind::Record(declared) => {
                 let fields = declared.and_then(|ty| fields_of(ty, catalog));
                 Slot::Record(Record { declared: *declared, row: None, fields })
@@ -49,8 +53,11 @@ impl Slot {
 }
 
 impl Record {
-    pub fn empty(ty: SqlType) -> Record {
-        Record { declared: (ty.oid != oid::INVALID).then_some(ty), row: None, fields: None }
+    /// No row of a table.
+    pub fn none_of_relation(relation: &Relation, ty: &SqlType) -> Record {
+        let live = relation.columns.iter().filter(|column| !column.dropped);
+        let fields = live.map(|column| (column.name.clone(), column.ty)).collect();
+        Record { declared: Some(*ty), row: None, fields: Some(fields) }
     }
 
     /// The row of a table, whose values come by attribute number.

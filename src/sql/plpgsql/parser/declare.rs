@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::Parser;
 use crate::catalog::{self, TypeKind};
-use crate::error::{Error, Result};
+use crate::error::{Error, Report, Result, Severity};
 use crate::sql::parse::{self, SqlTokenKind};
-use crate::sql::plpgsql::ast::{CursorDeclaration, Dno, Item, VariableKind};
+use crate::sql::plpgsql::ast::{CursorDeclaration, Dno, Item, VariableKind, find};
 use crate::sql::types::{SqlType, oid};
 use crate::sqlstate;
 
@@ -35,6 +35,7 @@ impl Parser<'_> {
             self.lex.seek(at);
             return Err(self.lex.error_near("duplicate declaration", self.lex.peek()));
         }
+        self.check_shadowed(&name, at)?;
         if self.lex.is_word("alias") && self.lex.is_word_at(1, "for") {
             return self.alias(&name);
         }
@@ -117,7 +118,9 @@ impl Parser<'_> {
         let mut arguments = Vec::new();
         if self.lex.accept_symbol("(") {
             loop {
+                let at = self.lex.position();
                 let name = self.lex.name()?;
+                self.check_shadowed(&name, at)?;
                 let kind = self.data_type(&[",", ")"])?;
                 let dno = self.add(&name, kind);
                 arguments.push((name, dno));
@@ -137,6 +140,24 @@ impl Parser<'_> {
         let declaration = CursorDeclaration { query, arguments, scroll };
         let dno = self.add(name, VariableKind::Cursor(Arc::new(declaration)));
         self.variables[dno].line = line;
+        Ok(())
+    }
+
+    /// A variable that hides another one may be a mistake.
+    fn check_shadowed(&mut self, name: &str, at: usize) -> Result<()> {
+        let Some(severity) = self.shadows else { return Ok(()) };
+        if find(&self.namespace, &[name]).is_none() {
+            return Ok(());
+        }
+        let error = Error::new(
+            sqlstate::DUPLICATE_ALIAS,
+            format!("variable \"{name}\" shadows a previously defined variable"),
+        );
+        if severity == Severity::Error {
+            self.lex.seek(at);
+            return Err(self.lex.error_here(error));
+        }
+        self.warnings.push(Report { severity, ..error.into_report() });
         Ok(())
     }
 
@@ -169,7 +190,7 @@ impl Parser<'_> {
                 return self.array_of_reference(kind);
             }
             self.lex.expect_word("rowtype")?;
-            return self.row_type(&names, first);
+            return self.row_type(&names);
         }
         self.lex.seek(first);
         let (_, end) = self.cut(stops, true).map_err(|error| {
@@ -204,8 +225,6 @@ impl Parser<'_> {
             .is_some_and(|ty| matches!(ty.kind, TypeKind::Pseudo) && ty.oid != oid::RECORD);
         if pseudo {
             let name = self.eval.catalog.format_type(&[], resolved.oid, Some(-1));
-            let declared = self.lex.peek_at(0).map(|_| names.join(".")).unwrap_or_default();
-            let _ = declared;
             return Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,
                 format!("variable has pseudo-type {name}"),
@@ -216,7 +235,7 @@ impl Parser<'_> {
 
     /// `x%TYPE`: of a variable or of a column.
     fn type_of(&mut self, names: &[String], at: usize) -> Result<VariableKind> {
-        use crate::sql::plpgsql::ast::{Found, find};
+        use crate::sql::plpgsql::ast::Found;
         let parts: Vec<&str> = names.iter().map(String::as_str).collect();
         match find(&self.namespace, &parts) {
             Some(Found::Variable(dno)) => {
@@ -281,7 +300,7 @@ impl Parser<'_> {
         Ok(VariableKind::Scalar(SqlType::new(array)))
     }
 
-    fn row_type(&mut self, names: &[String], at: usize) -> Result<VariableKind> {
+    fn row_type(&mut self, names: &[String]) -> Result<VariableKind> {
         let (schema, name) = match names {
             [name] => (None, name.as_str()),
             [.., schema, name] => (Some(schema.as_str()), name.as_str()),
@@ -289,10 +308,7 @@ impl Parser<'_> {
         };
         let path = &self.eval.settings.search_path;
         let relation = catalog::resolve_relation(&self.eval.catalog, path, schema, name);
-        let relation = relation.map_err(|error| {
-            let _ = at;
-            error
-        })?;
+        let relation = relation?;
         let row = self.eval.catalog.row_type(relation);
         if row == oid::INVALID {
             return Err(Error::undefined_table(name));

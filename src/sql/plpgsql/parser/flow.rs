@@ -182,7 +182,7 @@ impl Parser<'_> {
                 .lex
                 .error_here(Error::syntax("cursor FOR loop must use a bound cursor variable")));
         };
-        let arguments = self.cursor_arguments(&declaration)?;
+        let arguments = self.cursor_arguments(cursor, &declaration)?;
         self.push_label(label.clone(), true);
         let record = self.add(&name, VariableKind::Record(None));
         self.lex.expect_word("loop")?;
@@ -399,7 +399,7 @@ impl Parser<'_> {
 
     fn return_next(&mut self) -> Parsed {
         if !self.purpose.returns_set {
-            self.lex.seek(self.lex.position() - 1);
+            self.lex.seek(self.lex.position() - 2);
             return Err(self.lex.error_here(Error::new(
                 sqlstate::DATATYPE_MISMATCH,
                 "cannot use RETURN NEXT in a non-SETOF function",
@@ -425,7 +425,7 @@ impl Parser<'_> {
 
     fn return_query(&mut self) -> Parsed {
         if !self.purpose.returns_set {
-            self.lex.seek(self.lex.position() - 1);
+            self.lex.seek(self.lex.position() - 2);
             return Err(self.lex.error_here(Error::new(
                 sqlstate::DATATYPE_MISMATCH,
                 "cannot use RETURN QUERY in a non-SETOF function",

@@ -16,10 +16,10 @@ use std::sync::Arc;
 
 use super::ast::{self, Block, Body, Condition, Dno, Entry, Expr, Handler, Handlers, Item};
 use super::ast::{Namespace, Purpose, Statement, TriggerVariables, Variable, VariableKind};
-use super::conditions;
 use super::lexer::Lexer;
+use super::{conditions, extra};
 use crate::catalog::Function;
-use crate::error::{Error, Result};
+use crate::error::{Error, Report, Result, Severity};
 use crate::sql::functions::EvalContext;
 use crate::sql::routine::Shape;
 use crate::sql::types::{SqlType, oid};
@@ -37,6 +37,9 @@ pub(super) struct Parser<'a> {
     outputs: Vec<(String, Dno)>,
     found: Dno,
     print_strict_params: bool,
+    /// What a variable that hides another one is.
+    shadows: Option<Severity>,
+    pub warnings: Vec<Report>,
     pub conflict: Option<crate::sql::bind::Conflict>,
     nesting: usize,
 }
@@ -68,6 +71,8 @@ pub(super) fn compile(
         outputs: Vec::new(),
         found: 0,
         print_strict_params: false,
+        shadows: None,
+        warnings: Vec::new(),
         conflict: None,
         nesting: 0,
     };
@@ -75,6 +80,7 @@ pub(super) fn compile(
     let arguments = parser.parameters(parameters)?;
     let trigger = purpose.is_trigger.then(|| parser.trigger_variables());
     parser.found = parser.add("found", VariableKind::Scalar(SqlType::new(oid::BOOL)));
+    parser.settings()?;
     parser.options()?;
     let block = parser.outer_block()?;
     let conflict = parser.conflict.unwrap_or(crate::sql::bind::Conflict::Error);
@@ -87,6 +93,7 @@ pub(super) fn compile(
         trigger,
         signature,
         print_strict_params: parser.print_strict_params,
+        warnings: parser.warnings,
     };
     Ok((body, conflict))
 }
@@ -234,6 +241,24 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// The parameters `plpgsql.…` that count while a body is compiled.
+    fn settings(&mut self) -> Result<()> {
+        use crate::sql::bind::Conflict;
+        let setting = |name: &str| self.eval.session.setting(&format!("plpgsql.{name}"));
+        if self.purpose.creation {
+            self.shadows = extra::level(self.eval, extra::SHADOWED_VARIABLES)?;
+        }
+        let strict_params = setting("print_strict_params")?;
+        self.print_strict_params =
+            matches!(strict_params.as_deref(), Some("on" | "true" | "yes" | "1"));
+        self.conflict = match setting("variable_conflict")?.as_deref() {
+            Some("use_variable") => Some(Conflict::UseVariable),
+            Some("use_column") => Some(Conflict::UseColumn),
+            _ => None,
+        };
+        Ok(())
+    }
+
     /// `#variable_conflict use_column` and its like, before the block.
     fn options(&mut self) -> Result<()> {
         use crate::sql::bind::Conflict;
@@ -352,7 +377,6 @@ impl<'a> Parser<'a> {
     }
 
     fn condition(&mut self) -> Result<Vec<Condition>> {
-        let at = self.lex.position();
         let name = self.lex.name()?;
         if name == "others" {
             return Ok(vec![Condition::Others]);
@@ -365,8 +389,7 @@ impl<'a> Parser<'a> {
         }
         let codes: Vec<Condition> = conditions::codes(&name).map(Condition::Code).collect();
         if codes.is_empty() {
-            self.lex.seek(at);
-            return Err(self.lex.error_here(unknown_condition(&name)));
+            return Err(unknown_condition(&name));
         }
         Ok(codes)
     }

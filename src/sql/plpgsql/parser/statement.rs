@@ -50,7 +50,7 @@ impl Parser<'_> {
             "return" => self.return_statement(),
             "raise" => self.raise(),
             "assert" => self.assert(),
-            "perform" => self.perform(token.start),
+            "perform" => self.perform(),
             "execute" => self.execute(),
             "get" => self.get_diagnostics(),
             "open" => self.open(),
@@ -178,11 +178,10 @@ impl Parser<'_> {
     }
 
     /// PERFORM is SELECT without a use for its rows.
-    fn perform(&mut self, start: usize) -> Parsed {
+    fn perform(&mut self) -> Parsed {
         let (from, end) = self.cut(&[";"], false)?;
         let text = format!("SELECT {}", &self.lex.text[from..end]);
         let base = from as i32 - "SELECT ".len() as i32;
-        let _ = start;
         let parsed = self.parse(&text, base)?;
         self.lex.expect_symbol(";")?;
         Ok(Kind::Perform(Arc::new(crate::sql::plpgsql::ast::Expr {
@@ -283,16 +282,14 @@ impl Parser<'_> {
         }
         match self.lex.peek().cloned() {
             Some(token) if token.kind == SqlTokenKind::String => {
-                let at = self.lex.position();
                 raise.message = Some(self.string_literal()?);
                 while self.lex.accept_symbol(",") {
                     raise.arguments.push(self.expression(&[",", ";", "using"])?);
                 }
-                self.check_placeholders(&raise, at)?;
+                self.check_placeholders(&raise)?;
             }
             Some(_) if self.lex.is_word("using") => {}
             Some(token) if token.kind == SqlTokenKind::Word => {
-                let at = self.lex.position();
                 let name = self.lex.name()?;
                 if name == "sqlstate" && !token.quoted {
                     let code = self.string_literal()?;
@@ -301,10 +298,8 @@ impl Parser<'_> {
                     })?;
                     raise.code = Some((found, code));
                 } else {
-                    let code = conditions::codes(&name).next().ok_or_else(|| {
-                        self.lex.seek(at);
-                        self.lex.error_here(unknown_condition(&name))
-                    })?;
+                    let code =
+                        conditions::codes(&name).next().ok_or_else(|| unknown_condition(&name))?;
                     raise.code = Some((code, name));
                 }
             }
@@ -349,7 +344,7 @@ impl Parser<'_> {
     }
 
     /// As many `%` as there are arguments.
-    fn check_placeholders(&mut self, raise: &Raise, at: usize) -> Result<()> {
+    fn check_placeholders(&mut self, raise: &Raise) -> Result<()> {
         let format = raise.message.as_deref().unwrap_or_default();
         let mut expected = 0;
         let mut chars = format.chars().peekable();
@@ -370,7 +365,6 @@ impl Parser<'_> {
         };
         let line =
             self.lex.line_at(self.lex.peek().map_or(self.lex.text.len(), |token| token.start));
-        let _ = at;
         Err(Error::syntax(message).with_context(format!("near line {line}")))
     }
 
@@ -468,41 +462,53 @@ impl Parser<'_> {
     /// `(a, n := b)` for a bound cursor, in the order of its arguments.
     pub(super) fn cursor_arguments(
         &mut self,
+        cursor: usize,
         declaration: &CursorDeclaration,
     ) -> Result<Vec<SharedExpr>> {
         let wanted = &declaration.arguments;
+        let name_of_cursor = self.variables[cursor].name.clone();
+        let refused = |text: &str| Error::syntax(format!("{text} \"{name_of_cursor}\""));
         if !self.lex.is_symbol("(") {
             if wanted.is_empty() {
                 return Ok(Vec::new());
             }
-            return Err(self.lex.error_here(Error::syntax("cursor has arguments but none given")));
+            return Err(self
+                .lex
+                .error_here(Error::syntax(format!("cursor \"{name_of_cursor}\" has arguments"))));
         }
         if wanted.is_empty() {
-            return Err(self.lex.error_here(Error::syntax("cursor has no arguments")));
+            return Err(self.lex.error_here(Error::syntax(format!(
+                "cursor \"{name_of_cursor}\" has no arguments"
+            ))));
         }
         self.lex.next();
         let mut given: Vec<Option<SharedExpr>> = vec![None; wanted.len()];
         let mut next = 0;
         loop {
+            let start = self.lex.position();
             let named = self.lex.is_symbol_at(1, ":=") || self.lex.is_symbol_at(1, "=>");
             let at = match named {
                 true => {
                     let name = self.lex.name()?;
                     self.lex.next();
                     wanted.iter().position(|(known, _)| *known == name).ok_or_else(|| {
+                        self.lex.seek(start);
                         self.lex.error_here(Error::syntax(format!(
-                            "cursor has no argument named \"{name}\""
+                            "cursor \"{name_of_cursor}\" has no argument named \"{name}\""
                         )))
                     })?
                 }
                 false => next,
             };
             if at >= wanted.len() {
-                return Err(self.lex.error_here(Error::syntax("too many arguments for cursor")));
+                self.lex.seek(start);
+                return Err(self.lex.error_here(refused("too many arguments for cursor")));
             }
             if given[at].is_some() {
+                self.lex.seek(start);
                 return Err(self.lex.error_here(Error::syntax(format!(
-                    "value for parameter \"{}\" of cursor specified more than once",
+                    "value for parameter \"{}\" of cursor \"{name_of_cursor}\" specified more \
+                     than once",
                     wanted[at].0
                 ))));
             }
@@ -512,17 +518,20 @@ impl Parser<'_> {
                 break;
             }
         }
+        if !self.lex.is_symbol(")") {
+            return Err(self.lex.syntax_error());
+        }
+        let given = given.into_iter().collect::<Option<Vec<_>>>();
+        let given =
+            given.ok_or_else(|| self.lex.error_here(refused("not enough arguments for cursor")))?;
         self.lex.expect_symbol(")")?;
-        given
-            .into_iter()
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| self.lex.error_here(Error::syntax("not enough arguments for cursor")))
+        Ok(given)
     }
 
     fn open(&mut self) -> Parsed {
         let cursor = self.cursor_variable()?;
         if let VariableKind::Cursor(declaration) = self.variables[cursor].kind.clone() {
-            let arguments = self.cursor_arguments(&declaration)?;
+            let arguments = self.cursor_arguments(cursor, &declaration)?;
             self.lex.expect_symbol(";")?;
             let source = OpenSource::Bound(arguments);
             return Ok(Kind::Open { cursor, source, scroll: declaration.scroll });

@@ -54,6 +54,9 @@ impl Compiler<'_> {
                 }
                 _ => self.node(arg)?,
             },
+            ExprKind::CoerceToDomain(arg) => {
+                Node::Domain { arg: self.boxed(arg)?, domain: expr.ty.oid }
+            }
             ExprKind::CoerceViaText(arg) => {
                 Node::ViaText { from: arg.ty, arg: self.boxed(arg)?, to: expr.ty }
             }

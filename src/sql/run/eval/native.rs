@@ -138,7 +138,8 @@ fn family(stem: &str) -> Option<Family> {
         "macaddr" | "macaddr8" => Family::Mac,
         "bytea" => Family::Bytea,
         "numeric" => Family::Numeric,
-        "bpchar" | "bit" | "interval" | "timetz" | "enum" | "jsonb" | "array" => Family::Keyed,
+        "bpchar" | "bit" | "interval" | "timetz" | "enum" | "jsonb" | "array" | "range"
+        | "multirange" => Family::Keyed,
         _ => return None,
     })
 }

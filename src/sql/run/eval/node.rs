@@ -10,7 +10,7 @@ use super::array;
 use super::native::{self, Arithmetic, Comparison, Family, Number};
 use crate::catalog::Function;
 use crate::error::{Error, Result};
-use crate::sql::functions::{CallContext, EvalContext, Kernel};
+use crate::sql::functions::{self, CallContext, EvalContext, Kernel};
 use crate::sql::routine;
 use crate::sql::types::{self, ArrayValue, Datum, Oid, Repr, SqlType};
 use crate::sqlstate;
@@ -37,6 +37,7 @@ pub enum Node {
     Arithmetic { operation: Arithmetic, number: Number, args: Box<[Node; 2]> },
     Compare { comparison: Comparison, family: Family, args: Box<[Node; 2]> },
     Call(Box<CallNode>),
+    Domain { arg: Box<Node>, domain: Oid },
     ViaText { arg: Box<Node>, from: SqlType, to: SqlType },
     ArrayCoerce { array: Box<Node>, element: Box<Node>, element_type: Oid },
     And(Vec<Node>),
@@ -159,6 +160,11 @@ impl Node {
             Node::Or(args) => connective(env, args, true),
             Node::Relabel { arg, repr } => {
                 Ok(Cow::Owned(arg.value(env)?.into_owned().relabelled(repr)))
+            }
+            Node::Domain { arg, domain } => {
+                let value = arg.value(env)?;
+                functions::domain::check(env.context, *domain, &value)?;
+                Ok(value)
             }
             Node::Not(arg) => Ok(boolean(arg.truth(env)?.map(|value| !value))),
             Node::IsNull(arg) => Ok(boolean(Some(is_null(&*arg.value(env)?)))),

@@ -32,7 +32,9 @@ fn plus_months(local: i64, months: i32) -> Result<i64> {
 }
 
 fn plus_days(local: i64, days: i32) -> Result<i64> {
-    checked_timestamp(local.checked_add(i64::from(days) * MICROSECONDS_PER_DAY))
+    // The days alone may be more microseconds than there are, before 2000 they fit.
+    let sum = i128::from(local) + i128::from(days) * i128::from(MICROSECONDS_PER_DAY);
+    checked_timestamp(i64::try_from(sum).ok())
 }
 
 pub fn timestamp_plus_interval(value: i64, span: &Interval) -> Result<i64> {

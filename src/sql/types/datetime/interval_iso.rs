@@ -1,8 +1,12 @@
 //! ISO 8601 durations: `P1Y2M3DT4H5M6S`, and the alternative form
-//! `P0001-02-03T04:05:06`.
+//! `P0001-02-03T04:05:06`, basic (`P00010203T040506`) or extended.
 
 use super::fault::{Decoded, Fault};
 use super::interval_text::{Parts, Unit};
+
+/// The digits of a date without hyphens, and of a time without colons.
+const BASIC_DATE_WIDTH: usize = 8;
+const BASIC_TIME_WIDTH: usize = 6;
 
 /// `None` when the text is no duration at all.
 pub fn decode(text: &str) -> Option<Decoded<Parts>> {
@@ -16,13 +20,13 @@ fn duration(body: &str) -> Decoded<Parts> {
         Some((date, time)) => (date, Some(time)),
         None => (body, None),
     };
-    if has_no_letters(date) {
-        alternative_date(date, &mut parts)?;
-    } else {
-        designated(date, date_unit, &mut parts)?;
+    match date {
+        "" if time.is_some() => {}
+        date if is_alternative(date) => alternative_date(date, &mut parts)?,
+        date => designated(date, date_unit, &mut parts)?,
     }
     match time {
-        Some(time) if has_no_letters(time) => alternative_time(time, &mut parts)?,
+        Some(time) if is_alternative(time) => alternative_time(time, &mut parts)?,
         Some(time) => designated(time, time_unit, &mut parts)?,
         None => {}
     }
@@ -48,78 +52,94 @@ fn time_unit(letter: char) -> Option<Unit> {
     })
 }
 
-fn has_no_letters(text: &str) -> bool {
-    !text.is_empty() && !text.contains(|c: char| c.is_ascii_alphabetic())
+/// Whether the first number has no unit after it.
+fn is_alternative(text: &str) -> bool {
+    let rest = decimal(text).map(|(_, _, rest)| rest);
+    rest.is_ok_and(|rest| rest.is_empty() || rest.starts_with(['-', ':']))
 }
 
 /// Numbers each followed by a unit's letter.
 fn designated(text: &str, unit: fn(char) -> Option<Unit>, parts: &mut Parts) -> Decoded<()> {
     let mut rest = text;
     while !rest.is_empty() {
-        let end = rest.find(|c: char| c.is_ascii_alphabetic()).ok_or(Fault::BadFormat)?;
-        let letter = rest[end..].chars().next().ok_or(Fault::BadFormat)?;
-        let (whole, fraction) = decimal(&rest[..end])?;
+        let (whole, fraction, after) = decimal(rest)?;
+        let letter = after.chars().next().ok_or(Fault::BadFormat)?;
         parts.add(unit(letter).ok_or(Fault::BadFormat)?, whole, fraction)?;
-        rest = &rest[end + letter.len_utf8()..];
+        rest = &after[letter.len_utf8()..];
     }
     Ok(())
 }
 
-/// A signed decimal as its whole part and its fraction, both with the sign.
-fn decimal(text: &str) -> Decoded<(i64, f64)> {
-    let (sign, digits) = match text.as_bytes().first() {
-        Some(b'-') => (-1, &text[1..]),
-        Some(b'+') => (1, &text[1..]),
-        _ => (1, text),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let is_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    if (whole.is_empty() && fraction.is_empty()) || !is_digits(whole) || !is_digits(fraction) {
+/// A signed decimal, also with an exponent, as its whole part, its fraction (both
+/// with the sign) and what follows. It is a double between: what does not fit into
+/// one's 53 bits is lost, as in PostgreSQL.
+fn decimal(text: &str) -> Decoded<(i64, f64, &str)> {
+    let digits = |from: usize| text[from..].bytes().take_while(u8::is_ascii_digit).count();
+    let sign = usize::from(text.starts_with('-'));
+    let whole = digits(sign);
+    let mut end = sign + whole;
+    let mut found = whole;
+    if text[end..].starts_with('.') {
+        let fraction = digits(end + 1);
+        found += fraction;
+        end += 1 + fraction;
+    }
+    if found == 0 {
         return Err(Fault::BadFormat);
     }
-    let whole: i64 = format!("0{whole}").parse().map_err(|_| Fault::FieldOverflow)?;
-    let fraction: f64 = format!("0.{fraction}0").parse().map_err(|_| Fault::BadFormat)?;
-    Ok((sign * whole, sign as f64 * fraction))
+    if text[end..].starts_with(['e', 'E']) {
+        let signed = usize::from(text[end + 1..].starts_with(['-', '+']));
+        let exponent = digits(end + 1 + signed);
+        if exponent > 0 {
+            end += 1 + signed + exponent;
+        }
+    }
+    let value: f64 = text[..end].parse().map_err(|_| Fault::BadFormat)?;
+    let whole = value.trunc();
+    // 2^63 is the first double that is too large.
+    if !(-(2f64.powi(63))..2f64.powi(63)).contains(&whole) {
+        return Err(Fault::FieldOverflow);
+    }
+    Ok((whole as i64, value - whole, &text[end..]))
 }
 
-/// `0001-02-03` or `00010203`.
+/// How many digits a number begins with.
+fn width(text: &str) -> usize {
+    text.trim_start_matches('-').bytes().take_while(u8::is_ascii_digit).count()
+}
+
+/// `0001-02-03` or `00010203`, or only its first fields.
 fn alternative_date(text: &str, parts: &mut Parts) -> Decoded<()> {
-    let negative = text.starts_with('-');
-    let fields: Vec<&str> = if text[1..].contains('-') {
-        text[usize::from(negative)..].split('-').collect()
-    } else if text.len() == 8 {
-        vec![&text[..4], &text[4..6], &text[6..]]
-    } else {
-        return Err(Fault::BadFormat);
-    };
-    let units = [Unit::Year, Unit::Month, Unit::Day];
-    if fields.len() > units.len() {
-        return Err(Fault::BadFormat);
+    let (whole, fraction, rest) = decimal(text)?;
+    if rest.is_empty() && width(text) == BASIC_DATE_WIDTH {
+        parts.add(Unit::Year, whole / 10_000, 0.0)?;
+        parts.add(Unit::Month, whole / 100 % 100, 0.0)?;
+        return parts.add(Unit::Day, whole % 100, fraction);
     }
-    for (index, (field, unit)) in fields.iter().zip(units).enumerate() {
-        let (whole, fraction) = decimal(field)?;
-        let sign = if negative && index == 0 { -1 } else { 1 };
-        parts.add(unit, sign * whole, fraction)?;
-    }
-    Ok(())
+    alternative(text, '-', &[Unit::Year, Unit::Month, Unit::Day], parts)
 }
 
-/// `04:05:06` or `040506`.
+/// `04:05:06` or `040506`, or only its first fields.
 fn alternative_time(text: &str, parts: &mut Parts) -> Decoded<()> {
-    let fields: Vec<&str> = if text.contains(':') {
-        text.split(':').collect()
-    } else if text.len() == 6 {
-        vec![&text[..2], &text[2..4], &text[4..]]
-    } else {
-        return Err(Fault::BadFormat);
-    };
-    let units = [Unit::Hour, Unit::Minute, Unit::Second];
-    if fields.len() > units.len() {
-        return Err(Fault::BadFormat);
+    let (whole, fraction, rest) = decimal(text)?;
+    if rest.is_empty() && width(text) == BASIC_TIME_WIDTH {
+        parts.add(Unit::Hour, whole / 10_000, 0.0)?;
+        parts.add(Unit::Minute, whole / 100 % 100, 0.0)?;
+        return parts.add(Unit::Second, whole % 100, fraction);
     }
-    for (field, unit) in fields.iter().zip(units) {
-        let (whole, fraction) = decimal(field)?;
-        parts.add(unit, whole, fraction)?;
+    alternative(text, ':', &[Unit::Hour, Unit::Minute, Unit::Second], parts)
+}
+
+fn alternative(text: &str, separator: char, units: &[Unit], parts: &mut Parts) -> Decoded<()> {
+    let mut rest = text;
+    for unit in units {
+        let (whole, fraction, after) = decimal(rest)?;
+        parts.add(*unit, whole, fraction)?;
+        match after.strip_prefix(separator) {
+            Some(next) => rest = next,
+            None if after.is_empty() => return Ok(()),
+            None => return Err(Fault::BadFormat),
+        }
     }
-    Ok(())
+    Err(Fault::BadFormat)
 }

@@ -151,10 +151,14 @@ impl Parts {
         self.add_fraction(exact - exact.trunc(), MICROSECONDS_PER_DAY)
     }
 
-    fn negate(&mut self) {
-        for part in [&mut self.years, &mut self.months, &mut self.days, &mut self.microseconds] {
-            *part = part.saturating_neg();
+    /// The lowest value of a part has no opposite.
+    fn negate(&mut self) -> Decoded<()> {
+        for part in [&mut self.years, &mut self.months, &mut self.days] {
+            *part = -*part;
+            i32::try_from(*part).map_err(|_| Fault::FieldOverflow)?;
         }
+        self.microseconds = self.microseconds.checked_neg().ok_or(Fault::FieldOverflow)?;
+        Ok(())
     }
 
     pub fn to_interval(self) -> Option<Interval> {
@@ -246,10 +250,11 @@ fn decode(fields: &[Field], range: u32, style: IntervalStyle) -> Decoded<Parts> 
     let mut unit = None;
     let mut unit_pending = false;
     let mut ago = false;
+    let all_negative = style == IntervalStyle::SqlStandard && leading_sign_is_for_all(fields);
     for field in fields.iter().rev() {
         let marked = match field.kind {
             FieldKind::Time => {
-                clock(&field.text, 1, range, &mut parts)?;
+                clock(&field.text, if all_negative { -1 } else { 1 }, range, &mut parts)?;
                 unit = Some(Unit::Day);
                 unit_pending = false;
                 part::TIME
@@ -263,7 +268,7 @@ fn decode(fields: &[Field], range: u32, style: IntervalStyle) -> Decoded<Parts> 
             }
             FieldKind::Number | FieldKind::Date | FieldKind::Zone => {
                 let mut current = unit.unwrap_or_else(|| rightmost_unit(range));
-                let marked = number(&field.text, &mut current, &mut parts)?;
+                let marked = number(&field.text, all_negative, &mut current, &mut parts)?;
                 unit = Some(if current == Unit::Hour { Unit::Day } else { current });
                 unit_pending = false;
                 marked
@@ -291,23 +296,18 @@ fn decode(fields: &[Field], range: u32, style: IntervalStyle) -> Decoded<Parts> 
     if found == 0 || unit_pending {
         return Err(Fault::BadFormat);
     }
-    if style == IntervalStyle::SqlStandard {
-        apply_leading_sign(fields, &mut parts);
-    }
     if ago {
-        parts.negate();
+        parts.negate()?;
     }
     Ok(parts)
 }
 
 /// SQL reads `-1 1:00` as minus one day and one hour, unless more signs follow.
-fn apply_leading_sign(fields: &[Field], parts: &mut Parts) {
+fn leading_sign_is_for_all(fields: &[Field]) -> bool {
     let signed = |field: &Field| field.text.starts_with(['-', '+']);
-    if !fields[0].text.starts_with('-') || fields[1..].iter().any(signed) {
-        return;
-    }
-    for part in [&mut parts.years, &mut parts.months, &mut parts.days, &mut parts.microseconds] {
-        *part = -part.abs();
+    match fields.split_first() {
+        Some((first, rest)) => first.text.starts_with('-') && !rest.iter().any(signed),
+        None => false,
     }
 }
 
@@ -343,14 +343,16 @@ fn rightmost_unit(range: u32) -> Unit {
     }
 }
 
-/// A number, or SQL's `years-months`, which makes the unit months.
-fn number(text: &str, unit: &mut Unit, parts: &mut Parts) -> Decoded<u32> {
-    let negative = text.starts_with('-');
+/// A number, or SQL's `years-months`, which makes the unit months. `all_negative` says
+/// that a sign before all of the text is this number's too.
+fn number(text: &str, all_negative: bool, unit: &mut Unit, parts: &mut Parts) -> Decoded<u32> {
     let digits_start = usize::from(text.starts_with(['-', '+']));
     let digits = text[digits_start..].bytes().take_while(u8::is_ascii_digit).count();
     let (head, rest) = text.split_at(digits_start + digits);
-    let value: i64 = match head[digits_start..].parse::<i64>() {
-        Ok(value) if negative => -value,
+    let written_negative = text.starts_with('-');
+    let negative = written_negative || all_negative;
+    let value: i64 = match head.parse::<i64>() {
+        Ok(value) if all_negative && !written_negative => -value,
         Ok(value) => value,
         Err(_) if digits == 0 && rest.starts_with('.') => 0,
         Err(_) if digits == 0 => return Err(Fault::BadFormat),

@@ -66,9 +66,10 @@ impl Zone {
         match self {
             Zone::Fixed(offset) => offset,
             Zone::Named(Tz::UTC) => 0,
-            Zone::Named(zone) => {
-                zone.offset_from_utc_datetime(&naive(timestamp)).fix().local_minus_utc()
-            }
+            Zone::Named(zone) => match without_rules(zone, timestamp) {
+                Some((offset, _)) => offset,
+                None => zone.offset_from_utc_datetime(&naive(timestamp)).fix().local_minus_utc(),
+            },
         }
     }
 
@@ -79,6 +80,9 @@ impl Zone {
             Zone::Named(Tz::UTC) => return 0,
             Zone::Named(zone) => zone,
         };
+        if let Some((offset, _)) = without_rules(zone, local) {
+            return offset;
+        }
         match zone.offset_from_local_datetime(&naive(local)) {
             chrono::LocalResult::Single(offset) => offset.fix().local_minus_utc(),
             chrono::LocalResult::Ambiguous(_, after) => after.fix().local_minus_utc(),
@@ -91,6 +95,9 @@ impl Zone {
         match self {
             Zone::Fixed(offset) => offset_text(offset),
             Zone::Named(zone) => {
+                if let Some((_, name)) = without_rules(zone, timestamp) {
+                    return name.to_owned();
+                }
                 let offset = zone.offset_from_utc_datetime(&naive(timestamp));
                 let fallback = || offset_text(offset.fix().local_minus_utc());
                 offset.abbreviation().map_or_else(fallback, str::to_owned)
@@ -102,6 +109,7 @@ impl Zone {
     pub fn is_daylight_saving(self, timestamp: i64) -> bool {
         match self {
             Zone::Fixed(_) => false,
+            Zone::Named(zone) if without_rules(zone, timestamp).is_some() => false,
             Zone::Named(zone) => {
                 use chrono_tz::OffsetComponents;
                 let offset = zone.offset_from_utc_datetime(&naive(timestamp));
@@ -133,6 +141,25 @@ impl Zone {
         }
         timestamp.checked_add(i64::from(self.offset_at(timestamp)) * MICROSECONDS_PER_SECOND)
     }
+}
+
+/// The zones that are named by their abbreviations follow the rules of the United
+/// States while there were any, and their standard time in all other years: the
+/// cities that `chrono-tz` takes them for had rules of their own, and local time
+/// before 1883.
+fn without_rules(zone: Tz, timestamp: i64) -> Option<(i32, &'static str)> {
+    const YEARS_WITH_RULES: [std::ops::Range<i32>; 3] = [1918..1920, 1942..1946, 1967..i32::MAX];
+    let (hours, name) = match zone {
+        Tz::EST5EDT => (-5, "EST"),
+        Tz::CST6CDT => (-6, "CST"),
+        Tz::MST7MDT => (-7, "MST"),
+        Tz::PST8PDT => (-8, "PST"),
+        _ => return None,
+    };
+    let (days, _) = split_timestamp(timestamp);
+    let year = calendar::civil_from_days(days).year;
+    let has_rules = YEARS_WITH_RULES.iter().any(|years| years.contains(&year));
+    (!has_rules).then_some((hours * 3600, name))
 }
 
 /// The time zone abbreviation's offset (seconds east) and whether it is

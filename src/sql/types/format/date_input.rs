@@ -23,11 +23,15 @@ pub fn to_timestamp(text: &str, template: &str, zone: Zone) -> Result<i64> {
     let (days, time) = fields.assemble(text)?;
     let local = days.checked_mul(MICROSECONDS_PER_DAY).and_then(|days| days.checked_add(time));
     let local = checked_timestamp(local)?;
-    match fields.offset_seconds() {
+    let instant = match fields.offset_seconds() {
         Some(east) => {
-            checked_timestamp(local.checked_sub(i64::from(east) * MICROSECONDS_PER_SECOND))
+            checked_timestamp(local.checked_sub(i64::from(east) * MICROSECONDS_PER_SECOND))?
         }
-        None => checked_timestamp(zone.to_utc(local)),
+        None => checked_timestamp(zone.to_utc(local))?,
+    };
+    match fields.precision {
+        Some(precision) => datetime::round_timestamp(instant, precision),
+        None => Ok(instant),
     }
 }
 
@@ -58,6 +62,8 @@ pub(super) struct Fields {
     seconds_of_day: i32,
     millisecond: i32,
     microsecond: i32,
+    /// Digits of the second that `FF1` to `FF6` keep.
+    precision: Option<i32>,
     twelve_hours: bool,
     pm: bool,
     bc: bool,
@@ -360,7 +366,10 @@ impl Fields {
             }
             Part::Microsecond | Part::Fraction(_) => {
                 let width = match keyword.part {
-                    Part::Fraction(digits) => digits as usize,
+                    Part::Fraction(digits) => {
+                        self.precision = Some(digits as i32);
+                        digits as usize
+                    }
                     _ => 6,
                 };
                 let (value, length) = integer(width)?;
