@@ -1923,6 +1923,10 @@ CREATE FUNCTION pg_catalog.nummultirange() RETURNS nummultirange LANGUAGE intern
 
 CREATE FUNCTION pg_catalog.nummultirange(numrange) RETURNS nummultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4284;
 
+-- trigger
+
+CREATE FUNCTION pg_catalog.suppress_redundant_updates_trigger() RETURNS trigger LANGUAGE internal VOLATILE STRICT AS 'suppress_redundant_updates_trigger' SET oid = 1291;
+
 -- tsmultirange
 
 CREATE FUNCTION pg_catalog.tsmultirange() RETURNS tsmultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor0' SET oid = 4286;
@@ -1938,9 +1942,6 @@ CREATE FUNCTION pg_catalog.tstzmultirange() RETURNS tstzmultirange LANGUAGE inte
 -- tstzrange
 
 CREATE FUNCTION pg_catalog.tstzmultirange(tstzrange) RETURNS tstzmultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4290;
--- trigger
-
-CREATE FUNCTION pg_catalog.suppress_redundant_updates_trigger() RETURNS trigger LANGUAGE internal VOLATILE STRICT AS 'suppress_redundant_updates_trigger' SET oid = 1291;
 
 -- varbit
 
