@@ -82,8 +82,8 @@ use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
 pub use expression::{
-    ColumnExpression, DOMAIN_VALUE, ExpressionUse, bind_bound_value, bind_column_expression, bind_default,
-    bind_domain_check, bind_domain_check_sql, bind_domain_default, bind_expression,
+    ColumnExpression, DOMAIN_VALUE, ExpressionUse, bind_bound_value, bind_column_expression,
+    bind_default, bind_domain_check, bind_domain_check_sql, bind_domain_default, bind_expression,
     bind_expression_sql, bind_relation_expression_sql, bind_trigger_condition,
     bind_trigger_condition_sql,
 };
