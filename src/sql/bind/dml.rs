@@ -589,8 +589,8 @@ impl Binder<'_> {
         self.check_conflicts(&from_items)?;
         self.level().add(from_items.clone());
         let rel = match from {
-            Some(from) => cross_join(filtered_scan(&scan, conditions), from, false),
-            None => filtered_scan(&scan, conditions),
+            Some(from) => cross_join(filtered_scan(target, &scan, conditions), from, false),
+            None => filtered_scan(target, &scan, conditions),
         };
         scan.columns.retain(|(number, _)| *number > 0);
         Ok((scan, rel, from_items))
