@@ -622,8 +622,8 @@ impl Binder<'_> {
         self.check_conflicts(&from_items)?;
         self.level().add(from_items.clone());
         let rel = match from {
-            Some(from) => cross_join(filtered_scan(&scan, conditions), from, false),
-            None => filtered_scan(&scan, conditions),
+            Some(from) => cross_join(filtered_scan(target, &scan, conditions), from, false),
+            None => filtered_scan(target, &scan, conditions),
         };
         let family = scan.descendants;
         scan.columns.retain(|(number, _)| {

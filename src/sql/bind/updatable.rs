@@ -296,6 +296,10 @@ impl Target {
         found
     }
 
+    fn has_barrier(&self) -> bool {
+        self.views.iter().filter_map(|view| view_of(view)).any(View::security_barrier)
+    }
+
     pub fn is_view(&self) -> bool {
         !self.views.is_empty()
     }
@@ -432,9 +436,12 @@ fn is_filtered(view: &Relation) -> bool {
 }
 
 /// A target's scan under its views' conditions.
-pub(super) fn filtered_scan(scan: &Scan, mut conditions: Vec<Expr>) -> Rel {
+pub(super) fn filtered_scan(target: &Target, scan: &Scan, mut conditions: Vec<Expr>) -> Rel {
     let scan = Rel::Scan(scan.clone());
-    conditions.reverse();
+    // An outer view's condition sees no row that a security barrier within hides.
+    if !target.has_barrier() {
+        conditions.reverse();
+    }
     match all_of(conditions) {
         Some(predicate) => super::select::filter(scan, predicate),
         None => scan,

@@ -227,6 +227,7 @@ impl Ddl<'_> {
                     "addroleto" => (other, this),
                     _ => (this, other),
                 };
+                self.require_admin_of(&granted)?;
                 match adds {
                     true => self.add_member(&granted, &grantee, &grantor, admin)?,
                     false => self.remove_member(&granted, &grantee, admin),
