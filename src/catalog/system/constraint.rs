@@ -199,6 +199,7 @@ fn action(action: ReferentialAction) -> char {
 fn is_not_inherited(catalog: &Catalog, constraint: &Constraint) -> bool {
     match constraint.kind {
         ConstraintKind::Check { .. } => constraint.no_inherit,
+        ConstraintKind::DomainCheck { .. } => false,
         ConstraintKind::ForeignKey(_) if constraint.parent == 0 => {
             !catalog.relation(constraint.table).is_some_and(|table| table.is_partitioned())
         }
