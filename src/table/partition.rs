@@ -299,10 +299,10 @@ impl Partitions {
                 })
             })
             .collect();
-        if let Some(key) = equals {
-            if self.find(&key)? != Some(child) {
-                return Ok(false);
-            }
+        if let Some(key) = equals
+            && self.find(&key)? != Some(child)
+        {
+            return Ok(false);
         }
         Ok(match &self.children[child].bound {
             Bound::List(values) => values.iter().any(|value| self.fulfils(value, 0, known)),

@@ -184,10 +184,10 @@ fn range(
         for column in at..names.len() {
             let Some(constant) = value(&edge[column], column) else {
                 // MINVALUE or MAXVALUE: the columns before it decide.
-                let unbounded_inside = match (&edge[column], last) {
-                    (RangeDatum::MinValue, ">=") | (RangeDatum::MaxValue, "<") => true,
-                    _ => false,
-                };
+                let unbounded_inside = matches!(
+                    (&edge[column], last),
+                    (RangeDatum::MinValue, ">=") | (RangeDatum::MaxValue, "<")
+                );
                 if unbounded_inside && !equal.is_empty() {
                     arms.push(joined(&equal));
                 }

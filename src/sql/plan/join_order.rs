@@ -173,7 +173,7 @@ impl Ordering {
             conditions.into_iter().partition(|expr| needs(expr).count_ones() == 1);
         for expr in single {
             let at = needs(&expr).trailing_zeros() as usize;
-            let input = std::mem::replace(&mut relations[at], LogicalPlan::default());
+            let input = std::mem::take(&mut relations[at]);
             relations[at] = LogicalPlan::Filter(Filter::try_new(expr, input.into())?);
             estimates[at] = cardinality::estimate(&relations[at]);
         }
@@ -325,7 +325,7 @@ impl Ordering {
     fn build(&mut self, best: &HashMap<Set, Best>, set: Set) -> Result<LogicalPlan> {
         let Some((a, b)) = best.get(&set).and_then(|best| best.split) else {
             let at = set.trailing_zeros() as usize;
-            return Ok(std::mem::replace(&mut self.relations[at], LogicalPlan::default()));
+            return Ok(std::mem::take(&mut self.relations[at]));
         };
         let (a, b) = if self.size(a) <= self.size(b) { (a, b) } else { (b, a) };
         let left = self.build(best, a)?;
