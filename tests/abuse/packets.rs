@@ -32,7 +32,12 @@ fn malformed_packets_before_login_end_the_connection() {
     for packet in packets {
         let mut client = Raw::connect(abused.server.port);
         client.send(&packet);
-        client.stream.shutdown(std::net::Shutdown::Write).expect("a half-closed socket");
+        match client.stream.shutdown(std::net::Shutdown::Write) {
+            Ok(()) => {}
+            // The server was quicker to end the connection.
+            Err(error) if error.kind() == std::io::ErrorKind::NotConnected => {}
+            Err(error) => panic!("the socket is not half-closed: {error}"),
+        }
         client.ended_with();
         abused.bystander_is_served();
     }
