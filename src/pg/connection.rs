@@ -153,7 +153,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.session.fail();
         self.tell_notices();
         self.wire.output.report(error.report(), &self.query);
-        tracing::debug!(pid = self.session.backend().pid, %error, "statement failed");
+        let pid = self.session.backend().pid;
+        if error.code() == sqlstate::INTERNAL_ERROR {
+            tracing::error!(pid, %error, statement = ?self.query, "internal error");
+        } else {
+            tracing::debug!(pid, %error, "statement failed");
+        }
         if extended {
             self.skips_to_sync = true;
         } else {
