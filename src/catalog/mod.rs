@@ -275,6 +275,32 @@ impl Catalog {
         })
     }
 
+    /// Whether a foreign key's row only stands for one partition of the table that the
+    /// key above it refers to. Its work is done by the key above.
+    pub fn is_referenced_part(&self, constraint: &Constraint) -> bool {
+        constraint.parent != 0
+            && self
+                .constraint(constraint.parent)
+                .is_some_and(|above| above.is_foreign_key() && above.table == constraint.table)
+    }
+
+    /// The row of a foreign key that stands for a partition of the table it refers to.
+    pub fn referenced_part(&self, key: &Constraint, partition: Oid) -> Option<&Arc<Constraint>> {
+        self.referencing(partition).find(|part| {
+            part.table == key.table && part.oid != key.oid && self.top_key(part).oid == key.oid
+        })
+    }
+
+    /// The foreign key that the parts of a table refer to are parts of.
+    pub fn top_key<'c>(&'c self, mut part: &'c Constraint) -> &'c Constraint {
+        while self.is_referenced_part(part)
+            && let Some(above) = self.constraint(part.parent)
+        {
+            part = above;
+        }
+        part
+    }
+
     /// The sequence that a serial or identity column owns.
     pub fn owned_sequence(&self, table: Oid, column: i16) -> Option<&Arc<Relation>> {
         self.relations().find(|relation| match &relation.kind {

@@ -385,6 +385,9 @@ pub struct Trigger {
     /// REFERENCING OLD TABLE and NEW TABLE.
     pub old_table: Option<String>,
     pub new_table: Option<String>,
+    /// `tgparentid`: the partitioned table's trigger that this one is a copy of, or 0.
+    #[serde(default)]
+    pub parent: Oid,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

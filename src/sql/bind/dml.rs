@@ -8,7 +8,7 @@ use super::node::{boxed, column_expr, constant, inner, list, null, required, typ
 use super::opened::Verb;
 use super::scope::{Clause, Item};
 use super::set_operation::output_location;
-use super::updatable::{Target, TargetRows, filtered_further, filtered_scan};
+use super::updatable::{Target, TargetRows, filtered_further};
 use super::values::is_default;
 use crate::catalog::{Column, Identity, Relation, RelationKind, acl};
 use crate::error::{Error, Result};
@@ -621,9 +621,10 @@ impl Binder<'_> {
         self.level().add(vec![item]);
         self.check_conflicts(&from_items)?;
         self.level().add(from_items.clone());
+        let rows = self.filtered_target(target, &scan, conditions)?;
         let rel = match from {
-            Some(from) => cross_join(filtered_scan(target, &scan, conditions), from, false),
-            None => filtered_scan(target, &scan, conditions),
+            Some(from) => cross_join(rows, from, false),
+            None => rows,
         };
         let family = scan.descendants;
         scan.columns.retain(|(number, _)| {

@@ -116,7 +116,11 @@ impl Binder<'_> {
         }
         self.permissions.require(relation.oid, self.check_as, acl::SELECT);
         match &relation.kind {
-            RelationKind::View(_) if !self.names.are_recorded() && !self.is_describing() => {
+            RelationKind::View(_)
+                if !self.names.are_recorded()
+                    && !self.is_describing()
+                    && self.unexpanded.take_if(|view| *view == relation.oid).is_none() =>
+            {
                 self.view(&relation, table)
             }
             RelationKind::Index(_) => Err(is_an_index(&relation, table.location)),

@@ -135,6 +135,8 @@ pub struct Binder<'a> {
     plain: Option<described::Body>,
     /// Primary keys by which columns are grouped that GROUP BY does not name.
     grouping_keys: Vec<Oid>,
+    /// A view whose next mention in FROM stays as it is.
+    unexpanded: Option<Oid>,
 }
 
 impl<'a> Binder<'a> {
@@ -169,6 +171,7 @@ impl<'a> Binder<'a> {
             description: None,
             plain: None,
             grouping_keys: Vec::new(),
+            unexpanded: None,
         }
     }
 

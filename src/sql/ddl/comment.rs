@@ -128,7 +128,7 @@ impl Ddl<'_> {
         let trigger = self.work.catalog.trigger_named(relation.oid, name);
         trigger
             .map(|trigger| trigger.address())
-            .ok_or_else(|| super::trigger::no_trigger(name, &relation.name))
+            .ok_or_else(|| super::trigger_change::no_trigger(name, &relation.name))
     }
 
     fn commented_shared(

@@ -48,6 +48,7 @@ mod sequence;
 mod table;
 mod temporary;
 mod trigger;
+mod trigger_change;
 mod uses;
 mod view;
 mod view_options;

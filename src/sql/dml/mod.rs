@@ -21,9 +21,9 @@ pub mod conditions;
 pub mod copy;
 mod domain;
 mod insert;
+mod instead;
 mod merge;
 mod modify;
-mod part;
 mod returning;
 mod row_value;
 mod source;
@@ -48,6 +48,7 @@ use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 
 use insert::InsertPlan;
+use instead::{InsteadPlan, is_for_triggers};
 use merge::MergePlan;
 use modify::ModifyPlan;
 
@@ -62,6 +63,7 @@ enum Plan {
     Insert(InsertPlan),
     Modify(ModifyPlan),
     Merge(Box<MergePlan>),
+    Instead(Box<InsteadPlan>),
 }
 
 /// What a statement did.
@@ -74,7 +76,20 @@ pub struct Effect {
 
 impl Compiled {
     pub fn new(statement: &ir::Statement, catalog: &Catalog) -> Result<Compiled> {
+        let instead = |plan| Plan::Instead(Box::new(plan));
         let (relation, plan, returning) = match statement {
+            ir::Statement::Insert(insert) if is_for_triggers(&insert.relation) => {
+                let plan = instead(InsteadPlan::insert(insert, catalog)?);
+                (&insert.relation, plan, insert.returning.as_ref())
+            }
+            ir::Statement::Update(update) if is_for_triggers(&update.target.relation) => {
+                let plan = instead(InsteadPlan::update(update, catalog)?);
+                (&update.target.relation, plan, update.returning.as_ref())
+            }
+            ir::Statement::Delete(delete) if is_for_triggers(&delete.target.relation) => {
+                let plan = instead(InsteadPlan::delete(delete, catalog)?);
+                (&delete.target.relation, plan, delete.returning.as_ref())
+            }
             ir::Statement::Insert(insert) => {
                 let plan = Plan::Insert(InsertPlan::new(insert, catalog)?);
                 (&insert.relation, plan, insert.returning.as_ref())
@@ -96,6 +111,7 @@ impl Compiled {
         let extra = match &plan {
             Plan::Insert(_) | Plan::Merge(_) => &[][..],
             Plan::Modify(plan) => plan.extra_columns(),
+            Plan::Instead(plan) => plan.extra_columns(),
         };
         let returning = returning
             .map(|returning| returning::ReturningPlan::new(returning, extra, catalog))
@@ -108,7 +124,7 @@ impl Compiled {
         match &self.plan {
             Plan::Insert(plan) => plan.is_fast(),
             Plan::Modify(plan) => plan.is_fast(),
-            Plan::Merge(_) => false,
+            Plan::Merge(_) | Plan::Instead(_) => false,
         }
     }
 
@@ -128,6 +144,9 @@ impl Compiled {
                 plan.run(&self.relation, self.returning.as_ref(), params, work, ctx).await
             }
             Plan::Merge(plan) => plan.run(&self.relation, params, work, ctx).await,
+            Plan::Instead(plan) => {
+                plan.run(&self.relation, self.returning.as_ref(), params, work, ctx).await
+            }
         }
     }
 
@@ -164,6 +183,7 @@ impl Compiled {
             Plan::Insert(_) => format!("INSERT 0 {count}"),
             Plan::Modify(plan) => format!("{} {count}", plan.verb()),
             Plan::Merge(_) => format!("MERGE {count}"),
+            Plan::Instead(plan) => plan.tag(count),
         }
     }
 }

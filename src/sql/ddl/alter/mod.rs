@@ -166,7 +166,7 @@ impl Ddl<'_> {
             | Step::AtEnableTrigAll
             | Step::AtDisableTrigAll
             | Step::AtEnableTrigUser
-            | Step::AtDisableTrigUser => self.switch_triggers(relation.oid, command),
+            | Step::AtDisableTrigUser => self.switch_triggers(relation.oid, command, recurse).await,
             Step::AtReplicaIdentity | Step::AtClusterOn => {
                 Err(Error::unsupported(step_name(command.subtype())))
             }
