@@ -355,7 +355,12 @@ impl Writer<'_> {
 
     fn queue_firing(&mut self, firing: Firing) -> Result<()> {
         // What WHEN excludes is never queued.
-        if !self.ctx.compiler.holds(&firing, self.ctx)? {
+        let ctx = self.ctx;
+        if firing.trigger.trigger.when.is_some() {
+            // It may call functions that read.
+            ctx.eval.loan.open(self.work);
+        }
+        if !self.lend(|| ctx.compiler.holds(&firing, ctx))? {
             return Ok(());
         }
         match constraint_of(&firing.trigger.trigger) {

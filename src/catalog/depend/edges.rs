@@ -67,6 +67,10 @@ impl Catalog {
         for trigger in self.triggers() {
             trigger_edges(trigger, &mut found);
         }
+        for rule in self.rules() {
+            let mut edges = Edges { object: rule.address(), found: &mut found };
+            edges.push(ObjectAddress::relation(rule.table), AUTO);
+        }
         for references in self.all_references() {
             found.extend(references.edges.iter().copied());
         }

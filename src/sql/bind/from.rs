@@ -31,7 +31,7 @@ const SYSTEM_COLUMNS: &[(&str, i16, Oid)] = &[
 impl Binder<'_> {
     /// Binds a FROM list into the current level and answers its relation.
     pub(super) fn from_clause(&mut self, nodes: &[Node]) -> Result<Option<Rel>> {
-        let mut joined: Option<Rel> = None;
+        let mut joined: Option<Rel> = self.take_rule_source();
         for node in nodes {
             self.level().lateral_used = false;
             let (rel, mut items) = self.from_item(inner(node)?)?;

@@ -338,7 +338,8 @@ impl Binder<'_> {
                 return Err(Error::statement_too_deep());
             }
             self.opened.written(relation.oid);
-            if self.has_instead_trigger(&relation, verb) {
+            let is_bare = self.bare_target.take_if(|bare| *bare == relation.oid).is_some();
+            if is_bare || self.has_instead_trigger(&relation, verb) {
                 self.opened.target(&self.catalog, relation.oid, verb)?;
                 return Ok(Target { relation, views });
             }
@@ -364,7 +365,7 @@ impl Binder<'_> {
     }
 
     /// Whether an INSTEAD OF trigger does what a statement asks of a view.
-    fn has_instead_trigger(&self, view: &Relation, verb: Verb) -> bool {
+    pub(super) fn has_instead_trigger(&self, view: &Relation, verb: Verb) -> bool {
         let triggers = self.catalog.triggers_of(view.oid);
         triggers.iter().any(|trigger| {
             let events = trigger.events;

@@ -35,6 +35,7 @@ impl Ddl<'_> {
             Kind::ObjectColumn => self.commented_column(&name_list(node)),
             Kind::ObjectTabconstraint => self.commented_constraint(&name_list(node)),
             Kind::ObjectTrigger => self.commented_trigger(&name_list(node)),
+            Kind::ObjectRule => self.rule_target(&name_list(node)),
             Kind::ObjectSchema => self.schema_named(&plain_name(node)).map(ObjectAddress::schema),
             Kind::ObjectType => match node {
                 Some(NodeEnum::TypeName(name)) => {

@@ -67,7 +67,7 @@ impl Ddl<'_> {
         if let Some(parent) = self.work.catalog.trigger(trigger.parent) {
             let above = self.relation(parent.table)?;
             return Err(Error::new(
-                sqlstate::FEATURE_NOT_SUPPORTED,
+                sqlstate::INTERNAL_ERROR,
                 format!("cannot rename trigger \"{old}\" on table \"{}\"", relation.name),
             )
             .with_hint(format!(

@@ -26,6 +26,7 @@ mod merge;
 mod modify;
 mod returning;
 mod row_value;
+mod several;
 mod source;
 mod trigger;
 mod truncate;
@@ -51,6 +52,7 @@ use insert::InsertPlan;
 use instead::{InsteadPlan, is_for_triggers};
 use merge::MergePlan;
 use modify::ModifyPlan;
+use several::SeveralPlan;
 
 /// A statement ready to be run many times under the catalog it was compiled for.
 pub struct Compiled {
@@ -64,6 +66,7 @@ enum Plan {
     Modify(ModifyPlan),
     Merge(Box<MergePlan>),
     Instead(Box<InsteadPlan>),
+    Several(SeveralPlan),
 }
 
 /// What a statement did.
@@ -106,10 +109,14 @@ impl Compiled {
                 let plan = Plan::Merge(Box::new(MergePlan::new(merge, catalog)?));
                 (&merge.target.relation, plan, None)
             }
+            ir::Statement::Several(several) => {
+                let plan = Plan::Several(SeveralPlan::new(several, catalog)?);
+                return Ok(Compiled { relation: several.relation.clone(), plan, returning: None });
+            }
             ir::Statement::Query(_) => return Err(Error::internal("a query changes no rows")),
         };
         let extra = match &plan {
-            Plan::Insert(_) | Plan::Merge(_) => &[][..],
+            Plan::Insert(_) | Plan::Merge(_) | Plan::Several(_) => &[][..],
             Plan::Modify(plan) => plan.extra_columns(),
             Plan::Instead(plan) => plan.extra_columns(),
         };
@@ -124,7 +131,7 @@ impl Compiled {
         match &self.plan {
             Plan::Insert(plan) => plan.is_fast(),
             Plan::Modify(plan) => plan.is_fast(),
-            Plan::Merge(_) | Plan::Instead(_) => false,
+            Plan::Merge(_) | Plan::Instead(_) | Plan::Several(_) => false,
         }
     }
 
@@ -144,6 +151,7 @@ impl Compiled {
                 plan.run(&self.relation, self.returning.as_ref(), params, work, ctx).await
             }
             Plan::Merge(plan) => plan.run(&self.relation, params, work, ctx).await,
+            Plan::Several(plan) => plan.run(params, work, ctx).await,
             Plan::Instead(plan) => {
                 plan.run(&self.relation, self.returning.as_ref(), params, work, ctx).await
             }
@@ -159,7 +167,7 @@ impl Compiled {
     ) -> Result<Outcome> {
         let effect = self.run(params, work, ctx).await?;
         let tag = self.tag(effect.count);
-        Ok(match &self.returning {
+        Ok(match self.returning() {
             None => Outcome::Command(tag),
             Some(returning) => {
                 let rows = (!effect.rows.is_empty()).then(|| Ok(Rows::Datums(effect.rows)));
@@ -175,7 +183,14 @@ impl Compiled {
 
     /// The columns of RETURNING.
     pub fn returned_columns(&self) -> Option<&Arc<[ResultColumn]>> {
-        self.returning.as_ref().map(|returning| &returning.columns)
+        self.returning().map(|returning| &returning.columns)
+    }
+
+    fn returning(&self) -> Option<&returning::ReturningPlan> {
+        match &self.plan {
+            Plan::Several(plan) => plan.tagged()?.returning(),
+            _ => self.returning.as_ref(),
+        }
     }
 
     fn tag(&self, count: u64) -> String {
@@ -184,6 +199,7 @@ impl Compiled {
             Plan::Modify(plan) => format!("{} {count}", plan.verb()),
             Plan::Merge(_) => format!("MERGE {count}"),
             Plan::Instead(plan) => plan.tag(count),
+            Plan::Several(plan) => plan.tag(count),
         }
     }
 }

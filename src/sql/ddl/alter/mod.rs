@@ -167,6 +167,10 @@ impl Ddl<'_> {
             | Step::AtDisableTrigAll
             | Step::AtEnableTrigUser
             | Step::AtDisableTrigUser => self.switch_triggers(relation.oid, command, recurse).await,
+            Step::AtEnableRule
+            | Step::AtEnableAlwaysRule
+            | Step::AtEnableReplicaRule
+            | Step::AtDisableRule => self.switch_rule(relation.oid, command),
             Step::AtReplicaIdentity | Step::AtClusterOn => {
                 Err(Error::unsupported(step_name(command.subtype())))
             }

@@ -107,7 +107,7 @@ impl Ddl<'_> {
         Ok(())
     }
 
-    /// `55000` if a trigger of a table does not go with its being a child.
+    /// `0A000` if a trigger of a table does not go with its being a child.
     pub fn require_triggers_inheritable(&self, table: &Relation, as_what: &str) -> Result<()> {
         let triggers = self.work.catalog.triggers_of(table.oid);
         let unfit = triggers.iter().find(|trigger| {
@@ -121,7 +121,7 @@ impl Ddl<'_> {
             }
         };
         Err(Error::new(
-            sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+            sqlstate::FEATURE_NOT_SUPPORTED,
             format!(
                 "trigger \"{}\" prevents table \"{}\" from becoming {as_what}",
                 trigger.name, table.name
