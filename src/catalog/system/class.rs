@@ -7,7 +7,7 @@ use super::cell::*;
 use super::lookup::Lookup;
 use crate::catalog::{
     Catalog, Column, Constraint, ConstraintKind, Index, ObjectClass, Persistence, RULE_OID_OFFSET,
-    Relation, RelationKind, relation_oid, Rule, RuleEvent,
+    Relation, RelationKind, Rule, RuleEvent, relation_oid,
 };
 use crate::sql::types::{Datum, Oid, oid as types};
 
@@ -45,12 +45,7 @@ pub(super) fn pg_class(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row
         .collect()
 }
 
-fn class_row(
-    catalog: &Catalog,
-    relation: &Relation,
-    has_triggers: bool,
-    has_rules: bool,
-) -> Row {
+fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool, has_rules: bool) -> Row {
     let is_table = matches!(relation.kind, RelationKind::Table | RelationKind::Virtual);
     let stored = !matches!(relation.kind, RelationKind::View(_) | RelationKind::Composite);
     let has_rows = !relation.is_partitioned() && !relation.inheritance.index_of_partitioned;

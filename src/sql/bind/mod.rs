@@ -89,6 +89,7 @@ pub use expression::{
     bind_trigger_condition_sql,
 };
 pub use from::cannot_open;
+pub use inline::expression_of;
 pub use node::location;
 use opened::Opened;
 pub use opened::opened_by_copy;
@@ -96,9 +97,8 @@ use params::Params;
 pub use polymorphic::is_polymorphic;
 pub use procedure::{ProcedureCall, bind_call, bind_call_with};
 pub use refresh::Refreshed;
-use scope::Level;
-pub use inline::expression_of;
 pub use rule::only_part;
+use scope::Level;
 pub use updatable::updatable;
 pub use variables::{Conflict, Conversion, VariableRef, Variables, bind_conversion};
 
