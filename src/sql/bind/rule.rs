@@ -24,7 +24,9 @@ use super::opened::Verb;
 use super::scope::{Clause, Item, ItemColumn, Level};
 use super::select::filter;
 use super::updatable::not_updatable;
-use crate::catalog::{self, Relation, Rule, RuleEvent, RuleText, quote_literal};
+use crate::catalog::{
+    self, Relation, RelationKind, Rule, RuleEvent, RuleText, Updatable, View, quote_literal,
+};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{self, rewrite_deep};
 use crate::sql::ir::{
@@ -58,11 +60,15 @@ impl Firing {
     }
 
     fn verb(&self) -> Verb {
-        match self.event {
-            RuleEvent::Insert => Verb::Insert,
-            RuleEvent::Update => Verb::Update,
-            RuleEvent::Delete => Verb::Delete,
-        }
+        verb_for(self.event)
+    }
+}
+
+fn verb_for(event: RuleEvent) -> Verb {
+    match event {
+        RuleEvent::Insert => Verb::Insert,
+        RuleEvent::Update => Verb::Update,
+        RuleEvent::Delete => Verb::Delete,
     }
 }
 
@@ -115,6 +121,7 @@ impl Binder<'_> {
         let Some(Ok(relation)) = table.as_ref().map(|table| self.relation(table)) else {
             return Ok(None);
         };
+        let relation = self.ruled_below(relation, event);
         let mut rules = self.catalog.rules_of(relation.oid);
         let upserts = matches!(node, NodeEnum::InsertStmt(i) if i.on_conflict_clause.is_some());
         if upserts && rules.iter().any(|rule| rule.event != RuleEvent::Delete) {
@@ -138,6 +145,33 @@ impl Binder<'_> {
         Ok(Some(Firing { relation, event, rules }))
     }
 
+    /// The relation whose rules apply: a view that is written through stands for the
+    /// relation below it.
+    fn ruled_below(&self, mut relation: Arc<Relation>, event: RuleEvent) -> Arc<Relation> {
+        let named = relation.clone();
+        for _ in 0..super::INLINE_DEPTH_MAX {
+            let rules = self.catalog.rules_of(relation.oid);
+            if rules.iter().any(|rule| rule.event == event) {
+                return relation;
+            }
+            if self.has_instead_trigger(&relation, verb_for(event)) {
+                break;
+            }
+            let RelationKind::View(View {
+                updatable: Some(Updatable::Yes { relation: inner, .. }),
+                ..
+            }) = &relation.kind
+            else {
+                break;
+            };
+            match self.catalog.relation(*inner) {
+                Some(inner) => relation = inner.clone(),
+                None => break,
+            }
+        }
+        named
+    }
+
     /// What the rules add, and the conditions under which the statement itself is not
     /// carried out. `base` may end up reading its rows through what the rules read.
     #[allow(clippy::type_complexity)]
@@ -157,6 +191,7 @@ impl Binder<'_> {
             };
             for action in &rule.actions {
                 let mut source = rows.clone();
+                source.items = known_rows(&firing.relation, rule, &rows.items);
                 if let Some(condition) = &condition {
                     source.rel = filter(source.rel, condition.clone());
                 }
@@ -169,7 +204,13 @@ impl Binder<'_> {
                     *slot = Some(returned_through(&firing.relation, wanted, own));
                     returns = true;
                 }
-                let kind = if rule.instead { RuleSource::Instead } else { RuleSource::Also };
+                let kind = match (&statement, rule.instead) {
+                    (Statement::Query(_), _) if action.sql.starts_with("NOTIFY") => {
+                        RuleSource::Utility
+                    }
+                    (_, true) => RuleSource::Instead,
+                    (_, false) => RuleSource::Also,
+                };
                 add_part(&mut parts, statement, kind);
             }
             if rule.instead {
@@ -244,6 +285,11 @@ impl Binder<'_> {
                 let old = scanned(relation, &update.target.columns);
                 let mut new = old.clone();
                 let mut exprs = passed(update);
+                if let Some(id) = update.target.rid.filter(|_| relation.view().is_none()) {
+                    let (name, ty) = ("rid".to_owned(), super::node::INT8);
+                    let rid = OutputColumn { id, name, ty, origin: None };
+                    exprs.push((rid.clone(), column_expr(&rid, -1)));
+                }
                 for (number, expr) in &update.assignments {
                     let column = self.new_column("new", expr.ty);
                     new.insert(*number, column_expr(&column, -1));
@@ -331,7 +377,7 @@ impl Binder<'_> {
         text: &RuleText,
         rows: &Source,
     ) -> Result<Expr> {
-        let items = rows.items.clone();
+        let items = known_rows(&firing.relation, rule, &rows.items);
         self.in_rule(firing, rule, text, |binder| {
             binder.add_rows(items, true);
             let statements = parse::parse_expression(&text.sql)?;
@@ -485,6 +531,19 @@ impl Binder<'_> {
     }
 }
 
+/// `old` and `new` with the columns that there were, under their names then.
+fn known_rows(relation: &Relation, rule: &Rule, items: &[Item]) -> Vec<Item> {
+    let live: Vec<i16> = live_columns(relation).map(|(number, _)| number).collect();
+    let known = |item: &Item| {
+        let columns = rule.columns.iter().filter_map(|(number, name)| {
+            let at = live.iter().position(|live| live == number)?;
+            Some(ItemColumn { name: name.clone(), ..item.columns.get(at)?.clone() })
+        });
+        Item { columns: columns.collect(), ..item.clone() }
+    };
+    items.iter().map(known).collect()
+}
+
 fn row_ids(source: &Source) -> Vec<Vec<ColumnId>> {
     let ids = |item: &Item| {
         let columns = item.columns.iter();
@@ -616,11 +675,16 @@ pub fn only_part(mut several: Several, place: &str) -> Result<Statement> {
     let has = |wanted| several.parts.iter().any(|(_, kind)| *kind == wanted);
     match several.parts.len() {
         0 => refused("DO INSTEAD NOTHING"),
+        1 if has(RuleSource::Utility) && place == "COPY" => Err(Error::new(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            "COPY query must not be a utility command",
+        )),
+        1 if has(RuleSource::Utility) => refused("DO INSTEAD NOTIFY"),
         1 => Ok(several.parts.remove(0).0),
         _ if has(RuleSource::Original) && has(RuleSource::Instead) => {
             refused("conditional DO INSTEAD")
         }
-        _ if has(RuleSource::Also) => refused("DO ALSO"),
+        _ if has(RuleSource::Also) || has(RuleSource::Utility) => refused("DO ALSO"),
         _ => refused("multi-statement DO INSTEAD"),
     }
 }

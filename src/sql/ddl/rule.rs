@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::{Ddl, strings};
 use crate::catalog::{ObjectAddress, Relation, RelationKind, Rule, RuleEvent, RuleText};
 use crate::error::{Error, Result};
-use crate::sql::bind::Binder;
+use crate::sql::bind::{Binder, live_columns};
 use crate::sql::ir::{Query, Rel, Returning, Statement};
 use crate::sql::parse::{self, NodeEnum, ast};
 use crate::sql::types::Oid;
@@ -74,6 +74,9 @@ impl Ddl<'_> {
             condition,
             actions: actions.iter().map(|action| action.text.clone()).collect(),
             search_path: self.search_path_names(),
+            columns: live_columns(&relation)
+                .map(|(number, column)| (number, column.name.clone()))
+                .collect(),
         };
         let address = rule.address();
         self.put(rule);
