@@ -32,6 +32,7 @@ mod coerce;
 mod column;
 mod conflict;
 mod cte;
+mod cursor;
 pub mod described;
 mod dml;
 mod expr;
@@ -82,6 +83,7 @@ use crate::sql::parse::with_stack;
 use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
+pub use cursor::{CursorQuery, CursorTable};
 pub use dml::live_columns;
 pub use expression::{
     ColumnExpression, DOMAIN_VALUE, ExpressionUse, bind_bound_value, bind_column_expression,
