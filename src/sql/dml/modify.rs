@@ -11,7 +11,7 @@ use futures::StreamExt;
 use super::Effect;
 use super::part;
 use super::returning::{Returned, ReturningPlan};
-use super::source::{TargetRows, TargetScan, evaluated_row, slots};
+use super::source::{TargetRows, TargetScan, evaluated_row, own_columns, slots};
 use super::view_check::ViewChecks;
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
@@ -213,12 +213,7 @@ fn source_query(
     let int8 = SqlType::new(oid::INT8);
     let column = |id, ty, name: &str| OutputColumn { id, name: name.to_owned(), ty, origin: None };
     let read = |id, ty| Expr { kind: ExprKind::Column(id), ty, location: -1 };
-    // Counted down from the top, so as not to meet the binder's ids.
-    let mut next = u32::MAX;
-    let mut fresh = || {
-        next -= 1;
-        ColumnId(next)
-    };
+    let mut fresh = own_columns();
     let table = match target.tableoid().filter(|_| target.descendants) {
         Some(id) => read(id, SqlType::new(oid::OID)),
         None => Expr {
