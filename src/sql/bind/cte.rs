@@ -19,6 +19,8 @@ use crate::sqlstate;
 impl Binder<'_> {
     /// Binds the CTEs of a WITH clause into the current level.
     pub(super) fn with_clause(&mut self, with: &WithClause) -> Result<Vec<Cte>> {
+        // What rules add is not for queries in WITH.
+        let rule_source = self.rule_source.take();
         let mut ctes: Vec<Cte> = Vec::with_capacity(with.ctes.len());
         for node in &with.ctes {
             let NodeEnum::CommonTableExpr(cte) = inner(node)? else {
@@ -33,6 +35,7 @@ impl Binder<'_> {
             }
             ctes.push(self.cte(cte, with.recursive)?);
         }
+        self.rule_source = rule_source;
         Ok(ctes)
     }
 
@@ -103,12 +106,13 @@ impl Binder<'_> {
             .at(cte.location));
         }
         let statement = self.at_new_level(|binder| binder.modification(node))?;
-        let returning = match &statement {
-            Statement::Insert(insert) => insert.returning.as_ref(),
-            Statement::Update(update) => update.returning.as_ref(),
-            Statement::Delete(delete) => delete.returning.as_ref(),
-            Statement::Query(_) | Statement::Merge(_) => None,
+        let statement = match statement {
+            Statement::Several(several) => {
+                super::rule::only_part(several, "data-modifying statements in WITH")?
+            }
+            other => other,
         };
+        let returning = statement.returning();
         let readable = returning.is_some();
         let columns = returning
             .map(|returning| returning.exprs.iter().map(|(column, _)| column.clone()).collect())

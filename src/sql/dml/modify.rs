@@ -9,7 +9,6 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use super::Effect;
-use super::part;
 use super::returning::{Returned, ReturningPlan};
 use super::source::{TargetRows, TargetScan, evaluated_row, own_columns, slots};
 use super::view_check::ViewChecks;
@@ -24,7 +23,10 @@ use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::storage::{Value, row};
-use crate::table::{Event, Family, LockedRow, Member, SystemColumns, TableInfo, Writer};
+use crate::table::part;
+use crate::table::{
+    Event, Family, LockedRow, Member, SystemColumns, TableInfo, Writer, already_modified,
+};
 use crate::txn::{LockMode, WaitPolicy};
 
 /// How often a statement starts over because rows it joined have changed.
@@ -191,7 +193,7 @@ impl ModifyPlan {
 }
 
 /// The columns of `input` that RETURNING reads beside the target's row.
-fn extra_columns(returning: Option<&Returning>, input: &Rel) -> Vec<OutputColumn> {
+pub(super) fn extra_columns(returning: Option<&Returning>, input: &Rel) -> Vec<OutputColumn> {
     let Some(returning) = returning else { return Vec::new() };
     let own: HashSet<ColumnId> = returning.row.iter().map(|(_, column)| column.id).collect();
     let mut read: HashSet<ColumnId> = HashSet::new();
@@ -300,12 +302,16 @@ impl Run<'_> {
         let (ctx, params) = (self.ctx, self.params);
         let mode = self.plan.lock_mode(member);
         let info = &member.info;
-        while let Some((rid, _)) = ctx.lend_while(writer.work, rows.next()).await? {
+        let fires = info.triggers.is_some();
+        while let Some((rid, read)) = ctx.lend_while(writer.work, rows.next()).await? {
             let (row, changed) = match writer.lock_row(info, rid, mode, WaitPolicy::Wait).await? {
                 LockedRow::Unchanged(row) => (row, false),
                 LockedRow::Changed(row) => (row, true),
                 LockedRow::Gone | LockedRow::NotAvailable => continue,
             };
+            if !changed && fires && row[..] != read[..] {
+                return Err(already_modified("updated"));
+            }
             let seen = evaluated_row(member, rid, &row)?;
             let new = writer.lend(|| {
                 if changed && !scan.matches(&ctx.eval, params, &seen)? {
@@ -378,7 +384,7 @@ impl Run<'_> {
         let (table, own) = (info.oid(), writer.transaction_id());
         let mut system = SystemColumns { table, rid, xmin, xmax: own };
         if self.plan.delete {
-            if !writer.delete_firing(info, rid, &old).await? {
+            if !part::delete(writer, &self.root, member, (rid, &old), "deleted").await? {
                 return Ok(());
             }
             self.count += 1;
@@ -401,7 +407,7 @@ impl Run<'_> {
                 mapped.as_slice()
             }
         };
-        let changed = part::Changed { rid, old: &old, new, assigned };
+        let changed = part::Changed { rid, old: &old, new, assigned, doing: "updated" };
         let written = part::update(writer, &self.root, member, changed).await?;
         let Some(written) = written else { return Ok(()) };
         let (table, rid) = (written.member.info.oid(), written.rid);
