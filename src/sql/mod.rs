@@ -120,8 +120,18 @@ pub fn prepare(
                 body: Body::Routine(Arc::new(routine::command::Top::Do(text))),
             })
         }
+        NodeEnum::CreateTableAsStmt(_) => {
+            // Those of a prepared statement that stands for the query.
+            let params = declared.iter().map(|oid| SqlType::new(*oid)).collect();
+            Ok(Prepared { params, ..prepare_utility(parsed)? })
+        }
         _ => prepare_utility(parsed),
     }
+}
+
+/// The columns of an EXPLAIN's answer.
+pub fn explain_columns(statement: &parse::ast::ExplainStmt) -> Result<Arc<[ResultColumn]>> {
+    utility::explain_columns(statement)
 }
 
 fn prepare_utility(parsed: &Arc<ParsedStatement>) -> Result<Prepared> {
@@ -254,7 +264,10 @@ pub async fn execute(
         Body::Query(query) => query.execute(params, work, ctx).await.map(Outcome::Rows),
         Body::Modify(compiled) => compiled.execute(params, work, ctx).await,
         Body::Explain(explain) => explain.execute(params, work, ctx).await,
-        Body::Utility(parsed) => utility::execute(parsed, work, ctx).await,
+        Body::Utility(parsed) => {
+            let arguments = ddl::Arguments { types: &prepared.params, values: params };
+            utility::execute(parsed, arguments, work, ctx).await
+        }
         Body::Routine(top) => {
             crate::table::blocking(|| routine::command::run_top(top, params, work, ctx, None))
         }

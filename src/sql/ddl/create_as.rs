@@ -17,14 +17,10 @@ impl Ddl<'_> {
             statement.into.as_ref().ok_or_else(|| Error::syntax("CREATE TABLE AS without INTO"))?;
         refuse_unsupported(into)?;
         let name = into.rel.as_ref().ok_or_else(|| Error::syntax("table without a name"))?;
-        let schema = self.relation_schema(name)?;
-        if statement.if_not_exists
-            && self.work.catalog.relation_named(schema, &name.relname).is_some()
-        {
-            self.notice(format!("relation \"{}\" already exists, skipping", name.relname));
+        if self.is_made(statement)? {
             return Ok("CREATE TABLE AS".to_owned());
         }
-        self.require_free_name(schema, &name.relname)?;
+        let schema = self.relation_schema(name)?;
         let node = statement
             .query
             .as_deref()
@@ -37,6 +33,20 @@ impl Ddl<'_> {
         }
         let rows = self.fill_table(table, &query).await?;
         Ok(format!("SELECT {rows}"))
+    }
+
+    /// Whether the relation exists, with IF NOT EXISTS; without it, that is an error.
+    pub fn is_made(&mut self, statement: &ast::CreateTableAsStmt) -> Result<bool> {
+        let name = statement.into.as_ref().and_then(|into| into.rel.as_ref());
+        let name = name.ok_or_else(|| Error::syntax("table without a name"))?;
+        let schema = self.relation_schema(name)?;
+        let taken = self.work.catalog.relation_named(schema, &name.relname).is_some();
+        if statement.if_not_exists && taken {
+            self.notice(format!("relation \"{}\" already exists, skipping", name.relname));
+            return Ok(true);
+        }
+        self.require_free_name(schema, &name.relname)?;
+        Ok(false)
     }
 
     /// A table with the query's columns, renamed by the list if there is one.

@@ -63,7 +63,7 @@ use crate::catalog::{Change, Object, ObjectClass, Relation, Role};
 use crate::error::{Error, Report, Result, Severity};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::run::{StatementContext, Work};
-use crate::sql::types::Oid;
+use crate::sql::types::{Datum, Oid, SqlType};
 use crate::table::lock;
 use crate::txn::{LockMode, WaitPolicy};
 
@@ -71,11 +71,34 @@ use crate::txn::{LockMode, WaitPolicy};
 pub(crate) struct Ddl<'a> {
     pub work: &'a mut Work,
     pub ctx: &'a StatementContext,
+    /// Of the query in CREATE TABLE AS, where a prepared statement stands for it.
+    pub arguments: Arguments<'a>,
+}
+
+/// The parameters of a query, with their types.
+#[derive(Clone, Copy, Default)]
+pub struct Arguments<'a> {
+    pub types: &'a [SqlType],
+    pub values: &'a [Datum],
+}
+
+/// Whether the table of CREATE TABLE AS exists, with IF NOT EXISTS.
+pub fn is_made(
+    statement: &ast::CreateTableAsStmt,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<bool> {
+    Ddl { work, ctx, arguments: Arguments::default() }.is_made(statement)
 }
 
 /// Runs a data-definition statement; answers its command tag.
-pub async fn execute(node: &NodeEnum, work: &mut Work, ctx: &StatementContext) -> Result<String> {
-    let mut ddl = Ddl { work, ctx };
+pub async fn execute(
+    node: &NodeEnum,
+    arguments: Arguments<'_>,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<String> {
+    let mut ddl = Ddl { work, ctx, arguments };
     let (before, made) = (ddl.work.catalog.clone(), ddl.work.changes.len());
     let tag = ddl.run(node).await?;
     ddl.settle_privileges(&before, made);

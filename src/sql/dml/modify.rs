@@ -235,7 +235,15 @@ fn source_query(
         exprs.push((column(fresh(), expr.ty, "value"), expr.clone()));
     }
     let output = exprs.iter().map(|(column, _)| column.clone()).collect();
-    Ok(Query { rel: Rel::Project { input: Box::new(input.clone()), exprs }, output })
+    // CTEs stay on top, where those that change rows are run.
+    let rel = match input {
+        Rel::With { ctes, body } => {
+            let body = Box::new(Rel::Project { input: body.clone(), exprs });
+            Rel::With { ctes: ctes.clone(), body }
+        }
+        input => Rel::Project { input: Box::new(input.clone()), exprs },
+    };
+    Ok(Query { rel, output })
 }
 
 /// The version of a row that is updated or deleted, under its lock.

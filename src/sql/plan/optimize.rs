@@ -27,7 +27,7 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 
 use super::operator::OperatorPlanner;
-use super::{join_order, walk};
+use super::{join_order, tuple_sort, walk};
 use crate::catalog::Volatility;
 use crate::error::Result;
 use crate::sql::functions::EvalContext;
@@ -135,10 +135,11 @@ pub async fn physical(
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let state = session_state(context);
     let plan = logical(&state, plan).map_err(failure::unwrap)?;
-    DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(OperatorPlanner)])
+    let plan = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(OperatorPlanner)])
         .create_physical_plan(&plan, &state)
         .await
-        .map_err(failure::unwrap)
+        .map_err(failure::unwrap)?;
+    tuple_sort::replace_sorts(plan).map_err(failure::unwrap)
 }
 
 /// Computes an expression whose operands are all constant. One that fails is

@@ -13,6 +13,7 @@ use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::union::UnionExec;
 
 use super::expression::Names;
+use crate::sql::plan::tuple_sort::TupleSort;
 use crate::table::scan::{Access, TableScan};
 
 /// Bytes of a column whose type does not say.
@@ -139,6 +140,8 @@ impl Reader<'_> {
         let mut node = if let Some(scan) = any.downcast_ref::<TableScan>() {
             self.scan(scan)
         } else if let Some(sort) = any.downcast_ref::<SortExec>() {
+            self.sort(sort)
+        } else if let Some(sort) = any.downcast_ref::<TupleSort>().and_then(TupleSort::sort) {
             self.sort(sort)
         } else if let Some(join) = any.downcast_ref::<HashJoinExec>() {
             self.hash_join(join)

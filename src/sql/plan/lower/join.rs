@@ -263,6 +263,15 @@ impl Lowering<'_> {
                 _ => Ok(relation),
             };
         }
+        if !outer {
+            let conjuncts = match on {
+                Some(on) if !trivial => walk::conjuncts(on),
+                _ => Vec::new(),
+            };
+            if let Some(found) = self.simple_lateral(&relation, left, right, &conjuncts)? {
+                return Ok(found);
+            }
+        }
         let right = match on {
             Some(on) if !trivial => {
                 Rel::Filter { input: Box::new(right.clone()), predicate: on.clone() }
