@@ -32,6 +32,7 @@ mod projectset;
 mod recursive;
 mod setop;
 mod source;
+mod transition;
 mod udf;
 pub mod walk;
 mod window;

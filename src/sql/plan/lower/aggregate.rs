@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::sql::functions;
 use crate::sql::ir::visit;
 use crate::sql::ir::{AggregateCall, Call, ColumnId, Expr, ExprKind, OutputColumn, Rel, SortKey};
-use crate::sql::plan::aggregate::{Aggregate, HashAggregate, Order};
+use crate::sql::plan::aggregate::{Aggregate, Code, HashAggregate, Order};
 use crate::sql::plan::batch;
 use crate::sql::plan::form::{Form, Scope, column_name};
 use crate::sql::plan::operator::OperatorNode;
@@ -64,6 +64,7 @@ impl Lowering<'_> {
         for (slot, expr) in parts.expressions().into_iter().zip(exprs) {
             *slot = expr;
         }
+        parts.aggregates.iter_mut().for_each(|(_, call)| guard_arguments(call));
         if grouping_sets.is_none()
             && let Some(native) = self.native_aggregation(&relation, &parts)?
         {
@@ -359,9 +360,15 @@ impl Lowering<'_> {
         added: &mut Vec<(ColumnId, Lowered)>,
         input: &mut Vec<(ColumnId, Form)>,
     ) -> Result<Aggregate> {
-        let kernel = functions::aggregate_kernel(&call.aggregate.kernel).ok_or_else(|| {
-            Error::unsupported(format!("aggregate function {}", call.function.name))
-        })?;
+        let code = match call.aggregate.calls_functions() {
+            true => Code::User(self.user_aggregate(call)?),
+            false => {
+                let kernel = functions::aggregate_kernel(&call.aggregate.kernel);
+                Code::Kernel(*kernel.ok_or_else(|| {
+                    Error::unsupported(format!("aggregate function {}", call.function.name))
+                })?)
+            }
+        };
         let mut position = |expr: &Expr, input: &mut Vec<(ColumnId, Form)>| -> Result<usize> {
             input.push(self.as_column(expr, scope, added)?);
             Ok(input.len() - 1)
@@ -374,7 +381,7 @@ impl Lowering<'_> {
             order_by.push(self.order(key, position, &input[position].1));
         }
         Ok(Aggregate {
-            kernel: *kernel,
+            code,
             types: call.args.iter().map(|arg| arg.ty).collect(),
             result: call.ty,
             forms: args.iter().map(|position| input[*position].1.clone()).collect(),
@@ -406,6 +413,18 @@ impl Parts {
             all.extend(call.filter.iter_mut());
         }
         all
+    }
+}
+
+/// Arguments are computed for the rows that FILTER leaves: others may be errors.
+fn guard_arguments(call: &mut AggregateCall) {
+    let Some(filter) = &call.filter else { return };
+    for arg in &mut call.args {
+        if matches!(arg.kind, ExprKind::Column(_) | ExprKind::Const(_) | ExprKind::Param(_)) {
+            continue;
+        }
+        let whens = vec![(filter.clone(), arg.clone())];
+        arg.kind = ExprKind::Case { operand: None, whens, otherwise: None };
     }
 }
 
