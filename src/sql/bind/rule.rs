@@ -28,8 +28,7 @@ use crate::catalog::{self, Relation, Rule, RuleEvent, RuleText};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{self, rewrite_deep};
 use crate::sql::ir::{
-    ColumnId, Expr, ExprKind, Insert, OutputColumn, Rel, Returning, RuleSource, Several,
-    Statement,
+    ColumnId, Expr, ExprKind, Insert, OutputColumn, Rel, Returning, RuleSource, Several, Statement,
 };
 use crate::sql::parse::ast::{RangeVar, SetOperation};
 use crate::sql::parse::{self, NodeEnum};
@@ -204,8 +203,7 @@ impl Binder<'_> {
             return Ok(base);
         }
         if !negated.is_empty() {
-            let reason =
-                "Views with conditional DO INSTEAD rules are not automatically updatable.";
+            let reason = "Views with conditional DO INSTEAD rules are not automatically updatable.";
             return Err(not_updatable(firing.verb(), &firing.relation, reason));
         }
         // Written through the view, as if it had no rules.
@@ -214,11 +212,7 @@ impl Binder<'_> {
         self.modification_as_written(node)
     }
 
-    fn several(
-        &self,
-        firing: &Firing,
-        parts: Vec<(Statement, RuleSource)>,
-    ) -> Result<Several> {
+    fn several(&self, firing: &Firing, parts: Vec<(Statement, RuleSource)>) -> Result<Several> {
         if parts.len() > 1 && parts.iter().any(|(part, _)| has_modification(part)) {
             return Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,
@@ -287,11 +281,7 @@ impl Binder<'_> {
         item
     }
 
-    fn inserted_rows(
-        &mut self,
-        relation: &Relation,
-        insert: &Insert,
-    ) -> (Rel, HashMap<i16, Expr>) {
+    fn inserted_rows(&mut self, relation: &Relation, insert: &Insert) -> (Rel, HashMap<i16, Expr>) {
         let output = &insert.source.output;
         let mut exprs: Vec<(OutputColumn, Expr)> =
             output.iter().map(|column| (column.clone(), column_expr(column, -1))).collect();

@@ -208,7 +208,8 @@ impl Ddl<'_> {
             .ok_or_else(|| Error::undefined_table(&table.join(".")))?;
         self.require_relation_owner(&relation)?;
         if *name == "_RETURN" && relation.view().is_some() {
-            let view = self.work.catalog.relation_name(&self.ctx.eval.settings.search_path, &relation);
+            let view =
+                self.work.catalog.relation_name(&self.ctx.eval.settings.search_path, &relation);
             return Err(Error::new(
                 sqlstate::DEPENDENT_OBJECTS_STILL_EXIST,
                 format!("cannot drop rule _RETURN on view {view} because view {view} requires it"),
