@@ -435,6 +435,8 @@ pub struct Rule {
     pub actions: Vec<RuleText>,
     /// Names of schemas, as they were when the rule was made.
     pub search_path: Vec<String>,
+    /// The columns that `old` and `new` have, under their names then.
+    pub columns: Vec<(i16, String)>,
 }
 
 /// A piece of a rule, and what the names in it mean.

@@ -1054,7 +1054,7 @@ fn scanned_column(scan: &Scan, number: i16) -> Result<Expr> {
 }
 
 /// The columns that are not dropped, with their numbers.
-pub(super) fn live_columns(relation: &Relation) -> impl Iterator<Item = (i16, &Column)> {
+pub fn live_columns(relation: &Relation) -> impl Iterator<Item = (i16, &Column)> {
     relation
         .columns
         .iter()

@@ -86,6 +86,7 @@ use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
 pub use definition::{FoundFunction, aggregate_part, find_operator, is_binary_coercible};
+pub use dml::live_columns;
 pub use expression::{
     ColumnExpression, DOMAIN_VALUE, ExpressionUse, bind_bound_value, bind_column_expression,
     bind_default, bind_domain_check, bind_domain_check_sql, bind_domain_default, bind_expression,

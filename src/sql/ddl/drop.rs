@@ -347,6 +347,7 @@ fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
         Kind::ObjectType => "DROP TYPE",
         Kind::ObjectDomain => "DROP DOMAIN",
         Kind::ObjectTrigger => "DROP TRIGGER",
+        Kind::ObjectRule => "DROP RULE",
         Kind::ObjectFunction => "DROP FUNCTION",
         Kind::ObjectAggregate => "DROP AGGREGATE",
         Kind::ObjectOperator => "DROP OPERATOR",

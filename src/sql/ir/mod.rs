@@ -471,6 +471,8 @@ pub enum RuleSource {
     Original,
     Instead,
     Also,
+    /// NOTIFY.
+    Utility,
 }
 
 impl Several {

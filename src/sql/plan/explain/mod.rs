@@ -181,6 +181,11 @@ async fn of_modification(
     work: &mut Work,
     context: &StatementContext,
 ) -> Result<Explained> {
+    if let Statement::Several(several) = statement
+        && let [(only, _)] = several.parts.as_slice()
+    {
+        return Box::pin(of_modification(only, options, params, work, context)).await;
+    }
     let (verb, relation, rel) = match statement {
         Statement::Insert(insert) => ("Insert", &insert.relation, &insert.source.rel),
         Statement::Update(update) => ("Update", &update.target.relation, &update.input),
