@@ -282,10 +282,7 @@ pub async fn execute(
 fn statement_columns(statement: &Statement, catalog: &Catalog) -> Option<Arc<[ResultColumn]>> {
     let returning = match statement {
         Statement::Query(query) => return Some(run::result_columns(&query.output, catalog)),
-        Statement::Insert(insert) => insert.returning.as_ref(),
-        Statement::Update(update) => update.returning.as_ref(),
-        Statement::Delete(delete) => delete.returning.as_ref(),
-        Statement::Merge(_) => None,
+        other => other.returning(),
     };
     let columns: Vec<_> = returning?.exprs.iter().map(|(column, _)| column.clone()).collect();
     Some(run::result_columns(&columns, catalog))

@@ -18,6 +18,8 @@ use crate::sqlstate;
 impl Binder<'_> {
     /// Binds the CTEs of a WITH clause into the current level.
     pub(super) fn with_clause(&mut self, with: &WithClause) -> Result<Vec<Cte>> {
+        // What rules add is not for queries in WITH.
+        let rule_source = self.rule_source.take();
         let items = items(with);
         for (position, cte) in items.iter().enumerate() {
             if items[..position].iter().any(|known| known.ctename == cte.ctename) {
@@ -28,11 +30,15 @@ impl Binder<'_> {
                 .at(cte.location));
             }
         }
-        if !with.recursive {
-            return items.into_iter().map(|cte| self.cte(cte, false)).collect();
-        }
-        let ordered = ordered(&items)?;
-        ordered.into_iter().map(|item| self.cte(item.cte, item.recursive)).collect()
+        let ctes = match with.recursive {
+            true => {
+                let ordered = ordered(&items)?.into_iter();
+                ordered.map(|item| self.cte(item.cte, item.recursive)).collect()
+            }
+            false => items.into_iter().map(|cte| self.cte(cte, false)).collect(),
+        };
+        self.rule_source = rule_source;
+        ctes
     }
 
     /// A statement's relation under its CTEs, now that references are counted.
@@ -102,12 +108,13 @@ impl Binder<'_> {
             .at(cte.location));
         }
         let statement = self.at_new_level(|binder| binder.modification(node))?;
-        let returning = match &statement {
-            Statement::Insert(insert) => insert.returning.as_ref(),
-            Statement::Update(update) => update.returning.as_ref(),
-            Statement::Delete(delete) => delete.returning.as_ref(),
-            Statement::Query(_) | Statement::Merge(_) => None,
+        let statement = match statement {
+            Statement::Several(several) => {
+                super::rule::only_part(several, "data-modifying statements in WITH")?
+            }
+            other => other,
         };
+        let returning = statement.returning();
         let readable = returning.is_some();
         let columns = returning
             .map(|returning| returning.exprs.iter().map(|(column, _)| column.clone()).collect())

@@ -31,7 +31,7 @@ const SYSTEM_COLUMNS: &[(&str, i16, Oid)] = &[
 impl Binder<'_> {
     /// Binds a FROM list into the current level and answers its relation.
     pub(super) fn from_clause(&mut self, nodes: &[Node]) -> Result<Option<Rel>> {
-        let mut joined: Option<Rel> = None;
+        let mut joined: Option<Rel> = self.take_rule_source();
         for node in nodes {
             self.level().lateral_used = false;
             let (rel, mut items) = self.from_item(inner(node)?)?;
@@ -116,7 +116,11 @@ impl Binder<'_> {
         }
         self.permissions.require(relation.oid, self.check_as, acl::SELECT);
         match &relation.kind {
-            RelationKind::View(_) if !self.names.are_recorded() && !self.is_describing() => {
+            RelationKind::View(_)
+                if !self.names.are_recorded()
+                    && !self.is_describing()
+                    && self.unexpanded.take_if(|view| *view == relation.oid).is_none() =>
+            {
                 self.view(&relation, table)
             }
             RelationKind::Index(_) => Err(is_an_index(&relation, table.location)),

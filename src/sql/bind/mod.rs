@@ -56,6 +56,7 @@ mod prune;
 mod recursion;
 mod refresh;
 mod row;
+mod rule;
 mod same;
 mod sample;
 mod scope;
@@ -98,6 +99,8 @@ pub use polymorphic::is_polymorphic;
 pub use procedure::{ProcedureCall, bind_call, bind_call_with};
 pub use refresh::Refreshed;
 use scope::Level;
+pub use inline::expression_of;
+pub use rule::only_part;
 pub use updatable::updatable;
 pub use variables::{Conflict, Conversion, VariableRef, Variables, bind_conversion};
 
@@ -137,6 +140,14 @@ pub struct Binder<'a> {
     plain: Option<described::Body>,
     /// Primary keys by which columns are grouped that GROUP BY does not name.
     grouping_keys: Vec<Oid>,
+    /// A view whose next mention in FROM stays as it is.
+    unexpanded: Option<Oid>,
+    /// What a rule's action reads beside its own FROM; taken by the first FROM.
+    rule_source: Option<rule::Source>,
+    /// The rules that are being applied: relations and events.
+    rewriting: Vec<(Oid, crate::catalog::RuleEvent)>,
+    /// A relation whose rules are not looked at: its statement is the rules' own.
+    bare_target: Option<Oid>,
 }
 
 impl<'a> Binder<'a> {
@@ -171,6 +182,10 @@ impl<'a> Binder<'a> {
             description: None,
             plain: None,
             grouping_keys: Vec::new(),
+            unexpanded: None,
+            rule_source: None,
+            rewriting: Vec::new(),
+            bare_target: None,
         }
     }
 

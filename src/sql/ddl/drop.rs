@@ -76,6 +76,7 @@ impl Ddl<'_> {
             Kind::ObjectType => self.type_target(node, "type"),
             Kind::ObjectDomain => self.type_target(node, "domain"),
             Kind::ObjectTrigger => self.trigger_target(node, statement.missing_ok).await,
+            Kind::ObjectRule => self.rule_target(&Self::rule_name_parts(node.node.as_ref())),
             Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
                 self.routine_target(node, kind, statement.missing_ok)
             }
@@ -184,7 +185,7 @@ impl Ddl<'_> {
             (relation_oid::PG_CLASS, attnum) => self.drop_column(address.oid, attnum as i16).await,
             (relation_oid::PG_ATTRDEF, _) => self.drop_default(address.oid),
             (relation_oid::PG_CONSTRAINT, _) => self.drop_constraint(address.oid).await,
-            (relation_oid::PG_REWRITE, _) => Ok(()),
+            (relation_oid::PG_REWRITE, _) if address.key().is_none() => Ok(()),
             _ => {
                 let key = address.key().ok_or_else(|| Error::unsupported("DROP of this object"))?;
                 self.remove(key.class, key.oid);

@@ -43,11 +43,13 @@ mod range;
 mod rename;
 mod rewrite;
 mod role;
+mod rule;
 mod schema;
 mod sequence;
 mod table;
 mod temporary;
 mod trigger;
+mod trigger_change;
 mod uses;
 mod view;
 mod view_options;
@@ -134,6 +136,7 @@ impl Ddl<'_> {
             NodeEnum::CreateFunctionStmt(statement) => ddl.create_function(statement).await?,
             NodeEnum::AlterFunctionStmt(statement) => return ddl.alter_function(statement),
             NodeEnum::CreateTrigStmt(statement) => ddl.create_trigger(statement).await?,
+            NodeEnum::RuleStmt(statement) => ddl.create_rule(statement).await?,
             NodeEnum::CreateEventTrigStmt(_) => {
                 return Err(Error::unsupported("CREATE EVENT TRIGGER"));
             }

@@ -166,7 +166,11 @@ impl Ddl<'_> {
             | Step::AtEnableTrigAll
             | Step::AtDisableTrigAll
             | Step::AtEnableTrigUser
-            | Step::AtDisableTrigUser => self.switch_triggers(relation.oid, command),
+            | Step::AtDisableTrigUser => self.switch_triggers(relation.oid, command, recurse).await,
+            Step::AtEnableRule
+            | Step::AtEnableAlwaysRule
+            | Step::AtEnableReplicaRule
+            | Step::AtDisableRule => self.switch_rule(relation.oid, command),
             Step::AtReplicaIdentity | Step::AtClusterOn => {
                 Err(Error::unsupported(step_name(command.subtype())))
             }

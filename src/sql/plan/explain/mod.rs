@@ -186,6 +186,7 @@ async fn of_modification(
         Statement::Update(update) => ("Update", &update.target.relation, &update.input),
         Statement::Delete(delete) => ("Delete", &delete.target.relation, &delete.input),
         Statement::Merge(merge) => ("Merge", &merge.target.relation, &merge.input),
+        Statement::Several(_) => return Err(Error::unsupported("EXPLAIN of a statement with rules")),
         Statement::Query(_) => return Err(Error::internal("a query changes no rows")),
     };
     let query = Query { rel: rel.clone(), output: visit::columns(rel) };

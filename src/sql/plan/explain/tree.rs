@@ -264,7 +264,7 @@ impl Reader<'_> {
                 if !rest.is_empty() {
                     node.show("Filter", all_of(rest));
                 }
-                let rows = access.rows as f64;
+                let rows = access.rows.rids.len() as f64;
                 let total = rows * (RANDOM_PAGE_COST + TUPLE_COST) + RANDOM_PAGE_COST;
                 node.cost = Cost { startup: 0.15, total, rows: rows.max(1.0), width: 0 };
                 node
