@@ -169,6 +169,10 @@ impl Command {
             NodeEnum::DeallocateStmt(node) => {
                 Command::Deallocate((!node.isall).then(|| node.name.clone()))
             }
+            NodeEnum::DeclareCursorStmt(node) if selects_into(node.query.as_deref()).is_some() => {
+                let location = selects_into(node.query.as_deref()).unwrap_or(-1);
+                return Err(Error::syntax("SELECT ... INTO is not allowed here").at(location));
+            }
             NodeEnum::DeclareCursorStmt(node) => Command::Declare(DeclareCursor {
                 name: node.portalname.clone(),
                 statement: inner(statement, node.query.as_deref())?,
@@ -202,6 +206,13 @@ impl Command {
             Command::Transaction(T::Commit { .. } | T::Rollback { .. } | T::RollbackTo(_))
         )
     }
+}
+
+/// Where INTO names a table, in a query that has it.
+fn selects_into(query: Option<&ast::Node>) -> Option<i32> {
+    let Some(NodeEnum::SelectStmt(select)) = query?.node.as_ref() else { return None };
+    let into = crate::sql::ddl::into_clause(select)?;
+    Some(into.rel.as_ref().map_or(-1, |table| table.location))
 }
 
 /// The EXECUTE that a statement is about.

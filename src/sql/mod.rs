@@ -81,7 +81,9 @@ pub fn prepare(
     declared: &[Oid],
 ) -> Result<Prepared> {
     match &parsed.node {
-        NodeEnum::SelectStmt(select) if select.into_clause.is_some() => prepare_utility(parsed),
+        NodeEnum::SelectStmt(select) if ddl::into_clause(select).is_some() => {
+            prepare_utility(parsed)
+        }
         NodeEnum::SelectStmt(_)
         | NodeEnum::InsertStmt(_)
         | NodeEnum::UpdateStmt(_)
@@ -158,7 +160,9 @@ pub fn prepare_fixed(
     types: &[Oid],
 ) -> Result<Prepared> {
     match &parsed.node {
-        NodeEnum::SelectStmt(select) if select.into_clause.is_some() => prepare_utility(parsed),
+        NodeEnum::SelectStmt(select) if ddl::into_clause(select).is_some() => {
+            prepare_utility(parsed)
+        }
         NodeEnum::SelectStmt(_)
         | NodeEnum::InsertStmt(_)
         | NodeEnum::UpdateStmt(_)
@@ -178,7 +182,7 @@ pub fn prepare_with(
     variables: Arc<dyn bind::Variables>,
 ) -> Result<(Prepared, Vec<(bind::VariableRef, SqlType)>)> {
     match &parsed.node {
-        NodeEnum::SelectStmt(select) if select.into_clause.is_some() => {}
+        NodeEnum::SelectStmt(select) if ddl::into_clause(select).is_some() => {}
         NodeEnum::SelectStmt(_)
         | NodeEnum::InsertStmt(_)
         | NodeEnum::UpdateStmt(_)

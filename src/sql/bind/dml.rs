@@ -669,12 +669,12 @@ impl Binder<'_> {
         if target.views.is_empty() {
             scan.descendants = !self.descendants(&target.relation, table).is_empty();
         }
-        let item = self.finish_item(item, table.alias.as_ref())?;
-        let from = self.from_clause(from)?;
-        let from_items = std::mem::take(&mut self.level().items);
+        let mut item = self.finish_item(item, table.alias.as_ref())?;
+        // LATERAL items see it, and may not refer to it.
+        (item.lateral_only, item.lateral_ok) = (true, false);
         self.level().add(vec![item]);
-        self.check_conflicts(&from_items)?;
-        self.level().add(from_items.clone());
+        let from = self.from_clause(from)?;
+        let from_items: Vec<Item> = self.level().items.iter().skip(1).cloned().collect();
         let rows = self.filtered_target(target, &scan, conditions)?;
         let rel = match from {
             Some(from) => cross_join(rows, from, false),

@@ -397,7 +397,8 @@ pub(super) fn rename_columns(item: &mut Item, names: &[String]) -> Result<()> {
         return Err(Error::new(
             sqlstate::INVALID_COLUMN_REFERENCE,
             format!(
-                "table \"{}\" has {} columns available but {} columns specified",
+                "{} \"{}\" has {} columns available but {} columns specified",
+                if item.is_join { "join expression" } else { "table" },
                 item.alias,
                 item.columns.len(),
                 names.len()
@@ -420,7 +421,7 @@ pub(super) fn cross_join(left: Rel, right: Rel, lateral: bool) -> Rel {
     }
 }
 
-fn duplicate_table(alias: &str) -> Error {
+pub(super) fn duplicate_table(alias: &str) -> Error {
     Error::new(
         sqlstate::DUPLICATE_ALIAS,
         format!("table name \"{alias}\" specified more than once"),

@@ -150,6 +150,8 @@ pub(super) struct Item {
     pub lateral_ok: bool,
     /// An outer join may leave it without a row: its columns are NULL then.
     pub nullable: bool,
+    /// A join that was given a name.
+    pub is_join: bool,
     /// The alias was given explicitly, so the relation's own name is hidden.
     pub aliased: bool,
 }
@@ -169,6 +171,7 @@ impl Item {
             lateral_only: false,
             lateral_ok: true,
             nullable: false,
+            is_join: false,
             aliased: true,
         }
     }

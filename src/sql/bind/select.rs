@@ -16,6 +16,7 @@ use super::from::query_item;
 use super::locking::{lock_words, locked, row_ids};
 use super::node::{INT8, boxed, column_expr, inner, is_null_constant};
 use super::order::{TargetKey, distinct_expressions};
+use super::same::same;
 use super::scope::{Clause, SetCall};
 use super::target::Target;
 use crate::catalog::CastContext;
@@ -52,8 +53,9 @@ impl Binder<'_> {
     }
 
     fn select_here(&mut self, select: &SelectStmt) -> Result<Query> {
-        if select.into_clause.is_some() {
-            return Err(Error::syntax("SELECT ... INTO is not allowed here"));
+        if let Some(into) = &select.into_clause {
+            let location = into.rel.as_ref().map_or(-1, |table| table.location);
+            return Err(Error::syntax("SELECT ... INTO is not allowed here").at(location));
         }
         let ctes = match &select.with_clause {
             Some(with) => self.with_clause(with)?,
@@ -383,7 +385,17 @@ impl Binder<'_> {
             Distinct::No => sorted(rel, keys),
             Distinct::All => sorted(Rel::Distinct { input: Box::new(rel), on: None }, keys),
             Distinct::On(targets) => {
-                let on = targets.iter().map(|index| column_expr(&columns[*index], -1)).collect();
+                let on: Vec<Expr> =
+                    targets.iter().map(|index| column_expr(&columns[*index], -1)).collect();
+                // By what is not ordered otherwise it is sorted, too.
+                let mut keys = keys;
+                for expr in &on {
+                    let is_key = keys.iter().any(|key| same(&key.expr, expr));
+                    if !is_key && self.type_has_operator("<", expr.ty.oid) {
+                        let expr = expr.clone();
+                        keys.push(SortKey { expr, descending: false, nulls_first: false });
+                    }
+                }
                 let input = Box::new(sorted(rel, keys));
                 Rel::Distinct { input, on: Some(on) }
             }

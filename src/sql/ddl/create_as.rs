@@ -90,7 +90,13 @@ impl Ddl<'_> {
 /// `SELECT … INTO t …` is `CREATE TABLE t AS SELECT …`.
 pub fn select_into(select: &ast::SelectStmt) -> NodeEnum {
     let mut query = select.clone();
-    let into = query.into_clause.take();
+    let mut first = &mut query;
+    let into = loop {
+        match (first.into_clause.take(), &mut first.larg) {
+            (None, Some(left)) => first = left,
+            (into, _) => break into,
+        }
+    };
     NodeEnum::CreateTableAsStmt(Box::new(ast::CreateTableAsStmt {
         query: Some(Box::new(ast::Node { node: Some(NodeEnum::SelectStmt(Box::new(query))) })),
         into,
@@ -98,6 +104,15 @@ pub fn select_into(select: &ast::SelectStmt) -> NodeEnum {
         is_select_into: true,
         if_not_exists: false,
     }))
+}
+
+/// Where the rows of a SELECT go: the clause is the first operand's in a set operation.
+pub fn into_clause(select: &ast::SelectStmt) -> Option<&ast::IntoClause> {
+    let mut first = select;
+    while let (None, Some(left)) = (&first.into_clause, &first.larg) {
+        first = left;
+    }
+    first.into_clause.as_deref()
 }
 
 pub(super) fn refuse_unsupported(into: &ast::IntoClause) -> Result<()> {

@@ -3,7 +3,7 @@
 use super::column::new_column;
 use super::name::wrong_object;
 use super::view_options::{require_checkable, view_options};
-use super::{Arguments, Ddl, strings};
+use super::{Arguments, Ddl, into_clause, strings};
 use crate::catalog::{BoundName, Column, Relation, RelationKind, Updatable, View};
 use crate::error::{Error, Result};
 use crate::sql::bind::{self, Binder};
@@ -42,6 +42,14 @@ impl Ddl<'_> {
         let name = statement.view.as_ref().ok_or_else(|| Error::syntax("view without a name"))?;
         let node =
             statement.query.as_deref().ok_or_else(|| Error::syntax("view without a query"))?;
+        if let Some(parse::NodeEnum::SelectStmt(select)) = &node.node
+            && into_clause(select).is_some()
+        {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "views must not contain SELECT INTO",
+            ));
+        }
         let (query, _) = self.bound_query(node).await?;
         let columns = view_columns(&query, &strings(&statement.aliases))?;
         let definition = self.view_definition(parse::deparse(node)?)?;

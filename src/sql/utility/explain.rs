@@ -121,7 +121,7 @@ fn columns(options: &ExplainOptions) -> Arc<[ResultColumn]> {
 fn table_made(node: &NodeEnum) -> Option<Box<ast::CreateTableAsStmt>> {
     match node {
         NodeEnum::CreateTableAsStmt(statement) => Some(statement.clone()),
-        NodeEnum::SelectStmt(select) if select.into_clause.is_some() => {
+        NodeEnum::SelectStmt(select) if ddl::into_clause(select).is_some() => {
             match ddl::select_into(select) {
                 NodeEnum::CreateTableAsStmt(statement) => Some(statement),
                 _ => None,

@@ -31,7 +31,8 @@ impl Lowering<'_> {
         for (slot, expr) in expressions(&mut calls).into_iter().zip(exprs) {
             *slot = expr;
         }
-        // Windows with the most keys first, so that later sorts can use theirs.
+        // In PostgreSQL's order (`select_active_windows`): which window is computed last
+        // decides the order of the rows.
         let mut windows: Vec<(String, Vec<(OutputColumn, WindowCall)>)> = Vec::new();
         for (column, call) in calls {
             let name = format!("{:?}{:?}", call.partition_by, call.order_by);
@@ -40,7 +41,11 @@ impl Lowering<'_> {
                 None => windows.push((name, vec![(column, call)])),
             }
         }
-        for (_, calls) in windows {
+        let mut refs = Vec::new();
+        let mut ordered: Vec<(Rank, Vec<(OutputColumn, WindowCall)>)> =
+            windows.into_iter().map(|(_, calls)| (rank(&calls, &mut refs), calls)).collect();
+        ordered.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (_, calls) in ordered {
             relation = self.one_window(relation, &calls)?;
         }
         Ok(relation)
@@ -210,6 +215,29 @@ impl Lowering<'_> {
         });
         found.ok_or_else(|| Error::internal("in_range is not declared for a type"))
     }
+}
+
+/// What windows are ordered by: later keys come first, descending ones before others,
+/// and of two windows the longer one if it begins with the other.
+type Rank = Vec<std::cmp::Reverse<(usize, bool, bool)>>;
+
+fn rank(calls: &[(OutputColumn, WindowCall)], refs: &mut Vec<String>) -> Rank {
+    let Some((_, call)) = calls.first() else { return Vec::new() };
+    let mut number = |expr: &Expr| {
+        let text = format!("{:?}", expr.kind);
+        refs.iter().position(|known| *known == text).unwrap_or_else(|| {
+            refs.push(text);
+            refs.len() - 1
+        }) + 1
+    };
+    let partition = call.partition_by.iter().map(|expr| (number(expr), false, false));
+    let mut keys: Vec<(usize, bool, bool)> = partition.collect();
+    for key in &call.order_by {
+        keys.push((number(&key.expr), key.descending, key.nulls_first));
+    }
+    // Where one ends, the other goes on, and is first.
+    keys.push((0, false, false));
+    keys.into_iter().map(std::cmp::Reverse).collect()
 }
 
 fn built_in(name: &str) -> Result<window::Function> {
