@@ -7,6 +7,7 @@ use super::from::{cannot_open, cross_join, exact};
 use super::node::{boxed, column_expr, constant, inner, list, null, required, typed};
 use super::opened::Verb;
 use super::scope::{Clause, Item};
+use super::select::project_sets;
 use super::set_operation::output_location;
 use super::updatable::{Target, TargetRows, filtered_further};
 use super::values::is_default;
@@ -85,19 +86,6 @@ impl Binder<'_> {
 
     /// The table that a statement writes to, through views or not.
     pub(super) fn target_relation(&mut self, table: &RangeVar, verb: Verb) -> Result<Target> {
-        if table.schemaname.is_empty()
-            && self.levels.iter().any(|level| level.ctes.iter().any(|c| c.name == table.relname))
-            && crate::catalog::find_relation(&self.catalog, &self.search_path, None, &table.relname)
-                .is_none()
-        {
-            return Err(Error::new(
-                sqlstate::UNDEFINED_TABLE,
-                format!(
-                    "relation \"{}\" cannot be the target of a modifying statement",
-                    table.relname
-                ),
-            ));
-        }
         let relation = self.relation(table)?;
         self.record_relation(table, &relation);
         if matches!(relation.kind, RelationKind::View(_)) {
@@ -274,11 +262,13 @@ impl Binder<'_> {
             }
         }
         let rule_rows = self.take_rule_source();
+        let clause = if rows.len() == 1 { Clause::SingleValues } else { Clause::Values };
         let mut bound = Vec::with_capacity(rows.len());
         for row in rows {
-            let row = self.insert_row(row, target, &kept)?;
+            let row = self.insert_row(row, target, &kept, clause)?;
             bound.push(row);
         }
+        let sets = std::mem::take(&mut self.level().set_calls);
         let mut places = Places::default();
         kept.iter().for_each(|(_, column)| {
             places.of(column.number);
@@ -293,6 +283,11 @@ impl Binder<'_> {
             .collect();
         let rel = match (output.is_empty(), rule_rows) {
             (true, None) if bound.len() == 1 => Rel::OneRow,
+            (false, None) if !sets.is_empty() => {
+                let values = bound.into_iter().flatten();
+                let exprs = output.iter().cloned().zip(values).collect();
+                Rel::Project { input: Box::new(project_sets(Rel::OneRow, sets)), exprs }
+            }
             (_, None) => Rel::Values { columns: output.clone(), rows: bound },
             (_, Some(rule_rows)) => values_for_each(rule_rows, output.clone(), bound),
         };
@@ -375,7 +370,7 @@ impl Binder<'_> {
                 kept.push((index, *column));
             }
         }
-        Ok((places.numbers, self.insert_row(row, target, &kept)?))
+        Ok((places.numbers, self.insert_row(row, target, &kept, Clause::Values)?))
     }
 
     fn insert_row(
@@ -383,6 +378,7 @@ impl Binder<'_> {
         row: &[Node],
         target: &Target,
         kept: &[(usize, Assigned<'_>)],
+        clause: Clause,
     ) -> Result<Vec<Expr>> {
         let mut places = Places::default();
         let mut exprs: Vec<Expr> = Vec::with_capacity(kept.len());
@@ -394,7 +390,7 @@ impl Binder<'_> {
                 true => self.inserted_default(target, *column)?,
                 false => {
                     let node = inner(node)?;
-                    let expr = self.within(Clause::Values, |binder| binder.expr(node))?;
+                    let expr = self.within(clause, |binder| binder.expr(node))?;
                     self.inserted(&target.relation, *column, before, expr)?
                 }
             };
@@ -681,12 +677,12 @@ impl Binder<'_> {
         if target.views.is_empty() {
             scan.descendants = !self.descendants(&target.relation, table).is_empty();
         }
-        let item = self.finish_item(item, table.alias.as_ref())?;
-        let from = self.from_clause(from)?;
-        let from_items = std::mem::take(&mut self.level().items);
+        let mut item = self.finish_item(item, table.alias.as_ref())?;
+        // LATERAL items see it, and may not refer to it.
+        (item.lateral_only, item.lateral_ok) = (true, false);
         self.level().add(vec![item]);
-        self.check_conflicts(&from_items)?;
-        self.level().add(from_items.clone());
+        let from = self.from_clause(from)?;
+        let from_items: Vec<Item> = self.level().items.iter().skip(1).cloned().collect();
         let rows = self.filtered_target(target, &scan, conditions)?;
         let rel = match from {
             Some(from) => cross_join(rows, from, false),

@@ -333,30 +333,8 @@ impl Binder<'_> {
         }
         let Some((level, position)) = found else { return Ok(None) };
         let cte = &mut self.levels[level].ctes[position];
-        match cte.state {
-            CteState::Bound => cte.references += 1,
-            CteState::Recursive if cte.references > 0 => {
-                return Err(Error::new(
-                    sqlstate::INVALID_RECURSION,
-                    format!(
-                        "recursive reference to query \"{}\" must not appear more than once",
-                        cte.name
-                    ),
-                )
-                .at(table.location));
-            }
-            CteState::Recursive => cte.references += 1,
-            CteState::Forward => {
-                return Err(Error::new(
-                    sqlstate::INVALID_RECURSION,
-                    format!(
-                        "recursive reference to query \"{}\" must not appear within its non-recursive term",
-                        cte.name
-                    ),
-                )
-                .at(table.location));
-            }
-        }
+        cte.references += 1;
+        let reads_itself = cte.state == CteState::Recursive;
         if !cte.readable {
             return Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,
@@ -364,10 +342,12 @@ impl Binder<'_> {
             )
             .at(table.location));
         }
-        let (id, declared) = (cte.id, cte.columns.clone());
+        let (id, declared, marks) = (cte.id, cte.columns.clone(), cte.marks);
+        self.level().reads_itself |= reads_itself;
         let columns: Vec<OutputColumn> =
             declared.into_iter().map(|(name, ty)| self.new_column(name, ty)).collect();
-        let item = query_item(&table.relname, &columns);
+        let mut item = query_item(&table.relname, &columns);
+        item.system = item.columns.split_off(item.columns.len() - marks);
         let item = self.finish_item(item, table.alias.as_ref())?;
         Ok(Some((Rel::Cte { id, columns }, item)))
     }
@@ -417,7 +397,8 @@ pub(super) fn rename_columns(item: &mut Item, names: &[String]) -> Result<()> {
         return Err(Error::new(
             sqlstate::INVALID_COLUMN_REFERENCE,
             format!(
-                "table \"{}\" has {} columns available but {} columns specified",
+                "{} \"{}\" has {} columns available but {} columns specified",
+                if item.is_join { "join expression" } else { "table" },
                 item.alias,
                 item.columns.len(),
                 names.len()
@@ -440,7 +421,7 @@ pub(super) fn cross_join(left: Rel, right: Rel, lateral: bool) -> Rel {
     }
 }
 
-fn duplicate_table(alias: &str) -> Error {
+pub(super) fn duplicate_table(alias: &str) -> Error {
     Error::new(
         sqlstate::DUPLICATE_ALIAS,
         format!("table name \"{alias}\" specified more than once"),

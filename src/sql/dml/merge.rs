@@ -12,6 +12,7 @@ use futures::StreamExt;
 
 use super::Effect;
 use super::row_value::RowValue;
+use super::source::own_columns;
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{self, statement_expressions};
@@ -135,12 +136,7 @@ fn source_query(merge: &Merge, columns: &[OutputColumn]) -> Result<Query> {
     let int8 = SqlType::new(oid::INT8);
     let column = |id, ty, name: &str| OutputColumn { id, name: name.to_owned(), ty, origin: None };
     let read = |id, ty| Expr { kind: ExprKind::Column(id), ty, location: -1 };
-    // Counted down from the top, so as not to meet the binder's ids.
-    let mut next = u32::MAX;
-    let mut fresh = || {
-        next -= 1;
-        ColumnId(next)
-    };
+    let mut fresh = own_columns();
     let table_type = SqlType::new(oid::OID);
     let table = match merge.target.tableoid().filter(|_| merge.target.descendants) {
         Some(id) => read(id, table_type),

@@ -10,7 +10,7 @@ use futures::StreamExt;
 
 use super::Effect;
 use super::returning::{Returned, ReturningPlan};
-use super::source::{TargetRows, TargetScan, evaluated_row, slots};
+use super::source::{TargetRows, TargetScan, evaluated_row, own_columns, slots};
 use super::view_check::ViewChecks;
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
@@ -228,12 +228,7 @@ fn source_query(
     let int8 = SqlType::new(oid::INT8);
     let column = |id, ty, name: &str| OutputColumn { id, name: name.to_owned(), ty, origin: None };
     let read = |id, ty| Expr { kind: ExprKind::Column(id), ty, location: -1 };
-    // Counted down from the top, so as not to meet the binder's ids.
-    let mut next = u32::MAX;
-    let mut fresh = || {
-        next -= 1;
-        ColumnId(next)
-    };
+    let mut fresh = own_columns();
     let table = match target.tableoid().filter(|_| target.descendants) {
         Some(id) => read(id, SqlType::new(oid::OID)),
         None => Expr {
@@ -253,7 +248,15 @@ fn source_query(
         exprs.push((column(fresh(), expr.ty, "value"), expr.clone()));
     }
     let output = exprs.iter().map(|(column, _)| column.clone()).collect();
-    Ok(Query { rel: Rel::Project { input: Box::new(input.clone()), exprs }, output })
+    // CTEs stay on top, where those that change rows are run.
+    let rel = match input {
+        Rel::With { ctes, body } => {
+            let body = Box::new(Rel::Project { input: body.clone(), exprs });
+            Rel::With { ctes: ctes.clone(), body }
+        }
+        input => Rel::Project { input: Box::new(input.clone()), exprs },
+    };
+    Ok(Query { rel, output })
 }
 
 /// The version of a row that is updated or deleted, under its lock.

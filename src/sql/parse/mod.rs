@@ -251,11 +251,19 @@ fn syntax_error(raw: ffi::RawError, text: &str) -> Error {
     if raw.message == "constraints cannot be altered to be NOT VALID" {
         return Error::new(code, "FOREIGN KEY constraints cannot be marked NOT VALID");
     }
-    let error = Error::new(code, raw.message);
-    match raw.position.checked_sub(1) {
-        Some(characters) => error.at(byte_offset(text, characters)),
-        None => error,
-    }
+    let Some(characters) = raw.position.checked_sub(1) else {
+        return Error::new(code, raw.message);
+    };
+    let offset = byte_offset(text, characters);
+    let rest = usize::try_from(offset).ok().and_then(|offset| text.get(offset..));
+    // Only an escape string's own escapes have a code of their own.
+    let is_escape = rest.is_some_and(|rest| rest.starts_with("\\u") || rest.starts_with("\\U"));
+    let is_exact = raw.message == "invalid Unicode escape" && is_escape;
+    let code = match code == sqlstate::INVALID_ESCAPE_SEQUENCE && !is_exact {
+        true => sqlstate::SYNTAX_ERROR,
+        false => code,
+    };
+    Error::new(code, raw.message).at(offset)
 }
 
 fn byte_offset(text: &str, characters: usize) -> i32 {
