@@ -137,11 +137,12 @@ impl TargetScan {
             cancel: ctx.cancel.clone(),
             proof: None,
             alias: None,
+            hints: Vec::new(),
         };
         let access = choose(info, &overlay, comparisons, &options)?;
         let rows = match &access {
             Access::Sequential(_) => rid_rows(info, &overlay, 0, u64::MAX),
-            Access::Index(access) => index_rows(info, &overlay, &access.ranges)?,
+            Access::Index(access) => index_rows(info, &overlay, access)?,
         };
         match access {
             Access::Index(access) if access.rows <= INLINE_ROWS_MAX => {

@@ -184,10 +184,11 @@ impl TableSource {
             cancel: tokio_util::sync::CancellationToken::new(),
             proof: None,
             alias: None,
+            hints: Vec::new(),
         };
         match choose(info, overlay, comparisons, &options)? {
             Access::Index(access) if access.rows <= ROWS_MAX => {
-                let rows: RowIterator = index_rows(info, overlay, &access.ranges)?;
+                let rows: RowIterator = index_rows(info, overlay, &access)?;
                 rows.map(|row| row.and_then(|(rid, row)| self.read(info, positions, rid, &row)))
                     .collect::<Result<Vec<_>>>()
                     .map(Some)

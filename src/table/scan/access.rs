@@ -5,11 +5,14 @@
 //! estimated but counted, up to the number at which it stops being worth it.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::ScanOptions;
 use super::filter::Comparison;
+use crate::catalog::{quote_identifier, quote_literal};
 use crate::error::Result;
 use crate::index::IndexInfo;
+use crate::index::inverted::{self, Need};
 use crate::index::ordered::{self, End, KeySearch};
 use crate::sql::types;
 use crate::storage::KeyRange;
@@ -44,6 +47,23 @@ pub struct IndexAccess {
     pub ranges: Vec<KeyRange>,
     /// Entries in the ranges.
     pub rows: usize,
+    /// Of an inverted index: the rows that it names, in order; it has no ranges.
+    pub rids: Option<Arc<[u64]>>,
+    /// What it was asked, in SQL, of an inverted index.
+    pub conditions: Vec<String>,
+}
+
+impl IndexAccess {
+    /// The access of one of so many partitions.
+    pub fn share(&self, partition: usize, partitions: usize) -> IndexAccess {
+        let part = |count: usize| count.div_ceil(partitions.max(1)).max(1);
+        let ranges = self.ranges.chunks(part(self.ranges.len())).nth(partition);
+        let rids = self.rids.as_ref().map(|rids| {
+            let share = rids.chunks(part(rids.len())).nth(partition);
+            Arc::from(share.unwrap_or_default())
+        });
+        IndexAccess { ranges: ranges.unwrap_or_default().to_vec(), rids, ..self.clone() }
+    }
 }
 
 /// The cheapest access for these comparisons.
@@ -85,7 +105,72 @@ pub fn by_index(
             best = Some(access);
         }
     }
+    by_parts(info, overlay, comparisons, rows, best)
+}
+
+/// An inverted index that names fewer rows than the best of the others.
+fn by_parts(
+    info: &TableInfo,
+    overlay: &Overlay,
+    comparisons: &[(usize, Comparison)],
+    rows: usize,
+    mut best: Option<IndexAccess>,
+) -> Result<Option<IndexAccess>> {
+    for index in info.indexes.iter().filter(|index| index.is_searchable()) {
+        let mut needs = Vec::new();
+        let (mut bound_columns, mut conditions) = (Vec::new(), Vec::new());
+        for (at, key) in index.keys.iter().enumerate() {
+            for (position, comparison) in comparisons {
+                if let Comparison::Parts(operator, value) = comparison
+                    && usize::try_from(key.column) == Ok(position + 1)
+                {
+                    needs.push(inverted::need(&index.keys, at, *operator, value));
+                    conditions.push(condition_text(info, *position, *operator, value));
+                    bound_columns.push(key.column);
+                }
+            }
+        }
+        if needs.is_empty() {
+            continue;
+        }
+        let limit = match &best {
+            Some(best) => best.rows,
+            None => (rows / INDEX_ROWS_DIVISOR).clamp(INDEX_ROWS_MIN, INDEX_ROWS_MAX),
+        };
+        if let Some(rids) = inverted::rids(index, overlay, &Need::All(needs), limit)? {
+            best = Some(IndexAccess {
+                index: index.oid(),
+                index_name: index.name().to_owned(),
+                bound_columns,
+                ranges: Vec::new(),
+                rows: rids.len(),
+                rids: Some(rids.into()),
+                conditions,
+            });
+        }
+    }
     Ok(best)
+}
+
+/// `(tags @> '{a}'::text[])`
+fn condition_text(
+    info: &TableInfo,
+    position: usize,
+    operator: inverted::Operator,
+    value: &types::Datum,
+) -> String {
+    let column = &info.columns[position];
+    let (ty, name) = match value {
+        types::Datum::Text(_) => (types::oid::TEXT, "::text"),
+        types::Datum::Array(array) if array.element_type == types::oid::TEXT => {
+            (column.ty.oid, "::text[]")
+        }
+        types::Datum::Jsonb(_) => (column.ty.oid, "::jsonb"),
+        _ => (column.ty.oid, ""),
+    };
+    let text = types::to_text(value, ty, &types::OutputContext::default());
+    let (column, literal) = (quote_identifier(&column.name), quote_literal(&text));
+    format!("({column} {} {literal}{name})", operator.symbol())
 }
 
 /// The searches of an index that the comparisons allow; none if its first column
@@ -149,7 +234,8 @@ fn bound_range<'a>(
             Comparison::Equal(_)
             | Comparison::OneOf(_)
             | Comparison::IsNull
-            | Comparison::IsNotNull => {}
+            | Comparison::IsNotNull
+            | Comparison::Parts(..) => {}
         }
     }
     for search in searches {
@@ -206,6 +292,8 @@ fn probe(
         bound_columns: index.keys[..bound].iter().map(|key| key.column).collect(),
         ranges,
         rows,
+        rids: None,
+        conditions: Vec::new(),
     }))
 }
 

@@ -94,9 +94,8 @@ impl TableScan {
             }
             Access::Index(access) => {
                 let partitions = self.properties.output_partitioning().partition_count().max(1);
-                let share = access.ranges.len().div_ceil(partitions).max(1);
-                let ranges = access.ranges.chunks(share).nth(partition).unwrap_or_default();
-                index_rows(info, overlay, ranges).map_err(external)
+                let share = access.share(partition, partitions);
+                index_rows(info, overlay, &share).map_err(external)
             }
         }
     }

@@ -10,11 +10,12 @@ use datafusion::error::Result as DataFusionResult;
 use datafusion::physical_expr::PhysicalExpr;
 use tokio_util::sync::CancellationToken;
 
+use super::access::IndexAccess;
 use super::filter::Comparison;
 use super::runtime::RuntimeFilter;
 use super::{ScanColumn, external};
 use crate::error::{Error, Result};
-use crate::storage::{Key, KeyRange, Value, key};
+use crate::storage::{Key, Value, key};
 use crate::table::TableInfo;
 use crate::table::decode::{Decoder, StoredRows};
 use crate::txn::{Keyspace, Overlay};
@@ -53,9 +54,13 @@ pub fn rid_rows(info: &TableInfo, overlay: &Overlay, from: u64, to: u64) -> RowI
 
 /// The rows that an index's ranges name, in the order of rids, so that they come
 /// as a sequential scan would give them.
-pub fn index_rows(info: &TableInfo, overlay: &Overlay, ranges: &[KeyRange]) -> Result<RowIterator> {
-    let mut rids = Vec::new();
-    for range in ranges {
+pub fn index_rows(
+    info: &TableInfo,
+    overlay: &Overlay,
+    access: &IndexAccess,
+) -> Result<RowIterator> {
+    let mut rids = access.rids.as_deref().unwrap_or_default().to_vec();
+    for range in &access.ranges {
         for entry in overlay.scan(Keyspace::Indexes, range, false) {
             let (key, value) = entry?;
             rids.push(rid_of(&key, &value)?);
