@@ -414,6 +414,53 @@ pub struct Trigger {
     /// REFERENCING OLD TABLE and NEW TABLE.
     pub old_table: Option<String>,
     pub new_table: Option<String>,
+    /// `tgparentid`: the partitioned table's trigger that this one is a copy of, or 0.
+    #[serde(default)]
+    pub parent: Oid,
+}
+
+/// `pg_rewrite`, but for the rules that make views.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Rule {
+    pub oid: Oid,
+    pub table: Oid,
+    pub name: String,
+    pub event: RuleEvent,
+    pub instead: bool,
+    /// `ev_enabled`, as a trigger's.
+    pub enabled: char,
+    /// WHERE, over `old` and `new`.
+    pub condition: Option<RuleText>,
+    /// Empty for NOTHING.
+    pub actions: Vec<RuleText>,
+    /// Names of schemas, as they were when the rule was made.
+    pub search_path: Vec<String>,
+    /// The columns that `old` and `new` have, under their names then.
+    pub columns: Vec<(i16, String)>,
+}
+
+/// A piece of a rule, and what the names in it mean.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RuleText {
+    pub sql: String,
+    pub names: Vec<BoundName>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum RuleEvent {
+    Insert,
+    Update,
+    Delete,
+}
+
+impl RuleEvent {
+    pub fn word(self) -> &'static str {
+        match self {
+            RuleEvent::Insert => "INSERT",
+            RuleEvent::Update => "UPDATE",
+            RuleEvent::Delete => "DELETE",
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -159,6 +159,7 @@ const CLASSES: &[ObjectClass] = &[
     ObjectClass::References,
     ObjectClass::Statistics,
     ObjectClass::Trigger,
+    ObjectClass::Rule,
     ObjectClass::AccessList,
     ObjectClass::DefaultPrivileges,
 ];
@@ -185,6 +186,7 @@ fn class_number(class: ObjectClass) -> u32 {
         ObjectClass::References => 17,
         ObjectClass::Statistics => 18,
         ObjectClass::Trigger => 50,
+        ObjectClass::Rule => 51,
         ObjectClass::AccessList => 40,
         ObjectClass::DefaultPrivileges => 41,
     }

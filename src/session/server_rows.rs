@@ -223,7 +223,7 @@ impl Hooks {
     /// A transaction that has locks has its own id locked, too; only this session's is
     /// told of.
     fn own_transaction(&self, found: &[crate::txn::LockStatus]) -> Option<crate::txn::LockStatus> {
-        let id = self.transaction_id.load(std::sync::atomic::Ordering::Relaxed);
+        let id = crate::sql::functions::SessionHooks::transaction_id(self);
         let known = found.iter().find(|lock| lock.owner == id)?;
         Some(crate::txn::LockStatus {
             resource: Resource::Transaction { id },

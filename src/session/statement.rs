@@ -25,6 +25,12 @@ pub enum Command {
         name: String,
         args: Vec<ast::Node>,
     },
+    /// EXPLAIN or CREATE TABLE AS of an EXECUTE.
+    AroundExecute {
+        around: Arc<ParsedStatement>,
+        name: String,
+        args: Vec<ast::Node>,
+    },
     /// `None`: all.
     Deallocate(Option<String>),
     Declare(DeclareCursor),
@@ -152,8 +158,20 @@ impl Command {
             NodeEnum::ExecuteStmt(node) => {
                 Command::Execute { name: node.name.clone(), args: node.params.clone() }
             }
+            node @ (NodeEnum::ExplainStmt(_) | NodeEnum::CreateTableAsStmt(_)) => {
+                let Some(execute) = executed(node) else { return Ok(None) };
+                Command::AroundExecute {
+                    around: Arc::new(statement.clone()),
+                    name: execute.name.clone(),
+                    args: execute.params.clone(),
+                }
+            }
             NodeEnum::DeallocateStmt(node) => {
                 Command::Deallocate((!node.isall).then(|| node.name.clone()))
+            }
+            NodeEnum::DeclareCursorStmt(node) if selects_into(node.query.as_deref()).is_some() => {
+                let location = selects_into(node.query.as_deref()).unwrap_or(-1);
+                return Err(Error::syntax("SELECT ... INTO is not allowed here").at(location));
             }
             NodeEnum::DeclareCursorStmt(node) => Command::Declare(DeclareCursor {
                 name: node.portalname.clone(),
@@ -187,6 +205,45 @@ impl Command {
             self,
             Command::Transaction(T::Commit { .. } | T::Rollback { .. } | T::RollbackTo(_))
         )
+    }
+}
+
+/// Where INTO names a table, in a query that has it.
+fn selects_into(query: Option<&ast::Node>) -> Option<i32> {
+    let Some(NodeEnum::SelectStmt(select)) = query?.node.as_ref() else { return None };
+    let into = crate::sql::ddl::into_clause(select)?;
+    Some(into.rel.as_ref().map_or(-1, |table| table.location))
+}
+
+/// The EXECUTE that a statement is about.
+fn executed(node: &NodeEnum) -> Option<&ast::ExecuteStmt> {
+    let query = match node {
+        NodeEnum::ExecuteStmt(execute) => return Some(execute),
+        NodeEnum::ExplainStmt(explain) => explain.query.as_deref(),
+        NodeEnum::CreateTableAsStmt(create) => create.query.as_deref(),
+        _ => None,
+    };
+    executed(query?.node.as_ref()?)
+}
+
+/// A statement with a query in the place of its EXECUTE.
+pub fn with_query(node: &NodeEnum, query: &NodeEnum) -> NodeEnum {
+    let within = |inner: &Option<Box<ast::Node>>| {
+        let inner = inner.as_deref().and_then(|inner| inner.node.as_ref());
+        inner.map(|inner| Box::new(ast::Node { node: Some(with_query(inner, query)) }))
+    };
+    match node {
+        NodeEnum::ExecuteStmt(_) => query.clone(),
+        NodeEnum::ExplainStmt(explain) => {
+            let query = within(&explain.query);
+            NodeEnum::ExplainStmt(Box::new(ast::ExplainStmt { query, ..(**explain).clone() }))
+        }
+        NodeEnum::CreateTableAsStmt(create) => {
+            let query = within(&create.query);
+            let create = ast::CreateTableAsStmt { query, ..(**create).clone() };
+            NodeEnum::CreateTableAsStmt(Box::new(create))
+        }
+        other => other.clone(),
     }
 }
 

@@ -81,7 +81,9 @@ pub fn prepare(
     declared: &[Oid],
 ) -> Result<Prepared> {
     match &parsed.node {
-        NodeEnum::SelectStmt(select) if select.into_clause.is_some() => prepare_utility(parsed),
+        NodeEnum::SelectStmt(select) if ddl::into_clause(select).is_some() => {
+            prepare_utility(parsed)
+        }
         NodeEnum::SelectStmt(_)
         | NodeEnum::InsertStmt(_)
         | NodeEnum::UpdateStmt(_)
@@ -120,8 +122,18 @@ pub fn prepare(
                 body: Body::Routine(Arc::new(routine::command::Top::Do(text))),
             })
         }
+        NodeEnum::CreateTableAsStmt(_) => {
+            // Those of a prepared statement that stands for the query.
+            let params = declared.iter().map(|oid| SqlType::new(*oid)).collect();
+            Ok(Prepared { params, ..prepare_utility(parsed)? })
+        }
         _ => prepare_utility(parsed),
     }
+}
+
+/// The columns of an EXPLAIN's answer.
+pub fn explain_columns(statement: &parse::ast::ExplainStmt) -> Result<Arc<[ResultColumn]>> {
+    utility::explain_columns(statement)
 }
 
 fn prepare_utility(parsed: &Arc<ParsedStatement>) -> Result<Prepared> {
@@ -148,7 +160,9 @@ pub fn prepare_fixed(
     types: &[Oid],
 ) -> Result<Prepared> {
     match &parsed.node {
-        NodeEnum::SelectStmt(select) if select.into_clause.is_some() => prepare_utility(parsed),
+        NodeEnum::SelectStmt(select) if ddl::into_clause(select).is_some() => {
+            prepare_utility(parsed)
+        }
         NodeEnum::SelectStmt(_)
         | NodeEnum::InsertStmt(_)
         | NodeEnum::UpdateStmt(_)
@@ -168,7 +182,7 @@ pub fn prepare_with(
     variables: Arc<dyn bind::Variables>,
 ) -> Result<(Prepared, Vec<(bind::VariableRef, SqlType)>)> {
     match &parsed.node {
-        NodeEnum::SelectStmt(select) if select.into_clause.is_some() => {}
+        NodeEnum::SelectStmt(select) if ddl::into_clause(select).is_some() => {}
         NodeEnum::SelectStmt(_)
         | NodeEnum::InsertStmt(_)
         | NodeEnum::UpdateStmt(_)
@@ -254,7 +268,10 @@ pub async fn execute(
         Body::Query(query) => query.execute(params, work, ctx).await.map(Outcome::Rows),
         Body::Modify(compiled) => compiled.execute(params, work, ctx).await,
         Body::Explain(explain) => explain.execute(params, work, ctx).await,
-        Body::Utility(parsed) => utility::execute(parsed, work, ctx).await,
+        Body::Utility(parsed) => {
+            let arguments = ddl::Arguments { types: &prepared.params, values: params };
+            utility::execute(parsed, arguments, work, ctx).await
+        }
         Body::Routine(top) => {
             crate::table::blocking(|| routine::command::run_top(top, params, work, ctx, None))
         }
@@ -265,10 +282,7 @@ pub async fn execute(
 fn statement_columns(statement: &Statement, catalog: &Catalog) -> Option<Arc<[ResultColumn]>> {
     let returning = match statement {
         Statement::Query(query) => return Some(run::result_columns(&query.output, catalog)),
-        Statement::Insert(insert) => insert.returning.as_ref(),
-        Statement::Update(update) => update.returning.as_ref(),
-        Statement::Delete(delete) => delete.returning.as_ref(),
-        Statement::Merge(_) => None,
+        other => other.returning(),
     };
     let columns: Vec<_> = returning?.exprs.iter().map(|(column, _)| column.clone()).collect();
     Some(run::result_columns(&columns, catalog))

@@ -70,15 +70,33 @@ impl Catalog {
             cast_edges(cast, function.map(|function| &**function), &mut found);
         }
         for constraint in self.constraints() {
-            constraint_edges(constraint, &mut found);
+            match self.is_referenced_part(constraint) {
+                true => self.referenced_part_edges(constraint, &mut found),
+                false => constraint_edges(constraint, &mut found),
+            }
         }
         for trigger in self.triggers() {
             trigger_edges(trigger, &mut found);
+        }
+        for rule in self.rules() {
+            let mut edges = Edges { object: rule.address(), found: &mut found };
+            edges.push(ObjectAddress::relation(rule.table), AUTO);
         }
         for references in self.all_references() {
             found.extend(references.edges.iter().copied());
         }
         found
+    }
+
+    /// A foreign key goes with each partition of the table that it refers to.
+    fn referenced_part_edges(&self, part: &Constraint, found: &mut Vec<Dependency>) {
+        let top = self.top_key(part).address();
+        let mut edges = Edges { object: part.address(), found };
+        edges.push(ObjectAddress::constraint(part.parent), INTERNAL);
+        if let ConstraintKind::ForeignKey(key) = &part.kind {
+            let referenced = ObjectAddress::relation(key.referenced_table);
+            edges.push_from(top, referenced, NORMAL);
+        }
     }
 
     fn relation_edges(&self, relation: &Relation, found: &mut Vec<Dependency>) {
@@ -256,6 +274,9 @@ fn trigger_edges(trigger: &Trigger, found: &mut Vec<Dependency>) {
     edges.push(ObjectAddress::relation(trigger.table), AUTO);
     edges.push(ObjectAddress::function(trigger.function), NORMAL);
     edges.columns(trigger.table, &trigger.columns, NORMAL);
+    if trigger.parent != 0 {
+        edges.push(ObjectAddress::new(relation_oid::PG_TRIGGER, trigger.parent), INTERNAL);
+    }
     if let Some(constraint) = trigger.constraint.filter(|constraint| constraint.from != 0) {
         edges.push(ObjectAddress::relation(constraint.from), AUTO);
     }

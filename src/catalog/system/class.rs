@@ -7,7 +7,7 @@ use super::cell::*;
 use super::lookup::Lookup;
 use crate::catalog::{
     Catalog, Column, Constraint, ConstraintKind, Index, ObjectClass, Persistence, RULE_OID_OFFSET,
-    Relation, RelationKind, relation_oid,
+    Relation, RelationKind, Rule, RuleEvent, relation_oid,
 };
 use crate::sql::types::{Datum, Oid, oid as types};
 
@@ -34,17 +34,18 @@ const SHARED: &[u32] = &[
 
 pub(super) fn pg_class(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
     let foreign = foreign_key_ends(catalog);
+    let ruled: HashSet<Oid> = catalog.rules().map(|rule| rule.table).collect();
     catalog
         .find_relations(lookup, "oid", "relname")
         .map(|relation| {
             let above = catalog.partition_ancestors(relation);
             let is_end = std::iter::once(&relation.oid).chain(&above).any(|o| foreign.contains(o));
-            class_row(catalog, relation, is_end)
+            class_row(catalog, relation, is_end, ruled.contains(&relation.oid))
         })
         .collect()
 }
 
-fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row {
+fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool, has_rules: bool) -> Row {
     let is_table = matches!(relation.kind, RelationKind::Table | RelationKind::Virtual);
     let stored = !matches!(relation.kind, RelationKind::View(_) | RelationKind::Composite);
     let has_rows = !relation.is_partitioned() && !relation.inheritance.index_of_partitioned;
@@ -79,7 +80,7 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row 
         char(relation_kind(relation)),
         count(column_count(relation)),
         count(checks),
-        boolean(relation.view().is_some()),
+        boolean(relation.view().is_some() || has_rules),
         boolean(has_triggers),
         boolean(!catalog.children(relation.oid).is_empty()),
         boolean(false),
@@ -244,7 +245,7 @@ pub(super) fn pg_sequence(catalog: &Catalog) -> Vec<Row> {
     catalog.relations().filter_map(|relation| row(relation)).collect()
 }
 
-/// One `_RETURN` rule a view.
+/// One `_RETURN` rule a view, and what CREATE RULE has made.
 pub(super) fn pg_rewrite(catalog: &Catalog) -> Vec<Row> {
     let row = |relation: &Relation| {
         relation.view().map(|view| {
@@ -260,7 +261,26 @@ pub(super) fn pg_rewrite(catalog: &Catalog) -> Vec<Row> {
             ]
         })
     };
-    catalog.relations().filter_map(|relation| row(relation)).collect()
+    let views = catalog.relations().filter_map(|relation| row(relation));
+    views.chain(catalog.rules().map(|rule| rule_row(rule))).collect()
+}
+
+fn rule_row(rule: &Rule) -> Row {
+    let texts: Vec<&str> = rule.actions.iter().map(|action| action.sql.as_str()).collect();
+    vec![
+        oid(rule.oid),
+        text(&rule.name),
+        oid(rule.table),
+        char(match rule.event {
+            RuleEvent::Update => '2',
+            RuleEvent::Insert => '3',
+            RuleEvent::Delete => '4',
+        }),
+        char(rule.enabled),
+        boolean(rule.instead),
+        text(rule.condition.as_ref().map_or("<>", |condition| condition.sql.as_str())),
+        text(&texts.join("; ")),
+    ]
 }
 
 impl Catalog {

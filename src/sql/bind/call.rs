@@ -9,7 +9,7 @@ use super::Binder;
 use super::coerce::Pathway;
 use super::node::{boxed, inner, location, qualified_name, typed};
 use super::polymorphic::is_polymorphic;
-use super::scope::SetCall;
+use super::scope::{Clause, SetCall};
 use super::typename::category;
 use crate::catalog::{CastContext, Function, FunctionKind};
 use crate::error::{Error, Result};
@@ -534,7 +534,8 @@ impl Binder<'_> {
                     )
                 });
         }
-        if level.in_window > 0 {
+        let in_definition = matches!(level.clause, Clause::WindowPartition | Clause::WindowOrder);
+        if level.in_window > 0 && !in_definition {
             return refused(
                 "window function calls cannot contain set-returning function calls".into(),
             );
@@ -546,6 +547,9 @@ impl Binder<'_> {
                         "You might be able to move the set-returning function into a LATERAL FROM item.",
                     )
                 });
+        }
+        if level.clause == Clause::FromFunction {
+            return refused("set-returning functions must appear at top level of FROM".into());
         }
         if let Some(clause) = level.clause.refuses_sets() {
             return refused(format!("set-returning functions are not allowed in {clause}"));

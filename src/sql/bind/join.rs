@@ -3,6 +3,7 @@
 use crate::sql::parse::ast::{JoinExpr, JoinType};
 
 use super::Binder;
+use super::from::duplicate_table;
 use super::node::{all_of, boxed, required, strings, typed};
 use super::operator::OperatorName;
 use super::scope::{Clause, Item, ItemColumn};
@@ -91,10 +92,7 @@ impl Binder<'_> {
                 _ => false,
             };
             if left.iter().any(|other| same(&other) && !schemas_differ(other)) {
-                return Err(Error::new(
-                    sqlstate::DUPLICATE_ALIAS,
-                    format!("table name \"{}\" specified more than once", item.alias),
-                ));
+                return Err(duplicate_table(&item.alias));
             }
         }
         Ok(())
@@ -176,6 +174,7 @@ impl Binder<'_> {
         let alias = node.alias.as_ref();
         if alias.is_some() {
             items.clear();
+            item.is_join = true;
             let item = self.finish_item(item, alias)?;
             items.push(item);
             return Ok(());
@@ -188,7 +187,10 @@ impl Binder<'_> {
         items.push(item);
         if let Some(using) = &node.join_using_alias {
             let mut using_item = Item::new(using.aliasname.clone(), merged);
-            using_item.columns_visible = false;
+            (using_item.columns_visible, using_item.is_join) = (false, true);
+            if items.iter().any(|i| i.table_visible && i.alias == using.aliasname) {
+                return Err(duplicate_table(&using.aliasname));
+            }
             items.push(using_item);
         }
         Ok(())

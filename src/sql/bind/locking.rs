@@ -100,6 +100,10 @@ impl Binder<'_> {
                 )
                 .at(table.location)
             })?;
+            if item.is_join {
+                let message = format!("{words} cannot be applied to a join");
+                return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message).at(table.location));
+            }
             found.push((item, Some(table)));
         }
         Ok(found)

@@ -54,8 +54,10 @@ mod params;
 mod polymorphic;
 mod procedure;
 mod prune;
+mod recursion;
 mod refresh;
 mod row;
+mod rule;
 mod same;
 mod sample;
 mod scope;
@@ -66,6 +68,7 @@ mod statement;
 mod subquery;
 mod subscript;
 mod target;
+mod tree;
 mod typename;
 mod updatable;
 mod values;
@@ -83,6 +86,7 @@ use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
 pub use definition::{FoundFunction, aggregate_part, find_operator, is_binary_coercible};
+pub use dml::live_columns;
 pub use expression::{
     ColumnExpression, DOMAIN_VALUE, ExpressionUse, bind_bound_value, bind_column_expression,
     bind_default, bind_domain_check, bind_domain_check_sql, bind_domain_default, bind_expression,
@@ -90,6 +94,7 @@ pub use expression::{
     bind_trigger_condition_sql,
 };
 pub use from::cannot_open;
+pub use inline::expression_of;
 pub use node::location;
 use opened::Opened;
 pub use opened::opened_by_copy;
@@ -97,6 +102,7 @@ use params::Params;
 pub use polymorphic::{is_polymorphic, missing_input};
 pub use procedure::{ProcedureCall, bind_call, bind_call_with};
 pub use refresh::Refreshed;
+pub use rule::only_part;
 use scope::Level;
 pub use updatable::updatable;
 pub use variables::{Conflict, Conversion, VariableRef, Variables, bind_conversion};
@@ -137,6 +143,14 @@ pub struct Binder<'a> {
     plain: Option<described::Body>,
     /// Primary keys by which columns are grouped that GROUP BY does not name.
     grouping_keys: Vec<Oid>,
+    /// A view whose next mention in FROM stays as it is.
+    unexpanded: Option<Oid>,
+    /// What a rule's action reads beside its own FROM; taken by the first FROM.
+    rule_source: Option<rule::Source>,
+    /// The rules that are being applied: relations and events.
+    rewriting: Vec<(Oid, crate::catalog::RuleEvent)>,
+    /// A relation whose rules are not looked at: its statement is the rules' own.
+    bare_target: Option<Oid>,
 }
 
 impl<'a> Binder<'a> {
@@ -171,6 +185,10 @@ impl<'a> Binder<'a> {
             description: None,
             plain: None,
             grouping_keys: Vec::new(),
+            unexpanded: None,
+            rule_source: None,
+            rewriting: Vec::new(),
+            bare_target: None,
         }
     }
 

@@ -21,7 +21,9 @@ impl Binder<'_> {
         let relation = required(&node.relation)?;
         let (mut rel, items) = self.from_item(relation)?;
         let rid = match &mut rel {
-            Rel::Scan(scan) if matches!(scan.relation.kind, RelationKind::Table) => {
+            Rel::Scan(scan)
+                if matches!(scan.relation.kind, RelationKind::Table | RelationKind::Virtual) =>
+            {
                 match scan.rid {
                     Some(rid) => rid,
                     None => {

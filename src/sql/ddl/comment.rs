@@ -35,6 +35,7 @@ impl Ddl<'_> {
             Kind::ObjectColumn => self.commented_column(&name_list(node)),
             Kind::ObjectTabconstraint => self.commented_constraint(&name_list(node)),
             Kind::ObjectTrigger => self.commented_trigger(&name_list(node)),
+            Kind::ObjectRule => self.rule_target(&name_list(node)),
             Kind::ObjectSchema => self.schema_named(&plain_name(node)).map(ObjectAddress::schema),
             Kind::ObjectType => match node {
                 Some(NodeEnum::TypeName(name)) => {
@@ -135,7 +136,7 @@ impl Ddl<'_> {
         let trigger = self.work.catalog.trigger_named(relation.oid, name);
         trigger
             .map(|trigger| trigger.address())
-            .ok_or_else(|| super::trigger::no_trigger(name, &relation.name))
+            .ok_or_else(|| super::trigger_change::no_trigger(name, &relation.name))
     }
 
     fn commented_shared(

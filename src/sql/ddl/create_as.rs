@@ -18,14 +18,10 @@ impl Ddl<'_> {
             statement.into.as_ref().ok_or_else(|| Error::syntax("CREATE TABLE AS without INTO"))?;
         refuse_unsupported(into)?;
         let name = into.rel.as_ref().ok_or_else(|| Error::syntax("table without a name"))?;
-        let schema = self.relation_schema(name)?;
-        if statement.if_not_exists
-            && self.work.catalog.relation_named(schema, &name.relname).is_some()
-        {
-            self.notice(format!("relation \"{}\" already exists, skipping", name.relname));
+        if self.is_made(statement)? {
             return Ok("CREATE TABLE AS".to_owned());
         }
-        self.require_free_name(schema, &name.relname)?;
+        let schema = self.relation_schema(name)?;
         let node = statement
             .query
             .as_deref()
@@ -40,6 +36,20 @@ impl Ddl<'_> {
         }
         let rows = self.fill_table(table, &query).await?;
         Ok(format!("SELECT {rows}"))
+    }
+
+    /// Whether the relation exists, with IF NOT EXISTS; without it, that is an error.
+    pub fn is_made(&mut self, statement: &ast::CreateTableAsStmt) -> Result<bool> {
+        let name = statement.into.as_ref().and_then(|into| into.rel.as_ref());
+        let name = name.ok_or_else(|| Error::syntax("table without a name"))?;
+        let schema = self.relation_schema(name)?;
+        let taken = self.work.catalog.relation_named(schema, &name.relname).is_some();
+        if statement.if_not_exists && taken {
+            self.notice(format!("relation \"{}\" already exists, skipping", name.relname));
+            return Ok(true);
+        }
+        self.require_free_name(schema, &name.relname)?;
+        Ok(false)
     }
 
     /// A table with the query's columns, renamed by the list if there is one.
@@ -80,7 +90,13 @@ impl Ddl<'_> {
 /// `SELECT … INTO t …` is `CREATE TABLE t AS SELECT …`.
 pub fn select_into(select: &ast::SelectStmt) -> NodeEnum {
     let mut query = select.clone();
-    let into = query.into_clause.take();
+    let mut first = &mut query;
+    let into = loop {
+        match (first.into_clause.take(), &mut first.larg) {
+            (None, Some(left)) => first = left,
+            (into, _) => break into,
+        }
+    };
     NodeEnum::CreateTableAsStmt(Box::new(ast::CreateTableAsStmt {
         query: Some(Box::new(ast::Node { node: Some(NodeEnum::SelectStmt(Box::new(query))) })),
         into,
@@ -88,6 +104,15 @@ pub fn select_into(select: &ast::SelectStmt) -> NodeEnum {
         is_select_into: true,
         if_not_exists: false,
     }))
+}
+
+/// Where the rows of a SELECT go: the clause is the first operand's in a set operation.
+pub fn into_clause(select: &ast::SelectStmt) -> Option<&ast::IntoClause> {
+    let mut first = select;
+    while let (None, Some(left)) = (&first.into_clause, &first.larg) {
+        first = left;
+    }
+    first.into_clause.as_deref()
 }
 
 pub(super) fn refuse_unsupported(into: &ast::IntoClause) -> Result<()> {

@@ -85,6 +85,7 @@ impl Ddl<'_> {
             Kind::ObjectType => self.type_target(node, "type"),
             Kind::ObjectDomain => self.type_target(node, "domain"),
             Kind::ObjectTrigger => self.trigger_target(node, statement.missing_ok).await,
+            Kind::ObjectRule => self.rule_target(&Self::rule_name_parts(node.node.as_ref())),
             Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
                 self.routine_target(node, kind, statement.missing_ok)
             }
@@ -199,7 +200,7 @@ impl Ddl<'_> {
             (relation_oid::PG_CLASS, attnum) => self.drop_column(address.oid, attnum as i16).await,
             (relation_oid::PG_ATTRDEF, _) => self.drop_default(address.oid),
             (relation_oid::PG_CONSTRAINT, _) => self.drop_constraint(address.oid).await,
-            (relation_oid::PG_REWRITE, _) => Ok(()),
+            (relation_oid::PG_REWRITE, _) if address.key().is_none() => Ok(()),
             _ => {
                 match address.class {
                     relation_oid::PG_PROC => self.remove_aggregate(address.oid),
@@ -349,6 +350,7 @@ fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
         Kind::ObjectType => "DROP TYPE",
         Kind::ObjectDomain => "DROP DOMAIN",
         Kind::ObjectTrigger => "DROP TRIGGER",
+        Kind::ObjectRule => "DROP RULE",
         Kind::ObjectFunction => "DROP FUNCTION",
         Kind::ObjectAggregate => "DROP AGGREGATE",
         Kind::ObjectOperator => "DROP OPERATOR",

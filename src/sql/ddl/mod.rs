@@ -47,26 +47,28 @@ mod range;
 mod rename;
 mod rewrite;
 mod role;
+mod rule;
 mod schema;
 mod sequence;
 mod storage_options;
 mod table;
 mod temporary;
 mod trigger;
+mod trigger_change;
 mod uses;
 mod view;
 mod view_options;
 
 use std::sync::Arc;
 
-pub use create_as::select_into;
+pub use create_as::{into_clause, select_into};
 pub use temporary::{before_commit, discard, drop_temporary};
 
 use crate::catalog::{Change, Object, ObjectClass, Relation, Role};
 use crate::error::{Error, Report, Result, Severity};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::run::{StatementContext, Work};
-use crate::sql::types::Oid;
+use crate::sql::types::{Datum, Oid, SqlType};
 use crate::table::lock;
 use crate::txn::{LockMode, WaitPolicy};
 
@@ -74,11 +76,34 @@ use crate::txn::{LockMode, WaitPolicy};
 pub(crate) struct Ddl<'a> {
     pub work: &'a mut Work,
     pub ctx: &'a StatementContext,
+    /// Of the query in CREATE TABLE AS, where a prepared statement stands for it.
+    pub arguments: Arguments<'a>,
+}
+
+/// The parameters of a query, with their types.
+#[derive(Clone, Copy, Default)]
+pub struct Arguments<'a> {
+    pub types: &'a [SqlType],
+    pub values: &'a [Datum],
+}
+
+/// Whether the table of CREATE TABLE AS exists, with IF NOT EXISTS.
+pub fn is_made(
+    statement: &ast::CreateTableAsStmt,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<bool> {
+    Ddl { work, ctx, arguments: Arguments::default() }.is_made(statement)
 }
 
 /// Runs a data-definition statement; answers its command tag.
-pub async fn execute(node: &NodeEnum, work: &mut Work, ctx: &StatementContext) -> Result<String> {
-    let mut ddl = Ddl { work, ctx };
+pub async fn execute(
+    node: &NodeEnum,
+    arguments: Arguments<'_>,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<String> {
+    let mut ddl = Ddl { work, ctx, arguments };
     let (before, made) = (ddl.work.catalog.clone(), ddl.work.changes.len());
     let tag = ddl.run(node).await?;
     ddl.settle_privileges(&before, made);
@@ -119,6 +144,7 @@ impl Ddl<'_> {
             NodeEnum::CreateCastStmt(statement) => ddl.create_cast(statement)?,
             NodeEnum::AlterOperatorStmt(statement) => ddl.alter_operator(statement)?,
             NodeEnum::CreateTrigStmt(statement) => ddl.create_trigger(statement).await?,
+            NodeEnum::RuleStmt(statement) => ddl.create_rule(statement).await?,
             NodeEnum::CreateEventTrigStmt(_) => {
                 return Err(Error::unsupported("CREATE EVENT TRIGGER"));
             }

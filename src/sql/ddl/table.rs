@@ -61,6 +61,8 @@ impl Ddl<'_> {
         if let (Some(spec), Some(parent)) = (&statement.partbound, parents.first()) {
             self.put_partition_bound(relation, parent.oid, spec).await?;
             self.attach_indexes(parent, relation).await?;
+            self.attach_triggers(parent, relation).await?;
+            self.attach_referencing(parent, relation).await?;
             self.attach_foreign_keys(parent, relation).await?;
         }
         self.put_inherited_checks(relation, &merged.checks)?;

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use super::Effect;
-use super::part;
 use super::returning::{Returned, ReturningPlan};
 use super::row_value::RowValue;
 use super::view_check::ViewChecks;
@@ -23,6 +22,7 @@ use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 use crate::table::family::to_parent;
+use crate::table::part;
 use crate::table::{Conflict, Event, Member, SystemColumns, TableInfo, Writer};
 use crate::txn::{Isolation, Keyspace, LockMode};
 
@@ -296,6 +296,7 @@ impl Run<'_> {
         }
         let (rid, row) = writer.insert(info, row).await?;
         writer.after_row(info, Event::Insert, None, Some(&row), &[])?;
+        writer.capture(&root, &member, Event::Insert, None, Some(&row))?;
         let row = to_parent(member.map.as_ref(), &row);
         self.done(writer, (info.oid(), rid), &row).await
     }
@@ -360,6 +361,7 @@ impl Run<'_> {
         }
         let new = writer.update_firing(info, conflict.rid, &old, new, &assigned).await?;
         let Some(new) = new else { return Ok(()) };
+        writer.capture(&self.info, member, Event::Update, Some(&old), Some(&new))?;
         let new = to_parent(member.map.as_ref(), &new);
         self.done(writer, (info.oid(), conflict.rid), &new).await
     }

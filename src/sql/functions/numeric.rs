@@ -119,6 +119,7 @@ fn lsn_text(value: &Numeric) -> Result<String> {
         Numeric::Finite { coefficient, .. } => u64::try_from(coefficient.to_big()).ok(),
         _ => None,
     };
-    let position = position.ok_or_else(|| Error::out_of_range("pg_lsn"))?;
+    let position = position
+        .ok_or_else(|| Error::new(sqlstate::INVALID_PARAMETER_VALUE, "pg_lsn out of range"))?;
     Ok(format!("{:X}/{:X}", position >> 32, position as u32))
 }

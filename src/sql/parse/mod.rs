@@ -247,11 +247,23 @@ fn syntax_error(raw: ffi::RawError, text: &str) -> Error {
     if code == sqlstate::STATEMENT_TOO_COMPLEX {
         return Error::statement_too_deep();
     }
-    let error = Error::new(code, raw.message);
-    match raw.position.checked_sub(1) {
-        Some(characters) => error.at(byte_offset(text, characters)),
-        None => error,
+    // What later grammars say otherwise than PostgreSQL 15's.
+    if raw.message == "constraints cannot be altered to be NOT VALID" {
+        return Error::new(code, "FOREIGN KEY constraints cannot be marked NOT VALID");
     }
+    let Some(characters) = raw.position.checked_sub(1) else {
+        return Error::new(code, raw.message);
+    };
+    let offset = byte_offset(text, characters);
+    let rest = usize::try_from(offset).ok().and_then(|offset| text.get(offset..));
+    // Only an escape string's own escapes have a code of their own.
+    let is_escape = rest.is_some_and(|rest| rest.starts_with("\\u") || rest.starts_with("\\U"));
+    let is_exact = raw.message == "invalid Unicode escape" && is_escape;
+    let code = match code == sqlstate::INVALID_ESCAPE_SEQUENCE && !is_exact {
+        true => sqlstate::SYNTAX_ERROR,
+        false => code,
+    };
+    Error::new(code, raw.message).at(offset)
 }
 
 fn byte_offset(text: &str, characters: usize) -> i32 {
@@ -271,6 +283,8 @@ fn code_of(message: &str) -> SqlState {
         ("not yet implemented", sqlstate::FEATURE_NOT_SUPPORTED),
         ("not implemented", sqlstate::FEATURE_NOT_SUPPORTED),
         ("not supported", sqlstate::FEATURE_NOT_SUPPORTED),
+        ("is only supported for ON DELETE actions", sqlstate::FEATURE_NOT_SUPPORTED),
+        ("cannot be altered to be NOT VALID", sqlstate::FEATURE_NOT_SUPPORTED),
         ("frame start", sqlstate::WINDOWING_ERROR),
         ("frame end", sqlstate::WINDOWING_ERROR),
         ("frame starting", sqlstate::WINDOWING_ERROR),

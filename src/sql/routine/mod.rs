@@ -144,6 +144,9 @@ fn is_routine(function: &Function) -> bool {
 
 /// Whether a statement calls functions that users wrote.
 pub fn are_called_in(statement: &Statement) -> bool {
+    if let Statement::Several(several) = statement {
+        return several.parts.iter().any(|(part, _)| are_called_in(part));
+    }
     let mut found = false;
     rel_calls(visit::statement_rel(statement), &mut found);
     visit::statement_expressions(statement, &mut |expr| expr_calls(expr, &mut found));

@@ -1,7 +1,7 @@
 //! How rows are reached: all of a rid range, or through an index.
 //!
 //! An index is worth it when it names few rows: each costs a point read, some
-//! ten times what a row costs in a sequential scan. How many it names is not
+//! six times what a row costs in a sequential scan. How many it names is not
 //! estimated but counted, up to the number at which it stops being worth it.
 
 use std::cmp::Ordering;
@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use super::ScanOptions;
 use super::filter::Comparison;
+use super::named::{self, NamedRows};
 use crate::catalog::{quote_identifier, quote_literal};
 use crate::error::Result;
 use crate::index::IndexInfo;
 use crate::index::inverted::{self, Need};
-use crate::index::ordered::{self, End, KeySearch};
+use crate::index::ordered::{End, KeySearch};
 use crate::sql::types;
-use crate::storage::KeyRange;
 use crate::storage::key;
 use crate::table::TableInfo;
 use crate::txn::{Keyspace, Overlay};
@@ -23,12 +23,12 @@ use crate::txn::{Keyspace, Overlay};
 /// A partition is not made smaller than this.
 const PARTITION_ROWS_MIN: u64 = 50_000;
 /// The fraction of a table that an index may name: one in this many rows.
-const INDEX_ROWS_DIVISOR: usize = 10;
+const INDEX_ROWS_DIVISOR: usize = 6;
 /// Bounds on the number of rows read through an index.
 const INDEX_ROWS_MIN: usize = 64;
-const INDEX_ROWS_MAX: usize = 50_000;
+const INDEX_ROWS_MAX: usize = 500_000;
 /// Lists longer than this are not looked up value by value.
-const LIST_MAX: usize = 20_000;
+const LIST_MAX: usize = 100_000;
 
 /// How a scan reaches its rows.
 #[derive(Clone, Debug)]
@@ -44,26 +44,9 @@ pub struct IndexAccess {
     pub index_name: String,
     /// Attribute numbers of the key columns that are bound.
     pub bound_columns: Vec<i16>,
-    pub ranges: Vec<KeyRange>,
-    /// Entries in the ranges.
-    pub rows: usize,
-    /// Of an inverted index: the rows that it names, in order; it has no ranges.
-    pub rids: Option<Arc<[u64]>>,
-    /// What it was asked, in SQL, of an inverted index.
+    pub rows: Arc<NamedRows>,
+    /// What it was asked, in SQL; of an inverted index only.
     pub conditions: Vec<String>,
-}
-
-impl IndexAccess {
-    /// The access of one of so many partitions.
-    pub fn share(&self, partition: usize, partitions: usize) -> IndexAccess {
-        let part = |count: usize| count.div_ceil(partitions.max(1)).max(1);
-        let ranges = self.ranges.chunks(part(self.ranges.len())).nth(partition);
-        let rids = self.rids.as_ref().map(|rids| {
-            let share = rids.chunks(part(rids.len())).nth(partition);
-            Arc::from(share.unwrap_or_default())
-        });
-        IndexAccess { ranges: ranges.unwrap_or_default().to_vec(), rids, ..self.clone() }
-    }
 }
 
 /// The cheapest access for these comparisons.
@@ -73,18 +56,21 @@ pub fn choose(
     comparisons: &[(usize, Comparison)],
     options: &ScanOptions,
 ) -> Result<Access> {
-    if let Some(access) = by_index(info, overlay, comparisons)? {
+    if let Some(access) = by_index(info, overlay, comparisons, None, 1)? {
         return Ok(Access::Index(access));
     }
     let rows = overlay.published().row_count(info.storage_id())?.max(0) as u64;
     sequential(info, overlay, rows, options).map(Access::Sequential)
 }
 
-/// The index that names the fewest rows, if they are few enough.
+/// The index that names the fewest rows, if they are few enough. `reads` are the
+/// positions of the columns that the scan reads, if it reads nothing else.
 pub fn by_index(
     info: &TableInfo,
     overlay: &Overlay,
     comparisons: &[(usize, Comparison)],
+    reads: Option<&[usize]>,
+    threads: usize,
 ) -> Result<Option<IndexAccess>> {
     let rows = overlay.published().row_count(info.storage_id())?.max(0) as usize;
     let mut best: Option<IndexAccess> = None;
@@ -94,15 +80,22 @@ pub fn by_index(
             continue;
         }
         let limit = match &best {
-            Some(best) => best.rows,
+            Some(best) => best.rows.rids.len(),
             None => (rows / INDEX_ROWS_DIVISOR).clamp(INDEX_ROWS_MIN, INDEX_ROWS_MAX),
         };
         // To look a key up costs as much as to read a row, also if it is not there.
         if searches.len() > limit {
             continue;
         }
-        if let Some(access) = probe(index, overlay, &searches, limit)? {
-            best = Some(access);
+        let from = (info, overlay);
+        if let Some(rows) = named::find(from, index, &searches, reads, limit, threads)? {
+            best = Some(IndexAccess {
+                index: index.oid(),
+                index_name: index.name().to_owned(),
+                bound_columns: bound_columns(index, &searches[0]),
+                rows: Arc::new(rows),
+                conditions: Vec::new(),
+            });
         }
     }
     by_parts(info, overlay, comparisons, rows, best)
@@ -134,7 +127,7 @@ fn by_parts(
             continue;
         }
         let limit = match &best {
-            Some(best) => best.rows,
+            Some(best) => best.rows.rids.len(),
             None => (rows / INDEX_ROWS_DIVISOR).clamp(INDEX_ROWS_MIN, INDEX_ROWS_MAX),
         };
         if let Some(rids) = inverted::rids(index, overlay, &Need::All(needs), limit)? {
@@ -142,9 +135,7 @@ fn by_parts(
                 index: index.oid(),
                 index_name: index.name().to_owned(),
                 bound_columns,
-                ranges: Vec::new(),
-                rows: rids.len(),
-                rids: Some(rids.into()),
+                rows: Arc::new(NamedRows { rids, rows: None }),
                 conditions,
             });
         }
@@ -204,6 +195,12 @@ fn searches(index: &IndexInfo, comparisons: &[(usize, Comparison)]) -> Vec<KeySe
     searches
 }
 
+fn bound_columns(index: &IndexInfo, search: &KeySearch) -> Vec<i16> {
+    let ranged = !matches!((&search.lower, &search.upper), (End::Open, End::Open));
+    let bound = search.equal.len() + usize::from(ranged);
+    index.keys[..bound].iter().map(|key| key.column).collect()
+}
+
 fn multiply(searches: &[KeySearch], values: &[types::Datum]) -> Vec<KeySearch> {
     let mut all = Vec::with_capacity(searches.len() * values.len());
     for search in searches {
@@ -261,40 +258,6 @@ fn tighten(
     if replace {
         *end = if included { End::Included(bound.clone()) } else { End::Excluded(bound.clone()) };
     }
-}
-
-/// The access through an index, if it names at most `limit` rows.
-fn probe(
-    index: &IndexInfo,
-    overlay: &Overlay,
-    searches: &[KeySearch],
-    limit: usize,
-) -> Result<Option<IndexAccess>> {
-    let mut ranges: Vec<KeyRange> =
-        searches.iter().map(|search| ordered::range(index, search)).collect();
-    ranges.sort_by(|a, b| a.lower.cmp(&b.lower));
-    ranges.dedup();
-    let mut rows = 0;
-    for range in &ranges {
-        for entry in overlay.scan(Keyspace::Indexes, range, false) {
-            entry?;
-            rows += 1;
-            if rows > limit {
-                return Ok(None);
-            }
-        }
-    }
-    let bound = searches[0].equal.len()
-        + usize::from(!matches!((&searches[0].lower, &searches[0].upper), (End::Open, End::Open)));
-    Ok(Some(IndexAccess {
-        index: index.oid(),
-        index_name: index.name().to_owned(),
-        bound_columns: index.keys[..bound].iter().map(|key| key.column).collect(),
-        ranges,
-        rows,
-        rids: None,
-        conditions: Vec::new(),
-    }))
 }
 
 /// The rid ranges of a sequential scan's partitions.

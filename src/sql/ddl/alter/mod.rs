@@ -169,7 +169,11 @@ impl Ddl<'_> {
             | Step::AtEnableTrigAll
             | Step::AtDisableTrigAll
             | Step::AtEnableTrigUser
-            | Step::AtDisableTrigUser => self.switch_triggers(relation.oid, command),
+            | Step::AtDisableTrigUser => self.switch_triggers(relation.oid, command, recurse).await,
+            Step::AtEnableRule
+            | Step::AtEnableAlwaysRule
+            | Step::AtEnableReplicaRule
+            | Step::AtDisableRule => self.switch_rule(relation.oid, command),
             other => Err(Error::unsupported(step_name(other))),
         }
     }

@@ -10,7 +10,7 @@ const START_COST: f64 = 8.0;
 
 /// `named` is the table with its alias, as titles have it.
 pub fn scan(access: &IndexAccess, (table, alias, named): (&str, &str, &str)) -> Node {
-    let rows = (access.rows as f64).max(1.0);
+    let rows = (access.rows.rids.len() as f64).max(1.0);
     let condition = match access.conditions.as_slice() {
         [only] => only.clone(),
         several => format!("({})", several.join(" AND ")),

@@ -11,7 +11,7 @@ use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{self as df, AggregateUDF, LogicalPlanBuilder};
 
-use super::expr::{Lowered, cast, column_expr};
+use super::expr::{Lowered, cast, column_expr, is_total};
 use super::{Lowering, Relation, built, project};
 use crate::error::{Error, Result};
 use crate::sql::functions;
@@ -25,7 +25,7 @@ use crate::sql::plan::prepare::column_of;
 use crate::sql::types::{SqlType, oid};
 
 /// The schema of built-in objects.
-const PG_CATALOG: u32 = 11;
+pub const PG_CATALOG: u32 = 11;
 
 /// How an aggregate is computed by DataFusion.
 struct NativeAggregate {
@@ -403,6 +403,18 @@ impl Lowering<'_> {
     }
 }
 
+/// Arguments are computed of rows that FILTER takes, and of no others.
+fn guard_arguments(call: &mut AggregateCall) {
+    let Some(filter) = call.filter.clone() else { return };
+    for arg in call.args.iter_mut().filter(|arg| !is_total(arg)) {
+        let (ty, location) = (arg.ty, arg.location);
+        let placeholder = Expr { kind: ExprKind::CaseOperand, ty, location };
+        let taken = std::mem::replace(arg, placeholder);
+        let whens = vec![(filter.clone(), taken)];
+        arg.kind = ExprKind::Case { operand: None, whens, otherwise: None };
+    }
+}
+
 impl Parts {
     /// Every expression, in one fixed order.
     fn expressions(&mut self) -> Vec<&mut Expr> {
@@ -413,18 +425,6 @@ impl Parts {
             all.extend(call.filter.iter_mut());
         }
         all
-    }
-}
-
-/// Arguments are computed for the rows that FILTER leaves: others may be errors.
-fn guard_arguments(call: &mut AggregateCall) {
-    let Some(filter) = &call.filter else { return };
-    for arg in &mut call.args {
-        if matches!(arg.kind, ExprKind::Column(_) | ExprKind::Const(_) | ExprKind::Param(_)) {
-            continue;
-        }
-        let whens = vec![(filter.clone(), arg.clone())];
-        arg.kind = ExprKind::Case { operand: None, whens, otherwise: None };
     }
 }
 
