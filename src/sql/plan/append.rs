@@ -32,12 +32,12 @@ pub fn family(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) ->
     let members = members(lowering, scan, predicate)?;
     if let [only] = members.as_slice() {
         let is_root = only.info.oid() == scan.relation.oid;
-        let alias = (!is_root).then(|| scan.relation.name.clone());
+        let alias = (!is_root || !scan.alias.is_empty()).then(|| name.to_owned());
         return source::stored(lowering, scan, only, alias);
     }
     let mut inputs = Vec::with_capacity(members.len());
     for (member, number) in members.iter().zip(1..) {
-        let alias = format!("{}_{number}", scan.relation.name);
+        let alias = format!("{name}_{number}");
         inputs.push(source::stored(lowering, scan, member, Some(alias))?);
     }
     let overlay = lowering.planner.overlay();

@@ -33,7 +33,8 @@ pub fn scan(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) -> R
         }
         RelationKind::Table => {
             let info = TableInfo::of(lowering.catalog(), scan.relation.oid)?;
-            stored(lowering, scan, &Member { info, map: None, proof: None }, None)
+            let alias = Some(scan.alias.clone()).filter(|alias| !alias.is_empty());
+            stored(lowering, scan, &Member { info, map: None, proof: None }, alias)
         }
         RelationKind::Virtual => virtual_rows(lowering, scan),
         RelationKind::Sequence(_) => sequence_row(lowering, scan),
