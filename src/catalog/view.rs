@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, Relation, RelationKind, View};
+use super::{Catalog, Relation, RelationKind, RuleEvent, TriggerTiming, View};
 use crate::sql::types::Oid;
 
 /// Whether a view is automatically updatable, decided when it is made.
@@ -29,6 +29,7 @@ const VIEW_DEPTH_MAX: usize = 64;
 const UPDATE: i32 = 1 << 2;
 const INSERT: i32 = 1 << 3;
 const DELETE: i32 = 1 << 4;
+const ALL: i32 = UPDATE | INSERT | DELETE;
 
 /// WITH CHECK OPTION.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -119,55 +120,73 @@ pub fn boolean(text: &str) -> Option<bool> {
 
 impl Catalog {
     /// `pg_relation_is_updatable`: what can be done to the rows of a relation.
-    pub fn updatable_events(&self, relation: &Relation) -> i32 {
-        let all = UPDATE | INSERT | DELETE;
-        match &relation.kind {
-            RelationKind::Table if relation.is_table() => all,
-            RelationKind::View(_) => match self.written_columns(relation) {
-                Some(columns) if columns.iter().any(Option::is_some) => all,
-                Some(_) => DELETE,
-                None => 0,
-            },
-            _ => 0,
+    /// `triggers`: INSTEAD OF triggers count.
+    pub fn updatable_events(&self, relation: &Relation, triggers: bool) -> i32 {
+        self.events_on(relation, None, triggers, 0)
+    }
+
+    /// What can be done if only some columns are wanted, numbered from 1.
+    fn events_on(
+        &self,
+        relation: &Relation,
+        wanted: Option<&[i16]>,
+        triggers: bool,
+        depth: usize,
+    ) -> i32 {
+        if relation.is_table() && matches!(relation.kind, RelationKind::Table) {
+            return ALL;
         }
+        let RelationKind::View(view) = &relation.kind else { return 0 };
+        let mut events = self.events_of_rules(relation.oid);
+        if triggers {
+            events |= self.events_of_triggers(relation.oid);
+        }
+        let Some(Updatable::Yes { relation: inner, columns, .. }) = &view.updatable else {
+            return events;
+        };
+        let Some(inner) = self.relation(*inner).filter(|_| depth < VIEW_DEPTH_MAX) else {
+            return events;
+        };
+        let below: Vec<i16> = columns
+            .iter()
+            .zip(1i16..)
+            .filter(|(_, number)| wanted.is_none_or(|wanted| wanted.contains(number)))
+            .filter_map(|(column, _)| column.as_ref().ok().copied())
+            .collect();
+        let own = if below.is_empty() { DELETE } else { ALL };
+        events | own & self.events_on(inner, Some(&below), triggers, depth + 1)
+    }
+
+    /// What unconditional INSTEAD rules stand in for.
+    fn events_of_rules(&self, relation: Oid) -> i32 {
+        let rules = self.rules_of(relation).into_iter();
+        let replacing = rules.filter(|rule| rule.instead && rule.condition.is_none());
+        replacing.fold(0, |events, rule| {
+            events
+                | match rule.event {
+                    RuleEvent::Insert => INSERT,
+                    RuleEvent::Update => UPDATE,
+                    RuleEvent::Delete => DELETE,
+                }
+        })
+    }
+
+    fn events_of_triggers(&self, relation: Oid) -> i32 {
+        let triggers = self.triggers_of(relation).into_iter();
+        let instead = triggers.filter(|trigger| trigger.timing == TriggerTiming::InsteadOf);
+        let bit = |set: bool, bit: i32| if set { bit } else { 0 };
+        instead.fold(0, |events, trigger| {
+            events
+                | bit(trigger.events.insert, INSERT)
+                | bit(trigger.events.update, UPDATE)
+                | bit(trigger.events.delete, DELETE)
+        })
     }
 
     /// Whether a column can be written, by number.
-    pub fn column_is_updatable(&self, relation: &Relation, number: i16) -> bool {
-        match &relation.kind {
-            RelationKind::Table => number > 0 && relation.is_table(),
-            RelationKind::View(_) => {
-                let columns = self.written_columns(relation).unwrap_or_default();
-                let at = usize::try_from(number - 1).ok();
-                at.and_then(|at| columns.get(at)).is_some_and(Option::is_some)
-            }
-            _ => false,
-        }
-    }
-
-    /// The table's column behind each column of an updatable view.
-    fn written_columns(&self, view: &Relation) -> Option<Vec<Option<i16>>> {
-        let mut relation = view;
-        let mut known: Option<Vec<Option<i16>>> = None;
-        for _ in 0..VIEW_DEPTH_MAX {
-            let RelationKind::View(view) = &relation.kind else { break };
-            let Some(Updatable::Yes { relation: inner, columns, .. }) = &view.updatable else {
-                return None;
-            };
-            let below = |number: i16| {
-                let at = usize::try_from(number - 1).ok()?;
-                columns.get(at)?.as_ref().ok().copied()
-            };
-            known = Some(match known {
-                None => columns.iter().map(|column| column.as_ref().ok().copied()).collect(),
-                Some(known) => known.into_iter().map(|number| below(number?)).collect(),
-            });
-            relation = self.relation(*inner)?;
-        }
-        match relation.kind {
-            RelationKind::Table if relation.is_table() => known,
-            _ => None,
-        }
+    pub fn column_is_updatable(&self, relation: &Relation, number: i16, triggers: bool) -> bool {
+        let wanted = UPDATE | DELETE;
+        number > 0 && self.events_on(relation, Some(&[number]), triggers, 0) & wanted == wanted
     }
 }
 

@@ -426,11 +426,26 @@ pub fn block_rule(node: &NodeEnum) -> Option<BlockRule> {
         NodeEnum::IndexStmt(index) if index.concurrent => {
             BlockRule::Outside("CREATE INDEX CONCURRENTLY")
         }
+        NodeEnum::ReindexStmt(reindex) => return reindex_rule(reindex),
         NodeEnum::DropStmt(drop) if drop.concurrent => {
             BlockRule::Outside("DROP INDEX CONCURRENTLY")
         }
         _ => return None,
     })
+}
+
+fn reindex_rule(reindex: &ast::ReindexStmt) -> Option<BlockRule> {
+    use ast::ReindexObjectType as Kind;
+    let concurrently = reindex.params.iter().any(|node| {
+        matches!(&node.node, Some(NodeEnum::DefElem(option)) if option.defname == "concurrently")
+    });
+    match reindex.kind() {
+        Kind::ReindexObjectSchema => Some(BlockRule::Outside("REINDEX SCHEMA")),
+        Kind::ReindexObjectSystem => Some(BlockRule::Outside("REINDEX SYSTEM")),
+        Kind::ReindexObjectDatabase => Some(BlockRule::Outside("REINDEX DATABASE")),
+        _ if concurrently => Some(BlockRule::Outside("REINDEX CONCURRENTLY")),
+        _ => None,
+    }
 }
 
 /// How a statement that is not the session's own counts for read-only

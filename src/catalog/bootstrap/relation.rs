@@ -78,6 +78,7 @@ impl Bootstrap {
             missing: None,
             collation: self.catalog.type_(ty.oid).map_or(oid::INVALID, |ty| ty.collation),
             inherited: Default::default(),
+            settings: Default::default(),
         }
     }
 
@@ -136,6 +137,7 @@ impl Bootstrap {
             persistence: Persistence::Permanent,
             inheritance: Default::default(),
             materialized: None,
+            settings: Default::default(),
         };
         let row_type = options.oid("row_type")?;
         let array_type = options.oid_or_zero("array_type")?;

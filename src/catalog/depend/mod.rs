@@ -29,8 +29,7 @@ mod tests;
 pub use drop::{DropBehavior, DropPlan};
 
 use super::{
-    Constraint, Function, ObjectAddress, ObjectClass, ObjectKey, Relation, Rule, Schema,
-    Trigger,
+    Constraint, Function, ObjectAddress, ObjectClass, ObjectKey, Relation, Rule, Schema, Trigger,
     relation_oid,
 };
 use crate::sql::types::Oid;

@@ -84,14 +84,19 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     call "pg_relation_is_publishable" => |call, args| Ok(Datum::Bool(is_table(&call.eval.catalog, arg(args, 0)?)));
     call "pg_relation_is_updatable" => |call, args| {
         let catalog = &call.eval.catalog;
+        let triggers: bool = arg(args, 1)?;
         let relation = catalog.relation(arg(args, 0)?);
-        Ok(Datum::Int4(relation.map_or(0, |relation| catalog.updatable_events(relation))))
+        Ok(Datum::Int4(relation.map_or(0, |relation| {
+            catalog.updatable_events(relation, triggers)
+        })))
     };
     call "pg_column_is_updatable" => |call, args| {
         let attnum: i16 = arg(args, 1)?;
         let catalog = &call.eval.catalog;
         let relation = catalog.relation(arg(args, 0)?);
-        Ok(Datum::Bool(relation.is_some_and(|r| catalog.column_is_updatable(r, attnum))))
+        let triggers: bool = arg(args, 2)?;
+        let is = |r| catalog.column_is_updatable(r, attnum, triggers);
+        Ok(Datum::Bool(relation.is_some_and(|r| is(r))))
     };
     call "pg_blocking_pids" => |call, args| {
         let pid: i32 = arg(args, 0)?;

@@ -7,7 +7,7 @@ use super::cell::*;
 use super::lookup::Lookup;
 use crate::catalog::{
     Catalog, Column, Constraint, ConstraintKind, Index, ObjectClass, Persistence, RULE_OID_OFFSET,
-    Relation, RelationKind, relation_oid, Rule, RuleEvent,
+    Relation, RelationKind, Rule, RuleEvent, relation_oid,
 };
 use crate::sql::types::{Datum, Oid, oid as types};
 
@@ -45,12 +45,7 @@ pub(super) fn pg_class(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row
         .collect()
 }
 
-fn class_row(
-    catalog: &Catalog,
-    relation: &Relation,
-    has_triggers: bool,
-    has_rules: bool,
-) -> Row {
+fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool, has_rules: bool) -> Row {
     let is_table = matches!(relation.kind, RelationKind::Table | RelationKind::Virtual);
     let stored = !matches!(relation.kind, RelationKind::View(_) | RelationKind::Composite);
     let has_rows = !relation.is_partitioned() && !relation.inheritance.index_of_partitioned;
@@ -78,6 +73,7 @@ fn class_row(
         boolean(!relation.indexes.is_empty()),
         boolean(SHARED.contains(&relation.oid)),
         char(match relation.persistence {
+            Persistence::Permanent if relation.settings.unlogged => 'u',
             Persistence::Permanent => 'p',
             Persistence::Temporary(..) => 't',
         }),
@@ -92,7 +88,7 @@ fn class_row(
         boolean(!relation.is_unpopulated()),
         char(match is_table {
             true if relation.oid < types::FIRST_NORMAL => 'n',
-            true => 'd',
+            true => relation.settings.replica_identity.unwrap_or('d'),
             false => 'n',
         }),
         boolean(relation.is_partition()),
@@ -100,7 +96,7 @@ fn class_row(
         oid(if is_table && has_rows { FROZEN_XID } else { 0 }),
         oid(if is_table && has_rows { 1 } else { 0 }),
         acl(catalog, relation.address()),
-        view_options(relation),
+        relation_options(relation),
         text_or_null(super::inherits::bound_text(catalog, relation).as_deref()),
     ]
 }
@@ -158,13 +154,18 @@ fn column_count(relation: &Relation) -> usize {
     }
 }
 
-fn view_options(relation: &Relation) -> Datum {
-    match relation.view() {
-        Some(view) if !view.options.is_empty() => {
-            text_array(view.options.iter().map(|(name, value)| format!("{name}={value}")))
-        }
-        _ => Datum::Null,
-    }
+fn relation_options(relation: &Relation) -> Datum {
+    let options = match &relation.kind {
+        RelationKind::View(view) => &view.options,
+        _ => &relation.settings.options,
+    };
+    // Those of the toast table would be in its own row.
+    let own: Vec<String> = options
+        .iter()
+        .filter(|(name, _)| !name.contains('.'))
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    if own.is_empty() { Datum::Null } else { text_array(own) }
 }
 
 pub(super) fn pg_index(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
@@ -203,12 +204,12 @@ fn index_row(catalog: &Catalog, relation: &Relation, index: &Index) -> Row {
         boolean(index.primary),
         boolean(!index.exclusion.is_empty()),
         boolean(!deferrable),
-        boolean(false),
+        boolean(relation.settings.clustered),
         boolean(index.valid),
         boolean(false),
         boolean(index.valid),
         boolean(true),
-        boolean(false),
+        boolean(relation.settings.replica_identity.is_some()),
         int2_vector(index.keys.iter().map(|key| key.column)),
         oid_vector(keys.iter().map(|key| collation(key.column, key.ty.oid))),
         oid_vector(keys.iter().map(|key| key.opclass)),

@@ -1,6 +1,7 @@
 //! Aggregate calls: which level they belong to, and their arguments.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::FuncCall;
@@ -8,13 +9,14 @@ use crate::sql::parse::ast::FuncCall;
 use super::Binder;
 use super::call::{Arguments, Resolution, display_name};
 use super::node::{boxed, column_expr, inner};
+use super::polymorphic::is_polymorphic;
 use super::same::{same, same_keys, same_list};
 use super::scope::{Clause, Level};
-use crate::catalog::Volatility;
+use crate::catalog::{Aggregate, Function, Transition, Volatility};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{self, Walk, columns_of, each_expr_mut, each_in_expr};
 use crate::sql::ir::{AggregateCall, ColumnId, CteId, Expr, ExprKind, Rel, SortKey};
-use crate::sql::types::SqlType;
+use crate::sql::types::{Oid, SqlType};
 use crate::sqlstate;
 
 impl Binder<'_> {
@@ -36,6 +38,7 @@ impl Binder<'_> {
         self.levels[own].in_aggregate -= 1;
         let (args, order_by, filter, result) = bound?;
         let ty = SqlType::new(result);
+        let aggregate = self.with_actual_states(aggregate, &function, &args)?;
         let mut aggregate_call = AggregateCall {
             function,
             aggregate,
@@ -53,6 +56,28 @@ impl Binder<'_> {
             self.check_nesting(target, expr, "aggregate function calls")?;
         }
         Ok(self.add_aggregate(target, aggregate_call, call.location))
+    }
+
+    /// The aggregate with the types that its states have in a call.
+    pub(super) fn with_actual_states(
+        &self,
+        aggregate: Arc<Aggregate>,
+        function: &Function,
+        args: &[Expr],
+    ) -> Result<Arc<Aggregate>> {
+        let states = [Some(&aggregate.plain), aggregate.moving.as_deref()];
+        let are_plain = states.iter().flatten().all(|way| !is_polymorphic(way.state));
+        if are_plain || !aggregate.calls_functions() {
+            return Ok(aggregate);
+        }
+        let actual: Vec<Oid> = args.iter().map(|arg| arg.ty.oid).collect();
+        let resolved = |way: &Transition| -> Result<Transition> {
+            let (_, state) = self.resolve_polymorphic(&actual, &function.args, way.state)?;
+            Ok(Transition { state, ..way.clone() })
+        };
+        let plain = resolved(&aggregate.plain)?;
+        let moving = aggregate.moving.as_deref().map(resolved).transpose()?.map(Box::new);
+        Ok(Arc::new(Aggregate { plain, moving, ..(*aggregate).clone() }))
     }
 
     fn check_aggregate_form(
@@ -129,14 +154,14 @@ impl Binder<'_> {
         resolution: Resolution,
         arguments: Arguments,
     ) -> Result<(Vec<Expr>, Vec<SortKey>, Option<Expr>, u32)> {
-        let given = arguments.exprs.clone();
+        let written = arguments.exprs.clone();
         let (args, result) = self.coerce_arguments(resolution, arguments, call.location)?;
         let order_by = match call.agg_within_group {
             true => self.within_group_keys(call, &args)?,
             false => self.aggregate_order(call)?,
         };
         if call.agg_distinct {
-            self.check_distinct_order(&args, &given, &order_by, call.location)?;
+            self.check_distinct_order((&args, &written), &order_by, call.location)?;
         }
         let filter = self.aggregate_filter(call)?;
         Ok((args, order_by, filter, result))
@@ -172,11 +197,10 @@ impl Binder<'_> {
         Ok(keys)
     }
 
-    /// `given`: the arguments as they were written, not converted.
+    /// `written`: the arguments before they were converted, which ORDER BY may repeat.
     fn check_distinct_order(
         &self,
-        args: &[Expr],
-        given: &[Expr],
+        (args, written): (&[Expr], &[Expr]),
         keys: &[SortKey],
         location: i32,
     ) -> Result<()> {
@@ -185,7 +209,7 @@ impl Binder<'_> {
                 return Err(self.no_equality(arg.ty.oid).at(arg.location));
             }
         }
-        match keys.iter().find(|key| !given.iter().any(|arg| same(arg, &key.expr))) {
+        match keys.iter().find(|key| !written.iter().any(|arg| same(arg, &key.expr))) {
             Some(key) => Err(Error::new(
                 sqlstate::INVALID_COLUMN_REFERENCE,
                 "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list",

@@ -114,6 +114,9 @@ impl Binder<'_> {
             }
             other => other,
         };
+        if let Statement::Query(query) = statement {
+            return Ok((CteBody::Query(Box::new(query.rel)), query.output, true, false));
+        }
         let returning = statement.returning();
         let readable = returning.is_some();
         let columns = returning

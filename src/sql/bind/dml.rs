@@ -948,11 +948,7 @@ fn row_star(node: &Node) -> Option<(&str, i32)> {
 }
 
 /// Rows of values over each of the rows that a rule's action is carried out for.
-fn values_for_each(
-    rule_rows: Rel,
-    columns: Vec<OutputColumn>,
-    mut rows: Vec<Vec<Expr>>,
-) -> Rel {
+fn values_for_each(rule_rows: Rel, columns: Vec<OutputColumn>, mut rows: Vec<Vec<Expr>>) -> Rel {
     match rows.pop() {
         Some(row) if rows.is_empty() => {
             let exprs = columns.into_iter().zip(row).collect();
@@ -1059,7 +1055,7 @@ fn scanned_column(scan: &Scan, number: i16) -> Result<Expr> {
 }
 
 /// The columns that are not dropped, with their numbers.
-pub(super) fn live_columns(relation: &Relation) -> impl Iterator<Item = (i16, &Column)> {
+pub fn live_columns(relation: &Relation) -> impl Iterator<Item = (i16, &Column)> {
     relation
         .columns
         .iter()

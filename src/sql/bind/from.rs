@@ -35,7 +35,8 @@ impl Binder<'_> {
         for node in nodes {
             self.level().lateral_used = false;
             let (rel, mut items) = self.from_item(inner(node)?)?;
-            let lateral = std::mem::take(&mut self.level().lateral_used);
+            let lateral =
+                std::mem::take(&mut self.level().lateral_used) || self.reads_rule_rows(&rel);
             self.check_conflicts(&items)?;
             for item in &mut items {
                 (item.lateral_only, item.lateral_ok) = (true, true);
@@ -50,6 +51,19 @@ impl Binder<'_> {
             (item.lateral_only, item.lateral_ok) = (false, true);
         }
         Ok(joined)
+    }
+
+    fn reads_rule_rows(&mut self, rel: &Rel) -> bool {
+        let rows = &self.level().rule_rows;
+        let mut found = false;
+        if !rows.is_empty() {
+            let mut note = |expr: &crate::sql::ir::Expr| {
+                found |=
+                    matches!(expr.kind, crate::sql::ir::ExprKind::Column(id) if rows.contains(&id));
+            };
+            crate::sql::ir::visit::each_in_rel(rel, &mut note, &mut |_| {});
+        }
+        found
     }
 
     /// One FROM item: its relation, and what it adds to the namespace.

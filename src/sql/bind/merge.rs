@@ -102,6 +102,13 @@ impl Binder<'_> {
             )
             .with_detail(format!("This operation is not supported for {what}.")));
         }
+        if !self.catalog.rules_of(relation.oid).is_empty() {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                format!("cannot execute MERGE on relation \"{}\"", relation.name),
+            )
+            .with_detail("MERGE is not supported for relations with rules."));
+        }
         let below = self.descendants(&relation, table);
         self.open_merged(&relation, &below, clauses)?;
         Ok(Target::of_table(relation))

@@ -32,6 +32,7 @@ mod coerce;
 mod column;
 mod conflict;
 mod cte;
+mod definition;
 pub mod described;
 mod dml;
 mod expr;
@@ -84,6 +85,8 @@ use crate::sql::parse::with_stack;
 use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
+pub use definition::{FoundFunction, aggregate_part, find_operator, is_binary_coercible};
+pub use dml::live_columns;
 pub use expression::{
     ColumnExpression, DOMAIN_VALUE, ExpressionUse, bind_bound_value, bind_column_expression,
     bind_default, bind_domain_check, bind_domain_check_sql, bind_domain_default, bind_expression,
@@ -91,16 +94,16 @@ pub use expression::{
     bind_trigger_condition_sql,
 };
 pub use from::cannot_open;
+pub use inline::expression_of;
 pub use node::location;
 use opened::Opened;
 pub use opened::opened_by_copy;
 use params::Params;
-pub use polymorphic::is_polymorphic;
+pub use polymorphic::{is_polymorphic, missing_input};
 pub use procedure::{ProcedureCall, bind_call, bind_call_with};
 pub use refresh::Refreshed;
-use scope::Level;
-pub use inline::expression_of;
 pub use rule::only_part;
+use scope::Level;
 pub use updatable::updatable;
 pub use variables::{Conflict, Conversion, VariableRef, Variables, bind_conversion};
 

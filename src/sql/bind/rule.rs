@@ -13,7 +13,7 @@
 //!   UPDATE t SET a = a + 1
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Binder;
@@ -24,12 +24,14 @@ use super::opened::Verb;
 use super::scope::{Clause, Item, ItemColumn, Level};
 use super::select::filter;
 use super::updatable::not_updatable;
-use crate::catalog::{self, Relation, Rule, RuleEvent, RuleText};
+use crate::catalog::{
+    self, Relation, RelationKind, Rule, RuleEvent, RuleText, Updatable, View, quote_literal,
+};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{self, rewrite_deep};
 use crate::sql::ir::{
-    ColumnId, Expr, ExprKind, Insert, OutputColumn, Rel, Returning, RuleSource, Several,
-    Statement,
+    ColumnId, Expr, ExprKind, Insert, OutputColumn, Rel, Returning, RuleSource, Several, Statement,
+    Update,
 };
 use crate::sql::parse::ast::{RangeVar, SetOperation};
 use crate::sql::parse::{self, NodeEnum};
@@ -58,11 +60,15 @@ impl Firing {
     }
 
     fn verb(&self) -> Verb {
-        match self.event {
-            RuleEvent::Insert => Verb::Insert,
-            RuleEvent::Update => Verb::Update,
-            RuleEvent::Delete => Verb::Delete,
-        }
+        verb_for(self.event)
+    }
+}
+
+fn verb_for(event: RuleEvent) -> Verb {
+    match event {
+        RuleEvent::Insert => Verb::Insert,
+        RuleEvent::Update => Verb::Update,
+        RuleEvent::Delete => Verb::Delete,
     }
 }
 
@@ -115,6 +121,7 @@ impl Binder<'_> {
         let Some(Ok(relation)) = table.as_ref().map(|table| self.relation(table)) else {
             return Ok(None);
         };
+        let relation = self.ruled_below(relation, event);
         let mut rules = self.catalog.rules_of(relation.oid);
         let upserts = matches!(node, NodeEnum::InsertStmt(i) if i.on_conflict_clause.is_some());
         if upserts && rules.iter().any(|rule| rule.event != RuleEvent::Delete) {
@@ -138,6 +145,33 @@ impl Binder<'_> {
         Ok(Some(Firing { relation, event, rules }))
     }
 
+    /// The relation whose rules apply: a view that is written through stands for the
+    /// relation below it.
+    fn ruled_below(&self, mut relation: Arc<Relation>, event: RuleEvent) -> Arc<Relation> {
+        let named = relation.clone();
+        for _ in 0..super::INLINE_DEPTH_MAX {
+            let rules = self.catalog.rules_of(relation.oid);
+            if rules.iter().any(|rule| rule.event == event) {
+                return relation;
+            }
+            if self.has_instead_trigger(&relation, verb_for(event)) {
+                break;
+            }
+            let RelationKind::View(View {
+                updatable: Some(Updatable::Yes { relation: inner, .. }),
+                ..
+            }) = &relation.kind
+            else {
+                break;
+            };
+            match self.catalog.relation(*inner) {
+                Some(inner) => relation = inner.clone(),
+                None => break,
+            }
+        }
+        named
+    }
+
     /// What the rules add, and the conditions under which the statement itself is not
     /// carried out. `base` may end up reading its rows through what the rules read.
     #[allow(clippy::type_complexity)]
@@ -157,6 +191,7 @@ impl Binder<'_> {
             };
             for action in &rule.actions {
                 let mut source = rows.clone();
+                source.items = known_rows(&firing.relation, rule, &rows.items);
                 if let Some(condition) = &condition {
                     source.rel = filter(source.rel, condition.clone());
                 }
@@ -169,7 +204,13 @@ impl Binder<'_> {
                     *slot = Some(returned_through(&firing.relation, wanted, own));
                     returns = true;
                 }
-                let kind = if rule.instead { RuleSource::Instead } else { RuleSource::Also };
+                let kind = match (&statement, rule.instead) {
+                    (Statement::Query(_), _) if action.sql.starts_with("NOTIFY") => {
+                        RuleSource::Utility
+                    }
+                    (_, true) => RuleSource::Instead,
+                    (_, false) => RuleSource::Also,
+                };
                 add_part(&mut parts, statement, kind);
             }
             if rule.instead {
@@ -204,8 +245,7 @@ impl Binder<'_> {
             return Ok(base);
         }
         if !negated.is_empty() {
-            let reason =
-                "Views with conditional DO INSTEAD rules are not automatically updatable.";
+            let reason = "Views with conditional DO INSTEAD rules are not automatically updatable.";
             return Err(not_updatable(firing.verb(), &firing.relation, reason));
         }
         // Written through the view, as if it had no rules.
@@ -214,11 +254,7 @@ impl Binder<'_> {
         self.modification_as_written(node)
     }
 
-    fn several(
-        &self,
-        firing: &Firing,
-        parts: Vec<(Statement, RuleSource)>,
-    ) -> Result<Several> {
+    fn several(&self, firing: &Firing, parts: Vec<(Statement, RuleSource)>) -> Result<Several> {
         if parts.len() > 1 && parts.iter().any(|(part, _)| has_modification(part)) {
             return Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,
@@ -248,7 +284,12 @@ impl Binder<'_> {
             Statement::Update(update) => {
                 let old = scanned(relation, &update.target.columns);
                 let mut new = old.clone();
-                let mut exprs = passed(&update.input);
+                let mut exprs = passed(update);
+                if let Some(id) = update.target.rid.filter(|_| relation.view().is_none()) {
+                    let (name, ty) = ("rid".to_owned(), super::node::INT8);
+                    let rid = OutputColumn { id, name, ty, origin: None };
+                    exprs.push((rid.clone(), column_expr(&rid, -1)));
+                }
                 for (number, expr) in &update.assignments {
                     let column = self.new_column("new", expr.ty);
                     new.insert(*number, column_expr(&column, -1));
@@ -287,11 +328,7 @@ impl Binder<'_> {
         item
     }
 
-    fn inserted_rows(
-        &mut self,
-        relation: &Relation,
-        insert: &Insert,
-    ) -> (Rel, HashMap<i16, Expr>) {
+    fn inserted_rows(&mut self, relation: &Relation, insert: &Insert) -> (Rel, HashMap<i16, Expr>) {
         let output = &insert.source.output;
         let mut exprs: Vec<(OutputColumn, Expr)> =
             output.iter().map(|column| (column.clone(), column_expr(column, -1))).collect();
@@ -340,7 +377,7 @@ impl Binder<'_> {
         text: &RuleText,
         rows: &Source,
     ) -> Result<Expr> {
-        let items = rows.items.clone();
+        let items = known_rows(&firing.relation, rule, &rows.items);
         self.in_rule(firing, rule, text, |binder| {
             binder.add_rows(items, true);
             let statements = parse::parse_expression(&text.sql)?;
@@ -361,12 +398,32 @@ impl Binder<'_> {
         self.in_rule(firing, rule, text, |binder| binder.bound_action(&text.sql, source))
     }
 
+    /// An action from its text.
     fn bound_action(&mut self, sql: &str, source: Source) -> Result<Statement> {
         let statements = parse::parse(sql)?;
         let [only] = statements.as_slice() else {
             return Err(Error::internal("a rule's action is not one statement"));
         };
-        if !is_set_operation(&only.node) {
+        if let NodeEnum::NotifyStmt(notify) = &only.node {
+            let (channel, payload) =
+                (quote_literal(&notify.conditionname), quote_literal(&notify.payload));
+            let call = format!("SELECT pg_catalog.pg_notify({channel}, {payload})");
+            // It is said once, whatever rows there are.
+            return self.isolated(|binder| binder.bound_text(&call));
+        }
+        self.bound_action_node(&only.node, source)
+    }
+
+    fn bound_text(&mut self, sql: &str) -> Result<Statement> {
+        let statements = parse::parse(sql)?;
+        match statements.first().map(|only| &only.node) {
+            Some(NodeEnum::SelectStmt(select)) => self.select(select).map(Statement::Query),
+            _ => Err(Error::internal("a call that is no query")),
+        }
+    }
+
+    fn bound_action_node(&mut self, node: &NodeEnum, source: Source) -> Result<Statement> {
+        if !is_set_operation(node) {
             self.rule_source = Some(source);
         } else if matches!(source.rel, Rel::Filter { .. }) {
             return Err(Error::new(
@@ -374,7 +431,7 @@ impl Binder<'_> {
                 "conditional UNION/INTERSECT/EXCEPT statements are not implemented",
             ));
         }
-        let statement = match &only.node {
+        let statement = match node {
             NodeEnum::SelectStmt(select) => Statement::Query(self.select(select)?),
             node => self.modification(node)?,
         };
@@ -398,6 +455,7 @@ impl Binder<'_> {
     /// What a rule's action reads beside its own FROM, if this is the place for it.
     pub(super) fn take_rule_source(&mut self) -> Option<Rel> {
         let source = self.rule_source.take()?;
+        self.level().rule_rows = row_ids(&source).into_iter().flatten().collect();
         self.add_rows(source.items, false);
         Some(source.rel)
     }
@@ -413,12 +471,12 @@ impl Binder<'_> {
     pub fn bind_new_action(
         &mut self,
         relation: &Arc<Relation>,
-        sql: &str,
+        node: &NodeEnum,
     ) -> Result<(Statement, bool, bool)> {
         self.levels.push(Level::default());
         let source = self.definition_rows(relation);
         let ids = row_ids(&source);
-        let statement = self.bound_action(sql, source)?;
+        let statement = self.bound_action_node(node, source)?;
         let mut used = [false; 2];
         let mut note = |expr: &Expr| {
             for id in visit::columns_of(expr) {
@@ -435,12 +493,20 @@ impl Binder<'_> {
     pub fn bind_new_condition(
         &mut self,
         relation: &Arc<Relation>,
+        event: RuleEvent,
         node: &NodeEnum,
     ) -> Result<(Expr, bool, bool)> {
         self.levels.push(Level::default());
         let source = self.definition_rows(relation);
         let ids = row_ids(&source);
-        self.add_rows(source.items, true);
+        let names: &[&str] = match event {
+            RuleEvent::Insert => &["new"],
+            RuleEvent::Update => &["old", "new"],
+            RuleEvent::Delete => &["old"],
+        };
+        let mut items = source.items;
+        items.retain(|item| names.contains(&item.alias.as_str()));
+        self.add_rows(items, true);
         let condition = self.condition(Some(node), Clause::Where, "WHERE")?;
         let condition = condition.ok_or_else(|| Error::internal("no condition"))?;
         let read = visit::columns_of(&condition);
@@ -465,6 +531,19 @@ impl Binder<'_> {
     }
 }
 
+/// `old` and `new` with the columns that there were, under their names then.
+fn known_rows(relation: &Relation, rule: &Rule, items: &[Item]) -> Vec<Item> {
+    let live: Vec<i16> = live_columns(relation).map(|(number, _)| number).collect();
+    let known = |item: &Item| {
+        let columns = rule.columns.iter().filter_map(|(number, name)| {
+            let at = live.iter().position(|live| live == number)?;
+            Some(ItemColumn { name: name.clone(), ..item.columns.get(at)?.clone() })
+        });
+        Item { columns: columns.collect(), ..item.clone() }
+    };
+    items.iter().map(known).collect()
+}
+
 fn row_ids(source: &Source) -> Vec<Vec<ColumnId>> {
     let ids = |item: &Item| {
         let columns = item.columns.iter();
@@ -473,11 +552,25 @@ fn row_ids(source: &Source) -> Vec<Vec<ColumnId>> {
     source.items.iter().map(ids).collect()
 }
 
-/// Columns handed on.
-fn passed(rel: &Rel) -> Vec<(OutputColumn, Expr)> {
-    let columns = visit::columns(rel).into_iter();
-    columns.map(|column| (column.clone(), column_expr(&column, -1))).collect()
+/// The columns of an update's rows that are handed on: all but the system columns that
+/// it does not read.
+fn passed(update: &Update) -> Vec<(OutputColumn, Expr)> {
+    let mut read: HashSet<ColumnId> =
+        update.target.columns.iter().map(|(_, column)| column.id).collect();
+    read.extend(update.target.rid);
+    let returned = update.returning.iter().flat_map(|returning| &returning.exprs);
+    let assigned = update.assignments.iter().map(|(_, expr)| expr);
+    for expr in assigned.chain(returned.map(|(_, expr)| expr)) {
+        read.extend(visit::columns_of(expr));
+    }
+    let mut columns = visit::columns(&update.input);
+    columns.retain(|column| {
+        read.contains(&column.id) || !SYSTEM_NAMES.contains(&column.name.as_str())
+    });
+    columns.into_iter().map(|column| (column.clone(), column_expr(&column, -1))).collect()
 }
+
+const SYSTEM_NAMES: [&str; 7] = ["tableoid", "ctid", "xmin", "xmax", "cmin", "cmax", "rid"];
 
 fn scanned(relation: &Relation, columns: &[(i16, OutputColumn)]) -> HashMap<i16, Expr> {
     let live: Vec<i16> = live_columns(relation).map(|(number, _)| number).collect();
@@ -582,11 +675,16 @@ pub fn only_part(mut several: Several, place: &str) -> Result<Statement> {
     let has = |wanted| several.parts.iter().any(|(_, kind)| *kind == wanted);
     match several.parts.len() {
         0 => refused("DO INSTEAD NOTHING"),
+        1 if has(RuleSource::Utility) && place == "COPY" => Err(Error::new(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            "COPY query must not be a utility command",
+        )),
+        1 if has(RuleSource::Utility) => refused("DO INSTEAD NOTIFY"),
         1 => Ok(several.parts.remove(0).0),
         _ if has(RuleSource::Original) && has(RuleSource::Instead) => {
             refused("conditional DO INSTEAD")
         }
-        _ if has(RuleSource::Also) => refused("DO ALSO"),
+        _ if has(RuleSource::Also) || has(RuleSource::Utility) => refused("DO ALSO"),
         _ => refused("multi-statement DO INSTEAD"),
     }
 }

@@ -231,6 +231,8 @@ pub(super) struct Level {
     pub lateral_used: bool,
     /// Names are not looked up beyond this level: the body of a view or function.
     pub barrier: bool,
+    /// Columns of a rule's rows: every item of FROM may read them.
+    pub rule_rows: HashSet<ColumnId>,
     /// Columns that this level's FROM produces.
     pub owned: HashSet<ColumnId>,
     pub aggregates: Vec<(OutputColumn, AggregateCall)>,

@@ -71,6 +71,16 @@ impl Binder<'_> {
                 let aggregate = self.catalog.aggregate(function.oid).cloned().ok_or_else(|| {
                     Error::internal(format!("cache lookup failed for aggregate {}", function.oid))
                 })?;
+                if aggregate.calls_functions() && aggregate.plain.finish_modify != 'r' {
+                    return Err(Error::new(
+                        sqlstate::FEATURE_NOT_SUPPORTED,
+                        format!(
+                            "aggregate function {} does not support use as a window function",
+                            function.name
+                        ),
+                    ));
+                }
+                let aggregate = self.with_actual_states(aggregate, &function, &args)?;
                 WindowFunction::Aggregate(function.clone(), aggregate)
             }
         };

@@ -67,6 +67,13 @@ impl Ddl<'_> {
                 self.require_routine_owner(&function)?;
                 Ok(function.address())
             }
+            Kind::ObjectOperator => {
+                self.operator_of(statement.object.as_deref()).map(|operator| operator.address())
+            }
+            Kind::ObjectCast => match statement.object.as_deref() {
+                Some(node) => self.cast_target(node),
+                None => Err(Error::syntax("a cast is named by two types")),
+            },
             Kind::ObjectDatabase | Kind::ObjectRole => self.commented_shared(statement, node),
             _ => Err(Error::unsupported("COMMENT ON this kind of object")),
         }

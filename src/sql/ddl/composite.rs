@@ -46,6 +46,7 @@ impl Ddl<'_> {
             constraints: Vec::new(),
             persistence: Persistence::Permanent,
             materialized: None,
+            settings: Default::default(),
             inheritance: Default::default(),
         });
         self.put_row_type(oid)?;

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::storage_options::{self, Target};
 use super::{Ddl, index::IndexPlan, name::display_name, strings};
 use crate::catalog::{
     Constraint, ConstraintKind, ForeignKey, IndexKey, Inherited, Object, ObjectAddress,
@@ -117,8 +118,8 @@ impl Ddl<'_> {
         if !def.indexname.is_empty() {
             return self.adopt_index(table, def, primary).await;
         }
-        if !def.options.is_empty() || !def.indexspace.is_empty() {
-            return Err(Error::unsupported("index storage parameter"));
+        if !def.indexspace.is_empty() {
+            return Err(Error::unsupported("tablespace"));
         }
         let relation = self.relation(table)?;
         if primary {
@@ -144,6 +145,7 @@ impl Ddl<'_> {
             predicate: None,
             constraint: constraint_oid,
             exclusion: Vec::new(),
+            options: storage_options::read(&def.options, Target::Btree)?,
         };
         let index = self.declare_index(table, plan)?;
         let relation = self.relation(table)?;

@@ -1,6 +1,7 @@
 //! CREATE TABLE AS and SELECT INTO.
 
 use super::column::{ColumnPlan, new_column};
+use super::storage_options::{self, Target};
 use super::{Ddl, strings};
 use crate::error::{Error, Result};
 use crate::sql::ir::Query;
@@ -26,7 +27,9 @@ impl Ddl<'_> {
             .as_deref()
             .ok_or_else(|| Error::syntax("CREATE TABLE AS without a query"))?;
         let query = self.bind_query(node).await?;
+        let options = storage_options::read(&into.options, Target::Table)?;
         let table = self.put_table_for(schema, &name.relname, &query, &strings(&into.col_names))?;
+        self.put_settings(table, options, name.relpersistence == "u")?;
         self.set_on_commit(table, into.on_commit())?;
         if into.skip_data {
             return Ok("CREATE TABLE AS".to_owned());
@@ -113,10 +116,7 @@ pub fn into_clause(select: &ast::SelectStmt) -> Option<&ast::IntoClause> {
 }
 
 pub(super) fn refuse_unsupported(into: &ast::IntoClause) -> Result<()> {
-    let refusals = [
-        (!into.options.is_empty(), "table storage parameter"),
-        (!into.table_space_name.is_empty(), "tablespace"),
-    ];
+    let refusals = [(!into.table_space_name.is_empty(), "tablespace")];
     match refusals.iter().find(|(present, _)| *present) {
         Some((_, what)) => Err(Error::unsupported(what)),
         None => Ok(()),

@@ -62,7 +62,10 @@ impl Ddl<'_> {
                 "materialized views must not use temporary tables or views",
             ));
         }
+        let storage =
+            super::storage_options::read(&into.options, super::storage_options::Target::Table)?;
         let oid = self.put_table_for(schema, &name.relname, &query, &strings(&into.col_names))?;
+        self.put_settings(oid, storage, false)?;
         let view = View {
             sql: definition.sql,
             search_path: self.search_path_names(),

@@ -14,7 +14,9 @@
 //!
 //! Each file is one family of statements; [`execute`] is the table of contents.
 
+mod aggregate;
 mod alter;
+mod cast;
 mod claim;
 mod column;
 mod comment;
@@ -36,6 +38,7 @@ mod inherit;
 mod like;
 mod matview;
 mod name;
+mod operator;
 pub(super) mod options;
 mod owned;
 mod partition;
@@ -46,6 +49,7 @@ mod role;
 mod rule;
 mod schema;
 mod sequence;
+mod storage_options;
 mod table;
 mod temporary;
 mod trigger;
@@ -135,6 +139,9 @@ impl Ddl<'_> {
             }
             NodeEnum::CreateFunctionStmt(statement) => ddl.create_function(statement).await?,
             NodeEnum::AlterFunctionStmt(statement) => return ddl.alter_function(statement),
+            NodeEnum::DefineStmt(statement) => ddl.define(statement).await?,
+            NodeEnum::CreateCastStmt(statement) => ddl.create_cast(statement)?,
+            NodeEnum::AlterOperatorStmt(statement) => ddl.alter_operator(statement)?,
             NodeEnum::CreateTrigStmt(statement) => ddl.create_trigger(statement).await?,
             NodeEnum::RuleStmt(statement) => ddl.create_rule(statement).await?,
             NodeEnum::CreateEventTrigStmt(_) => {
@@ -160,6 +167,29 @@ impl Ddl<'_> {
             other => return Err(Error::unsupported(statement_name(other))),
         };
         Ok(tag.to_owned())
+    }
+}
+
+impl Ddl<'_> {
+    /// CREATE of what is defined by a list of attributes.
+    async fn define(&mut self, statement: &ast::DefineStmt) -> Result<&'static str> {
+        match statement.kind() {
+            ast::ObjectType::ObjectAggregate => self.create_aggregate(statement).await,
+            ast::ObjectType::ObjectOperator => self.create_operator(statement),
+            ast::ObjectType::ObjectType => Err(Error::unsupported("CREATE TYPE of a base type")),
+            ast::ObjectType::ObjectCollation => Err(Error::unsupported("CREATE COLLATION")),
+            ast::ObjectType::ObjectTsparser => Err(Error::unsupported("CREATE TEXT SEARCH PARSER")),
+            ast::ObjectType::ObjectTsdictionary => {
+                Err(Error::unsupported("CREATE TEXT SEARCH DICTIONARY"))
+            }
+            ast::ObjectType::ObjectTstemplate => {
+                Err(Error::unsupported("CREATE TEXT SEARCH TEMPLATE"))
+            }
+            ast::ObjectType::ObjectTsconfiguration => {
+                Err(Error::unsupported("CREATE TEXT SEARCH CONFIGURATION"))
+            }
+            _ => Err(Error::unsupported("DEFINE")),
+        }
     }
 }
 

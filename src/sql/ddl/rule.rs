@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::{Ddl, strings};
 use crate::catalog::{ObjectAddress, Relation, RelationKind, Rule, RuleEvent, RuleText};
 use crate::error::{Error, Result};
-use crate::sql::bind::Binder;
-use crate::sql::ir::{Returning, Statement};
+use crate::sql::bind::{Binder, live_columns};
+use crate::sql::ir::{Query, Rel, Returning, Statement};
 use crate::sql::parse::{self, NodeEnum, ast};
 use crate::sql::types::Oid;
 use crate::sqlstate;
@@ -74,6 +74,9 @@ impl Ddl<'_> {
             condition,
             actions: actions.iter().map(|action| action.text.clone()).collect(),
             search_path: self.search_path_names(),
+            columns: live_columns(&relation)
+                .map(|(number, column)| (number, column.name.clone()))
+                .collect(),
         };
         let address = rule.address();
         self.put(rule);
@@ -91,7 +94,7 @@ impl Ddl<'_> {
         let eval = self.eval();
         let inner = node.node.as_ref().ok_or_else(|| Error::syntax("no condition"))?;
         let (_, old, new) =
-            Binder::with_fixed_params(&eval, &[]).bind_new_condition(relation, inner)?;
+            Binder::with_fixed_params(&eval, &[]).bind_new_condition(relation, event, inner)?;
         check_rows(event, old, new)?;
         // Once more, from the text that is kept, for what its names mean.
         let sql = parse::expression_text(node)?;
@@ -99,7 +102,7 @@ impl Ddl<'_> {
         let kept = statements.first().and_then(|only| condition_of(&only.node));
         let kept = kept.ok_or_else(|| Error::internal("a condition that is no expression"))?;
         let mut binder = Binder::for_definition(&eval);
-        binder.bind_new_condition(relation, kept)?;
+        binder.bind_new_condition(relation, event, kept)?;
         Ok(RuleText { sql, names: binder.recorded_names() })
     }
 
@@ -125,14 +128,23 @@ impl Ddl<'_> {
             ));
         }
         if !is_query {
-            return Err(Error::unsupported("NOTIFY as the action of a rule"));
+            let nothing = Query { rel: Rel::OneRow, output: Vec::new() };
+            let text = RuleText { sql: parse::deparse(node)?, names: Vec::new() };
+            return Ok(Action { text, statement: Statement::Query(nothing) });
         }
         let eval = self.eval();
+        let inner = node.node.as_ref().ok_or_else(|| Error::syntax("no action"))?;
+        let (_, old, new) = Binder::for_definition(&eval).bind_new_action(relation, inner)?;
+        check_rows(event, old, new)?;
+        // Once more, from the text that is kept, for what its names mean.
         let mut sql = parse::deparse(node)?;
         loop {
+            let statements = parse::parse(&sql)?;
+            let kept = statements.first().map(|only| &only.node);
+            let kept = kept.ok_or_else(|| Error::internal("an action that is no statement"))?;
             let mut binder = Binder::for_definition(&eval);
-            let (statement, old, new) = binder.bind_new_action(relation, &sql)?;
-            check_rows(event, old, new)?;
+            let (statement, ..) =
+                binder.bind_new_action(relation, kept).map_err(Error::without_position)?;
             match binder.without_stars(&sql) {
                 Some(written_out) if written_out != sql => sql = written_out,
                 _ => {
@@ -208,7 +220,8 @@ impl Ddl<'_> {
             .ok_or_else(|| Error::undefined_table(&table.join(".")))?;
         self.require_relation_owner(&relation)?;
         if *name == "_RETURN" && relation.view().is_some() {
-            let view = self.work.catalog.relation_name(&self.ctx.eval.settings.search_path, &relation);
+            let view =
+                self.work.catalog.relation_name(&self.ctx.eval.settings.search_path, &relation);
             return Err(Error::new(
                 sqlstate::DEPENDENT_OBJECTS_STILL_EXIST,
                 format!("cannot drop rule _RETURN on view {view} because view {view} requires it"),

@@ -63,7 +63,7 @@ impl Ddl<'_> {
             ..(*self.ctx.eval).clone()
         };
         let ctx = StatementContext { eval: Arc::new(eval), ..self.ctx.clone() };
-        let mut inner = Ddl { work: self.work, ctx: &ctx, arguments: Default::default() };
+        let mut inner = Ddl { work: self.work, ctx: &ctx, arguments: self.arguments };
         inner.create_schema_elements(name, nodes).await
     }
 

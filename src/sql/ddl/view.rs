@@ -81,6 +81,7 @@ impl Ddl<'_> {
                     persistence: self.persistence_in(schema),
                     inheritance: Default::default(),
                     materialized: None,
+                    settings: Default::default(),
                 }
             }
         };

@@ -473,6 +473,8 @@ pub enum RuleSource {
     Original,
     Instead,
     Also,
+    /// NOTIFY.
+    Utility,
 }
 
 impl Several {

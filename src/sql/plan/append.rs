@@ -30,6 +30,7 @@ const ORDERED_ROWS_MAX: i64 = 50_000;
 /// The scan of a table with its descendants.
 pub fn family(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) -> Result<Relation> {
     let members = members(lowering, scan, predicate)?;
+    let name = if scan.alias.is_empty() { &scan.relation.name } else { &scan.alias };
     if let [only] = members.as_slice() {
         let is_root = only.info.oid() == scan.relation.oid;
         let alias = (!is_root || !scan.alias.is_empty()).then(|| name.to_owned());

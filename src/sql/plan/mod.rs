@@ -35,6 +35,7 @@ mod recursive;
 mod repeat;
 mod setop;
 mod source;
+mod transition;
 mod tuple_sort;
 mod udf;
 pub mod walk;

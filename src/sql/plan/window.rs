@@ -12,12 +12,13 @@ use datafusion::execution::memory_pool::MemoryConsumer;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 
-use super::aggregate::{Aggregate, Order};
+use super::aggregate::{Aggregate, Code, Order};
 use super::batch::{self, RowReader};
 use super::form::Form;
 use super::operator::{Operator, Run};
+use super::transition::Calls;
 use crate::error::{Error, Result};
-use crate::sql::functions::EvalContext;
+use crate::sql::functions::{AggregateState, EvalContext};
 use crate::sql::ir::{ColumnId, FrameExclusion, FrameUnits};
 use crate::sql::run::eval::native::integer;
 use crate::sql::run::failure;
@@ -221,6 +222,12 @@ impl Window {
         rows: &[Vec<Datum>],
         peers: &Peers,
     ) -> Result<Vec<Datum>> {
+        if let Code::User(user) = &aggregate.code
+            && let Some(moving) = &user.moving
+            && !matches!(call.frame.start, Bound::UnboundedPreceding)
+        {
+            return self.moving_aggregate(call, (aggregate, moving), rows, peers);
+        }
         let grows = matches!(call.frame.start, Bound::UnboundedPreceding)
             && call.frame.exclusion == FrameExclusion::NoOthers;
         let mut values: Vec<Datum> = Vec::with_capacity(rows.len());
@@ -254,6 +261,48 @@ impl Window {
             }
             fed = frame.end;
             last = Some(frame.end);
+            values.push(state.finish()?);
+        }
+        Ok(values)
+    }
+
+    /// Aggregates over frames that move: rows that leave are taken back out.
+    fn moving_aggregate(
+        &self,
+        call: &Call,
+        (aggregate, calls): (&Aggregate, &Arc<Calls>),
+        rows: &[Vec<Datum>],
+        peers: &Peers,
+    ) -> Result<Vec<Datum>> {
+        let exclusion = call.frame.exclusion;
+        let mut values: Vec<Datum> = Vec::with_capacity(rows.len());
+        let mut state = calls.start(&self.context);
+        let mut held = 0..0;
+        for row in 0..rows.len() {
+            if self.context.session.is_cancelled() {
+                return Err(Error::query_canceled());
+            }
+            let frame = self.frame(call, rows, peers, row)?;
+            let mut anew = exclusion != FrameExclusion::NoOthers
+                || frame.start < held.start
+                || frame.end < held.end
+                || held.end <= frame.start;
+            for member in held.start..frame.start {
+                if anew {
+                    break;
+                }
+                if aggregate.takes(&rows[member]) {
+                    anew = !state.remove(&aggregate.args_of(&rows[member]))?;
+                }
+            }
+            if anew {
+                state = calls.start(&self.context);
+                held = frame.start..frame.start;
+            }
+            for member in members(&(held.end..frame.end), exclusion, peers, row) {
+                feed(aggregate, &mut state, &rows[member])?;
+            }
+            held = frame;
             values.push(state.finish()?);
         }
         Ok(values)
@@ -354,8 +403,7 @@ fn feed(
     if !aggregate.takes(row) {
         return Ok(());
     }
-    let args: Vec<Datum> = aggregate.args.iter().map(|position| row[*position].clone()).collect();
-    state.update(&args)
+    state.update(&aggregate.args_of(row))
 }
 
 /// The rows of a frame that its exclusion leaves.

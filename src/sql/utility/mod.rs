@@ -7,6 +7,7 @@ mod constraints;
 mod explain;
 mod lock;
 mod maintenance;
+mod reindex;
 
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ pub async fn execute(
         }
         NodeEnum::LockStmt(statement) => lock::lock_table(statement, work, ctx).await?,
         NodeEnum::VacuumStmt(statement) => maintenance::vacuum(statement, work, ctx).await?,
-        NodeEnum::ReindexStmt(statement) => maintenance::reindex(statement, work, ctx).await?,
+        NodeEnum::ReindexStmt(statement) => reindex::reindex(statement, work, ctx).await?,
         NodeEnum::ConstraintsSetStmt(statement) => {
             constraints::set_constraints(statement, work, ctx).await?
         }

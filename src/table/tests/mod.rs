@@ -87,6 +87,7 @@ impl Fixture {
             persistence: Persistence::Permanent,
             inheritance: Default::default(),
             materialized: None,
+            settings: Default::default(),
         });
     }
 
@@ -281,6 +282,7 @@ pub fn column(name: &str, ty: SqlType, not_null: bool) -> Column {
         missing: None,
         collation: 0,
         inherited: Default::default(),
+        settings: Default::default(),
     }
 }
 

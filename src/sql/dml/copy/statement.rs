@@ -319,10 +319,7 @@ async fn query_rows(
     let statement = match binder.bind_statement(node)? {
         Statement::Several(several) => crate::sql::bind::only_part(several, "COPY")?,
         Statement::Merge(_) => {
-            return Err(Error::new(
-                sqlstate::FEATURE_NOT_SUPPORTED,
-                "MERGE not supported in COPY",
-            ));
+            return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, "MERGE not supported in COPY"));
         }
         other => other,
     };

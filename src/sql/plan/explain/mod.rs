@@ -185,12 +185,19 @@ async fn of_modification(
     work: &mut Work,
     context: &StatementContext,
 ) -> Result<Explained> {
+    if let Statement::Several(several) = statement
+        && let [(only, _)] = several.parts.as_slice()
+    {
+        return Box::pin(of_modification(only, options, params, work, context)).await;
+    }
     let (verb, relation, rel) = match statement {
         Statement::Insert(insert) => ("Insert", &insert.relation, &insert.source.rel),
         Statement::Update(update) => ("Update", &update.target.relation, &update.input),
         Statement::Delete(delete) => ("Delete", &delete.target.relation, &delete.input),
         Statement::Merge(merge) => ("Merge", &merge.target.relation, &merge.input),
-        Statement::Several(_) => return Err(Error::unsupported("EXPLAIN of a statement with rules")),
+        Statement::Several(_) => {
+            return Err(Error::unsupported("EXPLAIN of a statement with rules"));
+        }
         Statement::Query(_) => return Err(Error::internal("a query changes no rows")),
     };
     let query = Query { rel: rel.clone(), output: visit::columns(rel) };

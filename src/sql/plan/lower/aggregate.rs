@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::sql::functions;
 use crate::sql::ir::visit;
 use crate::sql::ir::{AggregateCall, Call, ColumnId, Expr, ExprKind, OutputColumn, Rel, SortKey};
-use crate::sql::plan::aggregate::{Aggregate, HashAggregate, Order};
+use crate::sql::plan::aggregate::{Aggregate, Code, HashAggregate, Order};
 use crate::sql::plan::batch;
 use crate::sql::plan::form::{Form, Scope, column_name};
 use crate::sql::plan::operator::OperatorNode;
@@ -360,9 +360,15 @@ impl Lowering<'_> {
         added: &mut Vec<(ColumnId, Lowered)>,
         input: &mut Vec<(ColumnId, Form)>,
     ) -> Result<Aggregate> {
-        let kernel = functions::aggregate_kernel(&call.aggregate.kernel).ok_or_else(|| {
-            Error::unsupported(format!("aggregate function {}", call.function.name))
-        })?;
+        let code = match call.aggregate.calls_functions() {
+            true => Code::User(self.user_aggregate(call)?),
+            false => {
+                let kernel = functions::aggregate_kernel(&call.aggregate.kernel);
+                Code::Kernel(*kernel.ok_or_else(|| {
+                    Error::unsupported(format!("aggregate function {}", call.function.name))
+                })?)
+            }
+        };
         let mut position = |expr: &Expr, input: &mut Vec<(ColumnId, Form)>| -> Result<usize> {
             input.push(self.as_column(expr, scope, added)?);
             Ok(input.len() - 1)
@@ -375,7 +381,7 @@ impl Lowering<'_> {
             order_by.push(self.order(key, position, &input[position].1));
         }
         Ok(Aggregate {
-            kernel: *kernel,
+            code,
             types: call.args.iter().map(|arg| arg.ty).collect(),
             result: call.ty,
             forms: args.iter().map(|position| input[*position].1.clone()).collect(),
