@@ -674,6 +674,7 @@ impl Binder<'_> {
     ) -> Result<(Scan, Rel, Vec<Item>)> {
         let TargetRows { mut scan, item, conditions } = self.target_rows(target)?;
         scan.rid = Some(self.new_id());
+        scan.alias = table.alias.as_ref().map_or_else(String::new, |a| a.aliasname.clone());
         if target.views.is_empty() {
             scan.descendants = !self.descendants(&target.relation, table).is_empty();
         }

@@ -117,8 +117,8 @@ impl Binder<'_> {
             return Ok(found);
         }
         if let Some(relation) = self.transition_table(table) {
-            let scan = self.scan(&relation);
-            let item = self.table_item_named(&scan, table)?;
+            let mut scan = self.scan(&relation);
+            let item = self.table_item_named(&mut scan, table)?;
             return Ok((Rel::Scan(scan), item));
         }
         let relation = self.relation(table)?;
@@ -143,7 +143,7 @@ impl Binder<'_> {
                 let mut scan = self.scan(&relation);
                 scan.descendants = !descendants.is_empty();
                 self.keep_known_columns(&mut scan, table.location);
-                let item = self.table_item_named(&scan, table)?;
+                let item = self.table_item_named(&mut scan, table)?;
                 Ok((Rel::Scan(scan), item))
             }
         }
@@ -228,11 +228,18 @@ impl Binder<'_> {
         for (name, number, ty) in SYSTEM_COLUMNS.iter().filter(|(_, number, _)| has(*number)) {
             columns.push((*number, self.new_column(*name, SqlType::new(*ty))));
         }
-        Scan { relation: relation.clone(), columns, rid: None, descendants: false }
+        Scan {
+            relation: relation.clone(),
+            columns,
+            rid: None,
+            descendants: false,
+            alias: String::new(),
+        }
     }
 
     /// The namespace entry of a scan in FROM, named as it was written.
-    fn table_item_named(&mut self, scan: &Scan, table: &RangeVar) -> Result<Item> {
+    fn table_item_named(&mut self, scan: &mut Scan, table: &RangeVar) -> Result<Item> {
+        scan.alias = table.alias.as_ref().map_or_else(String::new, |a| a.aliasname.clone());
         let mut item = self.scan_item(scan);
         item.alias = table.relname.clone();
         item.schema = table.schemaname.clone();

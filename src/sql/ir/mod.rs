@@ -275,6 +275,8 @@ pub struct Scan {
     pub rid: Option<ColumnId>,
     /// The rows of the tables that inherit from this one are read, too.
     pub descendants: bool,
+    /// The name that the query gives it, or empty: EXPLAIN shows it.
+    pub alias: String,
 }
 
 impl Scan {

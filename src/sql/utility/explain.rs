@@ -143,7 +143,8 @@ fn read_options(nodes: &[ast::Node]) -> Result<ExplainOptions> {
             "timing" => timing = Some(boolean(option)?),
             "summary" => options.summary = Some(boolean(option)?),
             "format" => options.format = format(option)?,
-            name @ ("buffers" | "wal" | "settings" | "generic_plan" | "memory" | "serialize") => {
+            "buffers" => options.buffers = boolean(option)?,
+            name @ ("wal" | "settings" | "generic_plan" | "memory" | "serialize") => {
                 if boolean(option)? {
                     return Err(Error::unsupported(format!(
                         "EXPLAIN option {}",

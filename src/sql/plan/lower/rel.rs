@@ -257,9 +257,13 @@ impl Lowering<'_> {
         let mut set_calls = Vec::new();
         for (call, columns) in &calls {
             let columns = own_forms(columns, self.catalog())?;
-            let forms = columns.iter().map(|(_, form)| form.clone()).collect();
-            let is_row =
-                is_from && matches!(self.catalog().repr(call.ty.oid), Ok(Repr::Record(Some(_))));
+            let forms: Vec<Form> = columns.iter().map(|(_, form)| form.clone()).collect();
+            // An element of an array of rows is a row, whatever describes its columns.
+            let is_element =
+                call.function.source == "array_unnest" && call.ty.oid == oid::RECORD;
+            let is_composite =
+                matches!(self.catalog().repr(call.ty.oid), Ok(Repr::Record(Some(_))));
+            let is_row = is_from && (is_composite || is_element && forms.len() > 1);
             set_calls.push(SetCall { source: self.set_source(call, &read)?, forms, is_row });
             appended.extend(columns);
         }
