@@ -39,6 +39,7 @@ pub(super) enum Clause {
     ColumnDefault,
     IndexExpression,
     IndexPredicate,
+    CopyWhere,
     GeneratedColumn,
     PartitionKey,
     PartitionBound,
@@ -99,6 +100,7 @@ impl Clause {
             Clause::ColumnDefault => "DEFAULT expressions",
             Clause::IndexExpression => "index expressions",
             Clause::IndexPredicate => "index predicates",
+            Clause::CopyWhere => "COPY FROM WHERE conditions",
             Clause::GeneratedColumn => "column generation expressions",
             Clause::PartitionKey => "partition key expressions",
             Clause::PartitionBound => "partition bound",
@@ -113,6 +115,7 @@ impl Clause {
             Clause::ColumnDefault => Some("DEFAULT expression"),
             Clause::IndexExpression => Some("index expression"),
             Clause::IndexPredicate => Some("index predicate"),
+            Clause::CopyWhere => Some("COPY FROM WHERE condition"),
             Clause::GeneratedColumn => Some("column generation expression"),
             _ => None,
         }

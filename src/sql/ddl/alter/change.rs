@@ -88,6 +88,9 @@ impl Ddl<'_> {
                 )))
             }
             Some(constraint) => {
+                if let ConstraintKind::ForeignKey(key) = &constraint.kind {
+                    self.require_no_pending(&*self.relation(key.referenced_table)?)?;
+                }
                 let mut targets: Vec<ObjectAddress> = Vec::new();
                 self.constraints_to_drop(relation.oid, &constraint, recurse, &mut targets).await?;
                 self.drop_addresses(&targets, command.behavior()).await
