@@ -16,7 +16,7 @@ use super::node::{boxed, inner, required};
 use super::opened::Verb;
 use super::scope::{Clause, Item};
 use super::updatable::{Target, TargetRows};
-use crate::catalog::{Relation, RelationKind};
+use crate::catalog::{Relation, RelationKind, acl};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::each_in_expr;
 use crate::sql::ir::{
@@ -156,7 +156,10 @@ impl Binder<'_> {
                 MergeKind::Update { assignments: self.assignments(nodes, written, scan, "update")? }
             }
             CmdType::CmdInsert => self.merge_insert(clause, written)?,
-            _ => MergeKind::Nothing,
+            _ => {
+                self.permissions.require(written.relation.oid, self.check_as, acl::SELECT);
+                MergeKind::Nothing
+            }
         };
         Ok(MergeAction { matched, condition, kind })
     }
