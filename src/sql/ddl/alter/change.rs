@@ -194,7 +194,7 @@ impl Ddl<'_> {
         if let Some(above) = self.work.catalog.constraint(constraint.parent) {
             let (name, table) = (&constraint.name, &self.relation(above.table)?.name);
             return Err(Error::new(
-                sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                sqlstate::INTERNAL_ERROR,
                 format!("cannot alter constraint \"{name}\" on relation \"{}\"", relation.name),
             )
             .with_detail(format!(
