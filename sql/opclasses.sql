@@ -247,6 +247,13 @@ COMMENT ON OPERATOR FAMILY pg_catalog.xid8_ops USING btree IS 'OID = 5067';
 CREATE OPERATOR CLASS pg_catalog.xid8_ops DEFAULT FOR TYPE xid8 USING btree FAMILY pg_catalog.xid8_ops AS OPERATOR 1 < (xid8, xid8), OPERATOR 2 <= (xid8, xid8), OPERATOR 3 = (xid8, xid8), OPERATOR 4 >= (xid8, xid8), OPERATOR 5 > (xid8, xid8), FUNCTION 1 pg_catalog.xid8cmp(xid8, xid8);
 COMMENT ON OPERATOR CLASS pg_catalog.xid8_ops USING btree IS 'OID = 10053';
 
+-- hash: aclitem_ops
+
+CREATE OPERATOR FAMILY pg_catalog.aclitem_ops USING hash;
+COMMENT ON OPERATOR FAMILY pg_catalog.aclitem_ops USING hash IS 'OID = 2235';
+CREATE OPERATOR CLASS pg_catalog.aclitem_ops DEFAULT FOR TYPE aclitem USING hash FAMILY pg_catalog.aclitem_ops AS OPERATOR 1 = (aclitem, aclitem);
+COMMENT ON OPERATOR CLASS pg_catalog.aclitem_ops USING hash IS 'OID = 10059';
+
 -- hash: array_ops
 
 CREATE OPERATOR FAMILY pg_catalog.array_ops USING hash;

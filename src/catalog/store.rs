@@ -161,6 +161,7 @@ const CLASSES: &[ObjectClass] = &[
     ObjectClass::Trigger,
     ObjectClass::AccessList,
     ObjectClass::DefaultPrivileges,
+    ObjectClass::Policy,
 ];
 
 /// The number of a class in keys: fixed for ever, whatever the enum's order.
@@ -187,6 +188,7 @@ fn class_number(class: ObjectClass) -> u32 {
         ObjectClass::Trigger => 50,
         ObjectClass::AccessList => 40,
         ObjectClass::DefaultPrivileges => 41,
+        ObjectClass::Policy => 42,
     }
 }
 

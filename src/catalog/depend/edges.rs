@@ -2,7 +2,7 @@
 
 use super::super::{
     Cast, Catalog, Column, Constraint, ConstraintKind, Dependency, Function, Index, ObjectAddress,
-    Relation, RelationKind, Sequence, Trigger, Type, TypeKind, relation_oid,
+    Policy, Relation, RelationKind, Sequence, Trigger, Type, TypeKind, relation_oid,
 };
 use crate::sql::types::{Oid, oid};
 
@@ -63,6 +63,9 @@ impl Catalog {
         }
         for trigger in self.triggers() {
             trigger_edges(trigger, &mut found);
+        }
+        for policy in self.policies() {
+            policy_edges(policy, &mut found);
         }
         for references in self.all_references() {
             found.extend(references.edges.iter().copied());
@@ -216,6 +219,12 @@ fn trigger_edges(trigger: &Trigger, found: &mut Vec<Dependency>) {
     if let Some(constraint) = trigger.constraint.filter(|constraint| constraint.from != 0) {
         edges.push(ObjectAddress::relation(constraint.from), AUTO);
     }
+}
+
+/// A policy goes with its table; what its conditions mention is recorded.
+fn policy_edges(policy: &Policy, found: &mut Vec<Dependency>) {
+    let mut edges = Edges { object: policy.address(), found };
+    edges.push(ObjectAddress::relation(policy.table), AUTO);
 }
 
 fn constraint_edges(constraint: &Constraint, found: &mut Vec<Dependency>) {

@@ -29,7 +29,7 @@ mod tests;
 pub use drop::{DropBehavior, DropPlan};
 
 use super::{
-    Constraint, Function, ObjectAddress, ObjectClass, ObjectKey, Relation, Schema, Trigger,
+    Constraint, Function, ObjectAddress, ObjectClass, ObjectKey, Policy, Relation, Schema, Trigger,
     relation_oid,
 };
 use crate::sql::types::Oid;
@@ -87,6 +87,7 @@ impl ObjectAddress {
             relation_oid::PG_CONSTRAINT => ObjectClass::Constraint,
             relation_oid::PG_NAMESPACE => ObjectClass::Schema,
             relation_oid::PG_TRIGGER => ObjectClass::Trigger,
+            relation_oid::PG_POLICY => ObjectClass::Policy,
             relation_oid::PG_OPERATOR => ObjectClass::Operator,
             relation_oid::PG_CAST => ObjectClass::Cast,
             relation_oid::PG_COLLATION => ObjectClass::Collation,
@@ -117,6 +118,12 @@ impl Constraint {
 impl Trigger {
     pub fn address(&self) -> ObjectAddress {
         ObjectAddress::new(relation_oid::PG_TRIGGER, self.oid)
+    }
+}
+
+impl Policy {
+    pub fn address(&self) -> ObjectAddress {
+        ObjectAddress::new(relation_oid::PG_POLICY, self.oid)
     }
 }
 

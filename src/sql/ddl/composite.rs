@@ -46,6 +46,7 @@ impl Ddl<'_> {
             constraints: Vec::new(),
             persistence: Persistence::Permanent,
             materialized: None,
+            row_security: Default::default(),
             inheritance: Default::default(),
         });
         self.put_row_type(oid)?;

@@ -76,6 +76,7 @@ impl Ddl<'_> {
             Kind::ObjectType => self.type_target(node, "type"),
             Kind::ObjectDomain => self.type_target(node, "domain"),
             Kind::ObjectTrigger => self.trigger_target(node, statement.missing_ok).await,
+            Kind::ObjectPolicy => self.policy_target(node, statement.missing_ok).await,
             Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
                 self.routine_target(node, kind, statement.missing_ok)
             }
@@ -314,6 +315,7 @@ fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
         Kind::ObjectType => "DROP TYPE",
         Kind::ObjectDomain => "DROP DOMAIN",
         Kind::ObjectTrigger => "DROP TRIGGER",
+        Kind::ObjectPolicy => "DROP POLICY",
         Kind::ObjectFunction => "DROP FUNCTION",
         Kind::ObjectProcedure => "DROP PROCEDURE",
         Kind::ObjectRoutine => "DROP ROUTINE",

@@ -128,6 +128,7 @@ impl Ddl<'_> {
                 ..Inheritance::default()
             },
             materialized: None,
+            row_security: Default::default(),
             kind: RelationKind::Index(Index {
                 table: relation.oid,
                 access_method: "btree".to_owned(),

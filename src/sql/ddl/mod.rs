@@ -39,6 +39,7 @@ mod name;
 pub(super) mod options;
 mod owned;
 mod partition;
+mod policy;
 mod range;
 mod rename;
 mod rewrite;
@@ -111,6 +112,8 @@ impl Ddl<'_> {
             NodeEnum::CreateFunctionStmt(statement) => ddl.create_function(statement).await?,
             NodeEnum::AlterFunctionStmt(statement) => return ddl.alter_function(statement),
             NodeEnum::CreateTrigStmt(statement) => ddl.create_trigger(statement).await?,
+            NodeEnum::CreatePolicyStmt(statement) => ddl.create_policy(statement).await?,
+            NodeEnum::AlterPolicyStmt(statement) => ddl.alter_policy(statement).await?,
             NodeEnum::CreateEventTrigStmt(_) => {
                 return Err(Error::unsupported("CREATE EVENT TRIGGER"));
             }

@@ -158,6 +158,7 @@ impl Ddl<'_> {
             persistence: self.persistence_in(schema),
             inheritance: Default::default(),
             materialized: None,
+            row_security: Default::default(),
         });
         Ok(relation.oid)
     }

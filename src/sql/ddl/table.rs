@@ -152,6 +152,7 @@ impl Ddl<'_> {
             persistence: self.persistence_in(schema),
             inheritance: Default::default(),
             materialized: None,
+            row_security: Default::default(),
         });
         self.put_row_type(oid)?;
         Ok(oid)

@@ -42,7 +42,7 @@ impl Ddl<'_> {
         let name = statement.view.as_ref().ok_or_else(|| Error::syntax("view without a name"))?;
         let node =
             statement.query.as_deref().ok_or_else(|| Error::syntax("view without a query"))?;
-        let (query, _) = self.bound_query(node).await?;
+        let (query, _) = self.bound_query(node, false).await?;
         let columns = view_columns(&query, &strings(&statement.aliases))?;
         let definition = self.view_definition(parse::deparse(node)?)?;
         let schema = self.view_schema(name, &definition)?;
@@ -73,6 +73,7 @@ impl Ddl<'_> {
                     persistence: self.persistence_in(schema),
                     inheritance: Default::default(),
                     materialized: None,
+                    row_security: Default::default(),
                 }
             }
         };
@@ -118,19 +119,27 @@ impl Ddl<'_> {
     /// Binds the query of a view or of CREATE TABLE AS, which takes no parameters, and
     /// locks what it reads.
     pub async fn bind_query(&mut self, node: &ast::Node) -> Result<Query> {
-        let (query, permissions) = self.bound_query(node).await?;
+        let (query, permissions) = self.bound_query(node, true).await?;
         privilege::check(&permissions, &self.eval())?;
         Ok(query)
     }
 
-    /// As [`Ddl::bind_query`]; whoever makes a view need not be allowed to read it.
-    async fn bound_query(&mut self, node: &ast::Node) -> Result<(Query, Permissions)> {
+    /// As [`Ddl::bind_query`]; whoever makes a view need not be allowed to read it, and
+    /// policies decide when it is read.
+    async fn bound_query(
+        &mut self,
+        node: &ast::Node,
+        is_run: bool,
+    ) -> Result<(Query, Permissions)> {
         let eval = self.eval();
         let node = node.node.as_ref().ok_or_else(|| Error::syntax("an empty query"))?;
         if matches!(node, parse::NodeEnum::ExecuteStmt(_)) {
             return Err(Error::unsupported("CREATE TABLE AS EXECUTE"));
         }
         let mut binder = Binder::with_fixed_params(&eval, &[]);
+        if !is_run {
+            binder = binder.without_policies();
+        }
         let statement = binder.bind_statement(node)?;
         let permissions = binder.permissions();
         lock::acquire_relations(&binder.opened(), self.work, self.ctx).await?;

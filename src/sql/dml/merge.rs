@@ -11,8 +11,9 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use super::Effect;
-use super::part;
+use super::part::{self, Policed};
 use super::row_value::RowValue;
+use super::view_check::{PolicyTests, RowChecks};
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{self, statement_expressions};
@@ -33,6 +34,7 @@ pub struct MergePlan {
     /// Gives the target row's table and identity, then the columns that the actions read.
     query: Query,
     actions: Vec<Action>,
+    policies: PolicyTests,
     /// The tables that inherit from the target are changed, too.
     descendants: bool,
 }
@@ -61,7 +63,8 @@ impl MergePlan {
             .iter()
             .map(|action| Action::new(action, &slots, catalog))
             .collect::<Result<_>>()?;
-        Ok(MergePlan { query, actions, descendants: merge.target.descendants })
+        let policies = PolicyTests::new(&merge.policies, catalog)?;
+        Ok(MergePlan { query, actions, policies, descendants: merge.target.descendants })
     }
 
     pub async fn run(
@@ -195,6 +198,10 @@ impl Run<'_> {
         writer.finish().await.map(|()| true)
     }
 
+    fn policed<'c>(&'c self, checks: &'c RowChecks) -> Policed<'c> {
+        Policed { checks, params: self.params }
+    }
+
     /// The statement-level triggers of what the actions may do.
     fn statement_triggers<'w>(
         &self,
@@ -260,7 +267,8 @@ impl Run<'_> {
         for (position, value) in values {
             new[*position] = value.eval(row, self.params, writer.work, self.ctx).await?;
         }
-        let written = part::insert(writer, &self.root, new).await?;
+        let policed = self.policed(&self.plan.policies.insert);
+        let written = part::insert(writer, &self.root, new, policed).await?;
         self.count += u64::from(written.is_some());
         Ok(true)
     }
@@ -291,6 +299,12 @@ impl Run<'_> {
             LockedRow::Changed(_) | LockedRow::Gone | LockedRow::NotAvailable => return Ok(false),
         };
         let old = info.decode(&stored)?;
+        let policies = &self.plan.policies;
+        let there = match values {
+            None => &policies.delete_target,
+            Some(_) => &policies.update_target,
+        };
+        self.policed(there).test(writer, &self.root, &member, &old).await?;
         match values {
             None => {
                 if !writer.delete_firing(info, rid, &old).await? {
@@ -306,7 +320,9 @@ impl Run<'_> {
                         value.eval(row, self.params, writer.work, self.ctx).await?;
                 }
                 let changed = part::Changed { rid, old: &old, new, assigned: &assigned };
-                let Some(written) = part::update(writer, &self.root, &member, changed).await?
+                let policed = self.policed(&policies.update);
+                let Some(written) =
+                    part::update(writer, &self.root, &member, changed, policed).await?
                 else {
                     return Ok(true);
                 };

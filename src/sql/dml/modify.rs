@@ -9,10 +9,10 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use super::Effect;
-use super::part;
+use super::part::{self, Policed};
 use super::returning::{Returned, ReturningPlan};
 use super::source::{TargetRows, TargetScan, evaluated_row, slots};
-use super::view_check::ViewChecks;
+use super::view_check::{PolicyTests, RowChecks};
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit;
@@ -35,7 +35,8 @@ pub struct ModifyPlan {
     /// Attribute numbers that are assigned; empty for DELETE.
     assigned: Vec<i16>,
     delete: bool,
-    checks: ViewChecks,
+    checks: RowChecks,
+    policies: PolicyTests,
     source: Source,
     extra: Vec<ColumnId>,
     /// The tables that inherit from the target are changed, too.
@@ -59,7 +60,8 @@ impl ModifyPlan {
             returning,
             catalog,
         )?;
-        plan.checks = ViewChecks::new(&update.checks, catalog)?;
+        plan.checks = RowChecks::new(&update.checks, catalog)?;
+        plan.policies = PolicyTests::new(&update.policies, catalog)?;
         Ok(plan)
     }
 
@@ -92,7 +94,8 @@ impl ModifyPlan {
         Ok(ModifyPlan {
             assigned: assignments.iter().map(|(attnum, _)| *attnum).collect(),
             delete: false,
-            checks: ViewChecks::new(&[], catalog)?,
+            checks: RowChecks::default(),
+            policies: PolicyTests::default(),
             source,
             extra: extra.into_iter().map(|column| column.id).collect(),
             descendants: target.descendants,
@@ -407,7 +410,8 @@ impl Run<'_> {
             }
         };
         let changed = part::Changed { rid, old: &old, new, assigned };
-        let written = part::update(writer, &self.root, member, changed).await?;
+        let policed = Policed { checks: &self.plan.policies.update, params: self.params };
+        let written = part::update(writer, &self.root, member, changed, policed).await?;
         let Some(written) = written else { return Ok(()) };
         let (table, rid) = (written.member.info.oid(), written.rid);
         let system = SystemColumns { table, rid, ..system };

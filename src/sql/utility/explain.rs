@@ -22,6 +22,7 @@ pub struct Explain {
     params: Vec<SqlType>,
     relations: Vec<(Oid, LockMode)>,
     permissions: Permissions,
+    depends_on_role: bool,
     options: ExplainOptions,
 }
 
@@ -46,9 +47,9 @@ impl Explain {
         if !explainable {
             return Err(Error::unsupported("EXPLAIN of this statement"));
         }
-        let BoundStatement { statement, params, relations, permissions } =
-            crate::sql::bind_statement(node, Binder::new(eval, declared))?;
-        Ok(Explain { statement, params, relations, permissions, options })
+        let bound = crate::sql::bind_statement(node, Binder::new(eval, declared))?;
+        let BoundStatement { statement, params, relations, permissions, depends_on_role } = bound;
+        Ok(Explain { statement, params, relations, permissions, depends_on_role, options })
     }
 
     pub fn params(&self) -> Vec<SqlType> {
@@ -62,6 +63,10 @@ impl Explain {
 
     pub fn calls_functions(&self) -> bool {
         crate::sql::routine::are_called_in(&self.statement)
+    }
+
+    pub fn depends_on_role(&self) -> bool {
+        self.depends_on_role
     }
 
     pub fn permissions(&self) -> Permissions {
