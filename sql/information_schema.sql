@@ -550,18 +550,25 @@ CREATE VIEW information_schema.triggers (
     action_orientation, action_timing, action_reference_old_table, action_reference_new_table,
     action_reference_old_row, action_reference_new_row, created
 ) WITH (oid = 13440, row_type = 13442, array_type = 13441, columns = 'name, name, name, character varying, name, name, name, integer, character varying, character varying, character varying, character varying, name, name, name, name, timestamp(2) with time zone') AS
-SELECT
-    NULL::name AS trigger_catalog, NULL::name AS trigger_schema,
-    NULL::name AS trigger_name, NULL::character varying AS event_manipulation,
-    NULL::name AS event_object_catalog, NULL::name AS event_object_schema,
-    NULL::name AS event_object_table, NULL::integer AS action_order,
-    NULL::character varying AS action_condition,
-    NULL::character varying AS action_statement,
-    NULL::character varying AS action_orientation,
-    NULL::character varying AS action_timing, NULL::name AS action_reference_old_table,
-    NULL::name AS action_reference_new_table, NULL::name AS action_reference_old_row,
-    NULL::name AS action_reference_new_row, NULL::timestamp(2) with time zone AS created
-WHERE false;
+SELECT current_database()::name, n.nspname, t.tgname, em.text::varchar, current_database()::name,
+    n.nspname, c.relname,
+    (rank() OVER (PARTITION BY n.nspname, c.relname, em.num, t.tgtype & 1, t.tgtype & 66 ORDER BY t.tgname))::integer,
+    CASE WHEN pg_has_role(c.relowner, 'USAGE')
+        THEN (regexp_match(pg_get_triggerdef(t.oid), '.{35,} WHEN \((.+)\) EXECUTE FUNCTION'))[1]
+        ELSE NULL END::varchar,
+    substring(pg_get_triggerdef(t.oid), position('EXECUTE FUNCTION' in substring(pg_get_triggerdef(t.oid), 48)) + 47)::varchar,
+    CASE t.tgtype & 1 WHEN 1 THEN 'ROW' ELSE 'STATEMENT' END::varchar,
+    CASE t.tgtype & 66 WHEN 2 THEN 'BEFORE' WHEN 64 THEN 'INSTEAD OF' ELSE 'AFTER' END::varchar,
+    t.tgoldtable, t.tgnewtable, NULL::name, NULL::name, NULL::timestamp(2) with time zone
+FROM pg_namespace n
+JOIN pg_class c ON c.relnamespace = n.oid
+JOIN pg_trigger t ON t.tgrelid = c.oid
+JOIN (VALUES (4, 'INSERT'), (8, 'DELETE'), (16, 'UPDATE')) em (num, text) ON (t.tgtype & em.num) <> 0
+WHERE NOT t.tgisinternal
+    AND (n.nspname IS NULL OR NOT pg_is_other_temp_schema(n.oid))
+    AND (pg_has_role(c.relowner, 'USAGE')
+        OR has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+        OR has_any_column_privilege(c.oid, 'INSERT, UPDATE, REFERENCES'));
 
 CREATE VIEW information_schema.foreign_servers (
     foreign_server_catalog, foreign_server_name, foreign_data_wrapper_catalog,

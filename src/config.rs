@@ -72,6 +72,8 @@ pub struct Config {
     /// Rows and index entries kept in memory for reads by key; 0 is an eighth of the
     /// machine's memory (or of the container's limit).
     pub point_cache: Bytes,
+    /// Blocks of the store kept in memory for scans; 0 is an eighth of the memory.
+    pub block_cache: Bytes,
     /// Largest message of a client that has not logged in.
     pub max_startup_message: Bytes,
     /// Largest message after login.
@@ -133,6 +135,7 @@ impl Default for Config {
             work_mem: Kilobytes(4_096),
             memory_limit: Bytes(1 << 30),
             point_cache: Bytes(0),
+            block_cache: Bytes(0),
             max_startup_message: Bytes(10_000),
             max_message: Bytes(256 << 20),
             max_expression_depth: 1_000,
@@ -255,10 +258,11 @@ impl Config {
     }
 
     pub fn point_cache_bytes(&self) -> u64 {
-        match self.point_cache.get() as u64 {
-            0 => memory_bytes() / 8,
-            bytes => bytes,
-        }
+        or_eighth(self.point_cache)
+    }
+
+    pub fn block_cache_bytes(&self) -> u64 {
+        or_eighth(self.block_cache)
     }
 
     pub fn worker_threads(&self) -> usize {
@@ -268,6 +272,14 @@ impl Config {
     /// The whole configuration as a TOML file that gives it again.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("every field is a TOML value")
+    }
+}
+
+/// A cache's size: an eighth of the memory where none is set.
+fn or_eighth(size: Bytes) -> u64 {
+    match size.get() as u64 {
+        0 => memory_bytes() / 8,
+        bytes => bytes,
     }
 }
 

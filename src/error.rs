@@ -74,6 +74,12 @@ pub struct Report {
 #[derive(Clone)]
 pub struct Error(Box<Report>);
 
+impl Report {
+    pub fn with_code(self, code: SqlState) -> Report {
+        Report { code: Some(code), ..self }
+    }
+}
+
 impl Error {
     /// An error with a code and a message; add the rest with the `with_` methods.
     pub fn new(code: SqlState, message: impl Into<String>) -> Error {

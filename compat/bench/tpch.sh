@@ -3,7 +3,8 @@
 #
 #   compat/bench/tpch.sh [scale factor, default 0.1]
 #
-# The data comes from tpchgen-cli (PyPI); it is loaded by COPY into both.
+# The data comes from tpchgen-cli (PyPI); it is loaded by COPY into both. At scale 1 the
+# plans are compared with those in `tpch/plans`; `PLANS=write` writes them instead.
 source "$(dirname "$0")/servers.sh"
 factor=${1:-0.1}
 here=$root/compat/bench/tpch
@@ -22,6 +23,18 @@ for server in postgres zserver; do
     done
     "on_$server" -f "$here/keys.sql" -c 'ANALYZE'
 done
+# Statistics are of a sample, so costs and rows vary; the order of joins must not.
+plan_of() { (echo 'EXPLAIN (COSTS OFF)'; cat "$1") | on_zserver -At; }
+if [ "$factor" = 1 ]; then
+    for query in "$here"/q*.sql; do
+        plan=$here/plans/$(basename "$query" .sql).txt
+        if [ "${PLANS:-}" = write ]; then
+            plan_of "$query" >"$plan"
+        else
+            plan_of "$query" | diff "$plan" - || echo "$(basename "$query"): the plan DIFFERS"
+        fi
+    done
+fi
 printf '%-6s %12s %12s %6s %s\n' query PostgreSQL zserver ratio answer
 for query in "$here"/q*.sql; do
     name=$(basename "$query" .sql)

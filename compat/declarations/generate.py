@@ -83,6 +83,22 @@ def literal(text):
     return "'" + text.replace("'", "''") + "'"
 
 
+AGGREGATE_FUNCTIONS = {
+    "SFUNC": "aggtransfn", "FINALFUNC": "aggfinalfn", "COMBINEFUNC": "aggcombinefn", "SERIALFUNC": "aggserialfn",
+    "DESERIALFUNC": "aggdeserialfn", "MSFUNC": "aggmtransfn", "MINVFUNC": "aggminvtransfn",
+    "MFINALFUNC": "aggmfinalfn",
+}
+
+# What built-in aggregates are made of, for users' aggregates made of the same.
+AGGREGATE_PARTS = {r["oid"] for r in rows(f"""SELECT DISTINCT part::oid::int8 AS oid
+    FROM pg_aggregate, unnest(ARRAY[{', '.join(AGGREGATE_FUNCTIONS.values())}]) part
+    WHERE part <> 0::oid""")}
+
+# What operators name as their estimators; the planner here has its own.
+ESTIMATORS = {r["oid"] for r in rows("""SELECT DISTINCT part::oid::int8 AS oid
+    FROM pg_operator, unnest(ARRAY[oprrest, oprjoin]) part WHERE part <> 0::oid""")}
+
+
 def procedures():
     found = rows("""SELECT p.oid::int8, proname, quote_ident(proname) AS ident, prokind, provariadic::int8,
         proisstrict, proleakproof, proretset, provolatile, prorettype::int8, l.lanname, prosrc,
@@ -100,6 +116,9 @@ def procedures():
         if not used <= known:
             continue
         internal = 2281 in p["args"]
+        if p["oid"] in AGGREGATE_PARTS | ESTIMATORS:
+            kept.append(p)
+            continue
         if internal and not re.search("recv$|_typanalyze$", p["proname"]):
             continue
         if LEFT_OUT.match(p["proname"]) and p["prokind"] != "a" and p["proname"] not in KEEP:
@@ -265,6 +284,8 @@ symbol of the kernel; see README.md.""",
 
 def operators_file(out, functions):
     found = rows("""SELECT o.oid::int8, o.oprname, o.oprcanmerge, o.oprcanhash, o.oprleft::int8, o.oprright::int8,
+        CASE WHEN o.oprrest <> 0::oid THEN o.oprrest::text END AS restrict,
+        CASE WHEN o.oprjoin <> 0::oid THEN o.oprjoin::text END AS join,
         o.oprcode::oid::int8 AS code, c.oprname AS commutator, n.oprname AS negator
         FROM pg_operator o LEFT JOIN pg_operator c ON c.oid = o.oprcom LEFT JOIN pg_operator n ON n.oid = o.oprnegate
         WHERE o.oprnamespace = 11 ORDER BY o.oid""")
@@ -283,6 +304,10 @@ def operators_file(out, functions):
             options.append(f"COMMUTATOR = {o['commutator']}")
         if o["negator"]:
             options.append(f"NEGATOR = {o['negator']}")
+        declared = {p["proname"] for p in functions.values()}
+        for option in ("restrict", "join"):
+            if o[option] in declared:
+                options.append(f"{option.upper()} = {o[option]}")
         if o["oprcanhash"]:
             options.append("HASHES")
         if o["oprcanmerge"]:
@@ -323,9 +348,38 @@ Casts between text types and all others by way of input and output functions are
 listed; they are a rule, as in PostgreSQL.""", sections.items())
 
 
+def transition(a, declared):
+    """How PostgreSQL computes an aggregate; none where a function of it is not declared."""
+    functions = {option: a[column] for option, column in AGGREGATE_FUNCTIONS.items() if a[column]}
+    if not set(functions.values()) <= declared or a["aggtranstype"] not in known:
+        return []
+    options = [f"{option} = {name}" for option, name in functions.items()]
+    options.append(f"STYPE = {type_name(a['aggtranstype'])}")
+    if a["aggmtranstype"]:
+        options.append(f"MSTYPE = {type_name(a['aggmtranstype'])}")
+    for option, column in (("SSPACE", "aggtransspace"), ("MSSPACE", "aggmtransspace")):
+        if a[column]:
+            options.append(f"{option} = {a[column]}")
+    options += [option for option, column in (("FINALFUNC_EXTRA", "aggfinalextra"),
+                                              ("MFINALFUNC_EXTRA", "aggmfinalextra")) if a[column]]
+    words = {"r": "READ_ONLY", "s": "SHAREABLE", "w": "READ_WRITE"}
+    usual = "r" if a["aggkind"] == "n" else "w"
+    for option, column in (("FINALFUNC_MODIFY", "aggfinalmodify"), ("MFINALFUNC_MODIFY", "aggmfinalmodify")):
+        if a[column] != usual:
+            options.append(f"{option} = {words[a[column]]}")
+    for option, column in (("INITCOND", "agginitval"), ("MINITCOND", "aggminitval")):
+        if a[column] is not None:
+            options.append(f"{option} = {literal(a[column])}")
+    return options
+
+
 def aggregates_file(out, procs):
-    found = {a["oid"]: a for a in rows("""SELECT aggfnoid::oid::int8 AS oid, aggkind, aggnumdirectargs, agginitval,
-        o.oprname AS sort_operator
+    declared = {p["proname"] for p in procs if p["prokind"] == "f"}
+    found = {a["oid"]: a for a in rows("""SELECT aggfnoid::oid::int8 AS oid, aggkind, aggnumdirectargs,
+        o.oprname AS sort_operator, aggtranstype::oid::int8, aggmtranstype::oid::int8, aggtransspace, aggmtransspace,
+        aggfinalextra, aggmfinalextra, aggfinalmodify, aggmfinalmodify, agginitval, aggminitval,
+        """
+        + ", ".join(f"CASE WHEN {c} <> 0::oid THEN {c}::text END AS {c}" for c in AGGREGATE_FUNCTIONS.values()) + """
         FROM pg_aggregate LEFT JOIN pg_operator o ON o.oid = aggsortop""")}
     sections = {}
     for p in sorted((p for p in procs if p["prokind"] == "a"), key=lambda p: (p["proname"], p["oid"])):
@@ -349,6 +403,7 @@ def aggregates_file(out, procs):
         if a["aggkind"] == "h":
             options.append("HYPOTHETICAL")
         options.append(f"KERNEL = '{kernel}'")
+        options += transition(a, declared)
         sections.setdefault(p["proname"], []).append(
             f"CREATE AGGREGATE pg_catalog.{p['ident']}({args}) ({', '.join(options)});")
     write(out / "aggregates.sql", "Built-in aggregate functions; KERNEL names the aggregate kernel.",

@@ -100,6 +100,7 @@ pub enum ObjectClass {
     References,
     Statistics,
     Trigger,
+    Rule,
     AccessList,
     DefaultPrivileges,
     Policy,
@@ -137,6 +138,7 @@ pub enum Object {
     /// Keyed by its table's OID.
     Statistics(Arc<Statistics>),
     Trigger(Arc<Trigger>),
+    Rule(Arc<Rule>),
     /// Keyed by the list's own number.
     AccessList(Arc<AccessList>),
     DefaultPrivileges(Arc<DefaultPrivileges>),
@@ -205,6 +207,7 @@ accessors! {
     References, references, all_references, "object's references (by the dependent object's OID)";
     Statistics, statistics, all_statistics, "table's statistics (by its OID)";
     Trigger, trigger, triggers, "trigger";
+    Rule, rule, rules, "rewrite rule";
     AccessList, access_list, access_lists, "access control list";
     DefaultPrivileges, default_privileges, all_default_privileges, "default privileges";
     Policy, policy, policies, "policy";
@@ -285,6 +288,32 @@ impl Catalog {
         })
     }
 
+    /// Whether a foreign key's row only stands for one partition of the table that the
+    /// key above it refers to. Its work is done by the key above.
+    pub fn is_referenced_part(&self, constraint: &Constraint) -> bool {
+        constraint.parent != 0
+            && self
+                .constraint(constraint.parent)
+                .is_some_and(|above| above.is_foreign_key() && above.table == constraint.table)
+    }
+
+    /// The row of a foreign key that stands for a partition of the table it refers to.
+    pub fn referenced_part(&self, key: &Constraint, partition: Oid) -> Option<&Arc<Constraint>> {
+        self.referencing(partition).find(|part| {
+            part.table == key.table && part.oid != key.oid && self.top_key(part).oid == key.oid
+        })
+    }
+
+    /// The foreign key that the parts of a table refer to are parts of.
+    pub fn top_key<'c>(&'c self, mut part: &'c Constraint) -> &'c Constraint {
+        while self.is_referenced_part(part)
+            && let Some(above) = self.constraint(part.parent)
+        {
+            part = above;
+        }
+        part
+    }
+
     /// The sequence that a serial or identity column owns.
     pub fn owned_sequence(&self, table: Oid, column: i16) -> Option<&Arc<Relation>> {
         self.relations().find(|relation| match &relation.kind {
@@ -313,8 +342,20 @@ impl Catalog {
         found
     }
 
+    /// The rules of a relation, in the order of their names; a view's own is not one.
+    pub fn rules_of(&self, table: Oid) -> Vec<Arc<Rule>> {
+        let mut found: Vec<Arc<Rule>> =
+            self.rules().filter(|rule| rule.table == table).cloned().collect();
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found
+    }
+
     pub fn policy_named(&self, table: Oid, name: &str) -> Option<&Arc<Policy>> {
         self.named(ObjectClass::Policy, table, name).first().and_then(|oid| self.policy(*oid))
+    }
+
+    pub fn rule_named(&self, table: Oid, name: &str) -> Option<&Arc<Rule>> {
+        self.named(ObjectClass::Rule, table, name).first().and_then(|oid| self.rule(*oid))
     }
 
     /// A fresh OID for a user's object. Copies of one catalog share the counter,
@@ -402,6 +443,7 @@ impl Object {
             Object::Statistics(_) => None,
             // Found by its table's OID in the place of a schema.
             Object::Trigger(o) => key(ObjectClass::Trigger, o.table, &o.name),
+            Object::Rule(o) => key(ObjectClass::Rule, o.table, &o.name),
             Object::AccessList(o) => key(ObjectClass::AccessList, o.on.oid, &comment_name(o.on)),
             Object::DefaultPrivileges(_) => None,
             Object::Policy(o) => key(ObjectClass::Policy, o.table, &o.name),
@@ -430,6 +472,7 @@ impl Object {
             Object::References(o) => (ObjectClass::References, o.oid),
             Object::Statistics(o) => (ObjectClass::Statistics, o.table),
             Object::Trigger(o) => (ObjectClass::Trigger, o.oid),
+            Object::Rule(o) => (ObjectClass::Rule, o.oid),
             Object::AccessList(o) => (ObjectClass::AccessList, o.oid),
             Object::DefaultPrivileges(o) => (ObjectClass::DefaultPrivileges, o.oid),
             Object::Policy(o) => (ObjectClass::Policy, o.oid),
@@ -458,7 +501,7 @@ macro_rules! into_object {
 into_object! {
     Schema Relation Type Function Aggregate Operator Cast Constraint Role Database
     OperatorClass Collation OperatorFamily AccessMethod Extension Comment References Statistics
-    Trigger
+    Trigger Rule
     AccessList DefaultPrivileges Policy
 }
 

@@ -48,6 +48,8 @@ pub struct Relation {
     pub materialized: Option<Box<Materialized>>,
     #[serde(default)]
     pub row_security: RowSecurity,
+    #[serde(default)]
+    pub settings: RelationSettings,
 }
 
 /// `relrowsecurity` and `relforcerowsecurity`.
@@ -56,6 +58,31 @@ pub struct RowSecurity {
     pub enabled: bool,
     /// The owner is subject to it, too.
     pub forced: bool,
+}
+
+/// What is set of a relation beside its definition.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RelationSettings {
+    /// `reloptions`: names and values as they were given; a view has its own.
+    pub options: Vec<(String, String)>,
+    pub unlogged: bool,
+    /// `relreplident` of a table where it is not `d`; `i` of the index that it is.
+    pub replica_identity: Option<char>,
+    /// `indisclustered` of an index.
+    pub clustered: bool,
+}
+
+/// What is set of a column beside its definition.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ColumnSettings {
+    /// `attstattarget`; none is the default target.
+    pub statistics: Option<i32>,
+    /// `attstorage` where it is not the type's.
+    pub storage: Option<char>,
+    /// `attcompression`.
+    pub compression: Option<char>,
+    /// `attoptions`.
+    pub options: Vec<(String, String)>,
 }
 
 /// What a materialized view is filled from.
@@ -109,6 +136,8 @@ pub struct Column {
     pub collation: Oid,
     #[serde(default)]
     pub inherited: Inherited,
+    #[serde(default)]
+    pub settings: ColumnSettings,
 }
 
 /// A column default or generation expression.
@@ -395,6 +424,51 @@ pub struct Trigger {
     /// REFERENCING OLD TABLE and NEW TABLE.
     pub old_table: Option<String>,
     pub new_table: Option<String>,
+    /// `tgparentid`: the partitioned table's trigger that this one is a copy of, or 0.
+    #[serde(default)]
+    pub parent: Oid,
+}
+
+/// `pg_rewrite`, but for the rules that make views.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Rule {
+    pub oid: Oid,
+    pub table: Oid,
+    pub name: String,
+    pub event: RuleEvent,
+    pub instead: bool,
+    /// `ev_enabled`, as a trigger's.
+    pub enabled: char,
+    /// WHERE, over `old` and `new`.
+    pub condition: Option<RuleText>,
+    /// Empty for NOTHING.
+    pub actions: Vec<RuleText>,
+    /// Names of schemas, as they were when the rule was made.
+    pub search_path: Vec<String>,
+}
+
+/// A piece of a rule, and what the names in it mean.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RuleText {
+    pub sql: String,
+    pub names: Vec<BoundName>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum RuleEvent {
+    Insert,
+    Update,
+    Delete,
+}
+
+impl RuleEvent {
+    pub fn word(self) -> &'static str {
+        match self {
+            RuleEvent::Insert => "INSERT",
+            RuleEvent::Update => "UPDATE",
+            RuleEvent::Delete => "DELETE",
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -481,10 +555,46 @@ pub struct Aggregate {
     /// `n` normal, `o` ordered-set, `h` hypothetical-set.
     pub kind: char,
     pub direct_args: i16,
-    /// The aggregate kernel's symbol.
+    /// The aggregate kernel's symbol; empty for one that calls its functions.
     pub kernel: String,
     /// `aggsortop`: min and max are the first value in this operator's order; 0 for others.
     pub sort_operator: Oid,
+    /// The functions that it is made of; of a kernel, those that PostgreSQL has for it.
+    #[serde(default)]
+    pub plain: Transition,
+    /// Those that go back, too, for frames of a window that move.
+    #[serde(default)]
+    pub moving: Option<Box<Transition>>,
+}
+
+/// How an aggregate is computed from rows: the columns of `pg_aggregate` that there are
+/// twice, with the functions as OIDs, or 0.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Transition {
+    pub function: Oid,
+    /// The type of the state; polymorphic where the arguments are.
+    pub state: Oid,
+    pub state_space: i32,
+    pub finish: Oid,
+    /// Whether the final function takes the aggregated arguments' types.
+    pub finish_extra: bool,
+    /// `r`, `s` or `w`: whether it leaves the state as it was.
+    pub finish_modify: char,
+    /// The first state, as text.
+    pub initial: Option<String>,
+    /// Takes a value back out of the state; only of a moving one.
+    pub inverse: Oid,
+    /// Only of a plain one: what would bring states of several workers together.
+    pub combine: Oid,
+    pub serialize: Oid,
+    pub deserialize: Oid,
+}
+
+impl Aggregate {
+    /// Whether its rows go through functions rather than a kernel.
+    pub fn calls_functions(&self) -> bool {
+        self.kernel.is_empty()
+    }
 }
 
 /// `pg_operator`.
@@ -497,12 +607,23 @@ pub struct Operator {
     pub left: Oid,
     pub right: Oid,
     pub result: Oid,
-    /// The implementing function.
+    /// The implementing function; 0 of a shell, which only others name so far.
     pub function: Oid,
     pub commutator: Oid,
     pub negator: Oid,
     pub can_merge: bool,
     pub can_hash: bool,
+    #[serde(default = "bootstrap_role")]
+    pub owner: Oid,
+    /// `oprrest` and `oprjoin`.
+    #[serde(default)]
+    pub restrict: Oid,
+    #[serde(default)]
+    pub join: Oid,
+}
+
+fn bootstrap_role() -> Oid {
+    super::BOOTSTRAP_ROLE
 }
 
 /// `pg_cast`.

@@ -90,8 +90,11 @@ pub fn init(config: Config) -> Result<()> {
 }
 
 fn open_database(config: Config) -> Result<Arc<Database>> {
-    let options =
-        DiskOptions { point_cache_bytes: config.point_cache_bytes(), ..DiskOptions::default() };
+    let options = DiskOptions {
+        point_cache_bytes: config.point_cache_bytes(),
+        cache_bytes: config.block_cache_bytes(),
+        ..DiskOptions::default()
+    };
     let engine = DiskEngine::open(&config.data_directory, &options)?;
     Database::open(config, Arc::new(engine))
 }

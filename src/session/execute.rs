@@ -378,6 +378,9 @@ impl Session {
                 self.run_prepare(name, types, statement).await
             }
             Command::Execute { name, args } => self.run_execute(name, args).await,
+            Command::AroundExecute { around, name, args } => {
+                self.run_around_execute(around, name, args).await
+            }
             Command::Deallocate(name) => self.run_deallocate(name.as_deref()),
             Command::Declare(declare) => self.run_declare(declare).await,
             Command::Fetch(fetch) => self.run_fetch(fetch).await,

@@ -10,7 +10,7 @@ use super::plan::{Body, Query, Statement};
 use super::portal::Portal;
 use super::rows::{RowCursor, split};
 use super::scope::catch;
-use super::statement::Command;
+use super::statement::{Command, with_query};
 use super::{Session, time};
 use crate::error::{Error, Result};
 use crate::sql::outcome::{Outcome, ResultColumn, Rows};
@@ -134,6 +134,10 @@ impl Session {
                     _ => Ok(None),
                 }
             }
+            Command::AroundExecute { around, .. } => match &around.node {
+                NodeEnum::ExplainStmt(explain) => crate::sql::explain_columns(explain).map(Some),
+                _ => Ok(None),
+            },
             Command::Fetch(fetch) if !fetch.is_move => Ok(self.cursor_columns(&fetch.name)),
             _ => Ok(None),
         }
@@ -243,6 +247,47 @@ impl Session {
         let Body::Query(query) = &statement.body else {
             return Err(Error::unsupported("EXECUTE of a statement for the session"));
         };
+        let params = self.execute_arguments(name, args, query, &statement.text).await?;
+        Box::pin(self.run_query(query, params)).await
+    }
+
+    /// EXPLAIN or CREATE TABLE AS: as if the prepared query stood in the statement.
+    pub(super) async fn run_around_execute(
+        &mut self,
+        around: &ParsedStatement,
+        name: &str,
+        args: &[ast::Node],
+    ) -> Result<Outcome> {
+        let statement = self.prepared(name)?;
+        let Body::Query(query) = &statement.body else {
+            return Err(Error::unsupported("EXECUTE of a statement for the session"));
+        };
+        let params = self.execute_arguments(name, args, query, &statement.text).await?;
+        let prepared = query.prepared();
+        let types = prepared.params.iter().map(|ty| ty.oid).collect();
+        let is_table = matches!(around.node, NodeEnum::CreateTableAsStmt(_));
+        if is_table && !matches!(query.parsed.node, NodeEnum::SelectStmt(_)) {
+            return Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                "prepared statement is not a SELECT",
+            ));
+        }
+        let node = with_query(&around.node, &query.parsed.node);
+        let parsed = ParsedStatement { node, ..(*query.parsed).clone() };
+        self.begin_statement()?;
+        let eval = self.eval_context();
+        let bound = catch(|| Query::bind(Arc::new(parsed), &eval, types))?;
+        Box::pin(self.run_query(&bound, params)).await
+    }
+
+    /// The values of an EXECUTE's arguments.
+    async fn execute_arguments(
+        &mut self,
+        name: &str,
+        args: &[ast::Node],
+        query: &Query,
+        text: &Arc<str>,
+    ) -> Result<Vec<Datum>> {
         let types = query.prepared().params.clone();
         if args.len() != types.len() {
             return Err(Error::syntax(format!(
@@ -254,8 +299,7 @@ impl Session {
                 args.len()
             )));
         }
-        let params = self.evaluate_arguments(args, &types, &statement.text).await?;
-        Box::pin(self.run_query(query, params)).await
+        self.evaluate_arguments(args, &types, text).await
     }
 
     /// Arguments of EXECUTE are expressions: they are a SELECT list of their own,

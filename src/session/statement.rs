@@ -25,6 +25,12 @@ pub enum Command {
         name: String,
         args: Vec<ast::Node>,
     },
+    /// EXPLAIN or CREATE TABLE AS of an EXECUTE.
+    AroundExecute {
+        around: Arc<ParsedStatement>,
+        name: String,
+        args: Vec<ast::Node>,
+    },
     /// `None`: all.
     Deallocate(Option<String>),
     Declare(DeclareCursor),
@@ -152,6 +158,14 @@ impl Command {
             NodeEnum::ExecuteStmt(node) => {
                 Command::Execute { name: node.name.clone(), args: node.params.clone() }
             }
+            node @ (NodeEnum::ExplainStmt(_) | NodeEnum::CreateTableAsStmt(_)) => {
+                let Some(execute) = executed(node) else { return Ok(None) };
+                Command::AroundExecute {
+                    around: Arc::new(statement.clone()),
+                    name: execute.name.clone(),
+                    args: execute.params.clone(),
+                }
+            }
             NodeEnum::DeallocateStmt(node) => {
                 Command::Deallocate((!node.isall).then(|| node.name.clone()))
             }
@@ -187,6 +201,38 @@ impl Command {
             self,
             Command::Transaction(T::Commit { .. } | T::Rollback { .. } | T::RollbackTo(_))
         )
+    }
+}
+
+/// The EXECUTE that a statement is about.
+fn executed(node: &NodeEnum) -> Option<&ast::ExecuteStmt> {
+    let query = match node {
+        NodeEnum::ExecuteStmt(execute) => return Some(execute),
+        NodeEnum::ExplainStmt(explain) => explain.query.as_deref(),
+        NodeEnum::CreateTableAsStmt(create) => create.query.as_deref(),
+        _ => None,
+    };
+    executed(query?.node.as_ref()?)
+}
+
+/// A statement with a query in the place of its EXECUTE.
+pub fn with_query(node: &NodeEnum, query: &NodeEnum) -> NodeEnum {
+    let within = |inner: &Option<Box<ast::Node>>| {
+        let inner = inner.as_deref().and_then(|inner| inner.node.as_ref());
+        inner.map(|inner| Box::new(ast::Node { node: Some(with_query(inner, query)) }))
+    };
+    match node {
+        NodeEnum::ExecuteStmt(_) => query.clone(),
+        NodeEnum::ExplainStmt(explain) => {
+            let query = within(&explain.query);
+            NodeEnum::ExplainStmt(Box::new(ast::ExplainStmt { query, ..(**explain).clone() }))
+        }
+        NodeEnum::CreateTableAsStmt(create) => {
+            let query = within(&create.query);
+            let create = ast::CreateTableAsStmt { query, ..(**create).clone() };
+            NodeEnum::CreateTableAsStmt(Box::new(create))
+        }
+        other => other.clone(),
     }
 }
 
@@ -369,11 +415,26 @@ pub fn block_rule(node: &NodeEnum) -> Option<BlockRule> {
         NodeEnum::IndexStmt(index) if index.concurrent => {
             BlockRule::Outside("CREATE INDEX CONCURRENTLY")
         }
+        NodeEnum::ReindexStmt(reindex) => return reindex_rule(reindex),
         NodeEnum::DropStmt(drop) if drop.concurrent => {
             BlockRule::Outside("DROP INDEX CONCURRENTLY")
         }
         _ => return None,
     })
+}
+
+fn reindex_rule(reindex: &ast::ReindexStmt) -> Option<BlockRule> {
+    use ast::ReindexObjectType as Kind;
+    let concurrently = reindex.params.iter().any(|node| {
+        matches!(&node.node, Some(NodeEnum::DefElem(option)) if option.defname == "concurrently")
+    });
+    match reindex.kind() {
+        Kind::ReindexObjectSchema => Some(BlockRule::Outside("REINDEX SCHEMA")),
+        Kind::ReindexObjectSystem => Some(BlockRule::Outside("REINDEX SYSTEM")),
+        Kind::ReindexObjectDatabase => Some(BlockRule::Outside("REINDEX DATABASE")),
+        _ if concurrently => Some(BlockRule::Outside("REINDEX CONCURRENTLY")),
+        _ => None,
+    }
 }
 
 /// How a statement that is not the session's own counts for read-only

@@ -125,8 +125,18 @@ pub fn prepare(
                 body: Body::Routine(Arc::new(routine::command::Top::Do(text))),
             })
         }
+        NodeEnum::CreateTableAsStmt(_) => {
+            // Those of a prepared statement that stands for the query.
+            let params = declared.iter().map(|oid| SqlType::new(*oid)).collect();
+            Ok(Prepared { params, ..prepare_utility(parsed)? })
+        }
         _ => prepare_utility(parsed),
     }
+}
+
+/// The columns of an EXPLAIN's answer.
+pub fn explain_columns(statement: &parse::ast::ExplainStmt) -> Result<Arc<[ResultColumn]>> {
+    utility::explain_columns(statement)
 }
 
 fn prepare_utility(parsed: &Arc<ParsedStatement>) -> Result<Prepared> {
@@ -263,7 +273,10 @@ pub async fn execute(
         Body::Query(query) => query.execute(params, work, ctx).await.map(Outcome::Rows),
         Body::Modify(compiled) => compiled.execute(params, work, ctx).await,
         Body::Explain(explain) => explain.execute(params, work, ctx).await,
-        Body::Utility(parsed) => utility::execute(parsed, work, ctx).await,
+        Body::Utility(parsed) => {
+            let arguments = ddl::Arguments { types: &prepared.params, values: params };
+            utility::execute(parsed, arguments, work, ctx).await
+        }
         Body::Routine(top) => {
             crate::table::blocking(|| routine::command::run_top(top, params, work, ctx, None))
         }
@@ -274,10 +287,7 @@ pub async fn execute(
 fn statement_columns(statement: &Statement, catalog: &Catalog) -> Option<Arc<[ResultColumn]>> {
     let returning = match statement {
         Statement::Query(query) => return Some(run::result_columns(&query.output, catalog)),
-        Statement::Insert(insert) => insert.returning.as_ref(),
-        Statement::Update(update) => update.returning.as_ref(),
-        Statement::Delete(delete) => delete.returning.as_ref(),
-        Statement::Merge(_) => None,
+        other => other.returning(),
     };
     let columns: Vec<_> = returning?.exprs.iter().map(|(column, _)| column.clone()).collect();
     Some(run::result_columns(&columns, catalog))

@@ -12,6 +12,7 @@ use super::family::Family;
 use super::info::{ForeignKeyInfo, TableInfo};
 use super::lock;
 use super::lookup::Lookup;
+use super::part;
 use super::state::PendingCheck;
 use super::trigger::Event;
 use super::trigger::constraint_of;
@@ -341,10 +342,12 @@ impl Writer<'_> {
                     (None, _) => parent.name(),
                 };
                 let tables = (&*parent, &*child);
-                return Err(violation::foreign_key_referenced(tables, name, eval, foreign, old));
+                let changed = before.as_deref().filter(|before| before.name() == name);
+                let named = self.named_for(foreign, changed);
+                return Err(violation::foreign_key_referenced(tables, name, eval, &named, old));
             }
             for rid in rids {
-                self.act(&table, &key, action, rid, new).await?;
+                self.act((&child, &table), &key, action, rid, new).await?;
             }
         }
         if action == ReferentialAction::SetDefault {
@@ -504,7 +507,7 @@ impl Writer<'_> {
     /// Carries out a referential action on one referencing row.
     async fn act(
         &mut self,
-        child: &Arc<TableInfo>,
+        (root, child): (&Arc<TableInfo>, &Arc<TableInfo>),
         key: &ForeignKey,
         action: ReferentialAction,
         rid: u64,
@@ -524,7 +527,7 @@ impl Writer<'_> {
         let mut changed = old.clone();
         match (action, new) {
             (ReferentialAction::Cascade, None) => {
-                return self.delete_firing(child, rid, &old).await.map(drop);
+                return self.delete_firing(child, rid, &old, "deleted").await.map(drop);
             }
             (ReferentialAction::Cascade, Some(new)) => {
                 let values = coerced(child, &key.columns, new)?;
@@ -542,7 +545,29 @@ impl Writer<'_> {
                 }
             }
         }
-        self.update_firing(child, rid, &old, changed, &key.columns).await.map(drop)
+        if child.oid() == root.oid() {
+            return self.update_firing(child, rid, &old, changed, &key.columns).await.map(drop);
+        }
+        let family = Family::of(&self.work.catalog, root.oid())?;
+        let member = family.member(child.oid()).cloned();
+        let member = member.ok_or_else(|| Error::internal("a partition outside of its table"))?;
+        let changed = part::Changed {
+            rid,
+            old: &old,
+            new: changed,
+            assigned: &key.columns,
+            doing: "updated",
+        };
+        part::update(self, root, &member, changed, part::Policed::NONE).await.map(drop)
+    }
+
+    /// A foreign key under the name of its row for the partition that was changed.
+    fn named_for(&self, foreign: &ForeignKeyInfo, changed: Option<&TableInfo>) -> ForeignKeyInfo {
+        let catalog = &self.work.catalog;
+        let part =
+            changed.and_then(|info| catalog.referenced_part(&foreign.constraint, info.oid()));
+        let constraint = part.unwrap_or(&foreign.constraint).clone();
+        ForeignKeyInfo { constraint, key: foreign.key.clone() }
     }
 
     fn default_of(&self, info: &TableInfo, attnum: i16) -> Result<Datum> {

@@ -291,7 +291,9 @@ fn foreign_keys(
     let mut found: Vec<ForeignKeyInfo> = catalog
         .constraints()
         .filter_map(|constraint| match &constraint.kind {
-            ConstraintKind::ForeignKey(key) if wanted(constraint, key) => {
+            ConstraintKind::ForeignKey(key)
+                if wanted(constraint, key) && !catalog.is_referenced_part(constraint) =>
+            {
                 Some(ForeignKeyInfo { constraint: constraint.clone(), key: key.clone() })
             }
             _ => None,

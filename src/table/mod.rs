@@ -15,6 +15,7 @@
 //! | [`write`] | one row written with indexes and checks |
 //! | [`unique`], [`foreign_key`], [`state`] | what is checked under locks, and later |
 //! | [`family`], [`partition`], [`route`] | tables with children; where a row belongs |
+//! | [`part`] | one row of a family written, with triggers |
 //! | [`verify`] | a new constraint against the rows that are there |
 //! | [`reclaim`] | the storage of what was dropped |
 //! | [`lock`] | waiting within a statement's limits |
@@ -38,6 +39,7 @@ pub mod info;
 pub mod layout;
 pub mod lock;
 pub mod lookup;
+pub mod part;
 pub mod partition;
 pub mod reclaim;
 pub mod route;
@@ -66,7 +68,7 @@ pub use scan::{ScanColumn, ScanOptions, provider};
 pub use sequence::{SequenceState, Sequences};
 pub use state::TableState;
 pub use system_column::SystemColumns;
-pub use trigger::{Event, Fired, Firing, TableTriggers, TransitionTables};
+pub use trigger::{Event, Fired, Firing, TableTriggers, TransitionTables, already_modified};
 pub use unique::Conflict;
 pub use violation::failing_row;
 pub use write::{LockedRow, Writer};

@@ -18,6 +18,7 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use parking_lot::Mutex;
 
 use super::expression::RowExpression;
+use super::family::{Member, to_parent};
 use super::info::TableInfo;
 use super::state::PendingCheck;
 use super::write::Writer;
@@ -227,9 +228,32 @@ impl Writer<'_> {
         new: Option<Vec<Datum>>,
         assigned: &[i16],
     ) -> Result<Option<Vec<Datum>>> {
+        self.row_on_its_way(info, TriggerTiming::Before, event, (old, new), assigned)
+    }
+
+    /// Fires the INSTEAD OF triggers of a view's row: the row as they leave it, or none
+    /// if one of them has done nothing.
+    pub fn instead_of_row(
+        &mut self,
+        info: &Arc<TableInfo>,
+        event: Event,
+        old: Option<&[Datum]>,
+        new: Option<Vec<Datum>>,
+    ) -> Result<Option<Vec<Datum>>> {
+        self.row_on_its_way(info, TriggerTiming::InsteadOf, event, (old, new), &[])
+    }
+
+    fn row_on_its_way(
+        &mut self,
+        info: &Arc<TableInfo>,
+        timing: TriggerTiming,
+        event: Event,
+        (old, new): (Option<&[Datum]>, Option<Vec<Datum>>),
+        assigned: &[i16],
+    ) -> Result<Option<Vec<Datum>>> {
         let row = new.or_else(|| old.map(<[Datum]>::to_vec)).unwrap_or_default();
         let Some(triggers) = &info.triggers else { return Ok(Some(row)) };
-        let firing = triggers.firing(TriggerTiming::Before, true, event, assigned, self.ctx);
+        let firing = triggers.firing(timing, true, event, assigned, self.ctx);
         let old = old.map(|old| Arc::new(old.to_vec()));
         let mut row = row;
         for trigger in firing {
@@ -245,11 +269,54 @@ impl Writer<'_> {
                 // WHEN was not true.
                 Fired::Not => {}
                 Fired::Row(returned) if event == Event::Delete => drop(returned),
-                Fired::Row(returned) => row = returned,
+                Fired::Row(returned) => {
+                    row = returned;
+                    if event == Event::Insert && firing.trigger.trigger.parent != 0 {
+                        self.require_same_partition(&firing, &row)?;
+                    }
+                }
                 Fired::Nothing => return Ok(None),
             }
         }
         Ok(Some(row))
+    }
+
+    /// `0A000` if a partitioned table's trigger has made a row another partition's.
+    fn require_same_partition(&self, firing: &Firing, row: &[Datum]) -> Result<()> {
+        let info = &firing.info;
+        if self.belongs(info, row)? {
+            return Ok(());
+        }
+        Err(Error::new(
+            crate::sqlstate::FEATURE_NOT_SUPPORTED,
+            "moving row to another partition during a BEFORE FOR EACH ROW trigger is not supported",
+        )
+        .with_detail(format!(
+            "Before executing trigger \"{}\", the row was to be in partition \"{}.{}\".",
+            firing.trigger.trigger.name,
+            info.schema_name,
+            info.name()
+        )))
+    }
+
+    /// Collects a row of a partition or a child for the triggers of the table that the
+    /// statement names, as that table has it.
+    pub fn capture(
+        &mut self,
+        root: &Arc<TableInfo>,
+        member: &Member,
+        event: Event,
+        old: Option<&[Datum]>,
+        new: Option<&[Datum]>,
+    ) -> Result<()> {
+        let Some(triggers) = &root.triggers else { return Ok(()) };
+        if root.oid() == member.info.oid() {
+            // Its own triggers have it already.
+            return Ok(());
+        }
+        let Some(transition) = self.transition(root, triggers, event) else { return Ok(()) };
+        let seen = |row: Option<&[Datum]>| row.map(|row| to_parent(member.map.as_ref(), row));
+        transition.add(seen(old).as_deref(), seen(new).as_deref(), self.ctx)
     }
 
     /// Queues the AFTER triggers of a row that was written.
@@ -288,7 +355,12 @@ impl Writer<'_> {
 
     fn queue_firing(&mut self, firing: Firing) -> Result<()> {
         // What WHEN excludes is never queued.
-        if !self.ctx.compiler.holds(&firing, self.ctx)? {
+        let ctx = self.ctx;
+        if firing.trigger.trigger.when.is_some() {
+            // It may call functions that read.
+            ctx.eval.loan.open(self.work);
+        }
+        if !self.lend(|| ctx.compiler.holds(&firing, ctx))? {
             return Ok(());
         }
         match constraint_of(&firing.trigger.trigger) {
@@ -394,18 +466,20 @@ impl Writer<'_> {
         }
         let row = self.before_row(info, Event::Update, Some(old), Some(new), assigned)?;
         let Some(row) = row else { return Ok(None) };
-        self.check_untouched(info, rid, old)?;
+        self.check_untouched(info, rid, old, "updated")?;
         let row = self.update(info, rid, old, row).await?;
         self.after_row(info, Event::Update, Some(old), Some(&row), assigned)?;
         Ok(Some(row))
     }
 
-    /// Deletes a locked row with its triggers; false if one of them left it out.
+    /// Deletes a locked row with its triggers; false if one of them left it out. `doing`
+    /// is what an error says was to be done with the row.
     pub async fn delete_firing(
         &mut self,
         info: &Arc<TableInfo>,
         rid: u64,
         old: &[Datum],
+        doing: &str,
     ) -> Result<bool> {
         if info.triggers.is_none() {
             return self.delete(info, rid, old).await.map(|()| true);
@@ -413,14 +487,21 @@ impl Writer<'_> {
         if self.before_row(info, Event::Delete, Some(old), None, &[])?.is_none() {
             return Ok(false);
         }
-        self.check_untouched(info, rid, old)?;
+        self.check_untouched(info, rid, old, doing)?;
         self.delete(info, rid, old).await?;
         self.after_row(info, Event::Delete, Some(old), None, &[])?;
         Ok(true)
     }
 
     /// `27000` if a BEFORE trigger has itself changed the row that it was fired for.
-    pub fn check_untouched(&self, info: &TableInfo, rid: u64, old: &[Datum]) -> Result<()> {
+    /// `doing`: `updated`, `deleted`, or both.
+    pub fn check_untouched(
+        &self,
+        info: &TableInfo,
+        rid: u64,
+        old: &[Datum],
+        doing: &str,
+    ) -> Result<()> {
         let key = crate::storage::key::row(info.storage_id(), rid);
         let now = self.work.txn.get_newest(crate::txn::Keyspace::Rows, &key)?;
         let same = match now {
@@ -430,19 +511,23 @@ impl Writer<'_> {
                 info.encode(&now)? == info.encode(old)?
             }
         };
-        if same {
-            return Ok(());
-        }
-        Err(Error::new(
-            crate::sqlstate::TRIGGERED_DATA_CHANGE_VIOLATION,
-            "tuple to be updated was already modified by an operation triggered by the current \
-             command",
-        )
-        .with_hint(
-            "Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to \
-             other rows.",
-        ))
+        if same { Ok(()) } else { Err(already_modified(doing)) }
     }
+}
+
+/// `27000`: a trigger has changed the row that its statement is about to change.
+pub fn already_modified(doing: &str) -> Error {
+    Error::new(
+        crate::sqlstate::TRIGGERED_DATA_CHANGE_VIOLATION,
+        format!(
+            "tuple to be {doing} was already modified by an operation triggered by the current \
+             command"
+        ),
+    )
+    .with_hint(
+        "Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to \
+         other rows.",
+    )
 }
 
 /// What came of a trigger.

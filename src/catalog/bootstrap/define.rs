@@ -10,7 +10,7 @@ use super::options::{Options, comment_oid};
 use crate::catalog::syntax::{integer_of, qualified, text_of};
 use crate::catalog::{
     Aggregate, BOOTSTRAP_ROLE, Change, Collation, Function, FunctionKind, FunctionOptions, Object,
-    Operator, PG_CATALOG, Type, TypeKind, Volatility, resolve_collation,
+    Operator, PG_CATALOG, Transition, Type, TypeKind, Volatility, resolve_collation,
 };
 use crate::error::{Error, Result};
 use crate::sql::types::{Oid, oid};
@@ -159,6 +159,9 @@ impl Bootstrap {
             negator: oid::INVALID,
             can_merge: options.flag("merges"),
             can_hash: options.flag("hashes"),
+            owner: BOOTSTRAP_ROLE,
+            restrict: self.estimator(options.text("restrict"))?,
+            join: self.estimator(options.text("join"))?,
         };
         self.links.push(OperatorLink {
             operator: operator.oid,
@@ -167,6 +170,10 @@ impl Bootstrap {
         });
         self.add(operator);
         Ok(())
+    }
+
+    fn estimator(&self, name: Option<&str>) -> Result<Oid> {
+        name.map_or(Ok(oid::INVALID), |name| self.only_function(name, &[]).map(|f| f.oid))
     }
 
     /// Gives operators their commutators and negators, now that all exist.
@@ -224,19 +231,79 @@ impl Bootstrap {
             (Some(name), Some(ty)) => self.operator(name, *ty, *ty)?.oid,
             _ => oid::INVALID,
         };
+        let kind = match direct {
+            _ if hypothetical => 'h',
+            -1 => 'n',
+            _ => 'o',
+        };
+        let plain = self.transition("", kind, options)?;
+        let moving = match options.value("mstype") {
+            Some(_) => Some(Box::new(self.transition("m", kind, options)?)),
+            None => None,
+        };
         self.add(Aggregate {
             function: function.oid,
-            kind: match direct {
-                _ if hypothetical => 'h',
-                -1 => 'n',
-                _ => 'o',
-            },
+            kind,
             direct_args: i16::try_from(direct.max(0)).unwrap_or(0),
             kernel: options.text_or_empty("kernel"),
             sort_operator,
+            plain,
+            moving,
         });
         self.add(function);
         Ok(())
+    }
+
+    /// The functions that PostgreSQL has for an aggregate; `prefix` is `m` for the moving ones.
+    fn transition(&self, prefix: &str, kind: char, options: &Options<'_>) -> Result<Transition> {
+        let name = |option: &str| format!("{prefix}{option}");
+        let function = |option: &str, args: &[Oid]| match options.text(option) {
+            Some(function) => self.only_function(function, args).map(|function| function.oid),
+            None => Ok(oid::INVALID),
+        };
+        let state = match options.type_name(&name("stype")) {
+            Some(ty) => self.resolve(ty)?.oid,
+            None => oid::INVALID,
+        };
+        let modify = match options.text(&name("finalfunc_modify")) {
+            Some("shareable") => 's',
+            Some("read_write") => 'w',
+            Some(_) => 'r',
+            None if kind == 'n' => 'r',
+            None => 'w',
+        };
+        let own = |option: &str, args: &[Oid]| match prefix {
+            "" => function(option, args),
+            _ => Ok(oid::INVALID),
+        };
+        Ok(Transition {
+            function: function(&name("sfunc"), &[state, state])?,
+            state,
+            state_space: options
+                .integer(&name("sspace"))
+                .and_then(|n| n.try_into().ok())
+                .unwrap_or(0),
+            finish: function(&name("finalfunc"), &[state])?,
+            finish_extra: options.flag(&name("finalfunc_extra")),
+            finish_modify: modify,
+            initial: options.text(&name("initcond")).map(str::to_owned),
+            inverse: match prefix {
+                "" => oid::INVALID,
+                _ => function("minvfunc", &[state, state])?,
+            },
+            combine: own("combinefunc", &[state, state])?,
+            serialize: own("serialfunc", &[state])?,
+            deserialize: own("deserialfunc", &[oid::BYTEA, state])?,
+        })
+    }
+
+    /// The built-in function of a name; of several, the one with these types.
+    fn only_function(&self, name: &str, args: &[Oid]) -> Result<Arc<Function>> {
+        let named = self.catalog.functions_named(&[PG_CATALOG], None, name)?;
+        match named.as_slice() {
+            [only] => Ok(only.clone()),
+            _ => self.function(name, args),
+        }
     }
 
     fn create_collation(&mut self, name: &str, options: &Options<'_>) -> Result<()> {

@@ -95,6 +95,7 @@ impl Bootstrap {
             missing: None,
             collation: self.catalog.type_(ty.oid).map_or(oid::INVALID, |ty| ty.collation),
             inherited: Default::default(),
+            settings: Default::default(),
         }
     }
 
@@ -154,6 +155,7 @@ impl Bootstrap {
             inheritance: Default::default(),
             materialized: None,
             row_security: Default::default(),
+            settings: Default::default(),
         };
         let row_type = options.oid("row_type")?;
         let array_type = options.oid_or_zero("array_type")?;

@@ -2,7 +2,8 @@
 
 use super::display::{display, pretty};
 use crate::catalog::{
-    Catalog, Index, IndexKey, Relation, RelationKind, quote_identifier, quote_qualified,
+    Catalog, Index, IndexKey, Relation, RelationKind, quote_identifier, quote_literal,
+    quote_qualified,
 };
 use crate::sql::types::Oid;
 
@@ -46,11 +47,30 @@ pub fn index_definition(
     if index.nulls_not_distinct {
         text.push_str(" NULLS NOT DISTINCT");
     }
+    text.push_str(&with_options(relation));
     if let Some(predicate) = &index.predicate {
         let shown = expression_text(catalog, search_path, predicate, is_pretty);
         text.push_str(&format!(" WHERE {shown}"));
     }
     Some(text)
+}
+
+/// ` WITH (fillfactor='70')`, or nothing.
+pub fn with_options(relation: &Relation) -> String {
+    let quoted = |value: &str| match quote_identifier(value) == value {
+        true => value.to_owned(),
+        false => quote_literal(value),
+    };
+    let options: Vec<String> = relation
+        .settings
+        .options
+        .iter()
+        .map(|(name, value)| format!("{}={}", quote_identifier(name), quoted(value)))
+        .collect();
+    match options.is_empty() {
+        true => String::new(),
+        false => format!(" WITH ({})", options.join(", ")),
+    }
 }
 
 /// `EXCLUDE USING btree (a WITH =)`.

@@ -22,6 +22,7 @@ mod expression;
 mod function;
 mod index;
 mod partition;
+mod rule;
 mod trigger;
 mod view;
 
@@ -36,6 +37,7 @@ pub use function::{
 };
 pub use index::{index_column, index_definition, is_function_call};
 pub use partition::partition_constraint;
+pub use rule::rule_definition;
 pub use trigger::trigger_definition;
 pub use view::view_definition;
 

@@ -37,6 +37,7 @@ fn with_sequence() -> Catalog {
         inheritance: Default::default(),
         materialized: None,
         row_security: std::default::Default::default(),
+        settings: Default::default(),
     }));
     catalog
 }

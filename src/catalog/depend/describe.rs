@@ -83,6 +83,11 @@ impl Catalog {
                 let name = |ty| self.format_type(path, ty, Some(-1));
                 format!("cast from {} to {}", name(cast.source), name(cast.target))
             }
+            relation_oid::PG_REWRITE if oid < RULE_OID_OFFSET => {
+                let rule = self.rule(oid)?;
+                let table = self.relation(rule.table)?;
+                format!("rule {} on {}", rule.name, self.describe_relation(path, table))
+            }
             relation_oid::PG_REWRITE => {
                 let view = self.relation(oid.checked_sub(RULE_OID_OFFSET)?)?;
                 format!("rule _RETURN on {}", self.describe_relation(path, view))

@@ -1,8 +1,9 @@
 //! The edges that follow from an object's own fields, and all edges together.
 
 use super::super::{
-    Cast, Catalog, Column, Constraint, ConstraintKind, Dependency, Function, Index, ObjectAddress,
-    Policy, Relation, RelationKind, Sequence, Trigger, Type, TypeKind, relation_oid,
+    Aggregate, Cast, CastMethod, Catalog, Column, Constraint, ConstraintKind, Dependency, Function,
+    Index, ObjectAddress, Operator, Policy, Relation, RelationKind, Sequence, Trigger, Type,
+    TypeKind, relation_oid,
 };
 use crate::sql::types::{Oid, oid};
 
@@ -55,11 +56,24 @@ impl Catalog {
                 false => function_edges(function, &mut found),
             }
         }
+        for aggregate in self.aggregates().filter(|a| a.function >= oid::FIRST_NORMAL) {
+            aggregate_edges(aggregate, &mut found);
+        }
+        for operator in self.operators().filter(|o| o.oid >= oid::FIRST_NORMAL) {
+            operator_edges(operator, &mut found);
+        }
         for cast in self.casts().filter(|cast| cast.oid >= oid::FIRST_NORMAL) {
-            cast_edges(cast, &mut found);
+            let function = match cast.method {
+                CastMethod::Function(function) => self.function(function),
+                _ => None,
+            };
+            cast_edges(cast, function.map(|function| &**function), &mut found);
         }
         for constraint in self.constraints() {
-            constraint_edges(constraint, &mut found);
+            match self.is_referenced_part(constraint) {
+                true => self.referenced_part_edges(constraint, &mut found),
+                false => constraint_edges(constraint, &mut found),
+            }
         }
         for trigger in self.triggers() {
             trigger_edges(trigger, &mut found);
@@ -67,10 +81,25 @@ impl Catalog {
         for policy in self.policies() {
             policy_edges(policy, &mut found);
         }
+        for rule in self.rules() {
+            let mut edges = Edges { object: rule.address(), found: &mut found };
+            edges.push(ObjectAddress::relation(rule.table), AUTO);
+        }
         for references in self.all_references() {
             found.extend(references.edges.iter().copied());
         }
         found
+    }
+
+    /// A foreign key goes with each partition of the table that it refers to.
+    fn referenced_part_edges(&self, part: &Constraint, found: &mut Vec<Dependency>) {
+        let top = self.top_key(part).address();
+        let mut edges = Edges { object: part.address(), found };
+        edges.push(ObjectAddress::constraint(part.parent), INTERNAL);
+        if let ConstraintKind::ForeignKey(key) = &part.kind {
+            let referenced = ObjectAddress::relation(key.referenced_table);
+            edges.push_from(top, referenced, NORMAL);
+        }
     }
 
     fn relation_edges(&self, relation: &Relation, found: &mut Vec<Dependency>) {
@@ -193,12 +222,44 @@ fn constructor_edges(function: &Function, found: &mut Vec<Dependency>) {
     edges.push(ObjectAddress::type_(function.returns), INTERNAL);
 }
 
-/// A cast goes with its function, and with either type.
-fn cast_edges(cast: &Cast, found: &mut Vec<Dependency>) {
+/// A cast needs its types and its function; one that is a range's goes with either.
+fn cast_edges(cast: &Cast, function: Option<&Function>, found: &mut Vec<Dependency>) {
     let object = ObjectAddress::new(relation_oid::PG_CAST, cast.oid);
     let mut edges = Edges { object, found };
-    edges.push(ObjectAddress::type_(cast.source), AUTO);
-    edges.push(ObjectAddress::type_(cast.target), AUTO);
+    let is_ranges = function.is_some_and(is_constructor);
+    let kind = if is_ranges { AUTO } else { NORMAL };
+    edges.push(ObjectAddress::type_(cast.source), kind);
+    edges.push(ObjectAddress::type_(cast.target), kind);
+    if let Some(function) = function.filter(|_| !is_ranges) {
+        edges.push(function.address(), NORMAL);
+    }
+}
+
+/// An aggregate needs the functions that it is made of.
+fn aggregate_edges(aggregate: &Aggregate, found: &mut Vec<Dependency>) {
+    let mut edges = Edges { object: ObjectAddress::function(aggregate.function), found };
+    for way in std::iter::once(&aggregate.plain).chain(aggregate.moving.as_deref()) {
+        edges.push(ObjectAddress::type_(way.state), NORMAL);
+        let functions =
+            [way.function, way.inverse, way.finish, way.combine, way.serialize, way.deserialize];
+        for function in functions {
+            edges.push(ObjectAddress::function(function), NORMAL);
+        }
+    }
+    let sort = ObjectAddress::new(relation_oid::PG_OPERATOR, aggregate.sort_operator);
+    edges.push(sort, NORMAL);
+}
+
+fn operator_edges(operator: &Operator, found: &mut Vec<Dependency>) {
+    let object = ObjectAddress::new(relation_oid::PG_OPERATOR, operator.oid);
+    let mut edges = Edges { object, found };
+    edges.push(ObjectAddress::schema(operator.schema), NORMAL);
+    for ty in [operator.left, operator.right, operator.result] {
+        edges.push(ObjectAddress::type_(ty), NORMAL);
+    }
+    for function in [operator.function, operator.restrict, operator.join] {
+        edges.push(ObjectAddress::function(function), NORMAL);
+    }
 }
 
 fn function_edges(function: &Function, found: &mut Vec<Dependency>) {
@@ -216,6 +277,9 @@ fn trigger_edges(trigger: &Trigger, found: &mut Vec<Dependency>) {
     edges.push(ObjectAddress::relation(trigger.table), AUTO);
     edges.push(ObjectAddress::function(trigger.function), NORMAL);
     edges.columns(trigger.table, &trigger.columns, NORMAL);
+    if trigger.parent != 0 {
+        edges.push(ObjectAddress::new(relation_oid::PG_TRIGGER, trigger.parent), INTERNAL);
+    }
     if let Some(constraint) = trigger.constraint.filter(|constraint| constraint.from != 0) {
         edges.push(ObjectAddress::relation(constraint.from), AUTO);
     }

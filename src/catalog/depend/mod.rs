@@ -29,8 +29,8 @@ mod tests;
 pub use drop::{DropBehavior, DropPlan};
 
 use super::{
-    Constraint, Function, ObjectAddress, ObjectClass, ObjectKey, Policy, Relation, Schema, Trigger,
-    relation_oid,
+    Constraint, Function, ObjectAddress, ObjectClass, ObjectKey, Policy, Relation, Rule, Schema,
+    Trigger, relation_oid,
 };
 use crate::sql::types::Oid;
 
@@ -88,6 +88,7 @@ impl ObjectAddress {
             relation_oid::PG_NAMESPACE => ObjectClass::Schema,
             relation_oid::PG_TRIGGER => ObjectClass::Trigger,
             relation_oid::PG_POLICY => ObjectClass::Policy,
+            relation_oid::PG_REWRITE if self.oid < RULE_OID_OFFSET => ObjectClass::Rule,
             relation_oid::PG_OPERATOR => ObjectClass::Operator,
             relation_oid::PG_CAST => ObjectClass::Cast,
             relation_oid::PG_COLLATION => ObjectClass::Collation,
@@ -112,6 +113,12 @@ impl Relation {
 impl Constraint {
     pub fn address(&self) -> ObjectAddress {
         ObjectAddress::constraint(self.oid)
+    }
+}
+
+impl Rule {
+    pub fn address(&self) -> ObjectAddress {
+        ObjectAddress::new(relation_oid::PG_REWRITE, self.oid)
     }
 }
 

@@ -38,6 +38,7 @@ fn column(name: &str, ty: u32) -> Column {
         missing: None,
         collation: 0,
         inherited: std::default::Default::default(),
+        settings: Default::default(),
     }
 }
 
@@ -57,6 +58,7 @@ fn relation(oid: u32, name: &str, kind: RelationKind, columns: Vec<Column>) -> R
         inheritance: std::default::Default::default(),
         materialized: None,
         row_security: std::default::Default::default(),
+        settings: Default::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::cell::*;
 use super::class::table_column;
 use super::lookup::Lookup;
 use crate::catalog::{
-    Catalog, Column, Identity, Index, ObjectAddress, Relation, RelationKind, Type,
+    Catalog, Column, ColumnSettings, Identity, Index, ObjectAddress, Relation, RelationKind, Type,
 };
 use crate::sql::ir::system_column;
 use crate::sql::types::{Datum, SqlType, oid as types};
@@ -51,6 +51,8 @@ struct Attribute<'a> {
     not_null: bool,
     collation: u32,
     column: Option<&'a Column>,
+    /// Of an index's column.
+    index_settings: Option<&'a ColumnSettings>,
 }
 
 fn column_row(catalog: &Catalog, relation: u32, attnum: i16, column: &Column) -> Row {
@@ -64,6 +66,7 @@ fn column_row(catalog: &Catalog, relation: u32, attnum: i16, column: &Column) ->
             not_null: column.not_null,
             collation: column.collation,
             column: Some(column),
+            index_settings: None,
         },
     )
 }
@@ -83,8 +86,16 @@ fn sequence_rows(catalog: &Catalog, relation: &Relation, rows: &mut Vec<Row>) {
 
 fn plain_row(catalog: &Catalog, relation: u32, attnum: i16, name: &str, ty: u32) -> Row {
     let ty = SqlType::new(ty);
-    let attribute =
-        Attribute { relation, name, ty, attnum, not_null: true, collation: 0, column: None };
+    let attribute = Attribute {
+        relation,
+        name,
+        ty,
+        attnum,
+        not_null: true,
+        collation: 0,
+        column: None,
+        index_settings: None,
+    };
     attribute_row(catalog, attribute)
 }
 
@@ -104,16 +115,19 @@ fn index_rows(catalog: &Catalog, relation: &Relation, index: &Index, rows: &mut 
             not_null: false,
             collation,
             column: None,
+            index_settings: relation.columns.get(at).map(|column| &column.settings),
         };
         rows.push(attribute_row(catalog, attribute));
     }
 }
 
 fn attribute_row(catalog: &Catalog, attribute: Attribute<'_>) -> Row {
-    let Attribute { relation, name, ty, attnum, not_null, collation, column } = attribute;
+    let Attribute { relation, name, ty, attnum, not_null, collation, column, index_settings } =
+        attribute;
     let dropped = column.is_some_and(|column| column.dropped);
     let physical = catalog.type_(ty.oid).map(|ty| &**ty);
     let default = column.and_then(|column| column.default.as_ref());
+    let settings = column.map(|column| &column.settings).or(index_settings).filter(|_| !dropped);
     vec![
         oid(relation),
         text(if dropped {
@@ -122,7 +136,11 @@ fn attribute_row(catalog: &Catalog, attribute: Attribute<'_>) -> Row {
             name.to_owned()
         }),
         oid(if dropped { 0 } else { ty.oid }),
-        int4(if attnum > 0 && !dropped { -1 } else { 0 }),
+        int4(match settings.and_then(|settings| settings.statistics) {
+            Some(target) => target,
+            None if attnum > 0 && !dropped => -1,
+            None => 0,
+        }),
         int2(physical.map_or(-1, |ty| ty.length)),
         int2(attnum),
         int4(physical.map_or(0, |ty| i32::from(ty.is_true_array() && column.is_some()))),
@@ -130,8 +148,12 @@ fn attribute_row(catalog: &Catalog, attribute: Attribute<'_>) -> Row {
         int4(ty.typmod),
         boolean(physical.is_some_and(|ty| ty.by_value)),
         char(physical.map_or('i', |ty: &Type| ty.align)),
-        char(physical.map_or('p', |ty: &Type| ty.storage)),
-        NO_CHAR,
+        char(
+            settings
+                .and_then(|settings| settings.storage)
+                .unwrap_or(physical.map_or('p', |ty: &Type| ty.storage)),
+        ),
+        settings.and_then(|settings| settings.compression).map_or(NO_CHAR, char),
         boolean(not_null && !dropped),
         boolean(default.is_some()),
         boolean(column.is_some_and(|column| column.missing.is_some())),
@@ -146,7 +168,12 @@ fn attribute_row(catalog: &Catalog, attribute: Attribute<'_>) -> Row {
         int4(column.map_or(0, |column| i32::from(column.inherited.count))),
         oid(collation),
         acl(catalog, ObjectAddress::column(relation, attnum)),
-        Datum::Null,
+        match settings.map(|settings| &settings.options).filter(|options| !options.is_empty()) {
+            Some(options) => {
+                text_array(options.iter().map(|(name, value)| format!("{name}={value}")))
+            }
+            None => Datum::Null,
+        },
         Datum::Null,
         Datum::Null,
     ]

@@ -7,7 +7,7 @@ use super::cell::*;
 use super::lookup::Lookup;
 use crate::catalog::{
     Catalog, Column, Constraint, ConstraintKind, Index, ObjectClass, Persistence, RULE_OID_OFFSET,
-    Relation, RelationKind, relation_oid,
+    Relation, RelationKind, Rule, RuleEvent, relation_oid,
 };
 use crate::sql::types::{Datum, Oid, oid as types};
 
@@ -34,17 +34,18 @@ const SHARED: &[u32] = &[
 
 pub(super) fn pg_class(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
     let foreign = foreign_key_ends(catalog);
+    let ruled: HashSet<Oid> = catalog.rules().map(|rule| rule.table).collect();
     catalog
         .find_relations(lookup, "oid", "relname")
         .map(|relation| {
             let above = catalog.partition_ancestors(relation);
             let is_end = std::iter::once(&relation.oid).chain(&above).any(|o| foreign.contains(o));
-            class_row(catalog, relation, is_end)
+            class_row(catalog, relation, is_end, ruled.contains(&relation.oid))
         })
         .collect()
 }
 
-fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row {
+fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool, has_rules: bool) -> Row {
     let is_table = matches!(relation.kind, RelationKind::Table | RelationKind::Virtual);
     let stored = !matches!(relation.kind, RelationKind::View(_) | RelationKind::Composite);
     let has_rows = !relation.is_partitioned() && !relation.inheritance.index_of_partitioned;
@@ -72,13 +73,14 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row 
         boolean(!relation.indexes.is_empty()),
         boolean(SHARED.contains(&relation.oid)),
         char(match relation.persistence {
+            Persistence::Permanent if relation.settings.unlogged => 'u',
             Persistence::Permanent => 'p',
             Persistence::Temporary(..) => 't',
         }),
         char(relation_kind(relation)),
         count(column_count(relation)),
         count(checks),
-        boolean(relation.view().is_some()),
+        boolean(relation.view().is_some() || has_rules),
         boolean(has_triggers),
         boolean(!catalog.children(relation.oid).is_empty()),
         boolean(relation.row_security.enabled),
@@ -86,7 +88,7 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row 
         boolean(!relation.is_unpopulated()),
         char(match is_table {
             true if relation.oid < types::FIRST_NORMAL => 'n',
-            true => 'd',
+            true => relation.settings.replica_identity.unwrap_or('d'),
             false => 'n',
         }),
         boolean(relation.is_partition()),
@@ -94,7 +96,7 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool) -> Row 
         oid(if is_table && has_rows { FROZEN_XID } else { 0 }),
         oid(if is_table && has_rows { 1 } else { 0 }),
         acl(catalog, relation.address()),
-        view_options(relation),
+        relation_options(relation),
         text_or_null(super::inherits::bound_text(catalog, relation).as_deref()),
     ]
 }
@@ -152,13 +154,18 @@ fn column_count(relation: &Relation) -> usize {
     }
 }
 
-fn view_options(relation: &Relation) -> Datum {
-    match relation.view() {
-        Some(view) if !view.options.is_empty() => {
-            text_array(view.options.iter().map(|(name, value)| format!("{name}={value}")))
-        }
-        _ => Datum::Null,
-    }
+fn relation_options(relation: &Relation) -> Datum {
+    let options = match &relation.kind {
+        RelationKind::View(view) => &view.options,
+        _ => &relation.settings.options,
+    };
+    // Those of the toast table would be in its own row.
+    let own: Vec<String> = options
+        .iter()
+        .filter(|(name, _)| !name.contains('.'))
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    if own.is_empty() { Datum::Null } else { text_array(own) }
 }
 
 pub(super) fn pg_index(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
@@ -197,12 +204,12 @@ fn index_row(catalog: &Catalog, relation: &Relation, index: &Index) -> Row {
         boolean(index.primary),
         boolean(!index.exclusion.is_empty()),
         boolean(!deferrable),
-        boolean(false),
+        boolean(relation.settings.clustered),
         boolean(index.valid),
         boolean(false),
         boolean(index.valid),
         boolean(true),
-        boolean(false),
+        boolean(relation.settings.replica_identity.is_some()),
         int2_vector(index.keys.iter().map(|key| key.column)),
         oid_vector(keys.iter().map(|key| collation(key.column, key.ty.oid))),
         oid_vector(keys.iter().map(|key| key.opclass)),
@@ -233,7 +240,7 @@ pub(super) fn pg_sequence(catalog: &Catalog) -> Vec<Row> {
     catalog.relations().filter_map(|relation| row(relation)).collect()
 }
 
-/// One `_RETURN` rule a view.
+/// One `_RETURN` rule a view, and what CREATE RULE has made.
 pub(super) fn pg_rewrite(catalog: &Catalog) -> Vec<Row> {
     let row = |relation: &Relation| {
         relation.view().map(|view| {
@@ -249,7 +256,26 @@ pub(super) fn pg_rewrite(catalog: &Catalog) -> Vec<Row> {
             ]
         })
     };
-    catalog.relations().filter_map(|relation| row(relation)).collect()
+    let views = catalog.relations().filter_map(|relation| row(relation));
+    views.chain(catalog.rules().map(|rule| rule_row(rule))).collect()
+}
+
+fn rule_row(rule: &Rule) -> Row {
+    let texts: Vec<&str> = rule.actions.iter().map(|action| action.sql.as_str()).collect();
+    vec![
+        oid(rule.oid),
+        text(&rule.name),
+        oid(rule.table),
+        char(match rule.event {
+            RuleEvent::Update => '2',
+            RuleEvent::Insert => '3',
+            RuleEvent::Delete => '4',
+        }),
+        char(rule.enabled),
+        boolean(rule.instead),
+        text(rule.condition.as_ref().map_or("<>", |condition| condition.sql.as_str())),
+        text(&texts.join("; ")),
+    ]
 }
 
 impl Catalog {

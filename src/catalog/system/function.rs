@@ -3,7 +3,8 @@
 use super::cell::*;
 use super::lookup::Lookup;
 use crate::catalog::{
-    BOOTSTRAP_ROLE, Catalog, Function, FunctionKind, ObjectAddress, Volatility, relation_oid,
+    Aggregate, BOOTSTRAP_ROLE, Catalog, Function, FunctionKind, ObjectAddress, Transition,
+    Volatility, relation_oid,
 };
 use crate::sql::types::{Datum, Oid, oid as types};
 
@@ -117,7 +118,7 @@ pub(super) fn pg_operator(catalog: &Catalog) -> Vec<Row> {
                 oid(operator.oid),
                 text(&operator.name),
                 oid(operator.schema),
-                oid(BOOTSTRAP_ROLE),
+                oid(operator.owner),
                 char(if operator.left == 0 { 'l' } else { 'b' }),
                 boolean(operator.can_merge),
                 boolean(operator.can_hash),
@@ -127,47 +128,44 @@ pub(super) fn pg_operator(catalog: &Catalog) -> Vec<Row> {
                 oid(operator.commutator),
                 oid(operator.negator),
                 oid(operator.function),
-                oid(0),
-                oid(0),
+                oid(operator.restrict),
+                oid(operator.join),
             ]
         })
         .collect()
 }
 
-/// Aggregates are one kernel each here: the columns about transition functions
-/// are empty, as far as their types allow.
 pub(super) fn pg_aggregate(catalog: &Catalog) -> Vec<Row> {
-    let none = || oid(0);
-    catalog
-        .aggregates()
-        .map(|aggregate| {
-            let function = catalog.function(aggregate.function);
-            vec![
-                oid(aggregate.function),
-                char(aggregate.kind),
-                int2(aggregate.direct_args),
-                none(),
-                none(),
-                none(),
-                none(),
-                none(),
-                none(),
-                none(),
-                none(),
-                boolean(false),
-                boolean(false),
-                char('r'),
-                char('r'),
-                oid(aggregate.sort_operator),
-                oid(function.map_or(0, |function| function.returns)),
-                int4(0),
-                none(),
-                int4(0),
-                Datum::Null,
-                Datum::Null,
-            ]
-        })
-        .collect()
+    catalog.aggregates().map(|aggregate| aggregate_row(aggregate)).collect()
+}
+
+fn aggregate_row(aggregate: &Aggregate) -> Row {
+    let none = Transition { finish_modify: aggregate.plain.finish_modify, ..Transition::default() };
+    let (plain, moving) = (&aggregate.plain, aggregate.moving.as_deref().unwrap_or(&none));
+    vec![
+        oid(aggregate.function),
+        char(aggregate.kind),
+        int2(aggregate.direct_args),
+        oid(plain.function),
+        oid(plain.finish),
+        oid(plain.combine),
+        oid(plain.serialize),
+        oid(plain.deserialize),
+        oid(moving.function),
+        oid(moving.inverse),
+        oid(moving.finish),
+        boolean(plain.finish_extra),
+        boolean(moving.finish_extra),
+        char(plain.finish_modify),
+        char(moving.finish_modify),
+        oid(aggregate.sort_operator),
+        oid(plain.state),
+        int4(plain.state_space),
+        oid(moving.state),
+        int4(moving.state_space),
+        text_or_null(plain.initial.clone()),
+        text_or_null(moving.initial.clone()),
+    ]
 }
 
 pub(super) fn pg_language(catalog: &Catalog) -> Vec<Row> {

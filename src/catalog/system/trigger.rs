@@ -43,7 +43,7 @@ fn row(trigger: &Trigger) -> Row {
     vec![
         oid(trigger.oid),
         oid(trigger.table),
-        oid(0),
+        oid(trigger.parent),
         text(&trigger.name),
         oid(trigger.function),
         int2(type_bits(trigger)),

@@ -1,18 +1,22 @@
 //! Aggregate calls: which level they belong to, and their arguments.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::FuncCall;
 
 use super::Binder;
 use super::call::{Arguments, Resolution, display_name};
 use super::node::{boxed, column_expr, inner};
+use super::polymorphic::is_polymorphic;
 use super::same::{same, same_keys, same_list};
-use super::scope::Clause;
-use crate::catalog::Volatility;
+use super::scope::{Clause, Level};
+use crate::catalog::{Aggregate, Function, Transition, Volatility};
 use crate::error::{Error, Result};
-use crate::sql::ir::visit::{Walk, columns_of, each_expr_mut};
-use crate::sql::ir::{AggregateCall, Expr, ExprKind, SortKey};
-use crate::sql::types::SqlType;
+use crate::sql::ir::visit::{self, Walk, columns_of, each_expr_mut, each_in_expr};
+use crate::sql::ir::{AggregateCall, ColumnId, CteId, Expr, ExprKind, Rel, SortKey};
+use crate::sql::types::{Oid, SqlType};
 use crate::sqlstate;
 
 impl Binder<'_> {
@@ -34,6 +38,7 @@ impl Binder<'_> {
         self.levels[own].in_aggregate -= 1;
         let (args, order_by, filter, result) = bound?;
         let ty = SqlType::new(result);
+        let aggregate = self.with_actual_states(aggregate, &function, &args)?;
         let mut aggregate_call = AggregateCall {
             function,
             aggregate,
@@ -43,12 +48,36 @@ impl Binder<'_> {
             filter,
             ty,
         };
-        let target = self.aggregate_level(&mut aggregate_call);
+        let target = self.aggregate_level(&aggregate_call);
+        self.check_direct_arguments(target, &aggregate_call)?;
+        self.check_ctes(target, &aggregate_call, call.location)?;
         self.check_aggregate_place(target, call.location)?;
         for expr in aggregate_call.args.iter_mut().chain(aggregate_call.filter.iter_mut()) {
             self.check_nesting(target, expr, "aggregate function calls")?;
         }
         Ok(self.add_aggregate(target, aggregate_call, call.location))
+    }
+
+    /// The aggregate with the types that its states have in a call.
+    pub(super) fn with_actual_states(
+        &self,
+        aggregate: Arc<Aggregate>,
+        function: &Function,
+        args: &[Expr],
+    ) -> Result<Arc<Aggregate>> {
+        let states = [Some(&aggregate.plain), aggregate.moving.as_deref()];
+        let are_plain = states.iter().flatten().all(|way| !is_polymorphic(way.state));
+        if are_plain || !aggregate.calls_functions() {
+            return Ok(aggregate);
+        }
+        let actual: Vec<Oid> = args.iter().map(|arg| arg.ty.oid).collect();
+        let resolved = |way: &Transition| -> Result<Transition> {
+            let (_, state) = self.resolve_polymorphic(&actual, &function.args, way.state)?;
+            Ok(Transition { state, ..way.clone() })
+        };
+        let plain = resolved(&aggregate.plain)?;
+        let moving = aggregate.moving.as_deref().map(resolved).transpose()?.map(Box::new);
+        Ok(Arc::new(Aggregate { plain, moving, ..(*aggregate).clone() }))
     }
 
     fn check_aggregate_form(
@@ -108,9 +137,10 @@ impl Binder<'_> {
                 .at(call.location));
         }
         for position in 0..direct {
-            let pair = [position, position + direct].map(|at| arguments.exprs[at].clone());
+            let places = [position + direct, position];
+            let pair = places.map(|at| arguments.exprs[at].clone());
             let pair = self.all_to_common(pair.to_vec(), "WITHIN GROUP")?;
-            for (at, expr) in [position, position + direct].into_iter().zip(pair) {
+            for (at, expr) in places.into_iter().zip(pair) {
                 arguments.exprs[at] = self.decide(expr)?;
             }
         }
@@ -124,13 +154,14 @@ impl Binder<'_> {
         resolution: Resolution,
         arguments: Arguments,
     ) -> Result<(Vec<Expr>, Vec<SortKey>, Option<Expr>, u32)> {
+        let written = arguments.exprs.clone();
         let (args, result) = self.coerce_arguments(resolution, arguments, call.location)?;
         let order_by = match call.agg_within_group {
             true => self.within_group_keys(call, &args)?,
             false => self.aggregate_order(call)?,
         };
         if call.agg_distinct {
-            self.check_distinct_order(&args, &order_by, call.location)?;
+            self.check_distinct_order((&args, &written), &order_by, call.location)?;
         }
         let filter = self.aggregate_filter(call)?;
         Ok((args, order_by, filter, result))
@@ -166,13 +197,19 @@ impl Binder<'_> {
         Ok(keys)
     }
 
-    fn check_distinct_order(&self, args: &[Expr], keys: &[SortKey], location: i32) -> Result<()> {
+    /// `written`: the arguments before they were converted, which ORDER BY may repeat.
+    fn check_distinct_order(
+        &self,
+        (args, written): (&[Expr], &[Expr]),
+        keys: &[SortKey],
+        location: i32,
+    ) -> Result<()> {
         for arg in args {
             if !self.type_has_operator("=", arg.ty.oid) {
                 return Err(self.no_equality(arg.ty.oid).at(arg.location));
             }
         }
-        match keys.iter().find(|key| !args.iter().any(|arg| same(arg, &key.expr))) {
+        match keys.iter().find(|key| !written.iter().any(|arg| same(arg, &key.expr))) {
             Some(key) => Err(Error::new(
                 sqlstate::INVALID_COLUMN_REFERENCE,
                 "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list",
@@ -184,24 +221,73 @@ impl Binder<'_> {
 
     /// The innermost level that a column of the arguments belongs to; without
     /// columns, the level the call is written in.
-    fn aggregate_level(&self, call: &mut AggregateCall) -> usize {
+    fn aggregate_level(&self, call: &AggregateCall) -> usize {
+        let direct = direct_arguments(call);
+        let exprs = call.args[direct..]
+            .iter()
+            .chain(call.order_by.iter().map(|key| &key.expr))
+            .chain(&call.filter);
+        self.level_of(exprs)
+    }
+
+    /// The innermost level that columns or aggregates of the expressions belong to;
+    /// without any, the level they are written in.
+    pub(super) fn level_of<'e>(&self, exprs: impl Iterator<Item = &'e Expr>) -> usize {
         let own = self.levels.len() - 1;
-        let exprs = call
-            .args
-            .iter_mut()
-            .chain(call.order_by.iter_mut().map(|key| &mut key.expr))
-            .chain(call.filter.iter_mut());
-        let mut columns = std::collections::HashSet::new();
-        for expr in exprs {
-            columns.extend(columns_of(expr));
-        }
-        let owner = |id| (0..=own).rev().find(|level| self.levels[*level].owned.contains(id));
+        let columns: HashSet<ColumnId> = exprs.flat_map(columns_of).collect();
+        let has = |level: &Level, id| {
+            level.owned.contains(id) || level.aggregates.iter().any(|(column, _)| column.id == *id)
+        };
+        let owner = |id| (0..=own).rev().find(|level| has(&self.levels[*level], id));
         columns.iter().filter_map(owner).max().unwrap_or(own)
+    }
+
+    /// What is of the group may not be of a level below the aggregate's.
+    fn check_direct_arguments(&self, target: usize, call: &AggregateCall) -> Result<()> {
+        for arg in &call.args[..direct_arguments(call)] {
+            if !columns_of(arg).is_empty() && self.level_of(std::iter::once(arg)) > target {
+                return Err(Error::new(
+                    sqlstate::GROUPING_ERROR,
+                    "outer-level aggregate cannot contain a lower-level variable in its direct arguments",
+                )
+                .at(arg.location));
+            }
+        }
+        Ok(())
+    }
+
+    /// An aggregate of an outer level cannot read CTEs of the levels below that.
+    fn check_ctes(&self, target: usize, call: &AggregateCall, location: i32) -> Result<()> {
+        let mut read = None;
+        let exprs = call.args.iter().chain(&call.filter);
+        let exprs = exprs.chain(call.order_by.iter().map(|key| &key.expr));
+        let below = self.levels[target + 1..].iter().flat_map(|level| &level.ctes);
+        let below: Vec<_> = below.collect();
+        for expr in exprs {
+            each_in_expr(
+                expr,
+                &mut |e| {
+                    let ExprKind::Subquery(subquery) = &e.kind else { return };
+                    let found = below.iter().find(|cte| reads(&subquery.query.rel, cte.id));
+                    read = read.take().or_else(|| found.map(|cte| cte.name.clone()));
+                },
+                &mut |_| {},
+            );
+        }
+        match read {
+            None => Ok(()),
+            Some(name) => Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "outer-level aggregate cannot use a nested CTE",
+            )
+            .with_detail(format!("CTE \"{name}\" is below the aggregate's semantic level."))
+            .at(location)),
+        }
     }
 
     fn check_aggregate_place(&self, target: usize, location: i32) -> Result<()> {
         let level = &self.levels[target];
-        if level.in_aggregate > 0 {
+        if level.in_aggregate > 0 && level.clause != Clause::Filter {
             return Err(Error::new(
                 sqlstate::GROUPING_ERROR,
                 "aggregate function calls cannot be nested",
@@ -285,4 +371,19 @@ impl Binder<'_> {
         self.level().clause = outer;
         answer
     }
+}
+
+/// How many of an ordered-set aggregate's arguments are direct ones.
+fn direct_arguments(call: &AggregateCall) -> usize {
+    match call.aggregate.kind {
+        'n' => 0,
+        _ => call.args.len().saturating_sub(call.order_by.len()),
+    }
+}
+
+/// Whether a relation, subqueries not looked into, reads a CTE.
+fn reads(rel: &Rel, wanted: CteId) -> bool {
+    let mut found = matches!(rel, Rel::Cte { id, .. } if *id == wanted);
+    visit::inputs(rel, &mut |input| found |= reads(input, wanted));
+    found
 }

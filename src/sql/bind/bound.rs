@@ -27,13 +27,17 @@ pub(super) struct Names {
     recorded: Option<Vec<BoundName>>,
     /// Where a `*` stands in the text, and the columns it means.
     stars: Vec<(i32, String)>,
-    /// The view whose text is being bound.
-    view: Option<Arc<Relation>>,
+    /// Those of the view or the rule whose text is being bound.
+    bound: Option<Arc<[BoundName]>>,
 }
 
 impl Names {
     pub fn of_view(view: &Arc<Relation>) -> Names {
-        Names { view: Some(view.clone()), ..Names::default() }
+        Names::of(view.view().map(|view| view.names.as_slice()).unwrap_or_default())
+    }
+
+    pub fn of(bound: &[BoundName]) -> Names {
+        Names { bound: Some(bound.into()), ..Names::default() }
     }
 
     pub fn are_recorded(&self) -> bool {
@@ -42,8 +46,7 @@ impl Names {
 
     /// What the name at a place of the view's text was bound to.
     pub fn known(&self, location: i32) -> Option<&BoundName> {
-        let view = self.view.as_ref()?.view()?;
-        view.names.iter().find(|name| name.location == location)
+        self.bound.as_ref()?.iter().find(|name| name.location == location)
     }
 
     /// Keeps the name of a user's object; others keep their names.

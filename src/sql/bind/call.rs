@@ -9,7 +9,7 @@ use super::Binder;
 use super::coerce::Pathway;
 use super::node::{boxed, inner, location, qualified_name, typed};
 use super::polymorphic::is_polymorphic;
-use super::scope::SetCall;
+use super::scope::{Clause, SetCall};
 use super::typename::category;
 use crate::catalog::{CastContext, Function, FunctionKind};
 use crate::error::{Error, Result};
@@ -37,9 +37,16 @@ pub(super) struct Resolution {
     sources: Vec<Option<usize>>,
     /// How many trailing arguments are gathered into the VARIADIC array.
     gathered: usize,
+    /// Another function takes the same arguments as well.
+    ambiguous: bool,
 }
 
 impl Resolution {
+    /// The parameters' types, a VARIADIC tail spread out.
+    pub fn declared(&self) -> &[Oid] {
+        &self.declared
+    }
+
     /// Which of the arguments given fills a parameter.
     pub fn source(&self, parameter: usize) -> Option<usize> {
         self.sources.get(parameter).copied().flatten()
@@ -52,12 +59,14 @@ pub(super) struct Arguments {
     /// One per argument; `None` for positional ones.
     pub names: Vec<Option<String>>,
     pub variadic: bool,
+    /// VARIADIC parameters stand for themselves: nothing is gathered.
+    pub whole: bool,
 }
 
 impl Arguments {
     pub fn positional(exprs: Vec<Expr>) -> Arguments {
         let names = vec![None; exprs.len()];
-        Arguments { exprs, names, variadic: false }
+        Arguments { exprs, names, variadic: false, whole: false }
     }
 
     fn types(&self) -> Vec<Oid> {
@@ -274,7 +283,7 @@ impl Binder<'_> {
         let actual = arguments.types();
         let given = |c: &Resolution| given_types(c, actual.len());
         if let Some(exact) = candidates.iter().position(|c| given(c) == actual) {
-            return Ok(Resolved::Function(candidates.swap_remove(exact)));
+            return self.unambiguous(candidates.swap_remove(exact), name, arguments, location);
         }
         if let Some(ty) = self.cast_by_name(name, arguments) {
             return Ok(Resolved::Cast(ty));
@@ -291,32 +300,52 @@ impl Binder<'_> {
             }
         };
         match chosen {
-            Some(index) => Ok(Resolved::Function(candidates.swap_remove(index))),
-            None => Err(Error::new(
-                sqlstate::AMBIGUOUS_FUNCTION,
-                format!("function {} is not unique", self.signature(name, arguments)),
-            )
-            .with_hint(
-                "Could not choose a best candidate function. You might need to add explicit type casts.",
-            )
-            .at(location)),
+            Some(index) => {
+                self.unambiguous(candidates.swap_remove(index), name, arguments, location)
+            }
+            None => Err(self.not_unique(name, arguments).at(location)),
         }
     }
 
+    fn unambiguous(
+        &self,
+        resolution: Resolution,
+        name: (Option<&str>, &str),
+        arguments: &Arguments,
+        location: i32,
+    ) -> Result<Resolved> {
+        match resolution.ambiguous {
+            true => Err(self.not_unique(name, arguments).at(location)),
+            false => Ok(Resolved::Function(resolution)),
+        }
+    }
+
+    fn not_unique(&self, name: (Option<&str>, &str), arguments: &Arguments) -> Error {
+        Error::new(
+            sqlstate::AMBIGUOUS_FUNCTION,
+            format!("function {} is not unique", self.signature(name, arguments)),
+        )
+        .with_hint(
+            "Could not choose a best candidate function. You might need to add explicit type casts.",
+        )
+    }
+
     /// Of candidates that take the same arguments the earlier schema wins, then
-    /// one that is not variadic, then one that needs fewer defaults.
+    /// one that is not variadic; between others there is no choice.
     fn drop_hidden(&self, candidates: &mut Vec<Resolution>, count: usize) {
         let rank = |c: &Resolution| {
             let schema = self.search_path.iter().position(|oid| *oid == c.function.schema);
-            let defaults = c.sources.iter().filter(|source| source.is_none()).count();
-            (schema, c.gathered > 0, defaults)
+            (schema, c.gathered > 0)
         };
         let mut kept: Vec<Resolution> = Vec::with_capacity(candidates.len());
         for candidate in candidates.drain(..) {
             let types = given_types(&candidate, count);
             match kept.iter().position(|other| given_types(other, count) == types) {
-                Some(index) if rank(&candidate) < rank(&kept[index]) => kept[index] = candidate,
-                Some(_) => {}
+                Some(index) => match rank(&candidate).cmp(&rank(&kept[index])) {
+                    std::cmp::Ordering::Less => kept[index] = candidate,
+                    std::cmp::Ordering::Equal => kept[index].ambiguous = true,
+                    std::cmp::Ordering::Greater => {}
+                },
                 None => kept.push(candidate),
             }
         }
@@ -449,7 +478,7 @@ impl Binder<'_> {
         let ty = SqlType::new(function.args[parameter]);
         match super::polymorphic::is_polymorphic(ty.oid) {
             true => Ok(expr),
-            false => self.coerce_type(expr, ty, CastContext::Implicit),
+            false => self.coerce_type(expr, ty, CastContext::Assignment),
         }
     }
 
@@ -505,7 +534,8 @@ impl Binder<'_> {
                     )
                 });
         }
-        if level.in_window > 0 {
+        let in_definition = matches!(level.clause, Clause::WindowPartition | Clause::WindowOrder);
+        if level.in_window > 0 && !in_definition {
             return refused(
                 "window function calls cannot contain set-returning function calls".into(),
             );
@@ -517,6 +547,9 @@ impl Binder<'_> {
                         "You might be able to move the set-returning function into a LATERAL FROM item.",
                     )
                 });
+        }
+        if level.clause == Clause::FromFunction {
+            return refused("set-returning functions must appear at top level of FROM".into());
         }
         if let Some(clause) = level.clause.refuses_sets() {
             return refused(format!("set-returning functions are not allowed in {clause}"));
@@ -589,13 +622,19 @@ fn candidate(function: &Arc<Function>, arguments: &Arguments) -> Option<Resoluti
     if arguments.is_named() {
         return named_candidate(function, arguments);
     }
-    let spreads = function.variadic != 0 && !arguments.variadic;
+    let spreads = function.variadic != 0 && !arguments.variadic && !arguments.whole;
     if spreads && given >= parameters && parameters > 0 {
         let gathered = given - parameters + 1;
         let mut declared = function.args[..parameters - 1].to_vec();
         declared.extend(std::iter::repeat_n(function.variadic, gathered));
         let sources = (0..given).map(Some).collect();
-        return Some(Resolution { function: function.clone(), declared, sources, gathered });
+        return Some(Resolution {
+            function: function.clone(),
+            declared,
+            sources,
+            gathered,
+            ambiguous: false,
+        });
     }
     if arguments.variadic && (function.variadic == 0 || given != parameters) {
         return None;
@@ -607,6 +646,7 @@ fn candidate(function: &Arc<Function>, arguments: &Arguments) -> Option<Resoluti
         declared: function.args.clone(),
         sources: (0..parameters).map(|p| (p < given).then_some(p)).collect(),
         gathered: 0,
+        ambiguous: false,
     })
 }
 
@@ -633,5 +673,6 @@ fn named_candidate(function: &Arc<Function>, arguments: &Arguments) -> Option<Re
         declared: function.args.clone(),
         sources,
         gathered: 0,
+        ambiguous: false,
     })
 }

@@ -1,13 +1,12 @@
 //! WITH: common table expressions, recursive ones and data-modifying ones.
 
 use crate::sql::parse::NodeEnum;
-use crate::sql::parse::ast::{
-    CommonTableExpr, CteMaterialize, SelectStmt, SetOperation, WithClause,
-};
+use crate::sql::parse::ast::{CommonTableExpr, CteMaterialize, SelectStmt, WithClause};
 
 use super::Binder;
 use super::described::{Body, Level};
-use super::node::{inner, required, strings};
+use super::node::{required, strings};
+use super::recursion::{items, ordered};
 use super::scope::{CteBinding, CteState};
 use super::search_cycle::{check_left, handing_on};
 use super::set_operation::output_location;
@@ -19,21 +18,27 @@ use crate::sqlstate;
 impl Binder<'_> {
     /// Binds the CTEs of a WITH clause into the current level.
     pub(super) fn with_clause(&mut self, with: &WithClause) -> Result<Vec<Cte>> {
-        let mut ctes: Vec<Cte> = Vec::with_capacity(with.ctes.len());
-        for node in &with.ctes {
-            let NodeEnum::CommonTableExpr(cte) = inner(node)? else {
-                return Err(Error::internal("WITH without a query"));
-            };
-            if ctes.iter().any(|known| known.name == cte.ctename) {
+        // What rules add is not for queries in WITH.
+        let rule_source = self.rule_source.take();
+        let items = items(with);
+        for (position, cte) in items.iter().enumerate() {
+            if items[..position].iter().any(|known| known.ctename == cte.ctename) {
                 return Err(Error::new(
                     sqlstate::DUPLICATE_ALIAS,
                     format!("WITH query name \"{}\" specified more than once", cte.ctename),
                 )
                 .at(cte.location));
             }
-            ctes.push(self.cte(cte, with.recursive)?);
         }
-        Ok(ctes)
+        let ctes = match with.recursive {
+            true => {
+                let ordered = ordered(&items)?.into_iter();
+                ordered.map(|item| self.cte(item.cte, item.recursive)).collect()
+            }
+            false => items.into_iter().map(|cte| self.cte(cte, false)).collect(),
+        };
+        self.rule_source = rule_source;
+        ctes
     }
 
     /// A statement's relation under its CTEs, now that references are counted.
@@ -51,14 +56,14 @@ impl Binder<'_> {
     fn cte(&mut self, cte: &CommonTableExpr, recursive: bool) -> Result<Cte> {
         let id = self.new_cte_id();
         let always = cte.ctematerialized == CteMaterialize::Always as i32;
-        let (body, columns, readable, is_recursive) = match required(&cte.ctequery)? {
+        let (body, columns, readable) = match required(&cte.ctequery)? {
             NodeEnum::SelectStmt(select) => {
-                let (query, is_recursive) = match recursive {
+                let query = match recursive {
                     true => self.recursive_query(cte, select)?,
-                    false => (self.select(select)?, false),
+                    false => self.select(select)?,
                 };
                 let query = self.wrapped(query);
-                (CteBody::Query(Box::new(query.rel)), query.output, true, is_recursive)
+                (CteBody::Query(Box::new(query.rel)), query.output, true)
             }
             NodeEnum::MergeStmt(_) => {
                 return Err(Error::new(
@@ -73,7 +78,7 @@ impl Binder<'_> {
             }
             _ => return Err(Error::internal("WITH query is no query")),
         };
-        if (cte.search_clause.is_some() || cte.cycle_clause.is_some()) && !is_recursive {
+        if (cte.search_clause.is_some() || cte.cycle_clause.is_some()) && !recursive {
             return Err(Error::syntax("WITH query is not recursive").at(cte.location));
         }
         let columns = named_columns(cte, columns)?;
@@ -81,20 +86,20 @@ impl Binder<'_> {
             id,
             name: cte.ctename.clone(),
             columns: columns.iter().map(|column| (column.name.clone(), column.ty)).collect(),
+            marks: 0,
             references: 0,
             state: CteState::Bound,
             readable,
         });
-        let materialized = always || is_recursive || matches!(body, CteBody::Modify(_));
+        let materialized = always || recursive || matches!(body, CteBody::Modify(_));
         Ok(Cte { id, name: cte.ctename.clone(), columns, body, materialized })
     }
 
-    #[allow(clippy::type_complexity, reason = "the parts of one CTE, named where they are used")]
     fn modifying_cte(
         &mut self,
         cte: &CommonTableExpr,
         node: &NodeEnum,
-    ) -> Result<(CteBody, Vec<OutputColumn>, bool, bool)> {
+    ) -> Result<(CteBody, Vec<OutputColumn>, bool)> {
         if self.levels.len() > 1 {
             return Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,
@@ -103,31 +108,24 @@ impl Binder<'_> {
             .at(cte.location));
         }
         let statement = self.at_new_level(|binder| binder.modification(node))?;
-        let returning = match &statement {
-            Statement::Insert(insert) => insert.returning.as_ref(),
-            Statement::Update(update) => update.returning.as_ref(),
-            Statement::Delete(delete) => delete.returning.as_ref(),
-            Statement::Query(_) | Statement::Merge(_) => None,
+        let statement = match statement {
+            Statement::Several(several) => {
+                super::rule::only_part(several, "data-modifying statements in WITH")?
+            }
+            other => other,
         };
+        let returning = statement.returning();
         let readable = returning.is_some();
         let columns = returning
             .map(|returning| returning.exprs.iter().map(|(column, _)| column.clone()).collect())
             .unwrap_or_default();
-        Ok((CteBody::Modify(Box::new(statement)), columns, readable, false))
+        Ok((CteBody::Modify(Box::new(statement)), columns, readable))
     }
 
-    /// A query under WITH RECURSIVE; it need not refer to itself.
-    fn recursive_query(
-        &mut self,
-        cte: &CommonTableExpr,
-        select: &SelectStmt,
-    ) -> Result<(Query, bool)> {
-        let is_union = select.op == SetOperation::SetopUnion as i32;
-        let (Some(left), Some(right), true) = (&select.larg, &select.rarg, is_union) else {
-            self.declare(cte, CteState::Forward, Vec::new(), CteId(0));
-            let query = self.select(select).map_err(|error| not_recursive_form(cte, error));
-            self.level().ctes.pop();
-            return Ok((query?, false));
+    /// A query that reads itself; its form has been checked.
+    fn recursive_query(&mut self, cte: &CommonTableExpr, select: &SelectStmt) -> Result<Query> {
+        let (Some(left), Some(right)) = (&select.larg, &select.rarg) else {
+            return Err(Error::internal("a recursive query is a union"));
         };
         let depth = self.levels.len() - 1;
         // A WITH inside belongs to both terms.
@@ -136,20 +134,17 @@ impl Binder<'_> {
                 Some(with) => binder.with_clause(with)?,
                 None => Vec::new(),
             };
-            binder.declare_at(depth, cte, CteState::Forward, Vec::new(), CteId(0));
-            let initial = binder.select(left);
-            binder.levels[depth].ctes.pop();
-            let initial = initial?;
-            let locations: Vec<i32> = (0..initial.output.len())
+            let initial = binder.select(left)?;
+            let mut locations: Vec<i32> = (0..initial.output.len())
                 .map(|index| output_location(&initial.rel, index))
                 .collect();
-            let initial = binder.wrapped(initial);
+            let mut initial = binder.wrapped(initial);
             let names = names_of(cte, &initial.output)?;
             let working = binder.new_cte_id();
             let mut columns: Vec<(String, SqlType)> =
                 names.into_iter().zip(initial.output.iter().map(|column| column.ty)).collect();
+            let own = columns.len();
             let marks = binder.marks(cte, &columns)?;
-            let mut initial = initial;
             let mut handing = None;
             if let Some(marks) = &marks {
                 check_left(left)?;
@@ -158,25 +153,16 @@ impl Binder<'_> {
                 handing = Some(handing_on(right, cte, marks)?);
             }
             let right = handing.as_ref().unwrap_or(right);
-            binder.declare_at(depth, cte, CteState::Recursive, columns.clone(), working);
+            binder.declare_at(depth, cte, &columns, columns.len() - own, working);
             let recursive = binder.select(right);
-            let declared = binder.levels[depth].ctes.pop();
+            binder.levels[depth].ctes.pop();
             let recursive = recursive?;
-            if declared.is_none_or(|declared| declared.references == 0) {
-                if marks.is_some() {
-                    return Err(Error::syntax("WITH query is not recursive").at(cte.location));
-                }
-                let mut query = binder.select_ctes_dropped(select)?;
-                query.rel = binder.with_ctes(inner_ctes, query.rel);
-                return Ok((query, false));
-            }
             let first = |query: &Query| query.output.first().map_or(ColumnId(0), |c| c.id);
             let terms = [first(&initial), first(&recursive)];
             let recursive = match &marks {
                 Some(marks) => binder.marked_recursive(recursive, marks)?,
                 None => recursive,
             };
-            let mut locations = locations;
             locations.resize(initial.output.len(), -1);
             let query = binder
                 .check_recursive_types(cte, &initial.output, &recursive.output, &locations)
@@ -192,14 +178,8 @@ impl Binder<'_> {
                 output: query.output.clone(),
             });
             let rel = binder.with_ctes(inner_ctes, query.rel);
-            Ok((Query { rel, ..query }, true))
+            Ok(Query { rel, ..query })
         })
-    }
-
-    fn select_ctes_dropped(&mut self, select: &SelectStmt) -> Result<Query> {
-        let mut plain = select.clone();
-        plain.with_clause = None;
-        self.select(&plain)
     }
 
     fn recursive_union(
@@ -210,19 +190,6 @@ impl Binder<'_> {
         recursive: Query,
         columns: Vec<(String, SqlType)>,
     ) -> Result<Query> {
-        for (present, name) in [
-            (!select.sort_clause.is_empty(), "ORDER BY"),
-            (select.limit_offset.is_some(), "OFFSET"),
-            (select.limit_count.is_some(), "LIMIT"),
-            (!select.locking_clause.is_empty(), "FOR UPDATE/SHARE"),
-        ] {
-            if present {
-                return Err(Error::new(
-                    sqlstate::FEATURE_NOT_SUPPORTED,
-                    format!("{name} in a recursive query is not implemented"),
-                ));
-            }
-        }
         if initial.output.len() != recursive.output.len() {
             return Err(Error::syntax("each UNION query must have the same number of columns"));
         }
@@ -250,15 +217,18 @@ impl Binder<'_> {
         for (index, (wanted, actual)) in wanted.iter().zip(actual).enumerate() {
             let wanted = wanted.ty;
             let overall = self.common_of(&[wanted.oid, actual.ty.oid]).unwrap_or(actual.ty.oid);
-            if overall != wanted.oid {
+            let typmod = if actual.ty == wanted { wanted.typmod } else { -1 };
+            if (overall, typmod) != (wanted.oid, wanted.typmod) {
+                let name =
+                    |oid, typmod| self.catalog.format_type(&self.search_path, oid, Some(typmod));
                 return Err(Error::new(
                     sqlstate::DATATYPE_MISMATCH,
                     format!(
                         "recursive query \"{}\" column {} has type {} in non-recursive term but type {} overall",
                         cte.ctename,
                         index + 1,
-                        self.display_type(wanted.oid),
-                        self.display_type(overall)
+                        name(wanted.oid, wanted.typmod),
+                        name(overall, typmod)
                     ),
                 )
                 .with_hint("Cast the output of the non-recursive term to the correct type.")
@@ -268,48 +238,26 @@ impl Binder<'_> {
         Ok(())
     }
 
-    fn declare(
-        &mut self,
-        cte: &CommonTableExpr,
-        state: CteState,
-        columns: Vec<(String, SqlType)>,
-        id: CteId,
-    ) {
-        let level = self.levels.len() - 1;
-        self.declare_at(level, cte, state, columns, id);
-    }
-
+    /// Makes a query known to its own recursive term; `marks` of its columns are
+    /// those that SEARCH and CYCLE add.
     fn declare_at(
         &mut self,
         level: usize,
         cte: &CommonTableExpr,
-        state: CteState,
-        columns: Vec<(String, SqlType)>,
+        columns: &[(String, SqlType)],
+        marks: usize,
         id: CteId,
     ) {
         self.levels[level].ctes.push(CteBinding {
             id,
             name: cte.ctename.clone(),
-            columns,
+            columns: columns.to_vec(),
+            marks,
             references: 0,
-            state,
+            state: CteState::Recursive,
             readable: true,
         });
     }
-}
-
-fn not_recursive_form(cte: &CommonTableExpr, error: Error) -> Error {
-    if error.code() != sqlstate::INVALID_RECURSION {
-        return error;
-    }
-    Error::new(
-        sqlstate::INVALID_RECURSION,
-        format!(
-            "recursive query \"{}\" does not have the form non-recursive-term UNION [ALL] recursive-term",
-            cte.ctename
-        ),
-    )
-    .at(cte.location)
 }
 
 fn names_of(cte: &CommonTableExpr, columns: &[OutputColumn]) -> Result<Vec<String>> {

@@ -8,8 +8,9 @@ use super::node::{boxed, column_expr, constant, inner, list, null, required, typ
 use super::opened::Verb;
 use super::policy::Writes;
 use super::scope::{Clause, Item};
+use super::select::project_sets;
 use super::set_operation::output_location;
-use super::updatable::{Target, TargetRows, filtered_further, filtered_scan};
+use super::updatable::{Target, TargetRows, filtered_further};
 use super::values::is_default;
 use crate::catalog::{Column, Identity, PolicyCommand, Relation, RelationKind, acl};
 use crate::error::{Error, Result};
@@ -112,20 +113,8 @@ impl Binder<'_> {
 
     /// The table that a statement writes to, through views or not.
     pub(super) fn target_relation(&mut self, table: &RangeVar, verb: Verb) -> Result<Target> {
-        if table.schemaname.is_empty()
-            && self.levels.iter().any(|level| level.ctes.iter().any(|c| c.name == table.relname))
-            && crate::catalog::find_relation(&self.catalog, &self.search_path, None, &table.relname)
-                .is_none()
-        {
-            return Err(Error::new(
-                sqlstate::UNDEFINED_TABLE,
-                format!(
-                    "relation \"{}\" cannot be the target of a modifying statement",
-                    table.relname
-                ),
-            ));
-        }
         let relation = self.relation(table)?;
+        self.record_relation(table, &relation);
         if matches!(relation.kind, RelationKind::View(_)) {
             return self.view_target(table, relation, verb);
         }
@@ -258,11 +247,13 @@ impl Binder<'_> {
         let explicit = !stmt.cols.is_empty();
         match boxed(&stmt.select_stmt) {
             None => Ok((Query { rel: Rel::OneRow, output: Vec::new() }, Vec::new())),
-            Some(NodeEnum::SelectStmt(select)) if is_plain_values(select) => {
-                self.insert_values(select, target, columns, explicit, overriding)
-            }
             Some(NodeEnum::SelectStmt(select)) => {
-                self.insert_select(select, target, columns, explicit, overriding)
+                let written_out = self.without_row_stars(select)?;
+                let select = written_out.as_deref().unwrap_or(select);
+                match is_plain_values(select) {
+                    true => self.insert_values(select, target, columns, explicit, overriding),
+                    false => self.insert_select(select, target, columns, explicit, overriding),
+                }
             }
             Some(_) => Err(Error::internal("INSERT from something that is no query")),
         }
@@ -300,11 +291,14 @@ impl Binder<'_> {
                 kept.push((index, *column));
             }
         }
+        let rule_rows = self.take_rule_source();
+        let clause = if rows.len() == 1 { Clause::SingleValues } else { Clause::Values };
         let mut bound = Vec::with_capacity(rows.len());
         for row in rows {
-            let row = self.insert_row(row, target, &kept)?;
+            let row = self.insert_row(row, target, &kept, clause)?;
             bound.push(row);
         }
+        let sets = std::mem::take(&mut self.level().set_calls);
         let mut places = Places::default();
         kept.iter().for_each(|(_, column)| {
             places.of(column.number);
@@ -317,11 +311,70 @@ impl Binder<'_> {
                 self.new_column(definition.name.clone(), definition.ty)
             })
             .collect();
-        let rel = match output.is_empty() {
-            true if bound.len() == 1 => Rel::OneRow,
-            _ => Rel::Values { columns: output.clone(), rows: bound },
+        let rel = match (output.is_empty(), rule_rows) {
+            (true, None) if bound.len() == 1 => Rel::OneRow,
+            (false, None) if !sets.is_empty() => {
+                let values = bound.into_iter().flatten();
+                let exprs = output.iter().cloned().zip(values).collect();
+                Rel::Project { input: Box::new(project_sets(Rel::OneRow, sets)), exprs }
+            }
+            (_, None) => Rel::Values { columns: output.clone(), rows: bound },
+            (_, Some(rule_rows)) => values_for_each(rule_rows, output.clone(), bound),
         };
         Ok((Query { rel, output }, numbers))
+    }
+
+    /// A VALUES list whose rows have `x.*` written out, if some have.
+    fn without_row_stars(&mut self, select: &SelectStmt) -> Result<Option<Box<SelectStmt>>> {
+        let has_star = |row: &Node| match row.node.as_ref().and_then(list) {
+            Some(items) => items.iter().any(|item| row_star(item).is_some()),
+            None => false,
+        };
+        if !select.values_lists.iter().any(has_star) {
+            return Ok(None);
+        }
+        let mut written = select.clone();
+        for row in &mut written.values_lists {
+            let Some(NodeEnum::List(row)) = &mut row.node else { continue };
+            let mut items = Vec::with_capacity(row.items.len());
+            for item in std::mem::take(&mut row.items) {
+                match row_star(&item) {
+                    Some((table, location)) => match self.row_columns(table, location)? {
+                        Some(columns) => items.extend(columns),
+                        None => return Ok(None),
+                    },
+                    None => items.push(item),
+                }
+            }
+            row.items = items;
+        }
+        Ok(Some(Box::new(written)))
+    }
+
+    /// References to the columns of a rule's row, or to the fields of a variable.
+    fn row_columns(&mut self, table: &str, location: i32) -> Result<Option<Vec<Node>>> {
+        let of_rule = self.rule_row_columns(table);
+        let names = match of_rule {
+            Some(names) => names,
+            None if self.has_variables() => match self.variable(&[table], location)? {
+                Some(variable) => match self.composite_columns(variable.ty.oid) {
+                    Some(columns) => columns.into_iter().map(|(name, _)| name).collect(),
+                    None => return Ok(None),
+                },
+                None => return Ok(None),
+            },
+            None => return Ok(None),
+        };
+        let string = |text: &str| Node {
+            node: Some(NodeEnum::String(crate::sql::parse::ast::String { sval: text.to_owned() })),
+        };
+        let reference = |name: &String| Node {
+            node: Some(NodeEnum::ColumnRef(crate::sql::parse::ast::ColumnRef {
+                fields: vec![string(table), string(name)],
+                location,
+            })),
+        };
+        Ok(Some(names.iter().map(reference).collect()))
     }
 
     /// One row of values for the columns that an INSERT names, or all.
@@ -347,7 +400,7 @@ impl Binder<'_> {
                 kept.push((index, *column));
             }
         }
-        Ok((places.numbers, self.insert_row(row, target, &kept)?))
+        Ok((places.numbers, self.insert_row(row, target, &kept, Clause::Values)?))
     }
 
     fn insert_row(
@@ -355,6 +408,7 @@ impl Binder<'_> {
         row: &[Node],
         target: &Target,
         kept: &[(usize, Assigned<'_>)],
+        clause: Clause,
     ) -> Result<Vec<Expr>> {
         let mut places = Places::default();
         let mut exprs: Vec<Expr> = Vec::with_capacity(kept.len());
@@ -366,7 +420,7 @@ impl Binder<'_> {
                 true => self.inserted_default(target, *column)?,
                 false => {
                     let node = inner(node)?;
-                    let expr = self.within(Clause::Values, |binder| binder.expr(node))?;
+                    let expr = self.within(clause, |binder| binder.expr(node))?;
                     self.inserted(&target.relation, *column, before, expr)?
                 }
             };
@@ -678,7 +732,7 @@ impl Binder<'_> {
             false => vec![command],
         };
         let policies = self.target_conditions(target, &scan, &commands)?;
-        let rel = filtered_scan(target, &scan, policies, conditions, from.is_none());
+        let rel = self.filtered_target(target, &scan, policies, conditions, from.is_none())?;
         Ok(match from {
             Some(from) => cross_join(rel, from, false),
             None => rel,
@@ -955,6 +1009,28 @@ fn forget_locations(expr: &mut Expr) {
         expr.location = -1;
         Walk::Inside
     });
+}
+
+/// `x` of an item `x.*`.
+fn row_star(node: &Node) -> Option<(&str, i32)> {
+    let Some(NodeEnum::ColumnRef(column)) = &node.node else { return None };
+    let [table, star] = column.fields.as_slice() else { return None };
+    let is_star = matches!(star.node, Some(NodeEnum::AStar(_)));
+    is_star.then_some((super::node::string(table)?, column.location))
+}
+
+/// Rows of values over each of the rows that a rule's action is carried out for.
+fn values_for_each(rule_rows: Rel, columns: Vec<OutputColumn>, mut rows: Vec<Vec<Expr>>) -> Rel {
+    match rows.pop() {
+        Some(row) if rows.is_empty() => {
+            let exprs = columns.into_iter().zip(row).collect();
+            Rel::Project { input: Box::new(rule_rows), exprs }
+        }
+        last => {
+            rows.extend(last);
+            cross_join(rule_rows, Rel::Values { columns, rows }, true)
+        }
+    }
 }
 
 fn is_plain_values(select: &SelectStmt) -> bool {

@@ -31,7 +31,7 @@ const SYSTEM_COLUMNS: &[(&str, i16, Oid)] = &[
 impl Binder<'_> {
     /// Binds a FROM list into the current level and answers its relation.
     pub(super) fn from_clause(&mut self, nodes: &[Node]) -> Result<Option<Rel>> {
-        let mut joined: Option<Rel> = None;
+        let mut joined: Option<Rel> = self.take_rule_source();
         for node in nodes {
             self.level().lateral_used = false;
             let (rel, mut items) = self.from_item(inner(node)?)?;
@@ -116,7 +116,11 @@ impl Binder<'_> {
         }
         self.permissions.require(relation.oid, self.check_as, acl::SELECT);
         match &relation.kind {
-            RelationKind::View(_) if !self.names.are_recorded() && !self.is_describing() => {
+            RelationKind::View(_)
+                if !self.names.are_recorded()
+                    && !self.is_describing()
+                    && self.unexpanded.take_if(|view| *view == relation.oid).is_none() =>
+            {
                 self.view(&relation, table)
             }
             RelationKind::Index(_) => Err(is_an_index(&relation, table.location)),
@@ -322,30 +326,8 @@ impl Binder<'_> {
         }
         let Some((level, position)) = found else { return Ok(None) };
         let cte = &mut self.levels[level].ctes[position];
-        match cte.state {
-            CteState::Bound => cte.references += 1,
-            CteState::Recursive if cte.references > 0 => {
-                return Err(Error::new(
-                    sqlstate::INVALID_RECURSION,
-                    format!(
-                        "recursive reference to query \"{}\" must not appear more than once",
-                        cte.name
-                    ),
-                )
-                .at(table.location));
-            }
-            CteState::Recursive => cte.references += 1,
-            CteState::Forward => {
-                return Err(Error::new(
-                    sqlstate::INVALID_RECURSION,
-                    format!(
-                        "recursive reference to query \"{}\" must not appear within its non-recursive term",
-                        cte.name
-                    ),
-                )
-                .at(table.location));
-            }
-        }
+        cte.references += 1;
+        let reads_itself = cte.state == CteState::Recursive;
         if !cte.readable {
             return Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,
@@ -353,10 +335,12 @@ impl Binder<'_> {
             )
             .at(table.location));
         }
-        let (id, declared) = (cte.id, cte.columns.clone());
+        let (id, declared, marks) = (cte.id, cte.columns.clone(), cte.marks);
+        self.level().reads_itself |= reads_itself;
         let columns: Vec<OutputColumn> =
             declared.into_iter().map(|(name, ty)| self.new_column(name, ty)).collect();
-        let item = query_item(&table.relname, &columns);
+        let mut item = query_item(&table.relname, &columns);
+        item.system = item.columns.split_off(item.columns.len() - marks);
         let item = self.finish_item(item, table.alias.as_ref())?;
         Ok(Some((Rel::Cte { id, columns }, item)))
     }

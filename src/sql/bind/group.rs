@@ -5,18 +5,22 @@ use crate::sql::parse::ast::Node;
 use crate::sql::parse::ast::{CoercionForm, GroupingFunc, GroupingSet, GroupingSetKind};
 
 use super::Binder;
-use super::node::{INT4, inner, typed};
+use super::node::{INT4, column_expr, inner, typed};
 use super::same::same;
-use super::scope::{Clause, Level};
+use super::scope::{Clause, GroupingCall, Level};
 use super::select::{filter, project_sets};
 use super::target::Target;
 use crate::catalog::{Catalog, ConstraintKind};
 use crate::error::{Error, Result};
-use crate::sql::ir::visit::{Walk, columns_of, each_expr_mut, rel_exprs_mut, window_operands_mut};
-use crate::sql::ir::{ColumnId, Expr, ExprKind, OutputColumn, Rel, SubqueryKind};
+use crate::sql::ir::visit::{
+    Walk, columns, columns_of, each_expr_mut, each_in_expr, rel_exprs_mut, window_operands_mut,
+};
+use crate::sql::ir::{AggregateCall, ColumnId, Expr, ExprKind, OutputColumn, Rel, SubqueryKind};
 use crate::sql::types::Oid;
 use crate::sqlstate;
 
+/// Indexes of groups are less; what is not is the mark of a call.
+const GROUPING_MARKS: usize = 1 << 32;
 const GROUPING_SETS_MAX: usize = 4096;
 const CUBE_ELEMENTS_MAX: usize = 12;
 
@@ -24,6 +28,8 @@ const CUBE_ELEMENTS_MAX: usize = 12;
 #[derive(Default)]
 pub(super) struct Grouping {
     exprs: Vec<(OutputColumn, Expr)>,
+    /// Entries of the select list, and which of the expressions each is.
+    targets: Vec<(usize, usize)>,
     sets: Option<Vec<Vec<usize>>>,
     present: bool,
 }
@@ -167,11 +173,13 @@ impl Binder<'_> {
         if !self.type_has_operator("=", expr.ty.oid) {
             return Err(self.no_equality(expr.ty.oid).at(expr.location));
         }
-        if let Some(known) = grouping.exprs.iter().position(|(_, known)| same(known, &expr)) {
-            return Ok(known);
+        // Two entries may be one expression: grouping sets tell them apart.
+        if let Some((_, known)) = grouping.targets.iter().find(|(target, _)| *target == index) {
+            return Ok(*known);
         }
         let column = self.new_column(targets[index].name.clone(), expr.ty);
         grouping.exprs.push((column, expr));
+        grouping.targets.push((index, grouping.exprs.len() - 1));
         Ok(grouping.exprs.len() - 1)
     }
 
@@ -199,7 +207,9 @@ impl Binder<'_> {
     /// `GROUPING(a, b)`; its arguments are matched when grouping is complete.
     pub(super) fn grouping_call(&mut self, node: &GroupingFunc) -> Result<Expr> {
         let args = self.exprs(&node.args)?;
-        let level = self.level();
+        let target = self.level_of(args.iter());
+        let mark = GROUPING_MARKS + self.new_id().0 as usize;
+        let level = &mut self.levels[target];
         if let Some(clause) = level.clause.refuses_aggregates() {
             return Err(Error::new(
                 sqlstate::GROUPING_ERROR,
@@ -207,9 +217,8 @@ impl Binder<'_> {
             )
             .at(node.location));
         }
-        level.groupings.push((args, node.location));
-        let placeholder = vec![level.groupings.len() - 1];
-        Ok(typed(ExprKind::Grouping(placeholder), INT4, node.location))
+        level.groupings.push(GroupingCall { mark, args, location: node.location });
+        Ok(typed(ExprKind::Grouping(vec![mark]), INT4, node.location))
     }
 
     /// Aggregation over `input`, when the query has any, with HAVING on top;
@@ -226,6 +235,10 @@ impl Binder<'_> {
         if !groups && self.level().groupings.is_empty() {
             return Ok(input);
         }
+        if let (true, Some((first, _))) = (self.level().reads_itself, aggregates.first()) {
+            let exprs = targets.iter().map(|target| &target.expr).chain(&having);
+            return Err(aggregate_in_recursion(exprs, first.id));
+        }
         let mut level = self.levels.pop().expect("a query level is open while binding");
         let input = sets_before(input, &grouping, &mut level);
         let mut rewrite = Rewrite {
@@ -234,11 +247,13 @@ impl Binder<'_> {
             level: &level,
             grouping,
             keys: Vec::new(),
+            marks: Vec::new(),
             error: None,
         };
-        for target in targets.iter_mut() {
-            rewrite.expr(&mut target.expr);
+        for (index, target) in targets.iter_mut().enumerate() {
+            rewrite.target(index, &mut target.expr);
         }
+        rewrite.direct_arguments(&aggregates);
         let mut having = having;
         having.iter_mut().for_each(|expr| rewrite.expr(expr));
         let mut windows = level.windows.clone();
@@ -249,7 +264,7 @@ impl Binder<'_> {
         for set in &mut set_calls {
             set.call.args.iter_mut().for_each(|expr| rewrite.expr(expr));
         }
-        let Rewrite { grouping, keys, error, .. } = rewrite;
+        let Rewrite { grouping, keys, marks, error, .. } = rewrite;
         (level.windows, level.set_calls) = (windows, set_calls);
         self.levels.push(level);
         self.grouping_keys.extend(keys);
@@ -262,11 +277,46 @@ impl Binder<'_> {
             grouping_sets: grouping.sets,
             aggregates,
         };
+        let rel = with_marks(rel, marks);
         Ok(match having {
             Some(predicate) => filter(rel, predicate),
             None => rel,
         })
     }
+}
+
+/// An aggregation with columns for what GROUPING() tells of its groups.
+fn with_marks(rel: Rel, marks: Vec<(OutputColumn, Vec<usize>)>) -> Rel {
+    if marks.is_empty() {
+        return rel;
+    }
+    let own = columns(&rel).into_iter().map(|column| {
+        let expr = column_expr(&column, -1);
+        (column, expr)
+    });
+    let marks = marks
+        .into_iter()
+        .map(|(column, indexes)| (column, typed(ExprKind::Grouping(indexes), INT4, -1)));
+    let exprs = own.chain(marks).collect();
+    Rel::Project { input: Box::new(rel), exprs }
+}
+
+/// The whole result of a recursive query is not known while it is computed.
+fn aggregate_in_recursion<'e>(exprs: impl Iterator<Item = &'e Expr>, aggregate: ColumnId) -> Error {
+    let mut location = -1;
+    for expr in exprs {
+        let mut note = |e: &Expr| {
+            if matches!(e.kind, ExprKind::Column(id) if id == aggregate) && location < 0 {
+                location = e.location;
+            }
+        };
+        each_in_expr(expr, &mut note, &mut |_| {});
+    }
+    Error::new(
+        sqlstate::INVALID_RECURSION,
+        "aggregate functions are not allowed in a recursive query's recursive term",
+    )
+    .at(location)
 }
 
 /// Sets that GROUP BY groups by are expanded before it.
@@ -290,6 +340,8 @@ struct Rewrite<'r> {
     grouping: Grouping,
     /// The primary keys that [`Rewrite::dependent`] relied on.
     keys: Vec<Oid>,
+    /// The columns that stand for GROUPING(), with the groups that it is about.
+    marks: Vec<(OutputColumn, Vec<usize>)>,
     error: Option<Error>,
 }
 
@@ -315,10 +367,15 @@ impl Rewrite<'_> {
                 }
                 Walk::Skip
             }
-            ExprKind::Grouping(placeholder) if !in_subquery => {
-                match self.grouping_indexes(placeholder) {
-                    Ok(indexes) => *placeholder = indexes,
-                    Err(error) => self.error = Some(error),
+            ExprKind::Grouping(placeholder) => {
+                let mark = placeholder.first().copied();
+                let call = self.level.groupings.iter().find(|call| Some(call.mark) == mark);
+                // Of another level otherwise.
+                if let Some(call) = call {
+                    match self.grouping_column(call) {
+                        Ok(column) => expr.kind = ExprKind::Column(column),
+                        Err(error) => self.error = Some(error),
+                    }
                 }
                 Walk::Skip
             }
@@ -333,20 +390,53 @@ impl Rewrite<'_> {
         }
     }
 
-    fn grouping_indexes(&self, placeholder: &[usize]) -> Result<Vec<usize>> {
-        let (args, location) = &self.level.groupings[placeholder[0]];
-        args.iter()
-            .map(|arg| {
-                self.grouping.exprs.iter().position(|(_, known)| same(known, arg)).ok_or_else(|| {
-                    let location = if arg.location >= 0 { arg.location } else { *location };
-                    Error::new(
-                        sqlstate::GROUPING_ERROR,
-                        "arguments to GROUPING must be grouping expressions of the associated query level",
-                    )
-                    .at(location)
-                })
-            })
-            .collect()
+    /// An entry of the select list that is grouped by is its group.
+    fn target(&mut self, index: usize, expr: &mut Expr) {
+        let group = self.grouping.targets.iter().find(|(target, _)| *target == index);
+        match group.and_then(|(_, group)| self.grouping.exprs.get(*group)) {
+            Some((column, _)) => expr.kind = ExprKind::Column(column.id),
+            None => self.expr(expr),
+        }
+    }
+
+    /// Direct arguments of ordered-set aggregates are of the group, not of its rows.
+    fn direct_arguments(&mut self, aggregates: &[(OutputColumn, AggregateCall)]) {
+        for (_, call) in aggregates.iter().filter(|(_, call)| call.aggregate.kind != 'n') {
+            let direct = call.args.len().saturating_sub(call.order_by.len());
+            for arg in &call.args[..direct] {
+                let before = self.error.is_some();
+                self.expr(&mut arg.clone());
+                if let (false, Some(error)) = (before, self.error.take()) {
+                    self.error = Some(error.with_detail(
+                        "Direct arguments of an ordered-set aggregate must use only grouped columns.",
+                    ));
+                }
+            }
+        }
+    }
+
+    /// The column that tells whether groups are left out of a row.
+    fn grouping_column(&mut self, call: &GroupingCall) -> Result<ColumnId> {
+        let mut indexes = Vec::with_capacity(call.args.len());
+        for arg in &call.args {
+            let found = self.grouping.exprs.iter().position(|(_, known)| same(known, arg));
+            indexes.push(found.ok_or_else(|| {
+                let location = if arg.location >= 0 { arg.location } else { call.location };
+                Error::new(
+                    sqlstate::GROUPING_ERROR,
+                    "arguments to GROUPING must be grouping expressions of the associated query level",
+                )
+                .at(location)
+            })?);
+        }
+        if let Some((column, _)) = self.marks.iter().find(|(_, known)| *known == indexes) {
+            return Ok(column.id);
+        }
+        *self.next_column += 1;
+        let id = ColumnId(*self.next_column);
+        let column = OutputColumn { id, name: "grouping".to_owned(), ty: INT4, origin: None };
+        self.marks.push((column, indexes));
+        Ok(id)
     }
 
     /// A column of a table whose primary key is grouped by has one value per

@@ -44,12 +44,14 @@ impl Binder<'_> {
         let levels = std::mem::replace(&mut self.levels, vec![Level::default()]);
         let params = std::mem::replace(&mut self.params, params);
         let names = std::mem::take(&mut self.names);
+        let rule_source = self.rule_source.take();
         self.inline_depth += 1;
         let answer = self.deeper(work);
         self.inline_depth -= 1;
         self.levels = levels;
         self.params = params;
         self.names = names;
+        self.rule_source = rule_source;
         answer.map_err(Error::without_position)
     }
 
@@ -330,7 +332,7 @@ fn context(function: &Function) -> String {
 }
 
 /// The expression in `SELECT expression`.
-pub(super) fn expression_of(node: &NodeEnum) -> Option<&NodeEnum> {
+pub fn expression_of(node: &NodeEnum) -> Option<&NodeEnum> {
     let NodeEnum::SelectStmt(select) = node else { return None };
     let SelectStmt { target_list, .. } = select.as_ref();
     let [target] = target_list.as_slice() else { return None };

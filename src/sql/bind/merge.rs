@@ -16,7 +16,7 @@ use super::node::{boxed, inner, required};
 use super::opened::Verb;
 use super::policy::Writes;
 use super::scope::{Clause, Item};
-use super::updatable::{Target, TargetRows, filtered_scan};
+use super::updatable::{Target, TargetRows};
 use crate::catalog::{PolicyCommand, Relation, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::each_in_expr;
@@ -82,7 +82,7 @@ impl Binder<'_> {
         let policies = self.policy_checks(&written, writes)?;
         let seen: &[PolicyCommand] = if reads { &[PolicyCommand::Select] } else { &[] };
         let conditions = self.target_conditions(&written, &scan, seen)?;
-        let rows = filtered_scan(&written, &scan, conditions, Vec::new(), false);
+        let rows = self.filtered_target(&written, &scan, conditions, Vec::new(), false)?;
         let mut input = cross_join(rel, rows, false);
         if let Rel::Join { kind: join, on: condition, .. } = &mut input {
             (*join, *condition) = (kind, on);

@@ -32,6 +32,7 @@ mod coerce;
 mod column;
 mod conflict;
 mod cte;
+mod definition;
 pub mod described;
 mod dml;
 mod expr;
@@ -54,8 +55,10 @@ mod policy;
 mod polymorphic;
 mod procedure;
 mod prune;
+mod recursion;
 mod refresh;
 mod row;
+mod rule;
 mod same;
 mod sample;
 mod scope;
@@ -66,6 +69,7 @@ mod statement;
 mod subquery;
 mod subscript;
 mod target;
+mod tree;
 mod typename;
 mod updatable;
 mod values;
@@ -82,6 +86,7 @@ use crate::sql::parse::with_stack;
 use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
+pub use definition::{FoundFunction, aggregate_part, find_operator, is_binary_coercible};
 pub use expression::{
     ColumnExpression, DOMAIN_VALUE, ExpressionUse, bind_bound_value, bind_column_expression,
     bind_default, bind_domain_check, bind_domain_check_sql, bind_domain_default, bind_expression,
@@ -89,13 +94,15 @@ pub use expression::{
     bind_trigger_condition_sql,
 };
 pub use from::cannot_open;
+pub use inline::expression_of;
 pub use node::location;
 use opened::Opened;
 pub use opened::opened_by_copy;
 use params::Params;
-pub use polymorphic::is_polymorphic;
+pub use polymorphic::{is_polymorphic, missing_input};
 pub use procedure::{ProcedureCall, bind_call, bind_call_with};
 pub use refresh::Refreshed;
+pub use rule::only_part;
 use scope::Level;
 pub use updatable::updatable;
 pub use variables::{Conflict, Conversion, VariableRef, Variables, bind_conversion};
@@ -145,6 +152,14 @@ pub struct Binder<'a> {
     ignores_policies: bool,
     /// Primary keys by which columns are grouped that GROUP BY does not name.
     grouping_keys: Vec<Oid>,
+    /// A view whose next mention in FROM stays as it is.
+    unexpanded: Option<Oid>,
+    /// What a rule's action reads beside its own FROM; taken by the first FROM.
+    rule_source: Option<rule::Source>,
+    /// The rules that are being applied: relations and events.
+    rewriting: Vec<(Oid, crate::catalog::RuleEvent)>,
+    /// A relation whose rules are not looked at: its statement is the rules' own.
+    bare_target: Option<Oid>,
 }
 
 impl<'a> Binder<'a> {
@@ -183,6 +198,10 @@ impl<'a> Binder<'a> {
             depends_on_role: false,
             ignores_policies: false,
             grouping_keys: Vec::new(),
+            unexpanded: None,
+            rule_source: None,
+            rewriting: Vec::new(),
+            bare_target: None,
         }
     }
 

@@ -92,6 +92,26 @@ impl Binder<'_> {
         right: Oid,
         location: i32,
     ) -> Result<Arc<Operator>> {
+        let found = self.choose_operator(name, left, right, location)?;
+        if found.function != oid::INVALID {
+            return Ok(found);
+        }
+        let side = |ty: Oid| self.display_type(ty);
+        let left = left.map_or(String::new(), |ty| format!("{} ", side(ty)));
+        Err(Error::new(
+            sqlstate::UNDEFINED_FUNCTION,
+            format!("operator is only a shell: {left}{} {}", found.name, side(right)),
+        )
+        .at(location))
+    }
+
+    fn choose_operator(
+        &self,
+        name: OperatorName<'_>,
+        left: Option<Oid>,
+        right: Oid,
+        location: i32,
+    ) -> Result<Arc<Operator>> {
         let candidates = self
             .catalog
             .operators_named(&self.search_path, name.schema, name.name)

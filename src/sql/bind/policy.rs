@@ -78,7 +78,7 @@ impl Binder<'_> {
         }
         let conditions = self.using_conditions(relation, &scan, &[PolicyCommand::Select])?;
         Ok(match all_of(conditions) {
-            Some(predicate) => barrier(scan, predicate),
+            Some(predicate) => barrier(Rel::Scan(scan), predicate),
             None => Rel::Scan(scan),
         })
     }
@@ -311,8 +311,8 @@ fn any_of(mut conditions: Vec<Expr>) -> Expr {
 }
 
 /// Rows that a condition hides are hidden from everything above, its functions too.
-pub(super) fn barrier(scan: Scan, predicate: Expr) -> Rel {
-    let filtered = Rel::Filter { input: Box::new(Rel::Scan(scan)), predicate };
+pub(super) fn barrier(rows: Rel, predicate: Expr) -> Rel {
+    let filtered = Rel::Filter { input: Box::new(rows), predicate };
     Rel::Barrier { input: Box::new(filtered) }
 }
 

@@ -2,9 +2,13 @@
 //!
 //! In one call all `anyelement` arguments have one type, `anyarray` is its array
 //! and so on; the `anycompatible` family is brought to a common type instead.
+//!
+//! The same question is asked three ways ([`Purpose`]): whether a candidate could take
+//! the arguments at all, what the types of a call are, and, when an aggregate is
+//! defined, what its functions take, where a type may stay polymorphic.
 
 use super::Binder;
-use crate::catalog::TypeKind;
+use crate::catalog::{CastContext, TypeKind};
 use crate::error::{Error, Result};
 use crate::sql::types::{Oid, oid};
 use crate::sqlstate;
@@ -13,7 +17,7 @@ pub fn is_polymorphic(ty: Oid) -> bool {
     is_simple(ty) || is_compatible(ty)
 }
 
-fn is_simple(ty: Oid) -> bool {
+pub fn is_simple(ty: Oid) -> bool {
     matches!(
         ty,
         oid::ANYELEMENT
@@ -25,7 +29,7 @@ fn is_simple(ty: Oid) -> bool {
     )
 }
 
-fn is_compatible(ty: Oid) -> bool {
+pub fn is_compatible(ty: Oid) -> bool {
     matches!(
         ty,
         oid::ANYCOMPATIBLE
@@ -36,6 +40,40 @@ fn is_compatible(ty: Oid) -> bool {
     )
 }
 
+/// What a result of this type needs among the arguments, if none of them gives it
+/// (`check_valid_polymorphic_signature`).
+pub fn missing_input(result: Oid, args: &[Oid]) -> Option<&'static str> {
+    let any_of = |wanted: &dyn Fn(Oid) -> bool| args.iter().any(|ty| wanted(*ty));
+    match result {
+        oid::ANYRANGE | oid::ANYMULTIRANGE => {
+            let gives = |ty| matches!(ty, oid::ANYRANGE | oid::ANYMULTIRANGE);
+            (!any_of(&gives)).then_some("anyrange or anymultirange")
+        }
+        oid::ANYCOMPATIBLERANGE | oid::ANYCOMPATIBLEMULTIRANGE => {
+            let gives = |ty| matches!(ty, oid::ANYCOMPATIBLERANGE | oid::ANYCOMPATIBLEMULTIRANGE);
+            (!any_of(&gives)).then_some("anycompatiblerange or anycompatiblemultirange")
+        }
+        ty if is_simple(ty) => (!any_of(&is_simple))
+            .then_some("anyelement, anyarray, anynonarray, anyenum, anyrange, or anymultirange"),
+        ty if is_compatible(ty) => (!any_of(&is_compatible)).then_some(
+            "anycompatible, anycompatiblearray, anycompatiblenonarray, anycompatiblerange, or \
+             anycompatiblemultirange",
+        ),
+        _ => None,
+    }
+}
+
+/// What the answer is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// Whether arguments fit: what is not known yet does.
+    Fit,
+    /// The types of a call.
+    Call,
+    /// The types of a signature, whose arguments may be polymorphic themselves.
+    Signature,
+}
+
 /// What the polymorphic types stand for in one call.
 #[derive(Default)]
 struct Resolution {
@@ -44,13 +82,26 @@ struct Resolution {
     range: Option<Oid>,
     multirange: Option<Oid>,
     compatible: Option<Oid>,
+    compatible_array: Option<Oid>,
     compatible_range: Option<Oid>,
     compatible_multirange: Option<Oid>,
 }
 
+impl Resolution {
+    /// No argument tells: an aggregate's state is then polymorphic itself.
+    fn stay_polymorphic(&mut self) {
+        if self.element.is_none() {
+            self.element = Some(oid::ANYELEMENT);
+            self.array = Some(oid::ANYARRAY);
+            self.range = Some(oid::ANYRANGE);
+            self.multirange = Some(oid::ANYMULTIRANGE);
+        }
+    }
+}
+
 impl Binder<'_> {
     pub(super) fn polymorphic_fits(&self, actual: &[Oid], declared: &[Oid]) -> bool {
-        self.resolution(actual, declared).is_ok()
+        self.resolution(actual, declared, oid::VOID, Purpose::Fit).is_ok()
     }
 
     /// The declared types with polymorphic ones replaced, and the result type
@@ -61,135 +112,158 @@ impl Binder<'_> {
         declared: &[Oid],
         result: Oid,
     ) -> Result<(Vec<Oid>, Oid)> {
-        if !is_polymorphic(result) && !declared.iter().any(|ty| is_polymorphic(*ty)) {
-            return Ok((declared.to_vec(), result));
-        }
-        let mut resolution = self.resolution(actual, declared)?;
-        if declared.iter().any(|ty| is_simple(*ty)) && resolution.element.is_none() {
-            let kind = declared.iter().copied().find(|ty| is_simple(*ty));
-            if kind == Some(oid::ANYARRAY) && resolution.array.is_some() {
-                resolution.element = None;
-            } else {
-                return Err(Error::new(
-                    sqlstate::DATATYPE_MISMATCH,
-                    "could not determine polymorphic type because input has type unknown",
-                ));
-            }
-        }
-        let types = declared
-            .iter()
-            .map(|ty| self.stands_for(*ty, &resolution))
-            .collect::<Result<Vec<_>>>()?;
-        Ok((types, self.stands_for(result, &resolution)?))
+        self.resolve_for(actual, declared, result, Purpose::Call)
     }
 
-    fn stands_for(&self, ty: Oid, resolution: &Resolution) -> Result<Oid> {
-        let array_of = |element: Option<Oid>| {
-            let element = element.ok_or_else(undetermined)?;
-            self.array_of(element).ok_or_else(|| {
-                Error::new(
-                    sqlstate::UNDEFINED_OBJECT,
-                    format!(
-                        "could not find array type for data type {}",
-                        self.display_type(element)
-                    ),
-                )
-            })
+    /// The same where the arguments may be polymorphic themselves.
+    pub(super) fn resolve_signature(
+        &self,
+        actual: &[Oid],
+        declared: &[Oid],
+        result: Oid,
+    ) -> Result<(Vec<Oid>, Oid)> {
+        self.resolve_for(actual, declared, result, Purpose::Signature)
+    }
+
+    fn resolve_for(
+        &self,
+        actual: &[Oid],
+        declared: &[Oid],
+        result: Oid,
+        purpose: Purpose,
+    ) -> Result<(Vec<Oid>, Oid)> {
+        if !declared.iter().any(|ty| is_polymorphic(*ty)) {
+            return match is_polymorphic(result) && purpose == Purpose::Call {
+                true => Err(undetermined()),
+                false => Ok((declared.to_vec(), result)),
+            };
+        }
+        let mut found = self.resolution(actual, declared, result, purpose)?;
+        if purpose == Purpose::Signature && declared.iter().any(|ty| is_simple(*ty)) {
+            found.stay_polymorphic();
+        }
+        let types =
+            declared.iter().map(|ty| self.stands_for(*ty, &found)).collect::<Result<Vec<_>>>()?;
+        Ok((types, self.stands_for(result, &found)?))
+    }
+
+    fn stands_for(&self, ty: Oid, found: &Resolution) -> Result<Oid> {
+        let array_over = |array: Option<Oid>, element: Option<Oid>| match (array, element) {
+            (Some(array), _) => Ok(array),
+            (None, Some(element)) => self.array_over(element),
+            (None, None) => Err(undetermined()),
         };
         match ty {
             oid::ANYELEMENT | oid::ANYNONARRAY | oid::ANYENUM => {
-                resolution.element.ok_or_else(undetermined)
+                found.element.ok_or_else(undetermined)
             }
-            oid::ANYARRAY => match resolution.array {
-                Some(array) => Ok(array),
-                None => array_of(resolution.element),
-            },
-            oid::ANYRANGE => resolution.range.ok_or_else(|| unknown_input("anyrange")),
-            oid::ANYMULTIRANGE => match (resolution.multirange, resolution.range) {
+            oid::ANYARRAY => array_over(found.array, found.element),
+            oid::ANYRANGE => found.range.ok_or_else(|| unknown_input("anyrange")),
+            oid::ANYMULTIRANGE => match (found.multirange, found.range) {
                 (Some(multirange), _) => Ok(multirange),
                 (None, Some(range)) => self.multirange_of(range),
                 (None, None) => Err(unknown_input("anymultirange")),
             },
+            oid::ANYCOMPATIBLE | oid::ANYCOMPATIBLENONARRAY => {
+                found.compatible.ok_or_else(undetermined)
+            }
+            oid::ANYCOMPATIBLEARRAY => array_over(found.compatible_array, found.compatible),
             oid::ANYCOMPATIBLERANGE => {
-                resolution.compatible_range.ok_or_else(|| unknown_input("anycompatiblerange"))
+                found.compatible_range.ok_or_else(|| unknown_input("anycompatiblerange"))
             }
             oid::ANYCOMPATIBLEMULTIRANGE => {
-                match (resolution.compatible_multirange, resolution.compatible_range) {
+                match (found.compatible_multirange, found.compatible_range) {
                     (Some(multirange), _) => Ok(multirange),
                     (None, Some(range)) => self.multirange_of(range),
                     (None, None) => Err(unknown_input("anycompatiblemultirange")),
                 }
             }
-            oid::ANYCOMPATIBLE | oid::ANYCOMPATIBLENONARRAY => {
-                resolution.compatible.ok_or_else(undetermined)
-            }
-            oid::ANYCOMPATIBLEARRAY => array_of(resolution.compatible),
             plain => Ok(plain),
         }
     }
 
-    fn resolution(&self, actual: &[Oid], declared: &[Oid]) -> Result<Resolution> {
+    fn resolution(
+        &self,
+        actual: &[Oid],
+        declared: &[Oid],
+        result: Oid,
+        purpose: Purpose,
+    ) -> Result<Resolution> {
         let mut found = Resolution::default();
         let mut compatible = Vec::new();
-        let mut wants_compatible = false;
         for (actual, declared) in actual.iter().zip(declared) {
-            wants_compatible |= is_compatible(*declared);
-            if *actual == oid::UNKNOWN {
-                continue;
-            }
-            match *declared {
-                oid::ANYELEMENT | oid::ANYNONARRAY | oid::ANYENUM => {
-                    unify(&mut found.element, *actual, "anyelement", self)?;
-                }
-                oid::ANYARRAY => unify(&mut found.array, self.base(*actual), "anyarray", self)?,
-                oid::ANYRANGE => unify(&mut found.range, self.base(*actual), "anyrange", self)?,
-                oid::ANYMULTIRANGE => {
-                    unify(&mut found.multirange, self.base(*actual), "anymultirange", self)?;
-                }
-                oid::ANYCOMPATIBLERANGE => {
-                    let range = self.base(*actual);
-                    unify(&mut found.compatible_range, range, "anycompatiblerange", self)?;
-                    compatible.push(self.subtype(range, "anycompatiblerange")?);
-                }
-                oid::ANYCOMPATIBLEMULTIRANGE => {
-                    let multirange = self.base(*actual);
-                    unify(
-                        &mut found.compatible_multirange,
-                        multirange,
-                        "anycompatiblemultirange",
-                        self,
-                    )?;
-                    let range = self.range_of(multirange, "anycompatiblemultirange")?;
-                    compatible.push(self.subtype(range, "anycompatiblerange")?);
-                }
-                oid::ANYCOMPATIBLE | oid::ANYCOMPATIBLENONARRAY => compatible.push(*actual),
-                oid::ANYCOMPATIBLEARRAY => {
-                    compatible.push(self.array_element(*actual, "anycompatiblearray")?);
-                }
-                _ => {}
+            let tells_nothing =
+                *actual == oid::UNKNOWN || purpose == Purpose::Signature && actual == declared;
+            if !tells_nothing {
+                self.note(*actual, *declared, &mut found, &mut compatible)?;
             }
         }
-        self.unify_containers(&mut found)?;
-        self.check_kinds(&found, declared)?;
-        if wants_compatible {
-            let common = self.common_of(&compatible).map_err(|(left, right, _)| {
-                Error::new(
-                    sqlstate::DATATYPE_MISMATCH,
-                    format!(
-                        "arguments of anycompatible family cannot be cast to a common type: {} and {}",
-                        self.display_type(left),
-                        self.display_type(right)
-                    ),
-                )
-            })?;
-            found.compatible = Some(common);
-            self.unify_compatible(&mut found, common)?;
+        let simple = declared.iter().filter(|ty| is_simple(**ty)).count();
+        if simple > 0 {
+            self.unify_containers(&mut found, simple, result, purpose)?;
+            if found.element.is_none() && purpose == Purpose::Call {
+                return Err(undetermined());
+            }
+            self.check_kinds(&found, declared)?;
+        }
+        if declared.iter().any(|ty| is_compatible(*ty)) {
+            self.unify_compatible(&mut found, compatible, (declared, result), purpose)?;
         }
         Ok(found)
     }
 
-    /// Ranges are not converted: their bounds must have the common type already.
-    fn unify_compatible(&self, found: &mut Resolution, common: Oid) -> Result<()> {
+    /// What one argument tells.
+    fn note(
+        &self,
+        actual: Oid,
+        declared: Oid,
+        found: &mut Resolution,
+        compatible: &mut Vec<Oid>,
+    ) -> Result<()> {
+        match declared {
+            oid::ANYELEMENT | oid::ANYNONARRAY | oid::ANYENUM => {
+                unify(&mut found.element, actual, "anyelement", self)
+            }
+            oid::ANYARRAY => unify(&mut found.array, self.base(actual), "anyarray", self),
+            oid::ANYRANGE => unify(&mut found.range, self.base(actual), "anyrange", self),
+            oid::ANYMULTIRANGE => {
+                unify(&mut found.multirange, self.base(actual), "anymultirange", self)
+            }
+            oid::ANYCOMPATIBLE | oid::ANYCOMPATIBLENONARRAY => {
+                compatible.push(actual);
+                Ok(())
+            }
+            oid::ANYCOMPATIBLEARRAY => {
+                compatible.push(self.array_element(actual, "anycompatiblearray")?);
+                Ok(())
+            }
+            oid::ANYCOMPATIBLERANGE => {
+                let range = self.base(actual);
+                unify(&mut found.compatible_range, range, "anycompatiblerange", self)?;
+                compatible.push(self.subtype(range, "anycompatiblerange")?);
+                Ok(())
+            }
+            oid::ANYCOMPATIBLEMULTIRANGE => {
+                let multirange = self.base(actual);
+                let known = &mut found.compatible_multirange;
+                unify(known, multirange, "anycompatiblemultirange", self)?;
+                self.range_of(multirange, "anycompatiblemultirange").map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The common type of the `anycompatible` family. Ranges are not converted: their
+    /// bounds must have the common type already.
+    fn unify_compatible(
+        &self,
+        found: &mut Resolution,
+        mut types: Vec<Oid>,
+        (declared, result): (&[Oid], Oid),
+        purpose: Purpose,
+    ) -> Result<()> {
+        let wants = |ty: Oid| result == ty || declared.contains(&ty);
+        let mut wants_range = wants(oid::ANYCOMPATIBLERANGE);
         if let Some(multirange) = found.compatible_multirange {
             let range = self.range_of(multirange, "anycompatiblemultirange")?;
             match found.compatible_range {
@@ -199,21 +273,82 @@ impl Binder<'_> {
                         ("anycompatiblerange", known),
                     ));
                 }
-                _ => found.compatible_range = Some(range),
+                Some(_) => {}
+                None => {
+                    found.compatible_range = Some(range);
+                    wants_range = true;
+                    types.push(self.subtype(range, "anycompatiblemultirange")?);
+                }
             }
         }
-        let Some(range) = found.compatible_range else { return Ok(()) };
-        if self.subtype(range, "anycompatiblerange")? == common {
+        if types.is_empty() {
+            if purpose == Purpose::Signature {
+                found.compatible = Some(oid::ANYCOMPATIBLE);
+                found.compatible_array = Some(oid::ANYCOMPATIBLEARRAY);
+                found.compatible_range = Some(oid::ANYCOMPATIBLERANGE);
+                found.compatible_multirange = Some(oid::ANYCOMPATIBLEMULTIRANGE);
+            } else {
+                found.compatible = Some(oid::TEXT);
+            }
             return Ok(());
         }
-        Err(Error::new(
-            sqlstate::DATATYPE_MISMATCH,
-            format!(
-                "anycompatiblerange type {} does not match anycompatible type {}",
-                self.display_type(range),
-                self.display_type(common)
-            ),
-        ))
+        let common = self.compatible_type(&types)?;
+        found.compatible = Some(common);
+        if wants(oid::ANYCOMPATIBLENONARRAY) && self.element(self.base(common)).is_some() {
+            return Err(self.unfit("anycompatiblenonarray is an array type", common));
+        }
+        if purpose == Purpose::Fit && found.compatible_range.is_none() {
+            return Ok(());
+        }
+        let wants_multirange = wants(oid::ANYCOMPATIBLEMULTIRANGE);
+        match found.compatible_range {
+            None if wants_range => Err(unknown_input("anycompatiblerange")),
+            None if wants_multirange => Err(unknown_input("anycompatiblemultirange")),
+            Some(range) if self.subtype(range, "anycompatiblerange")? != common => Err(Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                format!(
+                    "anycompatiblerange type {} does not match anycompatible type {}",
+                    self.display_type(range),
+                    self.display_type(common)
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn compatible_type(&self, types: &[Oid]) -> Result<Oid> {
+        let common = self.common_of(types).map_err(|(left, right, _)| {
+            Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                format!(
+                    "arguments of anycompatible family cannot be cast to a common type: {} and {}",
+                    self.display_type(left),
+                    self.display_type(right)
+                ),
+            )
+        })?;
+        match types.iter().all(|ty| self.can_coerce(*ty, common, CastContext::Implicit)) {
+            true => Ok(common),
+            false => Err(Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                "arguments of anycompatible family cannot be cast to a common type",
+            )),
+        }
+    }
+
+    /// The array type over an element type, which may be polymorphic.
+    fn array_over(&self, element: Oid) -> Result<Oid> {
+        match element {
+            oid::ANYELEMENT => return Ok(oid::ANYARRAY),
+            oid::ANYCOMPATIBLE => return Ok(oid::ANYCOMPATIBLEARRAY),
+            _ => {}
+        }
+        self.array_of(element).ok_or_else(|| {
+            Error::new(
+                sqlstate::UNDEFINED_OBJECT,
+                format!("could not find array type for data type {}", self.display_type(element)),
+            )
+        })
     }
 
     /// The type of a range's bounds.
@@ -258,22 +393,29 @@ impl Binder<'_> {
         ))
     }
 
-    fn unify_containers(&self, found: &mut Resolution) -> Result<()> {
-        if let Some(array) = found.array
-            && array != oid::ANYARRAY
-        {
-            let element = self.array_element(array, "anyarray")?;
-            let inconsistent = found.element.is_some_and(|known| known != element);
-            if inconsistent {
+    /// Elements, arrays, ranges and multiranges tell of each other. `count` arguments are
+    /// of this family.
+    fn unify_containers(
+        &self,
+        found: &mut Resolution,
+        count: usize,
+        result: Oid,
+        purpose: Purpose,
+    ) -> Result<()> {
+        if found.array == Some(oid::ANYARRAY) {
+            // Statistics: nobody knows what they are arrays of.
+            let needs_element = count != 1 || result != oid::ANYARRAY && is_simple(result);
+            if needs_element && purpose != Purpose::Fit {
                 return Err(Error::new(
                     sqlstate::DATATYPE_MISMATCH,
-                    "argument declared anyarray is not consistent with argument declared anyelement",
-                )
-                .with_detail(format!(
-                    "{} versus {}",
-                    self.display_type(array),
-                    self.display_type(found.element.unwrap_or(oid::UNKNOWN))
-                )));
+                    "cannot determine element type of \"anyarray\" argument",
+                ));
+            }
+            found.element.get_or_insert(oid::ANYELEMENT);
+        } else if let Some(array) = found.array {
+            let element = self.array_element(array, "anyarray")?;
+            if let Some(known) = found.element.filter(|known| *known != element) {
+                return Err(self.inconsistent(("anyarray", array), ("anyelement", known)));
             }
             found.element = Some(element);
         }
@@ -301,28 +443,25 @@ impl Binder<'_> {
     }
 
     fn check_kinds(&self, found: &Resolution, declared: &[Oid]) -> Result<()> {
-        let Some(element) = found.element else { return Ok(()) };
+        let Some(element) = found.element.filter(|ty| *ty != oid::ANYELEMENT) else {
+            return Ok(());
+        };
         if declared.contains(&oid::ANYNONARRAY) && self.element(self.base(element)).is_some() {
-            return Err(Error::new(
-                sqlstate::DATATYPE_MISMATCH,
-                format!(
-                    "type matched to anynonarray is an array type: {}",
-                    self.display_type(element)
-                ),
-            ));
+            return Err(self.unfit("anynonarray is an array type", element));
         }
         let is_enum =
             |ty| matches!(self.catalog.type_(ty).map(|ty| &ty.kind), Some(TypeKind::Enum { .. }));
         if declared.contains(&oid::ANYENUM) && !is_enum(element) {
-            return Err(Error::new(
-                sqlstate::DATATYPE_MISMATCH,
-                format!(
-                    "type matched to anyenum is not an enum type: {}",
-                    self.display_type(element)
-                ),
-            ));
+            return Err(self.unfit("anyenum is not an enum type", element));
         }
         Ok(())
+    }
+
+    fn unfit(&self, words: &str, ty: Oid) -> Error {
+        Error::new(
+            sqlstate::DATATYPE_MISMATCH,
+            format!("type matched to {words}: {}", self.display_type(ty)),
+        )
     }
 
     fn array_element(&self, array: Oid, declared: &str) -> Result<Oid> {

@@ -7,6 +7,10 @@ use crate::sql::ir::*;
 
 /// Drops from every scan the columns that nothing refers to.
 pub(super) fn prune_scans(statement: &mut Statement) {
+    if let Statement::Several(several) = statement {
+        several.parts.iter_mut().for_each(|(part, _)| prune_scans(part));
+        return;
+    }
     let mut used = HashSet::new();
     statement_exprs_mut(statement, &mut |e| {
         if let ExprKind::Column(id) = e.kind {
@@ -24,6 +28,7 @@ pub(super) fn prune_scans(statement: &mut Statement) {
         Statement::Update(update) => prune_except(&mut update.input, &used, &update.target),
         Statement::Delete(delete) => prune_except(&mut delete.input, &used, &delete.target),
         Statement::Merge(merge) => keep(&mut merge.input),
+        Statement::Several(_) => {}
     }
     // Scans within subqueries of expressions.
     statement_exprs_mut(statement, &mut |e| {

@@ -35,14 +35,18 @@ impl Binder<'_> {
         let relation = required(&node.relation)?;
         let (mut rel, items) = self.from_item(relation)?;
         let rid = match scanned(&mut rel) {
-            Some(scan) if matches!(scan.relation.kind, RelationKind::Table) => match scan.rid {
-                Some(rid) => rid,
-                None => {
-                    let rid = self.new_id();
-                    scan.rid = Some(rid);
-                    rid
+            Some(scan)
+                if matches!(scan.relation.kind, RelationKind::Table | RelationKind::Virtual) =>
+            {
+                match scan.rid {
+                    Some(rid) => rid,
+                    None => {
+                        let rid = self.new_id();
+                        scan.rid = Some(rid);
+                        rid
+                    }
                 }
-            },
+            }
             _ => {
                 return Err(Error::new(
                     sqlstate::FEATURE_NOT_SUPPORTED,

@@ -29,6 +29,8 @@ pub(super) enum Clause {
     WindowOrder,
     WindowFrame,
     Values,
+    /// The one row of `INSERT … VALUES`, which is as a select list.
+    SingleValues,
     UpdateSource,
     Returning,
     ConflictWhere,
@@ -65,7 +67,8 @@ impl Clause {
     pub fn refuses_sets(self) -> Option<&'static str> {
         match self {
             Clause::Target | Clause::OrderBy | Clause::DistinctOn | Clause::GroupBy => None,
-            Clause::WindowPartition | Clause::WindowOrder => Some("window definitions"),
+            Clause::WindowPartition | Clause::WindowOrder | Clause::SingleValues => None,
+            Clause::WindowFrame => Some("window definitions"),
             other => Some(other.words()),
         }
     }
@@ -87,7 +90,7 @@ impl Clause {
             Clause::WindowPartition => "window PARTITION BY",
             Clause::WindowOrder => "window ORDER BY",
             Clause::WindowFrame => "window ROWS",
-            Clause::Values => "VALUES",
+            Clause::Values | Clause::SingleValues => "VALUES",
             Clause::UpdateSource => "UPDATE",
             Clause::Returning => "RETURNING",
             Clause::ConflictWhere => "WHERE",
@@ -183,8 +186,10 @@ pub(super) struct CteBinding {
     pub id: CteId,
     pub name: String,
     pub columns: Vec<(String, SqlType)>,
+    /// How many of the columns, the last ones, `*` leaves out inside the query itself:
+    /// those that SEARCH and CYCLE add.
+    pub marks: usize,
     pub references: usize,
-    /// While the recursive term is bound, a reference to itself is legal once.
     pub state: CteState,
     /// A data-modifying CTE without RETURNING cannot be read.
     pub readable: bool,
@@ -193,8 +198,7 @@ pub(super) struct CteBinding {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum CteState {
     Bound,
-    /// Declared by WITH RECURSIVE, its non-recursive term not bound yet.
-    Forward,
+    /// Its recursive term is being bound.
     Recursive,
 }
 
@@ -203,6 +207,14 @@ pub(super) enum CteState {
 pub(super) struct SetCall {
     pub column: OutputColumn,
     pub call: Call,
+}
+
+/// A call of GROUPING(), wherever it is written.
+pub(super) struct GroupingCall {
+    /// What stands for it until then, in the place of the groups' indexes.
+    pub mark: usize,
+    pub args: Vec<Expr>,
+    pub location: i32,
 }
 
 /// One query level while it is bound.
@@ -224,8 +236,10 @@ pub(super) struct Level {
     pub windows: Vec<(OutputColumn, WindowCall)>,
     pub window_clause: Vec<WindowDef>,
     pub set_calls: Vec<SetCall>,
-    /// Arguments of each GROUPING() call, resolved when grouping is known.
-    pub groupings: Vec<(Vec<Expr>, i32)>,
+    /// GROUPING() calls that belong to this level, resolved when grouping is known.
+    pub groupings: Vec<GroupingCall>,
+    /// FROM has the working table of the recursive query that this is a part of.
+    pub reads_itself: bool,
     pub in_aggregate: usize,
     pub in_window: usize,
     /// Why set-returning functions are refused for now (inside CASE, COALESCE).

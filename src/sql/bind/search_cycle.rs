@@ -13,13 +13,14 @@
 use super::Binder;
 use super::node::{INT8, boxed, column_expr, constant, inner, string_node, strings, typed};
 use super::operator::OperatorName;
+use super::recursion::items;
 use super::select::filter;
 use crate::error::{Error, Result};
 use crate::sql::ir::{Expr, ExprKind, OutputColumn, Query, Rel};
 use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{
     ColumnRef, CommonTableExpr, CteCycleClause, CteSearchClause, Node, ResTarget, SelectStmt,
-    SetOperation,
+    SetOperation, WithClause,
 };
 use crate::sql::types::{Datum, SqlType, oid};
 use crate::sqlstate;
@@ -215,11 +216,16 @@ pub(super) fn handing_on(
 ) -> Result<SelectStmt> {
     let refused = |what: String| Error::new(sqlstate::FEATURE_NOT_SUPPORTED, what);
     if !is_plain(select) {
-        return Err(refused(
-            "with a SEARCH or CYCLE clause, the right side of the UNION must be a SELECT".into(),
+        return Err(Error::syntax(
+            "with a SEARCH or CYCLE clause, the right side of the UNION must be a SELECT",
         ));
     }
-    let alias = select.from_clause.iter().find_map(|node| reference(node, &cte.ctename));
+    let is_hidden = |with: &WithClause| items(with).iter().any(|i| i.ctename == cte.ctename);
+    let from = match select.with_clause.as_ref().is_some_and(is_hidden) {
+        true => &[],
+        false => &select.from_clause[..],
+    };
+    let alias = from.iter().find_map(|node| reference(node, &cte.ctename));
     let alias = alias.ok_or_else(|| {
         refused(format!(
             "with a SEARCH or CYCLE clause, the recursive reference to WITH query \"{}\" must be at \

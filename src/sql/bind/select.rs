@@ -5,6 +5,8 @@
 //!      ─ select list ─ DISTINCT ─ ORDER BY ─ FOR UPDATE ─ LIMIT
 //! ```
 
+use std::collections::HashSet;
+
 use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{LimitOption, SelectStmt, SetOperation};
 
@@ -18,8 +20,8 @@ use super::scope::{Clause, SetCall};
 use super::target::Target;
 use crate::catalog::CastContext;
 use crate::error::{Error, Result};
-use crate::sql::ir::visit::columns_of;
-use crate::sql::ir::{Cte, Expr, OutputColumn, Query, Rel, SortKey};
+use crate::sql::ir::visit::{columns, columns_of, window_operands};
+use crate::sql::ir::{ColumnId, Cte, Expr, OutputColumn, Query, Rel, RowLock, SortKey};
 use crate::sqlstate;
 
 /// What DISTINCT asks for.
@@ -27,6 +29,14 @@ enum Distinct {
     No,
     All,
     On(Vec<usize>),
+}
+
+/// The select list, and what orders and drops its rows.
+struct Shape {
+    targets: Vec<Target>,
+    keys: Vec<TargetKey>,
+    distinct: Distinct,
+    locks: Vec<RowLock>,
 }
 
 impl Binder<'_> {
@@ -165,12 +175,12 @@ impl Binder<'_> {
         }
         let grouped = self.grouped(rel, grouping, having, &mut targets)?;
         let rel = self.with_windows(grouped);
-        let rel = self.with_set_calls(rel);
         let visible = targets.iter().filter(|target| !target.junk).count();
-        let (rel, columns) = self.project(rel, targets, row_ids(&locks));
-        let keys: Vec<SortKey> = keys.into_iter().map(|key| key.over(&columns)).collect();
-        let rel = self.distinct_and_sorted(rel, distinct, keys.clone(), &columns);
-        let rel = locked(rel, locks);
+        let shape = Shape { targets, keys, distinct, locks };
+        let (rel, columns, keys) = match self.expands_last(&shape) {
+            true => self.sorted_then_expanded(rel, shape),
+            false => self.expanded_then_sorted(rel, shape),
+        };
         let rel = self.limited(rel, keys, select)?;
         self.plain = plain;
         Ok(Query { rel, output: columns.into_iter().take(visible).collect() })
@@ -237,10 +247,99 @@ impl Binder<'_> {
 
     fn with_windows(&mut self, input: Rel) -> Rel {
         let calls = std::mem::take(&mut self.level().windows);
-        match calls.is_empty() {
-            true => input,
-            false => Rel::Window { input: Box::new(input), calls },
+        if calls.is_empty() {
+            return input;
         }
+        // Sets that rows are partitioned or ordered by are expanded before.
+        let mut needed = HashSet::new();
+        for (_, call) in &calls {
+            window_operands(call, &mut |expr| needed.extend(columns_of(expr)));
+        }
+        let (before, after) = std::mem::take(&mut self.level().set_calls)
+            .into_iter()
+            .partition(|set| needed.contains(&set.column.id));
+        self.level().set_calls = after;
+        let input = Box::new(project_sets(input, before));
+        Rel::Window { input, calls }
+    }
+
+    fn expanded_then_sorted(
+        &mut self,
+        rel: Rel,
+        shape: Shape,
+    ) -> (Rel, Vec<OutputColumn>, Vec<SortKey>) {
+        let Shape { targets, keys, distinct, locks } = shape;
+        let rel = self.with_set_calls(rel);
+        let (rel, columns) = self.project(rel, targets, row_ids(&locks));
+        let keys: Vec<SortKey> = keys.into_iter().map(|key| key.over(&columns)).collect();
+        let rel = self.distinct_and_sorted(rel, distinct, keys.clone(), &columns);
+        (locked(rel, locks), columns, keys)
+    }
+
+    /// Sets are expanded after the sort where neither it nor DISTINCT is about them.
+    fn expands_last(&mut self, shape: &Shape) -> bool {
+        let sets = self.set_columns();
+        let is_set = |target: &Target| !columns_of(&target.expr).is_disjoint(&sets);
+        let on: &[usize] = match &shape.distinct {
+            Distinct::All => return false,
+            Distinct::No => &[],
+            Distinct::On(targets) => targets,
+        };
+        let sorted = shape.keys.iter().map(|key| key.target).chain(on.iter().copied());
+        !sets.is_empty()
+            && !shape.keys.is_empty()
+            && sorted.into_iter().all(|target| !is_set(&shape.targets[target]))
+    }
+
+    fn set_columns(&mut self) -> HashSet<ColumnId> {
+        self.level().set_calls.iter().map(|set| set.column.id).collect()
+    }
+
+    fn sorted_then_expanded(
+        &mut self,
+        rel: Rel,
+        shape: Shape,
+    ) -> (Rel, Vec<OutputColumn>, Vec<SortKey>) {
+        let Shape { targets, keys, distinct, locks } = shape;
+        let sets = self.set_columns();
+        let calls = std::mem::take(&mut self.level().set_calls);
+        // What the sets and what is computed of them read goes through the sort.
+        let mut read: HashSet<ColumnId> =
+            calls.iter().flat_map(|set| &set.call.args).flat_map(columns_of).collect();
+        let mut early = Vec::new();
+        let mut places = Vec::with_capacity(targets.len());
+        for target in &targets {
+            let columns = columns_of(&target.expr);
+            if columns.is_disjoint(&sets) {
+                places.push(early.len());
+                early.push(target.clone());
+            } else {
+                places.push(usize::MAX);
+                read.extend(columns);
+            }
+        }
+        let mut pass: Vec<OutputColumn> =
+            columns(&rel).into_iter().filter(|column| read.contains(&column.id)).collect();
+        let rows = row_ids(&locks);
+        pass.extend(rows.into_iter().filter(|column| !read.contains(&column.id)));
+        let (rel, known) = self.project(rel, early, pass);
+        let distinct = match distinct {
+            Distinct::On(on) => Distinct::On(on.iter().map(|target| places[*target]).collect()),
+            other => other,
+        };
+        let early_keys = keys.iter().map(|key| TargetKey { target: places[key.target], ..*key });
+        let early_keys = early_keys.map(|key| key.over(&known)).collect();
+        let rel = self.distinct_and_sorted(rel, distinct, early_keys, &known);
+        let rel = project_sets(locked(rel, locks), calls);
+        let late = targets.into_iter().zip(places).map(|(mut target, place)| {
+            if let Some(column) = known.get(place) {
+                target.expr = Expr { location: target.expr.location, ..column_expr(column, -1) };
+            }
+            target
+        });
+        let (rel, columns) = self.project(rel, late.collect(), Vec::new());
+        let keys = keys.into_iter().map(|key| key.over(&columns)).collect();
+        (rel, columns, keys)
     }
 
     fn with_set_calls(&mut self, input: Rel) -> Rel {
@@ -360,7 +459,7 @@ pub(super) fn filter(input: Rel, predicate: Expr) -> Rel {
 pub(super) fn project_sets(input: Rel, calls: Vec<SetCall>) -> Rel {
     let mut stages: Vec<Vec<SetCall>> = Vec::new();
     for mut call in calls {
-        let mut arguments = std::collections::HashSet::new();
+        let mut arguments = HashSet::new();
         for arg in &mut call.call.args {
             arguments.extend(columns_of(arg));
         }

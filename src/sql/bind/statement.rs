@@ -27,6 +27,16 @@ impl Binder<'_> {
         Ok(statement)
     }
 
+    /// INSERT, UPDATE or DELETE as it is written, whatever rules there are.
+    pub(super) fn modification_as_written(&mut self, node: &NodeEnum) -> Result<Statement> {
+        match node {
+            NodeEnum::InsertStmt(insert) => self.insert(insert).map(Statement::Insert),
+            NodeEnum::UpdateStmt(update) => self.update(update).map(Statement::Update),
+            NodeEnum::DeleteStmt(delete) => self.delete(delete).map(Statement::Delete),
+            _ => Err(Error::unsupported("this statement in this place")),
+        }
+    }
+
     /// INSERT, UPDATE or DELETE at the current level.
     pub(super) fn modification(&mut self, node: &NodeEnum) -> Result<Statement> {
         let mut statement = self.modification_here(node)?;
@@ -36,9 +46,9 @@ impl Binder<'_> {
 
     fn modification_here(&mut self, node: &NodeEnum) -> Result<Statement> {
         match node {
-            NodeEnum::InsertStmt(insert) => self.insert(insert).map(Statement::Insert),
-            NodeEnum::UpdateStmt(update) => self.update(update).map(Statement::Update),
-            NodeEnum::DeleteStmt(delete) => self.delete(delete).map(Statement::Delete),
+            NodeEnum::InsertStmt(_) | NodeEnum::UpdateStmt(_) | NodeEnum::DeleteStmt(_) => {
+                self.rewritten(node)
+            }
             NodeEnum::MergeStmt(merge) => self.merge(merge).map(Statement::Merge),
             _ => Err(Error::unsupported("this statement in this place")),
         }
@@ -48,6 +58,10 @@ impl Binder<'_> {
 /// Subqueries in RETURNING and ON CONFLICT run on their own: they take the statement's
 /// CTEs along that they read.
 fn lend_ctes(statement: &mut Statement) {
+    if let Statement::Several(several) = statement {
+        several.parts.iter_mut().for_each(|(part, _)| lend_ctes(part));
+        return;
+    }
     let Rel::With { ctes, .. } = statement_rel(statement) else { return };
     let ctes: Vec<Cte> =
         ctes.iter().filter(|cte| matches!(cte.body, CteBody::Query(_))).cloned().collect();

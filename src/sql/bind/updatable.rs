@@ -17,11 +17,11 @@ use std::sync::Arc;
 
 use super::Binder;
 use super::dml::column_of;
-use super::node::{all_of, typed};
+use super::node::{all_of, column_expr, typed};
 use super::opened::Verb;
 use super::policy::{barrier, has_subquery};
 use super::scope::{Item, ItemColumn};
-use crate::catalog::{CheckOption, Relation, RelationKind, Updatable, View};
+use crate::catalog::{CheckOption, Relation, RelationKind, TriggerTiming, Updatable, View};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{columns_of, rewrite_deep};
 use crate::sql::ir::{
@@ -354,6 +354,11 @@ impl Binder<'_> {
                 return Err(Error::statement_too_deep());
             }
             self.opened.written(relation.oid);
+            let is_bare = self.bare_target.take_if(|bare| *bare == relation.oid).is_some();
+            if is_bare || self.has_instead_trigger(&relation, verb) {
+                self.opened.target(&self.catalog, relation.oid, verb)?;
+                return Ok(Target { relation, views });
+            }
             let inner = match updatable_of(&relation) {
                 Some(Updatable::Yes { relation: inner, columns, .. }) => {
                     if verb != Verb::Delete && columns.iter().all(|column| column.is_err()) {
@@ -375,6 +380,46 @@ impl Binder<'_> {
         Ok(Target { relation, views })
     }
 
+    /// Whether an INSTEAD OF trigger does what a statement asks of a view.
+    pub(super) fn has_instead_trigger(&self, view: &Relation, verb: Verb) -> bool {
+        let triggers = self.catalog.triggers_of(view.oid);
+        triggers.iter().any(|trigger| {
+            let events = trigger.events;
+            trigger.timing == TriggerTiming::InsteadOf
+                && match verb {
+                    Verb::Insert => events.insert,
+                    Verb::Update => events.update,
+                    Verb::Delete => events.delete,
+                }
+        })
+    }
+
+    /// The rows of a view that its triggers write to, as a scan of it would give them.
+    fn rows_of_view(&mut self, scan: &Scan) -> Result<Rel> {
+        let query = self.view_query(&scan.relation)?;
+        let columns = scan.columns.iter().map(|(_, column)| column.clone());
+        let values = query.output.iter().map(|output| column_expr(output, -1));
+        let exprs = columns.zip(values).collect();
+        Ok(Rel::Project { input: Box::new(query.rel), exprs })
+    }
+
+    /// A target's scan under its policies' and its views' conditions. `stands_alone`: it
+    /// is joined with nothing.
+    pub(super) fn filtered_target(
+        &mut self,
+        target: &Target,
+        scan: &Scan,
+        policies: Vec<Expr>,
+        conditions: Vec<Expr>,
+        stands_alone: bool,
+    ) -> Result<Rel> {
+        let plain = match scan.relation.view() {
+            None => Rel::Scan(scan.clone()),
+            Some(_) => self.rows_of_view(scan)?,
+        };
+        Ok(filtered_scan(target, plain, policies, conditions, stands_alone))
+    }
+
     /// The rows of a target, with column ids of their own.
     pub(super) fn target_rows(&mut self, target: &Target) -> Result<TargetRows> {
         let mut scan = self.scan(&target.relation);
@@ -382,6 +427,9 @@ impl Binder<'_> {
             let item = self.scan_item(&scan);
             return Ok(TargetRows { scan, item, conditions: Vec::new() });
         };
+        // A view that triggers write to is what the views above it are updatable over.
+        let is_view = target.relation.view().is_some();
+        self.unexpanded = is_view.then_some(target.relation.oid);
         // The table's own policies depend on what is done to it.
         let outer = self.unsecured.replace(target.relation.oid);
         let query = self.view_query(view);
@@ -451,15 +499,14 @@ fn is_filtered(view: &Relation) -> bool {
     matches!(updatable_of(view), Some(Updatable::Yes { is_filtered: true, .. }))
 }
 
-/// A target's scan under its policies' and its views' conditions.
-pub(super) fn filtered_scan(
+/// A target's rows under its policies' and its views' conditions.
+fn filtered_scan(
     target: &Target,
-    scan: &Scan,
+    plain: Rel,
     policies: Vec<Expr>,
     mut conditions: Vec<Expr>,
     stands_alone: bool,
 ) -> Rel {
-    let plain = Rel::Scan(scan.clone());
     // An outer view's condition sees no row that a security barrier within hides.
     if !target.has_barrier() {
         conditions.reverse();
@@ -475,7 +522,7 @@ pub(super) fn filtered_scan(
         };
     }
     let secured = match all_of(policies) {
-        Some(predicate) => barrier(scan.clone(), predicate),
+        Some(predicate) => barrier(plain, predicate),
         None => plain,
     };
     match all_of(conditions) {

@@ -71,6 +71,16 @@ impl Binder<'_> {
                 let aggregate = self.catalog.aggregate(function.oid).cloned().ok_or_else(|| {
                     Error::internal(format!("cache lookup failed for aggregate {}", function.oid))
                 })?;
+                if aggregate.calls_functions() && aggregate.plain.finish_modify != 'r' {
+                    return Err(Error::new(
+                        sqlstate::FEATURE_NOT_SUPPORTED,
+                        format!(
+                            "aggregate function {} does not support use as a window function",
+                            function.name
+                        ),
+                    ));
+                }
+                let aggregate = self.with_actual_states(aggregate, &function, &args)?;
                 WindowFunction::Aggregate(function.clone(), aggregate)
             }
         };
@@ -258,7 +268,9 @@ impl Binder<'_> {
     ) -> Result<Option<Box<Expr>>> {
         let Some(node) = node else { return Ok(None) };
         let expr = self.within(Clause::WindowFrame, |binder| binder.expr(node))?;
-        if !crate::sql::ir::visit::columns_of(&expr).is_empty() {
+        let level = self.levels.last().expect("a query level is open while binding");
+        let columns = crate::sql::ir::visit::columns_of(&expr);
+        if columns.iter().any(|id| level.owned.contains(id)) {
             let words = match units {
                 FrameUnits::Rows => "ROWS",
                 FrameUnits::Range => "RANGE",
@@ -273,7 +285,7 @@ impl Binder<'_> {
         let target = match units {
             FrameUnits::Rows => return self.count_offset(expr, "ROWS"),
             FrameUnits::Groups => return self.count_offset(expr, "GROUPS"),
-            FrameUnits::Range => self.range_offset_type(order_by, definition)?,
+            FrameUnits::Range => self.range_offset_type(order_by, definition, &expr)?,
         };
         let (source, location) = (expr.ty.oid, expr.location);
         self.coerce_to(expr, SqlType::new(target), CastContext::Implicit)?
@@ -297,7 +309,12 @@ impl Binder<'_> {
         Ok(Some(Box::new(expr)))
     }
 
-    fn range_offset_type(&self, order_by: &[SortKey], definition: &WindowDef) -> Result<u32> {
+    fn range_offset_type(
+        &self,
+        order_by: &[SortKey],
+        definition: &WindowDef,
+        offset: &Expr,
+    ) -> Result<u32> {
         let [key] = order_by else {
             return Err(Error::new(
                 sqlstate::WINDOWING_ERROR,
@@ -315,14 +332,18 @@ impl Binder<'_> {
             | oid::TIMESTAMP
             | oid::TIMESTAMPTZ
             | oid::INTERVAL => Ok(oid::INTERVAL),
-            other => Err(Error::new(
-                sqlstate::FEATURE_NOT_SUPPORTED,
-                format!(
-                    "RANGE with offset PRECEDING/FOLLOWING is not supported for column type {}",
-                    self.display_type(other)
-                ),
-            )
-            .at(key.expr.location)),
+            other => {
+                let class = self.catalog.default_operator_class("btree", other);
+                let class = class.and_then(|oid| self.catalog.operator_class(oid));
+                Err(Error::new(
+                    sqlstate::FEATURE_NOT_SUPPORTED,
+                    format!(
+                        "RANGE with offset PRECEDING/FOLLOWING is not supported for column type {}",
+                        self.display_type(class.map_or(other, |class| class.input))
+                    ),
+                )
+                .at(offset.location))
+            }
         }
     }
 }

@@ -40,12 +40,6 @@ impl ColumnPlan {
 
 impl Ddl<'_> {
     pub fn plan_column(&self, table: &str, def: &ast::ColumnDef) -> Result<ColumnPlan> {
-        if !def.compression.is_empty() {
-            return Err(Error::unsupported("column compression"));
-        }
-        if !def.storage_name.is_empty() {
-            return Err(Error::unsupported("column storage"));
-        }
         let name = def.type_name.as_ref().ok_or_else(|| Error::syntax("column without a type"))?;
         let serial = serial_type(name);
         let ty = match serial {
@@ -62,6 +56,10 @@ impl Ddl<'_> {
             sequence: None,
             constraints: Vec::new(),
         };
+        plan.column.settings.compression = self.compression_letter(ty.oid, &def.compression)?;
+        if !def.storage_name.is_empty() {
+            plan.column.settings.storage = self.storage_of(ty.oid, &def.storage_name)?;
+        }
         if serial.is_some() {
             plan.column.not_null = true;
             plan.sequence = Some(SequencePlan { options: Vec::new() });
@@ -224,6 +222,7 @@ pub fn new_column(name: &str, ty: SqlType, collation: u32) -> Column {
         missing: None,
         collation,
         inherited: Default::default(),
+        settings: Default::default(),
     }
 }
 

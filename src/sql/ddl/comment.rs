@@ -36,6 +36,7 @@ impl Ddl<'_> {
             Kind::ObjectTabconstraint => self.commented_constraint(&name_list(node)),
             Kind::ObjectTrigger => self.commented_trigger(&name_list(node)),
             Kind::ObjectPolicy => self.commented_policy(&name_list(node)),
+            Kind::ObjectRule => self.rule_target(&name_list(node)),
             Kind::ObjectSchema => self.schema_named(&plain_name(node)).map(ObjectAddress::schema),
             Kind::ObjectType => match node {
                 Some(NodeEnum::TypeName(name)) => {
@@ -67,6 +68,13 @@ impl Ddl<'_> {
                 self.require_routine_owner(&function)?;
                 Ok(function.address())
             }
+            Kind::ObjectOperator => {
+                self.operator_of(statement.object.as_deref()).map(|operator| operator.address())
+            }
+            Kind::ObjectCast => match statement.object.as_deref() {
+                Some(node) => self.cast_target(node),
+                None => Err(Error::syntax("a cast is named by two types")),
+            },
             Kind::ObjectDatabase | Kind::ObjectRole => self.commented_shared(statement, node),
             _ => Err(Error::unsupported("COMMENT ON this kind of object")),
         }
@@ -129,7 +137,7 @@ impl Ddl<'_> {
         let trigger = self.work.catalog.trigger_named(relation.oid, name);
         trigger
             .map(|trigger| trigger.address())
-            .ok_or_else(|| super::trigger::no_trigger(name, &relation.name))
+            .ok_or_else(|| super::trigger_change::no_trigger(name, &relation.name))
     }
 
     fn commented_policy(&self, parts: &[&str]) -> Result<ObjectAddress> {

@@ -47,6 +47,7 @@ impl Ddl<'_> {
             persistence: Persistence::Permanent,
             materialized: None,
             row_security: Default::default(),
+            settings: Default::default(),
             inheritance: Default::default(),
         });
         self.put_row_type(oid)?;

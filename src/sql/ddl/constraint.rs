@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::storage_options::{self, Target};
 use super::{Ddl, index::IndexPlan, name::display_name, strings};
 use crate::catalog::{
     Constraint, ConstraintKind, ForeignKey, IndexKey, Inherited, Object, ObjectAddress,
@@ -18,6 +19,8 @@ use crate::sql::privilege;
 use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::txn::LockMode;
+
+const SYSTEM_COLUMNS: [&str; 6] = ["tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"];
 
 impl Ddl<'_> {
     /// Adds one table constraint and checks the rows that are there; `recurse`: to the
@@ -115,8 +118,8 @@ impl Ddl<'_> {
         if !def.indexname.is_empty() {
             return self.adopt_index(table, def, primary).await;
         }
-        if !def.options.is_empty() || !def.indexspace.is_empty() {
-            return Err(Error::unsupported("index storage parameter"));
+        if !def.indexspace.is_empty() {
+            return Err(Error::unsupported("tablespace"));
         }
         let relation = self.relation(table)?;
         if primary {
@@ -142,6 +145,7 @@ impl Ddl<'_> {
             predicate: None,
             constraint: constraint_oid,
             exclusion: Vec::new(),
+            options: storage_options::read(&def.options, Target::Btree)?,
         };
         let index = self.declare_index(table, plan)?;
         let relation = self.relation(table)?;
@@ -338,6 +342,7 @@ impl Ddl<'_> {
         require_same_persistence(&relation, &referenced)?;
         self.require_spreadable(&relation, &referenced, !def.skip_validation, recurse)?;
         let columns = self.foreign_columns(&relation, &def.fk_attrs)?;
+        let set_columns = self.set_columns(&relation, &columns, def)?;
         let (referenced_index, referenced_columns) = self.referenced_key(&referenced, def)?;
         let keys = referenced_columns.iter().copied();
         privilege::check_references(&referenced, keys, &self.eval())?;
@@ -352,7 +357,7 @@ impl Ddl<'_> {
         self.require_comparable(&relation, &columns, &referenced, &referenced_columns, &name)?;
         let oid = self.next_oid();
         let key = ForeignKey {
-            delete_set_columns: self.foreign_columns(&relation, &def.fk_del_set_cols)?,
+            delete_set_columns: set_columns,
             columns,
             referenced_table: referenced.oid,
             referenced_columns,
@@ -371,13 +376,46 @@ impl Ddl<'_> {
         if constraint.validated {
             crate::table::verify::foreign_key(self.work, self.ctx, table, &constraint).await?;
         }
+        self.spread_referenced(&constraint).await?;
         self.spread_foreign_key(table, &constraint).await
+    }
+
+    /// The columns of ON DELETE SET NULL (…): each once, all of the foreign key's.
+    fn set_columns(
+        &self,
+        relation: &Relation,
+        columns: &[i16],
+        def: &ast::Constraint,
+    ) -> Result<Vec<i16>> {
+        let mut set = Vec::new();
+        let written = self.foreign_columns(relation, &def.fk_del_set_cols)?;
+        for (column, name) in written.into_iter().zip(strings(&def.fk_del_set_cols)) {
+            if !columns.contains(&column) {
+                return Err(Error::new(
+                    sqlstate::INVALID_COLUMN_REFERENCE,
+                    format!(
+                        "column \"{name}\" referenced in ON DELETE SET action must be part of \
+                         foreign key"
+                    ),
+                ));
+            }
+            if !set.contains(&column) {
+                set.push(column);
+            }
+        }
+        Ok(set)
     }
 
     fn foreign_columns(&self, relation: &Relation, names: &[ast::Node]) -> Result<Vec<i16>> {
         strings(names)
             .into_iter()
             .map(|name| {
+                if SYSTEM_COLUMNS.contains(&name) {
+                    return Err(Error::new(
+                        sqlstate::FEATURE_NOT_SUPPORTED,
+                        "system columns cannot be used in foreign keys",
+                    ));
+                }
                 column_number(relation, name).ok_or_else(|| {
                     Error::new(
                         sqlstate::UNDEFINED_COLUMN,

@@ -1,6 +1,7 @@
 //! CREATE TABLE AS and SELECT INTO.
 
 use super::column::{ColumnPlan, new_column};
+use super::storage_options::{self, Target};
 use super::{Ddl, strings};
 use crate::error::{Error, Result};
 use crate::sql::ir::Query;
@@ -17,26 +18,38 @@ impl Ddl<'_> {
             statement.into.as_ref().ok_or_else(|| Error::syntax("CREATE TABLE AS without INTO"))?;
         refuse_unsupported(into)?;
         let name = into.rel.as_ref().ok_or_else(|| Error::syntax("table without a name"))?;
-        let schema = self.relation_schema(name)?;
-        if statement.if_not_exists
-            && self.work.catalog.relation_named(schema, &name.relname).is_some()
-        {
-            self.notice(format!("relation \"{}\" already exists, skipping", name.relname));
+        if self.is_made(statement)? {
             return Ok("CREATE TABLE AS".to_owned());
         }
-        self.require_free_name(schema, &name.relname)?;
+        let schema = self.relation_schema(name)?;
         let node = statement
             .query
             .as_deref()
             .ok_or_else(|| Error::syntax("CREATE TABLE AS without a query"))?;
         let query = self.bind_query(node).await?;
+        let options = storage_options::read(&into.options, Target::Table)?;
         let table = self.put_table_for(schema, &name.relname, &query, &strings(&into.col_names))?;
+        self.put_settings(table, options, name.relpersistence == "u")?;
         self.set_on_commit(table, into.on_commit())?;
         if into.skip_data {
             return Ok("CREATE TABLE AS".to_owned());
         }
         let rows = self.fill_table(table, &query).await?;
         Ok(format!("SELECT {rows}"))
+    }
+
+    /// Whether the relation exists, with IF NOT EXISTS; without it, that is an error.
+    pub fn is_made(&mut self, statement: &ast::CreateTableAsStmt) -> Result<bool> {
+        let name = statement.into.as_ref().and_then(|into| into.rel.as_ref());
+        let name = name.ok_or_else(|| Error::syntax("table without a name"))?;
+        let schema = self.relation_schema(name)?;
+        let taken = self.work.catalog.relation_named(schema, &name.relname).is_some();
+        if statement.if_not_exists && taken {
+            self.notice(format!("relation \"{}\" already exists, skipping", name.relname));
+            return Ok(true);
+        }
+        self.require_free_name(schema, &name.relname)?;
+        Ok(false)
     }
 
     /// A table with the query's columns, renamed by the list if there is one.
@@ -89,10 +102,7 @@ pub fn select_into(select: &ast::SelectStmt) -> NodeEnum {
 }
 
 pub(super) fn refuse_unsupported(into: &ast::IntoClause) -> Result<()> {
-    let refusals = [
-        (!into.options.is_empty(), "table storage parameter"),
-        (!into.table_space_name.is_empty(), "tablespace"),
-    ];
+    let refusals = [(!into.table_space_name.is_empty(), "tablespace")];
     match refusals.iter().find(|(present, _)| *present) {
         Some((_, what)) => Err(Error::unsupported(what)),
         None => Ok(()),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::Ddl;
 use crate::catalog::{Dependency, ObjectAddress, ObjectClass, References, Relation};
-use crate::sql::ir::{Expr, ExprKind, Rel, Scan, visit};
+use crate::sql::ir::{Expr, ExprKind, Rel, Scan, Statement, visit};
 use crate::sql::types::{Datum, Oid, oid};
 
 impl Ddl<'_> {
@@ -91,6 +91,31 @@ impl Ddl<'_> {
         let mut needed = found.needed();
         needed.retain(|(address, _)| *address != ObjectAddress::relation(table));
         self.put_references(policy.oid, policy, needed);
+    }
+
+    /// As [`Ddl::record_query_references`], for what a rule's actions read and write.
+    pub fn record_rule_references(
+        &mut self,
+        rule: ObjectAddress,
+        table: Oid,
+        statements: &[&Statement],
+    ) {
+        let found = Found::default();
+        let mut edges = Vec::new();
+        for statement in statements {
+            found.relation(visit::statement_rel(statement));
+            visit::statement_expressions(statement, &mut |expr| found.expression(expr));
+            let written = match statement {
+                Statement::Insert(insert) => Some(insert.relation.oid),
+                Statement::Update(update) => Some(update.target.relation.oid),
+                Statement::Delete(delete) => Some(delete.target.relation.oid),
+                _ => None,
+            };
+            edges.extend(written.map(|oid| (ObjectAddress::relation(oid), 'n')));
+        }
+        edges.extend(found.needed());
+        edges.retain(|(address, _)| address.whole() != ObjectAddress::relation(table));
+        self.put_references(rule.oid, rule, edges);
     }
 
     fn put_references(

@@ -15,7 +15,7 @@ use crate::txn::LockMode;
 impl Ddl<'_> {
     pub async fn drop_objects(&mut self, statement: &ast::DropStmt) -> Result<String> {
         if statement.concurrent {
-            return Err(Error::unsupported("DROP INDEX CONCURRENTLY"));
+            check_concurrent(statement)?;
         }
         let tag = drop_tag(statement.remove_type())?;
         let mut targets = Vec::new();
@@ -23,6 +23,15 @@ impl Ddl<'_> {
             if let Some(target) = self.drop_target(statement, node).await?
                 && !targets.contains(&target)
             {
+                if statement.concurrent
+                    && let Some(index) = self.work.catalog.relation(target.oid)
+                    && index.inheritance.index_of_partitioned
+                {
+                    return Err(Error::new(
+                        sqlstate::FEATURE_NOT_SUPPORTED,
+                        format!("cannot drop partitioned index \"{}\" concurrently", index.name),
+                    ));
+                }
                 targets.push(target);
             }
         }
@@ -77,9 +86,13 @@ impl Ddl<'_> {
             Kind::ObjectDomain => self.type_target(node, "domain"),
             Kind::ObjectTrigger => self.trigger_target(node, statement.missing_ok).await,
             Kind::ObjectPolicy => self.policy_target(node, statement.missing_ok).await,
+            Kind::ObjectRule => self.rule_target(&Self::rule_name_parts(node.node.as_ref())),
             Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
                 self.routine_target(node, kind, statement.missing_ok)
             }
+            Kind::ObjectAggregate => self.routine_target(node, kind, statement.missing_ok),
+            Kind::ObjectOperator => self.operator_target(node),
+            Kind::ObjectCast => self.cast_target(node),
             _ => Err(Error::unsupported("DROP of this kind of object")),
         };
         match found {
@@ -185,8 +198,13 @@ impl Ddl<'_> {
             (relation_oid::PG_CLASS, attnum) => self.drop_column(address.oid, attnum as i16).await,
             (relation_oid::PG_ATTRDEF, _) => self.drop_default(address.oid),
             (relation_oid::PG_CONSTRAINT, _) => self.drop_constraint(address.oid).await,
-            (relation_oid::PG_REWRITE, _) => Ok(()),
+            (relation_oid::PG_REWRITE, _) if address.key().is_none() => Ok(()),
             _ => {
+                match address.class {
+                    relation_oid::PG_PROC => self.remove_aggregate(address.oid),
+                    relation_oid::PG_OPERATOR => self.forget_operator(address.oid),
+                    _ => {}
+                }
                 let key = address.key().ok_or_else(|| Error::unsupported("DROP of this object"))?;
                 self.remove(key.class, key.oid);
                 Ok(())
@@ -303,6 +321,21 @@ pub fn next_version(version: u16) -> Result<u16> {
     })
 }
 
+/// DROP INDEX CONCURRENTLY drops one index that nothing else needs.
+fn check_concurrent(statement: &ast::DropStmt) -> Result<()> {
+    let refused = |what: &str| {
+        let message = format!("DROP INDEX CONCURRENTLY does not support {what}");
+        Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message))
+    };
+    if statement.objects.len() != 1 {
+        return refused("dropping multiple objects");
+    }
+    match statement.behavior() {
+        ast::DropBehavior::DropCascade => refused("CASCADE"),
+        _ => Ok(()),
+    }
+}
+
 fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
     use ast::ObjectType as Kind;
     Ok(match kind {
@@ -317,6 +350,9 @@ fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
         Kind::ObjectTrigger => "DROP TRIGGER",
         Kind::ObjectPolicy => "DROP POLICY",
         Kind::ObjectFunction => "DROP FUNCTION",
+        Kind::ObjectAggregate => "DROP AGGREGATE",
+        Kind::ObjectOperator => "DROP OPERATOR",
+        Kind::ObjectCast => "DROP CAST",
         Kind::ObjectProcedure => "DROP PROCEDURE",
         Kind::ObjectRoutine => "DROP ROUTINE",
         other => {

@@ -5,6 +5,7 @@
 //! an access method that searches by them.
 
 use super::index::IndexPlan;
+use super::storage_options::{self, Target};
 use super::{Ddl, strings};
 use crate::catalog::{ConstraintKind, ObjectAddress};
 use crate::error::{Error, Result};
@@ -29,8 +30,8 @@ impl Ddl<'_> {
             };
             return Err(Error::unsupported(format!("access method \"{method}\"")));
         }
-        if !def.options.is_empty() || !def.indexspace.is_empty() {
-            return Err(Error::unsupported("index storage parameter"));
+        if !def.indexspace.is_empty() {
+            return Err(Error::unsupported("tablespace"));
         }
         let (elements, operators) = elements(def)?;
         let statement = ast::IndexStmt {
@@ -70,6 +71,7 @@ impl Ddl<'_> {
             predicate: predicate.as_ref().map(|expr| self.print_expression(expr, &relation)),
             constraint: oid,
             exclusion: exclusion.clone(),
+            options: storage_options::read(&def.options, Target::Btree)?,
         };
         let index = self.build_index(table, plan).await?;
         let address = ObjectAddress::relation(index);

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::constraint::column_number;
+use super::storage_options::{self, Target};
 use super::{Ddl, strings};
 use crate::catalog::{
-    Index, IndexKey, Inheritance, ObjectAddress, Relation, RelationKind, TypeKind,
+    Index, IndexKey, Inheritance, ObjectAddress, Relation, RelationKind, RelationSettings, TypeKind,
 };
 use crate::error::{Error, Result};
 use crate::sql::bind::ExpressionUse;
@@ -33,6 +34,8 @@ pub struct IndexPlan {
     pub constraint: Oid,
     /// The operators of an exclusion constraint.
     pub exclusion: Vec<Oid>,
+    /// Storage parameters.
+    pub options: Vec<(String, String)>,
 }
 
 impl Ddl<'_> {
@@ -41,6 +44,15 @@ impl Ddl<'_> {
         let name =
             statement.relation.as_ref().ok_or_else(|| Error::syntax("index without a table"))?;
         let relation = self.find_indexable(name)?;
+        if statement.concurrent && relation.is_partitioned() {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                format!(
+                    "cannot create index on partitioned table \"{}\" concurrently",
+                    relation.name
+                ),
+            ));
+        }
         self.lock_relation(relation.oid, LockMode::Share).await?;
         let relation = self.relation(relation.oid)?;
         if statement.if_not_exists
@@ -73,6 +85,7 @@ impl Ddl<'_> {
             predicate: predicate.as_ref().map(|expr| self.print_expression(expr, &relation)),
             constraint: 0,
             exclusion: Vec::new(),
+            options: storage_options::read(&statement.options, Target::Btree)?,
         };
         let index = self.build_index(relation.oid, plan).await?;
         let address = ObjectAddress::relation(index);
@@ -129,6 +142,11 @@ impl Ddl<'_> {
             },
             materialized: None,
             row_security: Default::default(),
+            settings: RelationSettings {
+                options: plan.options,
+                unlogged: relation.settings.unlogged,
+                ..RelationSettings::default()
+            },
             kind: RelationKind::Index(Index {
                 table: relation.oid,
                 access_method: "btree".to_owned(),
@@ -325,9 +343,7 @@ fn refuse_unsupported(statement: &ast::IndexStmt) -> Result<()> {
         return Err(Error::unsupported(format!("access method \"{}\"", statement.access_method)));
     }
     let refusals = [
-        (!statement.options.is_empty(), "index storage parameter"),
         (!statement.table_space.is_empty(), "tablespace"),
-        (statement.concurrent, "CREATE INDEX CONCURRENTLY"),
         (!statement.exclude_op_names.is_empty(), "exclusion constraint"),
     ];
     match refusals.iter().find(|(present, _)| *present) {

@@ -43,13 +43,10 @@ impl Ddl<'_> {
                 "materialized views cannot be unlogged",
             ));
         }
-        let schema = self.relation_schema(name)?;
-        let taken = self.work.catalog.relation_named(schema, &name.relname).is_some();
-        if statement.if_not_exists && taken {
-            self.notice(format!("relation \"{}\" already exists, skipping", name.relname));
+        if self.is_made(statement)? {
             return Ok(CREATED.to_owned());
         }
-        self.require_free_name(schema, &name.relname)?;
+        let schema = self.relation_schema(name)?;
         let node = statement.query.as_deref();
         let node = node.ok_or_else(|| Error::syntax("a view without a query"))?;
         let query = self.bind_query(node).await?;
@@ -65,7 +62,10 @@ impl Ddl<'_> {
                 "materialized views must not use temporary tables or views",
             ));
         }
+        let storage =
+            super::storage_options::read(&into.options, super::storage_options::Target::Table)?;
         let oid = self.put_table_for(schema, &name.relname, &query, &strings(&into.col_names))?;
+        self.put_settings(oid, storage, false)?;
         let view = View {
             sql: definition.sql,
             search_path: self.search_path_names(),

@@ -14,7 +14,9 @@
 //!
 //! Each file is one family of statements; [`execute`] is the table of contents.
 
+mod aggregate;
 mod alter;
+mod cast;
 mod claim;
 mod column;
 mod comment;
@@ -36,6 +38,7 @@ mod inherit;
 mod like;
 mod matview;
 mod name;
+mod operator;
 pub(super) mod options;
 mod owned;
 mod partition;
@@ -44,11 +47,14 @@ mod range;
 mod rename;
 mod rewrite;
 mod role;
+mod rule;
 mod schema;
 mod sequence;
+mod storage_options;
 mod table;
 mod temporary;
 mod trigger;
+mod trigger_change;
 mod uses;
 mod view;
 mod view_options;
@@ -62,7 +68,7 @@ use crate::catalog::{Change, Object, ObjectClass, Relation, Role};
 use crate::error::{Error, Report, Result, Severity};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::run::{StatementContext, Work};
-use crate::sql::types::Oid;
+use crate::sql::types::{Datum, Oid, SqlType};
 use crate::table::lock;
 use crate::txn::{LockMode, WaitPolicy};
 
@@ -70,11 +76,34 @@ use crate::txn::{LockMode, WaitPolicy};
 pub(crate) struct Ddl<'a> {
     pub work: &'a mut Work,
     pub ctx: &'a StatementContext,
+    /// Of the query in CREATE TABLE AS, where a prepared statement stands for it.
+    pub arguments: Arguments<'a>,
+}
+
+/// The parameters of a query, with their types.
+#[derive(Clone, Copy, Default)]
+pub struct Arguments<'a> {
+    pub types: &'a [SqlType],
+    pub values: &'a [Datum],
+}
+
+/// Whether the table of CREATE TABLE AS exists, with IF NOT EXISTS.
+pub fn is_made(
+    statement: &ast::CreateTableAsStmt,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<bool> {
+    Ddl { work, ctx, arguments: Arguments::default() }.is_made(statement)
 }
 
 /// Runs a data-definition statement; answers its command tag.
-pub async fn execute(node: &NodeEnum, work: &mut Work, ctx: &StatementContext) -> Result<String> {
-    let mut ddl = Ddl { work, ctx };
+pub async fn execute(
+    node: &NodeEnum,
+    arguments: Arguments<'_>,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<String> {
+    let mut ddl = Ddl { work, ctx, arguments };
     let (before, made) = (ddl.work.catalog.clone(), ddl.work.changes.len());
     let tag = ddl.run(node).await?;
     ddl.settle_privileges(&before, made);
@@ -111,9 +140,13 @@ impl Ddl<'_> {
             }
             NodeEnum::CreateFunctionStmt(statement) => ddl.create_function(statement).await?,
             NodeEnum::AlterFunctionStmt(statement) => return ddl.alter_function(statement),
+            NodeEnum::DefineStmt(statement) => ddl.define(statement).await?,
+            NodeEnum::CreateCastStmt(statement) => ddl.create_cast(statement)?,
+            NodeEnum::AlterOperatorStmt(statement) => ddl.alter_operator(statement)?,
             NodeEnum::CreateTrigStmt(statement) => ddl.create_trigger(statement).await?,
             NodeEnum::CreatePolicyStmt(statement) => ddl.create_policy(statement).await?,
             NodeEnum::AlterPolicyStmt(statement) => ddl.alter_policy(statement).await?,
+            NodeEnum::RuleStmt(statement) => ddl.create_rule(statement).await?,
             NodeEnum::CreateEventTrigStmt(_) => {
                 return Err(Error::unsupported("CREATE EVENT TRIGGER"));
             }
@@ -137,6 +170,29 @@ impl Ddl<'_> {
             other => return Err(Error::unsupported(statement_name(other))),
         };
         Ok(tag.to_owned())
+    }
+}
+
+impl Ddl<'_> {
+    /// CREATE of what is defined by a list of attributes.
+    async fn define(&mut self, statement: &ast::DefineStmt) -> Result<&'static str> {
+        match statement.kind() {
+            ast::ObjectType::ObjectAggregate => self.create_aggregate(statement).await,
+            ast::ObjectType::ObjectOperator => self.create_operator(statement),
+            ast::ObjectType::ObjectType => Err(Error::unsupported("CREATE TYPE of a base type")),
+            ast::ObjectType::ObjectCollation => Err(Error::unsupported("CREATE COLLATION")),
+            ast::ObjectType::ObjectTsparser => Err(Error::unsupported("CREATE TEXT SEARCH PARSER")),
+            ast::ObjectType::ObjectTsdictionary => {
+                Err(Error::unsupported("CREATE TEXT SEARCH DICTIONARY"))
+            }
+            ast::ObjectType::ObjectTstemplate => {
+                Err(Error::unsupported("CREATE TEXT SEARCH TEMPLATE"))
+            }
+            ast::ObjectType::ObjectTsconfiguration => {
+                Err(Error::unsupported("CREATE TEXT SEARCH CONFIGURATION"))
+            }
+            _ => Err(Error::unsupported("DEFINE")),
+        }
     }
 }
 

@@ -46,9 +46,11 @@ impl Ddl<'_> {
             }
             Kind::ObjectTrigger => self.rename_trigger(statement).await,
             Kind::ObjectPolicy => self.rename_policy(statement).await,
-            Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
-                self.rename_routine(statement)
-            }
+            Kind::ObjectRule => self.rename_rule(statement).await,
+            Kind::ObjectFunction
+            | Kind::ObjectProcedure
+            | Kind::ObjectRoutine
+            | Kind::ObjectAggregate => self.rename_routine(statement),
             _ => Err(Error::unsupported("ALTER … RENAME of this kind of object")),
         }
     }
@@ -372,8 +374,18 @@ impl Ddl<'_> {
         if matches!(kind, Kind::ObjectType | Kind::ObjectDomain) {
             return self.set_type_schema(statement);
         }
-        if matches!(kind, Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine) {
+        if matches!(
+            kind,
+            Kind::ObjectFunction
+                | Kind::ObjectProcedure
+                | Kind::ObjectRoutine
+                | Kind::ObjectAggregate
+        ) {
             return self.set_routine_schema(statement);
+        }
+        if kind == Kind::ObjectOperator {
+            self.set_operator_schema(statement.object.as_deref(), &statement.newschema)?;
+            return Ok("ALTER OPERATOR".to_owned());
         }
         if !matches!(
             kind,
@@ -511,8 +523,13 @@ impl Ddl<'_> {
                 self.set_type_owner(&ty, owner)?;
                 Ok("ALTER DOMAIN".to_owned())
             }
-            Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
-                self.set_routine_owner(statement, owner)
+            Kind::ObjectFunction
+            | Kind::ObjectProcedure
+            | Kind::ObjectRoutine
+            | Kind::ObjectAggregate => self.set_routine_owner(statement, owner),
+            Kind::ObjectOperator => {
+                self.set_operator_owner(statement.object.as_deref(), owner)?;
+                Ok("ALTER OPERATOR".to_owned())
             }
             _ => Err(Error::unsupported("OWNER TO for this kind of object")),
         }

@@ -159,6 +159,7 @@ impl Ddl<'_> {
             inheritance: Default::default(),
             materialized: None,
             row_security: Default::default(),
+            settings: Default::default(),
         });
         Ok(relation.oid)
     }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::Ddl;
 use super::column::{ColumnPlan, constraints};
 use super::inherit::Merged;
-use super::options::{integer, options};
 use super::sequence::Owner;
+use super::storage_options;
 use crate::catalog::{Relation, RelationKind, Type, TypeKind};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
@@ -28,6 +28,11 @@ impl Ddl<'_> {
             self.notice(format!("relation \"{}\" already exists, skipping", name.relname));
             return Ok("CREATE TABLE");
         }
+        let target = match statement.partspec {
+            Some(_) => storage_options::Target::Partitioned,
+            None => storage_options::Target::Table,
+        };
+        let options = storage_options::read(&statement.options, target)?;
         self.require_free_name(schema, &name.relname)?;
         let parents = self.inherited_parents(statement, self.persistence_in(schema)).await?;
         let mut merged = self.merge_parents(&parents)?;
@@ -40,6 +45,7 @@ impl Ddl<'_> {
             self.put_relation(table);
         }
         self.set_on_commit(relation, statement.oncommit())?;
+        self.put_settings(relation, options, name.relpersistence == "u")?;
         for (position, plan) in plans.iter().enumerate() {
             self.finish_column(relation, position as i16 + 1, plan)?;
         }
@@ -55,6 +61,8 @@ impl Ddl<'_> {
         if let (Some(spec), Some(parent)) = (&statement.partbound, parents.first()) {
             self.put_partition_bound(relation, parent.oid, spec).await?;
             self.attach_indexes(parent, relation).await?;
+            self.attach_triggers(parent, relation).await?;
+            self.attach_referencing(parent, relation).await?;
             self.attach_foreign_keys(parent, relation).await?;
         }
         self.put_inherited_checks(relation, &merged.checks)?;
@@ -137,7 +145,8 @@ impl Ddl<'_> {
         }
         let oid = self.next_oid();
         let owner = self.current_role()?.oid;
-        let storage_id = self.next_storage_id();
+        // Its own until it is rewritten, as in PostgreSQL.
+        let storage_id = oid;
         self.put_relation(Relation {
             oid,
             schema,
@@ -153,6 +162,7 @@ impl Ddl<'_> {
             inheritance: Default::default(),
             materialized: None,
             row_security: Default::default(),
+            settings: Default::default(),
         });
         self.put_row_type(oid)?;
         Ok(oid)
@@ -250,22 +260,8 @@ fn refuse_unsupported(statement: &ast::CreateStmt) -> Result<()> {
     ];
     match refusals.iter().find(|(present, _)| *present) {
         Some((_, what)) => Err(Error::unsupported(what)),
-        None => require_plain_storage(&statement.options),
+        None => Ok(()),
     }
-}
-
-/// Storage is always packed in full, which is what `fillfactor = 100` says; what
-/// asks for anything else is refused by name.
-pub fn require_plain_storage(nodes: &[ast::Node]) -> Result<()> {
-    for option in options(nodes) {
-        let what = match option.defname.as_str() {
-            "fillfactor" if integer(option)? == 100 => continue,
-            "fillfactor" => "fillfactor other than 100".to_owned(),
-            name => format!("storage parameter \"{name}\""),
-        };
-        return Err(Error::unsupported(what).at(option.location));
-    }
-    Ok(())
 }
 
 /// Names are distinct, and none is a system column's.

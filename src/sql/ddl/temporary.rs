@@ -140,7 +140,7 @@ impl Ddl<'_> {
 
 /// DISCARD TEMP: drops the session's temporary objects.
 pub async fn discard(work: &mut Work, ctx: &StatementContext) -> Result<()> {
-    let mut ddl = Ddl { work, ctx };
+    let mut ddl = Ddl { work, ctx, arguments: Default::default() };
     let name = temporary_schema_name(ddl.pid());
     let Some(schema) = ddl.work.catalog.schema_named(&name).map(|schema| schema.oid) else {
         return Ok(());
@@ -155,7 +155,7 @@ pub async fn drop_temporary(
     ctx: &StatementContext,
     pid: Option<i32>,
 ) -> Result<()> {
-    let mut ddl = Ddl { work, ctx };
+    let mut ddl = Ddl { work, ctx, arguments: Default::default() };
     let wanted = |schema: &Schema| match pid {
         Some(pid) => schema.name == temporary_schema_name(pid),
         None => is_temporary_schema(schema),
@@ -170,7 +170,7 @@ pub async fn drop_temporary(
 
 /// What ON COMMIT asks for, before the session's transaction commits.
 pub async fn before_commit(work: &mut Work, ctx: &StatementContext) -> Result<()> {
-    let mut ddl = Ddl { work, ctx };
+    let mut ddl = Ddl { work, ctx, arguments: Default::default() };
     let name = temporary_schema_name(ddl.pid());
     let Some(schema) = ddl.work.catalog.schema_named(&name).map(|schema| schema.oid) else {
         return Ok(());

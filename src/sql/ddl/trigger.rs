@@ -1,19 +1,19 @@
-//! CREATE, ALTER and DROP TRIGGER.
+//! CREATE TRIGGER. What changes a trigger that is there is in `trigger_change`, the
+//! copies on partitions are in `partition::trigger`.
 
 use std::sync::Arc;
 
 use super::constraint::column_number;
-use super::name::display_name;
 use super::{Ddl, strings};
 use crate::catalog::{
-    Function, ObjectAddress, Relation, RelationKind, Trigger, TriggerConstraint, TriggerEvents,
-    TriggerTiming, deparse, quote_identifier,
+    Function, Relation, RelationKind, Trigger, TriggerConstraint, TriggerEvents, TriggerTiming,
+    deparse, quote_identifier,
 };
 use crate::error::{Error, Result};
 use crate::sql::bind;
 use crate::sql::ir::{Expr, ExprKind, visit};
 use crate::sql::parse::{self, NodeEnum, ast};
-use crate::sql::types::{Oid, oid};
+use crate::sql::types::oid;
 use crate::sqlstate;
 use crate::txn::LockMode;
 
@@ -27,13 +27,6 @@ const INSTEAD: i32 = 1 << 6;
 
 fn invalid(message: impl Into<String>) -> Error {
     Error::new(sqlstate::INVALID_OBJECT_DEFINITION, message)
-}
-
-pub(super) fn no_trigger(name: &str, table: &str) -> Error {
-    Error::new(
-        sqlstate::UNDEFINED_OBJECT,
-        format!("trigger \"{name}\" for table \"{table}\" does not exist"),
-    )
 }
 
 impl Ddl<'_> {
@@ -58,38 +51,13 @@ impl Ddl<'_> {
             delete: has(DELETE),
             truncate: has(TRUNCATE),
         };
-        if statement.row && relation.is_partitioned() {
-            return Err(Error::unsupported("row-level trigger on a partitioned table"));
-        }
-        check_relation(&relation, timing, statement.row, events)?;
+        check_relation(&relation, timing, statement, events)?;
         let (old_table, new_table) = self.transition_names(statement, &relation, timing, events)?;
         let function = self.trigger_function(statement)?;
         let columns = self.trigger_columns(statement, &relation)?;
         let when = self.trigger_condition(statement, &relation, timing, events)?;
-        let existing = self.work.catalog.trigger_named(relation.oid, &statement.trigname).cloned();
-        if let Some(old) = &existing {
-            let duplicate = || {
-                Error::new(
-                    sqlstate::DUPLICATE_OBJECT,
-                    format!(
-                        "trigger \"{}\" for relation \"{}\" already exists",
-                        statement.trigname, relation.name
-                    ),
-                )
-            };
-            if !statement.replace {
-                return Err(duplicate());
-            }
-            if old.constraint.is_some() != statement.isconstraint {
-                return Err(Error::new(
-                    sqlstate::DUPLICATE_OBJECT,
-                    format!(
-                        "trigger \"{}\" for relation \"{}\" is a constraint trigger",
-                        statement.trigname, relation.name
-                    ),
-                ));
-            }
-        }
+        let existing =
+            self.replaceable_trigger(&relation, &statement.trigname, statement.replace, false)?;
         let constraint = match statement.isconstraint {
             true => Some(self.trigger_constraint(statement, existing.as_deref())?),
             false => None,
@@ -109,13 +77,42 @@ impl Ddl<'_> {
             constraint,
             old_table,
             new_table,
+            parent: 0,
         };
         let address = trigger.address();
-        self.put(trigger);
+        self.put(trigger.clone());
         if let Some((_, expr)) = &when {
             self.record_trigger_references(address, &relation, expr);
         }
+        self.spread_trigger(&trigger, statement.replace).await?;
         Ok("CREATE TRIGGER")
+    }
+
+    /// The trigger of that name, if it may be replaced. `for_partition`: the new one is
+    /// the copy of a partitioned table's trigger.
+    pub(super) fn replaceable_trigger(
+        &self,
+        relation: &Relation,
+        name: &str,
+        replace: bool,
+        for_partition: bool,
+    ) -> Result<Option<Arc<Trigger>>> {
+        let Some(old) = self.work.catalog.trigger_named(relation.oid, name) else {
+            return Ok(None);
+        };
+        let what = if !replace {
+            "already exists"
+        } else if old.parent != 0 && !for_partition {
+            "is an internal or a child trigger"
+        } else if old.constraint.is_some() {
+            "is a constraint trigger"
+        } else {
+            return Ok(Some(old.clone()));
+        };
+        Err(Error::new(
+            sqlstate::DUPLICATE_OBJECT,
+            format!("trigger \"{name}\" for relation \"{}\" {what}", relation.name),
+        ))
     }
 
     fn trigger_constraint(
@@ -181,12 +178,6 @@ impl Ddl<'_> {
         events: TriggerEvents,
     ) -> Result<Option<(String, Expr)>> {
         let Some(node) = statement.when_clause.as_deref() else { return Ok(None) };
-        if timing == TriggerTiming::InsteadOf {
-            return Err(Error::new(
-                sqlstate::FEATURE_NOT_SUPPORTED,
-                "INSTEAD OF triggers cannot have WHEN conditions",
-            ));
-        }
         let expr = bind::bind_trigger_condition(&self.eval(), relation, node)?;
         let width = relation.columns.len() as u32;
         let mut refused: Option<(String, i32)> = None;
@@ -261,6 +252,18 @@ impl Ddl<'_> {
                 )
                 .with_detail("Triggers on views cannot have transition tables."));
             }
+            if statement.row && relation.is_partition() {
+                return Err(Error::new(
+                    sqlstate::FEATURE_NOT_SUPPORTED,
+                    "ROW triggers with transition tables are not supported on partitions",
+                ));
+            }
+            if statement.row && !relation.inheritance.parents.is_empty() {
+                return Err(Error::new(
+                    sqlstate::FEATURE_NOT_SUPPORTED,
+                    "ROW triggers with transition tables are not supported on inheritance children",
+                ));
+            }
             if timing != TriggerTiming::After {
                 return Err(invalid(
                     "transition table name can only be specified for an AFTER trigger",
@@ -307,103 +310,15 @@ impl Ddl<'_> {
         }
         Ok((old, new))
     }
-
-    /// What DROP TRIGGER names.
-    pub(super) async fn trigger_target(
-        &mut self,
-        node: &ast::Node,
-        missing_ok: bool,
-    ) -> Result<ObjectAddress> {
-        let parts = match &node.node {
-            Some(NodeEnum::List(list)) => strings(&list.items),
-            _ => Vec::new(),
-        };
-        let Some((name, table)) = parts.split_last() else {
-            return Err(Error::syntax("improper trigger name"));
-        };
-        let (schema, table_name) = match table {
-            [table] => (None, *table),
-            [.., schema, table] => (Some(*schema), *table),
-            [] => return Err(Error::syntax("improper trigger name")),
-        };
-        if let Some(schema) = schema {
-            self.schema_named(schema)?;
-        }
-        let relation = self
-            .relation_by_name(schema, table_name)
-            .ok_or_else(|| Error::undefined_table(&table.join(".")))?;
-        self.require_owner(relation.owner, "relation", &relation.name)?;
-        self.lock_relation(relation.oid, LockMode::AccessExclusive).await?;
-        match self.work.catalog.trigger_named(relation.oid, name) {
-            Some(trigger) => Ok(trigger.address()),
-            None if missing_ok => Err(Error::new(
-                sqlstate::UNDEFINED_OBJECT,
-                format!("trigger \"{name}\" for relation \"{table_name}\" does not exist"),
-            )),
-            None => Err(no_trigger(name, table_name)),
-        }
-    }
-
-    pub(super) async fn rename_trigger(&mut self, statement: &ast::RenameStmt) -> Result<String> {
-        let name = statement.relation.as_ref().ok_or_else(|| Error::syntax("no table"))?;
-        let relation = self.find_relation(name)?;
-        self.require_relation_owner(&relation)?;
-        self.lock_relation(relation.oid, LockMode::AccessExclusive).await?;
-        let (old, new) = (&statement.subname, &statement.newname);
-        let trigger = self.work.catalog.trigger_named(relation.oid, old).cloned();
-        let trigger = trigger.ok_or_else(|| no_trigger(old, &display_name(name)))?;
-        if self.work.catalog.trigger_named(relation.oid, new).is_some() {
-            return Err(Error::new(
-                sqlstate::DUPLICATE_OBJECT,
-                format!("trigger \"{new}\" for relation \"{}\" already exists", relation.name),
-            ));
-        }
-        self.put(Trigger { name: new.clone(), ..(*trigger).clone() });
-        Ok("ALTER TRIGGER".to_owned())
-    }
-
-    /// ALTER TABLE … ENABLE and DISABLE TRIGGER.
-    pub(super) fn switch_triggers(
-        &mut self,
-        table: Oid,
-        command: &ast::AlterTableCmd,
-    ) -> Result<()> {
-        use ast::AlterTableType as Step;
-        let enabled = match command.subtype() {
-            Step::AtDisableTrig | Step::AtDisableTrigAll | Step::AtDisableTrigUser => 'D',
-            Step::AtEnableAlwaysTrig => 'A',
-            Step::AtEnableReplicaTrig => 'R',
-            _ => 'O',
-        };
-        let all = matches!(command.subtype(), Step::AtEnableTrigAll | Step::AtDisableTrigAll);
-        let single =
-            !all && !matches!(command.subtype(), Step::AtEnableTrigUser | Step::AtDisableTrigUser);
-        if all {
-            let info = crate::table::TableInfo::of(&self.work.catalog, table)?;
-            if enabled == 'D' && (!info.foreign_keys.is_empty() || !info.referencing.is_empty()) {
-                return Err(Error::unsupported("DISABLE TRIGGER ALL on a table with foreign keys"));
-            }
-        }
-        if single {
-            let relation = self.relation(table)?;
-            let trigger = self.work.catalog.trigger_named(table, &command.name).cloned();
-            let trigger = trigger.ok_or_else(|| no_trigger(&command.name, &relation.name))?;
-            self.put(Trigger { enabled, ..(*trigger).clone() });
-            return Ok(());
-        }
-        for trigger in self.work.catalog.triggers_of(table) {
-            self.put(Trigger { enabled, ..(*trigger).clone() });
-        }
-        Ok(())
-    }
 }
 
 fn check_relation(
     relation: &Relation,
     timing: TriggerTiming,
-    row: bool,
+    statement: &ast::CreateTrigStmt,
     events: TriggerEvents,
 ) -> Result<()> {
+    let row = statement.row;
     let wrong = |what: &str, detail: &str| {
         Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{}\" is a {what}", relation.name))
             .with_detail(detail.to_owned()))
@@ -412,6 +327,17 @@ fn check_relation(
         RelationKind::Table if timing == TriggerTiming::InsteadOf => {
             return wrong("table", "Tables cannot have INSTEAD OF triggers.");
         }
+        RelationKind::Table
+            if relation.is_partitioned() && row && !statement.transition_rels.is_empty() =>
+        {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                format!("\"{}\" is a partitioned table", relation.name),
+            )
+            .with_detail(
+                "ROW triggers with transition tables are not supported on partitioned tables.",
+            ));
+        }
         RelationKind::Table => {}
         RelationKind::View(_) if timing != TriggerTiming::InsteadOf && row => {
             return wrong("view", "Views cannot have row-level BEFORE or AFTER triggers.");
@@ -419,13 +345,7 @@ fn check_relation(
         RelationKind::View(_) if events.truncate => {
             return wrong("view", "Views cannot have TRUNCATE triggers.");
         }
-        RelationKind::View(_) if timing == TriggerTiming::InsteadOf && !row => {
-            return Err(Error::new(
-                sqlstate::FEATURE_NOT_SUPPORTED,
-                "INSTEAD OF triggers must be FOR EACH ROW",
-            ));
-        }
-        RelationKind::View(_) => return Err(Error::unsupported("a trigger on a view")),
+        RelationKind::View(_) => {}
         RelationKind::Virtual => {
             return Err(Error::new(
                 sqlstate::INSUFFICIENT_PRIVILEGE,
@@ -442,11 +362,18 @@ fn check_relation(
             .with_detail(format!("This operation is not supported for {plural}.")));
         }
     }
-    if events.truncate && row {
-        return Err(Error::new(
-            sqlstate::FEATURE_NOT_SUPPORTED,
-            "TRUNCATE FOR EACH ROW triggers are not supported",
-        ));
-    }
-    Ok(())
+    let refused = if events.truncate && row {
+        "TRUNCATE FOR EACH ROW triggers are not supported"
+    } else if timing != TriggerTiming::InsteadOf {
+        return Ok(());
+    } else if !row {
+        "INSTEAD OF triggers must be FOR EACH ROW"
+    } else if statement.when_clause.is_some() {
+        "INSTEAD OF triggers cannot have WHEN conditions"
+    } else if !statement.columns.is_empty() {
+        "INSTEAD OF triggers cannot have column lists"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, refused))
 }

@@ -3,15 +3,15 @@
 use super::column::new_column;
 use super::name::wrong_object;
 use super::view_options::{require_checkable, view_options};
-use super::{Ddl, strings};
+use super::{Arguments, Ddl, strings};
 use crate::catalog::{BoundName, Column, Relation, RelationKind, Updatable, View};
 use crate::error::{Error, Result};
 use crate::sql::bind::{self, Binder};
-use crate::sql::ir::{Query, Statement};
+use crate::sql::ir::{ExprKind, Query, Rel, Statement, visit};
 use crate::sql::parse::{self, ast};
 use crate::sql::privilege::{self, Permissions};
 use crate::sql::routine;
-use crate::sql::types::{Oid, SqlType, oid};
+use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
 use crate::table::lock;
 use crate::txn::LockMode;
@@ -74,6 +74,7 @@ impl Ddl<'_> {
                     inheritance: Default::default(),
                     materialized: None,
                     row_security: Default::default(),
+                    settings: Default::default(),
                 }
             }
         };
@@ -133,10 +134,9 @@ impl Ddl<'_> {
     ) -> Result<(Query, Permissions)> {
         let eval = self.eval();
         let node = node.node.as_ref().ok_or_else(|| Error::syntax("an empty query"))?;
-        if matches!(node, parse::NodeEnum::ExecuteStmt(_)) {
-            return Err(Error::unsupported("CREATE TABLE AS EXECUTE"));
-        }
-        let mut binder = Binder::with_fixed_params(&eval, &[]);
+        let Arguments { types, values } = self.arguments;
+        let types: Vec<Oid> = types.iter().map(|ty| ty.oid).collect();
+        let mut binder = Binder::with_fixed_params(&eval, &types);
         if !is_run {
             binder = binder.without_policies();
         }
@@ -147,7 +147,10 @@ impl Ddl<'_> {
             self.ctx.eval.loan.open(self.work);
         }
         match statement {
-            Statement::Query(query) => Ok((query, permissions)),
+            Statement::Query(mut query) => {
+                with_arguments(&mut query.rel, values);
+                Ok((query, permissions))
+            }
             _ => Err(Error::unsupported("a query that changes rows here")),
         }
     }
@@ -199,6 +202,17 @@ impl Ddl<'_> {
         }
         Ok(Relation { kind: RelationKind::View(view), columns, ..old.clone() })
     }
+}
+
+/// Writes the values of parameters into a query.
+fn with_arguments(rel: &mut Rel, values: &[Datum]) {
+    visit::rewrite_rel(rel, &mut |expr| {
+        if let ExprKind::Param(index) = expr.kind
+            && let Some(value) = values.get(index)
+        {
+            expr.kind = ExprKind::Const(value.clone());
+        }
+    });
 }
 
 fn bind_definition(binder: &mut Binder<'_>, sql: &str) -> Result<Query> {

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use super::Effect;
-use super::part::{self, Policed};
 use super::returning::{Returned, ReturningPlan};
 use super::row_value::RowValue;
 use super::view_check::{PolicyTests, RowChecks};
@@ -23,6 +22,7 @@ use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 use crate::table::family::to_parent;
+use crate::table::part::{self, Policed};
 use crate::table::{Conflict, Event, Member, SystemColumns, TableInfo, Writer};
 use crate::txn::{Isolation, Keyspace, LockMode};
 
@@ -313,6 +313,7 @@ impl Run<'_> {
         }
         let (rid, row) = writer.insert(info, row).await?;
         writer.after_row(info, Event::Insert, None, Some(&row), &[])?;
+        writer.capture(&root, &member, Event::Insert, None, Some(&row))?;
         let row = to_parent(member.map.as_ref(), &row);
         self.done(writer, (info.oid(), rid), &row).await
     }
@@ -330,7 +331,7 @@ impl Run<'_> {
         }
         let xmin = writer.transaction_id();
         let system = SystemColumns { table, rid, xmin, xmax: 0 };
-        self.plan.checks.test(&self.info, system, row, self.params, writer).await?;
+        self.plan.checks.test_row(&self.info, system, row, self.params, writer).await?;
         self.returned.add(self.params, system, row, &[], writer).await
     }
 
@@ -380,10 +381,21 @@ impl Run<'_> {
         }
         let policed = Policed { checks: &policies.update, params: self.params };
         let new = match policed.checks.is_empty() {
-            true => writer.update_firing(info, conflict.rid, &old, new, &assigned).await?,
+            true => {
+                let new = writer.update_firing(info, conflict.rid, &old, new, &assigned).await?;
+                if let Some(new) = &new {
+                    writer.capture(&self.info, member, Event::Update, Some(&old), Some(new))?;
+                }
+                new
+            }
             false => {
-                let changed =
-                    part::Changed { rid: conflict.rid, old: &old, new, assigned: &assigned };
+                let changed = part::Changed {
+                    rid: conflict.rid,
+                    old: &old,
+                    new,
+                    assigned: &assigned,
+                    doing: "updated",
+                };
                 let written = part::update(writer, &self.info, member, changed, policed).await?;
                 written.map(|written| written.row)
             }

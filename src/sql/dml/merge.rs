@@ -11,8 +11,8 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use super::Effect;
-use super::part::{self, Policed};
 use super::row_value::RowValue;
+use super::source::own_columns;
 use super::view_check::{PolicyTests, RowChecks};
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
@@ -23,11 +23,15 @@ use crate::sql::ir::{
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
+use crate::table::part::{self, Policed};
 use crate::table::{Event, Family, LockedRow, TableInfo, Writer};
 use crate::txn::{LockMode, WaitPolicy};
 
 /// How often a statement starts over because rows it matched have changed.
 const RESTARTS_MAX: usize = 100;
+
+/// What is done with a matched row, as errors say it.
+const DOING: &str = "updated or deleted";
 
 /// A compiled MERGE.
 pub struct MergePlan {
@@ -135,12 +139,7 @@ fn source_query(merge: &Merge, columns: &[OutputColumn]) -> Result<Query> {
     let int8 = SqlType::new(oid::INT8);
     let column = |id, ty, name: &str| OutputColumn { id, name: name.to_owned(), ty, origin: None };
     let read = |id, ty| Expr { kind: ExprKind::Column(id), ty, location: -1 };
-    // Counted down from the top, so as not to meet the binder's ids.
-    let mut next = u32::MAX;
-    let mut fresh = || {
-        next -= 1;
-        ColumnId(next)
-    };
+    let mut fresh = own_columns();
     let table_type = SqlType::new(oid::OID);
     let table = match merge.target.tableoid().filter(|_| merge.target.descendants) {
         Some(id) => read(id, table_type),
@@ -178,7 +177,10 @@ impl Run<'_> {
     async fn all(&mut self, work: &mut Work) -> Result<bool> {
         let mut chunks = run::rows(&self.plan.query, self.params, work, self.ctx).await?;
         let mut writer = Writer::new(work, self.ctx);
-        self.statement_triggers(&mut writer, Writer::before_statement)?;
+        let mut events = self.statement_events();
+        for (event, assigned) in &events {
+            writer.before_statement(&self.root, *event, assigned)?;
+        }
         while let Some(chunk) = self.ctx.lend_while(writer.work, chunks.next()).await {
             for mut values in chunk? {
                 if self.ctx.cancel.is_cancelled() {
@@ -194,7 +196,10 @@ impl Run<'_> {
                 }
             }
         }
-        self.statement_triggers(&mut writer, Writer::after_statement)?;
+        events.reverse();
+        for (event, assigned) in &events {
+            writer.after_statement(&self.root, *event, assigned)?;
+        }
         writer.finish().await.map(|()| true)
     }
 
@@ -202,18 +207,16 @@ impl Run<'_> {
         Policed { checks, params: self.params }
     }
 
-    /// The statement-level triggers of what the actions may do.
-    fn statement_triggers<'w>(
-        &self,
-        writer: &mut Writer<'w>,
-        fire: impl Fn(&mut Writer<'w>, &Arc<TableInfo>, Event, &[i16]) -> Result<()>,
-    ) -> Result<()> {
+    /// What the actions may do, with the columns they assign to: statement-level triggers
+    /// fire for it.
+    fn statement_events(&self) -> Vec<(Event, Vec<i16>)> {
+        let mut events = Vec::new();
         if self.root.triggers.is_none() {
-            return Ok(());
+            return events;
         }
         let kinds = || self.plan.actions.iter().map(|action| &action.kind);
         if kinds().any(|kind| matches!(kind, Kind::Insert(_))) {
-            fire(writer, &self.root, Event::Insert, &[])?;
+            events.push((Event::Insert, Vec::new()));
         }
         let mut assigned: Option<Vec<i16>> = None;
         for kind in kinds() {
@@ -222,13 +225,11 @@ impl Run<'_> {
                 assigned.get_or_insert_default().extend(columns);
             }
         }
-        if let Some(assigned) = assigned {
-            fire(writer, &self.root, Event::Update, &assigned)?;
+        events.extend(assigned.map(|assigned| (Event::Update, assigned)));
+        if kinds().any(|kind| matches!(kind, Kind::Delete)) {
+            events.push((Event::Delete, Vec::new()));
         }
-        match kinds().any(|kind| matches!(kind, Kind::Delete)) {
-            true => fire(writer, &self.root, Event::Delete, &[]),
-            false => Ok(()),
-        }
+        events
     }
 
     /// Carries out the first action that applies to a row of the join.
@@ -307,7 +308,7 @@ impl Run<'_> {
         self.policed(there).test(writer, &self.root, &member, &old).await?;
         match values {
             None => {
-                if !writer.delete_firing(info, rid, &old).await? {
+                if !part::delete(writer, &self.root, &member, (rid, &old), DOING).await? {
                     return Ok(true);
                 }
             }
@@ -319,7 +320,8 @@ impl Run<'_> {
                     new[own as usize - 1] =
                         value.eval(row, self.params, writer.work, self.ctx).await?;
                 }
-                let changed = part::Changed { rid, old: &old, new, assigned: &assigned };
+                let changed =
+                    part::Changed { rid, old: &old, new, assigned: &assigned, doing: DOING };
                 let policed = self.policed(&policies.update);
                 let Some(written) =
                     part::update(writer, &self.root, &member, changed, policed).await?

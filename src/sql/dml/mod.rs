@@ -21,11 +21,12 @@ pub mod conditions;
 pub mod copy;
 mod domain;
 mod insert;
+mod instead;
 mod merge;
 mod modify;
-mod part;
 mod returning;
 mod row_value;
+mod several;
 mod source;
 mod trigger;
 mod truncate;
@@ -48,8 +49,10 @@ use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 
 use insert::InsertPlan;
+use instead::{InsteadPlan, is_for_triggers};
 use merge::MergePlan;
 use modify::ModifyPlan;
+use several::SeveralPlan;
 
 /// A statement ready to be run many times under the catalog it was compiled for.
 pub struct Compiled {
@@ -62,6 +65,8 @@ enum Plan {
     Insert(InsertPlan),
     Modify(ModifyPlan),
     Merge(Box<MergePlan>),
+    Instead(Box<InsteadPlan>),
+    Several(SeveralPlan),
 }
 
 /// What a statement did.
@@ -74,7 +79,20 @@ pub struct Effect {
 
 impl Compiled {
     pub fn new(statement: &ir::Statement, catalog: &Catalog) -> Result<Compiled> {
+        let instead = |plan| Plan::Instead(Box::new(plan));
         let (relation, plan, returning) = match statement {
+            ir::Statement::Insert(insert) if is_for_triggers(&insert.relation) => {
+                let plan = instead(InsteadPlan::insert(insert, catalog)?);
+                (&insert.relation, plan, insert.returning.as_ref())
+            }
+            ir::Statement::Update(update) if is_for_triggers(&update.target.relation) => {
+                let plan = instead(InsteadPlan::update(update, catalog)?);
+                (&update.target.relation, plan, update.returning.as_ref())
+            }
+            ir::Statement::Delete(delete) if is_for_triggers(&delete.target.relation) => {
+                let plan = instead(InsteadPlan::delete(delete, catalog)?);
+                (&delete.target.relation, plan, delete.returning.as_ref())
+            }
             ir::Statement::Insert(insert) => {
                 let plan = Plan::Insert(InsertPlan::new(insert, catalog)?);
                 (&insert.relation, plan, insert.returning.as_ref())
@@ -91,11 +109,16 @@ impl Compiled {
                 let plan = Plan::Merge(Box::new(MergePlan::new(merge, catalog)?));
                 (&merge.target.relation, plan, None)
             }
+            ir::Statement::Several(several) => {
+                let plan = Plan::Several(SeveralPlan::new(several, catalog)?);
+                return Ok(Compiled { relation: several.relation.clone(), plan, returning: None });
+            }
             ir::Statement::Query(_) => return Err(Error::internal("a query changes no rows")),
         };
         let extra = match &plan {
-            Plan::Insert(_) | Plan::Merge(_) => &[][..],
+            Plan::Insert(_) | Plan::Merge(_) | Plan::Several(_) => &[][..],
             Plan::Modify(plan) => plan.extra_columns(),
+            Plan::Instead(plan) => plan.extra_columns(),
         };
         let returning = returning
             .map(|returning| returning::ReturningPlan::new(returning, extra, catalog))
@@ -108,7 +131,7 @@ impl Compiled {
         match &self.plan {
             Plan::Insert(plan) => plan.is_fast(),
             Plan::Modify(plan) => plan.is_fast(),
-            Plan::Merge(_) => false,
+            Plan::Merge(_) | Plan::Instead(_) | Plan::Several(_) => false,
         }
     }
 
@@ -128,6 +151,10 @@ impl Compiled {
                 plan.run(&self.relation, self.returning.as_ref(), params, work, ctx).await
             }
             Plan::Merge(plan) => plan.run(&self.relation, params, work, ctx).await,
+            Plan::Several(plan) => plan.run(params, work, ctx).await,
+            Plan::Instead(plan) => {
+                plan.run(&self.relation, self.returning.as_ref(), params, work, ctx).await
+            }
         }
     }
 
@@ -140,7 +167,7 @@ impl Compiled {
     ) -> Result<Outcome> {
         let effect = self.run(params, work, ctx).await?;
         let tag = self.tag(effect.count);
-        Ok(match &self.returning {
+        Ok(match self.returning() {
             None => Outcome::Command(tag),
             Some(returning) => {
                 let rows = (!effect.rows.is_empty()).then(|| Ok(Rows::Datums(effect.rows)));
@@ -156,7 +183,14 @@ impl Compiled {
 
     /// The columns of RETURNING.
     pub fn returned_columns(&self) -> Option<&Arc<[ResultColumn]>> {
-        self.returning.as_ref().map(|returning| &returning.columns)
+        self.returning().map(|returning| &returning.columns)
+    }
+
+    fn returning(&self) -> Option<&returning::ReturningPlan> {
+        match &self.plan {
+            Plan::Several(plan) => plan.tagged()?.returning(),
+            _ => self.returning.as_ref(),
+        }
     }
 
     fn tag(&self, count: u64) -> String {
@@ -164,6 +198,8 @@ impl Compiled {
             Plan::Insert(_) => format!("INSERT 0 {count}"),
             Plan::Modify(plan) => format!("{} {count}", plan.verb()),
             Plan::Merge(_) => format!("MERGE {count}"),
+            Plan::Instead(plan) => plan.tag(count),
+            Plan::Several(plan) => plan.tag(count),
         }
     }
 }

@@ -9,9 +9,8 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use super::Effect;
-use super::part::{self, Policed};
 use super::returning::{Returned, ReturningPlan};
-use super::source::{TargetRows, TargetScan, evaluated_row, slots};
+use super::source::{TargetRows, TargetScan, evaluated_row, own_columns, slots};
 use super::view_check::{PolicyTests, RowChecks};
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
@@ -24,7 +23,10 @@ use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::storage::{Value, row};
-use crate::table::{Event, Family, LockedRow, Member, SystemColumns, TableInfo, Writer};
+use crate::table::part::{self, Policed};
+use crate::table::{
+    Event, Family, LockedRow, Member, SystemColumns, TableInfo, Writer, already_modified,
+};
 use crate::txn::{LockMode, WaitPolicy};
 
 /// How often a statement starts over because rows it joined have changed.
@@ -194,7 +196,7 @@ impl ModifyPlan {
 }
 
 /// The columns of `input` that RETURNING reads beside the target's row.
-fn extra_columns(returning: Option<&Returning>, input: &Rel) -> Vec<OutputColumn> {
+pub(super) fn extra_columns(returning: Option<&Returning>, input: &Rel) -> Vec<OutputColumn> {
     let Some(returning) = returning else { return Vec::new() };
     let own: HashSet<ColumnId> = returning.row.iter().map(|(_, column)| column.id).collect();
     let mut read: HashSet<ColumnId> = HashSet::new();
@@ -216,12 +218,7 @@ fn source_query(
     let int8 = SqlType::new(oid::INT8);
     let column = |id, ty, name: &str| OutputColumn { id, name: name.to_owned(), ty, origin: None };
     let read = |id, ty| Expr { kind: ExprKind::Column(id), ty, location: -1 };
-    // Counted down from the top, so as not to meet the binder's ids.
-    let mut next = u32::MAX;
-    let mut fresh = || {
-        next -= 1;
-        ColumnId(next)
-    };
+    let mut fresh = own_columns();
     let table = match target.tableoid().filter(|_| target.descendants) {
         Some(id) => read(id, SqlType::new(oid::OID)),
         None => Expr {
@@ -241,7 +238,15 @@ fn source_query(
         exprs.push((column(fresh(), expr.ty, "value"), expr.clone()));
     }
     let output = exprs.iter().map(|(column, _)| column.clone()).collect();
-    Ok(Query { rel: Rel::Project { input: Box::new(input.clone()), exprs }, output })
+    // CTEs stay on top, where those that change rows are run.
+    let rel = match input {
+        Rel::With { ctes, body } => {
+            let body = Box::new(Rel::Project { input: body.clone(), exprs });
+            Rel::With { ctes: ctes.clone(), body }
+        }
+        input => Rel::Project { input: Box::new(input.clone()), exprs },
+    };
+    Ok(Query { rel, output })
 }
 
 /// The version of a row that is updated or deleted, under its lock.
@@ -308,12 +313,16 @@ impl Run<'_> {
         let (ctx, params) = (self.ctx, self.params);
         let mode = self.plan.lock_mode(member);
         let info = &member.info;
-        while let Some((rid, _)) = ctx.lend_while(writer.work, rows.next()).await? {
+        let fires = info.triggers.is_some();
+        while let Some((rid, read)) = ctx.lend_while(writer.work, rows.next()).await? {
             let (row, changed) = match writer.lock_row(info, rid, mode, WaitPolicy::Wait).await? {
                 LockedRow::Unchanged(row) => (row, false),
                 LockedRow::Changed(row) => (row, true),
                 LockedRow::Gone | LockedRow::NotAvailable => continue,
             };
+            if !changed && fires && row[..] != read[..] {
+                return Err(already_modified("updated"));
+            }
             let seen = evaluated_row(member, rid, &row)?;
             let new = writer.lend(|| {
                 if changed && !scan.matches(&ctx.eval, params, &seen)? {
@@ -386,7 +395,7 @@ impl Run<'_> {
         let (table, own) = (info.oid(), writer.transaction_id());
         let mut system = SystemColumns { table, rid, xmin, xmax: own };
         if self.plan.delete {
-            if !writer.delete_firing(info, rid, &old).await? {
+            if !part::delete(writer, &self.root, member, (rid, &old), "deleted").await? {
                 return Ok(());
             }
             self.count += 1;
@@ -409,14 +418,14 @@ impl Run<'_> {
                 mapped.as_slice()
             }
         };
-        let changed = part::Changed { rid, old: &old, new, assigned };
+        let changed = part::Changed { rid, old: &old, new, assigned, doing: "updated" };
         let policed = Policed { checks: &self.plan.policies.update, params: self.params };
         let written = part::update(writer, &self.root, member, changed, policed).await?;
         let Some(written) = written else { return Ok(()) };
         let (table, rid) = (written.member.info.oid(), written.rid);
         let system = SystemColumns { table, rid, ..system };
         let row = as_parent(&written.member, written.row);
-        self.plan.checks.test(&self.root, system, &row, self.params, writer).await?;
+        self.plan.checks.test_row(&self.root, system, &row, self.params, writer).await?;
         self.count += 1;
         self.returned.add(self.params, system, &row, extra, writer).await
     }

@@ -13,7 +13,7 @@ use crate::sql::run::StatementContext;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::types::Datum;
 use crate::storage::Value;
-use crate::table::scan::{Access, Comparison, RowIterator, choose, index_rows, rid_rows};
+use crate::table::scan::{Access, Comparison, RowIterator, choose, named_rows, rid_rows};
 use crate::table::{Member, ScanOptions, TableInfo, lookup};
 use crate::txn::Overlay;
 
@@ -41,6 +41,16 @@ pub fn slots(scan: &Scan) -> Vec<ColumnId> {
     }
     slots.push(scan.rid.unwrap_or(unread));
     slots
+}
+
+/// Ids for columns that the binder has not made. They are counted down from the middle
+/// of all ids: the binder counts from 1, the planner from the largest in use.
+pub fn own_columns() -> impl FnMut() -> ColumnId {
+    let mut next = u32::MAX / 2;
+    move || {
+        next -= 1;
+        ColumnId(next)
+    }
 }
 
 /// A decoded row as evaluators see it: the named table's columns, then the rid.
@@ -141,10 +151,12 @@ impl TargetScan {
         let access = choose(info, &overlay, comparisons, &options)?;
         let rows = match &access {
             Access::Sequential(_) => rid_rows(info, &overlay, 0, u64::MAX),
-            Access::Index(access) => index_rows(info, &overlay, &access.ranges)?,
+            Access::Index(access) => {
+                named_rows(info, &overlay, &access.rows, 0..access.rows.rids.len())
+            }
         };
         match access {
-            Access::Index(access) if access.rows <= INLINE_ROWS_MAX => {
+            Access::Index(access) if access.rows.rids.len() <= INLINE_ROWS_MAX => {
                 let chunk = filter.chunk(&mut rows.take(INLINE_ROWS_MAX + 1), usize::MAX)?;
                 Ok(TargetRows::Chunk(chunk.into_iter()))
             }

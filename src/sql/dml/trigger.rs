@@ -58,7 +58,10 @@ impl SqlCompiler {
     ) -> Result<Fired> {
         let trigger = &firing.trigger.trigger;
         let before = trigger.timing == TriggerTiming::Before;
-        if before && !SqlCompiler::condition_holds(firing, ctx)? {
+        if before && trigger.when.is_some() {
+            ctx.eval.loan.open(work);
+        }
+        if before && !ctx.lend(work, || SqlCompiler::condition_holds(firing, ctx))? {
             return Ok(Fired::Not);
         }
         let function = work.catalog.function(trigger.function).cloned().ok_or_else(|| {

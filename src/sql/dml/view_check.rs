@@ -4,12 +4,15 @@
 //! A view's conditions are tested when the row is written, a policy's before: it sees
 //! the row as the BEFORE triggers left it, and is heard before any constraint.
 
+use futures::future::BoxFuture;
+
 use super::row_value::RowValue;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::sql::ir::{CheckKind, ColumnId, PolicyChecks, RowCheck};
 use crate::sql::types::Datum;
 use crate::sqlstate;
+use crate::table::part::RowConditions;
 use crate::table::{SystemColumns, TableInfo, Writer, failing_row};
 
 /// Compiled conditions, in the order in which they are tested.
@@ -43,8 +46,6 @@ impl PolicyTests {
 }
 
 impl RowChecks {
-    pub const NONE: RowChecks = RowChecks(Vec::new());
-
     pub fn new(checks: &[RowCheck], catalog: &Catalog) -> Result<RowChecks> {
         let compile = |check: &RowCheck| {
             let slots: Vec<ColumnId> = check.row.iter().map(|(_, column)| column.id).collect();
@@ -57,12 +58,7 @@ impl RowChecks {
         Ok(RowChecks(checks.iter().map(compile).collect::<Result<_>>()?))
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Tests a row, as the named table has it.
-    pub async fn test(
+    pub async fn test_row(
         &self,
         info: &TableInfo,
         system: SystemColumns,
@@ -89,6 +85,23 @@ impl RowChecks {
             }
         }
         Ok(())
+    }
+}
+
+impl RowConditions for RowChecks {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn test<'a>(
+        &'a self,
+        root: &'a TableInfo,
+        system: SystemColumns,
+        row: &'a [Datum],
+        params: &'a [Datum],
+        writer: &'a mut Writer<'_>,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.test_row(root, system, row, params, writer))
     }
 }
 

@@ -451,6 +451,61 @@ pub enum Statement {
     Update(Update),
     Delete(Delete),
     Merge(Merge),
+    /// What rules have made of a statement.
+    Several(Several),
+}
+
+/// The statements that rules make of one, in the order in which they are run.
+#[derive(Clone, Debug)]
+pub struct Several {
+    /// The relation that the statement was about.
+    pub relation: Arc<Relation>,
+    /// `INSERT`, `UPDATE` or `DELETE`.
+    pub verb: &'static str,
+    pub parts: Vec<(Statement, RuleSource)>,
+    /// Which of them counts for the client and gives it rows.
+    pub tagged: Option<usize>,
+    /// No rows of its own.
+    pub nothing: Rel,
+}
+
+/// Where a statement comes from that rules have made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RuleSource {
+    Original,
+    Instead,
+    Also,
+}
+
+impl Several {
+    pub fn tagged(&self) -> Option<&Statement> {
+        self.parts.get(self.tagged?).map(|(part, _)| part)
+    }
+}
+
+impl Statement {
+    /// RETURNING of what the client gets rows from.
+    pub fn returning(&self) -> Option<&Returning> {
+        match self {
+            Statement::Query(_) | Statement::Merge(_) => None,
+            Statement::Insert(insert) => insert.returning.as_ref(),
+            Statement::Update(update) => update.returning.as_ref(),
+            Statement::Delete(delete) => delete.returning.as_ref(),
+            Statement::Several(several) => several.tagged()?.returning(),
+        }
+    }
+
+    pub fn returning_mut(&mut self) -> Option<&mut Option<Returning>> {
+        match self {
+            Statement::Query(_) | Statement::Merge(_) => None,
+            Statement::Insert(insert) => Some(&mut insert.returning),
+            Statement::Update(update) => Some(&mut update.returning),
+            Statement::Delete(delete) => Some(&mut delete.returning),
+            Statement::Several(several) => {
+                several.parts.get_mut(several.tagged?)?.0.returning_mut()
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

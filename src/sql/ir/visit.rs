@@ -224,6 +224,7 @@ macro_rules! parts {
                 Statement::Update(update) => & $($mutable)? update.input,
                 Statement::Delete(delete) => & $($mutable)? delete.input,
                 Statement::Merge(merge) => & $($mutable)? merge.input,
+                Statement::Several(several) => & $($mutable)? several.nothing,
             }
         }
 
@@ -234,7 +235,8 @@ macro_rules! parts {
             f: &mut dyn FnMut(&'a $($mutable)? Expr),
         ) {
             let returning = match statement {
-                Statement::Query(_) => return,
+                // The parts of several are visited one by one.
+                Statement::Query(_) | Statement::Several(_) => return,
                 Statement::Merge(merge) => {
                     for action in merge.actions.$iter() {
                         action.condition.$iter().for_each(&mut *f);
@@ -357,6 +359,10 @@ pub fn rel_exprs_mut(rel: &mut Rel, visit: Visit<'_>) {
 
 /// As [`each_expr_mut`], for every expression of a statement.
 pub fn statement_exprs_mut(statement: &mut Statement, visit: Visit<'_>) {
+    if let Statement::Several(several) = statement {
+        several.parts.iter_mut().for_each(|(part, _)| statement_exprs_mut(part, visit));
+        return;
+    }
     rel_exprs_mut(statement_rel_mut(statement), visit);
     statement_expressions_mut(statement, &mut |expr| each_expr_mut(expr, visit));
 }

@@ -247,6 +247,10 @@ fn syntax_error(raw: ffi::RawError, text: &str) -> Error {
     if code == sqlstate::STATEMENT_TOO_COMPLEX {
         return Error::statement_too_deep();
     }
+    // What later grammars say otherwise than PostgreSQL 15's.
+    if raw.message == "constraints cannot be altered to be NOT VALID" {
+        return Error::new(code, "FOREIGN KEY constraints cannot be marked NOT VALID");
+    }
     let error = Error::new(code, raw.message);
     match raw.position.checked_sub(1) {
         Some(characters) => error.at(byte_offset(text, characters)),
@@ -273,6 +277,8 @@ fn code_of(message: &str) -> SqlState {
         ("not yet implemented", sqlstate::FEATURE_NOT_SUPPORTED),
         ("not implemented", sqlstate::FEATURE_NOT_SUPPORTED),
         ("not supported", sqlstate::FEATURE_NOT_SUPPORTED),
+        ("is only supported for ON DELETE actions", sqlstate::FEATURE_NOT_SUPPORTED),
+        ("cannot be altered to be NOT VALID", sqlstate::FEATURE_NOT_SUPPORTED),
         ("frame start", sqlstate::WINDOWING_ERROR),
         ("frame end", sqlstate::WINDOWING_ERROR),
         ("frame starting", sqlstate::WINDOWING_ERROR),

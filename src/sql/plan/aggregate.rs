@@ -16,6 +16,7 @@ use futures::future::BoxFuture;
 use super::batch::{self, RowReader};
 use super::form::Form;
 use super::operator::{Operator, Run};
+use super::transition::UserAggregate;
 use crate::error::{Error, Result};
 use crate::sql::functions::{AggregateKernel, AggregateState, CallContext, EvalContext};
 use crate::sql::ir::ColumnId;
@@ -28,7 +29,7 @@ const STATES_SAMPLED: usize = 1_000;
 /// One aggregate of the node; positions are in the node's input row.
 #[derive(Clone)]
 pub struct Aggregate {
-    pub kernel: AggregateKernel,
+    pub code: Code,
     pub types: Vec<SqlType>,
     pub result: SqlType,
     pub args: Vec<usize>,
@@ -39,6 +40,32 @@ pub struct Aggregate {
     /// A hypothetical-set aggregate: the first arguments, one per key of the order,
     /// are the row that it asks about.
     pub hypothetical: bool,
+}
+
+/// What computes an aggregate.
+#[derive(Clone)]
+pub enum Code {
+    Kernel(AggregateKernel),
+    /// Functions of a user's aggregate.
+    User(UserAggregate),
+}
+
+impl Code {
+    /// Whether rows with a NULL among the aggregated arguments are passed over.
+    fn is_strict(&self) -> bool {
+        match self {
+            Code::Kernel(kernel) => kernel.strict,
+            Code::User(user) => user.plain.is_strict(),
+        }
+    }
+
+    /// How many arguments in front may be NULL all the same.
+    fn direct(&self) -> usize {
+        match self {
+            Code::Kernel(_) => 0,
+            Code::User(user) => user.plain.direct(),
+        }
+    }
 }
 
 /// One key of an order over rows of datums.
@@ -212,8 +239,7 @@ impl HashAggregate {
             if !aggregate.takes(row) {
                 continue;
             }
-            let args: Vec<Datum> =
-                aggregate.args.iter().map(|position| row[*position].clone()).collect();
+            let args = aggregate.args_of(row);
             if let Some(seen) = &mut running.distinct {
                 let mut key = Vec::new();
                 for (value, form) in args.iter().zip(&aggregate.forms) {
@@ -260,9 +286,19 @@ impl HashAggregate {
 }
 
 impl Aggregate {
-    pub fn new_state(&self, context: &EvalContext) -> Result<Box<dyn AggregateState>> {
-        let call = CallContext { eval: context, args: &self.types, result: self.result };
-        (self.kernel.new_state)(&call)
+    pub fn new_state(&self, context: &Arc<EvalContext>) -> Result<Box<dyn AggregateState>> {
+        match &self.code {
+            Code::Kernel(kernel) => {
+                let call = CallContext { eval: context, args: &self.types, result: self.result };
+                (kernel.new_state)(&call)
+            }
+            Code::User(user) => Ok(Box::new(user.plain.start(context))),
+        }
+    }
+
+    /// The arguments of a row.
+    pub fn args_of(&self, row: &[Datum]) -> Vec<Datum> {
+        self.args.iter().map(|position| row[*position].clone()).collect()
     }
 
     /// Whether a row counts: its filter holds, and strict kernels skip NULLs.
@@ -271,7 +307,9 @@ impl Aggregate {
             Some(position) => !matches!(row[position], Datum::Bool(true)),
             None => false,
         };
-        let skipped = self.kernel.strict && self.args.iter().any(|arg| row[*arg].is_null());
+        let aggregated = self.args.iter().skip(self.code.direct());
+        let skipped =
+            self.code.is_strict() && aggregated.into_iter().any(|arg| row[*arg].is_null());
         !filtered && !skipped
     }
 

@@ -86,21 +86,13 @@ impl Operator for Apply {
         Box::pin(async move {
             let mut input = run.input(0)?;
             let reader = RowReader::new(&self.subquery.outer, &input.schema())?;
-            let mut memo: Memo<Datum> = Memo::new(&run, self.subquery.volatile);
+            let mut memo = self.memo(&run);
             while let Some(batch) = input.next().await {
                 let batch = batch.map_err(failure::unwrap)?;
                 let mut values = Vec::with_capacity(batch.num_rows());
                 for row in 0..batch.num_rows() {
                     let outer = reader.row(&batch, row)?;
-                    let key = self.subquery.key(&outer);
-                    if let Some(value) = memo.get(&key) {
-                        values.push(value.clone());
-                        continue;
-                    }
-                    let value = self.compute(&outer).await?;
-                    let bytes = batch::row_bytes(std::slice::from_ref(&value)) + key.len();
-                    memo.insert(key, value.clone(), bytes);
-                    values.push(value);
+                    values.push(self.remembered(outer, &mut memo).await?);
                 }
                 let mut columns = batch.columns().to_vec();
                 columns.push(batch::column(values.iter(), &self.form)?);
@@ -115,6 +107,23 @@ impl Operator for Apply {
 }
 
 impl Apply {
+    /// Where values are remembered while this runs.
+    pub fn memo(&self, run: &Run) -> Memo<Datum> {
+        Memo::new(run, self.subquery.volatile)
+    }
+
+    /// The value for an outer row, computed unless it is known.
+    pub async fn remembered(&self, outer: Vec<Datum>, memo: &mut Memo<Datum>) -> Result<Datum> {
+        let key = self.subquery.key(&outer);
+        if let Some(value) = memo.get(&key) {
+            return Ok(value.clone());
+        }
+        let value = self.compute(&outer).await?;
+        let bytes = batch::row_bytes(std::slice::from_ref(&value)) + key.len();
+        memo.insert(key, value.clone(), bytes);
+        Ok(value)
+    }
+
     async fn compute(&self, outer: &[Datum]) -> Result<Datum> {
         let planner = self.subquery.planner(outer);
         let query = &self.subquery.query;
@@ -131,7 +140,7 @@ impl Apply {
 }
 
 /// ANY and ALL over truth values.
-fn quantified<'a>(values: impl Iterator<Item = &'a Datum>, all: bool) -> Datum {
+pub fn quantified<'a>(values: impl Iterator<Item = &'a Datum>, all: bool) -> Datum {
     let mut result = Datum::Bool(all);
     for value in values {
         match value {
@@ -144,7 +153,7 @@ fn quantified<'a>(values: impl Iterator<Item = &'a Datum>, all: bool) -> Datum {
 }
 
 /// Results by outer values, forgotten when memory runs short.
-struct Memo<T> {
+pub struct Memo<T> {
     results: HashMap<Vec<u8>, T>,
     reservation: MemoryReservation,
     disabled: bool,
@@ -159,6 +168,11 @@ impl<T> Memo<T> {
 
     fn get(&self, key: &[u8]) -> Option<&T> {
         self.results.get(key)
+    }
+
+    /// Whether the result for an outer row is known.
+    pub fn has(&self, outer: &[Datum], subquery: &Dependent) -> bool {
+        self.results.contains_key(&subquery.key(outer))
     }
 
     fn insert(&mut self, key: Vec<u8>, result: T, bytes: usize) {

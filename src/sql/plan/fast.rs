@@ -26,7 +26,7 @@ use crate::sql::run::eval::Evaluator;
 use crate::sql::run::eval::native::integer;
 use crate::sql::types::Datum;
 use crate::sqlstate;
-use crate::table::scan::{Access, Comparison, RowIterator, choose, index_rows};
+use crate::table::scan::{Access, Comparison, RowIterator, choose, named_rows};
 use crate::table::{Family, ScanOptions, TableInfo, lookup};
 use crate::txn::Overlay;
 
@@ -186,8 +186,9 @@ impl TableSource {
             alias: None,
         };
         match choose(info, overlay, comparisons, &options)? {
-            Access::Index(access) if access.rows <= ROWS_MAX => {
-                let rows: RowIterator = index_rows(info, overlay, &access.ranges)?;
+            Access::Index(access) if access.rows.rids.len() <= ROWS_MAX => {
+                let all = 0..access.rows.rids.len();
+                let rows: RowIterator = named_rows(info, overlay, &access.rows, all);
                 rows.map(|row| row.and_then(|(rid, row)| self.read(info, positions, rid, &row)))
                     .collect::<Result<Vec<_>>>()
                     .map(Some)

@@ -23,6 +23,7 @@ mod distinct;
 pub mod explain;
 pub mod fast;
 mod form;
+mod hashed;
 mod join_order;
 mod limit;
 mod lower;
@@ -30,16 +31,20 @@ mod operator;
 mod optimize;
 mod prepare;
 mod projectset;
+mod prune;
 mod recursive;
+mod repeat;
 mod setop;
 mod source;
+mod transition;
+mod tuple_sort;
 mod udf;
 pub mod walk;
 mod window;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::MemoryConsumer;
@@ -75,6 +80,8 @@ struct Shared {
     init_plans: RwLock<HashMap<usize, Datum>>,
     next_init_plan: AtomicU32,
     next_column: AtomicU32,
+    /// Outputs that nothing reads have been dropped.
+    pruned: AtomicBool,
 }
 
 /// Plans the queries of one statement, each with its parameters.
@@ -111,6 +118,7 @@ impl Planner {
             init_plans: RwLock::default(),
             next_init_plan: AtomicU32::new(0),
             next_column: AtomicU32::new(walk::largest_column(query) + 1),
+            pruned: AtomicBool::new(false),
         };
         Planner { shared: Arc::new(shared), params: params.into() }
     }

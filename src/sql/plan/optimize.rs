@@ -27,7 +27,7 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 
 use super::operator::OperatorPlanner;
-use super::{join_order, walk};
+use super::{join_order, tuple_sort, walk};
 use crate::catalog::Volatility;
 use crate::error::Result;
 use crate::sql::functions::EvalContext;
@@ -41,7 +41,7 @@ const PASSES_MAX: usize = 3;
 
 /// The most keys that a join hands to the scan of its larger side, one by one, and how
 /// large they may be on average.
-const LOOKUPS_MAX: usize = 20_000;
+const LOOKUPS_MAX: usize = 100_000;
 const LOOKUP_BYTES: usize = 64;
 
 fn config(context: &StatementContext) -> SessionConfig {
@@ -62,15 +62,16 @@ fn config(context: &StatementContext) -> SessionConfig {
 }
 
 /// The rules: DataFusion's own, without those for subqueries (lowering has no
-/// subquery expressions) and for DISTINCT (lowered to aggregation by us).
-fn rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
-    vec![
+/// subquery expressions) and for DISTINCT (lowered to aggregation by us). What makes
+/// joins of cross products also puts joins in an order of its own, so it must not see
+/// those that are in order.
+fn rules(joins_are_ordered: bool) -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    let mut rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![
         Arc::new(OptimizeUnions::new()),
         Arc::new(SimplifyExpressions::new()),
         Arc::new(ExtractEquijoinPredicate::new()),
         Arc::new(EliminateDuplicatedExpr::new()),
         Arc::new(EliminateFilter::new()),
-        Arc::new(EliminateCrossJoin::new()),
         Arc::new(EliminateLimit::new()),
         Arc::new(PropagateEmptyRelation::new()),
         Arc::new(FilterNullJoinKeys::default()),
@@ -80,7 +81,12 @@ fn rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
         Arc::new(SingleDistinctToGroupBy::new()),
         Arc::new(CommonSubexprEliminate::new()),
         Arc::new(OptimizeProjections::new()),
-    ]
+    ];
+    if !joins_are_ordered {
+        let first_limit = rules.iter().position(|rule| rule.name() == "eliminate_limit");
+        rules.insert(first_limit.unwrap_or(0), Arc::new(EliminateCrossJoin::new()));
+    }
+    rules
 }
 
 /// What brings conditions to the joins and tables that they are about.
@@ -114,11 +120,12 @@ pub fn task_context(context: &StatementContext) -> Arc<TaskContext> {
 /// before columns that are not needed are cut off between them.
 fn logical(state: &SessionState, plan: LogicalPlan) -> DfResult<LogicalPlan> {
     let mut plan = plan;
-    if join_order::applies(&plan) {
+    let has_joins = join_order::applies(&plan);
+    if has_joins {
         let push_down = Optimizer::with_rules(push_down_rules());
         plan = join_order::reorder(push_down.optimize(plan, state, |_, _| {})?)?;
     }
-    Optimizer::with_rules(rules()).optimize(plan, state, |_, _| {})
+    Optimizer::with_rules(rules(has_joins)).optimize(plan, state, |_, _| {})
 }
 
 /// Optimises a logical plan and makes the physical one.
@@ -128,10 +135,11 @@ pub async fn physical(
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let state = session_state(context);
     let plan = logical(&state, plan).map_err(failure::unwrap)?;
-    DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(OperatorPlanner)])
+    let plan = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(OperatorPlanner)])
         .create_physical_plan(&plan, &state)
         .await
-        .map_err(failure::unwrap)
+        .map_err(failure::unwrap)?;
+    tuple_sort::replace_sorts(plan).map_err(failure::unwrap)
 }
 
 /// Computes an expression whose operands are all constant. One that fails is

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::cte::Cte;
-use super::{INIT_PLAN_BASE, Planner, walk};
+use super::{INIT_PLAN_BASE, Planner, prune, walk};
 use crate::catalog::Function;
 use crate::error::{Error, Result};
 use crate::sql::ir::visit;
@@ -45,6 +45,9 @@ impl Planner {
     /// Takes CTEs and independent subqueries out of a query.
     pub(super) async fn prepare(&self, query: &Query) -> Result<Query> {
         let mut query = query.clone();
+        if !self.shared.pruned.swap(true, Ordering::Relaxed) {
+            prune::unused_outputs(&mut query);
+        }
         let working_tables = self.shared.working_tables.read().keys().map(|id| id.0).collect();
         let mut preparation = Preparation {
             planner: self,
@@ -229,6 +232,8 @@ impl Preparation<'_> {
         });
         result?;
         let ExprKind::Subquery(subquery) = &mut expr.kind else { return Ok(()) };
+        // What a CTE written out here reads, the subquery reads.
+        self.inline_ctes(&mut subquery.query.rel);
         let rel = &subquery.query.rel;
         let independent =
             walk::free_columns(rel).is_empty() && !walk::reads_cte(rel, &self.working_tables);
@@ -237,8 +242,7 @@ impl Preparation<'_> {
         if !independent || (quantified && array.is_none()) {
             return self.rel(&mut subquery.query.rel);
         }
-        let mut subquery = (**subquery).clone();
-        self.inline_ctes(&mut subquery.query.rel);
+        let subquery = (**subquery).clone();
         let param = ExprKind::Param(self.init_plan(subquery, expr.ty));
         expr.kind = match array {
             Some((operator, left, all)) => {

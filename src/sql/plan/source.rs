@@ -14,7 +14,7 @@ use super::lower::expr::Lowered;
 use super::lower::{Lowering, Relation, project};
 use crate::catalog::{RelationKind, system};
 use crate::error::{Error, Result};
-use crate::sql::ir::{Expr, RowLock, Scan, system_column};
+use crate::sql::ir::{Expr, OutputColumn, RowLock, Scan, system_column};
 use crate::sql::run::failure;
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
@@ -152,10 +152,19 @@ fn known_rows(lowering: &Lowering<'_>, scan: &Scan, rows: &[Vec<Datum>]) -> Resu
         1.. => Ok(row[number as usize - 1].clone()),
         number => constant_column(scan.relation.oid, number),
     };
-    let rows = rows
+    let mut rows = rows
         .iter()
         .map(|row| scan.columns.iter().map(|(number, _)| value(*number, row)).collect())
         .collect::<Result<Vec<Vec<Datum>>>>()?;
+    let mut columns = columns;
+    if let Some(id) = scan.rid {
+        // The rows have no identity but their places, which do for TABLESAMPLE.
+        let ty = SqlType::new(oid::INT8);
+        columns.push(OutputColumn { id, name: "rid".to_owned(), ty, origin: None });
+        for (place, row) in (0..).zip(&mut rows) {
+            row.push(Datum::Int8(place));
+        }
+    }
     let forms = columns
         .iter()
         .map(|column| Form::of(column.ty, lowering.catalog()))

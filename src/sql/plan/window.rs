@@ -4,7 +4,6 @@
 //! The input arrives sorted by partition and order. One partition is held at a
 //! time; each function appends a column.
 
-use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,16 +12,17 @@ use datafusion::execution::memory_pool::MemoryConsumer;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 
-use super::aggregate::{Aggregate, Order};
+use super::aggregate::{Aggregate, Code, Order};
 use super::batch::{self, RowReader};
 use super::form::Form;
 use super::operator::{Operator, Run};
+use super::transition::Calls;
 use crate::error::{Error, Result};
-use crate::sql::functions::EvalContext;
+use crate::sql::functions::{AggregateState, EvalContext};
 use crate::sql::ir::{ColumnId, FrameExclusion, FrameUnits};
 use crate::sql::run::eval::native::integer;
 use crate::sql::run::failure;
-use crate::sql::types::{self, Datum};
+use crate::sql::types::Datum;
 use crate::sqlstate;
 
 pub struct Window {
@@ -71,18 +71,13 @@ pub enum Bound {
     CurrentRow,
     /// Rows or groups before (negative) or after the current one.
     Distance(i64),
-    /// For RANGE: the bound's value for a row's order value.
-    Value(Box<RangeBound>),
+    /// For RANGE: rows whose order value is within an offset of the current row's.
+    Range(InRange),
 }
 
-/// How RANGE finds `value ± offset`.
-pub struct RangeBound {
-    /// Computes the bound from an order value.
-    pub bound: Box<dyn Fn(&EvalContext, &Datum) -> Result<Datum> + Send + Sync>,
-    /// Brings an order value to the type of the bound.
-    pub lift: fn(&Datum) -> Datum,
-    pub form: Form,
-}
+/// Whether an order value is not beyond the bound that lies an offset away from the
+/// current row's: the type's own `in_range`.
+pub type InRange = Box<dyn Fn(&EvalContext, &Datum, &Datum) -> Result<bool> + Send + Sync>;
 
 impl std::fmt::Debug for Window {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -227,6 +222,12 @@ impl Window {
         rows: &[Vec<Datum>],
         peers: &Peers,
     ) -> Result<Vec<Datum>> {
+        if let Code::User(user) = &aggregate.code
+            && let Some(moving) = &user.moving
+            && !matches!(call.frame.start, Bound::UnboundedPreceding)
+        {
+            return self.moving_aggregate(call, (aggregate, moving), rows, peers);
+        }
         let grows = matches!(call.frame.start, Bound::UnboundedPreceding)
             && call.frame.exclusion == FrameExclusion::NoOthers;
         let mut values: Vec<Datum> = Vec::with_capacity(rows.len());
@@ -260,6 +261,48 @@ impl Window {
             }
             fed = frame.end;
             last = Some(frame.end);
+            values.push(state.finish()?);
+        }
+        Ok(values)
+    }
+
+    /// Aggregates over frames that move: rows that leave are taken back out.
+    fn moving_aggregate(
+        &self,
+        call: &Call,
+        (aggregate, calls): (&Aggregate, &Arc<Calls>),
+        rows: &[Vec<Datum>],
+        peers: &Peers,
+    ) -> Result<Vec<Datum>> {
+        let exclusion = call.frame.exclusion;
+        let mut values: Vec<Datum> = Vec::with_capacity(rows.len());
+        let mut state = calls.start(&self.context);
+        let mut held = 0..0;
+        for row in 0..rows.len() {
+            if self.context.session.is_cancelled() {
+                return Err(Error::query_canceled());
+            }
+            let frame = self.frame(call, rows, peers, row)?;
+            let mut anew = exclusion != FrameExclusion::NoOthers
+                || frame.start < held.start
+                || frame.end < held.end
+                || held.end <= frame.start;
+            for member in held.start..frame.start {
+                if anew {
+                    break;
+                }
+                if aggregate.takes(&rows[member]) {
+                    anew = !state.remove(&aggregate.args_of(&rows[member]))?;
+                }
+            }
+            if anew {
+                state = calls.start(&self.context);
+                held = frame.start..frame.start;
+            }
+            for member in members(&(held.end..frame.end), exclusion, peers, row) {
+                feed(aggregate, &mut state, &rows[member])?;
+            }
+            held = frame;
             values.push(state.finish()?);
         }
         Ok(values)
@@ -312,13 +355,13 @@ impl Window {
                     _ => peers.ranges[group as usize].end,
                 }
             }
-            Bound::Value(range) => self.range_bound(range, is_start, rows, peers, row)?,
+            Bound::Range(within) => self.range_bound(within, is_start, rows, peers, row)?,
         })
     }
 
     fn range_bound(
         &self,
-        range: &RangeBound,
+        within: &InRange,
         is_start: bool,
         rows: &[Vec<Datum>],
         peers: &Peers,
@@ -332,26 +375,23 @@ impl Window {
             let group = peers.of(row);
             return Ok(if is_start { group.start } else { group.end });
         }
-        let bound = (range.bound)(&self.context, value)?;
-        // Rows are in order, NULLs at one end: the bound is where the order
-        // of a row against the bound's value turns.
-        let before = |other: &Datum| -> bool {
+        // Rows are in order, NULLs at one end: before the start are those that are
+        // beyond its bound, before the end those that are within its own.
+        let mut failed = None;
+        let found = rows.partition_point(|other| {
+            let other = &other[order.position];
             if other.is_null() {
                 return order.nulls_first;
             }
-            let value = (range.lift)(other);
-            // `int4 + int8` is int8: integers compare in any width.
-            let ordering = match (integer(&value), integer(&bound)) {
-                (Some(value), Some(bound)) => value.cmp(&bound),
-                _ => types::compare(&value, &bound, &range.form.repr),
-            };
-            let ordering = if order.descending { ordering.reverse() } else { ordering };
-            match is_start {
-                true => ordering == Ordering::Less,
-                false => ordering != Ordering::Greater,
+            match within(&self.context, other, value) {
+                Ok(within) => within != is_start,
+                Err(error) => {
+                    failed.get_or_insert(error);
+                    false
+                }
             }
-        };
-        Ok(rows.partition_point(|other| before(&other[order.position])))
+        });
+        failed.map_or(Ok(found), Err)
     }
 }
 
@@ -363,8 +403,7 @@ fn feed(
     if !aggregate.takes(row) {
         return Ok(());
     }
-    let args: Vec<Datum> = aggregate.args.iter().map(|position| row[*position].clone()).collect();
-    state.update(&args)
+    state.update(&aggregate.args_of(row))
 }
 
 /// The rows of a frame that its exclusion leaves.

@@ -69,7 +69,7 @@ use parking_lot::Mutex;
 use crate::catalog::Function;
 use crate::error::Result;
 use crate::sql::ir::visit;
-use crate::sql::ir::{Expr, ExprKind, Query, Rel, Statement};
+use crate::sql::ir::{Expr, ExprKind, Query, Rel, Statement, WindowFunction};
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid, SqlType};
 
@@ -144,6 +144,9 @@ fn is_routine(function: &Function) -> bool {
 
 /// Whether a statement calls functions that users wrote.
 pub fn are_called_in(statement: &Statement) -> bool {
+    if let Statement::Several(several) = statement {
+        return several.parts.iter().any(|(part, _)| are_called_in(part));
+    }
     let mut found = false;
     rel_calls(visit::statement_rel(statement), &mut found);
     visit::statement_expressions(statement, &mut |expr| expr_calls(expr, &mut found));
@@ -167,6 +170,15 @@ fn rel_calls(rel: &Rel, found: &mut bool) {
         }
         Rel::ProjectSet { calls, .. } => {
             *found |= calls.iter().any(|(_, call)| is_routine(&call.function));
+        }
+        Rel::Aggregate { aggregates, .. } => {
+            *found |= aggregates.iter().any(|(_, call)| call.aggregate.calls_functions());
+        }
+        Rel::Window { calls, .. } => {
+            *found |= calls.iter().any(|(_, call)| match &call.function {
+                WindowFunction::Aggregate(_, aggregate) => aggregate.calls_functions(),
+                WindowFunction::Window(_) => false,
+            });
         }
         _ => {}
     }

@@ -95,10 +95,7 @@ fn columns(statement: &Statement) -> Option<Vec<SqlType>> {
         Statement::Query(query) => {
             return Some(query.output.iter().map(|column| column.ty).collect());
         }
-        Statement::Insert(insert) => insert.returning.as_ref(),
-        Statement::Update(update) => update.returning.as_ref(),
-        Statement::Delete(delete) => delete.returning.as_ref(),
-        Statement::Merge(_) => None,
+        other => other.returning(),
     };
     returning.map(|returning| returning.exprs.iter().map(|(column, _)| column.ty).collect())
 }

@@ -15,6 +15,7 @@ use super::{Lender, StatementContext, Work, failure, locking};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::sql::dml;
+use crate::sql::ir::visit;
 use crate::sql::ir::{CteBody, Expr, ExprKind, OutputColumn, Query, Rel};
 use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
 use crate::sql::plan::fast::FastPlan;
@@ -232,7 +233,7 @@ async fn run_modifications(
     work: &mut Work,
     context: &StatementContext,
 ) -> Result<()> {
-    let Rel::With { ctes, .. } = &mut query.rel else { return Ok(()) };
+    let Some(ctes) = modifying_ctes(&mut query.rel) else { return Ok(()) };
     for position in 0..ctes.len() {
         let (before, rest) = ctes.split_at_mut(position);
         let cte = &mut rest[0];
@@ -256,6 +257,37 @@ async fn run_modifications(
     Ok(())
 }
 
+/// The statement's CTEs, if some change rows: only those at its top can, but the plan of
+/// what reads them may have come on top of them.
+fn modifying_ctes(rel: &mut Rel) -> Option<&mut Vec<crate::sql::ir::Cte>> {
+    let mut has_some = false;
+    visit::modifications(rel, &mut |_| has_some = true);
+    if !has_some {
+        return None;
+    }
+    let mut rel = rel;
+    loop {
+        rel = match rel {
+            Rel::With { ctes, body } => {
+                match ctes.iter().any(|cte| matches!(cte.body, CteBody::Modify(_))) {
+                    true => return Some(ctes),
+                    false => body,
+                }
+            }
+            Rel::Project { input, .. }
+            | Rel::Filter { input, .. }
+            | Rel::Sort { input, .. }
+            | Rel::Limit { input, .. } => input,
+            Rel::Join { left, right, .. } => {
+                let mut is_left = false;
+                visit::modifications(left, &mut |_| is_left = true);
+                if is_left { left } else { right }
+            }
+            _ => return None,
+        };
+    }
+}
+
 /// Rows that are known, as a relation.
 pub fn constant_rows(columns: &[OutputColumn], rows: Vec<Vec<Datum>>) -> Rel {
     let constant = |(value, column): (Datum, &OutputColumn)| Expr {
@@ -277,6 +309,7 @@ fn with_ctes(statement: &mut crate::sql::ir::Statement, ctes: &[crate::sql::ir::
         Statement::Update(update) => &mut update.input,
         Statement::Delete(delete) => &mut delete.input,
         Statement::Merge(merge) => &mut merge.input,
+        Statement::Several(several) => &mut several.nothing,
     };
     let reads = ctes.iter().any(|cte| plan::walk::reads_cte(rel, &[cte.id.0].into()));
     if reads {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::sql::BoundStatement;
 use crate::sql::bind::Binder;
+use crate::sql::ddl;
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::Statement;
 use crate::sql::outcome::{Outcome, ResultColumn};
@@ -24,6 +25,8 @@ pub struct Explain {
     permissions: Permissions,
     depends_on_role: bool,
     options: ExplainOptions,
+    /// The table that the statement's rows are put into.
+    table: Option<Box<ast::CreateTableAsStmt>>,
 }
 
 impl Explain {
@@ -35,7 +38,14 @@ impl Explain {
         let options = read_options(&statement.options)?;
         let node = statement.query.as_ref().and_then(|node| node.node.as_ref());
         let node = node.ok_or_else(|| Error::syntax("EXPLAIN of nothing"))?;
-        let node = if options.analyze { node } else { inner_query(node) };
+        let table = table_made(node);
+        let made = table.as_ref().and_then(|table| table.query.as_deref()?.node.as_ref());
+        let node = match node {
+            NodeEnum::DeclareCursorStmt(statement) if !options.analyze => {
+                statement.query.as_deref().and_then(|query| query.node.as_ref()).unwrap_or(node)
+            }
+            node => made.unwrap_or(node),
+        };
         let explainable = matches!(
             node,
             NodeEnum::SelectStmt(_)
@@ -49,7 +59,7 @@ impl Explain {
         }
         let bound = crate::sql::bind_statement(node, Binder::new(eval, declared))?;
         let BoundStatement { statement, params, relations, permissions, depends_on_role } = bound;
-        Ok(Explain { statement, params, relations, permissions, depends_on_role, options })
+        Ok(Explain { statement, params, relations, permissions, depends_on_role, options, table })
     }
 
     pub fn params(&self) -> Vec<SqlType> {
@@ -74,13 +84,7 @@ impl Explain {
     }
 
     pub fn columns(&self) -> Arc<[ResultColumn]> {
-        let ty = match self.options.format {
-            ExplainFormat::Json => oid::JSON,
-            ExplainFormat::Xml => oid::XML,
-            ExplainFormat::Text | ExplainFormat::Yaml => oid::TEXT,
-        };
-        let name = "QUERY PLAN".to_owned();
-        [ResultColumn { name, ty: SqlType::new(ty), length: -1, origin: (0, 0) }].into()
+        columns(&self.options)
     }
 
     pub async fn execute(
@@ -89,18 +93,47 @@ impl Explain {
         work: &mut Work,
         ctx: &StatementContext,
     ) -> Result<Outcome> {
-        explain::explain(&self.statement, &self.options, params, work, ctx).await.map(Outcome::Rows)
+        let Some(table) = &self.table else {
+            let rows = explain::explain(&self.statement, &self.options, params, work, ctx).await?;
+            return Ok(Outcome::Rows(rows));
+        };
+        if ddl::is_made(table, work, ctx)? {
+            return Ok(Outcome::Rows(explain::nothing(&self.options)));
+        }
+        let arguments = ddl::Arguments { types: &self.params, values: params };
+        let rows =
+            explain::explain_table(&self.statement, table, &self.options, arguments, work, ctx);
+        rows.await.map(Outcome::Rows)
     }
 }
 
-/// What a statement that runs a query runs: of DECLARE and CREATE TABLE AS the query.
-fn inner_query(node: &NodeEnum) -> &NodeEnum {
-    let query = match node {
-        NodeEnum::DeclareCursorStmt(statement) => statement.query.as_deref(),
-        NodeEnum::CreateTableAsStmt(statement) => statement.query.as_deref(),
-        _ => None,
+/// The columns of an EXPLAIN's answer.
+pub fn explain_columns(statement: &ast::ExplainStmt) -> Result<Arc<[ResultColumn]>> {
+    Ok(columns(&read_options(&statement.options)?))
+}
+
+fn columns(options: &ExplainOptions) -> Arc<[ResultColumn]> {
+    let ty = match options.format {
+        ExplainFormat::Json => oid::JSON,
+        ExplainFormat::Xml => oid::XML,
+        ExplainFormat::Text | ExplainFormat::Yaml => oid::TEXT,
     };
-    query.and_then(|query| query.node.as_ref()).unwrap_or(node)
+    let name = "QUERY PLAN".to_owned();
+    [ResultColumn { name, ty: SqlType::new(ty), length: -1, origin: (0, 0) }].into()
+}
+
+/// CREATE TABLE AS, also when it is written as SELECT INTO.
+fn table_made(node: &NodeEnum) -> Option<Box<ast::CreateTableAsStmt>> {
+    match node {
+        NodeEnum::CreateTableAsStmt(statement) => Some(statement.clone()),
+        NodeEnum::SelectStmt(select) if select.into_clause.is_some() => {
+            match ddl::select_into(select) {
+                NodeEnum::CreateTableAsStmt(statement) => Some(statement),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 fn read_options(nodes: &[ast::Node]) -> Result<ExplainOptions> {

@@ -1,4 +1,4 @@
-//! VACUUM, ANALYZE, REINDEX and CHECKPOINT.
+//! VACUUM, ANALYZE and CHECKPOINT.
 //!
 //! Old row versions and delete markers are reclaimed by the storage engine's
 //! compaction, so VACUUM has no work of its own yet; it checks what PostgreSQL
@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::find_relation;
-use crate::catalog::{Change, ColumnStatistics, Object, Relation, RelationKind, Statistics};
+use crate::catalog::{Change, ColumnStatistics, Relation, RelationKind, Statistics};
 use crate::error::{Error, Result, Severity};
 use crate::sql::ddl;
 use crate::sql::parse::{NodeEnum, ast};
@@ -16,7 +16,7 @@ use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::OutputContext;
 use crate::sqlstate;
 use crate::table::{TableInfo, analyze, lock};
-use crate::txn::{LockMode, WaitPolicy};
+use crate::txn::LockMode;
 
 /// CHECKPOINT: what is in memory goes to disk.
 pub async fn checkpoint(work: &Work, ctx: &StatementContext) -> Result<&'static str> {
@@ -63,7 +63,7 @@ fn has_option(statement: &ast::VacuumStmt, wanted: &str) -> bool {
     })
 }
 
-fn is_on(option: &ast::DefElem) -> bool {
+pub(super) fn is_on(option: &ast::DefElem) -> bool {
     match option.arg.as_deref().and_then(|arg| arg.node.as_ref()) {
         None => true,
         Some(NodeEnum::Boolean(value)) => value.boolval,
@@ -180,64 +180,7 @@ fn keep_others(found: &mut Statistics, before: Option<&Arc<Statistics>>) {
     found.columns.sort_by_key(|column| column.column);
 }
 
-/// Rebuilds indexes under new storage, so that a damaged one is replaced whole.
-pub async fn reindex(
-    statement: &ast::ReindexStmt,
-    work: &mut Work,
-    ctx: &StatementContext,
-) -> Result<&'static str> {
-    if !statement.params.is_empty() {
-        return Err(Error::unsupported("REINDEX option"));
-    }
-    let name = match (&statement.relation, statement.kind()) {
-        (Some(name), ast::ReindexObjectType::ReindexObjectIndex) => (name, true),
-        (Some(name), ast::ReindexObjectType::ReindexObjectTable) => (name, false),
-        _ => return Err(Error::unsupported("REINDEX of a schema or database")),
-    };
-    let relation = find_relation(name.0, work, ctx)?;
-    if !is_owner(&relation, ctx) {
-        return Err(Error::new(
-            sqlstate::INSUFFICIENT_PRIVILEGE,
-            format!(
-                "must be owner of {} {}",
-                if name.1 { "index" } else { "table" },
-                relation.name
-            ),
-        ));
-    }
-    let indexes = match &relation.kind {
-        RelationKind::Index(_) if name.1 => vec![relation.oid],
-        RelationKind::Table if !name.1 => relation.indexes.clone(),
-        _ => {
-            let what = if name.1 { "an index" } else { "a table" };
-            return Err(Error::new(
-                sqlstate::WRONG_OBJECT_TYPE,
-                format!("\"{}\" is not {what}", relation.name),
-            ));
-        }
-    };
-    for oid in indexes {
-        rebuild(oid, work, ctx).await?;
-    }
-    Ok("REINDEX")
-}
-
-async fn rebuild(oid: u32, work: &mut Work, ctx: &StatementContext) -> Result<()> {
-    let index = work.catalog.relation(oid).cloned();
-    let index = index.ok_or_else(|| Error::internal("the index is in the catalog"))?;
-    let RelationKind::Index(info) = &index.kind else {
-        return Err(Error::internal("not an index"));
-    };
-    let table = info.table;
-    lock::acquire_relation(table, LockMode::Share, WaitPolicy::Wait, work, ctx).await?;
-    let storage_id = work.catalog.next_oid();
-    let renewed = Relation { storage_id, ..(*index).clone() };
-    work.change(Change::put(Object::Relation(Arc::new(renewed))));
-    crate::index::remove(work, &index)?;
-    crate::index::build(work, ctx, table, oid).await.map(drop)
-}
-
-fn is_owner(relation: &Relation, ctx: &StatementContext) -> bool {
+pub(super) fn is_owner(relation: &Relation, ctx: &StatementContext) -> bool {
     let role = ctx.eval.catalog.role_named(&ctx.eval.settings.current_user);
     role.is_some_and(|role| role.superuser || role.oid == relation.owner)
 }

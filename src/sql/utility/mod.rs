@@ -7,9 +7,11 @@ mod constraints;
 mod explain;
 mod lock;
 mod maintenance;
+mod reindex;
 
 use std::sync::Arc;
 
+use super::ddl::Arguments;
 use super::outcome::Outcome;
 use super::parse::{NodeEnum, ParsedStatement, ast};
 use super::run::{StatementContext, Work};
@@ -19,11 +21,12 @@ use crate::catalog::{self, Relation};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
-pub(super) use explain::Explain;
+pub(super) use explain::{Explain, explain_columns};
 
 /// Runs a utility statement.
 pub async fn execute(
     parsed: &Arc<ParsedStatement>,
+    arguments: Arguments<'_>,
     work: &mut Work,
     ctx: &StatementContext,
 ) -> Result<Outcome> {
@@ -35,20 +38,20 @@ pub async fn execute(
         }
         NodeEnum::LockStmt(statement) => lock::lock_table(statement, work, ctx).await?,
         NodeEnum::VacuumStmt(statement) => maintenance::vacuum(statement, work, ctx).await?,
-        NodeEnum::ReindexStmt(statement) => maintenance::reindex(statement, work, ctx).await?,
+        NodeEnum::ReindexStmt(statement) => reindex::reindex(statement, work, ctx).await?,
         NodeEnum::ConstraintsSetStmt(statement) => {
             constraints::set_constraints(statement, work, ctx).await?
         }
         NodeEnum::CheckPointStmt(_) => maintenance::checkpoint(work, ctx).await?,
         NodeEnum::SelectStmt(select) => {
             let statement = ddl::select_into(select);
-            return ddl::execute(&statement, work, ctx).await.map(Outcome::Command);
+            return ddl::execute(&statement, arguments, work, ctx).await.map(Outcome::Command);
         }
         node @ NodeEnum::CreateFunctionStmt(_) => {
-            let done = ddl::execute(node, work, ctx).await.map(Outcome::Command);
+            let done = ddl::execute(node, arguments, work, ctx).await.map(Outcome::Command);
             return done.map_err(|error| in_statement_text(error, &parsed.text));
         }
-        node => return ddl::execute(node, work, ctx).await.map(Outcome::Command),
+        node => return ddl::execute(node, arguments, work, ctx).await.map(Outcome::Command),
     };
     Ok(Outcome::Command(tag.to_owned()))
 }

@@ -28,7 +28,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fjall::config::{HashRatioPolicy, PartitioningPolicy, PinningPolicy};
+use fjall::config::{
+    BlockSizePolicy, HashRatioPolicy, PartitioningPolicy, PinningPolicy, RestartIntervalPolicy,
+};
 use fjall::{Database, KeyspaceCreateOptions, PersistMode, Readable};
 
 use super::{
@@ -138,6 +140,12 @@ fn open_database(
     })
 }
 
+/// The size of a data block, as of PostgreSQL's pages.
+const BLOCK_BYTES: u32 = 8 << 10;
+/// After so many keys of a block one is whole again. Keys of rows are twelve bytes and
+/// all whole: a scan takes them from the block as they are.
+const RESTART_INTERVAL: u8 = 16;
+
 /// What point reads need stays at hand: the blocks that tell where a key is, whole
 /// and in memory (about 0.6 % of the data for index blocks, 10 bits a key for filters
 /// where there are any), and a hash index in each data block. Cut into partitions,
@@ -152,6 +160,11 @@ fn keyspace_options(keyspace: Keyspace, options: &DiskOptions) -> KeyspaceCreate
         .index_block_pinning_policy(PinningPolicy::all(true))
         .filter_block_pinning_policy(PinningPolicy::all(true))
         .data_block_hash_ratio_policy(HashRatioPolicy::all(0.75))
+        .data_block_size_policy(BlockSizePolicy::all(BLOCK_BYTES))
+        .data_block_restart_interval_policy(RestartIntervalPolicy::all(match keyspace {
+            Keyspace::Rows => 1,
+            _ => RESTART_INTERVAL,
+        }))
         // A row is looked for because an index names it.
         .expect_point_read_hits(keyspace == Keyspace::Rows)
 }

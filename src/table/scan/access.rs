@@ -1,18 +1,19 @@
 //! How rows are reached: all of a rid range, or through an index.
 //!
 //! An index is worth it when it names few rows: each costs a point read, some
-//! ten times what a row costs in a sequential scan. How many it names is not
+//! six times what a row costs in a sequential scan. How many it names is not
 //! estimated but counted, up to the number at which it stops being worth it.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::ScanOptions;
 use super::filter::Comparison;
+use super::named::{self, NamedRows};
 use crate::error::Result;
 use crate::index::IndexInfo;
-use crate::index::ordered::{self, End, KeySearch};
+use crate::index::ordered::{End, KeySearch};
 use crate::sql::types;
-use crate::storage::KeyRange;
 use crate::storage::key;
 use crate::table::TableInfo;
 use crate::txn::{Keyspace, Overlay};
@@ -20,12 +21,12 @@ use crate::txn::{Keyspace, Overlay};
 /// A partition is not made smaller than this.
 const PARTITION_ROWS_MIN: u64 = 50_000;
 /// The fraction of a table that an index may name: one in this many rows.
-const INDEX_ROWS_DIVISOR: usize = 10;
+const INDEX_ROWS_DIVISOR: usize = 6;
 /// Bounds on the number of rows read through an index.
 const INDEX_ROWS_MIN: usize = 64;
-const INDEX_ROWS_MAX: usize = 50_000;
+const INDEX_ROWS_MAX: usize = 500_000;
 /// Lists longer than this are not looked up value by value.
-const LIST_MAX: usize = 20_000;
+const LIST_MAX: usize = 100_000;
 
 /// How a scan reaches its rows.
 #[derive(Clone, Debug)]
@@ -41,9 +42,7 @@ pub struct IndexAccess {
     pub index_name: String,
     /// Attribute numbers of the key columns that are bound.
     pub bound_columns: Vec<i16>,
-    pub ranges: Vec<KeyRange>,
-    /// Entries in the ranges.
-    pub rows: usize,
+    pub rows: Arc<NamedRows>,
 }
 
 /// The cheapest access for these comparisons.
@@ -53,18 +52,21 @@ pub fn choose(
     comparisons: &[(usize, Comparison)],
     options: &ScanOptions,
 ) -> Result<Access> {
-    if let Some(access) = by_index(info, overlay, comparisons)? {
+    if let Some(access) = by_index(info, overlay, comparisons, None, 1)? {
         return Ok(Access::Index(access));
     }
     let rows = overlay.published().row_count(info.storage_id())?.max(0) as u64;
     sequential(info, overlay, rows, options).map(Access::Sequential)
 }
 
-/// The index that names the fewest rows, if they are few enough.
+/// The index that names the fewest rows, if they are few enough. `reads` are the
+/// positions of the columns that the scan reads, if it reads nothing else.
 pub fn by_index(
     info: &TableInfo,
     overlay: &Overlay,
     comparisons: &[(usize, Comparison)],
+    reads: Option<&[usize]>,
+    threads: usize,
 ) -> Result<Option<IndexAccess>> {
     let rows = overlay.published().row_count(info.storage_id())?.max(0) as usize;
     let mut best: Option<IndexAccess> = None;
@@ -74,15 +76,21 @@ pub fn by_index(
             continue;
         }
         let limit = match &best {
-            Some(best) => best.rows,
+            Some(best) => best.rows.rids.len(),
             None => (rows / INDEX_ROWS_DIVISOR).clamp(INDEX_ROWS_MIN, INDEX_ROWS_MAX),
         };
         // To look a key up costs as much as to read a row, also if it is not there.
         if searches.len() > limit {
             continue;
         }
-        if let Some(access) = probe(index, overlay, &searches, limit)? {
-            best = Some(access);
+        let from = (info, overlay);
+        if let Some(rows) = named::find(from, index, &searches, reads, limit, threads)? {
+            best = Some(IndexAccess {
+                index: index.oid(),
+                index_name: index.name().to_owned(),
+                bound_columns: bound_columns(index, &searches[0]),
+                rows: Arc::new(rows),
+            });
         }
     }
     Ok(best)
@@ -117,6 +125,12 @@ fn searches(index: &IndexInfo, comparisons: &[(usize, Comparison)]) -> Vec<KeySe
     };
     searches.retain(|search| !unbound(search));
     searches
+}
+
+fn bound_columns(index: &IndexInfo, search: &KeySearch) -> Vec<i16> {
+    let ranged = !matches!((&search.lower, &search.upper), (End::Open, End::Open));
+    let bound = search.equal.len() + usize::from(ranged);
+    index.keys[..bound].iter().map(|key| key.column).collect()
 }
 
 fn multiply(searches: &[KeySearch], values: &[types::Datum]) -> Vec<KeySearch> {
@@ -175,38 +189,6 @@ fn tighten(
     if replace {
         *end = if included { End::Included(bound.clone()) } else { End::Excluded(bound.clone()) };
     }
-}
-
-/// The access through an index, if it names at most `limit` rows.
-fn probe(
-    index: &IndexInfo,
-    overlay: &Overlay,
-    searches: &[KeySearch],
-    limit: usize,
-) -> Result<Option<IndexAccess>> {
-    let mut ranges: Vec<KeyRange> =
-        searches.iter().map(|search| ordered::range(index, search)).collect();
-    ranges.sort_by(|a, b| a.lower.cmp(&b.lower));
-    ranges.dedup();
-    let mut rows = 0;
-    for range in &ranges {
-        for entry in overlay.scan(Keyspace::Indexes, range, false) {
-            entry?;
-            rows += 1;
-            if rows > limit {
-                return Ok(None);
-            }
-        }
-    }
-    let bound = searches[0].equal.len()
-        + usize::from(!matches!((&searches[0].lower, &searches[0].upper), (End::Open, End::Open)));
-    Ok(Some(IndexAccess {
-        index: index.oid(),
-        index_name: index.name().to_owned(),
-        bound_columns: index.keys[..bound].iter().map(|key| key.column).collect(),
-        ranges,
-        rows,
-    }))
 }
 
 /// The rid ranges of a sequential scan's partitions.

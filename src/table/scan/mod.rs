@@ -13,6 +13,7 @@
 
 mod access;
 mod filter;
+mod named;
 mod node;
 mod reader;
 mod runtime;
@@ -38,7 +39,7 @@ use crate::txn::Overlay;
 pub use access::{Access, IndexAccess, choose};
 pub use filter::Comparison;
 pub use node::TableScan;
-pub use reader::{RowIterator, index_rows, rid_rows};
+pub use reader::{RowIterator, named_rows, rid_rows};
 
 /// What one field of a scan's schema is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -25,8 +25,8 @@ use datafusion::physical_plan::{
 use futures::StreamExt;
 
 use super::access::{Access, by_index};
-use super::reader::{RowIterator, Source, index_rows, rid_rows};
-use super::{ScanSpec, external, runtime};
+use super::reader::{RowIterator, Source, named_rows, rid_rows};
+use super::{ScanColumn, ScanSpec, external, runtime};
 
 /// Batches that may wait between the reading thread and the query.
 const BATCHES_MAX: usize = 2;
@@ -94,9 +94,10 @@ impl TableScan {
             }
             Access::Index(access) => {
                 let partitions = self.properties.output_partitioning().partition_count().max(1);
-                let share = access.ranges.len().div_ceil(partitions).max(1);
-                let ranges = access.ranges.chunks(share).nth(partition).unwrap_or_default();
-                index_rows(info, overlay, ranges).map_err(external)
+                let count = access.rows.rids.len();
+                let share = count.div_ceil(partitions);
+                let share = (partition * share).min(count)..((partition + 1) * share).min(count);
+                Ok(named_rows(info, overlay, &access.rows, share))
             }
         }
     }
@@ -111,16 +112,32 @@ impl TableScan {
         let mut access = self.spec.access.clone();
         if !found.is_empty() {
             found.extend(comparisons.iter().cloned());
-            if let Some(index) = by_index(info, overlay, &found).map_err(external)? {
+            let threads = self.properties.output_partitioning().partition_count();
+            let reads = self.reads();
+            let index = by_index(info, overlay, &found, reads.as_deref(), threads);
+            if let Some(index) = index.map_err(external)? {
                 access = Access::Index(index);
             }
         }
         Ok(self.access.get_or_init(|| access))
     }
 
+    /// The positions of the columns that are read; none if more is read than columns.
+    fn reads(&self) -> Option<Vec<usize>> {
+        let filtered = self.source.filter.iter().flat_map(|filter| &filter.columns);
+        let columns = self.spec.projection.iter().chain(filtered);
+        columns
+            .filter(|column| **column != ScanColumn::Rid)
+            .map(|column| match column {
+                ScanColumn::Stored(position) => Some(*position),
+                _ => None,
+            })
+            .collect()
+    }
+
     fn is_small(&self) -> bool {
         self.source.runtime.is_empty()
-            && matches!(&self.spec.access, Access::Index(access) if access.rows <= INLINE_ROWS_MAX)
+            && matches!(&self.spec.access, Access::Index(access) if access.rows.rids.len() <= INLINE_ROWS_MAX)
     }
 
     /// Reads a partition on a thread of its own.
@@ -270,7 +287,7 @@ impl ExecutionPlan for TableScan {
         match (&self.spec.access, args.partition()) {
             // What the index names has been counted.
             (Access::Index(access), _) => {
-                statistics.num_rows = Precision::Inexact(access.rows);
+                statistics.num_rows = Precision::Inexact(access.rows.rids.len());
             }
             (Access::Sequential(ranges), Some(_)) => {
                 statistics.num_rows = statistics.num_rows.map(|rows| rows / ranges.len().max(1));

@@ -1,5 +1,6 @@
 //! The loop that reads: stored rows to batches, on one thread.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, BooleanArray};
@@ -11,10 +12,11 @@ use datafusion::physical_expr::PhysicalExpr;
 use tokio_util::sync::CancellationToken;
 
 use super::filter::Comparison;
+use super::named::NamedRows;
 use super::runtime::RuntimeFilter;
 use super::{ScanColumn, external};
 use crate::error::{Error, Result};
-use crate::storage::{Key, KeyRange, Value, key};
+use crate::storage::{Key, Value, key};
 use crate::table::TableInfo;
 use crate::table::decode::{Decoder, StoredRows};
 use crate::txn::{Keyspace, Overlay};
@@ -51,25 +53,24 @@ pub fn rid_rows(info: &TableInfo, overlay: &Overlay, from: u64, to: u64) -> RowI
     Box::new(overlay.scan(Keyspace::Rows, &range, false).map(row_of))
 }
 
-/// The rows that an index's ranges name, in the order of rids, so that they come
-/// as a sequential scan would give them.
-pub fn index_rows(info: &TableInfo, overlay: &Overlay, ranges: &[KeyRange]) -> Result<RowIterator> {
-    let mut rids = Vec::new();
-    for range in ranges {
-        for entry in overlay.scan(Keyspace::Indexes, range, false) {
-            let (key, value) = entry?;
-            rids.push(rid_of(&key, &value)?);
+/// The rows that an index has named, or a share of them.
+pub fn named_rows(
+    info: &TableInfo,
+    overlay: &Overlay,
+    named: &Arc<NamedRows>,
+    share: Range<usize>,
+) -> RowIterator {
+    let (overlay, storage_id, named) = (overlay.clone(), info.storage_id(), Arc::clone(named));
+    Box::new(share.map(move |at| {
+        let rid = named.rids[at];
+        if let Some(rows) = &named.rows {
+            return Ok((rid, rows[at].clone()));
         }
-    }
-    rids.sort_unstable();
-    rids.dedup();
-    let (overlay, storage_id) = (overlay.clone(), info.storage_id());
-    Ok(Box::new(rids.into_iter().map(move |rid| {
         overlay
             .get(Keyspace::Rows, &key::row(storage_id, rid))?
             .map(|value| (rid, value))
             .ok_or_else(|| dangling(rid))
-    })))
+    }))
 }
 
 impl Source {

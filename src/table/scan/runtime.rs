@@ -11,15 +11,17 @@
 //! - Everything else filters batches before their other columns are decoded
 //!   ([`RuntimeFilter`]), until it turns out to keep nearly all rows.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::Result as DataFusionResult;
 use datafusion::logical_expr::Operator;
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::expressions::{BinaryExpr, Column, InListExpr, Literal};
+use datafusion::physical_expr::expressions::{BinaryExpr, CaseExpr, Column, InListExpr, Literal};
 use datafusion::physical_expr::utils::collect_columns;
+use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::physical_expr_common::physical_expr::{
     snapshot_generation, snapshot_physical_expr,
 };
@@ -103,52 +105,127 @@ pub fn comparisons(
     projection: &[ScanColumn],
     filters: &[Arc<dyn PhysicalExpr>],
 ) -> DataFusionResult<Vec<(usize, Comparison)>> {
+    let reader = Reader { info, projection };
     let mut found = Vec::new();
     for filter in filters {
         let now = snapshot_physical_expr(Arc::clone(filter))?;
-        collect(info, projection, &now, &mut found);
+        reader.collect(&now, &mut found);
     }
     Ok(found)
 }
 
-fn collect(
-    info: &TableInfo,
-    projection: &[ScanColumn],
-    expr: &Arc<dyn PhysicalExpr>,
-    found: &mut Vec<(usize, Comparison)>,
-) {
-    let value = |expr: &Arc<dyn PhysicalExpr>, position: usize| -> Option<Datum> {
-        filter::value_of(info, position, expr.downcast_ref::<Literal>()?.value())
-    };
-    let column = |expr: &Arc<dyn PhysicalExpr>| -> Option<usize> {
-        match projection.get(expr.downcast_ref::<Column>()?.index())? {
+/// Reads the forms that joins and sorts give their filters.
+struct Reader<'a> {
+    info: &'a TableInfo,
+    projection: &'a [ScanColumn],
+}
+
+impl Reader<'_> {
+    fn collect(&self, expr: &Arc<dyn PhysicalExpr>, found: &mut Vec<(usize, Comparison)>) {
+        if let Some(binary) = expr.downcast_ref::<BinaryExpr>() {
+            if *binary.op() == Operator::And {
+                self.collect(binary.left(), found);
+                self.collect(binary.right(), found);
+            } else if let Some(position) = self.column(binary.left())
+                && let Some(datum) = self.value(binary.right(), position)
+                && let Some(comparison) = filter::comparison(*binary.op(), datum)
+            {
+                found.push((position, comparison));
+            }
+        } else if let Some(list) = expr.downcast_ref::<InListExpr>()
+            && !list.negated()
+        {
+            self.keys(list, found);
+        } else if let Some(case) = expr.downcast_ref::<CaseExpr>() {
+            found.extend(self.branches(case).unwrap_or_default());
+        }
+    }
+
+    /// The keys of a join: values of a column, or of several as records.
+    fn keys(&self, list: &InListExpr, found: &mut Vec<(usize, Comparison)>) {
+        if let Some(position) = self.column(list.expr()) {
+            // A NULL among the keys finds no partner.
+            let values = list.list().iter().filter(|one| !is_null(one));
+            let values: Option<Vec<Datum>> = values.map(|one| self.value(one, position)).collect();
+            if let Some(values) = values.filter(|values| !values.is_empty()) {
+                found.push((position, Comparison::OneOf(values)));
+            }
+            return;
+        }
+        let Some(record) = list.expr().downcast_ref::<ScalarFunctionExpr>() else { return };
+        if record.name() != "struct" {
+            return;
+        }
+        for (field, column) in record.args().iter().enumerate() {
+            let Some(position) = self.column(column) else { continue };
+            let values: Option<Vec<ScalarValue>> =
+                list.list().iter().map(|one| field_of(one, field)).collect();
+            let Some(mut values) = values else { continue };
+            values.retain(|value| !value.is_null());
+            let mut seen = HashSet::with_capacity(values.len());
+            values.retain(|value| seen.insert(value.clone()));
+            let values: Option<Vec<Datum>> =
+                values.iter().map(|one| filter::value_of(self.info, position, one)).collect();
+            if let Some(values) = values.filter(|values| !values.is_empty()) {
+                found.push((position, Comparison::OneOf(values)));
+            }
+        }
+    }
+
+    /// A join whose build side is in several parts has the keys of each in a branch of
+    /// a CASE: together they are all keys. None if some branch does not say its keys.
+    fn branches(&self, case: &CaseExpr) -> Option<Vec<(usize, Comparison)>> {
+        let results = case.when_then_expr().iter().map(|(_, then)| then).chain(case.else_expr());
+        let mut all: Option<Vec<(usize, Vec<Datum>)>> = None;
+        for result in results {
+            if is_false(result) {
+                continue;
+            }
+            let mut found = Vec::new();
+            self.collect(result, &mut found);
+            let lists = found.into_iter().filter_map(|(position, comparison)| match comparison {
+                Comparison::OneOf(values) => Some((position, values)),
+                _ => None,
+            });
+            let mut lists: Vec<(usize, Vec<Datum>)> = lists.collect();
+            if let Some(all) = all {
+                lists.retain_mut(|(position, values)| {
+                    let others = all.iter().find(|(other, _)| other == position);
+                    others.map(|(_, others)| values.extend_from_slice(others)).is_some()
+                });
+            }
+            if lists.is_empty() {
+                return None;
+            }
+            all = Some(lists);
+        }
+        let lists = all?.into_iter();
+        Some(lists.map(|(position, values)| (position, Comparison::OneOf(values))).collect())
+    }
+
+    fn column(&self, expr: &Arc<dyn PhysicalExpr>) -> Option<usize> {
+        match self.projection.get(expr.downcast_ref::<Column>()?.index())? {
             ScanColumn::Stored(position) => Some(*position),
             _ => None,
         }
-    };
-    if let Some(binary) = expr.downcast_ref::<BinaryExpr>() {
-        if *binary.op() == Operator::And {
-            collect(info, projection, binary.left(), found);
-            collect(info, projection, binary.right(), found);
-        } else if let Some(position) = column(binary.left())
-            && let Some(datum) = value(binary.right(), position)
-            && let Some(comparison) = filter::comparison(*binary.op(), datum)
-        {
-            found.push((position, comparison));
-        }
-    } else if let Some(list) = expr.downcast_ref::<InListExpr>()
-        && !list.negated()
-        && let Some(position) = column(list.expr())
-    {
-        // A NULL among the keys finds no partner.
-        let values = list.list().iter().filter(|one| !is_null(one));
-        let values: Option<Vec<Datum>> = values.map(|one| value(one, position)).collect();
-        if let Some(values) = values.filter(|values| !values.is_empty()) {
-            found.push((position, Comparison::OneOf(values)));
-        }
+    }
+
+    fn value(&self, expr: &Arc<dyn PhysicalExpr>, position: usize) -> Option<Datum> {
+        filter::value_of(self.info, position, expr.downcast_ref::<Literal>()?.value())
     }
 }
 
 fn is_null(expr: &Arc<dyn PhysicalExpr>) -> bool {
     expr.downcast_ref::<Literal>().is_some_and(|literal| literal.value().is_null())
+}
+
+fn is_false(expr: &Arc<dyn PhysicalExpr>) -> bool {
+    let value = expr.downcast_ref::<Literal>().map(Literal::value);
+    matches!(value, Some(ScalarValue::Boolean(Some(false))))
+}
+
+/// A field of a record that is a constant.
+fn field_of(expr: &Arc<dyn PhysicalExpr>, field: usize) -> Option<ScalarValue> {
+    let ScalarValue::Struct(record) = expr.downcast_ref::<Literal>()?.value() else { return None };
+    ScalarValue::try_from_array(record.column(field), 0).ok()
 }

@@ -88,6 +88,7 @@ impl Fixture {
             inheritance: Default::default(),
             materialized: None,
             row_security: Default::default(),
+            settings: Default::default(),
         });
     }
 
@@ -282,6 +283,7 @@ pub fn column(name: &str, ty: SqlType, not_null: bool) -> Column {
         missing: None,
         collation: 0,
         inherited: Default::default(),
+        settings: Default::default(),
     }
 }
 

@@ -164,6 +164,12 @@ impl Ddl<'_> {
         else {
             return Err(Error::unsupported("ALTER CONSTRAINT of this form"));
         };
+        if change.noinherit {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "FOREIGN KEY constraints cannot be marked NO INHERIT",
+            ));
+        }
         if !change.alter_deferrability {
             return Err(Error::unsupported("ALTER CONSTRAINT other than deferrability"));
         }
@@ -182,10 +188,27 @@ impl Ddl<'_> {
                 ),
             ));
         }
-        let mut changed = (*constraint).clone();
-        changed.deferrable = change.deferrable;
-        changed.initially_deferred = change.initdeferred;
-        self.put(changed);
+        if let Some(above) = self.work.catalog.constraint(constraint.parent) {
+            let (name, table) = (&constraint.name, &self.relation(above.table)?.name);
+            return Err(Error::new(
+                sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                format!("cannot alter constraint \"{name}\" on relation \"{}\"", relation.name),
+            )
+            .with_detail(format!(
+                "Constraint \"{name}\" is derived from constraint \"{}\" of relation \"{table}\".",
+                above.name
+            ))
+            .with_hint("You may alter the constraint it derives from instead."));
+        }
+        let mut due = vec![constraint];
+        while let Some(constraint) = due.pop() {
+            let all = self.work.catalog.constraints();
+            due.extend(all.filter(|below| below.parent == constraint.oid).cloned());
+            let mut changed = (*constraint).clone();
+            changed.deferrable = change.deferrable;
+            changed.initially_deferred = change.initdeferred;
+            self.put(changed);
+        }
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 mod add;
 mod change;
 mod retype;
+mod settings;
 
 use std::sync::Arc;
 
@@ -102,14 +103,14 @@ impl Ddl<'_> {
                 Step::AtSetRelOptions | Step::AtResetRelOptions => {
                     self.alter_view_options(&relation, command)
                 }
-                step => Err(not_for_views(step, &relation)),
+                step => Err(not_for(step, &relation)),
             };
         }
-        if !matches!(relation.kind, RelationKind::Table) {
-            return Err(wrong_object(&relation.name, "table"));
+        if self.settings_step(&relation, command, recurse).await? {
+            return Ok(());
         }
-        if relation.is_materialized_view() {
-            return Err(not_for_views(command.subtype(), &relation));
+        if !matches!(relation.kind, RelationKind::Table) || relation.is_materialized_view() {
+            return Err(not_for(command.subtype(), &relation));
         }
         match command.subtype() {
             Step::AtAddColumn => self.add_column(relation, command, recurse).await,
@@ -170,12 +171,55 @@ impl Ddl<'_> {
             | Step::AtEnableTrigAll
             | Step::AtDisableTrigAll
             | Step::AtEnableTrigUser
-            | Step::AtDisableTrigUser => self.switch_triggers(relation.oid, command),
-            Step::AtReplicaIdentity | Step::AtClusterOn => {
-                Err(Error::unsupported(step_name(command.subtype())))
-            }
+            | Step::AtDisableTrigUser => self.switch_triggers(relation.oid, command, recurse).await,
+            Step::AtEnableRule
+            | Step::AtEnableAlwaysRule
+            | Step::AtEnableReplicaRule
+            | Step::AtDisableRule => self.switch_rule(relation.oid, command),
             other => Err(Error::unsupported(step_name(other))),
         }
+    }
+
+    /// Steps that tables share with indexes and materialized views; false for others.
+    async fn settings_step(
+        &mut self,
+        relation: &Arc<Relation>,
+        command: &ast::AlterTableCmd,
+        recurse: bool,
+    ) -> Result<bool> {
+        use ast::AlterTableType as Step;
+        let is_table = matches!(relation.kind, RelationKind::Table);
+        let is_index = matches!(relation.kind, RelationKind::Index(_));
+        let is_plain = is_table && !relation.is_materialized_view();
+        match command.subtype() {
+            Step::AtSetRelOptions | Step::AtResetRelOptions if is_table || is_index => {
+                self.alter_storage_options(relation, command)?;
+            }
+            Step::AtSetStatistics if is_index => self.set_statistics(relation, command)?,
+            Step::AtSetStatistics if is_table => {
+                for oid in self.family_of_step(relation.oid, recurse).await? {
+                    self.set_statistics(&self.relation(oid)?, command)?;
+                }
+            }
+            Step::AtSetStorage if is_table => {
+                for oid in self.family_of_step(relation.oid, recurse).await? {
+                    self.set_storage(&self.relation(oid)?, command)?;
+                }
+            }
+            Step::AtSetCompression if is_table => self.set_compression(relation, command)?,
+            Step::AtSetOptions | Step::AtResetOptions if is_table || is_index => {
+                self.set_column_options(relation, command)?;
+            }
+            Step::AtClusterOn if is_table => self.cluster_on(relation, &command.name)?,
+            Step::AtDropCluster if is_table => self.cluster_on(relation, "")?,
+            Step::AtSetLogged if is_plain => self.set_logged(relation, false)?,
+            Step::AtSetUnLogged if is_plain => self.set_logged(relation, true)?,
+            Step::AtReplicaIdentity if is_table => self.set_replica_identity(relation, command)?,
+            // Rows have no OIDs any more.
+            Step::AtDropOids if is_plain => {}
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// The attribute number of a column that a subcommand names.
@@ -256,16 +300,67 @@ fn step_name(step: ast::AlterTableType) -> String {
     format!("ALTER TABLE … {words}")
 }
 
-/// `42809`: what cannot be done to a view, in PostgreSQL's words.
-fn not_for_views(step: ast::AlterTableType, relation: &Relation) -> Error {
-    let step = step_name(step);
+/// `42809`: a step for another kind of relation.
+fn not_for(step: ast::AlterTableType, relation: &Relation) -> Error {
+    let kinds = match relation.kind_word() {
+        "index" => "indexes".to_owned(),
+        word => format!("{word}s"),
+    };
     Error::new(
         sqlstate::WRONG_OBJECT_TYPE,
         format!(
             "ALTER action {} cannot be performed on relation \"{}\"",
-            step.trim_start_matches("ALTER TABLE … "),
+            action_name(step),
             relation.name
         ),
     )
-    .with_detail(format!("This operation is not supported for {}s.", relation.kind_word()))
+    .with_detail(format!("This operation is not supported for {kinds}."))
+}
+
+/// What PostgreSQL calls a subcommand.
+fn action_name(step: ast::AlterTableType) -> String {
+    use ast::AlterTableType as Step;
+    let name = match step {
+        Step::AtAddColumn => "ADD COLUMN",
+        Step::AtColumnDefault => "ALTER COLUMN ... SET DEFAULT",
+        Step::AtDropNotNull => "ALTER COLUMN ... DROP NOT NULL",
+        Step::AtSetNotNull => "ALTER COLUMN ... SET NOT NULL",
+        Step::AtDropExpression => "ALTER COLUMN ... DROP EXPRESSION",
+        Step::AtSetStatistics => "ALTER COLUMN ... SET STATISTICS",
+        Step::AtSetOptions => "ALTER COLUMN ... SET",
+        Step::AtResetOptions => "ALTER COLUMN ... RESET",
+        Step::AtSetStorage => "ALTER COLUMN ... SET STORAGE",
+        Step::AtSetCompression => "ALTER COLUMN ... SET COMPRESSION",
+        Step::AtDropColumn => "DROP COLUMN",
+        Step::AtAddConstraint => "ADD CONSTRAINT",
+        Step::AtAlterConstraint => "ALTER CONSTRAINT",
+        Step::AtValidateConstraint => "VALIDATE CONSTRAINT",
+        Step::AtDropConstraint => "DROP CONSTRAINT",
+        Step::AtAlterColumnType => "ALTER COLUMN ... SET DATA TYPE",
+        Step::AtClusterOn => "CLUSTER ON",
+        Step::AtDropCluster => "SET WITHOUT CLUSTER",
+        Step::AtSetLogged => "SET LOGGED",
+        Step::AtSetUnLogged => "SET UNLOGGED",
+        Step::AtDropOids => "SET WITHOUT OIDS",
+        Step::AtSetRelOptions => "SET",
+        Step::AtResetRelOptions => "RESET",
+        Step::AtEnableTrig => "ENABLE TRIGGER",
+        Step::AtDisableTrig => "DISABLE TRIGGER",
+        Step::AtAddInherit => "INHERIT",
+        Step::AtDropInherit => "NO INHERIT",
+        Step::AtAddOf => "OF",
+        Step::AtDropOf => "NOT OF",
+        Step::AtReplicaIdentity => "REPLICA IDENTITY",
+        Step::AtEnableRowSecurity => "ENABLE ROW SECURITY",
+        Step::AtDisableRowSecurity => "DISABLE ROW SECURITY",
+        Step::AtForceRowSecurity => "FORCE ROW SECURITY",
+        Step::AtNoForceRowSecurity => "NO FORCE ROW SECURITY",
+        Step::AtAttachPartition => "ATTACH PARTITION",
+        Step::AtDetachPartition => "DETACH PARTITION",
+        Step::AtAddIdentity => "ALTER COLUMN ... ADD IDENTITY",
+        Step::AtSetIdentity => "ALTER COLUMN ... SET",
+        Step::AtDropIdentity => "ALTER COLUMN ... DROP IDENTITY",
+        other => return step_name(other).replace("ALTER TABLE … ", ""),
+    };
+    name.to_owned()
 }

@@ -18,7 +18,7 @@ use crate::sql::routine::validate;
 use crate::sql::types::{Oid, SqlType, oid, record};
 use crate::sqlstate;
 
-pub(super) use signature::{function_word, named_routine};
+pub(super) use signature::{Signature, check_internal, function_word, named_routine};
 
 /// The languages that functions may be written in.
 const LANGUAGES: [&str; 4] = ["sql", "plpgsql", "internal", "c"];
@@ -159,7 +159,7 @@ impl Ddl<'_> {
     }
 
     /// The function under the OID of the one it replaces, if that may be.
-    fn replaced(&mut self, new: Function, replace: bool) -> Result<Function> {
+    pub(super) fn replaced(&mut self, new: Function, replace: bool) -> Result<Function> {
         let named = self.work.catalog.named(ObjectClass::Function, new.schema, &new.name);
         let mut known = named.iter().filter_map(|oid| self.work.catalog.function(*oid));
         let Some(old) = known.find(|old| old.args == new.args).cloned() else {

@@ -42,20 +42,41 @@ fn mode_of(parameter: &ast::FunctionParameter) -> char {
 
 impl Ddl<'_> {
     pub(super) fn signature(&self, statement: &ast::CreateFunctionStmt) -> Result<Signature> {
-        let is_procedure = statement.is_procedure;
+        let word = if statement.is_procedure { "procedure" } else { "function" };
+        let (mut signature, all) = self.parameters(&statement.parameters, word)?;
+        signature.returns = self.result_type(statement, &all)?;
+        for result in outputs_of(&all, signature.returns) {
+            check_polymorphic(&self.work.catalog, result, &signature.args)?;
+            check_internal(result, &signature.args)?;
+        }
+        Ok(signature)
+    }
+
+    /// The arguments of an aggregate.
+    pub(in crate::sql::ddl) fn aggregate_parameters(
+        &self,
+        nodes: &[ast::Node],
+    ) -> Result<Signature> {
+        self.parameters(nodes, "aggregate").map(|(signature, _)| signature)
+    }
+
+    #[allow(clippy::type_complexity, reason = "the rows of proargmodes and its kin")]
+    fn parameters(
+        &self,
+        nodes: &[ast::Node],
+        word: &str,
+    ) -> Result<(Signature, Vec<(char, Oid, String)>)> {
+        let is_procedure = word == "procedure";
         let mut all: Vec<(char, Oid, String)> = Vec::new();
         let mut signature = Signature::default();
-        for node in &statement.parameters {
+        for node in nodes {
             let Some(NodeEnum::FunctionParameter(parameter)) = &node.node else { continue };
             let mode = mode_of(parameter);
             let name = parameter.arg_type.as_ref();
             let name = name.ok_or_else(|| Error::syntax("a parameter without a type"))?;
             let ty = self.parameter_type(name)?;
             if name.setof {
-                return Err(invalid(match is_procedure {
-                    true => "procedures cannot accept set arguments",
-                    false => "functions cannot accept set arguments",
-                }));
+                return Err(invalid(format!("{word}s cannot accept set arguments")));
             }
             self.check_parameter(&mut signature, &all, parameter, mode, ty, is_procedure)?;
             all.push((mode, ty, parameter.name.clone()));
@@ -67,9 +88,7 @@ impl Ddl<'_> {
             signature.arg_names.clear();
         }
         signature.has_table = all.iter().any(|(mode, ..)| *mode == 't');
-        signature.returns = self.result_type(statement, &all)?;
-        check_polymorphic(&self.work.catalog, signature.returns, &signature.args)?;
-        Ok(signature)
+        Ok((signature, all))
     }
 
     fn parameter_type(&self, name: &ast::TypeName) -> Result<Oid> {
@@ -106,10 +125,10 @@ impl Ddl<'_> {
         }
         let name = &parameter.name;
         let clashes = |(other, _, known): &&(char, Oid, String)| {
-            // An input and a TABLE column may not meet, but IN and OUT of one name may not
-            // either: only pure IN against pure OUT of a function is told apart.
-            let apart = (mode == 'i' || mode == 'v') && *other == 'o'
-                || mode == 'o' && (*other == 'i' || *other == 'v');
+            // A pure input and a pure output are told apart by what they are.
+            let is_in = |mode: char| mode == 'i' || mode == 'v';
+            let is_out = |mode: char| mode == 'o' || mode == 't';
+            let apart = is_in(mode) && is_out(*other) || is_out(mode) && is_in(*other);
             *known == *name && !apart
         };
         if !name.is_empty() && before.iter().find(clashes).is_some() {
@@ -237,8 +256,11 @@ impl Ddl<'_> {
         match found.iter().find(same) {
             Some(function) => self.of_kind(function, kind),
             None => {
-                let names: Vec<String> =
+                let mut names: Vec<String> =
                     types.iter().map(|ty| self.work.catalog.format_type(path, *ty, None)).collect();
+                if kind == ast::ObjectType::ObjectAggregate && names.is_empty() {
+                    names.push("*".to_owned());
+                }
                 Err(Error::new(
                     sqlstate::UNDEFINED_FUNCTION,
                     format!("{word} {written}({}) does not exist", names.join(", ")),
@@ -345,31 +367,31 @@ pub fn function_word(kind: FunctionKind) -> &'static str {
     }
 }
 
-/// A polymorphic result must follow from an argument.
-fn check_polymorphic(catalog: &crate::catalog::Catalog, result: Oid, args: &[Oid]) -> Result<()> {
-    let families: [(&[Oid], &str); 2] = [
-        (
-            &[oid::ANYELEMENT, oid::ANYARRAY, oid::ANYNONARRAY, oid::ANYENUM, oid::ANYRANGE],
-            "anyelement, anyarray, anynonarray, anyenum, anyrange, or anymultirange",
-        ),
-        (
-            &[
-                oid::ANYCOMPATIBLE,
-                oid::ANYCOMPATIBLEARRAY,
-                oid::ANYCOMPATIBLENONARRAY,
-                oid::ANYCOMPATIBLERANGE,
-            ],
-            "anycompatible, anycompatiblearray, anycompatiblenonarray, anycompatiblerange, or \
-             anycompatiblemultirange",
-        ),
-    ];
-    for (family, words) in families {
-        if family.contains(&result) && !args.iter().any(|ty| family.contains(ty)) {
-            let name = catalog.type_(result).map_or("", |ty| &ty.name);
-            return Err(invalid("cannot determine result data type").with_detail(format!(
-                "A result of type {name} requires at least one input of type {words}."
-            )));
-        }
+/// The types that come out of a function: the result's first.
+fn outputs_of(all: &[(char, Oid, String)], returns: Oid) -> Vec<Oid> {
+    let outputs = all.iter().filter(|(mode, ..)| "obt".contains(*mode)).map(|(_, ty, _)| *ty);
+    std::iter::once(returns).chain(outputs).collect()
+}
+
+/// Only what is given the server's own values may answer such.
+pub fn check_internal(result: Oid, args: &[Oid]) -> Result<()> {
+    if result != oid::INTERNAL || args.contains(&oid::INTERNAL) {
+        return Ok(());
     }
-    Ok(())
+    Err(invalid("unsafe use of pseudo-type \"internal\"").with_detail(
+        "A function returning \"internal\" must have at least one \"internal\" argument.",
+    ))
+}
+
+/// A polymorphic result, or part of one, must follow from an argument.
+pub fn check_polymorphic(
+    catalog: &crate::catalog::Catalog,
+    result: Oid,
+    args: &[Oid],
+) -> Result<()> {
+    let Some(words) = bind::missing_input(result, args) else { return Ok(()) };
+    let name = catalog.type_(result).map_or("", |ty| &ty.name);
+    Err(invalid("cannot determine result data type").with_detail(format!(
+        "A result of type {name} requires at least one input of type {words}."
+    )))
 }

@@ -45,6 +45,7 @@ impl Ddl<'_> {
         if child.inheritance.parents.contains(&parent.oid) {
             return Err(inherited_twice(&parent.name));
         }
+        self.require_triggers_inheritable(&child, "an inheritance child")?;
         self.become_child(&child, &parent)
     }
 

@@ -86,6 +86,8 @@ impl Ddl<'_> {
         self.become_child(&child, &parent)?;
         self.put_bound_checked(&parent, child.oid, &written)?;
         self.attach_indexes(&parent, child.oid).await?;
+        self.attach_triggers(&parent, child.oid).await?;
+        self.attach_referencing(&parent, child.oid).await?;
         self.attach_foreign_keys(&parent, child.oid).await?;
         route::verify_bounds(self.work, self.ctx, child.oid, false).await?;
         self.verify_default_partition(&parent, &written).await
@@ -144,7 +146,7 @@ impl Ddl<'_> {
                 .with_detail("The new partition may contain only the columns present in parent."));
             }
         }
-        Ok(())
+        self.require_triggers_inheritable(child, "a partition")
     }
 
     pub async fn detach_partition(
@@ -181,6 +183,8 @@ impl Ddl<'_> {
         let mut changed = (*self.relation(child.oid)?).clone();
         changed.inheritance.bound = None;
         self.put_relation(changed);
+        self.detach_triggers(child.oid).await?;
+        self.detach_referencing(child.oid).await?;
         self.detach_indexes(child.oid)?;
         self.detach_foreign_keys(child.oid)
     }

@@ -1,5 +1,6 @@
 //! Foreign keys of partitioned tables: each partition has one of its own, a part of
-//! the table's.
+//! the table's. A foreign key that refers to a partitioned table has a row for each of
+//! that table's partitions, too: it names the key in errors and ties it to the partition.
 
 use std::sync::Arc;
 
@@ -50,11 +51,90 @@ impl Ddl<'_> {
         Ok(())
     }
 
+    /// Gives a foreign key a row for each partition of the table that it refers to.
+    pub async fn spread_referenced(&mut self, key: &Arc<Constraint>) -> Result<()> {
+        let ConstraintKind::ForeignKey(foreign) = &key.kind else { return Ok(()) };
+        if !self.relation(foreign.referenced_table)?.is_partitioned() {
+            return Ok(());
+        }
+        for child in self.locked_children(foreign.referenced_table).await? {
+            self.put_referenced_part(key, &child).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives the foreign keys that refer to a table a row for its new partition.
+    pub async fn attach_referencing(&mut self, parent: &Relation, child: Oid) -> Result<()> {
+        let catalog = self.work.catalog.clone();
+        // Those of a partitioned table's partitions stand behind their table's.
+        let is_first = |key: &&Arc<Constraint>| match catalog.constraint(key.parent) {
+            Some(above) => match &above.kind {
+                ConstraintKind::ForeignKey(above) => above.referenced_table != parent.oid,
+                _ => true,
+            },
+            None => true,
+        };
+        for key in catalog.referencing(parent.oid).filter(is_first) {
+            let child = self.relation(child)?;
+            self.put_referenced_part(key, &child).await?;
+        }
+        Ok(())
+    }
+
+    async fn put_referenced_part(
+        &mut self,
+        above: &Arc<Constraint>,
+        child: &Arc<Relation>,
+    ) -> Result<()> {
+        let ConstraintKind::ForeignKey(foreign) = &above.kind else { return Ok(()) };
+        let referenced = self.relation(foreign.referenced_table)?;
+        let columns = referenced.same_columns(&foreign.referenced_columns, child);
+        let below = self.work.catalog.with_descendants(foreign.referenced_index);
+        let index = child.indexes.iter().find(|index| below.contains(index)).copied();
+        let relation = self.relation(above.table)?;
+        let names: Vec<&str> = foreign
+            .columns
+            .iter()
+            .map(|attnum| relation.columns[*attnum as usize - 1].name.as_str())
+            .collect();
+        let is_taken = |name: &str| self.constraint_on(relation.oid, name).is_some();
+        let name = self.choose_name([&relation.name, &names.join("_")], "fkey", is_taken);
+        let lost = || Error::internal("a partition lacks a column or an index of its table");
+        let key = ForeignKey {
+            referenced_table: child.oid,
+            referenced_columns: columns.ok_or_else(lost)?,
+            referenced_index: index.ok_or_else(lost)?,
+            ..foreign.clone()
+        };
+        let part = Constraint {
+            oid: self.next_oid(),
+            name,
+            kind: ConstraintKind::ForeignKey(key),
+            inherited: Inherited::from_parent(),
+            parent: above.oid,
+            ..(**above).clone()
+        };
+        let part = self.attach(&relation, part);
+        Box::pin(self.spread_referenced(&part)).await
+    }
+
+    /// A partition that goes its own way is not referred to any more.
+    pub async fn detach_referencing(&mut self, child: Oid) -> Result<()> {
+        let catalog = self.work.catalog.clone();
+        let parts = catalog.referencing(child).filter(|key| catalog.is_referenced_part(key));
+        let mut due: Vec<Arc<Constraint>> = parts.cloned().collect();
+        while let Some(part) = due.pop() {
+            due.extend(catalog.constraints().filter(|below| below.parent == part.oid).cloned());
+            self.drop_one(part.address()).await?;
+        }
+        Ok(())
+    }
+
     /// Gives a new partition its table's foreign keys.
     pub async fn attach_foreign_keys(&mut self, parent: &Relation, child: Oid) -> Result<()> {
         for oid in self.relation(parent.oid)?.constraints.clone() {
             let Some(key) = self.work.catalog.constraint(oid).cloned() else { continue };
-            if key.is_foreign_key() {
+            if key.is_foreign_key() && !self.work.catalog.is_referenced_part(&key) {
                 self.give_foreign_key(&key, child).await?;
             }
         }
@@ -123,7 +203,8 @@ impl Ddl<'_> {
     pub fn detach_foreign_keys(&mut self, child: Oid) -> Result<()> {
         for oid in self.relation(child)?.constraints.clone() {
             let Some(key) = self.work.catalog.constraint(oid).cloned() else { continue };
-            if key.is_foreign_key() && key.parent != 0 {
+            let is_part = self.work.catalog.is_referenced_part(&key);
+            if key.is_foreign_key() && key.parent != 0 && !is_part {
                 let mut changed = (*key).clone();
                 changed.parent = 0;
                 changed.inherited.forget_parent();
@@ -153,11 +234,13 @@ impl Ddl<'_> {
                 let mut writer = Writer::new(self.work, self.ctx);
                 if let Some((table, detail)) = writer.first_reference(&member.info, foreign).await?
                 {
+                    let part = self.work.catalog.referenced_part(&foreign.constraint, child.oid);
                     return Err(Error::new(
                         sqlstate::FOREIGN_KEY_VIOLATION,
                         format!(
                             "removing partition \"{}\" violates foreign key constraint \"{}\"",
-                            child.name, foreign.constraint.name
+                            child.name,
+                            part.unwrap_or(&foreign.constraint).name
                         ),
                     )
                     .with_detail(format!(

@@ -212,6 +212,7 @@ impl Ddl<'_> {
             predicate: wanted.predicate.clone(),
             constraint: oid,
             exclusion: wanted.exclusion.clone(),
+            options: source.settings.options.clone(),
         };
         let part = self.build_index(child, plan).await?;
         self.record_clone_references(part, child)?;

@@ -11,12 +11,14 @@
 //! | [`attach`] | a table becomes a partition, and ceases to be one |
 //! | [`index`] | indexes of partitioned tables |
 //! | [`foreign`] | foreign keys of partitioned tables |
+//! | [`trigger`] | row triggers of partitioned tables |
 
 mod attach;
 mod bound;
 mod foreign;
 mod index;
 mod key;
+mod trigger;
 
 use crate::error::Error;
 use crate::sqlstate;

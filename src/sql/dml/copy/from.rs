@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::super::part;
 use super::bad_format;
 use super::binary::BinaryRows;
 use super::fields::{Fields, Lines, split, utf8};
@@ -14,6 +13,7 @@ use crate::sql::outcome::{CopyFormat, CopyIn};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{self, Datum};
 use crate::sqlstate;
+use crate::table::part;
 use crate::table::trigger::Transitions;
 use crate::table::{Event, RowExpression, TableInfo, Writer};
 

@@ -315,7 +315,13 @@ async fn query_rows(
     let node = query.node.as_ref().ok_or_else(|| Error::syntax("COPY needs a query"))?;
     let eval = eval_over(&work.catalog, ctx);
     let mut binder = Binder::with_fixed_params(&eval, &[]);
-    let statement = binder.bind_statement(node)?;
+    let statement = match binder.bind_statement(node)? {
+        Statement::Several(several) => crate::sql::bind::only_part(several, "COPY")?,
+        Statement::Merge(_) => {
+            return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, "MERGE not supported in COPY"));
+        }
+        other => other,
+    };
     privilege::check(&binder.permissions(), &eval)?;
     lock::acquire_relations(&binder.opened(), work, ctx).await?;
     let named = |columns: &[ir::OutputColumn]| {

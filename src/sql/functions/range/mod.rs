@@ -252,6 +252,14 @@ const OPERATIONS: &[Kernel] = kernels! {
         let ((a, b), ty) = (operands(args)?, range_type(call)?);
         Ok(range(&ty, ty.intersection(a, b).into_iter().next()))
     };
+    call "range_intersect_agg_transfn" => |call, args| {
+        let ((a, b), ty) = (operands(args)?, range_type(call)?);
+        Ok(range(&ty, ty.intersection(a, b).into_iter().next()))
+    };
+    call "multirange_intersect_agg_transfn" => |call, args| {
+        let ((a, b), ty) = (operands(args)?, range_type(call)?);
+        Ok(multirange(&ty, ty.intersection(a, b)))
+    };
     call "range_minus" => |call, args| {
         let ((a, b), ty) = (operands(args)?, range_type(call)?);
         match (a.first(), b.first()) {

@@ -17,12 +17,13 @@ use futures::StreamExt;
 
 use super::Planner;
 use crate::error::{Error, Result};
-use crate::sql::dml;
 use crate::sql::ir::visit;
 use crate::sql::ir::{Query, Rel, Statement};
 use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
+use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::run::{StatementContext, Work, failure, runtime};
 use crate::sql::types::{Datum, SqlType, oid};
+use crate::sql::{ddl, dml};
 
 pub use tree::Node;
 
@@ -78,7 +79,41 @@ pub async fn explain(
         Statement::Query(query) => of_query(query, options, params, work, context).await?,
         _ => of_modification(statement, options, params, work, context).await?,
     };
-    let lines = format::lines(&explained, options);
+    Ok(answer(format::lines(&explained, options), options))
+}
+
+/// Explains CREATE TABLE AS, making the table for ANALYZE.
+pub async fn explain_table(
+    statement: &Statement,
+    table: &ast::CreateTableAsStmt,
+    options: &ExplainOptions,
+    arguments: ddl::Arguments<'_>,
+    work: &mut Work,
+    context: &StatementContext,
+) -> Result<RowStream> {
+    let Statement::Query(query) = statement else {
+        return Err(Error::internal("a table is made of a query's rows"));
+    };
+    let only_plan = ExplainOptions { analyze: false, ..*options };
+    let mut explained = of_query(query, &only_plan, arguments.values, work, context).await?;
+    if options.analyze {
+        let start = Instant::now();
+        let node = NodeEnum::CreateTableAsStmt(Box::new(table.clone()));
+        let tag = ddl::execute(&node, arguments, work, context).await?;
+        let rows = tag.strip_prefix("SELECT ").and_then(|rows| rows.parse().ok()).unwrap_or(0);
+        let time = start.elapsed();
+        explained.execution = Some(time);
+        explained.root.actual = Some(tree::Actual { rows, time });
+    }
+    Ok(answer(format::lines(&explained, options), options))
+}
+
+/// What is said where nothing is to be done.
+pub fn nothing(options: &ExplainOptions) -> RowStream {
+    answer(Vec::new(), options)
+}
+
+fn answer(lines: Vec<String>, options: &ExplainOptions) -> RowStream {
     let rows = lines.into_iter().map(|line| vec![Datum::Text(line)]).collect();
     let type_oid = match options.format {
         ExplainFormat::Json => oid::JSON,
@@ -91,12 +126,12 @@ pub async fn explain(
         length: -1,
         origin: (0, 0),
     };
-    Ok(RowStream {
+    RowStream {
         columns: [column].into(),
         rows: Box::pin(futures::stream::iter([Ok(Rows::Datums(rows))])),
         tag: RowsTag::Fixed("EXPLAIN".into()),
         lender: None,
-    })
+    }
 }
 
 async fn of_query(
@@ -151,6 +186,9 @@ async fn of_modification(
         Statement::Update(update) => ("Update", &update.target.relation, &update.input),
         Statement::Delete(delete) => ("Delete", &delete.target.relation, &delete.input),
         Statement::Merge(merge) => ("Merge", &merge.target.relation, &merge.input),
+        Statement::Several(_) => {
+            return Err(Error::unsupported("EXPLAIN of a statement with rules"));
+        }
         Statement::Query(_) => return Err(Error::internal("a query changes no rows")),
     };
     let query = Query { rel: rel.clone(), output: visit::columns(rel) };

@@ -13,6 +13,7 @@ use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::union::UnionExec;
 
 use super::expression::Names;
+use crate::sql::plan::tuple_sort::TupleSort;
 use crate::table::scan::{Access, TableScan};
 
 /// Bytes of a column whose type does not say.
@@ -140,6 +141,8 @@ impl Reader<'_> {
             self.scan(scan)
         } else if let Some(sort) = any.downcast_ref::<SortExec>() {
             self.sort(sort)
+        } else if let Some(sort) = any.downcast_ref::<TupleSort>().and_then(TupleSort::sort) {
+            self.sort(sort)
         } else if let Some(join) = any.downcast_ref::<HashJoinExec>() {
             self.hash_join(join)
         } else if let Some(join) = any.downcast_ref::<NestedLoopJoinExec>() {
@@ -261,7 +264,7 @@ impl Reader<'_> {
                 if !rest.is_empty() {
                     node.show("Filter", all_of(rest));
                 }
-                let rows = access.rows as f64;
+                let rows = access.rows.rids.len() as f64;
                 let total = rows * (RANDOM_PAGE_COST + TUPLE_COST) + RANDOM_PAGE_COST;
                 node.cost = Cost { startup: 0.15, total, rows: rows.max(1.0), width: 0 };
                 node

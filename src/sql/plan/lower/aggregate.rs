@@ -11,13 +11,13 @@ use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{self as df, AggregateUDF, LogicalPlanBuilder};
 
-use super::expr::{Lowered, cast, column_expr};
+use super::expr::{Lowered, cast, column_expr, is_total};
 use super::{Lowering, Relation, built, project};
 use crate::error::{Error, Result};
 use crate::sql::functions;
 use crate::sql::ir::visit;
 use crate::sql::ir::{AggregateCall, Call, ColumnId, Expr, ExprKind, OutputColumn, Rel, SortKey};
-use crate::sql::plan::aggregate::{Aggregate, HashAggregate, Order};
+use crate::sql::plan::aggregate::{Aggregate, Code, HashAggregate, Order};
 use crate::sql::plan::batch;
 use crate::sql::plan::form::{Form, Scope, column_name};
 use crate::sql::plan::operator::OperatorNode;
@@ -25,7 +25,7 @@ use crate::sql::plan::prepare::column_of;
 use crate::sql::types::{SqlType, oid};
 
 /// The schema of built-in objects.
-const PG_CATALOG: u32 = 11;
+pub const PG_CATALOG: u32 = 11;
 
 /// How an aggregate is computed by DataFusion.
 struct NativeAggregate {
@@ -64,6 +64,7 @@ impl Lowering<'_> {
         for (slot, expr) in parts.expressions().into_iter().zip(exprs) {
             *slot = expr;
         }
+        parts.aggregates.iter_mut().for_each(|(_, call)| guard_arguments(call));
         if grouping_sets.is_none()
             && let Some(native) = self.native_aggregation(&relation, &parts)?
         {
@@ -359,9 +360,15 @@ impl Lowering<'_> {
         added: &mut Vec<(ColumnId, Lowered)>,
         input: &mut Vec<(ColumnId, Form)>,
     ) -> Result<Aggregate> {
-        let kernel = functions::aggregate_kernel(&call.aggregate.kernel).ok_or_else(|| {
-            Error::unsupported(format!("aggregate function {}", call.function.name))
-        })?;
+        let code = match call.aggregate.calls_functions() {
+            true => Code::User(self.user_aggregate(call)?),
+            false => {
+                let kernel = functions::aggregate_kernel(&call.aggregate.kernel);
+                Code::Kernel(*kernel.ok_or_else(|| {
+                    Error::unsupported(format!("aggregate function {}", call.function.name))
+                })?)
+            }
+        };
         let mut position = |expr: &Expr, input: &mut Vec<(ColumnId, Form)>| -> Result<usize> {
             input.push(self.as_column(expr, scope, added)?);
             Ok(input.len() - 1)
@@ -374,7 +381,7 @@ impl Lowering<'_> {
             order_by.push(self.order(key, position, &input[position].1));
         }
         Ok(Aggregate {
-            kernel: *kernel,
+            code,
             types: call.args.iter().map(|arg| arg.ty).collect(),
             result: call.ty,
             forms: args.iter().map(|position| input[*position].1.clone()).collect(),
@@ -393,6 +400,18 @@ impl Lowering<'_> {
             descending: key.descending,
             nulls_first: key.nulls_first,
         }
+    }
+}
+
+/// Arguments are computed of rows that FILTER takes, and of no others.
+fn guard_arguments(call: &mut AggregateCall) {
+    let Some(filter) = call.filter.clone() else { return };
+    for arg in call.args.iter_mut().filter(|arg| !is_total(arg)) {
+        let (ty, location) = (arg.ty, arg.location);
+        let placeholder = Expr { kind: ExprKind::CaseOperand, ty, location };
+        let taken = std::mem::replace(arg, placeholder);
+        let whens = vec![(filter.clone(), taken)];
+        arg.kind = ExprKind::Case { operand: None, whens, otherwise: None };
     }
 }
 

@@ -79,14 +79,17 @@ impl Lowering<'_> {
                 Some(self.boolean(df::Expr::IsNotNull(Box::new(arg.expr)))?)
             }
             ExprKind::BoolTest { arg, value, negated } => {
-                let arg = Box::new(self.lower(arg, scope, depth)?.expr);
+                let arg = self.lower(arg, scope, depth)?.expr;
+                // Not `df::Expr::IsTrue` and its kin, whose physical forms say that they
+                // may be NULL where the logical ones do not.
+                let operator = match negated {
+                    true => Operator::IsDistinctFrom,
+                    false => Operator::IsNotDistinctFrom,
+                };
                 Some(self.boolean(match (value, negated) {
-                    (Some(true), false) => df::Expr::IsTrue(arg),
-                    (Some(true), true) => df::Expr::IsNotTrue(arg),
-                    (Some(false), false) => df::Expr::IsFalse(arg),
-                    (Some(false), true) => df::Expr::IsNotFalse(arg),
-                    (None, false) => df::Expr::IsUnknown(arg),
-                    (None, true) => df::Expr::IsNotUnknown(arg),
+                    (Some(value), _) => df::binary_expr(arg, operator, df::lit(*value)),
+                    (None, false) => df::Expr::IsNull(Box::new(arg)),
+                    (None, true) => df::Expr::IsNotNull(Box::new(arg)),
                 })?)
             }
             ExprKind::Distinct { equal, negated } => {

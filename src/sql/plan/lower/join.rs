@@ -57,6 +57,9 @@ impl Lowering<'_> {
             let predicate = on.expect("its conjuncts have subqueries").clone();
             return self.rel(&Rel::Filter { input: Box::new(join), predicate });
         }
+        if let Some(joined) = self.spanning(kind, left, right, &conjuncts)? {
+            return Ok(joined);
+        }
         let left = self.rel(left)?;
         let right = self.rel(right)?;
         let (left, right, conjuncts) = self.resolve_on(left, right, conjuncts)?;
@@ -67,6 +70,37 @@ impl Lowering<'_> {
             JoinKind::Full => JoinType::Full,
         };
         self.joined(left, right, &conjuncts, join_type, false)
+    }
+
+    /// A left or right join whose condition has a subquery over both sides: the other
+    /// side's rows that pass are found for each row that is kept.
+    fn spanning(
+        &self,
+        kind: JoinKind,
+        left: &Rel,
+        right: &Rel,
+        conjuncts: &[Expr],
+    ) -> Result<Option<Relation>> {
+        let (kept, other) = match kind {
+            JoinKind::Left => (left, right),
+            JoinKind::Right => (right, left),
+            JoinKind::Inner | JoinKind::Full => return Ok(None),
+        };
+        let (kept_columns, other_columns) = (produced(kept), produced(other));
+        let spans = |conjunct: &&Expr| {
+            let read = Dependency::outer_columns(conjunct);
+            walk::has_subquery(conjunct)
+                && read.iter().any(|id| kept_columns.contains(id))
+                && read.iter().any(|id| other_columns.contains(id))
+        };
+        if !conjuncts.iter().any(|conjunct| spans(&conjunct)) {
+            return Ok(None);
+        }
+        let mut passing = other.clone();
+        for conjunct in conjuncts {
+            passing = Rel::Filter { input: Box::new(passing), predicate: conjunct.clone() };
+        }
+        self.lateral_join(self.rel(kept)?, passing, true).map(Some)
     }
 
     /// Subqueries in an outer join's condition: computed on the side they read.
@@ -91,7 +125,7 @@ impl Lowering<'_> {
                 left = self.resolve(left, &mut one)?;
             } else {
                 return Err(Error::unsupported(
-                    "a subquery over both sides in the condition of an outer join",
+                    "a subquery over both sides in the condition of a full join",
                 ));
             }
             resolved.extend(one);
@@ -228,6 +262,15 @@ impl Lowering<'_> {
                 }
                 _ => Ok(relation),
             };
+        }
+        if !outer {
+            let conjuncts = match on {
+                Some(on) if !trivial => walk::conjuncts(on),
+                _ => Vec::new(),
+            };
+            if let Some(found) = self.simple_lateral(&relation, left, right, &conjuncts)? {
+                return Ok(found);
+            }
         }
         let right = match on {
             Some(on) if !trivial => {

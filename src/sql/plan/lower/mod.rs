@@ -9,7 +9,9 @@
 mod aggregate;
 mod compare;
 pub mod expr;
+mod hashed;
 mod join;
+mod lateral;
 mod rel;
 mod setop;
 mod subquery;

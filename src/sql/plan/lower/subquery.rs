@@ -48,17 +48,17 @@ impl Dependency {
 }
 
 /// A subquery's relation without what does not matter to whether rows exist.
-struct Peeled {
-    inner: Rel,
+pub(super) struct Peeled {
+    pub inner: Rel,
     /// Conditions that read outer columns.
-    correlated: Vec<Expr>,
+    pub correlated: Vec<Expr>,
     /// Conditions that do not.
-    local: Vec<Expr>,
+    pub own: Vec<Expr>,
     /// What the output columns are, in terms of `inner`.
-    exprs: Vec<(ColumnId, Expr)>,
+    pub exprs: Vec<(ColumnId, Expr)>,
 }
 
-fn peel(rel: &Rel) -> Option<Peeled> {
+pub(super) fn peel(rel: &Rel) -> Option<Peeled> {
     let mut rel = rel;
     let mut exprs: Vec<(ColumnId, Expr)> = Vec::new();
     let mut conditions = Vec::new();
@@ -98,7 +98,7 @@ fn peel(rel: &Rel) -> Option<Peeled> {
     {
         return None;
     }
-    Some(Peeled { inner: rel.clone(), correlated, local, exprs })
+    Some(Peeled { inner: rel.clone(), correlated, own: local, exprs })
 }
 
 /// Writes the inner expressions into the outer ones.
@@ -118,8 +118,8 @@ fn inline(mut expr: Expr, exprs: &[(ColumnId, Expr)]) -> Expr {
 }
 
 impl Peeled {
-    fn local(&self) -> Rel {
-        filtered(self.inner.clone(), self.local.clone())
+    pub fn local(&self) -> Rel {
+        filtered(self.inner.clone(), self.own.clone())
     }
 }
 
@@ -366,9 +366,8 @@ impl Lowering<'_> {
             }
         };
         let form = Form::of(ty, self.catalog())?;
-        let subquery = self.dependent(&relation, query)?;
-        let operator = Apply { subquery, value, form: form.clone() };
-        self.appending(Arc::new(operator), relation, &[(id, form)])
+        let subquery = self.dependent(&relation, query.clone())?;
+        self.sub_plan(relation, id, &query, Apply { subquery, value, form })
     }
 
     /// Joins a relation with a subquery that reads its columns.
@@ -429,7 +428,7 @@ fn with_empty_counts(mut value: Expr, aggregates: &[(OutputColumn, AggregateCall
     value
 }
 
-fn is_equality(expr: &Expr) -> bool {
+pub(super) fn is_equality(expr: &Expr) -> bool {
     let ExprKind::Call(call) = &expr.kind else { return false };
     matches!(native(&call.function.source), Some(Native::Compare(Comparison::Eq, _)))
 }

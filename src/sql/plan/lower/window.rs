@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use super::{Lowering, Relation};
+use crate::catalog::Function;
 use crate::error::{Error, Result};
+use crate::sql::functions::EvalContext;
 use crate::sql::ir::{
     self, AggregateCall, ColumnId, Expr, ExprKind, FrameBound, FrameUnits, OutputColumn, Rel,
     SortKey, WindowCall, WindowFunction,
@@ -12,13 +14,13 @@ use crate::sql::ir::{
 use crate::sql::plan::aggregate::Order;
 use crate::sql::plan::form::Form;
 use crate::sql::plan::prepare::column_of;
-use crate::sql::plan::window::{Bound, Call, Frame, Function, RangeBound, Window};
+use crate::sql::plan::window::{self, Bound, Call, Frame, Window};
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::eval::native::integer;
-use crate::sql::types::{Datum, Repr, oid};
+use crate::sql::types::{Datum, SqlType, oid};
 use crate::sqlstate;
 
-const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
+use super::aggregate::PG_CATALOG;
 
 impl Lowering<'_> {
     pub fn window(&self, input: &Rel, calls: &[(OutputColumn, WindowCall)]) -> Result<Relation> {
@@ -92,7 +94,7 @@ impl Lowering<'_> {
         relation: &Relation,
         added: &mut Vec<(ColumnId, super::Lowered)>,
         input: &mut Vec<(ColumnId, Form)>,
-    ) -> Result<(Function, Vec<usize>)> {
+    ) -> Result<(window::Function, Vec<usize>)> {
         match &call.function {
             WindowFunction::Aggregate(function, aggregate) => {
                 let call = AggregateCall {
@@ -105,7 +107,7 @@ impl Lowering<'_> {
                     ty: call.ty,
                 };
                 let aggregate = self.general_aggregate(&call, &relation.scope, added, input)?;
-                Ok((Function::Aggregate(Box::new(aggregate)), Vec::new()))
+                Ok((window::Function::Aggregate(Box::new(aggregate)), Vec::new()))
             }
             WindowFunction::Window(function) => {
                 let mut args = Vec::with_capacity(call.args.len());
@@ -148,7 +150,7 @@ impl Lowering<'_> {
             return Err(Error::new(sqlstate::NULL_VALUE_NOT_ALLOWED, message));
         }
         if units == FrameUnits::Range {
-            return self.range_bound(expr, offset, preceding, order);
+            return self.range_bound(expr, offset, preceding, which == "starting", order);
         }
         match integer(&offset) {
             Some(distance @ 0..) => {
@@ -161,90 +163,68 @@ impl Lowering<'_> {
         }
     }
 
-    /// `value ± offset` with the type's own operator.
+    /// A bound by the `in_range` of the order column's type.
     fn range_bound(
         &self,
         expr: &Expr,
         offset: Datum,
         preceding: bool,
+        is_start: bool,
         order: Option<&SortKey>,
     ) -> Result<Bound> {
         let Some(key) = order else {
             return Err(Error::internal("RANGE with an offset needs one ORDER BY column"));
         };
-        if is_negative(&offset) {
-            return Err(Error::new(
-                sqlstate::INVALID_PRECEDING_OR_FOLLOWING_SIZE,
-                "invalid preceding or following size in window function",
-            ));
-        }
-        let operator = if preceding != key.descending { "-" } else { "+" };
-        let function = self.operator_function(operator, key.expr.ty.oid, expr.ty.oid)?;
-        let ty = crate::sql::types::SqlType::new(function.returns);
-        let id = self.planner.fresh_column();
-        let constant = Expr { kind: ExprKind::Const(offset), ..(*expr).clone() };
-        let args = vec![column_of(id, key.expr.ty), constant];
-        let call = Expr {
-            kind: ExprKind::Call(ir::Call { function, args, ty }),
-            ty,
-            location: expr.location,
+        let base = SqlType::new(self.catalog().base_type(key.expr.ty).oid);
+        let function = self.in_range_function(base.oid, expr.ty.oid)?;
+        let boolean = |value| Expr {
+            kind: ExprKind::Const(Datum::Bool(value)),
+            ty: SqlType::new(oid::BOOL),
+            location: -1,
         };
-        let evaluator = Evaluator::compile(&call, &[id], self.catalog())?;
-        let form = Form::of(ty, self.catalog())?;
-        let lift: fn(&Datum) -> Datum = match form.repr {
-            Repr::Timestamp if key.expr.ty.oid == oid::DATE => date_as_timestamp,
-            Repr::Float8 if key.expr.ty.oid == oid::FLOAT4 => float4_as_float8,
-            _ => Datum::clone,
+        // In descending order the offset is counted the other way, and so is the side.
+        let subtracts = preceding != key.descending;
+        let less = is_start == key.descending;
+        let ids = [self.planner.fresh_column(), self.planner.fresh_column()];
+        let args = vec![
+            column_of(ids[0], base),
+            column_of(ids[1], base),
+            Expr { kind: ExprKind::Const(offset), ..expr.clone() },
+            boolean(subtracts),
+            boolean(less),
+        ];
+        let ty = SqlType::new(oid::BOOL);
+        let kind = ExprKind::Call(ir::Call { function, args, ty });
+        let call = Expr { kind, ty, location: expr.location };
+        let evaluator = Evaluator::compile(&call, &ids, self.catalog())?;
+        let within = move |context: &EvalContext, value: &Datum, base: &Datum| {
+            evaluator.is_true(context, &[], &[value.clone(), base.clone()])
         };
-        let bound = move |context: &crate::sql::functions::EvalContext, value: &Datum| {
-            evaluator.eval(context, &[], std::slice::from_ref(value))
-        };
-        Ok(Bound::Value(Box::new(RangeBound { bound: Box::new(bound), lift, form })))
+        Ok(Bound::Range(Box::new(within)))
+    }
+
+    fn in_range_function(&self, value: u32, offset: u32) -> Result<Arc<Function>> {
+        let named = self.catalog().functions_named(&[PG_CATALOG], None, "in_range")?;
+        let found = named.into_iter().find(|function| {
+            function.args.get(..3).is_some_and(|args| args == [value, value, offset])
+        });
+        found.ok_or_else(|| Error::internal("in_range is not declared for a type"))
     }
 }
 
-fn date_as_timestamp(value: &Datum) -> Datum {
-    match value {
-        Datum::Date(i32::MIN) => Datum::Timestamp(i64::MIN),
-        Datum::Date(i32::MAX) => Datum::Timestamp(i64::MAX),
-        Datum::Date(days) => Datum::Timestamp(i64::from(*days) * MICROSECONDS_PER_DAY),
-        other => other.clone(),
-    }
-}
-
-/// `float4 + float8` is float8.
-fn float4_as_float8(value: &Datum) -> Datum {
-    match value {
-        Datum::Float4(value) => Datum::Float8(f64::from(*value)),
-        other => other.clone(),
-    }
-}
-
-fn is_negative(value: &Datum) -> bool {
-    match value {
-        Datum::Float4(value) => *value < 0.0 || value.is_nan(),
-        Datum::Float8(value) => *value < 0.0 || value.is_nan(),
-        Datum::Interval(value) => {
-            let days = i128::from(value.months) * 30 + i128::from(value.days);
-            days * i128::from(MICROSECONDS_PER_DAY) + i128::from(value.microseconds) < 0
-        }
-        value => integer(value).is_some_and(|value| value < 0),
-    }
-}
-
-fn built_in(name: &str) -> Result<Function> {
+fn built_in(name: &str) -> Result<window::Function> {
     Ok(match name {
-        "row_number" => Function::RowNumber,
-        "rank" => Function::Rank,
-        "dense_rank" => Function::DenseRank,
-        "percent_rank" => Function::PercentRank,
-        "cume_dist" => Function::CumeDist,
-        "ntile" => Function::Ntile,
-        "lag" => Function::Offset(-1),
-        "lead" => Function::Offset(1),
-        "first_value" => Function::FirstValue,
-        "last_value" => Function::LastValue,
-        "nth_value" => Function::NthValue,
+        "row_number" => window::Function::RowNumber,
+        "rank" => window::Function::Rank,
+        "dense_rank" => window::Function::DenseRank,
+        "percent_rank" => window::Function::PercentRank,
+        "cume_dist" => window::Function::CumeDist,
+        "ntile" => window::Function::Ntile,
+        "lag" => window::Function::Offset(-1),
+        "lead" => window::Function::Offset(1),
+        "first_value" => window::Function::FirstValue,
+        "last_value" => window::Function::LastValue,
+        "nth_value" => window::Function::NthValue,
         other => return Err(Error::unsupported(format!("window function {other}"))),
     })
 }

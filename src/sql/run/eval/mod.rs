@@ -22,6 +22,8 @@ use crate::sql::ir::{ColumnId, Expr};
 use crate::sql::types::{Datum, SqlType};
 
 pub use array::element as array_element;
+pub use compile::operator;
+pub use node::Operator;
 use node::{Env, Node};
 
 /// A compiled expression.

@@ -3,13 +3,18 @@
 
 use std::sync::Arc;
 
-use super::view_check::RowChecks;
+use futures::future::BoxFuture;
+
+use super::SystemColumns;
+use super::family::{Member, to_parent};
+use super::info::TableInfo;
+use super::trigger::Event;
+use super::violation::failing_row;
+use super::write::Writer;
 use crate::error::{Error, Result};
 use crate::sql::run::StatementContext;
 use crate::sql::types::Datum;
 use crate::sqlstate;
-use crate::table::family::to_parent;
-use crate::table::{Event, Member, SystemColumns, TableInfo, Writer, failing_row};
 
 /// A row as it was written, and where.
 pub struct Written {
@@ -26,18 +31,54 @@ pub struct Changed<'a> {
     pub new: Vec<Datum>,
     /// Attribute numbers of its table that are assigned.
     pub assigned: &'a [i16],
+    /// What an error says was to be done with the row.
+    pub doing: &'a str,
+}
+
+/// Conditions on the rows that are written to the named table.
+pub trait RowConditions: Sync {
+    fn is_empty(&self) -> bool;
+
+    /// Tests a row, as the named table has it.
+    fn test<'a>(
+        &'a self,
+        root: &'a TableInfo,
+        system: SystemColumns,
+        row: &'a [Datum],
+        params: &'a [Datum],
+        writer: &'a mut Writer<'_>,
+    ) -> BoxFuture<'a, Result<()>>;
+}
+
+struct Unconditional;
+
+impl RowConditions for Unconditional {
+    fn is_empty(&self) -> bool {
+        true
+    }
+
+    fn test<'a>(
+        &'a self,
+        _: &'a TableInfo,
+        _: SystemColumns,
+        _: &'a [Datum],
+        _: &'a [Datum],
+        _: &'a mut Writer<'_>,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// What policies ask of the rows of the named table, and the statement's parameters.
 #[derive(Clone, Copy)]
 pub struct Policed<'a> {
-    pub checks: &'a RowChecks,
+    pub checks: &'a dyn RowConditions,
     pub params: &'a [Datum],
 }
 
 impl Policed<'_> {
     /// No policy asks anything.
-    pub const NONE: Policed<'static> = Policed { checks: &RowChecks::NONE, params: &[] };
+    pub const NONE: Policed<'static> = Policed { checks: &Unconditional, params: &[] };
 
     /// Tests a row that is complete but not written yet.
     pub async fn test(
@@ -99,7 +140,7 @@ pub async fn insert_policed(
 /// Inserts a row into the partition that was found for it.
 pub async fn insert_routed(
     writer: &mut Writer<'_>,
-    root: &TableInfo,
+    root: &Arc<TableInfo>,
     member: &Member,
     row: Vec<Datum>,
     policed: Policed<'_>,
@@ -111,10 +152,14 @@ pub async fn insert_routed(
         (true, true) => writer.insert_firing(&member.info, row).await,
         (false, true) => writer.insert_routed(&member.info, row).await.map(Some),
     };
-    written.map_err(|error| match &seen {
+    let written = written.map_err(|error| match &seen {
         Some(seen) => as_named(error, root, seen, writer.ctx),
         None => error,
-    })
+    })?;
+    if let Some((_, row)) = &written {
+        writer.capture(root, member, Event::Insert, None, Some(row))?;
+    }
+    Ok(written)
 }
 
 /// A row that was refused is shown as the named table has it.
@@ -136,12 +181,12 @@ pub async fn update(
     policed: Policed<'_>,
 ) -> Result<Option<Written>> {
     let info = &member.info;
-    let Changed { rid, old, mut new, assigned } = changed;
+    let Changed { rid, old, mut new, assigned, doing } = changed;
     let fires = info.triggers.is_some();
     if fires {
         let row = writer.before_row(info, Event::Update, Some(old), Some(new), assigned)?;
         let Some(row) = row else { return Ok(None) };
-        writer.check_untouched(info, rid, old)?;
+        writer.check_untouched(info, rid, old, doing)?;
         new = row;
     }
     if !policed.checks.is_empty() {
@@ -164,7 +209,23 @@ pub async fn update(
     if fires {
         writer.after_row(info, Event::Update, Some(old), Some(&row), assigned)?;
     }
+    writer.capture(root, member, Event::Update, Some(old), Some(&row))?;
     Ok(Some(Written { member: member.clone(), rid, row }))
+}
+
+/// Deletes a row that is locked; false if a trigger left it alone.
+pub async fn delete(
+    writer: &mut Writer<'_>,
+    root: &Arc<TableInfo>,
+    member: &Member,
+    (rid, old): (u64, &[Datum]),
+    doing: &str,
+) -> Result<bool> {
+    if !writer.delete_firing(&member.info, rid, old, doing).await? {
+        return Ok(false);
+    }
+    writer.capture(root, member, Event::Delete, Some(old), None)?;
+    Ok(true)
 }
 
 /// To triggers a move is a deletion and an insertion.
@@ -185,6 +246,7 @@ async fn move_row(
             Some(changed) => row = changed,
             None => {
                 writer.delete(from, rid, old).await?;
+                writer.capture(root, member, Event::Update, Some(old), None)?;
                 writer.after_row(from, Event::Delete, Some(old), None, &[])?;
                 return Ok(None);
             }
@@ -193,6 +255,8 @@ async fn move_row(
     let seen = to_parent(to.map.as_ref(), &row);
     let moved = writer.move_row(from, rid, old, &to.info, row).await;
     let (rid, row) = moved.map_err(|error| as_named(error, root, &seen, writer.ctx))?;
+    writer.capture(root, member, Event::Update, Some(old), None)?;
+    writer.capture(root, &to, Event::Update, None, Some(&row))?;
     writer.after_row(from, Event::Delete, Some(old), None, &[])?;
     writer.after_row(&to.info, Event::Insert, None, Some(&row), &[])?;
     Ok(Some(Written { member: to, rid, row }))

@@ -1,0 +1,151 @@
+//! ALTER TRIGGER, ALTER TABLE … ENABLE and DISABLE TRIGGER, and what DROP TRIGGER names.
+
+use std::sync::Arc;
+
+use super::name::display_name;
+use super::{Ddl, strings};
+use crate::catalog::{ObjectAddress, Relation, Trigger};
+use crate::error::{Error, Result};
+use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::types::Oid;
+use crate::sqlstate;
+use crate::txn::LockMode;
+
+pub(super) fn no_trigger(name: &str, table: &str) -> Error {
+    Error::new(
+        sqlstate::UNDEFINED_OBJECT,
+        format!("trigger \"{name}\" for table \"{table}\" does not exist"),
+    )
+}
+
+impl Ddl<'_> {
+    /// What DROP TRIGGER names.
+    pub(super) async fn trigger_target(
+        &mut self,
+        node: &ast::Node,
+        missing_ok: bool,
+    ) -> Result<ObjectAddress> {
+        let parts = match &node.node {
+            Some(NodeEnum::List(list)) => strings(&list.items),
+            _ => Vec::new(),
+        };
+        let Some((name, table)) = parts.split_last() else {
+            return Err(Error::syntax("improper trigger name"));
+        };
+        let (schema, table_name) = match table {
+            [table] => (None, *table),
+            [.., schema, table] => (Some(*schema), *table),
+            [] => return Err(Error::syntax("improper trigger name")),
+        };
+        if let Some(schema) = schema {
+            self.schema_named(schema)?;
+        }
+        let relation = self
+            .relation_by_name(schema, table_name)
+            .ok_or_else(|| Error::undefined_table(&table.join(".")))?;
+        self.require_owner(relation.owner, "relation", &relation.name)?;
+        self.lock_relation(relation.oid, LockMode::AccessExclusive).await?;
+        match self.work.catalog.trigger_named(relation.oid, name) {
+            Some(trigger) => Ok(trigger.address()),
+            None if missing_ok => Err(Error::new(
+                sqlstate::UNDEFINED_OBJECT,
+                format!("trigger \"{name}\" for relation \"{table_name}\" does not exist"),
+            )),
+            None => Err(no_trigger(name, table_name)),
+        }
+    }
+
+    /// ALTER TRIGGER … RENAME: a partitioned table's trigger takes its copies along.
+    pub(super) async fn rename_trigger(&mut self, statement: &ast::RenameStmt) -> Result<String> {
+        let name = statement.relation.as_ref().ok_or_else(|| Error::syntax("no table"))?;
+        let relation = self.find_relation(name)?;
+        self.require_relation_owner(&relation)?;
+        self.lock_relation(relation.oid, LockMode::AccessExclusive).await?;
+        let (old, new) = (&statement.subname, &statement.newname);
+        let trigger = self.work.catalog.trigger_named(relation.oid, old).cloned();
+        let trigger = trigger.ok_or_else(|| no_trigger(old, &display_name(name)))?;
+        if let Some(parent) = self.work.catalog.trigger(trigger.parent) {
+            let above = self.relation(parent.table)?;
+            return Err(Error::new(
+                sqlstate::INTERNAL_ERROR,
+                format!("cannot rename trigger \"{old}\" on table \"{}\"", relation.name),
+            )
+            .with_hint(format!(
+                "Rename the trigger on the partitioned table \"{}\" instead.",
+                above.name
+            )));
+        }
+        self.put_trigger_name(&relation, &trigger, new)?;
+        self.rename_trigger_copies(&trigger, old, new).await?;
+        Ok("ALTER TRIGGER".to_owned())
+    }
+
+    pub(super) fn put_trigger_name(
+        &mut self,
+        relation: &Relation,
+        trigger: &Trigger,
+        name: &str,
+    ) -> Result<()> {
+        if self.work.catalog.trigger_named(relation.oid, name).is_some() {
+            return Err(Error::new(
+                sqlstate::DUPLICATE_OBJECT,
+                format!("trigger \"{name}\" for relation \"{}\" already exists", relation.name),
+            ));
+        }
+        self.put(Trigger { name: name.to_owned(), ..trigger.clone() });
+        Ok(())
+    }
+
+    /// ALTER TABLE … ENABLE and DISABLE TRIGGER.
+    pub(super) async fn switch_triggers(
+        &mut self,
+        table: Oid,
+        command: &ast::AlterTableCmd,
+        recurse: bool,
+    ) -> Result<()> {
+        use ast::AlterTableType as Step;
+        let enabled = match command.subtype() {
+            Step::AtDisableTrig | Step::AtDisableTrigAll | Step::AtDisableTrigUser => 'D',
+            Step::AtEnableAlwaysTrig => 'A',
+            Step::AtEnableReplicaTrig => 'R',
+            _ => 'O',
+        };
+        let all = matches!(command.subtype(), Step::AtEnableTrigAll | Step::AtDisableTrigAll);
+        let single =
+            !all && !matches!(command.subtype(), Step::AtEnableTrigUser | Step::AtDisableTrigUser);
+        if all {
+            let info = crate::table::TableInfo::of(&self.work.catalog, table)?;
+            if enabled == 'D' && (!info.foreign_keys.is_empty() || !info.referencing.is_empty()) {
+                return Err(Error::unsupported("DISABLE TRIGGER ALL on a table with foreign keys"));
+            }
+        }
+        let switched = match single {
+            true => {
+                let relation = self.relation(table)?;
+                let trigger = self.work.catalog.trigger_named(table, &command.name).cloned();
+                vec![trigger.ok_or_else(|| no_trigger(&command.name, &relation.name))?]
+            }
+            false => self.work.catalog.triggers_of(table),
+        };
+        for trigger in switched {
+            self.switch_trigger(&trigger, enabled, recurse).await?;
+        }
+        Ok(())
+    }
+
+    async fn switch_trigger(
+        &mut self,
+        trigger: &Arc<Trigger>,
+        enabled: char,
+        recurse: bool,
+    ) -> Result<()> {
+        let mut due = vec![trigger.clone()];
+        while let Some(trigger) = due.pop() {
+            self.put(Trigger { enabled, ..(*trigger).clone() });
+            if recurse {
+                due.extend(self.trigger_copies(&trigger).await?);
+            }
+        }
+        Ok(())
+    }
+}
