@@ -151,6 +151,7 @@ impl Session {
     /// did is undone if it has to be bound anew.
     async fn attempt(&mut self, query: &Query, params: &[Datum]) -> Result<Outcome> {
         self.begin_statement()?;
+        self.note_open_cursors();
         let eval = self.eval_context();
         let prepared = catch(|| query.current(&eval))?;
         let scope = self.scope()?;
@@ -167,6 +168,9 @@ impl Session {
             (true, Some(start)) => work.undo_statement(start),
             (true, None) => {}
             (false, _) => work.end_statement(),
+        }
+        if work.txn.has_writes() {
+            self.hooks.note_written();
         }
         outcome
     }
@@ -303,6 +307,7 @@ impl Session {
             None => Ok(()),
         };
         self.hooks.advisory.end_transaction();
+        self.hooks.end_transaction_id(committed.is_err());
         if let Err(error) = committed {
             self.settings.lock().restore(open.settings());
             return Err(error);
@@ -344,9 +349,13 @@ impl Session {
         if let Some(open) = self.block.leave() {
             self.settings.lock().restore(open.settings());
             if let Some(work) = open.work {
+                if work.txn.has_writes() {
+                    self.hooks.note_written();
+                }
                 work.txn.rollback();
             }
         }
+        self.hooks.end_transaction_id(true);
         self.hooks.advisory.end_transaction();
         self.close_transaction_portals();
     }

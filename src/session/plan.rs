@@ -61,6 +61,20 @@ impl Query {
         Ok(Query { parsed, declared, is_described: false, bound: Mutex::new(bound) })
     }
 
+    /// The query of a cursor, with what its rows are known by.
+    pub fn bind_cursor(
+        parsed: Arc<ParsedStatement>,
+        eval: &EvalContext,
+    ) -> Result<Option<(Query, sql::bind::CursorQuery)>> {
+        let Some((prepared, cursor)) = sql::prepare_cursor(&parsed, eval)? else {
+            return Ok(None);
+        };
+        let (catalog, view) = (eval.catalog.clone(), eval.settings.clone());
+        let bound = Bound { catalog, view, prepared: Arc::new(prepared) };
+        let bound = Mutex::new(bound);
+        Ok(Some((Query { parsed, declared: Vec::new(), is_described: false, bound }, cursor)))
+    }
+
     /// As part of a prepared statement.
     pub fn described(self) -> Query {
         Query { is_described: true, ..self }
@@ -76,7 +90,10 @@ impl Query {
         let bound = self.bound.lock().clone();
         let same_names = Arc::ptr_eq(&bound.view, &eval.settings)
             || bound.view.search_path == eval.settings.search_path;
-        if same_names && Arc::ptr_eq(&bound.catalog, &eval.catalog) {
+        let same_role = !bound.prepared.depends_on_role
+            || bound.view.current_user == eval.settings.current_user
+                && bound.view.row_security == eval.settings.row_security;
+        if same_names && same_role && Arc::ptr_eq(&bound.catalog, &eval.catalog) {
             return Ok(bound.prepared);
         }
         // Parameter types, once told to the client, stay.

@@ -120,6 +120,12 @@ impl Binder<'_> {
         let source = expr.ty.oid;
         // An unknown NULL becomes an `anyarray` beside one: the columns of pg_statistic.
         let stays = is_any(target.oid) && (source != oid::UNKNOWN || target.oid != oid::ANYARRAY);
+        if stays && source == oid::ANYARRAY && is_any_array(target.oid) {
+            // The values of pg_statistic are kept as their text.
+            let location = expr.location;
+            let kind = ExprKind::CoerceViaText(Box::new(expr));
+            return Ok(Expr { kind, ty: SqlType::new(oid::TEXT_ARRAY), location });
+        }
         if source == target.oid || stays {
             return Ok(expr);
         }
@@ -299,7 +305,7 @@ impl Binder<'_> {
     }
 
     pub(super) fn function(&mut self, oid: Oid) -> Result<Arc<Function>> {
-        self.permissions.execute(oid);
+        self.note_call(oid);
         self.catalog
             .function(oid)
             .cloned()
@@ -518,6 +524,10 @@ fn is_any(target: Oid) -> bool {
             | oid::ANYCOMPATIBLERANGE
             | oid::ANYCOMPATIBLEMULTIRANGE
     )
+}
+
+fn is_any_array(target: Oid) -> bool {
+    matches!(target, oid::ANYARRAY | oid::ANYCOMPATIBLEARRAY)
 }
 
 /// Relabels only when the type differs.

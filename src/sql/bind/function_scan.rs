@@ -41,6 +41,9 @@ impl Binder<'_> {
         for entry in &entries {
             let name = function_name(&entry.node);
             let expr = self.function_expr(&entry.node)?;
+            if !entry.definitions.is_empty() {
+                self.check_defined(expr.ty, entry.definitions, expr.location)?;
+            }
             if entries.len() == 1 && !node.ordinality {
                 if let Some(query) = self.inline_set(&expr, entry.definitions)? {
                     let mut item = query_item(alias.unwrap_or(&name), &query.output);
@@ -141,22 +144,32 @@ impl Binder<'_> {
         definitions: &[Node],
         location: i32,
     ) -> Result<Vec<OutputColumn>> {
-        let fields = record::fields(call.ty);
-        if call.ty.oid != oid::RECORD || fields.is_some() {
-            let words = match fields {
-                Some(_) => {
-                    "a column definition list is redundant for a function with OUT parameters"
-                }
-                None => {
-                    "a column definition list is only allowed for functions returning \"record\""
-                }
-            };
-            return Err(Error::syntax(words).at(location));
-        }
+        self.check_defined(call.ty, definitions, location)?;
         let definitions = self.column_definitions(definitions)?;
         // What the function makes of them it sees in its result type.
         call.ty = record::type_of(definitions.clone());
         Ok(definitions.into_iter().map(|(name, ty)| self.new_column(name, ty)).collect())
+    }
+
+    /// Only a function whose row nothing else describes takes definitions of columns.
+    fn check_defined(&self, ty: SqlType, definitions: &[Node], location: i32) -> Result<()> {
+        let words = match (record::fields(ty), self.composite_relation(ty.oid)) {
+            (None, None) if ty.oid == oid::RECORD => return Ok(()),
+            (Some(_), _) => {
+                "a column definition list is redundant for a function with OUT parameters"
+            }
+            (None, Some(_)) => {
+                "a column definition list is redundant for a function returning a named composite type"
+            }
+            (None, None) => {
+                "a column definition list is only allowed for functions returning \"record\""
+            }
+        };
+        let first = match definitions.first().and_then(|node| node.node.as_ref()) {
+            Some(NodeEnum::ColumnDef(column)) => column.location,
+            _ => location,
+        };
+        Err(Error::syntax(words).at(first))
     }
 
     pub(super) fn column_definitions(&mut self, nodes: &[Node]) -> Result<Vec<(String, SqlType)>> {

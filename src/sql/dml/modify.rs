@@ -11,7 +11,7 @@ use futures::StreamExt;
 use super::Effect;
 use super::returning::{Returned, ReturningPlan};
 use super::source::{TargetRows, TargetScan, evaluated_row, own_columns, slots};
-use super::view_check::ViewChecks;
+use super::view_check::{PolicyTests, RowChecks};
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit;
@@ -23,7 +23,7 @@ use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::storage::{Value, row};
-use crate::table::part;
+use crate::table::part::{self, Policed};
 use crate::table::{
     Event, Family, LockedRow, Member, SystemColumns, TableInfo, Writer, already_modified,
 };
@@ -37,11 +37,14 @@ pub struct ModifyPlan {
     /// Attribute numbers that are assigned; empty for DELETE.
     assigned: Vec<i16>,
     delete: bool,
-    checks: ViewChecks,
+    checks: RowChecks,
+    policies: PolicyTests,
     source: Source,
     extra: Vec<ColumnId>,
     /// The tables that inherit from the target are changed, too.
     descendants: bool,
+    /// The cursor whose row is meant.
+    current_of: Option<String>,
 }
 
 enum Source {
@@ -61,7 +64,9 @@ impl ModifyPlan {
             returning,
             catalog,
         )?;
-        plan.checks = ViewChecks::new(&update.checks, catalog)?;
+        plan.checks = RowChecks::new(&update.checks, catalog)?;
+        plan.policies = PolicyTests::new(&update.policies, catalog)?;
+        plan.at_cursor(update.current_of.as_ref())?;
         Ok(plan)
     }
 
@@ -69,7 +74,16 @@ impl ModifyPlan {
         let returning = delete.returning.as_ref();
         let mut plan = ModifyPlan::new(&delete.target, &delete.input, &[], returning, catalog)?;
         plan.delete = true;
+        plan.at_cursor(delete.current_of.as_ref())?;
         Ok(plan)
+    }
+
+    fn at_cursor(&mut self, cursor: Option<&String>) -> Result<()> {
+        if cursor.is_some() && !self.is_fast() {
+            return Err(Error::unsupported("WHERE CURRENT OF with other tables"));
+        }
+        self.current_of = cursor.cloned();
+        Ok(())
     }
 
     fn new(
@@ -94,10 +108,12 @@ impl ModifyPlan {
         Ok(ModifyPlan {
             assigned: assignments.iter().map(|(attnum, _)| *attnum).collect(),
             delete: false,
-            checks: ViewChecks::new(&[], catalog)?,
+            checks: RowChecks::default(),
+            policies: PolicyTests::default(),
             source,
             extra: extra.into_iter().map(|column| column.id).collect(),
             descendants: target.descendants,
+            current_of: None,
         })
     }
 
@@ -280,6 +296,9 @@ impl Run<'_> {
         let (ctx, root) = (self.ctx, self.root.clone());
         // A row that moves into a partition that is still to come is not met again.
         let overlay = work.txn.overlay();
+        if let Some(cursor) = &self.plan.current_of {
+            return self.current(cursor, scan, values, work).await;
+        }
         let comparisons = ctx.lend(work, || scan.comparisons(&root, self.params, ctx))?;
         let members = match &comparisons {
             None => Vec::new(),
@@ -294,6 +313,39 @@ impl Run<'_> {
             let (overlay, params) = (overlay.clone(), self.params);
             let rows = writer.lend(|| scan.open(member, &comparisons, overlay, params, ctx))?;
             self.rows_of(member, rows, scan, values, &mut writer).await?;
+        }
+        writer.after_statement(&root, event, &self.plan.assigned)?;
+        writer.finish().await
+    }
+
+    /// The row that a cursor is on, if it is still there.
+    async fn current(
+        &mut self,
+        cursor: &str,
+        scan: &TargetScan,
+        values: &[Evaluator],
+        work: &mut Work,
+    ) -> Result<()> {
+        let (ctx, root) = (self.ctx, self.root.clone());
+        let family = self.family.clone();
+        let is_meant = |table: Oid| {
+            let above = work.catalog.with_descendants(table);
+            family.member(table).is_some() || above.contains(&root.oid())
+        };
+        let positions = &ctx.eval.session.routines()?.positions;
+        let found = positions.row(cursor, &root.relation, &is_meant)?;
+        let mut writer = Writer::new(work, ctx);
+        let event = self.plan.event();
+        writer.before_statement(&root, event, &self.plan.assigned)?;
+        if let Some((table, rid)) = found
+            && let Some(member) = family.member(table).cloned()
+        {
+            let key = crate::storage::key::row(member.info.storage_id(), rid);
+            let row = writer.work.txn.overlay().get(crate::txn::Keyspace::Rows, &key)?;
+            if let Some(row) = row {
+                let rows = TargetRows::One(rid, row);
+                self.rows_of(&member, rows, scan, values, &mut writer).await?;
+            }
         }
         writer.after_statement(&root, event, &self.plan.assigned)?;
         writer.finish().await
@@ -416,12 +468,13 @@ impl Run<'_> {
             }
         };
         let changed = part::Changed { rid, old: &old, new, assigned, doing: "updated" };
-        let written = part::update(writer, &self.root, member, changed).await?;
+        let policed = Policed { checks: &self.plan.policies.update, params: self.params };
+        let written = part::update(writer, &self.root, member, changed, policed).await?;
         let Some(written) = written else { return Ok(()) };
         let (table, rid) = (written.member.info.oid(), written.rid);
         let system = SystemColumns { table, rid, ..system };
         let row = as_parent(&written.member, written.row);
-        self.plan.checks.test(&self.root, system, &row, self.params, writer).await?;
+        self.plan.checks.test_row(&self.root, system, &row, self.params, writer).await?;
         self.count += 1;
         self.returned.add(self.params, system, &row, extra, writer).await
     }

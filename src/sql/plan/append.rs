@@ -39,14 +39,15 @@ pub fn family(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) ->
         None => hints.clone(),
         Some(_) => member.comparisons(&hints),
     };
+    let name = if scan.alias.is_empty() { &scan.relation.name } else { &scan.alias };
     if let [only] = members.as_slice() {
         let is_root = only.info.oid() == scan.relation.oid;
-        let alias = (!is_root).then(|| scan.relation.name.clone());
+        let alias = (!is_root || !scan.alias.is_empty()).then(|| name.to_owned());
         return source::stored(lowering, scan, only, alias, &of_member(only));
     }
     let mut inputs = Vec::with_capacity(members.len());
     for (member, number) in members.iter().zip(1..) {
-        let alias = format!("{}_{number}", scan.relation.name);
+        let alias = format!("{name}_{number}");
         inputs.push(source::stored(lowering, scan, member, Some(alias), &of_member(member))?);
     }
     let overlay = lowering.planner.overlay();

@@ -44,7 +44,8 @@ pub fn scan(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) -> R
                 true => all_hints(lowering, scan, &info, predicate),
                 false => Vec::new(),
             };
-            stored(lowering, scan, &Member { info, map: None, proof: None }, None, &hints)
+            let alias = Some(scan.alias.clone()).filter(|alias| !alias.is_empty());
+            stored(lowering, scan, &Member { info, map: None, proof: None }, alias, &hints)
         }
         RelationKind::Virtual => virtual_rows(lowering, scan),
         RelationKind::Sequence(_) => sequence_row(lowering, scan),

@@ -11,7 +11,7 @@ use datafusion::physical_plan::expressions::{
     BinaryExpr, CastExpr, Column, InListExpr, IsNotNullExpr, IsNullExpr, LikeExpr, Literal, NotExpr,
 };
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, quote_identifier};
 use crate::sql::ir::Rel;
 use crate::sql::ir::visit;
 use crate::sql::plan::Planner;
@@ -25,31 +25,38 @@ pub struct Names {
     names: HashMap<String, String>,
     catalog: Arc<Catalog>,
     overlay: Overlay,
+    /// EXPLAIN VERBOSE: schemas, qualified names, what each node gives.
+    pub verbose: bool,
+    /// The query has more tables than one.
+    qualified: bool,
 }
 
 impl Names {
-    pub fn new(rel: &Rel, planner: &Planner) -> Names {
+    pub fn new(rel: &Rel, planner: &Planner, verbose: bool) -> Names {
         let catalog = Arc::clone(&planner.eval().catalog);
         let overlay = planner.overlay().clone();
-        let mut names = Names { names: HashMap::new(), catalog, overlay };
-        let scans = count_scans(&mut rel.clone());
-        names.learn(&mut rel.clone(), scans > 1);
+        let qualified = count_scans(&mut rel.clone()) > 1;
+        let mut names = Names { names: HashMap::new(), catalog, overlay, verbose, qualified };
+        names.learn(&mut rel.clone(), qualified || verbose);
         names
     }
 
     fn learn(&mut self, rel: &mut Rel, qualified: bool) {
         let table = match rel {
-            Rel::Scan(scan) if qualified => format!("{}.", scan.relation.name),
+            Rel::Scan(scan) if qualified && scan.alias.is_empty() => {
+                format!("{}.", quote_identifier(&scan.relation.name))
+            }
+            Rel::Scan(scan) if qualified => format!("{}.", quote_identifier(&scan.alias)),
             _ => String::new(),
         };
         for column in visit::columns(rel) {
-            let name = format!("{table}{}", column.name);
+            let name = format!("{table}{}", quote_identifier(&column.name));
             self.names.entry(column_name(column.id)).or_insert(name);
         }
         visit::inputs_mut(rel, &mut |input| self.learn(input, qualified));
         if let Rel::Scan(scan) = rel {
             for (_, column) in &scan.columns {
-                let name = format!("{table}{}", column.name);
+                let name = format!("{table}{}", quote_identifier(&column.name));
                 self.names.insert(column_name(column.id), name);
             }
         }
@@ -64,6 +71,46 @@ impl Names {
 
     fn column(&self, name: &str) -> String {
         self.names.get(name).filter(|name| !name.is_empty()).cloned().unwrap_or(name.to_owned())
+    }
+
+    /// A table's name, with its schema for VERBOSE.
+    pub fn relation(&self, info: &TableInfo) -> String {
+        let name = quote_identifier(info.name());
+        match self.verbose {
+            true => format!("{}.{name}", quote_identifier(&self.schema(info))),
+            false => name,
+        }
+    }
+
+    pub fn schema(&self, info: &TableInfo) -> String {
+        let schema = self.catalog.schema(info.relation.schema);
+        schema.map_or_else(String::new, |schema| schema.name.clone())
+    }
+
+    /// What a node gives, as far as all of it has names.
+    pub fn output<'e>(
+        &self,
+        exprs: impl Iterator<Item = &'e Arc<dyn PhysicalExpr>>,
+    ) -> Option<Vec<String>> {
+        exprs.map(|expr| self.is_named(expr).then(|| self.in_list(self.physical(expr)))).collect()
+    }
+
+    fn is_named(&self, expr: &Arc<dyn PhysicalExpr>) -> bool {
+        let any: &dyn std::any::Any = expr.as_ref();
+        match any.downcast_ref::<Column>() {
+            Some(column) => self.names.contains_key(column.name()),
+            None => expr.children().into_iter().all(|child| self.is_named(child)),
+        }
+    }
+
+    /// Output is qualified only if there are several tables.
+    fn in_list(&self, name: String) -> String {
+        match name.rsplit_once('.') {
+            Some((_, column)) if !self.qualified && !name.contains(['(', '\'', ' ']) => {
+                column.to_owned()
+            }
+            _ => name,
+        }
     }
 
     /// A physical expression.
@@ -132,32 +179,35 @@ impl Names {
     }
 
     /// A filter inside a table scan, whose columns are `a{attnum}`.
-    pub fn stored(&self, expr: &df::Expr, info: &TableInfo) -> String {
+    pub fn stored(&self, expr: &df::Expr, info: &TableInfo, table: &str) -> String {
         match expr {
             df::Expr::Column(column) => column
                 .name
                 .strip_prefix('a')
                 .and_then(|number| number.parse::<i16>().ok())
                 .and_then(|number| info.column(number).ok())
-                .map_or_else(|| column.name.clone(), |column| column.name.clone()),
+                .map_or_else(
+                    || column.name.clone(),
+                    |column| format!("{table}{}", quote_identifier(&column.name)),
+                ),
             df::Expr::Literal(value, _) => scalar(value),
             df::Expr::BinaryExpr(binary) => {
-                let left = self.stored(&binary.left, info);
-                let right = self.stored(&binary.right, info);
+                let left = self.stored(&binary.left, info, table);
+                let right = self.stored(&binary.right, info, table);
                 format!("({left} {} {right})", operator(binary.op))
             }
-            df::Expr::Cast(cast) => self.stored(&cast.expr, info),
-            df::Expr::Not(arg) => format!("(NOT {})", self.stored(arg, info)),
-            df::Expr::IsNull(arg) => format!("({} IS NULL)", self.stored(arg, info)),
-            df::Expr::IsNotNull(arg) => format!("({} IS NOT NULL)", self.stored(arg, info)),
+            df::Expr::Cast(cast) => self.stored(&cast.expr, info, table),
+            df::Expr::Not(arg) => format!("(NOT {})", self.stored(arg, info, table)),
+            df::Expr::IsNull(arg) => format!("({} IS NULL)", self.stored(arg, info, table)),
+            df::Expr::IsNotNull(arg) => format!("({} IS NOT NULL)", self.stored(arg, info, table)),
             df::Expr::InList(list) => {
                 let items: Vec<String> =
-                    list.list.iter().map(|item| self.stored(item, info)).collect();
+                    list.list.iter().map(|item| self.stored(item, info, table)).collect();
                 let operator = if list.negated { "<> ALL" } else { "= ANY" };
-                let left = self.stored(&list.expr, info);
+                let left = self.stored(&list.expr, info, table);
                 let ty = match list.expr.as_ref() {
                     df::Expr::Column(column) => {
-                        info.columns.iter().find(|c| c.name == left).map(|found| {
+                        info.columns.iter().find(|c| left.ends_with(&c.name)).map(|found| {
                             let _ = column;
                             let ty = self.catalog.format_type(&[], found.ty.oid, None);
                             format!("::{ty}[]")

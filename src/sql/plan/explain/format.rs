@@ -81,6 +81,11 @@ fn text_node(node: &Node, options: &ExplainOptions, depth: usize, lines: &mut Ve
 fn structure(explained: &Explained, options: &ExplainOptions) -> Value {
     let mut document = Map::new();
     document.insert("Plan".into(), Value::Object(object(&explained.root, None, options)));
+    if options.buffers {
+        let mut planning = Map::new();
+        buffers(&mut planning);
+        document.insert("Planning".into(), Value::Object(planning));
+    }
     if has_summary(options) {
         document.insert("Planning Time".into(), number(milliseconds(explained.planning), 3));
         if options.analyze {
@@ -133,6 +138,9 @@ fn object(node: &Node, relationship: Option<&str>, options: &ExplainOptions) -> 
             Property::Titled(_) | Property::Line(_) => None,
         };
     }
+    if options.buffers {
+        buffers(&mut object);
+    }
     if !node.children.is_empty() {
         let relationship = |index: usize| if index == 0 { "Outer" } else { "Inner" };
         let children = node.children.iter().enumerate().map(|(index, child)| {
@@ -143,9 +151,23 @@ fn object(node: &Node, relationship: Option<&str>, options: &ExplainOptions) -> 
     object
 }
 
+/// The counts of buffers, all 0 ([`ExplainOptions::buffers`]).
+fn buffers(object: &mut Map<String, Value>) {
+    for kind in ["Shared", "Local"] {
+        for what in ["Hit", "Read", "Dirtied", "Written"] {
+            object.insert(format!("{kind} {what} Blocks"), json!(0));
+        }
+    }
+    for what in ["Read", "Written"] {
+        object.insert(format!("Temp {what} Blocks"), json!(0));
+    }
+}
+
 /// JSON with PostgreSQL's indentation of two columns.
 fn indented(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    // An empty list has a line for its end.
+    text.replace("\"Triggers\": []", "\"Triggers\": [\n    ]")
 }
 
 fn yaml(explained: &Explained, options: &ExplainOptions) -> String {

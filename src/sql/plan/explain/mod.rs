@@ -35,6 +35,9 @@ pub struct ExplainOptions {
     pub verbose: bool,
     pub costs: bool,
     pub timing: bool,
+    /// What was read from shared and local buffers and from temporary files. There are
+    /// no such buffers here: the counts are 0, which the text format does not show.
+    pub buffers: bool,
     /// Planning and execution time at the end; on by default with ANALYZE.
     pub summary: Option<bool>,
     pub format: ExplainFormat,
@@ -55,6 +58,7 @@ impl Default for ExplainOptions {
             verbose: false,
             costs: true,
             timing: true,
+            buffers: false,
             summary: None,
             format: ExplainFormat::Text,
         }
@@ -145,7 +149,7 @@ async fn of_query(
     let mut query = query.clone();
     unlock(&mut query.rel);
     let planner = Planner::new(context, work.txn.overlay(), params, &query);
-    let analyze = options.analyze;
+    let (analyze, verbose) = (options.analyze, options.verbose);
     let running = runtime::run(async move {
         let start = Instant::now();
         let plan = planner.plan(&query).await?;
@@ -160,7 +164,7 @@ async fn of_query(
             }
             execution = Some(start.elapsed());
         }
-        let names = expression::Names::new(&query.rel, &planner);
+        let names = expression::Names::new(&query.rel, &planner, verbose);
         let root = tree::read(&plan.physical, &names, analyze);
         Ok(Explained { root, planning, execution })
     });

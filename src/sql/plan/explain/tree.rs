@@ -9,10 +9,12 @@ use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::joins::{CrossJoinExec, HashJoinExec, NestedLoopJoinExec};
 use datafusion::physical_plan::limit::{GlobalLimitExec, LocalLimitExec};
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::union::UnionExec;
 
 use super::expression::Names;
+use crate::catalog::quote_identifier;
 use crate::sql::plan::tuple_sort::TupleSort;
 use crate::table::scan::{Access, TableScan};
 
@@ -178,7 +180,9 @@ impl Reader<'_> {
         let name = plan.name();
         let is_plumbing = name.ends_with("Exec") || name == "Gather";
         if let ([child], true) = (&children[..], is_plumbing) {
-            return self.node(child);
+            let mut node = self.node(child);
+            self.show_output(&mut node, plan);
+            return node;
         }
         let mut node = match is_plumbing {
             true => Node::simple("Result"),
@@ -215,11 +219,21 @@ impl Reader<'_> {
         let spec = scan.spec();
         let table = scan.table_name();
         let alias = scan.alias().unwrap_or(table);
-        let named = match alias == table {
-            true => table.to_owned(),
-            false => format!("{table} {alias}"),
-        };
         let known = self.names.table(spec.table);
+        let own =
+            known.as_ref().map_or_else(|| table.to_owned(), |(info, _)| self.names.relation(info));
+        let named = match alias == table {
+            true => own,
+            false => format!("{own} {}", quote_identifier(alias)),
+        };
+        let prefix = match self.names.verbose {
+            true => format!("{}.", quote_identifier(alias)),
+            false => String::new(),
+        };
+        let schema = match (&known, self.names.verbose) {
+            (Some((info, _)), true) => Some(self.names.schema(info)),
+            _ => None,
+        };
         let conditions = |wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
             spec.filters
                 .iter()
@@ -228,7 +242,7 @@ impl Reader<'_> {
                     columns.iter().any(|column| wanted(&column.name))
                 })
                 .map(|filter| match &known {
-                    Some((info, _)) => self.names.stored(filter, info),
+                    Some((info, _)) => self.names.stored(filter, info, &prefix),
                     None => filter.to_string(),
                 })
                 .collect()
@@ -238,6 +252,7 @@ impl Reader<'_> {
             Access::Sequential(_) => {
                 let mut node = Node::new("Seq Scan", format!("Seq Scan on {named}"));
                 node.text("Relation Name", table);
+                schema.iter().for_each(|schema| node.text("Schema", schema));
                 node.text("Alias", alias);
                 let filters = conditions(&|_| true);
                 let kept = scan.estimated_rows().map_or(rows, |rows| rows as f64);
@@ -263,6 +278,7 @@ impl Reader<'_> {
                 node.text("Scan Direction", "Forward");
                 node.text("Index Name", index);
                 node.text("Relation Name", table);
+                schema.iter().for_each(|schema| node.text("Schema", schema));
                 node.text("Alias", alias);
                 let is_bound = |name: &str| {
                     access.bound_columns.iter().any(|column| format!("a{column}") == *name)
@@ -280,6 +296,20 @@ impl Reader<'_> {
         };
         node.cost.width = spec.projection.len() * COLUMN_BYTES;
         node
+    }
+
+    /// VERBOSE: what a projection over a node makes of its rows is what the node gives.
+    fn show_output(&self, node: &mut Node, plan: &Arc<dyn ExecutionPlan>) {
+        let any: &dyn std::any::Any = plan.as_ref();
+        let Some(projection) = any.downcast_ref::<ProjectionExec>() else { return };
+        if !self.names.verbose || node.kind == "Append" {
+            return;
+        }
+        let exprs = projection.expr().iter().map(|projected| &projected.expr);
+        if let Some(output) = self.names.output(exprs) {
+            node.properties.retain(|(name, _)| name != "Output");
+            node.properties.insert(0, ("Output".into(), Property::List(output)));
+        }
     }
 
     fn sort(&self, sort: &SortExec) -> Node {

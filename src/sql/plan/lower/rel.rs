@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::sql::functions;
 use crate::sql::ir::visit;
 use crate::sql::ir::{Call, Expr, ExprKind, FunctionScan, OutputColumn, Rel, RowLock, SortKey};
+use crate::sql::plan::barrier::Barrier;
 use crate::sql::plan::cte::RowsScan;
 use crate::sql::plan::distinct::FirstPerKey;
 use crate::sql::plan::form::{Form, Scope, column_name};
@@ -40,6 +41,10 @@ impl Lowering<'_> {
             Rel::Functions(scan) => self.function_scan(one_row(), scan, false),
             Rel::Cte { id, columns } => self.cte(*id, columns),
             Rel::Filter { input, predicate } => self.filter(input, predicate),
+            Rel::Barrier { input } => {
+                let input = self.rel(input)?;
+                self.appending(Arc::new(Barrier), input, &[])
+            }
             Rel::Project { input, exprs } => self.project(input, exprs),
             Rel::ProjectSet { input, calls } => {
                 let input = self.rel(input)?;
@@ -260,9 +265,12 @@ impl Lowering<'_> {
         let mut set_calls = Vec::new();
         for (call, columns) in &calls {
             let columns = own_forms(columns, self.catalog())?;
-            let forms = columns.iter().map(|(_, form)| form.clone()).collect();
-            let is_row =
-                is_from && matches!(self.catalog().repr(call.ty.oid), Ok(Repr::Record(Some(_))));
+            let forms: Vec<Form> = columns.iter().map(|(_, form)| form.clone()).collect();
+            // An element of an array of rows is a row, whatever describes its columns.
+            let is_element = call.function.source == "array_unnest" && call.ty.oid == oid::RECORD;
+            let is_composite =
+                matches!(self.catalog().repr(call.ty.oid), Ok(Repr::Record(Some(_))));
+            let is_row = is_from && (is_composite || is_element && forms.len() > 1);
             set_calls.push(SetCall { source: self.set_source(call, &read)?, forms, is_row });
             appended.extend(columns);
         }
