@@ -53,6 +53,7 @@ mod schema;
 mod sequence;
 mod storage_options;
 mod table;
+mod table_to_view;
 mod temporary;
 mod trigger;
 mod trigger_change;

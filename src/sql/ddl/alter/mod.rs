@@ -49,11 +49,26 @@ impl Ddl<'_> {
         let modes = commands.iter().map(|command| lock_mode(command));
         let mode = modes.reduce(stronger).unwrap_or(LockMode::AccessExclusive);
         self.lock_relation(relation.oid, mode).await?;
+        self.require_no_pending(&relation)?;
         commands.sort_by_key(|command| pass(command.subtype()));
         for command in commands {
             self.alter_table_step(relation.oid, command, name.inh).await?;
         }
         Ok(tag)
+    }
+
+    /// `55006` if rows of the relation are still to be checked at the transaction's end.
+    pub(super) fn require_no_pending(&self, relation: &Relation) -> Result<()> {
+        if !self.work.table.has_deferred(relation.oid, &self.work.catalog) {
+            return Ok(());
+        }
+        Err(Error::new(
+            sqlstate::OBJECT_IN_USE,
+            format!(
+                "cannot ALTER TABLE \"{}\" because it has pending trigger events",
+                relation.name
+            ),
+        ))
     }
 
     fn require_alterable(&self, relation: &Relation, kind: ast::ObjectType) -> Result<()> {
