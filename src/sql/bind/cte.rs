@@ -115,7 +115,7 @@ impl Binder<'_> {
             other => other,
         };
         if let Statement::Query(query) = statement {
-            return Ok((CteBody::Query(Box::new(query.rel)), query.output, true, false));
+            return Ok((CteBody::Query(Box::new(query.rel)), query.output, true));
         }
         let returning = statement.returning();
         let readable = returning.is_some();

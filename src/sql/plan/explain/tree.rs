@@ -220,9 +220,8 @@ impl Reader<'_> {
         let table = scan.table_name();
         let alias = scan.alias().unwrap_or(table);
         let known = self.names.table(spec.table);
-        let own = known
-            .as_ref()
-            .map_or_else(|| table.to_owned(), |(info, _)| self.names.relation(info));
+        let own =
+            known.as_ref().map_or_else(|| table.to_owned(), |(info, _)| self.names.relation(info));
         let named = match alias == table {
             true => own,
             false => format!("{own} {}", quote_identifier(alias)),
@@ -287,6 +286,10 @@ impl Reader<'_> {
                 node
             }
         };
+        if let (Some((info, _)), true) = (&known, self.names.verbose) {
+            let output = self.names.stored_columns(&scan.schema(), info, alias);
+            node.properties.insert(0, ("Output".into(), Property::List(output)));
+        }
         node.cost.width = spec.projection.len() * COLUMN_BYTES;
         node
     }

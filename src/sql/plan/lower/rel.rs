@@ -259,8 +259,7 @@ impl Lowering<'_> {
             let columns = own_forms(columns, self.catalog())?;
             let forms: Vec<Form> = columns.iter().map(|(_, form)| form.clone()).collect();
             // An element of an array of rows is a row, whatever describes its columns.
-            let is_element =
-                call.function.source == "array_unnest" && call.ty.oid == oid::RECORD;
+            let is_element = call.function.source == "array_unnest" && call.ty.oid == oid::RECORD;
             let is_composite =
                 matches!(self.catalog().repr(call.ty.oid), Ok(Repr::Record(Some(_))));
             let is_row = is_from && (is_composite || is_element && forms.len() > 1);
