@@ -3,6 +3,7 @@
 
 CREATE FUNCTION pg_catalog.heap_tableam_handler(internal) RETURNS table_am_handler LANGUAGE internal VOLATILE STRICT AS 'heap_tableam_handler' SET oid = 3;
 CREATE FUNCTION pg_catalog.bthandler(internal) RETURNS index_am_handler LANGUAGE internal VOLATILE STRICT AS 'bthandler' SET oid = 330;
+CREATE FUNCTION pg_catalog.ginhandler(internal) RETURNS index_am_handler LANGUAGE internal VOLATILE STRICT AS 'ginhandler' SET oid = 333;
 CREATE FUNCTION pg_catalog.hashhandler(internal) RETURNS index_am_handler LANGUAGE internal VOLATILE STRICT AS 'hashhandler' SET oid = 331;
 CREATE FUNCTION pg_catalog.array_typanalyze(internal) RETURNS bool LANGUAGE internal STABLE STRICT AS 'array_typanalyze' SET oid = 3816;
 CREATE FUNCTION pg_catalog.array_subscript_handler(internal) RETURNS internal LANGUAGE internal IMMUTABLE STRICT AS 'array_subscript_handler' SET oid = 6179;

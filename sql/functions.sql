@@ -1602,6 +1602,7 @@ CREATE FUNCTION pg_catalog.pg_partition_root(regclass) RETURNS regclass LANGUAGE
 CREATE FUNCTION pg_catalog.satisfies_hash_partition(oid, int4, int4, VARIADIC "any") RETURNS bool LANGUAGE internal IMMUTABLE AS 'satisfies_hash_partition' SET oid = 5028;
 CREATE FUNCTION pg_catalog.pg_partition_ancestors(partitionid regclass, OUT relid regclass) RETURNS SETOF regclass LANGUAGE internal VOLATILE STRICT AS 'pg_partition_ancestors' SET oid = 3425;
 CREATE FUNCTION pg_catalog.pg_postmaster_start_time() RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'pg_postmaster_start_time' SET oid = 2560;
+CREATE FUNCTION pg_catalog.pg_relation_filenode(regclass) RETURNS oid LANGUAGE internal STABLE STRICT AS 'pg_relation_filenode' SET oid = 2999;
 CREATE FUNCTION pg_catalog.pg_relation_is_publishable(regclass) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_relation_is_publishable' SET oid = 6121;
 CREATE FUNCTION pg_catalog.pg_relation_is_updatable(regclass, bool) RETURNS int4 LANGUAGE internal STABLE STRICT AS 'pg_relation_is_updatable' SET oid = 3842;
 CREATE FUNCTION pg_catalog.pg_relation_size(regclass) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_relation_size_regclass' SET oid = 2325;

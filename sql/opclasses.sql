@@ -1,4 +1,4 @@
--- Operator families and classes of the btree and hash access methods. Each CREATE is followed by a
+-- Operator families and classes of the btree, gin and hash access methods. Each CREATE is followed by a
 -- COMMENT that carries its OID (the statements have no place for it).
 
 -- btree: array_ops
@@ -246,6 +246,27 @@ CREATE OPERATOR FAMILY pg_catalog.xid8_ops USING btree;
 COMMENT ON OPERATOR FAMILY pg_catalog.xid8_ops USING btree IS 'OID = 5067';
 CREATE OPERATOR CLASS pg_catalog.xid8_ops DEFAULT FOR TYPE xid8 USING btree FAMILY pg_catalog.xid8_ops AS OPERATOR 1 < (xid8, xid8), OPERATOR 2 <= (xid8, xid8), OPERATOR 3 = (xid8, xid8), OPERATOR 4 >= (xid8, xid8), OPERATOR 5 > (xid8, xid8), FUNCTION 1 pg_catalog.xid8cmp(xid8, xid8);
 COMMENT ON OPERATOR CLASS pg_catalog.xid8_ops USING btree IS 'OID = 10053';
+
+-- gin: array_ops
+
+CREATE OPERATOR FAMILY pg_catalog.array_ops USING gin;
+COMMENT ON OPERATOR FAMILY pg_catalog.array_ops USING gin IS 'OID = 2745';
+CREATE OPERATOR CLASS pg_catalog.array_ops DEFAULT FOR TYPE anyarray USING gin FAMILY pg_catalog.array_ops AS OPERATOR 1 && (anyarray, anyarray), OPERATOR 2 @> (anyarray, anyarray), OPERATOR 3 <@ (anyarray, anyarray), OPERATOR 4 = (anyarray, anyarray), STORAGE anyelement;
+COMMENT ON OPERATOR CLASS pg_catalog.array_ops USING gin IS 'OID = 10064';
+
+-- gin: jsonb_ops
+
+CREATE OPERATOR FAMILY pg_catalog.jsonb_ops USING gin;
+COMMENT ON OPERATOR FAMILY pg_catalog.jsonb_ops USING gin IS 'OID = 4036';
+CREATE OPERATOR CLASS pg_catalog.jsonb_ops DEFAULT FOR TYPE jsonb USING gin FAMILY pg_catalog.jsonb_ops AS OPERATOR 9 ? (jsonb, text), OPERATOR 10 ?| (jsonb, text[]), OPERATOR 11 ?& (jsonb, text[]), OPERATOR 7 @> (jsonb, jsonb), OPERATOR 15 @? (jsonb, jsonpath), OPERATOR 16 @@ (jsonb, jsonpath), STORAGE text;
+COMMENT ON OPERATOR CLASS pg_catalog.jsonb_ops USING gin IS 'OID = 10090';
+
+-- gin: jsonb_path_ops
+
+CREATE OPERATOR FAMILY pg_catalog.jsonb_path_ops USING gin;
+COMMENT ON OPERATOR FAMILY pg_catalog.jsonb_path_ops USING gin IS 'OID = 4037';
+CREATE OPERATOR CLASS pg_catalog.jsonb_path_ops FOR TYPE jsonb USING gin FAMILY pg_catalog.jsonb_path_ops AS OPERATOR 7 @> (jsonb, jsonb), OPERATOR 15 @? (jsonb, jsonpath), OPERATOR 16 @@ (jsonb, jsonpath), STORAGE int4, FUNCTION 1 pg_catalog.btint4cmp(int4, int4);
+COMMENT ON OPERATOR CLASS pg_catalog.jsonb_path_ops USING gin IS 'OID = 10091';
 
 -- hash: array_ops
 

@@ -35,7 +35,7 @@ pg_wal_re.* pg_is_wal.* pg_walfile.* pg_switch_wal pg_promote pg_rotate.* pg_rel
 pg_get_wal.* pg_get_replication.* pg_get_shmem.* pg_get_multi.* pg_get_publication.* pg_get_backend_mem.*
 pg_get_catalog_foreign_keys pg_get_object_address pg_identify.* pg_hba.* pg_ident_.* pg_indexam_progress.*
 pg_last_.* pg_log_.* pg_notif[^y].* pg_notification_queue_usage pg_listening.* pg_nextoid pg_partition_.* pg_prepared_xact
-pg_relation_filenode pg_relation_filepath pg_filenode_relation pg_relation_is_publishable
+pg_relation_filepath pg_filenode_relation pg_relation_is_publishable
 pg_safe_.* pg_show_all_file.* pg_show_replication.* pg_stop.* pg_xact_.* pg_trigger_depth pg_event_trigger.*
 pg_current_wal.* pg_current_logfile pg_config pg_collation_actual.* pg_database_collation.* pg_conf_load.*
 pg_jit_available pg_tablespace_(databases|size) pg_available_extension.* pg_sequence_parameters
@@ -416,8 +416,9 @@ def aggregates_file(out, procs):
 
 def opclasses_file(out, operators, functions):
     families = rows("""SELECT f.oid::int8, opfname, amname FROM pg_opfamily f JOIN pg_am a ON a.oid = opfmethod
-        WHERE amname IN ('btree', 'hash') AND f.oid < 16384 ORDER BY amname, opfname""")
-    classes = rows("""SELECT c.oid::int8, opcname, opcfamily::int8, opcintype::int8, opcdefault FROM pg_opclass c
+        WHERE amname IN ('btree', 'hash', 'gin') AND f.oid < 16384 ORDER BY amname, opfname""")
+    classes = rows("""SELECT c.oid::int8, opcname, opcfamily::int8, opcintype::int8, opcdefault,
+        opckeytype::int8 FROM pg_opclass c
         WHERE c.oid < 16384 ORDER BY opcintype, opcname""")
     amops = rows("""SELECT amopfamily::int8, amoplefttype::int8, amoprighttype::int8, amopstrategy, amopopr::int8,
         oprname FROM pg_amop JOIN pg_operator o ON o.oid = amopopr WHERE amoppurpose = 's'
@@ -432,6 +433,14 @@ def opclasses_file(out, operators, functions):
             found = [f"OPERATOR {o['amopstrategy']} {o['oprname']} ({type_name(left)}, {type_name(right)})"
                      for o in amops if (o["amopfamily"], o["amoplefttype"], o["amoprighttype"]) == (f["oid"], left, right)
                      and o["amopopr"] in operators]
+            if method == "gin":
+                # A class takes operators with all kinds of right sides.
+                found = [f"OPERATOR {o['amopstrategy']} {o['oprname']} "
+                         f"({type_name(o['amoplefttype'])}, {type_name(o['amoprighttype'])})"
+                         for o in amops if (o["amopfamily"], o["amoplefttype"]) == (f["oid"], left)
+                         and o["amopopr"] in operators]
+                found += [f"STORAGE {type_name(c['opckeytype'])}" for c in classes
+                          if c["opcfamily"] == f["oid"] and c["opcintype"] == left and c["opckeytype"] in known]
             for p in amprocs:
                 if (p["amprocfamily"], p["amproclefttype"], p["amprocrighttype"]) != (f["oid"], left, right):
                     continue
@@ -457,13 +466,13 @@ def opclasses_file(out, operators, functions):
             statements.append(f"COMMENT ON OPERATOR CLASS pg_catalog.{c['opcname']} USING {method} IS 'OID = {c['oid']}';")
         own = {c["opcintype"] for c in mine}
         cross = sorted({(o["amoplefttype"], o["amoprighttype"]) for o in amops if o["amopfamily"] == f["oid"]})
-        cross = [(l, r) for l, r in cross if not (l == r and l in own) and l in known and r in known]
+        cross = [(l, r) for l, r in cross if method != "gin" and not (l == r and l in own) and l in known and r in known]
         added = [i for l, r in cross for i in items(l, r)]
         if added:
             statements.append(f"ALTER OPERATOR FAMILY pg_catalog.{name} USING {method} ADD {', '.join(added)};")
         sections.append((f"{method}: {name}", statements))
     write(out / "opclasses.sql", """
-Operator families and classes of the btree and hash access methods. Each CREATE is followed by a
+Operator families and classes of the btree, gin and hash access methods. Each CREATE is followed by a
 COMMENT that carries its OID (the statements have no place for it).""", sections)
 
 

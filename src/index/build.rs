@@ -11,7 +11,7 @@
 
 use crate::catalog::Relation;
 use crate::error::{Error, Result};
-use crate::index::{IndexInfo, ordered};
+use crate::index::IndexInfo;
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::storage::{Key, Value, key};
@@ -78,9 +78,13 @@ impl Keys {
             return Ok(Keys::Columns(columns));
         }
         let eval = eval_over(&writer.work.catalog, writer.ctx);
-        index
-            .compile(&|sql| writer.ctx.compiler.compile(&eval, info, sql, None))
-            .map(Keys::Expressions)
+        let expressions =
+            index.compile(&|sql| writer.ctx.compiler.compile(&eval, info, sql, None))?;
+        let loan = &writer.ctx.eval.loan;
+        if expressions.call_functions() && !loan.is_needed() {
+            loan.open(writer.work);
+        }
+        Ok(Keys::Expressions(expressions))
     }
 }
 
@@ -112,7 +116,7 @@ impl Build<'_, '_> {
     }
 
     /// The next rows' entries, sorted, up to the budget.
-    fn collect(&self, rows: &mut crate::txn::Scan) -> Result<Vec<Entry>> {
+    fn collect(&mut self, rows: &mut crate::txn::Scan) -> Result<Vec<Entry>> {
         let (mut run, mut bytes) = (Vec::new(), 0);
         for entry in rows {
             let (row_key, row) = entry?;
@@ -121,11 +125,12 @@ impl Build<'_, '_> {
             }
             let Some((_, rid)) = key::row_parts(&row_key) else { continue };
             let Some(key) = self.key(&row)? else { continue };
-            let payload = ordered::encode_key(self.index, &key)?;
-            bytes += payload.len() + size_of::<Entry>();
             let may_conflict = self.index.may_conflict(&key);
             let holds_rid = self.index.key_holds_rid(&key);
-            run.push(Entry { payload, rid, may_conflict, holds_rid });
+            for payload in self.index.payloads(&key)? {
+                bytes += payload.len() + size_of::<Entry>();
+                run.push(Entry { payload, rid, may_conflict, holds_rid });
+            }
             if bytes >= RUN_BYTES_MAX {
                 break;
             }
@@ -135,18 +140,19 @@ impl Build<'_, '_> {
     }
 
     /// The key of a stored row, unless a partial index leaves it out.
-    fn key(&self, row: &[u8]) -> Result<Option<Vec<Datum>>> {
+    fn key(&mut self, row: &[u8]) -> Result<Option<Vec<Datum>>> {
         match &self.keys {
             Keys::Columns(columns) => lookup::columns(self.info, row, columns).map(Some),
             Keys::Expressions(expressions) => {
-                self.index.key(expressions, &self.writer.ctx.eval, &self.info.decode(row)?)
+                let (row, ctx) = (self.info.decode(row)?, self.writer.ctx);
+                ctx.lend(self.writer.work, || self.index.key(expressions, &ctx.eval, &row))
             }
         }
     }
 
     /// `23505` if two rows of this run, or one of it and one of an `earlier`, have
     /// the same key.
-    fn check(&self, run: &[Entry], earlier: bool) -> Result<()> {
+    fn check(&mut self, run: &[Entry], earlier: bool) -> Result<()> {
         if !self.index.unique {
             return Ok(());
         }
@@ -176,7 +182,7 @@ impl Build<'_, '_> {
         Ok(overlay.scan(Keyspace::Indexes, &range, false).next().transpose()?.is_some())
     }
 
-    fn duplicated(&self, overlay: &Overlay, entry: &Entry) -> Result<Error> {
+    fn duplicated(&mut self, overlay: &Overlay, entry: &Entry) -> Result<Error> {
         let row = lookup::row(overlay, self.info.storage_id(), entry.rid)?;
         let row = row.ok_or_else(|| Error::internal("a row that was read is there"))?;
         let key = self.key(&row)?.unwrap_or_default();

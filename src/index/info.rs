@@ -1,6 +1,10 @@
 //! One index, ready for use: key columns with representations and order.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use super::inverted::{self, Parts};
+use super::ordered;
 
 use crate::catalog::{Catalog, Constraint, Index, Relation, RelationKind};
 use crate::error::{Error, Result};
@@ -19,6 +23,8 @@ pub struct KeyColumn {
     pub repr: Repr,
     pub descending: bool,
     pub nulls_first: bool,
+    /// How its values are taken apart, in an inverted index.
+    pub parts: Option<Parts>,
 }
 
 #[derive(Debug)]
@@ -86,9 +92,27 @@ impl IndexInfo {
         self.unique && (self.nulls_not_distinct || !key.iter().any(Datum::is_null))
     }
 
-    /// Whether the index can answer a query by itself: valid and not partial.
+    /// Whether it maps parts of values to rows.
+    pub fn is_inverted(&self) -> bool {
+        self.access_method == INVERTED
+    }
+
+    /// Whether the index can answer a query by itself and in order: valid, not partial.
     pub fn is_usable(&self) -> bool {
-        self.valid && self.predicate.is_none()
+        self.valid && self.predicate.is_none() && !self.is_inverted()
+    }
+
+    /// The same of an inverted index.
+    pub fn is_searchable(&self) -> bool {
+        self.valid && self.predicate.is_none() && self.is_inverted()
+    }
+
+    /// The payloads of a key's entries; of an ordered index there is one.
+    pub fn payloads(&self, key: &[Datum]) -> Result<BTreeSet<Vec<u8>>> {
+        match self.is_inverted() {
+            true => inverted::payloads(&self.keys, key),
+            false => Ok(BTreeSet::from([ordered::encode_key(self, key)?])),
+        }
     }
 
     /// Whether at most one row has a key without NULLs, at any time: of a deferrable
@@ -149,10 +173,13 @@ impl IndexInfo {
 /// `0A000` for access methods that this server does not have.
 pub fn check_access_method(name: &str) -> Result<()> {
     match name {
-        "btree" => Ok(()),
+        "btree" | INVERTED => Ok(()),
         _ => Err(Error::unsupported(format_args!("access method \"{name}\""))),
     }
 }
+
+/// PostgreSQL's name of the inverted access method.
+pub const INVERTED: &str = "gin";
 
 fn key_columns(catalog: &Catalog, index: &Index) -> Result<Vec<KeyColumn>> {
     index.keys[..index.key_count.min(index.keys.len())]
@@ -165,6 +192,10 @@ fn key_columns(catalog: &Catalog, index: &Index) -> Result<Vec<KeyColumn>> {
                 repr: catalog.repr(key.ty.oid)?,
                 descending: key.descending,
                 nulls_first: key.nulls_first,
+                parts: catalog
+                    .operator_class(key.opclass)
+                    .filter(|class| class.access_method == INVERTED)
+                    .and_then(|class| Parts::of_class(&class.name)),
             })
         })
         .collect()

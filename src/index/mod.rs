@@ -1,8 +1,9 @@
 //! Access methods: from column values to row ids.
 //!
 //! An index maps a key to rids; rows are found under their rid, so an update
-//! that changes no indexed column touches no index. The one access method is
-//! `ordered` (PostgreSQL's `btree`): entries in key order in the storage engine.
+//! that changes no indexed column touches no index. There are two access methods:
+//! `ordered` (PostgreSQL's `btree`), entries in key order in the storage engine, and
+//! `inverted` (`gin`), an entry for every part of a value. Of an ordered index:
 //!
 //! - A unique index's key maps to the rid: `[key] → rid`, so a second row with
 //!   the key would overwrite, and writers lock (index, key) first.
@@ -13,7 +14,11 @@
 
 mod build;
 mod info;
+pub mod inverted;
 pub mod ordered;
 
+#[cfg(test)]
+mod tests;
+
 pub use build::{build, remove};
-pub use info::{IndexInfo, KeyColumn, check_access_method};
+pub use info::{INVERTED, IndexInfo, KeyColumn, check_access_method};

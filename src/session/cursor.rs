@@ -2,7 +2,8 @@
 //!
 //! A cursor reads a stream forward. One declared SCROLL, and one WITH HOLD whose
 //! transaction has committed, keeps the rows it has read, within
-//! `max_held_cursor`, and so can go back.
+//! `max_held_cursor`, and so can go back. A plain selection can without being asked
+//! for it, as long as its rows are that few.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +17,10 @@ use super::statement::{Command, DeclareCursor, Direction, FetchCursor};
 use super::{Phase, Session};
 use crate::error::{Error, Result};
 use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
+use crate::sql::routine::position::{Position, RowIdentity};
 use crate::sql::run::Lender;
+use crate::sql::types::arrow::datum_at;
+use crate::sql::types::{Datum, Repr};
 use crate::sqlstate;
 
 /// Rows read at a time when rows are only counted or kept.
@@ -37,6 +41,10 @@ pub struct Cursor {
     position: u64,
     /// How many rows there are, once the end was seen.
     total: Option<u64>,
+    /// SCROLL was not asked for: no longer so once too many rows would be kept.
+    scroll_while_small: bool,
+    /// The columns that are the client's; the others tell which rows the rows are.
+    visible: Option<usize>,
 }
 
 impl Cursor {
@@ -53,6 +61,8 @@ impl Cursor {
             kept_bytes: 0,
             kept_bytes_max,
             total: None,
+            scroll_while_small: false,
+            visible: None,
         }
     }
 
@@ -73,7 +83,7 @@ impl Cursor {
 
     fn keep(&mut self, rows: Rows) -> Result<()> {
         self.kept_bytes += size_bytes(&rows);
-        if self.kept_bytes > self.kept_bytes_max {
+        if self.kept_bytes > self.kept_bytes_max && !self.scroll_while_small {
             return Err(Error::new(
                 sqlstate::PROGRAM_LIMIT_EXCEEDED,
                 "cursor keeps more rows than \"max_held_cursor\" allows",
@@ -151,6 +161,7 @@ impl Cursor {
                 rows.push_back(self.kept_row(self.position)?);
                 self.position += 1;
             }
+            self.forget_if_many();
         } else {
             while self.position < end {
                 let max = usize::try_from(end - self.position).unwrap_or(READ_ROWS).min(READ_ROWS);
@@ -166,6 +177,22 @@ impl Cursor {
             self.position += 1;
         }
         Ok(rows)
+    }
+
+    /// A cursor that need not go back does not for long.
+    fn forget_if_many(&mut self) {
+        let many = self.kept_bytes > self.kept_bytes_max;
+        if many && self.scroll_while_small && self.position == self.known() {
+            self.kept_from = self.known();
+            self.kept.clear();
+            self.kept_bytes = 0;
+            (self.scroll, self.scroll_while_small) = (false, false);
+        }
+    }
+
+    /// Whether it stands on a row.
+    fn is_on_row(&self) -> bool {
+        self.position > 0 && self.total.is_none_or(|total| self.position <= total)
     }
 
     async fn backward(&mut self, count: u64) -> Result<VecDeque<Rows>> {
@@ -186,8 +213,7 @@ impl Cursor {
 
     /// The row it is on, again.
     async fn current(&mut self) -> Result<VecDeque<Rows>> {
-        let on_row = self.position > 0 && self.total.is_none_or(|total| self.position <= total);
-        if !on_row {
+        if !self.is_on_row() {
             return Ok(VecDeque::new());
         }
         self.require_scroll()?;
@@ -250,26 +276,42 @@ impl Session {
         }
         self.begin_statement()?;
         let eval = self.eval_context();
-        let query = catch(|| Query::bind(declare.statement.clone(), &eval, Vec::new()))?;
+        let bound = catch(|| Query::bind_cursor(declare.statement.clone(), &eval))?;
+        let (query, shape) = match bound {
+            Some((query, shape)) => (query, Some(shape)),
+            None => (catch(|| Query::bind(declare.statement.clone(), &eval, Vec::new()))?, None),
+        };
         let Outcome::Rows(stream) = Box::pin(self.run_query(&query, Vec::new())).await? else {
             return Err(Error::new(
                 sqlstate::INVALID_CURSOR_DEFINITION,
                 "DECLARE CURSOR must not contain data-modifying statements in WITH",
             ));
         };
-        let columns = stream.columns.clone();
+        // Bound anew meanwhile, it has no columns but the client's.
+        let shape = shape.filter(|shape| shape.query.output.len() == stream.columns.len());
+        let visible = shape.as_ref().map(|shape| shape.visible);
+        let columns: Arc<[ResultColumn]> = match visible {
+            Some(visible) => stream.columns[..visible].into(),
+            None => stream.columns.clone(),
+        };
+        let may_scroll = !declare.no_scroll && shape.as_ref().is_some_and(|s| s.scrollable);
         let cursor = Cursor {
-            scroll: declare.scroll,
+            scroll: declare.scroll || may_scroll,
+            scroll_while_small: !declare.scroll,
             hold: declare.hold,
             binary: declare.binary,
+            visible,
             ..self.cursor_over(RowCursor::new(stream))
         };
+        let tables = shape.map(|shape| shape.tables).unwrap_or_default();
         let statement =
             Arc::new(Statement { text: declare.statement.text.clone(), body: Body::Query(query) });
         let formats = if declare.binary { vec![Format::Binary] } else { Vec::new() };
         let mut portal = Portal::new(statement, Vec::new(), formats, Some(columns));
         portal.state = PortalState::Cursor(Box::new(cursor));
         self.add_portal(declare.name.clone(), portal)?;
+        let position = Position { tables, ..Position::default() };
+        self.hooks.routines.positions.put(&declare.name, position);
         Ok(Outcome::Command("DECLARE CURSOR".to_owned()))
     }
 
@@ -297,6 +339,7 @@ impl Session {
         let (mut cursor, bound) = self.take_cursor(name).await?;
         let lender = cursor.lender();
         let fetched = self.supervise_reading(lender, cursor.fetch(fetch.direction)).await;
+        let fetched = fetched.and_then(|rows| self.seen(name, &cursor, rows));
         if let Some(portal) = self.portals.get_mut(name) {
             portal.state = match cursor.source {
                 Some(source) if bound => PortalState::Suspended(source),
@@ -314,6 +357,39 @@ impl Session {
             tag: RowsTag::Counted("FETCH"),
             lender: None,
         }))
+    }
+
+    /// The client's columns of fetched rows. Where the cursor is now is noted.
+    fn seen(
+        &self,
+        name: &str,
+        cursor: &Cursor,
+        mut rows: VecDeque<Rows>,
+    ) -> Result<VecDeque<Rows>> {
+        let Some(visible) = cursor.visible else { return Ok(rows) };
+        let positions = &self.hooks.routines.positions;
+        if !cursor.is_on_row() {
+            positions.moved(name, None);
+        } else if let Some(last) = rows.back() {
+            positions.moved(name, Some(identities(last, visible)?));
+        }
+        for rows in &mut rows {
+            match rows {
+                Rows::Batch(batch) => {
+                    let shown: Vec<usize> = (0..visible).collect();
+                    let error = |_| Error::internal("a cursor's row lacks columns");
+                    *batch = batch.project(&shown).map_err(error)?;
+                }
+                Rows::Datums(rows) => rows.iter_mut().for_each(|row| row.truncate(visible)),
+            }
+        }
+        Ok(rows)
+    }
+
+    /// WHERE CURRENT OF finds the cursors that are open, and no others.
+    pub(super) fn note_open_cursors(&self) {
+        let portals = &self.portals;
+        self.hooks.routines.positions.keep(|name| portals.get(name).map(|portal| portal.held));
     }
 
     fn cursor_over(&self, source: RowCursor) -> Cursor {
@@ -387,4 +463,24 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// The tables and rids in the last row's columns after the client's.
+fn identities(rows: &Rows, visible: usize) -> Result<Vec<Option<RowIdentity>>> {
+    let values: Vec<Datum> = match rows {
+        Rows::Datums(rows) => {
+            rows.last().map(|row| row[visible.min(row.len())..].to_vec()).unwrap_or_default()
+        }
+        Rows::Batch(batch) => {
+            let last = batch.num_rows().saturating_sub(1);
+            let reprs = [Repr::Oid, Repr::Int8];
+            let columns = batch.columns().iter().skip(visible).zip(reprs.iter().cycle());
+            columns.map(|(column, repr)| datum_at(column, last, repr)).collect::<Result<_>>()?
+        }
+    };
+    let identity = |pair: &[Datum]| match pair {
+        [Datum::Oid(table), Datum::Int8(rid)] => Some((*table, *rid as u64)),
+        _ => None,
+    };
+    Ok(values.chunks(2).map(identity).collect())
 }

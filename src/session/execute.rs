@@ -151,6 +151,7 @@ impl Session {
     /// did is undone if it has to be bound anew.
     async fn attempt(&mut self, query: &Query, params: &[Datum]) -> Result<Outcome> {
         self.begin_statement()?;
+        self.note_open_cursors();
         let eval = self.eval_context();
         let prepared = catch(|| query.current(&eval))?;
         let scope = self.scope()?;

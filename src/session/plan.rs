@@ -61,6 +61,20 @@ impl Query {
         Ok(Query { parsed, declared, is_described: false, bound: Mutex::new(bound) })
     }
 
+    /// The query of a cursor, with what its rows are known by.
+    pub fn bind_cursor(
+        parsed: Arc<ParsedStatement>,
+        eval: &EvalContext,
+    ) -> Result<Option<(Query, sql::bind::CursorQuery)>> {
+        let Some((prepared, cursor)) = sql::prepare_cursor(&parsed, eval)? else {
+            return Ok(None);
+        };
+        let (catalog, view) = (eval.catalog.clone(), eval.settings.clone());
+        let bound = Bound { catalog, view, prepared: Arc::new(prepared) };
+        let bound = Mutex::new(bound);
+        Ok(Some((Query { parsed, declared: Vec::new(), is_described: false, bound }, cursor)))
+    }
+
     /// As part of a prepared statement.
     pub fn described(self) -> Query {
         Query { is_described: true, ..self }

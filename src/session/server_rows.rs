@@ -199,11 +199,14 @@ impl Hooks {
                 page.map_or(Datum::Null, Datum::Int4),
                 tuple.map_or(Datum::Null, Datum::Int2),
                 Datum::Null,
-                Datum::Null,
+                match lock.resource {
+                    Resource::Transaction { id } => Datum::Oid(id as u32),
+                    _ => Datum::Null,
+                },
                 class.map_or(Datum::Null, Datum::Oid),
                 object.map_or(Datum::Null, Datum::Oid),
                 sub.map_or(Datum::Null, |sub| Datum::Int2(sub as i16)),
-                Datum::Null,
+                text(&format!("{}/{}", lock.session_pid, lock.owner)),
                 Datum::Int4(lock.session_pid),
                 text(lock.mode.name()),
                 Datum::Bool(lock.granted),
@@ -211,7 +214,24 @@ impl Hooks {
                 Datum::Null,
             ]
         };
-        self.database.transactions.lock_status(LOCKS_SHOWN_MAX).into_iter().map(row).collect()
+        let mut found = self.database.transactions.lock_status(LOCKS_SHOWN_MAX);
+        let own = self.own_transaction(&found);
+        found.extend(own);
+        found.into_iter().map(row).collect()
+    }
+
+    /// A transaction that has locks has its own id locked, too; only this session's is
+    /// told of.
+    fn own_transaction(&self, found: &[crate::txn::LockStatus]) -> Option<crate::txn::LockStatus> {
+        let id = crate::sql::functions::SessionHooks::transaction_id(self);
+        let known = found.iter().find(|lock| lock.owner == id)?;
+        Some(crate::txn::LockStatus {
+            resource: Resource::Transaction { id },
+            mode: crate::txn::LockMode::Exclusive,
+            granted: true,
+            fast_path: false,
+            ..*known
+        })
     }
 }
 

@@ -110,6 +110,7 @@ pub struct DeclareCursor {
     pub binary: bool,
     /// Explicit SCROLL: rows are kept for going back.
     pub scroll: bool,
+    pub no_scroll: bool,
     pub hold: bool,
 }
 
@@ -141,6 +142,7 @@ pub enum DiscardTarget {
 // Bits of DeclareCursorStmt.options (PostgreSQL's parsenodes.h).
 const CURSOR_OPT_BINARY: i32 = 0x0001;
 const CURSOR_OPT_SCROLL: i32 = 0x0002;
+const CURSOR_OPT_NO_SCROLL: i32 = 0x0004;
 const CURSOR_OPT_HOLD: i32 = 0x0020;
 
 impl Command {
@@ -178,6 +180,7 @@ impl Command {
                 statement: inner(statement, node.query.as_deref())?,
                 binary: node.options & CURSOR_OPT_BINARY != 0,
                 scroll: node.options & CURSOR_OPT_SCROLL != 0,
+                no_scroll: node.options & CURSOR_OPT_NO_SCROLL != 0,
                 hold: node.options & CURSOR_OPT_HOLD != 0,
             }),
             NodeEnum::FetchStmt(node) => Command::Fetch(FetchCursor {

@@ -153,6 +153,26 @@ fn prepare_bound(node: &NodeEnum, eval: &EvalContext, declared: &[Oid]) -> Resul
     compile_bound(bound, eval)
 }
 
+/// Prepares the query of a cursor: after its own columns come those that tell which rows
+/// of which tables its rows are. None if it is no query.
+pub fn prepare_cursor(
+    parsed: &Arc<ParsedStatement>,
+    eval: &EvalContext,
+) -> Result<Option<(Prepared, bind::CursorQuery)>> {
+    if !matches!(&parsed.node, NodeEnum::SelectStmt(select) if select.into_clause.is_none()) {
+        return Ok(None);
+    }
+    let mut binder = Binder::new(eval, &[]);
+    let Some(cursor) = binder.bind_cursor(&parsed.node)? else { return Ok(None) };
+    let bound = BoundStatement {
+        statement: Statement::Query(cursor.query.clone()),
+        params: binder.param_types(),
+        relations: binder.opened(),
+        permissions: binder.permissions(),
+    };
+    Ok(Some((compile_bound(bound, eval)?, cursor)))
+}
+
 /// Prepares a statement whose parameters have exactly these types.
 pub fn prepare_fixed(
     parsed: &Arc<ParsedStatement>,

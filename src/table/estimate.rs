@@ -159,6 +159,9 @@ pub fn selectivity(
     of_columns.product::<f64>() * OTHER_DEFAULT.powi(others as i32)
 }
 
+/// What a condition on parts of values is taken to keep.
+const PARTS_DEFAULT: f64 = 0.01;
+
 fn column_selectivity<'a>(
     known: Option<&ColumnEstimate>,
     comparisons: impl Iterator<Item = &'a Comparison>,
@@ -177,6 +180,7 @@ fn column_selectivity<'a>(
                 from = tighter(from, bound, known, Ordering::Greater)
             }
             Comparison::Below { bound, .. } => to = tighter(to, bound, known, Ordering::Less),
+            Comparison::Parts(..) => part = part.min(PARTS_DEFAULT),
             Comparison::IsNull => part = part.min(known.map_or(0.005, |known| known.null_fraction)),
             Comparison::IsNotNull => {
                 part = part.min(known.map_or(0.995, |known| 1.0 - known.null_fraction))

@@ -53,6 +53,13 @@ pub struct IndexExpressions {
     pub predicate: Option<Arc<dyn RowExpression>>,
 }
 
+impl IndexExpressions {
+    pub fn call_functions(&self) -> bool {
+        let keys = self.keys.iter().flatten();
+        keys.chain(&self.predicate).any(|expression| expression.calls_functions())
+    }
+}
+
 /// All compiled expressions of one table.
 pub struct TableExpressions {
     /// In the order of [`TableInfo::checks`].

@@ -45,6 +45,7 @@ fn comparison_columns(info: &TableInfo, attnums: &[i16]) -> Result<Vec<KeyColumn
                 repr: column.repr.clone(),
                 descending: false,
                 nulls_first: false,
+                parts: None,
             })
         })
         .collect()

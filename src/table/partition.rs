@@ -330,7 +330,7 @@ impl Partitions {
                 Ordering::Equal => *included,
                 order => order.is_gt(),
             },
-            Comparison::IsNotNull => true,
+            Comparison::IsNotNull | Comparison::Parts(..) => true,
         })
     }
 

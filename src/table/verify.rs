@@ -61,14 +61,21 @@ pub async fn check(
     };
     let eval = eval_over(&work.catalog, ctx);
     let condition = ctx.compiler.compile(&eval, &info, sql, None)?;
-    each_row(work, ctx, &info, |row| {
-        let datums = info.decode(row)?;
-        match condition.eval(&ctx.eval, &datums)? {
-            Datum::Bool(false) => Err(check_violated(&info, constraint)),
-            _ => Ok(()),
+    if condition.calls_functions() && !ctx.eval.loan.is_needed() {
+        ctx.eval.loan.open(work);
+    }
+    let range = key::rows(info.storage_id());
+    let rows = work.txn.overlay_newest().scan(Keyspace::Rows, &range, false);
+    for (count, entry) in rows.enumerate() {
+        let datums = info.decode(&entry?.1)?;
+        if let Datum::Bool(false) = ctx.lend(work, || condition.eval(&ctx.eval, &datums))? {
+            return Err(check_violated(&info, constraint));
         }
-    })
-    .await
+        if count % ROWS_PER_LOOK == 0 {
+            breathe(ctx).await?;
+        }
+    }
+    Ok(())
 }
 
 fn check_violated(info: &TableInfo, constraint: &Constraint) -> Error {

@@ -8,7 +8,7 @@
 //! The statement's snapshot is the caller's: it reads through an overlay made
 //! before the first write, so it never meets its own writes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -256,6 +256,12 @@ impl<'a> Writer<'a> {
         rid: u64,
         new_row: bool,
     ) -> Result<()> {
+        if index.is_inverted() {
+            for payload in index.payloads(key)? {
+                self.add_part(index, &payload, rid, new_row)?;
+            }
+            return Ok(());
+        }
         let payload = ordered::encode_key(index, key)?;
         if index.may_conflict(key) {
             self.claim_key(info, index, key, &payload).await?;
@@ -273,7 +279,49 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// An entry of an inverted index.
+    fn add_part(
+        &mut self,
+        index: &IndexInfo,
+        payload: &[u8],
+        rid: u64,
+        new_row: bool,
+    ) -> Result<()> {
+        let entry = key::index_entry(index.storage_id(), payload, Some(rid));
+        let value = Value::from(&[][..]);
+        match new_row {
+            true => self.work.txn.insert_index_entry(entry, value),
+            false => self.work.txn.put(Keyspace::Indexes, entry, value),
+        }
+    }
+
+    /// The parts that a value has lost and those that it has gained.
+    fn move_parts(
+        &mut self,
+        index: &IndexInfo,
+        before: Option<Vec<Datum>>,
+        after: Option<Vec<Datum>>,
+        rid: u64,
+    ) -> Result<()> {
+        let payloads = |key: &Option<Vec<Datum>>| match key {
+            Some(key) => index.payloads(key),
+            None => Ok(BTreeSet::new()),
+        };
+        let (before, after) = (payloads(&before)?, payloads(&after)?);
+        for payload in before.difference(&after) {
+            let entry = key::index_entry(index.storage_id(), payload, Some(rid));
+            self.work.txn.delete(Keyspace::Indexes, entry)?;
+        }
+        for payload in after.difference(&before) {
+            self.add_part(index, payload, rid, false)?;
+        }
+        Ok(())
+    }
+
     fn remove_entry(&mut self, index: &IndexInfo, key: &[Datum], rid: u64) -> Result<()> {
+        if index.is_inverted() {
+            return self.move_parts(index, Some(key.to_vec()), None, rid);
+        }
         let payload = ordered::encode_key(index, key)?;
         let rid = index.key_holds_rid(key).then_some(rid);
         let entry = key::index_entry(index.storage_id(), &payload, rid);
@@ -288,6 +336,9 @@ impl<'a> Writer<'a> {
         after: Option<Vec<Datum>>,
         rid: u64,
     ) -> Result<()> {
+        if index.is_inverted() {
+            return self.move_parts(index, before, after, rid);
+        }
         if let (Some(before), Some(after)) = (&before, &after)
             && ordered::encode_key(index, before)? == ordered::encode_key(index, after)?
         {

@@ -38,7 +38,7 @@ fn column(name: &str, ty: u32) -> Column {
         missing: None,
         collation: 0,
         inherited: std::default::Default::default(),
-        settings: Default::default(),
+        settings: std::default::Default::default(),
     }
 }
 
@@ -57,7 +57,7 @@ fn relation(oid: u32, name: &str, kind: RelationKind, columns: Vec<Column>) -> R
         persistence: Persistence::Permanent,
         inheritance: std::default::Default::default(),
         materialized: None,
-        settings: Default::default(),
+        settings: std::default::Default::default(),
     }
 }
 

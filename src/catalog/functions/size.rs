@@ -20,6 +20,14 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
             parts
         })
     };
+    call "pg_relation_filenode" => |call, args| {
+        let relation = call.eval.catalog.relation(arg(args, 0)?);
+        let stored = relation.filter(|relation| relation.storage_id != 0);
+        let has_rows = |relation: &&std::sync::Arc<Relation>| {
+            !relation.is_partitioned() && !relation.inheritance.index_of_partitioned
+        };
+        Ok(stored.filter(has_rows).map_or(Datum::Null, |relation| Datum::Oid(relation.storage_id)))
+    };
     call "pg_database_size_oid" => |call, args| {
         let database: Oid = arg(args, 0)?;
         match call.eval.catalog.database(database) {

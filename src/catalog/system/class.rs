@@ -64,7 +64,7 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool, has_rul
         oid(0),
         oid(relation.owner),
         oid(access_method(catalog, relation)),
-        oid(if stored && has_rows { relation.oid } else { 0 }),
+        oid(if stored && has_rows { file_of(relation) } else { 0 }),
         oid(0),
         int4(0),
         float4(catalog.statistics(relation.oid).map_or(never_counted, |found| found.rows as f32)),
@@ -99,6 +99,11 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool, has_rul
         relation_options(relation),
         text_or_null(super::inherits::bound_text(catalog, relation).as_deref()),
     ]
+}
+
+/// `relfilenode`: where the rows lie.
+fn file_of(relation: &Relation) -> u32 {
+    if relation.storage_id == 0 { relation.oid } else { relation.storage_id }
 }
 
 /// Rows are never frozen here; PostgreSQL's first normal transaction id.

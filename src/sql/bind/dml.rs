@@ -583,7 +583,11 @@ impl Binder<'_> {
         self.note_written(&written, Verb::Update, &named);
         let (target, rel, from_items) = self.target_and_from(&written, table, &stmt.from_clause)?;
         let mut assignments = self.assignments(&stmt.target_list, &written, &target, "update")?;
-        let condition = self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?;
+        let current_of = self.current_of(boxed(&stmt.where_clause), &written)?;
+        let condition = match current_of {
+            Some(_) => None,
+            None => self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?,
+        };
         let mut input = match condition {
             Some(predicate) => filtered_further(rel, predicate),
             None => rel,
@@ -596,7 +600,7 @@ impl Binder<'_> {
         let returning =
             self.returning(stmt.returning_clause.as_ref(), &written, alias, &from_items)?;
         let input = self.with_ctes(ctes, input);
-        Ok(Update { target, input, assignments, checks, returning })
+        Ok(Update { target, input, assignments, current_of, checks, returning })
     }
 
     /// Computes SET expressions below, where the statement's CTEs are in scope.
@@ -644,7 +648,11 @@ impl Binder<'_> {
         self.note_written(&written, Verb::Delete, &[]);
         let (target, rel, from_items) =
             self.target_and_from(&written, table, &stmt.using_clause)?;
-        let condition = self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?;
+        let current_of = self.current_of(boxed(&stmt.where_clause), &written)?;
+        let condition = match current_of {
+            Some(_) => None,
+            None => self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?,
+        };
         let input = match condition {
             Some(predicate) => filtered_further(rel, predicate),
             None => rel,
@@ -653,7 +661,7 @@ impl Binder<'_> {
         let returning =
             self.returning(stmt.returning_clause.as_ref(), &written, alias, &from_items)?;
         let input = self.with_ctes(ctes, input);
-        Ok(Delete { target, input, returning })
+        Ok(Delete { target, input, current_of, returning })
     }
 
     /// The target's scan joined with FROM (or USING); the target comes first in

@@ -109,7 +109,8 @@ pub fn bind_expression(
 /// Binds the default of a function's parameter.
 pub fn bind_default(eval: &EvalContext, node: &ast::Node, target: Option<SqlType>) -> Result<Expr> {
     bind_with(eval, node, None, ExpressionUse::Default, |binder, expr| {
-        let Some(target) = target else { return binder.decide(expr) };
+        // A polymorphic parameter's literal is of the type that the call decides.
+        let Some(target) = target else { return Ok(expr) };
         let (source, location) = (expr.ty.oid, expr.location);
         binder.coerce_to(expr, target, CastContext::Assignment)?.ok_or_else(|| {
             Error::new(

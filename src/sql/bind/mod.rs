@@ -32,6 +32,7 @@ mod coerce;
 mod column;
 mod conflict;
 mod cte;
+mod cursor;
 mod definition;
 pub mod described;
 mod dml;
@@ -85,6 +86,7 @@ use crate::sql::parse::with_stack;
 use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
+pub use cursor::{CursorQuery, CursorTable};
 pub use definition::{FoundFunction, aggregate_part, find_operator, is_binary_coercible};
 pub use dml::live_columns;
 pub use expression::{

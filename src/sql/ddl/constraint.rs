@@ -146,6 +146,7 @@ impl Ddl<'_> {
             constraint: constraint_oid,
             exclusion: Vec::new(),
             options: storage_options::read(&def.options, Target::Btree)?,
+            access_method: "btree".to_owned(),
         };
         let index = self.declare_index(table, plan)?;
         let relation = self.relation(table)?;

@@ -2,7 +2,7 @@
 //! removes it all.
 
 use super::name::wrong_object;
-use super::{Ddl, strings};
+use super::{Ddl, absent, strings};
 use crate::catalog::{
     ConstraintKind, DropBehavior, ObjectAddress, ObjectClass, Relation, RelationKind, Type,
     TypeKind, relation_oid,
@@ -92,10 +92,13 @@ impl Ddl<'_> {
             Kind::ObjectAggregate => self.routine_target(node, kind, statement.missing_ok),
             Kind::ObjectOperator => self.operator_target(node),
             Kind::ObjectCast => self.cast_target(node),
+            kind if absent::words(kind).is_some() => {
+                Err(self.undroppable(kind, node, statement.missing_ok))
+            }
             _ => Err(Error::unsupported("DROP of this kind of object")),
         };
         match found {
-            Err(error) if statement.missing_ok && is_absence(&error) => {
+            Err(error) if statement.missing_ok && is_absence(kind, &error) => {
                 self.notice(format!("{}, skipping", error.message()));
                 Ok(None)
             }
@@ -354,6 +357,7 @@ fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
         Kind::ObjectCast => "DROP CAST",
         Kind::ObjectProcedure => "DROP PROCEDURE",
         Kind::ObjectRoutine => "DROP ROUTINE",
+        other if absent::words(other).is_some() => absent::words(other).map_or("", |w| w.1),
         other => {
             let name = other.as_str_name().trim_start_matches("OBJECT_").replace('_', " ");
             return Err(Error::unsupported(format!("DROP {name}")));
@@ -395,7 +399,11 @@ fn object_name(node: &ast::Node) -> Vec<&str> {
 }
 
 /// Errors that IF EXISTS turns into notices.
-fn is_absence(error: &Error) -> bool {
+fn is_absence(kind: ast::ObjectType, error: &Error) -> bool {
+    let of_class = matches!(kind, ast::ObjectType::ObjectOpclass | ast::ObjectType::ObjectOpfamily);
+    if of_class && error.message().starts_with("access method") {
+        return false;
+    }
     [
         sqlstate::UNDEFINED_TABLE,
         sqlstate::UNDEFINED_OBJECT,

@@ -72,6 +72,7 @@ impl Ddl<'_> {
             constraint: oid,
             exclusion: exclusion.clone(),
             options: storage_options::read(&def.options, Target::Btree)?,
+            access_method: "btree".to_owned(),
         };
         let index = self.build_index(table, plan).await?;
         let address = ObjectAddress::relation(index);

@@ -9,7 +9,8 @@ use crate::catalog::{
     Index, IndexKey, Inheritance, ObjectAddress, Relation, RelationKind, RelationSettings, TypeKind,
 };
 use crate::error::{Error, Result};
-use crate::sql::bind::ExpressionUse;
+use crate::index::INVERTED;
+use crate::sql::bind::{self, ExpressionUse};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::{Oid, SqlType, oid};
 use crate::sqlstate;
@@ -36,6 +37,7 @@ pub struct IndexPlan {
     pub exclusion: Vec<Oid>,
     /// Storage parameters.
     pub options: Vec<(String, String)>,
+    pub access_method: String,
 }
 
 impl Ddl<'_> {
@@ -61,6 +63,8 @@ impl Ddl<'_> {
             self.notice(format!("relation \"{}\" already exists, skipping", statement.idxname));
             return Ok("CREATE INDEX");
         }
+        let method = method_of(statement);
+        let target = if method == INVERTED { Target::Gin } else { Target::Btree };
         let (keys, bound) = self.index_keys(&relation, statement)?;
         let key_count = statement.index_params.len();
         let predicate = self.index_predicate(&relation, statement)?;
@@ -85,7 +89,8 @@ impl Ddl<'_> {
             predicate: predicate.as_ref().map(|expr| self.print_expression(expr, &relation)),
             constraint: 0,
             exclusion: Vec::new(),
-            options: storage_options::read(&statement.options, Target::Btree)?,
+            options: storage_options::read(&statement.options, target)?,
+            access_method: method.to_owned(),
         };
         let index = self.build_index(relation.oid, plan).await?;
         let address = ObjectAddress::relation(index);
@@ -125,13 +130,14 @@ impl Ddl<'_> {
     fn put_index(&mut self, relation: &Relation, plan: IndexPlan) -> Result<Arc<Relation>> {
         let columns = plan.column_names.iter().zip(&plan.keys);
         let columns = columns.map(|(name, key)| super::column::new_column(name, key.ty, 0));
+        let oid = self.next_oid();
         let index = Relation {
-            oid: self.next_oid(),
+            oid,
             schema: relation.schema,
             name: plan.name.clone(),
             owner: relation.owner,
             columns: columns.collect(),
-            storage_id: self.next_storage_id(),
+            storage_id: oid,
             schema_version: 0,
             indexes: Vec::new(),
             constraints: Vec::new(),
@@ -148,7 +154,7 @@ impl Ddl<'_> {
             },
             kind: RelationKind::Index(Index {
                 table: relation.oid,
-                access_method: "btree".to_owned(),
+                access_method: plan.access_method,
                 keys: plan.keys,
                 key_count: plan.key_count,
                 unique: plan.unique,
@@ -174,7 +180,7 @@ impl Ddl<'_> {
         let elements = statement.index_params.iter().chain(&statement.index_including_params);
         for element in elements {
             let Some(NodeEnum::IndexElem(element)) = &element.node else { continue };
-            keys.push(self.index_key(relation, element, &mut bound)?);
+            keys.push(self.index_key(relation, element, method_of(statement), &mut bound)?);
         }
         Ok((keys, bound))
     }
@@ -183,8 +189,12 @@ impl Ddl<'_> {
         &mut self,
         relation: &Arc<Relation>,
         element: &ast::IndexElem,
+        method: &str,
         bound: &mut Vec<crate::sql::ir::Expr>,
     ) -> Result<IndexKey> {
+        if method != BTREE {
+            check_unordered(element, method)?;
+        }
         if !element.opclassopts.is_empty() {
             return Err(Error::unsupported("operator class parameter"));
         }
@@ -197,7 +207,7 @@ impl Ddl<'_> {
             None => {
                 let column = column_number(relation, &element.name)
                     .ok_or_else(|| Error::undefined_column(&element.name))?;
-                self.plain_key(relation, column)?
+                self.key_over(relation, column, method, element)?
             }
             Some(node) => {
                 let expr = self.bind_over(relation, node, ExpressionUse::IndexExpression)?;
@@ -207,15 +217,12 @@ impl Ddl<'_> {
                     ty: expr.ty,
                     descending: false,
                     nulls_first: false,
-                    opclass: self.default_opclass(expr.ty)?,
+                    opclass: self.class_for(method, expr.ty, element)?,
                 };
                 bound.push(expr);
                 key
             }
         };
-        if let Some(name) = strings(&element.opclass).last() {
-            key.opclass = self.named_opclass(name, key.ty)?;
-        }
         key.descending = element.ordering() == ast::SortByDir::SortbyDesc;
         key.nulls_first = match element.nulls_ordering() {
             ast::SortByNulls::SortbyNullsFirst => true,
@@ -227,6 +234,16 @@ impl Ddl<'_> {
 
     /// An ascending key over a column, with its type's default operator class.
     pub fn plain_key(&self, relation: &Relation, column: i16) -> Result<IndexKey> {
+        self.key_over(relation, column, BTREE, &ast::IndexElem::default())
+    }
+
+    fn key_over(
+        &self,
+        relation: &Relation,
+        column: i16,
+        method: &str,
+        element: &ast::IndexElem,
+    ) -> Result<IndexKey> {
         let ty = relation.columns[column as usize - 1].ty;
         Ok(IndexKey {
             column,
@@ -234,8 +251,16 @@ impl Ddl<'_> {
             ty,
             descending: false,
             nulls_first: false,
-            opclass: self.default_opclass(ty)?,
+            opclass: self.class_for(method, ty, element)?,
         })
+    }
+
+    /// The operator class that is named, or the type's default one.
+    fn class_for(&self, method: &str, ty: SqlType, element: &ast::IndexElem) -> Result<Oid> {
+        match strings(&element.opclass).last() {
+            Some(name) => self.named_opclass(method, name, ty),
+            None => self.default_opclass(method, ty),
+        }
     }
 
     pub fn index_predicate(
@@ -247,15 +272,15 @@ impl Ddl<'_> {
         self.bind_over(relation, node, ExpressionUse::IndexPredicate).map(Some)
     }
 
-    /// The default btree operator class: the type's own, or that of the type it
-    /// is stored as (varchar uses text's, an enum anyenum's, an array anyarray's).
-    fn default_opclass(&self, ty: SqlType) -> Result<Oid> {
+    /// The default operator class: the type's own, or that of the type it is stored
+    /// as (varchar uses text's, an enum anyenum's, an array anyarray's).
+    pub fn default_opclass(&self, method: &str, ty: SqlType) -> Result<Oid> {
         let catalog = &self.work.catalog;
         let class_of = |input: Oid| {
             let mut classes = catalog.operator_classes();
             classes
                 .find(|class| {
-                    class.is_default && class.access_method == "btree" && class.input == input
+                    class.is_default && class.access_method == method && class.input == input
                 })
                 .map(|class| class.oid)
         };
@@ -269,11 +294,11 @@ impl Ddl<'_> {
             _ => None,
         };
         let found = class_of(ty.oid).or_else(fallback);
-        found.or_else(|| catalog.default_operator_class("btree", ty.oid)).ok_or_else(|| {
+        found.or_else(|| catalog.default_operator_class(method, ty.oid)).ok_or_else(|| {
             Error::new(
                 sqlstate::UNDEFINED_OBJECT,
                 format!(
-                    "data type {} has no default operator class for access method \"btree\"",
+                    "data type {} has no default operator class for access method \"{method}\"",
                     catalog.type_name(ty.oid, -1)
                 ),
             )
@@ -284,22 +309,31 @@ impl Ddl<'_> {
         })
     }
 
-    /// Classes that order by bytes, as all text columns do here, may be named.
-    fn named_opclass(&self, name: &str, ty: SqlType) -> Result<Oid> {
+    /// Of btree's, classes that order by bytes, as all text columns do here, may be named.
+    fn named_opclass(&self, method: &str, name: &str, ty: SqlType) -> Result<Oid> {
         let catalog = &self.work.catalog;
-        let classes = catalog.operator_classes();
-        let found = classes
-            .filter(|class| class.access_method == "btree" && class.name == name)
-            .find(|class| {
-                class.input == ty.oid
-                    || (class.input == oid::TEXT && ty.oid == oid::VARCHAR)
-                    || (class.input == oid::INET && ty.oid == oid::CIDR)
-            });
-        match found {
-            Some(class) => Ok(class.oid),
-            None => Err(Error::new(
+        let mut named =
+            catalog.operator_classes().filter(|c| c.access_method == method && c.name == name);
+        let takes = |input: Oid| {
+            input == ty.oid
+                || (input == oid::TEXT && ty.oid == oid::VARCHAR)
+                || (input == oid::INET && ty.oid == oid::CIDR)
+                || bind::is_binary_coercible(&self.eval(), ty.oid, input)
+        };
+        let Some(class) = named.next() else {
+            return Err(Error::new(
                 sqlstate::UNDEFINED_OBJECT,
-                format!("operator class \"{name}\" does not exist for access method \"btree\""),
+                format!("operator class \"{name}\" does not exist for access method \"{method}\""),
+            ));
+        };
+        match takes(class.input) {
+            true => Ok(class.oid),
+            false => Err(Error::new(
+                sqlstate::DATATYPE_MISMATCH,
+                format!(
+                    "operator class \"{name}\" does not accept data type {}",
+                    self.display_type(ty.oid)
+                ),
             )),
         }
     }
@@ -337,9 +371,41 @@ fn expression_name(element: &ast::IndexElem) -> String {
     }
 }
 
+const BTREE: &str = "btree";
+
+/// The access method of a statement.
+fn method_of(statement: &ast::IndexStmt) -> &str {
+    match statement.access_method.as_str() {
+        "" => BTREE,
+        method => method,
+    }
+}
+
+/// Methods that PostgreSQL has and this server does not.
+const MISSING_METHODS: [&str; 4] = ["hash", "gist", "spgist", "brin"];
+
 fn refuse_unsupported(statement: &ast::IndexStmt) -> Result<()> {
-    if statement.access_method != "btree" && !statement.access_method.is_empty() {
-        return Err(Error::unsupported(format!("access method \"{}\"", statement.access_method)));
+    let method = method_of(statement);
+    if MISSING_METHODS.contains(&method) {
+        return Err(Error::unsupported(format!("access method \"{method}\"")));
+    }
+    if method != BTREE && method != INVERTED {
+        return Err(Error::new(
+            sqlstate::UNDEFINED_OBJECT,
+            format!("access method \"{method}\" does not exist"),
+        ));
+    }
+    let lacks = [
+        (statement.unique, "unique indexes"),
+        (!statement.index_including_params.is_empty(), "included columns"),
+    ];
+    if method != BTREE
+        && let Some((_, what)) = lacks.iter().find(|(present, _)| *present)
+    {
+        return Err(Error::new(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            format!("access method \"{method}\" does not support {what}"),
+        ));
     }
     let refusals = [
         (!statement.table_space.is_empty(), "tablespace"),
@@ -349,4 +415,19 @@ fn refuse_unsupported(statement: &ast::IndexStmt) -> Result<()> {
         Some((_, what)) => Err(Error::unsupported(what)),
         None => Ok(()),
     }
+}
+
+/// A method without an order has nothing to say of one.
+fn check_unordered(element: &ast::IndexElem, method: &str) -> Result<()> {
+    let what = match (element.ordering(), element.nulls_ordering()) {
+        (ast::SortByDir::SortbyAsc | ast::SortByDir::SortbyDesc, _) => "ASC/DESC options",
+        (_, ast::SortByNulls::SortbyNullsFirst | ast::SortByNulls::SortbyNullsLast) => {
+            "NULLS FIRST/LAST options"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::new(
+        sqlstate::FEATURE_NOT_SUPPORTED,
+        format!("access method \"{method}\" does not support {what}"),
+    ))
 }

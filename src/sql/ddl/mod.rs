@@ -14,6 +14,7 @@
 //!
 //! Each file is one family of statements; [`execute`] is the table of contents.
 
+mod absent;
 mod aggregate;
 mod alter;
 mod cast;

@@ -88,8 +88,10 @@ impl Ddl<'_> {
         let relation =
             self.altered_relation(statement.relation.as_ref(), statement.missing_ok).await?;
         let Some(relation) = relation else { return Ok(tag) };
-        // As PostgreSQL, ALTER TABLE … RENAME also takes views, indexes and sequences.
-        if kind != ast::ObjectType::ObjectTable && relation.kind_word() != relation_word(kind) {
+        // As PostgreSQL, ALTER TABLE … RENAME also takes views, indexes and sequences, and
+        // ALTER INDEX … RENAME whatever has the name.
+        let takes_all = matches!(kind, ast::ObjectType::ObjectTable | ast::ObjectType::ObjectIndex);
+        if !takes_all && relation.kind_word() != relation_word(kind) {
             return Err(wrong_object(&relation.name, relation_word(kind)));
         }
         self.require_free_name(relation.schema, &statement.newname)?;

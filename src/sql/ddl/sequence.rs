@@ -36,7 +36,8 @@ impl Ddl<'_> {
         let ty = given.ty.unwrap_or(SqlType::new(oid::INT8));
         let owned_by = given.owned_by.take();
         let sequence = given.finish(ty, None)?;
-        self.put_sequence(schema, &name.relname, sequence)?;
+        let made = self.put_sequence(schema, &name.relname, sequence)?;
+        self.put_settings(made, Vec::new(), name.relpersistence == "u")?;
         if let Some(owner) = owned_by {
             self.set_owned_by(schema, &name.relname, owner)?;
         }
@@ -109,7 +110,9 @@ impl Ddl<'_> {
         };
         let mut sequence = given.finish(SqlType::new(ty.oid), None)?;
         sequence.owned_by = Some((owner.table, owner.attnum));
+        let unlogged = table.settings.unlogged;
         let sequence = self.put_sequence(table.schema, &name, sequence)?;
+        self.put_settings(sequence, Vec::new(), unlogged)?;
         if !owner.identity {
             self.put_nextval_default(&owner, sequence)?;
         }

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::Oid;
 use crate::sqlstate;
+use crate::txn::LockMode;
 
 /// What parameters may be set on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -219,6 +220,15 @@ pub fn changed(
         after.retain(|(known, _)| *known != name);
     }
     Ok(after)
+}
+
+/// Parameters that readers know of are set without any.
+pub fn lock_mode(nodes: &[ast::Node]) -> LockMode {
+    let known = ["user_catalog_table", "security_barrier", "fastupdate", "gin_pending_list_limit"];
+    match options(nodes).any(|option| known.contains(&option.defname.as_str())) {
+        true => LockMode::AccessExclusive,
+        false => LockMode::ShareUpdateExclusive,
+    }
 }
 
 /// What parameters a relation may have.

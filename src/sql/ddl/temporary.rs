@@ -33,6 +33,11 @@ impl Ddl<'_> {
                 "cannot create temporary relation in non-temporary schema",
             )
             .at(name.location)),
+            "u" if names_temporary => Err(Error::new(
+                sqlstate::INVALID_TABLE_DEFINITION,
+                "only temporary relations may be created in temporary schemas",
+            )
+            .at(name.location)),
             _ if name.relpersistence == "t" || names_temporary => {
                 self.require_temporary()?;
                 Ok(self.temporary_schema())
@@ -41,6 +46,11 @@ impl Ddl<'_> {
                 self.notice("an unlogged table is stored as a logged one");
                 self.creation_schema(&name.schemaname)
             }
+            _ if name.schemaname == "pg_catalog" => Err(Error::new(
+                sqlstate::INSUFFICIENT_PRIVILEGE,
+                format!("permission denied to create \"pg_catalog.{}\"", name.relname),
+            )
+            .with_detail("System catalog modifications are currently disallowed.")),
             _ => self.creation_schema(&name.schemaname),
         }
     }

@@ -6,7 +6,7 @@
 
 use crate::catalog::{Catalog, Function, Volatility};
 use crate::error::Result;
-use crate::index::ordered;
+use crate::index::{inverted, ordered};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{Call, ColumnId, Expr, ExprKind};
 use crate::sql::run::eval::Evaluator;
@@ -48,6 +48,8 @@ enum Relation {
     },
     IsNull,
     IsNotNull,
+    /// A condition on parts of the column's value.
+    Parts(inverted::Operator),
 }
 
 impl Relation {
@@ -87,6 +89,14 @@ impl Conditions {
                 }
             }
             ExprKind::Call(Call { function, args, .. }) if args.len() == 2 => {
+                if let Some((at, operator)) = parts_operator(function, args, columns) {
+                    let relation = Relation::Parts(operator);
+                    let position = position(&args[at], columns);
+                    return match position {
+                        Some(position) => self.add(position, relation, &args[1 - at], catalog),
+                        None => Ok(()),
+                    };
+                }
                 let Some(relation) = relation_of(function) else { return Ok(()) };
                 if let Some(position) = position(&args[0], columns) {
                     self.add(position, relation, &args[1], catalog)?;
@@ -138,9 +148,12 @@ impl Conditions {
         Ok(())
     }
 
-    /// Whether a column, by position, is compared with anything.
+    /// Whether a column, by position, is compared with anything that an order knows.
     pub fn binds(&self, position: usize) -> bool {
-        let is_compared = |condition: &Condition| !matches!(condition.value, Value::None);
+        let is_compared = |condition: &Condition| {
+            !matches!(condition.value, Value::None)
+                && !matches!(condition.relation, Relation::Parts(_))
+        };
         self.conditions.iter().any(|one| one.position == position && is_compared(one))
     }
 
@@ -218,8 +231,22 @@ fn comparison(relation: Relation, value: Datum, column: &ColumnInfo) -> Known {
             Some(bound) => Known::Some(Comparison::Above { bound, included }),
             None => Known::Unusable,
         },
+        Relation::Parts(operator) => Known::Some(Comparison::Parts(operator, value)),
         Relation::IsNull | Relation::IsNotNull => Known::Unusable,
     }
+}
+
+/// The argument that is a column, and what is asked of its parts.
+fn parts_operator(
+    function: &Function,
+    args: &[Expr],
+    columns: &[(i16, ColumnId)],
+) -> Option<(usize, inverted::Operator)> {
+    if function.language != "internal" {
+        return None;
+    }
+    let at = args.iter().position(|arg| position(arg, columns).is_some())?;
+    Some((at, inverted::Operator::of_function(&function.source, at == 1)?))
 }
 
 /// Equal to one of these; NULLs equal nothing.

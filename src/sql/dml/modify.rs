@@ -42,6 +42,8 @@ pub struct ModifyPlan {
     extra: Vec<ColumnId>,
     /// The tables that inherit from the target are changed, too.
     descendants: bool,
+    /// The cursor whose row is meant.
+    current_of: Option<String>,
 }
 
 enum Source {
@@ -62,6 +64,7 @@ impl ModifyPlan {
             catalog,
         )?;
         plan.checks = ViewChecks::new(&update.checks, catalog)?;
+        plan.at_cursor(update.current_of.as_ref())?;
         Ok(plan)
     }
 
@@ -69,7 +72,16 @@ impl ModifyPlan {
         let returning = delete.returning.as_ref();
         let mut plan = ModifyPlan::new(&delete.target, &delete.input, &[], returning, catalog)?;
         plan.delete = true;
+        plan.at_cursor(delete.current_of.as_ref())?;
         Ok(plan)
+    }
+
+    fn at_cursor(&mut self, cursor: Option<&String>) -> Result<()> {
+        if cursor.is_some() && !self.is_fast() {
+            return Err(Error::unsupported("WHERE CURRENT OF with other tables"));
+        }
+        self.current_of = cursor.cloned();
+        Ok(())
     }
 
     fn new(
@@ -98,6 +110,7 @@ impl ModifyPlan {
             source,
             extra: extra.into_iter().map(|column| column.id).collect(),
             descendants: target.descendants,
+            current_of: None,
         })
     }
 
@@ -280,6 +293,9 @@ impl Run<'_> {
         let (ctx, root) = (self.ctx, self.root.clone());
         // A row that moves into a partition that is still to come is not met again.
         let overlay = work.txn.overlay();
+        if let Some(cursor) = &self.plan.current_of {
+            return self.current(cursor, scan, values, work).await;
+        }
         let comparisons = ctx.lend(work, || scan.comparisons(&root, self.params, ctx))?;
         let members = match &comparisons {
             None => Vec::new(),
@@ -294,6 +310,39 @@ impl Run<'_> {
             let (overlay, params) = (overlay.clone(), self.params);
             let rows = writer.lend(|| scan.open(member, &comparisons, overlay, params, ctx))?;
             self.rows_of(member, rows, scan, values, &mut writer).await?;
+        }
+        writer.after_statement(&root, event, &self.plan.assigned)?;
+        writer.finish().await
+    }
+
+    /// The row that a cursor is on, if it is still there.
+    async fn current(
+        &mut self,
+        cursor: &str,
+        scan: &TargetScan,
+        values: &[Evaluator],
+        work: &mut Work,
+    ) -> Result<()> {
+        let (ctx, root) = (self.ctx, self.root.clone());
+        let family = self.family.clone();
+        let is_meant = |table: Oid| {
+            let above = work.catalog.with_descendants(table);
+            family.member(table).is_some() || above.contains(&root.oid())
+        };
+        let positions = &ctx.eval.session.routines()?.positions;
+        let found = positions.row(cursor, &root.relation, &is_meant)?;
+        let mut writer = Writer::new(work, ctx);
+        let event = self.plan.event();
+        writer.before_statement(&root, event, &self.plan.assigned)?;
+        if let Some((table, rid)) = found
+            && let Some(member) = family.member(table).cloned()
+        {
+            let key = crate::storage::key::row(member.info.storage_id(), rid);
+            let row = writer.work.txn.overlay().get(crate::txn::Keyspace::Rows, &key)?;
+            if let Some(row) = row {
+                let rows = TargetRows::One(rid, row);
+                self.rows_of(&member, rows, scan, values, &mut writer).await?;
+            }
         }
         writer.after_statement(&root, event, &self.plan.assigned)?;
         writer.finish().await

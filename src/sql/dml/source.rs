@@ -147,6 +147,7 @@ impl TargetScan {
             cancel: ctx.cancel.clone(),
             proof: None,
             alias: None,
+            hints: Vec::new(),
         };
         let access = choose(info, &overlay, comparisons, &options)?;
         let rows = match &access {

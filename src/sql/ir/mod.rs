@@ -554,6 +554,8 @@ pub struct Update {
     pub input: Rel,
     /// New values by attribute number, over `input`'s columns.
     pub assignments: Vec<(i16, Expr)>,
+    /// WHERE CURRENT OF: the cursor whose row is meant.
+    pub current_of: Option<String>,
     /// WITH CHECK OPTION of the views that the table is written through.
     pub checks: Vec<ViewCheck>,
     pub returning: Option<Returning>,
@@ -572,6 +574,8 @@ pub struct ViewCheck {
 pub struct Delete {
     pub target: Scan,
     pub input: Rel,
+    /// As an update's.
+    pub current_of: Option<String>,
     pub returning: Option<Returning>,
 }
 

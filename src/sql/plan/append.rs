@@ -22,6 +22,7 @@ use crate::sql::dml::Conditions;
 use crate::sql::ir::{ColumnId, Expr, ExprKind, Scan};
 use crate::sql::run::failure;
 use crate::sql::types::{SqlType, oid};
+use crate::table::scan::Comparison;
 use crate::table::{Family, Member, TableInfo};
 
 /// Families of more rows are read in no order.
@@ -30,16 +31,24 @@ const ORDERED_ROWS_MAX: i64 = 50_000;
 /// The scan of a table with its descendants.
 pub fn family(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) -> Result<Relation> {
     let members = members(lowering, scan, predicate)?;
+    let hints = match predicate {
+        Some(predicate) => family_hints(lowering, scan, &members, predicate)?,
+        None => Vec::new(),
+    };
+    let of_member = |member: &Member| match member.map {
+        None => hints.clone(),
+        Some(_) => member.comparisons(&hints),
+    };
     let name = if scan.alias.is_empty() { &scan.relation.name } else { &scan.alias };
     if let [only] = members.as_slice() {
         let is_root = only.info.oid() == scan.relation.oid;
         let alias = (!is_root || !scan.alias.is_empty()).then(|| name.to_owned());
-        return source::stored(lowering, scan, only, alias);
+        return source::stored(lowering, scan, only, alias, &of_member(only));
     }
     let mut inputs = Vec::with_capacity(members.len());
     for (member, number) in members.iter().zip(1..) {
         let alias = format!("{name}_{number}");
-        inputs.push(source::stored(lowering, scan, member, Some(alias))?);
+        inputs.push(source::stored(lowering, scan, member, Some(alias), &of_member(member))?);
     }
     let overlay = lowering.planner.overlay();
     let mut rows = 0i64;
@@ -48,6 +57,22 @@ pub fn family(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) ->
         rows = rows.saturating_add(counted);
     }
     append(lowering, scan, inputs, rows <= ORDERED_ROWS_MAX)
+}
+
+/// What the predicate asks of parts of values, by the named table's columns.
+fn family_hints(
+    lowering: &Lowering<'_>,
+    scan: &Scan,
+    members: &[Arc<Member>],
+    predicate: &Expr,
+) -> Result<Vec<(usize, Comparison)>> {
+    let is_searchable =
+        |member: &Arc<Member>| member.info.indexes.iter().any(|index| index.is_searchable());
+    if !members.iter().any(is_searchable) {
+        return Ok(Vec::new());
+    }
+    let root = TableInfo::of(lowering.catalog(), scan.relation.oid)?;
+    Ok(source::hints(lowering, scan, &root, predicate))
 }
 
 /// The tables that may have rows for which the predicate holds.

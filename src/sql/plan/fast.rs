@@ -184,6 +184,7 @@ impl TableSource {
             cancel: tokio_util::sync::CancellationToken::new(),
             proof: None,
             alias: None,
+            hints: Vec::new(),
         };
         match choose(info, overlay, comparisons, &options)? {
             Access::Index(access) if access.rows.rids.len() <= ROWS_MAX => {

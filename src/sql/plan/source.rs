@@ -14,10 +14,12 @@ use super::lower::expr::Lowered;
 use super::lower::{Lowering, Relation, project};
 use crate::catalog::{RelationKind, system};
 use crate::error::{Error, Result};
+use crate::sql::dml::Conditions;
 use crate::sql::ir::{Expr, OutputColumn, RowLock, Scan, system_column};
 use crate::sql::run::failure;
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
+use crate::table::scan::Comparison;
 use crate::table::{self, Member, ScanColumn, ScanOptions, TableInfo};
 
 /// Lowers a scan; `predicate` will be asked of its rows.
@@ -33,8 +35,14 @@ pub fn scan(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) -> R
         }
         RelationKind::Table => {
             let info = TableInfo::of(lowering.catalog(), scan.relation.oid)?;
+            let hints = match predicate {
+                Some(predicate) if info.indexes.iter().any(|index| index.is_searchable()) => {
+                    hints(lowering, scan, &info, predicate)
+                }
+                _ => Vec::new(),
+            };
             let alias = Some(scan.alias.clone()).filter(|alias| !alias.is_empty());
-            stored(lowering, scan, &Member { info, map: None, proof: None }, alias)
+            stored(lowering, scan, &Member { info, map: None, proof: None }, alias, &hints)
         }
         RelationKind::Virtual => virtual_rows(lowering, scan),
         RelationKind::Sequence(_) => sequence_row(lowering, scan),
@@ -44,6 +52,28 @@ pub fn scan(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) -> R
     }
 }
 
+/// What the predicate above a scan asks of parts of values, where an index knows them.
+pub(super) fn hints(
+    lowering: &Lowering<'_>,
+    scan: &Scan,
+    info: &TableInfo,
+    predicate: &Expr,
+) -> Vec<(usize, Comparison)> {
+    let columns: Vec<_> =
+        scan.columns.iter().map(|(number, column)| (*number, column.id)).collect();
+    let found = lowering.planner.substitute(predicate).and_then(|predicate| {
+        Conditions::new(&predicate, &columns, lowering.catalog())?.evaluate(
+            info,
+            lowering.planner.eval(),
+            &[],
+        )
+    });
+    // An error is the predicate's to give, when it is asked of a row.
+    let mut found = found.ok().flatten().unwrap_or_default();
+    found.retain(|(_, comparison)| matches!(comparison, Comparison::Parts(..)));
+    found
+}
+
 /// The rows of one table under the columns of the scan, whose own table it is or
 /// inherits from.
 pub(super) fn stored(
@@ -51,6 +81,7 @@ pub(super) fn stored(
     scan: &Scan,
     member: &Member,
     alias: Option<String>,
+    hints: &[(usize, Comparison)],
 ) -> Result<Relation> {
     let planner = lowering.planner;
     let info = &member.info;
@@ -61,6 +92,7 @@ pub(super) fn stored(
         cancel: planner.context().cancel.clone(),
         proof: member.proof.clone(),
         alias,
+        hints: hints.to_vec(),
     };
     let provider = table::provider(Arc::clone(info), planner.overlay().clone(), options);
     let name = info.name();

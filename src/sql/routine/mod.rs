@@ -52,6 +52,7 @@ pub mod command;
 pub mod cursor;
 pub mod frame;
 pub mod plan;
+pub mod position;
 mod shape;
 mod sql_function;
 pub mod trigger;
@@ -89,6 +90,8 @@ pub struct Routines {
     pub trigger_depth: AtomicUsize,
     /// Cursors that its functions have opened.
     pub cursors: cursor::Cursors,
+    /// Where the session's own cursors are.
+    pub positions: position::Positions,
 }
 
 /// A routine for one set of actual types; of a trigger function for one table.

@@ -46,7 +46,9 @@ pub async fn reindex(
         }
         (Kind::ReindexObjectTable, Some(relation)) => {
             require_owner(&relation, "table", ctx)?;
-            let is_table = relation.is_table() || matches!(relation.kind, RelationKind::Virtual);
+            let is_table = relation.is_table()
+                || relation.is_materialized_view()
+                || matches!(relation.kind, RelationKind::Virtual);
             if !is_table {
                 return Err(wrong_kind(&relation, "a table or materialized view"));
             }

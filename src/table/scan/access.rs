@@ -10,8 +10,10 @@ use std::sync::Arc;
 use super::ScanOptions;
 use super::filter::Comparison;
 use super::named::{self, NamedRows};
+use crate::catalog::{quote_identifier, quote_literal};
 use crate::error::Result;
 use crate::index::IndexInfo;
+use crate::index::inverted::{self, Need};
 use crate::index::ordered::{End, KeySearch};
 use crate::sql::types;
 use crate::storage::key;
@@ -43,6 +45,8 @@ pub struct IndexAccess {
     /// Attribute numbers of the key columns that are bound.
     pub bound_columns: Vec<i16>,
     pub rows: Arc<NamedRows>,
+    /// What it was asked, in SQL; of an inverted index only.
+    pub conditions: Vec<String>,
 }
 
 /// The cheapest access for these comparisons.
@@ -90,10 +94,74 @@ pub fn by_index(
                 index_name: index.name().to_owned(),
                 bound_columns: bound_columns(index, &searches[0]),
                 rows: Arc::new(rows),
+                conditions: Vec::new(),
+            });
+        }
+    }
+    by_parts(info, overlay, comparisons, rows, best)
+}
+
+/// An inverted index that names fewer rows than the best of the others.
+fn by_parts(
+    info: &TableInfo,
+    overlay: &Overlay,
+    comparisons: &[(usize, Comparison)],
+    rows: usize,
+    mut best: Option<IndexAccess>,
+) -> Result<Option<IndexAccess>> {
+    for index in info.indexes.iter().filter(|index| index.is_searchable()) {
+        let mut needs = Vec::new();
+        let (mut bound_columns, mut conditions) = (Vec::new(), Vec::new());
+        for (at, key) in index.keys.iter().enumerate() {
+            for (position, comparison) in comparisons {
+                if let Comparison::Parts(operator, value) = comparison
+                    && usize::try_from(key.column) == Ok(position + 1)
+                {
+                    needs.push(inverted::need(&index.keys, at, *operator, value));
+                    conditions.push(condition_text(info, *position, *operator, value));
+                    bound_columns.push(key.column);
+                }
+            }
+        }
+        if needs.is_empty() {
+            continue;
+        }
+        let limit = match &best {
+            Some(best) => best.rows.rids.len(),
+            None => (rows / INDEX_ROWS_DIVISOR).clamp(INDEX_ROWS_MIN, INDEX_ROWS_MAX),
+        };
+        if let Some(rids) = inverted::rids(index, overlay, &Need::All(needs), limit)? {
+            best = Some(IndexAccess {
+                index: index.oid(),
+                index_name: index.name().to_owned(),
+                bound_columns,
+                rows: Arc::new(NamedRows { rids, rows: None }),
+                conditions,
             });
         }
     }
     Ok(best)
+}
+
+/// `(tags @> '{a}'::text[])`
+fn condition_text(
+    info: &TableInfo,
+    position: usize,
+    operator: inverted::Operator,
+    value: &types::Datum,
+) -> String {
+    let column = &info.columns[position];
+    let (ty, name) = match value {
+        types::Datum::Text(_) => (types::oid::TEXT, "::text"),
+        types::Datum::Array(array) if array.element_type == types::oid::TEXT => {
+            (column.ty.oid, "::text[]")
+        }
+        types::Datum::Jsonb(_) => (column.ty.oid, "::jsonb"),
+        _ => (column.ty.oid, ""),
+    };
+    let text = types::to_text(value, ty, &types::OutputContext::default());
+    let (column, literal) = (quote_identifier(&column.name), quote_literal(&text));
+    format!("({column} {} {literal}{name})", operator.symbol())
 }
 
 /// The searches of an index that the comparisons allow; none if its first column
@@ -163,7 +231,8 @@ fn bound_range<'a>(
             Comparison::Equal(_)
             | Comparison::OneOf(_)
             | Comparison::IsNull
-            | Comparison::IsNotNull => {}
+            | Comparison::IsNotNull
+            | Comparison::Parts(..) => {}
         }
     }
     for search in searches {

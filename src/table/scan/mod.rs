@@ -92,6 +92,8 @@ pub struct ScanOptions {
     pub proof: Option<Arc<Proof>>,
     /// The table's name in EXPLAIN, where it has another one there.
     pub alias: Option<String>,
+    /// Conditions that are asked of the rows above, for the choice of an index.
+    pub hints: Vec<(usize, Comparison)>,
 }
 
 /// What a scan reads, without the handle it reads through.
@@ -201,8 +203,9 @@ impl TableProvider for Table {
                 return Ok(Arc::new(EmptyExec::new(schema)));
             }
         }
-        let access = access::choose(&self.info, &self.overlay, &comparisons, &self.options)
-            .map_err(external)?;
+        let known = [comparisons.as_slice(), &self.options.hints].concat();
+        let access =
+            access::choose(&self.info, &self.overlay, &known, &self.options).map_err(external)?;
         let spec = ScanSpec {
             table: self.info.oid(),
             storage_id: self.info.storage_id(),

@@ -28,7 +28,7 @@ fn column(name: &str, ty: SqlType) -> Column {
         missing: None,
         collation: 0,
         inherited: std::default::Default::default(),
-        settings: Default::default(),
+        settings: std::default::Default::default(),
     }
 }
 

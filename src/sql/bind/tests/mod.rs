@@ -54,7 +54,7 @@ fn output(statement: &Statement) -> Vec<&OutputColumn> {
         Statement::Insert(insert) => insert.returning.as_ref(),
         Statement::Update(update) => update.returning.as_ref(),
         Statement::Delete(delete) => delete.returning.as_ref(),
-        Statement::Merge(_) => None,
+        Statement::Merge(_) | Statement::Several(_) => None,
     };
     returning.map(|r| r.exprs.iter().map(|(column, _)| column).collect()).unwrap_or_default()
 }

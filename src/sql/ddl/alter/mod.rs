@@ -38,7 +38,6 @@ impl Ddl<'_> {
         };
         self.require_relation_owner(&relation)?;
         self.require_alterable(&relation, statement.objtype())?;
-        self.lock_relation(relation.oid, LockMode::AccessExclusive).await?;
         let mut commands: Vec<&ast::AlterTableCmd> = statement
             .cmds
             .iter()
@@ -47,6 +46,9 @@ impl Ddl<'_> {
                 _ => None,
             })
             .collect();
+        let modes = commands.iter().map(|command| lock_mode(command));
+        let mode = modes.reduce(stronger).unwrap_or(LockMode::AccessExclusive);
+        self.lock_relation(relation.oid, mode).await?;
         commands.sort_by_key(|command| pass(command.subtype()));
         for command in commands {
             self.alter_table_step(relation.oid, command, name.inh).await?;
@@ -257,6 +259,44 @@ impl Ddl<'_> {
         change(&mut relation.columns[attnum as usize - 1]);
         self.put_relation(relation)
     }
+}
+
+/// What a subcommand has to keep out (`AlterTableGetLockLevel`).
+fn lock_mode(command: &ast::AlterTableCmd) -> LockMode {
+    use ast::AlterTableType as Step;
+    match command.subtype() {
+        Step::AtSetStatistics
+        | Step::AtSetOptions
+        | Step::AtResetOptions
+        | Step::AtClusterOn
+        | Step::AtDropCluster
+        | Step::AtValidateConstraint => LockMode::ShareUpdateExclusive,
+        Step::AtSetRelOptions | Step::AtResetRelOptions => {
+            super::storage_options::lock_mode(super::storage_options::list_of(command))
+        }
+        Step::AtEnableTrig
+        | Step::AtEnableAlwaysTrig
+        | Step::AtEnableReplicaTrig
+        | Step::AtDisableTrig
+        | Step::AtEnableTrigAll
+        | Step::AtDisableTrigAll
+        | Step::AtEnableTrigUser
+        | Step::AtDisableTrigUser
+        | Step::AtAlterConstraint => LockMode::ShareRowExclusive,
+        Step::AtAddConstraint => match command.def.as_ref().and_then(|node| node.node.as_ref()) {
+            Some(NodeEnum::Constraint(constraint))
+                if constraint.contype() == ast::ConstrType::ConstrForeign =>
+            {
+                LockMode::ShareRowExclusive
+            }
+            _ => LockMode::AccessExclusive,
+        },
+        _ => LockMode::AccessExclusive,
+    }
+}
+
+fn stronger(one: LockMode, other: LockMode) -> LockMode {
+    if one as u8 >= other as u8 { one } else { other }
 }
 
 /// PostgreSQL's passes: drops, type changes, then the rest, constraints last.

@@ -161,12 +161,14 @@ impl Ddl<'_> {
             crate::index::remove(self.work, &index)?;
             index.storage_id = self.next_storage_id();
             if let RelationKind::Index(info) = &mut index.kind {
+                let method = info.access_method.clone();
                 for (key, column) in info.keys.iter_mut().zip(&mut index.columns) {
                     if key.column == attnum {
                         *key = crate::catalog::IndexKey {
                             descending: key.descending,
                             nulls_first: key.nulls_first,
-                            ..self.plain_key(&changed, attnum)?
+                            opclass: self.default_opclass(&method, ty)?,
+                            ..key_of(&changed, attnum)
                         };
                         column.ty = ty;
                     }
@@ -230,4 +232,16 @@ fn column_reference(name: &str) -> ast::Node {
     let name = ast::Node { node: Some(NodeEnum::String(ast::String { sval: name.to_owned() })) };
     let reference = ast::ColumnRef { fields: vec![name], location: -1 };
     ast::Node { node: Some(NodeEnum::ColumnRef(reference)) }
+}
+
+/// A key over a column whose operator class is to be found.
+fn key_of(relation: &Relation, attnum: i16) -> crate::catalog::IndexKey {
+    crate::catalog::IndexKey {
+        column: attnum,
+        expression: None,
+        ty: relation.columns[attnum as usize - 1].ty,
+        descending: false,
+        nulls_first: false,
+        opclass: 0,
+    }
 }

@@ -236,8 +236,8 @@ impl Ddl<'_> {
             }
             let message = match unlogged {
                 true => format!(
-                    "could not change table \"{}\" to unlogged because it is referenced by \
-                     logged table \"{}\"",
+                    "could not change table \"{}\" to unlogged because it references logged \
+                     table \"{}\"",
                     relation.name, other.name
                 ),
                 false => format!(

@@ -213,6 +213,7 @@ impl Ddl<'_> {
             constraint: oid,
             exclusion: wanted.exclusion.clone(),
             options: source.settings.options.clone(),
+            access_method: wanted.access_method.clone(),
         };
         let part = self.build_index(child, plan).await?;
         self.record_clone_references(part, child)?;

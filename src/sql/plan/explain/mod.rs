@@ -9,6 +9,7 @@
 
 mod expression;
 mod format;
+mod inverted;
 mod tree;
 
 use std::time::{Duration, Instant};

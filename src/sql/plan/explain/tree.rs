@@ -107,7 +107,7 @@ impl Node {
         self.properties.push((name.into(), Property::Titled(value.into())));
     }
 
-    fn show(&mut self, name: &str, value: String) {
+    pub fn show(&mut self, name: &str, value: String) {
         self.properties.push((name.into(), Property::Shown(value)));
     }
 
@@ -261,6 +261,14 @@ impl Reader<'_> {
                 }
                 let total = rows * TUPLE_COST + (rows / PAGE_ROWS).ceil();
                 node.cost = Cost { startup: 0.0, total, rows: kept.max(1.0), width: 0 };
+                node
+            }
+            Access::Index(access) if !access.conditions.is_empty() => {
+                let mut node = super::inverted::scan(access, (table, alias, &named));
+                let rest = conditions(&|_| true);
+                if !rest.is_empty() {
+                    node.show("Filter", all_of(rest));
+                }
                 node
             }
             Access::Index(access) => {
