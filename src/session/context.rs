@@ -108,6 +108,7 @@ impl Session {
                 batch_rows: config.batch_rows,
             },
             notices: self.notices.clone(),
+            reads: None,
         }
     }
 }

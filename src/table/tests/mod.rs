@@ -193,6 +193,7 @@ impl Fixture {
                 batch_rows: 100,
             },
             notices,
+            reads: None,
         }
     }
 
