@@ -9,6 +9,10 @@ CREATE FUNCTION pg_catalog.array_typanalyze(internal) RETURNS bool LANGUAGE inte
 CREATE FUNCTION pg_catalog.array_subscript_handler(internal) RETURNS internal LANGUAGE internal IMMUTABLE STRICT AS 'array_subscript_handler' SET oid = 6179;
 CREATE FUNCTION pg_catalog.raw_array_subscript_handler(internal) RETURNS internal LANGUAGE internal IMMUTABLE STRICT AS 'raw_array_subscript_handler' SET oid = 6180;
 
+CREATE EXTENSION plpgsql SCHEMA pg_catalog VERSION '1.0';
+COMMENT ON EXTENSION plpgsql IS 'OID = 13559';
+CREATE FUNCTION pg_catalog.plpgsql_inline_handler(internal) RETURNS void LANGUAGE internal VOLATILE STRICT AS 'plpgsql_inline_handler' SET oid = 13561;
+
 CREATE FUNCTION pg_catalog.pg_conf_load_time() RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'pg_conf_load_time' SET oid = 2034;
 CREATE FUNCTION pg_catalog.pg_lock_status(OUT locktype text, OUT database oid, OUT relation oid, OUT page int4, OUT tuple int2, OUT virtualxid text, OUT transactionid xid, OUT classid oid, OUT objid oid, OUT objsubid int2, OUT virtualtransaction text, OUT pid int4, OUT mode text, OUT granted bool, OUT fastpath bool, OUT waitstart timestamptz) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_lock_status' SET oid = 1371;
 CREATE FUNCTION pg_catalog.pg_prepared_statement(OUT name text, OUT statement text, OUT prepare_time timestamptz, OUT parameter_types regtype[], OUT from_sql bool, OUT generic_plans int8, OUT custom_plans int8) RETURNS SETOF record LANGUAGE internal STABLE STRICT AS 'pg_prepared_statement' SET oid = 2510;

@@ -268,6 +268,13 @@ COMMENT ON OPERATOR FAMILY pg_catalog.jsonb_path_ops USING gin IS 'OID = 4037';
 CREATE OPERATOR CLASS pg_catalog.jsonb_path_ops FOR TYPE jsonb USING gin FAMILY pg_catalog.jsonb_path_ops AS OPERATOR 7 @> (jsonb, jsonb), OPERATOR 15 @? (jsonb, jsonpath), OPERATOR 16 @@ (jsonb, jsonpath), STORAGE int4, FUNCTION 1 pg_catalog.btint4cmp(int4, int4);
 COMMENT ON OPERATOR CLASS pg_catalog.jsonb_path_ops USING gin IS 'OID = 10091';
 
+-- hash: aclitem_ops
+
+CREATE OPERATOR FAMILY pg_catalog.aclitem_ops USING hash;
+COMMENT ON OPERATOR FAMILY pg_catalog.aclitem_ops USING hash IS 'OID = 2235';
+CREATE OPERATOR CLASS pg_catalog.aclitem_ops DEFAULT FOR TYPE aclitem USING hash FAMILY pg_catalog.aclitem_ops AS OPERATOR 1 = (aclitem, aclitem);
+COMMENT ON OPERATOR CLASS pg_catalog.aclitem_ops USING hash IS 'OID = 10059';
+
 -- hash: array_ops
 
 CREATE OPERATOR FAMILY pg_catalog.array_ops USING hash;

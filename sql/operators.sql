@@ -461,6 +461,9 @@ CREATE OPERATOR pg_catalog.@@ (OID = 4013, FUNCTION = jsonb_path_match_opr, LEFT
 
 CREATE OPERATOR pg_catalog.|| (OID = 349, FUNCTION = array_append, LEFTARG = anycompatiblearray, RIGHTARG = anycompatible);
 CREATE OPERATOR pg_catalog.|| (OID = 375, FUNCTION = array_cat, LEFTARG = anycompatiblearray, RIGHTARG = anycompatiblearray);
+CREATE OPERATOR pg_catalog.+ (OID = 966, FUNCTION = aclinsert, LEFTARG = aclitem[], RIGHTARG = aclitem);
+CREATE OPERATOR pg_catalog.- (OID = 967, FUNCTION = aclremove, LEFTARG = aclitem[], RIGHTARG = aclitem);
+CREATE OPERATOR pg_catalog.@> (OID = 968, FUNCTION = aclcontains, LEFTARG = aclitem[], RIGHTARG = aclitem);
 CREATE OPERATOR pg_catalog.= (OID = 1070, FUNCTION = array_eq, LEFTARG = anyarray, RIGHTARG = anyarray, COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
 CREATE OPERATOR pg_catalog.<> (OID = 1071, FUNCTION = array_ne, LEFTARG = anyarray, RIGHTARG = anyarray, COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
 CREATE OPERATOR pg_catalog.< (OID = 1072, FUNCTION = array_lt, LEFTARG = anyarray, RIGHTARG = anyarray, COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
@@ -535,6 +538,10 @@ CREATE OPERATOR pg_catalog.>> (OID = 4399, FUNCTION = multirange_after_range, LE
 CREATE OPERATOR pg_catalog.>> (OID = 4400, FUNCTION = multirange_after_multirange, LEFTARG = anymultirange, RIGHTARG = anymultirange, COMMUTATOR = <<, RESTRICT = multirangesel, JOIN = scalargtjoinsel);
 CREATE OPERATOR pg_catalog.@> (OID = 4539, FUNCTION = range_contains_multirange, LEFTARG = anyrange, RIGHTARG = anymultirange, COMMUTATOR = <@, RESTRICT = multirangesel, JOIN = contjoinsel);
 CREATE OPERATOR pg_catalog.<@ (OID = 4540, FUNCTION = multirange_contained_by_range, LEFTARG = anymultirange, RIGHTARG = anyrange, COMMUTATOR = @>, RESTRICT = multirangesel, JOIN = contjoinsel);
+
+-- aclitem
+
+CREATE OPERATOR pg_catalog.= (OID = 974, FUNCTION = aclitemeq, LEFTARG = aclitem, RIGHTARG = aclitem, COMMUTATOR = =, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES);
 
 -- bit
 

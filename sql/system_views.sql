@@ -121,16 +121,20 @@ CREATE VIEW pg_catalog.pg_stat_activity (
 ) WITH (oid = 12222, row_type = 12224, array_type = 12223, columns = 'oid, name, integer, integer, oid, name, text, inet, text, integer, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, text, text, text, xid, xid, bigint, text, text') AS
 SELECT * FROM pg_stat_get_activity(NULL::int4);
 
--- Views of features that do not exist here: they have no rows.
-
 CREATE VIEW pg_catalog.pg_policies (
     schemaname, tablename, policyname, permissive, roles, cmd, qual, with_check
 ) WITH (oid = 12018, row_type = 12020, array_type = 12019, columns = 'name, name, name, text, name[], text, text, text') AS
-SELECT
-    NULL::name AS schemaname, NULL::name AS tablename, NULL::name AS policyname,
-    NULL::text AS permissive, NULL::name[] AS roles, NULL::text AS cmd, NULL::text AS qual,
-    NULL::text AS with_check
-WHERE false;
+SELECT n.nspname, c.relname, pol.polname,
+    CASE WHEN pol.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+    CASE WHEN pol.polroles = '{0}' THEN string_to_array('public', '')::name[]
+        ELSE ARRAY(SELECT rolname FROM pg_authid WHERE oid = ANY (pol.polroles) ORDER BY 1) END,
+    CASE pol.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
+        WHEN 'd' THEN 'DELETE' WHEN '*' THEN 'ALL' END,
+    pg_get_expr(pol.polqual, pol.polrelid),
+    pg_get_expr(pol.polwithcheck, pol.polrelid)
+FROM pg_policy pol
+JOIN pg_class c ON c.oid = pol.polrelid
+LEFT JOIN pg_namespace n ON n.oid = c.relnamespace;
 
 CREATE VIEW pg_catalog.pg_matviews (
     schemaname, matviewname, matviewowner, tablespace, hasindexes, ispopulated, definition
@@ -167,7 +171,7 @@ JOIN pg_class ON pg_class.oid = starelid
 JOIN pg_attribute ON attrelid = pg_class.oid AND attnum = staattnum
 LEFT JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE NOT attisdropped AND has_column_privilege(pg_class.oid, attnum, 'select')
-    AND NOT relrowsecurity;
+    AND (NOT relrowsecurity OR NOT row_security_active(pg_class.oid));
 
 -- Use of tables and indexes. Accesses are not counted here, as with PostgreSQL's
 -- track_counts = off: the counters are 0. Live rows are those that ANALYZE counted.

@@ -126,6 +126,14 @@ impl Error {
         *self.0
     }
 
+    /// As [`Error::with_detail`], where there is something to tell.
+    pub fn with_detail_if(self, detail: Option<String>) -> Error {
+        match detail {
+            Some(detail) => self.with_detail(detail),
+            None => self,
+        }
+    }
+
     pub fn with_detail(mut self, detail: impl Into<String>) -> Error {
         self.0.detail = Some(detail.into());
         self

@@ -23,34 +23,28 @@ anyelement anynonarray anyenum anycompatible anycompatiblearray anycompatiblenon
 uuid jsonb pg_lsn xid8 bit varbit inet cidr macaddr macaddr8 jsonpath
 int4range numrange tsrange tstzrange daterange int8range
 int4multirange nummultirange tsmultirange tstzmultirange datemultirange int8multirange
-anyrange anymultirange anycompatiblerange anycompatiblemultirange""".split()
+anyrange anymultirange anycompatiblerange anycompatiblemultirange
+pg_snapshot txid_snapshot language_handler""".split()
 
 # Functions over those types that are not declared: server internals, and
 # features that ZServer does not have.
 LEFT_OUT = re.compile("^(" + "|".join("""
-RI_FKey_.* acl(contains|insert|itemeq|remove) makeaclitem amvalidate binary_upgrade_.* brin_.* gin_.* gist_.* spg_.*
+RI_FKey_.* amvalidate binary_upgrade_.* brin_.* gin_.* gist_.* spg_.* hash_aclitem.*
 lo_.* loread lowrite pg_replication_.* pg_logical_.* pg_ls_.* pg_read_.* pg_stat_.*
-pg_backup_.* pg_control_.* pg_copy_.* pg_create_.* pg_drop_.* pg_extension_.* pg_import_.* pg_isolation_.*
-pg_wal_re.* pg_is_wal.* pg_walfile.* pg_switch_wal pg_promote pg_rotate.* pg_reload_conf pg_export_snapshot
-pg_get_wal.* pg_get_replication.* pg_get_shmem.* pg_get_multi.* pg_get_publication.* pg_get_backend_mem.*
-pg_get_catalog_foreign_keys pg_get_object_address pg_identify.* pg_hba.* pg_ident_.* pg_indexam_progress.*
-pg_last_.* pg_log_.* pg_notif[^y].* pg_notification_queue_usage pg_listening.* pg_nextoid pg_partition_.* pg_prepared_xact
-pg_relation_filepath pg_filenode_relation pg_relation_is_publishable
-pg_safe_.* pg_show_all_file.* pg_show_replication.* pg_stop.* pg_xact_.* pg_trigger_depth pg_event_trigger.*
-pg_current_wal.* pg_current_logfile pg_config pg_collation_actual.* pg_database_collation.* pg_conf_load.*
-pg_jit_available pg_tablespace_(databases|size) pg_available_extension.* pg_sequence_parameters
-pg_cursor pg_prepared_statement pg_lock_status pg_settings_get_flags pg_timezone_(abbrevs|names)
-pg_blocking_pids pg_column_compression pg_collation_for pg_sequence_last_value
-plpgsql_.* postgresql_fdw_.* fmgr_.* satisfies_hash.* suppress_redundant.* .*sel .*selfunc unique_key_recheck
-ts_.* tsvector_.* xml_.* row_security_active currtid2 .*range_subdiff .*range_in shell_in
+pg_backup_.* pg_control_.* pg_copy_.* pg_create_.* pg_drop_.* pg_extension_config_dump pg_import_.* pg_isolation_.*
+pg_switch_wal pg_rotate.* pg_reload_conf pg_export_snapshot pg_walfile.*
+pg_get_replication.* pg_get_shmem.* pg_get_multi.* pg_get_publication.* pg_get_backend_mem.*
+pg_get_catalog_foreign_keys pg_hba.* pg_ident_.* pg_indexam_progress.*
+pg_last_wal.* pg_log_.* pg_nextoid pg_show_all_file.* pg_show_replication.* pg_stop.* pg_event_trigger.*
+pg_current_wal.* pg_config pg_conf_load.* pg_promote pg_get_wal_resource.*
+pg_tablespace_(databases|size) pg_cursor pg_prepared_statement pg_lock_status pg_timezone_(abbrevs|names)
+pg_blocking_pids pg_column_compression pg_collation_for pg_sequence_last_value pg_collation_actual.* pg_database_collation.*
+postgresql_fdw_.* fmgr_.* satisfies_hash.* suppress_redundant.* .*sel .*selfunc unique_key_recheck
+ts_.* tsvector_.* xml_.* currtid2 .*range_subdiff .*range_in shell_in
 .*_(transfn|finalfn|serialize|deserialize|support|sortsupport) btequalimage btvarstrequalimage
-gin_compare_jsonb hash_aclitem.* bttid.* bpcharlike_support
-getpgusername convert pg_get_ruledef
-pg_get_triggerdef pg_get_statisticsobjdef.* pg_get_part.* pg_describe_object
-pg_index(am)?(_column)?_has_property has_(foreign_data_wrapper|server|language|parameter|tablespace)_privilege
+gin_compare_jsonb bttid.* bpcharlike_support pg_get_ruledef pg_get_part.* pg_partition_.*
 inet_(gist|spg).* event_trigger_.* domain_.* any.*_(in|out|send)
-(internal|language_handler|pg_node_tree|trigger)_(in|out|send|recv) pg_event.* mxid_age current_query
-txid_(current_if_assigned|status) pg_current_xact_id_if_assigned
+(internal|language_handler|pg_node_tree|trigger)_(in|out|send|recv)
 get_.*_config tsm_.* .*_handler windows_.* bernoulli system
 """.split()) + ")$")
 
@@ -107,7 +101,7 @@ ESTIMATORS = {r["oid"] for r in rows("""SELECT DISTINCT part::oid::int8 AS oid
 
 def procedures():
     found = rows("""SELECT p.oid::int8, proname, quote_ident(proname) AS ident, prokind, provariadic::int8,
-        proisstrict, proretset, provolatile, prorettype::int8, l.lanname, prosrc,
+        proisstrict, proleakproof, proretset, provolatile, prorettype::int8, l.lanname, prosrc,
         (SELECT coalesce(json_agg(a::int8), '[]') FROM unnest(proargtypes::oid[]) a) AS args,
         (SELECT json_agg(a::int8) FROM unnest(proallargtypes) a) AS all_args,
         proargmodes::text[] AS modes,
@@ -133,7 +127,7 @@ def procedures():
     return kept
 
 
-KEEP = set("""anyarray_out anyarray_in any_in array_in record_in pg_get_partkeydef pg_get_partition_constraintdef
+KEEP = set("""pg_partition_tree pg_partition_root satisfies_hash_partition plpgsql_call_handler anyarray_out anyarray_in any_in array_in record_in pg_get_partkeydef pg_get_partition_constraintdef
 pg_get_triggerdef pg_get_ruledef pg_partition_ancestors pg_get_statisticsobjdef_columns pg_blocking_pids
 pg_get_serial_sequence pg_relation_is_publishable pg_get_expr pg_trigger_depth suppress_redundant_updates_trigger
 domain_in domain_recv
@@ -181,6 +175,8 @@ def function_statement(p):
     words.append({"i": "IMMUTABLE", "s": "STABLE", "v": "VOLATILE"}[p["provolatile"]])
     if p["proisstrict"]:
         words.append("STRICT")
+    if p["proleakproof"]:
+        words.append("LEAKPROOF")
     words.append(f"AS {literal(symbol(p))} SET oid = {p['oid']};")
     return " ".join(words)
 
@@ -485,6 +481,17 @@ def collations_file(out):
                  f"{provider[c['collprovider']]}, LOCALE = 'C');" for c in found])])
 
 
+def descriptions_file(out):
+    """Every description of PostgreSQL's; those of objects that do not exist are passed over."""
+    found = rows("""SELECT classoid::int8 AS class, objoid::int8 AS oid, objsubid AS sub, description FROM pg_description
+        UNION ALL SELECT classoid::int8, objoid::int8, 0, description FROM pg_shdescription
+        ORDER BY class, oid, sub""")
+    kept = {1255, 1247, 2617, 2615, 1259, 2616, 2753, 2601, 3456, 2612, 3079, 1262, 1213}
+    lines = [f"{d['class']}\t{d['oid']}\t{d['sub']}\t{d['description']}" for d in found
+             if d["class"] in kept and d["oid"] < 16384]
+    (out / "descriptions.tsv").write_text("\n".join(lines) + "\n")
+
+
 def main():
     out = Path(sys.argv[1])
     procs = procedures()
@@ -496,6 +503,7 @@ def main():
     aggregates_file(out, procs)
     opclasses_file(out, operators, functions)
     collations_file(out)
+    descriptions_file(out)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, ObjectAddress, Relation, RelationKind, Role, quote_identifier, relation_oid};
+use super::system::is_language;
+use super::{
+    BOOTSTRAP_ROLE, Catalog, ObjectAddress, PG_TOAST, Relation, RelationKind, Role,
+    quote_identifier, relation_oid,
+};
 use crate::error::{Error, Result};
 use crate::sql::types::{Oid, oid};
 use crate::sqlstate;
@@ -101,6 +105,7 @@ pub enum AclKind {
     Function,
     Schema,
     Type,
+    Language,
 }
 
 impl AclKind {
@@ -112,7 +117,7 @@ impl AclKind {
             AclKind::Database => CREATE | TEMPORARY | CONNECT,
             AclKind::Function => EXECUTE,
             AclKind::Schema => USAGE | CREATE,
-            AclKind::Type => USAGE,
+            AclKind::Type | AclKind::Language => USAGE,
         }
     }
 
@@ -120,7 +125,7 @@ impl AclKind {
         match self {
             AclKind::Database => TEMPORARY | CONNECT,
             AclKind::Function => EXECUTE,
-            AclKind::Type => USAGE,
+            AclKind::Type | AclKind::Language => USAGE,
             AclKind::Table | AclKind::Sequence | AclKind::Column | AclKind::Schema => 0,
         }
     }
@@ -135,6 +140,7 @@ impl AclKind {
             AclKind::Function => "function",
             AclKind::Schema => "schema",
             AclKind::Type => "type",
+            AclKind::Language => "language",
         }
     }
 
@@ -146,7 +152,7 @@ impl AclKind {
             AclKind::Function => 'f',
             AclKind::Type => 'T',
             AclKind::Schema => 'n',
-            AclKind::Column | AclKind::Database => return None,
+            AclKind::Column | AclKind::Database | AclKind::Language => return None,
         })
     }
 
@@ -224,6 +230,7 @@ impl Catalog {
             relation_oid::PG_PROC => (AclKind::Function, self.function(on.oid)?.owner),
             relation_oid::PG_TYPE => (AclKind::Type, self.type_(on.oid)?.owner),
             relation_oid::PG_NAMESPACE => (AclKind::Schema, self.schema(on.oid)?.owner),
+            relation_oid::PG_LANGUAGE if is_language(on.oid) => (AclKind::Language, BOOTSTRAP_ROLE),
             relation_oid::PG_DATABASE => (AclKind::Database, self.database(on.oid)?.owner),
             _ => return None,
         };
@@ -247,7 +254,9 @@ impl Catalog {
                 let public = if secret.contains(&relation.name.as_str()) { 0 } else { SELECT };
                 (Guarded::relation(relation), public)
             }
-            relation_oid::PG_NAMESPACE if on.oid < oid::FIRST_NORMAL => (self.guarded(on)?, USAGE),
+            relation_oid::PG_NAMESPACE if on.oid < oid::FIRST_NORMAL && on.oid != PG_TOAST => {
+                (self.guarded(on)?, USAGE)
+            }
             _ => return None,
         };
         let mut items = guarded.kind.default_items(guarded.owner);
@@ -268,7 +277,28 @@ impl Catalog {
             return asked;
         }
         let items = self.acl_or_default(object);
-        self.rights_in(role, &items, object.owner, asked)
+        let found = self.rights_in(role, &items, object.owner, asked);
+        found | self.rights_to_all(role, object.kind, asked & !found)
+    }
+
+    /// What the predefined roles give that may read or write all data.
+    fn rights_to_all(&self, role: &Role, kind: AclKind, missing: u32) -> u32 {
+        let has = |name: &str| {
+            self.role_named(name).is_some_and(|all| self.has_privileges_of(role, all.oid))
+        };
+        let (reading, writing) = match kind {
+            AclKind::Table | AclKind::Sequence => (SELECT, INSERT | UPDATE | DELETE),
+            AclKind::Schema => (USAGE, USAGE),
+            _ => return 0,
+        };
+        let mut found = 0;
+        if missing & reading != 0 && has("pg_read_all_data") {
+            found |= missing & reading;
+        }
+        if missing & writing & !found != 0 && has("pg_write_all_data") {
+            found |= missing & writing;
+        }
+        found
     }
 
     /// Which of some bits a list gives a role (`aclmask`).

@@ -24,6 +24,7 @@ mod quote;
 mod reg;
 pub mod relation_oid;
 mod repr;
+mod row_security;
 mod store;
 mod syntax;
 pub mod system;
@@ -44,6 +45,7 @@ pub use keyword::*;
 pub use names::*;
 pub use object::*;
 pub use quote::{quote_identifier, quote_literal, quote_qualified};
+pub use row_security::{Policies, RowSecurityState};
 pub use store::*;
 pub use type_name::*;
 pub use view::{CheckOption, Updatable, boolean};
@@ -101,6 +103,7 @@ pub enum ObjectClass {
     Rule,
     AccessList,
     DefaultPrivileges,
+    Policy,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -139,6 +142,7 @@ pub enum Object {
     /// Keyed by the list's own number.
     AccessList(Arc<AccessList>),
     DefaultPrivileges(Arc<DefaultPrivileges>),
+    Policy(Arc<Policy>),
 }
 
 /// One step of DDL: the object as it is now, or gone.
@@ -206,6 +210,7 @@ accessors! {
     Rule, rule, rules, "rewrite rule";
     AccessList, access_list, access_lists, "access control list";
     DefaultPrivileges, default_privileges, all_default_privileges, "default privileges";
+    Policy, policy, policies, "policy";
 }
 
 impl Catalog {
@@ -245,6 +250,11 @@ impl Catalog {
 
     pub fn extension_named(&self, name: &str) -> Option<&Arc<Extension>> {
         self.named(ObjectClass::Extension, 0, name).first().and_then(|o| self.extension(*o))
+    }
+
+    /// Whether an object is there.
+    pub fn has_object(&self, key: ObjectKey) -> bool {
+        self.objects.get(&key).is_some()
     }
 
     /// The comment on an object or, with `sub`, on a column.
@@ -324,12 +334,24 @@ impl Catalog {
         self.named(ObjectClass::Trigger, table, name).first().and_then(|oid| self.trigger(*oid))
     }
 
+    /// The policies of a table, in the order of their names.
+    pub fn policies_of(&self, table: Oid) -> Vec<Arc<Policy>> {
+        let mut found: Vec<Arc<Policy>> =
+            self.policies().filter(|policy| policy.table == table).cloned().collect();
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found
+    }
+
     /// The rules of a relation, in the order of their names; a view's own is not one.
     pub fn rules_of(&self, table: Oid) -> Vec<Arc<Rule>> {
         let mut found: Vec<Arc<Rule>> =
             self.rules().filter(|rule| rule.table == table).cloned().collect();
         found.sort_by(|a, b| a.name.cmp(&b.name));
         found
+    }
+
+    pub fn policy_named(&self, table: Oid, name: &str) -> Option<&Arc<Policy>> {
+        self.named(ObjectClass::Policy, table, name).first().and_then(|oid| self.policy(*oid))
     }
 
     pub fn rule_named(&self, table: Oid, name: &str) -> Option<&Arc<Rule>> {
@@ -424,6 +446,7 @@ impl Object {
             Object::Rule(o) => key(ObjectClass::Rule, o.table, &o.name),
             Object::AccessList(o) => key(ObjectClass::AccessList, o.on.oid, &comment_name(o.on)),
             Object::DefaultPrivileges(_) => None,
+            Object::Policy(o) => key(ObjectClass::Policy, o.table, &o.name),
         }
     }
 
@@ -452,6 +475,7 @@ impl Object {
             Object::Rule(o) => (ObjectClass::Rule, o.oid),
             Object::AccessList(o) => (ObjectClass::AccessList, o.oid),
             Object::DefaultPrivileges(o) => (ObjectClass::DefaultPrivileges, o.oid),
+            Object::Policy(o) => (ObjectClass::Policy, o.oid),
         };
         ObjectKey { class, oid }
     }
@@ -478,7 +502,7 @@ into_object! {
     Schema Relation Type Function Aggregate Operator Cast Constraint Role Database
     OperatorClass Collation OperatorFamily AccessMethod Extension Comment References Statistics
     Trigger Rule
-    AccessList DefaultPrivileges
+    AccessList DefaultPrivileges Policy
 }
 
 impl Change {

@@ -47,7 +47,17 @@ pub struct Relation {
     #[serde(default)]
     pub materialized: Option<Box<Materialized>>,
     #[serde(default)]
+    pub row_security: RowSecurity,
+    #[serde(default)]
     pub settings: RelationSettings,
+}
+
+/// `relrowsecurity` and `relforcerowsecurity`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, std::default::Default, Serialize, Deserialize)]
+pub struct RowSecurity {
+    pub enabled: bool,
+    /// The owner is subject to it, too.
+    pub forced: bool,
 }
 
 /// What is set of a relation beside its definition.
@@ -489,6 +499,57 @@ pub struct TriggerConstraint {
     pub initially_deferred: bool,
 }
 
+/// `pg_policy`: which rows of a table a role may see and write.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Policy {
+    pub oid: Oid,
+    pub table: Oid,
+    pub name: String,
+    pub command: PolicyCommand,
+    /// Of permissive policies one has to allow a row, of restrictive ones all.
+    pub permissive: bool,
+    /// The roles it is for; 0 is PUBLIC.
+    pub roles: Vec<Oid>,
+    /// USING: about rows that are there.
+    pub using: Option<PolicyCondition>,
+    /// WITH CHECK: about rows that are written.
+    pub check: Option<PolicyCondition>,
+}
+
+/// A policy's condition, kept as a view is: as the query `SELECT condition FROM table`,
+/// so that it means what its names meant when it was made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PolicyCondition {
+    pub query: View,
+}
+
+/// `polcmd`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum PolicyCommand {
+    All,
+    Select,
+    Insert,
+    Update,
+    Delete,
+}
+
+impl PolicyCommand {
+    pub fn letter(self) -> char {
+        match self {
+            PolicyCommand::All => '*',
+            PolicyCommand::Select => 'r',
+            PolicyCommand::Insert => 'a',
+            PolicyCommand::Update => 'w',
+            PolicyCommand::Delete => 'd',
+        }
+    }
+
+    /// Whether a policy for this is one for `command`.
+    pub fn covers(self, command: PolicyCommand) -> bool {
+        self == PolicyCommand::All || self == command
+    }
+}
+
 /// `pg_aggregate`: what is not in the function's own row.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Aggregate {
@@ -686,6 +747,28 @@ pub struct Role {
     /// Who granted each membership, and whether the role may grant it on.
     #[serde(default)]
     pub memberships: Vec<Membership>,
+}
+
+impl Role {
+    /// A role of which nothing is known: it has no rights of its own.
+    pub fn unknown(oid: Oid) -> Role {
+        Role {
+            oid,
+            name: oid.to_string(),
+            superuser: false,
+            inherit: false,
+            create_role: false,
+            create_db: false,
+            login: false,
+            replication: false,
+            bypass_rls: false,
+            connection_limit: -1,
+            verifier: None,
+            valid_until: None,
+            member_of: Vec::new(),
+            memberships: Vec::new(),
+        }
+    }
 }
 
 /// `pg_auth_members`, beyond the two roles.

@@ -162,6 +162,7 @@ const CLASSES: &[ObjectClass] = &[
     ObjectClass::Rule,
     ObjectClass::AccessList,
     ObjectClass::DefaultPrivileges,
+    ObjectClass::Policy,
 ];
 
 /// The number of a class in keys: fixed for ever, whatever the enum's order.
@@ -189,6 +190,7 @@ fn class_number(class: ObjectClass) -> u32 {
         ObjectClass::Rule => 51,
         ObjectClass::AccessList => 40,
         ObjectClass::DefaultPrivileges => 41,
+        ObjectClass::Policy => 42,
     }
 }
 

@@ -198,7 +198,7 @@ impl<'a> Field<'a> {
             return Ok(());
         }
         let value = match self {
-            Field::Text(array) if form.oid != types::oid::JSONPATH => {
+            Field::Text(array) if !types::is_reworked(form.oid) => {
                 let text = array.value(row).as_bytes();
                 bytes.put_i32(text.len() as i32);
                 bytes.put_slice(text);

@@ -53,6 +53,7 @@ impl Hooks {
             interval_style: derived.interval_style,
             bytea_output_hex: derived.bytea_output_hex,
             extra_float_digits: derived.extra_float_digits,
+            row_security: derived.row_security,
             search_path: catalog::effective_search_path(
                 catalog,
                 &derived.search_path,

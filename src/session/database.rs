@@ -1,10 +1,12 @@
 //! What all sessions share: the store, the committed catalog, limits, and each other.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use parking_lot::Mutex;
 
 use super::notify::Channels;
 use super::registry::Registry;
@@ -14,6 +16,7 @@ use crate::catalog::{self, Catalog};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::sql::dml::SqlCompiler;
+use crate::sql::functions::TransactionStatus;
 use crate::sql::run::{QueryMemory, Work};
 use crate::storage::Engine;
 use crate::table::reclaim;
@@ -35,11 +38,44 @@ pub struct Database {
     pub channels: Arc<Channels>,
     pub sequences: Sequences,
     pub compiler: Arc<dyn ExpressionCompiler>,
+    /// Transactions that were rolled back, the newest of them.
+    aborted: Mutex<Aborted>,
     /// Makes the salts of users that do not exist; new with every start.
     pub mock_key: [u8; 32],
 }
 
+/// The transactions of this server's life that were rolled back.
+struct Aborted {
+    /// What ended before is forgotten.
+    since: u64,
+    ids: VecDeque<u64>,
+}
+
+/// So many transactions that were rolled back are remembered.
+const ABORTED_MAX: usize = 100_000;
+
 impl Database {
+    /// Remembers that a transaction was rolled back.
+    pub fn note_aborted(&self, id: u64) {
+        let mut aborted = self.aborted.lock();
+        if aborted.ids.len() >= ABORTED_MAX
+            && let Some(oldest) = aborted.ids.pop_front()
+        {
+            aborted.since = aborted.since.max(oldest + 1);
+        }
+        aborted.ids.push_back(id);
+    }
+
+    /// What became of a transaction that is over.
+    pub fn ended_transaction(&self, id: u64) -> TransactionStatus {
+        let aborted = self.aborted.lock();
+        match (id < aborted.since, aborted.ids.contains(&id)) {
+            (true, _) => TransactionStatus::Forgotten,
+            (false, true) => TransactionStatus::Aborted,
+            (false, false) => TransactionStatus::Committed,
+        }
+    }
+
     /// Opens the store that an engine holds and reads its catalog.
     pub fn open(config: Config, engine: Arc<dyn Engine>) -> Result<Arc<Database>> {
         let transactions = Transactions::open(engine, Limits::default())?;
@@ -49,6 +85,7 @@ impl Database {
         }
         transactions.set_attachment(Arc::new(catalog))?;
         let runtime = query_runtime(&config)?;
+        let aborted = Aborted { since: transactions.next_transaction_id(), ids: VecDeque::new() };
         Ok(Arc::new(Database {
             defaults: ArcSwap::new(configured_defaults(&config)?),
             config: ArcSwap::from_pointee(config),
@@ -60,6 +97,7 @@ impl Database {
             channels: Arc::default(),
             sequences: Sequences::default(),
             compiler: Arc::new(SqlCompiler),
+            aborted: Mutex::new(aborted),
             mock_key: rand::random(),
         }))
     }

@@ -169,6 +169,9 @@ impl Session {
             (true, None) => {}
             (false, _) => work.end_statement(),
         }
+        if work.txn.has_writes() {
+            self.hooks.note_written();
+        }
         outcome
     }
 
@@ -304,6 +307,7 @@ impl Session {
             None => Ok(()),
         };
         self.hooks.advisory.end_transaction();
+        self.hooks.end_transaction_id(committed.is_err());
         if let Err(error) = committed {
             self.settings.lock().restore(open.settings());
             return Err(error);
@@ -345,9 +349,13 @@ impl Session {
         if let Some(open) = self.block.leave() {
             self.settings.lock().restore(open.settings());
             if let Some(work) = open.work {
+                if work.txn.has_writes() {
+                    self.hooks.note_written();
+                }
                 work.txn.rollback();
             }
         }
+        self.hooks.end_transaction_id(true);
         self.hooks.advisory.end_transaction();
         self.close_transaction_portals();
     }

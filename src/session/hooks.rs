@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
@@ -22,10 +22,12 @@ use super::settings::{Authority, Scope as SetScope, Settings};
 use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
 use crate::error::{Error, Result, Severity};
 use crate::sql::functions::{
-    AdvisoryKey, AdvisoryRequest, EvalContext, SequenceRow, SessionHooks, SettingsView, domain,
+    AdvisoryKey, AdvisoryRequest, EvalContext, SequenceRow, SessionHooks, SettingsView,
+    TransactionStatus, domain,
 };
 use crate::sql::routine::Routines;
 use crate::sql::run::Notices;
+use crate::sql::types::snapshot::Snapshot;
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 use crate::table::SequenceState;
@@ -36,6 +38,8 @@ pub(super) struct Hooks {
     pub settings: Arc<Mutex<Settings>>,
     notices: Notices,
     transaction_id: AtomicU64,
+    /// Whether the transaction has written or was asked for its id.
+    id_is_assigned: AtomicBool,
     scope: Mutex<Option<Scope>>,
     catalog: Mutex<Arc<Catalog>>,
     /// The settings as they were last shown to expressions.
@@ -68,6 +72,7 @@ impl Hooks {
             backend,
             settings,
             transaction_id: AtomicU64::new(0),
+            id_is_assigned: AtomicBool::new(false),
             scope: Mutex::new(None),
             contexts: Mutex::default(),
             routines: Arc::default(),
@@ -94,6 +99,30 @@ impl Hooks {
 
     pub fn set_transaction_id(&self, id: u64) {
         self.transaction_id.store(id, Ordering::Relaxed);
+        self.id_is_assigned.store(false, Ordering::Relaxed);
+        self.backend.transaction.store(id, Ordering::Relaxed);
+    }
+
+    /// The transaction has written.
+    pub fn note_written(&self) {
+        self.id_is_assigned.store(true, Ordering::Relaxed);
+    }
+
+    /// The transaction is over.
+    pub fn end_transaction_id(&self, is_aborted: bool) {
+        let id = self.backend.transaction.swap(0, Ordering::Relaxed);
+        if id != 0 && is_aborted && self.id_is_assigned.load(Ordering::Relaxed) {
+            self.database.note_aborted(id);
+        }
+    }
+
+    fn running_transactions(&self) -> Vec<u64> {
+        let ids = self.database.registry.all().into_iter();
+        let mut ids: Vec<u64> =
+            ids.map(|backend| backend.transaction.load(Ordering::Relaxed)).collect();
+        ids.retain(|id| *id != 0);
+        ids.sort_unstable();
+        ids
     }
 
     pub fn forget_sequences(&self) {
@@ -371,6 +400,34 @@ impl SessionHooks for Hooks {
         self.transaction_id.load(Ordering::Relaxed)
     }
 
+    fn assign_transaction_id(&self) -> u64 {
+        self.note_written();
+        self.transaction_id()
+    }
+
+    fn assigned_transaction_id(&self) -> Option<u64> {
+        self.id_is_assigned.load(Ordering::Relaxed).then(|| self.transaction_id())
+    }
+
+    fn snapshot(&self) -> Result<Snapshot> {
+        // Ids that are handed out later are from `xmax` on, whatever they do meanwhile.
+        let xmax = self.database.transactions.next_transaction_id();
+        let mut running = self.running_transactions();
+        running.retain(|id| *id < xmax);
+        Ok(Snapshot { xmin: running.first().copied().unwrap_or(xmax), xmax, running })
+    }
+
+    fn transaction_status(&self, id: u64) -> Result<TransactionStatus> {
+        let next = self.database.transactions.next_transaction_id();
+        if id >= next {
+            return Ok(TransactionStatus::Future);
+        }
+        if self.running_transactions().contains(&id) {
+            return Ok(TransactionStatus::InProgress);
+        }
+        Ok(self.database.ended_transaction(id))
+    }
+
     fn random(&self) -> f64 {
         match self.random.lock().as_mut() {
             Some(seeded) => seeded.random(),
@@ -473,6 +530,15 @@ impl SessionHooks for Hooks {
         statement: &crate::sql::parse::ParsedStatement,
     ) -> Result<Option<crate::sql::outcome::Outcome>> {
         self.run_inner_command(statement)
+    }
+
+    fn current_query(&self) -> Option<String> {
+        let query = self.backend.activity.lock().whole_query.clone();
+        (!query.is_empty()).then(|| query.to_string())
+    }
+
+    fn listening_channels(&self) -> Vec<String> {
+        self.database.channels.listened_by(self.backend.pid)
     }
 
     fn client_address(&self) -> Option<std::net::SocketAddr> {

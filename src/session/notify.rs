@@ -66,6 +66,18 @@ pub struct Channels {
     listeners: Mutex<HashMap<String, Vec<Listener>>>,
 }
 
+impl Channels {
+    /// The channels that a session listens on, by name.
+    pub fn listened_by(&self, pid: i32) -> Vec<String> {
+        let listeners = self.listeners.lock();
+        let has = |listeners: &Vec<Listener>| listeners.iter().any(|known| known.pid == pid);
+        let mut channels: Vec<String> =
+            listeners.iter().filter(|(_, l)| has(l)).map(|(channel, _)| channel.clone()).collect();
+        channels.sort();
+        channels
+    }
+}
+
 #[derive(Clone)]
 struct Listener {
     pid: i32,

@@ -90,7 +90,10 @@ impl Query {
         let bound = self.bound.lock().clone();
         let same_names = Arc::ptr_eq(&bound.view, &eval.settings)
             || bound.view.search_path == eval.settings.search_path;
-        if same_names && Arc::ptr_eq(&bound.catalog, &eval.catalog) {
+        let same_role = !bound.prepared.depends_on_role
+            || bound.view.current_user == eval.settings.current_user
+                && bound.view.row_security == eval.settings.row_security;
+        if same_names && same_role && Arc::ptr_eq(&bound.catalog, &eval.catalog) {
             return Ok(bound.prepared);
         }
         // Parameter types, once told to the client, stay.

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
@@ -72,6 +72,8 @@ impl State {
 pub struct Activity {
     pub state: State,
     pub query: Arc<str>,
+    /// The same, however long.
+    pub whole_query: Arc<str>,
     pub application_name: String,
     pub query_start: Option<i64>,
     pub transaction_start: Option<i64>,
@@ -95,6 +97,8 @@ pub struct Backend {
     pub started: i64,
     secret: Vec<u8>,
     pub activity: Mutex<Activity>,
+    /// The id of the transaction under way; 0 is none.
+    pub transaction: AtomicU64,
     statement: Mutex<Option<CancellationToken>>,
     interrupt: AtomicU8,
     /// Cancelled once, when the session is to end.
@@ -161,6 +165,7 @@ impl Backend {
         let time = now();
         let mut activity = self.activity.lock();
         activity.query = shown;
+        activity.whole_query = query.clone();
         activity.query_start = Some(time);
         activity.state_change = Some(time);
         activity.transaction_start.get_or_insert(time);
@@ -230,6 +235,7 @@ impl Registry {
             started: now(),
             secret: secret[..identity.secret_bytes.min(32)].to_vec(),
             activity: Mutex::default(),
+            transaction: AtomicU64::new(0),
             statement: Mutex::new(None),
             interrupt: AtomicU8::new(0),
             end: CancellationToken::new(),

@@ -59,6 +59,8 @@ pub struct Prepared {
     relations: Vec<(Oid, LockMode)>,
     /// Whether it calls functions that users wrote.
     calls_functions: bool,
+    /// Policies made it one for the role and the setting it was bound under.
+    pub depends_on_role: bool,
     /// What it needs to be allowed, each time that it runs.
     permissions: Permissions,
     body: Body,
@@ -96,6 +98,7 @@ pub fn prepare(
                 columns: Some(utility::Explain::columns(&explain)),
                 relations: explain.relations(),
                 calls_functions: explain.calls_functions(),
+                depends_on_role: explain.depends_on_role(),
                 permissions: explain.permissions(),
                 body: Body::Explain(explain),
             })
@@ -107,6 +110,7 @@ pub fn prepare(
                 columns: call.columns(eval),
                 relations: Vec::new(),
                 calls_functions: false,
+                depends_on_role: false,
                 permissions: call.permissions.clone(),
                 body: Body::Routine(Arc::new(routine::command::Top::Call(call))),
             })
@@ -118,6 +122,7 @@ pub fn prepare(
                 columns: None,
                 relations: Vec::new(),
                 calls_functions: false,
+                depends_on_role: false,
                 permissions: Permissions::default(),
                 body: Body::Routine(Arc::new(routine::command::Top::Do(text))),
             })
@@ -143,6 +148,7 @@ fn prepare_utility(parsed: &Arc<ParsedStatement>) -> Result<Prepared> {
         columns: None,
         relations: Vec::new(),
         calls_functions: false,
+        depends_on_role: false,
         permissions: Permissions::default(),
         body,
     })
@@ -169,6 +175,7 @@ pub fn prepare_cursor(
         params: binder.param_types(),
         relations: binder.opened(),
         permissions: binder.permissions(),
+        depends_on_role: binder.depends_on_role(),
     };
     Ok(Some((compile_bound(bound, eval)?, cursor)))
 }
@@ -216,6 +223,7 @@ pub fn prepare_with(
                 params: used.iter().map(|(_, ty)| *ty).collect(),
                 relations: binder.opened(),
                 permissions: binder.permissions(),
+                depends_on_role: binder.depends_on_role(),
             };
             return Ok((compile_bound(bound, eval)?, used));
         }
@@ -225,14 +233,14 @@ pub fn prepare_with(
 }
 
 fn compile_bound(bound: BoundStatement, eval: &EvalContext) -> Result<Prepared> {
-    let BoundStatement { statement, params, relations, permissions } = bound;
+    let BoundStatement { statement, params, relations, permissions, depends_on_role } = bound;
     let calls_functions = routine::are_called_in(&statement);
     let columns = statement_columns(&statement, &eval.catalog);
     let body = match statement {
         Statement::Query(query) => Body::Query(run::CompiledQuery::new(&query, &eval.catalog)),
         other => Body::Modify(dml::Compiled::new(&other, &eval.catalog)?),
     };
-    Ok(Prepared { params, columns, relations, calls_functions, permissions, body })
+    Ok(Prepared { params, columns, relations, calls_functions, depends_on_role, permissions, body })
 }
 
 /// A bound statement with its parameters' types, and what it locks before it runs.
@@ -241,6 +249,7 @@ struct BoundStatement {
     params: Vec<SqlType>,
     relations: Vec<(Oid, LockMode)>,
     permissions: Permissions,
+    depends_on_role: bool,
 }
 
 /// Binds a query or a statement that changes rows.
@@ -251,6 +260,7 @@ fn bind_statement(node: &NodeEnum, mut binder: Binder<'_>) -> Result<BoundStatem
         params: binder.param_types(),
         relations: binder.opened(),
         permissions: binder.permissions(),
+        depends_on_role: binder.depends_on_role(),
     })
 }
 

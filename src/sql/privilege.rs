@@ -8,10 +8,14 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::acl::{self, Guarded};
-use crate::catalog::{Catalog, ObjectAddress, Relation, RelationKind, Role};
+use crate::catalog::system::language_named;
+use crate::catalog::{
+    Catalog, FunctionKind, ObjectAddress, Relation, RelationKind, Role, RowSecurityState,
+    relation_oid,
+};
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
-use crate::sql::types::{Oid, oid};
+use crate::sql::types::Oid;
 use crate::sqlstate;
 
 /// What a statement needs of one relation.
@@ -70,9 +74,7 @@ impl Permissions {
     }
 
     pub fn execute(&mut self, function: Oid) {
-        if function >= oid::FIRST_NORMAL {
-            self.functions.insert(function);
-        }
+        self.functions.insert(function);
     }
 }
 
@@ -114,8 +116,13 @@ fn check_function(function: Oid, eval: &EvalContext) -> Result<()> {
     if eval.catalog.rights(current, guarded, acl::EXECUTE) != 0 {
         return Ok(());
     }
-    let name = eval.catalog.function(function).map_or("", |function| &function.name);
-    Err(denied("function", name))
+    let Some(function) = eval.catalog.function(function) else { return Ok(()) };
+    let word = match function.kind {
+        FunctionKind::Procedure => "procedure",
+        FunctionKind::Aggregate => "aggregate",
+        FunctionKind::Function | FunctionKind::Window => "function",
+    };
+    Err(denied(word, &function.name))
 }
 
 fn is_granted(
@@ -208,6 +215,18 @@ pub fn check_type(ty: Oid, eval: &EvalContext) -> Result<()> {
     }
 }
 
+/// `42501` unless the current user may write functions in a language.
+pub fn check_language(name: &str, eval: &EvalContext) -> Result<()> {
+    let Some((language, is_trusted)) = language_named(name) else { return Ok(()) };
+    let role = current_role(eval)?;
+    let on = ObjectAddress::new(relation_oid::PG_LANGUAGE, language);
+    let may = match eval.catalog.guarded(on) {
+        Some(guarded) if is_trusted => eval.catalog.rights(role, guarded, acl::USAGE) != 0,
+        _ => role.superuser,
+    };
+    if may { Ok(()) } else { Err(denied("language", name)) }
+}
+
 /// `42501` unless the current user may use the objects of a schema.
 pub fn check_schema(schema: Oid, eval: &EvalContext) -> Result<()> {
     let role = current_role(eval)?;
@@ -231,6 +250,35 @@ pub fn has_role(eval: &EvalContext, name: &str) -> Result<bool> {
     let wanted = eval.catalog.role_named(name);
     Ok(wanted.is_some_and(|wanted| eval.catalog.has_privileges_of(role, wanted.oid))
         || role.superuser)
+}
+
+/// `42501`: with `row_security = off`, what policies would change is an error.
+pub fn affected_by_policies(relation: &Relation, is_owner: bool) -> Error {
+    let error = Error::new(
+        sqlstate::INSUFFICIENT_PRIVILEGE,
+        format!(
+            "query would be affected by row-level security policy for table \"{}\"",
+            relation.name
+        ),
+    );
+    match is_owner {
+        true => error.with_hint(
+            "To disable the policy for the table's owner, use ALTER TABLE NO FORCE ROW LEVEL \
+             SECURITY.",
+        ),
+        false => error,
+    }
+}
+
+/// Whether a table's policies hold for the current user, who has to have asked for that.
+pub fn is_row_secured(relation: &Relation, eval: &EvalContext) -> Result<bool> {
+    match eval.catalog.row_security(relation, current_role(eval)?) {
+        RowSecurityState::Off => Ok(false),
+        RowSecurityState::Applies { is_owner } if !eval.settings.row_security => {
+            Err(affected_by_policies(relation, is_owner))
+        }
+        RowSecurityState::Applies { .. } => Ok(true),
+    }
 }
 
 fn denied_on(relation: &Relation) -> Error {

@@ -559,7 +559,7 @@ impl Writer<'_> {
             assigned: &key.columns,
             doing: "updated",
         };
-        part::update(self, root, &member, changed).await.map(drop)
+        part::update(self, root, &member, changed, part::Policed::NONE).await.map(drop)
     }
 
     /// A foreign key under the name of its row for the partition that was changed.

@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
+
+use super::SystemColumns;
 use super::family::{Member, to_parent};
 use super::info::TableInfo;
 use super::trigger::Event;
@@ -32,21 +35,106 @@ pub struct Changed<'a> {
     pub doing: &'a str,
 }
 
+/// Conditions on the rows that are written to the named table.
+pub trait RowConditions: Sync {
+    fn is_empty(&self) -> bool;
+
+    /// Tests a row, as the named table has it.
+    fn test<'a>(
+        &'a self,
+        root: &'a TableInfo,
+        system: SystemColumns,
+        row: &'a [Datum],
+        params: &'a [Datum],
+        writer: &'a mut Writer<'_>,
+    ) -> BoxFuture<'a, Result<()>>;
+}
+
+struct Unconditional;
+
+impl RowConditions for Unconditional {
+    fn is_empty(&self) -> bool {
+        true
+    }
+
+    fn test<'a>(
+        &'a self,
+        _: &'a TableInfo,
+        _: SystemColumns,
+        _: &'a [Datum],
+        _: &'a [Datum],
+        _: &'a mut Writer<'_>,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// What policies ask of the rows of the named table, and the statement's parameters.
+#[derive(Clone, Copy)]
+pub struct Policed<'a> {
+    pub checks: &'a dyn RowConditions,
+    pub params: &'a [Datum],
+}
+
+impl Policed<'_> {
+    /// No policy asks anything.
+    pub const NONE: Policed<'static> = Policed { checks: &Unconditional, params: &[] };
+
+    /// Tests a row that is complete but not written yet.
+    pub async fn test(
+        &self,
+        writer: &mut Writer<'_>,
+        root: &TableInfo,
+        member: &Member,
+        row: &[Datum],
+    ) -> Result<()> {
+        if self.checks.is_empty() {
+            return Ok(());
+        }
+        let system = SystemColumns { table: member.info.oid(), rid: 0, xmin: 0, xmax: 0 };
+        let row = to_parent(member.map.as_ref(), row);
+        self.checks.test(root, system, &row, self.params, writer).await
+    }
+}
+
 /// Inserts a row of the named table, into its partition if it has some; none if a
 /// trigger left it out.
 pub async fn insert(
     writer: &mut Writer<'_>,
     root: &Arc<TableInfo>,
     row: Vec<Datum>,
+    policed: Policed<'_>,
 ) -> Result<Option<Written>> {
     if !root.relation.is_partitioned() {
-        let written = writer.insert_firing(root, row).await?;
         let member = Arc::new(Member { info: root.clone(), map: None, proof: None });
+        let written = match policed.checks.is_empty() {
+            true => writer.insert_firing(root, row).await?,
+            false => insert_policed(writer, root, &member, row, policed).await?,
+        };
         return Ok(written.map(|(rid, row)| Written { member, rid, row }));
     }
     let (member, row) = writer.route(root, row)?;
-    let written = insert_routed(writer, root, &member, row).await?;
+    let written = insert_routed(writer, root, &member, row, policed).await?;
     Ok(written.map(|(rid, row)| Written { member, rid, row }))
+}
+
+/// Inserts a row once the policies have seen what the triggers made of it.
+pub async fn insert_policed(
+    writer: &mut Writer<'_>,
+    root: &TableInfo,
+    member: &Member,
+    row: Vec<Datum>,
+    policed: Policed<'_>,
+) -> Result<Option<(u64, Vec<Datum>)>> {
+    let info = &member.info;
+    let Some(mut row) = writer.before_row(info, Event::Insert, None, Some(row), &[])? else {
+        return Ok(None);
+    };
+    writer.generate(info, &mut row)?;
+    policed.test(writer, root, member, &row).await?;
+    let (rid, row) = writer.insert(info, row).await?;
+    writer.after_row(info, Event::Insert, None, Some(&row), &[])?;
+    Ok(Some((rid, row)))
 }
 
 /// Inserts a row into the partition that was found for it.
@@ -55,12 +143,14 @@ pub async fn insert_routed(
     root: &Arc<TableInfo>,
     member: &Member,
     row: Vec<Datum>,
+    policed: Policed<'_>,
 ) -> Result<Option<(u64, Vec<Datum>)>> {
     let seen = member.map.as_ref().map(|map| map.to_parent(&row));
-    let written = match member.info.triggers.is_some() {
+    let written = match (member.info.triggers.is_some(), policed.checks.is_empty()) {
+        (_, false) => insert_policed(writer, root, member, row, policed).await,
         // A trigger may make a row of it that is another partition's.
-        true => writer.insert_firing(&member.info, row).await,
-        false => writer.insert_routed(&member.info, row).await.map(Some),
+        (true, true) => writer.insert_firing(&member.info, row).await,
+        (false, true) => writer.insert_routed(&member.info, row).await.map(Some),
     };
     let written = written.map_err(|error| match &seen {
         Some(seen) => as_named(error, root, seen, writer.ctx),
@@ -76,7 +166,7 @@ pub async fn insert_routed(
 fn as_named(error: Error, root: &TableInfo, seen: &[Datum], ctx: &StatementContext) -> Error {
     let shows_row = [sqlstate::NOT_NULL_VIOLATION, sqlstate::CHECK_VIOLATION];
     match shows_row.contains(&error.code()) {
-        true => error.with_detail(failing_row(root, &ctx.eval, seen)),
+        true => error.with_detail_if(failing_row(root, &ctx.eval, seen)),
         false => error,
     }
 }
@@ -88,6 +178,7 @@ pub async fn update(
     root: &Arc<TableInfo>,
     member: &Arc<Member>,
     changed: Changed<'_>,
+    policed: Policed<'_>,
 ) -> Result<Option<Written>> {
     let info = &member.info;
     let Changed { rid, old, mut new, assigned, doing } = changed;
@@ -97,6 +188,10 @@ pub async fn update(
         let Some(row) = row else { return Ok(None) };
         writer.check_untouched(info, rid, old, doing)?;
         new = row;
+    }
+    if !policed.checks.is_empty() {
+        writer.generate(info, &mut new)?;
+        policed.test(writer, root, member, &new).await?;
     }
     let may_move = root.relation.is_partitioned() && info.is_partition();
     if may_move && !writer.belongs(info, &new)? {

@@ -1,6 +1,7 @@
 //! The errors of violated constraints, in PostgreSQL's words and fields.
 
 use super::info::{ForeignKeyInfo, TableInfo};
+use crate::catalog::RowSecurityState;
 use crate::error::Error;
 use crate::index::IndexInfo;
 use crate::sql::functions::EvalContext;
@@ -30,8 +31,20 @@ fn clip(mut text: String) -> String {
     text
 }
 
+/// Whether policies hide rows of a table from the current user: then no error shows one.
+fn is_hidden(info: &TableInfo, ctx: &EvalContext) -> bool {
+    if !info.relation.row_security.enabled {
+        return false;
+    }
+    let role = ctx.catalog.role_named(&ctx.settings.current_user);
+    role.is_some_and(|role| ctx.catalog.row_security(&info.relation, role) != RowSecurityState::Off)
+}
+
 /// `Failing row contains (1, null).`
-pub fn failing_row(info: &TableInfo, ctx: &EvalContext, row: &[Datum]) -> String {
+pub fn failing_row(info: &TableInfo, ctx: &EvalContext, row: &[Datum]) -> Option<String> {
+    if is_hidden(info, ctx) {
+        return None;
+    }
     let values: Vec<String> = info
         .columns
         .iter()
@@ -39,7 +52,7 @@ pub fn failing_row(info: &TableInfo, ctx: &EvalContext, row: &[Datum]) -> String
         .filter(|(column, _)| !column.dropped)
         .map(|(column, datum)| clip(text(ctx, datum, &column.ty)))
         .collect();
-    format!("Failing row contains ({}).", values.join(", "))
+    Some(format!("Failing row contains ({}).", values.join(", ")))
 }
 
 pub fn not_null(info: &TableInfo, ctx: &EvalContext, position: usize, row: &[Datum]) -> Error {
@@ -51,7 +64,7 @@ pub fn not_null(info: &TableInfo, ctx: &EvalContext, position: usize, row: &[Dat
             info.name()
         ),
     )
-    .with_detail(failing_row(info, ctx, row))
+    .with_detail_if(failing_row(info, ctx, row))
     .with_table(&info.schema_name, info.name())
     .with_column(column)
 }
@@ -73,7 +86,7 @@ pub fn partition(info: &TableInfo, ctx: &EvalContext, row: &[Datum]) -> Error {
         sqlstate::CHECK_VIOLATION,
         format!("new row for relation \"{}\" violates partition constraint", info.name()),
     )
-    .with_detail(failing_row(info, ctx, row))
+    .with_detail_if(failing_row(info, ctx, row))
     .with_table(&info.schema_name, info.name())
 }
 
@@ -90,13 +103,21 @@ pub fn check(info: &TableInfo, ctx: &EvalContext, constraint: &str, row: &[Datum
             info.name()
         ),
     )
-    .with_detail(failing_row(info, ctx, row))
+    .with_detail_if(failing_row(info, ctx, row))
     .with_table(&info.schema_name, info.name())
     .with_constraint(constraint)
 }
 
 /// `(a, b)=(1, x)`: the columns of an index with a key's values.
-fn key_text(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Datum]) -> String {
+fn key_text(
+    info: &TableInfo,
+    ctx: &EvalContext,
+    index: &IndexInfo,
+    key: &[Datum],
+) -> Option<String> {
+    if is_hidden(info, ctx) {
+        return None;
+    }
     let names: Vec<String> = index
         .keys
         .iter()
@@ -108,7 +129,7 @@ fn key_text(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Datum
         .collect();
     let values: Vec<String> =
         index.keys.iter().zip(key).map(|(column, datum)| text(ctx, datum, &column.ty)).collect();
-    format!("({})=({})", names.join(", "), values.join(", "))
+    Some(format!("({})=({})", names.join(", "), values.join(", ")))
 }
 
 pub fn unique(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Datum]) -> Error {
@@ -118,7 +139,7 @@ pub fn unique(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Dat
             sqlstate::EXCLUSION_VIOLATION,
             format!("conflicting key value violates exclusion constraint \"{}\"", index.name()),
         )
-        .with_detail(format!("Key {key} conflicts with existing key {key}."))
+        .with_detail_if(key.map(|key| format!("Key {key} conflicts with existing key {key}.")))
         .with_table(&info.schema_name, info.name())
         .with_constraint(index.name());
     }
@@ -126,7 +147,7 @@ pub fn unique(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Dat
         sqlstate::UNIQUE_VIOLATION,
         format!("duplicate key value violates unique constraint \"{}\"", index.name()),
     )
-    .with_detail(format!("Key {} already exists.", key_text(info, ctx, index, key)))
+    .with_detail_if(key_text(info, ctx, index, key).map(|key| format!("Key {key} already exists.")))
     .with_table(&info.schema_name, info.name())
     .with_constraint(index.name())
 }
@@ -139,7 +160,7 @@ pub fn duplicated(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &
             sqlstate::EXCLUSION_VIOLATION,
             format!("could not create exclusion constraint \"{}\"", index.name()),
         )
-        .with_detail(format!("Key {key} conflicts with key {key}."))
+        .with_detail_if(key.map(|key| format!("Key {key} conflicts with key {key}.")))
         .with_table(&info.schema_name, info.name())
         .with_constraint(index.name());
     }
@@ -147,7 +168,7 @@ pub fn duplicated(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &
         sqlstate::UNIQUE_VIOLATION,
         format!("could not create unique index \"{}\"", index.name()),
     )
-    .with_detail(format!("Key {} is duplicated.", key_text(info, ctx, index, key)))
+    .with_detail_if(key_text(info, ctx, index, key).map(|key| format!("Key {key} is duplicated.")))
     .with_table(&info.schema_name, info.name())
     .with_constraint(index.name())
 }

@@ -232,6 +232,18 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// Computes generated columns.
+    pub fn generate(&mut self, info: &TableInfo, row: &mut [Datum]) -> Result<()> {
+        let expressions = self.expressions(info)?;
+        let ctx = self.ctx;
+        ctx.lend(self.work, || {
+            for (position, expression) in &expressions.generated {
+                row[*position] = expression.eval(&ctx.eval, row)?;
+            }
+            Ok(())
+        })
+    }
+
     /// Computes generated columns and checks what concerns this row alone.
     pub fn complete(&mut self, info: &TableInfo, row: &mut [Datum]) -> Result<()> {
         let expressions = self.expressions(info)?;

@@ -234,6 +234,11 @@ impl Transactions {
         Ok(transaction)
     }
 
+    /// The id of the next transaction to begin.
+    pub fn next_transaction_id(&self) -> u64 {
+        self.shared().ids.next_transaction()
+    }
+
     /// Writes bytes durably, outside any transaction, in order with commits: sequence
     /// blocks, object counters. It gets no commit timestamp; the future yields the
     /// newest one.

@@ -78,6 +78,11 @@ impl Ids {
         Ok(range)
     }
 
+    /// The id of the next transaction to begin.
+    pub(super) fn next_transaction(&self) -> u64 {
+        self.transactions.lock().next
+    }
+
     pub(super) fn transaction(
         &self,
         block: u64,

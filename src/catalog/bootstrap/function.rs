@@ -74,7 +74,10 @@ impl Bootstrap {
                 Some("stable") => Volatility::Stable,
                 _ => Volatility::Volatile,
             },
-            options: FunctionOptions::default(),
+            options: FunctionOptions {
+                leakproof: options.flag("leakproof"),
+                ..FunctionOptions::default()
+            },
         });
         Ok(())
     }

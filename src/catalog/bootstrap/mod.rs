@@ -128,6 +128,7 @@ impl Bootstrap {
             NodeEnum::AlterOpFamilyStmt(alter) => self.alter_operator_family(alter),
             NodeEnum::CreateOpClassStmt(create) => self.create_operator_class(create, next),
             NodeEnum::CreateDomainStmt(create) => self.create_domain(create, next),
+            NodeEnum::CreateExtensionStmt(create) => self.create_extension(create, next),
             NodeEnum::CreateSchemaStmt(create) => self.create_schema(create, next),
             NodeEnum::CreateStmt(create) => self.create_table(create),
             NodeEnum::ViewStmt(create) => self.create_view(create, source),

@@ -11,15 +11,15 @@
 
 use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{
-    ColumnDef, ConstrType, CreateSchemaStmt, CreateStmt, RangeVar, ViewStmt,
+    ColumnDef, ConstrType, CreateExtensionStmt, CreateSchemaStmt, CreateStmt, RangeVar, ViewStmt,
 };
 
 use super::Bootstrap;
 use super::options::{Options, comment_oid};
 use crate::catalog::syntax::text_of;
 use crate::catalog::{
-    BOOTSTRAP_ROLE, Column, Persistence, Relation, RelationKind, Schema, Type, TypeKind, View,
-    resolve_collation, resolve_type_text,
+    BOOTSTRAP_ROLE, Column, Extension, PG_CATALOG, Persistence, Relation, RelationKind, Schema,
+    Type, TypeKind, View, resolve_collation, resolve_type_text,
 };
 use crate::error::{Error, Result};
 use crate::sql::types::{Oid, SqlType, oid};
@@ -34,6 +34,23 @@ impl Bootstrap {
             oid: comment_oid(next, "OID")?,
             name: create.schemaname.clone(),
             owner: BOOTSTRAP_ROLE,
+        });
+        Ok(())
+    }
+
+    pub(super) fn create_extension(
+        &mut self,
+        create: &CreateExtensionStmt,
+        next: Option<&NodeEnum>,
+    ) -> Result<()> {
+        let options = Options(&create.options);
+        self.add(Extension {
+            oid: comment_oid(next, "OID")?,
+            name: create.extname.clone(),
+            owner: BOOTSTRAP_ROLE,
+            schema: PG_CATALOG,
+            relocatable: false,
+            version: options.text_or_empty("new_version"),
         });
         Ok(())
     }
@@ -137,6 +154,7 @@ impl Bootstrap {
             persistence: Persistence::Permanent,
             inheritance: Default::default(),
             materialized: None,
+            row_security: Default::default(),
             settings: Default::default(),
         };
         let row_type = options.oid("row_type")?;

@@ -36,6 +36,7 @@ fn with_sequence() -> Catalog {
         persistence: Persistence::Permanent,
         inheritance: Default::default(),
         materialized: None,
+        row_security: std::default::Default::default(),
         settings: Default::default(),
     }));
     catalog

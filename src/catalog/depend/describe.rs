@@ -5,6 +5,7 @@ use super::super::{
     quote_qualified, relation_oid,
 };
 use super::RULE_OID_OFFSET;
+use crate::catalog::system::language_name;
 use crate::sql::types::Oid;
 
 impl Catalog {
@@ -15,7 +16,8 @@ impl Catalog {
             .unwrap_or_else(|| format!("object {} of class {}", address.oid, address.class))
     }
 
-    fn try_describe(&self, path: &[Oid], address: ObjectAddress) -> Option<String> {
+    /// The same; nothing for an object that does not exist.
+    pub fn try_describe(&self, path: &[Oid], address: ObjectAddress) -> Option<String> {
         let oid = address.oid;
         Some(match address.class {
             relation_oid::PG_CLASS if address.sub == 0 => {
@@ -48,10 +50,16 @@ impl Catalog {
                 let table = self.relation(trigger.table)?;
                 format!("trigger {} on {}", trigger.name, self.describe_relation(path, table))
             }
+            relation_oid::PG_POLICY => {
+                let policy = self.policy(oid)?;
+                let table = self.relation(policy.table)?;
+                format!("policy {} on {}", policy.name, self.describe_relation(path, table))
+            }
             relation_oid::PG_ATTRDEF => {
                 let column = self.try_describe(path, self.default_owner(oid)?)?;
                 format!("default value for {column}")
             }
+            relation_oid::PG_LANGUAGE => format!("language {}", language_name(oid)?),
             relation_oid::PG_NAMESPACE => format!("schema {}", self.schema(oid)?.name),
             relation_oid::PG_EXTENSION => format!("extension {}", self.extension(oid)?.name),
             relation_oid::PG_AUTHID => format!("role {}", self.role(oid)?.name),

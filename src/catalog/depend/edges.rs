@@ -2,8 +2,8 @@
 
 use super::super::{
     Aggregate, Cast, CastMethod, Catalog, Column, Constraint, ConstraintKind, Dependency, Function,
-    Index, ObjectAddress, Operator, Relation, RelationKind, Sequence, Trigger, Type, TypeKind,
-    relation_oid,
+    Index, ObjectAddress, Operator, Policy, Relation, RelationKind, Sequence, Trigger, Type,
+    TypeKind, relation_oid,
 };
 use crate::sql::types::{Oid, oid};
 
@@ -77,6 +77,9 @@ impl Catalog {
         }
         for trigger in self.triggers() {
             trigger_edges(trigger, &mut found);
+        }
+        for policy in self.policies() {
+            policy_edges(policy, &mut found);
         }
         for rule in self.rules() {
             let mut edges = Edges { object: rule.address(), found: &mut found };
@@ -280,6 +283,12 @@ fn trigger_edges(trigger: &Trigger, found: &mut Vec<Dependency>) {
     if let Some(constraint) = trigger.constraint.filter(|constraint| constraint.from != 0) {
         edges.push(ObjectAddress::relation(constraint.from), AUTO);
     }
+}
+
+/// A policy goes with its table; what its conditions mention is recorded.
+fn policy_edges(policy: &Policy, found: &mut Vec<Dependency>) {
+    let mut edges = Edges { object: policy.address(), found };
+    edges.push(ObjectAddress::relation(policy.table), AUTO);
 }
 
 fn constraint_edges(constraint: &Constraint, found: &mut Vec<Dependency>) {

@@ -29,8 +29,8 @@ mod tests;
 pub use drop::{DropBehavior, DropPlan};
 
 use super::{
-    Constraint, Function, ObjectAddress, ObjectClass, ObjectKey, Relation, Rule, Schema, Trigger,
-    relation_oid,
+    Constraint, Function, ObjectAddress, ObjectClass, ObjectKey, Policy, Relation, Rule, Schema,
+    Trigger, relation_oid,
 };
 use crate::sql::types::Oid;
 
@@ -87,6 +87,7 @@ impl ObjectAddress {
             relation_oid::PG_CONSTRAINT => ObjectClass::Constraint,
             relation_oid::PG_NAMESPACE => ObjectClass::Schema,
             relation_oid::PG_TRIGGER => ObjectClass::Trigger,
+            relation_oid::PG_POLICY => ObjectClass::Policy,
             relation_oid::PG_REWRITE if self.oid < RULE_OID_OFFSET => ObjectClass::Rule,
             relation_oid::PG_OPERATOR => ObjectClass::Operator,
             relation_oid::PG_CAST => ObjectClass::Cast,
@@ -124,6 +125,12 @@ impl Rule {
 impl Trigger {
     pub fn address(&self) -> ObjectAddress {
         ObjectAddress::new(relation_oid::PG_TRIGGER, self.oid)
+    }
+}
+
+impl Policy {
+    pub fn address(&self) -> ObjectAddress {
+        ObjectAddress::new(relation_oid::PG_POLICY, self.oid)
     }
 }
 

@@ -57,6 +57,7 @@ fn relation(oid: u32, name: &str, kind: RelationKind, columns: Vec<Column>) -> R
         persistence: Persistence::Permanent,
         inheritance: std::default::Default::default(),
         materialized: None,
+        row_security: std::default::Default::default(),
         settings: std::default::Default::default(),
     }
 }

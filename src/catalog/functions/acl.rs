@@ -16,7 +16,74 @@ use crate::sqlstate;
 
 pub(super) const KERNELS: &[Kernel] = kernels! {
     call "acldefault_sql" => default_acl;
+    call "makeaclitem" => |call, args| {
+        let (grantee, grantor): (Oid, Oid) = (arg(args, 0)?, arg(args, 1)?);
+        let (list, option): (&str, bool) = (arg(args, 2)?, arg(args, 3)?);
+        let mut bits = privilege_bits(list)?;
+        if option {
+            bits |= crate::catalog::acl::grant_options(bits);
+        }
+        let item = crate::catalog::AclItem { grantee, grantor, bits };
+        Ok(Datum::Text(call.eval.catalog.acl_text(&item)))
+    };
+    call "aclitem_eq" => |call, args| {
+        let (a, b): (&str, &str) = (arg(args, 0)?, arg(args, 1)?);
+        let catalog = &call.eval.catalog;
+        Ok(Datum::Bool(read(catalog, a)? == read(catalog, b)?))
+    };
+    call "aclcontains" => |call, args| {
+        let (items, wanted): (&ArrayValue, &str) = (arg(args, 0)?, arg(args, 1)?);
+        let catalog = &call.eval.catalog;
+        let wanted = read(catalog, wanted)?;
+        for item in &items.elements {
+            let Datum::Text(item) = item else { continue };
+            let item = read(catalog, item)?;
+            let same = (item.grantee, item.grantor) == (wanted.grantee, wanted.grantor);
+            if same && item.bits & wanted.bits == wanted.bits {
+                return Ok(Datum::Bool(true));
+            }
+        }
+        Ok(Datum::Bool(false))
+    };
+    call "aclinsert" => |_, _| Err(no_longer("aclinsert"));
+    call "aclremove" => |_, _| Err(no_longer("aclremove"));
 };
+
+fn no_longer(name: &str) -> Error {
+    Error::new(sqlstate::FEATURE_NOT_SUPPORTED, format!("{name} is no longer supported"))
+}
+
+/// The bits of `'SELECT, INSERT'`.
+fn privilege_bits(list: &str) -> Result<u32> {
+    let mut bits = 0;
+    for word in list.split(',').map(str::trim) {
+        let upper = word.to_uppercase();
+        let at = PRIVILEGES.iter().position(|(_, name)| *name == upper);
+        let at = at.ok_or_else(|| {
+            let message = format!("unrecognized privilege type: \"{word}\"");
+            Error::new(sqlstate::INVALID_PARAMETER_VALUE, message)
+        })?;
+        bits |= 1 << at;
+    }
+    Ok(bits)
+}
+
+/// An item from its text.
+fn read(catalog: &Catalog, text: &str) -> Result<crate::catalog::AclItem> {
+    let mut item = crate::catalog::AclItem { grantee: 0, grantor: 0, bits: 0 };
+    for row in explode(catalog, text)? {
+        let [Datum::Oid(grantor), Datum::Oid(grantee), Datum::Text(name), Datum::Bool(option)] =
+            row.as_slice()
+        else {
+            continue;
+        };
+        let bit = privilege_bits(name)?;
+        let options = if *option { crate::catalog::acl::grant_options(bit) } else { 0 };
+        (item.grantor, item.grantee) = (*grantor, *grantee);
+        item.bits |= bit | options;
+    }
+    Ok(item)
+}
 
 fn item(catalog: &Catalog, grantee: Oid, privileges: &str, grantor: Oid) -> String {
     let name = |role: Oid| match catalog.role(role) {

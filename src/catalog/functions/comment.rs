@@ -15,14 +15,18 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
         let object: Oid = arg(args, 0)?;
         let catalog = &call.eval.catalog;
         let found = catalog.comments().find(|comment| comment.on.oid == object && comment.on.sub == 0);
-        Ok(text(found.map(|comment| comment.text.clone())))
+        let builtin = || {
+            let mut all = catalog.builtin_descriptions().into_iter();
+            all.find(|(on, _)| on.oid == object && on.sub == 0).map(|(_, said)| said.to_owned())
+        };
+        Ok(text(found.map(|comment| comment.text.clone()).or_else(builtin)))
     };
     call "col_description_oid_int4" => |call, args| {
         let on = ObjectAddress { class: relation_oid::PG_CLASS, oid: arg(args, 0)?, sub: arg(args, 1)? };
         if on.sub == 0 {
             return Ok(Datum::Null);
         }
-        Ok(text(call.eval.catalog.comment_on(on).map(|comment| comment.text.clone())))
+        Ok(text(call.eval.catalog.description(on)))
     };
 };
 
@@ -31,6 +35,5 @@ fn named_description(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let (object, class): (Oid, &str) = (arg(args, 0)?, arg(args, 1)?);
     let catalog = &call.eval.catalog;
     let class = catalog.relation_named(PG_CATALOG, class).map(|relation| relation.oid);
-    let comment = class.and_then(|class| catalog.comment_on(ObjectAddress::new(class, object)));
-    Ok(text(comment.map(|comment| comment.text.clone())))
+    Ok(text(class.and_then(|class| catalog.description(ObjectAddress::new(class, object)))))
 }

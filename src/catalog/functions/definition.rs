@@ -1,4 +1,4 @@
-//! Definitions as SQL: `pg_get_expr`, `pg_get_indexdef` …
+//! Definitions as SQL: `pg_get_indexdef`, `pg_get_constraintdef` …
 
 use super::{path, text};
 use crate::catalog::{
@@ -13,8 +13,6 @@ use crate::sql::types::{Datum, Oid, oid};
 use crate::sqlstate;
 
 pub(super) const KERNELS: &[Kernel] = kernels! {
-    call "pg_get_expr" => |call, args| expression(call, args, false);
-    call "pg_get_expr_ext" => |call, args| expression(call, args, arg(args, 2)?);
     call "pg_get_indexdef" => |call, args| index(call, args, 0, false);
     call "pg_get_indexdef_ext" => |call, args| index(call, args, arg(args, 1)?, arg(args, 2)?);
     call "pg_get_constraintdef" => |call, args| constraint(call, args, false);
@@ -61,12 +59,6 @@ pub(super) const FUNCTIONS: &[Kernel] = kernels! {
         Ok(text(function.and_then(|f| f.options.sql_body.clone())))
     };
 };
-
-fn expression(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum> {
-    let (sql, _relation): (&str, Oid) = (arg(args, 0)?, arg(args, 1)?);
-    let shown = deparse::display(&call.eval.catalog, path(call), sql);
-    Ok(Datum::Text(if pretty { deparse::pretty(&shown) } else { shown }))
-}
 
 /// The whole index, or one of its columns.
 fn index(call: &CallContext<'_>, args: &[Datum], column: i32, pretty: bool) -> Result<Datum> {

@@ -5,12 +5,17 @@
 //! answers NULL for an object that does not exist, as PostgreSQL's do.
 
 mod acl;
+mod address;
 mod comment;
 mod definition;
 mod name;
 mod partition;
 mod privilege;
+mod privilege_other;
+mod property;
+mod row_security;
 mod server;
+mod server_more;
 mod size;
 mod visibility;
 
@@ -22,6 +27,7 @@ use crate::sql::types::{Datum, Oid};
 
 pub const KERNELS: &[&[Kernel]] = &[
     acl::KERNELS,
+    address::KERNELS,
     comment::KERNELS,
     definition::KERNELS,
     definition::FUNCTIONS,
@@ -29,12 +35,17 @@ pub const KERNELS: &[&[Kernel]] = &[
     partition::KERNELS,
     privilege::KERNELS,
     privilege::ROLES,
+    privilege_other::KERNELS,
+    property::KERNELS,
+    row_security::KERNELS,
     server::KERNELS,
+    server_more::KERNELS,
     size::KERNELS,
     visibility::KERNELS,
 ];
 
-pub const SET_KERNELS: &[&[SetKernel]] = &[server::SET_KERNELS, &partition::SET_KERNELS];
+pub const SET_KERNELS: &[&[SetKernel]] =
+    &[server::SET_KERNELS, server_more::SET_KERNELS, &partition::SET_KERNELS];
 
 /// Text, or NULL for nothing.
 fn text(value: Option<String>) -> Datum {

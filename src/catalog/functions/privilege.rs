@@ -3,6 +3,8 @@
 //! They ask the object's access control list, or its kind's default, and superusers
 //! may do everything.
 
+use std::sync::Arc;
+
 use crate::catalog::acl::{self, Guarded};
 use crate::catalog::{
     Catalog, Column, ObjectAddress, Relation, RelationKind, Role, find_relation,
@@ -82,14 +84,14 @@ pub(super) const ROLES: &[Kernel] = kernels! {
 };
 
 /// The role asked about (the session's own without one) and the other arguments.
-fn split<'a, 'c>(
-    call: &'c CallContext<'_>,
+pub(super) fn split<'a>(
+    call: &CallContext<'_>,
     args: &'a [Datum],
     others: usize,
-) -> Result<(&'c Role, &'a [Datum])> {
+) -> Result<(Arc<Role>, &'a [Datum])> {
     let catalog = &call.eval.catalog;
     let named = |name: &str| {
-        catalog.role_named(name).map(|role| &**role).ok_or_else(|| {
+        catalog.role_named(name).cloned().ok_or_else(|| {
             Error::new(sqlstate::UNDEFINED_OBJECT, format!("role \"{name}\" does not exist"))
         })
     };
@@ -99,10 +101,10 @@ fn split<'a, 'c>(
     let (role, rest) = args.split_first().ok_or_else(wrong_type)?;
     let role = match role {
         Datum::Text(name) => named(name)?,
-        Datum::Oid(oid) => catalog.role(*oid).map(|role| &**role).ok_or_else(|| {
-            let message = format!("role with OID {oid} does not exist");
-            Error::new(sqlstate::UNDEFINED_OBJECT, message)
-        })?,
+        // Who does not exist may do what everybody may.
+        Datum::Oid(oid) => {
+            catalog.role(*oid).cloned().unwrap_or_else(|| Arc::new(Role::unknown(*oid)))
+        }
         _ => return Err(wrong_type()),
     };
     Ok((role, rest))
@@ -110,7 +112,7 @@ fn split<'a, 'c>(
 
 /// The privileges in `'SELECT, INSERT WITH GRANT OPTION'`, in capitals, each with
 /// whether the right to grant it is asked for.
-fn privileges(list: &str, known: &[&str]) -> Result<Vec<(String, bool)>> {
+pub(super) fn privileges(list: &str, known: &[&str]) -> Result<Vec<(String, bool)>> {
     list.split(',')
         .map(|privilege| {
             let privilege = privilege.trim();
@@ -139,7 +141,7 @@ fn bits(asked: &[(String, bool)]) -> u32 {
 }
 
 /// Whether a role has one of the privileges on an object.
-fn allowed(
+pub(super) fn allowed(
     catalog: &Catalog,
     role: &Role,
     on: ObjectAddress,
@@ -186,7 +188,7 @@ fn on_relation(call: &CallContext<'_>, args: &[Datum], known: &[&str]) -> Result
     let (role, args) = split(call, args, 2)?;
     let asked = privileges(arg(args, 1)?, known)?;
     let Some(relation) = relation(call, &args[0])? else { return Ok(Datum::Null) };
-    allowed(&call.eval.catalog, role, relation.address(), &asked)
+    allowed(&call.eval.catalog, &role, relation.address(), &asked)
 }
 
 /// Whether some column of the relation, or all of it, is allowed.
@@ -197,9 +199,9 @@ fn any_column(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let catalog = &call.eval.catalog;
     let live = relation.columns.iter().zip(1i16..).filter(|(column, _)| !column.dropped);
     let on_column = |(_, number): (&Column, i16)| {
-        catalog.rights(role, Guarded::column(relation, number), asked) != 0
+        catalog.rights(&role, Guarded::column(relation, number), asked) != 0
     };
-    let on_table = catalog.rights(role, Guarded::relation(relation), asked) != 0;
+    let on_table = catalog.rights(&role, Guarded::relation(relation), asked) != 0;
     Ok(Datum::Bool(on_table || live.into_iter().any(on_column)))
 }
 
@@ -211,7 +213,7 @@ fn sequence(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
         let message = format!("\"{}\" is not a sequence", relation.name);
         return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message));
     }
-    allowed(&call.eval.catalog, role, relation.address(), &asked)
+    allowed(&call.eval.catalog, &role, relation.address(), &asked)
 }
 
 fn column_privilege(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
@@ -220,8 +222,8 @@ fn column_privilege(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let Some(relation) = relation(call, &args[0])? else { return Ok(Datum::Null) };
     let Some(number) = column(relation, &args[1])? else { return Ok(Datum::Null) };
     let catalog = &call.eval.catalog;
-    let on_table = catalog.rights(role, Guarded::relation(relation), asked) != 0;
-    let on_column = catalog.rights(role, Guarded::column(relation, number), asked) != 0;
+    let on_table = catalog.rights(&role, Guarded::relation(relation), asked) != 0;
+    let on_column = catalog.rights(&role, Guarded::column(relation, number), asked) != 0;
     Ok(Datum::Bool(on_table || on_column))
 }
 
@@ -235,8 +237,8 @@ fn column(relation: &Relation, column: &Datum) -> Result<Option<i16>> {
         }
         Datum::Text(name) => {
             let mut columns = relation.columns.iter().zip(1i16..);
-            let found = columns.find(|(c, _)| c.name == *name && !c.dropped);
-            found.map(|(_, number)| Some(number)).ok_or_else(|| {
+            let found = columns.find(|(c, _)| c.name == *name);
+            found.map(|(c, number)| (!c.dropped).then_some(number)).ok_or_else(|| {
                 let table = &relation.name;
                 let message = format!("column \"{name}\" of relation \"{table}\" does not exist");
                 Error::new(sqlstate::UNDEFINED_COLUMN, message)
@@ -262,7 +264,7 @@ fn database(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     };
     let Some(database) = database else { return Ok(Datum::Null) };
     let on = ObjectAddress::new(relation_oid::PG_DATABASE, database.oid);
-    allowed(catalog, role, on, &asked)
+    allowed(catalog, &role, on, &asked)
 }
 
 fn function(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
@@ -272,7 +274,7 @@ fn function(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let Some(function) = catalog.function(object_oid(call, &args[0], oid::REGPROCEDURE)?) else {
         return Ok(Datum::Null);
     };
-    allowed(catalog, role, function.address(), &asked)
+    allowed(catalog, &role, function.address(), &asked)
 }
 
 fn schema(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
@@ -282,7 +284,7 @@ fn schema(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let Some(schema) = catalog.schema(object_oid(call, &args[0], oid::REGNAMESPACE)?) else {
         return Ok(Datum::Null);
     };
-    allowed(catalog, role, schema.address(), &asked)
+    allowed(catalog, &role, schema.address(), &asked)
 }
 
 fn type_(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
@@ -292,7 +294,7 @@ fn type_(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let Some(ty) = catalog.type_(object_oid(call, &args[0], oid::REGTYPE)?) else {
         return Ok(Datum::Null);
     };
-    allowed(catalog, role, ObjectAddress::type_(ty.oid), &asked)
+    allowed(catalog, &role, ObjectAddress::type_(ty.oid), &asked)
 }
 
 fn object_oid(call: &CallContext<'_>, object: &Datum, reg_type: Oid) -> Result<Oid> {
@@ -320,8 +322,8 @@ fn has_role(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
         }
         _ => return Err(wrong_type()),
     };
-    let member = user.superuser || call.eval.catalog.is_member(user, group);
-    let inherits = call.eval.catalog.has_privileges_of(user, group);
+    let member = user.superuser || call.eval.catalog.is_member(&user, group);
+    let inherits = call.eval.catalog.has_privileges_of(&user, group);
     let is_asked =
         |(privilege, _): &(String, bool)| if privilege == "MEMBER" { member } else { inherits };
     Ok(Datum::Bool(asked.iter().any(is_asked)))

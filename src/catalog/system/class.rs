@@ -83,8 +83,8 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool, has_rul
         boolean(relation.view().is_some() || has_rules),
         boolean(has_triggers),
         boolean(!catalog.children(relation.oid).is_empty()),
-        boolean(false),
-        boolean(false),
+        boolean(relation.row_security.enabled),
+        boolean(relation.row_security.forced),
         boolean(!relation.is_unpopulated()),
         char(match is_table {
             true if relation.oid < types::FIRST_NORMAL => 'n',

@@ -1,10 +1,10 @@
 //! `pg_depend`, `pg_shdepend`, `pg_description` and `pg_shdescription`.
 
 use super::cell::*;
+use super::description::is_shared_class;
+use super::function::language_named;
 use super::lookup::Lookup;
-use crate::catalog::{
-    Catalog, Comment, Dependency, ObjectAddress, RULE_OID_OFFSET, Relation, relation_oid,
-};
+use crate::catalog::{Catalog, Dependency, ObjectAddress, RULE_OID_OFFSET, Relation, relation_oid};
 use crate::sql::types::{Oid, oid as types};
 
 pub(super) fn pg_depend(catalog: &Catalog) -> Vec<Row> {
@@ -26,6 +26,16 @@ pub(super) fn pg_depend(catalog: &Catalog) -> Vec<Row> {
             None => push(object, referenced, kind),
         }
     }
+    if let Some(extension) = catalog.extension_named("plpgsql") {
+        let owner = ObjectAddress::new(relation_oid::PG_EXTENSION, extension.oid);
+        let members = ["plpgsql_call_handler", "plpgsql_inline_handler", "plpgsql_validator"];
+        for member in members {
+            push(ObjectAddress::function(catalog.builtin_function(member)), owner, 'e');
+        }
+        if let Some((language, _)) = language_named("plpgsql") {
+            push(ObjectAddress::new(relation_oid::PG_LANGUAGE, language), owner, 'e');
+        }
+    }
     let is_view = |relation: &Relation| relation.view().is_some();
     for view in catalog.relations().filter(|r| r.oid >= types::FIRST_NORMAL && is_view(r)) {
         push(rule(view.oid), view.address(), 'i');
@@ -45,7 +55,8 @@ fn rule(view: Oid) -> ObjectAddress {
     ObjectAddress::new(relation_oid::PG_REWRITE, view.wrapping_add(RULE_OID_OFFSET))
 }
 
-/// Owners of users' objects; the bootstrap role is pinned and not listed.
+/// Owners of users' objects and the roles of policies; the bootstrap role is pinned and
+/// not listed.
 pub(super) fn pg_shdepend(catalog: &Catalog) -> Vec<Row> {
     let database = catalog.databases().find(|d| d.oid == DATABASE).map_or(0, |d| d.oid);
     let owned = catalog
@@ -54,19 +65,24 @@ pub(super) fn pg_shdepend(catalog: &Catalog) -> Vec<Row> {
         .chain(catalog.types().map(|o| (o.address(), o.owner)))
         .chain(catalog.functions().map(|o| (o.address(), o.owner)))
         .chain(catalog.schemas().map(|o| (o.address(), o.owner)));
+    let owned = owned.map(|(address, owner)| (address, owner, 'o'));
+    let of_policies = catalog
+        .policies()
+        .flat_map(|policy| policy.roles.iter().map(|role| (policy.address(), *role, 'r')));
     owned
-        .filter(|(address, owner)| {
-            address.oid >= types::FIRST_NORMAL && *owner >= types::FIRST_NORMAL
+        .chain(of_policies)
+        .filter(|(address, role, _)| {
+            address.oid >= types::FIRST_NORMAL && *role >= types::FIRST_NORMAL
         })
-        .map(|(address, owner)| {
+        .map(|(address, role, kind)| {
             vec![
                 oid(database),
                 oid(address.class),
                 oid(address.oid),
                 int4(0),
                 oid(relation_oid::PG_AUTHID),
-                oid(owner),
-                char('o'),
+                oid(role),
+                char(kind),
             ]
         })
         .collect()
@@ -75,31 +91,25 @@ pub(super) fn pg_shdepend(catalog: &Catalog) -> Vec<Row> {
 /// The database whose objects this catalog holds.
 const DATABASE: Oid = 5;
 
-/// Classes of objects that all databases share: their comments are apart.
-fn is_shared(comment: &Comment) -> bool {
-    matches!(
-        comment.on.class,
-        relation_oid::PG_AUTHID | relation_oid::PG_DATABASE | relation_oid::PG_TABLESPACE
-    )
-}
-
 pub(super) fn pg_description(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
     let wanted = lookup.and_then(|lookup| lookup.oids(&["objoid"]));
-    catalog
-        .comments()
-        .filter(|comment| !is_shared(comment))
-        .filter(|comment| wanted.as_ref().is_none_or(|oids| oids.contains(&comment.on.oid)))
-        .map(|comment| {
-            let on = comment.on;
-            vec![oid(on.oid), oid(on.class), int4(on.sub), text(&comment.text)]
-        })
+    described(catalog)
+        .filter(|(on, _)| !is_shared_class(on.class))
+        .filter(|(on, _)| wanted.as_ref().is_none_or(|oids| oids.contains(&on.oid)))
+        .map(|(on, said)| vec![oid(on.oid), oid(on.class), int4(on.sub), text(said)])
         .collect()
 }
 
 pub(super) fn pg_shdescription(catalog: &Catalog) -> Vec<Row> {
-    catalog
-        .comments()
-        .filter(|comment| is_shared(comment))
-        .map(|comment| vec![oid(comment.on.oid), oid(comment.on.class), text(&comment.text)])
+    described(catalog)
+        .filter(|(on, _)| is_shared_class(on.class))
+        .map(|(on, said)| vec![oid(on.oid), oid(on.class), text(said)])
         .collect()
+}
+
+/// What is said of all objects, of the built-in ones first.
+fn described(catalog: &Catalog) -> impl Iterator<Item = (ObjectAddress, String)> + '_ {
+    let builtin = catalog.builtin_descriptions().into_iter();
+    let users = catalog.comments().map(|comment| (comment.on, comment.text.clone()));
+    builtin.map(|(on, said)| (on, said.to_owned())).chain(users)
 }

@@ -3,9 +3,10 @@
 use super::cell::*;
 use super::lookup::Lookup;
 use crate::catalog::{
-    Aggregate, BOOTSTRAP_ROLE, Catalog, Function, FunctionKind, Transition, Volatility,
+    Aggregate, BOOTSTRAP_ROLE, Catalog, Function, FunctionKind, ObjectAddress, Transition,
+    Volatility, relation_oid,
 };
-use crate::sql::types::{Datum, oid as types};
+use crate::sql::types::{Datum, Oid, oid as types};
 
 /// Languages: OID, name, procedural, trusted.
 const LANGUAGES: &[(u32, &str, bool, bool)] = &[
@@ -14,6 +15,20 @@ const LANGUAGES: &[(u32, &str, bool, bool)] = &[
     (14, "sql", false, true),
     (PLPGSQL, "plpgsql", true, true),
 ];
+
+pub fn is_language(language: Oid) -> bool {
+    LANGUAGES.iter().any(|(known, ..)| *known == language)
+}
+
+/// A language's OID, and whether everybody may be allowed to use it.
+pub fn language_named(name: &str) -> Option<(Oid, bool)> {
+    let found = LANGUAGES.iter().find(|(_, known, ..)| *known == name);
+    found.map(|(oid, _, _, trusted)| (*oid, *trusted))
+}
+
+pub fn language_name(language: Oid) -> Option<&'static str> {
+    LANGUAGES.iter().find(|(known, ..)| *known == language).map(|(_, name, ..)| *name)
+}
 
 /// PostgreSQL's first initdb gives the language this number.
 const PLPGSQL: u32 = 13563;
@@ -157,16 +172,21 @@ pub(super) fn pg_language(catalog: &Catalog) -> Vec<Row> {
     LANGUAGES
         .iter()
         .map(|(language, name, procedural, trusted)| {
+            let handler = |name: &str| if *procedural { catalog.builtin_function(name) } else { 0 };
+            let validator = match *procedural {
+                true => catalog.builtin_function("plpgsql_validator"),
+                false => catalog.builtin_function(&format!("fmgr_{name}_validator")),
+            };
             vec![
                 oid(*language),
                 text(*name),
                 oid(BOOTSTRAP_ROLE),
                 boolean(*procedural),
                 boolean(*trusted),
-                oid(0),
-                oid(0),
-                oid(catalog.builtin_function(&format!("fmgr_{name}_validator"))),
-                Datum::Null,
+                oid(handler("plpgsql_call_handler")),
+                oid(handler("plpgsql_inline_handler")),
+                oid(validator),
+                acl(catalog, ObjectAddress::new(relation_oid::PG_LANGUAGE, *language)),
             ]
         })
         .collect()

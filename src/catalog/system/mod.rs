@@ -18,9 +18,11 @@ pub(in crate::catalog) mod cell;
 mod class;
 mod constraint;
 mod depend;
+mod description;
 mod function;
 pub(in crate::catalog) mod inherits;
 mod lookup;
+pub mod policy;
 mod server;
 mod statistic;
 mod trigger;
@@ -30,8 +32,9 @@ mod type_;
 mod tests;
 
 pub use cell::Row;
+pub use function::{is_language, language_name, language_named};
 pub use lookup::Lookup;
-pub(in crate::catalog) use server::UTF8;
+pub(in crate::catalog) use server::{TABLESPACES, UTF8};
 
 use super::relation_oid as relation;
 use super::{Catalog, ObjectClass, PG_CATALOG, Relation};
@@ -80,6 +83,7 @@ fn catalog_rows(catalog: &Catalog, relation_oid: Oid, lookup: Option<Lookup<'_>>
         relation::PG_AMPROC => access_method::pg_amproc(catalog),
         relation::PG_CONSTRAINT => constraint::pg_constraint(catalog, lookup),
         relation::PG_TRIGGER => trigger::pg_trigger(catalog),
+        relation::PG_POLICY => policy::pg_policy(catalog),
         relation::PG_STATISTIC => statistic::pg_statistic(catalog),
         relation::PG_DEPEND => depend::pg_depend(catalog),
         relation::PG_SHDEPEND => depend::pg_shdepend(catalog),

@@ -9,7 +9,7 @@ use crate::sql::types::{Datum, InputContext, Repr, SqlType, oid as types, text_i
 pub(in crate::catalog) const UTF8: i32 = 6;
 
 /// `pg_default` and `pg_global`; there are no others.
-const TABLESPACES: &[(u32, &str)] = &[(DEFAULT_TABLESPACE, "pg_default"), (1664, "pg_global")];
+pub const TABLESPACES: &[(u32, &str)] = &[(DEFAULT_TABLESPACE, "pg_default"), (1664, "pg_global")];
 const DEFAULT_TABLESPACE: u32 = 1663;
 
 /// PostgreSQL's first normal transaction id; nothing is frozen here.

@@ -24,6 +24,7 @@ pub struct Derived {
     pub interval_style: IntervalStyle,
     pub bytea_output_hex: bool,
     pub extra_float_digits: i32,
+    pub row_security: bool,
     /// Schema names in order, `$user` not yet replaced.
     pub search_path: Vec<String>,
     /// `SET ROLE`: none is the session's user.
@@ -116,6 +117,7 @@ impl Derived {
             interval_style: interval_style(text("IntervalStyle")),
             bytea_output_hex: text("bytea_output") == "hex",
             extra_float_digits: number("extra_float_digits") as i32,
+            row_security: flag("row_security"),
             search_path: check::parse_names(text("search_path")).unwrap_or_default(),
             role: Some(text("role")).filter(|role| *role != "none").map(str::to_owned),
             application_name: text("application_name").to_owned(),

@@ -305,7 +305,7 @@ impl Binder<'_> {
     }
 
     pub(super) fn function(&mut self, oid: Oid) -> Result<Arc<Function>> {
-        self.permissions.execute(oid);
+        self.note_call(oid);
         self.catalog
             .function(oid)
             .cloned()

@@ -118,21 +118,29 @@ impl Binder<'_> {
     }
 
     fn constraint_arbiter(
-        &self,
+        &mut self,
         infer: &InferClause,
         relation: &Arc<Relation>,
     ) -> Result<Vec<Oid>> {
         let known = relation
             .constraints
             .iter()
-            .filter_map(|oid| self.catalog.constraint(*oid))
+            .filter_map(|oid| self.catalog.constraint(*oid).cloned())
             .find(|constraint| constraint.name == infer.conname);
-        let index = known.map(|constraint: &Arc<Constraint>| match &constraint.kind {
+        let index = known.as_ref().map(|constraint: &Arc<Constraint>| match &constraint.kind {
             ConstraintKind::PrimaryKey { index, .. }
             | ConstraintKind::Exclusion { index, .. }
             | ConstraintKind::Unique { index, .. } => Some(*index),
             _ => None,
         });
+        if let Some(
+            ConstraintKind::PrimaryKey { columns, .. } | ConstraintKind::Unique { columns, .. },
+        ) = known.as_ref().map(|constraint| &constraint.kind)
+        {
+            for column in columns.clone() {
+                self.permissions.select(relation.oid, self.check_as, column);
+            }
+        }
         match index {
             Some(Some(index)) => Ok(vec![index]),
             Some(None) => Err(Error::new(

@@ -6,23 +6,25 @@ use super::Binder;
 use super::from::{cannot_open, cross_join, exact};
 use super::node::{boxed, column_expr, constant, inner, list, null, required, typed};
 use super::opened::Verb;
+use super::policy::Writes;
 use super::scope::{Clause, Item};
 use super::select::project_sets;
 use super::set_operation::output_location;
 use super::updatable::{Target, TargetRows, filtered_further};
 use super::values::is_default;
-use crate::catalog::{Column, Identity, Relation, RelationKind, acl};
+use crate::catalog::{Column, Identity, PolicyCommand, Relation, RelationKind, acl};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{Walk, each_expr_mut};
 use crate::sql::ir::{
-    Delete, Expr, ExprKind, Insert, OutputColumn, Query, Rel, Returning, Scan, Subquery,
-    SubqueryKind, Update,
+    ConflictAction, Delete, Expr, ExprKind, Insert, OutputColumn, Query, Rel, Returning, Scan,
+    Subquery, SubqueryKind, Update,
 };
 use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{
     Alias, DeleteStmt, InsertStmt, MultiAssignRef, Node, OverridingKind, RangeVar, ResTarget,
     ReturningClause, SelectStmt, SetOperation, UpdateStmt,
 };
+use crate::sql::privilege;
 use crate::sql::types::{Datum, SqlType, oid};
 use crate::sqlstate;
 
@@ -74,14 +76,39 @@ impl Binder<'_> {
         target.check_defaults()?;
         let defaults = self.insert_defaults(&target, &columns)?;
         let alias = table.alias.as_ref();
+        let read_before = self.forget_reads(&target);
         let on_conflict = match &stmt.on_conflict_clause {
             Some(clause) => self.on_conflict(clause, &target, alias)?,
             None => None,
         };
         let checks = self.view_checks(&target)?;
         let returning = self.returning(stmt.returning_clause.as_ref(), &target, alias, &[])?;
+        let updates =
+            on_conflict.as_ref().is_some_and(|c| matches!(c.action, ConflictAction::Update { .. }));
+        let reads = self.recall_reads(&target, read_before);
+        let writes = Writes { insert: true, conflict: updates, reads, ..Writes::default() };
+        let policies = self.policy_checks(&target, writes)?;
         let relation = target.relation;
-        Ok(Insert { relation, source, columns, defaults, on_conflict, checks, returning })
+        Ok(Insert { relation, source, columns, defaults, on_conflict, checks, policies, returning })
+    }
+
+    /// From here on it is noted anew whether a statement reads its target: answers
+    /// whether something did so far.
+    pub(super) fn forget_reads(&mut self, target: &Target) -> bool {
+        let entry = self.permissions.of(target.named().oid, self.check_as);
+        let read = entry.required & acl::SELECT != 0;
+        entry.required &= !acl::SELECT;
+        read
+    }
+
+    /// Whether the target was read since [`Binder::forget_reads`], whose answer this takes.
+    pub(super) fn recall_reads(&mut self, target: &Target, before: bool) -> bool {
+        let entry = self.permissions.of(target.named().oid, self.check_as);
+        let read = entry.required & acl::SELECT != 0;
+        if before {
+            entry.required |= acl::SELECT;
+        }
+        read
     }
 
     /// The table that a statement writes to, through views or not.
@@ -128,6 +155,9 @@ impl Binder<'_> {
             RelationKind::View(_) => Err(Error::internal("a view has no rows of its own")),
             RelationKind::Sequence(_) => wrong("sequence"),
             RelationKind::Composite => Err(cannot_open(relation).at(table.location)),
+            RelationKind::Virtual if !privilege::current_role(self.eval)?.superuser => {
+                Err(privilege::denied("table", &relation.name))
+            }
             RelationKind::Virtual => Err(Error::new(
                 sqlstate::INSUFFICIENT_PRIVILEGE,
                 format!("permission denied: \"{}\" is a system catalog", relation.name),
@@ -581,26 +611,32 @@ impl Binder<'_> {
         let written = self.target_relation(table, Verb::Update)?;
         let named = assigned_names(&stmt.target_list, written.named());
         self.note_written(&written, Verb::Update, &named);
-        let (target, rel, from_items) = self.target_and_from(&written, table, &stmt.from_clause)?;
+        let source = self.target_and_from(&written, table, &stmt.from_clause)?;
+        let read_before = self.forget_reads(&written);
+        let target = source.target();
         let mut assignments = self.assignments(&stmt.target_list, &written, &target, "update")?;
         let current_of = self.current_of(boxed(&stmt.where_clause), &written)?;
         let condition = match current_of {
             Some(_) => None,
             None => self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?,
         };
-        let mut input = match condition {
-            Some(predicate) => filtered_further(rel, predicate),
-            None => rel,
-        };
+        let alias = table.alias.as_ref();
+        let from_items = source.from_items.clone();
+        let returning =
+            self.returning(stmt.returning_clause.as_ref(), &written, alias, &from_items)?;
+        let reads = self.recall_reads(&written, read_before);
+        let writes = Writes { update: true, reads, ..Writes::default() };
+        let policies = self.policy_checks(&written, writes)?;
+        let mut input = self.changed_rows(&written, source, PolicyCommand::Update, reads)?;
+        if let Some(predicate) = condition {
+            input = filtered_further(input, predicate);
+        }
         if !ctes.is_empty() {
             input = self.assigned_below(input, &target, &from_items, &mut assignments);
         }
-        let alias = table.alias.as_ref();
         let checks = self.view_checks(&written)?;
-        let returning =
-            self.returning(stmt.returning_clause.as_ref(), &written, alias, &from_items)?;
         let input = self.with_ctes(ctes, input);
-        Ok(Update { target, input, assignments, current_of, checks, returning })
+        Ok(Update { target, input, assignments, current_of, checks, policies, returning })
     }
 
     /// Computes SET expressions below, where the statement's CTEs are in scope.
@@ -646,32 +682,35 @@ impl Binder<'_> {
         let table = stmt.relation.as_ref().ok_or_else(|| Error::internal("DELETE FROM nothing"))?;
         let written = self.target_relation(table, Verb::Delete)?;
         self.note_written(&written, Verb::Delete, &[]);
-        let (target, rel, from_items) =
-            self.target_and_from(&written, table, &stmt.using_clause)?;
+        let source = self.target_and_from(&written, table, &stmt.using_clause)?;
+        let read_before = self.forget_reads(&written);
+        let target = source.target();
         let current_of = self.current_of(boxed(&stmt.where_clause), &written)?;
         let condition = match current_of {
             Some(_) => None,
             None => self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?,
         };
-        let input = match condition {
-            Some(predicate) => filtered_further(rel, predicate),
-            None => rel,
-        };
         let alias = table.alias.as_ref();
+        let from_items = source.from_items.clone();
         let returning =
             self.returning(stmt.returning_clause.as_ref(), &written, alias, &from_items)?;
+        let reads = self.recall_reads(&written, read_before);
+        let mut input = self.changed_rows(&written, source, PolicyCommand::Delete, reads)?;
+        if let Some(predicate) = condition {
+            input = filtered_further(input, predicate);
+        }
         let input = self.with_ctes(ctes, input);
         Ok(Delete { target, input, current_of, returning })
     }
 
-    /// The target's scan joined with FROM (or USING); the target comes first in
-    /// the namespace, as `*` shows it.
+    /// The target's scan and FROM (or USING); the target comes first in the namespace,
+    /// as `*` shows it.
     fn target_and_from(
         &mut self,
         target: &Target,
         table: &RangeVar,
         from: &[Node],
-    ) -> Result<(Scan, Rel, Vec<Item>)> {
+    ) -> Result<ChangeSource> {
         let TargetRows { mut scan, item, conditions } = self.target_rows(target)?;
         scan.rid = Some(self.new_id());
         scan.alias = table.alias.as_ref().map_or_else(String::new, |a| a.aliasname.clone());
@@ -684,16 +723,29 @@ impl Binder<'_> {
         self.level().add(vec![item]);
         let from = self.from_clause(from)?;
         let from_items: Vec<Item> = self.level().items.iter().skip(1).cloned().collect();
-        let rows = self.filtered_target(target, &scan, conditions)?;
-        let rel = match from {
-            Some(from) => cross_join(rows, from, false),
-            None => rows,
+        Ok(ChangeSource { scan, conditions, from, from_items })
+    }
+
+    /// The rows that UPDATE or DELETE may change: the target's, joined with FROM.
+    /// `reads`: the statement reads the target, too.
+    fn changed_rows(
+        &mut self,
+        target: &Target,
+        source: ChangeSource,
+        command: PolicyCommand,
+        reads: bool,
+    ) -> Result<Rel> {
+        let ChangeSource { scan, conditions, from, .. } = source;
+        let commands = match reads {
+            true => vec![PolicyCommand::Select, command],
+            false => vec![command],
         };
-        let family = scan.descendants;
-        scan.columns.retain(|(number, _)| {
-            *number > 0 || family && *number == crate::sql::ir::system_column::TABLEOID
-        });
-        Ok((scan, rel, from_items))
+        let policies = self.target_conditions(target, &scan, &commands)?;
+        let rel = self.filtered_target(target, &scan, policies, conditions, from.is_none())?;
+        Ok(match from {
+            Some(from) => cross_join(rel, from, false),
+            None => rel,
+        })
     }
 
     /// SET: each column once (or its parts, one after the other), values converted.
@@ -884,6 +936,27 @@ impl Binder<'_> {
             .filter(|(number, column)| *number > 0 || used.contains(&column.id))
             .collect();
         Ok(Some(Returning { row, exprs }))
+    }
+}
+
+/// What UPDATE and DELETE find their rows in.
+struct ChangeSource {
+    scan: Scan,
+    /// Of the views on the way to the table.
+    conditions: Vec<Expr>,
+    from: Option<Rel>,
+    from_items: Vec<Item>,
+}
+
+impl ChangeSource {
+    /// The target as it is changed: its columns, and what else a row is known by.
+    fn target(&self) -> Scan {
+        let mut scan = self.scan.clone();
+        let family = scan.descendants;
+        scan.columns.retain(|(number, _)| {
+            *number > 0 || family && *number == crate::sql::ir::system_column::TABLEOID
+        });
+        scan
     }
 }
 

@@ -19,6 +19,7 @@ use crate::sqlstate;
 pub enum ExpressionUse {
     Default,
     Check,
+    Policy,
     Generated,
     IndexExpression,
     IndexPredicate,
@@ -32,6 +33,7 @@ impl ExpressionUse {
         match self {
             ExpressionUse::Default => Clause::ColumnDefault,
             ExpressionUse::Check => Clause::CheckConstraint,
+            ExpressionUse::Policy => Clause::Policy,
             ExpressionUse::Generated => Clause::GeneratedColumn,
             ExpressionUse::IndexExpression => Clause::IndexExpression,
             ExpressionUse::IndexPredicate => Clause::IndexPredicate,
@@ -201,10 +203,14 @@ fn bind_with<T>(
     let name = relation.map_or("", |relation| relation.name.as_str());
     let mut binder = Binder::with_fixed_params(eval, &[]);
     binder.start_ids_after(&columns);
+    binder.ignores_policies = usage == ExpressionUse::Policy;
     binder.with_relation(name, &columns, usage.clause(), |binder| {
         let mut expr = binder.expr(node)?;
         if matches!(usage, ExpressionUse::Check) {
             expr = binder.to_boolean(expr, "CHECK")?;
+        }
+        if usage == ExpressionUse::Policy {
+            expr = binder.to_boolean(expr, "POLICY")?;
         }
         if matches!(usage, ExpressionUse::IndexPredicate) {
             expr = binder.to_boolean(expr, "WHERE")?;

@@ -10,7 +10,7 @@ use super::Binder;
 use super::node::{column_expr, inner, required, strings};
 use super::scope::{Clause, CteState, Item, ItemColumn, Level};
 use crate::catalog::acl;
-use crate::catalog::{self, Persistence, Relation, RelationKind};
+use crate::catalog::{self, Persistence, Relation, RelationKind, View};
 use crate::error::{Error, Result};
 use crate::sql::ir::{JoinKind, OutputColumn, Query, Rel, Scan, system_column};
 use crate::sql::privilege;
@@ -142,9 +142,12 @@ impl Binder<'_> {
             _ => {
                 let mut scan = self.scan(&relation);
                 scan.descendants = !descendants.is_empty();
+                // Policies may read columns that the name does not offer.
+                let mut whole = scan.clone();
                 self.keep_known_columns(&mut scan, table.location);
                 let item = self.table_item_named(&mut scan, table)?;
-                Ok((Rel::Scan(scan), item))
+                whole.alias.clone_from(&scan.alias);
+                Ok((self.secured_scan(&relation, whole)?, item))
             }
         }
     }
@@ -306,7 +309,12 @@ impl Binder<'_> {
         };
         item.aliased = false;
         let item = self.finish_item(item, table.alias.as_ref())?;
-        Ok((query.rel, item))
+        let is_barrier = relation.view().is_some_and(View::security_barrier);
+        let rel = match is_barrier {
+            true => Rel::Barrier { input: Box::new(query.rel) },
+            false => query.rel,
+        };
+        Ok((rel, item))
     }
 
     fn from_subselect(&mut self, node: &RangeSubselect) -> Result<(Rel, Vec<Item>)> {

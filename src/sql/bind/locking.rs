@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::Binder;
 use super::node::{INT8, column_expr, inner};
 use super::scope::Item;
-use crate::catalog::{Relation, RelationKind, acl};
+use crate::catalog::{PolicyCommand, Relation, RelationKind, acl};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::columns;
 use crate::sql::ir::{
@@ -205,6 +205,11 @@ impl Brought<'_, '_> {
             | Rel::Functions(_)
             | Rel::Cte { .. }
             | Rel::RecursiveUnion { .. } => Ok(Vec::new()),
+            Rel::Barrier { input } => {
+                let rows = self.rows(input)?;
+                self.add_policies(input)?;
+                Ok(rows)
+            }
             Rel::Filter { input, .. } | Rel::Sort { input, .. } | Rel::Limit { input, .. } => {
                 self.rows(input)
             }
@@ -249,6 +254,20 @@ impl Brought<'_, '_> {
             Rel::Distinct { .. } => Err(self.refused("DISTINCT clause")),
             Rel::SetOp { .. } => Err(self.refused("UNION/INTERSECT/EXCEPT")),
         }
+    }
+
+    /// Rows that are locked are those that the policies for UPDATE show, too.
+    fn add_policies(&mut self, secured: &mut Rel) -> Result<()> {
+        let Rel::Filter { input, predicate } = secured else { return Ok(()) };
+        let Rel::Scan(scan) = &**input else { return Ok(()) };
+        let relation = scan.relation.clone();
+        let added = self.binder.using_conditions(&relation, scan, &[PolicyCommand::Update])?;
+        let first = std::mem::replace(predicate, super::node::null(super::node::BOOL));
+        let all = added.into_iter().chain([first]).collect();
+        if let Some(all) = super::node::all_of(all) {
+            *predicate = all;
+        }
+        Ok(())
     }
 
     fn refused(&self, what: &str) -> Error {

@@ -14,9 +14,10 @@ use super::dml::assigned_names;
 use super::from::cross_join;
 use super::node::{boxed, inner, required};
 use super::opened::Verb;
+use super::policy::Writes;
 use super::scope::{Clause, Item};
 use super::updatable::{Target, TargetRows};
-use crate::catalog::{Relation, RelationKind};
+use crate::catalog::{PolicyCommand, Relation, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::each_in_expr;
 use crate::sql::ir::{
@@ -53,6 +54,7 @@ impl Binder<'_> {
         let source = required(&stmt.source_relation)?;
         let (rel, sources) = self.from_item(source)?;
         check_names(&item, &sources)?;
+        let read_before = self.forget_reads(&written);
         let both: Vec<Item> = std::iter::once(item).chain(sources.iter().cloned()).collect();
         self.level().items = both.clone();
         let on = self.condition(boxed(&stmt.join_condition), Clause::JoinOn, "JOIN/ON")?;
@@ -67,7 +69,21 @@ impl Binder<'_> {
             true => JoinKind::Inner,
             false => JoinKind::Left,
         };
-        let mut input = cross_join(rel, Rel::Scan(scan.clone()), false);
+        let reads = self.recall_reads(&written, read_before);
+        let does = |command: CmdType| clauses.iter().any(|c| c.command_type() == command);
+        let writes = Writes {
+            insert: does(CmdType::CmdInsert),
+            merge_update: does(CmdType::CmdUpdate),
+            merge_delete: does(CmdType::CmdDelete),
+            is_merge: true,
+            reads,
+            ..Writes::default()
+        };
+        let policies = self.policy_checks(&written, writes)?;
+        let seen: &[PolicyCommand] = if reads { &[PolicyCommand::Select] } else { &[] };
+        let conditions = self.target_conditions(&written, &scan, seen)?;
+        let rows = self.filtered_target(&written, &scan, conditions, Vec::new(), false)?;
+        let mut input = cross_join(rel, rows, false);
         if let Rel::Join { kind: join, on: condition, .. } = &mut input {
             (*join, *condition) = (kind, on);
         }
@@ -75,7 +91,7 @@ impl Binder<'_> {
         scan.columns
             .retain(|(number, _)| *number > 0 || family && *number == system_column::TABLEOID);
         let input = self.with_ctes(ctes, input);
-        Ok(Merge { target: scan, input, actions })
+        Ok(Merge { target: scan, input, actions, policies })
     }
 
     /// The table that MERGE changes; views have no part in it.

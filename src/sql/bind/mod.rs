@@ -52,6 +52,7 @@ mod opened;
 mod operator;
 mod order;
 mod params;
+mod policy;
 mod polymorphic;
 mod procedure;
 mod prune;
@@ -143,6 +144,15 @@ pub struct Binder<'a> {
     description: Option<described::Description>,
     /// The clauses of the level that was bound last.
     plain: Option<described::Body>,
+    /// The table whose next scan is not subject to its policies: they are seen to
+    /// elsewhere.
+    unsecured: Option<Oid>,
+    /// The tables whose policies are being bound.
+    securing: Vec<Oid>,
+    /// What was bound depends on who runs it.
+    depends_on_role: bool,
+    /// What is bound is not run: policies have no part in it.
+    ignores_policies: bool,
     /// Primary keys by which columns are grouped that GROUP BY does not name.
     grouping_keys: Vec<Oid>,
     /// A view whose next mention in FROM stays as it is.
@@ -186,6 +196,10 @@ impl<'a> Binder<'a> {
             names: bound::Names::default(),
             description: None,
             plain: None,
+            unsecured: None,
+            securing: Vec::new(),
+            depends_on_role: false,
+            ignores_policies: false,
             grouping_keys: Vec::new(),
             unexpanded: None,
             rule_source: None,
@@ -204,10 +218,29 @@ impl<'a> Binder<'a> {
         std::mem::take(&mut self.permissions)
     }
 
+    /// For a statement that is bound but not run.
+    pub fn without_policies(self) -> Binder<'a> {
+        Binder { ignores_policies: true, ..self }
+    }
+
+    /// Whether policies made the bound statement one for the present role only.
+    pub fn depends_on_role(&self) -> bool {
+        self.depends_on_role
+    }
+
     /// A column of a relation is read.
     fn note_selected(&mut self, origin: Option<(Oid, i16)>) {
         if let Some((relation, column)) = origin {
             self.permissions.select(relation, self.check_as, column);
+        }
+    }
+
+    /// A function is called; everybody may call a built-in one that nobody has spoken of.
+    fn note_call(&mut self, function: Oid) {
+        let on = crate::catalog::ObjectAddress::function(function);
+        let is_users = function >= crate::sql::types::oid::FIRST_NORMAL;
+        if is_users || self.catalog.access_list_on(on).is_some() {
+            self.permissions.execute(function);
         }
     }
 

@@ -50,7 +50,7 @@ impl Binder<'_> {
     fn procedure_call(&mut self, call: &CallStmt) -> Result<ProcedureCall> {
         let call = call.funccall.as_deref().ok_or_else(|| Error::syntax("CALL of nothing"))?;
         let bound = self.at_new_level(|binder| binder.procedure_at_level(call))?;
-        self.permissions.execute(bound.function.oid);
+        self.note_call(bound.function.oid);
         Ok(ProcedureCall { params: self.param_types(), permissions: self.permissions(), ..bound })
     }
 

@@ -8,7 +8,9 @@ use super::scope::{Clause, Item};
 use super::select::filter;
 use crate::catalog::{CastContext, Function, RelationKind};
 use crate::error::{Error, Result};
-use crate::sql::ir::{Call, Expr, ExprKind, OutputColumn, Query, Rel, Subquery, SubqueryKind};
+use crate::sql::ir::{
+    Call, Expr, ExprKind, OutputColumn, Query, Rel, Scan, Subquery, SubqueryKind,
+};
 use crate::sql::parse::ast::RangeTableSample;
 use crate::sql::types::{SqlType, oid};
 use crate::sqlstate;
@@ -16,12 +18,24 @@ use crate::sqlstate;
 /// `random()`.
 const RANDOM: u32 = 1598;
 
+/// The table of an item of FROM, under its policies or not.
+fn scanned(rel: &mut Rel) -> Option<&mut Scan> {
+    match rel {
+        Rel::Scan(scan) => Some(scan),
+        Rel::Barrier { input } => match &mut **input {
+            Rel::Filter { input, .. } => scanned(input),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 impl Binder<'_> {
     pub(super) fn table_sample(&mut self, node: &RangeTableSample) -> Result<(Rel, Vec<Item>)> {
         let relation = required(&node.relation)?;
         let (mut rel, items) = self.from_item(relation)?;
-        let rid = match &mut rel {
-            Rel::Scan(scan)
+        let rid = match scanned(&mut rel) {
+            Some(scan)
                 if matches!(scan.relation.kind, RelationKind::Table | RelationKind::Virtual) =>
             {
                 match scan.rid {
@@ -70,7 +84,13 @@ impl Binder<'_> {
         let ty = SqlType::new(oid::BOOL);
         let function = Arc::new(function(&method, &*self.function(RANDOM)?));
         let call = Call { function, args, ty };
-        Ok((filter(rel, typed(ExprKind::Call(call), ty, -1)), items))
+        let is_sampled = typed(ExprKind::Call(call), ty, -1);
+        // What policies hide is hidden from the sample, not the other way round.
+        if let Rel::Barrier { input } = rel {
+            let rel = Rel::Barrier { input: Box::new(filter(*input, is_sampled)) };
+            return Ok((rel, items));
+        }
+        Ok((filter(rel, is_sampled), items))
     }
 
     fn sample_argument(

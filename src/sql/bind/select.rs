@@ -461,7 +461,10 @@ fn sorted(input: Rel, keys: Vec<SortKey>) -> Rel {
 }
 
 pub(super) fn filter(input: Rel, predicate: Expr) -> Rel {
-    Rel::Filter { input: Box::new(input), predicate }
+    match super::policy::below_barriers(input, predicate) {
+        (input, Some(predicate)) => Rel::Filter { input: Box::new(input), predicate },
+        (input, None) => input,
+    }
 }
 
 /// Set-returning calls, those within the arguments of others first.

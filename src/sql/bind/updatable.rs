@@ -19,11 +19,14 @@ use super::Binder;
 use super::dml::column_of;
 use super::node::{all_of, column_expr, typed};
 use super::opened::Verb;
+use super::policy::{barrier, has_subquery};
 use super::scope::{Item, ItemColumn};
 use crate::catalog::{CheckOption, Relation, RelationKind, TriggerTiming, Updatable, View};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{columns_of, rewrite_deep};
-use crate::sql::ir::{ColumnId, Expr, ExprKind, OutputColumn, Query, Rel, Scan, ViewCheck};
+use crate::sql::ir::{
+    CheckKind, ColumnId, Expr, ExprKind, OutputColumn, Query, Rel, RowCheck, Scan,
+};
 use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{RangeVar, SelectStmt, SetOperation};
 use crate::sql::types::{Oid, oid};
@@ -146,13 +149,13 @@ fn is_writable_kind(relation: &Relation) -> bool {
 /// A view's query taken apart: each column over the scan at the bottom, and the
 /// conditions on the way, innermost first.
 #[derive(Default)]
-struct Below {
-    columns: HashMap<ColumnId, Expr>,
-    conditions: Vec<Expr>,
+pub(super) struct Below {
+    pub columns: HashMap<ColumnId, Expr>,
+    pub conditions: Vec<Expr>,
 }
 
 impl Below {
-    fn collapse<'r>(&mut self, rel: &'r Rel) -> Option<&'r Scan> {
+    pub fn collapse<'r>(&mut self, rel: &'r Rel) -> Option<&'r Scan> {
         match rel {
             Rel::Scan(scan) => {
                 for (_, column) in &scan.columns {
@@ -175,9 +178,22 @@ impl Below {
                 Some(scan)
             }
             // The order of a view's rows, and their locks, are for those who read it.
-            Rel::Sort { input, .. } | Rel::LockRows { input, .. } => self.collapse(input),
+            Rel::Sort { input, .. } | Rel::LockRows { input, .. } | Rel::Barrier { input } => {
+                self.collapse(input)
+            }
             _ => None,
         }
+    }
+
+    /// The columns of one scan as those of another of the same table.
+    pub fn renumbered(from: &Scan, to: &Scan) -> HashMap<ColumnId, Expr> {
+        let mut columns = HashMap::with_capacity(from.columns.len());
+        for (number, column) in &from.columns {
+            if let Some((_, own)) = to.columns.iter().find(|(known, _)| known == number) {
+                columns.insert(column.id, typed(ExprKind::Column(own.id), own.ty, -1));
+            }
+        }
+        columns
     }
 
     fn over_scan(&self, expr: &Expr) -> Expr {
@@ -188,7 +204,7 @@ impl Below {
 }
 
 /// Replaces columns by what they are.
-fn substitute(expr: &mut Expr, columns: &HashMap<ColumnId, Expr>) {
+pub(super) fn substitute(expr: &mut Expr, columns: &HashMap<ColumnId, Expr>) {
     rewrite_deep(expr, &mut |expr| {
         if let ExprKind::Column(id) = expr.kind
             && let Some(known) = columns.get(&id)
@@ -387,17 +403,21 @@ impl Binder<'_> {
         Ok(Rel::Project { input: Box::new(query.rel), exprs })
     }
 
-    /// A target's scan under its views' conditions.
+    /// A target's scan under its policies' and its views' conditions. `stands_alone`: it
+    /// is joined with nothing.
     pub(super) fn filtered_target(
         &mut self,
         target: &Target,
         scan: &Scan,
+        policies: Vec<Expr>,
         conditions: Vec<Expr>,
+        stands_alone: bool,
     ) -> Result<Rel> {
-        Ok(match scan.relation.view() {
-            None => filtered_scan(target, Rel::Scan(scan.clone()), conditions),
-            Some(_) => filtered_scan(target, self.rows_of_view(scan)?, conditions),
-        })
+        let plain = match scan.relation.view() {
+            None => Rel::Scan(scan.clone()),
+            Some(_) => self.rows_of_view(scan)?,
+        };
+        Ok(filtered_scan(target, plain, policies, conditions, stands_alone))
     }
 
     /// The rows of a target, with column ids of their own.
@@ -410,17 +430,16 @@ impl Binder<'_> {
         // A view that triggers write to is what the views above it are updatable over.
         let is_view = target.relation.view().is_some();
         self.unexpanded = is_view.then_some(target.relation.oid);
-        let query = self.view_query(view)?;
+        // The table's own policies depend on what is done to it.
+        let outer = self.unsecured.replace(target.relation.oid);
+        let query = self.view_query(view);
+        self.unsecured = outer;
+        let query = query?;
         let mut below = Below::default();
         let found = below.collapse(&query.rel);
         let found = found.ok_or_else(|| Error::internal("an updatable view that is not plain"))?;
         scan.descendants = found.descendants;
-        let mut fresh: HashMap<ColumnId, Expr> = HashMap::new();
-        for (number, column) in &found.columns {
-            if let Some((_, own)) = scan.columns.iter().find(|(known, _)| known == number) {
-                fresh.insert(column.id, typed(ExprKind::Column(own.id), own.ty, -1));
-            }
-        }
+        let fresh = Below::renumbered(found, &scan);
         let Below { mut columns, mut conditions } = below;
         columns.values_mut().for_each(|expr| substitute(expr, &fresh));
         conditions.iter_mut().for_each(|expr| substitute(expr, &fresh));
@@ -445,7 +464,7 @@ impl Binder<'_> {
 
     /// The conditions that WITH CHECK OPTION asks of written rows, those of inner
     /// views first.
-    pub(super) fn view_checks(&mut self, target: &Target) -> Result<Vec<ViewCheck>> {
+    pub(super) fn view_checks(&mut self, target: &Target) -> Result<Vec<RowCheck>> {
         let mut cascaded = false;
         let mut checked: Vec<(Arc<Relation>, bool)> = Vec::new();
         for view in &target.views {
@@ -468,7 +487,8 @@ impl Binder<'_> {
                 let read = columns_of(&predicate);
                 let mut row = rows.scan.columns.clone();
                 row.retain(|(_, column)| read.contains(&column.id));
-                checks.push(ViewCheck { view: view.name.clone(), row, predicate });
+                let kind = CheckKind::View(view.name.clone());
+                checks.push(RowCheck { kind, row, predicate });
             }
         }
         Ok(checks)
@@ -479,15 +499,35 @@ fn is_filtered(view: &Relation) -> bool {
     matches!(updatable_of(view), Some(Updatable::Yes { is_filtered: true, .. }))
 }
 
-/// A target's scan under its views' conditions.
-fn filtered_scan(target: &Target, scan: Rel, mut conditions: Vec<Expr>) -> Rel {
+/// A target's rows under its policies' and its views' conditions.
+fn filtered_scan(
+    target: &Target,
+    plain: Rel,
+    policies: Vec<Expr>,
+    mut conditions: Vec<Expr>,
+    stands_alone: bool,
+) -> Rel {
     // An outer view's condition sees no row that a security barrier within hides.
     if !target.has_barrier() {
         conditions.reverse();
     }
+    // The conjuncts of one filter are tested in their order, but for those that read
+    // other rows.
+    let is_plain = stands_alone && !policies.iter().any(has_subquery);
+    if is_plain || policies.is_empty() {
+        let all = policies.into_iter().chain(conditions).collect();
+        return match all_of(all) {
+            Some(predicate) => super::select::filter(plain, predicate),
+            None => plain,
+        };
+    }
+    let secured = match all_of(policies) {
+        Some(predicate) => barrier(plain, predicate),
+        None => plain,
+    };
     match all_of(conditions) {
-        Some(predicate) => super::select::filter(scan, predicate),
-        None => scan,
+        Some(predicate) => super::select::filter(secured, predicate),
+        None => secured,
     }
 }
 

@@ -35,6 +35,7 @@ impl Ddl<'_> {
             Kind::ObjectColumn => self.commented_column(&name_list(node)),
             Kind::ObjectTabconstraint => self.commented_constraint(&name_list(node)),
             Kind::ObjectTrigger => self.commented_trigger(&name_list(node)),
+            Kind::ObjectPolicy => self.commented_policy(&name_list(node)),
             Kind::ObjectRule => self.rule_target(&name_list(node)),
             Kind::ObjectSchema => self.schema_named(&plain_name(node)).map(ObjectAddress::schema),
             Kind::ObjectType => match node {
@@ -137,6 +138,15 @@ impl Ddl<'_> {
         trigger
             .map(|trigger| trigger.address())
             .ok_or_else(|| super::trigger_change::no_trigger(name, &relation.name))
+    }
+
+    fn commented_policy(&self, parts: &[&str]) -> Result<ObjectAddress> {
+        let Some((name, relation)) = parts.split_last() else {
+            return Err(Error::syntax("policy name must be qualified"));
+        };
+        let relation = self.relation_of_parts(relation)?;
+        self.require_owner(relation.owner, "relation", &relation.name)?;
+        self.policy_on(&relation, name).map(|policy| policy.address())
     }
 
     fn commented_shared(

@@ -46,6 +46,7 @@ impl Ddl<'_> {
             constraints: Vec::new(),
             persistence: Persistence::Permanent,
             materialized: None,
+            row_security: Default::default(),
             settings: Default::default(),
             inheritance: Default::default(),
         });

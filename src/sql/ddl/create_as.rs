@@ -74,6 +74,7 @@ impl Ddl<'_> {
             }
             let ty =
                 if output.ty.oid == oid::UNKNOWN { SqlType::new(oid::TEXT) } else { output.ty };
+            crate::sql::privilege::check_type(ty.oid, &self.eval())?;
             let collation = self.work.catalog.type_(ty.oid).map(|ty| ty.collation).unwrap_or(0);
             plans.push(ColumnPlan {
                 column: new_column(column, ty, collation),

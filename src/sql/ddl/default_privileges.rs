@@ -185,6 +185,7 @@ impl Ddl<'_> {
                 self.put_acl(list.on, Some(items));
             }
         }
+        self.forget_role_in_policies(role.oid);
         let defaults: Vec<_> = self.work.catalog.all_default_privileges().cloned().collect();
         for found in defaults {
             if found.role == role.oid {

@@ -83,6 +83,16 @@ impl Ddl<'_> {
         self.put_references(view.oid, view, edges);
     }
 
+    /// Records what the conditions of a policy mention.
+    pub fn record_policy_references(&mut self, policy: ObjectAddress, table: Oid, queries: &[Rel]) {
+        let found = Found::default();
+        queries.iter().for_each(|query| found.relation(query));
+        // With its table a policy goes anyway.
+        let mut needed = found.needed();
+        needed.retain(|(address, _)| *address != ObjectAddress::relation(table));
+        self.put_references(policy.oid, policy, needed);
+    }
+
     /// As [`Ddl::record_query_references`], for what a rule's actions read and write.
     pub fn record_rule_references(
         &mut self,
@@ -142,8 +152,16 @@ impl Found {
         found
     }
 
+    /// A relation of which columns are mentioned is not listed by itself.
     fn needed(&self) -> Vec<(ObjectAddress, char)> {
-        self.addresses.borrow().iter().map(|address| (*address, 'n')).collect()
+        let addresses = self.addresses.borrow();
+        let has_column = |whole: &ObjectAddress| {
+            let columns =
+                ObjectAddress { sub: 1, ..*whole }..ObjectAddress { sub: i32::MAX, ..*whole };
+            addresses.range(columns).next().is_some()
+        };
+        let stated = addresses.iter().filter(|address| address.sub != 0 || !has_column(address));
+        stated.map(|address| (*address, 'n')).collect()
     }
 
     fn columns_of(&self, relation: Oid) -> impl Iterator<Item = ObjectAddress> {

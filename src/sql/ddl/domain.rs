@@ -67,6 +67,7 @@ impl Ddl<'_> {
         let name =
             statement.type_name.as_ref().ok_or_else(|| Error::syntax("domain without a type"))?;
         let base = self.resolve_type(name)?;
+        crate::sql::privilege::check_type(base.oid, &self.eval())?;
         if let Some(ty) = self.work.catalog.type_(base.oid)
             && matches!(ty.kind, TypeKind::Pseudo)
         {

@@ -85,6 +85,7 @@ impl Ddl<'_> {
             Kind::ObjectType => self.type_target(node, "type"),
             Kind::ObjectDomain => self.type_target(node, "domain"),
             Kind::ObjectTrigger => self.trigger_target(node, statement.missing_ok).await,
+            Kind::ObjectPolicy => self.policy_target(node, statement.missing_ok).await,
             Kind::ObjectRule => self.rule_target(&Self::rule_name_parts(node.node.as_ref())),
             Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
                 self.routine_target(node, kind, statement.missing_ok)
@@ -351,6 +352,7 @@ fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
         Kind::ObjectDomain => "DROP DOMAIN",
         Kind::ObjectTrigger => "DROP TRIGGER",
         Kind::ObjectRule => "DROP RULE",
+        Kind::ObjectPolicy => "DROP POLICY",
         Kind::ObjectFunction => "DROP FUNCTION",
         Kind::ObjectAggregate => "DROP AGGREGATE",
         Kind::ObjectOperator => "DROP OPERATOR",

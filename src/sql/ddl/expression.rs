@@ -107,7 +107,10 @@ fn require_immutable(expr: &Expr, usage: ExpressionUse) -> Result<()> {
         ExpressionUse::PartitionKey => {
             "functions in partition key expression must be marked IMMUTABLE"
         }
-        ExpressionUse::Default | ExpressionUse::Check | ExpressionUse::Other => return Ok(()),
+        ExpressionUse::Default
+        | ExpressionUse::Check
+        | ExpressionUse::Policy
+        | ExpressionUse::Other => return Ok(()),
     };
     let mut mutable = false;
     let mut note = |expr: &Expr| {

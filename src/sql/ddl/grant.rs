@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use super::{Ddl, strings};
 use crate::catalog::acl::{self, AccessList, AclItem, AclKind, Guarded, PRIVILEGES};
-use crate::catalog::{ObjectAddress, ObjectClass, Relation, RelationKind, relation_oid};
+use crate::catalog::system::language_named;
+use crate::catalog::{
+    FunctionKind, ObjectAddress, ObjectClass, Relation, RelationKind, TypeKind, relation_oid,
+};
 use crate::error::{Error, Report, Result, Severity};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::{Oid, oid};
@@ -136,6 +139,21 @@ impl Ddl<'_> {
                 let schema = self.schema_named(&name.sval)?;
                 self.named(ObjectAddress::schema(schema), &name.sval, "schema")
             }
+            (Kind::ObjectLanguage, NodeEnum::String(name)) => {
+                let (oid, is_trusted) = language_named(&name.sval).ok_or_else(|| {
+                    let message = format!("language \"{}\" does not exist", name.sval);
+                    Error::new(sqlstate::UNDEFINED_OBJECT, message)
+                })?;
+                if !is_trusted {
+                    let message = format!("language \"{}\" is not trusted", name.sval);
+                    return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message).with_detail(
+                        "GRANT and REVOKE are not allowed on untrusted languages, because only \
+                         superusers can use untrusted languages.",
+                    ));
+                }
+                let on = ObjectAddress::new(relation_oid::PG_LANGUAGE, oid);
+                self.named(on, &name.sval, "language")
+            }
             (Kind::ObjectDatabase, NodeEnum::String(name)) => {
                 let found = self.work.catalog.databases().find(|d| d.name == name.sval);
                 let database = found.map(|found| found.oid).ok_or_else(|| {
@@ -150,6 +168,10 @@ impl Ddl<'_> {
             (Kind::ObjectType | Kind::ObjectDomain, NodeEnum::List(names)) => {
                 let parts = strings(&names.items);
                 let ty = self.granted_type(&names.items)?;
+                let is_domain = self.is_domain_type(ty);
+                if kind == Kind::ObjectDomain && !is_domain {
+                    return Err(super::name::wrong_object(&parts.join("."), "domain"));
+                }
                 let name = parts.last().copied().unwrap_or_default().to_owned();
                 self.named(ObjectAddress::type_(ty), &name, "type")
             }
@@ -158,6 +180,7 @@ impl Ddl<'_> {
                 NodeEnum::ObjectWithArgs(function),
             ) => {
                 let (oid, name) = self.granted_function(function)?;
+                self.require_routine_kind(oid, kind)?;
                 self.named(ObjectAddress::function(oid), &name, "function")
             }
             _ => Err(Error::unsupported("GRANT on this kind of object")),
@@ -168,6 +191,26 @@ impl Ddl<'_> {
         let guarded = self.work.catalog.guarded(on);
         let guarded = guarded.ok_or_else(|| Error::internal("an object without privileges"))?;
         Ok(Named { guarded, name: name.to_owned(), word })
+    }
+
+    fn is_domain_type(&self, ty: Oid) -> bool {
+        let found = self.work.catalog.type_(ty);
+        found.is_some_and(|ty| matches!(ty.kind, TypeKind::Domain { .. }))
+    }
+
+    /// FUNCTION is no word for a procedure, nor PROCEDURE for a function.
+    fn require_routine_kind(&self, function: Oid, kind: ast::ObjectType) -> Result<()> {
+        let catalog = &self.work.catalog;
+        let Some(function) = catalog.function(function) else { return Ok(()) };
+        let is_procedure = function.kind == FunctionKind::Procedure;
+        let word = match kind {
+            ast::ObjectType::ObjectFunction if is_procedure => "function",
+            ast::ObjectType::ObjectProcedure if !is_procedure => "procedure",
+            _ => return Ok(()),
+        };
+        let path = &self.ctx.eval.settings.search_path;
+        let signature = catalog.function_signature(path, function);
+        Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("{signature} is not a {word}")))
     }
 
     fn granted_type(&self, names: &[ast::Node]) -> Result<Oid> {
@@ -469,6 +512,7 @@ fn check_asked(asked: &Asked, kind: ast::ObjectType) -> Result<()> {
         Kind::ObjectTable => (AclKind::Table.all() | AclKind::Sequence.all(), "relation"),
         Kind::ObjectSequence => (AclKind::Sequence.all(), "sequence"),
         Kind::ObjectDatabase => (AclKind::Database.all(), "database"),
+        Kind::ObjectLanguage => (AclKind::Language.all(), "language"),
         Kind::ObjectFunction => (AclKind::Function.all(), "function"),
         Kind::ObjectProcedure => (AclKind::Function.all(), "procedure"),
         Kind::ObjectRoutine => (AclKind::Function.all(), "routine"),

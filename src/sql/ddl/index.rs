@@ -147,6 +147,7 @@ impl Ddl<'_> {
                 ..Inheritance::default()
             },
             materialized: None,
+            row_security: Default::default(),
             settings: RelationSettings {
                 options: plan.options,
                 unlogged: relation.settings.unlogged,

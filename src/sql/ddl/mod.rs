@@ -43,6 +43,7 @@ mod operator;
 pub(super) mod options;
 mod owned;
 mod partition;
+mod policy;
 mod range;
 mod rename;
 mod rewrite;
@@ -144,6 +145,8 @@ impl Ddl<'_> {
             NodeEnum::CreateCastStmt(statement) => ddl.create_cast(statement)?,
             NodeEnum::AlterOperatorStmt(statement) => ddl.alter_operator(statement)?,
             NodeEnum::CreateTrigStmt(statement) => ddl.create_trigger(statement).await?,
+            NodeEnum::CreatePolicyStmt(statement) => ddl.create_policy(statement).await?,
+            NodeEnum::AlterPolicyStmt(statement) => ddl.alter_policy(statement).await?,
             NodeEnum::RuleStmt(statement) => ddl.create_rule(statement).await?,
             NodeEnum::CreateEventTrigStmt(_) => {
                 return Err(Error::unsupported("CREATE EVENT TRIGGER"));

@@ -45,6 +45,7 @@ impl Ddl<'_> {
                 self.rename_domain_constraint(statement).map(|()| "ALTER DOMAIN".to_owned())
             }
             Kind::ObjectTrigger => self.rename_trigger(statement).await,
+            Kind::ObjectPolicy => self.rename_policy(statement).await,
             Kind::ObjectRule => self.rename_rule(statement).await,
             Kind::ObjectFunction
             | Kind::ObjectProcedure

@@ -296,6 +296,7 @@ impl Ddl<'_> {
             .into_iter()
             .map(|address| (address.oid, owned(address)))
             .chain(self.privileges_of(role))
+            .chain(self.policies_for(role))
             .collect();
         found.sort_by_key(|(oid, _)| *oid);
         let details: Vec<String> = found.into_iter().map(|(_, text)| text).collect();
@@ -307,6 +308,20 @@ impl Ddl<'_> {
             format!("role \"{}\" cannot be dropped because some objects depend on it", role.name),
         )
         .with_detail(details.join("\n")))
+    }
+
+    /// The policies that name a role.
+    fn policies_for(&self, role: &Role) -> Vec<(Oid, String)> {
+        let catalog = &self.work.catalog;
+        let path = &self.ctx.eval.settings.search_path;
+        catalog
+            .policies()
+            .filter(|policy| policy.roles.contains(&role.oid))
+            .map(|policy| {
+                let text = catalog.describe(path, policy.address());
+                (policy.oid, format!("target of {text}"))
+            })
+            .collect()
     }
 
     /// Where a role is mentioned in access control lists and default privileges.

@@ -161,6 +161,7 @@ impl Ddl<'_> {
             persistence: self.persistence_in(schema),
             inheritance: Default::default(),
             materialized: None,
+            row_security: Default::default(),
             settings: Default::default(),
         });
         self.put_row_type(oid)?;

@@ -43,7 +43,7 @@ impl Ddl<'_> {
         let relation = self
             .relation_by_name(schema, table_name)
             .ok_or_else(|| Error::undefined_table(&table.join(".")))?;
-        self.require_relation_owner(&relation)?;
+        self.require_owner(relation.owner, "relation", &relation.name)?;
         self.lock_relation(relation.oid, LockMode::AccessExclusive).await?;
         match self.work.catalog.trigger_named(relation.oid, name) {
             Some(trigger) => Ok(trigger.address()),

@@ -50,7 +50,7 @@ impl Ddl<'_> {
                 "views must not contain SELECT INTO",
             ));
         }
-        let (query, _) = self.bound_query(node).await?;
+        let (query, _) = self.bound_query(node, false).await?;
         let columns = view_columns(&query, &strings(&statement.aliases))?;
         let definition = self.view_definition(parse::deparse(node)?)?;
         let schema = self.view_schema(name, &definition)?;
@@ -81,6 +81,7 @@ impl Ddl<'_> {
                     persistence: self.persistence_in(schema),
                     inheritance: Default::default(),
                     materialized: None,
+                    row_security: Default::default(),
                     settings: Default::default(),
                 }
             }
@@ -127,18 +128,26 @@ impl Ddl<'_> {
     /// Binds the query of a view or of CREATE TABLE AS, which takes no parameters, and
     /// locks what it reads.
     pub async fn bind_query(&mut self, node: &ast::Node) -> Result<Query> {
-        let (query, permissions) = self.bound_query(node).await?;
+        let (query, permissions) = self.bound_query(node, true).await?;
         privilege::check(&permissions, &self.eval())?;
         Ok(query)
     }
 
-    /// As [`Ddl::bind_query`]; whoever makes a view need not be allowed to read it.
-    async fn bound_query(&mut self, node: &ast::Node) -> Result<(Query, Permissions)> {
+    /// As [`Ddl::bind_query`]; whoever makes a view need not be allowed to read it, and
+    /// policies decide when it is read.
+    async fn bound_query(
+        &mut self,
+        node: &ast::Node,
+        is_run: bool,
+    ) -> Result<(Query, Permissions)> {
         let eval = self.eval();
         let node = node.node.as_ref().ok_or_else(|| Error::syntax("an empty query"))?;
         let Arguments { types, values } = self.arguments;
         let types: Vec<Oid> = types.iter().map(|ty| ty.oid).collect();
         let mut binder = Binder::with_fixed_params(&eval, &types);
+        if !is_run {
+            binder = binder.without_policies();
+        }
         let statement = binder.bind_statement(node)?;
         let permissions = binder.permissions();
         lock::acquire_relations(&binder.opened(), self.work, self.ctx).await?;

@@ -26,7 +26,7 @@ use super::parse::NodeEnum;
 use super::parse::ast::{
     CteMaterialize, LimitOption, LockClauseStrength, LockWaitPolicy, Node, SelectStmt, SetOperation,
 };
-use crate::catalog::{Catalog, Relation, deparse, quote_identifier};
+use crate::catalog::{Catalog, PolicyCondition, Relation, RelationKind, deparse, quote_identifier};
 use crate::error::{Error, Result};
 use crate::sql::types::{Oid, SqlType, oid};
 
@@ -52,6 +52,31 @@ pub fn view_definition(
     Ok(format!("{text};"))
 }
 
+/// A policy's condition, the columns of its own table without the table's name.
+pub fn policy_condition(
+    eval: &EvalContext,
+    condition: &PolicyCondition,
+    pretty: bool,
+) -> Result<String> {
+    let table = condition.query.names.iter().find_map(|name| eval.catalog.relation(name.oid));
+    let table = table.ok_or_else(|| unprintable("a policy without a table"))?;
+    let view = Relation { kind: RelationKind::View(condition.query.clone()), ..(**table).clone() };
+    let mut binder = Binder::with_fixed_params(eval, &[]);
+    let (description, first) = binder.describe(&Arc::new(view))?;
+    let printer = Printer {
+        catalog: &eval.catalog,
+        path: &eval.settings.search_path,
+        description: &description,
+        pretty,
+    };
+    let level = description.level(first).ok_or_else(|| unprintable("this condition"))?;
+    let Body::Plain(plain) = &level.body else { return Err(unprintable("this condition")) };
+    let Some((_, expr)) = plain.targets.first() else { return Err(unprintable("nothing")) };
+    let mut known = Names::default();
+    printer.name_from(&level.select.from_clause, &plain.from, &mut known)?;
+    printer.expr(expr, &known.bare(), 0)
+}
+
 /// How columns are called, those of outer levels included.
 #[derive(Clone, Default)]
 pub struct Names {
@@ -68,13 +93,31 @@ pub struct Names {
 pub enum Name {
     /// The item of FROM, and the column.
     Column(String, String),
+    /// The same, where the column's name says enough.
+    Bare(String, String),
     /// An aggregate or window function, as it is written.
     Call(String),
 }
 
 impl Names {
     fn inside(&self) -> Names {
-        Names { own: self.used.len(), ..self.clone() }
+        let mut names = Names { own: self.used.len(), ..self.clone() };
+        for name in names.columns.values_mut() {
+            if let Name::Bare(item, column) = name {
+                *name = Name::Column(std::mem::take(item), std::mem::take(column));
+            }
+        }
+        names
+    }
+
+    /// The names without those of the items, which are written in subqueries only.
+    fn bare(mut self) -> Names {
+        for name in self.columns.values_mut() {
+            if let Name::Column(item, column) = name {
+                *name = Name::Bare(std::mem::take(item), std::mem::take(column));
+            }
+        }
+        self
     }
 
     fn text(&self, id: ColumnId) -> Option<String> {
@@ -82,6 +125,7 @@ impl Names {
             Name::Column(item, column) => {
                 format!("{}.{}", quote_identifier(item), quote_identifier(column))
             }
+            Name::Bare(_, column) => quote_identifier(column),
             Name::Call(text) => text.clone(),
         })
     }

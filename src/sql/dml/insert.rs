@@ -13,7 +13,7 @@ use futures::StreamExt;
 use super::Effect;
 use super::returning::{Returned, ReturningPlan};
 use super::row_value::RowValue;
-use super::view_check::ViewChecks;
+use super::view_check::{PolicyTests, RowChecks};
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::{self, ColumnId, ConflictAction, Expr, Insert, OutputColumn, Query, Rel};
@@ -22,7 +22,7 @@ use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 use crate::table::family::to_parent;
-use crate::table::part;
+use crate::table::part::{self, Policed};
 use crate::table::{Conflict, Event, Member, SystemColumns, TableInfo, Writer};
 use crate::txn::{Isolation, Keyspace, LockMode};
 
@@ -36,7 +36,8 @@ pub struct InsertPlan {
     positions: Vec<usize>,
     defaults: Vec<(usize, Evaluator)>,
     on_conflict: Option<OnConflict>,
-    checks: ViewChecks,
+    checks: RowChecks,
+    policies: PolicyTests,
 }
 
 enum Source {
@@ -81,8 +82,9 @@ impl InsertPlan {
             .map(|on_conflict| OnConflict::new(on_conflict, catalog))
             .transpose()?;
         let positions = insert.columns.iter().map(|attnum| *attnum as usize - 1).collect();
-        let checks = ViewChecks::new(&insert.checks, catalog)?;
-        Ok(InsertPlan { source, positions, defaults, on_conflict, checks })
+        let checks = RowChecks::new(&insert.checks, catalog)?;
+        let policies = PolicyTests::new(&insert.policies, catalog)?;
+        Ok(InsertPlan { source, positions, defaults, on_conflict, checks, policies })
     }
 
     pub fn is_fast(&self) -> bool {
@@ -204,6 +206,10 @@ impl Run<'_> {
         Some(update.assignments.iter().map(|(attnum, _)| *attnum).collect())
     }
 
+    fn policed(&self) -> Policed<'_> {
+        Policed { checks: &self.plan.policies.insert, params: self.params }
+    }
+
     /// Statement-level triggers, those of DO UPDATE included.
     fn begin(&self, writer: &mut Writer<'_>) -> Result<()> {
         if self.info.triggers.is_none() {
@@ -257,6 +263,11 @@ impl Run<'_> {
                 None => return Ok(()),
             }
         }
+        let policed = self.policed();
+        if !policed.checks.is_empty() {
+            writer.generate(&info, &mut row)?;
+            policed.test(writer, &info, &member, &row).await?;
+        }
         if let Some(on_conflict) = &self.plan.on_conflict {
             writer.complete(&info, &mut row)?;
             let mode = on_conflict.lock_mode(&member);
@@ -278,7 +289,8 @@ impl Run<'_> {
         let (member, mut row) = writer.route(&root, row)?;
         let info = &member.info;
         let Some(on_conflict) = &self.plan.on_conflict else {
-            let written = part::insert_routed(writer, &root, &member, row).await?;
+            let policed = self.policed();
+            let written = part::insert_routed(writer, &root, &member, row, policed).await?;
             let Some((rid, row)) = written else { return Ok(()) };
             let row = to_parent(member.map.as_ref(), &row);
             return self.done(writer, (info.oid(), rid), &row).await;
@@ -286,6 +298,11 @@ impl Run<'_> {
         match writer.before_row(info, Event::Insert, None, Some(row), &[])? {
             Some(changed) => row = changed,
             None => return Ok(()),
+        }
+        let policed = self.policed();
+        if !policed.checks.is_empty() {
+            writer.generate(info, &mut row)?;
+            policed.test(writer, &root, &member, &row).await?;
         }
         writer.complete(info, &mut row)?;
         let mode = on_conflict.lock_mode(&member);
@@ -314,7 +331,7 @@ impl Run<'_> {
         }
         let xmin = writer.transaction_id();
         let system = SystemColumns { table, rid, xmin, xmax: 0 };
-        self.plan.checks.test(&self.info, system, row, self.params, writer).await?;
+        self.plan.checks.test_row(&self.info, system, row, self.params, writer).await?;
         self.returned.add(self.params, system, row, &[], writer).await
     }
 
@@ -347,6 +364,9 @@ impl Run<'_> {
         {
             return Ok(());
         }
+        let policies = &self.plan.policies;
+        let there = Policed { checks: &policies.update_target, params: self.params };
+        there.test(writer, &self.info, member, &old).await?;
         let mut new = old.clone();
         let mut assigned = Vec::with_capacity(update.assignments.len());
         for (attnum, value) in &update.assignments {
@@ -359,9 +379,28 @@ impl Run<'_> {
         if is_part && !writer.belongs(info, &new)? {
             return Err(moved());
         }
-        let new = writer.update_firing(info, conflict.rid, &old, new, &assigned).await?;
+        let policed = Policed { checks: &policies.update, params: self.params };
+        let new = match policed.checks.is_empty() {
+            true => {
+                let new = writer.update_firing(info, conflict.rid, &old, new, &assigned).await?;
+                if let Some(new) = &new {
+                    writer.capture(&self.info, member, Event::Update, Some(&old), Some(new))?;
+                }
+                new
+            }
+            false => {
+                let changed = part::Changed {
+                    rid: conflict.rid,
+                    old: &old,
+                    new,
+                    assigned: &assigned,
+                    doing: "updated",
+                };
+                let written = part::update(writer, &self.info, member, changed, policed).await?;
+                written.map(|written| written.row)
+            }
+        };
         let Some(new) = new else { return Ok(()) };
-        writer.capture(&self.info, member, Event::Update, Some(&old), Some(&new))?;
         let new = to_parent(member.map.as_ref(), &new);
         self.done(writer, (info.oid(), conflict.rid), &new).await
     }

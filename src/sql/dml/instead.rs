@@ -12,7 +12,7 @@ use futures::StreamExt;
 use super::Effect;
 use super::modify::extra_columns;
 use super::returning::{Returned, ReturningPlan};
-use super::view_check::ViewChecks;
+use super::view_check::RowChecks;
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::{
@@ -34,7 +34,7 @@ pub struct InsteadPlan {
     /// Attribute numbers that get the values.
     assigned: Vec<i16>,
     defaults: Vec<(usize, Evaluator)>,
-    checks: ViewChecks,
+    checks: RowChecks,
 }
 
 /// Whether it is for triggers to write to a relation that is a statement's target.
@@ -54,7 +54,7 @@ impl InsteadPlan {
             extra: Vec::new(),
             assigned: insert.columns.clone(),
             defaults: insert.defaults.iter().map(compile).collect::<Result<_>>()?,
-            checks: ViewChecks::new(&insert.checks, catalog)?,
+            checks: RowChecks::new(&insert.checks, catalog)?,
         })
     }
 
@@ -63,7 +63,7 @@ impl InsteadPlan {
         let (target, input) = (&update.target, &update.input);
         let mut plan =
             InsteadPlan::of_rows(target, input, &update.assignments, returning, catalog)?;
-        plan.checks = ViewChecks::new(&update.checks, catalog)?;
+        plan.checks = RowChecks::new(&update.checks, catalog)?;
         Ok(plan)
     }
 
@@ -114,7 +114,7 @@ impl InsteadPlan {
             extra: extra.iter().map(|column| column.id).collect(),
             assigned: assignments.iter().map(|(attnum, _)| *attnum).collect(),
             defaults: Vec::new(),
-            checks: ViewChecks::new(&[], catalog)?,
+            checks: RowChecks::new(&[], catalog)?,
         })
     }
 
@@ -158,7 +158,7 @@ impl InsteadPlan {
                 }
                 count += 1;
                 let system = SystemColumns { table: info.oid(), rid: 0, xmin: 0, xmax: 0 };
-                self.checks.test(&info, system, &row, params, &mut writer).await?;
+                self.checks.test_row(&info, system, &row, params, &mut writer).await?;
                 returned.add(params, system, &row, &extra, &mut writer).await?;
             }
         }

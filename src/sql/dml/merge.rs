@@ -13,6 +13,7 @@ use futures::StreamExt;
 use super::Effect;
 use super::row_value::RowValue;
 use super::source::own_columns;
+use super::view_check::{PolicyTests, RowChecks};
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{self, statement_expressions};
@@ -22,7 +23,7 @@ use crate::sql::ir::{
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
-use crate::table::part;
+use crate::table::part::{self, Policed};
 use crate::table::{Event, Family, LockedRow, TableInfo, Writer};
 use crate::txn::{LockMode, WaitPolicy};
 
@@ -37,6 +38,7 @@ pub struct MergePlan {
     /// Gives the target row's table and identity, then the columns that the actions read.
     query: Query,
     actions: Vec<Action>,
+    policies: PolicyTests,
     /// The tables that inherit from the target are changed, too.
     descendants: bool,
 }
@@ -65,7 +67,8 @@ impl MergePlan {
             .iter()
             .map(|action| Action::new(action, &slots, catalog))
             .collect::<Result<_>>()?;
-        Ok(MergePlan { query, actions, descendants: merge.target.descendants })
+        let policies = PolicyTests::new(&merge.policies, catalog)?;
+        Ok(MergePlan { query, actions, policies, descendants: merge.target.descendants })
     }
 
     pub async fn run(
@@ -200,6 +203,10 @@ impl Run<'_> {
         writer.finish().await.map(|()| true)
     }
 
+    fn policed<'c>(&'c self, checks: &'c RowChecks) -> Policed<'c> {
+        Policed { checks, params: self.params }
+    }
+
     /// What the actions may do, with the columns they assign to: statement-level triggers
     /// fire for it.
     fn statement_events(&self) -> Vec<(Event, Vec<i16>)> {
@@ -261,7 +268,8 @@ impl Run<'_> {
         for (position, value) in values {
             new[*position] = value.eval(row, self.params, writer.work, self.ctx).await?;
         }
-        let written = part::insert(writer, &self.root, new).await?;
+        let policed = self.policed(&self.plan.policies.insert);
+        let written = part::insert(writer, &self.root, new, policed).await?;
         self.count += u64::from(written.is_some());
         Ok(true)
     }
@@ -292,6 +300,12 @@ impl Run<'_> {
             LockedRow::Changed(_) | LockedRow::Gone | LockedRow::NotAvailable => return Ok(false),
         };
         let old = info.decode(&stored)?;
+        let policies = &self.plan.policies;
+        let there = match values {
+            None => &policies.delete_target,
+            Some(_) => &policies.update_target,
+        };
+        self.policed(there).test(writer, &self.root, &member, &old).await?;
         match values {
             None => {
                 if !part::delete(writer, &self.root, &member, (rid, &old), DOING).await? {
@@ -308,7 +322,9 @@ impl Run<'_> {
                 }
                 let changed =
                     part::Changed { rid, old: &old, new, assigned: &assigned, doing: DOING };
-                let Some(written) = part::update(writer, &self.root, &member, changed).await?
+                let policed = self.policed(&policies.update);
+                let Some(written) =
+                    part::update(writer, &self.root, &member, changed, policed).await?
                 else {
                     return Ok(true);
                 };

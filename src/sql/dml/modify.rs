@@ -11,7 +11,7 @@ use futures::StreamExt;
 use super::Effect;
 use super::returning::{Returned, ReturningPlan};
 use super::source::{TargetRows, TargetScan, evaluated_row, own_columns, slots};
-use super::view_check::ViewChecks;
+use super::view_check::{PolicyTests, RowChecks};
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit;
@@ -23,7 +23,7 @@ use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::storage::{Value, row};
-use crate::table::part;
+use crate::table::part::{self, Policed};
 use crate::table::{
     Event, Family, LockedRow, Member, SystemColumns, TableInfo, Writer, already_modified,
 };
@@ -37,7 +37,8 @@ pub struct ModifyPlan {
     /// Attribute numbers that are assigned; empty for DELETE.
     assigned: Vec<i16>,
     delete: bool,
-    checks: ViewChecks,
+    checks: RowChecks,
+    policies: PolicyTests,
     source: Source,
     extra: Vec<ColumnId>,
     /// The tables that inherit from the target are changed, too.
@@ -63,7 +64,8 @@ impl ModifyPlan {
             returning,
             catalog,
         )?;
-        plan.checks = ViewChecks::new(&update.checks, catalog)?;
+        plan.checks = RowChecks::new(&update.checks, catalog)?;
+        plan.policies = PolicyTests::new(&update.policies, catalog)?;
         plan.at_cursor(update.current_of.as_ref())?;
         Ok(plan)
     }
@@ -106,7 +108,8 @@ impl ModifyPlan {
         Ok(ModifyPlan {
             assigned: assignments.iter().map(|(attnum, _)| *attnum).collect(),
             delete: false,
-            checks: ViewChecks::new(&[], catalog)?,
+            checks: RowChecks::default(),
+            policies: PolicyTests::default(),
             source,
             extra: extra.into_iter().map(|column| column.id).collect(),
             descendants: target.descendants,
@@ -465,12 +468,13 @@ impl Run<'_> {
             }
         };
         let changed = part::Changed { rid, old: &old, new, assigned, doing: "updated" };
-        let written = part::update(writer, &self.root, member, changed).await?;
+        let policed = Policed { checks: &self.plan.policies.update, params: self.params };
+        let written = part::update(writer, &self.root, member, changed, policed).await?;
         let Some(written) = written else { return Ok(()) };
         let (table, rid) = (written.member.info.oid(), written.rid);
         let system = SystemColumns { table, rid, ..system };
         let row = as_parent(&written.member, written.row);
-        self.plan.checks.test(&self.root, system, &row, self.params, writer).await?;
+        self.plan.checks.test_row(&self.root, system, &row, self.params, writer).await?;
         self.count += 1;
         self.returned.add(self.params, system, &row, extra, writer).await
     }

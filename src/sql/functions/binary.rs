@@ -9,6 +9,7 @@ use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
 use crate::error::{Error, Result};
 use crate::kernels;
+use crate::sql::types::Datum;
 use crate::sqlstate;
 
 use super::Kernel;
@@ -131,6 +132,14 @@ const ENCODING: &[Kernel] = kernels! {
     rows2 "length_in_encoding" => |a: &[u8], encoding: &str| {
         require_utf8(encoding)?;
         Ok(crate::sql::types::text::from_utf8(a)?.chars().count() as i32)
+    };
+    call "pg_convert" => |_, args| {
+        let (bytes, from, to): (&[u8], &str, &str) =
+            (super::call::arg(args, 0)?, super::call::arg(args, 1)?, super::call::arg(args, 2)?);
+        require_utf8(from)?;
+        require_utf8(to)?;
+        crate::sql::types::text::from_utf8(bytes)?;
+        Ok(Datum::Bytea(bytes.to_vec().into()))
     };
     rows2 "pg_convert_from" => |a: &[u8], encoding: &str| {
         require_utf8(encoding)?;

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::sql::routine::Routines;
 use crate::sql::run::Loan;
 use crate::sql::types::datetime::Zone;
+use crate::sql::types::snapshot::Snapshot;
 use crate::sql::types::{CatalogView, InputContext, Oid, OutputContext, datum::Datum};
 use crate::table::TransitionTables;
 
@@ -56,6 +57,8 @@ pub struct SettingsView {
     pub interval_style: IntervalStyle,
     pub bytea_output_hex: bool,
     pub extra_float_digits: i32,
+    /// Off: what policies would hide is an error.
+    pub row_security: bool,
     /// Schemas searched, in order, `pg_catalog` included where it applies.
     pub search_path: Vec<Oid>,
     pub current_user: String,
@@ -106,6 +109,18 @@ pub struct SequenceRow {
     pub is_called: bool,
 }
 
+/// What became of a transaction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TransactionStatus {
+    /// It has not begun.
+    Future,
+    InProgress,
+    Committed,
+    Aborted,
+    /// It is too long ago.
+    Forgotten,
+}
+
 /// Effects and questions that reach outside the expression: sequences, settings,
 /// other sessions. Implemented by the session.
 pub trait SessionHooks: Send + Sync {
@@ -126,6 +141,21 @@ pub trait SessionHooks: Send + Sync {
         Err(crate::error::Error::unsupported("pg_notify"))
     }
     fn transaction_id(&self) -> u64;
+    /// The transaction's id, which counts as assigned from now on.
+    fn assign_transaction_id(&self) -> u64 {
+        self.transaction_id()
+    }
+    /// The transaction's id, if it has written or was asked for it.
+    fn assigned_transaction_id(&self) -> Option<u64> {
+        None
+    }
+    /// Which transactions have ended.
+    fn snapshot(&self) -> Result<Snapshot> {
+        Err(crate::error::Error::unsupported("pg_current_snapshot"))
+    }
+    fn transaction_status(&self, _id: u64) -> Result<TransactionStatus> {
+        Err(crate::error::Error::unsupported("pg_xact_status"))
+    }
     /// `random()`: uniform in [0, 1). A session that supports `setseed` keeps
     /// its own generator.
     fn random(&self) -> f64 {
@@ -183,6 +213,14 @@ pub trait SessionHooks: Send + Sync {
         Ok(None)
     }
 
+    /// The text that the client sent.
+    fn current_query(&self) -> Option<String> {
+        None
+    }
+    /// The channels that this session listens on.
+    fn listening_channels(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// The client's end of the connection; `None` within the server.
     fn client_address(&self) -> Option<std::net::SocketAddr> {
         None

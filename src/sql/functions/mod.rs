@@ -36,6 +36,7 @@ mod registry;
 mod sample;
 mod series;
 mod session;
+mod snapshot;
 mod spread;
 mod text;
 mod typmod;
@@ -49,7 +50,7 @@ use crate::error::Result;
 use crate::sql::types::{Datum, SqlType};
 
 pub use advisory::{AdvisoryKey, AdvisoryRequest};
-pub use context::{EvalContext, SequenceRow, SessionHooks, SettingsView};
+pub use context::{EvalContext, SequenceRow, SessionHooks, SettingsView, TransactionStatus};
 pub use pattern::like;
 pub use registry::{aggregate_kernel, kernel, set_kernel};
 pub use session::SERVER_VERSION;

@@ -10,7 +10,7 @@ use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
     advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash,
     identifier, in_range, integer, io, json, jsonpath, network, numeric, pattern, picture, range,
-    regexp, sample, series, session, spread, text, typmod, view_definition,
+    regexp, sample, series, session, snapshot, spread, text, typmod, view_definition,
 };
 
 /// Scalar kernels, module by module.
@@ -39,6 +39,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     range::KERNELS,
     regexp::KERNELS,
     session::KERNELS,
+    snapshot::KERNELS,
     &[advisory::KERNELS],
     &[spread::KERNELS],
     text::KERNELS,
@@ -55,6 +56,7 @@ const SETS: &[&[&[SetKernel]]] = &[
     &[jsonpath::SET_KERNELS],
     &[regexp::SET_KERNELS],
     &[series::SET_KERNELS],
+    &[snapshot::SET_KERNELS],
     &[text::SET_KERNELS],
 ];
 

@@ -39,7 +39,6 @@ const INFORMATION: &[Kernel] = kernels! {
         std::env::consts::ARCH,
         std::env::consts::OS,
     )));
-    call "pg_current_xact_id" => |call, _| Ok(Datum::Int8(call.eval.session.transaction_id() as i64));
     call "pg_typeof" => |call, _| Ok(Datum::Oid(call.args.first().ok_or_else(wrong_type)?.oid));
     call "pg_num_nulls" => |_, args| Ok(Datum::Int4(count_nulls(args)));
     call "pg_num_nonnulls" => |_, args| Ok(Datum::Int4(args.len() as i32 - count_nulls(args)));

@@ -1,9 +1,11 @@
-//! `pg_get_viewdef` and `pg_get_ruledef`: views' queries, printed anew.
+//! `pg_get_viewdef`, `pg_get_ruledef` and `pg_get_expr`: what is kept as a query,
+//! printed anew.
 
 use std::sync::Arc;
 
 use super::call::arg;
 use super::{CallContext, Kernel};
+use crate::catalog::system::policy::ConditionRef;
 use crate::catalog::{
     RULE_OID_OFFSET, Relation, deparse, find_relation, parse_qualified_name, quote_qualified,
 };
@@ -15,6 +17,8 @@ use crate::sql::types::{Datum, Oid};
 pub const KERNELS: &[&[Kernel]] = &[VIEWS];
 
 const VIEWS: &[Kernel] = kernels! {
+    call "pg_get_expr" => |call, args| expression(call, args, false);
+    call "pg_get_expr_ext" => |call, args| expression(call, args, arg(args, 2)?);
     call "pg_get_viewdef" => |call, args| by_oid(call, args, false);
     call "pg_get_viewdef_ext" => |call, args| by_oid(call, args, arg(args, 1)?);
     call "pg_get_viewdef_wrap" => |call, args| by_oid(call, args, true);
@@ -23,6 +27,20 @@ const VIEWS: &[Kernel] = kernels! {
     call "pg_get_ruledef" => |call, args| rule(call, args, false);
     call "pg_get_ruledef_ext" => |call, args| rule(call, args, arg(args, 1)?);
 };
+
+/// An expression that is kept as text, or a policy's condition.
+fn expression(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum> {
+    let (sql, _relation): (&str, Oid) = (arg(args, 0)?, arg(args, 1)?);
+    let catalog = &call.eval.catalog;
+    if let Some(reference) = ConditionRef::parse(sql) {
+        let Some(policy) = catalog.policy(reference.policy) else { return Ok(Datum::Null) };
+        let condition = if reference.is_check { &policy.check } else { &policy.using };
+        let Some(condition) = condition else { return Ok(Datum::Null) };
+        return describe::policy_condition(call.eval, condition, pretty).map(Datum::Text);
+    }
+    let shown = deparse::display(catalog, &call.eval.settings.search_path, sql);
+    Ok(Datum::Text(if pretty { deparse::pretty(&shown) } else { shown }))
+}
 
 fn by_oid(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum> {
     let view = call.eval.catalog.relation(arg::<Oid>(args, 0)?);

@@ -181,6 +181,10 @@ pub enum Rel {
         input: Box<Rel>,
         predicate: Expr,
     },
+    /// The input's rows; no condition from above, and no function, sees others.
+    Barrier {
+        input: Box<Rel>,
+    },
     /// Computes columns; produces exactly `exprs`.
     Project {
         input: Box<Rel>,
@@ -521,7 +525,8 @@ pub struct Insert {
     pub defaults: Vec<(i16, Expr)>,
     pub on_conflict: Option<OnConflict>,
     /// WITH CHECK OPTION of the views that the table is written through.
-    pub checks: Vec<ViewCheck>,
+    pub checks: Vec<RowCheck>,
+    pub policies: PolicyChecks,
     /// OVERRIDING SYSTEM/USER VALUE has been applied by the binder.
     pub returning: Option<Returning>,
 }
@@ -557,14 +562,44 @@ pub struct Update {
     /// WHERE CURRENT OF: the cursor whose row is meant.
     pub current_of: Option<String>,
     /// WITH CHECK OPTION of the views that the table is written through.
-    pub checks: Vec<ViewCheck>,
+    pub checks: Vec<RowCheck>,
+    pub policies: PolicyChecks,
     pub returning: Option<Returning>,
 }
 
-/// A condition that a view's WITH CHECK OPTION asks of a row that was written.
+/// What the policies of the target ask of rows, by what is done to them.
+#[derive(Clone, Default, Debug)]
+pub struct PolicyChecks {
+    /// Of rows to be inserted.
+    pub insert: Vec<RowCheck>,
+    /// Of the new versions of rows.
+    pub update: Vec<RowCheck>,
+    /// Of rows that ON CONFLICT or MERGE is about to update.
+    pub update_target: Vec<RowCheck>,
+    /// Of rows that MERGE is about to delete.
+    pub delete_target: Vec<RowCheck>,
+}
+
+/// Who asks for a condition.
 #[derive(Clone, Debug)]
-pub struct ViewCheck {
-    pub view: String,
+pub enum CheckKind {
+    /// WITH CHECK OPTION of a view.
+    View(String),
+    Policy {
+        table: String,
+        /// A restrictive policy by name; the permissive ones speak together.
+        policy: Option<String>,
+        /// It is about the row that is there.
+        is_target: bool,
+        /// It is the USING condition.
+        is_using: bool,
+    },
+}
+
+/// A condition on a row that is written.
+#[derive(Clone, Debug)]
+pub struct RowCheck {
+    pub kind: CheckKind,
     /// The row's columns as the predicate names them.
     pub row: Vec<(i16, OutputColumn)>,
     pub predicate: Expr,
@@ -595,6 +630,7 @@ pub struct Merge {
     pub input: Rel,
     /// Of those for a row's kind, the first whose condition holds is carried out.
     pub actions: Vec<MergeAction>,
+    pub policies: PolicyChecks,
 }
 
 /// WHEN [NOT] MATCHED [AND condition] THEN …

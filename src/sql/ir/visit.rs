@@ -28,7 +28,7 @@ macro_rules! parts {
     (
         $iter:ident [$($mutable:tt)?]
         $operands:ident $expressions:ident $inputs:ident $aggregate:ident $window:ident
-        $statement_rel:ident $statement_expressions:ident
+        $statement_rel:ident $statement_expressions:ident $policies:ident
     ) => {
         /// Calls `f` on each direct operand of an expression; a quantified subquery's
         /// test is one, no subquery's relation is.
@@ -118,6 +118,7 @@ macro_rules! parts {
                     let calls = scan.calls.$iter();
                     calls.flat_map(|(call, _)| call.args.$iter()).for_each(f);
                 }
+                Rel::Barrier { .. } => {}
                 Rel::Filter { predicate, .. } => f(predicate),
                 Rel::Project { exprs, .. } => exprs.$iter().for_each(|(_, expr)| f(expr)),
                 Rel::ProjectSet { calls, .. } => {
@@ -177,6 +178,7 @@ macro_rules! parts {
                 | Rel::Functions(_)
                 | Rel::Cte { .. } => {}
                 Rel::Filter { input, .. }
+                | Rel::Barrier { input }
                 | Rel::Project { input, .. }
                 | Rel::ProjectSet { input, .. }
                 | Rel::Aggregate { input, .. }
@@ -202,6 +204,16 @@ macro_rules! parts {
                     f(body);
                 }
             }
+        }
+
+        /// Calls `f` on each condition that policies ask for.
+        fn $policies<'a>(
+            policies: &'a $($mutable)? PolicyChecks,
+            f: &mut dyn FnMut(&'a $($mutable)? Expr),
+        ) {
+            let PolicyChecks { insert, update, update_target, delete_target } = policies;
+            let all = insert.$iter().chain(update).chain(update_target).chain(delete_target);
+            all.for_each(|check| f(& $($mutable)? check.predicate));
         }
 
         /// The relation that gives a statement its rows.
@@ -239,6 +251,7 @@ macro_rules! parts {
                             }
                         }
                     }
+                    $policies(& $($mutable)? merge.policies, f);
                     return;
                 }
                 Statement::Insert(insert) => {
@@ -251,11 +264,13 @@ macro_rules! parts {
                         }
                     }
                     insert.checks.$iter().for_each(|check| f(& $($mutable)? check.predicate));
+                    $policies(& $($mutable)? insert.policies, f);
                     & $($mutable)? insert.returning
                 }
                 Statement::Update(update) => {
                     update.assignments.$iter().for_each(|(_, expr)| f(expr));
                     update.checks.$iter().for_each(|check| f(& $($mutable)? check.predicate));
+                    $policies(& $($mutable)? update.policies, f);
                     & $($mutable)? update.returning
                 }
                 Statement::Delete(delete) => & $($mutable)? delete.returning,
@@ -269,11 +284,11 @@ macro_rules! parts {
 
 parts! {
     iter [] operands expressions inputs aggregate_operands window_operands
-    statement_rel statement_expressions
+    statement_rel statement_expressions policy_conditions
 }
 parts! {
     iter_mut [mut] operands_mut expressions_mut inputs_mut aggregate_operands_mut
-    window_operands_mut statement_rel_mut statement_expressions_mut
+    window_operands_mut statement_rel_mut statement_expressions_mut policy_conditions_mut
 }
 
 /// Visits `expr` and everything inside it, subqueries included, outermost first.
@@ -423,6 +438,7 @@ pub fn columns(rel: &Rel) -> Vec<OutputColumn> {
             groups.chain(aggregates.iter().map(|(column, _)| column.clone())).collect()
         }
         Rel::Filter { input, .. }
+        | Rel::Barrier { input }
         | Rel::Sort { input, .. }
         | Rel::Limit { input, .. }
         | Rel::Distinct { input, .. }

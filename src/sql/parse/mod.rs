@@ -279,6 +279,8 @@ fn code_of(message: &str) -> SqlState {
         ("nested too deeply", sqlstate::STATEMENT_TOO_COMPLEX),
         ("invalid byte sequence", sqlstate::CHARACTER_NOT_IN_REPERTOIRE),
         ("unsafe use of", sqlstate::NONSTANDARD_USE_OF_ESCAPE_CHARACTER),
+        ("invalid Unicode escape value", sqlstate::SYNTAX_ERROR),
+        ("invalid Unicode escape character", sqlstate::SYNTAX_ERROR),
         ("invalid Unicode escape", sqlstate::INVALID_ESCAPE_SEQUENCE),
         ("not yet implemented", sqlstate::FEATURE_NOT_SUPPORTED),
         ("not implemented", sqlstate::FEATURE_NOT_SUPPORTED),

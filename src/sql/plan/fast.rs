@@ -338,6 +338,7 @@ impl Builder<'_> {
                 self.steps.push(Step::Filter(predicate));
                 Some((source, slots))
             }
+            Rel::Barrier { input } => self.rel(input),
             Rel::Project { input, exprs } => {
                 let (source, slots) = self.rel(input)?;
                 let values = exprs

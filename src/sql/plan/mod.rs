@@ -15,6 +15,7 @@
 mod aggregate;
 mod append;
 mod apply;
+mod barrier;
 mod batch;
 mod cardinality;
 mod cte;

@@ -33,6 +33,7 @@ pub struct BoundPlan {
     catalog: Arc<Catalog>,
     search_path: Vec<Oid>,
     user: String,
+    row_security: bool,
     pub code: Code,
     /// What its parameters stand for.
     pub used: Vec<(VariableRef, SqlType)>,
@@ -76,6 +77,7 @@ impl Plan {
             catalog: eval.catalog.clone(),
             search_path: eval.settings.search_path.clone(),
             user: eval.settings.current_user.clone(),
+            row_security: eval.settings.row_security,
             code,
             used,
         })
@@ -124,6 +126,7 @@ impl BoundPlan {
         Arc::ptr_eq(&self.catalog, &eval.catalog)
             && self.search_path == eval.settings.search_path
             && self.user == eval.settings.current_user
+            && self.row_security == eval.settings.row_security
             && self.used.iter().all(|(variable, ty)| types.type_of(variable) == Some(*ty))
     }
 }

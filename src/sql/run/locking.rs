@@ -110,7 +110,7 @@ fn find<'a>(
             None => find_in_exprs(exprs.iter_mut().map(|(_, expr)| expr), &ctes),
             inside => inside,
         },
-        Rel::Sort { input, .. } => find(input, ctes, None),
+        Rel::Sort { input, .. } | Rel::Barrier { input } => find(input, ctes, None),
         Rel::Filter { input, predicate } => match find(input, ctes.clone(), None) {
             None => find_in_exprs([predicate], &ctes),
             inside => inside,

@@ -6,6 +6,7 @@
 use bytes::{BufMut, BytesMut};
 
 use super::context::{InputContext, domain_base};
+use super::snapshot::Snapshot;
 use super::wire::{Reader, put_sized};
 use super::{
     ArrayDim, ArrayValue, Bits, Datum, ElementType, Inet, Interval, Oid, Repr, SqlType,
@@ -35,6 +36,11 @@ pub fn binary_send(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
         Datum::Text(v) => {
             if type_oid == oid::JSONPATH {
                 out.put_u8(JSONB_VERSION);
+            }
+            if is_snapshot(type_oid)
+                && let Ok(snapshot) = Snapshot::parse(v)
+            {
+                return snapshot.send(out);
             }
             out.put_slice(v.as_bytes());
         }
@@ -176,7 +182,19 @@ fn recv(
     })
 }
 
+/// Text whose binary form is not the text itself.
+pub fn is_reworked(type_oid: Oid) -> bool {
+    type_oid == oid::JSONPATH || is_snapshot(type_oid)
+}
+
+fn is_snapshot(type_oid: Oid) -> bool {
+    matches!(type_oid, oid::PG_SNAPSHOT | oid::TXID_SNAPSHOT)
+}
+
 fn recv_text(reader: &mut Reader<'_>, type_oid: Oid) -> Result<String> {
+    if is_snapshot(type_oid) {
+        return Snapshot::receive(reader).map(|snapshot| snapshot.text());
+    }
     if type_oid == oid::JSONPATH {
         check_version(reader.u8()?, "jsonpath")?;
     }

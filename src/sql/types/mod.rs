@@ -32,13 +32,14 @@ pub mod range;
 mod rank;
 pub mod record;
 pub mod regexp;
+pub mod snapshot;
 pub mod text;
 pub mod text_form;
 mod typmod;
 pub mod uuid;
 pub mod wire;
 
-pub use binary_form::{binary_recv, binary_send, send_sized};
+pub use binary_form::{binary_recv, binary_send, is_reworked, send_sized};
 pub use bits::Bits;
 pub use builtin::{array_of, builtin_repr, element_of, format_type};
 pub use compare::{compare, compare_floats};

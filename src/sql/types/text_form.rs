@@ -6,6 +6,7 @@
 use bytes::BufMut;
 
 use super::context::{InputContext, OutputContext, domain_base};
+use super::snapshot::Snapshot;
 use super::{
     ArrayValue, Bits, Datum, Oid, Repr, SqlType, apply_typmod, array, boolean, builtin, bytea,
     datetime, float, integer, json, jsonpath, mac, network, oid, range, record, uuid,
@@ -42,6 +43,9 @@ pub fn text_input(
             match ty.oid {
                 oid::JSON => json::validate(input)?,
                 oid::JSONPATH => return jsonpath::canonical(input).map(Datum::Text),
+                oid::PG_SNAPSHOT | oid::TXID_SNAPSHOT => {
+                    return Snapshot::parse(input).map(|snapshot| Datum::Text(snapshot.text()));
+                }
                 _ => {}
             }
             Datum::Text(input.to_owned())

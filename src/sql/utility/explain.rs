@@ -23,6 +23,7 @@ pub struct Explain {
     params: Vec<SqlType>,
     relations: Vec<(Oid, LockMode)>,
     permissions: Permissions,
+    depends_on_role: bool,
     options: ExplainOptions,
     /// The table that the statement's rows are put into.
     table: Option<Box<ast::CreateTableAsStmt>>,
@@ -56,9 +57,9 @@ impl Explain {
         if !explainable {
             return Err(Error::unsupported("EXPLAIN of this statement"));
         }
-        let BoundStatement { statement, params, relations, permissions } =
-            crate::sql::bind_statement(node, Binder::new(eval, declared))?;
-        Ok(Explain { statement, params, relations, permissions, options, table })
+        let bound = crate::sql::bind_statement(node, Binder::new(eval, declared))?;
+        let BoundStatement { statement, params, relations, permissions, depends_on_role } = bound;
+        Ok(Explain { statement, params, relations, permissions, depends_on_role, options, table })
     }
 
     pub fn params(&self) -> Vec<SqlType> {
@@ -72,6 +73,10 @@ impl Explain {
 
     pub fn calls_functions(&self) -> bool {
         crate::sql::routine::are_called_in(&self.statement)
+    }
+
+    pub fn depends_on_role(&self) -> bool {
+        self.depends_on_role
     }
 
     pub fn permissions(&self) -> Permissions {

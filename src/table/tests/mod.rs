@@ -87,6 +87,7 @@ impl Fixture {
             persistence: Persistence::Permanent,
             inheritance: Default::default(),
             materialized: None,
+            row_security: Default::default(),
             settings: Default::default(),
         });
     }

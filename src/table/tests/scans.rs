@@ -35,6 +35,7 @@ fn frame(fixture: &Fixture, work: Option<&Work>) -> DataFrame {
         cancel: ctx.cancel,
         proof: None,
         alias: None,
+        hints: Vec::new(),
     };
     let session = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(2));
     session.read_table(provider(fixture.info(100), overlay, options)).expect("a table")
@@ -116,6 +117,7 @@ async fn a_scan_ends_when_it_is_cancelled() {
         cancel: CancellationToken::new(),
         proof: None,
         alias: None,
+        hints: Vec::new(),
     };
     let (cancel, overlay) = (options.cancel.clone(), fixture.transactions.published().overlay());
     let session = SessionContext::new();

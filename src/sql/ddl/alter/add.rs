@@ -99,7 +99,9 @@ impl Ddl<'_> {
             Some(default) => Some(default.sql.clone()),
             None => self.work.catalog.domain_default(column.ty.oid).map(str::to_owned),
         };
-        if default.is_some() || per_row {
+        // A default that is NULL is none.
+        let is_null = |sql: &String| sql == "NULL" || sql.starts_with("NULL::");
+        if default.as_ref().is_some_and(|sql| !is_null(sql)) || per_row {
             self.require_row_type_unused(old.oid)?;
         }
         let constrained = domain::is_constrained(&self.work.catalog, column.ty.oid);

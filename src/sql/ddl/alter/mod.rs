@@ -162,6 +162,10 @@ impl Ddl<'_> {
             Step::AtDropInherit => self.drop_inherit(relation, command).await,
             Step::AtAttachPartition => self.attach_partition(relation, command).await,
             Step::AtDetachPartition => self.detach_partition(relation, command).await,
+            step @ (Step::AtEnableRowSecurity
+            | Step::AtDisableRowSecurity
+            | Step::AtForceRowSecurity
+            | Step::AtNoForceRowSecurity) => self.switch_row_security(&relation, step),
             Step::AtEnableTrig
             | Step::AtEnableAlwaysTrig
             | Step::AtEnableReplicaTrig

@@ -39,6 +39,7 @@ impl Ddl<'_> {
         };
         let name = def.type_name.as_ref().ok_or_else(|| Error::syntax("column without a type"))?;
         let ty = self.resolve_type(name)?;
+        crate::sql::privilege::check_type(ty.oid, &self.eval())?;
         self.require_row_type_unused(relation.oid)?;
         self.require_no_member_of_itself(&relation, ty)?;
         self.require_retypable(&relation, attnum)?;
@@ -89,6 +90,24 @@ impl Ddl<'_> {
                 "rule _RETURN on {} {} depends on column \"{}\"",
                 view.kind_word(),
                 view.name,
+                column.name
+            )));
+        }
+        let catalog = &self.work.catalog;
+        let policy = catalog.policies().find(|policy| {
+            catalog
+                .references(policy.oid)
+                .is_some_and(|refs| refs.edges.iter().any(|edge| edge.referenced == address))
+        });
+        if let Some(policy) = policy {
+            let path = &self.ctx.eval.settings.search_path;
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "cannot alter type of a column used in a policy definition",
+            )
+            .with_detail(format!(
+                "{} depends on column \"{}\"",
+                catalog.describe(path, policy.address()),
                 column.name
             )));
         }

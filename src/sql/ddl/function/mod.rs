@@ -13,6 +13,7 @@ use crate::catalog::{
 use crate::error::{Error, Result};
 use crate::sql::bind::is_polymorphic;
 use crate::sql::parse::{self, NodeEnum, ast};
+use crate::sql::privilege;
 use crate::sql::routine::validate;
 use crate::sql::types::{Oid, SqlType, oid, record};
 use crate::sqlstate;
@@ -111,6 +112,7 @@ impl Ddl<'_> {
 
     /// Only a superuser writes functions that are code of the server.
     fn check_language(&self, function: &Function) -> Result<()> {
+        privilege::check_language(&function.language, &self.eval())?;
         match function.language.as_str() {
             "c" => Err(Error::unsupported("LANGUAGE c")),
             "internal" => {

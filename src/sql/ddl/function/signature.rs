@@ -94,6 +94,7 @@ impl Ddl<'_> {
     fn parameter_type(&self, name: &ast::TypeName) -> Result<Oid> {
         let path = &self.ctx.eval.settings.search_path;
         let ty = resolve_type(&self.work.catalog, path, name)?;
+        crate::sql::privilege::check_type(ty.oid, &self.eval())?;
         let pseudo = self.work.catalog.type_(ty.oid);
         if let Some(known) = pseudo.filter(|ty| matches!(ty.kind, TypeKind::Pseudo)) {
             let fine = is_polymorphic(ty.oid)

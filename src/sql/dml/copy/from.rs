@@ -129,7 +129,8 @@ impl CopyFrom {
                 false => writer.insert_firing(&info, row).await,
                 true => match writer.route(&info, row) {
                     Ok((member, row)) => {
-                        part::insert_routed(&mut writer, &info, &member, row).await
+                        let policed = part::Policed::NONE;
+                        part::insert_routed(&mut writer, &info, &member, row, policed).await
                     }
                     Err(error) => Err(error),
                 },

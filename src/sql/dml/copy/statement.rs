@@ -182,6 +182,13 @@ async fn copy_from(
     require_table(&relation, "to")?;
     let columns = written_columns(&relation, &statement.attlist);
     privilege::check_columns(&relation, columns, acl::INSERT, &ctx.eval)?;
+    if privilege::is_row_secured(&relation, &ctx.eval)? {
+        return Err(Error::new(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            "COPY FROM not supported with row-level security",
+        )
+        .with_hint("Use INSERT statements instead."));
+    }
     if options.freeze && relation.is_partitioned() {
         return Err(Error::new(
             sqlstate::FEATURE_NOT_SUPPORTED,
@@ -347,6 +354,24 @@ async fn query_rows(
     Ok((columns, Box::pin(futures::stream::iter([Ok(effect.rows)]))))
 }
 
+/// What COPY of a table with policies copies: the rows that a query would show.
+fn secured_query(
+    relation: &Relation,
+    info: &TableInfo,
+    positions: &[usize],
+    work: &Work,
+) -> Result<ast::Node> {
+    let name = |at: &usize| catalog::quote_identifier(&info.columns[*at].name);
+    let columns: Vec<String> = positions.iter().map(name).collect();
+    let schema = work.catalog.schema_name(relation.schema);
+    let table = catalog::quote_qualified(Some(schema), &relation.name);
+    let sql = format!("SELECT {} FROM ONLY {table}", columns.join(", "));
+    let statements = crate::sql::parse::parse(&sql)?;
+    let only = statements.first();
+    let only = only.ok_or_else(|| Error::internal("a query without a statement"))?;
+    Ok(ast::Node { node: Some(only.node.clone()) })
+}
+
 /// The rows of COPY table TO, read on a thread of their own.
 async fn table_rows(
     statement: &ast::CopyStmt,
@@ -356,6 +381,12 @@ async fn table_rows(
     let relation = relation(statement, work, ctx)?;
     let columns = written_columns(&relation, &statement.attlist);
     privilege::check_columns(&relation, columns, acl::SELECT, &ctx.eval)?;
+    if privilege::is_row_secured(&relation, &ctx.eval)? {
+        let info = TableInfo::of(&work.catalog, relation.oid)?;
+        let positions = positions(&info, &statement.attlist)?;
+        let query = secured_query(&relation, &info, &positions, work)?;
+        return query_rows(&query, work, ctx).await;
+    }
     require_table(&relation, "from")?;
     if relation.is_partitioned() {
         return Err(Error::new(

@@ -1,18 +1,20 @@
 //! The clock, casts between dates and times, and the `make_*` functions.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::functions::call::{Date, Time, TimeTz, Timestamp, TimestampTz, arg};
 use crate::sql::functions::{CallContext, Kernel, typmod};
 use crate::sql::types::datetime::{
-    MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, Zone, checked_timestamp, date_to_timestamp,
-    date_to_timestamp_tz, is_finite_date, make_date, make_interval, make_time, make_timestamp,
-    make_timestamp_tz, timestamp_to_date, timestamp_to_time, timestamp_to_timestamp_tz,
-    timestamp_tz_from_unix, timestamp_tz_to_timestamp, zone_shift_time_tz,
+    Fault, MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, Zone, checked_timestamp,
+    date_to_timestamp, date_to_timestamp_tz, is_finite_date, make_date, make_interval, make_time,
+    make_timestamp, make_timestamp_tz, parse_offset, timestamp_to_date, timestamp_to_time,
+    timestamp_to_timestamp_tz, timestamp_tz_from_unix, timestamp_tz_to_timestamp,
+    zone_shift_time_tz,
 };
 use crate::sql::types::{Datum, Interval, format};
 
 use super::{clock, zone_named, zone_of};
+use crate::sqlstate;
 
 pub const CLOCK: &[Kernel] = kernels! {
     call "now" => |call, _| Ok(Datum::TimestampTz(call.eval.transaction_timestamp));
@@ -118,6 +120,28 @@ pub const CASTS: &[Kernel] = kernels! {
     call "interval_scale" => typmod::apply;
 };
 
+/// The zone of `make_timestamptz`: a signed offset counts east of UTC.
+fn zone_spelled(text: &str) -> Result<Zone> {
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err(Error::new(
+            sqlstate::INVALID_PARAMETER_VALUE,
+            format!("invalid input syntax for type numeric time zone: \"{text}\""),
+        )
+        .with_hint("Numeric time zones must have \"-\" or \"+\" as first character."));
+    }
+    if !text.starts_with(['+', '-']) {
+        return zone_named(text);
+    }
+    match parse_offset(text) {
+        Ok(east) => Ok(Zone::Fixed(east)),
+        Err(Fault::BadFormat) => zone_named(text),
+        Err(_) => Err(Error::new(
+            sqlstate::INVALID_PARAMETER_VALUE,
+            format!("numeric time zone \"{text}\" out of range"),
+        )),
+    }
+}
+
 /// The local timestamp that the first six arguments spell.
 fn local(args: &[Datum]) -> Result<i64> {
     make_timestamp(
@@ -137,7 +161,7 @@ pub const MAKE: &[Kernel] = kernels! {
     call "make_timestamptz" => |call, args|
         make_timestamp_tz(local(args)?, call.eval.zone()).map(Datum::TimestampTz);
     call "make_timestamptz_at_timezone" => |_, args|
-        make_timestamp_tz(local(args)?, zone_named(arg(args, 6)?)?).map(Datum::TimestampTz);
+        make_timestamp_tz(local(args)?, zone_spelled(arg(args, 6)?)?).map(Datum::TimestampTz);
     call "make_interval" => |_, args| make_interval(
         arg(args, 0)?,
         arg(args, 1)?,

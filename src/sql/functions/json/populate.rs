@@ -10,7 +10,7 @@ use super::raw::Raw;
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::functions::call::wrong_type;
-use crate::sql::functions::{CallContext, Kernel, SetKernel, SetRows, value};
+use crate::sql::functions::{CallContext, Kernel, SetKernel, SetRows, domain, value};
 use crate::sql::types::json::write_string;
 use crate::sql::types::{
     self, ArrayDim, ArrayValue, Datum, JsonKind, JsonRef, Oid, SqlType, oid, record,
@@ -73,6 +73,9 @@ struct Target<'a> {
 fn fields_of(call: &CallContext<'_>, ty: SqlType) -> Option<Fields> {
     if let Some(fields) = record::fields(ty) {
         return Some(fields.to_vec());
+    }
+    if let Some(under) = call.eval.output().catalog.domain_base(ty.oid) {
+        return fields_of(call, under);
     }
     Some(call.eval.catalog.composite_columns(ty.oid)).filter(|fields| !fields.is_empty())
 }
@@ -171,7 +174,8 @@ fn record<'a, D: Document<'a>>(
         return Ok(target.base.map_or(Datum::Null, |base| Datum::Record(base.to_vec())));
     }
     let json = D::open(json).ok_or_else(wrong_type)?;
-    row(call, &target, json).map(Datum::Record)
+    let row = row(call, &target, json)?;
+    checked(call, source, Datum::Record(row))
 }
 
 fn rows<'a, D: Document<'a>>(
@@ -200,10 +204,10 @@ fn rows<'a, D: Document<'a>>(
         if element.kind() != JsonKind::Object {
             return Err(invalid(format!("argument of {function} must be an array of objects")));
         }
-        let row = row(call, &target, element)?;
-        rows.push(Ok(match is_known {
-            true => row.into_iter().map(|(_, value)| value).collect(),
-            false => vec![Datum::Record(row)],
+        let row = checked(call, source, Datum::Record(row(call, &target, element)?))?;
+        rows.push(Ok(match (is_known, row) {
+            (true, Datum::Record(row)) => row.into_iter().map(|(_, value)| value).collect(),
+            (_, row) => vec![row],
         }));
     }
     Ok(Box::new(rows.into_iter()))
@@ -225,10 +229,28 @@ fn row<'a, D: Document<'a>>(
         let base = target.base.and_then(|base| base.get(n)).map(|(_, value)| value);
         let value = match (json.get(name), base) {
             (None, Some(base)) => base.clone(),
-            (None, None) => Datum::Null,
+            (None, None) => missing(call, *ty)?,
             (Some(member), base) => field(call, *ty, Some(name), base, member)?,
         };
         row.push((ty.oid, value));
+    }
+    Ok(row)
+}
+
+/// The value of a field that has none: a domain may not like it.
+fn missing(call: &CallContext<'_>, ty: SqlType) -> Result<Datum> {
+    if call.eval.output().catalog.domain_base(ty.oid).is_some() {
+        domain::check(call.eval, ty.oid, &Datum::Null)?;
+    }
+    Ok(Datum::Null)
+}
+
+/// A row that was made, as a value of the domain that was asked for, if one was.
+fn checked(call: &CallContext<'_>, source: Source, row: Datum) -> Result<Datum> {
+    if let (Source::Argument(_), Some(ty)) = (source, call.args.first())
+        && call.eval.output().catalog.domain_base(ty.oid).is_some()
+    {
+        domain::check(call.eval, ty.oid, &row)?;
     }
     Ok(row)
 }
@@ -241,6 +263,14 @@ fn field<'a, D: Document<'a>>(
     base: Option<&Datum>,
     json: D,
 ) -> Result<Datum> {
+    if let Some(under) = call.eval.output().catalog.domain_base(ty.oid) {
+        let value = match json.kind() {
+            JsonKind::String => return scalar(call, ty, json),
+            _ => field(call, under, key, base, json)?,
+        };
+        domain::check(call.eval, ty.oid, &value)?;
+        return Ok(value);
+    }
     match json.kind() {
         JsonKind::Null => return Ok(Datum::Null),
         // A string is read as a whole, by the input function even of arrays and rows.

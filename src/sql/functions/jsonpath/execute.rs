@@ -163,7 +163,8 @@ impl<'a> Executor<'a> {
                 let last = Item::Number(Numeric::from(length as i64 - 1));
                 self.next(steps, &last, found)
             }
-            _ if is_skipped => Ok(Found::Some),
+            // A variable is looked for all the same: it may be missing.
+            head if is_skipped && !matches!(head, Head::Variable(_)) => Ok(Found::Some),
             Head::Null => self.next(steps, &Item::Null, found),
             Head::Bool(value) => self.next(steps, &Item::Bool(*value), found),
             Head::Number(number) => self.next(steps, &Item::Number(number.clone()), found),

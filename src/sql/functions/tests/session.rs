@@ -23,6 +23,7 @@ pub fn context_over(catalog: Arc<Catalog>, search_path: Vec<Oid>) -> EvalContext
         interval_style: IntervalStyle::Postgres,
         bytea_output_hex: true,
         extra_float_digits: 1,
+        row_security: true,
         search_path,
         current_user: "postgres".into(),
         session_user: "postgres".into(),

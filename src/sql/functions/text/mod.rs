@@ -344,10 +344,8 @@ fn push_unicode(out: &mut String, high: &mut Option<u32>, code: u32) -> Result<(
         }
         (Some(_), _) | (None, 0xdc00..=0xdfff) => return Err(invalid_surrogate()),
         (None, code) => out.push(char::from_u32(code).ok_or_else(|| {
-            Error::new(
-                sqlstate::INVALID_PARAMETER_VALUE,
-                format!("invalid Unicode code point: {code:04X}"),
-            )
+            let message = format!("invalid Unicode code point: {code:04X}");
+            Error::new(sqlstate::INVALID_PARAMETER_VALUE, message)
         })?),
     }
     Ok(())

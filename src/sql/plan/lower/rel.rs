@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::sql::functions;
 use crate::sql::ir::visit;
 use crate::sql::ir::{Call, Expr, ExprKind, FunctionScan, OutputColumn, Rel, RowLock, SortKey};
+use crate::sql::plan::barrier::Barrier;
 use crate::sql::plan::cte::RowsScan;
 use crate::sql::plan::distinct::FirstPerKey;
 use crate::sql::plan::form::{Form, Scope, column_name};
@@ -40,6 +41,10 @@ impl Lowering<'_> {
             Rel::Functions(scan) => self.function_scan(one_row(), scan, false),
             Rel::Cte { id, columns } => self.cte(*id, columns),
             Rel::Filter { input, predicate } => self.filter(input, predicate),
+            Rel::Barrier { input } => {
+                let input = self.rel(input)?;
+                self.appending(Arc::new(Barrier), input, &[])
+            }
             Rel::Project { input, exprs } => self.project(input, exprs),
             Rel::ProjectSet { input, calls } => {
                 let input = self.rel(input)?;

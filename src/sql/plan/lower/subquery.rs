@@ -462,6 +462,7 @@ fn is_not_null(id: ColumnId, rel: &Rel) -> bool {
                     .is_some_and(|column| column.not_null)
         }),
         Rel::Filter { input, .. }
+        | Rel::Barrier { input }
         | Rel::Sort { input, .. }
         | Rel::Limit { input, .. }
         | Rel::Distinct { input, .. }

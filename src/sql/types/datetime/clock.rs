@@ -74,11 +74,13 @@ pub fn parse_offset(text: &str) -> Decoded<i32> {
     let mut hour = number(first)?;
     let mut minute = 0;
     let mut second = 0;
+    // A colon may stand without anything after it.
+    let further = |text: &str| if text.is_empty() { Ok(0) } else { number(text) };
     match parts.next() {
         Some(text) => {
-            minute = number(text)?;
+            minute = further(text)?;
             if let Some(text) = parts.next() {
-                second = number(text)?;
+                second = further(text)?;
             }
         }
         None if first.len() > 2 => {

@@ -43,6 +43,8 @@ pub use calendar::{
     Civil, civil_from_days, day_of_week, day_of_year, days_from_civil, days_in_month, iso_week,
     iso_week_start, iso_year,
 };
+pub use clock::parse_offset;
+pub use fault::Fault;
 pub use input::{parse_date, parse_time, parse_time_tz, parse_timestamp, parse_timestamp_tz};
 pub use interval_output::write_interval;
 pub use interval_text::parse_interval;

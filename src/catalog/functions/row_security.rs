@@ -1,0 +1,36 @@
+//! `row_security_active`: whether a table's policies hold for the current user.
+
+use super::path;
+use crate::catalog::{Relation, RowSecurityState, find_relation, parse_qualified_name};
+use crate::error::Error;
+use crate::kernels;
+use crate::sql::functions::call::arg;
+use crate::sql::functions::{CallContext, Kernel};
+use crate::sql::types::Datum;
+
+pub(super) const KERNELS: &[Kernel] = kernels! {
+    call "row_security_active" => |call, args| {
+        let relation = call.eval.catalog.relation(arg(args, 0)?);
+        Ok(Datum::Bool(relation.is_some_and(|relation| is_active(call, relation))))
+    };
+    call "row_security_active_name" => |call, args| {
+        let name: &str = arg(args, 0)?;
+        let parts = parse_qualified_name(name)?;
+        let (schema, plain) = match parts.as_slice() {
+            [name] => (None, name),
+            [schema, name] | [_, schema, name] => (Some(schema.as_str()), name),
+            _ => return Err(Error::undefined_table(name)),
+        };
+        let found = find_relation(&call.eval.catalog, path(call), schema, plain);
+        let relation = found.ok_or_else(|| Error::undefined_table(name))?;
+        Ok(Datum::Bool(is_active(call, relation)))
+    };
+};
+
+fn is_active(call: &CallContext<'_>, relation: &Relation) -> bool {
+    let catalog = &call.eval.catalog;
+    let role = catalog.role_named(&call.eval.settings.current_user);
+    role.is_some_and(|role| {
+        matches!(catalog.row_security(relation, role), RowSecurityState::Applies { .. })
+    })
+}

@@ -1,0 +1,199 @@
+//! What a server tells about features that a standby, a commit log or extensions have.
+
+use super::text;
+use crate::catalog::{ObjectClass, RelationKind};
+use crate::error::{Error, Result};
+use crate::kernels;
+use crate::sql::functions::call::arg;
+use crate::sql::functions::{CallContext, Kernel, SetKernel, SetRows};
+use crate::sql::types::{Datum, Oid, oid};
+use crate::sqlstate;
+
+pub(super) const KERNELS: &[Kernel] = kernels! {
+    call "current_query" => |call, _| Ok(text(call.eval.session.current_query()));
+    call "mxid_age" => |_, _| Ok(Datum::Int4(i32::MAX));
+    // Expressions are compiled by nobody.
+    call "pg_jit_available" => |_, _| Ok(Datum::Bool(false));
+    call "pg_notification_queue_usage" => |_, _| Ok(Datum::Float8(0.0));
+    call "pg_current_logfile" => |_, _| Ok(Datum::Null);
+    call "pg_current_logfile_1arg" => |_, args| match args.first() {
+        None | Some(Datum::Null) => Ok(Datum::Null),
+        Some(Datum::Text(format)) if ["stderr", "csvlog", "jsonlog"].contains(&format.as_str()) => {
+            Ok(Datum::Null)
+        }
+        Some(Datum::Text(format)) => Err(Error::new(
+            sqlstate::INVALID_PARAMETER_VALUE,
+            format!("log format \"{format}\" is not supported"),
+        )
+        .with_hint("The supported log formats are \"stderr\", \"csvlog\", and \"jsonlog\".")),
+        Some(_) => Err(crate::sql::functions::call::wrong_type()),
+    };
+    call "pg_last_xact_replay_timestamp" => |_, _| Ok(Datum::Null);
+    call "pg_is_wal_replay_paused" => |_, _| Err(not_recovering());
+    call "pg_get_wal_replay_pause_state" => |_, _| Err(not_recovering());
+    call "pg_wal_replay_pause" => |_, _| Err(not_recovering());
+    call "pg_wal_replay_resume" => |_, _| Err(not_recovering());
+    call "pg_xact_commit_timestamp" => |_, _| Err(no_commit_timestamps());
+    call "pg_xact_commit_timestamp_origin" => |_, _| Err(no_commit_timestamps());
+    call "pg_last_committed_xact" => |_, _| Err(no_commit_timestamps());
+    call "pg_safe_snapshot_blocking_pids" => |_, _| {
+        // A serializable read-only transaction never waits for a safe snapshot here.
+        Ok(crate::catalog::system::cell::array_of(oid::INT4, Vec::new()))
+    };
+    call "pg_relation_filenode" => |call, args| {
+        let relation = call.eval.catalog.relation(arg(args, 0)?);
+        let stored = relation.filter(|relation| relation.storage_id != 0);
+        Ok(stored.map_or(Datum::Null, |relation| Datum::Oid(relation.storage_id)))
+    };
+    // Relations have no files of their own.
+    call "pg_relation_filepath" => |_, _| Ok(Datum::Null);
+    call "pg_filenode_relation" => |call, args| {
+        let (tablespace, node): (Oid, Oid) = (arg(args, 0)?, arg(args, 1)?);
+        let known = tablespace == 0 || tablespace == DEFAULT_TABLESPACE;
+        let mut relations = call.eval.catalog.relations();
+        let found = relations.find(|relation| known && node != 0 && relation.storage_id == node);
+        Ok(found.map_or(Datum::Null, |relation| Datum::Oid(relation.oid)))
+    };
+    call "pg_get_statisticsobjdef" => |_, _| Ok(Datum::Null);
+    call "pg_get_statisticsobjdef_expressions" => |_, _| Ok(Datum::Null);
+    call "pg_sequence_parameters" => sequence_parameters;
+    call "pg_settings_get_flags" => settings_flags;
+    call "plpgsql_call_handler" => |_, _| Err(Error::unsupported("calling plpgsql_call_handler"));
+    call "plpgsql_validator" => |_, _| Err(Error::unsupported("calling plpgsql_validator"));
+};
+
+pub(super) const SET_KERNELS: &[SetKernel] = &[
+    SetKernel { symbol: "pg_listening_channels", rows: channels },
+    SetKernel { symbol: "pg_prepared_xact", rows: |_, _| Ok(Box::new(std::iter::empty())) },
+    SetKernel { symbol: "pg_available_extensions", rows: extensions },
+    SetKernel { symbol: "pg_available_extension_versions", rows: extension_versions },
+    SetKernel { symbol: "pg_extension_update_paths", rows: update_paths },
+];
+
+const DEFAULT_TABLESPACE: Oid = 1663;
+
+const PLPGSQL: &str = "plpgsql";
+const PLPGSQL_VERSION: &str = "1.0";
+const PLPGSQL_COMMENT: &str = "PL/pgSQL procedural language";
+
+fn not_recovering() -> Error {
+    Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, "recovery is not in progress")
+        .with_hint("Recovery control functions can only be executed during recovery.")
+}
+
+fn no_commit_timestamps() -> Error {
+    Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, "could not get commit timestamp data")
+        .with_hint("Make sure the configuration parameter \"track_commit_timestamp\" is set.")
+}
+
+fn sequence_parameters(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    let sequence: Oid = arg(args, 0)?;
+    let Some(relation) = call.eval.catalog.relation(sequence) else {
+        return Err(Error::internal(format!("cache lookup failed for sequence {sequence}")));
+    };
+    let RelationKind::Sequence(found) = &relation.kind else {
+        return Err(Error::internal(format!("cache lookup failed for sequence {sequence}")));
+    };
+    let int8 = |value: i64| (oid::INT8, Datum::Int8(value));
+    Ok(Datum::Record(vec![
+        int8(found.start),
+        int8(found.min),
+        int8(found.max),
+        int8(found.increment),
+        (oid::BOOL, Datum::Bool(found.cycle)),
+        int8(found.cache),
+        (oid::OID, Datum::Oid(found.ty.oid)),
+    ]))
+}
+
+/// What is special about a parameter; NULL for one that does not exist.
+fn settings_flags(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
+    let name: &str = arg(args, 0)?;
+    let rows = call.eval.session.server_rows("pg_settings")?;
+    let known = rows.iter().any(
+        |row| matches!(row.first(), Some(Datum::Text(known)) if known.eq_ignore_ascii_case(name)),
+    );
+    if !known {
+        return Ok(Datum::Null);
+    }
+    let lower = name.to_ascii_lowercase();
+    let explained = lower.starts_with("enable_") || EXPLAINED.contains(&lower.as_str());
+    let flags = explained.then(|| "EXPLAIN".to_owned()).into_iter();
+    Ok(crate::catalog::system::cell::text_array(flags))
+}
+
+/// Parameters of the planner that EXPLAIN (SETTINGS) would show.
+const EXPLAINED: &[&str] = &[
+    "constraint_exclusion",
+    "cpu_index_tuple_cost",
+    "cpu_operator_cost",
+    "cpu_tuple_cost",
+    "cursor_tuple_fraction",
+    "effective_cache_size",
+    "effective_io_concurrency",
+    "from_collapse_limit",
+    "geqo",
+    "geqo_effort",
+    "geqo_generations",
+    "geqo_pool_size",
+    "geqo_seed",
+    "geqo_selection_bias",
+    "geqo_threshold",
+    "hash_mem_multiplier",
+    "jit",
+    "join_collapse_limit",
+    "maintenance_io_concurrency",
+    "max_parallel_workers",
+    "max_parallel_workers_per_gather",
+    "min_parallel_index_scan_size",
+    "min_parallel_table_scan_size",
+    "parallel_leader_participation",
+    "parallel_setup_cost",
+    "parallel_tuple_cost",
+    "plan_cache_mode",
+    "random_page_cost",
+    "search_path",
+    "seq_page_cost",
+    "temp_buffers",
+    "work_mem",
+    "jit_above_cost",
+    "jit_inline_above_cost",
+    "jit_optimize_above_cost",
+    "logical_decoding_work_mem",
+];
+
+fn channels(call: &CallContext<'_>, _: &[Datum]) -> Result<SetRows> {
+    let channels = call.eval.session.listening_channels().into_iter();
+    Ok(Box::new(channels.map(|channel| Ok(vec![Datum::Text(channel)]))))
+}
+
+fn extensions(_: &CallContext<'_>, _: &[Datum]) -> Result<SetRows> {
+    let row = [PLPGSQL, PLPGSQL_VERSION, PLPGSQL_COMMENT].map(|t| Datum::Text(t.to_owned()));
+    Ok(Box::new(std::iter::once(Ok(row.to_vec()))))
+}
+
+fn extension_versions(_: &CallContext<'_>, _: &[Datum]) -> Result<SetRows> {
+    let text = |text: &str| Datum::Text(text.to_owned());
+    Ok(Box::new(std::iter::once(Ok(vec![
+        text(PLPGSQL),
+        text(PLPGSQL_VERSION),
+        Datum::Bool(true),
+        Datum::Bool(true),
+        Datum::Bool(false),
+        text("pg_catalog"),
+        Datum::Null,
+        text(PLPGSQL_COMMENT),
+    ]))))
+}
+
+/// There is one version, so there is no way from one to another.
+fn update_paths(call: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
+    let name: &str = arg(args, 0)?;
+    match call.eval.catalog.named(ObjectClass::Extension, 0, name).is_empty() {
+        false => Ok(Box::new(std::iter::empty())),
+        true => Err(Error::new(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            format!("extension \"{name}\" is not available"),
+        )),
+    }
+}
