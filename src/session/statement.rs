@@ -429,12 +429,23 @@ pub fn block_rule(node: &NodeEnum) -> Option<BlockRule> {
         NodeEnum::IndexStmt(index) if index.concurrent => {
             BlockRule::Outside("CREATE INDEX CONCURRENTLY")
         }
+        NodeEnum::AlterTableStmt(alter) if detaches_concurrently(alter) => {
+            BlockRule::Outside("ALTER TABLE ... DETACH CONCURRENTLY")
+        }
         NodeEnum::ReindexStmt(reindex) => return reindex_rule(reindex),
         NodeEnum::DropStmt(drop) if drop.concurrent => {
             BlockRule::Outside("DROP INDEX CONCURRENTLY")
         }
         _ => return None,
     })
+}
+
+fn detaches_concurrently(alter: &ast::AlterTableStmt) -> bool {
+    let commands = alter.cmds.iter().filter_map(|node| match &node.node {
+        Some(NodeEnum::AlterTableCmd(command)) => command.def.as_ref()?.node.as_ref(),
+        _ => None,
+    });
+    commands.into_iter().any(|def| matches!(def, NodeEnum::PartitionCmd(cmd) if cmd.concurrent))
 }
 
 fn reindex_rule(reindex: &ast::ReindexStmt) -> Option<BlockRule> {

@@ -295,7 +295,7 @@ impl Run<'_> {
     ) -> Result<()> {
         let (ctx, root) = (self.ctx, self.root.clone());
         // A row that moves into a partition that is still to come is not met again.
-        let overlay = work.txn.overlay();
+        let overlay = ctx.overlay(work);
         if let Some(cursor) = &self.plan.current_of {
             return self.current(cursor, scan, values, work).await;
         }

@@ -129,6 +129,7 @@ impl Ddl<'_> {
         if !matches!(relation.kind, RelationKind::Table) || relation.is_materialized_view() {
             return Err(not_for(command.subtype(), &relation));
         }
+        self.require_untyped(&relation, command.subtype())?;
         match command.subtype() {
             Step::AtAddColumn => self.add_column(relation, command, recurse).await,
             Step::AtDropColumn => self.drop_column_step(relation, command, recurse).await,
@@ -173,6 +174,11 @@ impl Ddl<'_> {
                 }
                 Ok(())
             }
+            Step::AtAddOf => match command.def.as_ref().and_then(|node| node.node.as_ref()) {
+                Some(NodeEnum::TypeName(name)) => self.add_of(&relation, name),
+                _ => Err(Error::syntax("OF without a type")),
+            },
+            Step::AtDropOf => self.drop_of(&relation),
             Step::AtAddInherit => self.add_inherit(relation, command).await,
             Step::AtDropInherit => self.drop_inherit(relation, command).await,
             Step::AtAttachPartition => self.attach_partition(relation, command).await,
@@ -229,6 +235,13 @@ impl Ddl<'_> {
             }
             Step::AtClusterOn if is_table => self.cluster_on(relation, &command.name)?,
             Step::AtDropCluster if is_table => self.cluster_on(relation, "")?,
+            step @ (Step::AtSetLogged | Step::AtSetUnLogged)
+                if matches!(relation.kind, RelationKind::Sequence(_)) =>
+            {
+                let mut sequence = (**relation).clone();
+                sequence.settings.unlogged = step == Step::AtSetUnLogged;
+                self.put_relation(sequence);
+            }
             Step::AtSetLogged if is_plain => self.set_logged(relation, false)?,
             Step::AtSetUnLogged if is_plain => self.set_logged(relation, true)?,
             Step::AtReplicaIdentity if is_table => self.set_replica_identity(relation, command)?,
@@ -290,6 +303,12 @@ fn lock_mode(command: &ast::AlterTableCmd) -> LockMode {
         | Step::AtClusterOn
         | Step::AtDropCluster
         | Step::AtValidateConstraint => LockMode::ShareUpdateExclusive,
+        Step::AtDetachPartition => match command.def.as_ref().and_then(|node| node.node.as_ref()) {
+            Some(NodeEnum::PartitionCmd(partition)) if partition.concurrent => {
+                LockMode::ShareUpdateExclusive
+            }
+            _ => LockMode::AccessExclusive,
+        },
         Step::AtSetRelOptions | Step::AtResetRelOptions => {
             super::storage_options::lock_mode(super::storage_options::list_of(command))
         }
