@@ -106,7 +106,7 @@ impl Binder<'_> {
                 _ => parts.push((original, RuleSource::Original)),
             }
         }
-        self.several(&firing, parts).map(Statement::Several)
+        self.several(&firing, node, parts).map(Statement::Several)
     }
 
     /// The relation that a statement writes to, and the rules for that.
@@ -255,7 +255,8 @@ impl Binder<'_> {
     }
 
     fn several(&self, firing: &Firing, parts: Vec<(Statement, RuleSource)>) -> Result<Several> {
-        if parts.len() > 1 && parts.iter().any(|(part, _)| has_modification(part)) {
+        let queries = parts.iter().filter(|(_, kind)| *kind != RuleSource::Utility);
+        if has_ctes(node) && queries.count() > 1 {
             return Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,
                 "WITH cannot be used in a query that is rewritten by rules into multiple queries",
@@ -650,10 +651,14 @@ fn verb_of(statement: &Statement) -> &'static str {
     }
 }
 
-fn has_modification(statement: &Statement) -> bool {
-    let mut found = false;
-    visit::modifications(visit::statement_rel(statement), &mut |_| found = true);
-    found
+/// Whether a statement has a WITH clause.
+fn has_ctes(node: &NodeEnum) -> bool {
+    match node {
+        NodeEnum::InsertStmt(insert) => insert.with_clause.is_some(),
+        NodeEnum::UpdateStmt(update) => update.with_clause.is_some(),
+        NodeEnum::DeleteStmt(delete) => delete.with_clause.is_some(),
+        _ => false,
+    }
 }
 
 /// Whether a rule's action is UNION or its like: each of its queries has a FROM.
