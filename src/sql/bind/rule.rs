@@ -254,7 +254,12 @@ impl Binder<'_> {
         self.modification_as_written(node)
     }
 
-    fn several(&self, firing: &Firing, parts: Vec<(Statement, RuleSource)>) -> Result<Several> {
+    fn several(
+        &self,
+        firing: &Firing,
+        node: &NodeEnum,
+        parts: Vec<(Statement, RuleSource)>,
+    ) -> Result<Several> {
         let queries = parts.iter().filter(|(_, kind)| *kind != RuleSource::Utility);
         if has_ctes(node) && queries.count() > 1 {
             return Err(Error::new(
