@@ -287,12 +287,12 @@ impl Window {
                 || frame.start < held.start
                 || frame.end < held.end
                 || held.end <= frame.start;
-            for member in held.start..frame.start {
+            for member in rows.iter().take(frame.start).skip(held.start) {
                 if anew {
                     break;
                 }
-                if aggregate.takes(&rows[member]) {
-                    anew = !state.remove(&aggregate.args_of(&rows[member]))?;
+                if aggregate.takes(member) {
+                    anew = !state.remove(&aggregate.args_of(member))?;
                 }
             }
             if anew {
