@@ -247,7 +247,7 @@ impl Binder<'_> {
     ) -> Result<(Query, Vec<i16>)> {
         let explicit = !stmt.cols.is_empty();
         match boxed(&stmt.select_stmt) {
-            None => Ok((Query { rel: Rel::OneRow, output: Vec::new() }, Vec::new())),
+            None => Ok((self.default_rows(), Vec::new())),
             Some(NodeEnum::SelectStmt(select)) => {
                 let written_out = self.without_row_stars(select)?;
                 let select = written_out.as_deref().unwrap_or(select);
@@ -258,6 +258,17 @@ impl Binder<'_> {
             }
             Some(_) => Err(Error::internal("INSERT from something that is no query")),
         }
+    }
+
+    /// DEFAULT VALUES: a row, or one for each of those that a rule's action is for.
+    fn default_rows(&mut self) -> Query {
+        let Some(rows) = self.take_rule_source() else {
+            return Query { rel: Rel::OneRow, output: Vec::new() };
+        };
+        let column = self.new_column("row", super::node::INT8);
+        let row = constant(Datum::Int8(1), super::node::INT8);
+        let exprs = vec![(column.clone(), row)];
+        Query { rel: Rel::Project { input: Box::new(rows), exprs }, output: vec![column] }
     }
 
     fn insert_values(
