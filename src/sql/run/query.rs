@@ -242,26 +242,27 @@ async fn run_modifications(
     work: &mut Work,
     context: &StatementContext,
 ) -> Result<()> {
-    let Some(ctes) = modifying_ctes(&mut query.rel) else { return Ok(()) };
-    for position in 0..ctes.len() {
-        let (before, rest) = ctes.split_at_mut(position);
-        let cte = &mut rest[0];
-        let CteBody::Modify(statement) = &mut cte.body else { continue };
-        with_ctes(statement, before);
-        let outcome = Box::pin(dml::execute(statement, params, work, context)).await?;
-        let mut rows = Vec::new();
-        if let Outcome::Rows(mut stream) = outcome {
-            while let Some(chunk) = stream.rows.next().await {
-                match chunk? {
-                    Rows::Datums(chunk) => rows.extend(chunk),
-                    Rows::Batch(_) => {
-                        return Err(Error::internal("RETURNING gives rows of datums"));
+    while let Some(ctes) = modifying_ctes(&mut query.rel) {
+        for position in 0..ctes.len() {
+            let (before, rest) = ctes.split_at_mut(position);
+            let cte = &mut rest[0];
+            let CteBody::Modify(statement) = &mut cte.body else { continue };
+            with_ctes(statement, before);
+            let outcome = Box::pin(dml::execute(statement, params, work, context)).await?;
+            let mut rows = Vec::new();
+            if let Outcome::Rows(mut stream) = outcome {
+                while let Some(chunk) = stream.rows.next().await {
+                    match chunk? {
+                        Rows::Datums(chunk) => rows.extend(chunk),
+                        Rows::Batch(_) => {
+                            return Err(Error::internal("RETURNING gives rows of datums"));
+                        }
                     }
                 }
             }
+            cte.body = CteBody::Query(Box::new(constant_rows(&cte.columns, rows)));
+            cte.materialized = true;
         }
-        cte.body = CteBody::Query(Box::new(constant_rows(&cte.columns, rows)));
-        cte.materialized = true;
     }
     Ok(())
 }
