@@ -70,6 +70,9 @@ pub struct RelationSettings {
     pub replica_identity: Option<char>,
     /// `indisclustered` of an index.
     pub clustered: bool,
+    /// `reloftype`: the composite type of a typed table, or 0.
+    #[serde(default)]
+    pub of_type: Oid,
 }
 
 /// What is set of a column beside its definition.

@@ -10,6 +10,7 @@
 
 use super::{IndexInfo, KeyColumn};
 use crate::error::{Error, Result};
+use crate::sql::types::numeric::Numeric;
 use crate::sql::types::{Datum, Repr, key as type_key};
 use crate::sqlstate;
 use crate::storage::key::{self, IndexBound, KeyRange};
@@ -127,6 +128,11 @@ pub fn coerce(datum: &Datum, repr: &Repr) -> Option<Datum> {
         (Repr::Int4, Some(v), _) => v.try_into().ok().map(Datum::Int4),
         (Repr::Int8, Some(v), _) => Some(Datum::Int8(v)),
         (Repr::Float8, _, Datum::Float4(v)) => Some(Datum::Float8(f64::from(*v))),
+        (Repr::Numeric, Some(v), _) => Some(Datum::Numeric(v.into())),
+        (Repr::Int2 | Repr::Int4 | Repr::Int8, None, Datum::Numeric(v)) => {
+            let int = v.to_i64().ok().filter(|int| Numeric::from(*int) == *v)?;
+            coerce(&Datum::Int8(int), repr)
+        }
         _ => matches_repr(datum, repr).then(|| datum.clone()),
     }
 }

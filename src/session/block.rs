@@ -233,6 +233,8 @@ impl Block {
     pub fn release(&mut self, name: &str) -> Result<()> {
         let at = self.find_savepoint(name)?;
         if let Some(open) = self.open.as_mut() {
+            // What a subtransaction may do ends with it.
+            open.characteristics.read_only = open.savepoints[at].read_only;
             open.savepoints.truncate(at);
         }
         Ok(())
@@ -324,7 +326,13 @@ impl Open {
             self.characteristics.isolation = isolation;
         }
         if let Some(read_only) = modes.read_only {
-            if !read_only && self.characteristics.read_only && self.has_snapshot {
+            let turns = !read_only && self.characteristics.read_only;
+            if turns && in_savepoint {
+                return active(
+                    "cannot set transaction read-write mode inside a read-only transaction",
+                );
+            }
+            if turns && self.has_snapshot {
                 return active("transaction read-write mode must be set before any query");
             }
             self.characteristics.read_only = read_only;

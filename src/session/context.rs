@@ -109,6 +109,7 @@ impl Session {
                 batch_rows: config.batch_rows,
             },
             notices: self.notices.clone(),
+            reads: None,
         }
     }
 }

@@ -429,12 +429,23 @@ pub fn block_rule(node: &NodeEnum) -> Option<BlockRule> {
         NodeEnum::IndexStmt(index) if index.concurrent => {
             BlockRule::Outside("CREATE INDEX CONCURRENTLY")
         }
+        NodeEnum::AlterTableStmt(alter) if detaches_concurrently(alter) => {
+            BlockRule::Outside("ALTER TABLE ... DETACH CONCURRENTLY")
+        }
         NodeEnum::ReindexStmt(reindex) => return reindex_rule(reindex),
         NodeEnum::DropStmt(drop) if drop.concurrent => {
             BlockRule::Outside("DROP INDEX CONCURRENTLY")
         }
         _ => return None,
     })
+}
+
+fn detaches_concurrently(alter: &ast::AlterTableStmt) -> bool {
+    let commands = alter.cmds.iter().filter_map(|node| match &node.node {
+        Some(NodeEnum::AlterTableCmd(command)) => command.def.as_ref()?.node.as_ref(),
+        _ => None,
+    });
+    commands.into_iter().any(|def| matches!(def, NodeEnum::PartitionCmd(cmd) if cmd.concurrent))
 }
 
 fn reindex_rule(reindex: &ast::ReindexStmt) -> Option<BlockRule> {
@@ -469,7 +480,7 @@ pub fn writing_verb(node: &NodeEnum) -> Option<&'static str> {
         }
         NodeEnum::CreateTableAsStmt(_) => "CREATE TABLE AS",
         NodeEnum::AlterTableStmt(_) => "ALTER TABLE",
-        NodeEnum::DropStmt(_) => "DROP",
+        NodeEnum::DropStmt(drop) => dropping_verb(drop.remove_type()),
         NodeEnum::IndexStmt(_) => "CREATE INDEX",
         NodeEnum::ViewStmt(_) => "CREATE VIEW",
         NodeEnum::CreateSchemaStmt(_) => "CREATE SCHEMA",
@@ -492,6 +503,28 @@ pub fn writing_verb(node: &NodeEnum) -> Option<&'static str> {
         NodeEnum::VacuumStmt(_) => return None,
         _ => return None,
     })
+}
+
+fn dropping_verb(kind: ast::ObjectType) -> &'static str {
+    use ast::ObjectType as Kind;
+    match kind {
+        Kind::ObjectTable => "DROP TABLE",
+        Kind::ObjectView => "DROP VIEW",
+        Kind::ObjectMatview => "DROP MATERIALIZED VIEW",
+        Kind::ObjectIndex => "DROP INDEX",
+        Kind::ObjectSequence => "DROP SEQUENCE",
+        Kind::ObjectSchema => "DROP SCHEMA",
+        Kind::ObjectType => "DROP TYPE",
+        Kind::ObjectDomain => "DROP DOMAIN",
+        Kind::ObjectTrigger => "DROP TRIGGER",
+        Kind::ObjectRule => "DROP RULE",
+        Kind::ObjectFunction => "DROP FUNCTION",
+        Kind::ObjectProcedure => "DROP PROCEDURE",
+        Kind::ObjectAggregate => "DROP AGGREGATE",
+        Kind::ObjectOperator => "DROP OPERATOR",
+        Kind::ObjectCast => "DROP CAST",
+        _ => "DROP",
+    }
 }
 
 /// SELECT INTO, FOR UPDATE, and data-modifying CTEs write.

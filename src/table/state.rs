@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use rpds::VectorSync;
 
 use super::trigger::Firing;
-use crate::catalog::Constraint;
+use crate::catalog::{Catalog, Constraint, ConstraintKind};
 use crate::error::{Error, Result};
 use crate::sql::types::{Datum, Oid};
 use crate::txn::Keyspace;
@@ -89,6 +89,19 @@ impl TableState {
                 .copied()
                 .or(self.all_deferred)
                 .unwrap_or(constraint.initially_deferred)
+    }
+
+    /// Whether a check of rows of a table waits for the transaction's end.
+    pub fn has_deferred(&self, table: Oid, catalog: &Catalog) -> bool {
+        self.deferred.iter().any(|(constraint, check)| match check {
+            PendingCheck::Referencing { table: own, .. }
+            | PendingCheck::Unique { table: own, .. } => *own == table,
+            PendingCheck::Trigger(firing) => firing.info.oid() == table,
+            PendingCheck::Referenced { .. } => {
+                let key = catalog.constraint(*constraint).map(|constraint| &constraint.kind);
+                matches!(key, Some(ConstraintKind::ForeignKey(key)) if key.referenced_table == table)
+            }
+        })
     }
 
     /// Queues a check for the end of the statement or of the transaction.

@@ -16,7 +16,7 @@
 
 use super::display::{Token, closing_parenthesis, display_query, tokens};
 use crate::catalog::{
-    BoundKind, BoundName, Catalog, Column, Relation, View, quote_identifier, quote_literal,
+    BoundKind, BoundName, Catalog, Column, Relation, quote_identifier, quote_literal,
     quote_qualified,
 };
 use crate::sql::parse::{self, NodeEnum, ast};
@@ -26,7 +26,8 @@ use crate::sql::types::Oid;
 pub fn view_definition(catalog: &Catalog, path: &[Oid], relation: &Relation) -> Option<String> {
     match relation.view() {
         Some(view) => {
-            let text = with_column_names(current_text(catalog, path, view), &relation.columns);
+            let text = current_text(catalog, path, &view.sql, &view.names);
+            let text = with_column_names(text, &relation.columns);
             let query = text.trim().trim_end_matches(';');
             Some(laid_out(&display_query(catalog, path, query)))
         }
@@ -82,10 +83,15 @@ fn output_name(target: &ast::ResTarget) -> Option<&str> {
     }
 }
 
-/// The view's text with the objects that it names called as they are now.
-fn current_text(catalog: &Catalog, path: &[Oid], view: &View) -> String {
-    let mut text = view.sql.clone();
-    let mut names: Vec<&BoundName> = view.names.iter().collect();
+/// A text with the objects that it names called as they are now.
+pub(super) fn current_text(
+    catalog: &Catalog,
+    path: &[Oid],
+    sql: &str,
+    names: &[BoundName],
+) -> String {
+    let mut text = sql.to_owned();
+    let mut names: Vec<&BoundName> = names.iter().collect();
     names.sort_by_key(|name| std::cmp::Reverse(name.location));
     for name in names {
         let Ok(start) = usize::try_from(name.location) else { continue };

@@ -107,6 +107,7 @@ impl Catalog {
         if !matches!(relation.kind, RelationKind::Index(_) | RelationKind::Composite) {
             edges.push(ObjectAddress::schema(relation.schema), NORMAL);
         }
+        edges.push(ObjectAddress::type_(relation.settings.of_type), NORMAL);
         let bound = match (&relation.kind, relation.is_partition()) {
             (RelationKind::Index(_), _) => INTERNAL,
             (_, true) => AUTO,

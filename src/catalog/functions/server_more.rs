@@ -40,11 +40,6 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
         // A serializable read-only transaction never waits for a safe snapshot here.
         Ok(crate::catalog::system::cell::array_of(oid::INT4, Vec::new()))
     };
-    call "pg_relation_filenode" => |call, args| {
-        let relation = call.eval.catalog.relation(arg(args, 0)?);
-        let stored = relation.filter(|relation| relation.storage_id != 0);
-        Ok(stored.map_or(Datum::Null, |relation| Datum::Oid(relation.storage_id)))
-    };
     // Relations have no files of their own.
     call "pg_relation_filepath" => |_, _| Ok(Datum::Null);
     call "pg_filenode_relation" => |call, args| {

@@ -61,7 +61,7 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool, has_rul
         text(&relation.name),
         oid(relation.schema),
         oid(catalog.row_type(relation)),
-        oid(0),
+        oid(relation.settings.of_type),
         oid(relation.owner),
         oid(access_method(catalog, relation)),
         oid(if stored && has_rows { file_of(relation) } else { 0 }),

@@ -26,6 +26,15 @@ struct Part<'n> {
     location: i32,
 }
 
+/// What is under a domain: its constraints look at the value once all of its parts are
+/// assigned.
+fn unchecked(base: Expr) -> Expr {
+    match base.kind {
+        ExprKind::CoerceToDomain(inner) => unchecked(*inner),
+        _ => base,
+    }
+}
+
 impl Binder<'_> {
     /// Converts a value for assignment to a column.
     pub(super) fn assign(&mut self, expr: Expr, column: &Column) -> Result<Expr> {
@@ -112,7 +121,7 @@ impl Binder<'_> {
     ) -> Result<Expr> {
         let (fields, at) = self.assigned_field(ty, field, part)?;
         let composite = self.catalog.base_type(ty);
-        let base = relabel_if(base, composite);
+        let base = relabel_if(unchecked(base), composite);
         let mut values = Vec::with_capacity(fields.len());
         for (index, (_, ty)) in fields.iter().enumerate() {
             values.push(super::subscript::field_of(base.clone(), index, *ty, -1));
@@ -181,7 +190,7 @@ impl Binder<'_> {
         };
         let is_slice = subscripts.iter().any(|indices| indices.is_slice);
         let element = SqlType::with_typmod(element, container.typmod);
-        let base = relabel_if(base, container);
+        let base = relabel_if(unchecked(base), container);
         let part = Part { is_element: true, ..part };
         let value = match rest.is_empty() {
             true => self.assign_to_part(value, if is_slice { container } else { element }, part)?,
@@ -221,7 +230,7 @@ impl Binder<'_> {
     ) -> Result<Expr> {
         let json = SqlType::new(oid::JSONB);
         let value = self.assign_to_part(value, json, Part { is_element: true, ..part })?;
-        let mut args = vec![relabel_if(base, json), value];
+        let mut args = vec![relabel_if(unchecked(base), json), value];
         for indices in subscripts {
             args.push(self.jsonb_subscript(indices)?);
         }

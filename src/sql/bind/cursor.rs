@@ -70,6 +70,10 @@ impl Binder<'_> {
                     .map(|column| (column.clone(), column_expr(&column, -1)))
                     .collect();
                 let [(table, table_expr), (rid, rid_expr)] = columns;
+                // Those who lock the rows read it, too.
+                if let crate::sql::ir::ExprKind::Column(id) = rid_expr.kind {
+                    exprs.push((OutputColumn { id, ..rid.clone() }, rid_expr.clone()));
+                }
                 exprs.push((table.clone(), table_expr));
                 exprs.push((rid.clone(), rid_expr));
                 let input = Box::new(std::mem::replace(rel, Rel::OneRow));

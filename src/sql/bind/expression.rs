@@ -23,6 +23,8 @@ pub enum ExpressionUse {
     Generated,
     IndexExpression,
     IndexPredicate,
+    /// WHERE of COPY FROM.
+    CopyWhere,
     PartitionKey,
     /// A constant argument of a utility statement, or a USING expression.
     Other,
@@ -37,6 +39,7 @@ impl ExpressionUse {
             ExpressionUse::Generated => Clause::GeneratedColumn,
             ExpressionUse::IndexExpression => Clause::IndexExpression,
             ExpressionUse::IndexPredicate => Clause::IndexPredicate,
+            ExpressionUse::CopyWhere => Clause::CopyWhere,
             ExpressionUse::PartitionKey => Clause::PartitionKey,
             ExpressionUse::Other => Clause::Where,
         }
@@ -212,7 +215,7 @@ fn bind_with<T>(
         if usage == ExpressionUse::Policy {
             expr = binder.to_boolean(expr, "POLICY")?;
         }
-        if matches!(usage, ExpressionUse::IndexPredicate) {
+        if matches!(usage, ExpressionUse::IndexPredicate | ExpressionUse::CopyWhere) {
             expr = binder.to_boolean(expr, "WHERE")?;
         }
         if usage == ExpressionUse::Default {
@@ -223,6 +226,7 @@ fn bind_with<T>(
 }
 
 /// Binds the WHEN of a trigger: the old row's columns are numbered from 1, the new row's
+/// follow, then `tableoid` of either;
 /// after them. Text that was stored; an error has no position.
 pub fn bind_trigger_condition_sql(
     eval: &EvalContext,
@@ -253,11 +257,19 @@ fn bind_over_rows(eval: &EvalContext, relation: &Arc<Relation>, node: &NodeEnum)
         .map(|column| OutputColumn { id: ColumnId(column.id.0 + width), ..column.clone() })
         .collect();
     let mut binder = Binder::with_fixed_params(eval, &[]);
-    binder.next_column = 2 * width;
+    binder.next_column = 2 * width + 2;
     let mut level = Level { clause: Clause::TriggerWhen, ..Level::default() };
     let row_type = eval.catalog.row_type(relation);
-    for (name, columns) in [("old", &old), ("new", &new)] {
+    for (at, (name, columns)) in (1..).zip([("old", &old), ("new", &new)]) {
         let mut item = query_item(name, columns);
+        let table = OutputColumn {
+            id: ColumnId(2 * width + at),
+            name: "tableoid".to_owned(),
+            ty: SqlType::new(oid::OID),
+            origin: None,
+        };
+        item.system = query_item(name, std::slice::from_ref(&table)).columns;
+        level.owned.insert(table.id);
         if row_type != oid::INVALID {
             item.row_type = row_type;
         }

@@ -17,7 +17,7 @@ use super::opened::Verb;
 use super::policy::Writes;
 use super::scope::{Clause, Item};
 use super::updatable::{Target, TargetRows};
-use crate::catalog::{PolicyCommand, Relation, RelationKind};
+use crate::catalog::{PolicyCommand, Relation, RelationKind, acl};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::each_in_expr;
 use crate::sql::ir::{
@@ -172,7 +172,10 @@ impl Binder<'_> {
                 MergeKind::Update { assignments: self.assignments(nodes, written, scan, "update")? }
             }
             CmdType::CmdInsert => self.merge_insert(clause, written)?,
-            _ => MergeKind::Nothing,
+            _ => {
+                self.permissions.require(written.relation.oid, self.check_as, acl::SELECT);
+                MergeKind::Nothing
+            }
         };
         Ok(MergeAction { matched, condition, kind })
     }

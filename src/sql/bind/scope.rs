@@ -40,6 +40,7 @@ pub(super) enum Clause {
     ColumnDefault,
     IndexExpression,
     IndexPredicate,
+    CopyWhere,
     GeneratedColumn,
     PartitionKey,
     PartitionBound,
@@ -101,6 +102,7 @@ impl Clause {
             Clause::ColumnDefault => "DEFAULT expressions",
             Clause::IndexExpression => "index expressions",
             Clause::IndexPredicate => "index predicates",
+            Clause::CopyWhere => "COPY FROM WHERE conditions",
             Clause::GeneratedColumn => "column generation expressions",
             Clause::PartitionKey => "partition key expressions",
             Clause::PartitionBound => "partition bound",
@@ -115,6 +117,7 @@ impl Clause {
             Clause::ColumnDefault => Some("DEFAULT expression"),
             Clause::IndexExpression => Some("index expression"),
             Clause::IndexPredicate => Some("index predicate"),
+            Clause::CopyWhere => Some("COPY FROM WHERE condition"),
             Clause::GeneratedColumn => Some("column generation expression"),
             _ => None,
         }

@@ -100,6 +100,7 @@ impl Ddl<'_> {
         commands.sort_by_key(|command| super::alter::pass(command.subtype()));
         for command in commands {
             let relation = self.relation(relation.oid)?;
+            let tables = self.tables_of_type(&relation, command.behavior())?;
             match command.subtype() {
                 ast::AlterTableType::AtAddColumn => self.add_attribute(&relation, command)?,
                 ast::AlterTableType::AtDropColumn => {
@@ -110,6 +111,7 @@ impl Ddl<'_> {
                 }
                 _ => return Err(Error::unsupported("this ALTER TYPE")),
             }
+            self.alter_typed_tables(&tables, command).await?;
         }
         Ok(())
     }
@@ -204,12 +206,21 @@ impl Ddl<'_> {
         if column_number(&relation, new).is_some() {
             return Err(duplicate_column(new, &relation.name));
         }
+        let tables = self.tables_of_type(&relation, statement.behavior())?;
         let (row, array) = self.row_types(&relation);
         let uses = self.uses_of(|_, referenced| referenced == row || referenced == array)?;
         let mut changed = (*relation).clone();
         changed.columns[attnum as usize - 1].name = new.clone();
         self.put_relation(changed);
-        self.rewrite_uses(uses)
+        self.rewrite_uses(uses)?;
+        for table in tables {
+            self.lock_relation(table, LockMode::AccessExclusive).await?;
+            let table = self.relation(table)?;
+            if let Some(attnum) = column_number(&table, old) {
+                self.rename_in_expressions(&table, attnum, new)?;
+            }
+        }
+        Ok(())
     }
 
     fn row_types(&self, relation: &Relation) -> (ObjectAddress, ObjectAddress) {

@@ -45,7 +45,7 @@ impl Ddl<'_> {
         let schema = self.relation_schema(name)?;
         let taken = self.work.catalog.relation_named(schema, &name.relname).is_some();
         if statement.if_not_exists && taken {
-            self.notice(format!("relation \"{}\" already exists, skipping", name.relname));
+            self.skip_existing(&name.relname);
             return Ok(true);
         }
         self.require_free_name(schema, &name.relname)?;

@@ -65,6 +65,7 @@ impl Ddl<'_> {
             .columns
             .take()
             .into_iter()
+            .filter(|attnum| *attnum <= 2 * width)
             .map(|attnum| if attnum > width { attnum - width } else { attnum })
             .collect();
         edges.extend(

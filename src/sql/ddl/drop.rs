@@ -26,6 +26,7 @@ impl Ddl<'_> {
                 if statement.concurrent
                     && let Some(index) = self.work.catalog.relation(target.oid)
                     && index.inheritance.index_of_partitioned
+                    && index.persistence == crate::catalog::Persistence::Permanent
                 {
                     return Err(Error::new(
                         sqlstate::FEATURE_NOT_SUPPORTED,

@@ -103,7 +103,10 @@ impl Ddl<'_> {
         require_label(label)?;
         if labels.iter().any(|known| known.name == *label) {
             if statement.skip_if_new_val_exists {
-                self.notice(format!("enum label \"{label}\" already exists, skipping"));
+                self.notice_with(
+                    sqlstate::DUPLICATE_OBJECT,
+                    format!("enum label \"{label}\" already exists, skipping"),
+                );
                 return Ok(None);
             }
             return Err(Error::new(

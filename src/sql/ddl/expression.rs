@@ -109,6 +109,7 @@ fn require_immutable(expr: &Expr, usage: ExpressionUse) -> Result<()> {
         }
         ExpressionUse::Default
         | ExpressionUse::Check
+        | ExpressionUse::CopyWhere
         | ExpressionUse::Policy
         | ExpressionUse::Other => return Ok(()),
     };

@@ -60,7 +60,7 @@ impl Ddl<'_> {
         if statement.if_not_exists
             && self.work.catalog.relation_named(relation.schema, &statement.idxname).is_some()
         {
-            self.notice(format!("relation \"{}\" already exists, skipping", statement.idxname));
+            self.skip_existing(&statement.idxname);
             return Ok("CREATE INDEX");
         }
         let method = method_of(statement);

@@ -206,7 +206,7 @@ fn expression_node(sql: &str) -> Result<ast::Node> {
     command.def.as_deref().cloned().ok_or_else(|| Error::internal("a default without expression"))
 }
 
-fn constraint_node(definition: &str) -> Result<ast::Constraint> {
+pub(super) fn constraint_node(definition: &str) -> Result<ast::Constraint> {
     let statements = parse::parse(&format!("ALTER TABLE t ADD {definition}"))?;
     match only_command(&statements)?.def.as_ref().and_then(|node| node.node.as_ref()) {
         Some(NodeEnum::Constraint(constraint)) => Ok((**constraint).clone()),

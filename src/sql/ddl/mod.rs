@@ -53,9 +53,11 @@ mod schema;
 mod sequence;
 mod storage_options;
 mod table;
+mod table_to_view;
 mod temporary;
 mod trigger;
 mod trigger_change;
+mod typed;
 mod uses;
 mod view;
 mod view_options;
@@ -262,6 +264,16 @@ impl Ddl<'_> {
 
     pub fn notice(&self, message: impl Into<String>) {
         self.report(Error::notice(Severity::Notice, message));
+    }
+
+    /// IF NOT EXISTS: a relation of the name is there.
+    pub fn skip_existing(&self, name: &str) {
+        let message = format!("relation \"{name}\" already exists, skipping");
+        self.notice_with(crate::sqlstate::DUPLICATE_TABLE, message);
+    }
+
+    pub fn notice_with(&self, code: crate::sqlstate::SqlState, message: impl Into<String>) {
+        self.report(Error::notice(Severity::Notice, message).with_code(code));
     }
 
     pub fn report(&self, report: Report) {

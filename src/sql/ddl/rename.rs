@@ -135,6 +135,12 @@ impl Ddl<'_> {
             self.altered_relation(statement.relation.as_ref(), statement.missing_ok).await?;
         let Some(relation) = relation else { return Ok(tag) };
         let (old, new) = (&statement.subname, &statement.newname);
+        if relation.settings.of_type != 0 {
+            return Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                "cannot rename column of typed table",
+            ));
+        }
         column_number(&relation, old).ok_or_else(|| {
             Error::new(sqlstate::UNDEFINED_COLUMN, format!("column \"{old}\" does not exist"))
         })?;
@@ -153,7 +159,12 @@ impl Ddl<'_> {
 
     /// Stored expressions are text, so those over the table are bound under the
     /// old name and printed under the new. Views know the column by its number.
-    fn rename_in_expressions(&mut self, relation: &Relation, attnum: i16, new: &str) -> Result<()> {
+    pub(super) fn rename_in_expressions(
+        &mut self,
+        relation: &Relation,
+        attnum: i16,
+        new: &str,
+    ) -> Result<()> {
         let mut renamed = relation.clone();
         renamed.columns[attnum as usize - 1].name = new.to_owned();
         for column in &mut renamed.columns {

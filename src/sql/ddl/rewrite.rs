@@ -2,8 +2,9 @@
 //! rows of CREATE TABLE AS.
 //!
 //! The table is locked against everybody else; rows are read at the newest
-//! committed instant with this transaction's own writes, a row at a time, so
-//! memory stays what the write set takes.
+//! committed instant with this transaction's own writes, a row at a time, and are
+//! written as new rows of a new storage: the write set of insertions spills, so memory
+//! stays bounded.
 
 use futures::StreamExt;
 
@@ -18,6 +19,7 @@ use crate::sql::types::datetime::Zone;
 use crate::sql::types::{
     BuiltinsOnly, DateOrder, DateStyle, Datum, IntervalStyle, Oid, OutputContext, to_text,
 };
+use crate::sqlstate;
 use crate::storage::key;
 use crate::table::{TableInfo, Writer};
 use crate::txn::Keyspace;
@@ -27,34 +29,63 @@ impl Ddl<'_> {
     /// for each row, the next value of an identity sequence, or the generation.
     pub async fn fill_column(&mut self, table: Oid, attnum: i16) -> Result<()> {
         self.require_row_type_unused(table)?;
+        let relation = self.relation(table)?;
+        let before = TableInfo::new(&self.work.catalog, &relation)?;
+        self.give_new_storage(&relation)?;
         let info = TableInfo::of(&self.work.catalog, table)?;
         let default = info.default_of(&self.work.catalog, self.ctx, attnum)?;
+        self.open_loan(default.as_ref().is_some_and(|default| default.calls_functions()));
         let sequence = match info.relation.columns[attnum as usize - 1].identity {
             Some(_) => self.owned_sequence(table, attnum),
             None => None,
         };
         let rows = self.work.txn.overlay_newest();
-        let rows = rows.scan(Keyspace::Rows, &key::rows(info.storage_id()), false);
+        let rows = rows.scan(Keyspace::Rows, &key::rows(before.storage_id()), false);
         let eval = self.eval();
         let mut writer = Writer::new(self.work, self.ctx);
         for entry in rows {
-            let (row_key, row) = entry?;
+            let (_, row) = entry?;
             check_cancelled(writer.ctx)?;
-            let rid = rid_of(&row_key)?;
-            let old = info.decode(&row)?;
+            let old = before.decode(&row)?;
             let mut new = old.clone();
             if let Some(sequence) = sequence {
                 new[attnum as usize - 1] =
                     sequence_value(&info, attnum, eval.session.nextval(sequence)?)?;
             } else if let Some(default) = &default {
-                new[attnum as usize - 1] = default.eval(&eval, &old)?;
+                new[attnum as usize - 1] = writer.lend(|| default.eval(&eval, &old))?;
             } else {
                 // A domain may refuse NULL.
                 eval.input().null(info.relation.columns[attnum as usize - 1].ty.oid)?;
             }
-            writer.update(&info, rid, &old, new).await?;
+            writer.insert(&info, new).await.map_err(of_rewrite)?;
         }
-        writer.finish().await
+        writer.finish().await.map_err(of_rewrite)
+    }
+
+    /// Expressions that call functions need the transaction's work.
+    fn open_loan(&mut self, calls_functions: bool) {
+        if calls_functions && !self.ctx.eval.loan.is_needed() {
+            self.ctx.eval.loan.open(self.work);
+        }
+    }
+
+    /// A table's rows and its indexes' entries are written anew.
+    pub fn give_new_storage(&mut self, relation: &Relation) -> Result<()> {
+        crate::table::remove(self.work, relation)?;
+        let storage_id = self.next_storage_id();
+        let mut changed = Relation { storage_id, schema_version: 0, ..relation.clone() };
+        for column in &mut changed.columns {
+            column.since_version = 0;
+            column.missing = None;
+        }
+        self.put_relation(changed);
+        for oid in &relation.indexes {
+            let mut index = (*self.relation(*oid)?).clone();
+            crate::index::remove(self.work, &index)?;
+            index.storage_id = self.next_storage_id();
+            self.put_relation(index);
+        }
+        Ok(())
     }
 
     /// Writes every row of `old` into `new`'s storage with one column converted.
@@ -69,6 +100,7 @@ impl Ddl<'_> {
         let after = TableInfo::of(&self.work.catalog, new)?;
         let slots = super::expression::row_slots(old);
         let conversion = Evaluator::compile(conversion, &slots, &self.work.catalog)?;
+        self.open_loan(conversion.calls_functions());
         let rows = self.work.txn.overlay_newest();
         let rows = rows.scan(Keyspace::Rows, &key::rows(before.storage_id()), false);
         let eval = self.eval();
@@ -77,10 +109,10 @@ impl Ddl<'_> {
             let (_, row) = entry?;
             check_cancelled(writer.ctx)?;
             let mut datums = before.decode(&row)?;
-            datums[attnum as usize - 1] = conversion.eval(&eval, &[], &datums)?;
-            writer.insert(&after, datums).await?;
+            datums[attnum as usize - 1] = writer.lend(|| conversion.eval(&eval, &[], &datums))?;
+            writer.insert(&after, datums).await.map_err(of_rewrite)?;
         }
-        writer.finish().await
+        writer.finish().await.map_err(of_rewrite)
     }
 
     /// Inserts a query's rows into a new table; answers how many there were.
@@ -146,9 +178,27 @@ pub(super) fn stored_text(value: &Datum, ty: Oid) -> String {
     to_text(value, ty, &context)
 }
 
-fn rid_of(row_key: &[u8]) -> Result<u64> {
-    let parts = key::row_parts(row_key);
-    parts.map(|(_, rid)| rid).ok_or_else(|| Error::internal("a row key of another length"))
+/// What is wrong with a row that was there before is told of the table, not of the row.
+fn of_rewrite(error: Error) -> Error {
+    let report = error.report();
+    let (Some(name), table) = (&report.constraint, report.table.as_deref().unwrap_or_default())
+    else {
+        return error;
+    };
+    let message = match error.code() {
+        sqlstate::UNIQUE_VIOLATION => format!("could not create unique index \"{name}\""),
+        sqlstate::CHECK_VIOLATION => {
+            format!("check constraint \"{name}\" of relation \"{table}\" is violated by some row")
+        }
+        _ => return error,
+    };
+    let mut report = error.into_report();
+    report.message = message;
+    report.detail = match report.code == Some(sqlstate::UNIQUE_VIOLATION) {
+        true => report.detail.map(|detail| detail.replace(" already exists.", " is duplicated.")),
+        false => None,
+    };
+    Error::from_report(report)
 }
 
 /// A sequence's value as the identity column's type.

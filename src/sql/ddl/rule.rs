@@ -16,11 +16,11 @@ use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::txn::LockMode;
 
-fn unfit(message: impl Into<String>) -> Error {
+pub(super) fn unfit(message: impl Into<String>) -> Error {
     Error::new(sqlstate::INVALID_OBJECT_DEFINITION, message)
 }
 
-fn unimplemented(message: impl Into<String>) -> Error {
+pub(super) fn unimplemented(message: impl Into<String>) -> Error {
     Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message)
 }
 
@@ -49,7 +49,10 @@ impl Ddl<'_> {
             ast::CmdType::CmdInsert => RuleEvent::Insert,
             ast::CmdType::CmdUpdate => RuleEvent::Update,
             ast::CmdType::CmdDelete => RuleEvent::Delete,
-            _ => return Err(on_select(statement, &relation)),
+            _ => {
+                self.create_select_rule(statement, &relation).await?;
+                return Ok("CREATE RULE");
+            }
         };
         let condition = match statement.where_clause.as_deref() {
             Some(node) => Some(self.rule_condition(&relation, event, node)?),
@@ -313,32 +316,5 @@ fn require_ruleable(relation: &Relation) -> Result<()> {
             )
             .with_detail(format!("This operation is not supported for {plural}.")))
         }
-    }
-}
-
-/// Why there is no rule ON SELECT: a view's is made by CREATE VIEW.
-fn on_select(statement: &ast::RuleStmt, relation: &Relation) -> Error {
-    let first = statement.actions.first().and_then(|node| node.node.as_ref());
-    let message = match statement.actions.len() {
-        0 => "INSTEAD NOTHING rules on SELECT are not implemented",
-        1 if !matches!(first, Some(NodeEnum::SelectStmt(_))) || !statement.instead => {
-            "rules on SELECT must have action INSTEAD SELECT"
-        }
-        1 if statement.where_clause.is_some() => {
-            "event qualifications are not implemented for rules on SELECT"
-        }
-        1 if relation.view().is_some() => {
-            return Error::new(
-                sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
-                format!("\"{}\" is already a view", relation.name),
-            );
-        }
-        1 => return Error::unsupported("a rule that makes a table a view"),
-        _ => "multiple actions for rules on SELECT are not implemented",
-    };
-    let error = unimplemented(message);
-    match statement.actions.len() {
-        1 => error,
-        _ => error.with_hint("Use views instead."),
     }
 }

@@ -33,7 +33,10 @@ impl Ddl<'_> {
         }
         if self.is_taken(ObjectClass::Schema, 0, name) {
             if statement.if_not_exists {
-                self.notice(format!("schema \"{name}\" already exists, skipping"));
+                self.notice_with(
+                    crate::sqlstate::DUPLICATE_SCHEMA,
+                    format!("schema \"{name}\" already exists, skipping"),
+                );
                 return Ok("CREATE SCHEMA");
             }
             return Err(Error::new(

@@ -29,7 +29,7 @@ impl Ddl<'_> {
         if statement.if_not_exists
             && self.work.catalog.relation_named(schema, &name.relname).is_some()
         {
-            self.notice(format!("relation \"{}\" already exists, skipping", name.relname));
+            self.skip_existing(&name.relname);
             return Ok("CREATE SEQUENCE");
         }
         let mut given = self.read_options(&statement.options)?;
@@ -81,6 +81,9 @@ impl Ddl<'_> {
             ..relation.clone()
         };
         if let Some(restart) = restart {
+            if let RelationKind::Sequence(sequence) = &changed.kind {
+                check_restart(restart.unwrap_or(start), sequence)?;
+            }
             // New storage, so that a rollback gives the old value back.
             changed.storage_id = self.next_storage_id();
             if let RelationKind::Sequence(sequence) = &mut changed.kind {
@@ -184,11 +187,28 @@ impl Ddl<'_> {
         }
         info.owned_by = match owner {
             OwnedBy::None => None,
-            OwnedBy::Column(parts) => Some(self.owning_column(&parts)?),
+            OwnedBy::Column(parts) => {
+                let owner = self.owning_column(&parts)?;
+                self.check_link(&sequence, &*self.relation(owner.0)?)?;
+                Some(owner)
+            }
         };
         let changed = Relation { kind: RelationKind::Sequence(info), ..(*sequence).clone() };
         self.put_relation(changed);
         Ok(())
+    }
+
+    /// A sequence and the table that owns it belong together.
+    fn check_link(&self, sequence: &Relation, table: &Relation) -> Result<()> {
+        let what = match sequence {
+            _ if sequence.owner != table.owner => "have same owner as",
+            _ if sequence.schema != table.schema => "be in same schema as",
+            _ => return Ok(()),
+        };
+        Err(Error::new(
+            sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("sequence must {what} table it is linked to"),
+        ))
     }
 
     fn owning_column(&self, parts: &[String]) -> Result<(Oid, i16)> {
@@ -302,17 +322,19 @@ impl Given {
         if increment == 0 {
             return Err(invalid("INCREMENT must not be zero"));
         }
-        let same_type = old.is_some_and(|old| old.ty.oid == ty.oid);
-        let keep = |value: fn(&Sequence) -> i64| old.filter(|_| same_type).map(value);
-        let default_max = if increment > 0 { type_max } else { -1 };
-        let default_min = if increment > 0 { 1 } else { type_min };
+        // A limit that was its type's goes on being its type's.
+        let retyped = old.filter(|old| old.ty.oid != ty.oid);
+        let resets_max = retyped.is_some_and(|old| old.max == type_range(old.ty.oid).1);
+        let resets_min = retyped.is_some_and(|old| old.min == type_range(old.ty.oid).0);
+        let default_max = if increment > 0 || resets_max { type_max } else { -1 };
+        let default_min = if increment < 0 || resets_min { type_min } else { 1 };
         let max = match self.max {
             Some(given) => given.unwrap_or(default_max),
-            None => keep(|old| old.max).unwrap_or(default_max),
+            None => old.filter(|_| !resets_max).map_or(default_max, |old| old.max),
         };
         let min = match self.min {
             Some(given) => given.unwrap_or(default_min),
-            None => keep(|old| old.min).unwrap_or(default_min),
+            None => old.filter(|_| !resets_min).map_or(default_min, |old| old.min),
         };
         require_in_type(max, "MAXVALUE", ty.oid)?;
         require_in_type(min, "MINVALUE", ty.oid)?;
@@ -338,6 +360,20 @@ impl Given {
         let cycle = self.cycle.or(old.map(|old| old.cycle)).unwrap_or(false);
         let first = old.and_then(|old| old.first);
         Ok(Sequence { ty, start, increment, min, max, cache, cycle, owned_by: None, first })
+    }
+}
+
+fn check_restart(value: i64, sequence: &Sequence) -> Result<()> {
+    let (min, max) = (sequence.min, sequence.max);
+    if value < min {
+        let message = format!("RESTART value ({value}) cannot be less than MINVALUE ({min})");
+        return Err(invalid(message));
+    }
+    match value > max {
+        true => {
+            Err(invalid(format!("RESTART value ({value}) cannot be greater than MAXVALUE ({max})")))
+        }
+        false => Ok(()),
     }
 }
 

@@ -25,7 +25,7 @@ impl Ddl<'_> {
         if statement.if_not_exists
             && self.work.catalog.relation_named(schema, &name.relname).is_some()
         {
-            self.notice(format!("relation \"{}\" already exists, skipping", name.relname));
+            self.skip_existing(&name.relname);
             return Ok("CREATE TABLE");
         }
         let target = match statement.partspec {
@@ -36,6 +36,11 @@ impl Ddl<'_> {
         self.require_free_name(schema, &name.relname)?;
         let parents = self.inherited_parents(statement, self.persistence_in(schema)).await?;
         let mut merged = self.merge_parents(&parents)?;
+        let of_type = statement.of_typename.as_ref();
+        let of_type = of_type.map(|name| self.table_type(name)).transpose()?;
+        if let Some((_, attributes)) = &of_type {
+            merged.columns = self.typed_columns(attributes);
+        }
         let (plans, mut table_constraints) =
             self.plan_elements(statement, &name.relname, &mut merged)?;
         let relation = self.put_table(schema, &name.relname, &plans)?;
@@ -45,6 +50,10 @@ impl Ddl<'_> {
             self.put_relation(table);
         }
         self.set_on_commit(relation, statement.oncommit())?;
+        if let Some((ty, _)) = of_type {
+            let typed = self.relation(relation)?;
+            self.put_of(&typed, ty);
+        }
         self.put_settings(relation, options, name.relpersistence == "u")?;
         for (position, plan) in plans.iter().enumerate() {
             self.finish_column(relation, position as i16 + 1, plan)?;
@@ -87,7 +96,9 @@ impl Ddl<'_> {
         let mut table_constraints: Vec<_> = constraints(&statement.constraints).cloned().collect();
         for element in &statement.table_elts {
             match &element.node {
-                Some(NodeEnum::ColumnDef(def)) if statement.partbound.is_some() => {
+                Some(NodeEnum::ColumnDef(def))
+                    if statement.partbound.is_some() || statement.of_typename.is_some() =>
+                {
                     self.plan_partition_column(table, def, merged)?;
                 }
                 Some(NodeEnum::ColumnDef(def)) => columns.push(self.plan_column(table, def)?),
@@ -100,6 +111,11 @@ impl Ddl<'_> {
         }
         require_distinct_names(&columns)?;
         let mut columns = match merged.parents.is_empty() {
+            true if statement.of_typename.is_some() => {
+                let mut columns = std::mem::take(&mut merged.columns);
+                columns.iter_mut().for_each(|plan| plan.column.inherited.local = true);
+                columns
+            }
             true => columns,
             false => self.merge_own_columns(merged, columns)?,
         };
@@ -251,7 +267,6 @@ pub fn array_type_over(element: &Type, oid: Oid, name: String) -> Type {
 /// What CREATE TABLE says that this server cannot do is refused by name.
 fn refuse_unsupported(statement: &ast::CreateStmt) -> Result<()> {
     let refusals = [
-        (statement.of_typename.is_some(), "typed table"),
         (!statement.tablespacename.is_empty(), "tablespace"),
         (
             !matches!(statement.access_method.as_str(), "" | "heap"),

@@ -182,11 +182,18 @@ impl Ddl<'_> {
         let width = relation.columns.len() as u32;
         let mut refused: Option<(String, i32)> = None;
         let mut has_row = false;
+        let mut row_location = -1;
         let mut note = |expr: &Expr| {
-            has_row |= matches!(expr.kind, ExprKind::Row(_));
+            if matches!(expr.kind, ExprKind::Row(_)) {
+                (has_row, row_location) = (true, expr.location);
+            }
             let ExprKind::Column(id) = expr.kind else { return };
-            let is_old = id.0 <= width;
-            let at = (if is_old { id.0 } else { id.0 - width }) as usize - 1;
+            let is_system = id.0 > 2 * width;
+            let is_old = id.0 <= width || id.0 == 2 * width + 1;
+            let at = match is_system {
+                true => usize::MAX,
+                false => (if is_old { id.0 } else { id.0 - width }) as usize - 1,
+            };
             let generated = relation.columns.get(at).is_some_and(|column| {
                 column.default.as_ref().is_some_and(|default| default.generated)
             });
@@ -200,20 +207,32 @@ impl Ddl<'_> {
                 (true, false) if events.delete => {
                     Some("DELETE trigger's WHEN condition cannot reference NEW values")
                 }
+                (true, false) if timing == TriggerTiming::Before && is_system => {
+                    Some("BEFORE trigger's WHEN condition cannot reference NEW system columns")
+                }
                 (true, false) if timing == TriggerTiming::Before && generated => {
                     Some("BEFORE trigger's WHEN condition cannot reference NEW generated columns")
                 }
                 _ => None,
             };
             if let Some(message) = message {
-                refused.get_or_insert((message.to_owned(), expr.location));
+                let location = if expr.location < 0 { row_location } else { expr.location };
+                refused.get_or_insert((message.to_owned(), location));
             }
         };
         visit::each_in_expr(&expr, &mut note, &mut |_| {});
         if let Some((message, location)) = refused {
-            return Err(Error::new(sqlstate::INVALID_OBJECT_DEFINITION, message).at(location));
+            let code = match message.ends_with("system columns") {
+                true => sqlstate::FEATURE_NOT_SUPPORTED,
+                false => sqlstate::INVALID_OBJECT_DEFINITION,
+            };
+            return Err(Error::new(code, message).at(location));
         }
         let name = |id: crate::sql::ir::ColumnId| {
+            if id.0 > 2 * width {
+                let row = if id.0 == 2 * width + 1 { "old" } else { "new" };
+                return Some(format!("{row}.tableoid"));
+            }
             let is_old = id.0 <= width;
             let at = (if is_old { id.0 } else { id.0 - width }) as usize - 1;
             let column = quote_identifier(&relation.columns.get(at)?.name);

@@ -295,7 +295,7 @@ impl Run<'_> {
     ) -> Result<()> {
         let (ctx, root) = (self.ctx, self.root.clone());
         // A row that moves into a partition that is still to come is not met again.
-        let overlay = work.txn.overlay();
+        let overlay = ctx.overlay(work);
         if let Some(cursor) = &self.plan.current_of {
             return self.current(cursor, scan, values, work).await;
         }
@@ -343,8 +343,12 @@ impl Run<'_> {
             let key = crate::storage::key::row(member.info.storage_id(), rid);
             let row = writer.work.txn.overlay().get(crate::txn::Keyspace::Rows, &key)?;
             if let Some(row) = row {
-                let rows = TargetRows::One(rid, row);
-                self.rows_of(&member, rows, scan, values, &mut writer).await?;
+                // Policies may hide it.
+                let (seen, params) = (evaluated_row(&member, rid, &row)?, self.params);
+                if writer.lend(|| scan.matches(&ctx.eval, params, &seen))? {
+                    let rows = TargetRows::One(rid, row);
+                    self.rows_of(&member, rows, scan, values, &mut writer).await?;
+                }
             }
         }
         writer.after_statement(&root, event, &self.plan.assigned)?;

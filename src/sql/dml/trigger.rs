@@ -33,7 +33,7 @@ impl SqlCompiler {
                 let eval = eval_over(&ctx.eval.catalog, ctx);
                 let expr = bind::bind_trigger_condition_sql(&eval, relation, sql)?;
                 let width = relation.columns.len() as u32;
-                let slots: Vec<ColumnId> = (1..=2 * width).map(ColumnId).collect();
+                let slots: Vec<ColumnId> = (1..=2 * width + 2).map(ColumnId).collect();
                 let evaluator = Evaluator::compile(&expr, &slots, &eval.catalog)?;
                 let compiled: Option<Arc<dyn RowExpression>> =
                     Some(Arc::new(super::compiler::Compiled(evaluator)));
@@ -47,6 +47,8 @@ impl SqlCompiler {
             |row: &Option<Arc<Vec<Datum>>>| row.as_ref().map_or_else(nulls, |row| row.to_vec());
         let mut row = part(&firing.old);
         row.extend(part(&firing.new));
+        let table = Datum::Oid(firing.info.oid());
+        row.extend([table.clone(), table]);
         Ok(matches!(condition.eval(&ctx.eval, &row)?, Datum::Bool(true)))
     }
 

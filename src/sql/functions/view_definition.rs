@@ -76,7 +76,7 @@ fn rule(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum> {
     let rule: Oid = arg(args, 0)?;
     let catalog = &call.eval.catalog;
     if let Some(rule) = catalog.rule(rule) {
-        return Ok(text(deparse::rule_definition(catalog, rule)));
+        return Ok(text(deparse::rule_definition(catalog, &call.eval.settings.search_path, rule)));
     }
     let Some(view) = catalog.relation(rule.wrapping_sub(RULE_OID_OFFSET)) else {
         return Ok(Datum::Null);

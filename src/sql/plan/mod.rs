@@ -78,6 +78,9 @@ struct Shared {
     working_tables: RwLock<HashMap<CteId, Arc<recursive::WorkingTable>>>,
     /// Values of the subqueries that were run first.
     init_plans: RwLock<HashMap<usize, Datum>>,
+    /// Conditions on parts of values that stand above the joins of their tables, with
+    /// their parameters: a subquery is planned again with others.
+    part_conditions: RwLock<Vec<Expr>>,
     next_init_plan: AtomicU32,
     next_column: AtomicU32,
     /// Outputs that nothing reads have been dropped.
@@ -116,6 +119,7 @@ impl Planner {
             ctes: RwLock::default(),
             working_tables: RwLock::default(),
             init_plans: RwLock::default(),
+            part_conditions: RwLock::default(),
             next_init_plan: AtomicU32::new(0),
             next_column: AtomicU32::new(walk::largest_column(query) + 1),
             pruned: AtomicBool::new(false),

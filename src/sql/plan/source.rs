@@ -1,6 +1,7 @@
 //! Where rows come from: stored tables, and system relations computed from the
 //! catalog and the server's state.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::datasource::provider_as_source;
@@ -12,10 +13,14 @@ use super::form::{Form, Scope, column_name};
 use super::ids;
 use super::lower::expr::Lowered;
 use super::lower::{Lowering, Relation, project};
+use super::walk;
 use crate::catalog::{RelationKind, system};
 use crate::error::{Error, Result};
+use crate::index::inverted::Operator;
 use crate::sql::dml::Conditions;
-use crate::sql::ir::{Expr, OutputColumn, RowLock, Scan, system_column};
+use crate::sql::ir::{
+    ColumnId, Expr, ExprKind, OutputColumn, Rel, RowLock, Scan, system_column, visit,
+};
 use crate::sql::run::failure;
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
@@ -35,11 +40,9 @@ pub fn scan(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) -> R
         }
         RelationKind::Table => {
             let info = TableInfo::of(lowering.catalog(), scan.relation.oid)?;
-            let hints = match predicate {
-                Some(predicate) if info.indexes.iter().any(|index| index.is_searchable()) => {
-                    hints(lowering, scan, &info, predicate)
-                }
-                _ => Vec::new(),
+            let hints = match info.indexes.iter().any(|index| index.is_searchable()) {
+                true => all_hints(lowering, scan, &info, predicate),
+                false => Vec::new(),
             };
             let alias = Some(scan.alias.clone()).filter(|alias| !alias.is_empty());
             stored(lowering, scan, &Member { info, map: None, proof: None }, alias, &hints)
@@ -50,6 +53,52 @@ pub fn scan(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) -> R
             Err(Error::internal(format!("\"{}\" has no rows of its own", scan.relation.name)))
         }
     }
+}
+
+/// Remembers what a predicate above joins asks of parts of its tables' values. Such
+/// conditions do not hold for NULL, so they may be asked of a table's rows below an outer
+/// join, too.
+pub fn note_part_conditions(lowering: &Lowering<'_>, input: &Rel, predicate: &Expr) {
+    let mut columns = HashSet::new();
+    joined_columns(input, &mut columns);
+    let of_parts = |conjunct: &Expr| match &conjunct.kind {
+        ExprKind::Call(call) if call.function.language == "internal" => {
+            [false, true]
+                .into_iter()
+                .any(|swapped| Operator::of_function(&call.function.source, swapped).is_some())
+                && visit::columns_of(conjunct).is_subset(&columns)
+        }
+        _ => false,
+    };
+    let mut known = lowering.planner.shared.part_conditions.write();
+    // What was noted when the same query was planned before is noted anew.
+    known.retain(|condition| !visit::columns_of(condition).is_subset(&columns));
+    known.extend(walk::conjuncts(predicate).into_iter().filter(of_parts));
+}
+
+/// The columns of tables between which and here there are joins and filters only.
+fn joined_columns(rel: &Rel, columns: &mut HashSet<ColumnId>) {
+    match rel {
+        Rel::Scan(scan) => columns.extend(scan.columns.iter().map(|(_, column)| column.id)),
+        Rel::Filter { input, .. } => joined_columns(input, columns),
+        Rel::Join { left, right, .. } => {
+            joined_columns(left, columns);
+            joined_columns(right, columns);
+        }
+        _ => {}
+    }
+}
+
+/// What is asked of parts of a scan's values, right above it and above its joins.
+fn all_hints(
+    lowering: &Lowering<'_>,
+    scan: &Scan,
+    info: &TableInfo,
+    predicate: Option<&Expr>,
+) -> Vec<(usize, Comparison)> {
+    let noted = lowering.planner.shared.part_conditions.read().clone();
+    let conditions = predicate.into_iter().chain(&noted);
+    conditions.flat_map(|condition| hints(lowering, scan, info, condition)).collect()
 }
 
 /// What the predicate above a scan asks of parts of values, where an index knows them.

@@ -110,7 +110,8 @@ impl<'a> Frame<'a> {
         let eval = self.eval()?;
         let loan = Arc::new(Loan::at(self.depth));
         let eval = Arc::new(EvalContext { loan, ..(*eval).clone() });
-        Ok(StatementContext { eval, ..self.ctx.clone() })
+        // What a function reads is its own affair.
+        Ok(StatementContext { eval, reads: None, ..self.ctx.clone() })
     }
 
     /// Whether the committed catalog has moved on since this one was made.

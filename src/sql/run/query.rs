@@ -88,7 +88,7 @@ impl CompiledQuery {
     ) -> Result<Option<Vec<Vec<Datum>>>> {
         match &self.fast {
             Some(fast) => {
-                let overlay = work.txn.overlay();
+                let overlay = context.overlay(work);
                 context.lend(work, || fast.run(&overlay, &context.eval, params))
             }
             None => Ok(None),
@@ -156,9 +156,18 @@ async fn start(
     context: &StatementContext,
 ) -> Result<(Plan, Batches)> {
     let mut query = query.clone();
+    let shared;
+    let context = match modifying_ctes(&mut query.rel).is_some() && context.reads.is_none() {
+        true => {
+            let reads = Some(work.txn.overlay());
+            shared = StatementContext { reads, ..context.clone() };
+            &shared
+        }
+        false => context,
+    };
     run_modifications(&mut query, params, work, context).await?;
     Box::pin(locking::lock_rows(&mut query, params, work, context)).await?;
-    let planner = Planner::new(context, work.txn.overlay(), params, &query);
+    let planner = Planner::new(context, context.overlay(work), params, &query);
     let cancel = context.cancel.clone();
     let planning = runtime::run(async move {
         let plan = planner.plan(&query).await?;

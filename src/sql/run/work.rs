@@ -10,7 +10,7 @@ use crate::catalog::{self, Catalog, Change};
 use crate::sql::functions::EvalContext;
 use crate::sql::run::Notices;
 use crate::table::{ExpressionCompiler, TableState};
-use crate::txn::{Isolation, StatementMark, Transaction};
+use crate::txn::{Isolation, Overlay, StatementMark, Transaction};
 
 /// One transaction's work: bytes and catalog changes together, so that a
 /// savepoint rolls back both.
@@ -128,6 +128,16 @@ pub struct StatementContext {
     pub limits: StatementLimits,
     /// Where notices and warnings go while the statement runs.
     pub notices: Notices,
+    /// What all parts of a statement with data-modifying CTEs read: the state before
+    /// the first of them.
+    pub reads: Option<Overlay>,
+}
+
+impl StatementContext {
+    /// The rows as the statement sees them.
+    pub fn overlay(&self, work: &Work) -> Overlay {
+        self.reads.clone().unwrap_or_else(|| work.txn.overlay())
+    }
 }
 
 /// Limits of one statement; names as in the configuration.

@@ -1,12 +1,12 @@
 //! LOCK TABLE.
 
 use super::find_relation;
-use crate::catalog::RelationKind;
-use crate::catalog::acl;
+use crate::catalog::{BoundKind, Catalog, RelationKind, acl};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::privilege;
 use crate::sql::run::{StatementContext, Work};
+use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::table::lock;
 use crate::txn::{LockMode, WaitPolicy};
@@ -35,7 +35,7 @@ pub async fn lock_table(
         let relation = find_relation(name, work, ctx)?;
         let written = acl::UPDATE | acl::DELETE | acl::TRUNCATE;
         let needed = match mode {
-            LockMode::AccessShare => written | acl::SELECT,
+            LockMode::AccessShare => acl::SELECT,
             LockMode::RowExclusive => written | acl::INSERT,
             _ => written,
         };
@@ -46,9 +46,10 @@ pub async fn lock_table(
                 format!("cannot lock relation \"{}\"", relation.name),
             ));
         }
-        let family = match name.inh {
-            true => work.catalog.with_descendants(relation.oid),
-            false => vec![relation.oid],
+        let family = match (&relation.kind, name.inh) {
+            (RelationKind::View(_), _) => read_by(&work.catalog, relation.oid),
+            (_, true) => work.catalog.with_descendants(relation.oid),
+            (_, false) => vec![relation.oid],
         };
         let policy = if statement.nowait { WaitPolicy::NoWait } else { WaitPolicy::Wait };
         for oid in family {
@@ -62,4 +63,28 @@ pub async fn lock_table(
         }
     }
     Ok("LOCK TABLE")
+}
+
+/// A view with the relations that it reads, and those that they read.
+fn read_by(catalog: &Catalog, view: Oid) -> Vec<Oid> {
+    let mut found = vec![view];
+    let mut at = 0;
+    while let Some(relation) = found.get(at).and_then(|oid| catalog.relation(*oid)) {
+        at += 1;
+        let RelationKind::View(view) = &relation.kind else { continue };
+        for name in &view.names {
+            let is_table = catalog
+                .relation(name.oid)
+                .is_some_and(|read| read.is_table() || matches!(read.kind, RelationKind::View(_)));
+            if !matches!(name.kind, BoundKind::Relation { .. }) || !is_table {
+                continue;
+            }
+            for oid in catalog.with_descendants(name.oid) {
+                if !found.contains(&oid) {
+                    found.push(oid);
+                }
+            }
+        }
+    }
+    found
 }

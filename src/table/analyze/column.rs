@@ -2,8 +2,6 @@
 
 use crate::sql::types::{self, Datum, Repr};
 
-use super::TARGET;
-
 /// Wider values are counted, but neither compared nor kept.
 const WIDTH_MAX: usize = 1024;
 
@@ -33,8 +31,9 @@ struct Group {
 }
 
 impl<'a> Found<'a> {
-    /// `values` in the order of the rows; `table_rows` is how many the table has.
-    pub fn of(values: &[&'a Datum], repr: &Repr, table_rows: f64) -> Found<'a> {
+    /// `values` in the order of the rows; `table_rows` is how many the table has, `target`
+    /// how many common values and steps of the histogram are kept.
+    pub fn of(values: &[&'a Datum], repr: &Repr, table_rows: f64, target: usize) -> Found<'a> {
         if values.is_empty() {
             return Found::default();
         }
@@ -56,15 +55,15 @@ impl<'a> Found<'a> {
             .collect();
         sorted.sort_by(|(_, a), (_, b)| types::compare(a, b, repr));
         let groups = groups(&sorted, repr);
-        let sample =
-            Counts { rows: values.len(), present, wide: present - sorted.len(), table_rows };
+        let wide = present - sorted.len();
+        let sample = Counts { rows: values.len(), present, wide, table_rows, target };
         found.distinct = sample.distinct(&groups, found.null_fraction);
         let common = sample.common(&groups, &found);
         found.common = common
             .iter()
             .map(|group| (sorted[group.start].1, group.count as f32 / values.len() as f32))
             .collect();
-        found.histogram = histogram(&sorted, &groups, &common);
+        found.histogram = histogram(&sorted, &groups, &common, target);
         found.correlation = correlation(&sorted);
         found
     }
@@ -96,6 +95,7 @@ struct Counts {
     present: usize,
     wide: usize,
     table_rows: f64,
+    target: usize,
 }
 
 impl Counts {
@@ -130,10 +130,10 @@ impl Counts {
             groups.iter().filter(|group| group.count > 1).copied().collect();
         common.sort_by_key(|group| (std::cmp::Reverse(group.count), group.start));
         let all_common = common.len() == groups.len() && self.wide == 0 && found.distinct > 0.0;
-        if all_common && common.len() <= TARGET {
+        if all_common && common.len() <= self.target {
             return common;
         }
-        common.truncate(TARGET);
+        common.truncate(self.target);
         let keep = self.significant(&common, found);
         common.truncate(keep);
         common
@@ -174,8 +174,9 @@ fn histogram<'a>(
     sorted: &[(usize, &'a Datum)],
     groups: &[Group],
     common: &[Group],
+    target: usize,
 ) -> Vec<&'a Datum> {
-    let bounds = (groups.len() - common.len()).min(TARGET + 1);
+    let bounds = (groups.len() - common.len()).min(target + 1);
     if bounds < 2 {
         return Vec::new();
     }

@@ -32,7 +32,8 @@ use crate::error::Result;
 use crate::sql::types::{Datum, OutputContext};
 use crate::txn::Overlay;
 
-/// Most common values and histogram steps of a column (`default_statistics_target`).
+/// Most common values and histogram steps of a column that does not say how many
+/// (`default_statistics_target`).
 pub const TARGET: usize = 100;
 
 /// Rows sampled for each step of the target: enough for a histogram whose steps are
@@ -48,17 +49,40 @@ pub fn analyze(
     output: &OutputContext<'_>,
     cancel: &CancellationToken,
 ) -> Result<Statistics> {
-    let sample = sample::read(info, overlay, positions, TARGET * ROWS_PER_STEP, cancel)?;
+    // SET STATISTICS 0 leaves a column out.
+    let positions: Vec<usize> =
+        positions.iter().copied().filter(|position| target(info, *position) > 0).collect();
+    let positions = positions.as_slice();
+    let steps = positions.iter().map(|position| target(info, *position)).max().unwrap_or(TARGET);
+    let sample = sample::read(info, overlay, positions, steps * ROWS_PER_STEP, cancel)?;
     let mut columns = Vec::with_capacity(positions.len());
     // Nothing can be said of no rows; what is known of earlier ones would mislead.
     let seen = if sample.rows.is_empty() { &[] } else { positions };
     for (at, position) in seen.iter().enumerate() {
         let values: Vec<&Datum> = sample.rows.iter().map(|row| &row[at]).collect();
         let column = &info.columns[*position];
-        let found = column::Found::of(&values, &column.repr, sample.table_rows);
+        let target = target(info, *position);
+        let mut found = column::Found::of(&values, &column.repr, sample.table_rows, target);
+        if let Some(distinct) = stated_distinct(info, *position) {
+            found.distinct = distinct;
+        }
         columns.push(stored(found, *position, column.ty.oid, output));
     }
     Ok(Statistics { table: info.oid(), rows: sample.table_rows, columns })
+}
+
+/// How many common values and steps a column is to have.
+fn target(info: &TableInfo, position: usize) -> usize {
+    let column = info.relation.columns.get(position);
+    let own = column.and_then(|column| column.settings.statistics);
+    own.map_or(TARGET, |own| usize::try_from(own).unwrap_or(TARGET))
+}
+
+/// What ALTER COLUMN … SET (n_distinct = …) says.
+fn stated_distinct(info: &TableInfo, position: usize) -> Option<f32> {
+    let options = &info.relation.columns.get(position)?.settings.options;
+    let (_, value) = options.iter().find(|(name, _)| name == "n_distinct")?;
+    value.parse().ok()
 }
 
 fn stored(

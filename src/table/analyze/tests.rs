@@ -5,7 +5,7 @@ use crate::sql::types::{Datum, Repr};
 
 fn found(values: &[Datum], table_rows: f64) -> (f32, f32, Vec<(i32, f32)>, usize, Option<f32>) {
     let values: Vec<&Datum> = values.iter().collect();
-    let found = Found::of(&values, &Repr::Int4, table_rows);
+    let found = Found::of(&values, &Repr::Int4, table_rows, super::TARGET);
     let number = |value: &Datum| match value {
         Datum::Int4(number) => *number,
         _ => panic!("an integer"),

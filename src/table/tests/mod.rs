@@ -194,6 +194,7 @@ impl Fixture {
                 batch_rows: 100,
             },
             notices,
+            reads: None,
         }
     }
 

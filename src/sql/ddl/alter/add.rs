@@ -19,7 +19,7 @@ use crate::sql::parse::{NodeEnum, ast};
 use crate::sqlstate;
 
 impl Ddl<'_> {
-    pub(super) async fn add_column(
+    pub(in crate::sql::ddl) async fn add_column(
         &mut self,
         relation: Arc<Relation>,
         command: &ast::AlterTableCmd,
@@ -32,10 +32,13 @@ impl Ddl<'_> {
         require_no_system_column(&def.colname)?;
         if super::super::constraint::column_number(&relation, &def.colname).is_some() {
             if command.missing_ok {
-                self.notice(format!(
-                    "column \"{}\" of relation \"{}\" already exists, skipping",
-                    def.colname, relation.name
-                ));
+                self.notice_with(
+                    sqlstate::DUPLICATE_COLUMN,
+                    format!(
+                        "column \"{}\" of relation \"{}\" already exists, skipping",
+                        def.colname, relation.name
+                    ),
+                );
                 return Ok(());
             }
             return Err(duplicate_column(&def.colname, &relation.name));
@@ -122,7 +125,7 @@ impl Ddl<'_> {
         self.fill_column(old.oid, attnum).await
     }
 
-    pub(super) async fn drop_column_step(
+    pub(in crate::sql::ddl) async fn drop_column_step(
         &mut self,
         relation: Arc<Relation>,
         command: &ast::AlterTableCmd,

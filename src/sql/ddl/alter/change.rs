@@ -88,6 +88,9 @@ impl Ddl<'_> {
                 )))
             }
             Some(constraint) => {
+                if let ConstraintKind::ForeignKey(key) = &constraint.kind {
+                    self.require_no_pending(&*self.relation(key.referenced_table)?)?;
+                }
                 let mut targets: Vec<ObjectAddress> = Vec::new();
                 self.constraints_to_drop(relation.oid, &constraint, recurse, &mut targets).await?;
                 self.drop_addresses(&targets, command.behavior()).await
@@ -191,7 +194,7 @@ impl Ddl<'_> {
         if let Some(above) = self.work.catalog.constraint(constraint.parent) {
             let (name, table) = (&constraint.name, &self.relation(above.table)?.name);
             return Err(Error::new(
-                sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                sqlstate::INTERNAL_ERROR,
                 format!("cannot alter constraint \"{name}\" on relation \"{}\"", relation.name),
             )
             .with_detail(format!(

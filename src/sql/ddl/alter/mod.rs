@@ -49,11 +49,26 @@ impl Ddl<'_> {
         let modes = commands.iter().map(|command| lock_mode(command));
         let mode = modes.reduce(stronger).unwrap_or(LockMode::AccessExclusive);
         self.lock_relation(relation.oid, mode).await?;
+        self.require_no_pending(&relation)?;
         commands.sort_by_key(|command| pass(command.subtype()));
         for command in commands {
             self.alter_table_step(relation.oid, command, name.inh).await?;
         }
         Ok(tag)
+    }
+
+    /// `55006` if rows of the relation are still to be checked at the transaction's end.
+    pub(super) fn require_no_pending(&self, relation: &Relation) -> Result<()> {
+        if !self.work.table.has_deferred(relation.oid, &self.work.catalog) {
+            return Ok(());
+        }
+        Err(Error::new(
+            sqlstate::OBJECT_IN_USE,
+            format!(
+                "cannot ALTER TABLE \"{}\" because it has pending trigger events",
+                relation.name
+            ),
+        ))
     }
 
     fn require_alterable(&self, relation: &Relation, kind: ast::ObjectType) -> Result<()> {
@@ -114,6 +129,7 @@ impl Ddl<'_> {
         if !matches!(relation.kind, RelationKind::Table) || relation.is_materialized_view() {
             return Err(not_for(command.subtype(), &relation));
         }
+        self.require_untyped(&relation, command.subtype())?;
         match command.subtype() {
             Step::AtAddColumn => self.add_column(relation, command, recurse).await,
             Step::AtDropColumn => self.drop_column_step(relation, command, recurse).await,
@@ -158,6 +174,11 @@ impl Ddl<'_> {
                 }
                 Ok(())
             }
+            Step::AtAddOf => match command.def.as_ref().and_then(|node| node.node.as_ref()) {
+                Some(NodeEnum::TypeName(name)) => self.add_of(&relation, name),
+                _ => Err(Error::syntax("OF without a type")),
+            },
+            Step::AtDropOf => self.drop_of(&relation),
             Step::AtAddInherit => self.add_inherit(relation, command).await,
             Step::AtDropInherit => self.drop_inherit(relation, command).await,
             Step::AtAttachPartition => self.attach_partition(relation, command).await,
@@ -214,6 +235,13 @@ impl Ddl<'_> {
             }
             Step::AtClusterOn if is_table => self.cluster_on(relation, &command.name)?,
             Step::AtDropCluster if is_table => self.cluster_on(relation, "")?,
+            step @ (Step::AtSetLogged | Step::AtSetUnLogged)
+                if matches!(relation.kind, RelationKind::Sequence(_)) =>
+            {
+                let mut sequence = (**relation).clone();
+                sequence.settings.unlogged = step == Step::AtSetUnLogged;
+                self.put_relation(sequence);
+            }
             Step::AtSetLogged if is_plain => self.set_logged(relation, false)?,
             Step::AtSetUnLogged if is_plain => self.set_logged(relation, true)?,
             Step::AtReplicaIdentity if is_table => self.set_replica_identity(relation, command)?,
@@ -275,6 +303,12 @@ fn lock_mode(command: &ast::AlterTableCmd) -> LockMode {
         | Step::AtClusterOn
         | Step::AtDropCluster
         | Step::AtValidateConstraint => LockMode::ShareUpdateExclusive,
+        Step::AtDetachPartition => match command.def.as_ref().and_then(|node| node.node.as_ref()) {
+            Some(NodeEnum::PartitionCmd(partition)) if partition.concurrent => {
+                LockMode::ShareUpdateExclusive
+            }
+            _ => LockMode::AccessExclusive,
+        },
         Step::AtSetRelOptions | Step::AtResetRelOptions => {
             super::storage_options::lock_mode(super::storage_options::list_of(command))
         }

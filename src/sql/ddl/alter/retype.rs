@@ -13,7 +13,7 @@ use crate::sql::types::SqlType;
 use crate::sqlstate;
 
 impl Ddl<'_> {
-    pub(super) async fn alter_column_type(
+    pub(in crate::sql::ddl) async fn alter_column_type(
         &mut self,
         relation: Arc<Relation>,
         command: &ast::AlterTableCmd,

@@ -17,7 +17,7 @@ mod column;
 mod constraint;
 mod merge;
 
-pub(super) use merge::Merged;
+pub(super) use merge::{Merged, inherited_plan};
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use super::super::inherit::{mismatch, wrong_kind};
 use super::super::name::wrong_object;
 use super::bound::WrittenBound;
 use super::unfit;
-use crate::catalog::{PartitionBound, Persistence, Relation, RelationKind};
+use crate::catalog::{PartitionBound, Persistence, Relation, RelationKind, deparse};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::Oid;
@@ -162,8 +162,11 @@ impl Ddl<'_> {
         if !parent.is_partitioned() {
             return Err(unfit(format!("table \"{}\" is not partitioned", parent.name)));
         }
-        if concurrent {
-            return Err(Error::unsupported("DETACH PARTITION CONCURRENTLY"));
+        if concurrent && self.work.catalog.default_partition(parent.oid).is_some() {
+            return Err(Error::new(
+                sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                "cannot detach partitions concurrently when a default partition exists",
+            ));
         }
         self.lock_default_partition(&parent).await?;
         let child = self.find_relation(name)?;
@@ -179,6 +182,9 @@ impl Ddl<'_> {
             ));
         }
         self.require_unreferenced(&parent, &child).await?;
+        if concurrent {
+            self.keep_bound_as_check(&child).await?;
+        }
         self.leave_parent(child.oid, &parent)?;
         let mut changed = (*self.relation(child.oid)?).clone();
         changed.inheritance.bound = None;
@@ -187,6 +193,22 @@ impl Ddl<'_> {
         self.detach_referencing(child.oid).await?;
         self.detach_indexes(child.oid)?;
         self.detach_foreign_keys(child.oid)
+    }
+}
+
+impl Ddl<'_> {
+    /// A statement that was planned before may still count on what the partition holds:
+    /// it goes on holding that by a CHECK constraint of its own. The remainder of a hash
+    /// is of use only within its table.
+    async fn keep_bound_as_check(&mut self, child: &Relation) -> Result<()> {
+        if matches!(child.inheritance.bound, Some(PartitionBound::Hash { .. })) {
+            return Ok(());
+        }
+        let path = self.ctx.eval.settings.search_path.clone();
+        let text = deparse::partition_constraint(&self.work.catalog, &path, child);
+        let Some(text) = text else { return Ok(()) };
+        let check = super::super::like::constraint_node(&format!("CHECK ({text})"))?;
+        self.add_constraint(child.oid, &check, false).await
     }
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::super::Ddl;
-use crate::catalog::{Constraint, ConstraintKind, ForeignKey, Inherited, Relation};
+use crate::catalog::{Constraint, ConstraintKind, ForeignKey, Inherited, PartitionBound, Relation};
 use crate::error::{Error, Result};
 use crate::sql::types::Oid;
 use crate::sqlstate;
@@ -57,7 +57,10 @@ impl Ddl<'_> {
         if !self.relation(foreign.referenced_table)?.is_partitioned() {
             return Ok(());
         }
-        for child in self.locked_children(foreign.referenced_table).await? {
+        let mut children = self.locked_children(foreign.referenced_table).await?;
+        // As PostgreSQL lists partitions, the default one is the last.
+        children.sort_by_key(|child| child.inheritance.bound == Some(PartitionBound::Default));
+        for child in children {
             self.put_referenced_part(key, &child).await?;
         }
         Ok(())
@@ -135,10 +138,29 @@ impl Ddl<'_> {
         for oid in self.relation(parent.oid)?.constraints.clone() {
             let Some(key) = self.work.catalog.constraint(oid).cloned() else { continue };
             if key.is_foreign_key() && !self.work.catalog.is_referenced_part(&key) {
+                self.require_not_referenced_by(child, &key)?;
                 self.give_foreign_key(&key, child).await?;
             }
         }
         Ok(())
+    }
+
+    /// `0A000` if a table is to be a partition of one that refers to it.
+    fn require_not_referenced_by(&self, child: Oid, key: &Constraint) -> Result<()> {
+        match &key.kind {
+            ConstraintKind::ForeignKey(foreign) if foreign.referenced_table == child => {
+                Err(Error::new(
+                    sqlstate::FEATURE_NOT_SUPPORTED,
+                    format!(
+                        "cannot attach table \"{}\" as a partition because it is referenced by \
+                         foreign key \"{}\"",
+                        self.relation(child)?.name,
+                        key.name
+                    ),
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn give_foreign_key(&mut self, above: &Arc<Constraint>, child: Oid) -> Result<()> {

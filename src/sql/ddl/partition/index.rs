@@ -291,7 +291,10 @@ impl Ddl<'_> {
         let name = name.ok_or_else(|| Error::syntax("an index without a name"))?;
         let part = self.find_relation(name)?;
         let RelationKind::Index(own) = &part.kind else {
-            return Err(super::super::name::wrong_object(&part.name, "index"));
+            return Err(Error::new(
+                sqlstate::INVALID_OBJECT_DEFINITION,
+                format!("\"{}\" is not an index", part.name),
+            ));
         };
         if !index.inheritance.index_of_partitioned {
             return Err(super::unfit(format!("index \"{}\" is not partitioned", index.name)));
@@ -304,8 +307,12 @@ impl Ddl<'_> {
         }
         let (table, child) = (self.relation(wanted.table)?, self.relation(own.table)?);
         let refuse = |detail: String| {
+            let is_unlike = detail.starts_with("The index");
             Err(Error::new(
-                sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                match is_unlike {
+                    true => sqlstate::INVALID_OBJECT_DEFINITION,
+                    false => sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                },
                 format!(
                     "cannot attach index \"{}\" as a partition of index \"{}\"",
                     part.name, index.name

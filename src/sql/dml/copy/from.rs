@@ -126,6 +126,9 @@ impl CopyFrom {
                 continue;
             }
             let written = match info.relation.is_partitioned() {
+                false if info.relation.view().is_some() => writer
+                    .instead_of_row(&info, Event::Insert, None, Some(row))
+                    .map(|row| row.map(|row| (0, row))),
                 false => writer.insert_firing(&info, row).await,
                 true => match writer.route(&info, row) {
                     Ok((member, row)) => {

@@ -9,10 +9,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 
 use super::from::{CopyFrom, CopySource};
-use super::options::{CopyOption, CopyOptions, OptionValue};
+use super::options::{CopyOption, CopyOptions, Forced, OptionValue};
 use super::to::{CopyTo, Encoder};
 use crate::catalog::acl;
-use crate::catalog::{self, Relation, RelationKind};
+use crate::catalog::{self, Catalog, Relation, RelationKind, Trigger, TriggerTiming};
 use crate::error::{Error, Result};
 use crate::sql::bind::{self, Binder, ExpressionUse};
 use crate::sql::dml::compiler::row_expression;
@@ -179,7 +179,9 @@ async fn copy_from(
     ctx: &StatementContext,
 ) -> Result<Outcome> {
     let relation = relation(statement, work, ctx)?;
-    require_table(&relation, "to")?;
+    if !takes_rows(&relation, &work.catalog) {
+        require_table(&relation, "to")?;
+    }
     let columns = written_columns(&relation, &statement.attlist);
     privilege::check_columns(&relation, columns, acl::INSERT, &ctx.eval)?;
     if privilege::is_row_secured(&relation, &ctx.eval)? {
@@ -206,6 +208,8 @@ async fn copy_from(
     lock::acquire_relations(&opened, work, ctx).await?;
     let info = TableInfo::of(&work.catalog, relation.oid)?;
     let positions = positions(&info, &statement.attlist)?;
+    check_forced_columns("FORCE_NOT_NULL", &options.force_not_null, &info, &positions)?;
+    check_forced_columns("FORCE_NULL", &options.force_null, &info, &positions)?;
     let mut defaults = Vec::new();
     for position in (0..info.columns.len()).filter(|at| !positions.contains(at)) {
         let column = &info.columns[position];
@@ -220,7 +224,7 @@ async fn copy_from(
         None => None,
         Some(node) => {
             let eval = eval_over(&work.catalog, ctx);
-            let usage = ExpressionUse::IndexPredicate;
+            let usage = ExpressionUse::CopyWhere;
             let expr = bind::bind_expression(&eval, node, Some(&relation), usage)?;
             Some(row_expression(&expr, &relation, &work.catalog)?)
         }
@@ -232,6 +236,41 @@ async fn copy_from(
     }
     let rows = read_file(copy, Path::new(&statement.filename), work).await?;
     Ok(Outcome::Command(format!("COPY {rows}")))
+}
+
+/// Whether a view's triggers take the rows.
+fn takes_rows(relation: &Relation, catalog: &Catalog) -> bool {
+    let instead = |trigger: &Arc<Trigger>| {
+        trigger.timing == TriggerTiming::InsteadOf && trigger.events.insert
+    };
+    matches!(relation.kind, RelationKind::View(_))
+        && catalog.triggers_of(relation.oid).iter().any(instead)
+}
+
+/// The columns of FORCE_NOT_NULL and FORCE_NULL are in the data.
+fn check_forced_columns(
+    word: &str,
+    forced: &Forced,
+    info: &TableInfo,
+    positions: &[usize],
+) -> Result<()> {
+    let Forced::Named(names) = forced else { return Ok(()) };
+    for name in names {
+        let own = |column: &crate::table::ColumnInfo| column.name == *name && !column.dropped;
+        let Some(at) = info.columns.iter().position(own) else {
+            return Err(Error::new(
+                sqlstate::UNDEFINED_COLUMN,
+                format!("column \"{name}\" of relation \"{}\" does not exist", info.name()),
+            ));
+        };
+        if !positions.contains(&at) {
+            return Err(Error::new(
+                sqlstate::INVALID_COLUMN_REFERENCE,
+                format!("{word} column \"{name}\" not referenced by COPY"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// `42809` for relations without rows of their own.

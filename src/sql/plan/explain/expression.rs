@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::Schema;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{self as df, Operator};
 use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
@@ -85,6 +86,17 @@ impl Names {
     pub fn schema(&self, info: &TableInfo) -> String {
         let schema = self.catalog.schema(info.relation.schema);
         schema.map_or_else(String::new, |schema| schema.name.clone())
+    }
+
+    /// What a scan gives: columns called `a{attnum}`.
+    pub fn stored_columns(&self, schema: &Schema, info: &TableInfo, alias: &str) -> Vec<String> {
+        let table = match self.qualified {
+            true => format!("{}.", quote_identifier(alias)),
+            false => String::new(),
+        };
+        let stored = |name: &str| info.column(name.strip_prefix('a')?.parse().ok()?).ok();
+        let names = schema.fields().iter().filter_map(|field| stored(field.name()));
+        names.map(|column| format!("{table}{}", quote_identifier(&column.name))).collect()
     }
 
     /// What a node gives, as far as all of it has names.

@@ -294,6 +294,10 @@ impl Reader<'_> {
                 node
             }
         };
+        if let (Some((info, _)), true) = (&known, self.names.verbose) {
+            let output = self.names.stored_columns(&scan.schema(), info, alias);
+            node.properties.insert(0, ("Output".into(), Property::List(output)));
+        }
         node.cost.width = spec.projection.len() * COLUMN_BYTES;
         node
     }

@@ -159,7 +159,10 @@ impl Lowering<'_> {
     fn filter(&self, input: &Rel, predicate: &Expr) -> Result<Relation> {
         let relation = match input {
             Rel::Scan(scan) => source::scan(self, scan, Some(predicate))?,
-            input => self.rel(input)?,
+            input => {
+                source::note_part_conditions(self, input, predicate);
+                self.rel(input)?
+            }
         };
         let (joined, mut plain): (Vec<_>, Vec<_>) =
             walk::conjuncts(predicate).into_iter().partition(walk::has_subquery);

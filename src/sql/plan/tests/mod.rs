@@ -48,6 +48,7 @@ impl Fixture {
                 batch_rows: 1_024,
             },
             notices,
+            reads: None,
         };
         Fixture { transactions, context }
     }
