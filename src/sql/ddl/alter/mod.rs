@@ -51,7 +51,14 @@ impl Ddl<'_> {
         self.lock_relation(relation.oid, mode).await?;
         self.require_no_pending(&relation)?;
         commands.sort_by_key(|command| pass(command.subtype()));
-        for command in commands {
+        let retyped = pass(ast::AlterTableType::AtAlterColumnType);
+        let typed = commands.partition_point(|command| pass(command.subtype()) <= retyped);
+        let (before, after) = commands.split_at(typed);
+        for command in before {
+            self.alter_table_step(relation.oid, command, name.inh).await?;
+        }
+        self.recheck_foreign_keys(relation.oid, before, name.inh).await?;
+        for command in after {
             self.alter_table_step(relation.oid, command, name.inh).await?;
         }
         Ok(tag)
