@@ -29,11 +29,16 @@ pub fn keyword_class(word: &str) -> Option<KeywordClass> {
     classes.map(|(_, class)| *class)
 }
 
-/// Every keyword with its class, and whether it can be a column's label without AS.
-pub fn keywords() -> impl Iterator<Item = (&'static str, KeywordClass, bool)> {
-    KEYWORDS.iter().flat_map(|(words, class)| {
-        words.iter().map(|word| (*word, *class, LABEL_NEEDS_AS.binary_search(word).is_err()))
-    })
+/// Every keyword in alphabetic order with its class, and whether it can be a column's
+/// label without AS.
+pub fn keywords() -> Vec<(&'static str, KeywordClass, bool)> {
+    let of_class = |(words, class): &(&'static [&'static str], KeywordClass)| {
+        let class = *class;
+        words.iter().map(move |word| (*word, class, LABEL_NEEDS_AS.binary_search(word).is_err()))
+    };
+    let mut found: Vec<_> = KEYWORDS.iter().flat_map(of_class).collect();
+    found.sort_unstable_by_key(|(word, ..)| *word);
+    found
 }
 
 /// Sorted within each class.

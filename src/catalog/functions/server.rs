@@ -180,7 +180,7 @@ fn expand_array(_: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
 
 /// PostgreSQL's keywords with their classes.
 fn keywords(_: &CallContext<'_>, _: &[Datum]) -> Result<SetRows> {
-    let rows = crate::catalog::keywords().map(|(word, class, bare_label)| {
+    let rows = crate::catalog::keywords().into_iter().map(|(word, class, bare_label)| {
         let (letter, description) = class.description();
         let label = if bare_label { "can be bare label" } else { "requires AS" };
         Ok(vec![

@@ -308,7 +308,7 @@ impl Binder<'_> {
     }
 
     fn unambiguous(
-        &self,
+        &mut self,
         resolution: Resolution,
         name: (Option<&str>, &str),
         arguments: &Arguments,
@@ -316,7 +316,10 @@ impl Binder<'_> {
     ) -> Result<Resolved> {
         match resolution.ambiguous {
             true => Err(self.not_unique(name, arguments).at(location)),
-            false => Ok(Resolved::Function(resolution)),
+            false => {
+                self.note_call(resolution.function.oid);
+                Ok(Resolved::Function(resolution))
+            }
         }
     }
 

@@ -34,6 +34,9 @@ impl Ddl<'_> {
                 ),
             ));
         }
+        for ty in [&source, &target] {
+            crate::sql::privilege::check_type(ty.oid, &self.eval())?;
+        }
         for (ty, which) in [(&source, "source"), (&target, "target")] {
             if matches!(ty.kind, TypeKind::Domain { .. }) {
                 let message =

@@ -410,7 +410,8 @@ impl Ddl<'_> {
         }
         let table = self.work.catalog.acl_or_default(target.guarded);
         for column in columns {
-            let number = super::constraint::column_number(&relation, column).ok_or_else(|| {
+            let number = super::constraint::column_number(&relation, column);
+            let number = number.or_else(|| system_column_number(column)).ok_or_else(|| {
                 Error::new(
                     sqlstate::UNDEFINED_COLUMN,
                     format!("column \"{column}\" of relation \"{}\" does not exist", relation.name),
@@ -542,4 +543,11 @@ fn denied(word: &str, name: &str) -> Error {
 
 fn warning(code: SqlState, message: String) -> Report {
     Report { code: Some(code), ..Error::notice(Severity::Warning, message) }
+}
+
+/// System columns have privileges of their own, too.
+fn system_column_number(name: &str) -> Option<i16> {
+    let known = ["ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"];
+    let at = known.iter().position(|known| *known == name)?;
+    Some(-1 - at as i16)
 }

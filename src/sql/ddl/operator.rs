@@ -53,6 +53,9 @@ impl Ddl<'_> {
                 .with_detail("Postfix operators are not supported."));
         }
         let args: Vec<Oid> = [left, right].into_iter().filter(|ty| *ty != 0).collect();
+        for ty in &args {
+            crate::sql::privilege::check_type(*ty, &self.eval())?;
+        }
         let function = self.exact_function(&given.function, &args)?;
         let function = self.work.catalog.function(function).cloned();
         let function = function.ok_or_else(|| Error::internal("the function is gone"))?;

@@ -24,7 +24,10 @@ impl Ddl<'_> {
             _ => None,
         });
         match relation.filter(|relation| matches!(relation.kind, RelationKind::Composite)) {
-            Some(relation) => Ok((found, relation)),
+            Some(relation) => {
+                crate::sql::privilege::check_type(found, &self.eval())?;
+                Ok((found, relation))
+            }
             None => Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
                 format!("type {} is not a composite type", self.display_type(found)),

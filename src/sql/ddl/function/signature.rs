@@ -194,6 +194,7 @@ impl Ddl<'_> {
         let path = &self.ctx.eval.settings.search_path;
         let declared = resolve_type(&self.work.catalog, path, name);
         let declared = declared.map_err(Error::without_position)?.oid;
+        crate::sql::privilege::check_type(declared, &self.eval())?;
         let is_table = all.iter().any(|(mode, ..)| *mode == 't');
         match by_outputs {
             Some(wanted) if wanted != declared && !is_table => {
