@@ -228,45 +228,21 @@ impl Ddl<'_> {
     pub(super) async fn recheck_foreign_keys(
         &mut self,
         table: Oid,
-        commands: &[&ast::AlterTableCmd],
+        columns: Vec<String>,
         recurse: bool,
     ) -> Result<()> {
-        let retyping = ast::AlterTableType::AtAlterColumnType;
-        let mut names = commands.iter().filter(|command| command.subtype() == retyping).peekable();
-        if names.peek().is_none() {
+        if columns.is_empty() {
             return Ok(());
         }
-        let names: Vec<&str> = names.map(|command| command.name.as_str()).collect();
-        let mut keys: Vec<Arc<Constraint>> = Vec::new();
-        for member in self.family_of_step(table, recurse).await? {
-            let member = self.relation(member)?;
-            let is_retyped =
-                |attnum: &i16| names.contains(&member.columns[*attnum as usize - 1].name.as_str());
-            keys.extend(
-                self.work
-                    .catalog
-                    .constraints()
-                    .filter(|constraint| match &constraint.kind {
-                        ConstraintKind::ForeignKey(key) => {
-                            constraint.table == member.oid && key.columns.iter().any(is_retyped)
-                                || key.referenced_table == member.oid
-                                    && key.referenced_columns.iter().any(is_retyped)
-                        }
-                        _ => false,
-                    })
-                    .filter(|constraint| !self.work.catalog.is_referenced_part(constraint))
-                    .cloned(),
-            );
-        }
-        keys.sort_by_key(|key| key.oid);
-        keys.dedup_by_key(|key| key.oid);
+        let family = self.family_of_step(table, recurse).await?;
+        let keys = self.foreign_keys_over(&family, &columns)?;
         for constraint in keys {
             let ConstraintKind::ForeignKey(key) = &constraint.kind else { continue };
             self.lock_relation(constraint.table, LockMode::AccessExclusive).await?;
             self.require_comparable(
-                &*self.relation(constraint.table)?,
+                &self.relation(constraint.table)?,
                 &key.columns,
-                &*self.relation(key.referenced_table)?,
+                &self.relation(key.referenced_table)?,
                 &key.referenced_columns,
                 &constraint.name,
             )?;
@@ -276,6 +252,34 @@ impl Ddl<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The foreign keys that columns of some tables are in, on either side.
+    fn foreign_keys_over(
+        &self,
+        tables: &[Oid],
+        columns: &[String],
+    ) -> Result<Vec<Arc<Constraint>>> {
+        let catalog = &self.work.catalog;
+        let mut keys: Vec<Arc<Constraint>> = Vec::new();
+        for table in tables {
+            let table = self.relation(*table)?;
+            let is_meant =
+                |attnum: &i16| columns.contains(&table.columns[*attnum as usize - 1].name);
+            let has_column = |constraint: &Constraint| match &constraint.kind {
+                ConstraintKind::ForeignKey(key) => {
+                    constraint.table == table.oid && key.columns.iter().any(is_meant)
+                        || key.referenced_table == table.oid
+                            && key.referenced_columns.iter().any(is_meant)
+                }
+                _ => false,
+            };
+            let found = catalog.constraints().filter(|constraint| has_column(constraint));
+            keys.extend(found.filter(|key| !catalog.is_referenced_part(key)).cloned());
+        }
+        keys.sort_by_key(|key| key.oid);
+        keys.dedup_by_key(|key| key.oid);
+        Ok(keys)
     }
 
     /// CHECKs over the column must hold for the new values.
@@ -292,6 +296,13 @@ impl Ddl<'_> {
         }
         Ok(())
     }
+}
+
+/// The columns whose types subcommands change.
+pub(super) fn names(commands: &[&ast::AlterTableCmd]) -> Vec<String> {
+    let retyping = ast::AlterTableType::AtAlterColumnType;
+    let commands = commands.iter().filter(|command| command.subtype() == retyping);
+    commands.map(|command| command.name.clone()).collect()
 }
 
 /// A reference to a column of the table, as the grammar writes it.
