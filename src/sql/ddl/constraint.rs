@@ -20,7 +20,7 @@ use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::txn::LockMode;
 
-const SYSTEM_COLUMNS: [&str; 6] = ["tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"];
+pub(super) const SYSTEM_COLUMNS: [&str; 6] = ["tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"];
 
 impl Ddl<'_> {
     /// Adds one table constraint and checks the rows that are there; `recurse`: to the
@@ -49,6 +49,20 @@ impl Ddl<'_> {
                 && !known.inherited.local
                 && constraint.contype() == ast::ConstrType::ConstrCheck
         };
+        // Of keys, the index is made first.
+        let is_key = |contype| {
+            matches!(contype, ast::ConstrType::ConstrPrimary | ast::ConstrType::ConstrUnique)
+        };
+        if is_key(constraint.contype())
+            && known.is_some_and(|known| {
+                matches!(
+                    known.kind,
+                    ConstraintKind::Unique { .. } | ConstraintKind::PrimaryKey { .. }
+                )
+            })
+        {
+            return Err(Error::duplicate_table(&constraint.conname));
+        }
         if known.is_some_and(|known| !may_merge(known)) {
             return Err(Error::new(
                 sqlstate::DUPLICATE_OBJECT,
@@ -467,7 +481,7 @@ impl Ddl<'_> {
         ))
     }
 
-    fn require_comparable(
+    pub(super) fn require_comparable(
         &self,
         relation: &Relation,
         columns: &[i16],

@@ -131,6 +131,12 @@ impl Ddl<'_> {
         command: &ast::AlterTableCmd,
         recurse: bool,
     ) -> Result<()> {
+        if super::super::constraint::SYSTEM_COLUMNS.contains(&command.name.as_str()) {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                format!("cannot drop system column \"{}\"", command.name),
+            ));
+        }
         match self.altered_column(&relation, &command.name) {
             Err(_) if command.missing_ok => {
                 self.notice(format!(

@@ -51,7 +51,15 @@ impl Ddl<'_> {
         self.lock_relation(relation.oid, mode).await?;
         self.require_no_pending(&relation)?;
         commands.sort_by_key(|command| pass(command.subtype()));
+        let last = pass(ast::AlterTableType::AtAlterColumnType);
+        let typed = commands.partition_point(|command| pass(command.subtype()) <= last);
+        let after = commands.split_off(typed);
+        let retyped = retype::names(&commands);
         for command in commands {
+            self.alter_table_step(relation.oid, command, name.inh).await?;
+        }
+        self.recheck_foreign_keys(relation.oid, retyped, name.inh).await?;
+        for command in after {
             self.alter_table_step(relation.oid, command, name.inh).await?;
         }
         Ok(tag)

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use super::super::Ddl;
-use crate::catalog::{ConstraintKind, ObjectAddress, Relation, RelationKind};
+use crate::catalog::{Constraint, ConstraintKind, ObjectAddress, Relation, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::bind::{self, ExpressionUse};
 use crate::sql::ir::Expr;
 use crate::sql::parse::{NodeEnum, ast};
-use crate::sql::types::SqlType;
+use crate::sql::types::{Oid, SqlType};
 use crate::sqlstate;
+use crate::txn::LockMode;
 
 impl Ddl<'_> {
     pub(in crate::sql::ddl) async fn alter_column_type(
@@ -40,8 +41,8 @@ impl Ddl<'_> {
         let name = def.type_name.as_ref().ok_or_else(|| Error::syntax("column without a type"))?;
         let ty = self.resolve_type(name)?;
         crate::sql::privilege::check_type(ty.oid, &self.eval())?;
-        self.require_row_type_unused(relation.oid)?;
         self.require_no_member_of_itself(&relation, ty)?;
+        self.require_row_type_unused(relation.oid)?;
         self.require_retypable(&relation, attnum)?;
         let conversion = self.conversion(&relation, attnum, ty, def.raw_default.as_deref())?;
         let changed = self.retyped(&relation, attnum, ty)?;
@@ -221,7 +222,67 @@ impl Ddl<'_> {
         })
     }
 
-    /// CHECKs and foreign keys over the column must hold for the new values.
+    /// Foreign keys over columns whose types have changed, on either side, must still be
+    /// possible, and hold for the new values. All changes of a statement come first: it
+    /// may change both sides.
+    pub(super) async fn recheck_foreign_keys(
+        &mut self,
+        table: Oid,
+        columns: Vec<String>,
+        recurse: bool,
+    ) -> Result<()> {
+        if columns.is_empty() {
+            return Ok(());
+        }
+        let family = self.family_of_step(table, recurse).await?;
+        let keys = self.foreign_keys_over(&family, &columns)?;
+        for constraint in keys {
+            let ConstraintKind::ForeignKey(key) = &constraint.kind else { continue };
+            self.lock_relation(constraint.table, LockMode::AccessExclusive).await?;
+            self.require_comparable(
+                &self.relation(constraint.table)?,
+                &key.columns,
+                &self.relation(key.referenced_table)?,
+                &key.referenced_columns,
+                &constraint.name,
+            )?;
+            if constraint.validated {
+                let table = constraint.table;
+                crate::table::verify::foreign_key(self.work, self.ctx, table, &constraint).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The foreign keys that columns of some tables are in, on either side.
+    fn foreign_keys_over(
+        &self,
+        tables: &[Oid],
+        columns: &[String],
+    ) -> Result<Vec<Arc<Constraint>>> {
+        let catalog = &self.work.catalog;
+        let mut keys: Vec<Arc<Constraint>> = Vec::new();
+        for table in tables {
+            let table = self.relation(*table)?;
+            let is_meant =
+                |attnum: &i16| columns.contains(&table.columns[*attnum as usize - 1].name);
+            let has_column = |constraint: &Constraint| match &constraint.kind {
+                ConstraintKind::ForeignKey(key) => {
+                    constraint.table == table.oid && key.columns.iter().any(is_meant)
+                        || key.referenced_table == table.oid
+                            && key.referenced_columns.iter().any(is_meant)
+                }
+                _ => false,
+            };
+            let found = catalog.constraints().filter(|constraint| has_column(constraint));
+            keys.extend(found.filter(|key| !catalog.is_referenced_part(key)).cloned());
+        }
+        keys.sort_by_key(|key| key.oid);
+        keys.dedup_by_key(|key| key.oid);
+        Ok(keys)
+    }
+
+    /// CHECKs over the column must hold for the new values.
     async fn recheck(&mut self, relation: &Relation, attnum: i16) -> Result<()> {
         for oid in &relation.constraints {
             let Some(constraint) = self.work.catalog.constraint(*oid).cloned() else { continue };
@@ -230,20 +291,18 @@ impl Ddl<'_> {
                     crate::table::verify::check(self.work, self.ctx, relation.oid, &constraint)
                         .await?;
                 }
-                ConstraintKind::ForeignKey(key) if key.columns.contains(&attnum) => {
-                    crate::table::verify::foreign_key(
-                        self.work,
-                        self.ctx,
-                        relation.oid,
-                        &constraint,
-                    )
-                    .await?;
-                }
                 _ => {}
             }
         }
         Ok(())
     }
+}
+
+/// The columns whose types subcommands change.
+pub(super) fn names(commands: &[&ast::AlterTableCmd]) -> Vec<String> {
+    let retyping = ast::AlterTableType::AtAlterColumnType;
+    let commands = commands.iter().filter(|command| command.subtype() == retyping);
+    commands.map(|command| command.name.clone()).collect()
 }
 
 /// A reference to a column of the table, as the grammar writes it.
