@@ -279,7 +279,7 @@ fn rule_row(rule: &Rule) -> Row {
         char(rule.enabled),
         boolean(rule.instead),
         text(rule.condition.as_ref().map_or("<>", |condition| condition.sql.as_str())),
-        text(&texts.join("; ")),
+        text(texts.join("; ")),
     ]
 }
 

@@ -39,10 +39,7 @@ impl Binder<'_> {
         let Statement::Query(mut query) = self.bind_statement(node)? else { return Ok(None) };
         let visible = query.output.len();
         let scrollable = goes_back(&query.rel);
-        let locked: Vec<Oid> = match locks(&query.rel) {
-            Some(locks) => locks,
-            None => Vec::new(),
-        };
+        let locked: Vec<Oid> = locks(&query.rel).unwrap_or_default();
         let mut found = Vec::new();
         self.identify(&mut query.rel, !locked.is_empty(), &mut found);
         let mut tables = Vec::new();

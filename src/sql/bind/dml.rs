@@ -7,6 +7,7 @@ use super::from::{cannot_open, cross_join, exact};
 use super::node::{boxed, column_expr, constant, inner, list, null, required, typed};
 use super::opened::Verb;
 use super::policy::Writes;
+use super::row_star::values_for_each;
 use super::scope::{Clause, Item};
 use super::select::project_sets;
 use super::set_operation::output_location;
@@ -246,7 +247,7 @@ impl Binder<'_> {
     ) -> Result<(Query, Vec<i16>)> {
         let explicit = !stmt.cols.is_empty();
         match boxed(&stmt.select_stmt) {
-            None => Ok((Query { rel: Rel::OneRow, output: Vec::new() }, Vec::new())),
+            None => Ok((self.default_rows(), Vec::new())),
             Some(NodeEnum::SelectStmt(select)) => {
                 let written_out = self.without_row_stars(select)?;
                 let select = written_out.as_deref().unwrap_or(select);
@@ -257,6 +258,17 @@ impl Binder<'_> {
             }
             Some(_) => Err(Error::internal("INSERT from something that is no query")),
         }
+    }
+
+    /// DEFAULT VALUES: a row, or one for each of those that a rule's action is for.
+    fn default_rows(&mut self) -> Query {
+        let Some(rows) = self.take_rule_source() else {
+            return Query { rel: Rel::OneRow, output: Vec::new() };
+        };
+        let column = self.new_column("row", super::node::INT8);
+        let row = constant(Datum::Int8(1), super::node::INT8);
+        let exprs = vec![(column.clone(), row)];
+        Query { rel: Rel::Project { input: Box::new(rows), exprs }, output: vec![column] }
     }
 
     fn insert_values(
@@ -322,59 +334,6 @@ impl Binder<'_> {
             (_, Some(rule_rows)) => values_for_each(rule_rows, output.clone(), bound),
         };
         Ok((Query { rel, output }, numbers))
-    }
-
-    /// A VALUES list whose rows have `x.*` written out, if some have.
-    fn without_row_stars(&mut self, select: &SelectStmt) -> Result<Option<Box<SelectStmt>>> {
-        let has_star = |row: &Node| match row.node.as_ref().and_then(list) {
-            Some(items) => items.iter().any(|item| row_star(item).is_some()),
-            None => false,
-        };
-        if !select.values_lists.iter().any(has_star) {
-            return Ok(None);
-        }
-        let mut written = select.clone();
-        for row in &mut written.values_lists {
-            let Some(NodeEnum::List(row)) = &mut row.node else { continue };
-            let mut items = Vec::with_capacity(row.items.len());
-            for item in std::mem::take(&mut row.items) {
-                match row_star(&item) {
-                    Some((table, location)) => match self.row_columns(table, location)? {
-                        Some(columns) => items.extend(columns),
-                        None => return Ok(None),
-                    },
-                    None => items.push(item),
-                }
-            }
-            row.items = items;
-        }
-        Ok(Some(Box::new(written)))
-    }
-
-    /// References to the columns of a rule's row, or to the fields of a variable.
-    fn row_columns(&mut self, table: &str, location: i32) -> Result<Option<Vec<Node>>> {
-        let of_rule = self.rule_row_columns(table);
-        let names = match of_rule {
-            Some(names) => names,
-            None if self.has_variables() => match self.variable(&[table], location)? {
-                Some(variable) => match self.composite_columns(variable.ty.oid) {
-                    Some(columns) => columns.into_iter().map(|(name, _)| name).collect(),
-                    None => return Ok(None),
-                },
-                None => return Ok(None),
-            },
-            None => return Ok(None),
-        };
-        let string = |text: &str| Node {
-            node: Some(NodeEnum::String(crate::sql::parse::ast::String { sval: text.to_owned() })),
-        };
-        let reference = |name: &String| Node {
-            node: Some(NodeEnum::ColumnRef(crate::sql::parse::ast::ColumnRef {
-                fields: vec![string(table), string(name)],
-                location,
-            })),
-        };
-        Ok(Some(names.iter().map(reference).collect()))
     }
 
     /// One row of values for the columns that an INSERT names, or all.
@@ -1018,28 +977,6 @@ fn forget_locations(expr: &mut Expr) {
         expr.location = -1;
         Walk::Inside
     });
-}
-
-/// `x` of an item `x.*`.
-fn row_star(node: &Node) -> Option<(&str, i32)> {
-    let Some(NodeEnum::ColumnRef(column)) = &node.node else { return None };
-    let [table, star] = column.fields.as_slice() else { return None };
-    let is_star = matches!(star.node, Some(NodeEnum::AStar(_)));
-    is_star.then_some((super::node::string(table)?, column.location))
-}
-
-/// Rows of values over each of the rows that a rule's action is carried out for.
-fn values_for_each(rule_rows: Rel, columns: Vec<OutputColumn>, mut rows: Vec<Vec<Expr>>) -> Rel {
-    match rows.pop() {
-        Some(row) if rows.is_empty() => {
-            let exprs = columns.into_iter().zip(row).collect();
-            Rel::Project { input: Box::new(rule_rows), exprs }
-        }
-        last => {
-            rows.extend(last);
-            cross_join(rule_rows, Rel::Values { columns, rows }, true)
-        }
-    }
 }
 
 fn is_plain_values(select: &SelectStmt) -> bool {

@@ -59,6 +59,7 @@ mod prune;
 mod recursion;
 mod refresh;
 mod row;
+mod row_star;
 mod rule;
 mod same;
 mod sample;

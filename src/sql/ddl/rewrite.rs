@@ -41,7 +41,9 @@ impl Ddl<'_> {
         };
         let rows = self.work.txn.overlay_newest();
         let rows = rows.scan(Keyspace::Rows, &key::rows(before.storage_id()), false);
-        let eval = self.eval();
+        let mut eval = self.eval();
+        // The column's sequence may be as new as the column.
+        eval.settings = eval.session.settings_view(&eval.catalog)?;
         let mut writer = Writer::new(self.work, self.ctx);
         for entry in rows {
             let (_, row) = entry?;

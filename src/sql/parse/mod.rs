@@ -251,7 +251,13 @@ fn syntax_error(raw: ffi::RawError, text: &str) -> Error {
     if raw.message == "constraints cannot be altered to be NOT VALID" {
         return Error::new(code, "FOREIGN KEY constraints cannot be marked NOT VALID");
     }
-    let Some(characters) = raw.position.checked_sub(1) else {
+    // Nor does it say where these are.
+    let is_nowhere = matches!(
+        raw.message.as_str(),
+        "SKIP LOCKED and WITH TIES options cannot be used together"
+            | "WITH TIES cannot be specified without ORDER BY clause"
+    );
+    let Some(characters) = raw.position.checked_sub(1).filter(|_| !is_nowhere) else {
         return Error::new(code, raw.message);
     };
     let offset = byte_offset(text, characters);

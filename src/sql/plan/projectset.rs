@@ -29,6 +29,8 @@ pub struct SetCall {
     pub forms: Vec<Form>,
     /// In FROM: each value is a row of a composite type, which fills the columns.
     pub is_row: bool,
+    /// In FROM: it reads nothing of the outer row, and so is run once for all of them.
+    pub once: bool,
 }
 
 pub enum SetSource {
@@ -50,6 +52,9 @@ pub enum SetSource {
     Value(Evaluator),
 }
 
+/// The most rows of a function that are kept for the next outer row.
+const KEPT_ROWS_MAX: usize = 10_000;
+
 /// Appends the calls' columns (and the ordinality) to the input's columns.
 pub struct ProjectSet {
     pub name: &'static str,
@@ -68,7 +73,32 @@ impl std::fmt::Debug for ProjectSet {
     }
 }
 
+/// The rows of a call that is run once.
+type Kept = Arc<Vec<Vec<Datum>>>;
+
 impl SetCall {
+    /// The rows of the first run, if they are not too many to be kept.
+    fn start_once(
+        &self,
+        context: &EvalContext,
+        row: &[Datum],
+        kept: &mut Option<Kept>,
+    ) -> Result<SetRows> {
+        if let Some(rows) = kept {
+            let rows = Arc::clone(rows);
+            return Ok(Box::new((0..rows.len()).map(move |at| Ok(rows[at].clone()))));
+        }
+        let mut rows = self.start(context, row)?;
+        let mut first = Vec::new();
+        for row in rows.by_ref().take(KEPT_ROWS_MAX) {
+            first.push(row?);
+        }
+        if first.len() < KEPT_ROWS_MAX {
+            *kept = Some(Arc::new(first.clone()));
+        }
+        Ok(Box::new(first.into_iter().map(Ok).chain(rows)))
+    }
+
     fn start(&self, context: &EvalContext, row: &[Datum]) -> Result<SetRows> {
         match &self.source {
             SetSource::Value(evaluator) => {
@@ -168,13 +198,14 @@ impl Operator for ProjectSet {
             let batch_rows = run.context.session_config().batch_size();
             let forms = self.forms();
             let mut values = Vec::new();
+            let mut kept = vec![None; self.calls.len()];
             while let Some(batch) = input.next().await {
                 let batch = batch.map_err(failure::unwrap)?;
                 let mut origins: Vec<u32> = Vec::new();
                 let mut made: Vec<Vec<Datum>> = Vec::new();
                 for row in 0..batch.num_rows() {
                     reader.read(&batch, row, &mut values)?;
-                    let mut rows = self.rows(&values)?;
+                    let mut rows = self.rows(&values, &mut kept)?;
                     while let Some(values) = rows.next()? {
                         origins.push(row as u32);
                         made.push(values);
@@ -227,11 +258,15 @@ impl ProjectSet {
         }
     }
 
-    fn rows(&self, row: &[Datum]) -> Result<Lockstep<'_>> {
+    fn rows(&self, row: &[Datum], kept: &mut [Option<Kept>]) -> Result<Lockstep<'_>> {
         let calls = self
             .calls
             .iter()
-            .map(|call| Ok(Some(call.start(&self.context, row)?)))
+            .zip(kept)
+            .map(|(call, kept)| match call.once {
+                true => call.start_once(&self.context, row, kept).map(Some),
+                false => call.start(&self.context, row).map(Some),
+            })
             .collect::<Result<_>>()?;
         Ok(Lockstep { node: self, calls, count: 0 })
     }

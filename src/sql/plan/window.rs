@@ -287,12 +287,12 @@ impl Window {
                 || frame.start < held.start
                 || frame.end < held.end
                 || held.end <= frame.start;
-            for member in held.start..frame.start {
+            for left in rows.iter().take(frame.start).skip(held.start) {
                 if anew {
                     break;
                 }
-                if aggregate.takes(&rows[member]) {
-                    anew = !state.remove(&aggregate.args_of(&rows[member]))?;
+                if aggregate.takes(left) {
+                    anew = !state.remove(&aggregate.args_of(left))?;
                 }
             }
             if anew {

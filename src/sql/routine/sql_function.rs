@@ -292,6 +292,8 @@ pub struct RowConversion {
     columns: Vec<Converter>,
     types: Vec<SqlType>,
     row: bool,
+    /// The one column is a row; its own fields have to be these.
+    fields: Option<Vec<SqlType>>,
 }
 
 impl RowConversion {
@@ -319,6 +321,7 @@ impl RowConversion {
                     columns: vec![converter],
                     types: vec![*ty],
                     row: false,
+                    fields: None,
                 });
             }
             Shape::AnyRow => columns.to_vec(),
@@ -332,6 +335,18 @@ impl RowConversion {
                         columns: converter.into_iter().collect(),
                         types: vec![*ty],
                         row: false,
+                        fields: None,
+                    });
+                }
+                // So is a row of no named type, whose fields show when it is there.
+                if let [only] = columns
+                    && (only.oid == oid::RECORD && ty.oid == oid::RECORD && fields.len() > 1)
+                {
+                    return Ok(RowConversion {
+                        columns: Vec::new(),
+                        types: vec![*ty],
+                        row: false,
+                        fields: Some(fields.iter().map(|(_, ty)| *ty).collect()),
                     });
                 }
                 fields.iter().map(|(_, ty)| *ty).collect()
@@ -355,11 +370,18 @@ impl RowConversion {
             };
             converters.push(converter);
         }
-        Ok(RowConversion { columns: converters, types: targets, row: true })
+        Ok(RowConversion { columns: converters, types: targets, row: true, fields: None })
     }
 
     fn row(&self, row: Vec<Datum>, frame: &mut Frame<'_>) -> Result<Datum> {
         let eval = frame.eval()?;
+        if let Some(fields) = &self.fields {
+            let value = row.into_iter().next().unwrap_or(Datum::Null);
+            if let Datum::Record(given) = &value {
+                check_fields(given, fields, &eval)?;
+            }
+            return Ok(value);
+        }
         let mut values = row
             .into_iter()
             .zip(&self.columns)
@@ -369,6 +391,27 @@ impl RowConversion {
             return Ok(values.pop().unwrap_or(Datum::Null));
         }
         Ok(Datum::Record(self.types.iter().map(|ty| ty.oid).zip(values).collect()))
+    }
+}
+
+/// A row that a function gives as one value has the fields that are expected of it.
+fn check_fields(given: &[(u32, Datum)], expected: &[SqlType], eval: &EvalContext) -> Result<()> {
+    let name = |oid| eval.catalog.format_type(&eval.settings.search_path, oid, None);
+    let (count, wanted) = (given.len(), expected.len());
+    if count != wanted {
+        let attributes = if count == 1 { "attribute" } else { "attributes" };
+        return Err(row_mismatch(format!(
+            "Returned row contains {count} {attributes}, but query expects {wanted}."
+        )));
+    }
+    let pairs = given.iter().zip(expected).zip(1..);
+    match pairs.into_iter().find(|(((oid, _), ty), _)| *oid != ty.oid) {
+        None => Ok(()),
+        Some((((oid, _), ty), place)) => Err(row_mismatch(format!(
+            "Returned type {} at ordinal position {place}, but query expects {}.",
+            name(*oid),
+            name(ty.oid)
+        ))),
     }
 }
 

@@ -91,6 +91,9 @@ impl Ddl<'_> {
                 if let ConstraintKind::ForeignKey(key) = &constraint.kind {
                     self.require_no_pending(&*self.relation(key.referenced_table)?)?;
                 }
+                for oid in self.work.catalog.with_descendants(relation.oid) {
+                    self.require_no_pending(&*self.relation(oid)?)?;
+                }
                 let mut targets: Vec<ObjectAddress> = Vec::new();
                 self.constraints_to_drop(relation.oid, &constraint, recurse, &mut targets).await?;
                 self.drop_addresses(&targets, command.behavior()).await

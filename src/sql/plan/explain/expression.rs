@@ -85,7 +85,9 @@ impl Names {
 
     pub fn schema(&self, info: &TableInfo) -> String {
         let schema = self.catalog.schema(info.relation.schema);
-        schema.map_or_else(String::new, |schema| schema.name.clone())
+        let name = schema.map_or_else(String::new, |schema| schema.name.clone());
+        // A session's own temporary schema is called by its short name.
+        if name.starts_with("pg_temp_") { "pg_temp".to_owned() } else { name }
     }
 
     /// What a scan gives: columns called `a{attnum}`.

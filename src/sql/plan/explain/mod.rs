@@ -80,11 +80,38 @@ pub async fn explain(
     work: &mut Work,
     context: &StatementContext,
 ) -> Result<RowStream> {
+    let Statement::Several(several) = statement else {
+        return Ok(answer(of_one(statement, options, params, work, context).await?, options));
+    };
+    if several.parts.len() != 1 && options.format != ExplainFormat::Text {
+        return Err(Error::unsupported("EXPLAIN of several statements in this format"));
+    }
+    // One plan for each statement that rules have made.
+    let mut lines = Vec::new();
+    for (part, _) in &several.parts {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(of_one(part, options, params, work, context).await?);
+    }
+    if lines.is_empty() {
+        lines.push("Query rewrites to nothing".to_owned());
+    }
+    Ok(answer(lines, options))
+}
+
+async fn of_one(
+    statement: &Statement,
+    options: &ExplainOptions,
+    params: &[Datum],
+    work: &mut Work,
+    context: &StatementContext,
+) -> Result<Vec<String>> {
     let explained = match statement {
         Statement::Query(query) => of_query(query, options, params, work, context).await?,
         _ => of_modification(statement, options, params, work, context).await?,
     };
-    Ok(answer(format::lines(&explained, options), options))
+    Ok(format::lines(&explained, options))
 }
 
 /// Explains CREATE TABLE AS, making the table for ANALYZE.
@@ -186,11 +213,6 @@ async fn of_modification(
     work: &mut Work,
     context: &StatementContext,
 ) -> Result<Explained> {
-    if let Statement::Several(several) = statement
-        && let [(only, _)] = several.parts.as_slice()
-    {
-        return Box::pin(of_modification(only, options, params, work, context)).await;
-    }
     let (verb, relation, rel) = match statement {
         Statement::Insert(insert) => ("Insert", &insert.relation, &insert.source.rel),
         Statement::Update(update) => ("Update", &update.target.relation, &update.input),

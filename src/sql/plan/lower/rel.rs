@@ -271,7 +271,9 @@ impl Lowering<'_> {
             let is_composite =
                 matches!(self.catalog().repr(call.ty.oid), Ok(Repr::Record(Some(_))));
             let is_row = is_from && (is_composite || is_element && forms.len() > 1);
-            set_calls.push(SetCall { source: self.set_source(call, &read)?, forms, is_row });
+            let once = is_from && call.args.iter().all(|arg| walk::columns_read(arg).is_empty());
+            let source = self.set_source(call, &read)?;
+            set_calls.push(SetCall { source, forms, is_row, once });
             appended.extend(columns);
         }
         let ordinality = match ordinality {

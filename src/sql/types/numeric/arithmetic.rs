@@ -154,7 +154,7 @@ impl Numeric {
 
     fn rescale(&self, scale: i32, rounded: bool) -> Result<Numeric> {
         let Some((coefficient, current)) = self.parts() else { return Ok(self.clone()) };
-        let wanted = scale.clamp(-131072, i32::from(SCALE_MAX));
+        let wanted = scale.clamp(-131073, i32::from(SCALE_MAX));
         let shown = wanted.max(0) as u32;
         let current = i32::from(current);
         if wanted >= current {
