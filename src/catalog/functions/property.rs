@@ -85,7 +85,7 @@ fn of_column(index: &Index, key: &IndexKey, is_key: bool, property: &str) -> Opt
         "orderable" => Some(is_key && ordered),
         "distance_orderable" => Some(false),
         "returnable" => Some(ordered),
-        "search_array" | "search_nulls" => Some(is_key && ordered),
+        "search_array" | "search_nulls" => is_key.then_some(ordered),
         _ => None,
     }
 }
