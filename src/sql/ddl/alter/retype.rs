@@ -240,9 +240,9 @@ impl Ddl<'_> {
             let ConstraintKind::ForeignKey(key) = &constraint.kind else { continue };
             self.lock_relation(constraint.table, LockMode::AccessExclusive).await?;
             self.require_comparable(
-                &self.relation(constraint.table)?,
+                &*self.relation(constraint.table)?,
                 &key.columns,
-                &self.relation(key.referenced_table)?,
+                &*self.relation(key.referenced_table)?,
                 &key.referenced_columns,
                 &constraint.name,
             )?;
