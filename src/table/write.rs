@@ -67,6 +67,12 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Writes rows again that are there: that foreign keys hold for them is not asked
+    /// here, row by row, because whole tables are changing.
+    pub fn rewriting(work: &'a mut Work, ctx: &'a StatementContext) -> Writer<'a> {
+        Writer { replica: Some(true), ..Writer::new(work, ctx) }
+    }
+
     /// Evaluates expressions that may call functions.
     pub fn lend<T>(&mut self, compute: impl FnOnce() -> T) -> T {
         self.ctx.lend(self.work, compute)

@@ -44,7 +44,7 @@ impl Ddl<'_> {
         let mut eval = self.eval();
         // The column's sequence may be as new as the column.
         eval.settings = eval.session.settings_view(&eval.catalog)?;
-        let mut writer = Writer::new(self.work, self.ctx);
+        let mut writer = Writer::rewriting(self.work, self.ctx);
         for entry in rows {
             let (_, row) = entry?;
             check_cancelled(writer.ctx)?;
@@ -106,7 +106,7 @@ impl Ddl<'_> {
         let rows = self.work.txn.overlay_newest();
         let rows = rows.scan(Keyspace::Rows, &key::rows(before.storage_id()), false);
         let eval = self.eval();
-        let mut writer = Writer::new(self.work, self.ctx);
+        let mut writer = Writer::rewriting(self.work, self.ctx);
         for entry in rows {
             let (_, row) = entry?;
             check_cancelled(writer.ctx)?;
