@@ -189,13 +189,13 @@ pub async fn update(
         writer.check_untouched(info, rid, old, doing)?;
         new = row;
     }
+    let may_move = root.relation.is_partitioned() && info.is_partition();
+    if may_move && !writer.belongs(info, &new)? {
+        return move_row(writer, root, member, (rid, old), new, policed).await;
+    }
     if !policed.checks.is_empty() {
         writer.generate(info, &mut new)?;
         policed.test(writer, root, member, &new).await?;
-    }
-    let may_move = root.relation.is_partitioned() && info.is_partition();
-    if may_move && !writer.belongs(info, &new)? {
-        return move_row(writer, root, member, (rid, old), new).await;
     }
     let seen = member.map.as_ref().map(|map| map.to_parent(&new));
     let row = match may_move {
@@ -228,13 +228,15 @@ pub async fn delete(
     Ok(true)
 }
 
-/// To triggers a move is a deletion and an insertion.
+/// To triggers a move is a deletion and an insertion; policies see the row that comes
+/// of both.
 async fn move_row(
     writer: &mut Writer<'_>,
     root: &Arc<TableInfo>,
     member: &Arc<Member>,
     (rid, old): (u64, &[Datum]),
     new: Vec<Datum>,
+    policed: Policed<'_>,
 ) -> Result<Option<Written>> {
     let from = &member.info;
     let (to, mut row) = writer.route(root, to_parent(member.map.as_ref(), &new))?;
@@ -251,6 +253,10 @@ async fn move_row(
                 return Ok(None);
             }
         }
+    }
+    if !policed.checks.is_empty() {
+        writer.generate(&to.info, &mut row)?;
+        policed.test(writer, root, &to, &row).await?;
     }
     let seen = to_parent(to.map.as_ref(), &row);
     let moved = writer.move_row(from, rid, old, &to.info, row).await;
