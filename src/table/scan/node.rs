@@ -1,7 +1,7 @@
 //! The physical node of a table scan.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::config::ConfigOptions;
@@ -40,10 +40,17 @@ pub struct TableScan {
     schema: SchemaRef,
     source: Source,
     /// How the rows are reached once the query runs, the same in all partitions.
-    access: Arc<OnceLock<Access>>,
+    access: Arc<Chosen>,
     /// Of all partitions, without the limit.
     statistics: Statistics,
     properties: Arc<PlanProperties>,
+}
+
+/// An access that is chosen once, on a thread that may block.
+#[derive(Default)]
+struct Chosen {
+    choosing: Mutex<()>,
+    access: OnceLock<Access>,
 }
 
 impl TableScan {
@@ -102,9 +109,11 @@ impl TableScan {
         }
     }
 
-    /// The access that was planned, or a better one by what is known only now.
+    /// The access that was planned, or a better one by what is known only now. The first
+    /// partition that asks looks for it, and the others wait.
     fn access_now(&self) -> DataFusionResult<&Access> {
-        if let Some(access) = self.access.get() {
+        let _choosing = self.access.choosing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(access) = self.access.access.get() {
             return Ok(access);
         }
         let Source { info, overlay, comparisons, runtime, .. } = &self.source;
@@ -119,7 +128,7 @@ impl TableScan {
                 access = Access::Index(index);
             }
         }
-        Ok(self.access.get_or_init(|| access))
+        Ok(self.access.access.get_or_init(|| access))
     }
 
     /// The positions of the columns that are read; none if more is read than columns.

@@ -229,3 +229,94 @@ fn field_of(expr: &Arc<dyn PhysicalExpr>, field: usize) -> Option<ScalarValue> {
     let ScalarValue::Struct(record) = expr.downcast_ref::<Literal>()?.value() else { return None };
     ScalarValue::try_from_array(record.column(field), 0).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::{ArrayRef, Int32Array, StructArray};
+    use datafusion::arrow::datatypes::{DataType, Field};
+    use datafusion::common::config::ConfigOptions;
+    use datafusion::functions::core::r#struct;
+    use datafusion::physical_expr::expressions::{binary, case, col, lit};
+
+    use super::*;
+    use crate::sql::types::oid;
+    use crate::table::tests::Fixture;
+
+    const PROJECTION: [ScanColumn; 2] = [ScanColumn::Stored(0), ScanColumn::Stored(1)];
+
+    fn schema() -> Schema {
+        let field = |name| Field::new(name, DataType::Int32, true);
+        Schema::new(vec![field("a1"), field("a2")])
+    }
+
+    fn column(name: &str) -> Arc<dyn PhysicalExpr> {
+        col(name, &schema()).expect("a column")
+    }
+
+    /// `column` IN `values`.
+    fn one_of(name: &str, values: &[i32]) -> Arc<dyn PhysicalExpr> {
+        let values: ArrayRef = Arc::new(Int32Array::from(values.to_vec()));
+        let list = InListExpr::try_new_from_array(column(name), values, false, &schema());
+        Arc::new(list.expect("a list"))
+    }
+
+    fn both(left: Arc<dyn PhysicalExpr>, right: Arc<dyn PhysicalExpr>) -> Arc<dyn PhysicalExpr> {
+        binary(left, Operator::And, right, &schema()).expect("a conjunction")
+    }
+
+    /// The keys found for each column, in order.
+    fn keys(filter: Arc<dyn PhysicalExpr>) -> Vec<(usize, Vec<i32>)> {
+        let mut fixture = Fixture::memory();
+        fixture.table(100, "t", &[("a", oid::INT4, false), ("b", oid::INT4, false)]);
+        let found = comparisons(&fixture.info(100), &PROJECTION, &[filter]).expect("comparisons");
+        let lists = found.into_iter().filter_map(|(position, comparison)| match comparison {
+            Comparison::OneOf(values) => Some((position, values)),
+            _ => None,
+        });
+        let number = |value: Datum| match value {
+            Datum::Int4(number) => number,
+            other => panic!("{other:?} is no int4"),
+        };
+        let sorted = lists.map(|(position, values)| {
+            let mut values: Vec<i32> = values.into_iter().map(number).collect();
+            values.sort_unstable();
+            (position, values)
+        });
+        sorted.collect()
+    }
+
+    #[test]
+    fn keys_of_several_columns_are_keys_of_each() {
+        let fields = schema().fields().clone();
+        let a: ArrayRef = Arc::new(Int32Array::from(vec![Some(2), Some(1), None, Some(2)]));
+        let b: ArrayRef = Arc::new(Int32Array::from(vec![10, 10, 3, 10]));
+        let values: ArrayRef =
+            Arc::new(StructArray::from(vec![(fields[0].clone(), a), (fields[1].clone(), b)]));
+        let record = ScalarFunctionExpr::new(
+            "struct",
+            r#struct(),
+            vec![column("a1"), column("a2")],
+            Arc::new(Field::new("struct", values.data_type().clone(), true)),
+            Arc::new(ConfigOptions::default()),
+        );
+        let list = InListExpr::try_new_from_array(Arc::new(record), values, false, &schema());
+        let found = keys(Arc::new(list.expect("a list")));
+        assert_eq!(found, [(0, vec![1, 2]), (1, vec![3, 10])]);
+    }
+
+    #[test]
+    fn keys_in_branches_are_keys_together() {
+        let at_least = binary(column("a1"), Operator::GtEq, lit(1i32), &schema()).expect("a bound");
+        let branches = |otherwise: Arc<dyn PhysicalExpr>, second: Arc<dyn PhysicalExpr>| {
+            let first = both(at_least.clone(), one_of("a1", &[1, 2]));
+            let whens = vec![(lit(0u64), first), (lit(1u64), second)];
+            case(Some(lit(1u64)), whens, Some(otherwise)).expect("a case")
+        };
+        assert_eq!(keys(branches(lit(false), one_of("a1", &[5]))), [(0, vec![1, 2, 5])]);
+        assert_eq!(keys(branches(one_of("a1", &[7]), lit(false))), [(0, vec![1, 2, 7])]);
+        // A branch that lets rows through without saying their keys.
+        assert_eq!(keys(branches(lit(true), one_of("a1", &[5]))), []);
+        assert_eq!(keys(branches(lit(false), at_least.clone())), []);
+        assert_eq!(keys(branches(lit(false), one_of("a2", &[5]))), []);
+    }
+}

@@ -22,7 +22,7 @@ async fn numbers(rows: i32) -> Fixture {
     fixture
 }
 
-fn frame(fixture: &Fixture, work: Option<&Work>) -> DataFrame {
+fn table(fixture: &Fixture, work: Option<&Work>) -> Arc<dyn datafusion::catalog::TableProvider> {
     let ctx = fixture.context();
     let overlay = match work {
         Some(work) => work.txn.overlay(),
@@ -37,8 +37,12 @@ fn frame(fixture: &Fixture, work: Option<&Work>) -> DataFrame {
         alias: None,
         hints: Vec::new(),
     };
+    provider(fixture.info(100), overlay, options)
+}
+
+fn frame(fixture: &Fixture, work: Option<&Work>) -> DataFrame {
     let session = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(2));
-    session.read_table(provider(fixture.info(100), overlay, options)).expect("a table")
+    session.read_table(table(fixture, work)).expect("a table")
 }
 
 fn ids(batches: &[RecordBatch]) -> Vec<i32> {
@@ -159,4 +163,38 @@ fn keyed_lookups_go_both_ways() {
         .map(|columns| int_of(&columns[0]))
         .collect();
     assert_eq!(parts, [[9; 10], [8; 10]].concat());
+}
+
+/// Joins a few keys, each twice, with the numbered rows; the build side in two parts.
+async fn joined(fixture: &Fixture, keys: &[i32], on: [&[&str]; 2]) -> Vec<i32> {
+    let mut config = SessionConfig::new().with_target_partitions(2);
+    let options = config.options_mut();
+    options.optimizer.hash_join_single_partition_threshold = 0;
+    options.optimizer.hash_join_single_partition_threshold_rows = 0;
+    let session = SessionContext::new_with_config(config);
+    let twice: Int32Array = keys.iter().chain(keys).copied().collect();
+    let parts: Int32Array = twice.iter().map(|id| id.map(|id| id / 10)).collect();
+    let columns: Vec<(&str, datafusion::arrow::array::ArrayRef)> =
+        vec![("k", Arc::new(twice)), ("p", Arc::new(parts))];
+    let batch = RecordBatch::try_from_iter(columns).expect("a batch");
+    let small = session.read_batch(batch).expect("keys");
+    let large = session.read_table(table(fixture, None)).expect("a table");
+    let join = datafusion::logical_expr::JoinType::Inner;
+    let frame = small.join(large, join, on[0], on[1], None).expect("a join");
+    let shown = plan(&frame).await;
+    assert!(shown.contains("mode=Partitioned") && shown.contains("TableScan"), "{shown}");
+    let mut found = ids(&frame.collect().await.expect("rows"));
+    found.sort_unstable();
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_join_finds_its_partners_by_the_keys_of_all_parts() {
+    let fixture = numbers(1000).await;
+    let keys: Vec<i32> = (0..40).map(|n| n * 37 % 1100).collect();
+    let mut expected: Vec<i32> =
+        keys.iter().chain(&keys).copied().filter(|key| *key < 1000).collect();
+    expected.sort_unstable();
+    assert_eq!(joined(&fixture, &keys, [&["k"], &["a1"]]).await, expected);
+    assert_eq!(joined(&fixture, &keys, [&["k", "p"], &["a1", "a3"]]).await, expected);
 }
