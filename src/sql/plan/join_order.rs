@@ -484,4 +484,31 @@ mod tests {
         let shape = ordered(&tables, &keys);
         assert!(!shape.contains(" x ") && names.iter().all(|name| shape.contains(name)), "{shape}");
     }
+
+    /// A join of two joins, which a rule that orders joins again makes a chain.
+    #[test]
+    fn the_rules_that_follow_keep_the_order() {
+        use datafusion::logical_expr::LogicalPlanBuilder;
+        use datafusion::optimizer::{Optimizer, OptimizerContext};
+
+        let table = |name: &str| {
+            let fields = ["x", "y"].map(|column| Field::new(column, DataType::Int64, false));
+            table_scan(Some(name), &Schema::new(fields.to_vec()), None).expect("a scan")
+        };
+        let join = |l: LogicalPlanBuilder, r: LogicalPlanBuilder, on: (&str, &str)| {
+            let r = r.build().expect("a plan");
+            l.join(r, JoinType::Inner, (vec![on.0], vec![on.1]), None).expect("a join")
+        };
+        let left = join(table("a"), table("b"), ("a.x", "b.x"));
+        let right = join(table("c"), table("d"), ("c.x", "d.x"));
+        let plan = join(left, right, ("b.y", "d.y")).build().expect("a plan");
+        let after = |joins_are_ordered| {
+            let rules = super::super::optimize::rules(joins_are_ordered);
+            let config = OptimizerContext::new();
+            let done = Optimizer::with_rules(rules).optimize(plan.clone(), &config, |_, _| {});
+            shape(&done.expect("a plan"))
+        };
+        assert_eq!(after(true), "((a b) (c d))");
+        assert_ne!(after(false), "((a b) (c d))", "the rule is not needed any more");
+    }
 }

@@ -65,13 +65,14 @@ fn config(context: &StatementContext) -> SessionConfig {
 /// subquery expressions) and for DISTINCT (lowered to aggregation by us). What makes
 /// joins of cross products also puts joins in an order of its own, so it must not see
 /// those that are in order.
-fn rules(joins_are_ordered: bool) -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+pub(super) fn rules(joins_are_ordered: bool) -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     let mut rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![
         Arc::new(OptimizeUnions::new()),
         Arc::new(SimplifyExpressions::new()),
         Arc::new(ExtractEquijoinPredicate::new()),
         Arc::new(EliminateDuplicatedExpr::new()),
         Arc::new(EliminateFilter::new()),
+        Arc::new(EliminateCrossJoin::new()),
         Arc::new(EliminateLimit::new()),
         Arc::new(PropagateEmptyRelation::new()),
         Arc::new(FilterNullJoinKeys::default()),
@@ -82,10 +83,8 @@ fn rules(joins_are_ordered: bool) -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
         Arc::new(CommonSubexprEliminate::new()),
         Arc::new(OptimizeProjections::new()),
     ];
-    if !joins_are_ordered {
-        let first_limit = rules.iter().position(|rule| rule.name() == "eliminate_limit");
-        rules.insert(first_limit.unwrap_or(0), Arc::new(EliminateCrossJoin::new()));
-    }
+    let reorders = EliminateCrossJoin::new();
+    rules.retain(|rule| !joins_are_ordered || rule.name() != reorders.name());
     rules
 }
 
