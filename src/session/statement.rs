@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::settings::IsolationLevel;
 use crate::error::{Error, Result};
+use crate::sql::ddl;
 use crate::sql::parse::{NodeEnum, ParsedStatement, ast};
 use crate::sqlstate;
 
@@ -214,7 +215,7 @@ impl Command {
 /// Where INTO names a table, in a query that has it.
 fn selects_into(query: Option<&ast::Node>) -> Option<i32> {
     let Some(NodeEnum::SelectStmt(select)) = query?.node.as_ref() else { return None };
-    let into = crate::sql::ddl::into_clause(select)?;
+    let into = ddl::into_clause(select)?;
     Some(into.rel.as_ref().map_or(-1, |table| table.location))
 }
 
@@ -480,7 +481,11 @@ pub fn writing_verb(node: &NodeEnum) -> Option<&'static str> {
         }
         NodeEnum::CreateTableAsStmt(_) => "CREATE TABLE AS",
         NodeEnum::AlterTableStmt(_) => "ALTER TABLE",
-        NodeEnum::DropStmt(drop) => dropping_verb(drop.remove_type()),
+        NodeEnum::DropStmt(drop) => ddl::drop_tag(drop.remove_type()).unwrap_or("DROP"),
+        NodeEnum::RuleStmt(_) => "CREATE RULE",
+        NodeEnum::CreatePolicyStmt(_) => "CREATE POLICY",
+        NodeEnum::AlterPolicyStmt(_) => "ALTER POLICY",
+        NodeEnum::CreateCastStmt(_) => "CREATE CAST",
         NodeEnum::IndexStmt(_) => "CREATE INDEX",
         NodeEnum::ViewStmt(_) => "CREATE VIEW",
         NodeEnum::CreateSchemaStmt(_) => "CREATE SCHEMA",
@@ -503,28 +508,6 @@ pub fn writing_verb(node: &NodeEnum) -> Option<&'static str> {
         NodeEnum::VacuumStmt(_) => return None,
         _ => return None,
     })
-}
-
-fn dropping_verb(kind: ast::ObjectType) -> &'static str {
-    use ast::ObjectType as Kind;
-    match kind {
-        Kind::ObjectTable => "DROP TABLE",
-        Kind::ObjectView => "DROP VIEW",
-        Kind::ObjectMatview => "DROP MATERIALIZED VIEW",
-        Kind::ObjectIndex => "DROP INDEX",
-        Kind::ObjectSequence => "DROP SEQUENCE",
-        Kind::ObjectSchema => "DROP SCHEMA",
-        Kind::ObjectType => "DROP TYPE",
-        Kind::ObjectDomain => "DROP DOMAIN",
-        Kind::ObjectTrigger => "DROP TRIGGER",
-        Kind::ObjectRule => "DROP RULE",
-        Kind::ObjectFunction => "DROP FUNCTION",
-        Kind::ObjectProcedure => "DROP PROCEDURE",
-        Kind::ObjectAggregate => "DROP AGGREGATE",
-        Kind::ObjectOperator => "DROP OPERATOR",
-        Kind::ObjectCast => "DROP CAST",
-        _ => "DROP",
-    }
 }
 
 /// SELECT INTO, FOR UPDATE, and data-modifying CTEs write.

@@ -1,8 +1,8 @@
 //! COMMENT ON.
 
+use super::Ddl;
 use super::constraint::column_number;
-use super::name::wrong_object;
-use super::{Ddl, strings};
+use super::name::{name_list, wrong_object};
 use crate::catalog::{Comment, ObjectAddress, ObjectClass, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
@@ -36,7 +36,11 @@ impl Ddl<'_> {
             Kind::ObjectTabconstraint => self.commented_constraint(&name_list(node)),
             Kind::ObjectTrigger => self.commented_trigger(&name_list(node)),
             Kind::ObjectPolicy => self.commented_policy(&name_list(node)),
-            Kind::ObjectRule => self.rule_target(&name_list(node)),
+            Kind::ObjectRule => {
+                let parts = name_list(node);
+                let (relation, name) = self.on_owned_table(&parts, "rule")?;
+                self.rule_on(&relation, name)
+            }
             Kind::ObjectSchema => self.schema_named(&plain_name(node)).map(ObjectAddress::schema),
             Kind::ObjectType => match node {
                 Some(NodeEnum::TypeName(name)) => {
@@ -115,11 +119,7 @@ impl Ddl<'_> {
     }
 
     fn commented_constraint(&self, parts: &[&str]) -> Result<ObjectAddress> {
-        let Some((name, relation)) = parts.split_last() else {
-            return Err(Error::syntax("constraint name must be qualified"));
-        };
-        let relation = self.relation_of_parts(relation)?;
-        self.require_relation_owner(&relation)?;
+        let (relation, name) = self.on_owned_table(parts, "constraint")?;
         self.constraint_on(relation.oid, name).map(ObjectAddress::constraint).ok_or_else(|| {
             Error::new(
                 sqlstate::UNDEFINED_OBJECT,
@@ -129,11 +129,7 @@ impl Ddl<'_> {
     }
 
     fn commented_trigger(&self, parts: &[&str]) -> Result<ObjectAddress> {
-        let Some((name, relation)) = parts.split_last() else {
-            return Err(Error::syntax("trigger name must be qualified"));
-        };
-        let relation = self.relation_of_parts(relation)?;
-        self.require_relation_owner(&relation)?;
+        let (relation, name) = self.on_owned_table(parts, "trigger")?;
         let trigger = self.work.catalog.trigger_named(relation.oid, name);
         trigger
             .map(|trigger| trigger.address())
@@ -141,11 +137,7 @@ impl Ddl<'_> {
     }
 
     fn commented_policy(&self, parts: &[&str]) -> Result<ObjectAddress> {
-        let Some((name, relation)) = parts.split_last() else {
-            return Err(Error::syntax("policy name must be qualified"));
-        };
-        let relation = self.relation_of_parts(relation)?;
-        self.require_owner(relation.owner, "relation", &relation.name)?;
+        let (relation, name) = self.on_owned_table(parts, "policy")?;
         self.policy_on(&relation, name).map(|policy| policy.address())
     }
 
@@ -186,14 +178,6 @@ impl Ddl<'_> {
 
 const PG_AUTHID: u32 = 1260;
 const PG_DATABASE: u32 = 1262;
-
-fn name_list(node: Option<&NodeEnum>) -> Vec<&str> {
-    match node {
-        Some(NodeEnum::List(list)) => strings(&list.items),
-        Some(NodeEnum::String(name)) => vec![&name.sval],
-        _ => Vec::new(),
-    }
-}
 
 fn plain_name(node: Option<&NodeEnum>) -> String {
     match node {

@@ -87,7 +87,7 @@ impl Ddl<'_> {
             Kind::ObjectDomain => self.type_target(node, "domain"),
             Kind::ObjectTrigger => self.trigger_target(node, statement.missing_ok).await,
             Kind::ObjectPolicy => self.policy_target(node, statement.missing_ok).await,
-            Kind::ObjectRule => self.rule_target(&Self::rule_name_parts(node.node.as_ref())),
+            Kind::ObjectRule => self.rule_target(node).await,
             Kind::ObjectFunction | Kind::ObjectProcedure | Kind::ObjectRoutine => {
                 self.routine_target(node, kind, statement.missing_ok)
             }
@@ -340,7 +340,7 @@ fn check_concurrent(statement: &ast::DropStmt) -> Result<()> {
     }
 }
 
-fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
+pub fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
     use ast::ObjectType as Kind;
     Ok(match kind {
         Kind::ObjectTable => "DROP TABLE",

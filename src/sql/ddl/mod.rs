@@ -65,6 +65,7 @@ mod view_options;
 use std::sync::Arc;
 
 pub use create_as::{into_clause, select_into};
+pub use drop::drop_tag;
 pub use temporary::{before_commit, discard, drop_temporary};
 
 use crate::catalog::{Change, Object, ObjectClass, Relation, Role};

@@ -7,7 +7,7 @@ use crate::catalog::{
     ObjectAddress, ObjectClass, Relation, RelationKind, acl, is_temporary_schema, relation_oid,
 };
 use crate::error::{Error, Result};
-use crate::sql::parse::ast;
+use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::privilege;
 use crate::sql::types::Oid;
 use crate::sqlstate;
@@ -89,6 +89,30 @@ impl Ddl<'_> {
     pub fn try_relation(&self, name: &ast::RangeVar) -> Result<Option<Arc<Relation>>> {
         let schema = Some(name.schemaname.as_str()).filter(|schema| !schema.is_empty());
         Ok(self.relation_by_name(schema, &name.relname))
+    }
+
+    /// What a trigger, rule, policy or constraint is named by, as the grammar gives it: the
+    /// table that it goes with, which must be the current role's, and its name there.
+    pub fn on_owned_table<'n>(
+        &self,
+        parts: &[&'n str],
+        what: &str,
+    ) -> Result<(Arc<Relation>, &'n str)> {
+        let improper = || Error::syntax(format!("improper {what} name"));
+        let (name, table) = parts.split_last().ok_or_else(improper)?;
+        let (schema, plain) = match table {
+            [table] => (None, *table),
+            [.., schema, table] => (Some(*schema), *table),
+            [] => return Err(improper()),
+        };
+        if let Some(schema) = schema {
+            self.schema_named(schema)?;
+        }
+        let relation = self
+            .relation_by_name(schema, plain)
+            .ok_or_else(|| Error::undefined_table(&table.join(".")))?;
+        self.require_owner(relation.owner, "relation", &relation.name)?;
+        Ok((relation, name))
     }
 
     pub fn relation_by_name(&self, schema: Option<&str>, name: &str) -> Option<Arc<Relation>> {
@@ -267,6 +291,15 @@ fn object_name(parts: [&str; 2], suffix: &str) -> String {
     }
     let parts = [first.as_str(), second.as_str(), suffix];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
+}
+
+/// The parts of a name that the grammar gives as one node.
+pub(super) fn name_list(node: Option<&NodeEnum>) -> Vec<&str> {
+    match node {
+        Some(NodeEnum::List(list)) => strings(&list.items),
+        Some(NodeEnum::String(name)) => vec![&name.sval],
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use super::name::{display_name, wrong_object};
-use super::{Ddl, strings};
+use super::Ddl;
+use super::name::{display_name, name_list, wrong_object};
 use crate::catalog::{
     ObjectAddress, Policy, PolicyCommand, PolicyCondition, Relation, RelationKind, View,
     quote_identifier, quote_qualified,
@@ -119,31 +119,14 @@ impl Ddl<'_> {
         node: &ast::Node,
         missing_ok: bool,
     ) -> Result<ObjectAddress> {
-        let parts = match &node.node {
-            Some(NodeEnum::List(list)) => strings(&list.items),
-            _ => Vec::new(),
-        };
-        let Some((name, table)) = parts.split_last() else {
-            return Err(Error::syntax("improper policy name"));
-        };
-        let (schema, plain) = match table {
-            [table] => (None, *table),
-            [.., schema, table] => (Some(*schema), *table),
-            [] => return Err(Error::syntax("improper policy name")),
-        };
-        if let Some(schema) = schema {
-            self.schema_named(schema)?;
-        }
-        let relation = self
-            .relation_by_name(schema, plain)
-            .ok_or_else(|| Error::undefined_table(&table.join(".")))?;
-        self.require_owner(relation.owner, "relation", &relation.name)?;
+        let parts = name_list(node.node.as_ref());
+        let (relation, name) = self.on_owned_table(&parts, "policy")?;
         self.lock_relation(relation.oid, LockMode::AccessExclusive).await?;
         match self.work.catalog.policy_named(relation.oid, name) {
             Some(policy) => Ok(policy.address()),
             None if missing_ok => Err(Error::new(
                 sqlstate::UNDEFINED_OBJECT,
-                format!("policy \"{name}\" for relation \"{plain}\" does not exist"),
+                format!("policy \"{name}\" for relation \"{}\" does not exist", relation.name),
             )),
             None => Err(no_policy(name, &relation)),
         }

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use super::{Ddl, strings};
+use super::Ddl;
+use super::name::name_list;
 use crate::catalog::{ObjectAddress, Relation, RelationKind, Rule, RuleEvent, RuleText};
 use crate::error::{Error, Result};
 use crate::sql::bind::{Binder, live_columns};
@@ -205,24 +206,12 @@ impl Ddl<'_> {
         }
     }
 
-    /// What DROP RULE and COMMENT ON RULE name.
-    pub(super) fn rule_target(&self, parts: &[&str]) -> Result<ObjectAddress> {
-        let Some((name, table)) = parts.split_last() else {
-            return Err(Error::syntax("improper rule name"));
-        };
-        let (schema, table_name) = match table {
-            [table] => (None, *table),
-            [.., schema, table] => (Some(*schema), *table),
-            [] => return Err(Error::syntax("improper rule name")),
-        };
-        if let Some(schema) = schema {
-            self.schema_named(schema)?;
-        }
-        let relation = self
-            .relation_by_name(schema, table_name)
-            .ok_or_else(|| Error::undefined_table(&table.join(".")))?;
-        self.require_relation_owner(&relation)?;
-        if *name == "_RETURN" && relation.view().is_some() {
+    /// What DROP RULE names; its table is locked.
+    pub(super) async fn rule_target(&mut self, node: &ast::Node) -> Result<ObjectAddress> {
+        let parts = name_list(node.node.as_ref());
+        let (relation, name) = self.on_owned_table(&parts, "rule")?;
+        self.lock_relation(relation.oid, LockMode::AccessExclusive).await?;
+        if name == "_RETURN" && relation.view().is_some() {
             let view =
                 self.work.catalog.relation_name(&self.ctx.eval.settings.search_path, &relation);
             return Err(Error::new(
@@ -231,6 +220,10 @@ impl Ddl<'_> {
             )
             .with_hint(format!("You can drop view {view} instead.")));
         }
+        self.rule_on(&relation, name)
+    }
+
+    pub(super) fn rule_on(&self, relation: &Relation, name: &str) -> Result<ObjectAddress> {
         let rule = self.work.catalog.rule_named(relation.oid, name);
         rule.map(|rule| rule.address()).ok_or_else(|| no_rule(name, &relation.name))
     }
@@ -268,13 +261,6 @@ impl Ddl<'_> {
         let rule = rule.ok_or_else(|| no_rule(&command.name, &relation.name))?;
         self.put(Rule { enabled, ..(*rule).clone() });
         Ok(())
-    }
-
-    pub(super) fn rule_name_parts(node: Option<&NodeEnum>) -> Vec<&str> {
-        match node {
-            Some(NodeEnum::List(list)) => strings(&list.items),
-            _ => Vec::new(),
-        }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::name::display_name;
-use super::{Ddl, strings};
+use super::Ddl;
+use super::name::{display_name, name_list};
 use crate::catalog::{ObjectAddress, Relation, Trigger};
 use crate::error::{Error, Result};
-use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::parse::ast;
 use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::txn::LockMode;
@@ -25,33 +25,16 @@ impl Ddl<'_> {
         node: &ast::Node,
         missing_ok: bool,
     ) -> Result<ObjectAddress> {
-        let parts = match &node.node {
-            Some(NodeEnum::List(list)) => strings(&list.items),
-            _ => Vec::new(),
-        };
-        let Some((name, table)) = parts.split_last() else {
-            return Err(Error::syntax("improper trigger name"));
-        };
-        let (schema, table_name) = match table {
-            [table] => (None, *table),
-            [.., schema, table] => (Some(*schema), *table),
-            [] => return Err(Error::syntax("improper trigger name")),
-        };
-        if let Some(schema) = schema {
-            self.schema_named(schema)?;
-        }
-        let relation = self
-            .relation_by_name(schema, table_name)
-            .ok_or_else(|| Error::undefined_table(&table.join(".")))?;
-        self.require_owner(relation.owner, "relation", &relation.name)?;
+        let parts = name_list(node.node.as_ref());
+        let (relation, name) = self.on_owned_table(&parts, "trigger")?;
         self.lock_relation(relation.oid, LockMode::AccessExclusive).await?;
         match self.work.catalog.trigger_named(relation.oid, name) {
             Some(trigger) => Ok(trigger.address()),
             None if missing_ok => Err(Error::new(
                 sqlstate::UNDEFINED_OBJECT,
-                format!("trigger \"{name}\" for relation \"{table_name}\" does not exist"),
+                format!("trigger \"{name}\" for relation \"{}\" does not exist", relation.name),
             )),
-            None => Err(no_trigger(name, table_name)),
+            None => Err(no_trigger(name, &relation.name)),
         }
     }
 
