@@ -168,6 +168,21 @@ pub fn find_relation<'a>(
     }
 }
 
+/// The relation that a qualified name written as text means, or `42P01`.
+pub fn relation_by_text<'a>(
+    catalog: &'a Catalog,
+    search_path: &[Oid],
+    text: &str,
+) -> Result<&'a Arc<Relation>> {
+    let parts = parse_qualified_name(text)?;
+    let (schema, name) = match parts.as_slice() {
+        [name] => (None, name),
+        [schema, name] | [_, schema, name] => (Some(schema.as_str()), name),
+        _ => return Err(Error::undefined_table(text)),
+    };
+    find_relation(catalog, search_path, schema, name).ok_or_else(|| Error::undefined_table(text))
+}
+
 /// The relation that a name means, or `42P01`.
 pub fn resolve_relation<'a>(
     catalog: &'a Catalog,

@@ -2,8 +2,7 @@
 
 use super::{path, text};
 use crate::catalog::{
-    Relation, RelationKind, Sequence, deparse, find_relation, parse_qualified_name,
-    quote_identifier,
+    Relation, RelationKind, Sequence, deparse, quote_identifier, relation_by_text,
 };
 use crate::error::{Error, Result};
 use crate::kernels;
@@ -89,15 +88,7 @@ fn trigger(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum
 }
 
 fn relation_by_name<'a>(call: &'a CallContext<'_>, name: &str) -> Result<&'a Relation> {
-    let parts = parse_qualified_name(name)?;
-    let (schema, plain) = match parts.as_slice() {
-        [name] => (None, name),
-        [schema, name] | [_, schema, name] => (Some(schema.as_str()), name),
-        _ => return Err(Error::undefined_table(name)),
-    };
-    find_relation(&call.eval.catalog, path(call), schema, plain)
-        .map(|relation| &**relation)
-        .ok_or_else(|| Error::undefined_table(name))
+    relation_by_text(&call.eval.catalog, path(call), name).map(|relation| &**relation)
 }
 
 /// The sequence that a serial or identity column owns.

@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use crate::catalog::acl::{self, Guarded};
 use crate::catalog::{
-    Catalog, Column, ObjectAddress, Relation, RelationKind, Role, find_relation,
-    parse_qualified_name, relation_oid,
+    Catalog, Column, ObjectAddress, Relation, RelationKind, Role, relation_by_text, relation_oid,
 };
 use crate::error::{Error, Result};
 use crate::kernels;
@@ -169,14 +168,7 @@ fn relation<'a>(call: &'a CallContext<'_>, object: &Datum) -> Result<Option<&'a 
         Datum::Text(name) => name,
         _ => return Err(wrong_type()),
     };
-    let parts = parse_qualified_name(name)?;
-    let (schema, plain) = match parts.as_slice() {
-        [name] => (None, name),
-        [schema, name] | [_, schema, name] => (Some(schema.as_str()), name),
-        _ => return Err(Error::undefined_table(name)),
-    };
-    let found = find_relation(catalog, super::path(call), schema, plain);
-    found.map(|relation| Some(&**relation)).ok_or_else(|| Error::undefined_table(name))
+    relation_by_text(catalog, super::path(call), name).map(|relation| Some(&**relation))
 }
 
 fn table(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {

@@ -1,8 +1,7 @@
 //! `row_security_active`: whether a table's policies hold for the current user.
 
 use super::path;
-use crate::catalog::{Relation, RowSecurityState, find_relation, parse_qualified_name};
-use crate::error::Error;
+use crate::catalog::{Relation, RowSecurityState, relation_by_text};
 use crate::kernels;
 use crate::sql::functions::call::arg;
 use crate::sql::functions::{CallContext, Kernel};
@@ -15,14 +14,7 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     };
     call "row_security_active_name" => |call, args| {
         let name: &str = arg(args, 0)?;
-        let parts = parse_qualified_name(name)?;
-        let (schema, plain) = match parts.as_slice() {
-            [name] => (None, name),
-            [schema, name] | [_, schema, name] => (Some(schema.as_str()), name),
-            _ => return Err(Error::undefined_table(name)),
-        };
-        let found = find_relation(&call.eval.catalog, path(call), schema, plain);
-        let relation = found.ok_or_else(|| Error::undefined_table(name))?;
+        let relation = relation_by_text(&call.eval.catalog, path(call), name)?;
         Ok(Datum::Bool(is_active(call, relation)))
     };
 };

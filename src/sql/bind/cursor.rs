@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use super::Binder;
 use super::node::{INT8, column_expr, constant};
+use super::scope::Clause;
 use super::updatable::Target;
 use crate::catalog::Relation;
 use crate::error::{Error, Result};
-use crate::sql::ir::{OutputColumn, Query, Rel, Scan, Statement, system_column};
+use crate::sql::ir::{Expr, OutputColumn, Query, Rel, Scan, Statement, system_column};
 use crate::sql::parse::NodeEnum;
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
@@ -127,12 +128,23 @@ impl Binder<'_> {
         [(self.new_column("tableoid", table_type), table), (given, column_expr(&own, -1))]
     }
 
-    /// The cursor of WHERE CURRENT OF.
-    pub(super) fn current_of(
+    /// The rows that WHERE chooses: the one that a cursor stands on, or those for which a
+    /// condition holds.
+    pub(super) fn chosen_rows(
         &mut self,
         node: Option<&NodeEnum>,
         target: &Target,
-    ) -> Result<Option<String>> {
+    ) -> Result<(Option<String>, Option<Expr>)> {
+        let cursor = self.current_of(node, target)?;
+        let condition = match cursor {
+            Some(_) => None,
+            None => self.condition(node, Clause::Where, "WHERE")?,
+        };
+        Ok((cursor, condition))
+    }
+
+    /// The cursor of WHERE CURRENT OF.
+    fn current_of(&mut self, node: Option<&NodeEnum>, target: &Target) -> Result<Option<String>> {
         let Some(NodeEnum::CurrentOfExpr(current)) = node else { return Ok(None) };
         if target.named().view().is_some() {
             return Err(Error::new(

@@ -574,11 +574,7 @@ impl Binder<'_> {
         let read_before = self.forget_reads(&written);
         let target = source.target();
         let mut assignments = self.assignments(&stmt.target_list, &written, &target, "update")?;
-        let current_of = self.current_of(boxed(&stmt.where_clause), &written)?;
-        let condition = match current_of {
-            Some(_) => None,
-            None => self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?,
-        };
+        let (current_of, condition) = self.chosen_rows(boxed(&stmt.where_clause), &written)?;
         let alias = table.alias.as_ref();
         let from_items = source.from_items.clone();
         let returning =
@@ -644,11 +640,7 @@ impl Binder<'_> {
         let source = self.target_and_from(&written, table, &stmt.using_clause)?;
         let read_before = self.forget_reads(&written);
         let target = source.target();
-        let current_of = self.current_of(boxed(&stmt.where_clause), &written)?;
-        let condition = match current_of {
-            Some(_) => None,
-            None => self.condition(boxed(&stmt.where_clause), Clause::Where, "WHERE")?,
-        };
+        let (current_of, condition) = self.chosen_rows(boxed(&stmt.where_clause), &written)?;
         let alias = table.alias.as_ref();
         let from_items = source.from_items.clone();
         let returning =

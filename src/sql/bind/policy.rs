@@ -23,7 +23,7 @@ use crate::catalog::{
     RowSecurityState,
 };
 use crate::error::{Error, Result};
-use crate::sql::ir::visit::{columns, columns_of, each_in_expr};
+use crate::sql::ir::visit::{columns, columns_of};
 use crate::sql::ir::{CheckKind, Expr, ExprKind, JoinKind, PolicyChecks, Rel, RowCheck, Scan};
 use crate::sql::privilege;
 use crate::sql::types::{Datum, Oid};
@@ -314,17 +314,6 @@ fn any_of(mut conditions: Vec<Expr>) -> Expr {
 pub(super) fn barrier(rows: Rel, predicate: Expr) -> Rel {
     let filtered = Rel::Filter { input: Box::new(rows), predicate };
     Rel::Barrier { input: Box::new(filtered) }
-}
-
-/// Whether an expression reads other rows than the one at hand.
-pub(super) fn has_subquery(expr: &Expr) -> bool {
-    let mut found = false;
-    each_in_expr(
-        expr,
-        &mut |expr| found |= matches!(expr.kind, ExprKind::Subquery(_)),
-        &mut |_| {},
-    );
-    found
 }
 
 /// Puts conditions that tell nothing below the barriers whose columns they read, where

@@ -19,11 +19,11 @@ use super::Binder;
 use super::dml::column_of;
 use super::node::{all_of, column_expr, typed};
 use super::opened::Verb;
-use super::policy::{barrier, has_subquery};
+use super::policy::barrier;
 use super::scope::{Item, ItemColumn};
 use crate::catalog::{CheckOption, Relation, RelationKind, TriggerTiming, Updatable, View};
 use crate::error::{Error, Result};
-use crate::sql::ir::visit::{columns_of, rewrite_deep};
+use crate::sql::ir::visit::{columns_of, has_subquery, rewrite_deep};
 use crate::sql::ir::{
     CheckKind, ColumnId, Expr, ExprKind, OutputColumn, Query, Rel, RowCheck, Scan,
 };

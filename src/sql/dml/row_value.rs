@@ -12,7 +12,7 @@ use futures::StreamExt;
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
-use crate::sql::ir::visit::{Walk, each_expr_mut, each_in_expr};
+use crate::sql::ir::visit::{Walk, each_expr_mut, has_subquery};
 use crate::sql::ir::{ColumnId, Expr, ExprKind, OutputColumn, Query, Rel};
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{self, StatementContext, Work};
@@ -64,16 +64,6 @@ impl RowValue {
     ) -> Result<bool> {
         Ok(matches!(self.eval(row, params, work, ctx).await?, Datum::Bool(true)))
     }
-}
-
-fn has_subquery(expr: &Expr) -> bool {
-    let mut found = false;
-    each_in_expr(
-        expr,
-        &mut |expr| found |= matches!(expr.kind, ExprKind::Subquery(_)),
-        &mut |_| {},
-    );
-    found
 }
 
 /// The expression as a query, the row's values in it.

@@ -6,10 +6,8 @@ use std::sync::Arc;
 use super::call::arg;
 use super::{CallContext, Kernel};
 use crate::catalog::system::policy::ConditionRef;
-use crate::catalog::{
-    RULE_OID_OFFSET, Relation, deparse, find_relation, parse_qualified_name, quote_qualified,
-};
-use crate::error::{Error, Result};
+use crate::catalog::{RULE_OID_OFFSET, Relation, deparse, quote_qualified, relation_by_text};
+use crate::error::Result;
 use crate::kernels;
 use crate::sql::describe;
 use crate::sql::types::{Datum, Oid};
@@ -49,15 +47,8 @@ fn by_oid(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum>
 
 fn by_name(call: &CallContext<'_>, args: &[Datum], pretty: bool) -> Result<Datum> {
     let name: &str = arg(args, 0)?;
-    let parts = parse_qualified_name(name)?;
-    let (schema, plain) = match parts.as_slice() {
-        [name] => (None, name),
-        [schema, name] | [_, schema, name] => (Some(schema.as_str()), name),
-        _ => return Err(Error::undefined_table(name)),
-    };
     let path = &call.eval.settings.search_path;
-    let view = find_relation(&call.eval.catalog, path, schema, plain);
-    let view = view.ok_or_else(|| Error::undefined_table(name))?;
+    let view = relation_by_text(&call.eval.catalog, path, name)?;
     Ok(text(definition(call, view, pretty)))
 }
 

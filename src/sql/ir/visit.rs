@@ -389,6 +389,13 @@ pub fn rewrite_rel(rel: &mut Rel, f: &mut dyn FnMut(&mut Expr)) {
     inputs_mut(rel, &mut |input| rewrite_rel(input, f));
 }
 
+/// Whether an expression contains a subquery.
+pub fn has_subquery(expr: &Expr) -> bool {
+    let mut found = matches!(expr.kind, ExprKind::Subquery(_));
+    operands(expr, &mut |operand| found |= has_subquery(operand));
+    found
+}
+
 /// The columns that an expression refers to, those in its subqueries included.
 pub fn columns_of(expr: &Expr) -> HashSet<ColumnId> {
     let mut columns = HashSet::new();

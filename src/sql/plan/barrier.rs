@@ -6,12 +6,10 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt;
 use futures::future::BoxFuture;
 
-use super::operator::{Operator, Run};
+use super::operator::{Operator, Run, pass_on};
 use crate::error::Result;
-use crate::sql::run::failure;
 
 #[derive(Debug)]
 pub struct Barrier;
@@ -26,14 +24,6 @@ impl Operator for Barrier {
     }
 
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>> {
-        Box::pin(async move {
-            let mut input = run.input(0)?;
-            while let Some(batch) = input.next().await {
-                if !run.sink.send(batch.map_err(failure::unwrap)?).await {
-                    break;
-                }
-            }
-            Ok(())
-        })
+        Box::pin(pass_on(run))
     }
 }

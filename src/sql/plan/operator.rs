@@ -36,6 +36,7 @@ use datafusion::physical_plan::{
     InputDistributionRequirements, PlanProperties,
 };
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
+use futures::StreamExt;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
@@ -101,6 +102,17 @@ pub trait Operator: fmt::Debug + Send + Sync {
 
     /// Produces the whole output.
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>>;
+}
+
+/// Hands the first input's batches on as they are.
+pub async fn pass_on(run: Run) -> Result<()> {
+    let mut input = run.input(0)?;
+    while let Some(batch) = input.next().await {
+        if !run.sink.send(batch.map_err(failure::unwrap)?).await {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The logical node around an operator.

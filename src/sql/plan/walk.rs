@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+pub use crate::sql::ir::visit::has_subquery;
 use crate::sql::ir::visit::{self, columns};
 use crate::sql::ir::{ColumnId, Expr, ExprKind, Query, Rel, Subquery, WindowFunction};
 
@@ -79,13 +80,6 @@ pub fn reads_cte(rel: &Rel, wanted: &HashSet<u32>) -> bool {
     }
     let mut found = false;
     rel_reads(rel, wanted, &mut found);
-    found
-}
-
-/// Whether an expression contains a subquery.
-pub fn has_subquery(expr: &Expr) -> bool {
-    let mut found = matches!(expr.kind, ExprKind::Subquery(_));
-    visit::operands(expr, &mut |operand| found |= has_subquery(operand));
     found
 }
 

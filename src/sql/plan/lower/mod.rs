@@ -26,7 +26,7 @@ use futures::future::BoxFuture;
 use super::Planner;
 use super::batch;
 use super::form::{Form, Scope, column_name};
-use super::operator::{Operator, OperatorNode, Run};
+use super::operator::{Operator, OperatorNode, Run, pass_on};
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::sql::ir::visit;
@@ -203,17 +203,7 @@ impl Operator for Gather {
     }
 
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>> {
-        use futures::StreamExt;
-        Box::pin(async move {
-            let mut input = run.input(0)?;
-            while let Some(batch) = input.next().await {
-                let batch = batch.map_err(failure::unwrap)?;
-                if !run.sink.send(batch).await {
-                    break;
-                }
-            }
-            Ok(())
-        })
+        Box::pin(pass_on(run))
     }
 }
 
