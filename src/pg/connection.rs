@@ -14,6 +14,9 @@ use crate::session::settings::Layers;
 use crate::session::{Phase, Session, registry};
 use crate::sqlstate;
 
+/// Characters of a statement that the log shows with an internal error.
+const LOGGED_CHARS_MAX: usize = 4_000;
+
 pub struct Connection<S> {
     pub(super) wire: Wire<S>,
     pub(super) session: Session,
@@ -155,7 +158,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.wire.output.report(error.report(), &self.query);
         let pid = self.session.backend().pid;
         if error.code() == sqlstate::INTERNAL_ERROR {
-            tracing::error!(pid, %error, statement = ?self.query, "internal error");
+            let statement: String = self.query.chars().take(LOGGED_CHARS_MAX).collect();
+            tracing::error!(pid, %error, ?statement, "internal error");
         } else {
             tracing::debug!(pid, %error, "statement failed");
         }
