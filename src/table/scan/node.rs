@@ -1,7 +1,7 @@
 //! The physical node of a table scan.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::config::ConfigOptions;
@@ -23,6 +23,7 @@ use datafusion::physical_plan::{
     ReplaceChildrenOptions,
 };
 use futures::StreamExt;
+use parking_lot::Mutex;
 
 use super::access::{Access, by_index};
 use super::reader::{RowIterator, Source, named_rows, rid_rows};
@@ -112,7 +113,7 @@ impl TableScan {
     /// The access that was planned, or a better one by what is known only now. The first
     /// partition that asks looks for it, and the others wait.
     fn access_now(&self) -> DataFusionResult<&Access> {
-        let _choosing = self.access.choosing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _choosing = self.access.choosing.lock();
         if let Some(access) = self.access.access.get() {
             return Ok(access);
         }
