@@ -38,7 +38,7 @@ const SETUP: &str = "
     DELETE FROM t WHERE a = 50;
     UPDATE t SET c = 'changed' WHERE a = 7;
     CREATE TABLE bulk (a int, filler text);
-    INSERT INTO bulk SELECT g, repeat('x', 100) FROM generate_series(1, 5000) g;
+    INSERT INTO bulk SELECT g, md5(g::text) || md5((-g)::text) FROM generate_series(1, 5000) g;
     CHECKPOINT;
 ";
 
@@ -175,7 +175,7 @@ fn every_kind_of_damage_is_named() {
     );
     healthy.expect(&["error    row          public.t: row"], |engine| {
         let (_, rid) = first(engine, t_pkey);
-        write(engine, |batch| batch.put(Keyspace::Rows, key::row(t, rid), *b"short"));
+        write(engine, |batch| batch.put(Keyspace::Rows, key::row(t, rid), *b"\0 row"));
     });
     healthy.expect(
         &["error    row          public.t: row 99999999 has an id never given out"],

@@ -126,17 +126,26 @@ fn rids(transactions: &Transactions) -> Vec<u64> {
     rows
 }
 
-/// All bytes of an instant, but for what says how far the archive is.
+/// All that can be seen at an instant, but for what says how far the archive is and which
+/// spills are still to be swept: delete markers and the rest of failed spills go at
+/// different times.
 fn everything(transactions: &Transactions) -> Vec<(Keyspace, Vec<u8>, Vec<u8>)> {
     let published = transactions.published();
     let archive = key::Meta::Archive.key();
+    let spills = key::Meta::spills();
     let of = |keyspace| {
-        published.raw(keyspace, &KeyRange::all()).map(move |entry| {
+        published.scan(keyspace, &KeyRange::all(), false).map(move |entry| {
             let (key, value) = entry.expect("scan");
             (keyspace, key.to_vec(), value.to_vec())
         })
     };
-    Keyspace::ALL.into_iter().flat_map(of).filter(|(_, key, _)| **key != archive).collect()
+    Keyspace::ALL
+        .into_iter()
+        .flat_map(of)
+        .filter(|(_, key, _)| {
+            **key != archive && !(key.len() == archive.len() && spills.contains(key))
+        })
+        .collect()
 }
 
 fn delete_some(transactions: &Transactions, every: u64) {
@@ -172,7 +181,7 @@ fn a_second_backup_writes_what_has_changed_and_needs_no_other() {
         insert(&transactions, 3_000).expect("rows");
     }
     let first = place.back_up(&transactions, "first", None);
-    assert!(first.chunks_written > 8, "{first:?}");
+    assert!(first.chunks_written >= 6, "{first:?}");
     insert(&transactions, 5).expect("a few rows");
     let second = place.back_up(&transactions, "second", Some("first"));
     assert!(second.bytes_written < first.bytes_written / 2, "{second:?}");

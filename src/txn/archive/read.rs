@@ -81,6 +81,11 @@ impl Replay {
             return Err(before_backup(backup_ts));
         }
         let stored = Position::stored(&*engine.view())?;
+        if let (ReplayTarget::Time(wanted), Some(stored)) = (target, stored)
+            && wanted < stored.time
+        {
+            return Err(before_backup(backup_ts));
+        }
         let backup = stored.filter(|stored| stored.history == self.start.history);
         let backup = Backup { ts: backup_ts, sequence: backup.map_or(0, |stored| stored.sequence) };
         let mut replayed = Replayed { commit_ts: backup_ts, ..Replayed::default() };
