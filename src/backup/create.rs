@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -77,7 +78,8 @@ fn make_directory(directory: &Path) -> Result<bool> {
         }
         return Ok(false);
     }
-    fs::create_dir_all(directory).map_err(failed)?;
+    // What is in it is everybody's data.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
     Ok(true)
 }
 
