@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::*;
 use crate::storage::fault::{Fault, FaultEngine};
+use crate::storage::{Durability, WriteBatch};
 use crate::txn::OutcomeHook;
 
 /// Commits of some sizes with and without spills, and what is there after each.
@@ -71,6 +72,36 @@ fn times_between_two_commits_are_met() {
     assert_eq!(rids(&place.restored()), expected);
     let error = place.restore("backup", ReplayTarget::Time(1), &archives).expect_err("too early");
     assert!(error.message().contains("lies before the backup"), "{error}");
+}
+
+/// The clock was an hour ahead before the last stop: times wait for it to catch up.
+#[test]
+fn a_clock_that_goes_back_leaves_the_archive_in_order() {
+    let place = Place::new();
+    fs::create_dir(place.path("archive")).expect("the archive directory");
+    let transactions = place.open(true);
+    insert(&transactions, 3).expect("rows");
+    drop(transactions);
+    let engine = open_engine(&place.path("data"));
+    let position = engine.view().get(Keyspace::Meta, &key::Meta::Archive.key()).expect("a read");
+    let mut position = position.expect("it archives").to_vec();
+    let time = i64::from_le_bytes(position[16..].try_into().expect("eight bytes"));
+    let ahead = time + 3_600_000_000;
+    position[16..].copy_from_slice(&ahead.to_le_bytes());
+    let mut batch = WriteBatch::new();
+    batch.put(Keyspace::Meta, key::Meta::Archive.key(), position);
+    engine.write(batch, Durability::Sync).expect("a write");
+    drop(engine);
+    let transactions = place.open(true);
+    place.back_up(&transactions, "backup", None);
+    insert(&transactions, 3).expect("rows");
+    let expected = rids(&transactions);
+    drop(transactions);
+    let archives = [place.path("archive")];
+    let restored = place.restore("backup", ReplayTarget::Latest, &archives).expect("restore");
+    assert_eq!(restored.replayed.expect("replayed").time, Some(ahead));
+    assert_eq!(rids(&place.restored()), expected);
+    place.restore("backup", ReplayTarget::Time(time), &archives).expect_err("before the backup");
 }
 
 /// Backups are taken while four threads write, some of it past the committer; each is
