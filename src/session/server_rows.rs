@@ -96,6 +96,7 @@ impl Hooks {
             "pg_locks" => Ok(self.lock_rows()),
             "pg_blocking_pids" => Ok(self.blocking_rows()),
             "pg_prepared_statements" => Ok(self.shown.lock().prepared.clone()),
+            "pg_stat_archiver" => Ok(self.archiver_rows()),
             "pg_cursors" => Ok(self.shown.lock().cursors.clone()),
             "pg_postmaster_start_time" => Ok(vec![vec![Datum::TimestampTz(self.database.started)]]),
             "pg_conf_load_time" => {

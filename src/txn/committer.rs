@@ -6,6 +6,8 @@
 //! the members' locks, and wakes them. While it waits for the disk the next group
 //! gathers, so more clients make larger groups, not more fsyncs.
 //!
+//! With an archive, the batch is appended there first ([`archive`](super::archive)).
+//!
 //! A group with any synchronous member is fsynced; one without is written to the
 //! operating system and fsynced within [`Limits::sync_delay_max`](super::Limits).
 //!
@@ -178,7 +180,7 @@ impl Committer {
     fn sync(&mut self) {
         if self.sync_by.take().is_some()
             && !self.broken
-            && let Err(error) = self.shared.engine.sync()
+            && let Err(error) = self.shared.sync_all()
         {
             self.outcome_unknown(&error.into_error());
         }
@@ -209,7 +211,7 @@ impl Committer {
         let batch = group.take_batch();
         let batch_bytes = batch.bytes() as u64;
         if !batch.is_empty() {
-            match self.shared.engine.write(batch, durability) {
+            match self.shared.write(batch, group.commit_ts, durability) {
                 Ok(()) => self.note_unsynced(durability),
                 Err(WriteError::Refused(error)) => return self.refuse(group.requests, &error),
                 Err(WriteError::Unknown(error)) => {

@@ -42,9 +42,13 @@
 //! 4. A row id or transaction id is never handed out twice, also over a crash: its
 //!    high-water mark is queued before the id is handed out, and the queue is FIFO.
 //!
+//! With an [`archive`], step 6 also appends each batch to files from which, over a
+//! backup, every later instant can be made again.
+//!
 //! It knows no SQL: what a row means, what conflicts with what, and what a unique
 //! index is, the layers above say by the keys they lock and write.
 
+pub mod archive;
 mod begin;
 mod commit;
 mod committer;
@@ -54,6 +58,7 @@ mod limits;
 pub mod lock;
 mod overlay;
 mod published;
+mod purge;
 mod serializable;
 mod spill;
 mod sweeper;
@@ -73,6 +78,7 @@ pub use lock::{
 };
 pub use overlay::{Overlay, Scan};
 pub use published::Published;
+pub use purge::Purged;
 pub use transaction::{Savepoint, StatementMark, Transaction};
 
 /// Isolation levels, in SQL's words.

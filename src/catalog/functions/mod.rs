@@ -8,6 +8,7 @@ mod acl;
 mod address;
 mod comment;
 mod definition;
+mod maintenance;
 mod name;
 mod partition;
 mod privilege;
@@ -31,6 +32,7 @@ pub const KERNELS: &[&[Kernel]] = &[
     comment::KERNELS,
     definition::KERNELS,
     definition::FUNCTIONS,
+    maintenance::KERNELS,
     name::KERNELS,
     partition::KERNELS,
     privilege::KERNELS,
@@ -44,8 +46,12 @@ pub const KERNELS: &[&[Kernel]] = &[
     visibility::KERNELS,
 ];
 
-pub const SET_KERNELS: &[&[SetKernel]] =
-    &[server::SET_KERNELS, server_more::SET_KERNELS, &partition::SET_KERNELS];
+pub const SET_KERNELS: &[&[SetKernel]] = &[
+    maintenance::SET_KERNELS,
+    server::SET_KERNELS,
+    server_more::SET_KERNELS,
+    &partition::SET_KERNELS,
+];
 
 /// Text, or NULL for nothing.
 fn text(value: Option<String>) -> Datum {
