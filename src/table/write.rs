@@ -212,7 +212,9 @@ impl<'a> Writer<'a> {
         new: Vec<Datum>,
     ) -> Result<(u64, Vec<Datum>)> {
         self.require_movable(from)?;
-        self.take_out(from, rid, old)?;
+        self.remove_entries(from, rid, old)?;
+        self.work.txn.move_row_away(key::row(from.storage_id(), rid))?;
+        self.work.table.count_rows(from.storage_id(), -1);
         // A trigger may have made a row of it that is another partition's.
         let (rid, new) = self.insert(to, new).await?;
         self.queue_moved(from, old, to, &new)?;
@@ -221,20 +223,20 @@ impl<'a> Writer<'a> {
 
     /// Deletes a row that the caller has locked.
     pub async fn delete(&mut self, info: &TableInfo, rid: u64, old: &[Datum]) -> Result<()> {
-        self.take_out(info, rid, old)?;
+        self.remove_entries(info, rid, old)?;
+        self.work.txn.delete_row(key::row(info.storage_id(), rid))?;
+        self.work.table.count_rows(info.storage_id(), -1);
         self.queue_referenced(info, old, None)
     }
 
-    /// Removes a row with its index entries.
-    fn take_out(&mut self, info: &TableInfo, rid: u64, old: &[Datum]) -> Result<()> {
+    /// Removes a row's index entries.
+    fn remove_entries(&mut self, info: &TableInfo, rid: u64, old: &[Datum]) -> Result<()> {
         let expressions = self.expressions(info)?;
         for (index, compiled) in info.indexes.iter().zip(&expressions.indexes) {
             if let Some(key) = self.index_key(index, compiled, old)? {
                 self.remove_entry(index, &key, rid)?;
             }
         }
-        self.work.txn.delete_row(key::row(info.storage_id(), rid))?;
-        self.work.table.count_rows(info.storage_id(), -1);
         Ok(())
     }
 
@@ -391,11 +393,43 @@ impl<'a> Writer<'a> {
             Some(row) if own || !self.work.txn.changed_since_snapshot(&row) => {
                 Ok(LockedRow::Unchanged(row))
             }
+            Some(row) if mode == LockMode::RowKeyShare => {
+                match self.with_same_keys(info, &row_key, &row)? {
+                    Some(seen) => Ok(LockedRow::Unchanged(seen)),
+                    None if repeatable => Err(Error::concurrent_update()),
+                    None => Ok(LockedRow::Changed(row)),
+                }
+            }
             Some(_) if repeatable => Err(Error::concurrent_update()),
             Some(row) => Ok(LockedRow::Changed(row)),
-            None if repeatable && !own => Err(Error::concurrent_delete()),
+            None if own => Ok(LockedRow::Gone),
+            None if self.work.txn.has_moved(&row_key)? => match repeatable {
+                true => Err(Error::concurrent_update()),
+                false => Err(Error::moved_to_another_partition()),
+            },
+            None if repeatable => Err(Error::concurrent_delete()),
             None => Ok(LockedRow::Gone),
         }
+    }
+
+    /// The snapshot's version of a row, if the newest one has the same keys: who only
+    /// asks that the keys stay is not concerned by other changes.
+    fn with_same_keys(
+        &self,
+        info: &TableInfo,
+        row_key: &[u8],
+        newest: &[u8],
+    ) -> Result<Option<Value>> {
+        let Some(seen) = self.ctx.overlay(self.work).get(Keyspace::Rows, row_key)? else {
+            return Ok(None);
+        };
+        let keys = |row: &[u8]| -> Result<Vec<Datum>> {
+            let attnums = 1i16..;
+            let columns = info.decode(row)?.into_iter().zip(attnums);
+            Ok(columns.filter(|(_, at)| info.is_key_column(*at)).map(|(value, _)| value).collect())
+        };
+        let (before, now) = (keys(&seen)?, keys(newest)?);
+        Ok(before.iter().zip(&now).all(|(a, b)| a.is_identical(b)).then_some(seen))
     }
 
     /// The weakest lock that an update of these columns may hold: stronger if a
