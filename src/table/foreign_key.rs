@@ -153,7 +153,10 @@ impl Writer<'_> {
         let above = catalog.partition_ancestors(&from.relation);
         let root = above.last().and_then(|root| catalog.relation(*root));
         let Some(root) = root else { return Ok(()) };
-        let named = |foreign: &&ForeignKeyInfo| foreign.key.referenced_table != root.oid;
+        let named = |foreign: &&ForeignKeyInfo| {
+            let referenced = foreign.key.referenced_table;
+            referenced != root.oid && referenced != from.oid()
+        };
         let Some(foreign) = from.referencing.iter().find(named) else { return Ok(()) };
         let named = self.table(foreign.key.referenced_table)?;
         Err(Error::new(
@@ -222,7 +225,7 @@ impl Writer<'_> {
             let seen = self.work.txn.overlay();
             let Some(rid) = self.rid_in(&seen, parent, &index, &key)? else { return Ok(false) };
             let (mode, policy) = (LockMode::RowKeyShare, WaitPolicy::Wait);
-            let locked = self.lock_row(parent, rid, mode, policy).await?;
+            let locked = self.lock_row_to_read(parent, rid, mode, policy).await?;
             return Ok(matches!(locked, LockedRow::Unchanged(_)));
         }
         loop {
@@ -233,6 +236,9 @@ impl Writer<'_> {
             let now = self.newest_rid(parent, &index, &key)?;
             if now == Some(rid) {
                 return Ok(true);
+            }
+            if self.is_repeatable() {
+                return Err(Error::concurrent_update());
             }
             if now.is_none() && self.work.txn.has_moved(&key::row(parent.storage_id(), rid))? {
                 return Err(Error::moved_to_another_partition());

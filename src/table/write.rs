@@ -154,6 +154,8 @@ impl<'a> Writer<'a> {
         let stored = info.encode(&row)?;
         let storage_id = info.storage_id();
         let rid = self.allocate_rid(storage_id)?;
+        // Who has read the table is in conflict even if a key is found to be taken.
+        self.work.txn.check_write(Keyspace::Rows, &key::row(storage_id, rid))?;
         for (index, compiled) in info.indexes.iter().zip(&expressions.indexes) {
             if let Some(key) = self.index_key(index, compiled, &row)? {
                 self.add_entry(info, index, &key, rid, true).await?;
@@ -373,6 +375,21 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// As [`Writer::lock_row`], for who is not going to change the row: to REPEATABLE READ
+    /// a row that was deleted since is told as updated, as PostgreSQL tells it.
+    pub async fn lock_row_to_read(
+        &mut self,
+        info: &TableInfo,
+        rid: u64,
+        mode: LockMode,
+        policy: WaitPolicy,
+    ) -> Result<LockedRow> {
+        match self.lock_or_miss(info, rid, mode, policy).await? {
+            Some(locked) => Ok(locked),
+            None => Err(Error::concurrent_update()),
+        }
+    }
+
     /// Locks a row and reads its newest version.
     pub async fn lock_row(
         &mut self,
@@ -381,35 +398,52 @@ impl<'a> Writer<'a> {
         mode: LockMode,
         policy: WaitPolicy,
     ) -> Result<LockedRow> {
+        match self.lock_or_miss(info, rid, mode, policy).await? {
+            Some(locked) => Ok(locked),
+            None => Err(Error::concurrent_delete()),
+        }
+    }
+
+    /// None if the row was deleted after a snapshot that is to be kept.
+    async fn lock_or_miss(
+        &mut self,
+        info: &TableInfo,
+        rid: u64,
+        mode: LockMode,
+        policy: WaitPolicy,
+    ) -> Result<Option<LockedRow>> {
         let resource = Resource::row(info.storage_id(), rid);
         if !lock::try_acquire(&mut self.work.txn, resource, mode, policy, self.ctx).await? {
-            return Ok(LockedRow::NotAvailable);
+            return Ok(Some(LockedRow::NotAvailable));
         }
         let row_key = key::row(info.storage_id(), rid);
         let newest = self.work.txn.get_newest(Keyspace::Rows, &row_key)?;
         let own = self.work.txn.has_written(Keyspace::Rows, &row_key);
         let repeatable = self.work.txn.isolation() != Isolation::ReadCommitted;
-        match newest {
+        let locked = match newest {
             Some(row) if own || !self.work.txn.changed_since_snapshot(&row) => {
-                Ok(LockedRow::Unchanged(row))
+                LockedRow::Unchanged(row)
             }
             Some(row) if mode == LockMode::RowKeyShare => {
                 match self.with_same_keys(info, &row_key, &row)? {
-                    Some(seen) => Ok(LockedRow::Unchanged(seen)),
-                    None if repeatable => Err(Error::concurrent_update()),
-                    None => Ok(LockedRow::Changed(row)),
+                    Some(seen) => LockedRow::Unchanged(seen),
+                    None if repeatable => return Err(Error::concurrent_update()),
+                    None => LockedRow::Changed(row),
                 }
             }
-            Some(_) if repeatable => Err(Error::concurrent_update()),
-            Some(row) => Ok(LockedRow::Changed(row)),
-            None if own => Ok(LockedRow::Gone),
-            None if self.work.txn.has_moved(&row_key)? => match repeatable {
-                true => Err(Error::concurrent_update()),
-                false => Err(Error::moved_to_another_partition()),
-            },
-            None if repeatable => Err(Error::concurrent_delete()),
-            None => Ok(LockedRow::Gone),
-        }
+            Some(_) if repeatable => return Err(Error::concurrent_update()),
+            Some(row) => LockedRow::Changed(row),
+            None if own => LockedRow::Gone,
+            None if self.work.txn.has_moved(&row_key)? => {
+                return Err(match repeatable {
+                    true => Error::concurrent_update(),
+                    false => Error::moved_to_another_partition(),
+                });
+            }
+            None if repeatable => return Ok(None),
+            None => LockedRow::Gone,
+        };
+        Ok(Some(locked))
     }
 
     /// The snapshot's version of a row, if the newest one has the same keys: who only

@@ -466,6 +466,17 @@ impl Transaction {
         }
     }
 
+    /// Where the locks are now: [`Transaction::release_locks_since`] goes back to it.
+    pub fn lock_mark(&mut self) -> usize {
+        self.locks.position()
+    }
+
+    /// Releases what was locked since a mark. Only for locks that were taken to wait for
+    /// others, and with no savepoint in between.
+    pub fn release_locks_since(&mut self, mark: usize) {
+        self.locks.release_since(mark);
+    }
+
     /// Hands the transaction to the committer. One that wrote nothing ends here, and
     /// so does a serializable one that is part of a dangerous structure (`40001`).
     pub fn commit(mut self, options: CommitOptions) -> Commit {

@@ -284,7 +284,7 @@ impl Locking<'_> {
             let info = TableInfo::of(&work.catalog, table)?;
             let mut writer = Writer::new(work, context);
             let (mode, policy) = (mode(lock.strength), policy(lock.wait));
-            match writer.lock_row(&info, rid as u64, mode, policy).await? {
+            match writer.lock_row_to_read(&info, rid as u64, mode, policy).await? {
                 LockedRow::Unchanged(now) => held.push((lock, info, rid as u64, now)),
                 LockedRow::Changed(now) => {
                     has_changed = true;

@@ -377,6 +377,20 @@ impl LockTable {
         blockers.into_iter().map(edge).collect()
     }
 
+    /// Whether a waiter already holds what it waits for, in another mode, and others wait
+    /// for that, too: they may wait for each other and for nothing else.
+    pub(super) fn is_upgrade_among_others(&self, waiting: &Arc<Waiting>) -> bool {
+        let place = place_of(waiting.resource);
+        let shard = self.shard(place).lock();
+        let Some(entry) = shard.entries.get(&place) else { return false };
+        let holders = entry.holders(waiting.resource);
+        holders.iter().any(|(owner, ..)| *owner == waiting.owner)
+            && entry
+                .waiting
+                .iter()
+                .any(|other| other.resource == waiting.resource && other.owner != waiting.owner)
+    }
+
     /// Moves a request in its queue to before another one; the order before, by the
     /// requests' numbers. `None` if one of them waits no longer.
     pub(super) fn put_ahead(

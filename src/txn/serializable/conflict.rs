@@ -121,12 +121,17 @@ impl Member {
 }
 
 /// Committed transactions of which only the sum is known.
-#[derive(Default)]
 struct Merged {
-    reads: ReadSet,
-    written: WrittenSet,
+    /// What they have read and written together.
+    sum: Member,
     /// The last commit among them.
     committed: u64,
+}
+
+impl Default for Merged {
+    fn default() -> Merged {
+        Merged { sum: Member::new(0, u64::MAX, false), committed: 0 }
+    }
 }
 
 pub(super) struct State {
@@ -234,7 +239,7 @@ impl State {
         }
         let snapshot = me.snapshot;
         let merged = self.merged.as_ref();
-        if merged.is_some_and(|m| m.committed > snapshot && m.written.meets(keyspace, target)) {
+        if merged.is_some_and(|m| m.committed > snapshot && m.sum.written.meets(keyspace, target)) {
             return Err(Error::read_write_dependencies("conflict out to old pivot"));
         }
         let me = &self.members[&id];
@@ -274,14 +279,27 @@ impl State {
         }
         me.has_written = true;
         me.written.add(keyspace, key, entries_max);
-        self.find_readers(id, |reads| reads.has(keyspace, key))
+        let snapshot = me.snapshot;
+        // A version that this one replaces may be newer than what a reader has seen. Then
+        // the reader comes before whoever wrote that, and by way of it before this one.
+        let target = Target::Key(key);
+        let replaced = self.members.values().filter_map(|other| {
+            let committed = other.committed().filter(|committed| *committed <= snapshot)?;
+            other.written.meets(keyspace, target).then_some(committed)
+        });
+        let replaced = replaced.max();
+        self.find_readers(id, |reader| {
+            reader.reads.has(keyspace, key)
+                && !(reader.reads.has_alone(keyspace, key)
+                    && replaced.is_some_and(|replaced| replaced > reader.snapshot))
+        })
     }
 
     pub(super) fn check_write(&mut self, id: u64, keyspace: Keyspace, key: &[u8]) -> Result<()> {
         match self.members.get(&id) {
             None => Ok(()),
             Some(me) if me.doomed => Err(pivot("conflict in checking")),
-            Some(_) => self.find_readers(id, |reads| reads.has(keyspace, key)),
+            Some(_) => self.find_readers(id, |reader| reader.reads.has(keyspace, key)),
         }
     }
 
@@ -297,16 +315,16 @@ impl State {
         }
         me.has_written = true;
         me.written.add_object(keyspace, object);
-        self.find_readers(id, |reads| reads.touches(keyspace, object))
+        self.find_readers(id, |reader| reader.reads.touches(keyspace, object))
     }
 
     /// Those beside a writer that have read what it writes.
-    fn find_readers(&mut self, id: u64, has_read: impl Fn(&ReadSet) -> bool) -> Result<()> {
+    fn find_readers(&mut self, id: u64, has_read: impl Fn(&Member) -> bool) -> Result<()> {
         let me = &self.members[&id];
         let snapshot = me.snapshot;
         if let Some(merged) = &self.merged
             && merged.committed > snapshot
-            && has_read(&merged.reads)
+            && has_read(&merged.sum)
         {
             self.conflict_from_merged(id)?;
         }
@@ -316,7 +334,7 @@ impl State {
                 && !member.doomed
                 && !member.is_before(snapshot)
                 && !me.conflicts_in.contains(*other)
-                && has_read(&member.reads)
+                && has_read(member)
         });
         let readers: Vec<u64> = readers.map(|(other, _)| *other).collect();
         readers.into_iter().try_for_each(|reader| self.add_conflict(reader, id, id))
@@ -543,8 +561,8 @@ impl State {
         let max = self.bounds.entries_max;
         let merged = self.merged.get_or_insert_default();
         merged.committed = merged.committed.max(at);
-        merged.reads.merge(member.reads, max);
-        merged.written.merge(member.written, max);
+        merged.sum.reads.merge(member.reads, max);
+        merged.sum.written.merge(member.written, max);
         true
     }
 

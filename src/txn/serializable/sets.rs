@@ -117,6 +117,11 @@ impl ReadSet {
         })
     }
 
+    /// Whether a key was read by itself, and not only as a part of more.
+    pub(super) fn has_alone(&self, keyspace: Keyspace, key: &[u8]) -> bool {
+        self.keys.contains(&(keyspace, Key::from(key)))
+    }
+
     /// True if anything of a table or index was read.
     pub(super) fn touches(&self, keyspace: Keyspace, object: u32) -> bool {
         let whole = key::object(object);
