@@ -89,7 +89,10 @@ impl MergePlan {
             let mark = work.txn.begin_statement();
             let state = work.table.clone();
             let family = match self.descendants {
-                true => Family::of(&work.catalog, info.oid())?,
+                true => {
+                    let pid = ctx.eval.settings.backend_pid;
+                    Family::for_session(&work.catalog, info.oid(), pid)?
+                }
                 false => Arc::new(Family::only(info.clone())),
             };
             let (root, changed) = (info.clone(), HashSet::new());

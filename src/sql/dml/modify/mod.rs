@@ -156,9 +156,15 @@ impl ModifyPlan {
     }
 
     /// The tables whose rows may be changed.
-    fn family(&self, info: &Arc<TableInfo>, work: &Work) -> Result<Arc<Family>> {
+    fn family(
+        &self,
+        info: &Arc<TableInfo>,
+        work: &Work,
+        ctx: &StatementContext,
+    ) -> Result<Arc<Family>> {
+        let pid = ctx.eval.settings.backend_pid;
         match self.descendants {
-            true => Family::of(&work.catalog, info.oid()),
+            true => Family::for_session(&work.catalog, info.oid(), pid),
             // A partitioned table has no rows of its own.
             false => Ok(Arc::new(Family::only(info.clone()))),
         }
@@ -175,7 +181,7 @@ impl ModifyPlan {
         let info = TableInfo::of(&work.catalog, relation.oid)?;
         match &self.source {
             Source::Target { scan, values } => {
-                let family = self.family(&info, work)?;
+                let family = self.family(&info, work, ctx)?;
                 let mut run = Run {
                     plan: self,
                     root: info,
@@ -207,7 +213,7 @@ impl ModifyPlan {
             let mark = work.txn.begin_statement();
             let state = work.table.clone();
             let returned = Returned::new(returning, ctx);
-            let (root, family) = (info.clone(), self.family(&info, work)?);
+            let (root, family) = (info.clone(), self.family(&info, work, ctx)?);
             let mut run = Run { plan: self, root, family, params, ctx, returned, count: 0 };
             if run.query(query, work).await? {
                 return Ok(run.effect());
