@@ -2,6 +2,7 @@
 
 OUTSIDE = {
     "freeze-the-dead": "VACUUM FREEZE of heap pages and multixacts",
+    "insert-conflict-specconflict": "speculative insertion of heap tuples: its tokens, and when index expressions are computed",
     "horizons": "counts heap pages that VACUUM may prune, by EXPLAIN (BUFFERS)",
     "intra-grant-inplace": "updates of heap tuples of pg_class in place",
     "intra-grant-inplace-db": "updates of heap tuples of pg_database in place",
