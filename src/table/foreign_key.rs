@@ -300,7 +300,7 @@ impl Writer<'_> {
             PendingCheck::Unique { table, index, key } => {
                 let info = self.table(*table)?;
                 match info.index(*index).cloned() {
-                    Some(index) => self.check_unique(&info, &index, key),
+                    Some(index) => self.check_unique(&info, &index, key).await,
                     None => Ok(()),
                 }
             }
