@@ -14,6 +14,7 @@ use rand::{Rng, SeedableRng};
 use super::Database;
 use super::advisory::{AdvisoryLocks, WaitLimits};
 use super::context::ContextCache;
+use super::export::Exportable;
 use super::notify::{ACTIONS_MAX, Action};
 use super::registry::{Backend, Interrupt};
 use super::scope::Scope;
@@ -49,6 +50,8 @@ pub(super) struct Hooks {
     /// What `currval` answers, by sequence, and which one `lastval` means.
     sequences: Mutex<(HashMap<Oid, i64>, Option<Oid>)>,
     pub advisory: AdvisoryLocks,
+    /// What `pg_export_snapshot` would export.
+    pub exportable: Mutex<Option<Exportable>>,
     /// What `pg_notify` was called for in the present command.
     pub notified: Mutex<Vec<Action>>,
     pub shown: Mutex<Shown>,
@@ -68,6 +71,7 @@ impl Hooks {
         Hooks {
             catalog: Mutex::new(database.catalog()),
             advisory: AdvisoryLocks::new(database.clone(), backend.pid),
+            exportable: Mutex::default(),
             notices,
             notified: Mutex::default(),
             database,
@@ -131,9 +135,15 @@ impl Hooks {
     /// The transaction is over.
     pub fn end_transaction_id(&self, is_aborted: bool) {
         let id = self.backend.transaction.swap(0, Ordering::Relaxed);
+        self.database.exports.forget(id);
         if id != 0 && is_aborted && self.id_is_assigned.load(Ordering::Relaxed) {
             self.database.note_aborted(id);
         }
+    }
+
+    /// Nothing of the transaction is left to export.
+    pub fn forget_exports(&self) {
+        self.database.exports.forget(self.transaction_id.load(Ordering::Relaxed));
     }
 
     fn running_transactions(&self) -> Vec<u64> {
@@ -431,6 +441,10 @@ impl SessionHooks for Hooks {
 
     fn assigned_transaction_id(&self) -> Option<u64> {
         self.id_is_assigned.load(Ordering::Relaxed).then(|| self.transaction_id())
+    }
+
+    fn export_snapshot(&self) -> Result<String> {
+        self.export()
     }
 
     fn snapshot(&self) -> Result<Snapshot> {

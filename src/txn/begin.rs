@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
@@ -16,7 +15,7 @@ use super::ids::Ids;
 use super::limits::Limits;
 use super::lock::{LockLog, LockSession, LockStatus, LockTable, Resource, SessionLocks};
 use super::published::{Held, Published, decode_u64};
-use super::serializable::Serializable;
+use super::serializable::{Bounds, Ssi};
 use super::spill::{InFlight, RidRanges, SpillTimestamps};
 use super::sweeper::{self, Sweeper};
 use super::transaction::Transaction;
@@ -42,9 +41,7 @@ pub(super) struct Shared {
     pub(super) sweeper: Sweeper,
     /// Running transactions that ingest, past the committer.
     pub(super) ingesting: Mutex<HashSet<u64>>,
-    /// Serializable transactions that may be validated; while there are any, the
-    /// committer keeps a history.
-    pub(super) serializable_running: Arc<AtomicUsize>,
+    pub(super) ssi: Arc<Ssi>,
     pub(super) on_unknown_outcome: OutcomeHook,
     pub(super) archive: Option<Archive>,
 }
@@ -233,6 +230,11 @@ impl Transactions {
         });
         let held = Held::default();
         held.push(&published);
+        let bounds = Bounds {
+            entries_max: limits.read_set_entries_max,
+            retained_max: limits.retained_transactions_max,
+            retained_entries_max: limits.retained_entries_max,
+        };
         let shared = Arc::new(Shared {
             queue: Queue::new(limits.commit_queue_max),
             locks: Arc::new(LockTable::new(limits.deadlock_steps_max)),
@@ -243,7 +245,7 @@ impl Transactions {
             ids,
             sweeper,
             ingesting: Mutex::default(),
-            serializable_running: Arc::default(),
+            ssi: Ssi::new(bounds),
             on_unknown_outcome,
             archive,
         });
@@ -270,18 +272,22 @@ impl Transactions {
         spills.flat_map(|ranges| ranges.objects()).map(|(_, object)| object).max()
     }
 
+    /// Begins with the snapshot of now.
     pub fn begin(&self, isolation: Isolation, read_only: bool) -> Result<Transaction> {
+        let mut transaction = self.begin_later(isolation, read_only)?;
+        transaction.take_first_snapshot(read_only);
+        Ok(transaction)
+    }
+
+    /// Begins a transaction whose first statement, and with it the snapshot that
+    /// counts ([`Transaction::take_first_snapshot`]), is still to come.
+    pub fn begin_later(&self, isolation: Isolation, read_only: bool) -> Result<Transaction> {
         let shared = self.shared();
         let id = shared
             .ids
             .transaction(shared.limits.transaction_id_block, |mark| shared.submit_mark(mark))?;
-        let is_validated = isolation == Isolation::Serializable && !read_only;
-        let counted = is_validated.then(|| Serializable::count_in(&shared.serializable_running));
         let published = shared.current.load_full();
-        let entries_max = shared.limits.read_set_entries_max;
-        let serializable =
-            counted.map(|counted| counted.with_snapshot(published.clone(), entries_max));
-        let mut transaction = Transaction::new(shared.clone(), id, published, serializable);
+        let mut transaction = Transaction::new(shared.clone(), id, published);
         transaction.set_characteristics(isolation, read_only);
         Ok(transaction)
     }
@@ -339,6 +345,12 @@ impl Transactions {
     /// The sessions that a session waits for, as `pg_blocking_pids` answers.
     pub fn blocking_pids(&self, session_pid: i32) -> Vec<i32> {
         self.shared().locks.blocking_pids(session_pid)
+    }
+
+    /// The sessions whose writing transactions a session waits for, to get a snapshot
+    /// that is safe: `pg_safe_snapshot_blocking_pids`.
+    pub fn safe_snapshot_blocking_pids(&self, session_pid: i32) -> Vec<i32> {
+        self.shared().ssi.safe_snapshot_blockers(session_pid)
     }
 
     /// The sessions that wait for a lock, and for which.
