@@ -13,6 +13,9 @@
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
 //! | [`memory`] | queries within the memory limit |
+//! | [`coordinator`] | a transaction over several servers is on all of them or on none |
+//! | [`long`] | long transactions and clients that vanish do not harm the server |
+//! | [`two_phase`] | prepared transactions survive every end of the server |
 //! | [`crash`] | kill −9 under load loses no acknowledged commit |
 //!
 //! What a test needs and the machine lacks (PostgreSQL's server) is said in one
@@ -21,13 +24,16 @@
 mod abuse;
 mod activity;
 mod client;
+mod coordinator;
 mod crash;
 mod functions;
 mod history;
 mod layers;
 mod locks;
+mod long;
 mod memory;
 mod regress;
 mod sessions;
 mod sql;
 mod support;
+mod two_phase;

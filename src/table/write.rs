@@ -23,7 +23,7 @@ use crate::index::{IndexInfo, ordered};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::storage::{Value, key};
-use crate::txn::{Isolation, Keyspace, LockMode, Resource, WaitPolicy};
+use crate::txn::{Counted, Isolation, Keyspace, LockMode, Resource, WaitPolicy};
 
 /// Row ids are taken in blocks that double up to this size.
 const RID_BLOCK_MAX: u64 = 4096;
@@ -161,6 +161,7 @@ impl<'a> Writer<'a> {
         }
         self.work.txn.insert_row(key::row(storage_id, rid), stored)?;
         self.work.table.count_rows(storage_id, 1);
+        self.work.txn.count(info.oid(), Counted::Inserted, 1);
         self.queue_referencing(info, rid, &row, None).await?;
         Ok((rid, row))
     }
@@ -196,6 +197,7 @@ impl<'a> Writer<'a> {
             self.move_entry(info, index, before, after, rid).await?;
         }
         self.work.txn.put_row(key::row(info.storage_id(), rid), stored)?;
+        self.work.txn.count(info.oid(), Counted::Updated, 1);
         self.queue_referencing(info, rid, &new, Some(old)).await?;
         self.queue_referenced(info, old, Some(&new))?;
         Ok(new)
@@ -235,6 +237,7 @@ impl<'a> Writer<'a> {
         }
         self.work.txn.delete_row(key::row(info.storage_id(), rid))?;
         self.work.table.count_rows(info.storage_id(), -1);
+        self.work.txn.count(info.oid(), Counted::Deleted, 1);
         Ok(())
     }
 

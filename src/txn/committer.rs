@@ -18,14 +18,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use parking_lot::{Condvar, Mutex};
 
 use super::begin::Shared;
 use super::commit::{Attachment, Content, Reply, Request};
 use super::published::Published;
-use super::serializable::{History, Written};
+use super::serializable::{History, Reads, Written};
 use super::spill::{InFlight, RidRanges};
 use super::view::View;
 use super::write_set::WriteSet;
@@ -209,8 +209,15 @@ impl Committer {
         let batch = group.take_batch();
         let batch_bytes = batch.bytes() as u64;
         if !batch.is_empty() {
+            let started = Instant::now();
             match self.shared.engine.write(batch, durability) {
-                Ok(()) => self.note_unsynced(durability),
+                Ok(()) => {
+                    let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+                    let sync_us = (durability == Durability::Sync).then_some(us);
+                    let members = group.requests.len();
+                    self.shared.commit_statistics.note(members, batch_bytes, sync_us);
+                    self.note_unsynced(durability);
+                }
                 Err(WriteError::Refused(error)) => return self.refuse(group.requests, &error),
                 Err(WriteError::Unknown(error)) => {
                     self.outcome_unknown(&error);
@@ -239,14 +246,18 @@ impl Committer {
         let history = self.history.take().unwrap_or_else(|| History::starting_at(self.commit_ts));
         let mut written = Vec::with_capacity(requests.len());
         let mut accepted = Vec::with_capacity(requests.len());
+        // Of this group's members that are to be prepared: they are in no registry yet.
+        let mut to_prepare: Vec<(Arc<Reads>, Written)> = Vec::new();
         for request in requests {
-            let valid = request.serializable.as_ref().map_or(Ok(()), |serializable| {
-                let reads = serializable.reads.take();
-                history.validate(&reads, serializable.snapshot_ts(), written.iter())
-            });
+            let commit_ts = self.commit_ts + written.len() as u64 + 1;
+            let valid = self.validate_one(&request, &history, &written, &to_prepare);
             match valid {
                 Ok(()) => {
-                    let commit_ts = self.commit_ts + written.len() as u64 + 1;
+                    if let Content::Prepare { prepared, .. } = &request.content
+                        && let Some(reads) = &prepared.reads
+                    {
+                        to_prepare.push((reads.clone(), prepared.written(0)));
+                    }
                     written.extend(request.content.written(commit_ts));
                     accepted.push(request);
                 }
@@ -257,16 +268,41 @@ impl Committer {
         (accepted, written)
     }
 
-    /// Gives up a group that was not written. The locks go first, as at a rollback.
-    fn refuse(&self, requests: Vec<Request>, error: &Error) {
-        for request in requests {
-            let reply = request.reply.clone();
-            if let Content::Spilled { id, .. } = request.content {
-                self.shared.sweeper.add(id);
+    /// `40001` if a serializable member has read what was written since, or would
+    /// invalidate a transaction that is prepared.
+    fn validate_one(
+        &self,
+        request: &Request,
+        history: &History,
+        same_group: &[Written],
+        to_prepare: &[(Arc<Reads>, Written)],
+    ) -> Result<()> {
+        let (reads, serializable, written) = match &request.content {
+            Content::Prepare { prepared, .. } => {
+                let Some(serializable) = &prepared.serializable else { return Ok(()) };
+                let Some(reads) = prepared.reads.clone() else { return Ok(()) };
+                (reads, serializable, Some(prepared.written(0)))
             }
-            drop(request);
-            reply.set(Err(error.clone()));
-        }
+            content => {
+                let Some(serializable) = &request.serializable else { return Ok(()) };
+                (Arc::new(serializable.reads.take()), serializable, content.written(0))
+            }
+        };
+        history.validate(&reads, serializable.snapshot_ts(), same_group.iter())?;
+        let Some(written) = written else { return Ok(()) };
+        let is_prepared = matches!(request.content, Content::Prepare { .. });
+        let reads = is_prepared.then_some(&*reads);
+        self.shared.prepared.validate(&written, reads)?;
+        let conflict = to_prepare.iter().any(|(others_reads, others_written)| {
+            written.conflicts_with(others_reads)
+                || reads.is_some_and(|reads| others_written.conflicts_with(reads))
+        });
+        if conflict { Err(Error::read_write_dependencies()) } else { Ok(()) }
+    }
+
+    /// Gives up a group that was not written.
+    fn refuse(&self, requests: Vec<Request>, error: &Error) {
+        requests.into_iter().for_each(|request| request.give_up(&self.shared, error.clone()));
     }
 
     fn note_unsynced(&mut self, durability: Durability) {
@@ -315,15 +351,36 @@ impl Committer {
         let mut replies: Vec<(Arc<Reply>, u64)> = Vec::with_capacity(group.requests.len());
         let mut locks = Vec::with_capacity(group.requests.len());
         let mut swept = Vec::new();
+        let mut finished = Vec::new();
         for (request, commit_ts) in group.requests.into_iter().zip(group.timestamps) {
             if let Some(publish) = request.publish {
                 attachment = publish(&attachment);
             }
-            if let Content::Spilled { id, dead, .. } = request.content {
-                spill_timestamps.add(id, commit_ts, shared.held.oldest());
-                if !dead.is_empty() {
-                    swept.push(id);
+            match request.content {
+                Content::Spilled { id, dead, .. } => {
+                    spill_timestamps.add(id, commit_ts, shared.held.oldest());
+                    if !dead.is_empty() {
+                        swept.push(id);
+                    }
                 }
+                Content::Prepare { mut prepared, .. } => {
+                    prepared.serializable = None;
+                    shared.prepared.add(prepared);
+                }
+                Content::Finish { prepared, is_commit, .. } => {
+                    let id = prepared.info.id;
+                    if is_commit && !prepared.spilled.is_empty() {
+                        shared.ingesting.lock().remove(&id);
+                        spill_timestamps.add(id, commit_ts, shared.held.oldest());
+                        if !prepared.dead().is_empty() {
+                            swept.push(id);
+                        }
+                    } else {
+                        shared.sweep_of(&prepared);
+                    }
+                    finished.push(prepared);
+                }
+                _ => {}
             }
             replies.push((request.reply, commit_ts));
             locks.push(request.locks);
@@ -333,6 +390,7 @@ impl Committer {
             attachment,
             view: View::new(shared.engine.view()),
             written_bytes: self.written_bytes,
+            taken: SystemTime::now(),
             in_flight: group.in_flight,
             spill_timestamps,
         });
@@ -340,6 +398,7 @@ impl Committer {
         shared.current.store(published);
         shared.held.close_oversized(self.written_bytes, shared.limits.snapshot_bytes_max);
         drop(locks);
+        finished.into_iter().for_each(|prepared| shared.prepared.remove(&prepared.info.gid));
         for (reply, commit_ts) in replies {
             reply.set(Ok(commit_ts));
         }
@@ -380,6 +439,8 @@ impl Group {
         };
         for request in &requests {
             group.add(&request.content);
+            group.bytes += request.also.bytes();
+            group.writes.extend(request.also.iter().cloned());
         }
         if group.commit_ts > commit_ts {
             group.put_meta(Meta::CommitTs, group.commit_ts);
@@ -400,6 +461,16 @@ impl Group {
             Content::Announce { id, ranges } => self.set_in_flight(*id, ranges.clone()),
             Content::Sweep { .. } => {}
             Content::Swept { id } => self.set_in_flight(*id, RidRanges::default()),
+            Content::Prepare { record, .. } => self.writes.extend(record.iter().cloned()),
+            Content::Finish { prepared, is_commit, also } => {
+                if *is_commit {
+                    self.add_transaction(&prepared.writes);
+                    if !prepared.spilled.is_empty() {
+                        self.set_in_flight(prepared.info.id, prepared.dead());
+                    }
+                }
+                self.writes.extend(also.iter().cloned());
+            }
         }
         self.timestamps.push(self.commit_ts);
     }

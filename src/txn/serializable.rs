@@ -74,11 +74,12 @@ pub(super) struct ReadSet {
 /// Keys, ranges, and whole tables or indexes.
 #[derive(Default)]
 pub(super) struct Reads {
-    keys: HashSet<(Keyspace, Key)>,
-    ranges: Vec<(Keyspace, KeyRange)>,
-    objects: HashSet<(Keyspace, u32)>,
+    pub(super) keys: HashSet<(Keyspace, Key)>,
+    /// Sorted and disjoint once taken.
+    pub(super) ranges: Vec<(Keyspace, KeyRange)>,
+    pub(super) objects: HashSet<(Keyspace, u32)>,
     /// More than objects can tell: everything conflicts.
-    everything: bool,
+    pub(super) everything: bool,
 }
 
 impl ReadSet {
@@ -200,7 +201,7 @@ pub(super) struct Written {
 }
 
 impl Written {
-    fn conflicts_with(&self, reads: &Reads) -> bool {
+    pub(super) fn conflicts_with(&self, reads: &Reads) -> bool {
         self.writes.keys().any(|(keyspace, key)| reads.has(keyspace, key))
             || self.objects.iter().any(|(keyspace, object)| reads.touches(*keyspace, *object))
     }

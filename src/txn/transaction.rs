@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Isolation;
+use super::activity::{Activity, Counted};
 use super::begin::Shared;
 use super::commit::{Commit, CommitOptions, Content, Request};
 use super::lock::{Acquired, LockLog, LockMode, LockOutcome, LockSession, Resource, WaitPolicy};
@@ -25,10 +26,12 @@ pub struct Transaction {
     pub(super) writes: WriteSet,
     pub(super) spill: Spill,
     /// Of a serializable transaction that may write.
-    serializable: Option<Serializable>,
+    pub(super) serializable: Option<Serializable>,
     pub(super) locks: LockLog,
     /// What reads see instead of the snapshot and the writes as they are now.
     pinned: Option<Overlay>,
+    /// Where its session counts.
+    activity: Option<Arc<Activity>>,
 }
 
 /// A point to roll back to: what was written and locked before it stays.
@@ -68,6 +71,7 @@ impl Transaction {
             serializable,
             locks,
             pinned: None,
+            activity: None,
         }
     }
 
@@ -85,6 +89,7 @@ impl Transaction {
             serializable: None,
             locks: LockLog::default(),
             pinned: None,
+            activity: self.activity.clone(),
         }
     }
 
@@ -118,7 +123,27 @@ impl Transaction {
     /// Whose it is: what a deadlock report, `pg_locks` and `pg_blocking_pids` show.
     /// Its table locks are cheap from then on.
     pub fn set_session(&mut self, session: LockSession) {
+        self.activity = session.activity().cloned();
+        self.note_snapshot();
         self.locks.set_session(session);
+    }
+
+    /// Where what it does is counted.
+    pub fn activity(&self) -> Option<&Arc<Activity>> {
+        self.activity.as_ref()
+    }
+
+    /// Counts something of a table or an index, by OID.
+    pub fn count(&self, table: u32, counted: Counted, n: u64) {
+        if let Some(activity) = &self.activity {
+            activity.count(table, counted, n);
+        }
+    }
+
+    fn note_snapshot(&self) {
+        if let Some(activity) = &self.activity {
+            activity.set_snapshot(self.published.commit_ts);
+        }
     }
 
     pub fn session_pid(&self) -> i32 {
@@ -156,6 +181,7 @@ impl Transaction {
     /// be current in any case, such as the catalog's.
     pub fn refresh_snapshot(&mut self) {
         self.published = self.shared.current.load_full();
+        self.note_snapshot();
     }
 
     /// Undoes what the statement wrote; what it locked stays locked. The mark can be
@@ -260,6 +286,7 @@ impl Transaction {
         let own_spill = self.spill.own.clone();
         let reads = self.serializable.as_ref().map(|serializable| serializable.reads.clone());
         Overlay::new(self.published.clone(), writes, own_spill, reads)
+            .counted_by(self.activity.clone())
     }
 
     /// A handle for reading the newest committed instant and the writes as they are
@@ -268,6 +295,7 @@ impl Transaction {
         let writes = (!self.writes.is_empty()).then(|| Arc::new(self.writes.clone()));
         let reads = self.serializable.as_ref().map(|serializable| serializable.reads.clone());
         Overlay::new(self.newest(), writes, self.spill.own.clone(), reads)
+            .counted_by(self.activity.clone())
     }
 
     /// Writes bytes outside of this transaction; see
@@ -397,11 +425,12 @@ impl Transaction {
         let writes = std::mem::take(&mut self.writes);
         let locks = std::mem::take(&mut self.locks);
         let spill = std::mem::take(&mut self.spill);
-        if writes.is_empty() && spill.is_empty() && options.publish.is_none() {
+        let writes_nothing = writes.is_empty() && spill.is_empty() && options.also.is_empty();
+        if writes_nothing && options.publish.is_none() {
             return Commit::ready(Ok(self.snapshot_ts()));
         }
         let (commit, reply) = Commit::new();
-        let CommitOptions { durability, publish, row_deltas } = options;
+        let CommitOptions { durability, publish, row_deltas, also } = options;
         let content = if spill.is_empty() {
             Content::Transaction(writes)
         } else {
@@ -418,6 +447,7 @@ impl Transaction {
             row_deltas,
             serializable,
             locks,
+            also,
             reply,
         });
         commit
@@ -431,6 +461,9 @@ impl Transaction {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
+        if let Some(activity) = &self.activity {
+            activity.set_snapshot(0);
+        }
         if !self.spill.is_empty() {
             self.shared.ingesting.lock().remove(&self.id);
             self.shared.sweeper.add(self.id);

@@ -53,6 +53,15 @@ impl Zserver {
         Zserver { child, port, data: data.to_owned(), _directory: None }
     }
 
+    /// Bytes of memory that the process has.
+    pub fn memory_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("the server runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kilobytes.expect("a size").parse::<u64>().expect("a number") << 10
+    }
+
     /// kill -9: nothing is flushed, nobody is told.
     pub fn kill(mut self) -> PathBuf {
         self.child.kill().expect("the server is running");

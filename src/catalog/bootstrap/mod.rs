@@ -44,6 +44,7 @@ const FILES: &[(&str, &str)] = &[
     ("opclasses.sql", include_str!("../../../sql/opclasses.sql")),
     ("system_views.sql", include_str!("../../../sql/system_views.sql")),
     ("information_schema.sql", include_str!("../../../sql/information_schema.sql")),
+    ("zserver.sql", include_str!("../../../sql/zserver.sql")),
 ];
 
 /// A catalog with the built-in objects only.

@@ -5,6 +5,7 @@
 //! answers NULL for an object that does not exist, as PostgreSQL's do.
 
 mod acl;
+mod activity;
 mod address;
 mod comment;
 mod definition;
@@ -13,6 +14,7 @@ mod partition;
 mod privilege;
 mod privilege_other;
 mod property;
+mod remote;
 mod row_security;
 mod server;
 mod server_more;
@@ -27,6 +29,7 @@ use crate::sql::types::{Datum, Oid};
 
 pub const KERNELS: &[&[Kernel]] = &[
     acl::KERNELS,
+    activity::KERNELS,
     address::KERNELS,
     comment::KERNELS,
     definition::KERNELS,
@@ -37,6 +40,7 @@ pub const KERNELS: &[&[Kernel]] = &[
     privilege::ROLES,
     privilege_other::KERNELS,
     property::KERNELS,
+    remote::KERNELS,
     row_security::KERNELS,
     server::KERNELS,
     server_more::KERNELS,
@@ -44,8 +48,13 @@ pub const KERNELS: &[&[Kernel]] = &[
     visibility::KERNELS,
 ];
 
-pub const SET_KERNELS: &[&[SetKernel]] =
-    &[server::SET_KERNELS, server_more::SET_KERNELS, &partition::SET_KERNELS];
+pub const SET_KERNELS: &[&[SetKernel]] = &[
+    activity::SET_KERNELS,
+    server::SET_KERNELS,
+    server_more::SET_KERNELS,
+    &partition::SET_KERNELS,
+    remote::SET_KERNELS,
+];
 
 /// Text, or NULL for nothing.
 fn text(value: Option<String>) -> Datum {
