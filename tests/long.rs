@@ -277,6 +277,38 @@ fn what_sessions_do_is_counted_and_shown() {
 }
 
 #[test]
+fn deadlocks_are_counted() {
+    let (_directory, server) = start(&[]);
+    block_on(async {
+        let (first, second) = (connect(server.port).await, connect(server.port).await);
+        first
+            .batch_execute(
+                "CREATE TABLE t (a int PRIMARY KEY, b int); INSERT INTO t VALUES (1, 0), (2, 0); \
+                 SET deadlock_timeout = 50; BEGIN; UPDATE t SET b = 1 WHERE a = 1",
+            )
+            .await
+            .expect("the first row");
+        second
+            .batch_execute("BEGIN; UPDATE t SET b = 2 WHERE a = 2")
+            .await
+            .expect("the second row");
+        let waiting = tokio::spawn(async move {
+            let result = second.batch_execute("UPDATE t SET b = 2 WHERE a = 1").await;
+            (second, result)
+        });
+        let observer = connect(server.port).await;
+        let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+        until(&observer, waits, "1").await;
+        assert_eq!(code(&first, "UPDATE t SET b = 1 WHERE a = 2").await, "40P01");
+        let (_second, result) = waiting.await.expect("a task");
+        result.expect("the other one goes on");
+        let deadlocks =
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+        assert_eq!(column(&observer, deadlocks).await, "1");
+    });
+}
+
+#[test]
 fn transactions_under_way_are_shown() {
     let (_directory, server) = start(&[]);
     block_on(async {

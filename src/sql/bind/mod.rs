@@ -108,6 +108,7 @@ pub use procedure::{ProcedureCall, bind_call, bind_call_with};
 pub use refresh::Refreshed;
 pub use rule::only_part;
 use scope::Level;
+pub use statement::{lend_ctes, reads_own_changes};
 pub use updatable::updatable;
 pub use variables::{Conflict, Conversion, VariableRef, Variables, bind_conversion};
 

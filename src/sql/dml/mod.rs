@@ -22,6 +22,7 @@ pub mod copy;
 mod domain;
 mod insert;
 mod instead;
+mod late;
 mod merge;
 mod modify;
 mod returning;
@@ -59,6 +60,8 @@ pub struct Compiled {
     relation: Arc<crate::catalog::Relation>,
     plan: Plan,
     returning: Option<returning::ReturningPlan>,
+    /// The statement, if it is compiled anew once its CTEs have run.
+    late: Option<Box<ir::Statement>>,
 }
 
 enum Plan {
@@ -111,7 +114,8 @@ impl Compiled {
             }
             ir::Statement::Several(several) => {
                 let plan = Plan::Several(SeveralPlan::new(several, catalog)?);
-                return Ok(Compiled { relation: several.relation.clone(), plan, returning: None });
+                let relation = several.relation.clone();
+                return Ok(Compiled { relation, plan, returning: None, late: None });
             }
             ir::Statement::Query(_) => return Err(Error::internal("a query changes no rows")),
         };
@@ -123,7 +127,8 @@ impl Compiled {
         let returning = returning
             .map(|returning| returning::ReturningPlan::new(returning, extra, catalog))
             .transpose()?;
-        Ok(Compiled { relation: relation.clone(), plan, returning })
+        let late = late::applies(statement).then(|| Box::new(statement.clone()));
+        Ok(Compiled { relation: relation.clone(), plan, returning, late })
     }
 
     /// Whether it runs without a plan of DataFusion.
@@ -143,6 +148,9 @@ impl Compiled {
         work: &mut Work,
         ctx: &StatementContext,
     ) -> Result<Effect> {
+        if let Some(statement) = &self.late {
+            return late::run(statement, params, work, ctx).await;
+        }
         match &self.plan {
             Plan::Insert(plan) => {
                 plan.run(&self.relation, self.returning.as_ref(), params, work, ctx).await
