@@ -302,8 +302,7 @@ fn deadlocks_are_counted() {
         assert_eq!(code(&first, "UPDATE t SET b = 1 WHERE a = 2").await, "40P01");
         let (_second, result) = waiting.await.expect("a task");
         result.expect("the other one goes on");
-        let deadlocks =
-            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+        let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
         assert_eq!(column(&observer, deadlocks).await, "1");
     });
 }

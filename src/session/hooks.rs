@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
@@ -84,11 +84,8 @@ impl Hooks {
             routines: Arc::default(),
             sequences: Mutex::default(),
             shown: Mutex::default(),
-<<<<<<< HEAD
             remote: Remote::default(),
-=======
             clock_was_read: AtomicBool::new(false),
->>>>>>> main
             random: Mutex::new(None),
         }
     }
