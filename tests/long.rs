@@ -283,9 +283,12 @@ fn deadlocks_are_counted() {
         let (first, second) = (connect(server.port).await, connect(server.port).await);
         first
             .batch_execute(
-                "CREATE TABLE t (a int PRIMARY KEY, b int); INSERT INTO t VALUES (1, 0), (2, 0); \
-                 SET deadlock_timeout = 50; BEGIN; UPDATE t SET b = 1 WHERE a = 1",
+                "CREATE TABLE t (a int PRIMARY KEY, b int); INSERT INTO t VALUES (1, 0), (2, 0)",
             )
+            .await
+            .expect("rows");
+        first
+            .batch_execute("SET deadlock_timeout = 50; BEGIN; UPDATE t SET b = 1 WHERE a = 1")
             .await
             .expect("the first row");
         second

@@ -88,7 +88,9 @@ fn check_prepared(server: &Zserver) {
             "CREATE TABLE made (a int)",
             "SELECT pg_advisory_xact_lock(7)",
         ] {
+            client.batch_execute("BEGIN").await.expect("BEGIN");
             assert_eq!(code(&client, blocked).await, "55P03", "{blocked}");
+            client.batch_execute("ROLLBACK").await.expect("ROLLBACK");
         }
         client.batch_execute("UPDATE account SET note = 'seen' WHERE id = 20").await.expect("free");
         let locks = "SELECT count(*) > 10, count(pid), count(DISTINCT virtualtransaction) \
@@ -174,8 +176,9 @@ fn objects_made_after_a_restart_do_not_take_what_a_prepared_one_has() {
     run(
         &server,
         "CREATE TABLE b (x serial PRIMARY KEY, t text UNIQUE); \
-                  INSERT INTO b (t) VALUES ('b'), ('c'); COMMIT PREPARED 'a'",
+                  INSERT INTO b (t) VALUES ('b'), ('c')",
     );
+    run(&server, "COMMIT PREPARED 'a'");
     assert_eq!(ask(&server, "SELECT t FROM a"), "a");
     assert_eq!(ask(&server, "SELECT t FROM b ORDER BY 1"), "b c");
     let same = "SELECT count(*) FROM pg_class GROUP BY oid HAVING count(*) > 1";

@@ -131,11 +131,7 @@ impl Session {
         let (isolation, read_only) = (characteristics.txn_isolation(), characteristics.read_only);
         let work = self.database.begin(isolation, read_only, Some(&self.lock_session))?;
         self.hooks.set_transaction_id(work.txn.id());
-        let settings = {
-            let settings = self.settings.lock();
-            self.hooks.activity.set_enabled(settings.derived().track_counts);
-            settings.snapshot()
-        };
+        let settings = self.settings.lock().snapshot();
         let started = if phase == Phase::Open { time::now() } else { self.statement_timestamp };
         self.block.enter(phase, work, characteristics, settings, started);
         Ok(())

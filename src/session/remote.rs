@@ -176,8 +176,9 @@ fn text_array(row: Vec<Option<String>>) -> Datum {
 }
 
 impl Session {
-    /// Tells functions how the transaction was begun.
+    /// Tells functions how the transaction was begun, and whether it is counted.
     pub(super) fn note_characteristics(&self) {
+        self.hooks.activity.set_enabled(self.settings.lock().derived().track_counts);
         if let Some(open) = self.block.open() {
             let number = to_number(open.characteristics);
             self.hooks.remote.characteristics.store(number, Ordering::Relaxed);

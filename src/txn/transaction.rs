@@ -386,7 +386,7 @@ impl Transaction {
         let limits = &self.shared.limits;
         if self.spill_is_due() {
             self.spill()?;
-        } else if self.writes.bytes() > limits.write_set_bytes_max {
+        } else if self.writes.bytes() - self.writes.new_bytes() > limits.write_set_bytes_max {
             return Err(Error::out_of_memory(format!(
                 "The transaction has changed existing rows in more than {} bytes.",
                 limits.write_set_bytes_max
