@@ -11,6 +11,7 @@
 //! | [`locks`] | table locks: who waits for whom, and what is seen after a wait |
 //! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
+//! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
 //! | [`memory`] | queries within the memory limit |
 //! | [`coordinator`] | a transaction over several servers is on all of them or on none |
@@ -28,6 +29,7 @@ mod coordinator;
 mod crash;
 mod functions;
 mod history;
+mod isolation;
 mod layers;
 mod locks;
 mod long;

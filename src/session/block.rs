@@ -67,6 +67,8 @@ pub struct Open {
     pub begun: Instant,
     /// Whether a statement has taken a snapshot: the isolation level is fixed.
     pub has_snapshot: bool,
+    /// Of a DEFERRABLE one: the snapshot is not to be used before this is over.
+    pub safe_wait: Option<txn::SafeWait>,
     pub actions: Vec<Action>,
 }
 
@@ -155,6 +157,7 @@ impl Block {
             started,
             begun: Instant::now(),
             has_snapshot: false,
+            safe_wait: None,
             actions: Vec::new(),
         });
     }
@@ -295,7 +298,12 @@ impl Open {
         let work = self.work.as_mut().ok_or_else(|| Error::internal("no transaction"))?;
         if !self.has_snapshot {
             // REPEATABLE READ begins to see at its first statement, not at BEGIN.
-            work.txn.refresh_snapshot();
+            let Characteristics { read_only, deferrable, .. } = self.characteristics;
+            work.txn.take_first_snapshot(read_only);
+            self.safe_wait = match read_only && deferrable {
+                true => work.txn.safe_wait(),
+                false => None,
+            };
         }
         // A statement that fails takes its whole (sub)transaction with it: no mark is needed.
         let _mark = work.txn.begin_statement();

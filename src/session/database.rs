@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use parking_lot::Mutex;
 
+use super::export::Exports;
 use super::notify::Channels;
 use super::registry::Registry;
 use super::settings::{self, Value};
@@ -44,6 +45,8 @@ pub struct Database {
     pub channels: Arc<Channels>,
     pub sequences: Sequences,
     pub compiler: Arc<dyn ExpressionCompiler>,
+    /// Snapshots for other transactions to begin with.
+    pub exports: Exports,
     /// Transactions that were rolled back, the newest of them.
     aborted: Mutex<Aborted>,
     /// Makes the salts of users that do not exist; new with every start.
@@ -113,6 +116,7 @@ impl Database {
             channels: Arc::default(),
             sequences: Sequences::default(),
             compiler: Arc::new(SqlCompiler),
+            exports: Exports::default(),
             aborted: Mutex::new(aborted),
             mock_key: rand::random(),
         }))
@@ -167,7 +171,7 @@ impl Database {
         read_only: bool,
         session: Option<&LockSession>,
     ) -> Result<Work> {
-        let mut transaction = self.transactions.begin(isolation, read_only)?;
+        let mut transaction = self.transactions.begin_later(isolation, read_only)?;
         if let Some(session) = session {
             transaction.set_session(session.clone());
         }

@@ -143,7 +143,7 @@ impl Session {
         Characteristics {
             isolation: derived.default_isolation,
             read_only: derived.default_read_only,
-            deferrable: false,
+            deferrable: derived.default_deferrable,
         }
     }
 
@@ -185,6 +185,7 @@ impl Session {
     async fn attempt(&mut self, query: &Query, params: &[Datum]) -> Result<Outcome> {
         self.begin_statement()?;
         self.note_characteristics();
+        self.await_safe_snapshot().await?;
         self.note_open_cursors();
         let eval = self.eval_context();
         let prepared = catch(|| query.current(&eval))?;
@@ -211,10 +212,25 @@ impl Session {
 
     /// A snapshot for a statement, and the catalog that belongs to it.
     pub fn begin_statement(&mut self) -> Result<()> {
-        match self.block.open_mut() {
-            Some(open) => open.begin_statement(),
-            None => Ok(()),
+        if let Some(open) = self.block.open_mut() {
+            open.begin_statement()?;
         }
+        self.note_exportable();
+        Ok(())
+    }
+
+    /// The first statement of a transaction that is SERIALIZABLE, READ ONLY and
+    /// DEFERRABLE waits until its snapshot is known to be safe, and takes another one
+    /// if it is not.
+    async fn await_safe_snapshot(&mut self) -> Result<()> {
+        while let Some(wait) = self.block.open_mut().and_then(|open| open.safe_wait.take()) {
+            let is_safe = self.scope()?.run(async { Ok(wait.await) }).await?;
+            if let Some(open) = self.block.open_mut().filter(|_| !is_safe) {
+                open.has_snapshot = false;
+                open.begin_statement()?;
+            }
+        }
+        Ok(())
     }
 
     /// Statements that only run inside a block, or only outside of one.
@@ -312,6 +328,9 @@ impl Session {
         }
         if self.block.phase == Phase::Idle {
             self.hooks.end_transaction_id(true);
+        }
+        if self.block.open().is_none_or(|open| open.work.is_none()) {
+            self.hooks.forget_exports();
         }
         // What the transaction has left is what its innermost savepoint keeps.
         match self.block.savepoint_depth().checked_sub(1) {

@@ -14,6 +14,7 @@ use rand::{Rng, SeedableRng};
 use super::Database;
 use super::advisory::{AdvisoryLocks, WaitLimits};
 use super::context::ContextCache;
+use super::export::Exportable;
 use super::notify::{ACTIONS_MAX, Action};
 use super::registry::{Backend, Interrupt};
 use super::remote::{Remote, Subtransaction};
@@ -52,6 +53,8 @@ pub(super) struct Hooks {
     sequences: Mutex<(HashMap<Oid, i64>, Option<Oid>)>,
     pub advisory: AdvisoryLocks,
     pub remote: Remote,
+    /// What `pg_export_snapshot` would export.
+    pub exportable: Mutex<Option<Exportable>>,
     /// What `pg_notify` was called for in the present command.
     pub notified: Mutex<Vec<Action>>,
     pub shown: Mutex<Shown>,
@@ -72,6 +75,7 @@ impl Hooks {
         Hooks {
             catalog: Mutex::new(database.catalog()),
             advisory: AdvisoryLocks::new(database.clone(), backend.pid),
+            exportable: Mutex::default(),
             notices,
             notified: Mutex::default(),
             database,
@@ -131,12 +135,18 @@ impl Hooks {
     pub fn end_transaction_id(&self, is_aborted: bool) {
         let has_assigned = self.backend.assigned_transaction_id().is_some();
         let id = self.backend.set_transaction_id(0);
+        self.database.exports.forget(id);
         if id != 0 {
             self.activity.count_transaction(!is_aborted);
         }
         if id != 0 && is_aborted && has_assigned {
             self.database.note_aborted(id);
         }
+    }
+
+    /// Nothing of the transaction is left to export.
+    pub fn forget_exports(&self) {
+        self.database.exports.forget(self.transaction_id.load(Ordering::Relaxed));
     }
 
     /// The ids of all transactions that are not over, the oldest first.
@@ -439,6 +449,10 @@ impl SessionHooks for Hooks {
 
     fn assigned_transaction_id(&self) -> Option<u64> {
         self.backend.assigned_transaction_id()
+    }
+
+    fn export_snapshot(&self) -> Result<String> {
+        self.export()
     }
 
     fn snapshot(&self) -> Result<Snapshot> {

@@ -25,6 +25,7 @@ mod context;
 mod cursor;
 mod database;
 mod execute;
+mod export;
 mod format;
 mod hooks;
 mod lock_rows;

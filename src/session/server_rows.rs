@@ -13,7 +13,7 @@ use super::registry::State;
 use super::settings::{Effect, Kind, Value, parameter::Parameter};
 use crate::error::{Error, Result};
 use crate::sql::types::{ArrayDim, ArrayValue, Datum, Inet, oid};
-use crate::txn::{PreparedInfo, Resource};
+use crate::txn::{PreparedInfo, Resource, Transactions};
 
 fn text(text: &str) -> Datum {
     Datum::Text(text.to_owned())
@@ -110,7 +110,13 @@ impl Hooks {
             "pg_settings" => Ok(self.settings_rows()),
             "pg_stat_activity" => Ok(self.activity_rows()),
             "pg_locks" => Ok(self.lock_rows()),
-            "pg_blocking_pids" => Ok(self.blocking_rows()),
+            "pg_blocking_pids" => Ok(self.waiting_rows(Transactions::blocking_pids)),
+            "pg_safe_snapshot_blocking_pids" => {
+                Ok(self.waiting_rows(Transactions::safe_snapshot_blocking_pids))
+            }
+            "pg_notification_queue_usage" => {
+                Ok(vec![vec![Datum::Float8(self.database.channels.usage())]])
+            }
             "pg_prepared_xacts" => Ok(self.prepared_rows()),
             "zserver_snapshots" => Ok(self.snapshot_rows()),
             "zserver_commits" => Ok(self.commit_rows()),
@@ -123,6 +129,15 @@ impl Hooks {
             }
             other => Err(Error::unsupported(format!("the server state \"{other}\""))),
         }
+    }
+
+    /// Pairs of a waiting session and one that it waits for.
+    fn waiting_rows(&self, blockers_of: fn(&Transactions, i32) -> Vec<i32>) -> Vec<Vec<Datum>> {
+        let blocking = |pid: i32| {
+            let blockers = blockers_of(&self.database.transactions, pid);
+            blockers.into_iter().map(move |other| vec![Datum::Int4(pid), Datum::Int4(other)])
+        };
+        self.database.registry.all().iter().flat_map(|backend| blocking(backend.pid)).collect()
     }
 
     fn settings_rows(&self) -> Vec<Vec<Datum>> {

@@ -3,7 +3,7 @@
 //! PREPARE TRANSACTION does what COMMIT does up to the point of no return, in the same
 //! order: deferred constraints, cursors, ON COMMIT of temporary tables. Then it refuses
 //! what cannot outlive the session (temporary objects, LISTEN and NOTIFY, WITH HOLD
-//! cursors, work on other servers) and hands writes, locks and catalog changes to `txn::prepared`. If
+//! cursors, exported snapshots, work on other servers) and hands writes, locks and catalog changes to `txn::prepared`. If
 //! anything fails, the transaction is rolled back.
 //!
 //! The catalog changes travel as the [`Payload`] of the durable record, not among the
@@ -146,6 +146,9 @@ impl Session {
         let work = self.block.work()?;
         if has_temporary(work) {
             return Err(cannot_prepare("that has operated on temporary objects"));
+        }
+        if self.database.exports.has(work.txn.id()) {
+            return Err(cannot_prepare("that has exported snapshots"));
         }
         if gid.len() >= GID_BYTES {
             return Err(Error::new(

@@ -49,7 +49,12 @@ impl Writer<'_> {
         }
         match self.holder_of_key(info, index, payload, LockMode::RowKeyShare).await? {
             None => Ok(()),
-            Some(_) => Err(violation::unique(info, &self.ctx.eval, index, key)),
+            Some(_) => {
+                // Who has looked whether the key is there before is told to try again.
+                let entry = key::index_entry(index.storage_id(), payload, None);
+                self.work.txn.check_write(Keyspace::Indexes, &entry)?;
+                Err(violation::unique(info, &self.ctx.eval, index, key))
+            }
         }
     }
 
@@ -133,6 +138,8 @@ impl Writer<'_> {
             let payload = ordered::encode_key(index, &key)?;
             self.lock_key(index, &payload).await?;
             if let Some(conflict) = self.holder_of_key(info, index, &payload, mode).await? {
+                let row_key = key::row(info.storage_id(), conflict.rid);
+                self.work.txn.note_read(Keyspace::Rows, &row_key)?;
                 return Ok(Some(conflict));
             }
         }

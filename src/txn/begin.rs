@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::thread::JoinHandle;
 use std::time::SystemTime;
 
@@ -18,7 +17,7 @@ use super::limits::Limits;
 use super::lock::{LockLog, LockSession, LockStatus, LockTable, Resource, SessionLocks};
 use super::prepared;
 use super::published::{Held, Published, SnapshotStatus, decode_u64};
-use super::serializable::Serializable;
+use super::serializable::{Bounds, Ssi};
 use super::spill::{InFlight, RidRanges, SpillTimestamps};
 use super::sweeper::{self, Sweeper};
 use super::transaction::Transaction;
@@ -45,9 +44,7 @@ pub(super) struct Shared {
     pub(super) prepared: prepared::Registry,
     /// Running and prepared transactions that ingest, past the committer.
     pub(super) ingesting: Mutex<HashSet<u64>>,
-    /// Serializable transactions that may be validated; while there are any, the
-    /// committer keeps a history.
-    pub(super) serializable_running: Arc<AtomicUsize>,
+    pub(super) ssi: Arc<Ssi>,
     pub(super) activities: Arc<Activities>,
     pub(super) commit_statistics: CommitStatistics,
     pub(super) on_unknown_outcome: OutcomeHook,
@@ -178,7 +175,7 @@ impl Transactions {
         let in_flight = unfinished_spills(&*view)?;
         let recovered = prepared::recover(&*view, &in_flight)?;
         let sweeper = Sweeper::default();
-        let is_prepared = |id: &u64| recovered.iter().any(|(other, _)| other.info.id == *id);
+        let is_prepared = |id: &u64| recovered.iter().any(|other| other.prepared.info.id == *id);
         in_flight.ids().into_iter().filter(|id| !is_prepared(id)).for_each(|id| sweeper.add(id));
         let published = Arc::new(Published {
             commit_ts,
@@ -191,6 +188,11 @@ impl Transactions {
         });
         let held = Held::default();
         held.push(&published);
+        let bounds = Bounds {
+            entries_max: limits.read_set_entries_max,
+            retained_max: limits.retained_transactions_max,
+            retained_entries_max: limits.retained_entries_max,
+        };
         let shared = Arc::new(Shared {
             queue: Queue::new(limits.commit_queue_max),
             locks: Arc::new(LockTable::new(limits.deadlock_steps_max)),
@@ -202,7 +204,7 @@ impl Transactions {
             sweeper,
             prepared: prepared::Registry::default(),
             ingesting: Mutex::default(),
-            serializable_running: Arc::default(),
+            ssi: Ssi::new(bounds),
             activities: Arc::default(),
             commit_statistics: CommitStatistics::default(),
             on_unknown_outcome,
@@ -230,18 +232,22 @@ impl Transactions {
         spills.flat_map(|ranges| ranges.objects()).map(|(_, object)| object).max()
     }
 
+    /// Begins with the snapshot of now.
     pub fn begin(&self, isolation: Isolation, read_only: bool) -> Result<Transaction> {
+        let mut transaction = self.begin_later(isolation, read_only)?;
+        transaction.take_first_snapshot(read_only);
+        Ok(transaction)
+    }
+
+    /// Begins a transaction whose first statement, and with it the snapshot that
+    /// counts ([`Transaction::take_first_snapshot`]), is still to come.
+    pub fn begin_later(&self, isolation: Isolation, read_only: bool) -> Result<Transaction> {
         let shared = self.shared();
         let id = shared
             .ids
             .transaction(shared.limits.transaction_id_block, |mark| shared.submit_mark(mark))?;
-        let is_validated = isolation == Isolation::Serializable && !read_only;
-        let counted = is_validated.then(|| Serializable::count_in(&shared.serializable_running));
         let published = shared.current.load_full();
-        let entries_max = shared.limits.read_set_entries_max;
-        let serializable =
-            counted.map(|counted| counted.with_snapshot(published.clone(), entries_max));
-        let mut transaction = Transaction::new(shared.clone(), id, published, serializable);
+        let mut transaction = Transaction::new(shared.clone(), id, published);
         transaction.set_characteristics(isolation, read_only);
         Ok(transaction)
     }
@@ -320,6 +326,12 @@ impl Transactions {
     /// The sessions that a session waits for, as `pg_blocking_pids` answers.
     pub fn blocking_pids(&self, session_pid: i32) -> Vec<i32> {
         self.shared().locks.blocking_pids(session_pid)
+    }
+
+    /// The sessions whose writing transactions a session waits for, to get a snapshot
+    /// that is safe: `pg_safe_snapshot_blocking_pids`.
+    pub fn safe_snapshot_blocking_pids(&self, session_pid: i32) -> Vec<i32> {
+        self.shared().ssi.safe_snapshot_blockers(session_pid)
     }
 
     /// The sessions that wait for a lock, and for which.

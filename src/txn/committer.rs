@@ -16,7 +16,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Instant, SystemTime};
 
@@ -25,7 +24,7 @@ use parking_lot::{Condvar, Mutex};
 use super::begin::Shared;
 use super::commit::{Attachment, Content, Reply, Request};
 use super::published::Published;
-use super::serializable::{History, Reads, Written};
+use super::serializable::Serializable;
 use super::spill::{InFlight, RidRanges};
 use super::view::View;
 use super::write_set::WriteSet;
@@ -131,8 +130,6 @@ pub(super) struct Committer {
     row_counts: HashMap<u32, i64>,
     /// When the oldest unsynced group must be synced.
     sync_by: Option<Instant>,
-    /// What was committed while serializable transactions ran; none if none do.
-    history: Option<History>,
     /// The outcome of a write is unknown: nothing may be written any more.
     broken: bool,
 }
@@ -146,7 +143,6 @@ impl Committer {
             written_bytes: 0,
             row_counts: HashMap::new(),
             sync_by: None,
-            history: None,
             broken: false,
         };
         let run = move || {
@@ -193,7 +189,6 @@ impl Committer {
         if self.broken {
             return self.refuse(group, &unknown_outcome());
         }
-        let (group, written) = self.validate(group);
         let current = self.shared.current.load_full();
         let mut group = Group::new(self.commit_ts, &current.in_flight, group);
         let result = self
@@ -228,76 +223,7 @@ impl Committer {
         self.commit_ts = group.commit_ts;
         self.written_bytes += batch_bytes;
         self.row_counts.extend(group.row_counts.drain());
-        if let Some(history) = &mut self.history {
-            let bytes_max = self.shared.limits.history_bytes_max;
-            written.into_iter().for_each(|written| history.add(written, bytes_max));
-            history.forget_until(self.shared.held.oldest());
-        }
         self.publish(group);
-    }
-
-    /// Gives up the serializable members that read what others have written since;
-    /// returns the others, and what they write if that is to be recorded.
-    fn validate(&mut self, requests: Vec<Request>) -> (Vec<Request>, Vec<Written>) {
-        if self.shared.serializable_running.load(Ordering::SeqCst) == 0 {
-            self.history = None;
-            return (requests, Vec::new());
-        }
-        let history = self.history.take().unwrap_or_else(|| History::starting_at(self.commit_ts));
-        let mut written = Vec::with_capacity(requests.len());
-        let mut accepted = Vec::with_capacity(requests.len());
-        // Of this group's members that are to be prepared: they are in no registry yet.
-        let mut to_prepare: Vec<(Arc<Reads>, Written)> = Vec::new();
-        for request in requests {
-            let commit_ts = self.commit_ts + written.len() as u64 + 1;
-            let valid = self.validate_one(&request, &history, &written, &to_prepare);
-            match valid {
-                Ok(()) => {
-                    if let Content::Prepare { prepared, .. } = &request.content
-                        && let Some(reads) = &prepared.reads
-                    {
-                        to_prepare.push((reads.clone(), prepared.written(0)));
-                    }
-                    written.extend(request.content.written(commit_ts));
-                    accepted.push(request);
-                }
-                Err(error) => self.refuse(vec![request], &error),
-            }
-        }
-        self.history = Some(history);
-        (accepted, written)
-    }
-
-    /// `40001` if a serializable member has read what was written since, or would
-    /// invalidate a transaction that is prepared.
-    fn validate_one(
-        &self,
-        request: &Request,
-        history: &History,
-        same_group: &[Written],
-        to_prepare: &[(Arc<Reads>, Written)],
-    ) -> Result<()> {
-        let (reads, serializable, written) = match &request.content {
-            Content::Prepare { prepared, .. } => {
-                let Some(serializable) = &prepared.serializable else { return Ok(()) };
-                let Some(reads) = prepared.reads.clone() else { return Ok(()) };
-                (reads, serializable, Some(prepared.written(0)))
-            }
-            content => {
-                let Some(serializable) = &request.serializable else { return Ok(()) };
-                (Arc::new(serializable.reads.take()), serializable, content.written(0))
-            }
-        };
-        history.validate(&reads, serializable.snapshot_ts(), same_group.iter())?;
-        let Some(written) = written else { return Ok(()) };
-        let is_prepared = matches!(request.content, Content::Prepare { .. });
-        let reads = is_prepared.then_some(&*reads);
-        self.shared.prepared.validate(&written, reads)?;
-        let conflict = to_prepare.iter().any(|(others_reads, others_written)| {
-            written.conflicts_with(others_reads)
-                || reads.is_some_and(|reads| others_written.conflicts_with(reads))
-        });
-        if conflict { Err(Error::read_write_dependencies()) } else { Ok(()) }
     }
 
     /// Gives up a group that was not written.
@@ -350,6 +276,7 @@ impl Committer {
         drop(current);
         let mut replies: Vec<(Arc<Reply>, u64)> = Vec::with_capacity(group.requests.len());
         let mut locks = Vec::with_capacity(group.requests.len());
+        let mut serializable: Vec<Serializable> = Vec::new();
         let mut swept = Vec::new();
         let mut finished = Vec::new();
         for (request, commit_ts) in group.requests.into_iter().zip(group.timestamps) {
@@ -363,12 +290,12 @@ impl Committer {
                         swept.push(id);
                     }
                 }
-                Content::Prepare { mut prepared, .. } => {
-                    prepared.serializable = None;
-                    shared.prepared.add(prepared);
-                }
-                Content::Finish { prepared, is_commit, .. } => {
+                Content::Prepare { prepared, .. } => shared.prepared.add(prepared),
+                Content::Finish { mut prepared, is_commit, .. } => {
                     let id = prepared.info.id;
+                    if is_commit {
+                        serializable.extend(prepared.serializable.take());
+                    }
                     if is_commit && !prepared.spilled.is_empty() {
                         shared.ingesting.lock().remove(&id);
                         spill_timestamps.add(id, commit_ts, shared.held.oldest());
@@ -382,6 +309,7 @@ impl Committer {
                 }
                 _ => {}
             }
+            serializable.extend(request.serializable);
             replies.push((request.reply, commit_ts));
             locks.push(request.locks);
         }
@@ -395,7 +323,10 @@ impl Committer {
             spill_timestamps,
         });
         shared.held.push(&published);
-        shared.current.store(published);
+        match serializable.is_empty() {
+            true => shared.current.store(published),
+            false => shared.ssi.publish(serializable.iter(), || shared.current.store(published)),
+        }
         shared.held.close_oversized(self.written_bytes, shared.limits.snapshot_bytes_max);
         drop(locks);
         finished.into_iter().for_each(|prepared| shared.prepared.remove(&prepared.info.gid));

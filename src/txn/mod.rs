@@ -30,7 +30,7 @@
 //! |---|---|---|
 //! | read committed | a new one for each statement ([`Transaction::begin_statement`]) | lock, then [`Transaction::get_newest`], re-evaluate |
 //! | repeatable read | one for the transaction | [`Transaction::changed_since_snapshot`] ⇒ the caller raises `40001` |
-//! | serializable | one for the transaction | as above; and what it read is validated at commit (module `serializable`) |
+//! | serializable | one for the transaction | as above; and read-write conflicts are watched (module `serializable`) |
 //!
 //! # Invariants
 //!
@@ -80,6 +80,7 @@ pub use lock::{
 pub use overlay::{Overlay, Scan};
 pub use prepared::{Finish, Place, PreparedInfo};
 pub use published::{Published, SnapshotStatus};
+pub use serializable::SafeWait;
 pub use transaction::{Savepoint, StatementMark, Transaction};
 
 /// Isolation levels, in SQL's words.

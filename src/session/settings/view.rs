@@ -18,6 +18,7 @@ pub struct Derived {
     pub track_counts: bool,
     pub default_isolation: IsolationLevel,
     pub default_read_only: bool,
+    pub default_deferrable: bool,
     pub client_min_messages: MessageLevel,
     pub time_zone: chrono_tz::Tz,
     pub time_zone_offset: Option<i32>,
@@ -113,6 +114,7 @@ impl Derived {
             default_isolation: IsolationLevel::parse(text("default_transaction_isolation"))
                 .unwrap_or(IsolationLevel::ReadCommitted),
             default_read_only: flag("default_transaction_read_only"),
+            default_deferrable: flag("default_transaction_deferrable"),
             client_min_messages: message_level(text("client_min_messages")),
             time_zone: zone.as_ref().map_or(chrono_tz::Tz::UTC, |zone| zone.zone),
             time_zone_offset: zone.and_then(|zone| zone.offset),

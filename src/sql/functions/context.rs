@@ -185,6 +185,10 @@ pub trait SessionHooks: Send + Sync {
     fn snapshot(&self) -> Result<Snapshot> {
         Err(crate::error::Error::unsupported("pg_current_snapshot"))
     }
+    /// Lets other transactions begin with the statement's snapshot; its identifier.
+    fn export_snapshot(&self) -> Result<String> {
+        Err(crate::error::Error::unsupported("pg_export_snapshot"))
+    }
     fn transaction_status(&self, _id: u64) -> Result<TransactionStatus> {
         Err(crate::error::Error::unsupported("pg_xact_status"))
     }

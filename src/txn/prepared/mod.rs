@@ -16,10 +16,10 @@
 //!
 //! If the committer refuses to finish one (a full disk), it stays prepared.
 //!
-//! A serializable transaction is validated when it is prepared; from then on it must
-//! not fail any more. So who would invalidate it fails instead, with `40001`: a
-//! serializable transaction that writes what a prepared one has read, and one that is
-//! to be prepared and has read what another prepared one writes.
+//! A serializable transaction has its last look before it is prepared and keeps its
+//! place among the others ([`serializable`](super::serializable)): from then on it does
+//! not fail any more, others fail in its place. After a restart it is no longer known
+//! which conflicts it had, so it is taken to have had some both ways, as in PostgreSQL.
 
 mod record;
 mod registry;
@@ -28,8 +28,8 @@ use std::sync::Arc;
 
 use super::begin::{Shared, Transactions};
 use super::commit::{Commit, CommitOptions, Content, Request};
-use super::lock::{LockLog, LockMode, Resource};
-use super::serializable::{Reads, Serializable, Written};
+use super::lock::{LockHolds, LockLog, LockMode, Resource};
+use super::serializable::{ReadRecord, Serializable};
 use super::spill::{InFlight, RidRanges};
 use super::transaction::Transaction;
 use super::write_set::WriteSet;
@@ -63,9 +63,7 @@ pub(super) struct Prepared {
     pub(super) own: RidRanges,
     /// Everything spilled.
     pub(super) spilled: RidRanges,
-    /// Of a serializable one: what it has read.
-    pub(super) reads: Option<Arc<Reads>>,
-    /// Until it is validated.
+    /// Of a serializable one: its place among them.
     pub(super) serializable: Option<Serializable>,
     /// Pieces of its record.
     pub(super) pieces: u32,
@@ -81,10 +79,6 @@ impl Prepared {
             dead.subtract(&RidRanges::of(self.writes.visible_entries()));
         }
         dead
-    }
-
-    pub(super) fn written(&self, commit_ts: u64) -> Written {
-        Written { commit_ts, writes: self.writes.clone(), objects: self.own.objects() }
     }
 
     fn remove_record(&self, batch: &mut WriteBatch) {
@@ -109,6 +103,10 @@ impl Transaction {
     /// acknowledged survives a crash. `also` is written in the same batch. If it
     /// fails, the transaction is rolled back.
     pub fn prepare(mut self, place: Place, info: PreparedInfo, also: WriteBatch) -> Commit {
+        let serializable = self.serializable.take();
+        if let Some(Err(error)) = serializable.as_ref().map(Serializable::prepare) {
+            return Commit::ready(Err(error));
+        }
         let spill = std::mem::take(&mut self.spill);
         self.locks.leave_session();
         let mut prepared = Box::new(Prepared {
@@ -116,12 +114,10 @@ impl Transaction {
             writes: std::mem::take(&mut self.writes),
             own: spill.own.as_ref().map_or_else(RidRanges::default, |own| own.ranges.clone()),
             spilled: spill.all,
-            reads: None,
-            serializable: self.serializable.take(),
+            serializable,
             pieces: 0,
             locks: std::mem::take(&mut self.locks),
         });
-        prepared.reads = prepared.serializable.as_ref().map(|it| Arc::new(it.reads.take()));
         let mut record = also;
         prepared.pieces = record::write(&prepared, &mut record);
         let shared = self.shared.clone();
@@ -213,13 +209,17 @@ impl Transactions {
     }
 }
 
-/// What the last run left prepared.
-pub(super) fn recover(
-    view: &dyn ReadView,
-    in_flight: &InFlight,
-) -> Result<Vec<(Prepared, super::lock::LockHolds)>> {
+/// What the last run left prepared: without locks, and of a serializable one without
+/// its place among the others.
+pub(super) struct Recovered {
+    pub(super) prepared: Prepared,
+    holds: LockHolds,
+    reads: Option<ReadRecord>,
+}
+
+pub(super) fn recover(view: &dyn ReadView, in_flight: &InFlight) -> Result<Vec<Recovered>> {
     let records = record::read_all(view)?;
-    for (prepared, _) in &records {
+    for Recovered { prepared, .. } in &records {
         if !prepared.spilled.is_empty() && in_flight.get(prepared.info.id).is_none() {
             return Err(Error::data_corrupted("record of a prepared transaction's bulk load"));
         }
@@ -228,11 +228,12 @@ pub(super) fn recover(
 }
 
 /// Puts them where they were, before anyone else may begin.
-pub(super) fn restore(
-    shared: &Arc<Shared>,
-    recovered: Vec<(Prepared, super::lock::LockHolds)>,
-) -> Result<()> {
-    for (mut prepared, holds) in recovered {
+pub(super) fn restore(shared: &Arc<Shared>, recovered: Vec<Recovered>) -> Result<()> {
+    for Recovered { mut prepared, holds, reads } in recovered {
+        prepared.serializable = reads.map(|reads| {
+            let written = prepared.writes.keys().map(|(keyspace, key)| (keyspace, &key[..]));
+            shared.ssi.restore(prepared.info.id, reads, written, &prepared.own.objects())
+        });
         prepared.locks = LockLog::restored(shared.locks.clone(), prepared.info.id, holds);
         if !prepared.spilled.is_empty() {
             shared.ingesting.lock().insert(prepared.info.id);

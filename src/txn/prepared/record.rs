@@ -15,10 +15,10 @@
 use std::sync::Arc;
 
 use super::super::lock::{LockHolds, LockLog, LockMode, Resource};
-use super::super::serializable::Reads;
+use super::super::serializable::{ReadRecord, Serializable};
 use super::super::spill::RidRanges;
 use super::super::write_set::{Change, WriteSet};
-use super::{Prepared, PreparedInfo};
+use super::{Prepared, PreparedInfo, Recovered};
 use crate::storage::{Key, KeyRange, Keyspace, ReadView, Value, WriteBatch, key};
 use crate::{Error, Result};
 
@@ -38,7 +38,7 @@ pub(super) fn write(prepared: &Prepared, batch: &mut WriteBatch) -> u32 {
 }
 
 /// All records, oldest transaction first.
-pub(super) fn read_all(view: &dyn ReadView) -> Result<Vec<(Prepared, LockHolds)>> {
+pub(super) fn read_all(view: &dyn ReadView) -> Result<Vec<Recovered>> {
     let mut records = Vec::new();
     let mut open: Option<(u64, u32, Vec<u8>)> = None;
     let mut close = |record: Option<(u64, u32, Vec<u8>)>| -> Result<()> {
@@ -79,7 +79,7 @@ fn encode(prepared: &Prepared) -> Vec<u8> {
     out.locks(&prepared.locks.holds());
     out.bytes(&prepared.own.encode());
     out.bytes(&prepared.spilled.encode());
-    out.reads(prepared.reads.as_deref());
+    out.reads(prepared.serializable.as_ref().map(Serializable::read_record));
     out.changes(&prepared.writes);
     let mut bytes = out.0;
     let hash = xxhash_rust::xxh3::xxh3_64(&bytes[HEADER_LEN..]);
@@ -88,7 +88,7 @@ fn encode(prepared: &Prepared) -> Vec<u8> {
     bytes
 }
 
-fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<(Prepared, LockHolds)> {
+fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<Recovered> {
     let (header, rest) = bytes.split_first_chunk::<HEADER_LEN>()?;
     let hash = xxhash_rust::xxh3::xxh3_64(rest);
     if header[0] != FORMAT || header[1..] != hash.to_le_bytes() {
@@ -105,17 +105,18 @@ fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<(Prepared, LockHolds)> {
         payload: Value::from(rest.bytes()?),
     };
     let holds = rest.locks()?;
+    let (own, spilled) = (rest.bytes()?, rest.bytes()?);
+    let reads = rest.reads()?;
     let prepared = Prepared {
         info,
-        own: RidRanges::decode(rest.bytes()?).ok()?,
-        spilled: RidRanges::decode(rest.bytes()?).ok()?,
-        reads: rest.reads()?.map(Arc::new),
+        own: RidRanges::decode(own).ok()?,
+        spilled: RidRanges::decode(spilled).ok()?,
         writes: rest.changes()?,
         serializable: None,
         pieces,
         locks: LockLog::default(),
     };
-    rest.0.is_empty().then_some((prepared, holds))
+    rest.0.is_empty().then_some(Recovered { prepared, holds, reads })
 }
 
 struct Writer(Vec<u8>);
@@ -173,7 +174,7 @@ impl Writer {
         self.u64(long);
     }
 
-    fn reads(&mut self, reads: Option<&Reads>) {
+    fn reads(&mut self, reads: Option<ReadRecord>) {
         self.u8(reads.is_some().into());
         let Some(reads) = reads else { return };
         self.u8(reads.everything.into());
@@ -217,6 +218,7 @@ fn change_tag(change: &Change) -> u8 {
         Change::DeleteRow => 3,
         Change::NewRow(_) => 4,
         Change::NewEntry(_) => 5,
+        Change::MoveRow => 6,
     }
 }
 
@@ -229,6 +231,7 @@ fn change_of(tag: u8, value: &[u8]) -> Option<Change> {
         3 => Change::DeleteRow,
         4 => Change::NewRow(value),
         5 => Change::NewEntry(value),
+        6 => Change::MoveRow,
         _ => return None,
     })
 }
@@ -300,7 +303,7 @@ impl<'b> Reader<'b> {
         })
     }
 
-    fn reads(&mut self) -> Option<Option<Reads>> {
+    fn reads(&mut self) -> Option<Option<ReadRecord>> {
         if self.u8()? == 0 {
             return Some(None);
         }
@@ -312,12 +315,7 @@ impl<'b> Reader<'b> {
             Some((keyspace, KeyRange { lower, upper: bounded.then_some(upper) }))
         })?;
         let objects = self.many(|it| Some((it.keyspace()?, it.u32()?)))?;
-        Some(Some(Reads {
-            keys: keys.into_iter().collect(),
-            ranges,
-            objects: objects.into_iter().collect(),
-            everything,
-        }))
+        Some(Some(ReadRecord { keys, ranges, objects, everything }))
     }
 
     fn changes(&mut self) -> Option<WriteSet> {

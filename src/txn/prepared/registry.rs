@@ -6,7 +6,6 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::super::begin::Shared;
-use super::super::serializable::{Reads, Written};
 use super::{Prepared, PreparedInfo};
 use crate::{Error, Result, sqlstate};
 
@@ -14,8 +13,6 @@ use crate::{Error, Result, sqlstate};
 struct Slot {
     /// None while it is being prepared.
     info: Option<PreparedInfo>,
-    /// Of a serializable one: what it has read and will have written.
-    serializable: Option<(Arc<Reads>, Arc<Written>)>,
     /// None while someone prepares or finishes it.
     transaction: Option<Box<Prepared>>,
 }
@@ -26,10 +23,8 @@ pub(in crate::txn) struct Registry(Mutex<BTreeMap<Arc<str>, Slot>>);
 impl Registry {
     /// It is durable; its name was reserved.
     pub(in crate::txn) fn add(&self, prepared: Box<Prepared>) {
-        let serializable =
-            prepared.reads.clone().map(|reads| (reads, Arc::new(prepared.written(0))));
         let info = prepared.info.clone();
-        let slot = Slot { info: Some(info.clone()), serializable, transaction: Some(prepared) };
+        let slot = Slot { info: Some(info.clone()), transaction: Some(prepared) };
         self.0.lock().insert(info.gid, slot);
     }
 
@@ -48,7 +43,7 @@ impl Registry {
     ) -> Result<Box<Prepared>> {
         let mut slots = self.0.lock();
         let found = slots.get_mut(gid).and_then(|slot| {
-            let Slot { info, transaction, .. } = slot;
+            let Slot { info, transaction } = slot;
             info.as_ref().map(|info| (info, transaction))
         });
         let Some((info, transaction)) = found else {
@@ -82,18 +77,6 @@ impl Registry {
     pub(super) fn all(&self) -> Vec<PreparedInfo> {
         self.0.lock().values().filter_map(|slot| slot.info.clone()).collect()
     }
-
-    /// `40001` if a serializable transaction writes what a prepared one has read, or,
-    /// if it is to be prepared itself, has read what a prepared one writes.
-    pub(in crate::txn) fn validate(&self, written: &Written, reads: Option<&Reads>) -> Result<()> {
-        let slots = self.0.lock();
-        let mut prepared = slots.values().filter_map(|slot| slot.serializable.as_ref());
-        let conflict = prepared.any(|(others_reads, others_written)| {
-            written.conflicts_with(others_reads)
-                || reads.is_some_and(|reads| others_written.conflicts_with(reads))
-        });
-        if conflict { Err(Error::read_write_dependencies()) } else { Ok(()) }
-    }
 }
 
 /// A name for a transaction that is about to be prepared. Dropping it frees the name.
@@ -119,7 +102,7 @@ impl Place {
             .with_hint(format!("Increase max_prepared_transactions (currently {max}).")));
         }
         let gid: Arc<str> = gid.into();
-        let slot = Slot { info: None, serializable: None, transaction: None };
+        let slot = Slot { info: None, transaction: None };
         slots.insert(gid.clone(), slot);
         Ok(Place { shared: shared.clone(), gid: Some(gid) })
     }

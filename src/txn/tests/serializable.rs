@@ -48,19 +48,41 @@ fn write_skew_is_refused() {
     });
 }
 
+/// Two conflicts in a row: the reader did not see the row that appeared, and somebody
+/// has not seen what the reader writes.
 #[test]
 fn phantom_in_a_range_that_was_empty_is_found() {
     over_both(|transactions| {
+        let count = |transaction: &Transaction, lower| {
+            let range = key::rows_between(TABLE, lower, lower + 10);
+            transaction.scan(Keyspace::Rows, &range, false).count()
+        };
         let mut reader = serializable(transactions, false);
-        assert_eq!(
-            reader.scan(Keyspace::Rows, &key::rows_between(TABLE, 10, 20), false).count(),
-            0
-        );
-        let mut writer = begin(transactions);
+        assert_eq!(count(&reader, 10), 0);
+        let mut writer = serializable(transactions, false);
+        assert_eq!(count(&writer, 100), 0);
         put(&mut writer, 15, 1);
-        commit(writer);
         put(&mut reader, 100, 1);
+        commit(writer);
         assert_eq!(outcome(reader), Err("40001".into()));
+    });
+}
+
+/// The reader's own error comes through a scan as its first entry.
+#[test]
+fn a_scan_over_what_a_committed_pivot_wrote_fails() {
+    over_both(|transactions| {
+        let reader = serializable(transactions, false);
+        let mut pivot = serializable(transactions, false);
+        let mut last = serializable(transactions, false);
+        assert_eq!(pivot.get(Keyspace::Rows, &row_key(2)).expect("get"), None);
+        put(&mut last, 2, 1);
+        commit(last);
+        put(&mut pivot, 1, 1);
+        commit(pivot);
+        let first = reader.scan(Keyspace::Rows, &key::rows(TABLE), false).next();
+        let error = first.expect("an entry").expect_err("a serialization failure");
+        assert_eq!(error.code().as_str(), "40001");
     });
 }
 
