@@ -9,7 +9,6 @@
 //!     CREATE TABLE t       name t? ── waits ─────┘ 23505
 //! ```
 
-
 use super::Ddl;
 use crate::catalog::{Catalog, Object, ObjectClass};
 use crate::error::{Error, Result};
