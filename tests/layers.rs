@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 7] = [
     &["pg"],
     &["session"],
     &["sql"],
-    &["auth", "table", "index", "catalog", "coordinator"],
+    &["auth", "table", "index", "catalog", "backup", "coordinator"],
     &["txn"],
     &["storage"],
 ];
@@ -21,11 +21,12 @@ const VOCABULARY: [&str; 5] =
     ["sql::types", "sql::functions", "sql::ir", "sql::run::work", "sql::outcome"];
 
 /// Libraries that one folder hides from the rest.
-const HIDDEN: [(&str, &[&str]); 5] = [
+const HIDDEN: [(&str, &[&str]); 6] = [
     ("pgwire", &["src/pg"]),
     ("pg_query", &["src/sql/parse"]),
     ("fjall", &["src/storage"]),
-    ("tokio_postgres", &["src/coordinator"]),
+    ("sfa", &["src/storage"]),
+    ("tokio_postgres", &["src/coordinator", "src/server"]),
     ("rustls", &["src/pg", "src/server"]),
 ];
 

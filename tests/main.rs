@@ -18,15 +18,23 @@
 //! | [`long`] | long transactions and clients that vanish do not harm the server |
 //! | [`two_phase`] | prepared transactions survive every end of the server |
 //! | [`crash`] | kill −9 under load loses no acknowledged commit |
+//! | [`power`] | nor does a power cut |
+//! | [`check`] | `zserver check` names what is planted |
+//! | [`backup`] | a backup under load restores, at its instant and at later ones |
+//! | [`vacuum`] | VACUUM removes what nobody can see, and says how much |
+//! | [`formats`] | data directories of earlier formats open |
 //!
 //! What a test needs and the machine lacks (PostgreSQL's server) is said in one
 //! line, and the test is skipped.
 
 mod abuse;
 mod activity;
+mod backup;
+mod check;
 mod client;
 mod coordinator;
 mod crash;
+mod formats;
 mod functions;
 mod history;
 mod isolation;
@@ -34,8 +42,10 @@ mod layers;
 mod locks;
 mod long;
 mod memory;
+mod power;
 mod regress;
 mod sessions;
 mod sql;
 mod support;
 mod two_phase;
+mod vacuum;

@@ -24,6 +24,7 @@ use crate::sql::run::{QueryMemory, Work};
 use crate::storage::Engine;
 use crate::table::reclaim;
 use crate::table::{ExpressionCompiler, Sequences};
+use crate::txn::archive::{self, ArchiveOptions, Archiving};
 use crate::txn::{
     CommitOptions, Durability, Isolation, KeyRange, Keyspace, Limits, LockSession, Transactions,
     WriteBatch,
@@ -87,12 +88,35 @@ impl Database {
 
     /// Opens the store that an engine holds and reads its catalog.
     pub fn open(config: Config, engine: Arc<dyn Engine>) -> Result<Arc<Database>> {
+        let archiving = match config.archive_directory() {
+            Some(directory) => Archiving::To(ArchiveOptions {
+                spool: config.data_directory.join(archive::SPOOL_DIRECTORY),
+                directory,
+                segment_bytes: config.archive_segment_size.0,
+                timeout: config.archive_timeout.duration(),
+            }),
+            None => Archiving::Off,
+        };
+        Database::open_as(config, engine, archiving)
+    }
+
+    /// Opens a store to look at it: nothing that clients did is committed, and the
+    /// archive stays as it is.
+    pub fn open_to_look(config: Config, engine: Arc<dyn Engine>) -> Result<Arc<Database>> {
+        Database::open_as(config, engine, Archiving::Kept)
+    }
+
+    fn open_as(
+        config: Config,
+        engine: Arc<dyn Engine>,
+        archiving: Archiving,
+    ) -> Result<Arc<Database>> {
         let limits = Limits {
             snapshot_bytes_max: config.max_snapshot.get() as u64,
             write_set_bytes_max: config.max_write_set_bytes(),
             ..Limits::default()
         };
-        let transactions = Transactions::open(engine, limits)?;
+        let transactions = Transactions::open_with_archive(engine, limits, archiving)?;
         let catalog = catalog::load(&transactions.published())?;
         if let Some(object) = transactions.highest_unfinished_object() {
             catalog.raise_oid_counter(object + 1);
@@ -272,6 +296,8 @@ fn configured_defaults(config: &Config) -> Result<Arc<Vec<Value>>> {
         ("listen_addresses", config.pg_listen.ip().to_string()),
         ("port", config.pg_listen.port().max(1).to_string()),
         ("ssl", if config.ssl_cert_file.is_some() { "on" } else { "off" }.to_owned()),
+        ("archive_mode", if config.archive_directory.is_some() { "on" } else { "off" }.to_owned()),
+        ("archive_timeout", config.archive_timeout.0.to_string()),
         ("ssl_cert_file", path(&config.ssl_cert_file)),
         ("ssl_key_file", path(&config.ssl_key_file)),
     ])

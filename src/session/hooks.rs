@@ -110,6 +110,15 @@ impl Hooks {
         self.scope.lock().clone()
     }
 
+    /// What the running statement is cancelled by.
+    pub fn statement_token(&self) -> Option<tokio_util::sync::CancellationToken> {
+        self.scope.lock().as_ref().map(|scope| scope.token.clone())
+    }
+
+    pub fn notices(&self) -> Notices {
+        self.notices.clone()
+    }
+
     pub fn clear_scope(&self) {
         *self.scope.lock() = None;
     }
@@ -533,6 +542,23 @@ impl SessionHooks for Hooks {
 
     fn advisory_unlock_all(&self) {
         self.advisory.unlock_session();
+    }
+
+    fn check_database(&self, eval: &EvalContext, table: Option<Oid>) -> Result<Vec<Vec<Datum>>> {
+        self.check_rows(eval, table)
+    }
+
+    fn back_up(
+        &self,
+        eval: &EvalContext,
+        directory: &str,
+        previous: Option<&str>,
+    ) -> Result<Vec<Datum>> {
+        self.take_backup(eval, directory, previous)
+    }
+
+    fn switch_archive(&self, eval: &EvalContext) -> Result<()> {
+        self.switch_archive_segment(eval)
     }
 
     fn server_rows(&self, relation: &str) -> Result<Vec<Vec<Datum>>> {

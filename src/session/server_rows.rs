@@ -122,6 +122,7 @@ impl Hooks {
             "zserver_commits" => Ok(self.commit_rows()),
             "counts_reset_at" => Ok(vec![vec![time(self.database.counts_reset_at())]]),
             "pg_prepared_statements" => Ok(self.shown.lock().prepared.clone()),
+            "pg_stat_archiver" => Ok(self.archiver_rows()),
             "pg_cursors" => Ok(self.shown.lock().cursors.clone()),
             "pg_postmaster_start_time" => Ok(vec![vec![Datum::TimestampTz(self.database.started)]]),
             "pg_conf_load_time" => {

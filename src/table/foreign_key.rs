@@ -246,6 +246,26 @@ impl Writer<'_> {
         }
     }
 
+    /// Whether the row that these values refer to is there at an instant; takes no lock.
+    pub(super) fn refers_to_row(
+        &self,
+        overlay: &Overlay,
+        foreign: &ForeignKeyInfo,
+        values: &[Datum],
+    ) -> Result<bool> {
+        let parent = self.table(foreign.key.referenced_table)?;
+        let found = self.referenced_key(&parent, &foreign.key, values)?;
+        let Some((parent, index, key)) = found else { return Ok(false) };
+        if !index.key_holds_rid(&key) {
+            let payload = ordered::encode_key(&index, &key)?;
+            let entry = key::index_entry(index.storage_id(), &payload, None);
+            return Ok(overlay.get(Keyspace::Indexes, &entry)?.is_some());
+        }
+        let search = KeySearch::equal(key);
+        let mut rids = Lookup::new(&parent, overlay, &index, &search, false);
+        Ok(rids.next_rid().transpose()?.is_some())
+    }
+
     fn newest_rid(
         &self,
         info: &TableInfo,
@@ -300,7 +320,7 @@ impl Writer<'_> {
             PendingCheck::Unique { table, index, key } => {
                 let info = self.table(*table)?;
                 match info.index(*index).cloned() {
-                    Some(index) => self.check_unique(&info, &index, key),
+                    Some(index) => self.check_unique(&info, &index, key).await,
                     None => Ok(()),
                 }
             }

@@ -22,7 +22,7 @@ use crate::index::{IndexInfo, ordered};
 use crate::sql::types::Datum;
 use crate::storage::{Value, key};
 use crate::table::state::PendingCheck;
-use crate::txn::{Keyspace, LockMode, Resource};
+use crate::txn::{Keyspace, LockMode, Resource, WaitPolicy};
 
 /// A row in the way of an insertion.
 pub struct Conflict {
@@ -41,12 +41,15 @@ impl Writer<'_> {
         key: &[Datum],
         payload: &[u8],
     ) -> Result<()> {
-        self.lock_key(index, payload).await?;
         if let Some(constraint) = index.constraint.as_ref().filter(|_| index.deferrable()) {
+            // Who has the key first waits for nobody; the checks of others wait for it.
+            let resource = Resource::index_key(index.storage_id(), payload);
+            let _taken = self.work.txn.lock(resource, LockMode::Exclusive, WaitPolicy::NoWait);
             let check =
                 PendingCheck::Unique { table: info.oid(), index: index.oid(), key: key.to_vec() };
             return self.work.table.queue(constraint, check);
         }
+        self.lock_key(index, payload).await?;
         match self.holder_of_key(info, index, payload, LockMode::RowKeyShare).await? {
             None => Ok(()),
             Some(_) => {
@@ -146,14 +149,16 @@ impl Writer<'_> {
         Ok(None)
     }
 
-    /// The check of a deferrable unique index: at most one row has the key.
-    pub(super) fn check_unique(
+    /// The check of a deferrable unique index: at most one row has the key, once those
+    /// are done that had it first.
+    pub(super) async fn check_unique(
         &mut self,
         info: &TableInfo,
         index: &IndexInfo,
         key: &[Datum],
     ) -> Result<()> {
         let payload = ordered::encode_key(index, key)?;
+        self.lock_key(index, &payload).await?;
         let bound = key::IndexBound::Before(&payload);
         let range = key::index_range(index.storage_id(), bound, key::IndexBound::After(&payload));
         let mut entries = self.work.txn.overlay_newest().scan(Keyspace::Indexes, &range, false);

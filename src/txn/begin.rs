@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 use super::activity::{Activities, CommitCounts, CommitStatistics};
+use super::archive::{self, Archive, ArchiveStart, ArchiveStatus, Archiving};
 use super::commit::{Attachment, Commit, Content, Request};
 use super::committer::{Committer, Queue};
 use super::ids::Ids;
@@ -24,7 +25,7 @@ use super::transaction::Transaction;
 use super::view::View;
 use super::{Durability, Isolation};
 use crate::storage::key::Meta;
-use crate::storage::{Engine, EngineStatistics, Keyspace, ReadView, WriteBatch};
+use crate::storage::{Engine, EngineStatistics, Keyspace, ReadView, WriteBatch, WriteError};
 use crate::{Error, Result};
 
 /// Called when nobody can know whether a write happened. The default logs and ends
@@ -48,6 +49,7 @@ pub(super) struct Shared {
     pub(super) activities: Arc<Activities>,
     pub(super) commit_statistics: CommitStatistics,
     pub(super) on_unknown_outcome: OutcomeHook,
+    pub(super) archive: Option<Archive>,
 }
 
 impl Shared {
@@ -126,9 +128,34 @@ fn unfinished_spills(view: &dyn ReadView) -> Result<InFlight> {
     Ok(in_flight)
 }
 
+fn end_process() -> OutcomeHook {
+    Arc::new(|error| {
+        tracing::error!("outcome of a commit is unknown, ending the process: {error}");
+        std::process::abort()
+    })
+}
+
+/// The archive, and the engine told of it, before anybody else writes.
+fn open_archive(engine: &dyn Engine, archiving: Archiving) -> Result<Option<Archive>> {
+    let view = engine.view();
+    let (archive, batch) = match archiving {
+        Archiving::To(options) => {
+            let (archive, batch) = Archive::open(options, &*view)?;
+            (Some(archive), Some(batch))
+        }
+        Archiving::Kept => (None, None),
+        Archiving::Off => (None, Archive::leave(&*view)?),
+    };
+    if let Some(batch) = batch {
+        engine.write(batch, Durability::Sync).map_err(WriteError::into_error)?;
+    }
+    Ok(archive)
+}
+
 struct Running {
     shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    archiver: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Running {
@@ -138,6 +165,13 @@ impl Running {
         for thread in self.threads.lock().drain(..) {
             // A panic on the commit path has ended the process already.
             let _ = thread.join();
+        }
+        // Only now nothing is archived any more.
+        if let Some(archive) = &self.shared.archive {
+            archive.close();
+        }
+        if let Some(archiver) = self.archiver.lock().take() {
+            let _ = archiver.join();
         }
     }
 }
@@ -155,11 +189,16 @@ pub struct Transactions(Arc<Running>);
 
 impl Transactions {
     pub fn open(engine: Arc<dyn Engine>, limits: Limits) -> Result<Transactions> {
-        let end_process: OutcomeHook = Arc::new(|error| {
-            tracing::error!("outcome of a commit is unknown, ending the process: {error}");
-            std::process::abort()
-        });
-        Transactions::open_with(engine, limits, end_process)
+        Transactions::open_archiving(engine, limits, end_process(), Archiving::Off)
+    }
+
+    /// Opens, and archives what is committed from now on if it is told where.
+    pub fn open_with_archive(
+        engine: Arc<dyn Engine>,
+        limits: Limits,
+        archiving: Archiving,
+    ) -> Result<Transactions> {
+        Transactions::open_archiving(engine, limits, end_process(), archiving)
     }
 
     /// Opens with another reaction to a write whose outcome is unknown.
@@ -168,6 +207,17 @@ impl Transactions {
         limits: Limits,
         on_unknown_outcome: OutcomeHook,
     ) -> Result<Transactions> {
+        Transactions::open_archiving(engine, limits, on_unknown_outcome, Archiving::Off)
+    }
+
+    /// Opens with both.
+    pub fn open_archiving(
+        engine: Arc<dyn Engine>,
+        limits: Limits,
+        on_unknown_outcome: OutcomeHook,
+        archiving: Archiving,
+    ) -> Result<Transactions> {
+        let archive = open_archive(&*engine, archiving)?;
         let view = engine.view();
         let commit_ts =
             view.get(Keyspace::Meta, &Meta::CommitTs.key())?.map_or(0, |value| decode_u64(&value));
@@ -208,10 +258,12 @@ impl Transactions {
             activities: Arc::default(),
             commit_statistics: CommitStatistics::default(),
             on_unknown_outcome,
+            archive,
         });
         prepared::restore(&shared, recovered)?;
         let threads = vec![Committer::start(shared.clone())?, sweeper::start(shared.clone())?];
-        Ok(Transactions(Arc::new(Running { shared, threads: Mutex::new(threads) })))
+        let archiver = Mutex::new(archive::start_shipping(shared.clone())?);
+        Ok(Transactions(Arc::new(Running { shared, threads: Mutex::new(threads), archiver })))
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
@@ -337,6 +389,43 @@ impl Transactions {
     /// The sessions that wait for a lock, and for which.
     pub fn waits(&self) -> Vec<(i32, Resource)> {
         self.shared().locks.waits()
+    }
+
+    /// An instant to be backed up, and where a replay of the archive over it begins.
+    pub fn begin_backup(&self) -> Result<(Arc<Published>, Option<ArchiveStart>)> {
+        let shared = self.shared();
+        let start = shared.archive.as_ref().map(Archive::start);
+        // What the archive had by then is in the view that this publishes.
+        shared.submit_and_wait(Content::System(WriteBatch::new()))?;
+        let published = shared.current.load_full();
+        let start = match start {
+            Some(start) => Some(start),
+            None => Archive::start_of_kept(&*shared.engine.view())?,
+        };
+        Ok((published, start))
+    }
+
+    /// What the archive has done; none if there is no archive.
+    pub fn archive_status(&self) -> Option<ArchiveStatus> {
+        self.shared().archive.as_ref().map(Archive::status)
+    }
+
+    /// Sends what was archived up to now on its way, as if its segment were full.
+    pub fn switch_archive_segment(&self) -> Result<()> {
+        match self.shared().archive.as_ref().map(Archive::switch) {
+            None | Some(Ok(())) => Ok(()),
+            Some(Err(WriteError::Refused(error))) => Err(error),
+            Some(Err(WriteError::Unknown(error))) => {
+                (self.shared().on_unknown_outcome)(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The engine, for what reads files and not transactions: [`Engine::verify`] and
+    /// [`Engine::compact`].
+    pub fn engine(&self) -> &Arc<dyn Engine> {
+        &self.shared().engine
     }
 
     pub fn engine_statistics(&self) -> EngineStatistics {

@@ -6,6 +6,8 @@
 //! the members' locks, and wakes them. While it waits for the disk the next group
 //! gathers, so more clients make larger groups, not more fsyncs.
 //!
+//! With an archive, the batch is appended there first ([`archive`](super::archive)).
+//!
 //! A group with any synchronous member is fsynced; one without is written to the
 //! operating system and fsynced within [`Limits::sync_delay_max`](super::Limits).
 //!
@@ -174,7 +176,7 @@ impl Committer {
     fn sync(&mut self) {
         if self.sync_by.take().is_some()
             && !self.broken
-            && let Err(error) = self.shared.engine.sync()
+            && let Err(error) = self.shared.sync_all()
         {
             self.outcome_unknown(&error.into_error());
         }
@@ -205,7 +207,7 @@ impl Committer {
         let batch_bytes = batch.bytes() as u64;
         if !batch.is_empty() {
             let started = Instant::now();
-            match self.shared.engine.write(batch, durability) {
+            match self.shared.write(batch, group.commit_ts, durability) {
                 Ok(()) => {
                     let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
                     let sync_us = (durability == Durability::Sync).then_some(us);

@@ -45,10 +45,14 @@
 //! 5. A transaction that was prepared stays so, with its locks, until it is finished by
 //!    name, whatever happens to the process (module `prepared`).
 //!
+//! With an [`archive`], step 6 also appends each batch to files from which, over a
+//! backup, every later instant can be made again.
+//!
 //! It knows no SQL: what a row means, what conflicts with what, and what a unique
 //! index is, the layers above say by the keys they lock and write.
 
 mod activity;
+pub mod archive;
 mod begin;
 mod commit;
 mod committer;
@@ -59,6 +63,7 @@ pub mod lock;
 mod overlay;
 mod prepared;
 mod published;
+mod purge;
 mod serializable;
 mod spill;
 mod sweeper;
@@ -80,6 +85,7 @@ pub use lock::{
 pub use overlay::{Overlay, Scan};
 pub use prepared::{Finish, Place, PreparedInfo};
 pub use published::{Published, SnapshotStatus};
+pub use purge::Purged;
 pub use serializable::SafeWait;
 pub use transaction::{Savepoint, StatementMark, Transaction};
 

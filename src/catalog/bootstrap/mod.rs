@@ -43,8 +43,8 @@ const FILES: &[(&str, &str)] = &[
     ("aggregates.sql", include_str!("../../../sql/aggregates.sql")),
     ("opclasses.sql", include_str!("../../../sql/opclasses.sql")),
     ("system_views.sql", include_str!("../../../sql/system_views.sql")),
+    ("server_functions.sql", include_str!("../../../sql/server_functions.sql")),
     ("information_schema.sql", include_str!("../../../sql/information_schema.sql")),
-    ("zserver.sql", include_str!("../../../sql/zserver.sql")),
 ];
 
 /// A catalog with the built-in objects only.

@@ -20,7 +20,7 @@ fn postgres() -> HashMap<(&'static str, &'static str), Oid> {
         .collect()
 }
 
-/// Every built-in object that PostgreSQL has too: kind, name, OID. `sql/zserver.sql`
+/// Every built-in object that PostgreSQL has too: kind, name, OID. `sql/server_functions.sql`
 /// declares what it has not.
 fn ours(catalog: &Catalog) -> Vec<(&'static str, String, Oid)> {
     let schema = |oid| catalog.schema_name(oid);

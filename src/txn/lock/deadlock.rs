@@ -46,25 +46,25 @@ impl LockTable {
 
     /// The waits along a cycle back to `start`, each blocked by the next.
     fn find_cycle(&self, start: &Arc<Waiting>, steps_left: &mut usize) -> Option<Vec<Edge>> {
-        let mut seen: HashSet<Owner> = HashSet::from([start.owner]);
+        let own = Party::of(start.owner, start.pid);
+        let mut seen: HashSet<Party> = HashSet::from([own]);
         let mut path = vec![Edge { waiting: start.clone(), ahead: None }];
         let mut open = vec![self.edges_of(start)];
         while let (Some(edges), Some(last)) = (open.last_mut(), path.last_mut()) {
-            let Some((owner, ahead)) = edges.pop() else {
+            let Some((party, ahead)) = edges.pop() else {
                 open.pop();
                 path.pop();
                 continue;
             };
             last.ahead = ahead;
             *steps_left = steps_left.checked_sub(1)?;
-            if owner == start.owner {
+            if party == own {
                 return Some(path);
             }
-            if !seen.insert(owner) {
+            if !seen.insert(party) {
                 continue;
             }
-            let waiting = self.waits.lock().get(&owner).cloned();
-            if let Some(waiting) = waiting {
+            if let Some(waiting) = self.wait_of(party) {
                 open.push(self.edges_of(&waiting));
                 path.push(Edge { waiting, ahead: None });
             }
@@ -72,12 +72,24 @@ impl LockTable {
         None
     }
 
+    /// What somebody waits for, with whichever of its owners.
+    fn wait_of(&self, party: Party) -> Option<Arc<Waiting>> {
+        let waits = self.waits.lock();
+        match party {
+            Party::Owner(owner) => waits.get(&owner).cloned(),
+            Party::Session(pid) => waits.values().find(|waiting| waiting.pid == pid).cloned(),
+        }
+    }
+
     fn still_holds(&self, cycle: &[Edge]) -> bool {
         cycle.iter().enumerate().all(|(position, Edge { waiting, .. })| {
             let next = &cycle[(position + 1) % cycle.len()].waiting;
             let current = self.waits.lock().get(&waiting.owner).map(|current| current.number);
             current == Some(waiting.number)
-                && self.edges_of(waiting).iter().any(|(owner, _)| *owner == next.owner)
+                && self
+                    .edges_of(waiting)
+                    .iter()
+                    .any(|(party, _)| *party == Party::of(next.owner, next.pid))
         })
     }
 
@@ -107,6 +119,20 @@ impl LockTable {
             self.put_back(waiting.resource, &order);
         }
         false
+    }
+}
+
+/// Who waits and is waited for: a session with all its owners (a transaction, and what
+/// holds its advisory locks), as it does one thing at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Party {
+    Session(i32),
+    Owner(Owner),
+}
+
+impl Party {
+    pub(super) fn of(owner: Owner, pid: i32) -> Party {
+        if pid == 0 { Party::Owner(owner) } else { Party::Session(pid) }
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
+use super::deadlock::Party;
 use super::fast::{FastPath, Table};
 use super::keys::{Bucket, bucket};
 use super::rows::{STRETCH, Stretch, place};
@@ -379,7 +380,7 @@ impl LockTable {
 
     /// Who keeps this waiter from its lock, as [`LockTable::blockers_of`]; with the
     /// request that is before it in the queue, where the owner holds nothing in its way.
-    pub(super) fn edges_of(&self, waiting: &Arc<Waiting>) -> Vec<(Owner, Option<Arc<Waiting>>)> {
+    pub(super) fn edges_of(&self, waiting: &Arc<Waiting>) -> Vec<(Party, Option<Arc<Waiting>>)> {
         let place = place_of(waiting.resource);
         let shard = self.shard(place).lock();
         let Some(entry) = shard.entries.get(&place) else { return Vec::new() };
@@ -396,9 +397,9 @@ impl LockTable {
             })
         };
         let blockers = entry.blockers(&request, &entry.waiting[..position]);
-        let edge = |(owner, ..): (Owner, i32, LockMode)| match holds(owner) {
-            true => (owner, None),
-            false => (owner, ahead(owner).cloned()),
+        let edge = |(owner, pid, _): (Owner, i32, LockMode)| {
+            let ahead = if holds(owner) { None } else { ahead(owner).cloned() };
+            (Party::of(owner, pid), ahead)
         };
         blockers.into_iter().map(edge).collect()
     }

@@ -274,6 +274,22 @@ fn deadlock_through_a_waiter_ahead_ends_with_going_first() {
     assert!(is_granted(&mut behind));
 }
 
+/// A session has several owners: its transaction, and what holds its advisory locks.
+#[test]
+fn a_deadlock_over_two_owners_of_a_session_is_found() {
+    let table = table();
+    let key = Resource::advisory(5, 42);
+    let mut advisory = SessionLocks::new(table.clone(), 1000, 101);
+    let (mut first, mut second) = (log(&table, 1), log(&table, 2));
+    let lock = advisory.lock(key, LockMode::Exclusive, WaitPolicy::NoWait);
+    assert!(matches!(lock, LockOutcome::Granted));
+    assert!(granted(&mut second, ROW, LockMode::RowForUpdate));
+    let _first_waits = wait(&mut first, ROW, LockMode::RowForUpdate);
+    let second_waits = wait(&mut second, key, LockMode::Exclusive);
+    let error = second_waits.detect_deadlock().expect_err("a cycle");
+    assert_eq!(error.code().as_str(), "40P01");
+}
+
 /// Two in a row are in the way.
 #[test]
 fn several_waiters_ahead_are_passed() {
