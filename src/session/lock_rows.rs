@@ -1,4 +1,4 @@
-//! `pg_locks` and `pg_blocking_pids`: who holds and awaits which lock.
+//! `pg_locks`: who holds and awaits which lock.
 //!
 //! PostgreSQL's columns and words, with these differences: a lock on a row is shown
 //! while it is held, not only while it is awaited (its page and tuple are the halves of
@@ -97,15 +97,6 @@ impl Holder {
 }
 
 impl Hooks {
-    /// Pairs of a waiting session and one that it waits for.
-    pub(super) fn blocking_rows(&self) -> Vec<Vec<Datum>> {
-        let blocking = |pid: i32| {
-            let blockers = self.database.transactions.blocking_pids(pid);
-            blockers.into_iter().map(move |other| vec![Datum::Int4(pid), Datum::Int4(other)])
-        };
-        self.database.registry.all().iter().flat_map(|backend| blocking(backend.pid)).collect()
-    }
-
     pub(super) fn lock_rows(&self) -> Vec<Vec<Datum>> {
         let holders = Holders {
             backends: self.database.registry.all(),
