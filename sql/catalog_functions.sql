@@ -23,3 +23,32 @@ CREATE FUNCTION pg_catalog.pg_timezone_names(OUT name text, OUT abbrev text, OUT
 CREATE FUNCTION pg_catalog.pg_stat_get_activity(pid int4, OUT datid oid, OUT datname name, OUT pid int4, OUT leader_pid int4, OUT usesysid oid, OUT usename name, OUT application_name text, OUT client_addr inet, OUT client_hostname text, OUT client_port int4, OUT backend_start timestamptz, OUT xact_start timestamptz, OUT query_start timestamptz, OUT state_change timestamptz, OUT wait_event_type text, OUT wait_event text, OUT state text, OUT backend_xid xid, OUT backend_xmin xid, OUT query_id int8, OUT query text, OUT backend_type text) RETURNS SETOF record LANGUAGE internal STABLE AS 'pg_stat_get_activity' SET oid = 2022;
 
 CREATE FUNCTION pg_catalog.pg_sequence_last_value(regclass) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_sequence_last_value' SET oid = 4032;
+
+-- What sessions have done, as the pg_stat_ views show it.
+CREATE FUNCTION pg_catalog.pg_stat_get_numscans(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_numscans' SET oid = 1928;
+CREATE FUNCTION pg_catalog.pg_stat_get_tuples_returned(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_tuples_returned' SET oid = 1929;
+CREATE FUNCTION pg_catalog.pg_stat_get_tuples_fetched(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_tuples_fetched' SET oid = 1930;
+CREATE FUNCTION pg_catalog.pg_stat_get_tuples_inserted(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_tuples_inserted' SET oid = 1931;
+CREATE FUNCTION pg_catalog.pg_stat_get_tuples_updated(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_tuples_updated' SET oid = 1932;
+CREATE FUNCTION pg_catalog.pg_stat_get_tuples_deleted(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_tuples_deleted' SET oid = 1933;
+CREATE FUNCTION pg_catalog.pg_stat_get_tuples_hot_updated(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_tuples_hot_updated' SET oid = 1972;
+CREATE FUNCTION pg_catalog.pg_stat_get_live_tuples(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_live_tuples' SET oid = 2878;
+CREATE FUNCTION pg_catalog.pg_stat_get_dead_tuples(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_dead_tuples' SET oid = 2879;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_numbackends(oid) RETURNS int4 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_numbackends' SET oid = 1941;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_xact_commit(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_xact_commit' SET oid = 1942;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_xact_rollback(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_xact_rollback' SET oid = 1943;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_tuples_returned(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_tuples_returned' SET oid = 2758;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_tuples_fetched(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_tuples_fetched' SET oid = 2759;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_tuples_inserted(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_tuples_inserted' SET oid = 2760;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_tuples_updated(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_tuples_updated' SET oid = 2761;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_tuples_deleted(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_tuples_deleted' SET oid = 2762;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_conflict_all(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_conflict_all' SET oid = 3070;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_deadlocks(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_deadlocks' SET oid = 3152;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_stat_reset_time(oid) RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_stat_reset_time' SET oid = 3074;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_temp_files(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_temp_files' SET oid = 3150;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_temp_bytes(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_temp_bytes' SET oid = 3151;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_sessions(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_sessions' SET oid = 6188;
+CREATE FUNCTION pg_catalog.pg_stat_clear_snapshot() RETURNS void LANGUAGE internal VOLATILE AS 'pg_stat_clear_snapshot' SET oid = 2230;
+CREATE FUNCTION pg_catalog.pg_stat_force_next_flush() RETURNS void LANGUAGE internal VOLATILE AS 'pg_stat_force_next_flush' SET oid = 2137;
+CREATE FUNCTION pg_catalog.pg_stat_reset() RETURNS void LANGUAGE internal VOLATILE AS 'pg_stat_reset' SET oid = 2274;
+CREATE FUNCTION pg_catalog.pg_stat_reset_single_table_counters(oid) RETURNS void LANGUAGE internal VOLATILE STRICT AS 'pg_stat_reset_single_table_counters' SET oid = 3776;

@@ -5,6 +5,7 @@
 //! answers NULL for an object that does not exist, as PostgreSQL's do.
 
 mod acl;
+mod activity;
 mod address;
 mod comment;
 mod definition;
@@ -14,6 +15,7 @@ mod partition;
 mod privilege;
 mod privilege_other;
 mod property;
+mod remote;
 mod row_security;
 mod server;
 mod server_more;
@@ -28,6 +30,7 @@ use crate::sql::types::{Datum, Oid};
 
 pub const KERNELS: &[&[Kernel]] = &[
     acl::KERNELS,
+    activity::KERNELS,
     address::KERNELS,
     comment::KERNELS,
     definition::KERNELS,
@@ -39,6 +42,7 @@ pub const KERNELS: &[&[Kernel]] = &[
     privilege::ROLES,
     privilege_other::KERNELS,
     property::KERNELS,
+    remote::KERNELS,
     row_security::KERNELS,
     server::KERNELS,
     server_more::KERNELS,
@@ -47,10 +51,12 @@ pub const KERNELS: &[&[Kernel]] = &[
 ];
 
 pub const SET_KERNELS: &[&[SetKernel]] = &[
+    activity::SET_KERNELS,
     maintenance::SET_KERNELS,
     server::SET_KERNELS,
     server_more::SET_KERNELS,
     &partition::SET_KERNELS,
+    remote::SET_KERNELS,
 ];
 
 /// Text, or NULL for nothing.
