@@ -9,8 +9,6 @@ OUTSIDE = {
     "inplace-inval": "updates of heap tuples of pg_class in place",
     "predicate-gist": "a GiST index over points",
     "predicate-hash": "a hash index",
-    "prepared-transactions": "two-phase commit",
-    "prepared-transactions-cic": "two-phase commit",
     "stats": "the cumulative statistics system",
     "vacuum-no-cleanup-lock": "cleanup locks of heap pages",
 }
