@@ -129,7 +129,7 @@ fn running_out_of_descriptors_harms_nobody_who_is_there() {
         let client = connect(port).await;
         client.batch_execute("CREATE TABLE t (a int PRIMARY KEY)").await.expect("DDL");
         let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
-        let connect =
+        let dial =
             |_| std::net::TcpStream::connect_timeout(&address, Duration::from_millis(100)).ok();
         let sockets: Vec<_> = (0..DESCRIPTORS + 20).filter_map(dial).collect();
         tokio::time::sleep(Duration::from_millis(300)).await;
