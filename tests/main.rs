@@ -11,6 +11,7 @@
 //! | [`locks`] | table locks: who waits for whom, and what is seen after a wait |
 //! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
+//! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
 //! | [`memory`] | queries within the memory limit |
 //! | [`crash`] | kill −9 under load loses no acknowledged commit |
@@ -24,6 +25,7 @@ mod client;
 mod crash;
 mod functions;
 mod history;
+mod indexes;
 mod layers;
 mod locks;
 mod memory;

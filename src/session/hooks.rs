@@ -20,7 +20,7 @@ use super::scope::Scope;
 use super::server_rows::Shown;
 use super::settings::{Authority, Scope as SetScope, Settings};
 use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
-use crate::error::{Error, Result, Severity};
+use crate::error::{Error, Report, Result, Severity};
 use crate::sql::functions::{
     AdvisoryKey, AdvisoryRequest, EvalContext, SequenceRow, SessionHooks, SettingsView,
     TransactionStatus, domain,
@@ -40,6 +40,8 @@ pub(super) struct Hooks {
     transaction_id: AtomicU64,
     /// Whether the transaction has written or was asked for its id.
     id_is_assigned: AtomicBool,
+    /// Whether the transaction is read-only.
+    read_only: AtomicBool,
     scope: Mutex<Option<Scope>>,
     catalog: Mutex<Arc<Catalog>>,
     /// The settings as they were last shown to expressions.
@@ -73,6 +75,7 @@ impl Hooks {
             settings,
             transaction_id: AtomicU64::new(0),
             id_is_assigned: AtomicBool::new(false),
+            read_only: AtomicBool::new(false),
             scope: Mutex::new(None),
             contexts: Mutex::default(),
             routines: Arc::default(),
@@ -101,6 +104,18 @@ impl Hooks {
         self.transaction_id.store(id, Ordering::Relaxed);
         self.id_is_assigned.store(false, Ordering::Relaxed);
         self.backend.transaction.store(id, Ordering::Relaxed);
+    }
+
+    pub fn set_read_only(&self, read_only: bool) {
+        self.read_only.store(read_only, Ordering::Relaxed);
+    }
+
+    /// `25006` for a function that changes a sequence which others see.
+    fn check_sequence_writable(&self, sequence: &Relation, function: &str) -> Result<()> {
+        match self.read_only.load(Ordering::Relaxed) && !sequence.is_temporary() {
+            true => Err(crate::sql::command::refused_in_read_only(function)),
+            false => Ok(()),
+        }
     }
 
     /// The transaction has written.
@@ -307,6 +322,7 @@ impl SessionHooks for Hooks {
 
     fn nextval(&self, sequence: Oid) -> Result<i64> {
         let (relation, definition) = self.sequence(sequence)?;
+        self.check_sequence_writable(&relation, "nextval()")?;
         let value = self.database.sequences.nextval(
             &self.database.transactions,
             relation.storage_id,
@@ -344,6 +360,7 @@ impl SessionHooks for Hooks {
 
     fn setval(&self, sequence: Oid, value: i64, is_called: bool) -> Result<i64> {
         let (relation, definition) = self.sequence(sequence)?;
+        self.check_sequence_writable(&relation, "setval()")?;
         let set = self.database.sequences.setval(
             &self.database.transactions,
             relation.storage_id,
@@ -394,6 +411,10 @@ impl SessionHooks for Hooks {
             notified.push(action);
         }
         Ok(())
+    }
+
+    fn tell(&self, notice: Report) {
+        self.notices.send(notice);
     }
 
     fn transaction_id(&self) -> u64 {

@@ -5,6 +5,7 @@
 //! answers NULL for an object that does not exist, as PostgreSQL's do.
 
 mod acl;
+mod activity;
 mod address;
 mod comment;
 mod definition;
@@ -27,6 +28,8 @@ use crate::sql::types::{Datum, Oid};
 
 pub const KERNELS: &[&[Kernel]] = &[
     acl::KERNELS,
+    activity::KERNELS,
+    activity::COUNTERS,
     address::KERNELS,
     comment::KERNELS,
     definition::KERNELS,
@@ -44,8 +47,12 @@ pub const KERNELS: &[&[Kernel]] = &[
     visibility::KERNELS,
 ];
 
-pub const SET_KERNELS: &[&[SetKernel]] =
-    &[server::SET_KERNELS, server_more::SET_KERNELS, &partition::SET_KERNELS];
+pub const SET_KERNELS: &[&[SetKernel]] = &[
+    activity::SET_KERNELS,
+    server::SET_KERNELS,
+    server_more::SET_KERNELS,
+    &partition::SET_KERNELS,
+];
 
 /// Text, or NULL for nothing.
 fn text(value: Option<String>) -> Datum {

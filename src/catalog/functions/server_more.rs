@@ -49,8 +49,6 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
         let found = relations.find(|relation| known && node != 0 && relation.storage_id == node);
         Ok(found.map_or(Datum::Null, |relation| Datum::Oid(relation.oid)))
     };
-    call "pg_get_statisticsobjdef" => |_, _| Ok(Datum::Null);
-    call "pg_get_statisticsobjdef_expressions" => |_, _| Ok(Datum::Null);
     call "pg_sequence_parameters" => sequence_parameters;
     call "pg_settings_get_flags" => settings_flags;
     call "plpgsql_call_handler" => |_, _| Err(Error::unsupported("calling plpgsql_call_handler"));

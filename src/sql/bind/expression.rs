@@ -26,6 +26,8 @@ pub enum ExpressionUse {
     /// WHERE of COPY FROM.
     CopyWhere,
     PartitionKey,
+    /// Of CREATE STATISTICS.
+    Statistics,
     /// A constant argument of a utility statement, or a USING expression.
     Other,
 }
@@ -41,6 +43,7 @@ impl ExpressionUse {
             ExpressionUse::IndexPredicate => Clause::IndexPredicate,
             ExpressionUse::CopyWhere => Clause::CopyWhere,
             ExpressionUse::PartitionKey => Clause::PartitionKey,
+            ExpressionUse::Statistics => Clause::Statistics,
             ExpressionUse::Other => Clause::Where,
         }
     }

@@ -107,6 +107,7 @@ pub use polymorphic::{is_polymorphic, missing_input};
 pub use procedure::{ProcedureCall, bind_call, bind_call_with};
 pub use refresh::Refreshed;
 pub use rule::only_part;
+pub(in crate::sql) use same::same;
 use scope::Level;
 pub use updatable::updatable;
 pub use variables::{Conflict, Conversion, VariableRef, Variables, bind_conversion};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::conditions::Conditions;
+use super::implied::index_hints;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
@@ -13,7 +14,9 @@ use crate::sql::run::StatementContext;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::types::Datum;
 use crate::storage::Value;
-use crate::table::scan::{Access, Comparison, RowIterator, choose, named_rows, rid_rows};
+use crate::table::scan::{
+    Access, Comparison, IndexHints, RowIterator, choose, named_rows, rid_rows,
+};
 use crate::table::{Member, ScanOptions, TableInfo, lookup};
 use crate::txn::Overlay;
 
@@ -28,6 +31,8 @@ const INLINE_ROWS_MAX: usize = 64;
 pub struct TargetScan {
     predicate: Option<Arc<Evaluator>>,
     conditions: Conditions,
+    /// The condition as it was bound, and the named table's columns in it.
+    bound: Option<(Expr, Vec<(i16, ColumnId)>)>,
 }
 
 /// The target's columns by position, then its rid: the row that evaluators see.
@@ -78,7 +83,8 @@ impl TargetScan {
             return Ok(None);
         }
         let Some(predicate) = predicates.first() else {
-            return Ok(Some(TargetScan { predicate: None, conditions: Conditions::default() }));
+            let conditions = Conditions::default();
+            return Ok(Some(TargetScan { predicate: None, conditions, bound: None }));
         };
         let Ok(evaluator) = Evaluator::compile(predicate, &slots(target), catalog) else {
             return Ok(None);
@@ -86,7 +92,8 @@ impl TargetScan {
         let columns: Vec<(i16, ColumnId)> =
             target.columns.iter().map(|(attnum, column)| (*attnum, column.id)).collect();
         let conditions = Conditions::new(predicate, &columns, catalog)?;
-        Ok(Some(TargetScan { predicate: Some(Arc::new(evaluator)), conditions }))
+        let bound = Some(((*predicate).clone(), columns));
+        Ok(Some(TargetScan { predicate: Some(Arc::new(evaluator)), conditions, bound }))
     }
 
     /// Whether a version of a row fulfils the condition.
@@ -106,6 +113,18 @@ impl TargetScan {
         ctx: &StatementContext,
     ) -> Result<Option<Vec<(usize, Comparison)>>> {
         self.conditions.evaluate(root, &ctx.eval, params)
+    }
+
+    /// What the condition says of a member's indexes over more than columns.
+    fn index_hints(&self, member: &Member, params: &[Datum], eval: &EvalContext) -> IndexHints {
+        let own = |(number, id): &(i16, ColumnId)| match *number {
+            1.. => member.attnum(*number).map(|number| (number, *id)),
+            _ => None,
+        };
+        let columns: Vec<(i16, ColumnId)> =
+            self.bound.iter().flat_map(|(_, columns)| columns.iter().filter_map(own)).collect();
+        let condition = self.bound.as_ref().map(|(condition, _)| (condition, columns.as_slice()));
+        index_hints(&member.info, condition, eval, params, |expr| Ok(expr.clone()))
     }
 
     /// Starts reading a member's rows that fulfil the condition at the overlay's
@@ -148,6 +167,7 @@ impl TargetScan {
             proof: None,
             alias: None,
             hints: Vec::new(),
+            indexes: self.index_hints(member, params, &ctx.eval),
         };
         let access = choose(info, &overlay, comparisons, &options)?;
         let rows = match &access {

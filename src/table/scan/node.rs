@@ -26,6 +26,7 @@ use futures::StreamExt;
 use parking_lot::Mutex;
 
 use super::access::{Access, by_index};
+use super::partial::IndexHints;
 use super::reader::{RowIterator, Source, named_rows, rid_rows};
 use super::{ScanColumn, ScanSpec, external, runtime};
 
@@ -124,7 +125,8 @@ impl TableScan {
             found.extend(comparisons.iter().cloned());
             let threads = self.properties.output_partitioning().partition_count();
             let reads = self.reads();
-            let index = by_index(info, overlay, &found, reads.as_deref(), threads);
+            let hints = IndexHints::default();
+            let index = by_index(info, overlay, &found, &hints, reads.as_deref(), threads);
             if let Some(index) = index.map_err(external)? {
                 access = Access::Index(index);
             }
