@@ -90,15 +90,17 @@ pub fn query_name(node: &NodeEnum) -> Option<&'static str> {
         NodeEnum::DeleteStmt(_) => "DELETE",
         NodeEnum::MergeStmt(_) => "MERGE",
         NodeEnum::SelectStmt(select) if super::ddl::into_clause(select).is_some() => "SELECT INTO",
-        NodeEnum::SelectStmt(select) => match select.locking_clause.first()?.node.as_ref() {
-            Some(NodeEnum::LockingClause(clause)) => match clause.strength() {
-                Strength::LcsForkeyshare => "SELECT FOR KEY SHARE",
-                Strength::LcsForshare => "SELECT FOR SHARE",
-                Strength::LcsFornokeyupdate => "SELECT FOR NO KEY UPDATE",
-                _ => "SELECT FOR UPDATE",
-            },
-            _ => "SELECT",
-        },
+        NodeEnum::SelectStmt(select) => {
+            match select.locking_clause.first().and_then(|n| n.node.as_ref()) {
+                Some(NodeEnum::LockingClause(clause)) => match clause.strength() {
+                    Strength::LcsForkeyshare => "SELECT FOR KEY SHARE",
+                    Strength::LcsForshare => "SELECT FOR SHARE",
+                    Strength::LcsFornokeyupdate => "SELECT FOR NO KEY UPDATE",
+                    _ => "SELECT FOR UPDATE",
+                },
+                _ => "SELECT",
+            }
+        }
         _ => return None,
     })
 }
