@@ -47,6 +47,10 @@ impl CatalogView for Catalog {
 
 /// The catalog as this session sees it.
 impl CatalogView for EvalContext {
+    fn clock_was_read(&self) {
+        self.session.clock_was_read();
+    }
+
     fn object_name(&self, reg_type: Oid, object: Oid) -> Option<String> {
         self.catalog.reg_name(&self.settings.search_path, reg_type, object)
     }

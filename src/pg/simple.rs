@@ -11,9 +11,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::connection::Connection;
 use super::encode::Encoder;
 use crate::error::Result;
-use crate::session::{Body, Format, Phase, RowCursor, Statement};
+use crate::session::{Body, Format, Phase, RowCursor, Shape, Statement};
 use crate::sql::outcome::{Outcome, RowsTag};
-use crate::sql::parse::ParsedStatement;
+use crate::sql::types::Datum;
 
 /// What CommandComplete will say.
 pub enum Tag {
@@ -41,31 +41,54 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.session.close_prepared("");
         self.session.close_portal("");
         let query = self.query.clone();
+        let shape = Shape::of(&query);
+        if let Some(shape) = &shape
+            && self.session.knows(shape)
+            && self.templated(shape).await?
+        {
+            self.ready();
+            return Ok(());
+        }
         let statements = self.session.parse(&query)?;
         if statements.is_empty() {
             self.session.end_command(true).await?;
             self.wire.output.empty_query();
         }
         let phase = if statements.len() > 1 { Phase::Implicit } else { Phase::Single };
+        let mut shape = shape.filter(|_| statements.len() == 1);
         for (index, parsed) in statements.iter().enumerate() {
             let is_last = index + 1 == statements.len();
-            self.simple_statement(parsed, phase, is_last).await?;
+            self.session.check_not_failed(Some(parsed))?;
+            self.session.begin_command(phase)?;
+            let statement = self.session.prepare_parsed(parsed)?;
+            if let Some(shape) = shape.take() {
+                self.session.note_shape(shape, parsed, &statement);
+            }
+            self.simple_statement(&statement, Vec::new(), is_last).await?;
         }
         self.ready();
         Ok(())
     }
 
+    /// Runs a text as one of those that differ from it in their constants only; false if
+    /// that is not possible.
+    async fn templated(&mut self, shape: &Shape) -> Result<bool> {
+        self.session.check_not_failed(None)?;
+        self.session.begin_command(Phase::Single)?;
+        let Some((template, values)) = self.session.templated(shape)? else { return Ok(false) };
+        let run = self.simple_statement(template.statement(), values, true).await;
+        run.map_err(|error| template.relocated(error, shape))?;
+        Ok(true)
+    }
+
     async fn simple_statement(
         &mut self,
-        parsed: &ParsedStatement,
-        phase: Phase,
+        statement: &Arc<Statement>,
+        params: Vec<Datum>,
         is_last: bool,
     ) -> Result<()> {
-        self.session.check_not_failed(Some(parsed))?;
-        self.session.begin_command(phase)?;
-        let statement = self.session.prepare_parsed(parsed)?;
-        let formats = self.result_formats(&statement);
-        let outcome = self.session.run(&statement, Vec::new()).await?;
+        let formats = self.result_formats(statement);
+        let outcome = self.session.run(statement, params).await?;
         let tag = self.answer(outcome, &formats).await?;
         self.session.end_command(is_last).await?;
         self.tell_notices();

@@ -14,7 +14,7 @@ use crate::sql;
 use crate::sql::outcome::{CopyIn, Outcome, Rows};
 use crate::sql::parse::{self, ParsedStatement};
 use crate::sql::run::Lender;
-use crate::sql::types::Datum;
+use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 use crate::table;
 use crate::txn::Durability;
@@ -41,22 +41,39 @@ impl Session {
                 body: Body::Command(Arc::new(command)),
             }));
         }
+        self.bind_kept(parsed, None)
+    }
+
+    /// The bound form of a statement: the kept one, or one that is kept from now on.
+    /// `declared`: of a statement that the client prepares, its parameters' types.
+    pub(super) fn bind_kept(
+        &mut self,
+        parsed: &ParsedStatement,
+        declared: Option<&[Oid]>,
+    ) -> Result<Arc<Statement>> {
         self.begin_statement()?;
         let eval = self.eval_context();
-        if let Some(statement) = self.plans.get(parsed, &eval) {
+        if let Some(statement) = self.plans.get(parsed, declared, &eval) {
             return Ok(statement);
         }
-        let query = catch(|| Query::bind(Arc::new(parsed.clone()), &eval, Vec::new()))?;
+        let types = declared.unwrap_or_default().to_vec();
+        let bind = || catch(|| Query::bind(Arc::new(parsed.clone()), &eval, types));
+        let (query, is_of_now) = self.hooks.is_of_now(bind);
+        let mut query = query?;
+        if declared.is_some() {
+            query = query.described();
+        }
         let statement = Arc::new(Statement { text: parsed.text.clone(), body: Body::Query(query) });
-        if self
-            .block
-            .open()
-            .and_then(|open| open.work.as_ref())
-            .is_none_or(|w| w.changes.is_empty())
-        {
-            self.plans.add(parsed, statement.clone());
+        if !is_of_now && !self.has_catalog_changes() {
+            self.plans.add(parsed, declared, statement.clone());
         }
         Ok(statement)
+    }
+
+    /// Whether the transaction has a catalog of its own, which nothing outlives.
+    pub(super) fn has_catalog_changes(&self) -> bool {
+        let work = self.block.open().and_then(|open| open.work.as_ref());
+        work.is_some_and(|work| !work.changes.is_empty())
     }
 
     /// `25P02`, unless a statement may run in a failed transaction.

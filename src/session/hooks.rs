@@ -54,6 +54,8 @@ pub(super) struct Hooks {
     /// What `pg_notify` was called for in the present command.
     pub notified: Mutex<Vec<Action>>,
     pub shown: Mutex<Shown>,
+    /// Whether a constant has been read that depends on the time.
+    clock_was_read: AtomicBool,
     /// `random()` of this session, once `setseed` was called.
     random: Mutex<Option<StdRng>>,
 }
@@ -81,8 +83,17 @@ impl Hooks {
             routines: Arc::default(),
             sequences: Mutex::default(),
             shown: Mutex::default(),
+            clock_was_read: AtomicBool::new(false),
             random: Mutex::new(None),
         }
+    }
+
+    /// Whether what was bound by `bind` is good for this transaction only: a constant in
+    /// it, like `'now'`, was read by the clock.
+    pub fn is_of_now<T>(&self, bind: impl FnOnce() -> T) -> (T, bool) {
+        self.clock_was_read.store(false, Ordering::Relaxed);
+        let bound = bind();
+        (bound, self.clock_was_read.load(Ordering::Relaxed))
     }
 
     pub fn set_scope(&self, scope: &Scope) {
@@ -316,6 +327,10 @@ fn is_member(catalog: &Catalog, role: &Role, of: Oid) -> bool {
 type SavedSession = (Arc<super::settings::Layers>, usize);
 
 impl SessionHooks for Hooks {
+    fn clock_was_read(&self) {
+        self.clock_was_read.store(true, Ordering::Relaxed);
+    }
+
     fn compile_domain(&self, eval: &EvalContext, domain: Oid) -> Result<domain::Constraints> {
         crate::sql::dml::compile_domain(eval, domain)
     }

@@ -39,6 +39,7 @@ mod server_rows;
 mod set;
 pub mod settings;
 mod statement;
+mod template;
 mod temporary;
 pub mod time;
 mod transaction;
@@ -59,6 +60,7 @@ pub use prepare::BindRequest;
 pub use registry::Ends;
 pub use rows::RowCursor;
 pub use scope::{Scope, catch};
+pub use template::Shape;
 pub use temporary::drop_leftover_temporary;
 
 use crate::auth;
@@ -72,6 +74,7 @@ use notify::Inbox;
 use plan::PlanCache;
 use registry::{Backend, Identity, Registered, State};
 use settings::{Authority, Layers, MessageLevel, Scope as SetScope, Settings};
+use template::Templates;
 
 /// One client's conversation.
 pub struct Session {
@@ -88,6 +91,7 @@ pub struct Session {
     /// Prepared statements or cursors are others than `hooks` has been told.
     statements_changed: bool,
     plans: PlanCache,
+    templates: Templates,
     inbox: Inbox,
     /// Whose locks its transactions' are.
     lock_session: LockSession,
@@ -137,6 +141,7 @@ impl Session {
             portals: HashMap::new(),
             statements_changed: false,
             plans: PlanCache::new(config.plan_cache_entries),
+            templates: Templates::new(config.plan_cache_entries),
             inbox,
             lock_session,
             notices,

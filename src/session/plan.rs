@@ -5,7 +5,6 @@
 //! equality; a transaction with DDL of its own has a catalog of its own, and
 //! nothing bound against that outlives it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -15,7 +14,7 @@ use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::sql::functions::{EvalContext, SettingsView};
 use crate::sql::outcome::ResultColumn;
-use crate::sql::parse::ParsedStatement;
+use crate::sql::parse::{ParsedStatement, Recent};
 use crate::sql::types::{Oid, SqlType};
 use crate::sql::{self, Prepared};
 
@@ -122,7 +121,7 @@ impl Query {
 }
 
 /// PostgreSQL compares types and names of result columns, not their origin.
-fn same_columns(a: &Option<Arc<[ResultColumn]>>, b: &Option<Arc<[ResultColumn]>>) -> bool {
+pub fn same_columns(a: &Option<Arc<[ResultColumn]>>, b: &Option<Arc<[ResultColumn]>>) -> bool {
     match (a, b) {
         (None, None) => true,
         (Some(a), Some(b)) => {
@@ -140,62 +139,66 @@ impl Statement {
             Body::Empty | Body::Command(_) => Vec::new(),
         }
     }
+
+    /// Whether it would be bound to exactly the same again.
+    pub fn fits(&self, eval: &EvalContext) -> bool {
+        matches!(&self.body, Body::Query(query) if query.fits(eval))
+    }
 }
 
-/// Bound statements by text, for simple queries that come again. Two generations
-/// approximate least-recently-used.
-pub struct PlanCache {
-    entries_max: usize,
-    young: HashMap<Key, Arc<Statement>>,
-    old: HashMap<Key, Arc<Statement>>,
+/// Bound statements by text, for those that come again.
+pub struct PlanCache(Recent<Key, Arc<Statement>>);
+
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    text: Arc<str>,
+    /// Where in the text the statement begins.
+    location: usize,
+    /// Of a prepared statement, the types of its parameters that the client gave.
+    declared: Option<Vec<Oid>>,
 }
 
-/// A text, and where in it the statement begins.
-type Key = (Arc<str>, usize);
+impl Key {
+    fn of(parsed: &ParsedStatement, declared: Option<&[Oid]>) -> Key {
+        Key {
+            text: parsed.text.clone(),
+            location: parsed.location,
+            declared: declared.map(<[Oid]>::to_vec),
+        }
+    }
+}
 
 /// Texts longer than this hardly come twice.
 const TEXT_BYTES_MAX: usize = 16 << 10;
 
 impl PlanCache {
     pub fn new(entries_max: usize) -> PlanCache {
-        PlanCache { entries_max, young: HashMap::new(), old: HashMap::new() }
+        PlanCache(Recent::new(entries_max))
     }
 
     /// A statement bound for exactly this context.
-    pub fn get(&mut self, parsed: &ParsedStatement, eval: &EvalContext) -> Option<Arc<Statement>> {
-        let key = (parsed.text.clone(), parsed.location);
-        let found = match self.young.get(&key) {
-            Some(found) => found.clone(),
-            None => {
-                let (key, found) = self.old.remove_entry(&key)?;
-                self.insert(key, found.clone());
-                found
-            }
-        };
-        match &found.body {
-            Body::Query(query) if query.fits(eval) => Some(found),
-            _ => None,
-        }
+    pub fn get(
+        &mut self,
+        parsed: &ParsedStatement,
+        declared: Option<&[Oid]>,
+        eval: &EvalContext,
+    ) -> Option<Arc<Statement>> {
+        let found = self.0.get(&Key::of(parsed, declared))?;
+        found.fits(eval).then(|| found.clone())
     }
 
-    pub fn add(&mut self, parsed: &ParsedStatement, statement: Arc<Statement>) {
+    pub fn add(
+        &mut self,
+        parsed: &ParsedStatement,
+        declared: Option<&[Oid]>,
+        statement: Arc<Statement>,
+    ) {
         if parsed.text.len() <= TEXT_BYTES_MAX {
-            self.insert((parsed.text.clone(), parsed.location), statement);
+            self.0.add(Key::of(parsed, declared), statement);
         }
-    }
-
-    fn insert(&mut self, key: Key, statement: Arc<Statement>) {
-        if self.entries_max == 0 {
-            return;
-        }
-        if self.young.len() >= self.entries_max.div_ceil(2) {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(key, statement);
     }
 
     pub fn clear(&mut self) {
-        self.young.clear();
-        self.old.clear();
+        self.0.clear();
     }
 }

@@ -43,10 +43,10 @@ impl Session {
         }
         let parsed = self.parse(text)?;
         let statement = match parsed.as_slice() {
-            [] => Statement { text: text.into(), body: Body::Empty },
+            [] => Arc::new(Statement { text: text.into(), body: Body::Empty }),
             [one] => {
                 self.check_not_failed(Some(one))?;
-                self.prepare_one(one, declared)?
+                self.prepare_one(one, &declared)?
             }
             _ => {
                 return Err(Error::syntax(
@@ -54,20 +54,19 @@ impl Session {
                 ));
             }
         };
-        self.add_prepared(name, Arc::new(statement), false)
+        self.add_prepared(name, statement, false)
     }
 
-    fn prepare_one(&mut self, parsed: &ParsedStatement, declared: Vec<Oid>) -> Result<Statement> {
-        let body = match Command::of(parsed)? {
-            Some(command) => Body::Command(Arc::new(command)),
-            None => {
-                self.begin_statement()?;
-                let eval = self.eval_context();
-                let query = catch(|| Query::bind(Arc::new(parsed.clone()), &eval, declared))?;
-                Body::Query(query.described())
-            }
+    fn prepare_one(
+        &mut self,
+        parsed: &ParsedStatement,
+        declared: &[Oid],
+    ) -> Result<Arc<Statement>> {
+        let Some(command) = Command::of(parsed)? else {
+            return self.bind_kept(parsed, Some(declared));
         };
-        Ok(Statement { text: parsed.text.clone(), body })
+        let body = Body::Command(Arc::new(command));
+        Ok(Arc::new(Statement { text: parsed.text.clone(), body }))
     }
 
     fn add_prepared(
@@ -234,11 +233,11 @@ impl Session {
             })
             .map(|ty| ty.map(|ty| ty.oid))
             .collect::<Result<Vec<Oid>>>()?;
-        let statement = self.prepare_one(parsed, types)?;
+        let statement = self.prepare_one(parsed, &types)?;
         if !matches!(statement.body, Body::Query(_)) {
             return Err(Error::syntax("utility statements cannot be prepared"));
         }
-        self.add_prepared(name, Arc::new(statement), true)?;
+        self.add_prepared(name, statement, true)?;
         Ok(Outcome::Command("PREPARE".to_owned()))
     }
 

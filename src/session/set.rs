@@ -174,6 +174,7 @@ impl Session {
             }
             DiscardTarget::Plans => {
                 self.plans.clear();
+                self.templates.clear();
                 "DISCARD PLANS"
             }
             DiscardTarget::Sequences => {
@@ -196,6 +197,7 @@ impl Session {
         let _ = self.hooks.reset_session_authorization(Scope::Session);
         self.prepared.clear();
         self.plans.clear();
+        self.templates.clear();
         self.inbox.unlisten_all();
         self.hooks.forget_sequences();
         self.hooks.advisory.unlock_session();

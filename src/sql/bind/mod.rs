@@ -109,6 +109,7 @@ pub use refresh::Refreshed;
 pub use rule::only_part;
 pub(in crate::sql) use same::same;
 use scope::Level;
+pub use statement::{lend_ctes, reads_own_changes};
 pub use updatable::updatable;
 pub use variables::{Conflict, Conversion, VariableRef, Variables, bind_conversion};
 

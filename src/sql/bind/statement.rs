@@ -6,10 +6,10 @@ use super::Binder;
 use super::prune::prune_scans;
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{
-    Walk, each_expr_mut, each_in_expr, expressions, inputs, statement_expressions_mut,
-    statement_exprs_mut, statement_rel,
+    Walk, each_expr_mut, each_in_expr, expressions, inputs, statement_expressions,
+    statement_expressions_mut, statement_exprs_mut, statement_rel,
 };
-use crate::sql::ir::{Cte, CteBody, CteId, ExprKind, Rel, Statement};
+use crate::sql::ir::{Cte, CteBody, CteId, Expr, ExprKind, Rel, Statement};
 use crate::sql::parse::NodeEnum;
 use crate::sql::types::oid;
 use crate::sqlstate;
@@ -57,7 +57,7 @@ impl Binder<'_> {
 
 /// Subqueries in RETURNING and ON CONFLICT run on their own: they take the statement's
 /// CTEs along that they read.
-fn lend_ctes(statement: &mut Statement) {
+pub fn lend_ctes(statement: &mut Statement) {
     if let Statement::Several(several) = statement {
         several.parts.iter_mut().for_each(|(part, _)| lend_ctes(part));
         return;
@@ -79,6 +79,24 @@ fn lend_ctes(statement: &mut Statement) {
             Walk::Inside
         });
     });
+}
+
+/// Whether an expression of RETURNING or ON CONFLICT reads what a data-modifying CTE of
+/// the statement returns.
+pub fn reads_own_changes(statement: &Statement) -> bool {
+    let Rel::With { ctes, .. } = statement_rel(statement) else { return false };
+    let changes = ctes.iter().filter(|cte| matches!(cte.body, CteBody::Modify(_)));
+    let ids: HashSet<CteId> = changes.map(|cte| cte.id).collect();
+    let mut found = false;
+    statement_expressions(statement, &mut |expr| {
+        let mut note = |expr: &Expr| {
+            if let ExprKind::Subquery(subquery) = &expr.kind {
+                found |= reads(&subquery.query.rel, &ids);
+            }
+        };
+        each_in_expr(expr, &mut note, &mut |_| {});
+    });
+    found
 }
 
 /// Whether a relation, or one within its expressions, is one of some CTEs.

@@ -23,6 +23,7 @@ mod domain;
 mod implied;
 mod insert;
 mod instead;
+mod late;
 mod merge;
 mod modify;
 mod returning;
@@ -61,6 +62,8 @@ pub struct Compiled {
     relation: Arc<crate::catalog::Relation>,
     plan: Plan,
     returning: Option<returning::ReturningPlan>,
+    /// The statement, if it is compiled anew once its CTEs have run.
+    late: Option<Box<ir::Statement>>,
 }
 
 enum Plan {
@@ -113,7 +116,8 @@ impl Compiled {
             }
             ir::Statement::Several(several) => {
                 let plan = Plan::Several(SeveralPlan::new(several, catalog)?);
-                return Ok(Compiled { relation: several.relation.clone(), plan, returning: None });
+                let relation = several.relation.clone();
+                return Ok(Compiled { relation, plan, returning: None, late: None });
             }
             ir::Statement::Query(_) => return Err(Error::internal("a query changes no rows")),
         };
@@ -125,7 +129,8 @@ impl Compiled {
         let returning = returning
             .map(|returning| returning::ReturningPlan::new(returning, extra, catalog))
             .transpose()?;
-        Ok(Compiled { relation: relation.clone(), plan, returning })
+        let late = late::applies(statement).then(|| Box::new(statement.clone()));
+        Ok(Compiled { relation: relation.clone(), plan, returning, late })
     }
 
     /// Whether it runs without a plan of DataFusion.
@@ -145,6 +150,9 @@ impl Compiled {
         work: &mut Work,
         ctx: &StatementContext,
     ) -> Result<Effect> {
+        if let Some(statement) = &self.late {
+            return late::run(statement, params, work, ctx).await;
+        }
         match &self.plan {
             Plan::Insert(plan) => {
                 plan.run(&self.relation, self.returning.as_ref(), params, work, ctx).await

@@ -86,13 +86,17 @@ impl SettingsView {
         }
     }
 
-    /// What reading a value depends on, borrowed; `now` is the transaction's timestamp.
-    pub fn input<'a>(&self, catalog: &'a dyn CatalogView, now: i64) -> InputContext<'a> {
+    /// What reading a value depends on, borrowed.
+    pub fn input<'a>(
+        &self,
+        catalog: &'a dyn CatalogView,
+        transaction_timestamp: i64,
+    ) -> InputContext<'a> {
         InputContext {
             zone: self.zone(),
             date_order: self.date_order,
             interval_style: self.interval_style,
-            now,
+            transaction_timestamp,
             catalog,
         }
     }
@@ -124,6 +128,8 @@ pub enum TransactionStatus {
 /// Effects and questions that reach outside the expression: sequences, settings,
 /// other sessions. Implemented by the session.
 pub trait SessionHooks: Send + Sync {
+    /// A constant has been read that is good for this transaction only.
+    fn clock_was_read(&self) {}
     fn nextval(&self, sequence: Oid) -> Result<i64>;
     fn currval(&self, sequence: Oid) -> Result<i64>;
     fn lastval(&self) -> Result<i64>;

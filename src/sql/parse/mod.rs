@@ -27,6 +27,7 @@ use parking_lot::Mutex;
 use pg_query::protobuf;
 use prost::Message;
 
+pub use cache::Recent;
 pub use deparse::expression_text;
 pub use ffi::{SqlToken, SqlTokenKind};
 pub use pg_query::NodeEnum;
@@ -35,7 +36,6 @@ pub use pg_query::protobuf as ast;
 
 use crate::error::{Error, Result};
 use crate::sqlstate::{self, SqlState};
-use cache::Cache;
 use number::NewerNumber;
 
 /// One statement of a query string.
@@ -91,7 +91,7 @@ const STACK_PER_LEVEL: usize = 16 << 10;
 
 struct Parser {
     limits: ParseLimits,
-    cache: Mutex<Cache>,
+    cache: Mutex<Recent<Arc<str>, Arc<Vec<ParsedStatement>>>>,
 }
 
 static PARSER: OnceLock<Parser> = OnceLock::new();
@@ -142,13 +142,13 @@ pub fn parse_type_name(text: &str) -> Result<protobuf::TypeName> {
 
 impl Parser {
     fn new(limits: ParseLimits) -> Parser {
-        Parser { limits, cache: Mutex::new(Cache::new(limits.parse_cache_entries)) }
+        Parser { limits, cache: Mutex::new(Recent::new(limits.parse_cache_entries)) }
     }
 
     fn parse(&self, text: &str) -> Result<Arc<Vec<ParsedStatement>>> {
         let cached = text.len() <= CACHED_TEXT_MAX;
         if cached && let Some(parsed) = self.cache.lock().get(text) {
-            return Ok(parsed);
+            return Ok(parsed.clone());
         }
         let text: Arc<str> = text.into();
         let parsed = Arc::new(self.parse_uncached(&text)?);

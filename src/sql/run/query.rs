@@ -236,7 +236,7 @@ fn received(
 
 /// Runs the data-modifying CTEs of a query, in order; their RETURNING rows stay
 /// as VALUES.
-async fn run_modifications(
+pub async fn run_modifications(
     query: &mut Query,
     params: &[Datum],
     work: &mut Work,
@@ -265,6 +265,28 @@ async fn run_modifications(
         }
     }
     Ok(())
+}
+
+/// Takes the data-modifying CTEs out of a query that will not run: nobody reads a row
+/// of them.
+pub fn take_modifications(query: &mut Query) -> Vec<crate::sql::ir::Statement> {
+    let mut taken = Vec::new();
+    while let Some(ctes) = modifying_ctes(&mut query.rel) {
+        for position in 0..ctes.len() {
+            let (before, rest) = ctes.split_at_mut(position);
+            let cte = &mut rest[0];
+            let rows = CteBody::Query(Box::new(constant_rows(&cte.columns, Vec::new())));
+            match std::mem::replace(&mut cte.body, rows) {
+                CteBody::Modify(mut statement) => {
+                    with_ctes(&mut statement, before);
+                    taken.push(*statement);
+                    cte.materialized = true;
+                }
+                body => cte.body = body,
+            }
+        }
+    }
+    taken
 }
 
 /// The statement's CTEs, if some change rows: only those at its top can, but the plan of

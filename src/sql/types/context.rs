@@ -35,6 +35,9 @@ pub enum IntervalStyle {
 /// What the text forms ask of the catalog: names of objects behind the reg*
 /// types, and the shape of user-defined types met inside records.
 pub trait CatalogView: Sync {
+    /// A value has been read that depends on the time.
+    fn clock_was_read(&self) {}
+
     /// The text of a reg* value; `None` prints the number.
     fn object_name(&self, _reg_type: Oid, _object: Oid) -> Option<String> {
         None
@@ -89,8 +92,8 @@ pub struct InputContext<'a> {
     pub zone: Zone,
     pub date_order: DateOrder,
     pub interval_style: IntervalStyle,
-    /// `transaction_timestamp()`, which `now` and `today` mean.
-    pub now: i64,
+    /// `transaction_timestamp()`; readers ask [`InputContext::now`].
+    pub transaction_timestamp: i64,
     pub catalog: &'a dyn CatalogView,
 }
 
@@ -116,7 +119,7 @@ impl Default for InputContext<'static> {
             zone: Zone::UTC,
             date_order: DateOrder::Mdy,
             interval_style: IntervalStyle::Postgres,
-            now: 0,
+            transaction_timestamp: 0,
             catalog: &BuiltinsOnly,
         }
     }
@@ -131,6 +134,13 @@ pub(super) fn domain_base(catalog: &dyn CatalogView, type_oid: Oid) -> Option<Sq
 }
 
 impl<'a> InputContext<'a> {
+    /// What `now` and `today` mean. A value that was read with it is good for one
+    /// transaction only.
+    pub fn now(&self) -> i64 {
+        self.catalog.clock_was_read();
+        self.transaction_timestamp
+    }
+
     /// NULL as a value of a type: a domain may refuse it.
     pub fn null(&self, type_oid: Oid) -> Result<Datum> {
         if domain_base(self.catalog, type_oid).is_some() {

@@ -22,6 +22,7 @@ use crate::sql::ir::visit;
 use crate::sql::ir::{Query, Rel, Statement};
 use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
 use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::run::query::{run_modifications, take_modifications};
 use crate::sql::run::{StatementContext, Work, failure, runtime};
 use crate::sql::types::{Datum, SqlType, oid};
 use crate::sql::{ddl, dml};
@@ -175,6 +176,7 @@ async fn of_query(
 ) -> Result<Explained> {
     let mut query = query.clone();
     unlock(&mut query.rel);
+    let changes = modifications(&mut query, options, params, work, context).await?;
     let planner = Planner::new(context, work.txn.overlay(), params, &query);
     let (analyze, verbose) = (options.analyze, options.verbose);
     let running = runtime::run(async move {
@@ -195,7 +197,33 @@ async fn of_query(
         let root = tree::read(&plan.physical, &names, analyze);
         Ok(Explained { root, planning, execution })
     });
-    context.lend_while(work, running).await
+    let mut explained = context.lend_while(work, running).await?;
+    explained.root.children.extend(changes);
+    Ok(explained)
+}
+
+/// What the data-modifying CTEs of a query do, and for ANALYZE the rows that they give
+/// it.
+async fn modifications(
+    query: &mut Query,
+    options: &ExplainOptions,
+    params: &[Datum],
+    work: &mut Work,
+    context: &StatementContext,
+) -> Result<Vec<Node>> {
+    let mut only_plan = query.clone();
+    let statements = take_modifications(&mut only_plan);
+    let mut nodes = Vec::with_capacity(statements.len());
+    let plain = ExplainOptions { analyze: false, ..*options };
+    for statement in &statements {
+        let explained = Box::pin(of_modification(statement, &plain, params, work, context)).await?;
+        nodes.push(explained.root);
+    }
+    match options.analyze {
+        true => run_modifications(query, params, work, context).await?,
+        false => *query = only_plan,
+    }
+    Ok(nodes)
 }
 
 /// Locks are not taken by EXPLAIN.

@@ -474,7 +474,7 @@ impl<'a> Decoder<'a> {
                 self.mark(Found::TIME.and(Found::ZONE))
             }
             Word::Now => {
-                self.special = Some(Special::Now(self.context.now));
+                self.special = Some(Special::Now(self.context.now()));
                 self.mark(Found::DATE.and(Found::TIME).and(Found::ZONE))
             }
             Word::Epoch | Word::Infinity | Word::NegativeInfinity if !self.time_only => {
@@ -486,7 +486,7 @@ impl<'a> Decoder<'a> {
                 self.mark(Found::DATE.and(Found::TIME).and(Found::ZONE))
             }
             Word::Today | Word::Tomorrow | Word::Yesterday if !self.time_only => {
-                let local = self.context.zone.to_local(self.context.now).unwrap_or(0);
+                let local = self.context.zone.to_local(self.context.now()).unwrap_or(0);
                 let shift = match word {
                     Word::Tomorrow => 1,
                     Word::Yesterday => -1,

@@ -59,7 +59,6 @@ pub fn parse_time(text: &str, context: &InputContext<'_>) -> Result<i64> {
 /// Microseconds since midnight, and seconds west of UTC.
 pub fn parse_time_tz(text: &str, context: &InputContext<'_>) -> Result<(i64, i32)> {
     let decoder = decode(text, context, true, "time with time zone")?;
-    let now = context.now;
     if let Some(Special::Now(now)) = decoder.special {
         let local = context.zone.to_local(now).unwrap_or(now);
         return Ok((split_timestamp(local).1, -context.zone.offset_at(now)));
@@ -68,6 +67,7 @@ pub fn parse_time_tz(text: &str, context: &InputContext<'_>) -> Result<(i64, i32
     let local = if decoder.found.has(Found::DATE) {
         decoder.local().unwrap_or(0)
     } else {
+        let now = context.now();
         let today = split_timestamp(context.zone.to_local(now).unwrap_or(now)).0;
         i64::from(today) * MICROSECONDS_PER_DAY + time
     };
