@@ -363,9 +363,13 @@ impl SessionHooks for Hooks {
         })
     }
 
-    fn lastval(&self) -> Result<i64> {
-        let sequences = self.sequences.lock();
-        sequences.1.and_then(|last| sequences.0.get(&last).copied()).ok_or_else(|| {
+    fn lastval(&self) -> Result<(Oid, i64)> {
+        let last = {
+            let sequences = self.sequences.lock();
+            sequences.1.and_then(|last| Some((last, *sequences.0.get(&last)?)))
+        };
+        let catalog = self.catalog.lock();
+        last.filter(|(sequence, _)| catalog.relation(*sequence).is_some()).ok_or_else(|| {
             Error::new(
                 sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
                 "lastval is not yet defined in this session",

@@ -93,7 +93,7 @@ fn numbers(parts: &[i16]) -> String {
 pub fn common_items(_: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
     let list: &str = arg(args, 0)?;
     let all: Vec<CommonCombination> = serde_json::from_str(list)
-        .map_err(|error| Error::data_corrupted(&format!("a list of common values: {error}")))?;
+        .map_err(|error| Error::data_corrupted(format!("a list of common values: {error}")))?;
     let row = |(number, item): (i32, CommonCombination)| {
         let nulls = item.values.iter().map(|value| Datum::Bool(value.is_none())).collect();
         let values = item.values.into_iter().map(|value| value.map_or(Datum::Null, Datum::Text));

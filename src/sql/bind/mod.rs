@@ -95,7 +95,7 @@ pub use expression::{
     ColumnExpression, DOMAIN_VALUE, ExpressionUse, bind_bound_value, bind_column_expression,
     bind_default, bind_domain_check, bind_domain_check_sql, bind_domain_default, bind_expression,
     bind_expression_sql, bind_relation_expression_sql, bind_trigger_condition,
-    bind_trigger_condition_sql,
+    bind_trigger_condition_sql, check_execute_argument,
 };
 pub use from::cannot_open;
 pub use inline::expression_of;

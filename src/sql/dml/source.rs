@@ -9,7 +9,7 @@ use super::implied::index_hints;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
-use crate::sql::ir::{ColumnId, Expr, Rel, Scan};
+use crate::sql::ir::{ColumnId, Expr, ExprKind, Rel, Scan, visit};
 use crate::sql::run::StatementContext;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::types::Datum;
@@ -117,13 +117,27 @@ impl TargetScan {
 
     /// What the condition says of a member's indexes over more than columns.
     fn index_hints(&self, member: &Member, params: &[Datum], eval: &EvalContext) -> IndexHints {
+        if member.info.indexes.iter().all(|index| index.is_over_columns()) {
+            return IndexHints::default();
+        }
         let own = |(number, id): &(i16, ColumnId)| match *number {
             1.. => member.attnum(*number).map(|number| (number, *id)),
             _ => None,
         };
         let columns: Vec<(i16, ColumnId)> =
             self.bound.iter().flat_map(|(_, columns)| columns.iter().filter_map(own)).collect();
-        let condition = self.bound.as_ref().map(|(condition, _)| (condition, columns.as_slice()));
+        let condition = self.bound.as_ref().map(|(condition, _)| {
+            let mut condition = condition.clone();
+            visit::rewrite(&mut condition, &mut |expr| {
+                if let ExprKind::Param(at) = expr.kind
+                    && let Some(value) = params.get(at)
+                {
+                    expr.kind = ExprKind::Const(value.clone());
+                }
+            });
+            condition
+        });
+        let condition = condition.as_ref().map(|condition| (condition, columns.as_slice()));
         index_hints(&member.info, condition, eval, params, |expr| Ok(expr.clone()))
     }
 

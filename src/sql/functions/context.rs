@@ -132,7 +132,8 @@ pub trait SessionHooks: Send + Sync {
     fn clock_was_read(&self) {}
     fn nextval(&self, sequence: Oid) -> Result<i64>;
     fn currval(&self, sequence: Oid) -> Result<i64>;
-    fn lastval(&self) -> Result<i64>;
+    /// The sequence of the session's last `nextval`, and what `currval` is for it.
+    fn lastval(&self) -> Result<(Oid, i64)>;
     fn setval(&self, sequence: Oid, value: i64, is_called: bool) -> Result<i64>;
     /// What SELECT from a sequence shows.
     fn sequence_row(&self, sequence: Oid) -> Result<SequenceRow>;

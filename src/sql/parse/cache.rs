@@ -50,7 +50,7 @@ impl<K: Eq + Hash, V> Recent<K, V> {
     }
 
     #[cfg(test)]
-    pub fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.young.len() + self.old.len()
     }
 }

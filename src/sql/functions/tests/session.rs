@@ -58,7 +58,7 @@ impl SessionHooks for NoSession {
         none()
     }
 
-    fn lastval(&self) -> Result<i64> {
+    fn lastval(&self) -> Result<(Oid, i64)> {
         none()
     }
 
