@@ -1592,6 +1592,7 @@ CREATE FUNCTION pg_catalog.pg_conversion_is_visible(oid) RETURNS bool LANGUAGE i
 CREATE FUNCTION pg_catalog.pg_current_logfile() RETURNS text LANGUAGE internal VOLATILE AS 'pg_current_logfile' SET oid = 3800;
 CREATE FUNCTION pg_catalog.pg_current_logfile(text) RETURNS text LANGUAGE internal VOLATILE AS 'pg_current_logfile_1arg' SET oid = 3801;
 CREATE FUNCTION pg_catalog.pg_current_snapshot() RETURNS pg_snapshot LANGUAGE internal STABLE STRICT AS 'pg_current_snapshot' SET oid = 5061;
+CREATE FUNCTION pg_catalog.pg_export_snapshot() RETURNS text LANGUAGE internal VOLATILE STRICT AS 'pg_export_snapshot' SET oid = 3809;
 CREATE FUNCTION pg_catalog.pg_current_xact_id() RETURNS xid8 LANGUAGE internal STABLE STRICT AS 'pg_current_xact_id' SET oid = 5059;
 CREATE FUNCTION pg_catalog.pg_current_xact_id_if_assigned() RETURNS xid8 LANGUAGE internal STABLE STRICT AS 'pg_current_xact_id_if_assigned' SET oid = 5060;
 CREATE FUNCTION pg_catalog.pg_database_size(name) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_database_size_name' SET oid = 2168;
@@ -1672,6 +1673,7 @@ CREATE FUNCTION pg_catalog.pg_relation_is_updatable(regclass, bool) RETURNS int4
 CREATE FUNCTION pg_catalog.pg_relation_size(regclass) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_relation_size_regclass' SET oid = 2325;
 CREATE FUNCTION pg_catalog.pg_relation_size(regclass, text) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_relation_size' SET oid = 2332;
 CREATE FUNCTION pg_catalog.pg_safe_snapshot_blocking_pids(int4) RETURNS int4[] LANGUAGE internal VOLATILE STRICT AS 'pg_safe_snapshot_blocking_pids' SET oid = 3376;
+CREATE FUNCTION pg_catalog.pg_isolation_test_session_is_blocked(int4, int4[]) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_isolation_test_session_is_blocked' SET oid = 3378;
 CREATE FUNCTION pg_catalog.pg_sequence_parameters(sequence_oid oid, OUT start_value int8, OUT minimum_value int8, OUT maximum_value int8, OUT increment int8, OUT cycle_option bool, OUT cache_size int8, OUT data_type oid) RETURNS record LANGUAGE internal STABLE STRICT AS 'pg_sequence_parameters' SET oid = 3078;
 CREATE FUNCTION pg_catalog.pg_settings_get_flags(text) RETURNS text[] LANGUAGE internal STABLE STRICT AS 'pg_settings_get_flags' SET oid = 6240;
 CREATE FUNCTION pg_catalog.pg_show_all_settings(OUT name text, OUT setting text, OUT unit text, OUT category text, OUT short_desc text, OUT extra_desc text, OUT context text, OUT vartype text, OUT source text, OUT min_val text, OUT max_val text, OUT enumvals text[], OUT boot_val text, OUT reset_val text, OUT sourcefile text, OUT sourceline int4, OUT pending_restart bool) RETURNS SETOF record LANGUAGE internal STABLE STRICT AS 'show_all_settings' SET oid = 2084;

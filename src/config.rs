@@ -101,6 +101,21 @@ pub struct Config {
     /// Threads that serve connections; 0 is the number of cores.
     pub worker_threads: usize,
 
+    /// Where committed groups go, for recovery to a point in time: a directory that
+    /// exists, best on another disk. Taken at the start; without it nothing is archived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archive_directory: Option<PathBuf>,
+    /// A segment of the archive that is older is sent there as it is; 0 waits until it
+    /// is full.
+    pub archive_timeout: Seconds,
+    /// Bytes of a segment of the archive.
+    pub archive_segment_size: Bytes,
+    /// Bytes of the store that are read each second to compare them with their
+    /// checksums; 0 never does.
+    pub scrub_rate: Bytes,
+    /// From the end of one reading to the next.
+    pub scrub_interval: Seconds,
+
     pub log_format: LogFormat,
     /// `tracing` filter: `info`, `zserver=debug,warn`.
     pub log_filter: String,
@@ -151,6 +166,11 @@ impl Default for Config {
             batch_rows: 8_192,
             parallelism: 0,
             worker_threads: 0,
+            archive_directory: None,
+            archive_timeout: Seconds(0),
+            archive_segment_size: Bytes(16 << 20),
+            scrub_rate: Bytes(4 << 20),
+            scrub_interval: Seconds(86_400),
             log_format: LogFormat::Text,
             log_filter: "info".to_owned(),
         }
@@ -226,6 +246,8 @@ impl Config {
         at_least("max_expression_depth", self.max_expression_depth as u64, 10)?;
         at_least("write_buffer", self.write_buffer.0, 4 << 10)?;
         at_least("read_buffer", self.read_buffer.0, 1 << 10)?;
+        at_least("archive_segment_size", self.archive_segment_size.0, 64 << 10)?;
+        at_least("scrub_interval", self.scrub_interval.0, 1)?;
         at_least("batch_rows", self.batch_rows as u64, 1)?;
         if self.superuser_reserved_connections >= self.max_connections {
             return Err(invalid(
@@ -251,6 +273,11 @@ impl Config {
     pub fn tls_files(&self) -> Option<(PathBuf, PathBuf)> {
         let resolve = |path: &PathBuf| self.data_directory.join(path);
         Some((resolve(self.ssl_cert_file.as_ref()?), resolve(self.ssl_key_file.as_ref()?)))
+    }
+
+    /// Where to archive; a relative path starts at the data directory.
+    pub fn archive_directory(&self) -> Option<PathBuf> {
+        self.archive_directory.as_ref().map(|path| self.data_directory.join(path))
     }
 
     pub fn parallelism(&self) -> usize {
@@ -316,6 +343,7 @@ fn known_keys() -> toml::Table {
     let sample = Config {
         ssl_cert_file: Some(PathBuf::new()),
         ssl_key_file: Some(PathBuf::new()),
+        archive_directory: Some(PathBuf::new()),
         ..Config::default()
     };
     toml::Table::try_from(sample).expect("every field is a TOML value")

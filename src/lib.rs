@@ -17,11 +17,12 @@
 //! # Layers
 //!
 //! Arrows point down only: `pg` → `session` → `sql` → `catalog`, `table`,
-//! `index` → `txn` → `storage`. `sql::types` is the vocabulary of values that
+//! `index`, `backup` → `txn` → `storage`. `sql::types` is the vocabulary of values that
 //! everything above `txn` shares. `storage` and `txn` know bytes, not Arrow,
 //! SQL or tokio. `tests/layers.rs` reads the `use` lines and holds this true.
 
 pub mod auth;
+pub mod backup;
 pub mod catalog;
 pub mod config;
 pub mod error;

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use zserver::config::{Config, ConfigError};
-use zserver::server;
+use zserver::server::{self, maintenance};
+use zserver::txn::archive::ReplayTarget;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -29,6 +30,37 @@ enum Verb {
     Init,
     /// Print the configuration that would be used, as a configuration file.
     PrintConfig,
+    /// Look for damage in what is stored, or let a running server look.
+    Check,
+    /// Copy everything at one instant, while clients go on.
+    Backup {
+        /// The backup's directory: made, or empty.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// An earlier backup; what has not changed since takes no space.
+        #[arg(long, value_name = "DIR")]
+        previous: Option<PathBuf>,
+    },
+    /// Compare a backup with its checksums.
+    VerifyBackup {
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
+    /// Make the data directory out of a backup.
+    Restore {
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+        /// Archive to replay over it: an archive directory, or the "archive" in a data
+        /// directory.
+        #[arg(long, value_name = "DIR")]
+        archive: Vec<PathBuf>,
+        /// Replay up to this time (UTC unless it names a zone).
+        #[arg(long, value_name = "TIME", conflicts_with = "to_commit")]
+        to_time: Option<String>,
+        /// Replay up to this commit timestamp.
+        #[arg(long, value_name = "NUMBER")]
+        to_commit: Option<u64>,
+    },
     /// Print the version.
     Version,
 }
@@ -74,7 +106,7 @@ impl Options {
 fn main() -> ExitCode {
     let command_line = CommandLine::parse();
     match run(command_line) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("zserver: {error}");
             ExitCode::FAILURE
@@ -82,7 +114,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command_line: CommandLine) -> Result<(), Box<dyn std::error::Error>> {
+fn run(command_line: CommandLine) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let options = command_line.options;
     match command_line.verb.unwrap_or(Verb::Serve) {
         Verb::Serve => {
@@ -91,7 +123,20 @@ fn run(command_line: CommandLine) -> Result<(), Box<dyn std::error::Error>> {
         }
         Verb::Init => server::init(options.load()?)?,
         Verb::PrintConfig => print!("{}", options.load()?.to_toml()),
+        Verb::Check => return Ok(maintenance::check(options.load()?)?),
+        Verb::Backup { to, previous } => {
+            maintenance::backup(options.load()?, &to, previous.as_deref())?;
+        }
+        Verb::VerifyBackup { directory } => return Ok(maintenance::verify_backup(&directory)?),
+        Verb::Restore { from, archive, to_time, to_commit } => {
+            let target = match (to_time, to_commit) {
+                (Some(time), _) => maintenance::recovery_time(&time)?,
+                (None, Some(commit)) => ReplayTarget::CommitTs(commit),
+                (None, None) => ReplayTarget::Latest,
+            };
+            maintenance::restore(options.load()?, &from, &archive, target)?;
+        }
         Verb::Version => println!("zserver {}", env!("CARGO_PKG_VERSION")),
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

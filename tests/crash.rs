@@ -7,13 +7,17 @@ use std::time::Duration;
 
 use crate::support::{block_on, connect, zserver::Zserver};
 
-const CLIENTS: i32 = 8;
+pub const CLIENTS: i32 = 8;
 const KILLS: usize = 25;
 /// How long the clients write before each kill.
 const ROUND_MS: u64 = 250;
 
+/// What the clients write to.
+pub const SETUP: &str =
+    "CREATE TABLE log (client int, n bigint, part text, PRIMARY KEY (client, n, part))";
+
 /// What one client knows: the last number it saw committed.
-async fn write_until_killed(port: u16, client: i32, from: i64, stop: Arc<AtomicBool>) -> i64 {
+pub async fn write_until_killed(port: u16, client: i32, from: i64, stop: Arc<AtomicBool>) -> i64 {
     let connection = connect(port).await;
     let mut acknowledged = from;
     while !stop.load(Ordering::Relaxed) {
@@ -33,7 +37,7 @@ async fn write_until_killed(port: u16, client: i32, from: i64, stop: Arc<AtomicB
 
 /// The largest number of a client that is stored, after checking that all up to
 /// it are there in pairs.
-async fn stored(port: u16, client: i32) -> i64 {
+pub async fn stored(port: u16, client: i32) -> i64 {
     let connection = connect(port).await;
     let row = connection
         .query_one(
@@ -52,9 +56,7 @@ async fn stored(port: u16, client: i32) -> i64 {
 fn no_acknowledged_commit_is_lost_in_25_kills() {
     let mut server = Zserver::start();
     block_on(async {
-        let setup =
-            "CREATE TABLE log (client int, n bigint, part text, PRIMARY KEY (client, n, part))";
-        connect(server.port).await.batch_execute(setup).await.expect("a table");
+        connect(server.port).await.batch_execute(SETUP).await.expect("a table");
     });
     let mut known = vec![0i64; CLIENTS as usize];
     for _ in 0..KILLS {
@@ -89,6 +91,41 @@ fn no_acknowledged_commit_is_lost_in_25_kills() {
         }
     }
     assert!(known.iter().all(|last| *last > 0), "every client has written");
+}
+
+/// SIGTERM while eight clients write: it ends in good order and in time, and what was
+/// acknowledged is there.
+#[test]
+fn sigterm_under_load_exits_0_within_10_seconds() {
+    let directory = tempfile::TempDir::new().expect("a temporary directory");
+    let data = directory.path().join("data");
+    let server = Zserver::start_over(&data, &[]);
+    let port = server.port;
+    let (status, took, acknowledged) = block_on(async {
+        connect(port).await.batch_execute(SETUP).await.expect("a table");
+        let stop = Arc::new(AtomicBool::new(false));
+        let tasks: Vec<_> = (0..CLIENTS)
+            .map(|client| tokio::spawn(write_until_killed(port, client, 0, stop.clone())))
+            .collect();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let started = std::time::Instant::now();
+        let status = tokio::task::spawn_blocking(|| server.terminate()).await.expect("a status");
+        let took = started.elapsed();
+        stop.store(true, Ordering::Relaxed);
+        let mut acknowledged = Vec::new();
+        for task in tasks {
+            acknowledged.push(task.await.expect("the client task ends"));
+        }
+        (status, took, acknowledged)
+    });
+    assert_eq!(status.code(), Some(0));
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    let server = Zserver::start_over(&data, &[]);
+    for (client, acknowledged) in (0..CLIENTS).zip(acknowledged) {
+        let last = block_on(stored(server.port, client));
+        assert!(last >= acknowledged, "client {client}: {acknowledged} acknowledged, {last} there");
+        assert!(last <= acknowledged + 1, "client {client}: more is stored than was sent");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 7] = [
     &["pg"],
     &["session"],
     &["sql"],
-    &["auth", "table", "index", "catalog"],
+    &["auth", "table", "index", "catalog", "backup"],
     &["txn"],
     &["storage"],
 ];
@@ -21,10 +21,12 @@ const VOCABULARY: [&str; 5] =
     ["sql::types", "sql::functions", "sql::ir", "sql::run::work", "sql::outcome"];
 
 /// Libraries that one folder hides from the rest.
-const HIDDEN: [(&str, &[&str]); 4] = [
+const HIDDEN: [(&str, &[&str]); 6] = [
     ("pgwire", &["src/pg"]),
     ("pg_query", &["src/sql/parse"]),
     ("fjall", &["src/storage"]),
+    ("sfa", &["src/storage"]),
+    ("tokio_postgres", &["src/server"]),
     ("rustls", &["src/pg", "src/server"]),
 ];
 

@@ -12,24 +12,36 @@
 //! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
+//! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
 //! | [`memory`] | queries within the memory limit |
 //! | [`crash`] | kill −9 under load loses no acknowledged commit |
+//! | [`power`] | nor does a power cut |
+//! | [`check`] | `zserver check` names what is planted |
+//! | [`backup`] | a backup under load restores, at its instant and at later ones |
+//! | [`vacuum`] | VACUUM removes what nobody can see, and says how much |
+//! | [`formats`] | data directories of earlier formats open |
 //!
 //! What a test needs and the machine lacks (PostgreSQL's server) is said in one
 //! line, and the test is skipped.
 
 mod abuse;
 mod activity;
+mod backup;
+mod check;
 mod client;
 mod crash;
+mod formats;
 mod functions;
 mod history;
 mod indexes;
+mod isolation;
 mod layers;
 mod locks;
 mod memory;
+mod power;
 mod regress;
 mod sessions;
 mod sql;
 mod support;
+mod vacuum;

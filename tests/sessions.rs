@@ -137,3 +137,47 @@ fn temporary_objects_do_not_outlive_a_crash() {
     let server = Zserver::start_over(&data, &[]);
     assert_eq!(block_on(temporary_objects(server.port)), 0);
 }
+
+/// A transaction begins with another one's snapshot, as long as that one runs.
+#[test]
+fn an_exported_snapshot_is_seen_by_others_until_its_transaction_ends() {
+    let server = Zserver::start();
+    block_on(async {
+        let port = server.port;
+        let (exporter, importer, writer) =
+            (connect(port).await, connect(port).await, connect(port).await);
+        writer.batch_execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1)").await.expect("t");
+        let count = |client| async move {
+            let client: &tokio_postgres::Client = client;
+            client.query_one("SELECT count(*) FROM t", &[]).await.expect("a count").get::<_, i64>(0)
+        };
+        for level in ["REPEATABLE READ", "SERIALIZABLE"] {
+            exporter.batch_execute(&format!("BEGIN ISOLATION LEVEL {level}")).await.expect("BEGIN");
+            let seen = count(&exporter).await;
+            let row = exporter.query_one("SELECT pg_export_snapshot()", &[]).await.expect("an id");
+            let id: String = row.get(0);
+            writer.batch_execute("INSERT INTO t VALUES (2)").await.expect("INSERT");
+            let begin = format!("BEGIN ISOLATION LEVEL {level}; SET TRANSACTION SNAPSHOT '{id}'");
+            importer.batch_execute(&begin).await.expect("the snapshot is there");
+            assert_eq!(count(&importer).await, seen, "{level}");
+            assert_eq!(count(&writer).await, seen + 1, "{level}");
+            importer.batch_execute("COMMIT").await.expect("COMMIT");
+            exporter.batch_execute("COMMIT").await.expect("COMMIT");
+            let error = importer.batch_execute(&begin).await.expect_err("it is gone");
+            assert_eq!(error.code(), Some(&SqlState::INVALID_PARAMETER_VALUE), "{error}");
+            importer.batch_execute("ROLLBACK").await.expect("ROLLBACK");
+        }
+        // Of two with one snapshot, each of which did not see the other, one fails.
+        exporter.batch_execute("BEGIN ISOLATION LEVEL SERIALIZABLE").await.expect("BEGIN");
+        let row = exporter.query_one("SELECT pg_export_snapshot()", &[]).await.expect("an id");
+        let id: String = row.get(0);
+        let begin = format!("BEGIN ISOLATION LEVEL SERIALIZABLE; SET TRANSACTION SNAPSHOT '{id}'");
+        importer.batch_execute(&begin).await.expect("the snapshot is there");
+        assert_eq!(count(&importer).await, count(&exporter).await);
+        importer.batch_execute("INSERT INTO t VALUES (3)").await.expect("INSERT");
+        exporter.batch_execute("INSERT INTO t VALUES (4)").await.expect("INSERT");
+        importer.batch_execute("COMMIT").await.expect("the first commits");
+        let error = exporter.batch_execute("COMMIT").await.expect_err("the second does not");
+        assert_eq!(error.code(), Some(&SqlState::T_R_SERIALIZATION_FAILURE), "{error}");
+    });
+}

@@ -25,8 +25,7 @@ sys.path.insert(0, str(HERE.parent / "regress"))
 
 import generate  # noqa: E402
 from protocol import Connection  # noqa: E402
-from run import built_server  # noqa: E402
-from servers import Postgres, Zserver  # noqa: E402
+from servers import Postgres, Zserver, built_server  # noqa: E402
 
 TIMEOUT_SECONDS = 20
 

@@ -20,7 +20,6 @@ import multiprocessing
 import os
 import queue
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,10 +29,9 @@ import files
 import passing
 import report
 from lockstep import FileRun
-from servers import Missing, Pair, give_to_postgres
+from servers import Missing, Pair, built_server, give_to_postgres
 from sources import regression_files
 
-ROOT = Path(__file__).resolve().parents[2]
 SKIPPED = 77
 MODES = ("simple", "extended")
 
@@ -49,14 +47,6 @@ def arguments():
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--quiet", action="store_true", help="only the totals")
     return parser.parse_args()
-
-
-def built_server():
-    target = os.environ.get("CARGO_TARGET_DIR")
-    script = 'source .ci/env && cargo build --quiet --locked && echo "$CARGO_TARGET_DIR"'
-    environment = {**os.environ, **({"CARGO_TARGET_DIR": target} if target else {})}
-    done = subprocess.run(["bash", "-ec", script], cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True)
-    return f"{done.stdout.decode().strip()}/debug/zserver"
 
 
 class Run:

@@ -29,8 +29,19 @@ PG_OPTIONS = (
 )
 
 
+ROOT = Path(__file__).resolve().parents[2]
+
+
 class Missing(Exception):
     """What the comparison needs and this machine lacks."""
+
+
+def built_server():
+    target = os.environ.get("CARGO_TARGET_DIR")
+    script = 'source .ci/env && cargo build --quiet --locked && echo "$CARGO_TARGET_DIR"'
+    environment = {**os.environ, **({"CARGO_TARGET_DIR": target} if target else {})}
+    done = subprocess.run(["bash", "-ec", script], cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True)
+    return f"{done.stdout.decode().strip()}/debug/zserver"
 
 
 def pg_bin():

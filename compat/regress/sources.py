@@ -1,4 +1,4 @@
-"""PostgreSQL's regression files, from Debian's source package of the installed server.
+"""PostgreSQL's regression files and isolation specs, from Debian's source package of the installed server.
 
 They are PostgreSQL's and are not part of this repository: they are fetched into
 `${XDG_CACHE_HOME:-~/.cache}/zserver` when they are absent, by apt-get with package
@@ -16,22 +16,36 @@ from pathlib import Path
 from servers import Missing
 
 PACKAGE = "postgresql-15"
+# What is kept of the package, by name: files below a directory of it.
+WANTED = {
+    "regress": r"src/test/regress/((?:sql|data)/[\w.-]+)",
+    "isolation": r"src/test/isolation/((?:specs|expected)/[\w.-]+|isolation_schedule)",
+}
 
 
 def regression_files():
     """The directory with `sql/` and `data/`."""
-    named = os.environ.get("POSTGRES_REGRESS_DIR")
+    return files("regress", "POSTGRES_REGRESS_DIR")
+
+
+def isolation_files():
+    """The directory with `specs/`, `expected/` and `isolation_schedule`."""
+    return files("isolation", "POSTGRES_ISOLATION_DIR")
+
+
+def files(kind, variable):
+    named = os.environ.get(variable)
     if named:
         return Path(named)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zserver"
-    kept = sorted(cache.glob("postgresql-regress-15.*"))
+    kept = sorted(cache.glob(f"postgresql-{kind}-15.*"))
     if kept:
         return kept[-1]
     with tempfile.TemporaryDirectory() as directory:
         tarball = fetch(Path(directory))
         version = re.search(r"_(15\.\d+)", tarball.name)[1]
-        target = cache / f"postgresql-regress-{version}"
-        unpack(tarball, Path(directory) / "files")
+        target = cache / f"postgresql-{kind}-{version}"
+        unpack(tarball, Path(directory) / "files", WANTED[kind])
         cache.mkdir(parents=True, exist_ok=True)
         shutil.move(Path(directory) / "files", target)
     return target
@@ -87,11 +101,11 @@ def source_lines():
     return lines
 
 
-def unpack(tarball, target):
-    wanted = re.compile(r"^[^/]+/src/test/regress/((?:sql|data)/[\w.-]+)$")
+def unpack(tarball, target, wanted):
+    pattern = re.compile(rf"^[^/]+/{wanted}$")
     with tarfile.open(tarball) as archive:
         for member in archive:
-            match = wanted.match(member.name)
+            match = pattern.match(member.name)
             if match and member.isfile():
                 path = target / match[1]
                 path.parent.mkdir(parents=True, exist_ok=True)

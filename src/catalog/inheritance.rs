@@ -211,6 +211,16 @@ impl Catalog {
         found
     }
 
+    /// As [`Catalog::with_descendants`], without the temporary tables of other sessions
+    /// than the one with this pid.
+    pub fn with_descendants_for(&self, oid: Oid, pid: i32) -> Vec<Oid> {
+        let mut found = self.with_descendants(oid);
+        found.retain(|oid| {
+            !self.relation(*oid).is_some_and(|relation| relation.persistence.is_of_another(pid))
+        });
+        found
+    }
+
     /// A partition's partitioned tables, the nearest first.
     pub fn partition_ancestors(&self, relation: &Relation) -> Vec<Oid> {
         let mut found = Vec::new();

@@ -115,6 +115,13 @@ pub enum Persistence {
     Temporary(i32, OnCommit),
 }
 
+impl Persistence {
+    /// Whether it is a temporary object of another session than the one with this pid.
+    pub fn is_of_another(self, pid: i32) -> bool {
+        matches!(self, Persistence::Temporary(owner, _) if owner != pid)
+    }
+}
+
 /// What becomes of a temporary table when a transaction commits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum OnCommit {

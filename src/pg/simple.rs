@@ -128,7 +128,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     /// Sends rows until there are no more or `limit` have been sent; how many.
     /// What is encoded leaves when the buffer is full and whenever the next rows
-    /// are not there yet.
+    /// are not there yet. What is before the first row stays with it, as in PostgreSQL:
+    /// a client must not take a result of an earlier statement for the end of a wait.
     pub(super) async fn send_rows(
         &mut self,
         cursor: &mut RowCursor,
@@ -143,7 +144,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 match futures::poll!(next.as_mut()) {
                     std::task::Poll::Ready(rows) => rows?,
                     std::task::Poll::Pending => {
-                        self.wire.flush().await?;
+                        if sent > 0 {
+                            self.wire.flush().await?;
+                        }
                         next.await?
                     }
                 }

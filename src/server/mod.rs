@@ -9,6 +9,9 @@
 
 mod lanes;
 mod log;
+pub mod maintenance;
+mod remote;
+mod scrub;
 mod superuser;
 
 use std::net::SocketAddr;
@@ -113,9 +116,11 @@ impl Server {
                 format!("could not bind address \"{address}\": {error}"),
             )
         })?;
+        let stop = CancellationToken::new();
+        scrub::start(database.clone(), stop.clone())?;
         let front =
             Arc::new(Front { database, tls: ArcSwapOption::new(tls), lobby: Lobby::default() });
-        Ok(Server { front, listener, stop: CancellationToken::new() })
+        Ok(Server { front, listener, stop })
     }
 
     pub fn address(&self) -> Result<SocketAddr> {

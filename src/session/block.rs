@@ -64,6 +64,8 @@ pub struct Open {
     pub started: i64,
     /// Whether a statement has taken a snapshot: the isolation level is fixed.
     pub has_snapshot: bool,
+    /// Of a DEFERRABLE one: the snapshot is not to be used before this is over.
+    pub safe_wait: Option<txn::SafeWait>,
     pub actions: Vec<Action>,
 }
 
@@ -151,6 +153,7 @@ impl Block {
             settings,
             started,
             has_snapshot: false,
+            safe_wait: None,
             actions: Vec::new(),
         });
     }
@@ -297,7 +300,12 @@ impl Open {
         let work = self.work.as_mut().ok_or_else(|| Error::internal("no transaction"))?;
         if !self.has_snapshot {
             // REPEATABLE READ begins to see at its first statement, not at BEGIN.
-            work.txn.refresh_snapshot();
+            let Characteristics { read_only, deferrable, .. } = self.characteristics;
+            work.txn.take_first_snapshot(read_only);
+            self.safe_wait = match read_only && deferrable {
+                true => work.txn.safe_wait(),
+                false => None,
+            };
         }
         // A statement that fails takes its whole (sub)transaction with it: no mark is needed.
         let _mark = work.txn.begin_statement();

@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use parking_lot::Mutex;
 
+use super::export::Exports;
 use super::notify::Channels;
 use super::registry::Registry;
 use super::settings::{self, Value};
@@ -21,6 +22,7 @@ use crate::sql::run::{QueryMemory, Work};
 use crate::storage::Engine;
 use crate::table::reclaim;
 use crate::table::{ExpressionCompiler, Sequences};
+use crate::txn::archive::{self, ArchiveOptions, Archiving};
 use crate::txn::{
     CommitOptions, Durability, Isolation, KeyRange, Keyspace, Limits, LockSession, Transactions,
 };
@@ -38,6 +40,8 @@ pub struct Database {
     pub channels: Arc<Channels>,
     pub sequences: Sequences,
     pub compiler: Arc<dyn ExpressionCompiler>,
+    /// Snapshots for other transactions to begin with.
+    pub exports: Exports,
     /// Transactions that were rolled back, the newest of them.
     aborted: Mutex<Aborted>,
     /// Makes the salts of users that do not exist; new with every start.
@@ -78,7 +82,30 @@ impl Database {
 
     /// Opens the store that an engine holds and reads its catalog.
     pub fn open(config: Config, engine: Arc<dyn Engine>) -> Result<Arc<Database>> {
-        let transactions = Transactions::open(engine, Limits::default())?;
+        let archiving = match config.archive_directory() {
+            Some(directory) => Archiving::To(ArchiveOptions {
+                spool: config.data_directory.join(archive::SPOOL_DIRECTORY),
+                directory,
+                segment_bytes: config.archive_segment_size.0,
+                timeout: config.archive_timeout.duration(),
+            }),
+            None => Archiving::Off,
+        };
+        Database::open_as(config, engine, archiving)
+    }
+
+    /// Opens a store to look at it: nothing that clients did is committed, and the
+    /// archive stays as it is.
+    pub fn open_to_look(config: Config, engine: Arc<dyn Engine>) -> Result<Arc<Database>> {
+        Database::open_as(config, engine, Archiving::Kept)
+    }
+
+    fn open_as(
+        config: Config,
+        engine: Arc<dyn Engine>,
+        archiving: Archiving,
+    ) -> Result<Arc<Database>> {
+        let transactions = Transactions::open_with_archive(engine, Limits::default(), archiving)?;
         let catalog = catalog::load(&transactions.published())?;
         if let Some(object) = transactions.highest_unfinished_object() {
             catalog.raise_oid_counter(object + 1);
@@ -97,6 +124,7 @@ impl Database {
             channels: Arc::default(),
             sequences: Sequences::default(),
             compiler: Arc::new(SqlCompiler),
+            exports: Exports::default(),
             aborted: Mutex::new(aborted),
             mock_key: rand::random(),
         }))
@@ -136,7 +164,7 @@ impl Database {
         read_only: bool,
         session: Option<&LockSession>,
     ) -> Result<Work> {
-        let mut transaction = self.transactions.begin(isolation, read_only)?;
+        let mut transaction = self.transactions.begin_later(isolation, read_only)?;
         if let Some(session) = session {
             transaction.set_session(session.clone());
         }
@@ -225,6 +253,8 @@ fn configured_defaults(config: &Config) -> Result<Arc<Vec<Value>>> {
         ("listen_addresses", config.pg_listen.ip().to_string()),
         ("port", config.pg_listen.port().max(1).to_string()),
         ("ssl", if config.ssl_cert_file.is_some() { "on" } else { "off" }.to_owned()),
+        ("archive_mode", if config.archive_directory.is_some() { "on" } else { "off" }.to_owned()),
+        ("archive_timeout", config.archive_timeout.0.to_string()),
         ("ssl_cert_file", path(&config.ssl_cert_file)),
         ("ssl_key_file", path(&config.ssl_key_file)),
     ])

@@ -133,7 +133,7 @@ impl Session {
         Characteristics {
             isolation: derived.default_isolation,
             read_only: derived.default_read_only,
-            deferrable: false,
+            deferrable: derived.default_deferrable,
         }
     }
 
@@ -169,6 +169,7 @@ impl Session {
     /// did is undone if it has to be bound anew.
     async fn attempt(&mut self, query: &Query, params: &[Datum]) -> Result<Outcome> {
         self.begin_statement()?;
+        self.await_safe_snapshot().await?;
         self.note_open_cursors();
         let eval = self.eval_context();
         let prepared = catch(|| query.current(&eval))?;
@@ -195,9 +196,25 @@ impl Session {
 
     /// A snapshot for a statement, and the catalog that belongs to it.
     pub fn begin_statement(&mut self) -> Result<()> {
-        let Some(open) = self.block.open_mut() else { return Ok(()) };
-        open.begin_statement()?;
-        self.hooks.set_read_only(open.characteristics.read_only);
+        if let Some(open) = self.block.open_mut() {
+            open.begin_statement()?;
+            self.hooks.set_read_only(open.characteristics.read_only);
+        }
+        self.note_exportable();
+        Ok(())
+    }
+
+    /// The first statement of a transaction that is SERIALIZABLE, READ ONLY and
+    /// DEFERRABLE waits until its snapshot is known to be safe, and takes another one
+    /// if it is not.
+    async fn await_safe_snapshot(&mut self) -> Result<()> {
+        while let Some(wait) = self.block.open_mut().and_then(|open| open.safe_wait.take()) {
+            let is_safe = self.scope()?.run(async { Ok(wait.await) }).await?;
+            if let Some(open) = self.block.open_mut().filter(|_| !is_safe) {
+                open.has_snapshot = false;
+                open.begin_statement()?;
+            }
+        }
         Ok(())
     }
 
@@ -284,6 +301,9 @@ impl Session {
         self.hooks.notified.lock().clear();
         if let Some(settings) = self.block.fail() {
             self.settings.lock().restore(settings);
+        }
+        if self.block.open().is_none_or(|open| open.work.is_none()) {
+            self.hooks.forget_exports();
         }
         // What the transaction has left is what its innermost savepoint keeps.
         match self.block.savepoint_depth().checked_sub(1) {

@@ -14,6 +14,7 @@ use rand::{Rng, SeedableRng};
 use super::Database;
 use super::advisory::{AdvisoryLocks, WaitLimits};
 use super::context::ContextCache;
+use super::export::Exportable;
 use super::notify::{ACTIONS_MAX, Action};
 use super::registry::{Backend, Interrupt};
 use super::scope::Scope;
@@ -51,6 +52,8 @@ pub(super) struct Hooks {
     /// What `currval` answers, by sequence, and which one `lastval` means.
     sequences: Mutex<(HashMap<Oid, i64>, Option<Oid>)>,
     pub advisory: AdvisoryLocks,
+    /// What `pg_export_snapshot` would export.
+    pub exportable: Mutex<Option<Exportable>>,
     /// What `pg_notify` was called for in the present command.
     pub notified: Mutex<Vec<Action>>,
     pub shown: Mutex<Shown>,
@@ -70,6 +73,7 @@ impl Hooks {
         Hooks {
             catalog: Mutex::new(database.catalog()),
             advisory: AdvisoryLocks::new(database.clone(), backend.pid),
+            exportable: Mutex::default(),
             notices,
             notified: Mutex::default(),
             database,
@@ -98,6 +102,15 @@ impl Hooks {
 
     pub fn set_scope(&self, scope: &Scope) {
         *self.scope.lock() = Some(scope.clone());
+    }
+
+    /// What the running statement is cancelled by.
+    pub fn statement_token(&self) -> Option<tokio_util::sync::CancellationToken> {
+        self.scope.lock().as_ref().map(|scope| scope.token.clone())
+    }
+
+    pub fn notices(&self) -> Notices {
+        self.notices.clone()
     }
 
     pub fn clear_scope(&self) {
@@ -137,9 +150,15 @@ impl Hooks {
     /// The transaction is over.
     pub fn end_transaction_id(&self, is_aborted: bool) {
         let id = self.backend.transaction.swap(0, Ordering::Relaxed);
+        self.database.exports.forget(id);
         if id != 0 && is_aborted && self.id_is_assigned.load(Ordering::Relaxed) {
             self.database.note_aborted(id);
         }
+    }
+
+    /// Nothing of the transaction is left to export.
+    pub fn forget_exports(&self) {
+        self.database.exports.forget(self.transaction_id.load(Ordering::Relaxed));
     }
 
     fn running_transactions(&self) -> Vec<u64> {
@@ -449,6 +468,10 @@ impl SessionHooks for Hooks {
         self.id_is_assigned.load(Ordering::Relaxed).then(|| self.transaction_id())
     }
 
+    fn export_snapshot(&self) -> Result<String> {
+        self.export()
+    }
+
     fn snapshot(&self) -> Result<Snapshot> {
         // Ids that are handed out later are from `xmax` on, whatever they do meanwhile.
         let xmax = self.database.transactions.next_transaction_id();
@@ -526,6 +549,23 @@ impl SessionHooks for Hooks {
 
     fn advisory_unlock_all(&self) {
         self.advisory.unlock_session();
+    }
+
+    fn check_database(&self, eval: &EvalContext, table: Option<Oid>) -> Result<Vec<Vec<Datum>>> {
+        self.check_rows(eval, table)
+    }
+
+    fn back_up(
+        &self,
+        eval: &EvalContext,
+        directory: &str,
+        previous: Option<&str>,
+    ) -> Result<Vec<Datum>> {
+        self.take_backup(eval, directory, previous)
+    }
+
+    fn switch_archive(&self, eval: &EvalContext) -> Result<()> {
+        self.switch_archive_segment(eval)
     }
 
     fn server_rows(&self, relation: &str) -> Result<Vec<Vec<Datum>>> {

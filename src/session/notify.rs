@@ -67,6 +67,16 @@ pub struct Channels {
 }
 
 impl Channels {
+    /// How full the fullest listener's queue is, from 0 to 1.
+    pub fn usage(&self) -> f64 {
+        let listeners = self.listeners.lock();
+        let of = |listener: &Listener| {
+            let (free, all) = (listener.queue.capacity(), listener.queue.max_capacity());
+            1.0 - free as f64 / all as f64
+        };
+        listeners.values().flatten().map(of).fold(0.0, f64::max)
+    }
+
     /// The channels that a session listens on, by name.
     pub fn listened_by(&self, pid: i32) -> Vec<String> {
         let listeners = self.listeners.lock();
@@ -241,8 +251,10 @@ mod tests {
         let channels = Arc::new(Channels::default());
         let mut sender = Inbox::new(channels.clone(), 1, 1, 8);
         let mut listener = Inbox::new(channels.clone(), 2, 1, 8);
+        assert_eq!(channels.usage(), 0.0);
         commit(&mut listener, vec![Action::Listen("c".to_owned())]).unwrap();
         commit(&mut sender, vec![notify("c", "1")]).unwrap();
+        assert_eq!(channels.usage(), 1.0);
         let error = commit(&mut sender, vec![notify("c", "2")]).unwrap_err();
         assert_eq!(error.code(), sqlstate::PROGRAM_LIMIT_EXCEEDED);
         drop(listener);

@@ -11,7 +11,7 @@ use super::registry::State;
 use super::settings::{Effect, Kind, Value, parameter::Parameter};
 use crate::error::{Error, Result};
 use crate::sql::types::{ArrayDim, ArrayValue, Datum, Inet, oid};
-use crate::txn::Resource;
+use crate::txn::{Resource, Transactions};
 
 fn text(text: &str) -> Datum {
     Datum::Text(text.to_owned())
@@ -94,8 +94,15 @@ impl Hooks {
             "pg_settings" => Ok(self.settings_rows()),
             "pg_stat_activity" => Ok(self.activity_rows()),
             "pg_locks" => Ok(self.lock_rows()),
-            "pg_blocking_pids" => Ok(self.blocking_rows()),
+            "pg_blocking_pids" => Ok(self.waiting_rows(Transactions::blocking_pids)),
+            "pg_safe_snapshot_blocking_pids" => {
+                Ok(self.waiting_rows(Transactions::safe_snapshot_blocking_pids))
+            }
+            "pg_notification_queue_usage" => {
+                Ok(vec![vec![Datum::Float8(self.database.channels.usage())]])
+            }
             "pg_prepared_statements" => Ok(self.shown.lock().prepared.clone()),
+            "pg_stat_archiver" => Ok(self.archiver_rows()),
             "pg_cursors" => Ok(self.shown.lock().cursors.clone()),
             "pg_postmaster_start_time" => Ok(vec![vec![Datum::TimestampTz(self.database.started)]]),
             "pg_conf_load_time" => {
@@ -106,9 +113,9 @@ impl Hooks {
     }
 
     /// Pairs of a waiting session and one that it waits for.
-    fn blocking_rows(&self) -> Vec<Vec<Datum>> {
+    fn waiting_rows(&self, blockers_of: fn(&Transactions, i32) -> Vec<i32>) -> Vec<Vec<Datum>> {
         let blocking = |pid: i32| {
-            let blockers = self.database.transactions.blocking_pids(pid);
+            let blockers = blockers_of(&self.database.transactions, pid);
             blockers.into_iter().map(move |other| vec![Datum::Int4(pid), Datum::Int4(other)])
         };
         self.database.registry.all().iter().flat_map(|backend| blocking(backend.pid)).collect()

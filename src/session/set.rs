@@ -46,6 +46,7 @@ impl Session {
                 return Ok(Outcome::Command("RESET".to_owned()));
             }
             SetCommand::Transaction(modes) => self.set_transaction(*modes)?,
+            SetCommand::Snapshot(id) => self.import_snapshot(id)?,
             SetCommand::Characteristics(modes) => self.set_characteristics(*modes)?,
         }
         Ok(Outcome::Command("SET".to_owned()))

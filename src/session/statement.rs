@@ -92,6 +92,8 @@ pub enum SetCommand {
     ResetAll,
     /// SET TRANSACTION.
     Transaction(Modes),
+    /// SET TRANSACTION SNAPSHOT.
+    Snapshot(String),
     /// SET SESSION CHARACTERISTICS AS TRANSACTION.
     Characteristics(Modes),
 }
@@ -326,6 +328,10 @@ fn set(node: &ast::VariableSetStmt) -> Result<SetCommand> {
         Kind::VarResetAll => SetCommand::ResetAll,
         Kind::VarSetMulti => match name.as_str() {
             "TRANSACTION" => SetCommand::Transaction(modes(&node.args)?),
+            "TRANSACTION SNAPSHOT" => {
+                let id = node.args.first().and_then(constant);
+                SetCommand::Snapshot(id.ok_or_else(|| incomplete("a snapshot"))?.text)
+            }
             "SESSION CHARACTERISTICS" => SetCommand::Characteristics(modes(&node.args)?),
             other => return Err(Error::unsupported(format!("SET {other}"))),
         },

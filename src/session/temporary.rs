@@ -81,7 +81,8 @@ async fn drop_temporary(database: &Arc<Database>, pid: Option<i32>) -> Result<()
     session.end_command(true).await
 }
 
-fn server_login(catalog: &Catalog) -> Result<Login> {
+/// The login of the server's own sessions.
+pub(super) fn server_login(catalog: &Catalog) -> Result<Login> {
     let role = catalog.role(BOOTSTRAP_ROLE);
     let role = role.ok_or_else(|| Error::internal("the bootstrap role does not exist"))?;
     let database = catalog.databases().find(|database| database.allow_connections);

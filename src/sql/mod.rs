@@ -26,7 +26,7 @@ pub mod outcome;
 pub mod parse;
 pub mod plan;
 pub mod plpgsql;
-mod privilege;
+pub mod privilege;
 pub mod routine;
 pub mod run;
 pub mod types;

@@ -258,6 +258,11 @@ pub fn has_role(eval: &EvalContext, name: &str) -> Result<bool> {
         || role.superuser)
 }
 
+/// Whether the current role may do everything.
+pub fn is_superuser(eval: &EvalContext) -> Result<bool> {
+    Ok(current_role(eval)?.superuser)
+}
+
 /// `42501`: with `row_security = off`, what policies would change is an error.
 pub fn affected_by_policies(relation: &Relation, is_owner: bool) -> Error {
     let error = Error::new(

@@ -8,9 +8,10 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 
 use super::{
-    Durability, Engine, EngineStatistics, Key, Keyspace, ReadView, Value, WriteBatch, WriteError,
+    Durability, Engine, EngineStatistics, Key, Keyspace, ReadView, Value, Verified, WriteBatch,
+    WriteError,
 };
-use crate::Error;
+use crate::{Error, Result};
 
 /// What the failing call does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +113,14 @@ impl Engine for FaultEngine {
 
     fn checkpoint(&self) -> Result<(), WriteError> {
         self.call(|| self.inner.checkpoint())
+    }
+
+    fn compact(&self, keyspace: Keyspace) -> Result<()> {
+        self.inner.compact(keyspace)
+    }
+
+    fn verify(&self, pace: &mut dyn FnMut(u64) -> Result<()>) -> Result<Verified> {
+        self.inner.verify(pace)
     }
 
     fn statistics(&self) -> EngineStatistics {

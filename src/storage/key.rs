@@ -185,6 +185,8 @@ pub enum Meta {
     Spill(u64),
     /// A counter of the layer above, by its own number (object ids, …).
     Counter(u32),
+    /// The newest record of the archive that is in the store; see `txn::archive`.
+    Archive,
 }
 
 impl Meta {
@@ -197,6 +199,7 @@ impl Meta {
             Meta::Sequence(sequence) => (5, sequence.into()),
             Meta::Spill(transaction) => (6, transaction),
             Meta::Counter(counter) => (7, counter.into()),
+            Meta::Archive => (8, 0),
         };
         let mut key = [tag; 1 + RID_LEN];
         key[1..].copy_from_slice(&object.to_be_bytes());
@@ -206,6 +209,16 @@ impl Meta {
     /// The transaction of a spill's key.
     pub fn spill_id(key: &[u8]) -> Option<u64> {
         key.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+    }
+
+    /// The sequence of a state's key.
+    pub fn sequence_id(key: &[u8]) -> Option<u32> {
+        key.last_chunk().map(|bytes| u32::from_be_bytes(*bytes))
+    }
+
+    /// The states of all sequences.
+    pub fn sequences() -> KeyRange {
+        KeyRange::prefix([5])
     }
 
     /// All unfinished spills.

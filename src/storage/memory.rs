@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::ordered::OrderedMap;
 use super::{
     Durability, Engine, EngineStatistics, Entries, Key, KeyRange, Keyspace, ReadView, Value,
-    WriteBatch, WriteError,
+    Verified, WriteBatch, WriteError,
 };
 use crate::Result;
 
@@ -74,6 +74,14 @@ impl Engine for MemoryEngine {
 
     fn checkpoint(&self) -> Result<(), WriteError> {
         Ok(())
+    }
+
+    fn compact(&self, _keyspace: Keyspace) -> Result<()> {
+        Ok(())
+    }
+
+    fn verify(&self, _pace: &mut dyn FnMut(u64) -> Result<()>) -> Result<Verified> {
+        Ok(Verified::default())
     }
 
     fn statistics(&self) -> EngineStatistics {

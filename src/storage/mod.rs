@@ -32,9 +32,11 @@
 //!
 //! Values carry no checksum of their own, because fjall verifies everything it
 //! reads: each block of a table and each blob carries a 128-bit xxh3 that is
-//! checked when it is loaded, each table has a checksum in the manifest, and each
-//! journal batch ends in a 64-bit xxh3 of its items. What fjall does not do is
-//! tell a torn journal tail from damage in its middle; [`disk::journal`] does.
+//! checked when it is loaded, and each journal batch ends in a 64-bit xxh3 of its
+//! items. What fjall does not do is tell a torn journal tail from damage in its middle
+//! ([`disk::journal`] does), look at the checksum of a manifest before it trusts it, or
+//! ever compare a table with its checksum in the manifest (`disk::files` does, the
+//! manifests at every start and the tables when [`Engine::verify`] is called).
 
 pub mod disk;
 mod error;
@@ -48,6 +50,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::Result;
@@ -204,6 +207,22 @@ pub struct EngineStatistics {
     pub level_zero_tables: usize,
 }
 
+/// A file of the store that is not what was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    pub file: PathBuf,
+    /// The end of a sentence that begins with the file.
+    pub what: String,
+}
+
+/// What [`Engine::verify`] has read.
+#[derive(Clone, Debug, Default)]
+pub struct Verified {
+    pub files: u64,
+    pub bytes: u64,
+    pub damages: Vec<Damage>,
+}
+
 /// Ordered bytes with atomic batches and stable views.
 pub trait Engine: Send + Sync + 'static {
     /// Everything written so far, at one instant. Called only by the committer,
@@ -230,6 +249,16 @@ pub trait Engine: Send + Sync + 'static {
     /// Writes what is in memory into tables, so that journals can go and a restart has
     /// little to replay. Durable when it returns; others go on writing meanwhile.
     fn checkpoint(&self) -> Result<(), WriteError>;
+
+    /// Rewrites all that a keyspace has into the last level, so that replaced values,
+    /// removed keys and old delete markers are forgotten now. Slow, and needs as much
+    /// free space as the keyspace takes; others go on writing meanwhile.
+    fn compact(&self, keyspace: Keyspace) -> Result<()>;
+
+    /// Reads all files and compares them with the checksums they were written with.
+    /// `pace` is told how many bytes were read since it was called last: it may wait,
+    /// and an error of its ends the reading. Others go on writing meanwhile.
+    fn verify(&self, pace: &mut dyn FnMut(u64) -> Result<()>) -> Result<Verified>;
 
     fn statistics(&self) -> EngineStatistics;
 

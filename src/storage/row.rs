@@ -30,6 +30,8 @@ pub const FLAG_DELETED: u8 = 0b0000_0001;
 /// The row was written before its commit: in place of the timestamp is the id of
 /// its transaction, see `txn::spill`.
 pub const FLAG_SPILLED: u8 = 0b0000_0010;
+/// Of a marker: the row went on to another partition, under a rid of its own there.
+pub const FLAG_MOVED: u8 = 0b0000_0100;
 /// Bits from here up are the row codec's to use.
 pub const FLAGS_CODEC_SHIFT: u32 = 4;
 
@@ -106,6 +108,18 @@ pub fn delete_marker(commit_ts: u64) -> Value {
     Value::from(marker)
 }
 
+/// What a row leaves behind that moved to another partition.
+pub fn moved_marker(commit_ts: u64) -> Value {
+    let mut marker = delete_marker(commit_ts).to_vec();
+    marker[FLAGS_OFFSET] |= FLAG_MOVED;
+    Value::from(marker)
+}
+
+pub fn is_moved(row: &[u8]) -> bool {
+    let marks = FLAG_DELETED | FLAG_MOVED;
+    flags(row) & marks == marks
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,5 +142,8 @@ mod tests {
         let marker = delete_marker(7);
         assert!(is_deleted(&marker));
         assert_eq!((marker.len(), commit_ts(&marker)), (HEADER_LEN, 7));
+        let moved = moved_marker(7);
+        assert!(is_deleted(&moved) && is_moved(&moved) && !is_moved(&marker));
+        assert_eq!((moved.len(), commit_ts(&moved)), (HEADER_LEN, 7));
     }
 }

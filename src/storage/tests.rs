@@ -1,5 +1,7 @@
 //! The contract of an engine, and what happens to real journal files.
 
+mod flip;
+
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -7,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::disk::{DiskEngine, DiskOptions};
 use super::memory::MemoryEngine;
 use super::*;
+use crate::Error;
 
 fn open(directory: &Path) -> Result<DiskEngine> {
     let options = DiskOptions { cache_bytes: 4 << 20, ..DiskOptions::default() };

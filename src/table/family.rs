@@ -159,6 +159,18 @@ impl Family {
         Family { by_oid: by_oid.collect(), members }
     }
 
+    /// The tables that the session with this pid reads and changes under one name: those
+    /// of other sessions that are temporary are not among them.
+    pub fn for_session(catalog: &Catalog, table: Oid, pid: i32) -> Result<Arc<Family>> {
+        let family = Family::of(catalog, table)?;
+        let is_others = |member: &&Arc<Member>| member.info.relation.persistence.is_of_another(pid);
+        if !family.members.iter().any(|member| is_others(&member)) {
+            return Ok(family);
+        }
+        let members = family.members.iter().filter(|member| !is_others(member)).cloned();
+        Ok(Arc::new(Family::new(members.collect())))
+    }
+
     pub fn member(&self, oid: Oid) -> Option<&Arc<Member>> {
         self.by_oid.get(&oid).map(|at| &self.members[*at])
     }

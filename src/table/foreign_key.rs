@@ -2,7 +2,9 @@
 //!
 //! A referencing row locks the row it refers to in key-share mode, so that it
 //! cannot be deleted or lose its key before the reference is committed; the check
-//! looks at the newest committed state and the own writes, whatever the snapshot.
+//! looks at the newest committed state and the own writes. From REPEATABLE READ on the
+//! row referred to must be in the snapshot, too (unless its table is partitioned, as in
+//! PostgreSQL), and a row that an action would change must not have changed since.
 //! What a deleted or changed key means for rows that refer to it is settled at
 //! the end of the statement (NO ACTION of a deferred constraint: at commit).
 
@@ -17,7 +19,7 @@ use super::state::PendingCheck;
 use super::trigger::Event;
 use super::trigger::constraint_of;
 use super::violation;
-use super::write::Writer;
+use super::write::{LockedRow, Writer};
 use crate::catalog::{ForeignKey, ReferentialAction};
 use crate::error::{Error, Result};
 use crate::index::ordered::{self, KeySearch};
@@ -25,7 +27,7 @@ use crate::index::{IndexInfo, KeyColumn};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::storage::key;
-use crate::txn::{Keyspace, LockMode, Overlay, Resource};
+use crate::txn::{Isolation, Keyspace, LockMode, Overlay, Resource, WaitPolicy};
 
 /// The values of some columns of a row.
 pub(super) fn pick(row: &[Datum], attnums: &[i16]) -> Vec<Datum> {
@@ -151,7 +153,10 @@ impl Writer<'_> {
         let above = catalog.partition_ancestors(&from.relation);
         let root = above.last().and_then(|root| catalog.relation(*root));
         let Some(root) = root else { return Ok(()) };
-        let named = |foreign: &&ForeignKeyInfo| foreign.key.referenced_table != root.oid;
+        let named = |foreign: &&ForeignKeyInfo| {
+            let referenced = foreign.key.referenced_table;
+            referenced != root.oid && referenced != from.oid()
+        };
         let Some(foreign) = from.referencing.iter().find(named) else { return Ok(()) };
         let named = self.table(foreign.key.referenced_table)?;
         Err(Error::new(
@@ -210,19 +215,55 @@ impl Writer<'_> {
         foreign: &ForeignKey,
         values: &[Datum],
     ) -> Result<bool> {
+        let by_snapshot = self.is_repeatable() && !parent.relation.is_partitioned();
         let Some((parent, index, key)) = self.referenced_key(parent, foreign, values)? else {
             return Ok(false);
         };
         let parent = &*parent;
+        if by_snapshot {
+            // As PostgreSQL: what the transaction does not see is not there to refer to.
+            let seen = self.work.txn.overlay();
+            let Some(rid) = self.rid_in(&seen, parent, &index, &key)? else { return Ok(false) };
+            let (mode, policy) = (LockMode::RowKeyShare, WaitPolicy::Wait);
+            let locked = self.lock_row_to_read(parent, rid, mode, policy).await?;
+            return Ok(matches!(locked, LockedRow::Unchanged(_)));
+        }
         loop {
             let Some(rid) = self.newest_rid(parent, &index, &key)? else { return Ok(false) };
             let resource = Resource::row(parent.storage_id(), rid);
             let txn = &mut self.work.txn;
             lock::acquire(txn, resource, LockMode::RowKeyShare, self.ctx).await?;
-            if self.newest_rid(parent, &index, &key)? == Some(rid) {
+            let now = self.newest_rid(parent, &index, &key)?;
+            if now == Some(rid) {
                 return Ok(true);
             }
+            if self.is_repeatable() {
+                return Err(Error::concurrent_update());
+            }
+            if now.is_none() && self.work.txn.has_moved(&key::row(parent.storage_id(), rid))? {
+                return Err(Error::moved_to_another_partition());
+            }
         }
+    }
+
+    /// Whether the row that these values refer to is there at an instant; takes no lock.
+    pub(super) fn refers_to_row(
+        &self,
+        overlay: &Overlay,
+        foreign: &ForeignKeyInfo,
+        values: &[Datum],
+    ) -> Result<bool> {
+        let parent = self.table(foreign.key.referenced_table)?;
+        let found = self.referenced_key(&parent, &foreign.key, values)?;
+        let Some((parent, index, key)) = found else { return Ok(false) };
+        if !index.key_holds_rid(&key) {
+            let payload = ordered::encode_key(&index, &key)?;
+            let entry = key::index_entry(index.storage_id(), &payload, None);
+            return Ok(overlay.get(Keyspace::Indexes, &entry)?.is_some());
+        }
+        let search = KeySearch::equal(key);
+        let mut rids = Lookup::new(&parent, overlay, &index, &search, false);
+        Ok(rids.next_rid().transpose()?.is_some())
     }
 
     fn newest_rid(
@@ -237,9 +278,24 @@ impl Writer<'_> {
             let value = self.work.txn.get_newest(Keyspace::Indexes, &entry)?;
             return Ok(value.and_then(|value| key::index_rid(&entry, &value)));
         }
-        let overlay = self.work.txn.overlay_newest();
+        self.rid_in(&self.work.txn.overlay_newest(), info, index, key)
+    }
+
+    /// The first row that has a key, as a reader sees it.
+    fn rid_in(
+        &self,
+        reads: &Overlay,
+        info: &TableInfo,
+        index: &IndexInfo,
+        key: &[Datum],
+    ) -> Result<Option<u64>> {
         let search = KeySearch::equal(key.to_vec());
-        Lookup::new(info, &overlay, index, &search, false).next_rid().transpose()
+        Lookup::new(info, reads, index, &search, false).next_rid().transpose()
+    }
+
+    /// Whether the transaction keeps to one snapshot.
+    fn is_repeatable(&self) -> bool {
+        self.work.txn.isolation() != Isolation::ReadCommitted
     }
 
     /// Settles everything queued for the end of the statement, including what the
@@ -264,7 +320,7 @@ impl Writer<'_> {
             PendingCheck::Unique { table, index, key } => {
                 let info = self.table(*table)?;
                 match info.index(*index).cloned() {
-                    Some(index) => self.check_unique(&info, &index, key),
+                    Some(index) => self.check_unique(&info, &index, key).await,
                     None => Ok(()),
                 }
             }
@@ -521,9 +577,16 @@ impl Writer<'_> {
         };
         lock::acquire(&mut self.work.txn, resource, mode, self.ctx).await?;
         let row_key = key::row(child.storage_id(), rid);
-        let Some(stored) = self.work.txn.get_newest(Keyspace::Rows, &row_key)? else {
-            return Ok(());
+        let stored = self.work.txn.get_newest(Keyspace::Rows, &row_key)?;
+        let txn = &self.work.txn;
+        let others = self.is_repeatable() && !txn.has_written(Keyspace::Rows, &row_key);
+        let Some(stored) = stored else {
+            return if others { Err(Error::concurrent_delete()) } else { Ok(()) };
         };
+        // A row that came or changed after the snapshot is not this transaction's to change.
+        if others && txn.changed_since_snapshot(&stored) {
+            return Err(Error::concurrent_update());
+        }
         let old = child.decode(&stored)?;
         let mut changed = old.clone();
         match (action, new) {

@@ -139,6 +139,9 @@ fn changed_since(relations: &[(Oid, LockMode)], work: &Work) -> Result<()> {
 const SEARCH_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 async fn wait_for(mut wait: LockWait, ctx: &StatementContext) -> Result<()> {
+    if wait.is_deadlock_likely() {
+        wait.detect_deadlock()?;
+    }
     let deadlock = Duration::from_millis(ctx.limits.deadlock_timeout_ms.max(1));
     let lock_timeout = ctx.limits.lock_timeout_ms;
     let mut deadlock_timer = Box::pin(tokio::time::sleep(deadlock));

@@ -17,6 +17,7 @@
 //! | [`family`], [`partition`], [`route`] | tables with children; where a row belongs |
 //! | [`part`] | one row of a family written, with triggers |
 //! | [`verify`] | a new constraint against the rows that are there |
+//! | [`check`] | everything that is stored against what must hold |
 //! | [`reclaim`] | the storage of what was dropped |
 //! | [`lock`] | waiting within a statement's limits |
 //! | [`sequence`] | values reserved outside of transactions |
@@ -30,6 +31,7 @@
 
 pub mod analyze;
 mod blocking;
+pub mod check;
 pub mod decode;
 mod estimate;
 mod expression;

@@ -20,6 +20,7 @@ const SNAPSHOT_WAIT: Duration = Duration::from_millis(500);
 
 /// Gives up a table's rows when the transaction that drops it has committed.
 pub fn remove(work: &mut Work, relation: &Relation) -> Result<()> {
+    work.txn.note_object_write(Keyspace::Rows, relation.storage_id)?;
     work.table.drop_storage(Keyspace::Rows, relation.storage_id);
     Ok(())
 }

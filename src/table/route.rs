@@ -61,7 +61,7 @@ impl Writer<'_> {
     }
 }
 
-fn belongs(
+pub(super) fn belongs(
     catalog: &Arc<Catalog>,
     ctx: &StatementContext,
     info: &TableInfo,

@@ -22,7 +22,7 @@ use crate::index::{IndexInfo, ordered};
 use crate::sql::types::Datum;
 use crate::storage::{Value, key};
 use crate::table::state::PendingCheck;
-use crate::txn::{Keyspace, LockMode, Resource};
+use crate::txn::{Keyspace, LockMode, Resource, WaitPolicy};
 
 /// A row in the way of an insertion.
 pub struct Conflict {
@@ -41,15 +41,23 @@ impl Writer<'_> {
         key: &[Datum],
         payload: &[u8],
     ) -> Result<()> {
-        self.lock_key(index, payload).await?;
         if let Some(constraint) = index.constraint.as_ref().filter(|_| index.deferrable()) {
+            // Who has the key first waits for nobody; the checks of others wait for it.
+            let resource = Resource::index_key(index.storage_id(), payload);
+            let _taken = self.work.txn.lock(resource, LockMode::Exclusive, WaitPolicy::NoWait);
             let check =
                 PendingCheck::Unique { table: info.oid(), index: index.oid(), key: key.to_vec() };
             return self.work.table.queue(constraint, check);
         }
+        self.lock_key(index, payload).await?;
         match self.holder_of_key(info, index, payload, LockMode::RowKeyShare).await? {
             None => Ok(()),
-            Some(_) => Err(violation::unique(info, &self.ctx.eval, index, key)),
+            Some(_) => {
+                // Who has looked whether the key is there before is told to try again.
+                let entry = key::index_entry(index.storage_id(), payload, None);
+                self.work.txn.check_write(Keyspace::Indexes, &entry)?;
+                Err(violation::unique(info, &self.ctx.eval, index, key))
+            }
         }
     }
 
@@ -133,20 +141,24 @@ impl Writer<'_> {
             let payload = ordered::encode_key(index, &key)?;
             self.lock_key(index, &payload).await?;
             if let Some(conflict) = self.holder_of_key(info, index, &payload, mode).await? {
+                let row_key = key::row(info.storage_id(), conflict.rid);
+                self.work.txn.note_read(Keyspace::Rows, &row_key)?;
                 return Ok(Some(conflict));
             }
         }
         Ok(None)
     }
 
-    /// The check of a deferrable unique index: at most one row has the key.
-    pub(super) fn check_unique(
+    /// The check of a deferrable unique index: at most one row has the key, once those
+    /// are done that had it first.
+    pub(super) async fn check_unique(
         &mut self,
         info: &TableInfo,
         index: &IndexInfo,
         key: &[Datum],
     ) -> Result<()> {
         let payload = ordered::encode_key(index, key)?;
+        self.lock_key(index, &payload).await?;
         let bound = key::IndexBound::Before(&payload);
         let range = key::index_range(index.storage_id(), bound, key::IndexBound::After(&payload));
         let mut entries = self.work.txn.overlay_newest().scan(Keyspace::Indexes, &range, false);

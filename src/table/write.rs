@@ -154,6 +154,8 @@ impl<'a> Writer<'a> {
         let stored = info.encode(&row)?;
         let storage_id = info.storage_id();
         let rid = self.allocate_rid(storage_id)?;
+        // Who has read the table is in conflict even if a key is found to be taken.
+        self.work.txn.check_write(Keyspace::Rows, &key::row(storage_id, rid))?;
         for (index, compiled) in info.indexes.iter().zip(&expressions.indexes) {
             if let Some(key) = self.index_key(index, compiled, &row)? {
                 self.add_entry(info, index, &key, rid, true).await?;
@@ -212,7 +214,9 @@ impl<'a> Writer<'a> {
         new: Vec<Datum>,
     ) -> Result<(u64, Vec<Datum>)> {
         self.require_movable(from)?;
-        self.take_out(from, rid, old)?;
+        self.remove_entries(from, rid, old)?;
+        self.work.txn.move_row_away(key::row(from.storage_id(), rid))?;
+        self.work.table.count_rows(from.storage_id(), -1);
         // A trigger may have made a row of it that is another partition's.
         let (rid, new) = self.insert(to, new).await?;
         self.queue_moved(from, old, to, &new)?;
@@ -221,20 +225,20 @@ impl<'a> Writer<'a> {
 
     /// Deletes a row that the caller has locked.
     pub async fn delete(&mut self, info: &TableInfo, rid: u64, old: &[Datum]) -> Result<()> {
-        self.take_out(info, rid, old)?;
+        self.remove_entries(info, rid, old)?;
+        self.work.txn.delete_row(key::row(info.storage_id(), rid))?;
+        self.work.table.count_rows(info.storage_id(), -1);
         self.queue_referenced(info, old, None)
     }
 
-    /// Removes a row with its index entries.
-    fn take_out(&mut self, info: &TableInfo, rid: u64, old: &[Datum]) -> Result<()> {
+    /// Removes a row's index entries.
+    fn remove_entries(&mut self, info: &TableInfo, rid: u64, old: &[Datum]) -> Result<()> {
         let expressions = self.expressions(info)?;
         for (index, compiled) in info.indexes.iter().zip(&expressions.indexes) {
             if let Some(key) = self.index_key(index, compiled, old)? {
                 self.remove_entry(index, &key, rid)?;
             }
         }
-        self.work.txn.delete_row(key::row(info.storage_id(), rid))?;
-        self.work.table.count_rows(info.storage_id(), -1);
         Ok(())
     }
 
@@ -371,6 +375,21 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// As [`Writer::lock_row`], for who is not going to change the row: to REPEATABLE READ
+    /// a row that was deleted since is told as updated, as PostgreSQL tells it.
+    pub async fn lock_row_to_read(
+        &mut self,
+        info: &TableInfo,
+        rid: u64,
+        mode: LockMode,
+        policy: WaitPolicy,
+    ) -> Result<LockedRow> {
+        match self.lock_or_miss(info, rid, mode, policy).await? {
+            Some(locked) => Ok(locked),
+            None => Err(Error::concurrent_update()),
+        }
+    }
+
     /// Locks a row and reads its newest version.
     pub async fn lock_row(
         &mut self,
@@ -379,23 +398,72 @@ impl<'a> Writer<'a> {
         mode: LockMode,
         policy: WaitPolicy,
     ) -> Result<LockedRow> {
+        match self.lock_or_miss(info, rid, mode, policy).await? {
+            Some(locked) => Ok(locked),
+            None => Err(Error::concurrent_delete()),
+        }
+    }
+
+    /// None if the row was deleted after a snapshot that is to be kept.
+    async fn lock_or_miss(
+        &mut self,
+        info: &TableInfo,
+        rid: u64,
+        mode: LockMode,
+        policy: WaitPolicy,
+    ) -> Result<Option<LockedRow>> {
         let resource = Resource::row(info.storage_id(), rid);
         if !lock::try_acquire(&mut self.work.txn, resource, mode, policy, self.ctx).await? {
-            return Ok(LockedRow::NotAvailable);
+            return Ok(Some(LockedRow::NotAvailable));
         }
         let row_key = key::row(info.storage_id(), rid);
         let newest = self.work.txn.get_newest(Keyspace::Rows, &row_key)?;
         let own = self.work.txn.has_written(Keyspace::Rows, &row_key);
         let repeatable = self.work.txn.isolation() != Isolation::ReadCommitted;
-        match newest {
+        let locked = match newest {
             Some(row) if own || !self.work.txn.changed_since_snapshot(&row) => {
-                Ok(LockedRow::Unchanged(row))
+                LockedRow::Unchanged(row)
             }
-            Some(_) if repeatable => Err(Error::concurrent_update()),
-            Some(row) => Ok(LockedRow::Changed(row)),
-            None if repeatable && !own => Err(Error::concurrent_delete()),
-            None => Ok(LockedRow::Gone),
-        }
+            Some(row) if mode == LockMode::RowKeyShare => {
+                match self.with_same_keys(info, &row_key, &row)? {
+                    Some(seen) => LockedRow::Unchanged(seen),
+                    None if repeatable => return Err(Error::concurrent_update()),
+                    None => LockedRow::Changed(row),
+                }
+            }
+            Some(_) if repeatable => return Err(Error::concurrent_update()),
+            Some(row) => LockedRow::Changed(row),
+            None if own => LockedRow::Gone,
+            None if self.work.txn.has_moved(&row_key)? => {
+                return Err(match repeatable {
+                    true => Error::concurrent_update(),
+                    false => Error::moved_to_another_partition(),
+                });
+            }
+            None if repeatable => return Ok(None),
+            None => LockedRow::Gone,
+        };
+        Ok(Some(locked))
+    }
+
+    /// The snapshot's version of a row, if the newest one has the same keys: who only
+    /// asks that the keys stay is not concerned by other changes.
+    fn with_same_keys(
+        &self,
+        info: &TableInfo,
+        row_key: &[u8],
+        newest: &[u8],
+    ) -> Result<Option<Value>> {
+        let Some(seen) = self.ctx.overlay(self.work).get(Keyspace::Rows, row_key)? else {
+            return Ok(None);
+        };
+        let keys = |row: &[u8]| -> Result<Vec<Datum>> {
+            let attnums = 1i16..;
+            let columns = info.decode(row)?.into_iter().zip(attnums);
+            Ok(columns.filter(|(_, at)| info.is_key_column(*at)).map(|(value, _)| value).collect())
+        };
+        let (before, now) = (keys(&seen)?, keys(newest)?);
+        Ok(before.iter().zip(&now).all(|(a, b)| a.is_identical(b)).then_some(seen))
     }
 
     /// The weakest lock that an update of these columns may hold: stronger if a

@@ -3,26 +3,26 @@
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
+use super::archive::{self, Archive, ArchiveStart, ArchiveStatus, Archiving};
 use super::commit::{Attachment, Commit, Content, Request};
 use super::committer::{Committer, Queue};
 use super::ids::Ids;
 use super::limits::Limits;
 use super::lock::{LockLog, LockSession, LockStatus, LockTable, Resource, SessionLocks};
 use super::published::{Held, Published, decode_u64};
-use super::serializable::Serializable;
+use super::serializable::{Bounds, Ssi};
 use super::spill::{InFlight, RidRanges, SpillTimestamps};
 use super::sweeper::{self, Sweeper};
 use super::transaction::Transaction;
 use super::view::View;
 use super::{Durability, Isolation};
 use crate::storage::key::Meta;
-use crate::storage::{Engine, EngineStatistics, Keyspace, ReadView, WriteBatch};
+use crate::storage::{Engine, EngineStatistics, Keyspace, ReadView, WriteBatch, WriteError};
 use crate::{Error, Result};
 
 /// Called when nobody can know whether a write happened. The default logs and ends
@@ -41,10 +41,9 @@ pub(super) struct Shared {
     pub(super) sweeper: Sweeper,
     /// Running transactions that ingest, past the committer.
     pub(super) ingesting: Mutex<HashSet<u64>>,
-    /// Serializable transactions that may be validated; while there are any, the
-    /// committer keeps a history.
-    pub(super) serializable_running: Arc<AtomicUsize>,
+    pub(super) ssi: Arc<Ssi>,
     pub(super) on_unknown_outcome: OutcomeHook,
+    pub(super) archive: Option<Archive>,
 }
 
 impl Shared {
@@ -124,9 +123,34 @@ fn unfinished_spills(view: &dyn ReadView) -> Result<InFlight> {
     Ok(in_flight)
 }
 
+fn end_process() -> OutcomeHook {
+    Arc::new(|error| {
+        tracing::error!("outcome of a commit is unknown, ending the process: {error}");
+        std::process::abort()
+    })
+}
+
+/// The archive, and the engine told of it, before anybody else writes.
+fn open_archive(engine: &dyn Engine, archiving: Archiving) -> Result<Option<Archive>> {
+    let view = engine.view();
+    let (archive, batch) = match archiving {
+        Archiving::To(options) => {
+            let (archive, batch) = Archive::open(options, &*view)?;
+            (Some(archive), Some(batch))
+        }
+        Archiving::Kept => (None, None),
+        Archiving::Off => (None, Archive::leave(&*view)?),
+    };
+    if let Some(batch) = batch {
+        engine.write(batch, Durability::Sync).map_err(WriteError::into_error)?;
+    }
+    Ok(archive)
+}
+
 struct Running {
     shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    archiver: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Running {
@@ -136,6 +160,13 @@ impl Running {
         for thread in self.threads.lock().drain(..) {
             // A panic on the commit path has ended the process already.
             let _ = thread.join();
+        }
+        // Only now nothing is archived any more.
+        if let Some(archive) = &self.shared.archive {
+            archive.close();
+        }
+        if let Some(archiver) = self.archiver.lock().take() {
+            let _ = archiver.join();
         }
     }
 }
@@ -153,11 +184,16 @@ pub struct Transactions(Arc<Running>);
 
 impl Transactions {
     pub fn open(engine: Arc<dyn Engine>, limits: Limits) -> Result<Transactions> {
-        let end_process: OutcomeHook = Arc::new(|error| {
-            tracing::error!("outcome of a commit is unknown, ending the process: {error}");
-            std::process::abort()
-        });
-        Transactions::open_with(engine, limits, end_process)
+        Transactions::open_archiving(engine, limits, end_process(), Archiving::Off)
+    }
+
+    /// Opens, and archives what is committed from now on if it is told where.
+    pub fn open_with_archive(
+        engine: Arc<dyn Engine>,
+        limits: Limits,
+        archiving: Archiving,
+    ) -> Result<Transactions> {
+        Transactions::open_archiving(engine, limits, end_process(), archiving)
     }
 
     /// Opens with another reaction to a write whose outcome is unknown.
@@ -166,6 +202,17 @@ impl Transactions {
         limits: Limits,
         on_unknown_outcome: OutcomeHook,
     ) -> Result<Transactions> {
+        Transactions::open_archiving(engine, limits, on_unknown_outcome, Archiving::Off)
+    }
+
+    /// Opens with both.
+    pub fn open_archiving(
+        engine: Arc<dyn Engine>,
+        limits: Limits,
+        on_unknown_outcome: OutcomeHook,
+        archiving: Archiving,
+    ) -> Result<Transactions> {
+        let archive = open_archive(&*engine, archiving)?;
         let view = engine.view();
         let commit_ts =
             view.get(Keyspace::Meta, &Meta::CommitTs.key())?.map_or(0, |value| decode_u64(&value));
@@ -183,6 +230,11 @@ impl Transactions {
         });
         let held = Held::default();
         held.push(&published);
+        let bounds = Bounds {
+            entries_max: limits.read_set_entries_max,
+            retained_max: limits.retained_transactions_max,
+            retained_entries_max: limits.retained_entries_max,
+        };
         let shared = Arc::new(Shared {
             queue: Queue::new(limits.commit_queue_max),
             locks: Arc::new(LockTable::new(limits.deadlock_steps_max)),
@@ -193,11 +245,13 @@ impl Transactions {
             ids,
             sweeper,
             ingesting: Mutex::default(),
-            serializable_running: Arc::default(),
+            ssi: Ssi::new(bounds),
             on_unknown_outcome,
+            archive,
         });
         let threads = vec![Committer::start(shared.clone())?, sweeper::start(shared.clone())?];
-        Ok(Transactions(Arc::new(Running { shared, threads: Mutex::new(threads) })))
+        let archiver = Mutex::new(archive::start_shipping(shared.clone())?);
+        Ok(Transactions(Arc::new(Running { shared, threads: Mutex::new(threads), archiver })))
     }
 
     fn shared(&self) -> &Arc<Shared> {
@@ -218,18 +272,22 @@ impl Transactions {
         spills.flat_map(|ranges| ranges.objects()).map(|(_, object)| object).max()
     }
 
+    /// Begins with the snapshot of now.
     pub fn begin(&self, isolation: Isolation, read_only: bool) -> Result<Transaction> {
+        let mut transaction = self.begin_later(isolation, read_only)?;
+        transaction.take_first_snapshot(read_only);
+        Ok(transaction)
+    }
+
+    /// Begins a transaction whose first statement, and with it the snapshot that
+    /// counts ([`Transaction::take_first_snapshot`]), is still to come.
+    pub fn begin_later(&self, isolation: Isolation, read_only: bool) -> Result<Transaction> {
         let shared = self.shared();
         let id = shared
             .ids
             .transaction(shared.limits.transaction_id_block, |mark| shared.submit_mark(mark))?;
-        let is_validated = isolation == Isolation::Serializable && !read_only;
-        let counted = is_validated.then(|| Serializable::count_in(&shared.serializable_running));
         let published = shared.current.load_full();
-        let entries_max = shared.limits.read_set_entries_max;
-        let serializable =
-            counted.map(|counted| counted.with_snapshot(published.clone(), entries_max));
-        let mut transaction = Transaction::new(shared.clone(), id, published, serializable);
+        let mut transaction = Transaction::new(shared.clone(), id, published);
         transaction.set_characteristics(isolation, read_only);
         Ok(transaction)
     }
@@ -289,9 +347,52 @@ impl Transactions {
         self.shared().locks.blocking_pids(session_pid)
     }
 
+    /// The sessions whose writing transactions a session waits for, to get a snapshot
+    /// that is safe: `pg_safe_snapshot_blocking_pids`.
+    pub fn safe_snapshot_blocking_pids(&self, session_pid: i32) -> Vec<i32> {
+        self.shared().ssi.safe_snapshot_blockers(session_pid)
+    }
+
     /// The sessions that wait for a lock, and for which.
     pub fn waits(&self) -> Vec<(i32, Resource)> {
         self.shared().locks.waits()
+    }
+
+    /// An instant to be backed up, and where a replay of the archive over it begins.
+    pub fn begin_backup(&self) -> Result<(Arc<Published>, Option<ArchiveStart>)> {
+        let shared = self.shared();
+        let start = shared.archive.as_ref().map(Archive::start);
+        // What the archive had by then is in the view that this publishes.
+        shared.submit_and_wait(Content::System(WriteBatch::new()))?;
+        let published = shared.current.load_full();
+        let start = match start {
+            Some(start) => Some(start),
+            None => Archive::start_of_kept(&*shared.engine.view())?,
+        };
+        Ok((published, start))
+    }
+
+    /// What the archive has done; none if there is no archive.
+    pub fn archive_status(&self) -> Option<ArchiveStatus> {
+        self.shared().archive.as_ref().map(Archive::status)
+    }
+
+    /// Sends what was archived up to now on its way, as if its segment were full.
+    pub fn switch_archive_segment(&self) -> Result<()> {
+        match self.shared().archive.as_ref().map(Archive::switch) {
+            None | Some(Ok(())) => Ok(()),
+            Some(Err(WriteError::Refused(error))) => Err(error),
+            Some(Err(WriteError::Unknown(error))) => {
+                (self.shared().on_unknown_outcome)(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The engine, for what reads files and not transactions: [`Engine::verify`] and
+    /// [`Engine::compact`].
+    pub fn engine(&self) -> &Arc<dyn Engine> {
+        &self.shared().engine
     }
 
     pub fn engine_statistics(&self) -> EngineStatistics {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use parking_lot::{Condvar, Mutex};
 
 use super::lock::LockLog;
-use super::serializable::{Serializable, Written};
+use super::serializable::Serializable;
 use super::spill::RidRanges;
 use super::write_set::WriteSet;
 use crate::Result;
@@ -44,7 +44,7 @@ pub(super) struct Request {
     pub(super) durability: Durability,
     pub(super) publish: Option<Publish>,
     pub(super) row_deltas: Vec<(u32, i64)>,
-    /// What is to be validated.
+    /// Of a serializable transaction: its place among them.
     pub(super) serializable: Option<Serializable>,
     /// Released when this request is dropped, which is after publishing.
     pub(super) locks: LockLog,
@@ -54,9 +54,8 @@ pub(super) struct Request {
 pub(super) enum Content {
     /// A transaction: gets a commit timestamp.
     Transaction(WriteSet),
-    /// A transaction that has spilled; `dead` is what stays invisible, `objects` are
-    /// the tables and indexes of what becomes visible.
-    Spilled { writes: WriteSet, id: u64, dead: RidRanges, objects: Vec<(Keyspace, u32)> },
+    /// A transaction that has spilled; `dead` is what stays invisible.
+    Spilled { writes: WriteSet, id: u64, dead: RidRanges },
     /// Everything that a running transaction has spilled or is about to.
     Announce { id: u64, ranges: RidRanges },
     /// Entries of a spill that nobody will ever see; removed if they still are that.
@@ -69,16 +68,6 @@ pub(super) enum Content {
 }
 
 impl Content {
-    /// What a transaction writes, for validating others; a clone of pointers.
-    pub(super) fn written(&self, commit_ts: u64) -> Option<Written> {
-        let (writes, objects) = match self {
-            Content::Transaction(writes) => (writes, Vec::new()),
-            Content::Spilled { writes, objects, .. } => (writes, objects.clone()),
-            _ => return None,
-        };
-        Some(Written { commit_ts, writes: writes.clone(), objects })
-    }
-
     pub(super) fn bytes(&self) -> usize {
         match self {
             Content::Transaction(writes) | Content::Spilled { writes, .. } => writes.bytes(),

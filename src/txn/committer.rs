@@ -6,6 +6,8 @@
 //! the members' locks, and wakes them. While it waits for the disk the next group
 //! gathers, so more clients make larger groups, not more fsyncs.
 //!
+//! With an archive, the batch is appended there first ([`archive`](super::archive)).
+//!
 //! A group with any synchronous member is fsynced; one without is written to the
 //! operating system and fsynced within [`Limits::sync_delay_max`](super::Limits).
 //!
@@ -16,7 +18,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -25,7 +26,7 @@ use parking_lot::{Condvar, Mutex};
 use super::begin::Shared;
 use super::commit::{Attachment, Content, Reply, Request};
 use super::published::Published;
-use super::serializable::{History, Written};
+use super::serializable::Serializable;
 use super::spill::{InFlight, RidRanges};
 use super::view::View;
 use super::write_set::WriteSet;
@@ -131,8 +132,6 @@ pub(super) struct Committer {
     row_counts: HashMap<u32, i64>,
     /// When the oldest unsynced group must be synced.
     sync_by: Option<Instant>,
-    /// What was committed while serializable transactions ran; none if none do.
-    history: Option<History>,
     /// The outcome of a write is unknown: nothing may be written any more.
     broken: bool,
 }
@@ -146,7 +145,6 @@ impl Committer {
             written_bytes: 0,
             row_counts: HashMap::new(),
             sync_by: None,
-            history: None,
             broken: false,
         };
         let run = move || {
@@ -178,7 +176,7 @@ impl Committer {
     fn sync(&mut self) {
         if self.sync_by.take().is_some()
             && !self.broken
-            && let Err(error) = self.shared.engine.sync()
+            && let Err(error) = self.shared.sync_all()
         {
             self.outcome_unknown(&error.into_error());
         }
@@ -193,7 +191,6 @@ impl Committer {
         if self.broken {
             return self.refuse(group, &unknown_outcome());
         }
-        let (group, written) = self.validate(group);
         let current = self.shared.current.load_full();
         let mut group = Group::new(self.commit_ts, &current.in_flight, group);
         let result = self
@@ -209,7 +206,7 @@ impl Committer {
         let batch = group.take_batch();
         let batch_bytes = batch.bytes() as u64;
         if !batch.is_empty() {
-            match self.shared.engine.write(batch, durability) {
+            match self.shared.write(batch, group.commit_ts, durability) {
                 Ok(()) => self.note_unsynced(durability),
                 Err(WriteError::Refused(error)) => return self.refuse(group.requests, &error),
                 Err(WriteError::Unknown(error)) => {
@@ -221,40 +218,7 @@ impl Committer {
         self.commit_ts = group.commit_ts;
         self.written_bytes += batch_bytes;
         self.row_counts.extend(group.row_counts.drain());
-        if let Some(history) = &mut self.history {
-            let bytes_max = self.shared.limits.history_bytes_max;
-            written.into_iter().for_each(|written| history.add(written, bytes_max));
-            history.forget_until(self.shared.held.oldest());
-        }
         self.publish(group);
-    }
-
-    /// Gives up the serializable members that read what others have written since;
-    /// returns the others, and what they write if that is to be recorded.
-    fn validate(&mut self, requests: Vec<Request>) -> (Vec<Request>, Vec<Written>) {
-        if self.shared.serializable_running.load(Ordering::SeqCst) == 0 {
-            self.history = None;
-            return (requests, Vec::new());
-        }
-        let history = self.history.take().unwrap_or_else(|| History::starting_at(self.commit_ts));
-        let mut written = Vec::with_capacity(requests.len());
-        let mut accepted = Vec::with_capacity(requests.len());
-        for request in requests {
-            let valid = request.serializable.as_ref().map_or(Ok(()), |serializable| {
-                let reads = serializable.reads.take();
-                history.validate(&reads, serializable.snapshot_ts(), written.iter())
-            });
-            match valid {
-                Ok(()) => {
-                    let commit_ts = self.commit_ts + written.len() as u64 + 1;
-                    written.extend(request.content.written(commit_ts));
-                    accepted.push(request);
-                }
-                Err(error) => self.refuse(vec![request], &error),
-            }
-        }
-        self.history = Some(history);
-        (accepted, written)
     }
 
     /// Gives up a group that was not written. The locks go first, as at a rollback.
@@ -314,6 +278,7 @@ impl Committer {
         drop(current);
         let mut replies: Vec<(Arc<Reply>, u64)> = Vec::with_capacity(group.requests.len());
         let mut locks = Vec::with_capacity(group.requests.len());
+        let mut serializable: Vec<Serializable> = Vec::new();
         let mut swept = Vec::new();
         for (request, commit_ts) in group.requests.into_iter().zip(group.timestamps) {
             if let Some(publish) = request.publish {
@@ -325,6 +290,7 @@ impl Committer {
                     swept.push(id);
                 }
             }
+            serializable.extend(request.serializable);
             replies.push((request.reply, commit_ts));
             locks.push(request.locks);
         }
@@ -337,7 +303,10 @@ impl Committer {
             spill_timestamps,
         });
         shared.held.push(&published);
-        shared.current.store(published);
+        match serializable.is_empty() {
+            true => shared.current.store(published),
+            false => shared.ssi.publish(serializable.iter(), || shared.current.store(published)),
+        }
         shared.held.close_oversized(self.written_bytes, shared.limits.snapshot_bytes_max);
         drop(locks);
         for (reply, commit_ts) in replies {

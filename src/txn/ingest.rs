@@ -93,8 +93,8 @@ impl Shared {
         keyspace: Keyspace,
         entries: &mut dyn Iterator<Item = (Key, Value)>,
     ) -> Result<()> {
-        match self.engine.ingest(keyspace, entries) {
-            Ok(_) => Ok(()),
+        match self.ingest_all(keyspace, entries) {
+            Ok(()) => Ok(()),
             Err(WriteError::Refused(error)) => Err(error),
             Err(WriteError::Unknown(error)) => {
                 (self.on_unknown_outcome)(&error);

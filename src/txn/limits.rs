@@ -27,10 +27,13 @@ pub struct Limits {
     /// How long a commit with `synchronous_commit = off` may stay unsynced.
     pub sync_delay_max: Duration,
     /// Keys and ranges that a serializable transaction notes before it is taken to
-    /// have read whole tables.
+    /// have read (or written) whole tables.
     pub read_set_entries_max: usize,
-    /// Bytes of recent commits kept for validating serializable transactions.
-    pub history_bytes_max: usize,
+    /// Committed serializable transactions whose reads and writes are kept one by one
+    /// while others run that began before; the oldest of more are merged.
+    pub retained_transactions_max: usize,
+    /// Keys and ranges that all of them keep.
+    pub retained_entries_max: usize,
     /// Bytes written since a snapshot was taken beyond which it can no longer be read
     /// (`72000`): it keeps about that much in memory.
     pub snapshot_bytes_max: u64,
@@ -58,7 +61,8 @@ impl Default for Limits {
             sweep_entries_max: 2048,
             sync_delay_max: Duration::from_millis(200),
             read_set_entries_max: 32 << 10,
-            history_bytes_max: 64 << 20,
+            retained_transactions_max: 1000,
+            retained_entries_max: 1 << 20,
             snapshot_bytes_max: 2 << 30,
             disk_reserve_bytes: 256 << 20,
             rid_block: 16 << 10,

@@ -30,7 +30,7 @@
 //! |---|---|---|
 //! | read committed | a new one for each statement ([`Transaction::begin_statement`]) | lock, then [`Transaction::get_newest`], re-evaluate |
 //! | repeatable read | one for the transaction | [`Transaction::changed_since_snapshot`] ⇒ the caller raises `40001` |
-//! | serializable | one for the transaction | as above; and what it read is validated at commit (module `serializable`) |
+//! | serializable | one for the transaction | as above; and read-write conflicts are watched (module `serializable`) |
 //!
 //! # Invariants
 //!
@@ -42,9 +42,13 @@
 //! 4. A row id or transaction id is never handed out twice, also over a crash: its
 //!    high-water mark is queued before the id is handed out, and the queue is FIFO.
 //!
+//! With an [`archive`], step 6 also appends each batch to files from which, over a
+//! backup, every later instant can be made again.
+//!
 //! It knows no SQL: what a row means, what conflicts with what, and what a unique
 //! index is, the layers above say by the keys they lock and write.
 
+pub mod archive;
 mod begin;
 mod commit;
 mod committer;
@@ -54,6 +58,7 @@ mod limits;
 pub mod lock;
 mod overlay;
 mod published;
+mod purge;
 mod serializable;
 mod spill;
 mod sweeper;
@@ -73,6 +78,8 @@ pub use lock::{
 };
 pub use overlay::{Overlay, Scan};
 pub use published::Published;
+pub use purge::Purged;
+pub use serializable::SafeWait;
 pub use transaction::{Savepoint, StatementMark, Transaction};
 
 /// Isolation levels, in SQL's words.

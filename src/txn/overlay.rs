@@ -5,7 +5,7 @@ use std::iter::Peekable;
 use std::sync::Arc;
 
 use super::published::Published;
-use super::serializable::ReadSet;
+use super::serializable::Reader;
 use super::spill::{InFlight, OwnSpill};
 use super::write_set::{Change, WriteSet};
 use crate::Result;
@@ -20,8 +20,8 @@ pub struct Overlay {
     published: Arc<Published>,
     writes: Option<Arc<WriteSet>>,
     own_spill: Option<Arc<OwnSpill>>,
-    /// Where a serializable transaction notes what it reads.
-    reads: Option<Arc<ReadSet>>,
+    /// Of a serializable transaction: notes what is read.
+    reader: Option<Reader>,
 }
 
 impl Overlay {
@@ -29,9 +29,9 @@ impl Overlay {
         published: Arc<Published>,
         writes: Option<Arc<WriteSet>>,
         own_spill: Option<Arc<OwnSpill>>,
-        reads: Option<Arc<ReadSet>>,
+        reader: Option<Reader>,
     ) -> Overlay {
-        Overlay { published, writes, own_spill, reads }
+        Overlay { published, writes, own_spill, reader }
     }
 
     /// The instant under the writes.
@@ -44,8 +44,8 @@ impl Overlay {
         if let Some(change) = self.writes.as_ref().and_then(|w| w.get(keyspace, key)) {
             return Ok(change.visible().cloned());
         }
-        if let Some(reads) = &self.reads {
-            reads.note_key(keyspace, key);
+        if let Some(reader) = &self.reader {
+            reader.note_key(keyspace, key)?;
         }
         match spilled(self.own_spill.as_deref(), keyspace, key)? {
             Some(value) => Ok(Some(value)),
@@ -59,8 +59,10 @@ impl Overlay {
         if range.is_empty() {
             return Scan::Plain { base: Box::new(std::iter::empty()), keyspace };
         }
-        if let Some(reads) = &self.reads {
-            reads.note_range(keyspace, range);
+        if let Some(reader) = &self.reader
+            && let Err(error) = reader.note_range(keyspace, range)
+        {
+            return Scan::Plain { base: Box::new(std::iter::once(Err(error))), keyspace };
         }
         let base = self.base(keyspace, range, reverse);
         let own = self.writes.as_ref().map(|writes| writes.map(keyspace));

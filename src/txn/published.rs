@@ -12,7 +12,7 @@ use super::spill::{InFlight, SpillTimestamps};
 use super::view::View;
 use crate::Result;
 use crate::storage::key::Meta;
-use crate::storage::{KeyRange, Keyspace, Value, row};
+use crate::storage::{Entries, KeyRange, Keyspace, Value, row};
 
 /// A commit timestamp, the engine's view at it, and what the layer above knows at
 /// it. Holding one keeps its instant readable.
@@ -40,6 +40,12 @@ impl Published {
 
     pub fn scan(self: &Arc<Self>, keyspace: Keyspace, range: &KeyRange, reverse: bool) -> Scan {
         self.overlay().scan(keyspace, range, reverse)
+    }
+
+    /// Everything that a keyspace has at this instant, delete markers and unfinished
+    /// spills included: what a backup copies.
+    pub fn raw(&self, keyspace: Keyspace, range: &KeyRange) -> Entries {
+        self.view.range(keyspace, range, false)
     }
 
     /// False for what the view has and nobody may see: delete markers, spills.

@@ -9,7 +9,7 @@ use super::commit::{Commit, CommitOptions, Content, Request};
 use super::lock::{Acquired, LockLog, LockMode, LockOutcome, LockSession, Resource, WaitPolicy};
 use super::overlay::{Overlay, Scan, committed, spilled};
 use super::published::Published;
-use super::serializable::Serializable;
+use super::serializable::{Reader, SafeWait, Serializable};
 use super::spill::{OwnSpill, Spill};
 use super::write_set::{Change, WriteSet};
 use crate::storage::{Key, KeyRange, Keyspace, Value, WriteBatch, WriteError, row};
@@ -26,7 +26,7 @@ pub struct Transaction {
     published: Arc<Published>,
     pub(super) writes: WriteSet,
     pub(super) spill: Spill,
-    /// Of a serializable transaction that may write.
+    /// Of a serializable transaction that can be part of an anomaly.
     serializable: Option<Serializable>,
     pub(super) locks: LockLog,
     /// What reads see instead of the snapshot and the writes as they are now.
@@ -49,12 +49,7 @@ pub struct StatementMark {
 }
 
 impl Transaction {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        id: u64,
-        published: Arc<Published>,
-        serializable: Option<Serializable>,
-    ) -> Transaction {
+    pub(super) fn new(shared: Arc<Shared>, id: u64, published: Arc<Published>) -> Transaction {
         let locks = LockLog::new(shared.locks.clone(), id);
         let writes = WriteSet::default();
         let spill = Spill::default();
@@ -68,7 +63,7 @@ impl Transaction {
             published,
             writes,
             spill,
-            serializable,
+            serializable: None,
             locks,
             pinned: None,
         }
@@ -119,8 +114,7 @@ impl Transaction {
         self.read_only
     }
 
-    /// Read-only from now on, or no longer. A serializable transaction that was begun
-    /// read-only is not watched for conflicts: it is begun anew instead.
+    /// Read-only from now on, or no longer.
     pub fn set_read_only(&mut self, read_only: bool) {
         self.read_only = read_only;
     }
@@ -175,6 +169,44 @@ impl Transaction {
         self.published = self.shared.current.load_full();
     }
 
+    /// Takes the snapshot of the first statement, in which REPEATABLE READ stays. Only
+    /// from then on a serializable transaction counts as running beside others;
+    /// `read_only` is what it has been declared by now.
+    pub fn take_first_snapshot(&mut self, read_only: bool) {
+        // It would count as the end of the one that begins.
+        drop(self.serializable.take());
+        if self.isolation != Isolation::Serializable {
+            return self.refresh_snapshot();
+        }
+        let (id, pid) = (self.id, self.session_pid());
+        let current = || self.shared.current.load_full();
+        (self.published, self.serializable) = self.shared.ssi.begin(id, pid, read_only, current);
+    }
+
+    /// Begins with the snapshot of a transaction that still runs, in place of the first
+    /// statement's. `55000` if a serializable one has ended meanwhile.
+    pub fn import_snapshot(
+        &mut self,
+        published: Arc<Published>,
+        source: u64,
+        read_only: bool,
+    ) -> Result<()> {
+        drop(self.serializable.take());
+        if self.isolation == Isolation::Serializable {
+            let (id, pid) = (self.id, self.session_pid());
+            self.serializable = self.shared.ssi.import(id, pid, read_only, source)?;
+        }
+        self.published = published;
+        Ok(())
+    }
+
+    /// Whether the snapshot of a serializable read-only transaction can be part of an
+    /// anomaly is known when the writers beside it are over. Until then; none if it
+    /// cannot. If it can, [`Transaction::take_first_snapshot`] takes another.
+    pub fn safe_wait(&self) -> Option<SafeWait> {
+        self.serializable.as_ref()?.safe_wait()
+    }
+
     /// Undoes what the statement wrote; what it locked stays locked. The mark can be
     /// the start of the statement's next attempt.
     pub fn abort_statement(&mut self, mark: StatementMark) {
@@ -201,13 +233,12 @@ impl Transaction {
     }
 
     /// A key's value: own writes first, then the newest committed one. Called under
-    /// a lock on what the key stands for, or it is stale at once.
+    /// a lock on what the key stands for, or it is stale at once. It is no read of the
+    /// snapshot, so a serializable transaction does not note it; where the statement
+    /// goes by what it finds, [`Transaction::note_read`] does.
     pub fn get_newest(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
         if let Some(change) = self.writes.get(keyspace, key) {
             return Ok(change.visible().cloned());
-        }
-        if let Some(serializable) = &self.serializable {
-            serializable.reads.note_key(keyspace, key);
         }
         // The newest view has this transaction's own spill, too: one look is enough.
         let newest = self.shared.current.load();
@@ -235,9 +266,7 @@ impl Transaction {
         if let Some(change) = self.writes.get(keyspace, key) {
             return Ok(change.visible().cloned());
         }
-        if let Some(serializable) = &self.serializable {
-            serializable.reads.note_key(keyspace, key);
-        }
+        self.note_read(keyspace, key)?;
         match spilled(self.spill.own.as_deref(), keyspace, key)? {
             Some(value) => Ok(Some(value)),
             None => committed(&self.published, keyspace, key),
@@ -275,16 +304,44 @@ impl Transaction {
         }
         let writes = (!self.writes.is_empty()).then(|| Arc::new(self.writes.clone()));
         let own_spill = self.spill.own.clone();
-        let reads = self.serializable.as_ref().map(|serializable| serializable.reads.clone());
-        Overlay::new(self.published.clone(), writes, own_spill, reads)
+        Overlay::new(self.published.clone(), writes, own_spill, self.reader())
     }
 
     /// A handle for reading the newest committed instant and the writes as they are
     /// now: for checks that must be current whatever the snapshot is.
     pub fn overlay_newest(&self) -> Overlay {
         let writes = (!self.writes.is_empty()).then(|| Arc::new(self.writes.clone()));
-        let reads = self.serializable.as_ref().map(|serializable| serializable.reads.clone());
-        Overlay::new(self.newest(), writes, self.spill.own.clone(), reads)
+        Overlay::new(self.newest(), writes, self.spill.own.clone(), self.reader())
+    }
+
+    fn reader(&self) -> Option<Reader> {
+        self.serializable.as_ref().map(|serializable| serializable.reader().clone())
+    }
+
+    /// Notes that a serializable transaction has read a key; `40001` if that
+    /// completes a dangerous structure.
+    pub fn note_read(&self, keyspace: Keyspace, key: &[u8]) -> Result<()> {
+        match &self.serializable {
+            Some(serializable) => serializable.reader().note_key(keyspace, key),
+            None => Ok(()),
+        }
+    }
+
+    /// `40001` if a serializable transaction would fail by writing the key. For who is
+    /// about to fail for another reason that a retry would not find again.
+    pub fn check_write(&self, keyspace: Keyspace, key: &[u8]) -> Result<()> {
+        match &self.serializable {
+            Some(serializable) => serializable.check_write(keyspace, key),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes that all of a table or index is replaced or gone; `40001` as for a write.
+    pub fn note_object_write(&self, keyspace: Keyspace, object: u32) -> Result<()> {
+        match &self.serializable {
+            Some(serializable) => serializable.note_object_write(keyspace, object),
+            None => Ok(()),
+        }
     }
 
     /// Writes bytes outside of this transaction; see
@@ -347,6 +404,19 @@ impl Transaction {
         self.write(Keyspace::Rows, key.into(), Change::DeleteRow)
     }
 
+    /// As [`Transaction::delete_row`], of a row that goes on in another partition:
+    /// [`Transaction::has_moved`] tells others so.
+    pub fn move_row_away(&mut self, key: impl Into<Key>) -> Result<()> {
+        self.write(Keyspace::Rows, key.into(), Change::MoveRow)
+    }
+
+    /// Whether a row that was there in some snapshot and is no more, as
+    /// [`Transaction::get_newest`] found out, has moved to another partition.
+    pub fn has_moved(&self, key: &[u8]) -> Result<bool> {
+        let newest = self.shared.current.load().view.get(Keyspace::Rows, key)?;
+        Ok(newest.is_some_and(|marker| row::is_moved(&marker)))
+    }
+
     pub fn put(
         &mut self,
         keyspace: Keyspace,
@@ -381,6 +451,9 @@ impl Transaction {
                 limits.write_set_bytes_max
             )));
         }
+        if let Some(serializable) = &self.serializable {
+            serializable.note_write(keyspace, &key)?;
+        }
         let before = self.writes.get(keyspace, &key);
         if change.removes() && before.is_some_and(Change::is_new) && self.spill.is_empty() {
             self.writes.remove(keyspace, &key);
@@ -409,12 +482,30 @@ impl Transaction {
         }
     }
 
-    /// Hands the transaction to the committer. One that wrote nothing ends here.
+    /// Where the locks are now: [`Transaction::release_locks_since`] goes back to it.
+    pub fn lock_mark(&mut self) -> usize {
+        self.locks.position()
+    }
+
+    /// Releases what was locked since a mark. Only for locks that were taken to wait for
+    /// others, and with no savepoint in between.
+    pub fn release_locks_since(&mut self, mark: usize) {
+        self.locks.release_since(mark);
+    }
+
+    /// Hands the transaction to the committer. One that wrote nothing ends here, and
+    /// so does a serializable one that is part of a dangerous structure (`40001`).
     pub fn commit(mut self, options: CommitOptions) -> Commit {
         let writes = std::mem::take(&mut self.writes);
         let locks = std::mem::take(&mut self.locks);
         let spill = std::mem::take(&mut self.spill);
+        let serializable = self.serializable.take();
+        if let Some(Err(error)) = serializable.as_ref().map(Serializable::prepare) {
+            (self.writes, self.locks, self.spill) = (writes, locks, spill);
+            return Commit::ready(Err(error));
+        }
         if writes.is_empty() && spill.is_empty() && options.publish.is_none() {
+            serializable.into_iter().for_each(Serializable::finish);
             return Commit::ready(Ok(self.snapshot_ts()));
         }
         let (commit, reply) = Commit::new();
@@ -424,10 +515,8 @@ impl Transaction {
         } else {
             let dead = spill.dead(&writes);
             self.shared.ingesting.lock().remove(&self.id);
-            let objects = spill.own.map_or_else(Vec::new, |own| own.ranges.objects());
-            Content::Spilled { writes, id: self.id, dead, objects }
+            Content::Spilled { writes, id: self.id, dead }
         };
-        let serializable = self.serializable.take();
         self.shared.submit(Request {
             content,
             durability,
@@ -459,6 +548,13 @@ impl Error {
     /// `40001`: the row was updated by a transaction that the snapshot does not see.
     pub fn concurrent_update() -> Error {
         Error::serialization_failure("could not serialize access due to concurrent update")
+    }
+
+    /// `40001`: the row is in another partition now, where no lock on it is asked for.
+    pub fn moved_to_another_partition() -> Error {
+        Error::serialization_failure(
+            "tuple to be locked was already moved to another partition due to concurrent update",
+        )
     }
 
     /// `40001`: the row was deleted by a transaction that the snapshot does not see.

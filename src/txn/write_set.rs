@@ -12,6 +12,8 @@ pub(super) enum Change {
     PutRow(Value),
     /// Becomes a delete marker with the commit timestamp.
     DeleteRow,
+    /// Becomes a delete marker that tells of a move to another partition.
+    MoveRow,
     /// A row under a rid that is this transaction's alone; it may be spilled.
     NewRow(Value),
     /// An index entry for such a rid, under a key that nobody can see.
@@ -26,7 +28,7 @@ impl Change {
             | Change::PutRow(value)
             | Change::NewRow(value)
             | Change::NewEntry(value) => Some(value),
-            Change::Delete | Change::DeleteRow => None,
+            Change::Delete | Change::DeleteRow | Change::MoveRow => None,
         }
     }
 
@@ -35,7 +37,7 @@ impl Change {
     }
 
     pub(super) fn removes(&self) -> bool {
-        matches!(self, Change::Delete | Change::DeleteRow)
+        matches!(self, Change::Delete | Change::DeleteRow | Change::MoveRow)
     }
 
     /// The same change, kept in memory until the commit.
@@ -59,6 +61,7 @@ impl Change {
                 Some(row::with_commit_ts(&value, commit_ts))
             }
             Change::DeleteRow => Some(row::delete_marker(commit_ts)),
+            Change::MoveRow => Some(row::moved_marker(commit_ts)),
         }
     }
 }
@@ -120,12 +123,6 @@ impl WriteSet {
         [Keyspace::Rows, Keyspace::Indexes].into_iter().flat_map(|keyspace| {
             self.new_in(keyspace).map(move |(key, value)| (keyspace, &key[..], &value[..]))
         })
-    }
-
-    pub(super) fn keys(&self) -> impl Iterator<Item = (Keyspace, &Key)> {
-        Keyspace::ALL
-            .into_iter()
-            .flat_map(|keyspace| self.map(keyspace).iter().map(move |(key, _)| (keyspace, key)))
     }
 
     /// The rows and index entries that a commit leaves behind.

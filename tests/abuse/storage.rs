@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio_postgres::Client;
@@ -113,4 +114,46 @@ fn a_full_disk_loses_no_acknowledged_row() {
 
 async fn rows(client: &Client) -> i64 {
     client.query_one("SELECT count(*) FROM t", &[]).await.expect("t is readable").get(0)
+}
+
+/// Clients that come when the descriptors are used up wait or are turned away; those that
+/// are there work on, and what they write is kept.
+#[test]
+fn running_out_of_descriptors_harms_nobody_who_is_there() {
+    const DESCRIPTORS: u32 = 160;
+    let directory = TempDir::new().expect("a temporary directory");
+    let data = directory.path().join("data");
+    let server = Zserver::start_with_descriptors(&data, DESCRIPTORS);
+    let port = server.port;
+    block_on(async {
+        let client = connect(port).await;
+        client.batch_execute("CREATE TABLE t (a int PRIMARY KEY)").await.expect("DDL");
+        let sockets: Vec<_> = (0..2 * DESCRIPTORS)
+            .filter_map(|_| std::net::TcpStream::connect(("127.0.0.1", port)).ok())
+            .collect();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        for n in 1..=200 {
+            let sql = format!("INSERT INTO t VALUES ({n})");
+            client.batch_execute(&sql).await.expect("who is there works on");
+        }
+        assert_eq!(rows(&client).await, 200);
+        drop(sockets);
+        let config = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres");
+        let newcomer = async {
+            loop {
+                match tokio_postgres::connect(&config, tokio_postgres::NoTls).await {
+                    Ok((newcomer, connection)) => {
+                        tokio::spawn(connection);
+                        return newcomer;
+                    }
+                    Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+                }
+            }
+        };
+        let newcomer = tokio::time::timeout(Duration::from_secs(10), newcomer).await;
+        assert_eq!(rows(&newcomer.expect("there is room again")).await, 200);
+    });
+    let data = server.kill();
+    let server = Zserver::start_over(&data, &[]);
+    block_on(async { assert_eq!(rows(&connect(server.port).await).await, 200) });
 }

@@ -31,6 +31,15 @@ impl Zserver {
         Zserver::spawn(command, data)
     }
 
+    /// Starts with no more file descriptors than this.
+    pub fn start_with_descriptors(data: &Path, descriptors: u32) -> Zserver {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -n {descriptors}; exec \"$@\"");
+        command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_zserver")]);
+        command.args(["serve", "--dev", "--pg-listen", "127.0.0.1:0", "--data"]).arg(data);
+        Zserver::spawn(command, data)
+    }
+
     /// Starts without trust, configured by environment variables.
     pub fn start_secured(data: &Path, environment: &[(&str, &str)]) -> Zserver {
         let mut command = serve(data);
@@ -51,6 +60,21 @@ impl Zserver {
         let stdout = child.stdout.take().expect("stdout is piped");
         let port = ready_port(stdout);
         Zserver { child, port, data: data.to_owned(), _directory: None }
+    }
+
+    /// What another command of the binary says over a data directory, and its exit status.
+    pub fn command(data: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zserver"));
+        command.args(arguments).arg("--data").arg(data).env_remove("PGUSER");
+        let output = command.output().expect("the command runs");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// The same, of a server that runs.
+    pub fn ask(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let address = format!("127.0.0.1:{}", self.port);
+        Zserver::command(&self.data, &[arguments, &["--pg-listen", &address]].concat())
     }
 
     /// kill -9: nothing is flushed, nobody is told.

@@ -45,6 +45,7 @@ const FILES: &[(&str, &str)] = &[
     ("opclasses.sql", include_str!("../../../sql/opclasses.sql")),
     ("system_indexes.sql", include_str!("../../../sql/system_indexes.sql")),
     ("system_views.sql", include_str!("../../../sql/system_views.sql")),
+    ("server_functions.sql", include_str!("../../../sql/server_functions.sql")),
     ("information_schema.sql", include_str!("../../../sql/information_schema.sql")),
 ];
 

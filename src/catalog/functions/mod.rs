@@ -9,6 +9,7 @@ mod activity;
 mod address;
 mod comment;
 mod definition;
+mod maintenance;
 mod name;
 mod partition;
 mod privilege;
@@ -34,6 +35,7 @@ pub const KERNELS: &[&[Kernel]] = &[
     comment::KERNELS,
     definition::KERNELS,
     definition::FUNCTIONS,
+    maintenance::KERNELS,
     name::KERNELS,
     partition::KERNELS,
     privilege::KERNELS,
@@ -49,6 +51,7 @@ pub const KERNELS: &[&[Kernel]] = &[
 
 pub const SET_KERNELS: &[&[SetKernel]] = &[
     activity::SET_KERNELS,
+    maintenance::SET_KERNELS,
     server::SET_KERNELS,
     server_more::SET_KERNELS,
     &partition::SET_KERNELS,

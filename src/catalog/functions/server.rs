@@ -100,9 +100,8 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     };
     call "pg_blocking_pids" => |call, args| {
         let pid: i32 = arg(args, 0)?;
-        let rows = call.eval.session.server_rows("pg_blocking_pids")?;
-        let blocking = rows.into_iter().filter(|row| matches!(row.first(), Some(Datum::Int4(p)) if *p == pid));
-        let pids = blocking.filter_map(|row| row.into_iter().nth(1)).collect();
+        let pids = pids_before(call, "pg_blocking_pids", pid)?;
+        let pids = pids.into_iter().map(Datum::Int4).collect();
         Ok(crate::catalog::system::cell::array_of(oid::INT4, pids))
     };
     call "pg_sequence_last_value" => |call, args| {
@@ -110,6 +109,16 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
         Ok(if row.is_called { Datum::Int8(row.last_value) } else { Datum::Null })
     };
 };
+
+/// The sessions that a session waits for, in one of the server's lists of pairs.
+pub(super) fn pids_before(call: &CallContext<'_>, list: &str, pid: i32) -> Result<Vec<i32>> {
+    let rows = call.eval.session.server_rows(list)?;
+    let pair = |row: &Vec<Datum>| match row[..] {
+        [Datum::Int4(waiting), Datum::Int4(other)] if waiting == pid => Some(other),
+        _ => None,
+    };
+    Ok(rows.iter().filter_map(pair).collect())
+}
 
 pub(super) const SET_KERNELS: &[SetKernel] = &[
     SetKernel { symbol: "show_all_settings", rows: |call, _| server_rows(call, "pg_settings") },

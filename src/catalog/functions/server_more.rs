@@ -1,6 +1,6 @@
 //! What a server tells about features that a standby, a commit log or extensions have.
 
-use super::text;
+use super::{server, text};
 use crate::catalog::{ObjectClass, RelationKind};
 use crate::error::{Error, Result};
 use crate::kernels;
@@ -14,7 +14,10 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     call "mxid_age" => |_, _| Ok(Datum::Int4(i32::MAX));
     // Expressions are compiled by nobody.
     call "pg_jit_available" => |_, _| Ok(Datum::Bool(false));
-    call "pg_notification_queue_usage" => |_, _| Ok(Datum::Float8(0.0));
+    call "pg_notification_queue_usage" => |call, _| {
+        let rows = call.eval.session.server_rows("pg_notification_queue_usage")?;
+        Ok(rows.into_iter().flatten().next().unwrap_or(Datum::Null))
+    };
     call "pg_current_logfile" => |_, _| Ok(Datum::Null);
     call "pg_current_logfile_1arg" => |_, args| match args.first() {
         None | Some(Datum::Null) => Ok(Datum::Null),
@@ -36,9 +39,23 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     call "pg_xact_commit_timestamp" => |_, _| Err(no_commit_timestamps());
     call "pg_xact_commit_timestamp_origin" => |_, _| Err(no_commit_timestamps());
     call "pg_last_committed_xact" => |_, _| Err(no_commit_timestamps());
-    call "pg_safe_snapshot_blocking_pids" => |_, _| {
-        // A serializable read-only transaction never waits for a safe snapshot here.
-        Ok(crate::catalog::system::cell::array_of(oid::INT4, Vec::new()))
+    call "pg_safe_snapshot_blocking_pids" => |call, args| {
+        let pids = server::pids_before(call, "pg_safe_snapshot_blocking_pids", arg(args, 0)?)?;
+        let pids = pids.into_iter().map(Datum::Int4).collect();
+        Ok(crate::catalog::system::cell::array_of(oid::INT4, pids))
+    };
+    call "pg_isolation_test_session_is_blocked" => |call, args| {
+        let (pid, Some(Datum::Array(sessions))) = (arg(args, 0)?, args.get(1)) else {
+            return Err(crate::sql::functions::call::wrong_type());
+        };
+        for source in ["pg_blocking_pids", "pg_safe_snapshot_blocking_pids"] {
+            let pids = server::pids_before(call, source, pid)?;
+            let is_asked = |pid: &Datum| matches!(pid, Datum::Int4(pid) if pids.contains(pid));
+            if sessions.elements.iter().any(is_asked) {
+                return Ok(Datum::Bool(true));
+            }
+        }
+        Ok(Datum::Bool(false))
     };
     // Relations have no files of their own.
     call "pg_relation_filepath" => |_, _| Ok(Datum::Null);

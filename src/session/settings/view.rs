@@ -17,6 +17,7 @@ pub struct Derived {
     pub synchronous_commit: bool,
     pub default_isolation: IsolationLevel,
     pub default_read_only: bool,
+    pub default_deferrable: bool,
     pub client_min_messages: MessageLevel,
     pub time_zone: Zone,
     pub date_style: DateStyle,
@@ -111,6 +112,7 @@ impl Derived {
             default_isolation: IsolationLevel::parse(text("default_transaction_isolation"))
                 .unwrap_or(IsolationLevel::ReadCommitted),
             default_read_only: flag("default_transaction_read_only"),
+            default_deferrable: flag("default_transaction_deferrable"),
             client_min_messages: message_level(text("client_min_messages")),
             time_zone: zone.map_or(Zone::UTC, |zone| zone.zone),
             date_style,

@@ -98,7 +98,14 @@ impl Binder<'_> {
                 .at(location));
             }
         };
-        let place = self.require_item(schema, table, location)?;
+        let place = match self.require_item(schema, table, location) {
+            Err(error) if schema.is_none() && self.has_variables() => {
+                // A variable of a routine: `SELECT OLD.*`.
+                let record = self.variable(&[table], location)?.ok_or(error)?;
+                return self.fields_of(&record);
+            }
+            place => place?,
+        };
         let targets = item_targets(self.item(place), location);
         targets.iter().for_each(|target| self.note_selected(target.origin));
         Ok(targets)
@@ -129,7 +136,11 @@ impl Binder<'_> {
             true => self.expr(required(&shorter.arg)?)?,
             false => self.indirection(&shorter)?,
         };
-        let names = self.field_names(&record)?;
+        self.fields_of(&record)
+    }
+
+    fn fields_of(&mut self, record: &Expr) -> Result<Vec<Target>> {
+        let names = self.field_names(record)?;
         names
             .into_iter()
             .map(|name| {

@@ -125,24 +125,12 @@ impl Ddl<'_> {
 
     /// Drops everything in a schema, and the schema itself unless it is `kept`.
     async fn empty_schema(&mut self, schema: Oid, kept: bool) -> Result<()> {
-        let catalog = &self.work.catalog;
-        let relations = catalog.relations().filter(|relation| relation.schema == schema);
-        // What is part of another object goes with it.
-        let whole = relations.filter(|relation| match &relation.kind {
-            RelationKind::Index(_) => false,
-            RelationKind::Sequence(sequence) => sequence.owned_by.is_none(),
-            _ => true,
-        });
-        let mut targets: Vec<ObjectAddress> = whole.map(|relation| relation.address()).collect();
-        if !kept {
-            targets = vec![ObjectAddress::schema(schema)];
-        }
-        if targets.is_empty() {
-            return Ok(());
-        }
-        let plan = catalog.plan_drop(&[], &targets, DropBehavior::Cascade)?;
+        let schema = ObjectAddress::schema(schema);
+        let plan = self.work.catalog.plan_drop(&[], &[schema], DropBehavior::Cascade)?;
         for address in plan.objects {
-            self.drop_one(address).await?;
+            if !kept || address != schema {
+                self.drop_one(address).await?;
+            }
         }
         Ok(())
     }

@@ -272,7 +272,9 @@ impl Run<'_> {
             writer.complete(&info, &mut row)?;
             let mode = on_conflict.lock_mode(&member);
             let arbiters = &on_conflict.arbiters;
+            let mark = writer.work.txn.lock_mark();
             if let Some(conflict) = writer.find_conflict(&info, arbiters, &row, mode).await? {
+                on_conflict.release(writer, mark);
                 return self.conflict(writer, on_conflict, &member, conflict, &row).await;
             }
         }
@@ -307,7 +309,9 @@ impl Run<'_> {
         writer.complete(info, &mut row)?;
         let mode = on_conflict.lock_mode(&member);
         let arbiters = on_conflict.arbiters_of(&member, writer);
+        let mark = writer.work.txn.lock_mark();
         if let Some(conflict) = writer.find_conflict(info, &arbiters, &row, mode).await? {
+            on_conflict.release(writer, mark);
             let proposed = to_parent(member.map.as_ref(), &row);
             return self.conflict(writer, on_conflict, &member, conflict, &proposed).await;
         }
@@ -423,6 +427,13 @@ impl OnConflict {
                 let assigned = assigned.filter_map(|(attnum, _)| member.attnum(*attnum));
                 Writer::update_lock(&member.info, assigned)
             }
+        }
+    }
+
+    /// DO NOTHING has only waited to see the row that is in the way, and lets go of it.
+    fn release(&self, writer: &mut Writer<'_>, mark: usize) {
+        if self.update.is_none() {
+            writer.work.txn.release_locks_since(mark);
         }
     }
 

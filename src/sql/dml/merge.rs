@@ -3,7 +3,8 @@
 //! The join of source and target is read through the statement's snapshot; for each
 //! of its rows the first action whose condition holds is carried out. A target row is
 //! locked only when it is changed. If it has changed since the snapshot, READ COMMITTED
-//! starts the statement over with a new one, its locks kept.
+//! judges it again with the newest version (`run::recheck`): where the join still gives it,
+//! its actions are looked at from the first; else those of a row that matches nothing.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -20,12 +21,14 @@ use crate::sql::ir::visit::{self, statement_expressions};
 use crate::sql::ir::{
     ColumnId, Expr, ExprKind, Merge, MergeAction, MergeKind, OutputColumn, Query, Rel, Statement,
 };
+use crate::sql::run::recheck::{self, Held, Judged};
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
+use crate::storage::Value;
 use crate::table::part::{self, Policed};
 use crate::table::{Event, Family, LockedRow, TableInfo, Writer};
-use crate::txn::{LockMode, WaitPolicy};
+use crate::txn::{LockMode, Overlay, WaitPolicy};
 
 /// How often a statement starts over because rows it matched have changed.
 const RESTARTS_MAX: usize = 100;
@@ -39,6 +42,8 @@ pub struct MergePlan {
     query: Query,
     actions: Vec<Action>,
     policies: PolicyTests,
+    /// The target's identity column.
+    rid: Option<ColumnId>,
     /// The tables that inherit from the target are changed, too.
     descendants: bool,
 }
@@ -68,7 +73,8 @@ impl MergePlan {
             .map(|action| Action::new(action, &slots, catalog))
             .collect::<Result<_>>()?;
         let policies = PolicyTests::new(&merge.policies, catalog)?;
-        Ok(MergePlan { query, actions, policies, descendants: merge.target.descendants })
+        let (rid, descendants) = (merge.target.rid, merge.target.descendants);
+        Ok(MergePlan { query, actions, policies, rid, descendants })
     }
 
     pub async fn run(
@@ -83,7 +89,10 @@ impl MergePlan {
             let mark = work.txn.begin_statement();
             let state = work.table.clone();
             let family = match self.descendants {
-                true => Family::of(&work.catalog, info.oid())?,
+                true => {
+                    let pid = ctx.eval.settings.backend_pid;
+                    Family::for_session(&work.catalog, info.oid(), pid)?
+                }
                 false => Arc::new(Family::only(info.clone())),
             };
             let (root, changed) = (info.clone(), HashSet::new());
@@ -159,6 +168,13 @@ fn source_query(merge: &Merge, columns: &[OutputColumn]) -> Result<Query> {
     Ok(Query { rel: Rel::Project { input: Box::new(merge.input.clone()), exprs }, output })
 }
 
+/// What became of one row of the join.
+enum Done {
+    Done,
+    /// Nothing yet: the target row is now this one, or is gone.
+    Stale(Option<Value>),
+}
+
 /// One execution.
 struct Run<'a> {
     plan: &'a MergePlan,
@@ -175,6 +191,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// False if the statement has to start over.
     async fn all(&mut self, work: &mut Work) -> Result<bool> {
+        let reads = self.ctx.overlay(work);
         let mut chunks = run::rows(&self.plan.query, self.params, work, self.ctx).await?;
         let mut writer = Writer::new(work, self.ctx);
         let mut events = self.statement_events();
@@ -182,16 +199,11 @@ impl Run<'_> {
             writer.before_statement(&self.root, *event, assigned)?;
         }
         while let Some(chunk) = self.ctx.lend_while(writer.work, chunks.next()).await {
-            for mut values in chunk? {
+            for row in chunk? {
                 if self.ctx.cancel.is_cancelled() {
                     return Err(Error::query_canceled());
                 }
-                let row = values.split_off(2);
-                let target = match values.as_slice() {
-                    [Datum::Oid(table), Datum::Int8(rid)] => Some((*table, *rid as u64)),
-                    _ => None,
-                };
-                if !self.one(target, &row, &mut writer).await? {
+                if !self.settle(row, &reads, &mut writer).await? {
                     return Ok(false);
                 }
             }
@@ -232,13 +244,62 @@ impl Run<'_> {
         events
     }
 
-    /// Carries out the first action that applies to a row of the join.
+    /// Does what is to be done with a row of the join, however its target row changes
+    /// meanwhile; false if the statement has to start over.
+    async fn settle(
+        &mut self,
+        mut row: Vec<Datum>,
+        reads: &Overlay,
+        writer: &mut Writer<'_>,
+    ) -> Result<bool> {
+        let mut known = None;
+        loop {
+            let target = match row[..2] {
+                [Datum::Oid(table), Datum::Int8(rid)] => Some((table, rid as u64)),
+                _ => None,
+            };
+            let done = self.one(target, &row[2..], known.as_ref(), writer).await?;
+            let (Done::Stale(now), Some(target)) = (done, target) else { return Ok(true) };
+            match self.judge_again(target, now.as_ref(), &row, reads, writer).await? {
+                Judged::Row(again) => row = again,
+                Judged::Gone => return Ok(true),
+                Judged::Unknown => return Ok(false),
+            }
+            known = now;
+        }
+    }
+
+    /// What the join gives for a row whose target row is another one by now.
+    async fn judge_again(
+        &self,
+        (table, rid): (Oid, u64),
+        now: Option<&Value>,
+        row: &[Datum],
+        reads: &Overlay,
+        writer: &mut Writer<'_>,
+    ) -> Result<Judged> {
+        let Some(member) = self.family.member(table) else { return Ok(Judged::Unknown) };
+        let key = crate::storage::key::row(member.info.storage_id(), rid);
+        let found = reads.get(crate::txn::Keyspace::Rows, &key)?;
+        let (Some(found), Some(column)) = (found, self.plan.rid) else {
+            return Ok(Judged::Unknown);
+        };
+        let version = |row: &[u8]| recheck::Version::of(&member.info, Some(member), rid, row);
+        let now = now.map(|now| version(now)).transpose()?;
+        let held = [Held { rid: column, found: version(&found)?, now }];
+        let (query, params, work) = (&self.plan.query, self.params, &mut *writer.work);
+        recheck::judge_again(query, &held, Some(row), reads, params, work, self.ctx).await
+    }
+
+    /// Carries out the first action that applies to a row of the join; `known` is the
+    /// version of its target row that it was judged by, if not the snapshot's.
     async fn one(
         &mut self,
         target: Option<(Oid, u64)>,
         row: &[Datum],
+        known: Option<&Value>,
         writer: &mut Writer<'_>,
-    ) -> Result<bool> {
+    ) -> Result<Done> {
         let plan = self.plan;
         for action in plan.actions.iter().filter(|action| action.matched == target.is_some()) {
             if let Some(condition) = &action.condition
@@ -248,14 +309,16 @@ impl Run<'_> {
             }
             return match (&action.kind, target) {
                 (Kind::Insert(values), _) => self.insert(values, row, writer).await,
-                (Kind::Delete, Some(target)) => self.change(target, None, row, writer).await,
-                (Kind::Update(values), Some(target)) => {
-                    self.change(target, Some(values), row, writer).await
+                (Kind::Delete, Some(target)) => {
+                    self.change((target, known), None, row, writer).await
                 }
-                _ => Ok(true),
+                (Kind::Update(values), Some(target)) => {
+                    self.change((target, known), Some(values), row, writer).await
+                }
+                _ => Ok(Done::Done),
             };
         }
-        Ok(true)
+        Ok(Done::Done)
     }
 
     async fn insert(
@@ -263,7 +326,7 @@ impl Run<'_> {
         values: &[(usize, RowValue)],
         row: &[Datum],
         writer: &mut Writer<'_>,
-    ) -> Result<bool> {
+    ) -> Result<Done> {
         let mut new = vec![Datum::Null; self.root.columns.len()];
         for (position, value) in values {
             new[*position] = value.eval(row, self.params, writer.work, self.ctx).await?;
@@ -271,17 +334,17 @@ impl Run<'_> {
         let policed = self.policed(&self.plan.policies.insert);
         let written = part::insert(writer, &self.root, new, policed).await?;
         self.count += u64::from(written.is_some());
-        Ok(true)
+        Ok(Done::Done)
     }
 
     /// Updates or deletes a row.
     async fn change(
         &mut self,
-        (table, rid): (Oid, u64),
+        ((table, rid), known): ((Oid, u64), Option<&Value>),
         values: Option<&[(i16, RowValue)]>,
         row: &[Datum],
         writer: &mut Writer<'_>,
-    ) -> Result<bool> {
+    ) -> Result<Done> {
         if self.changed.contains(&(table, rid)) {
             return Err(affected_twice());
         }
@@ -297,7 +360,9 @@ impl Run<'_> {
         };
         let stored = match writer.lock_row(info, rid, mode, WaitPolicy::Wait).await? {
             LockedRow::Unchanged(stored) => stored,
-            LockedRow::Changed(_) | LockedRow::Gone | LockedRow::NotAvailable => return Ok(false),
+            LockedRow::Changed(stored) if known == Some(&stored) => stored,
+            LockedRow::Changed(stored) => return Ok(Done::Stale(Some(stored))),
+            LockedRow::Gone | LockedRow::NotAvailable => return Ok(Done::Stale(None)),
         };
         let old = info.decode(&stored)?;
         let policies = &self.plan.policies;
@@ -309,7 +374,7 @@ impl Run<'_> {
         match values {
             None => {
                 if !part::delete(writer, &self.root, &member, (rid, &old), DOING).await? {
-                    return Ok(true);
+                    return Ok(Done::Done);
                 }
             }
             Some(values) => {
@@ -326,14 +391,14 @@ impl Run<'_> {
                 let Some(written) =
                     part::update(writer, &self.root, &member, changed, policed).await?
                 else {
-                    return Ok(true);
+                    return Ok(Done::Done);
                 };
                 self.changed.insert((written.member.info.oid(), written.rid));
             }
         }
         self.changed.insert((table, rid));
         self.count += 1;
-        Ok(true)
+        Ok(Done::Done)
     }
 }
 

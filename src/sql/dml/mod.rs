@@ -13,8 +13,8 @@
 //!
 //! A statement reads its snapshot through an overlay made before its first write,
 //! so it never meets its own changes. Under READ COMMITTED a row that changed
-//! since is judged again in its newest version; where that needs rows of other
-//! tables, the statement starts over with a new snapshot and its locks kept.
+//! since is judged again in its newest version, with the rows of other tables that it
+//! was found with (`run::recheck`).
 
 mod compiler;
 pub mod conditions;

@@ -101,6 +101,7 @@ pub fn empty(work: &mut Work, table: Oid) -> Result<()> {
     for oid in std::iter::once(table).chain(relation.indexes.iter().copied()) {
         let mut changed = (*self::relation(work, oid)?).clone();
         let keyspace = if oid == table { Keyspace::Rows } else { Keyspace::Indexes };
+        work.txn.note_object_write(keyspace, changed.storage_id)?;
         work.table.drop_storage(keyspace, changed.storage_id);
         changed.storage_id = work.catalog.next_oid();
         put(work, changed);

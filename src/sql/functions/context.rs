@@ -162,6 +162,10 @@ pub trait SessionHooks: Send + Sync {
     fn snapshot(&self) -> Result<Snapshot> {
         Err(crate::error::Error::unsupported("pg_current_snapshot"))
     }
+    /// Lets other transactions begin with the statement's snapshot; its identifier.
+    fn export_snapshot(&self) -> Result<String> {
+        Err(crate::error::Error::unsupported("pg_export_snapshot"))
+    }
     fn transaction_status(&self, _id: u64) -> Result<TransactionStatus> {
         Err(crate::error::Error::unsupported("pg_xact_status"))
     }
@@ -222,6 +226,25 @@ pub trait SessionHooks: Send + Sync {
         Ok(None)
     }
 
+    /// Looks for what is wrong with what is stored, of one table or everything: rows of
+    /// severity, kind, object and message.
+    fn check_database(&self, _eval: &EvalContext, _table: Option<Oid>) -> Result<Vec<Vec<Datum>>> {
+        Err(crate::error::Error::unsupported("checking the database"))
+    }
+    /// Backs everything up into a directory of the server; a row of commit timestamp,
+    /// chunks written, bytes written, chunks shared with the previous backup.
+    fn back_up(
+        &self,
+        _eval: &EvalContext,
+        _directory: &str,
+        _previous: Option<&str>,
+    ) -> Result<Vec<Datum>> {
+        Err(crate::error::Error::unsupported("taking a backup"))
+    }
+    /// Sends what is archived up to now on its way.
+    fn switch_archive(&self, _eval: &EvalContext) -> Result<()> {
+        Err(crate::error::Error::unsupported("switching the archive"))
+    }
     /// The text that the client sent.
     fn current_query(&self) -> Option<String> {
         None

@@ -28,6 +28,9 @@ const SNAPSHOTS: &[Kernel] = kernels! {
     call "pg_current_snapshot" => |call, _| {
         call.eval.session.snapshot().map(|snapshot| Datum::Text(snapshot.text()))
     };
+    call "pg_export_snapshot" => |call, _| {
+        call.eval.session.export_snapshot().map(Datum::Text)
+    };
     call "pg_snapshot_xmin" => |_, args| Ok(Datum::Int8(snapshot(args, 0)?.xmin as i64));
     call "pg_snapshot_xmax" => |_, args| Ok(Datum::Int8(snapshot(args, 0)?.xmax as i64));
     call "pg_visible_in_snapshot" => |_, args| {

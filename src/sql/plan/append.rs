@@ -91,7 +91,8 @@ fn members(
         let alone = |info| Arc::new(Member { info, map: None, proof: None });
         return Ok(own.into_iter().map(alone).collect());
     }
-    let family = Family::of(catalog, scan.relation.oid)?;
+    let pid = lowering.planner.eval().settings.backend_pid;
+    let family = Family::for_session(catalog, scan.relation.oid, pid)?;
     let Some(predicate) = predicate else { return Ok(family.members.clone()) };
     let predicate = lowering.planner.substitute(predicate)?;
     let columns: Vec<(i16, ColumnId)> =

@@ -51,6 +51,13 @@ impl Estimate {
         known.unwrap_or(DISTINCT_DEFAULT).min(self.rows).max(1.0)
     }
 
+    /// Pairs of rows of two relations.
+    pub fn beside(mut self, other: Estimate) -> Estimate {
+        self.rows *= other.rows;
+        self.distinct.extend(other.distinct);
+        self
+    }
+
     fn keep(mut self, part: f64) -> Estimate {
         self.rows = (self.rows * part).max(1.0);
         self
@@ -214,6 +221,9 @@ fn conjunct(expr: &Expr, input: &Estimate) -> f64 {
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
             let distinct = input.distinct(left).max(input.distinct(right));
             if distinct > 1.0 { 1.0 / distinct } else { EQUAL_DEFAULT }
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::NotEq, right }) => {
+            1.0 - 1.0 / input.distinct(left).max(input.distinct(right)).max(2.0)
         }
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
             let (a, b) = (selectivity(left, input), selectivity(right, input));

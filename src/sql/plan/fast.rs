@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use super::aggregate::Order;
 use super::form::Form;
-use crate::catalog::{Catalog, RelationKind};
+use crate::catalog::{Catalog, Persistence, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::dml::conditions::Conditions;
 use crate::sql::functions::EvalContext;
@@ -27,7 +27,7 @@ use crate::sql::run::eval::native::integer;
 use crate::sql::types::Datum;
 use crate::sqlstate;
 use crate::table::scan::{Access, Comparison, RowIterator, choose, named_rows};
-use crate::table::{Family, ScanOptions, TableInfo, lookup};
+use crate::table::{Family, Member, ScanOptions, TableInfo, lookup};
 use crate::txn::Overlay;
 
 /// Rows that the fast path handles at most.
@@ -392,6 +392,11 @@ impl Builder<'_> {
             true => Some(Family::of(self.catalog, scan.relation.oid).ok()?),
             false => None,
         };
+        let is_temporary = |m: &Arc<Member>| m.info.relation.persistence != Persistence::Permanent;
+        // Whose they are is looked at by the planner.
+        if family.as_ref().is_some_and(|family| family.members.iter().any(is_temporary)) {
+            return None;
+        }
         let mut slots: Vec<ColumnId> = columns.into_iter().map(|(_, id)| id).collect();
         slots.extend(scan.rid);
         let with_rid = scan.rid.is_some();

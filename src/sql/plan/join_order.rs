@@ -13,7 +13,8 @@
 //! one side may meet any of the other, and a class filters only once.
 //!
 //! Outer, semi and anti joins, and everything else, stay where they are: they are the
-//! relations of the tree above them.
+//! relations of the tree above them. Only among themselves, semi and anti joins change
+//! places ([`filter_joins`]).
 
 use std::collections::HashMap;
 
@@ -24,6 +25,7 @@ use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{Expr, ExprSchemable, Filter, Join, LogicalPlan, Projection};
 
 use super::cardinality::{self, Estimate};
+use super::filter_joins::{self, filtering};
 
 /// The most relations whose join orders are all considered.
 const EXHAUSTIVE_MAX: usize = 9;
@@ -36,7 +38,7 @@ pub fn applies(plan: &LogicalPlan) -> bool {
     let mut joins = 0;
     // The closure does not fail.
     let _ = plan.apply(|node| {
-        joins += usize::from(is_free(node));
+        joins += usize::from(is_free(node) || filtering(node).is_some());
         Ok(datafusion::common::tree_node::TreeNodeRecursion::Continue)
     });
     joins >= 2
@@ -44,16 +46,20 @@ pub fn applies(plan: &LogicalPlan) -> bool {
 
 /// Orders the joins of every tree in a plan whose conditions have been pushed down.
 pub fn reorder(plan: LogicalPlan) -> Result<LogicalPlan> {
+    filter_joins::reorder(inner_joins(plan)?)
+}
+
+fn inner_joins(plan: LogicalPlan) -> Result<LogicalPlan> {
     if !is_free(&plan) {
-        return Ok(plan.map_children(|child| reorder(child).map(Transformed::yes))?.data);
+        return Ok(plan.map_children(|child| inner_joins(child).map(Transformed::yes))?.data);
     }
     let mut tree = Tree::default();
     tree.take_apart(&plan)?;
     let relations = std::mem::take(&mut tree.relations);
-    tree.relations = relations.into_iter().map(reorder).collect::<Result<_>>()?;
+    tree.relations = relations.into_iter().map(inner_joins).collect::<Result<_>>()?;
     match tree.is_orderable() {
         true => Ordering::of(tree)?.plan(plan.schema().columns()),
-        false => Ok(plan.map_children(|child| reorder(child).map(Transformed::yes))?.data),
+        false => Ok(plan.map_children(|child| inner_joins(child).map(Transformed::yes))?.data),
     }
 }
 

@@ -27,7 +27,7 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 
 use super::operator::OperatorPlanner;
-use super::{join_order, tuple_sort, walk};
+use super::{join_order, resort, tuple_sort, walk};
 use crate::catalog::Volatility;
 use crate::error::Result;
 use crate::sql::functions::EvalContext;
@@ -104,6 +104,7 @@ fn session_state(context: &StatementContext) -> SessionState {
     SessionStateBuilder::new()
         .with_config(config(context))
         .with_runtime_env(Arc::clone(&context.runtime))
+        .with_physical_optimizer_rules(resort::physical_rules())
         .build()
 }
 

@@ -208,7 +208,7 @@ fn handed_on(
     over.execute(0, context)
 }
 
-fn recomputed() -> ReplaceChildrenOptions {
+pub fn recomputed() -> ReplaceChildrenOptions {
     ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute)
 }
 

@@ -1,15 +1,16 @@
 //! SELECT … FOR UPDATE and its kin: the rows below the locking node are read,
 //! locked one by one, and stand as constants for the rest of the query.
 //!
-//! Under READ COMMITTED a row that changed since the snapshot starts the reading
-//! over at a new instant; the locks held so far stay, so this ends. A row that
-//! is gone is left out. With a LIMIT right above, no more rows are locked than
-//! it lets through.
+//! Under READ COMMITTED a row that changed since the snapshot is judged again in its
+//! newest version ([`recheck`]); where that cannot be, the reading starts over at a new
+//! instant, and as the locks held so far stay, this ends. A row that is gone is left
+//! out. With a LIMIT right above, no more rows are locked than it lets through.
 
 use datafusion::execution::memory_pool::MemoryConsumer;
 use futures::StreamExt;
 
 use super::query::{RowChunks, constant_rows, rows};
+use super::recheck::{self, Held, Judged, Version};
 use super::{StatementContext, Work};
 use crate::error::{Error, Result};
 use crate::sql::dml::reserve;
@@ -22,9 +23,10 @@ use crate::sql::plan::walk;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::eval::native::integer;
 use crate::sql::types::{Datum, SqlType, oid};
+use crate::storage::key;
 use crate::table::lock::row_not_available;
-use crate::table::{LockedRow, TableInfo, Writer};
-use crate::txn::{LockMode, WaitPolicy};
+use crate::table::{Family, LockedRow, TableInfo, Writer};
+use crate::txn::{Keyspace, LockMode, Overlay, WaitPolicy};
 
 /// How often a changed row starts the reading over.
 const RESTARTS_MAX: usize = 1_000;
@@ -213,6 +215,8 @@ struct Locking<'a> {
 /// What became of one row.
 enum Verdict {
     Locked,
+    /// Locked in a newer version, with which the query gives this row.
+    Renewed(Vec<Datum>),
     LeftOut,
     Changed,
 }
@@ -225,6 +229,7 @@ impl Locking<'_> {
         work: &mut Work,
         context: &StatementContext,
     ) -> Result<Option<Vec<Vec<Datum>>>> {
+        let reads = context.overlay(work);
         let mut chunks: RowChunks = rows(self.query, params, work, context).await?;
         let positions = self
             .locks
@@ -245,26 +250,31 @@ impl Locking<'_> {
                 if locked.len() >= self.row_count_max {
                     break;
                 }
-                match self.lock(&row, &positions, work, context).await? {
-                    Verdict::Locked => {
-                        reserve(&mut reservation, &row)?;
-                        locked.push(row);
-                    }
-                    Verdict::LeftOut => {}
+                let held = (&row[..], &positions[..]);
+                let row = match self.lock(held, &reads, params, work, context).await? {
+                    Verdict::Locked => row,
+                    Verdict::Renewed(row) => row,
+                    Verdict::LeftOut => continue,
                     Verdict::Changed => return Ok(None),
-                }
+                };
+                reserve(&mut reservation, &row)?;
+                locked.push(row);
             }
         }
         Ok(Some(locked))
     }
 
+    /// Locks the rows that a row of the query is made of, at their positions in it.
     async fn lock(
         &self,
-        row: &[Datum],
-        positions: &[(usize, Option<usize>)],
+        (row, positions): (&[Datum], &[(usize, Option<usize>)]),
+        reads: &Overlay,
+        params: &[Datum],
         work: &mut Work,
         context: &StatementContext,
     ) -> Result<Verdict> {
+        let mut held = Vec::with_capacity(self.locks.len());
+        let mut has_changed = false;
         for (lock, (position, table)) in self.locks.iter().zip(positions) {
             let Datum::Int8(rid) = row[*position] else { continue };
             let table = match table.map(|at| &row[at]) {
@@ -274,9 +284,12 @@ impl Locking<'_> {
             let info = TableInfo::of(&work.catalog, table)?;
             let mut writer = Writer::new(work, context);
             let (mode, policy) = (mode(lock.strength), policy(lock.wait));
-            match writer.lock_row(&info, rid as u64, mode, policy).await? {
-                LockedRow::Unchanged(_) => {}
-                LockedRow::Changed(_) => return Ok(Verdict::Changed),
+            match writer.lock_row_to_read(&info, rid as u64, mode, policy).await? {
+                LockedRow::Unchanged(now) => held.push((lock, info, rid as u64, now)),
+                LockedRow::Changed(now) => {
+                    has_changed = true;
+                    held.push((lock, info, rid as u64, now));
+                }
                 LockedRow::Gone => return Ok(Verdict::LeftOut),
                 LockedRow::NotAvailable if lock.wait == LockWaitPolicy::NoWait => {
                     return Err(row_not_available(&lock.relation.name));
@@ -284,7 +297,27 @@ impl Locking<'_> {
                 LockedRow::NotAvailable => return Ok(Verdict::LeftOut),
             }
         }
-        Ok(Verdict::Locked)
+        if !has_changed {
+            return Ok(Verdict::Locked);
+        }
+        let mut versions = Vec::with_capacity(held.len());
+        for (lock, info, rid, now) in held {
+            let Some(found) = reads.get(Keyspace::Rows, &key::row(info.storage_id(), rid))? else {
+                return Ok(Verdict::Changed);
+            };
+            let family = Family::of(&work.catalog, lock.relation.oid)?;
+            let version = |row: &[u8]| Version::of(&info, family.member(info.oid()), rid, row);
+            let (found, now) = (version(&found)?, version(&now)?);
+            versions.push(Held { rid: lock.rid, found, now: Some(now) });
+        }
+        let (query, matching) = (self.query, Some(row));
+        let judged =
+            recheck::judge_again(query, &versions, matching, reads, params, work, context).await?;
+        Ok(match judged {
+            Judged::Row(row) => Verdict::Renewed(row),
+            Judged::Gone => Verdict::LeftOut,
+            Judged::Unknown => Verdict::Changed,
+        })
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `locking` | FOR UPDATE and FOR SHARE |
 //! | [`memory`] | the memory that all queries share |
 //! | [`notices`] | what a statement reports beside its result |
+//! | [`recheck`] | a row of a join judged again, one of its rows having changed |
 //! | [`runtime`] | the threads that queries are computed on |
 //! | [`failure`] | errors through DataFusion and back |
 
@@ -20,6 +21,7 @@ mod locking;
 pub mod memory;
 pub mod notices;
 pub mod query;
+pub mod recheck;
 pub mod runtime;
 pub mod work;
 

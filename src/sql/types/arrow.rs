@@ -80,7 +80,8 @@ pub fn data_type(ty: &SqlType, repr: &Repr) -> DataType {
         | Repr::Range(_)
         | Repr::Multirange(_)
         | Repr::Record(_) => DataType::BinaryView,
-        Repr::Pseudo => DataType::Null,
+        // What a function that returns `void` gives is not NULL.
+        Repr::Pseudo => DataType::Utf8View,
     }
 }
 

@@ -66,6 +66,12 @@ impl Datum {
     pub fn is_null(&self) -> bool {
         matches!(self, Datum::Null)
     }
+
+    /// Whether two values are made of the same parts, NULLs included: stricter than SQL's
+    /// equality (`1.0` and `1.00` are not), and slow.
+    pub fn is_identical(&self, other: &Datum) -> bool {
+        format!("{self:?}") == format!("{other:?}")
+    }
 }
 
 /// PostgreSQL's interval: three parts that are not converted into each other

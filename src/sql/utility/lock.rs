@@ -48,7 +48,10 @@ pub async fn lock_table(
         }
         let family = match (&relation.kind, name.inh) {
             (RelationKind::View(_), _) => read_by(&work.catalog, relation.oid),
-            (_, true) => work.catalog.with_descendants(relation.oid),
+            (_, true) => {
+                let pid = ctx.eval.settings.backend_pid;
+                work.catalog.with_descendants_for(relation.oid, pid)
+            }
             (_, false) => vec![relation.oid],
         };
         let policy = if statement.nowait { WaitPolicy::NoWait } else { WaitPolicy::Wait };

@@ -1,8 +1,10 @@
 //! VACUUM, ANALYZE and CHECKPOINT.
 //!
-//! Old row versions and delete markers are reclaimed by the storage engine's
-//! compaction, so VACUUM has no work of its own yet; it checks what PostgreSQL
-//! checks. Options that ask for more than that are refused by name.
+//! An update leaves no old version in the table: older snapshots read it through the
+//! engine, which forgets it when it compacts. A delete leaves a marker, and VACUUM
+//! removes those that no snapshot needs any more; FULL also lets the engine compact
+//! everything, which gives the space back. Options that ask for more are refused by
+//! name.
 
 use std::sync::Arc;
 
@@ -16,7 +18,7 @@ use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::OutputContext;
 use crate::sqlstate;
 use crate::table::{TableInfo, analyze, lock};
-use crate::txn::LockMode;
+use crate::txn::{LockMode, WaitPolicy};
 
 /// CHECKPOINT: what is in memory goes to disk.
 pub async fn checkpoint(work: &Work, ctx: &StatementContext) -> Result<&'static str> {
@@ -39,21 +41,128 @@ pub async fn vacuum(
     ctx: &StatementContext,
 ) -> Result<&'static str> {
     let tag = if statement.is_vacuumcmd { "VACUUM" } else { "ANALYZE" };
-    for node in &statement.options {
-        let Some(NodeEnum::DefElem(option)) = &node.node else { continue };
-        if option.defname != "analyze" {
-            return Err(Error::unsupported(format!(
-                "{tag} option \"{}\"",
-                option.defname.to_uppercase()
-            )));
+    let options = Options::of(statement, tag)?;
+    for (relation, columns) in targets(statement, tag, work, ctx)? {
+        if !lock_target(&relation, &options, tag, work, ctx).await? {
+            continue;
+        }
+        if statement.is_vacuumcmd && !relation.is_partitioned() {
+            vacuum_table(&relation, &options, work, ctx).await?;
+        }
+        if options.analyze {
+            analyze_table(&relation, &columns, &options, work, ctx).await?;
         }
     }
-    let analyzes = !statement.is_vacuumcmd || has_option(statement, "analyze");
-    let targets = targets(statement, tag, work, ctx)?;
-    for (relation, columns) in targets.into_iter().filter(|_| analyzes) {
-        analyze_table(&relation, &columns, work, ctx).await?;
+    if options.full {
+        compact(&options, work, ctx).await?;
     }
     Ok(tag)
+}
+
+/// What is asked for.
+struct Options {
+    analyze: bool,
+    verbose: bool,
+    full: bool,
+    skip_locked: bool,
+}
+
+impl Options {
+    fn of(statement: &ast::VacuumStmt, tag: &str) -> Result<Options> {
+        const OF_BOTH: &[&str] = &["verbose", "skip_locked"];
+        const OF_VACUUM: &[&str] = &["analyze", "full"];
+        for node in &statement.options {
+            let Some(NodeEnum::DefElem(option)) = &node.node else { continue };
+            let name = option.defname.as_str();
+            let is_known =
+                OF_BOTH.contains(&name) || (statement.is_vacuumcmd && OF_VACUUM.contains(&name));
+            if !is_known {
+                let name = name.to_uppercase();
+                return Err(Error::unsupported(format!("{tag} option \"{name}\"")));
+            }
+        }
+        let options = Options {
+            analyze: !statement.is_vacuumcmd || has_option(statement, "analyze"),
+            verbose: has_option(statement, "verbose"),
+            full: has_option(statement, "full"),
+            skip_locked: has_option(statement, "skip_locked"),
+        };
+        let has_columns = statement.rels.iter().any(|node| match &node.node {
+            Some(NodeEnum::VacuumRelation(target)) => !target.va_cols.is_empty(),
+            _ => false,
+        });
+        if has_columns && !options.analyze {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "ANALYZE option must be specified when a column list is provided",
+            ));
+        }
+        Ok(options)
+    }
+
+    fn tell(&self, ctx: &StatementContext, message: String) {
+        if self.verbose {
+            ctx.notices.send(Error::notice(Severity::Info, message));
+        }
+    }
+}
+
+/// Takes the lock; false, with a warning, if others have the table and are not waited
+/// for.
+async fn lock_target(
+    relation: &Relation,
+    options: &Options,
+    tag: &str,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<bool> {
+    let policy = if options.skip_locked { WaitPolicy::NoWait } else { WaitPolicy::Wait };
+    let mode = LockMode::ShareUpdateExclusive;
+    let table = lock::relation(relation.oid);
+    let locked = lock::try_acquire(&mut work.txn, table, mode, policy, ctx).await?;
+    if !locked {
+        let verb = tag.to_lowercase();
+        let name = &relation.name;
+        warn(ctx, format!("skipping {verb} of \"{name}\" --- lock not available"));
+    }
+    Ok(locked)
+}
+
+/// Removes the markers of deleted rows that nobody can see any more.
+async fn vacuum_table(
+    relation: &Relation,
+    options: &Options,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<()> {
+    let (database, schema) =
+        (&ctx.eval.settings.database, work.catalog.schema_name(relation.schema));
+    let name = format!("{database}.{schema}.{}", relation.name);
+    options.tell(ctx, format!("vacuuming \"{name}\""));
+    let cancel = ctx.cancel.clone();
+    let purge = work.txn.purge(relation.storage_id, move || cancel.is_cancelled());
+    let purged = tokio::task::spawn_blocking(purge)
+        .await
+        .map_err(|error| Error::internal(format!("vacuuming failed: {error}")))??;
+    options.tell(
+        ctx,
+        format!(
+            "finished vacuuming \"{name}\"\n\
+             tuples: {} removed, {} remain, {} are dead but not yet removable\n\
+             removable cutoff: commit {}",
+            purged.removed, purged.rows, purged.kept, purged.oldest_ts
+        ),
+    );
+    Ok(())
+}
+
+/// Lets the engine rewrite what it has.
+async fn compact(options: &Options, work: &Work, ctx: &StatementContext) -> Result<()> {
+    let (before, after) = tokio::task::spawn_blocking(work.txn.compact())
+        .await
+        .map_err(|error| Error::internal(format!("compacting failed: {error}")))??;
+    options.tell(ctx, format!("compacted the store: {before} bytes before, {after} bytes now"));
+    Ok(())
 }
 
 fn has_option(statement: &ast::VacuumStmt, wanted: &str) -> bool {
@@ -122,12 +231,13 @@ fn is_workable(relation: &Relation, tag: &str, ctx: &StatementContext) -> bool {
 async fn analyze_table(
     relation: &Arc<Relation>,
     columns: &[String],
+    options: &Options,
     work: &mut Work,
     ctx: &StatementContext,
 ) -> Result<()> {
     let positions = analyzed_columns(relation, columns)?;
-    let table = lock::relation(relation.oid);
-    lock::acquire(&mut work.txn, table, LockMode::ShareUpdateExclusive, ctx).await?;
+    let schema = work.catalog.schema_name(relation.schema);
+    options.tell(ctx, format!("analyzing \"{schema}.{}\"", relation.name));
     let info = TableInfo::of(&work.catalog, relation.oid)?;
     let extended = extended::objects(&info, &work.catalog);
     let request = extended::request(&info, &extended, positions);
@@ -144,6 +254,10 @@ async fn analyze_table(
         extended::analyze(&info, object, &analyzed, &positions, work, ctx)?;
     }
     let mut found = analyzed.statistics;
+    options.tell(
+        ctx,
+        format!("\"{}\": {} rows, {} columns", relation.name, found.rows, found.columns.len()),
+    );
     if !columns.is_empty() {
         keep_others(&mut found, work.catalog.statistics(relation.oid));
     }

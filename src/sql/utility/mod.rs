@@ -89,7 +89,10 @@ async fn truncate(
             ));
         }
         let family = match name.inh {
-            true => work.catalog.with_descendants(relation.oid),
+            true => {
+                let pid = ctx.eval.settings.backend_pid;
+                work.catalog.with_descendants_for(relation.oid, pid)
+            }
             false if relation.is_partitioned() => {
                 return Err(Error::new(
                     sqlstate::WRONG_OBJECT_TYPE,

@@ -11,6 +11,8 @@ const FORMAT: u32 = 2;
 const FORMAT_FILE: &str = "zserver.format";
 const FORMAT_WORDS: &str = "zserver data format ";
 const LOCK_FILE: &str = "zserver.lock";
+/// There while a backup is being restored into the directory.
+const RESTORE_FILE: &str = "zserver.restoring";
 
 /// Takes the directory's lock for as long as the file stays open. The lock is the
 /// operating system's, so it ends with the process, however that ends.
@@ -87,7 +89,7 @@ fn create(directory: &Path, path: &Path) -> Result<()> {
     let failed = |error: std::io::Error| Error::io(&format!("write file {path:?}"), &error);
     for entry in fs::read_dir(directory).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
-        if name != LOCK_FILE {
+        if name != LOCK_FILE && name != RESTORE_FILE {
             return Err(refused(format!(
                 "directory \"{}\" exists but is not a data directory",
                 directory.display()
@@ -100,6 +102,46 @@ fn create(directory: &Path, path: &Path) -> Result<()> {
     writeln!(file, "{FORMAT_WORDS}{FORMAT}").map_err(failed)?;
     file.sync_all().map_err(failed)?;
     File::open(directory).and_then(|d| d.sync_all()).map_err(failed)
+}
+
+/// Marks an empty directory as one that holds nothing usable yet.
+pub(super) fn begin_restore(directory: &Path) -> Result<()> {
+    let path = directory.join(RESTORE_FILE);
+    let failed = |error: std::io::Error| Error::io(&format!("write file {path:?}"), &error);
+    if let Some(entry) = fs::read_dir(directory).map_err(failed)?.next() {
+        let name = entry.map_err(failed)?.file_name();
+        return Err(Error::fatal(
+            sqlstate::DUPLICATE_FILE,
+            format!("directory \"{}\" is not empty", directory.display()),
+        )
+        .with_detail(format!("It has {name:?}."))
+        .with_hint("Restore into a directory that is empty or does not exist."));
+    }
+    let file = File::create_new(&path).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    File::open(directory).and_then(|d| d.sync_all()).map_err(failed)
+}
+
+/// What was restored may be opened.
+pub(super) fn end_restore(directory: &Path) -> Result<()> {
+    let path = directory.join(RESTORE_FILE);
+    fs::remove_file(&path)
+        .and_then(|()| File::open(directory)?.sync_all())
+        .map_err(|error| Error::io(&format!("remove file {path:?}"), &error))
+}
+
+/// Refuses a directory that a restore has not finished.
+pub(super) fn refuse_unfinished_restore(directory: &Path) -> Result<()> {
+    let path = directory.join(RESTORE_FILE);
+    match path.try_exists() {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(refused(format!(
+            "a restore into directory \"{}\" was not finished",
+            directory.display()
+        ))
+        .with_hint("Empty the directory and restore the backup again.")),
+        Err(error) => Err(Error::io(&format!("look for file {path:?}"), &error)),
+    }
 }
 
 /// Removes an engine directory whose making was interrupted, which fjall would

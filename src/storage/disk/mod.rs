@@ -6,8 +6,9 @@
 //! DIR/engine/          fjall's: N.jnl journals, keyspaces/, version, lock
 //! ```
 //!
-//! Opening goes through four doors, each with an error that says what to do: the
-//! lock (`55006`), the format number, the journal check ([`journal`]), fjall.
+//! Opening goes through five doors, each with an error that says what to do: the
+//! lock (`55006`), the format number, the journal check ([`journal`]), the manifests
+//! (`files`), fjall.
 //!
 //! What fjall does by itself and we rely on: a batch goes to the journal, is
 //! fsynced if the mode says so, and is then applied to memtables, all under one
@@ -17,6 +18,7 @@
 //! journal, so [`DiskEngine::ingest`] syncs the journal first, under the same lock
 //! that [`DiskEngine::write`] takes.
 
+mod files;
 mod format;
 pub mod journal;
 mod point_cache;
@@ -35,7 +37,7 @@ use fjall::{Database, KeyspaceCreateOptions, PersistMode, Readable};
 
 use super::{
     Durability, Engine, EngineStatistics, Entries, Key, KeyRange, Keyspace, ReadView, Value,
-    WriteBatch, WriteError,
+    Verified, WriteBatch, WriteError,
 };
 use crate::{Error, Result};
 use point_cache::{Generation, PointCache};
@@ -87,11 +89,17 @@ impl DiskEngine {
     pub fn open(directory: &Path, options: &DiskOptions) -> Result<DiskEngine> {
         fs::create_dir_all(directory)
             .map_err(|e| Error::io(&format!("create directory {directory:?}"), &e))?;
+        format::refuse_unfinished_restore(directory)?;
+        DiskEngine::open_marked(directory, options)
+    }
+
+    fn open_marked(directory: &Path, options: &DiskOptions) -> Result<DiskEngine> {
         let lock = format::lock(directory)?;
         format::check_or_create(directory)?;
         let engine_directory = directory.join("engine");
         format::clear_unfinished(&engine_directory)?;
         journal::check(&engine_directory)?;
+        files::check_manifests(&engine_directory)?;
         let horizon = Arc::new(Horizon::default());
         let database = open_database(&engine_directory, options, &horizon)?;
         let keyspaces = open_keyspaces(&database, options)?;
@@ -106,15 +114,21 @@ impl DiskEngine {
         })
     }
 
-    /// Flushes a keyspace and rewrites all its tables into the last level: forgets
-    /// delete markers and replaced values now rather than some time. Slow.
-    pub fn compact(&self, keyspace: Keyspace) -> Result<()> {
-        or_end_process("compact", || {
-            let keyspace = self.keyspace(keyspace);
-            keyspace.rotate_memtable_and_wait()?;
-            keyspace.major_compact()
-        })
-        .map_err(|error| read_error(&error))
+    /// Opens an empty or absent directory that stays unusable until
+    /// [`DiskEngine::finish_restore`]: a restore that was interrupted is not data.
+    pub fn open_for_restore(directory: &Path, options: &DiskOptions) -> Result<DiskEngine> {
+        fs::create_dir_all(directory)
+            .map_err(|e| Error::io(&format!("create directory {directory:?}"), &e))?;
+        format::begin_restore(directory)?;
+        DiskEngine::open_marked(directory, options)
+    }
+
+    /// Makes what was restored durable and usable.
+    pub fn finish_restore(self) -> Result<()> {
+        self.checkpoint().map_err(WriteError::into_error)?;
+        let directory = self.directory.clone();
+        drop(self);
+        format::end_restore(&directory)
     }
 
     fn keyspace(&self, keyspace: Keyspace) -> &fjall::Keyspace {
@@ -348,6 +362,19 @@ impl Engine for DiskEngine {
             self.database.persist(PersistMode::SyncData)
         })
         .map_err(unknown)
+    }
+
+    fn compact(&self, keyspace: Keyspace) -> Result<()> {
+        or_end_process("compact", || {
+            let keyspace = self.keyspace(keyspace);
+            keyspace.rotate_memtable_and_wait()?;
+            keyspace.major_compact()
+        })
+        .map_err(|error| read_error(&error))
+    }
+
+    fn verify(&self, pace: &mut dyn FnMut(u64) -> Result<()>) -> Result<Verified> {
+        files::verify(&self.directory.join("engine"), pace)
     }
 
     fn statistics(&self) -> EngineStatistics {

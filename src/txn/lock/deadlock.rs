@@ -8,6 +8,16 @@
 //! and the cycle is real. If not, somebody has just left it, most likely as the
 //! victim of a search of his own, and there may be another cycle without him: the
 //! search begins again. Searches take turns, so that one cycle has one victim.
+//!
+//! Some only wait because others were there first. If a cycle has such an edge, the one
+//! behind goes ahead in the queue, as long as that closes no other cycle (PostgreSQL's
+//! "soft" deadlock): then nobody has to give up.
+//!
+//! ```text
+//! a1: held by d1      e1 wants all of it; d2 wants to share it, behind e1
+//! a2: held by d2      e2 wants all of it; d1 wants to share it, behind e2
+//!     d2 → e1 → d1 → e2 → d2: d1 goes ahead of e2, shares a2, and will end
+//! ```
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -26,58 +36,119 @@ impl LockTable {
         loop {
             let cycle = self.find_cycle(start, &mut steps_left)?;
             if self.still_holds(&cycle) {
-                return self.cancel(start).then(|| deadlock_error(&cycle));
+                return match self.rearrange(start, &cycle, REARRANGED_MAX, &mut steps_left) {
+                    true => None,
+                    false => self.cancel(start).then(|| deadlock_error(&cycle)),
+                };
             }
         }
     }
 
     /// The waits along a cycle back to `start`, each blocked by the next.
-    fn find_cycle(
-        &self,
-        start: &Arc<Waiting>,
-        steps_left: &mut usize,
-    ) -> Option<Vec<Arc<Waiting>>> {
-        let mut seen: HashSet<Owner> = HashSet::from([start.owner]);
-        let mut path = vec![start.clone()];
-        let mut open = vec![self.blocking_owners(start)];
-        while let Some(owners) = open.last_mut() {
-            let Some(owner) = owners.pop() else {
+    fn find_cycle(&self, start: &Arc<Waiting>, steps_left: &mut usize) -> Option<Vec<Edge>> {
+        let own = Party::of(start.owner, start.pid);
+        let mut seen: HashSet<Party> = HashSet::from([own]);
+        let mut path = vec![Edge { waiting: start.clone(), ahead: None }];
+        let mut open = vec![self.edges_of(start)];
+        while let (Some(edges), Some(last)) = (open.last_mut(), path.last_mut()) {
+            let Some((party, ahead)) = edges.pop() else {
                 open.pop();
                 path.pop();
                 continue;
             };
+            last.ahead = ahead;
             *steps_left = steps_left.checked_sub(1)?;
-            if owner == start.owner {
+            if party == own {
                 return Some(path);
             }
-            if !seen.insert(owner) {
+            if !seen.insert(party) {
                 continue;
             }
-            let waiting = self.waits.lock().get(&owner).cloned();
-            if let Some(waiting) = waiting {
-                open.push(self.blocking_owners(&waiting));
-                path.push(waiting);
+            if let Some(waiting) = self.wait_of(party) {
+                open.push(self.edges_of(&waiting));
+                path.push(Edge { waiting, ahead: None });
             }
         }
         None
     }
 
-    fn blocking_owners(&self, waiting: &Arc<Waiting>) -> Vec<Owner> {
-        self.blockers_of(waiting).into_iter().map(|(owner, _, _)| owner).collect()
+    /// What somebody waits for, with whichever of its owners.
+    fn wait_of(&self, party: Party) -> Option<Arc<Waiting>> {
+        let waits = self.waits.lock();
+        match party {
+            Party::Owner(owner) => waits.get(&owner).cloned(),
+            Party::Session(pid) => waits.values().find(|waiting| waiting.pid == pid).cloned(),
+        }
     }
 
-    fn still_holds(&self, cycle: &[Arc<Waiting>]) -> bool {
-        cycle.iter().enumerate().all(|(position, waiting)| {
-            let next = &cycle[(position + 1) % cycle.len()];
+    fn still_holds(&self, cycle: &[Edge]) -> bool {
+        cycle.iter().enumerate().all(|(position, Edge { waiting, .. })| {
+            let next = &cycle[(position + 1) % cycle.len()].waiting;
             let current = self.waits.lock().get(&waiting.owner).map(|current| current.number);
-            current == Some(waiting.number) && self.blocking_owners(waiting).contains(&next.owner)
+            current == Some(waiting.number)
+                && self
+                    .edges_of(waiting)
+                    .iter()
+                    .any(|(party, _)| *party == Party::of(next.owner, next.pid))
         })
+    }
+
+    /// Lets somebody of the cycle go ahead of who is only before it in a queue; false if
+    /// every such change leaves or makes a cycle, and then nothing is changed.
+    fn rearrange(
+        &self,
+        start: &Arc<Waiting>,
+        cycle: &[Edge],
+        changes_max: usize,
+        steps_left: &mut usize,
+    ) -> bool {
+        if changes_max == 0 {
+            return false;
+        }
+        for Edge { waiting, ahead } in cycle.iter().rev() {
+            let Some(ahead) = ahead else { continue };
+            let Some(order) = self.put_ahead(waiting, ahead) else { continue };
+            let resolved = match self.find_cycle(start, steps_left) {
+                Some(next) => self.rearrange(start, &next, changes_max - 1, steps_left),
+                None => self.find_cycle(ahead, steps_left).is_none(),
+            };
+            if resolved {
+                self.wake_place(waiting.resource);
+                return true;
+            }
+            self.put_back(waiting.resource, &order);
+        }
+        false
     }
 }
 
-fn deadlock_error(cycle: &[Arc<Waiting>]) -> Error {
-    let lines = cycle.iter().enumerate().map(|(position, waiting)| {
-        let blocker = &cycle[(position + 1) % cycle.len()];
+/// Who waits and is waited for: a session with all its owners (a transaction, and what
+/// holds its advisory locks), as it does one thing at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Party {
+    Session(i32),
+    Owner(Owner),
+}
+
+impl Party {
+    pub(super) fn of(owner: Owner, pid: i32) -> Party {
+        if pid == 0 { Party::Owner(owner) } else { Party::Session(pid) }
+    }
+}
+
+/// Places in queues that one search may change.
+const REARRANGED_MAX: usize = 16;
+
+/// A wait for the next one's owner.
+struct Edge {
+    waiting: Arc<Waiting>,
+    /// The request before this one in the queue, if that is all there is in its way.
+    ahead: Option<Arc<Waiting>>,
+}
+
+fn deadlock_error(cycle: &[Edge]) -> Error {
+    let lines = cycle.iter().enumerate().map(|(position, Edge { waiting, .. })| {
+        let blocker = &cycle[(position + 1) % cycle.len()].waiting;
         format!(
             "Process {} waits for {}; blocked by process {}.",
             waiting.pid,

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
+use super::deadlock::Party;
 use super::fast::{FastPath, Table};
 use super::keys::{Bucket, bucket};
 use super::rows::{STRETCH, Stretch, place};
@@ -349,6 +350,82 @@ impl LockTable {
         if waits.get(&waiting.owner).is_some_and(|current| Arc::ptr_eq(current, waiting)) {
             waits.remove(&waiting.owner);
         }
+    }
+
+    /// Who keeps this waiter from its lock, as [`LockTable::blockers_of`]; with the
+    /// request that is before it in the queue, where the owner holds nothing in its way.
+    pub(super) fn edges_of(&self, waiting: &Arc<Waiting>) -> Vec<(Party, Option<Arc<Waiting>>)> {
+        let place = place_of(waiting.resource);
+        let shard = self.shard(place).lock();
+        let Some(entry) = shard.entries.get(&place) else { return Vec::new() };
+        let queued = entry.waiting.iter().position(|other| Arc::ptr_eq(other, waiting));
+        let Some(position) = queued else { return Vec::new() };
+        let request = Request::of(waiting);
+        let holders = entry.blockers(&request, &[]);
+        let holds = |owner: Owner| holders.iter().any(|(holder, ..)| *holder == owner);
+        let ahead = |owner: Owner| {
+            let queue = entry.waiting[..position].iter();
+            queue.rev().find(|other| {
+                let Waiting { owner: of, pid, resource, mode, .. } = ***other;
+                of == owner && resource == waiting.resource && request.is_blocked_by(of, pid, mode)
+            })
+        };
+        let blockers = entry.blockers(&request, &entry.waiting[..position]);
+        let edge = |(owner, pid, _): (Owner, i32, LockMode)| {
+            let ahead = if holds(owner) { None } else { ahead(owner).cloned() };
+            (Party::of(owner, pid), ahead)
+        };
+        blockers.into_iter().map(edge).collect()
+    }
+
+    /// Whether a waiter already holds what it waits for, in another mode, and others wait
+    /// for that, too: they may wait for each other and for nothing else.
+    pub(super) fn is_upgrade_among_others(&self, waiting: &Arc<Waiting>) -> bool {
+        let place = place_of(waiting.resource);
+        let shard = self.shard(place).lock();
+        let Some(entry) = shard.entries.get(&place) else { return false };
+        let holders = entry.holders(waiting.resource);
+        holders.iter().any(|(owner, ..)| *owner == waiting.owner)
+            && entry
+                .waiting
+                .iter()
+                .any(|other| other.resource == waiting.resource && other.owner != waiting.owner)
+    }
+
+    /// Moves a request in its queue to before another one; the order before, by the
+    /// requests' numbers. `None` if one of them waits no longer.
+    pub(super) fn put_ahead(
+        &self,
+        waiting: &Arc<Waiting>,
+        ahead: &Arc<Waiting>,
+    ) -> Option<Vec<u64>> {
+        let place = place_of(waiting.resource);
+        let mut shard = self.shard(place).lock();
+        let queue = &mut shard.entries.get_mut(&place)?.waiting;
+        let at = |wanted: &Arc<Waiting>| queue.iter().position(|other| Arc::ptr_eq(other, wanted));
+        let (from, to) = (at(waiting)?, at(ahead)?);
+        let order = queue.iter().map(|waiting| waiting.number).collect();
+        if to < from {
+            let moved = queue.remove(from);
+            queue.insert(to, moved);
+        }
+        Some(order)
+    }
+
+    /// Undoes [`LockTable::put_ahead`]; who has come since stays behind.
+    pub(super) fn put_back(&self, resource: Resource, order: &[u64]) {
+        let place = place_of(resource);
+        let mut shard = self.shard(place).lock();
+        let Some(entry) = shard.entries.get_mut(&place) else { return };
+        let rank = |waiting: &Arc<Waiting>| order.iter().position(|n| *n == waiting.number);
+        entry.waiting.sort_by_key(|waiting| rank(waiting).unwrap_or(usize::MAX));
+    }
+
+    /// Grants what can be granted by now.
+    pub(super) fn wake_place(&self, resource: Resource) {
+        let place = place_of(resource);
+        let mut shard = self.shard(place).lock();
+        self.settle(&mut shard, place);
     }
 
     /// Who keeps this waiter from its lock. Empty if it waits no longer.

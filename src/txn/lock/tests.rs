@@ -258,17 +258,70 @@ fn deadlock_of_many_is_found_by_each_and_a_chain_is_none() {
     assert!(waits[0].detect_deadlock().is_ok(), "the cycle was broken by the one that gave up");
 }
 
-/// The queue itself is part of who waits for whom: a waiter ahead blocks too.
+/// The queue itself is part of who waits for whom: a waiter ahead blocks too, and may
+/// be passed.
 #[test]
-fn deadlock_through_a_waiter_ahead_is_found() {
+fn deadlock_through_a_waiter_ahead_ends_with_going_first() {
     let table = table();
     let (mut first, mut second, mut third) = (log(&table, 1), log(&table, 2), log(&table, 3));
     assert!(granted(&mut first, RELATION, LockMode::AccessShare));
     assert!(granted(&mut third, ROW, LockMode::RowForUpdate));
     let _ahead = wait(&mut second, RELATION, LockMode::AccessExclusive);
-    let behind = wait(&mut third, RELATION, LockMode::AccessShare);
+    let mut behind = wait(&mut third, RELATION, LockMode::AccessShare);
     let _first_waits = wait(&mut first, ROW, LockMode::RowForUpdate);
+    assert!(!is_granted(&mut behind));
+    assert!(behind.detect_deadlock().is_ok());
+    assert!(is_granted(&mut behind));
+}
+
+/// A session has several owners: its transaction, and what holds its advisory locks.
+#[test]
+fn a_deadlock_over_two_owners_of_a_session_is_found() {
+    let table = table();
+    let key = Resource::advisory(5, 42);
+    let mut advisory = SessionLocks::new(table.clone(), 1000, 101);
+    let (mut first, mut second) = (log(&table, 1), log(&table, 2));
+    let lock = advisory.lock(key, LockMode::Exclusive, WaitPolicy::NoWait);
+    assert!(matches!(lock, LockOutcome::Granted));
+    assert!(granted(&mut second, ROW, LockMode::RowForUpdate));
+    let _first_waits = wait(&mut first, ROW, LockMode::RowForUpdate);
+    let second_waits = wait(&mut second, key, LockMode::Exclusive);
+    let error = second_waits.detect_deadlock().expect_err("a cycle");
+    assert_eq!(error.code().as_str(), "40P01");
+}
+
+/// Two in a row are in the way.
+#[test]
+fn several_waiters_ahead_are_passed() {
+    let table = table();
+    let mut logs: Vec<LockLog> = (1..=4).map(|owner| log(&table, owner)).collect();
+    let other = Resource::Table { database: 5, oid: 99 };
+    let mode = LockMode::ShareUpdateExclusive;
+    assert!(granted(&mut logs[0], RELATION, mode));
+    assert!(granted(&mut logs[1], other, LockMode::AccessShare));
+    let _second = wait(&mut logs[1], RELATION, mode);
+    let mut third = wait(&mut logs[2], other, LockMode::AccessExclusive);
+    let mut fourth = wait(&mut logs[3], other, LockMode::AccessExclusive);
+    let mut first = wait(&mut logs[0], other, mode);
+    assert!(first.detect_deadlock().is_ok());
+    assert!(is_granted(&mut first));
+    assert!(!is_granted(&mut third) && !is_granted(&mut fourth));
+}
+
+/// Going first is no help where the one ahead is waited for elsewhere, too.
+#[test]
+fn a_cycle_that_stays_whoever_goes_first_has_a_victim() {
+    let table = table();
+    let (mut first, mut second, mut third) = (log(&table, 1), log(&table, 2), log(&table, 3));
+    let other = Resource::Table { database: 5, oid: 99 };
+    assert!(granted(&mut first, RELATION, LockMode::AccessShare));
+    assert!(granted(&mut third, other, LockMode::AccessExclusive));
+    let mut ahead = wait(&mut second, RELATION, LockMode::AccessExclusive);
+    let behind = wait(&mut third, RELATION, LockMode::AccessExclusive);
+    let mut first_waits = wait(&mut first, other, LockMode::AccessShare);
     assert!(behind.detect_deadlock().is_err());
+    drop((behind, third));
+    assert!(is_granted(&mut first_waits) && !is_granted(&mut ahead));
 }
 
 #[test]

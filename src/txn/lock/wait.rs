@@ -80,6 +80,14 @@ impl LockWait {
         }
     }
 
+    /// Whether a deadlock is so likely that to look for it at once is worth while: another
+    /// waiter and this one may each hold what keeps the other from the lock. Rows and keys
+    /// are waited for by way of transactions, where PostgreSQL does not look.
+    pub fn is_deadlock_likely(&self) -> bool {
+        !matches!(self.waiting.resource, Resource::Row { .. } | Resource::IndexKey { .. })
+            && self.table.is_upgrade_among_others(&self.waiting)
+    }
+
     /// The sessions this request waits for.
     pub fn blocking_pids(&self) -> Vec<i32> {
         self.table.blockers_of(&self.waiting).into_iter().map(|(_, pid, _)| pid).collect()

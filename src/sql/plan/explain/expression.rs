@@ -13,8 +13,8 @@ use datafusion::physical_plan::expressions::{
 };
 
 use crate::catalog::{Catalog, quote_identifier};
-use crate::sql::ir::Rel;
 use crate::sql::ir::visit;
+use crate::sql::ir::{ColumnId, ExprKind, Rel};
 use crate::sql::plan::Planner;
 use crate::sql::plan::form::column_name;
 use crate::sql::types::Oid;
@@ -38,11 +38,19 @@ impl Names {
         let overlay = planner.overlay().clone();
         let qualified = count_scans(&mut rel.clone()) > 1;
         let mut names = Names { names: HashMap::new(), catalog, overlay, verbose, qualified };
-        names.learn(&mut rel.clone(), qualified || verbose);
+        let mut renamed = Vec::new();
+        names.learn(&mut rel.clone(), qualified || verbose, &mut renamed);
+        // Inner ones come last, and what they are called is known first.
+        for (column, original) in renamed.into_iter().rev() {
+            if let Some(name) = names.names.get(&column_name(original)).cloned() {
+                names.names.insert(column_name(column), name);
+            }
+        }
         names
     }
 
-    fn learn(&mut self, rel: &mut Rel, qualified: bool) {
+    /// `renamed`: columns that are nothing but other columns, outer relations first.
+    fn learn(&mut self, rel: &mut Rel, qualified: bool, renamed: &mut Vec<(ColumnId, ColumnId)>) {
         let table = match rel {
             Rel::Scan(scan) if qualified && scan.alias.is_empty() => {
                 format!("{}.", quote_identifier(&scan.relation.name))
@@ -54,7 +62,20 @@ impl Names {
             let name = format!("{table}{}", quote_identifier(&column.name));
             self.names.entry(column_name(column.id)).or_insert(name);
         }
-        visit::inputs_mut(rel, &mut |input| self.learn(input, qualified));
+        if let Rel::Project { exprs: pairs, .. } | Rel::Aggregate { group_by: pairs, .. } = rel {
+            renamed.extend(pairs.iter().filter_map(|(column, expr)| match expr.kind {
+                ExprKind::Column(original) => Some((column.id, original)),
+                _ => None,
+            }));
+        }
+        visit::inputs_mut(rel, &mut |input| self.learn(input, qualified, renamed));
+        visit::expressions_mut(rel, &mut |expr| {
+            visit::rewrite(expr, &mut |expr| {
+                if let ExprKind::Subquery(subquery) = &mut expr.kind {
+                    self.learn(&mut subquery.query.rel, qualified, renamed);
+                }
+            });
+        });
         if let Rel::Scan(scan) = rel {
             for (_, column) in &scan.columns {
                 let name = format!("{table}{}", quote_identifier(&column.name));
@@ -245,6 +266,13 @@ impl Names {
 fn count_scans(rel: &mut Rel) -> usize {
     let mut count = usize::from(matches!(rel, Rel::Scan(_)));
     visit::inputs_mut(rel, &mut |input| count += count_scans(input));
+    visit::expressions_mut(rel, &mut |expr| {
+        visit::rewrite(expr, &mut |expr| {
+            if let ExprKind::Subquery(subquery) = &mut expr.kind {
+                count += count_scans(&mut subquery.query.rel);
+            }
+        });
+    });
     count
 }
 

@@ -11,7 +11,7 @@ use crate::sql::plpgsql::ast::{Expr, ExprKind, Found, Namespace, find};
 use crate::sql::routine::command;
 use crate::sql::routine::frame::{Answer, RESTARTS_MAX};
 use crate::sql::routine::plan::{BoundPlan, Code, Types};
-use crate::sql::types::{Datum, SqlType};
+use crate::sql::types::{Datum, SqlType, oid};
 use crate::sqlstate;
 
 /// The variables as one expression sees them: names from its place in the body, types
@@ -33,7 +33,8 @@ impl Visible {
         match variable {
             VariableRef::Whole(dno) => match &self.types[*dno] {
                 Known::Scalar(ty) => Ok(*ty),
-                Known::Record(name, ty, _) => ty.ok_or_else(|| not_assigned(name)),
+                // Of a record that nothing was assigned to, all that is known is NULL.
+                Known::Record(_, ty, _) => Ok(ty.unwrap_or(SqlType::new(oid::RECORD))),
             },
             VariableRef::Field(dno, field) => match &self.types[*dno] {
                 Known::Scalar(_) => Err(Error::internal("a scalar has no fields")),

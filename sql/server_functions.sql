@@ -1,0 +1,11 @@
+-- Functions and views about the server that PostgreSQL does not have, or has in a form that depends on its log.
+CREATE FUNCTION pg_catalog.zserver_check(relation regclass DEFAULT NULL, OUT severity text, OUT kind text, OUT object text, OUT message text) RETURNS SETOF record LANGUAGE internal VOLATILE AS 'zserver_check' SET oid = 9101;
+CREATE FUNCTION pg_catalog.zserver_backup(directory text, previous text DEFAULT NULL, OUT commit_ts int8, OUT chunks_written int8, OUT bytes_written int8, OUT chunks_shared int8) RETURNS SETOF record LANGUAGE internal VOLATILE AS 'zserver_backup' SET oid = 9102;
+CREATE FUNCTION pg_catalog.zserver_switch_archive() RETURNS void LANGUAGE internal VOLATILE STRICT AS 'zserver_switch_archive' SET oid = 9103;
+CREATE FUNCTION pg_catalog.pg_stat_get_archiver(OUT archived_count int8, OUT last_archived_wal text, OUT last_archived_time timestamptz, OUT failed_count int8, OUT last_failed_wal text, OUT last_failed_time timestamptz, OUT stats_reset timestamptz) RETURNS record LANGUAGE internal STABLE AS 'pg_stat_get_archiver' SET oid = 3195;
+
+CREATE VIEW pg_catalog.pg_stat_archiver (
+    archived_count, last_archived_wal, last_archived_time, failed_count, last_failed_wal,
+    last_failed_time, stats_reset
+) WITH (oid = 12285, row_type = 12287, array_type = 12286, columns = 'bigint, text, timestamp with time zone, bigint, text, timestamp with time zone, timestamp with time zone') AS
+SELECT * FROM pg_stat_get_archiver();

@@ -1,0 +1,41 @@
+//! Checking, backing up and archiving, asked for by a client.
+
+use super::text;
+use crate::error::Result;
+use crate::kernels;
+use crate::sql::functions::call::{arg, arg_or_null};
+use crate::sql::functions::{CallContext, Kernel, SetKernel, SetRows};
+use crate::sql::types::{Datum, Oid, oid};
+
+pub(super) const KERNELS: &[Kernel] = kernels! {
+    call "zserver_switch_archive" => |call, _| {
+        call.eval.session.switch_archive(call.eval)?;
+        Ok(text(Some(String::new())))
+    };
+    call "pg_stat_get_archiver" => |call, _| {
+        const TYPES: [Oid; 7] = [
+            oid::INT8, oid::TEXT, oid::TIMESTAMPTZ, oid::INT8, oid::TEXT, oid::TIMESTAMPTZ,
+            oid::TIMESTAMPTZ,
+        ];
+        let rows = call.eval.session.server_rows("pg_stat_archiver")?;
+        let row = rows.into_iter().next().unwrap_or_default();
+        Ok(Datum::Record(TYPES.into_iter().zip(row).collect()))
+    };
+};
+
+pub(super) const SET_KERNELS: &[SetKernel] = &[
+    SetKernel { symbol: "zserver_check", rows: check },
+    SetKernel { symbol: "zserver_backup", rows: back_up },
+];
+
+fn check(call: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
+    let relation: Option<Oid> = arg_or_null(args, 0)?;
+    let rows = call.eval.session.check_database(call.eval, relation)?;
+    Ok(Box::new(rows.into_iter().map(Ok)))
+}
+
+fn back_up(call: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
+    let previous: Option<&str> = arg_or_null(args, 1)?;
+    let row = call.eval.session.back_up(call.eval, arg(args, 0)?, previous)?;
+    Ok(Box::new(std::iter::once(Ok(row))))
+}
