@@ -5,9 +5,6 @@ CREATE FUNCTION pg_catalog.heap_tableam_handler(internal) RETURNS table_am_handl
 CREATE FUNCTION pg_catalog.bthandler(internal) RETURNS index_am_handler LANGUAGE internal VOLATILE STRICT AS 'bthandler' SET oid = 330;
 CREATE FUNCTION pg_catalog.ginhandler(internal) RETURNS index_am_handler LANGUAGE internal VOLATILE STRICT AS 'ginhandler' SET oid = 333;
 CREATE FUNCTION pg_catalog.hashhandler(internal) RETURNS index_am_handler LANGUAGE internal VOLATILE STRICT AS 'hashhandler' SET oid = 331;
-CREATE FUNCTION pg_catalog.gisthandler(internal) RETURNS index_am_handler LANGUAGE internal VOLATILE STRICT AS 'gisthandler' SET oid = 332;
-CREATE FUNCTION pg_catalog.spghandler(internal) RETURNS index_am_handler LANGUAGE internal VOLATILE STRICT AS 'spghandler' SET oid = 334;
-CREATE FUNCTION pg_catalog.brinhandler(internal) RETURNS index_am_handler LANGUAGE internal VOLATILE STRICT AS 'brinhandler' SET oid = 335;
 CREATE FUNCTION pg_catalog.array_typanalyze(internal) RETURNS bool LANGUAGE internal STABLE STRICT AS 'array_typanalyze' SET oid = 3816;
 CREATE FUNCTION pg_catalog.array_subscript_handler(internal) RETURNS internal LANGUAGE internal IMMUTABLE STRICT AS 'array_subscript_handler' SET oid = 6179;
 CREATE FUNCTION pg_catalog.raw_array_subscript_handler(internal) RETURNS internal LANGUAGE internal IMMUTABLE STRICT AS 'raw_array_subscript_handler' SET oid = 6180;
@@ -27,19 +24,43 @@ CREATE FUNCTION pg_catalog.pg_stat_get_activity(pid int4, OUT datid oid, OUT dat
 
 CREATE FUNCTION pg_catalog.pg_sequence_last_value(regclass) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_sequence_last_value' SET oid = 4032;
 
--- What ANALYZE found out about columns together, taken apart.
-CREATE FUNCTION pg_catalog.pg_mcv_list_items(mcv_list pg_mcv_list, OUT index int4, OUT "values" text[], OUT nulls bool[], OUT frequency float8, OUT base_frequency float8) RETURNS SETOF record LANGUAGE internal STABLE STRICT AS 'pg_stats_ext_mcvlist_items' SET oid = 3427;
-
--- What statistics views of PostgreSQL call; accesses are not counted here (track_counts is off).
-CREATE FUNCTION pg_catalog.pg_stat_get_backend_start(int4) RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'pg_stat_get_backend_start' SET oid = 1391;
-CREATE FUNCTION pg_catalog.pg_stat_get_backend_client_addr(int4) RETURNS inet LANGUAGE internal STABLE STRICT AS 'pg_stat_get_backend_client_addr' SET oid = 1392;
-CREATE FUNCTION pg_catalog.pg_stat_get_backend_client_port(int4) RETURNS int4 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_backend_client_port' SET oid = 1393;
+-- What sessions have done, as the pg_stat_ views show it.
 CREATE FUNCTION pg_catalog.pg_stat_get_numscans(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_numscans' SET oid = 1928;
 CREATE FUNCTION pg_catalog.pg_stat_get_tuples_returned(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_tuples_returned' SET oid = 1929;
 CREATE FUNCTION pg_catalog.pg_stat_get_tuples_fetched(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_tuples_fetched' SET oid = 1930;
 CREATE FUNCTION pg_catalog.pg_stat_get_tuples_inserted(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_tuples_inserted' SET oid = 1931;
 CREATE FUNCTION pg_catalog.pg_stat_get_tuples_updated(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_tuples_updated' SET oid = 1932;
 CREATE FUNCTION pg_catalog.pg_stat_get_tuples_deleted(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_tuples_deleted' SET oid = 1933;
+CREATE FUNCTION pg_catalog.pg_stat_get_tuples_hot_updated(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_tuples_hot_updated' SET oid = 1972;
+CREATE FUNCTION pg_catalog.pg_stat_get_live_tuples(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_live_tuples' SET oid = 2878;
+CREATE FUNCTION pg_catalog.pg_stat_get_dead_tuples(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_dead_tuples' SET oid = 2879;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_numbackends(oid) RETURNS int4 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_numbackends' SET oid = 1941;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_xact_commit(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_xact_commit' SET oid = 1942;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_xact_rollback(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_xact_rollback' SET oid = 1943;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_tuples_returned(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_tuples_returned' SET oid = 2758;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_tuples_fetched(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_tuples_fetched' SET oid = 2759;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_tuples_inserted(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_tuples_inserted' SET oid = 2760;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_tuples_updated(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_tuples_updated' SET oid = 2761;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_tuples_deleted(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_tuples_deleted' SET oid = 2762;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_conflict_all(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_conflict_all' SET oid = 3070;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_deadlocks(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_deadlocks' SET oid = 3152;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_stat_reset_time(oid) RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_stat_reset_time' SET oid = 3074;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_temp_files(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_temp_files' SET oid = 3150;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_temp_bytes(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_temp_bytes' SET oid = 3151;
+CREATE FUNCTION pg_catalog.pg_stat_get_db_sessions(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_sessions' SET oid = 6188;
+CREATE FUNCTION pg_catalog.pg_stat_clear_snapshot() RETURNS void LANGUAGE internal VOLATILE AS 'pg_stat_clear_snapshot' SET oid = 2230;
+CREATE FUNCTION pg_catalog.pg_stat_force_next_flush() RETURNS void LANGUAGE internal VOLATILE AS 'pg_stat_force_next_flush' SET oid = 2137;
+CREATE FUNCTION pg_catalog.pg_stat_reset() RETURNS void LANGUAGE internal VOLATILE AS 'pg_stat_reset' SET oid = 2274;
+CREATE FUNCTION pg_catalog.pg_stat_reset_single_table_counters(oid) RETURNS void LANGUAGE internal VOLATILE STRICT AS 'pg_stat_reset_single_table_counters' SET oid = 3776;
+
+-- Columns together, sessions one by one, and what is not counted here.
+CREATE FUNCTION pg_catalog.gisthandler(internal) RETURNS index_am_handler LANGUAGE internal VOLATILE STRICT AS 'gisthandler' SET oid = 332;
+CREATE FUNCTION pg_catalog.spghandler(internal) RETURNS index_am_handler LANGUAGE internal VOLATILE STRICT AS 'spghandler' SET oid = 334;
+CREATE FUNCTION pg_catalog.brinhandler(internal) RETURNS index_am_handler LANGUAGE internal VOLATILE STRICT AS 'brinhandler' SET oid = 335;
+CREATE FUNCTION pg_catalog.pg_mcv_list_items(mcv_list pg_mcv_list, OUT index int4, OUT "values" text[], OUT nulls bool[], OUT frequency float8, OUT base_frequency float8) RETURNS SETOF record LANGUAGE internal STABLE STRICT AS 'pg_stats_ext_mcvlist_items' SET oid = 3427;
+CREATE FUNCTION pg_catalog.pg_stat_get_backend_start(int4) RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'pg_stat_get_backend_start' SET oid = 1391;
+CREATE FUNCTION pg_catalog.pg_stat_get_backend_client_addr(int4) RETURNS inet LANGUAGE internal STABLE STRICT AS 'pg_stat_get_backend_client_addr' SET oid = 1392;
+CREATE FUNCTION pg_catalog.pg_stat_get_backend_client_port(int4) RETURNS int4 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_backend_client_port' SET oid = 1393;
 CREATE FUNCTION pg_catalog.pg_stat_get_blocks_fetched(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_blocks_fetched' SET oid = 1934;
 CREATE FUNCTION pg_catalog.pg_stat_get_blocks_hit(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_blocks_hit' SET oid = 1935;
 CREATE FUNCTION pg_catalog.pg_stat_get_backend_idset() RETURNS SETOF int4 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_backend_idset' SET oid = 1936;
@@ -47,13 +68,8 @@ CREATE FUNCTION pg_catalog.pg_stat_get_backend_pid(int4) RETURNS int4 LANGUAGE i
 CREATE FUNCTION pg_catalog.pg_stat_get_backend_dbid(int4) RETURNS oid LANGUAGE internal STABLE STRICT AS 'pg_stat_get_backend_dbid' SET oid = 1938;
 CREATE FUNCTION pg_catalog.pg_stat_get_backend_userid(int4) RETURNS oid LANGUAGE internal STABLE STRICT AS 'pg_stat_get_backend_userid' SET oid = 1939;
 CREATE FUNCTION pg_catalog.pg_stat_get_backend_activity(int4) RETURNS text LANGUAGE internal STABLE STRICT AS 'pg_stat_get_backend_activity' SET oid = 1940;
-CREATE FUNCTION pg_catalog.pg_stat_get_db_numbackends(oid) RETURNS int4 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_db_numbackends' SET oid = 1941;
-CREATE FUNCTION pg_catalog.pg_stat_get_tuples_hot_updated(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_tuples_hot_updated' SET oid = 1972;
 CREATE FUNCTION pg_catalog.pg_stat_get_backend_activity_start(int4) RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'pg_stat_get_backend_activity_start' SET oid = 2094;
 CREATE FUNCTION pg_catalog.pg_column_compression("any") RETURNS text LANGUAGE internal STABLE STRICT AS 'pg_column_compression' SET oid = 2121;
-CREATE FUNCTION pg_catalog.pg_stat_force_next_flush() RETURNS void LANGUAGE internal VOLATILE AS 'pg_stat_force_next_flush' SET oid = 2137;
-CREATE FUNCTION pg_catalog.pg_stat_clear_snapshot() RETURNS void LANGUAGE internal VOLATILE AS 'pg_stat_clear_snapshot' SET oid = 2230;
-CREATE FUNCTION pg_catalog.pg_stat_reset() RETURNS void LANGUAGE internal VOLATILE AS 'pg_stat_reset' SET oid = 2274;
 CREATE FUNCTION pg_catalog.pg_tablespace_size(oid) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_tablespace_size_oid' SET oid = 2322;
 CREATE FUNCTION pg_catalog.pg_tablespace_size(name) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_tablespace_size_name' SET oid = 2323;
 CREATE FUNCTION pg_catalog.pg_tablespace_databases(oid) RETURNS SETOF oid LANGUAGE internal STABLE STRICT AS 'pg_tablespace_databases' SET oid = 2556;
@@ -65,8 +81,6 @@ CREATE FUNCTION pg_catalog.pg_stat_get_last_autoanalyze_time(oid) RETURNS timest
 CREATE FUNCTION pg_catalog.pg_stat_get_backend_wait_event_type(int4) RETURNS text LANGUAGE internal STABLE STRICT AS 'pg_stat_get_backend_wait_event_type' SET oid = 2788;
 CREATE FUNCTION pg_catalog.pg_stat_get_backend_wait_event(int4) RETURNS text LANGUAGE internal STABLE STRICT AS 'pg_stat_get_backend_wait_event' SET oid = 2853;
 CREATE FUNCTION pg_catalog.pg_stat_get_backend_xact_start(int4) RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'pg_stat_get_backend_xact_start' SET oid = 2857;
-CREATE FUNCTION pg_catalog.pg_stat_get_live_tuples(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_live_tuples' SET oid = 2878;
-CREATE FUNCTION pg_catalog.pg_stat_get_dead_tuples(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_dead_tuples' SET oid = 2879;
 CREATE FUNCTION pg_catalog.pg_stat_get_function_calls(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_function_calls' SET oid = 2978;
 CREATE FUNCTION pg_catalog.pg_stat_get_function_total_time(oid) RETURNS float8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_function_total_time' SET oid = 2979;
 CREATE FUNCTION pg_catalog.pg_stat_get_function_self_time(oid) RETURNS float8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_function_self_time' SET oid = 2980;
@@ -88,7 +102,6 @@ CREATE FUNCTION pg_catalog.pg_stat_get_analyze_count(oid) RETURNS int8 LANGUAGE 
 CREATE FUNCTION pg_catalog.pg_stat_get_autoanalyze_count(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_autoanalyze_count' SET oid = 3057;
 CREATE FUNCTION pg_catalog.pg_stat_get_mod_since_analyze(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_mod_since_analyze' SET oid = 3177;
 CREATE FUNCTION pg_catalog.pg_collation_actual_version(oid) RETURNS text LANGUAGE internal VOLATILE STRICT AS 'pg_collation_actual_version' SET oid = 3448;
-CREATE FUNCTION pg_catalog.pg_stat_reset_single_table_counters(oid) RETURNS void LANGUAGE internal VOLATILE STRICT AS 'pg_stat_reset_single_table_counters' SET oid = 3776;
 CREATE FUNCTION pg_catalog.pg_stat_reset_single_function_counters(oid) RETURNS void LANGUAGE internal VOLATILE STRICT AS 'pg_stat_reset_single_function_counters' SET oid = 3777;
 CREATE FUNCTION pg_catalog.pg_stat_get_snapshot_timestamp() RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'pg_stat_get_snapshot_timestamp' SET oid = 3788;
 CREATE FUNCTION pg_catalog.pg_stat_get_ins_since_vacuum(oid) RETURNS int8 LANGUAGE internal STABLE STRICT AS 'pg_stat_get_ins_since_vacuum' SET oid = 5053;

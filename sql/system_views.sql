@@ -178,8 +178,8 @@ LEFT JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE NOT attisdropped AND has_column_privilege(pg_class.oid, attnum, 'select')
     AND (NOT relrowsecurity OR NOT row_security_active(pg_class.oid));
 
--- Use of tables and indexes. Accesses are not counted here, as with PostgreSQL's
--- track_counts = off: the counters are 0. Live rows are those that ANALYZE counted.
+-- Use of tables and indexes, counted since the server was started. Old versions of
+-- rows are taken back without VACUUM: there are no dead rows and no times of it.
 
 CREATE VIEW pg_catalog.pg_stat_all_tables (
     relid, schemaname, relname, seq_scan, seq_tup_read, idx_scan, idx_tup_fetch, n_tup_ins,
@@ -187,14 +187,19 @@ CREATE VIEW pg_catalog.pg_stat_all_tables (
     n_ins_since_vacuum, last_vacuum, last_autovacuum, last_analyze, last_autoanalyze,
     vacuum_count, autovacuum_count, analyze_count, autoanalyze_count
 ) WITH (oid = 12142, row_type = 12144, array_type = 12143, columns = 'oid, name, name, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, bigint, bigint, bigint, bigint') AS
-SELECT pg_class.oid, nspname, relname, 0::bigint, 0::bigint,
-    CASE WHEN relhasindex THEN 0::bigint END, CASE WHEN relhasindex THEN 0::bigint END,
-    0::bigint, 0::bigint, 0::bigint, 0::bigint, greatest(reltuples, 0)::bigint, 0::bigint,
-    0::bigint, 0::bigint, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
+SELECT c.oid, n.nspname, c.relname, pg_stat_get_numscans(c.oid),
+    pg_stat_get_tuples_returned(c.oid), sum(pg_stat_get_numscans(i.indexrelid))::bigint,
+    sum(pg_stat_get_tuples_fetched(i.indexrelid))::bigint + pg_stat_get_tuples_fetched(c.oid),
+    pg_stat_get_tuples_inserted(c.oid), pg_stat_get_tuples_updated(c.oid),
+    pg_stat_get_tuples_deleted(c.oid), pg_stat_get_tuples_hot_updated(c.oid),
+    pg_stat_get_live_tuples(c.oid), pg_stat_get_dead_tuples(c.oid), 0::bigint,
+    0::bigint, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz,
     NULL::timestamptz, 0::bigint, 0::bigint, 0::bigint, 0::bigint
-FROM pg_class
-LEFT JOIN pg_namespace n ON n.oid = relnamespace
-WHERE relkind IN ('r', 't', 'm', 'p');
+FROM pg_class c
+LEFT JOIN pg_index i ON c.oid = i.indrelid
+LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 't', 'm', 'p')
+GROUP BY c.oid, n.nspname, c.relname;
 
 CREATE VIEW pg_catalog.pg_stat_sys_tables (
     relid, schemaname, relname, seq_scan, seq_tup_read, idx_scan, idx_tup_fetch, n_tup_ins,
@@ -242,7 +247,8 @@ WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '
 CREATE VIEW pg_catalog.pg_stat_all_indexes (
     relid, indexrelid, schemaname, relname, indexrelname, idx_scan, idx_tup_read, idx_tup_fetch
 ) WITH (oid = 12183, row_type = 12185, array_type = 12184, columns = 'oid, oid, name, name, name, bigint, bigint, bigint') AS
-SELECT pg_class.oid, i.oid, nspname, pg_class.relname, i.relname, 0::bigint, 0::bigint, 0::bigint
+SELECT pg_class.oid, i.oid, nspname, pg_class.relname, i.relname, pg_stat_get_numscans(i.oid),
+    pg_stat_get_tuples_returned(i.oid), pg_stat_get_tuples_fetched(i.oid)
 FROM pg_class
 JOIN pg_index ON pg_class.oid = indrelid
 JOIN pg_class i ON i.oid = indexrelid
@@ -302,6 +308,24 @@ CREATE VIEW pg_catalog.pg_statio_user_sequences (
 ) WITH (oid = 12218, row_type = 12220, array_type = 12219, columns = 'oid, name, name, bigint, bigint') AS
 SELECT * FROM pg_statio_all_sequences
 WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_stat_database (
+    datid, datname, numbackends, xact_commit, xact_rollback, blks_read, blks_hit, tup_returned,
+    tup_fetched, tup_inserted, tup_updated, tup_deleted, conflicts, temp_files, temp_bytes,
+    deadlocks, checksum_failures, checksum_last_failure, blk_read_time, blk_write_time,
+    session_time, active_time, idle_in_transaction_time, sessions, sessions_abandoned,
+    sessions_fatal, sessions_killed, stats_reset
+) WITH (oid = 12266, row_type = 12268, array_type = 12267, columns = 'oid, name, integer, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, timestamp with time zone, double precision, double precision, double precision, double precision, double precision, bigint, bigint, bigint, bigint, timestamp with time zone') AS
+SELECT d.oid, d.datname, pg_stat_get_db_numbackends(d.oid), pg_stat_get_db_xact_commit(d.oid),
+    pg_stat_get_db_xact_rollback(d.oid), NULL::bigint, NULL::bigint,
+    pg_stat_get_db_tuples_returned(d.oid), pg_stat_get_db_tuples_fetched(d.oid),
+    pg_stat_get_db_tuples_inserted(d.oid), pg_stat_get_db_tuples_updated(d.oid),
+    pg_stat_get_db_tuples_deleted(d.oid), pg_stat_get_db_conflict_all(d.oid),
+    pg_stat_get_db_temp_files(d.oid), pg_stat_get_db_temp_bytes(d.oid),
+    pg_stat_get_db_deadlocks(d.oid), NULL::bigint, NULL::timestamptz, NULL::float8, NULL::float8,
+    NULL::float8, NULL::float8, NULL::float8, pg_stat_get_db_sessions(d.oid), NULL::bigint,
+    NULL::bigint, NULL::bigint, pg_stat_get_db_stat_reset_time(d.oid)
+FROM (SELECT 0 AS oid, NULL::name AS datname UNION ALL SELECT pg_database.oid, pg_database.datname FROM pg_database) d;
 
 CREATE VIEW pg_catalog.pg_stats_ext (
     schemaname, tablename, statistics_schemaname, statistics_name, statistics_owner, attnames,
@@ -376,10 +400,10 @@ WHERE false;
 CREATE VIEW pg_catalog.pg_prepared_xacts (
     transaction, gid, prepared, owner, database
 ) WITH (oid = 12090, row_type = 12092, array_type = 12091, columns = 'xid, text, timestamp with time zone, name, name') AS
-SELECT
-    NULL::xid AS transaction, NULL::text AS gid,
-    NULL::timestamp with time zone AS prepared, NULL::name AS owner, NULL::name AS database
-WHERE false;
+SELECT p.transaction, p.gid, p.prepared, u.rolname, d.datname
+FROM pg_prepared_xact() p
+LEFT JOIN pg_authid u ON p.ownerid = u.oid
+LEFT JOIN pg_database d ON p.dbid = d.oid;
 
 CREATE VIEW pg_catalog.pg_seclabels (
     objoid, classoid, objsubid, objtype, objnamespace, objname, provider, label

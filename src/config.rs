@@ -65,10 +65,30 @@ pub struct Config {
     pub deadlock_timeout: Milliseconds,
     pub idle_in_transaction_session_timeout: Milliseconds,
     pub idle_session_timeout: Milliseconds,
+    /// PostgreSQL 17's: the session of a transaction that lasts longer is ended; 0 is no
+    /// limit.
+    pub transaction_timeout: Milliseconds,
+    /// Transactions prepared at a time, by PREPARE TRANSACTION. PostgreSQL's default is
+    /// 0, which disables them.
+    pub max_prepared_transactions: usize,
+    /// Transactions that are prepared for longer are told of in the log, each minute; 0
+    /// is never.
+    pub prepared_transaction_warning: Seconds,
+    /// How long another server may take to connect, and for each step of the commit of a
+    /// transaction over several servers.
+    pub remote_timeout: Milliseconds,
+    /// How often branches of such transactions that a failure has left are resolved.
+    pub remote_recovery_interval: Milliseconds,
     pub work_mem: Kilobytes,
 
     /// What all queries together may hold.
     pub memory_limit: Bytes,
+    /// Bytes written since a snapshot was taken beyond which it can no longer be read
+    /// (`72000`): it keeps about that much in memory.
+    pub max_snapshot: Bytes,
+    /// Bytes of one transaction's updates and deletes in memory beyond which it fails
+    /// (`53200`); 0 is a quarter of the machine's memory (or of the container's limit).
+    pub max_write_set: Bytes,
     /// Rows and index entries kept in memory for reads by key; 0 is an eighth of the
     /// machine's memory (or of the container's limit).
     pub point_cache: Bytes,
@@ -147,8 +167,15 @@ impl Default for Config {
             deadlock_timeout: Milliseconds(1_000),
             idle_in_transaction_session_timeout: Milliseconds(0),
             idle_session_timeout: Milliseconds(0),
+            transaction_timeout: Milliseconds(0),
+            max_prepared_transactions: 64,
+            prepared_transaction_warning: Seconds(3_600),
+            remote_timeout: Milliseconds(30_000),
+            remote_recovery_interval: Milliseconds(5_000),
             work_mem: Kilobytes(4_096),
             memory_limit: Bytes(1 << 30),
+            max_snapshot: Bytes(2 << 30),
+            max_write_set: Bytes(0),
             point_cache: Bytes(0),
             block_cache: Bytes(0),
             max_startup_message: Bytes(10_000),
@@ -239,8 +266,14 @@ impl Config {
         at_least("authentication_timeout", self.authentication_timeout.0, 1)?;
         at_least("max_pending_logins", self.max_pending_logins as u64, 1)?;
         at_least("deadlock_timeout", self.deadlock_timeout.0, 1)?;
+        at_least("remote_timeout", self.remote_timeout.0, 1)?;
+        at_least("remote_recovery_interval", self.remote_recovery_interval.0, 10)?;
+        if self.max_prepared_transactions > 262_143 {
+            return Err(invalid("\"max_prepared_transactions\" must be at most 262143"));
+        }
         at_least("work_mem", self.work_mem.0, 64)?;
         at_least("memory_limit", self.memory_limit.0, 16 << 20)?;
+        at_least("max_snapshot", self.max_snapshot.0, 1 << 20)?;
         at_least("max_startup_message", self.max_startup_message.0, 1_000)?;
         at_least("max_message", self.max_message.0, 64 << 10)?;
         at_least("max_expression_depth", self.max_expression_depth as u64, 10)?;
@@ -286,6 +319,13 @@ impl Config {
 
     pub fn point_cache_bytes(&self) -> u64 {
         or_eighth(self.point_cache)
+    }
+
+    pub fn max_write_set_bytes(&self) -> usize {
+        match self.max_write_set.get() {
+            0 => usize::try_from(memory_bytes() / 4).unwrap_or(usize::MAX),
+            bytes => bytes,
+        }
     }
 
     pub fn block_cache_bytes(&self) -> u64 {

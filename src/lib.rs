@@ -19,12 +19,14 @@
 //! Arrows point down only: `pg` → `session` → `sql` → `catalog`, `table`,
 //! `index`, `backup` → `txn` → `storage`. `sql::types` is the vocabulary of values that
 //! everything above `txn` shares. `storage` and `txn` know bytes, not Arrow,
-//! SQL or tokio. `tests/layers.rs` reads the `use` lines and holds this true.
+//! SQL or tokio. `coordinator` commits one transaction on several servers; it stands
+//! beside `catalog`. `tests/layers.rs` reads the `use` lines and holds this true.
 
 pub mod auth;
 pub mod backup;
 pub mod catalog;
 pub mod config;
+pub mod coordinator;
 pub mod error;
 pub mod index;
 pub mod pg;

@@ -195,6 +195,8 @@ pub const SCHEMA_AND_DATA_STATEMENT_MIXING_NOT_SUPPORTED: SqlState = SqlState::n
 pub const NO_ACTIVE_SQL_TRANSACTION: SqlState = SqlState::new(b"25P01");
 pub const IN_FAILED_SQL_TRANSACTION: SqlState = SqlState::new(b"25P02");
 pub const IDLE_IN_TRANSACTION_SESSION_TIMEOUT: SqlState = SqlState::new(b"25P03");
+/// PostgreSQL 17's.
+pub const TRANSACTION_TIMEOUT: SqlState = SqlState::new(b"25P04");
 
 // Class 26 - Invalid SQL Statement Name
 pub const INVALID_SQL_STATEMENT_NAME: SqlState = SqlState::new(b"26000");

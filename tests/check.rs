@@ -39,7 +39,6 @@ const SETUP: &str = "
     UPDATE t SET c = 'changed' WHERE a = 7;
     CREATE TABLE bulk (a int, filler text);
     INSERT INTO bulk SELECT g, md5(g::text) || md5((-g)::text) FROM generate_series(1, 5000) g;
-    CHECKPOINT;
 ";
 
 /// A data directory with all kinds of objects, made once; each test damages a copy.
@@ -56,6 +55,7 @@ impl Healthy {
         let storage = block_on(async {
             let client = connect(server.port).await;
             client.batch_execute(SETUP).await.expect("the setup");
+            client.batch_execute("CHECKPOINT").await.expect("tables on disk");
             storage_ids(&client).await
         });
         assert_eq!(server.terminate().code(), Some(0));

@@ -2,7 +2,7 @@
 //! no transaction is half there.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use crate::support::{block_on, connect, zserver::Zserver};
@@ -16,23 +16,28 @@ const ROUND_MS: u64 = 250;
 pub const SETUP: &str =
     "CREATE TABLE log (client int, n bigint, part text, PRIMARY KEY (client, n, part))";
 
-/// What one client knows: the last number it saw committed.
-pub async fn write_until_killed(port: u16, client: i32, from: i64, stop: Arc<AtomicBool>) -> i64 {
+/// Writes one number after the other. `acknowledged` is the last one that was committed,
+/// now and at the end.
+pub async fn write_until_killed(
+    port: u16,
+    client: i32,
+    acknowledged: Arc<AtomicI64>,
+    stop: Arc<AtomicBool>,
+) -> i64 {
     let connection = connect(port).await;
-    let mut acknowledged = from;
     while !stop.load(Ordering::Relaxed) {
-        let next = acknowledged + 1;
+        let next = acknowledged.load(Ordering::SeqCst) + 1;
         // Two rows in one transaction: both or none.
         let sql = format!(
             "BEGIN; INSERT INTO log VALUES ({client}, {next}, 'a'); \
              INSERT INTO log VALUES ({client}, {next}, 'b'); COMMIT"
         );
         match connection.batch_execute(&sql).await {
-            Ok(()) => acknowledged = next,
+            Ok(()) => acknowledged.store(next, Ordering::SeqCst),
             Err(_) => break,
         }
     }
-    acknowledged
+    acknowledged.load(Ordering::SeqCst)
 }
 
 /// The largest number of a client that is stored, after checking that all up to
@@ -65,7 +70,7 @@ fn no_acknowledged_commit_is_lost_in_25_kills() {
         let (data, acknowledged) = block_on(async {
             let tasks: Vec<_> = (0..CLIENTS)
                 .map(|client| {
-                    let from = known[client as usize];
+                    let from = Arc::new(AtomicI64::new(known[client as usize]));
                     tokio::spawn(write_until_killed(port, client, from, stop.clone()))
                 })
                 .collect();
@@ -105,7 +110,9 @@ fn sigterm_under_load_exits_0_within_10_seconds() {
         connect(port).await.batch_execute(SETUP).await.expect("a table");
         let stop = Arc::new(AtomicBool::new(false));
         let tasks: Vec<_> = (0..CLIENTS)
-            .map(|client| tokio::spawn(write_until_killed(port, client, 0, stop.clone())))
+            .map(|client| {
+                tokio::spawn(write_until_killed(port, client, Arc::default(), stop.clone()))
+            })
             .collect();
         tokio::time::sleep(Duration::from_millis(500)).await;
         let started = std::time::Instant::now();

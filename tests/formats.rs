@@ -51,7 +51,8 @@ fn opens(archive: &Path) {
             })
             .collect();
         assert_eq!(lines, EXPECTED);
-        let row = client.query_one("SELECT count(*), sum(n) FROM many", &[]).await.expect("rows");
+        let row =
+            client.query_one("SELECT count(*), sum(n)::int8 FROM many", &[]).await.expect("rows");
         assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (2_000, 2_001_000));
         let row = client.query_one("SELECT nextval('numbers')", &[]).await.expect("a number");
         assert!(row.get::<_, i64>(0) > 17);

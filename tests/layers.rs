@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 7] = [
     &["pg"],
     &["session"],
     &["sql"],
-    &["auth", "table", "index", "catalog", "backup"],
+    &["auth", "table", "index", "catalog", "backup", "coordinator"],
     &["txn"],
     &["storage"],
 ];
@@ -26,7 +26,7 @@ const HIDDEN: [(&str, &[&str]); 6] = [
     ("pg_query", &["src/sql/parse"]),
     ("fjall", &["src/storage"]),
     ("sfa", &["src/storage"]),
-    ("tokio_postgres", &["src/server"]),
+    ("tokio_postgres", &["src/coordinator", "src/server"]),
     ("rustls", &["src/pg", "src/server"]),
 ];
 

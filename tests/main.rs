@@ -15,6 +15,9 @@
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
 //! | [`memory`] | queries within the memory limit |
+//! | [`coordinator`] | a transaction over several servers is on all of them or on none |
+//! | [`long`] | long transactions and clients that vanish do not harm the server |
+//! | [`two_phase`] | prepared transactions survive every end of the server |
 //! | [`crash`] | kill −9 under load loses no acknowledged commit |
 //! | [`power`] | nor does a power cut |
 //! | [`check`] | `zserver check` names what is planted |
@@ -30,6 +33,7 @@ mod activity;
 mod backup;
 mod check;
 mod client;
+mod coordinator;
 mod crash;
 mod formats;
 mod functions;
@@ -38,10 +42,12 @@ mod indexes;
 mod isolation;
 mod layers;
 mod locks;
+mod long;
 mod memory;
 mod power;
 mod regress;
 mod sessions;
 mod sql;
 mod support;
+mod two_phase;
 mod vacuum;

@@ -26,7 +26,6 @@ EXCLUDED = {
         "create_operator", "drop_operator", "opr_sanity", "type_sanity", "misc_sanity", "oidjoins", "stats_ext",
         "create_conversion",
     ],
-    "two-phase commit": ["prepared_xacts"],
     "results that differ on PostgreSQL itself": ["random"],
 }
 
@@ -65,7 +64,10 @@ CATEGORIES = {
         "insert", "insert_conflict", "update", "delete", "returning", "merge", "copy", "copy2", "copydml",
         "copyselect", "truncate",
     ],
-    "sessions": ["transactions", "prepare", "portals", "portals_p2", "plancache", "guc", "advisory_lock", "temp"],
+    "sessions": [
+        "transactions", "prepare", "portals", "portals_p2", "plancache", "guc", "advisory_lock", "temp",
+        "prepared_xacts",
+    ],
     "definitions": [
         "sequence", "identity", "generated", "domain", "constraints", "foreign_key", "triggers", "updatable_views",
         "matview", "create_table", "create_table_like", "create_view", "alter_table",

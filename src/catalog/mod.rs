@@ -363,6 +363,10 @@ impl Catalog {
         self.named(ObjectClass::Rule, table, name).first().and_then(|oid| self.rule(*oid))
     }
 
+    pub fn object(&self, key: ObjectKey) -> Option<&Object> {
+        self.objects.get(&key)
+    }
+
     /// A fresh OID for a user's object. Copies of one catalog share the counter,
     /// so transactions running side by side never take the same one.
     pub fn next_oid(&self) -> Oid {
@@ -455,6 +459,21 @@ impl Object {
             Object::ExtendedStatistics(o) => {
                 key(ObjectClass::ExtendedStatistics, o.schema, &o.name)
             }
+        }
+    }
+
+    /// The schema that it lives in, or is.
+    pub fn schema(&self) -> Option<Oid> {
+        match self {
+            Object::Schema(o) => Some(o.oid),
+            Object::Relation(o) => Some(o.schema),
+            Object::Type(o) => Some(o.schema),
+            Object::Function(o) => Some(o.schema),
+            Object::Operator(o) => Some(o.schema),
+            Object::OperatorClass(o) => Some(o.schema),
+            Object::OperatorFamily(o) => Some(o.schema),
+            Object::Collation(o) => Some(o.schema),
+            _ => None,
         }
     }
 

@@ -195,7 +195,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             self.wire.flush().await?;
             let backend = self.session.backend().clone();
             let is_idle = self.session.is_idle() && self.awaits_query;
-            let timeout_ms = if self.awaits_query { self.session.idle_timeout_ms() } else { 0 };
+            let limit = self.session.silence_limit(self.awaits_query);
+            let silence = async {
+                match limit {
+                    Some((end, error)) => {
+                        tokio::time::sleep_until(end.into()).await;
+                        error
+                    }
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 biased;
                 () = backend.end.cancelled() => return Ok(Next::End(registry::terminated())),
@@ -211,24 +220,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                         &notification.payload,
                     );
                 }
-                () = tokio::time::sleep(Duration::from_millis(timeout_ms)), if timeout_ms > 0 => {
-                    return Ok(Next::End(self.idle_timeout()));
-                }
+                error = silence => return Ok(Next::End(error)),
             }
-        }
-    }
-
-    fn idle_timeout(&self) -> Error {
-        if self.session.is_idle() {
-            Error::fatal(
-                sqlstate::IDLE_SESSION_TIMEOUT,
-                "terminating connection due to idle-session timeout",
-            )
-        } else {
-            Error::fatal(
-                sqlstate::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
-                "terminating connection due to idle-in-transaction timeout",
-            )
         }
     }
 

@@ -136,6 +136,8 @@ impl Server {
 
     /// Serves clients until it is stopped, then drains.
     async fn serve(self, lanes: &Lanes) -> Result<()> {
+        tokio::spawn(upkeep(self.front.database.clone(), self.stop.clone()));
+        tokio::spawn(resolve(self.front.database.clone(), self.stop.clone()));
         let open = self.accept(lanes).await;
         tracing::info!("shutting down");
         drop(self.listener);
@@ -184,6 +186,38 @@ impl Server {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             }
+        }
+    }
+}
+
+/// What is done each minute.
+async fn upkeep(database: Arc<Database>, stop: CancellationToken) {
+    const INTERVAL: Duration = Duration::from_secs(60);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(INTERVAL) => {
+                database.warn_of_old_prepared();
+                database.forget_dropped_counts();
+            }
+        }
+    }
+}
+
+/// Finishes the branches of transactions over several servers that a failure has left:
+/// at the start, and again and again.
+async fn resolve(database: Arc<Database>, stop: CancellationToken) {
+    loop {
+        let pass = async {
+            if let Err(error) = database.coordinator.resolve().await {
+                tracing::warn!(%error, "branches on other servers are not resolved");
+            }
+            let interval = database.config().remote_recovery_interval.duration();
+            tokio::time::sleep(interval).await;
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = pass => {}
         }
     }
 }

@@ -49,7 +49,9 @@ struct Held {
 }
 
 /// What bounds a wait.
-pub(super) struct WaitLimits {
+pub(super) struct WaitLimits<'h> {
+    /// Told when the wait is given up for that.
+    pub on_deadlock: &'h (dyn Fn() + Sync),
     pub scope: Option<Scope>,
     pub lock_timeout_ms: u64,
     pub deadlock_timeout_ms: u64,
@@ -61,7 +63,7 @@ impl AdvisoryLocks {
     }
 
     /// Takes a lock; false if it is not to be had without waiting.
-    pub fn lock(&self, request: AdvisoryRequest, limits: &WaitLimits) -> Result<bool> {
+    pub fn lock(&self, request: AdvisoryRequest, limits: &WaitLimits<'_>) -> Result<bool> {
         let (resource, mode) = (resource(request.key), mode(request.shared));
         let policy = if request.waits { WaitPolicy::Wait } else { WaitPolicy::NoWait };
         match self.acquire(resource, mode, policy)? {
@@ -112,6 +114,11 @@ impl AdvisoryLocks {
         }
     }
 
+    /// How many savepoints are open.
+    pub fn savepoint_depth(&self) -> usize {
+        self.held.lock().savepoints.len()
+    }
+
     pub fn savepoint(&self) {
         let mut held = self.held.lock();
         let count = held.transaction.len();
@@ -129,6 +136,21 @@ impl AdvisoryLocks {
         held.savepoints.truncate(depth + 1);
         let count = held.savepoints.last().copied().unwrap_or_default();
         held.release_transaction(count);
+    }
+
+    /// What the transaction holds, for it to be prepared with. `0A000` if the session
+    /// itself holds one of them, too.
+    pub fn to_prepare(&self) -> Result<Vec<(Resource, LockMode)>> {
+        let held = self.held.lock();
+        let also_held = |resource: &Resource| held.session.keys().any(|(r, _)| r == resource);
+        if held.transaction.iter().any(|(resource, _)| also_held(resource)) {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "cannot PREPARE while holding both session-level and transaction-level locks on \
+                 the same object",
+            ));
+        }
+        Ok(held.transaction.clone())
     }
 
     pub fn end_transaction(&self) {
@@ -165,7 +187,7 @@ fn mode(shared: bool) -> LockMode {
     if shared { LockMode::Share } else { LockMode::Exclusive }
 }
 
-fn wait_for(wait: &LockWait, limits: &WaitLimits) -> Result<()> {
+fn wait_for(wait: &LockWait, limits: &WaitLimits<'_>) -> Result<()> {
     let started = Instant::now();
     let lock_timeout = Duration::from_millis(limits.lock_timeout_ms);
     let deadlock_timeout = Duration::from_millis(limits.deadlock_timeout_ms.max(1));
@@ -182,7 +204,7 @@ fn wait_for(wait: &LockWait, limits: &WaitLimits) -> Result<()> {
         }
         if !searched && started.elapsed() >= deadlock_timeout {
             searched = true;
-            wait.detect_deadlock()?;
+            wait.detect_deadlock().inspect_err(|_| (limits.on_deadlock)())?;
         }
     }
     Ok(())

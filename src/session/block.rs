@@ -16,6 +16,7 @@
 //! what its savepoints keep.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::notify::Action;
 use super::settings::{IsolationLevel, Layers};
@@ -62,6 +63,8 @@ pub struct Open {
     settings: Arc<Layers>,
     /// Microseconds since 2000-01-01 UTC.
     pub started: i64,
+    /// The same, for timeouts.
+    pub begun: Instant,
     /// Whether a statement has taken a snapshot: the isolation level is fixed.
     pub has_snapshot: bool,
     /// Of a DEFERRABLE one: the snapshot is not to be used before this is over.
@@ -152,6 +155,7 @@ impl Block {
             savepoints: Vec::new(),
             settings,
             started,
+            begun: Instant::now(),
             has_snapshot: false,
             safe_wait: None,
             actions: Vec::new(),

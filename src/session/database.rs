@@ -13,8 +13,10 @@ use super::notify::Channels;
 use super::registry::Registry;
 use super::settings::{self, Value};
 use super::time::now;
+use super::two_phase;
 use crate::catalog::{self, Catalog};
 use crate::config::Config;
+use crate::coordinator::Coordinator;
 use crate::error::{Error, Result};
 use crate::sql::dml::SqlCompiler;
 use crate::sql::functions::TransactionStatus;
@@ -25,6 +27,7 @@ use crate::table::{ExpressionCompiler, Sequences};
 use crate::txn::archive::{self, ArchiveOptions, Archiving};
 use crate::txn::{
     CommitOptions, Durability, Isolation, KeyRange, Keyspace, Limits, LockSession, Transactions,
+    WriteBatch,
 };
 
 /// An open database. Sessions hold it by `Arc`; the last one closes it.
@@ -33,8 +36,11 @@ pub struct Database {
     /// Microseconds since 2000-01-01 UTC.
     pub started: i64,
     configured_at: AtomicI64,
+    /// When the counts of activity were set to zero; 0 is never.
+    counts_reset_at: AtomicI64,
     defaults: ArcSwap<Vec<Value>>,
     pub transactions: Transactions,
+    pub coordinator: Arc<Coordinator>,
     pub runtime: Arc<RuntimeEnv>,
     pub registry: Arc<Registry>,
     pub channels: Arc<Channels>,
@@ -105,19 +111,29 @@ impl Database {
         engine: Arc<dyn Engine>,
         archiving: Archiving,
     ) -> Result<Arc<Database>> {
-        let transactions = Transactions::open_with_archive(engine, Limits::default(), archiving)?;
+        let limits = Limits {
+            snapshot_bytes_max: config.max_snapshot.get() as u64,
+            write_set_bytes_max: config.max_write_set_bytes(),
+            ..Limits::default()
+        };
+        let transactions = Transactions::open_with_archive(engine, limits, archiving)?;
         let catalog = catalog::load(&transactions.published())?;
         if let Some(object) = transactions.highest_unfinished_object() {
             catalog.raise_oid_counter(object + 1);
         }
+        two_phase::raise_oid_counter(&transactions, &catalog)?;
         transactions.set_attachment(Arc::new(catalog))?;
         let runtime = query_runtime(&config)?;
         let aborted = Aborted { since: transactions.next_transaction_id(), ids: VecDeque::new() };
+        let remote_timeout = config.remote_timeout.duration();
+        let coordinator = Arc::new(Coordinator::new(transactions.clone(), remote_timeout));
         Ok(Arc::new(Database {
+            coordinator,
             defaults: ArcSwap::new(configured_defaults(&config)?),
             config: ArcSwap::from_pointee(config),
             started: now(),
             configured_at: AtomicI64::new(now()),
+            counts_reset_at: AtomicI64::new(0),
             transactions,
             runtime,
             registry: Arc::default(),
@@ -138,6 +154,7 @@ impl Database {
     /// read when they are used.
     pub fn reconfigure(&self, config: Config) -> Result<()> {
         self.defaults.store(configured_defaults(&config)?);
+        self.coordinator.set_timeout(config.remote_timeout.duration());
         self.config.store(Arc::new(config));
         self.configured_at.store(now(), Ordering::Relaxed);
         Ok(())
@@ -146,6 +163,20 @@ impl Database {
     /// When the configuration was read, in microseconds since 2000-01-01 UTC.
     pub fn configured_at(&self) -> i64 {
         self.configured_at.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note_counts_reset(&self) {
+        self.counts_reset_at.store(now(), Ordering::Relaxed);
+    }
+
+    pub(super) fn counts_reset_at(&self) -> Option<i64> {
+        Some(self.counts_reset_at.load(Ordering::Relaxed)).filter(|time| *time != 0)
+    }
+
+    /// Forgets the counts of relations that were dropped.
+    pub fn forget_dropped_counts(&self) {
+        let catalog = self.catalog();
+        self.transactions.activities().retain(|oid| catalog.relation(oid).is_some());
     }
 
     pub fn defaults(&self) -> Arc<Vec<Value>> {
@@ -201,7 +232,17 @@ impl Database {
 
     /// Commits: rows and catalog changes in one batch. An unknown outcome does
     /// not come back: it ends the process.
-    pub async fn commit(&self, mut work: Work, durability: Durability) -> Result<()> {
+    pub async fn commit(&self, work: Work, durability: Durability) -> Result<()> {
+        self.commit_also(work, durability, WriteBatch::new()).await
+    }
+
+    /// The same, with something of the server's own in the same batch.
+    pub async fn commit_also(
+        &self,
+        mut work: Work,
+        durability: Durability,
+        also: WriteBatch,
+    ) -> Result<()> {
         let changes = std::mem::take(&mut work.changes);
         let row_deltas = work.table.row_deltas();
         let publish = match changes.is_empty() {
@@ -211,7 +252,7 @@ impl Database {
                 Some(catalog::publish(changes))
             }
         };
-        let options = CommitOptions { durability, publish, row_deltas };
+        let options = CommitOptions { durability, publish, row_deltas, also };
         let dropped = work.table.dropped_storage();
         let commit_ts = work.txn.commit(options).await?;
         reclaim::spawn(self.transactions.clone(), dropped, commit_ts);
@@ -245,6 +286,8 @@ fn configured_defaults(config: &Config) -> Result<Arc<Vec<Value>>> {
             config.idle_in_transaction_session_timeout.0.to_string(),
         ),
         ("idle_session_timeout", config.idle_session_timeout.0.to_string()),
+        ("transaction_timeout", config.transaction_timeout.0.to_string()),
+        ("max_prepared_transactions", config.max_prepared_transactions.to_string()),
         ("work_mem", config.work_mem.0.to_string()),
         ("max_connections", config.max_connections.to_string()),
         ("superuser_reserved_connections", config.superuser_reserved_connections.to_string()),

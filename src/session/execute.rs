@@ -1,6 +1,8 @@
 //! Running a statement: the spine between a protocol's message and `sql`.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use super::block::{Characteristics, Phase};
 use super::notify::{ACTIONS_MAX, Action, Reserved};
@@ -105,10 +107,19 @@ impl Session {
 
     fn begin_scope(&mut self) -> Result<()> {
         let timeout_ms = self.settings.lock().derived().statement_timeout_ms;
-        let scope = Scope::begin(self.backend(), timeout_ms)?;
+        let transaction_end = self.transaction_end(Instant::now());
+        let scope = Scope::begin(self.backend(), timeout_ms, transaction_end)?;
         self.hooks.set_scope(&scope);
         self.scope = Some(scope);
         Ok(())
+    }
+
+    /// When the present transaction, or one that begins now, is to be over: what
+    /// `transaction_timeout` says now, counted from its beginning.
+    pub(super) fn transaction_end(&self, now: Instant) -> Option<Instant> {
+        let timeout_ms = self.settings.lock().derived().transaction_timeout_ms;
+        let begun = self.block.open().map_or(now, |open| open.begun);
+        (timeout_ms > 0).then(|| begun + Duration::from_millis(timeout_ms))
     }
 
     pub(super) fn begin_transaction(
@@ -156,9 +167,14 @@ impl Session {
         self.check_not_failed(None)?;
         self.check_read_only(&query.parsed)?;
         self.check_block(&query.parsed)?;
+        let remote = self.hooks.remote_statements();
         for _ in 0..RESTARTS_MAX {
             match self.attempt(query, &params).await {
-                Err(error) if error.is_catalog_changed() && self.block.start_over() => {}
+                // What other servers have done once must not be done again.
+                Err(error)
+                    if error.is_catalog_changed()
+                        && self.hooks.remote_statements() == remote
+                        && self.block.start_over() => {}
                 outcome => return outcome,
             }
         }
@@ -169,6 +185,7 @@ impl Session {
     /// did is undone if it has to be bound anew.
     async fn attempt(&mut self, query: &Query, params: &[Datum]) -> Result<Outcome> {
         self.begin_statement()?;
+        self.note_characteristics();
         self.await_safe_snapshot().await?;
         self.note_open_cursors();
         let eval = self.eval_context();
@@ -188,7 +205,7 @@ impl Session {
             (true, None) => {}
             (false, _) => work.end_statement(),
         }
-        if work.txn.has_writes() {
+        if work.txn.has_writes() || !work.changes.is_empty() {
             self.hooks.note_written();
         }
         outcome
@@ -302,6 +319,12 @@ impl Session {
         if let Some(settings) = self.block.fail() {
             self.settings.lock().restore(settings);
         }
+        if self.block.savepoint_depth() == 0 {
+            self.hooks.drop_branches();
+        }
+        if self.block.phase == Phase::Idle {
+            self.hooks.end_transaction_id(true);
+        }
         if self.block.open().is_none_or(|open| open.work.is_none()) {
             self.hooks.forget_exports();
         }
@@ -330,12 +353,28 @@ impl Session {
                 return Err(error);
             }
         };
+        let branches = match self.prepare_branches().await {
+            Ok(branches) => branches,
+            Err(error) => {
+                self.roll_back_transaction();
+                return Err(error);
+            }
+        };
         let Some(mut open) = self.block.leave() else { return Ok(()) };
         self.close_transaction_portals();
         let synchronous = self.settings.lock().derived().synchronous_commit;
         let durability = if synchronous { Durability::Sync } else { Durability::Buffer };
         let committed = match open.work.take() {
-            Some(work) => self.database.commit(work, durability).await,
+            Some(work) => {
+                let backend = self.backend().clone();
+                backend.waits_for_commit.store(true, Ordering::Relaxed);
+                let committed = match branches {
+                    Some(branches) => self.commit_with_branches(work, branches).await,
+                    None => self.database.commit(work, durability).await,
+                };
+                backend.waits_for_commit.store(false, Ordering::Relaxed);
+                committed
+            }
             None => Ok(()),
         };
         self.hooks.advisory.end_transaction();
@@ -364,7 +403,7 @@ impl Session {
     }
 
     /// Constraints that were deferred to the end of the transaction.
-    async fn check_deferred(&mut self) -> Result<()> {
+    pub(super) async fn check_deferred(&mut self) -> Result<()> {
         let has_written = |work: &sql::run::Work| work.txn.has_writes();
         if !self.block.open().and_then(|open| open.work.as_ref()).is_some_and(has_written) {
             return Ok(());
@@ -387,6 +426,7 @@ impl Session {
                 work.txn.rollback();
             }
         }
+        self.hooks.drop_branches();
         self.hooks.end_transaction_id(true);
         self.hooks.advisory.end_transaction();
         self.close_transaction_portals();

@@ -47,6 +47,12 @@ pub struct Exports {
 }
 
 impl Exports {
+    /// Whether a transaction has exported its snapshot.
+    pub fn has(&self, transaction: u64) -> bool {
+        self.count.load(Ordering::Relaxed) > 0
+            && self.all.lock().values().any(|exported| exported.transaction == transaction)
+    }
+
     /// The transaction is over.
     pub fn forget(&self, transaction: u64) {
         if self.count.load(Ordering::Relaxed) > 0 {

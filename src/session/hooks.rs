@@ -17,14 +17,15 @@ use super::context::ContextCache;
 use super::export::Exportable;
 use super::notify::{ACTIONS_MAX, Action};
 use super::registry::{Backend, Interrupt};
+use super::remote::{Remote, Subtransaction};
 use super::scope::Scope;
 use super::server_rows::Shown;
 use super::settings::{Authority, Scope as SetScope, Settings};
 use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
 use crate::error::{Error, Report, Result, Severity};
 use crate::sql::functions::{
-    AdvisoryKey, AdvisoryRequest, EvalContext, SequenceRow, SessionHooks, SettingsView,
-    TransactionStatus, domain,
+    AdvisoryKey, AdvisoryRequest, EvalContext, RemoteRequest, SequenceRow, SessionHooks,
+    SettingsView, TransactionStatus, domain,
 };
 use crate::sql::routine::Routines;
 use crate::sql::run::Notices;
@@ -32,15 +33,16 @@ use crate::sql::types::snapshot::Snapshot;
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 use crate::table::SequenceState;
+use crate::txn::{Activity, DatabaseCounts, TableCounts};
 
 pub(super) struct Hooks {
     pub database: Arc<Database>,
     pub backend: Arc<Backend>,
+    /// Where the session counts what it does.
+    pub activity: Arc<Activity>,
     pub settings: Arc<Mutex<Settings>>,
     notices: Notices,
     transaction_id: AtomicU64,
-    /// Whether the transaction has written or was asked for its id.
-    id_is_assigned: AtomicBool,
     /// Whether the transaction is read-only.
     read_only: AtomicBool,
     scope: Mutex<Option<Scope>>,
@@ -52,6 +54,7 @@ pub(super) struct Hooks {
     /// What `currval` answers, by sequence, and which one `lastval` means.
     sequences: Mutex<(HashMap<Oid, i64>, Option<Oid>)>,
     pub advisory: AdvisoryLocks,
+    pub remote: Remote,
     /// What `pg_export_snapshot` would export.
     pub exportable: Mutex<Option<Exportable>>,
     /// What `pg_notify` was called for in the present command.
@@ -67,6 +70,7 @@ impl Hooks {
     pub fn new(
         database: Arc<Database>,
         backend: Arc<Backend>,
+        activity: Arc<Activity>,
         settings: Arc<Mutex<Settings>>,
         notices: Notices,
     ) -> Hooks {
@@ -78,15 +82,16 @@ impl Hooks {
             notified: Mutex::default(),
             database,
             backend,
+            activity,
             settings,
             transaction_id: AtomicU64::new(0),
-            id_is_assigned: AtomicBool::new(false),
             read_only: AtomicBool::new(false),
             scope: Mutex::new(None),
             contexts: Mutex::default(),
             routines: Arc::default(),
             sequences: Mutex::default(),
             shown: Mutex::default(),
+            remote: Remote::default(),
             clock_was_read: AtomicBool::new(false),
             random: Mutex::new(None),
         }
@@ -102,6 +107,10 @@ impl Hooks {
 
     pub fn set_scope(&self, scope: &Scope) {
         *self.scope.lock() = Some(scope.clone());
+    }
+
+    pub fn scope(&self) -> Option<Scope> {
+        self.scope.lock().clone()
     }
 
     /// What the running statement is cancelled by.
@@ -126,8 +135,7 @@ impl Hooks {
 
     pub fn set_transaction_id(&self, id: u64) {
         self.transaction_id.store(id, Ordering::Relaxed);
-        self.id_is_assigned.store(false, Ordering::Relaxed);
-        self.backend.transaction.store(id, Ordering::Relaxed);
+        self.backend.set_transaction_id(id);
     }
 
     pub fn set_read_only(&self, read_only: bool) {
@@ -144,14 +152,18 @@ impl Hooks {
 
     /// The transaction has written.
     pub fn note_written(&self) {
-        self.id_is_assigned.store(true, Ordering::Relaxed);
+        self.backend.assign_transaction_id();
     }
 
     /// The transaction is over.
     pub fn end_transaction_id(&self, is_aborted: bool) {
-        let id = self.backend.transaction.swap(0, Ordering::Relaxed);
+        let has_assigned = self.backend.assigned_transaction_id().is_some();
+        let id = self.backend.set_transaction_id(0);
         self.database.exports.forget(id);
-        if id != 0 && is_aborted && self.id_is_assigned.load(Ordering::Relaxed) {
+        if id != 0 {
+            self.activity.count_transaction(!is_aborted);
+        }
+        if id != 0 && is_aborted && has_assigned {
             self.database.note_aborted(id);
         }
     }
@@ -161,10 +173,11 @@ impl Hooks {
         self.database.exports.forget(self.transaction_id.load(Ordering::Relaxed));
     }
 
-    fn running_transactions(&self) -> Vec<u64> {
+    /// The ids of all transactions that are not over, the oldest first.
+    pub(super) fn running_transactions(&self) -> Vec<u64> {
         let ids = self.database.registry.all().into_iter();
-        let mut ids: Vec<u64> =
-            ids.map(|backend| backend.transaction.load(Ordering::Relaxed)).collect();
+        let mut ids: Vec<u64> = ids.map(|backend| backend.transaction_id()).collect();
+        ids.extend(self.database.transactions.prepared().iter().map(|info| info.id));
         ids.retain(|id| *id != 0);
         ids.sort_unstable();
         ids
@@ -181,7 +194,7 @@ impl Hooks {
     }
 
     /// The role in force: SET ROLE, else the session's user.
-    fn current_role(&self) -> Option<Arc<Role>> {
+    pub(super) fn current_role(&self) -> Option<Arc<Role>> {
         let role = self.settings.lock().derived().role.clone();
         let name = role.unwrap_or_else(|| self.session_user());
         self.catalog.lock().role_named(&name).cloned()
@@ -342,8 +355,12 @@ fn is_member(catalog: &Catalog, role: &Role, of: Oid) -> bool {
     false
 }
 
-/// What a subtransaction of a function goes back to.
-type SavedSession = (Arc<super::settings::Layers>, usize);
+/// What a subtransaction of a function goes back to; it lasts as long as this does.
+struct SavedSession {
+    settings: Arc<super::settings::Layers>,
+    notified: usize,
+    _subtransaction: Subtransaction,
+}
 
 impl SessionHooks for Hooks {
     fn clock_was_read(&self) {
@@ -465,7 +482,7 @@ impl SessionHooks for Hooks {
     }
 
     fn assigned_transaction_id(&self) -> Option<u64> {
-        self.id_is_assigned.load(Ordering::Relaxed).then(|| self.transaction_id())
+        self.backend.assigned_transaction_id()
     }
 
     fn export_snapshot(&self) -> Result<String> {
@@ -530,6 +547,7 @@ impl SessionHooks for Hooks {
     fn advisory_lock(&self, request: AdvisoryRequest) -> Result<bool> {
         let derived = self.settings.lock().derived().clone();
         let limits = WaitLimits {
+            on_deadlock: &|| self.count_deadlock(),
             scope: self.scope.lock().clone(),
             lock_timeout_ms: derived.lock_timeout_ms,
             deadlock_timeout_ms: derived.deadlock_timeout_ms,
@@ -594,12 +612,16 @@ impl SessionHooks for Hooks {
     }
 
     fn save_settings(&self) -> Option<Arc<dyn std::any::Any + Send + Sync>> {
-        let saved: SavedSession = (self.settings.lock().snapshot(), self.notified.lock().len());
-        Some(Arc::new(saved))
+        Some(Arc::new(SavedSession {
+            settings: self.settings.lock().snapshot(),
+            notified: self.notified.lock().len(),
+            _subtransaction: self.remote.subtransaction(),
+        }))
     }
 
     fn restore_settings(&self, saved: &Arc<dyn std::any::Any + Send + Sync>) {
-        if let Some((settings, notified)) = saved.downcast_ref::<SavedSession>() {
+        if let Some(saved) = saved.downcast_ref::<SavedSession>() {
+            let SavedSession { settings, notified, .. } = saved;
             self.settings.lock().restore(settings.clone());
             self.notified.lock().truncate(*notified);
         }
@@ -619,6 +641,46 @@ impl SessionHooks for Hooks {
 
     fn listening_channels(&self) -> Vec<String> {
         self.database.channels.listened_by(self.backend.pid)
+    }
+
+    fn count_deadlock(&self) {
+        self.activity.count_deadlock();
+    }
+
+    fn table_counts(&self, oid: Oid) -> TableCounts {
+        self.database.transactions.activities().table(oid)
+    }
+
+    fn database_counts(&self, oid: Oid) -> DatabaseCounts {
+        self.database.transactions.activities().database(oid)
+    }
+
+    fn reset_counts(&self, oid: Option<Oid>) -> Result<()> {
+        if self.authority() != Authority::Superuser {
+            return Err(Error::new(
+                sqlstate::INSUFFICIENT_PRIVILEGE,
+                "permission denied for function pg_stat_reset",
+            ));
+        }
+        let activities = self.database.transactions.activities();
+        match oid {
+            Some(oid) => activities.reset_table(oid),
+            None => {
+                activities.reset();
+                self.database.note_counts_reset();
+            }
+        }
+        Ok(())
+    }
+
+    fn live_rows(&self, oid: Oid) -> Result<i64> {
+        let catalog = self.catalog.lock().clone();
+        let storage_id = catalog.relation(oid).map_or(0, |relation| relation.storage_id);
+        self.database.transactions.published().row_count(storage_id)
+    }
+
+    fn remote(&self, request: RemoteRequest<'_>) -> Result<Vec<Vec<Datum>>> {
+        self.remote_request(request)
     }
 
     fn client_address(&self) -> Option<std::net::SocketAddr> {

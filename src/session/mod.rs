@@ -28,12 +28,14 @@ mod execute;
 mod export;
 mod format;
 mod hooks;
+mod lock_rows;
 mod maintenance;
 mod notify;
 mod plan;
 mod portal;
 mod prepare;
 pub mod registry;
+mod remote;
 mod routine;
 pub mod rows;
 mod scope;
@@ -45,9 +47,11 @@ mod template;
 mod temporary;
 pub mod time;
 mod transaction;
+mod two_phase;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
@@ -130,9 +134,14 @@ impl Session {
             config.max_pending_notifications,
             config.max_listen_channels,
         );
-        let lock_session = database.transactions.lock_session(backend.pid);
+        let found = catalog.databases().find(|known| known.name == backend.database);
+        let database_oid = found.map_or(0, |database| database.oid);
+        let lock_session = database.transactions.session(backend.pid, database_oid);
+        let activity = lock_session.activity().cloned();
+        let activity = activity.ok_or_else(|| Error::internal("a session without counters"))?;
         let notices = Notices::new(config.max_pending_notices);
-        let hooks = Hooks::new(database.clone(), backend, settings.clone(), notices.clone());
+        let hooks =
+            Hooks::new(database.clone(), backend, activity, settings.clone(), notices.clone());
         Ok(Session {
             hooks: Arc::new(hooks),
             registered,
@@ -187,12 +196,30 @@ impl Session {
         !self.settings.lock().is_unchanged(state)
     }
 
-    /// How long the client may stay silent now: idle, or idle in a transaction.
-    pub fn idle_timeout_ms(&self) -> u64 {
-        let settings = self.settings.lock();
-        match self.block.phase {
-            Phase::Idle => settings.derived().idle_session_timeout_ms,
-            _ => settings.derived().idle_in_transaction_session_timeout_ms,
+    /// Until when the client may stay silent, and what it is told then. `is_its_turn`:
+    /// the server has answered everything, so that silence is idleness.
+    pub fn silence_limit(&self, is_its_turn: bool) -> Option<(Instant, Error)> {
+        let (idle_ms, idle_error): (u64, fn() -> Error) = {
+            let settings = self.settings.lock();
+            let derived = settings.derived();
+            match self.block.phase {
+                Phase::Idle => (derived.idle_session_timeout_ms, registry::idle_timeout as _),
+                _ => (
+                    derived.idle_in_transaction_session_timeout_ms,
+                    registry::idle_in_transaction_timeout as _,
+                ),
+            }
+        };
+        let now = Instant::now();
+        let idle = (is_its_turn && idle_ms > 0).then(|| now + Duration::from_millis(idle_ms));
+        let end = match self.block.phase {
+            Phase::Idle => None,
+            _ => self.transaction_end(now),
+        };
+        match (idle, end) {
+            (Some(idle), Some(end)) if end < idle => Some((end, registry::transaction_timeout())),
+            (None, Some(end)) => Some((end, registry::transaction_timeout())),
+            (idle, _) => idle.map(|idle| (idle, idle_error())),
         }
     }
 

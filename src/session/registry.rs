@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
@@ -29,6 +29,8 @@ pub enum Interrupt {
     Canceled = 1,
     StatementTimeout = 2,
     Terminated = 3,
+    /// Ends the session, as PostgreSQL 17's does.
+    TransactionTimeout = 4,
 }
 
 impl Interrupt {
@@ -37,6 +39,7 @@ impl Interrupt {
             Interrupt::Canceled => Error::query_canceled(),
             Interrupt::StatementTimeout => Error::statement_timeout(),
             Interrupt::Terminated => terminated(),
+            Interrupt::TransactionTimeout => transaction_timeout(),
         }
     }
 }
@@ -44,6 +47,23 @@ impl Interrupt {
 /// `57P01`, which ends the connection.
 pub fn terminated() -> Error {
     Error::fatal(sqlstate::ADMIN_SHUTDOWN, "terminating connection due to administrator command")
+}
+
+/// `57P05`, which ends the connection.
+pub fn idle_timeout() -> Error {
+    let message = "terminating connection due to idle-session timeout";
+    Error::fatal(sqlstate::IDLE_SESSION_TIMEOUT, message)
+}
+
+/// `25P03`, which ends the connection.
+pub fn idle_in_transaction_timeout() -> Error {
+    let message = "terminating connection due to idle-in-transaction timeout";
+    Error::fatal(sqlstate::IDLE_IN_TRANSACTION_SESSION_TIMEOUT, message)
+}
+
+/// `25P04`, which ends the connection.
+pub fn transaction_timeout() -> Error {
+    Error::fatal(sqlstate::TRANSACTION_TIMEOUT, "terminating connection due to transaction timeout")
 }
 
 /// What a session is doing (`pg_stat_activity.state`).
@@ -98,7 +118,11 @@ pub struct Backend {
     secret: Vec<u8>,
     pub activity: Mutex<Activity>,
     /// The id of the transaction under way; 0 is none.
-    pub transaction: AtomicU64,
+    transaction: AtomicU64,
+    /// Whether it has written or was asked for its id.
+    has_assigned_id: AtomicBool,
+    /// Whether its commit is on the way to the disk.
+    pub waits_for_commit: AtomicBool,
     statement: Mutex<Option<CancellationToken>>,
     interrupt: AtomicU8,
     /// Cancelled once, when the session is to end.
@@ -148,11 +172,33 @@ impl Backend {
         self.interrupt(Interrupt::Terminated);
     }
 
+    /// A transaction begins, or ends with 0; answers the one before.
+    pub fn set_transaction_id(&self, id: u64) -> u64 {
+        self.has_assigned_id.store(false, Ordering::Relaxed);
+        self.transaction.swap(id, Ordering::Relaxed)
+    }
+
+    /// The id of the transaction under way; 0 is none.
+    pub fn transaction_id(&self) -> u64 {
+        self.transaction.load(Ordering::Relaxed)
+    }
+
+    /// The transaction has written or was asked for its id.
+    pub fn assign_transaction_id(&self) {
+        self.has_assigned_id.store(true, Ordering::Relaxed);
+    }
+
+    pub fn assigned_transaction_id(&self) -> Option<u64> {
+        let id = self.transaction_id();
+        (id != 0 && self.has_assigned_id.load(Ordering::Relaxed)).then_some(id)
+    }
+
     /// Why the statement was stopped.
     pub fn interrupted_by(&self) -> Interrupt {
         match self.interrupt.load(Ordering::Relaxed) {
             2 => Interrupt::StatementTimeout,
             3 => Interrupt::Terminated,
+            4 => Interrupt::TransactionTimeout,
             _ => Interrupt::Canceled,
         }
     }
@@ -236,6 +282,8 @@ impl Registry {
             secret: secret[..identity.secret_bytes.min(32)].to_vec(),
             activity: Mutex::default(),
             transaction: AtomicU64::new(0),
+            has_assigned_id: AtomicBool::new(false),
+            waits_for_commit: AtomicBool::new(false),
             statement: Mutex::new(None),
             interrupt: AtomicU8::new(0),
             end: CancellationToken::new(),

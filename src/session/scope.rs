@@ -17,21 +17,34 @@ use crate::error::{Error, Result};
 pub struct Scope {
     backend: Arc<Backend>,
     pub token: CancellationToken,
-    deadline: Option<Instant>,
+    /// When it is to be stopped, and as what.
+    deadline: Option<(Instant, Interrupt)>,
 }
 
 impl Scope {
-    /// Starts a statement; `timeout_ms` 0 is none.
-    pub fn begin(backend: &Arc<Backend>, timeout_ms: u64) -> Result<Scope> {
+    /// Starts a statement; `timeout_ms` 0 is none. `transaction_end` is when its
+    /// transaction is to be over.
+    pub fn begin(
+        backend: &Arc<Backend>,
+        timeout_ms: u64,
+        transaction_end: Option<Instant>,
+    ) -> Result<Scope> {
         let token = backend.begin_statement()?;
-        let deadline = (timeout_ms > 0).then(|| Instant::now() + Duration::from_millis(timeout_ms));
+        let own = (timeout_ms > 0).then(|| Instant::now() + Duration::from_millis(timeout_ms));
+        let deadline = match (own, transaction_end) {
+            (Some(own), Some(end)) if end < own => Some((end, Interrupt::TransactionTimeout)),
+            (None, Some(end)) => Some((end, Interrupt::TransactionTimeout)),
+            (own, _) => own.map(|own| (own, Interrupt::StatementTimeout)),
+        };
         Ok(Scope { backend: backend.clone(), token, deadline })
     }
 
     /// For code that runs without awaiting: whether it should give up.
     pub fn is_over(&self) -> bool {
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            self.backend.interrupt(Interrupt::StatementTimeout);
+        if let Some((deadline, reason)) = self.deadline
+            && Instant::now() >= deadline
+        {
+            self.backend.interrupt(reason);
         }
         self.token.is_cancelled()
     }
@@ -49,7 +62,10 @@ impl Scope {
         }
         let timeout = async {
             match self.deadline {
-                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                Some((deadline, reason)) => {
+                    tokio::time::sleep_until(deadline.into()).await;
+                    reason
+                }
                 None => std::future::pending().await,
             }
         };
@@ -57,8 +73,8 @@ impl Scope {
             biased;
             () = self.token.cancelled() => Err(self.interruption()),
             result = work => self.judge(result),
-            () = timeout => {
-                self.backend.interrupt(Interrupt::StatementTimeout);
+            reason = timeout => {
+                self.backend.interrupt(reason);
                 Err(self.interruption())
             }
         }
@@ -112,15 +128,24 @@ mod tests {
 
     #[tokio::test]
     async fn a_timeout_ends_work_that_waits() {
-        let scope = Scope::begin(&backend(), 50).unwrap();
+        let scope = Scope::begin(&backend(), 50, None).unwrap();
         let error = scope.run(std::future::pending::<Result<()>>()).await.unwrap_err();
         assert_eq!(error.message(), "canceling statement due to statement timeout");
     }
 
     #[tokio::test]
+    async fn the_end_of_the_transaction_ends_the_session() {
+        let end = Some(Instant::now() + Duration::from_millis(20));
+        let scope = Scope::begin(&backend(), 5_000, end).unwrap();
+        let error = scope.run(std::future::pending::<Result<()>>()).await.unwrap_err();
+        assert_eq!(error.message(), "terminating connection due to transaction timeout");
+        assert!(error.is_fatal());
+    }
+
+    #[tokio::test]
     async fn a_cancel_ends_work_that_waits() {
         let backend = backend();
-        let scope = Scope::begin(&backend, 0).unwrap();
+        let scope = Scope::begin(&backend, 0, None).unwrap();
         let work = scope.run(std::future::pending::<Result<()>>());
         let (result, ()) = tokio::join!(work, async { backend.interrupt(Interrupt::Canceled) });
         assert_eq!(result.unwrap_err().code(), sqlstate::QUERY_CANCELED);
@@ -129,7 +154,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_cancelled_does_no_more_work() {
         let backend = backend();
-        let scope = Scope::begin(&backend, 0).unwrap();
+        let scope = Scope::begin(&backend, 0, None).unwrap();
         backend.interrupt(Interrupt::Canceled);
         let error = scope.run(async { Ok(()) }).await.unwrap_err();
         assert_eq!(error.code(), sqlstate::QUERY_CANCELED);
@@ -137,7 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_internal_error() {
-        let scope = Scope::begin(&backend(), 0).unwrap();
+        let scope = Scope::begin(&backend(), 0, None).unwrap();
         let error = scope.run::<()>(async { panic!("broken") }).await.unwrap_err();
         assert_eq!(error.code(), sqlstate::INTERNAL_ERROR);
         assert!(error.message().contains("broken"));

@@ -3,6 +3,8 @@
 //! The columns are those of PostgreSQL's functions behind the views:
 //! `pg_show_all_settings`, `pg_stat_get_activity`, `pg_lock_status` ….
 
+use std::sync::atomic::Ordering;
+
 use super::Session;
 use super::hooks::Hooks;
 use super::portal::{Portal, PortalState};
@@ -11,10 +13,19 @@ use super::registry::State;
 use super::settings::{Effect, Kind, Value, parameter::Parameter};
 use crate::error::{Error, Result};
 use crate::sql::types::{ArrayDim, ArrayValue, Datum, Inet, oid};
-use crate::txn::{Resource, Transactions};
+use crate::txn::{PreparedInfo, Resource, Transactions};
 
 fn text(text: &str) -> Datum {
     Datum::Text(text.to_owned())
+}
+
+fn int8(number: u64) -> Datum {
+    Datum::Int8(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// A transaction's id, of which clients see the low half.
+fn xid(id: u64) -> Datum {
+    Datum::Oid(id as u32)
 }
 
 fn optional(value: Option<String>) -> Datum {
@@ -28,9 +39,13 @@ fn time(value: Option<i64>) -> Datum {
 /// OUT columns of `pg_stat_get_activity`.
 const ACTIVITY_COLUMNS: usize = 22;
 
-/// What a session waits for, in PostgreSQL's words: a lock, or its client. A row or
-/// a key is waited for by way of the transaction that holds it.
-fn wait_event(state: State, waits_for: Option<Resource>) -> Option<(&'static str, &'static str)> {
+/// What a session waits for, in PostgreSQL's words: a lock, its client, or the disk at
+/// its commit. A row or a key is waited for by way of the transaction that holds it.
+fn wait_event(
+    state: State,
+    waits_for: Option<Resource>,
+    waits_for_commit: bool,
+) -> Option<(&'static str, &'static str)> {
     match waits_for {
         Some(Resource::Table { .. }) => Some(("Lock", "relation")),
         Some(Resource::Row { .. } | Resource::IndexKey { .. } | Resource::Transaction { .. }) => {
@@ -39,6 +54,7 @@ fn wait_event(state: State, waits_for: Option<Resource>) -> Option<(&'static str
         Some(Resource::Object { .. }) => Some(("Lock", "object")),
         Some(Resource::Advisory { .. }) => Some(("Lock", "advisory")),
         None if state != State::Active => Some(("Client", "ClientRead")),
+        None if waits_for_commit => Some(("IO", "WALSync")),
         None => None,
     }
 }
@@ -101,6 +117,10 @@ impl Hooks {
             "pg_notification_queue_usage" => {
                 Ok(vec![vec![Datum::Float8(self.database.channels.usage())]])
             }
+            "pg_prepared_xacts" => Ok(self.prepared_rows()),
+            "zserver_snapshots" => Ok(self.snapshot_rows()),
+            "zserver_commits" => Ok(self.commit_rows()),
+            "counts_reset_at" => Ok(vec![vec![time(self.database.counts_reset_at())]]),
             "pg_prepared_statements" => Ok(self.shown.lock().prepared.clone()),
             "pg_stat_archiver" => Ok(self.archiver_rows()),
             "pg_cursors" => Ok(self.shown.lock().cursors.clone()),
@@ -125,13 +145,63 @@ impl Hooks {
         self.settings.lock().all().map(setting_row).collect()
     }
 
+    /// The instants that somebody can read at, and what each keeps.
+    fn snapshot_rows(&self) -> Vec<Vec<Datum>> {
+        let transactions = &self.database.transactions;
+        let max = transactions.limits().snapshot_bytes_max;
+        let row = |snapshot: crate::txn::SnapshotStatus| {
+            let pids = transactions.activities().readers_at(snapshot.commit_ts);
+            vec![
+                int8(snapshot.commit_ts),
+                super::lock_rows::timestamp(snapshot.taken),
+                int8(snapshot.bytes_since),
+                int8(max),
+                array(oid::INT4, pids.into_iter().map(Datum::Int4).collect()),
+            ]
+        };
+        transactions.snapshots().into_iter().map(row).collect()
+    }
+
+    /// What the committer has done.
+    fn commit_rows(&self) -> Vec<Vec<Datum>> {
+        let counts = self.database.transactions.commit_counts();
+        let row = [
+            counts.groups,
+            counts.transactions,
+            counts.largest_group,
+            counts.bytes,
+            counts.syncs,
+            counts.sync_us,
+            counts.sync_us_max,
+            counts.sync_us_p50,
+            counts.sync_us_p99,
+        ];
+        vec![row.into_iter().map(int8).collect()]
+    }
+
+    /// `pg_prepared_xacts` in the columns of `pg_prepared_xact`.
+    fn prepared_rows(&self) -> Vec<Vec<Datum>> {
+        let row = |info: PreparedInfo| {
+            vec![
+                Datum::Oid(info.id as u32),
+                text(&info.gid),
+                Datum::TimestampTz(info.prepared_at),
+                Datum::Oid(info.owner),
+                Datum::Oid(info.database),
+            ]
+        };
+        self.database.transactions.prepared().into_iter().map(row).collect()
+    }
+
     /// `pg_stat_activity` in the columns of `pg_stat_get_activity`.
     fn activity_rows(&self) -> Vec<Vec<Datum>> {
         let catalog = self.database.catalog();
         let waits = self.database.transactions.waits();
+        let oldest = self.running_transactions().first().copied();
         let row = |backend: std::sync::Arc<super::registry::Backend>| {
             let waits_for = waits.iter().find(|(pid, _)| *pid == backend.pid);
-            self.activity_row(&backend, &catalog, waits_for.map(|(_, resource)| *resource))
+            let waits_for = waits_for.map(|(_, resource)| *resource);
+            self.activity_row(&backend, &catalog, waits_for, oldest)
         };
         self.database.registry.all().into_iter().map(row).collect()
     }
@@ -141,6 +211,7 @@ impl Hooks {
         backend: &super::registry::Backend,
         catalog: &crate::catalog::Catalog,
         waits_for: Option<Resource>,
+        oldest_running: Option<u64>,
     ) -> Vec<Datum> {
         let activity = backend.activity.lock().clone();
         let database = catalog.databases().find(|database| database.name == backend.database);
@@ -164,81 +235,18 @@ impl Hooks {
         row[11] = time(activity.transaction_start);
         row[12] = time(activity.query_start);
         row[13] = time(activity.state_change);
-        if let Some((kind, event)) = wait_event(activity.state, waits_for) {
+        let waits_for_commit = backend.waits_for_commit.load(Ordering::Relaxed);
+        if let Some((kind, event)) = wait_event(activity.state, waits_for, waits_for_commit) {
             (row[14], row[15]) = (text(kind), text(event));
         }
         row[16] = text(activity.state.as_str());
+        row[17] = backend.assigned_transaction_id().map_or(Datum::Null, xid);
+        if backend.transaction_id() != 0 {
+            row[18] = oldest_running.map_or(Datum::Null, xid);
+        }
         row[20] = text(&activity.query);
         row[21] = text("client backend");
         row
-    }
-
-    /// `pg_locks` in PostgreSQL's columns.
-    fn lock_rows(&self) -> Vec<Vec<Datum>> {
-        /// More than this nobody reads.
-        const LOCKS_SHOWN_MAX: usize = 100_000;
-        let row = |lock: crate::txn::LockStatus| {
-            let (kind, relation, page, tuple, class, object, sub) = match lock.resource {
-                Resource::Table { oid, .. } => {
-                    ("relation", Datum::Oid(oid), None, None, None, None, None)
-                }
-                Resource::Row { table, rid } => (
-                    "tuple",
-                    Datum::Oid(table),
-                    Some((rid >> 16) as i32),
-                    Some((rid & 0x7fff) as i16),
-                    None,
-                    None,
-                    None,
-                ),
-                Resource::Advisory { class, object, sub, .. } => {
-                    ("advisory", Datum::Null, None, None, Some(class), Some(object), Some(sub))
-                }
-                Resource::Transaction { .. } => {
-                    ("transactionid", Datum::Null, None, None, None, None, None)
-                }
-                _ => ("object", Datum::Null, None, None, None, None, None),
-            };
-            vec![
-                text(kind),
-                Datum::Null,
-                relation,
-                page.map_or(Datum::Null, Datum::Int4),
-                tuple.map_or(Datum::Null, Datum::Int2),
-                Datum::Null,
-                match lock.resource {
-                    Resource::Transaction { id } => Datum::Oid(id as u32),
-                    _ => Datum::Null,
-                },
-                class.map_or(Datum::Null, Datum::Oid),
-                object.map_or(Datum::Null, Datum::Oid),
-                sub.map_or(Datum::Null, |sub| Datum::Int2(sub as i16)),
-                text(&format!("{}/{}", lock.session_pid, lock.owner)),
-                Datum::Int4(lock.session_pid),
-                text(lock.mode.name()),
-                Datum::Bool(lock.granted),
-                Datum::Bool(lock.fast_path),
-                Datum::Null,
-            ]
-        };
-        let mut found = self.database.transactions.lock_status(LOCKS_SHOWN_MAX);
-        let own = self.own_transaction(&found);
-        found.extend(own);
-        found.into_iter().map(row).collect()
-    }
-
-    /// A transaction that has locks has its own id locked, too; only this session's is
-    /// told of.
-    fn own_transaction(&self, found: &[crate::txn::LockStatus]) -> Option<crate::txn::LockStatus> {
-        let id = crate::sql::functions::SessionHooks::transaction_id(self);
-        let known = found.iter().find(|lock| lock.owner == id)?;
-        Some(crate::txn::LockStatus {
-            resource: Resource::Transaction { id },
-            mode: crate::txn::LockMode::Exclusive,
-            granted: true,
-            fast_path: false,
-            ..*known
-        })
     }
 }
 

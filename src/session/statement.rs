@@ -64,8 +64,13 @@ pub enum TransactionCommand {
     Savepoint(String),
     Release(String),
     RollbackTo(String),
-    /// PREPARE TRANSACTION and its ends.
-    TwoPhase,
+    /// PREPARE TRANSACTION.
+    Prepare(String),
+    /// COMMIT PREPARED, ROLLBACK PREPARED.
+    FinishPrepared {
+        gid: String,
+        is_commit: bool,
+    },
 }
 
 /// What BEGIN and SET TRANSACTION may say.
@@ -209,7 +214,9 @@ impl Command {
         use TransactionCommand as T;
         matches!(
             self,
-            Command::Transaction(T::Commit { .. } | T::Rollback { .. } | T::RollbackTo(_))
+            Command::Transaction(
+                T::Commit { .. } | T::Rollback { .. } | T::RollbackTo(_) | T::Prepare(_)
+            )
         )
     }
 }
@@ -289,9 +296,13 @@ fn transaction(node: &ast::TransactionStmt) -> Result<TransactionCommand> {
         Kind::TransStmtSavepoint => TransactionCommand::Savepoint(node.savepoint_name.clone()),
         Kind::TransStmtRelease => TransactionCommand::Release(node.savepoint_name.clone()),
         Kind::TransStmtRollbackTo => TransactionCommand::RollbackTo(node.savepoint_name.clone()),
-        Kind::TransStmtPrepare
-        | Kind::TransStmtCommitPrepared
-        | Kind::TransStmtRollbackPrepared => TransactionCommand::TwoPhase,
+        Kind::TransStmtPrepare => TransactionCommand::Prepare(node.gid.clone()),
+        Kind::TransStmtCommitPrepared => {
+            TransactionCommand::FinishPrepared { gid: node.gid.clone(), is_commit: true }
+        }
+        Kind::TransStmtRollbackPrepared => {
+            TransactionCommand::FinishPrepared { gid: node.gid.clone(), is_commit: false }
+        }
         Kind::Undefined => return Err(incomplete("a transaction command")),
     })
 }

@@ -40,8 +40,9 @@ impl Session {
                 self.hooks.advisory.roll_back_to(depth);
                 "ROLLBACK"
             }
-            TransactionCommand::TwoPhase => {
-                return Err(Error::unsupported("PREPARE TRANSACTION"));
+            TransactionCommand::Prepare(gid) => self.prepare_transaction(gid).await?,
+            TransactionCommand::FinishPrepared { gid, is_commit } => {
+                self.finish_prepared(gid, *is_commit).await?
             }
         };
         Ok(Outcome::Command(tag.to_owned()))
@@ -113,7 +114,7 @@ impl Session {
         if chain { self.block.require_block(what) } else { Ok(()) }
     }
 
-    fn warn_no_transaction(&self) {
+    pub(super) fn warn_no_transaction(&self) {
         self.warn(sqlstate::NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress");
     }
 

@@ -158,6 +158,26 @@ pub fn under(object: u32, payload: &[u8]) -> Vec<u8> {
     index_entry(object, payload, None)
 }
 
+/// A piece of a prepared transaction's record; see `txn::prepared`.
+pub fn prepared_piece(transaction: u64, number: u32) -> Vec<u8> {
+    let mut payload = transaction.to_be_bytes().to_vec();
+    payload.extend_from_slice(&number.to_be_bytes());
+    under(SERVICE_PREPARED, &payload)
+}
+
+/// Transaction and number of a piece's key.
+pub fn prepared_piece_parts(key: &[u8]) -> Option<(u64, u32)> {
+    let (transaction, number) = key.get(OBJECT_LEN..)?.split_first_chunk()?;
+    Some((u64::from_be_bytes(*transaction), u32::from_be_bytes(number.try_into().ok()?)))
+}
+
+/// The objects of [`Keyspace::Service`](super::Keyspace::Service): records of prepared
+/// transactions, servers that transactions may reach over to, and what was decided
+/// about transactions that did.
+pub const SERVICE_PREPARED: u32 = 1;
+pub const SERVICE_SERVERS: u32 = 2;
+pub const SERVICE_DECISIONS: u32 = 3;
+
 /// Everything under an object (a table's rows, an index's entries, a catalog's class).
 pub fn object(object: u32) -> KeyRange {
     KeyRange::prefix(object.to_be_bytes())
@@ -238,6 +258,15 @@ mod tests {
         assert_eq!(row_parts(&row(7, 9)), Some((7, 9)));
         assert!(rows(7).contains(&row(7, u64::MAX)));
         assert!(!rows(7).contains(&row(8, 0)));
+    }
+
+    #[test]
+    fn pieces_of_a_prepared_transaction_lie_together_and_in_order() {
+        assert!(prepared_piece(7, u32::MAX) < prepared_piece(8, 0));
+        assert!(prepared_piece(7, 255) < prepared_piece(7, 256));
+        assert_eq!(prepared_piece_parts(&prepared_piece(7, 9)), Some((7, 9)));
+        assert_eq!(prepared_piece_parts(b"other"), None);
+        assert!(object(SERVICE_PREPARED).contains(&prepared_piece(u64::MAX, 0)));
     }
 
     #[test]

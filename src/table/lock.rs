@@ -156,7 +156,7 @@ async fn wait_for(mut wait: LockWait, ctx: &StatementContext) -> Result<()> {
             () = ctx.cancel.cancelled() => return Err(Error::query_canceled()),
             () = &mut lock_timer => return Err(lock_timed_out()),
             () = &mut deadlock_timer => {
-                wait.detect_deadlock()?;
+                wait.detect_deadlock().inspect_err(|_| ctx.eval.session.count_deadlock())?;
                 let next = tokio::time::Instant::now() + deadlock.max(SEARCH_AGAIN_AFTER);
                 deadlock_timer.as_mut().reset(next);
             }

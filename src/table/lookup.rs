@@ -7,7 +7,7 @@ use crate::index::IndexInfo;
 use crate::index::ordered::{self, KeySearch};
 use crate::sql::types::Datum;
 use crate::storage::{Value, key};
-use crate::txn::{Keyspace, Overlay, Scan};
+use crate::txn::{Counted, Keyspace, Overlay, Scan};
 
 use super::info::TableInfo;
 
@@ -78,6 +78,15 @@ pub fn unique(
     let rid = key::index_rid(&entry, &value)
         .ok_or_else(|| Error::data_corrupted("an index entry has no rid"))?;
     Ok(row(overlay, info.storage_id(), rid)?.map(|row| (rid, row)))
+}
+
+/// Counts a search of [`unique`] for its session.
+pub fn count(index: &IndexInfo, overlay: &Overlay, found: bool) {
+    overlay.count(index.oid(), Counted::Scans, 1);
+    if found {
+        overlay.count(index.oid(), Counted::Returned, 1);
+        overlay.count(index.oid(), Counted::Fetched, 1);
+    }
 }
 
 /// One row by its rid.

@@ -23,7 +23,7 @@ use crate::index::{IndexInfo, ordered};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::storage::{Value, key};
-use crate::txn::{Isolation, Keyspace, LockMode, Resource, WaitPolicy};
+use crate::txn::{Counted, Isolation, Keyspace, LockMode, Resource, WaitPolicy};
 
 /// Row ids are taken in blocks that double up to this size.
 const RID_BLOCK_MAX: u64 = 4096;
@@ -163,6 +163,7 @@ impl<'a> Writer<'a> {
         }
         self.work.txn.insert_row(key::row(storage_id, rid), stored)?;
         self.work.table.count_rows(storage_id, 1);
+        self.work.txn.count(info.oid(), Counted::Inserted, 1);
         self.queue_referencing(info, rid, &row, None).await?;
         Ok((rid, row))
     }
@@ -198,6 +199,7 @@ impl<'a> Writer<'a> {
             self.move_entry(info, index, before, after, rid).await?;
         }
         self.work.txn.put_row(key::row(info.storage_id(), rid), stored)?;
+        self.work.txn.count(info.oid(), Counted::Updated, 1);
         self.queue_referencing(info, rid, &new, Some(old)).await?;
         self.queue_referenced(info, old, Some(&new))?;
         Ok(new)
@@ -217,6 +219,7 @@ impl<'a> Writer<'a> {
         self.remove_entries(from, rid, old)?;
         self.work.txn.move_row_away(key::row(from.storage_id(), rid))?;
         self.work.table.count_rows(from.storage_id(), -1);
+        self.work.txn.count(from.oid(), Counted::Deleted, 1);
         // A trigger may have made a row of it that is another partition's.
         let (rid, new) = self.insert(to, new).await?;
         self.queue_moved(from, old, to, &new)?;
@@ -228,6 +231,7 @@ impl<'a> Writer<'a> {
         self.remove_entries(info, rid, old)?;
         self.work.txn.delete_row(key::row(info.storage_id(), rid))?;
         self.work.table.count_rows(info.storage_id(), -1);
+        self.work.txn.count(info.oid(), Counted::Deleted, 1);
         self.queue_referenced(info, old, None)
     }
 

@@ -4,17 +4,20 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
+use super::activity::{Activities, CommitCounts, CommitStatistics};
 use super::archive::{self, Archive, ArchiveStart, ArchiveStatus, Archiving};
 use super::commit::{Attachment, Commit, Content, Request};
 use super::committer::{Committer, Queue};
 use super::ids::Ids;
 use super::limits::Limits;
 use super::lock::{LockLog, LockSession, LockStatus, LockTable, Resource, SessionLocks};
-use super::published::{Held, Published, decode_u64};
+use super::prepared;
+use super::published::{Held, Published, SnapshotStatus, decode_u64};
 use super::serializable::{Bounds, Ssi};
 use super::spill::{InFlight, RidRanges, SpillTimestamps};
 use super::sweeper::{self, Sweeper};
@@ -39,9 +42,12 @@ pub(super) struct Shared {
     pub(super) locks: Arc<LockTable>,
     pub(super) ids: Ids,
     pub(super) sweeper: Sweeper,
-    /// Running transactions that ingest, past the committer.
+    pub(super) prepared: prepared::Registry,
+    /// Running and prepared transactions that ingest, past the committer.
     pub(super) ingesting: Mutex<HashSet<u64>>,
     pub(super) ssi: Arc<Ssi>,
+    pub(super) activities: Arc<Activities>,
+    pub(super) commit_statistics: CommitStatistics,
     pub(super) on_unknown_outcome: OutcomeHook,
     pub(super) archive: Option<Archive>,
 }
@@ -49,9 +55,7 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn submit(&self, request: Request) {
         if let Err(request) = self.queue.push(request) {
-            let reply = request.reply.clone();
-            drop(request);
-            reply.set(Err(Error::shutting_down()));
+            request.give_up(self, Error::shutting_down());
         }
     }
 
@@ -96,6 +100,7 @@ fn own_request(content: Content, durability: Durability) -> (Commit, Request) {
         row_deltas: Vec::new(),
         serializable: None,
         locks: LockLog::default(),
+        also: WriteBatch::new(),
         reply,
     };
     (commit, request)
@@ -218,13 +223,16 @@ impl Transactions {
             view.get(Keyspace::Meta, &Meta::CommitTs.key())?.map_or(0, |value| decode_u64(&value));
         let ids = Ids::load(&*view)?;
         let in_flight = unfinished_spills(&*view)?;
+        let recovered = prepared::recover(&*view, &in_flight)?;
         let sweeper = Sweeper::default();
-        in_flight.ids().into_iter().for_each(|id| sweeper.add(id));
+        let is_prepared = |id: &u64| recovered.iter().any(|other| other.prepared.info.id == *id);
+        in_flight.ids().into_iter().filter(|id| !is_prepared(id)).for_each(|id| sweeper.add(id));
         let published = Arc::new(Published {
             commit_ts,
             attachment: Arc::new(()),
             view: View::new(view),
             written_bytes: 0,
+            taken: SystemTime::now(),
             in_flight,
             spill_timestamps: SpillTimestamps::default(),
         });
@@ -244,17 +252,21 @@ impl Transactions {
             held,
             ids,
             sweeper,
+            prepared: prepared::Registry::default(),
             ingesting: Mutex::default(),
             ssi: Ssi::new(bounds),
+            activities: Arc::default(),
+            commit_statistics: CommitStatistics::default(),
             on_unknown_outcome,
             archive,
         });
+        prepared::restore(&shared, recovered)?;
         let threads = vec![Committer::start(shared.clone())?, sweeper::start(shared.clone())?];
         let archiver = Mutex::new(archive::start_shipping(shared.clone())?);
         Ok(Transactions(Arc::new(Running { shared, threads: Mutex::new(threads), archiver })))
     }
 
-    fn shared(&self) -> &Arc<Shared> {
+    pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.0.shared
     }
 
@@ -325,7 +337,28 @@ impl Transactions {
 
     /// A session's place among the lock holders, for all of its transactions.
     pub fn lock_session(&self, pid: i32) -> LockSession {
-        LockSession::new(&self.shared().locks, pid)
+        self.session(pid, 0)
+    }
+
+    /// The same, of a session whose database is known by OID: its counts are that one's.
+    pub fn session(&self, pid: i32, database: u32) -> LockSession {
+        let activity = self.shared().activities.add_session(pid, database);
+        LockSession::new(&self.shared().locks, pid).counted_by(activity)
+    }
+
+    /// What all sessions have done.
+    pub fn activities(&self) -> &Activities {
+        &self.shared().activities
+    }
+
+    /// What the committer has done.
+    pub fn commit_counts(&self) -> CommitCounts {
+        self.shared().commit_statistics.counts()
+    }
+
+    /// The instants that somebody holds, oldest first.
+    pub fn snapshots(&self) -> Vec<SnapshotStatus> {
+        self.shared().held.status(self.published().written_bytes)
     }
 
     /// Locks of a session that outlive its transactions (session advisory locks).

@@ -8,12 +8,14 @@ use std::task::{Context, Poll, Waker};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::begin::Shared;
 use super::lock::LockLog;
+use super::prepared::Prepared;
 use super::serializable::Serializable;
 use super::spill::RidRanges;
 use super::write_set::WriteSet;
-use crate::Result;
 use crate::storage::{Durability, Key, Keyspace, WriteBatch};
+use crate::{Error, Result};
 
 /// The upper layer's committed state; it downcasts it to its own type.
 pub type Attachment = Arc<dyn Any + Send + Sync>;
@@ -30,11 +32,18 @@ pub struct CommitOptions {
     pub publish: Option<Publish>,
     /// By how much the row counts of tables change.
     pub row_deltas: Vec<(u32, i64)>,
+    /// Written in the same batch, as it is.
+    pub also: WriteBatch,
 }
 
 impl Default for CommitOptions {
     fn default() -> CommitOptions {
-        CommitOptions { durability: Durability::Sync, publish: None, row_deltas: Vec::new() }
+        CommitOptions {
+            durability: Durability::Sync,
+            publish: None,
+            row_deltas: Vec::new(),
+            also: WriteBatch::new(),
+        }
     }
 }
 
@@ -48,6 +57,8 @@ pub(super) struct Request {
     pub(super) serializable: Option<Serializable>,
     /// Released when this request is dropped, which is after publishing.
     pub(super) locks: LockLog,
+    /// Written in the same batch, as it is.
+    pub(super) also: WriteBatch,
     pub(super) reply: Arc<Reply>,
 }
 
@@ -65,6 +76,27 @@ pub(super) enum Content {
     Swept { id: u64 },
     /// Bytes to write as they are.
     System(WriteBatch),
+    /// A transaction is to be prepared; the record is what a restart finds.
+    Prepare { prepared: Box<Prepared>, record: WriteBatch },
+    /// A prepared transaction ends; `also` removes its record.
+    Finish { prepared: Box<Prepared>, is_commit: bool, also: WriteBatch },
+}
+
+impl Request {
+    /// It was not written: its locks go first, as at a rollback, then its owner is told.
+    /// A prepared transaction that could not be finished stays prepared.
+    pub(super) fn give_up(self, shared: &Shared, error: Error) {
+        let reply = self.reply.clone();
+        match self.content {
+            Content::Spilled { id, .. } => shared.sweeper.add(id),
+            Content::Prepare { prepared, .. } => shared.forget_unprepared(prepared),
+            Content::Finish { prepared, .. } => shared.prepared.put_back(prepared),
+            _ => {}
+        }
+        drop(self.locks);
+        drop(self.serializable);
+        reply.set(Err(error));
+    }
 }
 
 impl Content {
@@ -75,6 +107,8 @@ impl Content {
             Content::Announce { ranges, .. } => ranges.encode().len(),
             Content::Sweep { keys, .. } => keys.iter().map(|(_, key)| key.len()).sum(),
             Content::Swept { .. } => 0,
+            Content::Prepare { record, .. } => record.bytes(),
+            Content::Finish { prepared, also, .. } => prepared.writes.bytes() + also.bytes(),
         }
     }
 }

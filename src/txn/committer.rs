@@ -19,7 +19,7 @@ use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -206,8 +206,15 @@ impl Committer {
         let batch = group.take_batch();
         let batch_bytes = batch.bytes() as u64;
         if !batch.is_empty() {
+            let started = Instant::now();
             match self.shared.write(batch, group.commit_ts, durability) {
-                Ok(()) => self.note_unsynced(durability),
+                Ok(()) => {
+                    let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+                    let sync_us = (durability == Durability::Sync).then_some(us);
+                    let members = group.requests.len();
+                    self.shared.commit_statistics.note(members, batch_bytes, sync_us);
+                    self.note_unsynced(durability);
+                }
                 Err(WriteError::Refused(error)) => return self.refuse(group.requests, &error),
                 Err(WriteError::Unknown(error)) => {
                     self.outcome_unknown(&error);
@@ -221,16 +228,9 @@ impl Committer {
         self.publish(group);
     }
 
-    /// Gives up a group that was not written. The locks go first, as at a rollback.
+    /// Gives up a group that was not written.
     fn refuse(&self, requests: Vec<Request>, error: &Error) {
-        for request in requests {
-            let reply = request.reply.clone();
-            if let Content::Spilled { id, .. } = request.content {
-                self.shared.sweeper.add(id);
-            }
-            drop(request);
-            reply.set(Err(error.clone()));
-        }
+        requests.into_iter().for_each(|request| request.give_up(&self.shared, error.clone()));
     }
 
     fn note_unsynced(&mut self, durability: Durability) {
@@ -280,15 +280,36 @@ impl Committer {
         let mut locks = Vec::with_capacity(group.requests.len());
         let mut serializable: Vec<Serializable> = Vec::new();
         let mut swept = Vec::new();
+        let mut finished = Vec::new();
         for (request, commit_ts) in group.requests.into_iter().zip(group.timestamps) {
             if let Some(publish) = request.publish {
                 attachment = publish(&attachment);
             }
-            if let Content::Spilled { id, dead, .. } = request.content {
-                spill_timestamps.add(id, commit_ts, shared.held.oldest());
-                if !dead.is_empty() {
-                    swept.push(id);
+            match request.content {
+                Content::Spilled { id, dead, .. } => {
+                    spill_timestamps.add(id, commit_ts, shared.held.oldest());
+                    if !dead.is_empty() {
+                        swept.push(id);
+                    }
                 }
+                Content::Prepare { prepared, .. } => shared.prepared.add(prepared),
+                Content::Finish { mut prepared, is_commit, .. } => {
+                    let id = prepared.info.id;
+                    if is_commit {
+                        serializable.extend(prepared.serializable.take());
+                    }
+                    if is_commit && !prepared.spilled.is_empty() {
+                        shared.ingesting.lock().remove(&id);
+                        spill_timestamps.add(id, commit_ts, shared.held.oldest());
+                        if !prepared.dead().is_empty() {
+                            swept.push(id);
+                        }
+                    } else {
+                        shared.sweep_of(&prepared);
+                    }
+                    finished.push(prepared);
+                }
+                _ => {}
             }
             serializable.extend(request.serializable);
             replies.push((request.reply, commit_ts));
@@ -299,6 +320,7 @@ impl Committer {
             attachment,
             view: View::new(shared.engine.view()),
             written_bytes: self.written_bytes,
+            taken: SystemTime::now(),
             in_flight: group.in_flight,
             spill_timestamps,
         });
@@ -309,6 +331,7 @@ impl Committer {
         }
         shared.held.close_oversized(self.written_bytes, shared.limits.snapshot_bytes_max);
         drop(locks);
+        finished.into_iter().for_each(|prepared| shared.prepared.remove(&prepared.info.gid));
         for (reply, commit_ts) in replies {
             reply.set(Ok(commit_ts));
         }
@@ -349,6 +372,8 @@ impl Group {
         };
         for request in &requests {
             group.add(&request.content);
+            group.bytes += request.also.bytes();
+            group.writes.extend(request.also.iter().cloned());
         }
         if group.commit_ts > commit_ts {
             group.put_meta(Meta::CommitTs, group.commit_ts);
@@ -369,6 +394,16 @@ impl Group {
             Content::Announce { id, ranges } => self.set_in_flight(*id, ranges.clone()),
             Content::Sweep { .. } => {}
             Content::Swept { id } => self.set_in_flight(*id, RidRanges::default()),
+            Content::Prepare { record, .. } => self.writes.extend(record.iter().cloned()),
+            Content::Finish { prepared, is_commit, also } => {
+                if *is_commit {
+                    self.add_transaction(&prepared.writes);
+                    if !prepared.spilled.is_empty() {
+                        self.set_in_flight(prepared.info.id, prepared.dead());
+                    }
+                }
+                self.writes.extend(also.iter().cloned());
+            }
         }
         self.timestamps.push(self.commit_ts);
     }

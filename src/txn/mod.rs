@@ -42,12 +42,16 @@
 //! 4. A row id or transaction id is never handed out twice, also over a crash: its
 //!    high-water mark is queued before the id is handed out, and the queue is FIFO.
 //!
+//! 5. A transaction that was prepared stays so, with its locks, until it is finished by
+//!    name, whatever happens to the process (module `prepared`).
+//!
 //! With an [`archive`], step 6 also appends each batch to files from which, over a
 //! backup, every later instant can be made again.
 //!
 //! It knows no SQL: what a row means, what conflicts with what, and what a unique
 //! index is, the layers above say by the keys they lock and write.
 
+mod activity;
 pub mod archive;
 mod begin;
 mod commit;
@@ -57,6 +61,7 @@ mod ingest;
 mod limits;
 pub mod lock;
 mod overlay;
+mod prepared;
 mod published;
 mod purge;
 mod serializable;
@@ -70,6 +75,7 @@ mod write_set;
 mod tests;
 
 pub use crate::storage::{Durability, Key, KeyRange, Keyspace, Value, WriteBatch};
+pub use activity::{Activities, Activity, CommitCounts, Counted, DatabaseCounts, TableCounts};
 pub use begin::{OutcomeHook, Transactions};
 pub use commit::{Attachment, Commit, CommitOptions, Publish};
 pub use limits::Limits;
@@ -77,7 +83,8 @@ pub use lock::{
     LockMode, LockOutcome, LockSession, LockStatus, LockWait, Resource, SessionLocks, WaitPolicy,
 };
 pub use overlay::{Overlay, Scan};
-pub use published::Published;
+pub use prepared::{Finish, Place, PreparedInfo};
+pub use published::{Published, SnapshotStatus};
 pub use purge::Purged;
 pub use serializable::SafeWait;
 pub use transaction::{Savepoint, StatementMark, Transaction};

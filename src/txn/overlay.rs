@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::iter::Peekable;
 use std::sync::Arc;
 
+use super::activity::{Activity, Counted};
 use super::published::Published;
 use super::serializable::Reader;
 use super::spill::{InFlight, OwnSpill};
@@ -22,6 +23,8 @@ pub struct Overlay {
     own_spill: Option<Arc<OwnSpill>>,
     /// Of a serializable transaction: notes what is read.
     reader: Option<Reader>,
+    /// Where its session counts.
+    activity: Option<Arc<Activity>>,
 }
 
 impl Overlay {
@@ -31,7 +34,18 @@ impl Overlay {
         own_spill: Option<Arc<OwnSpill>>,
         reader: Option<Reader>,
     ) -> Overlay {
-        Overlay { published, writes, own_spill, reader }
+        Overlay { published, writes, own_spill, reader, activity: None }
+    }
+
+    pub(super) fn counted_by(self, activity: Option<Arc<Activity>>) -> Overlay {
+        Overlay { activity, ..self }
+    }
+
+    /// Counts something of a table or an index, by OID.
+    pub fn count(&self, table: u32, counted: Counted, n: u64) {
+        if let Some(activity) = &self.activity {
+            activity.count(table, counted, n);
+        }
     }
 
     /// The instant under the writes.

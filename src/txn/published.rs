@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Weak;
+use std::time::SystemTime;
 
 use super::commit::Attachment;
 use super::overlay::{Overlay, Scan, is_marker};
@@ -23,6 +24,8 @@ pub struct Published {
     pub(super) view: View,
     /// All bytes that the committer had written by then.
     pub(super) written_bytes: u64,
+    /// When it was published.
+    pub(super) taken: SystemTime,
     /// What the view has and nobody may see.
     pub(super) in_flight: InFlight,
     pub(super) spill_timestamps: SpillTimestamps,
@@ -73,6 +76,15 @@ pub(super) fn decode_u64(value: &[u8]) -> u64 {
     value.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
+/// An instant that somebody holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotStatus {
+    pub commit_ts: u64,
+    pub taken: SystemTime,
+    /// Bytes written since: about what it keeps from being freed.
+    pub bytes_since: u64,
+}
+
 /// Which published instants somebody still holds, oldest first.
 #[derive(Default)]
 pub(super) struct Held(Mutex<VecDeque<(u64, Weak<Published>)>>);
@@ -94,6 +106,16 @@ impl Held {
             }
             held.pop_front();
         }
+    }
+
+    pub(super) fn status(&self, written_bytes: u64) -> Vec<SnapshotStatus> {
+        let held = self.0.lock();
+        let status = |published: Arc<Published>| SnapshotStatus {
+            commit_ts: published.commit_ts,
+            taken: published.taken,
+            bytes_since: written_bytes.saturating_sub(published.written_bytes),
+        };
+        held.iter().filter_map(|(_, weak)| weak.upgrade()).map(status).collect()
     }
 
     /// The oldest commit timestamp that somebody can still read at. The newest

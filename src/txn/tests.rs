@@ -3,6 +3,7 @@
 mod crash;
 mod group;
 mod model;
+mod prepared;
 mod serializable;
 mod spill;
 mod visibility;

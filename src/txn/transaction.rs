@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Isolation;
+use super::activity::{Activity, Counted};
 use super::begin::Shared;
 use super::commit::{Commit, CommitOptions, Content, Request};
 use super::lock::{Acquired, LockLog, LockMode, LockOutcome, LockSession, Resource, WaitPolicy};
@@ -27,10 +28,12 @@ pub struct Transaction {
     pub(super) writes: WriteSet,
     pub(super) spill: Spill,
     /// Of a serializable transaction that can be part of an anomaly.
-    serializable: Option<Serializable>,
+    pub(super) serializable: Option<Serializable>,
     pub(super) locks: LockLog,
     /// What reads see instead of the snapshot and the writes as they are now.
     pinned: Option<Overlay>,
+    /// Where its session counts.
+    activity: Option<Arc<Activity>>,
 }
 
 /// A point to roll back to: what was written and locked before it stays.
@@ -66,6 +69,7 @@ impl Transaction {
             serializable: None,
             locks,
             pinned: None,
+            activity: None,
         }
     }
 
@@ -84,6 +88,7 @@ impl Transaction {
             serializable: None,
             locks: LockLog::default(),
             pinned: None,
+            activity: self.activity.clone(),
         }
     }
 
@@ -129,7 +134,27 @@ impl Transaction {
     /// Whose it is: what a deadlock report, `pg_locks` and `pg_blocking_pids` show.
     /// Its table locks are cheap from then on.
     pub fn set_session(&mut self, session: LockSession) {
+        self.activity = session.activity().cloned();
+        self.note_snapshot();
         self.locks.set_session(session);
+    }
+
+    /// Where what it does is counted.
+    pub fn activity(&self) -> Option<&Arc<Activity>> {
+        self.activity.as_ref()
+    }
+
+    /// Counts something of a table or an index, by OID.
+    pub fn count(&self, table: u32, counted: Counted, n: u64) {
+        if let Some(activity) = &self.activity {
+            activity.count(table, counted, n);
+        }
+    }
+
+    fn note_snapshot(&self) {
+        if let Some(activity) = &self.activity {
+            activity.set_snapshot(self.published.commit_ts);
+        }
     }
 
     pub fn session_pid(&self) -> i32 {
@@ -167,6 +192,7 @@ impl Transaction {
     /// be current in any case, such as the catalog's.
     pub fn refresh_snapshot(&mut self) {
         self.published = self.shared.current.load_full();
+        self.note_snapshot();
     }
 
     /// Takes the snapshot of the first statement, in which REPEATABLE READ stays. Only
@@ -181,6 +207,7 @@ impl Transaction {
         let (id, pid) = (self.id, self.session_pid());
         let current = || self.shared.current.load_full();
         (self.published, self.serializable) = self.shared.ssi.begin(id, pid, read_only, current);
+        self.note_snapshot();
     }
 
     /// Begins with the snapshot of a transaction that still runs, in place of the first
@@ -197,6 +224,7 @@ impl Transaction {
             self.serializable = self.shared.ssi.import(id, pid, read_only, source)?;
         }
         self.published = published;
+        self.note_snapshot();
         Ok(())
     }
 
@@ -305,6 +333,7 @@ impl Transaction {
         let writes = (!self.writes.is_empty()).then(|| Arc::new(self.writes.clone()));
         let own_spill = self.spill.own.clone();
         Overlay::new(self.published.clone(), writes, own_spill, self.reader())
+            .counted_by(self.activity.clone())
     }
 
     /// A handle for reading the newest committed instant and the writes as they are
@@ -312,6 +341,7 @@ impl Transaction {
     pub fn overlay_newest(&self) -> Overlay {
         let writes = (!self.writes.is_empty()).then(|| Arc::new(self.writes.clone()));
         Overlay::new(self.newest(), writes, self.spill.own.clone(), self.reader())
+            .counted_by(self.activity.clone())
     }
 
     fn reader(&self) -> Option<Reader> {
@@ -445,7 +475,7 @@ impl Transaction {
         let limits = &self.shared.limits;
         if self.spill_is_due() {
             self.spill()?;
-        } else if self.writes.bytes() > limits.write_set_bytes_max {
+        } else if self.writes.bytes() - self.writes.new_bytes() > limits.write_set_bytes_max {
             return Err(Error::out_of_memory(format!(
                 "The transaction has changed existing rows in more than {} bytes.",
                 limits.write_set_bytes_max
@@ -504,12 +534,13 @@ impl Transaction {
             (self.writes, self.locks, self.spill) = (writes, locks, spill);
             return Commit::ready(Err(error));
         }
-        if writes.is_empty() && spill.is_empty() && options.publish.is_none() {
+        let writes_nothing = writes.is_empty() && spill.is_empty() && options.also.is_empty();
+        if writes_nothing && options.publish.is_none() {
             serializable.into_iter().for_each(Serializable::finish);
             return Commit::ready(Ok(self.snapshot_ts()));
         }
         let (commit, reply) = Commit::new();
-        let CommitOptions { durability, publish, row_deltas } = options;
+        let CommitOptions { durability, publish, row_deltas, also } = options;
         let content = if spill.is_empty() {
             Content::Transaction(writes)
         } else {
@@ -524,6 +555,7 @@ impl Transaction {
             row_deltas,
             serializable,
             locks,
+            also,
             reply,
         });
         commit
@@ -537,6 +569,9 @@ impl Transaction {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
+        if let Some(activity) = &self.activity {
+            activity.set_snapshot(0);
+        }
         if !self.spill.is_empty() {
             self.shared.ingesting.lock().remove(&self.id);
             self.shared.sweeper.add(self.id);

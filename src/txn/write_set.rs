@@ -149,6 +149,12 @@ impl WriteSet {
         self.maps.iter().map(OrderedMap::len).sum()
     }
 
+    pub(super) fn keys(&self) -> impl Iterator<Item = (Keyspace, &Key)> {
+        Keyspace::ALL
+            .into_iter()
+            .flat_map(|keyspace| self.map(keyspace).iter().map(move |(key, _)| (keyspace, key)))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.maps.iter().all(OrderedMap::is_empty)
     }

@@ -128,9 +128,10 @@ fn running_out_of_descriptors_harms_nobody_who_is_there() {
     block_on(async {
         let client = connect(port).await;
         client.batch_execute("CREATE TABLE t (a int PRIMARY KEY)").await.expect("DDL");
-        let sockets: Vec<_> = (0..2 * DESCRIPTORS)
-            .filter_map(|_| std::net::TcpStream::connect(("127.0.0.1", port)).ok())
-            .collect();
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        let dial =
+            |_| std::net::TcpStream::connect_timeout(&address, Duration::from_millis(100)).ok();
+        let sockets: Vec<_> = (0..DESCRIPTORS + 20).filter_map(dial).collect();
         tokio::time::sleep(Duration::from_millis(300)).await;
         for n in 1..=200 {
             let sql = format!("INSERT INTO t VALUES ({n})");

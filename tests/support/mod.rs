@@ -1,6 +1,7 @@
 //! Servers for tests: ours, and a PostgreSQL of the test's own.
 
 pub mod postgres;
+pub mod proxy;
 pub mod raw;
 pub mod zserver;
 

@@ -29,7 +29,8 @@ fn start() -> Result<u16, &'static str> {
     run(initdb.iter().map(String::as_str).chain(options))?;
     let port = free_port().ok_or("no free port")?;
     let settings = format!(
-        "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c fsync=off",
+        "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c fsync=off \
+         -c max_prepared_transactions=20",
         directory.display()
     );
     let log = directory.join("log").display().to_string();
@@ -107,4 +108,55 @@ fn stop_at_exit(pg_ctl: String, data: String, directory: PathBuf) {
         .stderr(Stdio::null())
         .spawn();
     drop(spawned);
+}
+
+/// A PostgreSQL 15 that a test may kill and start again.
+pub struct Own {
+    directory: PathBuf,
+    pg_ctl: String,
+    pub port: u16,
+}
+
+impl Own {
+    /// Starts one, with prepared transactions; or why there is none.
+    pub fn start() -> Result<Own, &'static str> {
+        let bin = bin_directory().ok_or("PostgreSQL 15 is not installed")?;
+        let directory = tempfile::Builder::new()
+            .prefix("zserver-test-postgres")
+            .tempdir()
+            .map_err(|_| "no temporary directory")?
+            .keep();
+        give_to_postgres(&directory);
+        let data = directory.join("data").display().to_string();
+        let initdb = [bin.join("initdb").display().to_string(), "-D".into(), data.clone()];
+        let options = ["-U", "postgres", "--locale=C.UTF-8", "-E", "UTF8", "-A", "trust", "-N"];
+        run(initdb.iter().map(String::as_str).chain(options))?;
+        let pg_ctl = bin.join("pg_ctl").display().to_string();
+        let own = Own { directory, pg_ctl, port: free_port().ok_or("no free port")? };
+        own.start_again()?;
+        stop_at_exit(own.pg_ctl.clone(), data, own.directory.clone());
+        Ok(own)
+    }
+
+    fn data(&self) -> String {
+        self.directory.join("data").display().to_string()
+    }
+
+    /// Ends it as a crash does.
+    pub fn kill(&self) {
+        let words = [&*self.pg_ctl, "-D", &self.data(), "-m", "immediate", "-w", "stop"];
+        run(words).expect("PostgreSQL stops");
+    }
+
+    /// Starts it over its data, on the same port.
+    pub fn start_again(&self) -> Result<(), &'static str> {
+        let settings = format!(
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} \
+             -c max_prepared_transactions=20",
+            self.port,
+            self.directory.display()
+        );
+        let log = self.directory.join("log").display().to_string();
+        run([&*self.pg_ctl, "-w", "-D", &self.data(), "-l", &log, "-o", &settings, "start"])
+    }
 }

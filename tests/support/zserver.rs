@@ -62,6 +62,15 @@ impl Zserver {
         Zserver { child, port, data: data.to_owned(), _directory: None }
     }
 
+    /// Bytes of memory that the process has.
+    pub fn memory_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("the server runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kilobytes.expect("a size").parse::<u64>().expect("a number") << 10
+    }
+
     /// What another command of the binary says over a data directory, and its exit status.
     pub fn command(data: &Path, arguments: &[&str]) -> (Option<i32>, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_zserver"));

@@ -20,7 +20,8 @@ fn postgres() -> HashMap<(&'static str, &'static str), Oid> {
         .collect()
 }
 
-/// Every built-in object that PostgreSQL has too: kind, name, OID.
+/// Every built-in object that PostgreSQL has too: kind, name, OID. `sql/server_functions.sql`
+/// declares what it has not.
 fn ours(catalog: &Catalog) -> Vec<(&'static str, String, Oid)> {
     let schema = |oid| catalog.schema_name(oid);
     let type_name = |oid: Oid| {
@@ -65,6 +66,7 @@ fn every_builtin_oid_is_that_of_postgres() {
     let postgres = postgres();
     let wrong: Vec<String> = ours(&catalog)
         .iter()
+        .filter(|(_, name, _)| !name.starts_with("pg_catalog.zserver_"))
         .filter(|(kind, name, oid)| postgres.get(&(*kind, name.as_str())) != Some(oid))
         .map(|(kind, name, oid)| format!("{kind} {name} {oid}"))
         .collect();

@@ -7,6 +7,7 @@
 mod acl;
 mod activity;
 mod address;
+mod backend;
 mod comment;
 mod definition;
 mod maintenance;
@@ -15,6 +16,7 @@ mod partition;
 mod privilege;
 mod privilege_other;
 mod property;
+mod remote;
 mod row_security;
 mod server;
 mod server_more;
@@ -30,7 +32,8 @@ use crate::sql::types::{Datum, Oid};
 pub const KERNELS: &[&[Kernel]] = &[
     acl::KERNELS,
     activity::KERNELS,
-    activity::COUNTERS,
+    backend::KERNELS,
+    backend::COUNTERS,
     address::KERNELS,
     comment::KERNELS,
     definition::KERNELS,
@@ -42,6 +45,7 @@ pub const KERNELS: &[&[Kernel]] = &[
     privilege::ROLES,
     privilege_other::KERNELS,
     property::KERNELS,
+    remote::KERNELS,
     row_security::KERNELS,
     server::KERNELS,
     server_more::KERNELS,
@@ -51,10 +55,12 @@ pub const KERNELS: &[&[Kernel]] = &[
 
 pub const SET_KERNELS: &[&[SetKernel]] = &[
     activity::SET_KERNELS,
+    backend::SET_KERNELS,
     maintenance::SET_KERNELS,
     server::SET_KERNELS,
     server_more::SET_KERNELS,
     &partition::SET_KERNELS,
+    remote::SET_KERNELS,
 ];
 
 /// Text, or NULL for nothing.

@@ -151,7 +151,7 @@ fn server_value(call: &CallContext<'_>, name: &str) -> Result<Datum> {
     Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()).unwrap_or(Datum::Null))
 }
 
-fn server_rows(call: &CallContext<'_>, relation: &str) -> Result<SetRows> {
+pub(super) fn server_rows(call: &CallContext<'_>, relation: &str) -> Result<SetRows> {
     let rows = call.eval.session.server_rows(relation)?;
     Ok(Box::new(rows.into_iter().map(Ok)))
 }

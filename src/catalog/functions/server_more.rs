@@ -76,7 +76,10 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
 
 pub(super) const SET_KERNELS: &[SetKernel] = &[
     SetKernel { symbol: "pg_listening_channels", rows: channels },
-    SetKernel { symbol: "pg_prepared_xact", rows: |_, _| Ok(Box::new(std::iter::empty())) },
+    SetKernel {
+        symbol: "pg_prepared_xact",
+        rows: |call, _| super::server::server_rows(call, "pg_prepared_xacts"),
+    },
     SetKernel { symbol: "pg_available_extensions", rows: extensions },
     SetKernel { symbol: "pg_available_extension_versions", rows: extension_versions },
     SetKernel { symbol: "pg_extension_update_paths", rows: update_paths },

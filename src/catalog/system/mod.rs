@@ -33,6 +33,7 @@ mod type_;
 mod tests;
 
 pub use cell::Row;
+pub use description::is_shared_class;
 pub use function::{is_language, language_name, language_named};
 pub use lookup::Lookup;
 pub(in crate::catalog) use server::{TABLESPACES, UTF8};

@@ -9,12 +9,14 @@ use crate::sql::types::datetime::Zone;
 #[derive(Clone, Debug)]
 pub struct Derived {
     pub statement_timeout_ms: u64,
+    pub transaction_timeout_ms: u64,
     pub lock_timeout_ms: u64,
     pub deadlock_timeout_ms: u64,
     pub idle_in_transaction_session_timeout_ms: u64,
     pub idle_session_timeout_ms: u64,
     pub work_mem_bytes: usize,
     pub synchronous_commit: bool,
+    pub track_counts: bool,
     pub default_isolation: IsolationLevel,
     pub default_read_only: bool,
     pub default_deferrable: bool,
@@ -101,6 +103,7 @@ impl Derived {
         let zone = check::parse_time_zone(text("TimeZone"));
         Derived {
             statement_timeout_ms: milliseconds("statement_timeout"),
+            transaction_timeout_ms: milliseconds("transaction_timeout"),
             lock_timeout_ms: milliseconds("lock_timeout"),
             deadlock_timeout_ms: milliseconds("deadlock_timeout"),
             idle_in_transaction_session_timeout_ms: milliseconds(
@@ -109,6 +112,7 @@ impl Derived {
             idle_session_timeout_ms: milliseconds("idle_session_timeout"),
             work_mem_bytes: usize::try_from(number("work_mem")).unwrap_or(0) << 10,
             synchronous_commit: text("synchronous_commit") != "off",
+            track_counts: flag("track_counts"),
             default_isolation: IsolationLevel::parse(text("default_transaction_isolation"))
                 .unwrap_or(IsolationLevel::ReadCommitted),
             default_read_only: flag("default_transaction_read_only"),

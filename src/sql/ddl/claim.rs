@@ -9,8 +9,6 @@
 //!     CREATE TABLE t       name t? ── waits ─────┘ 23505
 //! ```
 
-use std::hash::{Hash, Hasher};
-
 use super::Ddl;
 use crate::catalog::{Catalog, Object, ObjectClass};
 use crate::error::{Error, Result};
@@ -79,11 +77,12 @@ impl Claim {
         (!known).then(|| Claim { class, schema, name: name.clone(), oid })
     }
 
-    /// Two names of one hash only wait in vain.
+    /// Two names of one hash only wait in vain. The hash is written into the records of
+    /// prepared transactions: it must be the same in every version of this program.
     fn resource(&self) -> Resource {
-        let mut hasher = std::hash::DefaultHasher::new();
-        (self.class, self.schema, &self.name).hash(&mut hasher);
-        Resource::Object { database: 0, class: NAMES, oid: hasher.finish() as u32 }
+        let text = format!("{:?}:{}:{}", self.class, self.schema, self.name);
+        let hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
+        Resource::Object { database: 0, class: NAMES, oid: hash as u32 }
     }
 
     fn check(&self, catalog: &Catalog) -> Result<()> {

@@ -15,10 +15,11 @@ use crate::sql::run::eval::Evaluator;
 use crate::sql::types::Datum;
 use crate::storage::Value;
 use crate::table::scan::{
-    Access, Comparison, IndexHints, RowIterator, choose, named_rows, rid_rows,
+    Access, Comparison, IndexHints, RowIterator, choose, count_search, fetched, named_rows,
+    rid_rows, scanned,
 };
 use crate::table::{Member, ScanOptions, TableInfo, lookup};
-use crate::txn::Overlay;
+use crate::txn::{Counted, Overlay};
 
 /// Rows that travel together from the reading thread.
 const CHUNK_ROWS: usize = 512;
@@ -168,6 +169,7 @@ impl TargetScan {
         };
         if let Some((index, key)) = unique_key(info, comparisons) {
             let found = lookup::unique(info, &overlay, index, &key)?;
+            lookup::count(index, &overlay, found.is_some());
             return Ok(match found {
                 Some((rid, row)) if filter.matches(rid, &row)? => TargetRows::One(rid, row),
                 _ => TargetRows::None,
@@ -185,9 +187,15 @@ impl TargetScan {
         };
         let access = choose(info, &overlay, comparisons, &options)?;
         let rows = match &access {
-            Access::Sequential(_) => rid_rows(info, &overlay, 0, u64::MAX),
+            Access::Sequential(_) => {
+                overlay.count(info.oid(), Counted::Scans, 1);
+                scanned(info, &overlay, rid_rows(info, &overlay, 0, u64::MAX))
+            }
             Access::Index(access) => {
-                named_rows(info, &overlay, &access.rows, 0..access.rows.rids.len())
+                let count = access.rows.rids.len();
+                count_search(access.index, &overlay, count);
+                let rows = named_rows(info, &overlay, &access.rows, 0..count);
+                fetched(access.index, &overlay, rows)
             }
         };
         match access {

@@ -11,6 +11,7 @@ use crate::sql::types::datetime::Zone;
 use crate::sql::types::snapshot::Snapshot;
 use crate::sql::types::{CatalogView, InputContext, Oid, OutputContext, datum::Datum};
 use crate::table::TransitionTables;
+use crate::txn::{DatabaseCounts, TableCounts};
 
 pub use crate::sql::types::{DateOrder, DateStyle, IntervalStyle};
 
@@ -123,6 +124,31 @@ pub enum TransactionStatus {
     Aborted,
     /// It is too long ago.
     Forgotten,
+}
+
+/// What the `zserver_…` functions about other servers ask for.
+#[derive(Clone, Copy, Debug)]
+pub enum RemoteRequest<'r> {
+    AddServer {
+        name: &'r str,
+        conninfo: &'r str,
+    },
+    DropServer {
+        name: &'r str,
+    },
+    Servers,
+    /// Runs a statement in the transaction's branch; the count of its command tag.
+    Execute {
+        server: &'r str,
+        command: &'r str,
+    },
+    /// The same; its rows, each as an array of texts.
+    Query {
+        server: &'r str,
+        query: &'r str,
+    },
+    /// Branches that are decided to be committed and have not answered.
+    InDoubt,
 }
 
 /// Effects and questions that reach outside the expression: sequences, settings,
@@ -260,6 +286,29 @@ pub trait SessionHooks: Send + Sync {
     /// The server's end of the connection.
     fn server_address(&self) -> Option<std::net::SocketAddr> {
         None
+    }
+    /// The statement is given up to break a deadlock.
+    fn count_deadlock(&self) {}
+    /// What sessions have done to a table or an index.
+    fn table_counts(&self, _oid: Oid) -> TableCounts {
+        TableCounts::default()
+    }
+    /// What sessions have done in a database.
+    fn database_counts(&self, _oid: Oid) -> DatabaseCounts {
+        DatabaseCounts::default()
+    }
+    /// Sets the counts to zero, of one table or index or of all.
+    fn reset_counts(&self, _oid: Option<Oid>) -> Result<()> {
+        Err(crate::error::Error::unsupported("pg_stat_reset"))
+    }
+    /// Rows of a table, exactly.
+    fn live_rows(&self, _oid: Oid) -> Result<i64> {
+        Err(crate::error::Error::unsupported("pg_stat_get_live_tuples"))
+    }
+    /// Work on another server, or a question about them: rows in the columns of the
+    /// function that asks.
+    fn remote(&self, _request: RemoteRequest<'_>) -> Result<Vec<Vec<Datum>>> {
+        Err(crate::error::Error::unsupported("work on other servers"))
     }
     /// Stored bytes of a relation, for the `pg_relation_size` family.
     fn relation_size_bytes(&self, relation: Oid) -> Result<i64>;

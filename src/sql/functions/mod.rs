@@ -50,7 +50,9 @@ use crate::error::Result;
 use crate::sql::types::{Datum, SqlType};
 
 pub use advisory::{AdvisoryKey, AdvisoryRequest};
-pub use context::{EvalContext, SequenceRow, SessionHooks, SettingsView, TransactionStatus};
+pub use context::{
+    EvalContext, RemoteRequest, SequenceRow, SessionHooks, SettingsView, TransactionStatus,
+};
 pub use pattern::like;
 pub use registry::{aggregate_kernel, kernel, set_kernel};
 pub use session::SERVER_VERSION;

@@ -26,7 +26,9 @@ use crate::sql::run::eval::Evaluator;
 use crate::sql::run::eval::native::integer;
 use crate::sql::types::Datum;
 use crate::sqlstate;
-use crate::table::scan::{Access, Comparison, RowIterator, choose, named_rows};
+use crate::table::scan::{
+    Access, Comparison, RowIterator, choose, count_search, fetched, named_rows,
+};
 use crate::table::{Family, Member, ScanOptions, TableInfo, lookup};
 use crate::txn::Overlay;
 
@@ -174,6 +176,7 @@ impl TableSource {
     ) -> Result<Option<Vec<Vec<Datum>>>> {
         if let Some((index, key)) = unique_key(info, comparisons) {
             let found = lookup::unique(info, overlay, index, &key)?;
+            lookup::count(index, overlay, found.is_some());
             let row = found.map(|(rid, row)| self.read(info, positions, rid, &row)).transpose()?;
             return Ok(Some(row.into_iter().collect()));
         }
@@ -190,7 +193,9 @@ impl TableSource {
         match choose(info, overlay, comparisons, &options)? {
             Access::Index(access) if access.rows.rids.len() <= ROWS_MAX => {
                 let all = 0..access.rows.rids.len();
+                count_search(access.index, overlay, all.len());
                 let rows: RowIterator = named_rows(info, overlay, &access.rows, all);
+                let rows = fetched(access.index, overlay, rows);
                 rows.map(|row| row.and_then(|(rid, row)| self.read(info, positions, rid, &row)))
                     .collect::<Result<Vec<_>>>()
                     .map(Some)

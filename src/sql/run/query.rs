@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::physical_plan::ExecutionPlan;
 use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
 use crate::sql::plan::fast::FastPlan;
 use crate::sql::plan::{self, Plan, Planner};
 use crate::sql::types::{Datum, SqlType, oid};
+use crate::txn::Activity;
 
 /// Batches between the query and the session.
 const BATCHES_IN_FLIGHT: usize = 2;
@@ -176,13 +178,15 @@ async fn start(
     });
     let (plan, stream) = context.lend_while(work, cancellable(&cancel, planning)).await?;
     let (sender, receiver) = mpsc::channel(BATCHES_IN_FLIGHT);
-    let task = runtime::spawn(pump(stream, sender))?;
+    let (physical, activity) = (plan.physical.clone(), work.txn.activity().cloned());
+    let task = runtime::spawn(pump(stream, sender, Spills { physical, activity }))?;
     Ok((plan, received(receiver, Task(task), cancel)))
 }
 
 async fn pump(
     mut stream: datafusion::execution::SendableRecordBatchStream,
     sender: mpsc::Sender<Result<RecordBatch>>,
+    _spills: Spills,
 ) {
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(failure::unwrap);
@@ -191,6 +195,33 @@ async fn pump(
             return;
         }
     }
+}
+
+/// Counts what a plan has written to disk, once its rows are read or given up.
+struct Spills {
+    physical: Arc<dyn ExecutionPlan>,
+    activity: Option<Arc<Activity>>,
+}
+
+impl Drop for Spills {
+    fn drop(&mut self) {
+        let Some(activity) = &self.activity else { return };
+        let (files, bytes) = spilled_by(&self.physical);
+        if files > 0 {
+            activity.count_temporary(files as u64, bytes as u64);
+        }
+    }
+}
+
+/// Files and bytes that a plan has spilled.
+fn spilled_by(plan: &Arc<dyn ExecutionPlan>) -> (usize, usize) {
+    let metrics = plan.metrics();
+    let count = metrics.as_ref().and_then(|metrics| metrics.spill_count()).unwrap_or(0);
+    let bytes = metrics.as_ref().and_then(|metrics| metrics.spilled_bytes()).unwrap_or(0);
+    plan.children()
+        .into_iter()
+        .map(spilled_by)
+        .fold((count, bytes), |(count, bytes), below| (count + below.0, bytes + below.1))
 }
 
 /// Waits for a future unless the statement is cancelled.

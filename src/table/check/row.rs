@@ -141,9 +141,9 @@ impl Check<'_> {
             let what = match result {
                 Ok(Datum::Bool(false)) => "violates it".to_owned(),
                 Ok(_) => continue,
-                Err(error) => self.unless_over(error.clone())?.to_string(),
+                Err(error) => format!("cannot be judged: {}", self.unless_over(error.clone())?),
             };
-            let message = format!("constraint \"{}\": row {rid}: {what}", constraint.name);
+            let message = format!("constraint \"{}\": row {rid} {what}", constraint.name);
             self.report.error("check", name, message);
         }
         match &evaluated.belongs {
@@ -237,7 +237,7 @@ impl Check<'_> {
                 match writer.refers_to_row(&self.overlay, foreign, &values) {
                     Ok(true) => continue,
                     Ok(false) => "refers to a row that does not exist".to_owned(),
-                    Err(error) => self.unless_over(error)?.to_string(),
+                    Err(error) => format!("cannot be judged: {}", self.unless_over(error)?),
                 }
             };
             let message = format!("constraint \"{}\": row {rid} {what}", foreign.constraint.name);

@@ -41,7 +41,7 @@ pub use access::{Access, IndexAccess, choose};
 pub use filter::Comparison;
 pub use node::TableScan;
 pub use partial::{IndexHints, KeyComparison, implies};
-pub use reader::{RowIterator, named_rows, rid_rows};
+pub use reader::{RowIterator, count_search, fetched, named_rows, rid_rows, scanned};
 
 /// What one field of a scan's schema is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -27,8 +27,9 @@ use parking_lot::Mutex;
 
 use super::access::{Access, by_index};
 use super::partial::IndexHints;
-use super::reader::{RowIterator, Source, named_rows, rid_rows};
+use super::reader::{RowIterator, Source, count_search, fetched, named_rows, rid_rows, scanned};
 use super::{ScanColumn, ScanSpec, external, runtime};
+use crate::txn::Counted;
 
 /// Batches that may wait between the reading thread and the query.
 const BATCHES_MAX: usize = 2;
@@ -99,14 +100,21 @@ impl TableScan {
         match self.access_now()? {
             Access::Sequential(ranges) => {
                 let (from, to) = ranges[partition];
-                Ok(rid_rows(info, overlay, from, to))
+                if partition == 0 {
+                    overlay.count(info.oid(), Counted::Scans, 1);
+                }
+                Ok(scanned(info, overlay, rid_rows(info, overlay, from, to)))
             }
             Access::Index(access) => {
                 let partitions = self.properties.output_partitioning().partition_count().max(1);
                 let count = access.rows.rids.len();
                 let share = count.div_ceil(partitions);
                 let share = (partition * share).min(count)..((partition + 1) * share).min(count);
-                Ok(named_rows(info, overlay, &access.rows, share))
+                if partition == 0 {
+                    count_search(access.index, overlay, count);
+                }
+                let rows = named_rows(info, overlay, &access.rows, share);
+                Ok(fetched(access.index, overlay, rows))
             }
         }
     }

@@ -16,10 +16,11 @@ use super::named::NamedRows;
 use super::runtime::RuntimeFilter;
 use super::{ScanColumn, external};
 use crate::error::{Error, Result};
+use crate::sql::types::Oid;
 use crate::storage::{Key, Value, key};
 use crate::table::TableInfo;
 use crate::table::decode::{Decoder, StoredRows};
-use crate::txn::{Keyspace, Overlay};
+use crate::txn::{Counted, Keyspace, Overlay};
 
 /// The handle behind a scan, and what its loop needs.
 #[derive(Clone)]
@@ -46,6 +47,50 @@ pub struct Filter {
 
 /// Rows in the order that one partition reads them.
 pub type RowIterator = Box<dyn Iterator<Item = Result<(u64, Value)>> + Send>;
+
+/// Rows that are counted for their session as they are read.
+struct CountedRows {
+    rows: RowIterator,
+    read: u64,
+    overlay: Overlay,
+    /// The table or index that they count for, and as what.
+    relation: Oid,
+    counted: Counted,
+}
+
+impl Iterator for CountedRows {
+    type Item = Result<(u64, Value)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.rows.next();
+        self.read += u64::from(row.is_some());
+        row
+    }
+}
+
+impl Drop for CountedRows {
+    fn drop(&mut self) {
+        self.overlay.count(self.relation, self.counted, self.read);
+    }
+}
+
+/// The rows of a table as a scan reads them, which counts.
+pub fn scanned(info: &TableInfo, overlay: &Overlay, rows: RowIterator) -> RowIterator {
+    let (overlay, relation, counted) = (overlay.clone(), info.oid(), Counted::Returned);
+    Box::new(CountedRows { rows, read: 0, overlay, relation, counted })
+}
+
+/// The rows of a table as they are fetched by way of an index, which counts.
+pub fn fetched(index: Oid, overlay: &Overlay, rows: RowIterator) -> RowIterator {
+    let (overlay, relation, counted) = (overlay.clone(), index, Counted::Fetched);
+    Box::new(CountedRows { rows, read: 0, overlay, relation, counted })
+}
+
+/// Counts a search in an index that names so many rows.
+pub fn count_search(index: Oid, overlay: &Overlay, rows: usize) {
+    overlay.count(index, Counted::Scans, 1);
+    overlay.count(index, Counted::Returned, rows as u64);
+}
 
 /// The rows with a rid in `from..to`.
 pub fn rid_rows(info: &TableInfo, overlay: &Overlay, from: u64, to: u64) -> RowIterator {

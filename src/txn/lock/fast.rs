@@ -186,6 +186,17 @@ impl FastPath {
         self.strong(table).fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// Moves what an owner holds in a session's slots to the lock table: it outlives
+    /// the session. `transfer` runs as in [`FastPath::begin_strong`].
+    pub(super) fn give_up(&self, slots: &Slots, owner: Owner, mut transfer: impl FnMut(Weakly)) {
+        let mut held = slots.held.lock();
+        for slot in held.iter_mut().filter(|slot| slot.modes != 0 && slot.owner == owner) {
+            let (pid, table) = (slots.pid, slot.table);
+            slot.modes().for_each(|mode| transfer(Weakly { owner, pid, table, mode }));
+            slot.modes = 0;
+        }
+    }
+
     /// Everything that is held in slots, for `pg_locks`.
     pub(super) fn each(&self, mut found: impl FnMut(Weakly)) {
         for slots in self.sessions() {

@@ -133,6 +133,10 @@ impl Bucket {
         }
     }
 
+    pub(super) fn disown(&mut self, owner: Owner) {
+        self.holders.iter_mut().filter(|h| h.owner == owner).for_each(|h| h.pid = 0);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.holders.is_empty()
     }

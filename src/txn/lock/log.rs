@@ -3,8 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::rows::STRETCH;
+
 use smallvec::SmallVec;
 
+use super::super::activity::Activity;
 use super::fast::{Noted, Slots, Table, is_strong, is_weak};
 use super::table::{Acquired, LockTable, Request};
 use super::{LockMode, LockOutcome, Owner, Resource, WaitPolicy};
@@ -12,11 +15,20 @@ use super::{LockMode, LockOutcome, Owner, Resource, WaitPolicy};
 /// A session, as its locks know it: its process id, and its slots for table locks.
 /// Its transactions share it.
 #[derive(Clone)]
-pub struct LockSession(Arc<Slots>);
+pub struct LockSession(Arc<Slots>, Option<Arc<Activity>>);
 
 impl LockSession {
     pub(in crate::txn) fn new(table: &LockTable, pid: i32) -> LockSession {
-        LockSession(table.fast.add_session(pid))
+        LockSession(table.fast.add_session(pid), None)
+    }
+
+    /// With counters of what its transactions do.
+    pub(in crate::txn) fn counted_by(self, activity: Arc<Activity>) -> LockSession {
+        LockSession(self.0, Some(activity))
+    }
+
+    pub fn activity(&self) -> Option<&Arc<Activity>> {
+        self.1.as_ref()
     }
 }
 
@@ -41,6 +53,15 @@ impl Held {
             _ => false,
         }
     }
+}
+
+/// An owner's locks as plain data. Runs as the log keeps them: of rows `count`
+/// consecutive ones, of keys the next `count` of `hashes`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::txn) struct LockHolds {
+    pub(in crate::txn) runs: Vec<(Resource, LockMode, u64)>,
+    pub(in crate::txn) hashes: Vec<u64>,
+    pub(in crate::txn) lasting: Vec<Resource>,
 }
 
 /// A transaction's locks. Dropping it releases them.
@@ -174,6 +195,97 @@ impl LockLog {
             position += 1;
             position <= sealed || held.count > 0
         });
+    }
+
+    /// Takes over a lock that the same session holds in another way.
+    pub(in crate::txn) fn adopt(&mut self, resource: Resource, mode: LockMode) {
+        let Some(table) = &self.table else { return };
+        table.add(Request { owner: self.owner, pid: self.session_pid(), resource, mode });
+        self.note(resource, mode);
+    }
+
+    /// From now on the locks are no session's: their transaction is prepared. Nobody
+    /// can take one of them meanwhile.
+    pub(in crate::txn) fn leave_session(&mut self) {
+        let Some(table) = self.table.clone() else { return };
+        if let Some(session) = self.session.take() {
+            table.fast.give_up(&session.0, self.owner, |held| {
+                let Table { database, oid } = held.table;
+                let resource = Resource::Table { database, oid };
+                table.add(Request { owner: self.owner, pid: 0, resource, mode: held.mode });
+            });
+        }
+        let mut hashes = self.hashes.iter();
+        for held in &self.held {
+            match held.resource {
+                Resource::Row { table: relation, rid } => {
+                    // All rows of a stretch are disowned at once.
+                    let last = rid + held.count.max(1) - 1;
+                    for stretch in rid / STRETCH..=last / STRETCH {
+                        let rid = rid.max(stretch * STRETCH);
+                        table.disown(self.owner, Resource::Row { table: relation, rid });
+                    }
+                }
+                Resource::IndexKey { index, .. } => {
+                    for hash in hashes.by_ref().take(held.count as usize) {
+                        table.disown(self.owner, Resource::IndexKey { index, hash: *hash });
+                    }
+                }
+                whole => table.disown(self.owner, whole),
+            }
+        }
+        self.lasting.iter().for_each(|resource| table.disown(self.owner, *resource));
+    }
+
+    /// The tables that are locked, by OID.
+    pub(in crate::txn) fn tables(&self) -> impl Iterator<Item = u32> + '_ {
+        self.held.iter().filter_map(|held| match held.resource {
+            Resource::Table { oid, .. } => Some(oid),
+            _ => None,
+        })
+    }
+
+    /// What is held, to be written down.
+    pub(in crate::txn) fn holds(&self) -> LockHolds {
+        LockHolds {
+            runs: self.held.iter().map(|held| (held.resource, held.mode, held.count)).collect(),
+            hashes: self.hashes.clone(),
+            lasting: self.lasting.to_vec(),
+        }
+    }
+
+    /// Takes what was written down, at the start, when nobody else holds anything.
+    pub(in crate::txn) fn restored(
+        table: Arc<LockTable>,
+        owner: Owner,
+        holds: LockHolds,
+    ) -> LockLog {
+        let mut log = LockLog::new(table, owner);
+        let mut hashes = holds.hashes.into_iter();
+        for (resource, mode, count) in holds.runs {
+            match resource {
+                Resource::Row { table, rid } => {
+                    (rid..rid.saturating_add(count)).for_each(|rid| {
+                        log.take_again(Resource::Row { table, rid }, mode);
+                    });
+                }
+                Resource::IndexKey { index, .. } => {
+                    hashes.by_ref().take(count as usize).for_each(|hash| {
+                        log.take_again(Resource::IndexKey { index, hash }, mode);
+                    });
+                }
+                whole => log.take_again(whole, mode),
+            }
+        }
+        holds.lasting.into_iter().for_each(|resource| log.hold_to_the_end(resource));
+        log
+    }
+
+    /// A lock whose wait was given up is written down, too, and need not be had.
+    fn take_again(&mut self, resource: Resource, mode: LockMode) {
+        if !matches!(self.acquire(resource, mode, WaitPolicy::NoWait), Acquired::Granted) {
+            tracing::debug!("{resource} is not taken again by a prepared transaction");
+        }
     }
 
     /// Where the log is now, for a savepoint.

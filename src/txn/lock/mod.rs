@@ -24,7 +24,8 @@
 //! ten million consecutive rows holds about 2.5 MB of locks, and its log a handful
 //! of runs. Keys of a unique index are sets of 64-bit hashes.
 //!
-//! Locks are in memory only. They end with the process, as its transactions do.
+//! Locks are in memory only. They end with the process, as its transactions do; those
+//! of a prepared transaction are written into its record and taken again at start.
 
 mod deadlock;
 mod fast;
@@ -44,7 +45,7 @@ pub use mode::LockMode;
 pub use status::LockStatus;
 pub use wait::LockWait;
 
-pub(super) use log::LockLog;
+pub(super) use log::{LockHolds, LockLog};
 pub(super) use table::{Acquired, LockTable};
 
 use std::fmt;

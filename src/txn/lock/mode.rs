@@ -99,6 +99,11 @@ impl LockMode {
                 && other.conflicting().iter().all(|mode| self.conflicting().contains(mode)))
     }
 
+    /// The mode with this number, as `mode as u8` gives it.
+    pub fn from_number(number: u8) -> Option<LockMode> {
+        LockMode::ALL.get(usize::from(number)).copied()
+    }
+
     pub fn is_row_mode(self) -> bool {
         self <= RowForUpdate
     }

@@ -1,5 +1,7 @@
 //! The lock table as others may look at it.
 
+use std::time::SystemTime;
+
 use super::rows::STRETCH;
 use super::table::{Entry, Holders, LockTable, Place};
 use super::{LockMode, Owner, Resource};
@@ -15,6 +17,8 @@ pub struct LockStatus {
     pub granted: bool,
     /// Held in a session's slots, not in the table.
     pub fast_path: bool,
+    /// Since when it is waited for.
+    pub wait_start: Option<SystemTime>,
 }
 
 impl LockTable {
@@ -26,8 +30,16 @@ impl LockTable {
                 let resource =
                     Resource::Table { database: held.table.database, oid: held.table.oid };
                 let (mode, owner, session_pid) = (held.mode, held.owner, held.pid);
-                let (granted, fast_path) = (true, true);
-                found.push(LockStatus { resource, mode, owner, session_pid, granted, fast_path });
+                let (granted, fast_path, wait_start) = (true, true, None);
+                found.push(LockStatus {
+                    resource,
+                    mode,
+                    owner,
+                    session_pid,
+                    granted,
+                    fast_path,
+                    wait_start,
+                });
             }
         });
         for shard in &self.shards {
@@ -66,8 +78,10 @@ impl LockTable {
 
 fn describe(place: &Place, entry: &Entry, found: &mut dyn FnMut(LockStatus)) {
     let mut held = |resource, owner: Owner, session_pid, mode| {
-        let (granted, fast_path) = (true, false);
-        found(LockStatus { resource, mode, owner, session_pid, granted, fast_path });
+        let (granted, fast_path, wait_start) = (true, false, None);
+        let status =
+            LockStatus { resource, mode, owner, session_pid, granted, fast_path, wait_start };
+        found(status);
     };
     match (place, &entry.holders) {
         (Place::Whole(resource), Holders::Whole(holders)) => {
@@ -96,6 +110,7 @@ fn describe(place: &Place, entry: &Entry, found: &mut dyn FnMut(LockStatus)) {
             session_pid: waiting.pid,
             granted: false,
             fast_path: false,
+            wait_start: Some(waiting.since),
         });
     }
 }

@@ -108,6 +108,16 @@ impl Entry {
         }
     }
 
+    fn disown(&mut self, owner: Owner) {
+        match &mut self.holders {
+            Holders::Whole(holders) => {
+                holders.iter_mut().filter(|h| h.owner == owner).for_each(|h| h.pid = 0);
+            }
+            Holders::Rows(stretch) => stretch.disown(owner),
+            Holders::Keys(keys) => keys.disown(owner),
+        }
+    }
+
     /// Takes one hold away; false if there is none.
     fn remove(&mut self, resource: Resource, owner: Owner, mode: LockMode) -> bool {
         match (&mut self.holders, resource) {
@@ -277,11 +287,27 @@ impl LockTable {
         self.fast.begin_strong(table, |held| {
             let Table { database, oid } = held.table;
             let resource = Resource::Table { database, oid };
-            let place = place_of(resource);
-            let mut shard = self.shard(place).lock();
-            let entry = shard.entries.entry(place).or_insert_with(|| Entry::new(place));
-            entry.add(resource, held.owner, held.pid, held.mode);
+            let (owner, pid, mode) = (held.owner, held.pid, held.mode);
+            self.add(Request { owner, pid, resource, mode });
         });
+    }
+
+    /// Adds a hold without asking: its owner has it already in another form.
+    pub(super) fn add(&self, request: Request) {
+        let place = place_of(request.resource);
+        let mut shard = self.shard(place).lock();
+        let entry = shard.entries.entry(place).or_insert_with(|| Entry::new(place));
+        entry.add(request.resource, request.owner, request.pid, request.mode);
+    }
+
+    /// What an owner holds at a resource (or in its stretch or bucket) is no session's
+    /// any more.
+    pub(super) fn disown(&self, owner: Owner, resource: Resource) {
+        let place = place_of(resource);
+        let mut shard = self.shard(place).lock();
+        if let Some(entry) = shard.entries.get_mut(&place) {
+            entry.disown(owner);
+        }
     }
 
     /// Releases a hold; false if it was not held (any more).

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -20,6 +20,7 @@ pub(super) struct Waiting {
     pub(super) pid: i32,
     pub(super) resource: Resource,
     pub(super) mode: LockMode,
+    pub(super) since: SystemTime,
     state: Mutex<State>,
     granted: Condvar,
 }
@@ -34,7 +35,8 @@ impl Waiting {
     pub(super) fn new(number: u64, request: Request) -> Waiting {
         let Request { owner, pid, resource, mode } = request;
         let (state, granted) = (Mutex::default(), Condvar::new());
-        Waiting { number, owner, pid, resource, mode, state, granted }
+        let since = SystemTime::now();
+        Waiting { number, owner, pid, resource, mode, since, state, granted }
     }
 
     pub(super) fn grant(&self) {

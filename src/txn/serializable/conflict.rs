@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::task::Waker;
 
-use super::sets::{ReadSet, Target, WrittenSet};
+use super::sets::{ReadRecord, ReadSet, Target, WrittenSet};
 use crate::storage::Keyspace;
 use crate::{Error, Result, sqlstate};
 
@@ -181,6 +181,34 @@ impl State {
         }
         self.members.insert(id, member);
         true
+    }
+
+    pub(super) fn read_record(&self, id: u64) -> ReadRecord {
+        self.members.get(&id).map(|member| member.reads.record()).unwrap_or_default()
+    }
+
+    /// One that was prepared before the server was started. Which conflicts it had is
+    /// not known any more: it is taken to have had some, in and out.
+    pub(super) fn restore<'w>(
+        &mut self,
+        id: u64,
+        reads: ReadRecord,
+        written: impl Iterator<Item = (Keyspace, &'w [u8])>,
+        objects: &[(Keyspace, u32)],
+    ) {
+        self.sequence += 1;
+        let mut member = Member::new(0, self.sequence, false);
+        member.phase = Phase::Prepared(self.sequence);
+        member.reads = ReadSet::restored(reads);
+        member.has_written = true;
+        (member.merged_in, member.merged_out) = (true, true);
+        for (keyspace, key) in written.filter(|(keyspace, _)| super::is_noted(*keyspace)) {
+            member.written.add(keyspace, key, self.bounds.entries_max);
+        }
+        for (keyspace, object) in objects {
+            member.written.add_object(*keyspace, *object);
+        }
+        self.members.insert(id, member);
     }
 
     /// As [`State::begin`], in the place of one that began before and still runs.

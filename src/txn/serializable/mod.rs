@@ -60,6 +60,7 @@ use parking_lot::Mutex;
 
 pub(super) use conflict::Bounds;
 use conflict::{Safety, State};
+pub(super) use sets::ReadRecord;
 use sets::Target;
 
 use crate::storage::{KeyRange, Keyspace};
@@ -114,6 +115,18 @@ impl Ssi {
         members.for_each(|member| state.commit(member.0.id));
     }
 
+    /// The place of a transaction that was prepared before the server was started.
+    pub(super) fn restore<'w>(
+        self: &Arc<Self>,
+        id: u64,
+        reads: ReadRecord,
+        written: impl Iterator<Item = (Keyspace, &'w [u8])>,
+        objects: &[(Keyspace, u32)],
+    ) -> Serializable {
+        self.state.lock().restore(id, reads, written, objects);
+        Serializable(Reader { ssi: self.clone(), id })
+    }
+
     /// The sessions whose transactions a session waits for, to get a safe snapshot.
     pub(super) fn safe_snapshot_blockers(&self, pid: i32) -> Vec<i32> {
         self.state.lock().safe_snapshot_blockers(pid)
@@ -150,6 +163,11 @@ impl Serializable {
     /// the sake of others any more.
     pub(super) fn prepare(&self) -> Result<()> {
         self.0.ssi.state.lock().prepare(self.0.id)
+    }
+
+    /// What it has read so far, to be written down.
+    pub(super) fn read_record(&self) -> ReadRecord {
+        self.0.ssi.state.lock().read_record(self.0.id)
     }
 
     /// The commit of a transaction that has written nothing.

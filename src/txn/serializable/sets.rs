@@ -15,6 +15,15 @@ pub(super) enum Target<'a> {
 /// A range's lower end; what begins a keyspace is before all of it.
 type Place = (Keyspace, Vec<u8>);
 
+/// What a transaction has read, as plain data: what is written down of a prepared one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::txn) struct ReadRecord {
+    pub(in crate::txn) keys: Vec<(Keyspace, Key)>,
+    pub(in crate::txn) ranges: Vec<(Keyspace, KeyRange)>,
+    pub(in crate::txn) objects: Vec<(Keyspace, u32)>,
+    pub(in crate::txn) everything: bool,
+}
+
 /// Keys, ranges, and whole tables or indexes.
 #[derive(Default)]
 pub(super) struct ReadSet {
@@ -27,6 +36,29 @@ pub(super) struct ReadSet {
 }
 
 impl ReadSet {
+    pub(super) fn record(&self) -> ReadRecord {
+        let range = |((keyspace, lower), upper): (&Place, &Option<Vec<u8>>)| {
+            (*keyspace, KeyRange { lower: lower.clone(), upper: upper.clone() })
+        };
+        ReadRecord {
+            keys: self.keys.iter().cloned().collect(),
+            ranges: self.ranges.iter().map(range).collect(),
+            objects: self.objects.iter().copied().collect(),
+            everything: self.everything,
+        }
+    }
+
+    pub(super) fn restored(record: ReadRecord) -> ReadSet {
+        let range =
+            |(keyspace, range): (Keyspace, KeyRange)| ((keyspace, range.lower), range.upper);
+        ReadSet {
+            keys: record.keys.into_iter().collect(),
+            ranges: record.ranges.into_iter().map(range).collect(),
+            objects: record.objects.into_iter().collect(),
+            everything: record.everything,
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.keys.len() + self.ranges.len() + self.objects.len()
     }
