@@ -7,16 +7,16 @@
 CREATE SCHEMA information_schema;
 COMMENT ON SCHEMA information_schema IS 'OID = 13207';
 
-CREATE DOMAIN information_schema.cardinal_number AS integer;
-COMMENT ON DOMAIN information_schema.cardinal_number IS 'OID = 13221, ARRAY_OID = 13220';
+CREATE DOMAIN information_schema.cardinal_number AS integer CONSTRAINT cardinal_number_domain_check CHECK ('(VALUE >= 0)');
+COMMENT ON DOMAIN information_schema.cardinal_number IS 'OID = 13221, ARRAY_OID = 13220, CHECK_OID = 13222';
 CREATE DOMAIN information_schema.character_data AS character varying COLLATE "C";
 COMMENT ON DOMAIN information_schema.character_data IS 'OID = 13224, ARRAY_OID = 13223';
 CREATE DOMAIN information_schema.sql_identifier AS name;
 COMMENT ON DOMAIN information_schema.sql_identifier IS 'OID = 13226, ARRAY_OID = 13225';
-CREATE DOMAIN information_schema.time_stamp AS timestamp(2) with time zone;
+CREATE DOMAIN information_schema.time_stamp AS timestamp(2) with time zone DEFAULT 'CURRENT_TIMESTAMP(2)';
 COMMENT ON DOMAIN information_schema.time_stamp IS 'OID = 13232, ARRAY_OID = 13231';
-CREATE DOMAIN information_schema.yes_or_no AS character varying(3) COLLATE "C";
-COMMENT ON DOMAIN information_schema.yes_or_no IS 'OID = 13234, ARRAY_OID = 13233';
+CREATE DOMAIN information_schema.yes_or_no AS character varying(3) COLLATE "C" CONSTRAINT yes_or_no_check CHECK ('((VALUE)::text = ANY ((ARRAY[''YES''::character varying, ''NO''::character varying])::text[]))');
+COMMENT ON DOMAIN information_schema.yes_or_no IS 'OID = 13234, ARRAY_OID = 13233, CHECK_OID = 13235';
 
 -- Elements of a vector or array with their positions, counted from 1.
 CREATE FUNCTION information_schema._pg_expandarray(anyarray, OUT x anyelement, OUT n int4) RETURNS SETOF record LANGUAGE internal IMMUTABLE STRICT AS '_pg_expandarray' SET oid = 13208;
@@ -470,14 +470,17 @@ CREATE VIEW information_schema.table_privileges (
     grantor, grantee, table_catalog, table_schema, table_name, privilege_type, is_grantable,
     with_hierarchy
 ) WITH (oid = 13416, row_type = 13418, array_type = 13417, columns = 'name, name, name, name, name, character varying, character varying(3), character varying(3)') AS
-SELECT g.rolname, g.rolname, current_database()::name, n.nspname, c.relname, p.privilege::varchar, 'YES'::varchar(3),
-    CASE WHEN p.privilege = 'SELECT' THEN 'YES' ELSE 'NO' END::varchar(3)
+SELECT g.rolname, e.name, current_database()::name, n.nspname, c.relname, a.privilege_type::varchar,
+    CASE WHEN a.is_grantable OR e.oid <> 0 AND pg_has_role(e.oid, c.relowner, 'USAGE') THEN 'YES' ELSE 'NO' END::varchar(3),
+    CASE WHEN a.privilege_type = 'SELECT' THEN 'YES' ELSE 'NO' END::varchar(3)
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_authid g ON g.oid = c.relowner
-CROSS JOIN (VALUES ('INSERT'), ('SELECT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'),
-    ('TRIGGER')) AS p (privilege)
-WHERE c.relkind IN ('r', 'v', 'f', 'p') AND pg_has_role(c.relowner, 'USAGE');
+CROSS JOIN LATERAL aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a
+JOIN pg_authid g ON g.oid = a.grantor
+JOIN (SELECT oid, rolname FROM pg_authid UNION ALL SELECT 0::oid, 'PUBLIC'::name) AS e (oid, name) ON e.oid = a.grantee
+WHERE c.relkind IN ('r', 'v', 'f', 'p')
+    AND a.privilege_type IN ('INSERT', 'SELECT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER')
+    AND (pg_has_role(g.oid, 'USAGE') OR e.name = 'PUBLIC' OR pg_has_role(e.oid, 'USAGE'));
 
 CREATE VIEW information_schema.tables (
     table_catalog, table_schema, table_name, table_type, self_referencing_column_name,
@@ -691,3 +694,187 @@ FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_type t ON t.typrelid = c.oid
 WHERE c.relkind = 'c' AND (pg_has_role(t.typowner, 'USAGE') OR has_type_privilege(t.oid, 'USAGE'));
+
+-- Privileges, of everybody that the current user may act as or has granted to.
+
+CREATE VIEW information_schema.role_table_grants (
+    grantor, grantee, table_catalog, table_schema, table_name, privilege_type, is_grantable,
+    with_hierarchy
+) WITH (oid = 13421, row_type = 13423, array_type = 13422, columns = 'name, name, name, name, name, character varying, character varying(3), character varying(3)') AS
+SELECT * FROM information_schema.table_privileges
+WHERE grantor IN (SELECT role_name FROM information_schema.enabled_roles)
+    OR grantee IN (SELECT role_name FROM information_schema.enabled_roles);
+
+CREATE VIEW information_schema.column_privileges (
+    grantor, grantee, table_catalog, table_schema, table_name, column_name, privilege_type,
+    is_grantable
+) WITH (oid = 13285, row_type = 13287, array_type = 13286, columns = 'name, name, name, name, name, name, character varying, character varying(3)') AS
+SELECT DISTINCT g.rolname, e.name, current_database()::name, n.nspname, c.relname, c.attname,
+    a.privilege_type::varchar, CASE WHEN a.is_grantable OR e.oid <> 0 AND pg_has_role(e.oid, c.relowner, 'USAGE') THEN 'YES' ELSE 'NO' END::varchar(3)
+FROM (
+    SELECT r.relname, r.relnamespace, r.relowner, f.attname, coalesce(r.relacl, acldefault('r', r.relowner)) AS acl
+    FROM pg_class r JOIN pg_attribute f ON f.attrelid = r.oid
+    WHERE r.relkind IN ('r', 'v', 'f', 'p') AND f.attnum > 0 AND NOT f.attisdropped
+    UNION ALL
+    SELECT r.relname, r.relnamespace, r.relowner, f.attname, coalesce(f.attacl, acldefault('c', r.relowner))
+    FROM pg_class r JOIN pg_attribute f ON f.attrelid = r.oid
+    WHERE r.relkind IN ('r', 'v', 'f', 'p') AND f.attnum > 0 AND NOT f.attisdropped) c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL aclexplode(c.acl) a
+JOIN pg_authid g ON g.oid = a.grantor
+JOIN (SELECT oid, rolname FROM pg_authid UNION ALL SELECT 0::oid, 'PUBLIC'::name) AS e (oid, name) ON e.oid = a.grantee
+WHERE a.privilege_type IN ('INSERT', 'SELECT', 'UPDATE', 'REFERENCES') AND (pg_has_role(g.oid, 'USAGE') OR e.name = 'PUBLIC' OR pg_has_role(e.oid, 'USAGE'));
+
+CREATE VIEW information_schema.role_column_grants (
+    grantor, grantee, table_catalog, table_schema, table_name, column_name, privilege_type,
+    is_grantable
+) WITH (oid = 13344, row_type = 13346, array_type = 13345, columns = 'name, name, name, name, name, name, character varying, character varying(3)') AS
+SELECT * FROM information_schema.column_privileges
+WHERE grantor IN (SELECT role_name FROM information_schema.enabled_roles)
+    OR grantee IN (SELECT role_name FROM information_schema.enabled_roles);
+
+CREATE VIEW information_schema.routine_privileges (
+    grantor, grantee, specific_catalog, specific_schema, specific_name, routine_catalog,
+    routine_schema, routine_name, privilege_type, is_grantable
+) WITH (oid = 13353, row_type = 13355, array_type = 13354, columns = 'name, name, name, name, name, name, name, name, character varying, character varying(3)') AS
+SELECT g.rolname, e.name, current_database()::name, n.nspname, (p.proname::text || '_' || p.oid::text)::name,
+    current_database()::name, n.nspname, p.proname, 'EXECUTE'::varchar, CASE WHEN a.is_grantable OR e.oid <> 0 AND pg_has_role(e.oid, p.proowner, 'USAGE') THEN 'YES' ELSE 'NO' END::varchar(3)
+FROM pg_proc p
+JOIN pg_namespace n ON n.oid = p.pronamespace
+CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+JOIN pg_authid g ON g.oid = a.grantor
+JOIN (SELECT oid, rolname FROM pg_authid UNION ALL SELECT 0::oid, 'PUBLIC'::name) AS e (oid, name) ON e.oid = a.grantee
+WHERE a.privilege_type = 'EXECUTE' AND (pg_has_role(g.oid, 'USAGE') OR e.name = 'PUBLIC' OR pg_has_role(e.oid, 'USAGE'));
+
+CREATE VIEW information_schema.role_routine_grants (
+    grantor, grantee, specific_catalog, specific_schema, specific_name, routine_catalog,
+    routine_schema, routine_name, privilege_type, is_grantable
+) WITH (oid = 13358, row_type = 13360, array_type = 13359, columns = 'name, name, name, name, name, name, name, name, character varying, character varying(3)') AS
+SELECT * FROM information_schema.routine_privileges
+WHERE grantor IN (SELECT role_name FROM information_schema.enabled_roles)
+    OR grantee IN (SELECT role_name FROM information_schema.enabled_roles);
+
+CREATE VIEW information_schema.udt_privileges (
+    grantor, grantee, udt_catalog, udt_schema, udt_name, privilege_type, is_grantable
+) WITH (oid = 13445, row_type = 13447, array_type = 13446, columns = 'name, name, name, name, name, character varying, character varying(3)') AS
+SELECT g.rolname, e.name, current_database()::name, n.nspname, t.typname, 'TYPE USAGE'::varchar,
+    CASE WHEN a.is_grantable OR e.oid <> 0 AND pg_has_role(e.oid, t.typowner, 'USAGE') THEN 'YES' ELSE 'NO' END::varchar(3)
+FROM pg_type t
+JOIN pg_namespace n ON n.oid = t.typnamespace
+CROSS JOIN LATERAL aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) a
+JOIN pg_authid g ON g.oid = a.grantor
+JOIN (SELECT oid, rolname FROM pg_authid UNION ALL SELECT 0::oid, 'PUBLIC'::name) AS e (oid, name) ON e.oid = a.grantee
+WHERE t.typtype = 'c' AND a.privilege_type = 'USAGE' AND (pg_has_role(g.oid, 'USAGE') OR e.name = 'PUBLIC' OR pg_has_role(e.oid, 'USAGE'));
+
+CREATE VIEW information_schema.role_udt_grants (
+    grantor, grantee, udt_catalog, udt_schema, udt_name, privilege_type, is_grantable
+) WITH (oid = 13450, row_type = 13452, array_type = 13451, columns = 'name, name, name, name, name, character varying, character varying(3)') AS
+SELECT * FROM information_schema.udt_privileges
+WHERE grantor IN (SELECT role_name FROM information_schema.enabled_roles)
+    OR grantee IN (SELECT role_name FROM information_schema.enabled_roles);
+
+CREATE VIEW information_schema.usage_privileges (
+    grantor, grantee, object_catalog, object_schema, object_name, object_type, privilege_type,
+    is_grantable
+) WITH (oid = 13454, row_type = 13456, array_type = 13455, columns = 'name, name, name, name, name, character varying, character varying, character varying(3)') AS
+SELECT o.rolname, 'PUBLIC'::name, current_database()::name, n.nspname, c.collname, 'COLLATION'::varchar,
+    'USAGE'::varchar, 'NO'::varchar(3)
+FROM pg_collation c
+JOIN pg_authid o ON o.oid = c.collowner
+JOIN pg_namespace n ON n.oid = c.collnamespace
+WHERE c.collencoding IN (-1, 6)
+UNION ALL
+SELECT g.rolname, e.name, current_database()::name, n.nspname, c.name, c.kind::varchar, 'USAGE'::varchar,
+    CASE WHEN a.is_grantable OR e.oid <> 0 AND pg_has_role(e.oid, c.owner, 'USAGE') THEN 'YES' ELSE 'NO' END::varchar(3)
+FROM (
+    SELECT t.typname, t.typnamespace, t.typowner, coalesce(t.typacl, acldefault('T', t.typowner)), 'DOMAIN'
+    FROM pg_type t WHERE t.typtype = 'd'
+    UNION ALL
+    SELECT s.relname, s.relnamespace, s.relowner, coalesce(s.relacl, acldefault('s', s.relowner)), 'SEQUENCE'
+    FROM pg_class s WHERE s.relkind = 'S') AS c (name, schema, owner, acl, kind)
+JOIN pg_namespace n ON n.oid = c.schema
+CROSS JOIN LATERAL aclexplode(c.acl) a
+JOIN pg_authid g ON g.oid = a.grantor
+JOIN (SELECT oid, rolname FROM pg_authid UNION ALL SELECT 0::oid, 'PUBLIC'::name) AS e (oid, name) ON e.oid = a.grantee
+WHERE a.privilege_type = 'USAGE' AND (pg_has_role(g.oid, 'USAGE') OR e.name = 'PUBLIC' OR pg_has_role(e.oid, 'USAGE'));
+
+CREATE VIEW information_schema.role_usage_grants (
+    grantor, grantee, object_catalog, object_schema, object_name, object_type, privilege_type,
+    is_grantable
+) WITH (oid = 13459, row_type = 13461, array_type = 13460, columns = 'name, name, name, name, name, character varying, character varying, character varying(3)') AS
+SELECT * FROM information_schema.usage_privileges
+WHERE grantor IN (SELECT role_name FROM information_schema.enabled_roles)
+    OR grantee IN (SELECT role_name FROM information_schema.enabled_roles);
+
+CREATE VIEW information_schema.administrable_role_authorizations (
+    grantee, role_name, is_grantable
+) WITH (oid = 13241, row_type = 13243, array_type = 13242, columns = 'name, name, character varying(3)') AS
+SELECT * FROM information_schema.applicable_roles WHERE is_grantable = 'YES';
+
+-- What views and triggers use.
+
+CREATE VIEW information_schema.view_table_usage (
+    view_catalog, view_schema, view_name, table_catalog, table_schema, table_name
+) WITH (oid = 13478, row_type = 13480, array_type = 13479, columns = 'name, name, name, name, name, name') AS
+SELECT DISTINCT current_database()::name, nv.nspname, v.relname, current_database()::name, nt.nspname, t.relname
+FROM pg_class v
+JOIN pg_namespace nv ON nv.oid = v.relnamespace
+JOIN pg_depend own ON own.refclassid = 'pg_class'::regclass AND own.refobjid = v.oid
+    AND own.classid = 'pg_rewrite'::regclass AND own.deptype = 'i'
+JOIN pg_depend uses ON uses.classid = 'pg_rewrite'::regclass AND uses.objid = own.objid
+    AND uses.refclassid = 'pg_class'::regclass AND uses.refobjid <> v.oid
+JOIN pg_class t ON t.oid = uses.refobjid
+JOIN pg_namespace nt ON nt.oid = t.relnamespace
+WHERE v.relkind = 'v' AND t.relkind IN ('r', 'v', 'f', 'p') AND pg_has_role(t.relowner, 'USAGE');
+
+CREATE VIEW information_schema.view_column_usage (
+    view_catalog, view_schema, view_name, table_catalog, table_schema, table_name, column_name
+) WITH (oid = 13468, row_type = 13470, array_type = 13469, columns = 'name, name, name, name, name, name, name') AS
+SELECT DISTINCT current_database()::name, nv.nspname, v.relname, current_database()::name, nt.nspname, t.relname,
+    f.attname
+FROM pg_class v
+JOIN pg_namespace nv ON nv.oid = v.relnamespace
+JOIN pg_depend own ON own.refclassid = 'pg_class'::regclass AND own.refobjid = v.oid
+    AND own.classid = 'pg_rewrite'::regclass AND own.deptype = 'i'
+JOIN pg_depend uses ON uses.classid = 'pg_rewrite'::regclass AND uses.objid = own.objid
+    AND uses.refclassid = 'pg_class'::regclass AND uses.refobjid <> v.oid
+JOIN pg_class t ON t.oid = uses.refobjid
+JOIN pg_namespace nt ON nt.oid = t.relnamespace
+JOIN pg_attribute f ON f.attrelid = t.oid AND f.attnum = uses.refobjsubid
+WHERE v.relkind = 'v' AND t.relkind IN ('r', 'v', 'f', 'p') AND pg_has_role(t.relowner, 'USAGE');
+
+CREATE VIEW information_schema.triggered_update_columns (
+    trigger_catalog, trigger_schema, trigger_name, event_object_catalog, event_object_schema,
+    event_object_table, event_object_column
+) WITH (oid = 13435, row_type = 13437, array_type = 13436, columns = 'name, name, name, name, name, name, name') AS
+SELECT current_database()::name, n.nspname, t.tgname, current_database()::name, n.nspname, c.relname, f.attname
+FROM pg_trigger t
+JOIN pg_class c ON c.oid = t.tgrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute f ON f.attrelid = c.oid AND f.attnum = ANY (t.tgattr::int2[])
+WHERE NOT t.tgisinternal AND NOT pg_is_other_temp_schema(n.oid)
+    AND (pg_has_role(c.relowner, 'USAGE') OR has_column_privilege(c.oid, f.attnum, 'INSERT, UPDATE, REFERENCES'));
+
+CREATE VIEW information_schema.column_udt_usage (
+    udt_catalog, udt_schema, udt_name, table_catalog, table_schema, table_name, column_name
+) WITH (oid = 13290, row_type = 13292, array_type = 13291, columns = 'name, name, name, name, name, name, name') AS
+SELECT current_database()::name, coalesce(nb.nspname, nt.nspname), coalesce(b.typname, t.typname),
+    current_database()::name, n.nspname, c.relname, f.attname
+FROM pg_attribute f
+JOIN pg_class c ON c.oid = f.attrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_type t ON t.oid = f.atttypid
+JOIN pg_namespace nt ON nt.oid = t.typnamespace
+LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
+LEFT JOIN pg_namespace nb ON nb.oid = b.typnamespace
+WHERE f.attnum > 0 AND NOT f.attisdropped AND c.relkind IN ('r', 'v', 'f', 'p')
+    AND pg_has_role(coalesce(b.typowner, t.typowner), 'USAGE');
+
+CREATE VIEW information_schema.collation_character_set_applicability (
+    collation_catalog, collation_schema, collation_name, character_set_catalog,
+    character_set_schema, character_set_name
+) WITH (oid = 13270, row_type = 13272, array_type = 13271, columns = 'name, name, name, name, name, name') AS
+SELECT current_database()::name, n.nspname, c.collname, NULL::name, NULL::name, 'UTF8'::name
+FROM pg_collation c
+JOIN pg_namespace n ON n.oid = c.collnamespace
+WHERE c.collencoding IN (-1, 6);

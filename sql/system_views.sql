@@ -113,6 +113,11 @@ CREATE VIEW pg_catalog.pg_timezone_names (
 ) WITH (oid = 12126, row_type = 12128, array_type = 12127, columns = 'text, text, interval, boolean') AS
 SELECT * FROM pg_timezone_names();
 
+CREATE VIEW pg_catalog.pg_timezone_abbrevs (
+    abbrev, utc_offset, is_dst
+) WITH (oid = 12122, row_type = 12124, array_type = 12123, columns = 'text, interval, boolean') AS
+SELECT * FROM pg_timezone_abbrevs();
+
 CREATE VIEW pg_catalog.pg_stat_activity (
     datid, datname, pid, leader_pid, usesysid, usename, application_name, client_addr,
     client_hostname, client_port, backend_start, xact_start, query_start, state_change,
@@ -327,16 +332,45 @@ CREATE VIEW pg_catalog.pg_stats_ext (
     exprs, kinds, inherited, n_distinct, dependencies, most_common_vals, most_common_val_nulls,
     most_common_freqs, most_common_base_freqs
 ) WITH (oid = 12058, row_type = 12060, array_type = 12059, columns = 'name, name, name, name, name, name[], text[], "char"[], boolean, pg_ndistinct, pg_dependencies, text[], boolean[], double precision[], double precision[]') AS
-SELECT
-    NULL::name AS schemaname, NULL::name AS tablename, NULL::name AS statistics_schemaname,
-    NULL::name AS statistics_name, NULL::name AS statistics_owner,
-    NULL::name[] AS attnames, NULL::text[] AS exprs, NULL::"char"[] AS kinds,
-    NULL::boolean AS inherited, NULL::pg_ndistinct AS n_distinct,
-    NULL::pg_dependencies AS dependencies, NULL::text[] AS most_common_vals,
-    NULL::boolean[] AS most_common_val_nulls,
-    NULL::double precision[] AS most_common_freqs,
-    NULL::double precision[] AS most_common_base_freqs
-WHERE false;
+SELECT cn.nspname, c.relname, sn.nspname, s.stxname, pg_get_userbyid(s.stxowner),
+    (SELECT array_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
+        WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys::int2[])),
+    pg_get_statisticsobjdef_expressions(s.oid), s.stxkind, d.stxdinherit, d.stxdndistinct,
+    d.stxddependencies, m.common_values, m.common_nulls, m.frequencies, m.base_frequencies
+FROM pg_statistic_ext s
+JOIN pg_class c ON c.oid = s.stxrelid
+JOIN pg_statistic_ext_data d ON d.stxoid = s.oid
+LEFT JOIN pg_namespace cn ON cn.oid = c.relnamespace
+LEFT JOIN pg_namespace sn ON sn.oid = s.stxnamespace
+LEFT JOIN LATERAL (
+    SELECT array_agg(i."values") AS common_values, array_agg(i.nulls) AS common_nulls,
+        array_agg(i.frequency) AS frequencies, array_agg(i.base_frequency) AS base_frequencies
+    FROM pg_mcv_list_items(d.stxdmcv) i) m ON d.stxdmcv IS NOT NULL
+WHERE pg_has_role(c.relowner, 'USAGE') AND (NOT c.relrowsecurity OR NOT row_security_active(c.oid));
+
+CREATE VIEW pg_catalog.pg_stats_ext_exprs (
+    schemaname, tablename, statistics_schemaname, statistics_name, statistics_owner, expr,
+    inherited, null_frac, avg_width, n_distinct, most_common_vals, most_common_freqs,
+    histogram_bounds, correlation, most_common_elems, most_common_elem_freqs, elem_count_histogram
+) WITH (oid = 12063, row_type = 12065, array_type = 12064, columns = 'name, name, name, name, name, text, boolean, real, integer, real, anyarray, real[], anyarray, real, anyarray, real[], real[]') AS
+SELECT cn.nspname, c.relname, sn.nspname, s.stxname, pg_get_userbyid(s.stxowner), x.expr, d.stxdinherit,
+    (x.a).stanullfrac, (x.a).stawidth, (x.a).stadistinct,
+    CASE WHEN (x.a).stakind1 = 1 THEN (x.a).stavalues1 WHEN (x.a).stakind2 = 1 THEN (x.a).stavalues2 WHEN (x.a).stakind3 = 1 THEN (x.a).stavalues3 WHEN (x.a).stakind4 = 1 THEN (x.a).stavalues4 WHEN (x.a).stakind5 = 1 THEN (x.a).stavalues5 END,
+    CASE WHEN (x.a).stakind1 = 1 THEN (x.a).stanumbers1 WHEN (x.a).stakind2 = 1 THEN (x.a).stanumbers2 WHEN (x.a).stakind3 = 1 THEN (x.a).stanumbers3 WHEN (x.a).stakind4 = 1 THEN (x.a).stanumbers4 WHEN (x.a).stakind5 = 1 THEN (x.a).stanumbers5 END,
+    CASE WHEN (x.a).stakind1 = 2 THEN (x.a).stavalues1 WHEN (x.a).stakind2 = 2 THEN (x.a).stavalues2 WHEN (x.a).stakind3 = 2 THEN (x.a).stavalues3 WHEN (x.a).stakind4 = 2 THEN (x.a).stavalues4 WHEN (x.a).stakind5 = 2 THEN (x.a).stavalues5 END,
+    CASE WHEN (x.a).stakind1 = 3 THEN (x.a).stanumbers1[1] WHEN (x.a).stakind2 = 3 THEN (x.a).stanumbers2[1] WHEN (x.a).stakind3 = 3 THEN (x.a).stanumbers3[1] WHEN (x.a).stakind4 = 3 THEN (x.a).stanumbers4[1] WHEN (x.a).stakind5 = 3 THEN (x.a).stanumbers5[1] END,
+    CASE WHEN (x.a).stakind1 = 4 THEN (x.a).stavalues1 WHEN (x.a).stakind2 = 4 THEN (x.a).stavalues2 WHEN (x.a).stakind3 = 4 THEN (x.a).stavalues3 WHEN (x.a).stakind4 = 4 THEN (x.a).stavalues4 WHEN (x.a).stakind5 = 4 THEN (x.a).stavalues5 END,
+    CASE WHEN (x.a).stakind1 = 4 THEN (x.a).stanumbers1 WHEN (x.a).stakind2 = 4 THEN (x.a).stanumbers2 WHEN (x.a).stakind3 = 4 THEN (x.a).stanumbers3 WHEN (x.a).stakind4 = 4 THEN (x.a).stanumbers4 WHEN (x.a).stakind5 = 4 THEN (x.a).stanumbers5 END,
+    CASE WHEN (x.a).stakind1 = 5 THEN (x.a).stanumbers1 WHEN (x.a).stakind2 = 5 THEN (x.a).stanumbers2 WHEN (x.a).stakind3 = 5 THEN (x.a).stanumbers3 WHEN (x.a).stakind4 = 5 THEN (x.a).stanumbers4 WHEN (x.a).stakind5 = 5 THEN (x.a).stanumbers5 END
+FROM pg_statistic_ext s
+JOIN pg_class c ON c.oid = s.stxrelid
+LEFT JOIN pg_statistic_ext_data d ON d.stxoid = s.oid
+LEFT JOIN pg_namespace cn ON cn.oid = c.relnamespace
+LEFT JOIN pg_namespace sn ON sn.oid = s.stxnamespace
+JOIN LATERAL (
+    SELECT unnest(pg_get_statisticsobjdef_expressions(s.oid)) AS expr, unnest(d.stxdexpr) AS a) x
+    ON x.expr IS NOT NULL
+WHERE pg_has_role(c.relowner, 'USAGE') AND (NOT c.relrowsecurity OR NOT row_security_active(c.oid));
 
 CREATE VIEW pg_catalog.pg_publication_tables (
     pubname, schemaname, tablename, attnames, rowfilter

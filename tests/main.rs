@@ -11,6 +11,7 @@
 //! | [`locks`] | table locks: who waits for whom, and what is seen after a wait |
 //! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
+//! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
 //! | [`memory`] | queries within the memory limit |
@@ -37,6 +38,7 @@ mod crash;
 mod formats;
 mod functions;
 mod history;
+mod indexes;
 mod isolation;
 mod layers;
 mod locks;

@@ -492,6 +492,34 @@ def descriptions_file(out):
     (out / "descriptions.tsv").write_text("\n".join(lines) + "\n")
 
 
+def system_indexes_file(out):
+    """The indexes of the relations that system_relations.sql declares, with their constraints."""
+    declared = re.findall(r"^CREATE TABLE pg_catalog\.(\w+)", (out / "system_relations.sql").read_text(), re.M)
+    found = rows("""SELECT t.relname AS table_name, k.relname, k.oid::int8, i.indisunique, c.contype::text,
+            c.oid::int8 AS constraint_oid,
+            (SELECT string_agg(a.attname || ' ' || o.opcname, ', ' ORDER BY n)
+             FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS key (attnum, n)
+             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = key.attnum
+             JOIN pg_opclass o ON o.oid = i.indclass[n - 1]) AS keys
+        FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
+        LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid
+        WHERE t.relnamespace = 11 ORDER BY t.relname, k.oid""")
+    lines = ["-- The indexes of pg_catalog's relations, as PostgreSQL 15 has them.",
+             "--",
+             "-- Nothing is stored in them: rows of system relations are computed, and looked up by",
+             "-- what src/catalog/system can find directly. Clients read which columns are keys.",
+             "-- `contype` and `constraint_oid` tell the constraint that the index implements.",
+             ""]
+    for i in found:
+        if i["table_name"] not in declared:
+            continue
+        constraint = f", contype = '{i['contype']}', constraint_oid = {i['constraint_oid']}" if i["contype"] else ""
+        unique = "UNIQUE " if i["indisunique"] else ""
+        lines.append(f"CREATE {unique}INDEX {i['relname']} ON pg_catalog.{i['table_name']} USING btree ({i['keys']})"
+                     f" WITH (oid = {i['oid']}{constraint});")
+    (out / "system_indexes.sql").write_text("\n".join(lines) + "\n")
+
+
 def main():
     out = Path(sys.argv[1])
     procs = procedures()
@@ -504,6 +532,7 @@ def main():
     opclasses_file(out, operators, functions)
     collations_file(out)
     descriptions_file(out)
+    system_indexes_file(out)
 
 
 if __name__ == "__main__":

@@ -248,9 +248,31 @@ impl Catalog {
     /// What initdb grants on the system's own objects.
     pub(in crate::catalog) fn builtin_acl(&self, on: ObjectAddress) -> Option<Vec<AclItem>> {
         let (guarded, public) = match on.class {
+            // Nobody makes temporary objects in the templates.
+            relation_oid::PG_DATABASE if on.oid < oid::FIRST_NORMAL => {
+                let database = self.database(on.oid).filter(|database| database.is_template)?;
+                let item = |grantee, bits| AclItem { grantee, grantor: database.owner, bits };
+                let owned = item(database.owner, CREATE | TEMPORARY | CONNECT);
+                return Some(vec![item(0, CONNECT), owned]);
+            }
+            // All but the connection string, with its password.
+            relation_oid::PG_CLASS if on.oid == relation_oid::PG_SUBSCRIPTION && on.sub > 0 => {
+                let relation = self.relation(on.oid)?;
+                let column = relation.columns.get(usize::try_from(on.sub - 1).ok()?)?;
+                let shown = AclItem { grantee: 0, grantor: relation.owner, bits: SELECT };
+                return (column.name != "subconninfo").then(|| vec![shown]);
+            }
             relation_oid::PG_CLASS if on.sub == 0 && on.oid < oid::FIRST_NORMAL => {
                 let relation = self.relation(on.oid)?;
-                let secret = ["pg_authid", "pg_shadow", "pg_statistic"];
+                let secret = [
+                    "pg_authid",
+                    "pg_largeobject",
+                    "pg_shadow",
+                    "pg_statistic",
+                    "pg_statistic_ext_data",
+                    "pg_subscription",
+                    "pg_user_mapping",
+                ];
                 let public = if secret.contains(&relation.name.as_str()) { 0 } else { SELECT };
                 (Guarded::relation(relation), public)
             }

@@ -15,6 +15,7 @@ mod bootstrap;
 pub mod deparse;
 mod depend;
 mod derived;
+mod extended_statistics;
 pub mod functions;
 mod inheritance;
 mod keyword;
@@ -40,6 +41,7 @@ use serde::{Deserialize, Serialize};
 pub use acl::{AccessList, AclItem, DefaultPrivileges};
 pub use bootstrap::bootstrap;
 pub use depend::*;
+pub use extended_statistics::*;
 pub use inheritance::*;
 pub use keyword::*;
 pub use names::*;
@@ -104,6 +106,7 @@ pub enum ObjectClass {
     AccessList,
     DefaultPrivileges,
     Policy,
+    ExtendedStatistics,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -143,6 +146,7 @@ pub enum Object {
     AccessList(Arc<AccessList>),
     DefaultPrivileges(Arc<DefaultPrivileges>),
     Policy(Arc<Policy>),
+    ExtendedStatistics(Arc<ExtendedStatistics>),
 }
 
 /// One step of DDL: the object as it is now, or gone.
@@ -211,6 +215,7 @@ accessors! {
     AccessList, access_list, access_lists, "access control list";
     DefaultPrivileges, default_privileges, all_default_privileges, "default privileges";
     Policy, policy, policies, "policy";
+    ExtendedStatistics, extended_statistics, all_extended_statistics, "statistics object";
 }
 
 impl Catalog {
@@ -451,6 +456,9 @@ impl Object {
             Object::AccessList(o) => key(ObjectClass::AccessList, o.on.oid, &comment_name(o.on)),
             Object::DefaultPrivileges(_) => None,
             Object::Policy(o) => key(ObjectClass::Policy, o.table, &o.name),
+            Object::ExtendedStatistics(o) => {
+                key(ObjectClass::ExtendedStatistics, o.schema, &o.name)
+            }
         }
     }
 
@@ -495,6 +503,7 @@ impl Object {
             Object::AccessList(o) => (ObjectClass::AccessList, o.oid),
             Object::DefaultPrivileges(o) => (ObjectClass::DefaultPrivileges, o.oid),
             Object::Policy(o) => (ObjectClass::Policy, o.oid),
+            Object::ExtendedStatistics(o) => (ObjectClass::ExtendedStatistics, o.oid),
         };
         ObjectKey { class, oid }
     }
@@ -521,7 +530,7 @@ into_object! {
     Schema Relation Type Function Aggregate Operator Cast Constraint Role Database
     OperatorClass Collation OperatorFamily AccessMethod Extension Comment References Statistics
     Trigger Rule
-    AccessList DefaultPrivileges Policy
+    AccessList DefaultPrivileges Policy ExtendedStatistics
 }
 
 impl Change {

@@ -726,6 +726,12 @@ pub struct ForeignKey {
     /// ON DELETE SET NULL/DEFAULT (columns); empty means all.
     pub delete_set_columns: Vec<i16>,
     pub match_full: bool,
+    /// Rows that refer are not checked: DISABLE TRIGGER ALL of the table.
+    #[serde(default)]
+    pub check_disabled: bool,
+    /// Rows that are referred to may go: DISABLE TRIGGER ALL of the referenced table.
+    #[serde(default)]
+    pub action_disabled: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

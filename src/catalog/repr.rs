@@ -77,7 +77,6 @@ impl Catalog {
 fn base_repr(input: &str) -> Option<Repr> {
     match input {
         "textin" | "varcharin" | "citextin" => Some(Repr::Text),
-        "pg_ndistinct_in" | "pg_dependencies_in" | "pg_mcv_list_in" => Some(Repr::Bytea),
         _ => None,
     }
 }

@@ -163,6 +163,7 @@ const CLASSES: &[ObjectClass] = &[
     ObjectClass::AccessList,
     ObjectClass::DefaultPrivileges,
     ObjectClass::Policy,
+    ObjectClass::ExtendedStatistics,
 ];
 
 /// The number of a class in keys: fixed for ever, whatever the enum's order.
@@ -191,6 +192,7 @@ fn class_number(class: ObjectClass) -> u32 {
         ObjectClass::AccessList => 40,
         ObjectClass::DefaultPrivileges => 41,
         ObjectClass::Policy => 42,
+        ObjectClass::ExtendedStatistics => 43,
     }
 }
 

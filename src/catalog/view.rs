@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, Relation, RelationKind, RuleEvent, TriggerTiming, View};
-use crate::sql::types::Oid;
+use super::{Catalog, Persistence, Relation, RelationKind, RuleEvent, TriggerTiming, View};
+use crate::sql::types::{Oid, oid};
 
 /// Whether a view is automatically updatable, decided when it is made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -72,6 +72,20 @@ impl Relation {
         match &self.kind {
             RelationKind::View(view) => Some(view),
             _ => self.materialized.as_ref().map(|materialized| &materialized.view),
+        }
+    }
+
+    /// Whether it is of one session.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self.persistence, Persistence::Temporary(..))
+    }
+
+    /// A system relation or one of its indexes: nobody changes those.
+    pub fn is_system_catalog(&self) -> bool {
+        match self.kind {
+            RelationKind::Virtual => true,
+            RelationKind::Index(_) => self.oid < oid::FIRST_NORMAL,
+            _ => false,
         }
     }
 

@@ -97,14 +97,14 @@ impl IndexInfo {
         self.access_method == INVERTED
     }
 
-    /// Whether the index can answer a query by itself and in order: valid, not partial.
+    /// Whether the index has all rows, in order: valid, not partial.
     pub fn is_usable(&self) -> bool {
         self.valid && self.predicate.is_none() && !self.is_inverted()
     }
 
-    /// The same of an inverted index.
-    pub fn is_searchable(&self) -> bool {
-        self.valid && self.predicate.is_none() && self.is_inverted()
+    /// Whether nothing but the table's columns decides which entries a row has.
+    pub fn is_over_columns(&self) -> bool {
+        self.predicate.is_none() && self.keys.iter().all(|key| key.expression.is_none())
     }
 
     /// The payloads of a key's entries; of an ordered index there is one.

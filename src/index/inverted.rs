@@ -19,9 +19,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{IndexInfo, KeyColumn};
+use super::{IndexInfo, KeyColumn, path_need};
 use crate::error::{Error, Result};
 use crate::sql::types::json::{JsonKind, JsonRef};
+use crate::sql::types::jsonpath;
 use crate::sql::types::key::{KeyOrder, encode_ordered};
 use crate::sql::types::{ArrayValue, Datum, Repr, hash};
 use crate::storage::key::{self, IndexBound};
@@ -64,6 +65,10 @@ pub enum Operator {
     ExistsAny,
     /// `?&`, of an array of texts.
     ExistsAll,
+    /// `@?`
+    PathExists,
+    /// `@@`
+    PathHolds,
 }
 
 impl Operator {
@@ -77,6 +82,8 @@ impl Operator {
             Operator::Exists => "?",
             Operator::ExistsAny => "?|",
             Operator::ExistsAll => "?&",
+            Operator::PathExists => "@?",
+            Operator::PathHolds => "@@",
         }
     }
 
@@ -91,12 +98,14 @@ impl Operator {
             ("jsonb_exists", false) => Operator::Exists,
             ("jsonb_exists_any", false) => Operator::ExistsAny,
             ("jsonb_exists_all", false) => Operator::ExistsAll,
+            ("jsonb_path_exists_opr", false) => Operator::PathExists,
+            ("jsonb_path_match_opr", false) => Operator::PathHolds,
             _ => return None,
         })
     }
 }
 
-mod tag {
+pub(super) mod tag {
     /// A value without parts.
     pub const EMPTY: u8 = 0;
     pub const NULL: u8 = 1;
@@ -114,13 +123,15 @@ mod tag {
 
 /// Parts longer than this are hashed.
 const PART_BYTES_MAX: usize = 128;
-const HASH_SEED: u64 = 0;
+/// Paths that are nested deeper are not looked into.
+const PATH_DEPTH_MAX: usize = 100;
+pub(super) const HASH_SEED: u64 = 0;
 
 const ASCENDING: KeyOrder = KeyOrder { descending: false, nulls_first: false };
 
-type Part = Vec<u8>;
+pub(super) type Part = Vec<u8>;
 
-fn part(column: u8, tag: u8, value: Option<(&Datum, &Repr)>) -> Part {
+pub(super) fn part(column: u8, tag: u8, value: Option<(&Datum, &Repr)>) -> Part {
     let mut out = vec![column, tag];
     if let Some((value, repr)) = value {
         encode_ordered(value, repr, ASCENDING, &mut out);
@@ -134,7 +145,7 @@ fn part(column: u8, tag: u8, value: Option<(&Datum, &Repr)>) -> Part {
     out
 }
 
-fn text_part(column: u8, tag: u8, text: &str) -> Part {
+pub(super) fn text_part(column: u8, tag: u8, text: &str) -> Part {
     part(column, tag, Some((&Datum::Text(text.to_owned()), &Repr::Text)))
 }
 
@@ -259,6 +270,17 @@ pub fn need(columns: &[KeyColumn], column: usize, operator: Operator, value: &Da
     };
     match (parts, value) {
         (Parts::Array, Datum::Array(array)) => array_need(number, &key.repr, operator, array),
+        (Parts::Jsonb | Parts::JsonbPath, Datum::Text(text))
+            if matches!(operator, Operator::PathExists | Operator::PathHolds) =>
+        {
+            let column = path_need::Column { number, parts };
+            match jsonpath::open(text) {
+                Ok(path) if path.depth > PATH_DEPTH_MAX => Need::Everything,
+                Ok(path) if operator == Operator::PathExists => column.exists(&path.path),
+                Ok(path) => column.holds(&path.path),
+                Err(_) => Need::Everything,
+            }
+        }
         (Parts::Jsonb, Datum::Text(text)) if operator == Operator::Exists => {
             Need::Part(text_part(number, tag::KEY, text))
         }
@@ -303,7 +325,7 @@ fn array_need(column: u8, repr: &Repr, operator: Operator, array: &ArrayValue) -
 }
 
 /// Of no parts at all nothing is known.
-fn all(needs: Vec<Need>) -> Need {
+pub(super) fn all(needs: Vec<Need>) -> Need {
     if needs.is_empty() { Need::Everything } else { Need::All(needs) }
 }
 

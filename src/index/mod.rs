@@ -16,6 +16,7 @@ mod build;
 mod info;
 pub mod inverted;
 pub mod ordered;
+mod path_need;
 
 #[cfg(test)]
 mod tests;

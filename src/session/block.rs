@@ -292,6 +292,12 @@ impl Open {
         savepoint.settings.clone()
     }
 
+    /// Goes on with other work, as nothing was read or written yet.
+    pub fn restart(&mut self, work: Work) {
+        self.base = Some(work.catalog.clone());
+        self.work = Some(work);
+    }
+
     /// Starts a statement: a new snapshot where the isolation level has one per
     /// statement, and the catalog that belongs to it.
     pub fn begin_statement(&mut self) -> Result<()> {
@@ -307,6 +313,7 @@ impl Open {
         }
         // A statement that fails takes its whole (sub)transaction with it: no mark is needed.
         let _mark = work.txn.begin_statement();
+        work.txn.set_read_only(self.characteristics.read_only);
         self.has_snapshot = true;
         let committed = work.committed_catalog();
         if self.base.as_ref().is_some_and(|base| Arc::ptr_eq(base, &committed)) {

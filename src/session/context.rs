@@ -47,13 +47,13 @@ impl Hooks {
         let temporary = catalog.schema_named(&own).map(|schema| schema.oid);
         SettingsView {
             time_zone: derived.time_zone,
-            time_zone_offset: derived.time_zone_offset,
             date_style: derived.date_style,
             date_order: derived.date_order,
             interval_style: derived.interval_style,
             bytea_output_hex: derived.bytea_output_hex,
             extra_float_digits: derived.extra_float_digits,
             row_security: derived.row_security,
+            restrict_views: derived.restrict_views,
             search_path: catalog::effective_search_path(
                 catalog,
                 &derived.search_path,

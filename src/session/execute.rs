@@ -9,7 +9,7 @@ use super::notify::{ACTIONS_MAX, Action, Reserved};
 use super::plan::{Body, Query, Statement};
 use super::rows::RowCursor;
 use super::scope::{Scope, catch};
-use super::statement::{BlockRule, Command, block_rule, writing_verb};
+use super::statement::{BlockRule, Command, block_rule};
 use super::{Session, time};
 use crate::error::{Error, Result};
 use crate::sql;
@@ -131,6 +131,7 @@ impl Session {
         let (isolation, read_only) = (characteristics.txn_isolation(), characteristics.read_only);
         let work = self.database.begin(isolation, read_only, Some(&self.lock_session))?;
         self.hooks.set_transaction_id(work.txn.id());
+        self.hooks.set_read_only(read_only);
         let settings = self.settings.lock().snapshot();
         let started = if phase == Phase::Open { time::now() } else { self.statement_timestamp };
         self.block.enter(phase, work, characteristics, settings, started);
@@ -164,8 +165,8 @@ impl Session {
 
     pub(super) async fn run_query(&mut self, query: &Query, params: Vec<Datum>) -> Result<Outcome> {
         self.check_not_failed(None)?;
-        self.check_block(&query.parsed)?;
         self.check_read_only(&query.parsed)?;
+        self.check_block(&query.parsed)?;
         let remote = self.hooks.remote_statements();
         for _ in 0..RESTARTS_MAX {
             match self.attempt(query, &params).await {
@@ -214,6 +215,7 @@ impl Session {
     pub fn begin_statement(&mut self) -> Result<()> {
         if let Some(open) = self.block.open_mut() {
             open.begin_statement()?;
+            self.hooks.set_read_only(open.characteristics.read_only);
         }
         self.note_exportable();
         Ok(())
@@ -251,13 +253,7 @@ impl Session {
         if !self.block.open().is_some_and(|open| open.characteristics.read_only) {
             return Ok(());
         }
-        match writing_verb(&parsed.node) {
-            None => Ok(()),
-            Some(verb) => Err(Error::new(
-                sqlstate::READ_ONLY_SQL_TRANSACTION,
-                format!("cannot execute {verb} in a read-only transaction"),
-            )),
-        }
+        sql::command::check_in_read_only(&parsed.node)
     }
 
     pub(super) fn scope(&self) -> Result<Scope> {

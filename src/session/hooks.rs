@@ -22,7 +22,7 @@ use super::scope::Scope;
 use super::server_rows::Shown;
 use super::settings::{Authority, Scope as SetScope, Settings};
 use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
-use crate::error::{Error, Result, Severity};
+use crate::error::{Error, Report, Result, Severity};
 use crate::sql::functions::{
     AdvisoryKey, AdvisoryRequest, EvalContext, RemoteRequest, SequenceRow, SessionHooks,
     SettingsView, TransactionStatus, domain,
@@ -43,6 +43,8 @@ pub(super) struct Hooks {
     pub settings: Arc<Mutex<Settings>>,
     notices: Notices,
     transaction_id: AtomicU64,
+    /// Whether the transaction is read-only.
+    read_only: AtomicBool,
     scope: Mutex<Option<Scope>>,
     catalog: Mutex<Arc<Catalog>>,
     /// The settings as they were last shown to expressions.
@@ -83,6 +85,7 @@ impl Hooks {
             activity,
             settings,
             transaction_id: AtomicU64::new(0),
+            read_only: AtomicBool::new(false),
             scope: Mutex::new(None),
             contexts: Mutex::default(),
             routines: Arc::default(),
@@ -133,6 +136,18 @@ impl Hooks {
     pub fn set_transaction_id(&self, id: u64) {
         self.transaction_id.store(id, Ordering::Relaxed);
         self.backend.set_transaction_id(id);
+    }
+
+    pub fn set_read_only(&self, read_only: bool) {
+        self.read_only.store(read_only, Ordering::Relaxed);
+    }
+
+    /// `25006` for a function that changes a sequence which others see.
+    fn check_sequence_writable(&self, sequence: &Relation, function: &str) -> Result<()> {
+        match self.read_only.load(Ordering::Relaxed) && !sequence.is_temporary() {
+            true => Err(crate::sql::command::refused_in_read_only(function)),
+            false => Ok(()),
+        }
     }
 
     /// The transaction has written.
@@ -358,6 +373,7 @@ impl SessionHooks for Hooks {
 
     fn nextval(&self, sequence: Oid) -> Result<i64> {
         let (relation, definition) = self.sequence(sequence)?;
+        self.check_sequence_writable(&relation, "nextval()")?;
         let value = self.database.sequences.nextval(
             &self.database.transactions,
             relation.storage_id,
@@ -383,9 +399,13 @@ impl SessionHooks for Hooks {
         })
     }
 
-    fn lastval(&self) -> Result<i64> {
-        let sequences = self.sequences.lock();
-        sequences.1.and_then(|last| sequences.0.get(&last).copied()).ok_or_else(|| {
+    fn lastval(&self) -> Result<(Oid, i64)> {
+        let last = {
+            let sequences = self.sequences.lock();
+            sequences.1.and_then(|last| Some((last, *sequences.0.get(&last)?)))
+        };
+        let catalog = self.catalog.lock();
+        last.filter(|(sequence, _)| catalog.relation(*sequence).is_some()).ok_or_else(|| {
             Error::new(
                 sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
                 "lastval is not yet defined in this session",
@@ -395,6 +415,7 @@ impl SessionHooks for Hooks {
 
     fn setval(&self, sequence: Oid, value: i64, is_called: bool) -> Result<i64> {
         let (relation, definition) = self.sequence(sequence)?;
+        self.check_sequence_writable(&relation, "setval()")?;
         let set = self.database.sequences.setval(
             &self.database.transactions,
             relation.storage_id,
@@ -445,6 +466,10 @@ impl SessionHooks for Hooks {
             notified.push(action);
         }
         Ok(())
+    }
+
+    fn tell(&self, notice: Report) {
+        self.notices.send(notice);
     }
 
     fn transaction_id(&self) -> u64 {

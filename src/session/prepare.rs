@@ -13,6 +13,7 @@ use super::scope::catch;
 use super::statement::{Command, with_query};
 use super::{Session, time};
 use crate::error::{Error, Result};
+use crate::sql::bind::check_execute_argument;
 use crate::sql::outcome::{Outcome, ResultColumn, Rows};
 use crate::sql::parse::{NodeEnum, ParsedStatement, ast};
 use crate::sql::types::{self, Datum, Oid, SqlType};
@@ -333,6 +334,9 @@ impl Session {
         };
         self.begin_statement()?;
         let eval = self.eval_context();
+        for (index, (arg, ty)) in args.iter().zip(types).enumerate() {
+            catch(|| check_execute_argument(&eval, arg, (index + 1, *ty)))?;
+        }
         let query = catch(|| Query::bind(Arc::new(parsed), &eval, Vec::new()))?;
         let Outcome::Rows(stream) = Box::pin(self.run_query(&query, Vec::new())).await? else {
             return Err(Error::internal("arguments of EXECUTE have no value"));

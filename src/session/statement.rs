@@ -480,78 +480,6 @@ fn reindex_rule(reindex: &ast::ReindexStmt) -> Option<BlockRule> {
     }
 }
 
-/// How a statement that is not the session's own counts for read-only
-/// transactions: the verb in `cannot execute … in a read-only transaction`.
-pub fn writing_verb(node: &NodeEnum) -> Option<&'static str> {
-    Some(match node {
-        NodeEnum::InsertStmt(_) => "INSERT",
-        NodeEnum::UpdateStmt(_) => "UPDATE",
-        NodeEnum::DeleteStmt(_) => "DELETE",
-        NodeEnum::MergeStmt(_) => "MERGE",
-        NodeEnum::TruncateStmt(_) => "TRUNCATE TABLE",
-        NodeEnum::CopyStmt(copy) if copy.is_from => "COPY FROM",
-        NodeEnum::SelectStmt(select) => return writing_clause(select),
-        NodeEnum::CreateStmt(create) => {
-            let temporary =
-                create.relation.as_ref().is_some_and(|table| table.relpersistence == "t");
-            return (!temporary).then_some("CREATE TABLE");
-        }
-        NodeEnum::CreateTableAsStmt(_) => "CREATE TABLE AS",
-        NodeEnum::AlterTableStmt(_) => "ALTER TABLE",
-        NodeEnum::DropStmt(drop) => ddl::drop_tag(drop.remove_type()).unwrap_or("DROP"),
-        NodeEnum::RuleStmt(_) => "CREATE RULE",
-        NodeEnum::CreatePolicyStmt(_) => "CREATE POLICY",
-        NodeEnum::AlterPolicyStmt(_) => "ALTER POLICY",
-        NodeEnum::CreateCastStmt(_) => "CREATE CAST",
-        NodeEnum::IndexStmt(_) => "CREATE INDEX",
-        NodeEnum::ViewStmt(_) => "CREATE VIEW",
-        NodeEnum::CreateSchemaStmt(_) => "CREATE SCHEMA",
-        NodeEnum::CreateSeqStmt(_) => "CREATE SEQUENCE",
-        NodeEnum::AlterSeqStmt(_) => "ALTER SEQUENCE",
-        NodeEnum::CreateFunctionStmt(_) => "CREATE FUNCTION",
-        NodeEnum::CreateRoleStmt(_) => "CREATE ROLE",
-        NodeEnum::AlterRoleStmt(_) => "ALTER ROLE",
-        NodeEnum::DropRoleStmt(_) => "DROP ROLE",
-        NodeEnum::GrantStmt(_) | NodeEnum::GrantRoleStmt(_) => "GRANT",
-        NodeEnum::RenameStmt(_) => "ALTER",
-        NodeEnum::CommentStmt(_) => "COMMENT",
-        NodeEnum::CreateEnumStmt(_)
-        | NodeEnum::CompositeTypeStmt(_)
-        | NodeEnum::CreateRangeStmt(_) => "CREATE TYPE",
-        NodeEnum::AlterDomainStmt(_) => "ALTER DOMAIN",
-        NodeEnum::CreateDomainStmt(_) => "CREATE DOMAIN",
-        NodeEnum::CreateTrigStmt(_) => "CREATE TRIGGER",
-        NodeEnum::CreateExtensionStmt(_) => "CREATE EXTENSION",
-        NodeEnum::VacuumStmt(_) => return None,
-        _ => return None,
-    })
-}
-
-/// SELECT INTO, FOR UPDATE, and data-modifying CTEs write.
-fn writing_clause(select: &ast::SelectStmt) -> Option<&'static str> {
-    if select.into_clause.is_some() {
-        return Some("SELECT INTO");
-    }
-    if let Some(NodeEnum::LockingClause(clause)) =
-        select.locking_clause.first().and_then(|node| node.node.as_ref())
-    {
-        use ast::LockClauseStrength as Strength;
-        return Some(match clause.strength() {
-            Strength::LcsForshare => "SELECT FOR SHARE",
-            Strength::LcsForkeyshare => "SELECT FOR KEY SHARE",
-            Strength::LcsFornokeyupdate => "SELECT FOR NO KEY UPDATE",
-            _ => "SELECT FOR UPDATE",
-        });
-    }
-    select.with_clause.iter().flat_map(|with| &with.ctes).find_map(|cte| match &cte.node {
-        Some(NodeEnum::CommonTableExpr(cte)) => {
-            let query = cte.ctequery.as_deref()?.node.as_ref()?;
-            writing_verb(query)
-        }
-        _ => None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -608,14 +536,5 @@ mod tests {
         assert_eq!(direction("FETCH -3 c"), Direction::Backward(3));
         assert_eq!(direction("FETCH FIRST FROM c"), Direction::Absolute(1));
         assert_eq!(direction("MOVE PRIOR FROM c"), Direction::Backward(1));
-    }
-
-    #[test]
-    fn what_writes_is_named() {
-        let verb = |sql: &str| writing_verb(&parse(sql).unwrap()[0].node);
-        assert_eq!(verb("SELECT 1"), None);
-        assert_eq!(verb("WITH x AS (DELETE FROM t RETURNING 1) SELECT * FROM x"), Some("DELETE"));
-        assert_eq!(verb("SELECT * FROM t FOR SHARE"), Some("SELECT FOR SHARE"));
-        assert_eq!(verb("COPY t TO STDOUT"), None);
     }
 }

@@ -16,6 +16,7 @@ impl Session {
         let context = self.temporary_context()?;
         let scope = self.scope()?;
         let work = self.block.work()?;
+        work.txn.permit_writes();
         scope.run(ddl::discard(work, &context)).await
     }
 
@@ -32,6 +33,7 @@ impl Session {
         let context = self.temporary_context()?;
         let scope = self.scope()?;
         let work = self.block.work()?;
+        work.txn.permit_writes();
         scope.run(ddl::before_commit(work, &context)).await
     }
 

@@ -55,19 +55,12 @@ impl Session {
                     sqlstate::ACTIVE_SQL_TRANSACTION,
                     "there is already a transaction in progress",
                 );
-                let in_savepoint = self.block.savepoint_depth() > 0;
-                match self.block.open_mut() {
-                    Some(open) => open.set_modes(modes, in_savepoint),
-                    None => Ok(()),
-                }
+                self.set_transaction(modes)
             }
             // What ran before it in the same message becomes part of the block.
             Phase::Implicit if self.block.open().is_some_and(|open| open.has_snapshot) => {
                 self.block.phase = Phase::Open;
-                match self.block.open_mut() {
-                    Some(open) => open.set_modes(modes, false),
-                    None => Ok(()),
-                }
+                self.set_transaction(modes)
             }
             _ => {
                 let characteristics = self.default_characteristics().with(modes);
@@ -146,11 +139,12 @@ impl Session {
         let before = open.characteristics;
         open.set_modes(modes, in_savepoint)?;
         let after = open.characteristics;
-        if after.isolation != before.isolation {
+        if after.isolation != before.isolation || (before.read_only && !after.read_only) {
             let (isolation, read_only) = (after.txn_isolation(), after.read_only);
             let work = self.database.begin(isolation, read_only, Some(&self.lock_session))?;
+            self.hooks.set_transaction_id(work.txn.id());
             if let Some(open) = self.block.open_mut() {
-                open.work = Some(work);
+                open.restart(work);
             }
         }
         Ok(())

@@ -16,6 +16,7 @@
 //! session's, not this module's.
 
 pub mod bind;
+pub mod command;
 pub mod ddl;
 mod describe;
 pub mod dml;
@@ -63,6 +64,8 @@ pub struct Prepared {
     pub depends_on_role: bool,
     /// What it needs to be allowed, each time that it runs.
     permissions: Permissions,
+    /// What PostgreSQL calls it, of queries and row changes.
+    command: &'static str,
     body: Body,
 }
 
@@ -100,6 +103,7 @@ pub fn prepare(
                 calls_functions: explain.calls_functions(),
                 depends_on_role: explain.depends_on_role(),
                 permissions: explain.permissions(),
+                command: explain.command(),
                 body: Body::Explain(explain),
             })
         }
@@ -112,6 +116,7 @@ pub fn prepare(
                 calls_functions: false,
                 depends_on_role: false,
                 permissions: call.permissions.clone(),
+                command: "CALL",
                 body: Body::Routine(Arc::new(routine::command::Top::Call(call))),
             })
         }
@@ -124,6 +129,7 @@ pub fn prepare(
                 calls_functions: false,
                 depends_on_role: false,
                 permissions: Permissions::default(),
+                command: "DO",
                 body: Body::Routine(Arc::new(routine::command::Top::Do(text))),
             })
         }
@@ -150,6 +156,7 @@ fn prepare_utility(parsed: &Arc<ParsedStatement>) -> Result<Prepared> {
         calls_functions: false,
         depends_on_role: false,
         permissions: Permissions::default(),
+        command: "",
         body,
     })
 }
@@ -172,6 +179,7 @@ pub fn prepare_cursor(
     let Some(cursor) = binder.bind_cursor(&parsed.node)? else { return Ok(None) };
     let bound = BoundStatement {
         statement: Statement::Query(cursor.query.clone()),
+        command: command::query_name(&parsed.node).unwrap_or_default(),
         params: binder.param_types(),
         relations: binder.opened(),
         permissions: binder.permissions(),
@@ -220,6 +228,7 @@ pub fn prepare_with(
             let used = binder.used_variables();
             let bound = BoundStatement {
                 statement,
+                command: command::query_name(&parsed.node).unwrap_or_default(),
                 params: used.iter().map(|(_, ty)| *ty).collect(),
                 relations: binder.opened(),
                 permissions: binder.permissions(),
@@ -233,19 +242,31 @@ pub fn prepare_with(
 }
 
 fn compile_bound(bound: BoundStatement, eval: &EvalContext) -> Result<Prepared> {
-    let BoundStatement { statement, params, relations, permissions, depends_on_role } = bound;
+    let BoundStatement { statement, command, params, relations, permissions, depends_on_role } =
+        bound;
     let calls_functions = routine::are_called_in(&statement);
     let columns = statement_columns(&statement, &eval.catalog);
     let body = match statement {
         Statement::Query(query) => Body::Query(run::CompiledQuery::new(&query, &eval.catalog)),
         other => Body::Modify(dml::Compiled::new(&other, &eval.catalog)?),
     };
-    Ok(Prepared { params, columns, relations, calls_functions, depends_on_role, permissions, body })
+    Ok(Prepared {
+        params,
+        columns,
+        relations,
+        calls_functions,
+        depends_on_role,
+        permissions,
+        command,
+        body,
+    })
 }
 
 /// A bound statement with its parameters' types, and what it locks before it runs.
 struct BoundStatement {
     statement: Statement,
+    /// What PostgreSQL calls it.
+    command: &'static str,
     params: Vec<SqlType>,
     relations: Vec<(Oid, LockMode)>,
     permissions: Permissions,
@@ -257,6 +278,7 @@ fn bind_statement(node: &NodeEnum, mut binder: Binder<'_>) -> Result<BoundStatem
     let statement = binder.bind_statement(node)?;
     Ok(BoundStatement {
         statement,
+        command: command::query_name(node).unwrap_or_default(),
         params: binder.param_types(),
         relations: binder.opened(),
         permissions: binder.permissions(),
@@ -268,6 +290,36 @@ impl Prepared {
     /// Whether it takes its locks while it runs, and not all of them before.
     pub fn is_utility(&self) -> bool {
         matches!(self.body, Body::Utility(_))
+    }
+
+    /// `25006` for what a read-only transaction may not do; lets it write what it may.
+    fn check_in_read_only(&self, work: &mut Work) -> Result<()> {
+        let is_run = match &self.body {
+            Body::Utility(parsed) => {
+                command::check_in_read_only(&parsed.node)?;
+                if command::write_class(&parsed.node) == command::WriteClass::Maintains {
+                    work.txn.permit_writes();
+                }
+                false
+            }
+            Body::Query(_) | Body::Modify(_) => true,
+            // PostgreSQL makes the table all the same, against its own documentation.
+            Body::Explain(explain) if explain.makes_table() => {
+                return Err(command::refused_in_read_only("CREATE TABLE AS"));
+            }
+            Body::Explain(explain) => explain.runs(),
+            Body::Routine(_) => false,
+        };
+        if is_run {
+            for relation in self.permissions.written() {
+                if !work.catalog.relation(relation).is_some_and(|relation| relation.is_temporary())
+                {
+                    return Err(command::refused_in_read_only(self.command));
+                }
+                work.txn.permit_writes();
+            }
+        }
+        Ok(())
     }
 
     /// CALL and DO.
@@ -289,6 +341,9 @@ pub async fn execute(
     work: &mut Work,
     ctx: &StatementContext,
 ) -> Result<Outcome> {
+    if work.txn.is_read_only() {
+        prepared.check_in_read_only(work)?;
+    }
     privilege::check(&prepared.permissions, &ctx.eval)?;
     lock::acquire_relations(&prepared.relations, work, ctx).await?;
     if prepared.calls_functions {

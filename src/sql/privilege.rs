@@ -73,6 +73,12 @@ impl Permissions {
         entry.selected.insert(column);
     }
 
+    /// The relations that it writes to, or whose rows it locks.
+    pub fn written(&self) -> impl Iterator<Item = Oid> + '_ {
+        let writes = |permission: &&Permission| permission.required & !acl::SELECT != 0;
+        self.relations.iter().filter(writes).map(|permission| permission.relation)
+    }
+
     pub fn execute(&mut self, function: Oid) {
         self.functions.insert(function);
     }

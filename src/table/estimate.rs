@@ -2,13 +2,14 @@
 //!
 //! A comparison of a column with a constant is looked up among the most common
 //! values and in the histogram, as PostgreSQL's `eqsel` and `scalarineqsel` do;
-//! conditions on different columns are taken to be independent. Without
+//! conditions on different columns are taken to be independent unless [`together`] knows better. Without
 //! statistics, and for conditions of another form, PostgreSQL's defaults hold.
 
 use std::cmp::Ordering;
 
 use super::info::TableInfo;
 use super::scan::Comparison;
+use super::together::{self, EqualPart};
 use crate::catalog::ColumnStatistics;
 use crate::error::Result;
 use crate::sql::types::{self, Datum, InputContext, Repr};
@@ -152,11 +153,23 @@ pub fn selectivity(
     let mut positions: Vec<usize> = comparisons.iter().map(|(position, _)| *position).collect();
     positions.sort_unstable();
     positions.dedup();
-    let of_columns = positions.into_iter().map(|position| {
-        let of_column = comparisons.iter().filter(|(at, _)| *at == position).map(|(_, c)| c);
-        column_selectivity(info.estimate(position), of_column, rows)
-    });
-    of_columns.product::<f64>() * OTHER_DEFAULT.powi(others as i32)
+    let mut part = OTHER_DEFAULT.powi(others as i32);
+    let mut equal = Vec::new();
+    for position in positions {
+        let of_column = || comparisons.iter().filter(|(at, _)| *at == position).map(|(_, c)| c);
+        let of_one = column_selectivity(info.estimate(position), of_column(), rows);
+        let value = of_column().find_map(|comparison| match comparison {
+            Comparison::Equal(value) => Some(value),
+            _ => None,
+        });
+        let is_equality =
+            |one: &Comparison| matches!(one, Comparison::Equal(_) | Comparison::OneOf(_));
+        match of_column().all(is_equality) {
+            true => equal.push(EqualPart { position, value, part: of_one }),
+            false => part *= of_one,
+        }
+    }
+    part * together::selectivity(info.together(), equal, info)
 }
 
 /// What a condition on parts of values is taken to keep.

@@ -83,7 +83,7 @@ impl Writer<'_> {
         if !info.foreign_keys.is_empty() && self.is_replica() {
             return Ok(());
         }
-        for foreign in &info.foreign_keys {
+        for foreign in info.foreign_keys.iter().filter(|foreign| !foreign.key.check_disabled) {
             let columns = comparison_columns(info, &foreign.key.columns)?;
             let values = pick(new, &foreign.key.columns);
             if let Some(old) = old {
@@ -119,7 +119,7 @@ impl Writer<'_> {
         if !info.referencing.is_empty() && self.is_replica() {
             return Ok(());
         }
-        for foreign in &info.referencing {
+        for foreign in info.referencing.iter().filter(|foreign| !foreign.key.action_disabled) {
             let before = pick(old, &foreign.key.referenced_columns);
             if before.iter().any(Datum::is_null) {
                 continue;

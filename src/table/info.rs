@@ -12,8 +12,10 @@ use datafusion::arrow::datatypes::DataType;
 use super::estimate::ColumnEstimate;
 use super::expression::TableExpressions;
 use super::layout::{self, Layout, Width};
+use super::together::Together;
 use crate::catalog::{
-    Catalog, Constraint, ConstraintKind, ForeignKey, Relation, RelationKind, Statistics,
+    Catalog, Constraint, ConstraintKind, ExtendedStatistics, ForeignKey, Relation, RelationKind,
+    Statistics,
 };
 use crate::error::{Error, Result};
 use crate::index::IndexInfo;
@@ -67,6 +69,10 @@ pub struct TableInfo {
     pub statistics: Option<Arc<Statistics>>,
     /// The same by position, read at the first use.
     estimates: OnceLock<Vec<Option<ColumnEstimate>>>,
+    /// What ANALYZE found about columns together.
+    extended: Vec<Arc<ExtendedStatistics>>,
+    /// The same, read at the first use.
+    together: OnceLock<Vec<Together>>,
 }
 
 impl TableInfo {
@@ -112,7 +118,19 @@ impl TableInfo {
             expressions: OnceLock::new(),
             statistics: catalog.statistics(relation.oid).cloned(),
             estimates: OnceLock::new(),
+            extended: catalog
+                .all_extended_statistics()
+                .filter(|object| object.table == relation.oid && object.found.is_some())
+                .cloned()
+                .collect(),
+            together: OnceLock::new(),
         }))
+    }
+
+    /// What is known of columns together.
+    pub fn together(&self) -> &[Together] {
+        self.together
+            .get_or_init(|| self.extended.iter().map(|object| Together::of(object, self)).collect())
     }
 
     /// What is known of the values of the column at a position.
@@ -219,6 +237,8 @@ impl TableInfo {
             expressions: OnceLock::new(),
             statistics: self.statistics.clone(),
             estimates: OnceLock::new(),
+            extended: self.extended.clone(),
+            together: OnceLock::new(),
         }
     }
 }

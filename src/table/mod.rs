@@ -50,6 +50,7 @@ pub mod scan;
 pub mod sequence;
 pub mod state;
 pub mod system_column;
+mod together;
 pub mod trigger;
 mod unique;
 pub mod value;

@@ -22,6 +22,8 @@ pub struct Transaction {
     pub(super) id: u64,
     isolation: Isolation,
     read_only: bool,
+    /// It writes although it is read-only.
+    writes_permitted: bool,
     published: Arc<Published>,
     pub(super) writes: WriteSet,
     pub(super) spill: Spill,
@@ -60,6 +62,7 @@ impl Transaction {
             id,
             isolation,
             read_only,
+            writes_permitted: false,
             published,
             writes,
             spill,
@@ -78,6 +81,7 @@ impl Transaction {
             id: self.id,
             isolation: self.isolation,
             read_only: true,
+            writes_permitted: false,
             published: self.published.clone(),
             writes: WriteSet::default(),
             spill: Spill::default(),
@@ -113,6 +117,18 @@ impl Transaction {
 
     pub fn is_read_only(&self) -> bool {
         self.read_only
+    }
+
+    /// Read-only from now on, or no longer.
+    pub fn set_read_only(&mut self, read_only: bool) {
+        self.read_only = read_only;
+    }
+
+    /// Lets a read-only transaction write what no other transaction's result depends on:
+    /// its session's temporary tables, statistics, an index that is built anew. Who
+    /// writes something else has been refused before.
+    pub fn permit_writes(&mut self) {
+        self.writes_permitted = true;
     }
 
     /// Whose it is: what a deadlock report, `pg_locks` and `pg_blocking_pids` show.
@@ -445,7 +461,7 @@ impl Transaction {
     }
 
     pub(super) fn check_writable(&self) -> Result<()> {
-        if self.read_only {
+        if self.read_only && !self.writes_permitted {
             return Err(Error::new(
                 sqlstate::READ_ONLY_SQL_TRANSACTION,
                 "cannot write in a read-only transaction",

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use crate::sql::parse::NodeEnum;
-use crate::sql::parse::ast::{CreateDomainStmt, DefineStmt, ObjectType};
+use crate::sql::parse::ast::{ConstrType, CreateDomainStmt, DefineStmt, ObjectType};
 
 use super::Bootstrap;
 use super::options::{Options, comment_oid};
 use crate::catalog::syntax::{integer_of, qualified, text_of};
 use crate::catalog::{
-    Aggregate, BOOTSTRAP_ROLE, Change, Collation, Function, FunctionKind, FunctionOptions, Object,
-    Operator, PG_CATALOG, Transition, Type, TypeKind, Volatility, resolve_collation,
+    Aggregate, BOOTSTRAP_ROLE, Change, Collation, Constraint, ConstraintKind, Function,
+    FunctionKind, FunctionOptions, Object, Operator, PG_CATALOG, Transition, Type, TypeKind,
+    Volatility, resolve_collation,
 };
 use crate::error::{Error, Result};
 use crate::sql::types::{Oid, oid};
@@ -116,16 +117,36 @@ impl Bootstrap {
             }
             None => base_type.collation,
         };
+        let oid = comment_oid(next, "OID")?;
+        let (mut default, mut constraints) = (None, Vec::new());
+        for node in &create.constraints {
+            let Some(NodeEnum::Constraint(constraint)) = &node.node else { continue };
+            let text = constraint.raw_expr.as_deref().and_then(text_of).unwrap_or_default();
+            if constraint.contype() == ConstrType::ConstrDefault {
+                default = Some(text.to_owned());
+                continue;
+            }
+            let check = comment_oid(next, "CHECK_OID")?;
+            constraints.push(check);
+            self.add(Constraint {
+                oid: check,
+                schema,
+                name: constraint.conname.clone(),
+                table: oid::INVALID,
+                kind: ConstraintKind::DomainCheck { domain: oid, sql: text.to_owned() },
+                deferrable: false,
+                initially_deferred: false,
+                validated: true,
+                inherited: Default::default(),
+                no_inherit: false,
+                parent: oid::INVALID,
+            });
+        }
         self.add_type_with_array(Type {
-            oid: comment_oid(next, "OID")?,
+            oid,
             schema,
             name: name.to_owned(),
-            kind: TypeKind::Domain {
-                base,
-                not_null: false,
-                default: None,
-                constraints: Vec::new(),
-            },
+            kind: TypeKind::Domain { base, not_null: false, default, constraints },
             preferred: false,
             array: comment_oid(next, "ARRAY_OID")?,
             element: oid::INVALID,

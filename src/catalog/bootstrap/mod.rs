@@ -13,6 +13,7 @@
 
 mod define;
 mod function;
+mod index;
 mod opclass;
 mod options;
 mod relation;
@@ -42,6 +43,7 @@ const FILES: &[(&str, &str)] = &[
     ("casts.sql", include_str!("../../../sql/casts.sql")),
     ("aggregates.sql", include_str!("../../../sql/aggregates.sql")),
     ("opclasses.sql", include_str!("../../../sql/opclasses.sql")),
+    ("system_indexes.sql", include_str!("../../../sql/system_indexes.sql")),
     ("system_views.sql", include_str!("../../../sql/system_views.sql")),
     ("server_functions.sql", include_str!("../../../sql/server_functions.sql")),
     ("information_schema.sql", include_str!("../../../sql/information_schema.sql")),
@@ -132,6 +134,7 @@ impl Bootstrap {
             NodeEnum::CreateExtensionStmt(create) => self.create_extension(create, next),
             NodeEnum::CreateSchemaStmt(create) => self.create_schema(create, next),
             NodeEnum::CreateStmt(create) => self.create_table(create),
+            NodeEnum::IndexStmt(create) => self.create_index(create),
             NodeEnum::ViewStmt(create) => self.create_view(create, source),
             NodeEnum::CommentStmt(_) => Ok(()),
             _ => Err(Error::unsupported("this statement among the built-in declarations")),

@@ -185,6 +185,11 @@ impl Printer<'_> {
     }
 
     fn call(&mut self, call: &Call, ty: SqlType) {
+        // No function of the system's has capitals in its name: it is CURRENT_DATE or alike.
+        let is_value = |name: &str| name.starts_with(|c: char| c.is_ascii_uppercase());
+        if call.function.schema == PG_CATALOG && is_value(&call.function.name) {
+            return self.push(&call.function.name);
+        }
         if self.is_length_coercion(call) {
             return self.cast(&call.args[0], ty);
         }

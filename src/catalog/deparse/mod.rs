@@ -23,6 +23,7 @@ mod function;
 mod index;
 mod partition;
 mod rule;
+mod statistics;
 mod trigger;
 mod view;
 
@@ -38,6 +39,7 @@ pub use function::{
 pub use index::{index_column, index_definition, is_function_call};
 pub use partition::partition_constraint;
 pub use rule::rule_definition;
+pub use statistics::{statistics_definition, statistics_expressions, statistics_parts};
 pub use trigger::trigger_definition;
 pub use view::view_definition;
 

@@ -1,8 +1,8 @@
 //! How messages call an object: `table t`, `column a of table t`.
 
 use super::super::{
-    Catalog, ConstraintKind, Function, FunctionKind, ObjectAddress, Relation, quote_identifier,
-    quote_qualified, relation_oid,
+    Catalog, ConstraintKind, Function, FunctionKind, ObjectAddress, ObjectClass, Relation,
+    quote_identifier, quote_qualified, relation_oid,
 };
 use super::RULE_OID_OFFSET;
 use crate::catalog::system::language_name;
@@ -54,6 +54,13 @@ impl Catalog {
                 let policy = self.policy(oid)?;
                 let table = self.relation(policy.table)?;
                 format!("policy {} on {}", policy.name, self.describe_relation(path, table))
+            }
+            relation_oid::PG_STATISTIC_EXT => {
+                let found = self.extended_statistics(oid)?;
+                let class = ObjectClass::ExtendedStatistics;
+                let is_visible = self.name_is_visible(path, class, &found.name, oid);
+                let schema = (!is_visible).then(|| self.schema_name(found.schema));
+                format!("statistics object {}", quote_qualified(schema, &found.name))
             }
             relation_oid::PG_ATTRDEF => {
                 let column = self.try_describe(path, self.default_owner(oid)?)?;

@@ -81,6 +81,14 @@ impl Catalog {
         for policy in self.policies() {
             policy_edges(policy, &mut found);
         }
+        for statistics in self.all_extended_statistics() {
+            let mut edges = Edges { object: statistics.address(), found: &mut found };
+            edges.push(ObjectAddress::schema(statistics.schema), NORMAL);
+            edges.columns(statistics.table, &statistics.columns, AUTO);
+            if statistics.columns.is_empty() {
+                edges.push(ObjectAddress::relation(statistics.table), AUTO);
+            }
+        }
         for rule in self.rules() {
             let mut edges = Edges { object: rule.address(), found: &mut found };
             edges.push(ObjectAddress::relation(rule.table), AUTO);

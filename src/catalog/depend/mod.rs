@@ -88,6 +88,7 @@ impl ObjectAddress {
             relation_oid::PG_NAMESPACE => ObjectClass::Schema,
             relation_oid::PG_TRIGGER => ObjectClass::Trigger,
             relation_oid::PG_POLICY => ObjectClass::Policy,
+            relation_oid::PG_STATISTIC_EXT => ObjectClass::ExtendedStatistics,
             relation_oid::PG_REWRITE if self.oid < RULE_OID_OFFSET => ObjectClass::Rule,
             relation_oid::PG_OPERATOR => ObjectClass::Operator,
             relation_oid::PG_CAST => ObjectClass::Cast,

@@ -156,6 +156,8 @@ fn sample() -> Catalog {
         on_delete: ReferentialAction::NoAction,
         delete_set_columns: Vec::new(),
         match_full: false,
+        check_disabled: false,
+        action_disabled: false,
     };
     let primary_key = ConstraintKind::PrimaryKey { index: A_PKEY_INDEX, columns: vec![1] };
     let mut objects = tables();

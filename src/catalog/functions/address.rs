@@ -165,6 +165,11 @@ fn named(catalog: &Catalog, on: ObjectAddress) -> Option<Named> {
             let policy = catalog.policy(oid)?;
             Named::part(catalog, "policy", policy.table, &policy.name)?
         }
+        relation_oid::PG_STATISTIC_EXT => {
+            let found = catalog.extended_statistics(oid)?;
+            let schema = catalog.schema_name(found.schema);
+            Named::in_schema("statistics object", schema, &found.name)
+        }
         relation_oid::PG_REWRITE => {
             Named::part(catalog, "rule", oid.checked_sub(RULE_OID_OFFSET)?, "_RETURN")?
         }

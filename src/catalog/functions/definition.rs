@@ -19,8 +19,25 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     call "pg_get_serial_sequence" => serial_sequence;
     call "pg_get_triggerdef" => |call, args| trigger(call, args, false);
     call "pg_get_triggerdef_ext" => |call, args| trigger(call, args, arg(args, 1)?);
-    // There are no extended statistics to define.
-    call "pg_get_statisticsobjdef_columns" => |_, _| Ok(Datum::Null);
+    call "pg_get_statisticsobjdef" => |call, args| {
+        let catalog = &call.eval.catalog;
+        let found = catalog.extended_statistics(arg(args, 0)?);
+        Ok(text(found.and_then(|found| deparse::statistics_definition(catalog, path(call), found))))
+    };
+    call "pg_get_statisticsobjdef_columns" => |call, args| {
+        let catalog = &call.eval.catalog;
+        let found = catalog.extended_statistics(arg(args, 0)?);
+        Ok(text(found.and_then(|found| deparse::statistics_parts(catalog, path(call), found))))
+    };
+    call "pg_get_statisticsobjdef_expressions" => |call, args| {
+        let catalog = &call.eval.catalog;
+        let found = catalog.extended_statistics(arg(args, 0)?);
+        let found = found.filter(|found| !found.expressions.is_empty());
+        Ok(found.map_or(Datum::Null, |found| {
+            let shown = deparse::statistics_expressions(catalog, path(call), found);
+            crate::catalog::system::cell::text_array(shown)
+        }))
+    };
     call "pg_get_replica_identity_index" => |_, _| Ok(Datum::Null);
     call "pg_get_userbyid" => |call, args| {
         let role: Oid = arg(args, 0)?;

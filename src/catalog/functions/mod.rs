@@ -7,6 +7,7 @@
 mod acl;
 mod activity;
 mod address;
+mod backend;
 mod comment;
 mod definition;
 mod maintenance;
@@ -31,6 +32,8 @@ use crate::sql::types::{Datum, Oid};
 pub const KERNELS: &[&[Kernel]] = &[
     acl::KERNELS,
     activity::KERNELS,
+    backend::KERNELS,
+    backend::COUNTERS,
     address::KERNELS,
     comment::KERNELS,
     definition::KERNELS,
@@ -52,6 +55,7 @@ pub const KERNELS: &[&[Kernel]] = &[
 
 pub const SET_KERNELS: &[&[SetKernel]] = &[
     activity::SET_KERNELS,
+    backend::SET_KERNELS,
     maintenance::SET_KERNELS,
     server::SET_KERNELS,
     server_more::SET_KERNELS,

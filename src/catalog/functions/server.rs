@@ -131,6 +131,10 @@ pub(super) const SET_KERNELS: &[SetKernel] = &[
     SetKernel { symbol: "pg_cursor", rows: |call, _| server_rows(call, "pg_cursors") },
     SetKernel { symbol: "pg_timezone_names", rows: time_zones },
     SetKernel { symbol: "_pg_expandarray", rows: expand_array },
+    SetKernel {
+        symbol: "pg_stats_ext_mcvlist_items",
+        rows: crate::catalog::system::statistic_ext::common_items,
+    },
     SetKernel { symbol: "pg_get_keywords", rows: keywords },
     SetKernel { symbol: "pg_options_to_table", rows: options },
     SetKernel { symbol: "aclexplode", rows: super::acl::explode_all },

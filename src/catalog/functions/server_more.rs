@@ -63,11 +63,11 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
         let (tablespace, node): (Oid, Oid) = (arg(args, 0)?, arg(args, 1)?);
         let known = tablespace == 0 || tablespace == DEFAULT_TABLESPACE;
         let mut relations = call.eval.catalog.relations();
-        let found = relations.find(|relation| known && node != 0 && relation.storage_id == node);
+        let found = relations.find(|relation| {
+            known && node != 0 && !relation.is_temporary() && relation.storage_id == node
+        });
         Ok(found.map_or(Datum::Null, |relation| Datum::Oid(relation.oid)))
     };
-    call "pg_get_statisticsobjdef" => |_, _| Ok(Datum::Null);
-    call "pg_get_statisticsobjdef_expressions" => |_, _| Ok(Datum::Null);
     call "pg_sequence_parameters" => sequence_parameters;
     call "pg_settings_get_flags" => settings_flags;
     call "plpgsql_call_handler" => |_, _| Err(Error::unsupported("calling plpgsql_call_handler"));
@@ -125,21 +125,47 @@ fn sequence_parameters(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> 
 fn settings_flags(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let name: &str = arg(args, 0)?;
     let rows = call.eval.session.server_rows("pg_settings")?;
-    let known = rows.iter().any(
+    let row = rows.iter().find(
         |row| matches!(row.first(), Some(Datum::Text(known)) if known.eq_ignore_ascii_case(name)),
     );
-    if !known {
-        return Ok(Datum::Null);
-    }
+    let Some(row) = row else { return Ok(Datum::Null) };
     let lower = name.to_ascii_lowercase();
     let explained = lower.starts_with("enable_") || EXPLAINED.contains(&lower.as_str());
-    let flags = explained.then(|| "EXPLAIN".to_owned()).into_iter();
+    let of_transaction = lower.starts_with("transaction_");
+    let is_inner = matches!(
+        row.get(SETTING_CATEGORY),
+        Some(Datum::Text(category)) if matches!(&**category, "Preset Options" | "Developer Options")
+    );
+    let flags = [
+        (explained, "EXPLAIN"),
+        (of_transaction, "NO_RESET_ALL"),
+        (is_inner || of_transaction || NOT_IN_SAMPLE.contains(&lower.as_str()), "NOT_IN_SAMPLE"),
+        (COMPUTED.contains(&lower.as_str()), "RUNTIME_COMPUTED"),
+    ];
+    let flags = flags.iter().filter(|(has, _)| *has).map(|(_, flag)| (*flag).to_owned());
     Ok(crate::catalog::system::cell::text_array(flags))
 }
+
+/// Where a row of `pg_settings` has its category.
+const SETTING_CATEGORY: usize = 3;
+
+/// Parameters that users set and that the sample of the configuration leaves out.
+const NOT_IN_SAMPLE: &[&str] = &["application_name", "restrict_nonsystem_relation_kind"];
+
+/// Parameters that the server works out when it starts.
+const COMPUTED: &[&str] = &[
+    "data_checksums",
+    "data_directory_mode",
+    "shared_memory_size",
+    "shared_memory_size_in_huge_pages",
+    "wal_segment_size",
+];
 
 /// Parameters of the planner that EXPLAIN (SETTINGS) would show.
 const EXPLAINED: &[&str] = &[
     "constraint_exclusion",
+    "force_parallel_mode",
+    "recursive_worktable_factor",
     "cpu_index_tuple_cost",
     "cpu_operator_cost",
     "cpu_tuple_cost",

@@ -1,5 +1,6 @@
 //! Sizes of relations and databases.
 
+use crate::catalog::system::TABLESPACES;
 use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::kernels;
@@ -27,6 +28,17 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
             !relation.is_partitioned() && !relation.inheritance.index_of_partitioned
         };
         Ok(stored.filter(has_rows).map_or(Datum::Null, |relation| Datum::Oid(relation.storage_id)))
+    };
+    call "pg_tablespace_size_oid" => |call, args| tablespace_size(call, arg(args, 0)?);
+    call "pg_tablespace_size_name" => |call, args| {
+        let name: &str = arg(args, 0)?;
+        match TABLESPACES.iter().find(|(_, known)| *known == name) {
+            Some((oid, _)) => tablespace_size(call, *oid),
+            None => Err(Error::new(
+                sqlstate::UNDEFINED_OBJECT,
+                format!("tablespace \"{name}\" does not exist"),
+            )),
+        }
     };
     call "pg_database_size_oid" => |call, args| {
         let database: Oid = arg(args, 0)?;
@@ -76,6 +88,15 @@ fn fork_size(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
         "fsm" | "vm" | "init" => Ok(Datum::Int8(0)),
         _ => Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, "invalid fork name")
             .with_hint("Valid fork names are \"main\", \"fsm\", \"vm\", and \"init\".")),
+    }
+}
+
+/// Everything is in the default tablespace but the shared relations, which take no room.
+fn tablespace_size(call: &CallContext<'_>, tablespace: Oid) -> Result<Datum> {
+    match TABLESPACES.iter().find(|(oid, _)| *oid == tablespace) {
+        Some((_, "pg_default")) => database_size(call),
+        Some(_) => Ok(Datum::Int8(0)),
+        None => Ok(Datum::Null),
     }
 }
 

@@ -40,9 +40,13 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
         let family = call.eval.catalog.operator_family(object);
         visible(call, ObjectClass::OperatorFamily, object, family.map(|o| o.name.as_str()))
     };
+    call "pg_statistics_obj_is_visible" => |call, args| {
+        let object: Oid = arg(args, 0)?;
+        let found = call.eval.catalog.extended_statistics(object);
+        visible(call, ObjectClass::ExtendedStatistics, object, found.map(|o| o.name.as_str()))
+    };
     // Kinds of object that do not exist here.
     call "pg_conversion_is_visible" => |_, _| Ok(Datum::Null);
-    call "pg_statistics_obj_is_visible" => |_, _| Ok(Datum::Null);
     call "pg_ts_config_is_visible" => |_, _| Ok(Datum::Null);
     call "pg_ts_dict_is_visible" => |_, _| Ok(Datum::Null);
     call "pg_ts_parser_is_visible" => |_, _| Ok(Datum::Null);

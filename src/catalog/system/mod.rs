@@ -25,6 +25,7 @@ mod lookup;
 pub mod policy;
 mod server;
 mod statistic;
+pub(in crate::catalog) mod statistic_ext;
 mod trigger;
 mod type_;
 
@@ -86,6 +87,8 @@ fn catalog_rows(catalog: &Catalog, relation_oid: Oid, lookup: Option<Lookup<'_>>
         relation::PG_TRIGGER => trigger::pg_trigger(catalog),
         relation::PG_POLICY => policy::pg_policy(catalog),
         relation::PG_STATISTIC => statistic::pg_statistic(catalog),
+        relation::PG_STATISTIC_EXT => statistic_ext::pg_statistic_ext(catalog),
+        relation::PG_STATISTIC_EXT_DATA => statistic_ext::pg_statistic_ext_data(catalog),
         relation::PG_DEPEND => depend::pg_depend(catalog),
         relation::PG_SHDEPEND => depend::pg_shdepend(catalog),
         relation::PG_DESCRIPTION => depend::pg_description(catalog, lookup),

@@ -28,7 +28,7 @@ pub(super) fn pg_statistic(catalog: &Catalog) -> Vec<Row> {
         .all_statistics()
         .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
         .filter(|(table, column)| is_current(catalog, table, column))
-        .map(|(table, column)| row(catalog, table, column))
+        .map(|(table, column)| row(catalog, table.table, column))
         .collect()
 }
 
@@ -39,13 +39,14 @@ fn is_current(catalog: &Catalog, table: &Statistics, found: &ColumnStatistics) -
     column.is_some_and(|column| !column.dropped && column.ty.oid == found.ty)
 }
 
-fn row(catalog: &Catalog, table: &Statistics, found: &ColumnStatistics) -> Row {
+/// The row of a column; of an expression `table` is 0.
+pub(super) fn row(catalog: &Catalog, table: Oid, found: &ColumnStatistics) -> Row {
     let mut slots = slots(found).into_iter();
     let slots: Vec<Option<Slot>> = (0..SLOTS).map(|_| slots.next()).collect();
     let collation = catalog.type_(found.ty).map_or(0, |ty| ty.collation);
     let operator = |slot: &Slot| operator(catalog, slot.operator, found.ty);
     let mut row = vec![
-        oid(table.table),
+        oid(table),
         int2(found.column),
         boolean(false),
         float4(found.null_fraction),

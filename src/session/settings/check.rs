@@ -5,6 +5,7 @@ use std::str::FromStr;
 use super::parameter::{Parameter, Value};
 use crate::error::{Error, Result};
 use crate::sql::functions::context::{DateOrder, DateStyle};
+use crate::sql::types::datetime::Zone;
 
 /// PostgreSQL's longest identifier, in bytes.
 const NAME_BYTES_MAX: usize = 63;
@@ -22,6 +23,16 @@ pub fn canonical(parameter: &Parameter, text: &str, current: &Value) -> Result<V
         "client_encoding" => client_encoding(parameter, text)?,
         "search_path" => {
             parse_names(text).ok_or_else(|| wrong().with_detail("List syntax is invalid."))?;
+            text.to_owned()
+        }
+        "restrict_nonsystem_relation_kind" => {
+            let names =
+                parse_names(text).ok_or_else(|| wrong().with_detail("List syntax is invalid."))?;
+            let is_kind = |name: &String| matches!(name.as_str(), "view" | "foreign-table");
+            if let Some(unknown) = names.iter().find(|name| !is_kind(name)) {
+                let detail = format!("Unrecognized key word: \"{unknown}\".");
+                return Err(wrong().with_detail(detail));
+            }
             text.to_owned()
         }
         // As PostgreSQL: what is not printable ASCII is shown as a question mark.
@@ -100,33 +111,26 @@ fn date_style_text(style: DateStyle, order: DateOrder) -> String {
     format!("{style}, {order}")
 }
 
-/// A time zone setting: a named zone, or a fixed offset.
+/// A time zone setting.
 pub struct TimeZone {
     /// As SHOW prints it.
     pub name: String,
-    pub zone: chrono_tz::Tz,
-    /// Seconds east of UTC, when it is not a named zone.
-    pub offset: Option<i32>,
+    pub zone: Zone,
 }
 
 /// Reads `Europe/Berlin`, `utc`, `-7` (hours east), `+02:00` or `<+02>-02`
 /// (POSIX: positive is west).
 pub fn parse_time_zone(text: &str) -> Option<TimeZone> {
     let text = text.trim();
-    let named = chrono_tz::TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(text));
-    if let Some(&zone) = named {
-        return Some(TimeZone { name: zone.name().to_owned(), zone, offset: None });
-    }
-    let utc = chrono_tz::Tz::UTC;
     // A bare number is hours east of UTC.
     if let Ok(hours) = f64::from_str(text)
         && hours.abs() < 168.0
     {
         let seconds = (hours * 3600.0) as i32;
-        return Some(TimeZone { name: posix_name(seconds), zone: utc, offset: Some(seconds) });
+        return Some(TimeZone { name: posix_name(seconds), zone: Zone::Fixed(seconds) });
     }
-    let west = posix_offset(text)?;
-    Some(TimeZone { name: text.to_owned(), zone: utc, offset: Some(-west) })
+    let zone = Zone::by_name(text)?;
+    Some(TimeZone { name: zone.name(), zone })
 }
 
 /// The name that PostgreSQL gives a fixed offset: `<+02>-02`.
@@ -139,31 +143,6 @@ fn posix_name(seconds_east: i32) -> String {
         (hours, minutes, seconds) => format!("{hours:02}:{minutes:02}:{seconds:02}"),
     };
     format!("<{}{clock}>{}{clock}", sign(seconds_east < 0), sign(seconds_east >= 0))
-}
-
-/// Seconds west of UTC of a POSIX zone without daylight saving: `UTC+3`,
-/// `<+02>-02`, `+02:00`.
-fn posix_offset(text: &str) -> Option<i32> {
-    let clock = match text.strip_prefix('<') {
-        Some(rest) => rest.split_once('>')?.1,
-        None => text.trim_start_matches(|c: char| c.is_ascii_alphabetic()),
-    };
-    if clock.len() == text.len() && !clock.starts_with(['+', '-']) && !clock.contains(':') {
-        return None;
-    }
-    let (sign, digits) = match clock.as_bytes().first()? {
-        b'-' => (-1, &clock[1..]),
-        b'+' => (1, &clock[1..]),
-        _ => (1, clock),
-    };
-    let mut seconds = 0;
-    for (part, scale) in digits.split(':').zip([3600, 60, 1]) {
-        if part.is_empty() || part.len() > 3 || !part.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
-        }
-        seconds += part.parse::<i32>().ok()? * scale;
-    }
-    (digits.split(':').count() <= 3 && seconds <= 167 * 3600).then_some(sign * seconds)
 }
 
 /// A list of names as `search_path` is written: folded to lower case unless
@@ -242,11 +221,11 @@ mod tests {
 
     #[test]
     fn time_zones_are_names_or_offsets() {
-        let zone = |text| parse_time_zone(text).map(|zone| (zone.name, zone.offset));
-        assert_eq!(zone("europe/berlin"), Some(("Europe/Berlin".to_owned(), None)));
-        assert_eq!(zone("-7"), Some(("<-07>+07".to_owned(), Some(-7 * 3600))));
-        assert_eq!(zone("5.5"), Some(("<+05:30>-05:30".to_owned(), Some(19_800))));
-        assert_eq!(zone("<+02>-02"), Some(("<+02>-02".to_owned(), Some(7_200))));
+        let zone = |text| parse_time_zone(text).map(|zone| (zone.name, zone.zone.offset_at(0)));
+        assert_eq!(zone("europe/berlin"), Some(("Europe/Berlin".to_owned(), 3_600)));
+        assert_eq!(zone("-7"), Some(("<-07>+07".to_owned(), -7 * 3600)));
+        assert_eq!(zone("5.5"), Some(("<+05:30>-05:30".to_owned(), 19_800)));
+        assert_eq!(zone("<+02>-02"), Some(("<+02>-02".to_owned(), 7_200)));
         assert_eq!(zone("Mars/Olympus"), None);
         assert_eq!(zone(""), None);
     }

@@ -3,6 +3,7 @@
 use super::check;
 use super::parameter::Value;
 use crate::sql::functions::context::{DateOrder, DateStyle, IntervalStyle};
+use crate::sql::types::datetime::Zone;
 
 /// Read once per change of a setting instead of once per use.
 #[derive(Clone, Debug)]
@@ -20,14 +21,15 @@ pub struct Derived {
     pub default_read_only: bool,
     pub default_deferrable: bool,
     pub client_min_messages: MessageLevel,
-    pub time_zone: chrono_tz::Tz,
-    pub time_zone_offset: Option<i32>,
+    pub time_zone: Zone,
     pub date_style: DateStyle,
     pub date_order: DateOrder,
     pub interval_style: IntervalStyle,
     pub bytea_output_hex: bool,
     pub extra_float_digits: i32,
     pub row_security: bool,
+    /// Users' views are not to be read.
+    pub restrict_views: bool,
     /// Schema names in order, `$user` not yet replaced.
     pub search_path: Vec<String>,
     /// `SET ROLE`: none is the session's user.
@@ -116,14 +118,15 @@ impl Derived {
             default_read_only: flag("default_transaction_read_only"),
             default_deferrable: flag("default_transaction_deferrable"),
             client_min_messages: message_level(text("client_min_messages")),
-            time_zone: zone.as_ref().map_or(chrono_tz::Tz::UTC, |zone| zone.zone),
-            time_zone_offset: zone.and_then(|zone| zone.offset),
+            time_zone: zone.map_or(Zone::UTC, |zone| zone.zone),
             date_style,
             date_order,
             interval_style: interval_style(text("IntervalStyle")),
             bytea_output_hex: text("bytea_output") == "hex",
             extra_float_digits: number("extra_float_digits") as i32,
             row_security: flag("row_security"),
+            restrict_views: check::parse_names(text("restrict_nonsystem_relation_kind"))
+                .is_some_and(|kinds| kinds.iter().any(|kind| kind == "view")),
             search_path: check::parse_names(text("search_path")).unwrap_or_default(),
             role: Some(text("role")).filter(|role| *role != "none").map(str::to_owned),
             application_name: text("application_name").to_owned(),

@@ -6,7 +6,7 @@ use crate::sql::parse::ast::ColumnRef;
 
 use super::Binder;
 use super::node::typed;
-use super::scope::{Item, ItemColumn};
+use super::scope::{Clause, Item, ItemColumn};
 use crate::catalog;
 use crate::error::{Error, Result};
 use crate::sql::ir::{Expr, ExprKind};
@@ -39,6 +39,13 @@ impl Binder<'_> {
             Some(NodeEnum::AStar(_))
         );
         let location = node.location;
+        if self.levels.last().is_some_and(|level| level.clause == Clause::ColumnDefault) {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                "cannot use column reference in DEFAULT expression",
+            )
+            .at(location));
+        }
         match (names.as_slice(), star) {
             ([name], false) => self.unqualified_column(name, location),
             ([table, column], false) => self.qualified_column(None, table, column, location),

@@ -1,5 +1,7 @@
 //! Scalar expressions: one arm per node of the grammar.
 
+use std::sync::Arc;
+
 use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{
     AExpr, AExprKind, BoolExpr, BoolExprType, BoolTestType, BooleanTest, CollateClause, NullTest,
@@ -9,7 +11,7 @@ use crate::sql::parse::ast::{
 use super::Binder;
 use super::node::{BOOL, bool_expr, constant, inner, is_null_constant, required, typed};
 use super::operator::OperatorName;
-use crate::catalog::{self, CastContext};
+use crate::catalog::{self, CastContext, Function};
 use crate::error::{Error, Result};
 use crate::sql::ir::{Call, Expr, ExprKind};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
@@ -447,7 +449,16 @@ impl Binder<'_> {
         Ok(arg)
     }
 
+    /// CURRENT_DATE and its like. The call goes by that name, which is how it is printed.
     fn value_function(&mut self, node: &SqlValueFunction) -> Result<Expr> {
+        let mut value = self.value_of_function(node)?;
+        if let (ExprKind::Call(call), Some(name)) = (&mut value.kind, value_function_name(node)) {
+            call.function = Arc::new(Function { name, ..(*call.function).clone() });
+        }
+        Ok(value)
+    }
+
+    fn value_of_function(&mut self, node: &SqlValueFunction) -> Result<Expr> {
         use SqlValueFunctionOp::*;
         let op = SqlValueFunctionOp::try_from(node.op).unwrap_or(SqlvalueFunctionOpUndefined);
         let location = node.location;
@@ -503,6 +514,29 @@ impl Binder<'_> {
     pub(super) fn bool_constant(&self, value: bool) -> Expr {
         constant(Datum::Bool(value), BOOL)
     }
+}
+
+fn value_function_name(node: &SqlValueFunction) -> Option<String> {
+    use SqlValueFunctionOp::*;
+    let precision = node.typmod.clamp(0, 6);
+    Some(match SqlValueFunctionOp::try_from(node.op).ok()? {
+        SvfopCurrentDate => "CURRENT_DATE".to_owned(),
+        SvfopCurrentTime => "CURRENT_TIME".to_owned(),
+        SvfopCurrentTimeN => format!("CURRENT_TIME({precision})"),
+        SvfopCurrentTimestamp => "CURRENT_TIMESTAMP".to_owned(),
+        SvfopCurrentTimestampN => format!("CURRENT_TIMESTAMP({precision})"),
+        SvfopLocaltime => "LOCALTIME".to_owned(),
+        SvfopLocaltimeN => format!("LOCALTIME({precision})"),
+        SvfopLocaltimestamp => "LOCALTIMESTAMP".to_owned(),
+        SvfopLocaltimestampN => format!("LOCALTIMESTAMP({precision})"),
+        SvfopCurrentRole => "CURRENT_ROLE".to_owned(),
+        SvfopCurrentUser => "CURRENT_USER".to_owned(),
+        SvfopUser => "USER".to_owned(),
+        SvfopSessionUser => "SESSION_USER".to_owned(),
+        SvfopCurrentCatalog => "CURRENT_CATALOG".to_owned(),
+        SvfopCurrentSchema => "CURRENT_SCHEMA".to_owned(),
+        SqlvalueFunctionOpUndefined => return None,
+    })
 }
 
 fn unsupported_node(node: &NodeEnum) -> Error {

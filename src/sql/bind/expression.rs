@@ -26,6 +26,8 @@ pub enum ExpressionUse {
     /// WHERE of COPY FROM.
     CopyWhere,
     PartitionKey,
+    /// Of CREATE STATISTICS.
+    Statistics,
     /// A constant argument of a utility statement, or a USING expression.
     Other,
 }
@@ -41,6 +43,7 @@ impl ExpressionUse {
             ExpressionUse::IndexPredicate => Clause::IndexPredicate,
             ExpressionUse::CopyWhere => Clause::CopyWhere,
             ExpressionUse::PartitionKey => Clause::PartitionKey,
+            ExpressionUse::Statistics => Clause::Statistics,
             ExpressionUse::Other => Clause::Where,
         }
     }
@@ -166,6 +169,34 @@ pub fn bind_bound_value(eval: &EvalContext, node: &ast::Node, ty: SqlType) -> Re
     })
 }
 
+/// Whether an argument of EXECUTE may be given for a parameter, as a value may be
+/// assigned to a column.
+pub fn check_execute_argument(
+    eval: &EvalContext,
+    argument: &ast::Node,
+    (number, ty): (usize, SqlType),
+) -> Result<()> {
+    let node: &NodeEnum = super::node::inner(argument)?;
+    let mut binder = Binder::with_fixed_params(eval, &[]);
+    binder.with_relation("", &[], Clause::Where, |binder| {
+        let expr = binder.expr(node)?;
+        let source = expr.ty.oid;
+        if binder.coerce_to(expr, ty, CastContext::Assignment)?.is_some() {
+            return Ok(());
+        }
+        Err(Error::new(
+            sqlstate::DATATYPE_MISMATCH,
+            format!(
+                "parameter ${number} of type {} cannot be coerced to the expected type {}",
+                binder.display_type(source),
+                binder.display_type(ty.oid)
+            ),
+        )
+        .with_hint("You will need to rewrite or cast the expression.")
+        .at(super::node::location(node)))
+    })
+}
+
 /// As [`bind_column_expression`], for a domain's default.
 pub fn bind_domain_default(
     eval: &EvalContext,
@@ -217,9 +248,6 @@ fn bind_with<T>(
         }
         if matches!(usage, ExpressionUse::IndexPredicate | ExpressionUse::CopyWhere) {
             expr = binder.to_boolean(expr, "WHERE")?;
-        }
-        if usage == ExpressionUse::Default {
-            binder.refuse_columns(&mut expr)?;
         }
         finish(binder, expr)
     })
@@ -361,17 +389,6 @@ impl Binder<'_> {
         let answer = work(self);
         self.levels.pop();
         answer
-    }
-
-    fn refuse_columns(&self, expr: &mut Expr) -> Result<()> {
-        if crate::sql::ir::visit::columns_of(expr).is_empty() {
-            return Ok(());
-        }
-        Err(Error::new(
-            sqlstate::FEATURE_NOT_SUPPORTED,
-            "cannot use column reference in DEFAULT expression",
-        )
-        .at(expr.location))
     }
 
     fn assigned(

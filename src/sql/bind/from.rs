@@ -292,6 +292,12 @@ impl Binder<'_> {
     }
 
     fn view(&mut self, relation: &Arc<Relation>, table: &RangeVar) -> Result<(Rel, Item)> {
+        if self.eval.settings.restrict_views && relation.oid >= oid::FIRST_NORMAL {
+            return Err(Error::new(
+                sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                format!("access to non-system view \"{}\" is restricted", relation.name),
+            ));
+        }
         let query = self.view_query(relation)?;
         let mut item = query_item(&table.relname, &query.output);
         for ((column, declared), number) in

@@ -95,7 +95,7 @@ pub use expression::{
     ColumnExpression, DOMAIN_VALUE, ExpressionUse, bind_bound_value, bind_column_expression,
     bind_default, bind_domain_check, bind_domain_check_sql, bind_domain_default, bind_expression,
     bind_expression_sql, bind_relation_expression_sql, bind_trigger_condition,
-    bind_trigger_condition_sql,
+    bind_trigger_condition_sql, check_execute_argument,
 };
 pub use from::cannot_open;
 pub use inline::expression_of;
@@ -107,6 +107,7 @@ pub use polymorphic::{is_polymorphic, missing_input};
 pub use procedure::{ProcedureCall, bind_call, bind_call_with};
 pub use refresh::Refreshed;
 pub use rule::only_part;
+pub(in crate::sql) use same::same;
 use scope::Level;
 pub use statement::{lend_ctes, reads_own_changes};
 pub use updatable::updatable;

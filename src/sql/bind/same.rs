@@ -5,7 +5,7 @@
 
 use crate::sql::ir::{Call, Expr, ExprKind, SortKey};
 
-pub(super) fn same(a: &Expr, b: &Expr) -> bool {
+pub(in crate::sql) fn same(a: &Expr, b: &Expr) -> bool {
     use ExprKind::*;
     if a.ty != b.ty {
         return false;

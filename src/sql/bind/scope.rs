@@ -45,6 +45,7 @@ pub(super) enum Clause {
     PartitionKey,
     PartitionBound,
     TriggerWhen,
+    Statistics,
 }
 
 impl Clause {
@@ -106,6 +107,7 @@ impl Clause {
             Clause::GeneratedColumn => "column generation expressions",
             Clause::PartitionKey => "partition key expressions",
             Clause::PartitionBound => "partition bound",
+            Clause::Statistics => "statistics expressions",
         }
     }
 
@@ -119,6 +121,7 @@ impl Clause {
             Clause::IndexPredicate => Some("index predicate"),
             Clause::CopyWhere => Some("COPY FROM WHERE condition"),
             Clause::GeneratedColumn => Some("column generation expression"),
+            Clause::Statistics => Some("statistics expression"),
             _ => None,
         }
     }

@@ -28,7 +28,6 @@ pub fn words(kind: Kind) -> Option<(&'static str, &'static str)> {
         Kind::ObjectAccessMethod => ("access method", "DROP ACCESS METHOD"),
         Kind::ObjectEventTrigger => ("event trigger", "DROP EVENT TRIGGER"),
         Kind::ObjectPublication => ("publication", "DROP PUBLICATION"),
-        Kind::ObjectStatisticExt => ("statistics object", "DROP STATISTICS"),
         Kind::ObjectForeignTable => ("foreign table", "DROP FOREIGN TABLE"),
         Kind::ObjectOpclass => ("operator class", "DROP OPERATOR CLASS"),
         Kind::ObjectOpfamily => ("operator family", "DROP OPERATOR FAMILY"),

@@ -79,6 +79,7 @@ impl Ddl<'_> {
                 Some(node) => self.cast_target(node),
                 None => Err(Error::syntax("a cast is named by two types")),
             },
+            Kind::ObjectStatisticExt => self.own_statistics(node).map(|found| found.address()),
             Kind::ObjectDatabase | Kind::ObjectRole => self.commented_shared(statement, node),
             _ => Err(Error::unsupported("COMMENT ON this kind of object")),
         }

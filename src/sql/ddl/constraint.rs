@@ -345,6 +345,9 @@ impl Ddl<'_> {
         let target =
             def.pktable.as_ref().ok_or_else(|| Error::syntax("REFERENCES without a table"))?;
         let referenced = self.find_relation(target)?;
+        if referenced.is_system_catalog() {
+            return Err(super::name::system_catalog(&referenced.name));
+        }
         if !referenced.is_table() {
             return Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
@@ -384,6 +387,8 @@ impl Ddl<'_> {
                 "p" => return Err(Error::unsupported("MATCH PARTIAL")),
                 _ => false,
             },
+            check_disabled: false,
+            action_disabled: false,
         };
         let constraint =
             self.new_constraint(oid, &relation, name, def, ConstraintKind::ForeignKey(key));

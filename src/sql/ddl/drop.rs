@@ -94,6 +94,7 @@ impl Ddl<'_> {
             Kind::ObjectAggregate => self.routine_target(node, kind, statement.missing_ok),
             Kind::ObjectOperator => self.operator_target(node),
             Kind::ObjectCast => self.cast_target(node),
+            Kind::ObjectStatisticExt => self.statistics_target(node).await,
             kind if absent::words(kind).is_some() => {
                 Err(self.undroppable(kind, node, statement.missing_ok))
             }
@@ -137,7 +138,7 @@ impl Ddl<'_> {
             return Err(wrong_object(name, what)
                 .with_hint(format!("Use DROP {actual} to remove {}.", with_article(&actual))));
         }
-        if matches!(relation.kind, RelationKind::Virtual) {
+        if relation.is_system_catalog() {
             return Err(Error::new(
                 sqlstate::INSUFFICIENT_PRIVILEGE,
                 format!("permission denied: \"{name}\" is a system catalog"),
@@ -340,7 +341,7 @@ fn check_concurrent(statement: &ast::DropStmt) -> Result<()> {
     }
 }
 
-pub fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
+fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
     use ast::ObjectType as Kind;
     Ok(match kind {
         Kind::ObjectTable => "DROP TABLE",
@@ -360,6 +361,7 @@ pub fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
         Kind::ObjectCast => "DROP CAST",
         Kind::ObjectProcedure => "DROP PROCEDURE",
         Kind::ObjectRoutine => "DROP ROUTINE",
+        Kind::ObjectStatisticExt => "DROP STATISTICS",
         other if absent::words(other).is_some() => absent::words(other).map_or("", |w| w.1),
         other => {
             let name = other.as_str_name().trim_start_matches("OBJECT_").replace('_', " ");

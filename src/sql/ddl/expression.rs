@@ -111,6 +111,7 @@ fn require_immutable(expr: &Expr, usage: ExpressionUse) -> Result<()> {
         | ExpressionUse::Check
         | ExpressionUse::CopyWhere
         | ExpressionUse::Policy
+        | ExpressionUse::Statistics
         | ExpressionUse::Other => return Ok(()),
     };
     let mut mutable = false;

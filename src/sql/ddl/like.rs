@@ -22,6 +22,7 @@ const DEFAULTS: u32 = 1 << 3;
 const GENERATED: u32 = 1 << 4;
 const IDENTITY: u32 = 1 << 5;
 const INDEXES: u32 = 1 << 6;
+const STATISTICS: u32 = 1 << 7;
 
 impl Ddl<'_> {
     /// The columns that a LIKE clause stands for, with their CHECK constraints.
@@ -124,7 +125,7 @@ impl Ddl<'_> {
         Ok(copied)
     }
 
-    /// What LIKE copies once the new table is there: keys, indexes and comments.
+    /// What LIKE copies once the new table is there: keys, indexes, statistics and comments.
     pub(super) async fn finish_like(
         &mut self,
         table: Oid,
@@ -138,6 +139,9 @@ impl Ddl<'_> {
                     self.add_constraint(table, &constraint, true).await?;
                 }
                 self.copy_indexes(table, &source).await?;
+            }
+            if like.options & STATISTICS != 0 {
+                self.copy_statistics(table, &source)?;
             }
             if like.options & COMMENTS != 0 {
                 self.copy_comments(table, &source)?;

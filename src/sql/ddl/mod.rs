@@ -51,6 +51,7 @@ mod role;
 mod rule;
 mod schema;
 mod sequence;
+mod statistics;
 mod storage_options;
 mod table;
 mod table_to_view;
@@ -65,11 +66,11 @@ mod view_options;
 use std::sync::Arc;
 
 pub use create_as::{into_clause, select_into};
-pub use drop::drop_tag;
 pub use temporary::{before_commit, discard, drop_temporary};
 
 use crate::catalog::{Change, Object, ObjectClass, Relation, Role};
 use crate::error::{Error, Report, Result, Severity};
+use crate::sql::command;
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, Oid, SqlType};
@@ -169,9 +170,11 @@ impl Ddl<'_> {
             NodeEnum::DropOwnedStmt(statement) => ddl.drop_owned(statement).await?,
             NodeEnum::ReassignOwnedStmt(statement) => ddl.reassign_owned(statement)?,
             NodeEnum::GrantRoleStmt(statement) => ddl.grant_role(statement)?,
+            NodeEnum::CreateStatsStmt(statement) => ddl.create_statistics(statement).await?,
+            NodeEnum::AlterStatsStmt(statement) => ddl.alter_statistics(statement)?,
             NodeEnum::CreatedbStmt(statement) => ddl.create_database(statement)?,
             NodeEnum::DropdbStmt(statement) => ddl.drop_database(statement)?,
-            other => return Err(Error::unsupported(statement_name(other))),
+            other => return Err(Error::unsupported(command::name(other))),
         };
         Ok(tag.to_owned())
     }
@@ -198,26 +201,6 @@ impl Ddl<'_> {
             _ => Err(Error::unsupported("DEFINE")),
         }
     }
-}
-
-/// Names a statement that is not supported, in SQL's words where it has them.
-pub(super) fn statement_name(node: &NodeEnum) -> String {
-    match node {
-        NodeEnum::CreateStatsStmt(_) => return "CREATE STATISTICS".to_owned(),
-        NodeEnum::RuleStmt(_) => return "CREATE RULE".to_owned(),
-        _ => {}
-    }
-    let debug = format!("{node:?}");
-    let name = debug.split(['(', ' ', '{']).next().unwrap_or_default();
-    let words = name.strip_suffix("Stmt").unwrap_or(name);
-    let mut out = String::new();
-    for character in words.chars() {
-        if character.is_ascii_uppercase() && !out.is_empty() {
-            out.push(' ');
-        }
-        out.push(character.to_ascii_uppercase());
-    }
-    out
 }
 
 /// The steps every DDL statement is made of.

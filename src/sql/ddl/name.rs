@@ -19,7 +19,7 @@ const NAME_LENGTH_MAX: usize = 63;
 
 impl Ddl<'_> {
     /// The schema that a new object without a schema in its name goes to.
-    pub fn creation_schema(&self, schema: &str) -> Result<Oid> {
+    pub fn creation_schema(&mut self, schema: &str) -> Result<Oid> {
         let oid = if schema.is_empty() {
             let path = &self.ctx.eval.settings.search_path;
             let is_temporary = |oid: Oid| {
@@ -32,6 +32,9 @@ impl Ddl<'_> {
                     "no schema has been selected to create in",
                 )
             })?
+        } else if schema == super::temporary::ALIAS {
+            self.require_temporary()?;
+            self.temporary_schema()
         } else {
             self.schema_named(schema)?
         };
@@ -270,7 +273,7 @@ pub fn wrong_object(name: &str, what: &str) -> Error {
     Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{name}\" is not {article} {what}"))
 }
 
-fn system_catalog(name: &str) -> Error {
+pub(super) fn system_catalog(name: &str) -> Error {
     Error::new(
         sqlstate::INSUFFICIENT_PRIVILEGE,
         format!("permission denied: \"{name}\" is a system catalog"),

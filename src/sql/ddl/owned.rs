@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::Ddl;
 use crate::catalog::{
-    Object, ObjectAddress, Relation, RelationKind, Role, Schema, Type, relation_oid,
+    ExtendedStatistics, Object, ObjectAddress, Relation, RelationKind, Role, Schema, Type,
+    relation_oid,
 };
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
@@ -84,6 +85,9 @@ impl Ddl<'_> {
             .chain(types.map(|ty| ObjectAddress::type_(ty.oid)))
             .chain(catalog.functions().filter(|f| f.owner == role).map(|f| f.address()))
             .chain(catalog.schemas().filter(|s| s.owner == role).map(|s| s.address()))
+            .chain(
+                catalog.all_extended_statistics().filter(|s| s.owner == role).map(|s| s.address()),
+            )
             .collect()
     }
 
@@ -108,6 +112,11 @@ impl Ddl<'_> {
             relation_oid::PG_NAMESPACE => {
                 if let Some(schema) = catalog.schema(address.oid) {
                     self.put(Schema { owner, ..(**schema).clone() });
+                }
+            }
+            relation_oid::PG_STATISTIC_EXT => {
+                if let Some(found) = catalog.extended_statistics(address.oid) {
+                    self.put(ExtendedStatistics { owner, ..(**found).clone() });
                 }
             }
             _ => return Err(Error::unsupported("REASSIGN OWNED of this kind of object")),

@@ -170,7 +170,7 @@ impl Ddl<'_> {
 
     /// Where the multirange type goes, and its name: as told, or made of the range's.
     fn multirange_name(
-        &self,
+        &mut self,
         options: &Options<'_>,
         schema: Oid,
         range: &str,

@@ -51,6 +51,7 @@ impl Ddl<'_> {
             | Kind::ObjectProcedure
             | Kind::ObjectRoutine
             | Kind::ObjectAggregate => self.rename_routine(statement),
+            Kind::ObjectStatisticExt => self.rename_statistics(statement),
             _ => Err(Error::unsupported("ALTER … RENAME of this kind of object")),
         }
     }
@@ -70,7 +71,7 @@ impl Ddl<'_> {
             return Err(Error::undefined_table(&super::name::display_name(name)));
         };
         self.require_relation_owner(&relation)?;
-        if matches!(relation.kind, RelationKind::Virtual) {
+        if relation.is_system_catalog() {
             return Err(Error::new(
                 sqlstate::INSUFFICIENT_PRIVILEGE,
                 format!("permission denied: \"{}\" is a system catalog", relation.name),
@@ -193,6 +194,7 @@ impl Ddl<'_> {
         for oid in relation.indexes.clone() {
             self.rename_in_index(relation, &renamed, oid)?;
         }
+        self.rename_in_statistics(relation.oid, |ddl, sql| ddl.reprint(relation, &renamed, sql))?;
         self.put_relation(renamed);
         Ok(())
     }
@@ -396,6 +398,9 @@ impl Ddl<'_> {
         ) {
             return self.set_routine_schema(statement);
         }
+        if kind == Kind::ObjectStatisticExt {
+            return self.set_statistics_schema(statement);
+        }
         if kind == Kind::ObjectOperator {
             self.set_operator_schema(statement.object.as_deref(), &statement.newschema)?;
             return Ok("ALTER OPERATOR".to_owned());
@@ -544,6 +549,10 @@ impl Ddl<'_> {
                 self.set_operator_owner(statement.object.as_deref(), owner)?;
                 Ok("ALTER OPERATOR".to_owned())
             }
+            Kind::ObjectStatisticExt => {
+                let object = statement.object.as_deref().and_then(|node| node.node.as_ref());
+                self.set_statistics_owner(object, owner)
+            }
             _ => Err(Error::unsupported("OWNER TO for this kind of object")),
         }
     }
@@ -564,7 +573,7 @@ impl Ddl<'_> {
 
     /// Who gives an object away must be a member of the new owner, and the new owner
     /// must be able to make such objects there.
-    fn require_new_owner(&self, owner: Oid, schema: Oid) -> Result<()> {
+    pub(super) fn require_new_owner(&self, owner: Oid, schema: Oid) -> Result<()> {
         let current = self.current_role()?;
         let catalog = &self.work.catalog;
         if current.superuser {

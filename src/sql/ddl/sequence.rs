@@ -223,6 +223,20 @@ impl Ddl<'_> {
         };
         let relation =
             self.relation_by_name(schema, table).ok_or_else(|| Error::undefined_table(table))?;
+        let unfit = match relation.kind {
+            RelationKind::Table if relation.materialized.is_some() => Some("materialized views"),
+            RelationKind::Table | RelationKind::View(_) | RelationKind::Virtual => None,
+            RelationKind::Index(_) => Some("indexes"),
+            RelationKind::Sequence(_) => Some("sequences"),
+            RelationKind::Composite => Some("composite types"),
+        };
+        if let Some(what) = unfit {
+            return Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!("sequence cannot be owned by relation \"{table}\""),
+            )
+            .with_detail(format!("This operation is not supported for {what}.")));
+        }
         let attnum = column_number(&relation, column).ok_or_else(|| {
             Error::new(
                 sqlstate::UNDEFINED_COLUMN,

@@ -19,7 +19,7 @@ use crate::sql::types::Oid;
 use crate::sqlstate;
 
 /// How SQL calls the session's own temporary schema.
-const ALIAS: &str = "pg_temp";
+pub(super) const ALIAS: &str = "pg_temp";
 
 impl Ddl<'_> {
     /// The schema that a new relation goes to: the temporary one if the statement or
@@ -65,7 +65,7 @@ impl Ddl<'_> {
     }
 
     /// The first temporary object of a session takes TEMPORARY on the database.
-    fn require_temporary(&self) -> Result<()> {
+    pub(super) fn require_temporary(&self) -> Result<()> {
         if self.own_temporary_schema().is_some() {
             return Ok(());
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Ddl;
 use super::name::{display_name, name_list};
-use crate::catalog::{ObjectAddress, Relation, Trigger};
+use crate::catalog::{Constraint, ConstraintKind, ObjectAddress, Relation, Trigger};
 use crate::error::{Error, Result};
 use crate::sql::parse::ast;
 use crate::sql::types::Oid;
@@ -97,10 +97,7 @@ impl Ddl<'_> {
         let single =
             !all && !matches!(command.subtype(), Step::AtEnableTrigUser | Step::AtDisableTrigUser);
         if all {
-            let info = crate::table::TableInfo::of(&self.work.catalog, table)?;
-            if enabled == 'D' && (!info.foreign_keys.is_empty() || !info.referencing.is_empty()) {
-                return Err(Error::unsupported("DISABLE TRIGGER ALL on a table with foreign keys"));
-            }
+            self.switch_foreign_keys(table, enabled == 'D', recurse).await?;
         }
         let switched = match single {
             true => {
@@ -112,6 +109,50 @@ impl Ddl<'_> {
         };
         for trigger in switched {
             self.switch_trigger(&trigger, enabled, recurse).await?;
+        }
+        Ok(())
+    }
+
+    /// PostgreSQL has triggers for foreign keys: on the referencing table those that check
+    /// its rows, on the referenced one those that see to the rows that refer to it.
+    async fn switch_foreign_keys(
+        &mut self,
+        table: Oid,
+        disabled: bool,
+        recurse: bool,
+    ) -> Result<()> {
+        let tables = match recurse && self.relation(table)?.is_partitioned() {
+            true => self.work.catalog.with_descendants(table),
+            false => vec![table],
+        };
+        let keys: Vec<Arc<Constraint>> =
+            self.work.catalog.constraints().filter(|key| key.is_foreign_key()).cloned().collect();
+        let is_superuser = self.current_role()?.superuser;
+        for constraint in keys {
+            let mut changed = (*constraint).clone();
+            let ConstraintKind::ForeignKey(key) = &mut changed.kind else { continue };
+            let (checks, acts) =
+                (tables.contains(&constraint.table), tables.contains(&key.referenced_table));
+            if !checks && !acts {
+                continue;
+            }
+            if !is_superuser {
+                return Err(Error::new(
+                    sqlstate::INSUFFICIENT_PRIVILEGE,
+                    format!(
+                        "permission denied: \"RI_ConstraintTrigger_{}_{}\" is a system trigger",
+                        if checks { 'c' } else { 'a' },
+                        constraint.oid
+                    ),
+                ));
+            }
+            if checks {
+                key.check_disabled = disabled;
+            }
+            if acts {
+                key.action_disabled = disabled;
+            }
+            self.put(changed);
         }
         Ok(())
     }

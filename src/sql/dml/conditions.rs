@@ -10,9 +10,9 @@ use crate::index::{inverted, ordered};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{Call, ColumnId, Expr, ExprKind};
 use crate::sql::run::eval::Evaluator;
-use crate::sql::types::{Datum, Repr};
+use crate::sql::types::{Datum, Repr, SqlType, oid};
+use crate::table::TableInfo;
 use crate::table::scan::Comparison;
-use crate::table::{ColumnInfo, TableInfo};
 
 /// The conditions of one predicate, by column position.
 #[derive(Default)]
@@ -71,42 +71,50 @@ impl Conditions {
         columns: &[(i16, ColumnId)],
         catalog: &Catalog,
     ) -> Result<Conditions> {
+        Conditions::over(predicate, &|expr| position(expr, columns), catalog)
+    }
+
+    /// The same of whatever `position` gives a number.
+    pub fn over(
+        predicate: &Expr,
+        position: &dyn Fn(&Expr) -> Option<usize>,
+        catalog: &Catalog,
+    ) -> Result<Conditions> {
         let mut found = Conditions::default();
-        found.collect(predicate, columns, catalog)?;
+        found.collect(predicate, position, catalog)?;
         Ok(found)
     }
 
     fn collect(
         &mut self,
         expr: &Expr,
-        columns: &[(i16, ColumnId)],
+        position: &dyn Fn(&Expr) -> Option<usize>,
         catalog: &Catalog,
     ) -> Result<()> {
         match &expr.kind {
             ExprKind::And(args) => {
                 for arg in args {
-                    self.collect(arg, columns, catalog)?;
+                    self.collect(arg, position, catalog)?;
                 }
             }
             ExprKind::Call(Call { function, args, .. }) if args.len() == 2 => {
-                if let Some((at, operator)) = parts_operator(function, args, columns) {
+                if let Some((at, operator)) = parts_operator(function, args, position) {
                     let relation = Relation::Parts(operator);
-                    let position = position(&args[at], columns);
-                    return match position {
+                    return match position(&args[at]) {
                         Some(position) => self.add(position, relation, &args[1 - at], catalog),
                         None => Ok(()),
                     };
                 }
                 let Some(relation) = relation_of(function) else { return Ok(()) };
-                if let Some(position) = position(&args[0], columns) {
+                if let Some(position) = position(&args[0]) {
                     self.add(position, relation, &args[1], catalog)?;
-                } else if let Some(position) = position(&args[1], columns) {
+                } else if let Some(position) = position(&args[1]) {
                     self.add(position, relation.swapped(), &args[0], catalog)?;
                 }
             }
             ExprKind::InList { equal, left, list, negated: false } => {
                 if relation_of(equal) == Some(Relation::Equal)
-                    && let Some(position) = position(left, columns)
+                    && let Some(position) = position(left)
                     && list.iter().all(is_known_before)
                 {
                     let compile = |value| Evaluator::compile(value, &[], catalog);
@@ -115,8 +123,13 @@ impl Conditions {
                     self.conditions.push(Condition { position, relation, value });
                 }
             }
+            ExprKind::Column(_) => self.add_truth(expr, true, position, catalog)?,
+            ExprKind::Not(arg) => self.add_truth(arg, false, position, catalog)?,
+            ExprKind::BoolTest { arg, value: Some(value), negated: false } => {
+                self.add_truth(arg, *value, position, catalog)?;
+            }
             ExprKind::IsNull(arg) | ExprKind::IsNotNull(arg) => {
-                if let Some(position) = position(arg, columns) {
+                if let Some(position) = position(arg) {
                     let is_null = matches!(expr.kind, ExprKind::IsNull(_));
                     let relation = if is_null { Relation::IsNull } else { Relation::IsNotNull };
                     self.conditions.push(Condition { position, relation, value: Value::None });
@@ -124,7 +137,7 @@ impl Conditions {
             }
             ExprKind::ArrayCompare { operator, left, array, all: false } => {
                 if relation_of(operator) == Some(Relation::Equal)
-                    && let Some(position) = position(left, columns)
+                    && let Some(position) = position(left)
                 {
                     self.add(position, Relation::EqualAny, array, catalog)?;
                 }
@@ -148,6 +161,20 @@ impl Conditions {
         Ok(())
     }
 
+    /// A boolean column by itself, or its negation.
+    fn add_truth(
+        &mut self,
+        arg: &Expr,
+        value: bool,
+        position: &dyn Fn(&Expr) -> Option<usize>,
+        catalog: &Catalog,
+    ) -> Result<()> {
+        let Some(position) = position(arg) else { return Ok(()) };
+        let kind = ExprKind::Const(Datum::Bool(value));
+        let constant = Expr { kind, ty: SqlType::new(oid::BOOL), location: -1 };
+        self.add(position, Relation::Equal, &constant, catalog)
+    }
+
     /// Whether a column, by position, is compared with anything that an order knows.
     pub fn binds(&self, position: usize) -> bool {
         let is_compared = |condition: &Condition| {
@@ -164,9 +191,19 @@ impl Conditions {
         ctx: &EvalContext,
         params: &[Datum],
     ) -> Result<Option<Vec<(usize, Comparison)>>> {
+        self.evaluate_as(&|position| &info.columns[position].repr, ctx, params)
+    }
+
+    /// The same of values in other forms than the table's columns.
+    pub fn evaluate_as<'r>(
+        &self,
+        repr: &dyn Fn(usize) -> &'r Repr,
+        ctx: &EvalContext,
+        params: &[Datum],
+    ) -> Result<Option<Vec<(usize, Comparison)>>> {
         let mut comparisons = Vec::with_capacity(self.conditions.len());
         for condition in &self.conditions {
-            let column = &info.columns[condition.position];
+            let column = repr(condition.position);
             let value = match &condition.value {
                 Value::None => {
                     let comparison = match condition.relation {
@@ -211,10 +248,10 @@ enum Known {
     Never,
 }
 
-fn comparison(relation: Relation, value: Datum, column: &ColumnInfo) -> Known {
-    let integral = matches!(column.repr, Repr::Int2 | Repr::Int4 | Repr::Int8);
+fn comparison(relation: Relation, value: Datum, column: &Repr) -> Known {
+    let integral = matches!(column, Repr::Int2 | Repr::Int4 | Repr::Int8);
     match relation {
-        Relation::Equal => match ordered::coerce(&value, &column.repr) {
+        Relation::Equal => match ordered::coerce(&value, column) {
             Some(value) => Known::Some(Comparison::Equal(value)),
             None if integral => Known::Never,
             None => Known::Unusable,
@@ -223,11 +260,11 @@ fn comparison(relation: Relation, value: Datum, column: &ColumnInfo) -> Known {
             let Datum::Array(array) = value else { return Known::Unusable };
             one_of(&array.elements, column)
         }
-        Relation::Below { included } => match ordered::coerce(&value, &column.repr) {
+        Relation::Below { included } => match ordered::coerce(&value, column) {
             Some(bound) => Known::Some(Comparison::Below { bound, included }),
             None => Known::Unusable,
         },
-        Relation::Above { included } => match ordered::coerce(&value, &column.repr) {
+        Relation::Above { included } => match ordered::coerce(&value, column) {
             Some(bound) => Known::Some(Comparison::Above { bound, included }),
             None => Known::Unusable,
         },
@@ -240,20 +277,19 @@ fn comparison(relation: Relation, value: Datum, column: &ColumnInfo) -> Known {
 fn parts_operator(
     function: &Function,
     args: &[Expr],
-    columns: &[(i16, ColumnId)],
+    position: &dyn Fn(&Expr) -> Option<usize>,
 ) -> Option<(usize, inverted::Operator)> {
     if function.language != "internal" {
         return None;
     }
-    let at = args.iter().position(|arg| position(arg, columns).is_some())?;
+    let at = args.iter().position(|arg| position(arg).is_some())?;
     Some((at, inverted::Operator::of_function(&function.source, at == 1)?))
 }
 
 /// Equal to one of these; NULLs equal nothing.
-fn one_of(values: &[Datum], column: &ColumnInfo) -> Known {
+fn one_of(values: &[Datum], column: &Repr) -> Known {
     let values = values.iter().filter(|value| !value.is_null());
-    let coerced: Option<Vec<Datum>> =
-        values.map(|value| ordered::coerce(value, &column.repr)).collect();
+    let coerced: Option<Vec<Datum>> = values.map(|value| ordered::coerce(value, column)).collect();
     match coerced {
         Some(values) if values.is_empty() => Known::Never,
         Some(values) => Known::Some(Comparison::OneOf(values)),

@@ -20,6 +20,7 @@ mod compiler;
 pub mod conditions;
 pub mod copy;
 mod domain;
+mod implied;
 mod insert;
 mod instead;
 mod late;
@@ -37,6 +38,7 @@ pub use compiler::{SqlCompiler, row_expression};
 pub use conditions::Conditions;
 pub use copy::{CopyFrom, CopyOptions, CopyTo};
 pub use domain::{compile_check, compile_domain};
+pub use implied::index_hints;
 pub use returning::reserve;
 pub use truncate::{empty, truncate};
 

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::conditions::Conditions;
+use super::implied::index_hints;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
-use crate::sql::ir::{ColumnId, Expr, Rel, Scan};
+use crate::sql::ir::{ColumnId, Expr, ExprKind, Rel, Scan, visit};
 use crate::sql::run::StatementContext;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::types::Datum;
 use crate::storage::Value;
 use crate::table::scan::{
-    Access, Comparison, RowIterator, choose, count_search, fetched, named_rows, rid_rows, scanned,
+    Access, Comparison, IndexHints, RowIterator, choose, count_search, fetched, named_rows,
+    rid_rows, scanned,
 };
 use crate::table::{Member, ScanOptions, TableInfo, lookup};
 use crate::txn::{Counted, Overlay};
@@ -30,6 +32,8 @@ const INLINE_ROWS_MAX: usize = 64;
 pub struct TargetScan {
     predicate: Option<Arc<Evaluator>>,
     conditions: Conditions,
+    /// The condition as it was bound, and the named table's columns in it.
+    bound: Option<(Expr, Vec<(i16, ColumnId)>)>,
 }
 
 /// The target's columns by position, then its rid: the row that evaluators see.
@@ -80,7 +84,8 @@ impl TargetScan {
             return Ok(None);
         }
         let Some(predicate) = predicates.first() else {
-            return Ok(Some(TargetScan { predicate: None, conditions: Conditions::default() }));
+            let conditions = Conditions::default();
+            return Ok(Some(TargetScan { predicate: None, conditions, bound: None }));
         };
         let Ok(evaluator) = Evaluator::compile(predicate, &slots(target), catalog) else {
             return Ok(None);
@@ -88,7 +93,8 @@ impl TargetScan {
         let columns: Vec<(i16, ColumnId)> =
             target.columns.iter().map(|(attnum, column)| (*attnum, column.id)).collect();
         let conditions = Conditions::new(predicate, &columns, catalog)?;
-        Ok(Some(TargetScan { predicate: Some(Arc::new(evaluator)), conditions }))
+        let bound = Some(((*predicate).clone(), columns));
+        Ok(Some(TargetScan { predicate: Some(Arc::new(evaluator)), conditions, bound }))
     }
 
     /// Whether a version of a row fulfils the condition.
@@ -108,6 +114,32 @@ impl TargetScan {
         ctx: &StatementContext,
     ) -> Result<Option<Vec<(usize, Comparison)>>> {
         self.conditions.evaluate(root, &ctx.eval, params)
+    }
+
+    /// What the condition says of a member's indexes over more than columns.
+    fn index_hints(&self, member: &Member, params: &[Datum], eval: &EvalContext) -> IndexHints {
+        if member.info.indexes.iter().all(|index| index.is_over_columns()) {
+            return IndexHints::default();
+        }
+        let own = |(number, id): &(i16, ColumnId)| match *number {
+            1.. => member.attnum(*number).map(|number| (number, *id)),
+            _ => None,
+        };
+        let columns: Vec<(i16, ColumnId)> =
+            self.bound.iter().flat_map(|(_, columns)| columns.iter().filter_map(own)).collect();
+        let condition = self.bound.as_ref().map(|(condition, _)| {
+            let mut condition = condition.clone();
+            visit::rewrite(&mut condition, &mut |expr| {
+                if let ExprKind::Param(at) = expr.kind
+                    && let Some(value) = params.get(at)
+                {
+                    expr.kind = ExprKind::Const(value.clone());
+                }
+            });
+            condition
+        });
+        let condition = condition.as_ref().map(|condition| (condition, columns.as_slice()));
+        index_hints(&member.info, condition, eval, params, |expr| Ok(expr.clone()))
     }
 
     /// Starts reading a member's rows that fulfil the condition at the overlay's
@@ -151,6 +183,7 @@ impl TargetScan {
             proof: None,
             alias: None,
             hints: Vec::new(),
+            indexes: self.index_hints(member, params, &ctx.eval),
         };
         let access = choose(info, &overlay, comparisons, &options)?;
         let rows = match &access {

@@ -320,6 +320,8 @@ async fn truncate_empties_and_refuses_referenced_tables() {
         on_delete: crate::catalog::ReferentialAction::NoAction,
         delete_set_columns: Vec::new(),
         match_full: false,
+        check_disabled: false,
+        action_disabled: false,
     };
     fixture.constraint(S + 1, S, "s_id_fkey", ConstraintKind::ForeignKey(key), false);
     let ctx = context(&fixture);

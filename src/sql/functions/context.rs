@@ -50,9 +50,7 @@ impl EvalContext {
 /// The settings that change what expressions mean or print.
 #[derive(Clone, Debug)]
 pub struct SettingsView {
-    pub time_zone: chrono_tz::Tz,
-    /// A fixed offset (seconds east of UTC) when TimeZone is not a named zone.
-    pub time_zone_offset: Option<i32>,
+    pub time_zone: Zone,
     pub date_style: DateStyle,
     pub date_order: DateOrder,
     pub interval_style: IntervalStyle,
@@ -60,6 +58,8 @@ pub struct SettingsView {
     pub extra_float_digits: i32,
     /// Off: what policies would hide is an error.
     pub row_security: bool,
+    /// Users' views are not to be read (`restrict_nonsystem_relation_kind`).
+    pub restrict_views: bool,
     /// Schemas searched, in order, `pg_catalog` included where it applies.
     pub search_path: Vec<Oid>,
     pub current_user: String,
@@ -71,7 +71,7 @@ pub struct SettingsView {
 impl SettingsView {
     /// The time zone as dates and times use it.
     pub fn zone(&self) -> Zone {
-        self.time_zone_offset.map_or(Zone::Named(self.time_zone), Zone::Fixed)
+        self.time_zone
     }
 
     /// What printing a value depends on, borrowed.
@@ -158,7 +158,8 @@ pub trait SessionHooks: Send + Sync {
     fn clock_was_read(&self) {}
     fn nextval(&self, sequence: Oid) -> Result<i64>;
     fn currval(&self, sequence: Oid) -> Result<i64>;
-    fn lastval(&self) -> Result<i64>;
+    /// The sequence of the session's last `nextval`, and what `currval` is for it.
+    fn lastval(&self) -> Result<(Oid, i64)>;
     fn setval(&self, sequence: Oid, value: i64, is_called: bool) -> Result<i64>;
     /// What SELECT from a sequence shows.
     fn sequence_row(&self, sequence: Oid) -> Result<SequenceRow>;
@@ -172,6 +173,8 @@ pub trait SessionHooks: Send + Sync {
     fn notify(&self, _channel: &str, _payload: &str) -> Result<()> {
         Err(crate::error::Error::unsupported("pg_notify"))
     }
+    /// A notice or warning for the client.
+    fn tell(&self, _notice: crate::error::Report) {}
     fn transaction_id(&self) -> u64;
     /// The transaction's id, which counts as assigned from now on.
     fn assign_transaction_id(&self) -> u64 {

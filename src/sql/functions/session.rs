@@ -98,7 +98,11 @@ const SEQUENCES: &[Kernel] = kernels! {
         allow_sequence(call, sequence, acl::USAGE | acl::SELECT)?;
         call.eval.session.currval(sequence).map(Datum::Int8)
     };
-    call "lastval" => |call, _| call.eval.session.lastval().map(Datum::Int8);
+    call "lastval" => |call, _| {
+        let (sequence, value) = call.eval.session.lastval()?;
+        allow_sequence(call, sequence, acl::USAGE | acl::SELECT)?;
+        Ok(Datum::Int8(value))
+    };
     call "setval_oid" => |call, args| {
         allow_sequence(call, arg(args, 0)?, acl::UPDATE)?;
         call.eval.session.setval(arg(args, 0)?, arg(args, 1)?, true).map(Datum::Int8)

@@ -43,12 +43,13 @@ pub fn family(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) ->
     if let [only] = members.as_slice() {
         let is_root = only.info.oid() == scan.relation.oid;
         let alias = (!is_root || !scan.alias.is_empty()).then(|| name.to_owned());
-        return source::stored(lowering, scan, only, alias, &of_member(only));
+        return source::stored(lowering, scan, only, alias, predicate, &of_member(only));
     }
     let mut inputs = Vec::with_capacity(members.len());
     for (member, number) in members.iter().zip(1..) {
         let alias = format!("{name}_{number}");
-        inputs.push(source::stored(lowering, scan, member, Some(alias), &of_member(member))?);
+        let hints = of_member(member);
+        inputs.push(source::stored(lowering, scan, member, Some(alias), predicate, &hints)?);
     }
     let overlay = lowering.planner.overlay();
     let mut rows = 0i64;
@@ -66,8 +67,9 @@ fn family_hints(
     members: &[Arc<Member>],
     predicate: &Expr,
 ) -> Result<Vec<(usize, Comparison)>> {
-    let is_searchable =
-        |member: &Arc<Member>| member.info.indexes.iter().any(|index| index.is_searchable());
+    let is_searchable = |member: &Arc<Member>| {
+        member.info.indexes.iter().any(|index| index.valid && index.is_inverted())
+    };
     if !members.iter().any(is_searchable) {
         return Ok(Vec::new());
     }

@@ -32,11 +32,13 @@ pub struct Estimate {
     pub rows: f64,
     /// Of columns that something is known about.
     distinct: HashMap<Column, f64>,
+    /// Of columns together, where ANALYZE has looked at them together.
+    together: Vec<(Vec<Column>, f64)>,
 }
 
 impl Estimate {
     fn of_rows(rows: f64) -> Estimate {
-        Estimate { rows, distinct: HashMap::new() }
+        Estimate { rows, ..Estimate::default() }
     }
 
     /// The distinct values of an expression, never more than there are rows.
@@ -63,9 +65,40 @@ impl Estimate {
 
     /// The same rows under other column names, by position.
     fn renamed(self, from: &DFSchema, to: &DFSchema) -> Estimate {
-        let pairs = from.columns().into_iter().zip(to.columns());
-        let distinct = pairs.filter_map(|(from, to)| Some((to, *self.distinct.get(&from)?)));
-        Estimate { rows: self.rows, distinct: distinct.collect() }
+        let pairs: Vec<(Column, Column)> = from.columns().into_iter().zip(to.columns()).collect();
+        self.under(&pairs)
+    }
+
+    /// The same rows, of which only these columns are known, under their second names.
+    fn under(&self, pairs: &[(Column, Column)]) -> Estimate {
+        let distinct =
+            pairs.iter().filter_map(|(from, to)| Some((to.clone(), *self.distinct.get(from)?)));
+        let renamed = |column: &Column| {
+            pairs.iter().find(|(from, _)| from == column).map(|(_, to)| to.clone())
+        };
+        let together = self.together.iter().filter_map(|(columns, number)| {
+            Some((columns.iter().map(renamed).collect::<Option<Vec<_>>>()?, *number))
+        });
+        Estimate { rows: self.rows, distinct: distinct.collect(), together: together.collect() }
+    }
+
+    /// The combinations of values of several expressions, each by itself unless more is
+    /// known of some of them together (PostgreSQL's `estimate_multivariate_ndistinct`).
+    fn combinations(&self, exprs: &[Expr]) -> f64 {
+        let mut rest: Vec<&Expr> = exprs.iter().collect();
+        let mut groups = 1.0;
+        loop {
+            let is_key = |column: &Column| {
+                rest.iter().any(|expr| matches!(expr, Expr::Column(key) if key == column))
+            };
+            let known = self.together.iter().filter(|(columns, _)| columns.iter().all(is_key));
+            let Some((columns, number)) = known.max_by_key(|(columns, _)| columns.len()) else {
+                break;
+            };
+            groups *= number.min(self.rows);
+            rest.retain(|expr| !matches!(expr, Expr::Column(key) if columns.contains(key)));
+        }
+        groups * rest.into_iter().map(|expr| self.distinct(expr)).product::<f64>()
     }
 }
 
@@ -103,7 +136,7 @@ pub fn estimate(plan: &LogicalPlan) -> Estimate {
 
 fn table(scan: &TableScan) -> Estimate {
     let provider = source_as_provider(&scan.source).ok();
-    let statistics = provider.and_then(|table| scan::estimated(&*table, &scan.filters));
+    let statistics = provider.as_ref().and_then(|table| scan::estimated(&**table, &scan.filters));
     let Some(statistics) = statistics else { return Estimate::of_rows(ROWS_DEFAULT) };
     let rows = statistics.num_rows.get_value().map_or(ROWS_DEFAULT, |rows| *rows as f64).max(1.0);
     let all = scan.source.schema();
@@ -112,21 +145,29 @@ fn table(scan: &TableScan) -> Estimate {
         let distinct = statistics.column_statistics.get(position)?.distinct_count.get_value()?;
         Some((column, *distinct as f64))
     });
-    Estimate { rows, distinct: known.collect() }
+    let field = |name: &String| {
+        let columns = scan.projected_schema.columns().into_iter();
+        columns.into_iter().find(|column| column.name == *name)
+    };
+    let together = provider.iter().flat_map(|table| scan::distinct_together(&**table));
+    let together = together.filter_map(|(names, number)| {
+        Some((names.iter().map(field).collect::<Option<Vec<_>>>()?, number))
+    });
+    Estimate { rows, distinct: known.collect(), together: together.collect() }
 }
 
 fn projected(projection: &Projection) -> Estimate {
     let input = estimate(&projection.input);
-    let known =
-        projection.expr.iter().zip(projection.schema.columns()).filter_map(|(expr, to)| match expr
-            .clone()
-            .unalias_nested()
-            .data
-        {
-            Expr::Column(column) => Some((to, *input.distinct.get(&column)?)),
+    let pairs: Vec<(Column, Column)> = projection
+        .expr
+        .iter()
+        .zip(projection.schema.columns())
+        .filter_map(|(expr, to)| match expr.clone().unalias_nested().data {
+            Expr::Column(column) => Some((column, to)),
             _ => None,
-        });
-    Estimate { distinct: known.collect(), rows: input.rows }
+        })
+        .collect();
+    input.under(&pairs)
 }
 
 fn grouped(aggregate: &Aggregate) -> Estimate {
@@ -134,10 +175,10 @@ fn grouped(aggregate: &Aggregate) -> Estimate {
     if aggregate.group_expr.is_empty() {
         return Estimate::of_rows(1.0);
     }
-    let groups: f64 = aggregate.group_expr.iter().map(|expr| input.distinct(expr)).product();
+    let groups = input.combinations(&aggregate.group_expr);
     let keys = aggregate.group_expr.iter().zip(aggregate.schema.columns());
     let distinct = keys.map(|(expr, column)| (column, input.distinct(expr))).collect();
-    Estimate { rows: groups.min(input.rows).max(1.0), distinct }
+    Estimate { rows: groups.min(input.rows).max(1.0), distinct, together: Vec::new() }
 }
 
 fn limited(limit: &Limit) -> Estimate {
@@ -152,8 +193,9 @@ fn joined(join: &Join) -> Estimate {
     let (left, right) = (estimate(&join.left), estimate(&join.right));
     let keys = join.on.iter().map(|(l, r)| 1.0 / left.distinct(l).max(right.distinct(r)));
     let pairs: f64 = keys.product::<f64>() * left.rows * right.rows;
-    let mut both = Estimate { rows: pairs.max(1.0), distinct: left.distinct.clone() };
+    let mut both = Estimate { rows: pairs.max(1.0), ..left.clone() };
     both.distinct.extend(right.distinct.clone());
+    both.together.extend(right.together.iter().cloned());
     let part = join.filter.as_ref().map_or(1.0, |filter| selectivity(filter, &both));
     let inner = both.rows * part;
     let rows = match join.join_type {

@@ -188,6 +188,7 @@ impl TableSource {
             proof: None,
             alias: None,
             hints: Vec::new(),
+            indexes: Default::default(),
         };
         match choose(info, overlay, comparisons, &options)? {
             Access::Index(access) if access.rows.rids.len() <= ROWS_MAX => {

@@ -17,14 +17,14 @@ use super::walk;
 use crate::catalog::{RelationKind, system};
 use crate::error::{Error, Result};
 use crate::index::inverted::Operator;
-use crate::sql::dml::Conditions;
+use crate::sql::dml::{self, Conditions};
 use crate::sql::ir::{
     ColumnId, Expr, ExprKind, OutputColumn, Rel, RowLock, Scan, system_column, visit,
 };
 use crate::sql::run::failure;
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
-use crate::table::scan::Comparison;
+use crate::table::scan::{Comparison, IndexHints};
 use crate::table::{self, Member, ScanColumn, ScanOptions, TableInfo};
 
 /// Lowers a scan; `predicate` will be asked of its rows.
@@ -40,12 +40,13 @@ pub fn scan(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) -> R
         }
         RelationKind::Table => {
             let info = TableInfo::of(lowering.catalog(), scan.relation.oid)?;
-            let hints = match info.indexes.iter().any(|index| index.is_searchable()) {
+            let hints = match info.indexes.iter().any(|index| index.valid && index.is_inverted()) {
                 true => all_hints(lowering, scan, &info, predicate),
                 false => Vec::new(),
             };
             let alias = Some(scan.alias.clone()).filter(|alias| !alias.is_empty());
-            stored(lowering, scan, &Member { info, map: None, proof: None }, alias, &hints)
+            let member = Member { info, map: None, proof: None };
+            stored(lowering, scan, &member, alias, predicate, &hints)
         }
         RelationKind::Virtual => virtual_rows(lowering, scan),
         RelationKind::Sequence(_) => sequence_row(lowering, scan),
@@ -130,6 +131,7 @@ pub(super) fn stored(
     scan: &Scan,
     member: &Member,
     alias: Option<String>,
+    predicate: Option<&Expr>,
     hints: &[(usize, Comparison)],
 ) -> Result<Relation> {
     let planner = lowering.planner;
@@ -142,6 +144,7 @@ pub(super) fn stored(
         proof: member.proof.clone(),
         alias,
         hints: hints.to_vec(),
+        indexes: index_hints(lowering, scan, member, predicate),
     };
     let provider = table::provider(Arc::clone(info), planner.overlay().clone(), options);
     let name = info.name();
@@ -182,6 +185,28 @@ pub(super) fn stored(
         exprs.push(stored_column(ScanColumn::Rid).alias(column_name(rid)));
     }
     Ok(Relation { plan: project(exprs, plan)?, scope })
+}
+
+/// What the predicate says of a table's partial indexes and keys that are expressions.
+fn index_hints(
+    lowering: &Lowering<'_>,
+    scan: &Scan,
+    member: &Member,
+    predicate: Option<&Expr>,
+) -> IndexHints {
+    if member.info.indexes.iter().all(|index| index.is_over_columns()) {
+        return IndexHints::default();
+    }
+    let planner = lowering.planner;
+    let own = |(number, column): &(i16, OutputColumn)| match *number {
+        1.. => member.attnum(*number).map(|number| (number, column.id)),
+        _ => None,
+    };
+    let columns: Vec<(i16, ColumnId)> = scan.columns.iter().filter_map(own).collect();
+    let predicate = predicate.and_then(|predicate| planner.substitute(predicate).ok());
+    let condition = predicate.as_ref().map(|predicate| (predicate, columns.as_slice()));
+    let simplify = |expr: &Expr| planner.substitute(expr);
+    dml::index_hints(&member.info, condition, planner.eval(), &[], simplify)
 }
 
 /// What the scan reads of its rows beside the table's columns.

@@ -10,9 +10,10 @@ use tokio::sync::mpsc;
 use super::waiting::wait;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
+use crate::sql::command;
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
-use crate::sql::parse::{NodeEnum, ParsedStatement};
+use crate::sql::parse::{NodeEnum, ParsedStatement, ast};
 use crate::sql::privilege::{self, Permissions};
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{Loan, StatementContext, Work};
@@ -173,20 +174,13 @@ impl<'a> Frame<'a> {
     /// Refuses statements that a function which is not volatile may not run, and those
     /// of the transaction itself.
     pub fn check_allowed(&self, parsed: &ParsedStatement) -> Result<()> {
-        let Some(verb) = writing_verb(&parsed.node) else { return Ok(()) };
-        if !self.volatile {
-            return Err(Error::new(
+        match writing_verb(&parsed.node) {
+            Some(verb) if !self.volatile => Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,
                 format!("{verb} is not allowed in a non-volatile function"),
-            ));
+            )),
+            _ => Ok(()),
         }
-        if self.work.txn.is_read_only() {
-            return Err(Error::new(
-                sqlstate::READ_ONLY_SQL_TRANSACTION,
-                format!("cannot execute {verb} in a read-only transaction"),
-            ));
-        }
-        Ok(())
     }
 
     /// `57014` once the statement was cancelled: loops ask.
@@ -350,32 +344,28 @@ fn copy_refused() -> Error {
 
 /// The name of a statement that changes something.
 fn writing_verb(node: &NodeEnum) -> Option<String> {
-    let verb = match node {
+    let writes = match node {
         NodeEnum::SelectStmt(select) => {
-            if !select.locking_clause.is_empty() {
-                return Some("SELECT FOR UPDATE".to_owned());
-            }
-            let ctes = select.with_clause.iter().flat_map(|with| &with.ctes);
-            return ctes
-                .filter_map(|cte| match &cte.node {
-                    Some(NodeEnum::CommonTableExpr(cte)) => cte.ctequery.as_ref()?.node.as_ref(),
-                    _ => None,
-                })
-                .find_map(|query| match query {
-                    NodeEnum::SelectStmt(_) => None,
-                    other => writing_verb(other),
-                });
+            !select.locking_clause.is_empty()
+                || select.with_clause.iter().flat_map(|with| &with.ctes).any(modifies)
         }
-        NodeEnum::InsertStmt(_) => "INSERT",
-        NodeEnum::UpdateStmt(_) => "UPDATE",
-        NodeEnum::DeleteStmt(_) => "DELETE",
-        NodeEnum::MergeStmt(_) => "MERGE",
-        NodeEnum::ExplainStmt(_) | NodeEnum::VariableShowStmt(_) | NodeEnum::FetchStmt(_) => {
-            return None;
-        }
-        NodeEnum::VariableSetStmt(_) => "SET",
-        NodeEnum::CallStmt(_) => "CALL",
-        other => return Some(super::super::ddl::statement_name(other)),
+        NodeEnum::ExplainStmt(_) | NodeEnum::VariableShowStmt(_) | NodeEnum::FetchStmt(_) => false,
+        _ => true,
     };
-    Some(verb.to_owned())
+    writes.then(|| command::name(node))
+}
+
+/// Whether a common table expression changes rows.
+fn modifies(cte: &ast::Node) -> bool {
+    let Some(NodeEnum::CommonTableExpr(cte)) = &cte.node else { return false };
+    let query = cte.ctequery.as_ref().and_then(|query| query.node.as_ref());
+    matches!(
+        query,
+        Some(
+            NodeEnum::InsertStmt(_)
+                | NodeEnum::UpdateStmt(_)
+                | NodeEnum::DeleteStmt(_)
+                | NodeEnum::MergeStmt(_)
+        )
+    )
 }

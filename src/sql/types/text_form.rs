@@ -28,7 +28,7 @@ pub fn text_input(
         return Ok(value);
     }
     let value = match repr {
-        _ if ty.oid == oid::ANYARRAY => return Err(pseudo_input(ty.oid)),
+        _ if ty.oid == oid::ANYARRAY || is_only_shown(ty.oid) => return Err(pseudo_input(ty.oid)),
         Repr::Bool => Datum::Bool(boolean::parse(input)?),
         Repr::Int2 => Datum::Int2(integer::parse_i16(input)?),
         Repr::Int4 => Datum::Int4(integer::parse_i32(input)?),
@@ -102,6 +102,11 @@ fn anonymous_input() -> Error {
         sqlstate::FEATURE_NOT_SUPPORTED,
         "input of anonymous composite types is not implemented",
     )
+}
+
+/// Types whose values only the server makes.
+fn is_only_shown(type_oid: Oid) -> bool {
+    matches!(type_oid, oid::PG_NDISTINCT | oid::PG_DEPENDENCIES | oid::PG_MCV_LIST)
 }
 
 fn pseudo_input(type_oid: Oid) -> Error {

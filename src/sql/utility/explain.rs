@@ -20,6 +20,7 @@ use crate::txn::LockMode;
 /// A bound EXPLAIN.
 pub struct Explain {
     statement: Statement,
+    command: &'static str,
     params: Vec<SqlType>,
     relations: Vec<(Oid, LockMode)>,
     permissions: Permissions,
@@ -58,8 +59,18 @@ impl Explain {
             return Err(Error::unsupported("EXPLAIN of this statement"));
         }
         let bound = crate::sql::bind_statement(node, Binder::new(eval, declared))?;
-        let BoundStatement { statement, params, relations, permissions, depends_on_role } = bound;
-        Ok(Explain { statement, params, relations, permissions, depends_on_role, options, table })
+        let BoundStatement { statement, command, params, relations, permissions, depends_on_role } =
+            bound;
+        Ok(Explain {
+            statement,
+            command,
+            params,
+            relations,
+            permissions,
+            depends_on_role,
+            options,
+            table,
+        })
     }
 
     pub fn params(&self) -> Vec<SqlType> {
@@ -81,6 +92,21 @@ impl Explain {
 
     pub fn permissions(&self) -> Permissions {
         self.permissions.clone()
+    }
+
+    /// What the statement that is explained is called.
+    pub fn command(&self) -> &'static str {
+        self.command
+    }
+
+    /// Whether the rows are put into a new table.
+    pub fn makes_table(&self) -> bool {
+        self.options.analyze && self.table.is_some()
+    }
+
+    /// Whether the statement is run.
+    pub fn runs(&self) -> bool {
+        self.options.analyze
     }
 
     pub fn columns(&self) -> Arc<[ResultColumn]> {

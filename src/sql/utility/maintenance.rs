@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use super::find_relation;
+use super::{extended, find_relation};
 use crate::catalog::{Change, ColumnStatistics, Relation, RelationKind, Statistics};
 use crate::error::{Error, Result, Severity};
 use crate::sql::ddl;
@@ -239,13 +239,21 @@ async fn analyze_table(
     let schema = work.catalog.schema_name(relation.schema);
     options.tell(ctx, format!("analyzing \"{schema}.{}\"", relation.name));
     let info = TableInfo::of(&work.catalog, relation.oid)?;
+    let extended = extended::objects(&info, &work.catalog);
+    let request = extended::request(&info, &extended, positions);
     let (overlay, cancel, eval) = (work.txn.overlay(), ctx.cancel.clone(), ctx.eval.clone());
+    let of_table = info.clone();
     let sampling = tokio::task::spawn_blocking(move || {
         let output = OutputContext { catalog: &*eval, ..OutputContext::default() };
-        analyze::analyze(&info, &overlay, &positions, &output, &cancel)
+        let found = analyze::analyze(&of_table, &overlay, &request, &output, &cancel);
+        found.map(|found| (found, request.positions))
     });
-    let mut found =
+    let (analyzed, positions) =
         sampling.await.map_err(|error| Error::internal(format!("analyzing failed: {error}")))??;
+    for object in &extended {
+        extended::analyze(&info, object, &analyzed, &positions, work, ctx)?;
+    }
+    let mut found = analyzed.statistics;
     options.tell(
         ctx,
         format!("\"{}\": {} rows, {} columns", relation.name, found.rows, found.columns.len()),
@@ -296,7 +304,7 @@ fn keep_others(found: &mut Statistics, before: Option<&Arc<Statistics>>) {
 
 pub(super) fn is_owner(relation: &Relation, ctx: &StatementContext) -> bool {
     let role = ctx.eval.catalog.role_named(&ctx.eval.settings.current_user);
-    role.is_some_and(|role| role.superuser || role.oid == relation.owner)
+    role.is_some_and(|role| ctx.eval.catalog.has_privileges_of(role, relation.owner))
 }
 
 fn warn(ctx: &StatementContext, message: String) {

@@ -5,6 +5,7 @@
 
 mod constraints;
 mod explain;
+mod extended;
 mod lock;
 mod maintenance;
 mod reindex;

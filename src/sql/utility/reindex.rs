@@ -208,7 +208,8 @@ async fn rebuild(oid: Oid, work: &mut Work, ctx: &StatementContext) -> Result<()
     let RelationKind::Index(info) = &index.kind else {
         return Err(Error::internal("not an index"));
     };
-    if index.inheritance.index_of_partitioned {
+    // Nothing is stored in a system relation's index.
+    if index.inheritance.index_of_partitioned || index.is_system_catalog() {
         return Ok(());
     }
     let table = info.table;
@@ -231,7 +232,7 @@ fn require_owner(relation: &Relation, what: &str, ctx: &StatementContext) -> Res
 }
 
 fn refuse_catalogs(relation: &Relation, concurrently: bool) -> Result<()> {
-    match concurrently && matches!(relation.kind, RelationKind::Virtual) {
+    match concurrently && relation.is_system_catalog() {
         true => Err(no_catalogs()),
         false => Ok(()),
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::ScanOptions;
 use super::filter::Comparison;
 use super::named::{self, NamedRows};
+use super::partial::{IndexHints, KeyComparison};
 use crate::catalog::{quote_identifier, quote_literal};
 use crate::error::Result;
 use crate::index::IndexInfo;
@@ -45,8 +46,10 @@ pub struct IndexAccess {
     /// Attribute numbers of the key columns that are bound.
     pub bound_columns: Vec<i16>,
     pub rows: Arc<NamedRows>,
-    /// What it was asked, in SQL; of an inverted index only.
+    /// What it was asked beside comparisons of columns with values, in SQL.
     pub conditions: Vec<String>,
+    /// Whether the index maps parts of values to rows.
+    pub inverted: bool,
 }
 
 /// The cheapest access for these comparisons.
@@ -56,7 +59,8 @@ pub fn choose(
     comparisons: &[(usize, Comparison)],
     options: &ScanOptions,
 ) -> Result<Access> {
-    if let Some(access) = by_index(info, overlay, comparisons, None, 1)? {
+    let hints = &options.indexes;
+    if let Some(access) = by_index(info, overlay, comparisons, hints, None, 1)? {
         return Ok(Access::Index(access));
     }
     let rows = overlay.published().row_count(info.storage_id())?.max(0) as u64;
@@ -69,13 +73,17 @@ pub fn by_index(
     info: &TableInfo,
     overlay: &Overlay,
     comparisons: &[(usize, Comparison)],
+    hints: &IndexHints,
     reads: Option<&[usize]>,
     threads: usize,
 ) -> Result<Option<IndexAccess>> {
     let rows = overlay.published().row_count(info.storage_id())?.max(0) as usize;
     let mut best: Option<IndexAccess> = None;
-    for index in info.indexes.iter().filter(|index| index.is_usable()) {
-        let searches = searches(index, comparisons);
+    let is_complete =
+        |index: &&Arc<IndexInfo>| index.valid && hints.hold_all(info, index, comparisons);
+    let complete: Vec<_> = info.indexes.iter().filter(is_complete).collect();
+    for index in complete.iter().filter(|index| !index.is_inverted()) {
+        let searches = searches(index, comparisons, hints);
         if searches.is_empty() {
             continue;
         }
@@ -94,22 +102,23 @@ pub fn by_index(
                 index_name: index.name().to_owned(),
                 bound_columns: bound_columns(index, &searches[0]),
                 rows: Arc::new(rows),
-                conditions: Vec::new(),
+                conditions: key_conditions(index, &searches[0], hints),
+                inverted: false,
             });
         }
     }
-    by_parts(info, overlay, comparisons, rows, best)
+    by_parts((info, overlay), &complete, comparisons, (hints, rows), best)
 }
 
 /// An inverted index that names fewer rows than the best of the others.
 fn by_parts(
-    info: &TableInfo,
-    overlay: &Overlay,
+    (info, overlay): (&TableInfo, &Overlay),
+    indexes: &[&Arc<IndexInfo>],
     comparisons: &[(usize, Comparison)],
-    rows: usize,
+    (hints, rows): (&IndexHints, usize),
     mut best: Option<IndexAccess>,
 ) -> Result<Option<IndexAccess>> {
-    for index in info.indexes.iter().filter(|index| index.is_searchable()) {
+    for index in indexes.iter().filter(|index| index.is_inverted()) {
         let mut needs = Vec::new();
         let (mut bound_columns, mut conditions) = (Vec::new(), Vec::new());
         for (at, key) in index.keys.iter().enumerate() {
@@ -120,6 +129,12 @@ fn by_parts(
                     needs.push(inverted::need(&index.keys, at, *operator, value));
                     conditions.push(condition_text(info, *position, *operator, value));
                     bound_columns.push(key.column);
+                }
+            }
+            for KeyComparison { comparison, text, .. } in hints.of_key(index.oid(), at) {
+                if let Comparison::Parts(operator, value) = comparison {
+                    needs.push(inverted::need(&index.keys, at, *operator, value));
+                    conditions.push(text.clone());
                 }
             }
         }
@@ -137,6 +152,7 @@ fn by_parts(
                 bound_columns,
                 rows: Arc::new(NamedRows { rids, rows: None }),
                 conditions,
+                inverted: true,
             });
         }
     }
@@ -152,7 +168,12 @@ fn condition_text(
 ) -> String {
     let column = &info.columns[position];
     let (ty, name) = match value {
-        types::Datum::Text(_) => (types::oid::TEXT, "::text"),
+        types::Datum::Text(_) => match operator {
+            inverted::Operator::PathExists | inverted::Operator::PathHolds => {
+                (types::oid::JSONPATH, "::jsonpath")
+            }
+            _ => (types::oid::TEXT, "::text"),
+        },
         types::Datum::Array(array) if array.element_type == types::oid::TEXT => {
             (column.ty.oid, "::text[]")
         }
@@ -164,15 +185,21 @@ fn condition_text(
     format!("({column} {} {literal}{name})", operator.symbol())
 }
 
-/// The searches of an index that the comparisons allow; none if its first column
-/// is not bound.
-fn searches(index: &IndexInfo, comparisons: &[(usize, Comparison)]) -> Vec<KeySearch> {
+/// The searches of an index that the comparisons allow; none if its first column is not
+/// bound, but of a partial index all of it.
+fn searches(
+    index: &IndexInfo,
+    comparisons: &[(usize, Comparison)],
+    hints: &IndexHints,
+) -> Vec<KeySearch> {
     let mut searches = vec![KeySearch::equal(Vec::new())];
-    for key in &index.keys {
-        let Some(position) = usize::try_from(key.column - 1).ok().filter(|_| key.column > 0) else {
-            break;
+    for (at, key) in index.keys.iter().enumerate() {
+        let position = usize::try_from(key.column - 1).ok().filter(|_| key.column > 0);
+        let of_column = || {
+            let of_table = comparisons.iter().filter(move |(at, _)| Some(*at) == position);
+            let of_expression = hints.of_key(index.oid(), at).map(|one| &one.comparison);
+            of_table.map(|(_, comparison)| comparison).chain(of_expression)
         };
-        let of_column = || comparisons.iter().filter(|(at, _)| *at == position).map(|(_, c)| c);
         let values = of_column().find_map(|comparison| match comparison {
             Comparison::Equal(datum) => Some(std::slice::from_ref(datum)),
             Comparison::OneOf(datums) => Some(datums.as_slice()),
@@ -191,14 +218,25 @@ fn searches(index: &IndexInfo, comparisons: &[(usize, Comparison)]) -> Vec<KeySe
     let unbound = |search: &KeySearch| {
         search.equal.is_empty() && matches!((&search.lower, &search.upper), (End::Open, End::Open))
     };
-    searches.retain(|search| !unbound(search));
+    searches.retain(|search| !unbound(search) || index.predicate.is_some());
     searches
 }
 
-fn bound_columns(index: &IndexInfo, search: &KeySearch) -> Vec<i16> {
+/// How many keys of an index a search binds.
+fn bound_keys(search: &KeySearch) -> usize {
     let ranged = !matches!((&search.lower, &search.upper), (End::Open, End::Open));
-    let bound = search.equal.len() + usize::from(ranged);
-    index.keys[..bound].iter().map(|key| key.column).collect()
+    search.equal.len() + usize::from(ranged)
+}
+
+fn bound_columns(index: &IndexInfo, search: &KeySearch) -> Vec<i16> {
+    let bound = index.keys[..bound_keys(search)].iter();
+    bound.map(|key| key.column).filter(|column| *column > 0).collect()
+}
+
+/// The conditions on keys that are expressions.
+fn key_conditions(index: &IndexInfo, search: &KeySearch, hints: &IndexHints) -> Vec<String> {
+    let bound = (0..bound_keys(search)).flat_map(|key| hints.of_key(index.oid(), key));
+    bound.map(|one| one.text.clone()).collect()
 }
 
 fn multiply(searches: &[KeySearch], values: &[types::Datum]) -> Vec<KeySearch> {

@@ -85,6 +85,9 @@ fn collect(info: &TableInfo, filter: &Expr, found: &mut Vec<(usize, Comparison)>
                 found.push((position, comparison));
             }
         }
+        Expr::Column(_) => found.extend(truth(filter, true)),
+        Expr::Not(inner) | Expr::IsFalse(inner) => found.extend(truth(inner, false)),
+        Expr::IsTrue(inner) => found.extend(truth(inner, true)),
         Expr::Between(Between { expr, negated: false, low, high }) => {
             if let (Expr::Literal(low, _), Expr::Literal(high, _)) = (low.as_ref(), high.as_ref())
                 && let Some((position, low)) = constant(info, expr, low)
@@ -111,6 +114,12 @@ fn collect(info: &TableInfo, filter: &Expr, found: &mut Vec<(usize, Comparison)>
         }
         _ => {}
     }
+}
+
+/// A boolean column by itself, or its negation.
+fn truth(expr: &Expr, value: bool) -> Option<(usize, Comparison)> {
+    let Expr::Column(column) = expr else { return None };
+    Some((stored_position(column.name())?, Comparison::Equal(Datum::Bool(value))))
 }
 
 pub fn comparison(op: Operator, datum: Datum) -> Option<Comparison> {

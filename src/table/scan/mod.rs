@@ -15,6 +15,7 @@ mod access;
 mod filter;
 mod named;
 mod node;
+mod partial;
 mod reader;
 mod runtime;
 mod statistics;
@@ -39,6 +40,7 @@ use crate::txn::Overlay;
 pub use access::{Access, IndexAccess, choose};
 pub use filter::Comparison;
 pub use node::TableScan;
+pub use partial::{IndexHints, KeyComparison, implies};
 pub use reader::{RowIterator, count_search, fetched, named_rows, rid_rows, scanned};
 
 /// What one field of a scan's schema is.
@@ -94,6 +96,8 @@ pub struct ScanOptions {
     pub alias: Option<String>,
     /// Conditions that are asked of the rows above, for the choice of an index.
     pub hints: Vec<(usize, Comparison)>,
+    /// What is known of indexes that are not over columns alone.
+    pub indexes: IndexHints,
 }
 
 /// What a scan reads, without the handle it reads through.
@@ -135,6 +139,15 @@ pub fn estimated(table: &dyn TableProvider, filters: &[Expr]) -> Option<Statisti
     let comparisons = filter::comparisons(&table.info, filters);
     statistics::keep(&mut statistics, &table.info, filters, &comparisons);
     Some(statistics)
+}
+
+/// The fields of a table's schema of which it is known how many combinations of values
+/// there are, with their number.
+pub fn distinct_together(table: &dyn TableProvider) -> Vec<(Vec<String>, f64)> {
+    let Some(table) = table.downcast_ref::<Table>() else { return Vec::new() };
+    let known = table.info.together().iter().flat_map(|object| &object.distinct);
+    let name = |position: &usize| ScanColumn::Stored(*position).name();
+    known.map(|(positions, number)| (positions.iter().map(name).collect(), *number)).collect()
 }
 
 struct Table {
@@ -196,14 +209,12 @@ impl TableProvider for Table {
         let schema = Arc::new(self.schema.project(projection)?);
         let filter = self.filter(state, filters)?;
         let comparisons = filter::comparisons(&self.info, filters);
-        if let Some(proof) = &self.options.proof {
-            let nulls = filter::null_tests(filters);
-            let known: Vec<_> = comparisons.iter().cloned().chain(nulls).collect();
-            if !proof.may_hold(&known) {
-                return Ok(Arc::new(EmptyExec::new(schema)));
-            }
+        let nulls = filter::null_tests(filters);
+        let mut known: Vec<_> = comparisons.iter().cloned().chain(nulls).collect();
+        if self.options.proof.as_ref().is_some_and(|proof| !proof.may_hold(&known)) {
+            return Ok(Arc::new(EmptyExec::new(schema)));
         }
-        let known = [comparisons.as_slice(), &self.options.hints].concat();
+        known.extend_from_slice(&self.options.hints);
         let access =
             access::choose(&self.info, &self.overlay, &known, &self.options).map_err(external)?;
         let spec = ScanSpec {

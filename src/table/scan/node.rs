@@ -26,6 +26,7 @@ use futures::StreamExt;
 use parking_lot::Mutex;
 
 use super::access::{Access, by_index};
+use super::partial::IndexHints;
 use super::reader::{RowIterator, Source, count_search, fetched, named_rows, rid_rows, scanned};
 use super::{ScanColumn, ScanSpec, external, runtime};
 use crate::txn::Counted;
@@ -132,7 +133,8 @@ impl TableScan {
             found.extend(comparisons.iter().cloned());
             let threads = self.properties.output_partitioning().partition_count();
             let reads = self.reads();
-            let index = by_index(info, overlay, &found, reads.as_deref(), threads);
+            let hints = IndexHints::default();
+            let index = by_index(info, overlay, &found, &hints, reads.as_deref(), threads);
             if let Some(index) = index.map_err(external)? {
                 access = Access::Index(index);
             }

@@ -22,6 +22,8 @@ fn with_parent_and_child(fixture: &mut Fixture, action: ReferentialAction, defer
         on_delete: action,
         delete_set_columns: Vec::new(),
         match_full: false,
+        check_disabled: false,
+        action_disabled: false,
     };
     fixture.constraint(300, 200, "child_pid_fkey", ConstraintKind::ForeignKey(key), deferrable);
 }

@@ -36,6 +36,7 @@ fn table(fixture: &Fixture, work: Option<&Work>) -> Arc<dyn datafusion::catalog:
         proof: None,
         alias: None,
         hints: Vec::new(),
+        indexes: Default::default(),
     };
     provider(fixture.info(100), overlay, options)
 }
@@ -122,6 +123,7 @@ async fn a_scan_ends_when_it_is_cancelled() {
         proof: None,
         alias: None,
         hints: Vec::new(),
+        indexes: Default::default(),
     };
     let (cancel, overlay) = (options.cancel.clone(), fixture.transactions.published().overlay());
     let session = SessionContext::new();

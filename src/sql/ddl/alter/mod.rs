@@ -80,7 +80,7 @@ impl Ddl<'_> {
     }
 
     fn require_alterable(&self, relation: &Relation, kind: ast::ObjectType) -> Result<()> {
-        if matches!(relation.kind, RelationKind::Virtual) {
+        if relation.is_system_catalog() {
             return Err(Error::new(
                 sqlstate::INSUFFICIENT_PRIVILEGE,
                 format!("permission denied: \"{}\" is a system catalog", relation.name),

@@ -176,6 +176,7 @@ impl Ddl<'_> {
         }
         crate::table::remove(self.work, relation)?;
         let changed = self.put_relation(changed);
+        self.forget_measured(relation.oid, attnum);
         for oid in &relation.indexes {
             let mut index = (*self.relation(*oid)?).clone();
             crate::index::remove(self.work, &index)?;

@@ -346,7 +346,7 @@ fn atomic_text(node: &ast::Node) -> Result<(String, String)> {
             let text = parse::deparse(node)?;
             Ok((text.clone(), text))
         }
-        Some(other) => Err(refused(&crate::sql::ddl::statement_name(other))),
+        Some(other) => Err(refused(&crate::sql::command::name(other))),
         None => Err(Error::syntax("an empty statement in a function body")),
     }
 }

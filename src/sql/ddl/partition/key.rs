@@ -68,7 +68,9 @@ impl Ddl<'_> {
             None => {
                 let node = element.expr.as_deref();
                 let node = node.ok_or_else(|| Error::syntax("a partition key of nothing"))?;
-                let expr = self.bind_over(relation, node, ExpressionUse::PartitionKey)?;
+                let expr = self
+                    .bind_over(relation, node, ExpressionUse::PartitionKey)
+                    .map_err(Error::without_position)?;
                 if matches!(expr.kind, ExprKind::Const(_)) {
                     return Err(unfit("cannot use constant expression as partition key"));
                 }

@@ -15,6 +15,7 @@ use crate::catalog::acl;
 use crate::catalog::{self, Catalog, Relation, RelationKind, Trigger, TriggerTiming};
 use crate::error::{Error, Result};
 use crate::sql::bind::{self, Binder, ExpressionUse};
+use crate::sql::command;
 use crate::sql::dml::compiler::row_expression;
 use crate::sql::ir::{self, Statement};
 use crate::sql::outcome::{CopyOut, Outcome};
@@ -190,6 +191,12 @@ async fn copy_from(
             "COPY FROM not supported with row-level security",
         )
         .with_hint("Use INSERT statements instead."));
+    }
+    if work.txn.is_read_only() {
+        if !relation.is_temporary() {
+            return Err(command::refused_in_read_only("COPY FROM"));
+        }
+        work.txn.permit_writes();
     }
     if options.freeze && relation.is_partitioned() {
         return Err(Error::new(

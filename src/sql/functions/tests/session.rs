@@ -6,6 +6,7 @@ use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::sql::functions::context::{DateOrder, DateStyle, IntervalStyle};
 use crate::sql::functions::{EvalContext, SequenceRow, SessionHooks, SettingsView};
+use crate::sql::types::datetime::Zone;
 use crate::sql::types::{Datum, Oid};
 
 /// A context without objects.
@@ -16,14 +17,14 @@ pub fn context() -> EvalContext {
 /// A context over a catalog.
 pub fn context_over(catalog: Arc<Catalog>, search_path: Vec<Oid>) -> EvalContext {
     let settings = SettingsView {
-        time_zone: chrono_tz::Tz::UTC,
-        time_zone_offset: None,
+        time_zone: Zone::UTC,
         date_style: DateStyle::Iso,
         date_order: DateOrder::Mdy,
         interval_style: IntervalStyle::Postgres,
         bytea_output_hex: true,
         extra_float_digits: 1,
         row_security: true,
+        restrict_views: false,
         search_path,
         current_user: "postgres".into(),
         session_user: "postgres".into(),
@@ -57,7 +58,7 @@ impl SessionHooks for NoSession {
         none()
     }
 
-    fn lastval(&self) -> Result<i64> {
+    fn lastval(&self) -> Result<(Oid, i64)> {
         none()
     }
 

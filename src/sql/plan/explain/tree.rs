@@ -263,7 +263,7 @@ impl Reader<'_> {
                 node.cost = Cost { startup: 0.0, total, rows: kept.max(1.0), width: 0 };
                 node
             }
-            Access::Index(access) if !access.conditions.is_empty() => {
+            Access::Index(access) if access.inverted => {
                 let mut node = super::inverted::scan(access, (table, alias, &named));
                 let rest = conditions(&|_| true);
                 if !rest.is_empty() {
@@ -283,7 +283,12 @@ impl Reader<'_> {
                 let is_bound = |name: &str| {
                     access.bound_columns.iter().any(|column| format!("a{column}") == *name)
                 };
-                node.show("Index Cond", all_of(conditions(&is_bound)));
+                let mut bound = conditions(&is_bound);
+                bound.extend(access.conditions.iter().cloned());
+                // Of a partial index all of it may be read.
+                if !bound.is_empty() {
+                    node.show("Index Cond", all_of(bound));
+                }
                 let rest = conditions(&|name| !is_bound(name));
                 if !rest.is_empty() {
                     node.show("Filter", all_of(rest));

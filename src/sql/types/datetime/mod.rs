@@ -30,6 +30,7 @@ mod lexer;
 mod make;
 mod output;
 mod part;
+mod posix;
 mod word;
 pub mod zone;
 

@@ -1,4 +1,4 @@
-//! Time zones: IANA names, abbreviations, fixed offsets in POSIX notation.
+//! Time zones: IANA names, abbreviations, POSIX notation ([`super::posix`]).
 //!
 //! Rules come from the tz database in `chrono-tz`, which ends its transitions in 2099; later
 //! years take the rules of an earlier year with the same calendar, so daylight
@@ -11,6 +11,7 @@ use chrono::{DateTime, NaiveDateTime, Offset, TimeDelta, TimeZone};
 use chrono_tz::{OffsetName, TZ_VARIANTS, Tz};
 
 use super::abbreviation::ABBREVIATIONS;
+use super::posix::PosixZone;
 use super::{
     MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, UNIX_EPOCH_DAYS, calendar, is_finite,
     split_timestamp,
@@ -22,6 +23,7 @@ pub enum Zone {
     /// Seconds east of UTC.
     Fixed(i32),
     Named(Tz),
+    Posix(PosixZone),
 }
 
 /// The first year whose rules are taken from an earlier one.
@@ -46,13 +48,14 @@ impl Zone {
             return Some(Zone::Named(zone));
         }
         let named = TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name));
-        named.map(|zone| Zone::Named(*zone)).or_else(|| posix(name).map(Zone::Fixed))
+        named.map(|zone| Zone::Named(*zone)).or_else(|| PosixZone::parse(name).map(Zone::Posix))
     }
 
     /// The name that SHOW TimeZone prints.
     pub fn name(self) -> String {
         match self {
             Zone::Named(zone) => zone.name().to_owned(),
+            Zone::Posix(zone) => zone.text().to_owned(),
             Zone::Fixed(offset) => {
                 let text = offset_text(offset);
                 let posix = offset_text(-offset);
@@ -66,6 +69,7 @@ impl Zone {
         match self {
             Zone::Fixed(offset) => offset,
             Zone::Named(Tz::UTC) => 0,
+            Zone::Posix(zone) => zone.offset_at(timestamp),
             Zone::Named(zone) => match without_rules(zone, timestamp) {
                 Some((offset, _)) => offset,
                 None => zone.offset_from_utc_datetime(&naive(timestamp)).fix().local_minus_utc(),
@@ -78,6 +82,7 @@ impl Zone {
         let zone = match self {
             Zone::Fixed(offset) => return offset,
             Zone::Named(Tz::UTC) => return 0,
+            Zone::Posix(zone) => return zone.offset_at_local(local),
             Zone::Named(zone) => zone,
         };
         if let Some((offset, _)) = without_rules(zone, local) {
@@ -94,6 +99,7 @@ impl Zone {
     pub fn abbreviation_at(self, timestamp: i64) -> String {
         match self {
             Zone::Fixed(offset) => offset_text(offset),
+            Zone::Posix(zone) => zone.abbreviation_at(timestamp),
             Zone::Named(zone) => {
                 if let Some((_, name)) = without_rules(zone, timestamp) {
                     return name.to_owned();
@@ -109,6 +115,7 @@ impl Zone {
     pub fn is_daylight_saving(self, timestamp: i64) -> bool {
         match self {
             Zone::Fixed(_) => false,
+            Zone::Posix(zone) => zone.is_daylight_saving(timestamp),
             Zone::Named(zone) if without_rules(zone, timestamp).is_some() => false,
             Zone::Named(zone) => {
                 use chrono_tz::OffsetComponents;
@@ -162,6 +169,11 @@ fn without_rules(zone: Tz, timestamp: i64) -> Option<(i32, &'static str)> {
     (!has_rules).then_some((hours * 3600, name))
 }
 
+/// All abbreviations: lower case, seconds east, and whether it is daylight saving.
+pub fn abbreviations() -> impl Iterator<Item = (&'static str, i32, bool)> {
+    ABBREVIATIONS.iter().copied()
+}
+
 /// The time zone abbreviation's offset (seconds east) and whether it is
 /// daylight saving; the text is lower case.
 pub fn abbreviation(text: &str) -> Option<(i32, bool)> {
@@ -209,32 +221,4 @@ pub fn offset_text(offset: i32) -> String {
         (_, 0) => format!("{sign}{hours:02}:{minutes:02}"),
         _ => format!("{sign}{hours:02}:{minutes:02}:{seconds:02}"),
     }
-}
-
-/// POSIX notation without daylight saving: a name of three letters or more (or
-/// in angle brackets, or nothing) and an offset that counts **west**.
-fn posix(name: &str) -> Option<i32> {
-    let offset = if let Some(rest) = name.strip_prefix('<') {
-        rest.split_once('>')?.1
-    } else {
-        let end = name.find(|c: char| !c.is_ascii_alphabetic())?;
-        if end != 0 && end < 3 {
-            return None;
-        }
-        &name[end..]
-    };
-    let (sign, digits) = match offset.as_bytes().first()? {
-        b'-' => (1, &offset[1..]),
-        b'+' => (-1, &offset[1..]),
-        _ => (-1, offset),
-    };
-    let mut seconds = 0;
-    for (index, part) in digits.split(':').enumerate() {
-        if part.is_empty() || part.len() > 3 || !part.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
-        }
-        let value: i32 = part.parse().ok()?;
-        seconds += value * *[3600, 60, 1].get(index)?;
-    }
-    (seconds < 168 * 3600).then_some(sign * seconds)
 }
