@@ -8,7 +8,7 @@ use datafusion::logical_expr::Expr;
 
 use super::ScanColumn;
 use super::filter::{self, Comparison};
-use crate::sql::types::{self, Datum};
+use crate::sql::types::{self, Datum, Repr};
 use crate::table::TableInfo;
 use crate::table::estimate;
 
@@ -40,11 +40,24 @@ fn column(info: &TableInfo, what: ScanColumn, rows: usize) -> ColumnStatistics {
     if let Some(distinct) = known.distinct(rows as f64).filter(|_| !is_unique(info, position)) {
         statistics.distinct_count = Precision::Inexact(distinct as usize);
     }
-    if let Some((least, greatest)) = known.bounds() {
+    if let Some((least, greatest)) = known.bounds().filter(|_| is_in_arrow_order(info, position)) {
         statistics.min_value = scalar(info, position, least);
         statistics.max_value = scalar(info, position, greatest);
     }
     statistics
+}
+
+/// Whether a column's values sort as those that stand for them in Arrow. Labels of an
+/// enum, for one, do not.
+fn is_in_arrow_order(info: &TableInfo, position: usize) -> bool {
+    let column = &info.columns[position];
+    match column.repr {
+        Repr::Numeric => column.decimal_scale.is_some(),
+        Repr::Bool | Repr::Int2 | Repr::Int4 | Repr::Int8 | Repr::Oid => true,
+        Repr::Float4 | Repr::Float8 | Repr::Text | Repr::Bytea => true,
+        Repr::Date | Repr::Time | Repr::Timestamp | Repr::TimestampTz => true,
+        _ => false,
+    }
 }
 
 /// Whether an index makes sure that no two rows have the same value.
