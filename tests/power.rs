@@ -2,8 +2,7 @@
 //! under the server without writing anything back. What was acknowledged before is there
 //! when the image is mounted again.
 //!
-//! What is acknowledged while the file system goes down says nothing: Linux may let an
-//! fdatasync end well whose journal has just been given up. With the power gone, nobody
+//! What is acknowledged after the cut has begun is not counted: with the power gone, nobody
 //! would hear of it.
 
 use std::path::{Path, PathBuf};

@@ -93,6 +93,16 @@ impl Session {
         eval: Arc<EvalContext>,
         cancel: tokio_util::sync::CancellationToken,
     ) -> StatementContext {
+        self.hooks.statement_context(eval, cancel)
+    }
+}
+
+impl Hooks {
+    pub(super) fn statement_context(
+        &self,
+        eval: Arc<EvalContext>,
+        cancel: tokio_util::sync::CancellationToken,
+    ) -> StatementContext {
         let config = self.database.config();
         let derived = self.settings.lock().derived().clone();
         StatementContext {
@@ -108,7 +118,7 @@ impl Session {
                 parallelism: config.parallelism(),
                 batch_rows: config.batch_rows,
             },
-            notices: self.notices.clone(),
+            notices: self.notices(),
             reads: None,
         }
     }

@@ -14,8 +14,6 @@ use crate::backup::{self, BackupOptions};
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::privilege;
-use crate::sql::run::StatementContext;
-use crate::sql::run::work::StatementLimits;
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 use crate::storage::Verified;
@@ -30,7 +28,8 @@ impl Hooks {
         let mut work = self.database.begin(Isolation::RepeatableRead, true, None)?;
         let catalog = work.catalog.clone();
         let eval = EvalContext { catalog, loan: Arc::default(), ..eval.clone() };
-        let ctx = self.check_context(Arc::new(eval));
+        let cancel = self.statement_token().unwrap_or_default();
+        let ctx = self.statement_context(Arc::new(eval), cancel);
         let mut report = check::check(&mut work, &ctx, only)?;
         work.txn.rollback();
         if only.is_none() {
@@ -50,27 +49,6 @@ impl Hooks {
             true => Err(Error::query_canceled()),
             false => Ok(()),
         })
-    }
-
-    fn check_context(&self, eval: Arc<EvalContext>) -> StatementContext {
-        let config = self.database.config();
-        let derived = self.settings.lock().derived().clone();
-        StatementContext {
-            eval,
-            cancel: self.statement_token().unwrap_or_default(),
-            compiler: self.database.compiler.clone(),
-            runtime: self.database.runtime.clone(),
-            limits: StatementLimits {
-                max_expression_depth: config.max_expression_depth,
-                work_mem_bytes: derived.work_mem_bytes,
-                lock_timeout_ms: derived.lock_timeout_ms,
-                deadlock_timeout_ms: derived.deadlock_timeout_ms,
-                parallelism: config.parallelism(),
-                batch_rows: config.batch_rows,
-            },
-            notices: self.notices(),
-            reads: None,
-        }
     }
 
     /// `zserver_check`: severity, kind, object, message.

@@ -3,6 +3,7 @@
 pub mod postgres;
 pub mod proxy;
 pub mod raw;
+pub mod runner;
 pub mod zserver;
 
 use tokio_postgres::{Client, NoTls};

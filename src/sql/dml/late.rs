@@ -29,8 +29,7 @@ pub async fn run(
     work: &mut Work,
     ctx: &StatementContext,
 ) -> Result<Effect> {
-    let reads = ctx.reads.clone().unwrap_or_else(|| work.txn.overlay());
-    let ctx = StatementContext { reads: Some(reads), ..ctx.clone() };
+    let ctx = ctx.at_one_instant(work);
     let mut statement = statement.clone();
     let rel = std::mem::replace(statement_rel_mut(&mut statement), Rel::OneRow);
     let mut query = Query { rel, output: Vec::new() };

@@ -161,8 +161,7 @@ async fn start(
     let shared;
     let context = match modifying_ctes(&mut query.rel).is_some() && context.reads.is_none() {
         true => {
-            let reads = Some(work.txn.overlay());
-            shared = StatementContext { reads, ..context.clone() };
+            shared = context.at_one_instant(work);
             &shared
         }
         false => context,

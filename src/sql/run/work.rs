@@ -138,6 +138,11 @@ impl StatementContext {
     pub fn overlay(&self, work: &Work) -> Overlay {
         self.reads.clone().unwrap_or_else(|| work.txn.overlay())
     }
+
+    /// For a statement of several parts, each of which sees the rows as the first did.
+    pub fn at_one_instant(&self, work: &Work) -> StatementContext {
+        StatementContext { reads: Some(self.overlay(work)), ..self.clone() }
+    }
 }
 
 /// Limits of one statement; names as in the configuration.

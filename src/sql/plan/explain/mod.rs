@@ -176,8 +176,9 @@ async fn of_query(
 ) -> Result<Explained> {
     let mut query = query.clone();
     unlock(&mut query.rel);
+    let context = &context.at_one_instant(work);
     let changes = modifications(&mut query, options, params, work, context).await?;
-    let planner = Planner::new(context, work.txn.overlay(), params, &query);
+    let planner = Planner::new(context, context.overlay(work), params, &query);
     let (analyze, verbose) = (options.analyze, options.verbose);
     let running = runtime::run(async move {
         let start = Instant::now();
