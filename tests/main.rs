@@ -14,6 +14,7 @@
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
+//! | [`large`] | statements that change more rows than memory holds |
 //! | [`memory`] | queries within the memory limit |
 //! | [`coordinator`] | a transaction over several servers is on all of them or on none |
 //! | [`long`] | long transactions and clients that vanish do not harm the server |
@@ -40,6 +41,7 @@ mod functions;
 mod history;
 mod indexes;
 mod isolation;
+mod large;
 mod layers;
 mod locks;
 mod long;
