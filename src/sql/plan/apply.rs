@@ -82,6 +82,10 @@ impl Operator for Apply {
         true
     }
 
+    fn passes_filters_of_input(&self) -> bool {
+        true
+    }
+
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
             let mut input = run.input(0)?;
@@ -209,6 +213,10 @@ impl Operator for LateralJoin {
     }
 
     fn keeps_order(&self) -> bool {
+        true
+    }
+
+    fn passes_filters_of_input(&self) -> bool {
         true
     }
 

@@ -87,6 +87,10 @@ impl Operator for HashedSubPlan {
         true
     }
 
+    fn passes_filters_of_input(&self) -> bool {
+        true
+    }
+
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
             let mut input = run.input(0)?;

@@ -3,7 +3,8 @@
 //! What DataFusion lacks is an [`Operator`]: one output partition, inputs
 //! merged into one partition each and, where they arrive in an order, kept in
 //! it. An operator finds its input columns by name, so the optimiser may not
-//! drop any of them below it, and nothing is pushed through it.
+//! drop any of them below it, and nothing is pushed through it but filters where the
+//! operator lets them.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -92,6 +93,12 @@ pub trait Operator: fmt::Debug + Send + Sync {
     /// Whether a filter over the output may be put over each input instead: the
     /// inputs have the output's columns.
     fn passes_filters(&self) -> bool {
+        false
+    }
+
+    /// Whether a filter over the columns of the only input may be put over it instead:
+    /// rows that it drops there have no part in what the others give.
+    fn passes_filters_of_input(&self) -> bool {
         false
     }
 
@@ -190,10 +197,17 @@ impl UserDefinedLogicalNodeCore for OperatorNode {
     }
 
     fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
-        match self.operator.passes_filters() {
-            true => HashSet::new(),
-            false => self.schema.fields().iter().map(|field| field.name().clone()).collect(),
+        let mut held: HashSet<String> =
+            self.schema.fields().iter().map(|field| field.name().clone()).collect();
+        if self.operator.passes_filters() {
+            held.clear();
+        } else if let ([input], true) = (&self.inputs[..], self.operator.passes_filters_of_input())
+        {
+            for field in input.schema().fields() {
+                held.remove(field.name());
+            }
         }
+        held
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
