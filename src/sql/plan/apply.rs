@@ -82,8 +82,8 @@ impl Operator for Apply {
         true
     }
 
-    fn passes_filters_of_input(&self) -> bool {
-        true
+    fn appended(&self) -> Option<usize> {
+        Some(1)
     }
 
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>> {
@@ -216,8 +216,8 @@ impl Operator for LateralJoin {
         true
     }
 
-    fn passes_filters_of_input(&self) -> bool {
-        true
+    fn appended(&self) -> Option<usize> {
+        Some(self.columns.len())
     }
 
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>> {

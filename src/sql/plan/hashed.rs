@@ -87,8 +87,8 @@ impl Operator for HashedSubPlan {
         true
     }
 
-    fn passes_filters_of_input(&self) -> bool {
-        true
+    fn appended(&self) -> Option<usize> {
+        Some(1)
     }
 
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>> {

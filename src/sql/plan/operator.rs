@@ -3,8 +3,7 @@
 //! What DataFusion lacks is an [`Operator`]: one output partition, inputs
 //! merged into one partition each and, where they arrive in an order, kept in
 //! it. An operator finds its input columns by name, so the optimiser may not
-//! drop any of them below it, and nothing is pushed through it but filters where the
-//! operator lets them.
+//! drop any of them below it, and nothing is pushed through it.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -96,10 +95,10 @@ pub trait Operator: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Whether a filter over the columns of the only input may be put over it instead:
-    /// rows that it drops there have no part in what the others give.
-    fn passes_filters_of_input(&self) -> bool {
-        false
+    /// How many columns are appended to each row of the first input, if that is what this
+    /// does: a filter over the others may be put below.
+    fn appended(&self) -> Option<usize> {
+        None
     }
 
     /// How many rows there will be, where that is known.
@@ -197,17 +196,14 @@ impl UserDefinedLogicalNodeCore for OperatorNode {
     }
 
     fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
-        let mut held: HashSet<String> =
-            self.schema.fields().iter().map(|field| field.name().clone()).collect();
-        if self.operator.passes_filters() {
-            held.clear();
-        } else if let ([input], true) = (&self.inputs[..], self.operator.passes_filters_of_input())
-        {
-            for field in input.schema().fields() {
-                held.remove(field.name());
-            }
-        }
-        held
+        let columns = self.schema.fields().len();
+        let kept_back = match (self.operator.passes_filters(), self.operator.appended()) {
+            (true, _) => 0,
+            (false, Some(appended)) => appended,
+            (false, None) => columns,
+        };
+        let fields = self.schema.fields().iter().skip(columns.saturating_sub(kept_back));
+        fields.map(|field| field.name().clone()).collect()
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
