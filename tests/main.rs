@@ -14,6 +14,7 @@
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
+//! | [`online`] | indexes are built, partitions detached while the table is in use |
 //! | [`memory`] | queries within the memory limit |
 //! | [`coordinator`] | a transaction over several servers is on all of them or on none |
 //! | [`long`] | long transactions and clients that vanish do not harm the server |
@@ -44,6 +45,7 @@ mod layers;
 mod locks;
 mod long;
 mod memory;
+mod online;
 mod power;
 mod regress;
 mod sessions;

@@ -384,8 +384,7 @@ impl Writer<'_> {
             self.before_statement(&child, event, &key.columns)?;
         }
         for (table, key) in self.referencing_tables(&child, foreign)? {
-            let rids = self.referencing_rids(&table, &key, old, only_one).await?;
-            if only_one && !rids.is_empty() {
+            if only_one && self.is_referred_to(&table, &key, old).await? {
                 let eval = &self.ctx.eval;
                 let part = |values: &[Datum]| -> Result<Option<Arc<TableInfo>>> {
                     let found = self.referenced_key(&parent, &foreign.key, values)?;
@@ -403,8 +402,11 @@ impl Writer<'_> {
                 let named = self.named_for(foreign, changed);
                 return Err(violation::foreign_key_referenced(tables, name, eval, &named, old));
             }
-            for rid in rids {
-                self.act((&child, &table), &key, action, rid, new).await?;
+            if only_one {
+                continue;
+            }
+            for rid in self.referencing_rids(&table, &key, old, false).await? {
+                self.act((&child, &table), &key, action, rid, (old, new)).await?;
             }
         }
         if action == ReferentialAction::SetDefault {
@@ -497,6 +499,9 @@ impl Writer<'_> {
             Err(error) if error.code() == crate::sqlstate::CHECK_VIOLATION => return Ok(None),
             Err(error) => return Err(error),
         };
+        if self.is_repeatable() && !self.is_still_partition(&member.info) {
+            return Ok(None);
+        }
         let columns: Option<Vec<i16>> =
             foreign.referenced_columns.iter().map(|attnum| member.attnum(*attnum)).collect();
         let columns = columns.ok_or_else(|| Error::internal("a referenced column is missing"))?;
@@ -508,6 +513,18 @@ impl Writer<'_> {
             .ok_or_else(|| Error::internal("a foreign key's index does not cover its columns"))?;
         let key = order.iter().map(|at| values[*at].clone()).collect();
         Ok(Some((member.info.clone(), index.clone(), key)))
+    }
+
+    /// Whether a partition of this transaction's catalog is one by now: what is being
+    /// detached must not be referred to, whatever the snapshot is.
+    fn is_still_partition(&self, info: &TableInfo) -> bool {
+        let is_changed_here = self.work.changes.iter().any(|change| change.key.oid == info.oid());
+        let newest = self.work.newest_catalog();
+        is_changed_here
+            || newest.relation(info.oid()).is_some_and(|now| {
+                !now.inheritance.detaching
+                    && now.inheritance.parents == info.relation.inheritance.parents
+            })
     }
 
     /// Fails if rows still refer to a key that is gone: their default is that key.
@@ -561,14 +578,39 @@ impl Writer<'_> {
             .map_err(|error| Error::internal(format!("scan failed: {error}")))?
     }
 
-    /// Carries out a referential action on one referencing row.
+    /// Whether a row refers to a key. One that another transaction is about to delete is
+    /// waited for.
+    async fn is_referred_to(
+        &mut self,
+        child: &Arc<TableInfo>,
+        key: &ForeignKey,
+        values: &[Datum],
+    ) -> Result<bool> {
+        loop {
+            let rids = self.referencing_rids(child, key, values, true).await?;
+            let Some(rid) = rids.first().copied() else { return Ok(false) };
+            let resource = Resource::row(child.storage_id(), rid);
+            let txn = &mut self.work.txn;
+            lock::acquire(txn, resource, LockMode::RowKeyShare, self.ctx).await?;
+            let row_key = key::row(child.storage_id(), rid);
+            let stored = self.work.txn.get_newest(Keyspace::Rows, &row_key)?;
+            if let Some(stored) = stored
+                && refers(child, key, &child.decode(&stored)?, values)?
+            {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Carries out a referential action on one referencing row. `keys` are what it referred
+    /// to, and what an update has made of that.
     async fn act(
         &mut self,
         (root, child): (&Arc<TableInfo>, &Arc<TableInfo>),
         key: &ForeignKey,
         action: ReferentialAction,
         rid: u64,
-        new: Option<&[Datum]>,
+        (referred, new): (&[Datum], Option<&[Datum]>),
     ) -> Result<()> {
         let resource = Resource::row(child.storage_id(), rid);
         let mode = match (action, new) {
@@ -588,6 +630,10 @@ impl Writer<'_> {
             return Err(Error::concurrent_update());
         }
         let old = child.decode(&stored)?;
+        // Whoever was waited for has made it refer to something else.
+        if !refers(child, key, &old, referred)? {
+            return Ok(());
+        }
         let mut changed = old.clone();
         match (action, new) {
             (ReferentialAction::Cascade, None) => {
@@ -640,6 +686,15 @@ impl Writer<'_> {
             None => Ok(Datum::Null),
         }
     }
+}
+
+/// Whether a row's columns hold the values of a key.
+fn refers(child: &TableInfo, key: &ForeignKey, row: &[Datum], values: &[Datum]) -> Result<bool> {
+    let Some(values) = coerced(child, &key.columns, values)? else { return Ok(false) };
+    let columns = comparison_columns(child, &key.columns)?;
+    let found = pick(row, &key.columns);
+    Ok(!found.iter().any(Datum::is_null)
+        && ordered::encode(&columns, &found) == ordered::encode(&columns, &values))
 }
 
 fn set_columns(row: &mut [Datum], attnums: &[i16], values: Vec<Datum>) {
