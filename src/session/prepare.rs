@@ -261,7 +261,9 @@ impl Session {
         let scope = self.scope()?;
         let context = self.statement_context(eval, scope.token.clone());
         let work = self.block.work()?;
-        scope.run(prepared.lock(work, &context)).await
+        scope.run(prepared.lock(work, &context)).await?;
+        work.end_statement();
+        Ok(())
     }
 
     pub(super) async fn run_execute(&mut self, name: &str, args: &[ast::Node]) -> Result<Outcome> {

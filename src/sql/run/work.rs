@@ -1,14 +1,17 @@
 //! What a statement works on: its transaction's bytes and catalog changes, and
 //! the limits it runs under.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::execution::runtime_env::RuntimeEnv;
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::{self, Catalog, Change};
 use crate::sql::functions::EvalContext;
 use crate::sql::run::Notices;
+use crate::sql::types::Oid;
 use crate::table::{ExpressionCompiler, TableState};
 use crate::txn::{Isolation, Overlay, StatementMark, Transaction};
 
@@ -131,6 +134,27 @@ pub struct StatementContext {
     /// What all parts of a statement with data-modifying CTEs read: the state before
     /// the first of them.
     pub reads: Option<Overlay>,
+    /// What those parts have changed.
+    pub touched: Option<Touched>,
+}
+
+/// The rows that the parts of one statement have changed: by table and rid, with a hash of
+/// what they were made.
+#[derive(Clone, Default)]
+pub struct Touched(Arc<Mutex<HashMap<(Oid, u64), u64>>>);
+
+impl Touched {
+    pub fn note(&self, table: Oid, rid: u64, row: &[u8]) {
+        self.0.lock().insert((table, rid), xxhash_rust::xxh3::xxh3_64(row));
+    }
+
+    /// Whether a part has changed the row, and whether what it made of it is still there.
+    pub fn find(&self, table: Oid, rid: u64, row: &[u8]) -> (bool, bool) {
+        match self.0.lock().get(&(table, rid)) {
+            Some(hash) => (true, *hash == xxhash_rust::xxh3::xxh3_64(row)),
+            None => (false, false),
+        }
+    }
 }
 
 impl StatementContext {
@@ -141,7 +165,8 @@ impl StatementContext {
 
     /// For a statement of several parts, each of which sees the rows as the first did.
     pub fn at_one_instant(&self, work: &Work) -> StatementContext {
-        StatementContext { reads: Some(self.overlay(work)), ..self.clone() }
+        let touched = self.touched.clone().or_else(|| Some(Touched::default()));
+        StatementContext { reads: Some(self.overlay(work)), touched, ..self.clone() }
     }
 }
 

@@ -36,7 +36,15 @@ pub async fn reindex(
     work: &mut Work,
     ctx: &StatementContext,
 ) -> Result<&'static str> {
-    for index in wanted(statement, work, ctx)?.indexes {
+    let wanted = wanted(statement, work, ctx)?;
+    if wanted.in_own_transactions {
+        let what = if wanted.by_name { "REINDEX INDEX" } else { "REINDEX TABLE" };
+        return Err(Error::new(
+            sqlstate::ACTIVE_SQL_TRANSACTION,
+            format!("{what} cannot run inside a transaction block"),
+        ));
+    }
+    for index in wanted.indexes {
         rebuild(index, work, ctx).await?;
     }
     Ok("REINDEX")
