@@ -102,11 +102,20 @@ impl Keys {
         let eval = eval_over(&writer.work.catalog, writer.ctx);
         let expressions =
             index.compile(&|sql| writer.ctx.compiler.compile(&eval, info, sql, None))?;
+        let keys = Keys::Expressions(expressions);
+        keys.lend_to_functions(writer);
+        Ok(keys)
+    }
+
+    /// Functions in the expressions work with what the statement works with.
+    pub(super) fn lend_to_functions(&self, writer: &Writer<'_>) {
         let loan = &writer.ctx.eval.loan;
-        if expressions.call_functions() && !loan.is_needed() {
+        if let Keys::Expressions(expressions) = self
+            && expressions.call_functions()
+            && !loan.is_needed()
+        {
             loan.open(writer.work);
         }
-        Ok(Keys::Expressions(expressions))
     }
 
     /// The key of a stored row, unless a partial index leaves it out.

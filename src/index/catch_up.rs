@@ -115,11 +115,13 @@ pub struct CatchUp {
     since: Arc<Published>,
     /// A bulk load whose end was waited for: what it has left is nobody's.
     ended_loader: Option<u64>,
+    /// How keys are found, and the table as it was then.
+    keys: Option<(Arc<TableInfo>, Arc<Keys>)>,
 }
 
 impl CatchUp {
     pub fn new(table: Oid, index: Oid, since: Arc<Published>) -> CatchUp {
-        CatchUp { table, index, since, ended_loader: None }
+        CatchUp { table, index, since, ended_loader: None, keys: None }
     }
 
     /// What was waited for is over.
@@ -131,14 +133,20 @@ impl CatchUp {
 
     /// Puts the entries of one row right, in the present transaction; nothing is written
     /// if something is in the way. `23505` for a key that two rows have.
-    pub fn row(&self, work: &mut Work, ctx: &StatementContext, rid: u64) -> Result<Outcome> {
-        let info = &*TableInfo::of(&work.catalog, self.table)?;
+    pub fn row(&mut self, work: &mut Work, ctx: &StatementContext, rid: u64) -> Result<Outcome> {
+        let info = TableInfo::of(&work.catalog, self.table)?;
         let index = info
             .index(self.index)
             .ok_or_else(|| Error::internal("the index that is being built is gone"))?;
         let mut writer = Writer::new(work, ctx);
-        let keys = Keys::new(&writer, info, index)?;
-        Row { of: self, info, index, keys, writer: &mut writer, rid }.run()
+        let known = self.keys.as_ref().filter(|(of, _)| Arc::ptr_eq(of, &info));
+        let keys = match known {
+            Some((_, keys)) => keys.clone(),
+            None => Arc::new(Keys::new(&writer, &info, index)?),
+        };
+        keys.lend_to_functions(&writer);
+        self.keys = Some((info.clone(), keys.clone()));
+        Row { of: self, info: &info, index, keys: &keys, writer: &mut writer, rid }.run()
     }
 }
 
@@ -146,7 +154,7 @@ struct Row<'a, 'w> {
     of: &'a CatchUp,
     info: &'a TableInfo,
     index: &'a IndexInfo,
-    keys: Keys,
+    keys: &'a Keys,
     writer: &'a mut Writer<'w>,
     rid: u64,
 }

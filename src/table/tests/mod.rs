@@ -198,6 +198,7 @@ impl Fixture {
             },
             notices,
             reads: None,
+            touched: None,
         }
     }
 
