@@ -139,20 +139,45 @@ pub struct StatementContext {
 }
 
 /// The rows that the parts of one statement have changed: by table and rid, with a hash of
-/// what they were made.
+/// what they were made. PostgreSQL runs a part that nothing reads after all others: here it
+/// comes before them, and what it has changed may be changed once more.
 #[derive(Clone, Default)]
-pub struct Touched(Arc<Mutex<HashMap<(Oid, u64), u64>>>);
+pub struct Touched {
+    rows: Arc<Mutex<HashMap<(Oid, u64), (u64, bool)>>>,
+    /// The part that is running now is one that nothing reads.
+    is_unread: bool,
+}
+
+/// What the parts before have done to a row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TouchedRow {
+    Not,
+    /// By a part that nothing reads.
+    Unread,
+    Changed {
+        /// It is still what the part made of it.
+        is_still: bool,
+    },
+}
 
 impl Touched {
-    pub fn note(&self, table: Oid, rid: u64, row: &[u8]) {
-        self.0.lock().insert((table, rid), xxhash_rust::xxh3::xxh3_64(row));
+    /// The same rows, for a part that nothing reads.
+    pub fn unread(&self) -> Touched {
+        Touched { rows: self.rows.clone(), is_unread: true }
     }
 
-    /// Whether a part has changed the row, and whether what it made of it is still there.
-    pub fn find(&self, table: Oid, rid: u64, row: &[u8]) -> (bool, bool) {
-        match self.0.lock().get(&(table, rid)) {
-            Some(hash) => (true, *hash == xxhash_rust::xxh3::xxh3_64(row)),
-            None => (false, false),
+    pub fn note(&self, table: Oid, rid: u64, row: &[u8]) {
+        let hash = xxhash_rust::xxh3::xxh3_64(row);
+        self.rows.lock().insert((table, rid), (hash, self.is_unread));
+    }
+
+    pub fn find(&self, table: Oid, rid: u64, row: &[u8]) -> TouchedRow {
+        match self.rows.lock().get(&(table, rid)) {
+            Some((_, true)) => TouchedRow::Unread,
+            Some((hash, false)) => {
+                TouchedRow::Changed { is_still: *hash == xxhash_rust::xxh3::xxh3_64(row) }
+            }
+            None => TouchedRow::Not,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::sql::ir::Query;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::recheck::{self, Held, Judged};
+use crate::sql::run::work::TouchedRow;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::storage::{Value, key, row};
@@ -252,14 +253,15 @@ impl Run<'_> {
         }
         let info = &member.info;
         let touched = self.ctx.touched.as_ref();
-        let (was, is_still) = touched.map_or((false, false), |t| t.find(info.oid(), rid, row));
+        let touched = touched.map_or(TouchedRow::Not, |t| t.find(info.oid(), rid, row));
         let key = key::row(info.storage_id(), rid);
         let committed = writer.work.txn.newest().get(Keyspace::Rows, &key)?;
         // After a change by another transaction it counts who was the last, as in PostgreSQL.
         let counts_first = committed.as_deref() == Some(read);
-        match was && (counts_first || is_still) {
-            true => Ok(true),
-            false => Err(already_modified(if self.plan.delete { "deleted" } else { "updated" })),
+        match touched {
+            TouchedRow::Unread => Ok(false),
+            TouchedRow::Changed { is_still } if counts_first || is_still => Ok(true),
+            _ => Err(already_modified(if self.plan.delete { "deleted" } else { "updated" })),
         }
     }
 
