@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::command;
 use super::ddl::Arguments;
 use super::outcome::Outcome;
 use super::parse::{NodeEnum, ParsedStatement, ast};
@@ -47,6 +48,8 @@ pub struct Staged<'a> {
     pub ctx: StatementContext,
     requests: mpsc::UnboundedSender<NextStage>,
     kept: Option<SessionLocks>,
+    /// It may write in read-only transactions: what it writes, no dump shows.
+    maintains: bool,
 }
 
 /// Whether a statement may be one of several transactions, where no block is around it.
@@ -90,7 +93,8 @@ pub async fn execute(
     ctx: StatementContext,
     requests: mpsc::UnboundedSender<NextStage>,
 ) -> Result<Outcome> {
-    let mut staged = Staged { work, ctx, requests, kept: None };
+    let maintains = command::write_class(&parsed.node) == command::WriteClass::Maintains;
+    let mut staged = Staged { work, ctx, requests, kept: None, maintains };
     match &parsed.node {
         NodeEnum::VacuumStmt(statement) => {
             utility::maintenance::vacuum_in_stages(statement, &mut staged).await
@@ -120,6 +124,9 @@ impl Staged<'_> {
         let (work, ctx) = answer.await.map_err(|_| gone())??;
         *self.work = work;
         self.ctx = ctx;
+        if self.maintains {
+            self.work.txn.permit_writes();
+        }
         Ok(())
     }
 
