@@ -47,7 +47,7 @@ fn statements_change_more_rows_than_memory_holds() {
     let directory = tempfile::TempDir::new().expect("a temporary directory");
     let data = directory.path().join("data");
     let server = Zserver::start_secured(&data, &SETTINGS);
-    let rows = count("TEST_LARGE_ROWS", 40_000);
+    let rows = count("TEST_LARGE_ROWS", 15_000);
     let expected = rows as i64;
     let before = block_on(async {
         let (client, other) = (connect(server.port).await, connect(server.port).await);
@@ -107,7 +107,7 @@ fn statements_change_more_rows_than_memory_holds() {
 fn a_kill_leaves_a_large_update_whole() {
     let directory = tempfile::TempDir::new().expect("a temporary directory");
     let data = directory.path().join("data");
-    let rows = count("TEST_LARGE_ROWS", 40_000).min(400_000);
+    let rows = count("TEST_LARGE_ROWS", 15_000).min(400_000);
     let mut server = Zserver::start_secured(&data, &SETTINGS);
     let took = block_on(async {
         let client = connect(server.port).await;

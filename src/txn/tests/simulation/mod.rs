@@ -28,11 +28,9 @@
 //! later epoch or not at all.
 //!
 //! `TEST_SCHEDULES` says how many schedules to run, `TEST_SCHEDULE_SEED` runs one
-//! and tells each step. That it finds what it is for is a test of its own: an engine
-//! whose fsync does nothing is found out. It was also tried by hand: to publish before the
-//! write, to give up locks before publishing, to skip the redo record of a large
-//! transaction, or to unlink runs before their record is gone is found within some
-//! hundred schedules.
+//! and tells each step. That it finds what it is for is a test of its own: over an engine
+//! whose fsync does nothing, so that commits are acknowledged before they are durable, a
+//! schedule soon loses one.
 
 #[path = "../../../../tests/history/checker.rs"]
 mod checker;
