@@ -143,9 +143,7 @@ impl<'a> Writer<'a> {
         mut row: Vec<Datum>,
         checks_bounds: bool,
     ) -> Result<(u64, Vec<Datum>)> {
-        if self.work.txn.spill_is_due() {
-            blocking(|| self.work.txn.spill())?;
-        }
+        self.spill_if_due()?;
         let expressions = self.expressions(info)?;
         self.check_row(info, &expressions, &mut row)?;
         if checks_bounds {
@@ -168,12 +166,18 @@ impl<'a> Writer<'a> {
         Ok((rid, row))
     }
 
+    /// Writes out what the transaction has no memory for.
+    fn spill_if_due(&mut self) -> Result<()> {
+        match self.work.txn.spill_is_due() {
+            true => blocking(|| self.work.txn.spill()),
+            false => Ok(()),
+        }
+    }
+
     /// Writes a row that was there before into the table's new storage: it is not checked
     /// again, and counts as nobody's insertion.
     pub async fn write_again(&mut self, info: &TableInfo, row: &[Datum]) -> Result<()> {
-        if self.work.txn.spill_is_due() {
-            blocking(|| self.work.txn.spill())?;
-        }
+        self.spill_if_due()?;
         let expressions = self.expressions(info)?;
         let stored = info.encode(row)?;
         let storage_id = info.storage_id();
@@ -210,6 +214,7 @@ impl<'a> Writer<'a> {
         old: &[Datum],
         mut new: Vec<Datum>,
     ) -> Result<Vec<Datum>> {
+        self.spill_if_due()?;
         let expressions = self.expressions(info)?;
         self.check_row(info, &expressions, &mut new)?;
         let stored = info.encode(&new)?;
@@ -248,6 +253,7 @@ impl<'a> Writer<'a> {
 
     /// Deletes a row that the caller has locked.
     pub async fn delete(&mut self, info: &TableInfo, rid: u64, old: &[Datum]) -> Result<()> {
+        self.spill_if_due()?;
         self.remove_entries(info, rid, old)?;
         self.work.txn.delete_row(key::row(info.storage_id(), rid))?;
         self.work.table.count_rows(info.storage_id(), -1);
@@ -320,7 +326,7 @@ impl<'a> Writer<'a> {
         // index that is being built there may be one that nobody has removed yet.
         let txn = &mut self.work.txn;
         let is_free = |txn: &Transaction| -> Result<bool> {
-            Ok(!txn.has_written(Keyspace::Indexes, &entry)
+            Ok(!txn.has_written(Keyspace::Indexes, &entry)?
                 && (index.valid || txn.get_newest(Keyspace::Indexes, &entry)?.is_none()))
         };
         if new_row && (holds_rid || is_free(txn)?) {
@@ -457,7 +463,7 @@ impl<'a> Writer<'a> {
         }
         let row_key = key::row(info.storage_id(), rid);
         let newest = self.work.txn.get_newest(Keyspace::Rows, &row_key)?;
-        let own = self.work.txn.has_written(Keyspace::Rows, &row_key);
+        let own = self.work.txn.has_written(Keyspace::Rows, &row_key)?;
         let repeatable = self.work.txn.isolation() != Isolation::ReadCommitted;
         let locked = match newest {
             Some(row) if own || !self.work.txn.changed_since_snapshot(&row) => {

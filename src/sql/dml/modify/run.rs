@@ -204,7 +204,7 @@ impl Run<'_> {
                 let locked = writer.lock_row(&member.info, rid, mode, WaitPolicy::Wait).await?;
                 let row: Value = match locked {
                     LockedRow::Unchanged(row) => {
-                        if writer.work.txn.has_written(Keyspace::Rows, &key)
+                        if writer.work.txn.has_written(Keyspace::Rows, &key)?
                             && let Some(read) = reads.get(Keyspace::Rows, &key)?
                             && self.is_done(&member, rid, (&read, &row), &writer)?
                         {
