@@ -14,13 +14,15 @@ use super::registry::Registry;
 use super::settings::{self, Value};
 use super::time::now;
 use super::two_phase;
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, Cluster};
 use crate::config::Config;
 use crate::coordinator::Coordinator;
 use crate::error::{Error, Result};
 use crate::sql::dml::SqlCompiler;
 use crate::sql::functions::TransactionStatus;
 use crate::sql::run::{QueryMemory, Work};
+use crate::sql::types::Oid;
+use crate::sqlstate;
 use crate::storage::Engine;
 use crate::table::reclaim;
 use crate::table::{ExpressionCompiler, Sequences};
@@ -30,7 +32,7 @@ use crate::txn::{
     WriteBatch,
 };
 
-/// An open database. Sessions hold it by `Arc`; the last one closes it.
+/// An open data directory, with all its databases. Sessions hold it by `Arc`; the last one closes it.
 pub struct Database {
     config: ArcSwap<Config>,
     /// Microseconds since 2000-01-01 UTC.
@@ -117,12 +119,13 @@ impl Database {
             ..Limits::default()
         };
         let transactions = Transactions::open_with_archive(engine, limits, archiving)?;
-        let catalog = catalog::load(&transactions.published())?;
+        let cluster = catalog::load(&transactions.published())?;
+        let catalog = cluster.shared().clone();
         if let Some(object) = transactions.highest_unfinished_object() {
             catalog.raise_oid_counter(object + 1);
         }
         two_phase::raise_oid_counter(&transactions, &catalog)?;
-        transactions.set_attachment(Arc::new(catalog))?;
+        transactions.set_attachment(Arc::new(cluster))?;
         let runtime = query_runtime(&config)?;
         let aborted = Aborted { since: transactions.next_transaction_id(), ids: VecDeque::new() };
         let remote_timeout = config.remote_timeout.duration();
@@ -175,22 +178,37 @@ impl Database {
 
     /// Forgets the counts of relations that were dropped.
     pub fn forget_dropped_counts(&self) {
-        let catalog = self.catalog();
-        self.transactions.activities().retain(|oid| catalog.relation(oid).is_some());
+        let cluster = self.cluster();
+        self.transactions.activities().retain(|database, relation| {
+            let catalog = cluster.catalog(database);
+            catalog.is_some_and(|catalog| relation == 0 || catalog.relation(relation).is_some())
+        });
     }
 
     pub fn defaults(&self) -> Arc<Vec<Value>> {
         self.defaults.load_full()
     }
 
-    /// The newest committed catalog.
-    pub fn catalog(&self) -> Arc<Catalog> {
-        catalog::attached(&self.transactions.published().attachment)
+    /// The newest committed catalogs of all databases.
+    pub fn cluster(&self) -> Arc<Cluster> {
+        catalog::cluster(&self.transactions.published().attachment)
     }
 
-    /// Begins a transaction; of a session, unless it is the server's own.
+    /// The newest committed objects that belong to no database.
+    pub fn shared_catalog(&self) -> Arc<Catalog> {
+        self.cluster().shared().clone()
+    }
+
+    /// The newest committed catalog of a database, `None` if there is no such database.
+    pub fn catalog_of(&self, database: Oid) -> Option<Arc<Catalog>> {
+        catalog::attached(&self.transactions.published().attachment, database)
+    }
+
+    /// Begins a transaction in a database (0: one that changes shared objects alone);
+    /// of a session, unless it is the server's own.
     pub fn begin(
         &self,
+        database: Oid,
         isolation: Isolation,
         read_only: bool,
         session: Option<&LockSession>,
@@ -199,7 +217,8 @@ impl Database {
         if let Some(session) = session {
             transaction.set_session(session.clone());
         }
-        let catalog = catalog::attached(&transaction.published().attachment);
+        let catalog = catalog::attached(&transaction.published().attachment, database);
+        let catalog = catalog.ok_or_else(|| database_is_gone(database))?;
         Ok(Work::new(transaction, catalog))
     }
 
@@ -243,13 +262,16 @@ impl Database {
         durability: Durability,
         also: WriteBatch,
     ) -> Result<()> {
-        let changes = std::mem::take(&mut work.changes);
+        let (changes, made) = (std::mem::take(&mut work.changes), work.made.take());
         let row_deltas = work.table.row_deltas();
         let publish = match changes.is_empty() {
             true => None,
             false => {
                 catalog::write_changes(&mut work.txn, &work.catalog, &changes)?;
-                Some(catalog::publish(changes))
+                if let Some(made) = &made {
+                    catalog::write_database(&mut work.txn, made)?;
+                }
+                Some(catalog::publish(work.catalog.database, changes, made))
             }
         };
         let options = CommitOptions { durability, publish, row_deltas, also };
@@ -258,6 +280,14 @@ impl Database {
         reclaim::spawn(self.transactions.clone(), dropped, commit_ts);
         Ok(())
     }
+}
+
+/// `3D000`: the database was dropped while a session of it was about to end.
+pub(super) fn database_is_gone(database: Oid) -> Error {
+    Error::fatal(
+        sqlstate::INVALID_CATALOG_NAME,
+        format!("database with OID {database} does not exist"),
+    )
 }
 
 /// The memory that all queries share, and where they spill.

@@ -15,11 +15,11 @@ use crate::error::{Error, Result};
 use crate::sql;
 use crate::sql::outcome::{CopyIn, Outcome, Rows};
 use crate::sql::parse::{self, ParsedStatement};
-use crate::sql::run::Lender;
+use crate::sql::run::{Lender, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 use crate::table;
-use crate::txn::Durability;
+use crate::txn::{Durability, Isolation};
 
 /// How often a statement is bound anew because the catalog changed before it had its
 /// locks. Each time it holds more of them.
@@ -129,13 +129,19 @@ impl Session {
     ) -> Result<()> {
         let characteristics = characteristics.unwrap_or_else(|| self.default_characteristics());
         let (isolation, read_only) = (characteristics.txn_isolation(), characteristics.read_only);
-        let work = self.database.begin(isolation, read_only, Some(&self.lock_session))?;
+        let work = self.begin_work(isolation, read_only)?;
         self.hooks.set_transaction_id(work.txn.id());
         self.hooks.set_read_only(read_only);
         let settings = self.settings.lock().snapshot();
         let started = if phase == Phase::Open { time::now() } else { self.statement_timestamp };
         self.block.enter(phase, work, characteristics, settings, started);
         Ok(())
+    }
+
+    /// Begins a transaction in the session's database.
+    pub(super) fn begin_work(&self, isolation: Isolation, read_only: bool) -> Result<Work> {
+        let database = self.backend().database_oid;
+        self.database.begin(database, isolation, read_only, Some(&self.lock_session))
     }
 
     pub(super) fn default_characteristics(&self) -> Characteristics {

@@ -56,6 +56,7 @@ pub mod archive;
 mod begin;
 mod commit;
 mod committer;
+mod copy;
 mod ids;
 mod ingest;
 mod limits;
@@ -78,6 +79,7 @@ pub use crate::storage::{Durability, Key, KeyRange, Keyspace, Value, WriteBatch}
 pub use activity::{Activities, Activity, CommitCounts, Counted, DatabaseCounts, TableCounts};
 pub use begin::{OutcomeHook, Transactions};
 pub use commit::{Attachment, Commit, CommitOptions, Publish};
+pub use copy::Copy;
 pub use limits::Limits;
 pub use lock::{
     LockMode, LockOutcome, LockSession, LockStatus, LockWait, Resource, SessionLocks, WaitPolicy,

@@ -29,8 +29,8 @@ mod tests;
 pub use drop::{DropBehavior, DropPlan};
 
 use super::{
-    Constraint, Function, ObjectAddress, ObjectClass, ObjectKey, Policy, Relation, Rule, Schema,
-    Trigger, relation_oid,
+    Constraint, Database, Extension, Function, ObjectAddress, ObjectClass, ObjectKey, Policy,
+    Relation, Rule, Schema, Trigger, relation_oid,
 };
 use crate::sql::types::Oid;
 
@@ -138,6 +138,18 @@ impl Policy {
 impl Function {
     pub fn address(&self) -> ObjectAddress {
         ObjectAddress::function(self.oid)
+    }
+}
+
+impl Database {
+    pub fn address(&self) -> ObjectAddress {
+        ObjectAddress::new(relation_oid::PG_DATABASE, self.oid)
+    }
+}
+
+impl Extension {
+    pub fn address(&self) -> ObjectAddress {
+        ObjectAddress::new(relation_oid::PG_EXTENSION, self.oid)
     }
 }
 

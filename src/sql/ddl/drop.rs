@@ -218,7 +218,7 @@ impl Ddl<'_> {
     }
 
     /// Comments, recorded references and statistics go with their object.
-    fn remove_annotations(&mut self, address: ObjectAddress) {
+    pub(super) fn remove_annotations(&mut self, address: ObjectAddress) {
         let catalog = self.work.catalog.clone();
         if let Some(comment) = catalog.comment_on(address) {
             self.remove(ObjectClass::Comment, comment.oid);

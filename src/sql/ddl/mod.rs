@@ -51,6 +51,7 @@ mod role;
 mod rule;
 mod schema;
 mod sequence;
+mod setting;
 mod statistics;
 mod storage_options;
 mod table;
@@ -172,8 +173,15 @@ impl Ddl<'_> {
             NodeEnum::GrantRoleStmt(statement) => ddl.grant_role(statement)?,
             NodeEnum::CreateStatsStmt(statement) => ddl.create_statistics(statement).await?,
             NodeEnum::AlterStatsStmt(statement) => ddl.alter_statistics(statement)?,
-            NodeEnum::CreatedbStmt(statement) => ddl.create_database(statement)?,
-            NodeEnum::DropdbStmt(statement) => ddl.drop_database(statement)?,
+            NodeEnum::CreatedbStmt(statement) => ddl.create_database(statement).await?,
+            NodeEnum::DropdbStmt(statement) => ddl.drop_database(statement).await?,
+            NodeEnum::AlterDatabaseStmt(statement) => ddl.alter_database(statement).await?,
+            NodeEnum::AlterDatabaseSetStmt(statement) => ddl.alter_database_set(statement).await?,
+            NodeEnum::AlterDatabaseRefreshCollStmt(statement) => {
+                ddl.refresh_database_collation(statement)?
+            }
+            NodeEnum::AlterRoleSetStmt(statement) => ddl.alter_role_set(statement).await?,
+            NodeEnum::SecLabelStmt(statement) => return Err(no_label_provider(statement)),
             other => return Err(Error::unsupported(command::name(other))),
         };
         Ok(tag.to_owned())
@@ -273,6 +281,15 @@ impl Ddl<'_> {
             .cloned()
             .ok_or_else(|| Error::internal(format!("role \"{name}\" does not exist")))
     }
+}
+
+/// `22023`: labels are said by providers, and there is none.
+fn no_label_provider(statement: &ast::SecLabelStmt) -> Error {
+    let message = match statement.provider.as_str() {
+        "" => "no security label providers have been loaded".to_owned(),
+        provider => format!("security label provider \"{provider}\" is not loaded"),
+    };
+    Error::new(crate::sqlstate::INVALID_PARAMETER_VALUE, message)
 }
 
 /// The string nodes of a list, such as a qualified name's parts.

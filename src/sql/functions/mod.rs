@@ -51,7 +51,8 @@ use crate::sql::types::{Datum, SqlType};
 
 pub use advisory::{AdvisoryKey, AdvisoryRequest};
 pub use context::{
-    EvalContext, RemoteRequest, SequenceRow, SessionHooks, SettingsView, TransactionStatus,
+    EvalContext, RemoteRequest, SequenceRow, SessionHooks, SettingsView, StoredSetting,
+    TransactionStatus,
 };
 pub use pattern::like;
 pub use registry::{aggregate_kernel, kernel, set_kernel};

@@ -118,7 +118,7 @@ async fn lock_target(
 ) -> Result<bool> {
     let policy = if options.skip_locked { WaitPolicy::NoWait } else { WaitPolicy::Wait };
     let mode = LockMode::ShareUpdateExclusive;
-    let table = lock::relation(relation.oid);
+    let table = lock::relation(&work.catalog, relation.oid);
     let locked = lock::try_acquire(&mut work.txn, table, mode, policy, ctx).await?;
     if !locked {
         let verb = tag.to_lowercase();
