@@ -447,3 +447,60 @@ fn a_backup_has_all_databases() {
         assert_eq!(ask(&d, "SELECT count(*) FROM zserver_check()").await, "0");
     });
 }
+
+#[test]
+fn alter_system_lasts_and_reaches_sessions_at_a_reload() {
+    let (_directory, data, server) = fresh();
+    let shown = "SELECT setting, source FROM pg_settings WHERE name = 'work_mem'";
+    block_on(async {
+        let first = superuser(server.port, "postgres").await;
+        let other = superuser(server.port, "postgres").await;
+        run(&other, "SET statement_timeout = '1h'").await;
+        run(&first, "ALTER SYSTEM SET work_mem = '7MB'").await;
+        run(&first, "ALTER SYSTEM SET statement_timeout = '2h'").await;
+        run(&first, "ALTER SYSTEM SET search_path = a, \"B c\"").await;
+        assert_eq!(ask(&first, shown).await, "4096|default");
+        let file = "SELECT name, setting, applied FROM pg_file_settings ORDER BY 1";
+        assert_eq!(
+            ask(&first, file).await,
+            "search_path|a, \"B c\"|t statement_timeout|2h|t work_mem|7MB|t"
+        );
+        assert_eq!(ask(&first, "SELECT pg_reload_conf()").await, "t");
+        for _ in 0..100 {
+            if ask(&first, shown).await == "7168|configuration file" {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(ask(&first, shown).await, "7168|configuration file");
+        // What a session has set stays, until it is reset.
+        assert_eq!(ask(&other, "SHOW statement_timeout").await, "1h");
+        run(&other, "RESET statement_timeout").await;
+        assert_eq!(ask(&other, "SHOW statement_timeout").await, "2h");
+        assert_eq!(ask(&other, "SHOW search_path").await, "a, \"B c\"");
+        assert!(refused(&first, "ALTER SYSTEM SET nope = 1").await.starts_with("42704"));
+        assert!(refused(&first, "ALTER SYSTEM SET work_mem = 'lots'").await.starts_with("22023"));
+        assert!(refused(&first, "ALTER SYSTEM SET server_version = '1'").await.starts_with("55P02"));
+        assert!(refused(&first, "BEGIN; ALTER SYSTEM SET work_mem = '1MB'").await.starts_with("25001"));
+        run(&first, "ROLLBACK; CREATE ROLE weak LOGIN").await;
+        let weak = enter(server.port, "weak", "postgres").await.expect("may connect");
+        assert_eq!(
+            refused(&weak, "ALTER SYSTEM SET work_mem = '1MB'").await,
+            "42501 permission denied to set parameter \"work_mem\""
+        );
+        assert!(refused(&weak, "SELECT pg_reload_conf()").await.starts_with("42501"));
+    });
+    let server = next_life(server, &data);
+    block_on(async {
+        let first = superuser(server.port, "postgres").await;
+        assert_eq!(ask(&first, shown).await, "7168|configuration file");
+        run(&first, "ALTER SYSTEM RESET work_mem").await;
+        run(&first, "ALTER SYSTEM RESET ALL").await;
+        assert_eq!(ask(&first, "SELECT count(*) FROM pg_file_settings").await, "0");
+    });
+    let server = next_life(server, &data);
+    block_on(async {
+        let first = superuser(server.port, "postgres").await;
+        assert_eq!(ask(&first, shown).await, "4096|default");
+    });
+}

@@ -11,6 +11,7 @@
 //! `information_schema` and the `pg_*` views are SQL in `sql/`.
 
 pub mod acl;
+mod available;
 mod bootstrap;
 mod cluster;
 pub mod deparse;
@@ -40,6 +41,7 @@ use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 use serde::{Deserialize, Serialize};
 
 pub use acl::{AccessList, AclItem, DefaultPrivileges};
+pub use available::{Available, Script, available};
 pub use bootstrap::bootstrap;
 pub use cluster::{Cluster, NewDatabase};
 pub use depend::*;

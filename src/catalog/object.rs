@@ -380,6 +380,13 @@ pub struct Function {
     pub options: FunctionOptions,
 }
 
+impl Function {
+    /// Whether it is code of this server, under its source as the symbol.
+    pub fn is_native(&self) -> bool {
+        self.language == "internal" || self.language == "c"
+    }
+}
+
 /// The further attributes of CREATE FUNCTION.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FunctionOptions {
@@ -908,6 +915,9 @@ pub struct Extension {
     pub schema: Oid,
     pub relocatable: bool,
     pub version: String,
+    /// The objects that are there because of it and go with it.
+    #[serde(default)]
+    pub members: Vec<ObjectAddress>,
 }
 
 /// `pg_description` and `pg_shdescription`: COMMENT ON.

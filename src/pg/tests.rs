@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::{Front, Lobby, serve};
 use crate::auth::scram;
-use crate::catalog::{Change, Object, ObjectClass, ObjectKey, Role};
+use crate::catalog::{Change, Role};
 use crate::config::Config;
 use crate::error::Result;
 use crate::session::Database;

@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use parking_lot::Mutex;
 
+use super::auto_settings;
 use super::export::Exports;
 use super::notify::Channels;
 use super::registry::Registry;
@@ -41,6 +42,10 @@ pub struct Database {
     /// When the counts of activity were set to zero; 0 is never.
     counts_reset_at: AtomicI64,
     defaults: ArcSwap<Vec<Value>>,
+    /// Held while the file of ALTER SYSTEM is changed.
+    pub(super) auto_file: Mutex<()>,
+    /// `pg_reload_conf` was called.
+    pub reload_requested: tokio::sync::Notify,
     pub transactions: Transactions,
     pub coordinator: Arc<Coordinator>,
     pub runtime: Arc<RuntimeEnv>,
@@ -133,6 +138,8 @@ impl Database {
         Ok(Arc::new(Database {
             coordinator,
             defaults: ArcSwap::new(configured_defaults(&config)?),
+            auto_file: Mutex::default(),
+            reload_requested: tokio::sync::Notify::new(),
             config: ArcSwap::from_pointee(config),
             started: now(),
             configured_at: AtomicI64::new(now()),
@@ -302,12 +309,12 @@ fn query_runtime(config: &Config) -> Result<Arc<RuntimeEnv>> {
         .map_err(|error| Error::internal(format!("query runtime: {error}")))
 }
 
-/// Parameter defaults that the configuration names.
+/// Parameter defaults that the configuration names, and ALTER SYSTEM over it.
 fn configured_defaults(config: &Config) -> Result<Arc<Vec<Value>>> {
     let path = |path: &Option<std::path::PathBuf>| {
         path.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
     };
-    settings::defaults(&[
+    let configured = [
         ("statement_timeout", config.statement_timeout.0.to_string()),
         ("lock_timeout", config.lock_timeout.0.to_string()),
         ("deadlock_timeout", config.deadlock_timeout.0.to_string()),
@@ -330,5 +337,8 @@ fn configured_defaults(config: &Config) -> Result<Arc<Vec<Value>>> {
         ("archive_timeout", config.archive_timeout.0.to_string()),
         ("ssl_cert_file", path(&config.ssl_cert_file)),
         ("ssl_key_file", path(&config.ssl_key_file)),
-    ])
+    ];
+    let auto = auto_settings::valid(auto_settings::read(&config.data_directory)?);
+    let auto = auto.iter().map(|(name, value)| (name.as_str(), value.clone()));
+    settings::defaults(&configured.into_iter().chain(auto).collect::<Vec<_>>())
 }

@@ -96,12 +96,24 @@ impl Session {
     pub fn begin_command(&mut self, phase: Phase) -> Result<()> {
         self.begin_scope()?;
         match self.block.phase {
-            Phase::Idle => self.begin_transaction(phase, None),
+            Phase::Idle => {
+                self.adopt_defaults();
+                self.begin_transaction(phase, None)
+            }
             Phase::Single if phase == Phase::Implicit => {
                 self.block.phase = Phase::Implicit;
                 Ok(())
             }
             _ => Ok(()),
+        }
+    }
+
+    /// The configuration may have been read again since the last command.
+    fn adopt_defaults(&mut self) {
+        let defaults = self.database.defaults();
+        if !Arc::ptr_eq(&defaults, &self.defaults) {
+            self.settings.lock().adopt_defaults(&defaults);
+            self.defaults = defaults;
         }
     }
 

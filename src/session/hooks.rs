@@ -697,6 +697,14 @@ impl SessionHooks for Hooks {
         self.check_stored(name, None)
     }
 
+    fn alter_system(&self, statement: &crate::sql::parse::ast::VariableSetStmt) -> Result<()> {
+        self.alter_system_settings(statement)
+    }
+
+    fn reload_configuration(&self) -> Result<bool> {
+        self.request_reload()
+    }
+
     fn database_size_bytes(&self, database: Oid) -> Result<i64> {
         self.size_of_database(database)
     }

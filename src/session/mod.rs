@@ -20,6 +20,7 @@
 //! It does not know bytes on a wire, and not what a statement does: that is `sql`.
 
 mod advisory;
+mod auto_settings;
 mod block;
 mod context;
 mod cursor;
@@ -91,6 +92,8 @@ pub struct Session {
     database: Arc<Database>,
     registered: Registered,
     settings: Arc<Mutex<Settings>>,
+    /// The server's defaults that the settings were made over.
+    defaults: Arc<Vec<settings::Value>>,
     hooks: Arc<Hooks>,
     block: Block,
     scope: Option<Scope>,
@@ -136,6 +139,7 @@ impl Session {
         let catalog =
             database.catalog_of(database_oid).ok_or_else(|| database_is_gone(database_oid))?;
         let superuser = catalog.role_named(&login.user).is_some_and(|role| role.superuser);
+        let defaults = database.defaults();
         let settings = startup_settings(&database, &catalog, &login, superuser)?;
         let application_name = settings.derived().application_name.clone();
         let config = database.config();
@@ -166,6 +170,7 @@ impl Session {
             hooks: Arc::new(hooks),
             registered,
             settings,
+            defaults,
             block: Block::new(),
             scope: None,
             statement_timestamp: time::now(),

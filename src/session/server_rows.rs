@@ -108,6 +108,7 @@ impl Hooks {
     pub(super) fn rows_of(&self, relation: &str) -> Result<Vec<Vec<Datum>>> {
         match relation {
             "pg_settings" => Ok(self.settings_rows()),
+            "pg_file_settings" => self.file_setting_rows(),
             "pg_stat_activity" => Ok(self.activity_rows()),
             "pg_locks" => Ok(self.lock_rows()),
             "pg_blocking_pids" => Ok(self.waiting_rows(Transactions::blocking_pids)),

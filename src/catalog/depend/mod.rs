@@ -8,7 +8,7 @@
 //!
 //! An edge's kind decides what DROP of the referenced object does: `n` refuses
 //! unless CASCADE, `a` drops the dependent too, `i` likewise, and the dependent
-//! cannot be dropped alone.
+//! cannot be dropped alone. `e` is a member's edge to its extension, and counts as `i`.
 //!
 //! ```text
 //! CREATE TABLE t (id serial PRIMARY KEY)

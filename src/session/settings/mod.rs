@@ -269,6 +269,29 @@ impl Settings {
         Ok(Some(text.to_owned()))
     }
 
+    /// Takes new defaults of the server, where nobody has set something else.
+    pub fn adopt_defaults(&mut self, defaults: &Arc<Vec<Value>>) {
+        let layers = Arc::make_mut(&mut self.layers);
+        let mut reset = layers.reset.to_vec();
+        let mut reset_sources = layers.reset_sources.to_vec();
+        for (index, parameter) in table().parameters.iter().enumerate() {
+            let source = match defaults[index] == parameter.default {
+                true => Source::Default,
+                false => Source::File,
+            };
+            if reset_sources[index] <= Source::File {
+                reset[index] = defaults[index].clone();
+                reset_sources[index] = source;
+            }
+            if layers.sources[index] <= Source::File {
+                layers.session[index] = defaults[index].clone();
+                layers.sources[index] = source;
+            }
+        }
+        (layers.reset, layers.reset_sources) = (Arc::new(reset), Arc::new(reset_sources));
+        layers.derive();
+    }
+
     /// A parameter's own spelling.
     pub fn spelled(name: &str) -> &str {
         table().find(name).map_or(name, |index| table().parameters[index].name)

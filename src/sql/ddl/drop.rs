@@ -95,6 +95,10 @@ impl Ddl<'_> {
             Kind::ObjectOperator => self.operator_target(node),
             Kind::ObjectCast => self.cast_target(node),
             Kind::ObjectStatisticExt => self.statistics_target(node).await,
+            Kind::ObjectExtension => match &node.node {
+                Some(NodeEnum::String(name)) => self.extension_target(&name.sval),
+                _ => Err(Error::syntax("improper extension name")),
+            },
             kind if absent::words(kind).is_some() => {
                 Err(self.undroppable(kind, node, statement.missing_ok))
             }

@@ -32,6 +32,7 @@ mod drop;
 mod enumeration;
 mod exclusion;
 mod expression;
+mod extension;
 mod function;
 mod grant;
 mod index;
@@ -180,7 +181,19 @@ impl Ddl<'_> {
             NodeEnum::AlterDatabaseRefreshCollStmt(statement) => {
                 ddl.refresh_database_collation(statement)?
             }
+            NodeEnum::AlterSystemStmt(statement) => {
+                let set = statement.setstmt.as_ref();
+                let set = set.ok_or_else(|| Error::syntax("SET without a parameter"))?;
+                ddl.ctx.eval.session.alter_system(set)?;
+                "ALTER SYSTEM"
+            }
             NodeEnum::AlterRoleSetStmt(statement) => ddl.alter_role_set(statement).await?,
+            NodeEnum::CreateExtensionStmt(statement) => ddl.create_extension(statement).await?,
+            NodeEnum::AlterExtensionStmt(statement) => ddl.alter_extension(statement).await?,
+            NodeEnum::AlterExtensionContentsStmt(statement) => {
+                ddl.alter_extension_contents(statement)?
+            }
+            NodeEnum::CreateOpClassStmt(statement) => ddl.create_operator_class(statement)?,
             NodeEnum::SecLabelStmt(statement) => return Err(no_label_provider(statement)),
             other => return Err(Error::unsupported(command::name(other))),
         };
@@ -194,7 +207,7 @@ impl Ddl<'_> {
         match statement.kind() {
             ast::ObjectType::ObjectAggregate => self.create_aggregate(statement).await,
             ast::ObjectType::ObjectOperator => self.create_operator(statement),
-            ast::ObjectType::ObjectType => Err(Error::unsupported("CREATE TYPE of a base type")),
+            ast::ObjectType::ObjectType => self.create_base_type(statement),
             ast::ObjectType::ObjectCollation => Err(Error::unsupported("CREATE COLLATION")),
             ast::ObjectType::ObjectTsparser => Err(Error::unsupported("CREATE TEXT SEARCH PARSER")),
             ast::ObjectType::ObjectTsdictionary => {

@@ -399,6 +399,11 @@ impl Ddl<'_> {
         ) {
             return self.set_routine_schema(statement);
         }
+        if kind == Kind::ObjectExtension {
+            let object = statement.object.as_ref().and_then(|node| node.node.as_ref());
+            let name = name_list(object).concat();
+            return self.set_extension_schema(&name, &statement.newschema);
+        }
         if kind == Kind::ObjectStatisticExt {
             return self.set_statistics_schema(statement);
         }

@@ -337,6 +337,14 @@ pub trait SessionHooks: Send + Sync {
     fn may_store_setting(&self, _name: &str) -> Result<()> {
         Err(crate::error::Error::unsupported("storing a setting"))
     }
+    /// ALTER SYSTEM: at once, whatever becomes of the transaction.
+    fn alter_system(&self, _statement: &crate::sql::parse::ast::VariableSetStmt) -> Result<()> {
+        Err(crate::error::Error::unsupported("ALTER SYSTEM"))
+    }
+    /// Lets the server read its configuration again.
+    fn reload_configuration(&self) -> Result<bool> {
+        Err(crate::error::Error::unsupported("pg_reload_conf"))
+    }
     /// Stored bytes of all relations of a database.
     fn database_size_bytes(&self, _database: Oid) -> Result<i64> {
         Err(crate::error::Error::unsupported("the size of a database"))

@@ -18,6 +18,7 @@ mod composite;
 pub mod context;
 mod datetime;
 pub mod domain;
+mod extension;
 mod float;
 mod hash;
 mod identifier;

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::catalog::{self, Catalog, Change, NewDatabase};
 use crate::sql::functions::EvalContext;
 use crate::sql::run::Notices;
+use crate::sql::types::Oid;
 use crate::table::{ExpressionCompiler, TableState};
 use crate::txn::{Attachment, Isolation, Overlay, StatementMark, Transaction};
 
@@ -24,6 +25,8 @@ pub struct Work {
     pub changes: Vec<Change>,
     /// The objects of a database that is made, with its own storage.
     pub made: Option<NewDatabase>,
+    /// The extension whose script is running.
+    pub extension: Option<Oid>,
     /// Row counts and pending constraint checks; a savepoint clones it.
     pub table: TableState,
     /// The version of the committed catalog that `catalog` was last brought up to.
@@ -44,7 +47,16 @@ pub struct StatementStart {
 impl Work {
     pub fn new(txn: Transaction, catalog: Arc<Catalog>) -> Work {
         let (changes, table) = (Vec::new(), TableState::default());
-        Work { txn, catalog, changes, made: None, table, refreshed: None, snapshot_is_new: true }
+        Work {
+            txn,
+            catalog,
+            changes,
+            made: None,
+            extension: None,
+            table,
+            refreshed: None,
+            snapshot_is_new: true,
+        }
     }
 
     /// What stands in the place of this work while it is on loan.
@@ -54,6 +66,7 @@ impl Work {
             catalog: self.catalog.clone(),
             changes: Vec::new(),
             made: None,
+            extension: None,
             table: TableState::default(),
             refreshed: None,
             snapshot_is_new: false,
@@ -103,6 +116,7 @@ impl Work {
         self.catalog = start.catalog;
         self.changes.truncate(start.changes);
         self.table = start.table;
+        self.extension = None;
     }
 
     /// Applies one DDL step to this transaction's catalog.
