@@ -480,8 +480,12 @@ fn alter_system_lasts_and_reaches_sessions_at_a_reload() {
         assert_eq!(ask(&other, "SHOW search_path").await, "a, \"B c\"");
         assert!(refused(&first, "ALTER SYSTEM SET nope = 1").await.starts_with("42704"));
         assert!(refused(&first, "ALTER SYSTEM SET work_mem = 'lots'").await.starts_with("22023"));
-        assert!(refused(&first, "ALTER SYSTEM SET server_version = '1'").await.starts_with("55P02"));
-        assert!(refused(&first, "BEGIN; ALTER SYSTEM SET work_mem = '1MB'").await.starts_with("25001"));
+        assert!(
+            refused(&first, "ALTER SYSTEM SET server_version = '1'").await.starts_with("55P02")
+        );
+        assert!(
+            refused(&first, "BEGIN; ALTER SYSTEM SET work_mem = '1MB'").await.starts_with("25001")
+        );
         run(&first, "ROLLBACK; CREATE ROLE weak LOGIN").await;
         let weak = enter(server.port, "weak", "postgres").await.expect("may connect");
         assert_eq!(

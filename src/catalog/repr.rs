@@ -78,6 +78,7 @@ fn base_repr(input: &str) -> Option<Repr> {
     match input {
         "textin" | "varcharin" => Some(Repr::Text),
         "citextin" => Some(Repr::Citext),
+        "hstore_in" => Some(Repr::Hstore),
         _ => None,
     }
 }

@@ -115,7 +115,8 @@ impl Pairs {
 
 impl fmt::Display for Pairs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+        let quoted =
+            |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
         for (at, (key, value)) in self.iter().enumerate() {
             let separator = if at == 0 { "" } else { ", " };
             let value = value.map_or("NULL".to_owned(), quoted);

@@ -145,8 +145,8 @@ fn until_nul(password: &[u8]) -> &[u8] {
 
 pub fn traditional(password: &[u8], salt: &[u8]) -> Option<String> {
     let [first, second, ..] = salt else { return None };
-    // PostgreSQL takes letters of no alphabet, by the arithmetic of old; so does this.
-    let value = |letter: u8| digit(letter).unwrap_or_else(|| old_value(letter));
+    // As PostgreSQL's, a character that is not of the alphabet counts as nothing.
+    let value = |letter: u8| digit(letter).unwrap_or(0);
     let bits = value(*first) | value(*second) << 6;
     let keys = round_keys(key_block(until_nul(password)));
     let mut block = 0;
@@ -154,17 +154,6 @@ pub fn traditional(password: &[u8], salt: &[u8]) -> Option<String> {
         block = encrypt(block, &keys, swaps(bits));
     }
     Some(format!("{}{}{}", char::from(*first), char::from(*second), letters(block)))
-}
-
-/// What the arithmetic of the first implementations makes of other characters.
-fn old_value(letter: u8) -> u32 {
-    let letter = i32::from(letter as i8);
-    let value = match letter {
-        letter if letter >= i32::from(b'a') => letter - 59,
-        letter if letter >= i32::from(b'A') => letter - 53,
-        letter => letter - i32::from(b'.'),
-    };
-    (value & 63) as u32
 }
 
 pub fn extended(

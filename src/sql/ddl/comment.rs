@@ -160,10 +160,23 @@ impl Ddl<'_> {
         };
         match statement.objtype() {
             ast::ObjectType::ObjectRole => {
-                key(ObjectClass::Role, "role").map(|oid| ObjectAddress::new(PG_AUTHID, oid))
+                let oid = key(ObjectClass::Role, "role")?;
+                let current = self.current_role()?;
+                let is_superuser = self.work.catalog.role(oid).is_some_and(|role| role.superuser);
+                let denied = |what| Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, what));
+                match (current.superuser, is_superuser, current.create_role) {
+                    (false, true, _) => denied("must be superuser"),
+                    (false, false, false) => denied("must have CREATEROLE privilege"),
+                    _ => Ok(ObjectAddress::new(PG_AUTHID, oid)),
+                }
             }
-            _ => key(ObjectClass::Database, "database")
-                .map(|oid| ObjectAddress::new(PG_DATABASE, oid)),
+            _ => {
+                let oid = key(ObjectClass::Database, "database")?;
+                if let Some(database) = self.work.catalog.database(oid) {
+                    self.require_owner(database.owner, "database", &name)?;
+                }
+                Ok(ObjectAddress::new(PG_DATABASE, oid))
+            }
         }
     }
 

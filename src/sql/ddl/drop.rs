@@ -366,6 +366,7 @@ fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
         Kind::ObjectProcedure => "DROP PROCEDURE",
         Kind::ObjectRoutine => "DROP ROUTINE",
         Kind::ObjectStatisticExt => "DROP STATISTICS",
+        Kind::ObjectExtension => "DROP EXTENSION",
         other if absent::words(other).is_some() => absent::words(other).map_or("", |w| w.1),
         other => {
             let name = other.as_str_name().trim_start_matches("OBJECT_").replace('_', " ");

@@ -77,6 +77,10 @@ fn compare_text(a: &str, b: &str, repr: &Repr) -> Ordering {
     match repr {
         Repr::Bpchar => a.trim_end_matches(' ').cmp(b.trim_end_matches(' ')),
         Repr::Citext => fold_case(a).cmp(&fold_case(b)),
+        Repr::Hstore => {
+            let pairs = |text| zserver_hstore::Pairs::parse(text).unwrap_or_default();
+            pairs(a).compare(&pairs(b))
+        }
         Repr::Enum(labels) => position(labels, a).cmp(&position(labels, b)),
         _ => a.cmp(b),
     }

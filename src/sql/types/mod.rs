@@ -102,6 +102,8 @@ pub enum Repr {
     Bpchar,
     /// `citext`: text; comparison and key fold its case.
     Citext,
+    /// `hstore`: its canonical text.
+    Hstore,
     Bytea,
     /// Days since 2000-01-01; `i32::MIN`/`i32::MAX` are ∓infinity.
     Date,

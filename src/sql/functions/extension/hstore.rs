@@ -121,12 +121,14 @@ pub const KERNELS: &[Kernel] = kernels! {
 };
 
 pub const SET_KERNELS: &[SetKernel] = &[
-    SetKernel { symbol: "hstore_skeys", rows: |_, args| {
-        rows(args, |key, _| vec![text_or_null(Some(key))])
-    } },
-    SetKernel { symbol: "hstore_svals", rows: |_, args| {
-        rows(args, |_, value| vec![text_or_null(value)])
-    } },
+    SetKernel {
+        symbol: "hstore_skeys",
+        rows: |_, args| rows(args, |key, _| vec![text_or_null(Some(key))]),
+    },
+    SetKernel {
+        symbol: "hstore_svals",
+        rows: |_, args| rows(args, |_, value| vec![text_or_null(value)]),
+    },
     SetKernel { symbol: "hstore_each", rows: each },
 ];
 

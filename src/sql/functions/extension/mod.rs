@@ -4,6 +4,7 @@
 //! own crate.
 
 mod citext;
+mod hstore;
 mod pg_trgm;
 mod pgcrypto;
 mod uuid_ossp;
@@ -11,5 +12,5 @@ mod uuid_ossp;
 use super::{Kernel, SetKernel};
 
 pub const KERNELS: &[&[Kernel]] =
-    &[citext::KERNELS, pg_trgm::KERNELS, pgcrypto::KERNELS, uuid_ossp::KERNELS];
-pub const SET_KERNELS: &[&[SetKernel]] = &[pgcrypto::SET_KERNELS];
+    &[citext::KERNELS, hstore::KERNELS, pg_trgm::KERNELS, pgcrypto::KERNELS, uuid_ossp::KERNELS];
+pub const SET_KERNELS: &[&[SetKernel]] = &[hstore::SET_KERNELS, pgcrypto::SET_KERNELS];
