@@ -186,7 +186,7 @@ impl Binder<'_> {
         }
         let Some(element) = self.element(container.oid).filter(|_| !is_fixed_array(container.oid))
         else {
-            return Err(self.not_assignable(container.oid));
+            return Err(self.not_assignable(container.oid).at(part.location));
         };
         let is_slice = subscripts.iter().any(|indices| indices.is_slice);
         let element = SqlType::with_typmod(element, container.typmod);

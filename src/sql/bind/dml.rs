@@ -13,7 +13,7 @@ use super::select::project_sets;
 use super::set_operation::output_location;
 use super::updatable::{Target, TargetRows, filtered_further};
 use super::values::is_default;
-use crate::catalog::{Column, Identity, PolicyCommand, Relation, RelationKind, acl};
+use crate::catalog::{Column, Identity, PolicyCommand, Relation, RelationKind, acl, relation_oid};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{Walk, each_expr_mut};
 use crate::sql::ir::{
@@ -181,7 +181,24 @@ impl Binder<'_> {
 
     /// Notes the privileges that writing takes: on the relation that is named, and on
     /// those below it with the rights of the views' owners.
+    /// The functions that a table's checks and generated columns call for new rows.
+    fn note_called_by_table(&mut self, relation: &Relation) {
+        let generated = relation.columns.iter().filter_map(|column| column.default.as_ref());
+        let generated = generated.filter(|default| default.generated).map(|default| default.oid);
+        for dependent in relation.constraints.iter().copied().chain(generated) {
+            let Some(references) = self.catalog.references(dependent).cloned() else { continue };
+            for edge in &references.edges {
+                if edge.referenced.class == relation_oid::PG_PROC {
+                    self.note_call(edge.referenced.oid);
+                }
+            }
+        }
+    }
+
     pub(super) fn note_written(&mut self, target: &Target, verb: Verb, columns: &[i16]) {
+        if verb != Verb::Delete {
+            self.note_called_by_table(&target.relation);
+        }
         for (relation, role, columns) in target.written(self.check_as, columns) {
             let entry = self.permissions.of(relation, role);
             match verb {

@@ -139,7 +139,8 @@ impl Binder<'_> {
         args: &[Expr],
         ty: SqlType,
     ) -> Result<Expr> {
-        let may = !function.strict
+        let may = !self.is_kept
+            && !function.strict
             && !function.options.security_definer
             && function.options.config.is_empty()
             && function.kind == FunctionKind::Function
@@ -236,7 +237,7 @@ impl Binder<'_> {
         }
         let (function, args) = (call.function.clone(), call.args.clone());
         let users = function.oid >= oid::FIRST_NORMAL;
-        if users && !self.may_inline_set(&function, &args) {
+        if users && (self.is_kept || !self.may_inline_set(&function, &args)) {
             return Ok(None);
         }
         self.inlining.push(function.oid);

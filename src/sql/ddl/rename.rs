@@ -441,11 +441,11 @@ impl Ddl<'_> {
 
     fn set_type_schema(&mut self, statement: &ast::AlterObjectSchemaStmt) -> Result<String> {
         let parts = name_parts(statement.object.as_deref())?;
+        let schema = self.creation_schema(&statement.newschema)?;
         let (ty, tag) = match statement.object_type() {
             ast::ObjectType::ObjectDomain => (self.owned_domain(parts)?, "ALTER DOMAIN"),
             _ => (self.owned_type(parts)?, "ALTER TYPE"),
         };
-        let schema = self.creation_schema(&statement.newschema)?;
         self.require_own_type(&ty)?;
         if schema == ty.schema {
             return Ok(tag.to_owned());
