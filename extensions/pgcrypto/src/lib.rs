@@ -8,6 +8,7 @@ pub mod block;
 pub mod crypt;
 mod des_crypt;
 pub mod digests;
+pub mod pgp;
 
 /// Why something cannot be computed, in pgcrypto's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,11 @@ pub enum Error {
     UnknownSalt,
     BadSaltRounds,
     CorruptArmor,
+    CorruptData,
+    BadKey,
+    Illegal,
+    UnsupportedCipher,
+    UnsupportedHash,
     Cancelled,
     /// Of this library: pgcrypto can, it cannot.
     Unsupported(&'static str),
@@ -40,6 +46,11 @@ impl Error {
             Error::UnknownSalt => "Unknown salt algorithm",
             Error::BadSaltRounds => "Incorrect number of rounds",
             Error::CorruptArmor => "Corrupt ascii-armor",
+            Error::CorruptData => "Wrong key or corrupt data",
+            Error::BadKey => "Bad key",
+            Error::Illegal => "Illegal argument to function",
+            Error::UnsupportedCipher => "Unsupported cipher algorithm",
+            Error::UnsupportedHash => "Unsupported digest algorithm",
             Error::Cancelled => "Cancelled",
             Error::Unsupported(what) => what,
         }

@@ -1,14 +1,14 @@
-//! `pgcrypto`: digests, HMACs, password hashes, raw encryption, ASCII armor. OpenPGP
-//! encryption is not supported.
+//! `pgcrypto`: digests, HMACs, password hashes, raw encryption, ASCII armor, OpenPGP
+//! with passwords. OpenPGP with keys is not supported, nor are compressed messages.
 
 use rand::RngCore;
 use zserver_pgcrypto::block::Scheme;
 use zserver_pgcrypto::digests::Hash;
-use zserver_pgcrypto::{self as crypto, armor, crypt};
+use zserver_pgcrypto::{self as crypto, armor, crypt, pgp};
 
 use crate::error::{Error, Result};
 use crate::kernels;
-use crate::sql::functions::call::{arg, wrong_type};
+use crate::sql::functions::call::{arg, arg_or_null, wrong_type};
 use crate::sql::functions::{CallContext, Kernel, SetKernel, SetRows};
 use crate::sql::types::{ArrayValue, Datum};
 use crate::sqlstate;
@@ -64,10 +64,18 @@ pub const KERNELS: &[Kernel] = kernels! {
         let data = armor::decode(arg(args, 0)?).map_err(|error| failed(error.words()))?;
         Ok(Datum::Bytea(data.into()))
     };
-    call "pgp_sym_encrypt_text" => |_, _| open_pgp("pgp_sym_encrypt");
-    call "pgp_sym_encrypt_bytea" => |_, _| open_pgp("pgp_sym_encrypt_bytea");
-    call "pgp_sym_decrypt_text" => |_, _| open_pgp("pgp_sym_decrypt");
-    call "pgp_sym_decrypt_bytea" => |_, _| open_pgp("pgp_sym_decrypt_bytea");
+    call "pgp_sym_encrypt_text" => |call, args| pgp_encrypt(call, args, true);
+    call "pgp_sym_encrypt_bytea" => |call, args| pgp_encrypt(call, args, false);
+    call "pgp_sym_decrypt_text" => |_, args| {
+        let (data, is_text) = pgp_decrypt(args)?;
+        match String::from_utf8(data).ok().filter(|_| is_text) {
+            Some(text) => Ok(Datum::Text(text)),
+            None => Err(failed("Not text data")),
+        }
+    };
+    call "pgp_sym_decrypt_bytea" => |_, args| {
+        pgp_decrypt(args).map(|(data, _)| Datum::Bytea(data.into()))
+    };
     call "pgp_pub_encrypt_text" => |_, _| open_pgp("pgp_pub_encrypt");
     call "pgp_pub_encrypt_bytea" => |_, _| open_pgp("pgp_pub_encrypt_bytea");
     call "pgp_pub_decrypt_text" => |_, _| open_pgp("pgp_pub_decrypt");
@@ -80,6 +88,35 @@ pub const SET_KERNELS: &[SetKernel] =
 
 fn open_pgp(function: &str) -> Result<Datum> {
     Err(Error::unsupported(format!("function {function}")))
+}
+
+fn pgp_failed(error: crypto::Error) -> Error {
+    match error {
+        crypto::Error::Unsupported(what) => Error::unsupported(what),
+        error => failed(error.words()),
+    }
+}
+
+fn pgp_options(args: &[Datum]) -> Result<pgp::Options> {
+    match arg_or_null::<&str>(args, 2)? {
+        Some(text) => pgp::Options::read(text).map_err(pgp_failed),
+        None => Ok(pgp::Options::default()),
+    }
+}
+
+fn pgp_encrypt(call: &CallContext<'_>, args: &[Datum], is_text: bool) -> Result<Datum> {
+    let mut random = [0; 57];
+    rand::rng().fill_bytes(&mut random);
+    // Seconds since 1970.
+    let time = (call.eval.statement_timestamp / 1_000_000 + 946_684_800) as u32;
+    let (data, password) = (bytes(args, 0)?, bytes(args, 1)?);
+    let made = pgp::encrypt(data, is_text, password, pgp_options(args)?, random, time);
+    made.map(|message| Datum::Bytea(message.into())).map_err(pgp_failed)
+}
+
+fn pgp_decrypt(args: &[Datum]) -> Result<(Vec<u8>, bool)> {
+    let crlf = pgp_options(args)?.crlf;
+    pgp::decrypt(bytes(args, 0)?, bytes(args, 1)?, crlf).map_err(pgp_failed)
 }
 
 /// Text counts as its bytes.
