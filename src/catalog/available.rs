@@ -161,10 +161,9 @@ impl Available {
                 return Some(path);
             }
             for (name, text) in self.scripts {
-                let Some((old, new)) = name.split_once("--").filter(|(old, _)| *old == at) else {
+                let Some((_, new)) = name.split_once("--").filter(|(old, _)| *old == at) else {
                     continue;
                 };
-                debug_assert_eq!(old, at);
                 if !seen.contains(&new) {
                     seen.push(new);
                     let mut path = path.clone();

@@ -305,7 +305,11 @@ pub fn decrypt(message: &[u8], password: &[u8], crlf: bool) -> Result<(Vec<u8>, 
             3 | 10 => {}
             9 | 18 => {
                 let (cipher, key) = key.ok_or(Error::CorruptData)?;
-                let inner = if tag == 18 { guarded(cipher, &key, &body) } else { unguarded(cipher, &key, &body) };
+                let inner = if tag == 18 {
+                    guarded(cipher, &key, &body)
+                } else {
+                    unguarded(cipher, &key, &body)
+                };
                 return literal(&inner?, crlf);
             }
             _ => return Err(Error::CorruptData),
@@ -490,7 +494,7 @@ impl Packets<'_> {
             let first = self.number(1)?;
             let (length, is_last) = match first {
                 0..192 => (first, true),
-                192..224 => ((first - 192 << 8) + self.number(1)? + 192, true),
+                192..224 => (((first - 192) << 8) + self.number(1)? + 192, true),
                 255 => (self.number(4)?, true),
                 partial => (1 << (partial & 31), false),
             };
@@ -520,7 +524,9 @@ mod tests {
     #[test]
     fn messages_come_back() {
         let random: [u8; 57] = std::array::from_fn(|at| (at as u8).wrapping_mul(7));
-        for cipher in [Cipher::Aes128, Cipher::Aes256, Cipher::TripleDes, Cipher::Cast5, Cipher::Blowfish] {
+        for cipher in
+            [Cipher::Aes128, Cipher::Aes256, Cipher::TripleDes, Cipher::Cast5, Cipher::Blowfish]
+        {
             for (session_key, guards) in [(false, true), (true, true), (false, false)] {
                 for length in [0, 1, 15, 16, 17, 1000, 20_000] {
                     let options = Options { cipher, session_key, guards, ..Options::default() };

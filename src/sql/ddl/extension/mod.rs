@@ -172,8 +172,7 @@ impl Ddl<'_> {
         runner: &Role,
     ) -> Result<Oid> {
         if let Some(own) = extension.schema {
-            if let Some(given) = given.schema.as_deref().filter(|given| *given != own) {
-                let _ = given;
+            if given.schema.as_deref().is_some_and(|given| given != own) {
                 return Err(Error::new(
                     sqlstate::FEATURE_NOT_SUPPORTED,
                     format!(
