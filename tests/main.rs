@@ -14,6 +14,8 @@
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
+//! | [`catalogs`] | psql describes and pg_dump dumps as on PostgreSQL |
+//! | [`online`] | indexes are built, partitions detached while the table is in use |
 //! | [`memory`] | queries within the memory limit |
 //! | [`coordinator`] | a transaction over several servers is on all of them or on none |
 //! | [`long`] | long transactions and clients that vanish do not harm the server |
@@ -32,6 +34,7 @@
 mod abuse;
 mod activity;
 mod backup;
+mod catalogs;
 mod check;
 mod client;
 mod coordinator;
@@ -46,6 +49,7 @@ mod layers;
 mod locks;
 mod long;
 mod memory;
+mod online;
 mod power;
 mod regress;
 mod sessions;

@@ -2,10 +2,13 @@
 
 mod copy;
 mod crash;
+mod files;
 mod group;
 mod model;
 mod prepared;
+mod runs;
 mod serializable;
+mod simulation;
 mod spill;
 mod visibility;
 

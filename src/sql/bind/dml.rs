@@ -89,6 +89,7 @@ impl Binder<'_> {
         let reads = self.recall_reads(&target, read_before);
         let writes = Writes { insert: true, conflict: updates, reads, ..Writes::default() };
         let policies = self.policy_checks(&target, writes)?;
+        self.note_insert(stmt, &target, &columns, returning.as_ref());
         let relation = target.relation;
         Ok(Insert { relation, source, columns, defaults, on_conflict, checks, policies, returning })
     }
@@ -327,6 +328,9 @@ impl Binder<'_> {
             let row = self.insert_row(row, target, &kept, clause)?;
             bound.push(row);
         }
+        if !select.values_lists.iter().any(has_default) {
+            self.note_values(&bound);
+        }
         let sets = std::mem::take(&mut self.level().set_calls);
         let mut places = Places::default();
         kept.iter().for_each(|(_, column)| {
@@ -441,6 +445,7 @@ impl Binder<'_> {
         overriding: OverridingKind,
     ) -> Result<(Query, Vec<i16>)> {
         let mut query = self.select_undecided(select)?;
+        self.note_inserted_query(&query.output);
         let width = query.output.len();
         let location_of = |_| Ok(-1);
         check_width(width, &columns, explicit, &location_of)?;
@@ -596,6 +601,9 @@ impl Binder<'_> {
         let from_items = source.from_items.clone();
         let returning =
             self.returning(stmt.returning_clause.as_ref(), &written, alias, &from_items)?;
+        let parts =
+            (assignments.as_slice(), source.from.as_ref(), condition.as_ref(), returning.as_ref());
+        self.note_update(stmt, &written, &target, parts);
         let reads = self.recall_reads(&written, read_before);
         let writes = Writes { update: true, reads, ..Writes::default() };
         let policies = self.policy_checks(&written, writes)?;
@@ -662,6 +670,8 @@ impl Binder<'_> {
         let from_items = source.from_items.clone();
         let returning =
             self.returning(stmt.returning_clause.as_ref(), &written, alias, &from_items)?;
+        let parts = (source.from.as_ref(), condition.as_ref(), returning.as_ref());
+        self.note_delete(stmt, &written, &target, parts);
         let reads = self.recall_reads(&written, read_before);
         let mut input = self.changed_rows(&written, source, PolicyCommand::Delete, reads)?;
         if let Some(predicate) = condition {
@@ -1079,6 +1089,11 @@ fn scanned_column(scan: &Scan, number: i16) -> Result<Expr> {
     found
         .map(|(_, column)| column_expr(column, -1))
         .ok_or_else(|| Error::internal("the target's columns are all read"))
+}
+
+/// Whether a row of VALUES has DEFAULT in it.
+fn has_default(row: &Node) -> bool {
+    inner(row).ok().and_then(list).is_some_and(|values| values.iter().any(is_default))
 }
 
 /// The columns that are not dropped, with their numbers.

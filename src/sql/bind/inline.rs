@@ -33,7 +33,7 @@ impl Binder<'_> {
         self.isolated_with(Params::fixed(&[]), work)
     }
 
-    fn isolated_with<T: Send>(
+    pub(super) fn isolated_with<T: Send>(
         &mut self,
         params: Params,
         work: impl FnOnce(&mut Self) -> Result<T> + Send,

@@ -35,6 +35,7 @@ mod cte;
 mod cursor;
 mod definition;
 pub mod described;
+mod described_change;
 mod dml;
 mod expr;
 mod expression;
@@ -99,6 +100,7 @@ pub use expression::{
 };
 pub use from::cannot_open;
 pub use inline::expression_of;
+pub use name::output_name;
 pub use node::location;
 use opened::Opened;
 pub use opened::opened_by_copy;

@@ -620,6 +620,13 @@ impl Ddl<'_> {
                 self.put_relation(Relation { owner, ..(*sequence).clone() });
             }
         }
+        // The row type and the array type over it have the relation's owner.
+        let catalog = &self.work.catalog;
+        let row = catalog.type_(catalog.row_type(relation)).cloned();
+        let array = row.as_ref().and_then(|row| catalog.type_(row.array)).cloned();
+        for ty in row.into_iter().chain(array) {
+            self.put(crate::catalog::Type { owner, ..(*ty).clone() });
+        }
         self.put_relation(Relation { owner, ..relation.clone() });
         Ok(())
     }

@@ -189,7 +189,7 @@ impl Ddl<'_> {
     /// The composite type of a relation's rows, and its array type.
     pub fn put_row_type(&mut self, relation: Oid) -> Result<()> {
         let relation = self.relation(relation)?;
-        let (row, array) = (self.next_oid(), self.next_oid());
+        let (array, row) = (self.next_oid(), self.next_oid());
         let array_name = self.choose_name([&format!("_{}", relation.name), ""], "", |name| {
             self.is_taken(crate::catalog::ObjectClass::Type, relation.schema, name)
         });

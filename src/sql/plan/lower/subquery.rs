@@ -234,12 +234,23 @@ impl Lowering<'_> {
         }
         let mut relation = project_grouping(self, relation, exprs)?;
         for (id, subquery, ty) in found {
-            relation = match self.grouped(&relation, id, &subquery, ty)? {
-                Some(joined) => joined,
-                None => self.apply(relation, id, subquery, ty)?,
-            };
+            relation = self.with_subquery(relation, id, subquery, ty)?;
         }
         Ok(relation)
+    }
+
+    /// A relation with a subquery's value for each row as the column `id`.
+    pub(super) fn with_subquery(
+        &self,
+        relation: Relation,
+        id: ColumnId,
+        subquery: Subquery,
+        ty: SqlType,
+    ) -> Result<Relation> {
+        match self.grouped(&relation, id, &subquery, ty)? {
+            Some(joined) => Ok(joined),
+            None => self.apply(relation, id, subquery, ty),
+        }
     }
 
     /// A scalar subquery over one aggregate as a left join with its groups.
