@@ -114,11 +114,6 @@ COMMENT ON RULE pg_settings_u ON pg_catalog.pg_settings IS 'OID = 12108';
 CREATE RULE pg_settings_n AS ON UPDATE TO pg_catalog.pg_settings DO INSTEAD NOTHING;
 COMMENT ON RULE pg_settings_n ON pg_catalog.pg_settings IS 'OID = 12109';
 
-CREATE VIEW pg_catalog.pg_file_settings (
-    sourcefile, sourceline, seqno, name, setting, applied, error
-) WITH (oid = 12110, row_type = 12112, array_type = 12111, columns = 'text, integer, integer, text, text, boolean, text') AS
-SELECT * FROM pg_show_all_file_settings();
-
 CREATE VIEW pg_catalog.pg_timezone_names (
     name, abbrev, utc_offset, is_dst
 ) WITH (oid = 12126, row_type = 12128, array_type = 12127, columns = 'text, text, interval, boolean') AS
