@@ -91,7 +91,8 @@ impl Transaction {
         keyspace: Keyspace,
         entries: &mut dyn Iterator<Item = (Key, Value)>,
     ) -> Result<()> {
-        self.shared.ingest(keyspace, entries)
+        let mut entries = entries.map(|(key, value)| (key, Some(value)));
+        self.shared.ingest(keyspace, &mut entries)
     }
 
     fn ingest_new(&self) -> Result<()> {
