@@ -14,6 +14,7 @@ pub(super) struct CreateOptions {
     pub connection_limit: i32,
     pub oid: Option<Oid>,
     encoding: Option<Encoding>,
+    encoding_location: i32,
     collate: Option<String>,
     ctype: Option<String>,
     provider: Option<String>,
@@ -42,6 +43,7 @@ impl CreateOptions {
             connection_limit: -1,
             oid: None,
             encoding: None,
+            encoding_location: -1,
             collate: None,
             ctype: None,
             provider: None,
@@ -69,7 +71,10 @@ impl CreateOptions {
         match option.defname.as_str() {
             "owner" => self.owner = text(),
             "template" => self.template = text(),
-            "encoding" => self.encoding = encoding(option)?,
+            "encoding" => {
+                self.encoding = encoding(option)?;
+                self.encoding_location = option.location;
+            }
             "locale" => (self.collate, self.ctype) = (text(), text()),
             "lc_collate" => self.collate = text(),
             "lc_ctype" => self.ctype = text(),
@@ -100,7 +105,7 @@ impl CreateOptions {
                 sqlstate::INVALID_PARAMETER_VALUE,
                 format!("invalid create database strategy \"{strategy}\""),
             )
-            .with_hint("Valid strategies are \"wal_log\", and \"file_copy\"."));
+            .with_hint("Valid strategies are \"wal_log\" and \"file_copy\"."));
         }
         self.check_encoding(template)?;
         match self.provider.as_deref() {
@@ -166,7 +171,10 @@ impl CreateOptions {
                 .flat_map(char::to_lowercase)
                 .collect()
         };
-        let undefined = |message: String| Err(Error::new(sqlstate::UNDEFINED_OBJECT, message));
+        let undefined = |message: String| {
+            let error = Error::new(sqlstate::UNDEFINED_OBJECT, message);
+            Err(error.at(self.encoding_location))
+        };
         let other = match &self.encoding {
             None | Some(Encoding::Number(UTF8 | -1)) => return Ok(()),
             Some(Encoding::Name(name)) if ["utf8", "unicode"].contains(&plain(name).as_str()) => {
