@@ -88,7 +88,7 @@ fn encode(prepared: &Prepared) -> Vec<u8> {
     out.changes(&prepared.writes);
     out.runs(&prepared.writes.runs().records());
     let mut bytes = out.0;
-    let hash = xxhash_rust::xxh3::xxh3_64(&bytes[HEADER_LEN..]);
+    let hash = hash(FORMAT, &bytes[HEADER_LEN..]);
     bytes[0] = FORMAT;
     bytes[1..HEADER_LEN].copy_from_slice(&hash.to_le_bytes());
     bytes
@@ -96,7 +96,7 @@ fn encode(prepared: &Prepared) -> Vec<u8> {
 
 fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<Recovered> {
     let (header, rest) = bytes.split_first_chunk::<HEADER_LEN>()?;
-    let hash = xxhash_rust::xxh3::xxh3_64(rest);
+    let hash = hash(header[0], rest);
     if !(FORMAT_WITHOUT_RUNS..=FORMAT).contains(&header[0]) || header[1..] != hash.to_le_bytes() {
         return None;
     }
@@ -130,6 +130,12 @@ fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<Recovered> {
         locks: LockLog::default(),
     };
     rest.0.is_empty().then_some(Recovered { prepared, holds, reads, runs })
+}
+
+/// The hash of a record; that of the present format covers the format too.
+fn hash(format: u8, rest: &[u8]) -> u64 {
+    let seed = if format <= FORMAT_OF_ONE_DATABASE { 0 } else { u64::from(format) };
+    xxhash_rust::xxh3::xxh3_64_with_seed(rest, seed)
 }
 
 fn say_database(holds: &mut LockHolds, own: u32) {
