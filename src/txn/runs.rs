@@ -181,7 +181,11 @@ impl Runs {
 
     /// Whether they outlive their transaction from now on; answers whether they would have.
     pub(super) fn keep(&self, is_kept: bool) -> bool {
-        self.iter().fold(false, |before, own| own.run.keep(is_kept) || before)
+        let mut would_have = false;
+        for own in self.iter() {
+            would_have |= own.run.keep(is_kept);
+        }
+        would_have
     }
 
     /// Runs of an earlier start, to be read in order.
