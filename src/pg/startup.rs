@@ -152,15 +152,15 @@ impl<'a> Startup<'a> {
         if self.config.dev && self.ends.is_none_or(|ends| ends.client.ip().is_loopback()) {
             tracing::debug!(user = hello.user, "trusted without a password");
         } else {
-            let catalog = self.front.database.catalog();
+            let catalog = self.front.database.shared_catalog();
             let candidate = auth::candidate(&catalog, &hello.user, &self.front.database.mock_key);
             let binding = tls.map(|tls| &tls.scram);
             sasl::authenticate(wire, &hello.user, candidate, binding).await?;
         }
-        self.open_session(wire, hello)
+        self.open_session(wire, hello).await
     }
 
-    fn open_session<S>(&self, wire: &mut Wire<S>, hello: Hello) -> Result<Session>
+    async fn open_session<S>(&self, wire: &mut Wire<S>, hello: Hello) -> Result<Session>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -169,16 +169,14 @@ impl<'a> Startup<'a> {
             0 | 1 => SHORT_SECRET_BYTES,
             _ => LONG_SECRET_BYTES,
         };
-        let session = Session::open(
-            database.clone(),
-            session::Login {
-                user: hello.user,
-                database: hello.database,
-                ends: self.ends,
-                secret_bytes,
-                settings: hello.settings,
-            },
-        )?;
+        let login = session::Login {
+            user: hello.user,
+            database: hello.database,
+            ends: self.ends,
+            secret_bytes,
+            settings: hello.settings,
+        };
+        let session = database.admit(login).await?;
         wire.output.authentication(0, &[]);
         Ok(session)
     }

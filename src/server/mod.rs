@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! start ── open store, catalog ── superuser ── bind ── "ready" ── accept ⟳
-//! SIGHUP            configuration and certificates anew, connections stay
+//! SIGHUP            configuration and certificates anew, connections stay; the same
+//!                   when a client calls `pg_reload_conf()`
 //! SIGTERM, SIGINT   no more connections; idle sessions get 57P01 at once, running
 //!                   statements have `shutdown_grace`; then commit what is queued
 //! ```
@@ -255,10 +256,12 @@ fn signals(front: Arc<Front>, stop: CancellationToken, reload: Reload) -> Result
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
-                _ = hangup.recv() => match reload_all(&front, &reload) {
-                    Ok(()) => tracing::info!("configuration reloaded"),
-                    Err(error) => tracing::error!("configuration not reloaded: {error}"),
-                },
+                _ = hangup.recv() => {}
+                () = front.database.reload_requested.notified() => {}
+            }
+            match reload_all(&front, &reload) {
+                Ok(()) => tracing::info!("configuration reloaded"),
+                Err(error) => tracing::error!("configuration not reloaded: {error}"),
             }
         }
         stop.cancel();
