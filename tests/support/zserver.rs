@@ -47,6 +47,25 @@ impl Zserver {
         Zserver::spawn(command, data)
     }
 
+    /// Starts without trust, and hands over the lines of its log as they come.
+    pub fn start_with_log(
+        data: &Path,
+        environment: &[(&str, &str)],
+    ) -> (Zserver, std::sync::mpsc::Receiver<String>) {
+        let mut command = serve(data);
+        command.envs(environment.iter().copied()).stderr(Stdio::piped());
+        let mut server = Zserver::spawn_logging(command, data);
+        let log = server.child.stderr.take().expect("the log is piped");
+        let (sender, lines) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(log).lines().map_while(Result::ok) {
+                // Nobody may be listening any more.
+                let _ = sender.send(line);
+            }
+        });
+        (server, lines)
+    }
+
     /// What a server says that cannot start over a data directory.
     pub fn refused(data: &Path) -> String {
         let output = serve(data).arg("--dev").output().expect("the server starts");
@@ -55,7 +74,12 @@ impl Zserver {
     }
 
     fn spawn(mut command: Command, data: &Path) -> Zserver {
-        command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+        command.stderr(Stdio::inherit());
+        Zserver::spawn_logging(command, data)
+    }
+
+    fn spawn_logging(mut command: Command, data: &Path) -> Zserver {
+        command.stdout(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");
         let stdout = child.stdout.take().expect("stdout is piped");
         let port = ready_port(stdout);

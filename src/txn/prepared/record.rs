@@ -4,7 +4,7 @@
 //! key    Service [PREPARED u32][transaction u64][number u32]
 //! value  a piece of: [format u8][xxh3 of the rest u64][the rest …]
 //! rest   gid, owner, database, prepared_at, payload, locks, own spill, all spill,
-//!        reads, changes by keyspace, runs (none in records of format 1)
+//!        reads, changes by keyspace
 //! ```
 //!
 //! Numbers are little-endian, byte strings carry their length as u64. A record is cut
@@ -15,7 +15,6 @@
 use std::sync::Arc;
 
 use super::super::lock::{LockHolds, LockLog, LockMode, Resource};
-use super::super::runs::RunRecord;
 use super::super::serializable::{ReadRecord, Serializable};
 use super::super::spill::RidRanges;
 use super::super::write_set::{Change, WriteSet};
@@ -24,10 +23,8 @@ use crate::storage::{Key, KeyRange, Keyspace, ReadView, Value, WriteBatch, key};
 use crate::{Error, Result};
 
 const FORMAT: u8 = 3;
-/// Locks of this one, and of the one before, do not say their database: there was one.
-const FORMAT_OF_ONE_DATABASE: u8 = 2;
-/// Without runs.
-const FORMAT_WITHOUT_RUNS: u8 = 1;
+/// Locks of this one do not say their database: there was one.
+const FORMAT_OF_ONE_DATABASE: u8 = 1;
 const HEADER_LEN: usize = 9;
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -86,7 +83,6 @@ fn encode(prepared: &Prepared) -> Vec<u8> {
     out.bytes(&prepared.spilled.encode());
     out.reads(prepared.serializable.as_ref().map(Serializable::read_record));
     out.changes(&prepared.writes);
-    out.runs(&prepared.writes.runs().records());
     let mut bytes = out.0;
     let hash = hash(FORMAT, &bytes[HEADER_LEN..]);
     bytes[0] = FORMAT;
@@ -97,7 +93,8 @@ fn encode(prepared: &Prepared) -> Vec<u8> {
 fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<Recovered> {
     let (header, rest) = bytes.split_first_chunk::<HEADER_LEN>()?;
     let hash = hash(header[0], rest);
-    if !(FORMAT_WITHOUT_RUNS..=FORMAT).contains(&header[0]) || header[1..] != hash.to_le_bytes() {
+    let is_known = matches!(header[0], FORMAT_OF_ONE_DATABASE | FORMAT);
+    if !is_known || header[1..] != hash.to_le_bytes() {
         return None;
     }
     let mut rest = Reader(rest);
@@ -111,25 +108,22 @@ fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<Recovered> {
         payload: Value::from(rest.bytes()?),
     };
     let mut holds = rest.locks()?;
-    let has_runs = header[0] != FORMAT_WITHOUT_RUNS;
-    if header[0] <= FORMAT_OF_ONE_DATABASE {
+    if header[0] == FORMAT_OF_ONE_DATABASE {
         say_database(&mut holds, info.database);
     }
     let (own, spilled) = (rest.bytes()?, rest.bytes()?);
     let reads = rest.reads()?;
-    let writes = rest.changes()?;
-    let runs = if has_runs { rest.runs()? } else { Vec::new() };
     let prepared = Prepared {
         info,
         dead: RidRanges::default(),
         own: RidRanges::decode(own).ok()?,
         spilled: RidRanges::decode(spilled).ok()?,
-        writes,
+        writes: rest.changes()?,
         serializable: None,
         pieces,
         locks: LockLog::default(),
     };
-    rest.0.is_empty().then_some(Recovered { prepared, holds, reads, runs })
+    rest.0.is_empty().then_some(Recovered { prepared, holds, reads })
 }
 
 /// The hash of a record; that of the present format covers the format too.
@@ -229,18 +223,6 @@ impl Writer {
         }
     }
 
-    fn runs(&mut self, runs: &[RunRecord]) {
-        self.u64(runs.len() as u64);
-        for run in runs {
-            self.u64(run.number);
-            self.u64(run.objects.len() as u64);
-            for (keyspace, object) in &run.objects {
-                self.u8(keyspace.index() as u8);
-                self.u32(*object);
-            }
-        }
-    }
-
     fn changes(&mut self, writes: &WriteSet) {
         self.u64(writes.len() as u64);
         for keyspace in Keyspace::ALL {
@@ -335,14 +317,6 @@ impl<'b> Reader<'b> {
         })?;
         let objects = self.many(|it| Some((it.keyspace()?, it.u32()?)))?;
         Some(Some(ReadRecord { keys, ranges, objects, everything }))
-    }
-
-    fn runs(&mut self) -> Option<Vec<RunRecord>> {
-        self.many(|it| {
-            let number = it.u64()?;
-            let objects = it.many(|it| Some((it.keyspace()?, it.u32()?)))?;
-            Some(RunRecord { number, objects })
-        })
     }
 
     fn changes(&mut self) -> Option<WriteSet> {
