@@ -22,7 +22,7 @@ use super::{Prepared, PreparedInfo, Recovered};
 use crate::storage::{Key, KeyRange, Keyspace, ReadView, Value, WriteBatch, key};
 use crate::{Error, Result};
 
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 2;
 /// Locks of this one do not say their database: there was one.
 const FORMAT_OF_ONE_DATABASE: u8 = 1;
 const HEADER_LEN: usize = 9;
@@ -93,8 +93,8 @@ fn encode(prepared: &Prepared) -> Vec<u8> {
 fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<Recovered> {
     let (header, rest) = bytes.split_first_chunk::<HEADER_LEN>()?;
     let hash = hash(header[0], rest);
-    let is_known = matches!(header[0], FORMAT_OF_ONE_DATABASE | FORMAT);
-    if !is_known || header[1..] != hash.to_le_bytes() {
+    if !(FORMAT_OF_ONE_DATABASE..=FORMAT).contains(&header[0]) || header[1..] != hash.to_le_bytes()
+    {
         return None;
     }
     let mut rest = Reader(rest);
@@ -108,7 +108,7 @@ fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<Recovered> {
         payload: Value::from(rest.bytes()?),
     };
     let mut holds = rest.locks()?;
-    if header[0] == FORMAT_OF_ONE_DATABASE {
+    if header[0] <= FORMAT_OF_ONE_DATABASE {
         say_database(&mut holds, info.database);
     }
     let (own, spilled) = (rest.bytes()?, rest.bytes()?);
