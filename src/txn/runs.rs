@@ -181,7 +181,9 @@ impl Runs {
 
     /// Whether they outlive their transaction from now on; answers whether they would have.
     pub(super) fn keep(&self, is_kept: bool) -> bool {
-        self.iter().fold(false, |before, own| own.run.keep(is_kept) || before)
+        let mut before = false;
+        self.iter().for_each(|own| before |= own.run.keep(is_kept));
+        before
     }
 
     /// Runs of an earlier start, to be read in order.
