@@ -48,9 +48,10 @@ impl Catalog {
         match self.type_(type_oid) {
             Some(ty) if ty.is_true_array() => self.is_listed_only(ty.element),
             Some(ty) => {
+                let is_unknown =
+                    types::builtin_repr(type_oid).is_none() && base_repr(&ty.input).is_none();
                 matches!(ty.kind, TypeKind::Base)
-                    && types::builtin_repr(type_oid).is_none()
-                    && base_repr(&ty.input).is_none()
+                    && (is_unknown || WITHOUT_FUNCTIONS.contains(&type_oid))
             }
             None => false,
         }
@@ -86,6 +87,9 @@ impl Catalog {
         Ok(Repr::Array(Box::new(ElementType { oid: array.element, repr, delimiter })))
     }
 }
+
+/// Types whose values could be kept, but nothing reads or checks them.
+const WITHOUT_FUNCTIONS: [Oid; 3] = [oid::XML, oid::REGCONFIG, oid::REGDICTIONARY];
 
 /// Other base types (an extension's, the catalog's own) follow their input function.
 fn base_repr(input: &str) -> Option<Repr> {

@@ -81,7 +81,7 @@ fn every_type_has_its_functions_and_its_array_refers_back() {
             assert_eq!(array.element, ty.oid, "{}", array.name);
         }
         let is_usable = catalog.repr(ty.oid).is_ok();
-        assert_ne!(is_usable, catalog.is_listed_only(ty.oid), "{} has a representation", ty.name);
+        assert!(is_usable || catalog.is_listed_only(ty.oid), "{} has a representation", ty.name);
     }
 }
 
