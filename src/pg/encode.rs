@@ -135,6 +135,19 @@ impl Encoder {
     }
 }
 
+/// Writes one value of a type with its length.
+pub fn put_value(
+    bytes: &mut BytesMut,
+    value: &Datum,
+    oid: Oid,
+    format: Format,
+    eval: &EvalContext,
+) -> Result<()> {
+    let form = ColumnForm { oid, repr: eval.catalog.repr(oid)?, format };
+    put_datum(bytes, &form, value, &eval.output());
+    Ok(())
+}
+
 /// Writes one value with its length.
 fn put_datum(bytes: &mut BytesMut, form: &ColumnForm, value: &Datum, context: &OutputContext<'_>) {
     if value.is_null() {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use arc_swap::ArcSwap;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use super::export::Exports;
 use super::notify::Channels;
@@ -52,6 +53,8 @@ pub struct Database {
     aborted: Mutex<Aborted>,
     /// Makes the salts of users that do not exist; new with every start.
     pub mock_key: [u8; 32],
+    /// Wakes whoever reads the configuration again.
+    reload: Notify,
 }
 
 /// The transactions of this server's life that were rolled back.
@@ -143,6 +146,7 @@ impl Database {
             exports: Exports::default(),
             aborted: Mutex::new(aborted),
             mock_key: rand::random(),
+            reload: Notify::new(),
         }))
     }
 
@@ -158,6 +162,16 @@ impl Database {
         self.config.store(Arc::new(config));
         self.configured_at.store(now(), Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Asks for the configuration to be read again: `pg_reload_conf`.
+    pub(super) fn ask_for_reload(&self) {
+        self.reload.notify_one();
+    }
+
+    /// Waits until somebody asks for the configuration to be read again.
+    pub async fn reload_asked_for(&self) {
+        self.reload.notified().await;
     }
 
     /// When the configuration was read, in microseconds since 2000-01-01 UTC.
@@ -277,6 +291,8 @@ fn configured_defaults(config: &Config) -> Result<Arc<Vec<Value>>> {
     let path = |path: &Option<std::path::PathBuf>| {
         path.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
     };
+    let hba = config.hba_source();
+    let on_off = |flag: bool| if flag { "on" } else { "off" }.to_owned();
     settings::defaults(&[
         ("statement_timeout", config.statement_timeout.0.to_string()),
         ("lock_timeout", config.lock_timeout.0.to_string()),
@@ -300,5 +316,13 @@ fn configured_defaults(config: &Config) -> Result<Arc<Vec<Value>>> {
         ("archive_timeout", config.archive_timeout.0.to_string()),
         ("ssl_cert_file", path(&config.ssl_cert_file)),
         ("ssl_key_file", path(&config.ssl_key_file)),
+        ("ssl_ca_file", path(&config.ssl_ca_file)),
+        ("ssl_crl_file", path(&config.ssl_crl_file)),
+        ("hba_file", hba.hba_file.display().to_string()),
+        ("ident_file", hba.ident_file.display().to_string()),
+        ("unix_socket_directories", path(&config.pg_socket)),
+        ("log_connections", on_off(config.log_connections)),
+        ("log_disconnections", on_off(config.log_disconnections)),
+        ("log_statement", config.log_statement.as_str().to_owned()),
     ])
 }

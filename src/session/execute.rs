@@ -157,7 +157,7 @@ impl Session {
                     return Err(failed_transaction());
                 }
                 let command = command.clone();
-                self.run_command(&command).await
+                self.run_command(&command, params).await
             }
             Body::Query(query) => self.run_query(query, params).await,
         }
@@ -442,7 +442,7 @@ pub fn failed_transaction() -> Error {
 }
 
 impl Session {
-    async fn run_command(&mut self, command: &Command) -> Result<Outcome> {
+    async fn run_command(&mut self, command: &Command, params: Vec<Datum>) -> Result<Outcome> {
         match command {
             Command::Transaction(command) => self.run_transaction_command(command).await,
             Command::Set(command) => self.run_set(command),
@@ -455,7 +455,7 @@ impl Session {
                 self.run_around_execute(around, name, args).await
             }
             Command::Deallocate(name) => self.run_deallocate(name.as_deref()),
-            Command::Declare(declare) => self.run_declare(declare).await,
+            Command::Declare(declare) => self.run_declare(declare, params).await,
             Command::Fetch(fetch) => self.run_fetch(fetch).await,
             Command::ClosePortal(name) => self.run_close(name.as_deref()),
             Command::Discard(target) => self.run_discard(*target).await,

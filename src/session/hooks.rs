@@ -436,6 +436,9 @@ impl SessionHooks for Hooks {
     }
 
     fn setting(&self, name: &str) -> Result<Option<String>> {
+        if let Some(value) = self.transaction_setting(&name.to_ascii_lowercase()) {
+            return Ok(Some(value.to_owned()));
+        }
         match self.settings.lock().show(name) {
             Ok(value) => Ok(Some(value)),
             Err(error) if error.code() == sqlstate::UNDEFINED_OBJECT => Ok(None),
@@ -528,6 +531,11 @@ impl SessionHooks for Hooks {
 
     fn is_cancelled(&self) -> bool {
         self.scope.lock().as_ref().is_some_and(Scope::is_over)
+    }
+
+    fn reload_configuration(&self) -> Result<()> {
+        self.database.ask_for_reload();
+        Ok(())
     }
 
     fn cancel_backend(&self, pid: i32, terminate: bool) -> Result<bool> {

@@ -78,6 +78,13 @@ enum Body {
     Routine(Arc<routine::command::Top>),
 }
 
+impl Prepared {
+    /// Whether PostgreSQL would compute it while it plans.
+    pub fn is_constant(&self) -> bool {
+        matches!(&self.body, Body::Query(query) if query.is_constant())
+    }
+}
+
 /// Binds a statement. `declared` are the parameter types that the client gave;
 /// 0, and what is missing at the end, is deduced.
 pub fn prepare(
@@ -171,11 +178,12 @@ fn prepare_bound(node: &NodeEnum, eval: &EvalContext, declared: &[Oid]) -> Resul
 pub fn prepare_cursor(
     parsed: &Arc<ParsedStatement>,
     eval: &EvalContext,
+    declared: &[Oid],
 ) -> Result<Option<(Prepared, bind::CursorQuery)>> {
     if !matches!(&parsed.node, NodeEnum::SelectStmt(select) if select.into_clause.is_none()) {
         return Ok(None);
     }
-    let mut binder = Binder::new(eval, &[]);
+    let mut binder = Binder::new(eval, declared);
     let Some(cursor) = binder.bind_cursor(&parsed.node)? else { return Ok(None) };
     let bound = BoundStatement {
         statement: Statement::Query(cursor.query.clone()),
@@ -350,7 +358,10 @@ pub async fn execute(
         ctx.eval.loan.open(work);
     }
     match &prepared.body {
-        Body::Query(query) => query.execute(params, work, ctx).await.map(Outcome::Rows),
+        Body::Query(query) => {
+            let rows = query.execute(params, work, ctx).await;
+            rows.or_else(|error| query.failing(error)).map(Outcome::Rows)
+        }
         Body::Modify(compiled) => compiled.execute(params, work, ctx).await,
         Body::Explain(explain) => explain.execute(params, work, ctx).await,
         Body::Utility(parsed) => {

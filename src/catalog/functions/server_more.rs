@@ -70,6 +70,11 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     };
     call "pg_sequence_parameters" => sequence_parameters;
     call "pg_settings_get_flags" => settings_flags;
+    call "pg_reload_conf" => |call, _| {
+        check_superuser(call, "pg_reload_conf")?;
+        call.eval.session.reload_configuration()?;
+        Ok(Datum::Bool(true))
+    };
     call "plpgsql_call_handler" => |_, _| Err(Error::unsupported("calling plpgsql_call_handler"));
     call "plpgsql_validator" => |_, _| Err(Error::unsupported("calling plpgsql_validator"));
 };
@@ -79,6 +84,14 @@ pub(super) const SET_KERNELS: &[SetKernel] = &[
     SetKernel {
         symbol: "pg_prepared_xact",
         rows: |call, _| super::server::server_rows(call, "pg_prepared_xacts"),
+    },
+    SetKernel {
+        symbol: "pg_hba_file_rules",
+        rows: |call, _| of_superusers(call, "pg_hba_file_rules"),
+    },
+    SetKernel {
+        symbol: "pg_ident_file_mappings",
+        rows: |call, _| of_superusers(call, "pg_ident_file_mappings"),
     },
     SetKernel { symbol: "pg_available_extensions", rows: extensions },
     SetKernel { symbol: "pg_available_extension_versions", rows: extension_versions },
@@ -90,6 +103,23 @@ const DEFAULT_TABLESPACE: Oid = 1663;
 const PLPGSQL: &str = "plpgsql";
 const PLPGSQL_VERSION: &str = "1.0";
 const PLPGSQL_COMMENT: &str = "PL/pgSQL procedural language";
+
+/// What the server shows to superusers alone.
+fn of_superusers(call: &CallContext<'_>, function: &str) -> Result<SetRows> {
+    check_superuser(call, function)?;
+    super::server::server_rows(call, function)
+}
+
+fn check_superuser(call: &CallContext<'_>, function: &str) -> Result<()> {
+    let role = call.eval.catalog.role_named(&call.eval.settings.current_user);
+    match role.is_some_and(|role| role.superuser) {
+        true => Ok(()),
+        false => Err(Error::new(
+            sqlstate::INSUFFICIENT_PRIVILEGE,
+            format!("permission denied for function {function}"),
+        )),
+    }
+}
 
 fn not_recovering() -> Error {
     Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, "recovery is not in progress")

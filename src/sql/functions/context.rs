@@ -205,6 +205,10 @@ pub trait SessionHooks: Send + Sync {
     }
     /// `true` once the statement was cancelled or timed out: long kernels ask.
     fn is_cancelled(&self) -> bool;
+    /// Asks the server to read its configuration again, soon.
+    fn reload_configuration(&self) -> Result<()> {
+        Err(crate::error::Error::unsupported("pg_reload_conf"))
+    }
     /// Signals another session: cancel its statement, or end it.
     fn cancel_backend(&self, pid: i32, terminate: bool) -> Result<bool>;
     /// Takes an advisory lock; false if it is not to be had without waiting.
