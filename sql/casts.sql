@@ -1,4 +1,4 @@
--- Built-in casts. Their OIDs are not well known: they are numbered from 10000 in the order of this file.
+-- Built-in casts; unpinned_oids.tsv has their OIDs.
 -- Casts between text types and all others by way of input and output functions are not
 -- listed; they are a rule, as in PostgreSQL.
 
@@ -9,6 +9,7 @@ CREATE CAST (int8 AS int4) WITH FUNCTION pg_catalog.int4(int8) AS ASSIGNMENT;
 CREATE CAST (int8 AS float4) WITH FUNCTION pg_catalog.float4(int8) AS IMPLICIT;
 CREATE CAST (int8 AS float8) WITH FUNCTION pg_catalog.float8(int8) AS IMPLICIT;
 CREATE CAST (int8 AS numeric) WITH FUNCTION pg_catalog."numeric"(int8) AS IMPLICIT;
+CREATE CAST (int8 AS money) WITH FUNCTION pg_catalog.money(int8) AS ASSIGNMENT;
 CREATE CAST (int8 AS oid) WITH FUNCTION pg_catalog.oid(int8) AS IMPLICIT;
 CREATE CAST (int8 AS regproc) WITH FUNCTION pg_catalog.oid(int8) AS IMPLICIT;
 CREATE CAST (int8 AS regprocedure) WITH FUNCTION pg_catalog.oid(int8) AS IMPLICIT;
@@ -17,6 +18,8 @@ CREATE CAST (int8 AS regoperator) WITH FUNCTION pg_catalog.oid(int8) AS IMPLICIT
 CREATE CAST (int8 AS regclass) WITH FUNCTION pg_catalog.oid(int8) AS IMPLICIT;
 CREATE CAST (int8 AS regcollation) WITH FUNCTION pg_catalog.oid(int8) AS IMPLICIT;
 CREATE CAST (int8 AS regtype) WITH FUNCTION pg_catalog.oid(int8) AS IMPLICIT;
+CREATE CAST (int8 AS regconfig) WITH FUNCTION pg_catalog.oid(int8) AS IMPLICIT;
+CREATE CAST (int8 AS regdictionary) WITH FUNCTION pg_catalog.oid(int8) AS IMPLICIT;
 CREATE CAST (int8 AS regrole) WITH FUNCTION pg_catalog.oid(int8) AS IMPLICIT;
 CREATE CAST (int8 AS regnamespace) WITH FUNCTION pg_catalog.oid(int8) AS IMPLICIT;
 CREATE CAST (int8 AS bit) WITH FUNCTION pg_catalog."bit"(int8, int4);
@@ -36,6 +39,8 @@ CREATE CAST (int2 AS regoperator) WITH FUNCTION pg_catalog.int4(int2) AS IMPLICI
 CREATE CAST (int2 AS regclass) WITH FUNCTION pg_catalog.int4(int2) AS IMPLICIT;
 CREATE CAST (int2 AS regcollation) WITH FUNCTION pg_catalog.int4(int2) AS IMPLICIT;
 CREATE CAST (int2 AS regtype) WITH FUNCTION pg_catalog.int4(int2) AS IMPLICIT;
+CREATE CAST (int2 AS regconfig) WITH FUNCTION pg_catalog.int4(int2) AS IMPLICIT;
+CREATE CAST (int2 AS regdictionary) WITH FUNCTION pg_catalog.int4(int2) AS IMPLICIT;
 CREATE CAST (int2 AS regrole) WITH FUNCTION pg_catalog.int4(int2) AS IMPLICIT;
 CREATE CAST (int2 AS regnamespace) WITH FUNCTION pg_catalog.int4(int2) AS IMPLICIT;
 
@@ -46,6 +51,7 @@ CREATE CAST (int4 AS int2) WITH FUNCTION pg_catalog.int2(int4) AS ASSIGNMENT;
 CREATE CAST (int4 AS float4) WITH FUNCTION pg_catalog.float4(int4) AS IMPLICIT;
 CREATE CAST (int4 AS float8) WITH FUNCTION pg_catalog.float8(int4) AS IMPLICIT;
 CREATE CAST (int4 AS numeric) WITH FUNCTION pg_catalog."numeric"(int4) AS IMPLICIT;
+CREATE CAST (int4 AS money) WITH FUNCTION pg_catalog.money(int4) AS ASSIGNMENT;
 CREATE CAST (int4 AS bool) WITH FUNCTION pg_catalog.bool(int4);
 CREATE CAST (int4 AS oid) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (int4 AS regproc) WITHOUT FUNCTION AS IMPLICIT;
@@ -55,6 +61,8 @@ CREATE CAST (int4 AS regoperator) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (int4 AS regclass) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (int4 AS regcollation) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (int4 AS regtype) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (int4 AS regconfig) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (int4 AS regdictionary) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (int4 AS regrole) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (int4 AS regnamespace) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (int4 AS "char") WITH FUNCTION pg_catalog."char"(int4);
@@ -83,7 +91,12 @@ CREATE CAST (numeric AS int2) WITH FUNCTION pg_catalog.int2(numeric) AS ASSIGNME
 CREATE CAST (numeric AS int4) WITH FUNCTION pg_catalog.int4(numeric) AS ASSIGNMENT;
 CREATE CAST (numeric AS float4) WITH FUNCTION pg_catalog.float4(numeric) AS IMPLICIT;
 CREATE CAST (numeric AS float8) WITH FUNCTION pg_catalog.float8(numeric) AS IMPLICIT;
+CREATE CAST (numeric AS money) WITH FUNCTION pg_catalog.money(numeric) AS ASSIGNMENT;
 CREATE CAST (numeric AS numeric) WITH FUNCTION pg_catalog."numeric"(numeric, int4) AS IMPLICIT;
+
+-- from money
+
+CREATE CAST (money AS numeric) WITH FUNCTION pg_catalog."numeric"(money) AS ASSIGNMENT;
 
 -- from bool
 
@@ -107,6 +120,8 @@ CREATE CAST (oid AS regoperator) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (oid AS regclass) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (oid AS regcollation) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (oid AS regtype) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (oid AS regconfig) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (oid AS regdictionary) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (oid AS regrole) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (oid AS regnamespace) WITHOUT FUNCTION AS IMPLICIT;
 
@@ -156,6 +171,18 @@ CREATE CAST (regtype AS oid) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (regtype AS int8) WITH FUNCTION pg_catalog.int8(oid) AS ASSIGNMENT;
 CREATE CAST (regtype AS int4) WITHOUT FUNCTION AS ASSIGNMENT;
 
+-- from regconfig
+
+CREATE CAST (regconfig AS oid) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (regconfig AS int8) WITH FUNCTION pg_catalog.int8(oid) AS ASSIGNMENT;
+CREATE CAST (regconfig AS int4) WITHOUT FUNCTION AS ASSIGNMENT;
+
+-- from regdictionary
+
+CREATE CAST (regdictionary AS oid) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (regdictionary AS int8) WITH FUNCTION pg_catalog.int8(oid) AS ASSIGNMENT;
+CREATE CAST (regdictionary AS int4) WITHOUT FUNCTION AS ASSIGNMENT;
+
 -- from text
 
 CREATE CAST (text AS regclass) WITH FUNCTION pg_catalog.regclass(text) AS IMPLICIT;
@@ -163,6 +190,7 @@ CREATE CAST (text AS bpchar) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (text AS varchar) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (text AS "char") WITH FUNCTION pg_catalog."char"(text) AS ASSIGNMENT;
 CREATE CAST (text AS name) WITH FUNCTION pg_catalog.name(text) AS IMPLICIT;
+CREATE CAST (text AS xml) WITH FUNCTION pg_catalog.xml(text);
 
 -- from varchar
 
@@ -171,6 +199,7 @@ CREATE CAST (varchar AS text) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (varchar AS bpchar) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (varchar AS "char") WITH FUNCTION pg_catalog."char"(text) AS ASSIGNMENT;
 CREATE CAST (varchar AS name) WITH FUNCTION pg_catalog.name(varchar) AS IMPLICIT;
+CREATE CAST (varchar AS xml) WITH FUNCTION pg_catalog.xml(text);
 CREATE CAST (varchar AS varchar) WITH FUNCTION pg_catalog."varchar"(varchar, int4, bool) AS IMPLICIT;
 
 -- from regrole
@@ -191,6 +220,7 @@ CREATE CAST (bpchar AS text) WITH FUNCTION pg_catalog.text(bpchar) AS IMPLICIT;
 CREATE CAST (bpchar AS varchar) WITH FUNCTION pg_catalog.text(bpchar) AS IMPLICIT;
 CREATE CAST (bpchar AS "char") WITH FUNCTION pg_catalog."char"(text) AS ASSIGNMENT;
 CREATE CAST (bpchar AS name) WITH FUNCTION pg_catalog.name(bpchar) AS IMPLICIT;
+CREATE CAST (bpchar AS xml) WITH FUNCTION pg_catalog.xml(text);
 CREATE CAST (bpchar AS bpchar) WITH FUNCTION pg_catalog.bpchar(bpchar, int4, bool) AS IMPLICIT;
 
 -- from "char"
@@ -209,6 +239,21 @@ CREATE CAST (name AS varchar) WITH FUNCTION pg_catalog."varchar"(name) AS ASSIGN
 -- from pg_node_tree
 
 CREATE CAST (pg_node_tree AS text) WITHOUT FUNCTION AS IMPLICIT;
+
+-- from pg_ndistinct
+
+CREATE CAST (pg_ndistinct AS bytea) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (pg_ndistinct AS text) WITH INOUT AS IMPLICIT;
+
+-- from pg_dependencies
+
+CREATE CAST (pg_dependencies AS bytea) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (pg_dependencies AS text) WITH INOUT AS IMPLICIT;
+
+-- from pg_mcv_list
+
+CREATE CAST (pg_mcv_list AS bytea) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (pg_mcv_list AS text) WITH INOUT AS IMPLICIT;
 
 -- from date
 
@@ -246,6 +291,38 @@ CREATE CAST (interval AS interval) WITH FUNCTION pg_catalog."interval"(interval,
 CREATE CAST (timetz AS time) WITH FUNCTION pg_catalog."time"(timetz) AS ASSIGNMENT;
 CREATE CAST (timetz AS timetz) WITH FUNCTION pg_catalog.timetz(timetz, int4) AS IMPLICIT;
 
+-- from point
+
+CREATE CAST (point AS box) WITH FUNCTION pg_catalog.box(point) AS ASSIGNMENT;
+
+-- from lseg
+
+CREATE CAST (lseg AS point) WITH FUNCTION pg_catalog.point(lseg);
+
+-- from path
+
+CREATE CAST (path AS polygon) WITH FUNCTION pg_catalog.polygon(path) AS ASSIGNMENT;
+
+-- from box
+
+CREATE CAST (box AS point) WITH FUNCTION pg_catalog.point(box);
+CREATE CAST (box AS lseg) WITH FUNCTION pg_catalog.lseg(box);
+CREATE CAST (box AS polygon) WITH FUNCTION pg_catalog.polygon(box) AS ASSIGNMENT;
+CREATE CAST (box AS circle) WITH FUNCTION pg_catalog.circle(box);
+
+-- from polygon
+
+CREATE CAST (polygon AS point) WITH FUNCTION pg_catalog.point(polygon);
+CREATE CAST (polygon AS path) WITH FUNCTION pg_catalog.path(polygon) AS ASSIGNMENT;
+CREATE CAST (polygon AS box) WITH FUNCTION pg_catalog.box(polygon);
+CREATE CAST (polygon AS circle) WITH FUNCTION pg_catalog.circle(polygon);
+
+-- from circle
+
+CREATE CAST (circle AS point) WITH FUNCTION pg_catalog.point(circle);
+CREATE CAST (circle AS box) WITH FUNCTION pg_catalog.box(circle);
+CREATE CAST (circle AS polygon) WITH FUNCTION pg_catalog.polygon(circle);
+
 -- from macaddr
 
 CREATE CAST (macaddr AS macaddr8) WITH FUNCTION pg_catalog.macaddr8(macaddr) AS IMPLICIT;
@@ -279,6 +356,12 @@ CREATE CAST (bit AS bit) WITH FUNCTION pg_catalog."bit"(bit, int4, bool) AS IMPL
 
 CREATE CAST (varbit AS bit) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (varbit AS varbit) WITH FUNCTION pg_catalog.varbit(varbit, int4, bool) AS IMPLICIT;
+
+-- from xml
+
+CREATE CAST (xml AS text) WITHOUT FUNCTION AS ASSIGNMENT;
+CREATE CAST (xml AS varchar) WITHOUT FUNCTION AS ASSIGNMENT;
+CREATE CAST (xml AS bpchar) WITHOUT FUNCTION AS ASSIGNMENT;
 
 -- from json
 

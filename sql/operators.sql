@@ -98,6 +98,8 @@ CREATE OPERATOR pg_catalog.+ (OID = 822, FUNCTION = int28pl, LEFTARG = int2, RIG
 CREATE OPERATOR pg_catalog.- (OID = 823, FUNCTION = int28mi, LEFTARG = int2, RIGHTARG = int8);
 CREATE OPERATOR pg_catalog.* (OID = 824, FUNCTION = int28mul, LEFTARG = int2, RIGHTARG = int8, COMMUTATOR = *);
 CREATE OPERATOR pg_catalog./ (OID = 825, FUNCTION = int28div, LEFTARG = int2, RIGHTARG = int8);
+CREATE OPERATOR pg_catalog.* (OID = 917, FUNCTION = int4_mul_cash, LEFTARG = int4, RIGHTARG = money, COMMUTATOR = *);
+CREATE OPERATOR pg_catalog.* (OID = 918, FUNCTION = int2_mul_cash, LEFTARG = int2, RIGHTARG = money, COMMUTATOR = *);
 CREATE OPERATOR pg_catalog.= (OID = 1862, FUNCTION = int28eq, LEFTARG = int2, RIGHTARG = int8, COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
 CREATE OPERATOR pg_catalog.<> (OID = 1863, FUNCTION = int28ne, LEFTARG = int2, RIGHTARG = int8, COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
 CREATE OPERATOR pg_catalog.< (OID = 1864, FUNCTION = int28lt, LEFTARG = int2, RIGHTARG = int8, COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
@@ -133,6 +135,7 @@ CREATE OPERATOR pg_catalog.+ (OID = 1917, FUNCTION = int2up, RIGHTARG = int2);
 CREATE OPERATOR pg_catalog.+ (OID = 1918, FUNCTION = int4up, RIGHTARG = int4);
 CREATE OPERATOR pg_catalog.+ (OID = 2555, FUNCTION = integer_pl_date, LEFTARG = int4, RIGHTARG = date, COMMUTATOR = +);
 CREATE OPERATOR pg_catalog.+ (OID = 2638, FUNCTION = int8pl_inet, LEFTARG = int8, RIGHTARG = inet, COMMUTATOR = +);
+CREATE OPERATOR pg_catalog.* (OID = 3349, FUNCTION = int8_mul_cash, LEFTARG = int8, RIGHTARG = money, COMMUTATOR = *);
 
 -- floating point
 
@@ -162,6 +165,8 @@ CREATE OPERATOR pg_catalog.< (OID = 672, FUNCTION = float8lt, LEFTARG = float8, 
 CREATE OPERATOR pg_catalog.<= (OID = 673, FUNCTION = float8le, LEFTARG = float8, RIGHTARG = float8, COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
 CREATE OPERATOR pg_catalog.> (OID = 674, FUNCTION = float8gt, LEFTARG = float8, RIGHTARG = float8, COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
 CREATE OPERATOR pg_catalog.>= (OID = 675, FUNCTION = float8ge, LEFTARG = float8, RIGHTARG = float8, COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
+CREATE OPERATOR pg_catalog.* (OID = 845, FUNCTION = flt4_mul_cash, LEFTARG = float4, RIGHTARG = money, COMMUTATOR = *);
+CREATE OPERATOR pg_catalog.* (OID = 916, FUNCTION = flt8_mul_cash, LEFTARG = float8, RIGHTARG = money, COMMUTATOR = *);
 CREATE OPERATOR pg_catalog.^ (OID = 965, FUNCTION = dpow, LEFTARG = float8, RIGHTARG = float8);
 CREATE OPERATOR pg_catalog.+ (OID = 1116, FUNCTION = float48pl, LEFTARG = float4, RIGHTARG = float8, COMMUTATOR = +);
 CREATE OPERATOR pg_catalog.- (OID = 1117, FUNCTION = float48mi, LEFTARG = float4, RIGHTARG = float8);
@@ -278,6 +283,8 @@ CREATE OPERATOR pg_catalog.~<=~ (OID = 2327, FUNCTION = bpchar_pattern_le, LEFTA
 CREATE OPERATOR pg_catalog.~>=~ (OID = 2329, FUNCTION = bpchar_pattern_ge, LEFTARG = bpchar, RIGHTARG = bpchar, COMMUTATOR = ~<=~, NEGATOR = ~<~, RESTRICT = scalargesel, JOIN = scalargejoinsel);
 CREATE OPERATOR pg_catalog.~>~ (OID = 2330, FUNCTION = bpchar_pattern_gt, LEFTARG = bpchar, RIGHTARG = bpchar, COMMUTATOR = ~<~, NEGATOR = ~<=~, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
 CREATE OPERATOR pg_catalog.|| (OID = 2779, FUNCTION = textanycat, LEFTARG = text, RIGHTARG = anynonarray);
+CREATE OPERATOR pg_catalog.@@ (OID = 3762, FUNCTION = ts_match_tt, LEFTARG = text, RIGHTARG = text, RESTRICT = matchingsel, JOIN = matchingjoinsel);
+CREATE OPERATOR pg_catalog.@@ (OID = 3763, FUNCTION = ts_match_tq, LEFTARG = text, RIGHTARG = tsquery, RESTRICT = matchingsel, JOIN = matchingjoinsel);
 CREATE OPERATOR pg_catalog.^@ (OID = 3877, FUNCTION = starts_with, LEFTARG = text, RIGHTARG = text, RESTRICT = prefixsel, JOIN = prefixjoinsel);
 
 -- bytea
@@ -558,6 +565,69 @@ CREATE OPERATOR pg_catalog.~ (OID = 1794, FUNCTION = bitnot, RIGHTARG = bit);
 CREATE OPERATOR pg_catalog.<< (OID = 1795, FUNCTION = bitshiftleft, LEFTARG = bit, RIGHTARG = int4);
 CREATE OPERATOR pg_catalog.>> (OID = 1796, FUNCTION = bitshiftright, LEFTARG = bit, RIGHTARG = int4);
 
+-- box
+
+CREATE OPERATOR pg_catalog.@> (OID = 433, FUNCTION = box_contain_pt, LEFTARG = box, RIGHTARG = point, COMMUTATOR = <@, RESTRICT = contsel, JOIN = contjoinsel);
+CREATE OPERATOR pg_catalog.<< (OID = 493, FUNCTION = box_left, LEFTARG = box, RIGHTARG = box, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.&< (OID = 494, FUNCTION = box_overleft, LEFTARG = box, RIGHTARG = box, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.&> (OID = 495, FUNCTION = box_overright, LEFTARG = box, RIGHTARG = box, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.>> (OID = 496, FUNCTION = box_right, LEFTARG = box, RIGHTARG = box, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.<@ (OID = 497, FUNCTION = box_contained, LEFTARG = box, RIGHTARG = box, COMMUTATOR = @>, RESTRICT = contsel, JOIN = contjoinsel);
+CREATE OPERATOR pg_catalog.@> (OID = 498, FUNCTION = box_contain, LEFTARG = box, RIGHTARG = box, COMMUTATOR = <@, RESTRICT = contsel, JOIN = contjoinsel);
+CREATE OPERATOR pg_catalog.~= (OID = 499, FUNCTION = box_same, LEFTARG = box, RIGHTARG = box, COMMUTATOR = ~=, RESTRICT = eqsel, JOIN = eqjoinsel);
+CREATE OPERATOR pg_catalog.&& (OID = 500, FUNCTION = box_overlap, LEFTARG = box, RIGHTARG = box, COMMUTATOR = &&, RESTRICT = areasel, JOIN = areajoinsel);
+CREATE OPERATOR pg_catalog.>= (OID = 501, FUNCTION = box_ge, LEFTARG = box, RIGHTARG = box, COMMUTATOR = <=, NEGATOR = <, RESTRICT = areasel, JOIN = areajoinsel);
+CREATE OPERATOR pg_catalog.> (OID = 502, FUNCTION = box_gt, LEFTARG = box, RIGHTARG = box, COMMUTATOR = <, NEGATOR = <=, RESTRICT = areasel, JOIN = areajoinsel);
+CREATE OPERATOR pg_catalog.= (OID = 503, FUNCTION = box_eq, LEFTARG = box, RIGHTARG = box, COMMUTATOR = =, RESTRICT = eqsel, JOIN = eqjoinsel);
+CREATE OPERATOR pg_catalog.< (OID = 504, FUNCTION = box_lt, LEFTARG = box, RIGHTARG = box, COMMUTATOR = >, NEGATOR = >=, RESTRICT = areasel, JOIN = areajoinsel);
+CREATE OPERATOR pg_catalog.<= (OID = 505, FUNCTION = box_le, LEFTARG = box, RIGHTARG = box, COMMUTATOR = >=, NEGATOR = >, RESTRICT = areasel, JOIN = areajoinsel);
+CREATE OPERATOR pg_catalog.@@ (OID = 513, FUNCTION = box_center, RIGHTARG = box);
+CREATE OPERATOR pg_catalog.<-> (OID = 606, FUNCTION = dist_bp, LEFTARG = box, RIGHTARG = point, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.<-> (OID = 706, FUNCTION = box_distance, LEFTARG = box, RIGHTARG = box, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.<-> (OID = 763, FUNCTION = dist_bs, LEFTARG = box, RIGHTARG = lseg, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.>^ (OID = 800, FUNCTION = box_above_eq, LEFTARG = box, RIGHTARG = box, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.<^ (OID = 801, FUNCTION = box_below_eq, LEFTARG = box, RIGHTARG = box, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.?# (OID = 802, FUNCTION = box_overlap, LEFTARG = box, RIGHTARG = box, RESTRICT = areasel, JOIN = areajoinsel);
+CREATE OPERATOR pg_catalog.# (OID = 803, FUNCTION = box_intersect, LEFTARG = box, RIGHTARG = box);
+CREATE OPERATOR pg_catalog.+ (OID = 804, FUNCTION = box_add, LEFTARG = box, RIGHTARG = point);
+CREATE OPERATOR pg_catalog.- (OID = 805, FUNCTION = box_sub, LEFTARG = box, RIGHTARG = point);
+CREATE OPERATOR pg_catalog.* (OID = 806, FUNCTION = box_mul, LEFTARG = box, RIGHTARG = point);
+CREATE OPERATOR pg_catalog./ (OID = 807, FUNCTION = box_div, LEFTARG = box, RIGHTARG = point);
+CREATE OPERATOR pg_catalog.<<| (OID = 2570, FUNCTION = box_below, LEFTARG = box, RIGHTARG = box, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.&<| (OID = 2571, FUNCTION = box_overbelow, LEFTARG = box, RIGHTARG = box, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.|&> (OID = 2572, FUNCTION = box_overabove, LEFTARG = box, RIGHTARG = box, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.|>> (OID = 2573, FUNCTION = box_above, LEFTARG = box, RIGHTARG = box, RESTRICT = positionsel, JOIN = positionjoinsel);
+
+-- circle
+
+CREATE OPERATOR pg_catalog.@> (OID = 759, FUNCTION = circle_contain_pt, LEFTARG = circle, RIGHTARG = point, COMMUTATOR = <@, RESTRICT = contsel, JOIN = contjoinsel);
+CREATE OPERATOR pg_catalog.@@ (OID = 1420, FUNCTION = circle_center, RIGHTARG = circle);
+CREATE OPERATOR pg_catalog.= (OID = 1500, FUNCTION = circle_eq, LEFTARG = circle, RIGHTARG = circle, COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel);
+CREATE OPERATOR pg_catalog.<> (OID = 1501, FUNCTION = circle_ne, LEFTARG = circle, RIGHTARG = circle, COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR pg_catalog.< (OID = 1502, FUNCTION = circle_lt, LEFTARG = circle, RIGHTARG = circle, COMMUTATOR = >, NEGATOR = >=, RESTRICT = areasel, JOIN = areajoinsel);
+CREATE OPERATOR pg_catalog.> (OID = 1503, FUNCTION = circle_gt, LEFTARG = circle, RIGHTARG = circle, COMMUTATOR = <, NEGATOR = <=, RESTRICT = areasel, JOIN = areajoinsel);
+CREATE OPERATOR pg_catalog.<= (OID = 1504, FUNCTION = circle_le, LEFTARG = circle, RIGHTARG = circle, COMMUTATOR = >=, NEGATOR = >, RESTRICT = areasel, JOIN = areajoinsel);
+CREATE OPERATOR pg_catalog.>= (OID = 1505, FUNCTION = circle_ge, LEFTARG = circle, RIGHTARG = circle, COMMUTATOR = <=, NEGATOR = <, RESTRICT = areasel, JOIN = areajoinsel);
+CREATE OPERATOR pg_catalog.<< (OID = 1506, FUNCTION = circle_left, LEFTARG = circle, RIGHTARG = circle, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.&< (OID = 1507, FUNCTION = circle_overleft, LEFTARG = circle, RIGHTARG = circle, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.&> (OID = 1508, FUNCTION = circle_overright, LEFTARG = circle, RIGHTARG = circle, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.>> (OID = 1509, FUNCTION = circle_right, LEFTARG = circle, RIGHTARG = circle, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.<@ (OID = 1510, FUNCTION = circle_contained, LEFTARG = circle, RIGHTARG = circle, COMMUTATOR = @>, RESTRICT = contsel, JOIN = contjoinsel);
+CREATE OPERATOR pg_catalog.@> (OID = 1511, FUNCTION = circle_contain, LEFTARG = circle, RIGHTARG = circle, COMMUTATOR = <@, RESTRICT = contsel, JOIN = contjoinsel);
+CREATE OPERATOR pg_catalog.~= (OID = 1512, FUNCTION = circle_same, LEFTARG = circle, RIGHTARG = circle, COMMUTATOR = ~=, RESTRICT = eqsel, JOIN = eqjoinsel);
+CREATE OPERATOR pg_catalog.&& (OID = 1513, FUNCTION = circle_overlap, LEFTARG = circle, RIGHTARG = circle, COMMUTATOR = &&, RESTRICT = areasel, JOIN = areajoinsel);
+CREATE OPERATOR pg_catalog.|>> (OID = 1514, FUNCTION = circle_above, LEFTARG = circle, RIGHTARG = circle, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.<<| (OID = 1515, FUNCTION = circle_below, LEFTARG = circle, RIGHTARG = circle, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.+ (OID = 1516, FUNCTION = circle_add_pt, LEFTARG = circle, RIGHTARG = point);
+CREATE OPERATOR pg_catalog.- (OID = 1517, FUNCTION = circle_sub_pt, LEFTARG = circle, RIGHTARG = point);
+CREATE OPERATOR pg_catalog.* (OID = 1518, FUNCTION = circle_mul_pt, LEFTARG = circle, RIGHTARG = point);
+CREATE OPERATOR pg_catalog./ (OID = 1519, FUNCTION = circle_div_pt, LEFTARG = circle, RIGHTARG = point);
+CREATE OPERATOR pg_catalog.<-> (OID = 1520, FUNCTION = circle_distance, LEFTARG = circle, RIGHTARG = circle, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.<-> (OID = 1523, FUNCTION = dist_cpoly, LEFTARG = circle, RIGHTARG = polygon, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.&<| (OID = 2589, FUNCTION = circle_overbelow, LEFTARG = circle, RIGHTARG = circle, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.|&> (OID = 2590, FUNCTION = circle_overabove, LEFTARG = circle, RIGHTARG = circle, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.<-> (OID = 3291, FUNCTION = dist_cpoint, LEFTARG = circle, RIGHTARG = point, COMMUTATOR = <->);
+
 -- inet
 
 CREATE OPERATOR pg_catalog.<< (OID = 931, FUNCTION = network_sub, LEFTARG = inet, RIGHTARG = inet, COMMUTATOR = >>, RESTRICT = networksel, JOIN = networkjoinsel);
@@ -577,6 +647,48 @@ CREATE OPERATOR pg_catalog.+ (OID = 2637, FUNCTION = inetpl, LEFTARG = inet, RIG
 CREATE OPERATOR pg_catalog.- (OID = 2639, FUNCTION = inetmi_int8, LEFTARG = inet, RIGHTARG = int8);
 CREATE OPERATOR pg_catalog.- (OID = 2640, FUNCTION = inetmi, LEFTARG = inet, RIGHTARG = inet);
 CREATE OPERATOR pg_catalog.&& (OID = 3552, FUNCTION = network_overlap, LEFTARG = inet, RIGHTARG = inet, COMMUTATOR = &&, RESTRICT = networksel, JOIN = networkjoinsel);
+
+-- line
+
+CREATE OPERATOR pg_catalog.<-> (OID = 708, FUNCTION = line_distance, LEFTARG = line, RIGHTARG = line, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.<-> (OID = 760, FUNCTION = dist_lp, LEFTARG = line, RIGHTARG = point, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.<-> (OID = 762, FUNCTION = dist_ls, LEFTARG = line, RIGHTARG = lseg, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.?# (OID = 1539, FUNCTION = inter_lb, LEFTARG = line, RIGHTARG = box);
+CREATE OPERATOR pg_catalog.## (OID = 1577, FUNCTION = close_ls, LEFTARG = line, RIGHTARG = lseg);
+CREATE OPERATOR pg_catalog.?# (OID = 1611, FUNCTION = line_intersect, LEFTARG = line, RIGHTARG = line, COMMUTATOR = ?#);
+CREATE OPERATOR pg_catalog.?|| (OID = 1612, FUNCTION = line_parallel, LEFTARG = line, RIGHTARG = line, COMMUTATOR = ?||);
+CREATE OPERATOR pg_catalog.?-| (OID = 1613, FUNCTION = line_perp, LEFTARG = line, RIGHTARG = line, COMMUTATOR = ?-|);
+CREATE OPERATOR pg_catalog.?- (OID = 1614, FUNCTION = line_horizontal, RIGHTARG = line);
+CREATE OPERATOR pg_catalog.?| (OID = 1615, FUNCTION = line_vertical, RIGHTARG = line);
+CREATE OPERATOR pg_catalog.= (OID = 1616, FUNCTION = line_eq, LEFTARG = line, RIGHTARG = line, COMMUTATOR = =, RESTRICT = eqsel, JOIN = eqjoinsel);
+CREATE OPERATOR pg_catalog.# (OID = 1617, FUNCTION = line_interpt, LEFTARG = line, RIGHTARG = line, COMMUTATOR = #);
+
+-- lseg
+
+CREATE OPERATOR pg_catalog.<-> (OID = 616, FUNCTION = dist_sl, LEFTARG = lseg, RIGHTARG = line, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.<-> (OID = 617, FUNCTION = dist_sb, LEFTARG = lseg, RIGHTARG = box, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.<-> (OID = 709, FUNCTION = lseg_distance, LEFTARG = lseg, RIGHTARG = lseg, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.<-> (OID = 761, FUNCTION = dist_sp, LEFTARG = lseg, RIGHTARG = point, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.@@ (OID = 969, FUNCTION = lseg_center, RIGHTARG = lseg);
+CREATE OPERATOR pg_catalog.?# (OID = 1525, FUNCTION = lseg_intersect, LEFTARG = lseg, RIGHTARG = lseg, COMMUTATOR = ?#);
+CREATE OPERATOR pg_catalog.?|| (OID = 1526, FUNCTION = lseg_parallel, LEFTARG = lseg, RIGHTARG = lseg, COMMUTATOR = ?||);
+CREATE OPERATOR pg_catalog.?-| (OID = 1527, FUNCTION = lseg_perp, LEFTARG = lseg, RIGHTARG = lseg, COMMUTATOR = ?-|);
+CREATE OPERATOR pg_catalog.?- (OID = 1528, FUNCTION = lseg_horizontal, RIGHTARG = lseg);
+CREATE OPERATOR pg_catalog.?| (OID = 1529, FUNCTION = lseg_vertical, RIGHTARG = lseg);
+CREATE OPERATOR pg_catalog.= (OID = 1535, FUNCTION = lseg_eq, LEFTARG = lseg, RIGHTARG = lseg, COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel);
+CREATE OPERATOR pg_catalog.# (OID = 1536, FUNCTION = lseg_interpt, LEFTARG = lseg, RIGHTARG = lseg, COMMUTATOR = #);
+CREATE OPERATOR pg_catalog.?# (OID = 1537, FUNCTION = inter_sl, LEFTARG = lseg, RIGHTARG = line);
+CREATE OPERATOR pg_catalog.?# (OID = 1538, FUNCTION = inter_sb, LEFTARG = lseg, RIGHTARG = box);
+CREATE OPERATOR pg_catalog.<@ (OID = 1548, FUNCTION = on_sl, LEFTARG = lseg, RIGHTARG = line);
+CREATE OPERATOR pg_catalog.<@ (OID = 1549, FUNCTION = on_sb, LEFTARG = lseg, RIGHTARG = box);
+CREATE OPERATOR pg_catalog.## (OID = 1567, FUNCTION = close_sb, LEFTARG = lseg, RIGHTARG = box);
+CREATE OPERATOR pg_catalog.## (OID = 1578, FUNCTION = close_lseg, LEFTARG = lseg, RIGHTARG = lseg);
+CREATE OPERATOR pg_catalog.<> (OID = 1586, FUNCTION = lseg_ne, LEFTARG = lseg, RIGHTARG = lseg, COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR pg_catalog.< (OID = 1587, FUNCTION = lseg_lt, LEFTARG = lseg, RIGHTARG = lseg, COMMUTATOR = >, NEGATOR = >=);
+CREATE OPERATOR pg_catalog.<= (OID = 1588, FUNCTION = lseg_le, LEFTARG = lseg, RIGHTARG = lseg, COMMUTATOR = >=, NEGATOR = >);
+CREATE OPERATOR pg_catalog.> (OID = 1589, FUNCTION = lseg_gt, LEFTARG = lseg, RIGHTARG = lseg, COMMUTATOR = <, NEGATOR = <=);
+CREATE OPERATOR pg_catalog.>= (OID = 1590, FUNCTION = lseg_ge, LEFTARG = lseg, RIGHTARG = lseg, COMMUTATOR = <=, NEGATOR = <);
+CREATE OPERATOR pg_catalog.@-@ (OID = 1591, FUNCTION = lseg_length, RIGHTARG = lseg);
 
 -- macaddr
 
@@ -601,6 +713,28 @@ CREATE OPERATOR pg_catalog.>= (OID = 3367, FUNCTION = macaddr8_ge, LEFTARG = mac
 CREATE OPERATOR pg_catalog.~ (OID = 3368, FUNCTION = macaddr8_not, RIGHTARG = macaddr8);
 CREATE OPERATOR pg_catalog.& (OID = 3369, FUNCTION = macaddr8_and, LEFTARG = macaddr8, RIGHTARG = macaddr8);
 CREATE OPERATOR pg_catalog.| (OID = 3370, FUNCTION = macaddr8_or, LEFTARG = macaddr8, RIGHTARG = macaddr8);
+
+-- money
+
+CREATE OPERATOR pg_catalog.* (OID = 843, FUNCTION = cash_mul_flt4, LEFTARG = money, RIGHTARG = float4, COMMUTATOR = *);
+CREATE OPERATOR pg_catalog./ (OID = 844, FUNCTION = cash_div_flt4, LEFTARG = money, RIGHTARG = float4);
+CREATE OPERATOR pg_catalog.= (OID = 900, FUNCTION = cash_eq, LEFTARG = money, RIGHTARG = money, COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, MERGES);
+CREATE OPERATOR pg_catalog.<> (OID = 901, FUNCTION = cash_ne, LEFTARG = money, RIGHTARG = money, COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR pg_catalog.< (OID = 902, FUNCTION = cash_lt, LEFTARG = money, RIGHTARG = money, COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR pg_catalog.> (OID = 903, FUNCTION = cash_gt, LEFTARG = money, RIGHTARG = money, COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR pg_catalog.<= (OID = 904, FUNCTION = cash_le, LEFTARG = money, RIGHTARG = money, COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR pg_catalog.>= (OID = 905, FUNCTION = cash_ge, LEFTARG = money, RIGHTARG = money, COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
+CREATE OPERATOR pg_catalog.+ (OID = 906, FUNCTION = cash_pl, LEFTARG = money, RIGHTARG = money, COMMUTATOR = +);
+CREATE OPERATOR pg_catalog.- (OID = 907, FUNCTION = cash_mi, LEFTARG = money, RIGHTARG = money);
+CREATE OPERATOR pg_catalog.* (OID = 908, FUNCTION = cash_mul_flt8, LEFTARG = money, RIGHTARG = float8, COMMUTATOR = *);
+CREATE OPERATOR pg_catalog./ (OID = 909, FUNCTION = cash_div_flt8, LEFTARG = money, RIGHTARG = float8);
+CREATE OPERATOR pg_catalog.* (OID = 912, FUNCTION = cash_mul_int4, LEFTARG = money, RIGHTARG = int4, COMMUTATOR = *);
+CREATE OPERATOR pg_catalog./ (OID = 913, FUNCTION = cash_div_int4, LEFTARG = money, RIGHTARG = int4);
+CREATE OPERATOR pg_catalog.* (OID = 914, FUNCTION = cash_mul_int2, LEFTARG = money, RIGHTARG = int2, COMMUTATOR = *);
+CREATE OPERATOR pg_catalog./ (OID = 915, FUNCTION = cash_div_int2, LEFTARG = money, RIGHTARG = int2);
+CREATE OPERATOR pg_catalog.* (OID = 3346, FUNCTION = cash_mul_int8, LEFTARG = money, RIGHTARG = int8, COMMUTATOR = *);
+CREATE OPERATOR pg_catalog./ (OID = 3347, FUNCTION = cash_div_int8, LEFTARG = money, RIGHTARG = int8);
+CREATE OPERATOR pg_catalog./ (OID = 3825, FUNCTION = cash_div_cash, LEFTARG = money, RIGHTARG = money);
 
 -- object identifiers
 
@@ -643,6 +777,79 @@ CREATE OPERATOR pg_catalog.> (OID = 5074, FUNCTION = xid8gt, LEFTARG = xid8, RIG
 CREATE OPERATOR pg_catalog.<= (OID = 5075, FUNCTION = xid8le, LEFTARG = xid8, RIGHTARG = xid8, COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
 CREATE OPERATOR pg_catalog.>= (OID = 5076, FUNCTION = xid8ge, LEFTARG = xid8, RIGHTARG = xid8, COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
 
+-- path
+
+CREATE OPERATOR pg_catalog.<-> (OID = 707, FUNCTION = path_distance, LEFTARG = path, RIGHTARG = path, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.+ (OID = 735, FUNCTION = path_add, LEFTARG = path, RIGHTARG = path, COMMUTATOR = +);
+CREATE OPERATOR pg_catalog.+ (OID = 736, FUNCTION = path_add_pt, LEFTARG = path, RIGHTARG = point);
+CREATE OPERATOR pg_catalog.- (OID = 737, FUNCTION = path_sub_pt, LEFTARG = path, RIGHTARG = point);
+CREATE OPERATOR pg_catalog.* (OID = 738, FUNCTION = path_mul_pt, LEFTARG = path, RIGHTARG = point);
+CREATE OPERATOR pg_catalog./ (OID = 739, FUNCTION = path_div_pt, LEFTARG = path, RIGHTARG = point);
+CREATE OPERATOR pg_catalog.@> (OID = 755, FUNCTION = path_contain_pt, LEFTARG = path, RIGHTARG = point, COMMUTATOR = <@);
+CREATE OPERATOR pg_catalog.<-> (OID = 784, FUNCTION = dist_pathp, LEFTARG = path, RIGHTARG = point, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.= (OID = 792, FUNCTION = path_n_eq, LEFTARG = path, RIGHTARG = path, COMMUTATOR = =, RESTRICT = eqsel, JOIN = eqjoinsel);
+CREATE OPERATOR pg_catalog.< (OID = 793, FUNCTION = path_n_lt, LEFTARG = path, RIGHTARG = path, COMMUTATOR = >);
+CREATE OPERATOR pg_catalog.> (OID = 794, FUNCTION = path_n_gt, LEFTARG = path, RIGHTARG = path, COMMUTATOR = <);
+CREATE OPERATOR pg_catalog.<= (OID = 795, FUNCTION = path_n_le, LEFTARG = path, RIGHTARG = path, COMMUTATOR = >=);
+CREATE OPERATOR pg_catalog.>= (OID = 796, FUNCTION = path_n_ge, LEFTARG = path, RIGHTARG = path, COMMUTATOR = <=);
+CREATE OPERATOR pg_catalog.# (OID = 797, FUNCTION = path_npoints, RIGHTARG = path);
+CREATE OPERATOR pg_catalog.?# (OID = 798, FUNCTION = path_inter, LEFTARG = path, RIGHTARG = path);
+CREATE OPERATOR pg_catalog.@-@ (OID = 799, FUNCTION = path_length, RIGHTARG = path);
+
+-- point
+
+CREATE OPERATOR pg_catalog.>^ (OID = 506, FUNCTION = point_above, LEFTARG = point, RIGHTARG = point, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.<< (OID = 507, FUNCTION = point_left, LEFTARG = point, RIGHTARG = point, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.>> (OID = 508, FUNCTION = point_right, LEFTARG = point, RIGHTARG = point, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.<^ (OID = 509, FUNCTION = point_below, LEFTARG = point, RIGHTARG = point, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.~= (OID = 510, FUNCTION = point_eq, LEFTARG = point, RIGHTARG = point, COMMUTATOR = ~=, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel);
+CREATE OPERATOR pg_catalog.<@ (OID = 511, FUNCTION = on_pb, LEFTARG = point, RIGHTARG = box, COMMUTATOR = @>, RESTRICT = contsel, JOIN = contjoinsel);
+CREATE OPERATOR pg_catalog.<@ (OID = 512, FUNCTION = on_ppath, LEFTARG = point, RIGHTARG = path, COMMUTATOR = @>);
+CREATE OPERATOR pg_catalog.<-> (OID = 517, FUNCTION = point_distance, LEFTARG = point, RIGHTARG = point, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.<-> (OID = 613, FUNCTION = dist_pl, LEFTARG = point, RIGHTARG = line, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.<-> (OID = 614, FUNCTION = dist_ps, LEFTARG = point, RIGHTARG = lseg, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.<-> (OID = 615, FUNCTION = dist_pb, LEFTARG = point, RIGHTARG = box, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.<-> (OID = 618, FUNCTION = dist_ppath, LEFTARG = point, RIGHTARG = path, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.<> (OID = 713, FUNCTION = point_ne, LEFTARG = point, RIGHTARG = point, COMMUTATOR = <>, NEGATOR = ~=, RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR pg_catalog.+ (OID = 731, FUNCTION = point_add, LEFTARG = point, RIGHTARG = point, COMMUTATOR = +);
+CREATE OPERATOR pg_catalog.- (OID = 732, FUNCTION = point_sub, LEFTARG = point, RIGHTARG = point);
+CREATE OPERATOR pg_catalog.* (OID = 733, FUNCTION = point_mul, LEFTARG = point, RIGHTARG = point, COMMUTATOR = *);
+CREATE OPERATOR pg_catalog./ (OID = 734, FUNCTION = point_div, LEFTARG = point, RIGHTARG = point);
+CREATE OPERATOR pg_catalog.<@ (OID = 756, FUNCTION = pt_contained_poly, LEFTARG = point, RIGHTARG = polygon, COMMUTATOR = @>, RESTRICT = contsel, JOIN = contjoinsel);
+CREATE OPERATOR pg_catalog.<@ (OID = 758, FUNCTION = pt_contained_circle, LEFTARG = point, RIGHTARG = circle, COMMUTATOR = @>, RESTRICT = contsel, JOIN = contjoinsel);
+CREATE OPERATOR pg_catalog.?- (OID = 808, FUNCTION = point_horiz, LEFTARG = point, RIGHTARG = point, COMMUTATOR = ?-);
+CREATE OPERATOR pg_catalog.?| (OID = 809, FUNCTION = point_vert, LEFTARG = point, RIGHTARG = point, COMMUTATOR = ?|);
+CREATE OPERATOR pg_catalog.<-> (OID = 1522, FUNCTION = dist_pc, LEFTARG = point, RIGHTARG = circle, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.<@ (OID = 1546, FUNCTION = on_pl, LEFTARG = point, RIGHTARG = line);
+CREATE OPERATOR pg_catalog.<@ (OID = 1547, FUNCTION = on_ps, LEFTARG = point, RIGHTARG = lseg);
+CREATE OPERATOR pg_catalog.## (OID = 1557, FUNCTION = close_pl, LEFTARG = point, RIGHTARG = line);
+CREATE OPERATOR pg_catalog.## (OID = 1558, FUNCTION = close_ps, LEFTARG = point, RIGHTARG = lseg);
+CREATE OPERATOR pg_catalog.## (OID = 1559, FUNCTION = close_pb, LEFTARG = point, RIGHTARG = box);
+CREATE OPERATOR pg_catalog.<-> (OID = 3276, FUNCTION = dist_ppoly, LEFTARG = point, RIGHTARG = polygon, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.|>> (OID = 4161, FUNCTION = point_above, LEFTARG = point, RIGHTARG = point, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.<<| (OID = 4162, FUNCTION = point_below, LEFTARG = point, RIGHTARG = point, RESTRICT = positionsel, JOIN = positionjoinsel);
+
+-- polygon
+
+CREATE OPERATOR pg_catalog.<< (OID = 485, FUNCTION = poly_left, LEFTARG = polygon, RIGHTARG = polygon, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.&< (OID = 486, FUNCTION = poly_overleft, LEFTARG = polygon, RIGHTARG = polygon, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.&> (OID = 487, FUNCTION = poly_overright, LEFTARG = polygon, RIGHTARG = polygon, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.>> (OID = 488, FUNCTION = poly_right, LEFTARG = polygon, RIGHTARG = polygon, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.<@ (OID = 489, FUNCTION = poly_contained, LEFTARG = polygon, RIGHTARG = polygon, COMMUTATOR = @>, RESTRICT = contsel, JOIN = contjoinsel);
+CREATE OPERATOR pg_catalog.@> (OID = 490, FUNCTION = poly_contain, LEFTARG = polygon, RIGHTARG = polygon, COMMUTATOR = <@, RESTRICT = contsel, JOIN = contjoinsel);
+CREATE OPERATOR pg_catalog.~= (OID = 491, FUNCTION = poly_same, LEFTARG = polygon, RIGHTARG = polygon, COMMUTATOR = ~=, RESTRICT = eqsel, JOIN = eqjoinsel);
+CREATE OPERATOR pg_catalog.&& (OID = 492, FUNCTION = poly_overlap, LEFTARG = polygon, RIGHTARG = polygon, COMMUTATOR = &&, RESTRICT = areasel, JOIN = areajoinsel);
+CREATE OPERATOR pg_catalog.<-> (OID = 712, FUNCTION = poly_distance, LEFTARG = polygon, RIGHTARG = polygon, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.@> (OID = 757, FUNCTION = poly_contain_pt, LEFTARG = polygon, RIGHTARG = point, COMMUTATOR = <@, RESTRICT = contsel, JOIN = contjoinsel);
+CREATE OPERATOR pg_catalog.@@ (OID = 971, FUNCTION = poly_center, RIGHTARG = polygon);
+CREATE OPERATOR pg_catalog.<-> (OID = 1383, FUNCTION = dist_polyc, LEFTARG = polygon, RIGHTARG = circle, COMMUTATOR = <->);
+CREATE OPERATOR pg_catalog.# (OID = 1521, FUNCTION = poly_npoints, RIGHTARG = polygon);
+CREATE OPERATOR pg_catalog.<<| (OID = 2574, FUNCTION = poly_below, LEFTARG = polygon, RIGHTARG = polygon, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.&<| (OID = 2575, FUNCTION = poly_overbelow, LEFTARG = polygon, RIGHTARG = polygon, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.|&> (OID = 2576, FUNCTION = poly_overabove, LEFTARG = polygon, RIGHTARG = polygon, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.|>> (OID = 2577, FUNCTION = poly_above, LEFTARG = polygon, RIGHTARG = polygon, RESTRICT = positionsel, JOIN = positionjoinsel);
+CREATE OPERATOR pg_catalog.<-> (OID = 3289, FUNCTION = dist_polyp, LEFTARG = polygon, RIGHTARG = point, COMMUTATOR = <->);
+
 -- record
 
 CREATE OPERATOR pg_catalog.= (OID = 2988, FUNCTION = record_eq, LEFTARG = record, RIGHTARG = record, COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
@@ -657,6 +864,35 @@ CREATE OPERATOR pg_catalog.*< (OID = 3190, FUNCTION = record_image_lt, LEFTARG =
 CREATE OPERATOR pg_catalog.*> (OID = 3191, FUNCTION = record_image_gt, LEFTARG = record, RIGHTARG = record, COMMUTATOR = *<, NEGATOR = *<=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
 CREATE OPERATOR pg_catalog.*<= (OID = 3192, FUNCTION = record_image_le, LEFTARG = record, RIGHTARG = record, COMMUTATOR = *>=, NEGATOR = *>, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
 CREATE OPERATOR pg_catalog.*>= (OID = 3193, FUNCTION = record_image_ge, LEFTARG = record, RIGHTARG = record, COMMUTATOR = *<=, NEGATOR = *<, RESTRICT = scalargesel, JOIN = scalargejoinsel);
+
+-- tsquery
+
+CREATE OPERATOR pg_catalog.@@ (OID = 3637, FUNCTION = ts_match_qv, LEFTARG = tsquery, RIGHTARG = tsvector, COMMUTATOR = @@, RESTRICT = tsmatchsel, JOIN = tsmatchjoinsel);
+CREATE OPERATOR pg_catalog.@@@ (OID = 3661, FUNCTION = ts_match_qv, LEFTARG = tsquery, RIGHTARG = tsvector, COMMUTATOR = @@@, RESTRICT = tsmatchsel, JOIN = tsmatchjoinsel);
+CREATE OPERATOR pg_catalog.< (OID = 3674, FUNCTION = tsquery_lt, LEFTARG = tsquery, RIGHTARG = tsquery, COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR pg_catalog.<= (OID = 3675, FUNCTION = tsquery_le, LEFTARG = tsquery, RIGHTARG = tsquery, COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR pg_catalog.= (OID = 3676, FUNCTION = tsquery_eq, LEFTARG = tsquery, RIGHTARG = tsquery, COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, MERGES);
+CREATE OPERATOR pg_catalog.<> (OID = 3677, FUNCTION = tsquery_ne, LEFTARG = tsquery, RIGHTARG = tsquery, COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR pg_catalog.>= (OID = 3678, FUNCTION = tsquery_ge, LEFTARG = tsquery, RIGHTARG = tsquery, COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
+CREATE OPERATOR pg_catalog.> (OID = 3679, FUNCTION = tsquery_gt, LEFTARG = tsquery, RIGHTARG = tsquery, COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR pg_catalog.&& (OID = 3680, FUNCTION = tsquery_and, LEFTARG = tsquery, RIGHTARG = tsquery);
+CREATE OPERATOR pg_catalog.|| (OID = 3681, FUNCTION = tsquery_or, LEFTARG = tsquery, RIGHTARG = tsquery);
+CREATE OPERATOR pg_catalog.!! (OID = 3682, FUNCTION = tsquery_not, RIGHTARG = tsquery);
+CREATE OPERATOR pg_catalog.@> (OID = 3693, FUNCTION = tsq_mcontains, LEFTARG = tsquery, RIGHTARG = tsquery, COMMUTATOR = <@, RESTRICT = matchingsel, JOIN = matchingjoinsel);
+CREATE OPERATOR pg_catalog.<@ (OID = 3694, FUNCTION = tsq_mcontained, LEFTARG = tsquery, RIGHTARG = tsquery, COMMUTATOR = @>, RESTRICT = matchingsel, JOIN = matchingjoinsel);
+CREATE OPERATOR pg_catalog.<-> (OID = 5005, FUNCTION = tsquery_phrase, LEFTARG = tsquery, RIGHTARG = tsquery);
+
+-- tsvector
+
+CREATE OPERATOR pg_catalog.< (OID = 3627, FUNCTION = tsvector_lt, LEFTARG = tsvector, RIGHTARG = tsvector, COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR pg_catalog.<= (OID = 3628, FUNCTION = tsvector_le, LEFTARG = tsvector, RIGHTARG = tsvector, COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR pg_catalog.= (OID = 3629, FUNCTION = tsvector_eq, LEFTARG = tsvector, RIGHTARG = tsvector, COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, MERGES);
+CREATE OPERATOR pg_catalog.<> (OID = 3630, FUNCTION = tsvector_ne, LEFTARG = tsvector, RIGHTARG = tsvector, COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR pg_catalog.>= (OID = 3631, FUNCTION = tsvector_ge, LEFTARG = tsvector, RIGHTARG = tsvector, COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
+CREATE OPERATOR pg_catalog.> (OID = 3632, FUNCTION = tsvector_gt, LEFTARG = tsvector, RIGHTARG = tsvector, COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR pg_catalog.|| (OID = 3633, FUNCTION = tsvector_concat, LEFTARG = tsvector, RIGHTARG = tsvector);
+CREATE OPERATOR pg_catalog.@@ (OID = 3636, FUNCTION = ts_match_vq, LEFTARG = tsvector, RIGHTARG = tsquery, COMMUTATOR = @@, RESTRICT = tsmatchsel, JOIN = tsmatchjoinsel);
+CREATE OPERATOR pg_catalog.@@@ (OID = 3660, FUNCTION = ts_match_vq, LEFTARG = tsvector, RIGHTARG = tsquery, COMMUTATOR = @@@, RESTRICT = tsmatchsel, JOIN = tsmatchjoinsel);
 
 -- varbit
 

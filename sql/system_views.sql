@@ -108,6 +108,12 @@ CREATE VIEW pg_catalog.pg_settings (
 ) WITH (oid = 12104, row_type = 12106, array_type = 12105, columns = 'text, text, text, text, text, text, text, text, text, text, text, text[], text, text, text, integer, boolean') AS
 SELECT * FROM pg_show_all_settings();
 
+CREATE RULE pg_settings_u AS ON UPDATE TO pg_catalog.pg_settings WHERE new.name = old.name DO
+SELECT set_config(old.name, new.setting, false);
+COMMENT ON RULE pg_settings_u ON pg_catalog.pg_settings IS 'OID = 12108';
+CREATE RULE pg_settings_n AS ON UPDATE TO pg_catalog.pg_settings DO INSTEAD NOTHING;
+COMMENT ON RULE pg_settings_n ON pg_catalog.pg_settings IS 'OID = 12109';
+
 CREATE VIEW pg_catalog.pg_timezone_names (
     name, abbrev, utc_offset, is_dst
 ) WITH (oid = 12126, row_type = 12128, array_type = 12127, columns = 'text, text, interval, boolean') AS
@@ -124,7 +130,13 @@ CREATE VIEW pg_catalog.pg_stat_activity (
     wait_event_type, wait_event, state, backend_xid, backend_xmin, query_id, query,
     backend_type
 ) WITH (oid = 12222, row_type = 12224, array_type = 12223, columns = 'oid, name, integer, integer, oid, name, text, inet, text, integer, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, text, text, text, xid, xid, bigint, text, text') AS
-SELECT * FROM pg_stat_get_activity(NULL::int4);
+SELECT s.datid, d.datname, s.pid, s.leader_pid, s.usesysid, u.rolname, s.application_name, s.client_addr,
+    s.client_hostname, s.client_port, s.backend_start, s.xact_start, s.query_start, s.state_change,
+    s.wait_event_type, s.wait_event, s.state, s.backend_xid, s.backend_xmin, s.query_id, s.query,
+    s.backend_type
+FROM pg_stat_get_activity(NULL::int4) s
+LEFT JOIN pg_database d ON s.datid = d.oid
+LEFT JOIN pg_authid u ON s.usesysid = u.oid;
 
 CREATE VIEW pg_catalog.pg_policies (
     schemaname, tablename, policyname, permissive, roles, cmd, qual, with_check
@@ -155,7 +167,7 @@ CREATE VIEW pg_catalog.pg_stats (
     schemaname, tablename, attname, inherited, null_frac, avg_width, n_distinct,
     most_common_vals, most_common_freqs, histogram_bounds, correlation, most_common_elems,
     most_common_elem_freqs, elem_count_histogram
-) WITH (oid = 12053, row_type = 12055, array_type = 12054, columns = 'name, name, name, boolean, real, integer, real, anyarray, real[], anyarray, real, anyarray, real[], real[]') AS
+) WITH (security_barrier, oid = 12053, row_type = 12055, array_type = 12054, columns = 'name, name, name, boolean, real, integer, real, anyarray, real[], anyarray, real, anyarray, real[], real[]') AS
 SELECT nspname, relname, attname, stainherit, stanullfrac, stawidth, stadistinct,
     CASE WHEN stakind1 = 1 THEN stavalues1 WHEN stakind2 = 1 THEN stavalues2 WHEN stakind3 = 1 THEN stavalues3
         WHEN stakind4 = 1 THEN stavalues4 WHEN stakind5 = 1 THEN stavalues5 END,
@@ -331,7 +343,7 @@ CREATE VIEW pg_catalog.pg_stats_ext (
     schemaname, tablename, statistics_schemaname, statistics_name, statistics_owner, attnames,
     exprs, kinds, inherited, n_distinct, dependencies, most_common_vals, most_common_val_nulls,
     most_common_freqs, most_common_base_freqs
-) WITH (oid = 12058, row_type = 12060, array_type = 12059, columns = 'name, name, name, name, name, name[], text[], "char"[], boolean, pg_ndistinct, pg_dependencies, text[], boolean[], double precision[], double precision[]') AS
+) WITH (security_barrier, oid = 12058, row_type = 12060, array_type = 12059, columns = 'name, name, name, name, name, name[], text[], "char"[], boolean, pg_ndistinct, pg_dependencies, text[], boolean[], double precision[], double precision[]') AS
 SELECT cn.nspname, c.relname, sn.nspname, s.stxname, pg_get_userbyid(s.stxowner),
     (SELECT array_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
         WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys::int2[])),
@@ -352,7 +364,7 @@ CREATE VIEW pg_catalog.pg_stats_ext_exprs (
     schemaname, tablename, statistics_schemaname, statistics_name, statistics_owner, expr,
     inherited, null_frac, avg_width, n_distinct, most_common_vals, most_common_freqs,
     histogram_bounds, correlation, most_common_elems, most_common_elem_freqs, elem_count_histogram
-) WITH (oid = 12063, row_type = 12065, array_type = 12064, columns = 'name, name, name, name, name, text, boolean, real, integer, real, anyarray, real[], anyarray, real, anyarray, real[], real[]') AS
+) WITH (security_barrier, oid = 12063, row_type = 12065, array_type = 12064, columns = 'name, name, name, name, name, text, boolean, real, integer, real, anyarray, real[], anyarray, real, anyarray, real[], real[]') AS
 SELECT cn.nspname, c.relname, sn.nspname, s.stxname, pg_get_userbyid(s.stxowner), x.expr, d.stxdinherit,
     (x.a).stanullfrac, (x.a).stawidth, (x.a).stadistinct,
     CASE WHEN (x.a).stakind1 = 1 THEN (x.a).stavalues1 WHEN (x.a).stakind2 = 1 THEN (x.a).stavalues2 WHEN (x.a).stakind3 = 1 THEN (x.a).stavalues3 WHEN (x.a).stakind4 = 1 THEN (x.a).stavalues4 WHEN (x.a).stakind5 = 1 THEN (x.a).stavalues5 END,

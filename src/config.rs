@@ -108,8 +108,8 @@ pub struct Config {
     /// Bytes written since a snapshot was taken beyond which it can no longer be read
     /// (`72000`): it keeps about that much in memory.
     pub max_snapshot: Bytes,
-    /// Bytes of one transaction's updates and deletes in memory beyond which it fails
-    /// (`53200`); 0 is a quarter of the machine's memory (or of the container's limit).
+    /// Bytes of one transaction's updates and deletes kept in memory; what is beyond them
+    /// is written to files below the data directory until the commit.
     pub max_write_set: Bytes,
     /// Rows and index entries kept in memory for reads by key; 0 is an eighth of the
     /// machine's memory (or of the container's limit).
@@ -228,7 +228,7 @@ impl Default for Config {
             work_mem: Kilobytes(4_096),
             memory_limit: Bytes(1 << 30),
             max_snapshot: Bytes(2 << 30),
-            max_write_set: Bytes(0),
+            max_write_set: Bytes(128 << 20),
             point_cache: Bytes(0),
             block_cache: Bytes(0),
             max_startup_message: Bytes(10_000),
@@ -395,13 +395,6 @@ impl Config {
 
     pub fn point_cache_bytes(&self) -> u64 {
         or_eighth(self.point_cache)
-    }
-
-    pub fn max_write_set_bytes(&self) -> usize {
-        match self.max_write_set.get() {
-            0 => usize::try_from(memory_bytes() / 4).unwrap_or(usize::MAX),
-            bytes => bytes,
-        }
     }
 
     pub fn block_cache_bytes(&self) -> u64 {

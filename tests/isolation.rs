@@ -8,5 +8,5 @@ use crate::support::runner;
 
 #[test]
 fn passing_specs_keep_passing() {
-    runner::check("compat/isolation/run.py");
+    runner::check("compat/isolation/run.py", "--check");
 }

@@ -15,6 +15,7 @@
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
+//! | [`catalogs`] | psql describes and pg_dump dumps as on PostgreSQL |
 //! | [`memory`] | queries within the memory limit |
 //! | [`coordinator`] | a transaction over several servers is on all of them or on none |
 //! | [`long`] | long transactions and clients that vanish do not harm the server |
@@ -32,6 +33,7 @@
 mod abuse;
 mod activity;
 mod backup;
+mod catalogs;
 mod check;
 mod client;
 mod coordinator;

@@ -2,6 +2,8 @@
 //! under the server without writing anything back. What was acknowledged before is there
 //! when the image is mounted again.
 //!
+//! `ZSERVER_CUTS` says how many cuts.
+//!
 //! What is acknowledged after the cut has begun is not counted: with the power gone, nobody
 //! would hear of it.
 
@@ -14,9 +16,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::crash::{CLIENTS, SETUP, stored, write_until_killed};
-use crate::support::{block_on, connect, zserver::Zserver};
+use crate::support::{block_on, connect, count, zserver::Zserver};
 
-const CUTS: usize = 10;
 /// How long the clients write before each cut.
 const ROUND_MS: u64 = 300;
 
@@ -80,9 +81,10 @@ fn no_acknowledged_commit_is_lost_in_10_power_cuts() {
         return;
     };
     let data = image.path().join("data");
+    let cuts = count("ZSERVER_CUTS", 10);
     // By client: what was acknowledged before the cut, and what until the end.
     let mut known = vec![(0i64, 0i64); CLIENTS as usize];
-    for cut in 0..CUTS {
+    for cut in 0..cuts {
         let server = Zserver::start_over(&data, &[]);
         let port = server.port;
         if cut == 0 {
@@ -134,4 +136,6 @@ fn no_acknowledged_commit_is_lost_in_10_power_cuts() {
         assert!(image.unmount() && image.mount(), "the image can be mounted again");
     }
     assert!(known.iter().all(|(last, _)| *last > 0), "every client has written");
+    let commits: i64 = known.iter().map(|(last, _)| last).sum();
+    println!("{cuts} power cuts, {commits} commits found again, 0 lost");
 }

@@ -6,7 +6,13 @@
 
 use crate::support::runner;
 
+/// The files of `tests/sql` in lock-step: codes, messages, positions, types and tags too.
+#[test]
+fn own_files_are_equal() {
+    runner::check("compat/regress/run.py", "--check-own");
+}
+
 #[test]
 fn passing_statements_stay_equal() {
-    runner::check("compat/regress/run.py");
+    runner::check("compat/regress/run.py", "--check");
 }

@@ -99,8 +99,9 @@ ESTIMATORS = {r["oid"] for r in rows("""SELECT DISTINCT part::oid::int8 AS oid
     FROM pg_operator, unnest(ARRAY[oprrest, oprjoin]) part WHERE part <> 0::oid""")}
 
 
-def procedures():
-    found = rows("""SELECT p.oid::int8, proname, quote_ident(proname) AS ident, prokind, provariadic::int8,
+def all_procedures():
+    """Every function of pg_catalog; `lanname` and `prosrc` as PostgreSQL has them."""
+    return rows("""SELECT p.oid::int8, proname, quote_ident(proname) AS ident, prokind, provariadic::int8,
         proisstrict, proleakproof, proretset, provolatile, prorettype::int8, l.lanname, prosrc,
         (SELECT coalesce(json_agg(a::int8), '[]') FROM unnest(proargtypes::oid[]) a) AS args,
         (SELECT json_agg(a::int8) FROM unnest(proallargtypes) a) AS all_args,
@@ -110,6 +111,10 @@ def procedures():
         (SELECT json_agg(pg_get_function_arg_default(p.oid, i)) FROM generate_series(1, pronargs) i) AS defaults
         FROM pg_proc p JOIN pg_language l ON l.oid = prolang
         WHERE pronamespace = 11 ORDER BY p.oid""")
+
+
+def procedures(found):
+    """Those that are here: over known types, and not left out."""
     kept = []
     for p in found:
         used = set(p["args"]) | set(p["all_args"] or []) | {p["prorettype"]}
@@ -168,8 +173,8 @@ def returns(p):
     return ("SETOF " if p["proretset"] else "") + type_name(p["prorettype"])
 
 
-def function_statement(p):
-    words = [f"CREATE FUNCTION pg_catalog.{p['ident']}({arguments(p)}) RETURNS {returns(p)} LANGUAGE internal"]
+def function_statement(p, language="internal"):
+    words = [f"CREATE FUNCTION pg_catalog.{p['ident']}({arguments(p)}) RETURNS {returns(p)} LANGUAGE {language}"]
     if p["prokind"] == "w":
         words.append("WINDOW")
     words.append({"i": "IMMUTABLE", "s": "STABLE", "v": "VOLATILE"}[p["provolatile"]])
@@ -222,42 +227,46 @@ def write(path, title, sections):
     path.write_text("\n".join(lines) + "\n")
 
 
-def types_file(out):
-    def statement(t):
-        options = [f"OID = {t['oid']}"]
-        for key, column in [("INPUT", "typinput"), ("OUTPUT", "typoutput"), ("RECEIVE", "typreceive"),
-                            ("SEND", "typsend"), ("TYPMOD_IN", "typmodin"), ("TYPMOD_OUT", "typmodout")]:
-            if t[column] != "-":
-                options.append(f"{key} = {t[column]}")
-        length = {-1: "VARIABLE", -2: "-2"}.get(t["typlen"], t["typlen"])
-        options.append(f"INTERNALLENGTH = {length}")
-        if t["typbyval"]:
-            options.append("PASSEDBYVALUE")
-        options.append("ALIGNMENT = " + {"c": '"char"', "s": "int2", "i": "int4", "d": "double"}[t["typalign"]])
-        options.append("STORAGE = " + {"p": "plain", "e": "external", "x": "extended", "m": "main"}[t["typstorage"]])
-        options.append(f"CATEGORY = '{t['typcategory']}'")
-        if t["typispreferred"]:
-            options.append("PREFERRED = true")
-        if t["typtype"] in "prm":
-            options.append(f"KIND = '{t['typtype']}'")
-        if t["typtype"] == "r":
-            options.append(f"SUBTYPE = {type_name(t['rngsubtype'])}")
-            if t["rngcanonical"] != "-":
-                options.append(f"CANONICAL = {t['rngcanonical']}")
-            options.append(f"SUBTYPE_DIFF = {t['rngsubdiff']}")
-        if t["typtype"] == "m":
-            options.append(f"RANGE = {type_name(t['range'])}")
-        if t["typelem"]:
-            options.append(f"ELEMENT = {type_name(t['typelem'])}")
-        if t["typarray"]:
-            options.append(f"ARRAY_OID = {t['typarray']}")
-        if t["typcollation"]:
-            options.append("COLLATABLE = true" if t["typcollation"] == 100 else 'COLLATION = "C"')
-        name = t["typname"]
-        return f"CREATE TYPE pg_catalog.\"{name}\" ({', '.join(options)});"
+def type_statement(t):
+    """CREATE TYPE with everything that pg_type says of it."""
+    options = [f"OID = {t['oid']}"]
+    for key, column in [("INPUT", "typinput"), ("OUTPUT", "typoutput"), ("RECEIVE", "typreceive"),
+                        ("SEND", "typsend"), ("TYPMOD_IN", "typmodin"), ("TYPMOD_OUT", "typmodout")]:
+        if t[column] != "-":
+            options.append(f"{key} = {t[column]}")
+    length = {-1: "VARIABLE", -2: "-2"}.get(t["typlen"], t["typlen"])
+    options.append(f"INTERNALLENGTH = {length}")
+    if t["typbyval"]:
+        options.append("PASSEDBYVALUE")
+    options.append("ALIGNMENT = " + {"c": '"char"', "s": "int2", "i": "int4", "d": "double"}[t["typalign"]])
+    options.append("STORAGE = " + {"p": "plain", "e": "external", "x": "extended", "m": "main"}[t["typstorage"]])
+    options.append(f"CATEGORY = '{t['typcategory']}'")
+    if t["typispreferred"]:
+        options.append("PREFERRED = true")
+    if t["typtype"] in "prm":
+        options.append(f"KIND = '{t['typtype']}'")
+    if t["typtype"] == "r":
+        options.append(f"SUBTYPE = {type_name(t['rngsubtype'])}")
+        if t["rngcanonical"] != "-":
+            options.append(f"CANONICAL = {t['rngcanonical']}")
+        options.append(f"SUBTYPE_DIFF = {t['rngsubdiff']}")
+    if t["typtype"] == "m":
+        options.append(f"RANGE = {type_name(t['range'])}")
+    if t["typelem"]:
+        options.append(f"ELEMENT = {type_name(t['typelem'])}")
+    if t["typarray"]:
+        options.append(f"ARRAY_OID = {t['typarray']}")
+    if t["typdelim"] != ",":
+        options.append(f"DELIMITER = '{t['typdelim']}'")
+    if t["typcollation"]:
+        options.append("COLLATABLE = true" if t["typcollation"] == 100 else 'COLLATION = "C"')
+    name = t["typname"]
+    return f"CREATE TYPE pg_catalog.\"{name}\" ({', '.join(options)});"
 
-    base = [statement(t) for t in scalars if t["typtype"] != "p"]
-    pseudo = [statement(t) for t in scalars if t["typtype"] == "p"]
+
+def types_file(out):
+    base = [type_statement(t) for t in scalars if t["typtype"] != "p"]
+    pseudo = [type_statement(t) for t in scalars if t["typtype"] == "p"]
     write(out / "types.sql", """
 Built-in types, in the order of their OIDs; see README.md for the options.
 The array type over each is declared with it: its name is the type's with an
@@ -304,9 +313,8 @@ def operators_file(out, functions):
             options.append(f"COMMUTATOR = {o['commutator']}")
         if o["negator"]:
             options.append(f"NEGATOR = {o['negator']}")
-        declared = {p["proname"] for p in functions.values()}
         for option in ("restrict", "join"):
-            if o[option] in declared:
+            if o[option]:
                 options.append(f"{option.upper()} = {o[option]}")
         if o["oprcanhash"]:
             options.append("HASHES")
@@ -323,7 +331,7 @@ def operators_file(out, functions):
     return kept
 
 
-def casts_file(out, functions):
+def casts_file(out, functions, known):
     found = rows("""SELECT castsource::int8, casttarget::int8, castfunc::oid::int8, castcontext, castmethod
         FROM pg_cast WHERE oid < 16384 ORDER BY oid""")
     sections = {}
@@ -343,7 +351,7 @@ def casts_file(out, functions):
         sections.setdefault(f"from {source}", []).append(
             f"CREATE CAST ({source} AS {type_name(c['casttarget'])}) {how}{context};")
     write(out / "casts.sql", """
-Built-in casts. Their OIDs are not well known: they are numbered from 10000 in the order of this file.
+Built-in casts; unpinned_oids.tsv has their OIDs.
 Casts between text types and all others by way of input and output functions are not
 listed; they are a rule, as in PostgreSQL.""", sections.items())
 
@@ -351,7 +359,7 @@ listed; they are a rule, as in PostgreSQL.""", sections.items())
 def transition(a, declared):
     """How PostgreSQL computes an aggregate; none where a function of it is not declared."""
     functions = {option: a[column] for option, column in AGGREGATE_FUNCTIONS.items() if a[column]}
-    if not set(functions.values()) <= declared or a["aggtranstype"] not in known:
+    if not set(functions.values()) <= declared or a["aggtranstype"] not in type_of:
         return []
     options = [f"{option} = {name}" for option, name in functions.items()]
     options.append(f"STYPE = {type_name(a['aggtranstype'])}")
@@ -373,8 +381,7 @@ def transition(a, declared):
     return options
 
 
-def aggregates_file(out, procs):
-    declared = {p["proname"] for p in procs if p["prokind"] == "f"}
+def aggregates_file(path, title, procs, declared):
     found = {a["oid"]: a for a in rows("""SELECT aggfnoid::oid::int8 AS oid, aggkind, aggnumdirectargs,
         o.oprname AS sort_operator, aggtranstype::oid::int8, aggmtranstype::oid::int8, aggtransspace, aggmtransspace,
         aggfinalextra, aggmfinalextra, aggfinalmodify, aggmfinalmodify, agginitval, aggminitval,
@@ -406,79 +413,147 @@ def aggregates_file(out, procs):
         options += transition(a, declared)
         sections.setdefault(p["proname"], []).append(
             f"CREATE AGGREGATE pg_catalog.{p['ident']}({args}) ({', '.join(options)});")
-    write(out / "aggregates.sql", "Built-in aggregate functions; KERNEL names the aggregate kernel.",
-          [("", s) for s in sections.values()])
+    write(path, title, [("", s) for s in sections.values()])
 
 
-def opclasses_file(out, operators, functions):
+def opclasses_file(out, functions):
     families = rows("""SELECT f.oid::int8, opfname, amname FROM pg_opfamily f JOIN pg_am a ON a.oid = opfmethod
-        WHERE amname IN ('btree', 'hash', 'gin') AND f.oid < 16384 ORDER BY amname, opfname""")
+        WHERE f.oid < 16384 ORDER BY amname, opfname""")
     classes = rows("""SELECT c.oid::int8, opcname, opcfamily::int8, opcintype::int8, opcdefault,
-        opckeytype::int8 FROM pg_opclass c
-        WHERE c.oid < 16384 ORDER BY opcintype, opcname""")
-    amops = rows("""SELECT amopfamily::int8, amoplefttype::int8, amoprighttype::int8, amopstrategy, amopopr::int8,
-        oprname FROM pg_amop JOIN pg_operator o ON o.oid = amopopr WHERE amoppurpose = 's'
-        ORDER BY amoplefttype, amoprighttype, amopstrategy""")
-    amprocs = rows("""SELECT amprocfamily::int8, amproclefttype::int8, amprocrighttype::int8, amprocnum,
-        amproc::oid::int8 FROM pg_amproc ORDER BY amproclefttype, amprocrighttype, amprocnum""")
+        opckeytype::int8 FROM pg_opclass c WHERE c.oid < 16384 ORDER BY opcintype, opcname""")
+    operators = rows("""SELECT amopfamily::int8 AS family, amoplefttype::int8 AS left, amoprighttype::int8 AS right,
+        amopstrategy, oprname, f.opfname AS sort_family
+        FROM pg_amop JOIN pg_operator o ON o.oid = amopopr LEFT JOIN pg_opfamily f ON f.oid = amopsortfamily
+        WHERE pg_amop.oid < 16384 ORDER BY 1, 2, 3, 4""")
+    procs = rows("""SELECT amprocfamily::int8 AS family, amproclefttype::int8 AS left, amprocrighttype::int8 AS right,
+        amprocnum, amproc::oid::int8 AS function FROM pg_amproc WHERE oid < 16384 ORDER BY 1, 2, 3, 4""")
+
+    def operator(o):
+        order = f" FOR ORDER BY {o['sort_family']}" if o["sort_family"] else ""
+        return f"OPERATOR {o['amopstrategy']} {o['oprname']} ({type_name(o['left'])}, {type_name(o['right'])}){order}"
+
+    def function(p):
+        q = functions[p["function"]]
+        spelled = ", ".join(type_name(a) for a in q["args"])
+        types = f"({type_name(p['left'])}, {type_name(p['right'])})"
+        return f"FUNCTION {p['amprocnum']} {types} pg_catalog.{q['ident']}({spelled})"
+
     sections = []
     for f in families:
         name, method = f["opfname"], f["amname"]
-
-        def items(left, right):
-            found = [f"OPERATOR {o['amopstrategy']} {o['oprname']} ({type_name(left)}, {type_name(right)})"
-                     for o in amops if (o["amopfamily"], o["amoplefttype"], o["amoprighttype"]) == (f["oid"], left, right)
-                     and o["amopopr"] in operators]
-            if method == "gin":
-                # A class takes operators with all kinds of right sides.
-                found = [f"OPERATOR {o['amopstrategy']} {o['oprname']} "
-                         f"({type_name(o['amoplefttype'])}, {type_name(o['amoprighttype'])})"
-                         for o in amops if (o["amopfamily"], o["amoplefttype"]) == (f["oid"], left)
-                         and o["amopopr"] in operators]
-                found += [f"STORAGE {type_name(c['opckeytype'])}" for c in classes
-                          if c["opcfamily"] == f["oid"] and c["opcintype"] == left and c["opckeytype"] in known]
-            for p in amprocs:
-                if (p["amprocfamily"], p["amproclefttype"], p["amprocrighttype"]) != (f["oid"], left, right):
-                    continue
-                if p["amproc"] not in functions:
-                    continue
-                q = functions[p["amproc"]]
-                spelled = ", ".join(type_name(a) for a in q["args"])
-                types = "" if left == right else f" ({type_name(left)}, {type_name(right)})"
-                found.append(f"FUNCTION {p['amprocnum']}{types} pg_catalog.{q['ident']}({spelled})")
-            return found
-
-        mine = [c for c in classes if c["opcfamily"] == f["oid"] and c["opcintype"] in known]
-        mine = [c for c in mine if any(i.startswith("OPERATOR") for i in items(c["opcintype"], c["opcintype"]))]
-        if not mine:
-            continue
         statements = [f"CREATE OPERATOR FAMILY pg_catalog.{name} USING {method};",
                       f"COMMENT ON OPERATOR FAMILY pg_catalog.{name} USING {method} IS 'OID = {f['oid']}';"]
-        for c in mine:
+        for c in classes:
+            if c["opcfamily"] != f["oid"]:
+                continue
             default = "DEFAULT " if c["opcdefault"] else ""
-            body = ", ".join(items(c["opcintype"], c["opcintype"]))
             statements.append(f"CREATE OPERATOR CLASS pg_catalog.{c['opcname']} {default}FOR TYPE "
-                              f"{type_name(c['opcintype'])} USING {method} FAMILY pg_catalog.{name} AS {body};")
-            statements.append(f"COMMENT ON OPERATOR CLASS pg_catalog.{c['opcname']} USING {method} IS 'OID = {c['oid']}';")
-        own = {c["opcintype"] for c in mine}
-        cross = sorted({(o["amoplefttype"], o["amoprighttype"]) for o in amops if o["amopfamily"] == f["oid"]})
-        cross = [(l, r) for l, r in cross if method != "gin" and not (l == r and l in own) and l in known and r in known]
-        added = [i for l, r in cross for i in items(l, r)]
+                              f"{type_name(c['opcintype'])} USING {method} FAMILY pg_catalog.{name} "
+                              f"AS STORAGE {type_name(c['opckeytype'] or c['opcintype'])};")
+            says = "" if c["opckeytype"] else ", AS_ITS_TYPE = 1"
+            statements.append(f"COMMENT ON OPERATOR CLASS pg_catalog.{c['opcname']} USING {method} "
+                              f"IS 'OID = {c['oid']}{says}';")
+        added = [operator(o) for o in operators if o["family"] == f["oid"]]
+        added += [function(p) for p in procs if p["family"] == f["oid"]]
         if added:
             statements.append(f"ALTER OPERATOR FAMILY pg_catalog.{name} USING {method} ADD {', '.join(added)};")
         sections.append((f"{method}: {name}", statements))
     write(out / "opclasses.sql", """
-Operator families and classes of the btree, gin and hash access methods. Each CREATE is followed by a
-COMMENT that carries its OID (the statements have no place for it).""", sections)
+Operator families and classes. Each CREATE is followed by a COMMENT that carries its OID (the
+statements have no place for it). A class says its storage type only (AS_ITS_TYPE: pg_opclass has
+none); the members of all classes of a family are with the family, with the types that pg_amop and
+pg_amproc have.""", sections)
 
 
-def collations_file(out):
-    found = rows("""SELECT oid::int8, collname, collprovider, collcollate FROM pg_collation
-        WHERE collname IN ('default', 'C', 'POSIX', 'ucs_basic') ORDER BY oid""")
-    provider = {"d": "default", "c": "libc"}
-    write(out / "collations.sql", "Built-in collations. All of them order by bytes, the default too.",
-          [("", [f"CREATE COLLATION pg_catalog.\"{c['collname']}\" (OID = {c['oid']}, PROVIDER = "
-                 f"{provider[c['collprovider']]}, LOCALE = 'C');" for c in found])])
+def tab_separated(path, sql):
+    """The rows of a query as COPY writes them."""
+    out = subprocess.run(["psql", "-XAtqc", f"COPY ({sql}) TO STDOUT"], check=True, stdout=subprocess.PIPE, text=True)
+    path.write_text(out.stdout)
+
+
+def unpinned_oids_file(out):
+    """OIDs of objects that no name tells: casts and members of operator families.
+
+    Class, two types, and of members the family and the strategy or number; then the OID.
+    """
+    tab_separated(out / "unpinned_oids.tsv", """
+        SELECT 2605, castsource, casttarget, 0, 0, oid FROM pg_cast WHERE oid < 16384
+        UNION ALL SELECT 2602, amoplefttype, amoprighttype, amopfamily, amopstrategy, oid FROM pg_amop WHERE oid < 16384
+        UNION ALL SELECT 2603, amproclefttype, amprocrighttype, amprocfamily, amprocnum, oid FROM pg_amproc
+        WHERE oid < 16384 ORDER BY 1, 2, 3, 4, 5""")
+
+
+def function_properties_file(out):
+    """What pg_proc says of functions that CREATE FUNCTION's defaults do not: language, cost, rows, support, parallel.
+
+    The language is PostgreSQL's; here all but those of information_schema are internal.
+    """
+    tab_separated(out / "function_properties.tsv", """
+        SELECT oid, prolang, procost, prorows, prosupport::oid, proparallel FROM pg_proc
+        WHERE oid < 16384 AND (prolang <> 12 OR procost <> 1 OR prosupport <> 0
+            OR prorows <> CASE WHEN proretset THEN 1000 ELSE 0 END OR proparallel <> 's') ORDER BY oid""")
+
+
+def privileges_file(out):
+    """What initdb grants; the kind is that of pg_init_privs, or `-` of what is not in there."""
+    lists = [("pg_class", "oid", "0", "relacl"), ("pg_attribute", "attrelid", "attnum", "attacl"),
+             ("pg_proc", "oid", "0", "proacl"), ("pg_namespace", "oid", "0", "nspacl"),
+             ("pg_type", "oid", "0", "typacl"), ("pg_language", "oid", "0", "lanacl")]
+    found = " UNION ALL ".join(
+        f"SELECT '{relation.replace('attribute', 'class')}'::regclass::oid AS classoid, {oid} AS objoid, {sub} AS objsubid, {acl} AS items "
+        f"FROM {relation} WHERE {acl} IS NOT NULL" for relation, oid, sub, acl in lists)
+    tab_separated(out / "privileges.tsv", f"""SELECT classoid, objoid, objsubid, coalesce(privtype, '-'), items
+        FROM ({found}) f LEFT JOIN pg_init_privs USING (classoid, objoid, objsubid)
+        WHERE objoid < 16384 ORDER BY classoid, objoid, objsubid""")
+
+
+# Relations of objects that this server knows nothing more of than their rows; the rows of
+# pg_depend are those of the system's own objects.
+ROWS = {
+    "pg_conversion": "oid", "pg_ts_config": "oid", "pg_ts_config_map": "mapcfg, maptokentype, mapseqno",
+    "pg_ts_dict": "oid", "pg_ts_parser": "oid", "pg_ts_template": "oid", "pg_collation": "oid",
+    "pg_depend": "classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype",
+    "information_schema.sql_features": "feature_id, sub_feature_id",
+    "information_schema.sql_implementation_info": "implementation_info_id",
+    "information_schema.sql_parts": "feature_id", "information_schema.sql_sizing": "sizing_id",
+}
+
+
+def rows_files(out):
+    """Rows of whole relations, in PostgreSQL's text form, functions by their OIDs."""
+    (out / "rows").mkdir(exist_ok=True)
+    for relation, order in ROWS.items():
+        columns = rows(f"""SELECT quote_ident(attname) || CASE atttypid WHEN 'regproc'::regtype THEN '::oid' ELSE '' END AS c
+            FROM pg_attribute WHERE attrelid = '{relation}'::regclass AND attnum > 0 ORDER BY attnum""")
+        below = " WHERE objid < 16384" if relation == "pg_depend" else ""
+        tab_separated(out / "rows" / (relation.split(".")[-1] + ".tsv"),
+                      f"SELECT {', '.join(c['c'] for c in columns)} FROM {relation}{below} ORDER BY {order}")
+
+
+def declared_oids(out, *names):
+    """The OIDs of functions, types and aggregates in files."""
+    text = "".join((out / name).read_text() for name in names)
+    return {int(n) for n in re.findall(r"(?:SET oid|OID) = (\d+)", text)}
+
+
+def later_files(out, procs):
+    """What PostgreSQL has and this server lists only: using it answers 0A000."""
+    types = declared_oids(out, "types.sql", "catalog_types.sql")
+    later = [type_statement(t) for t in type_rows
+             if t["oid"] not in types and not t["typname"].startswith("_")]
+    write(out / "later_types.sql", """
+Types of PostgreSQL that have no values here yet. They are listed in pg_type; using one
+answers 0A000 and names it.""", [("", later)])
+    functions = declared_oids(out, "functions.sql", "catalog_functions.sql", "server_functions.sql")
+    later = [p for p in procs if p["oid"] not in functions and p["prokind"] in "fw"]
+    write(out / "later_functions.sql", """
+Functions of PostgreSQL that have no kernel here. They are listed in pg_proc and take part in
+the choice among functions of one name; calling one answers 0A000 and names it.""",
+          [("", [function_statement(p, "c" if p["lanname"] == "c" else "internal") for p in later])])
+    aggregates = declared_oids(out, "aggregates.sql")
+    declared = {p["proname"] for p in procs}
+    aggregates_file(out / "later_aggregates.sql", "Aggregates of PostgreSQL that have no kernel here.",
+                    [p for p in procs if p["oid"] not in aggregates], declared)
 
 
 def descriptions_file(out):
@@ -486,9 +561,8 @@ def descriptions_file(out):
     found = rows("""SELECT classoid::int8 AS class, objoid::int8 AS oid, objsubid AS sub, description FROM pg_description
         UNION ALL SELECT classoid::int8, objoid::int8, 0, description FROM pg_shdescription
         ORDER BY class, oid, sub""")
-    kept = {1255, 1247, 2617, 2615, 1259, 2616, 2753, 2601, 3456, 2612, 3079, 1262, 1213}
     lines = [f"{d['class']}\t{d['oid']}\t{d['sub']}\t{d['description']}" for d in found
-             if d["class"] in kept and d["oid"] < 16384]
+             if d["oid"] < 16384]
     (out / "descriptions.tsv").write_text("\n".join(lines) + "\n")
 
 
@@ -520,17 +594,79 @@ def system_indexes_file(out):
     (out / "system_indexes.sql").write_text("\n".join(lines) + "\n")
 
 
+DOMAINS = {
+    "sql_identifier": "name", "character_data": "character varying", "cardinal_number": "integer",
+    "yes_or_no": "character varying(3)", "time_stamp": "timestamp(2) with time zone",
+}
+
+
+def without_domains(text):
+    """A query that gives the base types of the standard's domains: nothing is checked then."""
+    return re.sub(r"information_schema\.(%s)\b" % "|".join(DOMAINS), lambda m: DOMAINS[m[1]], text)
+
+
+def information_functions():
+    """The functions of information_schema, which are SQL in PostgreSQL too."""
+    found = rows("""SELECT oid::int8, proname, pg_get_function_arguments(oid) AS args, pg_get_function_result(oid) AS result,
+        provolatile, pg_get_functiondef(oid) AS definition FROM pg_proc
+        WHERE pronamespace = 'information_schema'::regnamespace AND proname <> '_pg_expandarray' ORDER BY oid""")
+    for p in found:
+        body = re.search(r"^(?:RETURN (.*)|BEGIN ATOMIC\n(.*);\nEND)$", p["definition"], re.M | re.S)
+        text = f"SELECT {body[1].strip()}" if body[1] else re.sub(r"\s+", " ", body[2]).strip()
+        yield (f"CREATE FUNCTION information_schema.{p['proname']}({p['args']}) RETURNS {p['result']} LANGUAGE sql "
+               f"{ {'i': 'IMMUTABLE', 's': 'STABLE', 'v': 'VOLATILE'}[p['provolatile']] } STRICT "
+               f"AS {literal(text)} SET oid = {p['oid']};")
+
+
+def views_file(out):
+    """Relations of PostgreSQL that the files written by hand do not declare, as PostgreSQL defines them."""
+    declared = set(re.findall(r"^CREATE (?:VIEW|TABLE) ([a-z_.]+)", "".join(
+        (out / name).read_text() for name in
+        ("system_relations.sql", "system_views.sql", "server_functions.sql", "information_schema.sql")), re.M))
+    found = rows("""SELECT c.oid::int8, c.relkind::text, n.nspname || '.' || c.relname AS name, c.reltype::int8 AS row_type,
+            t.typarray::int8 AS array_type, CASE relkind WHEN 'v' THEN pg_get_viewdef(c.oid) END AS definition,
+            (SELECT json_agg(json_build_array(quote_ident(attname), format_type(atttypid, atttypmod)) ORDER BY attnum)
+             FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0) AS columns
+        FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace JOIN pg_type t ON t.oid = c.reltype
+        WHERE relkind IN ('r', 'v') AND nspname IN ('pg_catalog', 'information_schema') AND c.oid < 16384 ORDER BY c.oid""")
+    statements = []
+    for r in found:
+        if r["name"] in declared:
+            continue
+        columns = r["columns"]
+        oids = f"oid = {r['oid']}, row_type = {r['row_type']}, array_type = {r['array_type']}"
+        if r["relkind"] == "r":
+            listed = ",\n".join(f"    {name} {ty}" for name, ty in columns)
+            statements.append(f"CREATE TABLE {r['name']} (\n{listed}\n) WITH ({oids});\n")
+            continue
+        names, types = ", ".join(name for name, _ in columns), ", ".join(ty for _, ty in columns)
+        statements.append(f"CREATE VIEW {r['name']} ({names}) WITH ({oids}, columns = '{types}') AS\n"
+                          f"{without_domains(r['definition']).strip()}\n")
+    write(out / "postgres_views.sql", """
+Functions and relations of PostgreSQL that the other files do not declare, as PostgreSQL prints them.
+A view over a function that has no kernel here answers 0A000 and names the function.""",
+          [("", list(information_functions())), ("", statements)])
+
+
 def main():
     out = Path(sys.argv[1])
-    procs = procedures()
-    functions = {p["oid"]: p for p in procs if p["prokind"] in "fw"}
+    every = all_procedures()
+    procs = procedures(every)
     types_file(out)
     functions_file(out, procs)
-    operators = operators_file(out, functions)
-    casts_file(out, functions)
-    aggregates_file(out, procs)
-    opclasses_file(out, operators, functions)
-    collations_file(out)
+    functions = {p["oid"]: p for p in every if p["prokind"] in "fw"}
+    operators_file(out, functions)
+    casts_file(out, functions, set(type_of))
+    declared = {p["proname"] for p in procs if p["prokind"] == "f"}
+    aggregates_file(out / "aggregates.sql", "Built-in aggregate functions; KERNEL names the aggregate kernel.",
+                    procs, declared)
+    opclasses_file(out, functions)
+    later_files(out, every)
+    unpinned_oids_file(out)
+    function_properties_file(out)
+    privileges_file(out)
+    rows_files(out)
+    views_file(out)
     descriptions_file(out)
     system_indexes_file(out)
 

@@ -18,7 +18,8 @@ sqlsmith --target="$target" --seed="$seed" --max-queries="$statements" --verbose
 unset PGOPTIONS
 grep -aE $'^[0-9]+\t' "$work/out" | sort -rn | sed -n 1,30p || true
 on_zserver -At -c "SELECT 'the server is there'"
-if grep -a 'internal error' "$work/zs.err"; then
+# PostgreSQL's own XX000: what it says to a modifier of intervals that does not exist.
+if grep -a 'internal error' "$work/zs.err" | grep -v 'error=invalid INTERVAL typmod'; then
     exit 1
 fi
 echo "no internal error"

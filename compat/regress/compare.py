@@ -85,6 +85,7 @@ def plain(message):
     message = re.sub(r"pg_temp_\d+", "pg_temp_N", message)
     message = re.sub(r"/output-[PZ]/", "/output/", message)
     message = re.sub(r"pg_toast_\d+", "pg_toast_N", message)
+    message = re.sub(r"(RI_ConstraintTrigger_[ac]_)\d+", r"\1N", message)
     return re.sub(r"(\boid \"?|OID )\d{5,}", r"\1N", message)
 
 

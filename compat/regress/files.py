@@ -1,5 +1,7 @@
 """Which of PostgreSQL's regression files are run, and what each needs first."""
 
+import own
+
 # Features outside this project, or left for later. What is here is not counted.
 EXCLUDED = {
     "tablespaces": ["tablespace"],
@@ -83,12 +85,17 @@ def excluded():
 
 
 def category(name):
+    if own.is_own(name):
+        return own.category(name)
     return next((known for known, names in CATEGORIES.items() if name in names), OTHER)
 
 
 def names(directory, only=()):
     """The files to run, the biggest first so that workers end together."""
+    mine = list(filter(own.is_own, only))
+    if mine and len(mine) == len(only):
+        return mine
     left_out = excluded()
     found = [path for path in (directory / "sql").glob("*.sql") if path.stem not in left_out]
     found = [path for path in found if not only or path.stem in only]
-    return [path.stem for path in sorted(found, key=lambda path: -path.stat().st_size)]
+    return mine + [path.stem for path in sorted(found, key=lambda path: -path.stat().st_size)]

@@ -2,6 +2,8 @@
 """Runs PostgreSQL's regression files on PostgreSQL 15 and on zserver in lock-step.
 
     compat/regress/run.py [--out DIR] [--mode simple|extended|both] [file ...]
+    compat/regress/run.py tests/sql/*.slt      the same for the project's own files
+    compat/regress/run.py --check-own          all of those: only what gaps.txt lists may differ
     compat/regress/run.py --check      holds passing.txt: what it lists must be equal
     compat/regress/run.py --update     adds what passes now to passing.txt
 
@@ -26,6 +28,7 @@ import time
 from pathlib import Path
 
 import files
+import own
 import passing
 import report
 from lockstep import FileRun
@@ -38,12 +41,13 @@ MODES = ("simple", "extended")
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="*", help="regression files by name, without .sql")
+    parser.add_argument("files", nargs="*", help="regression files by name, without .sql, or paths of .slt and .sql files")
     parser.add_argument("--mode", choices=(*MODES, "both"), default="both")
     parser.add_argument("--out", type=Path, help="directory for the report")
     parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
     parser.add_argument("--zserver", help="the server's binary; otherwise it is built")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--check-own", action="store_true")
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--quiet", action="store_true", help="only the totals")
     return parser.parse_args()
@@ -64,6 +68,8 @@ class Run:
         }
 
     def text(self, name):
+        if own.is_own(name):
+            return own.script(name)
         path = self.regress / "sql" / f"{name}.sql"
         return path.read_text(encoding="utf-8", errors="surrogateescape").replace("\r\n", "\n")
 
@@ -137,7 +143,7 @@ def run_files(run, names, modes, jobs, progress):
 def write_report(out, found):
     out.mkdir(parents=True, exist_ok=True)
     for (name, mode), outcomes in found.items():
-        (out / f"{name}.{mode}.diff").write_text(report.differences(name, mode, outcomes))
+        (out / f"{name.replace('/', '.')}.{mode}.diff").write_text(report.differences(name, mode, outcomes))
     (out / "shares.txt").write_text(report.shares(found) + "\n")
     (out / "causes.txt").write_text(report.causes(found) + "\n")
 
@@ -161,6 +167,23 @@ def check(run, listed, found):
             else:
                 broken.append(report.differences(name, mode, [outcome]) if outcome else f"{name} #{number} did not run")
     return broken, held, other_version
+
+
+def check_own(found):
+    """What differs in the project's own files and is not listed, and what is listed and does not."""
+    listed, differing, equal = own.gaps(), {}, 0
+    for (name, mode), outcomes in found.items():
+        for outcome in outcomes:
+            if own.is_own(name) and outcome.verdict in ("different", "dependent"):
+                differing[own.gap(name, mode, outcome)] = report.differences(name, mode, [outcome])
+            elif own.is_own(name):
+                equal += outcome.verdict == "equal"
+    broken = [f"not listed: {line}\n{text}" for line, text in differing.items() if line not in listed]
+    gone = [line for line in listed if line not in differing]
+    print("\n".join(broken))
+    print("".join(f"equal now, to be taken out of gaps.txt: {line}\n" for line in gone), end="")
+    print(f"{equal} statements of the project's own files equal, {len(listed)} gaps listed, {len(broken)} others")
+    return 1 if broken or gone else 0
 
 
 def update(run, found):
@@ -190,13 +213,13 @@ def main():
 
 
 def compared(args, run, listed):
-    names = files.names(run.regress, args.files)
+    names = files.names(run.regress, own.files() if args.check_own else args.files)
     modes = MODES if args.mode == "both" else (args.mode,)
     if args.check:
         names = [name for name in names if any((name, mode) in listed for mode in modes)]
 
     def progress(name, mode, outcomes, seconds):
-        if not args.quiet and not args.check:
+        if not (args.quiet or args.check or args.check_own):
             print(f"{report.row(f'{name} ({mode})', report.counts(outcomes))}  {seconds:.0f} s", flush=True)
 
     found, waiting = run_files(run, names, modes, args.jobs, progress)
@@ -204,6 +227,8 @@ def compared(args, run, listed):
         write_report(args.out, found)
     if args.update:
         update(run, found)
+    if args.check_own:
+        return check_own(found) or waiting
     if args.check:
         wanted = {key: value for key, value in listed.items() if key in found or (not args.files and key[1] in modes)}
         broken, held, other_version = check(run, wanted, found)

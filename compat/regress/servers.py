@@ -25,7 +25,7 @@ SETTINGS = {
 }
 PG_OPTIONS = (
     "-c listen_addresses=127.0.0.1 -c fsync=off -c autovacuum=off -c shared_buffers=64MB "
-    "-c max_prepared_transactions=2 -c max_connections=40 -c jit=off -c lc_messages=C"
+    "-c max_prepared_transactions=2 -c max_connections=100 -c jit=off -c lc_messages=C"
 )
 
 

@@ -115,12 +115,13 @@ fn ingest(
     }
     let mut reader = Reader::new(backup, copy);
     let mut failed = None;
-    let mut run = std::iter::from_fn(|| {
+    let entries = std::iter::from_fn(|| {
         reader.next().unwrap_or_else(|error| {
             failed = Some(error);
             None
         })
     });
+    let mut run = entries.map(|(key, value)| (key, Some(value)));
     let count = engine.ingest(keyspace, &mut run);
     if let Some(error) = failed {
         return Err(error);

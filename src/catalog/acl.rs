@@ -13,10 +13,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::system::is_language;
+use super::system::{is_language, listed};
 use super::{
-    BOOTSTRAP_ROLE, Catalog, ObjectAddress, PG_TOAST, Relation, RelationKind, Role,
-    quote_identifier, relation_oid,
+    BOOTSTRAP_ROLE, Catalog, ObjectAddress, Relation, RelationKind, Role, quote_identifier,
+    relation_oid,
 };
 use crate::error::{Error, Result};
 use crate::sql::types::{Oid, oid};
@@ -183,6 +183,19 @@ fn letters(bits: u32) -> String {
     text
 }
 
+/// The bits of some letters.
+pub fn bits_of(letters: &str) -> u32 {
+    let bit = |letter: char| PRIVILEGES.iter().position(|(known, _)| *known == letter);
+    let mut last = 0;
+    letters.chars().fold(0, |bits, letter| match bit(letter) {
+        Some(at) => {
+            last = 1 << at;
+            bits | last
+        }
+        None => bits | grant_options(last),
+    })
+}
+
 /// An object that privileges are about.
 #[derive(Clone, Copy, Debug)]
 pub struct Guarded {
@@ -247,45 +260,18 @@ impl Catalog {
 
     /// What initdb grants on the system's own objects.
     pub(in crate::catalog) fn builtin_acl(&self, on: ObjectAddress) -> Option<Vec<AclItem>> {
-        let (guarded, public) = match on.class {
-            // Nobody makes temporary objects in the templates.
-            relation_oid::PG_DATABASE if on.oid < oid::FIRST_NORMAL => {
-                let database = self.database(on.oid).filter(|database| database.is_template)?;
-                let item = |grantee, bits| AclItem { grantee, grantor: database.owner, bits };
-                let owned = item(database.owner, CREATE | TEMPORARY | CONNECT);
-                return Some(vec![item(0, CONNECT), owned]);
-            }
-            // All but the connection string, with its password.
-            relation_oid::PG_CLASS if on.oid == relation_oid::PG_SUBSCRIPTION && on.sub > 0 => {
-                let relation = self.relation(on.oid)?;
-                let column = relation.columns.get(usize::try_from(on.sub - 1).ok()?)?;
-                let shown = AclItem { grantee: 0, grantor: relation.owner, bits: SELECT };
-                return (column.name != "subconninfo").then(|| vec![shown]);
-            }
-            relation_oid::PG_CLASS if on.sub == 0 && on.oid < oid::FIRST_NORMAL => {
-                let relation = self.relation(on.oid)?;
-                let secret = [
-                    "pg_authid",
-                    "pg_largeobject",
-                    "pg_shadow",
-                    "pg_statistic",
-                    "pg_statistic_ext_data",
-                    "pg_subscription",
-                    "pg_user_mapping",
-                ];
-                let public = if secret.contains(&relation.name.as_str()) { 0 } else { SELECT };
-                (Guarded::relation(relation), public)
-            }
-            relation_oid::PG_NAMESPACE if on.oid < oid::FIRST_NORMAL && on.oid != PG_TOAST => {
-                (self.guarded(on)?, USAGE)
-            }
-            _ => return None,
-        };
-        let mut items = guarded.kind.default_items(guarded.owner);
-        if public != 0 {
-            items.push(AclItem { grantee: 0, grantor: guarded.owner, bits: public });
+        if on.oid >= oid::FIRST_NORMAL {
+            return None;
         }
-        Some(items)
+        // Nobody makes temporary objects in the templates.
+        if on.class == relation_oid::PG_DATABASE {
+            let database = self.database(on.oid).filter(|database| database.is_template)?;
+            let item = |grantee, bits| AclItem { grantee, grantor: database.owner, bits };
+            let owned = item(database.owner, CREATE | TEMPORARY | CONNECT);
+            return Some(vec![item(0, CONNECT), owned]);
+        }
+        let role = |name: &str| self.role_named(name).map_or(BOOTSTRAP_ROLE, |role| role.oid);
+        listed::initial_privileges(on).map(|privileges| privileges.acl(role))
     }
 
     /// The list of an object, its kind's default if it has none of its own.

@@ -24,7 +24,7 @@ impl Catalog {
             }))),
             TypeKind::Composite { relation } => self.row_shape(type_oid, *relation),
             TypeKind::Domain { base, .. } => self.repr(base.oid),
-            TypeKind::Base if ty.element != oid::INVALID => self.array_repr(ty),
+            TypeKind::Base if ty.is_true_array() => self.array_repr(ty),
             TypeKind::Base => base_repr(&ty.input).ok_or_else(|| {
                 Error::unsupported(format!("type {}", self.type_name(type_oid, -1)))
             }),
@@ -39,6 +39,20 @@ impl Catalog {
                 Repr::Range(ty) => Ok(Repr::Multirange(ty)),
                 _ => Err(Error::internal(format!("type {range} is not a range type"))),
             },
+        }
+    }
+
+    /// Whether a built-in type has no values here: it is listed in `pg_type` for clients
+    /// to read, and using it answers `0A000`.
+    pub fn is_listed_only(&self, type_oid: Oid) -> bool {
+        match self.type_(type_oid) {
+            Some(ty) if ty.is_true_array() => self.is_listed_only(ty.element),
+            Some(ty) => {
+                matches!(ty.kind, TypeKind::Base)
+                    && types::builtin_repr(type_oid).is_none()
+                    && base_repr(&ty.input).is_none()
+            }
+            None => false,
         }
     }
 

@@ -26,7 +26,23 @@ const INTERVAL_FULL_RANGE: i32 = 0x7FFF;
 const INTERVAL_FULL_PRECISION: i32 = 0xFFFF;
 
 /// The type that a parsed name means, or PostgreSQL's error, at its position.
+///
+/// A type that is only listed, as it has no values here, answers `0A000`.
 pub fn resolve_type(catalog: &Catalog, search_path: &[Oid], name: &TypeName) -> Result<SqlType> {
+    let found = named_type(catalog, search_path, name)?;
+    if found.oid < oid::FIRST_NORMAL && catalog.is_listed_only(found.oid) {
+        let printed = catalog.type_name(found.oid, -1);
+        return Err(Error::unsupported(format!("type {printed}")).at(name.location));
+    }
+    Ok(found)
+}
+
+/// A type of `pg_catalog` that a built-in declaration names, with values or without.
+pub(super) fn declared_type(catalog: &Catalog, name: &TypeName) -> Result<SqlType> {
+    named_type(catalog, &[PG_CATALOG], name)
+}
+
+fn named_type(catalog: &Catalog, search_path: &[Oid], name: &TypeName) -> Result<SqlType> {
     find_type_name(catalog, search_path, name)?.ok_or_else(|| {
         let (schema, plain) = qualified(&name.names).unwrap_or_default();
         let arrays = "[]".repeat(name.array_bounds.len().min(1));

@@ -13,11 +13,13 @@ use datafusion::arrow::array::{
 
 use super::output::Output;
 use super::wire::Wire;
+use crate::catalog::{Catalog, PG_CATALOG};
 use crate::error::{Error, Result};
 use crate::session::Format;
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::{ResultColumn, Rows};
 use crate::sql::types::{self, Datum, Oid, OutputContext, Repr};
+use crate::sqlstate;
 
 /// How the rows of one result are written.
 pub struct Encoder {
@@ -29,6 +31,8 @@ struct ColumnForm {
     oid: Oid,
     repr: Repr,
     format: Format,
+    /// The type, or that of the elements, which has no binary form where one is asked for.
+    unsendable: Option<String>,
 }
 
 /// A column of a batch, read by row.
@@ -43,6 +47,16 @@ enum Field<'a> {
     Other(&'a ArrayRef),
 }
 
+impl ColumnForm {
+    fn of(oid: Oid, format: Format, catalog: &Catalog) -> Result<ColumnForm> {
+        let unsendable = match format {
+            Format::Binary => unsendable(oid, catalog),
+            Format::Text => None,
+        };
+        Ok(ColumnForm { oid, repr: catalog.repr(oid)?, format, unsendable })
+    }
+}
+
 impl Encoder {
     pub fn new(
         columns: &[ResultColumn],
@@ -50,12 +64,7 @@ impl Encoder {
         eval: Arc<EvalContext>,
     ) -> Result<Encoder> {
         let form = |(index, column): (usize, &ResultColumn)| {
-            let oid = column.ty.oid;
-            Ok(ColumnForm {
-                oid,
-                repr: eval.catalog.repr(oid)?,
-                format: Format::of(formats, index),
-            })
+            ColumnForm::of(column.ty.oid, Format::of(formats, index), &eval.catalog)
         };
         let columns = columns.iter().enumerate().map(form).collect::<Result<_>>()?;
         Ok(Encoder { columns, eval })
@@ -109,7 +118,10 @@ impl Encoder {
         let mark = output.begin(b'D');
         output.bytes.put_u16(row.len() as u16);
         for (form, value) in self.columns.iter().zip(row) {
-            put_datum(&mut output.bytes, form, value, context);
+            if let Err(error) = put_datum(&mut output.bytes, form, value, context) {
+                output.discard(mark);
+                return Err(error);
+            }
         }
         output.end(mark);
         Ok(())
@@ -143,15 +155,35 @@ pub fn put_value(
     format: Format,
     eval: &EvalContext,
 ) -> Result<()> {
-    let form = ColumnForm { oid, repr: eval.catalog.repr(oid)?, format };
-    put_datum(bytes, &form, value, &eval.output());
-    Ok(())
+    let form = ColumnForm::of(oid, format, &eval.catalog)?;
+    put_datum(bytes, &form, value, &eval.output())
 }
 
-/// Writes one value with its length.
-fn put_datum(bytes: &mut BytesMut, form: &ColumnForm, value: &Datum, context: &OutputContext<'_>) {
+/// The name of a type, or of the type of its elements, that has no binary form.
+fn unsendable(oid: Oid, catalog: &Catalog) -> Option<String> {
+    let ty = catalog.type_(oid)?;
+    if ty.element != 0 && ty.send == "array_send" {
+        return unsendable(ty.element, catalog);
+    }
+    ty.send.is_empty().then(|| catalog.format_type(&[PG_CATALOG], oid, None))
+}
+
+/// Writes one value with its length; `42883` where the type has no form in the format.
+fn put_datum(
+    bytes: &mut BytesMut,
+    form: &ColumnForm,
+    value: &Datum,
+    context: &OutputContext<'_>,
+) -> Result<()> {
     if value.is_null() {
-        return bytes.put_i32(-1);
+        bytes.put_i32(-1);
+        return Ok(());
+    }
+    if let Some(name) = &form.unsendable {
+        return Err(Error::new(
+            sqlstate::UNDEFINED_FUNCTION,
+            format!("no binary output function available for type {name}"),
+        ));
     }
     match form.format {
         Format::Binary => types::send_sized(value, form.oid, bytes),
@@ -159,6 +191,7 @@ fn put_datum(bytes: &mut BytesMut, form: &ColumnForm, value: &Datum, context: &O
             put_sized(bytes, |bytes| types::text_output(value, form.oid, context, bytes));
         }
     }
+    Ok(())
 }
 
 /// Writes something of a length that is known afterwards.
@@ -226,7 +259,7 @@ impl<'a> Field<'a> {
             Field::Float8(array) => Datum::Float8(array.value(row)),
             Field::Other(array) => types::arrow::datum_at(array.as_ref(), row, &form.repr)?,
         };
-        put_datum(bytes, form, &value, context);
+        put_datum(bytes, form, &value, context)?;
         Ok(())
     }
 }

@@ -24,7 +24,7 @@ use crate::sql::functions::TransactionStatus;
 use crate::sql::run::{QueryMemory, Work};
 use crate::storage::Engine;
 use crate::table::reclaim;
-use crate::table::{ExpressionCompiler, Sequences};
+use crate::table::{ExpressionCompiler, Sequences, blocking};
 use crate::txn::archive::{self, ArchiveOptions, Archiving};
 use crate::txn::{
     CommitOptions, Durability, Isolation, KeyRange, Keyspace, Limits, LockSession, Transactions,
@@ -116,7 +116,7 @@ impl Database {
     ) -> Result<Arc<Database>> {
         let limits = Limits {
             snapshot_bytes_max: config.max_snapshot.get() as u64,
-            write_set_bytes_max: config.max_write_set_bytes(),
+            run_bytes: config.max_write_set.get(),
             ..Limits::default()
         };
         let transactions = Transactions::open_with_archive(engine, limits, archiving)?;
@@ -268,6 +268,9 @@ impl Database {
         };
         let options = CommitOptions { durability, publish, row_deltas, also };
         let dropped = work.table.dropped_storage();
+        if work.txn.is_large() {
+            blocking(|| work.txn.settle())?;
+        }
         let commit_ts = work.txn.commit(options).await?;
         reclaim::spawn(self.transactions.clone(), dropped, commit_ts);
         Ok(())

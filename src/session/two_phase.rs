@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::sql::run::Work;
 use crate::sql::types::Oid;
 use crate::sqlstate;
-use crate::table::reclaim;
+use crate::table::{blocking, reclaim};
 use crate::txn::{
     CommitOptions, Finish, Keyspace, Place, PreparedInfo, Transactions, Value, WriteBatch,
 };
@@ -267,6 +267,9 @@ impl Database {
             prepared_at: time::now(),
             payload: payload.encode()?,
         };
+        if work.txn.is_large() {
+            blocking(|| work.txn.settle())?;
+        }
         work.txn.prepare(place, info, also).await.map(|_| ())
     }
 

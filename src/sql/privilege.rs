@@ -216,7 +216,10 @@ pub fn check_type(ty: Oid, eval: &EvalContext) -> Result<()> {
     let ty = element.unwrap_or(ty);
     let Some(guarded) = eval.catalog.guarded(ObjectAddress::type_(ty)) else { return Ok(()) };
     match eval.catalog.rights(role, guarded, acl::USAGE) {
-        0 => Err(denied("type", &eval.catalog.type_name(ty, -1))),
+        0 => {
+            let path = &eval.settings.search_path;
+            Err(denied("type", &eval.catalog.format_type(path, ty, None)))
+        }
         _ => Ok(()),
     }
 }

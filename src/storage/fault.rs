@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 
 use super::{
-    Durability, Engine, EngineStatistics, Key, Keyspace, ReadView, Value, Verified, WriteBatch,
-    WriteError,
+    Durability, Engine, EngineStatistics, Key, Keyspace, ReadView, Run, Value, Verified,
+    WriteBatch, WriteError,
 };
 use crate::{Error, Result};
 
@@ -20,7 +20,7 @@ pub enum Fault {
     Io,
     /// The file system answers ENOSPC; nothing was applied.
     NoSpace,
-    /// EIO from fsync: the batch was applied, and may or may not survive.
+    /// EIO from fsync: a batch was applied, and may or may not survive.
     SyncLost,
     /// Refused before anything reached the journal.
     Refused,
@@ -61,7 +61,12 @@ impl FaultEngine {
         self.plan.lock().calls
     }
 
-    fn call<T>(&self, run: impl FnOnce() -> Result<T, WriteError>) -> Result<T, WriteError> {
+    /// `unsynced` is what has happened if only the fsync failed.
+    fn call<T>(
+        &self,
+        run: impl FnOnce() -> Result<T, WriteError>,
+        unsynced: impl FnOnce() -> Result<(), WriteError>,
+    ) -> Result<T, WriteError> {
         let mut plan = self.plan.lock();
         plan.calls += 1;
         let calls = plan.calls;
@@ -76,12 +81,33 @@ impl FaultEngine {
             Some(Fault::Io) => Err(WriteError::Unknown(io_error(rustix::io::Errno::IO))),
             Some(Fault::NoSpace) => Err(WriteError::Unknown(io_error(rustix::io::Errno::NOSPC))),
             Some(Fault::SyncLost) => {
-                run()?;
+                unsynced()?;
                 Err(WriteError::Unknown(io_error(rustix::io::Errno::IO)))
             }
             Some(Fault::Refused) => {
                 Err(WriteError::Refused(Error::disk_full("The fault engine says so.")))
             }
+        }
+    }
+}
+
+impl FaultEngine {
+    /// As [`FaultEngine::call`], of what is known to have left nothing if it fails.
+    fn call_beside<T>(&self, run: impl FnOnce() -> Result<T>) -> Result<T> {
+        let mut plan = self.plan.lock();
+        plan.calls += 1;
+        let calls = plan.calls;
+        if plan.broken {
+            return Err(io_error(rustix::io::Errno::IO));
+        }
+        let fault = plan.fail_at.filter(|(n, _)| *n == calls).map(|(_, fault)| fault);
+        drop(plan);
+        match fault {
+            None => run(),
+            Some(Fault::NoSpace | Fault::Refused) => {
+                Err(Error::disk_full("The fault engine says so."))
+            }
+            Some(Fault::Io | Fault::SyncLost) => Err(io_error(rustix::io::Errno::IO)),
         }
     }
 }
@@ -96,23 +122,46 @@ impl Engine for FaultEngine {
     }
 
     fn write(&self, batch: WriteBatch, durability: Durability) -> Result<(), WriteError> {
-        self.call(|| self.inner.write(batch, durability))
+        let unsynced = batch.clone();
+        self.call(
+            || self.inner.write(batch, durability),
+            || self.inner.write(unsynced, Durability::Buffer),
+        )
     }
 
     fn sync(&self) -> Result<(), WriteError> {
-        self.call(|| self.inner.sync())
+        self.call(|| self.inner.sync(), || Ok(()))
     }
 
     fn ingest(
         &self,
         keyspace: Keyspace,
-        entries: &mut dyn Iterator<Item = (Key, Value)>,
+        entries: &mut dyn Iterator<Item = (Key, Option<Value>)>,
     ) -> Result<u64, WriteError> {
-        self.call(|| self.inner.ingest(keyspace, entries))
+        self.call(|| self.inner.ingest(keyspace, entries), || Ok(()))
+    }
+
+    fn write_run(
+        &self,
+        entries: &mut dyn Iterator<Item = Result<(Key, Value)>>,
+    ) -> Result<Arc<dyn Run>> {
+        self.call_beside(|| self.inner.write_run(entries))
+    }
+
+    fn sync_run(&self, run: &dyn Run) -> Result<()> {
+        self.call_beside(|| self.inner.sync_run(run))
+    }
+
+    fn open_run(&self, number: u64) -> Result<Arc<dyn Run>> {
+        self.inner.open_run(number)
+    }
+
+    fn remove_runs_except(&self, kept: &[u64]) -> Result<()> {
+        self.inner.remove_runs_except(kept)
     }
 
     fn checkpoint(&self) -> Result<(), WriteError> {
-        self.call(|| self.inner.checkpoint())
+        self.call(|| self.inner.checkpoint(), || Ok(()))
     }
 
     fn compact(&self, keyspace: Keyspace) -> Result<()> {

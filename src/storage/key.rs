@@ -207,6 +207,8 @@ pub enum Meta {
     Counter(u32),
     /// The newest record of the archive that is in the store; see `txn::archive`.
     Archive,
+    /// A commit whose runs are not merged yet, by its first run; see `txn::runs`.
+    Redo(u64),
 }
 
 impl Meta {
@@ -220,6 +222,7 @@ impl Meta {
             Meta::Spill(transaction) => (6, transaction),
             Meta::Counter(counter) => (7, counter.into()),
             Meta::Archive => (8, 0),
+            Meta::Redo(run) => (9, run),
         };
         let mut key = [tag; 1 + RID_LEN];
         key[1..].copy_from_slice(&object.to_be_bytes());
@@ -239,6 +242,11 @@ impl Meta {
     /// The states of all sequences.
     pub fn sequences() -> KeyRange {
         KeyRange::prefix([5])
+    }
+
+    /// All commits whose runs are not merged yet.
+    pub fn redos() -> KeyRange {
+        KeyRange::prefix([9])
     }
 
     /// All unfinished spills.

@@ -2,9 +2,9 @@
 //! names fjall.
 //!
 //! An [`Engine`] holds the [`Keyspace`]s, each an ordered map from key to value
-//! bytes. It can do four things: apply a [`WriteBatch`] atomically, ingest a
-//! sorted run into one keyspace, open a [`ReadView`] of everything at one
-//! instant, and tell how full it is. It knows neither rows nor transactions.
+//! bytes. It can do five things: apply a [`WriteBatch`] atomically, ingest sorted
+//! entries into one keyspace, open a [`ReadView`] of everything at one instant, keep
+//! [`Run`]s beside the keyspaces, and tell how full it is. It knows neither rows nor transactions.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -195,6 +195,30 @@ pub trait ReadView: Send + Sync {
     fn range(&self, keyspace: Keyspace, range: &KeyRange, reverse: bool) -> Entries;
 }
 
+/// Sorted entries beside the keyspaces: what a large transaction has written and
+/// nobody may see. It is written once. Dropping the last handle removes it, unless it
+/// is kept; a start keeps what a record names.
+pub trait Run: Send + Sync {
+    /// Never another run's, as long as this one is there.
+    fn number(&self) -> u64;
+
+    fn entries(&self) -> u64;
+
+    /// What it takes of the disk.
+    fn bytes(&self) -> u64;
+
+    fn get(&self, key: &[u8]) -> Result<Option<Value>>;
+
+    /// The entries whose key is in `range`, ascending, or descending if `reverse`.
+    fn range(self: Arc<Self>, range: &KeyRange, reverse: bool) -> Entries;
+
+    /// Makes it survive power loss.
+    fn sync(&self) -> Result<()>;
+
+    /// Whether it outlives its last handle from now on; answers whether it would have.
+    fn keep(&self, is_kept: bool) -> bool;
+}
+
 /// How full the engine is, for throttling bulk writers and for the disk reserve.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EngineStatistics {
@@ -236,15 +260,33 @@ pub trait Engine: Send + Sync + 'static {
     /// Makes everything written so far survive power loss.
     fn sync(&self) -> Result<(), WriteError>;
 
-    /// Adds entries, strictly ascending by key, to one keyspace past the journal:
-    /// several times faster than [`Engine::write`] and in bounded memory. Not
-    /// atomic with anything: the keys must be ones that no reader looks at yet.
-    /// Durable when it returns. Returns the number of entries.
+    /// Applies changes, strictly ascending by key, to one keyspace past the journal:
+    /// several times faster than [`Engine::write`] and in bounded memory. No value
+    /// removes the key. Atomic, but with nothing else: no view may be opened before
+    /// what belongs to it is there too, or the keys must be ones that no reader looks at
+    /// yet. Durable when it returns. Returns the number of entries.
     fn ingest(
         &self,
         keyspace: Keyspace,
-        entries: &mut dyn Iterator<Item = (Key, Value)>,
+        entries: &mut dyn Iterator<Item = (Key, Option<Value>)>,
     ) -> Result<u64, WriteError>;
+
+    /// Writes a run, of entries strictly ascending by key. An error leaves nothing.
+    fn write_run(
+        &self,
+        entries: &mut dyn Iterator<Item = Result<(Key, Value)>>,
+    ) -> Result<Arc<dyn Run>>;
+
+    /// Makes a run survive power loss.
+    fn sync_run(&self, run: &dyn Run) -> Result<()> {
+        run.sync()
+    }
+
+    /// A run of an earlier start, which is kept.
+    fn open_run(&self, number: u64) -> Result<Arc<dyn Run>>;
+
+    /// Removes what an earlier start has left, except these. Called before any is written.
+    fn remove_runs_except(&self, kept: &[u64]) -> Result<()>;
 
     /// Writes what is in memory into tables, so that journals can go and a restart has
     /// little to replay. Durable when it returns; others go on writing meanwhile.

@@ -50,7 +50,7 @@ fn check_contract(engine: &dyn Engine) {
         later.get(Keyspace::Meta, b"a").expect("get").as_deref(),
         Some(&b"other keyspace"[..])
     );
-    let mut run = (0..1000u32).map(|n| (Key::from(n.to_be_bytes()), Value::from(b"run")));
+    let mut run = (0..1000u32).map(|n| (Key::from(n.to_be_bytes()), Some(Value::from(b"run"))));
     assert_eq!(engine.ingest(Keyspace::Rows, &mut run).expect("ingest"), 1000);
     assert_eq!(keys(&*later, Keyspace::Rows, &KeyRange::all(), false).len(), 4);
     assert_eq!(keys(&*engine.view(), Keyspace::Rows, &KeyRange::all(), false).len(), 1004);
@@ -282,7 +282,8 @@ fn write_points(engine: &DiskEngine, model: &mut Model, step: u64) {
 
 fn ingest_points(engine: &DiskEngine, model: &mut Model, step: u64) {
     for keyspace in [Keyspace::Rows, Keyspace::Indexes] {
-        let mut run = (0..KEYS).step_by(17).map(|key| (key.to_be_bytes().into(), point(step)));
+        let mut run =
+            (0..KEYS).step_by(17).map(|key| (key.to_be_bytes().into(), Some(point(step))));
         engine.ingest(keyspace, &mut run).expect("ingest");
     }
     model.extend((0..KEYS).step_by(17).map(|key| (key, step)));

@@ -579,7 +579,7 @@ impl Writer<'_> {
         let row_key = key::row(child.storage_id(), rid);
         let stored = self.work.txn.get_newest(Keyspace::Rows, &row_key)?;
         let txn = &self.work.txn;
-        let others = self.is_repeatable() && !txn.has_written(Keyspace::Rows, &row_key);
+        let others = self.is_repeatable() && !txn.has_written(Keyspace::Rows, &row_key)?;
         let Some(stored) = stored else {
             return if others { Err(Error::concurrent_delete()) } else { Ok(()) };
         };

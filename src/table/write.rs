@@ -143,9 +143,7 @@ impl<'a> Writer<'a> {
         mut row: Vec<Datum>,
         checks_bounds: bool,
     ) -> Result<(u64, Vec<Datum>)> {
-        if self.work.txn.spill_is_due() {
-            blocking(|| self.work.txn.spill())?;
-        }
+        self.spill_if_due()?;
         let expressions = self.expressions(info)?;
         self.check_row(info, &expressions, &mut row)?;
         if checks_bounds {
@@ -166,6 +164,14 @@ impl<'a> Writer<'a> {
         self.work.txn.count(info.oid(), Counted::Inserted, 1);
         self.queue_referencing(info, rid, &row, None).await?;
         Ok((rid, row))
+    }
+
+    /// Writes out what the transaction has no memory for.
+    fn spill_if_due(&mut self) -> Result<()> {
+        match self.work.txn.spill_is_due() {
+            true => blocking(|| self.work.txn.spill()),
+            false => Ok(()),
+        }
     }
 
     /// Replaces a row that the caller has locked. `old` is the version under the lock.
@@ -190,6 +196,7 @@ impl<'a> Writer<'a> {
         old: &[Datum],
         mut new: Vec<Datum>,
     ) -> Result<Vec<Datum>> {
+        self.spill_if_due()?;
         let expressions = self.expressions(info)?;
         self.check_row(info, &expressions, &mut new)?;
         let stored = info.encode(&new)?;
@@ -228,6 +235,7 @@ impl<'a> Writer<'a> {
 
     /// Deletes a row that the caller has locked.
     pub async fn delete(&mut self, info: &TableInfo, rid: u64, old: &[Datum]) -> Result<()> {
+        self.spill_if_due()?;
         self.remove_entries(info, rid, old)?;
         self.work.txn.delete_row(key::row(info.storage_id(), rid))?;
         self.work.table.count_rows(info.storage_id(), -1);
@@ -298,7 +306,7 @@ impl<'a> Writer<'a> {
             if holds_rid { Value::from(&[][..]) } else { Value::from(key::index_value(rid)) };
         // A key that this transaction has freed may still have its committed entry.
         let txn = &mut self.work.txn;
-        if new_row && (holds_rid || !txn.has_written(Keyspace::Indexes, &entry)) {
+        if new_row && (holds_rid || !txn.has_written(Keyspace::Indexes, &entry)?) {
             txn.insert_index_entry(entry, value)
         } else {
             txn.put(Keyspace::Indexes, entry, value)
@@ -422,7 +430,7 @@ impl<'a> Writer<'a> {
         }
         let row_key = key::row(info.storage_id(), rid);
         let newest = self.work.txn.get_newest(Keyspace::Rows, &row_key)?;
-        let own = self.work.txn.has_written(Keyspace::Rows, &row_key);
+        let own = self.work.txn.has_written(Keyspace::Rows, &row_key)?;
         let repeatable = self.work.txn.isolation() != Isolation::ReadCommitted;
         let locked = match newest {
             Some(row) if own || !self.work.txn.changed_since_snapshot(&row) => {

@@ -18,6 +18,7 @@ use super::limits::Limits;
 use super::lock::{LockLog, LockSession, LockStatus, LockTable, Resource, SessionLocks};
 use super::prepared;
 use super::published::{Held, Published, SnapshotStatus, decode_u64};
+use super::runs;
 use super::serializable::{Bounds, Ssi};
 use super::spill::{InFlight, RidRanges, SpillTimestamps};
 use super::sweeper::{self, Sweeper};
@@ -50,6 +51,9 @@ pub(super) struct Shared {
     pub(super) commit_statistics: CommitStatistics,
     pub(super) on_unknown_outcome: OutcomeHook,
     pub(super) archive: Option<Archive>,
+    /// Of a store without threads: who waits for the committer runs it.
+    #[cfg(test)]
+    stepped: Mutex<Option<Committer>>,
 }
 
 impl Shared {
@@ -63,12 +67,69 @@ impl Shared {
     pub(super) fn submit_and_wait(&self, content: Content) -> Result<u64> {
         let (commit, request) = own_request(content, Durability::Buffer);
         self.submit(request);
+        #[cfg(test)]
+        while self.step_commit() {}
         commit.wait()
+    }
+
+    /// Refuses while refusing is still possible: a full disk in the middle of a write, a
+    /// flush or a compaction cannot be taken back.
+    pub(super) fn require_room(&self, bytes: u64) -> Result<()> {
+        let reserve = self.limits.disk_reserve_bytes;
+        match self.engine.free_bytes() {
+            Some(free) if free < reserve.saturating_add(bytes) => Err(Error::disk_full(format!(
+                "{free} bytes are free, and {reserve} are kept for finishing what was committed."
+            ))),
+            _ => Ok(()),
+        }
     }
 
     fn submit_mark(&self, batch: WriteBatch) -> Result<()> {
         let (_commit, request) = system_request(batch, Durability::Buffer);
         self.queue.push(request).map_err(|_| Error::shutting_down())
+    }
+}
+
+/// A store without threads, for tests that say when what happens.
+#[cfg(test)]
+impl Shared {
+    /// Commits the next group; false if none is queued, or there is a thread for it.
+    fn step_commit(&self) -> bool {
+        self.stepped.lock().as_mut().is_some_and(Committer::step)
+    }
+}
+
+#[cfg(test)]
+impl Transactions {
+    /// Opens without threads: [`Transactions::step_commit`] and its siblings do their work.
+    pub(super) fn open_stepped(
+        engine: Arc<dyn Engine>,
+        limits: Limits,
+        on_unknown_outcome: OutcomeHook,
+    ) -> Result<Transactions> {
+        let (shared, recovered) = open_shared(engine, limits, on_unknown_outcome, Archiving::Off)?;
+        prepared::restore(&shared, recovered)?;
+        *shared.stepped.lock() = Some(Committer::new(shared.clone()));
+        let (threads, archiver) = (Mutex::default(), Mutex::default());
+        Ok(Transactions(Arc::new(Running { shared, threads, archiver })))
+    }
+
+    pub(super) fn step_commit(&self) -> bool {
+        self.shared().step_commit()
+    }
+
+    /// Syncs what was committed without; at its time, whatever the clock says.
+    pub(super) fn step_sync(&self) {
+        self.shared().stepped.lock().as_mut().map(Committer::sync);
+    }
+
+    /// Sweeps one spill, unless somebody is ingesting: the sweeper would wait for that.
+    pub(super) fn step_sweep(&self) -> Result<()> {
+        let shared = self.shared();
+        if !shared.ingesting.lock().is_empty() {
+            return Ok(());
+        }
+        shared.sweeper.take().map_or(Ok(()), |id| sweeper::sweep(shared, id))
     }
 }
 
@@ -152,6 +213,62 @@ fn open_archive(engine: &dyn Engine, archiving: Archiving) -> Result<Option<Arch
     Ok(archive)
 }
 
+/// Everything that is shared, as the store was left; and what was left prepared.
+fn open_shared(
+    engine: Arc<dyn Engine>,
+    limits: Limits,
+    on_unknown_outcome: OutcomeHook,
+    archiving: Archiving,
+) -> Result<(Arc<Shared>, Vec<prepared::Recovered>)> {
+    runs::redo(&*engine)?;
+    let archive = open_archive(&*engine, archiving)?;
+    let view = engine.view();
+    let commit_ts =
+        view.get(Keyspace::Meta, &Meta::CommitTs.key())?.map_or(0, |value| decode_u64(&value));
+    let ids = Ids::load(&*view)?;
+    let in_flight = unfinished_spills(&*view)?;
+    let recovered = prepared::recover(&*engine, &*view, &in_flight)?;
+    let sweeper = Sweeper::default();
+    let is_prepared = |id: &u64| recovered.iter().any(|other| other.prepared.info.id == *id);
+    in_flight.ids().into_iter().filter(|id| !is_prepared(id)).for_each(|id| sweeper.add(id));
+    let published = Arc::new(Published {
+        commit_ts,
+        attachment: Arc::new(()),
+        view: View::new(view),
+        written_bytes: 0,
+        taken: SystemTime::now(),
+        in_flight,
+        spill_timestamps: SpillTimestamps::default(),
+    });
+    let held = Held::default();
+    held.push(&published);
+    let bounds = Bounds {
+        entries_max: limits.read_set_entries_max,
+        retained_max: limits.retained_transactions_max,
+        retained_entries_max: limits.retained_entries_max,
+    };
+    let shared = Arc::new(Shared {
+        queue: Queue::new(limits.commit_queue_max),
+        locks: Arc::new(LockTable::new(limits.deadlock_steps_max)),
+        engine,
+        limits,
+        current: ArcSwap::new(published),
+        held,
+        ids,
+        sweeper,
+        prepared: prepared::Registry::default(),
+        ingesting: Mutex::default(),
+        ssi: Ssi::new(bounds),
+        activities: Arc::default(),
+        commit_statistics: CommitStatistics::default(),
+        on_unknown_outcome,
+        archive,
+        #[cfg(test)]
+        stepped: Mutex::default(),
+    });
+    Ok((shared, recovered))
+}
+
 struct Running {
     shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -160,6 +277,8 @@ struct Running {
 
 impl Running {
     fn shutdown(&self) {
+        #[cfg(test)]
+        drop(self.shared.stepped.lock().take());
         self.shared.sweeper.close();
         self.shared.queue.close();
         for thread in self.threads.lock().drain(..) {
@@ -217,49 +336,7 @@ impl Transactions {
         on_unknown_outcome: OutcomeHook,
         archiving: Archiving,
     ) -> Result<Transactions> {
-        let archive = open_archive(&*engine, archiving)?;
-        let view = engine.view();
-        let commit_ts =
-            view.get(Keyspace::Meta, &Meta::CommitTs.key())?.map_or(0, |value| decode_u64(&value));
-        let ids = Ids::load(&*view)?;
-        let in_flight = unfinished_spills(&*view)?;
-        let recovered = prepared::recover(&*view, &in_flight)?;
-        let sweeper = Sweeper::default();
-        let is_prepared = |id: &u64| recovered.iter().any(|other| other.prepared.info.id == *id);
-        in_flight.ids().into_iter().filter(|id| !is_prepared(id)).for_each(|id| sweeper.add(id));
-        let published = Arc::new(Published {
-            commit_ts,
-            attachment: Arc::new(()),
-            view: View::new(view),
-            written_bytes: 0,
-            taken: SystemTime::now(),
-            in_flight,
-            spill_timestamps: SpillTimestamps::default(),
-        });
-        let held = Held::default();
-        held.push(&published);
-        let bounds = Bounds {
-            entries_max: limits.read_set_entries_max,
-            retained_max: limits.retained_transactions_max,
-            retained_entries_max: limits.retained_entries_max,
-        };
-        let shared = Arc::new(Shared {
-            queue: Queue::new(limits.commit_queue_max),
-            locks: Arc::new(LockTable::new(limits.deadlock_steps_max)),
-            engine,
-            limits,
-            current: ArcSwap::new(published),
-            held,
-            ids,
-            sweeper,
-            prepared: prepared::Registry::default(),
-            ingesting: Mutex::default(),
-            ssi: Ssi::new(bounds),
-            activities: Arc::default(),
-            commit_statistics: CommitStatistics::default(),
-            on_unknown_outcome,
-            archive,
-        });
+        let (shared, recovered) = open_shared(engine, limits, on_unknown_outcome, archiving)?;
         prepared::restore(&shared, recovered)?;
         let threads = vec![Committer::start(shared.clone())?, sweeper::start(shared.clone())?];
         let archiver = Mutex::new(archive::start_shipping(shared.clone())?);

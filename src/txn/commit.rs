@@ -11,11 +11,12 @@ use parking_lot::{Condvar, Mutex};
 use super::begin::Shared;
 use super::lock::LockLog;
 use super::prepared::Prepared;
+use super::runs::Runs;
 use super::serializable::Serializable;
 use super::spill::RidRanges;
 use super::write_set::WriteSet;
 use crate::storage::{Durability, Key, Keyspace, WriteBatch};
-use crate::{Error, Result};
+use crate::{Error, Result, sqlstate};
 
 /// The upper layer's committed state; it downcasts it to its own type.
 pub type Attachment = Arc<dyn Any + Send + Sync>;
@@ -89,7 +90,10 @@ impl Request {
         let reply = self.reply.clone();
         match self.content {
             Content::Spilled { id, .. } => shared.sweeper.add(id),
-            Content::Prepare { prepared, .. } => shared.forget_unprepared(prepared),
+            Content::Prepare { prepared, .. } => {
+                let is_known = error.code() != sqlstate::TRANSACTION_RESOLUTION_UNKNOWN;
+                shared.forget_unprepared(prepared, is_known);
+            }
             Content::Finish { prepared, .. } => shared.prepared.put_back(prepared),
             _ => {}
         }
@@ -100,6 +104,16 @@ impl Request {
 }
 
 impl Content {
+    /// The runs that a commit has to merge into the engine; it is alone in its group then.
+    pub(super) fn runs(&self) -> Option<&Runs> {
+        let runs = match self {
+            Content::Transaction(writes) | Content::Spilled { writes, .. } => writes.runs(),
+            Content::Finish { prepared, is_commit: true, .. } => prepared.writes.runs(),
+            _ => return None,
+        };
+        (!runs.is_empty()).then_some(runs)
+    }
+
     pub(super) fn bytes(&self) -> usize {
         match self {
             Content::Transaction(writes) | Content::Spilled { writes, .. } => writes.bytes(),

@@ -11,6 +11,9 @@
 //! A group with any synchronous member is fsynced; one without is written to the
 //! operating system and fsynced within [`Limits::sync_delay_max`](super::Limits).
 //!
+//! A large transaction is alone in its group: its runs are merged into the engine after
+//! its batch and before the view ([`runs`](super::runs)).
+//!
 //! What it refuses, it refuses before the write: the disk's reserve is reached, or
 //! the engine says [`WriteError::Refused`]. Any other failure of a write or an
 //! fsync leaves the outcome unknown and goes to the outcome hook.
@@ -26,6 +29,7 @@ use parking_lot::{Condvar, Mutex};
 use super::begin::Shared;
 use super::commit::{Attachment, Content, Reply, Request};
 use super::published::Published;
+use super::runs::{Redo, Runs};
 use super::serializable::Serializable;
 use super::spill::{InFlight, RidRanges};
 use super::view::View;
@@ -69,6 +73,13 @@ impl Queue {
         Ok(())
     }
 
+    /// The next group, if there is one.
+    #[cfg(test)]
+    fn take_queued(&self, shared: &Shared) -> Option<Vec<Request>> {
+        let mut state = self.state.lock();
+        (!state.requests.is_empty()).then(|| take_group(&mut state.requests, shared))
+    }
+
     pub(super) fn close(&self) {
         self.state.lock().closed = true;
         self.filled.notify_all();
@@ -110,7 +121,7 @@ fn take_group(requests: &mut VecDeque<Request>, shared: &Shared) -> Vec<Request>
     let mut bytes = 0;
     while group.len() < limits.group_transactions_max {
         let Some(next) = requests.front() else { break };
-        let alone = matches!(next.content, Content::Sweep { .. });
+        let alone = matches!(next.content, Content::Sweep { .. }) || next.content.runs().is_some();
         bytes += next.content.bytes();
         if !group.is_empty() && (alone || bytes > limits.group_bytes_max) {
             break;
@@ -137,16 +148,28 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    pub(super) fn start(shared: Arc<Shared>) -> Result<JoinHandle<()>> {
+    pub(super) fn new(shared: Arc<Shared>) -> Committer {
         let commit_ts = shared.current.load().commit_ts;
-        let mut committer = Committer {
+        Committer {
             shared,
             commit_ts,
             written_bytes: 0,
             row_counts: HashMap::new(),
             sync_by: None,
             broken: false,
-        };
+        }
+    }
+
+    /// Commits the next group; false if none is queued.
+    #[cfg(test)]
+    pub(super) fn step(&mut self) -> bool {
+        let shared = self.shared.clone();
+        let group = shared.queue.take_queued(&shared);
+        group.map(|group| self.commit(group)).is_some()
+    }
+
+    pub(super) fn start(shared: Arc<Shared>) -> Result<JoinHandle<()>> {
+        let mut committer = Committer::new(shared);
         let run = move || {
             if catch_unwind(AssertUnwindSafe(|| committer.run())).is_err() {
                 tracing::error!("panic on the commit path, ending the process");
@@ -173,7 +196,7 @@ impl Committer {
         }
     }
 
-    fn sync(&mut self) {
+    pub(super) fn sync(&mut self) {
         if self.sync_by.take().is_some()
             && !self.broken
             && let Err(error) = self.shared.sync_all()
@@ -205,9 +228,14 @@ impl Committer {
         let durability = group.durability();
         let batch = group.take_batch();
         let batch_bytes = batch.bytes() as u64;
+        let redo = group.runs().cloned().map(|runs| Redo::new(runs, group.commit_ts));
         if !batch.is_empty() {
             let started = Instant::now();
-            match self.shared.write(batch, group.commit_ts, durability) {
+            let written = match &redo {
+                None => self.shared.write(batch, group.commit_ts, durability),
+                Some(redo) => self.shared.write_large(batch, redo),
+            };
+            match written {
                 Ok(()) => {
                     let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
                     let sync_us = (durability == Durability::Sync).then_some(us);
@@ -222,6 +250,8 @@ impl Committer {
                 }
             }
         }
+        // Its runs go before anybody is told.
+        drop(redo);
         self.commit_ts = group.commit_ts;
         self.written_bytes += batch_bytes;
         self.row_counts.extend(group.row_counts.drain());
@@ -245,15 +275,8 @@ impl Committer {
     /// Refuses while refusing is still possible: a full disk in the middle of a
     /// write, a flush or a compaction cannot be taken back.
     fn has_room(&self, group: &Group) -> Result<()> {
-        let reserve = self.shared.limits.disk_reserve_bytes;
-        match self.shared.engine.free_bytes() {
-            Some(free) if free < reserve.saturating_add(group.bytes as u64) => {
-                Err(Error::disk_full(format!(
-                    "{free} bytes are free, and {reserve} are kept for finishing what was committed."
-                )))
-            }
-            _ => Ok(()),
-        }
+        let runs = group.runs().map_or(0, Runs::bytes);
+        self.shared.require_room(runs.saturating_add(group.bytes as u64))
     }
 
     /// Adds the tables' new row counts to the batch.
@@ -301,10 +324,12 @@ impl Committer {
                     if is_commit && !prepared.spilled.is_empty() {
                         shared.ingesting.lock().remove(&id);
                         spill_timestamps.add(id, commit_ts, shared.held.oldest());
-                        if !prepared.dead().is_empty() {
+                        if !prepared.dead.is_empty() {
                             swept.push(id);
                         }
                     } else {
+                        // What a rollback leaves; a commit has done without them before.
+                        prepared.writes.runs().keep(false);
                         shared.sweep_of(&prepared);
                     }
                     finished.push(prepared);
@@ -399,7 +424,7 @@ impl Group {
                 if *is_commit {
                     self.add_transaction(&prepared.writes);
                     if !prepared.spilled.is_empty() {
-                        self.set_in_flight(prepared.info.id, prepared.dead());
+                        self.set_in_flight(prepared.info.id, prepared.dead.clone());
                     }
                 }
                 self.writes.extend(also.iter().cloned());
@@ -455,7 +480,15 @@ impl Group {
         });
     }
 
+    /// The runs of a large transaction, which is alone.
+    fn runs(&self) -> Option<&Runs> {
+        self.requests.iter().find_map(|request| request.content.runs())
+    }
+
     fn durability(&self) -> Durability {
+        if self.runs().is_some() {
+            return Durability::Sync;
+        }
         self.requests.iter().map(|request| request.durability).max().unwrap_or(Durability::Buffer)
     }
 

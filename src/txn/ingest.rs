@@ -20,8 +20,15 @@ use crate::storage::{Key, Keyspace, Value, WriteError, key, row};
 const ALL_RIDS: Range<u64> = 0..u64::MAX;
 
 impl Transaction {
-    /// Writes the new rows early and invisibly, and forgets them here.
+    /// Writes out what is over its budget, and forgets it here: changes of existing rows
+    /// into a run, new rows early and invisibly into the engine.
     pub fn spill(&mut self) -> Result<()> {
+        if self.run_is_due() {
+            self.write_run()?;
+            if self.writes.new_bytes() <= self.shared.limits.spill_bytes {
+                return Ok(());
+            }
+        }
         let rest = self.writes.without_new();
         let ranges = RidRanges::of(self.writes.new_entries());
         self.ingest_as(&ranges, |transaction| transaction.ingest_new())?;
@@ -29,6 +36,14 @@ impl Transaction {
             self.writes.new_in(Keyspace::Indexes).filter_map(unique_key).collect();
         self.locks.release_keys(&keys);
         self.writes = rest;
+        Ok(())
+    }
+
+    /// Writes the changes of existing rows into a run.
+    pub(super) fn write_run(&mut self) -> Result<()> {
+        let bytes = self.writes.run_bytes() as u64;
+        self.shared.require_room(bytes)?;
+        self.writes = self.writes.with_run(&*self.shared.engine)?;
         Ok(())
     }
 
@@ -41,7 +56,10 @@ impl Transaction {
     ) -> Result<()> {
         self.check_writable()?;
         let ranges = RidRanges::of_index(index, ALL_RIDS);
-        self.ingest_as(&ranges, |transaction| transaction.shared.ingest(Keyspace::Indexes, entries))
+        let mut entries = entries.map(|(key, value)| (key, Some(value)));
+        self.ingest_as(&ranges, |transaction| {
+            transaction.shared.ingest(Keyspace::Indexes, &mut entries)
+        })
     }
 
     /// Announces, ingests, and looks at the engine again: what was ingested is this
@@ -71,10 +89,10 @@ impl Transaction {
         let mut rows = self
             .writes
             .new_in(Keyspace::Rows)
-            .map(|(key, value)| (key.clone(), row::spilled(value, self.id)));
+            .map(|(key, value)| (key.clone(), Some(row::spilled(value, self.id))));
         self.shared.ingest(Keyspace::Rows, &mut rows)?;
-        let mut entries =
-            self.writes.new_in(Keyspace::Indexes).map(|(key, value)| (key.clone(), value.clone()));
+        let entries = self.writes.new_in(Keyspace::Indexes);
+        let mut entries = entries.map(|(key, value)| (key.clone(), Some(value.clone())));
         self.shared.ingest(Keyspace::Indexes, &mut entries)
     }
 }
@@ -91,7 +109,7 @@ impl Shared {
     fn ingest(
         &self,
         keyspace: Keyspace,
-        entries: &mut dyn Iterator<Item = (Key, Value)>,
+        entries: &mut dyn Iterator<Item = (Key, Option<Value>)>,
     ) -> Result<()> {
         match self.ingest_all(keyspace, entries) {
             Ok(()) => Ok(()),

@@ -16,9 +16,11 @@ pub struct Limits {
     /// Bytes of one transaction's new rows and their entries kept in memory; beyond
     /// it they are spilled.
     pub spill_bytes: usize,
-    /// Bytes of one transaction's writes in memory beyond which it fails (`53200`):
-    /// updates and deletes of existing rows, which cannot be spilled. The commit
-    /// needs about as much again, and nobody else commits meanwhile.
+    /// Bytes of one transaction's updates and deletes of existing rows kept in memory;
+    /// beyond it they are written to a run.
+    pub run_bytes: usize,
+    /// Bytes of one transaction's other writes, those of the catalog, beyond which it
+    /// fails (`53200`).
     pub write_set_bytes_max: usize,
     /// How long a bulk writer waits for the engine to catch up before each spill.
     pub throttle_max: Duration,
@@ -56,7 +58,8 @@ impl Default for Limits {
             group_transactions_max: 512,
             group_bytes_max: 32 << 20,
             spill_bytes: 256 << 20,
-            write_set_bytes_max: 4 << 30,
+            run_bytes: 128 << 20,
+            write_set_bytes_max: 1 << 30,
             throttle_max: Duration::from_secs(2),
             sweep_entries_max: 2048,
             sync_delay_max: Duration::from_millis(200),

@@ -15,7 +15,8 @@
 //! 2. Reads go through an [`Overlay`]: own writes first, then the view. Scans own
 //!    what they read, so they may run on other threads and outlive the call.
 //! 3. Writes are kept in a persistent map; a [`Savepoint`] is a clone of its root.
-//!    New rows beyond the budget are written early and invisibly (module `spill`).
+//!    Beyond the budget new rows are written early and invisibly (module `spill`), and
+//!    changes of existing ones into sorted runs beside the engine (module `runs`).
 //! 4. [`Transaction::lock`] takes row, table, key and advisory locks. A
 //!    [`LockWait`] is a future that the session awaits next to its own timers.
 //! 5. [`Transaction::commit`] hands writes and locks to the committer and returns a
@@ -64,6 +65,7 @@ mod overlay;
 mod prepared;
 mod published;
 mod purge;
+mod runs;
 mod serializable;
 mod spill;
 mod sweeper;

@@ -8,9 +8,8 @@ use super::activity::{Activity, Counted};
 use super::published::Published;
 use super::serializable::Reader;
 use super::spill::{InFlight, OwnSpill};
-use super::write_set::{Change, WriteSet};
+use super::write_set::{OwnChanges, WriteSet};
 use crate::Result;
-use crate::storage::ordered::Cursor;
 use crate::storage::{Entries, Key, KeyRange, Keyspace, Value, row};
 
 /// A read handle: an instant, and a transaction's writes as they were when it was
@@ -55,8 +54,10 @@ impl Overlay {
 
     /// A key's value. A deleted row is none.
     pub fn get(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
-        if let Some(change) = self.writes.as_ref().and_then(|w| w.get(keyspace, key)) {
-            return Ok(change.visible().cloned());
+        if let Some(writes) = &self.writes
+            && let Some(change) = writes.get(keyspace, key)?
+        {
+            return Ok(change.into_visible());
         }
         if let Some(reader) = &self.reader {
             reader.note_key(keyspace, key)?;
@@ -79,12 +80,12 @@ impl Overlay {
             return Scan::Plain { base: Box::new(std::iter::once(Err(error))), keyspace };
         }
         let base = self.base(keyspace, range, reverse);
-        let own = self.writes.as_ref().map(|writes| writes.map(keyspace));
-        match own.filter(|own| !own.is_empty()) {
+        let own = self.writes.as_ref().and_then(|it| it.changes(keyspace, range, reverse));
+        match own {
             None => Scan::Plain { base, keyspace },
             Some(own) => Scan::Merged(Box::new(Merge {
                 base: base.peekable(),
-                own: own.cursor(range, reverse).peekable(),
+                own: own.peekable(),
                 reverse,
                 keyspace,
             })),
@@ -178,7 +179,7 @@ pub enum Scan {
 /// Merges two sorted streams; where both have a key, the transaction's own wins.
 pub struct Merge {
     base: Peekable<Entries>,
-    own: Peekable<Cursor<Change>>,
+    own: Peekable<OwnChanges>,
     reverse: bool,
     keyspace: Keyspace,
 }
@@ -207,9 +208,13 @@ impl Merge {
                     if hides_base {
                         self.base.next();
                     }
-                    let (key, change) = self.own.next()?;
-                    if let Some(value) = change.visible() {
-                        return Some(Ok((key, value.clone())));
+                    match self.own.next()? {
+                        Ok((key, change)) => {
+                            if let Some(value) = change.into_visible() {
+                                return Some(Ok((key, value)));
+                            }
+                        }
+                        Err(error) => return Some(Err(error)),
                     }
                 }
                 First::Base => match self.base.next()? {
@@ -221,7 +226,11 @@ impl Merge {
     }
 
     fn first(&mut self) -> First {
-        let Some((own, _)) = self.own.peek() else { return First::Base };
+        let own = match self.own.peek() {
+            Some(Ok((own, _))) => own,
+            Some(Err(_)) => return First::Own { hides_base: false },
+            None => return First::Base,
+        };
         let Some(base) = self.base.peek() else { return First::Own { hides_base: false } };
         let Ok((base, _)) = base else { return First::Base };
         let order = if self.reverse { base.cmp(own) } else { own.cmp(base) };

@@ -27,8 +27,8 @@
 //! for its transaction ([`Resource::Transaction`](super::Resource)).
 //!
 //! Only *new* rows and entries spill: a key that others can see has one value in the
-//! engine, so an update or delete must wait for the commit's batch. They stay in
-//! memory and end in `53200` beyond their own, larger limit.
+//! engine, so an update or delete must wait for the commit. What memory does not hold
+//! of those is written beside the engine (module `runs`).
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -253,15 +253,15 @@ impl Spill {
 
     /// What a commit must not make visible: spilled, given up by a rollback, and
     /// not written again. A key that the write set has is overwritten by the commit.
-    pub(super) fn dead(&self, writes: &WriteSet) -> RidRanges {
+    pub(super) fn dead(&self, writes: &WriteSet) -> Result<RidRanges> {
         let mut dead = self.all.clone();
         if let Some(own) = &self.own {
             dead.subtract(&own.ranges);
         }
         if !dead.is_empty() {
-            dead.subtract(&RidRanges::of(writes.visible_entries()));
+            dead.subtract(&writes.visible_of(&dead)?);
         }
-        dead
+        Ok(dead)
     }
 }
 

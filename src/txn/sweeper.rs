@@ -47,6 +47,12 @@ impl Sweeper {
         self.state.lock().closed
     }
 
+    /// The next to be swept, if there is one.
+    #[cfg(test)]
+    pub(super) fn take(&self) -> Option<u64> {
+        self.state.lock().ids.pop_front()
+    }
+
     fn next(&self) -> Option<u64> {
         let mut state = self.state.lock();
         loop {
@@ -77,7 +83,7 @@ pub(super) fn start(shared: Arc<Shared>) -> Result<JoinHandle<()>> {
         .map_err(|error| Error::io("start the sweeper thread", &error))
 }
 
-fn sweep(shared: &Shared, id: u64) -> Result<()> {
+pub(super) fn sweep(shared: &Shared, id: u64) -> Result<()> {
     let Some(dead) = shared.current.load().in_flight.get(id).cloned() else { return Ok(()) };
     // The newest view may be older than the spill's last ingestion.
     shared.submit_and_wait(Content::System(WriteBatch::new()))?;

@@ -1,10 +1,13 @@
 //! Tests of transactions over the memory and the disk engine together.
 
 mod crash;
+mod files;
 mod group;
 mod model;
 mod prepared;
+mod runs;
 mod serializable;
+mod simulation;
 mod spill;
 mod visibility;
 

@@ -34,6 +34,8 @@ pub struct Transaction {
     pinned: Option<Overlay>,
     /// Where its session counts.
     activity: Option<Arc<Activity>>,
+    /// What its commit needs on the disk is there.
+    is_settled: bool,
 }
 
 /// A point to roll back to: what was written and locked before it stays.
@@ -70,6 +72,7 @@ impl Transaction {
             locks,
             pinned: None,
             activity: None,
+            is_settled: false,
         }
     }
 
@@ -89,6 +92,7 @@ impl Transaction {
             locks: LockLog::default(),
             pinned: None,
             activity: self.activity.clone(),
+            is_settled: false,
         }
     }
 
@@ -239,6 +243,7 @@ impl Transaction {
     /// the start of the statement's next attempt.
     pub fn abort_statement(&mut self, mark: StatementMark) {
         self.writes = mark.writes;
+        self.is_settled = false;
         self.spill.own = mark.own_spill;
     }
 
@@ -251,6 +256,7 @@ impl Transaction {
     /// as PostgreSQL does. The savepoint can be rolled back to again.
     pub fn rollback_to(&mut self, savepoint: &Savepoint) {
         self.writes = savepoint.writes.clone();
+        self.is_settled = false;
         self.spill.own = savepoint.own_spill.clone();
         self.locks.release_since(savepoint.locks);
     }
@@ -265,8 +271,8 @@ impl Transaction {
     /// snapshot, so a serializable transaction does not note it; where the statement
     /// goes by what it finds, [`Transaction::note_read`] does.
     pub fn get_newest(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
-        if let Some(change) = self.writes.get(keyspace, key) {
-            return Ok(change.visible().cloned());
+        if let Some(change) = self.writes.get(keyspace, key)? {
+            return Ok(change.into_visible());
         }
         // The newest view has this transaction's own spill, too: one look is enough.
         let newest = self.shared.current.load();
@@ -291,8 +297,8 @@ impl Transaction {
 
     /// A key's value: own writes first, then the snapshot. A deleted row is none.
     pub fn get(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Value>> {
-        if let Some(change) = self.writes.get(keyspace, key) {
-            return Ok(change.visible().cloned());
+        if let Some(change) = self.writes.get(keyspace, key)? {
+            return Ok(change.into_visible());
         }
         self.note_read(keyspace, key)?;
         match spilled(self.spill.own.as_deref(), keyspace, key)? {
@@ -314,8 +320,8 @@ impl Transaction {
     }
 
     /// True if this transaction itself has written the key.
-    pub fn has_written(&self, keyspace: Keyspace, key: &[u8]) -> bool {
-        self.writes.get(keyspace, key).is_some()
+    pub fn has_written(&self, keyspace: Keyspace, key: &[u8]) -> Result<bool> {
+        Ok(self.writes.get(keyspace, key)?.is_some())
     }
 
     /// True if the row, as [`Transaction::get_newest`] found it, was committed after
@@ -472,33 +478,58 @@ impl Transaction {
 
     fn write(&mut self, keyspace: Keyspace, key: Key, change: Change) -> Result<()> {
         self.check_writable()?;
-        let limits = &self.shared.limits;
         if self.spill_is_due() {
             self.spill()?;
-        } else if self.writes.bytes() - self.writes.new_bytes() > limits.write_set_bytes_max {
+        }
+        let limits = &self.shared.limits;
+        if self.writes.lasting_bytes() > limits.write_set_bytes_max {
             return Err(Error::out_of_memory(format!(
-                "The transaction has changed existing rows in more than {} bytes.",
+                "The transaction has changed more than {} bytes of the catalog.",
                 limits.write_set_bytes_max
             )));
         }
         if let Some(serializable) = &self.serializable {
             serializable.note_write(keyspace, &key)?;
         }
-        let before = self.writes.get(keyspace, &key);
-        if change.removes() && before.is_some_and(Change::is_new) && self.spill.is_empty() {
+        let before = self.writes.get(keyspace, &key)?;
+        let was_new = before.as_ref().map(Change::is_new);
+        if change.removes() && was_new == Some(true) && self.spill.is_empty() {
             self.writes.remove(keyspace, &key);
             return Ok(());
         }
         // A key that was removed or replaced before is not new: others may see it.
-        let is_new = before.is_none_or(Change::is_new);
+        let is_new = was_new.unwrap_or(true);
+        self.is_settled = false;
         self.writes.insert(keyspace, key, if is_new { change } else { change.not_new() });
         Ok(())
     }
 
-    /// Whether the next write would first write out the new rows, which blocks on the
-    /// disk: [`Transaction::spill`] does it at a time of the caller's choice.
+    /// Whether the next write would first write out what is over its budget, which
+    /// blocks on the disk: [`Transaction::spill`] does it at a time of the caller's choice.
     pub fn spill_is_due(&self) -> bool {
-        self.writes.new_bytes() > self.shared.limits.spill_bytes
+        self.writes.new_bytes() > self.shared.limits.spill_bytes || self.run_is_due()
+    }
+
+    pub(super) fn run_is_due(&self) -> bool {
+        self.writes.run_bytes() > self.shared.limits.run_bytes
+    }
+
+    /// Writes out what a commit of a large transaction needs on the disk, which blocks.
+    /// [`Transaction::commit`] and [`Transaction::prepare`] do it themselves if nobody
+    /// has before; if it fails, the transaction can only be rolled back.
+    pub fn settle(&mut self) -> Result<()> {
+        if self.writes.runs().is_empty() || self.is_settled {
+            return Ok(());
+        }
+        self.write_run()?;
+        self.writes.runs().sync(&*self.shared.engine)?;
+        self.is_settled = true;
+        Ok(())
+    }
+
+    /// Whether [`Transaction::settle`] would have something to do.
+    pub fn is_large(&self) -> bool {
+        !self.writes.runs().is_empty()
     }
 
     /// Takes a lock, or says that it must be waited for. A lock lasts until the
@@ -526,6 +557,13 @@ impl Transaction {
     /// Hands the transaction to the committer. One that wrote nothing ends here, and
     /// so does a serializable one that is part of a dangerous structure (`40001`).
     pub fn commit(mut self, options: CommitOptions) -> Commit {
+        if let Err(error) = self.settle() {
+            return Commit::ready(Err(error));
+        }
+        let dead = match self.spill.dead(&self.writes) {
+            Ok(dead) => dead,
+            Err(error) => return Commit::ready(Err(error)),
+        };
         let writes = std::mem::take(&mut self.writes);
         let locks = std::mem::take(&mut self.locks);
         let spill = std::mem::take(&mut self.spill);
@@ -544,7 +582,6 @@ impl Transaction {
         let content = if spill.is_empty() {
             Content::Transaction(writes)
         } else {
-            let dead = spill.dead(&writes);
             self.shared.ingesting.lock().remove(&self.id);
             Content::Spilled { writes, id: self.id, dead }
         };

@@ -1,7 +1,10 @@
 //! What a transaction has written and nobody else sees yet.
 
-use crate::storage::ordered::OrderedMap;
-use crate::storage::{Key, Keyspace, Value, Write, row};
+use super::runs::{Changes, KEYSPACES, Runs, merged};
+use super::spill::RidRanges;
+use crate::Result;
+use crate::storage::ordered::{Cursor, OrderedMap};
+use crate::storage::{Engine, Key, KeyRange, Keyspace, Value, Write, row};
 
 /// One change; the commit timestamp of rows is still open.
 #[derive(Clone, Debug)]
@@ -53,7 +56,44 @@ impl Change {
         self.visible().map_or(row::HEADER_LEN, |value| value.len())
     }
 
-    fn committed(self, commit_ts: u64) -> Option<Value> {
+    pub(super) fn into_visible(self) -> Option<Value> {
+        match self {
+            Change::Put(value)
+            | Change::PutRow(value)
+            | Change::NewRow(value)
+            | Change::NewEntry(value) => Some(value),
+            Change::Delete | Change::DeleteRow | Change::MoveRow => None,
+        }
+    }
+
+    /// Its number in a prepared transaction's record and in a run.
+    pub(super) fn tag(&self) -> u8 {
+        match self {
+            Change::Put(_) => 0,
+            Change::Delete => 1,
+            Change::PutRow(_) => 2,
+            Change::DeleteRow => 3,
+            Change::NewRow(_) => 4,
+            Change::NewEntry(_) => 5,
+            Change::MoveRow => 6,
+        }
+    }
+
+    pub(super) fn of_tag(tag: u8, value: &[u8]) -> Option<Change> {
+        let value = Value::from(value);
+        Some(match tag {
+            0 => Change::Put(value),
+            1 => Change::Delete,
+            2 => Change::PutRow(value),
+            3 => Change::DeleteRow,
+            4 => Change::NewRow(value),
+            5 => Change::NewEntry(value),
+            6 => Change::MoveRow,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn committed(self, commit_ts: u64) -> Option<Value> {
         match self {
             Change::Put(value) | Change::NewEntry(value) => Some(value),
             Change::Delete => None,
@@ -74,18 +114,50 @@ const NODE_BYTES: usize = 160;
 #[derive(Clone, Default)]
 pub(super) struct WriteSet {
     maps: [OrderedMap<Change>; Keyspace::COUNT],
+    /// What the maps have no room for. No new row or entry has its key there.
+    runs: Runs,
     bytes: usize,
     /// The part of it that may be spilled.
     new_bytes: usize,
+    /// The part of it that may be written to a run.
+    run_bytes: usize,
 }
 
 impl WriteSet {
+    /// The changes of a keyspace that are in memory.
     pub(super) fn map(&self, keyspace: Keyspace) -> &OrderedMap<Change> {
         &self.maps[keyspace.index()]
     }
 
-    pub(super) fn get(&self, keyspace: Keyspace, key: &[u8]) -> Option<&Change> {
-        self.map(keyspace).get(key)
+    pub(super) fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
+    pub(super) fn set_runs(&mut self, runs: Runs) {
+        self.runs = runs;
+    }
+
+    pub(super) fn get(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Change>> {
+        match self.map(keyspace).get(key) {
+            Some(change) => Ok(Some(change.clone())),
+            None => self.runs.get(keyspace, key),
+        }
+    }
+
+    /// The changes of a range; none if there is no change in the keyspace.
+    pub(super) fn changes(
+        &self,
+        keyspace: Keyspace,
+        range: &KeyRange,
+        reverse: bool,
+    ) -> Option<OwnChanges> {
+        let map = self.map(keyspace);
+        if self.runs.is_empty() {
+            return (!map.is_empty()).then(|| OwnChanges::Memory(map.cursor(range, reverse)));
+        }
+        let memory: Changes = Box::new(map.cursor(range, reverse).map(Ok));
+        let runs = self.runs.changes(keyspace, range, reverse);
+        Some(OwnChanges::Merged(merged(vec![runs, memory], reverse)))
     }
 
     pub(super) fn insert(&mut self, keyspace: Keyspace, key: Key, change: Change) {
@@ -94,6 +166,8 @@ impl WriteSet {
         self.bytes += bytes;
         if change.is_new() {
             self.new_bytes += bytes;
+        } else if KEYSPACES.contains(&keyspace) {
+            self.run_bytes += bytes;
         }
         self.maps[keyspace.index()].insert(key, change);
     }
@@ -108,6 +182,38 @@ impl WriteSet {
 
     pub(super) fn new_bytes(&self) -> usize {
         self.new_bytes
+    }
+
+    pub(super) fn run_bytes(&self) -> usize {
+        self.run_bytes
+    }
+
+    /// Bytes of what can only stay in memory.
+    pub(super) fn lasting_bytes(&self) -> usize {
+        self.bytes - self.new_bytes - self.run_bytes
+    }
+
+    /// Writes what may be written to a run into one; the write set without it.
+    pub(super) fn with_run(&self, engine: &dyn Engine) -> Result<WriteSet> {
+        let settled = |keyspace: Keyspace| {
+            let changes = self.map(keyspace).iter().filter(|(_, change)| !change.is_new());
+            changes.map(move |(key, change)| (keyspace, key.clone(), change.clone()))
+        };
+        let count = KEYSPACES.into_iter().flat_map(settled).count();
+        if count == 0 {
+            return Ok(self.clone());
+        }
+        let changes = KEYSPACES.into_iter().flat_map(settled);
+        let runs = self.runs.with(engine, count as u64, changes)?;
+        let mut rest = WriteSet { runs, ..WriteSet::default() };
+        for keyspace in Keyspace::ALL {
+            let all = self.map(keyspace).iter();
+            let stays = !KEYSPACES.contains(&keyspace);
+            for (key, change) in all.filter(|(_, change)| stays || change.is_new()) {
+                rest.insert(keyspace, key.clone(), change.clone());
+            }
+        }
+        Ok(rest)
     }
 
     /// The entries of a keyspace that may be spilled, in key order.
@@ -125,18 +231,27 @@ impl WriteSet {
         })
     }
 
-    /// The rows and index entries that a commit leaves behind.
-    pub(super) fn visible_entries(&self) -> impl Iterator<Item = (Keyspace, &[u8], &[u8])> {
-        [Keyspace::Rows, Keyspace::Indexes].into_iter().flat_map(|keyspace| {
-            self.map(keyspace)
-                .iter()
-                .filter_map(move |(key, change)| Some((keyspace, &key[..], &change.visible()?[..])))
-        })
+    /// Of these rids, those that a commit writes rows or index entries of.
+    pub(super) fn visible_of(&self, rids: &RidRanges) -> Result<RidRanges> {
+        let mut found: Vec<(Keyspace, Key, Value)> = Vec::new();
+        for keyspace in KEYSPACES {
+            for entry in self.changes(keyspace, &KeyRange::all(), false).into_iter().flatten() {
+                let (key, change) = entry?;
+                if let Some(value) = change.into_visible()
+                    && rids.contains(keyspace, &key, &value)
+                {
+                    found.push((keyspace, key, value));
+                }
+            }
+        }
+        Ok(RidRanges::of(
+            found.iter().map(|(keyspace, key, value)| (*keyspace, &key[..], &value[..])),
+        ))
     }
 
     /// The changes that must stay in memory: the rest has been spilled.
     pub(super) fn without_new(&self) -> WriteSet {
-        let mut rest = WriteSet::default();
+        let mut rest = WriteSet { runs: self.runs.clone(), ..WriteSet::default() };
         for keyspace in Keyspace::ALL {
             for (key, change) in self.map(keyspace).iter().filter(|(_, change)| !change.is_new()) {
                 rest.insert(keyspace, key.clone(), change.clone());
@@ -145,10 +260,12 @@ impl WriteSet {
         rest
     }
 
+    /// How many are in memory.
     pub(super) fn len(&self) -> usize {
         self.maps.iter().map(OrderedMap::len).sum()
     }
 
+    /// The keys of those in memory.
     pub(super) fn keys(&self) -> impl Iterator<Item = (Keyspace, &Key)> {
         Keyspace::ALL
             .into_iter()
@@ -156,10 +273,10 @@ impl WriteSet {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.maps.iter().all(OrderedMap::is_empty)
+        self.runs.is_empty() && self.maps.iter().all(OrderedMap::is_empty)
     }
 
-    /// The changes as the engine is to apply them.
+    /// Those in memory, as the engine is to apply them.
     pub(super) fn committed(&self, commit_ts: u64) -> impl Iterator<Item = Write> + '_ {
         Keyspace::ALL.into_iter().flat_map(move |keyspace| {
             self.map(keyspace).iter().map(move |(key, change)| Write {
@@ -168,5 +285,22 @@ impl WriteSet {
                 value: change.clone().committed(commit_ts),
             })
         })
+    }
+}
+
+/// A transaction's own changes of a range, in key order or its reverse.
+pub(super) enum OwnChanges {
+    Memory(Cursor<Change>),
+    Merged(Changes),
+}
+
+impl Iterator for OwnChanges {
+    type Item = Result<(Key, Change)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            OwnChanges::Memory(cursor) => cursor.next().map(Ok),
+            OwnChanges::Merged(changes) => changes.next(),
+        }
     }
 }

@@ -10,14 +10,25 @@ use tokio_postgres::{Client, NoTls};
 
 /// A connection of the superuser `postgres`; its driver task runs in the background.
 pub async fn connect(port: u16) -> Client {
+    try_connect(port).await.expect("the server accepts connections")
+}
+
+/// The same, where the server may be gone.
+pub async fn try_connect(port: u16) -> Result<Client, tokio_postgres::Error> {
     let config = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres");
-    let (client, connection) =
-        tokio_postgres::connect(&config, NoTls).await.expect("the server accepts connections");
+    let (client, connection) = tokio_postgres::connect(&config, NoTls).await?;
     tokio::spawn(async move {
         // An error here is the server closing the connection; the client sees it too.
         let _ = connection.await;
     });
-    client
+    Ok(client)
+}
+
+/// How often to do something: what the environment variable says, or what is enough for
+/// every day.
+pub fn count(variable: &str, every_day: usize) -> usize {
+    let said = std::env::var(variable).ok();
+    said.map_or(every_day, |said| said.parse().expect(variable))
 }
 
 /// Runs a future on a runtime of its own.

@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 /// A script's exit status where PostgreSQL, or what is fetched of it, is not to be had.
 const SKIPPED: i32 = 77;
 
-/// Runs a script with `--check`; panics with what it says if something passes no more.
-pub fn check(script: &str) {
+/// Runs a script with `option`; panics with what it says if something passes no more.
+pub fn check(script: &str, option: &str) {
     let output = Command::new("python3")
-        .args([script, "--check", "--zserver", env!("CARGO_BIN_EXE_zserver")])
+        .args([script, option, "--zserver", env!("CARGO_BIN_EXE_zserver")])
         .stderr(Stdio::inherit())
         .output();
     let Ok(output) = output else {

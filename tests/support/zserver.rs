@@ -96,6 +96,14 @@ impl Zserver {
         self.data.clone()
     }
 
+    /// kill -9, and another start over what is left.
+    pub fn kill_and_start(mut self) -> Zserver {
+        let directory = self._directory.take();
+        let mut next = Zserver::start_over(&self.kill(), &[]);
+        next._directory = directory;
+        next
+    }
+
     /// SIGTERM; answers the exit status.
     pub fn terminate(mut self) -> std::process::ExitStatus {
         let pid = self.child.id().to_string();

@@ -22,7 +22,7 @@ const INDEX: u32 = 20;
 
 /// Small sizes, and no disk reserve: a test must pass on a nearly full disk.
 fn limits() -> Limits {
-    Limits { disk_reserve_bytes: 0, spill_bytes: 16 << 10, ..Limits::default() }
+    Limits { disk_reserve_bytes: 0, spill_bytes: 16 << 10, run_bytes: 2 << 10, ..Limits::default() }
 }
 
 struct Place {

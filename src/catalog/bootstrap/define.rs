@@ -1,4 +1,4 @@
-//! CREATE TYPE, DOMAIN, OPERATOR, AGGREGATE and COLLATION.
+//! CREATE TYPE, DOMAIN, OPERATOR and AGGREGATE; collations.
 
 use std::sync::Arc;
 
@@ -8,10 +8,11 @@ use crate::sql::parse::ast::{ConstrType, CreateDomainStmt, DefineStmt, ObjectTyp
 use super::Bootstrap;
 use super::options::{Options, comment_oid};
 use crate::catalog::syntax::{integer_of, qualified, text_of};
+use crate::catalog::system::listed;
 use crate::catalog::{
     Aggregate, BOOTSTRAP_ROLE, Change, Collation, Constraint, ConstraintKind, Function,
-    FunctionKind, FunctionOptions, Object, Operator, PG_CATALOG, Transition, Type, TypeKind,
-    Volatility, resolve_collation,
+    FunctionKind, FunctionOptions, Object, ObjectClass, Operator, PG_CATALOG, Transition, Type,
+    TypeKind, Volatility, resolve_collation,
 };
 use crate::error::{Error, Result};
 use crate::sql::types::{Oid, oid};
@@ -36,12 +37,14 @@ impl Bootstrap {
             Ok(ObjectType::ObjectType) => self.create_type(name, &options),
             Ok(ObjectType::ObjectOperator) => self.create_operator(name, &options),
             Ok(ObjectType::ObjectAggregate) => self.create_aggregate(name, define, &options),
-            Ok(ObjectType::ObjectCollation) => self.create_collation(name, &options),
             _ => Err(Error::unsupported("this kind of definition")),
         }
     }
 
     fn create_type(&mut self, name: &str, options: &Options<'_>) -> Result<()> {
+        if self.is_declared(ObjectClass::Type, options.oid("oid")?) {
+            return Ok(());
+        }
         let ty = Type {
             oid: options.oid("oid")?,
             schema: PG_CATALOG,
@@ -227,6 +230,9 @@ impl Bootstrap {
             _ => &[],
         };
         let direct = define.args.get(1).and_then(integer_of).unwrap_or(-1);
+        if self.is_declared(ObjectClass::Function, options.oid("oid")?) {
+            return Ok(());
+        }
         let signature = self.signature(parameters)?;
         let function = Function {
             oid: options.oid("oid")?,
@@ -327,19 +333,12 @@ impl Bootstrap {
         }
     }
 
-    fn create_collation(&mut self, name: &str, options: &Options<'_>) -> Result<()> {
-        self.add(Collation {
-            oid: options.oid("oid")?,
-            schema: PG_CATALOG,
-            name: name.to_owned(),
-            provider: match options.text("provider") {
-                Some("default") => 'd',
-                Some("icu") => 'i',
-                _ => 'c',
-            },
-            locale: options.text_or_empty("locale"),
-        });
-        Ok(())
+    /// PostgreSQL's collations; of ICU's and the system's only their names are known.
+    pub(super) fn create_collations(&mut self) {
+        for (oid, name, provider, locale) in listed::collations() {
+            let (name, locale) = (name.to_owned(), locale.to_owned());
+            self.add(Collation { oid, schema: PG_CATALOG, name, provider, locale });
+        }
     }
 
     /// A built-in function by name and exact argument types.
@@ -362,6 +361,7 @@ impl Bootstrap {
 
 /// The array type over a type, as PostgreSQL makes it.
 pub(in crate::catalog) fn array_type(element: &Type) -> Type {
+    let is_record = element.oid == oid::RECORD;
     Type {
         oid: element.array,
         schema: element.schema,
@@ -369,8 +369,8 @@ pub(in crate::catalog) fn array_type(element: &Type) -> Type {
         owner: element.owner,
         length: -1,
         by_value: false,
-        kind: TypeKind::Base,
-        category: 'A',
+        kind: if is_record { TypeKind::Pseudo } else { TypeKind::Base },
+        category: if is_record { 'P' } else { 'A' },
         preferred: false,
         delimiter: element.delimiter,
         array: oid::INVALID,

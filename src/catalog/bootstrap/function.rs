@@ -12,10 +12,10 @@ use super::options::Options;
 use crate::catalog::syntax::{expression_text, integer_of, qualified, text_of};
 use crate::catalog::{
     BOOTSTRAP_ROLE, Cast, CastContext, CastMethod, Catalog, Function, FunctionKind,
-    FunctionOptions, Volatility, resolve_type,
+    FunctionOptions, ObjectClass, Volatility,
 };
 use crate::error::{Error, Result};
-use crate::sql::types::{Oid, oid};
+use crate::sql::types::{Oid, oid as types};
 
 /// What a parameter list says.
 #[derive(Default)]
@@ -43,15 +43,19 @@ impl Bootstrap {
         let (schema, name) =
             qualified(&create.funcname).ok_or_else(|| Error::syntax("improper function name"))?;
         let options = Options(&create.options);
+        let oid = set_oid(&options)?;
+        if self.is_declared(ObjectClass::Function, oid) {
+            return Ok(());
+        }
         let signature = self.signature(&create.parameters)?;
         let returns = match (&create.return_type, signature.outputs().as_slice()) {
             (Some(ty), _) => self.resolve(ty)?.oid,
             (None, [one]) => *one,
-            (None, _) => oid::RECORD,
+            (None, _) => types::RECORD,
         };
         let schema = self.catalog.resolve_schema(&[], schema.unwrap_or("pg_catalog"))?.oid;
         self.add(Function {
-            oid: set_oid(&options)?,
+            oid,
             schema,
             name: name.to_owned(),
             owner: BOOTSTRAP_ROLE,
@@ -123,7 +127,7 @@ impl Bootstrap {
         };
         let source = self.resolve_oid(create.sourcetype.as_ref())?;
         let target = self.resolve_oid(create.targettype.as_ref())?;
-        let oid = self.unpinned_oid();
+        let oid = super::unpinned::cast(source, target)?;
         self.add(Cast { oid, source, target, method, context });
         Ok(())
     }
@@ -140,10 +144,8 @@ impl Bootstrap {
         names
             .iter()
             .map(|node| match &node.node {
-                Some(NodeEnum::TypeName(name)) => {
-                    Ok(resolve_type(&self.catalog, &[crate::catalog::PG_CATALOG], name)?.oid)
-                }
-                _ => Ok(oid::INVALID),
+                Some(NodeEnum::TypeName(name)) => Ok(self.resolve(name)?.oid),
+                _ => Ok(types::INVALID),
             })
             .collect()
     }
@@ -152,10 +154,10 @@ impl Bootstrap {
 /// `provariadic`: the element type of a VARIADIC parameter's array type.
 pub(in crate::catalog) fn variadic_element(catalog: &Catalog, ty: Oid) -> Oid {
     match ty {
-        oid::ANY => oid::ANY,
-        oid::ANYARRAY => oid::ANYELEMENT,
-        oid::ANYCOMPATIBLEARRAY => oid::ANYCOMPATIBLE,
-        _ => catalog.type_(ty).map_or(oid::INVALID, |ty| ty.element),
+        types::ANY => types::ANY,
+        types::ANYARRAY => types::ANYELEMENT,
+        types::ANYCOMPATIBLEARRAY => types::ANYCOMPATIBLE,
+        _ => catalog.type_(ty).map_or(types::INVALID, |ty| ty.element),
     }
 }
 

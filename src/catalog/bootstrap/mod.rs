@@ -4,8 +4,13 @@
 //! them here is a small interpreter of declarations that knows neither queries
 //! nor expressions (a view's query is kept as text). Built-in objects have the
 //! OIDs of PostgreSQL 15, because drivers hard-code them; `sql/README.md` says
-//! where a declaration carries its OID. Objects without one (casts, members of
-//! operator families, labels) are numbered from [`FIRST_UNPINNED`].
+//! where a declaration carries its OID; [`unpinned`] has those of casts and of
+//! members of operator families.
+//!
+//! What PostgreSQL has and this server does not is declared too, in the files
+//! `later_*.sql` and `postgres_views.sql`: clients read it, and using it answers
+//! `0A000` with its name. There an object that another file declares already is
+//! passed over.
 //!
 //! Functions name their operators' functions and operators their commutators
 //! by name, so order matters: each file refers only to the files before it, and
@@ -17,6 +22,7 @@ mod index;
 mod opclass;
 mod options;
 mod relation;
+mod unpinned;
 
 use std::sync::OnceLock;
 
@@ -24,29 +30,31 @@ use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::TypeName;
 
 use super::names::{BOOTSTRAP_ROLE, PG_CATALOG, PG_TOAST, PUBLIC};
-use super::{Catalog, Change, Database, Object, Role, Schema, resolve_type, syntax};
+use super::{
+    Catalog, Change, Database, Object, ObjectClass, ObjectKey, Role, Schema, declared_type, syntax,
+};
 use crate::error::{Error, Result};
 use crate::sql::types::{Oid, SqlType};
-
-/// PostgreSQL numbers built-in objects without a well-known OID from here.
-const FIRST_UNPINNED: Oid = 10000;
 
 /// The declarations, in the order they are executed.
 const FILES: &[(&str, &str)] = &[
     ("types.sql", include_str!("../../../sql/types.sql")),
     ("catalog_types.sql", include_str!("../../../sql/catalog_types.sql")),
-    ("collations.sql", include_str!("../../../sql/collations.sql")),
+    ("later_types.sql", include_str!("../../../sql/later_types.sql")),
     ("system_relations.sql", include_str!("../../../sql/system_relations.sql")),
     ("functions.sql", include_str!("../../../sql/functions.sql")),
     ("catalog_functions.sql", include_str!("../../../sql/catalog_functions.sql")),
+    ("later_functions.sql", include_str!("../../../sql/later_functions.sql")),
     ("operators.sql", include_str!("../../../sql/operators.sql")),
     ("casts.sql", include_str!("../../../sql/casts.sql")),
     ("aggregates.sql", include_str!("../../../sql/aggregates.sql")),
+    ("later_aggregates.sql", include_str!("../../../sql/later_aggregates.sql")),
     ("opclasses.sql", include_str!("../../../sql/opclasses.sql")),
     ("system_indexes.sql", include_str!("../../../sql/system_indexes.sql")),
     ("system_views.sql", include_str!("../../../sql/system_views.sql")),
     ("server_functions.sql", include_str!("../../../sql/server_functions.sql")),
     ("information_schema.sql", include_str!("../../../sql/information_schema.sql")),
+    ("postgres_views.sql", include_str!("../../../sql/postgres_views.sql")),
 ];
 
 /// A catalog with the built-in objects only.
@@ -64,6 +72,7 @@ pub fn bootstrap() -> Result<Catalog> {
 fn build() -> Result<Catalog> {
     let mut bootstrap = Bootstrap::new();
     for (name, text) in FILES {
+        bootstrap.later = name.starts_with("later_") || *name == "postgres_views.sql";
         bootstrap.execute(text).map_err(|e| e.with_context(format!("in file sql/{name}")))?;
     }
     bootstrap.link_operators()?;
@@ -73,7 +82,8 @@ fn build() -> Result<Catalog> {
 /// Executes declarations into a catalog.
 struct Bootstrap {
     catalog: Catalog,
-    next_unpinned: Oid,
+    /// Whether the file lists what is not here: see the module's first lines.
+    later: bool,
     /// Commutators, negators and sort operators to look up at the end.
     links: Vec<define::OperatorLink>,
 }
@@ -81,11 +91,8 @@ struct Bootstrap {
 impl Bootstrap {
     /// Starts with what SQL has no statement for here.
     fn new() -> Bootstrap {
-        let mut bootstrap = Bootstrap {
-            catalog: Catalog::default(),
-            next_unpinned: FIRST_UNPINNED,
-            links: Vec::new(),
-        };
+        let mut bootstrap =
+            Bootstrap { catalog: Catalog::default(), later: false, links: Vec::new() };
         for (oid, name, superuser, login) in ROLES {
             bootstrap.add(role(*oid, name, *superuser, *login));
         }
@@ -101,6 +108,7 @@ impl Bootstrap {
                 allow_connections: *allow_connections,
             });
         }
+        bootstrap.create_collations();
         bootstrap
     }
 
@@ -136,6 +144,7 @@ impl Bootstrap {
             NodeEnum::CreateStmt(create) => self.create_table(create),
             NodeEnum::IndexStmt(create) => self.create_index(create),
             NodeEnum::ViewStmt(create) => self.create_view(create, source),
+            NodeEnum::RuleStmt(create) => self.create_rule(create, next, source),
             NodeEnum::CommentStmt(_) => Ok(()),
             _ => Err(Error::unsupported("this statement among the built-in declarations")),
         }
@@ -145,15 +154,13 @@ impl Bootstrap {
         self.catalog.apply(&Change::put(object));
     }
 
-    /// A number for an object that PostgreSQL does not number either.
-    fn unpinned_oid(&mut self) -> Oid {
-        let oid = self.next_unpinned;
-        self.next_unpinned += 1;
-        oid
+    /// Whether another file declares the object that a list of what is not here names.
+    fn is_declared(&self, class: ObjectClass, oid: Oid) -> bool {
+        self.later && self.catalog.has_object(ObjectKey { class, oid })
     }
 
     fn resolve(&self, name: &TypeName) -> Result<SqlType> {
-        resolve_type(&self.catalog, &[PG_CATALOG], name)
+        declared_type(&self.catalog, name)
     }
 
     fn resolve_oid(&self, name: Option<&TypeName>) -> Result<Oid> {

@@ -8,6 +8,7 @@ use crate::sql::parse::ast::{
 
 use super::Bootstrap;
 use super::options::comment_oid;
+use super::unpinned;
 use crate::catalog::syntax::{qualified, text_of};
 use crate::catalog::{
     AccessMethod, BOOTSTRAP_ROLE, Change, FamilyFunction, FamilyOperator, ObjectClass,
@@ -20,10 +21,6 @@ use crate::sql::types::{Oid, oid};
 const ITEM_OPERATOR: i32 = 1;
 const ITEM_FUNCTION: i32 = 2;
 const ITEM_STORAGE: i32 = 3;
-
-/// The comparison function of a btree, the one whose own argument types say
-/// which types it serves.
-const BTREE_ORDER_FUNCTION: i16 = 1;
 
 impl Bootstrap {
     pub(super) fn create_access_method(
@@ -59,7 +56,7 @@ impl Bootstrap {
 
     pub(super) fn alter_operator_family(&mut self, alter: &AlterOpFamilyStmt) -> Result<()> {
         let family = self.operator_family(&alter.opfamilyname, &alter.amname)?;
-        self.add_members(family, oid::INVALID, &alter.items)
+        self.add_members(family, &alter.items)
     }
 
     pub(super) fn create_operator_class(
@@ -77,6 +74,10 @@ impl Bootstrap {
             Some(name) => self.resolve(name)?.oid,
             None => oid::INVALID,
         };
+        let key_type = match comment_oid(next, "AS_ITS_TYPE") {
+            Ok(_) => oid::INVALID,
+            Err(_) => key_type,
+        };
         self.add(OperatorClass {
             oid: comment_oid(next, "OID")?,
             schema: PG_CATALOG,
@@ -88,20 +89,17 @@ impl Bootstrap {
             is_default: create.is_default,
             key_type,
         });
-        self.add_members(family, input, &create.items)
+        Ok(())
     }
 
-    /// Adds operators and support functions; `class_type` is 0 for ALTER FAMILY.
-    fn add_members(&mut self, family: Oid, class_type: Oid, nodes: &[Node]) -> Result<()> {
+    /// Adds operators and support functions, each with its types.
+    fn add_members(&mut self, family: Oid, nodes: &[Node]) -> Result<()> {
         let Some(family) = self.catalog.operator_family(family).cloned() else { return Ok(()) };
         let mut family = (*family).clone();
         for item in items(nodes) {
             match item.itemtype {
-                ITEM_OPERATOR => family.operators.push(self.family_operator(class_type, item)?),
-                ITEM_FUNCTION => {
-                    let btree = family.access_method == "btree";
-                    family.functions.push(self.family_function(class_type, btree, item)?);
-                }
+                ITEM_OPERATOR => family.operators.push(self.family_operator(family.oid, item)?),
+                ITEM_FUNCTION => family.functions.push(self.family_function(family.oid, item)?),
                 _ => {}
             }
         }
@@ -109,48 +107,40 @@ impl Bootstrap {
         Ok(())
     }
 
-    fn family_operator(&mut self, class: Oid, item: &CreateOpClassItem) -> Result<FamilyOperator> {
+    fn family_operator(&self, family: Oid, item: &CreateOpClassItem) -> Result<FamilyOperator> {
         let object = item.name.as_ref().ok_or_else(|| Error::syntax("an operator is missing"))?;
         let (_, name) =
             qualified(&object.objname).ok_or_else(|| Error::syntax("improper operator name"))?;
-        let (left, right) = match self.type_list(&object.objargs)?.as_slice() {
-            [left, right] => (*left, *right),
-            _ => (class, class),
-        };
-        let operator = self.operator(name, left, right)?.oid;
+        let (left, right) = self.two_types(&object.objargs)?;
         let sort_family = match item.order_family.is_empty() {
             true => oid::INVALID,
             false => self.operator_family(&item.order_family, "btree")?,
         };
         let strategy = number(item)?;
         Ok(FamilyOperator {
-            oid: self.unpinned_oid(),
+            oid: unpinned::operator(family, left, right, strategy)?,
             left,
             right,
             strategy,
-            operator,
+            operator: self.operator(name, left, right)?.oid,
             sort_family,
         })
     }
 
-    fn family_function(
-        &mut self,
-        class_type: Oid,
-        btree: bool,
-        item: &CreateOpClassItem,
-    ) -> Result<FamilyFunction> {
+    fn family_function(&self, family: Oid, item: &CreateOpClassItem) -> Result<FamilyFunction> {
         let object = item.name.as_ref().ok_or_else(|| Error::syntax("a function is missing"))?;
         let function = self.object_with_args(object)?;
-        let args = self.type_list(&object.objargs)?;
+        let (left, right) = self.two_types(&item.class_args)?;
         let number = number(item)?;
-        let (left, right) = match (self.type_list(&item.class_args)?.as_slice(), args.as_slice()) {
-            ([left, right], _) => (*left, *right),
-            ([one], _) => (*one, *one),
-            (_, [left, right]) if btree && number == BTREE_ORDER_FUNCTION => (*left, *right),
-            (_, [first, ..]) if !btree => (*first, *first),
-            _ => (class_type, class_type),
-        };
-        Ok(FamilyFunction { oid: self.unpinned_oid(), left, right, number, function })
+        let oid = unpinned::function(family, left, right, number)?;
+        Ok(FamilyFunction { oid, left, right, number, function })
+    }
+
+    fn two_types(&self, names: &[Node]) -> Result<(Oid, Oid)> {
+        match self.type_list(names)?.as_slice() {
+            [left, right] => Ok((*left, *right)),
+            _ => Err(Error::syntax("a member of an operator family needs two types")),
+        }
     }
 
     fn operator_family(&self, name: &[Node], access_method: &str) -> Result<Oid> {

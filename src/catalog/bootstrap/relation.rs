@@ -11,15 +11,17 @@
 
 use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{
-    ColumnDef, ConstrType, CreateExtensionStmt, CreateSchemaStmt, CreateStmt, RangeVar, ViewStmt,
+    ColumnDef, ConstrType, CreateExtensionStmt, CreateSchemaStmt, CreateStmt, RangeVar, RuleStmt,
+    ViewStmt,
 };
 
 use super::Bootstrap;
 use super::options::{Options, comment_oid};
 use crate::catalog::syntax::text_of;
 use crate::catalog::{
-    BOOTSTRAP_ROLE, Column, Extension, PG_CATALOG, Persistence, Relation, RelationKind, Schema,
-    Type, TypeKind, View, resolve_collation, resolve_type_text,
+    BOOTSTRAP_ROLE, Column, Extension, ObjectClass, PG_CATALOG, Persistence, Relation,
+    RelationKind, Rule, RuleEvent, RuleText, Schema, Type, TypeKind, View, resolve_collation,
+    resolve_type_text,
 };
 use crate::error::{Error, Result};
 use crate::sql::types::{Oid, SqlType, oid};
@@ -123,11 +125,43 @@ impl Bootstrap {
         let view = View {
             sql: query.trim().to_owned(),
             search_path: vec!["pg_catalog".to_owned()],
-            options: Vec::new(),
+            options: match options.flag("security_barrier") {
+                true => vec![("security_barrier".to_owned(), "true".to_owned())],
+                false => Vec::new(),
+            },
             updatable: None,
             names: Vec::new(),
         };
         self.add_relation(create.view.as_ref(), &options, RelationKind::View(view), columns?)
+    }
+
+    /// A rule ON UPDATE of a view; its OID is in the COMMENT that follows, its one action
+    /// on the line after DO.
+    pub(super) fn create_rule(
+        &mut self,
+        create: &RuleStmt,
+        next: Option<&NodeEnum>,
+        source: &str,
+    ) -> Result<()> {
+        let name = create.relation.as_ref().map_or("", |name| &name.relname);
+        let table = self.catalog.relation_named(PG_CATALOG, name).cloned();
+        let table = table.ok_or_else(|| Error::undefined_table(name))?;
+        let piece = |sql: &str| RuleText { sql: sql.trim().to_owned(), names: Vec::new() };
+        let condition = source.split_once(" WHERE ").and_then(|(_, rest)| rest.split_once(" DO"));
+        let action = source.split_once(" DO\n").map(|(_, action)| piece(action));
+        self.add(Rule {
+            oid: comment_oid(next, "OID")?,
+            table: table.oid,
+            name: create.rulename.clone(),
+            event: RuleEvent::Update,
+            instead: create.instead,
+            enabled: 'O',
+            condition: condition.map(|(condition, _)| piece(condition)),
+            actions: action.into_iter().collect(),
+            search_path: vec!["pg_catalog".to_owned()],
+            columns: (1..).zip(&table.columns).map(|(at, c)| (at, c.name.clone())).collect(),
+        });
+        Ok(())
     }
 
     /// Adds the relation with its row type and the array type over that.
@@ -139,6 +173,9 @@ impl Bootstrap {
         columns: Vec<Column>,
     ) -> Result<()> {
         let name = name.ok_or_else(|| Error::syntax("the relation has no name"))?;
+        if self.is_declared(ObjectClass::Relation, options.oid("oid")?) {
+            return Ok(());
+        }
         let schema = self.catalog.resolve_schema(&[], &name.schemaname)?.oid;
         let relation = Relation {
             oid: options.oid("oid")?,

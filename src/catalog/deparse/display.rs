@@ -206,6 +206,8 @@ struct Group<'a> {
     is_cast: bool,
     /// The parentheses follow WHEN, THEN or ELSE.
     is_branch: bool,
+    /// A field of what is in the parentheses is taken.
+    is_record: bool,
 }
 
 /// Whether parentheses after these parts belong to a call (`f(`, `ANY (`), and
@@ -240,14 +242,16 @@ impl<'a> Group<'a> {
                     group.is_branch = is_branch;
                     let next = tokens.get(*at).copied();
                     group.is_cast = matches!(next, Some(Token::Other(text))
-                        if text.starts_with("::") || text.starts_with('[') || text.starts_with('.'));
+                        if text.starts_with("::") || text.starts_with('['));
+                    group.is_record =
+                        matches!(next, Some(Token::Other(text)) if text.starts_with('.'));
                     parts.push(Part::Group(group));
                 }
                 Token::Close => break,
                 token => parts.push(Part::Token(token)),
             }
         }
-        Group { parts, is_call: false, is_cast: false, is_branch: false }
+        Group { parts, is_call: false, is_cast: false, is_branch: false, is_record: false }
     }
 
     fn shape(&self) -> Shape {
@@ -295,7 +299,7 @@ impl<'a> Group<'a> {
 
     /// PostgreSQL's rules (`isSimpleNode`): which operand needs no parentheses.
     fn can_be_bare(&self, parent: Shape, is_first: bool) -> bool {
-        if self.is_call {
+        if self.is_call || self.is_record {
             return false;
         }
         let shape = self.shape();

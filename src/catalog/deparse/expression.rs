@@ -26,29 +26,38 @@ pub fn stored_expression(expr: &Expr, relation: &Relation, catalog: &Catalog) ->
 
 /// An expression whose columns `name` names (quoted, qualified if need be).
 pub fn expression(expr: &Expr, name: ColumnName<'_>, catalog: &Catalog) -> String {
-    Printer { catalog, name, subquery: None, text: String::new() }.finish(expr)
+    Printer { catalog, name, names: None, text: String::new() }.finish(expr)
 }
 
-/// An expression in a query: its own type is written out, and its subqueries are
-/// printed by `subquery`.
-pub fn query_expression(
-    expr: &Expr,
-    name: ColumnName<'_>,
-    subquery: SubqueryText<'_>,
-    catalog: &Catalog,
-) -> String {
-    let mut printer = Printer { catalog, name, subquery: Some(subquery), text: String::new() };
-    printer.expr(expr);
+/// How the parts of an expression in a query are written.
+pub struct QueryNames<'a> {
+    pub column: ColumnName<'a>,
+    /// Prints a subquery with the test that a quantified one makes.
+    pub subquery: SubqueryText<'a>,
+    /// The name of a parameter, if it has one, by its position from 0.
+    pub parameter: &'a dyn Fn(usize) -> Option<String>,
+    /// Whether its place gives it its type.
+    pub is_assigned: bool,
+}
+
+/// An expression in a query: its own type is written out.
+pub fn query_expression(expr: &Expr, names: &QueryNames<'_>, catalog: &Catalog) -> String {
+    let mut printer =
+        Printer { catalog, name: names.column, names: Some(names), text: String::new() };
+    match names.is_assigned {
+        true => printer.assigned(expr),
+        false => printer.expr(expr),
+    }
     printer.text
 }
 
-/// Prints a subquery with the test that a quantified one makes.
 type SubqueryText<'a> = &'a dyn Fn(&Subquery) -> String;
 
 struct Printer<'a> {
     catalog: &'a Catalog,
     name: ColumnName<'a>,
-    subquery: Option<SubqueryText<'a>>,
+    /// Of a query.
+    names: Option<&'a QueryNames<'a>>,
     text: String,
 }
 
@@ -94,7 +103,10 @@ impl Printer<'_> {
                 let text = constant(self.catalog, value, expr.ty);
                 self.push(&text);
             }
-            ExprKind::Param(at) => self.push(&format!("${}", at + 1)),
+            ExprKind::Param(at) => {
+                let name = self.names.and_then(|names| (names.parameter)(*at));
+                self.push(&name.unwrap_or_else(|| format!("${}", at + 1)));
+            }
             ExprKind::Column(id) => {
                 let name = (self.name)(*id).unwrap_or_else(|| "?column?".to_owned());
                 self.push(&name);
@@ -147,7 +159,12 @@ impl Printer<'_> {
                 }
             }
             ExprKind::Slice { array, bounds } => self.slice(array, bounds),
-            ExprKind::Row(fields) => self.function_form("ROW", fields),
+            ExprKind::Row(fields) => {
+                self.function_form("ROW", fields);
+                if self.names.is_some() && expr.ty.oid != oid::RECORD {
+                    self.push(&format!("::{}", self.type_name(expr.ty)));
+                }
+            }
             ExprKind::Field { record, index } => {
                 self.wrapped("(", record, ")");
                 let name = self.field_name(record.ty.oid, *index);
@@ -155,7 +172,7 @@ impl Printer<'_> {
             }
             // Stored expressions cannot contain what follows: the binder refuses it.
             ExprKind::Subquery(subquery) => {
-                let text = self.subquery.map(|print| print(subquery));
+                let text = self.names.map(|names| (names.subquery)(subquery));
                 self.push(text.as_deref().unwrap_or("(SubPlan)"));
             }
             ExprKind::Grouping(_) => self.push("GROUPING()"),
@@ -216,6 +233,9 @@ impl Printer<'_> {
         if let Some(form) = sql_value_function(function) {
             return self.push(form);
         }
+        if call.sql_syntax && self.sql_syntax(call) {
+            return;
+        }
         if let ("extract", [Expr { kind: ExprKind::Const(Datum::Text(field)), .. }, source]) =
             (function.name.as_str(), call.args.as_slice())
         {
@@ -235,6 +255,84 @@ impl Printer<'_> {
             self.expr(arg);
         }
         self.push(")");
+    }
+
+    /// A call in the form that SQL has for it (`get_func_sql_syntax`); false where it has
+    /// none.
+    fn sql_syntax(&mut self, call: &Call) -> bool {
+        let args = call.args.as_slice();
+        match (call.function.name.as_str(), args) {
+            ("timezone", [zone, time]) => {
+                self.wrapped("(", time, " AT TIME ZONE ");
+                self.wrapped("", zone, ")");
+            }
+            ("overlaps", [a, b, c, d]) => {
+                self.wrapped("((", a, ", ");
+                self.wrapped("", b, ") OVERLAPS (");
+                self.wrapped("", c, ", ");
+                self.wrapped("", d, "))");
+            }
+            ("is_normalized", [text, form @ ..]) => {
+                self.wrapped("((", text, ") IS");
+                self.word(form, " ");
+                self.push(" NORMALIZED)");
+            }
+            ("normalize", [text, form @ ..]) => {
+                self.wrapped("NORMALIZE(", text, "");
+                self.word(form, ", ");
+                self.push(")");
+            }
+            ("pg_collation_for", [value]) => self.wrapped("COLLATION FOR (", value, ")"),
+            ("overlay", [text, new, from, length @ ..]) => {
+                self.wrapped("OVERLAY(", text, " PLACING ");
+                self.wrapped("", new, " FROM ");
+                self.expr(from);
+                self.optional(" FOR ", length);
+            }
+            ("position", [text, part]) => {
+                self.wrapped("POSITION((", part, ") IN (");
+                self.wrapped("", text, "))");
+            }
+            ("substring", [text, pattern, escape]) if pattern.ty.oid == oid::TEXT => {
+                self.wrapped("SUBSTRING(", text, " SIMILAR ");
+                self.wrapped("", pattern, " ESCAPE ");
+                self.wrapped("", escape, ")");
+            }
+            ("substring", [text, from, length @ ..]) if from.ty.oid == oid::INT4 => {
+                self.wrapped("SUBSTRING(", text, " FROM ");
+                self.expr(from);
+                self.optional(" FOR ", length);
+            }
+            ("ltrim", [text, characters @ ..]) => self.trim("LEADING", text, characters),
+            ("rtrim", [text, characters @ ..]) => self.trim("TRAILING", text, characters),
+            ("btrim", [text, characters @ ..]) => self.trim("BOTH", text, characters),
+            _ => return false,
+        }
+        true
+    }
+
+    /// A last argument that may be absent, and the end of the call.
+    fn optional(&mut self, before: &str, args: &[Expr]) {
+        if let [arg] = args {
+            self.wrapped(before, arg, "");
+        }
+        self.push(")");
+    }
+
+    /// A constant that is a word of the syntax.
+    fn word(&mut self, args: &[Expr], before: &str) {
+        if let [Expr { kind: ExprKind::Const(Datum::Text(word)), .. }] = args {
+            self.push(before);
+            self.push(word);
+        }
+    }
+
+    fn trim(&mut self, side: &str, text: &Expr, characters: &[Expr]) {
+        self.push(&format!("TRIM({side} "));
+        if let [characters] = characters {
+            self.wrapped("", characters, " ");
+        }
+        self.wrapped("FROM ", text, ")");
     }
 
     fn function_name(&self, function: &Function) -> String {

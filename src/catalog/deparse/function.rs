@@ -36,7 +36,7 @@ pub fn function_result(catalog: &Catalog, path: &[Oid], function: &Function) -> 
         return Some(format!("TABLE({table})"));
     }
     let set = if function.returns_set { "SETOF " } else { "" };
-    Some(format!("{set}{}", catalog.format_type(path, function.returns, Some(-1))))
+    Some(format!("{set}{}", catalog.format_type(path, function.returns, None)))
 }
 
 /// Each argument as mode, type and name.
@@ -52,8 +52,10 @@ fn all_arguments(function: &Function) -> Vec<(char, Oid, &str)> {
 
 fn arguments(catalog: &Catalog, path: &[Oid], function: &Function, purpose: Purpose) -> String {
     let first_default = function.args.len() - function.defaults.len().min(function.args.len());
+    let ordered = catalog.aggregate(function.oid).filter(|aggregate| aggregate.kind != 'n');
+    let direct = ordered.and_then(|aggregate| usize::try_from(aggregate.direct_args).ok());
     let mut inputs = 0;
-    let mut printed = Vec::new();
+    let mut printed: Vec<String> = Vec::new();
     for (mode, ty, name) in all_arguments(function) {
         let is_input = "ibv".contains(mode);
         let at = inputs;
@@ -72,7 +74,7 @@ fn arguments(catalog: &Catalog, path: &[Oid], function: &Function, purpose: Purp
             text.push_str(&quote_identifier(name));
             text.push(' ');
         }
-        text.push_str(&catalog.format_type(path, ty, Some(-1)));
+        text.push_str(&catalog.format_type(path, ty, None));
         if purpose == Purpose::Declaration
             && is_input
             && at >= first_default
@@ -82,7 +84,23 @@ fn arguments(catalog: &Catalog, path: &[Oid], function: &Function, purpose: Purp
         }
         printed.push(text);
     }
-    printed.join(", ")
+    match direct {
+        Some(direct) if purpose != Purpose::Table => ordered_set_arguments(printed, direct),
+        _ => printed.join(", "),
+    }
+}
+
+/// Direct arguments, then those that are sorted. Where all seem to be direct the last one
+/// is VARIADIC and takes both.
+fn ordered_set_arguments(mut printed: Vec<String>, direct: usize) -> String {
+    if direct == printed.len() {
+        printed.extend(printed.last().cloned());
+    }
+    let sorted = printed.split_off(direct.min(printed.len())).join(", ");
+    match printed.is_empty() {
+        true => format!("ORDER BY {sorted}"),
+        false => format!("{} ORDER BY {sorted}", printed.join(", ")),
+    }
 }
 
 /// The CREATE OR REPLACE FUNCTION statement.

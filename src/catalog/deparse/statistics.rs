@@ -1,6 +1,6 @@
 //! CREATE STATISTICS as it would be written.
 
-use super::display::{closing_parenthesis, display};
+use super::display::{display, pretty};
 use super::index::is_function_call;
 use crate::catalog::{
     Catalog, ExtendedStatistics, StatisticsKind, quote_identifier, quote_qualified,
@@ -43,26 +43,18 @@ pub fn statistics_parts(
         let column = usize::try_from(number - 1).ok().and_then(|at| table.columns.get(at));
         column.map_or_else(String::new, |column| quote_identifier(&column.name))
     });
-    let parts: Vec<String> =
-        columns.chain(statistics_expressions(catalog, path, statistics)).collect();
-    Some(parts.join(", "))
+    let expressions = statistics_expressions(catalog, path, statistics);
+    let expressions = expressions.iter().map(|sql| {
+        let sql = pretty(sql);
+        if is_function_call(&sql) { sql } else { format!("({sql})") }
+    });
+    Some(columns.chain(expressions).collect::<Vec<String>>().join(", "))
 }
 
-/// Each as a function call, or in parentheses.
 pub fn statistics_expressions(
     catalog: &Catalog,
     path: &[Oid],
     statistics: &ExtendedStatistics,
 ) -> Vec<String> {
-    let shown = statistics.expressions.iter().map(|(sql, _)| display(catalog, path, sql));
-    shown
-        .map(|sql| {
-            if is_function_call(&sql) || is_parenthesized(&sql) { sql } else { format!("({sql})") }
-        })
-        .collect()
-}
-
-/// Whether a text is one pair of parentheses with what is in it.
-fn is_parenthesized(sql: &str) -> bool {
-    sql.starts_with('(') && closing_parenthesis(sql, 0) == Some(sql.len() - 1)
+    statistics.expressions.iter().map(|(sql, _)| display(catalog, path, sql)).collect()
 }

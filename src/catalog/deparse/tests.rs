@@ -57,7 +57,7 @@ fn call(catalog: &Catalog, name: &str, args: Vec<Expr>) -> Expr {
         .expect("resolves")
         .unwrap_or_else(|| panic!("{name} exists"));
     let ty = SqlType::new(function.returns);
-    Expr { kind: ExprKind::Call(Call { function, args, ty }), ty, location: -1 }
+    Expr { kind: ExprKind::Call(Call { function, args, ty, sql_syntax: false }), ty, location: -1 }
 }
 
 fn printed(catalog: &Catalog, expr: &Expr) -> String {

@@ -120,15 +120,17 @@ fn renamed(
                     .schema
                     .as_ref()
                     .is_some_and(|s| s != catalog.schema_name(relation.schema));
-            if is_renamed {
-                shown = catalog.relation_name(path, relation);
+            let found = catalog.relation_name(path, relation);
+            let is_hidden = written.schema.is_none() && found != shown;
+            if is_renamed || is_hidden {
+                shown = found;
             }
             let lists_columns = columns.iter().any(|(number, name)| {
                 let column = &relation.columns[*number as usize - 1];
                 !column.dropped && column.name != *name
             });
             if !is_renamed && !lists_columns {
-                return None;
+                return is_hidden.then_some((written.text.len(), shown));
             }
             let mut length = written.text.len();
             if alias.is_none() || lists_columns {
@@ -148,11 +150,13 @@ fn renamed(
             let schema = catalog.schema_name(ty.schema);
             let same =
                 written.last == ty.name && written.schema.as_ref().is_none_or(|s| s == schema);
-            let new = match catalog.type_is_visible(path, ty) {
+            let is_visible = catalog.type_is_visible(path, ty);
+            let new = match is_visible {
                 true => quote_identifier(&ty.name),
                 false => quote_qualified(Some(schema), &ty.name),
             };
-            (!same).then_some((written.text.len(), new))
+            let is_hidden = written.schema.is_none() && !is_visible;
+            (!same || is_hidden).then_some((written.text.len(), new))
         }
         BoundKind::Regclass => {
             let relation = catalog.relation(name.oid)?;

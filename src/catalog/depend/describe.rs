@@ -4,7 +4,7 @@ use super::super::{
     Catalog, ConstraintKind, Function, FunctionKind, ObjectAddress, ObjectClass, Relation,
     quote_identifier, quote_qualified, relation_oid,
 };
-use super::RULE_OID_OFFSET;
+use super::view_of_rule;
 use crate::catalog::system::language_name;
 use crate::sql::types::Oid;
 
@@ -90,13 +90,15 @@ impl Catalog {
                 let name = |ty| self.format_type(path, ty, Some(-1));
                 format!("cast from {} to {}", name(cast.source), name(cast.target))
             }
-            relation_oid::PG_REWRITE if oid < RULE_OID_OFFSET => {
+            relation_oid::PG_REWRITE if self.rule(oid).is_some() => {
                 let rule = self.rule(oid)?;
                 let table = self.relation(rule.table)?;
                 format!("rule {} on {}", rule.name, self.describe_relation(path, table))
             }
             relation_oid::PG_REWRITE => {
-                let view = self.relation(oid.checked_sub(RULE_OID_OFFSET)?)?;
+                let view = self
+                    .relation(view_of_rule(oid))
+                    .filter(|relation| relation.view().is_some())?;
                 format!("rule _RETURN on {}", self.describe_relation(path, view))
             }
             _ => return None,

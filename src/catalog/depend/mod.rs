@@ -32,11 +32,30 @@ use super::{
     Constraint, Function, ObjectAddress, ObjectClass, ObjectKey, Policy, Relation, Rule, Schema,
     Trigger, relation_oid,
 };
-use crate::sql::types::Oid;
+use crate::sql::types::{Oid, oid};
 
 /// `pg_rewrite` lists one `_RETURN` rule a view, whose OID is the view's plus this:
 /// users' objects never reach it.
-pub const RULE_OID_OFFSET: Oid = 0x8000_0000;
+const RULE_OID_OFFSET: Oid = 0x8000_0000;
+
+/// The same of the system's views, as initdb numbers them.
+const BUILTIN_RULE_OFFSET: Oid = 3;
+
+/// The OID of a view's `_RETURN` rule.
+pub fn rule_of_view(view: Oid) -> Oid {
+    match view < oid::FIRST_NORMAL {
+        true => view + BUILTIN_RULE_OFFSET,
+        false => view.wrapping_add(RULE_OID_OFFSET),
+    }
+}
+
+/// The OID of the view whose `_RETURN` rule has this OID, if there is such a view.
+pub fn view_of_rule(rule: Oid) -> Oid {
+    match rule < oid::FIRST_NORMAL {
+        true => rule.saturating_sub(BUILTIN_RULE_OFFSET),
+        false => rule.wrapping_sub(RULE_OID_OFFSET),
+    }
+}
 
 impl ObjectAddress {
     pub const fn new(class: Oid, oid: Oid) -> ObjectAddress {

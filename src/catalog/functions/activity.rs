@@ -7,7 +7,7 @@
 use crate::error::Result;
 use crate::kernels;
 use crate::sql::functions::call::arg;
-use crate::sql::functions::{CallContext, Kernel, SetKernel};
+use crate::sql::functions::{CallContext, Kernel, SetKernel, SetRows};
 use crate::sql::types::{Datum, Oid};
 use crate::txn::{Counted, DatabaseCounts};
 
@@ -50,6 +50,11 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     };
     // Queries conflict with recovery on a standby only, and there is none.
     call "pg_stat_get_db_conflict_all" => |_, _| Ok(Datum::Int8(0));
+    call "pg_stat_get_db_conflict_tablespace" => |_, _| Ok(Datum::Int8(0));
+    call "pg_stat_get_db_conflict_lock" => |_, _| Ok(Datum::Int8(0));
+    call "pg_stat_get_db_conflict_snapshot" => |_, _| Ok(Datum::Int8(0));
+    call "pg_stat_get_db_conflict_bufferpin" => |_, _| Ok(Datum::Int8(0));
+    call "pg_stat_get_db_conflict_startup_deadlock" => |_, _| Ok(Datum::Int8(0));
     call "pg_stat_get_db_temp_files" => |call, args| database(call, args, |it| it.temp_files);
     call "pg_stat_get_db_temp_bytes" => |call, args| database(call, args, |it| it.temp_bytes);
     call "pg_stat_get_db_deadlocks" => |call, args| database(call, args, |it| it.deadlocks);
@@ -70,7 +75,15 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     call "pg_stat_force_next_flush" => |_, _| Ok(Datum::Text(String::new()));
 };
 
+/// No rows: nothing is replicated or subscribed to, and no command reports its progress.
+fn nothing(_: &CallContext<'_>, _: &[Datum]) -> Result<SetRows> {
+    Ok(Box::new(std::iter::empty()))
+}
+
 pub(super) const SET_KERNELS: &[SetKernel] = &[
+    SetKernel { symbol: "pg_stat_get_progress_info", rows: nothing },
+    SetKernel { symbol: "pg_show_replication_origin_status", rows: nothing },
+    SetKernel { symbol: "pg_stat_get_subscription", rows: nothing },
     SetKernel {
         symbol: "zserver_snapshots",
         rows: |call, _| super::server::server_rows(call, "zserver_snapshots"),

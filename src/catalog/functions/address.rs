@@ -12,8 +12,8 @@ use super::path;
 use crate::catalog::system::{cell, language_name, language_named};
 use crate::catalog::{
     Catalog, ConstraintKind, Function, FunctionKind, ObjectAddress, ObjectClass, PG_CATALOG,
-    RULE_OID_OFFSET, Relation, RelationKind, quote_identifier, quote_qualified, relation_oid,
-    resolve_type_text,
+    Relation, RelationKind, quote_identifier, quote_qualified, relation_oid, resolve_type_text,
+    rule_of_view, view_of_rule,
 };
 use crate::error::{Error, Result};
 use crate::kernels;
@@ -170,9 +170,10 @@ fn named(catalog: &Catalog, on: ObjectAddress) -> Option<Named> {
             let schema = catalog.schema_name(found.schema);
             Named::in_schema("statistics object", schema, &found.name)
         }
-        relation_oid::PG_REWRITE => {
-            Named::part(catalog, "rule", oid.checked_sub(RULE_OID_OFFSET)?, "_RETURN")?
-        }
+        relation_oid::PG_REWRITE => match catalog.rule(oid) {
+            Some(rule) => Named::part(catalog, "rule", rule.table, &rule.name)?,
+            None => Named::part(catalog, "rule", view_of_rule(oid), "_RETURN")?,
+        },
         relation_oid::PG_ATTRDEF => {
             let column = named(catalog, catalog.default_owner(oid)?)?;
             Named {
@@ -367,7 +368,7 @@ fn find(
                 "trigger" => catalog.trigger_named(relation.oid, name).map(|o| o.address()),
                 "policy" => catalog.policy_named(relation.oid, name).map(|o| o.address()),
                 "rule" => (name == "_RETURN" && relation.view().is_some()).then(|| {
-                    let rule = relation.oid.wrapping_add(RULE_OID_OFFSET);
+                    let rule = rule_of_view(relation.oid);
                     ObjectAddress::new(relation_oid::PG_REWRITE, rule)
                 }),
                 _ => relation

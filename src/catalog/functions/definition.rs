@@ -47,14 +47,6 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
 };
 
 pub(super) const FUNCTIONS: &[Kernel] = kernels! {
-    call "pg_get_functiondef" => |call, args| {
-        let Some(function) = call.eval.catalog.function(arg(args, 0)?) else { return Ok(Datum::Null) };
-        if function.kind == crate::catalog::FunctionKind::Aggregate {
-            let message = format!("\"{}\" is an aggregate function", function.name);
-            return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message));
-        }
-        Ok(Datum::Text(deparse::function_definition(&call.eval.catalog, path(call), function)))
-    };
     call "pg_get_function_arguments" => |call, args| {
         let function = call.eval.catalog.function(arg(args, 0)?);
         Ok(text(function.map(|f| deparse::function_arguments(&call.eval.catalog, path(call), f))))
@@ -70,10 +62,6 @@ pub(super) const FUNCTIONS: &[Kernel] = kernels! {
         Ok(text(function.and_then(|f| deparse::function_result(&call.eval.catalog, path(call), f))))
     };
     call "pg_get_function_arg_default" => argument_default;
-    call "pg_get_function_sqlbody" => |call, args| {
-        let function = call.eval.catalog.function(arg(args, 0)?);
-        Ok(text(function.and_then(|f| f.options.sql_body.clone())))
-    };
 };
 
 /// The whole index, or one of its columns.

@@ -164,7 +164,23 @@ fn activity(call: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
     if let Some(wanted) = wanted {
         rows.retain(|row| matches!(row.get(PID), Some(Datum::Int4(pid)) if *pid == wanted));
     }
-    Ok(Box::new(rows.into_iter().map(Ok)))
+    Ok(Box::new(rows.into_iter().map(|row| Ok(activity_columns(row)))))
+}
+
+/// The columns of `pg_stat_activity` in the order of the function, with those between
+/// that a session does not tell: how it is encrypted. Names of databases and roles are
+/// looked up by the view.
+fn activity_columns(mut row: Vec<Datum>) -> Vec<Datum> {
+    const BEFORE: [usize; 18] = [0, 2, 4, 6, 16, 20, 14, 15, 11, 12, 10, 13, 7, 8, 9, 17, 18, 21];
+    const OF_ENCRYPTION: usize = 10;
+    const AFTER: [usize; 2] = [3, 19];
+    let mut take = |at: usize| {
+        row.get_mut(at).map_or(Datum::Null, |value| std::mem::replace(value, Datum::Null))
+    };
+    let mut columns: Vec<Datum> = BEFORE.into_iter().map(&mut take).collect();
+    columns.extend(std::iter::repeat_n(Datum::Null, OF_ENCRYPTION));
+    columns.extend(AFTER.into_iter().map(take));
+    columns
 }
 
 /// `key=value` texts as two columns; an option without a value has NULL.

@@ -1,7 +1,7 @@
 //! `pg_table_is_visible` and its family: whether a bare name means the object.
 
 use super::path;
-use crate::catalog::ObjectClass;
+use crate::catalog::{ObjectClass, system};
 use crate::error::Result;
 use crate::kernels;
 use crate::sql::functions::call::arg;
@@ -45,16 +45,22 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
         let found = call.eval.catalog.extended_statistics(object);
         visible(call, ObjectClass::ExtendedStatistics, object, found.map(|o| o.name.as_str()))
     };
-    // Kinds of object that do not exist here.
-    call "pg_conversion_is_visible" => |_, _| Ok(Datum::Null);
-    call "pg_ts_config_is_visible" => |_, _| Ok(Datum::Null);
-    call "pg_ts_dict_is_visible" => |_, _| Ok(Datum::Null);
-    call "pg_ts_parser_is_visible" => |_, _| Ok(Datum::Null);
-    call "pg_ts_template_is_visible" => |_, _| Ok(Datum::Null);
+    // Kinds of which there are PostgreSQL's own objects only.
+    call "pg_conversion_is_visible" => |_, args| listed(args, "pg_conversion");
+    call "pg_ts_config_is_visible" => |_, args| listed(args, "pg_ts_config");
+    call "pg_ts_dict_is_visible" => |_, args| listed(args, "pg_ts_dict");
+    call "pg_ts_parser_is_visible" => |_, args| listed(args, "pg_ts_parser");
+    call "pg_ts_template_is_visible" => |_, args| listed(args, "pg_ts_template");
 };
 
 fn known(visible: Option<bool>) -> Datum {
     visible.map_or(Datum::Null, Datum::Bool)
+}
+
+/// `pg_catalog` is on every path.
+fn listed(args: &[Datum], relation: &str) -> Result<Datum> {
+    let known = system::listed::has_row(relation, arg(args, 0)?);
+    Ok(if known { Datum::Bool(true) } else { Datum::Null })
 }
 
 fn visible(

@@ -110,7 +110,7 @@ fn index_rows(catalog: &Catalog, relation: &Relation, index: &Index, rows: &mut 
         let attribute = Attribute {
             relation: relation.oid,
             name: &catalog.index_key_name(relation, at),
-            ty: column.map_or(key.ty, |column| column.ty),
+            ty: stored_type(catalog, key.opclass, column.map_or(key.ty, |column| column.ty)),
             attnum,
             not_null: false,
             collation,
@@ -123,7 +123,9 @@ fn index_rows(catalog: &Catalog, relation: &Relation, index: &Index, rows: &mut 
 
 fn attribute_row(catalog: &Catalog, attribute: Attribute<'_>) -> Row {
     let Attribute { relation, name, ty, attnum, not_null, collation, column, index_settings } =
-        attribute;
+        &attribute;
+    let (relation, ty, attnum, not_null) = (*relation, *ty, *attnum, *not_null);
+    let (collation, column, index_settings) = (*collation, *column, *index_settings);
     let dropped = column.is_some_and(|column| column.dropped);
     let physical = catalog.type_(ty.oid).map(|ty| &**ty);
     let default = column.and_then(|column| column.default.as_ref());
@@ -133,7 +135,7 @@ fn attribute_row(catalog: &Catalog, attribute: Attribute<'_>) -> Row {
         text(if dropped {
             format!("........pg.dropped.{attnum}........")
         } else {
-            name.to_owned()
+            (*name).to_owned()
         }),
         oid(if dropped { 0 } else { ty.oid }),
         int4(match settings.and_then(|settings| settings.statistics) {
@@ -143,7 +145,7 @@ fn attribute_row(catalog: &Catalog, attribute: Attribute<'_>) -> Row {
         }),
         int2(physical.map_or(-1, |ty| ty.length)),
         int2(attnum),
-        int4(physical.map_or(0, |ty| i32::from(ty.is_true_array() && column.is_some()))),
+        int4(physical.map_or(0, |ty| i32::from(is_array(catalog, &attribute, ty)))),
         int4(-1),
         int4(ty.typmod),
         boolean(physical.is_some_and(|ty| ty.by_value)),
@@ -177,6 +179,27 @@ fn attribute_row(catalog: &Catalog, attribute: Attribute<'_>) -> Row {
         Datum::Null,
         Datum::Null,
     ]
+}
+
+/// Whether `attndims` is 1: not in views, and in the system's own relations of vectors,
+/// too.
+fn is_array(catalog: &Catalog, attribute: &Attribute<'_>, ty: &Type) -> bool {
+    let of_view = catalog.relation(attribute.relation).is_some_and(|r| r.view().is_some());
+    let is_vector = ty.element != 0 && ty.length == -1;
+    let is_builtin = attribute.relation < types::FIRST_NORMAL;
+    !of_view && attribute.column.is_some() && (ty.is_true_array() || is_vector && is_builtin)
+}
+
+/// The type of an index's column: what its operator class stores, or the key's own.
+fn stored_type(catalog: &Catalog, opclass: u32, own: SqlType) -> SqlType {
+    match catalog.operator_class(opclass).map_or(0, |class| class.key_type) {
+        0 => own,
+        types::ANYELEMENT => match catalog.type_(own.oid).map_or(0, |ty| ty.element) {
+            0 => own,
+            element => SqlType::new(element),
+        },
+        stored => SqlType::new(stored),
+    }
 }
 
 pub(super) fn pg_attrdef(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {

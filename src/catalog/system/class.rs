@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::cell::*;
 use super::lookup::Lookup;
 use crate::catalog::{
-    Catalog, Column, Constraint, ConstraintKind, Index, ObjectClass, Persistence, RULE_OID_OFFSET,
-    Relation, RelationKind, Rule, RuleEvent, relation_oid,
+    Catalog, Column, Constraint, ConstraintKind, Index, ObjectClass, Persistence, Relation,
+    RelationKind, Rule, RuleEvent, relation_oid, rule_of_view,
 };
-use crate::sql::types::{Datum, Oid, oid as types};
+use crate::sql::types::{Datum, Oid};
 
 /// `pg_am.oid` of tables.
 const HEAP: u32 = 2;
@@ -31,6 +31,9 @@ const SHARED: &[u32] = &[
     relation_oid::PG_SUBSCRIPTION,
     relation_oid::PG_TABLESPACE,
 ];
+
+/// `pg_tablespace.oid` of pg_global.
+const GLOBAL_TABLESPACE: u32 = 1664;
 
 pub(super) fn pg_class(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
     let foreign = foreign_key_ends(catalog);
@@ -65,13 +68,13 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool, has_rul
         oid(relation.owner),
         oid(access_method(catalog, relation)),
         oid(if stored && has_rows { file_of(relation) } else { 0 }),
-        oid(0),
+        oid(if is_shared(relation) { GLOBAL_TABLESPACE } else { 0 }),
         int4(0),
         float4(catalog.statistics(relation.oid).map_or(never_counted, |found| found.rows as f32)),
         int4(0),
         oid(0),
         boolean(!relation.indexes.is_empty()),
-        boolean(SHARED.contains(&relation.oid)),
+        boolean(is_shared(relation)),
         char(match relation.persistence {
             Persistence::Permanent if relation.settings.unlogged => 'u',
             Persistence::Permanent => 'p',
@@ -87,7 +90,7 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool, has_rul
         boolean(relation.row_security.forced),
         boolean(!relation.is_unpopulated()),
         char(match is_table {
-            true if relation.oid < types::FIRST_NORMAL => 'n',
+            true if relation.schema == crate::catalog::PG_CATALOG => 'n',
             true => relation.settings.replica_identity.unwrap_or('d'),
             false => 'n',
         }),
@@ -99,6 +102,15 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool, has_rul
         relation_options(relation),
         text_or_null(super::inherits::bound_text(catalog, relation).as_deref()),
     ]
+}
+
+/// Relations that all databases share, and their indexes.
+fn is_shared(relation: &Relation) -> bool {
+    let table = match &relation.kind {
+        RelationKind::Index(index) => index.table,
+        _ => relation.oid,
+    };
+    SHARED.contains(&table)
 }
 
 /// `relfilenode`: where the rows lie.
@@ -250,7 +262,7 @@ pub(super) fn pg_rewrite(catalog: &Catalog) -> Vec<Row> {
     let row = |relation: &Relation| {
         relation.view().map(|view| {
             vec![
-                oid(relation.oid.wrapping_add(RULE_OID_OFFSET)),
+                oid(rule_of_view(relation.oid)),
                 text("_RETURN"),
                 oid(relation.oid),
                 char('1'),

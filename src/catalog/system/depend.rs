@@ -1,12 +1,17 @@
 //! `pg_depend`, `pg_shdepend`, `pg_description` and `pg_shdescription`.
 
+use std::collections::BTreeSet;
+
 use super::cell::*;
 use super::description::is_shared_class;
 use super::function::language_named;
 use super::lookup::Lookup;
-use crate::catalog::{Catalog, Dependency, ObjectAddress, RULE_OID_OFFSET, Relation, relation_oid};
+use crate::catalog::{
+    AclItem, Catalog, Dependency, ObjectAddress, Relation, RelationKind, relation_oid, rule_of_view,
+};
 use crate::sql::types::{Oid, oid as types};
 
+/// Those of users' objects; those of the system's own are listed rows.
 pub(super) fn pg_depend(catalog: &Catalog) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let mut push = |object: ObjectAddress, referenced: ObjectAddress, kind: char| {
@@ -20,27 +25,96 @@ pub(super) fn pg_depend(catalog: &Catalog) -> Vec<Row> {
             char(kind),
         ]);
     };
-    for Dependency { object, referenced, kind } in catalog.dependencies() {
-        match view_of(catalog, object).filter(|_| referenced.class != relation_oid::PG_NAMESPACE) {
-            Some(view) => push(rule(view), referenced, kind),
-            None => push(object, referenced, kind),
+    for dependency in catalog.dependencies() {
+        let Dependency { object, referenced, kind } = dependency;
+        if let Some(view) =
+            view_of(catalog, object).filter(|_| referenced.class != relation_oid::PG_NAMESPACE)
+        {
+            push(rule(view), referenced, kind);
+            continue;
         }
-    }
-    if let Some(extension) = catalog.extension_named("plpgsql") {
-        let owner = ObjectAddress::new(relation_oid::PG_EXTENSION, extension.oid);
-        let members = ["plpgsql_call_handler", "plpgsql_inline_handler", "plpgsql_validator"];
-        for member in members {
-            push(ObjectAddress::function(catalog.builtin_function(member)), owner, 'e');
+        if let Some(table) = table_of_part(catalog, &dependency) {
+            push(object, referenced, PARTITION_PRIMARY);
+            push(object, ObjectAddress::relation(table), PARTITION_SECONDARY);
+            continue;
         }
-        if let Some((language, _)) = language_named("plpgsql") {
-            push(ObjectAddress::new(relation_oid::PG_LANGUAGE, language), owner, 'e');
+        push(generated_default(catalog, &dependency).unwrap_or(object), referenced, kind);
+        if is_column_of_check(catalog, &dependency) {
+            push(object, referenced, NORMAL);
         }
     }
     let is_view = |relation: &Relation| relation.view().is_some();
     for view in catalog.relations().filter(|r| r.oid >= types::FIRST_NORMAL && is_view(r)) {
         push(rule(view.oid), view.address(), 'i');
+        push(rule(view.oid), view.address(), NORMAL);
+    }
+    for function in catalog.functions().filter(|f| f.oid >= types::FIRST_NORMAL) {
+        if let Some((language, _)) = language_named(&function.language)
+            && !is_pinned(language)
+        {
+            let language = ObjectAddress::new(relation_oid::PG_LANGUAGE, language);
+            push(function.address(), language, NORMAL);
+        }
+    }
+    for privileges in catalog.all_default_privileges() {
+        if privileges.schema != types::INVALID {
+            let object = ObjectAddress::new(relation_oid::PG_DEFAULT_ACL, privileges.oid);
+            push(object, ObjectAddress::schema(privileges.schema), 'a');
+        }
     }
     rows
+}
+
+const NORMAL: char = 'n';
+/// What the part of a partitioned object depends on: the object of the parent, and its
+/// own table.
+const PARTITION_PRIMARY: char = 'P';
+const PARTITION_SECONDARY: char = 'S';
+
+/// The languages that PostgreSQL is made with: nothing is noted of them.
+fn is_pinned(language: Oid) -> bool {
+    language < 100
+}
+
+/// The table of an index, constraint or trigger that is part of one of a partitioned table.
+fn table_of_part(catalog: &Catalog, dependency: &Dependency) -> Option<Oid> {
+    let Dependency { object, referenced, kind } = dependency;
+    if *kind != 'i' || object.class != referenced.class {
+        return None;
+    }
+    match object.class {
+        relation_oid::PG_CLASS => match &catalog.relation(object.oid)?.kind {
+            RelationKind::Index(index) => Some(index.table),
+            _ => None,
+        },
+        relation_oid::PG_CONSTRAINT => {
+            let constraint = catalog.constraint(object.oid)?;
+            (constraint.parent == referenced.oid).then_some(constraint.table)
+        }
+        relation_oid::PG_TRIGGER => Some(catalog.trigger(object.oid)?.table),
+        _ => None,
+    }
+}
+
+/// The expression of a generated column that depends on other columns of its table.
+fn generated_default(catalog: &Catalog, dependency: &Dependency) -> Option<ObjectAddress> {
+    let Dependency { object, referenced, .. } = dependency;
+    let is_within = object.class == relation_oid::PG_CLASS
+        && object.sub > 0
+        && (referenced.class, referenced.oid) == (object.class, object.oid);
+    let relation = catalog.relation(object.oid).filter(|_| is_within)?;
+    let column = relation.columns.get(usize::try_from(object.sub - 1).ok()?)?;
+    let default = column.default.as_ref().filter(|default| default.generated)?;
+    Some(ObjectAddress::new(relation_oid::PG_ATTRDEF, default.oid))
+}
+
+/// A CHECK depends on a column as part of its table, and once more as it reads it.
+fn is_column_of_check(catalog: &Catalog, dependency: &Dependency) -> bool {
+    let Dependency { object, referenced, kind } = dependency;
+    *kind == 'a'
+        && object.class == relation_oid::PG_CONSTRAINT
+        && referenced.sub > 0
+        && catalog.constraint(object.oid).is_some_and(|constraint| constraint.is_check())
 }
 
 /// The view that depends, if it is one: in PostgreSQL its rule does.
@@ -52,11 +126,11 @@ fn view_of(catalog: &Catalog, object: ObjectAddress) -> Option<Oid> {
 }
 
 fn rule(view: Oid) -> ObjectAddress {
-    ObjectAddress::new(relation_oid::PG_REWRITE, view.wrapping_add(RULE_OID_OFFSET))
+    ObjectAddress::new(relation_oid::PG_REWRITE, rule_of_view(view))
 }
 
-/// Owners of users' objects and the roles of policies; the bootstrap role is pinned and
-/// not listed.
+/// Owners of users' objects, and the roles of policies and of privileges; the bootstrap
+/// role is pinned and not listed.
 pub(super) fn pg_shdepend(catalog: &Catalog) -> Vec<Row> {
     let database = catalog.databases().find(|d| d.oid == DATABASE).map_or(0, |d| d.oid);
     let owned = catalog
@@ -69,8 +143,20 @@ pub(super) fn pg_shdepend(catalog: &Catalog) -> Vec<Row> {
     let of_policies = catalog
         .policies()
         .flat_map(|policy| policy.roles.iter().map(|role| (policy.address(), *role, 'r')));
+    let granted = catalog.access_lists().flat_map(|list| {
+        let owner = catalog.guarded(list.on).map(|guarded| guarded.owner);
+        granted_to(&list.items, owner).into_iter().map(|role| (list.on, role, 'a'))
+    });
+    let of_defaults = catalog.all_default_privileges().flat_map(|privileges| {
+        let on = ObjectAddress::new(relation_oid::PG_DEFAULT_ACL, privileges.oid);
+        let granted = granted_to(&privileges.items, Some(privileges.role));
+        let granted = granted.into_iter().map(move |role| (on, role, 'a'));
+        granted.chain([(on, privileges.role, 'o')])
+    });
     owned
         .chain(of_policies)
+        .chain(granted)
+        .chain(of_defaults)
         .filter(|(address, role, _)| {
             address.oid >= types::FIRST_NORMAL && *role >= types::FIRST_NORMAL
         })
@@ -79,13 +165,19 @@ pub(super) fn pg_shdepend(catalog: &Catalog) -> Vec<Row> {
                 oid(database),
                 oid(address.class),
                 oid(address.oid),
-                int4(0),
+                int4(address.sub),
                 oid(relation_oid::PG_AUTHID),
                 oid(role),
                 char(kind),
             ]
         })
         .collect()
+}
+
+/// The roles that have privileges by a list, but for the owner.
+fn granted_to(items: &[AclItem], owner: Option<Oid>) -> BTreeSet<Oid> {
+    let roles = items.iter().flat_map(|item| [item.grantee, item.grantor]);
+    roles.filter(|role| Some(*role) != owner && *role != types::INVALID).collect()
 }
 
 /// The database whose objects this catalog holds.

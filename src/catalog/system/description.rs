@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::listed;
 use crate::catalog::{Catalog, ObjectAddress, ObjectClass, relation_oid};
 use crate::sql::types::Oid;
 
@@ -49,6 +50,11 @@ impl Catalog {
     fn exists(&self, on: ObjectAddress) -> bool {
         match on.class {
             relation_oid::PG_LANGUAGE => super::is_language(on.oid),
+            relation_oid::PG_CONVERSION => listed::has_row("pg_conversion", on.oid),
+            relation_oid::PG_TS_CONFIG => listed::has_row("pg_ts_config", on.oid),
+            relation_oid::PG_TS_DICT => listed::has_row("pg_ts_dict", on.oid),
+            relation_oid::PG_TS_PARSER => listed::has_row("pg_ts_parser", on.oid),
+            relation_oid::PG_TS_TEMPLATE => listed::has_row("pg_ts_template", on.oid),
             relation_oid::PG_TABLESPACE => super::TABLESPACES.iter().any(|(oid, _)| *oid == on.oid),
             _ => on.key().is_some_and(|key| match key.class {
                 ObjectClass::Function => self.function(key.oid).is_some(),

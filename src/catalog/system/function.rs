@@ -1,6 +1,7 @@
 //! `pg_proc`, `pg_operator`, `pg_aggregate` and `pg_language`.
 
 use super::cell::*;
+use super::listed;
 use super::lookup::Lookup;
 use crate::catalog::{
     Aggregate, BOOTSTRAP_ROLE, Catalog, Function, FunctionKind, ObjectAddress, Transition,
@@ -33,6 +34,9 @@ pub fn language_name(language: Oid) -> Option<&'static str> {
 /// PostgreSQL's first initdb gives the language this number.
 const PLPGSQL: u32 = 13563;
 
+/// `satisfies_hash_partition(oid, integer, integer, VARIADIC "any")`
+const SATISFIES_HASH_PARTITION: Oid = 5028;
+
 /// What PostgreSQL estimates unless told otherwise.
 const INTERNAL_COST: f32 = 1.0;
 const SQL_COST: f32 = 100.0;
@@ -50,6 +54,7 @@ fn function_row(catalog: &Catalog, function: &Function) -> Row {
     };
     let builtin = function.oid < types::FIRST_NORMAL;
     let options = &function.options;
+    let listed = listed::function_properties(function.oid);
     let config: Vec<String> =
         options.config.iter().map(|(name, value)| format!("{name}={value}")).collect();
     vec![
@@ -57,14 +62,22 @@ fn function_row(catalog: &Catalog, function: &Function) -> Row {
         text(&function.name),
         oid(function.schema),
         oid(function.owner),
-        oid(language_oid(&function.language)),
-        float4(options.cost.unwrap_or(match function.language.as_str() {
-            "internal" | "c" => INTERNAL_COST,
-            _ => SQL_COST,
-        })),
-        float4(options.rows.unwrap_or(if function.returns_set { SET_ROWS } else { 0.0 })),
+        oid(listed.map_or_else(|| language_oid(&function.language), |listed| listed.language)),
+        float4(listed.map(|listed| listed.cost).or(options.cost).unwrap_or(
+            match function.language.as_str() {
+                "internal" | "c" => INTERNAL_COST,
+                _ => SQL_COST,
+            },
+        )),
+        float4(
+            listed.map(|listed| listed.rows).or(options.rows).unwrap_or(if function.returns_set {
+                SET_ROWS
+            } else {
+                0.0
+            }),
+        ),
         oid(function.variadic),
-        oid(0),
+        oid(listed.map_or(0, |listed| listed.support)),
         char(function_kind(function)),
         boolean(options.security_definer),
         boolean(options.leakproof),
@@ -75,12 +88,22 @@ fn function_row(catalog: &Catalog, function: &Function) -> Row {
             Volatility::Stable => 's',
             Volatility::Volatile => 'v',
         }),
-        char(options.parallel.unwrap_or(if builtin { 's' } else { 'u' })),
+        char(listed.map(|listed| listed.parallel).or(options.parallel).unwrap_or(if builtin {
+            's'
+        } else {
+            'u'
+        })),
         count(function.args.len()),
         count(function.defaults.len()),
         oid(function.returns),
         oid_vector(function.args.iter().copied()),
-        all.map_or(Datum::Null, |all| oid_array(all.iter().map(|(_, ty, _)| *ty))),
+        match all {
+            // PostgreSQL's own row has the modes of its arguments only.
+            Some(all) if function.oid != SATISFIES_HASH_PARTITION => {
+                oid_array(all.iter().map(|(_, ty, _)| *ty))
+            }
+            _ => Datum::Null,
+        },
         all.map_or(Datum::Null, |all| char_array(all.iter().map(|(mode, ..)| *mode))),
         match names.iter().all(String::is_empty) {
             true => Datum::Null,

@@ -3,7 +3,8 @@
 //! Each relation's columns are declared in `sql/system_relations.sql` as
 //! PostgreSQL 15 has them; here are the rows, one function per relation, in the
 //! order of those columns. Nothing is stored, so nothing can disagree with what
-//! the server does. Relations of features that do not exist here have no rows.
+//! the server does. Relations of features that do not exist here have no rows but those
+//! of PostgreSQL's own objects, which [`listed`] keeps.
 //!
 //! Expressions (`adbin`, `conbin`, `indexprs` …) are of type `pg_node_tree`,
 //! which clients only pass on to `pg_get_expr`; ours hold the SQL that it
@@ -21,6 +22,7 @@ mod depend;
 mod description;
 mod function;
 pub(in crate::catalog) mod inherits;
+pub(in crate::catalog) mod listed;
 mod lookup;
 pub mod policy;
 mod server;
@@ -56,7 +58,9 @@ pub fn rows_where(
     eval: &EvalContext,
     lookup: Option<Lookup<'_>>,
 ) -> Result<Vec<Row>> {
-    Ok(catalog_rows(&eval.catalog, relation.oid, lookup))
+    let mut rows = listed::rows(&eval.catalog, relation, lookup);
+    rows.extend(catalog_rows(&eval.catalog, relation.oid, lookup));
+    Ok(rows)
 }
 
 fn catalog_rows(catalog: &Catalog, relation_oid: Oid, lookup: Option<Lookup<'_>>) -> Vec<Row> {

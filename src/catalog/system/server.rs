@@ -2,6 +2,7 @@
 //! `pg_tablespace` and `pg_extension`.
 
 use super::cell::*;
+use super::listed;
 use crate::catalog::{BOOTSTRAP_ROLE, Catalog, ObjectAddress, relation_oid};
 use crate::sql::types::{Datum, InputContext, Repr, SqlType, oid as types, text_input};
 
@@ -94,18 +95,17 @@ pub(super) fn pg_auth_members(catalog: &Catalog) -> Vec<Row> {
 
 /// The privileges that objects begin with: pg_dump leaves them out.
 pub(super) fn pg_init_privs(catalog: &Catalog) -> Vec<Row> {
-    let relations = catalog.relations().map(|relation| relation.address());
-    let addresses = relations.chain(catalog.schemas().map(|schema| schema.address()));
-    addresses
-        .filter_map(|on| {
-            let items = catalog.builtin_acl(on)?;
-            Some(vec![
+    listed::all_initial_privileges()
+        .into_iter()
+        .map(|(on, privileges)| {
+            let items = privileges.acl(|name| catalog.role_named(name).map_or(0, |role| role.oid));
+            vec![
                 oid(on.oid),
                 oid(on.class),
                 int4(on.sub),
-                char('i'),
+                char(privileges.kind),
                 acl_items(catalog, &items),
-            ])
+            ]
         })
         .collect()
 }

@@ -67,6 +67,8 @@ fn every_view_gives_the_columns_it_declares() {
     use crate::sql::bind::Binder;
     use crate::sql::{ir::Statement, parse};
 
+    const LISTED: &str = include_str!("../../../sql/postgres_views.sql");
+
     let eval = crate::catalog::functions::tests::context();
     let mut wrong = Vec::new();
     for relation in eval.catalog.relations() {
@@ -76,6 +78,12 @@ fn every_view_gives_the_columns_it_declares() {
         let output = match bound {
             Ok(Statement::Query(query)) => query.output,
             Ok(_) => continue,
+            // Over functions that are only listed.
+            Err(error) if error.code() == crate::sqlstate::FEATURE_NOT_SUPPORTED => {
+                let is_listed = LISTED.contains(&format!("pg_catalog.{} (", relation.name));
+                assert!(is_listed, "{}: {error}", relation.name);
+                continue;
+            }
             Err(error) => {
                 wrong.push(format!("{}: {error}", relation.name));
                 continue;
@@ -85,7 +93,7 @@ fn every_view_gives_the_columns_it_declares() {
             wrong.push(format!("{}: {} columns", relation.name, output.len()));
         }
         for (found, column) in output.iter().zip(&relation.columns) {
-            if found.ty.oid != column.ty.oid {
+            if found.ty.oid != eval.catalog.base_type(column.ty).oid {
                 let found = eval.catalog.type_name(found.ty.oid, -1);
                 wrong.push(format!("{}.{} is {found}", relation.name, column.name));
             }

@@ -3,7 +3,7 @@
 use super::cell::*;
 use super::lookup::Lookup;
 use crate::catalog::{CastContext, CastMethod, Catalog, ObjectAddress, Type, TypeKind};
-use crate::sql::types::{Datum, SqlType};
+use crate::sql::types::{Datum, SqlType, oid as types};
 
 pub(super) fn pg_type(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
     catalog.find_types(lookup).map(|ty| type_row(catalog, ty)).collect()
@@ -29,6 +29,7 @@ fn type_row(catalog: &Catalog, ty: &Type) -> Row {
         _ => (SqlType::new(0), false, None),
     };
     let subscript = match ty.name.as_str() {
+        "jsonb" => "jsonb_subscript_handler",
         _ if ty.element == 0 => "",
         "name" | "point" | "box" | "line" | "lseg" => "raw_array_subscript_handler",
         _ => "array_subscript_handler",
@@ -62,6 +63,7 @@ fn type_row(catalog: &Catalog, ty: &Type) -> Row {
             TypeKind::Range { .. } => "range_typanalyze",
             TypeKind::Multirange { .. } => "multirange_typanalyze",
             _ if ty.is_true_array() => "array_typanalyze",
+            _ if ty.oid == types::TSVECTOR => "ts_typanalyze",
             _ => "",
         }),
         char(ty.align),
@@ -120,9 +122,11 @@ pub(super) fn pg_range(catalog: &Catalog) -> Vec<Row> {
 /// `collencoding` of collations for all encodings.
 const ANY_ENCODING: i32 = -1;
 
+/// Users' collations; those of PostgreSQL are listed rows.
 pub(super) fn pg_collation(catalog: &Catalog) -> Vec<Row> {
     catalog
         .collations()
+        .filter(|collation| collation.oid >= types::FIRST_NORMAL)
         .map(|collation| {
             let locale = || match collation.provider {
                 'd' => Datum::Null,

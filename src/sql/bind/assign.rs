@@ -186,7 +186,7 @@ impl Binder<'_> {
         }
         let Some(element) = self.element(container.oid).filter(|_| !is_fixed_array(container.oid))
         else {
-            return Err(self.not_assignable(container.oid));
+            return Err(self.not_assignable(container.oid).at(part.location));
         };
         let is_slice = subscripts.iter().any(|indices| indices.is_slice);
         let element = SqlType::with_typmod(element, container.typmod);
@@ -212,7 +212,7 @@ impl Binder<'_> {
             false => self.element_arguments(&subscripts, &mut args)?,
         };
         let function = assignment_function(symbol, &args, container.oid);
-        let call = Call { function, args, ty: container };
+        let call = Call { function, args, ty: container, sql_syntax: false };
         let assigned = typed(ExprKind::Call(call), container, -1);
         Ok(match container.oid == ty.oid {
             true => assigned,
@@ -235,7 +235,8 @@ impl Binder<'_> {
             args.push(self.jsonb_subscript(indices)?);
         }
         let function = assignment_function("jsonb_assign_element", &args, oid::JSONB);
-        let assigned = typed(ExprKind::Call(Call { function, args, ty: json }), json, -1);
+        let assigned =
+            typed(ExprKind::Call(Call { function, args, ty: json, sql_syntax: false }), json, -1);
         Ok(match ty.oid {
             oid::JSONB => assigned,
             domain => self.to_domain(assigned, domain),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::sql::parse::NodeEnum;
-use crate::sql::parse::ast::FuncCall;
+use crate::sql::parse::ast::{CoercionForm, FuncCall};
 
 use super::Binder;
 use super::coerce::Pathway;
@@ -132,8 +132,12 @@ impl Binder<'_> {
             .at(call.location)),
             FunctionKind::Function => {
                 self.plain_function_only(call, name.1)?;
+                self.check_code(&resolution.function).map_err(|error| error.at(call.location))?;
                 let returns_set = resolution.function.returns_set;
-                let call_expr = self.finish_call(resolution, arguments, call.location)?;
+                let mut call_expr = self.finish_call(resolution, arguments, call.location)?;
+                if let ExprKind::Call(bound) = &mut call_expr.kind {
+                    bound.sql_syntax = call.funcformat() == CoercionForm::CoerceSqlSyntax;
+                }
                 if returns_set && !at_top {
                     return self.set_call(call_expr, call.location, outer_sets);
                 }
@@ -420,7 +424,7 @@ impl Binder<'_> {
             oid::RECORD => self.record_type(&function, &args, location)?,
             result => SqlType::new(result),
         };
-        Ok(typed(ExprKind::Call(Call { function, args, ty }), ty, location))
+        Ok(typed(ExprKind::Call(Call { function, args, ty, sql_syntax: false }), ty, location))
     }
 
     /// The type of a function's record, as its OUT parameters name the fields.

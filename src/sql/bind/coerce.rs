@@ -6,7 +6,7 @@ use super::node::{INT4, constant, is_null_constant, null, typed};
 use super::typename::category;
 use crate::catalog::{CastContext, CastMethod, Function};
 use crate::error::{Error, Result};
-use crate::sql::functions::domain;
+use crate::sql::functions::{self, domain};
 use crate::sql::ir::{Call, Expr, ExprKind};
 use crate::sql::types::{self, Datum, Oid, SqlType, oid};
 use crate::sqlstate;
@@ -247,7 +247,7 @@ impl Binder<'_> {
         if count > 2 {
             args.push(constant(Datum::Bool(explicit), super::node::BOOL));
         }
-        typed(ExprKind::Call(Call { function, args, ty }), ty, location)
+        typed(ExprKind::Call(Call { function, args, ty, sql_syntax: false }), ty, location)
     }
 
     fn array_cast(&mut self, expr: Expr, target: SqlType, context: CastContext) -> Result<Expr> {
@@ -306,10 +306,21 @@ impl Binder<'_> {
 
     pub(super) fn function(&mut self, oid: Oid) -> Result<Arc<Function>> {
         self.note_call(oid);
-        self.catalog
-            .function(oid)
-            .cloned()
-            .ok_or_else(|| Error::internal(format!("cache lookup failed for function {oid}")))
+        let function =
+            self.catalog.function(oid).cloned().ok_or_else(|| {
+                Error::internal(format!("cache lookup failed for function {oid}"))
+            })?;
+        self.check_code(&function)?;
+        Ok(function)
+    }
+
+    /// A function of PostgreSQL's that is only listed cannot be called.
+    pub(super) fn check_code(&self, function: &Function) -> Result<()> {
+        if functions::has_code(function) {
+            return Ok(());
+        }
+        let signature = self.catalog.function_signature(&self.search_path, function);
+        Err(Error::unsupported(format!("function {signature}")))
     }
 
     /// A row constructor as a value of a composite type: field by field.

@@ -9,14 +9,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Binder;
+pub use super::described_change::{
+    Change, ChangeKind, DescribedAction, DescribedRule, Inserted, WrittenFrom,
+};
 use super::from::exact;
+pub use super::group::WrittenGroup;
 use super::order::TargetKey;
+use super::params::Params;
 use super::target::Target;
-use crate::catalog::Relation;
+use crate::catalog::{Function, Relation};
 use crate::error::{Error, Result};
 use crate::sql::ir::Call;
 use crate::sql::ir::{
-    AggregateCall, ColumnId, Expr, OutputColumn, Query, Rel, RowLock, WindowCall,
+    AggregateCall, ColumnId, Expr, OutputColumn, Query, Rel, RowLock, WindowCall, visit,
 };
 use crate::sql::parse::ast::SelectStmt;
 
@@ -60,7 +65,8 @@ pub struct Plain {
     pub condition: Option<Expr>,
     pub having: Option<Expr>,
     pub group_by: Vec<Expr>,
-    pub has_grouping_sets: bool,
+    /// GROUP BY as it is written, where it has grouping sets.
+    pub grouping_sets: Option<Vec<WrittenGroup>>,
     pub keys: Vec<Key>,
     pub distinct_on: Option<Vec<usize>>,
     pub aggregates: Vec<(OutputColumn, AggregateCall)>,
@@ -76,6 +82,10 @@ pub struct Description {
     pub levels: HashMap<ColumnId, Arc<Level>>,
     /// The column that stands for another: a query that was wrapped.
     pub aliases: HashMap<ColumnId, ColumnId>,
+    /// The statement, where it is no query.
+    pub change: Option<Change>,
+    /// What an INSERT that is being bound inserts.
+    pub(super) inserted: Option<Inserted>,
 }
 
 impl Description {
@@ -89,6 +99,34 @@ impl Description {
             id = *self.aliases.get(&id)?;
         }
         None
+    }
+}
+
+/// What a level is known by: the first column of its rows, or of what a query without
+/// columns reads.
+fn first_column(level: &Level) -> Option<ColumnId> {
+    match (level.output.first(), &level.body) {
+        (Some(column), _) => Some(column.id),
+        (None, Body::Plain(plain)) => visit::columns(&plain.from).first().map(|column| column.id),
+        _ => None,
+    }
+}
+
+/// The first column of a query's rows, or of what a query without columns reads.
+pub fn first_of(query: &Query) -> Option<ColumnId> {
+    let mut rel = &query.rel;
+    loop {
+        if let Some(column) =
+            query.output.first().cloned().or(visit::columns(rel).into_iter().next())
+        {
+            return Some(column.id);
+        }
+        rel = match rel {
+            Rel::Project { input, .. } | Rel::Filter { input, .. } | Rel::Limit { input, .. } => {
+                input
+            }
+            _ => return None,
+        };
     }
 }
 
@@ -117,12 +155,33 @@ impl Binder<'_> {
         Ok((description, first))
     }
 
+    /// Binds a query of a function's body and describes it; answers its first column, too.
+    /// Parameters stand for the function's arguments.
+    pub fn describe_body(
+        &mut self,
+        function: &Function,
+        select: &SelectStmt,
+    ) -> Result<(Description, ColumnId)> {
+        let mut params = Params::fixed(&function.args);
+        params.names.clone_from(&function.arg_names);
+        self.description = Some(Description::default());
+        let query = self.isolated_with(params, |binder| {
+            binder.levels.clear();
+            let query = binder.select(select)?;
+            Ok(binder.wrapped(query))
+        })?;
+        let description = self.description.take().unwrap_or_default();
+        let first = query.output.first().map(|column| column.id);
+        let first = first.ok_or_else(|| Error::internal("a query without columns"))?;
+        Ok((description, first))
+    }
+
     pub(super) fn is_describing(&self) -> bool {
         self.description.is_some()
     }
 
     pub(super) fn note_level(&mut self, level: Level) {
-        let Some(first) = level.output.first().map(|column| column.id) else { return };
+        let Some(first) = first_column(&level) else { return };
         if let Some(description) = &mut self.description {
             description.levels.insert(first, Arc::new(level));
         }

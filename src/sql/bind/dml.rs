@@ -13,7 +13,7 @@ use super::select::project_sets;
 use super::set_operation::output_location;
 use super::updatable::{Target, TargetRows, filtered_further};
 use super::values::is_default;
-use crate::catalog::{Column, Identity, PolicyCommand, Relation, RelationKind, acl};
+use crate::catalog::{Column, Identity, PolicyCommand, Relation, RelationKind, acl, relation_oid};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit::{Walk, each_expr_mut};
 use crate::sql::ir::{
@@ -89,6 +89,7 @@ impl Binder<'_> {
         let reads = self.recall_reads(&target, read_before);
         let writes = Writes { insert: true, conflict: updates, reads, ..Writes::default() };
         let policies = self.policy_checks(&target, writes)?;
+        self.note_insert(stmt, &target, &columns, returning.as_ref());
         let relation = target.relation;
         Ok(Insert { relation, source, columns, defaults, on_conflict, checks, policies, returning })
     }
@@ -181,7 +182,24 @@ impl Binder<'_> {
 
     /// Notes the privileges that writing takes: on the relation that is named, and on
     /// those below it with the rights of the views' owners.
+    /// The functions that a table's checks and generated columns call for new rows.
+    fn note_called_by_table(&mut self, relation: &Relation) {
+        let generated = relation.columns.iter().filter_map(|column| column.default.as_ref());
+        let generated = generated.filter(|default| default.generated).map(|default| default.oid);
+        for dependent in relation.constraints.iter().copied().chain(generated) {
+            let Some(references) = self.catalog.references(dependent).cloned() else { continue };
+            for edge in &references.edges {
+                if edge.referenced.class == relation_oid::PG_PROC {
+                    self.note_call(edge.referenced.oid);
+                }
+            }
+        }
+    }
+
     pub(super) fn note_written(&mut self, target: &Target, verb: Verb, columns: &[i16]) {
+        if verb != Verb::Delete {
+            self.note_called_by_table(&target.relation);
+        }
         for (relation, role, columns) in target.written(self.check_as, columns) {
             let entry = self.permissions.of(relation, role);
             match verb {
@@ -310,6 +328,9 @@ impl Binder<'_> {
             let row = self.insert_row(row, target, &kept, clause)?;
             bound.push(row);
         }
+        if !select.values_lists.iter().any(has_default) {
+            self.note_values(&bound);
+        }
         let sets = std::mem::take(&mut self.level().set_calls);
         let mut places = Places::default();
         kept.iter().for_each(|(_, column)| {
@@ -424,6 +445,7 @@ impl Binder<'_> {
         overriding: OverridingKind,
     ) -> Result<(Query, Vec<i16>)> {
         let mut query = self.select_undecided(select)?;
+        self.note_inserted_query(&query.output);
         let width = query.output.len();
         let location_of = |_| Ok(-1);
         check_width(width, &columns, explicit, &location_of)?;
@@ -579,6 +601,9 @@ impl Binder<'_> {
         let from_items = source.from_items.clone();
         let returning =
             self.returning(stmt.returning_clause.as_ref(), &written, alias, &from_items)?;
+        let parts =
+            (assignments.as_slice(), source.from.as_ref(), condition.as_ref(), returning.as_ref());
+        self.note_update(stmt, &written, &target, parts);
         let reads = self.recall_reads(&written, read_before);
         let writes = Writes { update: true, reads, ..Writes::default() };
         let policies = self.policy_checks(&written, writes)?;
@@ -645,6 +670,8 @@ impl Binder<'_> {
         let from_items = source.from_items.clone();
         let returning =
             self.returning(stmt.returning_clause.as_ref(), &written, alias, &from_items)?;
+        let parts = (source.from.as_ref(), condition.as_ref(), returning.as_ref());
+        self.note_delete(stmt, &written, &target, parts);
         let reads = self.recall_reads(&written, read_before);
         let mut input = self.changed_rows(&written, source, PolicyCommand::Delete, reads)?;
         if let Some(predicate) = condition {
@@ -1062,6 +1089,11 @@ fn scanned_column(scan: &Scan, number: i16) -> Result<Expr> {
     found
         .map(|(_, column)| column_expr(column, -1))
         .ok_or_else(|| Error::internal("the target's columns are all read"))
+}
+
+/// Whether a row of VALUES has DEFAULT in it.
+fn has_default(row: &Node) -> bool {
+    inner(row).ok().and_then(list).is_some_and(|values| values.iter().any(is_default))
 }
 
 /// The columns that are not dropped, with their numbers.

@@ -508,7 +508,7 @@ impl Binder<'_> {
     ) -> Result<Expr> {
         let function = self.function(function)?;
         let ty = SqlType::new(function.returns);
-        Ok(typed(ExprKind::Call(Call { function, args, ty }), ty, location))
+        Ok(typed(ExprKind::Call(Call { function, args, ty, sql_syntax: false }), ty, location))
     }
 
     pub(super) fn bool_constant(&self, value: bool) -> Expr {

@@ -237,7 +237,7 @@ fn bind_with<T>(
     let name = relation.map_or("", |relation| relation.name.as_str());
     let mut binder = Binder::with_fixed_params(eval, &[]);
     binder.start_ids_after(&columns);
-    binder.ignores_policies = usage == ExpressionUse::Policy;
+    binder.is_kept = usage != ExpressionUse::CopyWhere;
     binder.with_relation(name, &columns, usage.clause(), |binder| {
         let mut expr = binder.expr(node)?;
         if matches!(usage, ExpressionUse::Check) {
@@ -265,7 +265,7 @@ pub fn bind_trigger_condition_sql(
     let invalid = || Error::internal(format!("invalid trigger condition: {sql}"));
     let only = statements.first().ok_or_else(invalid)?;
     let node = super::inline::expression_of(&only.node).ok_or_else(invalid)?;
-    bind_over_rows(eval, relation, node).map_err(Error::without_position)
+    bind_over_rows(eval, relation, node, false).map_err(Error::without_position)
 }
 
 /// As [`bind_trigger_condition_sql`], for CREATE TRIGGER.
@@ -274,10 +274,15 @@ pub fn bind_trigger_condition(
     relation: &Arc<Relation>,
     node: &ast::Node,
 ) -> Result<Expr> {
-    bind_over_rows(eval, relation, super::node::inner(node)?)
+    bind_over_rows(eval, relation, super::node::inner(node)?, true)
 }
 
-fn bind_over_rows(eval: &EvalContext, relation: &Arc<Relation>, node: &NodeEnum) -> Result<Expr> {
+fn bind_over_rows(
+    eval: &EvalContext,
+    relation: &Arc<Relation>,
+    node: &NodeEnum,
+    is_kept: bool,
+) -> Result<Expr> {
     let old = relation_columns(relation);
     let width = relation.columns.len() as u32;
     let new: Vec<OutputColumn> = old
@@ -286,6 +291,7 @@ fn bind_over_rows(eval: &EvalContext, relation: &Arc<Relation>, node: &NodeEnum)
         .collect();
     let mut binder = Binder::with_fixed_params(eval, &[]);
     binder.next_column = 2 * width + 2;
+    binder.is_kept = is_kept;
     let mut level = Level { clause: Clause::TriggerWhen, ..Level::default() };
     let row_type = eval.catalog.row_type(relation);
     for (at, (name, columns)) in (1..).zip([("old", &old), ("new", &new)]) {

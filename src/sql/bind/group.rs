@@ -32,6 +32,16 @@ pub(super) struct Grouping {
     targets: Vec<(usize, usize)>,
     sets: Option<Vec<Vec<usize>>>,
     present: bool,
+    /// The clause as it is written, for views' definitions.
+    written: Vec<WrittenGroup>,
+}
+
+/// An item of GROUP BY; expressions by their positions among those of the clause.
+#[derive(Clone, Debug)]
+pub enum WrittenGroup {
+    /// `a`, `(a, b)` and `()`.
+    Columns(Vec<usize>),
+    Sets(GroupingSetKind, Vec<WrittenGroup>),
 }
 
 impl Grouping {
@@ -39,8 +49,9 @@ impl Grouping {
         self.exprs.iter().map(|(_, expr)| expr.clone()).collect()
     }
 
-    pub fn has_sets(&self) -> bool {
-        self.sets.is_some()
+    /// The items, where some are grouping sets.
+    pub fn written_sets(&self) -> Option<Vec<WrittenGroup>> {
+        self.sets.is_some().then(|| self.written.clone())
     }
 }
 
@@ -88,9 +99,18 @@ impl Binder<'_> {
         targets: &mut Vec<Target>,
     ) -> Result<Vec<Vec<usize>>> {
         if let NodeEnum::GroupingSet(set) = node {
-            return self.deeper(|binder| binder.grouping_set(set, grouping, targets));
+            let outer = std::mem::take(&mut grouping.written);
+            let sets = self.deeper(|binder| binder.grouping_set(set, grouping, targets));
+            let inner = std::mem::replace(&mut grouping.written, outer);
+            grouping.written.push(match set.kind() {
+                GroupingSetKind::GroupingSetEmpty => WrittenGroup::Columns(Vec::new()),
+                kind => WrittenGroup::Sets(kind, inner),
+            });
+            return sets;
         }
-        Ok(vec![self.group_columns(node, grouping, targets)?])
+        let columns = self.group_columns(node, grouping, targets)?;
+        grouping.written.push(WrittenGroup::Columns(columns.clone()));
+        Ok(vec![columns])
     }
 
     /// An expression, or the expressions of a parenthesised list.
@@ -138,7 +158,9 @@ impl Binder<'_> {
         }
         let mut parts = Vec::with_capacity(set.content.len());
         for node in &set.content {
-            parts.push(self.group_columns(inner(node)?, grouping, targets)?);
+            let columns = self.group_columns(inner(node)?, grouping, targets)?;
+            grouping.written.push(WrittenGroup::Columns(columns.clone()));
+            parts.push(columns);
         }
         match kind {
             GroupingSetKind::GroupingSetRollup => {

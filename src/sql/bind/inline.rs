@@ -33,7 +33,7 @@ impl Binder<'_> {
         self.isolated_with(Params::fixed(&[]), work)
     }
 
-    fn isolated_with<T: Send>(
+    pub(super) fn isolated_with<T: Send>(
         &mut self,
         params: Params,
         work: impl FnOnce(&mut Self) -> Result<T> + Send,
@@ -139,7 +139,8 @@ impl Binder<'_> {
         args: &[Expr],
         ty: SqlType,
     ) -> Result<Expr> {
-        let may = !function.strict
+        let may = !self.is_kept
+            && !function.strict
             && !function.options.security_definer
             && function.options.config.is_empty()
             && function.kind == FunctionKind::Function
@@ -236,7 +237,7 @@ impl Binder<'_> {
         }
         let (function, args) = (call.function.clone(), call.args.clone());
         let users = function.oid >= oid::FIRST_NORMAL;
-        if users && !self.may_inline_set(&function, &args) {
+        if users && (self.is_kept || !self.may_inline_set(&function, &args)) {
             return Ok(None);
         }
         self.inlining.push(function.oid);

@@ -35,6 +35,7 @@ mod cte;
 mod cursor;
 mod definition;
 pub mod described;
+mod described_change;
 mod dml;
 mod expr;
 mod expression;
@@ -99,6 +100,7 @@ pub use expression::{
 };
 pub use from::cannot_open;
 pub use inline::expression_of;
+pub use name::output_name;
 pub use node::location;
 use opened::Opened;
 pub use opened::opened_by_copy;
@@ -154,8 +156,9 @@ pub struct Binder<'a> {
     securing: Vec<Oid>,
     /// What was bound depends on who runs it.
     depends_on_role: bool,
-    /// What is bound is not run: policies have no part in it.
-    ignores_policies: bool,
+    /// What is bound is kept and not run: policies have no part in it, and calls of
+    /// functions in SQL stay calls.
+    is_kept: bool,
     /// Primary keys by which columns are grouped that GROUP BY does not name.
     grouping_keys: Vec<Oid>,
     /// A view whose next mention in FROM stays as it is.
@@ -202,7 +205,7 @@ impl<'a> Binder<'a> {
             unsecured: None,
             securing: Vec::new(),
             depends_on_role: false,
-            ignores_policies: false,
+            is_kept: false,
             grouping_keys: Vec::new(),
             unexpanded: None,
             rule_source: None,
@@ -221,9 +224,9 @@ impl<'a> Binder<'a> {
         std::mem::take(&mut self.permissions)
     }
 
-    /// For a statement that is bound but not run.
-    pub fn without_policies(self) -> Binder<'a> {
-        Binder { ignores_policies: true, ..self }
+    /// For a statement that is kept in the catalog, not run.
+    pub fn for_keeping(self) -> Binder<'a> {
+        Binder { is_kept: true, ..self }
     }
 
     /// Whether policies made the bound statement one for the present role only.

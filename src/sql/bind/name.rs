@@ -9,7 +9,7 @@ use super::node::{boxed, string};
 
 const NAMELESS: &str = "?column?";
 
-pub(super) fn output_name(node: &NodeEnum) -> String {
+pub fn output_name(node: &NodeEnum) -> String {
     figure(node).map_or(NAMELESS, |(name, _)| name).to_owned()
 }
 

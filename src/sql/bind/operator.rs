@@ -81,7 +81,7 @@ impl Binder<'_> {
             .zip(types)
             .map(|(arg, ty)| self.coerce_type(arg, SqlType::new(ty), CastContext::Implicit))
             .collect::<Result<Vec<_>>>()?;
-        Ok(Call { function, args, ty: SqlType::new(result) })
+        Ok(Call { function, args, ty: SqlType::new(result), sql_syntax: false })
     }
 
     /// The operator that an expression means, or PostgreSQL's error.

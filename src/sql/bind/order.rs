@@ -45,8 +45,8 @@ impl Binder<'_> {
             let target = self.target_of(required(&sort.node)?, targets, Clause::OrderBy)?;
             self.decide_target(&mut targets[target])?;
             let ty = targets[target].expr.ty.oid;
-            let (descending, nulls_first) =
-                self.sort_direction(sort, ty, targets[target].expr.location)?;
+            let place = super::node::location(required(&sort.node)?);
+            let (descending, nulls_first) = self.sort_direction(sort, ty, place)?;
             if !keys.iter().any(|key| key.target == target) {
                 keys.push(TargetKey { target, descending, nulls_first });
             }

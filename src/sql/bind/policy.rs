@@ -52,7 +52,7 @@ impl Binder<'_> {
         role: Option<Oid>,
     ) -> Result<Option<Arc<Role>>> {
         let is_definition = self.names.are_recorded() || self.is_describing();
-        if !relation.row_security.enabled || is_definition || self.ignores_policies {
+        if !relation.row_security.enabled || is_definition || self.is_kept {
             return Ok(None);
         }
         self.depends_on_role = true;

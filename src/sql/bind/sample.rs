@@ -83,7 +83,7 @@ impl Binder<'_> {
         let args = vec![column_expr(&rid, -1), percentage, seed];
         let ty = SqlType::new(oid::BOOL);
         let function = Arc::new(function(&method, &*self.function(RANDOM)?));
-        let call = Call { function, args, ty };
+        let call = Call { function, args, ty, sql_syntax: false };
         let is_sampled = typed(ExprKind::Call(call), ty, -1);
         // What policies hide is hidden from the sample, not the other way round.
         if let Rel::Barrier { input } = rel {

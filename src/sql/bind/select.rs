@@ -145,16 +145,18 @@ impl Binder<'_> {
             self.group_clause(&select.group_clause, select.group_distinct, &mut targets)?;
         let distinct = self.distinct_clause(select, &mut targets, &keys)?;
 
-        let plain = self.is_describing().then(|| {
+        let written =
+            self.is_describing().then(|| self.written_from(&select.from_clause, Some(&from)));
+        let plain = written.map(|written| {
             let level = self.level();
             Body::Plain(Box::new(Plain {
-                from: from.clone(),
+                from: written.rel,
                 targets: described::targets(&targets),
                 visible: targets.iter().filter(|target| !target.junk).count(),
                 condition: condition.clone(),
                 having: having.clone(),
                 group_by: grouping.expressions(),
-                has_grouping_sets: grouping.has_sets(),
+                grouping_sets: grouping.written_sets(),
                 keys: described::keys(&keys),
                 distinct_on: match &distinct {
                     Distinct::On(targets) => Some(targets.clone()),

@@ -290,16 +290,24 @@ impl Binder<'_> {
     pub(super) fn find_field(&self, record: Expr, name: &str, location: i32) -> Option<Expr> {
         if let Some(fields) = self.composite_columns(record.ty.oid) {
             let index = fields.iter().position(|(known, _)| known == name)?;
-            return Some(field_of(record, index, fields[index].1, location));
+            return Some(self.record_field(record, index, fields[index].1, location));
         }
         if let Some(fields) = record::fields(record.ty) {
             let index = fields.iter().position(|(known, _)| known == name)?;
-            return Some(field_of(record, index, fields[index].1, location));
+            return Some(self.record_field(record, index, fields[index].1, location));
         }
         let ExprKind::Row(fields) = &record.kind else { return None };
         let number = name.strip_prefix('f')?.parse::<usize>().ok()?;
         let ty = fields.get(number.checked_sub(1)?)?.ty;
-        Some(field_of(record, number - 1, ty, location))
+        Some(self.record_field(record, number - 1, ty, location))
+    }
+
+    /// [`field_of`], written out where the query is to be printed.
+    fn record_field(&self, record: Expr, index: usize, ty: SqlType, location: i32) -> Expr {
+        match self.is_describing() {
+            true => typed(ExprKind::Field { record: Box::new(record), index }, ty, location),
+            false => field_of(record, index, ty, location),
+        }
     }
 }
 

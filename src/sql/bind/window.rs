@@ -11,6 +11,7 @@ use crate::catalog::{CastContext, FunctionKind};
 use crate::error::{Error, Result};
 use crate::sql::ir::{
     Expr, Frame, FrameBound, FrameExclusion, FrameUnits, SortKey, WindowCall, WindowFunction,
+    WindowName,
 };
 use crate::sql::types::{SqlType, oid};
 use crate::sqlstate;
@@ -95,6 +96,11 @@ impl Binder<'_> {
             order_by,
             frame,
             ty,
+            name: match over {
+                WindowDef { name, .. } if !name.is_empty() => WindowName::Named(name.clone()),
+                WindowDef { refname, .. } if !refname.is_empty() => WindowName::Refined,
+                _ => WindowName::None,
+            },
         };
         self.level().windows.push((column.clone(), window_call));
         Ok(column_expr(&column, call.location))

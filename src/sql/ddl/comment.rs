@@ -2,10 +2,12 @@
 
 use super::Ddl;
 use super::constraint::column_number;
+use super::function::named_routine;
 use super::name::{name_list, wrong_object};
 use crate::catalog::{Comment, ObjectAddress, ObjectClass, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::types::Oid;
 use crate::sqlstate;
 
 impl Ddl<'_> {
@@ -41,10 +43,14 @@ impl Ddl<'_> {
                 let (relation, name) = self.on_owned_table(&parts, "rule")?;
                 self.rule_on(&relation, name)
             }
-            Kind::ObjectSchema => self.schema_named(&plain_name(node)).map(ObjectAddress::schema),
+            Kind::ObjectSchema => self.commented_schema(&plain_name(node)),
             Kind::ObjectType => match node {
                 Some(NodeEnum::TypeName(name)) => {
-                    self.resolve_type(name).map(|ty| ObjectAddress::type_(ty.oid))
+                    let oid = self.resolve_type(name)?.oid;
+                    if let Some(ty) = self.work.catalog.type_(oid) {
+                        self.require_owner(ty.owner, "type", &ty.name)?;
+                    }
+                    Ok(ObjectAddress::type_(oid))
                 }
                 _ => Err(Error::unsupported("COMMENT ON this object")),
             },
@@ -69,7 +75,7 @@ impl Ddl<'_> {
             | Kind::ObjectRoutine
             | Kind::ObjectAggregate) => {
                 let function = self.routine_of(statement.object.as_deref(), kind)?;
-                self.require_routine_owner(&function)?;
+                self.require_routine_owner(&function, named_routine(kind))?;
                 Ok(function.address())
             }
             Kind::ObjectOperator => {
@@ -109,7 +115,7 @@ impl Ddl<'_> {
             return Err(Error::syntax("column name must be qualified"));
         };
         let relation = self.relation_of_parts(relation)?;
-        self.require_relation_owner(&relation)?;
+        self.require_owner(relation.owner, "relation", &relation.name)?;
         let attnum = column_number(&relation, column).ok_or_else(|| {
             Error::new(
                 sqlstate::UNDEFINED_COLUMN,
@@ -117,6 +123,14 @@ impl Ddl<'_> {
             )
         })?;
         Ok(ObjectAddress::column(relation.oid, attnum))
+    }
+
+    fn commented_schema(&self, name: &str) -> Result<ObjectAddress> {
+        let oid = self.schema_named(name)?;
+        if let Some(schema) = self.work.catalog.schema(oid) {
+            self.require_owner(schema.owner, "schema", name)?;
+        }
+        Ok(ObjectAddress::schema(oid))
     }
 
     fn commented_constraint(&self, parts: &[&str]) -> Result<ObjectAddress> {
@@ -157,11 +171,30 @@ impl Ddl<'_> {
         };
         match statement.objtype() {
             ast::ObjectType::ObjectRole => {
-                key(ObjectClass::Role, "role").map(|oid| ObjectAddress::new(PG_AUTHID, oid))
+                let oid = key(ObjectClass::Role, "role")?;
+                self.require_role_comment(oid)?;
+                Ok(ObjectAddress::new(PG_AUTHID, oid))
             }
-            _ => key(ObjectClass::Database, "database")
-                .map(|oid| ObjectAddress::new(PG_DATABASE, oid)),
+            _ => {
+                let oid = key(ObjectClass::Database, "database")?;
+                if let Some(database) = self.work.catalog.databases().find(|it| it.oid == oid) {
+                    self.require_owner(database.owner, "database", &name)?;
+                }
+                Ok(ObjectAddress::new(PG_DATABASE, oid))
+            }
         }
+    }
+
+    /// `42501` unless the current role may comment on a role.
+    fn require_role_comment(&self, oid: Oid) -> Result<()> {
+        let current = self.current_role()?;
+        let on_superuser = self.work.catalog.role(oid).is_some_and(|role| role.superuser);
+        let refused = match (current.superuser, on_superuser, current.create_role) {
+            (false, true, _) => "must be superuser",
+            (false, false, false) => "must have CREATEROLE privilege",
+            _ => return Ok(()),
+        };
+        Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, refused))
     }
 
     fn relation_of_parts(

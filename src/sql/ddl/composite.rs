@@ -123,7 +123,7 @@ impl Ddl<'_> {
         if !matches!(relation.kind, RelationKind::Composite) {
             return Err(wrong_object(&relation.name, "composite type"));
         }
-        self.require_owner(relation.owner, "type", &relation.name)?;
+        self.require_owner(relation.owner, "table", &relation.name)?;
         Ok(relation)
     }
 

@@ -254,10 +254,7 @@ impl Ddl<'_> {
                 .is_some_and(|c| matches!(c.kind, ConstraintKind::PrimaryKey { .. }))
         });
         if primary {
-            return Err(Error::new(
-                sqlstate::INVALID_TABLE_DEFINITION,
-                format!("multiple primary keys for table \"{}\" are not allowed", relation.name),
-            ));
+            return Err(several_primary_keys(&relation.name));
         }
         Ok(())
     }
@@ -615,4 +612,11 @@ fn is_enforceable(constraint: &ast::Constraint) -> bool {
 /// NOT ENFORCED also turns validation off, which tells it from older trees.
 fn is_marked_not_enforced(constraint: &ast::Constraint) -> bool {
     constraint.skip_validation && !constraint.initially_valid
+}
+
+pub(super) fn several_primary_keys(table: &str) -> Error {
+    Error::new(
+        sqlstate::INVALID_TABLE_DEFINITION,
+        format!("multiple primary keys for table \"{table}\" are not allowed"),
+    )
 }

@@ -62,7 +62,7 @@ impl Ddl<'_> {
                 if !self.work.catalog.has_privileges_of(&current, role) {
                     return Err(Error::new(
                         sqlstate::INSUFFICIENT_PRIVILEGE,
-                        "permission denied to change default privileges",
+                        format!("must be member of role \"{}\"", self.role_of(spec)?.name),
                     ));
                 }
                 roles.push(role);

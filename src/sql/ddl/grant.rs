@@ -25,6 +25,15 @@ pub(super) struct Named {
     pub word: &'static str,
 }
 
+impl Named {
+    fn in_warnings(&self) -> String {
+        match self.word {
+            "column" => format!("column {}", self.name),
+            _ => format!("\"{}\"", self.name),
+        }
+    }
+}
+
 /// The privileges that a statement names: `None` in place of a list is ALL.
 struct Asked {
     bits: Option<u32>,
@@ -359,9 +368,10 @@ impl Ddl<'_> {
             return Ok((grantor, possible));
         }
         if possible == 0 {
-            self.report(warning(code, format!("no privileges {what} for \"{}\"", target.name)));
+            let message = format!("no privileges {what} for {}", target.in_warnings());
+            self.report(warning(code, message));
         } else if !all && possible != bits {
-            let message = format!("not all privileges {what} for \"{}\"", target.name);
+            let message = format!("not all privileges {what} for {}", target.in_warnings());
             self.report(warning(code, message));
         }
         Ok((grantor, possible))
@@ -421,7 +431,12 @@ impl Ddl<'_> {
             let items = self.work.catalog.acl(guarded.on).unwrap_or_default();
             // Options on the table count for its columns.
             let merged: Vec<AclItem> = table.iter().chain(&items).copied().collect();
-            let (grantor, bits) = self.grantable(target, &merged, asked, bits.is_none(), change)?;
+            let named = Named {
+                guarded: target.guarded,
+                name: format!("\"{column}\" of relation \"{}\"", relation.name),
+                word: "column",
+            };
+            let (grantor, bits) = self.grantable(&named, &merged, asked, bits.is_none(), change)?;
             let items = self.changed_items(items, bits, grantor, relation.owner, change)?;
             self.put_acl(guarded.on, (!items.is_empty()).then_some(items));
         }
@@ -467,7 +482,7 @@ fn named_relation(relation: &Relation) -> Named {
     Named {
         guarded: Guarded::relation(relation),
         name: relation.name.clone(),
-        word: relation.kind_word(),
+        word: if relation.kind_word() == "sequence" { "sequence" } else { "table" },
     }
 }
 

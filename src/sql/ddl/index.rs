@@ -361,15 +361,11 @@ pub fn column_names(
     names
 }
 
-/// PostgreSQL names an expression column by its function, else `expr`.
+/// PostgreSQL names an expression column as a query's, else `expr`.
 fn expression_name(element: &ast::IndexElem) -> String {
-    match element.expr.as_deref().and_then(|node| node.node.as_ref()) {
-        Some(NodeEnum::FuncCall(call)) => {
-            strings(&call.funcname).last().map(|name| (*name).to_owned()).unwrap_or_default()
-        }
-        Some(NodeEnum::CoalesceExpr(_)) => "coalesce".to_owned(),
-        _ => "expr".to_owned(),
-    }
+    let node = element.expr.as_deref().and_then(|node| node.node.as_ref());
+    let name = node.map(crate::sql::bind::output_name);
+    name.filter(|name| name != "?column?").unwrap_or_else(|| "expr".to_owned())
 }
 
 const BTREE: &str = "btree";

@@ -48,6 +48,7 @@ mod range;
 mod rename;
 mod rewrite;
 mod role;
+mod role_rights;
 mod rule;
 mod schema;
 mod sequence;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Ddl, strings};
+use crate::catalog::acl::Guarded;
 use crate::catalog::{
     ObjectAddress, ObjectClass, Relation, RelationKind, acl, is_temporary_schema, relation_oid,
 };
@@ -39,6 +40,7 @@ impl Ddl<'_> {
             self.schema_named(schema)?
         };
         if oid == PG_CATALOG {
+            self.require_creation(oid)?;
             return Err(Error::new(
                 sqlstate::INSUFFICIENT_PRIVILEGE,
                 "permission denied to create in schema \"pg_catalog\"",
@@ -161,6 +163,15 @@ impl Ddl<'_> {
     pub fn require_relation_owner(&self, relation: &Relation) -> Result<()> {
         let what = relation.kind_word();
         self.require_owner(relation.owner, what, &relation.name)
+    }
+
+    /// `42501` unless this role has a privilege on the relation.
+    pub fn require_on_relation(&self, relation: &Relation, privilege: u32) -> Result<()> {
+        let role = self.current_role()?;
+        match self.work.catalog.rights(&role, Guarded::relation(relation), privilege) {
+            0 => Err(privilege::denied(relation.kind_word(), &relation.name)),
+            _ => Ok(()),
+        }
     }
 
     pub fn require_owner(&self, owner: Oid, what: &str, name: &str) -> Result<()> {

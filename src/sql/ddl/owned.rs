@@ -69,7 +69,8 @@ impl Ddl<'_> {
     pub(super) fn owned_objects(&self, role: Oid) -> Vec<ObjectAddress> {
         let catalog = &self.work.catalog;
         let is_part = |relation: &Relation| match &relation.kind {
-            RelationKind::Index(_) => true,
+            // Of a composite type, which stands for both.
+            RelationKind::Index(_) | RelationKind::Composite => true,
             RelationKind::Sequence(sequence) => sequence.owned_by.is_some(),
             _ => false,
         };
@@ -78,7 +79,7 @@ impl Ddl<'_> {
             ty.owner == role
                 && !ty.is_true_array()
                 && !matches!(ty.kind, crate::catalog::TypeKind::Composite { relation }
-                    if catalog.relation(relation).is_some_and(|r| r.name == ty.name))
+                    if catalog.relation(relation).is_some_and(|r| !matches!(r.kind, RelationKind::Composite)))
         });
         relations
             .map(|relation| relation.address())

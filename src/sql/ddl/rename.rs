@@ -435,11 +435,11 @@ impl Ddl<'_> {
 
     fn set_type_schema(&mut self, statement: &ast::AlterObjectSchemaStmt) -> Result<String> {
         let parts = name_parts(statement.object.as_deref())?;
+        let schema = self.creation_schema(&statement.newschema)?;
         let (ty, tag) = match statement.object_type() {
             ast::ObjectType::ObjectDomain => (self.owned_domain(parts)?, "ALTER DOMAIN"),
             _ => (self.owned_type(parts)?, "ALTER TYPE"),
         };
-        let schema = self.creation_schema(&statement.newschema)?;
         self.require_own_type(&ty)?;
         if schema == ty.schema {
             return Ok(tag.to_owned());
@@ -607,6 +607,13 @@ impl Ddl<'_> {
                 let sequence = self.relation(oid)?;
                 self.put_relation(Relation { owner, ..(*sequence).clone() });
             }
+        }
+        // The row type and the array type over it have the relation's owner.
+        let catalog = &self.work.catalog;
+        let row = catalog.type_(catalog.row_type(relation)).cloned();
+        let array = row.as_ref().and_then(|row| catalog.type_(row.array)).cloned();
+        for ty in row.into_iter().chain(array) {
+            self.put(crate::catalog::Type { owner, ..(*ty).clone() });
         }
         self.put_relation(Relation { owner, ..relation.clone() });
         Ok(())

@@ -15,7 +15,7 @@ use crate::sqlstate;
 
 impl Ddl<'_> {
     pub fn create_role(&mut self, statement: &ast::CreateRoleStmt) -> Result<&'static str> {
-        self.require_role_rights()?;
+        self.require_may_create_role(&statement.options)?;
         let name = &statement.role;
         if name.starts_with("pg_") {
             return Err(Error::new(
@@ -57,17 +57,7 @@ impl Ddl<'_> {
     pub fn alter_role(&mut self, statement: &ast::AlterRoleStmt) -> Result<&'static str> {
         let spec = statement.role.as_ref().ok_or_else(|| Error::syntax("role without a name"))?;
         let role = self.role_of(spec)?;
-        let current = self.current_role()?;
-        let only_password = options(&statement.options).all(|option| option.defname == "password");
-        if !(only_password && current.oid == role.oid) {
-            self.require_role_rights()?;
-        }
-        if role.superuser && !current.superuser {
-            return Err(Error::new(
-                sqlstate::INSUFFICIENT_PRIVILEGE,
-                "must be superuser to alter superuser roles or change superuser attribute",
-            ));
-        }
+        self.require_may_alter_role(&role, &statement.options)?;
         let mut role = (*role).clone();
         self.set_role_options(&mut role, &statement.options)?;
         let oid = role.oid;
@@ -77,7 +67,7 @@ impl Ddl<'_> {
     }
 
     pub fn drop_role(&mut self, statement: &ast::DropRoleStmt) -> Result<&'static str> {
-        self.require_role_rights()?;
+        self.require_may_drop_roles()?;
         for node in &statement.roles {
             let Some(NodeEnum::RoleSpec(spec)) = &node.node else { continue };
             if self.work.catalog.role_named(&spec.rolename).is_none() && statement.missing_ok {
@@ -261,14 +251,6 @@ impl Ddl<'_> {
         })
     }
 
-    fn require_role_rights(&self) -> Result<()> {
-        let role = self.current_role()?;
-        if role.superuser || role.create_role {
-            return Ok(());
-        }
-        Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, "permission denied to create role"))
-    }
-
     fn require_no_cycle(&self, granted: &Role, grantee: &Role) -> Result<()> {
         let mut pending = vec![granted.oid];
         while let Some(oid) = pending.pop() {
@@ -376,14 +358,6 @@ impl Ddl<'_> {
     }
 
     fn set_role_option(&self, role: &mut Role, option: &ast::DefElem) -> Result<()> {
-        let needs_superuser =
-            matches!(option.defname.as_str(), "superuser" | "isreplication" | "bypassrls");
-        if needs_superuser && !self.current_role()?.superuser {
-            return Err(Error::new(
-                sqlstate::INSUFFICIENT_PRIVILEGE,
-                "must be superuser to create superusers",
-            ));
-        }
         match option.defname.as_str() {
             "password" => role.verifier = verifier(string(option))?,
             "superuser" => role.superuser = boolean(option)?,

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::Ddl;
 use super::column::{ColumnPlan, constraints};
+use super::constraint::several_primary_keys;
 use super::inherit::Merged;
 use super::sequence::Owner;
 use super::storage_options;
@@ -78,6 +79,7 @@ impl Ddl<'_> {
         for plan in plans {
             table_constraints.extend(plan.constraints);
         }
+        refuse_two_primary_keys(&table_constraints, &name.relname)?;
         for constraint in in_creation_order(table_constraints) {
             self.add_constraint(relation, &constraint, true).await?;
         }
@@ -187,7 +189,7 @@ impl Ddl<'_> {
     /// The composite type of a relation's rows, and its array type.
     pub fn put_row_type(&mut self, relation: Oid) -> Result<()> {
         let relation = self.relation(relation)?;
-        let (row, array) = (self.next_oid(), self.next_oid());
+        let (array, row) = (self.next_oid(), self.next_oid());
         let array_name = self.choose_name([&format!("_{}", relation.name), ""], "", |name| {
             self.is_taken(crate::catalog::ObjectClass::Type, relation.schema, name)
         });
@@ -303,6 +305,16 @@ pub fn require_no_system_column(name: &str) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// `42P16` at the second one.
+fn refuse_two_primary_keys(constraints: &[ast::Constraint], table: &str) -> Result<()> {
+    let is_primary =
+        |constraint: &&ast::Constraint| constraint.contype() == ast::ConstrType::ConstrPrimary;
+    match constraints.iter().filter(is_primary).nth(1) {
+        Some(second) => Err(several_primary_keys(table).at(second.location)),
+        None => Ok(()),
+    }
 }
 
 /// Checks first, then keys (the primary key before the others), then foreign

@@ -147,10 +147,7 @@ impl Ddl<'_> {
 /// The query of a rule ON SELECT.
 fn only_select(statement: &ast::RuleStmt) -> Result<&ast::Node> {
     let refused = match statement.actions.as_slice() {
-        [] => {
-            return Err(unimplemented("INSTEAD NOTHING rules on SELECT are not implemented")
-                .with_hint("Use views instead."));
-        }
+        [] => "rules on SELECT must have action INSTEAD SELECT",
         [only] => match &only.node {
             Some(NodeEnum::SelectStmt(_)) if !statement.instead => {
                 "rules on SELECT must have action INSTEAD SELECT"

@@ -46,11 +46,13 @@ impl Ddl<'_> {
                 // It survives crashes, too: more than PostgreSQL promises.
                 self.creation_schema(&name.schemaname)
             }
-            _ if name.schemaname == "pg_catalog" => Err(Error::new(
-                sqlstate::INSUFFICIENT_PRIVILEGE,
-                format!("permission denied to create \"pg_catalog.{}\"", name.relname),
-            )
-            .with_detail("System catalog modifications are currently disallowed.")),
+            _ if name.schemaname == "pg_catalog" && self.current_role()?.superuser => {
+                Err(Error::new(
+                    sqlstate::INSUFFICIENT_PRIVILEGE,
+                    format!("permission denied to create \"pg_catalog.{}\"", name.relname),
+                )
+                .with_detail("System catalog modifications are currently disallowed."))
+            }
             _ => self.creation_schema(&name.schemaname),
         }
     }

@@ -7,7 +7,7 @@ use super::constraint::column_number;
 use super::{Ddl, strings};
 use crate::catalog::{
     Function, Relation, RelationKind, Trigger, TriggerConstraint, TriggerEvents, TriggerTiming,
-    deparse, quote_identifier,
+    acl, deparse, quote_identifier,
 };
 use crate::error::{Error, Result};
 use crate::sql::bind;
@@ -36,7 +36,7 @@ impl Ddl<'_> {
     ) -> Result<&'static str> {
         let name = statement.relation.as_ref().ok_or_else(|| Error::syntax("no table"))?;
         let relation = self.find_relation(name)?;
-        self.require_relation_owner(&relation)?;
+        self.require_on_relation(&relation, acl::TRIGGER)?;
         self.lock_relation(relation.oid, LockMode::ShareRowExclusive).await?;
         let relation = self.relation(relation.oid)?;
         let timing = match statement.timing {

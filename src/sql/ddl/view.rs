@@ -146,7 +146,7 @@ impl Ddl<'_> {
         let types: Vec<Oid> = types.iter().map(|ty| ty.oid).collect();
         let mut binder = Binder::with_fixed_params(&eval, &types);
         if !is_run {
-            binder = binder.without_policies();
+            binder = binder.for_keeping();
         }
         let statement = binder.bind_statement(node)?;
         let permissions = binder.permissions();

@@ -2,12 +2,12 @@
 //! functions that give sets.
 
 use super::{Name, Names, Printer, direction, unprintable, written};
-use crate::catalog::{Function, ObjectClass, PG_CATALOG, quote_qualified};
+use crate::catalog::{Function, ObjectClass, PG_CATALOG, quote_identifier, quote_qualified};
 use crate::error::Result;
 use crate::sql::bind::described::{Key, Plain};
 use crate::sql::ir::{
     AggregateCall, Call, Expr, ExprKind, Frame, FrameBound, FrameExclusion, FrameUnits, SortKey,
-    WindowCall, WindowFunction,
+    WindowCall, WindowFunction, WindowName,
 };
 
 impl Printer<'_> {
@@ -51,10 +51,14 @@ impl Printer<'_> {
     }
 
     fn aggregate(&self, call: &AggregateCall, known: &Names, indent: i32) -> Result<String> {
-        if call.aggregate.kind != 'n' {
-            return Err(unprintable("ordered-set aggregates"));
-        }
         let name = self.function_name(&call.function);
+        if call.aggregate.kind != 'n' {
+            let direct = call.args.len().saturating_sub(call.order_by.len());
+            let direct = self.arguments(&call.args[..direct], known, indent)?;
+            let keys = self.keys(&call.order_by, known, indent)?;
+            let filter = self.filter(call.filter.as_ref(), known, indent)?;
+            return Ok(format!("{name}({direct}) WITHIN GROUP (ORDER BY {keys}){filter}"));
+        }
         let mut inside = if call.distinct { "DISTINCT ".to_owned() } else { String::new() };
         match call.args.is_empty() {
             true => inside.push('*'),
@@ -94,6 +98,22 @@ impl Printer<'_> {
             true => "*".to_owned(),
             false => self.arguments(&call.args, known, indent)?,
         };
+        let filter = self.filter(call.filter.as_ref(), known, indent)?;
+        let over = match &call.name {
+            WindowName::None => format!("({})", self.window_specification(call, known, indent)?),
+            WindowName::Named(name) => quote_identifier(name),
+            WindowName::Refined => return Err(unprintable("a window that refines another")),
+        };
+        Ok(format!("{name}({args}){filter} OVER {over}"))
+    }
+
+    /// What stands in parentheses after OVER or in the WINDOW clause.
+    fn window_specification(
+        &self,
+        call: &WindowCall,
+        known: &Names,
+        indent: i32,
+    ) -> Result<String> {
         let mut over = Vec::new();
         if !call.partition_by.is_empty() {
             let texts: Result<Vec<String>> =
@@ -104,8 +124,25 @@ impl Printer<'_> {
             over.push(format!("ORDER BY {}", self.keys(&call.order_by, known, indent)?));
         }
         over.extend(self.frame(&call.frame, known, indent)?);
-        let filter = self.filter(call.filter.as_ref(), known, indent)?;
-        Ok(format!("{name}({args}){filter} OVER ({})", over.join(" ")))
+        Ok(over.join(" "))
+    }
+
+    /// The WINDOW clause: what a window is, a call over it tells.
+    pub fn window_clause(
+        &self,
+        names: &[String],
+        plain: &Plain,
+        known: &Names,
+        indent: i32,
+    ) -> Result<String> {
+        let window = |name: &String| {
+            let is_over = |call: &&WindowCall| call.name == WindowName::Named(name.clone());
+            let call = plain.windows.iter().map(|(_, call)| call).find(is_over);
+            let call = call.ok_or_else(|| unprintable("a window that nothing is over"))?;
+            let specification = self.window_specification(call, known, indent)?;
+            Ok(format!("{} AS ({specification})", quote_identifier(name)))
+        };
+        Ok(names.iter().map(window).collect::<Result<Vec<String>>>()?.join(", "))
     }
 
     /// A frame, if it is not the one that there is without a clause.

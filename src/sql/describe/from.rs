@@ -4,7 +4,7 @@ use super::layout::{CLAUSE, ITEM, Page};
 use super::{Name, Names, Output, Printer, name_list, renamed, unprintable};
 use crate::catalog::quote_identifier;
 use crate::error::Result;
-use crate::sql::ir::{FunctionScan, JoinKind, OutputColumn, Rel, Scan, visit};
+use crate::sql::ir::{Expr, ExprKind, FunctionScan, JoinKind, OutputColumn, Rel, Scan, visit};
 use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{Alias, JoinExpr, Node, RangeVar};
 
@@ -209,7 +209,12 @@ impl Printer<'_> {
         };
         page.push(if self.pretty { "" } else { "(" });
         self.item(&side(&join.larg)?, left, known, page)?;
-        let is_cross = join.quals.is_none() && join.using_clause.is_empty() && on.is_none();
+        // The columns that both sides have are written out.
+        let using = match join.is_natural {
+            true => natural_columns(on.as_ref(), known)?,
+            false => name_list(&join.using_clause),
+        };
+        let is_cross = join.quals.is_none() && using.is_empty() && on.is_none();
         let word = match kind {
             JoinKind::Inner if is_cross => " CROSS JOIN ",
             JoinKind::Inner => " JOIN ",
@@ -223,11 +228,8 @@ impl Printer<'_> {
         page.push(if self.pretty && is_join { "(" } else { "" });
         self.item(&right_node, right, known, page)?;
         page.push(if self.pretty && is_join { ")" } else { "" });
-        if join.is_natural {
-            return Err(unprintable("NATURAL JOIN"));
-        }
-        if !join.using_clause.is_empty() {
-            page.push(&format!(" USING ({})", name_list(&join.using_clause)));
+        if !using.is_empty() {
+            page.push(&format!(" USING ({using})"));
         } else if let Some(on) = on {
             let text = self.expr(on, known, page.indent)?;
             page.push(&if self.pretty { format!(" ON {text}") } else { format!(" ON ({text})") });
@@ -235,6 +237,25 @@ impl Printer<'_> {
         page.push(if self.pretty { "" } else { ")" });
         Ok(())
     }
+}
+
+/// The columns that NATURAL JOIN compares, by their names on the left.
+fn natural_columns(on: Option<&Expr>, known: &Names) -> Result<String> {
+    let Some(on) = on else { return Ok(String::new()) };
+    let tests = match &on.kind {
+        ExprKind::And(tests) => tests.as_slice(),
+        _ => std::slice::from_ref(on),
+    };
+    let name = |test: &Expr| {
+        let ExprKind::Call(call) = &test.kind else { return None };
+        let id = visit::columns_of(call.args.first()?).into_iter().next()?;
+        match known.columns.get(&id)? {
+            Name::Column(_, column) => Some(quote_identifier(column)),
+            _ => None,
+        }
+    };
+    let names = tests.iter().map(name).collect::<Option<Vec<String>>>();
+    names.map(|names| names.join(", ")).ok_or_else(|| unprintable("NATURAL JOIN"))
 }
 
 /// Notes what an item's columns are called; answers what the item is.

@@ -5,26 +5,31 @@
 //! printed: every column qualified, every cast written out, one line for each clause,
 //! column and join. Names are those that the objects have now.
 //!
-//! What this does not print (aliases of joins, named windows, grouping sets, ordered-set
-//! aggregates) is refused; such a view is shown as it was written.
+//! What this does not print (aliases of joins, windows that refine others, GROUPING) is
+//! refused; such a view is shown as it was written.
 
+mod body;
 mod call;
 mod from;
 mod layout;
+mod rule;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use body::{qualified_source, sql_body};
 use layout::{CLAUSE, Page, indented_cases};
+pub use rule::rule_definition;
 
 use super::bind::Binder;
-use super::bind::described::{Body, Description, Key, Level, Plain};
+use super::bind::described::{Body, Description, Key, Level, Plain, WrittenGroup, first_of};
 use super::functions::EvalContext;
-use super::ir::{ColumnId, Expr, ExprKind, OutputColumn, Subquery, SubqueryKind};
+use super::ir::{ColumnId, Expr, ExprKind, OutputColumn, Subquery, SubqueryKind, visit};
 use super::parse::NodeEnum;
 use super::parse::ast::{
-    CteMaterialize, LimitOption, LockClauseStrength, LockWaitPolicy, Node, SelectStmt, SetOperation,
+    CteMaterialize, GroupingSetKind, LimitOption, LockClauseStrength, LockWaitPolicy, Node,
+    SelectStmt, SetOperation,
 };
 use crate::catalog::{Catalog, PolicyCondition, Relation, RelationKind, deparse, quote_identifier};
 use crate::error::{Error, Result};
@@ -47,6 +52,7 @@ pub fn view_definition(
         path: &eval.settings.search_path,
         description: &description,
         pretty,
+        parameters: None,
     };
     let text = printer.query(first, &Names::default(), 0, Output::Named(&names))?;
     Ok(format!("{text};"))
@@ -68,6 +74,7 @@ pub fn policy_condition(
         path: &eval.settings.search_path,
         description: &description,
         pretty,
+        parameters: None,
     };
     let level = description.level(first).ok_or_else(|| unprintable("this condition"))?;
     let Body::Plain(plain) = &level.body else { return Err(unprintable("this condition")) };
@@ -152,6 +159,8 @@ pub struct Printer<'a> {
     pub path: &'a [Oid],
     description: &'a Description,
     pretty: bool,
+    /// Of a function's body.
+    parameters: Option<body::Parameters<'a>>,
 }
 
 /// What a query's columns are for.
@@ -238,9 +247,6 @@ impl Printer<'_> {
         names: Output<'_>,
         page: &mut Page,
     ) -> Result<()> {
-        if plain.has_grouping_sets || !level.select.window_clause.is_empty() {
-            return Err(unprintable("grouping sets and named windows"));
-        }
         page.indent += CLAUSE;
         page.push(" SELECT");
         let from = &level.select.from_clause;
@@ -262,11 +268,22 @@ impl Printer<'_> {
             let exprs = plain.group_by.iter();
             let texts: Result<Vec<String>> =
                 exprs.map(|expr| self.sorted_by(expr, known, page.indent)).collect();
-            page.push(&texts?.join(", "));
+            let texts = texts?;
+            page.push(if level.select.group_distinct { "DISTINCT " } else { "" });
+            page.push(&match &plain.grouping_sets {
+                Some(sets) => groups(sets, &texts, true),
+                None => texts.join(", "),
+            });
         }
         if let Some(having) = &plain.having {
             page.line(" HAVING ", -CLAUSE, CLAUSE, 0);
             let text = self.expr(having, known, page.indent)?;
+            page.push(&text);
+        }
+        let windows = window_names(&level.select.window_clause);
+        if !windows.is_empty() {
+            page.line(" WINDOW ", -CLAUSE, CLAUSE, 1);
+            let text = self.window_clause(&windows, plain, known, page.indent)?;
             page.push(&text);
         }
         if !plain.keys.is_empty() {
@@ -309,24 +326,37 @@ impl Printer<'_> {
         let visible = plain.targets.iter().take(plain.visible);
         for (at, ((_, expr), output)) in visible.zip(&level.output).enumerate() {
             page.push(if at == 0 { " " } else { ", " });
-            let mut text = self.expr(expr, known, page.indent)?;
             let name = match names {
                 Output::Named(names) => names.get(at).copied().unwrap_or(&output.name),
                 Output::Visible | Output::Hidden => output.name.as_str(),
             };
             let is_hidden = matches!(names, Output::Hidden) && name == "?column?";
-            let own = match expr.kind {
-                ExprKind::Column(id) => known.columns.get(&id),
-                _ => None,
-            };
-            let is_own = matches!(own, Some(Name::Column(_, column)) if column == name);
-            if !is_own && !is_hidden {
-                text.push_str(&format!(" AS {}", quote_identifier(name)));
-            }
+            let text = self.target(expr, name, is_hidden, known, page.indent)?;
             page.item(&text, at == 0 && !is_multiline);
             is_multiline = text.trim_start_matches('\n').contains('\n');
         }
         Ok(())
+    }
+
+    /// An expression with its name, unless it is a column that is called so.
+    fn target(
+        &self,
+        expr: &Expr,
+        name: &str,
+        is_hidden: bool,
+        known: &Names,
+        indent: i32,
+    ) -> Result<String> {
+        let text = self.expr(expr, known, indent)?;
+        let own = match expr.kind {
+            ExprKind::Column(id) => known.columns.get(&id),
+            _ => None,
+        };
+        let is_own = matches!(own, Some(Name::Column(_, column)) if column == name);
+        Ok(match is_own || is_hidden {
+            true => text,
+            false => format!("{text} AS {}", quote_identifier(name)),
+        })
     }
 
     fn values(&self, rows: &[Vec<Expr>], outer: &Names, page: &mut Page) -> Result<()> {
@@ -470,6 +500,21 @@ impl Printer<'_> {
 
     /// An expression of a query whose lines are indented so far.
     pub fn expr(&self, expr: &Expr, known: &Names, indent: i32) -> Result<String> {
+        self.expr_in_place(expr, known, indent, false)
+    }
+
+    /// A value for a column: its coercion to the column's type goes without saying.
+    fn assigned(&self, expr: &Expr, known: &Names, indent: i32) -> Result<String> {
+        self.expr_in_place(expr, known, indent, true)
+    }
+
+    fn expr_in_place(
+        &self,
+        expr: &Expr,
+        known: &Names,
+        indent: i32,
+        is_assigned: bool,
+    ) -> Result<String> {
         let decided;
         let expr = match expr.ty.oid {
             oid::UNKNOWN => {
@@ -478,6 +523,12 @@ impl Printer<'_> {
             }
             _ => expr,
         };
+        let mut has_grouping = false;
+        let mut look = |inner: &Expr| has_grouping |= matches!(inner.kind, ExprKind::Grouping(_));
+        visit::each_in_expr(expr, &mut look, &mut |_| {});
+        if has_grouping {
+            return Err(unprintable("GROUPING"));
+        }
         let failed = RefCell::new(None);
         let parts: RefCell<Vec<String>> = RefCell::default();
         // Parts that are laid out already stand apart until the rest is.
@@ -502,7 +553,15 @@ impl Printer<'_> {
                 String::new()
             })
         };
-        let text = deparse::query_expression(expr, &name, &subquery, self.catalog);
+        let is_qualified = !known.used.is_empty();
+        let parameter = |at: usize| self.parameters.as_ref()?.name(at, is_qualified);
+        let names = deparse::QueryNames {
+            column: &name,
+            subquery: &subquery,
+            parameter: &parameter,
+            is_assigned,
+        };
+        let text = deparse::query_expression(expr, &names, self.catalog);
         if let Some(error) = failed.into_inner() {
             return Err(error);
         }
@@ -535,7 +594,7 @@ impl Printer<'_> {
         indent: i32,
         place: &dyn Fn(String) -> String,
     ) -> Result<String> {
-        let first = subquery.query.output.first().map(|column| column.id);
+        let first = first_of(&subquery.query);
         let first = first.ok_or_else(|| unprintable("a subquery without columns"))?;
         let query = self.query(first, known, indent, Output::Hidden)?;
         Ok(match &subquery.kind {
@@ -578,6 +637,35 @@ impl Printer<'_> {
         };
         Ok((left, operator))
     }
+}
+
+fn window_names(clause: &[Node]) -> Vec<String> {
+    let name = |node: &Node| match &node.node {
+        Some(NodeEnum::WindowDef(window)) => Some(window.name.clone()),
+        _ => None,
+    };
+    clause.iter().filter_map(name).collect()
+}
+
+/// Items of GROUP BY; one expression needs no parentheses but in GROUPING SETS.
+fn groups(items: &[WrittenGroup], texts: &[String], bare: bool) -> String {
+    let text = |at: &usize| texts.get(*at).map_or("", String::as_str);
+    let item = |item: &WrittenGroup| match item {
+        WrittenGroup::Columns(columns) if bare && columns.len() == 1 => {
+            text(&columns[0]).to_owned()
+        }
+        WrittenGroup::Columns(columns) => {
+            format!("({})", columns.iter().map(text).collect::<Vec<_>>().join(", "))
+        }
+        WrittenGroup::Sets(GroupingSetKind::GroupingSetRollup, items) => {
+            format!("ROLLUP({})", groups(items, texts, true))
+        }
+        WrittenGroup::Sets(GroupingSetKind::GroupingSetCube, items) => {
+            format!("CUBE({})", groups(items, texts, true))
+        }
+        WrittenGroup::Sets(_, items) => format!("GROUPING SETS ({})", groups(items, texts, false)),
+    };
+    items.iter().map(item).collect::<Vec<_>>().join(", ")
 }
 
 /// What was written where a bigint is wanted.

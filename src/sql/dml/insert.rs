@@ -350,8 +350,8 @@ impl Run<'_> {
         let info = &member.info;
         let row_key = crate::storage::key::row(info.storage_id(), conflict.rid);
         let txn = &writer.work.txn;
-        let unseen =
-            !txn.has_written(Keyspace::Rows, &row_key) && txn.changed_since_snapshot(&conflict.row);
+        let unseen = !txn.has_written(Keyspace::Rows, &row_key)?
+            && txn.changed_since_snapshot(&conflict.row);
         if unseen && txn.isolation() != Isolation::ReadCommitted {
             return Err(Error::concurrent_update());
         }

@@ -9,7 +9,7 @@ use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::sql::ir::{ColumnId, Returning};
 use crate::sql::outcome::ResultColumn;
-use crate::sql::run::StatementContext;
+use crate::sql::run::{StatementContext, result_column};
 use crate::sql::types::Datum;
 use crate::table::{SystemColumns, Writer};
 
@@ -35,16 +35,8 @@ impl ReturningPlan {
             .iter()
             .map(|(_, expr)| RowValue::new(expr, &slots, catalog))
             .collect::<Result<Vec<_>>>()?;
-        let columns = returning
-            .exprs
-            .iter()
-            .map(|(column, _)| ResultColumn {
-                name: column.name.clone(),
-                ty: column.ty,
-                length: catalog.type_(column.ty.oid).map_or(-1, |ty| ty.length),
-                origin: column.origin.unwrap_or((0, 0)),
-            })
-            .collect();
+        let columns =
+            returning.exprs.iter().map(|(column, _)| result_column(column, catalog)).collect();
         let attnums = returning.row.iter().map(|(attnum, _)| *attnum).collect();
         Ok(ReturningPlan { columns, attnums, exprs })
     }

@@ -54,7 +54,7 @@ pub use context::{
     EvalContext, RemoteRequest, SequenceRow, SessionHooks, SettingsView, TransactionStatus,
 };
 pub use pattern::like;
-pub use registry::{aggregate_kernel, kernel, set_kernel};
+pub use registry::{aggregate_kernel, has_code, kernel, set_kernel};
 pub use session::SERVER_VERSION;
 pub use spread::SUFFIX as OF_ARRAY;
 pub use text::{quote_identifier, quote_literal};

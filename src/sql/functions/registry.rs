@@ -12,6 +12,7 @@ use super::{
     identifier, in_range, integer, io, json, jsonpath, network, numeric, pattern, picture, range,
     regexp, sample, series, session, snapshot, spread, text, typmod, view_definition,
 };
+use crate::catalog::{Function, FunctionKind};
 
 /// Scalar kernels, module by module.
 const SCALARS: &[&[&[Kernel]]] = &[
@@ -87,6 +88,15 @@ static AGGREGATE_MAP: LazyLock<HashMap<&'static str, &'static AggregateKernel>> 
 /// The code of a scalar function.
 pub fn kernel(symbol: &str) -> Option<&'static Kernel> {
     SCALAR_MAP.get(symbol).copied()
+}
+
+/// Whether a function can be called: of PostgreSQL's own some are only listed. Whether
+/// an aggregate can be computed its caller asks.
+pub fn has_code(function: &Function) -> bool {
+    function.kind != FunctionKind::Function
+        || !matches!(function.language.as_str(), "internal" | "c")
+        || kernel(&function.source).is_some()
+        || set_kernel(&function.source).is_some()
 }
 
 /// The code of a set-returning function.

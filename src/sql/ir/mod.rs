@@ -138,6 +138,8 @@ pub struct Call {
     pub function: Arc<Function>,
     pub args: Vec<Expr>,
     pub ty: SqlType,
+    /// Whether it is written in a form of SQL's own, as `EXTRACT(year FROM x)` is.
+    pub sql_syntax: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -353,6 +355,17 @@ pub struct WindowCall {
     pub order_by: Vec<SortKey>,
     pub frame: Frame,
     pub ty: SqlType,
+    pub name: WindowName,
+}
+
+/// How a call names a window of the WINDOW clause.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum WindowName {
+    None,
+    /// `OVER w`
+    Named(String),
+    /// `OVER (w ORDER BY a)`
+    Refined,
 }
 
 #[derive(Clone, Debug)]

@@ -85,6 +85,10 @@ impl Operator for Apply {
         true
     }
 
+    fn appended(&self) -> Option<usize> {
+        Some(1)
+    }
+
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
             let mut input = run.input(0)?;
@@ -218,6 +222,10 @@ impl Operator for LateralJoin {
 
     fn keeps_order(&self) -> bool {
         true
+    }
+
+    fn appended(&self) -> Option<usize> {
+        Some(self.columns.len())
     }
 
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>> {

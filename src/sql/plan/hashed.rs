@@ -87,6 +87,10 @@ impl Operator for HashedSubPlan {
         true
     }
 
+    fn appended(&self) -> Option<usize> {
+        Some(1)
+    }
+
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
             let mut input = run.input(0)?;

@@ -95,6 +95,12 @@ pub trait Operator: fmt::Debug + Send + Sync {
         false
     }
 
+    /// How many columns are appended to each row of the first input, if that is what this
+    /// does: a filter over the others may be put below.
+    fn appended(&self) -> Option<usize> {
+        None
+    }
+
     /// How many rows there will be, where that is known.
     fn rows(&self) -> Option<usize> {
         None
@@ -190,10 +196,14 @@ impl UserDefinedLogicalNodeCore for OperatorNode {
     }
 
     fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
-        match self.operator.passes_filters() {
-            true => HashSet::new(),
-            false => self.schema.fields().iter().map(|field| field.name().clone()).collect(),
-        }
+        let columns = self.schema.fields().len();
+        let kept_back = match (self.operator.passes_filters(), self.operator.appended()) {
+            (true, _) => 0,
+            (false, Some(appended)) => appended,
+            (false, None) => columns,
+        };
+        let fields = self.schema.fields().iter().skip(columns.saturating_sub(kept_back));
+        fields.map(|field| field.name().clone()).collect()
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

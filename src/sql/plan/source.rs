@@ -148,12 +148,13 @@ pub(super) fn stored(
     };
     let provider = table::provider(Arc::clone(info), planner.overlay().clone(), options);
     let name = info.name();
+    // As it is: text becomes a reference by being parsed, in lower case.
     let reference = datafusion::common::TableReference::bare(name);
-    let plan = LogicalPlanBuilder::scan(reference, provider_as_source(provider), None)
+    let plan = LogicalPlanBuilder::scan(reference.clone(), provider_as_source(provider), None)
         .and_then(LogicalPlanBuilder::build)
         .map_err(failure::unwrap)?;
     let stored_column = |field: ScanColumn| {
-        df::Expr::Column(datafusion::common::Column::new(Some(name.to_owned()), field.name()))
+        df::Expr::Column(datafusion::common::Column::new(Some(reference.clone()), field.name()))
     };
     let mut scope = Scope::default();
     let mut exprs = Vec::with_capacity(scan.columns.len() + 1);

@@ -28,5 +28,5 @@ pub mod work;
 pub use loan::{Lender, Loan};
 pub use memory::QueryMemory;
 pub use notices::Notices;
-pub use query::{CompiledQuery, RowChunks, execute_query, result_columns, rows};
+pub use query::{CompiledQuery, RowChunks, execute_query, result_column, result_columns, rows};
 pub use work::{StatementContext, Work};

@@ -33,18 +33,18 @@ pub type RowChunks = Pin<Box<dyn Stream<Item = Result<Vec<Vec<Datum>>>> + Send>>
 
 /// The result columns of a query.
 pub fn result_columns(output: &[OutputColumn], catalog: &Catalog) -> Arc<[ResultColumn]> {
-    output
-        .iter()
-        .map(|column| {
-            let ty = client_type(column.ty, catalog);
-            ResultColumn {
-                name: column.name.clone(),
-                ty,
-                length: catalog.type_(ty.oid).map_or(-1, |ty| ty.length),
-                origin: column.origin.unwrap_or((0, 0)),
-            }
-        })
-        .collect()
+    output.iter().map(|column| result_column(column, catalog)).collect()
+}
+
+/// An output column as a client is told of it.
+pub fn result_column(column: &OutputColumn, catalog: &Catalog) -> ResultColumn {
+    let ty = client_type(column.ty, catalog);
+    ResultColumn {
+        name: column.name.clone(),
+        ty,
+        length: catalog.type_(ty.oid).map_or(-1, |ty| ty.length),
+        origin: column.origin.unwrap_or((0, 0)),
+    }
 }
 
 /// A type as a client is told of it: what is under a domain; a record's modifier

@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::{Error, Result, sqlstate};
 
@@ -11,6 +12,9 @@ const FORMAT: u32 = 2;
 const FORMAT_FILE: &str = "zserver.format";
 const FORMAT_WORDS: &str = "zserver data format ";
 const LOCK_FILE: &str = "zserver.lock";
+/// How long a directory may stay locked by a process that is on its way out: one that a
+/// server has just started shares its files until it runs its own program.
+const LOCK_WAIT: Duration = Duration::from_millis(500);
 /// There while a backup is being restored into the directory.
 const RESTORE_FILE: &str = "zserver.restoring";
 
@@ -26,10 +30,16 @@ pub(super) fn lock(directory: &Path) -> Result<File> {
         .write(true)
         .open(&path)
         .map_err(|error| failed(&error))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(in_use(directory, holder(&mut file))),
-        Err(TryLockError::Error(error)) => return Err(failed(&error)),
+    let until = Instant::now() + LOCK_WAIT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                std::thread::sleep(LOCK_WAIT / 50);
+            }
+            Err(TryLockError::WouldBlock) => return Err(in_use(directory, holder(&mut file))),
+            Err(TryLockError::Error(error)) => return Err(failed(&error)),
+        }
     }
     let written = file
         .set_len(0)

@@ -4,6 +4,7 @@
 //! DIR/zserver.format   "zserver data format 1\n": what the rest of the directory is
 //! DIR/zserver.lock     held by the process that has the directory open
 //! DIR/engine/          fjall's: N.jnl journals, keyspaces/, version, lock
+//! DIR/runs/            what large transactions have written and nobody may see (`run`)
 //! ```
 //!
 //! Opening goes through five doors, each with an error that says what to do: the
@@ -23,12 +24,14 @@ mod format;
 pub mod journal;
 mod point_cache;
 mod purge;
+mod run;
 
 use parking_lot::Mutex;
 use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use fjall::config::{
     BlockSizePolicy, HashRatioPolicy, PartitioningPolicy, PinningPolicy, RestartIntervalPolicy,
@@ -36,7 +39,7 @@ use fjall::config::{
 use fjall::{Database, KeyspaceCreateOptions, PersistMode, Readable};
 
 use super::{
-    Durability, Engine, EngineStatistics, Entries, Key, KeyRange, Keyspace, ReadView, Value,
+    Durability, Engine, EngineStatistics, Entries, Key, KeyRange, Keyspace, ReadView, Run, Value,
     Verified, WriteBatch, WriteError,
 };
 use crate::{Error, Result};
@@ -80,6 +83,7 @@ pub struct DiskEngine {
     horizon: Arc<Horizon>,
     points: Arc<PointCache>,
     directory: PathBuf,
+    next_run: AtomicU64,
     /// Dropped last: the directory is ours until the database is closed.
     _lock: File,
 }
@@ -103,7 +107,9 @@ impl DiskEngine {
         let horizon = Arc::new(Horizon::default());
         let database = open_database(&engine_directory, options, &horizon)?;
         let keyspaces = open_keyspaces(&database, options)?;
+        let last_run = run::numbers(&directory.join(run::DIRECTORY))?.into_iter().max();
         Ok(DiskEngine {
+            next_run: AtomicU64::new(last_run.map_or(1, |last| last + 1)),
             database,
             keyspaces,
             applying: Mutex::new(()),
@@ -335,14 +341,18 @@ impl Engine for DiskEngine {
     fn ingest(
         &self,
         keyspace: Keyspace,
-        entries: &mut dyn Iterator<Item = (Key, Value)>,
+        entries: &mut dyn Iterator<Item = (Key, Option<Value>)>,
     ) -> Result<u64, WriteError> {
         or_end_process("ingest", || {
             let keyspace = self.keyspace(keyspace);
             let mut ingestion = keyspace.start_ingestion().map_err(refused)?;
             let mut count = 0;
             for (key, value) in entries {
-                ingestion.write(key.0, value.0).map_err(refused)?;
+                match value {
+                    Some(value) => ingestion.write(key.0, value.0),
+                    None => ingestion.write_tombstone(key.0),
+                }
+                .map_err(refused)?;
                 count += 1;
             }
             // The end of an ingestion flushes this keyspace's memtable. Were the
@@ -354,6 +364,27 @@ impl Engine for DiskEngine {
             ingestion.finish().map_err(unknown)?;
             Ok(count)
         })
+    }
+
+    fn write_run(
+        &self,
+        entries: &mut dyn Iterator<Item = Result<(Key, Value)>>,
+    ) -> Result<Arc<dyn Run>> {
+        let number = self.next_run.fetch_add(1, Ordering::Relaxed);
+        Ok(Arc::new(run::write(&self.directory.join(run::DIRECTORY), number, entries)?))
+    }
+
+    fn open_run(&self, number: u64) -> Result<Arc<dyn Run>> {
+        Ok(Arc::new(run::DiskRun::open(&self.directory.join(run::DIRECTORY), number)?))
+    }
+
+    fn remove_runs_except(&self, kept: &[u64]) -> Result<()> {
+        let directory = self.directory.join(run::DIRECTORY);
+        for number in run::numbers(&directory)?.into_iter().filter(|number| !kept.contains(number))
+        {
+            run::remove(&directory, number)?;
+        }
+        Ok(())
     }
 
     fn checkpoint(&self) -> Result<(), WriteError> {

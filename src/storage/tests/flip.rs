@@ -38,7 +38,8 @@ fn fill(directory: &Path) {
             engine.checkpoint().expect("checkpoint");
         }
     }
-    let mut run = (0..500u32).map(|n| (Key::from(n.to_be_bytes()), Value::from(&[7u8; 100][..])));
+    let value = Value::from(&[7u8; 100][..]);
+    let mut run = (0..500u32).map(|n| (Key::from(n.to_be_bytes()), Some(value.clone())));
     engine.ingest(Keyspace::Large, &mut run).expect("ingest");
     put(&engine, Keyspace::Service, b"last", b"batch");
 }

@@ -39,7 +39,9 @@
 //!
 //! Rows that are ingested bypass the committer, so they are recorded in parts as they go
 //! to the engine, and as *ended* when the engine has them all. Replay applies an
-//! ingestion when it meets its end; one without an end has left nothing.
+//! ingestion when it meets its end; one without an end has left nothing. The runs of a
+//! large transaction are recorded as parts before its group, which says that they end
+//! with it: a replay up to an instant has all of it or nothing.
 //!
 //! It does not say how a backup is made or restored: that is `backup`.
 
@@ -243,13 +245,14 @@ impl Archive {
         Ok(Some(batch))
     }
 
-    /// Appends a group, and puts its number into the batch. An `Unknown` error says that
+    /// Appends a group, with the ingestions that end with it, and puts its number into the batch. An `Unknown` error says that
     /// nobody may go on.
     pub(super) fn append(
         &self,
         batch: &mut WriteBatch,
         commit_ts: u64,
         durability: Durability,
+        ingestions: Option<Vec<u64>>,
     ) -> Result<Appended, WriteError> {
         let state = &mut *self.state.lock();
         state.seal_if_full(&self.options, self.history)?;
@@ -257,7 +260,11 @@ impl Archive {
         let time = state.time.max(now());
         let position = Position { history: self.history, sequence, time };
         batch.put(Keyspace::Meta, Meta::Archive.key(), position.encode());
-        let record = Record { sequence, time, commit_ts, content: Content::group(batch) };
+        let content = match ingestions {
+            None => Content::group(batch),
+            Some(ingestions) => Content::large(ingestions, batch),
+        };
+        let record = Record { sequence, time, commit_ts, content };
         let at = state.append(&record).map_err(WriteError::Refused)?;
         state.time = time;
         if durability == Durability::Sync {
@@ -318,7 +325,7 @@ impl Archive {
         &self,
         ingestion: u64,
         keyspace: Keyspace,
-        entries: &[(Key, Value)],
+        entries: &[(Key, Option<Value>)],
     ) -> Result<()> {
         let content = Content::part(ingestion, keyspace, entries);
         self.append_other(content).map_err(WriteError::into_error)
@@ -331,6 +338,11 @@ impl Archive {
         }
         self.state.lock().running.remove(&ingestion);
         Ok(())
+    }
+
+    /// Ingestions that have ended otherwise, or were given up.
+    pub(super) fn forget(&self, ingestions: &[u64]) {
+        self.state.lock().running.retain(|ingestion, _| !ingestions.contains(ingestion));
     }
 
     fn append_other(&self, content: Content) -> Result<(), WriteError> {

@@ -139,7 +139,7 @@ impl Replay {
                     Content::End { ingestion } => {
                         apply_parts(engine, parts.remove(&ingestion).unwrap_or_default())?;
                     }
-                    Content::Group(bytes) => {
+                    content @ (Content::Group(_) | Content::Large { .. }) => {
                         let is_beyond = match target {
                             ReplayTarget::Latest => false,
                             ReplayTarget::CommitTs(wanted) => record.commit_ts > wanted,
@@ -151,7 +151,7 @@ impl Replay {
                                 false => Err(before_backup(backup.ts)),
                             };
                         }
-                        write(engine, &bytes, path, at)?;
+                        apply_group(engine, content, &mut parts, path, at)?;
                         replayed.groups += 1;
                         replayed.commit_ts = record.commit_ts;
                         replayed.time = Some(record.time);
@@ -172,6 +172,26 @@ impl Replay {
             true => Ok(false),
             false => Err(missing(self.start.history, next)),
         }
+    }
+}
+
+/// A group, and before it what ends with it.
+fn apply_group(
+    engine: &dyn Engine,
+    content: Content,
+    parts: &mut Parts,
+    path: &Path,
+    at: u64,
+) -> Result<()> {
+    match content {
+        Content::Group(bytes) => write(engine, &bytes, path, at),
+        Content::Large { ingestions, group } => {
+            for ingestion in ingestions {
+                apply_parts(engine, parts.remove(&ingestion).unwrap_or_default())?;
+            }
+            write(engine, &group, path, at)
+        }
+        Content::Part { .. } | Content::End { .. } => Ok(()),
     }
 }
 

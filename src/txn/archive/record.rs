@@ -6,6 +6,7 @@
 //! group    (keyspace u8 │ key length u32 │ key │ value length u32 │ value)*
 //! part     ingestion u64 │ (the same)*
 //! end      ingestion u64
+//! large    count u64 │ ingestion u64 * count │ a group: they end with it
 //! ```
 //! Integers are little-endian; the length counts what follows it, without the checksum.
 //! A value length of all ones removes the key.
@@ -19,6 +20,7 @@ use crate::storage::{Key, Keyspace, Value, Write, WriteBatch};
 const KIND_GROUP: u8 = 1;
 const KIND_PART: u8 = 2;
 const KIND_END: u8 = 3;
+const KIND_LARGE: u8 = 4;
 const REMOVED: u32 = u32::MAX;
 /// Kind, sequence, time, commit timestamp.
 const HEAD_BYTES: usize = 1 + 8 + 8 + 8;
@@ -36,8 +38,18 @@ pub(super) struct Record {
 
 pub(super) enum Content {
     Group(Vec<u8>),
-    Part { ingestion: u64, entries: Vec<u8> },
-    End { ingestion: u64 },
+    Part {
+        ingestion: u64,
+        entries: Vec<u8>,
+    },
+    End {
+        ingestion: u64,
+    },
+    /// A group that makes ingestions visible, which end with it.
+    Large {
+        ingestions: Vec<u64>,
+        group: Vec<u8>,
+    },
 }
 
 impl Content {
@@ -49,10 +61,16 @@ impl Content {
         Content::Group(bytes)
     }
 
-    pub fn part(ingestion: u64, keyspace: Keyspace, entries: &[(Key, Value)]) -> Content {
+    /// A group that is committed together with ingestions.
+    pub fn large(ingestions: Vec<u64>, batch: &WriteBatch) -> Content {
+        let Content::Group(group) = Content::group(batch) else { unreachable!("a group") };
+        Content::Large { ingestions, group }
+    }
+
+    pub fn part(ingestion: u64, keyspace: Keyspace, entries: &[(Key, Option<Value>)]) -> Content {
         let mut bytes = Vec::new();
         for (key, value) in entries {
-            put(&mut bytes, keyspace, key, Some(value));
+            put(&mut bytes, keyspace, key, value.as_deref());
         }
         Content::Part { ingestion, entries: bytes }
     }
@@ -97,19 +115,23 @@ fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
 
 impl Record {
     pub fn encode(&self) -> Vec<u8> {
-        let (kind, ingestion, rest): (u8, Option<u64>, &[u8]) = match &self.content {
-            Content::Group(bytes) => (KIND_GROUP, None, bytes),
-            Content::Part { ingestion, entries } => (KIND_PART, Some(*ingestion), entries),
-            Content::End { ingestion } => (KIND_END, Some(*ingestion), &[]),
+        let (kind, numbers, rest): (u8, Vec<u64>, &[u8]) = match &self.content {
+            Content::Group(bytes) => (KIND_GROUP, Vec::new(), bytes),
+            Content::Part { ingestion, entries } => (KIND_PART, vec![*ingestion], entries),
+            Content::End { ingestion } => (KIND_END, vec![*ingestion], &[]),
+            Content::Large { ingestions, group } => {
+                let count = ingestions.len() as u64;
+                (KIND_LARGE, [&[count], &ingestions[..]].concat(), group)
+            }
         };
-        let length = HEAD_BYTES + ingestion.map_or(0, |_| 8) + rest.len();
+        let length = HEAD_BYTES + numbers.len() * 8 + rest.len();
         let mut bytes = Vec::with_capacity(LENGTH_BYTES + length + CHECKSUM_BYTES);
         bytes.extend_from_slice(&(length as u32).to_le_bytes());
         bytes.push(kind);
         bytes.extend_from_slice(&self.sequence.to_le_bytes());
         bytes.extend_from_slice(&self.time.to_le_bytes());
         bytes.extend_from_slice(&self.commit_ts.to_le_bytes());
-        bytes.extend(ingestion.iter().flat_map(|ingestion| ingestion.to_le_bytes()));
+        bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
         bytes.extend_from_slice(rest);
         bytes.extend_from_slice(&xxh3_64(&bytes).to_le_bytes());
         bytes
@@ -149,6 +171,16 @@ impl Record {
                 let (ingestion, rest) = rest.split_first_chunk()?;
                 let ingestion = u64::from_le_bytes(*ingestion);
                 Content::Part { ingestion, entries: rest.to_vec() }
+            }
+            KIND_LARGE => {
+                let (count, mut rest) = rest.split_first_chunk()?;
+                let mut ingestions = Vec::new();
+                for _ in 0..u64::from_le_bytes(*count) {
+                    let (ingestion, after) = rest.split_first_chunk()?;
+                    ingestions.push(u64::from_le_bytes(*ingestion));
+                    rest = after;
+                }
+                Content::Large { ingestions, group: rest.to_vec() }
             }
             KIND_END => Content::End { ingestion: u64::from_le_bytes(rest.try_into().ok()?) },
             _ => return None,

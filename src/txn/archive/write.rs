@@ -1,6 +1,7 @@
 //! What is written to the engine, and to the archive if there is one.
 
 use super::super::begin::Shared;
+use super::super::runs::{KEYSPACES, Redo};
 use super::Archive;
 use crate::Result;
 use crate::storage::{Durability, Engine, Key, Keyspace, Value, WriteBatch, WriteError};
@@ -14,7 +15,7 @@ impl Shared {
         durability: Durability,
     ) -> Result<(), WriteError> {
         let Some(archive) = &self.archive else { return self.engine.write(batch, durability) };
-        let appended = archive.append(&mut batch, commit_ts, durability)?;
+        let appended = archive.append(&mut batch, commit_ts, durability, None)?;
         match self.engine.write(batch, durability) {
             Ok(()) => {
                 archive.applied(&appended, durability);
@@ -26,6 +27,47 @@ impl Shared {
             }
             Err(unknown) => Err(unknown),
         }
+    }
+
+    /// Writes the batch that commits a large transaction, and merges its runs into the
+    /// engine. `Refused` if it is not committed.
+    pub(in crate::txn) fn write_large(
+        &self,
+        mut batch: WriteBatch,
+        redo: &Redo,
+    ) -> Result<(), WriteError> {
+        let (commit_ts, durability) = (redo.commit_ts(), Durability::Sync);
+        let mut recorded = Vec::new();
+        let appended = match &self.archive {
+            None => None,
+            Some(archive) => {
+                recorded = record_runs(archive, redo).map_err(WriteError::Refused)?;
+                let ingestions = Some(recorded.clone());
+                Some((archive, archive.append(&mut batch, commit_ts, durability, ingestions)?))
+            }
+        };
+        let was_kept = redo.runs().keep(true);
+        redo.put(&mut batch);
+        match self.engine.write(batch, durability) {
+            Ok(()) => {}
+            Err(WriteError::Refused(error)) => {
+                redo.runs().keep(was_kept);
+                if let Some((archive, appended)) = &appended {
+                    archive.withdraw(appended)?;
+                    archive.forget(&recorded);
+                }
+                return Err(WriteError::Refused(error));
+            }
+            Err(unknown) => return Err(unknown),
+        }
+        // It is committed: there is no other way than on.
+        let unknown = |error: WriteError| WriteError::Unknown(error.into_error());
+        redo.apply(&*self.engine).map_err(unknown)?;
+        if let Some((archive, appended)) = &appended {
+            archive.applied(appended, durability);
+            archive.forget(&recorded);
+        }
+        Ok(())
     }
 
     /// Makes what was written survive power loss, the archive's part of it first.
@@ -41,7 +83,7 @@ impl Shared {
     pub(in crate::txn) fn ingest_all(
         &self,
         keyspace: Keyspace,
-        entries: &mut dyn Iterator<Item = (Key, Value)>,
+        entries: &mut dyn Iterator<Item = (Key, Option<Value>)>,
     ) -> Result<(), WriteError> {
         match &self.archive {
             None => self.engine.ingest(keyspace, entries).map(|_| ()),
@@ -59,12 +101,12 @@ fn archived(
     engine: &dyn Engine,
     archive: &Archive,
     keyspace: Keyspace,
-    entries: &mut dyn Iterator<Item = (Key, Value)>,
+    entries: &mut dyn Iterator<Item = (Key, Option<Value>)>,
 ) -> Result<(), WriteError> {
     let ingestion = archive.begin_ingestion();
     let mut part = Part { archive, ingestion, keyspace, entries: Vec::new(), bytes: 0 };
     let mut failed = None;
-    let mut recorded = entries.map_while(|(key, value)| match part.add(&key, &value) {
+    let mut recorded = entries.map_while(|(key, value)| match part.add(&key, value.as_ref()) {
         Ok(()) => Some((key, value)),
         Err(error) => {
             failed = Some(error);
@@ -82,19 +124,39 @@ fn archived(
     result
 }
 
+/// Records what the runs of a large transaction change, as parts of ingestions.
+fn record_runs(archive: &Archive, redo: &Redo) -> Result<Vec<u64>> {
+    let mut recorded = Vec::new();
+    let mut record = |keyspace| {
+        let ingestion = archive.begin_ingestion();
+        recorded.push(ingestion);
+        let mut part = Part { archive, ingestion, keyspace, entries: Vec::new(), bytes: 0 };
+        for entry in redo.runs().committed(keyspace, redo.commit_ts()) {
+            let (key, value) = entry?;
+            part.add(&key, value.as_ref())?;
+        }
+        part.write()
+    };
+    let result = KEYSPACES.into_iter().try_for_each(&mut record);
+    if result.is_err() {
+        archive.forget(&recorded);
+    }
+    result.map(|()| recorded)
+}
+
 /// Entries on their way into the archive.
 struct Part<'a> {
     archive: &'a Archive,
     ingestion: u64,
     keyspace: Keyspace,
-    entries: Vec<(Key, Value)>,
+    entries: Vec<(Key, Option<Value>)>,
     bytes: usize,
 }
 
 impl Part<'_> {
-    fn add(&mut self, key: &Key, value: &Value) -> Result<()> {
-        self.bytes += key.len() + value.len();
-        self.entries.push((key.clone(), value.clone()));
+    fn add(&mut self, key: &Key, value: Option<&Value>) -> Result<()> {
+        self.bytes += key.len() + value.map_or(0, |value| value.len());
+        self.entries.push((key.clone(), value.cloned()));
         match self.bytes >= ARCHIVED_PART_BYTES {
             true => self.write(),
             false => Ok(()),

@@ -10,7 +10,7 @@
 //!
 //! A prepared transaction is nobody's: its locks name no session, its writes are seen
 //! by none. Its **record** (module [`record`]) holds all that a restart needs: writes,
-//! locks, what it spilled, what a serializable one has read, and the layer above's own
+//! locks, what it spilled and which runs it wrote, what a serializable one has read, and the layer above's own
 //! payload (the catalog changes). The batch that makes the writes visible removes the
 //! record, so after a crash a transaction is either still prepared or finished.
 //!
@@ -29,11 +29,12 @@ use std::sync::Arc;
 use super::begin::{Shared, Transactions};
 use super::commit::{Commit, CommitOptions, Content, Request};
 use super::lock::{LockHolds, LockLog, LockMode, Resource};
+use super::runs::{RunRecord, Runs};
 use super::serializable::{ReadRecord, Serializable};
 use super::spill::{InFlight, RidRanges};
 use super::transaction::Transaction;
 use super::write_set::WriteSet;
-use crate::storage::{Durability, Keyspace, ReadView, Value, WriteBatch, key};
+use crate::storage::{Durability, Engine, Keyspace, ReadView, Value, WriteBatch, key};
 use crate::{Error, Result};
 
 pub use registry::Place;
@@ -63,6 +64,8 @@ pub(super) struct Prepared {
     pub(super) own: RidRanges,
     /// Everything spilled.
     pub(super) spilled: RidRanges,
+    /// What a commit must not make visible of it: see `spill`.
+    pub(super) dead: RidRanges,
     /// Of a serializable one: its place among them.
     pub(super) serializable: Option<Serializable>,
     /// Pieces of its record.
@@ -71,14 +74,13 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// What a commit makes visible, and must not: see `spill`.
-    pub(super) fn dead(&self) -> RidRanges {
-        let mut dead = self.spilled.clone();
-        dead.subtract(&self.own);
-        if !dead.is_empty() {
-            dead.subtract(&RidRanges::of(self.writes.visible_entries()));
+    fn find_dead(&mut self) -> Result<()> {
+        self.dead = self.spilled.clone();
+        self.dead.subtract(&self.own);
+        if !self.dead.is_empty() {
+            self.dead.subtract(&self.writes.visible_of(&self.dead)?);
         }
-        dead
+        Ok(())
     }
 
     fn remove_record(&self, batch: &mut WriteBatch) {
@@ -103,6 +105,9 @@ impl Transaction {
     /// acknowledged survives a crash. `also` is written in the same batch. If it
     /// fails, the transaction is rolled back.
     pub fn prepare(mut self, place: Place, info: PreparedInfo, also: WriteBatch) -> Commit {
+        if let Err(error) = self.settle() {
+            return Commit::ready(Err(error));
+        }
         let serializable = self.serializable.take();
         if let Some(Err(error)) = serializable.as_ref().map(Serializable::prepare) {
             return Commit::ready(Err(error));
@@ -114,10 +119,17 @@ impl Transaction {
             writes: std::mem::take(&mut self.writes),
             own: spill.own.as_ref().map_or_else(RidRanges::default, |own| own.ranges.clone()),
             spilled: spill.all,
+            dead: RidRanges::default(),
             serializable,
             pieces: 0,
             locks: std::mem::take(&mut self.locks),
         });
+        if let Err(error) = prepared.find_dead() {
+            self.shared.sweep_of(&prepared);
+            return Commit::ready(Err(error));
+        }
+        // A start finds them in the record.
+        prepared.writes.runs().keep(true);
         let mut record = also;
         prepared.pieces = record::write(&prepared, &mut record);
         let shared = self.shared.clone();
@@ -215,11 +227,21 @@ pub(super) struct Recovered {
     pub(super) prepared: Prepared,
     holds: LockHolds,
     reads: Option<ReadRecord>,
+    runs: Vec<RunRecord>,
 }
 
-pub(super) fn recover(view: &dyn ReadView, in_flight: &InFlight) -> Result<Vec<Recovered>> {
-    let records = record::read_all(view)?;
-    for Recovered { prepared, .. } in &records {
+/// Reads what the last run left prepared, and removes the runs of what it did not.
+pub(super) fn recover(
+    engine: &dyn Engine,
+    view: &dyn ReadView,
+    in_flight: &InFlight,
+) -> Result<Vec<Recovered>> {
+    let mut records = record::read_all(view)?;
+    let runs = records.iter().flat_map(|recovered| &recovered.runs);
+    engine.remove_runs_except(&runs.map(|run| run.number).collect::<Vec<_>>())?;
+    for Recovered { prepared, runs, .. } in &mut records {
+        prepared.writes.set_runs(Runs::open(engine, std::mem::take(runs))?);
+        prepared.find_dead()?;
         if !prepared.spilled.is_empty() && in_flight.get(prepared.info.id).is_none() {
             return Err(Error::data_corrupted("record of a prepared transaction's bulk load"));
         }
@@ -229,10 +251,12 @@ pub(super) fn recover(view: &dyn ReadView, in_flight: &InFlight) -> Result<Vec<R
 
 /// Puts them where they were, before anyone else may begin.
 pub(super) fn restore(shared: &Arc<Shared>, recovered: Vec<Recovered>) -> Result<()> {
-    for Recovered { mut prepared, holds, reads } in recovered {
+    for Recovered { mut prepared, holds, reads, .. } in recovered {
         prepared.serializable = reads.map(|reads| {
             let written = prepared.writes.keys().map(|(keyspace, key)| (keyspace, &key[..]));
-            shared.ssi.restore(prepared.info.id, reads, written, &prepared.own.objects())
+            let mut objects = prepared.own.objects();
+            objects.extend(prepared.writes.runs().objects());
+            shared.ssi.restore(prepared.info.id, reads, written, &objects)
         });
         prepared.locks = LockLog::restored(shared.locks.clone(), prepared.info.id, holds);
         if !prepared.spilled.is_empty() {
@@ -250,8 +274,11 @@ pub(super) fn restore(shared: &Arc<Shared>, recovered: Vec<Recovered>) -> Result
 
 impl Shared {
     /// A transaction could not be prepared: it is rolled back.
-    pub(super) fn forget_unprepared(&self, prepared: Box<Prepared>) {
+    pub(super) fn forget_unprepared(&self, prepared: Box<Prepared>, is_known: bool) {
         self.prepared.remove(&prepared.info.gid);
+        if is_known {
+            prepared.writes.runs().keep(false);
+        }
         self.sweep_of(&prepared);
     }
 

@@ -4,7 +4,7 @@
 //! key    Service [PREPARED u32][transaction u64][number u32]
 //! value  a piece of: [format u8][xxh3 of the rest u64][the rest …]
 //! rest   gid, owner, database, prepared_at, payload, locks, own spill, all spill,
-//!        reads, changes by keyspace
+//!        reads, changes by keyspace, runs (none in records of format 1)
 //! ```
 //!
 //! Numbers are little-endian, byte strings carry their length as u64. A record is cut
@@ -15,6 +15,7 @@
 use std::sync::Arc;
 
 use super::super::lock::{LockHolds, LockLog, LockMode, Resource};
+use super::super::runs::RunRecord;
 use super::super::serializable::{ReadRecord, Serializable};
 use super::super::spill::RidRanges;
 use super::super::write_set::{Change, WriteSet};
@@ -22,7 +23,9 @@ use super::{Prepared, PreparedInfo, Recovered};
 use crate::storage::{Key, KeyRange, Keyspace, ReadView, Value, WriteBatch, key};
 use crate::{Error, Result};
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
+/// Without runs.
+const FORMAT_WITHOUT_RUNS: u8 = 1;
 const HEADER_LEN: usize = 9;
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -81,6 +84,7 @@ fn encode(prepared: &Prepared) -> Vec<u8> {
     out.bytes(&prepared.spilled.encode());
     out.reads(prepared.serializable.as_ref().map(Serializable::read_record));
     out.changes(&prepared.writes);
+    out.runs(&prepared.writes.runs().records());
     let mut bytes = out.0;
     let hash = xxhash_rust::xxh3::xxh3_64(&bytes[HEADER_LEN..]);
     bytes[0] = FORMAT;
@@ -91,7 +95,8 @@ fn encode(prepared: &Prepared) -> Vec<u8> {
 fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<Recovered> {
     let (header, rest) = bytes.split_first_chunk::<HEADER_LEN>()?;
     let hash = xxhash_rust::xxh3::xxh3_64(rest);
-    if header[0] != FORMAT || header[1..] != hash.to_le_bytes() {
+    let has_runs = header[0] == FORMAT;
+    if !has_runs && header[0] != FORMAT_WITHOUT_RUNS || header[1..] != hash.to_le_bytes() {
         return None;
     }
     let mut rest = Reader(rest);
@@ -107,16 +112,19 @@ fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<Recovered> {
     let holds = rest.locks()?;
     let (own, spilled) = (rest.bytes()?, rest.bytes()?);
     let reads = rest.reads()?;
+    let writes = rest.changes()?;
+    let runs = if has_runs { rest.runs()? } else { Vec::new() };
     let prepared = Prepared {
         info,
+        dead: RidRanges::default(),
         own: RidRanges::decode(own).ok()?,
         spilled: RidRanges::decode(spilled).ok()?,
-        writes: rest.changes()?,
+        writes,
         serializable: None,
         pieces,
         locks: LockLog::default(),
     };
-    rest.0.is_empty().then_some(Recovered { prepared, holds, reads })
+    rest.0.is_empty().then_some(Recovered { prepared, holds, reads, runs })
 }
 
 struct Writer(Vec<u8>);
@@ -197,43 +205,29 @@ impl Writer {
         }
     }
 
+    fn runs(&mut self, runs: &[RunRecord]) {
+        self.u64(runs.len() as u64);
+        for run in runs {
+            self.u64(run.number);
+            self.u64(run.objects.len() as u64);
+            for (keyspace, object) in &run.objects {
+                self.u8(keyspace.index() as u8);
+                self.u32(*object);
+            }
+        }
+    }
+
     fn changes(&mut self, writes: &WriteSet) {
         self.u64(writes.len() as u64);
         for keyspace in Keyspace::ALL {
             for (key, change) in writes.map(keyspace).iter() {
                 self.u8(keyspace.index() as u8);
                 self.bytes(key);
-                self.u8(change_tag(change));
+                self.u8(change.tag());
                 self.bytes(change.visible().map_or(&[][..], |value| &value[..]));
             }
         }
     }
-}
-
-fn change_tag(change: &Change) -> u8 {
-    match change {
-        Change::Put(_) => 0,
-        Change::Delete => 1,
-        Change::PutRow(_) => 2,
-        Change::DeleteRow => 3,
-        Change::NewRow(_) => 4,
-        Change::NewEntry(_) => 5,
-        Change::MoveRow => 6,
-    }
-}
-
-fn change_of(tag: u8, value: &[u8]) -> Option<Change> {
-    let value = Value::from(value);
-    Some(match tag {
-        0 => Change::Put(value),
-        1 => Change::Delete,
-        2 => Change::PutRow(value),
-        3 => Change::DeleteRow,
-        4 => Change::NewRow(value),
-        5 => Change::NewEntry(value),
-        6 => Change::MoveRow,
-        _ => return None,
-    })
 }
 
 /// What is left to read. Nothing where the bytes are not what they should be.
@@ -318,13 +312,21 @@ impl<'b> Reader<'b> {
         Some(Some(ReadRecord { keys, ranges, objects, everything }))
     }
 
+    fn runs(&mut self) -> Option<Vec<RunRecord>> {
+        self.many(|it| {
+            let number = it.u64()?;
+            let objects = it.many(|it| Some((it.keyspace()?, it.u32()?)))?;
+            Some(RunRecord { number, objects })
+        })
+    }
+
     fn changes(&mut self) -> Option<WriteSet> {
         let count = self.u64()?;
         let mut writes = WriteSet::default();
         for _ in 0..count {
             let (keyspace, key) = (self.keyspace()?, Key::from(self.bytes()?));
             let (tag, value) = (self.u8()?, self.bytes()?);
-            writes.insert(keyspace, key, change_of(tag, value)?);
+            writes.insert(keyspace, key, Change::of_tag(tag, value)?);
         }
         Some(writes)
     }

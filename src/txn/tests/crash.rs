@@ -8,7 +8,7 @@ use super::*;
 use crate::storage::fault::{Fault, FaultEngine};
 use crate::storage::{KeyRange, Keyspace};
 
-const CRASH_DIRECTORY: &str = "ZSERVER_TEST_CRASH_DIRECTORY";
+pub(super) const CRASH_DIRECTORY: &str = "ZSERVER_TEST_CRASH_DIRECTORY";
 
 fn try_pair(transactions: &Transactions, n: u64) -> crate::Result<u64> {
     let mut transaction = transactions.begin(Isolation::ReadCommitted, false)?;
@@ -49,7 +49,7 @@ fn child_commits_until_killed() {
 
 /// Runs a child until it has acknowledged so many numbers, kills it, and returns
 /// all that it acknowledged.
-fn acknowledged_by(child: &str, data: &std::path::Path, kill_after: usize) -> Vec<u64> {
+pub(super) fn acknowledged_by(child: &str, data: &std::path::Path, kill_after: usize) -> Vec<u64> {
     let mut child = Command::new(std::env::current_exe().expect("this program"))
         .args(["--ignored", "--nocapture", child])
         .env(CRASH_DIRECTORY, data)

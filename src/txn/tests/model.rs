@@ -144,12 +144,17 @@ fn clear(transactions: &Transactions) {
 }
 
 #[test]
-fn reads_agree_with_a_plain_map_over_both_engines() {
+fn reads_agree_with_a_plain_map_over_both_engines_and_their_runs() {
     let directory = tempfile::tempdir().expect("temporary directory");
-    let both = [memory(), disk(directory.path())];
+    // The third writes a run every few changes, and merges runs now and then.
+    let tiny = Limits { run_bytes: 400, ..limits() };
+    let over_runs = Transactions::open(Arc::new(MemoryEngine::new()), tiny.clone()).expect("open");
+    let runs_on_disk = tempfile::tempdir().expect("temporary directory");
+    let on_disk = Transactions::open(disk_engine(runs_on_disk.path()), tiny).expect("open");
+    let all = [memory(), disk(directory.path()), over_runs, on_disk];
     let config = ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() };
     proptest!(config, |(steps in prop::collection::vec(step(), 1..60))| {
-        for transactions in &both {
+        for transactions in &all {
             clear(transactions);
             let mut run = Run::new(transactions);
             steps.iter().for_each(|step| run.apply(step));

@@ -24,11 +24,11 @@ fn try_prepare(transactions: &Transactions, transaction: Transaction, gid: &str)
     transaction.prepare(place, info(gid), WriteBatch::new()).wait()
 }
 
-fn prepare(transactions: &Transactions, transaction: Transaction, gid: &str) {
+pub(super) fn prepare(transactions: &Transactions, transaction: Transaction, gid: &str) {
     try_prepare(transactions, transaction, gid).expect("it is prepared");
 }
 
-fn finish(transactions: &Transactions, gid: &str, is_commit: bool) -> Result<u64> {
+pub(super) fn finish(transactions: &Transactions, gid: &str, is_commit: bool) -> Result<u64> {
     let finish = transactions.take_prepared(gid, |_| Ok(()))?;
     match is_commit {
         true => finish.commit(CommitOptions::default()).wait(),

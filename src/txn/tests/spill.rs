@@ -204,15 +204,6 @@ fn row_that_is_inserted_and_deleted_in_one_transaction_leaves_nothing() {
     assert!(!writer.has_writes());
 }
 
-#[test]
-fn large_change_of_existing_rows_ends_in_an_error_and_not_in_memory() {
-    let few = Limits { write_set_bytes_max: 48 << 10, ..limits() };
-    let transactions = Transactions::open(Arc::new(MemoryEngine::new()), few).expect("open");
-    let mut writer = begin(&transactions);
-    let result = (0..1000).try_for_each(|rid| writer.put_row(row_key(rid), row_value("x")));
-    assert_eq!(result.expect_err("over the budget").code().as_str(), "53200");
-}
-
 /// Every call of a bulk load fails once; afterwards nothing of it is seen.
 #[test]
 fn failing_spill_leaves_nothing() {

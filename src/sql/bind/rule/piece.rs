@@ -13,7 +13,7 @@ use super::{Firing, Source};
 use crate::catalog::{self, Relation, Rule, RuleEvent, RuleText, quote_literal};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit;
-use crate::sql::ir::{ColumnId, Expr, Rel, Statement};
+use crate::sql::ir::{ColumnId, Expr, ExprKind, Rel, Statement};
 use crate::sql::parse::ast::SetOperation;
 use crate::sql::parse::{self, NodeEnum};
 use crate::sqlstate;
@@ -160,6 +160,44 @@ impl Binder<'_> {
         Ok((statement, used[0], used[1]))
     }
 
+    /// A rule's condition over `old` and `new`, and what their columns are called now.
+    pub(in crate::sql::bind) fn described_condition(
+        &mut self,
+        relation: &Arc<Relation>,
+        rule: &Arc<Rule>,
+        text: &RuleText,
+    ) -> Result<(Expr, Vec<RowNames>)> {
+        let (firing, source) = self.described_rows(relation, rule);
+        let names = row_names(&source);
+        Ok((self.rule_condition(&firing, rule, text, &source)?, names))
+    }
+
+    /// The same of an action; answers the first column of one that is a query.
+    pub(in crate::sql::bind) fn described_action(
+        &mut self,
+        relation: &Arc<Relation>,
+        rule: &Arc<Rule>,
+        text: &RuleText,
+    ) -> Result<(Option<ColumnId>, Vec<RowNames>)> {
+        let (firing, mut source) = self.described_rows(relation, rule);
+        let names = row_names(&source);
+        source.items = known_rows(relation, rule, &source.items);
+        let first = match self.rule_action(&firing, rule, text, source)? {
+            Statement::Query(query) => query.output.first().map(|column| column.id),
+            _ => None,
+        };
+        Ok((first, names))
+    }
+
+    fn described_rows(&mut self, relation: &Arc<Relation>, rule: &Arc<Rule>) -> (Firing, Source) {
+        let rules = vec![rule.clone()];
+        let firing = Firing { relation: relation.clone(), event: rule.event, rules };
+        self.levels.push(Level::default());
+        let source = self.definition_rows(relation);
+        self.levels.pop();
+        (firing, source)
+    }
+
     /// As [`Binder::bind_new_action`], for a rule's condition.
     pub fn bind_new_condition(
         &mut self,
@@ -185,6 +223,20 @@ impl Binder<'_> {
         let (old, new) = (uses(&ids[0]), uses(&ids[1]));
         Ok((condition, old, new))
     }
+}
+
+/// `old` or `new`, and the names of its columns.
+type RowNames = (String, Vec<(ColumnId, String)>);
+
+fn row_names(source: &Source) -> Vec<RowNames> {
+    let columns = |item: &Item| {
+        let named = item.columns.iter().filter_map(|column| match column.expr.kind {
+            ExprKind::Column(id) => Some((id, column.name.clone())),
+            _ => None,
+        });
+        (item.alias.clone(), named.collect())
+    };
+    source.items.iter().map(columns).collect()
 }
 
 /// Whether a rule's action is UNION or its like: each of its queries has a FROM.

@@ -36,7 +36,11 @@ impl Ddl<'_> {
             self.remove(ObjectClass::References, old.oid);
         }
         let default = match command.def.as_deref() {
-            Some(node) => Some(self.store_default(&relation, attnum, node, false)?),
+            // PostgreSQL has no text for positions here.
+            Some(node) => {
+                let stored = self.store_default(&relation, attnum, node, false);
+                Some(stored.map_err(Error::without_position)?)
+            }
             None => None,
         };
         self.put_column(&relation, attnum, |column| column.default = default);

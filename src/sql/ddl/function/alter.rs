@@ -1,7 +1,7 @@
 //! ALTER FUNCTION, PROCEDURE and ROUTINE.
 
 use super::options;
-use super::signature::function_word;
+use super::signature::{function_word, named_routine};
 use crate::catalog::{Function, FunctionKind, ObjectAddress};
 use crate::error::{Error, Result};
 use crate::sql::ddl::Ddl;
@@ -14,7 +14,7 @@ impl Ddl<'_> {
         let object = statement.func.as_ref().ok_or_else(|| Error::syntax("ALTER of nothing"))?;
         let kind = statement.objtype();
         let function = self.find_routine(object, kind)?;
-        self.require_routine_owner(&function)?;
+        self.require_routine_owner(&function, named_routine(kind))?;
         if function.kind == FunctionKind::Aggregate {
             return Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
@@ -46,8 +46,13 @@ impl Ddl<'_> {
         Ok(tag(kind))
     }
 
-    pub(in crate::sql::ddl) fn require_routine_owner(&self, function: &Function) -> Result<()> {
-        self.require_owner(function.owner, function_word(function.kind), &function.name)
+    /// `42501` unless the current role owns the function, which the message calls `word`.
+    pub(in crate::sql::ddl) fn require_routine_owner(
+        &self,
+        function: &Function,
+        word: &str,
+    ) -> Result<()> {
+        self.require_owner(function.owner, word, &function.name)
     }
 
     pub(in crate::sql::ddl) fn rename_routine(
@@ -55,7 +60,7 @@ impl Ddl<'_> {
         statement: &ast::RenameStmt,
     ) -> Result<String> {
         let function = self.routine_of(statement.object.as_deref(), statement.rename_type())?;
-        self.require_routine_owner(&function)?;
+        self.require_routine_owner(&function, "function")?;
         self.require_free_function(function.schema, &statement.newname, &function)?;
         let address = function.address();
         let uses = self.uses_of(|_, referenced| referenced == address)?;
@@ -70,8 +75,8 @@ impl Ddl<'_> {
     ) -> Result<String> {
         let kind = statement.object_type();
         let function = self.routine_of(statement.object.as_deref(), kind)?;
-        self.require_routine_owner(&function)?;
         let schema = self.creation_schema(&statement.newschema)?;
+        self.require_routine_owner(&function, "function")?;
         if schema != function.schema {
             self.require_free_function(schema, &function.name, &function)?;
             let address = function.address();
@@ -89,7 +94,7 @@ impl Ddl<'_> {
     ) -> Result<String> {
         let kind = statement.object_type();
         let function = self.routine_of(statement.object.as_deref(), kind)?;
-        self.require_routine_owner(&function)?;
+        self.require_routine_owner(&function, "function")?;
         self.put_function(Function { owner, ..(*function).clone() });
         Ok(tag(kind))
     }
@@ -126,7 +131,7 @@ impl Ddl<'_> {
             )
             .with_hint("Use DROP AGGREGATE to drop aggregate functions."));
         }
-        self.require_routine_owner(&function)?;
+        self.require_routine_owner(&function, named_routine(kind))?;
         if function.oid < crate::sql::types::oid::FIRST_NORMAL {
             return Err(Error::new(
                 sqlstate::DEPENDENT_OBJECTS_STILL_EXIST,

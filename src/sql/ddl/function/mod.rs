@@ -101,8 +101,20 @@ impl Ddl<'_> {
                 self.ctx.notices.send(warning);
             }
         }
+        self.qualify_body(&function);
         self.record_references(address, signature.default_exprs.iter());
         Ok(tag)
+    }
+
+    /// Names in a body of SQL's own form mean for good what they mean now.
+    fn qualify_body(&mut self, function: &Arc<Function>) {
+        if function.options.sql_body.is_none() {
+            return;
+        }
+        // What cannot be printed stays as it was written.
+        if let Ok(source) = crate::sql::describe::qualified_source(&self.eval(), function) {
+            self.put_function(Function { source, ..(**function).clone() });
+        }
     }
 
     fn checks_bodies(&self) -> Result<bool> {

@@ -45,10 +45,11 @@ pub async fn execute(
     let options = options(&statement.options)?;
     let options = CopyOptions::new(statement.is_from, &options)?;
     if statement.is_program {
+        require_rights_of(ctx, "pg_execute_server_program", "to or from an external program")?;
         return Err(Error::unsupported("COPY with PROGRAM"));
     }
     if !statement.filename.is_empty() {
-        require_superuser(ctx, statement.is_from)?;
+        require_file_rights(ctx, statement.is_from)?;
     }
     match statement.is_from {
         true => copy_from(statement, options, work, ctx).await,
@@ -56,18 +57,27 @@ pub async fn execute(
     }
 }
 
-fn require_superuser(ctx: &StatementContext, is_from: bool) -> Result<()> {
-    let role = ctx.eval.catalog.role_named(&ctx.eval.settings.current_user);
-    if role.is_some_and(|role| role.superuser) {
-        return Ok(());
-    }
+/// `42501` unless the role may read or write files of the server's machine.
+fn require_file_rights(ctx: &StatementContext, is_from: bool) -> Result<()> {
     let (role, direction) = match is_from {
         true => ("pg_read_server_files", "from a file"),
         false => ("pg_write_server_files", "to a file"),
     };
+    require_rights_of(ctx, role, direction)
+}
+
+/// `42501` unless the current role is a superuser or has the privileges of `role`.
+fn require_rights_of(ctx: &StatementContext, role: &str, what: &str) -> Result<()> {
+    let catalog = &ctx.eval.catalog;
+    let current = catalog.role_named(&ctx.eval.settings.current_user);
+    if let (Some(current), Some(allowed)) = (current, catalog.role_named(role))
+        && catalog.has_privileges_of(current, allowed.oid)
+    {
+        return Ok(());
+    }
     Err(Error::new(
         sqlstate::INSUFFICIENT_PRIVILEGE,
-        format!("must be superuser or have privileges of the {role} role to COPY {direction}"),
+        format!("must be superuser or have privileges of the {role} role to COPY {what}"),
     )
     .with_hint(
         "Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.",

@@ -268,12 +268,13 @@ impl Lowering<'_> {
                 function: self.conversion(oid::INT8, oid::NUMERIC)?,
                 args: vec![column_of(count, SqlType::new(oid::INT8))],
                 ty,
+                sql_syntax: false,
             }),
             ty,
             location: -1,
         };
         let function = self.operator_function("/", oid::NUMERIC, oid::NUMERIC)?;
-        let call = Call { function, args: vec![column_of(sum, ty), count], ty };
+        let call = Call { function, args: vec![column_of(sum, ty), count], ty, sql_syntax: false };
         self.expr(&Expr { kind: ExprKind::Call(call), ty, location: -1 }, scope)
     }
 

@@ -9,20 +9,28 @@ use datafusion::logical_expr::{self as df, Join, LogicalPlan};
 
 use super::expr::{Lowered, balanced};
 use super::rel::guarded;
-use super::subquery::Dependency;
+use super::subquery::{Dependency, Taken};
 use super::{Lowering, Relation, produced};
 use crate::error::{Error, Result};
-use crate::sql::ir::{ColumnId, Expr, ExprKind, JoinKind, Rel};
+use crate::sql::ir::{ColumnId, Expr, ExprKind, JoinKind, Rel, Subquery, visit};
 use crate::sql::plan::{udf, walk};
 use crate::sql::run::eval::native::{Comparison, Family, Native, native};
 use crate::sql::run::failure;
-use crate::sql::types::Datum;
+use crate::sql::types::{Datum, SqlType};
 
 /// The condition of a join, split.
 #[derive(Default)]
 pub struct On {
     pub keys: Vec<(df::Expr, df::Expr)>,
     pub filter: Option<df::Expr>,
+}
+
+/// Subqueries that are computed beside one side of a join, and the columns they become.
+type Hoisted = Vec<(ColumnId, Subquery, SqlType)>;
+
+fn reads_both(expr: &Expr, sides: &[HashSet<ColumnId>; 2]) -> bool {
+    let read = Dependency::outer_columns(expr);
+    sides.iter().all(|side| read.iter().any(|id| side.contains(id)))
 }
 
 fn is_not_false(expr: Expr) -> Expr {
@@ -57,11 +65,18 @@ impl Lowering<'_> {
             let predicate = on.expect("its conjuncts have subqueries").clone();
             return self.rel(&Rel::Filter { input: Box::new(join), predicate });
         }
-        if let Some(joined) = self.spanning(kind, left, right, &conjuncts)? {
-            return Ok(joined);
-        }
-        let left = self.rel(left)?;
-        let right = self.rel(right)?;
+        let (hoisted, found) = self.hoisted(left, right, &conjuncts);
+        let conjuncts = if found.iter().all(Vec::is_empty) {
+            if let Some(joined) = self.spanning(kind, left, right, &conjuncts)? {
+                return Ok(joined);
+            }
+            conjuncts
+        } else {
+            hoisted
+        };
+        let [on_left, on_right] = found;
+        let left = self.computed(self.rel(left)?, on_left)?;
+        let right = self.computed(self.rel(right)?, on_right)?;
         let (left, right, conjuncts) = self.resolve_on(left, right, conjuncts)?;
         let join_type = match kind {
             JoinKind::Inner => JoinType::Inner,
@@ -70,6 +85,45 @@ impl Lowering<'_> {
             JoinKind::Full => JoinType::Full,
         };
         self.joined(left, right, &conjuncts, join_type, false)
+    }
+
+    /// Takes the subqueries that read one side only out of conditions over both sides:
+    /// what is computed for the left side, and for the right. Nothing is taken if what
+    /// is left still has a subquery over both.
+    fn hoisted(&self, left: &Rel, right: &Rel, conjuncts: &[Expr]) -> (Vec<Expr>, [Hoisted; 2]) {
+        let sides = [produced(left), produced(right)];
+        let mut found = [Vec::new(), Vec::new()];
+        let mut rest = conjuncts.to_vec();
+        for conjunct in rest.iter_mut().filter(|it| reads_both(it, &sides)) {
+            visit::rewrite(conjunct, &mut |expr| {
+                if !matches!(expr.kind, ExprKind::Subquery(_)) || walk::is_volatile(expr) {
+                    return;
+                }
+                let read = Dependency::outer_columns(expr);
+                let covers = |side: &HashSet<ColumnId>| read.iter().all(|id| side.contains(id));
+                let Some(side) = sides.iter().position(covers).filter(|_| !read.is_empty()) else {
+                    return;
+                };
+                let id = self.planner.fresh_column();
+                if let ExprKind::Subquery(subquery) =
+                    std::mem::replace(&mut expr.kind, ExprKind::Column(id))
+                {
+                    found[side].push((id, *subquery, expr.ty));
+                }
+            });
+        }
+        let spans = |it: &Expr| walk::has_subquery(it) && reads_both(it, &sides);
+        match rest.iter().any(spans) {
+            true => (conjuncts.to_vec(), [Vec::new(), Vec::new()]),
+            false => (rest, found),
+        }
+    }
+
+    /// A relation with subqueries' values as further columns.
+    fn computed(&self, relation: Relation, subqueries: Hoisted) -> Result<Relation> {
+        subqueries.into_iter().try_fold(relation, |relation, (id, subquery, ty)| {
+            self.with_subquery(relation, Taken { id, subquery, ty, guards: Vec::new() })
+        })
     }
 
     /// A left or right join whose condition has a subquery over both sides: the other
@@ -87,13 +141,9 @@ impl Lowering<'_> {
             JoinKind::Inner | JoinKind::Full => return Ok(None),
         };
         let (kept_columns, other_columns) = (produced(kept), produced(other));
-        let spans = |conjunct: &&Expr| {
-            let read = Dependency::outer_columns(conjunct);
-            walk::has_subquery(conjunct)
-                && read.iter().any(|id| kept_columns.contains(id))
-                && read.iter().any(|id| other_columns.contains(id))
-        };
-        if !conjuncts.iter().any(|conjunct| spans(&conjunct)) {
+        let sides = [kept_columns, other_columns];
+        let spans = |conjunct: &Expr| walk::has_subquery(conjunct) && reads_both(conjunct, &sides);
+        if !conjuncts.iter().any(spans) {
             return Ok(None);
         }
         let mut passing = other.clone();

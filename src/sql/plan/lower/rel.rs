@@ -385,7 +385,7 @@ impl Lowering<'_> {
             value => match integer(&value) {
                 Some(value) => match usize::try_from(value) {
                     Ok(value) => Ok(Some(value)),
-                    Err(_) => Err(clause.negative().at(expr.location)),
+                    Err(_) => Err(clause.negative()),
                 },
                 None => Err(Error::internal("a row count is an integer")),
             },

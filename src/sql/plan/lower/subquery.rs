@@ -49,11 +49,12 @@ impl Dependency {
 }
 
 /// A subquery that was taken out of an expression, for a column in its place.
-struct Taken {
-    id: ColumnId,
-    subquery: Subquery,
-    ty: SqlType,
-    guards: Vec<Expr>,
+pub(super) struct Taken {
+    pub id: ColumnId,
+    pub subquery: Subquery,
+    pub ty: SqlType,
+    /// What has to be true for its value to matter.
+    pub guards: Vec<Expr>,
 }
 
 /// A subquery's relation without what does not matter to whether rows exist.
@@ -239,10 +240,7 @@ impl Lowering<'_> {
         }
         let mut relation = project_grouping(self, relation, exprs)?;
         for taken in found {
-            relation = match self.grouped(&relation, taken.id, &taken.subquery, taken.ty)? {
-                Some(joined) => joined,
-                None => self.apply(relation, taken)?,
-            };
+            relation = self.with_subquery(relation, taken)?;
         }
         Ok(relation)
     }
@@ -283,6 +281,14 @@ impl Lowering<'_> {
             _ => visit::operands_mut(expr, &mut |operand| {
                 self.take_guarded(operand, guards, found);
             }),
+        }
+    }
+
+    /// A relation with a subquery's value for each row as a column.
+    pub(super) fn with_subquery(&self, relation: Relation, taken: Taken) -> Result<Relation> {
+        match self.grouped(&relation, taken.id, &taken.subquery, taken.ty)? {
+            Some(joined) => Ok(joined),
+            None => self.apply(relation, taken),
         }
     }
 

@@ -199,7 +199,7 @@ impl Lowering<'_> {
             boolean(less),
         ];
         let ty = SqlType::new(oid::BOOL);
-        let kind = ExprKind::Call(ir::Call { function, args, ty });
+        let kind = ExprKind::Call(ir::Call { function, args, ty, sql_syntax: false });
         let call = Expr { kind, ty, location: expr.location };
         let evaluator = Evaluator::compile(&call, &ids, self.catalog())?;
         let within = move |context: &EvalContext, value: &Datum, base: &Datum| {
