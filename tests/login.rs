@@ -425,3 +425,41 @@ fn columns_are_told_before_the_rows_that_fail() {
     assert_eq!(tags(b"SELECT a FROM nowhere"), "E");
     assert_eq!(tags(b"INSERT INTO t VALUES (0) RETURNING a"), "E");
 }
+
+#[test]
+fn the_log_tells_who_came_and_what_was_changed() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let (data, log) = (directory.path().join("data"), directory.path().join("log"));
+    let environment = [
+        ("ZSERVER_LOG_CONNECTIONS", "true"),
+        ("ZSERVER_LOG_DISCONNECTIONS", "true"),
+        ("ZSERVER_LOG_STATEMENT", "ddl"),
+    ];
+    let server = Zserver::start_logged(&data, &log, &environment);
+    let mut client = Raw::log_in(server.port);
+    for sql in ["CREATE TABLE t (a int)", "INSERT INTO t VALUES (1)", "GRANT SELECT ON t TO PUBLIC"]
+    {
+        assert_eq!(client.error_of(sql.as_bytes()), None, "{sql}");
+    }
+    assert_eq!(client.error_of(b"SET log_statement = 'all'"), None);
+    assert_eq!(client.error_of(b"SELECT 'seen'"), None);
+    client.send(&frame(b'X', b""));
+    assert!(client.message().is_none());
+    let mut nobody = Raw::connect(server.port);
+    nobody.send(&startup("nobody"));
+    assert_eq!(nobody.ended_with(), "28000");
+    server.terminate();
+    let text = std::fs::read_to_string(&log).expect("the log");
+    for line in [
+        "connection received: host=127.0.0.1 port=",
+        "connection authorized: user=postgres database=postgres",
+        "statement: CREATE TABLE t (a int)",
+        "statement: GRANT SELECT ON t TO PUBLIC",
+        "statement: SELECT 'seen'",
+        "disconnection: session time: 0:00:0",
+        "role \"nobody\" does not exist",
+    ] {
+        assert!(text.contains(line), "{line} is not in the log:\n{text}");
+    }
+    assert!(!text.contains("INSERT INTO"), "{text}");
+}

@@ -47,6 +47,14 @@ impl Zserver {
         Zserver::spawn(command, data)
     }
 
+    /// Starts over a fresh data directory with its log in a file.
+    pub fn start_logged(data: &Path, log: &Path, environment: &[(&str, &str)]) -> Zserver {
+        let mut command = serve(data);
+        command.arg("--dev").envs(environment.iter().copied());
+        let log = std::fs::File::create(log).expect("a log file");
+        Zserver::spawn_logged(command, data, log.into())
+    }
+
     /// What a server says that cannot start over a data directory.
     pub fn refused(data: &Path) -> String {
         let output = serve(data).arg("--dev").output().expect("the server starts");
@@ -54,8 +62,12 @@ impl Zserver {
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
-    fn spawn(mut command: Command, data: &Path) -> Zserver {
-        command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+    fn spawn(command: Command, data: &Path) -> Zserver {
+        Zserver::spawn_logged(command, data, Stdio::inherit())
+    }
+
+    fn spawn_logged(mut command: Command, data: &Path, log: Stdio) -> Zserver {
+        command.stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("the server starts");
         let stdout = child.stdout.take().expect("stdout is piped");
         let port = ready_port(stdout);
