@@ -11,7 +11,7 @@ use super::rows::RowCursor;
 use super::scope::{Scope, catch};
 use super::statement::{BlockRule, Command, block_rule};
 use super::{Session, time};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Severity};
 use crate::sql;
 use crate::sql::outcome::{CopyIn, Outcome, Rows};
 use crate::sql::parse::{self, ParsedStatement};
@@ -31,6 +31,11 @@ pub type Statements = Arc<Vec<ParsedStatement>>;
 impl Session {
     /// Splits a query string into its statements.
     pub fn parse(&self, text: &str) -> Result<Statements> {
+        for (name, cut) in parse::long_names(text) {
+            let message = format!("identifier \"{name}\" will be truncated to \"{cut}\"");
+            let notice = Error::notice(Severity::Notice, message);
+            self.notice(notice.with_code(sqlstate::NAME_TOO_LONG));
+        }
         catch(|| parse::parse(text))
     }
 
