@@ -35,7 +35,7 @@ mod utility;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use bind::Binder;
 use functions::EvalContext;
 use ir::Statement;
