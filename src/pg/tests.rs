@@ -550,7 +550,9 @@ async fn tls_is_offered_and_binds_the_login_to_its_certificate() {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(&certificate, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    front.tls.store(Some(Arc::new(super::Tls::load(&certificate, &key).unwrap())));
+    let files =
+        Config { ssl_cert_file: Some(certificate), ssl_key_file: Some(key), ..Config::default() };
+    front.tls.store(super::Tls::load(&files).unwrap().map(Arc::new));
 
     let refused = log_in(&front, "postgres", "sesame").await.unwrap_err();
     assert!(refused.ends_with("no encryption"), "{refused}");

@@ -184,6 +184,8 @@ impl Server {
                 () = self.stop.cancelled() => return permits,
                 next = next => next,
             };
+            // Nobody closes it.
+            let Ok(permit) = permit else { return permits };
             match accepted {
                 Ok(client) => {
                     if let Err(error) = self.hand_over(client, permit, lanes) {
