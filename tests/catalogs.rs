@@ -5,10 +5,10 @@ use crate::support::runner;
 
 #[test]
 fn psql_describes_objects_as_on_postgresql() {
-    runner::check("compat/psql/run.py");
+    runner::check("compat/psql/run.py", "--check");
 }
 
 #[test]
 fn dumps_restore_on_either_server() {
-    runner::check("compat/dump/run.py");
+    runner::check("compat/dump/run.py", "--check");
 }

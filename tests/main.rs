@@ -16,6 +16,7 @@
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
 //! | [`catalogs`] | psql describes and pg_dump dumps as on PostgreSQL |
+//! | [`online`] | indexes are built, partitions detached while the table is in use |
 //! | [`memory`] | queries within the memory limit |
 //! | [`coordinator`] | a transaction over several servers is on all of them or on none |
 //! | [`long`] | long transactions and clients that vanish do not harm the server |
@@ -48,6 +49,7 @@ mod locks;
 mod login;
 mod long;
 mod memory;
+mod online;
 mod power;
 mod regress;
 mod sessions;

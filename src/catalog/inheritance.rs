@@ -31,6 +31,11 @@ pub struct Inheritance {
     /// An index of a partitioned table: it has no entries.
     #[serde(default)]
     pub index_of_partitioned: bool,
+    /// A partition, or its part of an index, that DETACH CONCURRENTLY has begun to take
+    /// from its parent: `inhdetachpending`. It is no child any more, but those who began
+    /// before may know it as one.
+    #[serde(default)]
+    pub detaching: bool,
 }
 
 /// Where a column or a constraint comes from.
@@ -161,6 +166,9 @@ pub(super) struct Children(HashTrieMapSync<Oid, Arc<Vec<Oid>>>);
 impl Children {
     pub fn learn(&mut self, object: &Object) {
         let Object::Relation(relation) = object else { return };
+        if relation.inheritance.detaching {
+            return;
+        }
         for parent in &relation.inheritance.parents {
             let mut children = self.of(*parent).to_vec();
             if let Err(at) = children.binary_search(&relation.oid) {
@@ -191,7 +199,8 @@ impl Children {
 }
 
 impl Catalog {
-    /// The relations that inherit from one directly, in the order of OIDs.
+    /// The relations that inherit from one directly, in the order of OIDs, without a
+    /// partition that is being detached.
     pub fn children(&self, parent: Oid) -> &[Oid] {
         self.children.of(parent)
     }
@@ -224,12 +233,13 @@ impl Catalog {
     /// A partition's partitioned tables, the nearest first.
     pub fn partition_ancestors(&self, relation: &Relation) -> Vec<Oid> {
         let mut found = Vec::new();
-        let mut next = relation.is_partition().then(|| relation.inheritance.parents.first());
+        let is_part = relation.is_partition() && !relation.inheritance.detaching;
+        let mut next = is_part.then(|| relation.inheritance.parents.first());
         while let Some(Some(parent)) = next {
             found.push(*parent);
             next = self
                 .relation(*parent)
-                .filter(|parent| parent.is_partition())
+                .filter(|parent| parent.is_partition() && !parent.inheritance.detaching)
                 .map(|parent| parent.inheritance.parents.first());
         }
         found
@@ -239,6 +249,15 @@ impl Catalog {
     pub fn constraint_named(&self, table: &Relation, name: &str) -> Option<&Arc<Constraint>> {
         let constraints = table.constraints.iter().filter_map(|oid| self.constraint(*oid));
         constraints.into_iter().find(|constraint| constraint.name == name)
+    }
+
+    /// The partition that is being detached from a partitioned table; there is one at most.
+    pub fn detaching_partition(&self, table: Oid) -> Option<&Arc<Relation>> {
+        self.relations().find(|relation| {
+            relation.inheritance.detaching
+                && relation.is_partition()
+                && relation.inheritance.parents.contains(&table)
+        })
     }
 
     /// The default partition of a partitioned table.

@@ -208,6 +208,11 @@ pub enum BoundKind {
     Regclass,
 }
 
+/// Of a field that rows of earlier versions do not have.
+fn yes() -> bool {
+    true
+}
+
 /// `pg_index`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Index {
@@ -223,8 +228,17 @@ pub struct Index {
     pub predicate: Option<String>,
     /// The constraint it implements, or 0.
     pub constraint: Oid,
-    /// False while it is being built.
+    /// False while it is being built: writers keep it up, queries do not use it.
     pub valid: bool,
+    /// False before that: nothing is done with it.
+    #[serde(default = "yes")]
+    pub ready: bool,
+    /// False once it is about to be dropped.
+    #[serde(default = "yes")]
+    pub live: bool,
+    /// The index that this one is built to replace, or 0.
+    #[serde(default)]
+    pub replaces: Oid,
     /// The operators of an exclusion constraint; empty for other indexes.
     #[serde(default)]
     pub exclusion: Vec<Oid>,

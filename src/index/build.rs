@@ -1,7 +1,8 @@
 //! Filling an index from the rows that are there, and forgetting dropped storage.
 //!
 //! A build reads the table at the newest committed instant (with the own writes)
-//! while the DDL holds off writers. Entries are collected up to a budget, sorted,
+//! while the DDL holds off writers, or at the statement's snapshot while they go on:
+//! then [`catch_up`](super::catch_up) does what they have done since. Entries are collected up to a budget, sorted,
 //! and handed to the engine as one run; a unique build compares each key with its
 //! neighbour in the sorted run and looks it up among what earlier runs have put, so
 //! duplicates are found in bounded memory.
@@ -46,32 +47,53 @@ impl Entry {
 /// Builds the entries of a new index of a table over all of its rows; answers how
 /// many there are. The caller holds a lock that keeps writers out.
 pub async fn build(work: &mut Work, ctx: &StatementContext, table: Oid, index: Oid) -> Result<u64> {
-    blocking(|| {
-        let info = &*TableInfo::of(&work.catalog, table)?;
-        let index = info
-            .index(index)
-            .ok_or_else(|| Error::internal(format!("table has no index with OID {index}")))?;
-        let writer = &mut Writer::new(work, ctx);
-        Build { keys: Keys::new(writer, info, index)?, info, index, writer }.run()
-    })
+    let rows = work.txn.overlay_newest();
+    blocking(|| build_over(work, ctx, table, index, rows))
+}
+
+/// The same over the rows of the statement's snapshot; writers may go on.
+pub async fn build_at_snapshot(
+    work: &mut Work,
+    ctx: &StatementContext,
+    table: Oid,
+    index: Oid,
+) -> Result<u64> {
+    let rows = work.txn.overlay();
+    blocking(|| build_over(work, ctx, table, index, rows))
+}
+
+fn build_over(
+    work: &mut Work,
+    ctx: &StatementContext,
+    table: Oid,
+    index: Oid,
+    rows: Overlay,
+) -> Result<u64> {
+    let info = &*TableInfo::of(&work.catalog, table)?;
+    let index = info
+        .index(index)
+        .ok_or_else(|| Error::internal(format!("table has no index with OID {index}")))?;
+    let writer = &mut Writer::new(work, ctx);
+    Build { keys: Keys::new(writer, info, index)?, rows, info, index, writer }.run()
 }
 
 struct Build<'a, 'w> {
     writer: &'a mut Writer<'w>,
+    rows: Overlay,
     info: &'a TableInfo,
     index: &'a IndexInfo,
     keys: Keys,
 }
 
 /// How a stored row's key is found.
-enum Keys {
+pub(super) enum Keys {
     /// Plain columns at these positions: nothing else of the row is decoded.
     Columns(Vec<usize>),
     Expressions(IndexExpressions),
 }
 
 impl Keys {
-    fn new(writer: &Writer<'_>, info: &TableInfo, index: &IndexInfo) -> Result<Keys> {
+    pub(super) fn new(writer: &Writer<'_>, info: &TableInfo, index: &IndexInfo) -> Result<Keys> {
         let plain = |key: &super::KeyColumn| usize::try_from(key.column - 1).ok();
         let columns: Option<Vec<usize>> = index.keys.iter().map(plain).collect();
         if let (Some(columns), None) = (columns, &index.predicate) {
@@ -80,19 +102,61 @@ impl Keys {
         let eval = eval_over(&writer.work.catalog, writer.ctx);
         let expressions =
             index.compile(&|sql| writer.ctx.compiler.compile(&eval, info, sql, None))?;
+        let keys = Keys::Expressions(expressions);
+        keys.lend_to_functions(writer);
+        Ok(keys)
+    }
+
+    /// Functions in the expressions work with what the statement works with.
+    pub(super) fn lend_to_functions(&self, writer: &Writer<'_>) {
         let loan = &writer.ctx.eval.loan;
-        if expressions.call_functions() && !loan.is_needed() {
+        if let Keys::Expressions(expressions) = self
+            && expressions.call_functions()
+            && !loan.is_needed()
+        {
             loan.open(writer.work);
         }
-        Ok(Keys::Expressions(expressions))
+    }
+
+    /// The key of a stored row, unless a partial index leaves it out.
+    pub(super) fn of(
+        &self,
+        writer: &mut Writer<'_>,
+        info: &TableInfo,
+        index: &IndexInfo,
+        row: &[u8],
+    ) -> Result<Option<Vec<Datum>>> {
+        match self {
+            Keys::Columns(columns) => lookup::columns(info, row, columns).map(Some),
+            Keys::Expressions(expressions) => {
+                let (row, ctx) = (info.decode(row)?, writer.ctx);
+                ctx.lend(writer.work, || index.key(expressions, &ctx.eval, &row))
+            }
+        }
+    }
+
+    /// Whether the index leaves all rows out: its predicate reads none of them and is not
+    /// true. As in PostgreSQL it is evaluated although there may be no row.
+    fn leave_all_out(&self, writer: &mut Writer<'_>, info: &TableInfo) -> Result<bool> {
+        let Keys::Expressions(IndexExpressions { predicate: Some(predicate), .. }) = self else {
+            return Ok(false);
+        };
+        if predicate.reads_row() {
+            return Ok(false);
+        }
+        let (ctx, row) = (writer.ctx, vec![Datum::Null; info.columns.len()]);
+        let holds = ctx.lend(writer.work, || predicate.eval(&ctx.eval, &row))?;
+        Ok(!matches!(holds, Datum::Bool(true)))
     }
 }
 
 impl Build<'_, '_> {
     fn run(&mut self) -> Result<u64> {
-        let overlay = self.writer.work.txn.overlay_newest();
+        if self.keys.leave_all_out(self.writer, self.info)? {
+            return Ok(0);
+        }
         let range = key::rows(self.info.storage_id());
-        let mut rows = overlay.scan(Keyspace::Rows, &range, false);
+        let mut rows = self.rows.scan(Keyspace::Rows, &range, false);
         let mut total = 0;
         loop {
             let run = self.collect(&mut rows)?;
@@ -141,13 +205,7 @@ impl Build<'_, '_> {
 
     /// The key of a stored row, unless a partial index leaves it out.
     fn key(&mut self, row: &[u8]) -> Result<Option<Vec<Datum>>> {
-        match &self.keys {
-            Keys::Columns(columns) => lookup::columns(self.info, row, columns).map(Some),
-            Keys::Expressions(expressions) => {
-                let (row, ctx) = (self.info.decode(row)?, self.writer.ctx);
-                ctx.lend(self.writer.work, || self.index.key(expressions, &ctx.eval, &row))
-            }
-        }
+        self.keys.of(self.writer, self.info, self.index, row)
     }
 
     /// `23505` if two rows of this run, or one of it and one of an `earlier`, have
@@ -161,7 +219,7 @@ impl Build<'_, '_> {
         for entry in run.iter().filter(|entry| entry.may_conflict) {
             let twin = previous.is_some_and(|previous| previous.payload == entry.payload);
             if twin || (earlier && self.is_there(&overlay, entry)?) {
-                return Err(self.duplicated(&overlay, entry)?);
+                return Err(self.duplicated(entry)?);
             }
             previous = Some(entry);
         }
@@ -182,8 +240,8 @@ impl Build<'_, '_> {
         Ok(overlay.scan(Keyspace::Indexes, &range, false).next().transpose()?.is_some())
     }
 
-    fn duplicated(&mut self, overlay: &Overlay, entry: &Entry) -> Result<Error> {
-        let row = lookup::row(overlay, self.info.storage_id(), entry.rid)?;
+    fn duplicated(&mut self, entry: &Entry) -> Result<Error> {
+        let row = lookup::row(&self.rows, self.info.storage_id(), entry.rid)?;
         let row = row.ok_or_else(|| Error::internal("a row that was read is there"))?;
         let key = self.key(&row)?.unwrap_or_default();
         Ok(violation::duplicated(self.info, &self.writer.ctx.eval, self.index, &key))

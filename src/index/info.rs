@@ -43,6 +43,8 @@ pub struct IndexInfo {
     pub constraint: Option<Arc<Constraint>>,
     /// False while it is being built: written to, not read.
     pub valid: bool,
+    /// The index that this one is built to replace.
+    pub replaces: Option<Arc<Relation>>,
 }
 
 impl IndexInfo {
@@ -51,6 +53,7 @@ impl IndexInfo {
             return Err(Error::internal(format!("\"{}\" is not an index", relation.name)));
         };
         check_access_method(&index.access_method)?;
+        let replaces = catalog.relation(index.replaces);
         Ok(IndexInfo {
             relation: relation.clone(),
             access_method: index.access_method.clone(),
@@ -60,7 +63,8 @@ impl IndexInfo {
             primary: index.primary,
             nulls_not_distinct: index.nulls_not_distinct,
             predicate: index.predicate.clone(),
-            constraint: catalog.constraint(index.constraint).cloned(),
+            constraint: catalog.constraint(constraint_of(replaces, index)).cloned(),
+            replaces: replaces.cloned(),
             valid: index.valid,
         })
     }
@@ -71,6 +75,12 @@ impl IndexInfo {
 
     pub fn name(&self) -> &str {
         &self.relation.name
+    }
+
+    /// What a violation names: of a copy that is built to replace an index, or was replaced
+    /// by it, the index.
+    pub fn key_name(&self) -> &str {
+        self.replaces.as_ref().map_or(&self.relation.name, |replaced| &replaced.name)
     }
 
     pub fn storage_id(&self) -> u32 {
@@ -167,6 +177,15 @@ impl IndexInfo {
             .collect::<Result<Vec<_>>>()?;
         let predicate = self.predicate.as_deref().map(compile).transpose()?;
         Ok(IndexExpressions { keys, predicate })
+    }
+}
+
+/// The constraint that an index implements; of one that is built to replace another, the
+/// other's: its entries look alike.
+fn constraint_of(replaces: Option<&Arc<Relation>>, index: &Index) -> Oid {
+    match replaces.map(|replaced| &replaced.kind) {
+        Some(RelationKind::Index(replaced)) => replaced.constraint,
+        _ => index.constraint,
     }
 }
 

@@ -13,6 +13,7 @@
 //!   duplicates until its check.
 
 mod build;
+pub mod catch_up;
 mod info;
 pub mod inverted;
 pub mod ordered;
@@ -21,5 +22,5 @@ mod path_need;
 #[cfg(test)]
 mod tests;
 
-pub use build::{build, remove};
+pub use build::{build, build_at_snapshot, remove};
 pub use info::{INVERTED, IndexInfo, KeyColumn, check_access_method};

@@ -1,4 +1,4 @@
-//! Advisory locks of one session.
+//! Advisory locks of one session, and the locks on sequences that its functions take.
 //!
 //! All of them belong to one owner, so that those for the session and those for a
 //! transaction never stand in each other's way. They are counted apart: one for the
@@ -46,6 +46,8 @@ struct Held {
     transaction: Vec<(Resource, LockMode)>,
     /// How many of them each open savepoint found.
     savepoints: Vec<usize>,
+    /// Sequences that the transaction has used: until its end, whatever is rolled back.
+    sequences: Vec<Resource>,
 }
 
 /// What bounds a wait.
@@ -77,6 +79,24 @@ impl AdvisoryLocks {
             false => *held.session.entry((resource, mode)).or_default() += 1,
         }
         Ok(true)
+    }
+
+    /// Keeps others from changing a sequence until the transaction ends; answers whether
+    /// somebody was waited for.
+    pub fn lock_sequence(&self, sequence: Resource, limits: &WaitLimits<'_>) -> Result<bool> {
+        const MODE: LockMode = LockMode::RowExclusive;
+        if self.held.lock().sequences.contains(&sequence) {
+            return Ok(false);
+        }
+        let wait = match self.acquire(sequence, MODE, WaitPolicy::Wait)? {
+            LockOutcome::Wait(wait) => Some(wait),
+            LockOutcome::Granted | LockOutcome::AlreadyHeld | LockOutcome::NotAvailable => None,
+        };
+        if let Some(wait) = &wait {
+            blocking(|| wait_for(wait, limits))?;
+        }
+        self.held.lock().sequences.push(sequence);
+        Ok(wait.is_some())
     }
 
     fn acquire(&self, key: Resource, mode: LockMode, policy: WaitPolicy) -> Result<LockOutcome> {
@@ -150,13 +170,18 @@ impl AdvisoryLocks {
                  the same object",
             ));
         }
-        Ok(held.transaction.clone())
+        let mut found = held.transaction.clone();
+        found.extend(held.sequences.iter().map(|sequence| (*sequence, LockMode::RowExclusive)));
+        Ok(found)
     }
 
     pub fn end_transaction(&self) {
         let mut held = self.held.lock();
         held.savepoints.clear();
         held.release_transaction(0);
+        for sequence in std::mem::take(&mut held.sequences) {
+            held.release(sequence, LockMode::RowExclusive);
+        }
     }
 }
 

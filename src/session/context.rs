@@ -120,6 +120,7 @@ impl Hooks {
             },
             notices: self.notices(),
             reads: None,
+            touched: None,
         }
     }
 }

@@ -202,6 +202,9 @@ impl Session {
             let outcome = self.run_routine(top.clone(), params.to_vec(), context).await;
             return outcome.map_err(|error| top.in_text(error, &query.parsed.text));
         }
+        if prepared.has_stages() && self.block.phase == Phase::Single {
+            return self.run_in_stages(&prepared, context).await;
+        }
         let work = self.block.work()?;
         let start = prepared.is_utility().then(|| work.start_statement());
         let outcome = scope.run(sql::execute(&prepared, params, work, &context)).await;
@@ -242,7 +245,7 @@ impl Session {
 
     /// Statements that only run inside a block, or only outside of one.
     fn check_block(&self, parsed: &ParsedStatement) -> Result<()> {
-        match block_rule(&parsed.node) {
+        match block_rule(parsed) {
             // A message of several statements is a block for this purpose.
             Some(BlockRule::Inside(_)) if self.block.phase == Phase::Implicit => Ok(()),
             Some(BlockRule::Inside(what)) => self.block.require_block(what),

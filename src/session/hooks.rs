@@ -32,8 +32,8 @@ use crate::sql::run::Notices;
 use crate::sql::types::snapshot::Snapshot;
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
-use crate::table::SequenceState;
-use crate::txn::{Activity, DatabaseCounts, TableCounts};
+use crate::table::{SequenceState, lock};
+use crate::txn::{Activity, DatabaseCounts, LockMode, TableCounts};
 
 pub(super) struct Hooks {
     pub database: Arc<Database>,
@@ -320,18 +320,53 @@ impl Hooks {
         role.is_some_and(|role| role.superuser || role.name == backend.user)
     }
 
+    /// A sequence for use: nobody changes or drops it before the transaction ends.
+    fn sequence_in_use(&self, oid: Oid) -> Result<(Arc<Relation>, Sequence)> {
+        let resource = lock::relation(oid);
+        let on_deadlock = || self.count_deadlock();
+        let limits = self.wait_limits(&on_deadlock);
+        let has_waited = self.advisory.lock_sequence(resource, &limits)?;
+        let here = self.catalog.lock().clone();
+        let newest = self.database.catalog();
+        let is_changed = match (here.relation(oid), newest.relation(oid)) {
+            (Some(here), Some(newest)) => !Arc::ptr_eq(here, newest),
+            (_, None) => has_waited,
+            (None, Some(_)) => false,
+        };
+        // It was changed by who was waited for, or by this transaction itself.
+        let locks = &self.database.transactions;
+        match is_changed && !locks.holds(self.backend.pid, resource, LockMode::ShareRowExclusive) {
+            true => sequence_of(&newest, oid),
+            false => sequence_of(&here, oid),
+        }
+    }
+
+    fn wait_limits<'h>(&self, on_deadlock: &'h (dyn Fn() + Sync)) -> WaitLimits<'h> {
+        let derived = self.settings.lock().derived().clone();
+        WaitLimits {
+            on_deadlock,
+            scope: self.scope.lock().clone(),
+            lock_timeout_ms: derived.lock_timeout_ms,
+            deadlock_timeout_ms: derived.deadlock_timeout_ms,
+        }
+    }
+
     fn sequence(&self, oid: Oid) -> Result<(Arc<Relation>, Sequence)> {
         let catalog = self.catalog.lock().clone();
-        let relation = catalog.relation(oid).ok_or_else(|| {
-            Error::new(sqlstate::UNDEFINED_TABLE, format!("could not open relation with OID {oid}"))
-        })?;
-        match &relation.kind {
-            RelationKind::Sequence(sequence) => Ok((relation.clone(), sequence.clone())),
-            _ => Err(Error::new(
-                sqlstate::WRONG_OBJECT_TYPE,
-                format!("\"{}\" is not a sequence", relation.name),
-            )),
-        }
+        sequence_of(&catalog, oid)
+    }
+}
+
+fn sequence_of(catalog: &Catalog, oid: Oid) -> Result<(Arc<Relation>, Sequence)> {
+    let relation = catalog.relation(oid).ok_or_else(|| {
+        Error::new(sqlstate::UNDEFINED_TABLE, format!("could not open relation with OID {oid}"))
+    })?;
+    match &relation.kind {
+        RelationKind::Sequence(sequence) => Ok((relation.clone(), sequence.clone())),
+        _ => Err(Error::new(
+            sqlstate::WRONG_OBJECT_TYPE,
+            format!("\"{}\" is not a sequence", relation.name),
+        )),
     }
 }
 
@@ -372,7 +407,7 @@ impl SessionHooks for Hooks {
     }
 
     fn nextval(&self, sequence: Oid) -> Result<i64> {
-        let (relation, definition) = self.sequence(sequence)?;
+        let (relation, definition) = self.sequence_in_use(sequence)?;
         self.check_sequence_writable(&relation, "nextval()")?;
         let value = self.database.sequences.nextval(
             &self.database.transactions,
@@ -387,7 +422,7 @@ impl SessionHooks for Hooks {
     }
 
     fn currval(&self, sequence: Oid) -> Result<i64> {
-        let (relation, _) = self.sequence(sequence)?;
+        let (relation, _) = self.sequence_in_use(sequence)?;
         self.sequences.lock().0.get(&sequence).copied().ok_or_else(|| {
             Error::new(
                 sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -414,7 +449,7 @@ impl SessionHooks for Hooks {
     }
 
     fn setval(&self, sequence: Oid, value: i64, is_called: bool) -> Result<i64> {
-        let (relation, definition) = self.sequence(sequence)?;
+        let (relation, definition) = self.sequence_in_use(sequence)?;
         self.check_sequence_writable(&relation, "setval()")?;
         let set = self.database.sequences.setval(
             &self.database.transactions,
@@ -553,14 +588,7 @@ impl SessionHooks for Hooks {
     }
 
     fn advisory_lock(&self, request: AdvisoryRequest) -> Result<bool> {
-        let derived = self.settings.lock().derived().clone();
-        let limits = WaitLimits {
-            on_deadlock: &|| self.count_deadlock(),
-            scope: self.scope.lock().clone(),
-            lock_timeout_ms: derived.lock_timeout_ms,
-            deadlock_timeout_ms: derived.deadlock_timeout_ms,
-        };
-        self.advisory.lock(request, &limits)
+        self.advisory.lock(request, &self.wait_limits(&|| self.count_deadlock()))
     }
 
     fn advisory_unlock(&self, key: AdvisoryKey, shared: bool) -> Result<bool> {

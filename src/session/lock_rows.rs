@@ -109,8 +109,15 @@ impl Hooks {
             _ => None,
         };
         let mut shown: BTreeSet<u64> = held.iter().filter_map(own_id).collect();
-        let mut rows: Vec<Vec<Datum>> =
-            held.iter().map(|lock| lock_row(lock, &holders.of(lock))).collect();
+        // That a transaction has its own virtual one locked is shown of all that run.
+        let is_shown = |lock: &&LockStatus| {
+            !(lock.granted && matches!(lock.resource, Resource::Virtual { .. }))
+        };
+        let mut rows: Vec<Vec<Datum>> = held
+            .iter()
+            .filter(is_shown)
+            .map(|lock| lock_row(lock, &holders.of(lock), &holders))
+            .collect();
         for backend in &holders.backends {
             let id = backend.transaction_id();
             if id == 0 {
@@ -133,12 +140,13 @@ impl Hooks {
     }
 }
 
-fn lock_row(lock: &LockStatus, holder: &Holder) -> Vec<Datum> {
+fn lock_row(lock: &LockStatus, holder: &Holder, holders: &Holders) -> Vec<Datum> {
     let kind = match lock.resource {
         Resource::Table { .. } => "relation",
         Resource::Row { .. } => "tuple",
         Resource::Advisory { .. } => "advisory",
         Resource::Transaction { .. } => "transactionid",
+        Resource::Virtual { .. } => "virtualxid",
         Resource::IndexKey { .. } | Resource::Object { .. } => "object",
     };
     let mut row = holder.row(kind, lock.mode, lock.granted, lock.fast_path);
@@ -164,6 +172,15 @@ fn lock_row(lock: &LockStatus, holder: &Holder) -> Vec<Datum> {
         Resource::Transaction { id } => {
             row[1] = Datum::Null;
             row[6] = Datum::Oid(id as u32);
+        }
+        Resource::Virtual { id } => {
+            let running = holders.backends.iter().find(|backend| backend.transaction_id() == id);
+            let name = match running {
+                Some(backend) => holders.session(backend).virtual_transaction,
+                None => holders.prepared(id, 0).virtual_transaction,
+            };
+            row[1] = Datum::Null;
+            row[5] = text(&name);
         }
         Resource::IndexKey { index, .. } => object(&mut row, PG_CLASS, index, 0),
         Resource::Object { class, oid, .. } => object(&mut row, class, oid, 0),

@@ -44,6 +44,7 @@ mod scope;
 mod server_rows;
 mod set;
 pub mod settings;
+mod stages;
 mod statement;
 mod template;
 mod temporary;

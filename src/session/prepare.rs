@@ -241,12 +241,36 @@ impl Session {
             })
             .map(|ty| ty.map(|ty| ty.oid))
             .collect::<Result<Vec<Oid>>>()?;
-        let statement = self.prepare_one(parsed, &types)?;
-        if !matches!(statement.body, Body::Query(_)) {
-            return Err(Error::syntax("utility statements cannot be prepared"));
+        loop {
+            let statement = self.prepare_one(parsed, &types)?;
+            let Body::Query(query) = &statement.body else {
+                return Err(Error::syntax("utility statements cannot be prepared"));
+            };
+            match self.lock_prepared(query).await {
+                // Bound anew, with the locks that it has.
+                Err(error) if error.is_catalog_changed() && self.block.start_over() => {
+                    self.begin_statement()?;
+                }
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    self.add_prepared(name, statement, true)?;
+                    return Ok(Outcome::Command("PREPARE".to_owned()));
+                }
+            }
         }
-        self.add_prepared(name, statement, true)?;
-        Ok(Outcome::Command("PREPARE".to_owned()))
+    }
+
+    /// Locks what a statement names, as PostgreSQL does when it analyzes one, until the
+    /// transaction ends.
+    async fn lock_prepared(&mut self, query: &Query) -> Result<()> {
+        let prepared = query.prepared();
+        let eval = self.eval_context();
+        let scope = self.scope()?;
+        let context = self.statement_context(eval, scope.token.clone());
+        let work = self.block.work()?;
+        scope.run(prepared.lock(work, &context)).await?;
+        work.end_statement();
+        Ok(())
     }
 
     pub(super) async fn run_execute(&mut self, name: &str, args: &[ast::Node]) -> Result<Outcome> {

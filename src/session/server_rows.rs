@@ -52,6 +52,7 @@ fn wait_event(
         Some(Resource::Row { .. } | Resource::IndexKey { .. } | Resource::Transaction { .. }) => {
             Some(("Lock", "transactionid"))
         }
+        Some(Resource::Virtual { .. }) => Some(("Lock", "virtualxid")),
         Some(Resource::Object { .. }) => Some(("Lock", "object")),
         Some(Resource::Advisory { .. }) => Some(("Lock", "advisory")),
         None if state != State::Active => Some(("Client", "ClientRead")),

@@ -441,47 +441,14 @@ pub enum BlockRule {
 }
 
 /// The rule of a statement that has one.
-pub fn block_rule(node: &NodeEnum) -> Option<BlockRule> {
-    Some(match node {
+pub fn block_rule(parsed: &ParsedStatement) -> Option<BlockRule> {
+    Some(match &parsed.node {
         NodeEnum::LockStmt(_) => BlockRule::Inside("LOCK TABLE"),
-        NodeEnum::VacuumStmt(vacuum) if vacuum.is_vacuumcmd => BlockRule::Outside("VACUUM"),
         NodeEnum::CreatedbStmt(_) => BlockRule::Outside("CREATE DATABASE"),
         NodeEnum::DropdbStmt(_) => BlockRule::Outside("DROP DATABASE"),
         NodeEnum::AlterSystemStmt(_) => BlockRule::Outside("ALTER SYSTEM"),
-        NodeEnum::IndexStmt(index) if index.concurrent => {
-            BlockRule::Outside("CREATE INDEX CONCURRENTLY")
-        }
-        NodeEnum::AlterTableStmt(alter) if detaches_concurrently(alter) => {
-            BlockRule::Outside("ALTER TABLE ... DETACH CONCURRENTLY")
-        }
-        NodeEnum::ReindexStmt(reindex) => return reindex_rule(reindex),
-        NodeEnum::DropStmt(drop) if drop.concurrent => {
-            BlockRule::Outside("DROP INDEX CONCURRENTLY")
-        }
-        _ => return None,
+        _ => BlockRule::Outside(crate::sql::stages::alone(parsed)?),
     })
-}
-
-fn detaches_concurrently(alter: &ast::AlterTableStmt) -> bool {
-    let commands = alter.cmds.iter().filter_map(|node| match &node.node {
-        Some(NodeEnum::AlterTableCmd(command)) => command.def.as_ref()?.node.as_ref(),
-        _ => None,
-    });
-    commands.into_iter().any(|def| matches!(def, NodeEnum::PartitionCmd(cmd) if cmd.concurrent))
-}
-
-fn reindex_rule(reindex: &ast::ReindexStmt) -> Option<BlockRule> {
-    use ast::ReindexObjectType as Kind;
-    let concurrently = reindex.params.iter().any(|node| {
-        matches!(&node.node, Some(NodeEnum::DefElem(option)) if option.defname == "concurrently")
-    });
-    match reindex.kind() {
-        Kind::ReindexObjectSchema => Some(BlockRule::Outside("REINDEX SCHEMA")),
-        Kind::ReindexObjectSystem => Some(BlockRule::Outside("REINDEX SYSTEM")),
-        Kind::ReindexObjectDatabase => Some(BlockRule::Outside("REINDEX DATABASE")),
-        _ if concurrently => Some(BlockRule::Outside("REINDEX CONCURRENTLY")),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

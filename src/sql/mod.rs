@@ -29,6 +29,7 @@ pub mod plpgsql;
 pub mod privilege;
 pub mod routine;
 pub mod run;
+pub mod stages;
 pub mod types;
 mod utility;
 
@@ -46,6 +47,7 @@ use run::{StatementContext, Work};
 use types::{Datum, Oid, SqlType};
 use utility::in_statement_text;
 
+use crate::sqlstate;
 use crate::table::lock;
 use crate::txn::LockMode;
 
@@ -309,6 +311,17 @@ impl Prepared {
         matches!(self.body, Body::Utility(_))
     }
 
+    /// Takes the locks on what it names. [`Error::catalog_changed`](crate::Error::catalog_changed)
+    /// if it has to be bound anew.
+    pub async fn lock(&self, work: &mut Work, ctx: &StatementContext) -> Result<()> {
+        lock::acquire_relations(&self.relations, work, ctx).await
+    }
+
+    /// Whether it may be a statement of several transactions.
+    pub fn has_stages(&self) -> bool {
+        matches!(&self.body, Body::Utility(parsed) if stages::has_stages(parsed))
+    }
+
     /// `25006` for what a read-only transaction may not do; lets it write what it may.
     fn check_in_read_only(&self, work: &mut Work) -> Result<()> {
         let is_run = match &self.body {
@@ -374,6 +387,10 @@ pub async fn execute(
         Body::Modify(compiled) => compiled.execute(params, work, ctx).await,
         Body::Explain(explain) => explain.execute(params, work, ctx).await,
         Body::Utility(parsed) => {
+            if let Some(name) = stages::alone(parsed) {
+                let message = format!("{name} cannot be executed from a function");
+                return Err(Error::new(sqlstate::ACTIVE_SQL_TRANSACTION, message));
+            }
             let arguments = ddl::Arguments { types: &prepared.params, values: params };
             utility::execute(parsed, arguments, work, ctx).await
         }
@@ -381,6 +398,24 @@ pub async fn execute(
             crate::table::blocking(|| routine::command::run_top(top, params, work, ctx, None))
         }
     }
+}
+
+/// Runs a statement that may end its transaction and go on in the next.
+pub async fn execute_in_stages(
+    prepared: &Arc<Prepared>,
+    work: &mut Work,
+    ctx: StatementContext,
+    requests: tokio::sync::mpsc::UnboundedSender<stages::NextStage>,
+) -> Result<Outcome> {
+    let Body::Utility(parsed) = &prepared.body else {
+        return Err(Error::internal("the statement has no stages"));
+    };
+    if work.txn.is_read_only() {
+        prepared.check_in_read_only(work)?;
+    }
+    let running: futures::future::BoxFuture<'_, Result<Outcome>> =
+        Box::pin(stages::execute(parsed, work, ctx, requests));
+    running.await
 }
 
 /// What the client is told of a statement's rows.

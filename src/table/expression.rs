@@ -21,6 +21,10 @@ pub trait RowExpression: Send + Sync {
     fn calls_functions(&self) -> bool {
         false
     }
+    /// Whether its value depends on the row.
+    fn reads_row(&self) -> bool {
+        true
+    }
 }
 
 /// Turns an expression's SQL into code; columns are those of the table.

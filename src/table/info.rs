@@ -102,6 +102,7 @@ impl TableInfo {
             .indexes
             .iter()
             .filter_map(|oid| catalog.relation(*oid))
+            .filter(|index| is_kept_up(index))
             .map(|index| IndexInfo::new(catalog, index).map(Arc::new))
             .collect::<Result<Vec<_>>>()?;
         let schema = catalog.schema(relation.schema);
@@ -159,9 +160,10 @@ impl TableInfo {
         &self.relation.name
     }
 
-    /// Whether its rows are limited by bounds.
+    /// Whether its rows are limited by bounds. Those of one that is being detached are by a
+    /// CHECK.
     pub fn is_partition(&self) -> bool {
-        self.relation.inheritance.bound.is_some()
+        self.relation.inheritance.bound.is_some() && !self.relation.inheritance.detaching
     }
 
     pub fn storage_id(&self) -> u32 {
@@ -241,6 +243,11 @@ impl TableInfo {
             together: OnceLock::new(),
         }
     }
+}
+
+/// Whether writers keep an index up.
+fn is_kept_up(index: &Relation) -> bool {
+    matches!(&index.kind, RelationKind::Index(index) if index.ready)
 }
 
 fn column_info(catalog: &Catalog, column: &crate::catalog::Column) -> Result<ColumnInfo> {

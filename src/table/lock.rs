@@ -25,11 +25,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::catalog::Relation;
 use crate::error::{Error, Result};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::Oid;
 use crate::sqlstate;
-use crate::txn::{LockMode, LockOutcome, LockWait, Resource, Transaction, WaitPolicy};
+use crate::txn::{EndWait, LockMode, LockOutcome, LockWait, Resource, Transaction, WaitPolicy};
 
 /// A relation as a lock's object. OIDs are unique over all databases of a server.
 pub fn relation(oid: Oid) -> Resource {
@@ -114,6 +115,24 @@ pub async fn acquire_relation(
     Ok(taken != Taken::Not)
 }
 
+/// Waits for the transactions that hold a lock on a table which conflicts with a mode now,
+/// as PostgreSQL's `WaitForLockers`. Nobody queues behind this, and who comes later is not
+/// waited for: it goes by the catalog that is committed by then.
+pub async fn wait_for_lockers(
+    table: Oid,
+    mode: LockMode,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<()> {
+    let table = relation(table);
+    for locker in work.txn.lockers(table, mode) {
+        if let Some(mut wait) = work.txn.end_of(locker, table, mode) {
+            bounded(&mut wait, EndWait::detect_deadlock, ctx).await?;
+        }
+    }
+    Ok(())
+}
+
 /// What is read in a snapshot older than the statement is read with that
 /// snapshot's catalog. To change a relation in it that has changed since would
 /// undo the other's change.
@@ -124,13 +143,31 @@ fn changed_since(relations: &[(Oid, LockMode)], work: &Work) -> Result<()> {
     let newest = work.newest_catalog();
     let has_changed =
         |oid: Oid| match (work.committed_catalog().relation(oid), newest.relation(oid)) {
-            (Some(before), Some(now)) => !Arc::ptr_eq(before, now),
+            (Some(before), Some(now)) => {
+                !Arc::ptr_eq(before, now) && !is_only_detaching(before, now)
+            }
             (before, now) => before.is_some() != now.is_some(),
         };
     let writes = |mode: LockMode| mode != LockMode::AccessShare;
     match relations.iter().any(|(oid, mode)| writes(*mode) && has_changed(*oid)) {
         true => Err(Error::catalog_changed()),
         false => Ok(()),
+    }
+}
+
+/// Whether all that has changed is that the table is being detached from its parent: who
+/// knows it as a partition is waited for before it is none, and writes to it until then.
+fn is_only_detaching(before: &Relation, now: &Relation) -> bool {
+    if before.inheritance.detaching || !now.inheritance.detaching {
+        return false;
+    }
+    let mut expected = before.clone();
+    expected.inheritance.detaching = true;
+    // The CHECK that takes the place of its bounds.
+    expected.constraints.clone_from(&now.constraints);
+    match (serde_json::to_value(&expected), serde_json::to_value(now)) {
+        (Ok(expected), Ok(now)) => expected == now,
+        _ => false,
     }
 }
 
@@ -142,6 +179,14 @@ async fn wait_for(mut wait: LockWait, ctx: &StatementContext) -> Result<()> {
     if wait.is_deadlock_likely() {
         wait.detect_deadlock()?;
     }
+    bounded(&mut wait, LockWait::detect_deadlock, ctx).await
+}
+
+async fn bounded<W: Future<Output = ()> + Unpin>(
+    mut wait: &mut W,
+    detect_deadlock: impl Fn(&W) -> Result<()>,
+    ctx: &StatementContext,
+) -> Result<()> {
     let deadlock = Duration::from_millis(ctx.limits.deadlock_timeout_ms.max(1));
     let lock_timeout = ctx.limits.lock_timeout_ms;
     let mut deadlock_timer = Box::pin(tokio::time::sleep(deadlock));
@@ -156,7 +201,7 @@ async fn wait_for(mut wait: LockWait, ctx: &StatementContext) -> Result<()> {
             () = ctx.cancel.cancelled() => return Err(Error::query_canceled()),
             () = &mut lock_timer => return Err(lock_timed_out()),
             () = &mut deadlock_timer => {
-                wait.detect_deadlock().inspect_err(|_| ctx.eval.session.count_deadlock())?;
+                detect_deadlock(wait).inspect_err(|_| ctx.eval.session.count_deadlock())?;
                 let next = tokio::time::Instant::now() + deadlock.max(SEARCH_AGAIN_AFTER);
                 deadlock_timer.as_mut().reset(next);
             }

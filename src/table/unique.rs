@@ -42,6 +42,10 @@ impl Writer<'_> {
         payload: &[u8],
     ) -> Result<()> {
         if let Some(constraint) = index.constraint.as_ref().filter(|_| index.deferrable()) {
+            // The index that this one is to replace is checked.
+            if !index.valid {
+                return Ok(());
+            }
             // Who has the key first waits for nobody; the checks of others wait for it.
             let resource = Resource::index_key(index.storage_id(), payload);
             let _taken = self.work.txn.lock(resource, LockMode::Exclusive, WaitPolicy::NoWait);
@@ -102,7 +106,11 @@ impl Writer<'_> {
                 continue;
             }
             let row_key = key::row(info.storage_id(), rid);
-            if let Some(row) = self.work.txn.get_newest(Keyspace::Rows, &row_key)? {
+            let row = self.work.txn.get_newest(Keyspace::Rows, &row_key)?;
+            if !index.valid && !self.has_key(info, index, payload, row.as_deref())? {
+                return Ok(None);
+            }
+            if let Some(row) = row {
                 return Ok(Some(Conflict { rid, row }));
             }
             return Err(Error::data_corrupted(format!(
@@ -110,6 +118,29 @@ impl Writer<'_> {
                 index.name()
             )));
         }
+    }
+
+    /// Whether a row has a key. An index that is being built may name rows under keys that
+    /// they had when the build began.
+    fn has_key(
+        &mut self,
+        info: &TableInfo,
+        index: &IndexInfo,
+        payload: &[u8],
+        row: Option<&[u8]>,
+    ) -> Result<bool> {
+        let Some(row) = row else { return Ok(false) };
+        let (row, expressions) = (info.decode(row)?, self.expressions(info)?);
+        let at = info.indexes.iter().position(|other| other.oid() == index.oid());
+        let Some(compiled) = at.and_then(|at| expressions.indexes.get(at)) else {
+            return Ok(true);
+        };
+        let ctx = self.ctx;
+        let key = ctx.lend(self.work, || index.key(compiled, &ctx.eval, &row))?;
+        Ok(match key {
+            Some(key) => ordered::encode_key(index, &key)? == payload,
+            None => false,
+        })
     }
 
     /// ON CONFLICT: the row in the way of inserting `row`, if there is one among

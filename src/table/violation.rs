@@ -145,11 +145,11 @@ pub fn unique(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Dat
     }
     Error::new(
         sqlstate::UNIQUE_VIOLATION,
-        format!("duplicate key value violates unique constraint \"{}\"", index.name()),
+        format!("duplicate key value violates unique constraint \"{}\"", index.key_name()),
     )
     .with_detail_if(key_text(info, ctx, index, key).map(|key| format!("Key {key} already exists.")))
     .with_table(&info.schema_name, info.name())
-    .with_constraint(index.name())
+    .with_constraint(index.key_name())
 }
 
 /// Duplicates found while an index is built.

@@ -23,7 +23,7 @@ use crate::index::{IndexInfo, ordered};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::storage::{Value, key};
-use crate::txn::{Counted, Isolation, Keyspace, LockMode, Resource, WaitPolicy};
+use crate::txn::{Counted, Isolation, Keyspace, LockMode, Resource, Transaction, WaitPolicy};
 
 /// Row ids are taken in blocks that double up to this size.
 const RID_BLOCK_MAX: u64 = 4096;
@@ -174,6 +174,24 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Writes a row that was there before into the table's new storage: it is not checked
+    /// again, and counts as nobody's insertion.
+    pub async fn write_again(&mut self, info: &TableInfo, row: &[Datum]) -> Result<()> {
+        self.spill_if_due()?;
+        let expressions = self.expressions(info)?;
+        let stored = info.encode(row)?;
+        let storage_id = info.storage_id();
+        let rid = self.allocate_rid(storage_id)?;
+        for (index, compiled) in info.indexes.iter().zip(&expressions.indexes) {
+            if let Some(key) = self.index_key(index, compiled, row)? {
+                self.add_entry(info, index, &key, rid, true).await?;
+            }
+        }
+        self.work.txn.insert_row(key::row(storage_id, rid), stored)?;
+        self.work.table.count_rows(storage_id, 1);
+        Ok(())
+    }
+
     /// Replaces a row that the caller has locked. `old` is the version under the lock.
     pub async fn update(
         &mut self,
@@ -304,9 +322,14 @@ impl<'a> Writer<'a> {
         let entry = key::index_entry(index.storage_id(), &payload, holds_rid.then_some(rid));
         let value =
             if holds_rid { Value::from(&[][..]) } else { Value::from(key::index_value(rid)) };
-        // A key that this transaction has freed may still have its committed entry.
+        // A key that this transaction has freed may still have its committed entry, and in an
+        // index that is being built there may be one that nobody has removed yet.
         let txn = &mut self.work.txn;
-        if new_row && (holds_rid || !txn.has_written(Keyspace::Indexes, &entry)?) {
+        let is_free = |txn: &Transaction| -> Result<bool> {
+            Ok(!txn.has_written(Keyspace::Indexes, &entry)?
+                && (index.valid || txn.get_newest(Keyspace::Indexes, &entry)?.is_none()))
+        };
+        if new_row && (holds_rid || is_free(txn)?) {
             txn.insert_index_entry(entry, value)
         } else {
             txn.put(Keyspace::Indexes, entry, value)
@@ -357,9 +380,19 @@ impl<'a> Writer<'a> {
             return self.move_parts(index, Some(key.to_vec()), None, rid);
         }
         let payload = ordered::encode_key(index, key)?;
-        let rid = index.key_holds_rid(key).then_some(rid);
-        let entry = key::index_entry(index.storage_id(), &payload, rid);
+        let in_key = index.key_holds_rid(key).then_some(rid);
+        let entry = key::index_entry(index.storage_id(), &payload, in_key);
+        if in_key.is_none() && !index.valid && !self.is_of_row(&entry, rid)? {
+            return Ok(());
+        }
         self.work.txn.delete(Keyspace::Indexes, entry)
+    }
+
+    /// Whether a unique index that is being built names this row under a key: it may have
+    /// the row not yet, and another one still.
+    fn is_of_row(&self, entry: &[u8], rid: u64) -> Result<bool> {
+        let value = self.work.txn.get_newest(Keyspace::Indexes, entry)?;
+        Ok(value.is_some_and(|value| key::index_rid(entry, &value) == Some(rid)))
     }
 
     async fn move_entry(

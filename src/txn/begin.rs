@@ -15,7 +15,7 @@ use super::commit::{Attachment, Commit, Content, Request};
 use super::committer::{Committer, Queue};
 use super::ids::Ids;
 use super::limits::Limits;
-use super::lock::{LockLog, LockSession, LockStatus, LockTable, Resource, SessionLocks};
+use super::lock::{LockLog, LockMode, LockSession, LockStatus, LockTable, Resource, SessionLocks};
 use super::prepared;
 use super::published::{Held, Published, SnapshotStatus, decode_u64};
 use super::runs;
@@ -84,7 +84,7 @@ impl Shared {
         }
     }
 
-    fn submit_mark(&self, batch: WriteBatch) -> Result<()> {
+    pub(super) fn submit_mark(&self, batch: WriteBatch) -> Result<()> {
         let (_commit, request) = system_request(batch, Durability::Buffer);
         self.queue.push(request).map_err(|_| Error::shutting_down())
     }
@@ -450,6 +450,11 @@ impl Transactions {
     /// Every lock that is held or waited for, as `pg_locks` shows it. At most `max`.
     pub fn lock_status(&self, max: usize) -> Vec<LockStatus> {
         self.shared().locks.status(max)
+    }
+
+    /// Whether a session holds a lock in a mode at least as strong as this.
+    pub fn holds(&self, session_pid: i32, resource: Resource, mode: LockMode) -> bool {
+        self.shared().locks.holds(session_pid, resource, mode)
     }
 
     /// The sessions that a session waits for, as `pg_blocking_pids` answers.

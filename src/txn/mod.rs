@@ -82,7 +82,8 @@ pub use begin::{OutcomeHook, Transactions};
 pub use commit::{Attachment, Commit, CommitOptions, Publish};
 pub use limits::Limits;
 pub use lock::{
-    LockMode, LockOutcome, LockSession, LockStatus, LockWait, Resource, SessionLocks, WaitPolicy,
+    EndWait, LockMode, LockOutcome, LockSession, LockStatus, LockWait, Locker, Resource,
+    SessionLocks, WaitPolicy,
 };
 pub use overlay::{Overlay, Scan};
 pub use prepared::{Finish, Place, PreparedInfo};

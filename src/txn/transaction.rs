@@ -7,7 +7,10 @@ use super::Isolation;
 use super::activity::{Activity, Counted};
 use super::begin::Shared;
 use super::commit::{Commit, CommitOptions, Content, Request};
-use super::lock::{Acquired, LockLog, LockMode, LockOutcome, LockSession, Resource, WaitPolicy};
+use super::lock::{
+    Acquired, EndWait, LockLog, LockMode, LockOutcome, LockSession, Locker, Resource, SessionLocks,
+    WaitPolicy,
+};
 use super::overlay::{Overlay, Scan, committed, spilled};
 use super::published::Published;
 use super::serializable::{Reader, SafeWait, Serializable};
@@ -541,6 +544,26 @@ impl Transaction {
             Acquired::Wait(wait) => LockOutcome::Wait(wait),
             Acquired::NotAvailable => LockOutcome::NotAvailable,
         }
+    }
+
+    /// The transactions of others that hold a lock on a table which conflicts with a mode.
+    pub fn lockers(&self, table: Resource, mode: LockMode) -> Vec<Locker> {
+        self.locks.lockers(table, mode)
+    }
+
+    /// Waits until one of [`Transaction::lockers`] is over; none if it does not hold such a
+    /// lock any more. Nobody queues behind this wait.
+    pub fn end_of(&mut self, locker: Locker, table: Resource, mode: LockMode) -> Option<EndWait> {
+        self.locks.end_of(locker, table, mode)
+    }
+
+    /// Locks of its session that outlive it.
+    pub fn session_locks(&self) -> Result<SessionLocks> {
+        let shared = &self.shared;
+        let owner = shared
+            .ids
+            .transaction(shared.limits.transaction_id_block, |mark| shared.submit_mark(mark))?;
+        Ok(SessionLocks::new(shared.locks.clone(), owner, self.session_pid()))
     }
 
     /// Where the locks are now: [`Transaction::release_locks_since`] goes back to it.

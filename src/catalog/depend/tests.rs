@@ -99,6 +99,9 @@ fn tables() -> Vec<Object> {
         predicate: None,
         constraint: A_PKEY,
         valid: true,
+        ready: true,
+        live: true,
+        replaces: 0,
     };
     let sequence = Sequence {
         ty: SqlType::new(oid::INT4),

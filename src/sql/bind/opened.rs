@@ -8,8 +8,8 @@
 //!
 //! A relation is noted once, in the strongest mode. The rows of a foreign key are
 //! checked in its other table, and changed there ON DELETE CASCADE, so those tables
-//! are locked too: nobody may rewrite them meanwhile. System relations and sequences
-//! are not: no statement waits to change them.
+//! are locked too: nobody may rewrite them meanwhile. System relations are not: no
+//! statement waits to change them. A sequence is locked by the function that uses it.
 
 use super::Binder;
 use crate::catalog::{Catalog, ReferentialAction, Relation, RelationKind};
@@ -89,6 +89,9 @@ impl Opened {
             } else if self.note(table, LockMode::RowExclusive) {
                 // CASCADE does the same again, SET NULL and SET DEFAULT update.
                 let next = if action == Cascade { verb } else { Verb::Update };
+                for part in catalog.with_descendants(table).split_off(1) {
+                    self.note(part, LockMode::RowExclusive);
+                }
                 self.referencing(catalog, &*TableInfo::of(catalog, table)?, next)?;
             }
         }
@@ -117,5 +120,10 @@ impl Binder<'_> {
 pub fn opened_by_copy(catalog: &Catalog, table: Oid) -> Result<Vec<(Oid, LockMode)>> {
     let mut opened = Opened::default();
     opened.target(catalog, table, Verb::Insert)?;
+    if catalog.relation(table).is_some_and(|relation| relation.is_partitioned()) {
+        for part in catalog.with_descendants(table).split_off(1) {
+            opened.target(catalog, part, Verb::Insert)?;
+        }
+    }
     Ok(opened.0)
 }

@@ -194,6 +194,12 @@ impl Ddl<'_> {
         let RelationKind::Index(mut info) = index.kind.clone() else {
             return Err(super::name::wrong_object(&index.name, "index"));
         };
+        if info.table == table && info.constraint == 0 && !info.valid {
+            return Err(Error::new(
+                sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                format!("index \"{}\" is not valid", index.name),
+            ));
+        }
         let plain = info.keys.iter().all(|key| key.column != 0) && info.predicate.is_none();
         let unique = info.unique && info.exclusion.is_empty();
         if info.table != table || !unique || !plain || info.constraint != 0 {
@@ -456,6 +462,9 @@ impl Ddl<'_> {
         for oid in &referenced.indexes {
             let index = self.relation(*oid)?;
             let RelationKind::Index(info) = &index.kind else { continue };
+            if !info.valid {
+                continue;
+            }
             let columns: Vec<i16> =
                 info.keys[..info.key_count].iter().map(|key| key.column).collect();
             if wanted.is_empty() && info.primary {

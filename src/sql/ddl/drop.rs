@@ -14,25 +14,12 @@ use crate::txn::LockMode;
 
 impl Ddl<'_> {
     pub async fn drop_objects(&mut self, statement: &ast::DropStmt) -> Result<String> {
-        if statement.concurrent {
-            check_concurrent(statement)?;
-        }
         let tag = drop_tag(statement.remove_type())?;
         let mut targets = Vec::new();
         for node in &statement.objects {
             if let Some(target) = self.drop_target(statement, node).await?
                 && !targets.contains(&target)
             {
-                if statement.concurrent
-                    && let Some(index) = self.work.catalog.relation(target.oid)
-                    && index.inheritance.index_of_partitioned
-                    && index.persistence == crate::catalog::Persistence::Permanent
-                {
-                    return Err(Error::new(
-                        sqlstate::FEATURE_NOT_SUPPORTED,
-                        format!("cannot drop partitioned index \"{}\" concurrently", index.name),
-                    ));
-                }
                 targets.push(target);
             }
         }
@@ -62,7 +49,7 @@ impl Ddl<'_> {
     }
 
     /// The object a DROP names, locked; `None` when IF EXISTS forgives its absence.
-    async fn drop_target(
+    pub(super) async fn drop_target(
         &mut self,
         statement: &ast::DropStmt,
         node: &ast::Node,
@@ -74,7 +61,13 @@ impl Ddl<'_> {
             | Kind::ObjectView
             | Kind::ObjectMatview
             | Kind::ObjectIndex
-            | Kind::ObjectSequence => self.relation_target(kind, &object_name(node)).await,
+            | Kind::ObjectSequence => {
+                let mode = match statement.concurrent {
+                    true => LockMode::ShareUpdateExclusive,
+                    false => LockMode::AccessExclusive,
+                };
+                self.relation_target(kind, &object_name(node), mode).await
+            }
             Kind::ObjectSchema => match self.schema_target(node) {
                 Ok(schema) => {
                     self.lock_schema(schema.oid, LockMode::AccessExclusive).await?;
@@ -113,6 +106,7 @@ impl Ddl<'_> {
         &mut self,
         kind: ast::ObjectType,
         parts: &[&str],
+        mode: LockMode,
     ) -> Result<ObjectAddress> {
         let what = relation_word(kind);
         let (schema, name) = match parts {
@@ -146,10 +140,31 @@ impl Ddl<'_> {
         }
         self.require_relation_owner(&relation)?;
         if let RelationKind::Index(index) = &relation.kind {
-            self.lock_relation(index.table, LockMode::AccessExclusive).await?;
+            self.lock_relation(index.table, mode).await?;
         }
-        self.lock_relation(relation.oid, LockMode::AccessExclusive).await?;
+        if relation.is_table()
+            && relation.is_partition()
+            && let Some(parent) = relation.inheritance.parents.first()
+        {
+            self.lock_relation(*parent, LockMode::AccessExclusive).await?;
+        }
+        self.lock_relation(relation.oid, mode).await?;
+        if relation.inheritance.index_of_partitioned {
+            self.lock_parts_of_index(relation.oid).await?;
+        }
         Ok(relation.address())
+    }
+
+    /// An index of a partitioned table goes with its parts: their tables are locked, too,
+    /// parents first.
+    async fn lock_parts_of_index(&mut self, index: u32) -> Result<()> {
+        for part in self.work.catalog.with_descendants(index).split_off(1) {
+            let Some(relation) = self.work.catalog.relation(part).cloned() else { continue };
+            if let RelationKind::Index(part) = &relation.kind {
+                self.lock_relation(part.table, LockMode::AccessExclusive).await?;
+            }
+        }
+        Ok(())
     }
 
     fn schema_target(&self, node: &ast::Node) -> Result<ObjectAddress> {
@@ -327,7 +342,7 @@ pub fn next_version(version: u16) -> Result<u16> {
 }
 
 /// DROP INDEX CONCURRENTLY drops one index that nothing else needs.
-fn check_concurrent(statement: &ast::DropStmt) -> Result<()> {
+pub(super) fn check_concurrent(statement: &ast::DropStmt) -> Result<()> {
     let refused = |what: &str| {
         let message = format!("DROP INDEX CONCURRENTLY does not support {what}");
         Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message))

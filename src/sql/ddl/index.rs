@@ -55,7 +55,11 @@ impl Ddl<'_> {
                 ),
             ));
         }
-        self.lock_relation(relation.oid, LockMode::Share).await?;
+        let mode = match statement.concurrent {
+            true => LockMode::ShareUpdateExclusive,
+            false => LockMode::Share,
+        };
+        self.lock_relation(relation.oid, mode).await?;
         let relation = self.relation(relation.oid)?;
         if statement.if_not_exists
             && self.work.catalog.relation_named(relation.schema, &statement.idxname).is_some()
@@ -92,7 +96,11 @@ impl Ddl<'_> {
             options: storage_options::read(&statement.options, target)?,
             access_method: method.to_owned(),
         };
-        let index = self.build_index(relation.oid, plan).await?;
+        let index = match statement.concurrent {
+            // To be built in the stages that come.
+            true => self.declare_unready(relation.oid, plan)?,
+            false => self.build_index(relation.oid, plan).await?,
+        };
         let address = ObjectAddress::relation(index);
         self.record_index_references(address, relation.oid, bound.iter().chain(&predicate));
         let recurse = statement.relation.as_ref().is_none_or(|name| name.inh);
@@ -104,6 +112,17 @@ impl Ddl<'_> {
     pub async fn build_index(&mut self, table: Oid, plan: IndexPlan) -> Result<Oid> {
         let index = self.declare_index(table, plan)?;
         crate::index::build(self.work, self.ctx, table, index).await?;
+        Ok(index)
+    }
+
+    /// Creates the index relation; nothing is done with it yet.
+    fn declare_unready(&mut self, table: Oid, plan: IndexPlan) -> Result<Oid> {
+        let index = self.declare_index(table, plan)?;
+        let mut changed = (*self.relation(index)?).clone();
+        if let RelationKind::Index(index) = &mut changed.kind {
+            (index.valid, index.ready) = (false, false);
+        }
+        self.put_relation(changed);
         Ok(index)
     }
 
@@ -164,6 +183,9 @@ impl Ddl<'_> {
                 predicate: plan.predicate,
                 constraint: plan.constraint,
                 valid: true,
+                ready: true,
+                live: true,
+                replaces: 0,
                 exclusion: plan.exclusion,
             }),
         };

@@ -35,6 +35,7 @@ mod expression;
 mod function;
 mod grant;
 mod index;
+mod index_copy;
 mod inherit;
 mod like;
 mod matview;
@@ -67,6 +68,8 @@ mod view_options;
 use std::sync::Arc;
 
 pub use create_as::{into_clause, select_into};
+pub use index_copy::{concurrently_dropped, declare_copy, drop_index, free_name, give_order};
+pub use partition::{finish_detach, is_concurrent};
 pub use temporary::{before_commit, discard, drop_temporary};
 
 use crate::catalog::{Change, Object, ObjectClass, Relation, Role};
@@ -100,6 +103,16 @@ pub fn is_made(
     ctx: &StatementContext,
 ) -> Result<bool> {
     Ddl { work, ctx, arguments: Arguments::default() }.is_made(statement)
+}
+
+/// Writes a table anew in the order of an index; answers how many rows it has.
+pub async fn write_in_order(
+    table: Oid,
+    index: Oid,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<u64> {
+    Ddl { work, ctx, arguments: Arguments::default() }.write_in_order(table, index).await
 }
 
 /// Runs a data-definition statement; answers its command tag.

@@ -64,6 +64,34 @@ impl Ddl<'_> {
         writer.finish().await.map_err(of_rewrite)
     }
 
+    /// Writes every row of a table into a new storage, in the order of an index, which is
+    /// marked as the one that the table is clustered by; answers how many there were.
+    pub async fn write_in_order(&mut self, table: Oid, index: Oid) -> Result<u64> {
+        let relation = self.relation(table)?;
+        let entries = key::object(self.relation(index)?.storage_id);
+        self.mark_clustered(&relation, Some(index))?;
+        let before = TableInfo::new(&self.work.catalog, &relation)?;
+        let rows = self.work.txn.overlay_newest();
+        self.give_new_storage(&relation)?;
+        let after = TableInfo::of(&self.work.catalog, table)?;
+        let mut writer = Writer::rewriting(self.work, self.ctx);
+        let mut count = 0;
+        for entry in rows.scan(Keyspace::Indexes, &entries, false) {
+            let (entry, value) = entry?;
+            check_cancelled(writer.ctx)?;
+            let rid = key::index_rid(&entry, &value)
+                .ok_or_else(|| Error::data_corrupted("an index entry has no rid"))?;
+            let row = rows.get(Keyspace::Rows, &key::row(before.storage_id(), rid))?;
+            let row = row.ok_or_else(|| {
+                Error::data_corrupted(format!("an index names row {rid}, which does not exist"))
+            })?;
+            writer.write_again(&after, &before.decode(&row)?).await.map_err(of_rewrite)?;
+            count += 1;
+        }
+        writer.finish().await.map_err(of_rewrite)?;
+        Ok(count)
+    }
+
     /// Expressions that call functions need the transaction's work.
     fn open_loan(&mut self, calls_functions: bool) {
         if calls_functions && !self.ctx.eval.loan.is_needed() {

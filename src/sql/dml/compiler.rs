@@ -6,7 +6,7 @@ use crate::catalog::{Catalog, Relation};
 use crate::error::Result;
 use crate::sql::bind;
 use crate::sql::functions::EvalContext;
-use crate::sql::ir::{ColumnId, Expr};
+use crate::sql::ir::{ColumnId, Expr, ExprKind, visit};
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, SqlType};
@@ -15,7 +15,8 @@ use crate::table::{ExpressionCompiler, Fired, Firing, RowExpression, TableInfo};
 /// Binds an expression's SQL and compiles it for the scalar evaluator.
 pub struct SqlCompiler;
 
-pub(super) struct Compiled(pub Evaluator);
+/// An evaluator, and whether it reads columns.
+pub(super) struct Compiled(pub Evaluator, pub bool);
 
 impl RowExpression for Compiled {
     fn eval(&self, ctx: &EvalContext, row: &[Datum]) -> Result<Datum> {
@@ -24,6 +25,10 @@ impl RowExpression for Compiled {
 
     fn calls_functions(&self) -> bool {
         self.0.calls_functions()
+    }
+
+    fn reads_row(&self) -> bool {
+        self.1
     }
 }
 
@@ -34,7 +39,10 @@ pub fn row_expression(
     catalog: &Catalog,
 ) -> Result<Arc<dyn RowExpression>> {
     let slots: Vec<ColumnId> = (1..=relation.columns.len() as u32).map(ColumnId).collect();
-    Ok(Arc::new(Compiled(Evaluator::compile(expr, &slots, catalog)?)))
+    let mut reads_row = false;
+    let mut look = |expr: &Expr| reads_row |= matches!(expr.kind, ExprKind::Column(_));
+    visit::each_in_expr(expr, &mut look, &mut |_| {});
+    Ok(Arc::new(Compiled(Evaluator::compile(expr, &slots, catalog)?, reads_row)))
 }
 
 impl ExpressionCompiler for SqlCompiler {

@@ -36,7 +36,7 @@ impl SqlCompiler {
                 let slots: Vec<ColumnId> = (1..=2 * width + 2).map(ColumnId).collect();
                 let evaluator = Evaluator::compile(&expr, &slots, &eval.catalog)?;
                 let compiled: Option<Arc<dyn RowExpression>> =
-                    Some(Arc::new(super::compiler::Compiled(evaluator)));
+                    Some(Arc::new(super::compiler::Compiled(evaluator, true)));
                 firing.trigger.condition.get_or_init(|| compiled).clone()
             }
         };

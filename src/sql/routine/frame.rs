@@ -112,7 +112,7 @@ impl<'a> Frame<'a> {
         let loan = Arc::new(Loan::at(self.depth));
         let eval = Arc::new(EvalContext { loan, ..(*eval).clone() });
         // What a function reads is its own affair.
-        Ok(StatementContext { eval, reads: None, ..self.ctx.clone() })
+        Ok(StatementContext { eval, reads: None, touched: None, ..self.ctx.clone() })
     }
 
     /// Whether the committed catalog has moved on since this one was made.

@@ -2,6 +2,7 @@
 //! batch by batch through a bounded channel, so that a slow client slows the
 //! query down and nothing piles up.
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::runtime::{self, Task};
+use super::work::Touched;
 use super::{Lender, StatementContext, Work, failure, locking};
 use crate::catalog::{Catalog, Volatility};
 use crate::error::{Error, Result};
@@ -20,7 +22,7 @@ use crate::sql::ir::visit;
 use crate::sql::ir::{CteBody, Expr, ExprKind, OutputColumn, Query, Rel};
 use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
 use crate::sql::plan::fast::FastPlan;
-use crate::sql::plan::{self, Plan, Planner};
+use crate::sql::plan::{self, Plan, Planner, walk};
 use crate::sql::types::{Datum, SqlType, oid};
 use crate::sqlstate;
 use crate::txn::Activity;
@@ -315,12 +317,19 @@ pub async fn run_modifications(
     work: &mut Work,
     context: &StatementContext,
 ) -> Result<()> {
+    let touched = context.touched.as_ref().map(Touched::unread);
+    let unread = StatementContext { touched, ..context.clone() };
     while let Some(ctes) = modifying_ctes(&mut query.rel) {
+        let ids: Vec<u32> = ctes.iter().map(|cte| cte.id.0).collect();
+        let is_read = |id: &u32| walk::reads_cte(&query.rel, &HashSet::from([*id]));
+        let read: HashSet<u32> = ids.into_iter().filter(is_read).collect();
+        let Some(ctes) = modifying_ctes(&mut query.rel) else { break };
         for position in 0..ctes.len() {
             let (before, rest) = ctes.split_at_mut(position);
             let cte = &mut rest[0];
             let CteBody::Modify(statement) = &mut cte.body else { continue };
             with_ctes(statement, before);
+            let context = if read.contains(&cte.id.0) { context } else { &unread };
             let outcome = Box::pin(dml::execute(statement, params, work, context)).await?;
             let mut rows = Vec::new();
             if let Outcome::Rows(mut stream) = outcome {

@@ -1,14 +1,17 @@
 //! What a statement works on: its transaction's bytes and catalog changes, and
 //! the limits it runs under.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::execution::runtime_env::RuntimeEnv;
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::{self, Catalog, Change};
 use crate::sql::functions::EvalContext;
 use crate::sql::run::Notices;
+use crate::sql::types::Oid;
 use crate::table::{ExpressionCompiler, TableState};
 use crate::txn::{Isolation, Overlay, StatementMark, Transaction};
 
@@ -131,6 +134,52 @@ pub struct StatementContext {
     /// What all parts of a statement with data-modifying CTEs read: the state before
     /// the first of them.
     pub reads: Option<Overlay>,
+    /// What those parts have changed.
+    pub touched: Option<Touched>,
+}
+
+/// The rows that the parts of one statement have changed: by table and rid, with a hash of
+/// what they were made. PostgreSQL runs a part that nothing reads after all others: here it
+/// comes before them, and what it has changed may be changed once more.
+#[derive(Clone, Default)]
+pub struct Touched {
+    rows: Arc<Mutex<HashMap<(Oid, u64), (u64, bool)>>>,
+    /// The part that is running now is one that nothing reads.
+    is_unread: bool,
+}
+
+/// What the parts before have done to a row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TouchedRow {
+    Not,
+    /// By a part that nothing reads.
+    Unread,
+    Changed {
+        /// It is still what the part made of it.
+        is_still: bool,
+    },
+}
+
+impl Touched {
+    /// The same rows, for a part that nothing reads.
+    pub fn unread(&self) -> Touched {
+        Touched { rows: self.rows.clone(), is_unread: true }
+    }
+
+    pub fn note(&self, table: Oid, rid: u64, row: &[u8]) {
+        let hash = xxhash_rust::xxh3::xxh3_64(row);
+        self.rows.lock().insert((table, rid), (hash, self.is_unread));
+    }
+
+    pub fn find(&self, table: Oid, rid: u64, row: &[u8]) -> TouchedRow {
+        match self.rows.lock().get(&(table, rid)) {
+            Some((_, true)) => TouchedRow::Unread,
+            Some((hash, false)) => {
+                TouchedRow::Changed { is_still: *hash == xxhash_rust::xxh3::xxh3_64(row) }
+            }
+            None => TouchedRow::Not,
+        }
+    }
 }
 
 impl StatementContext {
@@ -141,7 +190,8 @@ impl StatementContext {
 
     /// For a statement of several parts, each of which sees the rows as the first did.
     pub fn at_one_instant(&self, work: &Work) -> StatementContext {
-        StatementContext { reads: Some(self.overlay(work)), ..self.clone() }
+        let touched = self.touched.clone().or_else(|| Some(Touched::default()));
+        StatementContext { reads: Some(self.overlay(work)), touched, ..self.clone() }
     }
 }
 

@@ -3,8 +3,8 @@
 //! An update leaves no old version in the table: older snapshots read it through the
 //! engine, which forgets it when it compacts. A delete leaves a marker, and VACUUM
 //! removes those that no snapshot needs any more; FULL also lets the engine compact
-//! everything, which gives the space back. Options that ask for more are refused by
-//! name.
+//! everything, which gives the space back. Outside of a block each table has transactions
+//! of its own, so that the lock on it is held no longer than the work on it takes.
 
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ use crate::sql::ddl;
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::privilege;
 use crate::sql::run::{StatementContext, Work};
-use crate::sql::types::OutputContext;
+use crate::sql::stages::Staged;
+use crate::sql::types::{Oid, OutputContext};
 use crate::sqlstate;
 use crate::table::{TableInfo, analyze, lock};
 use crate::txn::{LockMode, WaitPolicy};
@@ -35,32 +36,60 @@ pub async fn checkpoint(work: &Work, ctx: &StatementContext) -> Result<&'static 
     Ok("CHECKPOINT")
 }
 
+/// ANALYZE in the present transaction.
 pub async fn vacuum(
     statement: &ast::VacuumStmt,
     work: &mut Work,
     ctx: &StatementContext,
 ) -> Result<&'static str> {
-    let tag = if statement.is_vacuumcmd { "VACUUM" } else { "ANALYZE" };
-    let options = Options::of(statement, tag)?;
-    for (relation, columns) in targets(statement, tag, work, ctx)? {
-        if !lock_target(&relation, &options, tag, work, ctx).await? {
-            continue;
+    let options = Options::of(statement)?;
+    for target in targets(statement, &options, work, ctx).await? {
+        let relation = open(&target, &options, options.tag, work, ctx).await?;
+        if let Some(relation) = relation.filter(|_| options.analyze) {
+            analyze_table(&relation, &target.columns, &options, work, ctx).await?;
         }
-        if statement.is_vacuumcmd && !relation.is_partitioned() {
-            vacuum_table(&relation, &options, work, ctx).await?;
+    }
+    Ok(options.tag)
+}
+
+/// VACUUM, and ANALYZE outside of a block: each table in transactions of its own.
+pub async fn vacuum_in_stages(
+    statement: &ast::VacuumStmt,
+    staged: &mut Staged<'_>,
+) -> Result<&'static str> {
+    let options = Options::of(statement)?;
+    for target in targets(statement, &options, staged.work, &staged.ctx).await? {
+        if options.vacuum {
+            staged.refresh();
+            let opened = open(&target, &options, "VACUUM", staged.work, &staged.ctx).await?;
+            let Some(relation) = opened else { continue };
+            if !relation.is_partitioned() {
+                vacuum_table(&relation, &options, staged.work, &staged.ctx).await?;
+            }
+            staged.next().await?;
         }
         if options.analyze {
-            analyze_table(&relation, &columns, &options, work, ctx).await?;
+            staged.refresh();
+            let opened = open(&target, &options, "ANALYZE", staged.work, &staged.ctx).await?;
+            let Some(relation) = opened else { continue };
+            let (work, ctx) = (&mut *staged.work, &staged.ctx);
+            analyze_table(&relation, &target.columns, &options, work, ctx).await?;
+            staged.next().await?;
         }
     }
     if options.full {
-        compact(&options, work, ctx).await?;
+        compact(&options, staged.work, &staged.ctx).await?;
     }
-    Ok(tag)
+    Ok(options.tag)
 }
 
-/// What is asked for.
+/// What is asked for. FREEZE, DISABLE_PAGE_SKIPPING, INDEX_CLEANUP, TRUNCATE, PARALLEL and
+/// PROCESS_TOAST are checked as PostgreSQL checks them and mean nothing here: there are no
+/// transaction ids to freeze, no pages that are skipped or cut off, no dead index entries
+/// to clean up, and wide values lie in their rows.
 struct Options {
+    tag: &'static str,
+    vacuum: bool,
     analyze: bool,
     verbose: bool,
     full: bool,
@@ -68,34 +97,51 @@ struct Options {
 }
 
 impl Options {
-    fn of(statement: &ast::VacuumStmt, tag: &str) -> Result<Options> {
-        const OF_BOTH: &[&str] = &["verbose", "skip_locked"];
-        const OF_VACUUM: &[&str] = &["analyze", "full"];
+    fn of(statement: &ast::VacuumStmt) -> Result<Options> {
+        let vacuum = statement.is_vacuumcmd;
+        let tag = if vacuum { "VACUUM" } else { "ANALYZE" };
+        let (verbose, full, skip_locked) = (false, false, false);
+        let mut options = Options { tag, vacuum, analyze: !vacuum, verbose, full, skip_locked };
+        let (mut workers, mut toast, mut all_pages) = (0, true, false);
         for node in &statement.options {
             let Some(NodeEnum::DefElem(option)) = &node.node else { continue };
-            let name = option.defname.as_str();
-            let is_known =
-                OF_BOTH.contains(&name) || (statement.is_vacuumcmd && OF_VACUUM.contains(&name));
-            if !is_known {
-                let name = name.to_uppercase();
-                return Err(Error::unsupported(format!("{tag} option \"{name}\"")));
+            match option.defname.as_str() {
+                "verbose" => options.verbose = boolean(option)?,
+                "skip_locked" => options.skip_locked = boolean(option)?,
+                "analyze" if vacuum => options.analyze = boolean(option)?,
+                "full" if vacuum => options.full = boolean(option)?,
+                "freeze" | "truncate" if vacuum => drop(boolean(option)?),
+                "disable_page_skipping" if vacuum => all_pages = boolean(option)?,
+                "process_toast" if vacuum => toast = boolean(option)?,
+                "index_cleanup" if vacuum => {
+                    let text = ddl::options::string(option).unwrap_or_default();
+                    if option.arg.is_some() && !text.eq_ignore_ascii_case("auto") {
+                        boolean(option)?;
+                    }
+                }
+                "parallel" if vacuum => workers = parallel_workers(option)?,
+                other => {
+                    return Err(Error::syntax(format!("unrecognized {tag} option \"{other}\""))
+                        .at(option.location));
+                }
             }
         }
-        let options = Options {
-            analyze: !statement.is_vacuumcmd || has_option(statement, "analyze"),
-            verbose: has_option(statement, "verbose"),
-            full: has_option(statement, "full"),
-            skip_locked: has_option(statement, "skip_locked"),
-        };
+        let refused = |message: &str| Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message));
+        if options.full && workers > 0 {
+            return refused("VACUUM FULL cannot be performed in parallel");
+        }
         let has_columns = statement.rels.iter().any(|node| match &node.node {
             Some(NodeEnum::VacuumRelation(target)) => !target.va_cols.is_empty(),
             _ => false,
         });
         if has_columns && !options.analyze {
-            return Err(Error::new(
-                sqlstate::FEATURE_NOT_SUPPORTED,
-                "ANALYZE option must be specified when a column list is provided",
-            ));
+            return refused("ANALYZE option must be specified when a column list is provided");
+        }
+        if options.full && all_pages {
+            return refused("VACUUM option DISABLE_PAGE_SKIPPING cannot be used with FULL");
+        }
+        if options.full && !toast {
+            return refused("PROCESS_TOAST required with VACUUM FULL");
         }
         Ok(options)
     }
@@ -105,27 +151,62 @@ impl Options {
             ctx.notices.send(Error::notice(Severity::Info, message));
         }
     }
+
+    fn policy(&self) -> WaitPolicy {
+        if self.skip_locked { WaitPolicy::NoWait } else { WaitPolicy::Wait }
+    }
 }
 
-/// Takes the lock; false, with a warning, if others have the table and are not waited
-/// for.
-async fn lock_target(
-    relation: &Relation,
+/// PARALLEL: how many workers are asked for.
+fn parallel_workers(option: &ast::DefElem) -> Result<i32> {
+    /// PostgreSQL's `MAX_PARALLEL_WORKER_LIMIT`.
+    const WORKERS_MAX: i32 = 1024;
+    let wrong = |message: String| Err(Error::syntax(message).at(option.location));
+    match option.arg.as_deref().and_then(|arg| arg.node.as_ref()) {
+        None => wrong(format!("parallel option requires a value between 0 and {WORKERS_MAX}")),
+        Some(NodeEnum::Integer(number)) if (0..=WORKERS_MAX).contains(&number.ival) => {
+            Ok(number.ival)
+        }
+        Some(NodeEnum::Integer(_)) => {
+            wrong(format!("parallel workers for vacuum must be between 0 and {WORKERS_MAX}"))
+        }
+        Some(_) => Err(Error::syntax("parallel requires an integer value")),
+    }
+}
+
+/// The table of a target, locked; none, with a warning if the statement names it, if
+/// others have it and are not waited for, or if it is gone or somebody else's by now.
+async fn open(
+    target: &Target,
     options: &Options,
     tag: &str,
     work: &mut Work,
     ctx: &StatementContext,
-) -> Result<bool> {
-    let policy = if options.skip_locked { WaitPolicy::NoWait } else { WaitPolicy::Wait };
-    let mode = LockMode::ShareUpdateExclusive;
-    let table = lock::relation(relation.oid);
-    let locked = lock::try_acquire(&mut work.txn, table, mode, policy, ctx).await?;
+) -> Result<Option<Arc<Relation>>> {
+    let mode = match options.full && tag == "VACUUM" {
+        true => LockMode::AccessExclusive,
+        false => LockMode::ShareUpdateExclusive,
+    };
+    let table = lock::relation(target.oid);
+    let locked = lock::try_acquire(&mut work.txn, table, mode, options.policy(), ctx).await?;
+    let skip = |code, why: &str| {
+        if let Some(name) = &target.name {
+            let message = format!("skipping {} of \"{name}\" --- {why}", tag.to_lowercase());
+            let notice = Error::notice(Severity::Warning, message).with_code(code);
+            ctx.notices.send(notice);
+        }
+    };
     if !locked {
-        let verb = tag.to_lowercase();
-        let name = &relation.name;
-        warn(ctx, format!("skipping {verb} of \"{name}\" --- lock not available"));
+        skip(sqlstate::LOCK_NOT_AVAILABLE, "lock not available");
+        return Ok(None);
     }
-    Ok(locked)
+    work.txn.refresh_snapshot();
+    work.refresh_catalog();
+    let Some(relation) = work.catalog.relation(target.oid).cloned() else {
+        skip(sqlstate::UNDEFINED_TABLE, "relation no longer exists");
+        return Ok(None);
+    };
+    Ok(is_workable(&relation, tag, ctx).then_some(relation))
 }
 
 /// Removes the markers of deleted rows that nobody can see any more.
@@ -165,11 +246,20 @@ async fn compact(options: &Options, work: &Work, ctx: &StatementContext) -> Resu
     Ok(())
 }
 
-fn has_option(statement: &ast::VacuumStmt, wanted: &str) -> bool {
-    let options = statement.options.iter().filter_map(|node| node.node.as_ref());
-    options.into_iter().any(|node| {
-        matches!(node, NodeEnum::DefElem(option) if option.defname == wanted && is_on(option))
-    })
+/// A Boolean option; without a value it is on.
+pub(super) fn boolean(option: &ast::DefElem) -> Result<bool> {
+    let text = match option.arg.as_deref().and_then(|arg| arg.node.as_ref()) {
+        None => return Ok(true),
+        Some(NodeEnum::Integer(value)) => value.ival.to_string(),
+        Some(NodeEnum::Boolean(value)) => value.boolval.to_string(),
+        Some(NodeEnum::String(value)) => value.sval.to_lowercase(),
+        Some(_) => String::new(),
+    };
+    match text.as_str() {
+        "true" | "on" | "1" => Ok(true),
+        "false" | "off" | "0" => Ok(false),
+        _ => Err(Error::syntax(format!("{} requires a Boolean value", option.defname))),
+    }
 }
 
 pub(super) fn is_on(option: &ast::DefElem) -> bool {
@@ -182,29 +272,63 @@ pub(super) fn is_on(option: &ast::DefElem) -> bool {
     }
 }
 
-/// A table to be worked on, and the columns named with it.
-type Target = (Arc<Relation>, Vec<String>);
+/// A table to be worked on.
+struct Target {
+    oid: Oid,
+    /// As the statement names it; a table that it does not name is passed over silently.
+    name: Option<String>,
+    /// The columns named with it; none are all.
+    columns: Vec<String>,
+}
 
-/// The tables that a statement names, or all; those of others are passed over.
-fn targets(
+/// The tables that a statement names with their partitions, or all; those of others are
+/// passed over.
+async fn targets(
     statement: &ast::VacuumStmt,
-    tag: &str,
-    work: &Work,
+    options: &Options,
+    work: &mut Work,
     ctx: &StatementContext,
 ) -> Result<Vec<Target>> {
     let mut targets = Vec::new();
     if statement.rels.is_empty() {
-        let tables = work.catalog.relations().filter(|r| matches!(r.kind, RelationKind::Table));
-        targets.extend(tables.map(|relation| (relation.clone(), Vec::new())));
+        let tables = work.catalog.relations().filter(|relation| {
+            matches!(relation.kind, RelationKind::Table) && is_workable(relation, options.tag, ctx)
+        });
+        targets.extend(tables.map(|r| Target { oid: r.oid, name: None, columns: Vec::new() }));
     }
     for node in &statement.rels {
         let Some(NodeEnum::VacuumRelation(target)) = &node.node else { continue };
         let Some(name) = &target.relation else { continue };
         let relation = find_relation(name, work, ctx)?;
-        let columns = ddl::strings(&target.va_cols).into_iter().map(str::to_owned).collect();
-        targets.push((relation, columns));
+        // Whoever is about to drop it is waited for.
+        let mark = work.txn.lock_mark();
+        let (table, mode) = (lock::relation(relation.oid), LockMode::AccessShare);
+        if !lock::try_acquire(&mut work.txn, table, mode, options.policy(), ctx).await? {
+            let verb = options.tag.to_lowercase();
+            let name = &relation.name;
+            let message = format!("skipping {verb} of \"{name}\" --- lock not available");
+            let notice = Error::notice(Severity::Warning, message);
+            ctx.notices.send(notice.with_code(sqlstate::LOCK_NOT_AVAILABLE));
+            continue;
+        }
+        work.txn.release_locks_since(mark);
+        work.txn.refresh_snapshot();
+        work.refresh_catalog();
+        let relation = find_relation(name, work, ctx)?;
+        if !is_workable(&relation, options.tag, ctx) {
+            continue;
+        }
+        let columns: Vec<String> =
+            ddl::strings(&target.va_cols).into_iter().map(str::to_owned).collect();
+        let parts = match relation.is_partitioned() {
+            true => work.catalog.with_descendants(relation.oid).split_off(1),
+            false => Vec::new(),
+        };
+        let name = Some(relation.name.clone());
+        targets.push(Target { oid: relation.oid, name, columns: columns.clone() });
+        let part = |oid| Target { oid, name: None, columns: columns.clone() };
+        targets.extend(parts.into_iter().map(part));
     }
-    targets.retain(|(relation, _)| is_workable(relation, tag, ctx));
     Ok(targets)
 }
 
@@ -235,6 +359,10 @@ async fn analyze_table(
     work: &mut Work,
     ctx: &StatementContext,
 ) -> Result<()> {
+    // What inherits from it is looked at, too, and waited for.
+    for oid in work.catalog.with_descendants(relation.oid).split_off(1) {
+        lock::acquire(&mut work.txn, lock::relation(oid), LockMode::AccessShare, ctx).await?;
+    }
     let positions = analyzed_columns(relation, columns)?;
     let schema = work.catalog.schema_name(relation.schema);
     options.tell(ctx, format!("analyzing \"{schema}.{}\"", relation.name));

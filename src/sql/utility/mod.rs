@@ -3,12 +3,13 @@
 //! COPY, EXPLAIN, TRUNCATE, LOCK, maintenance and SET CONSTRAINTS are here; data
 //! definition goes on to [`super::ddl`].
 
+pub(super) mod cluster;
 mod constraints;
 mod explain;
 mod extended;
 mod lock;
-mod maintenance;
-mod reindex;
+pub(super) mod maintenance;
+pub(super) mod reindex;
 
 use std::sync::Arc;
 
@@ -43,6 +44,7 @@ pub async fn execute(
         NodeEnum::ConstraintsSetStmt(statement) => {
             constraints::set_constraints(statement, work, ctx).await?
         }
+        NodeEnum::ClusterStmt(statement) => cluster::cluster(statement, work, ctx).await?,
         NodeEnum::CheckPointStmt(_) => maintenance::checkpoint(work, ctx).await?,
         NodeEnum::SelectStmt(select) => {
             let statement = ddl::select_into(select);
@@ -112,7 +114,7 @@ async fn truncate(
 }
 
 /// The relation that a name in a utility statement means.
-fn find_relation(
+pub(super) fn find_relation(
     name: &ast::RangeVar,
     work: &Work,
     ctx: &StatementContext,

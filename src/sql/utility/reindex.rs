@@ -1,8 +1,8 @@
 //! REINDEX: indexes are built anew under new storage, so that a damaged one is replaced
 //! whole.
 //!
-//! CONCURRENTLY checks what PostgreSQL checks. The index that is being rebuilt stays
-//! readable all the while; writers of the table wait until it is done.
+//! What is asked for is found here; CONCURRENTLY is done in stages
+//! ([`stages::reindex`](crate::sql::stages)).
 
 use std::sync::Arc;
 
@@ -19,16 +19,54 @@ use crate::txn::{LockMode, WaitPolicy};
 
 use ast::ReindexObjectType as Kind;
 
+/// What a statement asks for.
+pub struct Wanted {
+    /// Those that are to be rebuilt.
+    pub indexes: Vec<Oid>,
+    pub concurrently: bool,
+    /// It names an index: that is rebuilt whatever state it is in.
+    pub by_name: bool,
+    /// Each index has a transaction of its own: they are of many tables.
+    pub in_own_transactions: bool,
+}
+
+/// REINDEX in the present transaction.
 pub async fn reindex(
     statement: &ast::ReindexStmt,
     work: &mut Work,
     ctx: &StatementContext,
 ) -> Result<&'static str> {
+    let wanted = wanted(statement, work, ctx)?;
+    if wanted.in_own_transactions {
+        let what = if wanted.by_name { "REINDEX INDEX" } else { "REINDEX TABLE" };
+        return Err(Error::new(
+            sqlstate::ACTIVE_SQL_TRANSACTION,
+            format!("{what} cannot run inside a transaction block"),
+        ));
+    }
+    for index in wanted.indexes {
+        rebuild(index, work, ctx).await?;
+    }
+    Ok("REINDEX")
+}
+
+/// Whether a statement says CONCURRENTLY.
+pub fn is_concurrent(statement: &ast::ReindexStmt) -> bool {
+    let mut options = statement.params.iter().filter_map(|node| match &node.node {
+        Some(NodeEnum::DefElem(option)) if option.defname == "concurrently" => Some(option),
+        _ => None,
+    });
+    options.next().is_some_and(|option| is_on(option))
+}
+
+/// What a statement is about, if the role may do it.
+pub fn wanted(statement: &ast::ReindexStmt, work: &Work, ctx: &StatementContext) -> Result<Wanted> {
     let concurrently = options(statement, work)?;
     let relation = match &statement.relation {
         Some(name) => Some(find_relation(name, work, ctx)?),
         None => None,
     };
+    let mut in_own_transactions = true;
     let indexes = match (statement.kind(), relation) {
         (Kind::ReindexObjectIndex, Some(relation)) => {
             require_owner(&relation, "index", ctx)?;
@@ -42,6 +80,7 @@ pub async fn reindex(
                     "concurrent index creation for exclusion constraints is not supported",
                 ));
             }
+            in_own_transactions = relation.inheritance.index_of_partitioned;
             work.catalog.with_descendants(relation.oid)
         }
         (Kind::ReindexObjectTable, Some(relation)) => {
@@ -53,14 +92,13 @@ pub async fn reindex(
                 return Err(wrong_kind(&relation, "a table or materialized view"));
             }
             refuse_catalogs(&relation, concurrently)?;
+            in_own_transactions = relation.is_partitioned();
             of_table(&relation, concurrently, work, ctx)
         }
         (kind, _) => of_many(statement, kind, concurrently, work, ctx)?,
     };
-    for index in indexes {
-        rebuild(index, work, ctx).await?;
-    }
-    Ok("REINDEX")
+    let by_name = statement.kind() == Kind::ReindexObjectIndex;
+    Ok(Wanted { indexes, concurrently, by_name, in_own_transactions })
 }
 
 /// Whether CONCURRENTLY is among the options.
@@ -202,7 +240,8 @@ fn of_many(
         .collect())
 }
 
-async fn rebuild(oid: Oid, work: &mut Work, ctx: &StatementContext) -> Result<()> {
+/// Builds an index anew; its table is locked against writers.
+pub async fn rebuild(oid: Oid, work: &mut Work, ctx: &StatementContext) -> Result<()> {
     let index = work.catalog.relation(oid).cloned();
     let index = index.ok_or_else(|| Error::internal("the index is in the catalog"))?;
     let RelationKind::Index(info) = &index.kind else {
@@ -215,7 +254,11 @@ async fn rebuild(oid: Oid, work: &mut Work, ctx: &StatementContext) -> Result<()
     let table = info.table;
     lock::acquire_relation(table, LockMode::Share, WaitPolicy::Wait, work, ctx).await?;
     let storage_id = work.catalog.next_oid();
-    let renewed = Relation { storage_id, ..(*index).clone() };
+    let mut renewed = Relation { storage_id, ..(*index).clone() };
+    if let RelationKind::Index(info) = &mut renewed.kind {
+        // What a concurrent build has left behind is whole now.
+        (info.valid, info.ready, info.live) = (true, true, true);
+    }
     work.change(Change::put(Object::Relation(Arc::new(renewed))));
     crate::index::remove(work, &index)?;
     crate::index::build(work, ctx, table, oid).await.map(drop)

@@ -119,6 +119,9 @@ impl Fixture {
             predicate: None,
             constraint: if options.deferrable { oid + 1000 } else { 0 },
             valid: true,
+            ready: true,
+            live: true,
+            replaces: 0,
         };
         if options.deferrable {
             let kind = ConstraintKind::Unique { index: oid, columns: vec![attnum] };
@@ -195,6 +198,7 @@ impl Fixture {
             },
             notices,
             reads: None,
+            touched: None,
         }
     }
 

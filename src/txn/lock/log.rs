@@ -92,6 +92,10 @@ impl LockLog {
         self.session = Some(session);
     }
 
+    pub(super) fn table(&self) -> Option<&Arc<LockTable>> {
+        self.table.as_ref()
+    }
+
     /// 0 if it is nobody's.
     pub(in crate::txn) fn session_pid(&self) -> i32 {
         self.session.as_ref().map_or(0, |session| session.0.pid)
@@ -354,6 +358,7 @@ impl Drop for LockLog {
         for resource in self.lasting.drain(..) {
             table.release(self.owner, resource, LockMode::Exclusive);
         }
+        table.end_watched(self.owner);
     }
 }
 
@@ -384,6 +389,13 @@ impl SessionLocks {
             Acquired::Wait(wait) => LockOutcome::Wait(wait),
             Acquired::NotAvailable => LockOutcome::NotAvailable,
         }
+    }
+
+    /// Holds what a transaction of the same session holds, beyond its end.
+    pub fn keep(&mut self, resource: Resource, mode: LockMode) {
+        let (owner, pid) = (self.owner, self.pid);
+        self.table.add(Request { owner, pid, resource, mode });
+        self.held.push((resource, mode));
     }
 
     /// Releases one hold; false if there is none (PostgreSQL warns "you don't own a

@@ -14,6 +14,7 @@
 //! | [`rows`] | row locks of one stretch of a table, as sets of offsets |
 //! | [`keys`] | locks on unique keys, as sets of hashes |
 //! | [`wait`] | the future of a lock that is not there yet |
+//! | [`watch`] | waiting for whoever holds a lock, without asking for the lock |
 //! | [`deadlock`] | the search for a cycle of waits |
 //! | [`log`] | what one owner holds, in order, for savepoints and the end |
 //!
@@ -36,6 +37,7 @@ mod rows;
 mod status;
 mod table;
 mod wait;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -44,6 +46,7 @@ pub use log::{LockSession, SessionLocks};
 pub use mode::LockMode;
 pub use status::LockStatus;
 pub use wait::LockWait;
+pub use watch::{EndWait, Locker};
 
 pub(super) use log::{LockHolds, LockLog};
 pub(super) use table::{Acquired, LockTable};
@@ -76,6 +79,11 @@ pub enum Resource {
     },
     /// A transaction itself, held by it until its end: who takes it waits for that.
     Transaction {
+        id: u64,
+    },
+    /// The end of a transaction for those who wait for it, whatever it holds: a hold
+    /// that they write down in its name (module [`watch`]).
+    Virtual {
         id: u64,
     },
     /// PostgreSQL's numbering: one bigint is its two halves with `sub` 1, two
@@ -118,6 +126,7 @@ impl fmt::Display for Resource {
             }
             Resource::IndexKey { index, .. } => write!(f, "key of index {index}"),
             Resource::Transaction { id } => write!(f, "transaction {id}"),
+            Resource::Virtual { id } => write!(f, "virtual transaction {id}"),
             Resource::Object { database, class, oid } => {
                 write!(f, "object {oid} of class {class} of database {database}")
             }

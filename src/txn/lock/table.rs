@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -196,8 +196,8 @@ impl Request {
 
     fn is_blocked_by(&self, owner: Owner, pid: i32, mode: LockMode) -> bool {
         // A session's own locks and its transaction's are one session's.
-        let same_session =
-            pid == self.pid && pid != 0 && matches!(self.resource, Resource::Advisory { .. });
+        let is_shared = matches!(self.resource, Resource::Advisory { .. } | Resource::Table { .. });
+        let same_session = pid == self.pid && pid != 0 && is_shared;
         owner != self.owner && !same_session && mode.conflicts_with(self.mode)
     }
 }
@@ -231,6 +231,8 @@ pub(in crate::txn) struct LockTable {
     /// Held by the search for a deadlock.
     pub(super) deadlock_search: Mutex<()>,
     pub(super) fast: FastPath,
+    /// How many wait for the end of transactions (module `watch`).
+    pub(super) watchers: AtomicUsize,
 }
 
 impl LockTable {
@@ -243,6 +245,7 @@ impl LockTable {
             deadlock_steps_max,
             deadlock_search: Mutex::default(),
             fast: FastPath::new(),
+            watchers: AtomicUsize::new(0),
         }
     }
 
@@ -318,6 +321,19 @@ impl LockTable {
         let held = entry.remove(resource, owner, mode);
         self.settle(&mut shard, place);
         held
+    }
+
+    /// Whether a session holds a resource in a mode that covers another.
+    pub(in crate::txn) fn holds(&self, pid: i32, resource: Resource, mode: LockMode) -> bool {
+        let holders = self.holders_of(resource);
+        holders.iter().any(|(_, held_by, held)| *held_by == pid && held.covers(mode))
+    }
+
+    /// Who holds a whole resource.
+    pub(super) fn holders_of(&self, resource: Resource) -> Vec<(Owner, i32, LockMode)> {
+        let place = place_of(resource);
+        let shard = self.shard(place).lock();
+        shard.entries.get(&place).map_or_else(Vec::new, |entry| entry.holders(resource).to_vec())
     }
 
     /// Releases the rows `rid..rid + count` of a table.

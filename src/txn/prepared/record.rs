@@ -169,6 +169,7 @@ impl Writer {
                 self.numbers(4, &[database, class, oid], 0);
             }
             Resource::Transaction { id } => self.numbers(5, &[], id),
+            Resource::Virtual { id } => self.numbers(7, &[], id),
             Resource::Advisory { database, class, object, sub } => {
                 self.numbers(6, &[database, class, object], sub.into());
             }
@@ -293,6 +294,7 @@ impl<'b> Reader<'b> {
                 object: c,
                 sub: u16::try_from(long).ok()?,
             },
+            7 => Resource::Virtual { id: long },
             _ => return None,
         })
     }

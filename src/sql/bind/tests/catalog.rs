@@ -162,6 +162,9 @@ impl Builder {
             predicate: None,
             constraint,
             valid: true,
+            ready: true,
+            live: true,
+            replaces: 0,
         };
         let mut relation = self.relation(name, RelationKind::Index(index), Vec::new());
         relation.oid = oid;

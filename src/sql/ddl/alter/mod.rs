@@ -50,6 +50,8 @@ impl Ddl<'_> {
         let mode = modes.reduce(stronger).unwrap_or(LockMode::AccessExclusive);
         self.lock_relation(relation.oid, mode).await?;
         self.require_no_pending(&relation)?;
+        let relation = self.relation(relation.oid)?;
+        self.require_not_detaching(&relation)?;
         commands.sort_by_key(|command| pass(command.subtype()));
         let last = pass(ast::AlterTableType::AtAlterColumnType);
         let typed = commands.partition_point(|command| pass(command.subtype()) <= last);
@@ -191,6 +193,7 @@ impl Ddl<'_> {
             Step::AtDropInherit => self.drop_inherit(relation, command).await,
             Step::AtAttachPartition => self.attach_partition(relation, command).await,
             Step::AtDetachPartition => self.detach_partition(relation, command).await,
+            Step::AtDetachPartitionFinalize => self.finalize_detach(relation, command).await,
             step @ (Step::AtEnableRowSecurity
             | Step::AtDisableRowSecurity
             | Step::AtForceRowSecurity
@@ -310,6 +313,7 @@ fn lock_mode(command: &ast::AlterTableCmd) -> LockMode {
         | Step::AtResetOptions
         | Step::AtClusterOn
         | Step::AtDropCluster
+        | Step::AtDetachPartitionFinalize
         | Step::AtValidateConstraint => LockMode::ShareUpdateExclusive,
         Step::AtDetachPartition => match command.def.as_ref().and_then(|node| node.node.as_ref()) {
             Some(NodeEnum::PartitionCmd(partition)) if partition.concurrent => {
@@ -439,6 +443,7 @@ fn action_name(step: ast::AlterTableType) -> String {
         Step::AtNoForceRowSecurity => "NO FORCE ROW SECURITY",
         Step::AtAttachPartition => "ATTACH PARTITION",
         Step::AtDetachPartition => "DETACH PARTITION",
+        Step::AtDetachPartitionFinalize => "DETACH PARTITION ... FINALIZE",
         Step::AtAddIdentity => "ALTER COLUMN ... ADD IDENTITY",
         Step::AtSetIdentity => "ALTER COLUMN ... SET",
         Step::AtDropIdentity => "ALTER COLUMN ... DROP IDENTITY",

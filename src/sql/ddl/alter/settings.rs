@@ -281,6 +281,15 @@ impl Ddl<'_> {
                 "cannot mark index clustered in partitioned table",
             ));
         }
+        self.mark_clustered(relation, chosen)
+    }
+
+    /// Marks the index that a table is clustered by, and no other.
+    pub fn mark_clustered(
+        &mut self,
+        relation: &Relation,
+        chosen: Option<crate::sql::types::Oid>,
+    ) -> Result<()> {
         for oid in relation.indexes.clone() {
             let index = self.relation(oid)?;
             let clustered = chosen == Some(oid);
@@ -362,6 +371,9 @@ impl Ddl<'_> {
         }
         if info.predicate.is_some() {
             return refused("partial", sqlstate::FEATURE_NOT_SUPPORTED);
+        }
+        if !info.valid {
+            return refused("invalid", sqlstate::WRONG_OBJECT_TYPE);
         }
         let keys = info.keys.iter().take(info.key_count);
         let columns = keys.map(|key| &relation.columns[key.column as usize - 1]);

@@ -149,16 +149,14 @@ impl Ddl<'_> {
         self.require_triggers_inheritable(child, "a partition")
     }
 
+    /// DETACH PARTITION; of DETACH PARTITION CONCURRENTLY the first stage.
     pub async fn detach_partition(
         &mut self,
         parent: Arc<Relation>,
         command: &ast::AlterTableCmd,
     ) -> Result<()> {
         let (name, _) = partition_command(command)?;
-        let concurrent = matches!(
-            command.def.as_ref().and_then(|node| node.node.as_ref()),
-            Some(NodeEnum::PartitionCmd(partition)) if partition.concurrent
-        );
+        let concurrent = is_concurrent(command);
         if !parent.is_partitioned() {
             return Err(unfit(format!("table \"{}\" is not partitioned", parent.name)));
         }
@@ -170,30 +168,121 @@ impl Ddl<'_> {
         }
         self.lock_default_partition(&parent).await?;
         let child = self.find_relation(name)?;
+        let mode = match concurrent {
+            true => LockMode::ShareUpdateExclusive,
+            false => LockMode::AccessExclusive,
+        };
+        self.lock_relation(child.oid, mode).await?;
+        let child = self.relation(child.oid)?;
+        if !child.inheritance.parents.contains(&parent.oid) {
+            return Err(not_a_partition(&child, &parent));
+        }
+        self.require_attached(&parent, &child, concurrent)?;
+        self.require_unreferenced(&parent, &child).await?;
+        if !concurrent {
+            return self.finish_detach(&parent, child.oid).await;
+        }
+        self.keep_bound_as_check(&child).await?;
+        let child = self.relation(child.oid)?;
+        for index in child.indexes.iter().copied().chain([child.oid]) {
+            let mut changed = (*self.relation(index)?).clone();
+            changed.inheritance.detaching = !changed.inheritance.parents.is_empty();
+            self.put_relation(changed);
+        }
+        Ok(())
+    }
+
+    /// `55000` if a partition is being detached already: this one, or concurrently any.
+    fn require_attached(
+        &self,
+        parent: &Relation,
+        child: &Relation,
+        concurrent: bool,
+    ) -> Result<()> {
+        let pending = self.work.catalog.detaching_partition(parent.oid);
+        let Some(pending) = pending.filter(|pending| concurrent || pending.oid == child.oid) else {
+            return Ok(());
+        };
+        let schema = self.work.catalog.schema_name(parent.schema);
+        let error = match concurrent {
+            true => not_ready(format!(
+                "partition \"{}\" already pending detach in partitioned table \"{schema}.{}\"",
+                pending.name, parent.name
+            )),
+            false => not_ready(format!("cannot detach partition \"{}\"", child.name)).with_detail(
+                "The partition is being detached concurrently or has an unfinished detach.",
+            ),
+        };
+        Err(error.with_hint(FINALIZE_HINT))
+    }
+
+    /// DETACH PARTITION FINALIZE: what was begun concurrently, and did not come to its end.
+    pub async fn finalize_detach(
+        &mut self,
+        parent: Arc<Relation>,
+        command: &ast::AlterTableCmd,
+    ) -> Result<()> {
+        let (name, _) = partition_command(command)?;
+        if !parent.is_partitioned() {
+            return Err(unfit(format!("table \"{}\" is not partitioned", parent.name)));
+        }
+        let child = self.find_relation(name)?;
         self.lock_relation(child.oid, LockMode::AccessExclusive).await?;
         let child = self.relation(child.oid)?;
         if !child.inheritance.parents.contains(&parent.oid) {
-            return Err(Error::new(
-                sqlstate::UNDEFINED_TABLE,
-                format!(
-                    "relation \"{}\" is not a partition of relation \"{}\"",
-                    child.name, parent.name
-                ),
-            ));
+            return Err(not_a_partition(&child, &parent));
         }
-        self.require_unreferenced(&parent, &child).await?;
-        if concurrent {
-            self.keep_bound_as_check(&child).await?;
+        if !child.inheritance.detaching {
+            let message = format!("cannot complete detaching partition \"{}\"", child.name);
+            return Err(not_ready(message).with_detail("There's no pending concurrent detach."));
         }
-        self.leave_parent(child.oid, &parent)?;
-        let mut changed = (*self.relation(child.oid)?).clone();
-        changed.inheritance.bound = None;
-        self.put_relation(changed);
-        self.detach_triggers(child.oid).await?;
-        self.detach_referencing(child.oid).await?;
-        self.detach_indexes(child.oid)?;
-        self.detach_foreign_keys(child.oid)
+        self.finish_detach(&parent, child.oid).await
     }
+
+    /// Nobody knows the table as a partition any more.
+    pub async fn finish_detach(&mut self, parent: &Relation, child: Oid) -> Result<()> {
+        self.leave_parent(child, parent)?;
+        let mut changed = (*self.relation(child)?).clone();
+        changed.inheritance.bound = None;
+        changed.inheritance.detaching = false;
+        self.put_relation(changed);
+        self.detach_triggers(child).await?;
+        self.detach_referencing(child).await?;
+        self.detach_indexes(child)?;
+        self.detach_foreign_keys(child)
+    }
+
+    /// `55000` for an ALTER TABLE of a partition that is being detached.
+    pub fn require_not_detaching(&self, relation: &Relation) -> Result<()> {
+        match relation.inheritance.detaching && relation.is_partition() {
+            true => Err(not_ready(format!(
+                "cannot alter partition \"{}\" with an incomplete detach",
+                relation.name
+            ))
+            .with_hint(FINALIZE_HINT)),
+            false => Ok(()),
+        }
+    }
+}
+
+const FINALIZE_HINT: &str =
+    "Use ALTER TABLE ... DETACH PARTITION ... FINALIZE to complete the pending detach operation.";
+
+fn not_ready(message: String) -> Error {
+    Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, message)
+}
+
+fn not_a_partition(child: &Relation, parent: &Relation) -> Error {
+    Error::new(
+        sqlstate::UNDEFINED_TABLE,
+        format!("relation \"{}\" is not a partition of relation \"{}\"", child.name, parent.name),
+    )
+}
+
+/// Whether DETACH PARTITION says CONCURRENTLY.
+pub fn is_concurrent(command: &ast::AlterTableCmd) -> bool {
+    let def = command.def.as_ref().and_then(|node| node.node.as_ref());
+    matches!(def, Some(NodeEnum::PartitionCmd(partition)) if partition.concurrent)
 }
 
 impl Ddl<'_> {

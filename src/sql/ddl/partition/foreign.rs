@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::table::{Family, TableInfo, Writer, verify};
+use crate::txn::LockMode;
 
 impl Ddl<'_> {
     /// What PostgreSQL refuses of a foreign key of a partitioned table.
@@ -128,6 +129,7 @@ impl Ddl<'_> {
         let mut due: Vec<Arc<Constraint>> = parts.cloned().collect();
         while let Some(part) = due.pop() {
             due.extend(catalog.constraints().filter(|below| below.parent == part.oid).cloned());
+            self.lock_relation(part.table, LockMode::AccessExclusive).await?;
             self.drop_one(part.address()).await?;
         }
         Ok(())
@@ -253,6 +255,8 @@ impl Ddl<'_> {
                 if !above.contains(&foreign.key.referenced_table) {
                     continue;
                 }
+                // Those who are about to refer to the partition are waited for.
+                self.lock_relation(foreign.constraint.table, LockMode::Share).await?;
                 let mut writer = Writer::new(self.work, self.ctx);
                 if let Some((table, detail)) = writer.first_reference(&member.info, foreign).await?
                 {

@@ -261,6 +261,7 @@ impl Ddl<'_> {
                 continue;
             }
             index.inheritance.parents.clear();
+            index.inheritance.detaching = false;
             let constraint = match &index.kind {
                 RelationKind::Index(index) => index.constraint,
                 _ => 0,

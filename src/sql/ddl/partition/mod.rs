@@ -20,8 +20,25 @@ mod index;
 mod key;
 mod trigger;
 
-use crate::error::Error;
+pub use attach::is_concurrent;
+
+use super::{Arguments, Ddl};
+use crate::error::{Error, Result};
+use crate::sql::run::{StatementContext, Work};
+use crate::sql::types::Oid;
 use crate::sqlstate;
+
+/// The last stage of DETACH PARTITION CONCURRENTLY.
+pub async fn finish_detach(
+    parent: Oid,
+    child: Oid,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<()> {
+    let mut ddl = Ddl { work, ctx, arguments: Arguments::default() };
+    let parent = ddl.relation(parent)?;
+    ddl.finish_detach(&parent, child).await
+}
 
 /// `42P17`.
 fn unfit(message: impl Into<String>) -> Error {

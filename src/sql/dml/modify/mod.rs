@@ -20,6 +20,7 @@ use crate::sql::ir::{
 };
 use crate::sql::plan::walk;
 use crate::sql::run::eval::Evaluator;
+use crate::sql::run::work::Touched;
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, SqlType, oid};
 use crate::table::{Event, Family, Member, TableInfo, Writer};
@@ -209,6 +210,17 @@ impl ModifyPlan {
         work: &mut Work,
         ctx: &StatementContext,
     ) -> Result<Effect> {
+        // Parts of the statement that come before it may change its rows.
+        let mut has_parts = false;
+        visit::modifications(&query.rel, &mut |_| has_parts = true);
+        let told;
+        let ctx = match has_parts && ctx.touched.is_none() {
+            true => {
+                told = StatementContext { touched: Some(Touched::default()), ..ctx.clone() };
+                &told
+            }
+            false => ctx,
+        };
         for _ in 0..RESTARTS_MAX {
             let mark = work.txn.begin_statement();
             let state = work.table.clone();

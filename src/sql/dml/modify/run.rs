@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::sql::ir::Query;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::recheck::{self, Held, Judged};
+use crate::sql::run::work::TouchedRow;
 use crate::sql::run::{self, StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::storage::{Value, key, row};
@@ -124,7 +125,6 @@ impl Run<'_> {
         let (ctx, params) = (self.ctx, self.params);
         let mode = self.plan.lock_mode(member);
         let info = &member.info;
-        let fires = info.triggers.is_some();
         let by_values = self.may_stay_weak(member);
         let values_of = |writer: &mut Writer<'_>, seen: &[Datum]| {
             let value = |value: &Evaluator| value.eval(&ctx.eval, params, seen);
@@ -143,8 +143,8 @@ impl Run<'_> {
                 LockedRow::Changed(row) => (row, true),
                 LockedRow::Gone | LockedRow::NotAvailable => continue,
             };
-            if !changed && fires && row[..] != read[..] {
-                return Err(already_modified("updated"));
+            if !changed && self.is_done(member, rid, (&read, &row), writer)? {
+                continue;
             }
             let seen = evaluated_row(member, rid, &row)?;
             let new = match early.filter(|_| row[..] == read[..]) {
@@ -203,7 +203,15 @@ impl Run<'_> {
                 };
                 let locked = writer.lock_row(&member.info, rid, mode, WaitPolicy::Wait).await?;
                 let row: Value = match locked {
-                    LockedRow::Unchanged(row) => row,
+                    LockedRow::Unchanged(row) => {
+                        if writer.work.txn.has_written(Keyspace::Rows, &key)?
+                            && let Some(read) = reads.get(Keyspace::Rows, &key)?
+                            && self.is_done(&member, rid, (&read, &row), &writer)?
+                        {
+                            continue;
+                        }
+                        row
+                    }
                     LockedRow::Changed(row) => {
                         let now = (rid, &row[..]);
                         match self.judge_again(query, &member, now, &reads, &mut writer).await? {
@@ -228,6 +236,43 @@ impl Run<'_> {
         }
         writer.after_statement(&root, event, &self.plan.assigned)?;
         writer.finish().await.map(|()| true)
+    }
+
+    /// Whether another part of this statement has changed the row, which is then passed
+    /// over. `27000` if something that the statement has called has changed it: it is what
+    /// it was read as no more.
+    fn is_done(
+        &self,
+        member: &Member,
+        rid: u64,
+        (read, row): (&[u8], &[u8]),
+        writer: &Writer<'_>,
+    ) -> Result<bool> {
+        if row == read {
+            return Ok(false);
+        }
+        let info = &member.info;
+        let touched = self.ctx.touched.as_ref();
+        let touched = touched.map_or(TouchedRow::Not, |t| t.find(info.oid(), rid, row));
+        let key = key::row(info.storage_id(), rid);
+        let committed = writer.work.txn.newest().get(Keyspace::Rows, &key)?;
+        // After a change by another transaction it counts who was the last, as in PostgreSQL.
+        let counts_first = committed.as_deref() == Some(read);
+        match touched {
+            TouchedRow::Unread => Ok(false),
+            TouchedRow::Changed { is_still } if counts_first || is_still => Ok(true),
+            _ => Err(already_modified(if self.plan.delete { "deleted" } else { "updated" })),
+        }
+    }
+
+    /// The parts of the statement that come later are told.
+    fn note_touched(&self, info: &TableInfo, rid: u64, writer: &Writer<'_>) -> Result<()> {
+        if let Some(touched) = &self.ctx.touched {
+            let key = key::row(info.storage_id(), rid);
+            let row = writer.work.txn.get_newest(Keyspace::Rows, &key)?;
+            touched.note(info.oid(), rid, row.as_deref().unwrap_or_default());
+        }
+        Ok(())
     }
 
     /// A key that is assigned what it is already keeps to the weaker lock. To triggers it
@@ -292,6 +337,7 @@ impl Run<'_> {
             if !part::delete(writer, &self.root, member, (rid, &old), "deleted").await? {
                 return Ok(());
             }
+            self.note_touched(info, rid, writer)?;
             self.count += 1;
             let old = as_parent(member, old);
             return self.returned.add(self.params, system, &old, extra, writer).await;
@@ -316,6 +362,7 @@ impl Run<'_> {
         let policed = Policed { checks: &self.plan.policies.update, params: self.params };
         let written = part::update(writer, &self.root, member, changed, policed).await?;
         let Some(written) = written else { return Ok(()) };
+        self.note_touched(info, rid, writer)?;
         let (table, rid) = (written.member.info.oid(), written.rid);
         let system = SystemColumns { table, rid, ..system };
         let row = as_parent(&written.member, written.row);

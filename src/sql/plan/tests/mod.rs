@@ -49,6 +49,7 @@ impl Fixture {
             },
             notices,
             reads: None,
+            touched: None,
         };
         Fixture { transactions, context }
     }

@@ -8,6 +8,8 @@
 //! What a deleted or changed key means for rows that refer to it is settled at
 //! the end of the statement (NO ACTION of a deferred constraint: at commit).
 
+mod action;
+
 use std::sync::Arc;
 
 use super::family::Family;
@@ -131,7 +133,7 @@ impl Writer<'_> {
                     continue;
                 }
             }
-            let action = action(&foreign.key, after.is_some());
+            let action = action::action_of(&foreign.key, after.is_some());
             let check = PendingCheck::Referenced {
                 constraint: foreign.constraint.oid,
                 old: before,
@@ -351,129 +353,6 @@ impl Writer<'_> {
         }
     }
 
-    async fn settle_referenced(
-        &mut self,
-        constraint: Oid,
-        old: &[Datum],
-        new: Option<&[Datum]>,
-    ) -> Result<()> {
-        let Some(constraint) = self.work.catalog.constraint(constraint).cloned() else {
-            return Ok(());
-        };
-        let child = self.table(constraint.table)?;
-        let Some(foreign) =
-            child.foreign_keys.iter().find(|foreign| foreign.constraint.oid == constraint.oid)
-        else {
-            return Ok(());
-        };
-        let key = &foreign.key;
-        let parent = self.table(key.referenced_table)?;
-        let action = action(key, new.is_some());
-        if action == ReferentialAction::NoAction
-            && let Some((table, index, values)) = self.referenced_key(&parent, key, old)?
-            && self.newest_rid(&table, &index, &values)?.is_some()
-        {
-            return Ok(());
-        }
-        let only_one = matches!(action, ReferentialAction::NoAction | ReferentialAction::Restrict);
-        let event = match (action, new) {
-            (ReferentialAction::Cascade, None) => Event::Delete,
-            _ => Event::Update,
-        };
-        if !only_one {
-            self.before_statement(&child, event, &key.columns)?;
-        }
-        for (table, key) in self.referencing_tables(&child, foreign)? {
-            let rids = self.referencing_rids(&table, &key, old, only_one).await?;
-            if only_one && !rids.is_empty() {
-                let eval = &self.ctx.eval;
-                let part = |values: &[Datum]| -> Result<Option<Arc<TableInfo>>> {
-                    let found = self.referenced_key(&parent, &foreign.key, values)?;
-                    Ok(found.map(|(table, ..)| table))
-                };
-                // A row that leaves its partition is updated in the table as a whole.
-                let (before, after) = (part(old)?, new.map(part).transpose()?.flatten());
-                let name = match (&before, &after) {
-                    (Some(before), Some(after)) if before.oid() != after.oid() => parent.name(),
-                    (Some(before), _) => before.name(),
-                    (None, _) => parent.name(),
-                };
-                let tables = (&*parent, &*child);
-                let changed = before.as_deref().filter(|before| before.name() == name);
-                let named = self.named_for(foreign, changed);
-                return Err(violation::foreign_key_referenced(tables, name, eval, &named, old));
-            }
-            for rid in rids {
-                self.act((&child, &table), &key, action, rid, new).await?;
-            }
-        }
-        if action == ReferentialAction::SetDefault {
-            self.require_gone(&parent, &child, foreign, old).await?;
-        }
-        match only_one {
-            true => Ok(()),
-            false => self.after_statement(&child, event, &key.columns),
-        }
-    }
-
-    /// A key of a row of the table that a foreign key's rows refer to: the name of
-    /// their table, and the key as `(a)=(1)`.
-    pub async fn first_reference(
-        &mut self,
-        info: &TableInfo,
-        foreign: &ForeignKeyInfo,
-    ) -> Result<Option<(String, String)>> {
-        let child = self.table(foreign.constraint.table)?;
-        let named = child.foreign_keys.iter().find(|f| f.constraint.oid == foreign.constraint.oid);
-        let Some(named) = named else { return Ok(None) };
-        let tables = self.referencing_tables(&child, named)?;
-        let rows = self.work.txn.overlay_newest();
-        for entry in rows.scan(Keyspace::Rows, &key::rows(info.storage_id()), false) {
-            if self.ctx.cancel.is_cancelled() {
-                return Err(Error::query_canceled());
-            }
-            let values = pick(&info.decode(&entry?.1)?, &foreign.key.referenced_columns);
-            if values.iter().any(Datum::is_null) {
-                continue;
-            }
-            for (table, key) in &tables {
-                if !self.referencing_rids(table, key, &values, true).await?.is_empty() {
-                    let columns = &foreign.key.referenced_columns;
-                    let text = violation::columns_text(info, &self.ctx.eval, columns, &values);
-                    return Ok(Some((child.name().to_owned(), text)));
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// The tables whose rows a foreign key is about, with the key over their columns.
-    fn referencing_tables(
-        &self,
-        child: &Arc<TableInfo>,
-        foreign: &ForeignKeyInfo,
-    ) -> Result<Vec<(Arc<TableInfo>, ForeignKey)>> {
-        if !child.relation.is_partitioned() {
-            return Ok(vec![(child.clone(), foreign.key.clone())]);
-        }
-        let family = Family::of(&self.work.catalog, child.oid())?;
-        let lost = || Error::internal("a partition lacks a column of its table");
-        family
-            .members
-            .iter()
-            .map(|member| {
-                let own = |columns: &[i16]| {
-                    let same = columns.iter().map(|attnum| member.attnum(*attnum));
-                    same.collect::<Option<Vec<i16>>>().ok_or_else(lost)
-                };
-                let mut key = foreign.key.clone();
-                key.columns = own(&key.columns)?;
-                key.delete_set_columns = own(&key.delete_set_columns)?;
-                Ok((member.info.clone(), key))
-            })
-            .collect()
-    }
-
     /// The table and the unique index behind a foreign key, and the key to look up
     /// there; `None` if the values cannot be in the referenced columns.
     fn referenced_key(
@@ -497,6 +376,9 @@ impl Writer<'_> {
             Err(error) if error.code() == crate::sqlstate::CHECK_VIOLATION => return Ok(None),
             Err(error) => return Err(error),
         };
+        if self.is_repeatable() && !self.is_still_partition(&member.info) {
+            return Ok(None);
+        }
         let columns: Option<Vec<i16>> =
             foreign.referenced_columns.iter().map(|attnum| member.attnum(*attnum)).collect();
         let columns = columns.ok_or_else(|| Error::internal("a referenced column is missing"))?;
@@ -510,135 +392,16 @@ impl Writer<'_> {
         Ok(Some((member.info.clone(), index.clone(), key)))
     }
 
-    /// Fails if rows still refer to a key that is gone: their default is that key.
-    async fn require_gone(
-        &self,
-        parent: &Arc<TableInfo>,
-        child: &Arc<TableInfo>,
-        foreign: &ForeignKeyInfo,
-        values: &[Datum],
-    ) -> Result<()> {
-        if let Some((table, index, key)) = self.referenced_key(parent, &foreign.key, values)?
-            && self.newest_rid(&table, &index, &key)?.is_some()
-        {
-            return Ok(());
-        }
-        for (table, key) in self.referencing_tables(child, foreign)? {
-            if !self.referencing_rids(&table, &key, values, true).await?.is_empty() {
-                let tables = (&**parent, &**child);
-                let (name, eval) = (parent.name(), &self.ctx.eval);
-                return Err(violation::foreign_key_referenced(tables, name, eval, foreign, values));
-            }
-        }
-        Ok(())
-    }
-
-    /// The rows of `child` that refer to a key, in the newest state.
-    async fn referencing_rids(
-        &self,
-        child: &Arc<TableInfo>,
-        key: &ForeignKey,
-        values: &[Datum],
-        only_one: bool,
-    ) -> Result<Vec<u64>> {
-        let Some(values) = coerced(child, &key.columns, values)? else { return Ok(Vec::new()) };
-        let limit = if only_one { 1 } else { usize::MAX };
-        let overlay = self.work.txn.overlay_newest();
-        let by_index = child
-            .indexes
-            .iter()
-            .filter(|index| index.is_usable())
-            .find_map(|index| Some((index, prefix_order(index, &key.columns)?)));
-        if let Some((index, order)) = by_index {
-            let search = KeySearch::equal(order.iter().map(|at| values[*at].clone()).collect());
-            let mut lookup = Lookup::new(child, &overlay, index, &search, false);
-            return std::iter::from_fn(|| lookup.next_rid()).take(limit).collect();
-        }
-        let (child, columns) = (child.clone(), key.columns.clone());
-        let scan = move || rids_with(&child, &overlay, &columns, &values, limit);
-        tokio::task::spawn_blocking(scan)
-            .await
-            .map_err(|error| Error::internal(format!("scan failed: {error}")))?
-    }
-
-    /// Carries out a referential action on one referencing row.
-    async fn act(
-        &mut self,
-        (root, child): (&Arc<TableInfo>, &Arc<TableInfo>),
-        key: &ForeignKey,
-        action: ReferentialAction,
-        rid: u64,
-        new: Option<&[Datum]>,
-    ) -> Result<()> {
-        let resource = Resource::row(child.storage_id(), rid);
-        let mode = match (action, new) {
-            (ReferentialAction::Cascade, None) => LockMode::RowForUpdate,
-            _ => Writer::update_lock(child, key.columns.iter().copied()),
-        };
-        lock::acquire(&mut self.work.txn, resource, mode, self.ctx).await?;
-        let row_key = key::row(child.storage_id(), rid);
-        let stored = self.work.txn.get_newest(Keyspace::Rows, &row_key)?;
-        let txn = &self.work.txn;
-        let others = self.is_repeatable() && !txn.has_written(Keyspace::Rows, &row_key)?;
-        let Some(stored) = stored else {
-            return if others { Err(Error::concurrent_delete()) } else { Ok(()) };
-        };
-        // A row that came or changed after the snapshot is not this transaction's to change.
-        if others && txn.changed_since_snapshot(&stored) {
-            return Err(Error::concurrent_update());
-        }
-        let old = child.decode(&stored)?;
-        let mut changed = old.clone();
-        match (action, new) {
-            (ReferentialAction::Cascade, None) => {
-                return self.delete_firing(child, rid, &old, "deleted").await.map(drop);
-            }
-            (ReferentialAction::Cascade, Some(new)) => {
-                let values = coerced(child, &key.columns, new)?;
-                let values = values.unwrap_or_else(|| new.to_vec());
-                set_columns(&mut changed, &key.columns, values);
-            }
-            (action, _) => {
-                let narrowed = new.is_none() && !key.delete_set_columns.is_empty();
-                let columns = if narrowed { &key.delete_set_columns } else { &key.columns };
-                for attnum in columns {
-                    changed[*attnum as usize - 1] = match action {
-                        ReferentialAction::SetDefault => self.default_of(child, *attnum)?,
-                        _ => Datum::Null,
-                    };
-                }
-            }
-        }
-        if child.oid() == root.oid() {
-            return self.update_firing(child, rid, &old, changed, &key.columns).await.map(drop);
-        }
-        let family = Family::of(&self.work.catalog, root.oid())?;
-        let member = family.member(child.oid()).cloned();
-        let member = member.ok_or_else(|| Error::internal("a partition outside of its table"))?;
-        let changed = part::Changed {
-            rid,
-            old: &old,
-            new: changed,
-            assigned: &key.columns,
-            doing: "updated",
-        };
-        part::update(self, root, &member, changed, part::Policed::NONE).await.map(drop)
-    }
-
-    /// A foreign key under the name of its row for the partition that was changed.
-    fn named_for(&self, foreign: &ForeignKeyInfo, changed: Option<&TableInfo>) -> ForeignKeyInfo {
-        let catalog = &self.work.catalog;
-        let part =
-            changed.and_then(|info| catalog.referenced_part(&foreign.constraint, info.oid()));
-        let constraint = part.unwrap_or(&foreign.constraint).clone();
-        ForeignKeyInfo { constraint, key: foreign.key.clone() }
-    }
-
-    fn default_of(&self, info: &TableInfo, attnum: i16) -> Result<Datum> {
-        match info.default_of(&self.work.catalog, self.ctx, attnum)? {
-            Some(expression) => expression.eval(&self.ctx.eval, &[]),
-            None => Ok(Datum::Null),
-        }
+    /// Whether a partition of this transaction's catalog is one by now: what is being
+    /// detached must not be referred to, whatever the snapshot is.
+    fn is_still_partition(&self, info: &TableInfo) -> bool {
+        let is_changed_here = self.work.changes.iter().any(|change| change.key.oid == info.oid());
+        let newest = self.work.newest_catalog();
+        is_changed_here
+            || newest.relation(info.oid()).is_some_and(|now| {
+                !now.inheritance.detaching
+                    && now.inheritance.parents == info.relation.inheritance.parents
+            })
     }
 }
 
@@ -646,10 +409,6 @@ fn set_columns(row: &mut [Datum], attnums: &[i16], values: Vec<Datum>) {
     for (attnum, value) in attnums.iter().zip(values) {
         row[*attnum as usize - 1] = value;
     }
-}
-
-fn action(key: &ForeignKey, updated: bool) -> ReferentialAction {
-    if updated { key.on_update } else { key.on_delete }
 }
 
 /// The unique index behind a foreign key and the key to look up there; `None` if
@@ -668,31 +427,6 @@ fn referenced_key(
         return Err(Error::internal("a foreign key's index does not cover its columns"));
     };
     Ok(Some((index, order.iter().map(|at| values[*at].clone()).collect())))
-}
-
-/// The rows whose columns hold these values, by reading the whole table.
-fn rids_with(
-    info: &TableInfo,
-    overlay: &Overlay,
-    attnums: &[i16],
-    values: &[Datum],
-    limit: usize,
-) -> Result<Vec<u64>> {
-    let columns = comparison_columns(info, attnums)?;
-    let wanted = ordered::encode(&columns, values);
-    let positions: Vec<usize> = attnums.iter().map(|attnum| *attnum as usize - 1).collect();
-    let mut rids = Vec::new();
-    for entry in overlay.scan(Keyspace::Rows, &key::rows(info.storage_id()), false) {
-        let (row_key, row) = entry?;
-        let found = super::lookup::columns(info, &row, &positions)?;
-        if !found.iter().any(Datum::is_null) && ordered::encode(&columns, &found) == wanted {
-            rids.extend(key::row_parts(&row_key).map(|(_, rid)| rid));
-            if rids.len() >= limit {
-                break;
-            }
-        }
-    }
-    Ok(rids)
 }
 
 /// Makes the deferred checks: all of them before a commit (`everything`), or those
