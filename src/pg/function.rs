@@ -24,9 +24,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             params: call.params,
         };
         let (value, ty) = self.session.call_function(request).await?;
+        let format = format?;
         let eval = self.session.eval_context();
         let mark = self.wire.output.begin(b'V');
-        let put = encode::put_value(&mut self.wire.output.bytes, &value, ty, format?, &eval);
+        let put = encode::put_value(&mut self.wire.output.bytes, &value, ty, format, &eval);
         match put {
             Ok(()) => self.wire.output.end(mark),
             Err(error) => {
