@@ -86,19 +86,19 @@ start_after_kill() {
 for step in $steps; do
     case $step in
     kills)
-        ZSERVER_KILLS=${KILLS:-500} counted kills "$TESTS" crash::no_acknowledged
+        TEST_KILLS=${KILLS:-500} counted kills "$TESTS" crash::no_acknowledged
         ;;
     cuts)
-        ZSERVER_CUTS=${CUTS:-200} counted cuts "$TESTS" power::
+        TEST_CUTS=${CUTS:-200} counted cuts "$TESTS" power::
         ;;
     histories)
-        export ZSERVER_TRANSACTIONS=${TRANSACTIONS:-1000000}
+        export TEST_TRANSACTIONS=${TRANSACTIONS:-1000000}
         for test in repeatable_read_is serializable_has snapshot_isolation_holds a_serial_order; do
             counted histories "$TESTS" "history::workload::$test"
         done
         ;;
     schedules)
-        ZSERVER_SCHEDULES=${SCHEDULES:-1000000} counted schedules "$UNIT_TESTS" random_schedules
+        TEST_SCHEDULES=${SCHEDULES:-1000000} counted schedules "$UNIT_TESTS" random_schedules
         ;;
     faults)
         counted faults "$UNIT_TESTS" every_operation_of_the_files

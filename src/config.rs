@@ -326,6 +326,7 @@ impl Config {
         }
         at_least("work_mem", self.work_mem.0, 64)?;
         at_least("memory_limit", self.memory_limit.0, 16 << 20)?;
+        at_least("max_write_set", self.max_write_set.0, 64 << 10)?;
         at_least("max_snapshot", self.max_snapshot.0, 1 << 20)?;
         at_least("max_startup_message", self.max_startup_message.0, 1_000)?;
         at_least("max_message", self.max_message.0, 64 << 10)?;

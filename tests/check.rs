@@ -332,3 +332,46 @@ fn what_is_no_data_directory_cannot_be_checked() {
     assert!(said.contains("is not a data directory"), "{said}");
     assert!(!directory.path().join("nothing").exists(), "and none is made");
 }
+
+/// The server reads its own files while it runs, and its log names what a disk has lost.
+#[test]
+fn the_scrubber_names_a_file_that_has_changed() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let data = directory.path().join("data");
+    let environment =
+        [("ZSERVER_DEV", "true"), ("ZSERVER_SCRUB_INTERVAL", "1s"), ("ZSERVER_SCRUB_RATE", "1GB")];
+    let (server, log) = Zserver::start_with_log(&data, &environment);
+    block_on(async {
+        let client = connect(server.port).await;
+        let sql =
+            "CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 20000); CHECKPOINT";
+        client.batch_execute(sql).await.expect("tables on disk");
+    });
+    let wait_for = |text: &str| {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while std::time::Instant::now() < until {
+            match log.recv_timeout(std::time::Duration::from_secs(60)) {
+                Ok(line) if line.contains(text) => return line,
+                _ => {}
+            }
+        }
+        panic!("nothing is said of \"{text}\"");
+    };
+    let clean = wait_for("all files were compared with their checksums");
+    assert!(clean.contains('0'), "{clean}");
+    let tables = |directory: PathBuf| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(directory).into_iter().flatten();
+        entries.map(|entry| entry.expect("an entry").path()).collect()
+    };
+    let keyspaces = tables(data.join("engine/keyspaces"));
+    let files = keyspaces.into_iter().flat_map(|keyspace| tables(keyspace.join("tables")));
+    let largest = files.max_by_key(|path| path.metadata().expect("a file").len()).expect("a table");
+    let mut bytes = std::fs::read(&largest).expect("readable");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&largest, bytes).expect("writable");
+    let said = wait_for("is damaged");
+    let name = largest.file_name().and_then(|name| name.to_str()).expect("a name");
+    assert!(said.contains(name), "{said}: not {largest:?}");
+    assert_eq!(server.terminate().code(), Some(0));
+}

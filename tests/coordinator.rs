@@ -346,3 +346,56 @@ fn branches_follow_their_transaction() {
         assert_eq!(column(&client, "SELECT name FROM zserver_servers()").await, "s0");
     });
 }
+
+/// A certificate for `localhost` that signs itself, and its key, as files.
+fn certificate(directory: &Path, name: &str) -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("made");
+    let path = |kind: &str| directory.join(format!("{name}.{kind}")).display().to_string();
+    std::fs::write(path("crt"), made.cert.pem()).expect("a certificate");
+    std::fs::write(path("key"), made.signing_key.serialize_pem()).expect("a key");
+    (path("crt"), path("key"))
+}
+
+/// Connections to another server are encrypted as `sslmode` says, and its certificate is
+/// asked for.
+#[test]
+fn sslmode_of_another_server_means_what_it_says() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let (own, key) = certificate(directory.path(), "own");
+    let (strange, _) = certificate(directory.path(), "strange");
+    let encrypted = [("ZSERVER_DEV", "true"), ("ZSERVER_SSL_CERT_FILE", &*own)];
+    let strict = [("ZSERVER_SSL_KEY_FILE", &*key), ("ZSERVER_REQUIRE_TLS", "true")];
+    let encrypted = [encrypted, strict].concat();
+    let there = Zserver::start_secured(&directory.path().join("there"), &encrypted);
+    let plain = Zserver::start_secured(&directory.path().join("plain"), &ENVIRONMENT);
+    let here = Zserver::start_secured(&directory.path().join("here"), &ENVIRONMENT);
+    // Host, words of the connection string, whether it connects.
+    let cases = [
+        (&there, "localhost", "sslmode=disable".to_owned(), false),
+        (&there, "localhost", String::new(), true),
+        (&there, "localhost", "sslmode=require".to_owned(), true),
+        (&there, "localhost", format!("sslmode=require sslrootcert={strange}"), false),
+        (&there, "localhost", format!("sslmode=verify-full sslrootcert={own}"), true),
+        (&there, "127.0.0.1", format!("sslmode=verify-full sslrootcert={own}"), false),
+        (&there, "127.0.0.1", format!("sslmode=verify-ca sslrootcert={own}"), true),
+        (&there, "localhost", format!("sslmode=verify-ca sslrootcert={strange}"), false),
+        (&plain, "localhost", String::new(), true),
+        (&plain, "localhost", "sslmode=require".to_owned(), false),
+    ];
+    block_on(async {
+        let client = connect(here.port).await;
+        for (number, (server, host, words, connects)) in cases.iter().enumerate() {
+            let port = server.port;
+            let add = format!(
+                "SELECT zserver_add_server('s{number}', \
+                 'host={host} port={port} user=postgres dbname=postgres {words}')"
+            );
+            client.batch_execute(&add).await.expect(&add);
+            let ask = format!("SELECT zserver_query('s{number}', 'SELECT 1')");
+            match connects {
+                true => assert_eq!(column(&client, &ask).await, "{1}", "{add}"),
+                false => assert_eq!(code(&client, &ask).await, "08006", "{add}"),
+            }
+        }
+    });
+}

@@ -1,5 +1,5 @@
 //! kill −9 under writing clients: every acknowledged commit is found again, and
-//! no transaction is half there. `ZSERVER_KILLS` says how many kills.
+//! no transaction is half there. `TEST_KILLS` says how many kills.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -58,7 +58,7 @@ pub async fn stored(port: u16, client: i32) -> i64 {
 
 #[test]
 fn no_acknowledged_commit_is_lost_in_25_kills() {
-    let kills = count("ZSERVER_KILLS", 25);
+    let kills = count("TEST_KILLS", 25);
     let mut server = Zserver::start();
     block_on(async {
         connect(server.port).await.batch_execute(SETUP).await.expect("a table");

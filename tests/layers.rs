@@ -27,7 +27,7 @@ const HIDDEN: [(&str, &[&str]); 6] = [
     ("fjall", &["src/storage"]),
     ("sfa", &["src/storage"]),
     ("tokio_postgres", &["src/coordinator", "src/server"]),
-    ("rustls", &["src/pg", "src/server"]),
+    ("rustls", &["src/coordinator", "src/pg", "src/server"]),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {

@@ -15,6 +15,7 @@
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
+//! | [`large`] | statements that change more rows than memory holds |
 //! | [`catalogs`] | psql describes and pg_dump dumps as on PostgreSQL |
 //! | [`online`] | indexes are built, partitions detached while the table is in use |
 //! | [`memory`] | queries within the memory limit |
@@ -44,6 +45,7 @@ mod functions;
 mod history;
 mod indexes;
 mod isolation;
+mod large;
 mod layers;
 mod locks;
 mod login;

@@ -2,7 +2,7 @@
 //! under the server without writing anything back. What was acknowledged before is there
 //! when the image is mounted again.
 //!
-//! `ZSERVER_CUTS` says how many cuts.
+//! `TEST_CUTS` says how many cuts.
 //!
 //! What is acknowledged after the cut has begun is not counted: with the power gone, nobody
 //! would hear of it.
@@ -81,7 +81,7 @@ fn no_acknowledged_commit_is_lost_in_10_power_cuts() {
         return;
     };
     let data = image.path().join("data");
-    let cuts = count("ZSERVER_CUTS", 10);
+    let cuts = count("TEST_CUTS", 10);
     // By client: what was acknowledged before the cut, and what until the end.
     let mut known = vec![(0i64, 0i64); CLIENTS as usize];
     for cut in 0..cuts {

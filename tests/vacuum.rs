@@ -82,8 +82,8 @@ fn what_vacuum_cannot_do_it_names() {
                 error.code().expect("an SQLSTATE").code().to_owned()
             }
         };
-        assert_eq!(code("VACUUM (FREEZE) t").await, "0A000");
-        assert_eq!(code("VACUUM (PARALLEL 2) t").await, "0A000");
+        assert_eq!(code("VACUUM (FULL, PARALLEL 2) t").await, "0A000");
+        assert_eq!(code("VACUUM (NOPE) t").await, "42601");
         assert_eq!(code("VACUUM t (a)").await, "0A000");
         assert_eq!(code("BEGIN; VACUUM t").await, "25001");
         client.batch_execute("ROLLBACK").await.expect("over");

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::future::{join_all, try_join_all};
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::servers::with_source;
+use super::tls::Connector;
 use super::{Branch, Coordinator, decision, unreachable};
 use crate::error::{Error, Result};
 use crate::sqlstate::{self, SqlState};
@@ -43,6 +44,7 @@ struct Open {
     server: String,
     gid: String,
     client: Arc<Client>,
+    connector: Connector,
     /// A statement on it failed: it cannot be committed.
     failed: bool,
 }
@@ -98,7 +100,9 @@ impl Branches {
             branch.failed = true;
             // It may run on where it was given up.
             let token = branch.client.cancel_token();
-            self.coordinator.runtime()?.spawn(async move { token.cancel_query(NoTls).await });
+            let connector = branch.connector.clone();
+            let cancel = async move { token.cancel_query(connector).await };
+            self.coordinator.runtime()?.spawn(cancel);
         }
         result
     }
@@ -117,14 +121,14 @@ impl Branches {
         let number = self.coordinator.number()?;
         let number = number.ok_or_else(|| Error::internal("the coordinator has no number"))?;
         let (timeout, begin) = (self.coordinator.timeout(), self.begin.clone());
-        let client = self.coordinator.wait(is_over, async move {
-            let client = known.connect(timeout).await?;
+        let (client, connector) = self.coordinator.wait(is_over, async move {
+            let (client, connector) = known.connect(timeout).await?;
             query(&client, &known.name, &begin).await?;
-            Ok(client)
+            Ok((client, connector))
         })?;
         let gid = gid(number, self.transaction, self.open.len());
         let (server, client) = (server.to_owned(), Arc::new(client));
-        self.open.push(Open { server, gid, client, failed: false });
+        self.open.push(Open { server, gid, client, connector, failed: false });
         Ok(self.open.len() - 1)
     }
 

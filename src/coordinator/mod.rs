@@ -37,6 +37,7 @@ mod branch;
 mod decision;
 mod resolve;
 mod servers;
+mod tls;
 
 use std::collections::HashSet;
 use std::future::Future;

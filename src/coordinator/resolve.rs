@@ -46,7 +46,7 @@ impl Coordinator {
         resolved: &mut Resolved,
     ) -> Result<()> {
         let timeout = self.timeout();
-        let client = server.connect(timeout).await?;
+        let (client, _) = server.connect(timeout).await?;
         // Decided before the server is asked, and nobody is at them: what it does not
         // list has ended there.
         let mut decided = self.decisions()?;

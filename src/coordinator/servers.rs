@@ -10,9 +10,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::config::Host;
+use tokio_postgres::{Client, Config};
 
+use super::tls::{Connector, Encryption};
 use super::{Coordinator, unreachable};
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -39,28 +40,29 @@ fn server_key(name: &str) -> Vec<u8> {
 }
 
 impl RemoteServer {
-    fn parse(conninfo: &str) -> Result<Config> {
-        let config = Config::from_str(conninfo).map_err(|error| {
+    fn parse(conninfo: &str) -> Result<(Config, Encryption)> {
+        let (encryption, rest) = Encryption::take(conninfo)?;
+        let mut config = Config::from_str(&rest).map_err(|error| {
             Error::new(
                 sqlstate::INVALID_PARAMETER_VALUE,
                 format!("invalid connection string: {}", with_source(&error)),
             )
         })?;
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(Error::unsupported("an encrypted connection to another server"));
-        }
+        config.ssl_mode(encryption.mode);
         if config.get_hosts().is_empty() {
             return Err(Error::new(
                 sqlstate::INVALID_PARAMETER_VALUE,
                 "the connection string names no host",
             ));
         }
-        Ok(config)
+        Ok((config, encryption))
     }
 
     /// The connection string without the password.
     pub fn shown(&self) -> String {
-        let Ok(config) = RemoteServer::parse(&self.conninfo) else { return String::new() };
+        let Ok((config, encryption)) = RemoteServer::parse(&self.conninfo) else {
+            return String::new();
+        };
         let mut shown = Vec::new();
         for host in config.get_hosts() {
             match host {
@@ -71,15 +73,20 @@ impl RemoteServer {
         shown.extend(config.get_ports().iter().map(|port| format!("port={port}")));
         shown.extend(config.get_user().map(|user| format!("user={user}")));
         shown.extend(config.get_dbname().map(|name| format!("dbname={name}")));
+        if encryption.sslmode != "prefer" {
+            shown.push(format!("sslmode={}", encryption.sslmode));
+        }
         shown.join(" ")
     }
 
-    /// Opens a connection; its task runs on the present runtime.
-    pub(super) async fn connect(&self, timeout: Duration) -> Result<Client> {
-        let mut config = RemoteServer::parse(&self.conninfo)?;
+    /// Opens a connection; its task runs on the present runtime. With it what another one
+    /// to cancel its statements is made with.
+    pub(super) async fn connect(&self, timeout: Duration) -> Result<(Client, Connector)> {
+        let (mut config, encryption) = RemoteServer::parse(&self.conninfo)?;
+        let connector = encryption.connector()?;
         config.connect_timeout(timeout);
         config.application_name("zserver coordinator");
-        let connected = tokio::time::timeout(timeout, config.connect(NoTls)).await;
+        let connected = tokio::time::timeout(timeout, config.connect(connector.clone())).await;
         let connected = connected.map_err(|_| unreachable(&self.name, "no connection in time"))?;
         let (client, connection) =
             connected.map_err(|error| unreachable(&self.name, with_source(&error)))?;
@@ -87,7 +94,7 @@ impl RemoteServer {
             // Its client is told of the same failure.
             let _ = connection.await;
         });
-        Ok(client)
+        Ok((client, connector))
     }
 }
 
@@ -200,9 +207,15 @@ mod tests {
         let conninfo = "host=localhost port=5433 user=me password=secret dbname=d".to_owned();
         let server = RemoteServer { name: "a".to_owned(), conninfo };
         assert_eq!(server.shown(), "host=localhost port=5433 user=me dbname=d");
-        let code = |text| RemoteServer::parse(text).expect_err(text).code().as_str().to_owned();
+        let conninfo = "host=localhost sslmode=require".to_owned();
+        let server = RemoteServer { name: "a".to_owned(), conninfo };
+        assert_eq!(server.shown(), "host=localhost sslmode=require");
+        let code = |text| match RemoteServer::parse(text) {
+            Ok(_) => panic!("{text} is taken"),
+            Err(error) => error.code().as_str().to_owned(),
+        };
         assert_eq!(code("host=a nonsense=1"), "22023");
         assert_eq!(code("user=me"), "22023");
-        assert_eq!(code("host=a sslmode=require"), "0A000");
+        assert_eq!(code("host=a sslmode=allow"), "0A000");
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::{Error, Result};
 use crate::session::Database;
 
-/// The first reading waits, so that a start has the disk to itself.
+/// The first reading waits at most so long, so that a start has the disk to itself.
 const FIRST_AFTER: Duration = Duration::from_secs(60);
 /// How often it looks whether the server stops.
 const STEP: Duration = Duration::from_millis(100);
@@ -22,7 +22,7 @@ pub(super) fn start(database: Arc<Database>, stop: CancellationToken) -> Result<
     std::thread::Builder::new()
         .name("scrubber".into())
         .spawn(move || {
-            let mut wait = FIRST_AFTER;
+            let mut wait = FIRST_AFTER.min(database.config().scrub_interval.duration());
             while sleep(wait, &stop) {
                 let config = database.config();
                 wait = config.scrub_interval.duration();

@@ -268,7 +268,7 @@ impl Database {
             payload: payload.encode()?,
         };
         if work.txn.is_large() {
-            blocking(|| work.txn.settle())?;
+            blocking(|| work.txn.gather())?;
         }
         work.txn.prepare(place, info, also).await.map(|_| ())
     }

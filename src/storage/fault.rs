@@ -156,8 +156,8 @@ impl Engine for FaultEngine {
         self.inner.open_run(number)
     }
 
-    fn remove_runs_except(&self, kept: &[u64]) -> Result<()> {
-        self.inner.remove_runs_except(kept)
+    fn remove_runs(&self) -> Result<()> {
+        self.inner.remove_runs()
     }
 
     fn checkpoint(&self) -> Result<(), WriteError> {

@@ -285,8 +285,8 @@ pub trait Engine: Send + Sync + 'static {
     /// A run of an earlier start, which is kept.
     fn open_run(&self, number: u64) -> Result<Arc<dyn Run>>;
 
-    /// Removes what an earlier start has left, except these. Called before any is written.
-    fn remove_runs_except(&self, kept: &[u64]) -> Result<()>;
+    /// Removes what an earlier start has left. Called before any is written.
+    fn remove_runs(&self) -> Result<()>;
 
     /// Writes what is in memory into tables, so that journals can go and a restart has
     /// little to replay. Durable when it returns; others go on writing meanwhile.

@@ -69,7 +69,7 @@ pub(super) fn belongs(
 ) -> Result<bool> {
     let mut row = row.to_vec();
     let mut relation = info.relation.clone();
-    while relation.inheritance.bound.is_some() {
+    while relation.inheritance.bound.is_some() && !relation.inheritance.detaching {
         let Some(parent) = relation.inheritance.parents.first() else { break };
         let parent = TableInfo::of(catalog, *parent)?;
         let partitions = Partitions::of(catalog, parent.oid())?;

@@ -227,7 +227,7 @@ fn open_shared(
         view.get(Keyspace::Meta, &Meta::CommitTs.key())?.map_or(0, |value| decode_u64(&value));
     let ids = Ids::load(&*view)?;
     let in_flight = unfinished_spills(&*view)?;
-    let recovered = prepared::recover(&*engine, &*view, &in_flight)?;
+    let recovered = prepared::recover(&*view, &in_flight)?;
     let sweeper = Sweeper::default();
     let is_prepared = |id: &u64| recovered.iter().any(|other| other.prepared.info.id == *id);
     in_flight.ids().into_iter().filter(|id| !is_prepared(id)).for_each(|id| sweeper.add(id));

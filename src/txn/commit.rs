@@ -16,7 +16,7 @@ use super::serializable::Serializable;
 use super::spill::RidRanges;
 use super::write_set::WriteSet;
 use crate::storage::{Durability, Key, Keyspace, WriteBatch};
-use crate::{Error, Result, sqlstate};
+use crate::{Error, Result};
 
 /// The upper layer's committed state; it downcasts it to its own type.
 pub type Attachment = Arc<dyn Any + Send + Sync>;
@@ -90,10 +90,7 @@ impl Request {
         let reply = self.reply.clone();
         match self.content {
             Content::Spilled { id, .. } => shared.sweeper.add(id),
-            Content::Prepare { prepared, .. } => {
-                let is_known = error.code() != sqlstate::TRANSACTION_RESOLUTION_UNKNOWN;
-                shared.forget_unprepared(prepared, is_known);
-            }
+            Content::Prepare { prepared, .. } => shared.forget_unprepared(prepared),
             Content::Finish { prepared, .. } => shared.prepared.put_back(prepared),
             _ => {}
         }
@@ -108,7 +105,6 @@ impl Content {
     pub(super) fn runs(&self) -> Option<&Runs> {
         let runs = match self {
             Content::Transaction(writes) | Content::Spilled { writes, .. } => writes.runs(),
-            Content::Finish { prepared, is_commit: true, .. } => prepared.writes.runs(),
             _ => return None,
         };
         (!runs.is_empty()).then_some(runs)

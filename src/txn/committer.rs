@@ -328,8 +328,6 @@ impl Committer {
                             swept.push(id);
                         }
                     } else {
-                        // What a rollback leaves; a commit has done without them before.
-                        prepared.writes.runs().keep(false);
                         shared.sweep_of(&prepared);
                     }
                     finished.push(prepared);

@@ -20,7 +20,7 @@ pub struct Limits {
     /// beyond it they are written to a run.
     pub run_bytes: usize,
     /// Bytes of one transaction's other writes, those of the catalog, beyond which it
-    /// fails (`53200`).
+    /// fails (`53200`); and of all changes of one that is to be prepared.
     pub write_set_bytes_max: usize,
     /// How long a bulk writer waits for the engine to catch up before each spill.
     pub throttle_max: Duration,

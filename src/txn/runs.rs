@@ -27,14 +27,13 @@
 //! While the runs are merged nobody else commits: about three seconds for a million rows
 //! and their entries in one index, less than a batch of them took.
 
-use std::collections::BTreeSet;
 use std::iter::Peekable;
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::write_set::Change;
-use crate::storage::key::{self, Meta};
+use crate::storage::key::Meta;
 use crate::storage::{
     Durability, Engine, Key, KeyRange, Keyspace, ReadView, Run, Value, WriteBatch, WriteError,
 };
@@ -53,22 +52,11 @@ pub(super) type Changes = Box<dyn Iterator<Item = Result<(Key, Change)>> + Send>
 #[derive(Clone, Default)]
 pub(super) struct Runs(Option<Arc<Vec<Arc<OwnRun>>>>);
 
-/// A table or an index.
-pub(super) type Object = (Keyspace, u32);
-
 /// One run.
 pub(super) struct OwnRun {
     run: Arc<dyn Run>,
     filter: KeyFilter,
-    objects: BTreeSet<Object>,
     level: u32,
-}
-
-/// What a record keeps of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct RunRecord {
-    pub(super) number: u64,
-    pub(super) objects: Vec<Object>,
 }
 
 fn run_key(keyspace: Keyspace, key: &[u8]) -> Key {
@@ -112,17 +100,15 @@ impl OwnRun {
         changes: impl Iterator<Item = Result<(Keyspace, Key, Change)>>,
     ) -> Result<OwnRun> {
         let mut filter = KeyFilter::for_keys(entries_max);
-        let mut objects = BTreeSet::new();
         let mut entries = changes.map(|change| {
             let (keyspace, key, change) = change?;
-            objects.extend(key::object_of(&key).map(|object| (keyspace, object)));
             let (key, value) = encode(keyspace, &key, &change);
             filter.add(xxh3_64(&key));
             Ok((key, value))
         });
         let run = engine.write_run(&mut entries)?;
         drop(entries);
-        Ok(OwnRun { run, filter, objects, level })
+        Ok(OwnRun { run, filter, level })
     }
 
     fn changes(&self, keyspace: Keyspace, range: &KeyRange, reverse: bool) -> Changes {
@@ -198,28 +184,12 @@ impl Runs {
         self.iter().fold(false, |before, own| own.run.keep(is_kept) || before)
     }
 
-    pub(super) fn objects(&self) -> BTreeSet<Object> {
-        self.iter().flat_map(|own| own.objects.iter().copied()).collect()
-    }
-
-    pub(super) fn records(&self) -> Vec<RunRecord> {
-        let record = |own: &Arc<OwnRun>| RunRecord {
-            number: own.run.number(),
-            objects: own.objects.iter().copied().collect(),
-        };
-        self.iter().map(record).collect()
-    }
-
-    /// Runs of an earlier start.
-    pub(super) fn open(engine: &dyn Engine, records: Vec<RunRecord>) -> Result<Runs> {
+    /// Runs of an earlier start, to be read in order.
+    fn open(engine: &dyn Engine, numbers: impl Iterator<Item = u64>) -> Result<Runs> {
         let mut runs = Vec::new();
-        for record in records {
-            runs.push(Arc::new(OwnRun {
-                run: engine.open_run(record.number)?,
-                filter: KeyFilter::default(),
-                objects: record.objects.into_iter().collect(),
-                level: u32::MAX,
-            }));
+        for number in numbers {
+            let (run, filter) = (engine.open_run(number)?, KeyFilter::default());
+            runs.push(Arc::new(OwnRun { run, filter, level: 0 }));
         }
         Ok(Runs((!runs.is_empty()).then(|| Arc::new(runs))))
     }
@@ -259,7 +229,7 @@ impl Runs {
 fn mergeable(runs: &[Arc<OwnRun>]) -> Option<usize> {
     let level = runs.last()?.level;
     let same = runs.iter().rev().take_while(|own| own.level == level).count();
-    (same >= FAN && level < u32::MAX).then(|| runs.len() - same)
+    (same >= FAN).then(|| runs.len() - same)
 }
 
 /// Sorted sources as one, oldest first: of a key's changes the newest is told.
@@ -389,21 +359,19 @@ impl Redo {
     }
 
     fn decode(engine: &dyn Engine, record: &[u8]) -> Result<Redo> {
-        let numbers = |bytes: &[u8]| -> Vec<u64> {
-            bytes.chunks_exact(8).map(|n| u64::from_le_bytes(n.try_into().expect("8"))).collect()
-        };
         let damaged = || Error::data_corrupted("record of a commit that was being applied");
         let (commit_ts, rest) = record.split_first_chunk().ok_or_else(damaged)?;
         if rest.is_empty() || rest.len() % 8 != 0 {
             return Err(damaged());
         }
-        let record = |number| RunRecord { number, objects: Vec::new() };
-        let runs = Runs::open(engine, numbers(rest).into_iter().map(record).collect())?;
+        let numbers = rest.chunks_exact(8).filter_map(|number| number.first_chunk());
+        let runs = Runs::open(engine, numbers.map(|number| u64::from_le_bytes(*number)))?;
         Ok(Redo { runs, commit_ts: u64::from_le_bytes(*commit_ts) })
     }
 }
 
-/// Ends the commits that a crash has cut off, before anyone reads.
+/// Ends the commits that a crash has cut off, before anyone reads; all other runs that it
+/// has left are nobody's.
 pub(super) fn redo(engine: &dyn Engine) -> Result<()> {
     let view: Arc<dyn ReadView> = engine.view();
     for entry in view.range(Keyspace::Meta, &Meta::redos(), false) {
@@ -411,7 +379,7 @@ pub(super) fn redo(engine: &dyn Engine) -> Result<()> {
         tracing::info!("commit {} was cut off after it was decided; ending it", redo.commit_ts);
         redo.apply(engine).map_err(WriteError::into_error)?;
     }
-    Ok(())
+    engine.remove_runs()
 }
 
 #[cfg(test)]
@@ -442,7 +410,7 @@ mod tests {
             let keys = [round, round + 1, 200];
             runs = runs.with(&engine, 3, keys.into_iter().map(change)).expect("a run");
         }
-        assert_eq!(runs.records().len(), 3 + 6, "three of eight, and six");
+        assert_eq!(runs.iter().count(), 3 + 6, "three of eight, and six");
         let of = |key: u8| runs.get(Keyspace::Indexes, &[key]).expect("get");
         assert!(matches!(of(200), Some(Change::Put(value)) if value[..] == [29]));
         assert!(matches!(of(7), Some(Change::Delete)));

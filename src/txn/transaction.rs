@@ -518,8 +518,8 @@ impl Transaction {
     }
 
     /// Writes out what a commit of a large transaction needs on the disk, which blocks.
-    /// [`Transaction::commit`] and [`Transaction::prepare`] do it themselves if nobody
-    /// has before; if it fails, the transaction can only be rolled back.
+    /// [`Transaction::commit`] does it itself if nobody has before; if it fails, the
+    /// transaction can only be rolled back.
     pub fn settle(&mut self) -> Result<()> {
         if self.writes.runs().is_empty() || self.is_settled {
             return Ok(());
@@ -530,7 +530,16 @@ impl Transaction {
         Ok(())
     }
 
-    /// Whether [`Transaction::settle`] would have something to do.
+    /// Reads back what was written out of existing rows' changes, which blocks. As
+    /// [`Transaction::settle`], for [`Transaction::prepare`]. `53200` if it is too much.
+    pub fn gather(&mut self) -> Result<()> {
+        if self.is_large() {
+            self.writes = self.writes.gathered(self.shared.limits.write_set_bytes_max)?;
+        }
+        Ok(())
+    }
+
+    /// Whether [`Transaction::settle`] or [`Transaction::gather`] has something to do.
     pub fn is_large(&self) -> bool {
         !self.writes.runs().is_empty()
     }

@@ -2,9 +2,9 @@
 
 use super::runs::{Changes, KEYSPACES, Runs, merged};
 use super::spill::RidRanges;
-use crate::Result;
 use crate::storage::ordered::{Cursor, OrderedMap};
 use crate::storage::{Engine, Key, KeyRange, Keyspace, Value, Write, row};
+use crate::{Error, Result};
 
 /// One change; the commit timestamp of rows is still open.
 #[derive(Clone, Debug)]
@@ -133,10 +133,6 @@ impl WriteSet {
         &self.runs
     }
 
-    pub(super) fn set_runs(&mut self, runs: Runs) {
-        self.runs = runs;
-    }
-
     pub(super) fn get(&self, keyspace: Keyspace, key: &[u8]) -> Result<Option<Change>> {
         match self.map(keyspace).get(key) {
             Some(change) => Ok(Some(change.clone())),
@@ -214,6 +210,25 @@ impl WriteSet {
             }
         }
         Ok(rest)
+    }
+
+    /// Everything in memory again; `53200` if that is more than so many bytes.
+    pub(super) fn gathered(&self, bytes_max: usize) -> Result<WriteSet> {
+        let mut all = WriteSet { runs: Runs::default(), ..self.clone() };
+        for keyspace in KEYSPACES {
+            for entry in self.runs.changes(keyspace, &KeyRange::all(), false) {
+                let (key, change) = entry?;
+                if self.map(keyspace).get(&key).is_none() {
+                    all.insert(keyspace, key, change);
+                }
+                if all.bytes > bytes_max {
+                    return Err(Error::out_of_memory(format!(
+                        "A transaction is prepared with at most {bytes_max} bytes of changes."
+                    )));
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// The entries of a keyspace that may be spilled, in key order.

@@ -1,7 +1,7 @@
 //! Transactions of random appends and reads, from several clients at a time, some of
 //! them while the server is killed.
 //!
-//! `ZSERVER_TRANSACTIONS` says how many transactions a level gets. They come in rounds
+//! `TEST_TRANSACTIONS` says how many transactions a level gets. They come in rounds
 //! that are judged one by one, so that a million need no more memory than a few.
 
 use std::collections::HashMap;
@@ -276,32 +276,32 @@ fn found(begin: &'static str, transactions: usize, level: Level) -> Vec<Anomaly>
 #[test]
 fn read_committed_shows_no_anomaly_it_rules_out() {
     let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
-    assert_eq!(found(begin, count("ZSERVER_TRANSACTIONS", 10_000), Level::ReadCommitted), []);
+    assert_eq!(found(begin, count("TEST_TRANSACTIONS", 10_000), Level::ReadCommitted), []);
 }
 
 #[test]
 fn repeatable_read_is_snapshot_isolation() {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ";
-    assert_eq!(found(begin, count("ZSERVER_TRANSACTIONS", 10_000), Level::RepeatableRead), []);
+    assert_eq!(found(begin, count("TEST_TRANSACTIONS", 10_000), Level::RepeatableRead), []);
 }
 
 #[test]
 fn serializable_has_a_serial_order() {
     let begin = "BEGIN ISOLATION LEVEL SERIALIZABLE";
-    assert_eq!(found(begin, count("ZSERVER_TRANSACTIONS", 3_000), Level::Serializable), []);
+    assert_eq!(found(begin, count("TEST_TRANSACTIONS", 3_000), Level::Serializable), []);
 }
 
 #[test]
 fn snapshot_isolation_holds_over_kills() {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ";
-    let transactions = count("ZSERVER_TRANSACTIONS", 3_000);
+    let transactions = count("TEST_TRANSACTIONS", 3_000);
     assert_eq!(found_by(begin, transactions, Level::RepeatableRead, true), []);
 }
 
 #[test]
 fn a_serial_order_holds_over_kills() {
     let begin = "BEGIN ISOLATION LEVEL SERIALIZABLE";
-    let transactions = count("ZSERVER_TRANSACTIONS", 2_000);
+    let transactions = count("TEST_TRANSACTIONS", 2_000);
     assert_eq!(found_by(begin, transactions, Level::Serializable, true), []);
 }
 

@@ -50,9 +50,28 @@ impl Zserver {
     /// Starts over a fresh data directory with its log in a file.
     pub fn start_logged(data: &Path, log: &Path, environment: &[(&str, &str)]) -> Zserver {
         let mut command = serve(data);
-        command.arg("--dev").envs(environment.iter().copied());
         let log = std::fs::File::create(log).expect("a log file");
-        Zserver::spawn_logged(command, data, log.into())
+        command.arg("--dev").envs(environment.iter().copied()).stderr(log);
+        Zserver::spawn_logging(command, data)
+    }
+
+    /// Starts without trust, and hands over the lines of its log as they come.
+    pub fn start_with_log(
+        data: &Path,
+        environment: &[(&str, &str)],
+    ) -> (Zserver, std::sync::mpsc::Receiver<String>) {
+        let mut command = serve(data);
+        command.envs(environment.iter().copied()).stderr(Stdio::piped());
+        let mut server = Zserver::spawn_logging(command, data);
+        let log = server.child.stderr.take().expect("the log is piped");
+        let (sender, lines) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(log).lines().map_while(Result::ok) {
+                // Nobody may be listening any more.
+                let _ = sender.send(line);
+            }
+        });
+        (server, lines)
     }
 
     /// What a server says that cannot start over a data directory.
@@ -62,12 +81,13 @@ impl Zserver {
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
-    fn spawn(command: Command, data: &Path) -> Zserver {
-        Zserver::spawn_logged(command, data, Stdio::inherit())
+    fn spawn(mut command: Command, data: &Path) -> Zserver {
+        command.stderr(Stdio::inherit());
+        Zserver::spawn_logging(command, data)
     }
 
-    fn spawn_logged(mut command: Command, data: &Path, log: Stdio) -> Zserver {
-        command.stdout(Stdio::piped()).stderr(log);
+    fn spawn_logging(mut command: Command, data: &Path) -> Zserver {
+        command.stdout(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");
         let stdout = child.stdout.take().expect("stdout is piped");
         let port = ready_port(stdout);

@@ -12,7 +12,7 @@ use crate::sql::types::{Oid, oid as types};
 pub(super) fn pg_inherits(catalog: &Catalog) -> Vec<Row> {
     let rows = |relation: &std::sync::Arc<Relation>| {
         let child = relation.oid;
-        let detaching = relation.inheritance.detaching && relation.is_partition();
+        let detaching = relation.inheritance.detaching && relation.is_table();
         let parents = relation.inheritance.parents.clone().into_iter().zip(1..);
         parents.map(move |(parent, number)| {
             vec![oid(child), oid(parent), int4(number), boolean(detaching)]

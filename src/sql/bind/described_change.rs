@@ -72,6 +72,7 @@ impl Binder<'_> {
         let mut described =
             DescribedRule { rows: Vec::new(), condition: None, actions: Vec::new() };
         if let Some(text) = &rule.condition {
+            self.description = Some(Description::default());
             let (condition, rows) = self.described_condition(relation, rule, text)?;
             described.condition = Some(condition);
             described.rows.extend(rows);

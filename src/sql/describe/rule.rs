@@ -105,7 +105,8 @@ impl Printer<'_> {
                 page.push(&format!(" UPDATE {table}{} SET ", alias("")));
                 let set = |(number, value): &(i16, Expr)| {
                     let value = self.assigned(value, &known, page.indent)?;
-                    Ok(format!("{} = {value}", quoted_column(&change.relation, *number)))
+                    let column = quoted_column(&change.relation, *number);
+                    Ok::<String, Error>(format!("{column} = {value}"))
                 };
                 let sets = assignments.iter().map(set).collect::<Result<Vec<String>>>()?;
                 page.push(&sets.join(", "));
@@ -152,8 +153,9 @@ impl Printer<'_> {
                     page.push(&format!("{text})"));
                 }
                 rows => {
-                    let texts =
-                        rows.iter().map(|values| Ok(format!("({})", row(values, page, ",")?)));
+                    let texts = rows.iter().map(|values| {
+                        Ok::<String, Error>(format!("({})", row(values, page, ",")?))
+                    });
                     let texts = texts.collect::<Result<Vec<String>>>()?;
                     page.push(&format!(" VALUES {}", texts.join(", ")));
                 }

@@ -378,13 +378,10 @@ impl Engine for DiskEngine {
         Ok(Arc::new(run::DiskRun::open(&self.directory.join(run::DIRECTORY), number)?))
     }
 
-    fn remove_runs_except(&self, kept: &[u64]) -> Result<()> {
+    fn remove_runs(&self) -> Result<()> {
         let directory = self.directory.join(run::DIRECTORY);
-        for number in run::numbers(&directory)?.into_iter().filter(|number| !kept.contains(number))
-        {
-            run::remove(&directory, number)?;
-        }
-        Ok(())
+        let numbers = run::numbers(&directory)?;
+        numbers.into_iter().try_for_each(|number| run::remove(&directory, number))
     }
 
     fn checkpoint(&self) -> Result<(), WriteError> {

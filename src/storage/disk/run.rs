@@ -10,7 +10,7 @@
 //! Integers are little-endian. The index stays in memory: about 40 bytes for each 32 KiB.
 //!
 //! A file that nobody keeps goes with its last handle; after a crash the next start
-//! removes what is in no record ([`Engine::remove_runs_except`](crate::storage::Engine)).
+//! removes what is in no record ([`Engine::remove_runs`](crate::storage::Engine)).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};

@@ -10,9 +10,12 @@
 //!
 //! A prepared transaction is nobody's: its locks name no session, its writes are seen
 //! by none. Its **record** (module [`record`]) holds all that a restart needs: writes,
-//! locks, what it spilled and which runs it wrote, what a serializable one has read, and the layer above's own
+//! locks, what it spilled, what a serializable one has read, and the layer above's own
 //! payload (the catalog changes). The batch that makes the writes visible removes the
 //! record, so after a crash a transaction is either still prepared or finished.
+//!
+//! The record is all there is, so that a backup and the archive have it too: the runs of a
+//! large transaction are read back into it, and `53200` if they are too large for that.
 //!
 //! If the committer refuses to finish one (a full disk), it stays prepared.
 //!
@@ -29,12 +32,11 @@ use std::sync::Arc;
 use super::begin::{Shared, Transactions};
 use super::commit::{Commit, CommitOptions, Content, Request};
 use super::lock::{LockHolds, LockLog, LockMode, Resource};
-use super::runs::{RunRecord, Runs};
 use super::serializable::{ReadRecord, Serializable};
 use super::spill::{InFlight, RidRanges};
 use super::transaction::Transaction;
 use super::write_set::WriteSet;
-use crate::storage::{Durability, Engine, Keyspace, ReadView, Value, WriteBatch, key};
+use crate::storage::{Durability, Keyspace, ReadView, Value, WriteBatch, key};
 use crate::{Error, Result};
 
 pub use registry::Place;
@@ -105,7 +107,7 @@ impl Transaction {
     /// acknowledged survives a crash. `also` is written in the same batch. If it
     /// fails, the transaction is rolled back.
     pub fn prepare(mut self, place: Place, info: PreparedInfo, also: WriteBatch) -> Commit {
-        if let Err(error) = self.settle() {
+        if let Err(error) = self.gather() {
             return Commit::ready(Err(error));
         }
         let serializable = self.serializable.take();
@@ -128,8 +130,6 @@ impl Transaction {
             self.shared.sweep_of(&prepared);
             return Commit::ready(Err(error));
         }
-        // A start finds them in the record.
-        prepared.writes.runs().keep(true);
         let mut record = also;
         prepared.pieces = record::write(&prepared, &mut record);
         let shared = self.shared.clone();
@@ -227,20 +227,11 @@ pub(super) struct Recovered {
     pub(super) prepared: Prepared,
     holds: LockHolds,
     reads: Option<ReadRecord>,
-    runs: Vec<RunRecord>,
 }
 
-/// Reads what the last run left prepared, and removes the runs of what it did not.
-pub(super) fn recover(
-    engine: &dyn Engine,
-    view: &dyn ReadView,
-    in_flight: &InFlight,
-) -> Result<Vec<Recovered>> {
+pub(super) fn recover(view: &dyn ReadView, in_flight: &InFlight) -> Result<Vec<Recovered>> {
     let mut records = record::read_all(view)?;
-    let runs = records.iter().flat_map(|recovered| &recovered.runs);
-    engine.remove_runs_except(&runs.map(|run| run.number).collect::<Vec<_>>())?;
-    for Recovered { prepared, runs, .. } in &mut records {
-        prepared.writes.set_runs(Runs::open(engine, std::mem::take(runs))?);
+    for Recovered { prepared, .. } in &mut records {
         prepared.find_dead()?;
         if !prepared.spilled.is_empty() && in_flight.get(prepared.info.id).is_none() {
             return Err(Error::data_corrupted("record of a prepared transaction's bulk load"));
@@ -251,12 +242,10 @@ pub(super) fn recover(
 
 /// Puts them where they were, before anyone else may begin.
 pub(super) fn restore(shared: &Arc<Shared>, recovered: Vec<Recovered>) -> Result<()> {
-    for Recovered { mut prepared, holds, reads, .. } in recovered {
+    for Recovered { mut prepared, holds, reads } in recovered {
         prepared.serializable = reads.map(|reads| {
             let written = prepared.writes.keys().map(|(keyspace, key)| (keyspace, &key[..]));
-            let mut objects = prepared.own.objects();
-            objects.extend(prepared.writes.runs().objects());
-            shared.ssi.restore(prepared.info.id, reads, written, &objects)
+            shared.ssi.restore(prepared.info.id, reads, written, &prepared.own.objects())
         });
         prepared.locks = LockLog::restored(shared.locks.clone(), prepared.info.id, holds);
         if !prepared.spilled.is_empty() {
@@ -274,11 +263,8 @@ pub(super) fn restore(shared: &Arc<Shared>, recovered: Vec<Recovered>) -> Result
 
 impl Shared {
     /// A transaction could not be prepared: it is rolled back.
-    pub(super) fn forget_unprepared(&self, prepared: Box<Prepared>, is_known: bool) {
+    pub(super) fn forget_unprepared(&self, prepared: Box<Prepared>) {
         self.prepared.remove(&prepared.info.gid);
-        if is_known {
-            prepared.writes.runs().keep(false);
-        }
         self.sweep_of(&prepared);
     }
 

@@ -4,7 +4,7 @@
 //! key    Service [PREPARED u32][transaction u64][number u32]
 //! value  a piece of: [format u8][xxh3 of the rest u64][the rest …]
 //! rest   gid, owner, database, prepared_at, payload, locks, own spill, all spill,
-//!        reads, changes by keyspace, runs (none in records of format 1)
+//!        reads, changes by keyspace
 //! ```
 //!
 //! Numbers are little-endian, byte strings carry their length as u64. A record is cut
@@ -15,7 +15,6 @@
 use std::sync::Arc;
 
 use super::super::lock::{LockHolds, LockLog, LockMode, Resource};
-use super::super::runs::RunRecord;
 use super::super::serializable::{ReadRecord, Serializable};
 use super::super::spill::RidRanges;
 use super::super::write_set::{Change, WriteSet};
@@ -23,9 +22,7 @@ use super::{Prepared, PreparedInfo, Recovered};
 use crate::storage::{Key, KeyRange, Keyspace, ReadView, Value, WriteBatch, key};
 use crate::{Error, Result};
 
-const FORMAT: u8 = 2;
-/// Without runs.
-const FORMAT_WITHOUT_RUNS: u8 = 1;
+const FORMAT: u8 = 1;
 const HEADER_LEN: usize = 9;
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -84,7 +81,6 @@ fn encode(prepared: &Prepared) -> Vec<u8> {
     out.bytes(&prepared.spilled.encode());
     out.reads(prepared.serializable.as_ref().map(Serializable::read_record));
     out.changes(&prepared.writes);
-    out.runs(&prepared.writes.runs().records());
     let mut bytes = out.0;
     let hash = xxhash_rust::xxh3::xxh3_64(&bytes[HEADER_LEN..]);
     bytes[0] = FORMAT;
@@ -95,8 +91,7 @@ fn encode(prepared: &Prepared) -> Vec<u8> {
 fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<Recovered> {
     let (header, rest) = bytes.split_first_chunk::<HEADER_LEN>()?;
     let hash = xxhash_rust::xxh3::xxh3_64(rest);
-    let has_runs = header[0] == FORMAT;
-    if !has_runs && header[0] != FORMAT_WITHOUT_RUNS || header[1..] != hash.to_le_bytes() {
+    if header[0] != FORMAT || header[1..] != hash.to_le_bytes() {
         return None;
     }
     let mut rest = Reader(rest);
@@ -112,19 +107,17 @@ fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<Recovered> {
     let holds = rest.locks()?;
     let (own, spilled) = (rest.bytes()?, rest.bytes()?);
     let reads = rest.reads()?;
-    let writes = rest.changes()?;
-    let runs = if has_runs { rest.runs()? } else { Vec::new() };
     let prepared = Prepared {
         info,
         dead: RidRanges::default(),
         own: RidRanges::decode(own).ok()?,
         spilled: RidRanges::decode(spilled).ok()?,
-        writes,
+        writes: rest.changes()?,
         serializable: None,
         pieces,
         locks: LockLog::default(),
     };
-    rest.0.is_empty().then_some(Recovered { prepared, holds, reads, runs })
+    rest.0.is_empty().then_some(Recovered { prepared, holds, reads })
 }
 
 struct Writer(Vec<u8>);
@@ -203,18 +196,6 @@ impl Writer {
         for (keyspace, object) in &reads.objects {
             self.u8(keyspace.index() as u8);
             self.u32(*object);
-        }
-    }
-
-    fn runs(&mut self, runs: &[RunRecord]) {
-        self.u64(runs.len() as u64);
-        for run in runs {
-            self.u64(run.number);
-            self.u64(run.objects.len() as u64);
-            for (keyspace, object) in &run.objects {
-                self.u8(keyspace.index() as u8);
-                self.u32(*object);
-            }
         }
     }
 
@@ -312,14 +293,6 @@ impl<'b> Reader<'b> {
         })?;
         let objects = self.many(|it| Some((it.keyspace()?, it.u32()?)))?;
         Some(Some(ReadRecord { keys, ranges, objects, everything }))
-    }
-
-    fn runs(&mut self) -> Option<Vec<RunRecord>> {
-        self.many(|it| {
-            let number = it.u64()?;
-            let objects = it.many(|it| Some((it.keyspace()?, it.u32()?)))?;
-            Some(RunRecord { number, objects })
-        })
     }
 
     fn changes(&mut self) -> Option<WriteSet> {

@@ -7,7 +7,7 @@
 //! again: it opens, all that was acknowledged is there, nothing is there by half, and
 //! it takes commits.
 //!
-//! `ZSERVER_FAULTS` says how many operations are made to fail, spread over all there are;
+//! `TEST_FAULTS` says how many operations are made to fail, spread over all there are;
 //! each in every way.
 
 use std::io::Read;
@@ -25,7 +25,7 @@ const PAIRS: (u32, u32) = (17001, 41);
 const LARGE: (u32, u32) = (17002, 42);
 const LOADS: (u32, u32) = (17003, 43);
 
-const ROUNDS: u64 = 8;
+const ROUNDS: u64 = 4;
 const LARGE_ROWS: u64 = 120;
 const LOAD_ROWS: u64 = 150;
 /// What a child may take longer for a failure.
@@ -247,7 +247,7 @@ fn every_operation_of_the_files_may_fail() {
     assert_eq!(acknowledged(&said, "pair").len() as u64, ROUNDS, "{said}");
     let count = std::fs::read_to_string(place.join("count")).expect("the child has counted");
     let operations: u64 = count.trim().parse().expect("a number");
-    let wanted = std::env::var("ZSERVER_FAULTS").map_or(12, |n| n.parse().expect("ZSERVER_FAULTS"));
+    let wanted = std::env::var("TEST_FAULTS").map_or(5, |n| n.parse().expect("TEST_FAULTS"));
     let faults = operations.min(wanted);
     for number in 0..faults {
         for kind in ["eio", "enospc", "torn", "gone"] {

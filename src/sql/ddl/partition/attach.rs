@@ -254,7 +254,7 @@ impl Ddl<'_> {
 
     /// `55000` for an ALTER TABLE of a partition that is being detached.
     pub fn require_not_detaching(&self, relation: &Relation) -> Result<()> {
-        match relation.inheritance.detaching && relation.is_partition() {
+        match relation.inheritance.detaching && relation.is_table() {
             true => Err(not_ready(format!(
                 "cannot alter partition \"{}\" with an incomplete detach",
                 relation.name

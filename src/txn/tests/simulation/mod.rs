@@ -27,12 +27,10 @@
 //! small that many of them spill or write runs. A prepared transaction is finished in a
 //! later epoch or not at all.
 //!
-//! `ZSERVER_SCHEDULES` says how many schedules to run, `ZSERVER_SCHEDULE_SEED` runs one
-//! and tells each step. That it finds what it is for is a test of its own: an engine
-//! whose fsync does nothing is found out. It was also tried by hand: to publish before the
-//! write, to give up locks before publishing, to skip the redo record of a large
-//! transaction, or to unlink runs before their record is gone is found within some
-//! hundred schedules.
+//! `TEST_SCHEDULES` says how many schedules to run, `TEST_SCHEDULE_SEED` runs one
+//! and tells each step. That it finds what it is for is a test of its own: over an engine
+//! whose fsync does nothing, so that commits are acknowledged before they are durable, a
+//! schedule soon loses one.
 
 #[path = "../../../../tests/history/checker.rs"]
 mod checker;
@@ -124,16 +122,16 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 fn rerun(seed: u64) -> String {
-    format!("ZSERVER_SCHEDULE_SEED={seed} cargo test --lib random_schedules -- --nocapture")
+    format!("TEST_SCHEDULE_SEED={seed} cargo test --lib random_schedules -- --nocapture")
 }
 
 #[test]
 fn random_schedules_lose_nothing_and_show_no_anomaly() {
-    if let Some(seed) = number("ZSERVER_SCHEDULE_SEED") {
+    if let Some(seed) = number("TEST_SCHEDULE_SEED") {
         assert_eq!(run(seed, Fsync::Works, true), Ok(()));
         return;
     }
-    let schedules = number("ZSERVER_SCHEDULES").unwrap_or(10_000);
+    let schedules = number("TEST_SCHEDULES").unwrap_or(10_000);
     let started = std::time::Instant::now();
     for seed in 0..schedules {
         let panics = std::panic::catch_unwind(|| run(seed, Fsync::Works, false));
