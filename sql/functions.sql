@@ -1668,6 +1668,7 @@ CREATE FUNCTION pg_catalog.pg_postmaster_start_time() RETURNS timestamptz LANGUA
 CREATE FUNCTION pg_catalog.pg_hba_file_rules(OUT line_number int4, OUT type text, OUT database text[], OUT user_name text[], OUT address text, OUT netmask text, OUT auth_method text, OUT options text[], OUT error text) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_hba_file_rules' SET oid = 3401;
 CREATE FUNCTION pg_catalog.pg_ident_file_mappings(OUT line_number int4, OUT map_name text, OUT sys_name text, OUT pg_username text, OUT error text) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_ident_file_mappings' SET oid = 6250;
 CREATE FUNCTION pg_catalog.pg_prepared_xact(OUT transaction xid, OUT gid text, OUT prepared timestamptz, OUT ownerid oid, OUT dbid oid) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_prepared_xact' SET oid = 1065;
+CREATE FUNCTION pg_catalog.pg_reload_conf() RETURNS bool LANGUAGE internal STRICT AS 'pg_reload_conf' SET oid = 2621;
 CREATE FUNCTION pg_catalog.pg_relation_filenode(regclass) RETURNS oid LANGUAGE internal STABLE STRICT AS 'pg_relation_filenode' SET oid = 2999;
 CREATE FUNCTION pg_catalog.pg_relation_filepath(regclass) RETURNS text LANGUAGE internal STABLE STRICT AS 'pg_relation_filepath' SET oid = 3034;
 CREATE FUNCTION pg_catalog.pg_relation_is_publishable(regclass) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_relation_is_publishable' SET oid = 6121;
@@ -1678,6 +1679,7 @@ CREATE FUNCTION pg_catalog.pg_safe_snapshot_blocking_pids(int4) RETURNS int4[] L
 CREATE FUNCTION pg_catalog.pg_isolation_test_session_is_blocked(int4, int4[]) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_isolation_test_session_is_blocked' SET oid = 3378;
 CREATE FUNCTION pg_catalog.pg_sequence_parameters(sequence_oid oid, OUT start_value int8, OUT minimum_value int8, OUT maximum_value int8, OUT increment int8, OUT cycle_option bool, OUT cache_size int8, OUT data_type oid) RETURNS record LANGUAGE internal STABLE STRICT AS 'pg_sequence_parameters' SET oid = 3078;
 CREATE FUNCTION pg_catalog.pg_settings_get_flags(text) RETURNS text[] LANGUAGE internal STABLE STRICT AS 'pg_settings_get_flags' SET oid = 6240;
+CREATE FUNCTION pg_catalog.pg_show_all_file_settings(OUT sourcefile text, OUT sourceline int4, OUT seqno int4, OUT name text, OUT setting text, OUT applied bool, OUT error text) RETURNS SETOF record LANGUAGE internal STRICT AS 'show_all_file_settings' SET oid = 3329;
 CREATE FUNCTION pg_catalog.pg_show_all_settings(OUT name text, OUT setting text, OUT unit text, OUT category text, OUT short_desc text, OUT extra_desc text, OUT context text, OUT vartype text, OUT source text, OUT min_val text, OUT max_val text, OUT enumvals text[], OUT boot_val text, OUT reset_val text, OUT sourcefile text, OUT sourceline int4, OUT pending_restart bool) RETURNS SETOF record LANGUAGE internal STABLE STRICT AS 'show_all_settings' SET oid = 2084;
 CREATE FUNCTION pg_catalog.pg_size_bytes(text) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'pg_size_bytes' SET oid = 3334;
 CREATE FUNCTION pg_catalog.pg_size_pretty(int8) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'pg_size_pretty' SET oid = 2288;
@@ -1696,7 +1698,6 @@ CREATE FUNCTION pg_catalog.pg_statistics_obj_is_visible(oid) RETURNS bool LANGUA
 CREATE FUNCTION pg_catalog.pg_table_is_visible(oid) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_table_is_visible' SET oid = 2079;
 CREATE FUNCTION pg_catalog.pg_table_size(regclass) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_table_size' SET oid = 2997;
 CREATE FUNCTION pg_catalog.pg_tablespace_location(oid) RETURNS text LANGUAGE internal STABLE STRICT AS 'pg_tablespace_location' SET oid = 3778;
-CREATE FUNCTION pg_catalog.pg_reload_conf() RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_reload_conf' SET oid = 2621;
 CREATE FUNCTION pg_catalog.pg_terminate_backend(pid int4, timeout int8 DEFAULT 0) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_terminate_backend' SET oid = 2096;
 CREATE FUNCTION pg_catalog.pg_total_relation_size(regclass) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_total_relation_size' SET oid = 2286;
 CREATE FUNCTION pg_catalog.pg_trigger_depth() RETURNS int4 LANGUAGE internal STABLE STRICT AS 'pg_trigger_depth' SET oid = 3163;

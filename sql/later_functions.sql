@@ -453,7 +453,6 @@ CREATE FUNCTION pg_catalog.ts_delete(tsvector, text[]) RETURNS tsvector LANGUAGE
 CREATE FUNCTION pg_catalog.tsvector_to_array(tsvector) RETURNS text[] LANGUAGE internal IMMUTABLE STRICT AS 'tsvector_to_array' SET oid = 3326;
 CREATE FUNCTION pg_catalog.array_to_tsvector(text[]) RETURNS tsvector LANGUAGE internal IMMUTABLE STRICT AS 'array_to_tsvector' SET oid = 3327;
 CREATE FUNCTION pg_catalog.bpchar_sortsupport(internal) RETURNS void LANGUAGE internal IMMUTABLE STRICT AS 'bpchar_sortsupport' SET oid = 3328;
-CREATE FUNCTION pg_catalog.pg_show_all_file_settings(OUT sourcefile text, OUT sourceline int4, OUT seqno int4, OUT name text, OUT setting text, OUT applied bool, OUT error text) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'show_all_file_settings' SET oid = 3329;
 CREATE FUNCTION pg_catalog.pg_current_wal_flush_lsn() RETURNS pg_lsn LANGUAGE internal VOLATILE STRICT AS 'pg_current_wal_flush_lsn' SET oid = 3330;
 CREATE FUNCTION pg_catalog.bytea_sortsupport(internal) RETURNS void LANGUAGE internal IMMUTABLE STRICT AS 'bytea_sortsupport' SET oid = 3331;
 CREATE FUNCTION pg_catalog.bttext_pattern_sortsupport(internal) RETURNS void LANGUAGE internal IMMUTABLE STRICT AS 'bttext_pattern_sortsupport' SET oid = 3332;

@@ -395,19 +395,17 @@ WHERE false;
 CREATE VIEW pg_catalog.pg_available_extensions (
     name, default_version, installed_version, comment
 ) WITH (oid = 12081, row_type = 12083, array_type = 12082, columns = 'name, text, text, text') AS
-SELECT
-    NULL::name AS name, NULL::text AS default_version, NULL::text AS installed_version,
-    NULL::text AS comment
-WHERE false;
+SELECT e.name, e.default_version, x.extversion AS installed_version, e.comment
+FROM pg_available_extensions() AS e LEFT JOIN pg_extension AS x ON x.extname = e.name;
 
 CREATE VIEW pg_catalog.pg_available_extension_versions (
     name, version, installed, superuser, trusted, relocatable, schema, requires, comment
 ) WITH (oid = 12085, row_type = 12087, array_type = 12086, columns = 'name, text, boolean, boolean, boolean, boolean, name, name[], text') AS
 SELECT
-    NULL::name AS name, NULL::text AS version, NULL::boolean AS installed,
-    NULL::boolean AS superuser, NULL::boolean AS trusted, NULL::boolean AS relocatable,
-    NULL::name AS schema, NULL::name[] AS requires, NULL::text AS comment
-WHERE false;
+    e.name, e.version, x.extname IS NOT NULL AS installed, e.superuser, e.trusted, e.relocatable,
+    e.schema, e.requires, e.comment
+FROM pg_available_extension_versions() AS e
+    LEFT JOIN pg_extension AS x ON x.extname = e.name AND x.extversion = e.version;
 
 CREATE VIEW pg_catalog.pg_hba_file_rules (
     line_number, type, database, user_name, address, netmask, auth_method, options, error

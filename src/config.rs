@@ -453,6 +453,9 @@ fn known_keys() -> toml::Table {
     let sample = Config {
         ssl_cert_file: Some(PathBuf::new()),
         ssl_key_file: Some(PathBuf::new()),
+        ssl_ca_file: Some(PathBuf::new()),
+        ssl_crl_file: Some(PathBuf::new()),
+        pg_socket: Some(PathBuf::new()),
         archive_directory: Some(PathBuf::new()),
         ..Config::default()
     };

@@ -27,6 +27,7 @@
 //! | [`check`] | `zserver check` names what is planted |
 //! | [`backup`] | a backup under load restores, at its instant and at later ones |
 //! | [`vacuum`] | VACUUM removes what nobody can see, and says how much |
+//! | [`databases`] | databases beside each other, their templates, a crash in between |
 //! | [`formats`] | data directories of earlier formats open |
 //!
 //! What a test needs and the machine lacks (PostgreSQL's server) is said in one
@@ -40,6 +41,7 @@ mod check;
 mod client;
 mod coordinator;
 mod crash;
+mod databases;
 mod formats;
 mod functions;
 mod history;

@@ -13,9 +13,10 @@
 pub mod hba;
 pub mod scram;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::catalog::{Catalog, ObjectAddress, acl, relation_oid};
+use crate::catalog::{Catalog, Database, ObjectAddress, acl, relation_oid};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 pub use scram::Verifier;
@@ -55,8 +56,8 @@ fn is_expired(valid_until: Option<&str>) -> bool {
     }
 }
 
-/// What is true of a role after it has proved who it is.
-pub fn authorize(catalog: &Catalog, user: &str, database: &str) -> Result<()> {
+/// What is true of a role after it has proved who it is: the database that it enters.
+pub fn authorize(catalog: &Catalog, user: &str, database: &str) -> Result<Arc<Database>> {
     let Some(role) = catalog.role_named(user) else {
         return Err(Error::fatal(
             sqlstate::INVALID_AUTHORIZATION_SPECIFICATION,
@@ -69,8 +70,7 @@ pub fn authorize(catalog: &Catalog, user: &str, database: &str) -> Result<()> {
             format!("role \"{user}\" is not permitted to log in"),
         ));
     }
-    let found = catalog.databases().find(|candidate| candidate.name == database).cloned();
-    match found {
+    match catalog.database_named(database).cloned() {
         None => Err(Error::fatal(
             sqlstate::INVALID_CATALOG_NAME,
             format!("database \"{database}\" does not exist"),
@@ -84,7 +84,7 @@ pub fn authorize(catalog: &Catalog, user: &str, database: &str) -> Result<()> {
             let may_connect =
                 catalog.guarded(on).is_none_or(|g| catalog.rights(role, g, acl::CONNECT) != 0);
             if may_connect {
-                return Ok(());
+                return Ok(found);
             }
             Err(Error::fatal(
                 sqlstate::INSUFFICIENT_PRIVILEGE,

@@ -14,7 +14,9 @@ use crate::{Error, Result, sqlstate};
 /// The manifest's name in a backup.
 pub const MANIFEST_FILE: &str = "backup.json";
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// The format before, of servers with one database.
+const FORMAT_OF_ONE_DATABASE: u32 = 1;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -116,7 +118,7 @@ impl Manifest {
             return Err(damaged(&path));
         }
         let manifest: Manifest = serde_json::from_str(json).map_err(|_| damaged(&path))?;
-        if manifest.format != FORMAT {
+        if !(FORMAT_OF_ONE_DATABASE..=FORMAT).contains(&manifest.format) {
             return Err(Error::unsupported(format!("backup format {}", manifest.format)));
         }
         Ok(manifest)

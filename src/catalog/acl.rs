@@ -22,6 +22,9 @@ use crate::error::{Error, Result};
 use crate::sql::types::{Oid, oid};
 use crate::sqlstate;
 
+/// `pg_database_owner`: whoever owns the database is its one member.
+pub const DATABASE_OWNER_ROLE: Oid = 6171;
+
 pub const INSERT: u32 = 1 << 0;
 pub const SELECT: u32 = 1 << 1;
 pub const UPDATE: u32 = 1 << 2;
@@ -342,11 +345,22 @@ impl Catalog {
             if inheriting && !role.inherit {
                 continue;
             }
+            // Who owns the database is a member of this role, while in the database.
+            let owner = self.database(self.database).map(|database| database.owner);
+            if owner == Some(role.oid) && !known.contains(&DATABASE_OWNER_ROLE) {
+                known.push(DATABASE_OWNER_ROLE);
+            }
             let new: Vec<Oid> =
                 role.member_of.iter().copied().filter(|group| !known.contains(group)).collect();
             known.extend(new);
         }
         known
+    }
+
+    /// Whether a role is a member of another, directly or through others
+    /// (`is_member_of_role`).
+    pub fn is_member_of(&self, role: &Role, other: Oid) -> bool {
+        role.superuser || self.roles_above(role, false).contains(&other)
     }
 
     /// Whether a role may use another's privileges (`has_privs_of_role`).

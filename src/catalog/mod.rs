@@ -11,7 +11,9 @@
 //! `information_schema` and the `pg_*` views are SQL in `sql/`.
 
 pub mod acl;
+mod available;
 mod bootstrap;
+mod cluster;
 pub mod deparse;
 mod depend;
 mod derived;
@@ -39,7 +41,9 @@ use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 use serde::{Deserialize, Serialize};
 
 pub use acl::{AccessList, AclItem, DefaultPrivileges};
+pub use available::{Available, Script, available};
 pub use bootstrap::bootstrap;
+pub use cluster::{Cluster, NewDatabase};
 pub use depend::*;
 pub use extended_statistics::*;
 pub use inheritance::*;
@@ -54,13 +58,15 @@ pub use view::{CheckOption, Updatable, boolean};
 
 use crate::sql::types::{Oid, oid};
 
-/// Everything that exists, at one point in time.
+/// Everything that exists in one database, at one point in time.
 ///
 /// Every distinct value has its own `version`, also the copies of transactions
 /// that run DDL, so a version keys plan caches.
 #[derive(Clone, Default)]
 pub struct Catalog {
     pub version: u64,
+    /// OID of the database; 0 for the objects of none.
+    pub database: Oid,
     objects: RedBlackTreeMapSync<ObjectKey, Object>,
     names: HashTrieMapSync<NameKey, Arc<Vec<Oid>>>,
     children: inheritance::Children,
@@ -68,7 +74,7 @@ pub struct Catalog {
     counters: Arc<Counters>,
 }
 
-/// Shared by all copies of one server's catalog.
+/// Shared by all copies of all catalogs of one server.
 struct Counters {
     next_oid: AtomicU32,
     next_version: AtomicU64,
@@ -107,6 +113,7 @@ pub enum ObjectClass {
     DefaultPrivileges,
     Policy,
     ExtendedStatistics,
+    Settings,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -147,6 +154,8 @@ pub enum Object {
     DefaultPrivileges(Arc<DefaultPrivileges>),
     Policy(Arc<Policy>),
     ExtendedStatistics(Arc<ExtendedStatistics>),
+    /// Keyed by their own number.
+    Settings(Arc<Settings>),
 }
 
 /// One step of DDL: the object as it is now, or gone.
@@ -154,6 +163,8 @@ pub enum Object {
 pub struct Change {
     pub key: ObjectKey,
     pub object: Option<Object>,
+    /// The object belongs to no database.
+    pub shared: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -216,6 +227,7 @@ accessors! {
     DefaultPrivileges, default_privileges, all_default_privileges, "default privileges";
     Policy, policy, policies, "policy";
     ExtendedStatistics, extended_statistics, all_extended_statistics, "statistics object";
+    Settings, settings, all_settings, "settings of a database, a role or both";
 }
 
 impl Catalog {
@@ -247,6 +259,17 @@ impl Catalog {
         self.named(ObjectClass::Cast, source, &target.to_string())
             .first()
             .and_then(|oid| self.cast(*oid))
+    }
+
+    pub fn database_named(&self, name: &str) -> Option<&Arc<Database>> {
+        self.named(ObjectClass::Database, 0, name).first().and_then(|oid| self.database(*oid))
+    }
+
+    /// The settings of a database (0: all) and a role (0: all).
+    pub fn settings_of(&self, database: Oid, role: Oid) -> Option<&Arc<Settings>> {
+        self.named(ObjectClass::Settings, database, &role.to_string())
+            .first()
+            .and_then(|oid| self.settings(*oid))
     }
 
     pub fn access_method_named(&self, name: &str) -> Option<&Arc<AccessMethod>> {
@@ -459,6 +482,8 @@ impl Object {
             Object::ExtendedStatistics(o) => {
                 key(ObjectClass::ExtendedStatistics, o.schema, &o.name)
             }
+            // Found by the database's OID in the place of a schema.
+            Object::Settings(o) => key(ObjectClass::Settings, o.database, &o.role.to_string()),
         }
     }
 
@@ -504,6 +529,7 @@ impl Object {
             Object::DefaultPrivileges(o) => (ObjectClass::DefaultPrivileges, o.oid),
             Object::Policy(o) => (ObjectClass::Policy, o.oid),
             Object::ExtendedStatistics(o) => (ObjectClass::ExtendedStatistics, o.oid),
+            Object::Settings(o) => (ObjectClass::Settings, o.oid),
         };
         ObjectKey { class, oid }
     }
@@ -530,18 +556,22 @@ into_object! {
     Schema Relation Type Function Aggregate Operator Cast Constraint Role Database
     OperatorClass Collation OperatorFamily AccessMethod Extension Comment References Statistics
     Trigger Rule
-    AccessList DefaultPrivileges Policy ExtendedStatistics
+    AccessList DefaultPrivileges Policy ExtendedStatistics Settings
 }
 
 impl Change {
     /// The object as it is from now on.
     pub fn put(object: impl Into<Object>) -> Change {
         let object = object.into();
-        Change { key: object.key(), object: Some(object) }
+        let shared = object.is_shared();
+        Change { key: object.key(), object: Some(object), shared }
     }
 
-    /// The object is gone.
+    /// The object is gone. Of a comment or an access control list only
+    /// [`Change::settle`] knows whether it belonged to no database.
     pub fn remove(class: ObjectClass, oid: Oid) -> Change {
-        Change { key: ObjectKey { class, oid }, object: None }
+        use ObjectClass as Class;
+        let shared = matches!(class, Class::Role | Class::Database | Class::Settings);
+        Change { key: ObjectKey { class, oid }, object: None, shared }
     }
 }

@@ -394,6 +394,13 @@ pub struct Function {
     pub options: FunctionOptions,
 }
 
+impl Function {
+    /// Whether it is code of this server, under its source as the symbol.
+    pub fn is_native(&self) -> bool {
+        self.language == "internal" || self.language == "c"
+    }
+}
+
 /// The further attributes of CREATE FUNCTION.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FunctionOptions {
@@ -817,6 +824,40 @@ pub struct Database {
     pub owner: Oid,
     pub is_template: bool,
     pub allow_connections: bool,
+    /// -1 is no limit.
+    #[serde(default = "no_limit")]
+    pub connection_limit: i32,
+}
+
+fn no_limit() -> i32 {
+    -1
+}
+
+impl std::default::Default for Database {
+    /// A database as CREATE DATABASE makes it, without a name.
+    fn default() -> Database {
+        Database {
+            oid: 0,
+            name: String::new(),
+            owner: super::BOOTSTRAP_ROLE,
+            is_template: false,
+            allow_connections: true,
+            connection_limit: no_limit(),
+        }
+    }
+}
+
+/// `pg_db_role_setting`: what sessions of a database, of a role, or of both begin with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Settings {
+    /// Their own number; PostgreSQL has none, the catalog needs one.
+    pub oid: Oid,
+    /// 0 for all databases.
+    pub database: Oid,
+    /// 0 for all roles.
+    pub role: Oid,
+    /// Names and values, in the order they were set first.
+    pub values: Vec<(String, String)>,
 }
 
 /// `pg_opclass`.
@@ -888,6 +929,9 @@ pub struct Extension {
     pub schema: Oid,
     pub relocatable: bool,
     pub version: String,
+    /// The objects that are there because of it and go with it.
+    #[serde(default)]
+    pub members: Vec<ObjectAddress>,
 }
 
 /// `pg_description` and `pg_shdescription`: COMMENT ON.

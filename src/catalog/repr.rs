@@ -90,7 +90,9 @@ impl Catalog {
 /// Other base types (an extension's, the catalog's own) follow their input function.
 fn base_repr(input: &str) -> Option<Repr> {
     match input {
-        "textin" | "varcharin" | "citextin" => Some(Repr::Text),
+        "textin" | "varcharin" => Some(Repr::Text),
+        "citextin" => Some(Repr::Citext),
+        "hstore_in" => Some(Repr::Hstore),
         _ => None,
     }
 }

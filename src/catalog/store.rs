@@ -2,8 +2,13 @@
 //!
 //! ```text
 //! key    [class u32][oid u32]              class is ObjectClass's number
+//!        [1000 u32][database u32][class u32][oid u32]
 //! value  [format u8][JSON of the object]
 //! ```
+//!
+//! The short keys are those of objects that belong to no database, and of the database
+//! with OID 5 (`postgres`), which was the only one in data directories of format 2. All
+//! other databases' objects have the long keys.
 //!
 //! JSON, because an object is read by later versions of this program: fields are
 //! found by name, so one added later (with `#[serde(default)]`) reads as its
@@ -19,31 +24,58 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Catalog, Change, Object, ObjectClass, ObjectKey, bootstrap};
+use super::{Catalog, Change, Cluster, NewDatabase, Object, ObjectClass, ObjectKey, bootstrap};
 use crate::error::{Error, Result};
 use crate::sql::types::{Oid, oid};
 use crate::sqlstate;
 use crate::storage::key::{self, Meta};
 use crate::storage::{Write, WriteBatch};
-use crate::txn::{Attachment, KeyRange, Keyspace, Publish, Published, Transaction};
+use crate::txn::{Attachment, Key, KeyRange, Keyspace, Publish, Published, Transaction, Value};
 
 const FORMAT: u8 = 1;
 
 /// `Meta::Counter`'s number of the OID counter.
 const OID_COUNTER: u32 = 1;
 
-/// The committed catalog: the built-in objects and the stored ones.
-pub fn load(published: &Arc<Published>) -> Result<Catalog> {
-    let mut catalog = bootstrap()?;
+/// The database whose rows have short keys.
+const FIRST_DATABASE: Oid = 5;
+
+/// The class of rows that say their database.
+const OF_A_DATABASE: u32 = 1000;
+
+/// The committed catalogs: the built-in objects and the stored ones.
+pub fn load(published: &Arc<Published>) -> Result<Cluster> {
+    let mut shared = bootstrap()?;
     let mut next_oid = stored_counter(published)?;
+    let mut own: BTreeMap<Oid, Vec<Change>> = BTreeMap::new();
     for entry in published.scan(Keyspace::Catalog, &KeyRange::all(), false) {
         let (key, value) = entry?;
-        let change = decode(&key, &value)?;
+        let (database, change) = decode(&key, &value)?;
         next_oid = next_oid.max(change.key.oid.saturating_add(1));
-        catalog.apply(&change);
+        match change.shared {
+            true => shared.apply(&change),
+            false => own.entry(database).or_default().push(change),
+        }
     }
-    catalog.raise_oid_counter(next_oid);
-    Ok(catalog)
+    shared.raise_oid_counter(next_oid);
+    Ok(Cluster::new(shared, own))
+}
+
+/// The stored rows of a database's own objects, with their keys.
+pub fn rows_of(published: &Arc<Published>, database: Oid) -> Result<Vec<(Key, Change)>> {
+    let range = match database {
+        FIRST_DATABASE => KeyRange::all(),
+        _ => KeyRange::prefix(key::catalog(OF_A_DATABASE, &database.to_be_bytes())),
+    };
+    let mut rows = Vec::new();
+    for entry in published.scan(Keyspace::Catalog, &range, false) {
+        let (key, value) = entry?;
+        let (of, change) = decode(&key, &value)?;
+        if of == database && !change.shared {
+            rows.push((key, change));
+        }
+    }
+    Ok(rows)
 }
 
 fn stored_counter(published: &Arc<Published>) -> Result<Oid> {
@@ -60,7 +92,7 @@ pub fn changes_to_writes(catalog: &Catalog, changes: &[Change]) -> Result<WriteB
         changes.iter().map(|change| (change.key, change)).collect();
     let mut batch = WriteBatch::new();
     for (object, change) in newest {
-        let key = key::catalog(class_number(object.class), &object.oid.to_be_bytes());
+        let key = row_key(catalog.database, change)?;
         if change.object.is_none() && object.oid >= oid::FIRST_NORMAL {
             batch.remove(Keyspace::Catalog, key);
         } else {
@@ -70,6 +102,19 @@ pub fn changes_to_writes(catalog: &Catalog, changes: &[Change]) -> Result<WriteB
     let counter = catalog.oid_counter().to_le_bytes().to_vec();
     batch.put(Keyspace::Meta, Meta::Counter(OID_COUNTER).key().to_vec(), counter);
     Ok(batch)
+}
+
+fn row_key(database: Oid, change: &Change) -> Result<Vec<u8>> {
+    let (class, oid) = (class_number(change.key.class), change.key.oid.to_be_bytes());
+    match (change.shared, database) {
+        (true, _) | (false, FIRST_DATABASE) => Ok(key::catalog(class, &oid)),
+        // The server itself changes nothing but shared objects.
+        (false, 0) => Err(Error::internal("an object of no database")),
+        (false, database) => {
+            let payload = [database.to_be_bytes(), class.to_be_bytes(), oid].concat();
+            Ok(key::catalog(OF_A_DATABASE, &payload))
+        }
+    }
 }
 
 /// Puts a transaction's changes among its writes, before it commits.
@@ -87,17 +132,33 @@ pub fn write_changes(
     Ok(())
 }
 
-/// Applies a transaction's changes to the newest committed catalog, at commit.
-pub fn publish(changes: Vec<Change>) -> Publish {
-    Box::new(move |attachment: &Attachment| match attachment.clone().downcast::<Catalog>() {
-        Ok(catalog) => Arc::new(catalog.with_changes(&changes)),
+/// Puts the objects of a database that is made among a transaction's writes.
+pub fn write_database(transaction: &mut Transaction, made: &NewDatabase) -> Result<()> {
+    for change in &made.objects {
+        let value = Value::from(encode(change)?);
+        transaction.put(Keyspace::Catalog, row_key(made.oid, change)?, value)?;
+    }
+    Ok(())
+}
+
+/// Applies a transaction's changes to the newest committed catalogs, at commit.
+pub fn publish(database: Oid, changes: Vec<Change>, made: Option<NewDatabase>) -> Publish {
+    Box::new(move |attachment: &Attachment| match attachment.clone().downcast::<Cluster>() {
+        Ok(cluster) => Arc::new(cluster.with_changes(database, &changes, made.as_ref())),
         Err(other) => other,
     })
 }
 
-/// The catalog that a committed state carries.
-pub fn attached(attachment: &Attachment) -> Arc<Catalog> {
-    attachment.clone().downcast().expect("the database attaches a catalog when it opens")
+/// All catalogs that a committed state carries.
+pub fn cluster(attachment: &Attachment) -> Arc<Cluster> {
+    attachment.clone().downcast().expect("the database attaches its catalogs when it opens")
+}
+
+/// The catalog of a database that a committed state carries; `None` where it does not
+/// exist.
+pub fn attached(attachment: &Attachment, database: Oid) -> Option<Arc<Catalog>> {
+    let cluster = attachment.downcast_ref::<Cluster>()?;
+    cluster.catalog(database).cloned()
 }
 
 impl Catalog {
@@ -118,21 +179,30 @@ fn encode(change: &Change) -> Result<Vec<u8>> {
     Ok(value)
 }
 
-fn decode(key: &[u8], value: &[u8]) -> Result<Change> {
-    let key = decode_key(key).ok_or_else(|| corrupted("a catalog key"))?;
+/// A row: its database, 0 for a shared object.
+fn decode(key: &[u8], value: &[u8]) -> Result<(Oid, Change)> {
+    let (database, key) = decode_key(key).ok_or_else(|| corrupted("a catalog key"))?;
     let Some((&FORMAT, json)) = value.split_first() else {
         return Err(corrupted("a catalog row of an unknown format"));
     };
     let object: Option<Object> = serde_json::from_slice(json)
         .map_err(|error| corrupted(&format!("catalog row {key:?}: {error}")))?;
-    Ok(Change { key, object })
+    let change = match object {
+        Some(object) => Change { key, shared: object.is_shared(), object: Some(object) },
+        None => Change::remove(key.class, key.oid),
+    };
+    Ok((if change.shared { 0 } else { database }, change))
 }
 
-fn decode_key(key: &[u8]) -> Option<ObjectKey> {
-    let (class, oid) = key.split_first_chunk::<4>()?;
-    let class = u32::from_be_bytes(*class);
+fn decode_key(key: &[u8]) -> Option<(Oid, ObjectKey)> {
+    let number = |at: usize| Some(u32::from_be_bytes(key.get(at..at + 4)?.try_into().ok()?));
+    let (database, at) = match number(0)? {
+        OF_A_DATABASE => (number(4)?, 8),
+        _ => (FIRST_DATABASE, 0),
+    };
+    let (class, oid) = (number(at)?, number(at + 4)?);
     let class = CLASSES.iter().copied().find(|known| class_number(*known) == class)?;
-    Some(ObjectKey { class, oid: Oid::from_be_bytes(oid.try_into().ok()?) })
+    (key.len() == at + 8).then_some((database, ObjectKey { class, oid }))
 }
 
 fn corrupted(what: &str) -> Error {
@@ -164,6 +234,7 @@ const CLASSES: &[ObjectClass] = &[
     ObjectClass::DefaultPrivileges,
     ObjectClass::Policy,
     ObjectClass::ExtendedStatistics,
+    ObjectClass::Settings,
 ];
 
 /// The number of a class in keys: fixed for ever, whatever the enum's order.
@@ -193,6 +264,7 @@ fn class_number(class: ObjectClass) -> u32 {
         ObjectClass::DefaultPrivileges => 41,
         ObjectClass::Policy => 42,
         ObjectClass::ExtendedStatistics => 43,
+        ObjectClass::Settings => 44,
     }
 }
 
@@ -205,12 +277,18 @@ mod tests {
         Change::put(Schema { oid, name: name.to_owned(), owner: BOOTSTRAP_ROLE })
     }
 
+    fn in_database(database: Oid) -> Catalog {
+        Catalog { database, ..bootstrap().expect("the declarations load") }
+    }
+
     /// Reads written rows back, as `load` does.
     fn reloaded(batch: &WriteBatch) -> Catalog {
-        let mut catalog = bootstrap().expect("the declarations load");
+        let mut catalog = in_database(5);
         for write in batch.iter().filter(|write| write.keyspace == Keyspace::Catalog) {
             if let Some(value) = &write.value {
-                catalog.apply(&decode(&write.key, value).expect("decodes"));
+                let (database, change) = decode(&write.key, value).expect("decodes");
+                assert_eq!(database, 5);
+                catalog.apply(&change);
             }
         }
         catalog
@@ -220,18 +298,23 @@ mod tests {
     fn every_builtin_object_survives_encoding() {
         let catalog = bootstrap().expect("the declarations load");
         for (key, object) in catalog.objects.iter() {
-            let change = Change { key: *key, object: Some(object.clone()) };
+            let change = Change::put(object.clone());
             let bytes = encode(&change).expect("encodes");
-            let key_bytes = key::catalog(class_number(key.class), &key.oid.to_be_bytes());
-            let read = decode(&key_bytes, &bytes).expect("decodes");
-            assert_eq!(read.key, *key);
+            for database in [5, 20000] {
+                let key_bytes = row_key(database, &change).expect("has a key");
+                let (of, read) = decode(&key_bytes, &bytes).expect("decodes");
+                assert_eq!(of, if object.is_shared() { 0 } else { database });
+                assert_eq!((read.key, read.shared), (*key, object.is_shared()));
+            }
+            let key_bytes = row_key(5, &change).expect("has a key");
+            let (_, read) = decode(&key_bytes, &bytes).expect("decodes");
             assert_eq!(format!("{:?}", read.object), format!("{:?}", change.object));
         }
     }
 
     #[test]
     fn the_last_change_of_an_object_is_the_one_written() {
-        let catalog = bootstrap().expect("the declarations load");
+        let catalog = in_database(5);
         let changes = [schema(20000, "a"), schema(20000, "b"), schema(20001, "c")];
         let batch = changes_to_writes(&catalog, &changes).expect("encodes");
         let read = reloaded(&batch);
@@ -241,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_dropped_builtin_object_stays_dropped() {
-        let catalog = bootstrap().expect("the declarations load");
+        let catalog = in_database(5);
         let changes = [Change::remove(ObjectClass::Schema, PUBLIC)];
         let batch = changes_to_writes(&catalog, &changes).expect("encodes");
         assert!(reloaded(&batch).schema_named("public").is_none());

@@ -146,7 +146,10 @@ fn matches_repr(datum: &Datum, repr: &Repr) -> bool {
             | (Datum::Oid(_), Repr::Oid)
             | (Datum::Char(_), Repr::Char)
             | (Datum::Numeric(_), Repr::Numeric)
-            | (Datum::Text(_), Repr::Text | Repr::Bpchar | Repr::Enum(_))
+            | (
+                Datum::Text(_),
+                Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore | Repr::Enum(_)
+            )
             | (Datum::Bytea(_), Repr::Bytea)
             | (Datum::Date(_), Repr::Date)
             | (Datum::Time(_), Repr::Time)

@@ -213,7 +213,9 @@ impl<'a> Field<'a> {
             Repr::Int8 => any.downcast_ref().map(Field::Int8),
             Repr::Float4 => any.downcast_ref().map(Field::Float4),
             Repr::Float8 => any.downcast_ref().map(Field::Float8),
-            Repr::Text | Repr::Bpchar => any.downcast_ref().map(Field::Text),
+            Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore => {
+                any.downcast_ref().map(Field::Text)
+            }
             _ => None,
         };
         field.unwrap_or(Field::Other(array))

@@ -53,7 +53,7 @@ where
         is_encrypted,
     };
     let rules = front.rules.load_full();
-    let catalog = front.database.catalog();
+    let catalog = front.database.shared_catalog();
     let refused_by_default = config.require_tls && ends.is_some() && !is_encrypted;
     let rule = rules.find(&caller, &catalog).filter(|_| !refused_by_default);
     let Some(rule) = rule else {

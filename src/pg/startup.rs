@@ -218,25 +218,23 @@ impl<'a> Startup<'a> {
         login::authenticate(wire, self.front, &self.config, &applicant).await?;
         // What follows is told to one that has proved who it is, as by PostgreSQL.
         wire.output.authentication(0, &[]);
-        self.open_session(hello, protection)
+        self.open_session(hello, protection).await
     }
 
-    fn open_session(&self, hello: Hello, protection: &Protection) -> Result<Session> {
+    async fn open_session(&self, hello: Hello, protection: &Protection) -> Result<Session> {
         let database = &self.front.database;
         let secret_bytes = match hello.minor {
             0 | 1 => SHORT_SECRET_BYTES,
             _ => LONG_SECRET_BYTES,
         };
-        let session = Session::open(
-            database.clone(),
-            session::Login {
-                user: hello.user,
-                database: hello.database,
-                ends: self.origin.ends(),
-                secret_bytes,
-                settings: hello.settings,
-            },
-        )?;
+        let login = session::Login {
+            user: hello.user,
+            database: hello.database,
+            ends: self.origin.ends(),
+            secret_bytes,
+            settings: hello.settings,
+        };
+        let session = database.admit(login).await?;
         if session.logs_connection() {
             audit::authorized(&self.origin, session.backend(), protection.summary.as_deref());
         }

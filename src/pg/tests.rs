@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::{Front, Lobby, Origin, Rules, serve};
 use crate::auth::scram;
-use crate::catalog::{Change, Object, ObjectClass, ObjectKey, Role};
+use crate::catalog::{Change, Role};
 use crate::config::Config;
 use crate::error::Result;
 use crate::session::{Database, Ends};
@@ -448,13 +448,12 @@ async fn a_cursor_holds_its_place_by_name() {
 }
 
 async fn set_password(front: &Front, password: &str) {
-    let catalog = front.database.catalog();
+    let catalog = front.database.shared_catalog();
     let role = catalog.role_named("postgres").unwrap();
     let verifier = Some(scram::stored_form(password));
-    let role = Arc::new(Role { verifier, ..Role::clone(role) });
-    let key = ObjectKey { class: ObjectClass::Role, oid: role.oid };
-    let mut work = front.database.begin(Isolation::ReadCommitted, false, None).unwrap();
-    work.change(Change { key, object: Some(Object::Role(role)) });
+    let role = Role { verifier, ..Role::clone(role) };
+    let mut work = front.database.begin(0, Isolation::ReadCommitted, false, None).unwrap();
+    work.change(Change::put(role));
     front.database.commit(work, Durability::Buffer).await.unwrap();
 }
 

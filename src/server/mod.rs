@@ -318,7 +318,7 @@ fn signals(front: Arc<Front>, stop: CancellationToken, reload: Reload) -> Result
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
                 _ = hangup.recv() => reload_all(&front, &reload),
-                () = front.database.reload_asked_for() => reload_all(&front, &reload),
+                () = front.database.reload_requested.notified() => reload_all(&front, &reload),
             }
         }
         stop.cancel();

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::auth::scram;
-use crate::catalog::{Change, Object, ObjectClass, ObjectKey, Role};
+use crate::catalog::{Change, Role};
 use crate::error::{Error, Result};
 use crate::session::Database;
 use crate::txn::{Durability, Isolation};
@@ -17,7 +17,7 @@ const PASSWORD_VARIABLE: &str = "ZSERVER_PASSWORD";
 
 /// Sees to it that some superuser can log in.
 pub async fn ensure(database: &Arc<Database>) -> Result<()> {
-    let catalog = database.catalog();
+    let catalog = database.shared_catalog();
     let can_log_in = |role: &Arc<Role>| role.superuser && role.login && role.verifier.is_some();
     if database.config().dev || catalog.roles().any(can_log_in) {
         return Ok(());
@@ -36,8 +36,7 @@ pub async fn ensure(database: &Arc<Database>) -> Result<()> {
 
 async fn store_password(database: &Database, role: &Role, password: &str) -> Result<()> {
     let role = Role { verifier: Some(scram::stored_form(password)), ..role.clone() };
-    let key = ObjectKey { class: ObjectClass::Role, oid: role.oid };
-    let mut work = database.begin(Isolation::ReadCommitted, false, None)?;
-    work.change(Change { key, object: Some(Object::Role(Arc::new(role))) });
+    let mut work = database.begin(0, Isolation::ReadCommitted, false, None)?;
+    work.change(Change::put(role));
     database.commit(work, Durability::Sync).await
 }

@@ -20,6 +20,7 @@ use super::Database;
 use super::scope::Scope;
 use crate::error::{Error, Result};
 use crate::sql::functions::{AdvisoryKey, AdvisoryRequest};
+use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::table::blocking;
 use crate::txn::{LockMode, LockOutcome, LockWait, Resource, SessionLocks, WaitPolicy};
@@ -32,6 +33,7 @@ const HELD_MAX: usize = 1_000_000;
 
 pub(super) struct AdvisoryLocks {
     database: Arc<Database>,
+    database_oid: Oid,
     pid: i32,
     held: Mutex<Held>,
 }
@@ -60,13 +62,13 @@ pub(super) struct WaitLimits<'h> {
 }
 
 impl AdvisoryLocks {
-    pub fn new(database: Arc<Database>, pid: i32) -> AdvisoryLocks {
-        AdvisoryLocks { database, pid, held: Mutex::default() }
+    pub fn new(database: Arc<Database>, database_oid: Oid, pid: i32) -> AdvisoryLocks {
+        AdvisoryLocks { database, database_oid, pid, held: Mutex::default() }
     }
 
     /// Takes a lock; false if it is not to be had without waiting.
     pub fn lock(&self, request: AdvisoryRequest, limits: &WaitLimits<'_>) -> Result<bool> {
-        let (resource, mode) = (resource(request.key), mode(request.shared));
+        let (resource, mode) = (resource(self.database_oid, request.key), mode(request.shared));
         let policy = if request.waits { WaitPolicy::Wait } else { WaitPolicy::NoWait };
         match self.acquire(resource, mode, policy)? {
             LockOutcome::Granted | LockOutcome::AlreadyHeld => {}
@@ -115,7 +117,7 @@ impl AdvisoryLocks {
 
     /// Gives up one hold for the session; false if there is none.
     pub fn unlock(&self, key: AdvisoryKey, shared: bool) -> bool {
-        let (resource, mode) = (resource(key), mode(shared));
+        let (resource, mode) = (resource(self.database_oid, key), mode(shared));
         let mut held = self.held.lock();
         let Some(count) = held.session.get_mut(&(resource, mode)) else { return false };
         *count -= 1;
@@ -200,11 +202,10 @@ impl Held {
     }
 }
 
-/// OIDs are unique over all databases of a server, keys are not told apart by one.
-fn resource(key: AdvisoryKey) -> Resource {
+fn resource(database: Oid, key: AdvisoryKey) -> Resource {
     match key {
-        AdvisoryKey::Single(key) => Resource::advisory(0, key),
-        AdvisoryKey::Pair(first, second) => Resource::advisory_pair(0, first, second),
+        AdvisoryKey::Single(key) => Resource::advisory(database, key),
+        AdvisoryKey::Pair(first, second) => Resource::advisory_pair(database, first, second),
     }
 }
 

@@ -7,21 +7,23 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use arc_swap::ArcSwap;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 
+use super::auto_settings;
 use super::export::Exports;
 use super::notify::Channels;
 use super::registry::Registry;
 use super::settings::{self, Value};
 use super::time::now;
 use super::two_phase;
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, Cluster};
 use crate::config::Config;
 use crate::coordinator::Coordinator;
 use crate::error::{Error, Result};
 use crate::sql::dml::SqlCompiler;
 use crate::sql::functions::TransactionStatus;
 use crate::sql::run::{QueryMemory, Work};
+use crate::sql::types::Oid;
+use crate::sqlstate;
 use crate::storage::Engine;
 use crate::table::reclaim;
 use crate::table::{ExpressionCompiler, Sequences, blocking};
@@ -31,7 +33,7 @@ use crate::txn::{
     WriteBatch,
 };
 
-/// An open database. Sessions hold it by `Arc`; the last one closes it.
+/// An open data directory, with all its databases. Sessions hold it by `Arc`; the last one closes it.
 pub struct Database {
     config: ArcSwap<Config>,
     /// Microseconds since 2000-01-01 UTC.
@@ -40,6 +42,10 @@ pub struct Database {
     /// When the counts of activity were set to zero; 0 is never.
     counts_reset_at: AtomicI64,
     defaults: ArcSwap<Vec<Value>>,
+    /// Held while the file of ALTER SYSTEM is changed.
+    pub(super) auto_file: Mutex<()>,
+    /// `pg_reload_conf` was called.
+    pub reload_requested: tokio::sync::Notify,
     pub transactions: Transactions,
     pub coordinator: Arc<Coordinator>,
     pub runtime: Arc<RuntimeEnv>,
@@ -53,8 +59,6 @@ pub struct Database {
     aborted: Mutex<Aborted>,
     /// Makes the salts of users that do not exist; new with every start.
     pub mock_key: [u8; 32],
-    /// Wakes whoever reads the configuration again.
-    reload: Notify,
 }
 
 /// The transactions of this server's life that were rolled back.
@@ -120,12 +124,13 @@ impl Database {
             ..Limits::default()
         };
         let transactions = Transactions::open_with_archive(engine, limits, archiving)?;
-        let catalog = catalog::load(&transactions.published())?;
+        let cluster = catalog::load(&transactions.published())?;
+        let catalog = cluster.shared().clone();
         if let Some(object) = transactions.highest_unfinished_object() {
             catalog.raise_oid_counter(object + 1);
         }
         two_phase::raise_oid_counter(&transactions, &catalog)?;
-        transactions.set_attachment(Arc::new(catalog))?;
+        transactions.set_attachment(Arc::new(cluster))?;
         let runtime = query_runtime(&config)?;
         let aborted = Aborted { since: transactions.next_transaction_id(), ids: VecDeque::new() };
         let remote_timeout = config.remote_timeout.duration();
@@ -133,6 +138,8 @@ impl Database {
         Ok(Arc::new(Database {
             coordinator,
             defaults: ArcSwap::new(configured_defaults(&config)?),
+            auto_file: Mutex::default(),
+            reload_requested: tokio::sync::Notify::new(),
             config: ArcSwap::from_pointee(config),
             started: now(),
             configured_at: AtomicI64::new(now()),
@@ -146,7 +153,6 @@ impl Database {
             exports: Exports::default(),
             aborted: Mutex::new(aborted),
             mock_key: rand::random(),
-            reload: Notify::new(),
         }))
     }
 
@@ -164,16 +170,6 @@ impl Database {
         Ok(())
     }
 
-    /// Asks for the configuration to be read again: `pg_reload_conf`.
-    pub(super) fn ask_for_reload(&self) {
-        self.reload.notify_one();
-    }
-
-    /// Waits until somebody asks for the configuration to be read again.
-    pub async fn reload_asked_for(&self) {
-        self.reload.notified().await;
-    }
-
     /// When the configuration was read, in microseconds since 2000-01-01 UTC.
     pub fn configured_at(&self) -> i64 {
         self.configured_at.load(Ordering::Relaxed)
@@ -189,22 +185,37 @@ impl Database {
 
     /// Forgets the counts of relations that were dropped.
     pub fn forget_dropped_counts(&self) {
-        let catalog = self.catalog();
-        self.transactions.activities().retain(|oid| catalog.relation(oid).is_some());
+        let cluster = self.cluster();
+        self.transactions.activities().retain(|database, relation| {
+            let catalog = cluster.catalog(database);
+            catalog.is_some_and(|catalog| relation == 0 || catalog.relation(relation).is_some())
+        });
     }
 
     pub fn defaults(&self) -> Arc<Vec<Value>> {
         self.defaults.load_full()
     }
 
-    /// The newest committed catalog.
-    pub fn catalog(&self) -> Arc<Catalog> {
-        catalog::attached(&self.transactions.published().attachment)
+    /// The newest committed catalogs of all databases.
+    pub fn cluster(&self) -> Arc<Cluster> {
+        catalog::cluster(&self.transactions.published().attachment)
     }
 
-    /// Begins a transaction; of a session, unless it is the server's own.
+    /// The newest committed objects that belong to no database.
+    pub fn shared_catalog(&self) -> Arc<Catalog> {
+        self.cluster().shared().clone()
+    }
+
+    /// The newest committed catalog of a database, `None` if there is no such database.
+    pub fn catalog_of(&self, database: Oid) -> Option<Arc<Catalog>> {
+        catalog::attached(&self.transactions.published().attachment, database)
+    }
+
+    /// Begins a transaction in a database (0: one that changes shared objects alone);
+    /// of a session, unless it is the server's own.
     pub fn begin(
         &self,
+        database: Oid,
         isolation: Isolation,
         read_only: bool,
         session: Option<&LockSession>,
@@ -213,7 +224,8 @@ impl Database {
         if let Some(session) = session {
             transaction.set_session(session.clone());
         }
-        let catalog = catalog::attached(&transaction.published().attachment);
+        let catalog = catalog::attached(&transaction.published().attachment, database);
+        let catalog = catalog.ok_or_else(|| database_is_gone(database))?;
         Ok(Work::new(transaction, catalog))
     }
 
@@ -257,13 +269,16 @@ impl Database {
         durability: Durability,
         also: WriteBatch,
     ) -> Result<()> {
-        let changes = std::mem::take(&mut work.changes);
+        let (changes, made) = (std::mem::take(&mut work.changes), work.made.take());
         let row_deltas = work.table.row_deltas();
         let publish = match changes.is_empty() {
             true => None,
             false => {
                 catalog::write_changes(&mut work.txn, &work.catalog, &changes)?;
-                Some(catalog::publish(changes))
+                if let Some(made) = &made {
+                    catalog::write_database(&mut work.txn, made)?;
+                }
+                Some(catalog::publish(work.catalog.database, changes, made))
             }
         };
         let options = CommitOptions { durability, publish, row_deltas, also };
@@ -275,6 +290,14 @@ impl Database {
         reclaim::spawn(self.transactions.clone(), dropped, commit_ts);
         Ok(())
     }
+}
+
+/// `3D000`: the database was dropped while a session of it was about to end.
+pub(super) fn database_is_gone(database: Oid) -> Error {
+    Error::fatal(
+        sqlstate::INVALID_CATALOG_NAME,
+        format!("database with OID {database} does not exist"),
+    )
 }
 
 /// The memory that all queries share, and where they spill.
@@ -289,14 +312,14 @@ fn query_runtime(config: &Config) -> Result<Arc<RuntimeEnv>> {
         .map_err(|error| Error::internal(format!("query runtime: {error}")))
 }
 
-/// Parameter defaults that the configuration names.
+/// Parameter defaults that the configuration names, and ALTER SYSTEM over it.
 fn configured_defaults(config: &Config) -> Result<Arc<Vec<Value>>> {
     let path = |path: &Option<std::path::PathBuf>| {
         path.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
     };
     let hba = config.hba_source();
     let on_off = |flag: bool| if flag { "on" } else { "off" }.to_owned();
-    settings::defaults(&[
+    let configured = [
         ("statement_timeout", config.statement_timeout.0.to_string()),
         ("lock_timeout", config.lock_timeout.0.to_string()),
         ("deadlock_timeout", config.deadlock_timeout.0.to_string()),
@@ -327,5 +350,8 @@ fn configured_defaults(config: &Config) -> Result<Arc<Vec<Value>>> {
         ("log_connections", on_off(config.log_connections)),
         ("log_disconnections", on_off(config.log_disconnections)),
         ("log_statement", config.log_statement.as_str().to_owned()),
-    ])
+    ];
+    let auto = auto_settings::valid(auto_settings::read(&config.data_directory)?);
+    let auto = auto.iter().map(|(name, value)| (name.as_str(), value.clone()));
+    settings::defaults(&configured.into_iter().chain(auto).collect::<Vec<_>>())
 }

@@ -15,11 +15,11 @@ use crate::error::{Error, Result, Severity};
 use crate::sql;
 use crate::sql::outcome::{CopyIn, Outcome, Rows};
 use crate::sql::parse::{self, ParsedStatement};
-use crate::sql::run::Lender;
+use crate::sql::run::{Lender, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 use crate::table;
-use crate::txn::Durability;
+use crate::txn::{Durability, Isolation};
 
 /// How often a statement is bound anew because the catalog changed before it had its
 /// locks. Each time it holds more of them.
@@ -101,12 +101,24 @@ impl Session {
     pub fn begin_command(&mut self, phase: Phase) -> Result<()> {
         self.begin_scope()?;
         match self.block.phase {
-            Phase::Idle => self.begin_transaction(phase, None),
+            Phase::Idle => {
+                self.adopt_defaults();
+                self.begin_transaction(phase, None)
+            }
             Phase::Single if phase == Phase::Implicit => {
                 self.block.phase = Phase::Implicit;
                 Ok(())
             }
             _ => Ok(()),
+        }
+    }
+
+    /// The configuration may have been read again since the last command.
+    fn adopt_defaults(&mut self) {
+        let defaults = self.database.defaults();
+        if !Arc::ptr_eq(&defaults, &self.defaults) {
+            self.settings.lock().adopt_defaults(&defaults);
+            self.defaults = defaults;
         }
     }
 
@@ -134,13 +146,19 @@ impl Session {
     ) -> Result<()> {
         let characteristics = characteristics.unwrap_or_else(|| self.default_characteristics());
         let (isolation, read_only) = (characteristics.txn_isolation(), characteristics.read_only);
-        let work = self.database.begin(isolation, read_only, Some(&self.lock_session))?;
+        let work = self.begin_work(isolation, read_only)?;
         self.hooks.set_transaction_id(work.txn.id());
         self.hooks.set_read_only(read_only);
         let settings = self.settings.lock().snapshot();
         let started = if phase == Phase::Open { time::now() } else { self.statement_timestamp };
         self.block.enter(phase, work, characteristics, settings, started);
         Ok(())
+    }
+
+    /// Begins a transaction in the session's database.
+    pub(super) fn begin_work(&self, isolation: Isolation, read_only: bool) -> Result<Work> {
+        let database = self.backend().database_oid;
+        self.database.begin(database, isolation, read_only, Some(&self.lock_session))
     }
 
     pub(super) fn default_characteristics(&self) -> Characteristics {

@@ -14,6 +14,7 @@ use super::Session;
 use super::hooks::Hooks;
 use super::settings::IsolationLevel;
 use crate::error::{Error, Result};
+use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::txn::Published;
 
@@ -36,6 +37,7 @@ struct Exported {
     transaction: u64,
     isolation: IsolationLevel,
     read_only: bool,
+    database: Oid,
 }
 
 /// All exported snapshots of a server, by identifier.
@@ -97,7 +99,8 @@ impl Hooks {
             ));
         }
         let snapshot = snapshot.upgrade().ok_or_else(lost)?;
-        let exported = Exported { snapshot, transaction, isolation, read_only };
+        let database = self.backend.database_oid;
+        let exported = Exported { snapshot, transaction, isolation, read_only, database };
         self.database.exports.add(self.backend.pid, exported)
     }
 }
@@ -127,6 +130,7 @@ impl Session {
             );
         }
         let in_savepoint = self.block.savepoint_depth() > 0;
+        let database = self.backend().database_oid;
         let Some(open) = self.block.open_mut() else { return Ok(()) };
         let own = open.characteristics;
         let unsupported = |message: &str| Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message);
@@ -148,6 +152,9 @@ impl Session {
                 format!("invalid snapshot identifier: \"{id}\""),
             )
         })?;
+        if exported.database != database {
+            return Err(unsupported("cannot import a snapshot from a different database"));
+        }
         if own.isolation == IsolationLevel::Serializable {
             if exported.isolation != IsolationLevel::Serializable {
                 return Err(unsupported(

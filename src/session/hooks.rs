@@ -25,7 +25,7 @@ use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
 use crate::error::{Error, Report, Result, Severity};
 use crate::sql::functions::{
     AdvisoryKey, AdvisoryRequest, EvalContext, RemoteRequest, SequenceRow, SessionHooks,
-    SettingsView, TransactionStatus, domain,
+    SettingsView, StoredSetting, TransactionStatus, domain,
 };
 use crate::sql::routine::Routines;
 use crate::sql::run::Notices;
@@ -69,14 +69,15 @@ pub(super) struct Hooks {
 impl Hooks {
     pub fn new(
         database: Arc<Database>,
+        catalog: Arc<Catalog>,
         backend: Arc<Backend>,
         activity: Arc<Activity>,
         settings: Arc<Mutex<Settings>>,
         notices: Notices,
     ) -> Hooks {
         Hooks {
-            catalog: Mutex::new(database.catalog()),
-            advisory: AdvisoryLocks::new(database.clone(), backend.pid),
+            catalog: Mutex::new(catalog),
+            advisory: AdvisoryLocks::new(database.clone(), backend.database_oid, backend.pid),
             exportable: Mutex::default(),
             notices,
             notified: Mutex::default(),
@@ -285,7 +286,7 @@ impl Hooks {
     }
 
     /// Superusers may stop anyone, others only sessions of roles they belong to.
-    fn check_may_signal(&self, backend: &Backend, terminate: bool) -> Result<()> {
+    pub(super) fn check_may_signal(&self, backend: &Backend, terminate: bool) -> Result<()> {
         let catalog = self.catalog.lock().clone();
         let me = self.current_role();
         if me.as_ref().is_some_and(|role| role.superuser) {
@@ -322,12 +323,13 @@ impl Hooks {
 
     /// A sequence for use: nobody changes or drops it before the transaction ends.
     fn sequence_in_use(&self, oid: Oid) -> Result<(Arc<Relation>, Sequence)> {
-        let resource = lock::relation(oid);
+        let here = self.catalog.lock().clone();
+        let resource = lock::relation(&here, oid);
         let on_deadlock = || self.count_deadlock();
         let limits = self.wait_limits(&on_deadlock);
         let has_waited = self.advisory.lock_sequence(resource, &limits)?;
-        let here = self.catalog.lock().clone();
-        let newest = self.database.catalog();
+        let found = self.database.catalog_of(self.backend.database_oid);
+        let newest = found.unwrap_or_else(|| here.clone());
         let is_changed = match (here.relation(oid), newest.relation(oid)) {
             (Some(here), Some(newest)) => !Arc::ptr_eq(here, newest),
             (_, None) => has_waited,
@@ -568,11 +570,6 @@ impl SessionHooks for Hooks {
         self.scope.lock().as_ref().is_some_and(Scope::is_over)
     }
 
-    fn reload_configuration(&self) -> Result<()> {
-        self.database.ask_for_reload();
-        Ok(())
-    }
-
     fn cancel_backend(&self, pid: i32, terminate: bool) -> Result<bool> {
         let Some(backend) = self.database.registry.get(pid) else {
             let message = format!("PID {pid} is not a PostgreSQL server process");
@@ -684,7 +681,7 @@ impl SessionHooks for Hooks {
     }
 
     fn table_counts(&self, oid: Oid) -> TableCounts {
-        self.database.transactions.activities().table(oid)
+        self.database.transactions.activities().table(self.backend.database_oid, oid)
     }
 
     fn database_counts(&self, oid: Oid) -> DatabaseCounts {
@@ -700,13 +697,48 @@ impl SessionHooks for Hooks {
         }
         let activities = self.database.transactions.activities();
         match oid {
-            Some(oid) => activities.reset_table(oid),
+            Some(oid) => activities.reset_table(self.backend.database_oid, oid),
             None => {
-                activities.reset();
+                activities.reset(self.backend.database_oid);
                 self.database.note_counts_reset();
             }
         }
         Ok(())
+    }
+
+    fn database_users(&self, database: Oid) -> Result<(usize, usize)> {
+        Ok(self.users_of_database(database))
+    }
+
+    fn end_database_users(&self, database: Oid) -> Result<()> {
+        self.end_users_of_database(database)
+    }
+
+    fn stored_sequence(&self, storage_id: u32, sequence: &Sequence) -> Result<SequenceRow> {
+        self.sequence_stored_at(storage_id, sequence)
+    }
+
+    fn stored_setting(
+        &self,
+        statement: &crate::sql::parse::ast::VariableSetStmt,
+    ) -> Result<StoredSetting> {
+        self.setting_to_store(statement)
+    }
+
+    fn may_store_setting(&self, name: &str) -> Result<()> {
+        self.check_stored(name, None)
+    }
+
+    fn alter_system(&self, statement: &crate::sql::parse::ast::VariableSetStmt) -> Result<()> {
+        self.alter_system_settings(statement)
+    }
+
+    fn reload_configuration(&self) -> Result<bool> {
+        self.request_reload()
+    }
+
+    fn database_size_bytes(&self, database: Oid) -> Result<i64> {
+        self.size_of_database(database)
     }
 
     fn live_rows(&self, oid: Oid) -> Result<i64> {

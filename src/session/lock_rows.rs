@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::hooks::Hooks;
 use super::registry::Backend;
-use crate::catalog::{self, Catalog};
+use crate::catalog;
 use crate::sql::types::{Datum, Oid};
 use crate::txn::{LockMode, LockStatus, PreparedInfo, Resource};
 
@@ -35,7 +35,6 @@ fn text(text: &str) -> Datum {
 struct Holders {
     backends: Vec<Arc<Backend>>,
     prepared: Vec<PreparedInfo>,
-    catalog: Arc<Catalog>,
 }
 
 /// A holder: the columns `virtualtransaction` and `pid`, and its database.
@@ -46,11 +45,6 @@ struct Holder {
 }
 
 impl Holders {
-    fn database(&self, name: &str) -> Oid {
-        let found = self.catalog.databases().find(|database| database.name == name);
-        found.map_or(0, |database| database.oid)
-    }
-
     fn of(&self, lock: &LockStatus) -> Holder {
         let backend = self.backends.iter().find(|backend| backend.pid == lock.session_pid);
         match backend {
@@ -66,7 +60,7 @@ impl Holders {
         Holder {
             virtual_transaction: format!("{}/{}", backend.pid, backend.transaction_id()),
             pid: Datum::Int4(backend.pid),
-            database: self.database(&backend.database),
+            database: backend.database_oid,
         }
     }
 
@@ -101,7 +95,6 @@ impl Hooks {
         let holders = Holders {
             backends: self.database.registry.all(),
             prepared: self.database.transactions.prepared(),
-            catalog: self.database.catalog(),
         };
         let held = self.database.transactions.lock_status(LOCKS_SHOWN_MAX);
         let own_id = |lock: &LockStatus| match lock.resource {
@@ -183,7 +176,10 @@ fn lock_row(lock: &LockStatus, holder: &Holder, holders: &Holders) -> Vec<Datum>
             row[5] = text(&name);
         }
         Resource::IndexKey { index, .. } => object(&mut row, PG_CLASS, index, 0),
-        Resource::Object { class, oid, .. } => object(&mut row, class, oid, 0),
+        Resource::Object { database, class, oid } => {
+            row[1] = Datum::Oid(database);
+            object(&mut row, class, oid, 0);
+        }
         Resource::Advisory { class, object: number, sub, .. } => {
             object(&mut row, class, number, sub);
         }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::block::Phase;
 use super::hooks::Hooks;
-use super::temporary::server_login;
 use super::{Database, Session};
 use crate::backup::{self, BackupOptions};
+use crate::catalog::{self, Catalog};
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::privilege;
@@ -25,12 +25,31 @@ use crate::txn::archive::ArchiveStatus;
 impl Hooks {
     /// Everything, or one table. Blocks.
     pub(super) fn check(&self, eval: &EvalContext, only: Option<Oid>) -> Result<Report> {
-        let mut work = self.database.begin(Isolation::RepeatableRead, true, None)?;
-        let catalog = work.catalog.clone();
-        let eval = EvalContext { catalog, loan: Arc::default(), ..eval.clone() };
-        let cancel = self.statement_token().unwrap_or_default();
-        let ctx = self.statement_context(Arc::new(eval), cancel);
-        let mut report = check::check(&mut work, &ctx, only)?;
+        let own = self.backend.database_oid;
+        let mut work = self.database.begin(own, Isolation::RepeatableRead, true, None)?;
+        let mut report = Report::default();
+        let all = catalog::cluster(&work.txn.published().attachment);
+        let catalogs: Vec<Arc<Catalog>> = match only {
+            Some(_) => vec![work.catalog.clone()],
+            None => all.catalogs().cloned().collect(),
+        };
+        for catalog in &catalogs {
+            let eval =
+                EvalContext { catalog: catalog.clone(), loan: Arc::default(), ..eval.clone() };
+            let cancel = self.statement_token().unwrap_or_default();
+            let ctx = self.statement_context(Arc::new(eval), cancel);
+            let is_other = catalog.database != own;
+            let name = catalog.database(catalog.database).map(|database| database.name.clone());
+            work.catalog = catalog.clone();
+            let place = name.filter(|_| is_other);
+            report = check::check(&mut work, &ctx, only, place, report)?;
+        }
+        if only.is_none() {
+            let eval = EvalContext { loan: Arc::default(), ..eval.clone() };
+            let cancel = self.statement_token().unwrap_or_default();
+            let ctx = self.statement_context(Arc::new(eval), cancel);
+            report = check::check_storage(&mut work, &ctx, &catalogs, report)?;
+        }
         work.txn.rollback();
         if only.is_none() {
             let verified = self.verify_files()?;
@@ -61,7 +80,7 @@ impl Hooks {
             return Err(insufficient("must be superuser to check the database"));
         }
         if let Some(oid) = only
-            && !self.database.catalog().relation(oid).is_some_and(|table| table.is_table())
+            && !eval.catalog.relation(oid).is_some_and(|table| table.is_table())
         {
             return Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
@@ -172,7 +191,8 @@ fn insufficient(message: &str) -> Error {
 
 /// Checks everything, for the server's own command.
 pub async fn check_database(database: &Arc<Database>) -> Result<Report> {
-    let mut session = Session::open(database.clone(), server_login(&database.catalog())?)?;
+    let first = database.cluster().catalogs().next().map(|catalog| catalog.database);
+    let mut session = Session::open_own(database.clone(), first.unwrap_or_default())?;
     session.begin_command(Phase::Single)?;
     session.begin_statement()?;
     let eval = session.eval_context();

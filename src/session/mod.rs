@@ -20,10 +20,12 @@
 //! It does not know bytes on a wire, and not what a statement does: that is `sql`.
 
 mod advisory;
+mod auto_settings;
 mod block;
 mod context;
 mod cursor;
 mod database;
+mod databases;
 mod execute;
 mod export;
 mod fastpath;
@@ -78,13 +80,15 @@ use crate::auth;
 use crate::catalog::Catalog;
 use crate::error::{Error, Report, Result};
 use crate::sql::run::Notices;
+use crate::sql::types::Oid;
 use crate::txn::LockSession;
 use block::Block;
+use database::database_is_gone;
 use hooks::Hooks;
 use notify::Inbox;
 use plan::PlanCache;
-use registry::{Backend, Identity, Registered, State};
-use settings::{Authority, Layers, MessageLevel, Scope as SetScope, Settings};
+use registry::{Backend, Identity, Limits, Registered, State};
+use settings::{Authority, Layers, MessageLevel, Scope as SetScope, Settings, Source};
 use template::Templates;
 
 /// One client's conversation.
@@ -92,6 +96,8 @@ pub struct Session {
     database: Arc<Database>,
     registered: Registered,
     settings: Arc<Mutex<Settings>>,
+    /// The server's defaults that the settings were made over.
+    defaults: Arc<Vec<settings::Value>>,
     hooks: Arc<Hooks>,
     block: Block,
     scope: Option<Scope>,
@@ -122,34 +128,53 @@ pub struct Login {
 impl Session {
     /// Opens a session for a user who has proved who it is.
     pub fn open(database: Arc<Database>, login: Login) -> Result<Session> {
-        let catalog = database.catalog();
-        auth::authorize(&catalog, &login.user, &login.database)?;
+        let shared = database.shared_catalog();
+        let entered = auth::authorize(&shared, &login.user, &login.database)?;
+        Session::enter(database, login, entered.oid)
+    }
+
+    /// Opens a session of the server's own in a database that may allow no connections.
+    fn open_own(database: Arc<Database>, database_oid: Oid) -> Result<Session> {
+        let login = temporary::server_login(&database, database_oid)?;
+        Session::enter(database, login, database_oid)
+    }
+
+    fn enter(database: Arc<Database>, login: Login, database_oid: Oid) -> Result<Session> {
+        let catalog =
+            database.catalog_of(database_oid).ok_or_else(|| database_is_gone(database_oid))?;
         let superuser = catalog.role_named(&login.user).is_some_and(|role| role.superuser);
-        let settings = startup_settings(&database, &login, superuser)?;
+        let defaults = database.defaults();
+        let settings = startup_settings(&database, &catalog, &login, superuser)?;
         let application_name = settings.derived().application_name.clone();
         let config = database.config();
-        let registered = register(&database, login, superuser)?;
+        let registered = register(&database, &catalog, login, superuser)?;
         let backend = registered.backend.clone();
         backend.activity.lock().application_name = application_name;
         let settings = Arc::new(Mutex::new(settings));
         let inbox = Inbox::new(
             database.channels.clone(),
+            database_oid,
             backend.pid,
             config.max_pending_notifications,
             config.max_listen_channels,
         );
-        let found = catalog.databases().find(|known| known.name == backend.database);
-        let database_oid = found.map_or(0, |database| database.oid);
         let lock_session = database.transactions.session(backend.pid, database_oid);
         let activity = lock_session.activity().cloned();
         let activity = activity.ok_or_else(|| Error::internal("a session without counters"))?;
         let notices = Notices::new(config.max_pending_notices);
-        let hooks =
-            Hooks::new(database.clone(), backend, activity, settings.clone(), notices.clone());
+        let hooks = Hooks::new(
+            database.clone(),
+            catalog,
+            backend,
+            activity,
+            settings.clone(),
+            notices.clone(),
+        );
         Ok(Session {
             hooks: Arc::new(hooks),
             registered,
             settings,
+            defaults,
             block: Block::new(),
             scope: None,
             statement_timestamp: time::now(),
@@ -186,8 +211,15 @@ impl Session {
     pub fn catalog(&self) -> Arc<Catalog> {
         match self.block.open().and_then(|open| open.work.as_ref()) {
             Some(work) => work.catalog.clone(),
-            None => self.database.catalog(),
+            None => self.committed_catalog(),
         }
+    }
+
+    /// The newest committed catalog of its database; of one that was dropped, while the
+    /// session is told to end, the shared objects.
+    pub(in crate::session) fn committed_catalog(&self) -> Arc<Catalog> {
+        let found = self.database.catalog_of(self.backend().database_oid);
+        found.unwrap_or_else(|| self.database.shared_catalog())
     }
 
     /// The parameters that a client is told, and the state they are of.
@@ -275,17 +307,35 @@ impl Session {
     }
 }
 
-/// Takes one of `max_connections`; the last ones are for superusers.
-fn register(database: &Database, login: Login, superuser: bool) -> Result<Registered> {
+/// Takes one of `max_connections`, of which the last ones are for superusers, and of the
+/// connections that the role and the database allow.
+fn register(
+    database: &Database,
+    catalog: &Catalog,
+    login: Login,
+    superuser: bool,
+) -> Result<Registered> {
     let config = database.config();
     let reserved = if superuser { 0 } else { config.superuser_reserved_connections };
     let identity = Identity {
         user: login.user,
         database: login.database,
+        database_oid: catalog.database,
         ends: login.ends,
         secret_bytes: login.secret_bytes,
     };
-    database.registry.register(identity, config.max_connections - reserved)
+    let role_limit = catalog.role_named(&identity.user).map_or(-1, |role| role.connection_limit);
+    let found = catalog.database(catalog.database);
+    let database_limit = found.map_or(-1, |database| database.connection_limit);
+    let limits = match superuser {
+        true => Limits { all: config.max_connections, of_role: -1, of_database: -1 },
+        false => Limits {
+            all: config.max_connections - reserved,
+            of_role: role_limit,
+            of_database: database_limit,
+        },
+    };
+    database.registry.register(identity, limits)
 }
 
 fn is_shown(notice: &Report, level: MessageLevel) -> bool {
@@ -301,18 +351,50 @@ fn is_shown(notice: &Report, level: MessageLevel) -> bool {
     severity >= level
 }
 
-fn startup_settings(database: &Database, login: &Login, superuser: bool) -> Result<Settings> {
+fn startup_settings(
+    database: &Database,
+    catalog: &Catalog,
+    login: &Login,
+    superuser: bool,
+) -> Result<Settings> {
     let mut settings = Settings::new(database.defaults());
     let server = Authority::Server;
     settings.set("session_authorization", &login.user, SetScope::Session, server)?;
     let flag = if superuser { "on" } else { "off" };
     settings.set("is_superuser", flag, SetScope::Session, server)?;
+    apply_stored_settings(&mut settings, catalog, &login.user);
     for (name, value) in &login.settings {
         let authority = Authority::Startup { superuser };
-        settings.set(name, value, SetScope::Session, authority).map_err(|error| fatal(&error))?;
+        let set = settings.set_from(name, value, Source::Client, authority);
+        set.map_err(|error| fatal(&error))?;
     }
     settings.keep_as_reset_values();
     Ok(settings)
+}
+
+/// ALTER DATABASE … SET and ALTER ROLE … SET: what is stored for all, for the database,
+/// for the role, and for the role in the database, each over the ones before. A value
+/// that is not valid any more is warned of and left out.
+fn apply_stored_settings(settings: &mut Settings, catalog: &Catalog, user: &str) {
+    let role = catalog.role_named(user).map_or(0, |role| role.oid);
+    let database = catalog.database;
+    // Whether they may be set was looked at when they were stored.
+    let authority = Authority::Startup { superuser: true };
+    for (database, role) in [(0, 0), (database, 0), (0, role), (database, role)] {
+        let Some(stored) = catalog.settings_of(database, role) else { continue };
+        let source = match (database, role) {
+            (0, 0) => Source::Global,
+            (_, 0) => Source::Database,
+            (0, _) => Source::User,
+            _ => Source::DatabaseUser,
+        };
+        for (name, value) in &stored.values {
+            let set = settings.set_from(name, value, source, authority);
+            if let Err(error) = set {
+                tracing::warn!(user, name, "a stored setting is not valid: {error}");
+            }
+        }
+    }
 }
 
 /// An error before the session exists ends the connection.

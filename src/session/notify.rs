@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc::{self, OwnedPermit, Receiver, Sender};
 
 use crate::error::{Error, Result};
+use crate::sql::types::Oid;
 use crate::sqlstate;
 
 /// One message on its way to a listener.
@@ -63,7 +64,8 @@ impl Action {
 /// Who listens where.
 #[derive(Default)]
 pub struct Channels {
-    listeners: Mutex<HashMap<String, Vec<Listener>>>,
+    /// By database and name.
+    listeners: Mutex<HashMap<(Oid, String), Vec<Listener>>>,
 }
 
 impl Channels {
@@ -82,7 +84,7 @@ impl Channels {
         let listeners = self.listeners.lock();
         let has = |listeners: &Vec<Listener>| listeners.iter().any(|known| known.pid == pid);
         let mut channels: Vec<String> =
-            listeners.iter().filter(|(_, l)| has(l)).map(|(channel, _)| channel.clone()).collect();
+            listeners.iter().filter(|(_, l)| has(l)).map(|((_, name), _)| name.clone()).collect();
         channels.sort();
         channels
     }
@@ -96,6 +98,7 @@ struct Listener {
 
 /// A session's end of its queue.
 pub struct Inbox {
+    database: Oid,
     pid: i32,
     channels: Arc<Channels>,
     queue: Sender<Notification>,
@@ -111,12 +114,13 @@ pub struct Reserved(Vec<(OwnedPermit<Notification>, Notification)>);
 impl Inbox {
     pub fn new(
         channels: Arc<Channels>,
+        database: Oid,
         pid: i32,
         pending_max: usize,
         channels_max: usize,
     ) -> Inbox {
         let (queue, received) = mpsc::channel(pending_max.max(1));
-        Inbox { pid, channels, queue, received, listening: Vec::new(), channels_max }
+        Inbox { database, pid, channels, queue, received, listening: Vec::new(), channels_max }
     }
 
     /// Finds room for everything a transaction notifies, before its commit.
@@ -144,7 +148,8 @@ impl Inbox {
                         channel: channel.as_str().into(),
                         payload: payload.as_str().into(),
                     };
-                    let others = listeners.get(channel).into_iter().flatten();
+                    let key = (self.database, channel.clone());
+                    let others = listeners.get(&key).into_iter().flatten();
                     let others = others.filter(|listener| listener.pid != self.pid);
                     let own = listening.contains(channel).then_some(&self.queue);
                     for queue in others.map(|listener| &listener.queue).chain(own) {
@@ -177,17 +182,19 @@ impl Inbox {
             return;
         }
         let listener = Listener { pid: self.pid, queue: self.queue.clone() };
-        self.channels.listeners.lock().entry(channel.clone()).or_default().push(listener);
+        let key = (self.database, channel.clone());
+        self.channels.listeners.lock().entry(key).or_default().push(listener);
         self.listening.push(channel);
     }
 
     fn unlisten(&mut self, channel: &str) {
         self.listening.retain(|name| name != channel);
         let mut listeners = self.channels.listeners.lock();
-        if let Some(all) = listeners.get_mut(channel) {
+        let key = (self.database, channel.to_owned());
+        if let Some(all) = listeners.get_mut(&key) {
             all.retain(|listener| listener.pid != self.pid);
             if all.is_empty() {
-                listeners.remove(channel);
+                listeners.remove(&key);
             }
         }
     }
@@ -235,8 +242,8 @@ mod tests {
     #[test]
     fn notifications_reach_listeners_and_the_sender_itself() {
         let channels = Arc::new(Channels::default());
-        let mut sender = Inbox::new(channels.clone(), 1, 8, 8);
-        let mut listener = Inbox::new(channels.clone(), 2, 8, 8);
+        let mut sender = Inbox::new(channels.clone(), 5, 1, 8, 8);
+        let mut listener = Inbox::new(channels.clone(), 5, 2, 8, 8);
         commit(&mut listener, vec![Action::Listen("c".to_owned())]).unwrap();
         commit(&mut sender, vec![Action::Listen("c".to_owned()), notify("c", "x")]).unwrap();
         assert_eq!(&*listener.received.try_recv().unwrap().payload, "x");
@@ -247,10 +254,21 @@ mod tests {
     }
 
     #[test]
+    fn a_channel_is_of_one_database() {
+        let channels = Arc::new(Channels::default());
+        let mut sender = Inbox::new(channels.clone(), 5, 1, 8, 8);
+        let mut other = Inbox::new(channels.clone(), 6, 2, 8, 8);
+        commit(&mut other, vec![Action::Listen("c".to_owned())]).unwrap();
+        commit(&mut sender, vec![notify("c", "x")]).unwrap();
+        assert!(other.received.try_recv().is_err());
+        assert_eq!(channels.listened_by(2), ["c"]);
+    }
+
+    #[test]
     fn a_full_queue_fails_the_sender_before_its_commit() {
         let channels = Arc::new(Channels::default());
-        let mut sender = Inbox::new(channels.clone(), 1, 1, 8);
-        let mut listener = Inbox::new(channels.clone(), 2, 1, 8);
+        let mut sender = Inbox::new(channels.clone(), 5, 1, 1, 8);
+        let mut listener = Inbox::new(channels.clone(), 5, 2, 1, 8);
         assert_eq!(channels.usage(), 0.0);
         commit(&mut listener, vec![Action::Listen("c".to_owned())]).unwrap();
         commit(&mut sender, vec![notify("c", "1")]).unwrap();

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::time::now;
 use crate::auth::scram::constant_time_equal;
 use crate::error::{Error, Result};
+use crate::sql::types::Oid;
 use crate::sqlstate;
 
 /// Bytes of a query that `pg_stat_activity` shows.
@@ -117,6 +118,7 @@ pub struct Backend {
     pub pid: i32,
     pub user: String,
     pub database: String,
+    pub database_oid: Oid,
     pub ends: Option<Ends>,
     /// Microseconds since 2000-01-01 UTC.
     pub started: i64,
@@ -244,9 +246,38 @@ pub struct Registry {
 pub struct Identity {
     pub user: String,
     pub database: String,
+    pub database_oid: Oid,
     pub ends: Option<Ends>,
     /// Length of the cancel key: 4 bytes before protocol 3.2.
     pub secret_bytes: usize,
+}
+
+/// How many sessions there may be; -1 is no limit.
+#[derive(Clone, Copy)]
+pub struct Limits {
+    pub all: usize,
+    pub of_role: i32,
+    pub of_database: i32,
+}
+
+impl Limits {
+    fn check(self, identity: &Identity, backends: &HashMap<i32, Arc<Backend>>) -> Result<()> {
+        let too_many = |what: &str, name: &str| {
+            let message = format!("too many connections for {what} \"{name}\"");
+            Error::fatal(sqlstate::TOO_MANY_CONNECTIONS, message)
+        };
+        let is_full = |limit: i32, counts: &dyn Fn(&Backend) -> bool| {
+            let others = backends.values().filter(|backend| counts(backend)).count();
+            usize::try_from(limit).is_ok_and(|limit| others >= limit)
+        };
+        if is_full(self.of_role, &|backend| backend.user == identity.user) {
+            return Err(too_many("role", &identity.user));
+        }
+        if is_full(self.of_database, &|backend| backend.database_oid == identity.database_oid) {
+            return Err(too_many("database", &identity.database));
+        }
+        Ok(())
+    }
 }
 
 /// Takes a session off the registry when it is dropped.
@@ -271,9 +302,10 @@ impl Registry {
     }
 
     /// Adds a session. `53300` if there are too many.
-    pub fn register(self: &Arc<Self>, identity: Identity, places: usize) -> Result<Registered> {
+    pub fn register(self: &Arc<Self>, identity: Identity, limits: Limits) -> Result<Registered> {
         let mut backends = self.backends.write();
-        if backends.len() >= places {
+        limits.check(&identity, &backends)?;
+        if backends.len() >= limits.all {
             return Err(too_many_clients());
         }
         let pid = loop {
@@ -287,6 +319,7 @@ impl Registry {
             pid,
             user: identity.user,
             database: identity.database,
+            database_oid: identity.database_oid,
             ends: identity.ends,
             started: now(),
             secret: secret[..identity.secret_bytes.min(32)].to_vec(),
@@ -300,6 +333,13 @@ impl Registry {
         });
         backends.insert(pid, backend.clone());
         Ok(Registered { registry: self.clone(), backend })
+    }
+
+    /// The sessions of a database, but for one.
+    pub fn others_in(&self, database: Oid, pid: i32) -> Vec<Arc<Backend>> {
+        let mut others = self.all();
+        others.retain(|backend| backend.database_oid == database && backend.pid != pid);
+        others
     }
 
     /// A CancelRequest: right or wrong, the client hears nothing.
@@ -361,14 +401,17 @@ impl Backend {
 mod tests {
     use super::*;
 
+    const LIMITS: Limits = Limits { all: 2, of_role: -1, of_database: -1 };
+
     fn register(registry: &Arc<Registry>) -> Registered {
         let identity = Identity {
             user: "u".to_owned(),
             database: "d".to_owned(),
+            database_oid: 5,
             ends: None,
             secret_bytes: 4,
         };
-        registry.register(identity, 2).unwrap()
+        registry.register(identity, LIMITS).unwrap()
     }
 
     #[test]
@@ -404,14 +447,32 @@ mod tests {
         let third = Identity {
             user: "u".to_owned(),
             database: "d".to_owned(),
+            database_oid: 5,
             ends: None,
             secret_bytes: 4,
         };
-        let error = registry.register(third, 2).map(|_| ()).unwrap_err();
+        let error = registry.register(third, LIMITS).map(|_| ()).unwrap_err();
         assert_eq!(error.message(), "sorry, too many clients already");
         drop(first);
         assert_eq!(registry.all().len(), 1);
         drop(second);
         assert!(registry.all().is_empty());
+    }
+
+    #[test]
+    fn a_role_and_a_database_have_limits_of_their_own() {
+        let registry = Arc::new(Registry::default());
+        let _first = register(&registry);
+        let enter = |user: &str, database_oid: Oid, limits: Limits| {
+            let (user, database) = (user.to_owned(), "d".to_owned());
+            let identity = Identity { user, database, database_oid, ends: None, secret_bytes: 4 };
+            registry.register(identity, limits).map(|_| ()).map_err(|error| error.to_string())
+        };
+        let of_role = Limits { all: 9, of_role: 1, of_database: -1 };
+        assert!(enter("u", 6, of_role).unwrap_err().contains("connections for role \"u\""));
+        assert!(enter("v", 6, of_role).is_ok());
+        let of_database = Limits { all: 9, of_role: -1, of_database: 1 };
+        assert!(enter("v", 5, of_database).unwrap_err().contains("for database \"d\""));
+        assert!(enter("v", 6, of_database).is_ok());
     }
 }

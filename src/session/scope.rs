@@ -116,14 +116,15 @@ pub fn catch<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::registry::{Identity, Registry};
+    use crate::session::registry::{Identity, Limits, Registry};
     use crate::sqlstate;
 
     fn backend() -> Arc<Backend> {
         let registry = Arc::new(Registry::default());
-        let identity =
-            Identity { user: String::new(), database: String::new(), ends: None, secret_bytes: 4 };
-        registry.register(identity, 1).unwrap().backend.clone()
+        let (user, database) = (String::new(), String::new());
+        let identity = Identity { user, database, database_oid: 0, ends: None, secret_bytes: 4 };
+        let limits = Limits { all: 1, of_role: -1, of_database: -1 };
+        registry.register(identity, limits).unwrap().backend.clone()
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use super::hooks::Hooks;
 use super::portal::{Portal, PortalState};
 use super::prepare::Named;
 use super::registry::State;
-use super::settings::{Effect, Kind, Value, parameter::Parameter};
+use super::settings::{Effect, Kind, Shown as Setting};
 use crate::auth::hba;
 use crate::error::{Error, Result};
 use crate::sql::types::{ArrayDim, ArrayValue, Datum, Inet, oid};
@@ -110,6 +110,7 @@ impl Hooks {
     pub(super) fn rows_of(&self, relation: &str) -> Result<Vec<Vec<Datum>>> {
         match relation {
             "pg_settings" => Ok(self.settings_rows()),
+            "pg_file_settings" => self.file_setting_rows(),
             "pg_stat_activity" => Ok(self.activity_rows()),
             "pg_locks" => Ok(self.lock_rows()),
             "pg_blocking_pids" => Ok(self.waiting_rows(Transactions::blocking_pids)),
@@ -251,7 +252,7 @@ impl Hooks {
 
     /// `pg_stat_activity` in the columns of `pg_stat_get_activity`.
     fn activity_rows(&self) -> Vec<Vec<Datum>> {
-        let catalog = self.database.catalog();
+        let catalog = self.database.shared_catalog();
         let waits = self.database.transactions.waits();
         let oldest = self.running_transactions().first().copied();
         let row = |backend: std::sync::Arc<super::registry::Backend>| {
@@ -270,10 +271,9 @@ impl Hooks {
         oldest_running: Option<u64>,
     ) -> Vec<Datum> {
         let activity = backend.activity.lock().clone();
-        let database = catalog.databases().find(|database| database.name == backend.database);
         let role = catalog.role_named(&backend.user);
         let mut row = vec![Datum::Null; ACTIVITY_COLUMNS];
-        row[0] = database.map_or(Datum::Null, |database| Datum::Oid(database.oid));
+        row[0] = Datum::Oid(backend.database_oid);
         row[1] = text(&backend.database);
         row[2] = Datum::Int4(backend.pid);
         row[4] = role.map_or(Datum::Null, |role| Datum::Oid(role.oid));
@@ -309,7 +309,7 @@ impl Hooks {
     }
 }
 
-fn setting_row((parameter, value, reset): (&'static Parameter, &Value, &Value)) -> Vec<Datum> {
+fn setting_row(Setting { parameter, value, source, reset }: Setting<'_>) -> Vec<Datum> {
     let bounds = match &parameter.kind {
         Kind::Integer { min, max } => Some((min.to_string(), max.to_string())),
         Kind::Real { min, max } => Some((real(*min), real(*max))),
@@ -319,12 +319,6 @@ fn setting_row((parameter, value, reset): (&'static Parameter, &Value, &Value)) 
     let values = match &parameter.kind {
         Kind::Enum(values) => text_array(values),
         _ => Datum::Null,
-    };
-    let is_default = *value == parameter.default;
-    let source = match (is_default, value == reset) {
-        (true, _) => "default",
-        (false, true) => "client",
-        (false, false) => "session",
     };
     vec![
         text(parameter.name),
@@ -339,7 +333,7 @@ fn setting_row((parameter, value, reset): (&'static Parameter, &Value, &Value)) 
         },
         text(parameter.context.as_str()),
         text(parameter.kind.name()),
-        text(source),
+        text(source.as_str()),
         optional(min),
         optional(max),
         values,

@@ -136,7 +136,7 @@ impl Session {
     fn show_all(&self) -> Result<Vec<Vec<Datum>>> {
         let descriptions: Vec<_> = {
             let settings = self.settings.lock();
-            settings.all().map(|(parameter, ..)| (parameter.name, parameter.short_desc)).collect()
+            settings.all().map(|it| (it.parameter.name, it.parameter.short_desc)).collect()
         };
         let row = |(name, description): (&str, &str)| {
             let text = |text: &str| Datum::Text(text.to_owned());
@@ -154,7 +154,7 @@ impl Session {
             let settings = self.settings.lock();
             settings
                 .all()
-                .map(|(parameter, ..)| parameter.name)
+                .map(|it| it.parameter.name)
                 .find(|known| known.eq_ignore_ascii_case(name))
         };
         Ok([text_column(spelled.unwrap_or(name))].into())

@@ -161,7 +161,7 @@ impl Command {
     pub fn of(statement: &ParsedStatement) -> Result<Option<Command>> {
         let command = match &statement.node {
             NodeEnum::TransactionStmt(node) => Command::Transaction(transaction(node)?),
-            NodeEnum::VariableSetStmt(node) => Command::Set(set(node)?),
+            NodeEnum::VariableSetStmt(node) => Command::Set(set_command(node)?),
             NodeEnum::VariableShowStmt(node) => Command::Show(node.name.clone()),
             NodeEnum::PrepareStmt(node) => Command::Prepare {
                 name: node.name.clone(),
@@ -330,7 +330,8 @@ fn modes(options: &[ast::Node]) -> Result<Modes> {
     Ok(modes)
 }
 
-fn set(node: &ast::VariableSetStmt) -> Result<SetCommand> {
+/// What a SET or RESET asks for.
+pub fn set_command(node: &ast::VariableSetStmt) -> Result<SetCommand> {
     use ast::VariableSetKind as Kind;
     let (name, local) = (node.name.clone(), node.is_local);
     Ok(match node.kind() {
@@ -446,9 +447,20 @@ pub fn block_rule(parsed: &ParsedStatement) -> Option<BlockRule> {
         NodeEnum::LockStmt(_) => BlockRule::Inside("LOCK TABLE"),
         NodeEnum::CreatedbStmt(_) => BlockRule::Outside("CREATE DATABASE"),
         NodeEnum::DropdbStmt(_) => BlockRule::Outside("DROP DATABASE"),
+        NodeEnum::AlterDatabaseStmt(alter) if moves_tablespace(alter) => {
+            BlockRule::Outside("ALTER DATABASE SET TABLESPACE")
+        }
         NodeEnum::AlterSystemStmt(_) => BlockRule::Outside("ALTER SYSTEM"),
         _ => BlockRule::Outside(crate::sql::stages::alone(parsed)?),
     })
+}
+
+fn moves_tablespace(alter: &ast::AlterDatabaseStmt) -> bool {
+    let is_tablespace = |node: &ast::Node| match &node.node {
+        Some(NodeEnum::DefElem(option)) => option.defname == "tablespace",
+        _ => false,
+    };
+    alter.options.iter().any(is_tablespace)
 }
 
 #[cfg(test)]

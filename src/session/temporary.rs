@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::block::Phase;
+use super::database::database_is_gone;
 use super::{Database, Login, Session};
 use crate::catalog::{self, BOOTSTRAP_ROLE, Catalog};
 use crate::error::{Error, Result};
 use crate::sql::ddl;
 use crate::sql::run::StatementContext;
+use crate::sql::types::Oid;
 
 impl Session {
     /// DISCARD TEMP.
@@ -49,10 +51,11 @@ impl Session {
         self.fail();
         self.roll_back_transaction();
         let pid = self.backend().pid;
-        if !has_temporary(&self.database.catalog(), pid) {
+        if !has_temporary(&self.committed_catalog(), pid) {
             return;
         }
-        if let Err(error) = drop_temporary(&self.database, Some(pid)).await {
+        let database = self.backend().database_oid;
+        if let Err(error) = drop_temporary(&self.database, database, Some(pid)).await {
             tracing::warn!(pid, %error, "could not drop the temporary objects of a session");
         }
     }
@@ -64,16 +67,18 @@ fn has_temporary(catalog: &Catalog, pid: i32) -> bool {
 
 /// Drops what sessions left that did not end before the server did.
 pub async fn drop_leftover_temporary(database: &Arc<Database>) -> Result<()> {
-    match database.catalog().schemas().any(|schema| catalog::is_temporary_schema(schema)) {
-        true => drop_temporary(database, None).await,
-        false => Ok(()),
+    for catalog in database.cluster().catalogs() {
+        if catalog.schemas().any(|schema| catalog::is_temporary_schema(schema)) {
+            drop_temporary(database, catalog.database, None).await?;
+        }
     }
+    Ok(())
 }
 
-/// Drops the temporary objects of one session or of all, in a session of the server's
-/// own: the other may have been told to end.
-async fn drop_temporary(database: &Arc<Database>, pid: Option<i32>) -> Result<()> {
-    let mut session = Session::open(database.clone(), server_login(&database.catalog())?)?;
+/// Drops the temporary objects of one session or of all of a database, in a session of
+/// the server's own: the other may have been told to end.
+async fn drop_temporary(database: &Arc<Database>, within: Oid, pid: Option<i32>) -> Result<()> {
+    let mut session = Session::open_own(database.clone(), within)?;
     session.begin_command(Phase::Single)?;
     session.begin_statement()?;
     let context = session.temporary_context()?;
@@ -82,11 +87,11 @@ async fn drop_temporary(database: &Arc<Database>, pid: Option<i32>) -> Result<()
 }
 
 /// The login of the server's own sessions.
-pub(super) fn server_login(catalog: &Catalog) -> Result<Login> {
+pub(super) fn server_login(database: &Database, within: Oid) -> Result<Login> {
+    let catalog = database.shared_catalog();
     let role = catalog.role(BOOTSTRAP_ROLE);
     let role = role.ok_or_else(|| Error::internal("the bootstrap role does not exist"))?;
-    let database = catalog.databases().find(|database| database.allow_connections);
-    let database = database.ok_or_else(|| Error::internal("no database allows connections"))?;
+    let database = catalog.database(within).ok_or_else(|| database_is_gone(within))?;
     Ok(Login {
         user: role.name.clone(),
         database: database.name.clone(),

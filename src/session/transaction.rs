@@ -141,7 +141,7 @@ impl Session {
         let after = open.characteristics;
         if after.isolation != before.isolation || (before.read_only && !after.read_only) {
             let (isolation, read_only) = (after.txn_isolation(), after.read_only);
-            let work = self.database.begin(isolation, read_only, Some(&self.lock_session))?;
+            let work = self.begin_work(isolation, read_only)?;
             self.hooks.set_transaction_id(work.txn.id());
             if let Some(open) = self.block.open_mut() {
                 open.restart(work);

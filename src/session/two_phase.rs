@@ -15,6 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::block::Phase;
+use super::database::database_is_gone;
 use super::portal::{Portal, PortalState};
 use super::{Database, Session, time};
 use crate::catalog::{self, Catalog, Change, Object, ObjectKey};
@@ -74,7 +75,11 @@ impl Payload {
     }
 
     fn changes(self) -> Vec<Change> {
-        self.changes.into_iter().map(|(key, object)| Change { key, object }).collect()
+        let change = |(key, object): (ObjectKey, Option<Object>)| match object {
+            Some(object) => Change { key, shared: object.is_shared(), object: Some(object) },
+            None => Change::remove(key.class, key.oid),
+        };
+        self.changes.into_iter().map(change).collect()
     }
 
     fn dropped(&self) -> Vec<(Keyspace, u32)> {
@@ -119,7 +124,7 @@ impl Session {
         let Some(mut open) = self.block.leave() else { return Ok("ROLLBACK") };
         self.close_transaction_portals();
         let prepared = match open.work.take() {
-            Some(work) => self.database.prepare(work, place, owner, &self.backend().database).await,
+            Some(work) => self.database.prepare(work, place, owner).await,
             None => Ok(()),
         };
         self.hooks.advisory.end_transaction();
@@ -209,8 +214,7 @@ impl Session {
             )
             .with_hint("Must be superuser or the user that prepared the transaction."));
         }
-        let catalog = self.database.catalog();
-        if database_oid(&catalog, &self.backend().database) != info.database {
+        if self.backend().database_oid != info.database {
             return Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,
                 "prepared transaction belongs to another database",
@@ -225,10 +229,6 @@ impl Session {
 
 fn cannot_prepare(what: &str) -> Error {
     Error::new(sqlstate::FEATURE_NOT_SUPPORTED, format!("cannot PREPARE a transaction {what}"))
-}
-
-fn database_oid(catalog: &Catalog, name: &str) -> Oid {
-    catalog.databases().find(|database| database.name == name).map_or(0, |database| database.oid)
 }
 
 /// Whether the transaction has locked or changed a temporary object.
@@ -252,8 +252,8 @@ fn has_temporary(work: &Work) -> bool {
 
 impl Database {
     /// Prepares a transaction. What is acknowledged survives a crash.
-    async fn prepare(&self, mut work: Work, place: Place, owner: Oid, name: &str) -> Result<()> {
-        let database = database_oid(&work.catalog, name);
+    async fn prepare(&self, mut work: Work, place: Place, owner: Oid) -> Result<()> {
+        let database = work.catalog.database;
         let payload = Payload::of(&mut work);
         let mut also = WriteBatch::new();
         if !payload.changes.is_empty() {
@@ -274,14 +274,17 @@ impl Database {
     }
 
     async fn commit_prepared(&self, finish: Finish) -> Result<()> {
+        let database = finish.info()?.database;
         let payload = Payload::decode(finish.info()?)?;
         let dropped = payload.dropped();
         let mut options =
             CommitOptions { row_deltas: payload.row_deltas.clone(), ..CommitOptions::default() };
-        let changes = payload.changes();
+        let mut changes = payload.changes();
         if !changes.is_empty() {
-            options.also = catalog::changes_to_writes(&self.catalog(), &changes)?;
-            options.publish = Some(catalog::publish(changes));
+            let catalog = self.catalog_of(database).ok_or_else(|| database_is_gone(database))?;
+            changes.iter_mut().for_each(|change| change.settle(&catalog));
+            options.also = catalog::changes_to_writes(&catalog, &changes)?;
+            options.publish = Some(catalog::publish(database, changes, None));
         }
         let commit_ts = finish.commit(options).await?;
         reclaim::spawn(self.transactions.clone(), dropped, commit_ts);

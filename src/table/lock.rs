@@ -25,16 +25,22 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::catalog::Relation;
+use crate::catalog::{Catalog, Relation, relation_oid};
 use crate::error::{Error, Result};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::txn::{EndWait, LockMode, LockOutcome, LockWait, Resource, Transaction, WaitPolicy};
 
-/// A relation as a lock's object. OIDs are unique over all databases of a server.
-pub fn relation(oid: Oid) -> Resource {
-    Resource::Table { database: 0, oid }
+/// A relation of a database as a lock's object. Databases that were made from one
+/// template have relations of the same OIDs.
+pub fn relation(catalog: &Catalog, oid: Oid) -> Resource {
+    Resource::Table { database: catalog.database, oid }
+}
+
+/// A database as a lock's object: who connects to it shares it for a moment.
+pub fn database(oid: Oid) -> Resource {
+    Resource::Object { database: 0, class: relation_oid::PG_DATABASE, oid }
 }
 
 /// Takes a lock, waiting for it if need be.
@@ -90,10 +96,11 @@ pub async fn acquire_relations(
 ) -> Result<()> {
     let mut is_new = false;
     for (oid, mode) in relations {
-        let taken = take(&mut work.txn, relation(*oid), *mode, WaitPolicy::Wait, ctx).await?;
+        let resource = relation(&work.catalog, *oid);
+        let taken = take(&mut work.txn, resource, *mode, WaitPolicy::Wait, ctx).await?;
         is_new |= taken == Taken::New;
     }
-    match is_new && !work.txn.attachment_is_newest() {
+    match is_new && !work.catalog_is_newest() {
         true => changed_since(relations, work),
         false => Ok(()),
     }
@@ -108,8 +115,9 @@ pub async fn acquire_relation(
     work: &mut Work,
     ctx: &StatementContext,
 ) -> Result<bool> {
-    let taken = take(&mut work.txn, relation(oid), mode, policy, ctx).await?;
-    if taken == Taken::New && !work.txn.attachment_is_newest() {
+    let resource = relation(&work.catalog, oid);
+    let taken = take(&mut work.txn, resource, mode, policy, ctx).await?;
+    if taken == Taken::New && !work.catalog_is_newest() {
         changed_since(&[(oid, mode)], work)?;
     }
     Ok(taken != Taken::Not)
@@ -124,7 +132,7 @@ pub async fn wait_for_lockers(
     work: &mut Work,
     ctx: &StatementContext,
 ) -> Result<()> {
-    let table = relation(table);
+    let table = relation(&work.catalog, table);
     for locker in work.txn.lockers(table, mode) {
         if let Some(mut wait) = work.txn.end_of(locker, table, mode) {
             bounded(&mut wait, EndWait::detect_deadlock, ctx).await?;

@@ -181,10 +181,15 @@ pub fn remove(work: &mut Work, relation: &Relation) -> Result<()> {
 
 fn state_batch(storage_id: u32, state: SequenceState) -> WriteBatch {
     let mut batch = WriteBatch::new();
+    batch.put(Keyspace::Meta, Meta::Sequence(storage_id).key(), encode(state));
+    batch
+}
+
+/// A state as it is stored.
+pub fn encode(state: SequenceState) -> Vec<u8> {
     let mut value = state.last_value.to_le_bytes().to_vec();
     value.push(u8::from(state.is_called));
-    batch.put(Keyspace::Meta, Meta::Sequence(storage_id).key(), value);
-    batch
+    value
 }
 
 fn queue_state(transactions: &Transactions, storage_id: u32, state: SequenceState) -> Result<()> {

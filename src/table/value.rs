@@ -54,7 +54,9 @@ pub fn write_fixed(column: &ColumnInfo, datum: &Datum, place: &mut [u8]) -> Resu
 /// Appends a variable-width value.
 pub fn write_variable(column: &ColumnInfo, datum: &Datum, out: &mut Vec<u8>) -> Result<()> {
     match (&column.repr, datum) {
-        (Repr::Text | Repr::Bpchar, Datum::Text(v)) => out.extend_from_slice(v.as_bytes()),
+        (Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore, Datum::Text(v)) => {
+            out.extend_from_slice(v.as_bytes())
+        }
         (Repr::Bytea, Datum::Bytea(v)) => out.extend_from_slice(v),
         (Repr::Bit, Datum::Bit(v)) => v.encode(out),
         (Repr::Inet, Datum::Inet(v)) => v.encode(out),
@@ -100,7 +102,9 @@ pub fn read(column: &ColumnInfo, bytes: &[u8]) -> Result<Datum> {
             let oid = u32::from_le_bytes(array(bytes));
             Datum::Text(label(labels, oid)?.to_owned())
         }
-        Repr::Text | Repr::Bpchar => Datum::Text(read_text(bytes)?.to_owned()),
+        Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore => {
+            Datum::Text(read_text(bytes)?.to_owned())
+        }
         Repr::Bytea => Datum::Bytea(bytes::Bytes::copy_from_slice(bytes)),
         Repr::Jsonb => {
             Datum::Jsonb(crate::sql::types::json::Jsonb(bytes::Bytes::copy_from_slice(bytes)))

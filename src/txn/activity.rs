@@ -220,7 +220,8 @@ impl Drop for Activity {
 #[derive(Default)]
 struct Ended {
     databases: HashMap<u32, DatabaseCounts>,
-    tables: HashMap<u32, TableCounts>,
+    /// By database and table.
+    tables: HashMap<(u32, u32), TableCounts>,
 }
 
 /// The counters of all sessions.
@@ -259,7 +260,7 @@ impl Activities {
         let mut total = *own;
         for (table, counts) in tables {
             total.tables += counts;
-            *ended.tables.entry(table).or_default() += counts;
+            *ended.tables.entry((database, table)).or_default() += counts;
         }
         *ended.databases.entry(database).or_default() += total;
     }
@@ -268,10 +269,11 @@ impl Activities {
         self.sessions.lock().iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// The counts of a table or an index, by OID.
-    pub fn table(&self, table: u32) -> TableCounts {
-        let mut total = self.ended.lock().tables.get(&table).copied().unwrap_or_default();
-        for session in self.sessions() {
+    /// The counts of a table or an index of a database, by OID.
+    pub fn table(&self, database: u32, table: u32) -> TableCounts {
+        let ended = self.ended.lock().tables.get(&(database, table)).copied();
+        let mut total = ended.unwrap_or_default();
+        for session in self.sessions().iter().filter(|session| session.database == database) {
             if let Some(slot) =
                 session.slots.iter().find(|slot| slot.table.load(Ordering::Relaxed) == table)
             {
@@ -294,30 +296,32 @@ impl Activities {
         total
     }
 
-    /// Sets everything to zero.
-    pub fn reset(&self) {
-        for session in self.sessions() {
+    /// Sets everything of a database to zero.
+    pub fn reset(&self, database: u32) {
+        for session in self.sessions().iter().filter(|session| session.database == database) {
             session.own(true);
             session.tables(true);
         }
-        *self.ended.lock() = Ended::default();
+        self.retain(|of, _| of != database);
     }
 
     /// Sets a table or an index to zero.
-    pub fn reset_table(&self, table: u32) {
-        for session in self.sessions() {
+    pub fn reset_table(&self, database: u32, table: u32) {
+        for session in self.sessions().iter().filter(|session| session.database == database) {
             let slots = session.slots.iter();
             slots.filter(|slot| slot.table.load(Ordering::Relaxed) == table).for_each(|slot| {
                 slot.counts(true);
             });
             session.overflow.lock().remove(&table);
         }
-        self.ended.lock().tables.remove(&table);
+        self.ended.lock().tables.remove(&(database, table));
     }
 
-    /// Forgets tables that are there no more.
-    pub fn retain(&self, exists: impl Fn(u32) -> bool) {
-        self.ended.lock().tables.retain(|table, _| exists(*table));
+    /// Forgets tables and databases (table 0) that are there no more.
+    pub fn retain(&self, exists: impl Fn(u32, u32) -> bool) {
+        let mut ended = self.ended.lock();
+        ended.tables.retain(|(database, table), _| exists(*database, *table));
+        ended.databases.retain(|database, _| exists(*database, 0));
     }
 
     /// The sessions that read at a commit timestamp.
@@ -424,20 +428,22 @@ mod tests {
         first.count_transaction(true);
         second.count_transaction(false);
         for _ in 0..2 {
-            assert_eq!(all.table(16384).get(Counted::Inserted), 7);
-            assert_eq!(all.table(16385).get(Counted::Scans), 1);
+            assert_eq!(all.table(5, 16384).get(Counted::Inserted), 7);
+            assert_eq!(all.table(5, 16385).get(Counted::Scans), 1);
             let database = all.database(5);
             assert_eq!((database.sessions, database.commits, database.rollbacks), (2, 1, 1));
             assert_eq!(database.tables.get(Counted::Inserted), 7);
             assert_eq!(all.database(6), DatabaseCounts::default());
         }
         drop(second);
-        assert_eq!(all.table(16384).get(Counted::Inserted), 7);
+        assert_eq!(all.table(5, 16384).get(Counted::Inserted), 7);
         drop(first);
         assert_eq!(all.database(5).tables.get(Counted::Inserted), 7);
-        all.reset_table(16384);
-        assert_eq!(all.table(16384), TableCounts::default());
-        all.reset();
+        all.reset_table(5, 16384);
+        assert_eq!(all.table(5, 16384), TableCounts::default());
+        all.reset(6);
+        assert_eq!(all.database(5).commits, 1);
+        all.reset(5);
         assert_eq!(all.database(5), DatabaseCounts::default());
     }
 
@@ -448,17 +454,17 @@ mod tests {
         for round in 0..3 {
             (1..2_000).for_each(|table| session.count(table, Counted::Updated, 1));
             assert!(session.overflow.lock().len() <= OVERFLOW_MAX);
-            let is_counted = |table| all.table(table).get(Counted::Updated) == round + 1;
+            let is_counted = |table| all.table(5, table).get(Counted::Updated) == round + 1;
             assert!((1..2_000).all(is_counted));
         }
         assert_eq!(all.database(5).tables.get(Counted::Updated), 3 * 1_999);
         session.set_enabled(false);
         session.count(7, Counted::Updated, 1);
-        assert_eq!(all.table(7).get(Counted::Updated), 3);
+        assert_eq!(all.table(5, 7).get(Counted::Updated), 3);
         drop(session);
-        all.retain(|table| table == 7);
-        assert_eq!(all.table(8), TableCounts::default());
-        assert_eq!(all.table(7).get(Counted::Updated), 3);
+        all.retain(|database, table| database == 5 && (table == 7 || table == 0));
+        assert_eq!(all.table(5, 8), TableCounts::default());
+        assert_eq!(all.table(5, 7).get(Counted::Updated), 3);
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl Transaction {
 
     /// Announces, ingests, and looks at the engine again: what was ingested is this
     /// transaction's to see.
-    fn ingest_as(
+    pub(super) fn ingest_as(
         &mut self,
         ranges: &RidRanges,
         ingest: impl FnOnce(&Transaction) -> Result<()>,
@@ -83,6 +83,16 @@ impl Transaction {
         let published = self.shared.current.load_full();
         self.spill.own = Some(Arc::new(OwnSpill { published, ranges: own }));
         Ok(())
+    }
+
+    /// Hands entries, sorted by key, to the engine; within [`Transaction::ingest_as`].
+    pub(super) fn ingest_entries(
+        &self,
+        keyspace: Keyspace,
+        entries: &mut dyn Iterator<Item = (Key, Value)>,
+    ) -> Result<()> {
+        let mut entries = entries.map(|(key, value)| (key, Some(value)));
+        self.shared.ingest(keyspace, &mut entries)
     }
 
     fn ingest_new(&self) -> Result<()> {

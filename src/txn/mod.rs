@@ -57,6 +57,7 @@ pub mod archive;
 mod begin;
 mod commit;
 mod committer;
+mod copy;
 mod ids;
 mod ingest;
 mod limits;
@@ -80,6 +81,7 @@ pub use crate::storage::{Durability, Key, KeyRange, Keyspace, Value, WriteBatch}
 pub use activity::{Activities, Activity, CommitCounts, Counted, DatabaseCounts, TableCounts};
 pub use begin::{OutcomeHook, Transactions};
 pub use commit::{Attachment, Commit, CommitOptions, Publish};
+pub use copy::Copy;
 pub use limits::Limits;
 pub use lock::{
     EndWait, LockMode, LockOutcome, LockSession, LockStatus, LockWait, Locker, Resource,

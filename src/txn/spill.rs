@@ -78,6 +78,12 @@ impl RidRanges {
         RidRanges(BTreeMap::from([((INDEXES, index), vec![rids])]))
     }
 
+    /// All rids of some tables and indexes.
+    pub(super) fn of_objects(objects: impl Iterator<Item = (Keyspace, u32)>) -> RidRanges {
+        let kind = |keyspace| if keyspace == Keyspace::Rows { ROWS } else { INDEXES };
+        RidRanges(objects.map(|(of, object)| ((kind(of), object), vec![0..u64::MAX])).collect())
+    }
+
     pub(super) fn contains(&self, keyspace: Keyspace, key: &[u8], value: &[u8]) -> bool {
         let Some((object, rid)) = subject(keyspace, key, value) else { return false };
         let Some(ranges) = self.0.get(&object) else { return false };

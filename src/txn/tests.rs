@@ -1,5 +1,6 @@
 //! Tests of transactions over the memory and the disk engine together.
 
+mod copy;
 mod crash;
 mod files;
 mod group;

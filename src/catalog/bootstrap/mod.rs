@@ -106,6 +106,7 @@ impl Bootstrap {
                 owner: BOOTSTRAP_ROLE,
                 is_template: *is_template,
                 allow_connections: *allow_connections,
+                ..Database::default()
             });
         }
         bootstrap.create_collations();
@@ -182,7 +183,7 @@ const SCHEMAS: &[(Oid, &str, Oid)] = &[
     (PUBLIC, "public", DATABASE_OWNER_ROLE),
 ];
 
-const DATABASE_OWNER_ROLE: Oid = 6171;
+use super::acl::DATABASE_OWNER_ROLE;
 
 /// OID, name, superuser, login.
 const ROLES: &[(Oid, &str, bool, bool)] = &[

@@ -53,6 +53,7 @@ impl Bootstrap {
             schema: PG_CATALOG,
             relocatable: false,
             version: options.text_or_empty("new_version"),
+            members: Vec::new(),
         });
         Ok(())
     }

@@ -335,7 +335,9 @@ impl Printer<'_> {
         self.wrapped("FROM ", text, ")");
     }
 
+    /// As the function is called now: it may have been renamed since it was bound.
     fn function_name(&self, function: &Function) -> String {
+        let function = self.catalog.function(function.oid).map_or(function, |now| &**now);
         let schema =
             (function.schema != PG_CATALOG).then(|| self.catalog.schema_name(function.schema));
         quote_qualified(schema, &function.name)

@@ -56,7 +56,8 @@ impl Catalog {
         Ok(DropPlan { objects, notice })
     }
 
-    /// A part of another object (a constraint's index) cannot be dropped alone.
+    /// A part of another object (a constraint's index, an extension's member) cannot be
+    /// dropped alone.
     fn check_not_required(
         &self,
         path: &[Oid],
@@ -64,7 +65,7 @@ impl Catalog {
         edges: &[Dependency],
     ) -> Result<()> {
         let owned = edges.iter().find(|edge| {
-            edge.kind == 'i'
+            matches!(edge.kind, 'i' | 'e')
                 && targets.contains(&edge.object)
                 && !targets.iter().any(|target| covers(*target, edge.referenced))
         });

@@ -10,6 +10,7 @@ use crate::sql::types::{Oid, oid};
 const NORMAL: char = 'n';
 const AUTO: char = 'a';
 const INTERNAL: char = 'i';
+const EXTENSION: char = 'e';
 
 /// Collects the edges of one object.
 struct Edges<'a> {
@@ -92,6 +93,31 @@ impl Catalog {
         for rule in self.rules() {
             let mut edges = Edges { object: rule.address(), found: &mut found };
             edges.push(ObjectAddress::relation(rule.table), AUTO);
+        }
+        for extension in self.extensions().filter(|e| e.oid >= oid::FIRST_NORMAL) {
+            let mut edges = Edges { object: extension.address(), found: &mut found };
+            edges.push(ObjectAddress::schema(extension.schema), NORMAL);
+            let owner = extension.address();
+            extension.members.iter().for_each(|it| edges.push_from(*it, owner, EXTENSION));
+        }
+        for class in self.operator_classes().filter(|c| c.oid >= oid::FIRST_NORMAL) {
+            let object = ObjectAddress::new(relation_oid::PG_OPCLASS, class.oid);
+            let mut edges = Edges { object, found: &mut found };
+            edges.push(ObjectAddress::schema(class.schema), NORMAL);
+            edges.push(ObjectAddress::type_(class.input), NORMAL);
+            edges.push(ObjectAddress::new(relation_oid::PG_OPFAMILY, class.family), AUTO);
+        }
+        for family in self.operator_families().filter(|f| f.oid >= oid::FIRST_NORMAL) {
+            let object = ObjectAddress::new(relation_oid::PG_OPFAMILY, family.oid);
+            let mut edges = Edges { object, found: &mut found };
+            edges.push(ObjectAddress::schema(family.schema), NORMAL);
+            for operator in &family.operators {
+                let referenced = ObjectAddress::new(relation_oid::PG_OPERATOR, operator.operator);
+                edges.push(referenced, NORMAL);
+            }
+            for function in &family.functions {
+                edges.push(ObjectAddress::function(function.function), NORMAL);
+            }
         }
         for references in self.all_references() {
             found.extend(references.edges.iter().copied());

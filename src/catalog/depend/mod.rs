@@ -8,7 +8,7 @@
 //!
 //! An edge's kind decides what DROP of the referenced object does: `n` refuses
 //! unless CASCADE, `a` drops the dependent too, `i` likewise, and the dependent
-//! cannot be dropped alone.
+//! cannot be dropped alone. `e` is a member's edge to its extension, and counts as `i`.
 //!
 //! ```text
 //! CREATE TABLE t (id serial PRIMARY KEY)
@@ -29,8 +29,8 @@ mod tests;
 pub use drop::{DropBehavior, DropPlan};
 
 use super::{
-    Constraint, Function, ObjectAddress, ObjectClass, ObjectKey, Policy, Relation, Rule, Schema,
-    Trigger, relation_oid,
+    Constraint, Database, Extension, Function, ObjectAddress, ObjectClass, ObjectKey, Policy,
+    Relation, Rule, Schema, Trigger, relation_oid,
 };
 use crate::sql::types::{Oid, oid};
 
@@ -157,6 +157,18 @@ impl Policy {
 impl Function {
     pub fn address(&self) -> ObjectAddress {
         ObjectAddress::function(self.oid)
+    }
+}
+
+impl Database {
+    pub fn address(&self) -> ObjectAddress {
+        ObjectAddress::new(relation_oid::PG_DATABASE, self.oid)
+    }
+}
+
+impl Extension {
+    pub fn address(&self) -> ObjectAddress {
+        ObjectAddress::new(relation_oid::PG_EXTENSION, self.oid)
     }
 }
 

@@ -79,6 +79,9 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     };
     call "pg_is_in_recovery" => |_, _| Ok(Datum::Bool(false));
     call "pg_postmaster_start_time" => |call, _| server_value(call, "pg_postmaster_start_time");
+    call "pg_reload_conf" => |call, _| {
+        call.eval.session.reload_configuration().map(Datum::Bool)
+    };
     call "pg_conf_load_time" => |call, _| server_value(call, "pg_conf_load_time");
     call "pg_tablespace_location" => |_, _| Ok(Datum::Text(String::new()));
     call "pg_relation_is_publishable" => |call, args| Ok(Datum::Bool(is_table(&call.eval.catalog, arg(args, 0)?)));
@@ -121,6 +124,10 @@ pub(super) fn pids_before(call: &CallContext<'_>, list: &str, pid: i32) -> Resul
 }
 
 pub(super) const SET_KERNELS: &[SetKernel] = &[
+    SetKernel {
+        symbol: "show_all_file_settings",
+        rows: |call, _| server_rows(call, "pg_file_settings"),
+    },
     SetKernel { symbol: "show_all_settings", rows: |call, _| server_rows(call, "pg_settings") },
     SetKernel { symbol: "pg_stat_get_activity", rows: activity },
     SetKernel { symbol: "pg_lock_status", rows: |call, _| server_rows(call, "pg_locks") },

@@ -1,7 +1,8 @@
 //! What a server tells about features that a standby, a commit log or extensions have.
 
 use super::{server, text};
-use crate::catalog::{ObjectClass, RelationKind};
+use crate::catalog::system::cell::array_of;
+use crate::catalog::{Available, RelationKind, available};
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::functions::call::arg;
@@ -70,11 +71,6 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     };
     call "pg_sequence_parameters" => sequence_parameters;
     call "pg_settings_get_flags" => settings_flags;
-    call "pg_reload_conf" => |call, _| {
-        check_superuser(call, "pg_reload_conf")?;
-        call.eval.session.reload_configuration()?;
-        Ok(Datum::Bool(true))
-    };
     call "plpgsql_call_handler" => |_, _| Err(Error::unsupported("calling plpgsql_call_handler"));
     call "plpgsql_validator" => |_, _| Err(Error::unsupported("calling plpgsql_validator"));
 };
@@ -99,10 +95,6 @@ pub(super) const SET_KERNELS: &[SetKernel] = &[
 ];
 
 const DEFAULT_TABLESPACE: Oid = 1663;
-
-const PLPGSQL: &str = "plpgsql";
-const PLPGSQL_VERSION: &str = "1.0";
-const PLPGSQL_COMMENT: &str = "PL/pgSQL procedural language";
 
 /// What the server shows to superusers alone.
 fn of_superusers(call: &CallContext<'_>, function: &str) -> Result<SetRows> {
@@ -239,32 +231,57 @@ fn channels(call: &CallContext<'_>, _: &[Datum]) -> Result<SetRows> {
 }
 
 fn extensions(_: &CallContext<'_>, _: &[Datum]) -> Result<SetRows> {
-    let row = [PLPGSQL, PLPGSQL_VERSION, PLPGSQL_COMMENT].map(|t| Datum::Text(t.to_owned()));
-    Ok(Box::new(std::iter::once(Ok(row.to_vec()))))
+    let text = |text: &str| Datum::Text(text.to_owned());
+    let row =
+        move |it: &Available| Ok(vec![text(it.name), text(it.default_version), text(it.comment)]);
+    Ok(Box::new(available().values().map(row)))
 }
 
 fn extension_versions(_: &CallContext<'_>, _: &[Datum]) -> Result<SetRows> {
     let text = |text: &str| Datum::Text(text.to_owned());
-    Ok(Box::new(std::iter::once(Ok(vec![
-        text(PLPGSQL),
-        text(PLPGSQL_VERSION),
-        Datum::Bool(true),
-        Datum::Bool(true),
-        Datum::Bool(false),
-        text("pg_catalog"),
-        Datum::Null,
-        text(PLPGSQL_COMMENT),
-    ]))))
+    let mut rows = Vec::new();
+    for it in available().values() {
+        let requires = match it.requires.is_empty() {
+            true => Datum::Null,
+            false => array_of(oid::NAME, it.requires.iter().map(|name| text(name)).collect()),
+        };
+        for version in it.versions() {
+            rows.push(Ok(vec![
+                text(it.name),
+                text(version),
+                Datum::Bool(it.superuser),
+                Datum::Bool(it.trusted),
+                Datum::Bool(it.relocatable),
+                it.schema.map_or(Datum::Null, text),
+                requires.clone(),
+                text(it.comment),
+            ]));
+        }
+    }
+    Ok(Box::new(rows.into_iter()))
 }
 
-/// There is one version, so there is no way from one to another.
-fn update_paths(call: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
+/// Each pair of versions, and the way between them if there is one.
+fn update_paths(_: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
     let name: &str = arg(args, 0)?;
-    match call.eval.catalog.named(ObjectClass::Extension, 0, name).is_empty() {
-        false => Ok(Box::new(std::iter::empty())),
-        true => Err(Error::new(
+    let extension = available().get(name).ok_or_else(|| {
+        Error::new(
             sqlstate::FEATURE_NOT_SUPPORTED,
             format!("extension \"{name}\" is not available"),
-        )),
+        )
+    })?;
+    let text = |text: &str| Datum::Text(text.to_owned());
+    let versions = extension.versions();
+    let mut rows = Vec::new();
+    for from in &versions {
+        for to in versions.iter().filter(|to| *to != from) {
+            let path = extension.update_path(from, to).map(|path| {
+                let mut steps = vec![*from];
+                steps.extend(path.iter().map(|script| script.to));
+                Datum::Text(steps.join("--"))
+            });
+            rows.push(Ok(vec![text(from), text(to), path.unwrap_or(Datum::Null)]));
+        }
     }
+    Ok(Box::new(rows.into_iter()))
 }

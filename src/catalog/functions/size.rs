@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::functions::call::arg;
 use crate::sql::functions::{CallContext, Kernel};
-use crate::sql::types::{Datum, Oid, oid};
+use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 
 pub(super) const KERNELS: &[Kernel] = kernels! {
@@ -43,15 +43,15 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
     call "pg_database_size_oid" => |call, args| {
         let database: Oid = arg(args, 0)?;
         match call.eval.catalog.database(database) {
-            Some(_) => database_size(call),
+            Some(database) => database_size(call, database.oid),
             None => Ok(Datum::Null),
         }
     };
     call "pg_database_size_name" => |call, args| {
         let name: &str = arg(args, 0)?;
-        match call.eval.catalog.databases().any(|database| database.name == name) {
-            true => database_size(call),
-            false => Err(Error::new(
+        match call.eval.catalog.database_named(name) {
+            Some(database) => database_size(call, database.oid),
+            None => Err(Error::new(
                 sqlstate::UNDEFINED_DATABASE,
                 format!("database \"{name}\" does not exist"),
             )),
@@ -94,13 +94,17 @@ fn fork_size(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
 /// Everything is in the default tablespace but the shared relations, which take no room.
 fn tablespace_size(call: &CallContext<'_>, tablespace: Oid) -> Result<Datum> {
     match TABLESPACES.iter().find(|(oid, _)| *oid == tablespace) {
-        Some((_, "pg_default")) => database_size(call),
+        Some((_, "pg_default")) => {
+            let session = &call.eval.session;
+            let databases = call.eval.catalog.databases();
+            let sizes = databases.map(|database| session.database_size_bytes(database.oid));
+            sizes.sum::<Result<i64>>().map(Datum::Int8)
+        }
         Some(_) => Ok(Datum::Int8(0)),
         None => Ok(Datum::Null),
     }
 }
 
-fn database_size(call: &CallContext<'_>) -> Result<Datum> {
-    let relations = call.eval.catalog.relations().map(|relation| relation.oid);
-    sum(call, relations.filter(|relation| *relation >= oid::FIRST_NORMAL))
+fn database_size(call: &CallContext<'_>, database: Oid) -> Result<Datum> {
+    call.eval.session.database_size_bytes(database).map(Datum::Int8)
 }

@@ -7,7 +7,8 @@ use super::description::is_shared_class;
 use super::function::language_named;
 use super::lookup::Lookup;
 use crate::catalog::{
-    AclItem, Catalog, Dependency, ObjectAddress, Relation, RelationKind, relation_oid, rule_of_view,
+    AclItem, Catalog, Dependency, ObjectAddress, Relation, RelationKind, Type, TypeKind,
+    relation_oid, rule_of_view,
 };
 use crate::sql::types::{Oid, oid as types};
 
@@ -132,13 +133,13 @@ fn rule(view: Oid) -> ObjectAddress {
 /// Owners of users' objects, and the roles of policies and of privileges; the bootstrap
 /// role is pinned and not listed.
 pub(super) fn pg_shdepend(catalog: &Catalog) -> Vec<Row> {
-    let database = catalog.databases().find(|d| d.oid == DATABASE).map_or(0, |d| d.oid);
     let owned = catalog
         .relations()
         .map(|o| (o.address(), o.owner))
         .chain(catalog.types().map(|o| (o.address(), o.owner)))
         .chain(catalog.functions().map(|o| (o.address(), o.owner)))
-        .chain(catalog.schemas().map(|o| (o.address(), o.owner)));
+        .chain(catalog.schemas().map(|o| (o.address(), o.owner)))
+        .chain(catalog.databases().map(|o| (o.address(), o.owner)));
     let owned = owned.map(|(address, owner)| (address, owner, 'o'));
     let of_policies = catalog
         .policies()
@@ -162,7 +163,7 @@ pub(super) fn pg_shdepend(catalog: &Catalog) -> Vec<Row> {
         })
         .map(|(address, role, kind)| {
             vec![
-                oid(database),
+                oid(if is_shared_class(address.class) { 0 } else { catalog.database }),
                 oid(address.class),
                 oid(address.oid),
                 int4(address.sub),
@@ -174,14 +175,49 @@ pub(super) fn pg_shdepend(catalog: &Catalog) -> Vec<Row> {
         .collect()
 }
 
+impl Catalog {
+    /// How many objects of this database a role owns, or has privileges on.
+    pub fn uses_of_role(&self, role: Oid) -> usize {
+        let is_part = |relation: &Relation| match &relation.kind {
+            RelationKind::Index(_) => true,
+            RelationKind::Sequence(sequence) => sequence.owned_by.is_some(),
+            _ => false,
+        };
+        let owned = self.relations().filter(|o| o.owner == role && !is_part(o)).count()
+            + self.functions().filter(|o| o.owner == role).count()
+            + self.schemas().filter(|o| o.owner == role).count()
+            + self.extensions().filter(|o| o.owner == role).count()
+            + self.types().filter(|o| o.owner == role && is_own_type(self, o)).count();
+        let mentions =
+            |items: &[AclItem]| items.iter().any(|it| it.grantee == role || it.grantor == role);
+        let lists = self.access_lists().filter(|list| !is_shared_class(list.on.class));
+        let lists = lists.filter(|list| {
+            let owner = self.guarded(list.on).map(|guarded| guarded.owner);
+            mentions(&list.items) && owner != Some(role)
+        });
+        let defaults = self.all_default_privileges();
+        let defaults = defaults.filter(|found| found.role == role || mentions(&found.items));
+        let policies = self.policies().filter(|policy| policy.roles.contains(&role));
+        owned + lists.count() + defaults.count() + policies.count()
+    }
+}
+
+/// Whether a type is no array and no row type, which go with something else.
+fn is_own_type(catalog: &Catalog, ty: &Type) -> bool {
+    let is_row_type = match ty.kind {
+        TypeKind::Composite { relation } => {
+            catalog.relation(relation).is_some_and(|relation| relation.name == ty.name)
+        }
+        _ => false,
+    };
+    !ty.is_true_array() && !is_row_type
+}
+
 /// The roles that have privileges by a list, but for the owner.
 fn granted_to(items: &[AclItem], owner: Option<Oid>) -> BTreeSet<Oid> {
     let roles = items.iter().flat_map(|item| [item.grantee, item.grantor]);
     roles.filter(|role| Some(*role) != owner && *role != types::INVALID).collect()
 }
-
-/// The database whose objects this catalog holds.
-const DATABASE: Oid = 5;
 
 pub(super) fn pg_description(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
     let wanted = lookup.and_then(|lookup| lookup.oids(&["objoid"]));

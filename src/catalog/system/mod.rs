@@ -100,6 +100,7 @@ fn catalog_rows(catalog: &Catalog, relation_oid: Oid, lookup: Option<Lookup<'_>>
         relation::PG_NAMESPACE => server::pg_namespace(catalog),
         relation::PG_DATABASE => server::pg_database(catalog),
         relation::PG_AUTHID => server::pg_authid(catalog),
+        relation::PG_DB_ROLE_SETTING => server::pg_db_role_setting(catalog),
         relation::PG_AUTH_MEMBERS => server::pg_auth_members(catalog),
         relation::PG_INIT_PRIVS => server::pg_init_privs(catalog),
         relation::PG_DEFAULT_ACL => server::pg_default_acl(catalog),

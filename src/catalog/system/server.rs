@@ -38,7 +38,7 @@ pub(super) fn pg_database(catalog: &Catalog) -> Vec<Row> {
                 char('c'),
                 boolean(database.is_template),
                 boolean(database.allow_connections),
-                int4(-1),
+                int4(database.connection_limit),
                 oid(FROZEN_XID),
                 oid(1),
                 oid(DEFAULT_TABLESPACE),
@@ -47,6 +47,21 @@ pub(super) fn pg_database(catalog: &Catalog) -> Vec<Row> {
                 Datum::Null,
                 Datum::Null,
                 acl(catalog, ObjectAddress::new(relation_oid::PG_DATABASE, database.oid)),
+            ]
+        })
+        .collect()
+}
+
+pub(super) fn pg_db_role_setting(catalog: &Catalog) -> Vec<Row> {
+    catalog
+        .all_settings()
+        .map(|settings| {
+            let values = settings.values.iter();
+            let values = values.map(|(name, value)| text(format!("{name}={value}")));
+            vec![
+                oid(settings.database),
+                oid(settings.role),
+                array_of(types::TEXT, values.collect()),
             ]
         })
         .collect()

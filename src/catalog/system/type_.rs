@@ -2,7 +2,9 @@
 
 use super::cell::*;
 use super::lookup::Lookup;
-use crate::catalog::{CastContext, CastMethod, Catalog, ObjectAddress, Type, TypeKind};
+use crate::catalog::{
+    CastContext, CastMethod, Catalog, ObjectAddress, ObjectClass, Type, TypeKind,
+};
 use crate::sql::types::{Datum, SqlType, oid as types};
 
 pub(super) fn pg_type(catalog: &Catalog, lookup: Option<Lookup<'_>>) -> Vec<Row> {
@@ -23,7 +25,11 @@ pub(in crate::catalog) fn type_kind(ty: &Type) -> char {
 }
 
 fn type_row(catalog: &Catalog, ty: &Type) -> Row {
-    let function = |name: &str| oid(catalog.builtin_function(name));
+    // Those of an extension's type are in its schema.
+    let function = |name: &str| {
+        let own = catalog.named(ObjectClass::Function, ty.schema, name).first().copied();
+        oid(own.unwrap_or_else(|| catalog.builtin_function(name)))
+    };
     let (base, not_null, default) = match &ty.kind {
         TypeKind::Domain { base, not_null, default, .. } => (*base, *not_null, default.as_ref()),
         _ => (SqlType::new(0), false, None),

@@ -53,14 +53,54 @@ pub enum Authority {
     },
 }
 
+/// Where a value is from (`pg_settings.source`), from the weakest to the strongest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Source {
+    Default,
+    /// The server's configuration: its file, its variables, its flags.
+    File,
+    /// ALTER ROLE ALL SET.
+    Global,
+    Database,
+    User,
+    DatabaseUser,
+    Client,
+    Session,
+}
+
+impl Source {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Source::Default => "default",
+            Source::File => "configuration file",
+            Source::Global => "global",
+            Source::Database => "database",
+            Source::User => "user",
+            Source::DatabaseUser => "database user",
+            Source::Client => "client",
+            Source::Session => "session",
+        }
+    }
+}
+
+/// A parameter with its values.
+pub struct Shown<'a> {
+    pub parameter: &'static Parameter,
+    pub value: &'a Value,
+    pub source: Source,
+    pub reset: &'a Value,
+}
+
 /// All values at one moment.
 #[derive(Clone, Debug)]
 pub struct Layers {
     session: Vec<Value>,
+    sources: Vec<Source>,
     local: Vec<(usize, Value)>,
     custom: Vec<Custom>,
     /// What RESET goes back to.
     reset: Arc<Vec<Value>>,
+    reset_sources: Arc<Vec<Source>>,
     derived: Arc<Derived>,
 }
 
@@ -69,6 +109,8 @@ struct Custom {
     name: String,
     session: Option<Arc<str>>,
     local: Option<Arc<str>>,
+    /// What it was when the session began.
+    reset: Option<Arc<str>>,
 }
 
 pub struct Settings {
@@ -88,8 +130,18 @@ pub fn defaults(configured: &[(&str, String)]) -> Result<Arc<Vec<Value>>> {
 
 impl Settings {
     pub fn new(defaults: Arc<Vec<Value>>) -> Settings {
+        let parameters = table().parameters.iter();
+        let sources: Vec<Source> = parameters
+            .zip(defaults.iter())
+            .map(|(parameter, value)| match *value == parameter.default {
+                true => Source::Default,
+                false => Source::File,
+            })
+            .collect();
         let mut layers = Layers {
             session: defaults.to_vec(),
+            reset_sources: Arc::new(sources.clone()),
+            sources,
             local: Vec::new(),
             custom: Vec::new(),
             reset: defaults,
@@ -143,18 +195,25 @@ impl Settings {
         custom.local.as_ref().or(custom.session.as_ref()).map(|value| value.to_string())
     }
 
-    /// All values with their parameters, in the order of names.
-    pub fn all(&self) -> impl Iterator<Item = (&'static Parameter, &Value, &Value)> {
+    /// All parameters with their values, in the order of names.
+    pub fn all(&self) -> impl Iterator<Item = Shown<'_>> {
+        let layers = &self.layers;
         table().parameters.iter().enumerate().map(|(index, parameter)| {
-            (parameter, self.layers.value(index), &self.layers.reset[index])
+            let is_local = layers.local.iter().any(|(local, _)| *local == index);
+            Shown {
+                parameter,
+                value: layers.value(index),
+                source: if is_local { Source::Session } else { layers.sources[index] },
+                reset: &layers.reset[index],
+            }
         })
     }
 
     /// The parameters that ParameterStatus tells, as they are now.
     pub fn reported(&self) -> impl Iterator<Item = (&'static str, String)> + '_ {
         self.all()
-            .filter(|(parameter, ..)| parameter.report)
-            .map(|(parameter, value, _)| (parameter.name, parameter.show(value)))
+            .filter(|shown| shown.parameter.report)
+            .map(|shown| (shown.parameter.name, shown.parameter.show(shown.value)))
     }
 
     /// Sets a parameter, and answers its new value as SHOW prints it.
@@ -176,6 +235,68 @@ impl Settings {
         Ok(shown)
     }
 
+    /// Sets what a session begins with.
+    pub fn set_from(
+        &mut self,
+        name: &str,
+        text: &str,
+        source: Source,
+        authority: Authority,
+    ) -> Result<()> {
+        self.set(name, text, Scope::Session, authority)?;
+        if let Some(index) = table().find(name) {
+            Arc::make_mut(&mut self.layers).sources[index] = source;
+        }
+        Ok(())
+    }
+
+    /// Whether a value may be stored for sessions to come, and how it is written then.
+    /// `None` for the text asks whether the parameter may be given back its default.
+    pub fn check_stored(
+        &self,
+        name: &str,
+        text: Option<&str>,
+        authority: Authority,
+    ) -> Result<Option<String>> {
+        let Some(index) = table().find(name) else {
+            check_custom_name(name)?;
+            return Ok(text.map(str::to_owned));
+        };
+        let parameter = &table().parameters[index];
+        authorize(parameter, authority)?;
+        let Some(text) = text else { return Ok(None) };
+        parameter.parse(text, self.layers.value(index))?;
+        Ok(Some(text.to_owned()))
+    }
+
+    /// Takes new defaults of the server, where nobody has set something else.
+    pub fn adopt_defaults(&mut self, defaults: &Arc<Vec<Value>>) {
+        let layers = Arc::make_mut(&mut self.layers);
+        let mut reset = layers.reset.to_vec();
+        let mut reset_sources = layers.reset_sources.to_vec();
+        for (index, parameter) in table().parameters.iter().enumerate() {
+            let source = match defaults[index] == parameter.default {
+                true => Source::Default,
+                false => Source::File,
+            };
+            if reset_sources[index] <= Source::File {
+                reset[index] = defaults[index].clone();
+                reset_sources[index] = source;
+            }
+            if layers.sources[index] <= Source::File {
+                layers.session[index] = defaults[index].clone();
+                layers.sources[index] = source;
+            }
+        }
+        (layers.reset, layers.reset_sources) = (Arc::new(reset), Arc::new(reset_sources));
+        layers.derive();
+    }
+
+    /// A parameter's own spelling.
+    pub fn spelled(name: &str) -> &str {
+        table().find(name).map_or(name, |index| table().parameters[index].name)
+    }
+
     /// `RESET name`, `SET name TO DEFAULT`.
     pub fn reset(&mut self, name: &str, scope: Scope, authority: Authority) -> Result<()> {
         let Some(index) = table().find(name) else {
@@ -183,6 +304,10 @@ impl Settings {
         };
         authorize(&table().parameters[index], authority)?;
         self.put(index, self.layers.reset[index].clone(), scope);
+        if scope == Scope::Session {
+            let layers = Arc::make_mut(&mut self.layers);
+            layers.sources[index] = layers.reset_sources[index];
+        }
         Ok(())
     }
 
@@ -201,10 +326,14 @@ impl Settings {
             );
             if !keeps {
                 layers.session[index] = layers.reset[index].clone();
+                layers.sources[index] = layers.reset_sources[index];
                 layers.local.retain(|(local, _)| *local != index);
             }
         }
-        layers.custom.clear();
+        layers.custom.retain(|custom| custom.reset.is_some());
+        for custom in &mut layers.custom {
+            (custom.session, custom.local) = (custom.reset.clone(), None);
+        }
         layers.derive();
     }
 
@@ -212,19 +341,27 @@ impl Settings {
     pub fn keep_as_reset_values(&mut self) {
         let layers = Arc::make_mut(&mut self.layers);
         layers.reset = Arc::new(layers.session.clone());
+        layers.reset_sources = Arc::new(layers.sources.clone());
+        layers.custom.iter_mut().for_each(|custom| custom.reset = custom.session.clone());
     }
 
     fn put(&mut self, index: usize, value: Value, scope: Scope) {
         if *self.layers.value(index) == value && scope == Scope::Session {
             let is_plain = !self.layers.local.iter().any(|(local, _)| *local == index);
             if is_plain {
+                if self.layers.sources[index] != Source::Session {
+                    Arc::make_mut(&mut self.layers).sources[index] = Source::Session;
+                }
                 return;
             }
         }
         let layers = Arc::make_mut(&mut self.layers);
         layers.local.retain(|(local, _)| *local != index);
         match scope {
-            Scope::Session => layers.session[index] = value,
+            Scope::Session => {
+                layers.session[index] = value;
+                layers.sources[index] = Source::Session;
+            }
             Scope::Transaction => layers.local.push((index, value)),
         }
         layers.derive();
@@ -232,7 +369,9 @@ impl Settings {
 
     fn set_custom(&mut self, name: &str, text: Option<&str>, scope: Scope) -> Result<String> {
         check_custom_name(name)?;
-        let text = text.unwrap_or_default();
+        let reset = self.layers.custom.iter().find(|custom| custom.name == name);
+        let reset = reset.and_then(|custom| custom.reset.clone()).unwrap_or_default();
+        let text = text.unwrap_or(&reset);
         if text.len() > CUSTOM_VALUE_BYTES_MAX {
             return Err(Error::new(
                 sqlstate::PROGRAM_LIMIT_EXCEEDED,
@@ -249,7 +388,8 @@ impl Settings {
                 ));
             }
             None => {
-                layers.custom.push(Custom { name: name.to_owned(), session: None, local: None });
+                let name = name.to_owned();
+                layers.custom.push(Custom { name, session: None, local: None, reset: None });
                 layers.custom.len() - 1
             }
         };

@@ -164,7 +164,10 @@ impl Binder<'_> {
             Ok(SortByDir::SortbyUsing) => self.sort_operator(sort)?,
             _ => false,
         };
-        if !self.type_has_operator("<", ty) {
+        // An operator class may call its operators otherwise.
+        let has_order = self.type_has_operator("<", ty)
+            || self.catalog.default_operator_class("btree", ty).is_some();
+        if !has_order {
             return Err(Error::new(
                 sqlstate::UNDEFINED_FUNCTION,
                 format!(

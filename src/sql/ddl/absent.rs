@@ -21,7 +21,6 @@ pub fn words(kind: Kind) -> Option<(&'static str, &'static str)> {
         Kind::ObjectTsconfiguration => {
             ("text search configuration", "DROP TEXT SEARCH CONFIGURATION")
         }
-        Kind::ObjectExtension => ("extension", "DROP EXTENSION"),
         Kind::ObjectLanguage => ("language", "DROP LANGUAGE"),
         Kind::ObjectFdw => ("foreign-data wrapper", "DROP FOREIGN DATA WRAPPER"),
         Kind::ObjectForeignServer => ("server", "DROP SERVER"),

@@ -158,8 +158,10 @@ impl Ddl<'_> {
         }
         let repr = |ty: &Type| self.work.catalog.repr(ty.oid);
         let (from, to) = (repr(source)?, repr(target)?);
-        let same =
-            from == to || matches!((&from, &to), (Repr::Int4, Repr::Oid) | (Repr::Oid, Repr::Int4));
+        let is_text = |repr: &Repr| matches!(repr, Repr::Text | Repr::Bpchar | Repr::Citext);
+        let same = from == to
+            || is_text(&from) && is_text(&to)
+            || matches!((&from, &to), (Repr::Int4, Repr::Oid) | (Repr::Oid, Repr::Int4));
         match same {
             true => Ok(()),
             false => Err(Error::unsupported(format!(

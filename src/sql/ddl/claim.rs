@@ -48,7 +48,8 @@ impl Ddl<'_> {
                 self.lock_schema(claim.schema, LockMode::AccessShare).await?;
             }
             let mode = LockMode::AccessExclusive;
-            lock::acquire(&mut self.work.txn, claim.resource(), mode, self.ctx).await?;
+            let resource = claim.resource(self.work.catalog.database);
+            lock::acquire(&mut self.work.txn, resource, mode, self.ctx).await?;
         }
         self.work.refresh_catalog();
         claims.iter().try_for_each(|claim| claim.check(&self.work.catalog))
@@ -56,7 +57,8 @@ impl Ddl<'_> {
 
     /// Whoever makes an object in a schema shares it; whoever drops it waits for them.
     pub(super) async fn lock_schema(&mut self, schema: Oid, mode: LockMode) -> Result<()> {
-        let resource = Resource::Object { database: 0, class: SCHEMAS, oid: schema };
+        let database = self.work.catalog.database;
+        let resource = Resource::Object { database, class: SCHEMAS, oid: schema };
         lock::acquire(&mut self.work.txn, resource, mode, self.ctx).await
     }
 }
@@ -79,10 +81,12 @@ impl Claim {
 
     /// Two names of one hash only wait in vain. The hash is written into the records of
     /// prepared transactions: it must be the same in every version of this program.
-    fn resource(&self) -> Resource {
+    fn resource(&self, database: Oid) -> Resource {
+        let is_shared = matches!(self.class, ObjectClass::Role | ObjectClass::Database);
+        let database = if is_shared { 0 } else { database };
         let text = format!("{:?}:{}:{}", self.class, self.schema, self.name);
         let hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
-        Resource::Object { database: 0, class: NAMES, oid: hash as u32 }
+        Resource::Object { database, class: NAMES, oid: hash as u32 }
     }
 
     fn check(&self, catalog: &Catalog) -> Result<()> {

@@ -25,7 +25,7 @@ impl Ddl<'_> {
         Ok("COMMENT")
     }
 
-    fn commented(&self, statement: &ast::CommentStmt) -> Result<ObjectAddress> {
+    pub(super) fn commented(&self, statement: &ast::CommentStmt) -> Result<ObjectAddress> {
         use ast::ObjectType as Kind;
         let node = statement.object.as_ref().and_then(|node| node.node.as_ref());
         match statement.objtype() {
@@ -86,6 +86,9 @@ impl Ddl<'_> {
                 None => Err(Error::syntax("a cast is named by two types")),
             },
             Kind::ObjectStatisticExt => self.own_statistics(node).map(|found| found.address()),
+            Kind::ObjectExtension => {
+                self.owned_extension(&plain_name(node)).map(|found| found.address())
+            }
             Kind::ObjectDatabase | Kind::ObjectRole => self.commented_shared(statement, node),
             _ => Err(Error::unsupported("COMMENT ON this kind of object")),
         }
@@ -177,7 +180,7 @@ impl Ddl<'_> {
             }
             _ => {
                 let oid = key(ObjectClass::Database, "database")?;
-                if let Some(database) = self.work.catalog.databases().find(|it| it.oid == oid) {
+                if let Some(database) = self.work.catalog.database(oid) {
                     self.require_owner(database.owner, "database", &name)?;
                 }
                 Ok(ObjectAddress::new(PG_DATABASE, oid))

@@ -88,6 +88,10 @@ impl Ddl<'_> {
             Kind::ObjectOperator => self.operator_target(node),
             Kind::ObjectCast => self.cast_target(node),
             Kind::ObjectStatisticExt => self.statistics_target(node).await,
+            Kind::ObjectExtension => match &node.node {
+                Some(NodeEnum::String(name)) => self.extension_target(&name.sval),
+                _ => Err(Error::syntax("improper extension name")),
+            },
             kind if absent::words(kind).is_some() => {
                 Err(self.undroppable(kind, node, statement.missing_ok))
             }
@@ -233,7 +237,7 @@ impl Ddl<'_> {
     }
 
     /// Comments, recorded references and statistics go with their object.
-    fn remove_annotations(&mut self, address: ObjectAddress) {
+    pub(super) fn remove_annotations(&mut self, address: ObjectAddress) {
         let catalog = self.work.catalog.clone();
         if let Some(comment) = catalog.comment_on(address) {
             self.remove(ObjectClass::Comment, comment.oid);
@@ -377,6 +381,7 @@ fn drop_tag(kind: ast::ObjectType) -> Result<&'static str> {
         Kind::ObjectProcedure => "DROP PROCEDURE",
         Kind::ObjectRoutine => "DROP ROUTINE",
         Kind::ObjectStatisticExt => "DROP STATISTICS",
+        Kind::ObjectExtension => "DROP EXTENSION",
         other if absent::words(other).is_some() => absent::words(other).map_or("", |w| w.1),
         other => {
             let name = other.as_str_name().trim_start_matches("OBJECT_").replace('_', " ");

@@ -32,6 +32,7 @@ mod drop;
 mod enumeration;
 mod exclusion;
 mod expression;
+mod extension;
 mod function;
 mod grant;
 mod index;
@@ -53,6 +54,7 @@ mod role_rights;
 mod rule;
 mod schema;
 mod sequence;
+mod setting;
 mod statistics;
 mod storage_options;
 mod table;
@@ -186,8 +188,27 @@ impl Ddl<'_> {
             NodeEnum::GrantRoleStmt(statement) => ddl.grant_role(statement)?,
             NodeEnum::CreateStatsStmt(statement) => ddl.create_statistics(statement).await?,
             NodeEnum::AlterStatsStmt(statement) => ddl.alter_statistics(statement)?,
-            NodeEnum::CreatedbStmt(statement) => ddl.create_database(statement)?,
-            NodeEnum::DropdbStmt(statement) => ddl.drop_database(statement)?,
+            NodeEnum::CreatedbStmt(statement) => ddl.create_database(statement).await?,
+            NodeEnum::DropdbStmt(statement) => ddl.drop_database(statement).await?,
+            NodeEnum::AlterDatabaseStmt(statement) => ddl.alter_database(statement).await?,
+            NodeEnum::AlterDatabaseSetStmt(statement) => ddl.alter_database_set(statement).await?,
+            NodeEnum::AlterDatabaseRefreshCollStmt(statement) => {
+                ddl.refresh_database_collation(statement)?
+            }
+            NodeEnum::AlterSystemStmt(statement) => {
+                let set = statement.setstmt.as_ref();
+                let set = set.ok_or_else(|| Error::syntax("SET without a parameter"))?;
+                ddl.ctx.eval.session.alter_system(set)?;
+                "ALTER SYSTEM"
+            }
+            NodeEnum::AlterRoleSetStmt(statement) => ddl.alter_role_set(statement).await?,
+            NodeEnum::CreateExtensionStmt(statement) => ddl.create_extension(statement).await?,
+            NodeEnum::AlterExtensionStmt(statement) => ddl.alter_extension(statement).await?,
+            NodeEnum::AlterExtensionContentsStmt(statement) => {
+                ddl.alter_extension_contents(statement)?
+            }
+            NodeEnum::CreateOpClassStmt(statement) => ddl.create_operator_class(statement)?,
+            NodeEnum::SecLabelStmt(statement) => return Err(no_label_provider(statement)),
             other => return Err(Error::unsupported(command::name(other))),
         };
         Ok(tag.to_owned())
@@ -200,7 +221,7 @@ impl Ddl<'_> {
         match statement.kind() {
             ast::ObjectType::ObjectAggregate => self.create_aggregate(statement).await,
             ast::ObjectType::ObjectOperator => self.create_operator(statement),
-            ast::ObjectType::ObjectType => Err(Error::unsupported("CREATE TYPE of a base type")),
+            ast::ObjectType::ObjectType => self.create_base_type(statement),
             ast::ObjectType::ObjectCollation => Err(Error::unsupported("CREATE COLLATION")),
             ast::ObjectType::ObjectTsparser => Err(Error::unsupported("CREATE TEXT SEARCH PARSER")),
             ast::ObjectType::ObjectTsdictionary => {
@@ -287,6 +308,15 @@ impl Ddl<'_> {
             .cloned()
             .ok_or_else(|| Error::internal(format!("role \"{name}\" does not exist")))
     }
+}
+
+/// `22023`: labels are said by providers, and there is none.
+fn no_label_provider(statement: &ast::SecLabelStmt) -> Error {
+    let message = match statement.provider.as_str() {
+        "" => "no security label providers have been loaded".to_owned(),
+        provider => format!("security label provider \"{provider}\" is not loaded"),
+    };
+    Error::new(crate::sqlstate::INVALID_PARAMETER_VALUE, message)
 }
 
 /// The string nodes of a list, such as a qualified name's parts.

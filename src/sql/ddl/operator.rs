@@ -108,7 +108,7 @@ impl Ddl<'_> {
     }
 
     /// The function of a name with exactly these arguments.
-    fn exact_function(&self, name: &[&str], args: &[Oid]) -> Result<Oid> {
+    pub(super) fn exact_function(&self, name: &[&str], args: &[Oid]) -> Result<Oid> {
         let (schema, plain) = name_pair(name)?;
         let path = &self.ctx.eval.settings.search_path;
         let found = self.work.catalog.function_for(path, schema, plain, args)?;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Ddl;
 use crate::catalog::{
-    ExtendedStatistics, Object, ObjectAddress, Relation, RelationKind, Role, Schema, Type,
-    relation_oid,
+    Database, ExtendedStatistics, Extension, Object, ObjectAddress, Relation, RelationKind, Role,
+    Schema, Type, relation_oid,
 };
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
@@ -15,8 +15,12 @@ use crate::sqlstate;
 impl Ddl<'_> {
     pub async fn drop_owned(&mut self, statement: &ast::DropOwnedStmt) -> Result<&'static str> {
         let roles = self.owning_roles(&statement.roles, "drop")?;
-        let targets: Vec<ObjectAddress> =
-            roles.iter().flat_map(|role| self.owned_objects(role.oid)).collect();
+        // Databases stay, as in PostgreSQL.
+        let targets: Vec<ObjectAddress> = roles
+            .iter()
+            .flat_map(|role| self.owned_objects(role.oid))
+            .filter(|address| address.class != relation_oid::PG_DATABASE)
+            .collect();
         for role in &roles {
             self.revoke_everything_from(role)?;
         }
@@ -86,6 +90,8 @@ impl Ddl<'_> {
             .chain(types.map(|ty| ObjectAddress::type_(ty.oid)))
             .chain(catalog.functions().filter(|f| f.owner == role).map(|f| f.address()))
             .chain(catalog.schemas().filter(|s| s.owner == role).map(|s| s.address()))
+            .chain(catalog.databases().filter(|d| d.owner == role).map(|d| d.address()))
+            .chain(catalog.extensions().filter(|e| e.owner == role).map(|e| e.address()))
             .chain(
                 catalog.all_extended_statistics().filter(|s| s.owner == role).map(|s| s.address()),
             )
@@ -118,6 +124,16 @@ impl Ddl<'_> {
             relation_oid::PG_STATISTIC_EXT => {
                 if let Some(found) = catalog.extended_statistics(address.oid) {
                     self.put(ExtendedStatistics { owner, ..(**found).clone() });
+                }
+            }
+            relation_oid::PG_DATABASE => {
+                if let Some(found) = catalog.database(address.oid) {
+                    self.put(Database { owner, ..(**found).clone() });
+                }
+            }
+            relation_oid::PG_EXTENSION => {
+                if let Some(found) = catalog.extension(address.oid) {
+                    self.put(Extension { owner, ..(**found).clone() });
                 }
             }
             _ => return Err(Error::unsupported("REASSIGN OWNED of this kind of object")),

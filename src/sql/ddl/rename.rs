@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::constraint::column_number;
 use super::domain::name_parts;
-use super::name::wrong_object;
+use super::name::{name_list, wrong_object};
 use super::table::require_no_system_column;
 use super::{Ddl, strings};
 use crate::catalog::acl;
@@ -36,6 +36,7 @@ impl Ddl<'_> {
             Kind::ObjectTabconstraint => self.rename_constraint(statement).await,
             Kind::ObjectSchema => self.rename_schema(statement),
             Kind::ObjectRole => self.rename_role(statement),
+            Kind::ObjectDatabase => self.rename_database(statement).await.map(str::to_owned),
             Kind::ObjectType => self.rename_type(statement).map(|()| "ALTER TYPE".to_owned()),
             Kind::ObjectDomain => {
                 self.owned_domain(name_parts(statement.object.as_deref())?)?;
@@ -398,6 +399,11 @@ impl Ddl<'_> {
         ) {
             return self.set_routine_schema(statement);
         }
+        if kind == Kind::ObjectExtension {
+            let object = statement.object.as_ref().and_then(|node| node.node.as_ref());
+            let name = name_list(object).concat();
+            return self.set_extension_schema(&name, &statement.newschema);
+        }
         if kind == Kind::ObjectStatisticExt {
             return self.set_statistics_schema(statement);
         }
@@ -516,8 +522,14 @@ impl Ddl<'_> {
     pub async fn alter_owner(&mut self, statement: &ast::AlterOwnerStmt) -> Result<String> {
         use ast::ObjectType as Kind;
         let spec = statement.newowner.as_ref().ok_or_else(|| Error::syntax("OWNER TO nobody"))?;
-        let owner = self.role_of(spec)?.oid;
+        let new_owner = self.role_of(spec)?;
+        let owner = new_owner.oid;
         match statement.object_type() {
+            Kind::ObjectDatabase => {
+                let object = statement.object.as_ref().and_then(|node| node.node.as_ref());
+                let name = name_list(object).concat();
+                self.set_database_owner(&name, &new_owner).await
+            }
             Kind::ObjectSchema => {
                 let Some(NodeEnum::String(name)) =
                     statement.object.as_ref().and_then(|node| node.node.as_ref())

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::Ddl;
 use super::options::{boolean, conflicting, integer, options, string};
 use crate::auth::scram;
-use crate::catalog::{AclItem, Membership, ObjectAddress, ObjectClass, Role};
+use crate::catalog::{
+    AclItem, Catalog, Membership, ObjectAddress, ObjectClass, Role, relation_oid,
+};
 use crate::error::{Error, Result, Severity};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::Oid;
@@ -83,6 +85,11 @@ impl Ddl<'_> {
                 member.memberships.retain(|known| known.group != role.oid);
                 self.put(member);
             }
+            let address = ObjectAddress::new(relation_oid::PG_AUTHID, role.oid);
+            self.remove_annotations(address);
+            let settings = self.work.catalog.all_settings().filter(|it| it.role == role.oid);
+            let settings: Vec<Oid> = settings.map(|settings| settings.oid).collect();
+            settings.into_iter().for_each(|oid| self.remove(ObjectClass::Settings, oid));
             self.remove(ObjectClass::Role, role.oid);
         }
         Ok("DROP ROLE")
@@ -245,7 +252,7 @@ impl Ddl<'_> {
         }
     }
 
-    fn role_by_name(&self, name: &str) -> Result<Arc<Role>> {
+    pub(super) fn role_by_name(&self, name: &str) -> Result<Arc<Role>> {
         self.work.catalog.role_named(name).cloned().ok_or_else(|| {
             Error::new(sqlstate::UNDEFINED_OBJECT, format!("role \"{name}\" does not exist"))
         })
@@ -281,7 +288,8 @@ impl Ddl<'_> {
             .chain(self.policies_for(role))
             .collect();
         found.sort_by_key(|(oid, _)| *oid);
-        let details: Vec<String> = found.into_iter().map(|(_, text)| text).collect();
+        let mut details: Vec<String> = found.into_iter().map(|(_, text)| text).collect();
+        details.extend(self.elsewhere(role));
         if details.is_empty() {
             return Ok(());
         }
@@ -290,6 +298,22 @@ impl Ddl<'_> {
             format!("role \"{}\" cannot be dropped because some objects depend on it", role.name),
         )
         .with_detail(details.join("\n")))
+    }
+
+    /// What depends on a role in other databases, counted.
+    fn elsewhere(&self, role: &Role) -> Vec<String> {
+        let cluster = crate::catalog::cluster(&self.work.txn.newest().attachment);
+        let others = cluster.catalogs().filter(|it| it.database != self.work.catalog.database);
+        let said = |catalog: &Arc<Catalog>| {
+            let count = catalog.uses_of_role(role.oid);
+            let name = &catalog.database(catalog.database)?.name;
+            match count {
+                0 => None,
+                1 => Some(format!("1 object in database {name}")),
+                count => Some(format!("{count} objects in database {name}")),
+            }
+        };
+        others.filter_map(said).collect()
     }
 
     /// The policies that name a role.
@@ -367,8 +391,7 @@ impl Ddl<'_> {
             "canlogin" => role.login = boolean(option)?,
             "isreplication" => role.replication = boolean(option)?,
             "bypassrls" => role.bypass_rls = boolean(option)?,
-            "connectionlimit" if integer(option)? == -1 => role.connection_limit = -1,
-            "connectionlimit" => return Err(Error::unsupported("CONNECTION LIMIT")),
+            "connectionlimit" => role.connection_limit = connection_limit(option)?,
             "validUntil" => role.valid_until = string(option).map(str::to_owned),
             // Memberships are made once the role is there.
             "rolemembers" | "adminmembers" | "addroleto" => {}
@@ -376,6 +399,14 @@ impl Ddl<'_> {
         }
         Ok(())
     }
+}
+
+fn connection_limit(option: &ast::DefElem) -> Result<i32> {
+    let limit = integer(option)?;
+    i32::try_from(limit).ok().filter(|limit| *limit >= -1).ok_or_else(|| {
+        let message = format!("invalid connection limit: {limit}");
+        Error::new(sqlstate::INVALID_PARAMETER_VALUE, message)
+    })
 }
 
 /// A verifier from a password, or one that was made elsewhere (pg_dumpall).

@@ -279,7 +279,7 @@ fn parts_operator(
     args: &[Expr],
     position: &dyn Fn(&Expr) -> Option<usize>,
 ) -> Option<(usize, inverted::Operator)> {
-    if function.language != "internal" {
+    if !function.is_native() {
         return None;
     }
     let at = args.iter().position(|arg| position(arg).is_some())?;
@@ -358,7 +358,7 @@ const FAMILIES: [&str; 29] = [
 ];
 
 fn relation_of(function: &Function) -> Option<Relation> {
-    if function.language != "internal" || !function.source.is_ascii() {
+    if !function.is_native() || !function.source.is_ascii() {
         return None;
     }
     let (family, relation) =

@@ -69,7 +69,7 @@ impl SqlCompiler {
         let function = work.catalog.function(trigger.function).cloned().ok_or_else(|| {
             Error::internal(format!("could not find trigger function {}", trigger.function))
         })?;
-        if function.language == "internal" {
+        if function.is_native() {
             return internal(&function, firing);
         }
         if function.language != "plpgsql" {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::catalog::{Change, Object, ObjectClass, ObjectKey, Relation, RelationKind};
+use crate::catalog::{Change, Relation, RelationKind};
 use crate::error::{Error, Result, Severity};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::Oid;
@@ -115,8 +115,7 @@ fn relation(work: &Work, oid: Oid) -> Result<Arc<Relation>> {
 }
 
 fn put(work: &mut Work, relation: Relation) {
-    let key = ObjectKey { class: ObjectClass::Relation, oid: relation.oid };
-    work.change(Change { key, object: Some(Object::Relation(Arc::new(relation))) });
+    work.change(Change::put(relation));
 }
 
 /// RESTART IDENTITY: sequences owned by the table's columns begin anew, with new

@@ -103,6 +103,14 @@ impl SettingsView {
     }
 }
 
+/// A setting that is stored for sessions to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredSetting {
+    Set { name: String, value: String },
+    Reset { name: String },
+    ResetAll,
+}
+
 /// The row of a sequence read as a table.
 #[derive(Clone, Copy, Debug)]
 pub struct SequenceRow {
@@ -205,10 +213,6 @@ pub trait SessionHooks: Send + Sync {
     }
     /// `true` once the statement was cancelled or timed out: long kernels ask.
     fn is_cancelled(&self) -> bool;
-    /// Asks the server to read its configuration again, soon.
-    fn reload_configuration(&self) -> Result<()> {
-        Err(crate::error::Error::unsupported("pg_reload_conf"))
-    }
     /// Signals another session: cancel its statement, or end it.
     fn cancel_backend(&self, pid: i32, terminate: bool) -> Result<bool>;
     /// Takes an advisory lock; false if it is not to be had without waiting.
@@ -304,6 +308,46 @@ pub trait SessionHooks: Send + Sync {
     /// Sets the counts to zero, of one table or index or of all.
     fn reset_counts(&self, _oid: Option<Oid>) -> Result<()> {
         Err(crate::error::Error::unsupported("pg_stat_reset"))
+    }
+    /// Other sessions in a database, and transactions that were prepared there.
+    fn database_users(&self, _database: Oid) -> Result<(usize, usize)> {
+        Err(crate::error::Error::unsupported("CREATE DATABASE"))
+    }
+    /// Ends the other sessions in a database.
+    fn end_database_users(&self, _database: Oid) -> Result<()> {
+        Err(crate::error::Error::unsupported("DROP DATABASE"))
+    }
+    /// Where a sequence is, by its storage: of any database.
+    fn stored_sequence(
+        &self,
+        _storage_id: u32,
+        _sequence: &crate::catalog::Sequence,
+    ) -> Result<SequenceRow> {
+        Err(crate::error::Error::unsupported("sequences"))
+    }
+    /// What a SET stores for sessions or calls to come: a valid value that this session
+    /// may set.
+    fn stored_setting(
+        &self,
+        _statement: &crate::sql::parse::ast::VariableSetStmt,
+    ) -> Result<StoredSetting> {
+        Err(crate::error::Error::unsupported("storing a setting"))
+    }
+    /// Whether this session may set a parameter for others.
+    fn may_store_setting(&self, _name: &str) -> Result<()> {
+        Err(crate::error::Error::unsupported("storing a setting"))
+    }
+    /// ALTER SYSTEM: at once, whatever becomes of the transaction.
+    fn alter_system(&self, _statement: &crate::sql::parse::ast::VariableSetStmt) -> Result<()> {
+        Err(crate::error::Error::unsupported("ALTER SYSTEM"))
+    }
+    /// Lets the server read its configuration again.
+    fn reload_configuration(&self) -> Result<bool> {
+        Err(crate::error::Error::unsupported("pg_reload_conf"))
+    }
+    /// Stored bytes of all relations of a database.
+    fn database_size_bytes(&self, _database: Oid) -> Result<i64> {
+        Err(crate::error::Error::unsupported("the size of a database"))
     }
     /// Rows of a table, exactly.
     fn live_rows(&self, _oid: Oid) -> Result<i64> {

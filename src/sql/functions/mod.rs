@@ -18,6 +18,7 @@ mod composite;
 pub mod context;
 mod datetime;
 pub mod domain;
+mod extension;
 mod float;
 mod hash;
 mod identifier;
@@ -51,7 +52,8 @@ use crate::sql::types::{Datum, SqlType};
 
 pub use advisory::{AdvisoryKey, AdvisoryRequest};
 pub use context::{
-    EvalContext, RemoteRequest, SequenceRow, SessionHooks, SettingsView, TransactionStatus,
+    EvalContext, RemoteRequest, SequenceRow, SessionHooks, SettingsView, StoredSetting,
+    TransactionStatus,
 };
 pub use pattern::like;
 pub use registry::{aggregate_kernel, has_code, kernel, set_kernel};

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
-    advisory, aggregate, array, binary, bits, boolean, composite, datetime, float, hash,
+    advisory, aggregate, array, binary, bits, boolean, composite, datetime, extension, float, hash,
     identifier, in_range, integer, io, json, jsonpath, network, numeric, pattern, picture, range,
     regexp, sample, series, session, snapshot, spread, text, typmod, view_definition,
 };
@@ -23,6 +23,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     boolean::KERNELS,
     crate::catalog::functions::KERNELS,
     composite::KERNELS,
+    extension::KERNELS,
     datetime::KERNELS,
     float::KERNELS,
     hash::KERNELS,
@@ -52,6 +53,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
 const SETS: &[&[&[SetKernel]]] = &[
     &[array::SET_KERNELS],
     crate::catalog::functions::SET_KERNELS,
+    extension::SET_KERNELS,
     json::SET_KERNELS,
     &[range::SET_KERNELS],
     &[jsonpath::SET_KERNELS],

@@ -183,8 +183,8 @@ fn calls_mutable_routine(expr: &Expr) -> bool {
     let mut found = false;
     let mut note = |expr: &Expr| {
         if let ExprKind::Call(call) = &expr.kind {
-            found |= call.function.language != "internal"
-                && call.function.volatility != Volatility::Immutable;
+            found |=
+                !call.function.is_native() && call.function.volatility != Volatility::Immutable;
         }
     };
     visit::each_in_expr(expr, &mut note, &mut |_| {});

@@ -63,7 +63,7 @@ pub fn note_part_conditions(lowering: &Lowering<'_>, input: &Rel, predicate: &Ex
     let mut columns = HashSet::new();
     joined_columns(input, &mut columns);
     let of_parts = |conjunct: &Expr| match &conjunct.kind {
-        ExprKind::Call(call) if call.function.language == "internal" => {
+        ExprKind::Call(call) if call.function.is_native() => {
             [false, true]
                 .into_iter()
                 .any(|swapped| Operator::of_function(&call.function.source, swapped).is_some())

@@ -104,7 +104,7 @@ impl<'a> Frame<'a> {
             if self.work.txn.isolation() == Isolation::ReadCommitted {
                 self.work.txn.refresh_snapshot();
             }
-            if !self.work.txn.attachment_is_newest() || self.catalog_is_old() {
+            if !self.work.catalog_is_newest() || self.catalog_is_old() {
                 self.work.refresh_catalog();
             }
         }

@@ -142,7 +142,7 @@ impl Routines {
 
 /// Whether a user wrote the function.
 fn is_routine(function: &Function) -> bool {
-    function.language != "internal"
+    !function.is_native()
 }
 
 /// Whether a statement calls functions that users wrote.

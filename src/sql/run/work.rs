@@ -8,12 +8,12 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{self, Catalog, Change};
+use crate::catalog::{self, Catalog, Change, NewDatabase};
 use crate::sql::functions::EvalContext;
 use crate::sql::run::Notices;
 use crate::sql::types::Oid;
 use crate::table::{ExpressionCompiler, TableState};
-use crate::txn::{Isolation, Overlay, StatementMark, Transaction};
+use crate::txn::{Attachment, Isolation, Overlay, StatementMark, Transaction};
 
 /// One transaction's work: bytes and catalog changes together, so that a
 /// savepoint rolls back both.
@@ -25,6 +25,10 @@ pub struct Work {
     /// The changes made so far, in order; written as rows and applied to the
     /// committed catalog at commit.
     pub changes: Vec<Change>,
+    /// The objects of a database that is made, with its own storage.
+    pub made: Option<NewDatabase>,
+    /// The extension whose script is running.
+    pub extension: Option<Oid>,
     /// Row counts and pending constraint checks; a savepoint clones it.
     pub table: TableState,
     /// The version of the committed catalog that `catalog` was last brought up to.
@@ -45,7 +49,16 @@ pub struct StatementStart {
 impl Work {
     pub fn new(txn: Transaction, catalog: Arc<Catalog>) -> Work {
         let (changes, table) = (Vec::new(), TableState::default());
-        Work { txn, catalog, changes, table, refreshed: None, snapshot_is_new: true }
+        Work {
+            txn,
+            catalog,
+            changes,
+            made: None,
+            extension: None,
+            table,
+            refreshed: None,
+            snapshot_is_new: true,
+        }
     }
 
     /// What stands in the place of this work while it is on loan.
@@ -54,6 +67,8 @@ impl Work {
             txn: self.txn.stand_in(),
             catalog: self.catalog.clone(),
             changes: Vec::new(),
+            made: None,
+            extension: None,
             table: TableState::default(),
             refreshed: None,
             snapshot_is_new: false,
@@ -62,12 +77,24 @@ impl Work {
 
     /// The committed catalog of the transaction's snapshot.
     pub fn committed_catalog(&self) -> Arc<Catalog> {
-        catalog::attached(&self.txn.published().attachment)
+        self.own(&self.txn.published().attachment)
     }
 
     /// The committed catalog now.
     pub fn newest_catalog(&self) -> Arc<Catalog> {
-        catalog::attached(&self.txn.newest().attachment)
+        self.own(&self.txn.newest().attachment)
+    }
+
+    /// Whether the committed catalog has changed since the snapshot.
+    pub fn catalog_is_newest(&self) -> bool {
+        self.txn.attachment_is_newest()
+            || Arc::ptr_eq(&self.committed_catalog(), &self.newest_catalog())
+    }
+
+    /// The catalog of this database in a committed state. Whose database was dropped
+    /// under it (its session is told to end) keeps what it had.
+    fn own(&self, attachment: &Attachment) -> Arc<Catalog> {
+        catalog::attached(attachment, self.catalog.database).unwrap_or_else(|| self.catalog.clone())
     }
 
     /// Where the present statement begins, in case it has to start over.
@@ -91,10 +118,12 @@ impl Work {
         self.catalog = start.catalog;
         self.changes.truncate(start.changes);
         self.table = start.table;
+        self.extension = None;
     }
 
     /// Applies one DDL step to this transaction's catalog.
-    pub fn change(&mut self, change: Change) {
+    pub fn change(&mut self, mut change: Change) {
+        change.settle(&self.catalog);
         let mut catalog = (*self.catalog).clone();
         catalog.apply(&change);
         self.catalog = Arc::new(catalog);
@@ -104,8 +133,7 @@ impl Work {
     /// Brings the catalog up to what is committed now, under this transaction's
     /// changes: after a wait for whoever changed it.
     pub fn refresh_catalog(&mut self) {
-        let newest = self.txn.newest();
-        let Ok(committed) = newest.attachment.clone().downcast::<Catalog>() else { return };
+        let committed = self.newest_catalog();
         if self.refreshed == Some(committed.version) {
             return;
         }

@@ -136,7 +136,7 @@ impl Staged<'_> {
             self.kept = Some(self.work.txn.session_locks()?);
         }
         if let Some(kept) = &mut self.kept {
-            kept.keep(lock::relation(relation), mode);
+            kept.keep(lock::relation(&self.work.catalog, relation), mode);
         }
         Ok(())
     }
@@ -148,7 +148,8 @@ impl Staged<'_> {
 
     /// Locks a relation and looks at it again; none if it is gone.
     pub async fn lock(&mut self, oid: Oid, mode: LockMode) -> Result<Option<Arc<Relation>>> {
-        lock::acquire(&mut self.work.txn, lock::relation(oid), mode, &self.ctx).await?;
+        let resource = lock::relation(&self.work.catalog, oid);
+        lock::acquire(&mut self.work.txn, resource, mode, &self.ctx).await?;
         self.refresh();
         Ok(self.work.catalog.relation(oid).cloned())
     }

@@ -138,7 +138,9 @@ fn recv(
         Repr::Oid => Datum::Oid(reader.u32()?),
         Repr::Char => Datum::Char(reader.u8()?),
         Repr::Numeric => Datum::Numeric(super::Numeric::recv(reader)?),
-        Repr::Text | Repr::Bpchar => Datum::Text(recv_text(reader, ty.oid)?),
+        Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore => {
+            Datum::Text(recv_text(reader, ty.oid)?)
+        }
         Repr::Enum(labels) => {
             let label = text::from_utf8(reader.rest())?;
             return super::text_input(label, ty, &Repr::Enum(labels.clone()), context);

@@ -61,9 +61,26 @@ pub fn compare_floats(a: f64, b: f64) -> Ordering {
     }
 }
 
+/// A text in lower case, character by character, as `lower` makes it.
+pub fn fold_case(text: &str) -> String {
+    let lower = |c: char| {
+        let mut mapped = c.to_lowercase();
+        match (mapped.next(), mapped.next()) {
+            (Some(one), None) => one,
+            _ => c,
+        }
+    };
+    text.chars().map(lower).collect()
+}
+
 fn compare_text(a: &str, b: &str, repr: &Repr) -> Ordering {
     match repr {
         Repr::Bpchar => a.trim_end_matches(' ').cmp(b.trim_end_matches(' ')),
+        Repr::Citext => fold_case(a).cmp(&fold_case(b)),
+        Repr::Hstore => {
+            let pairs = |text| zserver_hstore::Pairs::parse(text).unwrap_or_default();
+            pairs(a).compare(&pairs(b))
+        }
         Repr::Enum(labels) => position(labels, a).cmp(&position(labels, b)),
         _ => a.cmp(b),
     }

@@ -150,6 +150,7 @@ pub fn extended(value: &Datum, repr: &Repr, seed: u64) -> Option<u64> {
             word(labels.labels.get(labels.position(label)?)?.oid, seed)
         }
         (Datum::Text(text), Repr::Bpchar) => bytes(text.trim_end_matches(' ').as_bytes(), seed),
+        (Datum::Text(text), Repr::Citext) => bytes(super::fold_case(text).as_bytes(), seed),
         (Datum::Text(text), _) => bytes(text.as_bytes(), seed),
         (Datum::Bytea(value), Repr::Bytea) => bytes(value, seed),
         (Datum::Uuid(value), _) => bytes(value, seed),

@@ -103,7 +103,12 @@ pub fn decode_ordered(bytes: &mut &[u8], repr: &Repr, order: KeyOrder) -> Option
 /// answer it.
 pub fn keeps_value(repr: &Repr) -> bool {
     match repr {
-        Repr::Numeric | Repr::Bpchar | Repr::Interval | Repr::Jsonb => false,
+        Repr::Numeric
+        | Repr::Bpchar
+        | Repr::Citext
+        | Repr::Hstore
+        | Repr::Interval
+        | Repr::Jsonb => false,
         // -0 becomes 0.
         Repr::Float4 | Repr::Float8 => false,
         Repr::Record(_) | Repr::Pseudo => false,
@@ -168,6 +173,14 @@ fn encode_value(value: &Datum, repr: &Repr, out: &mut Vec<u8>) {
 fn encode_text(text: &str, repr: &Repr, out: &mut Vec<u8>) {
     match repr {
         Repr::Bpchar => put_bytes(text.trim_end_matches(' ').as_bytes(), out),
+        Repr::Citext => put_bytes(super::fold_case(text).as_bytes(), out),
+        // As they are compared: see `zserver_hstore::Pairs::compare`.
+        Repr::Hstore => {
+            let pairs = zserver_hstore::Pairs::parse(text).unwrap_or_default();
+            put_bytes(pairs.joined().as_bytes(), out);
+            out.extend_from_slice(&(pairs.len() as u64).to_be_bytes());
+            put_bytes(text.as_bytes(), out);
+        }
         Repr::Enum(labels) => {
             let label = labels.position(text).map(|position| &labels.labels[position]);
             put_bytes(label.map_or(&UNLISTED_RANK[..], |label| label.rank.digits()), out);
@@ -416,7 +429,14 @@ fn decode_value(bytes: &mut &[u8], repr: &Repr) -> Option<Datum> {
         Repr::Oid => Datum::Oid(u32::from_be_bytes(take(bytes)?)),
         Repr::Char => Datum::Char(take::<1>(bytes)?[0]),
         Repr::Numeric => Datum::Numeric(take_numeric(bytes)?),
-        Repr::Text | Repr::Bpchar => Datum::Text(String::from_utf8(take_bytes(bytes)?).ok()?),
+        Repr::Text | Repr::Bpchar | Repr::Citext => {
+            Datum::Text(String::from_utf8(take_bytes(bytes)?).ok()?)
+        }
+        Repr::Hstore => {
+            let _joined = take_bytes(bytes)?;
+            let _count: [u8; 8] = take(bytes)?;
+            Datum::Text(String::from_utf8(take_bytes(bytes)?).ok()?)
+        }
         Repr::Bytea => Datum::Bytea(Bytes::from(take_bytes(bytes)?)),
         Repr::Date => Datum::Date(take_i32(bytes)?),
         Repr::Time => Datum::Time(take_i64(bytes)?),

@@ -42,7 +42,7 @@ pub mod wire;
 pub use binary_form::{binary_recv, binary_send, is_reworked, send_sized};
 pub use bits::Bits;
 pub use builtin::{array_of, builtin_repr, element_of, format_type};
-pub use compare::{compare, compare_floats};
+pub use compare::{compare, compare_floats, fold_case};
 pub use context::{
     BuiltinsOnly, CatalogView, DateOrder, DateStyle, InputContext, IntervalStyle, OutputContext,
 };
@@ -100,6 +100,10 @@ pub enum Repr {
     Text,
     /// `char(n)`: text that keeps its padding; comparison and key ignore it.
     Bpchar,
+    /// `citext`: text; comparison and key fold its case.
+    Citext,
+    /// `hstore`: its canonical text.
+    Hstore,
     Bytea,
     /// Days since 2000-01-01; `i32::MIN`/`i32::MAX` are ∓infinity.
     Date,

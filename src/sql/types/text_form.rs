@@ -39,7 +39,11 @@ pub fn text_input(
         Repr::Oid => Datum::Oid(parse_object(input, ty.oid, context)?),
         Repr::Char => Datum::Char(super::text::parse_char(input)),
         Repr::Numeric => Datum::Numeric(super::Numeric::parse(input)?),
-        Repr::Text | Repr::Bpchar => {
+        Repr::Hstore => {
+            let pairs = zserver_hstore::Pairs::parse(input);
+            Datum::Text(pairs.map_err(|error| Error::internal(error.to_string()))?.to_string())
+        }
+        Repr::Text | Repr::Bpchar | Repr::Citext => {
             match ty.oid {
                 oid::JSON => json::validate(input)?,
                 oid::JSONPATH => return jsonpath::canonical(input).map(Datum::Text),

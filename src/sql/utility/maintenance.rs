@@ -187,7 +187,7 @@ async fn open(
         true => LockMode::AccessExclusive,
         false => LockMode::ShareUpdateExclusive,
     };
-    let table = lock::relation(target.oid);
+    let table = lock::relation(&work.catalog, target.oid);
     let locked = lock::try_acquire(&mut work.txn, table, mode, options.policy(), ctx).await?;
     let skip = |code, why: &str| {
         if let Some(name) = &target.name {
@@ -302,7 +302,8 @@ async fn targets(
         let relation = find_relation(name, work, ctx)?;
         // Whoever is about to drop it is waited for.
         let mark = work.txn.lock_mark();
-        let (table, mode) = (lock::relation(relation.oid), LockMode::AccessShare);
+        let table = lock::relation(&work.catalog, relation.oid);
+        let mode = LockMode::AccessShare;
         if !lock::try_acquire(&mut work.txn, table, mode, options.policy(), ctx).await? {
             let verb = options.tag.to_lowercase();
             let name = &relation.name;
@@ -361,7 +362,8 @@ async fn analyze_table(
 ) -> Result<()> {
     // What inherits from it is looked at, too, and waited for.
     for oid in work.catalog.with_descendants(relation.oid).split_off(1) {
-        lock::acquire(&mut work.txn, lock::relation(oid), LockMode::AccessShare, ctx).await?;
+        let resource = lock::relation(&work.catalog, oid);
+        lock::acquire(&mut work.txn, resource, LockMode::AccessShare, ctx).await?;
     }
     let positions = analyzed_columns(relation, columns)?;
     let schema = work.catalog.schema_name(relation.schema);

@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 use crate::{Error, Result, sqlstate};
 
 /// The format this program reads and writes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
+/// The format before, of one database: the same bytes but for rows of other databases
+/// (`catalog::store`), so a directory of it becomes one of the present format by its mark.
+const FORMAT_OF_ONE_DATABASE: u32 = 2;
 const FORMAT_FILE: &str = "zserver.format";
 const FORMAT_WORDS: &str = "zserver data format ";
 const LOCK_FILE: &str = "zserver.lock";
@@ -71,16 +74,17 @@ pub(super) fn in_use(directory: &Path, holder: Option<u32>) -> Error {
 pub(super) fn check_or_create(directory: &Path) -> Result<()> {
     let path = directory.join(FORMAT_FILE);
     match fs::read_to_string(&path) {
-        Ok(text) => check(directory, &text),
+        Ok(text) => check(directory, &path, &text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(directory, &path),
         Err(error) => Err(Error::io(&format!("read file {path:?}"), &error)),
     }
 }
 
-fn check(directory: &Path, text: &str) -> Result<()> {
+fn check(directory: &Path, path: &Path, text: &str) -> Result<()> {
     let found = text.trim_end().strip_prefix(FORMAT_WORDS).and_then(|n| n.parse::<u32>().ok());
     match found {
         Some(FORMAT) => Ok(()),
+        Some(FORMAT_OF_ONE_DATABASE) => upgrade(directory, path),
         Some(found) => Err(refused(format!(
             "data directory \"{}\" has format {found}, this program needs format {FORMAT}",
             directory.display()
@@ -93,6 +97,17 @@ fn check(directory: &Path, text: &str) -> Result<()> {
             directory.display()
         ))),
     }
+}
+
+/// Marks a directory as of the present format; one that fails leaves the old mark.
+fn upgrade(directory: &Path, path: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| Error::io(&format!("write file {path:?}"), &error);
+    let new = directory.join(format!("{FORMAT_FILE}.new"));
+    let mut file = File::create(&new).map_err(failed)?;
+    writeln!(file, "{FORMAT_WORDS}{FORMAT}").map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    fs::rename(&new, path).map_err(failed)?;
+    File::open(directory).and_then(|d| d.sync_all()).map_err(failed)
 }
 
 fn create(directory: &Path, path: &Path) -> Result<()> {
@@ -197,9 +212,19 @@ mod tests {
         let directory = tempfile::tempdir().expect("temporary directory");
         check_or_create(directory.path()).expect("new directory");
         check_or_create(directory.path()).expect("our directory");
-        fs::write(directory.path().join(FORMAT_FILE), "zserver data format 3\n").expect("write");
-        let error = check_or_create(directory.path()).expect_err("format 3");
-        assert!(error.message().ends_with("has format 3, this program needs format 2"));
+        fs::write(directory.path().join(FORMAT_FILE), "zserver data format 4\n").expect("write");
+        let error = check_or_create(directory.path()).expect_err("format 4");
+        assert!(error.message().ends_with("has format 4, this program needs format 3"));
+    }
+
+    #[test]
+    fn a_directory_of_one_database_is_taken_over() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join(FORMAT_FILE);
+        fs::write(&path, "zserver data format 2\n").expect("write");
+        check_or_create(directory.path()).expect("the format before");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "zserver data format 3\n");
+        check_or_create(directory.path()).expect("our directory");
     }
 
     #[test]

@@ -19,11 +19,24 @@ impl Check<'_> {
             let mut say = |message: String| complaints.push((name.clone(), message));
             relation_refers(&catalog, relation, &mut say);
         }
-        shared_storage(&catalog, &mut complaints);
         constraints(&catalog, &mut complaints);
         dependents(&catalog, &mut complaints);
         for (object, message) in complaints {
             self.report.error("catalog", &object, message);
+        }
+    }
+}
+
+impl Check<'_> {
+    /// No two relations have the same storage, of whichever databases they are.
+    pub(super) fn shared_storage(&mut self, catalogs: &[Arc<Catalog>]) {
+        let mut owners: HashMap<u32, Oid> = HashMap::new();
+        let relations = catalogs.iter().flat_map(|catalog| catalog.relations());
+        for relation in relations.filter(|relation| relation.storage_id != 0) {
+            if let Some(other) = owners.insert(relation.storage_id, relation.oid) {
+                let message = format!("it has the storage of relation {other}");
+                self.report.error("catalog", &relation.name, message);
+            }
         }
     }
 }
@@ -76,17 +89,6 @@ fn relation_refers(catalog: &Catalog, relation: &Arc<Relation>, say: &mut dyn Fn
             }
         }
         _ => {}
-    }
-}
-
-/// No two relations have the same storage.
-fn shared_storage(catalog: &Catalog, complaints: &mut Complaints) {
-    let mut owners: HashMap<u32, Oid> = HashMap::new();
-    for relation in catalog.relations().filter(|relation| relation.storage_id != 0) {
-        if let Some(other) = owners.insert(relation.storage_id, relation.oid) {
-            let message = format!("it has the storage of relation {other}");
-            complaints.push((relation.name.clone(), message));
-        }
     }
 }
 

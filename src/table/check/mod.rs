@@ -30,7 +30,7 @@ mod storage;
 use std::sync::Arc;
 
 use super::info::{TableInfo, is_stored};
-use crate::catalog::Relation;
+use crate::catalog::{Catalog, Relation};
 use crate::error::{Error, Result};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::Oid;
@@ -112,15 +112,21 @@ impl Report {
     }
 }
 
-/// Checks one table, or everything. Blocks for as long as reading it takes; ends with
+/// Checks one table of a database, or all that the work's catalog has, and adds to a
+/// report; `place` is the database's name where it is not the session's. Blocks for as long as reading it takes; ends with
 /// `57014` when the statement is cancelled and with `72000` when too much was written
 /// since its snapshot.
-pub fn check(work: &mut Work, ctx: &StatementContext, only: Option<Oid>) -> Result<Report> {
+pub fn check(
+    work: &mut Work,
+    ctx: &StatementContext,
+    only: Option<Oid>,
+    place: Option<String>,
+    report: Report,
+) -> Result<Report> {
     let overlay = work.txn.overlay();
-    let mut check = Check { work, ctx, overlay, report: Report::default() };
+    let mut check = Check { work, ctx, overlay, place, report };
     if only.is_none() {
         check.catalog();
-        check.storage()?;
     }
     let tables: Vec<Arc<Relation>> = check
         .work
@@ -137,11 +143,26 @@ pub fn check(work: &mut Work, ctx: &StatementContext, only: Option<Oid>) -> Resu
     Ok(check.report)
 }
 
+/// Checks what is stored beside tables, against the catalogs of all databases.
+pub fn check_storage(
+    work: &mut Work,
+    ctx: &StatementContext,
+    catalogs: &[Arc<Catalog>],
+    report: Report,
+) -> Result<Report> {
+    let overlay = work.txn.overlay();
+    let mut check = Check { work, ctx, overlay, place: None, report };
+    check.shared_storage(catalogs);
+    check.storage(catalogs)?;
+    Ok(check.report)
+}
+
 struct Check<'a> {
     work: &'a mut Work,
     ctx: &'a StatementContext,
     /// Everything is read through this one.
     overlay: Overlay,
+    place: Option<String>,
     report: Report,
 }
 
@@ -169,7 +190,8 @@ impl Check<'_> {
     }
 
     fn name_of(&self, relation: &Relation) -> String {
-        format!("{}.{}", self.work.catalog.schema_name(relation.schema), relation.name)
+        let place = self.place.iter().map(|place| format!("{place}.")).collect::<String>();
+        format!("{place}{}.{}", self.work.catalog.schema_name(relation.schema), relation.name)
     }
 
     /// An error that ends the check and is no finding.

@@ -1,17 +1,18 @@
 //! What is stored beside tables: sequences, and storage that nobody has.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{Check, Severity};
-use crate::catalog::{RelationKind, Sequence};
+use crate::catalog::{Catalog, RelationKind, Sequence};
 use crate::error::Result;
 use crate::storage::key::{self, KeyRange, Meta};
 use crate::txn::Keyspace;
 
 impl Check<'_> {
-    pub(super) fn storage(&mut self) -> Result<()> {
+    pub(super) fn storage(&mut self, catalogs: &[Arc<Catalog>]) -> Result<()> {
         let (mut stored, mut sequences) = (BTreeSet::new(), BTreeMap::new());
-        for relation in self.work.catalog.relations() {
+        for relation in catalogs.iter().flat_map(|catalog| catalog.relations()) {
             match &relation.kind {
                 RelationKind::Sequence(sequence) => {
                     sequences.insert(relation.storage_id, (relation.clone(), sequence.clone()));

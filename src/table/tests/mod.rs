@@ -293,7 +293,7 @@ pub fn column(name: &str, ty: SqlType, not_null: bool) -> Column {
 }
 
 fn put(catalog: &mut Catalog, class: ObjectClass, oid: Oid, object: Object) {
-    catalog.apply(&Change { key: ObjectKey { class, oid }, object: Some(object) });
+    catalog.apply(&Change { key: ObjectKey { class, oid }, object: Some(object), shared: false });
 }
 
 pub fn row(id: i32, name: &str) -> Vec<Datum> {

@@ -22,7 +22,9 @@ use super::{Prepared, PreparedInfo, Recovered};
 use crate::storage::{Key, KeyRange, Keyspace, ReadView, Value, WriteBatch, key};
 use crate::{Error, Result};
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
+/// Locks of this one do not say their database: there was one.
+const FORMAT_OF_ONE_DATABASE: u8 = 1;
 const HEADER_LEN: usize = 9;
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -82,7 +84,7 @@ fn encode(prepared: &Prepared) -> Vec<u8> {
     out.reads(prepared.serializable.as_ref().map(Serializable::read_record));
     out.changes(&prepared.writes);
     let mut bytes = out.0;
-    let hash = xxhash_rust::xxh3::xxh3_64(&bytes[HEADER_LEN..]);
+    let hash = hash(FORMAT, &bytes[HEADER_LEN..]);
     bytes[0] = FORMAT;
     bytes[1..HEADER_LEN].copy_from_slice(&hash.to_le_bytes());
     bytes
@@ -90,8 +92,9 @@ fn encode(prepared: &Prepared) -> Vec<u8> {
 
 fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<Recovered> {
     let (header, rest) = bytes.split_first_chunk::<HEADER_LEN>()?;
-    let hash = xxhash_rust::xxh3::xxh3_64(rest);
-    if header[0] != FORMAT || header[1..] != hash.to_le_bytes() {
+    let hash = hash(header[0], rest);
+    if !(FORMAT_OF_ONE_DATABASE..=FORMAT).contains(&header[0]) || header[1..] != hash.to_le_bytes()
+    {
         return None;
     }
     let mut rest = Reader(rest);
@@ -104,7 +107,10 @@ fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<Recovered> {
         prepared_at: rest.u64()? as i64,
         payload: Value::from(rest.bytes()?),
     };
-    let holds = rest.locks()?;
+    let mut holds = rest.locks()?;
+    if header[0] <= FORMAT_OF_ONE_DATABASE {
+        say_database(&mut holds, info.database);
+    }
     let (own, spilled) = (rest.bytes()?, rest.bytes()?);
     let reads = rest.reads()?;
     let prepared = Prepared {
@@ -118,6 +124,24 @@ fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<Recovered> {
         locks: LockLog::default(),
     };
     rest.0.is_empty().then_some(Recovered { prepared, holds, reads })
+}
+
+/// The hash of a record; that of the present format covers the format too.
+fn hash(format: u8, rest: &[u8]) -> u64 {
+    let seed = if format <= FORMAT_OF_ONE_DATABASE { 0 } else { u64::from(format) };
+    xxhash_rust::xxh3::xxh3_64_with_seed(rest, seed)
+}
+
+fn say_database(holds: &mut LockHolds, own: u32) {
+    let resources = holds.runs.iter_mut().map(|(resource, ..)| resource);
+    for resource in resources.chain(&mut holds.lasting) {
+        match resource {
+            Resource::Table { database, .. }
+            | Resource::Object { database, .. }
+            | Resource::Advisory { database, .. } => *database = own,
+            _ => {}
+        }
+    }
 }
 
 struct Writer(Vec<u8>);

@@ -45,10 +45,12 @@ impl BinaryRows {
         &self.buffer[start..end]
     }
 
-    /// The next whole row of `expected` fields.
+    /// The next whole row of `expected` fields; `last` says that no more bytes come. As in
+    /// PostgreSQL, data may end between rows without the trailer.
     pub fn next(&mut self, expected: usize, last: bool) -> Result<Option<FieldRanges>> {
         let row = self.try_next(expected)?;
-        if row.is_none() && last && !self.finished {
+        let between_rows = self.header_read && self.buffer.len() - self.start < size_of::<i16>();
+        if row.is_none() && last && !self.finished && !between_rows {
             return Err(bad_format("unexpected EOF in COPY data"));
         }
         Ok(row)
@@ -163,6 +165,15 @@ mod tests {
             assert!(rows.next(2, true).expect("well-formed").is_none());
             assert_eq!(found, [(b"hi".to_vec(), None)], "step {step}");
         }
+    }
+
+    #[test]
+    fn data_may_end_without_the_trailer() {
+        let whole = data();
+        let mut rows = BinaryRows::default();
+        rows.feed(&whole[..whole.len() - 2]);
+        assert!(rows.next(2, false).expect("well-formed").is_some());
+        assert!(rows.next(2, true).expect("the end").is_none());
     }
 
     #[test]

@@ -284,7 +284,7 @@ impl Lowering<'_> {
     }
 
     fn call(&self, call: &Call, scope: &Scope, depth: usize) -> Result<Option<Lowered>> {
-        if call.function.language != "internal" {
+        if !call.function.is_native() {
             return Ok(None);
         }
         if let Some(lowered) = self.comparison(call, scope, depth)? {

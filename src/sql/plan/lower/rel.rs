@@ -290,7 +290,7 @@ impl Lowering<'_> {
     }
 
     fn set_source(&self, call: &Call, slots: &[crate::sql::ir::ColumnId]) -> Result<SetSource> {
-        let is_routine = call.function.language != "internal";
+        let is_routine = !call.function.is_native();
         if !call.function.returns_set && !is_routine {
             let expr = Expr { kind: ExprKind::Call(call.clone()), ty: call.ty, location: -1 };
             return Ok(SetSource::Value(Evaluator::compile(&expr, slots, self.catalog())?));

@@ -154,7 +154,7 @@ impl Compiler<'_> {
 
     fn call(&mut self, call: &Call, location: i32) -> Result<Node> {
         if let [left, right] = &call.args[..]
-            && call.function.language == "internal"
+            && call.function.is_native()
         {
             match native(&call.function.source) {
                 Some(Native::Compare(comparison, family)) if family.is_inline() => {
@@ -245,7 +245,7 @@ pub fn operator(
     types: Vec<SqlType>,
     result: SqlType,
 ) -> Result<Operator> {
-    if function.language != "internal" {
+    if !function.is_native() {
         let code = Code::Routine(function.clone());
         return Ok(Operator { code, strict: function.strict, types, result, comparison: None });
     }

@@ -1,0 +1,65 @@
+"""Small programs that use a client as its users do: each prints `ok STEP` or `not ok STEP`.
+
+A program is a suite of `suites.py` whose tests are its steps. Its packages are installed
+in a folder of its own under the cache, where the program is copied, so that it finds
+them; the versions stand in the client's `run.py`.
+"""
+
+import shutil
+import subprocess
+
+import suites
+
+LIMIT_SECONDS = 300
+
+
+def node(name, **packages):
+    """A program in JavaScript, `NAME/program.mjs`, over these npm packages."""
+
+    def suite(server, arguments):
+        directory = suites.CACHE / f"node-{name}"
+        place = directory / name
+        place.mkdir(parents=True, exist_ok=True)
+        stamp = directory / "packages"
+        wanted = " ".join(f"{package}@{version}" for package, version in packages.items())
+        if not stamp.exists() or stamp.read_text() != wanted:
+            (directory / "package.json").write_text("{}")
+            quiet = ["--silent", "--no-audit", "--no-fund"]
+            suites.run(["npm", "install", *quiet, *wanted.split()], cwd=directory)
+            stamp.write_text(wanted)
+        shutil.copy(suites.HERE / "tap.mjs", directory)
+        shutil.copy(suites.HERE / name / "program.mjs", place)
+        return steps(server, ["node", "program.mjs"], place, CLIENT_MODULES=directory / "node_modules")
+
+    suites.main(name, suite)
+
+
+def python(name, *requirements):
+    """A program in Python, `NAME/program.py`, over these packages."""
+
+    def suite(server, arguments):
+        interpreter = suites.venv(name, *requirements)
+        return steps(server, [interpreter, suites.HERE / name / "program.py"], suites.HERE)
+
+    suites.main(name, suite)
+
+
+def steps(server, words, directory, **environment):
+    environment = server.environment(**{key: str(value) for key, value in environment.items()})
+    with open(server.log, "wb") as log:
+        try:
+            done = subprocess.run(
+                [str(word) for word in words], cwd=directory, env=environment, stdout=subprocess.PIPE,
+                stderr=log, timeout=LIMIT_SECONDS,
+            )
+            said = done.stdout
+        except subprocess.TimeoutExpired as hung:
+            said = hung.stdout or b""
+        log.write(said)
+    results = {}
+    for line in said.decode(errors="replace").splitlines():
+        if line.startswith("ok "):
+            results[line[3:]] = "passed"
+        elif line.startswith("not ok "):
+            results[line[7:].split(":")[0]] = "failed"
+    return results

@@ -1,0 +1,16 @@
+//! Kernels of extensions: what `LANGUAGE c` means in the scripts under `extensions/`.
+//!
+//! Symbols are PostgreSQL's own. What can be computed without SQL is in the extension's
+//! own crate.
+
+mod citext;
+mod hstore;
+mod pg_trgm;
+mod pgcrypto;
+mod uuid_ossp;
+
+use super::{Kernel, SetKernel};
+
+pub const KERNELS: &[&[Kernel]] =
+    &[citext::KERNELS, hstore::KERNELS, pg_trgm::KERNELS, pgcrypto::KERNELS, uuid_ossp::KERNELS];
+pub const SET_KERNELS: &[&[SetKernel]] = &[hstore::SET_KERNELS, pgcrypto::SET_KERNELS];
