@@ -58,7 +58,7 @@ def suite(server, arguments):
             log.write(f"=== {test}\n".encode())
             log.flush()
             try:
-                done = subprocess.run([str(word) for word in words + [test, dsn]], stdout=log, stderr=log, timeout=60)
+                done = subprocess.run([str(word) for word in words + [test, dsn]], stdout=log, stderr=log, timeout=300)
                 good = done.returncode == 0
             except subprocess.TimeoutExpired:
                 good = False

@@ -131,7 +131,12 @@ impl CompiledQuery {
         work: &mut Work,
         context: &StatementContext,
     ) -> Result<RowStream> {
-        if let Some(rows) = self.fast_rows(params, work, context)? {
+        let fast = match self.fast_rows(params, work, context) {
+            // Planned after all, for the rows before the one that fails.
+            Err(error) if !self.is_constant && !error.is_catalog_changed() => None,
+            rows => rows?,
+        };
+        if let Some(rows) = fast {
             let rows = (!rows.is_empty()).then(|| Ok(Rows::Datums(rows)));
             return Ok(RowStream {
                 columns: Arc::clone(&self.columns),
