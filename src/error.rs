@@ -71,6 +71,8 @@ pub struct Report {
     pub catalog_changed: bool,
     /// Where in this program it was made.
     pub place: Option<&'static Location<'static>>,
+    /// PostgreSQL's function, where clients know an error by it.
+    pub routine: Option<&'static str>,
 }
 
 /// A failed operation, ready to be sent to a client.
@@ -169,6 +171,12 @@ impl Error {
         if self.0.internal_query.is_none() {
             self.0.internal_query = Some(query.to_owned());
         }
+        self
+    }
+
+    /// Names the function that PostgreSQL would have reported the error in.
+    pub fn with_routine(mut self, routine: &'static str) -> Error {
+        self.0.routine = Some(routine);
         self
     }
 

@@ -234,7 +234,8 @@ impl Output {
             let file = place.file().rsplit('/').next().unwrap_or_default();
             self.field(b'F', file);
             self.field(b'L', &place.line().to_string());
-            self.field(b'R', file.split('.').next().unwrap_or_default());
+            let routine = report.routine.or_else(|| file.split('.').next());
+            self.field(b'R', routine.unwrap_or_default());
         }
         self.bytes.put_u8(0);
         self.end(mark);

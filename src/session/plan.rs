@@ -104,7 +104,9 @@ impl Query {
             return Err(Error::new(
                 crate::sqlstate::FEATURE_NOT_SUPPORTED,
                 "cached plan must not change result type",
-            ));
+            )
+            // asyncpg and JDBC prepare the statement again when they see it.
+            .with_routine("RevalidateCachedQuery"));
         }
         *self.bound.lock() = Bound {
             catalog: eval.catalog.clone(),
