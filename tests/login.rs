@@ -420,7 +420,9 @@ fn columns_are_told_before_the_rows_that_fail() {
     assert_eq!(tags(b"SELECT 1/a FROM t"), "TE");
     assert_eq!(tags(b"SELECT 1/a FROM t WHERE a = 0"), "TE");
     // The rows before the one that fails, and what planning finds.
-    assert_eq!(tags(b"SELECT 1.0/g FROM generate_series(3, -1, -1) g"), "TDDDE");
+    let rows = b"CREATE TABLE u (a int); INSERT INTO u VALUES (3), (2), (1), (0), (5)";
+    assert_eq!(tags(rows), "CC");
+    assert_eq!(tags(b"SELECT 1/a FROM u"), "TDDDE");
     assert_eq!(tags(b"SELECT 1/0"), "E");
     assert_eq!(tags(b"SELECT a FROM nowhere"), "E");
     assert_eq!(tags(b"INSERT INTO t VALUES (0) RETURNING a"), "E");
