@@ -107,13 +107,12 @@ impl Encryption {
             _ => None,
         };
         let verifier = Arc::new(Verifier { verify: self.verify, authorities, provider });
-        let config = ClientConfig::builder_with_provider(verifier.provider.clone())
+        let mut config = ClientConfig::builder_with_provider(verifier.provider.clone())
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .map_err(|error| Error::internal(format!("TLS: {error}")))?
             .dangerous()
             .with_custom_certificate_verifier(verifier)
             .with_no_client_auth();
-        let mut config = config;
         config.alpn_protocols = vec![b"postgresql".to_vec()];
         Ok(Connector(Arc::new(config)))
     }

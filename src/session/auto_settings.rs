@@ -49,7 +49,7 @@ pub(super) fn read(directory: &Path) -> Result<AutoSettings> {
     table.into_iter().map(pair).collect()
 }
 
-fn write(directory: &Path, settings: &AutoSettings) -> Result<()> {
+fn write(directory: &Path, settings: &[(String, String)]) -> Result<()> {
     let path = path(directory);
     let failed = |error: std::io::Error| Error::io(&format!("write file {path:?}"), &error);
     let value = |(name, value): &(String, String)| (name.clone(), toml::Value::from(value.clone()));

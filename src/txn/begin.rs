@@ -120,7 +120,9 @@ impl Transactions {
 
     /// Syncs what was committed without; at its time, whatever the clock says.
     pub(super) fn step_sync(&self) {
-        self.shared().stepped.lock().as_mut().map(Committer::sync);
+        if let Some(committer) = self.shared().stepped.lock().as_mut() {
+            committer.sync();
+        }
     }
 
     /// Sweeps one spill, unless somebody is ingesting: the sweeper would wait for that.

@@ -181,7 +181,11 @@ impl Runs {
 
     /// Whether they outlive their transaction from now on; answers whether they would have.
     pub(super) fn keep(&self, is_kept: bool) -> bool {
-        self.iter().fold(false, |before, own| own.run.keep(is_kept) || before)
+        let mut were_kept = false;
+        for own in self.iter() {
+            were_kept |= own.run.keep(is_kept);
+        }
+        were_kept
     }
 
     /// Runs of an earlier start, to be read in order.
@@ -361,7 +365,7 @@ impl Redo {
     fn decode(engine: &dyn Engine, record: &[u8]) -> Result<Redo> {
         let damaged = || Error::data_corrupted("record of a commit that was being applied");
         let (commit_ts, rest) = record.split_first_chunk().ok_or_else(damaged)?;
-        if rest.is_empty() || rest.len() % 8 != 0 {
+        if rest.is_empty() || !rest.len().is_multiple_of(8) {
             return Err(damaged());
         }
         let numbers = rest.chunks_exact(8).filter_map(|number| number.first_chunk());

@@ -81,7 +81,8 @@ impl RidRanges {
     /// All rids of some tables and indexes.
     pub(super) fn of_objects(objects: impl Iterator<Item = (Keyspace, u32)>) -> RidRanges {
         let kind = |keyspace| if keyspace == Keyspace::Rows { ROWS } else { INDEXES };
-        RidRanges(objects.map(|(of, object)| ((kind(of), object), vec![0..u64::MAX])).collect())
+        let all = || std::iter::once(0..u64::MAX).collect();
+        RidRanges(objects.map(|(of, object)| ((kind(of), object), all())).collect())
     }
 
     pub(super) fn contains(&self, keyspace: Keyspace, key: &[u8], value: &[u8]) -> bool {

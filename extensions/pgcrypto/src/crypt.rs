@@ -124,7 +124,7 @@ fn bcrypt(
     let mut state: blowfish::Blowfish = blowfish::Blowfish::bc_init_state();
     state.salted_expand_key(&salt, &key);
     for round in 0..1u32 << cost {
-        if round % ROUNDS_PER_LOOK == 0 && is_cancelled() {
+        if round.is_multiple_of(ROUNDS_PER_LOOK) && is_cancelled() {
             return Err(Cancelled);
         }
         state.bc_expand_key(&key);

@@ -179,7 +179,7 @@ pub fn extended(
     let (keys, swaps) = (round_keys(key), swaps(salt));
     let mut block = 0;
     for round in 0..count {
-        if round % ROUNDS_PER_LOOK == 0 && is_cancelled() {
+        if round.is_multiple_of(ROUNDS_PER_LOOK) && is_cancelled() {
             return Err(Cancelled);
         }
         block = encrypt(block, &keys, swaps);

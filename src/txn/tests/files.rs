@@ -95,7 +95,7 @@ fn work(transactions: &Transactions, from: u64) {
                 println!("acknowledged {name} {number}");
             }
         }
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             let _ = transactions.engine().checkpoint();
         }
     }
