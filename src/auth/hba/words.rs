@@ -77,8 +77,7 @@ fn fields(line: &str, directory: &Path, depth: usize) -> Result<Vec<Vec<Word>>, 
     let mut rest = line;
     loop {
         let mut field = Vec::new();
-        loop {
-            let Some((word, has_more, after)) = next_word(rest) else { break };
+        while let Some((word, has_more, after)) = next_word(rest) {
             rest = after;
             match word.keyword().and_then(|text| text.strip_prefix('@')) {
                 Some(name) if !name.is_empty() => {
