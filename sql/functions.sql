@@ -1665,6 +1665,8 @@ CREATE FUNCTION pg_catalog.pg_partition_ancestors(partitionid regclass, OUT reli
 CREATE FUNCTION pg_catalog.pg_partition_root(regclass) RETURNS regclass LANGUAGE internal IMMUTABLE STRICT AS 'pg_partition_root' SET oid = 3424;
 CREATE FUNCTION pg_catalog.pg_partition_tree(rootrelid regclass, OUT relid regclass, OUT parentrelid regclass, OUT isleaf bool, OUT level int4) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_partition_tree' SET oid = 3423;
 CREATE FUNCTION pg_catalog.pg_postmaster_start_time() RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'pg_postmaster_start_time' SET oid = 2560;
+CREATE FUNCTION pg_catalog.pg_hba_file_rules(OUT line_number int4, OUT type text, OUT database text[], OUT user_name text[], OUT address text, OUT netmask text, OUT auth_method text, OUT options text[], OUT error text) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_hba_file_rules' SET oid = 3401;
+CREATE FUNCTION pg_catalog.pg_ident_file_mappings(OUT line_number int4, OUT map_name text, OUT sys_name text, OUT pg_username text, OUT error text) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_ident_file_mappings' SET oid = 6250;
 CREATE FUNCTION pg_catalog.pg_prepared_xact(OUT transaction xid, OUT gid text, OUT prepared timestamptz, OUT ownerid oid, OUT dbid oid) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_prepared_xact' SET oid = 1065;
 CREATE FUNCTION pg_catalog.pg_reload_conf() RETURNS bool LANGUAGE internal STRICT AS 'pg_reload_conf' SET oid = 2621;
 CREATE FUNCTION pg_catalog.pg_relation_filenode(regclass) RETURNS oid LANGUAGE internal STABLE STRICT AS 'pg_relation_filenode' SET oid = 2999;

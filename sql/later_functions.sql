@@ -472,7 +472,6 @@ CREATE FUNCTION pg_catalog.brin_minmax_consistent(internal, internal, internal) 
 CREATE FUNCTION pg_catalog.brin_minmax_union(internal, internal, internal) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'brin_minmax_union' SET oid = 3386;
 CREATE FUNCTION pg_catalog.int8_mul_cash(int8, money) RETURNS money LANGUAGE internal IMMUTABLE STRICT AS 'int8_mul_cash' SET oid = 3399;
 CREATE FUNCTION pg_catalog.pg_config(OUT name text, OUT setting text) RETURNS SETOF record LANGUAGE internal STABLE STRICT AS 'pg_config' SET oid = 3400;
-CREATE FUNCTION pg_catalog.pg_hba_file_rules(OUT line_number int4, OUT type text, OUT database text[], OUT user_name text[], OUT address text, OUT netmask text, OUT auth_method text, OUT options text[], OUT error text) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_hba_file_rules' SET oid = 3401;
 CREATE FUNCTION pg_catalog.pg_dependencies_in(cstring) RETURNS pg_dependencies LANGUAGE internal IMMUTABLE STRICT AS 'pg_dependencies_in' SET oid = 3404;
 CREATE FUNCTION pg_catalog.pg_dependencies_out(pg_dependencies) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'pg_dependencies_out' SET oid = 3405;
 CREATE FUNCTION pg_catalog.pg_dependencies_recv(internal) RETURNS pg_dependencies LANGUAGE internal STABLE STRICT AS 'pg_dependencies_recv' SET oid = 3406;
@@ -933,7 +932,6 @@ CREATE FUNCTION pg_catalog.int8inc_support(internal) RETURNS internal LANGUAGE i
 CREATE FUNCTION pg_catalog.pg_stop_making_pinned_objects() RETURNS void LANGUAGE internal VOLATILE STRICT AS 'pg_stop_making_pinned_objects' SET oid = 6241;
 CREATE FUNCTION pg_catalog.text_starts_with_support(internal) RETURNS internal LANGUAGE internal IMMUTABLE STRICT AS 'text_starts_with_support' SET oid = 6242;
 CREATE FUNCTION pg_catalog.pg_stat_get_recovery_prefetch(OUT stats_reset timestamptz, OUT prefetch int8, OUT hit int8, OUT skip_init int8, OUT skip_new int8, OUT skip_fpw int8, OUT skip_rep int8, OUT wal_distance int4, OUT block_distance int4, OUT io_depth int4) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_stat_get_recovery_prefetch' SET oid = 6248;
-CREATE FUNCTION pg_catalog.pg_ident_file_mappings(OUT line_number int4, OUT map_name text, OUT sys_name text, OUT pg_username text, OUT error text) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_ident_file_mappings' SET oid = 6250;
 CREATE FUNCTION pg_catalog.pg_ls_logicalsnapdir(OUT name text, OUT size int8, OUT modification timestamptz) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_ls_logicalsnapdir' SET oid = 6270;
 CREATE FUNCTION pg_catalog.pg_ls_logicalmapdir(OUT name text, OUT size int8, OUT modification timestamptz) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_ls_logicalmapdir' SET oid = 6271;
 CREATE FUNCTION pg_catalog.pg_ls_replslotdir(slot_name text, OUT name text, OUT size int8, OUT modification timestamptz) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_ls_replslotdir' SET oid = 6272;

@@ -22,26 +22,6 @@ SELECT a.sourcefile,
     a.error
    FROM pg_show_all_file_settings() a(sourcefile, sourceline, seqno, name, setting, applied, error);
 
-CREATE VIEW pg_catalog.pg_hba_file_rules (line_number, type, database, user_name, address, netmask, auth_method, options, error) WITH (oid = 12114, row_type = 12116, array_type = 12115, columns = 'integer, text, text[], text[], text, text, text, text[], text') AS
-SELECT a.line_number,
-    a.type,
-    a.database,
-    a.user_name,
-    a.address,
-    a.netmask,
-    a.auth_method,
-    a.options,
-    a.error
-   FROM pg_hba_file_rules() a(line_number, type, database, user_name, address, netmask, auth_method, options, error);
-
-CREATE VIEW pg_catalog.pg_ident_file_mappings (line_number, map_name, sys_name, pg_username, error) WITH (oid = 12118, row_type = 12120, array_type = 12119, columns = 'integer, text, text, text, text') AS
-SELECT a.line_number,
-    a.map_name,
-    a.sys_name,
-    a.pg_username,
-    a.error
-   FROM pg_ident_file_mappings() a(line_number, map_name, sys_name, pg_username, error);
-
 CREATE VIEW pg_catalog.pg_config (name, setting) WITH (oid = 12130, row_type = 12132, array_type = 12131, columns = 'text, text') AS
 SELECT pg_config.name,
     pg_config.setting

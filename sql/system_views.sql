@@ -407,6 +407,16 @@ SELECT
 FROM pg_available_extension_versions() AS e
     LEFT JOIN pg_extension AS x ON x.extname = e.name AND x.extversion = e.version;
 
+CREATE VIEW pg_catalog.pg_hba_file_rules (
+    line_number, type, database, user_name, address, netmask, auth_method, options, error
+) WITH (oid = 12114, row_type = 12116, array_type = 12115, columns = 'integer, text, text[], text[], text, text, text, text[], text') AS
+SELECT * FROM pg_hba_file_rules() a(line_number, type, database, user_name, address, netmask, auth_method, options, error);
+
+CREATE VIEW pg_catalog.pg_ident_file_mappings (
+    line_number, map_name, sys_name, pg_username, error
+) WITH (oid = 12118, row_type = 12120, array_type = 12119, columns = 'integer, text, text, text, text') AS
+SELECT * FROM pg_ident_file_mappings() a(line_number, map_name, sys_name, pg_username, error);
+
 CREATE VIEW pg_catalog.pg_prepared_xacts (
     transaction, gid, prepared, owner, database
 ) WITH (oid = 12090, row_type = 12092, array_type = 12091, columns = 'xid, text, timestamp with time zone, name, name') AS

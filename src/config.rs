@@ -24,6 +24,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::auth::hba;
 use serde::{Deserialize, Serialize};
 use unit::{Bytes, Kilobytes, Milliseconds, Seconds};
 
@@ -39,8 +40,17 @@ pub struct Config {
     /// Where all data lives; made by the first start.
     pub data_directory: PathBuf,
     pub pg_listen: SocketAddr,
-    /// Trust on loopback. Refused on any other address.
+    /// A directory for a Unix socket, `.s.PGSQL.` and the port of `pg_listen`; none is
+    /// made without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pg_socket: Option<PathBuf>,
+    /// Trust on loopback, unless `hba_file` says otherwise. Refused on any other address.
     pub dev: bool,
+    /// Who may connect from where, and how they prove who they are (`auth::hba`); a
+    /// relative path starts at `data_directory`. It need not exist.
+    pub hba_file: PathBuf,
+    /// Which users of the system and names of certificates may be which roles.
+    pub ident_file: PathBuf,
 
     pub max_connections: usize,
     /// Of `max_connections`, how many only superusers may take.
@@ -57,8 +67,20 @@ pub struct Config {
     pub ssl_cert_file: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ssl_key_file: Option<PathBuf>,
-    /// Refuses connections without TLS.
+    /// PEM files: who signs client certificates, and which of these are revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ssl_ca_file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ssl_crl_file: Option<PathBuf>,
+    /// Refuses connections over the network without TLS.
     pub require_tls: bool,
+
+    /// Logs each connection: when it comes, who it is, that it may enter.
+    pub log_connections: bool,
+    /// Logs the end of each session.
+    pub log_disconnections: bool,
+    /// Which statements are logged; superusers may set it for their sessions.
+    pub log_statement: LogStatement,
 
     pub statement_timeout: Milliseconds,
     pub lock_timeout: Milliseconds,
@@ -141,6 +163,29 @@ pub struct Config {
     pub log_filter: String,
 }
 
+/// Each value holds the ones before it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogStatement {
+    None,
+    /// What defines objects, GRANT and REVOKE among it.
+    Ddl,
+    /// What changes rows.
+    Mod,
+    All,
+}
+
+impl LogStatement {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LogStatement::None => "none",
+            LogStatement::Ddl => "ddl",
+            LogStatement::Mod => "mod",
+            LogStatement::All => "all",
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -153,7 +198,10 @@ impl Default for Config {
         Config {
             data_directory: PathBuf::from("./zserver-data"),
             pg_listen: SocketAddr::from(([127, 0, 0, 1], 5432)),
+            pg_socket: None,
             dev: false,
+            hba_file: PathBuf::from("pg_hba.conf"),
+            ident_file: PathBuf::from("pg_ident.conf"),
             max_connections: 100,
             superuser_reserved_connections: 3,
             authentication_timeout: Seconds(60),
@@ -161,7 +209,12 @@ impl Default for Config {
             shutdown_grace: Milliseconds(5_000),
             ssl_cert_file: None,
             ssl_key_file: None,
+            ssl_ca_file: None,
+            ssl_crl_file: None,
             require_tls: false,
+            log_connections: false,
+            log_disconnections: false,
+            log_statement: LogStatement::None,
             statement_timeout: Milliseconds(0),
             lock_timeout: Milliseconds(0),
             deadlock_timeout: Milliseconds(1_000),
@@ -294,6 +347,12 @@ impl Config {
         if self.ssl_cert_file.is_some() != self.ssl_key_file.is_some() {
             return Err(invalid("\"ssl_cert_file\" and \"ssl_key_file\" must be set together"));
         }
+        if self.ssl_ca_file.is_some() && self.ssl_cert_file.is_none() {
+            return Err(invalid("\"ssl_ca_file\" needs \"ssl_cert_file\" and \"ssl_key_file\""));
+        }
+        if self.ssl_crl_file.is_some() && self.ssl_ca_file.is_none() {
+            return Err(invalid("\"ssl_crl_file\" needs \"ssl_ca_file\""));
+        }
         if self.require_tls && self.ssl_cert_file.is_none() {
             return Err(invalid("\"require_tls\" needs \"ssl_cert_file\" and \"ssl_key_file\""));
         }
@@ -307,6 +366,23 @@ impl Config {
     pub fn tls_files(&self) -> Option<(PathBuf, PathBuf)> {
         let resolve = |path: &PathBuf| self.data_directory.join(path);
         Some((resolve(self.ssl_cert_file.as_ref()?), resolve(self.ssl_key_file.as_ref()?)))
+    }
+
+    /// The files for client certificates, with relative paths resolved.
+    pub fn client_certificate_files(&self) -> Option<(PathBuf, Option<PathBuf>)> {
+        let resolve = |path: &PathBuf| self.data_directory.join(path);
+        Some((resolve(self.ssl_ca_file.as_ref()?), self.ssl_crl_file.as_ref().map(resolve)))
+    }
+
+    /// Where the rules for connections are.
+    pub fn hba_source(&self) -> hba::Source {
+        hba::Source {
+            hba_file: self.data_directory.join(&self.hba_file),
+            ident_file: self.data_directory.join(&self.ident_file),
+            has_tls: self.ssl_cert_file.is_some(),
+            dev: self.dev,
+            require_tls: self.require_tls,
+        }
     }
 
     /// Where to archive; a relative path starts at the data directory.
@@ -377,6 +453,9 @@ fn known_keys() -> toml::Table {
     let sample = Config {
         ssl_cert_file: Some(PathBuf::new()),
         ssl_key_file: Some(PathBuf::new()),
+        ssl_ca_file: Some(PathBuf::new()),
+        ssl_crl_file: Some(PathBuf::new()),
+        pg_socket: Some(PathBuf::new()),
         archive_directory: Some(PathBuf::new()),
         ..Config::default()
     };
@@ -445,6 +524,7 @@ mod tests {
         assert!(load("require_tls = true", &[]).is_err());
         assert!(load("dev = true\npg_listen = \"0.0.0.0:5432\"", &[]).is_err());
         assert!(load("ssl_cert_file = \"a\"", &[]).is_err());
+        assert!(load("ssl_ca_file = \"a\"", &[]).is_err());
         assert!(load("max_connections = 3", &[]).is_err());
     }
 

@@ -13,6 +13,7 @@
 //! the process, and recovery decides.
 
 use std::fmt;
+use std::panic::Location;
 
 use crate::sqlstate::{self, SqlState};
 
@@ -68,6 +69,10 @@ pub struct Report {
     pub constraint: Option<String>,
     /// The statement may be bound anew and run again.
     pub catalog_changed: bool,
+    /// Where in this program it was made.
+    pub place: Option<&'static Location<'static>>,
+    /// PostgreSQL's function, where clients know an error by it.
+    pub routine: Option<&'static str>,
 }
 
 /// A failed operation, ready to be sent to a client.
@@ -82,11 +87,15 @@ impl Report {
 
 impl Error {
     /// An error with a code and a message; add the rest with the `with_` methods.
+    #[track_caller]
     pub fn new(code: SqlState, message: impl Into<String>) -> Error {
-        Error(Box::new(Report { code: Some(code), message: message.into(), ..Report::default() }))
+        let place = Some(Location::caller());
+        let message = message.into();
+        Error(Box::new(Report { code: Some(code), message, place, ..Report::default() }))
     }
 
     /// An error that also ends the connection.
+    #[track_caller]
     pub fn fatal(code: SqlState, message: impl Into<String>) -> Error {
         let mut error = Error::new(code, message);
         error.0.severity = Severity::Fatal;
@@ -94,12 +103,15 @@ impl Error {
     }
 
     /// A notice, warning, … of the given severity (code `00000`, or `01000` for a warning).
+    #[track_caller]
     pub fn notice(severity: Severity, message: impl Into<String>) -> Report {
         let code = match severity {
             Severity::Warning => sqlstate::WARNING,
             _ => sqlstate::SUCCESSFUL_COMPLETION,
         };
-        Report { severity, code: Some(code), message: message.into(), ..Report::default() }
+        let place = Some(Location::caller());
+        let message = message.into();
+        Report { severity, code: Some(code), message, place, ..Report::default() }
     }
 
     pub fn code(&self) -> SqlState {
@@ -162,6 +174,12 @@ impl Error {
         self
     }
 
+    /// Names the function that PostgreSQL would have reported the error in.
+    pub fn with_routine(mut self, routine: &'static str) -> Error {
+        self.0.routine = Some(routine);
+        self
+    }
+
     /// Drops the position: it points into a text that the client did not send.
     pub fn without_position(mut self) -> Error {
         self.0.offset = None;
@@ -207,45 +225,55 @@ impl Error {
 /// Constructors by meaning.
 impl Error {
     /// `0A000`: names what is not supported.
+    #[track_caller]
     pub fn unsupported(what: impl fmt::Display) -> Error {
         Error::new(sqlstate::FEATURE_NOT_SUPPORTED, format!("{what} is not supported"))
     }
 
     /// `XX000`: a broken invariant met where an error value is still possible.
+    #[track_caller]
     pub fn internal(message: impl Into<String>) -> Error {
         Error::new(sqlstate::INTERNAL_ERROR, message)
     }
 
+    #[track_caller]
     pub fn syntax(message: impl Into<String>) -> Error {
         Error::new(sqlstate::SYNTAX_ERROR, message)
     }
 
+    #[track_caller]
     pub fn undefined_table(name: &str) -> Error {
         Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{name}\" does not exist"))
     }
 
+    #[track_caller]
     pub fn undefined_column(name: &str) -> Error {
         Error::new(sqlstate::UNDEFINED_COLUMN, format!("column \"{name}\" does not exist"))
     }
 
     /// `signature` as PostgreSQL prints it: `f(integer, text)`.
+    #[track_caller]
     pub fn undefined_function(signature: &str) -> Error {
         Error::new(sqlstate::UNDEFINED_FUNCTION, format!("function {signature} does not exist"))
     }
 
+    #[track_caller]
     pub fn undefined_type(name: &str) -> Error {
         Error::new(sqlstate::UNDEFINED_OBJECT, format!("type \"{name}\" does not exist"))
     }
 
+    #[track_caller]
     pub fn undefined_schema(name: &str) -> Error {
         Error::new(sqlstate::INVALID_SCHEMA_NAME, format!("schema \"{name}\" does not exist"))
     }
 
+    #[track_caller]
     pub fn duplicate_table(name: &str) -> Error {
         Error::new(sqlstate::DUPLICATE_TABLE, format!("relation \"{name}\" already exists"))
     }
 
     /// `22P02`: text that is not a value of the type.
+    #[track_caller]
     pub fn invalid_input(type_name: &str, text: &str) -> Error {
         Error::new(
             sqlstate::INVALID_TEXT_REPRESENTATION,
@@ -254,22 +282,27 @@ impl Error {
     }
 
     /// `22003`, in PostgreSQL's words for a whole type: `integer out of range`.
+    #[track_caller]
     pub fn out_of_range(type_name: &str) -> Error {
         Error::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, format!("{type_name} out of range"))
     }
 
+    #[track_caller]
     pub fn division_by_zero() -> Error {
         Error::new(sqlstate::DIVISION_BY_ZERO, "division by zero")
     }
 
+    #[track_caller]
     pub fn query_canceled() -> Error {
         Error::new(sqlstate::QUERY_CANCELED, "canceling statement due to user request")
     }
 
+    #[track_caller]
     pub fn statement_timeout() -> Error {
         Error::new(sqlstate::QUERY_CANCELED, "canceling statement due to statement timeout")
     }
 
+    #[track_caller]
     pub fn serialization_failure(message: impl Into<String>) -> Error {
         Error::new(sqlstate::T_R_SERIALIZATION_FAILURE, message)
     }
@@ -289,16 +322,19 @@ impl Error {
     }
 
     /// `54001`: the statement is nested deeper than this server evaluates.
+    #[track_caller]
     pub fn statement_too_deep() -> Error {
         Error::new(sqlstate::STATEMENT_TOO_COMPLEX, "stack depth limit exceeded")
             .with_hint("Increase the configuration parameter \"max_expression_depth\".")
     }
 
     /// `53200`: the query needs more memory than it may have.
+    #[track_caller]
     pub fn out_of_memory(detail: impl Into<String>) -> Error {
         Error::new(sqlstate::OUT_OF_MEMORY, "out of memory").with_detail(detail)
     }
 
+    #[track_caller]
     pub fn protocol_violation(message: impl Into<String>) -> Error {
         Error::fatal(sqlstate::PROTOCOL_VIOLATION, message)
     }

@@ -9,6 +9,7 @@
 //! | [`abuse`] | what no client should send harms nobody |
 //! | [`history`] | each isolation level rules out the anomalies it has to |
 //! | [`locks`] | table locks: who waits for whom, and what is seen after a wait |
+//! | [`login`] | rules for connections, sockets, certificates, function calls, order of messages |
 //! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
@@ -49,6 +50,7 @@ mod isolation;
 mod large;
 mod layers;
 mod locks;
+mod login;
 mod long;
 mod memory;
 mod online;

@@ -32,9 +32,9 @@ LEFT_OUT = re.compile("^(" + "|".join("""
 RI_FKey_.* amvalidate binary_upgrade_.* brin_.* gin_.* gist_.* spg_.* hash_aclitem.*
 lo_.* loread lowrite pg_replication_.* pg_logical_.* pg_ls_.* pg_read_.* pg_stat_.*
 pg_backup_.* pg_control_.* pg_copy_.* pg_create_.* pg_drop_.* pg_extension_config_dump pg_import_.* pg_isolation_.*
-pg_switch_wal pg_rotate.* pg_reload_conf pg_export_snapshot pg_walfile.*
+pg_switch_wal pg_rotate.* pg_export_snapshot pg_walfile.*
 pg_get_replication.* pg_get_shmem.* pg_get_multi.* pg_get_publication.* pg_get_backend_mem.*
-pg_get_catalog_foreign_keys pg_hba.* pg_ident_.* pg_indexam_progress.*
+pg_get_catalog_foreign_keys pg_indexam_progress.*
 pg_last_wal.* pg_log_.* pg_nextoid pg_show_all_file.* pg_show_replication.* pg_stop.* pg_event_trigger.*
 pg_current_wal.* pg_config pg_conf_load.* pg_promote pg_get_wal_resource.*
 pg_tablespace_(databases|size) pg_cursor pg_prepared_statement pg_lock_status pg_timezone_(abbrevs|names)

@@ -1,7 +1,8 @@
 //! Who may log in.
 //!
-//! Passwords exist only as SCRAM verifiers ([`scram`]); there is no MD5 and no
-//! clear-text password. An unknown user, a role without a password, a role that
+//! The rules of [`hba`] say who may come from where and what it has to prove.
+//! Passwords exist only as SCRAM verifiers ([`scram`]); none is kept in clear or as
+//! MD5. An unknown user, a role without a password, a role that
 //! may not log in and a wrong password all take the same path: the exchange
 //! runs to its end against a verifier (a [mock](scram::mock_verifier) where
 //! there is none) and fails with the same message after the same
@@ -9,6 +10,7 @@
 //!
 //! This module decides; the exchange of messages is `pg`'s.
 
+pub mod hba;
 pub mod scram;
 
 use std::sync::Arc;

@@ -192,7 +192,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 Ok(None) => {}
                 Err(error) => return Ok(Next::End(error)),
             }
-            self.wire.flush().await?;
+            // As PostgreSQL: answers within a pipeline wait for Sync, Flush or a full buffer.
+            if self.awaits_query || self.wire.output.is_urgent || self.wire.is_full() {
+                self.wire.flush().await?;
+            }
             let backend = self.session.backend().clone();
             let is_idle = self.session.is_idle() && self.awaits_query;
             let limit = self.session.silence_limit(self.awaits_query);
@@ -229,7 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         match message {
             Message::Query(text) => self.simple_query(text).await,
             Message::Parse(parse) => self.parse(parse),
-            Message::Bind(bind) => self.bind(bind),
+            Message::Bind(bind) => self.bind(bind).await,
             Message::Describe(target) => self.describe(target),
             Message::Execute(execute) => self.execute(execute).await,
             Message::Close(target) => {
@@ -244,7 +247,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             Message::Sync => self.sync().await,
             // Left over from a COPY that failed.
             Message::CopyData(_) | Message::CopyDone | Message::CopyFail(_) => Ok(()),
-            Message::FunctionCall => Err(Error::unsupported("the function call protocol")),
+            Message::FunctionCall(call) => self.function_call(call).await,
             Message::Password(_) => {
                 Err(Error::protocol_violation("invalid frontend message type 112"))
             }

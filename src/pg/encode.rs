@@ -47,6 +47,16 @@ enum Field<'a> {
     Other(&'a ArrayRef),
 }
 
+impl ColumnForm {
+    fn of(oid: Oid, format: Format, catalog: &Catalog) -> Result<ColumnForm> {
+        let unsendable = match format {
+            Format::Binary => unsendable(oid, catalog),
+            Format::Text => None,
+        };
+        Ok(ColumnForm { oid, repr: catalog.repr(oid)?, format, unsendable })
+    }
+}
+
 impl Encoder {
     pub fn new(
         columns: &[ResultColumn],
@@ -54,17 +64,7 @@ impl Encoder {
         eval: Arc<EvalContext>,
     ) -> Result<Encoder> {
         let form = |(index, column): (usize, &ResultColumn)| {
-            let oid = column.ty.oid;
-            let format = Format::of(formats, index);
-            Ok(ColumnForm {
-                oid,
-                repr: eval.catalog.repr(oid)?,
-                format,
-                unsendable: match format {
-                    Format::Binary => unsendable(oid, &eval.catalog),
-                    Format::Text => None,
-                },
-            })
+            ColumnForm::of(column.ty.oid, Format::of(formats, index), &eval.catalog)
         };
         let columns = columns.iter().enumerate().map(form).collect::<Result<_>>()?;
         Ok(Encoder { columns, eval })
@@ -145,6 +145,18 @@ impl Encoder {
         output.end(mark);
         Ok(())
     }
+}
+
+/// Writes one value of a type with its length.
+pub fn put_value(
+    bytes: &mut BytesMut,
+    value: &Datum,
+    oid: Oid,
+    format: Format,
+    eval: &EvalContext,
+) -> Result<()> {
+    let form = ColumnForm::of(oid, format, &eval.catalog)?;
+    put_datum(bytes, &form, value, &eval.output())
 }
 
 /// The name of a type, or of the type of its elements, that has no binary form.

@@ -25,11 +25,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         Ok(())
     }
 
-    pub(super) fn bind(&mut self, bind: Bind) -> Result<()> {
+    pub(super) async fn bind(&mut self, bind: Bind) -> Result<()> {
         self.session.message_arrived();
         if let Ok(statement) = self.session.prepared(&bind.statement) {
             self.query = statement.text.clone();
         }
+        let name = bind.portal.clone();
         self.session.bind(BindRequest {
             portal: bind.portal,
             statement: bind.statement,
@@ -37,8 +38,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             params: bind.params,
             result_formats: formats(&bind.result_formats)?,
         })?;
+        self.compute_constant(&name).await?;
         self.wire.output.bind_complete();
         Ok(())
+    }
+
+    /// Bind plans a statement in PostgreSQL, and planning computes what is constant: an
+    /// error in it is one of Bind.
+    async fn compute_constant(&mut self, name: &str) -> Result<()> {
+        let portal = self.session.portal(name)?;
+        if !portal.statement.is_constant() {
+            return Ok(());
+        }
+        let (statement, params) = (portal.statement.clone(), portal.params.clone());
+        self.session.begin_command(self.command_phase())?;
+        if let Outcome::Rows(stream) = self.session.run(&statement, params).await? {
+            self.session.portal(name)?.state = PortalState::Computed(RowCursor::new(stream));
+        }
+        Ok(())
+    }
+
+    /// What an Execute shares its transaction with.
+    fn command_phase(&self) -> Phase {
+        if self.in_pipeline { Phase::Implicit } else { Phase::Single }
     }
 
     pub(super) fn describe(&mut self, target: Target) -> Result<()> {
@@ -72,15 +94,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let params = std::mem::take(&mut portal.params);
         self.query = statement.text.clone();
         self.session.backend().set_query(&self.query);
-        let phase = if self.in_pipeline { Phase::Implicit } else { Phase::Single };
-        self.session.begin_command(phase)?;
+        let is_first = matches!(state, PortalState::Ready | PortalState::Computed(_));
+        self.session.log_execute(&execute.portal, &statement, &params, is_first);
+        self.session.begin_command(self.command_phase())?;
         self.in_pipeline = true;
         match state {
             PortalState::Ready => {
                 let outcome = self.session.run(&statement, params).await?;
                 self.answer_portal(&execute.portal, outcome, &formats, limit).await?;
             }
-            PortalState::Suspended(cursor) => {
+            PortalState::Computed(cursor) | PortalState::Suspended(cursor) => {
                 self.answer_rows(&execute.portal, cursor, &formats, limit).await?;
             }
             PortalState::Done { rows: Some(verb) } => {

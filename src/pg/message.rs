@@ -22,7 +22,7 @@ pub enum Message {
     Close(Target),
     Flush,
     Sync,
-    FunctionCall,
+    FunctionCall(FunctionCall),
     CopyData(Bytes),
     CopyDone,
     CopyFail(String),
@@ -45,6 +45,14 @@ pub struct Bind {
     pub param_formats: Vec<i16>,
     pub params: Vec<Option<Bytes>>,
     pub result_formats: Vec<i16>,
+}
+
+#[derive(Debug)]
+pub struct FunctionCall {
+    pub function: Oid,
+    pub param_formats: Vec<i16>,
+    pub params: Vec<Option<Bytes>>,
+    pub result_format: i16,
 }
 
 #[derive(Debug)]
@@ -82,7 +90,7 @@ pub fn decode(frame: Frame) -> Result<Message> {
         b'C' => Message::Close(body.target("CLOSE")?),
         b'H' => Message::Flush,
         b'S' => Message::Sync,
-        b'F' => return Ok(Message::FunctionCall),
+        b'F' => Message::FunctionCall(body.function_call()?),
         b'd' => return Ok(Message::CopyData(body.0)),
         b'c' => Message::CopyDone,
         b'f' => Message::CopyFail(body.string()?),
@@ -203,6 +211,20 @@ impl Body {
         }
         let params = (0..count).map(|_| self.value()).collect::<Result<_>>()?;
         Ok(Bind { portal, statement, param_formats, params, result_formats: self.formats()? })
+    }
+
+    fn function_call(&mut self) -> Result<FunctionCall> {
+        let function = self.int4()? as Oid;
+        let param_formats = self.formats()?;
+        let count = self.count(4)?;
+        if param_formats.len() > 1 && param_formats.len() != count {
+            return Err(malformed(&format!(
+                "function call message contains {} argument formats but {count} arguments",
+                param_formats.len()
+            )));
+        }
+        let params = (0..count).map(|_| self.value()).collect::<Result<_>>()?;
+        Ok(FunctionCall { function, param_formats, params, result_format: self.int2()? })
     }
 
     fn target(&mut self, verb: &str) -> Result<Target> {

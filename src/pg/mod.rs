@@ -13,8 +13,10 @@
 //!
 //! - [`frame`] cuts the byte stream into messages, [`message`] decodes them,
 //!   [`output`] writes ours; both ends are bounded ([`wire`]).
+//! - [`startup`] goes from the first byte to a session, [`login`] lets a client prove who
+//!   it is, by the rules of `auth::hba`; [`audit`] is what the log is told.
 //! - [`connection`] is the loop, [`simple`] and [`extended`] the two query
-//!   protocols, [`copy`] COPY's sub-protocol, [`encode`] rows.
+//!   protocols, [`function`] function calls, [`copy`] COPY's sub-protocol, [`encode`] rows.
 //!
 //! pgwire gives the SCRAM exchange. Its messages copy every string and cannot
 //! be decoded from untrusted input without a panic, and its query handlers
@@ -23,12 +25,15 @@
 //! Invariants: no message is trusted in its lengths; nothing is read ahead of
 //! what is being executed; output beyond the write buffer waits for the client.
 
+mod audit;
 mod connection;
 mod copy;
 mod encode;
 mod extended;
 mod frame;
+mod function;
 mod lobby;
+mod login;
 mod message;
 mod output;
 mod sasl;
@@ -44,6 +49,7 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::auth::hba::Rules;
 use crate::error::{Error, Result};
 use crate::session::{Database, Ends};
 use connection::Connection;
@@ -52,35 +58,76 @@ use startup::{Login, Startup};
 pub use tls::Tls;
 use wire::Wire;
 
-/// What connections of one listener share.
+/// What connections of one server share.
 pub struct Front {
     pub database: Arc<Database>,
     /// The certificate, if there is one; replaced by a reload.
     pub tls: arc_swap::ArcSwapOption<Tls>,
+    /// Who may connect; replaced by a reload.
+    pub rules: arc_swap::ArcSwap<Rules>,
     pub lobby: Lobby,
+}
+
+/// Where a connection comes from.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    Network(Ends),
+    /// A Unix socket, and the user of the system at its other end, if that is known.
+    Local {
+        peer: Option<String>,
+    },
+}
+
+impl Origin {
+    pub fn ends(&self) -> Option<Ends> {
+        match self {
+            Origin::Network(ends) => Some(*ends),
+            Origin::Local { .. } => None,
+        }
+    }
+
+    /// The host as messages and the log show it.
+    pub fn host(&self) -> String {
+        match self {
+            Origin::Network(ends) => ends.client.ip().to_canonical().to_string(),
+            Origin::Local { .. } => "[local]".to_owned(),
+        }
+    }
 }
 
 /// Serves one connection to its end. Errors are the connection's own: the client
 /// has been told where that is possible.
-pub async fn serve<S>(stream: S, ends: Option<Ends>, front: Arc<Front>) -> Result<()>
+pub async fn serve<S>(stream: S, origin: Origin, front: Arc<Front>) -> Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let config = front.database.config();
     let limit = config.authentication_timeout.duration();
     let guest = front.lobby.enter(config.max_pending_logins);
-    let startup = Startup::new(&front, ends);
+    if config.log_connections {
+        audit::received(&origin);
+    }
+    let startup = Startup::new(&front, origin.clone());
     let login = tokio::select! {
         login = startup.run(Wire::new(stream, &config)) => login?,
         () = guest.sent_away() => return Ok(()),
         () = tokio::time::sleep(limit) => {
-            tracing::debug!(?ends, "canceling authentication due to timeout");
+            tracing::info!(host = origin.host(), "canceling authentication due to timeout");
             return Ok(());
         }
     };
     drop(guest);
     match login {
-        Login::Done(wire, session) => Connection::new(*wire, *session).run().await,
+        Login::Done(wire, session) => {
+            let begun = std::time::Instant::now();
+            let backend = session.backend().clone();
+            let is_logged = session.logs_disconnection();
+            let ended = Connection::new(*wire, *session).run().await;
+            if is_logged {
+                audit::disconnected(&origin, &backend, begun.elapsed());
+            }
+            ended
+        }
         Login::Over => Ok(()),
     }
 }

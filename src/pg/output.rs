@@ -19,6 +19,8 @@ pub struct Mark(usize);
 #[derive(Default)]
 pub struct Output {
     pub bytes: BytesMut,
+    /// The client is to have it before it says something again: an error or a notice.
+    pub is_urgent: bool,
 }
 
 /// The transaction status in ReadyForQuery.
@@ -196,6 +198,7 @@ impl Output {
     /// the bytes of; the client gets characters from 1.
     pub fn report(&mut self, report: &Report, query: &str) {
         use crate::error::Severity;
+        self.is_urgent = true;
         let is_error = matches!(report.severity, Severity::Error | Severity::Fatal);
         let mark = self.begin(if is_error { b'E' } else { b'N' });
         let severity = report.severity.as_str();
@@ -225,6 +228,14 @@ impl Output {
         };
         if let Some(position) = report.offset.and_then(|offset| position(text, offset)) {
             self.field(tag, &position.to_string());
+        }
+        if let Some(place) = report.place {
+            // As PostgreSQL's: the file's name alone. Its function is not known here.
+            let file = place.file().rsplit('/').next().unwrap_or_default();
+            self.field(b'F', file);
+            self.field(b'L', &place.line().to_string());
+            let routine = report.routine.or_else(|| file.split('.').next());
+            self.field(b'R', routine.unwrap_or_default());
         }
         self.bytes.put_u8(0);
         self.end(mark);
@@ -278,9 +289,10 @@ mod tests {
         let mut output = Output::default();
         let error = Error::undefined_column("b").at(7);
         output.report(error.report(), "SELECT b");
-        let expected = b"E\0\0\0\x38SERROR\0VERROR\0C42703\0Mcolumn \"b\" does not exist\0P8\0\0";
-        assert_eq!(output.bytes.len(), 1 + 0x38);
-        assert_eq!(&output.bytes[..], &expected[..]);
+        let fields = b"SERROR\0VERROR\0C42703\0Mcolumn \"b\" does not exist\0P8\0Foutput.rs\0L";
+        assert_eq!(output.bytes[0], b'E');
+        assert!(output.bytes[5..].starts_with(fields));
+        assert!(output.bytes.ends_with(b"\0Routput\0\0"));
     }
 
     #[test]

@@ -50,6 +50,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             return Ok(());
         }
         let statements = self.session.parse(&query)?;
+        self.session.log_query(&query, &statements);
         if statements.is_empty() {
             self.session.end_command(true).await?;
             self.wire.output.empty_query();
@@ -76,6 +77,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.session.check_not_failed(None)?;
         self.session.begin_command(Phase::Single)?;
         let Some((template, values)) = self.session.templated(shape)? else { return Ok(false) };
+        self.session.log_known_query(&self.query, template.statement());
         let run = self.simple_statement(template.statement(), values, true).await;
         run.map_err(|error| template.relocated(error, shape))?;
         Ok(true)
@@ -152,6 +154,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 }
             };
             let Some(rows) = rows else { break };
+            // What was said while they were computed comes before them.
+            self.tell_notices();
             let mut done = 0;
             loop {
                 let wire = &mut self.wire;

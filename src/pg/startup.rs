@@ -5,19 +5,25 @@ use std::sync::Arc;
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::sasl;
-use super::tls::Tls;
-use super::wire::{Transport, Wire};
-use super::{Front, lost, message};
-use crate::auth;
+use super::login::{self, Applicant};
+use super::tls::{self, Subject, Tls};
+use super::wire::{Prefixed, Transport, Wire};
+use super::{Front, Origin, audit, lost, message};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::session::{self, Ends, Session};
+use crate::session::settings::parameter::parse_bool;
+use crate::session::{self, Session};
 use crate::sqlstate;
 
 const SSL_REQUEST: u32 = 80_877_103;
 const GSSENC_REQUEST: u32 = 80_877_104;
 const CANCEL_REQUEST: u32 = 80_877_102;
+
+/// The first byte of a TLS handshake, which no StartupMessage of a sane length has.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// Names of users and databases are cut to this, as those of objects are.
+const NAME_BYTES_MAX: usize = 63;
 
 /// The newest minor version of protocol 3 that this server speaks.
 const NEWEST_MINOR: u32 = 2;
@@ -30,7 +36,16 @@ const LONG_SECRET_BYTES: usize = 32;
 pub struct Startup<'a> {
     front: &'a Arc<Front>,
     config: Arc<Config>,
-    ends: Option<Ends>,
+    origin: Origin,
+}
+
+/// What protects a connection, and whom the client's certificate names.
+#[derive(Default)]
+pub(super) struct Protection {
+    pub tls: Option<Arc<Tls>>,
+    /// `TLSv1.3` and the cipher, for the log.
+    pub summary: Option<String>,
+    pub subject: Option<Subject>,
 }
 
 /// How a startup ended.
@@ -52,8 +67,8 @@ struct Hello {
 }
 
 impl<'a> Startup<'a> {
-    pub fn new(front: &'a Arc<Front>, ends: Option<Ends>) -> Startup<'a> {
-        Startup { front, config: front.database.config(), ends }
+    pub fn new(front: &'a Arc<Front>, origin: Origin) -> Startup<'a> {
+        Startup { front, config: front.database.config(), origin }
     }
 
     pub async fn run<S>(self, mut wire: Wire<S>) -> Result<Login<S>>
@@ -77,7 +92,7 @@ impl<'a> Startup<'a> {
                 wire.output.report(&report, "");
                 wire.flush().await?;
                 wire.shutdown().await;
-                tracing::info!(ends = ?self.ends, code = %report.code.unwrap_or(sqlstate::INTERNAL_ERROR), "login refused: {}", report.message);
+                audit::refused(&self.origin, &report);
                 Ok(Login::Over)
             }
         }
@@ -87,13 +102,23 @@ impl<'a> Startup<'a> {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut tls: Option<Arc<Tls>> = None;
+        let mut protection = Protection::default();
+        if wire.first_byte().await? == Some(TLS_HANDSHAKE) {
+            let Some(tls) = self.front.tls.load_full() else { return Ok(None) };
+            protection = self.encrypt(wire, tls, true).await?;
+        }
         let mut asked_gss = false;
+        let mut asked_tls = protection.tls.is_some();
         loop {
             let Some(mut packet) = wire.startup_packet().await? else { return Ok(None) };
             match packet.get_u32() {
-                SSL_REQUEST if tls.is_none() => tls = self.negotiate_tls(wire).await?,
-                GSSENC_REQUEST if !asked_gss => {
+                SSL_REQUEST if !asked_tls => {
+                    asked_tls = true;
+                    if let Some(tls) = self.answer_ssl_request(wire).await? {
+                        protection = self.encrypt(wire, tls, false).await?;
+                    }
+                }
+                GSSENC_REQUEST if !asked_gss && protection.tls.is_none() => {
                     asked_gss = true;
                     refuse_buffered(wire, "GSSAPI encryption request")?;
                     wire.output.bytes.extend_from_slice(b"N");
@@ -105,30 +130,62 @@ impl<'a> Startup<'a> {
                 }
                 version => {
                     let hello = read_hello(version, packet)?;
-                    return self.admit(wire, hello, tls.as_deref()).await.map(Some);
+                    return self.admit(wire, hello, &protection).await.map(Some);
                 }
             }
         }
     }
 
-    async fn negotiate_tls<S>(&self, wire: &mut Wire<S>) -> Result<Option<Arc<Tls>>>
+    /// The byte that answers an SSLRequest; the certificate if encryption follows.
+    async fn answer_ssl_request<S>(&self, wire: &mut Wire<S>) -> Result<Option<Arc<Tls>>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         // Bytes that came before the handshake were not protected by it.
         refuse_buffered(wire, "SSL request")?;
-        let tls = self.front.tls.load_full();
+        // As PostgreSQL: a Unix socket needs no encryption.
+        let tls = self.front.tls.load_full().filter(|_| self.origin.ends().is_some());
         wire.output.bytes.extend_from_slice(if tls.is_some() { b"S" } else { b"N" });
         wire.flush().await?;
-        let Some(tls) = tls else { return Ok(None) };
-        match std::mem::replace(&mut wire.transport, Transport::Upgrading) {
-            Transport::Plain(stream) => {
-                let stream = tls.acceptor.accept(stream).await.map_err(|error| lost(&error))?;
-                wire.transport = Transport::Tls(Box::new(stream));
-                Ok(Some(tls))
-            }
-            _ => Err(Error::protocol_violation("unexpected SSL request")),
+        Ok(tls)
+    }
+
+    /// The TLS handshake. `is_direct`: the client has begun it unasked, so that what is
+    /// in the buffer belongs to it, and has to name the protocol by ALPN.
+    async fn encrypt<S>(
+        &self,
+        wire: &mut Wire<S>,
+        tls: Arc<Tls>,
+        is_direct: bool,
+    ) -> Result<Protection>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let begun = std::mem::take(&mut wire.input);
+        let Transport::Plain(stream) = std::mem::replace(&mut wire.transport, Transport::Upgrading)
+        else {
+            return Err(Error::protocol_violation("unexpected SSL request"));
+        };
+        let stream = Prefixed::new(begun, stream);
+        let stream = tls.acceptor.accept(stream).await.map_err(|error| {
+            tracing::info!(host = self.origin.host(), "could not accept SSL connection: {error}");
+            lost(&error)
+        })?;
+        let (_, session) = stream.get_ref();
+        let named = session.alpn_protocol() == Some(tls::ALPN);
+        let summary = session.protocol_version().zip(session.negotiated_cipher_suite());
+        let summary = summary.map(|(version, suite)| {
+            format!("SSL enabled (protocol={version:?}, cipher={:?})", suite.suite())
+        });
+        let leaf = session.peer_certificates().and_then(<[_]>::first);
+        let subject = leaf.map(tls::subject).transpose();
+        wire.transport = Transport::Tls(Box::new(stream));
+        if is_direct && !named {
+            return Err(Error::protocol_violation(
+                "received direct SSL connection request without ALPN protocol negotiation extension",
+            ));
         }
+        Ok(Protection { tls: Some(tls), summary, subject: subject? })
     }
 
     fn cancel(&self, mut packet: Bytes) {
@@ -138,7 +195,12 @@ impl<'a> Startup<'a> {
         }
     }
 
-    async fn admit<S>(&self, wire: &mut Wire<S>, hello: Hello, tls: Option<&Tls>) -> Result<Session>
+    async fn admit<S>(
+        &self,
+        wire: &mut Wire<S>,
+        hello: Hello,
+        protection: &Protection,
+    ) -> Result<Session>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -146,24 +208,20 @@ impl<'a> Startup<'a> {
             let newest = hello.minor.min(NEWEST_MINOR);
             wire.output.negotiate_protocol_version(newest, &hello.unknown_options);
         }
-        if self.config.require_tls && tls.is_none() {
-            return Err(self.no_entry(&hello));
-        }
-        if self.config.dev && self.ends.is_none_or(|ends| ends.client.ip().is_loopback()) {
-            tracing::debug!(user = hello.user, "trusted without a password");
-        } else {
-            let catalog = self.front.database.shared_catalog();
-            let candidate = auth::candidate(&catalog, &hello.user, &self.front.database.mock_key);
-            let binding = tls.map(|tls| &tls.scram);
-            sasl::authenticate(wire, &hello.user, candidate, binding).await?;
-        }
-        self.open_session(wire, hello).await
+        self.front.database.registry.check_room(self.config.max_connections)?;
+        let applicant = Applicant {
+            user: &hello.user,
+            database: &hello.database,
+            origin: &self.origin,
+            protection,
+        };
+        login::authenticate(wire, self.front, &self.config, &applicant).await?;
+        // What follows is told to one that has proved who it is, as by PostgreSQL.
+        wire.output.authentication(0, &[]);
+        self.open_session(hello, protection).await
     }
 
-    async fn open_session<S>(&self, wire: &mut Wire<S>, hello: Hello) -> Result<Session>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    async fn open_session(&self, hello: Hello, protection: &Protection) -> Result<Session> {
         let database = &self.front.database;
         let secret_bytes = match hello.minor {
             0 | 1 => SHORT_SECRET_BYTES,
@@ -172,26 +230,15 @@ impl<'a> Startup<'a> {
         let login = session::Login {
             user: hello.user,
             database: hello.database,
-            ends: self.ends,
+            ends: self.origin.ends(),
             secret_bytes,
             settings: hello.settings,
         };
         let session = database.admit(login).await?;
-        wire.output.authentication(0, &[]);
+        if session.logs_connection() {
+            audit::authorized(&self.origin, session.backend(), protection.summary.as_deref());
+        }
         Ok(session)
-    }
-
-    /// `require_tls` in the words of PostgreSQL's pg_hba.conf.
-    fn no_entry(&self, hello: &Hello) -> Error {
-        let host =
-            self.ends.map_or_else(|| "[local]".to_owned(), |ends| ends.client.ip().to_string());
-        Error::fatal(
-            sqlstate::INVALID_AUTHORIZATION_SPECIFICATION,
-            format!(
-                "no pg_hba.conf entry for host \"{host}\", user \"{}\", database \"{}\", no encryption",
-                hello.user, hello.database
-            ),
-        )
     }
 }
 
@@ -229,11 +276,14 @@ fn read_hello(version: u32, mut packet: Bytes) -> Result<Hello> {
             "user" => user = value,
             "database" => database = value,
             "options" => settings.extend(command_line_options(&value)?),
-            "replication" => {
-                if !matches!(value.as_str(), "false" | "off" | "no" | "0") {
-                    return Err(Error::unsupported("replication protocol"));
-                }
-            }
+            "replication" => match value.as_str() {
+                "database" => return Err(Error::unsupported("replication protocol")),
+                value => match parse_bool(value) {
+                    Some(false) => {}
+                    Some(true) => return Err(Error::unsupported("replication protocol")),
+                    None => return Err(invalid_replication(value)),
+                },
+            },
             name if name.starts_with("_pq_.") => unknown_options.push(name.to_owned()),
             _ => settings.push((name, value)),
         }
@@ -252,7 +302,18 @@ fn read_hello(version: u32, mut packet: Bytes) -> Result<Hello> {
     if database.is_empty() {
         database.clone_from(&user);
     }
+    for name in [&mut user, &mut database] {
+        name.truncate(name.floor_char_boundary(NAME_BYTES_MAX));
+    }
     Ok(Hello { minor, user, database, settings, unknown_options })
+}
+
+fn invalid_replication(value: &str) -> Error {
+    Error::fatal(
+        sqlstate::INVALID_PARAMETER_VALUE,
+        format!("invalid value for parameter \"replication\": \"{value}\""),
+    )
+    .with_hint("Valid values are: \"false\", 0, \"true\", 1, \"database\".")
 }
 
 fn take_cstring(packet: &mut Bytes) -> Result<String> {

@@ -8,12 +8,12 @@ use bytes::{BufMut, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::task::JoinHandle;
 
-use super::{Front, Lobby, serve};
+use super::{Front, Lobby, Origin, Rules, serve};
 use crate::auth::scram;
 use crate::catalog::{Change, Role};
 use crate::config::Config;
 use crate::error::Result;
-use crate::session::Database;
+use crate::session::{Database, Ends};
 use crate::storage::memory::MemoryEngine;
 use crate::txn::{Durability, Isolation};
 
@@ -21,7 +21,14 @@ fn front(config: Config) -> Arc<Front> {
     let data_directory = std::env::temp_dir().join("zserver-wire-tests");
     let config = Config { data_directory, ..config };
     let database = Database::open(config, Arc::new(MemoryEngine::new())).unwrap();
-    Arc::new(Front { database, tls: Default::default(), lobby: Lobby::default() })
+    let rules = Rules::load(&database.config().hba_source()).unwrap();
+    let rules = arc_swap::ArcSwap::from_pointee(rules);
+    Arc::new(Front { database, tls: Default::default(), rules, lobby: Lobby::default() })
+}
+
+fn origin() -> Origin {
+    let address = ([127, 0, 0, 1], 5432).into();
+    Origin::Network(Ends { client: address, server: address })
 }
 
 fn dev() -> Config {
@@ -30,7 +37,7 @@ fn dev() -> Config {
 
 fn connect(front: &Arc<Front>) -> (DuplexStream, JoinHandle<Result<()>>) {
     let (ours, theirs) = tokio::io::duplex(64 << 10);
-    (ours, tokio::spawn(serve(theirs, None, front.clone())))
+    (ours, tokio::spawn(serve(theirs, origin(), front.clone())))
 }
 
 /// A client that speaks in bytes.
@@ -209,6 +216,8 @@ async fn unknown_databases_and_wrong_settings_refuse_the_login() {
     for (parameters, expected) in cases {
         let mut client = Client::raw(&front);
         client.send(&startup(parameters)).await;
+        // It has proved who it is, as far as that was asked.
+        assert_eq!(client.answer().await.unwrap(), ('R', vec![0; 4]));
         assert_eq!(shown(&[client.answer().await.unwrap()]), expected);
         assert!(client.answer().await.is_none());
     }
@@ -540,7 +549,9 @@ async fn tls_is_offered_and_binds_the_login_to_its_certificate() {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(&certificate, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    front.tls.store(Some(Arc::new(super::Tls::load(&certificate, &key).unwrap())));
+    let files =
+        Config { ssl_cert_file: Some(certificate), ssl_key_file: Some(key), ..Config::default() };
+    front.tls.store(super::Tls::load(&files).unwrap().map(Arc::new));
 
     let refused = log_in(&front, "postgres", "sesame").await.unwrap_err();
     assert!(refused.ends_with("no encryption"), "{refused}");

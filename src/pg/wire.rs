@@ -1,7 +1,10 @@
 //! The two byte streams of a connection, each with its buffer.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_rustls::server::TlsStream;
 
 use super::frame::{self, Frame, Limits};
@@ -16,7 +19,7 @@ const KEPT_BUFFER_BYTES: usize = 256 << 10;
 /// With or without TLS.
 pub enum Transport<S> {
     Plain(S),
-    Tls(Box<TlsStream<S>>),
+    Tls(Box<TlsStream<Prefixed<S>>>),
     /// Between the two.
     Upgrading,
 }
@@ -82,13 +85,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// The next message of before login; `None` at the end of the stream.
     pub async fn startup_packet(&mut self) -> Result<Option<bytes::Bytes>> {
         loop {
-            if let Some(body) = frame::take_startup(&mut self.input, self.startup_bytes_max)? {
-                return Ok(Some(body));
+            match frame::take_startup(&mut self.input, self.startup_bytes_max) {
+                Ok(Some(body)) => return Ok(Some(body)),
+                Ok(None) => {}
+                Err(error) => {
+                    // As PostgreSQL: whoever sends this may not speak the protocol at all.
+                    tracing::info!("{error}");
+                    return Ok(None);
+                }
             }
             if !self.fill().await? {
                 return Ok(None);
             }
         }
+    }
+
+    /// The first byte that the client sends, which stays to be read; `None` at the end of
+    /// the stream.
+    pub async fn first_byte(&mut self) -> Result<Option<u8>> {
+        while self.input.is_empty() {
+            if !self.fill().await? {
+                return Ok(None);
+            }
+        }
+        Ok(self.input.first().copied())
     }
 
     /// Messages before login are short.
@@ -107,6 +127,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Sends what is waiting. Dropping the future leaves the rest for the next.
     pub async fn flush(&mut self) -> Result<()> {
+        self.output.is_urgent = false;
         if self.output.bytes.is_empty() {
             return Ok(());
         }
@@ -132,6 +153,51 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             Transport::Tls(stream) => stream.shutdown().await,
             Transport::Upgrading => Ok(()),
         };
+    }
+}
+
+/// A stream of which something was read already: that comes first.
+pub struct Prefixed<S> {
+    before: BytesMut,
+    stream: S,
+}
+
+impl<S> Prefixed<S> {
+    pub fn new(before: BytesMut, stream: S) -> Prefixed<S> {
+        Prefixed { before, stream }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Prefixed<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        if self.before.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buffer);
+        }
+        let count = self.before.len().min(buffer.remaining());
+        buffer.put_slice(&self.before.split_to(count));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Prefixed<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 

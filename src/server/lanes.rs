@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::{Error, Result};
@@ -51,28 +50,21 @@ impl Lanes {
         (0..count.max(1)).map(lane).collect::<Result<_>>().map(Lanes)
     }
 
-    /// Serves a client on the lane that has the fewest.
-    pub fn spawn<F>(
-        &self,
-        stream: TcpStream,
-        serve: impl FnOnce(TcpStream) -> F + Send + 'static,
-    ) -> std::io::Result<()>
+    /// Serves a client on the lane that has the fewest. The socket becomes the lane's
+    /// where it is served.
+    pub fn spawn<T, F>(&self, socket: T, serve: impl FnOnce(T) -> F + Send + 'static)
     where
+        T: Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let stream = stream.into_std()?;
         let lane = self.0.iter().min_by_key(|lane| lane.open.load(Ordering::Relaxed));
-        let Some(lane) = lane else { return Ok(()) };
+        let Some(lane) = lane else { return };
         lane.open.fetch_add(1, Ordering::Relaxed);
         let occupied = Occupied(lane.open.clone());
         lane.runtime.spawn(async move {
-            match TcpStream::from_std(stream) {
-                Ok(stream) => serve(stream).await,
-                Err(error) => tracing::warn!(%error, "could not serve a connection"),
-            }
+            serve(socket).await;
             drop(occupied);
         });
-        Ok(())
     }
 
     /// Ends what is still running after a time.

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! start ── open store, catalog ── superuser ── bind ── "ready" ── accept ⟳
-//! SIGHUP            configuration and certificates anew, connections stay; the same
-//!                   when a client calls `pg_reload_conf()`
+//! SIGHUP            configuration, certificates and pg_hba.conf anew, connections stay
+//!                   (so does `pg_reload_conf`)
 //! SIGTERM, SIGINT   no more connections; idle sessions get 57P01 at once, running
 //!                   statements have `shutdown_grace`; then commit what is queued
 //! ```
@@ -13,21 +13,25 @@ mod log;
 pub mod maintenance;
 mod remote;
 mod scrub;
+mod socket;
 mod superuser;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
-use tokio::net::{TcpListener, TcpStream};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio_util::sync::CancellationToken;
 
 use lanes::Lanes;
+use socket::UnixSocket;
 
+use crate::auth::hba::Rules;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::pg::{self, Front, Lobby, Tls};
+use crate::pg::{self, Front, Lobby, Origin, Tls};
 use crate::session::{self, Database, Ends};
 use crate::sqlstate;
 use crate::storage::disk::{DiskEngine, DiskOptions};
@@ -48,6 +52,7 @@ pub type Reload = Box<dyn Fn() -> std::result::Result<Config, crate::config::Con
 pub struct Server {
     front: Arc<Front>,
     listener: TcpListener,
+    socket: Option<UnixSocket>,
     stop: CancellationToken,
 }
 
@@ -107,7 +112,9 @@ impl Server {
     /// Opens the store and binds the port; nobody is served yet.
     pub async fn start(config: Config) -> Result<Server> {
         let address = config.pg_listen;
-        let tls = load_tls(&config)?;
+        let tls = Tls::load(&config)?.map(Arc::new);
+        let rules = Rules::load(&config.hba_source())?;
+        let socket_directory = config.pg_socket.clone();
         let database = open_database(config)?;
         superuser::ensure(&database).await?;
         session::drop_leftover_temporary(&database).await?;
@@ -117,11 +124,18 @@ impl Server {
                 format!("could not bind address \"{address}\": {error}"),
             )
         })?;
+        let port = listener.local_addr().map_or(address.port(), |address| address.port());
+        let socket = socket_directory.map(|directory| UnixSocket::bind(&directory, port));
+        let socket = socket.transpose()?;
         let stop = CancellationToken::new();
         scrub::start(database.clone(), stop.clone())?;
-        let front =
-            Arc::new(Front { database, tls: ArcSwapOption::new(tls), lobby: Lobby::default() });
-        Ok(Server { front, listener, stop })
+        let front = Arc::new(Front {
+            database,
+            tls: ArcSwapOption::new(tls),
+            rules: ArcSwap::from_pointee(rules),
+            lobby: Lobby::default(),
+        });
+        Ok(Server { front, listener, socket, stop })
     }
 
     pub fn address(&self) -> Result<SocketAddr> {
@@ -141,7 +155,7 @@ impl Server {
         tokio::spawn(resolve(self.front.database.clone(), self.stop.clone()));
         let open = self.accept(lanes).await;
         tracing::info!("shutting down");
-        drop(self.listener);
+        drop((self.listener, self.socket));
         let database = &self.front.database;
         database.registry.drain(database.config().shutdown_grace.duration()).await;
         if !database.registry.emptied_within(END_TIMEOUT).await {
@@ -164,21 +178,18 @@ impl Server {
         loop {
             let next = async {
                 let permit = permits.clone().acquire_owned().await;
-                (permit, self.listener.accept().await)
+                (permit, self.next_client().await)
             };
             let (permit, accepted) = tokio::select! {
                 () = self.stop.cancelled() => return permits,
                 next = next => next,
             };
+            // Nobody closes it.
+            let Ok(permit) = permit else { return permits };
             match accepted {
-                Ok((stream, peer)) => {
-                    let front = self.front.clone();
-                    let spawned = lanes.spawn(stream, move |stream| async move {
-                        serve_client(stream, peer, front).await;
-                        drop(permit);
-                    });
-                    if let Err(error) = spawned {
-                        tracing::warn!(%peer, %error, "could not serve a connection");
+                Ok(client) => {
+                    if let Err(error) = self.hand_over(client, permit, lanes) {
+                        tracing::debug!(%error, "could not serve a connection");
                     }
                 }
                 Err(error) => {
@@ -189,6 +200,57 @@ impl Server {
             }
         }
     }
+
+    /// Gives a connection to a lane.
+    fn hand_over(
+        &self,
+        client: Client,
+        permit: tokio::sync::OwnedSemaphorePermit,
+        lanes: &Lanes,
+    ) -> std::io::Result<()> {
+        let front = self.front.clone();
+        match client {
+            Client::Network(stream, peer) => {
+                // Without it small answers wait for acknowledgements.
+                stream.set_nodelay(true)?;
+                let origin = Origin::Network(Ends { client: peer, server: stream.local_addr()? });
+                lanes.spawn(stream.into_std()?, move |stream| async move {
+                    serve_client(TcpStream::from_std(stream), origin, front).await;
+                    drop(permit);
+                });
+            }
+            Client::Local(stream, peer) => {
+                let origin = Origin::Local { peer };
+                lanes.spawn(stream.into_std()?, move |stream| async move {
+                    serve_client(UnixStream::from_std(stream), origin, front).await;
+                    drop(permit);
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The next connection, of either listener.
+    async fn next_client(&self) -> std::io::Result<Client> {
+        let local = async {
+            match &self.socket {
+                Some(socket) => socket.accept().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            accepted = self.listener.accept() => {
+                accepted.map(|(stream, peer)| Client::Network(stream, peer))
+            }
+            accepted = local => accepted.map(|(stream, peer)| Client::Local(stream, peer)),
+        }
+    }
+}
+
+/// A socket, and where its other end is.
+enum Client {
+    Network(TcpStream, SocketAddr),
+    Local(UnixStream, Option<String>),
 }
 
 /// What is done each minute.
@@ -223,21 +285,20 @@ async fn resolve(database: Arc<Database>, stop: CancellationToken) {
     }
 }
 
-async fn serve_client(stream: TcpStream, peer: SocketAddr, front: Arc<Front>) {
-    // Without it small answers wait for acknowledgements.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%peer, %error, "could not set TCP_NODELAY");
-    }
-    let ends = stream.local_addr().ok().map(|server| Ends { client: peer, server });
-    if let Err(error) = pg::serve(stream, ends, front).await {
-        tracing::debug!(%peer, %error, "connection ended");
-    }
-}
-
-fn load_tls(config: &Config) -> Result<Option<Arc<Tls>>> {
-    match config.tls_files() {
-        Some((certificate, key)) => Tls::load(&certificate, &key).map(|tls| Some(Arc::new(tls))),
-        None => Ok(None),
+async fn serve_client<S>(stream: std::io::Result<S>, origin: Origin, front: Arc<Front>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let host = origin.host();
+    let served = match stream {
+        Ok(stream) => pg::serve(stream, origin, front).await,
+        Err(error) => {
+            tracing::warn!(host, %error, "could not serve a connection");
+            return;
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(host, %error, "connection ended");
     }
 }
 
@@ -256,12 +317,8 @@ fn signals(front: Arc<Front>, stop: CancellationToken, reload: Reload) -> Result
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
-                _ = hangup.recv() => {}
-                () = front.database.reload_requested.notified() => {}
-            }
-            match reload_all(&front, &reload) {
-                Ok(()) => tracing::info!("configuration reloaded"),
-                Err(error) => tracing::error!("configuration not reloaded: {error}"),
+                _ = hangup.recv() => reload_all(&front, &reload),
+                () = front.database.reload_requested.notified() => reload_all(&front, &reload),
             }
         }
         stop.cancel();
@@ -269,11 +326,27 @@ fn signals(front: Arc<Front>, stop: CancellationToken, reload: Reload) -> Result
     Ok(())
 }
 
-fn reload_all(front: &Front, reload: &Reload) -> Result<()> {
-    let config =
-        reload().map_err(|error| Error::new(sqlstate::CONFIG_FILE_ERROR, error.to_string()))?;
-    let tls = load_tls(&config)?;
-    front.database.reconfigure(config)?;
-    front.tls.store(tls);
-    Ok(())
+/// Reads the configuration, the certificates and the rules for connections again. What
+/// is wrong stays as it was: the rules have to be right for themselves, all others
+/// together.
+fn reload_all(front: &Front, reload: &Reload) {
+    let reloaded = reload()
+        .map_err(|error| Error::new(sqlstate::CONFIG_FILE_ERROR, error.to_string()))
+        .and_then(|config| {
+            let tls = Tls::load(&config)?.map(Arc::new);
+            front.database.reconfigure(config)?;
+            front.tls.store(tls);
+            Ok(())
+        });
+    match reloaded {
+        Ok(()) => tracing::info!("configuration reloaded"),
+        Err(error) => tracing::error!("configuration not reloaded: {error}"),
+    }
+    match Rules::load(&front.database.config().hba_source()) {
+        Ok(rules) => front.rules.store(Arc::new(rules)),
+        Err(error) => {
+            let detail = error.report().detail.clone().unwrap_or_default();
+            tracing::error!("the rules for connections were not reloaded: {error} {detail}");
+        }
+    }
 }

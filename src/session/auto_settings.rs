@@ -88,7 +88,7 @@ fn may_set(name: &str) -> Result<()> {
         )
     })?;
     match parameter::table().parameters[found].context {
-        Context::User | Context::Superuser | Context::Backend => Ok(()),
+        Context::User | Context::Superuser | Context::Backend | Context::SuperuserBackend => Ok(()),
         Context::Internal => Err(Error::new(
             sqlstate::CANT_CHANGE_RUNTIME_PARAM,
             format!("parameter \"{name}\" cannot be changed"),

@@ -20,7 +20,7 @@ use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
 use crate::sql::routine::position::{Position, RowIdentity};
 use crate::sql::run::Lender;
 use crate::sql::types::arrow::datum_at;
-use crate::sql::types::{Datum, Repr};
+use crate::sql::types::{Datum, Oid, Repr};
 use crate::sqlstate;
 
 /// Rows read at a time when rows are only counted or kept.
@@ -270,18 +270,23 @@ impl Cursor {
 }
 
 impl Session {
-    pub(super) async fn run_declare(&mut self, declare: &DeclareCursor) -> Result<Outcome> {
+    pub(super) async fn run_declare(
+        &mut self,
+        declare: &DeclareCursor,
+        params: Vec<Datum>,
+    ) -> Result<Outcome> {
         if !declare.hold && self.block.phase != Phase::Implicit {
             self.block.require_block("DECLARE CURSOR")?;
         }
         self.begin_statement()?;
         let eval = self.eval_context();
-        let bound = catch(|| Query::bind_cursor(declare.statement.clone(), &eval))?;
-        let (query, shape) = match bound {
+        let types: Vec<Oid> = declare.params.iter().map(|ty| ty.oid).collect();
+        let bind = || Query::bind_cursor(declare.statement.clone(), &eval, types.clone());
+        let (query, shape) = match catch(bind)? {
             Some((query, shape)) => (query, Some(shape)),
-            None => (catch(|| Query::bind(declare.statement.clone(), &eval, Vec::new()))?, None),
+            None => (catch(|| Query::bind(declare.statement.clone(), &eval, types))?, None),
         };
-        let Outcome::Rows(stream) = Box::pin(self.run_query(&query, Vec::new())).await? else {
+        let Outcome::Rows(stream) = Box::pin(self.run_query(&query, params)).await? else {
             return Err(Error::new(
                 sqlstate::INVALID_CURSOR_DEFINITION,
                 "DECLARE CURSOR must not contain data-modifying statements in WITH",
@@ -403,7 +408,9 @@ impl Session {
         let state = std::mem::replace(&mut portal.state, PortalState::Done { rows: None });
         match state {
             PortalState::Cursor(cursor) => return Ok((cursor, false)),
-            PortalState::Suspended(rows) => return Ok((Box::new(self.cursor_over(rows)), true)),
+            PortalState::Computed(rows) | PortalState::Suspended(rows) => {
+                return Ok((Box::new(self.cursor_over(rows)), true));
+            }
             PortalState::Ready => {
                 let params = std::mem::take(&mut portal.params);
                 let statement = portal.statement.clone();

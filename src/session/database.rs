@@ -317,6 +317,8 @@ fn configured_defaults(config: &Config) -> Result<Arc<Vec<Value>>> {
     let path = |path: &Option<std::path::PathBuf>| {
         path.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
     };
+    let hba = config.hba_source();
+    let on_off = |flag: bool| if flag { "on" } else { "off" }.to_owned();
     let configured = [
         ("statement_timeout", config.statement_timeout.0.to_string()),
         ("lock_timeout", config.lock_timeout.0.to_string()),
@@ -340,6 +342,14 @@ fn configured_defaults(config: &Config) -> Result<Arc<Vec<Value>>> {
         ("archive_timeout", config.archive_timeout.0.to_string()),
         ("ssl_cert_file", path(&config.ssl_cert_file)),
         ("ssl_key_file", path(&config.ssl_key_file)),
+        ("ssl_ca_file", path(&config.ssl_ca_file)),
+        ("ssl_crl_file", path(&config.ssl_crl_file)),
+        ("hba_file", hba.hba_file.display().to_string()),
+        ("ident_file", hba.ident_file.display().to_string()),
+        ("unix_socket_directories", path(&config.pg_socket)),
+        ("log_connections", on_off(config.log_connections)),
+        ("log_disconnections", on_off(config.log_disconnections)),
+        ("log_statement", config.log_statement.as_str().to_owned()),
     ];
     let auto = auto_settings::valid(auto_settings::read(&config.data_directory)?);
     let auto = auto.iter().map(|(name, value)| (name.as_str(), value.clone()));

@@ -11,7 +11,7 @@ use super::rows::RowCursor;
 use super::scope::{Scope, catch};
 use super::statement::{BlockRule, Command, block_rule};
 use super::{Session, time};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Severity};
 use crate::sql;
 use crate::sql::outcome::{CopyIn, Outcome, Rows};
 use crate::sql::parse::{self, ParsedStatement};
@@ -31,6 +31,11 @@ pub type Statements = Arc<Vec<ParsedStatement>>;
 impl Session {
     /// Splits a query string into its statements.
     pub fn parse(&self, text: &str) -> Result<Statements> {
+        for (name, cut) in parse::long_names(text) {
+            let message = format!("identifier \"{name}\" will be truncated to \"{cut}\"");
+            let notice = Error::notice(Severity::Notice, message);
+            self.notice(notice.with_code(sqlstate::NAME_TOO_LONG));
+        }
         catch(|| parse::parse(text))
     }
 
@@ -175,7 +180,7 @@ impl Session {
                     return Err(failed_transaction());
                 }
                 let command = command.clone();
-                self.run_command(&command).await
+                self.run_command(&command, params).await
             }
             Body::Query(query) => self.run_query(query, params).await,
         }
@@ -463,7 +468,7 @@ pub fn failed_transaction() -> Error {
 }
 
 impl Session {
-    async fn run_command(&mut self, command: &Command) -> Result<Outcome> {
+    async fn run_command(&mut self, command: &Command, params: Vec<Datum>) -> Result<Outcome> {
         match command {
             Command::Transaction(command) => self.run_transaction_command(command).await,
             Command::Set(command) => self.run_set(command),
@@ -476,7 +481,7 @@ impl Session {
                 self.run_around_execute(around, name, args).await
             }
             Command::Deallocate(name) => self.run_deallocate(name.as_deref()),
-            Command::Declare(declare) => self.run_declare(declare).await,
+            Command::Declare(declare) => self.run_declare(declare, params).await,
             Command::Fetch(fetch) => self.run_fetch(fetch).await,
             Command::ClosePortal(name) => self.run_close(name.as_deref()),
             Command::Discard(target) => self.run_discard(*target).await,

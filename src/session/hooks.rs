@@ -473,6 +473,9 @@ impl SessionHooks for Hooks {
     }
 
     fn setting(&self, name: &str) -> Result<Option<String>> {
+        if let Some(value) = self.transaction_setting(&name.to_ascii_lowercase()) {
+            return Ok(Some(value.to_owned()));
+        }
         match self.settings.lock().show(name) {
             Ok(value) => Ok(Some(value)),
             Err(error) if error.code() == sqlstate::UNDEFINED_OBJECT => Ok(None),

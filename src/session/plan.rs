@@ -64,14 +64,15 @@ impl Query {
     pub fn bind_cursor(
         parsed: Arc<ParsedStatement>,
         eval: &EvalContext,
+        declared: Vec<Oid>,
     ) -> Result<Option<(Query, sql::bind::CursorQuery)>> {
-        let Some((prepared, cursor)) = sql::prepare_cursor(&parsed, eval)? else {
+        let Some((prepared, cursor)) = sql::prepare_cursor(&parsed, eval, &declared)? else {
             return Ok(None);
         };
         let (catalog, view) = (eval.catalog.clone(), eval.settings.clone());
         let bound = Bound { catalog, view, prepared: Arc::new(prepared) };
         let bound = Mutex::new(bound);
-        Ok(Some((Query { parsed, declared: Vec::new(), is_described: false, bound }, cursor)))
+        Ok(Some((Query { parsed, declared, is_described: false, bound }, cursor)))
     }
 
     /// As part of a prepared statement.
@@ -103,7 +104,9 @@ impl Query {
             return Err(Error::new(
                 crate::sqlstate::FEATURE_NOT_SUPPORTED,
                 "cached plan must not change result type",
-            ));
+            )
+            // asyncpg and JDBC prepare the statement again when they see it.
+            .with_routine("RevalidateCachedQuery"));
         }
         *self.bound.lock() = Bound {
             catalog: eval.catalog.clone(),
@@ -136,8 +139,17 @@ impl Statement {
     pub fn params(&self) -> Vec<SqlType> {
         match &self.body {
             Body::Query(query) => query.prepared().params.clone(),
-            Body::Empty | Body::Command(_) => Vec::new(),
+            Body::Command(command) => match &**command {
+                Command::Declare(declare) => declare.params.clone(),
+                _ => Vec::new(),
+            },
+            Body::Empty => Vec::new(),
         }
+    }
+
+    /// Whether PostgreSQL would compute it while it plans.
+    pub fn is_constant(&self) -> bool {
+        matches!(&self.body, Body::Query(query) if query.prepared().is_constant())
     }
 
     /// Whether it would be bound to exactly the same again.

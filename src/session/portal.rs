@@ -30,6 +30,8 @@ pub struct Portal {
 
 pub enum PortalState {
     Ready,
+    /// Of constants alone: computed when it was bound.
+    Computed(RowCursor),
     /// Rows were taken and there may be more.
     Suspended(RowCursor),
     /// DECLAREd in SQL.

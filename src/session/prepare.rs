@@ -63,9 +63,12 @@ impl Session {
         parsed: &ParsedStatement,
         declared: &[Oid],
     ) -> Result<Arc<Statement>> {
-        let Some(command) = Command::of(parsed)? else {
+        let Some(mut command) = Command::of(parsed)? else {
             return self.bind_kept(parsed, Some(declared));
         };
+        if let Command::Declare(declare) = &mut command {
+            declare.params = self.bind_kept(&declare.statement.clone(), Some(declared))?.params();
+        }
         let body = Body::Command(Arc::new(command));
         Ok(Arc::new(Statement { text: parsed.text.clone(), body }))
     }
@@ -195,7 +198,11 @@ impl Session {
         Ok(())
     }
 
-    fn decode_params(&mut self, request: &BindRequest, types: &[SqlType]) -> Result<Vec<Datum>> {
+    pub(super) fn decode_params(
+        &mut self,
+        request: &BindRequest,
+        types: &[SqlType],
+    ) -> Result<Vec<Datum>> {
         if types.is_empty() {
             return Ok(Vec::new());
         }
@@ -413,7 +420,7 @@ fn in_parameter(error: Error, index: usize, statement: &str) -> Error {
 }
 
 /// The first row as values.
-fn first_row(
+pub(super) fn first_row(
     rows: Rows,
     columns: &[ResultColumn],
     catalog: &crate::catalog::Catalog,

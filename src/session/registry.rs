@@ -50,6 +50,11 @@ pub fn terminated() -> Error {
     Error::fatal(sqlstate::ADMIN_SHUTDOWN, "terminating connection due to administrator command")
 }
 
+/// `53300`, which ends the connection.
+fn too_many_clients() -> Error {
+    Error::fatal(sqlstate::TOO_MANY_CONNECTIONS, "sorry, too many clients already")
+}
+
 /// `57P05`, which ends the connection.
 pub fn idle_timeout() -> Error {
     let message = "terminating connection due to idle-session timeout";
@@ -288,15 +293,20 @@ impl Drop for Registered {
 }
 
 impl Registry {
+    /// `53300` if there are so many sessions: told before anybody is asked who he is.
+    pub fn check_room(&self, places: usize) -> Result<()> {
+        match self.backends.read().len() >= places {
+            true => Err(too_many_clients()),
+            false => Ok(()),
+        }
+    }
+
     /// Adds a session. `53300` if there are too many.
     pub fn register(self: &Arc<Self>, identity: Identity, limits: Limits) -> Result<Registered> {
         let mut backends = self.backends.write();
         limits.check(&identity, &backends)?;
         if backends.len() >= limits.all {
-            return Err(Error::fatal(
-                sqlstate::TOO_MANY_CONNECTIONS,
-                "sorry, too many clients already",
-            ));
+            return Err(too_many_clients());
         }
         let pid = loop {
             let pid = self.next_pid.fetch_add(1, Ordering::Relaxed) & i32::MAX;

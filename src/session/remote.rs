@@ -59,11 +59,25 @@ const LEVELS: [IsolationLevel; 4] = [
     IsolationLevel::Serializable,
 ];
 const READ_ONLY: u8 = 1 << 2;
+const DEFERRABLE: u8 = 1 << 3;
 
 fn to_number(characteristics: Characteristics) -> u8 {
     let level = LEVELS.iter().position(|level| *level == characteristics.isolation);
     let level = level.and_then(|at| u8::try_from(at).ok()).unwrap_or(0);
-    if characteristics.read_only { level | READ_ONLY } else { level }
+    let read_only = if characteristics.read_only { READ_ONLY } else { 0 };
+    let deferrable = if characteristics.deferrable { DEFERRABLE } else { 0 };
+    level | read_only | deferrable
+}
+
+/// What `transaction_isolation` and its like are in such a transaction.
+fn shown_of(number: u8, name: &str) -> Option<&'static str> {
+    let on_off = |flag: u8| if number & flag != 0 { "on" } else { "off" };
+    match name {
+        "transaction_isolation" => Some(LEVELS[usize::from(number % READ_ONLY)].as_str()),
+        "transaction_read_only" => Some(on_off(READ_ONLY)),
+        "transaction_deferrable" => Some(on_off(DEFERRABLE)),
+        _ => None,
+    }
 }
 
 /// How a branch of such a transaction begins.
@@ -74,6 +88,11 @@ fn begin_of(number: u8) -> String {
 }
 
 impl Hooks {
+    /// A parameter that is the present transaction's own.
+    pub fn transaction_setting(&self, name: &str) -> Option<&'static str> {
+        shown_of(self.remote.characteristics.load(Ordering::Relaxed), name)
+    }
+
     pub fn has_branches(&self) -> bool {
         self.remote.branches.lock().is_some()
     }

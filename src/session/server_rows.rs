@@ -11,6 +11,7 @@ use super::portal::{Portal, PortalState};
 use super::prepare::Named;
 use super::registry::State;
 use super::settings::{Effect, Kind, Shown as Setting};
+use crate::auth::hba;
 use crate::error::{Error, Result};
 use crate::sql::types::{ArrayDim, ArrayValue, Datum, Inet, oid};
 use crate::txn::{PreparedInfo, Resource, Transactions};
@@ -123,6 +124,8 @@ impl Hooks {
             "zserver_snapshots" => Ok(self.snapshot_rows()),
             "zserver_commits" => Ok(self.commit_rows()),
             "counts_reset_at" => Ok(vec![vec![time(self.database.counts_reset_at())]]),
+            "pg_hba_file_rules" => self.hba_rows(),
+            "pg_ident_file_mappings" => self.mapping_rows(),
             "pg_prepared_statements" => Ok(self.shown.lock().prepared.clone()),
             "pg_stat_archiver" => Ok(self.archiver_rows()),
             "pg_cursors" => Ok(self.shown.lock().cursors.clone()),
@@ -144,7 +147,59 @@ impl Hooks {
     }
 
     fn settings_rows(&self) -> Vec<Vec<Datum>> {
-        self.settings.lock().all().map(setting_row).collect()
+        let mut rows: Vec<Vec<Datum>> = self.settings.lock().all().map(setting_row).collect();
+        for row in &mut rows {
+            if let [Datum::Text(name), value, ..] = row.as_mut_slice()
+                && let Some(now) = self.transaction_setting(name)
+            {
+                *value = text(now);
+            }
+        }
+        rows
+    }
+
+    /// `pg_hba.conf` as it is now, which may not be what is in force.
+    fn hba_rows(&self) -> Result<Vec<Vec<Datum>>> {
+        let source = self.database.config().hba_source();
+        let row = |line: hba::Line| {
+            let mut row = vec![Datum::Null; 9];
+            row[0] = Datum::Int4(i32::try_from(line.number).unwrap_or(i32::MAX));
+            if let Some(rule) = &line.rule {
+                let shown = rule.shown();
+                row[1] = text(shown.side);
+                row[2] = texts(&shown.databases);
+                row[3] = texts(&shown.users);
+                row[4] = optional(shown.address);
+                row[5] = optional(shown.mask);
+                row[6] = text(shown.method);
+                if !shown.options.is_empty() {
+                    row[7] = texts(&shown.options);
+                }
+            }
+            row[8] = optional(line.error);
+            row
+        };
+        Ok(hba::read_lines(&source)?.into_iter().map(row).collect())
+    }
+
+    fn mapping_rows(&self) -> Result<Vec<Vec<Datum>>> {
+        let source = self.database.config().hba_source();
+        let row = |mapping: hba::Mapping| {
+            let number = Datum::Int4(i32::try_from(mapping.number).unwrap_or(i32::MAX));
+            match mapping.error {
+                Some(error) => {
+                    vec![number, Datum::Null, Datum::Null, Datum::Null, Datum::Text(error)]
+                }
+                None => vec![
+                    number,
+                    Datum::Text(mapping.map),
+                    Datum::Text(mapping.identity),
+                    Datum::Text(mapping.user),
+                    Datum::Null,
+                ],
+            }
+        };
+        Ok(hba::read_mappings(&source)?.into_iter().map(row).collect())
     }
 
     /// The instants that somebody can read at, and what each keeps.
@@ -231,6 +286,9 @@ impl Hooks {
         if let Some(ends) = backend.ends {
             row[7] = Datum::Inet(Inet::host(ends.client.ip()));
             row[9] = Datum::Int4(ends.client.port().into());
+        } else {
+            // A Unix socket.
+            row[9] = Datum::Int4(-1);
         }
         row[10] = Datum::TimestampTz(backend.started);
         row[11] = time(activity.transaction_start);
@@ -290,6 +348,10 @@ fn setting_row(Setting { parameter, value, source, reset }: Setting<'_>) -> Vec<
 /// A bound of a real parameter as PostgreSQL prints it (`%g`).
 fn real(value: f64) -> String {
     if value > 1e300 { "1.79769e+308".to_owned() } else { value.to_string() }
+}
+
+fn texts(values: &[String]) -> Datum {
+    array(oid::TEXT, values.iter().map(|value| text(value)).collect())
 }
 
 fn text_array(values: &[&'static str]) -> Datum {

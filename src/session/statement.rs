@@ -9,6 +9,7 @@ use super::settings::IsolationLevel;
 use crate::error::{Error, Result};
 use crate::sql::ddl;
 use crate::sql::parse::{NodeEnum, ParsedStatement, ast};
+use crate::sql::types::SqlType;
 use crate::sqlstate;
 
 /// A statement for the session itself.
@@ -120,6 +121,8 @@ pub struct DeclareCursor {
     pub scroll: bool,
     pub no_scroll: bool,
     pub hold: bool,
+    /// The parameters' types, of one that the client has prepared.
+    pub params: Vec<SqlType>,
 }
 
 #[derive(Clone, Debug)]
@@ -190,6 +193,7 @@ impl Command {
                 scroll: node.options & CURSOR_OPT_SCROLL != 0,
                 no_scroll: node.options & CURSOR_OPT_NO_SCROLL != 0,
                 hold: node.options & CURSOR_OPT_HOLD != 0,
+                params: Vec::new(),
             }),
             NodeEnum::FetchStmt(node) => Command::Fetch(FetchCursor {
                 name: node.portalname.clone(),

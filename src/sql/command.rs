@@ -6,6 +6,7 @@
 //! tree alone tells of all the others.
 
 use super::parse::{NodeEnum, ast};
+use crate::config::LogStatement;
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -55,6 +56,37 @@ pub fn write_class(node: &NodeEnum) -> WriteClass {
         N::ClusterStmt(_) | N::ReindexStmt(_) | N::VacuumStmt(_) => WriteClass::Maintains,
         _ => WriteClass::Writes,
     }
+}
+
+/// The least `log_statement` that logs a statement, as PostgreSQL's
+/// `GetCommandLogLevel`. Of EXECUTE, whose statement is not in the tree, `All`.
+pub fn log_class(node: &NodeEnum) -> LogStatement {
+    use NodeEnum as N;
+    let inner = |node: &Option<Box<ast::Node>>| {
+        let node = node.as_ref().and_then(|node| node.node.as_ref());
+        node.map_or(LogStatement::All, log_class)
+    };
+    match node {
+        N::InsertStmt(_) | N::UpdateStmt(_) | N::DeleteStmt(_) | N::MergeStmt(_) => {
+            LogStatement::Mod
+        }
+        N::TruncateStmt(_) => LogStatement::Mod,
+        N::CopyStmt(copy) if copy.is_from => LogStatement::Mod,
+        N::PrepareStmt(prepare) => inner(&prepare.query),
+        N::ExplainStmt(explain) if explains_by_running(explain) => inner(&explain.query),
+        N::AlterSystemStmt(_) | N::ClusterStmt(_) => LogStatement::Ddl,
+        node => match write_class(node) {
+            WriteClass::Writes => LogStatement::Ddl,
+            WriteClass::ReadsOnly | WriteClass::Maintains => LogStatement::All,
+        },
+    }
+}
+
+/// EXPLAIN ANALYZE.
+fn explains_by_running(explain: &ast::ExplainStmt) -> bool {
+    explain.options.iter().any(|option| {
+        matches!(&option.node, Some(NodeEnum::DefElem(option)) if option.defname == "analyze")
+    })
 }
 
 /// `25006` for a utility statement that a read-only transaction may not run.

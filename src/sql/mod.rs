@@ -80,6 +80,13 @@ enum Body {
     Routine(Arc<routine::command::Top>),
 }
 
+impl Prepared {
+    /// Whether PostgreSQL would compute it while it plans.
+    pub fn is_constant(&self) -> bool {
+        matches!(&self.body, Body::Query(query) if query.is_constant())
+    }
+}
+
 /// Binds a statement. `declared` are the parameter types that the client gave;
 /// 0, and what is missing at the end, is deduced.
 pub fn prepare(
@@ -173,11 +180,12 @@ fn prepare_bound(node: &NodeEnum, eval: &EvalContext, declared: &[Oid]) -> Resul
 pub fn prepare_cursor(
     parsed: &Arc<ParsedStatement>,
     eval: &EvalContext,
+    declared: &[Oid],
 ) -> Result<Option<(Prepared, bind::CursorQuery)>> {
     if !matches!(&parsed.node, NodeEnum::SelectStmt(select) if select.into_clause.is_none()) {
         return Ok(None);
     }
-    let mut binder = Binder::new(eval, &[]);
+    let mut binder = Binder::new(eval, declared);
     let Some(cursor) = binder.bind_cursor(&parsed.node)? else { return Ok(None) };
     let bound = BoundStatement {
         statement: Statement::Query(cursor.query.clone()),
@@ -243,11 +251,20 @@ pub fn prepare_with(
     Ok((prepare(parsed, eval, &[])?, Vec::new()))
 }
 
+/// Columns of a result, as many as PostgreSQL's (`MaxTupleAttributeNumber`).
+const RESULT_COLUMNS_MAX: usize = 1_664;
+
 fn compile_bound(bound: BoundStatement, eval: &EvalContext) -> Result<Prepared> {
     let BoundStatement { statement, command, params, relations, permissions, depends_on_role } =
         bound;
     let calls_functions = routine::are_called_in(&statement);
     let columns = statement_columns(&statement, &eval.catalog);
+    if columns.as_ref().is_some_and(|columns| columns.len() > RESULT_COLUMNS_MAX) {
+        return Err(Error::new(
+            crate::sqlstate::TOO_MANY_COLUMNS,
+            format!("target lists can have at most {RESULT_COLUMNS_MAX} entries"),
+        ));
+    }
     let body = match statement {
         Statement::Query(query) => Body::Query(run::CompiledQuery::new(&query, &eval.catalog)),
         other => Body::Modify(dml::Compiled::new(&other, &eval.catalog)?),
@@ -363,7 +380,10 @@ pub async fn execute(
         ctx.eval.loan.open(work);
     }
     match &prepared.body {
-        Body::Query(query) => query.execute(params, work, ctx).await.map(Outcome::Rows),
+        Body::Query(query) => {
+            let rows = query.execute(params, work, ctx).await;
+            rows.or_else(|error| query.failing(error)).map(Outcome::Rows)
+        }
         Body::Modify(compiled) => compiled.execute(params, work, ctx).await,
         Body::Explain(explain) => explain.execute(params, work, ctx).await,
         Body::Utility(parsed) => {

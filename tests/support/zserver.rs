@@ -47,6 +47,14 @@ impl Zserver {
         Zserver::spawn(command, data)
     }
 
+    /// Starts over a fresh data directory with its log in a file.
+    pub fn start_logged(data: &Path, log: &Path, environment: &[(&str, &str)]) -> Zserver {
+        let mut command = serve(data);
+        let log = std::fs::File::create(log).expect("a log file");
+        command.arg("--dev").envs(environment.iter().copied()).stderr(log);
+        Zserver::spawn_logging(command, data)
+    }
+
     /// Starts without trust, and hands over the lines of its log as they come.
     pub fn start_with_log(
         data: &Path,

@@ -81,12 +81,37 @@ pub(super) const SET_KERNELS: &[SetKernel] = &[
         symbol: "pg_prepared_xact",
         rows: |call, _| super::server::server_rows(call, "pg_prepared_xacts"),
     },
+    SetKernel {
+        symbol: "pg_hba_file_rules",
+        rows: |call, _| of_superusers(call, "pg_hba_file_rules"),
+    },
+    SetKernel {
+        symbol: "pg_ident_file_mappings",
+        rows: |call, _| of_superusers(call, "pg_ident_file_mappings"),
+    },
     SetKernel { symbol: "pg_available_extensions", rows: extensions },
     SetKernel { symbol: "pg_available_extension_versions", rows: extension_versions },
     SetKernel { symbol: "pg_extension_update_paths", rows: update_paths },
 ];
 
 const DEFAULT_TABLESPACE: Oid = 1663;
+
+/// What the server shows to superusers alone.
+fn of_superusers(call: &CallContext<'_>, function: &str) -> Result<SetRows> {
+    check_superuser(call, function)?;
+    super::server::server_rows(call, function)
+}
+
+fn check_superuser(call: &CallContext<'_>, function: &str) -> Result<()> {
+    let role = call.eval.catalog.role_named(&call.eval.settings.current_user);
+    match role.is_some_and(|role| role.superuser) {
+        true => Ok(()),
+        false => Err(Error::new(
+            sqlstate::INSUFFICIENT_PRIVILEGE,
+            format!("permission denied for function {function}"),
+        )),
+    }
+}
 
 fn not_recovering() -> Error {
     Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, "recovery is not in progress")

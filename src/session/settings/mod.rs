@@ -461,20 +461,25 @@ fn authorize(parameter: &Parameter, authority: Authority) -> Result<()> {
             format!("parameter \"{name}\" cannot be {rest}"),
         ))
     };
+    let denied = || {
+        Err(Error::new(
+            sqlstate::INSUFFICIENT_PRIVILEGE,
+            format!("permission denied to set parameter \"{name}\""),
+        ))
+    };
     match (parameter.context, authority) {
         (_, Authority::Server) | (Context::User, _) => Ok(()),
         (Context::Internal, _) => refused("changed"),
         (Context::Postmaster, _) => refused("changed without restarting the server"),
         (Context::Sighup, _) => refused("changed now"),
         (Context::Backend, Authority::Startup { .. }) => Ok(()),
-        (Context::Backend, _) => refused("set after connection start"),
+        (Context::SuperuserBackend, Authority::Startup { superuser: true }) => Ok(()),
+        (Context::SuperuserBackend, Authority::Startup { superuser: false }) => denied(),
+        (Context::Backend | Context::SuperuserBackend, _) => refused("set after connection start"),
         (Context::Superuser, Authority::Superuser | Authority::Startup { superuser: true }) => {
             Ok(())
         }
-        (Context::Superuser, _) => Err(Error::new(
-            sqlstate::INSUFFICIENT_PRIVILEGE,
-            format!("permission denied to set parameter \"{name}\""),
-        )),
+        (Context::Superuser, _) => denied(),
     }
 }
 

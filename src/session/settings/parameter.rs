@@ -40,6 +40,7 @@ pub enum Context {
     Postmaster,
     Sighup,
     Backend,
+    SuperuserBackend,
     Superuser,
     User,
 }
@@ -69,6 +70,7 @@ impl Context {
             Context::Postmaster => "postmaster",
             Context::Sighup => "sighup",
             Context::Backend => "backend",
+            Context::SuperuserBackend => "superuser-backend",
             Context::Superuser => "superuser",
             Context::User => "user",
         }
@@ -164,7 +166,8 @@ fn read_line(line: &'static str) -> Parameter {
             "internal" => Context::Internal,
             "postmaster" => Context::Postmaster,
             "sighup" => Context::Sighup,
-            "backend" | "superuser-backend" => Context::Backend,
+            "backend" => Context::Backend,
+            "superuser-backend" => Context::SuperuserBackend,
             "superuser" => Context::Superuser,
             _ => Context::User,
         },

@@ -2,6 +2,7 @@
 
 use super::check;
 use super::parameter::Value;
+use crate::config::LogStatement;
 use crate::sql::functions::context::{DateOrder, DateStyle, IntervalStyle};
 use crate::sql::types::datetime::Zone;
 
@@ -21,6 +22,9 @@ pub struct Derived {
     pub default_read_only: bool,
     pub default_deferrable: bool,
     pub client_min_messages: MessageLevel,
+    pub log_statement: LogStatement,
+    pub log_connections: bool,
+    pub log_disconnections: bool,
     pub time_zone: Zone,
     pub date_style: DateStyle,
     pub date_order: DateOrder,
@@ -118,6 +122,14 @@ impl Derived {
             default_read_only: flag("default_transaction_read_only"),
             default_deferrable: flag("default_transaction_deferrable"),
             client_min_messages: message_level(text("client_min_messages")),
+            log_statement: match text("log_statement") {
+                "ddl" => LogStatement::Ddl,
+                "mod" => LogStatement::Mod,
+                "all" => LogStatement::All,
+                _ => LogStatement::None,
+            },
+            log_connections: flag("log_connections"),
+            log_disconnections: flag("log_disconnections"),
             time_zone: zone.map_or(Zone::UTC, |zone| zone.zone),
             date_style,
             date_order,

@@ -240,6 +240,11 @@ impl Binder<'_> {
         let count = function.args.len();
         let mut ty = SqlType::new(target.oid);
         let mut args = vec![expr];
+        // smallint to oid and its like is a function to integer, whose values are others.
+        if function.returns == INT4.oid && target.oid != INT4.oid {
+            let call = Call { function, args, ty: INT4, sql_syntax: false };
+            return relabel(typed(ExprKind::Call(call), INT4, location), ty);
+        }
         if count > 1 {
             args.push(constant(Datum::Int4(target.typmod), INT4));
             ty = target;

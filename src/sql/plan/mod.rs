@@ -30,6 +30,7 @@ mod limit;
 mod lower;
 mod operator;
 mod optimize;
+mod prefix;
 mod prepare;
 mod projectset;
 mod prune;
@@ -50,7 +51,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::MemoryConsumer;
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
 use futures::StreamExt;
 use parking_lot::RwLock;
 
@@ -232,7 +233,7 @@ impl Planner {
 impl Plan {
     /// Starts the plan; its batches have the output columns in order.
     pub fn execute(&self, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        execute_stream(Arc::clone(&self.physical), context).map_err(failure::unwrap)
+        prefix::execute(&self.physical, context).map_err(failure::unwrap)
     }
 
     /// Reads datums from the plan's batches.

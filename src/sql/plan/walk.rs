@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 pub use crate::sql::ir::visit::has_subquery;
 use crate::sql::ir::visit::{self, columns};
-use crate::sql::ir::{ColumnId, Expr, ExprKind, Query, Rel, Subquery, WindowFunction};
+use crate::sql::ir::{ColumnId, Expr, ExprKind, Query, Rel, WindowFunction};
 
 /// The columns an expression reads, its subqueries' free columns included.
 pub fn columns_read(expr: &Expr) -> HashSet<ColumnId> {
@@ -102,16 +102,6 @@ pub fn conjuncts(expr: &Expr) -> Vec<Expr> {
         ExprKind::And(args) => args.iter().flat_map(conjuncts).collect(),
         _ => vec![expr.clone()],
     }
-}
-
-/// The subqueries directly in an expression (not those nested in subqueries).
-pub fn take_subqueries(expr: &mut Expr, replace: &mut dyn FnMut(Subquery, &Expr) -> ExprKind) {
-    if let ExprKind::Subquery(subquery) = &expr.kind {
-        let subquery = (**subquery).clone();
-        expr.kind = replace(subquery, expr);
-        return;
-    }
-    visit::operands_mut(expr, &mut |operand| take_subqueries(operand, replace));
 }
 
 /// The function behind a window call, for its name.

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::runtime::{self, Task};
 use super::work::Touched;
 use super::{Lender, StatementContext, Work, failure, locking};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Volatility};
 use crate::error::{Error, Result};
 use crate::sql::dml;
 use crate::sql::ir::visit;
@@ -24,6 +24,7 @@ use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
 use crate::sql::plan::fast::FastPlan;
 use crate::sql::plan::{self, Plan, Planner, walk};
 use crate::sql::types::{Datum, SqlType, oid};
+use crate::sqlstate;
 use crate::txn::Activity;
 
 /// Batches between the query and the session.
@@ -62,6 +63,8 @@ pub struct CompiledQuery {
     query: Query,
     fast: Option<FastPlan>,
     columns: Arc<[ResultColumn]>,
+    /// See [`CompiledQuery::failing`].
+    is_constant: bool,
 }
 
 impl CompiledQuery {
@@ -70,8 +73,31 @@ impl CompiledQuery {
         CompiledQuery {
             fast: FastPlan::recognise(query, catalog),
             columns: result_columns(&query.output, catalog),
+            is_constant: is_constant(&query.rel),
             query: query.clone(),
         }
+    }
+
+    /// Whether its rows are decided by constants and parameters alone, and computed at
+    /// once: what PostgreSQL does while it plans.
+    pub fn is_constant(&self) -> bool {
+        self.is_constant && self.is_fast()
+    }
+
+    /// The rows of a query that has failed before the first one: PostgreSQL tells a
+    /// client of the columns before it computes a row, and of the error then. `Err` for
+    /// what PostgreSQL finds out while it plans: errors in what is constant.
+    pub fn failing(&self, error: Error) -> Result<RowStream> {
+        let is_planning = self.is_constant || error.code() == sqlstate::FEATURE_NOT_SUPPORTED;
+        if is_planning || error.is_fatal() || error.is_catalog_changed() {
+            return Err(error);
+        }
+        Ok(RowStream {
+            columns: Arc::clone(&self.columns),
+            rows: Box::pin(futures::stream::once(async { Err(error) })),
+            tag: RowsTag::Counted("SELECT"),
+            lender: None,
+        })
     }
 
     pub fn columns(&self) -> &Arc<[ResultColumn]> {
@@ -105,7 +131,12 @@ impl CompiledQuery {
         work: &mut Work,
         context: &StatementContext,
     ) -> Result<RowStream> {
-        if let Some(rows) = self.fast_rows(params, work, context)? {
+        let fast = match self.fast_rows(params, work, context) {
+            // Planned after all, for the rows before the one that fails.
+            Err(error) if !self.is_constant && !error.is_catalog_changed() => None,
+            rows => rows?,
+        };
+        if let Some(rows) = fast {
             let rows = (!rows.is_empty()).then(|| Ok(Rows::Datums(rows)));
             return Ok(RowStream {
                 columns: Arc::clone(&self.columns),
@@ -116,6 +147,23 @@ impl CompiledQuery {
         }
         execute_query(&self.query, params, work, context).await
     }
+}
+
+/// Whether nothing but constants and immutable functions decides the rows.
+fn is_constant(rel: &Rel) -> bool {
+    let mut is_constant = !matches!(rel, Rel::Functions(_) | Rel::ProjectSet { .. });
+    visit::inputs(rel, &mut |input| is_constant = is_constant && self::is_constant(input));
+    if !is_constant {
+        return false;
+    }
+    let (mut scans, mut changes) = (false, false);
+    let mut note = |expr: &Expr| {
+        if let ExprKind::Call(call) = &expr.kind {
+            changes |= call.function.volatility != Volatility::Immutable;
+        }
+    };
+    visit::each_in_rel(rel, &mut note, &mut |_| scans = true);
+    !scans && !changes
 }
 
 /// Runs a query for a client.

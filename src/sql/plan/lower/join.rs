@@ -9,7 +9,7 @@ use datafusion::logical_expr::{self as df, Join, LogicalPlan};
 
 use super::expr::{Lowered, balanced};
 use super::rel::guarded;
-use super::subquery::Dependency;
+use super::subquery::{Dependency, Taken};
 use super::{Lowering, Relation, produced};
 use crate::error::{Error, Result};
 use crate::sql::ir::{ColumnId, Expr, ExprKind, JoinKind, Rel, Subquery, visit};
@@ -122,7 +122,7 @@ impl Lowering<'_> {
     /// A relation with subqueries' values as further columns.
     fn computed(&self, relation: Relation, subqueries: Hoisted) -> Result<Relation> {
         subqueries.into_iter().try_fold(relation, |relation, (id, subquery, ty)| {
-            self.with_subquery(relation, id, subquery, ty)
+            self.with_subquery(relation, Taken { id, subquery, ty, guards: Vec::new() })
         })
     }
 

@@ -25,6 +25,7 @@ use crate::sql::plan::apply::{Apply, Dependent, LateralJoin, Value};
 use crate::sql::plan::form::{Form, column_name};
 use crate::sql::plan::prepare::column_of;
 use crate::sql::plan::walk;
+use crate::sql::run::eval::Evaluator;
 use crate::sql::run::eval::native::{Comparison, Native, native};
 use crate::sql::types::{Datum, SqlType, oid};
 
@@ -45,6 +46,15 @@ impl Dependency {
         });
         read
     }
+}
+
+/// A subquery that was taken out of an expression, for a column in its place.
+pub(super) struct Taken {
+    pub id: ColumnId,
+    pub subquery: Subquery,
+    pub ty: SqlType,
+    /// What has to be true for its value to matter.
+    pub guards: Vec<Expr>,
 }
 
 /// A subquery's relation without what does not matter to whether rows exist.
@@ -224,32 +234,61 @@ impl Lowering<'_> {
     /// Replaces the subqueries (and GROUPING calls) in `exprs` by columns, which
     /// are added to the relation.
     pub fn resolve(&self, relation: Relation, exprs: &mut [Expr]) -> Result<Relation> {
-        let mut found: Vec<(ColumnId, Subquery, SqlType)> = Vec::new();
+        let mut found = Vec::new();
         for expr in exprs.iter_mut() {
-            walk::take_subqueries(expr, &mut |subquery, expr| {
-                let id = self.planner.fresh_column();
-                found.push((id, subquery, expr.ty));
-                ExprKind::Column(id)
-            });
+            self.take_guarded(expr, &mut Vec::new(), &mut found);
         }
         let mut relation = project_grouping(self, relation, exprs)?;
-        for (id, subquery, ty) in found {
-            relation = self.with_subquery(relation, id, subquery, ty)?;
+        for taken in found {
+            relation = self.with_subquery(relation, taken)?;
         }
         Ok(relation)
     }
 
-    /// A relation with a subquery's value for each row as the column `id`.
-    pub(super) fn with_subquery(
-        &self,
-        relation: Relation,
-        id: ColumnId,
-        subquery: Subquery,
-        ty: SqlType,
-    ) -> Result<Relation> {
-        match self.grouped(&relation, id, &subquery, ty)? {
+    /// Takes the subqueries directly in an expression, each with what has to be true for
+    /// its value to matter: a branch of CASE is computed for its own rows only.
+    fn take_guarded(&self, expr: &mut Expr, guards: &mut Vec<Expr>, found: &mut Vec<Taken>) {
+        match &mut expr.kind {
+            ExprKind::Subquery(subquery) => {
+                let id = self.planner.fresh_column();
+                let (subquery, guards) = ((**subquery).clone(), guards.clone());
+                found.push(Taken { id, subquery, ty: expr.ty, guards });
+                expr.kind = ExprKind::Column(id);
+            }
+            ExprKind::Case { operand: None, whens, otherwise } => {
+                let outside = guards.len();
+                for (when, then) in whens {
+                    self.take_guarded(when, guards, found);
+                    let test = |negated| {
+                        boolean(ExprKind::BoolTest {
+                            arg: Box::new(when.clone()),
+                            value: Some(true),
+                            negated,
+                        })
+                    };
+                    let is_usable = !walk::is_volatile(when);
+                    let before = guards.len();
+                    guards.extend(is_usable.then(|| test(false)));
+                    self.take_guarded(then, guards, found);
+                    guards.truncate(before);
+                    guards.extend(is_usable.then(|| test(true)));
+                }
+                if let Some(otherwise) = otherwise {
+                    self.take_guarded(otherwise, guards, found);
+                }
+                guards.truncate(outside);
+            }
+            _ => visit::operands_mut(expr, &mut |operand| {
+                self.take_guarded(operand, guards, found);
+            }),
+        }
+    }
+
+    /// A relation with a subquery's value for each row as a column.
+    pub(super) fn with_subquery(&self, relation: Relation, taken: Taken) -> Result<Relation> {
+        match self.grouped(&relation, taken.id, &taken.subquery, taken.ty)? {
             Some(joined) => Ok(joined),
-            None => self.apply(relation, id, subquery, ty),
+            None => self.apply(relation, taken),
         }
     }
 
@@ -354,14 +393,8 @@ impl Lowering<'_> {
     }
 
     /// Runs the subquery per distinct outer values.
-    fn apply(
-        &self,
-        relation: Relation,
-        id: ColumnId,
-        subquery: Subquery,
-        ty: SqlType,
-    ) -> Result<Relation> {
-        let Subquery { kind, query } = subquery;
+    fn apply(&self, relation: Relation, taken: Taken) -> Result<Relation> {
+        let Taken { id, subquery: Subquery { kind, query }, ty, guards } = taken;
         let (value, query) = match kind {
             SubqueryKind::Scalar => (Value::Scalar, query),
             SubqueryKind::Exists => (Value::Exists, query),
@@ -377,8 +410,34 @@ impl Lowering<'_> {
             }
         };
         let form = Form::of(ty, self.catalog())?;
-        let subquery = self.dependent(&relation, query.clone())?;
-        self.sub_plan(relation, id, &query, Apply { subquery, value, form })
+        let mut subquery = self.dependent(&relation, query.clone())?;
+        let guards = self.guards(&relation, guards, &mut subquery.outer);
+        self.sub_plan(relation, id, &query, Apply { subquery, value, form, guards })
+    }
+
+    /// The guards that can be evaluated over the outer columns, to which theirs are added.
+    fn guards(
+        &self,
+        relation: &Relation,
+        guards: Vec<Expr>,
+        outer: &mut Vec<(ColumnId, Form)>,
+    ) -> Vec<Evaluator> {
+        let mut usable = Vec::new();
+        for guard in guards {
+            let Ok(guard) = self.planner.substitute(&guard) else { continue };
+            let mut read: Vec<ColumnId> = walk::columns_read(&guard).into_iter().collect();
+            read.retain(|id| !outer.iter().any(|(known, _)| known == id));
+            read.sort();
+            let columns = read.iter().map(|id| Ok((*id, column(*id, &relation.scope)?.form)));
+            if let Ok(columns) = columns.collect::<Result<Vec<_>>>() {
+                outer.extend(columns);
+                usable.push(guard);
+            }
+        }
+        let slots: Vec<ColumnId> = outer.iter().map(|(id, _)| *id).collect();
+        let compiled = usable.iter().map(|guard| Evaluator::compile(guard, &slots, self.catalog()));
+        // One that cannot be evaluated here only spares less.
+        compiled.filter_map(Result::ok).filter(|guard| !guard.calls_functions()).collect()
     }
 
     /// Joins a relation with a subquery that reads its columns.
