@@ -371,7 +371,7 @@ fn a_crash_leaves_no_half_database() {
     });
     for round in 0..ROUNDS {
         let port = server.port;
-        let acknowledged = block_on(async {
+        let done = block_on(async {
             let first = superuser(port, "postgres").await;
             let made = tokio::spawn(async move {
                 for number in 0..100u64 {
@@ -389,10 +389,9 @@ fn a_crash_leaves_no_half_database() {
                 100
             });
             tokio::time::sleep(Duration::from_millis(150 + round * 90)).await;
-            made
+            drop(server.kill());
+            made.await.expect("the client lives")
         });
-        drop(server.kill());
-        let done = block_on(acknowledged).expect("the client lives");
         server = Zserver::start_over(&data, &[]);
         block_on(async {
             let first = superuser(server.port, "postgres").await;
