@@ -144,19 +144,19 @@ fn every_kind_of_damage_is_named() {
         let rid = key::index_rid(&key, &value).expect("a row id");
         (key, rid)
     };
-    healthy.expect(&["error    index        public.t_c: row", "has no entry"], |engine| {
+    healthy.expect(&["error    index        postgres.public.t_c: row", "has no entry"], |engine| {
         let (key, _) = first(engine, t_c);
         write(engine, |batch| batch.remove(Keyspace::Indexes, key));
     });
     healthy.expect(
-        &["error    index        public.t_c: an entry names row 4711, which does not exist"],
+        &["error    index        postgres.public.t_c: an entry names row 4711, which does not exist"],
         |engine| {
             let entry = key::index_entry(t_c, b"\x01strange\0", Some(4711));
             write(engine, |batch| batch.put(Keyspace::Indexes, entry, *b""));
         },
     );
     healthy.expect(
-        &["error    index        public.t_c: an entry names row", "another key"],
+        &["error    index        postgres.public.t_c: an entry names row", "another key"],
         |engine| {
             let (_, rid) = first(engine, t_c);
             let entry = key::index_entry(t_c, b"\x01strange\0", Some(rid));
@@ -165,73 +165,83 @@ fn every_kind_of_damage_is_named() {
     );
     healthy.expect(
         &[
-            "error    index        public.t_pkey: an entry names row",
-            "error    count        public.t: the table has 48 rows, and counts 49",
+            "error    index        postgres.public.t_pkey: an entry names row",
+            "error    count        postgres.public.t: the table has 48 rows, and counts 49",
         ],
         |engine| {
             let (_, rid) = first(engine, t_pkey);
             write(engine, |batch| batch.remove(Keyspace::Rows, key::row(t, rid)));
         },
     );
-    healthy.expect(&["error    row          public.t: row"], |engine| {
+    healthy.expect(&["error    row          postgres.public.t: row"], |engine| {
         let (_, rid) = first(engine, t_pkey);
         write(engine, |batch| batch.put(Keyspace::Rows, key::row(t, rid), *b"\0 row"));
     });
     healthy.expect(
-        &["error    row          public.t: row 99999999 has an id never given out"],
+        &["error    row          postgres.public.t: row 99999999 has an id never given out"],
         |engine| transplant(engine, &healthy, 2, "t", 99_999_999),
     );
-    healthy
-        .expect(&["error    not null     public.t: row 5000 has NULL in column \"b\""], |engine| {
-            transplant(engine, &healthy, 0, "t", 5000)
-        });
     healthy.expect(
-        &["error    check        public.t: constraint \"t_b_check\": row 5000 violates it"],
+        &["error    not null     postgres.public.t: row 5000 has NULL in column \"b\""],
+        |engine| transplant(engine, &healthy, 0, "t", 5000),
+    );
+    healthy.expect(
+        &["error    check        postgres.public.t: constraint \"t_b_check\": row 5000 violates it"],
         |engine| transplant(engine, &healthy, 1, "t", 5000),
     );
     healthy.expect(
-        &["error    foreign key  public.t: constraint \"t_p_fkey\": row 5000 refers to a row \
+        &["error    foreign key  postgres.public.t: constraint \"t_p_fkey\": row 5000 refers to a row \
              that does not exist"],
         |engine| transplant(engine, &healthy, 2, "t", 5000),
     );
     healthy.expect(
-        &["error    unique       public.t_pkey: rows", "and 5000 have the same key"],
+        &["error    unique       postgres.public.t_pkey: rows", "and 5000 have the same key"],
         |engine| transplant(engine, &healthy, 3, "t", 5000),
     );
-    healthy.expect(&["error    unique       public.later_a_key: rows", "same key"], |engine| {
-        let rows = entries(engine, Keyspace::Rows, healthy.storage("later"));
-        let index = healthy.storage("later_a_key");
-        let payload =
-            key::index_payload(&entries(engine, Keyspace::Indexes, index)[0].0, false).to_vec();
-        write(engine, |batch| {
-            batch.put(Keyspace::Rows, key::row(healthy.storage("later"), 5000), rows[0].1.clone());
-            batch.put(Keyspace::Indexes, key::index_entry(index, &payload, Some(5000)), *b"");
-        });
-    });
     healthy.expect(
-        &["error    partition    public.parts_low: row 5000 is not within the partition's bounds"],
+        &["error    unique       postgres.public.later_a_key: rows", "same key"],
+        |engine| {
+            let rows = entries(engine, Keyspace::Rows, healthy.storage("later"));
+            let index = healthy.storage("later_a_key");
+            let payload =
+                key::index_payload(&entries(engine, Keyspace::Indexes, index)[0].0, false).to_vec();
+            write(engine, |batch| {
+                batch.put(
+                    Keyspace::Rows,
+                    key::row(healthy.storage("later"), 5000),
+                    rows[0].1.clone(),
+                );
+                batch.put(Keyspace::Indexes, key::index_entry(index, &payload, Some(5000)), *b"");
+            });
+        },
+    );
+    healthy.expect(
+        &["error    partition    postgres.public.parts_low: row 5000 is not within the partition's bounds"],
         |engine| {
             let rows = entries(engine, Keyspace::Rows, healthy.storage("parts_high"));
             let into = key::row(healthy.storage("parts_low"), 5000);
             write(engine, |batch| batch.put(Keyspace::Rows, into, rows[0].1.clone()));
         },
     );
-    healthy.expect(&["error    sequence     public.s: its state is damaged"], |engine| {
+    healthy.expect(&["error    sequence     postgres.public.s: its state is damaged"], |engine| {
         let key = Meta::Sequence(healthy.storage("s")).key();
         write(engine, |batch| batch.put(Keyspace::Meta, key, *b"?"));
     });
     healthy.expect(
-        &["error    sequence     public.s: its value 101 is not within its bounds, 1 to 100"],
+        &["error    sequence     postgres.public.s: its value 101 is not within its bounds, 1 to 100"],
         |engine| {
             let key = Meta::Sequence(healthy.storage("s")).key();
             let state = [&101i64.to_le_bytes()[..], &[1]].concat();
             write(engine, |batch| batch.put(Keyspace::Meta, key, state));
         },
     );
-    healthy.expect(&["error    index        public.tags_gin: row", "has no entry"], |engine| {
-        let (key, _) = first(engine, healthy.storage("tags_gin"));
-        write(engine, |batch| batch.remove(Keyspace::Indexes, key));
-    });
+    healthy.expect(
+        &["error    index        postgres.public.tags_gin: row", "has no entry"],
+        |engine| {
+            let (key, _) = first(engine, healthy.storage("tags_gin"));
+            write(engine, |batch| batch.remove(Keyspace::Indexes, key));
+        },
+    );
     healthy.expect(
         &[
             "warning  orphan       storage 900000: there are rows that no object has",
@@ -246,10 +256,13 @@ fn every_kind_of_damage_is_named() {
         },
     );
     // The class of relations is 2, that of constraints 8.
-    healthy.expect(&["error    catalog      public.t: its index", "does not exist"], |engine| {
-        let key = key::catalog(2, &healthy.storage("t_c").to_be_bytes());
-        write(engine, |batch| batch.remove(Keyspace::Catalog, key));
-    });
+    healthy.expect(
+        &["error    catalog      postgres.public.t: its index", "does not exist"],
+        |engine| {
+            let key = key::catalog(2, &healthy.storage("t_c").to_be_bytes());
+            write(engine, |batch| batch.remove(Keyspace::Catalog, key));
+        },
+    );
     healthy.expect(&["error    open"], |engine| {
         let key = key::catalog(2, &healthy.storage("t").to_be_bytes());
         write(engine, |batch| batch.put(Keyspace::Catalog, key, *b"\x01{}"));

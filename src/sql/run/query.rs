@@ -65,6 +65,9 @@ pub struct CompiledQuery {
     columns: Arc<[ResultColumn]>,
     /// See [`CompiledQuery::failing`].
     is_constant: bool,
+    /// Whether it may be run a second time: its rows depend on something, and no function
+    /// in it has an effect.
+    is_repeatable: bool,
 }
 
 impl CompiledQuery {
@@ -74,6 +77,7 @@ impl CompiledQuery {
             fast: FastPlan::recognise(query, catalog),
             columns: result_columns(&query.output, catalog),
             is_constant: is_constant(&query.rel),
+            is_repeatable: !is_constant(&query.rel) && !calls_volatile(&query.rel),
             query: query.clone(),
         }
     }
@@ -133,7 +137,7 @@ impl CompiledQuery {
     ) -> Result<RowStream> {
         let fast = match self.fast_rows(params, work, context) {
             // Planned after all, for the rows before the one that fails.
-            Err(error) if !self.is_constant && !error.is_catalog_changed() => None,
+            Err(error) if self.is_repeatable && is_of_a_row(&error) => None,
             rows => rows?,
         };
         if let Some(rows) = fast {
@@ -147,6 +151,23 @@ impl CompiledQuery {
         }
         execute_query(&self.query, params, work, context).await
     }
+}
+
+fn calls_volatile(rel: &Rel) -> bool {
+    let mut found = false;
+    let mut note = |expr: &Expr| {
+        if let ExprKind::Call(call) = &expr.kind {
+            found |= call.function.volatility == Volatility::Volatile;
+        }
+    };
+    visit::each_in_rel(rel, &mut note, &mut |_| {});
+    found
+}
+
+/// Whether an error comes from the values of a row, so that running the query another way
+/// meets it again. A conflict with another transaction, say, is told once.
+fn is_of_a_row(error: &Error) -> bool {
+    matches!(error.code().as_str().get(..2), Some("21" | "22" | "P0"))
 }
 
 /// Whether nothing but constants and immutable functions decides the rows.
