@@ -290,8 +290,8 @@ impl Ddl<'_> {
     }
 
     pub fn set_operator_schema(&mut self, node: Option<&ast::Node>, schema: &str) -> Result<()> {
-        let operator = self.operator_of(node)?;
         let schema = self.creation_schema(schema)?;
+        let operator = self.operator_of(node)?;
         let taken = self.operator_in(schema, &operator.name, (operator.left, operator.right));
         if taken.is_some_and(|taken| taken.oid != operator.oid) {
             return Err(Error::new(

@@ -150,6 +150,12 @@ fn require_orderly(table: &Relation, index: &Relation) -> Result<()> {
     let name = &index.name;
     let info = match &index.kind {
         RelationKind::Index(info) if info.table == table.oid => info,
+        kind if !matches!(kind, RelationKind::Index(_)) => {
+            return Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!("\"{name}\" is not an index"),
+            ));
+        }
         _ => {
             return Err(Error::new(
                 sqlstate::WRONG_OBJECT_TYPE,
