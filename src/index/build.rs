@@ -73,8 +73,19 @@ fn build_over(
     let index = info
         .index(index)
         .ok_or_else(|| Error::internal(format!("table has no index with OID {index}")))?;
+    let owner = work.catalog.role(info.relation.owner).map(|role| role.name.clone());
     let writer = &mut Writer::new(work, ctx);
-    Build { keys: Keys::new(writer, info, index)?, rows, info, index, writer }.run()
+    let mut build = Build { keys: Keys::new(writer, info, index)?, rows, info, index, writer };
+    // Functions in the index are the table's owner's to trust, whoever builds it.
+    match owner.filter(|owner| *owner != ctx.eval.settings.current_user) {
+        Some(owner) => {
+            let before = ctx.eval.session.switch_role(&owner)?;
+            let answer = build.run();
+            ctx.eval.session.restore_role(&before);
+            answer
+        }
+        None => build.run(),
+    }
 }
 
 struct Build<'a, 'w> {

@@ -345,7 +345,12 @@ impl Session {
         let lender = cursor.lender();
         let fetched = self.supervise_reading(lender, cursor.fetch(fetch.direction)).await;
         let fetched = fetched.and_then(|rows| self.seen(name, &cursor, rows));
-        if let Some(portal) = self.portals.get_mut(name) {
+        // One whose query has failed cannot be run again: it stays taken. That it does not
+        // go backwards is no failure.
+        let is_usable = |error: &Error| error.code() == sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE;
+        if fetched.as_ref().err().is_none_or(is_usable)
+            && let Some(portal) = self.portals.get_mut(name)
+        {
             portal.state = match cursor.source {
                 Some(source) if bound => PortalState::Suspended(source),
                 _ => PortalState::Cursor(cursor),

@@ -47,6 +47,11 @@ pub fn sql_body(eval: &EvalContext, function: &Function) -> Result<String> {
         let Some((_, value)) = plain.targets.first() else { return Err(unprintable("nothing")) };
         return Ok(format!("RETURN {}", printer.expr(value, &Names::default(), 0)?));
     }
+    let written = function.options.sql_body.as_deref().unwrap_or_default();
+    if written.contains("RETURN ") {
+        // Its statement is kept as a SELECT.
+        return Err(unprintable("RETURN in a block"));
+    }
     let mut text = "BEGIN ATOMIC\n".to_owned();
     let parameters = Parameters { function: &function.name, names: &function.arg_names };
     for query in queries(eval, function, &eval.settings.search_path, Some(parameters))? {

@@ -34,7 +34,7 @@ pub async fn truncate(
     for table in &tables {
         empty(work, *table)?;
         if restart_identity {
-            restart_sequences(work, *table)?;
+            restart_sequences(work, ctx, *table).await?;
         }
     }
     for table in &tables {
@@ -120,7 +120,8 @@ fn put(work: &mut Work, relation: Relation) {
 
 /// RESTART IDENTITY: sequences owned by the table's columns begin anew, with new
 /// storage as well, so that a rollback gives the old values back.
-fn restart_sequences(work: &mut Work, table: Oid) -> Result<()> {
+/// Nobody else uses them before the transaction ends.
+async fn restart_sequences(work: &mut Work, ctx: &StatementContext, table: Oid) -> Result<()> {
     let owned: Vec<Relation> = work
         .catalog
         .relations()
@@ -133,6 +134,8 @@ fn restart_sequences(work: &mut Work, table: Oid) -> Result<()> {
         .map(|relation| (**relation).clone())
         .collect();
     for mut sequence in owned {
+        let mode = LockMode::AccessExclusive;
+        lock::acquire_relation(sequence.oid, mode, WaitPolicy::Wait, work, ctx).await?;
         sequence.storage_id = work.catalog.next_oid();
         put(work, sequence);
     }

@@ -372,7 +372,8 @@ impl Ddl<'_> {
         if info.predicate.is_some() {
             return refused("partial", sqlstate::FEATURE_NOT_SUPPORTED);
         }
-        if !info.valid {
+        // That of a partitioned table becomes valid with those of all its partitions.
+        if !info.valid && !relation.is_partitioned() {
             return refused("invalid", sqlstate::WRONG_OBJECT_TYPE);
         }
         let keys = info.keys.iter().take(info.key_count);
