@@ -12,10 +12,14 @@ use crate::txn::Keyspace;
 impl Check<'_> {
     pub(super) fn storage(&mut self, catalogs: &[Arc<Catalog>]) -> Result<()> {
         let (mut stored, mut sequences) = (BTreeSet::new(), BTreeMap::new());
-        for relation in catalogs.iter().flat_map(|catalog| catalog.relations()) {
+        let all = catalogs.iter().flat_map(|it| it.relations().map(move |relation| (it, relation)));
+        for (catalog, relation) in all {
             match &relation.kind {
                 RelationKind::Sequence(sequence) => {
-                    sequences.insert(relation.storage_id, (relation.clone(), sequence.clone()));
+                    let database = catalog.database(catalog.database).map_or("", |it| &it.name);
+                    let schema = catalog.schema_name(relation.schema);
+                    let object = format!("{database}.{schema}.{}", relation.name);
+                    sequences.insert(relation.storage_id, (object, sequence.clone()));
                 }
                 _ => {
                     stored.insert(relation.storage_id);
@@ -24,9 +28,8 @@ impl Check<'_> {
         }
         self.orphans(Keyspace::Rows, &stored)?;
         self.orphans(Keyspace::Indexes, &stored)?;
-        for (storage_id, (relation, sequence)) in &sequences {
-            let object = self.name_of(relation);
-            self.sequence(*storage_id, &object, sequence)?;
+        for (storage_id, (object, sequence)) in &sequences {
+            self.sequence(*storage_id, object, sequence)?;
         }
         for entry in self.overlay.clone().scan(Keyspace::Meta, &Meta::sequences(), false) {
             let (meta_key, _) = entry?;
