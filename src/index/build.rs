@@ -73,18 +73,28 @@ fn build_over(
     let index = info
         .index(index)
         .ok_or_else(|| Error::internal(format!("table has no index with OID {index}")))?;
-    let owner = work.catalog.role(info.relation.owner).map(|role| role.name.clone());
+    let owner = info.relation.owner;
     let writer = &mut Writer::new(work, ctx);
     let mut build = Build { keys: Keys::new(writer, info, index)?, rows, info, index, writer };
-    // Functions in the index are the table's owner's to trust, whoever builds it.
-    match owner.filter(|owner| *owner != ctx.eval.settings.current_user) {
-        Some(owner) => {
-            let before = ctx.eval.session.switch_role(&owner)?;
-            let answer = build.run();
+    as_owner(owner, ctx, || build.run())
+}
+
+/// Does something as the owner of a table, whose functions in an index are that role's to
+/// trust, whoever builds it. The role is in force until the transaction's end at most.
+pub(super) fn as_owner<T>(
+    owner: Oid,
+    ctx: &StatementContext,
+    run: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let role = ctx.eval.catalog.role(owner);
+    match role.filter(|role| role.name != ctx.eval.settings.current_user) {
+        Some(role) => {
+            let before = ctx.eval.session.switch_role(&role.name)?;
+            let answer = run();
             ctx.eval.session.restore_role(&before);
             answer
         }
-        None => build.run(),
+        None => run(),
     }
 }
 

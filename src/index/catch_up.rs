@@ -23,7 +23,7 @@ use std::iter::Peekable;
 use std::sync::Arc;
 
 use super::IndexInfo;
-use super::build::Keys;
+use super::build::{Keys, as_owner};
 use crate::error::{Error, Result};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
@@ -146,7 +146,8 @@ impl CatchUp {
         };
         keys.lend_to_functions(&writer);
         self.keys = Some((info.clone(), keys.clone()));
-        Row { of: self, info: &info, index, keys: &keys, writer: &mut writer, rid }.run()
+        let mut row = Row { of: self, info: &info, index, keys: &keys, writer: &mut writer, rid };
+        as_owner(info.relation.owner, ctx, || row.run())
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Cursor {
     scroll_while_small: bool,
     /// The columns that are the client's; the others tell which rows the rows are.
     visible: Option<usize>,
+    /// Its query has: it cannot be run again.
+    has_failed: bool,
 }
 
 impl Cursor {
@@ -63,6 +65,7 @@ impl Cursor {
             total: None,
             scroll_while_small: false,
             visible: None,
+            has_failed: false,
         }
     }
 
@@ -78,7 +81,9 @@ impl Cursor {
     /// Reads rows that were not read yet, at most `max`.
     async fn read(&mut self, max: usize) -> Result<Option<Rows>> {
         let Some(source) = self.source.as_mut() else { return Ok(None) };
-        source.next(max).await
+        let rows = source.next(max).await;
+        self.has_failed |= rows.is_err();
+        rows
     }
 
     fn keep(&mut self, rows: Rows) -> Result<()> {
@@ -345,10 +350,8 @@ impl Session {
         let lender = cursor.lender();
         let fetched = self.supervise_reading(lender, cursor.fetch(fetch.direction)).await;
         let fetched = fetched.and_then(|rows| self.seen(name, &cursor, rows));
-        // One whose query has failed cannot be run again: it stays taken. That it does not
-        // go backwards is no failure.
-        let is_usable = |error: &Error| error.code() == sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE;
-        if fetched.as_ref().err().is_none_or(is_usable)
+        // One that has failed stays taken. That it does not go backwards is no failure.
+        if !cursor.has_failed
             && let Some(portal) = self.portals.get_mut(name)
         {
             portal.state = match cursor.source {
