@@ -66,6 +66,17 @@ def junit(path, prefix=""):
     return results
 
 
+def pytest(python, words, server, arguments, **options):
+    """Outcomes of a pytest run whose output goes to the server's log."""
+    report = server.log.with_suffix(".xml")
+    words = [python, *words, f"--junitxml={report}"]
+    if arguments.only:
+        words += ["-k", " or ".join(arguments.only)]
+    with open(server.log, "wb") as log:
+        subprocess.run([str(word) for word in words], stdout=log, stderr=log, **options)
+    return junit(report)
+
+
 class Target:
     """A server that a suite runs against."""
 

@@ -17,6 +17,7 @@ mod cluster;
 pub mod deparse;
 mod depend;
 mod derived;
+pub mod encoding;
 mod extended_statistics;
 pub mod functions;
 mod inheritance;

@@ -6,7 +6,19 @@
 use std::collections::HashMap;
 
 use super::cycle::{Edge, Graph};
-use super::{Op, Transaction};
+
+/// What one transaction did, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    Append { key: i32, element: i32 },
+    Read { key: i32, list: Vec<i32> },
+}
+
+#[derive(Clone, Debug)]
+pub struct Transaction {
+    pub committed: bool,
+    pub ops: Vec<Op>,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {

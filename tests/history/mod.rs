@@ -16,15 +16,4 @@ mod checker;
 mod cycle;
 mod workload;
 
-/// What one transaction did, in order.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Op {
-    Append { key: i32, element: i32 },
-    Read { key: i32, list: Vec<i32> },
-}
-
-#[derive(Clone, Debug)]
-pub struct Transaction {
-    pub committed: bool,
-    pub ops: Vec<Op>,
-}
+use checker::{Op, Transaction};

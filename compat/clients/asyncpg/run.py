@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """asyncpg's own tests, those that can run on a server that is there already."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,18 +13,11 @@ VERSION = "0.30.0"
 def suite(server, arguments):
     source = suites.git("asyncpg", "https://github.com/MagicStack/asyncpg", f"v{VERSION}", VERSION)
     python = suites.venv("asyncpg", f"asyncpg=={VERSION}", "pytest<9", "async_timeout", "distro")
-    report = server.log.with_suffix(".xml")
     # The tests of the installed package: beside the sources it would not be compiled.
     tests = source / "tests"
-    words = [python, "-P", "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", tests]
-    words += ["--rootdir", source, "--import-mode=importlib", f"--junitxml={report}"]
-    if arguments.only:
-        words += ["-k", " or ".join(arguments.only)]
-    with open(server.log, "wb") as log:
-        subprocess.run(
-            [str(word) for word in words], cwd="/", env=server.environment(), stdout=log, stderr=log
-        )
-    return suites.junit(report)
+    words = ["-P", "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", tests]
+    words += ["--rootdir", source, "--import-mode=importlib"]
+    return suites.pytest(python, words, server, arguments, cwd="/", env=server.environment())
 
 
 suites.main("asyncpg", suite)

@@ -3,7 +3,6 @@
 
 import subprocess
 import sys
-import tarfile
 import tempfile
 from pathlib import Path
 
@@ -23,26 +22,13 @@ def program():
         target.mkdir(parents=True, exist_ok=True)
         if not (target / "src").exists():
             with tempfile.TemporaryDirectory() as scratch:
-                unpack(sources.fetch(Path(scratch)), target)
+                sources.unpack(sources.fetch(Path(scratch)), target, f"({WANTED})")
         source = target / "src"
         words = ["cc", "-O1", "-w", "-D_GNU_SOURCE", "-DFRONTEND", "-I/usr/include/postgresql/internal", "-I/usr/include/postgresql"]
         words += [f"-I{source}/include", f"-I{source}/backend"]
         words += [source / "test/modules/libpq_pipeline/libpq_pipeline.c"] + [source / name for name in OBJECTS]
         suites.run(words + ["-lpq", "-lm", "-o", target / "libpq_pipeline"])
     return target / "libpq_pipeline", target / "src/test/modules/libpq_pipeline/traces"
-
-
-def unpack(tarball, target):
-    import re
-
-    pattern = re.compile(rf"^[^/]+/({WANTED})$")
-    with tarfile.open(tarball) as archive:
-        for member in archive:
-            match = pattern.match(member.name)
-            if match and member.isfile():
-                path = target / match[1]
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(archive.extractfile(member).read())
 
 
 def suite(server, arguments):

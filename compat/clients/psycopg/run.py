@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """psycopg 3's own tests, without those that need a network of their own or hours."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,15 +15,9 @@ def suite(server, arguments):
     source = suites.git("psycopg", "https://github.com/psycopg/psycopg", VERSION, VERSION)
     python = suites.venv("psycopg", f"psycopg[binary]=={VERSION}", "psycopg-pool", "pytest<9", "anyio", "numpy")
     server.psql("CREATE EXTENSION IF NOT EXISTS hstore")
-    report = server.log.with_suffix(".xml")
     dsn = f"host=127.0.0.1 port={server.port} user=postgres dbname=postgres"
-    words = [python, "-m", "pytest", "-q", "--tb=short", "-m", LEFT_OUT]
-    words += ["--test-dsn", dsn, f"--junitxml={report}"]
-    if arguments.only:
-        words += ["-k", " or ".join(arguments.only)]
-    with open(server.log, "wb") as log:
-        subprocess.run([str(word) for word in words], cwd=source, stdout=log, stderr=log)
-    return suites.junit(report)
+    words = ["-m", "pytest", "-q", "--tb=short", "-m", LEFT_OUT, "--test-dsn", dsn]
+    return suites.pytest(python, words, server, arguments, cwd=source)
 
 
 suites.main("psycopg", suite)

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """SQLAlchemy's compliance suite for dialects, with its PostgreSQL dialect over psycopg."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -40,14 +39,9 @@ def suite(server, arguments):
     (directory / "test_suite.py").write_text(TESTS)
     server.psql("CREATE SCHEMA test_schema", "CREATE SCHEMA test_schema_2", "CREATE EXTENSION hstore", "CREATE EXTENSION citext")
     server.psql("ALTER DATABASE postgres SET DEFAULT_TEXT_SEARCH_CONFIG = 'pg_catalog.english'")
-    report = server.log.with_suffix(".xml")
-    words = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--dburi", server.url("postgresql+psycopg")]
-    words += [f"--junitxml={report}", "test_suite.py"]
-    if arguments.only:
-        words += ["-k", " or ".join(arguments.only)]
-    with open(server.log, "wb") as log:
-        subprocess.run([str(word) for word in words], cwd=directory, stdout=log, stderr=log)
-    return suites.junit(report)
+    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    words += ["--dburi", server.url("postgresql+psycopg"), "test_suite.py"]
+    return suites.pytest(python, words, server, arguments, cwd=directory)
 
 
 suites.main("sqlalchemy", suite)

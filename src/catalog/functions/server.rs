@@ -1,57 +1,12 @@
 //! The server about itself: encodings, recovery, settings, keywords, ACLs.
 
+use crate::catalog::encoding::ENCODINGS;
 use crate::catalog::{Catalog, RelationKind};
 use crate::error::Result;
 use crate::kernels;
 use crate::sql::functions::call::{arg, arg_or_null};
 use crate::sql::functions::{CallContext, Kernel, SetKernel, SetRows};
 use crate::sql::types::{ArrayValue, Datum, Oid, oid};
-
-/// PostgreSQL's encodings by number.
-const ENCODINGS: &[&str] = &[
-    "SQL_ASCII",
-    "EUC_JP",
-    "EUC_CN",
-    "EUC_KR",
-    "EUC_TW",
-    "EUC_JIS_2004",
-    "UTF8",
-    "MULE_INTERNAL",
-    "LATIN1",
-    "LATIN2",
-    "LATIN3",
-    "LATIN4",
-    "LATIN5",
-    "LATIN6",
-    "LATIN7",
-    "LATIN8",
-    "LATIN9",
-    "LATIN10",
-    "WIN1256",
-    "WIN1258",
-    "WIN866",
-    "WIN874",
-    "KOI8R",
-    "WIN1251",
-    "WIN1252",
-    "ISO_8859_5",
-    "ISO_8859_6",
-    "ISO_8859_7",
-    "ISO_8859_8",
-    "WIN1250",
-    "WIN1253",
-    "WIN1254",
-    "WIN1255",
-    "WIN1257",
-    "KOI8U",
-    "SJIS",
-    "BIG5",
-    "GBK",
-    "UHC",
-    "GB18030",
-    "JOHAB",
-    "SHIFT_JIS_2004",
-];
 
 /// The longest character of the one encoding that databases have, UTF8, in bytes.
 const UTF8_BYTES: i32 = 4;

@@ -73,11 +73,12 @@ pub struct CompiledQuery {
 impl CompiledQuery {
     /// Compiles for one catalog; another version of it needs another compilation.
     pub fn new(query: &Query, catalog: &Catalog) -> CompiledQuery {
+        let is_constant = is_constant(&query.rel);
         CompiledQuery {
             fast: FastPlan::recognise(query, catalog),
             columns: result_columns(&query.output, catalog),
-            is_constant: is_constant(&query.rel),
-            is_repeatable: !is_constant(&query.rel) && !calls_volatile(&query.rel),
+            is_constant,
+            is_repeatable: !is_constant && !calls_volatile(&query.rel),
             query: query.clone(),
         }
     }

@@ -1,6 +1,7 @@
 //! The options of CREATE DATABASE.
 
 use super::super::options::{boolean, conflicting, integer, options, string};
+use crate::catalog::encoding::{DATABASE_ENCODINGS, ENCODINGS};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::Oid;
@@ -127,44 +128,7 @@ impl CreateOptions {
     }
 
     fn check_encoding(&self, template: &str) -> Result<()> {
-        /// PostgreSQL's other encodings of databases, as `pg_encoding_to_char` says them.
-        const OTHERS: &[&str] = &[
-            "SQL_ASCII",
-            "EUC_JP",
-            "EUC_CN",
-            "EUC_KR",
-            "EUC_TW",
-            "EUC_JIS_2004",
-            "",
-            "MULE_INTERNAL",
-            "LATIN1",
-            "LATIN2",
-            "LATIN3",
-            "LATIN4",
-            "LATIN5",
-            "LATIN6",
-            "LATIN7",
-            "LATIN8",
-            "LATIN9",
-            "LATIN10",
-            "WIN1256",
-            "WIN1258",
-            "WIN866",
-            "WIN874",
-            "KOI8R",
-            "WIN1251",
-            "WIN1252",
-            "ISO_8859_5",
-            "ISO_8859_6",
-            "ISO_8859_7",
-            "ISO_8859_8",
-            "WIN1250",
-            "WIN1253",
-            "WIN1254",
-            "WIN1255",
-            "WIN1257",
-            "KOI8U",
-        ];
+        let known = &ENCODINGS[..DATABASE_ENCODINGS];
         let plain = |name: &str| -> String {
             name.chars()
                 .filter(|c| c.is_ascii_alphanumeric())
@@ -182,7 +146,7 @@ impl CreateOptions {
             }
             Some(Encoding::Number(number)) => {
                 let at = usize::try_from(*number).ok();
-                match at.and_then(|at| OTHERS.get(at)).filter(|name| !name.is_empty()) {
+                match at.and_then(|at| known.get(at)) {
                     Some(name) => *name,
                     None => {
                         return undefined(format!("{number} is not a valid encoding code"));
@@ -190,7 +154,7 @@ impl CreateOptions {
                 }
             }
             Some(Encoding::Name(name)) => {
-                match OTHERS.iter().find(|known| !known.is_empty() && plain(known) == plain(name)) {
+                match known.iter().find(|known| plain(known) == plain(name)) {
                     Some(known) => known,
                     None => return undefined(format!("{name} is not a valid encoding name")),
                 }

@@ -4,6 +4,7 @@ use unicode_normalization::{
     IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfd_quick, is_nfkc_quick, is_nfkd_quick,
 };
 
+use crate::catalog::encoding::ENCODINGS;
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sqlstate;
@@ -91,54 +92,8 @@ const WIN1250: Encoding = Encoding {
     ascii: b"  ' \"    %S<STZZ `'\"\".--  s>stzz   L A  \"CS  -RZ  ,l'u .,as L\"lzRAAAALCCCEEEEIIDDNNOOOOxRUUUUYTBraaaalccceeeeiiddnnoooo/ruuuuyt ",
 };
 
-/// PostgreSQL's numbers of encodings, as far as it has names for them here.
-const ENCODINGS: &[(i32, &str)] = &[
-    (0, "SQL_ASCII"),
-    (1, "EUC_JP"),
-    (2, "EUC_CN"),
-    (3, "EUC_KR"),
-    (4, "EUC_TW"),
-    (5, "EUC_JIS_2004"),
-    (6, "UTF8"),
-    (7, "MULE_INTERNAL"),
-    (8, "LATIN1"),
-    (9, "LATIN2"),
-    (10, "LATIN3"),
-    (11, "LATIN4"),
-    (12, "LATIN5"),
-    (13, "LATIN6"),
-    (14, "LATIN7"),
-    (15, "LATIN8"),
-    (16, "LATIN9"),
-    (17, "LATIN10"),
-    (18, "WIN1256"),
-    (19, "WIN1258"),
-    (20, "WIN866"),
-    (21, "WIN874"),
-    (22, "KOI8R"),
-    (23, "WIN1251"),
-    (24, "WIN1252"),
-    (25, "ISO_8859_5"),
-    (26, "ISO_8859_6"),
-    (27, "ISO_8859_7"),
-    (28, "ISO_8859_8"),
-    (29, "WIN1250"),
-    (30, "WIN1253"),
-    (31, "WIN1254"),
-    (32, "WIN1255"),
-    (33, "WIN1257"),
-    (34, "KOI8U"),
-    (35, "SJIS"),
-    (36, "BIG5"),
-    (37, "GBK"),
-    (38, "UHC"),
-    (39, "GB18030"),
-    (40, "JOHAB"),
-    (41, "SHIFT_JIS_2004"),
-];
-
 fn encoding_numbered(number: i32) -> Result<&'static str> {
-    let found = ENCODINGS.iter().find(|(known, _)| *known == number).map(|(_, name)| *name);
+    let found = usize::try_from(number).ok().and_then(|at| ENCODINGS.get(at)).copied();
     found.ok_or_else(|| {
         Error::new(sqlstate::UNDEFINED_OBJECT, format!("{number} is not a valid encoding code"))
     })
@@ -157,8 +112,7 @@ fn encoding_named(name: &str) -> Result<&'static str> {
         "unicode" => "utf8".to_owned(),
         other => other.to_owned(),
     };
-    let found =
-        ENCODINGS.iter().find(|(_, known)| letters(known) == wanted).map(|(_, known)| *known);
+    let found = ENCODINGS.iter().find(|known| letters(known) == wanted).copied();
     found.ok_or_else(|| {
         Error::new(sqlstate::UNDEFINED_OBJECT, format!("{name} is not a valid encoding name"))
     })

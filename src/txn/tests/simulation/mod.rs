@@ -40,22 +40,8 @@ mod session;
 mod world;
 
 use super::{Isolation, Limits};
-use checker::Level;
+use checker::{Level, Op, Transaction};
 use world::{Fsync, World};
-
-/// What one transaction did, in order, as the checker wants it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Op {
-    Append { key: i32, element: i32 },
-    Read { key: i32, list: Vec<i32> },
-}
-
-/// A transaction as the checker wants it.
-#[derive(Clone, Debug)]
-pub struct Transaction {
-    pub committed: bool,
-    pub ops: Vec<Op>,
-}
 
 /// Says what is wrong.
 type Verdict = Result<(), String>;
