@@ -101,6 +101,11 @@ pub trait Operator: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether its only input's batches are given as they are.
+    fn passes_on(&self) -> bool {
+        false
+    }
+
     /// How many rows there will be, where that is known.
     fn rows(&self) -> Option<usize> {
         None
@@ -265,6 +270,13 @@ impl OperatorExec {
             metrics: ExecutionPlanMetricsSet::new(),
         }
     }
+}
+
+/// The only input of an operator that gives its batches as they are.
+pub fn passed_on(plan: &dyn ExecutionPlan) -> Option<&Arc<dyn ExecutionPlan>> {
+    let any: &dyn std::any::Any = plan;
+    let node = any.downcast_ref::<OperatorExec>().filter(|node| node.operator.passes_on())?;
+    node.inputs.first()
 }
 
 impl DisplayAs for OperatorExec {
