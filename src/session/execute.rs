@@ -550,10 +550,9 @@ impl Session {
 fn uses_parameter(parsed: &ParsedStatement, bound: &Result<Query>) -> Option<Error> {
     let has_parameters = match bound {
         Ok(query) => !query.prepared().params.is_empty(),
-        Err(error) => matches!(
-            error.code(),
-            sqlstate::INDETERMINATE_DATATYPE | sqlstate::AMBIGUOUS_PARAMETER
-        ),
+        Err(error) => {
+            matches!(error.code(), sqlstate::INDETERMINATE_DATATYPE | sqlstate::AMBIGUOUS_PARAMETER)
+        }
     };
     if !has_parameters {
         return None;

@@ -223,9 +223,7 @@ impl Session {
         let input = eval.input();
         let decode = |(index, (value, ty)): (usize, (&Option<Bytes>, &SqlType))| {
             let Some(bytes) = value else {
-                return input
-                    .null(ty.oid)
-                    .map_err(|error| in_parameter(error, index, &request.statement));
+                return input.null(ty.oid).map_err(|error| in_parameter(error, index, request));
             };
             let repr = eval.catalog.repr(ty.oid)?;
             let decoded = match Format::of(&request.param_formats, index) {
@@ -234,7 +232,7 @@ impl Session {
                 }
                 Format::Binary => types::binary_recv(bytes, *ty, &repr, &input),
             };
-            decoded.map_err(|error| in_parameter(error, index, &request.statement))
+            decoded.map_err(|error| in_parameter(error, index, request))
         };
         request.params.iter().zip(types).enumerate().map(decode).collect()
     }
@@ -434,14 +432,20 @@ fn check_result_formats(formats: &[Format], columns: Option<&[ResultColumn]>) ->
     Ok(())
 }
 
-fn in_parameter(error: Error, index: usize, statement: &str) -> Error {
-    let statement = match statement {
-        "" => "unnamed statement".to_owned(),
-        name => format!("statement \"{name}\""),
+/// Says which parameter an error is about. A value in text is told as far as
+/// `log_parameter_max_length_on_error` lets it be, which is not at all.
+fn in_parameter(error: Error, index: usize, request: &BindRequest) -> Error {
+    let portal = match request.portal.as_str() {
+        "" => "unnamed portal".to_owned(),
+        name => format!("portal \"{name}\""),
     };
-    let number = index + 1;
-    let of = if statement.starts_with('u') { "unnamed portal" } else { "portal" };
-    error.with_context(format!("{of} parameter ${number} of {statement}"))
+    let value = match request.params.get(index) {
+        Some(Some(value)) if Format::of(&request.param_formats, index) == Format::Text => {
+            if value.is_empty() { " = ''" } else { " = '...'" }
+        }
+        _ => "",
+    };
+    error.with_context(format!("{portal} parameter ${}{value}", index + 1))
 }
 
 /// The first row as values.

@@ -30,7 +30,13 @@ impl Params {
     }
 
     pub fn fixed(types: &[Oid]) -> Params {
-        Params { types: types.to_vec(), fixed: true, names: Vec::new(), variables: None, left: Vec::new() }
+        Params {
+            types: types.to_vec(),
+            fixed: true,
+            names: Vec::new(),
+            variables: None,
+            left: Vec::new(),
+        }
     }
 
     pub fn types(&self) -> Vec<SqlType> {

@@ -273,8 +273,8 @@ impl OperatorExec {
 }
 
 /// The only input of an operator that gives its batches as they are.
-pub fn passed_on(plan: &dyn ExecutionPlan) -> Option<&Arc<dyn ExecutionPlan>> {
-    let any: &dyn std::any::Any = plan;
+pub fn passed_on(plan: &Arc<dyn ExecutionPlan>) -> Option<&Arc<dyn ExecutionPlan>> {
+    let any: &dyn std::any::Any = plan.as_ref();
     let node = any.downcast_ref::<OperatorExec>().filter(|node| node.operator.passes_on())?;
     node.inputs.first()
 }

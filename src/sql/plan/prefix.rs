@@ -53,7 +53,7 @@ fn projections(plan: &Arc<dyn ExecutionPlan>) -> (Vec<Projection>, Arc<dyn Execu
             let exprs = projection.expr().iter().map(|one| Arc::clone(&one.expr)).collect();
             found.push(Projection { exprs, schema: below.schema() });
             projection.input()
-        } else if let Some(input) = passed_on(below.as_ref()).filter(|input| is_one_stream(input)) {
+        } else if let Some(input) = passed_on(&below).filter(|input| is_one_stream(input)) {
             input
         } else {
             break;

@@ -104,7 +104,8 @@ mod tests {
         assert_eq!(read("(0,1)").as_deref(), Some("(0,1)"));
         assert_eq!(read("( 7,65535)x").as_deref(), Some("(7,65535)"));
         assert_eq!(read("(-1,2)").as_deref(), Some("(4294967295,2)"));
-        for wrong in ["abc", "( 1 , 2 )", "(1,70000)", "(4294967296,7)", "(1,2", "1,2)", "(,)", ""] {
+        for wrong in ["abc", "( 1 , 2 )", "(1,70000)", "(4294967296,7)", "(1,2", "1,2)", "(,)", ""]
+        {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }
