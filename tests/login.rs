@@ -423,9 +423,6 @@ fn columns_are_told_before_the_rows_that_fail() {
     let rows = b"CREATE TABLE u (a int); INSERT INTO u VALUES (3), (2), (1), (0), (5)";
     assert_eq!(tags(rows), "CC");
     assert_eq!(tags(b"SELECT 1/a FROM u"), "TDDDE");
-    assert_eq!(tags(b"SELECT 1/(3-g) FROM generate_series(1, 5) g"), "TDDE");
-    assert_eq!(tags(b"SELECT 1/(3-generate_series(1, 5))"), "TDDE");
-    assert_eq!(tags(b"SELECT (SELECT generate_series(1, 3-a)) FROM u"), "TDDE");
     assert_eq!(tags(b"SELECT 1/0"), "E");
     assert_eq!(tags(b"SELECT a FROM nowhere"), "E");
     assert_eq!(tags(b"INSERT INTO t VALUES (0) RETURNING a"), "E");

@@ -101,11 +101,6 @@ pub trait Operator: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether its only input's batches are given as they are.
-    fn passes_on(&self) -> bool {
-        false
-    }
-
     /// How many rows there will be, where that is known.
     fn rows(&self) -> Option<usize> {
         None
@@ -270,13 +265,6 @@ impl OperatorExec {
             metrics: ExecutionPlanMetricsSet::new(),
         }
     }
-}
-
-/// The only input of an operator that gives its batches as they are.
-pub fn passed_on(plan: &Arc<dyn ExecutionPlan>) -> Option<&Arc<dyn ExecutionPlan>> {
-    let any: &dyn std::any::Any = plan.as_ref();
-    let node = any.downcast_ref::<OperatorExec>().filter(|node| node.operator.passes_on())?;
-    node.inputs.first()
 }
 
 impl DisplayAs for OperatorExec {

@@ -1,11 +1,10 @@
 //! The rows before the one that fails.
 //!
 //! A projection computes a whole batch at a time, so that an error in one row takes the
-//! rows before it along, which PostgreSQL has sent to its client by then. The projections
-//! at the top of a plan are computed here: where a batch fails, by halves down to the row
+//! rows before it along, which PostgreSQL has sent to its client by then. The projection
+//! at the top of a plan is computed here: where a batch fails, by halves down to the row
 //! that does, and the rows before it are given first. A row computed again for that may
-//! call its functions again; the statement has failed in any case. Conditions and joins
-//! that fail take the rows of their batch along.
+//! call its functions again; the statement has failed in any case.
 
 use std::sync::Arc;
 
@@ -21,63 +20,35 @@ use datafusion::physical_plan::{
 };
 use futures::StreamExt;
 
-use super::operator::passed_on;
-
 /// Starts a plan.
 pub fn execute(
     plan: &Arc<dyn ExecutionPlan>,
     context: Arc<TaskContext>,
 ) -> Result<SendableRecordBatchStream> {
-    let (projections, input) = projections(plan);
-    if projections.is_empty() {
+    let any: &dyn std::any::Any = plan.as_ref();
+    let projection = any.downcast_ref::<ProjectionExec>();
+    let is_one_stream = plan.output_partitioning().partition_count() == 1;
+    let Some(projection) = projection.filter(|_| is_one_stream) else {
         return execute_stream(Arc::clone(plan), context);
-    }
-    let projected = Projected { projections };
-    let batches = input.execute(0, context)?.flat_map(move |batch| {
+    };
+    let projected = Projected {
+        exprs: projection.expr().iter().map(|projected| Arc::clone(&projected.expr)).collect(),
+        schema: plan.schema(),
+    };
+    let schema = Arc::clone(&projected.schema);
+    let input = projection.input().execute(0, context)?;
+    let batches = input.flat_map(move |batch| {
         futures::stream::iter(match batch {
             Ok(batch) => projected.pieces(&batch),
             Err(error) => vec![Err(error)],
         })
     });
-    Ok(Box::pin(RecordBatchStreamAdapter::new(plan.schema(), batches)))
-}
-
-/// The projections at the top of a plan, the lowest first, and what is below them. None
-/// over a sort: PostgreSQL computes what it sorts before it sorts, and so before any row
-/// is sent.
-fn projections(plan: &Arc<dyn ExecutionPlan>) -> (Vec<Projection>, Arc<dyn ExecutionPlan>) {
-    let (mut found, mut below) = (Vec::new(), Arc::clone(plan));
-    loop {
-        let any: &dyn std::any::Any = below.as_ref();
-        let next = if let Some(projection) = any.downcast_ref::<ProjectionExec>() {
-            let exprs = projection.expr().iter().map(|one| Arc::clone(&one.expr)).collect();
-            found.push(Projection { exprs, schema: below.schema() });
-            projection.input()
-        } else if let Some(input) = passed_on(&below).filter(|input| is_one_stream(input)) {
-            input
-        } else {
-            break;
-        };
-        below = Arc::clone(next);
-    }
-    if below.name().contains("Sort") || !is_one_stream(&below) {
-        return (Vec::new(), Arc::clone(plan));
-    }
-    found.reverse();
-    (found, below)
-}
-
-fn is_one_stream(plan: &Arc<dyn ExecutionPlan>) -> bool {
-    plan.output_partitioning().partition_count() == 1
-}
-
-struct Projection {
-    exprs: Vec<Arc<dyn PhysicalExpr>>,
-    schema: SchemaRef,
+    Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
 }
 
 struct Projected {
-    projections: Vec<Projection>,
+    exprs: Vec<Arc<dyn PhysicalExpr>>,
+    schema: SchemaRef,
 }
 
 impl Projected {
@@ -104,16 +75,6 @@ impl Projected {
         pieces
     }
 
-    fn compute(&self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let mut batch = batch.clone();
-        for projection in &self.projections {
-            batch = projection.compute(&batch)?;
-        }
-        Ok(batch)
-    }
-}
-
-impl Projection {
     fn compute(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let rows = batch.num_rows();
         let column = |expr: &Arc<dyn PhysicalExpr>| expr.evaluate(batch)?.into_array(rows);

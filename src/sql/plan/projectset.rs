@@ -203,25 +203,10 @@ impl Operator for ProjectSet {
                 let batch = batch.map_err(failure::unwrap)?;
                 let mut origins: Vec<u32> = Vec::new();
                 let mut made: Vec<Vec<Datum>> = Vec::new();
-                let mut failed = None;
-                'rows: for row in 0..batch.num_rows() {
+                for row in 0..batch.num_rows() {
                     reader.read(&batch, row, &mut values)?;
-                    let mut rows = match self.rows(&values, &mut kept) {
-                        Ok(rows) => rows,
-                        Err(error) => {
-                            failed = Some(error);
-                            break;
-                        }
-                    };
-                    loop {
-                        let values = match rows.next() {
-                            Ok(Some(values)) => values,
-                            Ok(None) => break,
-                            Err(error) => {
-                                failed = Some(error);
-                                break 'rows;
-                            }
-                        };
+                    let mut rows = self.rows(&values, &mut kept)?;
+                    while let Some(values) = rows.next()? {
                         origins.push(row as u32);
                         made.push(values);
                         if made.len() == batch_rows {
@@ -235,13 +220,9 @@ impl Operator for ProjectSet {
                         }
                     }
                 }
-                // The rows before one that fails are given first.
                 let out = emit(&run, &batch, &forms, &origins, &made)?;
                 if !run.sink.send(out).await {
                     break;
-                }
-                if let Some(error) = failed {
-                    return Err(error);
                 }
             }
             Ok(())

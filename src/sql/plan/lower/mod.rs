@@ -202,10 +202,6 @@ impl Operator for Gather {
         true
     }
 
-    fn passes_on(&self) -> bool {
-        true
-    }
-
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>> {
         Box::pin(pass_on(run))
     }
