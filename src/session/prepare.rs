@@ -44,7 +44,7 @@ impl Session {
         }
         let parsed = self.parse(text)?;
         let statement = match parsed.as_slice() {
-            [] => Arc::new(Statement { text: text.into(), body: Body::Empty }),
+            [] => Arc::new(Statement::empty(text)),
             [one] => {
                 self.check_not_failed(Some(one))?;
                 self.prepare_one(one, &declared)?
@@ -70,7 +70,7 @@ impl Session {
             declare.params = self.bind_kept(&declare.statement.clone(), Some(declared))?.params();
         }
         let body = Body::Command(Arc::new(command));
-        Ok(Arc::new(Statement { text: parsed.text.clone(), body }))
+        Ok(Arc::new(Statement::new(parsed, body)))
     }
 
     fn add_prepared(
@@ -217,7 +217,7 @@ impl Session {
             let repr = eval.catalog.repr(ty.oid)?;
             let decoded = match Format::of(&request.param_formats, index) {
                 Format::Text => {
-                    types::text_input(types::text::from_utf8(bytes)?, *ty, &repr, &input)
+                    types::text_input(&input.client_encoding.decode(bytes)?, *ty, &repr, &input)
                 }
                 Format::Binary => types::binary_recv(bytes, *ty, &repr, &input),
             };

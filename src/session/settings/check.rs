@@ -6,6 +6,8 @@ use super::parameter::{Parameter, Value};
 use crate::error::{Error, Result};
 use crate::sql::functions::context::{DateOrder, DateStyle};
 use crate::sql::types::datetime::Zone;
+use crate::sql::types::encoding::Encoding;
+use crate::sqlstate;
 
 /// PostgreSQL's longest identifier, in bytes.
 const NAME_BYTES_MAX: usize = 63;
@@ -20,6 +22,9 @@ pub fn canonical(parameter: &Parameter, text: &str, current: &Value) -> Result<V
             date_style_text(style, order)
         }
         "TimeZone" => parse_time_zone(text).ok_or_else(wrong)?.name,
+        "pg_stat_statements.track" if text.eq_ignore_ascii_case("all") => {
+            return Err(Error::unsupported("pg_stat_statements.track = all"));
+        }
         "client_encoding" => client_encoding(parameter, text)?,
         "search_path" => {
             parse_names(text).ok_or_else(|| wrong().with_detail("List syntax is invalid."))?;
@@ -47,21 +52,13 @@ pub fn canonical(parameter: &Parameter, text: &str, current: &Value) -> Result<V
 }
 
 fn client_encoding(parameter: &Parameter, text: &str) -> Result<String> {
-    let name: String =
-        text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    const OTHER: &[&str] = &[
-        "latin1", "latin2", "latin9", "win1252", "win1251", "win1250", "iso88591", "iso88595",
-        "koi8r", "euccn", "eucjp", "euckr", "sjis", "gbk", "big5", "uhc", "gb18030",
-    ];
-    match name.as_str() {
-        "utf8" | "unicode" => Ok("UTF8".to_owned()),
-        // No conversion: bytes pass as they are, and they are UTF-8 here.
-        "sqlascii" => Ok("SQL_ASCII".to_owned()),
-        other if OTHER.contains(&other) => {
-            Err(Error::unsupported(format!("client encoding \"{text}\"")))
-        }
-        _ => Err(parameter.invalid_value(text)),
+    let encoding = Encoding::named(text).ok_or_else(|| parameter.invalid_value(text))?;
+    if encoding.is_convertible() {
+        return Ok(encoding.name().to_owned());
     }
+    let detail = format!("Conversion between {} and UTF8 is not supported.", encoding.name());
+    let report = parameter.invalid_value(text).into_report();
+    Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, report.message).with_detail(detail))
 }
 
 /// `ISO, MDY` and every other order and subset of the words.

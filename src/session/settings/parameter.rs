@@ -63,6 +63,36 @@ pub enum Value {
     Text(Arc<str>),
 }
 
+/// Those whose values are for superusers and members of `pg_read_all_settings` only.
+const FOR_SUPERUSERS: &[&str] = &[
+    "config_file",
+    "data_directory",
+    "dynamic_library_path",
+    "external_pid_file",
+    "hba_file",
+    "ident_file",
+    "jit_provider",
+    "krb_server_keyfile",
+    "log_directory",
+    "log_filename",
+    "primary_conninfo",
+    "session_preload_libraries",
+    "shared_preload_libraries",
+    "ssl_ciphers",
+    "ssl_dh_params_file",
+    "ssl_ecdh_curve",
+    "ssl_max_protocol_version",
+    "ssl_min_protocol_version",
+    "ssl_passphrase_command",
+    "unix_socket_directories",
+];
+
+impl Parameter {
+    pub fn is_for_superusers(&self) -> bool {
+        FOR_SUPERUSERS.contains(&self.name)
+    }
+}
+
 impl Context {
     pub fn as_str(self) -> &'static str {
         match self {

@@ -284,7 +284,8 @@ impl Binder<'_> {
         let output = query.output.first().and_then(|column| below.columns.get(&column.id));
         let mut expr = output.cloned().ok_or_else(|| Error::internal("an empty policy"))?;
         substitute(&mut expr, &Below::renumbered(found, scan));
-        Ok(expr)
+        // NULL alone is of no type yet.
+        self.to_boolean(expr, "POLICY")
     }
 }
 

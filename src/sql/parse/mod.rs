@@ -19,6 +19,7 @@ mod cache;
 mod deparse;
 mod depth;
 mod ffi;
+mod identity;
 mod number;
 
 use std::sync::{Arc, OnceLock};
@@ -30,6 +31,7 @@ use prost::Message;
 pub use cache::Recent;
 pub use deparse::expression_text;
 pub use ffi::{SqlToken, SqlTokenKind};
+pub use identity::{Identity, explained};
 pub use pg_query::NodeEnum;
 /// PostgreSQL's parse tree.
 pub use pg_query::protobuf as ast;
@@ -289,6 +291,11 @@ fn syntax_error(raw: ffi::RawError, text: &str) -> Error {
     // What later grammars say otherwise than PostgreSQL 15's.
     if raw.message == "constraints cannot be altered to be NOT VALID" {
         return Error::new(code, "FOREIGN KEY constraints cannot be marked NOT VALID");
+    }
+    if raw.message.starts_with("unrecognized row security option") {
+        let detail = "Only PERMISSIVE or RESTRICTIVE policies are supported currently.";
+        let place = raw.position.checked_sub(1).map_or(-1, |at| byte_offset(text, at));
+        return Error::new(code, raw.message).with_detail(detail).at(place);
     }
     // Nor does it say where these are.
     let is_nowhere = matches!(

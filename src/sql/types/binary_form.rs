@@ -10,13 +10,13 @@ use super::snapshot::Snapshot;
 use super::wire::{Reader, put_sized};
 use super::{
     ArrayDim, ArrayValue, Bits, Datum, ElementType, Inet, Interval, Oid, Repr, SqlType,
-    apply_typmod, array, bits, json, jsonpath, mac, oid, range, text,
+    apply_typmod, array, bits, json, jsonpath, mac, oid, range,
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
 /// The version byte of `jsonb`'s binary form.
-const JSONB_VERSION: u8 = 1;
+pub(super) const JSONB_VERSION: u8 = 1;
 
 /// Appends the binary form of a value of type `type_oid`. NULL appends nothing.
 pub fn binary_send(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
@@ -139,11 +139,11 @@ fn recv(
         Repr::Char => Datum::Char(reader.u8()?),
         Repr::Numeric => Datum::Numeric(super::Numeric::recv(reader)?),
         Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore => {
-            Datum::Text(recv_text(reader, ty.oid)?)
+            Datum::Text(recv_text(reader, ty.oid, context)?)
         }
         Repr::Enum(labels) => {
-            let label = text::from_utf8(reader.rest())?;
-            return super::text_input(label, ty, &Repr::Enum(labels.clone()), context);
+            let label = context.client_encoding.decode(reader.rest())?;
+            return super::text_input(&label, ty, &Repr::Enum(labels.clone()), context);
         }
         Repr::Bytea => Datum::Bytea(reader.rest().to_vec().into()),
         Repr::Date => Datum::Date(recv_date(reader.i32()?)?),
@@ -167,7 +167,7 @@ fn recv(
         Repr::MacAddr8 => Datum::MacAddr8(reader.array()?),
         Repr::Jsonb => {
             check_version(reader.u8()?, "jsonb")?;
-            Datum::Jsonb(json::parse(text::from_utf8(reader.rest())?)?)
+            Datum::Jsonb(json::parse(&context.client_encoding.decode(reader.rest())?)?)
         }
         Repr::Array(element) => Datum::Array(Box::new(recv_array(reader, ty, element, context)?)),
         Repr::Record(_) => Datum::Record(recv_record(reader, ty, context)?),
@@ -193,20 +193,24 @@ fn is_snapshot(type_oid: Oid) -> bool {
     matches!(type_oid, oid::PG_SNAPSHOT | oid::TXID_SNAPSHOT)
 }
 
-fn recv_text(reader: &mut Reader<'_>, type_oid: Oid) -> Result<String> {
+fn recv_text(
+    reader: &mut Reader<'_>,
+    type_oid: Oid,
+    context: &InputContext<'_>,
+) -> Result<String> {
     if is_snapshot(type_oid) {
         return Snapshot::receive(reader).map(|snapshot| snapshot.text());
     }
     if type_oid == oid::JSONPATH {
         check_version(reader.u8()?, "jsonpath")?;
     }
-    let text = text::from_utf8(reader.rest())?;
+    let text = context.client_encoding.decode(reader.rest())?;
     match type_oid {
-        oid::JSON => json::validate(text)?,
-        oid::JSONPATH => return jsonpath::canonical(text),
+        oid::JSON => json::validate(&text)?,
+        oid::JSONPATH => return jsonpath::canonical(&text),
         _ => {}
     }
-    Ok(text.to_owned())
+    Ok(text.into_owned())
 }
 
 fn recv_bits(reader: &mut Reader<'_>) -> Result<Bits> {

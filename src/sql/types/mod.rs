@@ -27,6 +27,7 @@ pub mod key;
 pub mod mac;
 pub mod network;
 pub mod numeric;
+pub mod encoding;
 pub mod oid;
 pub mod range;
 mod rank;
