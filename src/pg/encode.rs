@@ -59,6 +59,15 @@ impl ColumnForm {
     }
 }
 
+impl ColumnForm {
+    /// Whether what is sent is not the text itself.
+    fn is_reworked(&self) -> bool {
+        types::is_reworked(self.oid)
+            || self.format == Format::Binary
+                && (self.unsendable.is_some() || matches!(self.repr, Repr::Hstore))
+    }
+}
+
 impl Encoder {
     pub fn new(
         columns: &[ResultColumn],
@@ -190,7 +199,10 @@ fn put_datum(
         ));
     }
     match form.format {
-        Format::Binary => types::send_sized(encoding.in_binary(value)?.as_ref(), form.oid, bytes),
+        Format::Binary => {
+            let value = encoding.in_binary(value, form.oid, context.catalog)?;
+            types::send_sized(&value, form.oid, bytes);
+        },
         Format::Text => {
             let start = bytes.len();
             put_sized(bytes, |bytes| types::text_output(value, form.oid, context, bytes));
@@ -267,7 +279,7 @@ impl<'a> Field<'a> {
             return Ok(());
         }
         let value = match self {
-            Field::Text(array) if !types::is_reworked(form.oid) => {
+            Field::Text(array) if !form.is_reworked() => {
                 let text = encoding.encode(array.value(row))?;
                 bytes.put_i32(text.len() as i32);
                 bytes.put_slice(&text);

@@ -13,7 +13,7 @@ use super::message::{Bind, Execute, Parse, Target};
 use super::simple::Tag;
 use crate::error::{Error, Result};
 use crate::session::stat_statements::Measure;
-use crate::session::{BindRequest, Format, Phase, PortalState, RowCursor, formats};
+use crate::session::{BindRequest, Format, Phase, PortalState, RowCursor};
 use crate::sql::outcome::{Outcome, RowsTag};
 use crate::sqlstate;
 
@@ -25,6 +25,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let query = self.query.clone();
         self.session.backend().set_query(&query);
         self.session.prepare(&parse.name, &query, parse.param_types)?;
+        self.tell_notices();
         self.wire.output.parse_complete();
         self.session.log_duration(begun, false, || {
             let name = if parse.name.is_empty() { "<unnamed>" } else { &parse.name };
@@ -43,9 +44,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.session.bind(BindRequest {
             portal: bind.portal,
             statement: bind.statement,
-            param_formats: formats(&bind.param_formats)?,
+            param_formats: bind.param_formats,
             params: bind.params,
-            result_formats: formats(&bind.result_formats)?,
+            result_formats: bind.result_formats,
         })?;
         self.compute_constant(&name).await?;
         self.wire.output.bind_complete();

@@ -70,6 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             return Ok(());
         }
         let statements = self.session.parse(&query)?;
+        self.tell_notices();
         let was_logged = self.session.log_query(&query, &statements);
         if statements.is_empty() {
             self.session.end_command(true).await?;

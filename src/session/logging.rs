@@ -110,6 +110,7 @@ impl Session {
             let more = if cut < statement.len() { "..." } else { "" };
             text.push_str(&format!(" STATEMENT:  {}{more}", &statement[..cut]));
         }
+        let text = on_one_line(&text);
         let backend = self.backend();
         tracing::info!(
             pid = backend.pid,
@@ -212,6 +213,7 @@ impl Session {
     }
 
     fn log(&self, text: &str) {
+        let text = on_one_line(text);
         let backend = self.backend();
         tracing::info!(
             pid = backend.pid,
@@ -219,5 +221,14 @@ impl Session {
             database = backend.database,
             "{text}"
         );
+    }
+}
+
+/// As PostgreSQL: what is behind a line break is indented, so that no client's text looks
+/// like a line of the log.
+fn on_one_line(text: &str) -> std::borrow::Cow<'_, str> {
+    match text.contains(['\n', '\r']) {
+        true => text.replace("\r\n", "\n").replace(['\n', '\r'], "\n\t").into(),
+        false => text.into(),
     }
 }

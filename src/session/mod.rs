@@ -65,7 +65,7 @@ pub use block::Phase;
 pub use database::Database;
 pub use execute::Statements;
 pub use fastpath::CallRequest;
-pub use format::{Format, formats};
+pub use format::Format;
 pub use maintenance::check_database;
 pub use notify::Notification;
 pub use plan::{Body, Statement};

@@ -18,7 +18,12 @@ pub fn canonical(parameter: &Parameter, text: &str, current: &Value) -> Result<V
     let canonical = match parameter.name {
         "DateStyle" => {
             let Value::Text(current) = current else { return Err(wrong()) };
-            let (style, order) = parse_date_style(text, current).ok_or_else(wrong)?;
+            let unknown = |word: String| {
+                wrong().with_detail(format!("Unrecognized key word: \"{word}\"."))
+            };
+            let parsed = parse_date_style(text, current);
+            let (style, order) =
+                parsed.ok_or_else(|| unknown_date_style(text).map_or_else(wrong, unknown))?;
             date_style_text(style, order)
         }
         "TimeZone" => parse_time_zone(text).ok_or_else(wrong)?.name,
@@ -91,6 +96,17 @@ pub fn parse_date_style(text: &str, current: &str) -> Option<(DateStyle, DateOrd
         order = new_order.unwrap_or(order);
     }
     Some((style, order))
+}
+
+/// The first word that is none of DateStyle's.
+fn unknown_date_style(text: &str) -> Option<String> {
+    const WORDS: &[&str] = &[
+        "iso", "sql", "postgres", "german", "mdy", "us", "noneuro", "noneuropean", "dmy", "euro",
+        "european", "ymd", "default",
+    ];
+    let words = text.split(',').map(|word| word.trim().trim_matches(['\'', '"']));
+    let mut words = words.map(str::to_ascii_lowercase).filter(|word| !word.is_empty());
+    words.find(|word| !WORDS.contains(&word.as_str()))
 }
 
 fn date_style_text(style: DateStyle, order: DateOrder) -> String {

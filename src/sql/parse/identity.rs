@@ -38,18 +38,25 @@ impl Identity {
     /// Of a query or a change of rows over these relations.
     pub fn of_query(sql: &str, relations: &[Oid]) -> Identity {
         let text = match sql.len() > SCANNED_BYTES_MAX {
-            true => None,
-            false => ffi::normalize(sql),
+            true => sql.to_owned(),
+            false => normalized(sql),
         };
-        let text = text.as_deref().unwrap_or(sql);
-        let query_id = number_of(text, relations);
-        Identity { query_id, text: cut(text), is_utility: false }
+        let query_id = number_of(&text, relations);
+        Identity { query_id, text: cut(&text), is_utility: false }
     }
 
     pub fn of_utility(sql: &str) -> Identity {
         let query_id = not_zero(xxhash_rust::xxh3::xxh3_64(sql.as_bytes()));
         Identity { query_id, text: cut(sql), is_utility: true }
     }
+}
+
+/// The text without its constants. What is prepared is known by the whole of its PREPARE.
+fn normalized(sql: &str) -> String {
+    let is_prepare = sql.get(..7).is_some_and(|word| word.eq_ignore_ascii_case("prepare"));
+    let start = if is_prepare { sql.len() - explained(sql).len() } else { 0 };
+    let inner = ffi::normalize(&sql[start..]);
+    format!("{}{}", &sql[..start], inner.as_deref().unwrap_or(&sql[start..]))
 }
 
 /// The number of a text without constants.
@@ -87,7 +94,7 @@ fn cut(text: &str) -> Arc<str> {
     text[..text.floor_char_boundary(TEXT_BYTES_MAX)].into()
 }
 
-/// The statement within an EXPLAIN, by its text.
+/// The statement within an EXPLAIN or a PREPARE, by its text.
 pub fn explained(sql: &str) -> &str {
     let Ok(tokens) = tokens(sql) else { return sql };
     let mut depth = 0;
@@ -139,6 +146,8 @@ mod tests {
 
     #[test]
     fn an_explain_is_about_what_is_in_it() {
+        let prepared = Identity::of_query("PREPARE p (int) AS SELECT $1, 5", &[]);
+        assert_eq!(&*prepared.text, "PREPARE p (int) AS SELECT $1, $2");
         for sql in ["EXPLAIN SELECT 1", "explain (verbose, costs off) SELECT 1", "EXPLAIN VERBOSE SELECT 1"]
         {
             assert_eq!(explained(sql), "SELECT 1");

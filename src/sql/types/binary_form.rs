@@ -5,7 +5,10 @@
 
 use bytes::{BufMut, BytesMut};
 
+use zserver_hstore::Pairs;
+
 use super::context::{InputContext, domain_base};
+use super::encoding::Encoding;
 use super::snapshot::Snapshot;
 use super::wire::{Reader, put_sized};
 use super::{
@@ -138,7 +141,8 @@ fn recv(
         Repr::Oid => Datum::Oid(reader.u32()?),
         Repr::Char => Datum::Char(reader.u8()?),
         Repr::Numeric => Datum::Numeric(super::Numeric::recv(reader)?),
-        Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore => {
+        Repr::Hstore => Datum::Text(recv_hstore(reader, context)?),
+        Repr::Text | Repr::Bpchar | Repr::Citext => {
             Datum::Text(recv_text(reader, ty.oid, context)?)
         }
         Repr::Enum(labels) => {
@@ -211,6 +215,57 @@ fn recv_text(
         _ => {}
     }
     Ok(text.into_owned())
+}
+
+/// Pairs of an hstore that are read: what a gigabyte can hold.
+const HSTORE_PAIRS_MAX: i32 = 1 << 26;
+
+/// An hstore as a count and its keys and values, each with its length.
+pub(super) fn send_hstore(text: &str, encoding: Encoding) -> Result<Vec<u8>> {
+    let pairs = Pairs::parse(text)
+        .map_err(|error| Error::data_corrupted(format!("an hstore: {error}")))?;
+    let mut out = Vec::with_capacity(text.len());
+    out.put_i32(pairs.len() as i32);
+    for (key, value) in pairs.iter() {
+        let key = encoding.encode(key)?;
+        out.put_i32(key.len() as i32);
+        out.put_slice(&key);
+        match value {
+            None => out.put_i32(-1),
+            Some(value) => {
+                let value = encoding.encode(value)?;
+                out.put_i32(value.len() as i32);
+                out.put_slice(&value);
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn recv_hstore(reader: &mut Reader<'_>, context: &InputContext<'_>) -> Result<String> {
+    let count = reader.i32()?;
+    if !(0..=HSTORE_PAIRS_MAX).contains(&count) {
+        return Err(Error::new(
+            sqlstate::PROGRAM_LIMIT_EXCEEDED,
+            format!("number of pairs ({count}) exceeds the maximum allowed ({HSTORE_PAIRS_MAX})"),
+        ));
+    }
+    let mut pairs = Vec::new();
+    for _ in 0..count {
+        let Ok(length) = usize::try_from(reader.i32()?) else {
+            return Err(Error::new(
+                sqlstate::NULL_VALUE_NOT_ALLOWED,
+                "null value not allowed for hstore key",
+            ));
+        };
+        let key = context.client_encoding.decode(reader.take(length)?)?.into_owned();
+        let value = match usize::try_from(reader.i32()?) {
+            Ok(length) => Some(context.client_encoding.decode(reader.take(length)?)?.into_owned()),
+            Err(_) => None,
+        };
+        pairs.push((key, value));
+    }
+    Ok(Pairs::new(pairs).to_string())
 }
 
 fn recv_bits(reader: &mut Reader<'_>) -> Result<Bits> {

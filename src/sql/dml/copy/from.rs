@@ -306,7 +306,8 @@ fn convert(
             continue;
         };
         let of_line = |error| located(error, info.name(), number, Place::Line);
-        let value = utf8(bytes).map_err(of_line).and_then(|text| {
+        let text = utf8(bytes).map_err(|error| invalid_line(line).unwrap_or(error));
+        let value = text.map_err(of_line).and_then(|text| {
             types::text_input(text, column.ty, &column.repr, &input).map_err(|error| {
                 let place = Place::Column(&column.name, Some(bytes));
                 located(error, info.name(), number, place)
@@ -315,6 +316,15 @@ fn convert(
         row[*position] = value;
     }
     Ok(row)
+}
+
+/// `22021` of a line that is not UTF-8 as it came, as PostgreSQL finds it before it looks
+/// for fields: the bytes of the character go over the line's end.
+fn invalid_line(line: &[u8]) -> Option<Error> {
+    let at = std::str::from_utf8(line).err()?.valid_up_to();
+    let mut rest = line[at..].to_vec();
+    rest.push(b'\n');
+    utf8(&rest).err()
 }
 
 /// Line breaks within a row: those in quotes. Lines are counted as an editor does.
@@ -401,6 +411,10 @@ impl CopyIn for CopyFrom {
 
     fn column_count(&self) -> usize {
         self.source.positions.len()
+    }
+
+    fn place(&self) -> String {
+        format!("COPY {}, line {}", self.source.info.name(), self.line + 1)
     }
 
     async fn data(&mut self, bytes: Bytes, work: &mut Work) -> Result<()> {

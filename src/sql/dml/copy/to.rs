@@ -90,7 +90,8 @@ impl Encoder {
             // As in PostgreSQL, the option is not about the binary format.
             let encoding = ctx.settings.client_encoding;
             for (datum, (_, ty)) in row.iter().zip(&self.copy.columns) {
-                types::send_sized(encoding.in_binary(datum)?.as_ref(), ty.oid, out);
+                let datum = encoding.in_binary(datum, ty.oid, ctx)?;
+                types::send_sized(&datum, ty.oid, out);
             }
             return Ok(());
         }

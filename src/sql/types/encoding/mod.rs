@@ -18,7 +18,7 @@ mod tables;
 
 use std::borrow::Cow;
 
-use super::{ArrayValue, Datum, text};
+use super::{ArrayValue, CatalogView, Datum, Oid, Repr, Span, oid, text};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 use tables::Table;
@@ -226,21 +226,49 @@ impl Encoding {
         )
     }
 
-    /// A value whose binary form holds text in this encoding: its text as bytes. Values
-    /// without such text are themselves.
-    pub fn in_binary(self, value: &Datum) -> Result<Cow<'_, Datum>> {
-        match self.is_verbatim() {
+    /// A value as its binary form is made of it: text in this encoding, and hstores as
+    /// they are sent. Values without such text are themselves.
+    pub fn in_binary<'v>(
+        self,
+        value: &'v Datum,
+        type_oid: Oid,
+        catalog: &dyn CatalogView,
+    ) -> Result<Cow<'v, Datum>> {
+        let is_itself = self.is_verbatim()
+            && match value {
+                Datum::Text(_) => type_oid < oid::FIRST_NORMAL,
+                Datum::Array(array) => {
+                    array.element_type < oid::FIRST_NORMAL && array.element_type != oid::RECORD
+                }
+                Datum::Record(_) => false,
+                _ => true,
+            };
+        match is_itself {
             true => Ok(Cow::Borrowed(value)),
-            false => Ok(self.replaced(value)?.map_or(Cow::Borrowed(value), Cow::Owned)),
+            false => {
+                let replaced = self.replaced(value, type_oid, catalog)?;
+                Ok(replaced.map_or(Cow::Borrowed(value), Cow::Owned))
+            }
         }
     }
 
-    fn replaced(self, value: &Datum) -> Result<Option<Datum>> {
+    fn replaced(
+        self,
+        value: &Datum,
+        type_oid: Oid,
+        catalog: &dyn CatalogView,
+    ) -> Result<Option<Datum>> {
+        let is_hstore = || {
+            type_oid >= oid::FIRST_NORMAL && matches!(catalog.repr(type_oid), Some(Repr::Hstore))
+        };
         Ok(match value {
-            Datum::Text(text) if !text.is_ascii() => {
+            Datum::Text(text) if is_hstore() => {
+                Some(Datum::Bytea(super::binary_form::send_hstore(text, self)?.into()))
+            }
+            Datum::Text(text) if !text.is_ascii() && !self.is_verbatim() => {
                 Some(Datum::Bytea(self.encode(text)?.into_owned().into()))
             }
-            Datum::Jsonb(document) => {
+            Datum::Jsonb(document) if !self.is_verbatim() => {
                 let mut text = Vec::new();
                 document.root().write(&mut text);
                 if text.is_ascii() {
@@ -250,41 +278,33 @@ impl Encoding {
                 bytes.extend_from_slice(&self.encode(text::from_utf8(&text)?)?);
                 Some(Datum::Bytea(bytes.into()))
             }
-            Datum::Array(array) => self.replaced_all(array.elements.iter())?.map(|elements| {
-                let dims = array.dims.clone();
+            Datum::Array(array) => {
                 let element_type = array.element_type;
-                Datum::Array(Box::new(ArrayValue { element_type, dims, elements }))
-            }),
+                let values = array.elements.iter().map(|element| (element_type, element));
+                self.replaced_all(values, catalog)?.map(|elements| {
+                    let dims = array.dims.clone();
+                    Datum::Array(Box::new(ArrayValue { element_type, dims, elements }))
+                })
+            }
             Datum::Record(fields) => {
-                let values = self.replaced_all(fields.iter().map(|(_, value)| value))?;
+                let values = fields.iter().map(|(oid, value)| (*oid, value));
+                let values = self.replaced_all(values, catalog)?;
                 let oids = fields.iter().map(|(oid, _)| *oid);
                 values.map(|values| Datum::Record(oids.zip(values).collect()))
             }
             Datum::Range(range) => {
                 let mut range = range.clone();
-                let mut changed = false;
-                if let Some(span) = &mut range.span {
-                    for bound in [&mut span.lower, &mut span.upper] {
-                        if let Some(value) = &mut bound.value
-                            && let Some(other) = self.replaced(value)?
-                        {
-                            (*value, changed) = (other, true);
-                        }
-                    }
-                }
+                let changed = match &mut range.span {
+                    Some(span) => self.replace_bounds(span, range.subtype, catalog)?,
+                    None => false,
+                };
                 changed.then_some(Datum::Range(range))
             }
             Datum::Multirange(ranges) => {
                 let mut ranges = ranges.clone();
                 let mut changed = false;
                 for span in &mut ranges.spans {
-                    for bound in [&mut span.lower, &mut span.upper] {
-                        if let Some(value) = &mut bound.value
-                            && let Some(other) = self.replaced(value)?
-                        {
-                            (*value, changed) = (other, true);
-                        }
-                    }
+                    changed |= self.replace_bounds(span, ranges.subtype, catalog)?;
                 }
                 changed.then_some(Datum::Multirange(ranges))
             }
@@ -292,18 +312,38 @@ impl Encoding {
         })
     }
 
+    /// Whether one of the bounds was replaced.
+    fn replace_bounds(
+        self,
+        span: &mut Span,
+        subtype: Oid,
+        catalog: &dyn CatalogView,
+    ) -> Result<bool> {
+        let mut changed = false;
+        for bound in [&mut span.lower, &mut span.upper] {
+            let Some(value) = &mut bound.value else { continue };
+            if let Some(other) = self.replaced(value, subtype, catalog)? {
+                (*value, changed) = (other, true);
+            }
+        }
+        Ok(changed)
+    }
+
     /// All of the values, if one of them is replaced.
     fn replaced_all<'v>(
         self,
-        values: impl Iterator<Item = &'v Datum> + Clone,
+        values: impl Iterator<Item = (Oid, &'v Datum)> + Clone,
+        catalog: &dyn CatalogView,
     ) -> Result<Option<Vec<Datum>>> {
-        let replaced: Vec<Option<Datum>> =
-            values.clone().map(|value| self.replaced(value)).collect::<Result<_>>()?;
+        let replaced: Vec<Option<Datum>> = values
+            .clone()
+            .map(|(oid, value)| self.replaced(value, oid, catalog))
+            .collect::<Result<_>>()?;
         if replaced.iter().all(Option::is_none) {
             return Ok(None);
         }
         let whole = replaced.into_iter().zip(values);
-        Ok(Some(whole.map(|(new, old)| new.unwrap_or_else(|| old.clone())).collect()))
+        Ok(Some(whole.map(|(new, (_, old))| new.unwrap_or_else(|| old.clone())).collect()))
     }
 }
 
