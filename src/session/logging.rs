@@ -4,8 +4,8 @@
 //!
 //! A simple query is logged as a whole before it runs, if one of its statements belongs
 //! to what is logged; a portal when it is executed, with its parameters. The words are
-//! PostgreSQL's. A password in ALTER ROLE is logged as it is written, as by PostgreSQL:
-//! clients that hash it first (`\\password`) keep it out of the log.
+//! PostgreSQL's, but for passwords: what follows the word in a statement (`PASSWORD '…'`,
+//! `password=…`) is not shown. The values of parameters are.
 
 use std::time::Instant;
 
@@ -108,7 +108,8 @@ impl Session {
         if with_statement && !statement.is_empty() {
             let cut = statement.floor_char_boundary(STATEMENT_BYTES_MAX);
             let more = if cut < statement.len() { "..." } else { "" };
-            text.push_str(&format!(" STATEMENT:  {}{more}", &statement[..cut]));
+            let statement = without_passwords(&statement[..cut]);
+            text.push_str(&format!(" STATEMENT:  {statement}{more}"));
         }
         let text = on_one_line(&text);
         let backend = self.backend();
@@ -213,7 +214,8 @@ impl Session {
     }
 
     fn log(&self, text: &str) {
-        let text = on_one_line(text);
+        let text = without_passwords(text);
+        let text = on_one_line(&text);
         let backend = self.backend();
         tracing::info!(
             pid = backend.pid,
@@ -224,11 +226,85 @@ impl Session {
     }
 }
 
+/// A statement without the passwords in it.
+fn without_passwords(text: &str) -> std::borrow::Cow<'_, str> {
+    const WORD: &str = "password";
+    let lower = text.to_ascii_lowercase();
+    if !lower.contains(WORD) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(found) = lower[at..].find(WORD) {
+        let after = at + found + WORD.len();
+        let rest = &text[after..];
+        let blanks = rest.len() - rest.trim_start().len();
+        let value = &rest[blanks..];
+        shown.push_str(&text[at..after]);
+        let hidden = match value.as_bytes() {
+            [b'\'', ..] => quoted_length(value),
+            [b'e' | b'E', b'\'', ..] => 1 + quoted_length(&value[1..]),
+            [b'=', ..] => {
+                let end = value.find(|c: char| c.is_whitespace() || matches!(c, '\'' | ';' | '&'));
+                end.unwrap_or(value.len())
+            }
+            _ => 0,
+        };
+        if hidden > 0 {
+            shown.push_str(if value.starts_with('=') { "=***" } else { " '***'" });
+            at = after + blanks + hidden;
+        } else {
+            at = after;
+        }
+    }
+    shown.push_str(&text[at..]);
+    shown.into()
+}
+
+/// Bytes of a string constant, doubled and escaped quotes within; all if it has no end.
+fn quoted_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 1;
+    while at < bytes.len() {
+        match (bytes[at], bytes.get(at + 1)) {
+            (b'\'', Some(b'\'')) | (b'\\', Some(_)) => at += 2,
+            (b'\'', _) => return at + 1,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
 /// As PostgreSQL: what is behind a line break is indented, so that no client's text looks
 /// like a line of the log.
 fn on_one_line(text: &str) -> std::borrow::Cow<'_, str> {
     match text.contains(['\n', '\r']) {
         true => text.replace("\r\n", "\n").replace(['\n', '\r'], "\n\t").into(),
         false => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (text, shown) in [
+            ("SELECT 1", "SELECT 1"),
+            ("ALTER ROLE a PASSWORD 'it''s' LOGIN", "ALTER ROLE a PASSWORD '***' LOGIN"),
+            ("create user b password  E'x\\'y' ;", "create user b password '***' ;"),
+            ("ALTER ROLE a PASSWORD 'open", "ALTER ROLE a PASSWORD '***'"),
+            ("f('host=h password=s3 user=u')", "f('host=h password=*** user=u')"),
+            ("ALTER ROLE a PASSWORD NULL", "ALTER ROLE a PASSWORD NULL"),
+            ("SELECT password FROM t", "SELECT password FROM t"),
+        ] {
+            assert_eq!(without_passwords(text), shown);
+        }
+    }
+
+    #[test]
+    fn a_line_break_makes_no_line_of_the_log() {
+        assert_eq!(on_one_line("a\nINFO b\r\nc"), "a\n\tINFO b\n\tc");
     }
 }

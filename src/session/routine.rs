@@ -153,6 +153,9 @@ impl Hooks {
                 done(if is_reset { "RESET" } else { "SET" })
             }
             Command::Show(name) => {
+                if !self.sees_all_settings() {
+                    Settings::check_examinable(&name)?;
+                }
                 let value = self.settings.lock().show(&name)?;
                 Ok(Some(Outcome::Rows(RowStream {
                     columns: [text_column(&name)].into(),
