@@ -14,7 +14,7 @@ use super::hooks::Hooks;
 use super::notify::Action;
 use super::scope::panic_error;
 use super::set::{self, text_column};
-use super::settings::Scope as SetScope;
+use super::settings::{Scope as SetScope, Settings};
 use super::statement::{Command, Direction, FetchCursor, SetCommand};
 use super::{Session, notify};
 use crate::error::{Error, Result};

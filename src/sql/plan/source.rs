@@ -16,7 +16,7 @@ use super::lower::{Lowering, Relation, project};
 use super::walk;
 use crate::catalog::{RelationKind, system};
 use crate::error::{Error, Result};
-use crate::index::inverted::Operator;
+use crate::index::parts::Operator;
 use crate::sql::dml::{self, Conditions};
 use crate::sql::ir::{
     ColumnId, Expr, ExprKind, OutputColumn, Rel, RowLock, Scan, system_column, visit,
@@ -40,7 +40,7 @@ pub fn scan(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) -> R
         }
         RelationKind::Table => {
             let info = TableInfo::of(lowering.catalog(), scan.relation.oid)?;
-            let hints = match info.indexes.iter().any(|index| index.valid && index.is_inverted()) {
+            let hints = match info.indexes.iter().any(|index| index.valid && index.is_by_parts()) {
                 true => all_hints(lowering, scan, &info, predicate),
                 false => Vec::new(),
             };
