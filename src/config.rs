@@ -332,7 +332,9 @@ impl Config {
         at_least("pg_stat_statements_max", self.pg_stat_statements_max as u64, 100)?;
         let mut libraries = self.shared_preload_libraries.split(',').map(str::trim);
         if let Some(name) = libraries.find(|name| !matches!(*name, "" | "pg_stat_statements")) {
-            return Err(invalid(format!("could not access file \"{name}\": there is no such library")));
+            return Err(invalid(format!(
+                "could not access file \"{name}\": there is no such library"
+            )));
         }
         if self.log_min_duration_statement < -1 {
             return Err(invalid("\"log_min_duration_statement\" must be at least -1"));

@@ -108,7 +108,10 @@ fn errors_and_long_statements_are_logged() {
     assert_eq!(client.error_of(b"SELECT 'short'"), None);
     assert_eq!(client.error_of(b"SELECT 'long', pg_sleep(0.2)"), None);
     logged.tells(&["duration: ", " ms  statement: SELECT 'long', pg_sleep(0.2)"]);
-    assert_eq!(client.error_of(b"CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (1)"), None);
+    assert_eq!(
+        client.error_of(b"CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (1)"),
+        None
+    );
     assert_eq!(client.error_of(b"INSERT INTO t VALUES (1)").as_deref(), Some("23505"));
     logged.tells(&[
         "ERROR:  duplicate key value violates unique constraint \"t_pkey\"",
@@ -119,12 +122,8 @@ fn errors_and_long_statements_are_logged() {
     // A prepared statement with its parameters.
     let parse = [b"s\0SELECT $1::text, pg_sleep(0.2)\0\0\0".to_vec()].concat();
     let bind = b"\0s\0\0\0\0\x01\0\0\0\x02it\0\0";
-    let message = [
-        frame(b'P', &parse),
-        frame(b'B', bind),
-        frame(b'E', b"\0\0\0\0\0"),
-        frame(b'S', b""),
-    ];
+    let message =
+        [frame(b'P', &parse), frame(b'B', bind), frame(b'E', b"\0\0\0\0\0"), frame(b'S', b"")];
     client.send(&message.concat());
     assert!(client.until_ready().is_some());
     logged.tells(&["ms  execute <unnamed>: SELECT $1::text, pg_sleep(0.2) parameters: $1 = 'it'"]);
@@ -283,7 +282,8 @@ fn statements_are_counted_without_their_constants() {
                 toplevel AND queryid <> 0) FROM pg_stat_statements";
     assert_eq!(rows(&mut client, sums)[0].split('|').nth(1), Some("t"));
     // The number is that of EXPLAIN and of pg_stat_activity.
-    let explained = rows(&mut client, "EXPLAIN (VERBOSE, COSTS OFF) SELECT * FROM t WHERE a = 5 OR b = 'k'");
+    let explained =
+        rows(&mut client, "EXPLAIN (VERBOSE, COSTS OFF) SELECT * FROM t WHERE a = 5 OR b = 'k'");
     let id = explained.iter().find_map(|line| line.strip_prefix("Query Identifier: "));
     let id = id.unwrap_or_else(|| panic!("{explained:?}")).to_owned();
     let sql = format!("SELECT query FROM pg_stat_statements WHERE queryid = {id}");
@@ -307,7 +307,10 @@ fn statements_are_counted_without_their_constants() {
     assert_eq!(error(&mut client, "SELECT pg_stat_statements_reset()").0, "42501");
     assert_eq!(error(&mut client, "SET pg_stat_statements.track = none").0, "42501");
     assert_eq!(client.error_of(b"RESET ROLE; GRANT pg_read_all_stats TO joe; SET ROLE joe"), None);
-    assert_eq!(rows(&mut client, "SELECT bool_and(queryid IS NOT NULL) FROM pg_stat_statements"), ["t"]);
+    assert_eq!(
+        rows(&mut client, "SELECT bool_and(queryid IS NOT NULL) FROM pg_stat_statements"),
+        ["t"]
+    );
     assert_eq!(client.error_of(b"RESET ROLE"), None);
     // What is counted is for the superuser to say.
     assert_eq!(client.error_of(b"SET pg_stat_statements.track = none"), None);

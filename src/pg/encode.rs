@@ -202,7 +202,7 @@ fn put_datum(
         Format::Binary => {
             let value = encoding.in_binary(value, form.oid, context.catalog)?;
             types::send_sized(&value, form.oid, bytes);
-        },
+        }
         Format::Text => {
             let start = bytes.len();
             put_sized(bytes, |bytes| types::text_output(value, form.oid, context, bytes));

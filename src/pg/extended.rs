@@ -115,8 +115,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.query = statement.text.clone();
         self.session.backend().set_query(&self.query);
         let is_first = matches!(state, PortalState::Ready | PortalState::Computed(_));
-        let was_logged =
-            self.session.log_execute(&execute.portal, &statement, &params, is_first);
+        let was_logged = self.session.log_execute(&execute.portal, &statement, &params, is_first);
         let shown = self.session.logs_durations().then(|| {
             let verb = if is_first { "execute" } else { "execute fetch from" };
             self.session.shown_portal(verb, &execute.portal, &statement, &params)

@@ -233,7 +233,9 @@ mod tests {
 
     #[test]
     fn bind_is_decoded() {
-        let Message::Bind(bind) = decode(frame(b'B', BIND), Encoding::UTF8).unwrap() else { panic!() };
+        let Message::Bind(bind) = decode(frame(b'B', BIND), Encoding::UTF8).unwrap() else {
+            panic!()
+        };
         assert_eq!((bind.portal.as_str(), bind.statement.as_str()), ("p", "s"));
         assert_eq!(bind.params, [Some(Bytes::from_static(b"hi")), None]);
         assert_eq!((bind.param_formats, bind.result_formats), (vec![1], vec![1]));
@@ -247,7 +249,10 @@ mod tests {
             assert!(!error.is_fatal());
         }
         let trailing = [BIND, b"x"].concat();
-        assert_eq!(decode(frame(b'B', &trailing), Encoding::UTF8).unwrap_err().message(), "invalid message format");
+        assert_eq!(
+            decode(frame(b'B', &trailing), Encoding::UTF8).unwrap_err().message(),
+            "invalid message format"
+        );
     }
 
     #[test]

@@ -16,8 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::message::{self, Message};
 use super::wire::Wire;
 use crate::auth::{self, Candidate, Verifier};
-use crate::sql::types::encoding::Encoding;
 use crate::error::{Error, Result};
+use crate::sql::types::encoding::Encoding;
 use crate::sqlstate;
 
 const PLAIN: &str = "SCRAM-SHA-256";

@@ -140,9 +140,8 @@ impl Database {
         let coordinator = Arc::new(Coordinator::new(transactions.clone(), remote_timeout));
         let defaults = configured_defaults(&config)?;
         let counts = settings::loads(&config.shared_preload_libraries, stat_statements::LIBRARY);
-        let stat_statements = counts.then(|| {
-            StatStatements::open(&config.data_directory, config.pg_stat_statements_max)
-        });
+        let stat_statements = counts
+            .then(|| StatStatements::open(&config.data_directory, config.pg_stat_statements_max));
         Ok(Arc::new(Database {
             coordinator,
             stat_statements,

@@ -335,9 +335,7 @@ fn register(
     let found = catalog.database(catalog.database);
     let database_limit = found.map_or(-1, |database| database.connection_limit);
     let limits = match superuser {
-        true => {
-            Limits { all: config.max_connections, reserved, of_role: -1, of_database: -1 }
-        }
+        true => Limits { all: config.max_connections, reserved, of_role: -1, of_database: -1 },
         false => Limits {
             all: config.max_connections,
             reserved,

@@ -77,9 +77,9 @@ fn shown(info: &TableInfo, ctx: &EvalContext, of_written: bool) -> Shown {
             let Some(number) = at.and_then(|at| i16::try_from(at + 1).ok()) else { return false };
             let column = Guarded::column(relation, number);
             ctx.catalog.rights(role, column, acl::SELECT) != 0
-                || given.iter().any(|(oid, columns)| {
-                    *oid == relation.oid && columns.contains(&number)
-                })
+                || given
+                    .iter()
+                    .any(|(oid, columns)| *oid == relation.oid && columns.contains(&number))
         })
     };
     let live = info.columns.iter().enumerate().filter(|(_, column)| !column.dropped);

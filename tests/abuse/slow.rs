@@ -87,7 +87,8 @@ fn half_open_connections_keep_nobody_out_and_are_sent_away() {
     let hello = startup("postgres");
     let mut half_open: Vec<TcpStream> = Vec::new();
     for number in 0..500 {
-        let mut stream = TcpStream::connect(("127.0.0.1", server.port)).expect("the server listens");
+        let mut stream =
+            TcpStream::connect(("127.0.0.1", server.port)).expect("the server listens");
         let said: &[u8] = match number % 5 {
             0 => b"",
             1 => &hello[..hello.len() / 2],

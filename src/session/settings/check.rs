@@ -18,9 +18,8 @@ pub fn canonical(parameter: &Parameter, text: &str, current: &Value) -> Result<V
     let canonical = match parameter.name {
         "DateStyle" => {
             let Value::Text(current) = current else { return Err(wrong()) };
-            let unknown = |word: String| {
-                wrong().with_detail(format!("Unrecognized key word: \"{word}\"."))
-            };
+            let unknown =
+                |word: String| wrong().with_detail(format!("Unrecognized key word: \"{word}\"."));
             let parsed = parse_date_style(text, current);
             let (style, order) =
                 parsed.ok_or_else(|| unknown_date_style(text).map_or_else(wrong, unknown))?;
@@ -101,8 +100,19 @@ pub fn parse_date_style(text: &str, current: &str) -> Option<(DateStyle, DateOrd
 /// The first word that is none of DateStyle's.
 fn unknown_date_style(text: &str) -> Option<String> {
     const WORDS: &[&str] = &[
-        "iso", "sql", "postgres", "german", "mdy", "us", "noneuro", "noneuropean", "dmy", "euro",
-        "european", "ymd", "default",
+        "iso",
+        "sql",
+        "postgres",
+        "german",
+        "mdy",
+        "us",
+        "noneuro",
+        "noneuropean",
+        "dmy",
+        "euro",
+        "european",
+        "ymd",
+        "default",
     ];
     let words = text.split(',').map(|word| word.trim().trim_matches(['\'', '"']));
     let mut words = words.map(str::to_ascii_lowercase).filter(|word| !word.is_empty());

@@ -19,10 +19,7 @@ pub const COLUMNS_MAX: usize = 1600;
 
 /// `54011`
 pub fn too_many_columns() -> Error {
-    Error::new(
-        sqlstate::TOO_MANY_COLUMNS,
-        format!("tables can have at most {COLUMNS_MAX} columns"),
-    )
+    Error::new(sqlstate::TOO_MANY_COLUMNS, format!("tables can have at most {COLUMNS_MAX} columns"))
 }
 
 impl Ddl<'_> {

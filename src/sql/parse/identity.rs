@@ -148,8 +148,11 @@ mod tests {
     fn an_explain_is_about_what_is_in_it() {
         let prepared = Identity::of_query("PREPARE p (int) AS SELECT $1, 5", &[]);
         assert_eq!(&*prepared.text, "PREPARE p (int) AS SELECT $1, $2");
-        for sql in ["EXPLAIN SELECT 1", "explain (verbose, costs off) SELECT 1", "EXPLAIN VERBOSE SELECT 1"]
-        {
+        for sql in [
+            "EXPLAIN SELECT 1",
+            "explain (verbose, costs off) SELECT 1",
+            "EXPLAIN VERBOSE SELECT 1",
+        ] {
             assert_eq!(explained(sql), "SELECT 1");
         }
     }

@@ -197,11 +197,7 @@ fn is_snapshot(type_oid: Oid) -> bool {
     matches!(type_oid, oid::PG_SNAPSHOT | oid::TXID_SNAPSHOT)
 }
 
-fn recv_text(
-    reader: &mut Reader<'_>,
-    type_oid: Oid,
-    context: &InputContext<'_>,
-) -> Result<String> {
+fn recv_text(reader: &mut Reader<'_>, type_oid: Oid, context: &InputContext<'_>) -> Result<String> {
     if is_snapshot(type_oid) {
         return Snapshot::receive(reader).map(|snapshot| snapshot.text());
     }
@@ -222,8 +218,8 @@ const HSTORE_PAIRS_MAX: i32 = 1 << 26;
 
 /// An hstore as a count and its keys and values, each with its length.
 pub(super) fn send_hstore(text: &str, encoding: Encoding) -> Result<Vec<u8>> {
-    let pairs = Pairs::parse(text)
-        .map_err(|error| Error::data_corrupted(format!("an hstore: {error}")))?;
+    let pairs =
+        Pairs::parse(text).map_err(|error| Error::data_corrupted(format!("an hstore: {error}")))?;
     let mut out = Vec::with_capacity(text.len());
     out.put_i32(pairs.len() as i32);
     for (key, value) in pairs.iter() {

@@ -134,10 +134,12 @@ impl CreateOptions {
         };
         let other = match &self.encoding {
             None | Some(Encoding::Number(UTF8 | -1)) => return Ok(()),
-            Some(Encoding::Number(number)) => match i32::try_from(*number).ok().and_then(CharacterSet::numbered) {
-                Some(known) if known.is_for_databases() => known,
-                _ => return undefined(format!("{number} is not a valid encoding code")),
-            },
+            Some(Encoding::Number(number)) => {
+                match i32::try_from(*number).ok().and_then(CharacterSet::numbered) {
+                    Some(known) if known.is_for_databases() => known,
+                    _ => return undefined(format!("{number} is not a valid encoding code")),
+                }
+            }
             Some(Encoding::Name(name)) => match CharacterSet::named(name) {
                 Some(CharacterSet::UTF8) => return Ok(()),
                 Some(known) if known.is_for_databases() => known,

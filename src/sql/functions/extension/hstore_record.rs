@@ -66,16 +66,13 @@ fn populate(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
     let row = row(args);
     let ty = call.args.first().copied().unwrap_or(SqlType::new(oid::UNKNOWN));
     let Some(fields) = fields(call, row) else {
-        return Err(Error::new(
-            sqlstate::DATATYPE_MISMATCH,
-            "first argument must be a rowtype",
-        ));
+        return Err(Error::new(sqlstate::DATATYPE_MISMATCH, "first argument must be a rowtype"));
     };
     let Some(text) = arg_or_null::<&str>(args, 1)? else {
         return Ok(row.map_or(Datum::Null, |row| Datum::Record(row.to_vec())));
     };
-    let pairs = Pairs::parse(text)
-        .map_err(|error| Error::data_corrupted(format!("an hstore: {error}")))?;
+    let pairs =
+        Pairs::parse(text).map_err(|error| Error::data_corrupted(format!("an hstore: {error}")))?;
     if let Some(row) = row.filter(|_| pairs.is_empty()) {
         return Ok(Datum::Record(row.to_vec()));
     }

@@ -13,6 +13,14 @@ mod uuid_ossp;
 
 use super::{Kernel, SetKernel};
 
-pub const KERNELS: &[&[Kernel]] =
-    &[citext::KERNELS, hstore::KERNELS, hstore_record::KERNELS, pg_trgm::KERNELS, pgcrypto::KERNELS, stat_statements::KERNELS, uuid_ossp::KERNELS];
-pub const SET_KERNELS: &[&[SetKernel]] = &[hstore::SET_KERNELS, pgcrypto::SET_KERNELS, stat_statements::SET_KERNELS];
+pub const KERNELS: &[&[Kernel]] = &[
+    citext::KERNELS,
+    hstore::KERNELS,
+    hstore_record::KERNELS,
+    pg_trgm::KERNELS,
+    pgcrypto::KERNELS,
+    stat_statements::KERNELS,
+    uuid_ossp::KERNELS,
+];
+pub const SET_KERNELS: &[&[SetKernel]] =
+    &[hstore::SET_KERNELS, pgcrypto::SET_KERNELS, stat_statements::SET_KERNELS];

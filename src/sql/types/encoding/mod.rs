@@ -413,7 +413,8 @@ mod tests {
             let Some(table) = encoding.table() else { continue };
             let mut count = 0;
             for c in table.characters() {
-                let bytes = encoding.encode(c.encode_utf8(&mut [0; 4])).expect("bytes").into_owned();
+                let bytes =
+                    encoding.encode(c.encode_utf8(&mut [0; 4])).expect("bytes").into_owned();
                 // Some characters have a code that means another one.
                 if encoding.decode(&bytes).is_ok_and(|text| text.chars().eq([c])) {
                     count += 1;
