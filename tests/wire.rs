@@ -210,6 +210,8 @@ fn shown((tag, body): &Message) -> String {
             }
             format!("T {}", columns.join(", "))
         }
+        // The process that notifies is another here.
+        b'A' => format!("A {}", text(&body[4..])),
         _ => format!("{tag_text} {}", text(body)),
     }
 }

@@ -26,9 +26,6 @@ pub fn canonical(parameter: &Parameter, text: &str, current: &Value) -> Result<V
             date_style_text(style, order)
         }
         "TimeZone" => parse_time_zone(text).ok_or_else(wrong)?.name,
-        "pg_stat_statements.track" if text.eq_ignore_ascii_case("all") => {
-            return Err(Error::unsupported("pg_stat_statements.track = all"));
-        }
         "client_encoding" => client_encoding(parameter, text)?,
         "search_path" => {
             parse_names(text).ok_or_else(|| wrong().with_detail("List syntax is invalid."))?;

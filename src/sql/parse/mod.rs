@@ -343,6 +343,8 @@ fn code_of(message: &str) -> SqlState {
         ("frame end", sqlstate::WINDOWING_ERROR),
         ("frame starting", sqlstate::WINDOWING_ERROR),
         ("precision for type float", sqlstate::INVALID_PARAMETER_VALUE),
+        ("role name \"public\" is reserved", sqlstate::RESERVED_NAME),
+        ("role name \"none\" is reserved", sqlstate::RESERVED_NAME),
     ];
     CODES
         .iter()
