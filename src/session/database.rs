@@ -1,6 +1,7 @@
 //! What all sessions share: the store, the committed catalog, limits, and each other.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -322,11 +323,23 @@ pub(super) fn database_is_gone(database: Oid) -> Error {
     )
 }
 
+/// Makes a directory, or removes what a killed server has left in it.
+fn empty_directory(directory: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(directory)?;
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true => std::fs::remove_dir_all(entry.path())?,
+            false => std::fs::remove_file(entry.path())?,
+        }
+    }
+    Ok(())
+}
+
 /// The memory that all queries share, and where they spill.
 fn query_runtime(config: &Config) -> Result<Arc<RuntimeEnv>> {
     let spill = config.data_directory.join("spill");
-    std::fs::create_dir_all(&spill)
-        .map_err(|error| Error::io(&format!("create directory {spill:?}"), &error))?;
+    empty_directory(&spill).map_err(|error| Error::io(&format!("empty {spill:?}"), &error))?;
     RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(QueryMemory::new(config.memory_limit.get())))
         .with_temp_file_path(spill)
