@@ -80,7 +80,7 @@ public class Metadata {
         Out.shape(result.getMetaData());
         java.util.List<String> lines = new java.util.ArrayList<>();
         while (result.next()) {
-            lines.add(Out.row(result).replaceFirst("^((?:[^|]*[|]){11})[0-9.]+", "$1pages"));
+            lines.add(Out.row(result).replaceFirst("[|]([AD~])[|]([0-9.]+)[|][0-9.]+[|]", "|$1|$2|pages|"));
         }
         java.util.Collections.sort(lines);
         lines.forEach(Out::line);
