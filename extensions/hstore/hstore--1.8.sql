@@ -1,9 +1,13 @@
 -- Sets of keys with texts. GiST and GIN do not take their operator classes from here.
 
-CREATE TYPE hstore (INPUT = hstore_in, OUTPUT = hstore_out, STORAGE = extended);
+CREATE TYPE hstore (
+    INPUT = hstore_in, OUTPUT = hstore_out, RECEIVE = hstore_recv, SEND = hstore_send, STORAGE = extended
+);
 
 CREATE FUNCTION hstore_in(cstring) RETURNS hstore LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'hstore_in';
 CREATE FUNCTION hstore_out(hstore) RETURNS cstring LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'hstore_out';
+CREATE FUNCTION hstore_recv(internal) RETURNS hstore LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'hstore_recv';
+CREATE FUNCTION hstore_send(hstore) RETURNS bytea LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'hstore_send';
 CREATE FUNCTION hstore_version_diag(hstore) RETURNS integer LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'hstore_version_diag';
 CREATE FUNCTION fetchval(hstore, text) RETURNS text LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'hstore_fetchval';
 CREATE FUNCTION slice_array(hstore, text[]) RETURNS text[] LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'hstore_slice_to_array';

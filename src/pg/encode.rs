@@ -186,7 +186,7 @@ fn put_datum(
         ));
     }
     match form.format {
-        Format::Binary => types::send_sized(value, form.oid, bytes),
+        Format::Binary => types::send_sized(value, form.oid, context.catalog, bytes),
         Format::Text => {
             put_sized(bytes, |bytes| types::text_output(value, form.oid, context, bytes));
         }
@@ -213,9 +213,7 @@ impl<'a> Field<'a> {
             Repr::Int8 => any.downcast_ref().map(Field::Int8),
             Repr::Float4 => any.downcast_ref().map(Field::Float4),
             Repr::Float8 => any.downcast_ref().map(Field::Float8),
-            Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore => {
-                any.downcast_ref().map(Field::Text)
-            }
+            Repr::Text | Repr::Bpchar | Repr::Citext => any.downcast_ref().map(Field::Text),
             _ => None,
         };
         field.unwrap_or(Field::Other(array))

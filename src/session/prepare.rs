@@ -178,7 +178,7 @@ impl Session {
                 ),
             ));
         }
-        self.check_portal_not_failed(&statement)?;
+        self.check_runs_when_failed(&statement)?;
         let params = self.decode_params(&request, &types)?;
         let columns = self.columns(&statement)?;
         check_result_formats(&request.result_formats, columns.as_deref())?;
@@ -186,7 +186,8 @@ impl Session {
         self.add_portal(request.portal, portal)
     }
 
-    fn check_portal_not_failed(&self, statement: &Statement) -> Result<()> {
+    /// `25P02` in a failed transaction, unless the statement may run there.
+    pub fn check_runs_when_failed(&self, statement: &Statement) -> Result<()> {
         let may_run = match &statement.body {
             Body::Empty => true,
             Body::Command(command) => command.ends_failed_transaction(),

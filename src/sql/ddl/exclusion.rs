@@ -6,7 +6,7 @@
 
 use super::index::IndexPlan;
 use super::storage_options::{self, Target};
-use super::{Ddl, strings};
+use super::{Ddl, strings, tablespace};
 use crate::catalog::{ConstraintKind, ObjectAddress};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
@@ -30,9 +30,7 @@ impl Ddl<'_> {
             };
             return Err(Error::unsupported(format!("access method \"{method}\"")));
         }
-        if !def.indexspace.is_empty() {
-            return Err(Error::unsupported("tablespace"));
-        }
+        tablespace::check(&def.indexspace)?;
         let (elements, operators) = elements(def)?;
         let statement = ast::IndexStmt {
             index_params: elements,

@@ -29,7 +29,7 @@ mod join_order;
 mod limit;
 mod lower;
 mod operator;
-mod optimize;
+pub(in crate::sql) mod optimize;
 mod prefix;
 mod prepare;
 mod projectset;
@@ -51,7 +51,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::MemoryConsumer;
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
 use futures::StreamExt;
 use parking_lot::RwLock;
 
@@ -234,6 +234,11 @@ impl Plan {
     /// Starts the plan; its batches have the output columns in order.
     pub fn execute(&self, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         prefix::execute(&self.physical, context).map_err(failure::unwrap)
+    }
+
+    /// Starts the plan so that every node of it counts its rows.
+    pub fn execute_counted(&self, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        execute_stream(Arc::clone(&self.physical), context).map_err(failure::unwrap)
     }
 
     /// Reads datums from the plan's batches.

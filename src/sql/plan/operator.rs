@@ -78,6 +78,14 @@ impl Run {
     }
 }
 
+/// A relation that an operator reads.
+#[derive(Clone, Debug)]
+pub struct Scanned {
+    pub schema: String,
+    pub name: String,
+    pub alias: String,
+}
+
 /// A physical operator of ours.
 pub trait Operator: fmt::Debug + Send + Sync {
     /// The node's name in EXPLAIN.
@@ -98,6 +106,11 @@ pub trait Operator: fmt::Debug + Send + Sync {
     /// How many columns are appended to each row of the first input, if that is what this
     /// does: a filter over the others may be put below.
     fn appended(&self) -> Option<usize> {
+        None
+    }
+
+    /// The relation whose rows are read, if that is what this does.
+    fn scanned(&self) -> Option<&Scanned> {
         None
     }
 
@@ -267,6 +280,13 @@ impl OperatorExec {
     }
 }
 
+/// The relation that a node of ours reads, and how many rows it has.
+pub fn scanned(plan: &dyn ExecutionPlan) -> Option<(&Scanned, Option<usize>)> {
+    let any: &dyn std::any::Any = plan;
+    let node = any.downcast_ref::<OperatorExec>()?;
+    Some((node.operator.scanned()?, node.operator.rows()))
+}
+
 impl DisplayAs for OperatorExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.operator.name())
@@ -341,7 +361,14 @@ impl ExecutionPlan for OperatorExec {
             Sink { sender: builder.tx(), metrics: BaselineMetrics::new(&self.metrics, partition) };
         let run = Run { inputs: self.inputs.clone(), schema, context, sink };
         let work = Arc::clone(&self.operator).run(run);
-        builder.spawn(async move { work.await.map_err(failure::wrap) });
+        let failed = builder.tx();
+        builder.spawn(async move {
+            // Behind the batches: what a task ends with may overtake them.
+            if let Err(error) = work.await {
+                failed.send(Err(failure::wrap(error))).await.ok();
+            }
+            Ok(())
+        });
         Ok(builder.build())
     }
 

@@ -5,7 +5,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::context::{InputContext, domain_base};
+use super::context::{CatalogView, InputContext, domain_base};
 use super::snapshot::Snapshot;
 use super::wire::{Reader, put_sized};
 use super::{
@@ -19,7 +19,7 @@ use crate::sqlstate;
 const JSONB_VERSION: u8 = 1;
 
 /// Appends the binary form of a value of type `type_oid`. NULL appends nothing.
-pub fn binary_send(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
+pub fn binary_send(value: &Datum, type_oid: Oid, catalog: &dyn CatalogView, out: &mut BytesMut) {
     match value {
         Datum::Null => {}
         Datum::Bool(v) => out.put_u8(u8::from(*v)),
@@ -41,6 +41,10 @@ pub fn binary_send(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
                 && let Ok(snapshot) = Snapshot::parse(v)
             {
                 return snapshot.send(out);
+            }
+            if type_oid >= oid::FIRST_NORMAL && catalog.repr(type_oid) == Some(Repr::Hstore) {
+                let pairs = zserver_hstore::Pairs::parse(v).unwrap_or_default();
+                return out.put_slice(&pairs.to_binary());
             }
             out.put_slice(v.as_bytes());
         }
@@ -68,14 +72,14 @@ pub fn binary_send(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
             out.put_u8(JSONB_VERSION);
             out.put_slice(&text);
         }
-        Datum::Array(v) => send_array(v, out),
-        Datum::Range(v) => range::send(v.span.as_ref(), v.subtype, out),
-        Datum::Multirange(v) => range::send_multirange(v, out),
+        Datum::Array(v) => send_array(v, catalog, out),
+        Datum::Range(v) => range::send(v.span.as_ref(), v.subtype, catalog, out),
+        Datum::Multirange(v) => range::send_multirange(v, catalog, out),
         Datum::Record(fields) => {
             out.put_i32(fields.len() as i32);
             for (oid, field) in fields {
                 out.put_u32(*oid);
-                send_sized(field, *oid, out);
+                send_sized(field, *oid, catalog, out);
             }
         }
     }
@@ -83,14 +87,14 @@ pub fn binary_send(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
 
 /// Appends a value with its length, -1 standing for NULL: the form of a field in
 /// a DataRow message, an array or a record.
-pub fn send_sized(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
+pub fn send_sized(value: &Datum, type_oid: Oid, catalog: &dyn CatalogView, out: &mut BytesMut) {
     if value.is_null() {
         return out.put_i32(-1);
     }
-    put_sized(out, |out| binary_send(value, type_oid, out));
+    put_sized(out, |out| binary_send(value, type_oid, catalog, out));
 }
 
-fn send_array(array: &ArrayValue, out: &mut BytesMut) {
+fn send_array(array: &ArrayValue, catalog: &dyn CatalogView, out: &mut BytesMut) {
     out.put_i32(array.dims.len() as i32);
     out.put_i32(i32::from(array.elements.iter().any(Datum::is_null)));
     out.put_u32(array.element_type);
@@ -99,7 +103,7 @@ fn send_array(array: &ArrayValue, out: &mut BytesMut) {
         out.put_i32(dim.lower_bound);
     }
     for element in &array.elements {
-        send_sized(element, array.element_type, out);
+        send_sized(element, array.element_type, catalog, out);
     }
 }
 
@@ -138,9 +142,8 @@ fn recv(
         Repr::Oid => Datum::Oid(reader.u32()?),
         Repr::Char => Datum::Char(reader.u8()?),
         Repr::Numeric => Datum::Numeric(super::Numeric::recv(reader)?),
-        Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore => {
-            Datum::Text(recv_text(reader, ty.oid)?)
-        }
+        Repr::Text | Repr::Bpchar | Repr::Citext => Datum::Text(recv_text(reader, ty.oid)?),
+        Repr::Hstore => Datum::Text(recv_hstore(reader)?),
         Repr::Enum(labels) => {
             let label = text::from_utf8(reader.rest())?;
             return super::text_input(label, ty, &Repr::Enum(labels.clone()), context);
@@ -207,6 +210,31 @@ fn recv_text(reader: &mut Reader<'_>, type_oid: Oid) -> Result<String> {
         _ => {}
     }
     Ok(text.to_owned())
+}
+
+fn recv_hstore(reader: &mut Reader<'_>) -> Result<String> {
+    use zserver_hstore::{PAIRS_MAX, Pairs, Unreadable};
+    let too_long = |what: &str| {
+        let message = format!("string too long for hstore {what}");
+        Error::new(sqlstate::STRING_DATA_RIGHT_TRUNCATION, message)
+    };
+    match Pairs::from_binary(reader.rest()) {
+        Ok(pairs) => Ok(pairs.to_string()),
+        Err(Unreadable::Text(bytes)) => text::from_utf8(&bytes).map(str::to_owned),
+        Err(Unreadable::NullKey) => Err(Error::new(
+            sqlstate::NULL_VALUE_NOT_ALLOWED,
+            "null value not allowed for hstore key",
+        )),
+        Err(Unreadable::Count(count)) => Err(Error::new(
+            sqlstate::PROGRAM_LIMIT_EXCEEDED,
+            format!("number of pairs ({count}) exceeds the maximum allowed ({PAIRS_MAX})"),
+        )),
+        Err(Unreadable::LongKey) => Err(too_long("key")),
+        Err(Unreadable::LongValue) => Err(too_long("value")),
+        Err(Unreadable::Length) => {
+            Err(Error::new(sqlstate::PROTOCOL_VIOLATION, "insufficient data left in message"))
+        }
+    }
 }
 
 fn recv_bits(reader: &mut Reader<'_>) -> Result<Bits> {

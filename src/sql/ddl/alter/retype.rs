@@ -45,7 +45,8 @@ impl Ddl<'_> {
         self.require_row_type_unused(relation.oid)?;
         self.require_retypable(&relation, attnum)?;
         let conversion = self.conversion(&relation, attnum, ty, def.raw_default.as_deref())?;
-        let changed = self.retyped(&relation, attnum, ty)?;
+        let collation = self.column_collation(def.coll_clause.as_deref(), ty)?;
+        let changed = self.retyped(&relation, attnum, (ty, collation))?;
         self.convert_column(&relation, changed.oid, attnum, &conversion).await?;
         self.recheck(&changed, attnum).await
     }
@@ -161,7 +162,12 @@ impl Ddl<'_> {
     }
 
     /// The relation after the change, under new storage, its default converted.
-    fn retyped(&mut self, relation: &Relation, attnum: i16, ty: SqlType) -> Result<Arc<Relation>> {
+    fn retyped(
+        &mut self,
+        relation: &Relation,
+        attnum: i16,
+        (ty, collation): (SqlType, Oid),
+    ) -> Result<Arc<Relation>> {
         let mut changed = relation.clone();
         changed.storage_id = self.next_storage_id();
         changed.schema_version = 0;
@@ -171,6 +177,7 @@ impl Ddl<'_> {
         }
         let column = &mut changed.columns[attnum as usize - 1];
         column.ty = ty;
+        column.collation = collation;
         if let Some(default) = &column.default {
             self.require_castable_default(relation, default, &column.name, ty)?;
         }

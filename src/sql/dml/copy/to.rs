@@ -83,7 +83,7 @@ impl Encoder {
             self.put_owed_header(out);
             out.put_i16(row.len() as i16);
             for (datum, (_, ty)) in row.iter().zip(&self.copy.columns) {
-                types::send_sized(datum, ty.oid, out);
+                types::send_sized(datum, ty.oid, ctx, out);
             }
             return Ok(());
         }

@@ -15,6 +15,7 @@ pub const KERNELS: &[Kernel] = kernels! {
         made(Pairs::parse(text).map_err(|error| Error::internal(error.to_string()))?)
     };
     call "hstore_out" => |_, args| Ok(Datum::Text(arg::<&str>(args, 0)?.to_owned()));
+    call "hstore_send" => |_, args| Ok(Datum::Bytea(pairs(args, 0)?.to_binary().into()));
     call "hstore_version_diag" => |_, _| Ok(Datum::Int4(2));
     call "hstore_fetchval" => |_, args| {
         let value = pairs(args, 0)?.get(arg(args, 1)?).flatten().map(str::to_owned);
