@@ -439,6 +439,49 @@ fn columns_are_told_before_the_rows_that_fail() {
 }
 
 #[test]
+fn text_is_in_the_clients_character_set() {
+    let server = Zserver::start();
+    let mut client = Raw::log_in(server.port);
+    let mut ask = |sql: &[u8]| {
+        client.send(&query(sql));
+        client.until_ready().expect("the connection stays")
+    };
+    let of = |messages: &[(u8, Vec<u8>)], tag: u8| {
+        messages.iter().find(|(found, _)| *found == tag).map(|(_, body)| body.clone())
+    };
+    let told = of(&ask(b"SET client_encoding = 'iso-8859-1'"), b'S').expect("a status");
+    assert_eq!(told, b"client_encoding\0LATIN1\0");
+    ask(b"CREATE TABLE t (\xe9 text); INSERT INTO t VALUES ('a\xe9')");
+    let answer = ask(b"SELECT \xe9, length(\xe9), convert_to(\xe9, 'UTF8') FROM t");
+    assert!(of(&answer, b'T').expect("columns").starts_with(b"\0\x03\xe9\0"));
+    let row = of(&answer, b'D').expect("a row");
+    assert_eq!(row, b"\0\x03\0\0\0\x02a\xe9\0\0\0\x012\0\0\0\x08\\x61c3a9");
+    let error = |messages: &[(u8, Vec<u8>)]| field(&of(messages, b'E').expect("an error"), b'C');
+    assert_eq!(error(&ask(b"SELECT chr(969)")), "22P05");
+    assert_eq!(error(&ask(b"SELECT 1 AS U&\"\\03c9\"")), "22P05");
+    let notice = ask(b"DO $$ BEGIN RAISE NOTICE '%', chr(233) || chr(969); END $$");
+    assert_eq!(
+        of(&notice, b'N').map(|body| body.windows(4).any(|part| part == b"M\xe9?\0")),
+        Some(true)
+    );
+    let copied = of(&ask(b"COPY t TO STDOUT"), b'd').expect("a line");
+    assert_eq!(copied, b"a\xe9\n");
+    let copied = of(&ask(b"COPY t TO STDOUT (ENCODING 'UTF8')"), b'd').expect("a line");
+    assert_eq!(copied, "a\u{e9}\n".as_bytes());
+    let copied = of(&ask(b"COPY t TO STDOUT (FORMAT csv, HEADER)"), b'd').expect("a line");
+    assert_eq!(copied, b"\xe9\n");
+    assert_eq!(error(&ask(b"SET client_encoding = 'EUC_JP'")), "0A000");
+    assert_eq!(error(&ask(b"SET client_encoding = 'nothing'")), "22023");
+    ask(b"SET client_encoding = 'WIN1252'");
+    assert_eq!(error(&ask(b"SELECT '\x81'")), "22P05");
+    let answer = ask(b"SELECT '\x80' = chr(8364)");
+    assert_eq!(of(&answer, b'D').expect("a row"), b"\0\x01\0\0\0\x01t");
+    ask(b"RESET client_encoding");
+    let answer = ask(b"SELECT * FROM t");
+    assert_eq!(of(&answer, b'D').expect("a row"), b"\0\x01\0\0\0\x03a\xc3\xa9");
+}
+
+#[test]
 fn the_log_tells_who_came_and_what_was_changed() {
     let directory = TempDir::new().expect("a temporary directory");
     let (data, log) = (directory.path().join("data"), directory.path().join("log"));

@@ -74,7 +74,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             }
             self.awaits_query = false;
             let tag = frame.tag;
-            let result = match message::decode(frame) {
+            let charset = self.session.charset();
+            self.wire.output.charset = charset;
+            let result = match message::decode(frame, charset) {
                 Ok(Message::Terminate) => {
                     self.wire.shutdown().await;
                     return Ok(());

@@ -41,7 +41,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 ));
             };
             let tag = frame.tag;
-            match message::decode(frame)? {
+            match message::decode(frame, self.session.charset())? {
                 Message::CopyData(data) => self.session.copy_data(copy.as_mut(), data).await?,
                 Message::CopyDone => {
                     let count = self.session.copy_done(copy).await?;

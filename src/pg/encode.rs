@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::session::Format;
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::{ResultColumn, Rows};
+use crate::sql::types::charset::Charset;
 use crate::sql::types::{self, Datum, Oid, OutputContext, Repr};
 use crate::sqlstate;
 
@@ -187,10 +188,25 @@ fn put_datum(
     }
     match form.format {
         Format::Binary => types::send_sized(value, form.oid, context.catalog, bytes),
-        Format::Text => {
-            put_sized(bytes, |bytes| types::text_output(value, form.oid, context, bytes));
-        }
+        Format::Text => match context.catalog.charset() {
+            None => {
+                put_sized(bytes, |bytes| types::text_output(value, form.oid, context, bytes));
+                Ok(())
+            }
+            Some(charset) => {
+                let mut text = BytesMut::new();
+                types::text_output(value, form.oid, context, &mut text);
+                put_encoded(types::text::from_utf8(&text)?, charset, bytes)
+            }
+        },
     }
+}
+
+/// Writes text in a client's character set, with its length.
+fn put_encoded(text: &str, charset: &Charset, bytes: &mut BytesMut) -> Result<()> {
+    let encoded = charset.encode(text)?;
+    bytes.put_i32(encoded.len() as i32);
+    bytes.put_slice(&encoded);
     Ok(())
 }
 
@@ -245,7 +261,11 @@ impl<'a> Field<'a> {
         }
         let value = match self {
             Field::Text(array) if !types::is_reworked(form.oid) => {
-                let text = array.value(row).as_bytes();
+                let text = array.value(row);
+                if let Some(charset) = context.catalog.charset() {
+                    return put_encoded(text, charset, bytes);
+                }
+                let text = text.as_bytes();
                 bytes.put_i32(text.len() as i32);
                 bytes.put_slice(text);
                 return Ok(());

@@ -82,9 +82,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         };
         match columns {
             Some(columns) => self.wire.output.row_description(&columns, &formats),
-            None => self.wire.output.no_data(),
+            None => {
+                self.wire.output.no_data();
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     pub(super) async fn execute(&mut self, execute: Execute) -> Result<()> {

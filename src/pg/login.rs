@@ -178,7 +178,7 @@ where
     let Some(frame) = wire.frame().await? else {
         return Err(Error::fatal(sqlstate::CONNECTION_FAILURE, "connection lost during login"));
     };
-    let Message::Password(body) = message::decode(frame)? else {
+    let Message::Password(body) = message::decode(frame, None)? else {
         return Err(Error::protocol_violation("expected password response"));
     };
     let password = password_text(&body)?;

@@ -10,6 +10,7 @@ use bytes::{Buf, Bytes};
 use super::frame::Frame;
 use crate::error::{Error, Result};
 use crate::sql::types::Oid;
+use crate::sql::types::charset::Charset;
 use crate::sqlstate;
 
 #[derive(Debug)]
@@ -74,8 +75,9 @@ pub fn is_extended(tag: u8) -> bool {
     matches!(tag, b'P' | b'B' | b'D' | b'E' | b'C' | b'H')
 }
 
-pub fn decode(frame: Frame) -> Result<Message> {
-    let mut body = Body(frame.body);
+/// Decodes a message whose text is in a character set, or in UTF-8.
+pub fn decode(frame: Frame, charset: Option<&'static Charset>) -> Result<Message> {
+    let mut body = Body(frame.body, charset);
     let message = match frame.tag {
         b'Q' => Message::Query(body.string()?),
         b'P' => Message::Parse(body.parse()?),
@@ -138,15 +140,18 @@ fn memchr_zero(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|byte| *byte == 0)
 }
 
-/// What is left of a message.
-struct Body(Bytes);
+/// What is left of a message, and what its text is in.
+struct Body(Bytes, Option<&'static Charset>);
 
 impl Body {
     fn string(&mut self) -> Result<String> {
         let end = memchr_zero(&self.0).ok_or_else(|| malformed("invalid string in message"))?;
         let bytes = self.0.split_to(end);
         self.0.advance(1);
-        Ok(text(&bytes)?.to_owned())
+        match self.1 {
+            Some(charset) => charset.decode(&bytes),
+            None => Ok(text(&bytes)?.to_owned()),
+        }
     }
 
     fn need(&self, bytes: usize) -> Result<()> {
@@ -252,7 +257,7 @@ mod tests {
 
     #[test]
     fn bind_is_decoded() {
-        let Message::Bind(bind) = decode(frame(b'B', BIND)).unwrap() else { panic!() };
+        let Message::Bind(bind) = decode(frame(b'B', BIND), None).unwrap() else { panic!() };
         assert_eq!((bind.portal.as_str(), bind.statement.as_str()), ("p", "s"));
         assert_eq!(bind.params, [Some(Bytes::from_static(b"hi")), None]);
         assert_eq!((bind.param_formats, bind.result_formats), (vec![1], vec![1]));
@@ -261,17 +266,20 @@ mod tests {
     #[test]
     fn every_cut_of_a_message_is_an_error_and_not_a_panic() {
         for end in 0..BIND.len() {
-            let error = decode(frame(b'B', &BIND[..end])).unwrap_err();
+            let error = decode(frame(b'B', &BIND[..end]), None).unwrap_err();
             assert_eq!(error.code(), sqlstate::PROTOCOL_VIOLATION);
             assert!(!error.is_fatal());
         }
         let trailing = [BIND, b"x"].concat();
-        assert_eq!(decode(frame(b'B', &trailing)).unwrap_err().message(), "invalid message format");
+        assert_eq!(
+            decode(frame(b'B', &trailing), None).unwrap_err().message(),
+            "invalid message format"
+        );
     }
 
     #[test]
     fn text_that_is_not_utf8_is_named_byte_by_byte() {
-        let error = decode(frame(b'Q', b"SELECT '\xc3\x28'\0")).unwrap_err();
+        let error = decode(frame(b'Q', b"SELECT '\xc3\x28'\0"), None).unwrap_err();
         assert_eq!(error.code(), sqlstate::CHARACTER_NOT_IN_REPERTOIRE);
         assert_eq!(error.message(), "invalid byte sequence for encoding \"UTF8\": 0xc3 0x28");
     }

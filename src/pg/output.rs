@@ -5,10 +5,11 @@
 
 use bytes::{BufMut, BytesMut};
 
-use crate::error::Report;
+use crate::error::{Report, Result};
 use crate::session::Format;
 use crate::sql::outcome::ResultColumn;
 use crate::sql::types::Oid;
+use crate::sql::types::charset::Charset;
 use crate::sqlstate;
 
 /// Where a message begins, so that its length can be filled in.
@@ -21,6 +22,8 @@ pub struct Output {
     pub bytes: BytesMut,
     /// The client is to have it before it says something again: an error or a notice.
     pub is_urgent: bool,
+    /// The client's, unless it is UTF-8.
+    pub charset: Option<&'static Charset>,
 }
 
 /// The transaction status in ReadyForQuery.
@@ -54,7 +57,10 @@ impl Output {
     }
 
     fn cstring(&mut self, text: &str) {
-        self.bytes.put_slice(text.as_bytes());
+        match self.charset {
+            None => self.bytes.put_slice(text.as_bytes()),
+            Some(charset) => self.bytes.put_slice(&charset.encode_lossy(text)),
+        }
         self.bytes.put_u8(0);
     }
 
@@ -156,7 +162,11 @@ impl Output {
         self.end(mark);
     }
 
-    pub fn row_description(&mut self, columns: &[ResultColumn], formats: &[Format]) {
+    /// `22P05` for a name that the client's character set lacks.
+    pub fn row_description(&mut self, columns: &[ResultColumn], formats: &[Format]) -> Result<()> {
+        if let Some(charset) = self.charset {
+            columns.iter().try_for_each(|column| charset.encode(&column.name).map(drop))?;
+        }
         let mark = self.begin(b'T');
         self.bytes.put_u16(columns.len() as u16);
         for (index, column) in columns.iter().enumerate() {
@@ -169,6 +179,7 @@ impl Output {
             self.bytes.put_i16(Format::of(formats, index) as i16);
         }
         self.end(mark);
+        Ok(())
     }
 
     /// CopyInResponse (`G`) or CopyOutResponse (`H`).

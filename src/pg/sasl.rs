@@ -61,7 +61,7 @@ async fn response<S: AsyncRead + AsyncWrite + Unpin>(wire: &mut Wire<S>) -> Resu
     let Some(frame) = wire.frame().await? else {
         return Err(Error::fatal(sqlstate::CONNECTION_FAILURE, "connection lost during login"));
     };
-    match message::decode(frame)? {
+    match message::decode(frame, None)? {
         Message::Password(body) => Ok(body),
         _ => Err(Error::protocol_violation("expected SASL response")),
     }

@@ -111,7 +111,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         match outcome {
             Outcome::Rows(stream) => {
                 let mut cursor = RowCursor::new(stream);
-                self.wire.output.row_description(&cursor.columns, formats);
+                self.wire.output.row_description(&cursor.columns, formats)?;
                 let encoder = self.encoder(&cursor, formats)?;
                 self.send_rows(&mut cursor, &encoder, u64::MAX).await?;
                 Ok(Tag::of_rows(&cursor.tag, cursor.taken))
@@ -125,6 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     pub(super) fn encoder(&mut self, cursor: &RowCursor, formats: &[Format]) -> Result<Encoder> {
         let eval = self.session.eval_context();
+        self.wire.output.charset = eval.settings.charset;
         Encoder::new(&cursor.columns, formats, eval)
     }
 

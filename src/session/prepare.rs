@@ -217,9 +217,10 @@ impl Session {
             };
             let repr = eval.catalog.repr(ty.oid)?;
             let decoded = match Format::of(&request.param_formats, index) {
-                Format::Text => {
-                    types::text_input(types::text::from_utf8(bytes)?, *ty, &repr, &input)
-                }
+                Format::Text => match eval.settings.charset {
+                    None => types::text_input(types::text::from_utf8(bytes)?, *ty, &repr, &input),
+                    Some(charset) => types::text_input(&charset.decode(bytes)?, *ty, &repr, &input),
+                },
                 Format::Binary => types::binary_recv(bytes, *ty, &repr, &input),
             };
             decoded.map_err(|error| in_parameter(error, index, &request.statement))

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use super::parameter::{Parameter, Value};
 use crate::error::{Error, Result};
 use crate::sql::functions::context::{DateOrder, DateStyle};
+use crate::sql::types::charset::Charset;
 use crate::sql::types::datetime::Zone;
 
 /// PostgreSQL's longest identifier, in bytes.
@@ -49,9 +50,31 @@ pub fn canonical(parameter: &Parameter, text: &str, current: &Value) -> Result<V
 fn client_encoding(parameter: &Parameter, text: &str) -> Result<String> {
     let name: String =
         text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    // Those of several bytes for a character are known, and not converted.
     const OTHER: &[&str] = &[
-        "latin1", "latin2", "latin9", "win1252", "win1251", "win1250", "iso88591", "iso88595",
-        "koi8r", "euccn", "eucjp", "euckr", "sjis", "gbk", "big5", "uhc", "gb18030",
+        "euccn",
+        "eucjp",
+        "eucjis2004",
+        "euckr",
+        "euctw",
+        "johab",
+        "muleinternal",
+        "sjis",
+        "shiftjis",
+        "mskanji",
+        "win932",
+        "windows932",
+        "shiftjis2004",
+        "gbk",
+        "win936",
+        "windows936",
+        "big5",
+        "win950",
+        "windows950",
+        "uhc",
+        "win949",
+        "windows949",
+        "gb18030",
     ];
     match name.as_str() {
         "utf8" | "unicode" => Ok("UTF8".to_owned()),
@@ -60,7 +83,10 @@ fn client_encoding(parameter: &Parameter, text: &str) -> Result<String> {
         other if OTHER.contains(&other) => {
             Err(Error::unsupported(format!("client encoding \"{text}\"")))
         }
-        _ => Err(parameter.invalid_value(text)),
+        _ => match Charset::named(text) {
+            Some(charset) => Ok(charset.name.to_owned()),
+            None => Err(parameter.invalid_value(text)),
+        },
     }
 }
 

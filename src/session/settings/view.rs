@@ -4,6 +4,7 @@ use super::check;
 use super::parameter::Value;
 use crate::config::LogStatement;
 use crate::sql::functions::context::{DateOrder, DateStyle, IntervalStyle};
+use crate::sql::types::charset::Charset;
 use crate::sql::types::datetime::Zone;
 
 /// Read once per change of a setting instead of once per use.
@@ -31,6 +32,8 @@ pub struct Derived {
     pub interval_style: IntervalStyle,
     pub bytea_output_hex: bool,
     pub extra_float_digits: i32,
+    /// What the client's text is converted to and from, unless it is UTF-8.
+    pub charset: Option<&'static Charset>,
     pub row_security: bool,
     /// Users' views are not to be read.
     pub restrict_views: bool,
@@ -136,6 +139,7 @@ impl Derived {
             interval_style: interval_style(text("IntervalStyle")),
             bytea_output_hex: text("bytea_output") == "hex",
             extra_float_digits: number("extra_float_digits") as i32,
+            charset: Charset::named(text("client_encoding")),
             row_security: flag("row_security"),
             restrict_views: check::parse_names(text("restrict_nonsystem_relation_kind"))
                 .is_some_and(|kinds| kinds.iter().any(|kind| kind == "view")),

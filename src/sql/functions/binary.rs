@@ -10,6 +10,7 @@ use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::types::Datum;
+use crate::sql::types::charset::Charset;
 use crate::sqlstate;
 
 use super::Kernel;
@@ -130,28 +131,40 @@ const ENCODING: &[Kernel] = kernels! {
     rows2 "binary_encode" => encode;
     rows2 "binary_decode" => decode;
     rows2 "length_in_encoding" => |a: &[u8], encoding: &str| {
-        require_utf8(encoding)?;
-        Ok(crate::sql::types::text::from_utf8(a)?.chars().count() as i32)
+        Ok(decoded(a, encoding)?.chars().count() as i32)
     };
     call "pg_convert" => |_, args| {
         let (bytes, from, to): (&[u8], &str, &str) =
             (super::call::arg(args, 0)?, super::call::arg(args, 1)?, super::call::arg(args, 2)?);
-        require_utf8(from)?;
-        require_utf8(to)?;
-        crate::sql::types::text::from_utf8(bytes)?;
-        Ok(Datum::Bytea(bytes.to_vec().into()))
+        Ok(Datum::Bytea(encoded(&decoded(bytes, from)?, to)?.into()))
     };
-    rows2 "pg_convert_from" => |a: &[u8], encoding: &str| {
-        require_utf8(encoding)?;
-        crate::sql::types::text::from_utf8(a).map(str::to_owned)
-    };
-    rows2 "pg_convert_to" => |a: &str, encoding: &str| {
-        require_utf8(encoding)?;
-        Ok(a.as_bytes().to_vec())
-    };
+    rows2 "pg_convert_from" => |a: &[u8], encoding: &str| decoded(a, encoding);
+    rows2 "pg_convert_to" => |a: &str, encoding: &str| encoded(a, encoding);
 };
 
-/// UTF8 is the one encoding here; its names are PostgreSQL's.
+/// Bytes in an encoding as text.
+fn decoded(bytes: &[u8], encoding: &str) -> Result<String> {
+    match Charset::named(encoding) {
+        Some(charset) => charset.decode(bytes),
+        None => {
+            require_utf8(encoding)?;
+            crate::sql::types::text::from_utf8(bytes).map(str::to_owned)
+        }
+    }
+}
+
+/// Text as bytes in an encoding.
+fn encoded(text: &str, encoding: &str) -> Result<Vec<u8>> {
+    match Charset::named(encoding) {
+        Some(charset) => charset.encode(text),
+        None => {
+            require_utf8(encoding)?;
+            Ok(text.as_bytes().to_vec())
+        }
+    }
+}
+
+/// UTF8 is the one encoding besides those of one byte; its names are PostgreSQL's.
 fn require_utf8(encoding: &str) -> Result<()> {
     let plain: String = encoding.chars().filter(char::is_ascii_alphanumeric).collect();
     if plain.eq_ignore_ascii_case("utf8") || plain.eq_ignore_ascii_case("unicode") {

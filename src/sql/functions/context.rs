@@ -7,6 +7,7 @@ use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::sql::routine::Routines;
 use crate::sql::run::Loan;
+use crate::sql::types::charset::Charset;
 use crate::sql::types::datetime::Zone;
 use crate::sql::types::snapshot::Snapshot;
 use crate::sql::types::{CatalogView, InputContext, Oid, OutputContext, datum::Datum};
@@ -56,6 +57,8 @@ pub struct SettingsView {
     pub interval_style: IntervalStyle,
     pub bytea_output_hex: bool,
     pub extra_float_digits: i32,
+    /// `client_encoding`, unless it is UTF8.
+    pub charset: Option<&'static Charset>,
     /// Off: what policies would hide is an error.
     pub row_security: bool,
     /// Users' views are not to be read (`restrict_nonsystem_relation_kind`).

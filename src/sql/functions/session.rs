@@ -73,7 +73,7 @@ const SETTINGS: &[Kernel] = kernels! {
             None => session.reset_setting(name, local).map(Datum::Text),
         }
     };
-    call "pg_client_encoding" => |_, _| Ok(Datum::Text("UTF8".into()));
+    call "pg_client_encoding" => |call, _| setting(call, "client_encoding", false);
 };
 
 fn setting(call: &CallContext<'_>, name: &str, missing_ok: bool) -> Result<Datum> {

@@ -40,13 +40,16 @@ pub fn binary_send(value: &Datum, type_oid: Oid, catalog: &dyn CatalogView, out:
             if is_snapshot(type_oid)
                 && let Ok(snapshot) = Snapshot::parse(v)
             {
-                return snapshot.send(out);
+                snapshot.send(out);
+                return Ok(());
             }
             if type_oid >= oid::FIRST_NORMAL && catalog.repr(type_oid) == Some(Repr::Hstore) {
                 let pairs = zserver_hstore::Pairs::parse(v).unwrap_or_default();
-                return out.put_slice(&pairs.to_binary());
+                require_utf8(catalog)?;
+                out.put_slice(&pairs.to_binary());
+                return Ok(());
             }
-            out.put_slice(v.as_bytes());
+            put_text(v, catalog, out)?;
         }
         Datum::Bytea(v) => out.put_slice(v),
         Datum::TimeTz(time, zone) => {
@@ -70,18 +73,44 @@ pub fn binary_send(value: &Datum, type_oid: Oid, catalog: &dyn CatalogView, out:
             let mut text = Vec::new();
             v.root().write(&mut text);
             out.put_u8(JSONB_VERSION);
-            out.put_slice(&text);
+            put_text(text::from_utf8(&text)?, catalog, out)?;
         }
-        Datum::Array(v) => send_array(v, catalog, out),
-        Datum::Range(v) => range::send(v.span.as_ref(), v.subtype, catalog, out),
-        Datum::Multirange(v) => range::send_multirange(v, catalog, out),
+        Datum::Array(v) => send_array(v, catalog, out)?,
+        Datum::Range(v) => range::send(v.span.as_ref(), v.subtype, catalog, out)?,
+        Datum::Multirange(v) => range::send_multirange(v, catalog, out)?,
         Datum::Record(fields) => {
             out.put_i32(fields.len() as i32);
             for (oid, field) in fields {
                 out.put_u32(*oid);
-                send_sized(field, *oid, catalog, out);
+                send_sized(field, *oid, catalog, out)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Text in the client's character set.
+fn put_text(text: &str, catalog: &dyn CatalogView, out: &mut BytesMut) -> Result<()> {
+    match catalog.charset() {
+        Some(charset) => out.put_slice(&charset.encode(text)?),
+        None => out.put_slice(text.as_bytes()),
+    }
+    Ok(())
+}
+
+/// Text from the client's character set.
+fn client_text(bytes: &[u8], catalog: &dyn CatalogView) -> Result<String> {
+    match catalog.charset() {
+        Some(charset) => charset.decode(bytes),
+        None => text::from_utf8(bytes).map(str::to_owned),
+    }
+}
+
+/// The lengths within hstore's form are those of UTF-8.
+fn require_utf8(catalog: &dyn CatalogView) -> Result<()> {
+    match catalog.charset() {
+        Some(set) => Err(Error::unsupported(format!("binary hstore in encoding {}", set.name))),
+        None => Ok(()),
     }
 }
 
@@ -94,7 +123,7 @@ pub fn send_sized(value: &Datum, type_oid: Oid, catalog: &dyn CatalogView, out: 
     put_sized(out, |out| binary_send(value, type_oid, catalog, out));
 }
 
-fn send_array(array: &ArrayValue, catalog: &dyn CatalogView, out: &mut BytesMut) {
+fn send_array(array: &ArrayValue, catalog: &dyn CatalogView, out: &mut BytesMut) -> Result<()> {
     out.put_i32(array.dims.len() as i32);
     out.put_i32(i32::from(array.elements.iter().any(Datum::is_null)));
     out.put_u32(array.element_type);
@@ -103,8 +132,9 @@ fn send_array(array: &ArrayValue, catalog: &dyn CatalogView, out: &mut BytesMut)
         out.put_i32(dim.lower_bound);
     }
     for element in &array.elements {
-        send_sized(element, array.element_type, catalog, out);
+        send_sized(element, array.element_type, catalog, out)?;
     }
+    Ok(())
 }
 
 /// Reads a value of type `ty` from its binary form. Wrong lengths are `08P01`
@@ -142,11 +172,16 @@ fn recv(
         Repr::Oid => Datum::Oid(reader.u32()?),
         Repr::Char => Datum::Char(reader.u8()?),
         Repr::Numeric => Datum::Numeric(super::Numeric::recv(reader)?),
-        Repr::Text | Repr::Bpchar | Repr::Citext => Datum::Text(recv_text(reader, ty.oid)?),
-        Repr::Hstore => Datum::Text(recv_hstore(reader)?),
+        Repr::Text | Repr::Bpchar | Repr::Citext => {
+            Datum::Text(recv_text(reader, ty.oid, context.catalog)?)
+        }
+        Repr::Hstore => {
+            require_utf8(context.catalog)?;
+            Datum::Text(recv_hstore(reader)?)
+        }
         Repr::Enum(labels) => {
-            let label = text::from_utf8(reader.rest())?;
-            return super::text_input(label, ty, &Repr::Enum(labels.clone()), context);
+            let label = client_text(reader.rest(), context.catalog)?;
+            return super::text_input(&label, ty, &Repr::Enum(labels.clone()), context);
         }
         Repr::Bytea => Datum::Bytea(reader.rest().to_vec().into()),
         Repr::Date => Datum::Date(recv_date(reader.i32()?)?),
@@ -170,7 +205,7 @@ fn recv(
         Repr::MacAddr8 => Datum::MacAddr8(reader.array()?),
         Repr::Jsonb => {
             check_version(reader.u8()?, "jsonb")?;
-            Datum::Jsonb(json::parse(text::from_utf8(reader.rest())?)?)
+            Datum::Jsonb(json::parse(&client_text(reader.rest(), context.catalog)?)?)
         }
         Repr::Array(element) => Datum::Array(Box::new(recv_array(reader, ty, element, context)?)),
         Repr::Record(_) => Datum::Record(recv_record(reader, ty, context)?),
@@ -196,20 +231,20 @@ fn is_snapshot(type_oid: Oid) -> bool {
     matches!(type_oid, oid::PG_SNAPSHOT | oid::TXID_SNAPSHOT)
 }
 
-fn recv_text(reader: &mut Reader<'_>, type_oid: Oid) -> Result<String> {
+fn recv_text(reader: &mut Reader<'_>, type_oid: Oid, catalog: &dyn CatalogView) -> Result<String> {
     if is_snapshot(type_oid) {
         return Snapshot::receive(reader).map(|snapshot| snapshot.text());
     }
     if type_oid == oid::JSONPATH {
         check_version(reader.u8()?, "jsonpath")?;
     }
-    let text = text::from_utf8(reader.rest())?;
+    let text = client_text(reader.rest(), catalog)?;
     match type_oid {
-        oid::JSON => json::validate(text)?,
-        oid::JSONPATH => return jsonpath::canonical(text),
+        oid::JSON => json::validate(&text)?,
+        oid::JSONPATH => return jsonpath::canonical(&text),
         _ => {}
     }
-    Ok(text.to_owned())
+    Ok(text)
 }
 
 fn recv_hstore(reader: &mut Reader<'_>) -> Result<String> {

@@ -3,6 +3,7 @@
 //!
 //! Both contexts borrow and are `Copy`: making one costs nothing per value.
 
+use super::charset::Charset;
 use super::datetime::Zone;
 use super::{Datum, Oid, Repr, SqlType};
 use crate::error::Result;
@@ -37,6 +38,11 @@ pub enum IntervalStyle {
 pub trait CatalogView: Sync {
     /// A value has been read that depends on the time.
     fn clock_was_read(&self) {}
+
+    /// What the client's text is converted to and from, unless it is UTF-8.
+    fn charset(&self) -> Option<&'static Charset> {
+        None
+    }
 
     /// The text of a reg* value; `None` prints the number.
     fn object_name(&self, _reg_type: Oid, _object: Oid) -> Option<String> {

@@ -12,6 +12,7 @@ pub mod bits;
 pub mod boolean;
 pub mod builtin;
 pub mod bytea;
+pub mod charset;
 pub mod codec;
 mod compare;
 pub mod context;

@@ -346,7 +346,7 @@ mod tests {
             value: OptionValue::Text(if csv { "csv" } else { "text" }.into()),
             location: -1,
         };
-        CopyOptions::new(true, &[format]).expect("valid options")
+        CopyOptions::new(true, &[format], None).expect("valid options")
     }
 
     /// Feeds the data in pieces of `step` bytes; the rows as fields.

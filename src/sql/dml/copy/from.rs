@@ -1,5 +1,6 @@
 //! COPY … FROM: parsed rows into the table.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -247,6 +248,10 @@ fn convert(
     }
     let mut row = vec![Datum::Null; info.columns.len()];
     let input = ctx.eval.input();
+    let decoded = |bytes| match source.options.charset {
+        Some(charset) => charset.decode(bytes).map(Cow::Owned),
+        None => utf8(bytes).map(Cow::Borrowed),
+    };
     for (index, position) in source.positions.iter().enumerate() {
         let column = &info.columns[*position];
         if index >= fields.len() {
@@ -260,8 +265,8 @@ fn convert(
             continue;
         };
         let of_line = |error| located(error, info.name(), number, Place::Line);
-        let value = utf8(bytes).map_err(of_line).and_then(|text| {
-            types::text_input(text, column.ty, &column.repr, &input).map_err(|error| {
+        let value = decoded(bytes).map_err(of_line).and_then(|text| {
+            types::text_input(&text, column.ty, &column.repr, &input).map_err(|error| {
                 let place = Place::Column(&column.name, Some(bytes));
                 located(error, info.name(), number, place)
             })
@@ -291,6 +296,7 @@ fn forced<'a>(options: &'a CopyOptions, column: &str, field: Option<&'a [u8]>) -
 }
 
 fn check_header(source: &CopySource, fields: &Fields) -> Result<()> {
+    let charset = source.options.charset;
     let expected = source.positions.len();
     if fields.len() != expected {
         return Err(bad_format(format!(
@@ -303,6 +309,8 @@ fn check_header(source: &CopySource, fields: &Fields) -> Result<()> {
         let number = index + 1;
         match fields.get(index) {
             Some(name) if name == expected.as_bytes() => {}
+            Some(name)
+                if charset.is_some_and(|set| set.encode(expected).is_ok_and(|n| n == name)) => {}
             Some(name) => {
                 return Err(bad_format(format!(
                     "column name mismatch in header line field {number}: got \"{}\", expected \

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::sql::outcome::CopyFormat;
+use crate::sql::types::charset::Charset;
 use crate::sqlstate;
 
 /// One option as written.
@@ -58,6 +59,8 @@ pub struct CopyOptions {
     pub format: CopyFormat,
     pub delimiter: u8,
     pub null: String,
+    /// What text and CSV are in, unless that is UTF-8.
+    pub charset: Option<&'static Charset>,
     pub header: Header,
     pub quote: u8,
     pub escape: u8,
@@ -77,7 +80,8 @@ struct Given {
     header: Option<Header>,
     quote: Option<String>,
     escape: Option<String>,
-    encoding: bool,
+    /// ENCODING; else it is the client's.
+    encoding: Option<Option<&'static Charset>>,
     freeze: bool,
     force_quote: Forced,
     force_not_null: Forced,
@@ -85,7 +89,12 @@ struct Given {
 }
 
 impl CopyOptions {
-    pub fn new(is_from: bool, options: &[CopyOption]) -> Result<CopyOptions> {
+    /// `client`: the character set of the client.
+    pub fn new(
+        is_from: bool,
+        options: &[CopyOption],
+        client: Option<&'static Charset>,
+    ) -> Result<CopyOptions> {
         let mut given = Given::default();
         let mut seen: Vec<&str> = Vec::new();
         for option in options {
@@ -95,7 +104,7 @@ impl CopyOptions {
             seen.push(&option.name);
             given.take(is_from, option).map_err(|error| error.at(option.location))?;
         }
-        given.check(is_from)
+        given.check(is_from, client)
     }
 }
 
@@ -110,8 +119,7 @@ impl Given {
             "escape" => self.escape = Some(text(option)?),
             "freeze" => self.freeze = boolean(option)?,
             "encoding" => {
-                encoding(&text(option)?)?;
-                self.encoding = true;
+                self.encoding = Some(encoding(&text(option)?)?);
             }
             "force_quote" => self.force_quote = forced(option, true)?,
             "force_not_null" => self.force_not_null = forced(option, false)?,
@@ -123,7 +131,8 @@ impl Given {
         Ok(())
     }
 
-    fn check(self, is_from: bool) -> Result<CopyOptions> {
+    fn check(self, is_from: bool, client: Option<&'static Charset>) -> Result<CopyOptions> {
+        let charset = self.encoding.unwrap_or(client);
         let format = self.format.unwrap_or(CopyFormat::Text);
         let csv = format == CopyFormat::Csv;
         if self.freeze && !is_from {
@@ -162,10 +171,18 @@ impl Given {
         check_forced("force quote", &self.force_quote, csv, !is_from, "TO")?;
         check_forced("force not null", &self.force_not_null, csv, is_from, "FROM")?;
         check_forced("force null", &self.force_null, csv, is_from, "FROM")?;
+        if !null.is_ascii()
+            && let Some(charset) = charset
+        {
+            let what =
+                format!("COPY null representation beyond ASCII in encoding {}", charset.name);
+            return Err(Error::unsupported(what));
+        }
         Ok(CopyOptions {
             format,
             delimiter,
             null,
+            charset,
             header: self.header.unwrap_or(Header::None),
             quote,
             escape,
@@ -284,12 +301,13 @@ fn format(name: &str) -> Result<CopyFormat> {
     }
 }
 
-/// The one encoding is UTF-8; ASCII is part of it.
-fn encoding(name: &str) -> Result<()> {
+/// UTF-8, of which ASCII is part, or a set of one byte for a character.
+fn encoding(name: &str) -> Result<Option<&'static Charset>> {
     let plain: String =
         name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    match plain.as_str() {
-        "utf8" | "unicode" | "sqlascii" => Ok(()),
+    match (plain.as_str(), Charset::named(name)) {
+        ("utf8" | "unicode" | "sqlascii", _) => Ok(None),
+        (_, Some(charset)) => Ok(Some(charset)),
         _ => Err(Error::unsupported(format_args!("COPY encoding \"{name}\""))),
     }
 }
@@ -315,7 +333,7 @@ mod tests {
     }
 
     fn message(is_from: bool, options: &[CopyOption]) -> String {
-        match CopyOptions::new(is_from, options) {
+        match CopyOptions::new(is_from, options, None) {
             Ok(_) => "accepted".to_owned(),
             Err(error) => error.message().to_owned(),
         }
@@ -323,9 +341,9 @@ mod tests {
 
     #[test]
     fn csv_changes_the_defaults() {
-        let options = CopyOptions::new(true, &[option("format", "csv")]).expect("valid");
+        let options = CopyOptions::new(true, &[option("format", "csv")], None).expect("valid");
         assert_eq!((options.delimiter, options.null.as_str()), (b',', ""));
-        let options = CopyOptions::new(true, &[]).expect("valid");
+        let options = CopyOptions::new(true, &[], None).expect("valid");
         assert_eq!((options.delimiter, options.null.as_str()), (b'\t', "\\N"));
     }
 

@@ -43,7 +43,7 @@ pub async fn execute(
     ctx: &StatementContext,
 ) -> Result<Outcome> {
     let options = options(&statement.options)?;
-    let options = CopyOptions::new(statement.is_from, &options)?;
+    let options = CopyOptions::new(statement.is_from, &options, ctx.eval.settings.charset)?;
     if statement.is_program {
         require_rights_of(ctx, "pg_execute_server_program", "to or from an external program")?;
         return Err(Error::unsupported("COPY with PROGRAM"));
@@ -489,7 +489,7 @@ type Messages = std::pin::Pin<Box<dyn Stream<Item = Result<(Bytes, u64)>> + Send
 
 /// One message per row, as the protocol says, with header and trailer around.
 fn messages(mut encoder: Encoder, rows: RowChunks, ctx: StatementContext) -> Messages {
-    let header = encoder.header_line().map(|bytes| Ok((bytes, 0)));
+    let header = encoder.header_line().transpose().map(|line| line.map(|bytes| (bytes, 0)));
     let rows_and_end = rows.map(Some).chain(futures::stream::iter([None]));
     let messages = rows_and_end.flat_map(move |chunk| {
         let messages = match chunk {

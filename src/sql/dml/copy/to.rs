@@ -4,6 +4,8 @@
 //! first row, or before the trailer when there is none. Clients that take each
 //! message for a row depend on it.
 
+use std::borrow::Cow;
+
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::binary::SIGNATURE;
@@ -41,21 +43,25 @@ impl Encoder {
     }
 
     /// The line of column names before the first row.
-    pub fn header_line(&self) -> Option<Bytes> {
+    pub fn header_line(&self) -> Result<Option<Bytes>> {
         let options = &self.copy.options;
         if options.format == CopyFormat::Binary || matches!(options.header, Header::None) {
-            return None;
+            return Ok(None);
         }
         let mut out = BytesMut::new();
         for (index, (name, _)) in self.copy.columns.iter().enumerate() {
             self.separate(index, &mut out);
+            let name = match options.charset {
+                Some(charset) => Cow::Owned(charset.encode(name)?),
+                None => Cow::Borrowed(name.as_bytes()),
+            };
             match options.format {
-                CopyFormat::Csv => self.put_csv(name.as_bytes(), false, &mut out),
-                _ => self.put_text(name.as_bytes(), &mut out),
+                CopyFormat::Csv => self.put_csv(&name, false, &mut out),
+                _ => self.put_text(&name, &mut out),
             }
         }
         out.put_u8(b'\n');
-        Some(out.freeze())
+        Ok(Some(out.freeze()))
     }
 
     /// What comes after the last row.
@@ -83,7 +89,7 @@ impl Encoder {
             self.put_owed_header(out);
             out.put_i16(row.len() as i16);
             for (datum, (_, ty)) in row.iter().zip(&self.copy.columns) {
-                types::send_sized(datum, ty.oid, ctx, out);
+                types::send_sized(datum, ty.oid, ctx, out)?;
             }
             return Ok(());
         }
@@ -97,6 +103,9 @@ impl Encoder {
             let mut field = std::mem::take(&mut self.field);
             field.clear();
             types::text_output(datum, self.copy.columns[index].1.oid, &output, &mut field);
+            if let Some(charset) = self.copy.options.charset {
+                field = charset.encode(types::text::from_utf8(&field)?)?;
+            }
             match self.copy.options.format {
                 CopyFormat::Csv => self.put_csv(&field, self.force_quote[index], out),
                 _ => self.put_text(&field, out),

@@ -28,19 +28,33 @@ pub(in crate::sql::types) fn flags(span: Option<&Span>) -> u8 {
         | of(&span.upper, flag::UPPER_INCLUSIVE, flag::UPPER_INFINITE)
 }
 
-pub fn send(span: Option<&Span>, subtype: Oid, catalog: &dyn CatalogView, out: &mut BytesMut) {
+pub fn send(
+    span: Option<&Span>,
+    subtype: Oid,
+    catalog: &dyn CatalogView,
+    out: &mut BytesMut,
+) -> Result<()> {
     out.put_u8(flags(span));
-    let Some(span) = span else { return };
+    let Some(span) = span else { return Ok(()) };
     for value in [&span.lower.value, &span.upper.value].into_iter().flatten() {
-        send_sized(value, subtype, catalog, out);
+        send_sized(value, subtype, catalog, out)?;
     }
+    Ok(())
 }
 
-pub fn send_multirange(value: &MultirangeValue, catalog: &dyn CatalogView, out: &mut BytesMut) {
+pub fn send_multirange(
+    value: &MultirangeValue,
+    catalog: &dyn CatalogView,
+    out: &mut BytesMut,
+) -> Result<()> {
     out.put_u32(value.spans.len() as u32);
+    let mut sent = Ok(());
     for span in &value.spans {
-        put_sized(out, |out| send(Some(span), value.subtype, catalog, out));
+        let subtype = value.subtype;
+        put_sized(out, |out| sent = send(Some(span), subtype, catalog, out));
+        sent.clone()?;
     }
+    Ok(())
 }
 
 pub fn recv(
