@@ -7,6 +7,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
 use md5::Md5;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
+use crate::catalog::encoding::ENCODINGS;
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::types::Datum;
@@ -131,23 +132,25 @@ const ENCODING: &[Kernel] = kernels! {
     rows2 "binary_encode" => encode;
     rows2 "binary_decode" => decode;
     rows2 "length_in_encoding" => |a: &[u8], encoding: &str| {
-        Ok(decoded(a, encoding)?.chars().count() as i32)
+        Ok(decoded(a, encoding, "encoding")?.chars().count() as i32)
     };
     call "pg_convert" => |_, args| {
         let (bytes, from, to): (&[u8], &str, &str) =
             (super::call::arg(args, 0)?, super::call::arg(args, 1)?, super::call::arg(args, 2)?);
-        Ok(Datum::Bytea(encoded(&decoded(bytes, from)?, to)?.into()))
+        Ok(Datum::Bytea(encoded(&decoded(bytes, from, SOURCE)?, to)?.into()))
     };
-    rows2 "pg_convert_from" => |a: &[u8], encoding: &str| decoded(a, encoding);
+    rows2 "pg_convert_from" => |a: &[u8], encoding: &str| decoded(a, encoding, SOURCE);
     rows2 "pg_convert_to" => |a: &str, encoding: &str| encoded(a, encoding);
 };
 
-/// Bytes in an encoding as text.
-fn decoded(bytes: &[u8], encoding: &str) -> Result<String> {
+const SOURCE: &str = "source encoding";
+
+/// Bytes in an encoding as text; `what` the encoding is called if there is none of its name.
+fn decoded(bytes: &[u8], encoding: &str, what: &str) -> Result<String> {
     match Charset::named(encoding) {
         Some(charset) => charset.decode(bytes),
         None => {
-            require_utf8(encoding)?;
+            require_utf8(encoding, what)?;
             crate::sql::types::text::from_utf8(bytes).map(str::to_owned)
         }
     }
@@ -158,19 +161,22 @@ fn encoded(text: &str, encoding: &str) -> Result<Vec<u8>> {
     match Charset::named(encoding) {
         Some(charset) => charset.encode(text),
         None => {
-            require_utf8(encoding)?;
+            require_utf8(encoding, "destination encoding")?;
             Ok(text.as_bytes().to_vec())
         }
     }
 }
 
 /// UTF8 is the one encoding besides those of one byte; its names are PostgreSQL's.
-fn require_utf8(encoding: &str) -> Result<()> {
+fn require_utf8(encoding: &str, what: &str) -> Result<()> {
     let plain: String = encoding.chars().filter(char::is_ascii_alphanumeric).collect();
-    if plain.eq_ignore_ascii_case("utf8") || plain.eq_ignore_ascii_case("unicode") {
-        return Ok(());
+    let plain = plain.to_ascii_uppercase();
+    let is_known = ENCODINGS.iter().any(|name| name.replace('_', "") == plain);
+    match plain.as_str() {
+        "UTF8" | "UNICODE" => Ok(()),
+        _ if is_known => Err(Error::unsupported(format!("encoding \"{encoding}\""))),
+        _ => Err(invalid(format!("invalid {what} name \"{encoding}\""))),
     }
-    Err(Error::unsupported(format!("encoding \"{encoding}\"")))
 }
 
 fn invalid(what: String) -> Error {
