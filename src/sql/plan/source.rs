@@ -15,7 +15,7 @@ use super::lower::expr::Lowered;
 use super::lower::{Lowering, Relation, project};
 use super::operator::Scanned;
 use super::walk;
-use crate::catalog::{RelationKind, system};
+use crate::catalog::RelationKind;
 use crate::error::{Error, Result};
 use crate::index::inverted::Operator;
 use crate::sql::dml::{self, Conditions};
@@ -243,7 +243,7 @@ fn virtual_rows(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
         let missing = || Error::internal(format!("there are no rows \"{}\"", scan.relation.name));
         return known_rows(lowering, scan, &rows.ok_or_else(missing)?);
     }
-    let rows = system::rows(&scan.relation, eval)?;
+    let rows = lowering.planner.system_rows(&scan.relation)?;
     known_rows(lowering, scan, &rows)
 }
 
