@@ -111,8 +111,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         match outcome {
             Outcome::Rows(stream) => {
                 let mut cursor = RowCursor::new(stream);
-                self.wire.output.row_description(&cursor.columns, formats)?;
                 let encoder = self.encoder(&cursor, formats)?;
+                self.wire.output.row_description(&cursor.columns, formats)?;
                 self.send_rows(&mut cursor, &encoder, u64::MAX).await?;
                 Ok(Tag::of_rows(&cursor.tag, cursor.taken))
             }

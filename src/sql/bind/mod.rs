@@ -90,7 +90,7 @@ use crate::sql::parse::with_stack;
 use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
-pub use collation::{check_expression as check_collations, is_by_bytes, output_collations};
+pub use collation::{is_by_bytes, output_collations};
 pub use cursor::{CursorQuery, CursorTable};
 pub use definition::{FoundFunction, aggregate_part, find_operator, is_binary_coercible};
 pub use dml::live_columns;

@@ -120,7 +120,8 @@ impl Ddl<'_> {
         }
     }
 
-    /// The collation of a column: any that there is ([`bind::check_collations`]).
+    /// The collation of a column: any that there is. What would depend on one that does not
+    /// sort by bytes is refused.
     pub fn column_collation(
         &self,
         clause: Option<&ast::CollateClause>,

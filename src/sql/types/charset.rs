@@ -52,7 +52,8 @@ impl Charset {
         let name = words.next().unwrap_or_default();
         let char_of = |word: &str| u32::from_str_radix(word, 16).ok().and_then(char::from_u32);
         let chars: Vec<Option<char>> = words.map(char_of).collect();
-        let pairs = chars.iter().zip(0x80..).filter_map(|(c, byte): (_, u8)| Some(((*c)?, byte)));
+        let pairs =
+            chars.iter().zip(0x80..=0xff).filter_map(|(c, byte): (_, u8)| Some(((*c)?, byte)));
         let mut bytes: Vec<(char, u8)> = pairs.collect();
         bytes.sort_unstable();
         Charset { name, chars, bytes }
