@@ -19,7 +19,13 @@ use crate::sqlstate;
 const JSONB_VERSION: u8 = 1;
 
 /// Appends the binary form of a value of type `type_oid`. NULL appends nothing.
-pub fn binary_send(value: &Datum, type_oid: Oid, catalog: &dyn CatalogView, out: &mut BytesMut) {
+/// `22P05` for a character that the client's set lacks.
+pub fn binary_send(
+    value: &Datum,
+    type_oid: Oid,
+    catalog: &dyn CatalogView,
+    out: &mut BytesMut,
+) -> Result<()> {
     match value {
         Datum::Null => {}
         Datum::Bool(v) => out.put_u8(u8::from(*v)),
@@ -116,11 +122,19 @@ fn require_utf8(catalog: &dyn CatalogView) -> Result<()> {
 
 /// Appends a value with its length, -1 standing for NULL: the form of a field in
 /// a DataRow message, an array or a record.
-pub fn send_sized(value: &Datum, type_oid: Oid, catalog: &dyn CatalogView, out: &mut BytesMut) {
+pub fn send_sized(
+    value: &Datum,
+    type_oid: Oid,
+    catalog: &dyn CatalogView,
+    out: &mut BytesMut,
+) -> Result<()> {
     if value.is_null() {
-        return out.put_i32(-1);
+        out.put_i32(-1);
+        return Ok(());
     }
-    put_sized(out, |out| binary_send(value, type_oid, catalog, out));
+    let mut sent = Ok(());
+    put_sized(out, |out| sent = binary_send(value, type_oid, catalog, out));
+    sent
 }
 
 fn send_array(array: &ArrayValue, catalog: &dyn CatalogView, out: &mut BytesMut) -> Result<()> {
