@@ -7,8 +7,9 @@
 #
 #   KILLS=500 CUTS=200 TRANSACTIONS=1000000 SCHEDULES=1000000 GIB=1 START_MAX_MS=5000
 #
-# Power cuts need root, for an ext4 image of their own. With ZSERVER naming a binary, and
-# TESTS and UNIT_TESTS the two test binaries, nothing is built.
+# The server is a release build, the tests are of every day's profile. Power cuts need root,
+# for an ext4 image of their own. With ZSERVER naming a binary, and TESTS and UNIT_TESTS the
+# two test binaries, nothing is built.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
@@ -24,8 +25,9 @@ for line in sys.stdin:
     if it.get("executable"): print(it["executable"])' | tail -n 1
 }
 : "${ZSERVER:=$(built build --release --bin zserver)}"
-: "${TESTS:=$(built test --release --no-run --test main)}"
-: "${UNIT_TESTS:=$(built test --release --no-run --lib)}"
+: "${TESTS:=$(built test --no-run --test main)}"
+: "${UNIT_TESTS:=$(built test --no-run --lib)}"
+export TEST_ZSERVER=$ZSERVER
 
 # Runs tests by name and prints what they count.
 counted() {

@@ -157,3 +157,61 @@ fn sigterm_exits_0_and_keeps_everything() {
         assert_eq!(row.get::<_, i32>(0), 1);
     });
 }
+
+/// The number that a query answers with.
+async fn number(client: &tokio_postgres::Client, sql: &str) -> i64 {
+    client.query_one(sql, &[]).await.expect(sql).get(0)
+}
+
+#[test]
+fn what_was_dropped_before_a_kill_is_taken_back_after_it() {
+    let orphans = "SELECT count(*) FROM zserver_check() WHERE kind = 'orphan'";
+    let directory = tempfile::TempDir::new().expect("a temporary directory");
+    let server = Zserver::start_over(&directory.path().join("data"), &[]);
+    block_on(async {
+        let client = connect(server.port).await;
+        client.batch_execute(MADE_AND_DROPPED[0]).await.expect("tables");
+        // Nothing is taken back while an older snapshot may read it.
+        let old = connect(server.port).await;
+        old.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM pg_class LIMIT 1")
+            .await
+            .expect("a snapshot");
+        for sql in &MADE_AND_DROPPED[1..] {
+            client.batch_execute(sql).await.expect(sql);
+        }
+        assert!(number(&client, orphans).await > 0, "the storage is still there");
+    });
+    let server = server.kill_and_start();
+    block_on(async {
+        let client = connect(server.port).await;
+        let mut left = -1;
+        for _ in 0..200 {
+            left = number(&client, orphans).await;
+            if left == 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert_eq!(left, 0, "storage that nobody has is gone");
+        client.batch_execute("COMMIT PREPARED 'p'").await.expect("what is prepared is there");
+        for (table, rows) in [("kept", 30_000), ("emptied", 5), ("prepared", 2_000)] {
+            let count = format!("SELECT count(*) FROM {table}");
+            assert_eq!(number(&client, &count).await, rows, "{table}");
+        }
+        assert_eq!(number(&client, "SELECT count(*) FROM prepared WHERE a = 7").await, 1);
+        assert_eq!(number(&client, "SELECT count(*) FROM zserver_check()").await, 0);
+    });
+}
+
+/// Tables, and what becomes of them while an old snapshot is held.
+const MADE_AND_DROPPED: [&str; 5] = [
+    "CREATE TABLE kept AS SELECT g AS a, md5(g::text) AS b FROM generate_series(1, 30000) g; \
+     CREATE INDEX ON kept (b); \
+     CREATE TABLE dropped (a int PRIMARY KEY, b text UNIQUE); \
+     INSERT INTO dropped SELECT * FROM kept; CREATE TABLE emptied AS SELECT * FROM kept",
+    "DROP TABLE dropped",
+    "TRUNCATE emptied; INSERT INTO emptied SELECT * FROM kept LIMIT 5",
+    "ALTER TABLE kept ALTER a TYPE bigint; REINDEX TABLE kept",
+    "BEGIN; CREATE TABLE prepared AS SELECT g AS a FROM generate_series(1, 2000) g; \
+     CREATE INDEX ON prepared (a); PREPARE TRANSACTION 'p'",
+];

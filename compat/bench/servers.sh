@@ -1,7 +1,8 @@
 # Sourced by the comparisons: starts PostgreSQL 15 and zserver side by side.
 #
 # Sets PG_PORT and ZS_PORT; both stop when the script ends. PostgreSQL runs with
-# durable commits and shared_buffers at a quarter of memory.
+# durable commits and shared_buffers at a quarter of memory. With ZSERVER naming a binary
+# nothing is built.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 source "$root/.ci/env"
@@ -32,8 +33,11 @@ start_postgres() {
 }
 
 start_zserver() {
-    (cd "$root" && cargo build --release --quiet)
-    "$CARGO_TARGET_DIR/release/zserver" serve --dev --data "$work/zs" \
+    if [ -z "${ZSERVER:-}" ]; then
+        (cd "$root" && cargo build --release --quiet)
+        ZSERVER=$CARGO_TARGET_DIR/release/zserver
+    fi
+    "$ZSERVER" serve --dev --data "$work/zs" \
         --pg-listen "127.0.0.1:$ZS_PORT" >"$work/zs.out" 2>"$work/zs.err" &
     zserver_pid=$!
     until grep -q ready "$work/zs.out" 2>/dev/null; do

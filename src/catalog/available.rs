@@ -35,6 +35,7 @@ macro_rules! source {
 }
 
 const SOURCES: &[Source] = &[
+    source!("btree_gist", "1.7"),
     source!("citext", "1.6"),
     source!("hstore", "1.8"),
     source!("pg_trgm", "1.6"),

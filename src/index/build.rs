@@ -16,6 +16,7 @@ use crate::index::IndexInfo;
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::storage::{Key, Value, key};
+use crate::table::exclusion;
 use crate::table::{IndexExpressions, TableInfo, Writer, blocking, eval_over, lookup, violation};
 use crate::txn::{Keyspace, Overlay};
 
@@ -76,7 +77,11 @@ fn build_over(
     let owner = info.relation.owner;
     let writer = &mut Writer::new(work, ctx);
     let mut build = Build { keys: Keys::new(writer, info, index)?, rows, info, index, writer };
-    as_owner(owner, ctx, || build.run())
+    as_owner(owner, ctx, || {
+        let total = build.run()?;
+        build.require_exclusive()?;
+        Ok(total)
+    })
 }
 
 /// Does something as the owner of a table, whose functions in an index are that role's to
@@ -245,6 +250,19 @@ impl Build<'_, '_> {
             previous = Some(entry);
         }
         Ok(())
+    }
+
+    /// `23P01` if two rows exclude each other.
+    fn require_exclusive(&mut self) -> Result<()> {
+        if self.index.excludes_by.is_empty() {
+            return Ok(());
+        }
+        let expressions = self.info.expressions(&self.writer.work.catalog, self.writer.ctx)?;
+        let at = self.info.indexes.iter().position(|other| other.oid() == self.index.oid());
+        let compiled = at.and_then(|at| expressions.indexes.get(at));
+        let compiled = compiled.ok_or_else(|| Error::internal("an index of another table"))?;
+        let overlay = self.writer.work.txn.overlay_newest();
+        exclusion::require_none(self.writer, (self.info, self.index), compiled, &overlay)
     }
 
     /// Whether an earlier run has put this key.

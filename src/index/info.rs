@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::inverted::{self, Parts};
 use super::ordered;
+use super::parts::{self, Parts};
 
 use crate::catalog::{Catalog, Constraint, Index, Relation, RelationKind};
 use crate::error::{Error, Result};
@@ -23,7 +23,7 @@ pub struct KeyColumn {
     pub repr: Repr,
     pub descending: bool,
     pub nulls_first: bool,
-    /// How its values are taken apart, in an inverted index.
+    /// How its values are taken apart, where they are.
     pub parts: Option<Parts>,
 }
 
@@ -35,6 +35,8 @@ pub struct IndexInfo {
     pub unique: bool,
     /// Its key excludes others by a constraint that is not called unique.
     pub exclusion: bool,
+    /// By these operators, one for each key, unless uniqueness does.
+    pub excludes_by: Vec<Oid>,
     pub primary: bool,
     pub nulls_not_distinct: bool,
     /// In SQL; set for a partial index.
@@ -60,6 +62,10 @@ impl IndexInfo {
             keys: key_columns(catalog, index)?,
             unique: index.unique,
             exclusion: !index.exclusion.is_empty(),
+            excludes_by: match index.unique {
+                true => Vec::new(),
+                false => index.exclusion.clone(),
+            },
             primary: index.primary,
             nulls_not_distinct: index.nulls_not_distinct,
             predicate: index.predicate.clone(),
@@ -89,7 +95,8 @@ impl IndexInfo {
 
     /// Uniqueness is checked after the fact: at the end of the statement or at commit.
     pub fn deferrable(&self) -> bool {
-        self.unique && self.constraint.as_ref().is_some_and(|constraint| constraint.deferrable)
+        (self.unique || self.exclusion)
+            && self.constraint.as_ref().is_some_and(|constraint| constraint.deferrable)
     }
 
     /// Whether an entry of this key carries its rid in the key.
@@ -103,13 +110,13 @@ impl IndexInfo {
     }
 
     /// Whether it maps parts of values to rows.
-    pub fn is_inverted(&self) -> bool {
-        self.access_method == INVERTED
+    pub fn is_by_parts(&self) -> bool {
+        self.access_method != BTREE
     }
 
     /// Whether the index has all rows, in order: valid, not partial.
     pub fn is_usable(&self) -> bool {
-        self.valid && self.predicate.is_none() && !self.is_inverted()
+        self.valid && self.predicate.is_none() && !self.is_by_parts()
     }
 
     /// Whether nothing but the table's columns decides which entries a row has.
@@ -119,8 +126,8 @@ impl IndexInfo {
 
     /// The payloads of a key's entries; of an ordered index there is one.
     pub fn payloads(&self, key: &[Datum]) -> Result<BTreeSet<Vec<u8>>> {
-        match self.is_inverted() {
-            true => inverted::payloads(&self.keys, key),
+        match self.is_by_parts() {
+            true => parts::payloads(&self.keys, key),
             false => Ok(BTreeSet::from([ordered::encode_key(self, key)?])),
         }
     }
@@ -176,7 +183,7 @@ impl IndexInfo {
             .map(|key| key.expression.as_deref().map(compile).transpose())
             .collect::<Result<Vec<_>>>()?;
         let predicate = self.predicate.as_deref().map(compile).transpose()?;
-        Ok(IndexExpressions { keys, predicate })
+        Ok(IndexExpressions { keys, predicate, excludes: Vec::new() })
     }
 }
 
@@ -192,13 +199,18 @@ fn constraint_of(replaces: Option<&Arc<Relation>>, index: &Index) -> Oid {
 /// `0A000` for access methods that this server does not have.
 pub fn check_access_method(name: &str) -> Result<()> {
     match name {
-        "btree" | INVERTED => Ok(()),
+        BTREE | GIN | GIST | HASH => Ok(()),
         _ => Err(Error::unsupported(format_args!("access method \"{name}\""))),
     }
 }
 
-/// PostgreSQL's name of the inverted access method.
-pub const INVERTED: &str = "gin";
+/// PostgreSQL's names of the access methods.
+pub const BTREE: &str = "btree";
+pub const GIN: &str = "gin";
+pub const GIST: &str = "gist";
+pub const HASH: &str = "hash";
+/// Those that PostgreSQL has and this server does not.
+pub const MISSING_METHODS: [&str; 2] = ["spgist", "brin"];
 
 fn key_columns(catalog: &Catalog, index: &Index) -> Result<Vec<KeyColumn>> {
     index.keys[..index.key_count.min(index.keys.len())]
@@ -213,8 +225,7 @@ fn key_columns(catalog: &Catalog, index: &Index) -> Result<Vec<KeyColumn>> {
                 nulls_first: key.nulls_first,
                 parts: catalog
                     .operator_class(key.opclass)
-                    .filter(|class| class.access_method == INVERTED)
-                    .and_then(|class| Parts::of_class(&class.name)),
+                    .and_then(|class| Parts::of_class(&class.access_method, &class.name)),
             })
         })
         .collect()

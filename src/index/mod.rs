@@ -1,9 +1,17 @@
 //! Access methods: from column values to row ids.
 //!
 //! An index maps a key to rids; rows are found under their rid, so an update
-//! that changes no indexed column touches no index. There are two access methods:
-//! `ordered` (PostgreSQL's `btree`), entries in key order in the storage engine, and
-//! `inverted` (`gin`), an entry for every part of a value. Of an ordered index:
+//! that changes no indexed column touches no index. The access methods are:
+//!
+//! | module | PostgreSQL's | entries |
+//! |---|---|---|
+//! | [`ordered`] | `btree` | keys in their order |
+//! | [`parts`] | | one for every part of a value: |
+//! | [`inverted`] | `gin` | elements, keys, paths |
+//! | [`spans`] | `gist` | where a range or network lies |
+//! | | `hash` | a hash of the value |
+//!
+//! Of an ordered index:
 //!
 //! - A unique index's key maps to the rid: `[key] → rid`, so a second row with
 //!   the key would overwrite, and writers lock (index, key) first.
@@ -15,12 +23,16 @@
 mod build;
 pub mod catch_up;
 mod info;
-pub mod inverted;
+mod inverted;
 pub mod ordered;
+pub mod parts;
 mod path_need;
+pub mod spans;
 
 #[cfg(test)]
 mod tests;
 
 pub use build::{build, build_at_snapshot, remove};
-pub use info::{INVERTED, IndexInfo, KeyColumn, check_access_method};
+pub use info::{
+    BTREE, GIN, GIST, HASH, IndexInfo, KeyColumn, MISSING_METHODS, check_access_method,
+};

@@ -11,7 +11,8 @@
 //! fulfil the condition. Nothing is said of what is negated, computed, or made by a
 //! method.
 
-use super::inverted::{HASH_SEED, Need, Part, Parts, all, part, tag, text_part};
+use super::inverted::text_part;
+use super::parts::{HASH_SEED, Need, Part, Parts, all, part, tag};
 use crate::sql::types::jsonpath::{Comparison, Head, Path, Predicate, Step};
 use crate::sql::types::{Datum, Repr, hash};
 

@@ -1,14 +1,17 @@
-//! An inverted index leaves no row out that fulfils a condition.
+//! An index by parts leaves no row out that fulfils a condition.
 
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
 use super::KeyColumn;
-use super::inverted::{Need, Operator, Parts, need, payloads};
+use super::parts::{Need, Operator, Parts, need, payloads};
+use super::spans::codes_inside;
 use crate::sql::functions::tests::context;
 use crate::sql::functions::{CallContext, kernel};
 use crate::sql::types::json;
+use crate::sql::types::network::{self, Inet};
+use crate::sql::types::range::{self, Bound, RangeType, RangeValue};
 use crate::sql::types::{ArrayValue, Datum, ElementType, Oid, Repr, SqlType, oid};
 
 const INT4_ARRAY: Oid = 1007;
@@ -41,6 +44,9 @@ fn names(need: &Need, entries: &BTreeSet<Vec<u8>>) -> bool {
     match need {
         Need::Everything => true,
         Need::Part(part) => entries.contains(part),
+        Need::Between(first, last) => {
+            entries.iter().any(|entry| entry >= first && (entry <= last || entry.starts_with(last)))
+        }
         Need::All(needs) => needs.iter().all(|need| names(need, entries)),
         Need::Any(needs) => needs.iter().any(|need| names(need, entries)),
     }
@@ -133,4 +139,124 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn ranges_are_found(value in any_range(), query in any_range(), element in -40..40i32) {
+        let ty = RangeType { subtype: oid::INT4, repr: Repr::Int4, is_discrete: true };
+        let keys = column(oid::INT4RANGE, Repr::Range(Box::new(ty)), Parts::Range);
+        let entries = payloads(&keys, std::slice::from_ref(&value)).expect("entries");
+        for source in [
+            "range_overlaps",
+            "range_contains",
+            "range_contained_by",
+            "range_eq",
+            "range_before",
+            "range_after",
+            "range_overleft",
+            "range_overright",
+            "range_adjacent",
+        ] {
+            let types = [oid::INT4RANGE; 2];
+            if holds(source, types, &value, &query) {
+                let operator = Operator::of_function(source, false).expect(source);
+                prop_assert!(names(&need(&keys, 0, operator, &query), &entries), "{source}");
+            }
+            if holds(source, types, &query, &value)
+                && let Some(operator) = Operator::of_function(source, true)
+            {
+                prop_assert!(names(&need(&keys, 0, operator, &query), &entries), "{source} turned");
+            }
+        }
+        let element = Datum::Int4(element);
+        if holds("range_contains_elem", [oid::INT4RANGE, oid::INT4], &value, &element) {
+            let operator = Operator::of_function("range_contains_elem", false).expect("@>");
+            prop_assert!(names(&need(&keys, 0, operator, &element), &entries));
+        }
+    }
+
+    #[test]
+    fn a_search_for_overlap_finds_nothing_else(value in any_range(), query in any_range()) {
+        let ty = RangeType { subtype: oid::INT4, repr: Repr::Int4, is_discrete: true };
+        let keys = column(oid::INT4RANGE, Repr::Range(Box::new(ty)), Parts::Range);
+        let entries = payloads(&keys, std::slice::from_ref(&value)).expect("entries");
+        let types = [oid::INT4RANGE; 2];
+        if names(&need(&keys, 0, Operator::Overlaps, &query), &entries) {
+            let touches = holds("range_overlaps", types, &value, &query)
+                || holds("range_adjacent", types, &value, &query);
+            prop_assert!(touches);
+        }
+    }
+
+    #[test]
+    fn networks_are_found(value in any_network(), query in any_network()) {
+        let keys = column(oid::INET, Repr::Inet, Parts::Network);
+        let (value, query) = (Datum::Inet(value), Datum::Inet(query));
+        let entries = payloads(&keys, std::slice::from_ref(&value)).expect("entries");
+        for source in [
+            "network_overlap",
+            "network_sup",
+            "network_supeq",
+            "network_sub",
+            "network_subeq",
+            "network_eq",
+        ] {
+            if holds(source, [oid::INET; 2], &value, &query) {
+                let operator = Operator::of_function(source, false).expect(source);
+                prop_assert!(names(&need(&keys, 0, operator, &query), &entries), "{source}");
+            }
+            if holds(source, [oid::INET; 2], &query, &value) {
+                let operator = Operator::of_function(source, true).expect(source);
+                prop_assert!(names(&need(&keys, 0, operator, &query), &entries), "{source} turned");
+            }
+        }
+    }
+
+    #[test]
+    fn what_overlaps_is_claimed_by_both(a in any_range(), b in any_range()) {
+        let ty = RangeType { subtype: oid::INT4, repr: Repr::Int4, is_discrete: true };
+        let repr = Repr::Range(Box::new(ty));
+        let codes = |value: &Datum| codes_inside(Parts::Range, &repr, value).expect("codes");
+        let meet = match (codes(&a), codes(&b)) {
+            (Some(a), Some(b)) => a.0 <= b.1 && b.0 <= a.1,
+            _ => false,
+        };
+        prop_assert_eq!(meet, holds("range_overlaps", [oid::INT4RANGE; 2], &a, &b));
+    }
+}
+
+/// Ranges of few numbers, near the ends of the type too, so that they meet.
+fn any_range() -> impl Strategy<Value = Datum> {
+    let number = prop_oneof![
+        8 => -40..40i32,
+        1 => i32::MIN..i32::MIN + 5,
+        1 => i32::MAX - 5..i32::MAX - 1,
+    ];
+    let bound = || prop_oneof![6 => number.clone().prop_map(Some), 1 => Just(None)];
+    (bound(), bound(), any::<[bool; 2]>(), 0..12).prop_map(|(a, b, inside, kind)| {
+        let ty = RangeType { subtype: oid::INT4, repr: Repr::Int4, is_discrete: true };
+        let (a, b) = match (a, b) {
+            (Some(a), Some(b)) => (Some(a.min(b)), Some(a.max(b))),
+            other => other,
+        };
+        let of = |value: Option<i32>, inclusive| match value {
+            Some(value) => Bound::new(Datum::Int4(value), inclusive),
+            None => range::Bound::INFINITE,
+        };
+        let span = match kind {
+            0 => None,
+            _ => ty.span(of(a, inside[0]), of(b, inside[1])).expect("a range"),
+        };
+        Datum::Range(Box::new(RangeValue::of(oid::INT4, span)))
+    })
+}
+
+/// Networks that often lie in each other.
+fn any_network() -> impl Strategy<Value = Inet> {
+    (0..4u8, 0..4u8, 0..=32u8, any::<bool>()).prop_map(|(a, b, bits, is_v6)| {
+        let text = match is_v6 {
+            true => format!("{a:x}::{b:x}/{}", u16::from(bits) * 4),
+            false => format!("10.{a}.0.{b}/{bits}"),
+        };
+        network::parse(&text, oid::INET).expect("a network")
+    })
 }

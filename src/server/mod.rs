@@ -118,6 +118,7 @@ impl Server {
         let database = open_database(config)?;
         superuser::ensure(&database).await?;
         session::drop_leftover_temporary(&database).await?;
+        database.reclaim_left_over()?;
         let listener = TcpListener::bind(address).await.map_err(|error| {
             Error::new(
                 sqlstate::SYSTEM_ERROR,

@@ -1,6 +1,6 @@
 //! What all sessions share: the store, the committed catalog, limits, and each other.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -154,6 +154,20 @@ impl Database {
             aborted: Mutex::new(aborted),
             mock_key: rand::random(),
         }))
+    }
+
+    /// Takes back what no object has stored: see [`reclaim::spawn_left_over`]. Call it
+    /// before the first client is served.
+    pub fn reclaim_left_over(&self) -> Result<()> {
+        let cluster = self.cluster();
+        let mut storage_ids: BTreeSet<u32> = cluster
+            .catalogs()
+            .flat_map(|catalog| catalog.relations().map(|relation| relation.storage_id))
+            .collect();
+        storage_ids.extend(two_phase::prepared_storage(&self.transactions)?);
+        let known = reclaim::Known { storage_ids, end: cluster.shared().oid_counter() };
+        reclaim::spawn_left_over(self.transactions.clone(), known);
+        Ok(())
     }
 
     pub fn config(&self) -> Arc<Config> {

@@ -140,7 +140,7 @@ fn lock_row(lock: &LockStatus, holder: &Holder, holders: &Holders) -> Vec<Datum>
         Resource::Advisory { .. } => "advisory",
         Resource::Transaction { .. } => "transactionid",
         Resource::Virtual { .. } => "virtualxid",
-        Resource::IndexKey { .. } | Resource::Object { .. } => "object",
+        Resource::IndexKey { .. } | Resource::Claims { .. } | Resource::Object { .. } => "object",
     };
     let mut row = holder.row(kind, lock.mode, lock.granted, lock.fast_path);
     row[15] = lock.wait_start.map_or(Datum::Null, timestamp);
@@ -175,7 +175,9 @@ fn lock_row(lock: &LockStatus, holder: &Holder, holders: &Holders) -> Vec<Datum>
             row[1] = Datum::Null;
             row[5] = text(&name);
         }
-        Resource::IndexKey { index, .. } => object(&mut row, PG_CLASS, index, 0),
+        Resource::IndexKey { index, .. } | Resource::Claims { index } => {
+            object(&mut row, PG_CLASS, index, 0);
+        }
         Resource::Object { database, class, oid } => {
             row[1] = Datum::Oid(database);
             object(&mut row, class, oid, 0);

@@ -49,9 +49,12 @@ fn wait_event(
 ) -> Option<(&'static str, &'static str)> {
     match waits_for {
         Some(Resource::Table { .. }) => Some(("Lock", "relation")),
-        Some(Resource::Row { .. } | Resource::IndexKey { .. } | Resource::Transaction { .. }) => {
-            Some(("Lock", "transactionid"))
-        }
+        Some(
+            Resource::Row { .. }
+            | Resource::IndexKey { .. }
+            | Resource::Claims { .. }
+            | Resource::Transaction { .. },
+        ) => Some(("Lock", "transactionid")),
         Some(Resource::Virtual { .. }) => Some(("Lock", "virtualxid")),
         Some(Resource::Object { .. }) => Some(("Lock", "object")),
         Some(Resource::Advisory { .. }) => Some(("Lock", "advisory")),

@@ -88,6 +88,19 @@ impl Payload {
     }
 }
 
+/// The storage of the relations that prepared transactions have made or changed.
+pub(super) fn prepared_storage(transactions: &Transactions) -> Result<Vec<u32>> {
+    let mut storage_ids = Vec::new();
+    for info in transactions.prepared() {
+        let changes = Payload::decode(&info)?.changes;
+        storage_ids.extend(changes.into_iter().filter_map(|(_, object)| match object {
+            Some(Object::Relation(relation)) => Some(relation.storage_id),
+            _ => None,
+        }));
+    }
+    Ok(storage_ids)
+}
+
 /// Keeps the OIDs of objects that are prepared from being handed out again.
 pub(super) fn raise_oid_counter(transactions: &Transactions, catalog: &Catalog) -> Result<()> {
     for info in transactions.prepared() {

@@ -12,7 +12,7 @@ use crate::catalog::{Catalog, ConstraintKind};
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::run::{StatementContext, Work};
-use crate::sql::types::{Datum, SqlType};
+use crate::sql::types::{Datum, Oid, SqlType};
 
 /// A compiled expression over one row of a table, by position.
 pub trait RowExpression: Send + Sync {
@@ -38,6 +38,16 @@ pub trait ExpressionCompiler: Send + Sync {
         target: Option<SqlType>,
     ) -> Result<Arc<dyn RowExpression>>;
 
+    /// An operator between values of one type, over rows of its two operands.
+    fn operator(
+        &self,
+        _eval: &EvalContext,
+        operator: Oid,
+        _ty: SqlType,
+    ) -> Result<Arc<dyn RowExpression>> {
+        Err(Error::internal(format!("no compiler for operator {operator}")))
+    }
+
     /// Calls a trigger's function.
     fn fire(&self, firing: &Firing, _work: &mut Work, _ctx: &StatementContext) -> Result<Fired> {
         Err(Error::unsupported(format!("{firing:?}")))
@@ -55,11 +65,14 @@ pub struct IndexExpressions {
     /// Per key column: set where the key is an expression.
     pub keys: Vec<Option<Arc<dyn RowExpression>>>,
     pub predicate: Option<Arc<dyn RowExpression>>,
+    /// The operators by which keys exclude each other, in the order of
+    /// [`IndexInfo::excludes_by`](crate::index::IndexInfo::excludes_by).
+    pub excludes: Vec<Arc<dyn RowExpression>>,
 }
 
 impl IndexExpressions {
     pub fn call_functions(&self) -> bool {
-        let keys = self.keys.iter().flatten();
+        let keys = self.keys.iter().flatten().chain(&self.excludes);
         keys.chain(&self.predicate).any(|expression| expression.calls_functions())
     }
 }
@@ -146,16 +159,20 @@ impl TableInfo {
                 generated.push((position, value));
             }
         }
-        let indexes =
-            self.indexes.iter().map(|index| index.compile(&compile)).collect::<Result<Vec<_>>>()?;
-        let of_indexes = indexes.iter().flat_map(|index: &IndexExpressions| {
-            index.keys.iter().flatten().chain(&index.predicate)
-        });
+        let mut indexes = Vec::with_capacity(self.indexes.len());
+        for index in &self.indexes {
+            let mut compiled = index.compile(&compile)?;
+            let operators = index.excludes_by.iter().zip(&index.keys);
+            compiled.excludes = operators
+                .map(|(operator, key)| ctx.compiler.operator(&eval, *operator, key.ty))
+                .collect::<Result<_>>()?;
+            indexes.push(compiled);
+        }
         let call_functions = checks
             .iter()
             .chain(generated.iter().map(|(_, expression)| expression))
-            .chain(of_indexes)
-            .any(|expression| expression.calls_functions());
+            .any(|expression| expression.calls_functions())
+            || indexes.iter().any(IndexExpressions::call_functions);
         Ok(TableExpressions { checks, generated, indexes, call_functions })
     }
 }

@@ -30,7 +30,9 @@ use crate::error::{Error, Result};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::Oid;
 use crate::sqlstate;
-use crate::txn::{EndWait, LockMode, LockOutcome, LockWait, Resource, Transaction, WaitPolicy};
+use crate::txn::{
+    Claim, EndWait, LockMode, LockOutcome, LockWait, Resource, Transaction, WaitPolicy,
+};
 
 /// A relation of a database as a lock's object. Databases that were made from one
 /// template have relations of the same OIDs.
@@ -134,7 +136,23 @@ pub async fn wait_for_lockers(
 ) -> Result<()> {
     let table = relation(&work.catalog, table);
     for locker in work.txn.lockers(table, mode) {
-        if let Some(mut wait) = work.txn.end_of(locker, table, mode) {
+        // It may only have given something up that others wait for.
+        while let Some(mut wait) = work.txn.end_of(locker, table, mode) {
+            bounded(&mut wait, EndWait::detect_deadlock, ctx).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Claims a span of an index, waiting for those whose claims are in the way.
+pub async fn claim(
+    txn: &mut Transaction,
+    index: u32,
+    claim: Claim,
+    ctx: &StatementContext,
+) -> Result<()> {
+    while let Err(other) = txn.claim(index, claim) {
+        if let Some(mut wait) = txn.end_of_claim(other, index, claim) {
             bounded(&mut wait, EndWait::detect_deadlock, ctx).await?;
         }
     }

@@ -18,6 +18,7 @@
 //! | [`part`] | one row of a family written, with triggers |
 //! | [`verify`] | a new constraint against the rows that are there |
 //! | [`check`] | everything that is stored against what must hold |
+//! | [`exclusion`] | exclusion constraints |
 //! | [`reclaim`] | the storage of what was dropped |
 //! | [`lock`] | waiting within a statement's limits |
 //! | [`sequence`] | values reserved outside of transactions |
@@ -34,6 +35,7 @@ mod blocking;
 pub mod check;
 pub mod decode;
 mod estimate;
+pub(crate) mod exclusion;
 mod expression;
 pub mod family;
 pub mod foreign_key;

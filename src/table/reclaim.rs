@@ -3,8 +3,10 @@
 //! The committed catalog names the storage no more, but an older snapshot may still
 //! read it. So deletion begins when the oldest active snapshot is as new as the
 //! commit, and goes on in small batches beside other commits. What a crash leaves
-//! behind is named by no catalog row and costs space only.
+//! behind is named by no catalog row and costs space only, until the next start finds
+//! it ([`spawn_left_over`]).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::catalog::Relation;
@@ -41,6 +43,64 @@ pub fn spawn(transactions: Transactions, dropped: Vec<(Keyspace, u32)>, commit_t
             }
         }
     });
+}
+
+/// Storage that somebody has at a start of the server, before any client has made more.
+pub struct Known {
+    /// Relations of all databases and of prepared transactions.
+    pub storage_ids: BTreeSet<u32>,
+    /// No storage has had an id from here up.
+    pub end: u32,
+}
+
+/// Deletes in the background what an earlier life of the server was still deleting when it
+/// ended. What transactions have written that nobody may see yet is not looked at.
+pub fn spawn_left_over(transactions: Transactions, known: Known) {
+    tokio::spawn(async move {
+        for keyspace in [Keyspace::Rows, Keyspace::Indexes] {
+            if let Err(error) = delete_unknown(&transactions, keyspace, &known).await {
+                tracing::warn!("{} that no object has stay: {error}", keyspace.name());
+            }
+        }
+    });
+}
+
+async fn delete_unknown(
+    transactions: &Transactions,
+    keyspace: Keyspace,
+    known: &Known,
+) -> Result<()> {
+    let mut from = 0;
+    while let Some(storage_id) = next_object(transactions.clone(), keyspace, from).await? {
+        if storage_id >= known.end {
+            return Ok(());
+        }
+        if !known.storage_ids.contains(&storage_id) {
+            delete(transactions, keyspace, storage_id).await?;
+            tracing::info!(
+                "{} of storage {storage_id}, which no object has, are gone",
+                keyspace.name()
+            );
+        }
+        from = storage_id + 1;
+    }
+    Ok(())
+}
+
+/// The first object from an id up that has anything stored.
+async fn next_object(
+    transactions: Transactions,
+    keyspace: Keyspace,
+    from: u32,
+) -> Result<Option<u32>> {
+    let find = move || {
+        let mut range = KeyRange::all();
+        range.lower = key::object(from).lower;
+        let first = transactions.published().scan(keyspace, &range, false).next().transpose()?;
+        Ok(first.and_then(|(key, _)| key::object_of(&key)))
+    };
+    let found = tokio::task::spawn_blocking(find).await;
+    found.map_err(|error| Error::internal(format!("storage was not read: {error}")))?
 }
 
 /// Storage that was dropped is never written again, so each batch goes on where the

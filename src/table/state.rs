@@ -27,6 +27,8 @@ pub enum PendingCheck {
     Referenced { constraint: Oid, old: Vec<Datum>, new: Option<Vec<Datum>> },
     /// A key of a deferrable unique index was added.
     Unique { table: Oid, index: Oid, key: Vec<Datum> },
+    /// A key of a deferrable exclusion constraint was added, by this row.
+    Exclusion { table: Oid, index: Oid, key: Vec<Datum>, rid: u64 },
     /// An AFTER trigger.
     Trigger(Box<Firing>),
 }
@@ -95,7 +97,8 @@ impl TableState {
     pub fn has_deferred(&self, table: Oid, catalog: &Catalog) -> bool {
         self.deferred.iter().any(|(constraint, check)| match check {
             PendingCheck::Referencing { table: own, .. }
-            | PendingCheck::Unique { table: own, .. } => *own == table,
+            | PendingCheck::Unique { table: own, .. }
+            | PendingCheck::Exclusion { table: own, .. } => *own == table,
             PendingCheck::Trigger(firing) => firing.info.oid() == table,
             PendingCheck::Referenced { .. } => {
                 let key = catalog.constraint(*constraint).map(|constraint| &constraint.kind);

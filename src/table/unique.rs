@@ -156,7 +156,7 @@ impl Writer<'_> {
         let expressions = self.expressions(info)?;
         for (index, compiled) in info.indexes.iter().zip(&expressions.indexes) {
             let wanted = arbiters.is_empty() || arbiters.contains(&index.oid());
-            if !wanted || !index.unique {
+            if !wanted || !(index.unique || index.exclusion) {
                 continue;
             }
             if index.deferrable() {
@@ -166,6 +166,15 @@ impl Writer<'_> {
                 return Err(deferrable_arbiter());
             }
             let Some(key) = index.key(compiled, &self.ctx.eval, row)? else { continue };
+            if !index.unique {
+                if key.iter().any(Datum::is_null) {
+                    continue;
+                }
+                match self.excluded_by(info, index, &key, None).await? {
+                    Some((conflict, _)) => return Ok(Some(conflict)),
+                    None => continue,
+                }
+            }
             if !index.may_conflict(&key) {
                 continue;
             }

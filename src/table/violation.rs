@@ -132,16 +132,43 @@ fn key_text(
     Some(format!("({})=({})", names.join(", "), values.join(", ")))
 }
 
+/// Two keys of an exclusion constraint: a new one and one that is there.
+type Keys<'a> = (&'a [Datum], &'a [Datum]);
+
+/// A key that another one excludes.
+pub fn excluded(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, keys: Keys<'_>) -> Error {
+    let text = |key| key_text(info, ctx, index, key);
+    let both = text(keys.0).zip(text(keys.1));
+    Error::new(
+        sqlstate::EXCLUSION_VIOLATION,
+        format!("conflicting key value violates exclusion constraint \"{}\"", index.name()),
+    )
+    .with_detail_if(both.map(|(a, b)| format!("Key {a} conflicts with existing key {b}.")))
+    .with_table(&info.schema_name, info.name())
+    .with_constraint(index.name())
+}
+
+/// Two keys that exclude each other, found while the constraint is made.
+pub fn not_exclusive(
+    info: &TableInfo,
+    ctx: &EvalContext,
+    index: &IndexInfo,
+    keys: Keys<'_>,
+) -> Error {
+    let text = |key| key_text(info, ctx, index, key);
+    let both = text(keys.0).zip(text(keys.1));
+    Error::new(
+        sqlstate::EXCLUSION_VIOLATION,
+        format!("could not create exclusion constraint \"{}\"", index.name()),
+    )
+    .with_detail_if(both.map(|(a, b)| format!("Key {a} conflicts with key {b}.")))
+    .with_table(&info.schema_name, info.name())
+    .with_constraint(index.name())
+}
+
 pub fn unique(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Datum]) -> Error {
     if index.exclusion {
-        let key = key_text(info, ctx, index, key);
-        return Error::new(
-            sqlstate::EXCLUSION_VIOLATION,
-            format!("conflicting key value violates exclusion constraint \"{}\"", index.name()),
-        )
-        .with_detail_if(key.map(|key| format!("Key {key} conflicts with existing key {key}.")))
-        .with_table(&info.schema_name, info.name())
-        .with_constraint(index.name());
+        return excluded(info, ctx, index, (key, key));
     }
     Error::new(
         sqlstate::UNIQUE_VIOLATION,
@@ -155,14 +182,7 @@ pub fn unique(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Dat
 /// Duplicates found while an index is built.
 pub fn duplicated(info: &TableInfo, ctx: &EvalContext, index: &IndexInfo, key: &[Datum]) -> Error {
     if index.exclusion {
-        let key = key_text(info, ctx, index, key);
-        return Error::new(
-            sqlstate::EXCLUSION_VIOLATION,
-            format!("could not create exclusion constraint \"{}\"", index.name()),
-        )
-        .with_detail_if(key.map(|key| format!("Key {key} conflicts with key {key}.")))
-        .with_table(&info.schema_name, info.name())
-        .with_constraint(index.name());
+        return not_exclusive(info, ctx, index, (key, key));
     }
     Error::new(
         sqlstate::UNIQUE_VIOLATION,

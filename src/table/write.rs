@@ -308,7 +308,10 @@ impl<'a> Writer<'a> {
         rid: u64,
         new_row: bool,
     ) -> Result<()> {
-        if index.is_inverted() {
+        if index.is_by_parts() {
+            if !index.excludes_by.is_empty() {
+                self.claim_exclusion(info, index, key, rid).await?;
+            }
             for payload in index.payloads(key)? {
                 self.add_part(index, &payload, rid, new_row)?;
             }
@@ -375,8 +378,23 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// Whether a row whose key changes keeps its place among those that it could exclude.
+    fn has_same_parts(
+        &self,
+        index: &IndexInfo,
+        before: Option<&[Datum]>,
+        after: &[Datum],
+    ) -> Result<bool> {
+        let Some(before) = before else { return Ok(false) };
+        let is_same = |at: usize| {
+            let repr = &index.keys[at].repr;
+            crate::sql::types::compare(&before[at], &after[at], repr).is_eq()
+        };
+        Ok((0..after.len()).all(is_same))
+    }
+
     fn remove_entry(&mut self, index: &IndexInfo, key: &[Datum], rid: u64) -> Result<()> {
-        if index.is_inverted() {
+        if index.is_by_parts() {
             return self.move_parts(index, Some(key.to_vec()), None, rid);
         }
         let payload = ordered::encode_key(index, key)?;
@@ -403,7 +421,13 @@ impl<'a> Writer<'a> {
         after: Option<Vec<Datum>>,
         rid: u64,
     ) -> Result<()> {
-        if index.is_inverted() {
+        if index.is_by_parts() {
+            if let Some(after) = &after
+                && !index.excludes_by.is_empty()
+                && !self.has_same_parts(index, before.as_deref(), after)?
+            {
+                self.claim_exclusion(info, index, after, rid).await?;
+            }
             return self.move_parts(index, before, after, rid);
         }
         if let (Some(before), Some(after)) = (&before, &after)

@@ -84,7 +84,7 @@ pub use commit::{Attachment, Commit, CommitOptions, Publish};
 pub use copy::Copy;
 pub use limits::Limits;
 pub use lock::{
-    EndWait, LockMode, LockOutcome, LockSession, LockStatus, LockWait, Locker, Resource,
+    Claim, EndWait, LockMode, LockOutcome, LockSession, LockStatus, LockWait, Locker, Resource,
     SessionLocks, WaitPolicy,
 };
 pub use overlay::{Overlay, Scan};

@@ -8,8 +8,8 @@ use super::activity::{Activity, Counted};
 use super::begin::Shared;
 use super::commit::{Commit, CommitOptions, Content, Request};
 use super::lock::{
-    Acquired, EndWait, LockLog, LockMode, LockOutcome, LockSession, Locker, Resource, SessionLocks,
-    WaitPolicy,
+    Acquired, Claim, EndWait, LockLog, LockMode, LockOutcome, LockSession, Locker, Resource,
+    SessionLocks, WaitPolicy,
 };
 use super::overlay::{Overlay, Scan, committed, spilled};
 use super::published::Published;
@@ -564,6 +564,17 @@ impl Transaction {
     /// lock any more. Nobody queues behind this wait.
     pub fn end_of(&mut self, locker: Locker, table: Resource, mode: LockMode) -> Option<EndWait> {
         self.locks.end_of(locker, table, mode)
+    }
+
+    /// Claims a span of an index until the transaction's end; if somebody else's claim is
+    /// in the way, that one.
+    pub fn claim(&mut self, index: u32, claim: Claim) -> std::result::Result<(), Locker> {
+        self.locks.claim(index, claim)
+    }
+
+    /// Waits for the end of one whose claim was in the way; none if it is gone.
+    pub fn end_of_claim(&mut self, locker: Locker, index: u32, claim: Claim) -> Option<EndWait> {
+        self.locks.end_of_claim(locker, index, claim)
     }
 
     /// Locks of its session that outlive it.

@@ -9,7 +9,8 @@ const SKIPPED: i32 = 77;
 /// Runs a script with `option`; panics with what it says if something passes no more.
 pub fn check(script: &str, option: &str) {
     let output = Command::new("python3")
-        .args([script, option, "--zserver", env!("CARGO_BIN_EXE_zserver")])
+        .args([script, option, "--zserver"])
+        .arg(super::zserver::binary())
         .stderr(Stdio::inherit())
         .output();
     let Ok(output) = output else {

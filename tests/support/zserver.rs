@@ -6,6 +6,12 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
+/// The server under test: this build's, or the one that `TEST_ZSERVER` names.
+pub fn binary() -> PathBuf {
+    let other = std::env::var_os("TEST_ZSERVER").map(PathBuf::from);
+    other.unwrap_or_else(|| env!("CARGO_BIN_EXE_zserver").into())
+}
+
 /// A running server; killed, and its data removed, when dropped.
 pub struct Zserver {
     child: Child,
@@ -35,7 +41,7 @@ impl Zserver {
     pub fn start_with_descriptors(data: &Path, descriptors: u32) -> Zserver {
         let mut command = Command::new("sh");
         let script = format!("ulimit -n {descriptors}; exec \"$@\"");
-        command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_zserver")]);
+        command.args(["-c", &script, "sh"]).arg(binary());
         command.args(["serve", "--dev", "--pg-listen", "127.0.0.1:0", "--data"]).arg(data);
         Zserver::spawn(command, data)
     }
@@ -105,7 +111,7 @@ impl Zserver {
 
     /// What another command of the binary says over a data directory, and its exit status.
     pub fn command(data: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_zserver"));
+        let mut command = Command::new(binary());
         command.args(arguments).arg("--data").arg(data).env_remove("PGUSER");
         let output = command.output().expect("the command runs");
         let said = [output.stdout, output.stderr].concat();
@@ -145,7 +151,7 @@ impl Zserver {
 }
 
 fn serve(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_zserver"));
+    let mut command = Command::new(binary());
     command.args(["serve", "--pg-listen", "127.0.0.1:0", "--data"]).arg(data);
     command
 }

@@ -1,8 +1,10 @@
 //! `CREATE INDEX` statements: `pg_get_indexdef`.
 
+use std::sync::Arc;
+
 use super::display::{display, pretty};
 use crate::catalog::{
-    Catalog, Index, IndexKey, Relation, RelationKind, quote_identifier, quote_literal,
+    Catalog, Index, IndexKey, Operator, Relation, RelationKind, quote_identifier, quote_literal,
     quote_qualified,
 };
 use crate::sql::types::Oid;
@@ -73,7 +75,27 @@ pub fn with_options(relation: &Relation) -> String {
     }
 }
 
-/// `EXCLUDE USING btree (a WITH =)`.
+/// The operator as it would be found by the key's type, else with its schema.
+fn exclusion_operator(catalog: &Catalog, path: &[Oid], operator: Oid, key: &IndexKey) -> String {
+    let Some(operator) = catalog.operator(operator) else { return "=".to_owned() };
+    let named = catalog.operators_named(path, None, &operator.name).unwrap_or_default();
+    let operands = (operator.left, operator.right);
+    let hides = |other: &&Arc<Operator>| {
+        other.oid != operator.oid
+            && ((other.left, other.right) == operands
+                || (other.left, other.right) == (key.ty.oid, key.ty.oid))
+    };
+    let is_found = named.iter().any(|other| other.oid == operator.oid);
+    match is_found && !named.iter().any(|other| hides(&other)) {
+        true => operator.name.clone(),
+        false => {
+            let schema = quote_identifier(catalog.schema_name(operator.schema));
+            format!("OPERATOR({schema}.{})", operator.name)
+        }
+    }
+}
+
+/// `EXCLUDE USING gist (a WITH &&)`.
 pub fn exclusion_definition(
     catalog: &Catalog,
     search_path: &[Oid],
@@ -86,9 +108,11 @@ pub fn exclusion_definition(
         .keys
         .iter()
         .take(index.key_count)
-        .map(|key| {
+        .zip(&index.exclusion)
+        .map(|(key, operator)| {
             let text = key_text(catalog, search_path, table, key, is_pretty);
-            format!("{text}{} WITH =", key_options(catalog, index, key))
+            let operator = exclusion_operator(catalog, search_path, *operator, key);
+            format!("{text}{} WITH {operator}", key_options(catalog, index, key))
         })
         .collect();
     let mut text = format!("EXCLUDE USING {} ({})", index.access_method, keys.join(", "));

@@ -234,6 +234,9 @@ fn column_edges(table: Oid, column: &Column, attnum: i16, edges: &mut Edges<'_>)
 }
 
 fn index_edges(index: &Index, edges: &mut Edges<'_>) {
+    for key in &index.keys {
+        edges.push(ObjectAddress::new(relation_oid::PG_OPCLASS, key.opclass), NORMAL);
+    }
     if index.constraint != oid::INVALID {
         edges.push(ObjectAddress::constraint(index.constraint), INTERNAL);
         return;

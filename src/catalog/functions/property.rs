@@ -51,7 +51,7 @@ fn is_ordered(method: &str) -> bool {
     method == "btree"
 }
 
-/// An index that holds one entry for each of a row's elements.
+/// An index that holds one entry for each of a row's elements, and gives no rows one by one.
 fn is_inverted(method: &str) -> bool {
     method == "gin"
 }
@@ -59,8 +59,8 @@ fn is_inverted(method: &str) -> bool {
 fn of_method(method: &str, property: &str) -> Option<bool> {
     match property {
         "can_order" | "can_unique" | "can_include" => Some(is_ordered(method)),
-        "can_multi_col" => Some(is_ordered(method) || is_inverted(method)),
-        "can_exclude" => Some(!is_inverted(method)),
+        "can_multi_col" => Some(!matches!(method, "hash" | "spgist")),
+        "can_exclude" => Some(!matches!(method, "gin" | "brin")),
         _ => None,
     }
 }
@@ -70,7 +70,7 @@ fn of_index(method: &str, property: &str) -> Option<bool> {
         "clusterable" => Some(is_ordered(method)),
         "index_scan" => Some(!is_inverted(method)),
         "bitmap_scan" => Some(true),
-        "backward_scan" => Some(!is_inverted(method)),
+        "backward_scan" => Some(matches!(method, "btree" | "hash")),
         _ => None,
     }
 }

@@ -40,6 +40,12 @@ impl Binder<'_> {
             Some(infer) => self.arbiters(infer, written, &target)?,
             None => Vec::new(),
         };
+        if does_update && arbiters.iter().any(|index| self.is_exclusion(*index)) {
+            return Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                "ON CONFLICT DO UPDATE not supported with exclusion constraints",
+            ));
+        }
         let action = match does_update {
             false => Ok(ConflictAction::Nothing),
             true => self.conflict_update(clause, written, &target).map(|update| {
@@ -73,6 +79,11 @@ impl Binder<'_> {
         let condition =
             self.condition(boxed(&clause.where_clause), Clause::ConflictWhere, "WHERE")?;
         Ok((excluded, assignments, condition))
+    }
+
+    fn is_exclusion(&self, index: Oid) -> bool {
+        let index = self.catalog.relation(index).map(|index| &index.kind);
+        matches!(index, Some(RelationKind::Index(index)) if !index.exclusion.is_empty())
     }
 
     fn arbiters(&mut self, infer: &InferClause, written: &Target, scan: &Scan) -> Result<Vec<Oid>> {

@@ -9,7 +9,8 @@ use crate::catalog::{
     Index, IndexKey, Inheritance, ObjectAddress, Relation, RelationKind, RelationSettings, TypeKind,
 };
 use crate::error::{Error, Result};
-use crate::index::INVERTED;
+use crate::index::parts::Parts;
+use crate::index::{BTREE, GIN, GIST, HASH, MISSING_METHODS};
 use crate::sql::bind::{self, ExpressionUse};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::{Oid, SqlType, oid};
@@ -69,7 +70,7 @@ impl Ddl<'_> {
             return Ok("CREATE INDEX");
         }
         let method = method_of(statement);
-        let target = if method == INVERTED { Target::Gin } else { Target::Btree };
+        let target = Target::of_method(method);
         let (keys, bound) = self.index_keys(&relation, statement)?;
         let key_count = statement.index_params.len();
         let predicate = self.index_predicate(&relation, statement)?;
@@ -279,12 +280,21 @@ impl Ddl<'_> {
         })
     }
 
-    /// The operator class that is named, or the type's default one.
+    /// The operator class that is named, or the type's default one; `0A000` of one whose
+    /// values this server cannot take apart.
     fn class_for(&self, method: &str, ty: SqlType, element: &ast::IndexElem) -> Result<Oid> {
-        match strings(&element.opclass).last() {
-            Some(name) => self.named_opclass(method, name, ty),
-            None => self.default_opclass(method, ty),
+        let class = match strings(&element.opclass).last() {
+            Some(name) => self.named_opclass(method, name, ty)?,
+            None => self.default_opclass(method, ty)?,
+        };
+        if method != BTREE
+            && let Some(found) = self.work.catalog.operator_class(class)
+            && Parts::of_class(method, &found.name).is_none()
+        {
+            let what = format!("operator class \"{}\" for access method \"{method}\"", found.name);
+            return Err(Error::unsupported(what));
         }
+        Ok(class)
     }
 
     pub fn index_predicate(
@@ -311,6 +321,10 @@ impl Ddl<'_> {
         let fallback = || match catalog.type_(ty.oid) {
             Some(t) if matches!(t.kind, TypeKind::Enum { .. }) => class_of(oid::ANYENUM),
             Some(t) if t.category == 'A' => class_of(oid::ANYARRAY),
+            Some(t) if matches!(t.kind, TypeKind::Range { .. }) => class_of(oid::ANYRANGE),
+            Some(t) if matches!(t.kind, TypeKind::Multirange { .. }) => {
+                class_of(oid::ANYMULTIRANGE)
+            }
             Some(t) if matches!(t.kind, TypeKind::Composite { .. }) => class_of(oid::RECORD),
             _ if ty.oid == oid::VARCHAR => class_of(oid::TEXT),
             _ if ty.oid == oid::CIDR => class_of(oid::INET),
@@ -391,33 +405,38 @@ fn expression_name(element: &ast::IndexElem) -> String {
     name.filter(|name| name != "?column?").unwrap_or_else(|| "expr".to_owned())
 }
 
-const BTREE: &str = "btree";
-
 /// The access method of a statement.
-fn method_of(statement: &ast::IndexStmt) -> &str {
+pub fn method_of(statement: &ast::IndexStmt) -> &str {
     match statement.access_method.as_str() {
         "" => BTREE,
         method => method,
     }
 }
 
-/// Methods that PostgreSQL has and this server does not.
-const MISSING_METHODS: [&str; 4] = ["hash", "gist", "spgist", "brin"];
-
-fn refuse_unsupported(statement: &ast::IndexStmt) -> Result<()> {
-    let method = method_of(statement);
+/// `0A000` for an access method that is PostgreSQL's and not ours, `42704` for any other.
+pub fn require_method(method: &str) -> Result<()> {
     if MISSING_METHODS.contains(&method) {
         return Err(Error::unsupported(format!("access method \"{method}\"")));
     }
-    if method != BTREE && method != INVERTED {
-        return Err(Error::new(
+    match method {
+        BTREE | GIN | GIST | HASH => Ok(()),
+        _ => Err(Error::new(
             sqlstate::UNDEFINED_OBJECT,
             format!("access method \"{method}\" does not exist"),
-        ));
+        )),
+    }
+}
+
+fn refuse_unsupported(statement: &ast::IndexStmt) -> Result<()> {
+    let method = method_of(statement);
+    require_method(method)?;
+    if method == GIST && !statement.index_including_params.is_empty() {
+        return Err(Error::unsupported("included columns of access method \"gist\""));
     }
     let lacks = [
         (statement.unique, "unique indexes"),
         (!statement.index_including_params.is_empty(), "included columns"),
+        (method == HASH && statement.index_params.len() > 1, "multicolumn indexes"),
     ];
     if method != BTREE
         && let Some((_, what)) = lacks.iter().find(|(present, _)| *present)

@@ -8,6 +8,7 @@ use super::Ddl;
 use super::options::options;
 use crate::catalog::{Relation, RelationKind, boolean};
 use crate::error::{Error, Result};
+use crate::index;
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::Oid;
 use crate::sqlstate;
@@ -20,7 +21,21 @@ pub enum Target {
     Partitioned,
     Btree,
     Gin,
+    Gist,
+    Hash,
     Column,
+}
+
+impl Target {
+    /// An index by its access method.
+    pub fn of_method(method: &str) -> Target {
+        match method {
+            index::GIN => Target::Gin,
+            index::GIST => Target::Gist,
+            index::HASH => Target::Hash,
+            _ => Target::Btree,
+        }
+    }
 }
 
 enum Kind {
@@ -71,6 +86,11 @@ const BTREE: &[(&str, Kind)] = &[
     ("vacuum_cleanup_index_scale_factor", Real(0.0, 1e10)),
 ];
 
+const GIST: &[(&str, Kind)] =
+    &[("fillfactor", Integer(10, 100)), ("buffering", Words(&["on", "off", "auto"]))];
+
+const HASH: &[(&str, Kind)] = &[("fillfactor", Integer(10, 100))];
+
 const GIN: &[(&str, Kind)] =
     &[("fastupdate", Boolean), ("gin_pending_list_limit", Integer(64, INT_MAX / 1024))];
 
@@ -91,6 +111,8 @@ fn find(target: Target, name: &str, toast: bool) -> Option<&'static Kind> {
         Target::Partitioned => &[],
         Target::Btree => &[BTREE],
         Target::Gin => &[GIN],
+        Target::Gist => &[GIST],
+        Target::Hash => &[HASH],
         Target::Column => &[COLUMN],
     };
     let mut all = lists.iter().copied().flatten();
@@ -234,8 +256,7 @@ pub fn lock_mode(nodes: &[ast::Node]) -> LockMode {
 /// What parameters a relation may have.
 pub fn target_of(relation: &Relation) -> Target {
     match &relation.kind {
-        RelationKind::Index(index) if index.access_method == "gin" => Target::Gin,
-        RelationKind::Index(_) => Target::Btree,
+        RelationKind::Index(index) => Target::of_method(&index.access_method),
         _ if relation.is_partitioned() => Target::Partitioned,
         _ => Target::Table,
     }

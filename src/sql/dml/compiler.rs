@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{Catalog, Relation};
-use crate::error::Result;
+use crate::catalog::{Catalog, Relation, TypeKind};
+use crate::error::{Error, Result};
 use crate::sql::bind;
 use crate::sql::functions::EvalContext;
-use crate::sql::ir::{ColumnId, Expr, ExprKind, visit};
+use crate::sql::ir::{Call, ColumnId, Expr, ExprKind, visit};
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::{StatementContext, Work};
-use crate::sql::types::{Datum, SqlType};
+use crate::sql::types::{Datum, Oid, SqlType};
 use crate::table::{ExpressionCompiler, Fired, Firing, RowExpression, TableInfo};
 
 /// Binds an expression's SQL and compiles it for the scalar evaluator.
@@ -55,6 +55,36 @@ impl ExpressionCompiler for SqlCompiler {
     ) -> Result<Arc<dyn RowExpression>> {
         let expr = bind::bind_relation_expression_sql(eval, &table.relation, sql, target)?;
         row_expression(&expr, &table.relation, &eval.catalog)
+    }
+
+    fn operator(
+        &self,
+        eval: &EvalContext,
+        operator: Oid,
+        ty: SqlType,
+    ) -> Result<Arc<dyn RowExpression>> {
+        let catalog = &eval.catalog;
+        let operator = catalog.operator(operator);
+        let function = operator.and_then(|operator| catalog.function(operator.function));
+        let (Some(operator), Some(function)) = (operator, function) else {
+            return Err(Error::internal("an operator without a function"));
+        };
+        let operand = |number: u32, declared: Oid| {
+            let is_any =
+                catalog.type_(declared).is_some_and(|ty| matches!(ty.kind, TypeKind::Pseudo));
+            let ty = if is_any { ty } else { SqlType::new(declared) };
+            Expr { kind: ExprKind::Column(ColumnId(number)), ty, location: -1 }
+        };
+        let call = Call {
+            function: function.clone(),
+            args: vec![operand(1, operator.left), operand(2, operator.right)],
+            ty: SqlType::new(operator.result),
+            sql_syntax: false,
+        };
+        let kind = ExprKind::Call(call);
+        let expr = Expr { kind, ty: SqlType::new(operator.result), location: -1 };
+        let slots = [ColumnId(1), ColumnId(2)];
+        Ok(Arc::new(Compiled(Evaluator::compile(&expr, &slots, catalog)?, true)))
     }
 
     fn fire(&self, firing: &Firing, work: &mut Work, ctx: &StatementContext) -> Result<Fired> {

@@ -6,7 +6,7 @@
 
 use crate::catalog::{Catalog, Function, Volatility};
 use crate::error::Result;
-use crate::index::{inverted, ordered};
+use crate::index::{ordered, parts};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{Call, ColumnId, Expr, ExprKind};
 use crate::sql::run::eval::Evaluator;
@@ -49,7 +49,7 @@ enum Relation {
     IsNull,
     IsNotNull,
     /// A condition on parts of the column's value.
-    Parts(inverted::Operator),
+    Parts(parts::Operator),
 }
 
 impl Relation {
@@ -278,12 +278,12 @@ fn parts_operator(
     function: &Function,
     args: &[Expr],
     position: &dyn Fn(&Expr) -> Option<usize>,
-) -> Option<(usize, inverted::Operator)> {
+) -> Option<(usize, parts::Operator)> {
     if !function.is_native() {
         return None;
     }
     let at = args.iter().position(|arg| position(arg).is_some())?;
-    Some((at, inverted::Operator::of_function(&function.source, at == 1)?))
+    Some((at, parts::Operator::of_function(&function.source, at == 1)?))
 }
 
 /// Equal to one of these; NULLs equal nothing.

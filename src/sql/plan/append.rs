@@ -68,7 +68,7 @@ fn family_hints(
     predicate: &Expr,
 ) -> Result<Vec<(usize, Comparison)>> {
     let is_searchable = |member: &Arc<Member>| {
-        member.info.indexes.iter().any(|index| index.valid && index.is_inverted())
+        member.info.indexes.iter().any(|index| index.valid && index.is_by_parts())
     };
     if !members.iter().any(is_searchable) {
         return Ok(Vec::new());

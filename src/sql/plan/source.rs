@@ -17,7 +17,7 @@ use super::operator::Scanned;
 use super::walk;
 use crate::catalog::RelationKind;
 use crate::error::{Error, Result};
-use crate::index::inverted::Operator;
+use crate::index::parts::Operator;
 use crate::sql::dml::{self, Conditions};
 use crate::sql::ir::{
     ColumnId, Expr, ExprKind, OutputColumn, Rel, RowLock, Scan, system_column, visit,
@@ -41,7 +41,7 @@ pub fn scan(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) -> R
         }
         RelationKind::Table => {
             let info = TableInfo::of(lowering.catalog(), scan.relation.oid)?;
-            let hints = match info.indexes.iter().any(|index| index.valid && index.is_inverted()) {
+            let hints = match info.indexes.iter().any(|index| index.valid && index.is_by_parts()) {
                 true => all_hints(lowering, scan, &info, predicate),
                 false => Vec::new(),
             };

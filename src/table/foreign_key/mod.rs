@@ -326,6 +326,13 @@ impl Writer<'_> {
                     None => Ok(()),
                 }
             }
+            PendingCheck::Exclusion { table, index, key, rid } => {
+                let info = self.table(*table)?;
+                match info.index(*index).cloned() {
+                    Some(index) => self.settle_exclusion(&info, &index, key, *rid).await,
+                    None => Ok(()),
+                }
+            }
             PendingCheck::Referencing { table, constraint, rid } => {
                 self.settle_referencing(*table, *constraint, *rid).await
             }

@@ -13,9 +13,9 @@ use super::named::{self, NamedRows};
 use super::partial::{IndexHints, KeyComparison};
 use crate::catalog::{quote_identifier, quote_literal};
 use crate::error::Result;
-use crate::index::IndexInfo;
-use crate::index::inverted::{self, Need};
 use crate::index::ordered::{End, KeySearch};
+use crate::index::parts::{self, Need, Operator, Parts};
+use crate::index::{GIN, IndexInfo};
 use crate::sql::types;
 use crate::storage::key;
 use crate::table::TableInfo;
@@ -48,8 +48,8 @@ pub struct IndexAccess {
     pub rows: Arc<NamedRows>,
     /// What it was asked beside comparisons of columns with values, in SQL.
     pub conditions: Vec<String>,
-    /// Whether the index maps parts of values to rows.
-    pub inverted: bool,
+    /// Whether the index gives a bitmap of rows, and not rows in an order.
+    pub bitmap: bool,
 }
 
 /// The cheapest access for these comparisons.
@@ -82,7 +82,7 @@ pub fn by_index(
     let is_complete =
         |index: &&Arc<IndexInfo>| index.valid && hints.hold_all(info, index, comparisons);
     let complete: Vec<_> = info.indexes.iter().filter(is_complete).collect();
-    for index in complete.iter().filter(|index| !index.is_inverted()) {
+    for index in complete.iter().filter(|index| !index.is_by_parts()) {
         let searches = searches(index, comparisons, hints);
         if searches.is_empty() {
             continue;
@@ -103,14 +103,14 @@ pub fn by_index(
                 bound_columns: bound_columns(index, &searches[0]),
                 rows: Arc::new(rows),
                 conditions: key_conditions(index, &searches[0], hints),
-                inverted: false,
+                bitmap: false,
             });
         }
     }
     by_parts((info, overlay), &complete, comparisons, (hints, rows), best)
 }
 
-/// An inverted index that names fewer rows than the best of the others.
+/// An index by parts that names fewer rows than the best of the others.
 fn by_parts(
     (info, overlay): (&TableInfo, &Overlay),
     indexes: &[&Arc<IndexInfo>],
@@ -118,22 +118,26 @@ fn by_parts(
     (hints, rows): (&IndexHints, usize),
     mut best: Option<IndexAccess>,
 ) -> Result<Option<IndexAccess>> {
-    for index in indexes.iter().filter(|index| index.is_inverted()) {
+    for index in indexes.iter().filter(|index| index.is_by_parts()) {
         let mut needs = Vec::new();
         let (mut bound_columns, mut conditions) = (Vec::new(), Vec::new());
         for (at, key) in index.keys.iter().enumerate() {
             for (position, comparison) in comparisons {
-                if let Comparison::Parts(operator, value) = comparison
-                    && usize::try_from(key.column) == Ok(position + 1)
-                {
-                    needs.push(inverted::need(&index.keys, at, *operator, value));
-                    conditions.push(condition_text(info, *position, *operator, value));
-                    bound_columns.push(key.column);
+                if usize::try_from(key.column) != Ok(position + 1) {
+                    continue;
+                }
+                let Some(need) = parts::need_of(&index.keys, at, comparison) else { continue };
+                needs.push(need);
+                match (comparison, key.parts) {
+                    (Comparison::Parts(operator, value), Some(parts)) => {
+                        conditions.push(condition_text(info, *position, *operator, value, parts));
+                    }
+                    _ => bound_columns.push(key.column),
                 }
             }
             for KeyComparison { comparison, text, .. } in hints.of_key(index.oid(), at) {
-                if let Comparison::Parts(operator, value) = comparison {
-                    needs.push(inverted::need(&index.keys, at, *operator, value));
+                if let Some(need) = parts::need_of(&index.keys, at, comparison) {
+                    needs.push(need);
                     conditions.push(text.clone());
                 }
             }
@@ -145,14 +149,14 @@ fn by_parts(
             Some(best) => best.rows.rids.len(),
             None => (rows / INDEX_ROWS_DIVISOR).clamp(INDEX_ROWS_MIN, INDEX_ROWS_MAX),
         };
-        if let Some(rids) = inverted::rids(index, overlay, &Need::All(needs), limit)? {
+        if let Some(rids) = parts::rids(index, overlay, &Need::All(needs), limit)? {
             best = Some(IndexAccess {
                 index: index.oid(),
                 index_name: index.name().to_owned(),
                 bound_columns,
                 rows: Arc::new(NamedRows { rids, rows: None }),
                 conditions,
-                inverted: true,
+                bitmap: index.access_method == GIN,
             });
         }
     }
@@ -163,26 +167,41 @@ fn by_parts(
 fn condition_text(
     info: &TableInfo,
     position: usize,
-    operator: inverted::Operator,
+    operator: Operator,
     value: &types::Datum,
+    parts: Parts,
 ) -> String {
     let column = &info.columns[position];
     let (ty, name) = match value {
         types::Datum::Text(_) => match operator {
-            inverted::Operator::PathExists | inverted::Operator::PathHolds => {
-                (types::oid::JSONPATH, "::jsonpath")
+            Operator::PathExists | Operator::PathHolds => {
+                (types::oid::JSONPATH, Some("jsonpath".to_owned()))
             }
-            _ => (types::oid::TEXT, "::text"),
+            _ => (types::oid::TEXT, Some("text".to_owned())),
         },
         types::Datum::Array(array) if array.element_type == types::oid::TEXT => {
-            (column.ty.oid, "::text[]")
+            (column.ty.oid, Some("text[]".to_owned()))
         }
-        types::Datum::Jsonb(_) => (column.ty.oid, "::jsonb"),
-        _ => (column.ty.oid, ""),
+        types::Datum::Jsonb(_) => (column.ty.oid, Some("jsonb".to_owned())),
+        types::Datum::Array(_) => (column.ty.oid, None),
+        types::Datum::Range(_) | types::Datum::Multirange(_) | types::Datum::Inet(_) => {
+            (column.ty.oid, types::format_type(column.ty))
+        }
+        _ => {
+            let of_bounds = match &column.repr {
+                types::Repr::Range(ty) | types::Repr::Multirange(ty) => ty.bound_type(),
+                _ => column.ty,
+            };
+            (of_bounds.oid, types::format_type(of_bounds))
+        }
     };
     let text = types::to_text(value, ty, &types::OutputContext::default());
-    let (column, literal) = (quote_identifier(&column.name), quote_literal(&text));
-    format!("({column} {} {literal}{name})", operator.symbol())
+    let literal = match (value, name) {
+        (types::Datum::Int4(_), _) => text,
+        (_, Some(name)) => format!("{}::{name}", quote_literal(&text)),
+        (_, None) => quote_literal(&text),
+    };
+    format!("({} {} {literal})", quote_identifier(&column.name), operator.symbol(parts))
 }
 
 /// The searches of an index that the comparisons allow; none if its first column is not

@@ -54,7 +54,7 @@ pub enum Comparison {
     IsNull,
     IsNotNull,
     /// What an inverted index may find by parts of the column's value.
-    Parts(crate::index::inverted::Operator, Datum),
+    Parts(crate::index::parts::Operator, Datum),
 }
 
 /// The comparisons with constants among the conjuncts, with the column's position.

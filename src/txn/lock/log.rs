@@ -8,6 +8,7 @@ use super::rows::STRETCH;
 use smallvec::SmallVec;
 
 use super::super::activity::Activity;
+use super::claims::Claim;
 use super::fast::{Noted, Slots, Table, is_strong, is_weak};
 use super::table::{Acquired, LockTable, Request};
 use super::{LockMode, LockOutcome, Owner, Resource, WaitPolicy};
@@ -32,12 +33,12 @@ impl LockSession {
     }
 }
 
-/// One hold, or a run of holds: on consecutive rows, or on keys of one index.
+/// One hold, or a run of holds: on consecutive rows, or on keys or spans of one index.
 #[derive(Clone, Copy, Debug)]
 struct Held {
     resource: Resource,
     mode: LockMode,
-    /// Rows from `resource` on, or keys: their hashes are the last of the log's.
+    /// Rows from `resource` on, or keys, or claims: these are the last of the log's.
     count: u64,
 }
 
@@ -50,17 +51,19 @@ impl Held {
             (Resource::IndexKey { index, .. }, Resource::IndexKey { index: next, .. }) => {
                 index == next
             }
+            (Resource::Claims { index }, Resource::Claims { index: next }) => index == next,
             _ => false,
         }
     }
 }
 
 /// An owner's locks as plain data. Runs as the log keeps them: of rows `count`
-/// consecutive ones, of keys the next `count` of `hashes`.
+/// consecutive ones, of keys the next `count` of `hashes`, of claims of `claims`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::txn) struct LockHolds {
     pub(in crate::txn) runs: Vec<(Resource, LockMode, u64)>,
     pub(in crate::txn) hashes: Vec<u64>,
+    pub(in crate::txn) claims: Vec<Claim>,
     pub(in crate::txn) lasting: Vec<Resource>,
 }
 
@@ -74,6 +77,8 @@ pub(in crate::txn) struct LockLog {
     held: SmallVec<[Held; 4]>,
     /// The hashes of all keys held, in the order of their runs.
     hashes: Vec<u64>,
+    /// All claims, in the order of their runs.
+    claims: Vec<Claim>,
     /// No run may grow over this position: a savepoint is there.
     sealed: usize,
     /// Held whatever is rolled back.
@@ -94,6 +99,34 @@ impl LockLog {
 
     pub(super) fn table(&self) -> Option<&Arc<LockTable>> {
         self.table.as_ref()
+    }
+
+    pub(super) fn owner(&self) -> Owner {
+        self.owner
+    }
+
+    pub(super) fn claims(&self) -> &[Claim] {
+        &self.claims
+    }
+
+    pub(super) fn has_claimed_whole(&self, index: u32) -> bool {
+        let mut claims = self.claims.iter();
+        self.held.iter().any(|held| match held.resource {
+            Resource::Claims { index: claimed } => {
+                let has_whole = claims
+                    .by_ref()
+                    .take(held.count as usize)
+                    .fold(false, |any, it| any || *it == Claim::WHOLE);
+                claimed == index && has_whole
+            }
+            _ => false,
+        })
+    }
+
+    /// Writes down a claim that the table has.
+    pub(super) fn note_claim(&mut self, index: u32, claim: Claim) {
+        self.claims.push(claim);
+        self.note(Resource::Claims { index }, LockMode::Exclusive);
     }
 
     /// 0 if it is nobody's.
@@ -235,6 +268,7 @@ impl LockLog {
                         table.disown(self.owner, Resource::IndexKey { index, hash: *hash });
                     }
                 }
+                Resource::Claims { index } => table.claims.disown(index, self.owner),
                 whole => table.disown(self.owner, whole),
             }
         }
@@ -254,6 +288,7 @@ impl LockLog {
         LockHolds {
             runs: self.held.iter().map(|held| (held.resource, held.mode, held.count)).collect(),
             hashes: self.hashes.clone(),
+            claims: self.claims.clone(),
             lasting: self.lasting.to_vec(),
         }
     }
@@ -266,6 +301,7 @@ impl LockLog {
     ) -> LockLog {
         let mut log = LockLog::new(table, owner);
         let mut hashes = holds.hashes.into_iter();
+        let mut claims = holds.claims.into_iter();
         for (resource, mode, count) in holds.runs {
             match resource {
                 Resource::Row { table, rid } => {
@@ -277,6 +313,13 @@ impl LockLog {
                     hashes.by_ref().take(count as usize).for_each(|hash| {
                         log.take_again(Resource::IndexKey { index, hash }, mode);
                     });
+                }
+                Resource::Claims { index } => {
+                    for claim in claims.by_ref().take(count as usize) {
+                        if log.claim(index, claim).is_err() {
+                            tracing::debug!("a claim is not taken again");
+                        }
+                    }
                 }
                 whole => log.take_again(whole, mode),
             }
@@ -319,6 +362,12 @@ impl LockLog {
             }
             Resource::Row { table: relation, rid } => {
                 table.release_rows(self.owner, relation, rid, held.count, held.mode);
+            }
+            Resource::Claims { index } => {
+                let count = held.count as usize;
+                self.claims.truncate(self.claims.len() - count);
+                table.claims.remove_last(index, self.owner, count);
+                table.end_watched(self.owner);
             }
             Resource::Table { database, oid } => {
                 self.release_table(table, Table { database, oid }, held.mode);

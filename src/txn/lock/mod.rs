@@ -13,6 +13,7 @@
 //! | [`fast`] | table locks of readers and writers, beside the table |
 //! | [`rows`] | row locks of one stretch of a table, as sets of offsets |
 //! | [`keys`] | locks on unique keys, as sets of hashes |
+//! | [`claims`] | claims on spans, for exclusion constraints |
 //! | [`wait`] | the future of a lock that is not there yet |
 //! | [`watch`] | waiting for whoever holds a lock, without asking for the lock |
 //! | [`deadlock`] | the search for a cycle of waits |
@@ -28,6 +29,7 @@
 //! Locks are in memory only. They end with the process, as its transactions do; those
 //! of a prepared transaction are written into its record and taken again at start.
 
+mod claims;
 mod deadlock;
 mod fast;
 mod keys;
@@ -42,6 +44,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
+pub use claims::Claim;
 pub use log::{LockSession, SessionLocks};
 pub use mode::LockMode;
 pub use status::LockStatus;
@@ -71,6 +74,10 @@ pub enum Resource {
     IndexKey {
         index: u32,
         hash: u64,
+    },
+    /// Claims on spans of an index, which [`claims`] keeps.
+    Claims {
+        index: u32,
     },
     Object {
         database: u32,
@@ -125,6 +132,7 @@ impl fmt::Display for Resource {
                 write!(f, "relation {oid} of database {database}")
             }
             Resource::IndexKey { index, .. } => write!(f, "key of index {index}"),
+            Resource::Claims { index } => write!(f, "claims of index {index}"),
             Resource::Transaction { id } => write!(f, "transaction {id}"),
             Resource::Virtual { id } => write!(f, "virtual transaction {id}"),
             Resource::Object { database, class, oid } => {

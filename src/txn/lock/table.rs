@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
+use super::claims::Claims;
 use super::deadlock::Party;
 use super::fast::{FastPath, Table};
 use super::keys::{Bucket, bucket};
@@ -231,6 +232,7 @@ pub(in crate::txn) struct LockTable {
     /// Held by the search for a deadlock.
     pub(super) deadlock_search: Mutex<()>,
     pub(super) fast: FastPath,
+    pub(super) claims: Claims,
     /// How many wait for the end of transactions (module `watch`).
     pub(super) watchers: AtomicUsize,
 }
@@ -245,6 +247,7 @@ impl LockTable {
             deadlock_steps_max,
             deadlock_search: Mutex::default(),
             fast: FastPath::new(),
+            claims: Claims::default(),
             watchers: AtomicUsize::new(0),
         }
     }

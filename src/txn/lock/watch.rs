@@ -29,8 +29,8 @@ use super::{LockLog, LockMode, LockWait, Owner, Resource, WaitPolicy};
 /// A transaction that holds a lock on a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Locker {
-    owner: Owner,
-    pid: i32,
+    pub(super) owner: Owner,
+    pub(super) pid: i32,
 }
 
 impl LockTable {
@@ -68,13 +68,13 @@ impl LockTable {
 }
 
 /// A hold in another transaction's name, as long as somebody waits for it.
-struct Watch {
+pub(super) struct Watch {
     table: Arc<LockTable>,
     watched: Locker,
 }
 
 impl Watch {
-    fn begin(table: &Arc<LockTable>, watched: Locker) -> Watch {
+    pub(super) fn begin(table: &Arc<LockTable>, watched: Locker) -> Watch {
         table.watchers.fetch_add(1, Ordering::SeqCst);
         let Locker { owner, pid } = watched;
         let resource = Resource::Virtual { id: owner };
@@ -100,6 +100,15 @@ pub struct EndWait {
 }
 
 impl EndWait {
+    pub(super) fn new(wait: LockWait, watch: Watch) -> EndWait {
+        EndWait { wait, _watch: watch }
+    }
+
+    #[cfg(test)]
+    pub(super) fn wait_timeout(&self, limit: std::time::Duration) -> bool {
+        self.wait.wait_timeout(limit)
+    }
+
     /// As [`LockWait::detect_deadlock`].
     pub fn detect_deadlock(&self) -> crate::Result<()> {
         self.wait.detect_deadlock()
@@ -136,7 +145,7 @@ impl LockLog {
         }
         let resource = Resource::Virtual { id: locker.owner };
         match self.acquire(resource, LockMode::Share, WaitPolicy::Wait) {
-            Acquired::Wait(wait) => Some(EndWait { wait, _watch: watch }),
+            Acquired::Wait(wait) => Some(EndWait::new(wait, watch)),
             _ => None,
         }
     }

@@ -14,7 +14,7 @@
 
 use std::sync::Arc;
 
-use super::super::lock::{LockHolds, LockLog, LockMode, Resource};
+use super::super::lock::{Claim, LockHolds, LockLog, LockMode, Resource};
 use super::super::serializable::{ReadRecord, Serializable};
 use super::super::spill::RidRanges;
 use super::super::write_set::{Change, WriteSet};
@@ -22,7 +22,9 @@ use super::{Prepared, PreparedInfo, Recovered};
 use crate::storage::{Key, KeyRange, Keyspace, ReadView, Value, WriteBatch, key};
 use crate::{Error, Result};
 
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
+/// Locks of this one and those before have no claims.
+const FORMAT_WITHOUT_CLAIMS: u8 = 2;
 /// Locks of this one do not say their database: there was one.
 const FORMAT_OF_ONE_DATABASE: u8 = 1;
 const HEADER_LEN: usize = 9;
@@ -107,7 +109,7 @@ fn decode(id: u64, pieces: u32, bytes: &[u8]) -> Option<Recovered> {
         prepared_at: rest.u64()? as i64,
         payload: Value::from(rest.bytes()?),
     };
-    let mut holds = rest.locks()?;
+    let mut holds = rest.locks(header[0] > FORMAT_WITHOUT_CLAIMS)?;
     if header[0] <= FORMAT_OF_ONE_DATABASE {
         say_database(&mut holds, info.database);
     }
@@ -175,6 +177,16 @@ impl Writer {
         holds.hashes.iter().for_each(|hash| self.u64(*hash));
         self.u64(holds.lasting.len() as u64);
         holds.lasting.iter().for_each(|resource| self.resource(*resource));
+        self.u64(holds.claims.len() as u64);
+        holds.claims.iter().for_each(|claim| self.claim(claim));
+    }
+
+    fn claim(&mut self, claim: &Claim) {
+        self.u8(claim.group.is_some().into());
+        self.u64(claim.group.unwrap_or_default());
+        for end in [claim.lower, claim.upper] {
+            self.0.extend_from_slice(&end.to_le_bytes());
+        }
     }
 
     fn resource(&mut self, resource: Resource) {
@@ -187,6 +199,7 @@ impl Writer {
             }
             Resource::Transaction { id } => self.numbers(5, &[], id),
             Resource::Virtual { id } => self.numbers(7, &[], id),
+            Resource::Claims { index } => self.numbers(8, &[index], 0),
             Resource::Advisory { database, class, object, sub } => {
                 self.numbers(6, &[database, class, object], sub.into());
             }
@@ -275,13 +288,24 @@ impl<'b> Reader<'b> {
         Keyspace::ALL.get(usize::from(number)).copied()
     }
 
-    fn locks(&mut self) -> Option<LockHolds> {
+    fn locks(&mut self, with_claims: bool) -> Option<LockHolds> {
         Some(LockHolds {
             runs: self
                 .many(|it| Some((it.resource()?, LockMode::from_number(it.u8()?)?, it.u64()?)))?,
             hashes: self.many(Reader::u64)?,
             lasting: self.many(Reader::resource)?,
+            claims: match with_claims {
+                true => self.many(Reader::claim)?,
+                false => Vec::new(),
+            },
         })
+    }
+
+    fn claim(&mut self) -> Option<Claim> {
+        let (has_group, group) = (self.u8()? == 1, self.u64()?);
+        let (lower, upper) =
+            (self.take().map(u128::from_le_bytes)?, self.take().map(u128::from_le_bytes)?);
+        Some(Claim { group: has_group.then_some(group), lower, upper })
     }
 
     fn resource(&mut self) -> Option<Resource> {
@@ -300,6 +324,7 @@ impl<'b> Reader<'b> {
                 sub: u16::try_from(long).ok()?,
             },
             7 => Resource::Virtual { id: long },
+            8 => Resource::Claims { index: a },
             _ => return None,
         })
     }

@@ -148,8 +148,10 @@ fn shim(directory: &Path) -> Option<PathBuf> {
         .args(["-shared", "-fPIC", "-O1", "-o"])
         .arg(&path)
         .args([source, "-ldl"])
-        .status();
-    built.is_ok_and(|status| status.success()).then_some(path)
+        .status()
+        .ok()?;
+    assert!(built.success(), "{source} is compiled");
+    Some(path)
 }
 
 struct Fault {

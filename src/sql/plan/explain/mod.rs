@@ -7,9 +7,9 @@
 //! Costs and row counts are estimates from row counts of tables and fixed
 //! selectivities; ANALYZE adds what running the plan has measured.
 
+mod bitmap;
 mod expression;
 mod format;
-mod inverted;
 mod tree;
 
 use std::time::{Duration, Instant};

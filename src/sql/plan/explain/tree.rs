@@ -295,8 +295,8 @@ impl Reader<'_> {
                 node.cost = Cost { startup: 0.0, total, rows: kept.max(1.0), width: 0 };
                 node
             }
-            Access::Index(access) if access.inverted => {
-                let mut node = super::inverted::scan(access, (table, alias, &named));
+            Access::Index(access) if access.bitmap => {
+                let mut node = super::bitmap::scan(access, (table, alias, &named));
                 let rest = conditions(&|_| true);
                 if !rest.is_empty() {
                     node.show("Filter", all_of(rest));
@@ -321,7 +321,11 @@ impl Reader<'_> {
                 if !bound.is_empty() {
                     node.show("Index Cond", all_of(bound));
                 }
-                let rest = conditions(&|name| !is_bound(name));
+                let mut rest = conditions(&|name| !is_bound(name));
+                // What the index was asked for is no column's comparison.
+                if !access.conditions.is_empty() {
+                    rest.retain(|shown| !shown.starts_with("expression_"));
+                }
                 if !rest.is_empty() {
                     node.show("Filter", all_of(rest));
                 }

@@ -103,6 +103,13 @@ impl Inet {
         self.address & !mask(self.bits) == 0
     }
 
+    /// Bytes that sort as addresses do, whatever their masks: IPv4 first.
+    pub fn place(&self) -> [u8; 17] {
+        let mut place = [u8::from(self.v6); 17];
+        place[1..].copy_from_slice(&self.address.to_be_bytes());
+        place
+    }
+
     /// The form in rows, Arrow columns and keys.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let size = self.size_bytes();

@@ -1,4 +1,4 @@
-//! A read through an inverted index, as PostgreSQL prints it: a bitmap of the rows that
+//! A read through an inverted index (gin), as PostgreSQL prints it: a bitmap of the rows that
 //! the index names, and the rows looked at again.
 
 use super::tree::{Cost, Node};
