@@ -110,7 +110,11 @@ impl CompiledQuery {
 
     /// Fails as PostgreSQL's planner does, before a client is told of columns.
     pub fn check_constants(&self, params: &[Datum], context: &StatementContext) -> Result<()> {
-        self.constants.check(params, &context.eval)
+        match self.is_constant {
+            // All of it is computed at once, and fails at once.
+            true => Ok(()),
+            false => self.constants.check(params, &context.eval),
+        }
     }
 
     pub fn columns(&self) -> &Arc<[ResultColumn]> {
