@@ -109,6 +109,11 @@ pub trait Operator: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether its output is its input.
+    fn passes_on(&self) -> bool {
+        false
+    }
+
     /// The relation whose rows are read, if that is what this does.
     fn scanned(&self) -> Option<&Scanned> {
         None
@@ -278,6 +283,13 @@ impl OperatorExec {
             metrics: ExecutionPlanMetricsSet::new(),
         }
     }
+}
+
+/// The input of a node of ours that hands it on as it is.
+pub fn passed_on(plan: &dyn ExecutionPlan) -> Option<&Arc<dyn ExecutionPlan>> {
+    let any: &dyn std::any::Any = plan;
+    let node = any.downcast_ref::<OperatorExec>()?;
+    node.inputs.first().filter(|_| node.operator.passes_on())
 }
 
 /// The relation that a node of ours reads, and how many rows it has.

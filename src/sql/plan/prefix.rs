@@ -30,6 +30,8 @@ use datafusion::physical_plan::{
 };
 use futures::StreamExt;
 
+use super::operator::passed_on;
+
 /// Starts a plan. Its metrics are counted below what is run here only.
 pub fn execute(
     plan: &Arc<dyn ExecutionPlan>,
@@ -62,7 +64,10 @@ pub fn execute(
     if let Some(limit) = any.downcast_ref::<LocalLimitExec>() {
         return Ok(limited(execute(limit.input(), context)?, 0, Some(limit.fetch())));
     }
-    execute_stream(Arc::clone(plan), context)
+    match passed_on(plan.as_ref()) {
+        Some(input) => execute(input, context),
+        None => execute_stream(Arc::clone(plan), context),
+    }
 }
 
 fn limited(
