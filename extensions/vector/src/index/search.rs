@@ -1,0 +1,179 @@
+//! Searches of an index.
+
+use super::{Index, SCAN_SLOTS};
+use crate::graph::Resumable;
+use crate::hits::Hit;
+use crate::slots::Timestamp;
+use crate::space::Space;
+use std::collections::HashSet;
+use std::sync::RwLockReadGuard;
+
+/// What to look for.
+#[derive(Clone, Copy)]
+pub struct Search<'f> {
+    /// Results at most.
+    pub k: usize,
+    /// How many candidates a walk keeps; at least `k` are kept.
+    pub ef: usize,
+    /// The snapshot.
+    pub at: Timestamp,
+    /// Which slots match, beside being visible; none for all of them.
+    pub filter: Option<&'f (dyn Fn(u32) -> bool + Sync)>,
+    /// The matching slots, where they are few enough to be compared one by one.
+    pub listed: Option<&'f [u32]>,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The nearest first.
+    pub hits: Vec<Hit>,
+    /// Whether everything that matches was compared.
+    pub is_exact: bool,
+    /// Walk distances that were computed.
+    pub evaluations: u64,
+}
+
+impl<S: Space> Index<S> {
+    /// The `k` nearest that match and are visible, nearest first. Fewer only where there
+    /// are fewer.
+    pub fn search(&self, query: &S::Query, search: &Search<'_>) -> Found {
+        let _reading = self.slots.reading();
+        let matches = |slot: u32| self.matches(slot, search);
+        if let Some(listed) = search.listed {
+            return self.compare(query, search, &mut listed.iter().copied());
+        }
+        if self.graph.linked() <= SCAN_SLOTS {
+            return self.compare_all(query, search);
+        }
+        let ef = search.ef.max(search.k);
+        let (mut found, evaluations) = self.walk(query, search, ef);
+        let is_short = |found: &[u32]| found.len() < search.k.min(self.graph.linked() as usize);
+        let mut evaluations = evaluations;
+        if is_short(&found) {
+            let accept = |slot: u32| matches(slot);
+            let mut walk = self.with_scratch(|scratch| {
+                Resumable::new(&self.graph, &self.space, query, scratch, &accept)
+            });
+            let met = walk.next(&self.graph, &self.space, query, ef, usize::MAX, &accept);
+            evaluations += walk.evaluations;
+            found = met.into_iter().map(|met| met.slot).collect();
+        }
+        let hits = self.rank(query, search, &found);
+        if hits.len() < search.k {
+            // The graph may not lead everywhere; what there is, is returned.
+            return Found { evaluations, ..self.compare_all(query, search) };
+        }
+        Found { hits, is_exact: false, evaluations }
+    }
+
+    /// A walk without regard to what matches; what it found and matches.
+    fn walk(&self, query: &S::Query, search: &Search<'_>, ef: usize) -> (Vec<u32>, u64) {
+        if search.filter.is_some() {
+            return (Vec::new(), 0);
+        }
+        self.with_scratch(|scratch| {
+            let slots = self.slots.reserved();
+            let met = self.graph.nearest(&self.space, query, ef, slots, scratch);
+            let found = met.iter().map(|met| met.slot);
+            let found = found.filter(|slot| self.slots.visible(*slot, search.at)).collect();
+            (found, scratch.evaluations)
+        })
+    }
+
+    /// The `k` nearest of what a walk found, with the fresh slots, exactly.
+    fn rank(&self, query: &S::Query, search: &Search<'_>, found: &[u32]) -> Vec<Hit> {
+        // Codes order well enough that the nearest are among the first of them.
+        let exact = match S::WALKS_EXACTLY {
+            true => search.k,
+            false => (3 * search.k).max(search.ef / 4),
+        };
+        let found = &found[..exact.min(found.len())];
+        let mut fresh = self.unlinked();
+        fresh.retain(|slot| self.matches(*slot, search) && !found.contains(slot));
+        let distance = |slot: &u32| Hit { slot: *slot, distance: self.space.exact(query, *slot) };
+        let mut hits: Vec<Hit> = found.iter().map(distance).collect();
+        if !fresh.is_empty() {
+            hits.extend(self.space.nearest(query, search.k, &mut fresh.into_iter()));
+        }
+        hits.sort_unstable();
+        hits.truncate(search.k);
+        hits
+    }
+
+    /// Compares every slot that there is.
+    fn compare_all(&self, query: &S::Query, search: &Search<'_>) -> Found {
+        self.compare(query, search, &mut (0..self.slots.reserved()))
+    }
+
+    fn compare(
+        &self,
+        query: &S::Query,
+        search: &Search<'_>,
+        slots: &mut dyn Iterator<Item = u32>,
+    ) -> Found {
+        let mut matching = slots.filter(|slot| self.matches(*slot, search));
+        let hits = self.space.nearest(query, search.k, &mut matching);
+        Found { hits, is_exact: true, evaluations: 0 }
+    }
+
+    fn matches(&self, slot: u32, search: &Search<'_>) -> bool {
+        self.slots.visible(slot, search.at) && search.filter.is_none_or(|filter| filter(slot))
+    }
+
+    /// A search whose results are asked for in batches, for as long as somebody asks.
+    pub fn scan(&self, query: S::Query, at: Timestamp) -> Scan<'_, S> {
+        let reading = self.slots.reading();
+        let accept = |slot: u32| self.slots.visible(slot, at);
+        let walk = self.with_scratch(|scratch| {
+            Resumable::new(&self.graph, &self.space, &query, scratch, &accept)
+        });
+        let fresh: Vec<u32> = self.unlinked().into_iter().filter(|slot| accept(*slot)).collect();
+        let count = fresh.len();
+        let fresh = self.space.nearest(&query, count, &mut fresh.into_iter());
+        let returned = HashSet::new();
+        Scan { index: self, query, at, walk, fresh, returned, _reading: reading }
+    }
+}
+
+/// Results in batches: each nearest first, and on the whole nearest first, but for what
+/// the walk met late (pgvector's `relaxed_order`).
+///
+/// It keeps slots from being freed while it lives, and repairs wait for it.
+pub struct Scan<'i, S: Space> {
+    index: &'i Index<S>,
+    query: S::Query,
+    at: Timestamp,
+    walk: Resumable,
+    /// Fresh slots not returned yet, nearest first.
+    fresh: Vec<Hit>,
+    returned: HashSet<u32>,
+    _reading: RwLockReadGuard<'i, ()>,
+}
+
+impl<S: Space> Scan<'_, S> {
+    /// The next results: about `ef`, none at the end or once `slots_max` slots were met.
+    pub fn next_batch(&mut self, ef: usize, slots_max: usize) -> Vec<Hit> {
+        let (index, at) = (self.index, self.at);
+        let accept = |slot: u32| index.slots.visible(slot, at);
+        let met = self.walk.next(&index.graph, &index.space, &self.query, ef, slots_max, &accept);
+        let is_last = met.len() < ef;
+        let exact = |slot: u32| Hit { slot, distance: index.space.exact(&self.query, slot) };
+        let mut hits: Vec<Hit> = met.into_iter().map(|met| exact(met.slot)).collect();
+        hits.sort_unstable();
+        // Fresh ones in their place; what is left of them after the last batch.
+        let until = match hits.last() {
+            Some(last) if !is_last => self.fresh.partition_point(|hit| hit <= last),
+            _ => self.fresh.len(),
+        };
+        hits.extend(self.fresh.drain(..until));
+        hits.sort_unstable();
+        hits.retain(|hit| self.returned.insert(hit.slot));
+        hits
+    }
+
+    /// Slots that the walk has met.
+    pub fn met(&self) -> usize {
+        self.walk.met()
+    }
+}

@@ -1,0 +1,194 @@
+//! Slots: dense numbers of the values of an index, with their row and their time.
+//!
+//! A slot is *reserved* by a writer, which fills its rows; *published* with the commit
+//! timestamp of its row; *ended* with the commit timestamp of what deleted it; and
+//! *freed* when no snapshot sees it and nothing points to it.
+//!
+//! ```text
+//!   reserve ──► (rows are written) ──► publish(begin) ──► end(end) ──► free
+//!      ▲                                                                │
+//!      └──────────────── after every search that may know it ───────────┘
+//! ```
+//!
+//! A slot is visible at `t` where `begin <= t < end`: the graph and the codes are shared
+//! by all snapshots, the timestamps keep them apart. Readers take no lock for a slot;
+//! they hold [`Slots::reading`] for a search, and `free` waits for the searches that run.
+
+use crate::region::OutOfMemory;
+use crate::rows::{Rows, SLOTS_MAX};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+
+/// A commit timestamp. 0 is before every commit.
+pub type Timestamp = u64;
+
+/// The end of a slot that nothing deleted.
+pub const NEVER: Timestamp = u64::MAX;
+
+pub struct Slots {
+    /// Begin and end, both one up from what callers say: 0 is "not published".
+    times: Rows<AtomicU64>,
+    row_ids: Rows<AtomicU64>,
+    reserved: AtomicU32,
+    free: Mutex<Vec<u32>>,
+    readers: RwLock<()>,
+}
+
+/// Why a slot could not be reserved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoSlot {
+    /// The index holds `SLOTS_MAX` values.
+    Full,
+    OutOfMemory(OutOfMemory),
+}
+
+impl std::fmt::Display for NoSlot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NoSlot::Full => write!(f, "a vector index cannot have more than {SLOTS_MAX} values"),
+            NoSlot::OutOfMemory(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for NoSlot {}
+
+impl From<OutOfMemory> for NoSlot {
+    fn from(error: OutOfMemory) -> NoSlot {
+        NoSlot::OutOfMemory(error)
+    }
+}
+
+impl Default for Slots {
+    fn default() -> Slots {
+        Slots {
+            times: Rows::new(2),
+            row_ids: Rows::new(1),
+            reserved: AtomicU32::new(0),
+            free: Mutex::new(Vec::new()),
+            readers: RwLock::new(()),
+        }
+    }
+}
+
+impl Slots {
+    /// A slot that nobody else knows.
+    pub fn reserve(&self) -> Result<u32, NoSlot> {
+        if let Some(slot) = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+            return Ok(slot);
+        }
+        self.extend()
+    }
+
+    /// A slot that was never reserved.
+    fn extend(&self) -> Result<u32, NoSlot> {
+        // The tables exist before the slot counts as reserved: scans go by the count.
+        let mut slot = self.reserved.load(Ordering::Acquire);
+        loop {
+            if slot >= SLOTS_MAX {
+                return Err(NoSlot::Full);
+            }
+            self.times.make(slot)?;
+            self.row_ids.make(slot)?;
+            let (now, order) = (slot + 1, Ordering::AcqRel);
+            match self.reserved.compare_exchange(slot, now, order, Ordering::Acquire) {
+                Ok(_) => break,
+                Err(other) => slot = other,
+            }
+        }
+        Ok(slot)
+    }
+
+    /// Makes a reserved slot visible from `begin` on, as the value of row `row_id`.
+    pub fn publish(&self, slot: u32, row_id: u64, begin: Timestamp) {
+        self.row_ids.row(slot)[0].store(row_id, Ordering::Relaxed);
+        let times = self.times.row(slot);
+        times[1].store(NEVER, Ordering::Relaxed);
+        // Release: who sees the time sees the row id, the codes and the vector.
+        times[0].store(begin + 1, Ordering::Release);
+    }
+
+    /// Makes a published slot invisible from `end` on.
+    pub fn end(&self, slot: u32, end: Timestamp) {
+        self.times.row(slot)[1].store(end, Ordering::Release);
+    }
+
+    /// Whether a snapshot of `at` sees the slot.
+    #[inline]
+    pub fn visible(&self, slot: u32, at: Timestamp) -> bool {
+        let times = self.times.row(slot);
+        let begin = times[0].load(Ordering::Acquire);
+        begin != 0 && begin - 1 <= at && at < times[1].load(Ordering::Acquire)
+    }
+
+    /// Whether the slot has a value, visible or not.
+    #[inline]
+    pub fn is_published(&self, slot: u32) -> bool {
+        self.times.row(slot)[0].load(Ordering::Acquire) != 0
+    }
+
+    /// When the slot was deleted; `NEVER` while it is not.
+    #[inline]
+    pub fn ended(&self, slot: u32) -> Timestamp {
+        self.times.row(slot)[1].load(Ordering::Acquire)
+    }
+
+    /// Since when the slot is visible; none where it is not published.
+    pub fn begun(&self, slot: u32) -> Option<Timestamp> {
+        self.times.row(slot)[0].load(Ordering::Acquire).checked_sub(1)
+    }
+
+    /// The row of a published slot.
+    #[inline]
+    pub fn row_id(&self, slot: u32) -> u64 {
+        self.row_ids.row(slot)[0].load(Ordering::Relaxed)
+    }
+
+    /// One more than the greatest slot ever reserved.
+    pub fn reserved(&self) -> u32 {
+        self.reserved.load(Ordering::Acquire)
+    }
+
+    /// Held for a search and for a linking: slots it may know are not freed.
+    pub fn reading(&self) -> RwLockReadGuard<'_, ()> {
+        self.readers.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes back slots that nothing points to any more. Waits for the searches that
+    /// run; later ones cannot meet the slots.
+    pub fn free(&self, slots: &[u32]) {
+        for slot in slots {
+            self.times.row(*slot)[0].store(0, Ordering::Release);
+        }
+        self.wait_for_readers();
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(slots);
+    }
+
+    /// Returns when the searches and linkings that run now have ended.
+    pub fn wait_for_readers(&self) {
+        drop(self.readers.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Puts a slot back that was saved. Nobody else uses the slots yet.
+    pub fn restore(
+        &self,
+        slot: u32,
+        row_id: u64,
+        begin: Timestamp,
+        end: Timestamp,
+    ) -> Result<(), NoSlot> {
+        while self.reserved() <= slot {
+            let made = self.extend()?;
+            self.free.lock().unwrap_or_else(PoisonError::into_inner).push(made);
+        }
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).retain(|free| *free != slot);
+        self.publish(slot, row_id, begin);
+        self.end(slot, end);
+        Ok(())
+    }
+
+    /// Bytes of the tables.
+    pub fn mapped_bytes(&self) -> usize {
+        self.times.mapped_bytes() + self.row_ids.mapped_bytes()
+    }
+}
