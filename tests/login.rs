@@ -17,8 +17,8 @@ use crate::support::raw::{Message, Raw, field, frame, query};
 use crate::support::zserver::Zserver;
 
 /// A server over a rule file.
-struct Ruled {
-    server: Zserver,
+pub(crate) struct Ruled {
+    pub(crate) server: Zserver,
     directory: TempDir,
 }
 
@@ -198,13 +198,13 @@ fn local(path: &Path, user: &str) -> Vec<u8> {
 }
 
 /// A certificate authority and what it has signed.
-struct Authority {
+pub(crate) struct Authority {
     certificate: rcgen::Certificate,
     issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
 }
 
 impl Authority {
-    fn new() -> Authority {
+    pub(crate) fn new() -> Authority {
         let mut params = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         params.distinguished_name.push(rcgen::DnType::CommonName, "authority");
@@ -213,14 +213,45 @@ impl Authority {
         Authority { certificate, issuer: rcgen::Issuer::new(params, key) }
     }
 
-    fn sign(&self, name: &str, host: Option<&str>) -> (rcgen::Certificate, rcgen::KeyPair) {
+    fn sign(&self, name: &str, host: Option<&str>) -> Signed {
+        self.sign_numbered(name, host, None)
+    }
+
+    /// With a serial number of one's own.
+    pub(crate) fn sign_numbered(
+        &self,
+        name: &str,
+        host: Option<&str>,
+        serial: Option<u64>,
+    ) -> Signed {
         let hosts = host.map(str::to_owned).into_iter().collect::<Vec<_>>();
         let mut params = rcgen::CertificateParams::new(hosts).expect("parameters");
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(rcgen::DnType::OrganizationName, "Test, Inc.");
         params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        params.serial_number = serial.map(rcgen::SerialNumber::from);
         let key = rcgen::KeyPair::generate().expect("a key");
         (params.signed_by(&key, &self.issuer).expect("a certificate"), key)
+    }
+
+    /// A list of certificates that this authority has revoked.
+    pub(crate) fn revoke(&self, serials: &[u64]) -> String {
+        let day = |year| rcgen::date_time_ymd(year, 1, 1);
+        let revoked = |serial: &u64| rcgen::RevokedCertParams {
+            serial_number: rcgen::SerialNumber::from(*serial),
+            revocation_time: day(2024),
+            reason_code: Some(rcgen::RevocationReason::KeyCompromise),
+            invalidity_date: None,
+        };
+        let params = rcgen::CertificateRevocationListParams {
+            this_update: day(2024),
+            next_update: day(2124),
+            crl_number: rcgen::SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: serials.iter().map(revoked).collect(),
+            key_identifier_method: rcgen::KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.issuer).expect("a list").pem().expect("PEM")
     }
 
     fn client(&self, certificate: Option<&str>, alpn: &[&[u8]]) -> ClientConfig {
@@ -234,6 +265,10 @@ impl Authority {
         certificate: Option<&str>,
         alpn: &[&[u8]],
     ) -> ClientConfig {
+        self.client_with(certificate.map(|name| signer.sign(name, None)), alpn)
+    }
+
+    pub(crate) fn client_with(&self, certificate: Option<Signed>, alpn: &[&[u8]]) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         roots.add(self.certificate.der().clone()).expect("a root");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -243,8 +278,7 @@ impl Authority {
             .with_root_certificates(roots);
         let mut config = match certificate {
             None => builder.with_no_client_auth(),
-            Some(name) => {
-                let (certificate, key) = signer.sign(name, None);
+            Some((certificate, key)) => {
                 let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
                 let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
                 builder.with_client_auth_cert(chain, key).expect("a client certificate")
@@ -255,8 +289,16 @@ impl Authority {
     }
 }
 
+/// A certificate and its key.
+type Signed = (rcgen::Certificate, rcgen::KeyPair);
+
 /// A server with a certificate that knows the authority.
 fn encrypted(authority: &Authority, rules: &str) -> Ruled {
+    encrypted_with(authority, rules, None)
+}
+
+/// The same, with a list of revoked certificates.
+pub(crate) fn encrypted_with(authority: &Authority, rules: &str, revoked: Option<&str>) -> Ruled {
     let directory = TempDir::new().expect("a temporary directory");
     let path = |name: &str| directory.path().join(name);
     let (certificate, key) = authority.sign("server", Some("localhost"));
@@ -270,12 +312,17 @@ fn encrypted(authority: &Authority, rules: &str) -> Ruled {
         ("ZSERVER_SSL_CA_FILE", path("ca.pem").display().to_string()),
         ("ZSERVER_IDENT_FILE", path("ident.conf").display().to_string()),
     ];
+    let mut more = more.to_vec();
+    if let Some(revoked) = revoked {
+        std::fs::write(path("crl.pem"), revoked).expect("a list");
+        more.push(("ZSERVER_SSL_CRL_FILE", path("crl.pem").display().to_string()));
+    }
     Ruled::start_in(directory, rules, &more)
 }
 
 /// A TLS handshake that the client begins at once, and the tags of a login over it, with
 /// the error's text at the end. `Err`: no handshake, or no answer.
-async fn direct(port: u16, config: ClientConfig, user: &str) -> std::io::Result<String> {
+pub(crate) async fn direct(port: u16, config: ClientConfig, user: &str) -> std::io::Result<String> {
     let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
     let name = "localhost".try_into().expect("a name");
     let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
@@ -296,7 +343,7 @@ async fn direct(port: u16, config: ClientConfig, user: &str) -> std::io::Result<
     }
 }
 
-const ALPN: &[&[u8]] = &[b"postgresql"];
+pub(crate) const ALPN: &[&[u8]] = &[b"postgresql"];
 
 #[test]
 fn tls_may_begin_at_once_with_the_protocols_name() {
@@ -436,49 +483,6 @@ fn columns_are_told_before_the_rows_that_fail() {
     assert_eq!(tags(b"SELECT 1/0"), "E");
     assert_eq!(tags(b"SELECT a FROM nowhere"), "E");
     assert_eq!(tags(b"INSERT INTO t VALUES (0) RETURNING a"), "E");
-}
-
-#[test]
-fn text_is_in_the_clients_character_set() {
-    let server = Zserver::start();
-    let mut client = Raw::log_in(server.port);
-    let mut ask = |sql: &[u8]| {
-        client.send(&query(sql));
-        client.until_ready().expect("the connection stays")
-    };
-    let of = |messages: &[(u8, Vec<u8>)], tag: u8| {
-        messages.iter().find(|(found, _)| *found == tag).map(|(_, body)| body.clone())
-    };
-    let told = of(&ask(b"SET client_encoding = 'iso-8859-1'"), b'S').expect("a status");
-    assert_eq!(told, b"client_encoding\0LATIN1\0");
-    ask(b"CREATE TABLE t (\xe9 text); INSERT INTO t VALUES ('a\xe9')");
-    let answer = ask(b"SELECT \xe9, length(\xe9), convert_to(\xe9, 'UTF8') FROM t");
-    assert!(of(&answer, b'T').expect("columns").starts_with(b"\0\x03\xe9\0"));
-    let row = of(&answer, b'D').expect("a row");
-    assert_eq!(row, b"\0\x03\0\0\0\x02a\xe9\0\0\0\x012\0\0\0\x08\\x61c3a9");
-    let error = |messages: &[(u8, Vec<u8>)]| field(&of(messages, b'E').expect("an error"), b'C');
-    assert_eq!(error(&ask(b"SELECT chr(969)")), "22P05");
-    assert_eq!(error(&ask(b"SELECT 1 AS U&\"\\03c9\"")), "22P05");
-    let notice = ask(b"DO $$ BEGIN RAISE NOTICE '%', chr(233) || chr(969); END $$");
-    assert_eq!(
-        of(&notice, b'N').map(|body| body.windows(4).any(|part| part == b"M\xe9?\0")),
-        Some(true)
-    );
-    let copied = of(&ask(b"COPY t TO STDOUT"), b'd').expect("a line");
-    assert_eq!(copied, b"a\xe9\n");
-    let copied = of(&ask(b"COPY t TO STDOUT (ENCODING 'UTF8')"), b'd').expect("a line");
-    assert_eq!(copied, "a\u{e9}\n".as_bytes());
-    let copied = of(&ask(b"COPY t TO STDOUT (FORMAT csv, HEADER)"), b'd').expect("a line");
-    assert_eq!(copied, b"\xe9\n");
-    assert_eq!(error(&ask(b"SET client_encoding = 'EUC_JP'")), "0A000");
-    assert_eq!(error(&ask(b"SET client_encoding = 'nothing'")), "22023");
-    ask(b"SET client_encoding = 'WIN1252'");
-    assert_eq!(error(&ask(b"SELECT '\x81'")), "22P05");
-    let answer = ask(b"SELECT '\x80' = chr(8364)");
-    assert_eq!(of(&answer, b'D').expect("a row"), b"\0\x01\0\0\0\x01t");
-    ask(b"RESET client_encoding");
-    let answer = ask(b"SELECT * FROM t");
-    assert_eq!(of(&answer, b'D').expect("a row"), b"\0\x01\0\0\0\x03a\xc3\xa9");
 }
 
 #[test]

@@ -11,7 +11,6 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::sql::functions::{EvalContext, domain};
-use crate::sql::types::charset::Charset;
 use crate::sql::types::{CatalogView, Datum, Oid, Repr, SqlType, oid};
 use crate::sqlstate;
 
@@ -50,10 +49,6 @@ impl CatalogView for Catalog {
 impl CatalogView for EvalContext {
     fn clock_was_read(&self) {
         self.session.clock_was_read();
-    }
-
-    fn charset(&self) -> Option<&'static Charset> {
-        self.settings.charset
     }
 
     fn object_name(&self, reg_type: Oid, object: Oid) -> Option<String> {

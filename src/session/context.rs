@@ -10,7 +10,6 @@ use crate::catalog::{self, Catalog};
 use crate::sql::functions::{EvalContext, SettingsView};
 use crate::sql::run::StatementContext;
 use crate::sql::run::work::StatementLimits;
-use crate::sql::types::charset::Charset;
 
 /// The last view, and what it was made from.
 #[derive(Default)]
@@ -19,11 +18,6 @@ pub struct ContextCache {
 }
 
 impl Session {
-    /// What the client's text is converted to and from, unless it is UTF-8.
-    pub fn charset(&self) -> Option<&'static Charset> {
-        self.settings.lock().derived().charset
-    }
-
     /// The settings as expressions see them.
     fn settings_view(&mut self, catalog: &Arc<Catalog>) -> Arc<SettingsView> {
         self.hooks.view_of_settings(catalog)
@@ -58,7 +52,8 @@ impl Hooks {
             interval_style: derived.interval_style,
             bytea_output_hex: derived.bytea_output_hex,
             extra_float_digits: derived.extra_float_digits,
-            charset: derived.charset,
+            client_encoding: derived.client_encoding,
+            shows_query_id: derived.shows_query_id,
             row_security: derived.row_security,
             restrict_views: derived.restrict_views,
             search_path: catalog::effective_search_path(
@@ -92,6 +87,7 @@ impl Session {
             session: self.hooks.clone(),
             loan: Arc::default(),
             transitions: None,
+            given: None,
         })
     }
 

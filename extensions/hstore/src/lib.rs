@@ -30,45 +30,8 @@ impl fmt::Display for Malformed {
     }
 }
 
-/// Why a binary form is no hstore.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unreadable {
-    /// It ends too early, or goes on.
-    Length,
-    /// More pairs than there can be.
-    Count(i32),
-    NullKey,
-    LongKey,
-    LongValue,
-    /// The bytes that are no UTF-8.
-    Text(Vec<u8>),
-}
-
-/// The most pairs, and the most bytes of a key or a value, as PostgreSQL has them.
-pub const PAIRS_MAX: i32 = 0x3FFF_FFFF / 40;
-pub const TEXT_BYTES_MAX: usize = 0x3FFF_FFFF;
-
 fn order(a: &str, b: &str) -> Ordering {
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
-}
-
-fn take_length(rest: &mut &[u8]) -> Result<i32, Unreadable> {
-    let (length, after) = rest.split_first_chunk().ok_or(Unreadable::Length)?;
-    *rest = after;
-    Ok(i32::from_be_bytes(*length))
-}
-
-fn take_text(rest: &mut &[u8], too_long: Unreadable) -> Result<Option<String>, Unreadable> {
-    let Ok(length) = usize::try_from(take_length(rest)?) else { return Ok(None) };
-    if length > TEXT_BYTES_MAX {
-        return Err(too_long);
-    }
-    let (text, after) = rest.split_at_checked(length).ok_or(Unreadable::Length)?;
-    *rest = after;
-    match std::str::from_utf8(text) {
-        Ok(text) => Ok(Some(text.to_owned())),
-        Err(_) => Err(Unreadable::Text(text.to_vec())),
-    }
 }
 
 impl Pairs {
@@ -101,42 +64,6 @@ impl Pairs {
                 Some(',') => input.next(),
                 Some(other) => return Err(Malformed::Near(other, input.at)),
             };
-        }
-    }
-
-    /// The binary form: the number of pairs, and for each its key and its value after
-    /// their lengths in bytes, -1 for nothing.
-    pub fn to_binary(&self) -> Vec<u8> {
-        let mut out = (self.len() as i32).to_be_bytes().to_vec();
-        let mut put = |text: Option<&str>| match text {
-            Some(text) => {
-                out.extend((text.len() as i32).to_be_bytes());
-                out.extend(text.as_bytes());
-            }
-            None => out.extend((-1i32).to_be_bytes()),
-        };
-        for (key, value) in self.iter() {
-            put(Some(key));
-            put(value);
-        }
-        out
-    }
-
-    /// Reads the binary form.
-    pub fn from_binary(bytes: &[u8]) -> Result<Pairs, Unreadable> {
-        let mut rest = bytes;
-        let count = take_length(&mut rest)?;
-        if !(0..=PAIRS_MAX).contains(&count) {
-            return Err(Unreadable::Count(count));
-        }
-        let mut pairs = Vec::new();
-        for _ in 0..count {
-            let key = take_text(&mut rest, Unreadable::LongKey)?.ok_or(Unreadable::NullKey)?;
-            pairs.push((key, take_text(&mut rest, Unreadable::LongValue)?));
-        }
-        match rest.is_empty() {
-            true => Ok(Pairs::new(pairs)),
-            false => Err(Unreadable::Length),
         }
     }
 

@@ -49,7 +49,7 @@ fn send(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> {
         return Err(wrong_type());
     };
     let mut out = BytesMut::new();
-    types::binary_send(value, ty.oid, call.eval, &mut out)?;
+    types::binary_send(value, ty.oid, &mut out);
     Ok(Datum::Bytea(out.freeze()))
 }
 

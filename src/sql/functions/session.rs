@@ -73,7 +73,9 @@ const SETTINGS: &[Kernel] = kernels! {
             None => session.reset_setting(name, local).map(Datum::Text),
         }
     };
-    call "pg_client_encoding" => |call, _| setting(call, "client_encoding", false);
+    call "pg_client_encoding" => |call, _| {
+        Ok(Datum::Text(call.eval.settings.client_encoding.name().into()))
+    };
 };
 
 fn setting(call: &CallContext<'_>, name: &str, missing_ok: bool) -> Result<Datum> {

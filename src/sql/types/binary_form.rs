@@ -5,27 +5,24 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::context::{CatalogView, InputContext, domain_base};
+use zserver_hstore::Pairs;
+
+use super::context::{InputContext, domain_base};
+use super::encoding::Encoding;
 use super::snapshot::Snapshot;
 use super::wire::{Reader, put_sized};
 use super::{
     ArrayDim, ArrayValue, Bits, Datum, ElementType, Inet, Interval, Oid, Repr, SqlType,
-    apply_typmod, array, bits, json, jsonpath, mac, oid, range, text,
+    apply_typmod, array, bits, json, jsonpath, mac, oid, range,
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
 /// The version byte of `jsonb`'s binary form.
-const JSONB_VERSION: u8 = 1;
+pub(super) const JSONB_VERSION: u8 = 1;
 
 /// Appends the binary form of a value of type `type_oid`. NULL appends nothing.
-/// `22P05` for a character that the client's set lacks.
-pub fn binary_send(
-    value: &Datum,
-    type_oid: Oid,
-    catalog: &dyn CatalogView,
-    out: &mut BytesMut,
-) -> Result<()> {
+pub fn binary_send(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
     match value {
         Datum::Null => {}
         Datum::Bool(v) => out.put_u8(u8::from(*v)),
@@ -46,16 +43,9 @@ pub fn binary_send(
             if is_snapshot(type_oid)
                 && let Ok(snapshot) = Snapshot::parse(v)
             {
-                snapshot.send(out);
-                return Ok(());
+                return snapshot.send(out);
             }
-            if type_oid >= oid::FIRST_NORMAL && catalog.repr(type_oid) == Some(Repr::Hstore) {
-                let pairs = zserver_hstore::Pairs::parse(v).unwrap_or_default();
-                require_utf8(catalog)?;
-                out.put_slice(&pairs.to_binary());
-                return Ok(());
-            }
-            put_text(v, catalog, out)?;
+            out.put_slice(v.as_bytes());
         }
         Datum::Bytea(v) => out.put_slice(v),
         Datum::TimeTz(time, zone) => {
@@ -79,65 +69,31 @@ pub fn binary_send(
             let mut text = Vec::new();
             v.root().write(&mut text);
             out.put_u8(JSONB_VERSION);
-            put_text(text::from_utf8(&text)?, catalog, out)?;
+            out.put_slice(&text);
         }
-        Datum::Array(v) => send_array(v, catalog, out)?,
-        Datum::Range(v) => range::send(v.span.as_ref(), v.subtype, catalog, out)?,
-        Datum::Multirange(v) => range::send_multirange(v, catalog, out)?,
+        Datum::Array(v) => send_array(v, out),
+        Datum::Range(v) => range::send(v.span.as_ref(), v.subtype, out),
+        Datum::Multirange(v) => range::send_multirange(v, out),
         Datum::Record(fields) => {
             out.put_i32(fields.len() as i32);
             for (oid, field) in fields {
                 out.put_u32(*oid);
-                send_sized(field, *oid, catalog, out)?;
+                send_sized(field, *oid, out);
             }
         }
-    }
-    Ok(())
-}
-
-/// Text in the client's character set.
-fn put_text(text: &str, catalog: &dyn CatalogView, out: &mut BytesMut) -> Result<()> {
-    match catalog.charset() {
-        Some(charset) => out.put_slice(&charset.encode(text)?),
-        None => out.put_slice(text.as_bytes()),
-    }
-    Ok(())
-}
-
-/// Text from the client's character set.
-fn client_text(bytes: &[u8], catalog: &dyn CatalogView) -> Result<String> {
-    match catalog.charset() {
-        Some(charset) => charset.decode(bytes),
-        None => text::from_utf8(bytes).map(str::to_owned),
-    }
-}
-
-/// The lengths within hstore's form are those of UTF-8.
-fn require_utf8(catalog: &dyn CatalogView) -> Result<()> {
-    match catalog.charset() {
-        Some(set) => Err(Error::unsupported(format!("binary hstore in encoding {}", set.name))),
-        None => Ok(()),
     }
 }
 
 /// Appends a value with its length, -1 standing for NULL: the form of a field in
 /// a DataRow message, an array or a record.
-pub fn send_sized(
-    value: &Datum,
-    type_oid: Oid,
-    catalog: &dyn CatalogView,
-    out: &mut BytesMut,
-) -> Result<()> {
+pub fn send_sized(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
     if value.is_null() {
-        out.put_i32(-1);
-        return Ok(());
+        return out.put_i32(-1);
     }
-    let mut sent = Ok(());
-    put_sized(out, |out| sent = binary_send(value, type_oid, catalog, out));
-    sent
+    put_sized(out, |out| binary_send(value, type_oid, out));
 }
 
-fn send_array(array: &ArrayValue, catalog: &dyn CatalogView, out: &mut BytesMut) -> Result<()> {
+fn send_array(array: &ArrayValue, out: &mut BytesMut) {
     out.put_i32(array.dims.len() as i32);
     out.put_i32(i32::from(array.elements.iter().any(Datum::is_null)));
     out.put_u32(array.element_type);
@@ -146,9 +102,8 @@ fn send_array(array: &ArrayValue, catalog: &dyn CatalogView, out: &mut BytesMut)
         out.put_i32(dim.lower_bound);
     }
     for element in &array.elements {
-        send_sized(element, array.element_type, catalog, out)?;
+        send_sized(element, array.element_type, out);
     }
-    Ok(())
 }
 
 /// Reads a value of type `ty` from its binary form. Wrong lengths are `08P01`
@@ -186,15 +141,12 @@ fn recv(
         Repr::Oid => Datum::Oid(reader.u32()?),
         Repr::Char => Datum::Char(reader.u8()?),
         Repr::Numeric => Datum::Numeric(super::Numeric::recv(reader)?),
+        Repr::Hstore => Datum::Text(recv_hstore(reader, context)?),
         Repr::Text | Repr::Bpchar | Repr::Citext => {
-            Datum::Text(recv_text(reader, ty.oid, context.catalog)?)
-        }
-        Repr::Hstore => {
-            require_utf8(context.catalog)?;
-            Datum::Text(recv_hstore(reader)?)
+            Datum::Text(recv_text(reader, ty.oid, context)?)
         }
         Repr::Enum(labels) => {
-            let label = client_text(reader.rest(), context.catalog)?;
+            let label = context.client_encoding.decode(reader.rest())?;
             return super::text_input(&label, ty, &Repr::Enum(labels.clone()), context);
         }
         Repr::Bytea => Datum::Bytea(reader.rest().to_vec().into()),
@@ -219,7 +171,7 @@ fn recv(
         Repr::MacAddr8 => Datum::MacAddr8(reader.array()?),
         Repr::Jsonb => {
             check_version(reader.u8()?, "jsonb")?;
-            Datum::Jsonb(json::parse(&client_text(reader.rest(), context.catalog)?)?)
+            Datum::Jsonb(json::parse(&context.client_encoding.decode(reader.rest())?)?)
         }
         Repr::Array(element) => Datum::Array(Box::new(recv_array(reader, ty, element, context)?)),
         Repr::Record(_) => Datum::Record(recv_record(reader, ty, context)?),
@@ -245,45 +197,71 @@ fn is_snapshot(type_oid: Oid) -> bool {
     matches!(type_oid, oid::PG_SNAPSHOT | oid::TXID_SNAPSHOT)
 }
 
-fn recv_text(reader: &mut Reader<'_>, type_oid: Oid, catalog: &dyn CatalogView) -> Result<String> {
+fn recv_text(reader: &mut Reader<'_>, type_oid: Oid, context: &InputContext<'_>) -> Result<String> {
     if is_snapshot(type_oid) {
         return Snapshot::receive(reader).map(|snapshot| snapshot.text());
     }
     if type_oid == oid::JSONPATH {
         check_version(reader.u8()?, "jsonpath")?;
     }
-    let text = client_text(reader.rest(), catalog)?;
+    let text = context.client_encoding.decode(reader.rest())?;
     match type_oid {
         oid::JSON => json::validate(&text)?,
         oid::JSONPATH => return jsonpath::canonical(&text),
         _ => {}
     }
-    Ok(text)
+    Ok(text.into_owned())
 }
 
-fn recv_hstore(reader: &mut Reader<'_>) -> Result<String> {
-    use zserver_hstore::{PAIRS_MAX, Pairs, Unreadable};
-    let too_long = |what: &str| {
-        let message = format!("string too long for hstore {what}");
-        Error::new(sqlstate::STRING_DATA_RIGHT_TRUNCATION, message)
-    };
-    match Pairs::from_binary(reader.rest()) {
-        Ok(pairs) => Ok(pairs.to_string()),
-        Err(Unreadable::Text(bytes)) => text::from_utf8(&bytes).map(str::to_owned),
-        Err(Unreadable::NullKey) => Err(Error::new(
-            sqlstate::NULL_VALUE_NOT_ALLOWED,
-            "null value not allowed for hstore key",
-        )),
-        Err(Unreadable::Count(count)) => Err(Error::new(
-            sqlstate::PROGRAM_LIMIT_EXCEEDED,
-            format!("number of pairs ({count}) exceeds the maximum allowed ({PAIRS_MAX})"),
-        )),
-        Err(Unreadable::LongKey) => Err(too_long("key")),
-        Err(Unreadable::LongValue) => Err(too_long("value")),
-        Err(Unreadable::Length) => {
-            Err(Error::new(sqlstate::PROTOCOL_VIOLATION, "insufficient data left in message"))
+/// Pairs of an hstore that are read: what a gigabyte can hold.
+const HSTORE_PAIRS_MAX: i32 = 1 << 26;
+
+/// An hstore as a count and its keys and values, each with its length.
+pub(super) fn send_hstore(text: &str, encoding: Encoding) -> Result<Vec<u8>> {
+    let pairs =
+        Pairs::parse(text).map_err(|error| Error::data_corrupted(format!("an hstore: {error}")))?;
+    let mut out = Vec::with_capacity(text.len());
+    out.put_i32(pairs.len() as i32);
+    for (key, value) in pairs.iter() {
+        let key = encoding.encode(key)?;
+        out.put_i32(key.len() as i32);
+        out.put_slice(&key);
+        match value {
+            None => out.put_i32(-1),
+            Some(value) => {
+                let value = encoding.encode(value)?;
+                out.put_i32(value.len() as i32);
+                out.put_slice(&value);
+            }
         }
     }
+    Ok(out)
+}
+
+fn recv_hstore(reader: &mut Reader<'_>, context: &InputContext<'_>) -> Result<String> {
+    let count = reader.i32()?;
+    if !(0..=HSTORE_PAIRS_MAX).contains(&count) {
+        return Err(Error::new(
+            sqlstate::PROGRAM_LIMIT_EXCEEDED,
+            format!("number of pairs ({count}) exceeds the maximum allowed ({HSTORE_PAIRS_MAX})"),
+        ));
+    }
+    let mut pairs = Vec::new();
+    for _ in 0..count {
+        let Ok(length) = usize::try_from(reader.i32()?) else {
+            return Err(Error::new(
+                sqlstate::NULL_VALUE_NOT_ALLOWED,
+                "null value not allowed for hstore key",
+            ));
+        };
+        let key = context.client_encoding.decode(reader.take(length)?)?.into_owned();
+        let value = match usize::try_from(reader.i32()?) {
+            Ok(length) => Some(context.client_encoding.decode(reader.take(length)?)?.into_owned()),
+            Err(_) => None,
+        };
+        pairs.push((key, value));
+    }
+    Ok(Pairs::new(pairs).to_string())
 }
 
 fn recv_bits(reader: &mut Reader<'_>) -> Result<Bits> {

@@ -3,8 +3,8 @@
 //!
 //! Both contexts borrow and are `Copy`: making one costs nothing per value.
 
-use super::charset::Charset;
 use super::datetime::Zone;
+use super::encoding::Encoding;
 use super::{Datum, Oid, Repr, SqlType};
 use crate::error::Result;
 
@@ -38,11 +38,6 @@ pub enum IntervalStyle {
 pub trait CatalogView: Sync {
     /// A value has been read that depends on the time.
     fn clock_was_read(&self) {}
-
-    /// What the client's text is converted to and from, unless it is UTF-8.
-    fn charset(&self) -> Option<&'static Charset> {
-        None
-    }
 
     /// The text of a reg* value; `None` prints the number.
     fn object_name(&self, _reg_type: Oid, _object: Oid) -> Option<String> {
@@ -100,6 +95,8 @@ pub struct InputContext<'a> {
     pub interval_style: IntervalStyle,
     /// `transaction_timestamp()`; readers ask [`InputContext::now`].
     pub transaction_timestamp: i64,
+    /// What text within binary forms is in.
+    pub client_encoding: Encoding,
     pub catalog: &'a dyn CatalogView,
 }
 
@@ -126,6 +123,7 @@ impl Default for InputContext<'static> {
             date_order: DateOrder::Mdy,
             interval_style: IntervalStyle::Postgres,
             transaction_timestamp: 0,
+            client_encoding: Encoding::UTF8,
             catalog: &BuiltinsOnly,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::sql::outcome::CopyFormat;
-use crate::sql::types::charset::Charset;
+use crate::sql::types::encoding::Encoding;
 use crate::sqlstate;
 
 /// One option as written.
@@ -59,8 +59,6 @@ pub struct CopyOptions {
     pub format: CopyFormat,
     pub delimiter: u8,
     pub null: String,
-    /// What text and CSV are in, unless that is UTF-8.
-    pub charset: Option<&'static Charset>,
     pub header: Header,
     pub quote: u8,
     pub escape: u8,
@@ -69,6 +67,8 @@ pub struct CopyOptions {
     pub force_null: Forced,
     /// Rows need no later freezing here; what is left of it is its precondition.
     pub freeze: bool,
+    /// What the data is in; none is the client's encoding.
+    pub encoding: Option<Encoding>,
 }
 
 /// Options as collected, before their defaults depend on the format.
@@ -80,8 +80,7 @@ struct Given {
     header: Option<Header>,
     quote: Option<String>,
     escape: Option<String>,
-    /// ENCODING; else it is the client's.
-    encoding: Option<Option<&'static Charset>>,
+    encoding: Option<Encoding>,
     freeze: bool,
     force_quote: Forced,
     force_not_null: Forced,
@@ -89,12 +88,7 @@ struct Given {
 }
 
 impl CopyOptions {
-    /// `client`: the character set of the client.
-    pub fn new(
-        is_from: bool,
-        options: &[CopyOption],
-        client: Option<&'static Charset>,
-    ) -> Result<CopyOptions> {
+    pub fn new(is_from: bool, options: &[CopyOption]) -> Result<CopyOptions> {
         let mut given = Given::default();
         let mut seen: Vec<&str> = Vec::new();
         for option in options {
@@ -104,7 +98,7 @@ impl CopyOptions {
             seen.push(&option.name);
             given.take(is_from, option).map_err(|error| error.at(option.location))?;
         }
-        given.check(is_from, client)
+        given.check(is_from)
     }
 }
 
@@ -131,8 +125,7 @@ impl Given {
         Ok(())
     }
 
-    fn check(self, is_from: bool, client: Option<&'static Charset>) -> Result<CopyOptions> {
-        let charset = self.encoding.unwrap_or(client);
+    fn check(self, is_from: bool) -> Result<CopyOptions> {
         let format = self.format.unwrap_or(CopyFormat::Text);
         let csv = format == CopyFormat::Csv;
         if self.freeze && !is_from {
@@ -171,18 +164,10 @@ impl Given {
         check_forced("force quote", &self.force_quote, csv, !is_from, "TO")?;
         check_forced("force not null", &self.force_not_null, csv, is_from, "FROM")?;
         check_forced("force null", &self.force_null, csv, is_from, "FROM")?;
-        if !null.is_ascii()
-            && let Some(charset) = charset
-        {
-            let what =
-                format!("COPY null representation beyond ASCII in encoding {}", charset.name);
-            return Err(Error::unsupported(what));
-        }
         Ok(CopyOptions {
             format,
             delimiter,
             null,
-            charset,
             header: self.header.unwrap_or(Header::None),
             quote,
             escape,
@@ -190,6 +175,7 @@ impl Given {
             force_not_null: self.force_not_null,
             force_null: self.force_null,
             freeze: self.freeze,
+            encoding: self.encoding,
         })
     }
 
@@ -301,14 +287,13 @@ fn format(name: &str) -> Result<CopyFormat> {
     }
 }
 
-/// UTF-8, of which ASCII is part, or a set of one byte for a character.
-fn encoding(name: &str) -> Result<Option<&'static Charset>> {
-    let plain: String =
-        name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    match (plain.as_str(), Charset::named(name)) {
-        ("utf8" | "unicode" | "sqlascii", _) => Ok(None),
-        (_, Some(charset)) => Ok(Some(charset)),
-        _ => Err(Error::unsupported(format_args!("COPY encoding \"{name}\""))),
+fn encoding(name: &str) -> Result<Encoding> {
+    match Encoding::named(name) {
+        Some(encoding) if encoding.is_convertible() => Ok(encoding),
+        Some(encoding) => {
+            Err(Error::unsupported(format_args!("COPY encoding \"{}\"", encoding.name())))
+        }
+        None => Err(invalid("argument to option \"encoding\" must be a valid encoding name")),
     }
 }
 
@@ -333,7 +318,7 @@ mod tests {
     }
 
     fn message(is_from: bool, options: &[CopyOption]) -> String {
-        match CopyOptions::new(is_from, options, None) {
+        match CopyOptions::new(is_from, options) {
             Ok(_) => "accepted".to_owned(),
             Err(error) => error.message().to_owned(),
         }
@@ -341,9 +326,9 @@ mod tests {
 
     #[test]
     fn csv_changes_the_defaults() {
-        let options = CopyOptions::new(true, &[option("format", "csv")], None).expect("valid");
+        let options = CopyOptions::new(true, &[option("format", "csv")]).expect("valid");
         assert_eq!((options.delimiter, options.null.as_str()), (b',', ""));
-        let options = CopyOptions::new(true, &[], None).expect("valid");
+        let options = CopyOptions::new(true, &[]).expect("valid");
         assert_eq!((options.delimiter, options.null.as_str()), (b'\t', "\\N"));
     }
 

@@ -4,8 +4,6 @@
 //! first row, or before the trailer when there is none. Clients that take each
 //! message for a row depend on it.
 
-use std::borrow::Cow;
-
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::binary::SIGNATURE;
@@ -13,6 +11,7 @@ use super::options::{CopyOptions, Header};
 use crate::error::Result;
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::CopyFormat;
+use crate::sql::types::encoding::Encoding;
 use crate::sql::types::{self, Datum, SqlType};
 
 /// The columns of COPY TO.
@@ -24,6 +23,7 @@ pub struct CopyTo {
 /// Encodes rows.
 pub struct Encoder {
     copy: CopyTo,
+    encoding: Encoding,
     force_quote: Vec<bool>,
     field: Vec<u8>,
     /// The binary header is still to be written.
@@ -31,11 +31,13 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    pub fn new(copy: CopyTo) -> Encoder {
+    /// `client`: the encoding of data whose encoding is not said.
+    pub fn new(copy: CopyTo, client: Encoding) -> Encoder {
         let force_quote =
             copy.columns.iter().map(|(name, _)| copy.options.force_quote.contains(name)).collect();
         let owes_header = copy.options.format == CopyFormat::Binary;
-        Encoder { copy, force_quote, field: Vec::new(), owes_header }
+        let encoding = copy.options.encoding.unwrap_or(client);
+        Encoder { copy, encoding, force_quote, field: Vec::new(), owes_header }
     }
 
     pub fn column_count(&self) -> usize {
@@ -51,16 +53,13 @@ impl Encoder {
         let mut out = BytesMut::new();
         for (index, (name, _)) in self.copy.columns.iter().enumerate() {
             self.separate(index, &mut out);
-            let name = match options.charset {
-                Some(charset) => Cow::Owned(charset.encode(name)?),
-                None => Cow::Borrowed(name.as_bytes()),
-            };
             match options.format {
-                CopyFormat::Csv => self.put_csv(&name, false, &mut out),
-                _ => self.put_text(&name, &mut out),
+                CopyFormat::Csv => self.put_csv(name.as_bytes(), false, &mut out),
+                _ => self.put_text(name.as_bytes(), &mut out),
             }
         }
         out.put_u8(b'\n');
+        self.transcode(0, &mut out)?;
         Ok(Some(out.freeze()))
     }
 
@@ -88,11 +87,15 @@ impl Encoder {
         if self.copy.options.format == CopyFormat::Binary {
             self.put_owed_header(out);
             out.put_i16(row.len() as i16);
+            // As in PostgreSQL, the option is not about the binary format.
+            let encoding = ctx.settings.client_encoding;
             for (datum, (_, ty)) in row.iter().zip(&self.copy.columns) {
-                types::send_sized(datum, ty.oid, ctx, out)?;
+                let datum = encoding.in_binary(datum, ty.oid, ctx)?;
+                types::send_sized(&datum, ty.oid, out);
             }
             return Ok(());
         }
+        let start = out.len();
         let output = ctx.output();
         for (index, datum) in row.iter().enumerate() {
             self.separate(index, out);
@@ -103,9 +106,6 @@ impl Encoder {
             let mut field = std::mem::take(&mut self.field);
             field.clear();
             types::text_output(datum, self.copy.columns[index].1.oid, &output, &mut field);
-            if let Some(charset) = self.copy.options.charset {
-                field = charset.encode(types::text::from_utf8(&field)?)?;
-            }
             match self.copy.options.format {
                 CopyFormat::Csv => self.put_csv(&field, self.force_quote[index], out),
                 _ => self.put_text(&field, out),
@@ -113,6 +113,18 @@ impl Encoder {
             self.field = field;
         }
         out.put_u8(b'\n');
+        self.transcode(start, out)
+    }
+
+    /// What was written from `start` on in the encoding of the data. Whatever has been
+    /// escaped is ASCII, so that it does not matter that this comes after.
+    fn transcode(&self, start: usize, out: &mut BytesMut) -> Result<()> {
+        if self.encoding.is_verbatim() || out[start..].is_ascii() {
+            return Ok(());
+        }
+        let encoded = self.encoding.encode(types::text::from_utf8(&out[start..])?)?.into_owned();
+        out.truncate(start);
+        out.put_slice(&encoded);
         Ok(())
     }
 

@@ -15,7 +15,6 @@ pub const KERNELS: &[Kernel] = kernels! {
         made(Pairs::parse(text).map_err(|error| Error::internal(error.to_string()))?)
     };
     call "hstore_out" => |_, args| Ok(Datum::Text(arg::<&str>(args, 0)?.to_owned()));
-    call "hstore_send" => |_, args| Ok(Datum::Bytea(pairs(args, 0)?.to_binary().into()));
     call "hstore_version_diag" => |_, _| Ok(Datum::Int4(2));
     call "hstore_fetchval" => |_, args| {
         let value = pairs(args, 0)?.get(arg(args, 1)?).flatten().map(str::to_owned);
@@ -81,8 +80,6 @@ pub const KERNELS: &[Kernel] = kernels! {
         let Some(keys) = arg_or_null::<&ArrayValue>(args, 0)? else { return Ok(Datum::Null) };
         from_arrays(keys, arg_or_null(args, 1)?)
     };
-    call "hstore_from_record" => |_, _| Err(Error::unsupported("function hstore(record)"));
-    call "hstore_populate_record" => |_, _| Err(Error::unsupported("function populate_record"));
     call "hstore_to_json" => |_, args| Ok(Datum::Text(as_json(&pairs(args, 0)?, false)));
     call "hstore_to_json_loose" => |_, args| Ok(Datum::Text(as_json(&pairs(args, 0)?, true)));
     call "hstore_to_jsonb" => |_, args| {

@@ -6,7 +6,7 @@ use bytes::{BufMut, BytesMut};
 use super::{Bound, MultirangeValue, RangeType, RangeValue, Span};
 use crate::error::Result;
 use crate::sql::types::wire::{Reader, put_sized};
-use crate::sql::types::{CatalogView, InputContext, Oid, binary_recv, send_sized};
+use crate::sql::types::{InputContext, Oid, binary_recv, send_sized};
 
 pub(in crate::sql::types) mod flag {
     pub const EMPTY: u8 = 0x01;
@@ -28,33 +28,19 @@ pub(in crate::sql::types) fn flags(span: Option<&Span>) -> u8 {
         | of(&span.upper, flag::UPPER_INCLUSIVE, flag::UPPER_INFINITE)
 }
 
-pub fn send(
-    span: Option<&Span>,
-    subtype: Oid,
-    catalog: &dyn CatalogView,
-    out: &mut BytesMut,
-) -> Result<()> {
+pub fn send(span: Option<&Span>, subtype: Oid, out: &mut BytesMut) {
     out.put_u8(flags(span));
-    let Some(span) = span else { return Ok(()) };
+    let Some(span) = span else { return };
     for value in [&span.lower.value, &span.upper.value].into_iter().flatten() {
-        send_sized(value, subtype, catalog, out)?;
+        send_sized(value, subtype, out);
     }
-    Ok(())
 }
 
-pub fn send_multirange(
-    value: &MultirangeValue,
-    catalog: &dyn CatalogView,
-    out: &mut BytesMut,
-) -> Result<()> {
+pub fn send_multirange(value: &MultirangeValue, out: &mut BytesMut) {
     out.put_u32(value.spans.len() as u32);
-    let mut sent = Ok(());
     for span in &value.spans {
-        let subtype = value.subtype;
-        put_sized(out, |out| sent = send(Some(span), subtype, catalog, out));
-        sent.clone()?;
+        put_sized(out, |out| send(Some(span), value.subtype, out));
     }
-    Ok(())
 }
 
 pub fn recv(
