@@ -225,7 +225,13 @@ impl Binder<'_> {
                 ))
                 .at(location(node)));
             }
-            arguments.exprs.push(self.expr(value)?);
+            let value = self.expr(value)?;
+            // JDBC sends the result of a function as a parameter of type void.
+            let is_result = value.ty.oid == oid::VOID && matches!(value.kind, ExprKind::Param(_));
+            if is_result && !call.agg_within_group {
+                continue;
+            }
+            arguments.exprs.push(value);
             arguments.names.push(name);
         }
         Ok(arguments)
