@@ -18,6 +18,7 @@ mod apply;
 mod barrier;
 mod batch;
 mod cardinality;
+mod cross_join;
 mod cte;
 mod distinct;
 pub mod explain;
