@@ -182,6 +182,7 @@ step 'asynchronous queries' => sub {
     say_it($db->pg_result);
     my $s = $db->prepare('SELECT pg_sleep(20)', { pg_async => PG_ASYNC });
     $s->execute;
+    select undef, undef, undef, 0.5;
     say_it($db->pg_cancel ? 1 : 0);
     say_it($db->selectrow_array("SELECT 'goes on'"));
 };
