@@ -80,7 +80,7 @@ CREATE VIEW pg_catalog.pg_sequences (
     increment_by, cycle, cache_size, last_value
 ) WITH (oid = 12048, row_type = 12050, array_type = 12049, columns = 'name, name, name, regtype, bigint, bigint, bigint, bigint, boolean, bigint, bigint') AS
 SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), s.seqtypid::regtype, s.seqstart, s.seqmin,
-    s.seqmax, s.seqincrement, s.seqcycle, s.seqcache, pg_sequence_last_value(c.oid)
+    s.seqmax, s.seqincrement, s.seqcycle, s.seqcache, CASE WHEN has_sequence_privilege(c.oid, 'SELECT,USAGE'::text) THEN pg_sequence_last_value(c.oid) ELSE NULL::bigint END
 FROM pg_sequence s
 JOIN pg_class c ON c.oid = s.seqrelid
 LEFT JOIN pg_namespace n ON n.oid = c.relnamespace

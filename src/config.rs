@@ -82,6 +82,16 @@ pub struct Config {
     /// Which statements are logged; superusers may set it for their sessions.
     pub log_statement: LogStatement,
 
+    /// Statements that take so long are logged with their duration; -1 logs none, 0 all.
+    pub log_min_duration_statement: i64,
+
+    /// Libraries of the server, comma between; `pg_stat_statements` is the one there is.
+    pub shared_preload_libraries: String,
+    /// How many statements `pg_stat_statements` keeps counts of.
+    pub pg_stat_statements_max: usize,
+    /// Whether the counts outlive a server that ends in good order.
+    pub pg_stat_statements_save: bool,
+
     pub statement_timeout: Milliseconds,
     pub lock_timeout: Milliseconds,
     pub deadlock_timeout: Milliseconds,
@@ -215,6 +225,10 @@ impl Default for Config {
             log_connections: false,
             log_disconnections: false,
             log_statement: LogStatement::None,
+            log_min_duration_statement: -1,
+            shared_preload_libraries: String::new(),
+            pg_stat_statements_max: 5_000,
+            pg_stat_statements_save: true,
             statement_timeout: Milliseconds(0),
             lock_timeout: Milliseconds(0),
             deadlock_timeout: Milliseconds(1_000),
@@ -315,6 +329,16 @@ impl Config {
             }
             Ok(())
         };
+        at_least("pg_stat_statements_max", self.pg_stat_statements_max as u64, 100)?;
+        let mut libraries = self.shared_preload_libraries.split(',').map(str::trim);
+        if let Some(name) = libraries.find(|name| !matches!(*name, "" | "pg_stat_statements")) {
+            return Err(invalid(format!(
+                "could not access file \"{name}\": there is no such library"
+            )));
+        }
+        if self.log_min_duration_statement < -1 {
+            return Err(invalid("\"log_min_duration_statement\" must be at least -1"));
+        }
         at_least("max_connections", self.max_connections as u64, 1)?;
         at_least("authentication_timeout", self.authentication_timeout.0, 1)?;
         at_least("max_pending_logins", self.max_pending_logins as u64, 1)?;

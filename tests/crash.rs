@@ -182,6 +182,8 @@ fn what_was_dropped_before_a_kill_is_taken_back_after_it() {
         assert!(number(&client, orphans).await > 0, "the storage is still there");
     });
     let server = server.kill_and_start();
+    let spilled = std::fs::read_dir(directory.path().join("data/spill")).expect("a directory");
+    assert!(spilled.count() <= 1, "only this server's own spill directory is there");
     block_on(async {
         let client = connect(server.port).await;
         let mut left = -1;

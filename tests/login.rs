@@ -17,8 +17,8 @@ use crate::support::raw::{Message, Raw, field, frame, query};
 use crate::support::zserver::Zserver;
 
 /// A server over a rule file.
-struct Ruled {
-    server: Zserver,
+pub(crate) struct Ruled {
+    pub(crate) server: Zserver,
     directory: TempDir,
 }
 
@@ -198,13 +198,13 @@ fn local(path: &Path, user: &str) -> Vec<u8> {
 }
 
 /// A certificate authority and what it has signed.
-struct Authority {
+pub(crate) struct Authority {
     certificate: rcgen::Certificate,
     issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
 }
 
 impl Authority {
-    fn new() -> Authority {
+    pub(crate) fn new() -> Authority {
         let mut params = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         params.distinguished_name.push(rcgen::DnType::CommonName, "authority");
@@ -213,14 +213,45 @@ impl Authority {
         Authority { certificate, issuer: rcgen::Issuer::new(params, key) }
     }
 
-    fn sign(&self, name: &str, host: Option<&str>) -> (rcgen::Certificate, rcgen::KeyPair) {
+    fn sign(&self, name: &str, host: Option<&str>) -> Signed {
+        self.sign_numbered(name, host, None)
+    }
+
+    /// With a serial number of one's own.
+    pub(crate) fn sign_numbered(
+        &self,
+        name: &str,
+        host: Option<&str>,
+        serial: Option<u64>,
+    ) -> Signed {
         let hosts = host.map(str::to_owned).into_iter().collect::<Vec<_>>();
         let mut params = rcgen::CertificateParams::new(hosts).expect("parameters");
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(rcgen::DnType::OrganizationName, "Test, Inc.");
         params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        params.serial_number = serial.map(rcgen::SerialNumber::from);
         let key = rcgen::KeyPair::generate().expect("a key");
         (params.signed_by(&key, &self.issuer).expect("a certificate"), key)
+    }
+
+    /// A list of certificates that this authority has revoked.
+    pub(crate) fn revoke(&self, serials: &[u64]) -> String {
+        let day = |year| rcgen::date_time_ymd(year, 1, 1);
+        let revoked = |serial: &u64| rcgen::RevokedCertParams {
+            serial_number: rcgen::SerialNumber::from(*serial),
+            revocation_time: day(2024),
+            reason_code: Some(rcgen::RevocationReason::KeyCompromise),
+            invalidity_date: None,
+        };
+        let params = rcgen::CertificateRevocationListParams {
+            this_update: day(2024),
+            next_update: day(2124),
+            crl_number: rcgen::SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: serials.iter().map(revoked).collect(),
+            key_identifier_method: rcgen::KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.issuer).expect("a list").pem().expect("PEM")
     }
 
     fn client(&self, certificate: Option<&str>, alpn: &[&[u8]]) -> ClientConfig {
@@ -234,6 +265,10 @@ impl Authority {
         certificate: Option<&str>,
         alpn: &[&[u8]],
     ) -> ClientConfig {
+        self.client_with(certificate.map(|name| signer.sign(name, None)), alpn)
+    }
+
+    pub(crate) fn client_with(&self, certificate: Option<Signed>, alpn: &[&[u8]]) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         roots.add(self.certificate.der().clone()).expect("a root");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -243,8 +278,7 @@ impl Authority {
             .with_root_certificates(roots);
         let mut config = match certificate {
             None => builder.with_no_client_auth(),
-            Some(name) => {
-                let (certificate, key) = signer.sign(name, None);
+            Some((certificate, key)) => {
                 let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
                 let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
                 builder.with_client_auth_cert(chain, key).expect("a client certificate")
@@ -255,8 +289,16 @@ impl Authority {
     }
 }
 
+/// A certificate and its key.
+type Signed = (rcgen::Certificate, rcgen::KeyPair);
+
 /// A server with a certificate that knows the authority.
 fn encrypted(authority: &Authority, rules: &str) -> Ruled {
+    encrypted_with(authority, rules, None)
+}
+
+/// The same, with a list of revoked certificates.
+pub(crate) fn encrypted_with(authority: &Authority, rules: &str, revoked: Option<&str>) -> Ruled {
     let directory = TempDir::new().expect("a temporary directory");
     let path = |name: &str| directory.path().join(name);
     let (certificate, key) = authority.sign("server", Some("localhost"));
@@ -270,12 +312,17 @@ fn encrypted(authority: &Authority, rules: &str) -> Ruled {
         ("ZSERVER_SSL_CA_FILE", path("ca.pem").display().to_string()),
         ("ZSERVER_IDENT_FILE", path("ident.conf").display().to_string()),
     ];
+    let mut more = more.to_vec();
+    if let Some(revoked) = revoked {
+        std::fs::write(path("crl.pem"), revoked).expect("a list");
+        more.push(("ZSERVER_SSL_CRL_FILE", path("crl.pem").display().to_string()));
+    }
     Ruled::start_in(directory, rules, &more)
 }
 
 /// A TLS handshake that the client begins at once, and the tags of a login over it, with
 /// the error's text at the end. `Err`: no handshake, or no answer.
-async fn direct(port: u16, config: ClientConfig, user: &str) -> std::io::Result<String> {
+pub(crate) async fn direct(port: u16, config: ClientConfig, user: &str) -> std::io::Result<String> {
     let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
     let name = "localhost".try_into().expect("a name");
     let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
@@ -296,7 +343,7 @@ async fn direct(port: u16, config: ClientConfig, user: &str) -> std::io::Result<
     }
 }
 
-const ALPN: &[&[u8]] = &[b"postgresql"];
+pub(crate) const ALPN: &[&[u8]] = &[b"postgresql"];
 
 #[test]
 fn tls_may_begin_at_once_with_the_protocols_name() {

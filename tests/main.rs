@@ -26,6 +26,8 @@
 //! | [`power`] | nor does a power cut |
 //! | [`check`] | `zserver check` names what is planted |
 //! | [`backup`] | a backup under load restores, at its instant and at later ones |
+//! | [`wire`] | the same bytes have the same answers as from PostgreSQL |
+//! | [`audit`] | what the log tells, reserved places, counts of statements, revoked certificates |
 //! | [`vacuum`] | VACUUM removes what nobody can see, and says how much |
 //! | [`databases`] | databases beside each other, their templates, a crash in between |
 //! | [`formats`] | data directories of earlier formats open |
@@ -35,6 +37,7 @@
 
 mod abuse;
 mod activity;
+mod audit;
 mod backup;
 mod catalogs;
 mod check;
@@ -61,3 +64,4 @@ mod sql;
 mod support;
 mod two_phase;
 mod vacuum;
+mod wire;

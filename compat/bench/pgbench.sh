@@ -34,6 +34,9 @@ round() {
 mean() { awk '{ sum += $1 } END { printf "%.0f", sum / NR }' "$work/tps.$1"; }
 p99() { sort -n "$work/times.$1" | awk '{ a[NR] = $1 } END { printf "%.2f", a[int(NR * 0.99) + 1] / 1000 }'; }
 
+for port in "$PG_PORT" "$ZS_PORT"; do
+    pgbench_at "$port" -i -q -s "$scale" 2>&1 | tail -1
+done
 rounds=${ROUNDS:-3}
 round_seconds=$(((seconds + rounds - 1) / rounds))
 printf '%-14s %-9s %7s %11s %9s %6s %11s %9s %6s\n' script protocol clients \

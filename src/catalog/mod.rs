@@ -17,7 +17,6 @@ mod cluster;
 pub mod deparse;
 mod depend;
 mod derived;
-pub mod encoding;
 mod extended_statistics;
 pub mod functions;
 mod inheritance;

@@ -8,7 +8,9 @@
 //! (7, '{"a": ["x", 1]}')  →  00 KEY a  7 · 00 KEY x  7 · 00 NUMBER 1  7
 //! ```
 //!
-//! A string in a JSON array counts as a key, because `?` finds it.
+//! A string in a JSON array counts as a key, because `?` finds it. A text is taken apart
+//! into its trigrams (`gin_trgm_ops`), an hstore into its keys and its pairs
+//! (`gin_hstore_ops`).
 
 use std::collections::BTreeSet;
 
@@ -18,6 +20,8 @@ use crate::error::{Error, Result};
 use crate::sql::types::json::{JsonKind, JsonRef};
 use crate::sql::types::jsonpath;
 use crate::sql::types::{ArrayValue, Datum, Repr, hash};
+use zserver_hstore::Pairs;
+use zserver_trgm::{Trigram, trigrams, trigrams_of_pattern};
 
 /// Paths that are nested deeper are not looked into.
 const PATH_DEPTH_MAX: usize = 100;
@@ -44,9 +48,57 @@ pub(super) fn take_apart(
         (Parts::JsonbPath, Datum::Jsonb(document)) => {
             path_parts(column, document.root(), HASH_SEED, found);
         }
+        (Parts::Trigrams, Datum::Text(text)) => {
+            found.extend(trigrams(text).into_iter().map(|one| trigram_part(column, one)));
+        }
+        (Parts::Hstore, Datum::Text(text)) => {
+            let pairs = Pairs::parse(text)
+                .map_err(|error| Error::data_corrupted(format!("an hstore: {error}")))?;
+            for (key, value) in pairs.iter() {
+                found.insert(text_part(column, tag::KEY, key));
+                found.insert(pair_part(column, key, value));
+            }
+        }
         _ => return Err(Error::internal("an inverted index over a value of another type")),
     }
     Ok(())
+}
+
+fn trigram_part(column: u8, trigram: Trigram) -> Part {
+    let [a, b, c] = trigram.bytes();
+    vec![column, tag::TRIGRAM, a, b, c]
+}
+
+fn pair_part(column: u8, key: &str, value: Option<&str>) -> Part {
+    let pair = Pairs::new(vec![(key.to_owned(), value.map(str::to_owned))]);
+    text_part(column, tag::PAIR, &pair.to_string())
+}
+
+/// Which pairs or keys of an hstore a row must have.
+fn hstore_need(column: u8, operator: Operator, value: &Datum) -> Need {
+    let key = |key: &str| Need::Part(text_part(column, tag::KEY, key));
+    match (operator, value) {
+        (Operator::Exists, Datum::Text(text)) => key(text),
+        (Operator::Contains, Datum::Text(text)) => match Pairs::parse(text) {
+            Ok(pairs) => {
+                let pairs = pairs.iter();
+                all(pairs.map(|(key, value)| Need::Part(pair_part(column, key, value))).collect())
+            }
+            Err(_) => Need::Everything,
+        },
+        (Operator::ExistsAny | Operator::ExistsAll, Datum::Array(keys)) => {
+            // NULLs are no keys.
+            let keys = keys.elements.iter().filter_map(|element| match element {
+                Datum::Text(text) => Some(key(text)),
+                _ => None,
+            });
+            match operator {
+                Operator::ExistsAny => Need::Any(keys.collect()),
+                _ => all(keys.collect()),
+            }
+        }
+        _ => Need::Everything,
+    }
 }
 
 fn element_part(column: u8, repr: &Repr, element: &Datum) -> Part {
@@ -120,6 +172,11 @@ pub(super) fn need(
     value: &Datum,
 ) -> Need {
     match (parts, value) {
+        (Parts::Trigrams, Datum::Text(pattern)) if operator.is_pattern() => {
+            let needed = trigrams_of_pattern(pattern).into_iter();
+            all(needed.map(|one| Need::Part(trigram_part(number, one))).collect())
+        }
+        (Parts::Hstore, value) => hstore_need(number, operator, value),
         (Parts::Array, Datum::Array(array)) => array_need(number, repr, operator, array),
         (Parts::Jsonb | Parts::JsonbPath, Datum::Text(text))
             if matches!(operator, Operator::PathExists | Operator::PathHolds) =>

@@ -9,7 +9,7 @@
 //!
 //! | method | what a value's parts are |
 //! |---|---|
-//! | `gin` ([`inverted`]) | elements of an array, keys and scalars of a document |
+//! | `gin` ([`inverted`]) | elements of an array, keys and scalars of a document, trigrams of a text, keys and pairs of an hstore |
 //! | `gist` ([`spans`]) | where a range, a network or a number lies in its order |
 //! | `hash` | a hash of the value |
 //!
@@ -36,6 +36,10 @@ pub enum Parts {
     Array,
     Jsonb,
     JsonbPath,
+    /// The trigrams of a text.
+    Trigrams,
+    /// Keys, and keys with their values.
+    Hstore,
     /// Ranges and multiranges, by the span from their lowest bound to the highest.
     Range,
     /// Networks, by the span of their addresses.
@@ -52,6 +56,8 @@ impl Parts {
             (GIN, "array_ops") => Some(Parts::Array),
             (GIN, "jsonb_ops") => Some(Parts::Jsonb),
             (GIN, "jsonb_path_ops") => Some(Parts::JsonbPath),
+            (GIN, "gin_trgm_ops") => Some(Parts::Trigrams),
+            (GIN, "gin_hstore_ops") => Some(Parts::Hstore),
             (GIST, "range_ops" | "multirange_ops") => Some(Parts::Range),
             (GIST, "inet_ops") => Some(Parts::Network),
             (GIST, name) if spans::ORDERED_CLASSES.contains(&name) => Some(Parts::Ordered),
@@ -96,6 +102,10 @@ pub enum Operator {
     PathExists,
     /// `@@`
     PathHolds,
+    /// `~~`, LIKE.
+    Like,
+    /// `~~*`, ILIKE.
+    LikeIgnoringCase,
 }
 
 impl Operator {
@@ -118,7 +128,14 @@ impl Operator {
             (Operator::ExistsAll, _) => "?&",
             (Operator::PathExists, _) => "@?",
             (Operator::PathHolds, _) => "@@",
+            (Operator::Like, _) => "~~",
+            (Operator::LikeIgnoringCase, _) => "~~*",
         }
+    }
+
+    /// Whether it asks for a pattern, which only trigrams know of.
+    pub fn is_pattern(self) -> bool {
+        matches!(self, Operator::Like | Operator::LikeIgnoringCase)
     }
 
     /// The operator of a built-in function; `swapped` if the column is its second argument.
@@ -137,6 +154,12 @@ impl Operator {
             ("jsonb_exists_all", false) => Operator::ExistsAll,
             ("jsonb_path_exists_opr", false) => Operator::PathExists,
             ("jsonb_path_match_opr", false) => Operator::PathHolds,
+            ("hstore_contains", false) | ("hstore_contained", true) => Operator::Contains,
+            ("hstore_exists", false) => Operator::Exists,
+            ("hstore_exists_any", false) => Operator::ExistsAny,
+            ("hstore_exists_all", false) => Operator::ExistsAll,
+            ("textlike", false) => Operator::Like,
+            ("texticlike", false) => Operator::LikeIgnoringCase,
             _ => return None,
         })
     }
@@ -160,6 +183,10 @@ pub(super) mod tag {
     pub const UPPER: u8 = 11;
     /// A value, or the front of it, in its order.
     pub const ORDERED: u8 = 12;
+    /// A trigram: its three bytes.
+    pub const TRIGRAM: u8 = 13;
+    /// A key of an hstore with its value, as the hstore of both.
+    pub const PAIR: u8 = 14;
     /// Set with another tag, or alone: what follows is the part's hash.
     pub const HASHED: u8 = 0x80;
 }
@@ -212,7 +239,7 @@ pub fn payloads(columns: &[KeyColumn], key: &[Datum]) -> Result<BTreeSet<Part>> 
         let parts = column.parts.ok_or_else(|| Error::internal("a column without parts"))?;
         let repr = &column.repr;
         match parts {
-            Parts::Array | Parts::Jsonb | Parts::JsonbPath => {
+            Parts::Array | Parts::Jsonb | Parts::JsonbPath | Parts::Trigrams | Parts::Hstore => {
                 inverted::take_apart(number, parts, repr, value, &mut found)?;
             }
             Parts::Range | Parts::Network | Parts::Ordered => {
@@ -249,7 +276,7 @@ pub fn need(columns: &[KeyColumn], column: usize, operator: Operator, value: &Da
         return Need::Everything;
     };
     match parts {
-        Parts::Array | Parts::Jsonb | Parts::JsonbPath => {
+        Parts::Array | Parts::Jsonb | Parts::JsonbPath | Parts::Trigrams | Parts::Hstore => {
             inverted::need(number, parts, &key.repr, operator, value)
         }
         Parts::Range | Parts::Network | Parts::Ordered => {

@@ -74,7 +74,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             }
             self.awaits_query = false;
             let tag = frame.tag;
-            let result = match message::decode(frame) {
+            self.note_encoding();
+            let result = match message::decode(frame, self.session.client_encoding()) {
                 Ok(Message::Terminate) => {
                     self.wire.shutdown().await;
                     return Ok(());
@@ -108,6 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     /// ReadyForQuery, and what is said before it: changed settings, notifications.
     pub(super) fn ready(&mut self) {
+        self.note_encoding();
         self.tell_notices();
         self.tell_settings();
         if self.session.is_idle() {
@@ -129,6 +131,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.skips_to_sync = false;
         self.in_pipeline = false;
         self.awaits_query = true;
+    }
+
+    /// What is said from here on is in the encoding that the client has chosen.
+    pub(super) fn note_encoding(&mut self) {
+        self.wire.output.encoding = Some(self.session.client_encoding());
     }
 
     fn tell_settings(&mut self) {
@@ -161,7 +168,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             let statement: String = self.query.chars().take(LOGGED_CHARS_MAX).collect();
             tracing::error!(pid, %error, ?statement, "internal error");
         } else {
-            tracing::debug!(pid, %error, "statement failed");
+            self.session.log_error(error, &self.query);
         }
         if extended {
             self.skips_to_sync = true;

@@ -41,7 +41,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 ));
             };
             let tag = frame.tag;
-            match message::decode(frame)? {
+            match message::decode(frame, self.session.client_encoding())? {
                 Message::CopyData(data) => self.session.copy_data(copy.as_mut(), data).await?,
                 Message::CopyDone => {
                     let count = self.session.copy_done(copy).await?;
@@ -51,7 +51,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                     return Err(Error::new(
                         sqlstate::QUERY_CANCELED,
                         format!("COPY from stdin failed: {reason}"),
-                    ));
+                    )
+                    .with_context(copy.place()));
                 }
                 // Allowed in the extended protocol, and without meaning here.
                 Message::Flush | Message::Sync => {}
@@ -59,7 +60,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                     return Err(Error::new(
                         sqlstate::PROTOCOL_VIOLATION,
                         format!("unexpected message type 0x{tag:02X} during COPY from stdin"),
-                    ));
+                    )
+                    .with_context(copy.place()));
                 }
             }
         }

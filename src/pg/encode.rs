@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::session::Format;
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::{ResultColumn, Rows};
+use crate::sql::types::encoding::Encoding;
 use crate::sql::types::{self, Datum, Oid, OutputContext, Repr};
 use crate::sqlstate;
 
@@ -25,6 +26,7 @@ use crate::sqlstate;
 pub struct Encoder {
     columns: Vec<ColumnForm>,
     eval: Arc<EvalContext>,
+    encoding: Encoding,
 }
 
 struct ColumnForm {
@@ -57,6 +59,15 @@ impl ColumnForm {
     }
 }
 
+impl ColumnForm {
+    /// Whether what is sent is not the text itself.
+    fn is_reworked(&self) -> bool {
+        types::is_reworked(self.oid)
+            || self.format == Format::Binary
+                && (self.unsendable.is_some() || matches!(self.repr, Repr::Hstore))
+    }
+}
+
 impl Encoder {
     pub fn new(
         columns: &[ResultColumn],
@@ -67,7 +78,8 @@ impl Encoder {
             ColumnForm::of(column.ty.oid, Format::of(formats, index), &eval.catalog)
         };
         let columns = columns.iter().enumerate().map(form).collect::<Result<_>>()?;
-        Ok(Encoder { columns, eval })
+        let encoding = eval.settings.client_encoding;
+        Ok(Encoder { columns, eval, encoding })
     }
 
     /// Writes rows from `*done` on, until all are written or the output is full;
@@ -118,7 +130,7 @@ impl Encoder {
         let mark = output.begin(b'D');
         output.bytes.put_u16(row.len() as u16);
         for (form, value) in self.columns.iter().zip(row) {
-            if let Err(error) = put_datum(&mut output.bytes, form, value, context) {
+            if let Err(error) = put_datum(&mut output.bytes, form, value, context, self.encoding) {
                 output.discard(mark);
                 return Err(error);
             }
@@ -137,7 +149,7 @@ impl Encoder {
         let mark = output.begin(b'D');
         output.bytes.put_u16(fields.len() as u16);
         for (form, field) in self.columns.iter().zip(fields) {
-            if let Err(error) = field.put(row, form, context, &mut output.bytes) {
+            if let Err(error) = field.put(row, form, context, self.encoding, &mut output.bytes) {
                 output.discard(mark);
                 return Err(error);
             }
@@ -156,7 +168,7 @@ pub fn put_value(
     eval: &EvalContext,
 ) -> Result<()> {
     let form = ColumnForm::of(oid, format, &eval.catalog)?;
-    put_datum(bytes, &form, value, &eval.output())
+    put_datum(bytes, &form, value, &eval.output(), eval.settings.client_encoding)
 }
 
 /// The name of a type, or of the type of its elements, that has no binary form.
@@ -174,6 +186,7 @@ fn put_datum(
     form: &ColumnForm,
     value: &Datum,
     context: &OutputContext<'_>,
+    encoding: Encoding,
 ) -> Result<()> {
     if value.is_null() {
         bytes.put_i32(-1);
@@ -186,11 +199,30 @@ fn put_datum(
         ));
     }
     match form.format {
-        Format::Binary => types::send_sized(value, form.oid, bytes),
+        Format::Binary => {
+            let value = encoding.in_binary(value, form.oid, context.catalog)?;
+            types::send_sized(&value, form.oid, bytes);
+        }
         Format::Text => {
+            let start = bytes.len();
             put_sized(bytes, |bytes| types::text_output(value, form.oid, context, bytes));
+            if !encoding.is_verbatim() {
+                return encode_field(bytes, start, encoding);
+            }
         }
     }
+    Ok(())
+}
+
+/// Brings a field that was written in UTF-8 from `start` on into the client's encoding.
+fn encode_field(bytes: &mut BytesMut, start: usize, encoding: Encoding) -> Result<()> {
+    let text = &bytes[start + 4..];
+    if text.is_ascii() {
+        return Ok(());
+    }
+    let encoded = encoding.encode(types::text::from_utf8(text)?)?.into_owned();
+    bytes.truncate(start);
+    put_sized(bytes, |bytes| bytes.put_slice(&encoded));
     Ok(())
 }
 
@@ -239,6 +271,7 @@ impl<'a> Field<'a> {
         row: usize,
         form: &ColumnForm,
         context: &OutputContext<'_>,
+        encoding: Encoding,
         bytes: &mut BytesMut,
     ) -> Result<()> {
         if self.is_null(row) {
@@ -246,10 +279,10 @@ impl<'a> Field<'a> {
             return Ok(());
         }
         let value = match self {
-            Field::Text(array) if !types::is_reworked(form.oid) => {
-                let text = array.value(row).as_bytes();
+            Field::Text(array) if !form.is_reworked() => {
+                let text = encoding.encode(array.value(row))?;
                 bytes.put_i32(text.len() as i32);
-                bytes.put_slice(text);
+                bytes.put_slice(&text);
                 return Ok(());
             }
             Field::Text(array) => Datum::Text(array.value(row).to_owned()),
@@ -261,7 +294,7 @@ impl<'a> Field<'a> {
             Field::Float8(array) => Datum::Float8(array.value(row)),
             Field::Other(array) => types::arrow::datum_at(array.as_ref(), row, &form.repr)?,
         };
-        put_datum(bytes, form, &value, context)?;
+        put_datum(bytes, form, &value, context, encoding)?;
         Ok(())
     }
 }

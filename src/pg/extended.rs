@@ -4,28 +4,38 @@
 //! make it an implicit block, and Sync commits it. An error passes over
 //! everything up to Sync.
 
+use std::time::Instant;
+
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::connection::Connection;
 use super::message::{Bind, Execute, Parse, Target};
 use super::simple::Tag;
 use crate::error::{Error, Result};
-use crate::session::{BindRequest, Format, Phase, PortalState, RowCursor, formats};
+use crate::session::stat_statements::Measure;
+use crate::session::{BindRequest, Format, Phase, PortalState, RowCursor};
 use crate::sql::outcome::{Outcome, RowsTag};
 use crate::sqlstate;
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     pub(super) fn parse(&mut self, parse: Parse) -> Result<()> {
+        let begun = Instant::now();
         self.session.message_arrived();
         self.query = parse.query.into();
         let query = self.query.clone();
         self.session.backend().set_query(&query);
         self.session.prepare(&parse.name, &query, parse.param_types)?;
+        self.tell_notices();
         self.wire.output.parse_complete();
+        self.session.log_duration(begun, false, || {
+            let name = if parse.name.is_empty() { "<unnamed>" } else { &parse.name };
+            format!("parse {name}: {query}")
+        });
         Ok(())
     }
 
     pub(super) async fn bind(&mut self, bind: Bind) -> Result<()> {
+        let begun = Instant::now();
         self.session.message_arrived();
         if let Ok(statement) = self.session.prepared(&bind.statement) {
             self.query = statement.text.clone();
@@ -34,12 +44,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.session.bind(BindRequest {
             portal: bind.portal,
             statement: bind.statement,
-            param_formats: formats(&bind.param_formats)?,
+            param_formats: bind.param_formats,
             params: bind.params,
-            result_formats: formats(&bind.result_formats)?,
+            result_formats: bind.result_formats,
         })?;
         self.compute_constant(&name).await?;
         self.wire.output.bind_complete();
+        if self.session.logs_durations() {
+            let portal = self.session.portal(&name)?;
+            let (statement, params) = (portal.statement.clone(), portal.params.clone());
+            let shown = self.session.shown_portal("bind", &name, &statement, &params);
+            self.session.log_duration(begun, false, || shown);
+        }
         Ok(())
     }
 
@@ -77,12 +93,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         };
         match columns {
             Some(columns) => self.wire.output.row_description(&columns, &formats),
-            None => self.wire.output.no_data(),
+            None => {
+                self.wire.output.no_data();
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     pub(super) async fn execute(&mut self, execute: Execute) -> Result<()> {
+        let begun = Instant::now();
         let limit = match execute.max_rows {
             0 => u64::MAX,
             max => u64::from(max),
@@ -92,19 +111,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let formats = portal.formats.clone();
         let state = std::mem::replace(&mut portal.state, PortalState::Done { rows: None });
         let params = std::mem::take(&mut portal.params);
+        let mut measure = portal.measure.take();
         self.query = statement.text.clone();
         self.session.backend().set_query(&self.query);
         let is_first = matches!(state, PortalState::Ready | PortalState::Computed(_));
-        self.session.log_execute(&execute.portal, &statement, &params, is_first);
+        let was_logged = self.session.log_execute(&execute.portal, &statement, &params, is_first);
+        let shown = self.session.logs_durations().then(|| {
+            let verb = if is_first { "execute" } else { "execute fetch from" };
+            self.session.shown_portal(verb, &execute.portal, &statement, &params)
+        });
+        match &mut measure {
+            Some(measure) => measure.resume(),
+            None if is_first => measure = self.session.begin_measure(&statement),
+            None => {}
+        }
         self.session.begin_command(self.command_phase())?;
         self.in_pipeline = true;
         match state {
             PortalState::Ready => {
                 let outcome = self.session.run(&statement, params).await?;
-                self.answer_portal(&execute.portal, outcome, &formats, limit).await?;
+                let rows = self.answer_portal(&execute.portal, outcome, &formats, limit).await?;
+                self.note_measured(&execute.portal, measure, rows);
             }
             PortalState::Computed(cursor) | PortalState::Suspended(cursor) => {
-                self.answer_rows(&execute.portal, cursor, &formats, limit).await?;
+                let rows = self.answer_rows(&execute.portal, cursor, &formats, limit).await?;
+                self.note_measured(&execute.portal, measure, rows);
             }
             PortalState::Done { rows: Some(verb) } => {
                 self.finish_portal(&execute.portal, PortalState::Done { rows: Some(verb) });
@@ -115,7 +146,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 return Err(cannot_run(&execute.portal));
             }
         }
-        self.session.end_command(false).await
+        self.session.end_command(false).await?;
+        if let Some(shown) = shown {
+            self.session.log_duration(begun, was_logged, || shown);
+        }
+        Ok(())
+    }
+
+    /// A statement is counted when its portal has come to its end.
+    fn note_measured(&mut self, portal: &str, measure: Option<Measure>, rows: u64) {
+        match (self.session.portal(portal), measure) {
+            (Ok(portal), Some(mut measure))
+                if matches!(portal.state, PortalState::Suspended(_)) =>
+            {
+                measure.pause(rows);
+                portal.measure = Some(measure);
+            }
+            (_, measure) => self.session.end_measure(measure, rows),
+        }
     }
 
     async fn answer_portal(
@@ -124,7 +172,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         outcome: Outcome,
         formats: &[Format],
         limit: u64,
-    ) -> Result<()> {
+    ) -> Result<u64> {
         let tag = match outcome {
             Outcome::Rows(stream) => {
                 let cursor = RowCursor::new(stream);
@@ -136,17 +184,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             Outcome::CopyOut(copy) => self.copy_out(copy).await?,
         };
         self.tell_notices();
+        let rows = tag.rows();
         self.complete(tag);
-        Ok(())
+        Ok(rows)
     }
 
+    /// How many rows were sent.
     async fn answer_rows(
         &mut self,
         portal: &str,
         mut cursor: RowCursor,
         formats: &[Format],
         limit: u64,
-    ) -> Result<()> {
+    ) -> Result<u64> {
         let encoder = self.encoder(&cursor, formats)?;
         let before = cursor.taken;
         let sent = self.send_rows(&mut cursor, &encoder, limit).await?;
@@ -155,7 +205,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         if sent == limit {
             self.wire.output.portal_suspended();
             self.finish_portal(portal, PortalState::Suspended(cursor));
-            return Ok(());
+            return Ok(sent);
         }
         // Each Execute counts its own rows.
         let tag = Tag::of_rows(&cursor.tag, cursor.taken - before);
@@ -164,8 +214,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             RowsTag::Fixed(_) => None,
         };
         self.finish_portal(portal, PortalState::Done { rows });
+        let rows = tag.rows();
         self.complete(tag);
-        Ok(())
+        Ok(rows)
     }
 
     /// The portal may be gone: its statement has ended the transaction.

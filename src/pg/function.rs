@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::encode;
 use super::message::FunctionCall;
 use crate::error::Result;
-use crate::session::{CallRequest, Format, formats};
+use crate::session::{CallRequest, Format};
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     pub(super) async fn function_call(&mut self, call: FunctionCall) -> Result<()> {
@@ -20,7 +20,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let format = Format::from_code(call.result_format);
         let request = CallRequest {
             function: call.function,
-            param_formats: formats(&call.param_formats)?,
+            param_formats: call.param_formats,
             params: call.params,
         };
         let (value, ty) = self.session.call_function(request).await?;

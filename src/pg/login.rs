@@ -22,6 +22,7 @@ use crate::auth::hba::{Caller, ClientCert, ClientName, Method, Rule};
 use crate::auth::{self, Candidate};
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::sql::types::encoding::Encoding;
 use crate::sqlstate;
 
 const AUTHENTICATION_CLEARTEXT_PASSWORD: i32 = 3;
@@ -178,7 +179,7 @@ where
     let Some(frame) = wire.frame().await? else {
         return Err(Error::fatal(sqlstate::CONNECTION_FAILURE, "connection lost during login"));
     };
-    let Message::Password(body) = message::decode(frame)? else {
+    let Message::Password(body) = message::decode(frame, Encoding::UTF8)? else {
         return Err(Error::protocol_violation("expected password response"));
     };
     let password = password_text(&body)?;

@@ -9,7 +9,8 @@ use bytes::{Buf, Bytes};
 
 use super::frame::Frame;
 use crate::error::{Error, Result};
-use crate::sql::types::Oid;
+use crate::sql::types::encoding::Encoding;
+use crate::sql::types::{self, Oid};
 use crate::sqlstate;
 
 #[derive(Debug)]
@@ -74,8 +75,9 @@ pub fn is_extended(tag: u8) -> bool {
     matches!(tag, b'P' | b'B' | b'D' | b'E' | b'C' | b'H')
 }
 
-pub fn decode(frame: Frame) -> Result<Message> {
-    let mut body = Body(frame.body);
+/// Reads a message whose text is in the client's encoding.
+pub fn decode(frame: Frame, encoding: Encoding) -> Result<Message> {
+    let mut body = Body(frame.body, encoding);
     let message = match frame.tag {
         b'Q' => Message::Query(body.string()?),
         b'P' => Message::Parse(body.parse()?),
@@ -108,30 +110,9 @@ fn malformed(message: &str) -> Error {
     Error::new(sqlstate::PROTOCOL_VIOLATION, message)
 }
 
-/// `22021` in PostgreSQL's words: the bytes of the first wrong character.
-pub fn invalid_utf8(bytes: &[u8], valid_up_to: usize) -> Error {
-    let wrong = &bytes[valid_up_to..];
-    let expected = match wrong[0] {
-        0xc0..=0xdf => 2,
-        0xe0..=0xef => 3,
-        0xf0..=0xf7 => 4,
-        _ => 1,
-    };
-    let shown: Vec<String> = wrong.iter().take(expected).map(|b| format!("0x{b:02x}")).collect();
-    Error::new(
-        sqlstate::CHARACTER_NOT_IN_REPERTOIRE,
-        format!("invalid byte sequence for encoding \"UTF8\": {}", shown.join(" ")),
-    )
-}
-
 /// Bytes as text, if they are UTF-8 without a zero byte.
 pub fn text(bytes: &[u8]) -> Result<&str> {
-    let text =
-        std::str::from_utf8(bytes).map_err(|error| invalid_utf8(bytes, error.valid_up_to()))?;
-    match memchr_zero(bytes) {
-        Some(at) => Err(invalid_utf8(bytes, at)),
-        None => Ok(text),
-    }
+    types::text::from_utf8(bytes)
 }
 
 fn memchr_zero(bytes: &[u8]) -> Option<usize> {
@@ -139,14 +120,14 @@ fn memchr_zero(bytes: &[u8]) -> Option<usize> {
 }
 
 /// What is left of a message.
-struct Body(Bytes);
+struct Body(Bytes, Encoding);
 
 impl Body {
     fn string(&mut self) -> Result<String> {
         let end = memchr_zero(&self.0).ok_or_else(|| malformed("invalid string in message"))?;
         let bytes = self.0.split_to(end);
         self.0.advance(1);
-        Ok(text(&bytes)?.to_owned())
+        Ok(self.1.decode(&bytes)?.into_owned())
     }
 
     fn need(&self, bytes: usize) -> Result<()> {
@@ -252,7 +233,9 @@ mod tests {
 
     #[test]
     fn bind_is_decoded() {
-        let Message::Bind(bind) = decode(frame(b'B', BIND)).unwrap() else { panic!() };
+        let Message::Bind(bind) = decode(frame(b'B', BIND), Encoding::UTF8).unwrap() else {
+            panic!()
+        };
         assert_eq!((bind.portal.as_str(), bind.statement.as_str()), ("p", "s"));
         assert_eq!(bind.params, [Some(Bytes::from_static(b"hi")), None]);
         assert_eq!((bind.param_formats, bind.result_formats), (vec![1], vec![1]));
@@ -261,17 +244,20 @@ mod tests {
     #[test]
     fn every_cut_of_a_message_is_an_error_and_not_a_panic() {
         for end in 0..BIND.len() {
-            let error = decode(frame(b'B', &BIND[..end])).unwrap_err();
+            let error = decode(frame(b'B', &BIND[..end]), Encoding::UTF8).unwrap_err();
             assert_eq!(error.code(), sqlstate::PROTOCOL_VIOLATION);
             assert!(!error.is_fatal());
         }
         let trailing = [BIND, b"x"].concat();
-        assert_eq!(decode(frame(b'B', &trailing)).unwrap_err().message(), "invalid message format");
+        assert_eq!(
+            decode(frame(b'B', &trailing), Encoding::UTF8).unwrap_err().message(),
+            "invalid message format"
+        );
     }
 
     #[test]
     fn text_that_is_not_utf8_is_named_byte_by_byte() {
-        let error = decode(frame(b'Q', b"SELECT '\xc3\x28'\0")).unwrap_err();
+        let error = decode(frame(b'Q', b"SELECT '\xc3\x28'\0"), Encoding::UTF8).unwrap_err();
         assert_eq!(error.code(), sqlstate::CHARACTER_NOT_IN_REPERTOIRE);
         assert_eq!(error.message(), "invalid byte sequence for encoding \"UTF8\": 0xc3 0x28");
     }

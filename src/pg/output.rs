@@ -5,10 +5,11 @@
 
 use bytes::{BufMut, BytesMut};
 
-use crate::error::Report;
+use crate::error::{Error, Report, Result, Severity};
 use crate::session::Format;
 use crate::sql::outcome::ResultColumn;
 use crate::sql::types::Oid;
+use crate::sql::types::encoding::Encoding;
 use crate::sqlstate;
 
 /// Where a message begins, so that its length can be filled in.
@@ -21,6 +22,10 @@ pub struct Output {
     pub bytes: BytesMut,
     /// The client is to have it before it says something again: an error or a notice.
     pub is_urgent: bool,
+    /// What text is sent in.
+    pub encoding: Option<Encoding>,
+    /// Text that the encoding cannot say was to be sent.
+    unsayable: Option<Error>,
 }
 
 /// The transaction status in ReadyForQuery.
@@ -54,8 +59,22 @@ impl Output {
     }
 
     fn cstring(&mut self, text: &str) {
-        self.bytes.put_slice(text.as_bytes());
+        match self.encoding {
+            Some(encoding) if !encoding.is_verbatim() => self.encoded(text, encoding),
+            _ => self.bytes.put_slice(text.as_bytes()),
+        }
         self.bytes.put_u8(0);
+    }
+
+    /// What the encoding cannot say is noted, and becomes a question mark.
+    fn encoded(&mut self, text: &str, encoding: Encoding) {
+        match encoding.encode(text) {
+            Ok(bytes) => self.bytes.put_slice(&bytes),
+            Err(error) => {
+                self.bytes.put_slice(&encoding.encode_lossy(text));
+                self.unsayable.get_or_insert(error);
+            }
+        }
     }
 
     pub fn parse_complete(&mut self) {
@@ -156,7 +175,9 @@ impl Output {
         self.end(mark);
     }
 
-    pub fn row_description(&mut self, columns: &[ResultColumn], formats: &[Format]) {
+    /// `22P05` if the client's encoding cannot say a column's name.
+    pub fn row_description(&mut self, columns: &[ResultColumn], formats: &[Format]) -> Result<()> {
+        self.unsayable = None;
         let mark = self.begin(b'T');
         self.bytes.put_u16(columns.len() as u16);
         for (index, column) in columns.iter().enumerate() {
@@ -169,6 +190,13 @@ impl Output {
             self.bytes.put_i16(Format::of(formats, index) as i16);
         }
         self.end(mark);
+        match self.unsayable.take() {
+            Some(error) => {
+                self.discard(mark);
+                Err(error)
+            }
+            None => Ok(()),
+        }
     }
 
     /// CopyInResponse (`G`) or CopyOutResponse (`H`).
@@ -195,9 +223,23 @@ impl Output {
     }
 
     /// ErrorResponse or NoticeResponse. `query` is the text that `offset` counts
-    /// the bytes of; the client gets characters from 1.
+    /// the bytes of; the client gets characters from 1. As PostgreSQL: in place of an
+    /// error that the client's encoding cannot say, it is told that. A notice has question
+    /// marks then.
     pub fn report(&mut self, report: &Report, query: &str) {
-        use crate::error::Severity;
+        let start = self.bytes.len();
+        self.unsayable = None;
+        self.put_report(report, query);
+        let is_error = matches!(report.severity, Severity::Error | Severity::Fatal);
+        if let Some(error) = self.unsayable.take().filter(|_| is_error) {
+            self.bytes.truncate(start);
+            let mut instead = error.into_report();
+            instead.severity = report.severity;
+            self.put_report(&instead, "");
+        }
+    }
+
+    fn put_report(&mut self, report: &Report, query: &str) {
         self.is_urgent = true;
         let is_error = matches!(report.severity, Severity::Error | Severity::Fatal);
         let mark = self.begin(if is_error { b'E' } else { b'N' });
@@ -275,7 +317,6 @@ pub fn put_decimal(bytes: &mut BytesMut, mut value: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
 
     #[test]
     fn positions_count_characters_from_one() {

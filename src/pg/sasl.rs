@@ -17,6 +17,7 @@ use super::message::{self, Message};
 use super::wire::Wire;
 use crate::auth::{self, Candidate, Verifier};
 use crate::error::{Error, Result};
+use crate::sql::types::encoding::Encoding;
 use crate::sqlstate;
 
 const PLAIN: &str = "SCRAM-SHA-256";
@@ -61,7 +62,7 @@ async fn response<S: AsyncRead + AsyncWrite + Unpin>(wire: &mut Wire<S>) -> Resu
     let Some(frame) = wire.frame().await? else {
         return Err(Error::fatal(sqlstate::CONNECTION_FAILURE, "connection lost during login"));
     };
-    match message::decode(frame)? {
+    match message::decode(frame, Encoding::UTF8)? {
         Message::Password(body) => Ok(body),
         _ => Err(Error::protocol_violation("expected SASL response")),
     }

@@ -5,6 +5,7 @@
 //! a commit that fails is the statement's error.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -24,6 +25,23 @@ pub enum Tag {
 }
 
 impl Tag {
+    /// How many rows were given or changed, by a statement that counts them.
+    pub fn rows(&self) -> u64 {
+        match self {
+            Tag::Counted(_, count) => *count,
+            Tag::Text(text) => {
+                let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
+                let counts = matches!(
+                    verb,
+                    "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "SELECT" | "FETCH" | "COPY"
+                ) || text.starts_with("REFRESH MATERIALIZED VIEW");
+                let last = rest.rsplit(' ').next().filter(|_| counts);
+                last.and_then(|count| count.parse().ok()).unwrap_or(0)
+            }
+            Tag::Empty => 0,
+        }
+    }
+
     pub fn of_rows(tag: &RowsTag, count: u64) -> Tag {
         match tag {
             RowsTag::Counted(verb) => Tag::Counted(verb, count),
@@ -34,6 +52,7 @@ impl Tag {
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     pub(super) async fn simple_query(&mut self, text: String) -> Result<()> {
+        let begun = Instant::now();
         self.query = text.into();
         self.session.message_arrived();
         self.session.backend().set_query(&self.query);
@@ -44,13 +63,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let shape = Shape::of(&query);
         if let Some(shape) = &shape
             && self.session.knows(shape)
-            && self.templated(shape).await?
+            && let Some(was_logged) = self.templated(shape).await?
         {
+            self.session.log_duration(begun, was_logged, || format!("statement: {query}"));
             self.ready();
             return Ok(());
         }
         let statements = self.session.parse(&query)?;
-        self.session.log_query(&query, &statements);
+        self.tell_notices();
+        let was_logged = self.session.log_query(&query, &statements);
         if statements.is_empty() {
             self.session.end_command(true).await?;
             self.wire.output.empty_query();
@@ -67,20 +88,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             }
             self.simple_statement(&statement, Vec::new(), is_last).await?;
         }
+        self.session.log_duration(begun, was_logged, || format!("statement: {query}"));
         self.ready();
         Ok(())
     }
 
-    /// Runs a text as one of those that differ from it in their constants only; false if
-    /// that is not possible.
-    async fn templated(&mut self, shape: &Shape) -> Result<bool> {
+    /// Runs a text as one of those that differ from it in their constants only: whether it
+    /// was logged; none if that is not possible.
+    async fn templated(&mut self, shape: &Shape) -> Result<Option<bool>> {
         self.session.check_not_failed(None)?;
         self.session.begin_command(Phase::Single)?;
-        let Some((template, values)) = self.session.templated(shape)? else { return Ok(false) };
-        self.session.log_known_query(&self.query, template.statement());
+        let Some((template, values)) = self.session.templated(shape)? else { return Ok(None) };
+        let was_logged = self.session.log_known_query(&self.query, template.statement());
         let run = self.simple_statement(template.statement(), values, true).await;
         run.map_err(|error| template.relocated(error, shape))?;
-        Ok(true)
+        Ok(Some(was_logged))
     }
 
     async fn simple_statement(
@@ -90,8 +112,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         is_last: bool,
     ) -> Result<()> {
         let formats = self.result_formats(statement);
+        let measure = self.session.begin_measure(statement);
         let outcome = self.session.run(statement, params).await?;
         let tag = self.answer(outcome, &formats).await?;
+        self.session.end_measure(measure, tag.rows());
         self.session.end_command(is_last).await?;
         self.tell_notices();
         self.complete(tag);
@@ -111,7 +135,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         match outcome {
             Outcome::Rows(stream) => {
                 let mut cursor = RowCursor::new(stream);
-                self.wire.output.row_description(&cursor.columns, formats);
+                self.note_encoding();
+                self.wire.output.row_description(&cursor.columns, formats)?;
                 let encoder = self.encoder(&cursor, formats)?;
                 self.send_rows(&mut cursor, &encoder, u64::MAX).await?;
                 Ok(Tag::of_rows(&cursor.tag, cursor.taken))

@@ -159,6 +159,11 @@ impl Server {
         drop((self.listener, self.socket));
         let database = &self.front.database;
         database.registry.drain(database.config().shutdown_grace.duration()).await;
+        if let Some(counts) = &database.stat_statements
+            && database.config().pg_stat_statements_save
+        {
+            counts.save();
+        }
         if !database.registry.emptied_within(END_TIMEOUT).await {
             tracing::warn!("some sessions did not end in time");
         }

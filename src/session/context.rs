@@ -52,6 +52,8 @@ impl Hooks {
             interval_style: derived.interval_style,
             bytea_output_hex: derived.bytea_output_hex,
             extra_float_digits: derived.extra_float_digits,
+            client_encoding: derived.client_encoding,
+            shows_query_id: derived.shows_query_id,
             row_security: derived.row_security,
             restrict_views: derived.restrict_views,
             search_path: catalog::effective_search_path(
@@ -85,6 +87,7 @@ impl Session {
             session: self.hooks.clone(),
             loan: Arc::default(),
             transitions: None,
+            given: None,
         })
     }
 

@@ -314,8 +314,7 @@ impl Session {
             ..self.cursor_over(RowCursor::new(stream))
         };
         let tables = shape.map(|shape| shape.tables).unwrap_or_default();
-        let statement =
-            Arc::new(Statement { text: declare.statement.text.clone(), body: Body::Query(query) });
+        let statement = Arc::new(Statement::new(&declare.statement, Body::Query(query)));
         let formats = if declare.binary { vec![Format::Binary] } else { Vec::new() };
         let mut portal = Portal::new(statement, Vec::new(), formats, Some(columns));
         portal.state = PortalState::Cursor(Box::new(cursor));

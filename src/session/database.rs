@@ -1,6 +1,7 @@
 //! What all sessions share: the store, the committed catalog, limits, and each other.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -13,6 +14,7 @@ use super::export::Exports;
 use super::notify::Channels;
 use super::registry::Registry;
 use super::settings::{self, Value};
+use super::stat_statements::{self, StatStatements};
 use super::time::now;
 use super::two_phase;
 use crate::catalog::{self, Catalog, Cluster};
@@ -57,6 +59,8 @@ pub struct Database {
     pub exports: Exports,
     /// Transactions that were rolled back, the newest of them.
     aborted: Mutex<Aborted>,
+    /// What statements have cost, if that is counted.
+    pub stat_statements: Option<StatStatements>,
     /// Makes the salts of users that do not exist; new with every start.
     pub mock_key: [u8; 32],
 }
@@ -135,9 +139,14 @@ impl Database {
         let aborted = Aborted { since: transactions.next_transaction_id(), ids: VecDeque::new() };
         let remote_timeout = config.remote_timeout.duration();
         let coordinator = Arc::new(Coordinator::new(transactions.clone(), remote_timeout));
+        let defaults = configured_defaults(&config)?;
+        let counts = settings::loads(&config.shared_preload_libraries, stat_statements::LIBRARY);
+        let stat_statements = counts
+            .then(|| StatStatements::open(&config.data_directory, config.pg_stat_statements_max));
         Ok(Arc::new(Database {
             coordinator,
-            defaults: ArcSwap::new(configured_defaults(&config)?),
+            stat_statements,
+            defaults: ArcSwap::new(defaults),
             auto_file: Mutex::default(),
             reload_requested: tokio::sync::Notify::new(),
             config: ArcSwap::from_pointee(config),
@@ -314,11 +323,23 @@ pub(super) fn database_is_gone(database: Oid) -> Error {
     )
 }
 
+/// Makes a directory, or removes what a killed server has left in it.
+fn empty_directory(directory: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(directory)?;
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true => std::fs::remove_dir_all(entry.path())?,
+            false => std::fs::remove_file(entry.path())?,
+        }
+    }
+    Ok(())
+}
+
 /// The memory that all queries share, and where they spill.
 fn query_runtime(config: &Config) -> Result<Arc<RuntimeEnv>> {
     let spill = config.data_directory.join("spill");
-    std::fs::create_dir_all(&spill)
-        .map_err(|error| Error::io(&format!("create directory {spill:?}"), &error))?;
+    empty_directory(&spill).map_err(|error| Error::io(&format!("empty {spill:?}"), &error))?;
     RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(QueryMemory::new(config.memory_limit.get())))
         .with_temp_file_path(spill)
@@ -364,6 +385,10 @@ fn configured_defaults(config: &Config) -> Result<Arc<Vec<Value>>> {
         ("log_connections", on_off(config.log_connections)),
         ("log_disconnections", on_off(config.log_disconnections)),
         ("log_statement", config.log_statement.as_str().to_owned()),
+        ("log_min_duration_statement", config.log_min_duration_statement.to_string()),
+        ("shared_preload_libraries", config.shared_preload_libraries.clone()),
+        ("pg_stat_statements.max", config.pg_stat_statements_max.to_string()),
+        ("pg_stat_statements.save", on_off(config.pg_stat_statements_save)),
     ];
     let auto = auto_settings::valid(auto_settings::read(&config.data_directory)?);
     let auto = auto.iter().map(|(name, value)| (name.as_str(), value.clone()));

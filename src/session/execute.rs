@@ -43,10 +43,7 @@ impl Session {
     /// there is one. The transaction has begun.
     pub fn prepare_parsed(&mut self, parsed: &ParsedStatement) -> Result<Arc<Statement>> {
         if let Some(command) = Command::of(parsed)? {
-            return Ok(Arc::new(Statement {
-                text: parsed.text.clone(),
-                body: Body::Command(Arc::new(command)),
-            }));
+            return Ok(Arc::new(Statement::new(parsed, Body::Command(Arc::new(command)))));
         }
         self.bind_kept(parsed, None)
     }
@@ -70,7 +67,7 @@ impl Session {
         if declared.is_some() {
             query = query.described();
         }
-        let statement = Arc::new(Statement { text: parsed.text.clone(), body: Body::Query(query) });
+        let statement = Arc::new(Statement::new(parsed, Body::Query(query)));
         if !is_of_now && !self.has_catalog_changes() {
             self.plans.add(parsed, declared, statement.clone());
         }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::execute::failed_transaction;
-use super::format::Format;
 use super::prepare::{BindRequest, first_row};
 use super::rows::RowCursor;
 use super::{Phase, Session};
@@ -22,7 +21,7 @@ use crate::sqlstate;
 /// What FunctionCall asks for.
 pub struct CallRequest {
     pub function: Oid,
-    pub param_formats: Vec<Format>,
+    pub param_formats: Vec<i16>,
     pub params: Vec<Option<Bytes>>,
 }
 
@@ -55,6 +54,7 @@ impl Session {
                 result_formats: Vec::new(),
             },
             &types,
+            false,
         )?;
         let ran = self.run(&call, params).await.map_err(Error::without_position)?;
         let Outcome::Rows(stream) = ran else {

@@ -30,10 +30,16 @@ use crate::sql::functions::{
 use crate::sql::routine::Routines;
 use crate::sql::run::Notices;
 use crate::sql::types::snapshot::Snapshot;
-use crate::sql::types::{Datum, Oid};
+use crate::sql::types::{Datum, Oid, oid};
 use crate::sqlstate;
 use crate::table::{SequenceState, lock};
 use crate::txn::{Activity, DatabaseCounts, LockMode, TableCounts};
+
+/// The role whose members see what all sessions do.
+const PG_READ_ALL_STATS: Oid = 3375;
+
+/// The role whose members see all settings.
+const PG_READ_ALL_SETTINGS: Oid = 3374;
 
 pub(super) struct Hooks {
     pub database: Arc<Database>,
@@ -317,8 +323,24 @@ impl Hooks {
 
     /// Whether this session sees what another does.
     pub(super) fn sees_activity_of(&self, backend: &Backend) -> bool {
+        let of = self.catalog.lock().role_named(&backend.user).map(|role| role.oid);
+        of.map_or_else(|| self.sees_statistics_of(oid::INVALID), |of| self.sees_statistics_of(of))
+    }
+
+    /// Whether this session sees the settings that are for superusers.
+    pub(super) fn sees_all_settings(&self) -> bool {
+        let catalog = self.catalog.lock().clone();
         let role = self.current_role();
-        role.is_some_and(|role| role.superuser || role.name == backend.user)
+        role.is_some_and(|me| me.superuser || catalog.has_privileges_of(&me, PG_READ_ALL_SETTINGS))
+    }
+
+    /// Whether this session sees what is told of a role: its own, those whose privileges it
+    /// has, and with `pg_read_all_stats` all.
+    pub(super) fn sees_statistics_of(&self, role: Oid) -> bool {
+        let catalog = self.catalog.lock().clone();
+        let Some(me) = self.current_role() else { return false };
+        let has = |other: Oid| catalog.has_privileges_of(&me, other);
+        me.superuser || has(PG_READ_ALL_STATS) || (role != oid::INVALID && has(role))
     }
 
     /// A sequence for use: nobody changes or drops it before the transaction ends.
@@ -476,6 +498,9 @@ impl SessionHooks for Hooks {
         if let Some(value) = self.transaction_setting(&name.to_ascii_lowercase()) {
             return Ok(Some(value.to_owned()));
         }
+        if !self.sees_all_settings() {
+            Settings::check_examinable(name)?;
+        }
         match self.settings.lock().show(name) {
             Ok(value) => Ok(Some(value)),
             Err(error) if error.code() == sqlstate::UNDEFINED_OBJECT => Ok(None),
@@ -617,6 +642,12 @@ impl SessionHooks for Hooks {
 
     fn switch_archive(&self, eval: &EvalContext) -> Result<()> {
         self.switch_archive_segment(eval)
+    }
+
+    fn reset_statement_counts(&self, role: Oid, database: Oid, query_id: i64) -> Result<()> {
+        super::stat_statements::loaded(&self.database.stat_statements)?
+            .reset(role, database, query_id);
+        Ok(())
     }
 
     fn server_rows(&self, relation: &str) -> Result<Vec<Vec<Datum>>> {

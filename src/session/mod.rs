@@ -47,6 +47,7 @@ mod server_rows;
 mod set;
 pub mod settings;
 mod stages;
+pub mod stat_statements;
 mod statement;
 mod template;
 mod temporary;
@@ -64,7 +65,7 @@ pub use block::Phase;
 pub use database::Database;
 pub use execute::Statements;
 pub use fastpath::CallRequest;
-pub use format::{Format, formats};
+pub use format::Format;
 pub use maintenance::check_database;
 pub use notify::Notification;
 pub use plan::{Body, Statement};
@@ -81,6 +82,7 @@ use crate::catalog::Catalog;
 use crate::error::{Error, Report, Result};
 use crate::sql::run::Notices;
 use crate::sql::types::Oid;
+use crate::sql::types::encoding::Encoding;
 use crate::txn::LockSession;
 use block::Block;
 use database::database_is_gone;
@@ -228,6 +230,11 @@ impl Session {
         (settings.reported().collect(), settings.snapshot())
     }
 
+    /// What the client's text is in.
+    pub fn client_encoding(&self) -> Encoding {
+        self.settings.lock().derived().client_encoding
+    }
+
     pub fn settings_changed_since(&self, state: &Arc<Layers>) -> bool {
         !self.settings.lock().is_unchanged(state)
     }
@@ -328,9 +335,10 @@ fn register(
     let found = catalog.database(catalog.database);
     let database_limit = found.map_or(-1, |database| database.connection_limit);
     let limits = match superuser {
-        true => Limits { all: config.max_connections, of_role: -1, of_database: -1 },
+        true => Limits { all: config.max_connections, reserved, of_role: -1, of_database: -1 },
         false => Limits {
-            all: config.max_connections - reserved,
+            all: config.max_connections,
+            reserved,
             of_role: role_limit,
             of_database: database_limit,
         },

@@ -5,7 +5,8 @@
 //! equality; a transaction with DDL of its own has a catalog of its own, and
 //! nothing bound against that outlives it.
 
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
@@ -14,7 +15,7 @@ use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::sql::functions::{EvalContext, SettingsView};
 use crate::sql::outcome::ResultColumn;
-use crate::sql::parse::{ParsedStatement, Recent};
+use crate::sql::parse::{Identity, ParsedStatement, Recent};
 use crate::sql::types::{Oid, SqlType};
 use crate::sql::{self, Prepared};
 
@@ -23,6 +24,10 @@ pub struct Statement {
     /// The text that error positions count in.
     pub text: Arc<str>,
     pub body: Body,
+    /// Where its own text is in that.
+    range: Range<usize>,
+    /// What it is counted under, once somebody has asked.
+    identity: OnceLock<Option<Arc<Identity>>>,
 }
 
 pub enum Body {
@@ -136,6 +141,36 @@ pub fn same_columns(a: &Option<Arc<[ResultColumn]>>, b: &Option<Arc<[ResultColum
 }
 
 impl Statement {
+    pub fn new(parsed: &ParsedStatement, body: Body) -> Statement {
+        let range = parsed.location..parsed.location + parsed.length;
+        Statement { text: parsed.text.clone(), body, range, identity: OnceLock::new() }
+    }
+
+    /// Of a text without a statement.
+    pub fn empty(text: &str) -> Statement {
+        Statement { text: text.into(), body: Body::Empty, range: 0..0, identity: OnceLock::new() }
+    }
+
+    /// What it is counted under; none if it is empty.
+    pub fn identity(&self) -> Option<Arc<Identity>> {
+        self.identity.get_or_init(|| self.identify().map(Arc::new)).clone()
+    }
+
+    fn identify(&self) -> Option<Identity> {
+        let sql = self.text.get(self.range.clone())?.trim();
+        match &self.body {
+            Body::Empty => None,
+            Body::Command(_) => Some(Identity::of_utility(sql)),
+            Body::Query(query) => {
+                let prepared = query.prepared();
+                Some(match prepared.is_planned() {
+                    true => Identity::of_query(sql, &prepared.relation_oids()),
+                    false => Identity::of_utility(sql),
+                })
+            }
+        }
+    }
+
     pub fn params(&self) -> Vec<SqlType> {
         match &self.body {
             Body::Query(query) => query.prepared().params.clone(),

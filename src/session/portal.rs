@@ -8,6 +8,7 @@ use super::cursor::Cursor;
 use super::format::Format;
 use super::plan::Statement;
 use super::rows::RowCursor;
+use super::stat_statements::Measure;
 use crate::error::{Error, Result};
 use crate::sql::outcome::ResultColumn;
 use crate::sql::types::Datum;
@@ -26,6 +27,8 @@ pub struct Portal {
     pub held: bool,
     /// Microseconds since 2000-01-01 UTC.
     pub created: i64,
+    /// What it has cost up to where it is suspended.
+    pub measure: Option<Measure>,
 }
 
 pub enum PortalState {
@@ -58,6 +61,7 @@ impl Portal {
             depth: 0,
             held: false,
             created: super::time::now(),
+            measure: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::format::Format;
+use super::format::{Format, formats};
 use super::plan::{Body, Query, Statement};
 use super::portal::Portal;
 use super::rows::{RowCursor, split};
@@ -31,9 +31,10 @@ pub(super) struct Named {
 pub struct BindRequest {
     pub portal: String,
     pub statement: String,
-    pub param_formats: Vec<Format>,
+    /// Format codes as they came.
+    pub param_formats: Vec<i16>,
     pub params: Vec<Option<Bytes>>,
-    pub result_formats: Vec<Format>,
+    pub result_formats: Vec<i16>,
 }
 
 impl Session {
@@ -44,7 +45,7 @@ impl Session {
         }
         let parsed = self.parse(text)?;
         let statement = match parsed.as_slice() {
-            [] => Arc::new(Statement { text: text.into(), body: Body::Empty }),
+            [] => Arc::new(Statement::empty(text)),
             [one] => {
                 self.check_not_failed(Some(one))?;
                 self.prepare_one(one, &declared)?
@@ -70,7 +71,7 @@ impl Session {
             declare.params = self.bind_kept(&declare.statement.clone(), Some(declared))?.params();
         }
         let body = Body::Command(Arc::new(command));
-        Ok(Arc::new(Statement { text: parsed.text.clone(), body }))
+        Ok(Arc::new(Statement::new(parsed, body)))
     }
 
     fn add_prepared(
@@ -179,10 +180,16 @@ impl Session {
             ));
         }
         self.check_portal_not_failed(&statement)?;
-        let params = self.decode_params(&request, &types)?;
+        let params = self.decode_params(&request, &types, true)?;
+        if let Body::Query(query) = &statement.body {
+            // The catalog may be another than when it was prepared.
+            let eval = self.eval_context();
+            catch(|| query.current(&eval))?;
+        }
         let columns = self.columns(&statement)?;
-        check_result_formats(&request.result_formats, columns.as_deref())?;
-        let portal = Portal::new(statement, params, request.result_formats, columns);
+        let result_formats = formats(&request.result_formats)?;
+        check_result_formats(&result_formats, columns.as_deref())?;
+        let portal = Portal::new(statement, params, result_formats, columns);
         self.add_portal(request.portal, portal)
     }
 
@@ -202,6 +209,7 @@ impl Session {
         &mut self,
         request: &BindRequest,
         types: &[SqlType],
+        is_portal: bool,
     ) -> Result<Vec<Datum>> {
         if types.is_empty() {
             return Ok(Vec::new());
@@ -209,19 +217,30 @@ impl Session {
         let eval = self.eval_context();
         let input = eval.input();
         let decode = |(index, (value, ty)): (usize, (&Option<Bytes>, &SqlType))| {
+            let located = |error, is_shown| match is_portal {
+                true => in_parameter(error, index, &request.portal, is_shown),
+                false => error,
+            };
+            let code = match request.param_formats[..] {
+                [] => Format::Text as i16,
+                [one] => one,
+                ref many => many.get(index).copied().unwrap_or_default(),
+            };
+            let format = Format::from_code(code).map_err(|error| located(error, false))?;
             let Some(bytes) = value else {
-                return input
-                    .null(ty.oid)
-                    .map_err(|error| in_parameter(error, index, &request.statement));
+                return input.null(ty.oid).map_err(|error| located(error, false));
             };
             let repr = eval.catalog.repr(ty.oid)?;
-            let decoded = match Format::of(&request.param_formats, index) {
+            match format {
                 Format::Text => {
-                    types::text_input(types::text::from_utf8(bytes)?, *ty, &repr, &input)
+                    let text = input.client_encoding.decode(bytes);
+                    let text = text.map_err(|error| located(error, false))?;
+                    types::text_input(&text, *ty, &repr, &input)
+                        .map_err(|error| located(error, true))
                 }
-                Format::Binary => types::binary_recv(bytes, *ty, &repr, &input),
-            };
-            decoded.map_err(|error| in_parameter(error, index, &request.statement))
+                Format::Binary => types::binary_recv(bytes, *ty, &repr, &input)
+                    .map_err(|error| located(error, false)),
+            }
         };
         request.params.iter().zip(types).enumerate().map(decode).collect()
     }
@@ -409,14 +428,15 @@ fn check_result_formats(formats: &[Format], columns: Option<&[ResultColumn]>) ->
     Ok(())
 }
 
-fn in_parameter(error: Error, index: usize, statement: &str) -> Error {
-    let statement = match statement {
-        "" => "unnamed statement".to_owned(),
-        name => format!("statement \"{name}\""),
-    };
+/// As PostgreSQL, whose `log_parameter_max_length_on_error` is 0: a text that was read is
+/// told of, and not shown.
+fn in_parameter(error: Error, index: usize, portal: &str, is_shown: bool) -> Error {
     let number = index + 1;
-    let of = if statement.starts_with('u') { "unnamed portal" } else { "portal" };
-    error.with_context(format!("{of} parameter ${number} of {statement}"))
+    let value = if is_shown { " = '...'" } else { "" };
+    error.with_context(match portal {
+        "" => format!("unnamed portal parameter ${number}{value}"),
+        name => format!("portal \"{name}\" parameter ${number}{value}"),
+    })
 }
 
 /// The first row as values.

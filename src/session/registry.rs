@@ -55,6 +55,13 @@ fn too_many_clients() -> Error {
     Error::fatal(sqlstate::TOO_MANY_CONNECTIONS, "sorry, too many clients already")
 }
 
+/// `53300` for who is no superuser, which ends the connection.
+fn only_reserved_are_left() -> Error {
+    let message =
+        "remaining connection slots are reserved for non-replication superuser connections";
+    Error::fatal(sqlstate::TOO_MANY_CONNECTIONS, message)
+}
+
 /// `57P05`, which ends the connection.
 pub fn idle_timeout() -> Error {
     let message = "terminating connection due to idle-session timeout";
@@ -100,6 +107,8 @@ pub struct Activity {
     pub query: Arc<str>,
     /// The same, however long.
     pub whole_query: Arc<str>,
+    /// What the statement is counted under; 0 is not known.
+    pub query_id: i64,
     pub application_name: String,
     pub query_start: Option<i64>,
     pub transaction_start: Option<i64>,
@@ -219,10 +228,15 @@ impl Backend {
         let mut activity = self.activity.lock();
         activity.query = shown;
         activity.whole_query = query.clone();
+        activity.query_id = 0;
         activity.query_start = Some(time);
         activity.state_change = Some(time);
         activity.transaction_start.get_or_insert(time);
         activity.state = State::Active;
+    }
+
+    pub fn set_query_id(&self, query_id: i64) {
+        self.activity.lock().query_id = query_id;
     }
 
     pub fn set_state(&self, state: State, transaction_start: Option<i64>) {
@@ -256,6 +270,8 @@ pub struct Identity {
 #[derive(Clone, Copy)]
 pub struct Limits {
     pub all: usize,
+    /// Of these, so many are for others.
+    pub reserved: usize,
     pub of_role: i32,
     pub of_database: i32,
 }
@@ -272,6 +288,12 @@ impl Limits {
         };
         if is_full(self.of_role, &|backend| backend.user == identity.user) {
             return Err(too_many("role", &identity.user));
+        }
+        if self.reserved > 0 && backends.len() + self.reserved >= self.all {
+            return Err(match backends.len() >= self.all {
+                true => too_many_clients(),
+                false => only_reserved_are_left(),
+            });
         }
         if is_full(self.of_database, &|backend| backend.database_oid == identity.database_oid) {
             return Err(too_many("database", &identity.database));
@@ -401,7 +423,7 @@ impl Backend {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { all: 2, of_role: -1, of_database: -1 };
+    const LIMITS: Limits = Limits { all: 2, reserved: 0, of_role: -1, of_database: -1 };
 
     fn register(registry: &Arc<Registry>) -> Registered {
         let identity = Identity {
@@ -460,6 +482,23 @@ mod tests {
     }
 
     #[test]
+    fn the_last_places_are_for_superusers() {
+        let registry = Arc::new(Registry::default());
+        let _first = register(&registry);
+        let enter = |reserved| {
+            let (user, database) = ("u".to_owned(), "d".to_owned());
+            let identity =
+                Identity { user, database, database_oid: 5, ends: None, secret_bytes: 4 };
+            let entered = registry.register(identity, Limits { reserved, ..LIMITS });
+            entered.map_err(|error| error.message().to_owned())
+        };
+        let refused = enter(1).map(drop).unwrap_err();
+        assert!(refused.starts_with("remaining connection slots are reserved"), "{refused}");
+        let _superuser = enter(0).unwrap();
+        assert_eq!(enter(1).map(drop).unwrap_err(), "sorry, too many clients already");
+    }
+
+    #[test]
     fn a_role_and_a_database_have_limits_of_their_own() {
         let registry = Arc::new(Registry::default());
         let _first = register(&registry);
@@ -468,10 +507,10 @@ mod tests {
             let identity = Identity { user, database, database_oid, ends: None, secret_bytes: 4 };
             registry.register(identity, limits).map(|_| ()).map_err(|error| error.to_string())
         };
-        let of_role = Limits { all: 9, of_role: 1, of_database: -1 };
+        let of_role = Limits { all: 9, reserved: 0, of_role: 1, of_database: -1 };
         assert!(enter("u", 6, of_role).unwrap_err().contains("connections for role \"u\""));
         assert!(enter("v", 6, of_role).is_ok());
-        let of_database = Limits { all: 9, of_role: -1, of_database: 1 };
+        let of_database = Limits { all: 9, reserved: 0, of_role: -1, of_database: 1 };
         assert!(enter("v", 5, of_database).unwrap_err().contains("for database \"d\""));
         assert!(enter("v", 6, of_database).is_ok());
     }

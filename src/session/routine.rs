@@ -14,7 +14,7 @@ use super::hooks::Hooks;
 use super::notify::Action;
 use super::scope::panic_error;
 use super::set::{self, text_column};
-use super::settings::Scope as SetScope;
+use super::settings::{Scope as SetScope, Settings};
 use super::statement::{Command, Direction, FetchCursor, SetCommand};
 use super::{Session, notify};
 use crate::error::{Error, Result};
@@ -153,6 +153,9 @@ impl Hooks {
                 done(if is_reset { "RESET" } else { "SET" })
             }
             Command::Show(name) => {
+                if !self.sees_all_settings() {
+                    Settings::check_examinable(&name)?;
+                }
                 let value = self.settings.lock().show(&name)?;
                 Ok(Some(Outcome::Rows(RowStream {
                     columns: [text_column(&name)].into(),

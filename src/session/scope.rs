@@ -123,7 +123,7 @@ mod tests {
         let registry = Arc::new(Registry::default());
         let (user, database) = (String::new(), String::new());
         let identity = Identity { user, database, database_oid: 0, ends: None, secret_bytes: 4 };
-        let limits = Limits { all: 1, of_role: -1, of_database: -1 };
+        let limits = Limits { all: 1, reserved: 0, of_role: -1, of_database: -1 };
         registry.register(identity, limits).unwrap().backend.clone()
     }
 

@@ -11,6 +11,7 @@ use super::portal::{Portal, PortalState};
 use super::prepare::Named;
 use super::registry::State;
 use super::settings::{Effect, Kind, Shown as Setting};
+use super::stat_statements;
 use crate::auth::hba;
 use crate::error::{Error, Result};
 use crate::sql::types::{ArrayDim, ArrayValue, Datum, Inet, oid};
@@ -131,6 +132,14 @@ impl Hooks {
             "pg_ident_file_mappings" => self.mapping_rows(),
             "pg_prepared_statements" => Ok(self.shown.lock().prepared.clone()),
             "pg_stat_archiver" => Ok(self.archiver_rows()),
+            "pg_stat_statements" => {
+                let counts = stat_statements::loaded(&self.database.stat_statements)?;
+                Ok(counts.rows(|role| self.sees_statistics_of(role)))
+            }
+            "pg_stat_statements_info" => {
+                let counts = stat_statements::loaded(&self.database.stat_statements)?;
+                Ok(vec![counts.info_row()])
+            }
             "pg_cursors" => Ok(self.shown.lock().cursors.clone()),
             "pg_postmaster_start_time" => Ok(vec![vec![Datum::TimestampTz(self.database.started)]]),
             "pg_conf_load_time" => {
@@ -150,7 +159,12 @@ impl Hooks {
     }
 
     fn settings_rows(&self) -> Vec<Vec<Datum>> {
-        let mut rows: Vec<Vec<Datum>> = self.settings.lock().all().map(setting_row).collect();
+        let sees_all = self.sees_all_settings();
+        let mut rows: Vec<Vec<Datum>> = {
+            let settings = self.settings.lock();
+            let shown = settings.all().filter(|it| sees_all || !it.parameter.is_for_superusers());
+            shown.map(setting_row).collect()
+        };
         for row in &mut rows {
             if let [Datum::Text(name), value, ..] = row.as_mut_slice()
                 && let Some(now) = self.transaction_setting(name)
@@ -305,6 +319,9 @@ impl Hooks {
         row[17] = backend.assigned_transaction_id().map_or(Datum::Null, xid);
         if backend.transaction_id() != 0 {
             row[18] = oldest_running.map_or(Datum::Null, xid);
+        }
+        if activity.query_id != 0 {
+            row[19] = Datum::Int8(activity.query_id);
         }
         row[20] = text(&activity.query);
         row[21] = text("client backend");

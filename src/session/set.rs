@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Session;
-use super::settings::{Authority, IsolationLevel, Scope, parse_bool};
+use super::settings::{Authority, IsolationLevel, Scope, Settings, parse_bool};
 use super::statement::{Arg, DiscardTarget, Modes, SetCommand};
 use crate::error::{Error, Result};
 use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
@@ -115,7 +115,12 @@ impl Session {
             "transaction_isolation" => Ok(characteristics.isolation.as_str().to_owned()),
             "transaction_read_only" => Ok(flag(characteristics.read_only)),
             "transaction_deferrable" => Ok(flag(characteristics.deferrable)),
-            _ => self.settings.lock().show(name),
+            _ => {
+                if !self.hooks.sees_all_settings() {
+                    Settings::check_examinable(name)?;
+                }
+                self.settings.lock().show(name)
+            }
         }
     }
 
@@ -134,9 +139,11 @@ impl Session {
     }
 
     fn show_all(&self) -> Result<Vec<Vec<Datum>>> {
+        let sees_all = self.hooks.sees_all_settings();
         let descriptions: Vec<_> = {
             let settings = self.settings.lock();
-            settings.all().map(|it| (it.parameter.name, it.parameter.short_desc)).collect()
+            let shown = settings.all().filter(|it| sees_all || !it.parameter.is_for_superusers());
+            shown.map(|it| (it.parameter.name, it.parameter.short_desc)).collect()
         };
         let row = |(name, description): (&str, &str)| {
             let text = |text: &str| Datum::Text(text.to_owned());

@@ -117,6 +117,7 @@ impl Template {
             return None;
         }
         let declared: Vec<Oid> = slots.iter().map(|slot| declared(shape, slot)).collect();
+        let whole = ParsedStatement { text: statement.text.clone(), ..parsed.clone() };
         let parsed = Arc::new(ParsedStatement { node, ..parsed.clone() });
         let bound = catch(|| Query::bind(parsed, eval, declared)).ok()?;
         let prepared = bound.prepared();
@@ -131,10 +132,7 @@ impl Template {
             types: prepared.params.clone(),
             fixed: fixed.map(|at| (at, shape.constants[at].value.clone())).collect(),
             ranges: shape.constants.iter().map(|constant| constant.range.clone()).collect(),
-            statement: Arc::new(Statement {
-                text: statement.text.clone(),
-                body: Body::Query(bound),
-            }),
+            statement: Arc::new(Statement::new(&whole, Body::Query(bound))),
             slots,
         })
     }
@@ -201,7 +199,7 @@ mod tests {
     fn positions_move_with_the_constants_before_them() {
         let bound = Shape::of("SELECT 1 + a / 22, 'x' || b").expect("a shape");
         let template = Template {
-            statement: Arc::new(Statement { text: "".into(), body: Body::Empty }),
+            statement: Arc::new(Statement::empty("")),
             types: Vec::new(),
             slots: Vec::new(),
             fixed: Vec::new(),

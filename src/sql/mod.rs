@@ -81,6 +81,16 @@ enum Body {
 }
 
 impl Prepared {
+    /// The relations that it names or that stand behind them.
+    pub fn relation_oids(&self) -> Vec<Oid> {
+        self.relations.iter().map(|(oid, _)| *oid).collect()
+    }
+
+    /// Whether it is a query or a change of rows.
+    pub fn is_planned(&self) -> bool {
+        matches!(self.body, Body::Query(_) | Body::Modify(_))
+    }
+
     /// Whether PostgreSQL would compute it while it plans.
     pub fn is_constant(&self) -> bool {
         matches!(&self.body, Body::Query(query) if query.is_constant())
@@ -104,7 +114,7 @@ pub fn prepare(
         | NodeEnum::DeleteStmt(_)
         | NodeEnum::MergeStmt(_) => prepare_bound(&parsed.node, eval, declared),
         NodeEnum::ExplainStmt(statement) => {
-            let explain = utility::Explain::prepare(statement, eval, declared)?;
+            let explain = utility::Explain::prepare(statement, parsed.sql(), eval, declared)?;
             Ok(Prepared {
                 params: explain.params(),
                 columns: Some(utility::Explain::columns(&explain)),
@@ -384,7 +394,15 @@ pub async fn execute(
             let rows = query.execute(params, work, ctx).await;
             rows.or_else(|error| query.failing(error)).map(Outcome::Rows)
         }
-        Body::Modify(compiled) => compiled.execute(params, work, ctx).await,
+        Body::Modify(compiled) => match privilege::given_unread(&prepared.permissions, &ctx.eval) {
+            None => compiled.execute(params, work, ctx).await,
+            Some(given) => {
+                let given = Some(Arc::new(given));
+                let eval = Arc::new(EvalContext { given, ..(*ctx.eval).clone() });
+                let ctx = StatementContext { eval, ..ctx.clone() };
+                compiled.execute(params, work, &ctx).await
+            }
+        },
         Body::Explain(explain) => explain.execute(params, work, ctx).await,
         Body::Utility(parsed) => {
             if let Some(name) = stages::alone(parsed) {

@@ -76,6 +76,8 @@ pub enum CopyFormat {
 pub trait CopyIn: Send {
     fn format(&self) -> CopyFormat;
     fn column_count(&self) -> usize;
+    /// How far it has come, for CONTEXT: `COPY t, line 3`.
+    fn place(&self) -> String;
     /// Takes a piece of data, cut anywhere.
     async fn data(&mut self, bytes: bytes::Bytes, work: &mut Work) -> Result<()>;
     /// CopyDone: finishes and answers the number of rows (`COPY n`).

@@ -14,7 +14,7 @@ use crate::catalog::{
     relation_oid,
 };
 use crate::error::{Error, Result};
-use crate::sql::functions::EvalContext;
+use crate::sql::functions::{EvalContext, Given};
 use crate::sql::types::Oid;
 use crate::sqlstate;
 
@@ -111,6 +111,26 @@ pub fn check(permissions: &Permissions, eval: &EvalContext) -> Result<()> {
         check_function(*function, eval)?;
     }
     Ok(())
+}
+
+/// What a statement gives values to of relations that its role may not read as a whole;
+/// none if there is no such relation.
+pub fn given_unread(permissions: &Permissions, eval: &EvalContext) -> Option<Given> {
+    let catalog = &eval.catalog;
+    let current = current_role(eval).ok()?;
+    let mut given = Given::new();
+    for permission in &permissions.relations {
+        let role = permission.role.map_or(Some(current), |oid| catalog.role(oid).map(|r| &**r));
+        let (Some(role), Some(relation)) = (role, catalog.relation(permission.relation)) else {
+            continue;
+        };
+        let writes = permission.required & (acl::INSERT | acl::UPDATE | acl::DELETE) != 0;
+        if writes && catalog.rights(role, Guarded::relation(relation), acl::SELECT) == 0 {
+            let columns = permission.inserted.union(&permission.updated).copied().collect();
+            given.push((relation.oid, columns));
+        }
+    }
+    (!given.is_empty()).then_some(given)
 }
 
 /// `42501` unless the current user may call a function.

@@ -100,14 +100,15 @@ fn no_partition(
         .zip(key)
         .map(|(part, value)| violation::clipped_text(&ctx.eval, value, &part.ty))
         .collect();
+    let attnums = keys.iter().map(|part| part.position.map_or(0, |at| at as i16 + 1));
+    let is_shown = violation::may_show_key(info, &ctx.eval, attnums);
     Error::new(
         sqlstate::CHECK_VIOLATION,
         format!("no partition of relation \"{}\" found for row", info.name()),
     )
-    .with_detail(format!(
-        "Partition key of the failing row contains ({names}) = ({}).",
-        values.join(", ")
-    ))
+    .with_detail_if(is_shown.then(|| {
+        format!("Partition key of the failing row contains ({names}) = ({}).", values.join(", "))
+    }))
     .with_table(&info.schema_name, info.name())
 }
 

@@ -1,7 +1,8 @@
 //! The errors of violated constraints, in PostgreSQL's words and fields.
 
 use super::info::{ForeignKeyInfo, TableInfo};
-use crate::catalog::RowSecurityState;
+use crate::catalog::acl::{self, Guarded};
+use crate::catalog::{Relation, RowSecurityState};
 use crate::error::Error;
 use crate::index::IndexInfo;
 use crate::sql::functions::EvalContext;
@@ -31,28 +32,100 @@ fn clip(mut text: String) -> String {
     text
 }
 
-/// Whether policies hide rows of a table from the current user: then no error shows one.
-fn is_hidden(info: &TableInfo, ctx: &EvalContext) -> bool {
-    if !info.relation.row_security.enabled {
-        return false;
-    }
-    let role = ctx.catalog.role_named(&ctx.settings.current_user);
-    role.is_some_and(|role| ctx.catalog.row_security(&info.relation, role) != RowSecurityState::Off)
+/// What an error may show of a row.
+enum Shown {
+    All,
+    /// The columns that the role may read, or has given itself, by position; with names, as
+    /// it is not all.
+    Some(Vec<usize>),
+    Nothing,
 }
 
-/// `Failing row contains (1, null).`
-pub fn failing_row(info: &TableInfo, ctx: &EvalContext, row: &[Datum]) -> Option<String> {
-    if is_hidden(info, ctx) {
-        return None;
+/// What of a table's rows the current user may be shown: nothing where policies may hide
+/// them; otherwise the columns that it may read and, of a row that it has written itself,
+/// those that it has given values to.
+fn shown(info: &TableInfo, ctx: &EvalContext, of_written: bool) -> Shown {
+    let Some(role) = ctx.catalog.role_named(&ctx.settings.current_user) else {
+        return Shown::Nothing;
+    };
+    if role.superuser {
+        return Shown::All;
     }
-    let values: Vec<String> = info
-        .columns
-        .iter()
-        .zip(row)
-        .filter(|(column, _)| !column.dropped)
-        .map(|(column, datum)| clip(text(ctx, datum, &column.ty)))
-        .collect();
-    Some(format!("Failing row contains ({}).", values.join(", ")))
+    let security = info.relation.row_security.enabled;
+    if security && ctx.catalog.row_security(&info.relation, role) != RowSecurityState::Off {
+        return Shown::Nothing;
+    }
+    // A partition is written to by way of the table that it is of.
+    let mut named = vec![info.relation.clone()];
+    while let Some(last) = named.last().filter(|last| last.inheritance.bound.is_some())
+        && let Some(parent) = last.inheritance.parents.first()
+        && let Some(parent) = ctx.catalog.relation(*parent).cloned()
+    {
+        named.push(parent);
+    }
+    let reads = |relation: &Relation| {
+        ctx.catalog.rights(role, Guarded::relation(relation), acl::SELECT) != 0
+    };
+    if named.iter().any(|relation| reads(relation)) {
+        return Shown::All;
+    }
+    let given = ctx.given.iter().filter(|_| of_written).flat_map(|given| given.iter());
+    let given: Vec<_> = given.collect();
+    let may_see = |name: &str| {
+        named.iter().any(|relation| {
+            let at = relation.columns.iter().position(|column| column.name == name);
+            let Some(number) = at.and_then(|at| i16::try_from(at + 1).ok()) else { return false };
+            let column = Guarded::column(relation, number);
+            ctx.catalog.rights(role, column, acl::SELECT) != 0
+                || given
+                    .iter()
+                    .any(|(oid, columns)| *oid == relation.oid && columns.contains(&number))
+        })
+    };
+    let live = info.columns.iter().enumerate().filter(|(_, column)| !column.dropped);
+    let seen: Vec<usize> =
+        live.filter(|(_, column)| may_see(&column.name)).map(|(at, _)| at).collect();
+    if seen.is_empty() { Shown::Nothing } else { Shown::Some(seen) }
+}
+
+/// Whether all of some columns may be shown; 0 is an expression.
+fn are_shown(info: &TableInfo, ctx: &EvalContext, attnums: impl IntoIterator<Item = i16>) -> bool {
+    match shown(info, ctx, false) {
+        Shown::All => true,
+        Shown::Nothing => false,
+        Shown::Some(seen) => attnums.into_iter().all(|attnum| {
+            usize::try_from(attnum - 1).is_ok_and(|position| seen.contains(&position))
+        }),
+    }
+}
+
+/// `Failing row contains (1, null).`, or `(a, b) = (1, null)` where there is more.
+pub fn failing_row(info: &TableInfo, ctx: &EvalContext, row: &[Datum]) -> Option<String> {
+    let value = |at: usize| Some(clip(text(ctx, row.get(at)?, &info.columns.get(at)?.ty)));
+    match shown(info, ctx, true) {
+        Shown::Nothing => None,
+        Shown::All => {
+            let live = (0..info.columns.len()).filter(|at| !info.columns[*at].dropped);
+            let values: Vec<String> = live.filter_map(value).collect();
+            Some(format!("Failing row contains ({}).", values.join(", ")))
+        }
+        Shown::Some(seen) => {
+            let names: Vec<&str> = seen.iter().map(|at| info.columns[*at].name.as_str()).collect();
+            let values: Vec<String> = seen.iter().filter_map(|at| value(*at)).collect();
+            let (names, values) = (names.join(", "), values.join(", "));
+            Some(format!("Failing row contains ({names}) = ({values})."))
+        }
+    }
+}
+
+/// The key that a row would be routed by; none where it is not to be shown. 0 is an
+/// expression.
+pub fn may_show_key(
+    info: &TableInfo,
+    ctx: &EvalContext,
+    attnums: impl IntoIterator<Item = i16>,
+) -> bool {
+    are_shown(info, ctx, attnums)
 }
 
 pub fn not_null(info: &TableInfo, ctx: &EvalContext, position: usize, row: &[Datum]) -> Error {
@@ -115,7 +188,9 @@ fn key_text(
     index: &IndexInfo,
     key: &[Datum],
 ) -> Option<String> {
-    if is_hidden(info, ctx) {
+    let columns = index.keys.iter();
+    let attnums = columns.map(|key| if key.expression.is_some() { 0 } else { key.column });
+    if !are_shown(info, ctx, attnums) {
         return None;
     }
     let names: Vec<String> = index
@@ -209,11 +284,12 @@ pub fn foreign_key_missing(
     key: &ForeignKeyInfo,
     values: &[Datum],
 ) -> Error {
-    referencing_violation(info, key).with_detail(format!(
-        "Key {} is not present in table \"{}\".",
-        columns_text(info, ctx, &key.key.columns, values),
-        parent.name()
-    ))
+    let key_text = match are_shown(info, ctx, key.key.columns.iter().copied()) {
+        true => format!("Key {}", columns_text(info, ctx, &key.key.columns, values)),
+        false => "Key".to_owned(),
+    };
+    referencing_violation(info, key)
+        .with_detail(format!("{key_text} is not present in table \"{}\".", parent.name()))
 }
 
 /// MATCH FULL with some but not all columns NULL.
@@ -243,6 +319,11 @@ pub fn foreign_key_referenced(
     key: &ForeignKeyInfo,
     values: &[Datum],
 ) -> Error {
+    let columns = &key.key.referenced_columns;
+    let key_text = match are_shown(parent, ctx, columns.iter().copied()) {
+        true => format!("Key {}", columns_text(parent, ctx, columns, values)),
+        false => "Key".to_owned(),
+    };
     Error::new(
         sqlstate::FOREIGN_KEY_VIOLATION,
         format!(
@@ -253,11 +334,7 @@ pub fn foreign_key_referenced(
             child.name()
         ),
     )
-    .with_detail(format!(
-        "Key {} is still referenced from table \"{}\".",
-        columns_text(parent, ctx, &key.key.referenced_columns, values),
-        child.name()
-    ))
+    .with_detail(format!("{key_text} is still referenced from table \"{}\".", child.name()))
     .with_table(&child.schema_name, child.name())
     .with_constraint(&key.constraint.name)
 }

@@ -3,7 +3,9 @@
 
 mod copy;
 mod login;
+mod mutations;
 mod packets;
+mod slow;
 mod statements;
 mod storage;
 

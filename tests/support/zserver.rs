@@ -89,6 +89,10 @@ impl Zserver {
 
     fn spawn(mut command: Command, data: &Path) -> Zserver {
         command.stderr(Stdio::inherit());
+        // Errors of statements are logged too, and tests make many.
+        if command.get_envs().all(|(name, _)| name != "ZSERVER_LOG_FILTER") {
+            command.env("ZSERVER_LOG_FILTER", "warn");
+        }
         Zserver::spawn_logging(command, data)
     }
 

@@ -27,7 +27,7 @@ impl Trigram {
         Trigram(bytes.map(|byte| byte as i8))
     }
 
-    fn bytes(self) -> [u8; 3] {
+    pub fn bytes(self) -> [u8; 3] {
         self.0.map(|byte| byte as u8)
     }
 }
@@ -84,6 +84,47 @@ fn placed(text: &str) -> Vec<Placed> {
 /// The trigrams of a text, sorted, each once.
 pub fn trigrams(text: &str) -> Vec<Trigram> {
     let mut all: Vec<Trigram> = placed(text).into_iter().map(|placed| placed.trigram).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The trigrams that every text has which a LIKE pattern fits: those of the letters and
+/// digits between wildcards, with the blanks around a word where its end is known.
+pub fn trigrams_of_pattern(pattern: &str) -> Vec<Trigram> {
+    let mut all = Vec::new();
+    let mut word: Vec<char> = Vec::new();
+    // Whether a word that begins here begins a word of the text.
+    let (mut is_edge, mut begins) = (true, true);
+    let mut end = |word: &mut Vec<char>, begins: bool, ends: bool| {
+        let mut padded = if begins && !word.is_empty() { vec![' ', ' '] } else { Vec::new() };
+        padded.extend(word.drain(..).flat_map(char::to_lowercase));
+        if ends && !padded.is_empty() {
+            padded.push(' ');
+        }
+        all.extend(padded.windows(3).map(Trigram::of));
+    };
+    let mut characters = pattern.chars();
+    while let Some(c) = characters.next() {
+        let literal = match c {
+            '%' | '_' => None,
+            '\\' => characters.next(),
+            c => Some(c),
+        };
+        match literal {
+            Some(c) if c.is_alphanumeric() => {
+                if word.is_empty() {
+                    begins = is_edge;
+                }
+                word.push(c);
+            }
+            other => {
+                end(&mut word, begins, other.is_some());
+                is_edge = other.is_some();
+            }
+        }
+    }
+    end(&mut word, begins, true);
     all.sort_unstable();
     all.dedup();
     all
@@ -201,6 +242,25 @@ mod tests {
 
     fn shown(text: &str) -> String {
         trigrams(text).iter().map(|it| format!("{it}")).collect::<Vec<_>>().join(",")
+    }
+
+    #[test]
+    fn a_patterns_trigrams_are_in_every_text_that_fits() {
+        let shown = |pattern: &str| -> Vec<String> {
+            trigrams_of_pattern(pattern).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(shown("%abc%"), ["abc"]);
+        assert_eq!(shown("abc%"), ["  a", " ab", "abc"]);
+        assert_eq!(shown("%abc"), ["abc", "bc "]);
+        assert_eq!(shown("%a bc%"), ["  b", " bc"]);
+        assert_eq!(shown("%ab_cd%"), Vec::<String>::new());
+        assert_eq!(shown("ABC"), shown("abc"));
+        assert_eq!(shown("%x\\%yz%"), ["  y", " yz"]);
+        for (text, pattern) in [("two words", "%o wor%"), ("Ünïcode", "%nïc%"), ("a-b", "a-b")] {
+            let of_text = trigrams(text);
+            let needed = trigrams_of_pattern(pattern);
+            assert!(needed.iter().all(|trigram| of_text.contains(trigram)), "{text} {pattern}");
+        }
     }
 
     #[test]

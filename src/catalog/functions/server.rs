@@ -1,36 +1,27 @@
 //! The server about itself: encodings, recovery, settings, keywords, ACLs.
 
-use crate::catalog::encoding::ENCODINGS;
-use crate::catalog::{Catalog, RelationKind};
+use crate::catalog::{Catalog, RelationKind, acl};
 use crate::error::Result;
 use crate::kernels;
 use crate::sql::functions::call::{arg, arg_or_null};
 use crate::sql::functions::{CallContext, Kernel, SetKernel, SetRows};
+use crate::sql::types::encoding::Encoding;
 use crate::sql::types::{ArrayValue, Datum, Oid, oid};
-
-/// The longest character of the one encoding that databases have, UTF8, in bytes.
-const UTF8_BYTES: i32 = 4;
 
 pub(super) const KERNELS: &[Kernel] = kernels! {
     call "PG_encoding_to_char" => |_, args| {
         let number: i32 = arg(args, 0)?;
-        let name = usize::try_from(number).ok().and_then(|at| ENCODINGS.get(at)).copied();
+        let name = Encoding::numbered(number).map(Encoding::name);
         Ok(Datum::Text(name.unwrap_or_default().to_owned()))
     };
     call "PG_char_to_encoding" => |_, args| {
-        let name: &str = arg(args, 0)?;
-        let plain = |name: &str| name.to_uppercase().replace(['-', '_'], "");
-        let wanted = match plain(name).as_str() {
-            "UNICODE" => "UTF8".to_owned(),
-            other => other.to_owned(),
-        };
-        let at = ENCODINGS.iter().position(|known| plain(known) == wanted);
-        Ok(Datum::Int4(at.and_then(|at| i32::try_from(at).ok()).unwrap_or(-1)))
+        Ok(Datum::Int4(Encoding::named(arg(args, 0)?).map_or(-1, Encoding::number)))
     };
     call "getdatabaseencoding" => |_, _| Ok(Datum::Text("UTF8".to_owned()));
     call "pg_encoding_max_length_sql" => |_, args| {
         let encoding: i32 = arg(args, 0)?;
-        Ok(if encoding == crate::catalog::system::UTF8 { Datum::Int4(UTF8_BYTES) } else { Datum::Null })
+        let bytes_max = Encoding::numbered(encoding).map(Encoding::bytes_max);
+        Ok(bytes_max.map_or(Datum::Null, Datum::Int4))
     };
     call "pg_is_in_recovery" => |_, _| Ok(Datum::Bool(false));
     call "pg_postmaster_start_time" => |call, _| server_value(call, "pg_postmaster_start_time");
@@ -63,7 +54,12 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
         Ok(crate::catalog::system::cell::array_of(oid::INT4, pids))
     };
     call "pg_sequence_last_value" => |call, args| {
-        let row = call.eval.session.sequence_row(arg(args, 0)?)?;
+        let sequence: Oid = arg(args, 0)?;
+        if let Some(relation) = call.eval.catalog.relation(sequence) {
+            let either = acl::SELECT | acl::USAGE;
+            crate::sql::privilege::check_any(relation, either, call.eval)?;
+        }
+        let row = call.eval.session.sequence_row(sequence)?;
         Ok(if row.is_called { Datum::Int8(row.last_value) } else { Datum::Null })
     };
 };

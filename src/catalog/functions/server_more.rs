@@ -2,7 +2,7 @@
 
 use super::{server, text};
 use crate::catalog::system::cell::array_of;
-use crate::catalog::{Available, RelationKind, available};
+use crate::catalog::{Available, RelationKind, acl, available};
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::functions::call::arg;
@@ -131,6 +131,8 @@ fn sequence_parameters(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> 
     let RelationKind::Sequence(found) = &relation.kind else {
         return Err(Error::internal(format!("cache lookup failed for sequence {sequence}")));
     };
+    let any = acl::SELECT | acl::UPDATE | acl::USAGE;
+    crate::sql::privilege::check_any(relation, any, call.eval)?;
     let int8 = |value: i64| (oid::INT8, Datum::Int8(value));
     Ok(Datum::Record(vec![
         int8(found.start),

@@ -38,7 +38,7 @@ pub use cell::Row;
 pub use description::is_shared_class;
 pub use function::{is_language, language_name, language_named};
 pub use lookup::Lookup;
-pub(in crate::catalog) use server::{TABLESPACES, UTF8};
+pub(in crate::catalog) use server::TABLESPACES;
 
 use super::relation_oid as relation;
 use super::{Catalog, ObjectClass, PG_CATALOG, Relation};

@@ -6,6 +6,8 @@ use super::parameter::{Parameter, Value};
 use crate::error::{Error, Result};
 use crate::sql::functions::context::{DateOrder, DateStyle};
 use crate::sql::types::datetime::Zone;
+use crate::sql::types::encoding::Encoding;
+use crate::sqlstate;
 
 /// PostgreSQL's longest identifier, in bytes.
 const NAME_BYTES_MAX: usize = 63;
@@ -16,7 +18,11 @@ pub fn canonical(parameter: &Parameter, text: &str, current: &Value) -> Result<V
     let canonical = match parameter.name {
         "DateStyle" => {
             let Value::Text(current) = current else { return Err(wrong()) };
-            let (style, order) = parse_date_style(text, current).ok_or_else(wrong)?;
+            let unknown =
+                |word: String| wrong().with_detail(format!("Unrecognized key word: \"{word}\"."));
+            let parsed = parse_date_style(text, current);
+            let (style, order) =
+                parsed.ok_or_else(|| unknown_date_style(text).map_or_else(wrong, unknown))?;
             date_style_text(style, order)
         }
         "TimeZone" => parse_time_zone(text).ok_or_else(wrong)?.name,
@@ -47,21 +53,13 @@ pub fn canonical(parameter: &Parameter, text: &str, current: &Value) -> Result<V
 }
 
 fn client_encoding(parameter: &Parameter, text: &str) -> Result<String> {
-    let name: String =
-        text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    const OTHER: &[&str] = &[
-        "latin1", "latin2", "latin9", "win1252", "win1251", "win1250", "iso88591", "iso88595",
-        "koi8r", "euccn", "eucjp", "euckr", "sjis", "gbk", "big5", "uhc", "gb18030",
-    ];
-    match name.as_str() {
-        "utf8" | "unicode" => Ok("UTF8".to_owned()),
-        // No conversion: bytes pass as they are, and they are UTF-8 here.
-        "sqlascii" => Ok("SQL_ASCII".to_owned()),
-        other if OTHER.contains(&other) => {
-            Err(Error::unsupported(format!("client encoding \"{text}\"")))
-        }
-        _ => Err(parameter.invalid_value(text)),
+    let encoding = Encoding::named(text).ok_or_else(|| parameter.invalid_value(text))?;
+    if encoding.is_convertible() {
+        return Ok(encoding.name().to_owned());
     }
+    let detail = format!("Conversion between {} and UTF8 is not supported.", encoding.name());
+    let report = parameter.invalid_value(text).into_report();
+    Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, report.message).with_detail(detail))
 }
 
 /// `ISO, MDY` and every other order and subset of the words.
@@ -94,6 +92,28 @@ pub fn parse_date_style(text: &str, current: &str) -> Option<(DateStyle, DateOrd
         order = new_order.unwrap_or(order);
     }
     Some((style, order))
+}
+
+/// The first word that is none of DateStyle's.
+fn unknown_date_style(text: &str) -> Option<String> {
+    const WORDS: &[&str] = &[
+        "iso",
+        "sql",
+        "postgres",
+        "german",
+        "mdy",
+        "us",
+        "noneuro",
+        "noneuropean",
+        "dmy",
+        "euro",
+        "european",
+        "ymd",
+        "default",
+    ];
+    let words = text.split(',').map(|word| word.trim().trim_matches(['\'', '"']));
+    let mut words = words.map(str::to_ascii_lowercase).filter(|word| !word.is_empty());
+    words.find(|word| !WORDS.contains(&word.as_str()))
 }
 
 fn date_style_text(style: DateStyle, order: DateOrder) -> String {

@@ -24,6 +24,7 @@ pub use parameter::{Context, Effect, Kind, Value, parse_bool};
 pub use view::{Derived, IsolationLevel, MessageLevel};
 
 use crate::error::{Error, Result};
+use crate::session::stat_statements::LIBRARY;
 use crate::sqlstate;
 use parameter::{Parameter, table};
 
@@ -117,6 +118,11 @@ pub struct Settings {
     layers: Arc<Layers>,
 }
 
+/// Whether a list of libraries names one.
+pub fn loads(libraries: &str, name: &str) -> bool {
+    parse_names(libraries).is_some_and(|names| names.iter().any(|one| one == name))
+}
+
 /// Defaults of a server: PostgreSQL's, with those its configuration names.
 pub fn defaults(configured: &[(&str, String)]) -> Result<Arc<Vec<Value>>> {
     let mut values: Vec<Value> =
@@ -182,9 +188,23 @@ impl Settings {
         Arc::ptr_eq(&self.layers, since)
     }
 
+    /// A parameter of this server; those of a library that is not loaded are like any
+    /// other custom name.
+    fn find(&self, name: &str) -> Option<usize> {
+        let index = table().find(name)?;
+        let is_there = !is_of_stat_statements(table().parameters[index].name);
+        (is_there || self.loads_stat_statements()).then_some(index)
+    }
+
+    fn loads_stat_statements(&self) -> bool {
+        let index = table().find("shared_preload_libraries");
+        let libraries = index.map(|index| &self.layers.reset[index]);
+        matches!(libraries, Some(Value::Text(libraries)) if loads(libraries, LIBRARY))
+    }
+
     /// `SHOW name`.
     pub fn show(&self, name: &str) -> Result<String> {
-        match table().find(name) {
+        match self.find(name) {
             Some(index) => Ok(table().parameters[index].show(self.layers.value(index))),
             None => self.custom(name).ok_or_else(|| unrecognized(name)),
         }
@@ -198,7 +218,10 @@ impl Settings {
     /// All parameters with their values, in the order of names.
     pub fn all(&self) -> impl Iterator<Item = Shown<'_>> {
         let layers = &self.layers;
-        table().parameters.iter().enumerate().map(|(index, parameter)| {
+        let is_loaded = self.loads_stat_statements();
+        let shown = move |name: &str| is_loaded || !is_of_stat_statements(name);
+        let all = table().parameters.iter().enumerate();
+        all.filter(move |(_, parameter)| shown(parameter.name)).map(|(index, parameter)| {
             let is_local = layers.local.iter().any(|(local, _)| *local == index);
             Shown {
                 parameter,
@@ -224,7 +247,7 @@ impl Settings {
         scope: Scope,
         authority: Authority,
     ) -> Result<String> {
-        let Some(index) = table().find(name) else {
+        let Some(index) = self.find(name) else {
             return self.set_custom(name, Some(text), scope);
         };
         let parameter = &table().parameters[index];
@@ -244,7 +267,7 @@ impl Settings {
         authority: Authority,
     ) -> Result<()> {
         self.set(name, text, Scope::Session, authority)?;
-        if let Some(index) = table().find(name) {
+        if let Some(index) = self.find(name) {
             Arc::make_mut(&mut self.layers).sources[index] = source;
         }
         Ok(())
@@ -258,7 +281,7 @@ impl Settings {
         text: Option<&str>,
         authority: Authority,
     ) -> Result<Option<String>> {
-        let Some(index) = table().find(name) else {
+        let Some(index) = self.find(name) else {
             check_custom_name(name)?;
             return Ok(text.map(str::to_owned));
         };
@@ -292,6 +315,21 @@ impl Settings {
         layers.derive();
     }
 
+    /// `42501` for a parameter that is shown to superusers only.
+    pub fn check_examinable(name: &str) -> Result<()> {
+        let found = table().find(name).map(|index| &table().parameters[index]);
+        match found.filter(|parameter| parameter.is_for_superusers()) {
+            Some(parameter) => Err(Error::new(
+                sqlstate::INSUFFICIENT_PRIVILEGE,
+                format!(
+                    "must be superuser or have privileges of pg_read_all_settings to examine \"{}\"",
+                    parameter.name
+                ),
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// A parameter's own spelling.
     pub fn spelled(name: &str) -> &str {
         table().find(name).map_or(name, |index| table().parameters[index].name)
@@ -299,7 +337,7 @@ impl Settings {
 
     /// `RESET name`, `SET name TO DEFAULT`.
     pub fn reset(&mut self, name: &str, scope: Scope, authority: Authority) -> Result<()> {
-        let Some(index) = table().find(name) else {
+        let Some(index) = self.find(name) else {
             return self.set_custom(name, None, scope).map(|_| ());
         };
         authorize(&table().parameters[index], authority)?;
@@ -422,6 +460,10 @@ impl Layers {
             self.value(table().find(name).expect("Derived asks for parameters that exist"))
         }));
     }
+}
+
+fn is_of_stat_statements(name: &str) -> bool {
+    name.strip_prefix(LIBRARY).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// A custom parameter's name is two or more identifiers with dots between.

@@ -63,6 +63,36 @@ pub enum Value {
     Text(Arc<str>),
 }
 
+/// Those whose values are for superusers and members of `pg_read_all_settings` only.
+const FOR_SUPERUSERS: &[&str] = &[
+    "config_file",
+    "data_directory",
+    "dynamic_library_path",
+    "external_pid_file",
+    "hba_file",
+    "ident_file",
+    "jit_provider",
+    "krb_server_keyfile",
+    "log_directory",
+    "log_filename",
+    "primary_conninfo",
+    "session_preload_libraries",
+    "shared_preload_libraries",
+    "ssl_ciphers",
+    "ssl_dh_params_file",
+    "ssl_ecdh_curve",
+    "ssl_max_protocol_version",
+    "ssl_min_protocol_version",
+    "ssl_passphrase_command",
+    "unix_socket_directories",
+];
+
+impl Parameter {
+    pub fn is_for_superusers(&self) -> bool {
+        FOR_SUPERUSERS.contains(&self.name)
+    }
+}
+
 impl Context {
     pub fn as_str(self) -> &'static str {
         match self {
@@ -205,11 +235,16 @@ impl Parameter {
             Kind::Enum(values) => self.parse_enum(text, values)?,
             Kind::String => check::canonical(self, text, current)?,
         };
-        if self.effect == Effect::Fixed && value != self.default {
+        if (self.effect == Effect::Fixed && value != self.default) || self.is_missing(&value) {
             let shown = self.show(&value);
             return Err(Error::unsupported(format!("setting \"{}\" to \"{shown}\"", self.name)));
         }
         Ok(value)
+    }
+
+    /// Of a parameter that has its effect, a value that has none here.
+    fn is_missing(&self, value: &Value) -> bool {
+        self.name == "pg_stat_statements.track" && *value == Value::text("all")
     }
 
     /// A number in the base unit.

@@ -3,8 +3,10 @@
 use super::check;
 use super::parameter::Value;
 use crate::config::LogStatement;
+use crate::session::stat_statements::LIBRARY;
 use crate::sql::functions::context::{DateOrder, DateStyle, IntervalStyle};
 use crate::sql::types::datetime::Zone;
+use crate::sql::types::encoding::Encoding;
 
 /// Read once per change of a setting instead of once per use.
 #[derive(Clone, Debug)]
@@ -25,12 +27,24 @@ pub struct Derived {
     pub log_statement: LogStatement,
     pub log_connections: bool,
     pub log_disconnections: bool,
+    pub log_duration: bool,
+    /// -1 logs none for how long it takes.
+    pub log_min_duration_statement_ms: i64,
+    /// Whether errors of statements are logged, and the statements with them.
+    pub logs_errors: bool,
+    pub logs_error_statements: bool,
     pub time_zone: Zone,
     pub date_style: DateStyle,
     pub date_order: DateOrder,
     pub interval_style: IntervalStyle,
     pub bytea_output_hex: bool,
     pub extra_float_digits: i32,
+    pub client_encoding: Encoding,
+    /// `compute_query_id`, where `auto` is on if somebody counts.
+    pub computes_query_id: bool,
+    pub shows_query_id: bool,
+    pub tracks_statements: bool,
+    pub tracks_utility: bool,
     pub row_security: bool,
     /// Users' views are not to be read.
     pub restrict_views: bool,
@@ -105,6 +119,10 @@ impl Derived {
             check::parse_date_style(text("DateStyle"), text("DateStyle"))
                 .unwrap_or((DateStyle::Iso, DateOrder::Mdy));
         let zone = check::parse_time_zone(text("TimeZone"));
+        let computes_query_id = match text("compute_query_id") {
+            "auto" => super::loads(text("shared_preload_libraries"), LIBRARY),
+            how => how != "off",
+        };
         Derived {
             statement_timeout_ms: milliseconds("statement_timeout"),
             transaction_timeout_ms: milliseconds("transaction_timeout"),
@@ -130,12 +148,21 @@ impl Derived {
             },
             log_connections: flag("log_connections"),
             log_disconnections: flag("log_disconnections"),
+            log_duration: flag("log_duration"),
+            log_min_duration_statement_ms: number("log_min_duration_statement"),
+            logs_errors: is_logged_at(text("log_min_messages")),
+            logs_error_statements: is_logged_at(text("log_min_error_statement")),
             time_zone: zone.map_or(Zone::UTC, |zone| zone.zone),
             date_style,
             date_order,
             interval_style: interval_style(text("IntervalStyle")),
             bytea_output_hex: text("bytea_output") == "hex",
             extra_float_digits: number("extra_float_digits") as i32,
+            client_encoding: Encoding::named(text("client_encoding")).unwrap_or(Encoding::UTF8),
+            computes_query_id,
+            shows_query_id: computes_query_id && text("compute_query_id") != "regress",
+            tracks_statements: text("pg_stat_statements.track") != "none",
+            tracks_utility: flag("pg_stat_statements.track_utility"),
             row_security: flag("row_security"),
             restrict_views: check::parse_names(text("restrict_nonsystem_relation_kind"))
                 .is_some_and(|kinds| kinds.iter().any(|kind| kind == "view")),
@@ -144,6 +171,11 @@ impl Derived {
             application_name: text("application_name").to_owned(),
         }
     }
+}
+
+/// Whether an ERROR is at or above a level, in the order of the server's log.
+fn is_logged_at(level: &str) -> bool {
+    !matches!(level, "log" | "fatal" | "panic")
 }
 
 fn message_level(text: &str) -> MessageLevel {

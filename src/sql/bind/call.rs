@@ -41,6 +41,9 @@ pub(super) struct Resolution {
     ambiguous: bool,
 }
 
+/// Arguments of a call (PostgreSQL's `FUNC_MAX_ARGS`).
+const ARGUMENTS_MAX: usize = 100;
+
 impl Resolution {
     /// The parameters' types, a VARIADIC tail spread out.
     pub fn declared(&self) -> &[Oid] {
@@ -99,6 +102,13 @@ impl Binder<'_> {
                     arguments.names.push(None);
                 }
             }
+        }
+        if arguments.exprs.len() > ARGUMENTS_MAX {
+            return Err(Error::new(
+                sqlstate::TOO_MANY_ARGUMENTS,
+                format!("cannot pass more than {ARGUMENTS_MAX} arguments to a function"),
+            )
+            .at(call.location));
         }
         let resolved = match self.resolve_call(name, &arguments, call.location, call.agg_star) {
             Err(error) => {

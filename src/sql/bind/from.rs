@@ -229,7 +229,9 @@ impl Binder<'_> {
             _ => false,
         };
         for (name, number, ty) in SYSTEM_COLUMNS.iter().filter(|(_, number, _)| has(*number)) {
-            columns.push((*number, self.new_column(*name, SqlType::new(*ty))));
+            let mut output = self.new_column(*name, SqlType::new(*ty));
+            output.origin = Some((relation.oid, *number));
+            columns.push((*number, output));
         }
         Scan {
             relation: relation.clone(),

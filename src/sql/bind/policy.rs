@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::sql::ir::visit::{columns, columns_of};
 use crate::sql::ir::{CheckKind, Expr, ExprKind, JoinKind, PolicyChecks, Rel, RowCheck, Scan};
 use crate::sql::privilege;
-use crate::sql::types::{Datum, Oid};
+use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
 
 /// What a statement may do to rows of its target, for the checks that policies ask for.
@@ -284,7 +284,11 @@ impl Binder<'_> {
         let output = query.output.first().and_then(|column| below.columns.get(&column.id));
         let mut expr = output.cloned().ok_or_else(|| Error::internal("an empty policy"))?;
         substitute(&mut expr, &Below::renumbered(found, scan));
-        Ok(expr)
+        // A literal alone was of no type, and a query's columns have one.
+        if expr.ty.oid == oid::TEXT && matches!(expr.kind, ExprKind::Const(_)) {
+            expr.ty = SqlType::new(oid::UNKNOWN);
+        }
+        self.to_boolean(expr, "POLICY")
     }
 }
 

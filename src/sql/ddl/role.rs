@@ -72,6 +72,12 @@ impl Ddl<'_> {
         self.require_may_drop_roles()?;
         for node in &statement.roles {
             let Some(NodeEnum::RoleSpec(spec)) = &node.node else { continue };
+            if spec.roletype() != ast::RoleSpecType::RolespecCstring {
+                return Err(Error::new(
+                    sqlstate::INVALID_PARAMETER_VALUE,
+                    "cannot use special role specifier in DROP ROLE",
+                ));
+            }
             if self.work.catalog.role_named(&spec.rolename).is_none() && statement.missing_ok {
                 self.notice(format!("role \"{}\" does not exist, skipping", spec.rolename));
                 continue;

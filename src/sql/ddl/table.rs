@@ -15,7 +15,12 @@ use crate::sql::types::Oid;
 use crate::sqlstate;
 
 /// The most columns a table may have, as in PostgreSQL.
-const COLUMNS_MAX: usize = 1600;
+pub const COLUMNS_MAX: usize = 1600;
+
+/// `54011`
+pub fn too_many_columns() -> Error {
+    Error::new(sqlstate::TOO_MANY_COLUMNS, format!("tables can have at most {COLUMNS_MAX} columns"))
+}
 
 impl Ddl<'_> {
     pub async fn create_table(&mut self, statement: &ast::CreateStmt) -> Result<&'static str> {
@@ -156,10 +161,7 @@ impl Ddl<'_> {
     /// Makes the relation with its row type, still without what needs expressions.
     pub fn put_table(&mut self, schema: Oid, name: &str, plans: &[ColumnPlan]) -> Result<Oid> {
         if plans.len() > COLUMNS_MAX {
-            return Err(Error::new(
-                sqlstate::TOO_MANY_COLUMNS,
-                format!("tables can have at most {COLUMNS_MAX} columns"),
-            ));
+            return Err(too_many_columns());
         }
         let oid = self.next_oid();
         let owner = self.current_role()?.oid;

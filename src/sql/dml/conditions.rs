@@ -191,7 +191,12 @@ impl Conditions {
         ctx: &EvalContext,
         params: &[Datum],
     ) -> Result<Option<Vec<(usize, Comparison)>>> {
-        self.evaluate_as(&|position| &info.columns[position].repr, ctx, params)
+        let knows = |position: usize| {
+            let keys = info.indexes.iter().flat_map(|index| &index.keys);
+            let of = |column: i16| usize::try_from(column).ok() == Some(position + 1);
+            keys.filter(|key| of(key.column)).any(|key| key.parts == Some(parts::Parts::Trigrams))
+        };
+        self.evaluate_where(&|position| &info.columns[position].repr, &knows, ctx, params)
     }
 
     /// The same of values in other forms than the table's columns.
@@ -201,8 +206,26 @@ impl Conditions {
         ctx: &EvalContext,
         params: &[Datum],
     ) -> Result<Option<Vec<(usize, Comparison)>>> {
+        self.evaluate_where(repr, &|_| false, ctx, params)
+    }
+
+    /// `knows_patterns`: of which columns an index has trigrams; patterns for others are
+    /// nobody's business.
+    fn evaluate_where<'r>(
+        &self,
+        repr: &dyn Fn(usize) -> &'r Repr,
+        knows_patterns: &dyn Fn(usize) -> bool,
+        ctx: &EvalContext,
+        params: &[Datum],
+    ) -> Result<Option<Vec<(usize, Comparison)>>> {
         let mut comparisons = Vec::with_capacity(self.conditions.len());
         for condition in &self.conditions {
+            if let Relation::Parts(operator) = condition.relation
+                && operator.is_pattern()
+                && !knows_patterns(condition.position)
+            {
+                continue;
+            }
             let column = repr(condition.position);
             let value = match &condition.value {
                 Value::None => {

@@ -6,8 +6,9 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::catalog::{Change, Relation, RelationKind};
+use crate::catalog::{Change, Relation, RelationKind, acl};
 use crate::error::{Error, Result, Severity};
+use crate::sql::privilege;
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::Oid;
 use crate::sqlstate;
@@ -69,6 +70,9 @@ fn with_referencing(
             if !cascade {
                 let child = TableInfo::of(&work.catalog, child)?;
                 return Err(referenced(&info, &child));
+            }
+            if let Some(child) = work.catalog.relation(child) {
+                privilege::check_relation(child, acl::TRUNCATE, &ctx.eval)?;
             }
             for part in parts(&work.catalog, child) {
                 if all.insert(part) {

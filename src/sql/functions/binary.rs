@@ -1,5 +1,7 @@
 //! `bytea`: comparison, slices, bits, text encodings and digests.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::general_purpose::GeneralPurpose;
@@ -10,6 +12,7 @@ use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::types::Datum;
+use crate::sql::types::encoding::Encoding;
 use crate::sqlstate;
 
 use super::Kernel;
@@ -130,34 +133,69 @@ const ENCODING: &[Kernel] = kernels! {
     rows2 "binary_encode" => encode;
     rows2 "binary_decode" => decode;
     rows2 "length_in_encoding" => |a: &[u8], encoding: &str| {
-        require_utf8(encoding)?;
-        Ok(crate::sql::types::text::from_utf8(a)?.chars().count() as i32)
+        Ok(named(encoding, "encoding")?.count(a)? as i32)
     };
     call "pg_convert" => |_, args| {
         let (bytes, from, to): (&[u8], &str, &str) =
             (super::call::arg(args, 0)?, super::call::arg(args, 1)?, super::call::arg(args, 2)?);
-        require_utf8(from)?;
-        require_utf8(to)?;
-        crate::sql::types::text::from_utf8(bytes)?;
-        Ok(Datum::Bytea(bytes.to_vec().into()))
+        let (from, to) = (named(from, "source encoding")?, named(to, "destination encoding")?);
+        Ok(Datum::Bytea(convert(bytes, from, to)?.into()))
     };
     rows2 "pg_convert_from" => |a: &[u8], encoding: &str| {
-        require_utf8(encoding)?;
-        crate::sql::types::text::from_utf8(a).map(str::to_owned)
+        named(encoding, "source encoding")?.decode(a).map(Cow::into_owned)
     };
     rows2 "pg_convert_to" => |a: &str, encoding: &str| {
-        require_utf8(encoding)?;
-        Ok(a.as_bytes().to_vec())
+        named(encoding, "destination encoding")?.encode(a).map(Cow::into_owned)
     };
 };
 
-/// UTF8 is the one encoding here; its names are PostgreSQL's.
-fn require_utf8(encoding: &str) -> Result<()> {
-    let plain: String = encoding.chars().filter(char::is_ascii_alphanumeric).collect();
-    if plain.eq_ignore_ascii_case("utf8") || plain.eq_ignore_ascii_case("unicode") {
-        return Ok(());
+fn named(name: &str, what: &str) -> Result<Encoding> {
+    Encoding::named(name).ok_or_else(|| invalid(format!("invalid {what} name \"{name}\"")))
+}
+
+/// Pairs that PostgreSQL converts directly; every other conversion is from or to UTF-8.
+const DIRECT: &[(&str, &str)] = &[
+    ("EUC_JP", "SJIS"),
+    ("EUC_TW", "BIG5"),
+    ("KOI8R", "WIN1251"),
+    ("KOI8R", "WIN866"),
+    ("WIN1251", "WIN866"),
+    ("KOI8R", "ISO_8859_5"),
+    ("ISO_8859_5", "WIN1251"),
+    ("ISO_8859_5", "WIN866"),
+    ("EUC_JIS_2004", "SHIFT_JIS_2004"),
+    ("LATIN2", "WIN1250"),
+];
+
+fn convert(bytes: &[u8], from: Encoding, to: Encoding) -> Result<Vec<u8>> {
+    // As PostgreSQL: nothing is converted from or to SQL_ASCII.
+    if from == Encoding::SQL_ASCII || from == to {
+        from.count(bytes)?;
+        return Ok(bytes.to_vec());
     }
-    Err(Error::unsupported(format!("encoding \"{encoding}\"")))
+    if to == Encoding::SQL_ASCII {
+        from.count(bytes)?;
+        return Ok(bytes.to_vec());
+    }
+    if from != Encoding::UTF8 && to != Encoding::UTF8 {
+        let is = |a: &str, b: &str| (from.name(), to.name()) == (a, b);
+        return Err(match DIRECT.iter().any(|(a, b)| is(a, b) || is(b, a)) {
+            true => Error::unsupported(format!(
+                "conversion from encoding \"{}\" to \"{}\"",
+                from.name(),
+                to.name()
+            )),
+            false => Error::new(
+                sqlstate::UNDEFINED_FUNCTION,
+                format!(
+                    "default conversion function for encoding \"{}\" to \"{}\" does not exist",
+                    from.name(),
+                    to.name()
+                ),
+            ),
+        });
+    }
+    to.encode(&from.decode(bytes)?).map(Cow::into_owned)
 }
 
 fn invalid(what: String) -> Error {

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::sql::routine::Routines;
 use crate::sql::run::Loan;
 use crate::sql::types::datetime::Zone;
+use crate::sql::types::encoding::Encoding;
 use crate::sql::types::snapshot::Snapshot;
 use crate::sql::types::{CatalogView, InputContext, Oid, OutputContext, datum::Datum};
 use crate::table::TransitionTables;
@@ -28,7 +29,13 @@ pub struct EvalContext {
     pub loan: Arc<Loan>,
     /// Transition tables, in a trigger function's statements.
     pub transitions: Option<Arc<TransitionTables>>,
+    /// The columns that the statement gives values to, by relation, where its role may not
+    /// read the whole: errors show it these, and what else it may read.
+    pub given: Option<Arc<Given>>,
 }
+
+/// Columns that a statement gives values to, by relation.
+pub type Given = Vec<(Oid, std::collections::BTreeSet<i16>)>;
 
 impl EvalContext {
     /// The session's time zone.
@@ -56,6 +63,9 @@ pub struct SettingsView {
     pub interval_style: IntervalStyle,
     pub bytea_output_hex: bool,
     pub extra_float_digits: i32,
+    pub client_encoding: Encoding,
+    /// EXPLAIN (VERBOSE) tells what a statement is counted under.
+    pub shows_query_id: bool,
     /// Off: what policies would hide is an error.
     pub row_security: bool,
     /// Users' views are not to be read (`restrict_nonsystem_relation_kind`).
@@ -98,6 +108,7 @@ impl SettingsView {
             date_order: self.date_order,
             interval_style: self.interval_style,
             transaction_timestamp,
+            client_encoding: self.client_encoding,
             catalog,
         }
     }
@@ -227,6 +238,11 @@ pub trait SessionHooks: Send + Sync {
     fn advisory_unlock_all(&self) {}
     /// Rows of a server-state relation (`pg_stat_activity`, `pg_locks`, `pg_settings`…).
     fn server_rows(&self, relation: &str) -> Result<Vec<Vec<Datum>>>;
+    /// Forgets what `pg_stat_statements` has counted for a role, a database, a statement;
+    /// 0 is all of them.
+    fn reset_statement_counts(&self, _role: Oid, _database: Oid, _query_id: i64) -> Result<()> {
+        Err(crate::error::Error::unsupported("pg_stat_statements_reset"))
+    }
     /// Compiles a domain's constraints, with those of the domains below it.
     fn compile_domain(&self, _eval: &EvalContext, _domain: Oid) -> Result<domain::Constraints> {
         Err(crate::error::Error::unsupported("checking a domain"))

@@ -52,7 +52,7 @@ use crate::sql::types::{Datum, SqlType};
 
 pub use advisory::{AdvisoryKey, AdvisoryRequest};
 pub use context::{
-    EvalContext, RemoteRequest, SequenceRow, SessionHooks, SettingsView, StoredSetting,
+    EvalContext, Given, RemoteRequest, SequenceRow, SessionHooks, SettingsView, StoredSetting,
     TransactionStatus,
 };
 pub use pattern::like;

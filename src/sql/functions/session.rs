@@ -73,7 +73,9 @@ const SETTINGS: &[Kernel] = kernels! {
             None => session.reset_setting(name, local).map(Datum::Text),
         }
     };
-    call "pg_client_encoding" => |_, _| Ok(Datum::Text("UTF8".into()));
+    call "pg_client_encoding" => |call, _| {
+        Ok(Datum::Text(call.eval.settings.client_encoding.name().into()))
+    };
 };
 
 fn setting(call: &CallContext<'_>, name: &str, missing_ok: bool) -> Result<Datum> {

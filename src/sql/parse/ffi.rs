@@ -114,6 +114,12 @@ pub enum SqlTokenKind {
     Symbol,
 }
 
+/// The text with `$n` in place of constants; `None` if it does not parse.
+pub(super) fn normalize(text: &str) -> Option<String> {
+    let _serial = PARSER.lock();
+    pg_query::normalize(text).ok()
+}
+
 /// The tokens of a text, comments left out.
 pub(super) fn tokens(text: &str) -> Result<Vec<SqlToken>, String> {
     let _serial = PARSER.lock();

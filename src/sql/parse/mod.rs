@@ -19,6 +19,7 @@ mod cache;
 mod deparse;
 mod depth;
 mod ffi;
+mod identity;
 mod number;
 
 use std::sync::{Arc, OnceLock};
@@ -30,6 +31,7 @@ use prost::Message;
 pub use cache::Recent;
 pub use deparse::expression_text;
 pub use ffi::{SqlToken, SqlTokenKind};
+pub use identity::{Identity, explained};
 pub use pg_query::NodeEnum;
 /// PostgreSQL's parse tree.
 pub use pg_query::protobuf as ast;
@@ -290,6 +292,11 @@ fn syntax_error(raw: ffi::RawError, text: &str) -> Error {
     if raw.message == "constraints cannot be altered to be NOT VALID" {
         return Error::new(code, "FOREIGN KEY constraints cannot be marked NOT VALID");
     }
+    if raw.message.starts_with("unrecognized row security option") {
+        let detail = "Only PERMISSIVE or RESTRICTIVE policies are supported currently.";
+        let place = raw.position.checked_sub(1).map_or(-1, |at| byte_offset(text, at));
+        return Error::new(code, raw.message).with_detail(detail).at(place);
+    }
     // Nor does it say where these are.
     let is_nowhere = matches!(
         raw.message.as_str(),
@@ -336,6 +343,8 @@ fn code_of(message: &str) -> SqlState {
         ("frame end", sqlstate::WINDOWING_ERROR),
         ("frame starting", sqlstate::WINDOWING_ERROR),
         ("precision for type float", sqlstate::INVALID_PARAMETER_VALUE),
+        ("role name \"public\" is reserved", sqlstate::RESERVED_NAME),
+        ("role name \"none\" is reserved", sqlstate::RESERVED_NAME),
     ];
     CODES
         .iter()

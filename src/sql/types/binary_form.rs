@@ -5,18 +5,21 @@
 
 use bytes::{BufMut, BytesMut};
 
+use zserver_hstore::Pairs;
+
 use super::context::{InputContext, domain_base};
+use super::encoding::Encoding;
 use super::snapshot::Snapshot;
 use super::wire::{Reader, put_sized};
 use super::{
     ArrayDim, ArrayValue, Bits, Datum, ElementType, Inet, Interval, Oid, Repr, SqlType,
-    apply_typmod, array, bits, json, jsonpath, mac, oid, range, text,
+    apply_typmod, array, bits, json, jsonpath, mac, oid, range,
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
 /// The version byte of `jsonb`'s binary form.
-const JSONB_VERSION: u8 = 1;
+pub(super) const JSONB_VERSION: u8 = 1;
 
 /// Appends the binary form of a value of type `type_oid`. NULL appends nothing.
 pub fn binary_send(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
@@ -138,12 +141,13 @@ fn recv(
         Repr::Oid => Datum::Oid(reader.u32()?),
         Repr::Char => Datum::Char(reader.u8()?),
         Repr::Numeric => Datum::Numeric(super::Numeric::recv(reader)?),
-        Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore => {
-            Datum::Text(recv_text(reader, ty.oid)?)
+        Repr::Hstore => Datum::Text(recv_hstore(reader, context)?),
+        Repr::Text | Repr::Bpchar | Repr::Citext => {
+            Datum::Text(recv_text(reader, ty.oid, context)?)
         }
         Repr::Enum(labels) => {
-            let label = text::from_utf8(reader.rest())?;
-            return super::text_input(label, ty, &Repr::Enum(labels.clone()), context);
+            let label = context.client_encoding.decode(reader.rest())?;
+            return super::text_input(&label, ty, &Repr::Enum(labels.clone()), context);
         }
         Repr::Bytea => Datum::Bytea(reader.rest().to_vec().into()),
         Repr::Date => Datum::Date(recv_date(reader.i32()?)?),
@@ -167,7 +171,7 @@ fn recv(
         Repr::MacAddr8 => Datum::MacAddr8(reader.array()?),
         Repr::Jsonb => {
             check_version(reader.u8()?, "jsonb")?;
-            Datum::Jsonb(json::parse(text::from_utf8(reader.rest())?)?)
+            Datum::Jsonb(json::parse(&context.client_encoding.decode(reader.rest())?)?)
         }
         Repr::Array(element) => Datum::Array(Box::new(recv_array(reader, ty, element, context)?)),
         Repr::Record(_) => Datum::Record(recv_record(reader, ty, context)?),
@@ -193,20 +197,71 @@ fn is_snapshot(type_oid: Oid) -> bool {
     matches!(type_oid, oid::PG_SNAPSHOT | oid::TXID_SNAPSHOT)
 }
 
-fn recv_text(reader: &mut Reader<'_>, type_oid: Oid) -> Result<String> {
+fn recv_text(reader: &mut Reader<'_>, type_oid: Oid, context: &InputContext<'_>) -> Result<String> {
     if is_snapshot(type_oid) {
         return Snapshot::receive(reader).map(|snapshot| snapshot.text());
     }
     if type_oid == oid::JSONPATH {
         check_version(reader.u8()?, "jsonpath")?;
     }
-    let text = text::from_utf8(reader.rest())?;
+    let text = context.client_encoding.decode(reader.rest())?;
     match type_oid {
-        oid::JSON => json::validate(text)?,
-        oid::JSONPATH => return jsonpath::canonical(text),
+        oid::JSON => json::validate(&text)?,
+        oid::JSONPATH => return jsonpath::canonical(&text),
         _ => {}
     }
-    Ok(text.to_owned())
+    Ok(text.into_owned())
+}
+
+/// Pairs of an hstore that are read: what a gigabyte can hold.
+const HSTORE_PAIRS_MAX: i32 = 1 << 26;
+
+/// An hstore as a count and its keys and values, each with its length.
+pub(super) fn send_hstore(text: &str, encoding: Encoding) -> Result<Vec<u8>> {
+    let pairs =
+        Pairs::parse(text).map_err(|error| Error::data_corrupted(format!("an hstore: {error}")))?;
+    let mut out = Vec::with_capacity(text.len());
+    out.put_i32(pairs.len() as i32);
+    for (key, value) in pairs.iter() {
+        let key = encoding.encode(key)?;
+        out.put_i32(key.len() as i32);
+        out.put_slice(&key);
+        match value {
+            None => out.put_i32(-1),
+            Some(value) => {
+                let value = encoding.encode(value)?;
+                out.put_i32(value.len() as i32);
+                out.put_slice(&value);
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn recv_hstore(reader: &mut Reader<'_>, context: &InputContext<'_>) -> Result<String> {
+    let count = reader.i32()?;
+    if !(0..=HSTORE_PAIRS_MAX).contains(&count) {
+        return Err(Error::new(
+            sqlstate::PROGRAM_LIMIT_EXCEEDED,
+            format!("number of pairs ({count}) exceeds the maximum allowed ({HSTORE_PAIRS_MAX})"),
+        ));
+    }
+    let mut pairs = Vec::new();
+    for _ in 0..count {
+        let Ok(length) = usize::try_from(reader.i32()?) else {
+            return Err(Error::new(
+                sqlstate::NULL_VALUE_NOT_ALLOWED,
+                "null value not allowed for hstore key",
+            ));
+        };
+        let key = context.client_encoding.decode(reader.take(length)?)?.into_owned();
+        let value = match usize::try_from(reader.i32()?) {
+            Ok(length) => Some(context.client_encoding.decode(reader.take(length)?)?.into_owned()),
+            Err(_) => None,
+        };
+        pairs.push((key, value));
+    }
+    Ok(Pairs::new(pairs).to_string())
 }
 
 fn recv_bits(reader: &mut Reader<'_>) -> Result<Bits> {

@@ -4,6 +4,7 @@
 //! Both contexts borrow and are `Copy`: making one costs nothing per value.
 
 use super::datetime::Zone;
+use super::encoding::Encoding;
 use super::{Datum, Oid, Repr, SqlType};
 use crate::error::Result;
 
@@ -94,6 +95,8 @@ pub struct InputContext<'a> {
     pub interval_style: IntervalStyle,
     /// `transaction_timestamp()`; readers ask [`InputContext::now`].
     pub transaction_timestamp: i64,
+    /// What text within binary forms is in.
+    pub client_encoding: Encoding,
     pub catalog: &'a dyn CatalogView,
 }
 
@@ -120,6 +123,7 @@ impl Default for InputContext<'static> {
             date_order: DateOrder::Mdy,
             interval_style: IntervalStyle::Postgres,
             transaction_timestamp: 0,
+            client_encoding: Encoding::UTF8,
             catalog: &BuiltinsOnly,
         }
     }

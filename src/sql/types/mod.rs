@@ -17,6 +17,7 @@ mod compare;
 pub mod context;
 pub mod datetime;
 pub mod datum;
+pub mod encoding;
 pub mod float;
 pub mod format;
 pub mod hash;

@@ -9,7 +9,7 @@ use crate::sql::ddl;
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::Statement;
 use crate::sql::outcome::{Outcome, ResultColumn};
-use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::parse::{self, Identity, NodeEnum, ast};
 use crate::sql::plan::explain::{self, ExplainFormat, ExplainOptions};
 use crate::sql::privilege::Permissions;
 use crate::sql::run::{StatementContext, Work};
@@ -31,12 +31,14 @@ pub struct Explain {
 }
 
 impl Explain {
+    /// `sql`: the statement's own text.
     pub fn prepare(
         statement: &ast::ExplainStmt,
+        sql: &str,
         eval: &EvalContext,
         declared: &[Oid],
     ) -> Result<Explain> {
-        let options = read_options(&statement.options)?;
+        let mut options = read_options(&statement.options)?;
         let node = statement.query.as_ref().and_then(|node| node.node.as_ref());
         let node = node.ok_or_else(|| Error::syntax("EXPLAIN of nothing"))?;
         let table = table_made(node);
@@ -61,6 +63,11 @@ impl Explain {
         let bound = crate::sql::bind_statement(node, Binder::new(eval, declared))?;
         let BoundStatement { statement, command, params, relations, permissions, depends_on_role } =
             bound;
+        if options.verbose && eval.settings.shows_query_id {
+            let oids: Vec<Oid> = relations.iter().map(|(oid, _)| *oid).collect();
+            let identity = Identity::of_query(parse::explained(sql), &oids);
+            options.query_id = Some(identity.query_id);
+        }
         Ok(Explain {
             statement,
             command,

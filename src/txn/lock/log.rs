@@ -113,11 +113,9 @@ impl LockLog {
         let mut claims = self.claims.iter();
         self.held.iter().any(|held| match held.resource {
             Resource::Claims { index: claimed } => {
-                let has_whole = claims
-                    .by_ref()
-                    .take(held.count as usize)
-                    .fold(false, |any, it| any || *it == Claim::WHOLE);
-                claimed == index && has_whole
+                let of_index = claims.by_ref().take(held.count as usize);
+                let whole = of_index.filter(|claim| **claim == Claim::WHOLE).count();
+                claimed == index && whole > 0
             }
             _ => false,
         })

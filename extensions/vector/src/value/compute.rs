@@ -46,43 +46,30 @@ impl Value {
     /// The distance to a value of the same type.
     pub fn distance(&self, other: &Value, distance: Distance) -> Result<f64> {
         self.same_dims(other)?;
-        let (l2_squared, inner, cosine, l1): (
-            &dyn Fn() -> f32,
-            &dyn Fn() -> f32,
-            &dyn Fn() -> f64,
-            &dyn Fn() -> f32,
-        ) = match (self, other) {
-            (Value::Vector(a), Value::Vector(b)) => (
-                &|| kernel::l2_squared_f32(a, b),
-                &|| kernel::inner_f32(a, b),
-                &|| kernel::cosine_f32(a, b),
-                &|| kernel::l1_f32(a, b),
-            ),
-            (Value::Half(a), Value::Half(b)) => (
-                &|| kernel::l2_squared_f16(a, b),
-                &|| kernel::inner_f16(a, b),
-                &|| kernel::cosine_f16(a, b),
-                &|| kernel::l1_f16(a, b),
-            ),
-            (Value::Sparse(a), Value::Sparse(b)) => (
-                &|| sparse::l2_squared(a.as_sparse(), b.as_sparse()),
-                &|| sparse::inner(a.as_sparse(), b.as_sparse()),
-                &|| sparse::cosine(a.as_sparse(), b.as_sparse()),
-                &|| sparse::l1(a.as_sparse(), b.as_sparse()),
-            ),
+        match (self, other) {
+            (Value::Vector(a), Value::Vector(b)) => Ok(measured(
+                distance,
+                || kernel::l2_squared_f32(a, b),
+                || kernel::inner_f32(a, b),
+                || kernel::cosine_f32(a, b),
+                || kernel::l1_f32(a, b),
+            )),
+            (Value::Half(a), Value::Half(b)) => Ok(measured(
+                distance,
+                || kernel::l2_squared_f16(a, b),
+                || kernel::inner_f16(a, b),
+                || kernel::cosine_f16(a, b),
+                || kernel::l1_f16(a, b),
+            )),
+            (Value::Sparse(a), Value::Sparse(b)) => Ok(measured(
+                distance,
+                || sparse::l2_squared(a.as_sparse(), b.as_sparse()),
+                || sparse::inner(a.as_sparse(), b.as_sparse()),
+                || sparse::cosine(a.as_sparse(), b.as_sparse()),
+                || sparse::l1(a.as_sparse(), b.as_sparse()),
+            )),
             _ => unreachable!("both are of the declared type"),
-        };
-        Ok(match distance {
-            Distance::L2 => f64::from(l2_squared()).sqrt(),
-            Distance::L2Squared => f64::from(l2_squared()),
-            Distance::InnerProduct => f64::from(inner()),
-            Distance::NegativeInnerProduct => f64::from(-inner()),
-            Distance::Cosine => cosine(),
-            Distance::L1 => f64::from(l1()),
-            Distance::Spherical => {
-                f64::from(inner()).clamp(-1.0, 1.0).acos() / std::f64::consts::PI
-            }
-        })
+        }
     }
 
     /// The order of the elements, then of the dimensions.
@@ -218,6 +205,25 @@ impl Value {
             bytes[at / 8] |= u8::from(element > 0.0) << (7 - at % 8);
         }
         bytes
+    }
+}
+
+/// A distance by the kernels of a type.
+fn measured(
+    distance: Distance,
+    l2_squared: impl Fn() -> f32,
+    inner: impl Fn() -> f32,
+    cosine: impl Fn() -> f64,
+    l1: impl Fn() -> f32,
+) -> f64 {
+    match distance {
+        Distance::L2 => f64::from(l2_squared()).sqrt(),
+        Distance::L2Squared => f64::from(l2_squared()),
+        Distance::InnerProduct => f64::from(inner()),
+        Distance::NegativeInnerProduct => f64::from(-inner()),
+        Distance::Cosine => cosine(),
+        Distance::L1 => f64::from(l1()),
+        Distance::Spherical => f64::from(inner()).clamp(-1.0, 1.0).acos() / std::f64::consts::PI,
     }
 }
 

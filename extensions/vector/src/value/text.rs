@@ -237,11 +237,11 @@ fn float_prefix(text: &str) -> Option<(f32, usize, bool)> {
             return Some((with_sign(value), signed + word.len(), false));
         }
     }
-    if starts("0x") {
-        if let Some((value, length)) = hexadecimal(&lower[2..]) {
-            let is_out = value.is_infinite();
-            return Some((with_sign(value), signed + 2 + length, is_out));
-        }
+    if starts("0x")
+        && let Some((value, length)) = hexadecimal(&lower[2..])
+    {
+        let is_out = value.is_infinite();
+        return Some((with_sign(value), signed + 2 + length, is_out));
     }
     let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
     let whole = digits(signed);

@@ -11,7 +11,7 @@ use super::super::Ddl;
 use super::super::column::{ColumnPlan, SequencePlan};
 use super::super::drop::next_version;
 use super::super::rename::duplicate_column;
-use super::super::table::require_no_system_column;
+use super::super::table::{COLUMNS_MAX, require_no_system_column, too_many_columns};
 use crate::catalog::{ObjectAddress, Relation};
 use crate::error::{Error, Result};
 use crate::sql::functions::domain;
@@ -42,6 +42,9 @@ impl Ddl<'_> {
                 return Ok(());
             }
             return Err(duplicate_column(&def.colname, &relation.name));
+        }
+        if relation.columns.len() >= COLUMNS_MAX {
+            return Err(too_many_columns());
         }
         let mut plan = self.plan_column(&relation.name, def)?;
         self.require_no_member_of_itself(&relation, plan.column.ty)?;

@@ -1,10 +1,10 @@
 //! The options of CREATE DATABASE.
 
 use super::super::options::{boolean, conflicting, integer, options, string};
-use crate::catalog::encoding::{DATABASE_ENCODINGS, ENCODINGS};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::Oid;
+use crate::sql::types::encoding::Encoding as CharacterSet;
 use crate::sqlstate;
 
 pub(super) struct CreateOptions {
@@ -128,38 +128,25 @@ impl CreateOptions {
     }
 
     fn check_encoding(&self, template: &str) -> Result<()> {
-        let known = &ENCODINGS[..DATABASE_ENCODINGS];
-        let plain = |name: &str| -> String {
-            name.chars()
-                .filter(|c| c.is_ascii_alphanumeric())
-                .flat_map(char::to_lowercase)
-                .collect()
-        };
         let undefined = |message: String| {
             let error = Error::new(sqlstate::UNDEFINED_OBJECT, message);
             Err(error.at(self.encoding_location))
         };
         let other = match &self.encoding {
             None | Some(Encoding::Number(UTF8 | -1)) => return Ok(()),
-            Some(Encoding::Name(name)) if ["utf8", "unicode"].contains(&plain(name).as_str()) => {
-                return Ok(());
-            }
             Some(Encoding::Number(number)) => {
-                let at = usize::try_from(*number).ok();
-                match at.and_then(|at| known.get(at)) {
-                    Some(name) => *name,
-                    None => {
-                        return undefined(format!("{number} is not a valid encoding code"));
-                    }
+                match i32::try_from(*number).ok().and_then(CharacterSet::numbered) {
+                    Some(known) if known.is_for_databases() => known,
+                    _ => return undefined(format!("{number} is not a valid encoding code")),
                 }
             }
-            Some(Encoding::Name(name)) => {
-                match known.iter().find(|known| plain(known) == plain(name)) {
-                    Some(known) => known,
-                    None => return undefined(format!("{name} is not a valid encoding name")),
-                }
-            }
+            Some(Encoding::Name(name)) => match CharacterSet::named(name) {
+                Some(CharacterSet::UTF8) => return Ok(()),
+                Some(known) if known.is_for_databases() => known,
+                _ => return undefined(format!("{name} is not a valid encoding name")),
+            },
         };
+        let other = other.name();
         if template == "template0" {
             return Err(Error::unsupported(format!("encoding \"{other}\"")));
         }

@@ -37,6 +37,8 @@ pub struct Lines {
     line_end: LineEnd,
     /// `\.` was met: what follows is not looked at.
     finished: bool,
+    /// What is wrong with the data behind the buffer.
+    failure: Option<Error>,
 }
 
 impl Lines {
@@ -52,11 +54,15 @@ impl Lines {
             escape: options.escape,
             line_end: LineEnd::Unknown,
             finished: false,
+            failure: None,
         }
     }
 
     /// Adds data. Lines handed out before are forgotten.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.failure.is_some() {
+            return Ok(());
+        }
         self.buffer.drain(..self.start);
         self.scanned -= self.start;
         self.start = 0;
@@ -70,13 +76,23 @@ impl Lines {
         Ok(())
     }
 
+    /// What follows cannot be read: the error comes when all lines before it are taken.
+    pub fn fail_after(&mut self, error: Error) {
+        self.failure.get_or_insert(error);
+    }
+
     /// The next whole line, without its end. `last`: no more data will come, so what
     /// is left is a line too.
     pub fn next(&mut self, last: bool) -> Result<Option<&[u8]>> {
         if self.finished {
             return Ok(None);
         }
-        let Some((end, next)) = self.find_end(last)? else { return Ok(None) };
+        let Some((end, next)) = self.find_end(last && self.failure.is_none())? else {
+            return match self.failure.take() {
+                Some(error) => Err(error),
+                None => Ok(None),
+            };
+        };
         let start = std::mem::replace(&mut self.start, next);
         self.scanned = next;
         self.in_quote = false;

@@ -11,6 +11,7 @@ use super::options::{CopyOptions, Header};
 use crate::error::{Error, Result};
 use crate::sql::outcome::{CopyFormat, CopyIn};
 use crate::sql::run::{StatementContext, Work};
+use crate::sql::types::encoding::Encoding;
 use crate::sql::types::{self, Datum};
 use crate::sqlstate;
 use crate::table::part;
@@ -37,12 +38,52 @@ enum Parser {
     Binary(BinaryRows),
 }
 
+/// Makes UTF-8 of data that is in another encoding.
+struct Transcoder {
+    encoding: Encoding,
+    /// The beginning of a character whose rest is still to come.
+    cut: Vec<u8>,
+}
+
+impl Transcoder {
+    fn feed(&mut self, bytes: &[u8], lines: &mut Lines) -> Result<()> {
+        match self.encoding.is_verbatim() {
+            true => lines.feed(bytes),
+            false => self.convert(bytes, false, lines),
+        }
+    }
+
+    fn finish(&mut self, lines: &mut Lines) -> Result<()> {
+        match self.cut.is_empty() {
+            true => Ok(()),
+            false => self.convert(&[], true, lines),
+        }
+    }
+
+    fn convert(&mut self, bytes: &[u8], is_last: bool, lines: &mut Lines) -> Result<()> {
+        let mut all = std::mem::take(&mut self.cut);
+        all.extend_from_slice(bytes);
+        let mut text = String::with_capacity(all.len() * 2);
+        let read = self.encoding.decode_into(&all, is_last, &mut text);
+        lines.feed(text.as_bytes())?;
+        match read {
+            Ok(read) => {
+                all.drain(..read);
+                self.cut = all;
+            }
+            Err(error) => lines.fail_after(error),
+        }
+        Ok(())
+    }
+}
+
 /// Receives the data of one COPY FROM. Rows are written as they are complete; a
 /// failed statement is undone by the session.
 pub struct CopyFrom {
     source: CopySource,
     ctx: StatementContext,
     parser: Parser,
+    transcoder: Transcoder,
     fields: Fields,
     /// The last line, for CONTEXT; empty in binary format.
     line_bytes: Vec<u8>,
@@ -71,10 +112,12 @@ impl CopyFrom {
             _ => Parser::Lines(Lines::new(&source.options)),
         };
         let header_pending = source.options.header != Header::None;
+        let encoding = source.options.encoding.unwrap_or(ctx.eval.settings.client_encoding);
         CopyFrom {
             source,
             ctx,
             parser,
+            transcoder: Transcoder { encoding, cut: Vec::new() },
             fields: Fields::default(),
             line_bytes: Vec::new(),
             line: 0,
@@ -88,7 +131,7 @@ impl CopyFrom {
     /// Takes a piece of data.
     pub async fn feed(&mut self, bytes: &[u8], work: &mut Work) -> Result<()> {
         match &mut self.parser {
-            Parser::Lines(lines) => lines.feed(bytes)?,
+            Parser::Lines(lines) => self.transcoder.feed(bytes, lines)?,
             Parser::Binary(rows) => rows.feed(bytes),
         }
         self.drain(work, false).await
@@ -96,6 +139,9 @@ impl CopyFrom {
 
     /// Takes the end of the data; answers the number of rows.
     pub async fn finish(mut self, work: &mut Work) -> Result<u64> {
+        if let Parser::Lines(lines) = &mut self.parser {
+            self.transcoder.finish(lines)?;
+        }
         self.drain(work, true).await?;
         let mut writer = Writer::new(work, &self.ctx);
         writer.transitions = std::mem::take(&mut self.transitions);
@@ -260,7 +306,8 @@ fn convert(
             continue;
         };
         let of_line = |error| located(error, info.name(), number, Place::Line);
-        let value = utf8(bytes).map_err(of_line).and_then(|text| {
+        let text = utf8(bytes).map_err(|error| invalid_line(line).unwrap_or(error));
+        let value = text.map_err(of_line).and_then(|text| {
             types::text_input(text, column.ty, &column.repr, &input).map_err(|error| {
                 let place = Place::Column(&column.name, Some(bytes));
                 located(error, info.name(), number, place)
@@ -269,6 +316,15 @@ fn convert(
         row[*position] = value;
     }
     Ok(row)
+}
+
+/// `22021` of a line that is not UTF-8 as it came, as PostgreSQL finds it before it looks
+/// for fields: the bytes of the character go over the line's end.
+fn invalid_line(line: &[u8]) -> Option<Error> {
+    let at = std::str::from_utf8(line).err()?.valid_up_to();
+    let mut rest = line[at..].to_vec();
+    rest.push(b'\n');
+    utf8(&rest).err()
 }
 
 /// Line breaks within a row: those in quotes. Lines are counted as an editor does.
@@ -355,6 +411,10 @@ impl CopyIn for CopyFrom {
 
     fn column_count(&self) -> usize {
         self.source.positions.len()
+    }
+
+    fn place(&self) -> String {
+        format!("COPY {}, line {}", self.source.info.name(), self.line + 1)
     }
 
     async fn data(&mut self, bytes: Bytes, work: &mut Work) -> Result<()> {

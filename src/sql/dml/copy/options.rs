@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::sql::outcome::CopyFormat;
+use crate::sql::types::encoding::Encoding;
 use crate::sqlstate;
 
 /// One option as written.
@@ -66,6 +67,8 @@ pub struct CopyOptions {
     pub force_null: Forced,
     /// Rows need no later freezing here; what is left of it is its precondition.
     pub freeze: bool,
+    /// What the data is in; none is the client's encoding.
+    pub encoding: Option<Encoding>,
 }
 
 /// Options as collected, before their defaults depend on the format.
@@ -77,7 +80,7 @@ struct Given {
     header: Option<Header>,
     quote: Option<String>,
     escape: Option<String>,
-    encoding: bool,
+    encoding: Option<Encoding>,
     freeze: bool,
     force_quote: Forced,
     force_not_null: Forced,
@@ -110,8 +113,7 @@ impl Given {
             "escape" => self.escape = Some(text(option)?),
             "freeze" => self.freeze = boolean(option)?,
             "encoding" => {
-                encoding(&text(option)?)?;
-                self.encoding = true;
+                self.encoding = Some(encoding(&text(option)?)?);
             }
             "force_quote" => self.force_quote = forced(option, true)?,
             "force_not_null" => self.force_not_null = forced(option, false)?,
@@ -173,6 +175,7 @@ impl Given {
             force_not_null: self.force_not_null,
             force_null: self.force_null,
             freeze: self.freeze,
+            encoding: self.encoding,
         })
     }
 
@@ -284,13 +287,13 @@ fn format(name: &str) -> Result<CopyFormat> {
     }
 }
 
-/// The one encoding is UTF-8; ASCII is part of it.
-fn encoding(name: &str) -> Result<()> {
-    let plain: String =
-        name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    match plain.as_str() {
-        "utf8" | "unicode" | "sqlascii" => Ok(()),
-        _ => Err(Error::unsupported(format_args!("COPY encoding \"{name}\""))),
+fn encoding(name: &str) -> Result<Encoding> {
+    match Encoding::named(name) {
+        Some(encoding) if encoding.is_convertible() => Ok(encoding),
+        Some(encoding) => {
+            Err(Error::unsupported(format_args!("COPY encoding \"{}\"", encoding.name())))
+        }
+        None => Err(invalid("argument to option \"encoding\" must be a valid encoding name")),
     }
 }
 

@@ -350,7 +350,7 @@ async fn copy_to(
         None => table_rows(statement, work, ctx).await?,
     };
     let format = options.format;
-    let encoder = Encoder::new(CopyTo { options, columns });
+    let encoder = Encoder::new(CopyTo { options, columns }, ctx.eval.settings.client_encoding);
     let column_count = encoder.column_count();
     let messages = messages(encoder, rows, ctx.clone());
     if statement.filename.is_empty() {
@@ -489,7 +489,7 @@ type Messages = std::pin::Pin<Box<dyn Stream<Item = Result<(Bytes, u64)>> + Send
 
 /// One message per row, as the protocol says, with header and trailer around.
 fn messages(mut encoder: Encoder, rows: RowChunks, ctx: StatementContext) -> Messages {
-    let header = encoder.header_line().map(|bytes| Ok((bytes, 0)));
+    let header = encoder.header_line().map(|bytes| bytes.map(|bytes| (bytes, 0))).transpose();
     let rows_and_end = rows.map(Some).chain(futures::stream::iter([None]));
     let messages = rows_and_end.flat_map(move |chunk| {
         let messages = match chunk {

@@ -11,6 +11,7 @@ use super::options::{CopyOptions, Header};
 use crate::error::Result;
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::CopyFormat;
+use crate::sql::types::encoding::Encoding;
 use crate::sql::types::{self, Datum, SqlType};
 
 /// The columns of COPY TO.
@@ -22,6 +23,7 @@ pub struct CopyTo {
 /// Encodes rows.
 pub struct Encoder {
     copy: CopyTo,
+    encoding: Encoding,
     force_quote: Vec<bool>,
     field: Vec<u8>,
     /// The binary header is still to be written.
@@ -29,11 +31,13 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    pub fn new(copy: CopyTo) -> Encoder {
+    /// `client`: the encoding of data whose encoding is not said.
+    pub fn new(copy: CopyTo, client: Encoding) -> Encoder {
         let force_quote =
             copy.columns.iter().map(|(name, _)| copy.options.force_quote.contains(name)).collect();
         let owes_header = copy.options.format == CopyFormat::Binary;
-        Encoder { copy, force_quote, field: Vec::new(), owes_header }
+        let encoding = copy.options.encoding.unwrap_or(client);
+        Encoder { copy, encoding, force_quote, field: Vec::new(), owes_header }
     }
 
     pub fn column_count(&self) -> usize {
@@ -41,10 +45,10 @@ impl Encoder {
     }
 
     /// The line of column names before the first row.
-    pub fn header_line(&self) -> Option<Bytes> {
+    pub fn header_line(&self) -> Result<Option<Bytes>> {
         let options = &self.copy.options;
         if options.format == CopyFormat::Binary || matches!(options.header, Header::None) {
-            return None;
+            return Ok(None);
         }
         let mut out = BytesMut::new();
         for (index, (name, _)) in self.copy.columns.iter().enumerate() {
@@ -55,7 +59,8 @@ impl Encoder {
             }
         }
         out.put_u8(b'\n');
-        Some(out.freeze())
+        self.transcode(0, &mut out)?;
+        Ok(Some(out.freeze()))
     }
 
     /// What comes after the last row.
@@ -82,11 +87,15 @@ impl Encoder {
         if self.copy.options.format == CopyFormat::Binary {
             self.put_owed_header(out);
             out.put_i16(row.len() as i16);
+            // As in PostgreSQL, the option is not about the binary format.
+            let encoding = ctx.settings.client_encoding;
             for (datum, (_, ty)) in row.iter().zip(&self.copy.columns) {
-                types::send_sized(datum, ty.oid, out);
+                let datum = encoding.in_binary(datum, ty.oid, ctx)?;
+                types::send_sized(&datum, ty.oid, out);
             }
             return Ok(());
         }
+        let start = out.len();
         let output = ctx.output();
         for (index, datum) in row.iter().enumerate() {
             self.separate(index, out);
@@ -104,6 +113,18 @@ impl Encoder {
             self.field = field;
         }
         out.put_u8(b'\n');
+        self.transcode(start, out)
+    }
+
+    /// What was written from `start` on in the encoding of the data. Whatever has been
+    /// escaped is ASCII, so that it does not matter that this comes after.
+    fn transcode(&self, start: usize, out: &mut BytesMut) -> Result<()> {
+        if self.encoding.is_verbatim() || out[start..].is_ascii() {
+            return Ok(());
+        }
+        let encoded = self.encoding.encode(types::text::from_utf8(&out[start..])?)?.into_owned();
+        out.truncate(start);
+        out.put_slice(&encoded);
         Ok(())
     }
 

@@ -80,8 +80,6 @@ pub const KERNELS: &[Kernel] = kernels! {
         let Some(keys) = arg_or_null::<&ArrayValue>(args, 0)? else { return Ok(Datum::Null) };
         from_arrays(keys, arg_or_null(args, 1)?)
     };
-    call "hstore_from_record" => |_, _| Err(Error::unsupported("function hstore(record)"));
-    call "hstore_populate_record" => |_, _| Err(Error::unsupported("function populate_record"));
     call "hstore_to_json" => |_, args| Ok(Datum::Text(as_json(&pairs(args, 0)?, false)));
     call "hstore_to_json_loose" => |_, args| Ok(Datum::Text(as_json(&pairs(args, 0)?, true)));
     call "hstore_to_jsonb" => |_, args| {

@@ -5,12 +5,22 @@
 
 mod citext;
 mod hstore;
+mod hstore_record;
 mod pg_trgm;
 mod pgcrypto;
+mod stat_statements;
 mod uuid_ossp;
 
 use super::{Kernel, SetKernel};
 
-pub const KERNELS: &[&[Kernel]] =
-    &[citext::KERNELS, hstore::KERNELS, pg_trgm::KERNELS, pgcrypto::KERNELS, uuid_ossp::KERNELS];
-pub const SET_KERNELS: &[&[SetKernel]] = &[hstore::SET_KERNELS, pgcrypto::SET_KERNELS];
+pub const KERNELS: &[&[Kernel]] = &[
+    citext::KERNELS,
+    hstore::KERNELS,
+    hstore_record::KERNELS,
+    pg_trgm::KERNELS,
+    pgcrypto::KERNELS,
+    stat_statements::KERNELS,
+    uuid_ossp::KERNELS,
+];
+pub const SET_KERNELS: &[&[SetKernel]] =
+    &[hstore::SET_KERNELS, pgcrypto::SET_KERNELS, stat_statements::SET_KERNELS];

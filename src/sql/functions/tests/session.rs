@@ -23,6 +23,8 @@ pub fn context_over(catalog: Arc<Catalog>, search_path: Vec<Oid>) -> EvalContext
         interval_style: IntervalStyle::Postgres,
         bytea_output_hex: true,
         extra_float_digits: 1,
+        client_encoding: crate::sql::types::encoding::Encoding::UTF8,
+        shows_query_id: false,
         row_security: true,
         restrict_views: false,
         search_path,
@@ -39,6 +41,7 @@ pub fn context_over(catalog: Arc<Catalog>, search_path: Vec<Oid>) -> EvalContext
         session: Arc::new(NoSession),
         loan: Arc::default(),
         transitions: None,
+        given: None,
     }
 }
 

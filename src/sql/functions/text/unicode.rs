@@ -4,9 +4,9 @@ use unicode_normalization::{
     IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfd_quick, is_nfkc_quick, is_nfkd_quick,
 };
 
-use crate::catalog::encoding::ENCODINGS;
 use crate::error::{Error, Result};
 use crate::kernels;
+use crate::sql::types::encoding::Encoding as CharacterSet;
 use crate::sqlstate;
 
 use super::Kernel;
@@ -93,26 +93,14 @@ const WIN1250: Encoding = Encoding {
 };
 
 fn encoding_numbered(number: i32) -> Result<&'static str> {
-    let found = usize::try_from(number).ok().and_then(|at| ENCODINGS.get(at)).copied();
+    let found = CharacterSet::numbered(number).map(CharacterSet::name);
     found.ok_or_else(|| {
         Error::new(sqlstate::UNDEFINED_OBJECT, format!("{number} is not a valid encoding code"))
     })
 }
 
-/// An encoding by its name, whose punctuation does not count.
 fn encoding_named(name: &str) -> Result<&'static str> {
-    let letters = |name: &str| -> String {
-        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
-    };
-    let wanted = match letters(name).as_str() {
-        "iso88591" => "latin1".to_owned(),
-        "iso88592" => "latin2".to_owned(),
-        "iso885915" => "latin9".to_owned(),
-        "windows1250" => "win1250".to_owned(),
-        "unicode" => "utf8".to_owned(),
-        other => other.to_owned(),
-    };
-    let found = ENCODINGS.iter().find(|known| letters(known) == wanted).copied();
+    let found = CharacterSet::named(name).map(CharacterSet::name);
     found.ok_or_else(|| {
         Error::new(sqlstate::UNDEFINED_OBJECT, format!("{name} is not a valid encoding name"))
     })

@@ -31,6 +31,9 @@ fn milliseconds(duration: std::time::Duration) -> f64 {
 fn text(explained: &Explained, options: &ExplainOptions) -> Vec<String> {
     let mut lines = Vec::new();
     text_node(&explained.root, options, 0, &mut lines);
+    if let Some(id) = options.query_id {
+        lines.push(format!("Query Identifier: {id}"));
+    }
     if has_summary(options) {
         lines.push(format!("Planning Time: {:.3} ms", milliseconds(explained.planning)));
         if let Some(execution) = explained.execution {
@@ -81,6 +84,9 @@ fn text_node(node: &Node, options: &ExplainOptions, depth: usize, lines: &mut Ve
 fn structure(explained: &Explained, options: &ExplainOptions) -> Value {
     let mut document = Map::new();
     document.insert("Plan".into(), Value::Object(object(&explained.root, None, options)));
+    if let Some(id) = options.query_id {
+        document.insert("Query Identifier".into(), json!(id));
+    }
     if options.buffers {
         let mut planning = Map::new();
         buffers(&mut planning);

@@ -34,6 +34,8 @@ pub use tree::Node;
 pub struct ExplainOptions {
     pub analyze: bool,
     pub verbose: bool,
+    /// What the statement is counted under, where that is to be shown.
+    pub query_id: Option<i64>,
     pub costs: bool,
     pub timing: bool,
     /// What was read from shared and local buffers and from temporary files. There are
@@ -57,6 +59,7 @@ impl Default for ExplainOptions {
         ExplainOptions {
             analyze: false,
             verbose: false,
+            query_id: None,
             costs: true,
             timing: true,
             buffers: false,
