@@ -1,4 +1,4 @@
-//! Forms, limits and orders; errors are compared with pgvector by `tests/sql/vector.slt`.
+//! Forms, limits, orders and errors: what pgvector 0.8.6 answers.
 
 use super::*;
 use crate::Random;
@@ -53,6 +53,32 @@ fn text_is_read_and_printed() {
     );
     let long = format!("[{}]", vec!["1"; 16_001].join(","));
     assert_eq!(parsed(Kind::Vector, &long), "Limit: vector cannot have more than 16000 dimensions");
+}
+
+/// Every line of `pgvector.txt`.
+#[test]
+fn texts_are_read_and_refused_as_pgvector_does() {
+    for line in include_str!("pgvector.txt").lines().skip(1) {
+        let [name, input, answer] = line.split('|').collect::<Vec<_>>()[..] else {
+            panic!("three parts: {line}")
+        };
+        let kinds = [Kind::Vector, Kind::Half, Kind::Sparse];
+        let kind = kinds.into_iter().find(|kind| kind.name() == name).unwrap();
+        let found = match Value::parse(kind, input) {
+            Ok(value) => format!("ok {}", text(&value)),
+            Err(error) => {
+                let state = match error.class {
+                    Class::Syntax => "22P02",
+                    Class::Data => "22000",
+                    Class::OutOfRange => "22003",
+                    Class::Limit => "54000",
+                };
+                let detail = error.detail.map(|detail| format!(" / {detail}")).unwrap_or_default();
+                format!("{state} {}{detail}", error.message)
+            }
+        };
+        assert_eq!(found, answer, "{line}");
+    }
 }
 
 fn values(random: &mut Random, kind: Kind) -> Value {
