@@ -470,9 +470,96 @@ fn columns_are_told_before_the_rows_that_fail() {
     let rows = b"CREATE TABLE u (a int); INSERT INTO u VALUES (3), (2), (1), (0), (5)";
     assert_eq!(tags(rows), "CC");
     assert_eq!(tags(b"SELECT 1/a FROM u"), "TDDDE");
+    assert_eq!(tags(b"SELECT a FROM u WHERE 1/a < 5"), "TDDDE");
+    assert_eq!(tags(b"SELECT 7 % (a - 2) FROM u WHERE 1/a < 5"), "TDE");
+    assert_eq!(tags(b"SELECT a FROM u WHERE 1/a < 5 LIMIT 3"), "TDDDC");
+    assert_eq!(tags(b"SELECT a FROM u WHERE 1/a < 5 OFFSET 2 LIMIT 2"), "TDE");
+    assert_eq!(tags(b"SELECT EXISTS (SELECT FROM u WHERE 1/a < 5)"), "TDC");
+    assert_eq!(tags(b"SELECT 1.0/g FROM generate_series(3, -1, -1) g"), "TDDDE");
+    assert_eq!(tags(b"SELECT 1/unnest(array[2, 1, 0])"), "TDDE");
+    assert_eq!(tags(b"SELECT unnest(array[a, 1/a]) FROM u"), "TDDDDDDE");
+    assert_eq!(tags(b"SELECT 1/v FROM (VALUES (2), (1), (0)) s(v)"), "TDDE");
+    assert_eq!(tags(b"VALUES (1), (1/0)"), "E");
     assert_eq!(tags(b"SELECT 1/0"), "E");
     assert_eq!(tags(b"SELECT a FROM nowhere"), "E");
     assert_eq!(tags(b"INSERT INTO t VALUES (0) RETURNING a"), "E");
+}
+
+/// Parse, Bind and Execute of one statement with parameters as text, and Sync.
+fn extended(name: &str, sql: Option<&str>, types: &[u32], values: &[Option<&str>]) -> Vec<u8> {
+    let mut message = Vec::new();
+    if let Some(sql) = sql {
+        let mut body = [name.as_bytes(), b"\0", sql.as_bytes(), b"\0"].concat();
+        body.extend((types.len() as u16).to_be_bytes());
+        types.iter().for_each(|ty| body.extend(ty.to_be_bytes()));
+        message.extend(frame(b'P', &body));
+    }
+    let mut body = [&b"\0"[..], name.as_bytes(), b"\0\0\0"].concat();
+    body.extend((values.len() as u16).to_be_bytes());
+    for value in values {
+        body.extend(value.map_or(-1, |value| value.len() as i32).to_be_bytes());
+        body.extend(value.unwrap_or_default().as_bytes());
+    }
+    body.extend([0, 0]);
+    message.extend(frame(b'B', &body));
+    message.extend(frame(b'D', b"P\0"));
+    message.extend(frame(b'E', b"\0\0\0\0\0"));
+    message.extend(frame(b'S', b""));
+    message
+}
+
+#[test]
+fn a_statement_whose_columns_have_changed_fails_at_bind() {
+    let server = Zserver::start();
+    let mut client = Raw::log_in(server.port);
+    client.send(&query(b"CREATE TABLE t (a int); INSERT INTO t VALUES (1)"));
+    client.until_ready().expect("a table");
+    let mut tags = |message: Vec<u8>| {
+        client.send(&message);
+        let messages = client.until_ready().expect("the connection stays");
+        messages.iter().map(|(tag, _)| char::from(*tag)).collect::<String>()
+    };
+    assert_eq!(tags(extended("s", Some("SELECT * FROM t"), &[], &[])), "12TDC");
+    assert_eq!(tags(query(b"ALTER TABLE t ADD b int")), "C");
+    // No answer to Bind, no description.
+    assert_eq!(tags(extended("s", None, &[], &[])), "E");
+    assert_eq!(tags(query(b"ALTER TABLE t DROP b")), "C");
+    assert_eq!(tags(extended("s", None, &[], &[])), "2TDC");
+    // Programs that check queries ask for the plan of each, whatever it is.
+    assert_eq!(tags(extended("shown", Some("SHOW work_mem"), &[], &[])), "12TDC");
+    assert_eq!(tags(extended("plan", Some("EXPLAIN SELECT 1"), &[], &[])), "12TDC");
+    let mut said = |sql: &[u8]| {
+        client.send(&query(sql));
+        let messages = client.until_ready().expect("the connection stays");
+        let row = messages.iter().find(|(tag, _)| *tag == b'D').expect("a row").1.clone();
+        String::from_utf8_lossy(&row[6..]).into_owned()
+    };
+    assert_eq!(said(b"EXPLAIN EXECUTE shown"), "Utility statements have no plan structure");
+    let group = "[\n  \"Utility Statement\"\n]";
+    assert_eq!(said(b"EXPLAIN (FORMAT JSON) EXECUTE shown"), group);
+    assert_eq!(said(b"EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE plan"), group);
+}
+
+/// JDBC gives the results of a call parameters of type void.
+#[test]
+fn a_parameter_of_type_void_stands_for_a_result() {
+    const VOID: u32 = 2278;
+    const INT4: u32 = 23;
+    let server = Zserver::start();
+    let mut client = Raw::log_in(server.port);
+    let routines = b"CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a + 1'; \
+        CREATE PROCEDURE p(INOUT a int, OUT b text) LANGUAGE plpgsql AS \
+        $$ BEGIN a := a * 2; b := 'x' || a; END $$";
+    client.send(&query(routines));
+    client.until_ready().expect("routines");
+    let mut row = |sql, types: &[u32], values: &[Option<&str>]| {
+        client.send(&extended("", Some(sql), types, values));
+        let messages = client.until_ready().expect("the connection stays");
+        let found = messages.iter().find(|(tag, _)| *tag == b'D').map(|(_, row)| row.clone());
+        String::from_utf8_lossy(&found.unwrap_or_default()).replace(|c: char| c < ' ', "")
+    };
+    assert_eq!(row("SELECT * FROM f($1, $2)", &[VOID, INT4], &[None, Some("41")]), "42");
+    assert_eq!(row("CALL p($1, $2)", &[INT4, VOID], &[Some("21"), None]), "42x42");
 }
 
 #[test]

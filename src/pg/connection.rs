@@ -160,6 +160,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     /// An error that the connection survives.
     fn fail(&mut self, error: &Error, extended: bool) {
+        // The statement may have set it; what it has set is undone now.
+        self.note_encoding();
         self.session.fail();
         self.tell_notices();
         self.wire.output.report(error.report(), &self.query);

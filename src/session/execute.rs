@@ -14,7 +14,7 @@ use super::{Session, time};
 use crate::error::{Error, Result, Severity};
 use crate::sql;
 use crate::sql::outcome::{CopyIn, Outcome, Rows};
-use crate::sql::parse::{self, ParsedStatement};
+use crate::sql::parse::{self, ParsedStatement, SqlTokenKind};
 use crate::sql::run::{Lender, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
@@ -63,6 +63,11 @@ impl Session {
         let types = declared.unwrap_or_default().to_vec();
         let bind = || catch(|| Query::bind(Arc::new(parsed.clone()), &eval, types));
         let (query, is_of_now) = self.hooks.is_of_now(bind);
+        if declared.is_none()
+            && let Some(error) = uses_parameter(parsed, &query)
+        {
+            return Err(error);
+        }
         let mut query = query?;
         if declared.is_some() {
             query = query.described();
@@ -535,4 +540,24 @@ impl Session {
         let work = self.block.work()?;
         scope.run(copy.done(work)).await
     }
+}
+
+/// A statement outside of the extended protocol has no parameters: `42P02` for one that
+/// was bound with parameters all the same, or could not decide their types.
+fn uses_parameter(parsed: &ParsedStatement, bound: &Result<Query>) -> Option<Error> {
+    let has_parameters = match bound {
+        Ok(query) => !query.prepared().params.is_empty(),
+        Err(error) => {
+            matches!(error.code(), sqlstate::INDETERMINATE_DATATYPE | sqlstate::AMBIGUOUS_PARAMETER)
+        }
+    };
+    if !has_parameters {
+        return None;
+    }
+    let text = &parsed.text[parsed.location..parsed.location + parsed.length];
+    let tokens = parse::tokens(text).ok()?;
+    let token = tokens.iter().find(|token| token.kind == SqlTokenKind::Param)?;
+    let message = format!("there is no parameter {}", &text[token.range.clone()]);
+    let location = i32::try_from(parsed.location + token.range.start).unwrap_or(-1);
+    Some(Error::new(sqlstate::UNDEFINED_PARAMETER, message).at(location))
 }

@@ -179,7 +179,7 @@ impl Session {
                 ),
             ));
         }
-        self.check_portal_not_failed(&statement)?;
+        self.check_runs_when_failed(&statement)?;
         let params = self.decode_params(&request, &types, true)?;
         if let Body::Query(query) = &statement.body {
             // The catalog may be another than when it was prepared.
@@ -193,7 +193,8 @@ impl Session {
         self.add_portal(request.portal, portal)
     }
 
-    fn check_portal_not_failed(&self, statement: &Statement) -> Result<()> {
+    /// `25P02` in a failed transaction, unless the statement may run there.
+    pub fn check_runs_when_failed(&self, statement: &Statement) -> Result<()> {
         let may_run = match &statement.body {
             Body::Empty => true,
             Body::Command(command) => command.ends_failed_transaction(),
@@ -309,10 +310,22 @@ impl Session {
         args: &[ast::Node],
     ) -> Result<Outcome> {
         let statement = self.prepared(name)?;
-        let Body::Query(query) = &statement.body else {
-            return Err(Error::unsupported("EXECUTE of a statement for the session"));
+        let explained = match &around.node {
+            NodeEnum::ExplainStmt(explain) => Some(explain),
+            _ => None,
+        };
+        let query = match (&statement.body, explained) {
+            (Body::Query(query), _) => query,
+            (Body::Command(command), Some(explain)) => {
+                let is_notify = matches!(**command, Command::Notify { .. });
+                return crate::sql::explain_utility(explain, is_notify);
+            }
+            _ => return Err(Error::unsupported("EXECUTE of a statement for the session")),
         };
         let params = self.execute_arguments(name, args, query, &statement.text).await?;
+        if let Some(explain) = explained.filter(|_| !has_plan(&query.parsed.node)) {
+            return crate::sql::explain_utility(explain, false);
+        }
         let prepared = query.prepared();
         let types = prepared.params.iter().map(|ty| ty.oid).collect();
         let is_table = matches!(around.node, NodeEnum::CreateTableAsStmt(_));
@@ -487,4 +500,18 @@ fn type_name(catalog: &crate::catalog::Catalog, ty: SqlType) -> Result<ast::Type
 
 fn node(node: NodeEnum) -> ast::Node {
     ast::Node { node: Some(node) }
+}
+
+/// Whether EXPLAIN shows a plan of the statement.
+fn has_plan(node: &NodeEnum) -> bool {
+    matches!(
+        node,
+        NodeEnum::SelectStmt(_)
+            | NodeEnum::InsertStmt(_)
+            | NodeEnum::UpdateStmt(_)
+            | NodeEnum::DeleteStmt(_)
+            | NodeEnum::MergeStmt(_)
+            | NodeEnum::CreateTableAsStmt(_)
+            | NodeEnum::DeclareCursorStmt(_)
+    )
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Session;
 use super::settings::{Authority, IsolationLevel, Scope, Settings, parse_bool};
 use super::statement::{Arg, DiscardTarget, Modes, SetCommand};
+use crate::catalog::quote_identifier;
 use crate::error::{Error, Result};
 use crate::sql::outcome::{Outcome, ResultColumn, RowStream, Rows, RowsTag};
 use crate::sql::types::{Datum, SqlType, oid};
@@ -221,12 +222,10 @@ pub(super) fn argument_text(name: &str, args: &[Arg]) -> Result<String> {
     match args {
         [one] if !is_list => Ok(one.text.clone()),
         many if is_list => {
-            let quoted = |arg: &Arg| {
-                if is_plain_name(&arg.text) || name.eq_ignore_ascii_case("datestyle") {
-                    arg.text.clone()
-                } else {
-                    format!("\"{}\"", arg.text.replace('"', "\"\""))
-                }
+            let is_quoted = !name.eq_ignore_ascii_case("datestyle");
+            let quoted = |arg: &Arg| match is_quoted {
+                true => quote_identifier(&arg.text),
+                false => arg.text.clone(),
             };
             Ok(many.iter().map(quoted).collect::<Vec<_>>().join(", "))
         }
@@ -235,13 +234,6 @@ pub(super) fn argument_text(name: &str, args: &[Arg]) -> Result<String> {
             format!("SET {name} takes only one argument"),
         )),
     }
-}
-
-/// Whether a name needs no quotes.
-fn is_plain_name(text: &str) -> bool {
-    let mut chars = text.chars();
-    chars.next().is_some_and(|c| c.is_ascii_lowercase() || c == '_')
-        && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '$')
 }
 
 /// `SET transaction_isolation = 'repeatable read'` means SET TRANSACTION.

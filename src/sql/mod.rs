@@ -166,6 +166,11 @@ pub fn explain_columns(statement: &parse::ast::ExplainStmt) -> Result<Arc<[Resul
     utility::explain_columns(statement)
 }
 
+/// EXPLAIN EXECUTE of a prepared statement that has no plan.
+pub fn explain_utility(statement: &parse::ast::ExplainStmt, is_notify: bool) -> Result<Outcome> {
+    utility::explain_utility(statement, is_notify)
+}
+
 fn prepare_utility(parsed: &Arc<ParsedStatement>) -> Result<Prepared> {
     let body = Body::Utility(parsed.clone());
     Ok(Prepared {
@@ -391,6 +396,7 @@ pub async fn execute(
     }
     match &prepared.body {
         Body::Query(query) => {
+            query.check_constants(params, ctx)?;
             let rows = query.execute(params, work, ctx).await;
             rows.or_else(|error| query.failing(error)).map(Outcome::Rows)
         }

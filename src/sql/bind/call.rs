@@ -225,8 +225,13 @@ impl Binder<'_> {
                 ))
                 .at(location(node)));
             }
-            arguments.exprs.push(self.expr(value)?);
-            arguments.names.push(name);
+            let expr = self.expr(value)?;
+            // Clients of JDBC's form `{? = call f(?)}` give the result a parameter, of type void.
+            let is_result = expr.ty.oid == oid::VOID && matches!(expr.kind, ExprKind::Param(_));
+            if !is_result || call.agg_within_group {
+                arguments.exprs.push(expr);
+                arguments.names.push(name);
+            }
         }
         Ok(arguments)
     }
@@ -476,7 +481,10 @@ impl Binder<'_> {
         let mut args = Vec::with_capacity(exprs.len());
         for (expr, ty) in exprs.into_iter().zip(&types) {
             let arg = self.coerce_type(expr, SqlType::new(*ty), CastContext::Implicit)?;
-            args.push(self.decide(arg)?);
+            args.push(match *ty {
+                oid::ANY => self.decide_any(arg)?,
+                _ => self.decide(arg)?,
+            });
         }
         if resolution.gathered > 0 && function.variadic != oid::ANY {
             self.gather_variadic(&mut args, resolution.gathered, location)?;

@@ -1,7 +1,7 @@
 //! Statement parameters: `$n`, declared or deduced from where they are used.
 
 use super::Binder;
-use super::node::typed;
+use super::node::{TEXT, null, typed};
 use super::variables::VariableScope;
 use crate::error::{Error, Result};
 use crate::sql::ir::{Expr, ExprKind};
@@ -19,36 +19,53 @@ pub(super) struct Params {
     pub names: Vec<String>,
     /// In the body of a routine that runs.
     pub variables: Option<VariableScope>,
+    /// Arguments of type `any` that say nothing of their own type: parameter and location.
+    left: Vec<(usize, i32)>,
 }
 
 impl Params {
     pub fn deduced(types: &[Oid]) -> Params {
         let types = types.iter().map(|ty| if *ty == 0 { oid::UNKNOWN } else { *ty }).collect();
-        Params { types, fixed: false, names: Vec::new(), variables: None }
+        Params { types, fixed: false, names: Vec::new(), variables: None, left: Vec::new() }
     }
 
     pub fn fixed(types: &[Oid]) -> Params {
-        Params { types: types.to_vec(), fixed: true, names: Vec::new(), variables: None }
+        Params {
+            types: types.to_vec(),
+            fixed: true,
+            names: Vec::new(),
+            variables: None,
+            left: Vec::new(),
+        }
     }
 
     pub fn types(&self) -> Vec<SqlType> {
         self.types.iter().map(|ty| SqlType::new(*ty)).collect()
     }
 
-    /// `42P18` when a parameter was never decided.
+    /// In CALL a parameter of type void is one for a result, whose type the procedure says.
+    pub fn leave_void(&mut self) {
+        for ty in self.types.iter_mut().filter(|ty| **ty == oid::VOID) {
+            *ty = oid::UNKNOWN;
+        }
+    }
+
+    /// `42P18` when a parameter was never decided, `42P08` when one was decided after it
+    /// had been used undecided (`check_variable_parameters`).
     pub fn check(&self) -> Result<()> {
-        match self.types.iter().position(|ty| *ty == oid::UNKNOWN) {
-            Some(index) => Err(undetermined(index)),
+        let decided = |index: usize| self.types[index] != oid::UNKNOWN;
+        if let Some((index, location)) = self.left.iter().find(|(index, _)| decided(*index)) {
+            return Err(undetermined(sqlstate::AMBIGUOUS_PARAMETER, *index).at(*location));
+        }
+        match (0..self.types.len()).find(|index| !decided(*index)) {
+            Some(index) => Err(undetermined(sqlstate::INDETERMINATE_DATATYPE, index)),
             None => Ok(()),
         }
     }
 }
 
-fn undetermined(index: usize) -> Error {
-    Error::new(
-        sqlstate::INDETERMINATE_DATATYPE,
-        format!("could not determine data type of parameter ${}", index + 1),
-    )
+fn undetermined(code: sqlstate::SqlState, index: usize) -> Error {
+    Error::new(code, format!("could not determine data type of parameter ${}", index + 1))
 }
 
 impl Binder<'_> {
@@ -77,6 +94,18 @@ impl Binder<'_> {
         let index = self.params.names.iter().position(|known| known == name)?;
         let ty = SqlType::new(*self.params.types.get(index)?);
         Some(typed(ExprKind::Param(index), ty, location))
+    }
+
+    /// An argument of type `any` decides nothing: an undecided parameter there is an error
+    /// once the whole statement is known. What stands in for it is never computed.
+    pub(super) fn decide_any(&mut self, expr: Expr) -> Result<Expr> {
+        match expr.kind {
+            ExprKind::Param(index) if expr.ty.oid == oid::UNKNOWN => {
+                self.params.left.push((index, expr.location));
+                Ok(null(TEXT))
+            }
+            _ => self.decide(expr),
+        }
     }
 
     /// A coercion decides an undecided parameter's type.

@@ -56,6 +56,7 @@ impl Binder<'_> {
 
     fn procedure_at_level(&mut self, call: &FuncCall) -> Result<ProcedureCall> {
         let name = qualified_name(&call.funcname)?;
+        self.params.leave_void();
         let arguments = self.arguments(call)?;
         let named = self
             .catalog

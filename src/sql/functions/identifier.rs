@@ -3,8 +3,9 @@
 
 use std::cmp::Ordering;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kernels;
+use crate::sql::types::position::{Lsn, RowId};
 use crate::sql::types::{ArrayValue, Datum, Oid};
 
 use super::Kernel;
@@ -92,12 +93,9 @@ fn number(xid: i64) -> Result<u64> {
     Ok(xid as u64)
 }
 
-/// A log position from its text: two hexadecimal halves.
+/// A log position from its text.
 pub fn lsn(text: &str) -> Result<u64> {
-    let half = |half: &str| u32::from_str_radix(half, 16).ok();
-    text.split_once('/')
-        .and_then(|(high, low)| Some(u64::from(half(high)?) << 32 | u64::from(half(low)?)))
-        .ok_or_else(|| Error::invalid_input("pg_lsn", text))
+    Lsn::parse(text).map(|lsn| lsn.0)
 }
 
 /// The larger or smaller of two values; the second of equal ones.
@@ -111,14 +109,8 @@ fn better<'a, A: super::call::Arg<'a>>(
     Ok(if read(a)?.cmp(&read(b)?) == wanted { a } else { b }.clone())
 }
 
-/// A row identifier's block and offset, from its text `(block,offset)`.
-fn tid(text: &str) -> Result<(u64, u64)> {
-    let invalid = || Error::invalid_input("tid", text);
-    let inside =
-        text.trim().strip_prefix('(').and_then(|t| t.strip_suffix(')')).ok_or_else(invalid)?;
-    let (block, offset) = inside.split_once(',').ok_or_else(invalid)?;
-    let number = |part: &str| part.trim().parse().map_err(|_| invalid());
-    Ok((number(block)?, number(offset)?))
+fn tid(text: &str) -> Result<RowId> {
+    RowId::parse(text)
 }
 
 const TID: &[Kernel] = kernels! {

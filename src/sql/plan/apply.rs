@@ -97,15 +97,27 @@ impl Operator for Apply {
             while let Some(batch) = input.next().await {
                 let batch = batch.map_err(failure::unwrap)?;
                 let mut values = Vec::with_capacity(batch.num_rows());
+                let mut failed = None;
                 for row in 0..batch.num_rows() {
                     let outer = reader.row(&batch, row)?;
-                    values.push(self.remembered(outer, &mut memo).await?);
+                    match self.remembered(outer, &mut memo).await {
+                        Ok(value) => values.push(value),
+                        Err(error) => {
+                            failed = Some(error);
+                            break;
+                        }
+                    }
                 }
-                let mut columns = batch.columns().to_vec();
+                // The rows before one that fails are given first.
+                let before = batch.slice(0, values.len());
+                let mut columns = before.columns().to_vec();
                 columns.push(batch::column(values.iter(), &self.form)?);
-                let out = batch::assemble(&run.schema, columns, batch.num_rows())?;
+                let out = batch::assemble(&run.schema, columns, values.len())?;
                 if !run.sink.send(out).await {
                     break;
+                }
+                if let Some(error) = failed {
+                    return Err(error);
                 }
             }
             Ok(())

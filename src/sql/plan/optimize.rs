@@ -7,7 +7,6 @@ use datafusion::error::Result as DfResult;
 use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
-use datafusion::optimizer::eliminate_cross_join::EliminateCrossJoin;
 use datafusion::optimizer::eliminate_duplicated_expr::EliminateDuplicatedExpr;
 use datafusion::optimizer::eliminate_filter::EliminateFilter;
 use datafusion::optimizer::eliminate_limit::EliminateLimit;
@@ -26,6 +25,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 
+use super::cross_join::CrossJoins;
 use super::operator::OperatorPlanner;
 use super::{join_order, resort, tuple_sort, walk};
 use crate::catalog::Volatility;
@@ -72,7 +72,7 @@ pub(super) fn rules(joins_are_ordered: bool) -> Vec<Arc<dyn OptimizerRule + Send
         Arc::new(ExtractEquijoinPredicate::new()),
         Arc::new(EliminateDuplicatedExpr::new()),
         Arc::new(EliminateFilter::new()),
-        Arc::new(EliminateCrossJoin::new()),
+        Arc::new(CrossJoins::default()),
         Arc::new(EliminateLimit::new()),
         Arc::new(PropagateEmptyRelation::new()),
         Arc::new(FilterNullJoinKeys::default()),
@@ -83,7 +83,7 @@ pub(super) fn rules(joins_are_ordered: bool) -> Vec<Arc<dyn OptimizerRule + Send
         Arc::new(CommonSubexprEliminate::new()),
         Arc::new(OptimizeProjections::new()),
     ];
-    let reorders = EliminateCrossJoin::new();
+    let reorders = CrossJoins::default();
     rules.retain(|rule| !joins_are_ordered || rule.name() != reorders.name());
     rules
 }
@@ -94,7 +94,7 @@ fn push_down_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
         Arc::new(SimplifyExpressions::new()),
         Arc::new(ExtractEquijoinPredicate::new()),
         Arc::new(EliminateFilter::new()),
-        Arc::new(EliminateCrossJoin::new()),
+        Arc::new(CrossJoins::default()),
         Arc::new(EliminateOuterJoin::new()),
         Arc::new(PushDownFilter::new()),
     ]

@@ -29,6 +29,9 @@ pub struct SqlFunction {
     conversion: Mutex<Option<(Vec<SqlType>, Arc<RowConversion>)>>,
 }
 
+/// Where an error is that is found before a function's first statement runs.
+const STARTUP: &str = "during startup";
+
 /// The arguments as a body names them.
 #[derive(Clone)]
 pub struct Arguments {
@@ -118,9 +121,7 @@ pub fn run(request: &Request<'_>, frame: &mut Frame<'_>, sink: &mut dyn Sink) ->
     for (at, statement) in body.statements.iter().enumerate() {
         let last = at + 1 == count;
         let result = body.statement(statement, last, request, frame, sink);
-        result.map_err(|error| {
-            error.with_context(format!("SQL function \"{}\" statement {}", body.name, at + 1))
-        })?;
+        result.map_err(|error| body.located(error, at + 1))?;
     }
     if count == 0 && !matches!(body.shape, Shape::Void) {
         return Ok(());
@@ -132,6 +133,17 @@ pub fn run(request: &Request<'_>, frame: &mut Frame<'_>, sink: &mut dyn Sink) ->
 }
 
 impl SqlFunction {
+    /// Says where an error is, unless it says so: what is found before the first statement
+    /// runs is of none of them.
+    fn located(&self, error: Error, statement: usize) -> Error {
+        let place = |what: String| format!("SQL function \"{}\" {what}", self.name);
+        let context = error.report().context.as_deref().unwrap_or_default();
+        match context.ends_with(&place(STARTUP.to_owned())) {
+            true => error,
+            false => error.with_context(place(format!("statement {statement}"))),
+        }
+    }
+
     fn statement(
         &self,
         plan: &Plan,
@@ -243,7 +255,7 @@ impl SqlFunction {
         let made = made.map_err(|misfit| {
             misfit
                 .into_error(&self.shape, request.result, &eval)
-                .with_context(format!("SQL function \"{}\" during startup", self.name))
+                .with_context(format!("SQL function \"{}\" {STARTUP}", self.name))
         })?;
         let conversion = Arc::new(made);
         *self.conversion.lock() = Some((types, conversion.clone()));

@@ -9,6 +9,7 @@ use zserver_hstore::Pairs;
 
 use super::context::{InputContext, domain_base};
 use super::encoding::Encoding;
+use super::position::{Lsn, RowId};
 use super::snapshot::Snapshot;
 use super::wire::{Reader, put_sized};
 use super::{
@@ -40,12 +41,9 @@ pub fn binary_send(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
             if type_oid == oid::JSONPATH {
                 out.put_u8(JSONB_VERSION);
             }
-            if is_snapshot(type_oid)
-                && let Ok(snapshot) = Snapshot::parse(v)
-            {
-                return snapshot.send(out);
+            if !(is_reworked(type_oid) && send_reworked(v, type_oid, out)) {
+                out.put_slice(v.as_bytes());
             }
-            out.put_slice(v.as_bytes());
         }
         Datum::Bytea(v) => out.put_slice(v),
         Datum::TimeTz(time, zone) => {
@@ -179,6 +177,10 @@ fn recv(
         Repr::Multirange(ty) => {
             Datum::Multirange(Box::new(range::recv_multirange(reader, ty, context)?))
         }
+        Repr::Pseudo if ty.oid == oid::VOID => {
+            reader.rest();
+            Datum::Text(String::new())
+        }
         Repr::Pseudo => {
             return Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,
@@ -190,7 +192,19 @@ fn recv(
 
 /// Text whose binary form is not the text itself.
 pub fn is_reworked(type_oid: Oid) -> bool {
-    type_oid == oid::JSONPATH || is_snapshot(type_oid)
+    matches!(type_oid, oid::JSONPATH | oid::TID | oid::PG_LSN) || is_snapshot(type_oid)
+}
+
+/// Sends what is kept as text in a form of its own; `false` if the text itself is to follow.
+fn send_reworked(text: &str, type_oid: Oid, out: &mut BytesMut) -> bool {
+    match type_oid {
+        oid::TID => RowId::parse(text).map(|id| id.send(out)).is_ok(),
+        oid::PG_LSN => Lsn::parse(text).map(|lsn| lsn.send(out)).is_ok(),
+        _ if is_snapshot(type_oid) => {
+            Snapshot::parse(text).map(|snapshot| snapshot.send(out)).is_ok()
+        }
+        _ => false,
+    }
 }
 
 fn is_snapshot(type_oid: Oid) -> bool {
@@ -200,6 +214,11 @@ fn is_snapshot(type_oid: Oid) -> bool {
 fn recv_text(reader: &mut Reader<'_>, type_oid: Oid, context: &InputContext<'_>) -> Result<String> {
     if is_snapshot(type_oid) {
         return Snapshot::receive(reader).map(|snapshot| snapshot.text());
+    }
+    match type_oid {
+        oid::TID => return RowId::receive(reader).map(|id| id.to_string()),
+        oid::PG_LSN => return Lsn::receive(reader).map(|lsn| lsn.to_string()),
+        _ => {}
     }
     if type_oid == oid::JSONPATH {
         check_version(reader.u8()?, "jsonpath")?;

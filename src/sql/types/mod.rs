@@ -29,6 +29,7 @@ pub mod mac;
 pub mod network;
 pub mod numeric;
 pub mod oid;
+pub mod position;
 pub mod range;
 mod rank;
 pub mod record;

@@ -6,6 +6,7 @@
 use bytes::BufMut;
 
 use super::context::{InputContext, OutputContext, domain_base};
+use super::position::{Lsn, RowId};
 use super::snapshot::Snapshot;
 use super::{
     ArrayValue, Bits, Datum, Oid, Repr, SqlType, apply_typmod, array, boolean, builtin, bytea,
@@ -50,6 +51,8 @@ pub fn text_input(
                 oid::PG_SNAPSHOT | oid::TXID_SNAPSHOT => {
                     return Snapshot::parse(input).map(|snapshot| Datum::Text(snapshot.text()));
                 }
+                oid::TID => return Ok(Datum::Text(RowId::parse(input)?.to_string())),
+                oid::PG_LSN => return Ok(Datum::Text(Lsn::parse(input)?.to_string())),
                 _ => {}
             }
             Datum::Text(input.to_owned())
@@ -96,6 +99,8 @@ pub fn text_input(
         Repr::Multirange(range) => {
             Datum::Multirange(Box::new(range::parse_multirange(input, range, context)?))
         }
+        // Whatever comes, it is nothing.
+        Repr::Pseudo if ty.oid == oid::VOID => Datum::Text(String::new()),
         Repr::Pseudo => return Err(pseudo_input(ty.oid)),
     };
     apply_typmod(value, ty, false)

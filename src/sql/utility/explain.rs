@@ -145,6 +145,11 @@ pub fn explain_columns(statement: &ast::ExplainStmt) -> Result<Arc<[ResultColumn
     Ok(columns(&read_options(&statement.options)?))
 }
 
+/// EXPLAIN EXECUTE of a statement that has no plan.
+pub fn explain_utility(statement: &ast::ExplainStmt, is_notify: bool) -> Result<Outcome> {
+    Ok(Outcome::Rows(explain::utility(&read_options(&statement.options)?, is_notify)))
+}
+
 fn columns(options: &ExplainOptions) -> Arc<[ResultColumn]> {
     let ty = match options.format {
         ExplainFormat::Json => oid::JSON,

@@ -23,7 +23,7 @@ use crate::catalog::{self, Relation};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
-pub(super) use explain::{Explain, explain_columns};
+pub(super) use explain::{Explain, explain_columns, explain_utility};
 
 /// Runs a utility statement.
 pub async fn execute(

@@ -24,6 +24,8 @@ pub struct BinaryRows {
     start: usize,
     header_read: bool,
     finished: bool,
+    /// The field being read.
+    field: Option<usize>,
 }
 
 /// Where the fields of a row are in the buffer; `None` is NULL.
@@ -48,6 +50,7 @@ impl BinaryRows {
     /// The next whole row of `expected` fields; `last` says that no more bytes come. As in
     /// PostgreSQL, data may end between rows without the trailer.
     pub fn next(&mut self, expected: usize, last: bool) -> Result<Option<FieldRanges>> {
+        self.field = None;
         let row = self.try_next(expected)?;
         let between_rows = self.header_read && self.buffer.len() - self.start < size_of::<i16>();
         if row.is_none() && last && !self.finished && !between_rows {
@@ -73,7 +76,8 @@ impl BinaryRows {
             return Err(bad_format(format!("row field count is {count}, expected {expected}")));
         }
         let mut fields = Vec::with_capacity(expected);
-        for _ in 0..expected {
+        for field in 0..expected {
+            self.field = Some(field);
             let Some(length) = self.i32(&mut at) else { return Ok(None) };
             if length == -1 {
                 fields.push(None);
@@ -89,8 +93,14 @@ impl BinaryRows {
             fields.push(Some((at, end)));
             at = end;
         }
+        self.field = None;
         self.start = at;
         Ok(Some(fields))
+    }
+
+    /// The field that was being read when the last row could not be.
+    pub fn field(&self) -> Option<usize> {
+        self.field
     }
 
     fn read_header(&mut self) -> Result<bool> {

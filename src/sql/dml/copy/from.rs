@@ -237,8 +237,12 @@ impl CopyFrom {
         let expected = self.source.positions.len();
         let fields = rows.next(expected, last);
         // An error of the header is of no line.
+        let place = match rows.field().and_then(|field| self.source.positions.get(field)) {
+            Some(position) => Place::Column(&info.columns[*position].name, None),
+            None => Place::Line,
+        };
         let fields = match rows.header_read() {
-            true => fields.map_err(|error| located(error, name, self.line + 1, Place::Line))?,
+            true => fields.map_err(|error| located(error, name, self.line + 1, place))?,
             false => fields?,
         };
         let Some(fields) = fields else { return Ok(None) };

@@ -149,6 +149,24 @@ pub fn nothing(options: &ExplainOptions) -> RowStream {
     answer(Vec::new(), options)
 }
 
+/// What is said of a prepared statement that has no plan.
+pub fn utility(options: &ExplainOptions, is_notify: bool) -> RowStream {
+    let (text, group) = match is_notify {
+        true => ("NOTIFY", "Notify"),
+        false => ("Utility statements have no plan structure", "Utility Statement"),
+    };
+    let said = match options.format {
+        ExplainFormat::Text => text.to_owned(),
+        ExplainFormat::Json => format!("[\n  \"{group}\"\n]"),
+        ExplainFormat::Yaml => format!("- \"{group}\""),
+        ExplainFormat::Xml => format!(
+            "<explain xmlns=\"http://www.postgresql.org/2009/explain\">\n  <{} />\n</explain>",
+            group.replace(' ', "-")
+        ),
+    };
+    answer(vec![said], options)
+}
+
 fn answer(lines: Vec<String>, options: &ExplainOptions) -> RowStream {
     let rows = lines.into_iter().map(|line| vec![Datum::Text(line)]).collect();
     let type_oid = match options.format {
@@ -190,7 +208,7 @@ async fn of_query(
         let mut execution = None;
         if analyze {
             let start = Instant::now();
-            let mut stream = plan.execute(planner.task_context())?;
+            let mut stream = plan.execute_counted(planner.task_context())?;
             while let Some(batch) = stream.next().await {
                 planner.check_cancel()?;
                 batch.map_err(failure::unwrap)?;
