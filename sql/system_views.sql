@@ -9,16 +9,18 @@ CREATE VIEW pg_catalog.pg_roles (
     rolconnlimit, rolpassword, rolvaliduntil, rolbypassrls, rolconfig, oid
 ) WITH (oid = 12000, row_type = 12002, array_type = 12001, columns = 'name, boolean, boolean, boolean, boolean, boolean, boolean, integer, text, timestamp with time zone, boolean, text[], oid') AS
 SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,
-    rolconnlimit, '********'::text, rolvaliduntil, rolbypassrls, NULL::text[], oid
-FROM pg_authid;
+    rolconnlimit, '********'::text, rolvaliduntil, rolbypassrls, s.setconfig, pg_authid.oid
+FROM pg_authid LEFT JOIN pg_db_role_setting s
+    ON pg_authid.oid = s.setrole AND s.setdatabase = 0::oid;
 
 CREATE VIEW pg_catalog.pg_shadow (
     usename, usesysid, usecreatedb, usesuper, userepl, usebypassrls, passwd, valuntil,
     useconfig
 ) WITH (oid = 12005, row_type = 12007, array_type = 12006, columns = 'name, oid, boolean, boolean, boolean, boolean, text, timestamp with time zone, text[]') AS
-SELECT rolname, oid, rolcreatedb, rolsuper, rolreplication, rolbypassrls, rolpassword,
-    rolvaliduntil, NULL::text[]
-FROM pg_authid
+SELECT rolname, pg_authid.oid, rolcreatedb, rolsuper, rolreplication, rolbypassrls, rolpassword,
+    rolvaliduntil, s.setconfig
+FROM pg_authid LEFT JOIN pg_db_role_setting s
+    ON pg_authid.oid = s.setrole AND s.setdatabase = 0::oid
 WHERE rolcanlogin;
 
 CREATE VIEW pg_catalog.pg_group (

@@ -470,6 +470,16 @@ fn columns_are_told_before_the_rows_that_fail() {
     let rows = b"CREATE TABLE u (a int); INSERT INTO u VALUES (3), (2), (1), (0), (5)";
     assert_eq!(tags(rows), "CC");
     assert_eq!(tags(b"SELECT 1/a FROM u"), "TDDDE");
+    assert_eq!(tags(b"SELECT a FROM u WHERE 1/a < 5"), "TDDDE");
+    assert_eq!(tags(b"SELECT 7 % (a - 2) FROM u WHERE 1/a < 5"), "TDE");
+    assert_eq!(tags(b"SELECT a FROM u WHERE 1/a < 5 LIMIT 3"), "TDDDC");
+    assert_eq!(tags(b"SELECT a FROM u WHERE 1/a < 5 OFFSET 2 LIMIT 2"), "TDE");
+    assert_eq!(tags(b"SELECT EXISTS (SELECT FROM u WHERE 1/a < 5)"), "TDC");
+    assert_eq!(tags(b"SELECT 1.0/g FROM generate_series(3, -1, -1) g"), "TDDDE");
+    assert_eq!(tags(b"SELECT 1/unnest(array[2, 1, 0])"), "TDDE");
+    assert_eq!(tags(b"SELECT unnest(array[a, 1/a]) FROM u"), "TDDDDDDE");
+    assert_eq!(tags(b"SELECT 1/v FROM (VALUES (2), (1), (0)) s(v)"), "TDDE");
+    assert_eq!(tags(b"VALUES (1), (1/0)"), "E");
     assert_eq!(tags(b"SELECT 1/0"), "E");
     assert_eq!(tags(b"SELECT a FROM nowhere"), "E");
     assert_eq!(tags(b"INSERT INTO t VALUES (0) RETURNING a"), "E");

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use crate::catalog::{Catalog, Database, ObjectAddress, acl, relation_oid};
 use crate::error::{Error, Result};
+use crate::sql::types::{self, Datum, InputContext, Repr, SqlType, oid};
 use crate::sqlstate;
 pub use scram::Verifier;
 
@@ -44,16 +45,17 @@ pub fn candidate(catalog: &Catalog, user: &str, mock_key: &[u8; 32]) -> Candidat
     }
 }
 
-/// `VALID UNTIL` as the catalog stores it: RFC 3339, or `infinity`.
+/// Microseconds from 1970 to 2000, where timestamps begin.
+const EPOCH_2000_MICROSECONDS: i64 = 946_684_800_000_000;
+
+/// `VALID UNTIL` as the catalog stores it: a timestamp's text form in UTC. A limit that
+/// cannot be read must not become "no limit".
 fn is_expired(valid_until: Option<&str>) -> bool {
-    match valid_until {
-        None | Some("infinity") => false,
-        Some(text) => match chrono::DateTime::parse_from_rfc3339(text) {
-            Ok(time) => time <= chrono::Utc::now(),
-            // A limit that cannot be read must not become "no limit".
-            Err(_) => true,
-        },
-    }
+    let Some(text) = valid_until else { return false };
+    let ty = SqlType::new(oid::TIMESTAMPTZ);
+    let until = types::text_input(text, ty, &Repr::TimestampTz, &InputContext::default());
+    let now = chrono::Utc::now().timestamp_micros() - EPOCH_2000_MICROSECONDS;
+    !matches!(until, Ok(Datum::TimestampTz(until)) if until > now)
 }
 
 /// What is true of a role after it has proved who it is: the database that it enters.

@@ -88,7 +88,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             }
             Target::Portal(name) => {
                 let portal = self.session.portal(&name)?;
-                (portal.columns.clone(), portal.formats.clone())
+                let (statement, columns) = (portal.statement.clone(), portal.columns.clone());
+                let formats = portal.formats.clone();
+                if columns.is_some() {
+                    self.session.check_runs_when_failed(&statement)?;
+                }
+                (columns, formats)
             }
         };
         match columns {
@@ -108,6 +113,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         };
         let portal = self.session.portal(&execute.portal)?;
         let statement = portal.statement.clone();
+        let has_failed = matches!(portal.state, PortalState::Failed);
+        self.session.check_runs_when_failed(&statement)?;
+        if has_failed {
+            return Err(cannot_run(&execute.portal));
+        }
+        let portal = self.session.portal(&execute.portal)?;
         let formats = portal.formats.clone();
         let state = std::mem::replace(&mut portal.state, PortalState::Done { rows: None });
         let params = std::mem::take(&mut portal.params);
@@ -141,7 +152,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 self.finish_portal(&execute.portal, PortalState::Done { rows: Some(verb) });
                 self.complete(Tag::Counted(verb, 0));
             }
-            state @ (PortalState::Done { rows: None } | PortalState::Cursor(_)) => {
+            state @ (PortalState::Done { rows: None }
+            | PortalState::Cursor(_)
+            | PortalState::Failed) => {
                 self.finish_portal(&execute.portal, state);
                 return Err(cannot_run(&execute.portal));
             }

@@ -427,7 +427,7 @@ impl Session {
                     return Ok((Box::new(self.cursor_over(RowCursor::new(stream))), true));
                 }
             }
-            PortalState::Done { .. } => portal.state = state,
+            PortalState::Done { .. } | PortalState::Failed => portal.state = state,
         }
         Err(Error::new(
             sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,

@@ -39,6 +39,8 @@ pub enum PortalState {
     Suspended(RowCursor),
     /// DECLAREd in SQL.
     Cursor(Box<Cursor>),
+    /// Its transaction has failed: it cannot be run, and is gone with the transaction.
+    Failed,
     /// Nothing is left; `rows` tells a query, which may be asked again for no rows.
     Done {
         rows: Option<&'static str>,
@@ -116,7 +118,8 @@ impl Session {
         self.portals.retain(|_, portal| portal.held || portal.depth <= depth);
     }
 
-    /// After an error: without a transaction no portal of it is left.
+    /// After an error: without a transaction no portal of it is left. In a block the names
+    /// stay until it ends, without what was being run.
     pub(super) fn close_failed_portals(&mut self) {
         let depth = self.block.savepoint_depth();
         let has_work = self.block.open().is_some_and(|open| open.work.is_some());
@@ -125,7 +128,14 @@ impl Session {
         }
         let keeps = |portal: &Portal| portal.held || (has_work && portal.depth < depth);
         self.statements_changed |= self.has_cursors();
-        self.portals.retain(|_, portal| keeps(portal));
+        if self.block.phase != super::Phase::Failed {
+            self.portals.retain(|_, portal| keeps(portal));
+            return;
+        }
+        for portal in self.portals.values_mut().filter(|portal| !keeps(portal)) {
+            portal.state = PortalState::Failed;
+            portal.params.clear();
+        }
     }
 
     /// A Sync outside of a transaction ends what was only bound.

@@ -179,7 +179,7 @@ impl Session {
                 ),
             ));
         }
-        self.check_portal_not_failed(&statement)?;
+        self.check_runs_when_failed(&statement)?;
         let params = self.decode_params(&request, &types, true)?;
         if let Body::Query(query) = &statement.body {
             // The catalog may be another than when it was prepared.
@@ -193,7 +193,8 @@ impl Session {
         self.add_portal(request.portal, portal)
     }
 
-    fn check_portal_not_failed(&self, statement: &Statement) -> Result<()> {
+    /// `25P02` in a failed transaction, unless the statement may run there.
+    pub fn check_runs_when_failed(&self, statement: &Statement) -> Result<()> {
         let may_run = match &statement.body {
             Body::Empty => true,
             Body::Command(command) => command.ends_failed_transaction(),

@@ -396,6 +396,7 @@ pub async fn execute(
     }
     match &prepared.body {
         Body::Query(query) => {
+            query.check_constants(params, ctx)?;
             let rows = query.execute(params, work, ctx).await;
             rows.or_else(|error| query.failing(error)).map(Outcome::Rows)
         }

@@ -199,7 +199,10 @@ impl Scan {
 
     fn drop_excluded(&mut self) {
         let limit = self.limit;
-        self.candidates.retain(|(needed, _)| !(*needed > limit));
+        self.candidates.retain(|(needed, _)| {
+            let is_excluded = *needed > limit;
+            !is_excluded
+        });
     }
 
     /// Compares the candidates in full.
@@ -252,7 +255,9 @@ fn scan_by<S: Simd, const Q: usize>(
                 let within = scan.limit + stored.error;
                 (square + scan.query_square - 2.0 * product, within * within)
             };
-            if !(least > limit) {
+            // What is not a number is not excluded.
+            let is_excluded = least > limit;
+            if !is_excluded {
                 scan.passed(*slot, least, stored);
             }
         }

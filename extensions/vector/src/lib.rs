@@ -12,6 +12,8 @@
 //! | `space` | how values are kept by slot, one space for each kind of value |
 //! | `graph` | layers of neighbours: walks, linking, repair, pages |
 //! | `index` | a space with its graph: insert, search, delete, load |
+//! | `ivf` | inverted lists over the same codes |
+//! | `value` | the SQL types: text, stored form, keys, casts, functions |
 //! | `slots` | which slot is which row, from when until when |
 //! | `region`, `rows` | memory that never moves |
 //!
@@ -24,6 +26,7 @@ pub mod exact;
 pub mod graph;
 mod hits;
 pub mod index;
+pub mod ivf;
 pub mod kernel;
 mod metric;
 mod random;
@@ -34,6 +37,7 @@ pub mod slots;
 pub mod space;
 #[cfg(test)]
 mod tests;
+pub mod value;
 
 pub use hits::Hit;
 pub use metric::{BitMetric, Metric};

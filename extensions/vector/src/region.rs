@@ -26,7 +26,6 @@ impl std::error::Error for OutOfMemory {}
 pub(crate) struct Region {
     /// Aligned to a huge page.
     start: NonNull<u8>,
-    bytes: usize,
     mapped: (*mut libc::c_void, usize),
 }
 
@@ -63,15 +62,11 @@ impl Region {
             unsafe { libc::madvise(start.cast(), bytes, libc::MADV_HUGEPAGE) };
         }
         let start = NonNull::new(start).expect("a mapping does not start at zero");
-        Ok(Region { start, bytes, mapped: (mapped, length) })
+        Ok(Region { start, mapped: (mapped, length) })
     }
 
     pub(crate) fn start(&self) -> NonNull<u8> {
         self.start
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
     }
 }
 

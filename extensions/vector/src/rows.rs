@@ -84,9 +84,10 @@ impl<T: Item> Rows<T> {
         slot < SLOTS_MAX && self.chunks[locate(slot).0].get().is_some()
     }
 
-    /// Bytes of the mapped chunks; less of them is in memory until all slots are used.
-    pub(crate) fn mapped_bytes(&self) -> usize {
-        self.chunks.iter().filter_map(OnceLock::get).map(Region::bytes).sum()
+    /// Bytes of the rows of so many slots: what is in memory of the mapped chunks, but for
+    /// the rest of the last page.
+    pub(crate) fn bytes(&self, slots: u32) -> usize {
+        slots as usize * self.stride * size_of::<T>()
     }
 
     #[inline(always)]

@@ -188,7 +188,8 @@ impl Slots {
     }
 
     /// Bytes of the tables.
-    pub fn mapped_bytes(&self) -> usize {
-        self.times.mapped_bytes() + self.row_ids.mapped_bytes()
+    pub fn bytes(&self) -> usize {
+        let slots = self.reserved();
+        self.times.bytes(slots) + self.row_ids.bytes(slots)
     }
 }

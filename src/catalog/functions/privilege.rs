@@ -16,6 +16,24 @@ use crate::sql::functions::{CallContext, Kernel};
 use crate::sql::types::{Datum, Oid, oid};
 use crate::sqlstate;
 
+/// `42501` unless the current user has one of some privileges on a sequence.
+pub(super) fn require_any(
+    call: &CallContext<'_>,
+    sequence: &Relation,
+    privileges: u32,
+) -> Result<()> {
+    let catalog = &call.eval.catalog;
+    let role = catalog.role_named(&call.eval.settings.current_user);
+    let rights = |role| catalog.rights(role, Guarded::relation(sequence), privileges);
+    match role.is_some_and(|role| rights(role) != 0) {
+        true => Ok(()),
+        false => Err(Error::new(
+            sqlstate::INSUFFICIENT_PRIVILEGE,
+            format!("permission denied for sequence {}", sequence.name),
+        )),
+    }
+}
+
 pub(super) const KERNELS: &[Kernel] = kernels! {
     call "has_table_privilege_id" => table;
     call "has_table_privilege_id_id" => table;

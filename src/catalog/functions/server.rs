@@ -1,5 +1,6 @@
 //! The server about itself: encodings, recovery, settings, keywords, ACLs.
 
+use super::privilege::require_any;
 use crate::catalog::{Catalog, RelationKind, acl};
 use crate::error::Result;
 use crate::kernels;
@@ -57,7 +58,7 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
         let sequence: Oid = arg(args, 0)?;
         if let Some(relation) = call.eval.catalog.relation(sequence) {
             let either = acl::SELECT | acl::USAGE;
-            crate::sql::privilege::check_any(relation, either, call.eval)?;
+            require_any(call, relation, either)?;
         }
         let row = call.eval.session.sequence_row(sequence)?;
         Ok(if row.is_called { Datum::Int8(row.last_value) } else { Datum::Null })

@@ -1,5 +1,6 @@
 //! What a server tells about features that a standby, a commit log or extensions have.
 
+use super::privilege::require_any;
 use super::{server, text};
 use crate::catalog::system::cell::array_of;
 use crate::catalog::{Available, RelationKind, acl, available};
@@ -132,7 +133,7 @@ fn sequence_parameters(call: &CallContext<'_>, args: &[Datum]) -> Result<Datum> 
         return Err(Error::internal(format!("cache lookup failed for sequence {sequence}")));
     };
     let any = acl::SELECT | acl::UPDATE | acl::USAGE;
-    crate::sql::privilege::check_any(relation, any, call.eval)?;
+    require_any(call, relation, any)?;
     let int8 = |value: i64| (oid::INT8, Datum::Int8(value));
     Ok(Datum::Record(vec![
         int8(found.start),

@@ -88,6 +88,11 @@ impl Binder<'_> {
         let source = expr.ty.oid;
         let position = if location >= 0 { location } else { expr.location };
         let is_row = matches!(expr.kind, ExprKind::Row(_));
+        // A pseudo-type takes a value as it is, if it is of that kind.
+        let is_value = source != oid::UNKNOWN && !is_any(source);
+        if is_value && is_any(target.oid) && self.is_binary_coercible(source, target.oid) {
+            return Ok(expr);
+        }
         let mut cast = self
             .coerce_to(expr, target, CastContext::Explicit)
             .map_err(|error| error.at(position))?

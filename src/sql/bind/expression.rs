@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::Binder;
+use super::collation::check_expression;
 use super::from::query_item;
 use super::scope::{Clause, Level};
 use crate::catalog::{CastContext, Relation};
@@ -79,6 +80,7 @@ pub fn bind_relation_expression_sql(
     let columns = relation_columns(relation);
     let path = eval.settings.search_path.clone();
     let expr = bind_expression_sql(eval, &path, sql, &columns)?;
+    check_expression(&expr, relation, 1, &eval.catalog)?;
     let Some(target) = target else { return Ok(expr) };
     let source = expr.ty.oid;
     let mut binder = Binder::with_fixed_params(eval, &[]);
@@ -249,6 +251,9 @@ fn bind_with<T>(
         if matches!(usage, ExpressionUse::IndexPredicate | ExpressionUse::CopyWhere) {
             expr = binder.to_boolean(expr, "WHERE")?;
         }
+        if let Some(relation) = relation {
+            check_expression(&expr, relation, 1, &binder.catalog)?;
+        }
         finish(binder, expr)
     })
 }
@@ -316,7 +321,9 @@ fn bind_over_rows(
     let expr = binder.to_boolean(expr, "WHEN")?;
     let expr = binder.decide(expr);
     binder.levels.pop();
-    expr
+    let expr = expr?;
+    check_expression(&expr, relation, 2, &eval.catalog)?;
+    Ok(expr)
 }
 
 fn relation_columns(relation: &Arc<Relation>) -> Vec<OutputColumn> {

@@ -29,6 +29,7 @@ mod call;
 mod candidate;
 mod case;
 mod coerce;
+mod collation;
 mod column;
 mod conflict;
 mod cte;
@@ -89,6 +90,7 @@ use crate::sql::parse::with_stack;
 use crate::sql::privilege::Permissions;
 use crate::sql::types::{Oid, SqlType};
 
+pub use collation::{is_by_bytes, output_collations};
 pub use cursor::{CursorQuery, CursorTable};
 pub use definition::{FoundFunction, aggregate_part, find_operator, is_binary_coercible};
 pub use dml::live_columns;

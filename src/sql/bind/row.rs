@@ -12,9 +12,19 @@ use crate::sql::ir::{Expr, ExprKind, Subquery, SubqueryKind};
 use crate::sql::types::{SqlType, oid, record};
 use crate::sqlstate;
 
+/// PostgreSQL's `MaxTupleAttributeNumber`.
+const ROW_FIELDS_MAX: usize = 1664;
+
 impl Binder<'_> {
     pub(super) fn row_expr(&mut self, args: &[Node], location: i32) -> Result<Expr> {
         let fields = self.expanded_exprs(args)?;
+        if fields.len() > ROW_FIELDS_MAX {
+            return Err(Error::new(
+                sqlstate::TOO_MANY_COLUMNS,
+                format!("ROW expressions can have at most {ROW_FIELDS_MAX} entries"),
+            )
+            .at(location));
+        }
         let named = fields.iter().enumerate().map(|(at, field)| (format!("f{}", at + 1), field.ty));
         let ty = record::type_of(named.collect());
         Ok(typed(ExprKind::Row(fields), ty, location))

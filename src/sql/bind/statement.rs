@@ -24,6 +24,7 @@ impl Binder<'_> {
         self.params.check()?;
         check_param_types(&mut statement)?;
         prune_scans(&mut statement);
+        self.check_collations(&statement)?;
         Ok(statement)
     }
 

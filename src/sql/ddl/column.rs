@@ -4,7 +4,7 @@
 use super::{Ddl, strings};
 use crate::catalog::{self, Column, Identity, ObjectAddress, Relation};
 use crate::error::{Error, Result};
-use crate::sql::bind::ExpressionUse;
+use crate::sql::bind::{self, ExpressionUse};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::{SqlType, oid};
 use crate::sqlstate;
@@ -50,7 +50,11 @@ impl Ddl<'_> {
             None => self.column_type(def, name)?,
         };
         let mut plan = ColumnPlan {
-            column: new_column(&def.colname, ty, self.collation(def.coll_clause.as_deref(), ty)?),
+            column: new_column(
+                &def.colname,
+                ty,
+                self.column_collation(def.coll_clause.as_deref(), ty)?,
+            ),
             default: def.raw_default.as_deref().cloned(),
             generated: None,
             sequence: None,
@@ -102,12 +106,32 @@ impl Ddl<'_> {
         Ok(ty)
     }
 
-    /// The collation that a COLLATE clause gives a type, or the type's own.
+    /// The collation that a COLLATE clause gives a type, or the type's own; `0A000` for
+    /// one that does not sort by bytes.
     pub fn collation(&self, clause: Option<&ast::CollateClause>, ty: SqlType) -> Result<u32> {
+        let found = self.column_collation(clause, ty)?;
+        let catalog = &self.work.catalog;
+        match (catalog.collation(found), clause) {
+            (Some(collation), Some(clause)) if !bind::is_by_bytes(catalog, found) => {
+                let what = format!("collation \"{}\"", collation.name);
+                Err(Error::unsupported(what).at(clause.location))
+            }
+            _ => Ok(found),
+        }
+    }
+
+    /// The collation of a column: any that there is. What would depend on one that does not
+    /// sort by bytes is refused.
+    pub fn column_collation(
+        &self,
+        clause: Option<&ast::CollateClause>,
+        ty: SqlType,
+    ) -> Result<u32> {
         let own = self.work.catalog.type_(ty.oid).map(|t| t.collation).unwrap_or(0);
         let Some(clause) = clause else { return Ok(own) };
         let parts = strings(&clause.collname);
         let name = parts.last().copied().unwrap_or_default();
+        let schema = parts.len().checked_sub(2).map(|at| parts[at]);
         if own == 0 {
             return Err(Error::new(
                 sqlstate::DATATYPE_MISMATCH,
@@ -118,17 +142,9 @@ impl Ddl<'_> {
             )
             .at(clause.location));
         }
-        let collation = self.work.catalog.collations().find(|collation| collation.name == name);
-        match collation {
-            // All of these order by bytes, which is what every column does.
-            Some(found) if matches!(name, "default" | "C" | "POSIX" | "ucs_basic") => Ok(found.oid),
-            Some(_) => Err(Error::unsupported(format!("collation \"{name}\"")).at(clause.location)),
-            None => Err(Error::new(
-                sqlstate::UNDEFINED_OBJECT,
-                format!("collation \"{name}\" for encoding \"UTF8\" does not exist"),
-            )
-            .at(clause.location)),
-        }
+        let path = &self.ctx.eval.settings.search_path;
+        let found = catalog::resolve_collation(&self.work.catalog, path, schema, name);
+        found.map(|collation| collation.oid).map_err(|error| error.at(clause.location))
     }
 
     fn plan_column_constraints(

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::storage_options::{self, Target};
-use super::{Ddl, index::IndexPlan, name::display_name, strings};
+use super::{Ddl, index::IndexPlan, name::display_name, strings, tablespace};
 use crate::catalog::{
     Constraint, ConstraintKind, ForeignKey, IndexKey, Inherited, Object, ObjectAddress,
     Persistence, ReferentialAction, Relation, RelationKind,
@@ -132,9 +132,7 @@ impl Ddl<'_> {
         if !def.indexname.is_empty() {
             return self.adopt_index(table, def, primary).await;
         }
-        if !def.indexspace.is_empty() {
-            return Err(Error::unsupported("tablespace"));
-        }
+        tablespace::check(&def.indexspace)?;
         let relation = self.relation(table)?;
         if primary {
             self.require_no_primary_key(&relation)?;

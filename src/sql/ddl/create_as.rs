@@ -2,8 +2,9 @@
 
 use super::column::{ColumnPlan, new_column};
 use super::storage_options::{self, Target};
-use super::{Ddl, strings};
+use super::{Ddl, strings, tablespace};
 use crate::error::{Error, Result};
+use crate::sql::bind;
 use crate::sql::ir::Query;
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::{Oid, SqlType, oid};
@@ -16,7 +17,7 @@ impl Ddl<'_> {
         }
         let into =
             statement.into.as_ref().ok_or_else(|| Error::syntax("CREATE TABLE AS without INTO"))?;
-        refuse_unsupported(into)?;
+        tablespace::check(&into.table_space_name)?;
         let name = into.rel.as_ref().ok_or_else(|| Error::syntax("table without a name"))?;
         if self.is_made(statement)? {
             return Ok("CREATE TABLE AS".to_owned());
@@ -63,6 +64,7 @@ impl Ddl<'_> {
         if names.len() > query.output.len() {
             return Err(Error::syntax("too many column names were specified"));
         }
+        let collations = bind::output_collations(query, &self.work.catalog);
         let mut plans: Vec<ColumnPlan> = Vec::new();
         for (position, output) in query.output.iter().enumerate() {
             let column = names.get(position).copied().unwrap_or(&output.name);
@@ -75,7 +77,8 @@ impl Ddl<'_> {
             let ty =
                 if output.ty.oid == oid::UNKNOWN { SqlType::new(oid::TEXT) } else { output.ty };
             crate::sql::privilege::check_type(ty.oid, &self.eval())?;
-            let collation = self.work.catalog.type_(ty.oid).map(|ty| ty.collation).unwrap_or(0);
+            let own = self.work.catalog.type_(ty.oid).map_or(0, |ty| ty.collation);
+            let collation = collations[position].filter(|_| own != 0).unwrap_or(own);
             plans.push(ColumnPlan {
                 column: new_column(column, ty, collation),
                 default: None,
@@ -114,12 +117,4 @@ pub fn into_clause(select: &ast::SelectStmt) -> Option<&ast::IntoClause> {
         first = left;
     }
     first.into_clause.as_deref()
-}
-
-pub(super) fn refuse_unsupported(into: &ast::IntoClause) -> Result<()> {
-    let refusals = [(!into.table_space_name.is_empty(), "tablespace")];
-    match refusals.iter().find(|(present, _)| *present) {
-        Some((_, what)) => Err(Error::unsupported(what)),
-        None => Ok(()),
-    }
 }

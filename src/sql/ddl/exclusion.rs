@@ -6,7 +6,7 @@
 
 use super::index::{IndexPlan, method_of, require_method};
 use super::storage_options::{self, Target};
-use super::{Ddl, strings};
+use super::{Ddl, strings, tablespace};
 use crate::catalog::{ConstraintKind, IndexKey, ObjectAddress, Operator};
 use crate::error::{Error, Result};
 use crate::index::{BTREE, GIN, HASH};
@@ -25,9 +25,7 @@ impl Ddl<'_> {
             )
             .at(def.location));
         }
-        if !def.indexspace.is_empty() {
-            return Err(Error::unsupported("tablespace"));
-        }
+        tablespace::check(&def.indexspace)?;
         let (elements, operators) = elements(def)?;
         let statement = ast::IndexStmt {
             access_method: def.access_method.clone(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::constraint::column_number;
 use super::storage_options::{self, Target};
-use super::{Ddl, strings};
+use super::{Ddl, strings, tablespace};
 use crate::catalog::{
     Index, IndexKey, Inheritance, ObjectAddress, Relation, RelationKind, RelationSettings, TypeKind,
 };
@@ -44,6 +44,7 @@ pub struct IndexPlan {
 impl Ddl<'_> {
     pub async fn create_index(&mut self, statement: &ast::IndexStmt) -> Result<&'static str> {
         refuse_unsupported(statement)?;
+        tablespace::check(&statement.table_space)?;
         let name =
             statement.relation.as_ref().ok_or_else(|| Error::syntax("index without a table"))?;
         let relation = self.find_indexable(name)?;
@@ -445,10 +446,7 @@ fn refuse_unsupported(statement: &ast::IndexStmt) -> Result<()> {
             format!("access method \"{method}\" does not support {what}"),
         ));
     }
-    let refusals = [
-        (!statement.table_space.is_empty(), "tablespace"),
-        (!statement.exclude_op_names.is_empty(), "exclusion constraint"),
-    ];
+    let refusals = [(!statement.exclude_op_names.is_empty(), "exclusion constraint")];
     match refusals.iter().find(|(present, _)| *present) {
         Some((_, what)) => Err(Error::unsupported(what)),
         None => Ok(()),

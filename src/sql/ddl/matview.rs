@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
-use super::create_as::refuse_unsupported;
 use super::{Ddl, strings};
 use crate::catalog::{
     ConstraintKind, Materialized, ObjectAddress, Relation, RelationKind, View, quote_qualified,
@@ -35,7 +34,7 @@ impl Ddl<'_> {
     ) -> Result<String> {
         let into = statement.into.as_ref();
         let into = into.ok_or_else(|| Error::syntax("a materialized view without a name"))?;
-        refuse_unsupported(into)?;
+        super::tablespace::check(&into.table_space_name)?;
         let name = into.rel.as_ref().ok_or_else(|| Error::syntax("a view without a name"))?;
         if name.relpersistence == "u" {
             return Err(Error::new(

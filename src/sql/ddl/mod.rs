@@ -59,6 +59,7 @@ mod statistics;
 mod storage_options;
 mod table;
 mod table_to_view;
+pub mod tablespace;
 mod temporary;
 mod trigger;
 mod trigger_change;

@@ -12,7 +12,7 @@ use crate::catalog::{
 };
 use crate::error::{Error, Result, Severity};
 use crate::sql::parse::{NodeEnum, ast};
-use crate::sql::types::Oid;
+use crate::sql::types::{self, Oid, OutputContext, Repr, SqlType, oid};
 use crate::sqlstate;
 
 impl Ddl<'_> {
@@ -387,6 +387,14 @@ impl Ddl<'_> {
         Ok(())
     }
 
+    /// VALID UNTIL as the catalog stores it: the text form in UTC.
+    fn valid_until(&self, option: &ast::DefElem) -> Result<Option<String>> {
+        let Some(text) = string(option) else { return Ok(None) };
+        let ty = SqlType::new(oid::TIMESTAMPTZ);
+        let until = types::text_input(text, ty, &Repr::TimestampTz, &self.eval().input())?;
+        Ok(Some(types::to_text(&until, ty.oid, &OutputContext::default())))
+    }
+
     fn set_role_option(&self, role: &mut Role, option: &ast::DefElem) -> Result<()> {
         match option.defname.as_str() {
             "password" => role.verifier = verifier(string(option))?,
@@ -398,7 +406,7 @@ impl Ddl<'_> {
             "isreplication" => role.replication = boolean(option)?,
             "bypassrls" => role.bypass_rls = boolean(option)?,
             "connectionlimit" => role.connection_limit = connection_limit(option)?,
-            "validUntil" => role.valid_until = string(option).map(str::to_owned),
+            "validUntil" => role.valid_until = self.valid_until(option)?,
             // Memberships are made once the role is there.
             "rolemembers" | "adminmembers" | "addroleto" => {}
             other => return Err(Error::unsupported(format!("role option \"{other}\""))),

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::Ddl;
 use super::column::{ColumnPlan, constraints};
 use super::constraint::several_primary_keys;
 use super::inherit::Merged;
 use super::sequence::Owner;
 use super::storage_options;
+use super::{Ddl, tablespace};
 use crate::catalog::{Relation, RelationKind, Type, TypeKind};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
@@ -270,16 +270,13 @@ pub fn array_type_over(element: &Type, oid: Oid, name: String) -> Type {
 
 /// What CREATE TABLE says that this server cannot do is refused by name.
 fn refuse_unsupported(statement: &ast::CreateStmt) -> Result<()> {
-    let refusals = [
-        (!statement.tablespacename.is_empty(), "tablespace"),
-        (
-            !matches!(statement.access_method.as_str(), "" | "heap"),
-            "table access method other than heap",
-        ),
-    ];
-    match refusals.iter().find(|(present, _)| *present) {
-        Some((_, what)) => Err(Error::unsupported(what)),
-        None => Ok(()),
+    match statement.partspec {
+        Some(_) => tablespace::check_partitioned(&statement.tablespacename)?,
+        None => tablespace::check(&statement.tablespacename)?,
+    }
+    match statement.access_method.as_str() {
+        "" | "heap" => Ok(()),
+        _ => Err(Error::unsupported("table access method other than heap")),
     }
 }
 

@@ -173,7 +173,7 @@ fn nothing(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
         forms.push(form);
     }
     let ids: Vec<ColumnId> = columns.into_iter().map(|(id, _)| id).collect();
-    let plan = RowsScan { name: "Result", forms, rows: Vec::new() }.plan(&ids)?;
+    let plan = RowsScan { name: "Result", relation: None, forms, rows: Vec::new() }.plan(&ids)?;
     Ok(Relation { plan, scope })
 }
 

@@ -15,7 +15,7 @@ use futures::future::BoxFuture;
 use tokio::sync::OnceCell;
 
 use super::form::{Form, column_name};
-use super::operator::{Operator, OperatorNode, Run};
+use super::operator::{Operator, OperatorNode, Run, Scanned};
 use super::{Planner, batch, lower, optimize};
 use crate::error::{Error, Result};
 use crate::sql::ir::visit;
@@ -137,6 +137,8 @@ pub fn rename(
 /// Rows that are there already: virtual relations, VALUES computed by us.
 pub struct RowsScan {
     pub name: &'static str,
+    /// The virtual relation that they are of.
+    pub relation: Option<Scanned>,
     pub forms: Vec<Form>,
     pub rows: Vec<Vec<Datum>>,
 }
@@ -175,6 +177,10 @@ impl Operator for RowsScan {
 
     fn rows(&self) -> Option<usize> {
         Some(self.rows.len())
+    }
+
+    fn scanned(&self) -> Option<&Scanned> {
+        self.relation.as_ref()
     }
 
     fn run(self: Arc<Self>, run: Run) -> BoxFuture<'static, Result<()>> {

@@ -30,7 +30,7 @@ mod join_order;
 mod limit;
 mod lower;
 mod operator;
-mod optimize;
+pub(in crate::sql) mod optimize;
 mod prefix;
 mod prepare;
 mod projectset;
@@ -52,17 +52,17 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::MemoryConsumer;
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
 use futures::StreamExt;
 use parking_lot::RwLock;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Relation, system};
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::visit;
 use crate::sql::ir::{ColumnId, CteId, Expr, ExprKind, OutputColumn, Query};
 use crate::sql::run::{StatementContext, failure};
-use crate::sql::types::Datum;
+use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 use crate::txn::Overlay;
 
@@ -80,6 +80,8 @@ struct Shared {
     ctes: RwLock<HashMap<CteId, Arc<cte::Cte>>>,
     /// Working tables of the recursions being planned.
     working_tables: RwLock<HashMap<CteId, Arc<recursive::WorkingTable>>>,
+    /// Rows of system relations, which are the same for all of the statement.
+    system_rows: RwLock<HashMap<Oid, Arc<Vec<system::Row>>>>,
     /// Values of the subqueries that were run first.
     init_plans: RwLock<HashMap<usize, Datum>>,
     /// Conditions on parts of values that stand above the joins of their tables, with
@@ -122,6 +124,7 @@ impl Planner {
             overlay,
             ctes: RwLock::default(),
             working_tables: RwLock::default(),
+            system_rows: RwLock::default(),
             init_plans: RwLock::default(),
             part_conditions: RwLock::default(),
             next_init_plan: AtomicU32::new(0),
@@ -143,6 +146,17 @@ impl Planner {
 
     pub fn eval(&self) -> &Arc<EvalContext> {
         &self.shared.context.eval
+    }
+
+    /// The rows of a system relation, computed once for the statement: a query may read
+    /// one several times, and a subquery is planned again for each outer row.
+    fn system_rows(&self, relation: &Relation) -> Result<Arc<Vec<system::Row>>> {
+        if let Some(rows) = self.shared.system_rows.read().get(&relation.oid) {
+            return Ok(Arc::clone(rows));
+        }
+        let rows = Arc::new(system::rows(relation, self.eval())?);
+        self.shared.system_rows.write().insert(relation.oid, Arc::clone(&rows));
+        Ok(rows)
     }
 
     fn context(&self) -> &StatementContext {
@@ -235,6 +249,11 @@ impl Plan {
     /// Starts the plan; its batches have the output columns in order.
     pub fn execute(&self, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         prefix::execute(&self.physical, context).map_err(failure::unwrap)
+    }
+
+    /// Starts the plan so that every node of it counts its rows.
+    pub fn execute_counted(&self, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        execute_stream(Arc::clone(&self.physical), context).map_err(failure::unwrap)
     }
 
     /// Reads datums from the plan's batches.

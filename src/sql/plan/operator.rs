@@ -78,6 +78,14 @@ impl Run {
     }
 }
 
+/// A relation that an operator reads.
+#[derive(Clone, Debug)]
+pub struct Scanned {
+    pub schema: String,
+    pub name: String,
+    pub alias: String,
+}
+
 /// A physical operator of ours.
 pub trait Operator: fmt::Debug + Send + Sync {
     /// The node's name in EXPLAIN.
@@ -98,6 +106,16 @@ pub trait Operator: fmt::Debug + Send + Sync {
     /// How many columns are appended to each row of the first input, if that is what this
     /// does: a filter over the others may be put below.
     fn appended(&self) -> Option<usize> {
+        None
+    }
+
+    /// Whether its output is its input.
+    fn passes_on(&self) -> bool {
+        false
+    }
+
+    /// The relation whose rows are read, if that is what this does.
+    fn scanned(&self) -> Option<&Scanned> {
         None
     }
 
@@ -267,6 +285,20 @@ impl OperatorExec {
     }
 }
 
+/// The input of a node of ours that hands it on as it is.
+pub fn passed_on(plan: &dyn ExecutionPlan) -> Option<&Arc<dyn ExecutionPlan>> {
+    let any: &dyn std::any::Any = plan;
+    let node = any.downcast_ref::<OperatorExec>()?;
+    node.inputs.first().filter(|_| node.operator.passes_on())
+}
+
+/// The relation that a node of ours reads, and how many rows it has.
+pub fn scanned(plan: &dyn ExecutionPlan) -> Option<(&Scanned, Option<usize>)> {
+    let any: &dyn std::any::Any = plan;
+    let node = any.downcast_ref::<OperatorExec>()?;
+    Some((node.operator.scanned()?, node.operator.rows()))
+}
+
 impl DisplayAs for OperatorExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.operator.name())
@@ -341,7 +373,14 @@ impl ExecutionPlan for OperatorExec {
             Sink { sender: builder.tx(), metrics: BaselineMetrics::new(&self.metrics, partition) };
         let run = Run { inputs: self.inputs.clone(), schema, context, sink };
         let work = Arc::clone(&self.operator).run(run);
-        builder.spawn(async move { work.await.map_err(failure::wrap) });
+        let failed = builder.tx();
+        builder.spawn(async move {
+            // Behind the batches: what a task ends with may overtake them.
+            if let Err(error) = work.await {
+                failed.send(Err(failure::wrap(error))).await.ok();
+            }
+            Ok(())
+        });
         Ok(builder.build())
     }
 

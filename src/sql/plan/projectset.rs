@@ -205,8 +205,21 @@ impl Operator for ProjectSet {
                 let mut made: Vec<Vec<Datum>> = Vec::new();
                 for row in 0..batch.num_rows() {
                     reader.read(&batch, row, &mut values)?;
-                    let mut rows = self.rows(&values, &mut kept)?;
-                    while let Some(values) = rows.next()? {
+                    let mut rows = self.rows(&values, &mut kept);
+                    loop {
+                        let next = match &mut rows {
+                            Ok(rows) => rows.next(),
+                            Err(error) => Err(error.clone()),
+                        };
+                        let values = match next {
+                            Ok(Some(values)) => values,
+                            Ok(None) => break,
+                            // The rows before the one that fails are the client's.
+                            Err(error) => {
+                                run.sink.send(emit(&run, &batch, &forms, &origins, &made)?).await;
+                                return Err(error);
+                            }
+                        };
                         origins.push(row as u32);
                         made.push(values);
                         if made.len() == batch_rows {

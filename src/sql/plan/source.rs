@@ -13,8 +13,9 @@ use super::form::{Form, Scope, column_name};
 use super::ids;
 use super::lower::expr::Lowered;
 use super::lower::{Lowering, Relation, project};
+use super::operator::Scanned;
 use super::walk;
-use crate::catalog::{RelationKind, system};
+use crate::catalog::RelationKind;
 use crate::error::{Error, Result};
 use crate::index::parts::Operator;
 use crate::sql::dml::{self, Conditions};
@@ -242,7 +243,7 @@ fn virtual_rows(lowering: &Lowering<'_>, scan: &Scan) -> Result<Relation> {
         let missing = || Error::internal(format!("there are no rows \"{}\"", scan.relation.name));
         return known_rows(lowering, scan, &rows.ok_or_else(missing)?);
     }
-    let rows = system::rows(&scan.relation, eval)?;
+    let rows = lowering.planner.system_rows(&scan.relation)?;
     known_rows(lowering, scan, &rows)
 }
 
@@ -282,7 +283,11 @@ fn known_rows(lowering: &Lowering<'_>, scan: &Scan, rows: &[Vec<Datum>]) -> Resu
     for (id, form) in ids.iter().zip(&forms) {
         scope.insert(*id, form.clone());
     }
-    let plan = RowsScan { name: "Seq Scan", forms, rows }.plan(&ids)?;
+    let schema = lowering.catalog().schema(scan.relation.schema);
+    let name = scan.relation.name.clone();
+    let alias = if scan.alias.is_empty() { name.clone() } else { scan.alias.clone() };
+    let relation = schema.map(|schema| Scanned { schema: schema.name.clone(), name, alias });
+    let plan = RowsScan { name: "Seq Scan", relation, forms, rows }.plan(&ids)?;
     Ok(Relation { plan, scope })
 }
 

@@ -12,6 +12,7 @@ use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::constants::Constants;
 use super::runtime::{self, Task};
 use super::work::Touched;
 use super::{Lender, StatementContext, Work, failure, locking};
@@ -63,6 +64,7 @@ pub struct CompiledQuery {
     query: Query,
     fast: Option<FastPlan>,
     columns: Arc<[ResultColumn]>,
+    constants: Constants,
     /// See [`CompiledQuery::failing`].
     is_constant: bool,
     /// Whether it may be run a second time: its rows depend on something, and no function
@@ -77,6 +79,7 @@ impl CompiledQuery {
         CompiledQuery {
             fast: FastPlan::recognise(query, catalog),
             columns: result_columns(&query.output, catalog),
+            constants: Constants::of(&query.rel),
             is_constant,
             is_repeatable: !is_constant && !calls_volatile(&query.rel),
             query: query.clone(),
@@ -103,6 +106,15 @@ impl CompiledQuery {
             tag: RowsTag::Counted("SELECT"),
             lender: None,
         })
+    }
+
+    /// Fails as PostgreSQL's planner does, before a client is told of columns.
+    pub fn check_constants(&self, params: &[Datum], context: &StatementContext) -> Result<()> {
+        match self.is_constant {
+            // All of it is computed at once, and fails at once.
+            true => Ok(()),
+            false => self.constants.check(params, &context.eval),
+        }
     }
 
     pub fn columns(&self) -> &Arc<[ResultColumn]> {
@@ -171,9 +183,16 @@ fn is_of_a_row(error: &Error) -> bool {
     matches!(error.code().as_str().get(..2), Some("21" | "22" | "P0"))
 }
 
-/// Whether nothing but constants and immutable functions decides the rows.
+/// Whether nothing but constants and immutable functions decides the rows. What is
+/// computed over several rows of values is computed row by row, where the values
+/// themselves are not.
 fn is_constant(rel: &Rel) -> bool {
-    let mut is_constant = !matches!(rel, Rel::Functions(_) | Rel::ProjectSet { .. });
+    let is_value = |expr: &Expr| matches!(expr.kind, ExprKind::Const(_) | ExprKind::Param(_));
+    let mut is_constant = match rel {
+        Rel::Functions(_) | Rel::ProjectSet { .. } => false,
+        Rel::Values { rows, .. } => rows.len() < 2 || !rows.iter().flatten().all(is_value),
+        _ => true,
+    };
     visit::inputs(rel, &mut |input| is_constant = is_constant && self::is_constant(input));
     if !is_constant {
         return false;

@@ -177,6 +177,10 @@ fn recv(
         Repr::Multirange(ty) => {
             Datum::Multirange(Box::new(range::recv_multirange(reader, ty, context)?))
         }
+        Repr::Pseudo if ty.oid == oid::VOID => {
+            reader.rest();
+            Datum::Text(String::new())
+        }
         Repr::Pseudo => {
             return Err(Error::new(
                 sqlstate::FEATURE_NOT_SUPPORTED,

@@ -99,6 +99,8 @@ pub fn text_input(
         Repr::Multirange(range) => {
             Datum::Multirange(Box::new(range::parse_multirange(input, range, context)?))
         }
+        // Whatever comes, it is nothing.
+        Repr::Pseudo if ty.oid == oid::VOID => Datum::Text(String::new()),
         Repr::Pseudo => return Err(pseudo_input(ty.oid)),
     };
     apply_typmod(value, ty, false)

@@ -61,7 +61,7 @@ pub fn is_concurrent(statement: &ast::ReindexStmt) -> bool {
 
 /// What a statement is about, if the role may do it.
 pub fn wanted(statement: &ast::ReindexStmt, work: &Work, ctx: &StatementContext) -> Result<Wanted> {
-    let concurrently = options(statement, work)?;
+    let concurrently = options(statement)?;
     let relation = match &statement.relation {
         Some(name) => Some(find_relation(name, work, ctx)?),
         None => None,
@@ -102,7 +102,7 @@ pub fn wanted(statement: &ast::ReindexStmt, work: &Work, ctx: &StatementContext)
 }
 
 /// Whether CONCURRENTLY is among the options.
-fn options(statement: &ast::ReindexStmt, work: &Work) -> Result<bool> {
+fn options(statement: &ast::ReindexStmt) -> Result<bool> {
     let mut concurrently = false;
     for node in &statement.params {
         let Some(NodeEnum::DefElem(option)) = &node.node else { continue };
@@ -111,7 +111,7 @@ fn options(statement: &ast::ReindexStmt, work: &Work) -> Result<bool> {
             "verbose" => {}
             "tablespace" => {
                 let name = crate::sql::ddl::options::string(option).unwrap_or_default();
-                check_tablespace(name, work)?;
+                crate::sql::ddl::tablespace::check_move(name)?;
             }
             other => {
                 return Err(Error::syntax(format!("unrecognized REINDEX option \"{other}\""))
@@ -120,21 +120,6 @@ fn options(statement: &ast::ReindexStmt, work: &Work) -> Result<bool> {
         }
     }
     Ok(concurrently)
-}
-
-/// There are the two of every server, and shared objects alone are in the second.
-fn check_tablespace(name: &str, _: &Work) -> Result<()> {
-    match name {
-        "pg_default" => Ok(()),
-        "pg_global" => Err(Error::new(
-            sqlstate::INVALID_PARAMETER_VALUE,
-            "cannot move non-shared relation to tablespace \"pg_global\"",
-        )),
-        _ => Err(Error::new(
-            sqlstate::UNDEFINED_OBJECT,
-            format!("tablespace \"{name}\" does not exist"),
-        )),
-    }
 }
 
 /// The indexes of a table and of its partitions.

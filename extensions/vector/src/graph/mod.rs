@@ -140,8 +140,10 @@ impl Graph {
         self.place(slot).is_linked()
     }
 
-    pub fn mapped_bytes(&self) -> usize {
-        self.lowest.mapped_bytes() + self.places.mapped_bytes() + self.upper.mapped_bytes()
+    /// Bytes that the lists of so many slots take.
+    pub fn bytes(&self, slots: u32) -> usize {
+        let upper = self.upper.bytes(self.upper_reserved.load(Ordering::Acquire));
+        self.lowest.bytes(slots) + self.places.bytes(slots) + upper
     }
 
     fn place(&self, slot: u32) -> Place {

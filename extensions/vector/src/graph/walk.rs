@@ -74,7 +74,8 @@ impl Scratch {
     #[inline(always)]
     fn offer(&mut self, met: Met, ef: usize) -> Option<usize> {
         if self.pool.len() >= ef {
-            if !(met.distance < self.pool[ef - 1].distance) {
+            let is_nearer = met.distance < self.pool[ef - 1].distance;
+            if !is_nearer {
                 return None;
             }
             self.pool.truncate(ef - 1);

@@ -59,7 +59,7 @@ pub struct Stats {
     pub fresh: u32,
     /// Slots that were ever used; freed ones among them.
     pub slots: u32,
-    /// Bytes of the mapped memory.
+    /// Bytes of values, graph and tables.
     pub bytes: usize,
 }
 
@@ -89,12 +89,13 @@ impl<S: Space> Index<S> {
     }
 
     pub fn stats(&self) -> Stats {
-        let tables = self.space.mapped_bytes() + self.graph.mapped_bytes();
+        let slots = self.slots.reserved();
+        let tables = self.space.bytes(slots) + self.graph.bytes(slots);
         Stats {
             linked: self.graph.linked(),
             fresh: self.unlinked().len() as u32,
-            slots: self.slots.reserved(),
-            bytes: tables + self.slots.mapped_bytes(),
+            slots,
+            bytes: tables + self.slots.bytes(),
         }
     }
 

@@ -72,7 +72,7 @@ impl Space for Bits {
         self.distance(query, self.rows.row(slot))
     }
 
-    fn mapped_bytes(&self) -> usize {
-        self.rows.mapped_bytes()
+    fn bytes(&self, slots: u32) -> usize {
+        self.rows.bytes(slots)
     }
 }

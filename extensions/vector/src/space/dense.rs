@@ -144,8 +144,8 @@ impl<E: Element> Space for Dense<E> {
         found.pop().expect("a result for the query")
     }
 
-    fn mapped_bytes(&self) -> usize {
-        self.codes.mapped_bytes() + self.elements.mapped_bytes()
+    fn bytes(&self, slots: u32) -> usize {
+        self.codes.bytes(slots) + self.elements.bytes(slots)
     }
 }
 

@@ -82,6 +82,6 @@ pub trait Space: Send + Sync {
         exact::nearest_plain(self, query, k, slots)
     }
 
-    /// Bytes of the mapped memory.
-    fn mapped_bytes(&self) -> usize;
+    /// Bytes that the values of so many slots take.
+    fn bytes(&self, slots: u32) -> usize;
 }

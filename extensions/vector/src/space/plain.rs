@@ -67,7 +67,7 @@ impl<E: Element> Space for Plain<E> {
         E::distance(self.metric, query, self.elements.row(slot))
     }
 
-    fn mapped_bytes(&self) -> usize {
-        self.elements.mapped_bytes()
+    fn bytes(&self, slots: u32) -> usize {
+        self.elements.bytes(slots)
     }
 }

@@ -124,7 +124,7 @@ impl Space for SparseSpace {
         self.distance(query.as_sparse(), self.value(slot))
     }
 
-    fn mapped_bytes(&self) -> usize {
-        self.rows.mapped_bytes() + self.pair_bytes.load(Ordering::Relaxed)
+    fn bytes(&self, slots: u32) -> usize {
+        self.rows.bytes(slots) + self.pair_bytes.load(Ordering::Relaxed)
     }
 }

@@ -88,7 +88,7 @@ fn every_metric_has_its_recall() {
 fn bits_and_sparse_vectors_are_found() {
     let mut random = Random::new(2);
     let centres: Vec<Vec<u8>> =
-        (0..30).map(|_| (0..32).map(|_| random.next() as u8).collect()).collect();
+        (0..30).map(|_| (0..32).map(|_| random.bits() as u8).collect()).collect();
     let bits = |random: &mut Random| -> Vec<u8> {
         let mut bits = centres[random.below(30)].clone();
         (0..random.below(40)).for_each(|_| bits[random.below(32)] ^= 1 << random.below(8));
@@ -149,7 +149,7 @@ fn filters_return_matches_and_never_too_few() {
     let vectors = clustered(&mut random, 6000, 32, 25);
     let index = dense(Metric::Cosine, &vectors);
     for share in [2, 10, 100, 1000, 6000] {
-        let filter = |slot: u32| slot % share == 0;
+        let filter = |slot: u32| slot.is_multiple_of(share);
         let asked = Search { filter: Some(&filter), ..search(10, 60, 1) };
         let recalls = vectors.iter().step_by(300).map(|query| recall(&index, query, &asked));
         let recall = mean_of(recalls);
@@ -286,8 +286,9 @@ fn searches_go_on_while_others_insert_link_delete_and_repair() {
             }
         });
         for round in 0..6 {
-            for row in 6000 + round * 1000..7000 + round * 1000 {
-                index.insert(&vectors[row], row as u64, 2).unwrap();
+            let rows = 6000 + round * 1000..7000 + round * 1000;
+            for (row, vector) in rows.clone().zip(&vectors[rows]) {
+                index.insert(vector, row as u64, 2).unwrap();
             }
             (0..6000)
                 .filter(|slot| slot % 12 == 2 * round as u32)

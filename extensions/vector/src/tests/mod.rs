@@ -2,6 +2,7 @@
 
 mod exact;
 mod index;
+mod ivf;
 
 use crate::Random;
 

@@ -244,6 +244,9 @@ impl Ddl<'_> {
             Step::AtSetOptions | Step::AtResetOptions if is_table || is_index => {
                 self.set_column_options(relation, command)?;
             }
+            Step::AtSetTableSpace if is_table || is_index => {
+                self.set_tablespace(relation, &command.name)?;
+            }
             Step::AtClusterOn if is_table => self.cluster_on(relation, &command.name)?,
             Step::AtDropCluster if is_table => self.cluster_on(relation, "")?,
             step @ (Step::AtSetLogged | Step::AtSetUnLogged)
@@ -425,6 +428,7 @@ fn action_name(step: ast::AlterTableType) -> String {
         Step::AtAlterColumnType => "ALTER COLUMN ... SET DATA TYPE",
         Step::AtClusterOn => "CLUSTER ON",
         Step::AtDropCluster => "SET WITHOUT CLUSTER",
+        Step::AtSetTableSpace => "SET TABLESPACE",
         Step::AtSetLogged => "SET LOGGED",
         Step::AtSetUnLogged => "SET UNLOGGED",
         Step::AtDropOids => "SET WITHOUT OIDS",

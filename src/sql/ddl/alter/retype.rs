@@ -43,18 +43,24 @@ impl Ddl<'_> {
         crate::sql::privilege::check_type(ty.oid, &self.eval())?;
         self.require_no_member_of_itself(&relation, ty)?;
         self.require_row_type_unused(relation.oid)?;
-        self.require_retypable(&relation, attnum)?;
+        self.require_retypable(&relation, attnum, def.raw_default.is_some())?;
         let conversion = self.conversion(&relation, attnum, ty, def.raw_default.as_deref())?;
-        let changed = self.retyped(&relation, attnum, ty)?;
+        let collation = self.column_collation(def.coll_clause.as_deref(), ty)?;
+        let changed = self.retyped(&relation, attnum, (ty, collation))?;
         self.convert_column(&relation, changed.oid, attnum, &conversion).await?;
         self.recheck(&changed, attnum).await
     }
 
     /// What depends on the column's type and is not converted refuses the change.
-    fn require_retypable(&self, relation: &Relation, attnum: i16) -> Result<()> {
+    fn require_retypable(&self, relation: &Relation, attnum: i16, has_using: bool) -> Result<()> {
         let column = &relation.columns[attnum as usize - 1];
-        if column.default.as_ref().is_some_and(|default| default.generated) {
-            return Err(Error::unsupported("altering the type of a generated column"));
+        let is_generated = column.default.as_ref().is_some_and(|default| default.generated);
+        if is_generated && has_using {
+            return Err(Error::new(
+                sqlstate::INVALID_COLUMN_DEFINITION,
+                "cannot specify USING when altering type of generated column",
+            )
+            .with_detail(format!("Column \"{}\" is a generated column.", column.name)));
         }
         let address = ObjectAddress::column(relation.oid, attnum);
         let computed = relation.columns.iter().find(|other| {
@@ -161,7 +167,12 @@ impl Ddl<'_> {
     }
 
     /// The relation after the change, under new storage, its default converted.
-    fn retyped(&mut self, relation: &Relation, attnum: i16, ty: SqlType) -> Result<Arc<Relation>> {
+    fn retyped(
+        &mut self,
+        relation: &Relation,
+        attnum: i16,
+        (ty, collation): (SqlType, Oid),
+    ) -> Result<Arc<Relation>> {
         let mut changed = relation.clone();
         changed.storage_id = self.next_storage_id();
         changed.schema_version = 0;
@@ -171,6 +182,7 @@ impl Ddl<'_> {
         }
         let column = &mut changed.columns[attnum as usize - 1];
         column.ty = ty;
+        column.collation = collation;
         if let Some(default) = &column.default {
             self.require_castable_default(relation, default, &column.name, ty)?;
         }
@@ -215,7 +227,8 @@ impl Ddl<'_> {
             sqlstate::DATATYPE_MISMATCH => Error::new(
                 sqlstate::DATATYPE_MISMATCH,
                 format!(
-                    "default for column \"{column}\" cannot be cast automatically to type {}",
+                    "{} for column \"{column}\" cannot be cast automatically to type {}",
+                    if default.generated { "generation expression" } else { "default" },
                     self.work.catalog.type_name(ty.oid, ty.typmod)
                 ),
             ),

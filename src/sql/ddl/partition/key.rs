@@ -93,6 +93,13 @@ impl Ddl<'_> {
             }
         };
         let collation = self.partition_collation(element, own)?;
+        let is_ordered = matches!(strategy, PartitionStrategy::Range);
+        if is_ordered && !crate::sql::bind::is_by_bytes(&self.work.catalog, collation) {
+            let name =
+                self.work.catalog.collation(collation).map_or("", |found| found.name.as_str());
+            return Err(Error::unsupported(format!("ordering by collation \"{name}\""))
+                .at(element.location));
+        }
         let opclass = self.partition_opclass(element, ty, strategy)?;
         Ok(PartitionColumn { column, expression, ty, opclass, collation })
     }

@@ -208,7 +208,7 @@ async fn of_query(
         let mut execution = None;
         if analyze {
             let start = Instant::now();
-            let mut stream = plan.execute(planner.task_context())?;
+            let mut stream = plan.execute_counted(planner.task_context())?;
             while let Some(batch) = stream.next().await {
                 planner.check_cancel()?;
                 batch.map_err(failure::unwrap)?;

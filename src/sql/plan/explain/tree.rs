@@ -15,6 +15,7 @@ use datafusion::physical_plan::union::UnionExec;
 
 use super::expression::Names;
 use crate::catalog::quote_identifier;
+use crate::sql::plan::operator::{self, Scanned};
 use crate::sql::plan::tuple_sort::TupleSort;
 use crate::table::scan::{Access, TableScan};
 
@@ -191,6 +192,9 @@ impl Reader<'_> {
         if name == "Result" || name == "EmptyExec" {
             node = nothing();
         }
+        if let Some((scanned, rows)) = operator::scanned(plan.as_ref()) {
+            return self.rows_scan(scanned, rows, plan);
+        }
         node.children = children.into_iter().map(|child| self.node(child)).collect();
         node.cost = match node.children.first() {
             Some(child) => {
@@ -198,6 +202,34 @@ impl Reader<'_> {
             }
             None => Cost { rows: 1.0, total: TUPLE_COST, ..Cost::default() },
         };
+        self.measure(&mut node, plan);
+        node
+    }
+
+    /// Rows that are known when the plan is made: those of a system relation.
+    fn rows_scan(
+        &self,
+        scanned: &Scanned,
+        rows: Option<usize>,
+        plan: &Arc<dyn ExecutionPlan>,
+    ) -> Node {
+        let (name, alias) = (quote_identifier(&scanned.name), quote_identifier(&scanned.alias));
+        let mut title = match self.names.verbose {
+            true => format!("{} on {}.{name}", plan.name(), quote_identifier(&scanned.schema)),
+            false => format!("{} on {name}", plan.name()),
+        };
+        if name != alias {
+            title.push_str(&format!(" {alias}"));
+        }
+        let mut node = Node::new(plan.name(), title);
+        node.text("Relation Name", &scanned.name);
+        if self.names.verbose {
+            node.text("Schema", &scanned.schema);
+        }
+        node.text("Alias", &scanned.alias);
+        let rows = rows.map_or(ROWS_DEFAULT, |rows| rows as f64);
+        let total = rows * TUPLE_COST + (rows / PAGE_ROWS).ceil();
+        node.cost = Cost { startup: 0.0, total, rows: rows.max(1.0), width: 0 };
         self.measure(&mut node, plan);
         node
     }

@@ -198,6 +198,10 @@ impl Operator for Gather {
         "Gather"
     }
 
+    fn passes_on(&self) -> bool {
+        true
+    }
+
     fn keeps_order(&self) -> bool {
         true
     }

@@ -102,7 +102,7 @@ impl Lowering<'_> {
         let ids = crate::sql::plan::ids(columns);
         let scope = scope_of(&forms);
         let forms = forms.into_iter().map(|(_, form)| form).collect();
-        let plan = RowsScan { name: "Values Scan", forms, rows }.plan(&ids)?;
+        let plan = RowsScan { name: "Values Scan", relation: None, forms, rows }.plan(&ids)?;
         Ok(Relation { plan, scope })
     }
 

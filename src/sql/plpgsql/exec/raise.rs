@@ -1,5 +1,7 @@
 //! RAISE and ASSERT.
 
+use std::panic::Location;
+
 use super::Exec;
 use crate::error::{Error, Report, Result, Severity};
 use crate::sql::plpgsql::ast::{Expr, Raise, RaiseLevel, RaiseOption};
@@ -73,6 +75,8 @@ impl Exec<'_, '_> {
         let code = code.unwrap_or(default);
         report.severity = severity;
         report.code = Some(code);
+        report.place = Some(Location::caller());
+        report.routine = Some("exec_stmt_raise");
         report.message = message.unwrap_or_else(|| code.as_str().to_owned());
         if raise.level == RaiseLevel::Exception {
             return Err(Error::from_report(report));
