@@ -50,6 +50,7 @@ start_after_kill() {
     work=$(mktemp -d)
     sql() { psql -X -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$port" -U postgres postgres "$@"; }
     begin() {
+        rm -f "$work/out"
         "$ZSERVER" serve --dev --data "$work/zs" --pg-listen "127.0.0.1:$port" >"$work/out" 2>"$work/err" &
         server=$!
         until grep -q ready "$work/out" 2>/dev/null; do

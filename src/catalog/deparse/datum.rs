@@ -15,6 +15,8 @@ pub(super) fn constant(catalog: &Catalog, value: &Datum, ty: SqlType) -> String 
     };
     match value {
         Datum::Int4(value) if *value >= 0 && ty.oid == oid::INT4 => text,
+        // Written as a number, which is none of PostgreSQL's constants of this type.
+        Datum::Oid(_) if ty.oid == oid::OID => format!("({text})::{}", type_name()),
         Datum::Numeric(_) if is_plain_decimal(&text) && ty.typmod < 0 => text,
         _ => format!("{}::{}", quote_literal(&text), type_name()),
     }

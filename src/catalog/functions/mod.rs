@@ -21,6 +21,7 @@ mod row_security;
 mod server;
 mod server_more;
 mod size;
+mod text_search;
 mod visibility;
 
 #[cfg(test)]
@@ -61,6 +62,7 @@ pub const SET_KERNELS: &[&[SetKernel]] = &[
     server_more::SET_KERNELS,
     &partition::SET_KERNELS,
     remote::SET_KERNELS,
+    text_search::SET_KERNELS,
 ];
 
 /// Text, or NULL for nothing.

@@ -75,6 +75,9 @@ impl Default for DiskOptions {
     }
 }
 
+/// Between two looks whether a table is written.
+const FLUSH_POLL: std::time::Duration = std::time::Duration::from_millis(5);
+
 pub struct DiskEngine {
     database: Database,
     keyspaces: [fjall::Keyspace; Keyspace::COUNT],
@@ -89,6 +92,20 @@ pub struct DiskEngine {
 }
 
 impl DiskEngine {
+    /// Writes what a keyspace has in memory into a table, and waits for it. (fjall's own
+    /// wait goes on for ever where the thread that writes the table has failed.)
+    fn flush(&self, keyspace: &fjall::Keyspace) -> fjall::Result<()> {
+        if !keyspace.rotate_memtable()? {
+            return Ok(());
+        }
+        while keyspace.sealed_memtable_count() > 0 {
+            std::thread::sleep(FLUSH_POLL);
+            // An error where a thread has failed.
+            self.database.persist(PersistMode::Buffer)?;
+        }
+        Ok(())
+    }
+
     /// Opens the data directory, or makes it if it is empty or absent.
     pub fn open(directory: &Path, options: &DiskOptions) -> Result<DiskEngine> {
         fs::create_dir_all(directory)
@@ -386,7 +403,7 @@ impl Engine for DiskEngine {
 
     fn checkpoint(&self) -> Result<(), WriteError> {
         or_end_process("checkpoint", || {
-            self.keyspaces.iter().try_for_each(fjall::Keyspace::rotate_memtable_and_wait)?;
+            self.keyspaces.iter().try_for_each(|keyspace| self.flush(keyspace))?;
             self.database.persist(PersistMode::SyncData)
         })
         .map_err(unknown)
@@ -395,7 +412,7 @@ impl Engine for DiskEngine {
     fn compact(&self, keyspace: Keyspace) -> Result<()> {
         or_end_process("compact", || {
             let keyspace = self.keyspace(keyspace);
-            keyspace.rotate_memtable_and_wait()?;
+            self.flush(keyspace)?;
             keyspace.major_compact()
         })
         .map_err(|error| read_error(&error))

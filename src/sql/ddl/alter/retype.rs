@@ -45,7 +45,8 @@ impl Ddl<'_> {
         self.require_row_type_unused(relation.oid)?;
         self.require_retypable(&relation, attnum, def.raw_default.is_some())?;
         let conversion = self.conversion(&relation, attnum, ty, def.raw_default.as_deref())?;
-        let collation = self.column_collation(def.coll_clause.as_deref(), ty)?;
+        let collation = self.column_collation(def.coll_clause.as_deref(), ty);
+        let collation = collation.map_err(Error::without_position)?;
         let changed = self.retyped(&relation, attnum, (ty, collation))?;
         self.convert_column(&relation, changed.oid, attnum, &conversion).await?;
         self.recheck(&changed, attnum).await
