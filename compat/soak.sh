@@ -7,8 +7,9 @@
 # reads, rollbacks, large updates that go through files, tables made and dropped, failing
 # statements. Every 10 seconds a line: resident memory, descriptors, threads, journal and
 # store on disk. At the end the slope of memory and of descriptors over the second half is
-# held against SLOPE_KIB_MAX (KiB a minute, 1024) and one descriptor a minute. With ZSERVER
-# naming a binary nothing is built.
+# held against SLOPE_KIB_MAX (KiB a minute, 1024) and one descriptor a minute. The caches,
+# which have an eighth of memory each, have 64 MB here: else they would be filling all the
+# time. With ZSERVER naming a binary nothing is built.
 set -euo pipefail
 minutes=${1:-10}
 slope_kib_max=${SLOPE_KIB_MAX:-1024}
@@ -22,7 +23,8 @@ if [ -z "${ZSERVER:-}" ]; then
     ZSERVER=$CARGO_TARGET_DIR/release/zserver
 fi
 work=$(mktemp -d)
-ZSERVER_MAX_WRITE_SET=4MB "$ZSERVER" serve --dev --data "$work/zs" --pg-listen "127.0.0.1:$port" \
+ZSERVER_BLOCK_CACHE=64MB ZSERVER_POINT_CACHE=64MB ZSERVER_MAX_WRITE_SET=4MB \
+    "$ZSERVER" serve --dev --data "$work/zs" --pg-listen "127.0.0.1:$port" \
     >"$work/out" 2>"$work/err" &
 server=$!
 loads=()
