@@ -104,3 +104,19 @@ pub fn password_failed(user: &str) -> Error {
         format!("password authentication failed for user \"{user}\""),
     )
 }
+
+#[cfg(test)]
+mod expiry {
+    use super::is_expired;
+
+    #[test]
+    fn a_limit_is_a_timestamp_and_what_cannot_be_read_is_over() {
+        for until in ["2999-01-01 00:00:00+00", "2999-01-01", "2999-01-01T00:00:00Z", "infinity"] {
+            assert!(!is_expired(Some(until)), "{until}");
+        }
+        for until in ["2001-01-01 00:00:00+00", "-infinity", "never"] {
+            assert!(is_expired(Some(until)), "{until}");
+        }
+        assert!(!is_expired(None));
+    }
+}

@@ -3,7 +3,6 @@
 use super::cell::*;
 use crate::catalog::Catalog;
 use crate::sql::types::Oid;
-use crate::sql::types::oid::FIRST_NORMAL;
 
 pub(super) fn pg_am(catalog: &Catalog) -> Vec<Row> {
     catalog
@@ -20,14 +19,8 @@ fn method_oid(catalog: &Catalog, name: &str) -> Oid {
 }
 
 pub(super) fn pg_opclass(catalog: &Catalog) -> Vec<Row> {
-    // PostgreSQL lists its own by name, and programs show classes of a family in that order.
-    let mut classes: Vec<_> = catalog.operator_classes().collect();
-    classes.sort_by_key(|class| match class.oid < FIRST_NORMAL {
-        true => (0, class.name.clone()),
-        false => (class.oid, String::new()),
-    });
-    classes
-        .into_iter()
+    catalog
+        .operator_classes()
         .map(|class| {
             vec![
                 oid(class.oid),
