@@ -218,7 +218,11 @@ fn mutated_conversations_harm_nobody() {
         // It may have ended the connection already.
         let _ = client.stream.shutdown(Shutdown::Write);
         let answered = reading.join().unwrap_or_else(|_| panic!("seed {seed}"));
-        let bad = errors(&answered).into_iter().filter(|(code, _)| code == "XX000");
+        // PostgreSQL answers this, too, for a parameter's type that does not exist.
+        let is_own = |message: &str| message.starts_with("cache lookup failed for type ");
+        let bad = errors(&answered)
+            .into_iter()
+            .filter(|(code, message)| code == "XX000" && !is_own(message));
         internal.extend(bad.map(|(_, message)| format!("seed {seed}: {message}")));
         if seed % 50 == 0 {
             assert_eq!(bystander.error_of(b"UPDATE mine SET a = a + 1"), None, "seed {seed}");
