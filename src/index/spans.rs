@@ -237,21 +237,24 @@ fn range_span(line: Line, ty: &RangeType, value: &Datum) -> Option<Span> {
     }
 }
 
-/// The codes of what a value has inside, or `None` of one that lies nowhere. Where codes
-/// tell all values apart, an end that is not inside is not among them.
-pub fn codes_inside(parts: Parts, repr: &Repr, value: &Datum) -> Result<Option<(u128, u128)>> {
+/// Where a value lies, so that values that overlap share a place; both ends are inside.
+/// `None` of one that lies nowhere. Where codes tell all values apart, a code has two
+/// places, itself and what lies between it and the next, and an end that is not inside is
+/// not among them: only what overlaps shares a place.
+pub fn places(parts: Parts, repr: &Repr, value: &Datum) -> Result<Option<(u128, u128)>> {
     let (line, span) = place(parts, repr, value)?;
-    let Some(Span { mut lower, mut upper }) = span else { return Ok(None) };
-    if line.bits < u128::BITS
-        && lower < upper
-        && let Datum::Range(range) = value
-        && let Some(of) = &range.span
-    {
-        let is_outside = |bound: &Bound| bound.value.is_some() && !bound.inclusive;
-        lower += u128::from(is_outside(&of.lower));
-        upper -= u128::from(is_outside(&of.upper) && lower < upper);
+    let Some(Span { lower, upper }) = span else { return Ok(None) };
+    if line.bits == u128::BITS {
+        return Ok(Some((lower, upper)));
     }
-    Ok(Some((lower, upper)))
+    let outside = |bound: &Bound| u128::from(bound.value.is_some() && !bound.inclusive);
+    let (after, before) = match value {
+        Datum::Range(range) => {
+            range.span.as_ref().map_or((0, 0), |of| (outside(&of.lower), outside(&of.upper)))
+        }
+        _ => (0, 0),
+    };
+    Ok(Some((2 * lower + after, 2 * upper - before)))
 }
 
 /// The parts of a value that is not NULL.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::KeyColumn;
 use super::parts::{Need, Operator, Parts, need, payloads};
-use super::spans::codes_inside;
+use super::spans::places;
 use crate::sql::functions::tests::context;
 use crate::sql::functions::{CallContext, kernel};
 use crate::sql::types::json;
@@ -16,6 +16,7 @@ use crate::sql::types::{ArrayValue, Datum, ElementType, Oid, Repr, SqlType, oid}
 
 const INT4_ARRAY: Oid = 1007;
 const TEXT_ARRAY: Oid = 1009;
+const TSRANGE: Oid = 3908;
 
 fn column(ty: Oid, repr: Repr, parts: Parts) -> [KeyColumn; 1] {
     [KeyColumn {
@@ -215,13 +216,35 @@ proptest! {
     fn what_overlaps_is_claimed_by_both(a in any_range(), b in any_range()) {
         let ty = RangeType { subtype: oid::INT4, repr: Repr::Int4, is_discrete: true };
         let repr = Repr::Range(Box::new(ty));
-        let codes = |value: &Datum| codes_inside(Parts::Range, &repr, value).expect("codes");
-        let meet = match (codes(&a), codes(&b)) {
-            (Some(a), Some(b)) => a.0 <= b.1 && b.0 <= a.1,
-            _ => false,
-        };
-        prop_assert_eq!(meet, holds("range_overlaps", [oid::INT4RANGE; 2], &a, &b));
+        let overlap = holds("range_overlaps", [oid::INT4RANGE; 2], &a, &b);
+        prop_assert_eq!(share_places(&repr, &a, &b), overlap);
     }
+
+    #[test]
+    fn what_overlaps_between_two_values_is_claimed_by_both(a in any_time(), b in any_time()) {
+        let ty = RangeType { subtype: oid::TIMESTAMP, repr: Repr::Timestamp, is_discrete: false };
+        let repr = Repr::Range(Box::new(ty));
+        let overlap = holds("range_overlaps", [TSRANGE; 2], &a, &b);
+        prop_assert_eq!(share_places(&repr, &a, &b), overlap);
+    }
+}
+
+fn share_places(repr: &Repr, a: &Datum, b: &Datum) -> bool {
+    let of = |value: &Datum| places(Parts::Range, repr, value).expect("places");
+    match (of(a), of(b)) {
+        (Some(a), Some(b)) => a.0 <= b.1 && b.0 <= a.1,
+        _ => false,
+    }
+}
+
+/// Ranges of times that are next to each other, with bounds inside and outside.
+fn any_time() -> impl Strategy<Value = Datum> {
+    (0..5i64, 0..5i64, any::<[bool; 2]>()).prop_map(|(a, b, inside)| {
+        let ty = RangeType { subtype: oid::TIMESTAMP, repr: Repr::Timestamp, is_discrete: false };
+        let bound = |at, inclusive| Bound::new(Datum::Timestamp(at), inclusive);
+        let span = ty.span(bound(a.min(b), inside[0]), bound(a.max(b), inside[1]));
+        Datum::Range(Box::new(RangeValue::of(oid::TIMESTAMP, span.expect("a range"))))
+    })
 }
 
 /// Ranges of few numbers, near the ends of the type too, so that they meet.

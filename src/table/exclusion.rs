@@ -59,7 +59,7 @@ fn claim(index: &IndexInfo, operators: &[Option<Operator>], key: &[Datum]) -> Re
                 encode_ordered(value, &column.repr, KeyOrder::ASCENDING, &mut group);
             }
             (Some(Operator::Overlaps), Some(parts)) if span.is_none() => {
-                span = Some(spans::codes_inside(parts, &column.repr, value)?);
+                span = Some(spans::places(parts, &column.repr, value)?);
             }
             _ => {}
         }
@@ -119,6 +119,9 @@ impl<'a> Exclusion<'a> {
                 let range = key::rows(self.info.storage_id());
                 for entry in overlay.scan(Keyspace::Rows, &range, false) {
                     let (row_key, row) = entry?;
+                    if writer.ctx.cancel.is_cancelled() {
+                        return Err(Error::query_canceled());
+                    }
                     let Some((_, rid)) = key::row_parts(&row_key) else { continue };
                     if let Some(other) = self.judge(writer, key, own, rid, &row)? {
                         return Ok(Some((rid, row, other)));
