@@ -13,9 +13,8 @@ use std::collections::HashMap;
 
 use parking_lot::Mutex;
 
-use super::table::Acquired;
-use super::watch::{EndWait, Locker, Watch};
-use super::{LockLog, LockMode, Owner, Resource, WaitPolicy};
+use super::watch::{EndWait, Locker};
+use super::{LockLog, Owner};
 
 /// Claims that a transaction may have, in number: 48 bytes each, twice.
 const CLAIMS_MAX: usize = 100_000;
@@ -127,17 +126,11 @@ impl LockLog {
         index: u32,
         claim: Claim,
     ) -> Option<EndWait> {
-        let locks = self.table()?.clone();
-        let watch = Watch::begin(&locks, locker);
-        let holder = locks.claims.holder(index, self.owner(), &claim);
-        if holder.is_none_or(|holder| holder.owner != locker.owner) {
-            return None;
-        }
-        let resource = Resource::Virtual { id: locker.owner };
-        match self.acquire(resource, LockMode::Share, WaitPolicy::Wait) {
-            Acquired::Wait(wait) => Some(EndWait::new(wait, watch)),
-            _ => None,
-        }
+        let own = self.owner();
+        self.end_while(locker, |locks| {
+            let holder = locks.claims.holder(index, own, &claim);
+            holder.is_some_and(|holder| holder.owner == locker.owner)
+        })
     }
 }
 

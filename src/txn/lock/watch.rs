@@ -68,13 +68,13 @@ impl LockTable {
 }
 
 /// A hold in another transaction's name, as long as somebody waits for it.
-pub(super) struct Watch {
+struct Watch {
     table: Arc<LockTable>,
     watched: Locker,
 }
 
 impl Watch {
-    pub(super) fn begin(table: &Arc<LockTable>, watched: Locker) -> Watch {
+    fn begin(table: &Arc<LockTable>, watched: Locker) -> Watch {
         table.watchers.fetch_add(1, Ordering::SeqCst);
         let Locker { owner, pid } = watched;
         let resource = Resource::Virtual { id: owner };
@@ -100,10 +100,6 @@ pub struct EndWait {
 }
 
 impl EndWait {
-    pub(super) fn new(wait: LockWait, watch: Watch) -> EndWait {
-        EndWait { wait, _watch: watch }
-    }
-
     #[cfg(test)]
     pub(super) fn wait_timeout(&self, limit: std::time::Duration) -> bool {
         self.wait.wait_timeout(limit)
@@ -137,15 +133,28 @@ impl LockLog {
         table: Resource,
         mode: LockMode,
     ) -> Option<EndWait> {
+        let pid = self.session_pid();
+        self.end_while(locker, |locks| {
+            let holders = locks.lockers(table, mode, pid);
+            holders.iter().any(|holder| holder.owner == locker.owner)
+        })
+    }
+
+    /// Waits for the end of another transaction, if it is still in the way once the wait is
+    /// written down.
+    pub(super) fn end_while(
+        &mut self,
+        locker: Locker,
+        is_in_the_way: impl FnOnce(&LockTable) -> bool,
+    ) -> Option<EndWait> {
         let locks = self.table()?.clone();
         let watch = Watch::begin(&locks, locker);
-        let holders = locks.lockers(table, mode, self.session_pid());
-        if !holders.iter().any(|holder| holder.owner == locker.owner) {
+        if !is_in_the_way(&locks) {
             return None;
         }
         let resource = Resource::Virtual { id: locker.owner };
         match self.acquire(resource, LockMode::Share, WaitPolicy::Wait) {
-            Acquired::Wait(wait) => Some(EndWait::new(wait, watch)),
+            Acquired::Wait(wait) => Some(EndWait { wait, _watch: watch }),
             _ => None,
         }
     }
