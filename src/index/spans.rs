@@ -239,22 +239,31 @@ fn range_span(line: Line, ty: &RangeType, value: &Datum) -> Option<Span> {
 
 /// Where a value lies, so that values that overlap share a place; both ends are inside.
 /// `None` of one that lies nowhere. Where codes tell all values apart, a code has two
-/// places, itself and what lies between it and the next, and an end that is not inside is
-/// not among them: only what overlaps shares a place.
+/// places, itself and what lies between it and the next, there is one below all codes, and
+/// an end that is not inside is not among them: only what overlaps shares a place.
 pub fn places(parts: Parts, repr: &Repr, value: &Datum) -> Result<Option<(u128, u128)>> {
     let (line, span) = place(parts, repr, value)?;
     let Some(Span { lower, upper }) = span else { return Ok(None) };
     if line.bits == u128::BITS {
         return Ok(Some((lower, upper)));
     }
-    let outside = |bound: &Bound| u128::from(bound.value.is_some() && !bound.inclusive);
-    let (after, before) = match value {
-        Datum::Range(range) => {
-            range.span.as_ref().map_or((0, 0), |of| (outside(&of.lower), outside(&of.upper)))
-        }
-        _ => (0, 0),
+    let (first, last) = match value {
+        Datum::Range(range) => (range.span.as_ref(), range.span.as_ref()),
+        Datum::Multirange(ranges) => (ranges.spans.first(), ranges.spans.last()),
+        _ => (None, None),
     };
-    Ok(Some((2 * lower + after, 2 * upper - before)))
+    let at = |code: u128| 2 * code + 1;
+    let lower = match first.map(|span| &span.lower) {
+        Some(bound) if bound.value.is_none() => 0,
+        Some(bound) if !bound.inclusive => at(lower) + 1,
+        _ => at(lower),
+    };
+    let upper = match last.map(|span| &span.upper) {
+        Some(bound) if bound.value.is_none() => at(line.last()) + 1,
+        Some(bound) if !bound.inclusive => at(upper) - 1,
+        _ => at(upper),
+    };
+    Ok(Some((lower, upper)))
 }
 
 /// The parts of a value that is not NULL.
