@@ -42,6 +42,7 @@ const SOURCES: &[Source] = &[
     source!("pg_trgm", "1.6"),
     source!("pgcrypto", "1.3"),
     source!("uuid-ossp", "1.1"),
+    source!("vector", "0.8.6"),
 ];
 
 /// An extension that can be made.

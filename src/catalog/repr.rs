@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Catalog, Type, TypeKind};
 use crate::error::{Error, Result};
+use crate::sql::types::vector::Kind;
 use crate::sql::types::{
     self, Attribute, ElementType, EnumLabels, Oid, RangeType, Repr, RowShape, oid,
 };
@@ -97,6 +98,9 @@ fn base_repr(input: &str) -> Option<Repr> {
         "textin" | "varcharin" => Some(Repr::Text),
         "citextin" => Some(Repr::Citext),
         "hstore_in" => Some(Repr::Hstore),
+        "vector_in" => Some(Repr::Vector(Kind::Vector)),
+        "halfvec_in" => Some(Repr::Vector(Kind::Half)),
+        "sparsevec_in" => Some(Repr::Vector(Kind::Sparse)),
         _ => None,
     }
 }

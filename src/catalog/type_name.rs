@@ -11,6 +11,7 @@ use super::names::{PG_CATALOG, PUBLIC, find_relation};
 use super::syntax::{integer_of, qualified, text_of};
 use super::{Catalog, ObjectAddress, Type, TypeKind, quote_qualified};
 use crate::error::{Error, Result};
+use crate::sql::types::vector::{self, Kind};
 use crate::sql::types::{self, Oid, SqlType, oid};
 use crate::sqlstate;
 
@@ -160,6 +161,9 @@ pub fn type_modifier(ty: &Type, modifiers: &[i32]) -> Result<i32> {
         "timetztypmodin" => time_modifier("TIME", " WITH TIME ZONE", modifiers),
         "timestamptypmodin" => time_modifier("TIMESTAMP", "", modifiers),
         "timestamptztypmodin" => time_modifier("TIMESTAMP", " WITH TIME ZONE", modifiers),
+        "vector_typmod_in" => vector::typmod(Kind::Vector, modifiers),
+        "halfvec_typmod_in" => vector::typmod(Kind::Half, modifiers),
+        "sparsevec_typmod_in" => vector::typmod(Kind::Sparse, modifiers),
         _ => single(modifiers),
     }
 }

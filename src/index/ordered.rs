@@ -163,6 +163,7 @@ fn matches_repr(datum: &Datum, repr: &Repr) -> bool {
             | (Datum::MacAddr(_), Repr::MacAddr)
             | (Datum::MacAddr8(_), Repr::MacAddr8)
             | (Datum::Jsonb(_), Repr::Jsonb)
+            | (Datum::Vector(_), Repr::Vector(_))
             | (Datum::Array(_), Repr::Array(_))
     )
 }

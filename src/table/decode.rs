@@ -166,7 +166,9 @@ impl<'a> Decoder<'a> {
             | Repr::Range(_)
             | Repr::Multirange(_)
             | Repr::Record(_) => self.binaries(slot),
-            Repr::Bit | Repr::Inet | Repr::MacAddr | Repr::MacAddr8 => self.binaries(slot),
+            Repr::Bit | Repr::Inet | Repr::MacAddr | Repr::MacAddr8 | Repr::Vector(_) => {
+                self.binaries(slot)
+            }
             Repr::Uuid => self.uuids(slot)?,
             _ => self.by_value(column, position)?,
         })

@@ -9,7 +9,7 @@ use num_traits::ToPrimitive;
 use super::info::ColumnInfo;
 use crate::error::{Error, Result};
 use crate::sql::types::numeric::{Coefficient, Numeric};
-use crate::sql::types::{Datum, EnumLabels, Interval, Repr, arrow, codec, numeric, record};
+use crate::sql::types::{Datum, EnumLabels, Interval, Repr, arrow, codec, numeric, record, vector};
 use crate::sqlstate;
 
 /// Writes a fixed-width value into its place.
@@ -60,6 +60,7 @@ pub fn write_variable(column: &ColumnInfo, datum: &Datum, out: &mut Vec<u8>) -> 
         (Repr::Bytea, Datum::Bytea(v)) => out.extend_from_slice(v),
         (Repr::Bit, Datum::Bit(v)) => v.encode(out),
         (Repr::Inet, Datum::Inet(v)) => v.encode(out),
+        (Repr::Vector(_), Datum::Vector(v)) => v.encode(out),
         (Repr::Jsonb, Datum::Jsonb(v)) => out.extend_from_slice(&v.0),
         (Repr::Numeric, Datum::Numeric(v)) => numeric::encode(v, out),
         (Repr::Range(_), Datum::Range(_)) | (Repr::Multirange(_), Datum::Multirange(_)) => {
@@ -98,6 +99,7 @@ pub fn read(column: &ColumnInfo, bytes: &[u8]) -> Result<Datum> {
         Repr::MacAddr8 => Datum::MacAddr8(array(bytes)),
         Repr::Bit => Datum::Bit(arrow::read_bits(bytes)?),
         Repr::Inet => Datum::Inet(arrow::read_inet(bytes)?),
+        Repr::Vector(_) => Datum::Vector(vector::decode(bytes)?),
         Repr::Enum(labels) => {
             let oid = u32::from_le_bytes(array(bytes));
             Datum::Text(label(labels, oid)?.to_owned())

@@ -23,6 +23,7 @@ use datafusion::arrow::datatypes::{
 use crate::error::{Error, Result};
 use crate::sql::types::json::Jsonb;
 use crate::sql::types::numeric::Numeric;
+use crate::sql::types::vector::Value as Vector;
 use crate::sql::types::{ArrayValue, Bits, Datum, Inet, Interval, Oid};
 
 /// Days from 1970-01-01 to 2000-01-01: Arrow counts from the first, PostgreSQL
@@ -141,6 +142,7 @@ borrowed! {
     Numeric, Numeric;
     Jsonb, Jsonb;
     Bits, Bit;
+    Vector, Vector;
     ArrayValue, Array;
 }
 
@@ -190,6 +192,12 @@ impl Ret for Vec<u8> {
 impl Ret for Numeric {
     fn into_datum(self) -> Datum {
         Datum::Numeric(self)
+    }
+}
+
+impl Ret for Vector {
+    fn into_datum(self) -> Datum {
+        Datum::Vector(self)
     }
 }
 

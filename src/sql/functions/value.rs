@@ -54,6 +54,7 @@ pub fn size_bytes(value: Option<&Datum>) -> usize {
         Some(Datum::Bytea(bytes)) => bytes.len(),
         Some(Datum::Bit(bits)) => bits.bytes().len(),
         Some(Datum::Jsonb(json)) => json.0.len(),
+        Some(Datum::Vector(vector)) => vector.size_bytes(),
         Some(Datum::Array(array)) => elements_size_bytes(array.elements.iter()),
         Some(Datum::Range(range)) => span_size_bytes(range.span.iter()),
         Some(Datum::Multirange(range)) => span_size_bytes(range.spans.iter()),

@@ -170,6 +170,7 @@ fn datum_bytes(value: &Datum) -> usize {
         + match value {
             Datum::Text(text) => text.len(),
             Datum::Bytea(bytes) => bytes.len(),
+            Datum::Vector(vector) => vector.size_bytes(),
             Datum::Jsonb(document) => document.0.len(),
             Datum::Array(array) => array.elements.iter().map(datum_bytes).sum(),
             Datum::Record(fields) => fields.iter().map(|(_, field)| datum_bytes(field)).sum(),

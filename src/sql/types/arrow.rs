@@ -78,6 +78,7 @@ pub fn data_type(ty: &SqlType, repr: &Repr) -> DataType {
         | Repr::Inet
         | Repr::MacAddr
         | Repr::MacAddr8
+        | Repr::Vector(_)
         | Repr::Array(_)
         | Repr::Range(_)
         | Repr::Multirange(_)
@@ -304,6 +305,7 @@ fn encode_binary(value: &Datum, out: &mut Vec<u8>) {
         Datum::Inet(v) => v.encode(out),
         Datum::MacAddr(v) => out.extend_from_slice(v),
         Datum::MacAddr8(v) => out.extend_from_slice(v),
+        Datum::Vector(v) => v.encode(out),
         Datum::TimeTz(time, zone) => {
             out.extend_from_slice(&time.to_be_bytes());
             out.extend_from_slice(&zone.to_be_bytes());
@@ -447,6 +449,7 @@ pub fn datum_at(array: &dyn Array, row: usize, repr: &Repr) -> Result<Datum> {
         Repr::Inet => Datum::Inet(read_inet(bytes_at(array, row)?)?),
         Repr::MacAddr => Datum::MacAddr(read_array(bytes_at(array, row)?)?),
         Repr::MacAddr8 => Datum::MacAddr8(read_array(bytes_at(array, row)?)?),
+        Repr::Vector(_) => Datum::Vector(super::vector::decode(bytes_at(array, row)?)?),
         Repr::Array(_) | Repr::Range(_) | Repr::Multirange(_) | Repr::Record(_) => {
             codec::decode(bytes_at(array, row)?)?
         }

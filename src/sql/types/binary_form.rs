@@ -14,7 +14,7 @@ use super::snapshot::Snapshot;
 use super::wire::{Reader, put_sized};
 use super::{
     ArrayDim, ArrayValue, Bits, Datum, ElementType, Inet, Interval, Oid, Repr, SqlType,
-    apply_typmod, array, bits, json, jsonpath, mac, oid, range,
+    apply_typmod, array, bits, json, jsonpath, mac, oid, range, vector,
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -69,6 +69,7 @@ pub fn binary_send(value: &Datum, type_oid: Oid, out: &mut BytesMut) {
             out.put_u8(JSONB_VERSION);
             out.put_slice(&text);
         }
+        Datum::Vector(v) => vector::send(v, out),
         Datum::Array(v) => send_array(v, out),
         Datum::Range(v) => range::send(v.span.as_ref(), v.subtype, out),
         Datum::Multirange(v) => range::send_multirange(v, out),
@@ -171,6 +172,7 @@ fn recv(
             check_version(reader.u8()?, "jsonb")?;
             Datum::Jsonb(json::parse(&context.client_encoding.decode(reader.rest())?)?)
         }
+        Repr::Vector(kind) => Datum::Vector(vector::recv(*kind, ty.typmod, reader)?),
         Repr::Array(element) => Datum::Array(Box::new(recv_array(reader, ty, element, context)?)),
         Repr::Record(_) => Datum::Record(recv_record(reader, ty, context)?),
         Repr::Range(ty) => Datum::Range(Box::new(range::recv(reader, ty, context)?)),

@@ -49,6 +49,7 @@ mod tag {
     pub const MACADDR8: u8 = 26;
     pub const RANGE: u8 = 27;
     pub const MULTIRANGE: u8 = 28;
+    pub const VECTOR: u8 = 29;
 }
 
 /// Appends the value's bytes.
@@ -97,6 +98,11 @@ pub fn encode(value: &Datum, out: &mut Vec<u8>) {
             let mut bytes = Vec::with_capacity(18);
             numeric::encode(v, &mut bytes);
             put_sized(tag::NUMERIC, &bytes, out);
+        }
+        Datum::Vector(v) => {
+            let mut bytes = Vec::with_capacity(v.size_bytes() + 5);
+            v.encode(&mut bytes);
+            put_sized(tag::VECTOR, &bytes, out);
         }
         Datum::Text(v) => put_sized(tag::TEXT, v.as_bytes(), out),
         Datum::Bytea(v) => put_sized(tag::BYTEA, v, out),
@@ -226,6 +232,7 @@ fn take(rest: &mut &[u8], depth: usize) -> Result<Datum> {
         tag::UUID => Datum::Uuid(array(rest)?),
         tag::BIT => Datum::Bit(Bits::decode(sized(rest)?).ok_or_else(corrupt)?),
         tag::INET => Datum::Inet(Inet::decode(rest).ok_or_else(corrupt)?),
+        tag::VECTOR => Datum::Vector(super::vector::decode(sized(rest)?)?),
         tag::MACADDR => Datum::MacAddr(array(rest)?),
         tag::MACADDR8 => Datum::MacAddr8(array(rest)?),
         tag::NUMERIC => Datum::Numeric(numeric::decode(sized(rest)?).ok_or_else(corrupt)?),

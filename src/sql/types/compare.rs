@@ -38,6 +38,7 @@ pub fn compare(a: &Datum, b: &Datum, repr: &Repr) -> Ordering {
         (Datum::Inet(a), Datum::Inet(b)) => a.cmp(b),
         (Datum::MacAddr(a), Datum::MacAddr(b)) => a.cmp(b),
         (Datum::MacAddr8(a), Datum::MacAddr8(b)) => a.cmp(b),
+        (Datum::Vector(a), Datum::Vector(b)) => a.compare(b),
         (Datum::Jsonb(a), Datum::Jsonb(b)) => json::compare(a.root(), b.root()),
         (Datum::Array(a), Datum::Array(b)) => compare_arrays(a, b, repr),
         (Datum::Range(a), Datum::Range(b)) => {

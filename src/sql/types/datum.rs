@@ -45,6 +45,8 @@ pub enum Datum {
     MacAddr([u8; 6]),
     MacAddr8([u8; 8]),
     Jsonb(Jsonb),
+    /// `vector`, `halfvec` or `sparsevec`.
+    Vector(super::vector::Value),
     Array(Box<ArrayValue>),
     Range(Box<RangeValue>),
     Multirange(Box<MultirangeValue>),

@@ -110,7 +110,7 @@ pub fn keeps_value(repr: &Repr) -> bool {
         | Repr::Interval
         | Repr::Jsonb => false,
         // -0 becomes 0.
-        Repr::Float4 | Repr::Float8 => false,
+        Repr::Float4 | Repr::Float8 | Repr::Vector(_) => false,
         Repr::Record(_) | Repr::Pseudo => false,
         Repr::Array(element) => keeps_value(&element.repr),
         Repr::Range(ty) | Repr::Multirange(ty) => keeps_value(&ty.repr),
@@ -151,6 +151,7 @@ fn encode_value(value: &Datum, repr: &Repr, out: &mut Vec<u8>) {
         Datum::MacAddr(v) => out.extend_from_slice(v),
         Datum::MacAddr8(v) => out.extend_from_slice(v),
         Datum::Jsonb(v) => json::encode_key(v.root(), out),
+        Datum::Vector(v) => v.encode_key(out),
         Datum::Array(v) => encode_array(v, repr, out),
         Datum::Range(v) => encode_range(v.span.as_ref(), &range_type(repr, v.subtype), out),
         Datum::Multirange(v) => {
@@ -466,6 +467,7 @@ fn decode_value(bytes: &mut &[u8], repr: &Repr) -> Option<Datum> {
         Repr::MacAddr => Datum::MacAddr(take(bytes)?),
         Repr::MacAddr8 => Datum::MacAddr8(take(bytes)?),
         Repr::Jsonb => Datum::Jsonb(json::decode_key(bytes)?.to_jsonb()),
+        Repr::Vector(kind) => Datum::Vector(super::vector::Value::decode_key(*kind, bytes)?),
         Repr::Enum(labels) => {
             let rank = Rank::from_digits(take_bytes(bytes)?);
             let label = labels.labels.iter().find(|label| label.rank == rank)?;

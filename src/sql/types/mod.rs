@@ -39,6 +39,7 @@ pub mod text;
 pub mod text_form;
 mod typmod;
 pub mod uuid;
+pub mod vector;
 pub mod wire;
 
 pub use binary_form::{binary_recv, binary_send, is_reworked, send_sized};
@@ -126,6 +127,8 @@ pub enum Repr {
     MacAddr,
     MacAddr8,
     Jsonb,
+    /// `vector`, `halfvec` and `sparsevec`.
+    Vector(vector::Kind),
     /// An enum: values are labels (`Datum::Text`), stored as label OIDs, ordered
     /// by position in `labels`.
     Enum(Arc<EnumLabels>),

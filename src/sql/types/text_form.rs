@@ -10,7 +10,7 @@ use super::position::{Lsn, RowId};
 use super::snapshot::Snapshot;
 use super::{
     ArrayValue, Bits, Datum, Oid, Repr, SqlType, apply_typmod, array, boolean, builtin, bytea,
-    datetime, float, integer, json, jsonpath, mac, network, oid, range, record, uuid,
+    datetime, float, integer, json, jsonpath, mac, network, oid, range, record, uuid, vector,
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -75,6 +75,7 @@ pub fn text_input(
         Repr::MacAddr => Datum::MacAddr(mac::parse(input)?),
         Repr::MacAddr8 => Datum::MacAddr8(mac::parse8(input)?),
         Repr::Jsonb => Datum::Jsonb(json::parse(input)?),
+        Repr::Vector(kind) => Datum::Vector(vector::parse(*kind, input)?),
         Repr::Enum(labels) => match labels.position(input) {
             Some(_) => Datum::Text(input.to_owned()),
             None => {
@@ -218,6 +219,7 @@ pub(super) fn write(value: &Datum, type_oid: Oid, context: &OutputContext<'_>, o
         Datum::MacAddr(v) => mac::write(v, out),
         Datum::MacAddr8(v) => mac::write(v, out),
         Datum::Jsonb(v) => v.root().write(out),
+        Datum::Vector(v) => v.write(out),
         Datum::Array(v) => write_array(v, type_oid, context, out),
         Datum::Range(v) => range::write(v.span.as_ref(), out, &mut |bound, out| {
             write(bound, v.subtype, context, out);

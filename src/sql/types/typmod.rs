@@ -2,7 +2,7 @@
 //! `char(n)`, `numeric(p,s)`, `timestamp(p)`, `interval day to second(p)`….
 
 use super::numeric::NumericTypmod;
-use super::{Datum, SqlType, builtin, datetime, oid, text};
+use super::{Datum, SqlType, builtin, datetime, oid, text, vector};
 use crate::error::Result;
 
 /// Fits a value to its type's modifier. An explicit cast cuts text that is too
@@ -23,6 +23,10 @@ pub fn apply_typmod(value: Datum, ty: SqlType, explicit: bool) -> Result<Datum> 
         Datum::Timestamp(v) => Datum::Timestamp(datetime::round_timestamp(v, ty.typmod)?),
         Datum::TimestampTz(v) => Datum::TimestampTz(datetime::round_timestamp(v, ty.typmod)?),
         Datum::Interval(v) => Datum::Interval(datetime::fit_interval(v, ty.typmod)?),
+        Datum::Vector(v) => {
+            vector::check_expected(ty.typmod, v.dims())?;
+            Datum::Vector(v)
+        }
         Datum::Array(mut array) => {
             let element = builtin::element_of(ty.oid).unwrap_or(array.element_type);
             let element = SqlType::with_typmod(element, ty.typmod);

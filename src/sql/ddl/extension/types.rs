@@ -55,6 +55,7 @@ impl Ddl<'_> {
                 "output" => ty.output = named(),
                 "receive" => ty.receive = named(),
                 "send" => ty.send = named(),
+                "typmod_in" => ty.typmod_in = named(),
                 "category" => ty.category = named().chars().next().unwrap_or('U'),
                 "preferred" => ty.preferred = boolean(option)?,
                 "collatable" => {
@@ -62,8 +63,10 @@ impl Ddl<'_> {
                         ty.collation = DEFAULT_COLLATION;
                     }
                 }
-                // All values are of variable length and may be compressed.
-                "internallength" | "storage" | "like" | "alignment" => {}
+                // External: `e`, extended: `x` …; values are stored the same way.
+                "storage" => ty.storage = named().chars().next().unwrap_or('x'),
+                // All values are of variable length.
+                "internallength" | "like" | "alignment" => {}
                 other => return Err(Error::unsupported(format!("type attribute \"{other}\""))),
             }
         }

@@ -10,6 +10,7 @@ mod pg_trgm;
 mod pgcrypto;
 mod stat_statements;
 mod uuid_ossp;
+mod vector;
 
 use super::{Kernel, SetKernel};
 
@@ -21,6 +22,7 @@ pub const KERNELS: &[&[Kernel]] = &[
     pgcrypto::KERNELS,
     stat_statements::KERNELS,
     uuid_ossp::KERNELS,
+    vector::KERNELS,
 ];
 pub const SET_KERNELS: &[&[SetKernel]] =
     &[hstore::SET_KERNELS, pgcrypto::SET_KERNELS, stat_statements::SET_KERNELS];
