@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::ordered;
 use super::parts::{self, Parts};
+use super::vector_class::{self, VectorClass};
 
 use crate::catalog::{Catalog, Constraint, Index, Relation, RelationKind};
 use crate::error::{Error, Result};
@@ -32,6 +33,8 @@ pub struct IndexInfo {
     pub relation: Arc<Relation>,
     pub access_method: String,
     pub keys: Vec<KeyColumn>,
+    /// Of `hnsw` and `ivfflat`: what it orders by.
+    pub vector: Option<VectorClass>,
     pub unique: bool,
     /// Its key excludes others by a constraint that is not called unique.
     pub exclusion: bool,
@@ -60,6 +63,7 @@ impl IndexInfo {
             relation: relation.clone(),
             access_method: index.access_method.clone(),
             keys: key_columns(catalog, index)?,
+            vector: vector_class::class_of(catalog, relation),
             unique: index.unique,
             exclusion: !index.exclusion.is_empty(),
             excludes_by: match index.unique {
@@ -111,12 +115,12 @@ impl IndexInfo {
 
     /// Whether it maps parts of values to rows.
     pub fn is_by_parts(&self) -> bool {
-        self.access_method != BTREE
+        self.access_method != BTREE && self.vector.is_none()
     }
 
     /// Whether the index has all rows, in order: valid, not partial.
     pub fn is_usable(&self) -> bool {
-        self.valid && self.predicate.is_none() && !self.is_by_parts()
+        self.valid && self.predicate.is_none() && !self.is_by_parts() && self.vector.is_none()
     }
 
     /// Whether nothing but the table's columns decides which entries a row has.
@@ -199,7 +203,7 @@ fn constraint_of(replaces: Option<&Arc<Relation>>, index: &Index) -> Oid {
 /// `0A000` for access methods that this server does not have.
 pub fn check_access_method(name: &str) -> Result<()> {
     match name {
-        BTREE | GIN | GIST | HASH => Ok(()),
+        BTREE | GIN | GIST | HASH | HNSW | IVFFLAT => Ok(()),
         _ => Err(Error::unsupported(format_args!("access method \"{name}\""))),
     }
 }
@@ -209,6 +213,9 @@ pub const BTREE: &str = "btree";
 pub const GIN: &str = "gin";
 pub const GIST: &str = "gist";
 pub const HASH: &str = "hash";
+/// The extension `vector`'s.
+pub const HNSW: &str = "hnsw";
+pub const IVFFLAT: &str = "ivfflat";
 /// Those that PostgreSQL has and this server does not.
 pub const MISSING_METHODS: [&str; 2] = ["spgist", "brin"];
 

@@ -100,17 +100,24 @@ impl Catalog {
             let owner = extension.address();
             extension.members.iter().for_each(|it| edges.push_from(*it, owner, EXTENSION));
         }
+        for method in self.access_methods().filter(|m| m.oid >= oid::FIRST_NORMAL) {
+            let object = ObjectAddress::new(relation_oid::PG_AM, method.oid);
+            let mut edges = Edges { object, found: &mut found };
+            edges.push(ObjectAddress::function(method.handler_function), NORMAL);
+        }
         for class in self.operator_classes().filter(|c| c.oid >= oid::FIRST_NORMAL) {
             let object = ObjectAddress::new(relation_oid::PG_OPCLASS, class.oid);
             let mut edges = Edges { object, found: &mut found };
             edges.push(ObjectAddress::schema(class.schema), NORMAL);
             edges.push(ObjectAddress::type_(class.input), NORMAL);
             edges.push(ObjectAddress::new(relation_oid::PG_OPFAMILY, class.family), AUTO);
+            self.method_edge(&class.access_method, &mut edges);
         }
         for family in self.operator_families().filter(|f| f.oid >= oid::FIRST_NORMAL) {
             let object = ObjectAddress::new(relation_oid::PG_OPFAMILY, family.oid);
             let mut edges = Edges { object, found: &mut found };
             edges.push(ObjectAddress::schema(family.schema), NORMAL);
+            self.method_edge(&family.access_method, &mut edges);
             for operator in &family.operators {
                 let referenced = ObjectAddress::new(relation_oid::PG_OPERATOR, operator.operator);
                 edges.push(referenced, NORMAL);
@@ -123,6 +130,13 @@ impl Catalog {
             found.extend(references.edges.iter().copied());
         }
         found
+    }
+
+    /// A class or a family goes with its access method.
+    fn method_edge(&self, method: &str, edges: &mut Edges<'_>) {
+        if let Some(method) = self.access_method_named(method) {
+            edges.push(ObjectAddress::new(relation_oid::PG_AM, method.oid), AUTO);
+        }
     }
 
     /// A foreign key goes with each partition of the table that it refers to.

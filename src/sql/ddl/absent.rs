@@ -3,7 +3,7 @@
 //! that the server needs.
 
 use super::{Ddl, strings};
-use crate::catalog::ObjectClass;
+use crate::catalog::{ObjectAddress, ObjectClass, relation_oid};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sqlstate;
@@ -40,6 +40,11 @@ impl Ddl<'_> {
     /// Why an object of one of these kinds cannot be dropped.
     pub(super) fn undroppable(&self, kind: Kind, node: &ast::Node, missing_ok: bool) -> Error {
         match self.find_undroppable(kind, node, missing_ok) {
+            Ok(name) if let Some(owner) = self.extension_of_method(kind, &name) => Error::new(
+                sqlstate::DEPENDENT_OBJECTS_STILL_EXIST,
+                format!("cannot drop access method {name} because {owner} requires it"),
+            )
+            .with_hint(format!("You can drop {owner} instead.")),
             Ok(name) => Error::new(
                 sqlstate::DEPENDENT_OBJECTS_STILL_EXIST,
                 format!(
@@ -49,6 +54,16 @@ impl Ddl<'_> {
             ),
             Err(error) => error,
         }
+    }
+
+    /// `extension name` of an access method that an extension brought.
+    fn extension_of_method(&self, kind: Kind, name: &str) -> Option<String> {
+        let catalog = &self.work.catalog;
+        let method = catalog.access_method_named(name).filter(|_| kind == Kind::ObjectAccessMethod);
+        let address = ObjectAddress::new(relation_oid::PG_AM, method?.oid);
+        let mut extensions = catalog.extensions();
+        let owner = extensions.find(|extension| extension.members.contains(&address))?;
+        Some(format!("extension {}", owner.name))
     }
 
     /// The name of a built-in object, as it is written; or that there is none.
@@ -69,10 +84,7 @@ impl Ddl<'_> {
             && self.work.catalog.access_method_named(method).is_none()
         {
             // IF EXISTS does not forgive this one.
-            return Err(Error::new(
-                sqlstate::UNDEFINED_OBJECT,
-                format!("access method \"{method}\" does not exist"),
-            ));
+            return Err(super::index::undefined_method(method));
         }
         let schemas = match parts.as_slice() {
             [schema, _] | [_, schema, _] => vec![self.schema_named(schema)?],
