@@ -10,6 +10,7 @@
 //! | [`inverted`] | `gin` | elements, keys, paths |
 //! | [`spans`] | `gist` | where a range or network lies |
 //! | | `hash` | a hash of the value |
+//! | [`vector`] | `hnsw`, `ivfflat` | one for each row, with its value |
 //!
 //! Of an ordered index:
 //!
@@ -28,11 +29,13 @@ pub mod ordered;
 pub mod parts;
 mod path_need;
 pub mod spans;
+pub mod vector;
 
 #[cfg(test)]
 mod tests;
 
 pub use build::{build, build_at_snapshot, remove};
 pub use info::{
-    BTREE, GIN, GIST, HASH, IndexInfo, KeyColumn, MISSING_METHODS, check_access_method,
+    BTREE, GIN, GIST, HASH, HNSW, IVFFLAT, IndexInfo, KeyColumn, MISSING_METHODS,
+    check_access_method,
 };
