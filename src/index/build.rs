@@ -33,6 +33,8 @@ struct Entry {
     rid: u64,
     may_conflict: bool,
     holds_rid: bool,
+    /// Its value, where its key has the rid.
+    value: Value,
 }
 
 impl Entry {
@@ -41,7 +43,7 @@ impl Entry {
     }
 
     fn value(&self) -> Value {
-        if self.holds_rid { Value::from(&[][..]) } else { key::index_value(self.rid).into() }
+        if self.holds_rid { self.value.clone() } else { key::index_value(self.rid).into() }
     }
 }
 
@@ -218,8 +220,9 @@ impl Build<'_, '_> {
             let may_conflict = self.index.may_conflict(&key);
             let holds_rid = self.index.key_holds_rid(&key);
             for payload in self.index.payloads(&key)? {
-                bytes += payload.len() + size_of::<Entry>();
-                run.push(Entry { payload, rid, may_conflict, holds_rid });
+                let value = self.index.entry_value(&key, rid)?;
+                bytes += payload.len() + value.len() + size_of::<Entry>();
+                run.push(Entry { payload, rid, may_conflict, holds_rid, value });
             }
             if bytes >= RUN_BYTES_MAX {
                 break;

@@ -105,6 +105,8 @@ struct Entry {
     payload: Vec<u8>,
     /// Whether its key is the row's alone.
     claims: bool,
+    /// Its value, where its key has the rid.
+    value: Value,
 }
 
 /// Puts one index right after its build.
@@ -263,7 +265,8 @@ impl Row<'_, '_> {
         for payload in self.index.payloads(&key)? {
             let rid = (!claims).then_some(self.rid);
             let entry_key = key::index_entry(self.index.storage_id(), &payload, rid);
-            entries.insert(entry_key, Entry { payload, claims });
+            let value = self.index.entry_value(&key, self.rid)?;
+            entries.insert(entry_key, Entry { payload, claims, value });
         }
         Ok((Some(key), entries))
     }
@@ -280,7 +283,7 @@ impl Row<'_, '_> {
         let txn = &mut self.writer.work.txn;
         let value: Value = match entry.claims {
             true => key::index_value(self.rid).into(),
-            false => Value::from(&[][..]),
+            false => entry.value.clone(),
         };
         match txn.get_newest(Keyspace::Indexes, entry_key)? == Some(value.clone()) {
             true => Ok(()),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::ordered;
 use super::parts::{self, Parts};
-use super::vector_class::{self, VectorClass};
+use super::vector::{Class, Point};
 
 use crate::catalog::{Catalog, Constraint, Index, Relation, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::types::key::KeyOrder;
 use crate::sql::types::{Datum, Oid, Repr, SqlType};
+use crate::storage::Value;
 use crate::table::{IndexExpressions, RowExpression};
 
 /// One key column of an index.
@@ -26,6 +27,8 @@ pub struct KeyColumn {
     pub nulls_first: bool,
     /// How its values are taken apart, where they are.
     pub parts: Option<Parts>,
+    /// How its values are compared, in a vector index.
+    pub vector: Option<Class>,
 }
 
 #[derive(Debug)]
@@ -33,8 +36,6 @@ pub struct IndexInfo {
     pub relation: Arc<Relation>,
     pub access_method: String,
     pub keys: Vec<KeyColumn>,
-    /// Of `hnsw` and `ivfflat`: what it orders by.
-    pub vector: Option<VectorClass>,
     pub unique: bool,
     /// Its key excludes others by a constraint that is not called unique.
     pub exclusion: bool,
@@ -63,7 +64,6 @@ impl IndexInfo {
             relation: relation.clone(),
             access_method: index.access_method.clone(),
             keys: key_columns(catalog, index)?,
-            vector: vector_class::class_of(catalog, relation),
             unique: index.unique,
             exclusion: !index.exclusion.is_empty(),
             excludes_by: match index.unique {
@@ -115,12 +115,12 @@ impl IndexInfo {
 
     /// Whether it maps parts of values to rows.
     pub fn is_by_parts(&self) -> bool {
-        self.access_method != BTREE && self.vector.is_none()
+        self.access_method != BTREE
     }
 
     /// Whether the index has all rows, in order: valid, not partial.
     pub fn is_usable(&self) -> bool {
-        self.valid && self.predicate.is_none() && !self.is_by_parts() && self.vector.is_none()
+        self.valid && self.predicate.is_none() && !self.is_by_parts()
     }
 
     /// Whether nothing but the table's columns decides which entries a row has.
@@ -128,11 +128,38 @@ impl IndexInfo {
         self.predicate.is_none() && self.keys.iter().all(|key| key.expression.is_none())
     }
 
-    /// The payloads of a key's entries; of an ordered index there is one.
+    /// Whether it orders rows by their distance from a value.
+    pub fn is_vector(&self) -> bool {
+        matches!(&*self.access_method, HNSW | IVFFLAT)
+    }
+
+    /// What a vector index compares, and how.
+    pub fn vector_class(&self) -> Option<Class> {
+        self.keys.first().and_then(|key| key.vector)
+    }
+
+    /// The payloads of a key's entries; of an ordered index there is one, of a vector
+    /// index one at most, which is empty.
     pub fn payloads(&self, key: &[Datum]) -> Result<BTreeSet<Vec<u8>>> {
+        if self.is_vector() {
+            return Ok(self.point(key)?.map(|_| Vec::new()).into_iter().collect());
+        }
         match self.is_by_parts() {
             true => parts::payloads(&self.keys, key),
             false => Ok(BTreeSet::from([ordered::encode_key(self, key)?])),
+        }
+    }
+
+    /// The value of an entry whose key has the rid: empty but for a vector index.
+    pub fn entry_value(&self, key: &[Datum], rid: u64) -> Result<Value> {
+        let point = if self.is_vector() { self.point(key)? } else { None };
+        Ok(point.map_or_else(|| Value::from(&[][..]), |point| point.entry(rid).into()))
+    }
+
+    fn point(&self, key: &[Datum]) -> Result<Option<Point>> {
+        match (self.vector_class(), key.first()) {
+            (Some(class), Some(value)) => Point::of(class, value),
+            _ => Err(Error::internal(format!("\"{}\" compares nothing", self.name()))),
         }
     }
 
@@ -213,7 +240,7 @@ pub const BTREE: &str = "btree";
 pub const GIN: &str = "gin";
 pub const GIST: &str = "gist";
 pub const HASH: &str = "hash";
-/// The extension `vector`'s.
+/// Those of the extension `vector`.
 pub const HNSW: &str = "hnsw";
 pub const IVFFLAT: &str = "ivfflat";
 /// Those that PostgreSQL has and this server does not.
@@ -233,6 +260,9 @@ fn key_columns(catalog: &Catalog, index: &Index) -> Result<Vec<KeyColumn>> {
                 parts: catalog
                     .operator_class(key.opclass)
                     .and_then(|class| Parts::of_class(&class.access_method, &class.name)),
+                vector: catalog
+                    .operator_class(key.opclass)
+                    .and_then(|class| Class::of(&class.access_method, &class.name)),
             })
         })
         .collect()

@@ -10,7 +10,7 @@
 //! | [`inverted`] | `gin` | elements, keys, paths |
 //! | [`spans`] | `gist` | where a range or network lies |
 //! | | `hash` | a hash of the value |
-//! | [`vector_class`] | `hnsw`, `ivfflat` | vectors, to find the nearest |
+//! | [`vector`], [`vector_options`] | `hnsw`, `ivfflat` | one for each row, with its value |
 //!
 //! Of an ordered index:
 //!
@@ -29,7 +29,8 @@ pub mod ordered;
 pub mod parts;
 mod path_need;
 pub mod spans;
-pub mod vector_class;
+pub mod vector;
+pub mod vector_options;
 
 #[cfg(test)]
 mod tests;

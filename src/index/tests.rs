@@ -27,6 +27,7 @@ fn column(ty: Oid, repr: Repr, parts: Parts) -> [KeyColumn; 1] {
         descending: false,
         nulls_first: false,
         parts: Some(parts),
+        vector: None,
     }]
 }
 

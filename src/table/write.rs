@@ -8,7 +8,7 @@
 //! The statement's snapshot is the caller's: it reads through an overlay made
 //! before the first write, so it never meets its own writes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -313,7 +313,8 @@ impl<'a> Writer<'a> {
                 self.claim_exclusion(info, index, key, rid).await?;
             }
             for payload in index.payloads(key)? {
-                self.add_part(index, &payload, rid, new_row)?;
+                let value = index.entry_value(key, rid)?;
+                self.add_part(index, (&payload, value), rid, new_row)?;
             }
             return Ok(());
         }
@@ -339,16 +340,15 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// An entry of an inverted index.
+    /// An entry of an index by parts, or of a vector index.
     fn add_part(
         &mut self,
         index: &IndexInfo,
-        payload: &[u8],
+        (payload, value): (&[u8], Value),
         rid: u64,
         new_row: bool,
     ) -> Result<()> {
         let entry = key::index_entry(index.storage_id(), payload, Some(rid));
-        let value = Value::from(&[][..]);
         match new_row {
             true => self.work.txn.insert_index_entry(entry, value),
             false => self.work.txn.put(Keyspace::Indexes, entry, value),
@@ -363,17 +363,20 @@ impl<'a> Writer<'a> {
         after: Option<Vec<Datum>>,
         rid: u64,
     ) -> Result<()> {
-        let payloads = |key: &Option<Vec<Datum>>| match key {
-            Some(key) => index.payloads(key),
-            None => Ok(BTreeSet::new()),
+        let entries = |key: &Option<Vec<Datum>>| -> Result<BTreeMap<Vec<u8>, Value>> {
+            let Some(key) = key else { return Ok(BTreeMap::new()) };
+            let value = index.entry_value(key, rid)?;
+            Ok(index.payloads(key)?.into_iter().map(|payload| (payload, value.clone())).collect())
         };
-        let (before, after) = (payloads(&before)?, payloads(&after)?);
-        for payload in before.difference(&after) {
+        let (before, after) = (entries(&before)?, entries(&after)?);
+        for payload in before.keys().filter(|payload| !after.contains_key(*payload)) {
             let entry = key::index_entry(index.storage_id(), payload, Some(rid));
             self.work.txn.delete(Keyspace::Indexes, entry)?;
         }
-        for payload in after.difference(&before) {
-            self.add_part(index, payload, rid, false)?;
+        for (payload, value) in after {
+            if before.get(&payload) != Some(&value) {
+                self.add_part(index, (&payload, value), rid, false)?;
+            }
         }
         Ok(())
     }

@@ -10,7 +10,8 @@ use crate::catalog::{
 };
 use crate::error::{Error, Result};
 use crate::index::parts::Parts;
-use crate::index::vector_class::{self, VectorClass};
+use crate::index::vector::Class;
+use crate::index::vector_options;
 use crate::index::{BTREE, GIST, HASH, MISSING_METHODS};
 use crate::sql::bind::{self, ExpressionUse};
 use crate::sql::parse::{NodeEnum, ast};
@@ -145,7 +146,7 @@ impl Ddl<'_> {
         let index = self.put_index(&relation, plan)?;
         // An index of a partitioned table has no entries; its parts are looked at.
         if !relation.is_partitioned() {
-            vector_class::check_definition(&self.work.catalog, &index)?;
+            vector_options::check_definition(&self.work.catalog, &index)?;
         }
         let mut changed = (*relation).clone();
         changed.indexes.push(index.oid);
@@ -295,7 +296,7 @@ impl Ddl<'_> {
         if method != BTREE
             && let Some(found) = self.work.catalog.operator_class(class)
             && Parts::of_class(method, &found.name).is_none()
-            && VectorClass::named(method, &found.name).is_none()
+            && Class::of(method, &found.name).is_none()
         {
             let what = format!("operator class \"{}\" for access method \"{method}\"", found.name);
             return Err(Error::unsupported(what));
@@ -426,7 +427,7 @@ pub fn undefined_method(method: &str) -> Error {
 
 /// Whether an index of a method has one column.
 pub fn is_of_one_column(method: &str) -> bool {
-    method == HASH || vector_class::is_vector_method(method)
+    method == HASH || vector_options::is_vector_method(method)
 }
 
 impl Ddl<'_> {

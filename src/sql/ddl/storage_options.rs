@@ -9,7 +9,7 @@ use super::options::options;
 use crate::catalog::{Relation, RelationKind, boolean};
 use crate::error::{Error, Result};
 use crate::index;
-use crate::index::vector_class as class;
+use crate::index::vector_options as vector;
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::Oid;
 use crate::sqlstate;
@@ -97,11 +97,11 @@ const GIST: &[(&str, Kind)] =
 const HASH: &[(&str, Kind)] = &[("fillfactor", Integer(10, 100))];
 
 const HNSW: &[(&str, Kind)] = &[
-    ("m", Integer(class::M_MIN, class::M_MAX)),
-    ("ef_construction", Integer(class::EF_CONSTRUCTION_MIN, class::EF_CONSTRUCTION_MAX)),
+    ("m", Integer(vector::M_MIN, vector::M_MAX)),
+    ("ef_construction", Integer(vector::EF_CONSTRUCTION_MIN, vector::EF_CONSTRUCTION_MAX)),
 ];
 
-const IVFFLAT: &[(&str, Kind)] = &[("lists", Integer(class::LISTS_MIN, class::LISTS_MAX))];
+const IVFFLAT: &[(&str, Kind)] = &[("lists", Integer(vector::LISTS_MIN, vector::LISTS_MAX))];
 
 const GIN: &[(&str, Kind)] =
     &[("fastupdate", Boolean), ("gin_pending_list_limit", Integer(64, INT_MAX / 1024))];

@@ -55,7 +55,7 @@ impl Check<'_> {
             // What cannot be decoded was found with its row.
             let Ok(datums) = info.decode(&row) else { continue };
             let storage_id = info.indexes[at].storage_id();
-            let is_own = match self.payloads_of(info, at, &datums) {
+            let is_own = match self.payloads_of(info, at, (rid, &datums)) {
                 Ok(Some((payloads, holds_rid))) => payloads.iter().any(|payload| {
                     let holder = holds_rid.then_some(rid);
                     key::index_entry(storage_id, payload, holder) == *entry_key

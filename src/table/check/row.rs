@@ -7,6 +7,7 @@ use crate::catalog::ConstraintKind;
 use crate::error::Result;
 use crate::index::IndexInfo;
 use crate::sql::types::Datum;
+use crate::storage::Value;
 use crate::storage::key::{self, IndexBound, Meta};
 use crate::table::foreign_key::pick;
 use crate::table::info::TableInfo;
@@ -34,6 +35,8 @@ struct Keys {
     payloads: Vec<Vec<u8>>,
     may_conflict: bool,
     holds_rid: bool,
+    /// Of entries whose key has the rid.
+    value: Value,
 }
 
 impl Check<'_> {
@@ -102,7 +105,7 @@ impl Check<'_> {
             checks: expressions.checks.iter().map(|check| check.eval(&ctx.eval, datums)).collect(),
             belongs: belongs(&catalog, ctx, info, datums),
             keys: (0..info.indexes.len())
-                .map(|at| keys(info, expressions, ctx, at, datums))
+                .map(|at| keys(info, expressions, ctx, at, (rid, datums)))
                 .collect(),
         });
         self.constraints(info, name, rid, &evaluated)?;
@@ -167,9 +170,10 @@ impl Check<'_> {
             let holder = keys.holds_rid.then_some(rid);
             let entry = key::index_entry(index.storage_id(), payload, holder);
             let message = match self.overlay.get(Keyspace::Indexes, &entry) {
-                Ok(Some(value)) if keys.holds_rid => match value.is_empty() {
+                Ok(Some(value)) if keys.holds_rid => match value == keys.value {
                     true => continue,
-                    false => format!("the entry of row {rid} has a value"),
+                    false if keys.value.is_empty() => format!("the entry of row {rid} has a value"),
+                    false => format!("the entry of row {rid} has another value"),
                 },
                 Ok(Some(value)) => match key::index_rid(&entry, &value) {
                     Some(found) if found == rid => continue,
@@ -251,11 +255,11 @@ impl Check<'_> {
         &mut self,
         info: &Arc<TableInfo>,
         at: usize,
-        datums: &[Datum],
+        (rid, datums): (u64, &[Datum]),
     ) -> Result<Option<(Vec<Vec<u8>>, bool)>> {
         let expressions = Writer::new(self.work, self.ctx).expressions(info)?;
         let ctx = self.ctx;
-        let keys = ctx.lend(self.work, || keys(info, &expressions, ctx, at, datums))?;
+        let keys = ctx.lend(self.work, || keys(info, &expressions, ctx, at, (rid, datums)))?;
         Ok(keys.map(|keys| (keys.payloads, keys.holds_rid)))
     }
 }
@@ -265,13 +269,14 @@ fn keys(
     expressions: &TableExpressions,
     ctx: &crate::sql::run::StatementContext,
     at: usize,
-    datums: &[Datum],
+    (rid, datums): (u64, &[Datum]),
 ) -> Result<Option<Keys>> {
     let index = &info.indexes[at];
     let Some(key) = index.key(&expressions.indexes[at], &ctx.eval, datums)? else {
         return Ok(None);
     };
     Ok(Some(Keys {
+        value: index.entry_value(&key, rid)?,
         payloads: index.payloads(&key)?.into_iter().collect(),
         may_conflict: index.may_conflict(&key),
         holds_rid: index.key_holds_rid(&key),

@@ -50,6 +50,7 @@ fn comparison_columns(info: &TableInfo, attnums: &[i16]) -> Result<Vec<KeyColumn
                 descending: false,
                 nulls_first: false,
                 parts: None,
+                vector: None,
             })
         })
         .collect()
