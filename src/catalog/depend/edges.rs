@@ -111,7 +111,6 @@ impl Catalog {
             edges.push(ObjectAddress::schema(class.schema), NORMAL);
             edges.push(ObjectAddress::type_(class.input), NORMAL);
             edges.push(ObjectAddress::new(relation_oid::PG_OPFAMILY, class.family), AUTO);
-            self.method_edge(&class.access_method, &mut edges);
         }
         for family in self.operator_families().filter(|f| f.oid >= oid::FIRST_NORMAL) {
             let object = ObjectAddress::new(relation_oid::PG_OPFAMILY, family.oid);
@@ -132,7 +131,7 @@ impl Catalog {
         found
     }
 
-    /// A class or a family goes with its access method.
+    /// A family goes with its access method.
     fn method_edge(&self, method: &str, edges: &mut Edges<'_>) {
         if let Some(method) = self.access_method_named(method) {
             edges.push(ObjectAddress::new(relation_oid::PG_AM, method.oid), AUTO);

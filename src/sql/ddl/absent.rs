@@ -6,6 +6,7 @@ use super::{Ddl, strings};
 use crate::catalog::{ObjectAddress, ObjectClass, relation_oid};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::types::Oid;
 use crate::sqlstate;
 
 use ast::ObjectType as Kind;
@@ -40,11 +41,6 @@ impl Ddl<'_> {
     /// Why an object of one of these kinds cannot be dropped.
     pub(super) fn undroppable(&self, kind: Kind, node: &ast::Node, missing_ok: bool) -> Error {
         match self.find_undroppable(kind, node, missing_ok) {
-            Ok(name) if let Some(owner) = self.extension_of_method(kind, &name) => Error::new(
-                sqlstate::DEPENDENT_OBJECTS_STILL_EXIST,
-                format!("cannot drop access method {name} because {owner} requires it"),
-            )
-            .with_hint(format!("You can drop {owner} instead.")),
             Ok(name) => Error::new(
                 sqlstate::DEPENDENT_OBJECTS_STILL_EXIST,
                 format!(
@@ -56,14 +52,42 @@ impl Ddl<'_> {
         }
     }
 
-    /// `extension name` of an access method that an extension brought.
-    fn extension_of_method(&self, kind: Kind, name: &str) -> Option<String> {
+    /// Why an object that an extension brought cannot be dropped.
+    fn required_by_extension(
+        &self,
+        kind: Kind,
+        method: Option<&str>,
+        schemas: &[Oid],
+        name: &str,
+    ) -> Option<Error> {
         let catalog = &self.work.catalog;
-        let method = catalog.access_method_named(name).filter(|_| kind == Kind::ObjectAccessMethod);
-        let address = ObjectAddress::new(relation_oid::PG_AM, method?.oid);
+        let named =
+            |class| schemas.iter().flat_map(move |schema| catalog.named(class, *schema, name));
+        let address = match kind {
+            Kind::ObjectAccessMethod => {
+                let method = catalog.access_method_named(name)?;
+                ObjectAddress::new(relation_oid::PG_AM, method.oid)
+            }
+            Kind::ObjectOpclass => {
+                let mut classes = named(ObjectClass::OperatorClass)
+                    .filter_map(|oid| catalog.operator_class(*oid));
+                let class = classes.find(|class| Some(class.access_method.as_str()) == method)?;
+                ObjectAddress::new(relation_oid::PG_OPCLASS, class.oid)
+            }
+            Kind::ObjectOpfamily => {
+                let mut families = named(ObjectClass::OperatorFamily)
+                    .filter_map(|oid| catalog.operator_family(*oid));
+                let family = families.find(|it| Some(it.access_method.as_str()) == method)?;
+                ObjectAddress::new(relation_oid::PG_OPFAMILY, family.oid)
+            }
+            _ => return None,
+        };
         let mut extensions = catalog.extensions();
         let owner = extensions.find(|extension| extension.members.contains(&address))?;
-        Some(format!("extension {}", owner.name))
+        let object = catalog.describe(&self.ctx.eval.settings.search_path, address);
+        let message = format!("cannot drop {object} because extension {} requires it", owner.name);
+        let error = Error::new(sqlstate::DEPENDENT_OBJECTS_STILL_EXIST, message);
+        Some(error.with_hint(format!("You can drop extension {} instead.", owner.name)))
     }
 
     /// The name of a built-in object, as it is written; or that there is none.
@@ -104,6 +128,9 @@ impl Ddl<'_> {
             _ => false,
         };
         if exists {
+            if let Some(error) = self.required_by_extension(kind, method, &schemas, name) {
+                return Err(error);
+            }
             return Ok(name.to_owned());
         }
         let word = words(kind).map_or("object", |words| words.0);

@@ -6,7 +6,8 @@ use super::constraint::column_number;
 use super::storage_options::{self, Target};
 use super::{Ddl, strings, tablespace};
 use crate::catalog::{
-    Index, IndexKey, Inheritance, ObjectAddress, Relation, RelationKind, RelationSettings, TypeKind,
+    Index, IndexKey, Inheritance, ObjectAddress, Relation, RelationKind, RelationSettings,
+    TypeKind, deparse,
 };
 use crate::error::{Error, Result};
 use crate::index::parts::Parts;
@@ -244,7 +245,7 @@ impl Ddl<'_> {
                 let expr = self.bind_over(relation, node, ExpressionUse::IndexExpression)?;
                 let key = IndexKey {
                     column: 0,
-                    expression: Some(self.print_expression(&expr, relation)),
+                    expression: Some(deparse::key_expression(&expr, relation, &self.work.catalog)),
                     ty: expr.ty,
                     descending: false,
                     nulls_first: false,

@@ -111,6 +111,8 @@ impl Ddl<'_> {
         for script in scripts {
             self.run_script(oid, script, &runner).await?;
         }
+        // The session learns of the parameters that come with it.
+        self.ctx.eval.session.settings_view(&self.work.catalog)?;
         Ok(oid)
     }
 
