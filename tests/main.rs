@@ -29,6 +29,7 @@
 //! | [`wire`] | the same bytes have the same answers as from PostgreSQL |
 //! | [`audit`] | what the log tells, reserved places, counts of statements, revoked certificates |
 //! | [`vacuum`] | VACUUM removes what nobody can see, and says how much |
+//! | [`vectors`] | searches of vectors: plans, snapshots, own writes, policies |
 //! | [`databases`] | databases beside each other, their templates, a crash in between |
 //! | [`formats`] | data directories of earlier formats open |
 //!
@@ -64,4 +65,5 @@ mod sql;
 mod support;
 mod two_phase;
 mod vacuum;
+mod vectors;
 mod wire;

@@ -33,7 +33,7 @@ pub mod search;
 mod tests;
 
 pub use class::{Class, Element, Measure};
-pub use point::Point;
+pub use point::{Point, Ruler};
 pub use search::{Figures, Method, Neighbour, Request, Search, open};
 
 #[cfg(doc)]
