@@ -29,7 +29,7 @@
 //! | [`wire`] | the same bytes have the same answers as from PostgreSQL |
 //! | [`audit`] | what the log tells, reserved places, counts of statements, revoked certificates |
 //! | [`vacuum`] | VACUUM removes what nobody can see, and says how much |
-//! | [`vectors`] | searches of vectors: plans, snapshots, own writes, policies |
+//! | [`nearest`] | searches of vectors: plans, snapshots, own writes, policies |
 //! | [`databases`] | databases beside each other, their templates, a crash in between |
 //! | [`formats`] | data directories of earlier formats open |
 //!
@@ -57,6 +57,7 @@ mod locks;
 mod login;
 mod long;
 mod memory;
+mod nearest;
 mod online;
 mod power;
 mod regress;
@@ -65,5 +66,4 @@ mod sql;
 mod support;
 mod two_phase;
 mod vacuum;
-mod vectors;
 mod wire;
