@@ -118,6 +118,19 @@ fn shortened(catalog: &Catalog, search_path: &[Oid], sql: &str, classes: &[Objec
                 text.push_str(name);
                 at += 3;
             }
+            [
+                Token::Word("OPERATOR"),
+                Token::Open,
+                Token::Word(schema),
+                Token::Other(dotted),
+                Token::Close,
+                ..,
+            ] if let Some(name) = dotted.strip_prefix('.')
+                && is_superfluous(catalog, search_path, &[ObjectClass::Operator], schema, name) =>
+            {
+                text.push_str(name);
+                at += 5;
+            }
             [Token::String(literal), Token::Other("::"), Token::Word("regclass"), ..] => {
                 text.push_str(&shown_relation(catalog, search_path, literal));
                 at += 1;

@@ -345,7 +345,7 @@ impl Ddl<'_> {
                 sqlstate::UNDEFINED_OBJECT,
                 format!(
                     "data type {} has no default operator class for access method \"{method}\"",
-                    catalog.type_name(ty.oid, -1)
+                    self.display_type(ty.oid)
                 ),
             )
             .with_hint(
@@ -353,6 +353,17 @@ impl Ddl<'_> {
                  class for the data type.",
             )
         })
+    }
+
+    /// The class of a key whose column gets another type: the default one if it was, else
+    /// the same.
+    pub fn opclass_for_type(&self, method: &str, key: &IndexKey, ty: SqlType) -> Result<Oid> {
+        let catalog = &self.work.catalog;
+        let was_default = catalog.default_operator_class(method, key.ty.oid) == Some(key.opclass);
+        match catalog.operator_class(key.opclass).filter(|_| !was_default) {
+            Some(class) => self.named_opclass(method, &class.name, ty),
+            None => self.default_opclass(method, ty),
+        }
     }
 
     /// Of btree's, classes that order by bytes, as all text columns do here, may be named.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::super::Ddl;
 use crate::catalog::{Constraint, ConstraintKind, ObjectAddress, Relation, RelationKind};
 use crate::error::{Error, Result};
+use crate::index::vector_options;
 use crate::sql::bind::{self, ExpressionUse};
 use crate::sql::ir::Expr;
 use crate::sql::parse::{NodeEnum, ast};
@@ -201,14 +202,15 @@ impl Ddl<'_> {
                         *key = crate::catalog::IndexKey {
                             descending: key.descending,
                             nulls_first: key.nulls_first,
-                            opclass: self.default_opclass(&method, ty)?,
+                            opclass: self.opclass_for_type(&method, key, ty)?,
                             ..key_of(&changed, attnum)
                         };
                         column.ty = ty;
                     }
                 }
             }
-            self.put_relation(index);
+            let index = self.put_relation(index);
+            vector_options::check_definition(&self.work.catalog, &index)?;
         }
         Ok(changed)
     }

@@ -26,6 +26,8 @@ pub struct Names {
     names: HashMap<String, String>,
     catalog: Arc<Catalog>,
     overlay: Overlay,
+    /// Where names are looked for.
+    path: Vec<Oid>,
     /// EXPLAIN VERBOSE: schemas, qualified names, what each node gives.
     pub verbose: bool,
     /// The query has more tables than one.
@@ -37,7 +39,8 @@ impl Names {
         let catalog = Arc::clone(&planner.eval().catalog);
         let overlay = planner.overlay().clone();
         let qualified = count_scans(&mut rel.clone()) > 1;
-        let mut names = Names { names: HashMap::new(), catalog, overlay, verbose, qualified };
+        let path = planner.eval().settings.search_path.clone();
+        let mut names = Names { names: HashMap::new(), catalog, overlay, path, verbose, qualified };
         let mut renamed = Vec::new();
         names.learn(&mut rel.clone(), qualified || verbose, &mut renamed);
         // Inner ones come last, and what they are called is known first.
@@ -221,7 +224,8 @@ impl Names {
             let column = info.relation.columns.get(at)?;
             Some(format!("{prefix}{}", quote_identifier(&column.name)))
         };
-        deparse::expression(expr, &name, &self.catalog)
+        let text = deparse::expression(expr, &name, &self.catalog);
+        deparse::display(&self.catalog, &self.path, &text)
     }
 
     /// A filter inside a table scan, whose columns are `a{attnum}`.
