@@ -295,4 +295,10 @@ impl Resumable {
     pub(crate) fn met(&self) -> usize {
         self.visited.len()
     }
+
+    /// Judges anew what was met before it was known what is accepted.
+    pub(crate) fn accept_again(&mut self, accept: &dyn Fn(u32) -> bool) {
+        let met = self.frontier.iter().filter(|Reverse(met)| accept(met.slot));
+        self.left = met.copied().collect();
+    }
 }

@@ -144,6 +144,10 @@ impl<E: Element> Space for Dense<E> {
         found.pop().expect("a result for the query")
     }
 
+    fn mean(&self) -> Vec<f32> {
+        self.quantizer.mean().to_vec()
+    }
+
     fn bytes(&self, slots: u32) -> usize {
         self.codes.bytes(slots) + self.elements.bytes(slots)
     }

@@ -82,6 +82,11 @@ pub trait Space: Send + Sync {
         exact::nearest_plain(self, query, k, slots)
     }
 
+    /// The point that codes are relative to; empty where there is none.
+    fn mean(&self) -> Vec<f32> {
+        Vec::new()
+    }
+
     /// Bytes that the values of so many slots take.
     fn bytes(&self, slots: u32) -> usize;
 }
