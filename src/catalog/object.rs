@@ -914,8 +914,11 @@ pub struct FamilyFunction {
 pub struct AccessMethod {
     pub oid: Oid,
     pub name: String,
-    /// The handler's function name, for `pg_am.amhandler`.
+    /// The handler's function name.
     pub handler: String,
+    /// The handler, of a method that is an extension's.
+    #[serde(default)]
+    pub handler_function: Oid,
     /// `i` index, `t` table.
     pub kind: char,
 }

@@ -10,7 +10,7 @@
 //! | [`inverted`] | `gin` | elements, keys, paths |
 //! | [`spans`] | `gist` | where a range or network lies |
 //! | | `hash` | a hash of the value |
-//! | [`vector`] | `hnsw`, `ivfflat` | one for each row, with its value |
+//! | [`vector`], [`vector_options`] | `hnsw`, `ivfflat` | one for each row, with its value |
 //!
 //! Of an ordered index:
 //!
@@ -30,6 +30,7 @@ pub mod parts;
 mod path_need;
 pub mod spans;
 pub mod vector;
+pub mod vector_options;
 
 #[cfg(test)]
 mod tests;

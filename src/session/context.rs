@@ -66,6 +66,7 @@ impl Hooks {
             session_user,
             database: self.backend.database.clone(),
             backend_pid: self.backend.pid,
+            vector: derived.vector,
         }
     }
 }
@@ -74,8 +75,8 @@ impl Session {
     /// The context of expressions in a statement.
     pub fn eval_context(&mut self) -> Arc<EvalContext> {
         let catalog = self.catalog();
-        let settings = self.settings_view(&catalog);
         self.hooks.set_catalog(&catalog);
+        let settings = self.settings_view(&catalog);
         self.show_statements();
         let transaction_timestamp =
             self.block.open().map_or(self.statement_timestamp, |open| open.started);

@@ -137,6 +137,16 @@ impl Hooks {
         let mut present = self.catalog.lock();
         if !Arc::ptr_eq(&present, catalog) {
             *present = catalog.clone();
+            drop(present);
+            self.know_extensions(catalog);
+        }
+    }
+
+    /// Parameters of extensions are known from the moment on that the session sees them.
+    fn know_extensions(&self, catalog: &Catalog) {
+        let mut settings = self.settings.lock();
+        if !settings.knows_vector() && catalog.extension_named("vector").is_some() {
+            settings.know_vector().into_iter().for_each(|warning| self.notices.send(warning));
         }
     }
 

@@ -366,6 +366,9 @@ fn startup_settings(
     superuser: bool,
 ) -> Result<Settings> {
     let mut settings = Settings::new(database.defaults());
+    if catalog.extension_named("vector").is_some() {
+        settings.know_vector();
+    }
     let server = Authority::Server;
     settings.set("session_authorization", &login.user, SetScope::Session, server)?;
     let flag = if superuser { "on" } else { "off" };

@@ -371,7 +371,7 @@ fn setting_row(Setting { parameter, value, source, reset }: Setting<'_>) -> Vec<
         text(parameter.category),
         text(parameter.short_desc),
         match parameter.effect {
-            Effect::Used => Datum::Null,
+            Effect::Used => parameter.extra_desc.map_or(Datum::Null, text),
             Effect::Hint => text("Has no influence on results."),
             Effect::Fixed => text("Only the default is supported."),
         },

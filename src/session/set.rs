@@ -107,6 +107,7 @@ impl Session {
 
     /// The value that SHOW prints.
     pub(super) fn show(&self, name: &str) -> Result<String> {
+        self.hooks.set_catalog(&self.catalog());
         let characteristics = match self.block.open() {
             Some(open) => open.characteristics,
             None => self.default_characteristics(),

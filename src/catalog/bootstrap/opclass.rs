@@ -32,6 +32,7 @@ impl Bootstrap {
             oid: comment_oid(next, "OID")?,
             name: create.amname.clone(),
             handler: create.handler_name.last().and_then(text_of).unwrap_or_default().to_owned(),
+            handler_function: oid::INVALID,
             kind: create.amtype.chars().next().unwrap_or('i'),
         });
         Ok(())

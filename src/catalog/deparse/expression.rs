@@ -24,6 +24,20 @@ pub fn stored_expression(expr: &Expr, relation: &Relation, catalog: &Catalog) ->
     expression(expr, &name, catalog)
 }
 
+/// The same of an index's key, which nothing gives a length but the expression.
+pub fn key_expression(expr: &Expr, relation: &Relation, catalog: &Catalog) -> String {
+    let name = |id: ColumnId| {
+        let at = usize::try_from(id.0).ok()?.checked_sub(1)?;
+        Some(quote_identifier(&relation.columns.get(at)?.name))
+    };
+    let mut printer = Printer { catalog, name: &name, names: None, text: String::new() };
+    match &expr.kind {
+        ExprKind::Call(call) if printer.is_length_coercion(call) => printer.expr(expr),
+        _ => printer.assigned(expr),
+    }
+    printer.text
+}
+
 /// An expression whose columns `name` names (quoted, qualified if need be).
 pub fn expression(expr: &Expr, name: ColumnName<'_>, catalog: &Catalog) -> String {
     Printer { catalog, name, names: None, text: String::new() }.finish(expr)

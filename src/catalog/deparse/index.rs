@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::display::{display, pretty};
 use crate::catalog::{
-    Catalog, Index, IndexKey, Operator, Relation, RelationKind, quote_identifier, quote_literal,
-    quote_qualified,
+    Catalog, Index, IndexKey, ObjectClass, Operator, OperatorClass, PG_CATALOG, Relation,
+    RelationKind, quote_identifier, quote_literal, quote_qualified,
 };
 use crate::sql::types::Oid;
 
@@ -33,7 +33,7 @@ pub fn index_definition(
     let column = |key: &IndexKey, is_key: bool| {
         let mut text = key_text(catalog, search_path, table, key, is_pretty);
         if is_key {
-            text.push_str(&key_options(catalog, index, key));
+            text.push_str(&key_options(catalog, search_path, index, key));
         }
         text
     };
@@ -112,7 +112,7 @@ pub fn exclusion_definition(
         .map(|(key, operator)| {
             let text = key_text(catalog, search_path, table, key, is_pretty);
             let operator = exclusion_operator(catalog, search_path, *operator, key);
-            format!("{text}{} WITH {operator}", key_options(catalog, index, key))
+            format!("{text}{} WITH {operator}", key_options(catalog, search_path, index, key))
         })
         .collect();
     let mut text = format!("EXCLUDE USING {} ({})", index.access_method, keys.join(", "));
@@ -171,12 +171,27 @@ pub fn is_function_call(text: &str) -> bool {
     is_name && super::display::closing_parenthesis(text, open) == Some(text.len() - 1)
 }
 
+/// Whether the class is the first of its method and name on the path.
+fn class_is_visible(catalog: &Catalog, path: &[Oid], class: &OperatorClass) -> bool {
+    let of_method = |oid: &Oid| {
+        let other = catalog.operator_class(*oid);
+        other.is_some_and(|other| other.access_method == class.access_method)
+    };
+    let mut found = path.iter().filter_map(|schema| {
+        let named = catalog.named(ObjectClass::OperatorClass, *schema, &class.name);
+        named.iter().copied().find(of_method)
+    });
+    class.schema == PG_CATALOG || found.next() == Some(class.oid)
+}
+
 /// Operator class, direction and NULLS where they are not the default.
-fn key_options(catalog: &Catalog, index: &Index, key: &IndexKey) -> String {
+fn key_options(catalog: &Catalog, path: &[Oid], index: &Index, key: &IndexKey) -> String {
     let mut text = String::new();
     let default = catalog.default_operator_class(&index.access_method, key.ty.oid);
     if let Some(class) = catalog.operator_class(key.opclass).filter(|c| Some(c.oid) != default) {
-        text.push_str(&format!(" {}", quote_identifier(&class.name)));
+        let schema = (!class_is_visible(catalog, path, class)).then_some(class.schema);
+        let schema = schema.map(|schema| catalog.schema_name(schema));
+        text.push_str(&format!(" {}", quote_qualified(schema, &class.name)));
     }
     match (key.descending, key.nulls_first) {
         (false, false) => {}

@@ -32,7 +32,7 @@ mod tests;
 
 pub use constraint::constraint_definition;
 pub use display::{display, pretty};
-pub use expression::{QueryNames, expression, query_expression, stored_expression};
+pub use expression::{QueryNames, expression, key_expression, query_expression, stored_expression};
 pub use function::{
     function_arguments, function_definition, function_identity_arguments, function_result,
 };

@@ -100,6 +100,11 @@ impl Catalog {
             let owner = extension.address();
             extension.members.iter().for_each(|it| edges.push_from(*it, owner, EXTENSION));
         }
+        for method in self.access_methods().filter(|m| m.oid >= oid::FIRST_NORMAL) {
+            let object = ObjectAddress::new(relation_oid::PG_AM, method.oid);
+            let mut edges = Edges { object, found: &mut found };
+            edges.push(ObjectAddress::function(method.handler_function), NORMAL);
+        }
         for class in self.operator_classes().filter(|c| c.oid >= oid::FIRST_NORMAL) {
             let object = ObjectAddress::new(relation_oid::PG_OPCLASS, class.oid);
             let mut edges = Edges { object, found: &mut found };
@@ -111,6 +116,7 @@ impl Catalog {
             let object = ObjectAddress::new(relation_oid::PG_OPFAMILY, family.oid);
             let mut edges = Edges { object, found: &mut found };
             edges.push(ObjectAddress::schema(family.schema), NORMAL);
+            self.method_edge(&family.access_method, &mut edges);
             for operator in &family.operators {
                 let referenced = ObjectAddress::new(relation_oid::PG_OPERATOR, operator.operator);
                 edges.push(referenced, NORMAL);
@@ -123,6 +129,13 @@ impl Catalog {
             found.extend(references.edges.iter().copied());
         }
         found
+    }
+
+    /// A family goes with its access method.
+    fn method_edge(&self, method: &str, edges: &mut Edges<'_>) {
+        if let Some(method) = self.access_method_named(method) {
+            edges.push(ObjectAddress::new(relation_oid::PG_AM, method.oid), AUTO);
+        }
     }
 
     /// A foreign key goes with each partition of the table that it refers to.

@@ -8,7 +8,10 @@ pub(super) fn pg_am(catalog: &Catalog) -> Vec<Row> {
     catalog
         .access_methods()
         .map(|method| {
-            let handler = catalog.builtin_function(&method.handler);
+            let handler = match method.handler_function {
+                0 => catalog.builtin_function(&method.handler),
+                function => function,
+            };
             vec![oid(method.oid), text(&method.name), oid(handler), char(method.kind)]
         })
         .collect()

@@ -23,7 +23,7 @@ pub use check::{parse_names, parse_time_zone};
 pub use parameter::{Context, Effect, Kind, Value, parse_bool};
 pub use view::{Derived, IsolationLevel, MessageLevel};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Report, Result, Severity};
 use crate::session::stat_statements::LIBRARY;
 use crate::sqlstate;
 use parameter::{Parameter, table};
@@ -116,6 +116,9 @@ struct Custom {
 
 pub struct Settings {
     layers: Arc<Layers>,
+    /// Whether the parameters of the extension `vector` are known: since the session
+    /// first saw the extension, for good.
+    knows_vector: bool,
 }
 
 /// Whether a list of libraries names one.
@@ -154,7 +157,7 @@ impl Settings {
             derived: Arc::new(Derived::default()),
         };
         layers.derive();
-        Settings { layers: Arc::new(layers) }
+        Settings { layers: Arc::new(layers), knows_vector: false }
     }
 
     /// The typed values that the server itself acts on.
@@ -192,8 +195,53 @@ impl Settings {
     /// other custom name.
     fn find(&self, name: &str) -> Option<usize> {
         let index = table().find(name)?;
-        let is_there = !is_of_stat_statements(table().parameters[index].name);
-        (is_there || self.loads_stat_statements()).then_some(index)
+        self.knows(table().parameters[index].name).then_some(index)
+    }
+
+    /// Whether a parameter of the table is there in this session.
+    fn knows(&self, name: &str) -> bool {
+        match name.split_once('.') {
+            Some((LIBRARY, _)) => self.loads_stat_statements(),
+            Some((prefix, _)) if VECTOR_PREFIXES.contains(&prefix) => self.knows_vector,
+            _ => true,
+        }
+    }
+
+    pub fn knows_vector(&self) -> bool {
+        self.knows_vector
+    }
+
+    /// Makes the parameters of the extension `vector` known. What was set under their
+    /// names before counts from now on; what cannot is given up with a warning.
+    pub fn know_vector(&mut self) -> Vec<Report> {
+        self.knows_vector = true;
+        let is_ours = |custom: &Custom| vector_prefix(&custom.name).is_some();
+        let known: Vec<Custom> =
+            self.layers.custom.iter().filter(|custom| is_ours(custom)).cloned().collect();
+        if known.is_empty() {
+            return Vec::new();
+        }
+        Arc::make_mut(&mut self.layers).custom.retain(|custom| !is_ours(custom));
+        let mut warnings = Vec::new();
+        for custom in known {
+            let values = [
+                (custom.session.filter(|text| !text.is_empty()), Scope::Session),
+                (custom.local, Scope::Transaction),
+            ];
+            for (text, scope) in values {
+                let Some(text) = text else { continue };
+                let set = match self.find(&custom.name) {
+                    Some(_) => self.set(&custom.name, &text, scope, Authority::User).map(drop),
+                    None => Err(removed_name(&custom.name)),
+                };
+                if let Err(error) = set {
+                    let mut report = error.into_report();
+                    report.severity = Severity::Warning;
+                    warnings.push(report);
+                }
+            }
+        }
+        warnings
     }
 
     fn loads_stat_statements(&self) -> bool {
@@ -218,10 +266,8 @@ impl Settings {
     /// All parameters with their values, in the order of names.
     pub fn all(&self) -> impl Iterator<Item = Shown<'_>> {
         let layers = &self.layers;
-        let is_loaded = self.loads_stat_statements();
-        let shown = move |name: &str| is_loaded || !is_of_stat_statements(name);
         let all = table().parameters.iter().enumerate();
-        all.filter(move |(_, parameter)| shown(parameter.name)).map(|(index, parameter)| {
+        all.filter(|(_, parameter)| self.knows(parameter.name)).map(|(index, parameter)| {
             let is_local = layers.local.iter().any(|(local, _)| *local == index);
             Shown {
                 parameter,
@@ -248,6 +294,7 @@ impl Settings {
         authority: Authority,
     ) -> Result<String> {
         let Some(index) = self.find(name) else {
+            self.check_reserved(name)?;
             return self.set_custom(name, Some(text), scope);
         };
         let parameter = &table().parameters[index];
@@ -283,6 +330,7 @@ impl Settings {
     ) -> Result<Option<String>> {
         let Some(index) = self.find(name) else {
             check_custom_name(name)?;
+            self.check_reserved(name)?;
             return Ok(text.map(str::to_owned));
         };
         let parameter = &table().parameters[index];
@@ -338,6 +386,7 @@ impl Settings {
     /// `RESET name`, `SET name TO DEFAULT`.
     pub fn reset(&mut self, name: &str, scope: Scope, authority: Authority) -> Result<()> {
         let Some(index) = self.find(name) else {
+            self.check_reserved(name)?;
             return self.set_custom(name, None, scope).map(|_| ());
         };
         authorize(&table().parameters[index], authority)?;
@@ -405,6 +454,16 @@ impl Settings {
         layers.derive();
     }
 
+    /// `42602` for a name that only the extension `vector` may give.
+    fn check_reserved(&self, name: &str) -> Result<()> {
+        match vector_prefix(name).filter(|_| self.knows_vector) {
+            Some(prefix) => {
+                Err(invalid_name(name).with_detail(format!("\"{prefix}\" is a reserved prefix.")))
+            }
+            None => Ok(()),
+        }
+    }
+
     fn set_custom(&mut self, name: &str, text: Option<&str>, scope: Scope) -> Result<String> {
         check_custom_name(name)?;
         let reset = self.layers.custom.iter().find(|custom| custom.name == name);
@@ -462,8 +521,25 @@ impl Layers {
     }
 }
 
-fn is_of_stat_statements(name: &str) -> bool {
-    name.strip_prefix(LIBRARY).is_some_and(|rest| rest.starts_with('.'))
+/// What the names of the extension `vector` begin with.
+const VECTOR_PREFIXES: [&str; 2] = ["hnsw", "ivfflat"];
+
+fn vector_prefix(name: &str) -> Option<&str> {
+    let (prefix, _) = name.split_once('.')?;
+    VECTOR_PREFIXES.iter().any(|known| known.eq_ignore_ascii_case(prefix)).then_some(prefix)
+}
+
+fn removed_name(name: &str) -> Error {
+    let prefix = vector_prefix(name).unwrap_or_default();
+    Error::new(
+        sqlstate::INVALID_NAME,
+        format!("invalid configuration parameter name \"{name}\", removing it"),
+    )
+    .with_detail(format!("\"{prefix}\" is now a reserved prefix."))
+}
+
+fn invalid_name(name: &str) -> Error {
+    Error::new(sqlstate::INVALID_NAME, format!("invalid configuration parameter name \"{name}\""))
 }
 
 /// A custom parameter's name is two or more identifiers with dots between.
@@ -479,11 +555,7 @@ fn check_custom_name(name: &str) -> Result<()> {
     if name.split('.').all(is_identifier) {
         return Ok(());
     }
-    Err(Error::new(
-        sqlstate::INVALID_NAME,
-        format!("invalid configuration parameter name \"{name}\""),
-    )
-    .with_detail(
+    Err(invalid_name(name).with_detail(
         "Custom parameter names must be two or more simple identifiers separated by dots.",
     ))
 }

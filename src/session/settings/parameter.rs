@@ -22,6 +22,7 @@ pub struct Parameter {
     pub report: bool,
     pub category: &'static str,
     pub short_desc: &'static str,
+    pub extra_desc: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -169,10 +170,23 @@ pub fn table() -> &'static Table {
 
 fn read_line(line: &'static str) -> Parameter {
     let fields: Vec<&'static str> = line.split('\t').collect();
-    let [name, kind, unit, context, min, max, values, default, effect, report, category, desc] =
-        fields[..]
+    let [
+        name,
+        kind,
+        unit,
+        context,
+        min,
+        max,
+        values,
+        default,
+        effect,
+        report,
+        category,
+        desc,
+        ref more @ ..,
+    ] = fields[..]
     else {
-        panic!("parameters.tsv: {line}: twelve columns are expected");
+        panic!("parameters.tsv: {line}: twelve columns at least are expected");
     };
     let number = |text: &str| text.parse::<f64>().expect("parameters.tsv: a number");
     let kind = match kind {
@@ -210,6 +224,7 @@ fn read_line(line: &'static str) -> Parameter {
         report: report == "report",
         category,
         short_desc: desc,
+        extra_desc: more.first().copied(),
     }
 }
 
@@ -305,7 +320,7 @@ impl Parameter {
             Some(false) => "off",
             None => "",
         };
-        if values.contains(&spelled) {
+        if values.contains(&"on") && values.contains(&spelled) {
             return Ok(Value::text(spelled));
         }
         let available = values.join(", ");

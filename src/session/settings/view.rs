@@ -4,7 +4,9 @@ use super::check;
 use super::parameter::Value;
 use crate::config::LogStatement;
 use crate::session::stat_statements::LIBRARY;
-use crate::sql::functions::context::{DateOrder, DateStyle, IntervalStyle};
+use crate::sql::functions::context::{
+    DateOrder, DateStyle, IntervalStyle, IterativeScan, VectorSettings,
+};
 use crate::sql::types::datetime::Zone;
 use crate::sql::types::encoding::Encoding;
 
@@ -53,6 +55,7 @@ pub struct Derived {
     /// `SET ROLE`: none is the session's user.
     pub role: Option<String>,
     pub application_name: String,
+    pub vector: VectorSettings,
 }
 
 impl Default for Derived {
@@ -109,6 +112,7 @@ impl Derived {
             Value::Integer(number) => *number,
             _ => 0,
         };
+        let count = |name: &str| usize::try_from(number(name)).unwrap_or(1);
         let milliseconds = |name: &str| u64::try_from(number(name)).unwrap_or(0);
         let flag = |name: &str| matches!(value(name), Value::Bool(true));
         let text = |name: &str| match value(name) {
@@ -169,6 +173,18 @@ impl Derived {
             search_path: check::parse_names(text("search_path")).unwrap_or_default(),
             role: Some(text("role")).filter(|role| *role != "none").map(str::to_owned),
             application_name: text("application_name").to_owned(),
+            vector: VectorSettings {
+                ef_search: count("hnsw.ef_search"),
+                iterative_scan: iterative_scan(text("hnsw.iterative_scan")),
+                max_scan_tuples: count("hnsw.max_scan_tuples"),
+                scan_mem_multiplier: match value("hnsw.scan_mem_multiplier") {
+                    Value::Real(number) => *number,
+                    _ => 1.0,
+                },
+                probes: count("ivfflat.probes"),
+                probes_iterative: iterative_scan(text("ivfflat.iterative_scan")),
+                max_probes: count("ivfflat.max_probes"),
+            },
         }
     }
 }
@@ -185,6 +201,14 @@ fn message_level(text: &str) -> MessageLevel {
         "warning" => MessageLevel::Warning,
         "error" => MessageLevel::Error,
         _ => MessageLevel::Debug,
+    }
+}
+
+fn iterative_scan(text: &str) -> IterativeScan {
+    match text {
+        "relaxed_order" => IterativeScan::Relaxed,
+        "strict_order" => IterativeScan::Strict,
+        _ => IterativeScan::Off,
     }
 }
 

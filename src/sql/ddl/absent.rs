@@ -3,9 +3,10 @@
 //! that the server needs.
 
 use super::{Ddl, strings};
-use crate::catalog::ObjectClass;
+use crate::catalog::{ObjectAddress, ObjectClass, relation_oid};
 use crate::error::{Error, Result};
 use crate::sql::parse::{NodeEnum, ast};
+use crate::sql::types::Oid;
 use crate::sqlstate;
 
 use ast::ObjectType as Kind;
@@ -51,6 +52,44 @@ impl Ddl<'_> {
         }
     }
 
+    /// Why an object that an extension brought cannot be dropped.
+    fn required_by_extension(
+        &self,
+        kind: Kind,
+        method: Option<&str>,
+        schemas: &[Oid],
+        name: &str,
+    ) -> Option<Error> {
+        let catalog = &self.work.catalog;
+        let named =
+            |class| schemas.iter().flat_map(move |schema| catalog.named(class, *schema, name));
+        let address = match kind {
+            Kind::ObjectAccessMethod => {
+                let method = catalog.access_method_named(name)?;
+                ObjectAddress::new(relation_oid::PG_AM, method.oid)
+            }
+            Kind::ObjectOpclass => {
+                let mut classes = named(ObjectClass::OperatorClass)
+                    .filter_map(|oid| catalog.operator_class(*oid));
+                let class = classes.find(|class| Some(class.access_method.as_str()) == method)?;
+                ObjectAddress::new(relation_oid::PG_OPCLASS, class.oid)
+            }
+            Kind::ObjectOpfamily => {
+                let mut families = named(ObjectClass::OperatorFamily)
+                    .filter_map(|oid| catalog.operator_family(*oid));
+                let family = families.find(|it| Some(it.access_method.as_str()) == method)?;
+                ObjectAddress::new(relation_oid::PG_OPFAMILY, family.oid)
+            }
+            _ => return None,
+        };
+        let mut extensions = catalog.extensions();
+        let owner = extensions.find(|extension| extension.members.contains(&address))?;
+        let object = catalog.describe(&self.ctx.eval.settings.search_path, address);
+        let message = format!("cannot drop {object} because extension {} requires it", owner.name);
+        let error = Error::new(sqlstate::DEPENDENT_OBJECTS_STILL_EXIST, message);
+        Some(error.with_hint(format!("You can drop extension {} instead.", owner.name)))
+    }
+
     /// The name of a built-in object, as it is written; or that there is none.
     fn find_undroppable(&self, kind: Kind, node: &ast::Node, missing_ok: bool) -> Result<String> {
         let parts = match &node.node {
@@ -69,10 +108,7 @@ impl Ddl<'_> {
             && self.work.catalog.access_method_named(method).is_none()
         {
             // IF EXISTS does not forgive this one.
-            return Err(Error::new(
-                sqlstate::UNDEFINED_OBJECT,
-                format!("access method \"{method}\" does not exist"),
-            ));
+            return Err(super::index::undefined_method(method));
         }
         let schemas = match parts.as_slice() {
             [schema, _] | [_, schema, _] => vec![self.schema_named(schema)?],
@@ -92,6 +128,9 @@ impl Ddl<'_> {
             _ => false,
         };
         if exists {
+            if let Some(error) = self.required_by_extension(kind, method, &schemas, name) {
+                return Err(error);
+            }
             return Ok(name.to_owned());
         }
         let word = words(kind).map_or("object", |words| words.0);

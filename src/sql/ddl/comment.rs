@@ -89,6 +89,7 @@ impl Ddl<'_> {
             Kind::ObjectExtension => {
                 self.owned_extension(&plain_name(node)).map(|found| found.address())
             }
+            Kind::ObjectAccessMethod => self.commented_method(&plain_name(node)),
             Kind::ObjectDatabase | Kind::ObjectRole => self.commented_shared(statement, node),
             _ => Err(Error::unsupported("COMMENT ON this kind of object")),
         }
@@ -157,6 +158,15 @@ impl Ddl<'_> {
     fn commented_policy(&self, parts: &[&str]) -> Result<ObjectAddress> {
         let (relation, name) = self.on_owned_table(parts, "policy")?;
         self.policy_on(&relation, name).map(|policy| policy.address())
+    }
+
+    fn commented_method(&self, name: &str) -> Result<ObjectAddress> {
+        let found = self.work.catalog.access_method_named(name).map(|method| method.oid);
+        let oid = found.ok_or_else(|| super::index::undefined_method(name))?;
+        match self.current_role()?.superuser {
+            true => Ok(ObjectAddress::new(crate::catalog::relation_oid::PG_AM, oid)),
+            false => Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, "must be superuser")),
+        }
     }
 
     fn commented_shared(

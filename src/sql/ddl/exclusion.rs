@@ -4,15 +4,15 @@
 //! its index is one that a unique constraint could have. Any other has an index that is
 //! searched by the operators ([`crate::table::exclusion`]).
 
-use super::index::{IndexPlan, method_of, require_method};
+use super::index::{IndexPlan, is_of_one_column, method_of};
 use super::storage_options::{self, Target};
 use super::{Ddl, strings, tablespace};
-use crate::catalog::{ConstraintKind, IndexKey, ObjectAddress, Operator};
+use crate::catalog::{ConstraintKind, FamilyOperator, IndexKey, ObjectAddress, Operator};
 use crate::error::{Error, Result};
-use crate::index::{BTREE, GIN, HASH};
+use crate::index::{BTREE, GIN};
 use crate::sql::bind;
 use crate::sql::parse::{NodeEnum, ast};
-use crate::sql::types::Oid;
+use crate::sql::types::{Oid, oid};
 use crate::sqlstate;
 
 impl Ddl<'_> {
@@ -35,6 +35,7 @@ impl Ddl<'_> {
             ..ast::IndexStmt::default()
         };
         let method = method_of(&statement).to_owned();
+        self.require_method(&method)?;
         require_able(&method, &statement)?;
         let (keys, bound) = self.index_keys(&relation, &statement)?;
         let key_count = operators.len();
@@ -98,7 +99,9 @@ impl Ddl<'_> {
         let class = catalog.operator_class(key.opclass);
         let family = class.and_then(|class| catalog.operator_family(class.family));
         let Some(family) = family else { return Ok(operator.oid) };
-        if !family.operators.iter().any(|member| member.operator == operator.oid) {
+        let is_search = |member: &FamilyOperator| member.sort_family == oid::INVALID;
+        let mut members = family.operators.iter().filter(|member| is_search(member));
+        if !members.any(|member| member.operator == operator.oid) {
             let detail = "The exclusion operator must be related to the index operator class for \
                           the constraint.";
             let what = format!("is not a member of operator family \"{}\"", family.name);
@@ -154,11 +157,13 @@ fn included(node: ast::Node) -> ast::Node {
 }
 
 fn require_able(method: &str, statement: &ast::IndexStmt) -> Result<()> {
-    require_method(method)?;
     let lacks = [
         (method == GIN, "exclusion constraints"),
-        (method == HASH && statement.index_params.len() > 1, "multicolumn indexes"),
-        (method == HASH && !statement.index_including_params.is_empty(), "included columns"),
+        (is_of_one_column(method) && statement.index_params.len() > 1, "multicolumn indexes"),
+        (
+            is_of_one_column(method) && !statement.index_including_params.is_empty(),
+            "included columns",
+        ),
     ];
     if let Some((_, what)) = lacks.iter().find(|(is_asked, _)| *is_asked) {
         return Err(Error::new(

@@ -6,11 +6,14 @@ use super::constraint::column_number;
 use super::storage_options::{self, Target};
 use super::{Ddl, strings, tablespace};
 use crate::catalog::{
-    Index, IndexKey, Inheritance, ObjectAddress, Relation, RelationKind, RelationSettings, TypeKind,
+    Index, IndexKey, Inheritance, ObjectAddress, Relation, RelationKind, RelationSettings,
+    TypeKind, deparse,
 };
 use crate::error::{Error, Result};
 use crate::index::parts::Parts;
-use crate::index::{BTREE, GIN, GIST, HASH, MISSING_METHODS};
+use crate::index::vector::Class;
+use crate::index::vector_options;
+use crate::index::{BTREE, GIST, HASH, MISSING_METHODS};
 use crate::sql::bind::{self, ExpressionUse};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::{Oid, SqlType, oid};
@@ -43,7 +46,7 @@ pub struct IndexPlan {
 
 impl Ddl<'_> {
     pub async fn create_index(&mut self, statement: &ast::IndexStmt) -> Result<&'static str> {
-        refuse_unsupported(statement)?;
+        self.refuse_unsupported(statement)?;
         tablespace::check(&statement.table_space)?;
         let name =
             statement.relation.as_ref().ok_or_else(|| Error::syntax("index without a table"))?;
@@ -142,6 +145,10 @@ impl Ddl<'_> {
             ));
         }
         let index = self.put_index(&relation, plan)?;
+        // An index of a partitioned table has no entries; its parts are looked at.
+        if !relation.is_partitioned() {
+            vector_options::check_definition(&self.work.catalog, &index)?;
+        }
         let mut changed = (*relation).clone();
         changed.indexes.push(index.oid);
         self.put_relation(changed);
@@ -238,7 +245,7 @@ impl Ddl<'_> {
                 let expr = self.bind_over(relation, node, ExpressionUse::IndexExpression)?;
                 let key = IndexKey {
                     column: 0,
-                    expression: Some(self.print_expression(&expr, relation)),
+                    expression: Some(deparse::key_expression(&expr, relation, &self.work.catalog)),
                     ty: expr.ty,
                     descending: false,
                     nulls_first: false,
@@ -290,6 +297,7 @@ impl Ddl<'_> {
         if method != BTREE
             && let Some(found) = self.work.catalog.operator_class(class)
             && Parts::of_class(method, &found.name).is_none()
+            && Class::of(method, &found.name).is_none()
         {
             let what = format!("operator class \"{}\" for access method \"{method}\"", found.name);
             return Err(Error::unsupported(what));
@@ -413,43 +421,57 @@ pub fn method_of(statement: &ast::IndexStmt) -> &str {
     }
 }
 
-/// `0A000` for an access method that is PostgreSQL's and not ours, `42704` for any other.
-pub fn require_method(method: &str) -> Result<()> {
-    if MISSING_METHODS.contains(&method) {
-        return Err(Error::unsupported(format!("access method \"{method}\"")));
-    }
-    match method {
-        BTREE | GIN | GIST | HASH => Ok(()),
-        _ => Err(Error::new(
-            sqlstate::UNDEFINED_OBJECT,
-            format!("access method \"{method}\" does not exist"),
-        )),
-    }
+pub fn undefined_method(method: &str) -> Error {
+    let message = format!("access method \"{method}\" does not exist");
+    Error::new(sqlstate::UNDEFINED_OBJECT, message)
 }
 
-fn refuse_unsupported(statement: &ast::IndexStmt) -> Result<()> {
-    let method = method_of(statement);
-    require_method(method)?;
-    if method == GIST && !statement.index_including_params.is_empty() {
-        return Err(Error::unsupported("included columns of access method \"gist\""));
+/// Whether an index of a method has one column.
+pub fn is_of_one_column(method: &str) -> bool {
+    method == HASH || vector_options::is_vector_method(method)
+}
+
+impl Ddl<'_> {
+    /// `0A000` for an access method that is PostgreSQL's and not ours, `42704` for one that
+    /// does not exist.
+    pub fn require_method(&self, method: &str) -> Result<()> {
+        if MISSING_METHODS.contains(&method) {
+            return Err(Error::unsupported(format!("access method \"{method}\"")));
+        }
+        let found = self.work.catalog.access_method_named(method);
+        match found.ok_or_else(|| undefined_method(method))?.kind {
+            'i' => Ok(()),
+            _ => Err(Error::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!("access method \"{method}\" is not of type INDEX"),
+            )),
+        }
     }
-    let lacks = [
-        (statement.unique, "unique indexes"),
-        (!statement.index_including_params.is_empty(), "included columns"),
-        (method == HASH && statement.index_params.len() > 1, "multicolumn indexes"),
-    ];
-    if method != BTREE
-        && let Some((_, what)) = lacks.iter().find(|(present, _)| *present)
-    {
-        return Err(Error::new(
-            sqlstate::FEATURE_NOT_SUPPORTED,
-            format!("access method \"{method}\" does not support {what}"),
-        ));
-    }
-    let refusals = [(!statement.exclude_op_names.is_empty(), "exclusion constraint")];
-    match refusals.iter().find(|(present, _)| *present) {
-        Some((_, what)) => Err(Error::unsupported(what)),
-        None => Ok(()),
+
+    fn refuse_unsupported(&self, statement: &ast::IndexStmt) -> Result<()> {
+        let method = method_of(statement);
+        self.require_method(method)?;
+        if method == GIST && !statement.index_including_params.is_empty() {
+            return Err(Error::unsupported("included columns of access method \"gist\""));
+        }
+        let lacks = [
+            (statement.unique, "unique indexes"),
+            (!statement.index_including_params.is_empty(), "included columns"),
+            (is_of_one_column(method) && statement.index_params.len() > 1, "multicolumn indexes"),
+        ];
+        if method != BTREE
+            && let Some((_, what)) = lacks.iter().find(|(present, _)| *present)
+        {
+            return Err(Error::new(
+                sqlstate::FEATURE_NOT_SUPPORTED,
+                format!("access method \"{method}\" does not support {what}"),
+            ));
+        }
+        let refusals = [(!statement.exclude_op_names.is_empty(), "exclusion constraint")];
+        match refusals.iter().find(|(present, _)| *present) {
+            Some((_, what)) => Err(Error::unsupported(what)),
+            None => Ok(()),
+        }
     }
 }
 

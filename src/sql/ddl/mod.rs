@@ -208,6 +208,7 @@ impl Ddl<'_> {
             NodeEnum::AlterExtensionContentsStmt(statement) => {
                 ddl.alter_extension_contents(statement)?
             }
+            NodeEnum::CreateAmStmt(statement) => ddl.create_access_method(statement)?,
             NodeEnum::CreateOpClassStmt(statement) => ddl.create_operator_class(statement)?,
             NodeEnum::SecLabelStmt(statement) => return Err(no_label_provider(statement)),
             other => return Err(Error::unsupported(command::name(other))),

@@ -9,6 +9,7 @@ use super::options::options;
 use crate::catalog::{Relation, RelationKind, boolean};
 use crate::error::{Error, Result};
 use crate::index;
+use crate::index::vector_options as vector;
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::Oid;
 use crate::sqlstate;
@@ -23,6 +24,8 @@ pub enum Target {
     Gin,
     Gist,
     Hash,
+    Hnsw,
+    IvfFlat,
     Column,
 }
 
@@ -33,6 +36,8 @@ impl Target {
             index::GIN => Target::Gin,
             index::GIST => Target::Gist,
             index::HASH => Target::Hash,
+            index::HNSW => Target::Hnsw,
+            index::IVFFLAT => Target::IvfFlat,
             _ => Target::Btree,
         }
     }
@@ -91,6 +96,13 @@ const GIST: &[(&str, Kind)] =
 
 const HASH: &[(&str, Kind)] = &[("fillfactor", Integer(10, 100))];
 
+const HNSW: &[(&str, Kind)] = &[
+    ("m", Integer(vector::M_MIN, vector::M_MAX)),
+    ("ef_construction", Integer(vector::EF_CONSTRUCTION_MIN, vector::EF_CONSTRUCTION_MAX)),
+];
+
+const IVFFLAT: &[(&str, Kind)] = &[("lists", Integer(vector::LISTS_MIN, vector::LISTS_MAX))];
+
 const GIN: &[(&str, Kind)] =
     &[("fastupdate", Boolean), ("gin_pending_list_limit", Integer(64, INT_MAX / 1024))];
 
@@ -113,6 +125,8 @@ fn find(target: Target, name: &str, toast: bool) -> Option<&'static Kind> {
         Target::Gin => &[GIN],
         Target::Gist => &[GIST],
         Target::Hash => &[HASH],
+        Target::Hnsw => &[HNSW],
+        Target::IvfFlat => &[IVFFLAT],
         Target::Column => &[COLUMN],
     };
     let mut all = lists.iter().copied().flatten();

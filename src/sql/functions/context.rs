@@ -76,6 +76,49 @@ pub struct SettingsView {
     pub session_user: String,
     pub database: String,
     pub backend_pid: i32,
+    pub vector: VectorSettings,
+}
+
+/// How indexes of vectors are searched (`hnsw.…`, `ivfflat.…`).
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct VectorSettings {
+    /// Candidates that a search of a graph keeps.
+    pub ef_search: usize,
+    pub iterative_scan: IterativeScan,
+    /// Rows that a search of a graph visits at most.
+    pub max_scan_tuples: usize,
+    /// How many times `work_mem` a search may remember.
+    pub scan_mem_multiplier: f64,
+    /// Inverted lists that are looked into.
+    pub probes: usize,
+    pub probes_iterative: IterativeScan,
+    /// Inverted lists that an iterative search looks into at most.
+    pub max_probes: usize,
+}
+
+impl Default for VectorSettings {
+    fn default() -> VectorSettings {
+        VectorSettings {
+            ef_search: 40,
+            iterative_scan: IterativeScan::Off,
+            max_scan_tuples: 20_000,
+            scan_mem_multiplier: 1.0,
+            probes: 1,
+            probes_iterative: IterativeScan::Off,
+            max_probes: 32_768,
+        }
+    }
+}
+
+/// In which order a search goes on that has not found enough.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IterativeScan {
+    /// As pgvector's: it does not go on. Here it goes on in relaxed order.
+    Off,
+    /// Each batch in order, but not one batch after another.
+    Relaxed,
+    /// No row before a nearer one; nearer ones that come late are left out.
+    Strict,
 }
 
 impl SettingsView {

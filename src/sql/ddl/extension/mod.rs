@@ -7,8 +7,9 @@
 //! script.
 //!
 //! Only scripts may say what users may not: functions of the server in `LANGUAGE c`, base
-//! types, operator classes.
+//! types, access methods, operator classes.
 
+mod access_method;
 mod alter;
 mod operator_class;
 mod types;
@@ -110,6 +111,8 @@ impl Ddl<'_> {
         for script in scripts {
             self.run_script(oid, script, &runner).await?;
         }
+        // The session learns of the parameters that come with it.
+        self.ctx.eval.session.settings_view(&self.work.catalog)?;
         Ok(oid)
     }
 
@@ -283,6 +286,7 @@ impl Ddl<'_> {
             Object::Operator(operator) => operator.address(),
             Object::OperatorClass(found) => ObjectAddress::new(class::PG_OPCLASS, found.oid),
             Object::OperatorFamily(found) => ObjectAddress::new(class::PG_OPFAMILY, found.oid),
+            Object::AccessMethod(found) => ObjectAddress::new(class::PG_AM, found.oid),
             Object::Cast(cast) => ObjectAddress::new(class::PG_CAST, cast.oid),
             Object::Schema(schema) => schema.address(),
             Object::Collation(found) => ObjectAddress::new(class::PG_COLLATION, found.oid),

@@ -4,6 +4,7 @@
 use super::super::{Ddl, strings};
 use crate::catalog::{FamilyFunction, FamilyOperator, OperatorClass, OperatorFamily};
 use crate::error::{Error, Result};
+use crate::index::BTREE;
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::{Oid, oid};
 
@@ -86,7 +87,21 @@ impl Ddl<'_> {
             right,
             strategy: number(item)?,
             operator,
-            sort_family: oid::INVALID,
+            sort_family: self.sort_family(&item.order_family)?,
+        })
+    }
+
+    /// The btree family that FOR ORDER BY names, or 0.
+    fn sort_family(&self, names: &[ast::Node]) -> Result<Oid> {
+        let parts = strings(names);
+        let Some(name) = parts.last() else { return Ok(oid::INVALID) };
+        let mut families = self.work.catalog.operator_families();
+        let found = families.find(|it| it.name == *name && it.access_method == BTREE);
+        found.map(|family| family.oid).ok_or_else(|| {
+            Error::new(
+                crate::sqlstate::UNDEFINED_OBJECT,
+                format!("operator family \"{name}\" does not exist for access method \"{BTREE}\""),
+            )
         })
     }
 

@@ -17,6 +17,7 @@ pub fn context() -> EvalContext {
 /// A context over a catalog.
 pub fn context_over(catalog: Arc<Catalog>, search_path: Vec<Oid>) -> EvalContext {
     let settings = SettingsView {
+        vector: Default::default(),
         time_zone: Zone::UTC,
         date_style: DateStyle::Iso,
         date_order: DateOrder::Mdy,
