@@ -366,6 +366,7 @@ impl Config {
         at_least("read_buffer", self.read_buffer.0, 1 << 10)?;
         at_least("archive_segment_size", self.archive_segment_size.0, 64 << 10)?;
         at_least("scrub_interval", self.scrub_interval.0, 1)?;
+        at_least("vector_save_interval", self.vector_save_interval.0, 10)?;
         at_least("batch_rows", self.batch_rows as u64, 1)?;
         if self.superuser_reserved_connections >= self.max_connections {
             return Err(invalid(

@@ -30,6 +30,7 @@
 //! | [`audit`] | what the log tells, reserved places, counts of statements, revoked certificates |
 //! | [`vacuum`] | VACUUM removes what nobody can see, and says how much |
 //! | [`databases`] | databases beside each other, their templates, a crash in between |
+//! | [`vectors`] | kill −9 under vector indexes: every committed row is found by its vector |
 //! | [`formats`] | data directories of earlier formats open |
 //!
 //! What a test needs and the machine lacks (PostgreSQL's server) is said in one
@@ -64,4 +65,5 @@ mod sql;
 mod support;
 mod two_phase;
 mod vacuum;
+mod vectors;
 mod wire;

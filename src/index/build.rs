@@ -83,7 +83,7 @@ fn build_over(
         let total = build.run()?;
         build.require_exclusive()?;
         if index.is_vector() {
-            vector::build(build.writer.work, ctx, index)?;
+            vector::build(build.writer.work, ctx, index, total)?;
         }
         Ok(total)
     })

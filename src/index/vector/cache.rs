@@ -23,6 +23,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use parking_lot::{Mutex, MutexGuard};
@@ -31,11 +32,14 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::graph::{Graph, Spec};
 use super::point::stored;
 use crate::error::{Error, Result};
+use crate::sql::types::Oid;
 use crate::storage::{Value, key};
 use crate::txn::ChangedEntries;
 
 /// Bytes of queued changes beyond which a load starts over.
 const QUEUED_BYTES_MAX: usize = 256 << 20;
+/// How long who can do without it waits for what changes a graph.
+const FEEDER_WAIT: Duration = Duration::from_millis(10);
 /// Queued changes that are few enough to be done while commits wait.
 const LAST_CHANGES: usize = 256;
 
@@ -71,6 +75,19 @@ pub(super) struct Feeder {
     by_rid: HashMap<u64, u32>,
     /// A hash of each slot's value.
     hashes: Vec<u64>,
+}
+
+/// The statement that builds an index.
+#[derive(Clone, Copy, Debug)]
+pub struct Building {
+    pub pid: i32,
+    /// OIDs of the database, the table and the index.
+    pub database: Oid,
+    pub table: Oid,
+    pub index: Oid,
+    /// In PostgreSQL's words.
+    pub command: &'static str,
+    pub entries: u64,
 }
 
 /// Bytes that all graphs may take together, and do.
@@ -130,6 +147,10 @@ pub(super) struct Cache {
     pub(super) is_stirred: AtomicBool,
     /// What searches found of a sample: the bits of a share; 0 before it was taken.
     recall: AtomicU64,
+    /// Held by who repairs or saves.
+    pub(super) tending: Mutex<()>,
+    /// Who builds it.
+    pub(super) building: Option<Building>,
     /// Why it failed, in the log's words.
     pub(super) failure: Mutex<Option<String>>,
 }
@@ -164,6 +185,8 @@ impl Cache {
             is_saved: AtomicBool::new(false),
             is_stirred: AtomicBool::new(false),
             recall: AtomicU64::new(0),
+            tending: Mutex::new(()),
+            building: None,
             failure: Mutex::new(None),
         }
     }
@@ -192,6 +215,14 @@ impl Cache {
 
     pub(super) fn feeder(&self) -> MutexGuard<'_, Feeder> {
         self.feeder.lock()
+    }
+
+    /// None while entries are read, which takes long.
+    pub(super) fn idle_feeder(&self) -> Option<MutexGuard<'_, Feeder>> {
+        match self.phase() {
+            Phase::Ready => self.feeder.try_lock_for(FEEDER_WAIT),
+            _ => None,
+        }
     }
 
     /// A commit has changed entries; on the committer's thread.
@@ -247,7 +278,7 @@ impl Cache {
         match &told.value {
             Some(value) => {
                 let hash = xxh3_64(stored(value)?);
-                self.put(feeder, (told.rid, value, hash), told.commit_ts, None)
+                self.put(feeder, (told.rid, &value[..], hash), told.commit_ts, None)
             }
             None => {
                 self.end(feeder, told.rid, told.commit_ts);
@@ -392,7 +423,7 @@ impl Cache {
             };
             for told in queued.iter().filter(|told| told.commit_ts >= read_at) {
                 match &told.value {
-                    Some(value) => self.read(feeder, (told.rid, value), told.commit_ts)?,
+                    Some(value) => self.read(feeder, (told.rid, &value[..]), told.commit_ts)?,
                     None => self.end(feeder, told.rid, told.commit_ts),
                 }
             }

@@ -9,10 +9,13 @@ use zserver_vector::codes::Quantizer;
 use zserver_vector::graph::{Parameters, Repair};
 use zserver_vector::index::{Found, Index, Scan, Search, Stats};
 use zserver_vector::slots::Timestamp;
-use zserver_vector::space::{Bits as BitSpace, Dense, OwnedSparse, Plain, Space, SparseSpace};
+use zserver_vector::space::{
+    Bits as BitSpace, Dense, Element as Dimension, OwnedSparse, Plain, Space, SparseSpace,
+};
 use zserver_vector::{BitMetric, Hit, Metric};
 
 use super::class::{Class, Element, Measure};
+use super::lists;
 use super::point::{Point, damaged};
 use crate::error::{Error, Result};
 use crate::sql::types::vector::Value;
@@ -32,6 +35,17 @@ pub struct Spec {
     pub dims: usize,
     pub m: usize,
     pub ef_construction: usize,
+    /// Inverted lists in the place of a graph; 0 for a graph.
+    pub lists: usize,
+}
+
+/// What an index is made by beside its spec: found in its values once, then kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Shape {
+    /// What codes are relative to; empty where there are none.
+    pub(super) mean: Vec<f32>,
+    /// Of inverted lists; none means one list.
+    pub(super) centres: Vec<Vec<f32>>,
 }
 
 impl Spec {
@@ -57,7 +71,12 @@ impl Spec {
         (value + code + lists + TABLE_BYTES) as u64
     }
 
-    fn metric(&self) -> Metric {
+    /// Values of a sample for [`shape_of`].
+    pub(super) fn sample_size(&self) -> usize {
+        SAMPLE.max(lists::sample_size(self.lists))
+    }
+
+    pub(super) fn metric(&self) -> Metric {
         match self.class.measure {
             Measure::InnerProduct => Metric::InnerProduct,
             Measure::Cosine => Metric::Cosine,
@@ -66,6 +85,9 @@ impl Spec {
         }
     }
 }
+
+/// Values whose mean codes are relative to.
+const SAMPLE: usize = 4096;
 
 /// Bytes of a slot's times, rid, hash and place by rid.
 const TABLE_BYTES: usize = 64;
@@ -86,7 +108,13 @@ pub(super) struct Ask<'f> {
 /// A search in batches.
 pub(super) trait Walk: Send + Sync {
     /// See [`Scan::next_batch`]; the graph is the one that began it.
-    fn next_batch(&mut self, graph: &dyn Graph, ef: usize, filter: Filter<'_>) -> Vec<Hit>;
+    /// About `count` are asked for, and it is to look as widely as `breadth`.
+    fn next_batch(
+        &mut self,
+        graph: &dyn Graph,
+        (count, breadth): (usize, usize),
+        filter: Filter<'_>,
+    ) -> Vec<Hit>;
     fn skip(&mut self, slots: &[u32]);
     fn evaluations(&self) -> u64;
 }
@@ -106,8 +134,11 @@ pub(super) trait Graph: Send + Sync {
     /// The share of the ten nearest that searches of 40 candidates find, for about so many
     /// of the values; none where there are none. Not while slots are repaired.
     fn recall(&self, at: Timestamp, sample: u32) -> Option<f64>;
-    /// What codes are relative to; empty where there are none.
-    fn mean(&self) -> Vec<f32>;
+    fn shape(&self) -> Shape;
+    /// Whether it is by lists.
+    fn has_lists(&self) -> bool {
+        false
+    }
     fn take_dirty(&self) -> Vec<u32>;
     fn mark_dirty(&self, page: u32);
     fn page(&self, page: u32) -> Vec<u8>;
@@ -120,13 +151,20 @@ pub(super) trait Graph: Send + Sync {
     fn as_any(&self) -> &(dyn std::any::Any + Send + Sync);
 }
 
-/// An empty graph; codes are made relative to a mean, which may be empty.
-pub(super) fn make(spec: &Spec, mean: Vec<f32>) -> Result<Box<dyn Graph>> {
+/// An empty graph, or empty lists.
+pub(super) fn make(spec: &Spec, shape: &Shape) -> Result<Box<dyn Graph>> {
     let (dims, parameters) = (spec.dims, spec.parameters());
     let quantizer = || {
-        Quantizer::restore(dims, spec.metric(), mean)
+        Quantizer::restore(dims, spec.metric(), shape.mean.clone())
             .ok_or_else(|| Error::data_corrupted("the mean of a vector index"))
     };
+    if spec.lists > 0 {
+        match spec.class.element {
+            Element::Vector => return Ok(lists::make::<f32>(quantizer()?, spec.metric(), shape)),
+            Element::Half => return Ok(lists::make::<u16>(quantizer()?, spec.metric(), shape)),
+            Element::Sparse | Element::Bit => {}
+        }
+    }
     let is_l1 = spec.class.measure == Measure::L1;
     Ok(match spec.class.element {
         Element::Vector if is_l1 => typed(Plain::<f32>::new(dims, Metric::L1), dims, parameters),
@@ -144,24 +182,27 @@ pub(super) fn make(spec: &Spec, mean: Vec<f32>) -> Result<Box<dyn Graph>> {
     })
 }
 
-/// The mean of values, where codes gain by one.
-pub(super) fn mean_of(spec: &Spec, sample: &[Point]) -> Vec<f32> {
+/// The mean of values, where codes gain by one, and centres for lists.
+pub(super) fn shape_of(spec: &Spec, sample: &[Point]) -> Shape {
     let is_dense = matches!(spec.class.element, Element::Vector | Element::Half);
     if !is_dense || spec.class.measure == Measure::L1 {
-        return Vec::new();
+        return Shape::default();
     }
     let widened: Vec<Vec<f32>> = sample
         .iter()
         .filter_map(|point| match point {
             Point::Vector(Value::Vector(elements)) => Some(elements.to_vec()),
-            Point::Vector(Value::Half(elements)) => {
-                Some(zserver_vector::space::Element::widen(elements))
-            }
+            Point::Vector(Value::Half(elements)) => Some(<u16 as Dimension>::widen(elements)),
             _ => None,
         })
         .collect();
-    let sample = widened.iter().map(Vec::as_slice);
-    Quantizer::new(spec.dims, spec.metric(), sample).mean().to_vec()
+    let sample = widened.iter().take(SAMPLE).map(Vec::as_slice);
+    let mean = Quantizer::new(spec.dims, spec.metric(), sample).mean().to_vec();
+    let centres = match spec.lists {
+        0 => Vec::new(),
+        _ => lists::train(spec, &widened),
+    };
+    Shape { mean, centres }
 }
 
 fn typed<S: Kept>(space: S, dims: usize, parameters: Parameters) -> Box<dyn Graph> {
@@ -245,7 +286,7 @@ impl<S: Kept> Typed<S> {
 }
 
 /// Slots or memory ran out.
-fn no_slot(error: zserver_vector::slots::NoSlot) -> Error {
+pub(super) fn no_slot(error: zserver_vector::slots::NoSlot) -> Error {
     Error::out_of_memory(error.to_string())
 }
 
@@ -312,8 +353,8 @@ impl<S: Kept> Graph for Typed<S> {
         (asked > 0).then(|| found as f64 / asked as f64)
     }
 
-    fn mean(&self) -> Vec<f32> {
-        self.index.space().mean()
+    fn shape(&self) -> Shape {
+        Shape { mean: self.index.space().mean(), centres: Vec::new() }
     }
 
     fn take_dirty(&self) -> Vec<u32> {
@@ -358,7 +399,13 @@ struct TypedWalk<S: Space> {
 }
 
 impl<S: Kept> Walk for TypedWalk<S> {
-    fn next_batch(&mut self, graph: &dyn Graph, ef: usize, filter: Filter<'_>) -> Vec<Hit> {
+    fn next_batch(
+        &mut self,
+        graph: &dyn Graph,
+        (count, breadth): (usize, usize),
+        filter: Filter<'_>,
+    ) -> Vec<Hit> {
+        let ef = count.max(breadth);
         match graph.as_any().downcast_ref::<Typed<S>>() {
             Some(typed) => self.scan.next_batch(&typed.index, ef, usize::MAX, filter),
             None => Vec::new(),

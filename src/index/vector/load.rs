@@ -4,15 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::cache::{Cache, Feeder};
-use super::graph::{self, Graph};
+use super::graph::{self, Graph, Shape};
 use super::pages;
 use super::point::{Point, damaged};
 use crate::error::{Error, Result};
 use crate::storage::{Key, Keyspace, Value, key};
 use crate::txn::{Overlay, Published, Transactions, WriteBatch};
 
-/// Values whose mean codes are relative to.
-const SAMPLE: usize = 4096;
 /// How often entries are read again because commits came too quickly.
 const ATTEMPTS: usize = 8;
 /// Entries between two looks at whether to go on.
@@ -52,27 +50,27 @@ fn read(
         Some(_) => read_again(cache, feeder, published, look),
         None => match pages::header(cache.storage_id, &cache.spec, published)? {
             Some(saved) => {
-                let graph = graph::make(&saved.spec, saved.mean)?;
+                let graph = graph::make(&saved.spec, &saved.shape)?;
                 let rows = pages::load(cache.storage_id, &*graph, published)?;
                 cache.set_graph(graph, saved.spec, true);
                 restore(cache, feeder, published, (rows, at), look)
             }
             None => {
                 let overlay = published.overlay();
-                let mean = sample(cache, &overlay)?;
-                cache.set_graph(graph::make(&cache.spec, mean)?, cache.spec, false);
+                let shape = sample(cache, &overlay)?;
+                cache.set_graph(graph::make(&cache.spec, &shape)?, cache.spec, false);
                 read_all(cache, feeder, &overlay, at, look)
             }
         },
     }
 }
 
-/// The mean of the first values.
-fn sample(cache: &Cache, overlay: &Overlay) -> Result<Vec<f32>> {
+/// The shape of the first values.
+fn sample(cache: &Cache, overlay: &Overlay) -> Result<Shape> {
     let range = key::index(cache.storage_id);
-    let entries = overlay.scan(Keyspace::Indexes, &range, false).take(SAMPLE);
+    let entries = overlay.scan(Keyspace::Indexes, &range, false).take(cache.spec.sample_size());
     let points: Result<Vec<Point>> = entries.map(|entry| Point::of_entry(&entry?.1)).collect();
-    Ok(graph::mean_of(&cache.spec, &points?))
+    Ok(graph::shape_of(&cache.spec, &points?))
 }
 
 fn read_all(
@@ -85,7 +83,7 @@ fn read_all(
     let range = key::index(cache.storage_id);
     for (count, entry) in overlay.scan(Keyspace::Indexes, &range, false).enumerate() {
         let entry = entry?;
-        cache.read(feeder, (rid_of(&entry)?, &entry.1), begin)?;
+        cache.read(feeder, (rid_of(&entry)?, &entry.1[..]), begin)?;
         if count % ENTRIES_PER_LOOK == 0 {
             look()?;
         }
@@ -107,7 +105,7 @@ fn read_again(
         let entry = entry?;
         let rid = rid_of(&entry)?;
         seen.insert(rid);
-        cache.read(feeder, (rid, &entry.1), at)?;
+        cache.read(feeder, (rid, &entry.1[..]), at)?;
         if count % ENTRIES_PER_LOOK == 0 {
             look()?;
         }
@@ -130,7 +128,7 @@ fn restore(
         let entry = entry?;
         let rid = rid_of(&entry)?;
         let is_restored = match saved.get(&rid) {
-            Some(saved) => cache.restore(feeder, (rid, &entry.1), at, *saved)?,
+            Some(saved) => cache.restore(feeder, (rid, &entry.1[..]), at, *saved)?,
             None => false,
         };
         if !is_restored {
@@ -148,7 +146,7 @@ fn restore(
     for rid in others {
         let entry = key::index_entry(cache.storage_id, &[], Some(rid));
         let value = published.get(Keyspace::Indexes, &entry)?.ok_or_else(damaged)?;
-        cache.read(feeder, (rid, &value), at)?;
+        cache.read(feeder, (rid, &value[..]), at)?;
         look()?;
     }
     Ok(())
@@ -164,8 +162,8 @@ pub(super) fn build(
 ) -> Result<()> {
     {
         let mut feeder = cache.feeder();
-        let mean = sample(cache, overlay)?;
-        cache.set_graph(graph::make(&cache.spec, mean)?, cache.spec, false);
+        let shape = sample(cache, overlay)?;
+        cache.set_graph(graph::make(&cache.spec, &shape)?, cache.spec, false);
         read_all(cache, &mut feeder, overlay, 0, look)?;
     }
     let graph = cache.graph().ok_or_else(|| Error::internal("no graph"))?;

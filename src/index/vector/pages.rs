@@ -5,7 +5,8 @@
 //! Vectors   [index u32] 1 [page u32] 256 slots: rows, hashes of their values, links
 //!
 //! header:   1 | element u8 | measure u8 | dims u32 | m u32 | ef_construction u32
-//!             | floats u32 | mean f32 …                              little-endian
+//!             | lists u32 | floats u32 | centres u32 | mean f32 … | centres f32 …
+//!                                                                    little-endian
 //! page:     1 | length u32 | page of `zserver_vector::graph` | (rid u64, hash u64) × 256
 //! ```
 //!
@@ -22,7 +23,7 @@ use zserver_vector::graph::PAGE_SLOTS;
 
 use super::cache::Cache;
 use super::class::{Element, Measure};
-use super::graph::{Graph, Spec};
+use super::graph::{Graph, Shape, Spec};
 use crate::error::{Error, Result};
 use crate::storage::{Keyspace, key};
 use crate::txn::{Published, Transactions, WriteBatch};
@@ -44,7 +45,7 @@ pub(super) struct Saved {
 pub(super) struct SavedGraph {
     /// As the graph was made, whatever the index asks for now: that is for REINDEX.
     pub(super) spec: Spec,
-    pub(super) mean: Vec<f32>,
+    pub(super) shape: Shape,
 }
 
 fn header_key(storage_id: u32) -> Vec<u8> {
@@ -83,13 +84,15 @@ fn measure_number(measure: Measure) -> u8 {
     }
 }
 
-fn encode_header(spec: &Spec, mean: &[f32]) -> Vec<u8> {
+fn encode_header(spec: &Spec, shape: &Shape) -> Vec<u8> {
     let (element, measure) = (spec.class.element, spec.class.measure);
     let mut out = vec![FORMAT, element_number(element), measure_number(measure)];
-    for number in [spec.dims, spec.m, spec.ef_construction, mean.len()] {
+    let (centres, mean) = (shape.centres.len(), shape.mean.len());
+    for number in [spec.dims, spec.m, spec.ef_construction, spec.lists, mean, centres] {
         out.extend_from_slice(&(number as u32).to_le_bytes());
     }
-    mean.iter().for_each(|float| out.extend_from_slice(&float.to_le_bytes()));
+    let floats = shape.mean.iter().chain(shape.centres.iter().flatten());
+    floats.for_each(|float| out.extend_from_slice(&float.to_le_bytes()));
     out
 }
 
@@ -97,18 +100,23 @@ fn encode_header(spec: &Spec, mean: &[f32]) -> Vec<u8> {
 fn decode_header(spec: &Spec, bytes: &[u8]) -> Option<SavedGraph> {
     let (element, measure) = (spec.class.element, spec.class.measure);
     let rest = bytes.strip_prefix(&[FORMAT, element_number(element), measure_number(measure)])?;
-    let (numbers, mean) = rest.split_at_checked(16)?;
+    let (numbers, floats) = rest.split_at_checked(24)?;
     let number = |at: usize| -> Option<usize> {
         let four = numbers.get(4 * at..4 * at + 4)?.try_into().ok()?;
         Some(u32::from_le_bytes(four) as usize)
     };
-    let (dims, m, ef_construction) = (number(0)?, number(1)?, number(2)?);
-    if dims != spec.dims || mean.len() != 4 * number(3)? {
+    let (dims, m, ef_construction, lists) = (number(0)?, number(1)?, number(2)?, number(3)?);
+    let (mean, centres) = (number(4)?, number(5)?);
+    let count = centres.checked_mul(dims)?.checked_add(mean)?;
+    if dims != spec.dims || floats.len() != count.checked_mul(4)? {
         return None;
     }
-    let mean =
-        mean.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
-    Some(SavedGraph { spec: Spec { m, ef_construction, ..*spec }, mean: mean.collect() })
+    let float = |four: &[u8]| f32::from_le_bytes([four[0], four[1], four[2], four[3]]);
+    let floats: Vec<f32> = floats.chunks_exact(4).map(float).collect();
+    let (mean, centres) = floats.split_at(mean);
+    let centres = centres.chunks_exact(dims.max(1)).map(<[f32]>::to_vec).collect();
+    let shape = Shape { mean: mean.to_vec(), centres };
+    Some(SavedGraph { spec: Spec { m, ef_construction, lists, ..*spec }, shape })
 }
 
 /// What was saved of an index; none if that cannot be used.
@@ -202,6 +210,7 @@ fn record(cache: &Cache, graph: &dyn Graph, page: u32) -> Vec<u8> {
 /// and not while slots are repaired.
 pub(super) fn save(cache: &Cache, transactions: &Transactions) -> Result<usize> {
     let Some(graph) = cache.graph() else { return Ok(0) };
+    let _tending = cache.tending.lock();
     let graph = &**graph;
     let pages = graph.take_dirty();
     if pages.is_empty() {
@@ -209,7 +218,7 @@ pub(super) fn save(cache: &Cache, transactions: &Transactions) -> Result<usize> 
     }
     let mut batch = WriteBatch::new();
     if !cache.is_saved.load(Ordering::Acquire) {
-        let header = encode_header(&cache.made_as(), &graph.mean());
+        let header = encode_header(&cache.made_as(), &graph.shape());
         batch.put(Keyspace::Vectors, header_key(cache.storage_id), header);
     }
     for (at, page) in pages.iter().enumerate() {
@@ -237,11 +246,13 @@ mod tests {
     #[test]
     fn headers_come_back_for_the_same_values_only() {
         let class = Class { element: Element::Vector, measure: Measure::Cosine };
-        let spec = Spec { class, dims: 3, m: 16, ef_construction: 64 };
-        let bytes = encode_header(&spec, &[0.5, -1.0, 2.0]);
+        let spec = Spec { class, dims: 3, m: 16, ef_construction: 64, lists: 2 };
+        let centres = vec![vec![1.0, 0.0, 0.0], vec![0.0, 1.0, 0.0]];
+        let shape = Shape { mean: vec![0.5, -1.0, 2.0], centres };
+        let bytes = encode_header(&spec, &shape);
         let asked = Spec { m: 40, ..spec };
         let saved = decode_header(&asked, &bytes).expect("the same values");
-        assert_eq!((saved.spec, &saved.mean[..]), (spec, &[0.5, -1.0, 2.0][..]));
+        assert_eq!((saved.spec, saved.shape), (spec, shape));
         assert!(decode_header(&Spec { dims: 4, ..spec }, &bytes).is_none());
         let l2 = Class { measure: Measure::L2, ..class };
         assert!(decode_header(&Spec { class: l2, ..spec }, &bytes).is_none());

@@ -13,11 +13,12 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use parking_lot::{Condvar, Mutex, RwLock};
 
-use super::cache::{Budget, Cache, Phase};
+use super::cache::{Budget, Building, Cache, Phase};
 use super::graph::Spec;
 use super::{load, worker};
 use crate::catalog::{Catalog, Cluster, Relation, RelationKind};
 use crate::error::Result;
+use crate::index::vector_options::VectorOptions;
 use crate::index::{HNSW, IVFFLAT, IndexInfo};
 use crate::sqlstate;
 use crate::txn::{
@@ -120,12 +121,14 @@ impl Registry {
     pub(super) fn build(
         &self,
         index: &IndexInfo,
+        building: Building,
         (overlay, bulk_loads): (&Overlay, u64),
         look: load::Look<'_>,
     ) -> Result<Option<Built>> {
         let Some(spec) = spec_of(index) else { return Ok(None) };
         let storage_id = index.storage_id();
-        let cache = Cache::new(storage_id, spec, Phase::Building, self.0.budget.clone());
+        let mut cache = Cache::new(storage_id, spec, Phase::Building, self.0.budget.clone());
+        cache.building = Some(building);
         let built = Built {
             registry: self.clone(),
             cache: self.0.add(cache),
@@ -142,7 +145,15 @@ impl Registry {
     /// Entries that an index has, if its graph knows.
     pub fn entries(&self, storage_id: u32) -> Option<u64> {
         let cache = self.cache(storage_id)?;
-        (cache.phase() == Phase::Ready).then(|| cache.feeder().len() as u64)
+        cache.idle_feeder().map(|feeder| feeder.len() as u64)
+    }
+
+    /// The builds that run: who runs them, and how many values are linked.
+    pub fn builds(&self) -> Vec<(Building, u64)> {
+        let caches = self.0.caches();
+        let running = caches.iter().filter(|cache| cache.phase() == Phase::Building);
+        let linked = |cache: &Arc<Cache>| cache.graph().map_or(0, |graph| graph.stats().linked);
+        running.filter_map(|cache| Some((cache.building?, linked(cache).into()))).collect()
     }
 
     /// The newest committed instant.
@@ -164,7 +175,7 @@ impl Registry {
                 Phase::Ready => "ready",
                 Phase::Failed => "failed",
             },
-            rows: if phase == Phase::Ready { cache.feeder().len() as u64 } else { 0 },
+            rows: cache.idle_feeder().map_or(0, |feeder| feeder.len() as u64),
             linked: linked.into(),
             fresh: fresh.into(),
             dead: cache.dead.load(Ordering::Relaxed),
@@ -374,10 +385,9 @@ pub(super) fn spec_of(index: &IndexInfo) -> Option<Spec> {
         Element::Sparse => 0,
         _ => dims?,
     };
-    let option = |name: &str, default: usize| {
-        let options = &index.relation.settings.options;
-        let given = options.iter().find(|(given, _)| given == name);
-        given.and_then(|(_, value)| value.parse().ok()).unwrap_or(default)
-    };
-    Some(Spec { class, dims, m: option("m", 16), ef_construction: option("ef_construction", 64) })
+    let VectorOptions { m, ef_construction, lists } = VectorOptions::of(&index.relation);
+    let is_by_lists =
+        index.access_method == IVFFLAT && matches!(class.element, Element::Vector | Element::Half);
+    let lists = if is_by_lists { lists } else { 0 };
+    Some(Spec { class, dims, m, ef_construction, lists })
 }

@@ -168,7 +168,11 @@ impl Search {
                 returned,
             },
             Way::Graph(graph) => Figures {
-                method: if graph.is_exact { Method::Exact } else { Method::Graph },
+                method: match (graph.is_exact, graph.graph.has_lists()) {
+                    (true, _) => Method::Exact,
+                    (false, true) => Method::Lists,
+                    (false, false) => Method::Graph,
+                },
                 evaluations: graph.evaluations
                     + graph.walk.as_ref().map_or(0, |it| it.evaluations()),
                 fresh: u64::from(graph.graph.stats().fresh),
@@ -301,7 +305,10 @@ impl GraphSearch {
         let is_open = hidden.is_empty() && filter.is_none();
         let accept: Option<&(dyn Fn(u32) -> bool + Sync)> =
             if is_open { None } else { Some(&accept) };
-        let ef = self.breadth.max(count);
+        let ef = match graph.has_lists() {
+            true => self.breadth,
+            false => self.breadth.max(count),
+        };
         let hits = match (&mut self.walk, &self.first) {
             (None, None) => {
                 let at = self.overlay.published().commit_ts;
@@ -309,7 +316,8 @@ impl GraphSearch {
                 let found = graph.search(&self.query, ask)?;
                 self.evaluations += found.evaluations;
                 self.is_exact = found.is_exact;
-                self.is_over = found.hits.len() < count;
+                // A graph returns fewer only where there are fewer, lists where others may be.
+                self.is_over = found.hits.len() < count && (found.is_exact || !graph.has_lists());
                 self.first = Some(found.hits.iter().map(|hit| hit.slot).collect());
                 found.hits
             }
@@ -317,14 +325,14 @@ impl GraphSearch {
                 let at = self.overlay.published().commit_ts;
                 let mut walk = graph.walk(&self.query, at)?;
                 walk.skip(first);
-                let hits = walk.next_batch(graph, ef, accept);
+                let hits = walk.next_batch(graph, (count, ef), accept);
                 self.walk = Some(walk);
                 self.is_exact = false;
                 hits
             }
-            (Some(walk), _) => walk.next_batch(graph, ef, accept),
+            (Some(walk), _) => walk.next_batch(graph, (count, ef), accept),
         };
-        self.is_over |= hits.is_empty();
+        self.is_over |= hits.is_empty() && self.walk.is_some();
         let row = |hit: &zserver_vector::Hit| Neighbour {
             rid: graph.rid(hit.slot),
             distance: hit.distance,
@@ -337,10 +345,11 @@ impl GraphSearch {
         let at = self.overlay.published().commit_ts;
         let (mut slots, mut others) = (Vec::with_capacity(rids.len()), Vec::new());
         for some in rids.chunks(ROWS_PER_LOCK) {
-            let feeder = self.cache.feeder();
+            let feeder = self.cache.idle_feeder();
+            let newest = |rid: u64| feeder.as_ref().and_then(|feeder| feeder.slot(rid));
             for rid in some.iter().filter(|rid| !self.hidden.contains(*rid)) {
                 // The newest value may not be the snapshot's.
-                match feeder.slot(*rid).filter(|slot| self.graph.is_visible(*slot, at)) {
+                match newest(*rid).filter(|slot| self.graph.is_visible(*slot, at)) {
                     Some(slot) => slots.push(slot),
                     None => others.push(*rid),
                 }

@@ -81,6 +81,7 @@ fn fill(weak: Weak<Inner>) {
                 tracing::debug!(storage, elapsed = ?started.elapsed(), "a vector index is in memory");
                 inner.wake();
             }
+            Err(_) if inner.is_closed.load(Ordering::Acquire) => return,
             Err(error) => {
                 if cache.failure.lock().is_none() {
                     let storage = cache.storage_id;
@@ -181,6 +182,7 @@ fn is_repair_due(cache: &Cache, upkeep: &Upkeep) -> bool {
 /// Takes out what no snapshot sees.
 pub(super) fn repair(inner: &Inner, cache: &Cache, transactions: &Transactions) {
     let Some(graph) = cache.graph() else { return };
+    let _tending = cache.tending.lock();
     let before = cache.dead.load(Ordering::Relaxed);
     let horizon = transactions.oldest_active_ts();
     let freed = graph.stats();
