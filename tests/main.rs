@@ -29,6 +29,7 @@
 //! | [`wire`] | the same bytes have the same answers as from PostgreSQL |
 //! | [`audit`] | what the log tells, reserved places, counts of statements, revoked certificates |
 //! | [`vacuum`] | VACUUM removes what nobody can see, and says how much |
+//! | [`nearest`] | searches of vectors: plans, snapshots, own writes, policies |
 //! | [`databases`] | databases beside each other, their templates, a crash in between |
 //! | [`vectors`] | kill −9 under vector indexes: every committed row is found by its vector |
 //! | [`formats`] | data directories of earlier formats open |
@@ -57,6 +58,7 @@ mod locks;
 mod login;
 mod long;
 mod memory;
+mod nearest;
 mod online;
 mod power;
 mod regress;

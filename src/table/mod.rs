@@ -12,6 +12,7 @@
 //! | [`decode`] | stored rows to Arrow columns |
 //! | [`scan`] | the `TableProvider`: access choice, partitions, filters |
 //! | [`lookup`] | keyed reads without a plan |
+//! | [`nearest`] | rows by their distance from a value |
 //! | [`write`] | one row written with indexes and checks |
 //! | [`unique`], [`foreign_key`], [`state`] | what is checked under locks, and later |
 //! | [`family`], [`partition`], [`route`] | tables with children; where a row belongs |
@@ -43,6 +44,7 @@ pub mod info;
 pub mod layout;
 pub mod lock;
 pub mod lookup;
+pub mod nearest;
 pub mod part;
 pub mod partition;
 pub mod reclaim;

@@ -164,6 +164,15 @@ impl<'a> RowView<'a> {
         }
     }
 
+    /// The stored bytes of the column at `position` (attribute number - 1), or NULL; none
+    /// where the row is older than the column.
+    pub fn stored(&self, position: usize) -> Option<Option<&'a [u8]>> {
+        match self.layout.slots[position] {
+            Slot::Absent => None,
+            slot => Some(self.bytes_of(slot)),
+        }
+    }
+
     /// The value of the column at `position` (attribute number - 1).
     pub fn datum(&self, columns: &[ColumnInfo], position: usize) -> Result<Datum> {
         let column = &columns[position];

@@ -146,7 +146,7 @@ impl Exact {
 
 /// `57014` if the statement was cancelled.
 fn look(cancel: &CancellationToken, count: u64) -> Result<()> {
-    match count % ENTRIES_PER_LOOK == 0 && cancel.is_cancelled() {
+    match count.is_multiple_of(ENTRIES_PER_LOOK) && cancel.is_cancelled() {
         true => Err(Error::query_canceled()),
         false => Ok(()),
     }

@@ -55,7 +55,7 @@ mod tests;
 
 pub use cache::Building;
 pub use class::{Class, Element, Measure};
-pub use point::Point;
+pub use point::{Point, Ruler};
 pub use registry::{Built, Options, Registry, Status};
 pub use search::{Figures, Method, Neighbour, Request, Search, open};
 

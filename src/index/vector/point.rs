@@ -130,7 +130,7 @@ fn another_type() -> Error {
 }
 
 /// Distances from one point to entries, without a value made of each.
-pub(super) struct Ruler {
+pub struct Ruler {
     class: Class,
     query: Point,
     elements: Vec<f32>,
@@ -138,17 +138,29 @@ pub(super) struct Ruler {
 }
 
 impl Ruler {
-    pub(super) fn new(class: Class, query: Point) -> Ruler {
+    pub fn new(class: Class, query: Point) -> Ruler {
         Ruler { class, query, elements: Vec::new(), halves: Vec::new() }
     }
 
     /// The distance to an entry's value.
     pub(super) fn distance(&mut self, entry: &[u8]) -> Result<f64> {
+        match self.query {
+            Point::Vector(_) => self.of_stored(stored(entry)?),
+            Point::Bits(_) => self.of_point(&Point::of_entry(entry)?),
+        }
+    }
+
+    /// The distance to a value.
+    pub fn of_point(&self, point: &Point) -> Result<f64> {
+        point.distance(&self.query, self.class)
+    }
+
+    /// The distance to a vector in its stored form.
+    pub fn of_stored(&mut self, stored: &[u8]) -> Result<f64> {
         match (&self.query, self.class.measure) {
             (Point::Vector(Value::Vector(query)), measure) => {
-                let stored = stored(entry)?;
                 if stored.len() != 1 + 4 * query.len() || stored[0] != 0 {
-                    return self.query.distance(&Point::of_entry(entry)?, self.class);
+                    return self.of_other(stored);
                 }
                 let floats = stored[1..].chunks_exact(4);
                 self.elements.clear();
@@ -163,9 +175,8 @@ impl Ruler {
                 })
             }
             (Point::Vector(Value::Half(query)), measure) => {
-                let stored = stored(entry)?;
                 if stored.len() != 1 + 2 * query.len() || stored[0] != 1 {
-                    return self.query.distance(&Point::of_entry(entry)?, self.class);
+                    return self.of_other(stored);
                 }
                 let halves = stored[1..].chunks_exact(2);
                 self.halves.clear();
@@ -177,7 +188,11 @@ impl Ruler {
                     _ => f64::from(kernel::l1_f16(query, &self.halves)),
                 })
             }
-            (query, _) => query.distance(&Point::of_entry(entry)?, self.class),
+            _ => self.of_other(stored),
         }
+    }
+
+    fn of_other(&self, stored: &[u8]) -> Result<f64> {
+        self.of_point(&Point::Vector(vector::decode(stored)?))
     }
 }

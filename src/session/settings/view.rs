@@ -4,9 +4,7 @@ use super::check;
 use super::parameter::Value;
 use crate::config::LogStatement;
 use crate::session::stat_statements::LIBRARY;
-use crate::sql::functions::context::{
-    DateOrder, DateStyle, IntervalStyle, IterativeScan, VectorSettings,
-};
+use crate::sql::functions::context::{DateOrder, DateStyle, IntervalStyle, VectorSettings};
 use crate::sql::types::datetime::Zone;
 use crate::sql::types::encoding::Encoding;
 
@@ -175,15 +173,10 @@ impl Derived {
             application_name: text("application_name").to_owned(),
             vector: VectorSettings {
                 ef_search: count("hnsw.ef_search"),
-                iterative_scan: iterative_scan(text("hnsw.iterative_scan")),
                 max_scan_tuples: count("hnsw.max_scan_tuples"),
-                scan_mem_multiplier: match value("hnsw.scan_mem_multiplier") {
-                    Value::Real(number) => *number,
-                    _ => 1.0,
-                },
                 probes: count("ivfflat.probes"),
-                probes_iterative: iterative_scan(text("ivfflat.iterative_scan")),
-                max_probes: count("ivfflat.max_probes"),
+                index_scans: flag("enable_indexscan"),
+                seq_scans: flag("enable_seqscan"),
             },
         }
     }
@@ -201,14 +194,6 @@ fn message_level(text: &str) -> MessageLevel {
         "warning" => MessageLevel::Warning,
         "error" => MessageLevel::Error,
         _ => MessageLevel::Debug,
-    }
-}
-
-fn iterative_scan(text: &str) -> IterativeScan {
-    match text {
-        "relaxed_order" => IterativeScan::Relaxed,
-        "strict_order" => IterativeScan::Strict,
-        _ => IterativeScan::Off,
     }
 }
 

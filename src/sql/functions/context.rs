@@ -79,46 +79,34 @@ pub struct SettingsView {
     pub vector: VectorSettings,
 }
 
-/// How indexes of vectors are searched (`hnsw.…`, `ivfflat.…`).
-#[derive(Clone, Copy, PartialEq, Debug)]
+/// How indexes of vectors are searched (`hnsw.…`, `ivfflat.…`). What pgvector has more
+/// parameters for, the modes of iterative scans and their bounds, changes nothing here: every
+/// search goes on until there is enough, and gives rows in order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct VectorSettings {
     /// Candidates that a search of a graph keeps.
     pub ef_search: usize,
-    pub iterative_scan: IterativeScan,
-    /// Rows that a search of a graph visits at most.
+    /// Rows that a filtered search of a graph meets at most: the rest is found by a scan.
     pub max_scan_tuples: usize,
-    /// How many times `work_mem` a search may remember.
-    pub scan_mem_multiplier: f64,
     /// Inverted lists that are looked into.
     pub probes: usize,
-    pub probes_iterative: IterativeScan,
-    /// Inverted lists that an iterative search looks into at most.
-    pub max_probes: usize,
+    /// Whether an index may be used (`enable_indexscan`).
+    pub index_scans: bool,
+    /// Whether a table is scanned where an index would do, and for the rows that an index
+    /// leaves out (`enable_seqscan`).
+    pub seq_scans: bool,
 }
 
 impl Default for VectorSettings {
     fn default() -> VectorSettings {
         VectorSettings {
             ef_search: 40,
-            iterative_scan: IterativeScan::Off,
             max_scan_tuples: 20_000,
-            scan_mem_multiplier: 1.0,
             probes: 1,
-            probes_iterative: IterativeScan::Off,
-            max_probes: 32_768,
+            index_scans: true,
+            seq_scans: true,
         }
     }
-}
-
-/// In which order a search goes on that has not found enough.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum IterativeScan {
-    /// As pgvector's: it does not go on. Here it goes on in relaxed order.
-    Off,
-    /// Each batch in order, but not one batch after another.
-    Relaxed,
-    /// No row before a nearer one; nearer ones that come late are left out.
-    Strict,
 }
 
 impl SettingsView {

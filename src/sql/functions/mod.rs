@@ -53,7 +53,7 @@ use crate::sql::types::{Datum, SqlType};
 pub use advisory::{AdvisoryKey, AdvisoryRequest};
 pub use context::{
     EvalContext, Given, RemoteRequest, SequenceRow, SessionHooks, SettingsView, StoredSetting,
-    TransactionStatus,
+    TransactionStatus, VectorSettings,
 };
 pub use pattern::like;
 pub use registry::{aggregate_kernel, has_code, kernel, set_kernel};

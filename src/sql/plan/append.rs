@@ -78,7 +78,7 @@ fn family_hints(
 }
 
 /// The tables that may have rows for which the predicate holds.
-fn members(
+pub(super) fn members(
     lowering: &Lowering<'_>,
     scan: &Scan,
     predicate: Option<&Expr>,

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use super::aggregate::Order;
 use super::form::Form;
+use super::nearest::{self, NearestSource};
 use crate::catalog::{Catalog, Persistence, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::dml::conditions::Conditions;
@@ -52,6 +53,51 @@ enum Source {
     OneRow,
     Values(Vec<Vec<Evaluator>>),
     Table(Box<TableSource>),
+    /// The rows nearest to a value, as many as the limit says.
+    Nearest(Box<NearestTable>),
+}
+
+struct NearestTable {
+    source: NearestSource,
+    limit: Option<Evaluator>,
+    offset: Option<Evaluator>,
+}
+
+impl std::fmt::Debug for NearestTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("nearest rows")
+    }
+}
+
+impl NearestTable {
+    fn rows(
+        &self,
+        overlay: &Overlay,
+        context: &EvalContext,
+        params: &[Datum],
+    ) -> Result<Option<Vec<Vec<Datum>>>> {
+        let (offset, limit) = counts(&self.offset, &self.limit, context, params)?;
+        match limit.and_then(|limit| limit.checked_add(offset)) {
+            Some(fetch) if (1..=ROWS_MAX).contains(&fetch) => {
+                self.source.rows(fetch, overlay, context, params)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// What OFFSET and LIMIT say.
+fn counts(
+    offset: &Option<Evaluator>,
+    limit: &Option<Evaluator>,
+    context: &EvalContext,
+    params: &[Datum],
+) -> Result<(usize, Option<usize>)> {
+    let count = |clause: &Option<Evaluator>, name| match clause {
+        Some(clause) => row_count(&clause.eval(context, params, &[])?, name),
+        None => Ok(None),
+    };
+    Ok((count(offset, "OFFSET")?.unwrap_or(0), count(limit, "LIMIT")?))
 }
 
 struct TableSource {
@@ -81,7 +127,7 @@ enum Step {
 impl FastPlan {
     /// The fast plan of a query, if it has one.
     pub fn recognise(query: &Query, catalog: &Catalog) -> Option<FastPlan> {
-        let mut builder = Builder { catalog, steps: Vec::new() };
+        let mut builder = Builder { catalog, steps: Vec::new(), nearest: None };
         let (source, slots) = builder.rel(&query.rel)?;
         let output = query
             .output
@@ -102,6 +148,7 @@ impl FastPlan {
             Source::OneRow => Some(vec![Vec::new()]),
             Source::Values(rows) => Some(evaluate_rows(rows, context, params)?),
             Source::Table(table) => table.rows(overlay, context, params)?,
+            Source::Nearest(table) => table.rows(overlay, context, params)?,
         };
         let Some(mut rows) = rows else { return Ok(None) };
         for step in &self.steps {
@@ -267,14 +314,9 @@ impl Step {
                 .collect(),
             Step::Sort(keys) => sorted(rows, keys, context, params),
             Step::Limit { limit, offset } => {
-                let count = |clause: &Option<Evaluator>, name| match clause {
-                    Some(clause) => row_count(&clause.eval(context, params, &[])?, name),
-                    None => Ok(None),
-                };
-                let offset = count(offset, "OFFSET")?.unwrap_or(0);
-                let limit = count(limit, "LIMIT")?.unwrap_or(usize::MAX);
+                let (offset, limit) = counts(offset, limit, context, params)?;
                 rows.drain(..offset.min(rows.len()));
-                rows.truncate(limit);
+                rows.truncate(limit.unwrap_or(usize::MAX));
                 Ok(rows)
             }
         }
@@ -321,6 +363,8 @@ fn row_count(value: &Datum, clause: &str) -> Result<Option<usize>> {
 struct Builder<'a> {
     catalog: &'a Catalog,
     steps: Vec<Step>,
+    /// The source of a scan, by where it stands in the tree, that a sort above has found.
+    nearest: Option<(usize, Box<NearestTable>)>,
 }
 
 impl Builder<'_> {
@@ -335,8 +379,10 @@ impl Builder<'_> {
                     .collect::<Option<Vec<_>>>()?;
                 Some((Source::Values(rows), super::ids(columns)))
             }
+            Rel::Scan(scan) => self.nearest_scan(scan),
             Rel::Filter { input, predicate } => {
                 let (source, slots) = match &**input {
+                    Rel::Scan(_) if self.nearest.is_some() => self.rel(input)?,
                     Rel::Scan(scan) => self.scan(scan, predicate)?,
                     other => self.rel(other)?,
                 };
@@ -362,6 +408,16 @@ impl Builder<'_> {
                 Some((source, slots))
             }
             Rel::Limit { input, limit, offset, with_ties } if with_ties.is_empty() => {
+                if let Rel::Sort { input, keys } = &**input
+                    && self.nearest.is_none()
+                    && let Some(found) = nearest::sought(input, keys)
+                    && let Some(source) = NearestSource::recognise(&found, self.catalog)
+                {
+                    let (limit, offset) =
+                        (self.optional(limit.as_ref())?, self.optional(offset.as_ref())?);
+                    let table = Box::new(NearestTable { source, limit, offset });
+                    self.nearest = Some((std::ptr::from_ref(found.scan).addr(), table));
+                }
                 let (source, slots) = self.rel(input)?;
                 let limit = self.optional(limit.as_ref())?;
                 let offset = self.optional(offset.as_ref())?;
@@ -370,6 +426,15 @@ impl Builder<'_> {
             }
             _ => None,
         }
+    }
+
+    /// A table that a sort above reads by distance.
+    fn nearest_scan(&mut self, scan: &Scan) -> Option<(Source, Vec<ColumnId>)> {
+        let address = std::ptr::from_ref(scan).addr();
+        let (_, table) = self.nearest.take_if(|(at, _)| *at == address)?;
+        let mut slots: Vec<ColumnId> = scan.columns.iter().map(|(_, column)| column.id).collect();
+        slots.extend(scan.rid);
+        Some((Source::Nearest(table), slots))
     }
 
     /// A table read through an index that the predicate binds.

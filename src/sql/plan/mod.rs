@@ -29,6 +29,7 @@ mod hashed;
 mod join_order;
 mod limit;
 mod lower;
+mod nearest;
 mod operator;
 pub(in crate::sql) mod optimize;
 mod prefix;

@@ -40,6 +40,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
+use super::nearest::NearestRows;
 use crate::error::Result;
 use crate::sql::run::failure;
 
@@ -116,6 +117,11 @@ pub trait Operator: fmt::Debug + Send + Sync {
 
     /// The relation whose rows are read, if that is what this does.
     fn scanned(&self) -> Option<&Scanned> {
+        None
+    }
+
+    /// The node itself, if its rows come nearest first.
+    fn nearest(&self) -> Option<&NearestRows> {
         None
     }
 
@@ -297,6 +303,12 @@ pub fn scanned(plan: &dyn ExecutionPlan) -> Option<(&Scanned, Option<usize>)> {
     let any: &dyn std::any::Any = plan;
     let node = any.downcast_ref::<OperatorExec>()?;
     Some((node.operator.scanned()?, node.operator.rows()))
+}
+
+/// The node whose rows come nearest first.
+pub fn nearest(plan: &dyn ExecutionPlan) -> Option<&NearestRows> {
+    let any: &dyn std::any::Any = plan;
+    any.downcast_ref::<OperatorExec>()?.operator.nearest()
 }
 
 impl DisplayAs for OperatorExec {

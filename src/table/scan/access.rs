@@ -78,6 +78,31 @@ pub fn by_index(
     threads: usize,
 ) -> Result<Option<IndexAccess>> {
     let rows = overlay.published().row_count(info.storage_id())?.max(0) as usize;
+    best_index((info, overlay), comparisons, hints, (reads, threads), rows)
+}
+
+/// The rids of the rows for which comparisons may hold, if an index names no more than
+/// `limit` of them.
+pub fn few_rows(
+    info: &TableInfo,
+    overlay: &Overlay,
+    comparisons: &[(usize, Comparison)],
+    hints: &IndexHints,
+    limit: usize,
+) -> Result<Option<Vec<u64>>> {
+    let rows = limit.saturating_mul(INDEX_ROWS_DIVISOR);
+    let best = best_index((info, overlay), comparisons, hints, (None, 1), rows)?;
+    Ok(best.map(|access| access.rows.rids.clone()))
+}
+
+/// The best index, where it is worth it in a table of so many rows.
+fn best_index(
+    (info, overlay): (&TableInfo, &Overlay),
+    comparisons: &[(usize, Comparison)],
+    hints: &IndexHints,
+    (reads, threads): (Option<&[usize]>, usize),
+    rows: usize,
+) -> Result<Option<IndexAccess>> {
     let mut best: Option<IndexAccess> = None;
     let is_complete =
         |index: &&Arc<IndexInfo>| index.valid && hints.hold_all(info, index, comparisons);
@@ -317,6 +342,12 @@ fn tighten(
     }
 }
 
+/// The rid ranges of a table that so many threads at most may read.
+pub fn rid_ranges(info: &TableInfo, overlay: &Overlay, threads: usize) -> Result<Vec<(u64, u64)>> {
+    let rows = overlay.published().row_count(info.storage_id())?.max(0) as u64;
+    cut_into(info, overlay, rows, threads)
+}
+
 /// The rid ranges of a sequential scan's partitions.
 fn sequential(
     info: &TableInfo,
@@ -324,7 +355,16 @@ fn sequential(
     rows: u64,
     options: &ScanOptions,
 ) -> Result<Vec<(u64, u64)>> {
-    let partitions = (rows / PARTITION_ROWS_MIN).clamp(1, options.parallelism.max(1) as u64);
+    cut_into(info, overlay, rows, options.parallelism)
+}
+
+fn cut_into(
+    info: &TableInfo,
+    overlay: &Overlay,
+    rows: u64,
+    parallelism: usize,
+) -> Result<Vec<(u64, u64)>> {
+    let partitions = (rows / PARTITION_ROWS_MIN).clamp(1, parallelism.max(1) as u64);
     let whole = key::rows(info.storage_id());
     if partitions == 1 {
         return Ok(vec![(0, u64::MAX)]);

@@ -37,7 +37,7 @@ use super::partition::Proof;
 use crate::error::Error;
 use crate::txn::Overlay;
 
-pub use access::{Access, IndexAccess, choose};
+pub use access::{Access, IndexAccess, choose, few_rows, rid_ranges};
 pub use filter::Comparison;
 pub use node::TableScan;
 pub use partial::{IndexHints, KeyComparison, implies};

@@ -12,9 +12,9 @@ use datafusion::physical_plan::expressions::{
     BinaryExpr, CastExpr, Column, InListExpr, IsNotNullExpr, IsNullExpr, LikeExpr, Literal, NotExpr,
 };
 
-use crate::catalog::{Catalog, quote_identifier};
+use crate::catalog::{Catalog, deparse, quote_identifier};
 use crate::sql::ir::visit;
-use crate::sql::ir::{ColumnId, ExprKind, Rel};
+use crate::sql::ir::{ColumnId, Expr, ExprKind, Rel};
 use crate::sql::plan::Planner;
 use crate::sql::plan::form::column_name;
 use crate::sql::types::Oid;
@@ -211,6 +211,17 @@ impl Names {
                 format!("{name}({})", args.join(", "))
             }
         }
+    }
+
+    /// An expression over the attribute numbers of a table whose columns are named with
+    /// `prefix` before them.
+    pub fn over(&self, expr: &Expr, info: &TableInfo, prefix: &str) -> String {
+        let name = |id: ColumnId| {
+            let at = usize::try_from(id.0).ok()?.checked_sub(1)?;
+            let column = info.relation.columns.get(at)?;
+            Some(format!("{prefix}{}", quote_identifier(&column.name)))
+        };
+        deparse::expression(expr, &name, &self.catalog)
     }
 
     /// A filter inside a table scan, whose columns are `a{attnum}`.

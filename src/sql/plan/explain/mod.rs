@@ -10,6 +10,7 @@
 mod bitmap;
 mod expression;
 mod format;
+mod nearest;
 mod tree;
 
 use std::time::{Duration, Instant};

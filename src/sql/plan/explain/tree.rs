@@ -22,14 +22,14 @@ use crate::table::scan::{Access, TableScan};
 /// Bytes of a column whose type does not say.
 const COLUMN_BYTES: usize = 8;
 /// PostgreSQL's cost constants.
-const TUPLE_COST: f64 = 0.01;
+pub(super) const TUPLE_COST: f64 = 0.01;
 const OPERATOR_COST: f64 = 0.0025;
 const RANDOM_PAGE_COST: f64 = 4.0;
 const PAGE_ROWS: f64 = 100.0;
 /// The share of rows that a condition is assumed to keep.
 const SELECTIVITY: f64 = 1.0 / 3.0;
 /// Rows assumed where nothing is known.
-const ROWS_DEFAULT: f64 = 1_000.0;
+pub(super) const ROWS_DEFAULT: f64 = 1_000.0;
 
 /// One node as EXPLAIN shows it.
 #[derive(Debug, Default)]
@@ -112,7 +112,7 @@ impl Node {
         self.properties.push((name.into(), Property::Shown(value)));
     }
 
-    fn list(&mut self, name: &str, values: Vec<String>) {
+    pub fn list(&mut self, name: &str, values: Vec<String>) {
         if !values.is_empty() {
             self.properties.push((name.into(), Property::List(values)));
         }
@@ -189,6 +189,16 @@ impl Reader<'_> {
             true => Node::simple("Result"),
             false => Node::simple(name),
         };
+        if let Some(nearest) = operator::nearest(plan.as_ref()) {
+            let mut node = super::nearest::node(nearest, self.names, self.analyze);
+            let (actual, children) = (node.actual, node.children);
+            node.children = Vec::new();
+            self.measure(&mut node, plan);
+            // What the search itself has measured says more.
+            node.actual = actual.or(node.actual);
+            node.children = children;
+            return node;
+        }
         if name == "Result" || name == "EmptyExec" {
             node = nothing();
         }

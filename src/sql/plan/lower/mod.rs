@@ -22,6 +22,7 @@ use std::sync::Arc;
 use datafusion::common::Column;
 use datafusion::logical_expr::{self as df, LogicalPlan, LogicalPlanBuilder, Projection};
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 
 use super::Planner;
 use super::batch;
@@ -45,11 +46,19 @@ pub struct Relation {
 /// Lowers the relations of one query.
 pub struct Lowering<'a> {
     pub planner: &'a Planner,
+    /// Scans, by where they stand in the tree, that have been lowered by what is above.
+    pub lowered: Mutex<Vec<(usize, Relation)>>,
+}
+
+impl<'a> Lowering<'a> {
+    pub fn new(planner: &'a Planner) -> Lowering<'a> {
+        Lowering { planner, lowered: Mutex::default() }
+    }
 }
 
 /// Lowers a prepared query; its columns come out in the types' own forms.
 pub fn query(planner: &Planner, query: &Query) -> Result<(LogicalPlan, Vec<(ColumnId, Form)>)> {
-    let lowering = Lowering { planner };
+    let lowering = Lowering::new(planner);
     let relation = lowering.rel(&query.rel)?;
     let mut columns = Vec::with_capacity(query.output.len());
     let mut exprs = Vec::with_capacity(query.output.len());
@@ -73,7 +82,7 @@ pub fn query_as_is(
     planner: &Planner,
     query: &Query,
 ) -> Result<(LogicalPlan, Vec<(ColumnId, Form)>)> {
-    let lowering = Lowering { planner };
+    let lowering = Lowering::new(planner);
     let relation = lowering.rel(&query.rel)?;
     let columns = batch::forms(&query.output, &relation.scope)?;
     let exprs = columns.iter().map(|(id, _)| column_expr(*id)).collect();

@@ -22,7 +22,7 @@ use crate::sql::plan::limit::LimitWithTies;
 use crate::sql::plan::operator::OperatorNode;
 use crate::sql::plan::projectset::{ProjectSet, SetCall, SetSource};
 use crate::sql::plan::recursive::WorkingTableScan;
-use crate::sql::plan::{batch, source, walk};
+use crate::sql::plan::{batch, nearest, source, walk};
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::eval::native::integer;
 use crate::sql::run::failure;
@@ -57,10 +57,7 @@ impl Lowering<'_> {
                 self.aggregate(input, group_by, grouping_sets.as_deref(), aggregates)
             }
             Rel::Window { input, calls } => self.window(input, calls),
-            Rel::Sort { input, keys } => {
-                let input = self.rel(input)?;
-                self.sort(input, keys)
-            }
+            Rel::Sort { input, keys } => self.sorted(input, keys, None),
             Rel::Limit { input, limit, offset, with_ties } => {
                 self.limit(input, limit.as_ref(), offset.as_ref(), with_ties)
             }
@@ -320,6 +317,15 @@ impl Lowering<'_> {
         })
     }
 
+    /// A relation in an order, of which no more than `fetch` rows are read.
+    fn sorted(&self, input: &Rel, keys: &[SortKey], fetch: Option<usize>) -> Result<Relation> {
+        if let Some(relation) = nearest::lower(self, input, keys, fetch)? {
+            return Ok(relation);
+        }
+        let input = self.rel(input)?;
+        self.sort(input, keys)
+    }
+
     pub fn sort(&self, input: Relation, keys: &[SortKey]) -> Result<Relation> {
         let mut exprs: Vec<Expr> = keys.iter().map(|key| key.expr.clone()).collect();
         let input = self.resolve(input, &mut exprs)?;
@@ -358,9 +364,14 @@ impl Lowering<'_> {
         offset: Option<&Expr>,
         with_ties: &[SortKey],
     ) -> Result<Relation> {
-        let input = self.rel(input)?;
         let offset = self.row_count(offset, Clause::Offset)?.unwrap_or(0);
         let limit = self.row_count(limit, Clause::Limit)?;
+        let input = match input {
+            Rel::Sort { input, keys } if with_ties.is_empty() => {
+                self.sorted(input, keys, limit.map(|limit| limit.saturating_add(offset)))?
+            }
+            input => self.rel(input)?,
+        };
         if let (Some(limit), false) = (limit, with_ties.is_empty()) {
             let mut added = Vec::new();
             let keys = with_ties
