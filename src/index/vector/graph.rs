@@ -20,10 +20,6 @@ use super::point::{Point, damaged};
 use crate::error::{Error, Result};
 use crate::sql::types::vector::Value;
 
-/// Neighbours and candidates that a graph has at least, whatever an index asks for:
-/// building is cheap, and it makes searches quicker at the same recall.
-const M_MIN: usize = 24;
-const EF_CONSTRUCTION_MIN: usize = 128;
 /// What a page has room for.
 const M_MAX: usize = 100;
 
@@ -50,10 +46,7 @@ pub(super) struct Shape {
 
 impl Spec {
     pub(super) fn parameters(&self) -> Parameters {
-        Parameters {
-            m: self.m.clamp(M_MIN, M_MAX),
-            ef_construction: self.ef_construction.max(EF_CONSTRUCTION_MIN),
-        }
+        Parameters::at_least(self.m.min(M_MAX), self.ef_construction)
     }
 
     /// Bytes of a slot in memory, about: its value, code, lists and tables.
