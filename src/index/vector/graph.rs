@@ -105,7 +105,7 @@ pub(super) trait Walk: Send + Sync {
     fn next_batch(
         &mut self,
         graph: &dyn Graph,
-        (count, breadth): (usize, usize),
+        count_and_breadth: (usize, usize),
         filter: Filter<'_>,
     ) -> Vec<Hit>;
     fn skip(&mut self, slots: &[u32]);
