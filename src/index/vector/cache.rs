@@ -208,11 +208,6 @@ impl Cache {
         answers().then(|| self.graph()).flatten()
     }
 
-    /// The oldest snapshot that the graph answers.
-    pub(super) fn floor(&self) -> u64 {
-        self.floor.load(Ordering::Acquire)
-    }
-
     pub(super) fn feeder(&self) -> MutexGuard<'_, Feeder> {
         self.feeder.lock()
     }
@@ -255,8 +250,10 @@ impl Cache {
     /// A commit has made visible what it did not tell one by one.
     pub(super) fn loaded(&self, commit_ts: u64) {
         let mut state = self.state.lock();
-        if state.phase != Phase::Building {
-            self.lose(&mut state, commit_ts);
+        match state.phase {
+            // The transaction that builds it tells of its own; others may come after it.
+            Phase::Building => state.read_from = state.read_from.max(commit_ts),
+            _ => self.lose(&mut state, commit_ts),
         }
     }
 
@@ -312,8 +309,11 @@ impl Cache {
         let slots = slot as usize + 1;
         if slots > feeder.hashes.len() {
             let new = (slots - feeder.hashes.len()) as u64 * self.spec.slot_bytes();
-            // Its slot stays: the graph is given up by whoever is told.
-            self.budget.take(new)?;
+            if let Err(error) = self.budget.take(new) {
+                // Nobody is to see it.
+                graph.delete(slot, begin);
+                return Err(error);
+            }
             self.taken.fetch_add(new, Ordering::Relaxed);
             feeder.hashes.resize(slots, 0);
         }
@@ -322,11 +322,10 @@ impl Cache {
         Ok(())
     }
 
-    /// What was written past the committer after the build is not in it.
-    pub(super) fn miss(&self, commit_ts: u64) {
-        let mut state = self.state.lock();
-        state.phase = Phase::Loading;
-        state.read_from = state.read_from.max(commit_ts + 1);
+    /// What was written past the committer after the build is not in it: entries are to be
+    /// read.
+    pub(super) fn miss(&self) {
+        self.state.lock().phase = Phase::Loading;
     }
 
     /// Begins to read entries; commits are queued from now on.
@@ -452,6 +451,7 @@ impl Cache {
             is_torn: false,
         };
         *feeder = Feeder::default();
+        self.dead.store(0, Ordering::Relaxed);
         self.graph.store(None);
         let taken = self.taken.swap(0, Ordering::Relaxed);
         self.budget.used.fetch_sub(taken, Ordering::Relaxed);

@@ -337,14 +337,14 @@ pub struct Built {
 impl Built {
     /// The transaction has committed, having written past the committer so often.
     pub fn activate(&self, commit_ts: u64, bulk_loads: u64) {
-        if bulk_loads != self.bulk_loads {
-            self.cache.miss(commit_ts);
-        }
         // If it is not complete, the worker reads what is missing.
-        match self.cache.activate(commit_ts) {
-            Ok(true) => {}
-            Ok(false) => self.cache.begin_loading(),
-            Err(error) => self.cache.fail(&error),
+        match bulk_loads == self.bulk_loads {
+            true => match self.cache.activate(commit_ts) {
+                Ok(true) => {}
+                Ok(false) => self.cache.miss(),
+                Err(error) => self.cache.fail(&error),
+            },
+            false => self.cache.miss(),
         }
         self.is_active.store(true, Ordering::Release);
         self.registry.0.wake();
