@@ -30,6 +30,7 @@ use parking_lot::{Mutex, MutexGuard};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::graph::{Graph, Spec};
+use super::pages::Saved;
 use super::point::stored;
 use crate::error::{Error, Result};
 use crate::sql::types::Oid;
@@ -381,13 +382,13 @@ impl Cache {
         feeder: &mut Feeder,
         (rid, value): (u64, &[u8]),
         begin: u64,
-        saved: super::pages::Saved,
+        saved: &HashMap<Saved, u32>,
     ) -> Result<bool> {
         let hash = xxh3_64(stored(value)?);
-        if saved.hash != hash {
-            return Ok(false);
+        match saved.get(&Saved { rid, hash }) {
+            Some(slot) => self.put(feeder, (rid, value, hash), begin, Some(*slot)).map(|()| true),
+            None => Ok(false),
         }
-        self.put(feeder, (rid, value, hash), begin, Some(saved.slot)).map(|()| true)
     }
 
     /// Rows that were not read are gone since.

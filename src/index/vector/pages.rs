@@ -34,10 +34,10 @@ const PAGES: u8 = 1;
 /// Bytes of pages that go in one batch, about.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// Where a row's value was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A row's value that was saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Saved {
-    pub(super) slot: u32,
+    pub(super) rid: u64,
     pub(super) hash: u64,
 }
 
@@ -129,12 +129,12 @@ pub(super) fn header(
     Ok(found.and_then(|bytes| decode_header(spec, &bytes)))
 }
 
-/// Loads the saved pages into a graph, but for bad ones; where which row's value was.
+/// Loads the saved pages into a graph, but for bad ones; which value was in which slot.
 pub(super) fn load(
     storage_id: u32,
     graph: &dyn Graph,
     published: &Arc<Published>,
-) -> Result<HashMap<u64, Saved>> {
+) -> Result<HashMap<Saved, u32>> {
     let mut rows = HashMap::new();
     for entry in published.scan(Keyspace::Vectors, &key::object(storage_id), false) {
         let (page_key, bytes) = entry?;
@@ -166,7 +166,7 @@ pub(super) fn verify(
     Ok(())
 }
 
-type SavedRows = Vec<(u64, Saved)>;
+type SavedRows = Vec<(Saved, u32)>;
 
 fn parse(page: u32, bytes: &[u8]) -> Option<(&[u8], SavedRows)> {
     let rest = bytes.strip_prefix(&[FORMAT])?;
@@ -179,10 +179,10 @@ fn parse(page: u32, bytes: &[u8]) -> Option<(&[u8], SavedRows)> {
     let row = |(at, row): (u32, &[u8])| {
         let (rid, hash) = row.split_at(8);
         let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_le_bytes);
-        (word(rid), Saved { slot: first + at, hash: word(hash) })
+        (Saved { rid: word(rid), hash: word(hash) }, first + at)
     };
     let rows = (0..).zip(table.chunks_exact(16)).map(row);
-    Some((links, rows.filter(|(_, saved)| saved.hash != 0).collect()))
+    Some((links, rows.filter(|(saved, _)| saved.hash != 0).collect()))
 }
 
 fn record(cache: &Cache, graph: &dyn Graph, page: u32) -> Vec<u8> {
@@ -190,7 +190,8 @@ fn record(cache: &Cache, graph: &dyn Graph, page: u32) -> Vec<u8> {
     {
         let feeder = cache.feeder();
         for slot in page * PAGE_SLOTS..(page + 1) * PAGE_SLOTS {
-            let (rid, hash) = match graph.is_linked(slot) {
+            let is_newest = graph.is_linked(slot) && feeder.slot(graph.rid(slot)) == Some(slot);
+            let (rid, hash) = match is_newest {
                 true => (graph.rid(slot), feeder.hash(slot)),
                 false => (0, 0),
             };
