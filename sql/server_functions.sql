@@ -20,3 +20,30 @@ CREATE FUNCTION pg_catalog.zserver_in_doubt(OUT server text, OUT gid text, OUT d
 -- What the server is at: see the README.
 CREATE FUNCTION pg_catalog.zserver_snapshots(OUT snapshot int8, OUT taken timestamptz, OUT bytes_since int8, OUT bytes_max int8, OUT pids int4[]) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'zserver_snapshots' SET oid = 9811;
 CREATE FUNCTION pg_catalog.zserver_commits(OUT groups int8, OUT transactions int8, OUT largest_group int8, OUT bytes int8, OUT syncs int8, OUT sync_us int8, OUT sync_us_max int8, OUT sync_us_p50 int8, OUT sync_us_p99 int8) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'zserver_commits' SET oid = 9812;
+CREATE FUNCTION pg_catalog.zserver_vector_indexes(OUT indexrelid oid, OUT phase text, OUT rows int8, OUT linked int8, OUT fresh int8, OUT dead int8, OUT memory_bytes int8, OUT recall float8, OUT failure text) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'zserver_vector_indexes' SET oid = 9813;
+
+CREATE FUNCTION pg_catalog.zserver_index_builds(OUT pid int4, OUT datid oid, OUT relid oid, OUT index_relid oid, OUT command text, OUT phase text, OUT tuples_total int8, OUT tuples_done int8) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'zserver_index_builds' SET oid = 9817;
+
+-- The graphs of vector indexes: see the README.
+CREATE VIEW pg_catalog.pg_vector_index_stats (
+    schemaname, relname, indexrelname, relid, indexrelid, phase, rows, linked, fresh, dead, memory_bytes, recall, failure
+) WITH (oid = 9814, row_type = 9816, array_type = 9815, columns = 'name, name, name, oid, oid, text, bigint, bigint, bigint, bigint, bigint, double precision, text') AS
+SELECT n.nspname, t.relname, i.relname, t.oid, i.oid, s.phase, s.rows, s.linked, s.fresh, s.dead, s.memory_bytes, s.recall, s.failure
+FROM zserver_vector_indexes() s
+    JOIN pg_class i ON i.oid = s.indexrelid
+    JOIN pg_index x ON x.indexrelid = i.oid
+    JOIN pg_class t ON t.oid = x.indrelid
+    LEFT JOIN pg_namespace n ON n.oid = t.relnamespace;
+
+-- Builds of vector indexes: what others are at is not told.
+CREATE VIEW pg_catalog.pg_stat_progress_create_index (
+    pid, datid, datname, relid, index_relid, command, phase, lockers_total, lockers_done,
+    current_locker_pid, blocks_total, blocks_done, tuples_total, tuples_done, partitions_total,
+    partitions_done
+) WITH (oid = 12312, row_type = 12314, array_type = 12313, columns = 'integer, oid, name, oid, oid, text, text, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint') AS
+SELECT
+    s.pid, s.datid, d.datname, s.relid, s.index_relid, s.command, s.phase,
+    0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint,
+    s.tuples_total, s.tuples_done, 0::bigint, 0::bigint
+FROM zserver_index_builds() s
+    LEFT JOIN pg_database d ON s.datid = d.oid;

@@ -478,20 +478,6 @@ SELECT
     NULL::bigint AS num_dead_tuples
 WHERE false;
 
-CREATE VIEW pg_catalog.pg_stat_progress_create_index (
-    pid, datid, datname, relid, index_relid, command, phase, lockers_total, lockers_done,
-    current_locker_pid, blocks_total, blocks_done, tuples_total, tuples_done, partitions_total,
-    partitions_done
-) WITH (oid = 12312, row_type = 12314, array_type = 12313, columns = 'integer, oid, name, oid, oid, text, text, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint') AS
-SELECT
-    NULL::integer AS pid, NULL::oid AS datid, NULL::name AS datname, NULL::oid AS relid,
-    NULL::oid AS index_relid, NULL::text AS command, NULL::text AS phase,
-    NULL::bigint AS lockers_total, NULL::bigint AS lockers_done,
-    NULL::bigint AS current_locker_pid, NULL::bigint AS blocks_total,
-    NULL::bigint AS blocks_done, NULL::bigint AS tuples_total, NULL::bigint AS tuples_done,
-    NULL::bigint AS partitions_total, NULL::bigint AS partitions_done
-WHERE false;
-
 CREATE VIEW pg_catalog.pg_user_mappings (
     umid, srvid, srvname, umuser, usename, umoptions
 ) WITH (oid = 12327, row_type = 12329, array_type = 12328, columns = 'oid, oid, name, oid, name, text[]') AS

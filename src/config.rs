@@ -126,6 +126,11 @@ pub struct Config {
     pub point_cache: Bytes,
     /// Blocks of the store kept in memory for scans; 0 is an eighth of the memory.
     pub block_cache: Bytes,
+    /// Graphs of vector indexes kept in memory; 0 is a quarter of the memory. Searches of
+    /// an index beyond it read its entries: slower, and exact.
+    pub vector_memory: Bytes,
+    /// How long what has changed in such a graph waits to be saved.
+    pub vector_save_interval: Milliseconds,
     /// Largest message of a client that has not logged in.
     pub max_startup_message: Bytes,
     /// Largest message after login.
@@ -245,6 +250,8 @@ impl Default for Config {
             max_write_set: Bytes(128 << 20),
             point_cache: Bytes(0),
             block_cache: Bytes(0),
+            vector_memory: Bytes(0),
+            vector_save_interval: Milliseconds(30_000),
             max_startup_message: Bytes(10_000),
             max_message: Bytes(256 << 20),
             max_expression_depth: 1_000,
@@ -359,6 +366,7 @@ impl Config {
         at_least("read_buffer", self.read_buffer.0, 1 << 10)?;
         at_least("archive_segment_size", self.archive_segment_size.0, 64 << 10)?;
         at_least("scrub_interval", self.scrub_interval.0, 1)?;
+        at_least("vector_save_interval", self.vector_save_interval.0, 10)?;
         at_least("batch_rows", self.batch_rows as u64, 1)?;
         if self.superuser_reserved_connections >= self.max_connections {
             return Err(invalid(
@@ -424,6 +432,14 @@ impl Config {
 
     pub fn block_cache_bytes(&self) -> u64 {
         or_eighth(self.block_cache)
+    }
+
+    /// What graphs of vector indexes may take.
+    pub fn vector_memory_bytes(&self) -> u64 {
+        match self.vector_memory.0 {
+            0 => memory_bytes() / 4,
+            bytes => bytes,
+        }
     }
 
     pub fn worker_threads(&self) -> usize {

@@ -31,6 +31,7 @@
 //! | [`vacuum`] | VACUUM removes what nobody can see, and says how much |
 //! | [`nearest`] | searches of vectors: plans, snapshots, own writes, policies |
 //! | [`databases`] | databases beside each other, their templates, a crash in between |
+//! | [`vectors`] | kill −9 under vector indexes: every committed row is found by its vector |
 //! | [`formats`] | data directories of earlier formats open |
 //!
 //! What a test needs and the machine lacks (PostgreSQL's server) is said in one
@@ -66,4 +67,5 @@ mod sql;
 mod support;
 mod two_phase;
 mod vacuum;
+mod vectors;
 mod wire;

@@ -12,7 +12,7 @@
 
 use crate::catalog::Relation;
 use crate::error::{Error, Result};
-use crate::index::IndexInfo;
+use crate::index::{IndexInfo, vector};
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, Oid};
 use crate::storage::{Key, Value, key};
@@ -82,6 +82,9 @@ fn build_over(
     as_owner(owner, ctx, || {
         let total = build.run()?;
         build.require_exclusive()?;
+        if index.is_vector() {
+            vector::build(build.writer.work, ctx, index, total)?;
+        }
         Ok(total)
     })
 }

@@ -168,6 +168,9 @@ impl Server {
             tracing::warn!("some sessions did not end in time");
         }
         drop(open);
+        if let Some(vectors) = &database.vectors {
+            vectors.close();
+        }
         let transactions = database.transactions.clone();
         let closed = tokio::task::spawn_blocking(move || transactions.shutdown()).await;
         closed.map_err(|error| Error::internal(format!("shutdown failed: {error}")))?;

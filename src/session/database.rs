@@ -21,6 +21,7 @@ use crate::catalog::{self, Catalog, Cluster};
 use crate::config::Config;
 use crate::coordinator::Coordinator;
 use crate::error::{Error, Result};
+use crate::index::vector;
 use crate::sql::dml::SqlCompiler;
 use crate::sql::functions::TransactionStatus;
 use crate::sql::run::{QueryMemory, Work};
@@ -59,6 +60,8 @@ pub struct Database {
     pub exports: Exports,
     /// Transactions that were rolled back, the newest of them.
     aborted: Mutex<Aborted>,
+    /// Graphs of vector indexes; none where the store is only looked at.
+    pub vectors: Option<vector::Registry>,
     /// What statements have cost, if that is counted.
     pub stat_statements: Option<StatStatements>,
     /// Makes the salts of users that do not exist; new with every start.
@@ -122,12 +125,18 @@ impl Database {
         engine: Arc<dyn Engine>,
         archiving: Archiving,
     ) -> Result<Arc<Database>> {
+        let looks_only = matches!(archiving, Archiving::Kept);
         let limits = Limits {
             snapshot_bytes_max: config.max_snapshot.get() as u64,
             run_bytes: config.max_write_set.get(),
             ..Limits::default()
         };
         let transactions = Transactions::open_with_archive(engine, limits, archiving)?;
+        // Who only looks reads entries.
+        let vectors = match looks_only {
+            true => None,
+            false => Some(vector::Registry::start(&transactions, vector_options(&config))?),
+        };
         let cluster = catalog::load(&transactions.published())?;
         let catalog = cluster.shared().clone();
         if let Some(object) = transactions.highest_unfinished_object() {
@@ -161,6 +170,7 @@ impl Database {
             compiler: Arc::new(SqlCompiler),
             exports: Exports::default(),
             aborted: Mutex::new(aborted),
+            vectors,
             mock_key: rand::random(),
         }))
     }
@@ -188,6 +198,9 @@ impl Database {
     pub fn reconfigure(&self, config: Config) -> Result<()> {
         self.defaults.store(configured_defaults(&config)?);
         self.coordinator.set_timeout(config.remote_timeout.duration());
+        if let Some(vectors) = &self.vectors {
+            vectors.set_memory(config.vector_memory_bytes());
+        }
         self.config.store(Arc::new(config));
         self.configured_at.store(now(), Ordering::Relaxed);
         Ok(())
@@ -263,7 +276,8 @@ impl Database {
         let published = self.transactions.published();
         let range = KeyRange::prefix(storage_id.to_be_bytes());
         let mut total = 0;
-        for keyspace in [Keyspace::Rows, Keyspace::Indexes] {
+        let known = self.vectors.as_ref().and_then(|vectors| vectors.entries(storage_id));
+        for keyspace in [Keyspace::Rows, Keyspace::Indexes, Keyspace::Vectors] {
             let (mut entries, mut bytes) = (0, 0);
             for entry in published.scan(keyspace, &range, false).take(SAMPLE) {
                 let (key, value) = entry?;
@@ -272,6 +286,9 @@ impl Database {
             }
             let rows = match entries < SAMPLE {
                 true => entries as i64,
+                false if keyspace == Keyspace::Indexes && known.is_some() => {
+                    known.unwrap_or(0) as i64
+                }
                 false => published.row_count(storage_id)?.max(SAMPLE as i64),
             };
             total += if entries == 0 { 0 } else { bytes * rows / entries as i64 };
@@ -306,10 +323,12 @@ impl Database {
         };
         let options = CommitOptions { durability, publish, row_deltas, also };
         let dropped = work.table.dropped_storage();
+        let (built, bulk_loads) = (work.table.built(), work.txn.bulk_loads());
         if work.txn.is_large() {
             blocking(|| work.txn.settle())?;
         }
         let commit_ts = work.txn.commit(options).await?;
+        built.iter().for_each(|built| built.activate(commit_ts, bulk_loads));
         reclaim::spawn(self.transactions.clone(), dropped, commit_ts);
         Ok(())
     }
@@ -334,6 +353,14 @@ fn empty_directory(directory: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+fn vector_options(config: &Config) -> vector::Options {
+    vector::Options {
+        memory: config.vector_memory_bytes(),
+        threads: config.parallelism(),
+        save_interval: config.vector_save_interval.duration(),
+    }
 }
 
 /// The memory that all queries share, and where they spill.

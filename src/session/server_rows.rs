@@ -126,6 +126,8 @@ impl Hooks {
             }
             "pg_prepared_xacts" => Ok(self.prepared_rows()),
             "zserver_snapshots" => Ok(self.snapshot_rows()),
+            "zserver_index_builds" => Ok(self.index_build_rows()),
+            "zserver_vector_indexes" => Ok(self.vector_index_rows()),
             "zserver_commits" => Ok(self.commit_rows()),
             "counts_reset_at" => Ok(vec![vec![time(self.database.counts_reset_at())]]),
             "pg_hba_file_rules" => self.hba_rows(),
@@ -234,6 +236,47 @@ impl Hooks {
             ]
         };
         transactions.snapshots().into_iter().map(row).collect()
+    }
+
+    /// The vector indexes that are being built.
+    fn index_build_rows(&self) -> Vec<Vec<Datum>> {
+        let builds = self.database.vectors.iter().flat_map(|vectors| vectors.builds());
+        let row = |(build, linked): (crate::index::vector::Building, u64)| {
+            vec![
+                Datum::Int4(build.pid),
+                Datum::Oid(build.database),
+                Datum::Oid(build.table),
+                Datum::Oid(build.index),
+                text(build.command),
+                text("building index: loading tuples"),
+                int8(build.entries),
+                int8(linked),
+            ]
+        };
+        builds.map(row).collect()
+    }
+
+    /// The graphs of the session's database's vector indexes.
+    fn vector_index_rows(&self) -> Vec<Vec<Datum>> {
+        let Some(vectors) = &self.database.vectors else { return Vec::new() };
+        let Some(catalog) = self.database.catalog_of(self.backend.database_oid) else {
+            return Vec::new();
+        };
+        let row = |relation: &std::sync::Arc<crate::catalog::Relation>| {
+            let status = vectors.status(relation.storage_id)?;
+            Some(vec![
+                Datum::Oid(relation.oid),
+                text(status.phase),
+                int8(status.rows),
+                int8(status.linked),
+                int8(status.fresh),
+                int8(status.dead),
+                int8(status.bytes),
+                status.recall.map_or(Datum::Null, Datum::Float8),
+                optional(status.failure),
+            ])
+        };
+        catalog.relations().filter_map(row).collect()
     }
 
     /// What the committer has done.

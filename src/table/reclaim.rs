@@ -38,8 +38,12 @@ pub fn spawn(transactions: Transactions, dropped: Vec<(Keyspace, u32)>, commit_t
             tokio::time::sleep(SNAPSHOT_WAIT).await;
         }
         for (keyspace, storage_id) in dropped {
-            if let Err(error) = delete(&transactions, keyspace, storage_id).await {
-                tracing::warn!("storage {storage_id} of a dropped relation stays: {error}");
+            // Of a vector index there is a saved graph, too.
+            let with_graph = (keyspace == Keyspace::Indexes).then_some(Keyspace::Vectors);
+            for keyspace in std::iter::once(keyspace).chain(with_graph) {
+                if let Err(error) = delete(&transactions, keyspace, storage_id).await {
+                    tracing::warn!("storage {storage_id} of a dropped relation stays: {error}");
+                }
             }
         }
     });
@@ -57,7 +61,7 @@ pub struct Known {
 /// ended. What transactions have written that nobody may see yet is not looked at.
 pub fn spawn_left_over(transactions: Transactions, known: Known) {
     tokio::spawn(async move {
-        for keyspace in [Keyspace::Rows, Keyspace::Indexes] {
+        for keyspace in [Keyspace::Rows, Keyspace::Indexes, Keyspace::Vectors] {
             if let Err(error) = delete_unknown(&transactions, keyspace, &known).await {
                 tracing::warn!("{} that no object has stay: {error}", keyspace.name());
             }

@@ -5,12 +5,14 @@
 //! queues are persistent.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rpds::VectorSync;
 
 use super::trigger::Firing;
 use crate::catalog::{Catalog, Constraint, ConstraintKind};
 use crate::error::{Error, Result};
+use crate::index::vector::Built;
 use crate::sql::types::{Datum, Oid};
 use crate::txn::Keyspace;
 
@@ -44,6 +46,8 @@ pub struct TableState {
     deferred: VectorSync<(Oid, PendingCheck)>,
     /// Storage that nobody needs once this transaction has committed.
     dropped: VectorSync<(Keyspace, u32)>,
+    /// Graphs of vector indexes that are kept if this transaction commits.
+    built: VectorSync<Arc<Built>>,
     /// SET CONSTRAINTS ALL, then of single constraints.
     all_deferred: Option<bool>,
     deferred_by_oid: BTreeMap<Oid, bool>,
@@ -67,6 +71,16 @@ impl TableState {
     /// What [`reclaim::spawn`](super::reclaim::spawn) is to be given after the commit.
     pub fn dropped_storage(&self) -> Vec<(Keyspace, u32)> {
         self.dropped.iter().copied().collect()
+    }
+
+    /// Keeps the graph of a new vector index for as long as the transaction may commit.
+    pub fn keep_built(&mut self, built: Built) {
+        self.built.push_back_mut(Arc::new(built));
+    }
+
+    /// The graphs to activate after the commit.
+    pub fn built(&self) -> Vec<Arc<Built>> {
+        self.built.iter().cloned().collect()
     }
 
     /// SET CONSTRAINTS: of all deferrable constraints, or of the named ones.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::SystemTime;
 
@@ -16,6 +16,7 @@ use super::committer::{Committer, Queue};
 use super::ids::Ids;
 use super::limits::Limits;
 use super::lock::{LockLog, LockMode, LockSession, LockStatus, LockTable, Resource, SessionLocks};
+use super::observer::Observer;
 use super::prepared;
 use super::published::{Held, Published, SnapshotStatus, decode_u64};
 use super::runs;
@@ -51,6 +52,8 @@ pub(super) struct Shared {
     pub(super) commit_statistics: CommitStatistics,
     pub(super) on_unknown_outcome: OutcomeHook,
     pub(super) archive: Option<Archive>,
+    /// Is told of commits.
+    pub(super) observer: OnceLock<Arc<dyn Observer>>,
     /// Of a store without threads: who waits for the committer runs it.
     #[cfg(test)]
     stepped: Mutex<Option<Committer>>,
@@ -241,6 +244,7 @@ fn open_shared(
         taken: SystemTime::now(),
         in_flight,
         spill_timestamps: SpillTimestamps::default(),
+        observer: None,
     });
     let held = Held::default();
     held.push(&published);
@@ -265,13 +269,14 @@ fn open_shared(
         commit_statistics: CommitStatistics::default(),
         on_unknown_outcome,
         archive,
+        observer: OnceLock::new(),
         #[cfg(test)]
         stepped: Mutex::default(),
     });
     Ok((shared, recovered))
 }
 
-struct Running {
+pub(super) struct Running {
     shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     archiver: Mutex<Option<JoinHandle<()>>>,
@@ -306,7 +311,7 @@ impl Drop for Running {
 /// All transactions over one engine. A handle: cloning shares it; the last one
 /// dropped shuts the committer down.
 #[derive(Clone)]
-pub struct Transactions(Arc<Running>);
+pub struct Transactions(pub(super) Arc<Running>);
 
 impl Transactions {
     pub fn open(engine: Arc<dyn Engine>, limits: Limits) -> Result<Transactions> {

@@ -28,6 +28,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::begin::Shared;
 use super::commit::{Attachment, Content, Reply, Request};
+use super::observer;
 use super::published::Published;
 use super::runs::{Redo, Runs};
 use super::serializable::Serializable;
@@ -296,6 +297,10 @@ impl Committer {
     fn publish(&mut self, group: Group) {
         let shared = &self.shared;
         let current = shared.current.load_full();
+        if let Some(observer) = shared.observer.get() {
+            let timestamps = group.timestamps.iter().copied();
+            observer::tell(&**observer, &current, group.requests.iter().zip(timestamps));
+        }
         let mut attachment: Attachment = current.attachment.clone();
         let mut spill_timestamps = current.spill_timestamps.clone();
         drop(current);
@@ -338,6 +343,7 @@ impl Committer {
             replies.push((request.reply, commit_ts));
             locks.push(request.locks);
         }
+        let newest = attachment.clone();
         let published = Arc::new(Published {
             commit_ts: self.commit_ts,
             attachment,
@@ -346,11 +352,15 @@ impl Committer {
             taken: SystemTime::now(),
             in_flight: group.in_flight,
             spill_timestamps,
+            observer: shared.observer.get().cloned(),
         });
         shared.held.push(&published);
         match serializable.is_empty() {
             true => shared.current.store(published),
             false => shared.ssi.publish(serializable.iter(), || shared.current.store(published)),
+        }
+        if let Some(observer) = shared.observer.get() {
+            observer.published(&newest);
         }
         shared.held.close_oversized(self.written_bytes, shared.limits.snapshot_bytes_max);
         drop(locks);

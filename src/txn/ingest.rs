@@ -70,6 +70,7 @@ impl Transaction {
         ingest: impl FnOnce(&Transaction) -> Result<()>,
     ) -> Result<()> {
         self.shared.throttle();
+        self.bulk_loads += 1;
         self.locks.hold_to_the_end(Resource::Transaction { id: self.id });
         self.spill.all.union(ranges);
         self.shared.ingesting.lock().insert(self.id);

@@ -49,6 +49,9 @@
 //! With an [`archive`], step 6 also appends each batch to files from which, over a
 //! backup, every later instant can be made again.
 //!
+//! An [`Observer`] is told what commits do to the indexes it watches, before their
+//! instant is published.
+//!
 //! It knows no SQL: what a row means, what conflicts with what, and what a unique
 //! index is, the layers above say by the keys they lock and write.
 
@@ -62,6 +65,7 @@ mod ids;
 mod ingest;
 mod limits;
 pub mod lock;
+mod observer;
 mod overlay;
 mod prepared;
 mod published;
@@ -87,7 +91,8 @@ pub use lock::{
     Claim, EndWait, LockMode, LockOutcome, LockSession, LockStatus, LockWait, Locker, Resource,
     SessionLocks, WaitPolicy,
 };
-pub use overlay::{Overlay, Scan};
+pub use observer::{ChangedEntries, Observer, WeakTransactions};
+pub use overlay::{Overlay, OwnEntries, Scan};
 pub use prepared::{Finish, Place, PreparedInfo};
 pub use published::{Published, SnapshotStatus};
 pub use purge::Purged;

@@ -5,12 +5,16 @@ use std::iter::Peekable;
 use std::sync::Arc;
 
 use super::activity::{Activity, Counted};
+use super::observer::told;
 use super::published::Published;
 use super::serializable::Reader;
 use super::spill::{InFlight, OwnSpill};
 use super::write_set::{OwnChanges, WriteSet};
 use crate::Result;
-use crate::storage::{Entries, Key, KeyRange, Keyspace, Value, row};
+use crate::storage::{Entries, Key, KeyRange, Keyspace, Value, key, row};
+
+/// A transaction's own changes of an index; no value means that the entry is gone.
+pub type OwnEntries = Box<dyn Iterator<Item = Result<(Key, Option<Value>)>> + Send>;
 
 /// A read handle: an instant, and a transaction's writes as they were when it was
 /// made. Cheap to clone, owns what it reads, may go to other threads and outlive
@@ -50,6 +54,26 @@ impl Overlay {
     /// The instant under the writes.
     pub fn published(&self) -> &Arc<Published> {
         &self.published
+    }
+
+    /// What the transaction itself has changed of an index, in key order; none where it
+    /// has written past the committer there, which is not told one by one.
+    pub fn own_entries(&self, index: u32) -> Option<OwnEntries> {
+        let own_spill = self.own_spill.as_deref();
+        if own_spill.is_some_and(|own| own.ranges.indexes().any(|other| other == index)) {
+            return None;
+        }
+        let range = key::index(index);
+        let own = self.writes.as_ref().and_then(|it| it.changes(Keyspace::Indexes, &range, false));
+        Some(Box::new(own.into_iter().flat_map(told)))
+    }
+
+    /// Notes that a serializable transaction has read a range that is not scanned.
+    pub fn note_range(&self, keyspace: Keyspace, range: &KeyRange) -> Result<()> {
+        match &self.reader {
+            Some(reader) => reader.note_range(keyspace, range),
+            None => Ok(()),
+        }
     }
 
     /// A key's value. A deleted row is none.

@@ -8,6 +8,7 @@ use std::sync::Weak;
 use std::time::SystemTime;
 
 use super::commit::Attachment;
+use super::observer::Observer;
 use super::overlay::{Overlay, Scan, is_marker};
 use super::spill::{InFlight, SpillTimestamps};
 use super::view::View;
@@ -29,9 +30,15 @@ pub struct Published {
     /// What the view has and nobody may see.
     pub(super) in_flight: InFlight,
     pub(super) spill_timestamps: SpillTimestamps,
+    /// Who was told of all commits up to here, from a moment on.
+    pub(super) observer: Option<Arc<dyn Observer>>,
 }
 
 impl Published {
+    pub fn observer(&self) -> Option<&Arc<dyn Observer>> {
+        self.observer.as_ref()
+    }
+
     /// A read handle without a transaction's own writes.
     pub fn overlay(self: &Arc<Self>) -> Overlay {
         Overlay::new(self.clone(), None, None, None)

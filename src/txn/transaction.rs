@@ -39,6 +39,8 @@ pub struct Transaction {
     activity: Option<Arc<Activity>>,
     /// What its commit needs on the disk is there.
     is_settled: bool,
+    /// How often it has written past the committer.
+    pub(super) bulk_loads: u64,
 }
 
 /// A point to roll back to: what was written and locked before it stays.
@@ -76,6 +78,7 @@ impl Transaction {
             pinned: None,
             activity: None,
             is_settled: false,
+            bulk_loads: 0,
         }
     }
 
@@ -96,6 +99,7 @@ impl Transaction {
             pinned: None,
             activity: self.activity.clone(),
             is_settled: false,
+            bulk_loads: 0,
         }
     }
 
@@ -180,6 +184,11 @@ impl Transaction {
     /// True if it has written anything.
     pub fn has_writes(&self) -> bool {
         !self.writes.is_empty() || !self.spill.is_empty()
+    }
+
+    /// How often it has written past the committer: index builds and spills.
+    pub fn bulk_loads(&self) -> u64 {
+        self.bulk_loads
     }
 
     /// Bytes of its writes in memory, about.

@@ -37,6 +37,14 @@ impl Zserver {
         Zserver::spawn(command, data)
     }
 
+    /// Starts over an existing data directory, trusting loopback, configured by environment
+    /// variables, too.
+    pub fn start_with(data: &Path, environment: &[(&str, &str)]) -> Zserver {
+        let mut command = serve(data);
+        command.arg("--dev").envs(environment.iter().copied());
+        Zserver::spawn(command, data)
+    }
+
     /// Starts with no more file descriptors than this.
     pub fn start_with_descriptors(data: &Path, descriptors: u32) -> Zserver {
         let mut command = Command::new("sh");

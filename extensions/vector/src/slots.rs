@@ -178,13 +178,18 @@ impl Slots {
         end: Timestamp,
     ) -> Result<(), NoSlot> {
         while self.reserved() <= slot {
-            let made = self.extend()?;
-            self.free.lock().unwrap_or_else(PoisonError::into_inner).push(made);
+            self.extend()?;
         }
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).retain(|free| *free != slot);
         self.publish(slot, row_id, begin);
         self.end(slot, end);
         Ok(())
+    }
+
+    /// Gives back the slots that were not put back; once, after the last was.
+    pub fn finish_restoring(&self) {
+        let unused = (0..self.reserved()).filter(|slot| !self.is_published(*slot));
+        let unused: Vec<u32> = unused.collect();
+        *self.free.lock().unwrap_or_else(PoisonError::into_inner) = unused;
     }
 
     /// Bytes of the tables.

@@ -89,6 +89,14 @@ pub(super) const SET_KERNELS: &[SetKernel] = &[
         rows: |call, _| super::server::server_rows(call, "zserver_snapshots"),
     },
     SetKernel {
+        symbol: "zserver_index_builds",
+        rows: |call, _| super::server::server_rows(call, "zserver_index_builds"),
+    },
+    SetKernel {
+        symbol: "zserver_vector_indexes",
+        rows: |call, _| super::server::server_rows(call, "zserver_vector_indexes"),
+    },
+    SetKernel {
         symbol: "zserver_commits",
         rows: |call, _| super::server::server_rows(call, "zserver_commits"),
     },

@@ -1,15 +1,30 @@
-//! A search: what a scan node asks of a vector index.
+//! A search: what a scan node asks of a vector index, and what it is answered.
+//!
+//! A graph answers where there is one for the snapshot; what the transaction itself has
+//! written is compared exactly and merged, and what it has changed is not taken from the
+//! graph. In all other cases entries are read ([`exact`](super::exact)).
 
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::exact::Exact;
-use super::point::{Point, Ruler};
+use super::cache::Cache;
+use super::class::Class;
+use super::exact::{Exact, Ranked};
+use super::graph::{Ask, Graph, Walk};
+use super::point::{Point, Ruler, damaged};
+use super::registry::Registry;
 use crate::error::{Error, Result};
 use crate::index::IndexInfo;
 use crate::sql::types::Datum;
-use crate::txn::Overlay;
+use crate::storage::key;
+use crate::txn::{Keyspace, Overlay, OwnEntries, Published};
+
+/// Rows of a filter that are compared one by one rather than met on a walk.
+const LISTED_MAX: usize = 20_000;
+/// Rows whose slots are looked up before commits go on.
+const ROWS_PER_LOCK: usize = 1_000;
 
 /// What is looked for.
 #[derive(Clone)]
@@ -61,9 +76,15 @@ pub struct Figures {
 /// A search under way. It owns what it reads, may go to other threads and outlive its
 /// statement's other parts.
 pub struct Search {
-    exact: Exact,
+    way: Way,
     returned: u64,
     max_scan: u64,
+}
+
+#[allow(clippy::large_enum_variant, reason = "one a search")]
+enum Way {
+    Exact(Exact),
+    Graph(GraphSearch),
 }
 
 /// Begins a search of a valid index over what the overlay sees, own writes included.
@@ -71,11 +92,55 @@ pub fn open(index: &IndexInfo, overlay: &Overlay, request: Request) -> Result<Se
     let class = index
         .vector_class()
         .ok_or_else(|| Error::internal(format!("\"{}\" is no vector index", index.name())))?;
+    begin(index.storage_id(), class, overlay, request)
+}
+
+/// The same of an index by its storage.
+pub(super) fn begin(
+    storage_id: u32,
+    class: Class,
+    overlay: &Overlay,
+    request: Request,
+) -> Result<Search> {
     let query = Point::of_query(class, &request.query)?;
-    let ruler = Ruler::new(class, query);
-    let exact =
-        Exact::new(index.storage_id(), overlay.clone(), ruler, request.filter, request.cancel);
-    Ok(Search { exact, returned: 0, max_scan: request.max_scan.unwrap_or(u64::MAX) })
+    let max_scan = request.max_scan.unwrap_or(u64::MAX);
+    let way = match graph_of(storage_id, overlay.published(), &query) {
+        Some((cache, graph)) => match overlay.own_entries(storage_id) {
+            Some(own) => {
+                overlay.note_range(Keyspace::Indexes, &key::index(storage_id))?;
+                let found = (cache, graph, class);
+                Some(GraphSearch::new(found, overlay, query.clone(), own, &request)?)
+            }
+            None => None,
+        },
+        None => None,
+    };
+    let way = match way {
+        Some(search) => Way::Graph(search),
+        None => Way::Exact(Exact::new(
+            storage_id,
+            overlay.clone(),
+            Ruler::new(class, query),
+            request.filter,
+            request.cancel,
+        )),
+    };
+    Ok(Search { way, returned: 0, max_scan })
+}
+
+type SharedGraph = Arc<Box<dyn Graph>>;
+
+/// The graph that answers a snapshot.
+fn graph_of(
+    storage_id: u32,
+    published: &Published,
+    query: &Point,
+) -> Option<(Arc<Cache>, SharedGraph)> {
+    let cache = Registry::of(published)?.cache(storage_id)?;
+    let graph = cache.answering(published.commit_ts)?;
+    // A query of other dimensions gets its error from the entries.
+    let fits = cache.spec.dims == 0 || cache.spec.dims == query.dims();
+    fits.then_some((cache, graph))
 }
 
 impl Search {
@@ -85,17 +150,235 @@ impl Search {
         if self.returned >= self.max_scan {
             return Ok(Vec::new());
         }
-        let found = self.exact.next_batch(count.max(1))?;
+        let found = match &mut self.way {
+            Way::Exact(exact) => exact.next_batch(count.max(1))?,
+            Way::Graph(graph) => graph.next_batch(count.max(1))?,
+        };
         self.returned += found.len() as u64;
         Ok(found)
     }
 
     pub fn figures(&self) -> Figures {
-        Figures {
-            method: Method::Exact,
-            evaluations: self.exact.evaluations,
-            fresh: 0,
-            returned: self.returned,
+        let returned = self.returned;
+        match &self.way {
+            Way::Exact(exact) => Figures {
+                method: Method::Exact,
+                evaluations: exact.evaluations,
+                fresh: 0,
+                returned,
+            },
+            Way::Graph(graph) => Figures {
+                method: match (graph.is_exact, graph.graph.has_lists()) {
+                    (true, _) => Method::Exact,
+                    (false, true) => Method::Lists,
+                    (false, false) => Method::Graph,
+                },
+                evaluations: graph.evaluations
+                    + graph.walk.as_ref().map_or(0, |it| it.evaluations()),
+                fresh: u64::from(graph.graph.stats().fresh),
+                returned,
+            },
         }
     }
+}
+
+/// A search of a graph, merged with the transaction's own writes.
+struct GraphSearch {
+    cache: Arc<Cache>,
+    graph: SharedGraph,
+    /// Holds the snapshot, and with it the slots that it sees.
+    overlay: Overlay,
+    query: Point,
+    ruler: Ruler,
+    breadth: usize,
+    filter: Option<Arc<Vec<u64>>>,
+    cancel: CancellationToken,
+    /// Rows that the transaction has changed.
+    hidden: HashSet<u64>,
+    /// Their own values, and what else was compared one by one; nearest first.
+    own: VecDeque<Neighbour>,
+    /// Begun when the first batch was not enough.
+    walk: Option<Box<dyn Walk>>,
+    /// Slots of the first batch.
+    first: Option<Vec<u32>>,
+    /// The graph has no more.
+    is_over: bool,
+    is_exact: bool,
+    evaluations: u64,
+}
+
+impl GraphSearch {
+    fn new(
+        (cache, graph, class): (Arc<Cache>, SharedGraph, Class),
+        overlay: &Overlay,
+        query: Point,
+        own: OwnEntries,
+        request: &Request,
+    ) -> Result<GraphSearch> {
+        let mut search = GraphSearch {
+            cache,
+            graph,
+            overlay: overlay.clone(),
+            ruler: Ruler::new(class, query.clone()),
+            query,
+            breadth: request.breadth.max(1),
+            filter: request.filter.clone(),
+            cancel: request.cancel.clone(),
+            hidden: HashSet::new(),
+            own: VecDeque::new(),
+            walk: None,
+            first: None,
+            is_over: false,
+            is_exact: false,
+            evaluations: 0,
+        };
+        let mut found = Vec::new();
+        for entry in own {
+            let (entry_key, value) = entry?;
+            let stored = value.as_deref().unwrap_or_default();
+            let rid = key::index_rid(&entry_key, stored).ok_or_else(damaged)?;
+            search.hidden.insert(rid);
+            let matches = || matches(&search.filter, rid);
+            if let Some(value) = value.as_ref().filter(|_| matches()) {
+                search.evaluations += 1;
+                let distance = search.ruler.distance(value)?;
+                found.push(Ranked(Neighbour { rid, distance }));
+            }
+        }
+        search.keep(found);
+        Ok(search)
+    }
+
+    fn keep(&mut self, found: Vec<Ranked>) {
+        let mut all: Vec<Ranked> = self.own.drain(..).map(Ranked).chain(found).collect();
+        all.sort_unstable();
+        self.own = all.into_iter().map(|ranked| ranked.0).collect();
+    }
+
+    fn next_batch(&mut self, count: usize) -> Result<Vec<Neighbour>> {
+        loop {
+            if self.cancel.is_cancelled() {
+                return Err(Error::query_canceled());
+            }
+            let found = match self.is_over {
+                true => Vec::new(),
+                false => self.from_graph(count)?,
+            };
+            let merged = self.merge(found, count);
+            if !merged.is_empty() || (self.is_over && self.own.is_empty()) {
+                return Ok(merged);
+            }
+        }
+    }
+
+    /// Puts own values in their places; they are all that is left at the end.
+    fn merge(&mut self, found: Vec<Neighbour>, count: usize) -> Vec<Neighbour> {
+        let mut all: Vec<Ranked> = found.into_iter().map(Ranked).collect();
+        let last = all.iter().max().copied();
+        loop {
+            let Some(own) = self.own.front().copied().map(Ranked) else { break };
+            let is_due = match last {
+                Some(last) if !self.is_over => own <= last,
+                Some(last) => own <= last || all.len() < count,
+                None => self.is_over && all.len() < count,
+            };
+            if !is_due {
+                break;
+            }
+            all.push(own);
+            self.own.pop_front();
+        }
+        all.sort_unstable();
+        all.into_iter().map(|ranked| ranked.0).collect()
+    }
+
+    fn from_graph(&mut self, count: usize) -> Result<Vec<Neighbour>> {
+        if let Some(rids) = self.filter.clone().filter(|rids| rids.len() <= LISTED_MAX) {
+            return self.compare(&rids);
+        }
+        let (hidden, filter) = (&self.hidden, self.filter.as_ref());
+        let graph = &**self.graph;
+        let accept = |slot: u32| {
+            let rid = graph.rid(slot);
+            !hidden.contains(&rid) && filter.is_none_or(|it| it.binary_search(&rid).is_ok())
+        };
+        let is_open = hidden.is_empty() && filter.is_none();
+        let accept: Option<&(dyn Fn(u32) -> bool + Sync)> =
+            if is_open { None } else { Some(&accept) };
+        let ef = match graph.has_lists() {
+            true => self.breadth,
+            false => self.breadth.max(count),
+        };
+        let hits = match (&mut self.walk, &self.first) {
+            (None, None) => {
+                let at = self.overlay.published().commit_ts;
+                let ask = Ask { k: count, ef, at, filter: accept, listed: None };
+                let found = graph.search(&self.query, ask)?;
+                self.evaluations += found.evaluations;
+                self.is_exact = found.is_exact;
+                // A graph returns fewer only where there are fewer, lists where others may be.
+                self.is_over = found.hits.len() < count && (found.is_exact || !graph.has_lists());
+                self.first = Some(found.hits.iter().map(|hit| hit.slot).collect());
+                found.hits
+            }
+            (None, Some(first)) => {
+                let at = self.overlay.published().commit_ts;
+                let mut walk = graph.walk(&self.query, at)?;
+                walk.skip(first);
+                let hits = walk.next_batch(graph, (count, ef), accept);
+                self.walk = Some(walk);
+                self.is_exact = false;
+                hits
+            }
+            (Some(walk), _) => walk.next_batch(graph, (count, ef), accept),
+        };
+        self.is_over |= hits.is_empty() && self.walk.is_some();
+        let row = |hit: &zserver_vector::Hit| Neighbour {
+            rid: graph.rid(hit.slot),
+            distance: hit.distance,
+        };
+        Ok(hits.iter().map(row).collect())
+    }
+
+    /// Compares a few rows one by one.
+    fn compare(&mut self, rids: &[u64]) -> Result<Vec<Neighbour>> {
+        let at = self.overlay.published().commit_ts;
+        let (mut slots, mut others) = (Vec::with_capacity(rids.len()), Vec::new());
+        for some in rids.chunks(ROWS_PER_LOCK) {
+            let feeder = self.cache.idle_feeder();
+            let newest = |rid: u64| feeder.as_ref().and_then(|feeder| feeder.slot(rid));
+            for rid in some.iter().filter(|rid| !self.hidden.contains(*rid)) {
+                // The newest value may not be the snapshot's.
+                match newest(*rid).filter(|slot| self.graph.is_visible(*slot, at)) {
+                    Some(slot) => slots.push(slot),
+                    None => others.push(*rid),
+                }
+            }
+        }
+        let (hidden, graph) = (&self.hidden, &**self.graph);
+        let accept = |slot: u32| {
+            let rid = graph.rid(slot);
+            !hidden.contains(&rid) && rids.binary_search(&rid).is_ok()
+        };
+        let ask = Ask { k: slots.len(), ef: 1, at, filter: Some(&accept), listed: Some(&slots) };
+        let found = graph.search(&self.query, ask)?;
+        let row = |hit: &zserver_vector::Hit| {
+            Ranked(Neighbour { rid: graph.rid(hit.slot), distance: hit.distance })
+        };
+        let mut all: Vec<Ranked> = found.hits.iter().map(row).collect();
+        self.evaluations += (slots.len() + others.len()) as u64;
+        for rid in others {
+            let entry = key::index_entry(self.cache.storage_id, &[], Some(rid));
+            if let Some(value) = self.overlay.get(Keyspace::Indexes, &entry)? {
+                all.push(Ranked(Neighbour { rid, distance: self.ruler.distance(&value)? }));
+            }
+        }
+        (self.is_over, self.is_exact) = (true, true);
+        self.keep(all);
+        Ok(Vec::new())
+    }
+}
+
+fn matches(filter: &Option<Arc<Vec<u64>>>, rid: u64) -> bool {
+    filter.as_ref().is_none_or(|rids| rids.binary_search(&rid).is_ok())
 }

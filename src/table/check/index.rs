@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Check;
+use super::{Check, Severity};
 use crate::error::Result;
+use crate::index::vector::{self, verify::Fault};
 use crate::storage::key;
 use crate::table::info::TableInfo;
 use crate::table::lookup;
@@ -30,9 +31,38 @@ impl Check<'_> {
             self.report.index_entries += 1;
             self.look(found)?;
         }
+        if info.indexes[at].is_vector() {
+            self.graph(info, at, object)?;
+        }
         match found == expected {
             true => Ok(()),
             false => self.strangers(info, at, object),
+        }
+    }
+
+    /// Compares a vector index's graph with its entries.
+    fn graph(&mut self, info: &Arc<TableInfo>, at: usize, object: &str) -> Result<()> {
+        let mut faults = Vec::new();
+        let overlay = self.overlay.clone();
+        let compared = vector::verify::verify(
+            &info.indexes[at],
+            &overlay,
+            &|count| self.look(count),
+            &mut |fault| faults.push(fault),
+        );
+        for fault in faults {
+            match fault {
+                Fault::Row(what) => self.report.error("index", object, what),
+                Fault::Page(what) => self.report.add(Severity::Warning, "index", object, what),
+            }
+        }
+        match compared {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let error = self.unless_over(error)?;
+                self.report.error("index", object, format!("its graph: {error}"));
+                Ok(())
+            }
         }
     }
 

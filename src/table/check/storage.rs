@@ -28,6 +28,7 @@ impl Check<'_> {
         }
         self.orphans(Keyspace::Rows, &stored)?;
         self.orphans(Keyspace::Indexes, &stored)?;
+        self.orphans(Keyspace::Vectors, &stored)?;
         for (storage_id, (object, sequence)) in &sequences {
             self.sequence(*storage_id, object, sequence)?;
         }

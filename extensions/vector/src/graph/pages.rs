@@ -47,6 +47,13 @@ impl Graph {
         pages
     }
 
+    /// Counts a page that was taken among those that changed.
+    pub fn mark_page(&self, page: u32) {
+        if self.dirty.is_made(page / 64) {
+            self.dirty.row(page / 64)[0].fetch_or(1 << (page % 64), Ordering::AcqRel);
+        }
+    }
+
     /// A page's bytes. Linkings may go on: a list is as it was at some moment.
     pub fn page(&self, page: u32) -> Vec<u8> {
         let mut bytes = vec![FORMAT, self.parameters.m as u8];

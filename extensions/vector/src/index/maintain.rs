@@ -131,6 +131,7 @@ impl<S: Space> Index<S> {
     /// Makes the loaded graph consistent with the restored slots, and puts those that it
     /// does not hold on the fresh list.
     pub fn finish_loading(&self) {
+        self.slots.finish_restoring();
         let reserved = self.slots.reserved();
         let has_value = |slot: u32| slot < reserved && self.slots.is_published(slot);
         self.graph.finish_loading(has_value);

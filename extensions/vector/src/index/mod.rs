@@ -99,6 +99,11 @@ impl<S: Space> Index<S> {
         }
     }
 
+    /// Whether walks find the slot.
+    pub fn is_linked(&self, slot: u32) -> bool {
+        slot < self.slots.reserved() && self.graph.is_linked(slot)
+    }
+
     /// Adds the value of a row from a commit on; found by every search that sees `begin`.
     pub fn insert(&self, value: &S::Value, row_id: u64, begin: Timestamp) -> Result<u32, NoSlot> {
         let slot = self.slots.reserve()?;

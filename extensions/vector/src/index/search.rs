@@ -6,7 +6,6 @@ use crate::hits::Hit;
 use crate::slots::Timestamp;
 use crate::space::Space;
 use std::collections::HashSet;
-use std::sync::RwLockReadGuard;
 
 /// What to look for.
 #[derive(Clone, Copy)]
@@ -91,8 +90,13 @@ impl<S: Space> Index<S> {
         let found = &found[..exact.min(found.len())];
         let mut fresh = self.unlinked();
         fresh.retain(|slot| self.matches(*slot, search) && !found.contains(slot));
-        let distance = |slot: &u32| Hit { slot: *slot, distance: self.space.exact(query, *slot) };
-        let mut hits: Vec<Hit> = found.iter().map(distance).collect();
+        let mut hits = Vec::with_capacity(found.len());
+        for (at, slot) in found.iter().enumerate() {
+            if let Some(next) = found.get(at + 1) {
+                self.space.prefetch_exact(*next);
+            }
+            hits.push(Hit { slot: *slot, distance: self.space.exact(query, *slot) });
+        }
         if !fresh.is_empty() {
             hits.extend(self.space.nearest(query, search.k, &mut fresh.into_iter()));
         }
@@ -121,59 +125,113 @@ impl<S: Space> Index<S> {
         self.slots.visible(slot, search.at) && search.filter.is_none_or(|filter| filter(slot))
     }
 
-    /// A search whose results are asked for in batches, for as long as somebody asks.
-    pub fn scan(&self, query: S::Query, at: Timestamp) -> Scan<'_, S> {
-        let reading = self.slots.reading();
-        let accept = |slot: u32| self.slots.visible(slot, at);
+    /// Begins a search whose results are asked for in batches, for as long as somebody
+    /// asks: see [`Scan`].
+    pub fn scan(&self, query: S::Query, at: Timestamp) -> Scan<S> {
+        let _reading = self.slots.reading();
+        let nothing = |_: u32| false;
         let walk = self.with_scratch(|scratch| {
-            Resumable::new(&self.graph, &self.space, &query, scratch, &accept)
+            Resumable::new(&self.graph, &self.space, &query, scratch, &nothing)
         });
-        let fresh: Vec<u32> = self.unlinked().into_iter().filter(|slot| accept(*slot)).collect();
-        let count = fresh.len();
-        let fresh = self.space.nearest(&query, count, &mut fresh.into_iter());
-        let returned = HashSet::new();
-        Scan { index: self, query, at, walk, fresh, returned, _reading: reading }
+        Scan { query, at, walk, fresh: None, returned: HashSet::new(), is_over: false }
     }
 }
 
 /// Results in batches: each nearest first, and on the whole nearest first, but for what
-/// the walk met late (pgvector's `relaxed_order`).
+/// the walk met late (pgvector's `relaxed_order`). Every slot that the snapshot sees and
+/// the filter accepts is returned once, those at last that the walk did not find.
 ///
-/// It keeps slots from being freed while it lives, and repairs wait for it.
-pub struct Scan<'i, S: Space> {
-    index: &'i Index<S>,
+/// It holds nothing between the batches, so repairs go on. What it sees stays, because
+/// the caller holds its snapshot: a slot that is freed was invisible to it before, and
+/// whatever is put there later is, too. A walk that loses its way by it is made good at
+/// the end.
+pub struct Scan<S: Space> {
     query: S::Query,
     at: Timestamp,
     walk: Resumable,
-    /// Fresh slots not returned yet, nearest first.
-    fresh: Vec<Hit>,
+    /// Fresh slots not returned yet, nearest first; not looked for yet.
+    fresh: Option<Vec<Hit>>,
     returned: HashSet<u32>,
-    _reading: RwLockReadGuard<'i, ()>,
+    is_over: bool,
 }
 
-impl<S: Space> Scan<'_, S> {
-    /// The next results: about `ef`, none at the end or once `slots_max` slots were met.
-    pub fn next_batch(&mut self, ef: usize, slots_max: usize) -> Vec<Hit> {
-        let (index, at) = (self.index, self.at);
-        let accept = |slot: u32| index.slots.visible(slot, at);
-        let met = self.walk.next(&index.graph, &index.space, &self.query, ef, slots_max, &accept);
-        let is_last = met.len() < ef;
-        let exact = |slot: u32| Hit { slot, distance: index.space.exact(&self.query, slot) };
-        let mut hits: Vec<Hit> = met.into_iter().map(|met| exact(met.slot)).collect();
-        hits.sort_unstable();
-        // Fresh ones in their place; what is left of them after the last batch.
-        let until = match hits.last() {
-            Some(last) if !is_last => self.fresh.partition_point(|hit| hit <= last),
-            _ => self.fresh.len(),
-        };
-        hits.extend(self.fresh.drain(..until));
-        hits.sort_unstable();
-        hits.retain(|hit| self.returned.insert(hit.slot));
+impl<S: Space> Scan<S> {
+    /// The next results: about `ef`; none at the end, or once `slots_max` slots were met.
+    /// The filter is the same every time.
+    pub fn next_batch(
+        &mut self,
+        index: &Index<S>,
+        ef: usize,
+        slots_max: usize,
+        filter: Option<&(dyn Fn(u32) -> bool + Sync)>,
+    ) -> Vec<Hit> {
+        let _reading = index.slots.reading();
+        let at = self.at;
+        let accept =
+            |slot: u32| index.slots.visible(slot, at) && filter.is_none_or(|filter| filter(slot));
+        if self.fresh.is_none() {
+            let mut fresh = index.unlinked();
+            fresh.retain(|slot| accept(*slot));
+            let count = fresh.len();
+            self.fresh = Some(index.space.nearest(&self.query, count, &mut fresh.into_iter()));
+            self.walk.accept_again(&accept);
+        }
+        let hits = self.walked(index, ef, slots_max, &accept);
+        let is_limited = self.walk.met() >= slots_max;
+        if !hits.is_empty() || self.is_over || is_limited {
+            return hits;
+        }
+        self.is_over = true;
+        let left = (0..index.slots.reserved())
+            .filter(|slot| accept(*slot) && !self.returned.contains(slot));
+        let left: Vec<u32> = left.collect();
+        let hits = index.space.nearest(&self.query, left.len(), &mut left.into_iter());
+        self.returned.extend(hits.iter().map(|hit| hit.slot));
         hits
+    }
+
+    /// What the walk finds next, with the fresh slots that are nearer.
+    fn walked(
+        &mut self,
+        index: &Index<S>,
+        ef: usize,
+        slots_max: usize,
+        accept: &dyn Fn(u32) -> bool,
+    ) -> Vec<Hit> {
+        let fresh = self.fresh.get_or_insert_default();
+        loop {
+            let met =
+                self.walk.next(&index.graph, &index.space, &self.query, ef, slots_max, accept);
+            let is_last = met.len() < ef;
+            let exact = |slot: u32| Hit { slot, distance: index.space.exact(&self.query, slot) };
+            let mut hits: Vec<Hit> = met.into_iter().map(|met| exact(met.slot)).collect();
+            hits.sort_unstable();
+            // Fresh ones in their place; what is left of them after the last batch.
+            let until = match hits.last() {
+                Some(last) if !is_last => fresh.partition_point(|hit| hit <= last),
+                _ => fresh.len(),
+            };
+            hits.extend(fresh.drain(..until));
+            hits.sort_unstable();
+            hits.retain(|hit| self.returned.insert(hit.slot));
+            if !hits.is_empty() || is_last {
+                return hits;
+            }
+        }
+    }
+
+    /// Does not return these, which were.
+    pub fn skip(&mut self, slots: impl IntoIterator<Item = u32>) {
+        self.returned.extend(slots);
     }
 
     /// Slots that the walk has met.
     pub fn met(&self) -> usize {
         self.walk.met()
+    }
+
+    /// Distances that the walk has computed.
+    pub fn evaluations(&self) -> u64 {
+        self.walk.evaluations
     }
 }

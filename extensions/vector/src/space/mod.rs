@@ -19,7 +19,6 @@ mod plain;
 mod sparse;
 
 pub use bits::Bits;
-pub(crate) use dense::prefetch;
 pub use dense::{Dense, DenseQuery, Element};
 pub use plain::Plain;
 pub use sparse::{OwnedSparse, SparseSpace};
@@ -69,6 +68,9 @@ pub trait Space: Send + Sync {
     /// What the operator returns for `query` and the value of `slot`.
     fn exact(&self, query: &Self::Query, slot: u32) -> f64;
 
+    /// Asks for what [`Space::exact`] reads of a slot.
+    fn prefetch_exact(&self, _slot: u32) {}
+
     /// The `k` nearest of `slots`, exactly.
     fn nearest(
         &self,
@@ -80,6 +82,11 @@ pub trait Space: Send + Sync {
         Self: Sized,
     {
         exact::nearest_plain(self, query, k, slots)
+    }
+
+    /// The point that codes are relative to; empty where there is none.
+    fn mean(&self) -> Vec<f32> {
+        Vec::new()
     }
 
     /// Bytes that the values of so many slots take.

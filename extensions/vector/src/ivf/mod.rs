@@ -8,7 +8,13 @@
 //! Centres are those of k-means over a sample (Lloyd's algorithm; of unit vectors under
 //! cosine and inner product, as pgvector's spherical k-means). They do not move afterwards.
 //!
+//! [`Lists`] are the centres with their slots; [`Inverted`] is an index of values by them.
+//!
 //! Not here: bit strings, which the lists of `ivfflat` also take.
+
+mod inverted;
+
+pub use inverted::{Inverted, Probe};
 
 use crate::Metric;
 use crate::codes::norm;
@@ -62,10 +68,21 @@ impl Lists {
         &self.centres
     }
 
-    /// Puts a slot into the list of its vector.
-    pub fn insert(&self, slot: u32, vector: &[f32]) {
+    /// Puts a slot into the list of its vector; which one that is.
+    pub fn insert(&self, slot: u32, vector: &[f32]) -> usize {
         let list = nearest(self.metric, &self.centres, &placed(self.metric, vector));
+        self.insert_into(slot, list);
+        list
+    }
+
+    /// Puts a slot into a list, of those that there are.
+    pub fn insert_into(&self, slot: u32, list: usize) {
         self.slots[list].write().unwrap_or_else(PoisonError::into_inner).push(slot);
+    }
+
+    /// The slots of a list.
+    pub fn slots(&self, list: usize) -> Vec<u32> {
+        self.slots[list].read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes out the slots that are to go.

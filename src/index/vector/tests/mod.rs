@@ -1,4 +1,6 @@
-//! Entries and exact searches.
+//! Entries, searches, and graphs that are fed by commits.
+
+mod graphs;
 
 use super::point::Ruler;
 use super::*;
