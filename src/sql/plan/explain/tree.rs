@@ -254,7 +254,17 @@ impl Reader<'_> {
         node.cost.total += node.cost.rows * OPERATOR_COST;
         node.cost.rows = (node.cost.rows * SELECTIVITY).max(1.0);
         self.measure(&mut node, plan);
-        node
+        // A limit right above is the filter's.
+        match filter.fetch() {
+            Some(fetch) => {
+                let mut limit = Node::simple("Limit");
+                limit.cost = Cost { rows: node.cost.rows.min(fetch as f64), ..node.cost };
+                limit.actual = node.actual;
+                limit.children.push(node);
+                limit
+            }
+            None => node,
+        }
     }
 
     fn scan(&self, scan: &TableScan) -> Node {

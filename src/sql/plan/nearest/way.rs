@@ -27,6 +27,8 @@ pub(super) const INDEX_ROWS_MIN: i64 = 1_000;
 /// The most rows that a LIMIT asks an index for, and what part of the table.
 const LIMIT_MAX: usize = 10_000;
 const LIMIT_DIVISOR: i64 = 4;
+/// Tables of more rows are sorted where all of them are wanted: a sort spills.
+const ALL_ROWS_MAX: i64 = 1_000_000;
 /// Tables of fewer rows are sorted where there is no index, with PostgreSQL's algorithm.
 const SCAN_ROWS_MIN: i64 = 16_384;
 
@@ -242,7 +244,8 @@ impl<'a> Known<'a> {
         }
         let has_index = sources.iter().any(|source| source.index.is_some());
         if has_index && settings.index_scans {
-            if !settings.seq_scans && !wanted.drives {
+            let fits = rows <= ALL_ROWS_MAX || fetch.is_some_and(|fetch| fetch <= LIMIT_MAX);
+            if !settings.seq_scans && !wanted.drives && fits {
                 return Ok(true);
             }
             let is_small = fetch.is_some_and(|fetch| is_small_against(fetch, rows));
