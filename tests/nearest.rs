@@ -59,7 +59,6 @@ const CASES: &[(&str, Option<&str>)] = &[
         Some("by_l2"),
     ),
     ("SELECT k FROM p ORDER BY v <-> '[1,2,3]' LIMIT 5", Some("p0_v_idx")),
-    // What EXPLAIN shows; rows to be locked are sorted.
     ("SELECT * FROM t ORDER BY v <-> '[1,2,3]' LIMIT 1 FOR UPDATE", Some("by_l2")),
     (
         "SELECT * FROM (SELECT id, v FROM t ORDER BY v <-> '[1,2,3]' LIMIT 50) s \
@@ -202,6 +201,21 @@ fn own_writes_are_found_and_taken_back() {
         }
         client.batch_execute("ROLLBACK").await.expect("rollback");
         assert_eq!(lines(&client, nearest).await, before);
+    });
+}
+
+#[test]
+fn the_nearest_row_that_nobody_has_locked_is_locked() {
+    let server = Zserver::start();
+    block_on(async {
+        let (first, second) = (connect(server.port).await, connect(server.port).await);
+        first.batch_execute(SETUP).await.expect("the setup runs");
+        let next = "SELECT id FROM t ORDER BY v <-> '[1,2,3]' LIMIT 2 FOR UPDATE SKIP LOCKED";
+        first.batch_execute("BEGIN").await.expect("begin");
+        second.batch_execute("BEGIN").await.expect("begin");
+        let in_order = lines(&second, "SELECT id FROM t ORDER BY v <-> '[1,2,3]' LIMIT 4").await;
+        let (mine, others) = (lines(&first, next).await, lines(&second, next).await);
+        assert_eq!(format!("{mine}\n{others}"), in_order);
     });
 }
 

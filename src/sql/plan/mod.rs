@@ -61,7 +61,7 @@ use crate::catalog::{Catalog, Relation, system};
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::visit;
-use crate::sql::ir::{ColumnId, CteId, Expr, ExprKind, OutputColumn, Query};
+use crate::sql::ir::{ColumnId, CteId, Expr, ExprKind, OutputColumn, Query, Rel};
 use crate::sql::run::{StatementContext, failure};
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
@@ -268,6 +268,11 @@ pub async fn stream(planner: &Planner, query: &Query) -> Result<(Plan, SendableR
     let plan = planner.plan(query).await?;
     let stream = plan.execute(planner.task_context())?;
     Ok((plan, stream))
+}
+
+/// Whether a relation is sorted by a distance that an index may know.
+pub fn is_by_distance(rel: &Rel) -> bool {
+    matches!(rel, Rel::Sort { input, keys } if nearest::sought(input, keys).is_some())
 }
 
 /// The ids of columns, in order.

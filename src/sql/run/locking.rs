@@ -19,7 +19,7 @@ use crate::sql::ir::{
     Cte, CteBody, Expr, ExprKind, LockWaitPolicy, OutputColumn, Query, Rel, RowLock,
     RowLockStrength,
 };
-use crate::sql::plan::walk;
+use crate::sql::plan::{self, walk};
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::eval::native::integer;
 use crate::sql::types::{Datum, SqlType, oid};
@@ -85,16 +85,37 @@ async fn lock_found(
         false => Rel::With { ctes: found.ctes, body: input },
     };
     let below = Query { rel, output };
+    // The nearest rows are found by an index when it is known how many are wanted.
+    let mut first = row_count_max.filter(|_| plan::is_by_distance(&below.rel));
     let row_count_max = row_count_max.unwrap_or(usize::MAX);
     for _ in 0..RESTARTS_MAX {
-        let mut locking = Locking { query: &below, locks: &locks, row_count_max };
-        if let Some(rows) = locking.run(params, work, context).await? {
-            *found.rel = constant_rows(&below.output, rows);
-            return Ok(());
+        let few = first.map(|first| limited(&below, first));
+        let read = few.as_ref().unwrap_or(&below);
+        let mut locking = Locking { query: &below, read, locks: &locks, row_count_max };
+        match locking.run(params, work, context).await? {
+            // Some were left out, and others come after them.
+            Some((rows, seen)) if rows.len() < seen && first == Some(seen) => first = None,
+            Some((rows, _)) => {
+                *found.rel = constant_rows(&below.output, rows);
+                return Ok(());
+            }
+            None => work.txn.refresh_snapshot(),
         }
-        work.txn.refresh_snapshot();
     }
     Err(Error::serialization_failure("could not serialize access due to concurrent update"))
+}
+
+/// The first rows of a query.
+fn limited(query: &Query, count: usize) -> Query {
+    let count = Datum::Int8(i64::try_from(count).unwrap_or(i64::MAX));
+    let limit = Expr { kind: ExprKind::Const(count), ty: SqlType::new(oid::INT8), location: -1 };
+    let rel = Rel::Limit {
+        input: Box::new(query.rel.clone()),
+        limit: Some(limit),
+        offset: None,
+        with_ties: Vec::new(),
+    };
+    Query { rel, output: query.output.clone() }
 }
 
 fn find<'a>(
@@ -208,6 +229,8 @@ fn row_count(
 
 struct Locking<'a> {
     query: &'a Query,
+    /// The same, or the first of its rows.
+    read: &'a Query,
     locks: &'a [RowLock],
     row_count_max: usize,
 }
@@ -222,15 +245,17 @@ enum Verdict {
 }
 
 impl Locking<'_> {
-    /// The locked rows; `None` when one has changed and reading starts over.
+    /// The locked rows, and how many were read for them; `None` when one has changed and
+    /// reading starts over.
     async fn run(
         &mut self,
         params: &[Datum],
         work: &mut Work,
         context: &StatementContext,
-    ) -> Result<Option<Vec<Vec<Datum>>>> {
+    ) -> Result<Option<(Vec<Vec<Datum>>, usize)>> {
         let reads = context.overlay(work);
-        let mut chunks: RowChunks = rows(self.query, params, work, context).await?;
+        let mut chunks: RowChunks = rows(self.read, params, work, context).await?;
+        let mut seen = 0;
         let positions = self
             .locks
             .iter()
@@ -250,6 +275,7 @@ impl Locking<'_> {
                 if locked.len() >= self.row_count_max {
                     break;
                 }
+                seen += 1;
                 let held = (&row[..], &positions[..]);
                 let row = match self.lock(held, &reads, params, work, context).await? {
                     Verdict::Locked => row,
@@ -261,7 +287,7 @@ impl Locking<'_> {
                 locked.push(row);
             }
         }
-        Ok(Some(locked))
+        Ok(Some((locked, seen)))
     }
 
     /// Locks the rows that a row of the query is made of, at their positions in it.
