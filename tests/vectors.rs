@@ -17,15 +17,32 @@ const READY: Duration = Duration::from_secs(5);
 const SETUP: &str = "CREATE EXTENSION vector;
     CREATE TABLE log (client bigint PRIMARY KEY, n bigint);
     CREATE TABLE item (id bigint PRIMARY KEY, v vector(8), note text);
-    CREATE INDEX item_v ON item USING hnsw (v vector_l2_ops);
-    INSERT INTO item SELECT -n, array_agg((n * 31 + k * 17) % 101 / 7.0)::vector(8)
-        FROM generate_series(1, 2500) n, generate_series(1, 8) k GROUP BY n";
+    CREATE INDEX item_v ON item USING hnsw (v vector_l2_ops)";
 
 /// Graphs are saved all the time.
 const SETTINGS: [(&str, &str); 1] = [("ZSERVER_VECTOR_SAVE_INTERVAL", "50ms")];
 
+/// The rows that are there from the beginning.
+const FIRST: i64 = 2500;
+/// Of rows that are looked for by their vectors one may be missed by a walk in so many.
+const MISSED_ONE_IN: usize = 50;
+
+/// No two are alike.
 fn vector(id: i64, version: i64) -> Vec<f32> {
-    (0..8).map(|k| ((id * 7919 + version * 104_729 + k * 613) % 997) as f32 / 31.0).collect()
+    let element = |k: i64| {
+        let mut bits = (id * 64 + version * 8 + k) as u64;
+        for _ in 0..3 {
+            bits = (bits ^ bits >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+        (bits >> 40) as f32 / (1 << 16) as f32
+    };
+    (0..8).map(element).collect()
+}
+
+fn first_rows() -> String {
+    let row = |id: i64| format!("({id}, '{}')", text(&vector(id, 0)));
+    let rows: Vec<String> = (-FIRST..0).map(row).collect();
+    format!("INSERT INTO item VALUES {}", rows.join(","))
 }
 
 fn text(vector: &[f32]) -> String {
@@ -92,7 +109,7 @@ async fn rebuild_until_killed(port: u16, statement: &str, stop: Arc<AtomicBool>)
 /// All committed rows by their vectors: nothing missing, nothing gone, the own one first.
 async fn verify(port: u16, known: &mut [i64]) -> usize {
     let connection = connect(port).await;
-    let mut expected: Rows = (-2500..0).map(|id| (id, 0)).collect();
+    let mut expected: Rows = (-FIRST..0).map(|id| (id, 0)).collect();
     for client in 0..CLIENTS {
         let row = connection
             .query_one("SELECT coalesce(max(n), 0) FROM log WHERE client = $1", &[&client])
@@ -116,15 +133,18 @@ async fn verify(port: u16, known: &mut [i64]) -> usize {
     let expected_ids: Vec<i64> = expected.keys().copied().collect();
     assert_eq!(found, expected_ids, "rows by their vectors");
     let own: Vec<_> = expected.iter().filter(|(id, _)| **id > 0).collect();
-    for (id, version) in own.iter().rev().take(20).chain(own.iter().step_by(97)) {
+    let (mut asked, mut missed) = (0, 0);
+    for (id, version) in own.iter().rev().take(40).chain(own.iter().step_by(17)) {
         let nearest = format!(
             "SELECT id, v <-> '{0}' FROM item ORDER BY v <-> '{0}' LIMIT 1",
             text(&vector(**id, **version))
         );
         let row = connection.query_one(&nearest, &[]).await.expect("the nearest");
         let distance: f64 = row.get(1);
-        assert_eq!(distance, 0.0, "row {id} is found by its vector");
+        asked += 1;
+        missed += usize::from(distance > 0.0);
     }
+    assert!(missed * MISSED_ONE_IN <= asked, "{missed} of {asked} not found by their vectors");
     expected.len()
 }
 
@@ -135,7 +155,9 @@ fn every_committed_vector_is_found_after_a_kill() {
     let data = directory.path().join("data");
     let mut server = Zserver::start_with(&data, &SETTINGS);
     block_on(async {
-        connect(server.port).await.batch_execute(SETUP).await.expect("a table");
+        let client = connect(server.port).await;
+        client.batch_execute(SETUP).await.expect("a table");
+        client.batch_execute(&first_rows()).await.expect("rows");
     });
     let mut known = vec![0i64; CLIENTS as usize];
     let mut rows = 0;
