@@ -275,8 +275,7 @@ impl GraphSearch {
     fn merge(&mut self, found: Vec<Neighbour>, count: usize) -> Vec<Neighbour> {
         let mut all: Vec<Ranked> = found.into_iter().map(Ranked).collect();
         let last = all.iter().max().copied();
-        loop {
-            let Some(own) = self.own.front().copied().map(Ranked) else { break };
+        while let Some(own) = self.own.front().copied().map(Ranked) {
             let is_due = match last {
                 Some(last) if !self.is_over => own <= last,
                 Some(last) => own <= last || all.len() < count,
