@@ -41,6 +41,7 @@ impl Ddl<'_> {
             send: String::new(),
             typmod_in: String::new(),
             typmod_out: String::new(),
+            subscript: String::new(),
             collation: oid::INVALID,
             align: 'i',
             storage: 'x',
@@ -56,6 +57,7 @@ impl Ddl<'_> {
                 "receive" => ty.receive = named(),
                 "send" => ty.send = named(),
                 "typmod_in" => ty.typmod_in = named(),
+                "subscript" => ty.subscript = named(),
                 "category" => ty.category = named().chars().next().unwrap_or('U'),
                 "preferred" => ty.preferred = boolean(option)?,
                 "collatable" => {
