@@ -57,12 +57,7 @@ struct Key {
     database: Oid,
     query_id: i64,
     /// A client has sent it.
-    #[serde(default = "by_a_client")]
     is_top: bool,
-}
-
-fn by_a_client() -> bool {
-    true
 }
 
 /// Times in milliseconds.
@@ -101,12 +96,9 @@ impl Times {
 struct Counts {
     text: Arc<str>,
     rows: i64,
-    #[serde(flatten)]
     run: Times,
     /// Plans that were begun; `plan` has those that are made.
-    #[serde(default)]
     plans: i64,
-    #[serde(default)]
     plan: Times,
     usage: f64,
 }

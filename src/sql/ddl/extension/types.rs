@@ -44,7 +44,7 @@ impl Ddl<'_> {
             subscript: String::new(),
             collation: oid::INVALID,
             align: 'i',
-            storage: 'x',
+            storage: 'p',
         };
         for option in options(&statement.definition) {
             let named = || match option.arg.as_ref().and_then(|node| node.node.as_ref()) {
@@ -66,7 +66,7 @@ impl Ddl<'_> {
                     }
                 }
                 // External: `e`, extended: `x` …; values are stored the same way.
-                "storage" => ty.storage = named().chars().next().unwrap_or('x'),
+                "storage" => ty.storage = named().chars().next().unwrap_or('p'),
                 // All values are of variable length.
                 "internallength" | "like" | "alignment" => {}
                 other => return Err(Error::unsupported(format!("type attribute \"{other}\""))),

@@ -230,7 +230,7 @@ impl Compiler<'_> {
     }
 
     fn subscript(&mut self, expr: &Expr, array: &Expr, indexes: &[Expr]) -> Result<Node> {
-        let Some(of) = subscripting(&self.catalog, array.ty.oid) else {
+        let Some(of) = subscripting(self.catalog, array.ty.oid) else {
             let (array, indexes) = (self.boxed(array)?, self.nodes(indexes)?);
             return Ok(Node::Subscript { array, indexes });
         };
