@@ -9,10 +9,10 @@
 //! ```
 //!
 //! A utility statement (DO, CALL) that is not counted, because of `track_utility`, hides
-//! itself: the statements right within it count as a client's. Statements that PL/pgSQL
-//! reads by a cursor, and its expressions, are part of their routine. A plan is counted for
-//! each run of a client's statement, and for each binding of a routine's; what is run
-//! without a plan has one that took no time.
+//! itself: the statements right within it count as a client's. What PL/pgSQL reads by a
+//! cursor, its simple expressions, and SET, CALL and DO within routines are part of their
+//! routine. A plan is counted for each run of a client's statement, and for each binding of
+//! a routine's; what is run without a plan has one that took no time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
