@@ -10,7 +10,11 @@
 //!
 //! A string in a JSON array counts as a key, because `?` finds it. A text is taken apart
 //! into its trigrams (`gin_trgm_ops`), an hstore into its keys and its pairs
-//! (`gin_hstore_ops`).
+//! (`gin_hstore_ops`); the classes of these two by `gist` are the same index, which has no
+//! signatures and is searched by parts.
+//!
+//! What is similar to a text has so many of its trigrams, or more; what a regular
+//! expression matches has those that `zserver_trgm` finds in the expression.
 
 use std::collections::BTreeSet;
 
