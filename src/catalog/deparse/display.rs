@@ -126,7 +126,7 @@ fn shortened(catalog: &Catalog, search_path: &[Oid], sql: &str, classes: &[Objec
                 Token::Close,
                 ..,
             ] if let Some(name) = dotted.strip_prefix('.')
-                && is_superfluous(catalog, search_path, &[ObjectClass::Operator], schema, name) =>
+                && all_are_visible(catalog, search_path, schema, name) =>
             {
                 text.push_str(name);
                 at += 5;
@@ -143,6 +143,15 @@ fn shortened(catalog: &Catalog, search_path: &[Oid], sql: &str, classes: &[Objec
         }
     }
     text
+}
+
+/// Whether the operators of that name in a schema are found by their bare name, whatever
+/// their operands.
+fn all_are_visible(catalog: &Catalog, path: &[Oid], schema: &str, name: &str) -> bool {
+    let Some(schema) = catalog.schema_named(&unquoted(schema)) else { return false };
+    let named = catalog.named(ObjectClass::Operator, schema.oid, name);
+    let mut operators = named.iter().filter_map(|oid| catalog.operator(*oid));
+    !named.is_empty() && operators.all(|operator| catalog.operator_is_visible(path, operator))
 }
 
 /// Whether the bare name of an object of such a class means the one in that schema.

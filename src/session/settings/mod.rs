@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 pub use check::{parse_names, parse_time_zone};
 pub use parameter::{Context, Effect, Kind, Value, parse_bool};
-pub use view::{Derived, IsolationLevel, MessageLevel};
+pub use view::{Derived, IsolationLevel, MessageLevel, Tracked};
 
 use crate::error::{Error, Report, Result, Severity};
 use crate::session::stat_statements::LIBRARY;
@@ -267,15 +267,22 @@ impl Settings {
     pub fn all(&self) -> impl Iterator<Item = Shown<'_>> {
         let layers = &self.layers;
         let all = table().parameters.iter().enumerate();
-        all.filter(|(_, parameter)| self.knows(parameter.name)).map(|(index, parameter)| {
-            let is_local = layers.local.iter().any(|(local, _)| *local == index);
-            Shown {
-                parameter,
-                value: layers.value(index),
-                source: if is_local { Source::Session } else { layers.sources[index] },
-                reset: &layers.reset[index],
-            }
-        })
+        // PostgreSQL has those of pg_trgm once a session has used the extension.
+        let is_shown = move |index: usize, name: &str| {
+            self.knows(name)
+                && (!name.starts_with(TRIGRAMS) || layers.sources[index] != Source::Default)
+        };
+        all.filter(move |(index, parameter)| is_shown(*index, parameter.name)).map(
+            |(index, parameter)| {
+                let is_local = layers.local.iter().any(|(local, _)| *local == index);
+                Shown {
+                    parameter,
+                    value: layers.value(index),
+                    source: if is_local { Source::Session } else { layers.sources[index] },
+                    reset: &layers.reset[index],
+                }
+            },
+        )
     }
 
     /// The parameters that ParameterStatus tells, as they are now.
@@ -542,10 +549,18 @@ fn invalid_name(name: &str) -> Error {
     Error::new(sqlstate::INVALID_NAME, format!("invalid configuration parameter name \"{name}\""))
 }
 
+/// What the names of pg_trgm's parameters begin with, and no others may.
+const TRIGRAMS: &str = "pg_trgm.";
+
 /// A custom parameter's name is two or more identifiers with dots between.
 fn check_custom_name(name: &str) -> Result<()> {
     if !name.contains('.') {
         return Err(unrecognized(name));
+    }
+    if name.starts_with(TRIGRAMS) {
+        let message = format!("invalid configuration parameter name \"{name}\"");
+        return Err(Error::new(sqlstate::INVALID_NAME, message)
+            .with_detail("\"pg_trgm\" is a reserved prefix."));
     }
     let is_identifier = |part: &str| {
         let mut chars = part.chars();

@@ -7,7 +7,7 @@ use super::storage_options::{self, Target};
 use super::{Ddl, strings, tablespace};
 use crate::catalog::{
     Index, IndexKey, Inheritance, ObjectAddress, Relation, RelationKind, RelationSettings,
-    TypeKind, deparse,
+    TypeKind, deparse, quote_identifier,
 };
 use crate::error::{Error, Result};
 use crate::index::parts::Parts;
@@ -227,9 +227,6 @@ impl Ddl<'_> {
         if method != BTREE {
             check_unordered(element, method)?;
         }
-        if !element.opclassopts.is_empty() {
-            return Err(Error::unsupported("operator class parameter"));
-        }
         if let Some(name) = strings(&element.collation).last()
             && !matches!(*name, "default" | "C" | "POSIX" | "ucs_basic")
         {
@@ -250,11 +247,13 @@ impl Ddl<'_> {
                     descending: false,
                     nulls_first: false,
                     opclass: self.class_for(method, expr.ty, element)?,
+                    options: Vec::new(),
                 };
                 bound.push(expr);
                 key
             }
         };
+        key.options = self.class_options(method, key.opclass, element)?;
         key.descending = element.ordering() == ast::SortByDir::SortbyDesc;
         key.nulls_first = match element.nulls_ordering() {
             ast::SortByNulls::SortbyNullsFirst => true,
@@ -284,7 +283,32 @@ impl Ddl<'_> {
             descending: false,
             nulls_first: false,
             opclass: self.class_for(method, ty, element)?,
+            options: Vec::new(),
         })
+    }
+
+    /// The parameters of an operator class. They say how large signatures are; here are
+    /// none, so they are checked, kept and shown.
+    fn class_options(
+        &self,
+        method: &str,
+        class: Oid,
+        element: &ast::IndexElem,
+    ) -> Result<Vec<(String, String)>> {
+        if element.opclassopts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let class = self.work.catalog.operator_class(class);
+        let name = class.map_or("", |class| &class.name);
+        match (method, name) {
+            (GIST, "gist_trgm_ops" | "gist_hstore_ops") => {
+                storage_options::read(&element.opclassopts, Target::Signature)
+            }
+            _ => Err(Error::new(
+                sqlstate::INVALID_PARAMETER_VALUE,
+                format!("operator class {} has no options", quote_identifier(name)),
+            )),
+        }
     }
 
     /// The operator class that is named, or the type's default one; `0A000` of one whose
@@ -355,19 +379,8 @@ impl Ddl<'_> {
         })
     }
 
-    /// The class of a key whose column gets another type: the default one if it was, else
-    /// the same.
-    pub fn opclass_for_type(&self, method: &str, key: &IndexKey, ty: SqlType) -> Result<Oid> {
-        let catalog = &self.work.catalog;
-        let was_default = catalog.default_operator_class(method, key.ty.oid) == Some(key.opclass);
-        match catalog.operator_class(key.opclass).filter(|_| !was_default) {
-            Some(class) => self.named_opclass(method, &class.name, ty),
-            None => self.default_opclass(method, ty),
-        }
-    }
-
     /// Of btree's, classes that order by bytes, as all text columns do here, may be named.
-    fn named_opclass(&self, method: &str, name: &str, ty: SqlType) -> Result<Oid> {
+    pub(super) fn named_opclass(&self, method: &str, name: &str, ty: SqlType) -> Result<Oid> {
         let catalog = &self.work.catalog;
         let mut named =
             catalog.operator_classes().filter(|c| c.access_method == method && c.name == name);

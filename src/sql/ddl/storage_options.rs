@@ -27,6 +27,8 @@ pub enum Target {
     Hnsw,
     IvfFlat,
     Column,
+    /// A key by an operator class that makes signatures of its values.
+    Signature,
 }
 
 impl Target {
@@ -106,6 +108,8 @@ const IVFFLAT: &[(&str, Kind)] = &[("lists", Integer(vector::LISTS_MIN, vector::
 const GIN: &[(&str, Kind)] =
     &[("fastupdate", Boolean), ("gin_pending_list_limit", Integer(64, INT_MAX / 1024))];
 
+const SIGNATURE: &[(&str, Kind)] = &[("siglen", Integer(1, 2_024))];
+
 const COLUMN: &[(&str, Kind)] =
     &[("n_distinct", Real(-1.0, f64::MAX)), ("n_distinct_inherited", Real(-1.0, f64::MAX))];
 
@@ -128,6 +132,7 @@ fn find(target: Target, name: &str, toast: bool) -> Option<&'static Kind> {
         Target::Hnsw => &[HNSW],
         Target::IvfFlat => &[IVFFLAT],
         Target::Column => &[COLUMN],
+        Target::Signature => &[SIGNATURE],
     };
     let mut all = lists.iter().copied().flatten();
     all.find(|(known, _)| *known == name).map(|(_, kind)| kind)

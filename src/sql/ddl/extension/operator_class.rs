@@ -81,26 +81,20 @@ impl Ddl<'_> {
                 format!("operator does not exist: {name}"),
             )
         })?;
-        Ok(FamilyOperator {
-            oid: self.next_oid(),
-            left,
-            right,
-            strategy: number(item)?,
-            operator,
-            sort_family: self.sort_family(&item.order_family)?,
-        })
+        let strategy = number(item)?;
+        let sort_family = self.sort_family(&item.order_family)?;
+        Ok(FamilyOperator { oid: self.next_oid(), left, right, strategy, operator, sort_family })
     }
 
-    /// The btree family that FOR ORDER BY names, or 0.
-    fn sort_family(&self, names: &[ast::Node]) -> Result<Oid> {
-        let parts = strings(names);
-        let Some(name) = parts.last() else { return Ok(oid::INVALID) };
+    /// FOR ORDER BY: the family by which an operator's results are sorted.
+    fn sort_family(&self, name: &[ast::Node]) -> Result<Oid> {
+        let Some(name) = strings(name).last().copied() else { return Ok(oid::INVALID) };
         let mut families = self.work.catalog.operator_families();
-        let found = families.find(|it| it.name == *name && it.access_method == BTREE);
+        let found = families.find(|family| family.access_method == BTREE && family.name == name);
         found.map(|family| family.oid).ok_or_else(|| {
             Error::new(
                 crate::sqlstate::UNDEFINED_OBJECT,
-                format!("operator family \"{name}\" does not exist for access method \"{BTREE}\""),
+                format!("operator family \"{name}\" does not exist for access method \"btree\""),
             )
         })
     }
