@@ -53,7 +53,7 @@ def step(name):
 def show(found):
     for item in found:
         document, score = item if isinstance(item, tuple) else (item, None)
-        shown = "" if score is None else f" {score:.6f}"
+        shown = "" if score is None else f" {score:.4f}"
         print(f"{document.page_content} {sorted(document.metadata.items())}{shown}")
 
 

@@ -15,7 +15,7 @@ def program(server):
     python = suites.venv("langchain", *PACKAGES)
     server.psql("CREATE DATABASE langchain")
     place = suites.HERE / "langchain"
-    return transcripts.run(server, [python, place / "program.py"], place, PGDATABASE="langchain")
+    return transcripts.run(server, [python, place / "program.py"], place, PYTHONHASHSEED=0, PGDATABASE="langchain")
 
 
 transcripts.main("langchain", program)

@@ -76,7 +76,7 @@ def store(table, **options):
 
 def show(result):
     for node, similarity, identifier in zip(result.nodes, result.similarities, result.ids):
-        print(f"{identifier} {node.get_content()} {sorted(node.metadata.items(), key=str)} {similarity:.6f}")
+        print(f"{identifier} {node.get_content()} {sorted(node.metadata.items(), key=str)} {similarity:.4f}")
 
 
 def ask(text, k=4, **more):
@@ -158,11 +158,11 @@ def _():
     context = StorageContext.from_defaults(vector_store=store("whole", hnsw_kwargs={"hnsw_m": 16, "hnsw_ef_construction": 64, "hnsw_ef_search": 40}))
     index = VectorStoreIndex(nodes(), storage_context=context, embed_model=Letters())
     for found in index.as_retriever(similarity_top_k=3).retrieve("kingfishers"):
-        print(found.node.node_id, f"{found.score:.6f}", found.node.get_content())
+        print(found.node.node_id, f"{found.score:.4f}", found.node.get_content())
     again = VectorStoreIndex.from_vector_store(store("whole"), embed_model=Letters())
     again.insert_nodes([TextNode(text="heron at dusk", id_="late")])
     for found in again.as_retriever(similarity_top_k=2).retrieve("heron at dusk"):
-        print(found.node.node_id, f"{found.score:.6f}")
+        print(found.node.node_id, f"{found.score:.4f}")
 
 
 @step("more probes than there are lists, a custom query")

@@ -18,7 +18,7 @@ def program(server):
     python = suites.venv("llamaindex", *PACKAGES)
     server.psql("CREATE DATABASE llamaindex")
     place = suites.HERE / "llamaindex"
-    return transcripts.run(server, [python, place / "program.py"], place, PGDATABASE="llamaindex")
+    return transcripts.run(server, [python, place / "program.py"], place, PYTHONHASHSEED=0, PGDATABASE="llamaindex")
 
 
 transcripts.main("llamaindex", program)

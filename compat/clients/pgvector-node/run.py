@@ -2,11 +2,12 @@
 """pgvector-node's own tests: pg, postgres.js, pg-promise, Knex, Objection, Sequelize, TypeORM, Kysely, Drizzle, MikroORM.
 
 Left out are Prisma (its schema engine is in no registry) and Slonik (needs Node 24). The
-tests name `localhost` without a port where a client takes an address.
+tests name `localhost` without a port, or nothing, where a client takes an address; there the server's is put in.
 """
 
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -51,20 +52,21 @@ def suite(server, arguments):
             if name in LEFT_OUT or (arguments.only and not any(part in name for part in arguments.only)):
                 continue
             text = path.read_text().replace("postgres://localhost/", f"postgres://postgres@127.0.0.1:{server.port}/")
+            text = text.replace("dbName: ", f"host: '127.0.0.1', port: {server.port}, dbName: ")
             (place / path.name).write_text(text)
             results.update(outcomes(name, server, directory, path.name, log))
     return results
 
 
 def outcomes(name, server, directory, file, log):
-    words = ["node", "--test", "--test-reporter=tap", f"tests/{file}"]
+    words = ["node", "--test", "--test-reporter=tap", "--test-force-exit", f"tests/{file}"]
     environment = server.environment(USER="postgres", NODE_NO_WARNINGS="1")
     try:
-        done = suites.subprocess.run(
-            words, cwd=directory, env=environment, stdout=suites.subprocess.PIPE, stderr=log, timeout=120
+        done = subprocess.run(
+            words, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=log, timeout=120
         )
         said = done.stdout
-    except suites.subprocess.TimeoutExpired as hung:
+    except subprocess.TimeoutExpired as hung:
         said = hung.stdout or b""
     log.write(f"=== {file}\n".encode() + said)
     results = {}
