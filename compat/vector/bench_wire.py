@@ -16,6 +16,8 @@ import sys
 import tempfile
 import time
 
+import numpy
+
 import data
 import wire
 from nodes import common_arguments, load, nodes
@@ -143,19 +145,11 @@ def hnswlib_row(base, queries, truth, args):
 def filtered(node, base, queries, args):
     """Conditions that take a share of the rows: by chance, and those nearest to one of them."""
     session = node.session()
-    session.sql(f"CREATE TABLE items (id bigint PRIMARY KEY, v vector({base.shape[1]}))")
-    load(session, "items", base)
-    import numpy
-
     chance = numpy.random.default_rng(3).permutation(len(base))
     near = numpy.empty(len(base), int)
     near[numpy.argsort(-(base @ base[0]))] = numpy.arange(len(base))
-    rows = "".join(f"{n}\t{chance[n]}\t{near[n]}\n" for n in range(len(base)))
-    session.sql("CREATE TABLE places (id bigint, chance int4, near int4)")
-    session.sql("COPY places FROM STDIN", rows.encode())
     session.sql(f"CREATE TABLE whole (id bigint PRIMARY KEY, chance int4, near int4, v vector({base.shape[1]}))")
-    session.sql("INSERT INTO whole SELECT id, chance, near, v FROM items JOIN places USING (id)")
-    session.sql("DROP TABLE items")
+    load(session, "whole", base, chance, near, columns="id, chance, near, v")
     session.sql(f"CREATE INDEX whole_v ON whole USING hnsw (v vector_l2_ops) WITH (m = {args.m}, ef_construction = {args.ef_construction})")
     settle(session)
     session.sql("ANALYZE whole")

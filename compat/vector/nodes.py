@@ -190,26 +190,29 @@ def common_arguments(parser):
     parser.add_argument("--zserver", help="the server's binary; otherwise it is built")
 
 
-def binary_rows(ids, vectors):
-    """`COPY t (id, v) FROM STDIN (FORMAT binary)` of int8 keys and vectors, an array of float32."""
+def binary_rows(ids, vectors, *numbers):
+    """Rows of int8 keys, int4 `numbers` and vectors, an array of float32, for COPY in binary."""
     import numpy
 
     dims = vectors.shape[1]
-    row = numpy.dtype(
-        [("fields", ">i2"), ("id_len", ">i4"), ("id", ">i8"), ("len", ">i4"), ("dims", ">i2"), ("unused", ">i2"), ("v", ">f4", (dims,))]
-    )
-    rows = numpy.zeros(len(vectors), row)
-    rows["fields"], rows["id_len"], rows["id"] = 2, 8, ids
+    fields = [("fields", ">i2"), ("id_len", ">i4"), ("id", ">i8")]
+    for column in range(len(numbers)):
+        fields += [(f"len{column}", ">i4"), (f"number{column}", ">i4")]
+    fields += [("len", ">i4"), ("dims", ">i2"), ("unused", ">i2"), ("v", ">f4", (dims,))]
+    rows = numpy.zeros(len(vectors), numpy.dtype(fields))
+    rows["fields"], rows["id_len"], rows["id"] = 2 + len(numbers), 8, ids
+    for column, values in enumerate(numbers):
+        rows[f"len{column}"], rows[f"number{column}"] = 4, values
     rows["len"], rows["dims"], rows["v"] = 4 + 4 * dims, dims, vectors
     return b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0) + rows.tobytes() + struct.pack("!h", -1)
 
 
-def load(session, table, vectors, first=0, rows_per_copy=20_000):
-    """Fills `table (id, v)` with keys from `first`."""
+def load(session, table, vectors, *numbers, columns="id, v", rows_per_copy=20_000):
+    """Fills `table`: keys from 0, `numbers` (int4), vectors."""
     for start in range(0, len(vectors), rows_per_copy):
-        part = vectors[start : start + rows_per_copy]
-        ids = range(first + start, first + start + len(part))
-        session.sql(f"COPY {table} (id, v) FROM STDIN (FORMAT binary)", binary_rows(list(ids), part))
+        end = min(start + rows_per_copy, len(vectors))
+        data = binary_rows(range(start, end), vectors[start:end], *(values[start:end] for values in numbers))
+        session.sql(f"COPY {table} ({columns}) FROM STDIN (FORMAT binary)", data)
 
 
 def text_of(vector):
