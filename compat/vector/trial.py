@@ -252,6 +252,7 @@ class Kills:
             raise Failed(f"ready after {ready:.1f} s")
         self.settle_unknown()
         self.verify()
+        self.checked()
         print(f"{self.node.kind} kill {number} during {phase}: ready in {ready:.2f} s, {len(self.live)} rows", flush=True)
 
     def settle_unknown(self):
@@ -275,12 +276,27 @@ class Kills:
         session = self.node.session()
         session.sql("SET enable_seqscan = off")
         session.sql("SET hnsw.ef_search = 200")
+        # A build that was cut off may have left no index: one for what follows.
+        session.sql("CREATE INDEX IF NOT EXISTS items_v ON items USING hnsw (v vector_l2_ops)")
+        plan = session.plan(f"SELECT id FROM items ORDER BY v <-> '{text_of(self.fresh_vector(self.random))}' LIMIT 5")
+        if "Index Scan using items_v" not in plan:
+            raise Failed(f"the index is not used: {plan}")
         newest = sorted(self.live)[-self.arguments.newest :]
         for key in {*newest, *self.random.sample(sorted(self.live), min(len(self.live), self.arguments.sample))}:
             self.find(session, key, self.live[key], True)
         for key in sorted(self.gone)[-self.arguments.sample :]:
             self.find(session, key, self.gone[key], False)
         session.close()
+
+    def checked(self):
+        """zserver's own check of rows, entries and graphs finds nothing."""
+        if self.node.kind != "zserver":
+            return
+        session = self.node.session()
+        found = session.sql("SELECT * FROM zserver_check()")
+        session.close()
+        if found:
+            raise Failed(f"zserver_check: {found[:3]}")
 
     def find(self, session, key, vector, expected):
         found = session.column(f"SELECT id FROM items ORDER BY v <-> '{text_of(vector)}' LIMIT 5")

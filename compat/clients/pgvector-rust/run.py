@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """pgvector-rust's own tests over rust-postgres and sqlx: vector, halfvec, sparsevec, bit, binary COPY.
 
-Its Diesel tests need libpq's headers and are left out. Addresses without a port get the
-server's; `Cargo.lock` pins what it builds with.
+Its Diesel tests need libpq's headers and are left out. Addresses without a port take
+the server's from the environment; `Cargo.lock` pins what it builds with.
 """
 
 import os
@@ -17,6 +17,8 @@ import suites  # noqa: E402
 
 VERSION = "0.4.2"
 DATABASE = "pgvector_rust_test"
+# The same program runs on both servers.
+PORT = 'std::env::var("PGPORT").unwrap().parse::<u16>().unwrap()'
 LINE = re.compile(r"^test (\S+) \.\.\. (ok|FAILED|ignored)$", re.M)
 
 
@@ -28,11 +30,12 @@ def adapted(server):
     manifest = (source / "Cargo.toml").read_text()
     sqlx = 'sqlx = { version = "=0.8.6", default-features = false, features = ["runtime-tokio"] }'
     (place / "Cargo.toml").write_text(re.sub(r'^sqlx = \{ version = "0",.*$', sqlx, manifest, flags=re.M))
+    shutil.copy(source / "README.md", place)
     shutil.copy(suites.HERE / "pgvector-rust" / "Cargo.lock", place)
     for path in (place / "src").rglob("*.rs"):
-        text = path.read_text().replace("postgres://localhost/", f"postgres://postgres@127.0.0.1:{server.port}/")
-        text = text.replace('.host("localhost")', f'.host("127.0.0.1").port({server.port})')
-        path.write_text(text.replace("host=localhost ", f"host=127.0.0.1 port={server.port} user=postgres "))
+        text = path.read_text().replace("postgres://localhost/", "postgres://127.0.0.1/")
+        text = text.replace('.host("localhost")', f'.host("127.0.0.1").port({PORT})')
+        path.write_text(text.replace('"host=localhost dbname=pgvector_rust_test"', f'&format!("host=127.0.0.1 port={{}} user=postgres dbname=pgvector_rust_test", {PORT})'))
     return place
 
 
