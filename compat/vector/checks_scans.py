@@ -6,7 +6,8 @@ from subject import KINDS, LIMIT, UNIFORM, array, check, expected_of, hold, reca
 @check(9, 17)
 def filtering(subject):
     classes = 50
-    for method in ("hnsw (v vector_l2_ops)", "ivfflat (v vector_l2_ops) WITH (lists = 100)"):
+    # One list of a hundred is read, where none is named: a share of the nearest is elsewhere.
+    for method, least in (("hnsw (v vector_l2_ops)", 0.9), ("ivfflat (v vector_l2_ops) WITH (lists = 100)", 0.4)):
         session = subject.session()
         subject.fresh(session)
         count = subject.rows(10_000, 10_000)
@@ -23,7 +24,7 @@ def filtering(subject):
             plan = session.plan(f"SELECT i FROM tst WHERE {where} ORDER BY v <-> {query} LIMIT {LIMIT}")
             hold("Index Scan using idx" in plan, f"{where}: {plan}")
         for where in [*by_index, f"c = {chosen}", "c < 1", "t LIKE '%other%'"]:
-            rows_of_filter(subject, session, query, where)
+            rows_of_filter(subject, session, query, where, least)
         without = {
             "no order": f"SELECT i FROM tst WHERE v <-> {query} < 1",
             "no limit": f"SELECT i FROM tst WHERE v <-> {query} < 1 ORDER BY v <-> {query}",
@@ -39,15 +40,15 @@ def filtering(subject):
             found = session.sql(join)
             hold(len(found) == LIMIT or not subject.ours, f"join {where}: {len(found)} rows")
         session.sql("CREATE INDEX attribute_idx ON tst (c)")
-        rows_of_filter(subject, session, query, f"c = {chosen}")
+        rows_of_filter(subject, session, query, f"c = {chosen}", least)
         partial = method.replace("lists = 100", "lists = 5")
         session.sql(f"CREATE INDEX partial_idx ON tst USING {partial} WHERE (c = {chosen})")
         plan = session.plan(f"SELECT i FROM tst WHERE c = {chosen} ORDER BY v <-> {query} LIMIT {LIMIT}")
         hold("Index Scan using partial_idx" in plan, f"partial: {plan}")
-        rows_of_filter(subject, session, query, f"c = {chosen}")
+        rows_of_filter(subject, session, query, f"c = {chosen}", least)
 
 
-def rows_of_filter(subject, session, query, where):
+def rows_of_filter(subject, session, query, where, least):
     """zserver is never short of LIMIT while rows match; of pgvector only the order is held."""
     true = expected_of(subject, "<->", [query], where)[0]
     rows = session.sql(f"SELECT i, v <-> {query} FROM tst WHERE {where} ORDER BY v <-> {query} LIMIT {LIMIT}")
@@ -55,7 +56,7 @@ def rows_of_filter(subject, session, query, where):
     hold(distances == sorted(distances), f"{where}: out of order")
     if subject.ours:
         hold(len(rows) == min(LIMIT, len(true)), f"{where}: {len(rows)} of {min(LIMIT, len(true))} rows")
-        hold(len({row[0] for row in rows} & true) >= 0.9 * len(rows), f"{where}: other rows than the nearest")
+        hold(len({row[0] for row in rows} & true) >= least * len(rows), f"{where}: other rows than the nearest")
 
 
 @check(39, 40)
