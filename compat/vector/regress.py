@@ -74,7 +74,8 @@ def known_gaps():
 
 
 def gap(name, mode, outcome):
-    return f"{name} {mode}: {' '.join(outcome.sql.split())}"
+    """With the line: files have the same statement in several places."""
+    return f"{name} {mode}: {outcome.line} {' '.join(outcome.sql.split())}"
 
 
 def main():
@@ -139,7 +140,7 @@ def compared(args, paths, modes, binary, work):
 
 def check(differing, ran):
     listed = {line for line in known_gaps() if line.split(":")[0] in ran}
-    broken = [text for line, text in differing.items() if line not in listed]
+    broken = [f"not listed: {line}\n{text}" for line, text in differing.items() if line not in listed]
     gone = sorted(listed - set(differing))
     print("\n".join(broken))
     print("".join(f"equal now, to be taken out of gaps.txt: {line}\n" for line in gone), end="")
