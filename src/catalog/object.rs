@@ -254,6 +254,9 @@ pub struct IndexKey {
     pub descending: bool,
     pub nulls_first: bool,
     pub opclass: Oid,
+    /// Of the operator class: names and values as they were given.
+    #[serde(default)]
+    pub options: Vec<(String, String)>,
 }
 
 /// `pg_sequence`. The current value lives in storage, not here.
@@ -299,6 +302,10 @@ pub struct Type {
     pub send: String,
     pub typmod_in: String,
     pub typmod_out: String,
+    /// The function that makes `value[subscript]` mean something, of a type that is no
+    /// array and not built in.
+    #[serde(default)]
+    pub subscript: String,
     pub collation: Oid,
     pub align: char,
     pub storage: char,

@@ -100,6 +100,7 @@ impl Bootstrap {
             descending: false,
             nulls_first: false,
             opclass: self.operator_class_of(element, method)?,
+            options: Vec::new(),
         })
     }
 

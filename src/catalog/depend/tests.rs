@@ -86,6 +86,7 @@ fn tables() -> Vec<Object> {
         descending: false,
         nulls_first: false,
         opclass: 1978,
+        options: Vec::new(),
     };
     let index = Index {
         table: A,
