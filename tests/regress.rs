@@ -2,7 +2,8 @@
 //! `compat/regress/passing.txt` stay equal.
 //!
 //! The list only grows (`compat/regress/run.py --update`). The files are PostgreSQL's
-//! and not in this repository: the runner fetches them, or says that it cannot.
+//! and not in this repository: the runner fetches them, or says that it cannot. pgvector's
+//! own tests are run the same way, where PostgreSQL has pgvector.
 
 use crate::support::runner;
 
@@ -15,4 +16,9 @@ fn own_files_are_equal() {
 #[test]
 fn passing_statements_stay_equal() {
     runner::check("compat/regress/run.py", "--check");
+}
+
+#[test]
+fn pgvector_tests_are_equal() {
+    runner::check("compat/vector/regress.py", "--check");
 }

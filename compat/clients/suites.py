@@ -49,7 +49,10 @@ def git(name, url, tag, version):
     if not directory.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-            run(["git", "clone", "--quiet", "--depth", "1", "--branch", tag, url, f"{scratch}/source"])
+            try:
+                run(["git", "clone", "--quiet", "--depth", "1", "--branch", tag, url, f"{scratch}/source"])
+            except subprocess.CalledProcessError as error:
+                raise servers.Missing(f"{name} {version} cannot be fetched") from error
             os.rename(f"{scratch}/source", directory)
     return directory
 

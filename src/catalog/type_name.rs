@@ -5,7 +5,7 @@
 //! 4 of header), `numeric(5,2)` is `(5 << 16 | 2) + 4`, `timestamp(3)` is 3.
 
 use crate::sql::parse::NodeEnum;
-use crate::sql::parse::ast::TypeName;
+use crate::sql::parse::ast::{Node, TypeName, a_const};
 
 use super::names::{PG_CATALOG, PUBLIC, find_relation};
 use super::syntax::{integer_of, qualified, text_of};
@@ -86,7 +86,9 @@ fn find_type_name(
     let typmod = if name.typmods.is_empty() {
         -1
     } else {
-        type_modifier(ty, &modifiers(name)?).map_err(|error| error.at(name.location))?
+        modifiers(ty, name)
+            .and_then(|modifiers| type_modifier(ty, &modifiers))
+            .map_err(|error| error.at(name.location))?
     };
     if name.array_bounds.is_empty() {
         return Ok(Some(SqlType::with_typmod(ty.oid, typmod)));
@@ -120,25 +122,41 @@ fn column_type(catalog: &Catalog, search_path: &[Oid], name: &TypeName) -> Resul
     })
 }
 
-/// The integers in the parentheses after a type's name.
-fn modifiers(name: &TypeName) -> Result<Vec<i32>> {
-    let integer = |node| {
-        let value = integer_of(node).or_else(|| negative(node))?;
-        i32::try_from(value).ok()
+/// The integers in the parentheses after a type's name: constants or identifiers, read as
+/// integers. A type without modifiers has none, whatever is written.
+fn modifiers(ty: &Type, name: &TypeName) -> Result<Vec<i32>> {
+    if ty.typmod_in.is_empty() {
+        return Ok(Vec::new());
+    }
+    name.typmods.iter().map(|node| types::integer::parse_i32(&modifier_text(node)?)).collect()
+}
+
+/// A modifier as its type's function gets it: a constant that is a number or a string, or
+/// a name without a qualifier.
+fn modifier_text(node: &Node) -> Result<String> {
+    let identifier = |fields: &[Node]| match fields {
+        [only] => match only.node.as_ref()? {
+            NodeEnum::String(name) => Some(name.sval.clone()),
+            _ => None,
+        },
+        _ => None,
     };
-    name.typmods
-        .iter()
-        .map(|node| {
-            integer(node).ok_or_else(|| {
-                Error::syntax("type modifiers must be simple constants or identifiers")
-                    .at(name.location)
-            })
-        })
-        .collect()
+    let text = match &node.node {
+        Some(NodeEnum::ColumnRef(column)) => identifier(&column.fields),
+        Some(NodeEnum::Float(float)) => Some(float.fval.clone()),
+        Some(NodeEnum::AConst(constant)) => match &constant.val {
+            Some(a_const::Val::Ival(value)) => Some(value.ival.to_string()),
+            Some(a_const::Val::Fval(value)) => Some(value.fval.clone()),
+            Some(a_const::Val::Sval(value)) => Some(value.sval.clone()),
+            _ => None,
+        },
+        _ => integer_of(node).or_else(|| negative(node)).map(|value| value.to_string()),
+    };
+    text.ok_or_else(|| Error::syntax("type modifiers must be simple constants or identifiers"))
 }
 
 /// `-n`, which the parser leaves as an operator on a constant.
-fn negative(node: &crate::sql::parse::ast::Node) -> Option<i64> {
+fn negative(node: &Node) -> Option<i64> {
     match node.node.as_ref()? {
         NodeEnum::AExpr(expr) if expr.lexpr.is_none() => (text_of(expr.name.first()?)? == "-")
             .then(|| integer_of(expr.rexpr.as_deref()?))?

@@ -1,6 +1,5 @@
 //! Types in the binder: from `TypeName` nodes, and as messages print them.
 
-use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::TypeName;
 
 use super::Binder;
@@ -20,12 +19,6 @@ impl Binder<'_> {
     pub fn resolve_type_name(&mut self, name: &TypeName) -> Result<SqlType> {
         if name.setof {
             return Err(Error::unsupported("SETOF in this place").at(name.location));
-        }
-        if let [only] = name.typmods.as_slice()
-            && let Some(NodeEnum::ColumnRef(_)) = &only.node
-        {
-            return Err(Error::syntax("type modifiers must be simple constants or identifiers")
-                .at(name.location));
         }
         let known = self.names.known(name.location).and_then(|known| self.catalog.type_(known.oid));
         if let Some(known) = known {

@@ -35,6 +35,11 @@ pub fn parse(kind: Kind, input: &str) -> Result<Value> {
     Value::parse(kind, input).map_err(sql_error)
 }
 
+/// Refuses a number of dimensions that no value of the kind has.
+pub fn check_dims(kind: Kind, dims: i32) -> Result<()> {
+    value::check_dims(kind, dims).map_err(sql_error)
+}
+
 /// Refuses another number of dimensions than the type modifier says.
 pub fn check_expected(typmod: i32, dims: i32) -> Result<()> {
     value::check_expected(typmod, dims).map_err(sql_error)
@@ -91,7 +96,7 @@ pub fn recv(kind: Kind, typmod: i32, reader: &mut Reader<'_>) -> Result<Value> {
     }
     let dims = i32::from(reader.u16()?);
     let unused = i32::from(reader.u16()?);
-    value::check_dims(kind, dims).map_err(sql_error)?;
+    check_dims(kind, dims)?;
     check_expected(typmod, dims)?;
     check_unused(unused)?;
     match kind {
@@ -108,7 +113,7 @@ pub fn recv(kind: Kind, typmod: i32, reader: &mut Reader<'_>) -> Result<Value> {
 
 fn recv_sparse(typmod: i32, reader: &mut Reader<'_>) -> Result<Value> {
     let (dims, count, unused) = (reader.i32()?, reader.i32()?, reader.i32()?);
-    value::check_dims(Kind::Sparse, dims).map_err(sql_error)?;
+    check_dims(Kind::Sparse, dims)?;
     value::check_nonzero(count, dims).map_err(sql_error)?;
     check_expected(typmod, dims)?;
     check_unused(unused)?;

@@ -93,7 +93,8 @@ impl Value {
     /// The length.
     pub fn norm(&self) -> f64 {
         let squares = |elements: &mut dyn Iterator<Item = f32>| -> f64 {
-            elements.map(|v| f64::from(v) * f64::from(v)).sum()
+            // Not `sum`: that of nothing is -0.
+            elements.fold(0.0, |sum, v| sum + f64::from(v) * f64::from(v))
         };
         match self {
             Value::Vector(elements) => squares(&mut elements.iter().copied()),

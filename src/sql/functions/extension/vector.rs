@@ -242,9 +242,12 @@ fn combined(args: &[Datum]) -> Result<Datum> {
     let caller = "vector_combine";
     let (mut a, b) = (state(caller, arg(args, 0)?)?, state(caller, arg(args, 1)?)?);
     let count = a[0] + b[0];
+    let both = a.len() > 1 && b.len() > 1;
     if a.len() == 1 {
-        a = b;
-    } else if b.len() > 1 {
+        a.clone_from(&b);
+    }
+    check_state_dims(&a)?;
+    if both {
         vector::check_expected(a.len() as i32 - 1, b.len() as i32 - 1)?;
         for (sum, other) in a[1..].iter_mut().zip(&b[1..]) {
             *sum = added(*sum, *other)?;
@@ -252,6 +255,14 @@ fn combined(args: &[Datum]) -> Result<Datum> {
     }
     a[0] = count;
     from_state(a)
+}
+
+/// A state of no values has no dimensions; any other as many as a vector may have.
+fn check_state_dims(numbers: &[f64]) -> Result<()> {
+    match numbers.len() {
+        1 => Ok(()),
+        len => vector::check_dims(Kind::Vector, len as i32 - 1),
+    }
 }
 
 fn added(sum: f64, value: f64) -> Result<f64> {
