@@ -1,5 +1,6 @@
 //! How the nearest rows of a scan are found, and the plan that finds them.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::fast::all_of;
@@ -8,6 +9,7 @@ use super::{Sought, read};
 use crate::catalog::RelationKind;
 use crate::error::{Error, Result};
 use crate::index::vector::Point;
+use crate::index::vector_options::VectorOptions;
 use crate::index::{HNSW, IndexInfo};
 use crate::sql::bind::{bind_relation_expression_sql, same};
 use crate::sql::dml::{self, Conditions};
@@ -200,7 +202,8 @@ impl<'a> Known<'a> {
         dml::index_hints(info, condition, planner.eval(), &[], |expr| planner.substitute(expr))
     }
 
-    /// The index to search: a partial one before one of all rows, a graph before lists.
+    /// The index to search: a partial one before one of all rows, a graph before lists, and
+    /// of those the one with more, as a list of it is shorter.
     fn index(
         &self,
         info: &TableInfo,
@@ -218,7 +221,9 @@ impl<'a> Known<'a> {
                 && self.is_key(info, key, &compared)
         };
         let order = |index: &&Arc<IndexInfo>| {
-            (index.predicate.is_none(), index.access_method != HNSW, index.oid())
+            let lists = VectorOptions::of(&index.relation).lists;
+            let is_lists = index.access_method != HNSW;
+            (index.predicate.is_none(), is_lists, Reverse(lists), index.oid())
         };
         info.indexes.iter().filter(fits).min_by_key(order).cloned()
     }
