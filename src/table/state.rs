@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use rpds::VectorSync;
 
+use super::large_object::Descriptors;
 use super::trigger::Firing;
 use crate::catalog::{Catalog, Constraint, ConstraintKind};
 use crate::error::{Error, Result};
@@ -47,6 +48,8 @@ pub struct TableState {
     /// SET CONSTRAINTS ALL, then of single constraints.
     all_deferred: Option<bool>,
     deferred_by_oid: BTreeMap<Oid, bool>,
+    /// Large objects that are open.
+    pub large_objects: Descriptors,
 }
 
 impl TableState {

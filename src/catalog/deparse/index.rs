@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::display::{display, pretty};
 use crate::catalog::{
-    Catalog, Index, IndexKey, Operator, Relation, RelationKind, quote_identifier, quote_literal,
-    quote_qualified,
+    Catalog, Index, IndexKey, Operator, PG_CATALOG, Relation, RelationKind, quote_identifier,
+    quote_literal, quote_qualified,
 };
 use crate::sql::types::Oid;
 
@@ -172,8 +172,26 @@ pub fn is_function_call(text: &str) -> bool {
 }
 
 /// Operator class, direction and NULLS where they are not the default.
+/// The collation of what a key is over.
+fn own_collation(catalog: &Catalog, index: &Index, key: &IndexKey) -> Oid {
+    let table = catalog.relation(index.table);
+    let at = usize::try_from(key.column).ok().and_then(|number| number.checked_sub(1));
+    let column = table.zip(at).and_then(|(table, at)| table.columns.get(at));
+    match column {
+        Some(column) => column.collation,
+        None => catalog.type_(key.ty.oid).map_or(0, |ty| ty.collation),
+    }
+}
+
 fn key_options(catalog: &Catalog, index: &Index, key: &IndexKey) -> String {
     let mut text = String::new();
+    if let Some(collation) = catalog.collation(key.collation)
+        && key.collation != own_collation(catalog, index, key)
+    {
+        let schema =
+            (collation.schema != PG_CATALOG).then(|| catalog.schema_name(collation.schema));
+        text.push_str(&format!(" COLLATE {}", quote_qualified(schema, &collation.name)));
+    }
     let default = catalog.default_operator_class(&index.access_method, key.ty.oid);
     if let Some(class) = catalog.operator_class(key.opclass).filter(|c| Some(c.oid) != default) {
         text.push_str(&format!(" {}", quote_identifier(&class.name)));

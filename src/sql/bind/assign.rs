@@ -184,6 +184,12 @@ impl Binder<'_> {
             }
             return self.assign_json_part(base, ty, &subscripts, value, part);
         }
+        if self.fixed_element(container.oid).is_some() {
+            return Err(Error::unsupported(format!(
+                "assignment to a part of a value of type {}",
+                self.display_type(container.oid)
+            )));
+        }
         let Some(element) = self.element(container.oid).filter(|_| !is_fixed_array(container.oid))
         else {
             return Err(self.not_assignable(container.oid).at(part.location));

@@ -90,6 +90,7 @@ impl Ddl<'_> {
                 self.owned_extension(&plain_name(node)).map(|found| found.address())
             }
             Kind::ObjectDatabase | Kind::ObjectRole => self.commented_shared(statement, node),
+            Kind::ObjectLargeobject => self.commented_large_object(node),
             _ => Err(Error::unsupported("COMMENT ON this kind of object")),
         }
     }
