@@ -120,7 +120,8 @@ pub fn builtin_repr(type_oid: Oid) -> Option<Repr> {
         oid::INT2VECTOR | oid::OIDVECTOR => builtin_repr(element)?,
         _ => scalar_repr(element)?,
     };
-    Some(Repr::Array(Box::new(ElementType { oid: element, repr, delimiter: ',' })))
+    let delimiter = char::from(super::array::delimiter(element));
+    Some(Repr::Array(Box::new(ElementType { oid: element, repr, delimiter })))
 }
 
 fn scalar_repr(type_oid: Oid) -> Option<Repr> {
