@@ -5,7 +5,7 @@
     python3 compat/vector/bench.py BASE.npy QUERY.npy [--bench target/release/examples/bench]
 
 The libraries come from PyPI (faiss-cpu, hnswlib, numpy). Everything runs on one thread,
-on unit vectors, k = 10, and each figure is the best of three runs.
+on unit vectors, k = 10, and each figure is the best of several runs.
 """
 
 import argparse
@@ -18,6 +18,8 @@ import hnswlib
 import numpy
 
 K = 10
+# Each figure is the best of so many runs.
+RUNS, WALK_RUNS = 3, 12
 EFS = [10, 16, 24, 32, 40, 48, 64, 80, 100, 120, 160, 200, 300, 400]
 
 
@@ -26,9 +28,9 @@ def unit(path):
     return numpy.ascontiguousarray(vectors / numpy.linalg.norm(vectors, axis=1, keepdims=True))
 
 
-def best_of_three(run):
+def best_of(runs, run):
     best, result = float("inf"), None
-    for _ in range(3):
+    for _ in range(runs):
         start = time.perf_counter()
         result = run()
         best = min(best, time.perf_counter() - start)
@@ -38,8 +40,8 @@ def best_of_three(run):
 def measure_faiss(base, queries):
     index = faiss.IndexFlatIP(base.shape[1])
     index.add(base)
-    one, _ = best_of_three(lambda: [index.search(query[None], K) for query in queries])
-    batch, (_, truth) = best_of_three(lambda: index.search(queries, K))
+    one, _ = best_of(RUNS, lambda: [index.search(query[None], K) for query in queries])
+    batch, (_, truth) = best_of(RUNS, lambda: index.search(queries, K))
     each = 1e3 / len(queries)
     return {"one_ms": one * each, "shared_ms": batch * each}, truth
 
@@ -53,11 +55,11 @@ def measure_hnswlib(base, queries, truth, m, ef_construction):
     walks = []
     for ef in EFS:
         index.set_ef(ef)
-        seconds, found = best_of_three(
-            lambda: [index.knn_query(query, K, num_threads=1)[0][0] for query in queries]
+        seconds, found = best_of(
+            WALK_RUNS, lambda: [index.knn_query(query, K, num_threads=1)[0][0] for query in queries]
         )
         # All queries in one call: without Python's share of each call.
-        together, _ = best_of_three(lambda: index.knn_query(queries, K, num_threads=1))
+        together, _ = best_of(WALK_RUNS, lambda: index.knn_query(queries, K, num_threads=1))
         hits = sum(len(set(row) & set(true)) for row, true in zip(found, truth))
         walks.append(
             {

@@ -15,6 +15,9 @@ use zserver_vector::space::{Dense, DenseQuery, Space};
 use zserver_vector::{Hit, Metric, simd};
 
 const K: usize = 10;
+/// Each figure is of the best of so many runs.
+const RUNS: u32 = 3;
+const WALK_RUNS: u32 = 12;
 
 struct Options {
     base: String,
@@ -34,7 +37,9 @@ fn main() {
 
     // Unit vectors: the squared L2 distance orders as the inner product does.
     let quantizer = Quantizer::new(dims, Metric::Cosine, base.iter().step_by(7).copied());
-    let index = Index::new(Dense::<f32>::new(quantizer), options.parameters);
+    let Parameters { m, ef_construction } = options.parameters;
+    let parameters = Parameters::at_least(m, ef_construction);
+    let index = Index::new(Dense::<f32>::new(quantizer), parameters);
     let start = Instant::now();
     for (row, vector) in base.iter().enumerate() {
         index.insert(vector, row as u64, 1).expect("memory for the vectors");
@@ -48,7 +53,7 @@ fn main() {
     let start = Instant::now();
     index.link_all(options.threads).expect("memory for the graph");
     let linked = start.elapsed().as_secs_f64();
-    let Parameters { m, ef_construction } = options.parameters;
+    let Parameters { m, ef_construction } = parameters;
     println!(
         "{{\"build\": {{\"m\": {m}, \"ef_construction\": {ef_construction}, \"threads\": {}, \
          \"coded_seconds\": {inserted:.2}, \"linked_seconds\": {linked:.2}, \"bytes_per_vector\": {}}}}}",
@@ -64,12 +69,12 @@ fn main() {
 fn exact_search(index: &Index<Dense<f32>>, base: &[&[f32]], queries: &[&[f32]]) -> Vec<Vec<Hit>> {
     let (space, slots) = (index.space(), base.len() as u32);
     let asked: Vec<DenseQuery<f32>> = queries.iter().map(|query| space.query(query)).collect();
-    let shared = best_of_three(|| exact::nearest(space, &asked, K, 0..slots));
-    let one = best_of_three(|| {
+    let shared = best_of(RUNS, || exact::nearest(space, &asked, K, 0..slots));
+    let one = best_of(RUNS, || {
         let one = |query| exact::nearest(space, std::slice::from_ref(query), K, 0..slots);
         asked.iter().map(|query| one(query).pop().expect("a result")).collect::<Vec<_>>()
     });
-    let full = best_of_three(|| {
+    let full = best_of(RUNS, || {
         let full = |query| exact::nearest_plain(space, query, K, 0..slots);
         asked.iter().map(full).collect::<Vec<_>>()
     });
@@ -85,10 +90,10 @@ fn exact_search(index: &Index<Dense<f32>>, base: &[&[f32]], queries: &[&[f32]]) 
     full.1
 }
 
-fn best_of_three<R>(run: impl Fn() -> R) -> (f64, R) {
+fn best_of<R>(runs: u32, run: impl Fn() -> R) -> (f64, R) {
     let mut best = f64::INFINITY;
     let mut result = None;
-    for _ in 0..3 {
+    for _ in 0..runs {
         let start = Instant::now();
         result = Some(run());
         best = best.min(start.elapsed().as_secs_f64());
@@ -98,7 +103,7 @@ fn best_of_three<R>(run: impl Fn() -> R) -> (f64, R) {
 
 fn walk(index: &Index<Dense<f32>>, queries: &[&[f32]], truth: &[Vec<Hit>], ef: usize) {
     let search = Search { k: K, ef, at: 1, filter: None, listed: None };
-    let (seconds, found) = best_of_three(|| {
+    let (seconds, found) = best_of(WALK_RUNS, || {
         let one = |query: &&[f32]| index.search(&index.space().query(query), &search);
         queries.iter().map(one).collect::<Vec<_>>()
     });

@@ -241,7 +241,7 @@ fn scan_by<S: Simd, const Q: usize>(
     let codes = queries.map(|query| (query.codes(), query.factors.sum));
     for (at, slot) in block.iter().enumerate() {
         if let Some(next) = block.get(at + AHEAD) {
-            crate::space::prefetch(simd, rows, *next);
+            rows.prefetch(*next);
         }
         let row = rows.row(*slot);
         let stored = Factors::read(row);

@@ -10,11 +10,13 @@
 #![allow(unsafe_code)]
 
 use crate::region::{OutOfMemory, Region};
+use crate::simd::prefetch;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 
 const FIRST_LOG2: u32 = 10;
+const LINE_BYTES: usize = 64;
 const CHUNKS: usize = 22;
 
 /// Slots at most: those of all chunks, and less than 2³¹, so that one bit is free.
@@ -99,10 +101,13 @@ impl<T: Item> Rows<T> {
         unsafe { region.start().cast::<T>().as_ptr().add(at * self.stride) }
     }
 
-    /// Where the row of `slot` starts, to prefetch it. The slot was made.
+    /// Asks for the cache lines of a row that will be read soon. The slot was made.
     #[inline(always)]
-    pub(crate) fn address(&self, slot: u32) -> *const u8 {
-        self.start(slot).cast()
+    pub(crate) fn prefetch(&self, slot: u32) {
+        let start = self.start(slot).cast::<u8>();
+        for at in (0..self.stride * size_of::<T>()).step_by(LINE_BYTES) {
+            prefetch(start.wrapping_add(at));
+        }
     }
 
     /// The row of a slot that was made.

@@ -169,6 +169,10 @@ impl Graph {
                 continue;
             }
             scratch.pool[at].slot |= EXPANDED;
+            // Most often the next to be expanded, while this one's distances are made.
+            if let Some(next) = scratch.pool.get(at + 1) {
+                self.prefetch_list(next.slot & !EXPANDED, level);
+            }
             self.evaluate(space, query, slot, level, scratch);
             let mut least = at + 1;
             for met in 0..scratch.slots.len() {

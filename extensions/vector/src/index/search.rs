@@ -91,8 +91,13 @@ impl<S: Space> Index<S> {
         let found = &found[..exact.min(found.len())];
         let mut fresh = self.unlinked();
         fresh.retain(|slot| self.matches(*slot, search) && !found.contains(slot));
-        let distance = |slot: &u32| Hit { slot: *slot, distance: self.space.exact(query, *slot) };
-        let mut hits: Vec<Hit> = found.iter().map(distance).collect();
+        let mut hits = Vec::with_capacity(found.len());
+        for (at, slot) in found.iter().enumerate() {
+            if let Some(next) = found.get(at + 1) {
+                self.space.prefetch_exact(*next);
+            }
+            hits.push(Hit { slot: *slot, distance: self.space.exact(query, *slot) });
+        }
         if !fresh.is_empty() {
             hits.extend(self.space.nearest(query, search.k, &mut fresh.into_iter()));
         }

@@ -135,9 +135,4 @@ impl Simd for Avx2 {
     fn count_end(self, counts: u64) -> u64 {
         counts
     }
-
-    #[inline(always)]
-    fn prefetch(self, at: *const u8) {
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
-    }
 }

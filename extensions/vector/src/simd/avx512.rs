@@ -135,9 +135,4 @@ impl Simd for Avx512 {
     fn count_end(self, counts: __m512i) -> u64 {
         unsafe { _mm512_reduce_add_epi64(counts) as u64 }
     }
-
-    #[inline(always)]
-    fn prefetch(self, at: *const u8) {
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
-    }
 }

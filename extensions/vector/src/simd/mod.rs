@@ -67,6 +67,20 @@ pub fn available() -> Vec<Level> {
     levels
 }
 
+/// Asks for the cache line at `at`, wherever that is; no effect on results.
+#[inline(always)]
+pub(crate) fn prefetch(at: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    #[allow(unsafe_code)]
+    // SAFETY: part of SSE, which every x86-64 machine has; a hint reads nothing.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
 /// What a kernel needs of an instruction set.
 ///
 /// `F` holds [`Simd::LANES`] floats; `I` holds partial sums of products of int8 codes;
@@ -109,7 +123,4 @@ pub(crate) trait Simd: Copy {
     /// Adds the set bits of the first `BYTES` bytes of `a & b`.
     fn count_and(self, counts: Self::B, a: &[u8], b: &[u8]) -> Self::B;
     fn count_end(self, counts: Self::B) -> u64;
-
-    /// Asks for the cache line at `at`; no effect on results.
-    fn prefetch(self, at: *const u8);
 }

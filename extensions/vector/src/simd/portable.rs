@@ -101,9 +101,6 @@ impl Simd for Portable {
     fn count_end(self, counts: u64) -> u64 {
         counts
     }
-
-    #[inline(always)]
-    fn prefetch(self, _at: *const u8) {}
 }
 
 #[inline(always)]

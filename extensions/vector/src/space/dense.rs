@@ -134,6 +134,10 @@ impl<E: Element> Space for Dense<E> {
         E::distance(self.quantizer.metric(), &query.vector, self.elements.row(slot))
     }
 
+    fn prefetch_exact(&self, slot: u32) {
+        self.elements.prefetch(slot);
+    }
+
     fn nearest(
         &self,
         query: &DenseQuery<E>,
@@ -151,17 +155,6 @@ impl<E: Element> Space for Dense<E> {
 
 /// Rows that are asked for ahead of the one that is read.
 const AHEAD: usize = 4;
-const LINE_BYTES: usize = 64;
-
-#[inline(always)]
-pub(crate) fn prefetch<S: Simd>(simd: S, rows: &Rows<u8>, slot: u32) {
-    let start = rows.address(slot);
-    let mut at = 0;
-    while at < rows.stride() {
-        simd.prefetch(start.wrapping_add(at));
-        at += LINE_BYTES;
-    }
-}
 
 #[inline(always)]
 fn estimates_by<S: Simd>(
@@ -174,11 +167,11 @@ fn estimates_by<S: Simd>(
 ) {
     let (factors, codes) = (Factors::read(query), as_codes(&query[FACTORS_BYTES..]));
     for slot in slots.iter().take(AHEAD) {
-        prefetch(simd, rows, *slot);
+        rows.prefetch(*slot);
     }
     for (at, (slot, out)) in slots.iter().zip(out).enumerate() {
         if let Some(next) = slots.get(at + AHEAD) {
-            prefetch(simd, rows, *next);
+            rows.prefetch(*next);
         }
         let row = rows.row(*slot);
         let dot = code::dot(simd, as_codes(&row[FACTORS_BYTES..]), codes, factors.sum);

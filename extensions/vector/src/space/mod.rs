@@ -19,7 +19,6 @@ mod plain;
 mod sparse;
 
 pub use bits::Bits;
-pub(crate) use dense::prefetch;
 pub use dense::{Dense, DenseQuery, Element};
 pub use plain::Plain;
 pub use sparse::{OwnedSparse, SparseSpace};
@@ -68,6 +67,9 @@ pub trait Space: Send + Sync {
 
     /// What the operator returns for `query` and the value of `slot`.
     fn exact(&self, query: &Self::Query, slot: u32) -> f64;
+
+    /// Asks for what [`Space::exact`] reads of a slot.
+    fn prefetch_exact(&self, _slot: u32) {}
 
     /// The `k` nearest of `slots`, exactly.
     fn nearest(
