@@ -112,7 +112,8 @@ impl<'t> Reader<'t> {
             self.take(',');
         }
         while depth > 0 {
-            if !self.take(')') && !(is_open && depth == 1 && self.take(']')) {
+            let is_closed = self.take(')') || is_open && depth == 1 && self.take(']');
+            if !is_closed {
                 return Err(self.invalid());
             }
             depth -= 1;
@@ -313,7 +314,8 @@ impl Shape for Circle {
             return Err(reader.invalid());
         }
         while depth > 0 {
-            if !reader.take(')') && !(depth == 1 && reader.take('>')) {
+            let is_closed = reader.take(')') || depth == 1 && reader.take('>');
+            if !is_closed {
                 return Err(reader.invalid());
             }
             depth -= 1;
