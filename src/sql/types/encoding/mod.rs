@@ -433,16 +433,20 @@ mod tests {
         for number in 0..ENCODINGS.len() as i32 {
             let encoding = Encoding::numbered(number).expect("an encoding");
             let Some(table) = encoding.table() else { continue };
-            let mut count = 0;
+            let (mut count, mut all) = (0, 0);
             for c in table.characters() {
                 let bytes =
                     encoding.encode(c.encode_utf8(&mut [0; 4])).expect("bytes").into_owned();
+                // EUC_TW and JOHAB have codes that PostgreSQL writes and does not read.
+                if bytes.len() > 1 && !encoding.is_character(&bytes) {
+                    continue;
+                }
+                all += 1;
                 // Some characters have a code that means another one.
                 if encoding.decode(&bytes).is_ok_and(|text| text.chars().eq([c])) {
                     count += 1;
                 }
             }
-            let all = table.characters().count();
             assert!(all >= 40 && count + 10 >= all, "{}: {count} of {all}", encoding.name());
         }
     }
