@@ -25,7 +25,10 @@ impl Ddl<'_> {
         for role in &roles {
             self.revoke_everything_from(role)?;
             self.revoke_large_objects_from(role.oid).await?;
-            targets.extend(self.owned_large_objects(role.oid)?);
+            // A role may be named twice.
+            let owned = self.owned_large_objects(role.oid)?;
+            let new: Vec<_> = owned.into_iter().filter(|it| !targets.contains(it)).collect();
+            targets.extend(new);
         }
         self.drop_addresses(&targets, statement.behavior()).await?;
         Ok("DROP OWNED")
