@@ -169,12 +169,15 @@ impl CopyFrom {
         if !std::mem::replace(&mut self.begun, true) {
             writer.before_statement(&info, Event::Insert, &[])?;
         }
+        if self.calls_functions() && !ctx.eval.loan.is_needed() {
+            ctx.eval.loan.open(writer.work);
+        }
         let together = self.writes_together(&writer)?;
         loop {
             if self.ctx.cancel.is_cancelled() {
                 return Err(Error::query_canceled());
             }
-            let Some(mut row) = self.next_row(last)? else {
+            let Some(mut row) = writer.lend(|| self.next_row(last))? else {
                 if last {
                     self.write_pending(&mut writer).await?;
                 }
@@ -182,7 +185,10 @@ impl CopyFrom {
                 return Ok(());
             };
             if let Some(condition) = &self.source.condition
-                && !matches!(condition.eval(&self.ctx.eval, &row)?, Datum::Bool(true))
+                && !matches!(
+                    writer.lend(|| condition.eval(&self.ctx.eval, &row))?,
+                    Datum::Bool(true)
+                )
             {
                 continue;
             }
@@ -221,6 +227,13 @@ impl CopyFrom {
         }
     }
 
+    /// Whether a default or WHERE works in the transaction.
+    fn calls_functions(&self) -> bool {
+        let source = &self.source;
+        source.defaults.iter().any(|(_, default)| default.calls_functions())
+            || source.condition.as_ref().is_some_and(|condition| condition.calls_functions())
+    }
+
     /// Whether rows may be written some at a time.
     fn writes_together(&self, writer: &Writer<'_>) -> Result<bool> {
         let info = &self.source.info;
@@ -228,8 +241,7 @@ impl CopyFrom {
             && !info.relation.is_partitioned()
             && !info.is_partition()
             && info.triggers.is_none();
-        let calls = |(_, default): &(usize, Arc<dyn RowExpression>)| default.calls_functions();
-        if !is_plain || self.source.defaults.iter().any(calls) {
+        if !is_plain || self.calls_functions() {
             return Ok(false);
         }
         let expressions = info.expressions(&writer.work.catalog, &self.ctx)?;
