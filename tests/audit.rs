@@ -321,11 +321,60 @@ fn statements_are_counted_without_their_constants() {
     let sql = "SELECT count(*) FROM pg_stat_statements WHERE query LIKE '%ncounted%' \
                OR query LIKE 'SELECT $1, $2'";
     assert_eq!(rows(&mut client, sql), ["0"]);
-    assert_eq!(error(&mut client, "SET pg_stat_statements.track = 'all'").0, "0A000");
     assert_eq!(error(&mut client, "SET pg_stat_statements.max = 5").0, "55P02");
     assert_eq!(rows(&mut client, "SHOW pg_stat_statements.max"), ["5000"]);
     let info = "SELECT dealloc, stats_reset <= now() FROM pg_stat_statements_info";
     assert_eq!(rows(&mut client, info), ["0|t"]);
+}
+
+/// As PostgreSQL counts them, but for plans: it makes some anew.
+#[test]
+fn statements_of_routines_are_counted_on_their_own() {
+    let logged = Logged::start(&[LOADED]);
+    let mut client = Raw::log_in(logged.server.port);
+    let setup = b"CREATE EXTENSION pg_stat_statements; CREATE TABLE nested (a int);
+        CREATE FUNCTION put(i int) RETURNS int LANGUAGE plpgsql AS $$
+        DECLARE n int; BEGIN INSERT INTO nested VALUES (i), (i + 1);
+        SELECT count(*) INTO n FROM nested; n := n + 1; PERFORM length('four');
+        EXECUTE 'DELETE FROM nested WHERE a > 100'; RETURN n; END $$;
+        CREATE FUNCTION twice(i int) RETURNS bigint LANGUAGE sql AS $$
+        SELECT put(i + 1); SELECT count(*) FROM nested WHERE a > i $$;
+        CREATE FUNCTION fails() RETURNS int LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM 1 / a FROM (VALUES (0)) nested (a); RETURN 1; END $$;
+        SET pg_stat_statements.track_planning = on";
+    assert_eq!(client.error_of(setup), None);
+    let counted = "SELECT query, toplevel, calls, rows FROM pg_stat_statements \
+                   WHERE query ~ '^(SELECT|INSERT|UPDATE|DELETE)' AND query !~ 'pg_stat' \
+                   ORDER BY query COLLATE \"C\", toplevel";
+    // Statements of clients alone, and what is right within a DO that is not counted.
+    assert_eq!(client.error_of(b"SET pg_stat_statements.track_utility = off"), None);
+    assert_eq!(client.error_of(b"SELECT pg_stat_statements_reset(); SELECT put(1)"), None);
+    assert_eq!(client.error_of(b"DO $$ BEGIN PERFORM put(7), 8; END $$"), None);
+    assert_eq!(rows(&mut client, counted), ["SELECT put($1)|t|1|1", "SELECT put($1), $2|t|1|1"]);
+    assert_eq!(client.error_of(b"SET pg_stat_statements.track_utility = on"), None);
+    assert_eq!(client.error_of(b"SET pg_stat_statements.track = 'all'"), None);
+    assert_eq!(client.error_of(b"SELECT pg_stat_statements_reset(); SELECT put(1)"), None);
+    assert_eq!(client.error_of(b"SELECT put(3); SELECT twice(5)"), None);
+    assert_eq!(client.error_of(b"SELECT fails()").as_deref(), Some("22012"));
+    assert_eq!(client.error_of(b"DO $$ BEGIN UPDATE nested SET a = 0; END $$"), None);
+    assert_eq!(
+        rows(&mut client, counted),
+        [
+            "DELETE FROM nested WHERE a > $1|f|3|0",
+            "INSERT INTO nested VALUES (i), (i + $2)|f|3|6",
+            "SELECT count(*)        FROM nested|f|3|3",
+            "SELECT count(*) FROM nested WHERE a > i|f|1|1",
+            "SELECT fails()|t|0|0",
+            "SELECT length($1)|f|3|3",
+            "SELECT put($1)|t|2|2",
+            "SELECT put(i + $2)|f|1|1",
+            "SELECT twice($1)|t|1|1",
+            "UPDATE nested SET a = $1|f|1|10",
+        ]
+    );
+    let planned = "SELECT total_plan_time >= min_plan_time AND max_plan_time >= mean_plan_time \
+                   AND plans = 2 FROM pg_stat_statements WHERE query = 'SELECT put($1)'";
+    assert_eq!(rows(&mut client, planned), ["t"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Indexes that are not over columns alone are read: partial ones, those over
-//! expressions, inverted ones by JSON paths. That the rows are right is `tests/sql`'s.
+//! expressions, inverted ones by JSON paths, those of extensions. That the rows are right
+//! is `tests/sql`'s.
 
 use tokio_postgres::{Client, SimpleQueryMessage};
 
@@ -61,6 +62,67 @@ fn they_are_read_where_the_condition_allows_it() {
             if found != *expected {
                 wrong.push(format!("{query}: {found:?} for {expected:?}\n{plan}"));
             }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    });
+}
+
+/// Of a table with an index by trigrams, and one by the keys of an hstore, both in turn by
+/// either method.
+const OF_EXTENSIONS: &[(&str, Option<&str>)] = &[
+    ("SELECT * FROM w WHERE t LIKE '%rd77x%'", Some("by_trigrams")),
+    ("SELECT * FROM w WHERE t ILIKE '%RD77X%'", Some("by_trigrams")),
+    ("SELECT * FROM w WHERE t ~ 'rd77x.*28dd'", Some("by_trigrams")),
+    ("SELECT * FROM w WHERE t ~* '(RD77X|rd78x) [0-9a-f]'", Some("by_trigrams")),
+    ("SELECT * FROM w WHERE t ~ '\\m28dd2c\\w*\\M'", Some("by_trigrams")),
+    ("SELECT * FROM w WHERE t = 'word77x ' || md5('77')", Some("by_trigrams")),
+    ("SELECT * FROM w WHERE t % md5('77')", Some("by_trigrams")),
+    ("SELECT * FROM w WHERE md5('77') <% t", Some("by_trigrams")),
+    ("SELECT * FROM w WHERE t %> md5('77')", Some("by_trigrams")),
+    ("SELECT * FROM w WHERE t %>> md5('77')", Some("by_trigrams")),
+    ("SELECT * FROM w WHERE upper(t) LIKE '%RD77X%'", Some("by_upper")),
+    ("SELECT * FROM w WHERE upper(t) % md5('77')", Some("by_upper")),
+    // Similar to a text to which all are.
+    ("SELECT * FROM w WHERE t %> 'word'", None),
+    ("SELECT * FROM w WHERE t <% md5('77')", None),
+    ("SELECT * FROM w WHERE t ~ 'a.*a'", None),
+    ("SELECT * FROM w WHERE t LIKE '%a%'", None),
+    ("SELECT * FROM w WHERE h @> 'n=>77'", Some("by_keys")),
+    ("SELECT * FROM w WHERE h ? 'k77'", Some("by_keys")),
+    ("SELECT * FROM w WHERE h ?| array['k77', 'k78']", Some("by_keys")),
+    ("SELECT * FROM w WHERE h ?& array['k77', 'n']", Some("by_keys")),
+];
+
+#[test]
+fn those_of_extensions_are_read_by_either_method() {
+    let server = Zserver::start();
+    block_on(async {
+        let client = connect(server.port).await;
+        let setup = "CREATE EXTENSION pg_trgm; CREATE EXTENSION hstore;
+            CREATE TABLE w (id int, t text, h hstore);
+            INSERT INTO w SELECT i, 'word' || i || 'x ' || md5(i::text),
+                hstore(ARRAY['n', i::text, 'k' || i, 'v']) FROM generate_series(1, 5000) i";
+        client.batch_execute(setup).await.expect("the setup runs");
+        let mut wrong = Vec::new();
+        for method in ["gin", "gist"] {
+            let indexes = format!(
+                "CREATE INDEX by_trigrams ON w USING {method} (t {method}_trgm_ops);
+                 CREATE INDEX by_upper ON w USING {method} (upper(t) {method}_trgm_ops);
+                 CREATE INDEX by_keys ON w USING {method} (h); ANALYZE w"
+            );
+            client.batch_execute(&indexes).await.expect("the indexes are built");
+            for (query, expected) in OF_EXTENSIONS {
+                let plan = plan_of(&client, query).await;
+                let names = ["by_trigrams", "by_upper", "by_keys"];
+                let found = names.into_iter().find(|index| plan.contains(index));
+                if found != *expected {
+                    wrong.push(format!("{method} {query}: {found:?} for {expected:?}\n{plan}"));
+                }
+            }
+            client
+                .batch_execute("DROP INDEX by_trigrams, by_upper, by_keys")
+                .await
+                .expect("dropped");
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     });

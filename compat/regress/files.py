@@ -1,5 +1,6 @@
 """Which of PostgreSQL's regression files are run, and what each needs first."""
 
+import contrib
 import own
 
 # Features outside this project, or left for later. What is here is not counted.
@@ -85,12 +86,19 @@ def excluded():
 def category(name):
     if own.is_own(name):
         return own.category(name)
+    if contrib.is_contrib(name):
+        return contrib.category(name)
     return next((known for known, names in CATEGORIES.items() if name in names), OTHER)
 
 
-def names(directory, only=()):
+def names(directory, only=(), extensions=None):
     """The files to run, the biggest first so that workers end together."""
     mine = list(filter(own.is_own, only))
+    for name in filter(contrib.is_contrib, only):
+        found = contrib.names(extensions, name)
+        # Each once, and its name no more than a name.
+        mine += [one for one in found if one not in mine]
+    only = [name for name in only if not contrib.is_contrib(name)] + list(filter(contrib.is_contrib, mine))
     if mine and len(mine) == len(only):
         return mine
     left_out = excluded()

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from compare import Difference, compare, is_plan
 from dependents import Dependents
@@ -17,6 +18,8 @@ LEFT_OUT = [
     ("tablespaces", re.compile(r"^\s*(create|drop|alter)\s+tablespace\b", re.I)),
 ]
 COPY_STDIN = re.compile(r"\bfrom\s+stdin\b", re.I)
+# `\copy … from 'file'`: the client reads it.
+COPY_FILE = re.compile(r"\bfrom\s+'([^']+)'", re.I)
 
 
 @dataclass
@@ -33,8 +36,10 @@ class Outcome:
 
 
 class FileRun:
-    def __init__(self, pair, text, mode, variables):
-        self.pair, self.mode = pair, mode
+    def __init__(self, pair, text, mode, variables, directory=Path(".")):
+        self.pair, self.mode, self.directory = pair, mode, directory
+        # What the next COPY FROM STDIN reads instead of the script's lines.
+        self.copied = None
         self.script = Script(text)
         self.connections = pair.connect()
         self.user = "postgres"
@@ -81,6 +86,10 @@ class FileRun:
             self.reconnect(arguments(rest, self.values[PG]))
         elif name == "copy" and COPY_STDIN.search(rest.replace("pstdin", "stdin")):
             self.statement(Statement("COPY " + rest.replace("pstdin", "stdin"), item.line))
+        elif name == "copy" and COPY_FILE.search(rest):
+            self.copied = (self.directory / COPY_FILE.search(rest)[1]).read_bytes()
+            self.statement(Statement("COPY " + COPY_FILE.sub("FROM STDIN", rest), item.line))
+            self.copied = None
         elif name.startswith(("d", "copy", "lo", "sf", "sv", "z")):
             self.number += 1
             sql = f"\\{name} {rest}"
@@ -176,6 +185,9 @@ class FileRun:
         return connection.answer((POSTGRES_TIMEOUT_SECONDS, TIMEOUT_SECONDS)[n], copy_data)
 
     def read_copy_data(self, data):
+        if self.copied is not None:
+            data.append(self.copied)
+            return self.copied
         if not data:
             self.script.skip_line()
         data.append(self.script.copy_data())

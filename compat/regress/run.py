@@ -2,6 +2,7 @@
 """Runs PostgreSQL's regression files on PostgreSQL 15 and on zserver in lock-step.
 
     compat/regress/run.py [--out DIR] [--mode simple|extended|both] [file ...]
+    compat/regress/run.py contrib      the tests of PostgreSQL's extensions; contrib/hstore: of one
     compat/regress/run.py tests/sql/*.slt      the same for the project's own files
     compat/regress/run.py --check-own          all of those: only what gaps.txt lists may differ
     compat/regress/run.py --check      holds passing.txt: what it lists must be equal
@@ -27,13 +28,14 @@ import tempfile
 import time
 from pathlib import Path
 
+import contrib
 import files
 import own
 import passing
 import report
 from lockstep import FileRun
 from servers import Missing, Pair, built_server, give_to_postgres
-from sources import regression_files
+from sources import contrib_files, regression_files
 
 SKIPPED = 77
 MODES = ("simple", "extended")
@@ -56,8 +58,9 @@ def arguments():
 class Run:
     """What every worker needs to run a file."""
 
-    def __init__(self, regress, work, binary):
-        self.regress, self.work, self.binary = regress, work, binary
+    def __init__(self, regress, contrib_directory, work, binary, libraries=""):
+        self.regress, self.contrib, self.work, self.binary = regress, contrib_directory, work, binary
+        self.libraries = libraries
         # Files name data by paths that PostgreSQL's server must be able to read.
         shutil.copytree(regress / "data", work / "files" / "data")
         give_to_postgres(work / "files")
@@ -70,15 +73,27 @@ class Run:
     def text(self, name):
         if own.is_own(name):
             return own.script(name)
-        path = self.regress / "sql" / f"{name}.sql"
+        if contrib.is_contrib(name):
+            path = contrib.path(self.contrib, name)
+        else:
+            path = self.regress / "sql" / f"{name}.sql"
         return path.read_text(encoding="utf-8", errors="surrogateescape").replace("\r\n", "\n")
 
     def file(self, pair, name, mode):
-        return FileRun(pair, self.text(name), mode, self.variables).run()
+        directory = contrib.path(self.contrib, name).parents[1] if contrib.is_contrib(name) else self.regress
+        return FileRun(pair, self.text(name), mode, self.variables, directory).run()
+
+    def prepare(self, pair, name):
+        """What a file needs first."""
+        if contrib.is_contrib(name):
+            preface = contrib.preface(name, self.text(name))
+            FileRun(pair, preface, "simple", self.variables, self.regress).run()
+        for needed in (*files.NEEDS.get(name, ()), *contrib.NEEDS.get(name, ())):
+            self.file(pair, needed, "simple")
 
     def template(self):
         """Servers whose databases hold what test_setup makes, stopped; and its outcomes."""
-        pair = Pair(self.work / "template", self.binary)
+        pair = Pair(self.work / "template", self.binary, libraries=self.libraries)
         try:
             outcomes = self.file(pair, "test_setup", "simple")
             pair.keep_as_template()
@@ -90,7 +105,7 @@ class Run:
 def worker(run, template, tasks, results, number):
     pair = None
     try:
-        pair = Pair(run.work / f"worker{number}", run.binary, template)
+        pair = Pair(run.work / f"worker{number}", run.binary, template, run.libraries)
         while True:
             try:
                 name, mode = tasks.get(timeout=1)
@@ -98,8 +113,7 @@ def worker(run, template, tasks, results, number):
                 break
             started = time.monotonic()
             pair.fresh_databases()
-            for needed in files.NEEDS.get(name, ()):
-                run.file(pair, needed, "simple")
+            run.prepare(pair, name)
             outcomes = run.file(pair, name, mode)
             results.put((name, mode, outcomes, time.monotonic() - started))
     except Exception as error:  # The others go on; the report says what is missing.
@@ -204,16 +218,24 @@ def main():
         binary = args.zserver or built_server()
         with tempfile.TemporaryDirectory(prefix="zserver-regress") as work:
             os.chmod(work, 0o755)
-            run = Run(regress, Path(work), binary)
-            return compared(args, run, listed)
+            if args.check and not args.files:
+                extra = sorted({name for name, _ in listed if contrib.is_contrib(name)})
+            else:
+                extra = [name for name in args.files if contrib.is_contrib(name)]
+            extensions = contrib_files() if extra else None
+            run = Run(regress, extensions, Path(work), binary, contrib.libraries(extra))
+            return compared(args, run, listed, extra)
     except Missing as missing:
         held = sum(len(numbers) for _, numbers in listed.values())
         print(f"skipped: {held} statements of PostgreSQL's regression files: {missing}")
         return SKIPPED
 
 
-def compared(args, run, listed):
-    names = files.names(run.regress, own.files() if args.check_own else args.files)
+def compared(args, run, listed, extra):
+    only = own.files() if args.check_own else args.files
+    names = files.names(run.regress, only, run.contrib)
+    if args.check and not only:
+        names += extra
     modes = MODES if args.mode == "both" else (args.mode,)
     if args.check:
         names = [name for name in names if any((name, mode) in listed for mode in modes)]

@@ -28,6 +28,16 @@ PG_OPTIONS = (
     "-c max_prepared_transactions=2 -c max_connections=100 -c jit=off -c lc_messages=C"
 )
 
+OLD_CIPHERS = """openssl_conf = all
+[all]
+providers = providers
+[providers]
+default = on
+legacy = on
+[on]
+activate = 1
+"""
+
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,11 +61,12 @@ def pg_bin():
     raise Missing("PostgreSQL 15 is not installed")
 
 
-def as_postgres(words):
+def as_postgres(words, variables=None):
     """PostgreSQL refuses to run as root: there it runs as the user `postgres`."""
     prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    if subprocess.run(prefix + [str(word) for word in words], cwd="/", **quiet).returncode:
+    environment = {**os.environ, **(variables or {})}
+    if subprocess.run(prefix + [str(word) for word in words], cwd="/", env=environment, **quiet).returncode:
         raise Missing(f"{Path(str(words[0])).name} failed")
 
 
@@ -73,8 +84,9 @@ def free_port():
 class Postgres:
     TEMPLATE = "regress_template"
 
-    def __init__(self, directory):
+    def __init__(self, directory, libraries=""):
         self.directory, self.port, self.running = directory, free_port(), False
+        self.libraries = libraries
         self.data = directory / "pg"
 
     def init(self):
@@ -90,8 +102,12 @@ class Postgres:
 
     def start(self):
         options = f"-p {self.port} {PG_OPTIONS} -c unix_socket_directories={self.data}"
+        options += f" -c shared_preload_libraries={self.libraries}" if self.libraries else ""
         pg_ctl = pg_bin() / "pg_ctl"
-        as_postgres([pg_ctl, "-w", "-D", self.data, "-l", self.data / "log", "-o", options, "start"])
+        # The ciphers of pgcrypto that OpenSSL 3 keeps apart.
+        (self.data / "openssl.cnf").write_text(OLD_CIPHERS)
+        words = [pg_ctl, "-w", "-D", self.data, "-l", self.data / "log", "-o", options, "start"]
+        as_postgres(words, {"OPENSSL_CONF": str(self.data / "openssl.cnf")})
         self.running = True
 
     def stop(self):
@@ -129,13 +145,17 @@ class Postgres:
 
 
 class Zserver:
-    def __init__(self, binary, directory):
-        self.binary, self.directory = binary, directory
+    def __init__(self, binary, directory, libraries=""):
+        self.binary, self.directory, self.libraries = binary, directory, libraries
         self.data, self.process, self.port = directory / "zs", None, None
 
     def start(self):
         self.log = open(self.directory / "zs.err", "ab")
         words = [self.binary, "serve", "--dev", "--pg-listen", "127.0.0.1:0", "--data", str(self.data)]
+        if self.libraries:
+            settings = self.directory / "zs.toml"
+            settings.write_text(f'shared_preload_libraries = "{self.libraries}"\n')
+            words += ["--config", str(settings)]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=self.log)
         for line in self.process.stdout:
             found = re.search(rb"127\.0\.0\.1:(\d+)", line)
@@ -177,7 +197,7 @@ class Zserver:
 class Pair:
     """Both servers of one worker."""
 
-    def __init__(self, directory, binary, template=None):
+    def __init__(self, directory, binary, template=None, libraries=""):
         directory.mkdir(parents=True, exist_ok=True)
         self.template = template
         # Where COPY TO writes: each server its own files.
@@ -185,8 +205,8 @@ class Pair:
         for output in self.outputs:
             (output / "results").mkdir(parents=True)
             os.chmod(output / "results", 0o777)
-        self.postgres = Postgres(directory)
-        self.zserver = Zserver(binary, directory)
+        self.postgres = Postgres(directory, libraries)
+        self.zserver = Zserver(binary, directory, libraries)
         if template is None:
             self.postgres.init()
             self.postgres.start()

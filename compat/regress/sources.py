@@ -1,4 +1,4 @@
-"""PostgreSQL's regression files and isolation specs, from Debian's source package of the installed server.
+"""PostgreSQL's regression files, those of its extensions, and isolation specs, from Debian's source package of the installed server.
 
 They are PostgreSQL's and are not part of this repository: they are fetched into
 `${XDG_CACHE_HOME:-~/.cache}/zserver` when they are absent, by apt-get with package
@@ -19,6 +19,8 @@ PACKAGE = "postgresql-15"
 # What is kept of the package, by name: files below a directory of it.
 WANTED = {
     "regress": r"src/test/regress/((?:sql|data)/[\w.-]+)",
+    "contrib": r"contrib/((?:btree_gist|citext|hstore|pg_stat_statements|pg_trgm|pgcrypto|uuid-ossp)"
+    r"/(?:sql|data)/[\w.-]+)",
     "isolation": r"src/test/isolation/((?:specs|expected)/[\w.-]+|isolation_schedule)",
 }
 
@@ -26,6 +28,11 @@ WANTED = {
 def regression_files():
     """The directory with `sql/` and `data/`."""
     return files("regress", "POSTGRES_REGRESS_DIR")
+
+
+def contrib_files():
+    """The directory with `EXTENSION/sql/` and `EXTENSION/data/`."""
+    return files("contrib", "POSTGRES_CONTRIB_DIR")
 
 
 def isolation_files():

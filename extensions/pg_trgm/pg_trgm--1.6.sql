@@ -1,4 +1,4 @@
--- Texts and how similar they are. An index by trigrams serves LIKE and ILIKE; for the operators of similarity and for regular expressions it is not used, and GiST has no such index.
+-- Texts and how similar they are.
 CREATE FUNCTION set_limit(real) RETURNS real LANGUAGE c STRICT AS 'set_limit';
 CREATE FUNCTION show_limit() RETURNS real LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'show_limit';
 CREATE FUNCTION show_trgm(text) RETURNS text[] LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'show_trgm';
@@ -27,7 +27,17 @@ CREATE OPERATOR <<% (FUNCTION = strict_word_similarity_op, LEFTARG = text, RIGHT
 CREATE OPERATOR <->>> (FUNCTION = strict_word_similarity_dist_commutator_op, LEFTARG = text, RIGHTARG = text, COMMUTATOR = <<<->);
 CREATE OPERATOR <<<-> (FUNCTION = strict_word_similarity_dist_op, LEFTARG = text, RIGHTARG = text, COMMUTATOR = <->>>);
 
--- The index takes its values apart by itself, so the class names its operators and no support functions.
-CREATE OPERATOR CLASS gin_trgm_ops FOR TYPE text USING gin AS OPERATOR 3 ~~ (text, text), OPERATOR 4 ~~* (text, text), STORAGE int4;
--- Known by name, so that an index with it says that it is not supported.
-CREATE OPERATOR CLASS gist_trgm_ops FOR TYPE text USING gist AS OPERATOR 3 ~~ (text, text), OPERATOR 4 ~~* (text, text);
+CREATE TYPE gtrgm (INPUT = gtrgm_in, OUTPUT = gtrgm_out);
+CREATE FUNCTION gtrgm_in(cstring) RETURNS gtrgm LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'gtrgm_in';
+CREATE FUNCTION gtrgm_out(gtrgm) RETURNS cstring LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'gtrgm_out';
+
+-- The indexes take their values apart by themselves, both methods in the same way, so the classes name their operators and no support functions. Rows come in the order of a distance by a sort.
+CREATE OPERATOR CLASS gist_trgm_ops FOR TYPE text USING gist AS
+    OPERATOR 1 % (text, text), OPERATOR 2 <-> (text, text) FOR ORDER BY pg_catalog.float_ops,
+    OPERATOR 3 ~~ (text, text), OPERATOR 4 ~~* (text, text), OPERATOR 5 ~ (text, text), OPERATOR 6 ~* (text, text),
+    OPERATOR 7 %> (text, text), OPERATOR 8 <->> (text, text) FOR ORDER BY pg_catalog.float_ops,
+    OPERATOR 9 %>> (text, text), OPERATOR 10 <->>> (text, text) FOR ORDER BY pg_catalog.float_ops,
+    OPERATOR 11 = (text, text), STORAGE gtrgm;
+CREATE OPERATOR CLASS gin_trgm_ops FOR TYPE text USING gin AS
+    OPERATOR 1 % (text, text), OPERATOR 3 ~~ (text, text), OPERATOR 4 ~~* (text, text), OPERATOR 5 ~ (text, text),
+    OPERATOR 6 ~* (text, text), OPERATOR 7 %> (text, text), OPERATOR 9 %>> (text, text), OPERATOR 11 = (text, text), STORAGE int4;

@@ -264,6 +264,9 @@ pub struct IndexKey {
     /// Set by COLLATE; 0 is that of the column or expression.
     #[serde(default)]
     pub collation: Oid,
+    /// Of the operator class: names and values as they were given.
+    #[serde(default)]
+    pub options: Vec<(String, String)>,
 }
 
 /// `pg_sequence`. The current value lives in storage, not here.
@@ -309,6 +312,10 @@ pub struct Type {
     pub send: String,
     pub typmod_in: String,
     pub typmod_out: String,
+    /// The function that makes `value[subscript]` mean something, of a type that is no
+    /// array and not built in.
+    #[serde(default)]
+    pub subscript: String,
     pub collation: Oid,
     pub align: char,
     pub storage: char,

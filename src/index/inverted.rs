@@ -10,7 +10,11 @@
 //!
 //! A string in a JSON array counts as a key, because `?` finds it. A text is taken apart
 //! into its trigrams (`gin_trgm_ops`), an hstore into its keys and its pairs
-//! (`gin_hstore_ops`).
+//! (`gin_hstore_ops`); the classes of these two by `gist` are the same index, which has no
+//! signatures and is searched by parts.
+//!
+//! What is similar to a text has so many of its trigrams, or more; what a regular
+//! expression matches has those that `zserver_trgm` finds in the expression.
 
 use std::collections::BTreeSet;
 
@@ -19,9 +23,12 @@ use super::path_need;
 use crate::error::{Error, Result};
 use crate::sql::types::json::{JsonKind, JsonRef};
 use crate::sql::types::jsonpath;
+use crate::sql::types::regexp;
 use crate::sql::types::{ArrayValue, Datum, Repr, hash};
 use zserver_hstore::Pairs;
-use zserver_trgm::{Trigram, trigrams, trigrams_of_pattern};
+use zserver_trgm::{
+    Query, Trigram, trigrams, trigrams_for_similarity, trigrams_of_expression, trigrams_of_pattern,
+};
 
 /// Paths that are nested deeper are not looked into.
 const PATH_DEPTH_MAX: usize = 100;
@@ -79,7 +86,7 @@ fn hstore_need(column: u8, operator: Operator, value: &Datum) -> Need {
     let key = |key: &str| Need::Part(text_part(column, tag::KEY, key));
     match (operator, value) {
         (Operator::Exists, Datum::Text(text)) => key(text),
-        (Operator::Contains, Datum::Text(text)) => match Pairs::parse(text) {
+        (Operator::Contains | Operator::Equals, Datum::Text(text)) => match Pairs::parse(text) {
             Ok(pairs) => {
                 let pairs = pairs.iter();
                 all(pairs.map(|(key, value)| Need::Part(pair_part(column, key, value))).collect())
@@ -163,6 +170,56 @@ fn path_parts(column: u8, value: JsonRef<'_>, path: u64, found: &mut BTreeSet<Pa
     }
 }
 
+fn has_all(column: u8, trigrams: Vec<Trigram>) -> Need {
+    all(trigrams.into_iter().map(|one| Need::Part(trigram_part(column, one))).collect())
+}
+
+/// Which trigrams a text must have to be equal to another, to be like it, or to fit it.
+fn text_need(column: u8, operator: Operator, text: &str) -> Need {
+    let expression = |ignore_case| {
+        let options = regexp::Options { ignore_case, ..Default::default() };
+        match regexp::translate(text, options) {
+            // That a letter stands before or behind is not asked for here.
+            Ok(written) => {
+                let plain = written.replace("(?<=\\w)", "").replace("(?=\\w)", "");
+                query_need(column, &trigrams_of_expression(&plain))
+            }
+            Err(_) => Need::Everything,
+        }
+    };
+    match operator {
+        Operator::Equals => has_all(column, trigrams(text)),
+        Operator::Like | Operator::LikeIgnoringCase => has_all(column, trigrams_of_pattern(text)),
+        Operator::Matches => expression(false),
+        Operator::MatchesIgnoringCase => expression(true),
+        Operator::Similar(threshold)
+        | Operator::HasSimilar(threshold)
+        | Operator::HasSimilarWords(threshold) => {
+            let Some(limit) = threshold.value() else { return Need::Everything };
+            let of_text = trigrams(text);
+            match trigrams_for_similarity(of_text.len(), limit) {
+                Some(0) => Need::Everything,
+                Some(count) => {
+                    let part = |one| trigram_part(column, one);
+                    Need::AtLeast(count, of_text.into_iter().map(part).collect())
+                }
+                None => Need::Any(Vec::new()),
+            }
+        }
+        _ => Need::Everything,
+    }
+}
+
+fn query_need(column: u8, query: &Query) -> Need {
+    let needs = |queries: &[Query]| queries.iter().map(|one| query_need(column, one)).collect();
+    match query {
+        Query::Anything => Need::Everything,
+        Query::All(queries) => Need::All(needs(queries)),
+        Query::Any(queries) => Need::Any(needs(queries)),
+        Query::Has(trigram) => Need::Part(trigram_part(column, *trigram)),
+    }
+}
+
 /// What a condition on a column needs.
 pub(super) fn need(
     number: u8,
@@ -172,10 +229,7 @@ pub(super) fn need(
     value: &Datum,
 ) -> Need {
     match (parts, value) {
-        (Parts::Trigrams, Datum::Text(pattern)) if operator.is_pattern() => {
-            let needed = trigrams_of_pattern(pattern).into_iter();
-            all(needed.map(|one| Need::Part(trigram_part(number, one))).collect())
-        }
+        (Parts::Trigrams, Datum::Text(text)) => text_need(number, operator, text),
         (Parts::Hstore, value) => hstore_need(number, operator, value),
         (Parts::Array, Datum::Array(array)) => array_need(number, repr, operator, array),
         (Parts::Jsonb | Parts::JsonbPath, Datum::Text(text))

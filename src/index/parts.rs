@@ -10,7 +10,7 @@
 //! | method | what a value's parts are |
 //! |---|---|
 //! | `gin` ([`inverted`]) | elements of an array, keys and scalars of a document, trigrams of a text, keys and pairs of an hstore |
-//! | `gist` ([`spans`]) | where a range, a network or a number lies in its order |
+//! | `gist` ([`spans`]) | where a range, a network or a number lies in its order; trigrams, keys and pairs as in `gin` |
 //! | `hash` | a hash of the value |
 //!
 //! Long parts are hashed. A value without parts, and NULL, have an entry that says so, so
@@ -20,7 +20,7 @@
 //! fulfil the condition, never leave one out that does: whoever asks looks at the rows
 //! again. Parts that more rows have than a scan would read are left out of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{GIN, GIST, HASH, IndexInfo, KeyColumn, inverted, spans};
 use crate::error::{Error, Result};
@@ -56,8 +56,8 @@ impl Parts {
             (GIN, "array_ops") => Some(Parts::Array),
             (GIN, "jsonb_ops") => Some(Parts::Jsonb),
             (GIN, "jsonb_path_ops") => Some(Parts::JsonbPath),
-            (GIN, "gin_trgm_ops") => Some(Parts::Trigrams),
-            (GIN, "gin_hstore_ops") => Some(Parts::Hstore),
+            (GIN, "gin_trgm_ops") | (GIST, "gist_trgm_ops") => Some(Parts::Trigrams),
+            (GIN, "gin_hstore_ops") | (GIST, "gist_hstore_ops") => Some(Parts::Hstore),
             (GIST, "range_ops" | "multirange_ops") => Some(Parts::Range),
             (GIST, "inet_ops") => Some(Parts::Network),
             (GIST, name) if spans::ORDERED_CLASSES.contains(&name) => Some(Parts::Ordered),
@@ -106,6 +106,32 @@ pub enum Operator {
     Like,
     /// `~~*`, ILIKE.
     LikeIgnoringCase,
+    /// `~`
+    Matches,
+    /// `~*`
+    MatchesIgnoringCase,
+    /// `%` of two texts.
+    Similar(Threshold),
+    /// `%>`: a word is like a part of the text.
+    HasSimilar(Threshold),
+    /// `%>>`: a word is like whole words of the text.
+    HasSimilarWords(Threshold),
+}
+
+/// How similar texts must be, from 0 to 1; not known before the session is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Threshold(Option<u64>);
+
+impl Threshold {
+    const UNKNOWN: Threshold = Threshold(None);
+
+    pub fn new(value: f64) -> Threshold {
+        Threshold(Some(value.to_bits()))
+    }
+
+    pub fn value(self) -> Option<f64> {
+        self.0.map(f64::from_bits)
+    }
 }
 
 impl Operator {
@@ -130,12 +156,40 @@ impl Operator {
             (Operator::PathHolds, _) => "@@",
             (Operator::Like, _) => "~~",
             (Operator::LikeIgnoringCase, _) => "~~*",
+            (Operator::Matches, _) => "~",
+            (Operator::MatchesIgnoringCase, _) => "~*",
+            (Operator::Similar(_), _) => "%",
+            (Operator::HasSimilar(_), _) => "%>",
+            (Operator::HasSimilarWords(_), _) => "%>>",
         }
     }
 
-    /// Whether it asks for a pattern, which only trigrams know of.
+    /// Whether it is about what a text is like, which only trigrams know of.
     pub fn is_pattern(self) -> bool {
-        matches!(self, Operator::Like | Operator::LikeIgnoringCase)
+        use Operator::{Like, LikeIgnoringCase, Matches, MatchesIgnoringCase};
+        matches!(self, Like | LikeIgnoringCase | Matches | MatchesIgnoringCase)
+            || self.threshold().is_some()
+    }
+
+    /// The parameter that says how similar texts must be.
+    pub fn threshold(self) -> Option<&'static str> {
+        match self {
+            Operator::Similar(_) => Some("pg_trgm.similarity_threshold"),
+            Operator::HasSimilar(_) => Some("pg_trgm.word_similarity_threshold"),
+            Operator::HasSimilarWords(_) => Some("pg_trgm.strict_word_similarity_threshold"),
+            _ => None,
+        }
+    }
+
+    /// The operator with what its parameter says.
+    pub fn with_threshold(self, value: f64) -> Operator {
+        let threshold = Threshold::new(value);
+        match self {
+            Operator::Similar(_) => Operator::Similar(threshold),
+            Operator::HasSimilar(_) => Operator::HasSimilar(threshold),
+            Operator::HasSimilarWords(_) => Operator::HasSimilarWords(threshold),
+            other => other,
+        }
     }
 
     /// The operator of a built-in function; `swapped` if the column is its second argument.
@@ -160,6 +214,14 @@ impl Operator {
             ("hstore_exists_all", false) => Operator::ExistsAll,
             ("textlike", false) => Operator::Like,
             ("texticlike", false) => Operator::LikeIgnoringCase,
+            ("textregexeq", false) => Operator::Matches,
+            ("texticregexeq", false) => Operator::MatchesIgnoringCase,
+            ("similarity_op", _) => Operator::Similar(Threshold::UNKNOWN),
+            ("word_similarity_commutator_op", false) | ("word_similarity_op", true) => {
+                Operator::HasSimilar(Threshold::UNKNOWN)
+            }
+            ("strict_word_similarity_commutator_op", false)
+            | ("strict_word_similarity_op", true) => Operator::HasSimilarWords(Threshold::UNKNOWN),
             _ => return None,
         })
     }
@@ -257,10 +319,12 @@ pub fn payloads(columns: &[KeyColumn], key: &[Datum]) -> Result<BTreeSet<Part>> 
 }
 
 /// Which parts a row must have.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Need {
     All(Vec<Need>),
     Any(Vec<Need>),
+    /// So many of the parts, or more.
+    AtLeast(usize, Vec<Part>),
     Part(Part),
     /// A part that is neither below the first nor above the second; one that begins with
     /// the second is not above it.
@@ -297,7 +361,10 @@ pub fn need_of(columns: &[KeyColumn], column: usize, comparison: &Comparison) ->
         (Comparison::Parts(operator, value), _) => {
             return Some(need(columns, column, *operator, value));
         }
-        (Comparison::Equal(_) | Comparison::OneOf(_), Parts::Ordered | Parts::Hash) => true,
+        (
+            Comparison::Equal(_) | Comparison::OneOf(_),
+            Parts::Ordered | Parts::Hash | Parts::Trigrams,
+        ) => true,
         (Comparison::Below { .. } | Comparison::Above { .. }, Parts::Ordered) => true,
         _ => false,
     };
@@ -343,6 +410,7 @@ pub fn rids(
             }
             Ok(Some(found.into_iter().collect()))
         }
+        Need::AtLeast(count, parts) => at_least(index, overlay, *count, parts, limit),
         Need::All(needs) => {
             let mut found: Option<Vec<u64>> = None;
             for need in needs {
@@ -361,6 +429,30 @@ pub fn rids(
             Ok(found)
         }
     }
+}
+
+/// A part that too many rows have is taken for one that every row has.
+fn at_least(
+    index: &IndexInfo,
+    overlay: &Overlay,
+    mut count: usize,
+    parts: &[Part],
+    limit: usize,
+) -> Result<Option<Vec<u64>>> {
+    let mut counts: HashMap<u64, usize> = HashMap::new();
+    for part in parts {
+        match between(index, overlay, (part, part), limit)? {
+            Some(rids) => rids.into_iter().for_each(|rid| *counts.entry(rid).or_default() += 1),
+            None => count = count.saturating_sub(1),
+        }
+        if count == 0 {
+            return Ok(None);
+        }
+    }
+    let enough = counts.into_iter().filter(|(_, found)| *found >= count);
+    let mut rids: Vec<u64> = enough.map(|(rid, _)| rid).collect();
+    rids.sort_unstable();
+    Ok(Some(rids).filter(|rids| rids.len() <= limit))
 }
 
 fn between(

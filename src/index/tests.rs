@@ -50,6 +50,9 @@ fn names(need: &Need, entries: &BTreeSet<Vec<u8>>) -> bool {
         }
         Need::All(needs) => needs.iter().all(|need| names(need, entries)),
         Need::Any(needs) => needs.iter().any(|need| names(need, entries)),
+        Need::AtLeast(count, parts) => {
+            parts.iter().filter(|part| entries.contains(*part)).count() >= *count
+        }
     }
 }
 

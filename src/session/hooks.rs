@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
@@ -21,11 +22,12 @@ use super::remote::{Remote, Subtransaction};
 use super::scope::Scope;
 use super::server_rows::Shown;
 use super::settings::{Authority, Scope as SetScope, Settings};
+use super::stat_statements::Tracking;
 use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
 use crate::error::{Error, Report, Result, Severity};
 use crate::sql::functions::{
-    AdvisoryKey, AdvisoryRequest, EvalContext, RemoteRequest, SequenceRow, SessionHooks,
-    SettingsView, StoredSetting, TransactionStatus, domain,
+    AdvisoryKey, AdvisoryRequest, EvalContext, NestedStatement, RemoteRequest, SequenceRow,
+    SessionHooks, SettingsView, StoredSetting, TransactionStatus, domain,
 };
 use crate::sql::routine::Routines;
 use crate::sql::run::Notices;
@@ -70,6 +72,7 @@ pub(super) struct Hooks {
     clock_was_read: AtomicBool,
     /// `random()` of this session, once `setseed` was called.
     random: Mutex<Option<StdRng>>,
+    pub tracking: Tracking,
 }
 
 impl Hooks {
@@ -101,6 +104,7 @@ impl Hooks {
             remote: Remote::default(),
             clock_was_read: AtomicBool::new(false),
             random: Mutex::new(None),
+            tracking: Tracking::default(),
         }
     }
 
@@ -648,6 +652,22 @@ impl SessionHooks for Hooks {
         super::stat_statements::loaded(&self.database.stat_statements)?
             .reset(role, database, query_id);
         Ok(())
+    }
+
+    fn counts_nested(&self, depth: usize, is_utility: bool) -> bool {
+        self.tracks_nested(depth, is_utility)
+    }
+
+    fn count_nested(&self, done: &NestedStatement) {
+        self.add_nested(done);
+    }
+
+    fn note_planning(&self, elapsed: Duration) {
+        self.end_planning(elapsed);
+    }
+
+    fn note_processed(&self, rows: u64) {
+        self.note_rows(rows);
     }
 
     fn server_rows(&self, relation: &str) -> Result<Vec<Vec<Datum>>> {

@@ -156,8 +156,13 @@ impl Statement {
         self.identity.get_or_init(|| self.identify().map(Arc::new)).clone()
     }
 
+    /// Its own text.
+    pub fn sql(&self) -> &str {
+        self.text.get(self.range.clone()).unwrap_or_default().trim()
+    }
+
     fn identify(&self) -> Option<Identity> {
-        let sql = self.text.get(self.range.clone())?.trim();
+        let sql = self.sql();
         match &self.body {
             Body::Empty => None,
             Body::Command(_) => Some(Identity::of_utility(sql)),

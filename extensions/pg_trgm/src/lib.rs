@@ -10,6 +10,10 @@
 //! A trigram is three bytes: the characters themselves if they are of one byte each, else
 //! three bytes of their CRC.
 
+mod regexp;
+
+pub use regexp::{Query, trigrams_of_expression};
+
 /// One trigram. They sort by signed bytes, as PostgreSQL's do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Trigram([i8; 3]);
@@ -128,6 +132,43 @@ pub fn trigrams_of_pattern(pattern: &str) -> Vec<Trigram> {
     all.sort_unstable();
     all.dedup();
     all
+}
+
+/// The trigrams that every text has in which a string stands: those of its words, with
+/// the blanks around a word where the string knows its end.
+pub fn trigrams_of_part(part: &str) -> Vec<Trigram> {
+    let mut all = Vec::new();
+    let mut word: Vec<char> = Vec::new();
+    let mut begins = false;
+    let mut end = |word: &mut Vec<char>, begins: bool, ends: bool| {
+        let mut padded = if begins && !word.is_empty() { vec![' ', ' '] } else { Vec::new() };
+        padded.extend(word.drain(..).flat_map(char::to_lowercase));
+        if ends && !padded.is_empty() {
+            padded.push(' ');
+        }
+        all.extend(padded.windows(3).map(Trigram::of));
+    };
+    for c in part.chars() {
+        if c.is_alphanumeric() {
+            word.push(c);
+        } else {
+            end(&mut word, begins, true);
+            begins = true;
+        }
+    }
+    end(&mut word, begins, false);
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// How many of a word's trigrams a text must have at least to be as similar to it as
+/// `limit`; none if nothing can be. It need not be as similar if it has them.
+pub fn trigrams_for_similarity(of_word: usize, limit: f64) -> Option<usize> {
+    (0..=of_word).find(|common| {
+        let most = if of_word == 0 { 0.0 } else { *common as f32 / of_word as f32 };
+        f64::from(most) >= limit
+    })
 }
 
 fn ratio(common: usize, first: usize, second: usize) -> f32 {

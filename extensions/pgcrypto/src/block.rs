@@ -83,14 +83,16 @@ impl Scheme {
                 17..=24 => work.with::<aes::Aes192>(&fitted(key, 24)),
                 _ => work.with::<aes::Aes256>(&fitted(key, 32)),
             },
-            // Its keys have no fixed length; none is shorter than four bytes.
+            // Keys shorter than four bytes are repeated, as they are used anyway.
             Algorithm::Blowfish => {
                 let key = &key[..key.len().min(56)];
-                work.with::<blowfish::Blowfish>(&fitted(key, key.len().max(4)))
+                let whole = if key.is_empty() { &[0][..] } else { key };
+                work.with::<blowfish::Blowfish>(&whole.repeat(4usize.div_ceil(whole.len())))
             }
             Algorithm::Des => work.with::<des::Des>(&fitted(key, 8)),
             Algorithm::TripleDes => work.with::<des::TdesEde3>(&fitted(key, 24)),
-            Algorithm::Cast5 => work.with::<cast5::Cast5>(&fitted(key, 16)),
+            // Up to ten bytes make fewer rounds.
+            Algorithm::Cast5 => work.with::<cast5::Cast5>(&fitted(key, key.len().clamp(5, 16))),
         }
     }
 }

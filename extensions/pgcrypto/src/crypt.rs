@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! $2a$06$…      Blowfish (bcrypt)      $1$…   MD5
+//! $2x$06$…      bcrypt as it once was: characters above 127 spoil those before them
 //! _J9..…        extended DES           xx     DES
 //! ```
 
@@ -19,9 +20,6 @@ const BCRYPT_ALPHABET: &[u8; 64] =
 /// Rounds between two looks at whether a hash is still wanted.
 pub(crate) const ROUNDS_PER_LOOK: u32 = 64;
 
-/// It is not.
-pub(crate) struct Cancelled;
-
 /// The hash of a password under a salt, or under an earlier hash. `None` for a salt that
 /// is none.
 pub fn crypt(
@@ -30,15 +28,10 @@ pub fn crypt(
     is_cancelled: &dyn Fn() -> bool,
 ) -> Result<Option<String>> {
     let hash = match salt {
-        [b'$', b'2', b'x', b'$', ..] => {
-            return Err(Error::Unsupported("the Blowfish variant 2x"));
-        }
-        [b'$', b'2', ..] => {
-            bcrypt(password, salt, is_cancelled).map_err(|Cancelled| Error::Cancelled)?
-        }
+        [b'$', b'2', b'$', ..] => return Err(Error::NullHash),
+        [b'$', b'2', b'a' | b'x', b'$', ..] => bcrypt(password, salt, is_cancelled)?,
         [b'$', b'1', b'$', ..] => Some(md5_crypt(password, &salt[3..])),
-        [b'_', ..] => des_crypt::extended(password, salt, is_cancelled)
-            .map_err(|Cancelled| Error::Cancelled)?,
+        [b'_', ..] => des_crypt::extended(password, salt, is_cancelled)?,
         _ => des_crypt::traditional(password, salt),
     };
     Ok(hash)
@@ -106,8 +99,17 @@ fn bcrypt(
     password: &[u8],
     setting: &[u8],
     is_cancelled: &dyn Fn() -> bool,
-) -> std::result::Result<Option<String>, Cancelled> {
-    let [b'$', b'2', b'a', b'$', tens @ b'0'..=b'3', ones @ b'0'..=b'9', b'$', rest @ ..] = setting
+) -> Result<Option<String>> {
+    let [
+        b'$',
+        b'2',
+        variant @ (b'a' | b'x'),
+        b'$',
+        tens @ b'0'..=b'3',
+        ones @ b'0'..=b'9',
+        b'$',
+        rest @ ..,
+    ] = setting
     else {
         return Ok(None);
     };
@@ -121,11 +123,14 @@ fn bcrypt(
     if key.len() < 72 {
         key.push(0);
     }
+    if *variant == b'x' {
+        key = with_signs(&key);
+    }
     let mut state: blowfish::Blowfish = blowfish::Blowfish::bc_init_state();
     state.salted_expand_key(&salt, &key);
     for round in 0..1u32 << cost {
         if round.is_multiple_of(ROUNDS_PER_LOOK) && is_cancelled() {
-            return Err(Cancelled);
+            return Err(Error::Cancelled);
         }
         state.bc_expand_key(&key);
         state.bc_expand_key(&salt);
@@ -143,6 +148,19 @@ fn bcrypt(
     let head = String::from_utf8_lossy(&setting[..7]);
     let salt = encode(&salt, BCRYPT_ALPHABET);
     Ok(Some(format!("{head}{salt}{}", encode(&bytes[..23], BCRYPT_ALPHABET))))
+}
+
+/// The words of a key where each character is a signed number: one above 127 sets all the
+/// bits of those before it in its word.
+fn with_signs(key: &[u8]) -> Vec<u8> {
+    let mut bytes = key.iter().cycle();
+    let mut word = || {
+        (0..4).fold(0u32, |word, _| {
+            let byte = bytes.next().copied().unwrap_or_default();
+            word << 8 | i32::from(byte as i8) as u32
+        })
+    };
+    (0..18).flat_map(|_| word().to_be_bytes()).collect()
 }
 
 fn md5_crypt(password: &[u8], salt: &[u8]) -> String {
@@ -226,7 +244,15 @@ mod tests {
             let made = crypt(password.as_bytes(), hash.as_bytes());
             assert_eq!(made, Ok(Some(hash.to_owned())), "{password:?}");
         }
+        // Of crypt_blowfish's own tests.
+        let old = b"$2x$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e";
+        assert_eq!(
+            crypt(b"\xff\xff\xa3", old),
+            Ok(Some(String::from_utf8_lossy(old).into_owned()))
+        );
         assert_eq!(crypt(b"a", b"$2a$"), Ok(None));
+        assert_eq!(crypt(b"a", b"$2$05$"), Err(Error::NullHash));
+        assert_eq!(crypt(b"a", b"_........"), Err(Error::NullHash));
         assert_eq!(crypt(b"a", b"_"), Ok(None));
         assert_eq!(crypt(b"a", b""), Ok(None));
         let stopped = super::crypt(b"a", b"$2a$31$RQiOJ.3ELirrXwxIZY8q0O", &|| true);

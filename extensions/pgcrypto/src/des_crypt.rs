@@ -3,7 +3,8 @@
 //! Both encrypt a block of zeros over and over, under a DES whose expansion is changed by
 //! the salt, so no library's DES will do. Tables are those of FIPS 46-3.
 
-use crate::crypt::{ALPHABET, Cancelled, ROUNDS_PER_LOOK};
+use crate::crypt::{ALPHABET, ROUNDS_PER_LOOK};
+use crate::{Error, Result};
 
 const INITIAL: [u8; 64] = [
     58, 50, 42, 34, 26, 18, 10, 2, 60, 52, 44, 36, 28, 20, 12, 4, 62, 54, 46, 38, 30, 22, 14, 6,
@@ -122,8 +123,9 @@ fn encrypt(block: u64, keys: &[u64; 16], swaps: u64) -> u64 {
     permute(right << 32 | left, 64, &FINAL)
 }
 
-fn digit(letter: u8) -> Option<u32> {
-    ALPHABET.iter().position(|known| *known == letter).map(|value| value as u32)
+/// As PostgreSQL's, a character that is not of the alphabet counts as nothing.
+fn digit(letter: u8) -> u32 {
+    ALPHABET.iter().position(|known| *known == letter).unwrap_or(0) as u32
 }
 
 /// Seven bits of each of up to eight bytes.
@@ -145,9 +147,7 @@ fn until_nul(password: &[u8]) -> &[u8] {
 
 pub fn traditional(password: &[u8], salt: &[u8]) -> Option<String> {
     let [first, second, ..] = salt else { return None };
-    // As PostgreSQL's, a character that is not of the alphabet counts as nothing.
-    let value = |letter: u8| digit(letter).unwrap_or(0);
-    let bits = value(*first) | value(*second) << 6;
+    let bits = digit(*first) | digit(*second) << 6;
     let keys = round_keys(key_block(until_nul(password)));
     let mut block = 0;
     for _ in 0..25 {
@@ -160,17 +160,15 @@ pub fn extended(
     password: &[u8],
     setting: &[u8],
     is_cancelled: &dyn Fn() -> bool,
-) -> Result<Option<String>, Cancelled> {
+) -> Result<Option<String>> {
     let Some(head) = setting.get(..9) else { return Ok(None) };
     let number = |letters: &[u8]| {
-        letters
-            .iter()
-            .enumerate()
-            .try_fold(0u32, |sum, (at, letter)| Some(sum | digit(*letter)? << (6 * at)))
+        letters.iter().rev().fold(0u32, |number, letter| number << 6 | digit(*letter))
     };
-    let (Some(count @ 1..), Some(salt)) = (number(&head[1..5]), number(&head[5..9])) else {
-        return Ok(None);
-    };
+    let (count, salt) = (number(&head[1..5]), number(&head[5..9]));
+    if count == 0 {
+        return Err(Error::NullHash);
+    }
     let password = until_nul(password);
     let mut key = key_block(password);
     for chunk in password.chunks(8).skip(1) {
@@ -180,7 +178,7 @@ pub fn extended(
     let mut block = 0;
     for round in 0..count {
         if round.is_multiple_of(ROUNDS_PER_LOOK) && is_cancelled() {
-            return Err(Cancelled);
+            return Err(Error::Cancelled);
         }
         block = encrypt(block, &keys, swaps);
     }

@@ -80,6 +80,7 @@ impl Bootstrap {
             send: options.text_or_empty("send"),
             typmod_in: options.text_or_empty("typmod_in"),
             typmod_out: options.text_or_empty("typmod_out"),
+            subscript: String::new(),
             collation: match options.text("collation") {
                 Some(_) => C_COLLATION,
                 None if options.flag("collatable") => DEFAULT_COLLATION,
@@ -157,6 +158,7 @@ impl Bootstrap {
             receive: "domain_recv".to_owned(),
             typmod_in: String::new(),
             typmod_out: String::new(),
+            subscript: String::new(),
             collation,
             ..(*base_type).clone()
         });
@@ -381,6 +383,7 @@ pub(in crate::catalog) fn array_type(element: &Type) -> Type {
         send: "array_send".to_owned(),
         typmod_in: element.typmod_in.clone(),
         typmod_out: element.typmod_out.clone(),
+        subscript: String::new(),
         collation: element.collation,
         align: if element.align == 'd' { 'd' } else { 'i' },
         storage: 'x',

@@ -102,6 +102,7 @@ impl Bootstrap {
             descending: false,
             nulls_first: false,
             opclass: self.operator_class_of(element, method)?,
+            options: Vec::new(),
         })
     }
 

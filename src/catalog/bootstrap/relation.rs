@@ -232,6 +232,7 @@ impl Type {
             send: "record_send".to_owned(),
             typmod_in: String::new(),
             typmod_out: String::new(),
+            subscript: String::new(),
             collation: oid::INVALID,
             align: 'd',
             storage: 'x',

@@ -59,20 +59,22 @@ pub fn index_definition(
 
 /// ` WITH (fillfactor='70')`, or nothing.
 pub fn with_options(relation: &Relation) -> String {
+    match relation.settings.options.is_empty() {
+        true => String::new(),
+        false => format!(" WITH ({})", options_text(&relation.settings.options)),
+    }
+}
+
+/// `fillfactor='70'`
+fn options_text(options: &[(String, String)]) -> String {
     let quoted = |value: &str| match quote_identifier(value) == value {
         true => value.to_owned(),
         false => quote_literal(value),
     };
-    let options: Vec<String> = relation
-        .settings
-        .options
-        .iter()
-        .map(|(name, value)| format!("{}={}", quote_identifier(name), quoted(value)))
-        .collect();
-    match options.is_empty() {
-        true => String::new(),
-        false => format!(" WITH ({})", options.join(", ")),
-    }
+    let options = options.iter();
+    let shown =
+        options.map(|(name, value)| format!("{}={}", quote_identifier(name), quoted(value)));
+    shown.collect::<Vec<String>>().join(", ")
 }
 
 /// The operator as it would be found by the key's type, else with its schema.
@@ -171,7 +173,6 @@ pub fn is_function_call(text: &str) -> bool {
     is_name && super::display::closing_parenthesis(text, open) == Some(text.len() - 1)
 }
 
-/// Operator class, direction and NULLS where they are not the default.
 /// The collation of what a key is over.
 fn own_collation(catalog: &Catalog, index: &Index, key: &IndexKey) -> Oid {
     let table = catalog.relation(index.table);
@@ -183,6 +184,7 @@ fn own_collation(catalog: &Catalog, index: &Index, key: &IndexKey) -> Oid {
     }
 }
 
+/// Operator class with its parameters, direction and NULLS where they are not the default.
 fn key_options(catalog: &Catalog, index: &Index, key: &IndexKey) -> String {
     let mut text = String::new();
     if let Some(collation) = catalog.collation(key.collation)
@@ -193,8 +195,12 @@ fn key_options(catalog: &Catalog, index: &Index, key: &IndexKey) -> String {
         text.push_str(&format!(" COLLATE {}", quote_qualified(schema, &collation.name)));
     }
     let default = catalog.default_operator_class(&index.access_method, key.ty.oid);
-    if let Some(class) = catalog.operator_class(key.opclass).filter(|c| Some(c.oid) != default) {
+    let is_shown = |class: Oid| Some(class) != default || !key.options.is_empty();
+    if let Some(class) = catalog.operator_class(key.opclass).filter(|class| is_shown(class.oid)) {
         text.push_str(&format!(" {}", quote_identifier(&class.name)));
+    }
+    if !key.options.is_empty() {
+        text.push_str(&format!(" ({})", options_text(&key.options)));
     }
     match (key.descending, key.nulls_first) {
         (false, false) => {}

@@ -87,6 +87,7 @@ fn tables() -> Vec<Object> {
         descending: false,
         nulls_first: false,
         opclass: 1978,
+        options: Vec::new(),
     };
     let index = Index {
         table: A,

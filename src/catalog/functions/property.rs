@@ -3,13 +3,21 @@
 //!
 //! NULL for a property that does not exist, or that is not one of such an object.
 
-use crate::catalog::{Index, IndexKey, RelationKind};
+use crate::catalog::{Catalog, FamilyOperator, Index, IndexKey, OperatorClass, RelationKind};
+use crate::error::Error;
 use crate::kernels;
 use crate::sql::functions::call::arg;
 use crate::sql::functions::{CallContext, Kernel};
-use crate::sql::types::{Datum, Oid};
+use crate::sql::types::{Datum, Oid, oid};
 
 pub(super) const KERNELS: &[Kernel] = kernels! {
+    call "amvalidate" => |call, args| {
+        let class: Oid = arg(args, 0)?;
+        let found = call.eval.catalog.operator_class(class).ok_or_else(|| {
+            Error::internal(format!("cache lookup failed for operator class {class}"))
+        })?;
+        Ok(Datum::Bool(is_valid(&call.eval.catalog, found)))
+    };
     call "pg_indexam_has_property" => |call, args| {
         let (method, property): (Oid, &str) = (arg(args, 0)?, arg(args, 1)?);
         let method = call.eval.catalog.access_method(method).filter(|method| method.kind == 'i');
@@ -37,6 +45,22 @@ fn known(has: Option<bool>) -> Datum {
 
 fn lower(property: &str) -> String {
     property.to_ascii_lowercase()
+}
+
+/// Whether the members of a class's family are there, and of the types that they must
+/// have: a condition is true or false, a distance can be sorted.
+fn is_valid(catalog: &Catalog, class: &OperatorClass) -> bool {
+    let Some(family) = catalog.operator_family(class.family) else { return false };
+    let fits = |member: &FamilyOperator| {
+        let Some(operator) = catalog.operator(member.operator) else { return false };
+        match member.sort_family {
+            0 => operator.result == oid::BOOL,
+            sort => catalog.operator_family(sort).is_some() && operator.result != oid::BOOL,
+        }
+    };
+    family.access_method == class.access_method
+        && family.operators.iter().all(fits)
+        && family.functions.iter().all(|member| catalog.function(member.function).is_some())
 }
 
 fn index<'a>(call: &'a CallContext<'_>, relation: Oid) -> Option<&'a Index> {

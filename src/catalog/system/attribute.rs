@@ -53,6 +53,8 @@ struct Attribute<'a> {
     column: Option<&'a Column>,
     /// Of an index's column.
     index_settings: Option<&'a ColumnSettings>,
+    /// Of the operator class of an index's column.
+    class_options: &'a [(String, String)],
 }
 
 fn column_row(catalog: &Catalog, relation: u32, attnum: i16, column: &Column) -> Row {
@@ -67,6 +69,7 @@ fn column_row(catalog: &Catalog, relation: u32, attnum: i16, column: &Column) ->
             collation: column.collation,
             column: Some(column),
             index_settings: None,
+            class_options: &[],
         },
     )
 }
@@ -95,6 +98,7 @@ fn plain_row(catalog: &Catalog, relation: u32, attnum: i16, name: &str, ty: u32)
         collation: 0,
         column: None,
         index_settings: None,
+        class_options: &[],
     };
     attribute_row(catalog, attribute)
 }
@@ -116,14 +120,16 @@ fn index_rows(catalog: &Catalog, relation: &Relation, index: &Index, rows: &mut 
             collation,
             column: None,
             index_settings: relation.columns.get(at).map(|column| &column.settings),
+            class_options: &key.options,
         };
         rows.push(attribute_row(catalog, attribute));
     }
 }
 
 fn attribute_row(catalog: &Catalog, attribute: Attribute<'_>) -> Row {
-    let Attribute { relation, name, ty, attnum, not_null, collation, column, index_settings } =
-        &attribute;
+    let Attribute {
+        relation, name, ty, attnum, not_null, collation, column, index_settings, ..
+    } = &attribute;
     let (relation, ty, attnum, not_null) = (*relation, *ty, *attnum, *not_null);
     let (collation, column, index_settings) = (*collation, *column, *index_settings);
     let dropped = column.is_some_and(|column| column.dropped);
@@ -170,11 +176,13 @@ fn attribute_row(catalog: &Catalog, attribute: Attribute<'_>) -> Row {
         int4(column.map_or(0, |column| i32::from(column.inherited.count))),
         oid(collation),
         acl(catalog, ObjectAddress::column(relation, attnum)),
-        match settings.map(|settings| &settings.options).filter(|options| !options.is_empty()) {
-            Some(options) => {
-                text_array(options.iter().map(|(name, value)| format!("{name}={value}")))
-            }
-            None => Datum::Null,
+        match settings
+            .map_or(&[][..], |settings| &settings.options)
+            .iter()
+            .chain(attribute.class_options)
+        {
+            options if options.clone().next().is_none() => Datum::Null,
+            options => text_array(options.map(|(name, value)| format!("{name}={value}"))),
         },
         Datum::Null,
         Datum::Null,

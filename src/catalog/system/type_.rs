@@ -35,6 +35,7 @@ fn type_row(catalog: &Catalog, ty: &Type) -> Row {
         _ => (SqlType::new(0), false, None),
     };
     let subscript = match ty.name.as_str() {
+        _ if !ty.subscript.is_empty() => &ty.subscript,
         "jsonb" => "jsonb_subscript_handler",
         _ if ty.element == 0 => "",
         "name" | "point" | "box" | "line" | "lseg" => "raw_array_subscript_handler",

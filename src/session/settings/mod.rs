@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 pub use check::{parse_names, parse_time_zone};
 pub use parameter::{Context, Effect, Kind, Value, parse_bool};
-pub use view::{Derived, IsolationLevel, MessageLevel};
+pub use view::{Derived, IsolationLevel, MessageLevel, Tracked};
 
 use crate::error::{Error, Result};
 use crate::session::stat_statements::LIBRARY;
@@ -219,17 +219,24 @@ impl Settings {
     pub fn all(&self) -> impl Iterator<Item = Shown<'_>> {
         let layers = &self.layers;
         let is_loaded = self.loads_stat_statements();
-        let shown = move |name: &str| is_loaded || !is_of_stat_statements(name);
+        let shown = move |index: usize, name: &str| match name {
+            name if is_of_stat_statements(name) => is_loaded,
+            // PostgreSQL has them once a session has used the extension.
+            name if name.starts_with(TRIGRAMS) => layers.sources[index] != Source::Default,
+            _ => true,
+        };
         let all = table().parameters.iter().enumerate();
-        all.filter(move |(_, parameter)| shown(parameter.name)).map(|(index, parameter)| {
-            let is_local = layers.local.iter().any(|(local, _)| *local == index);
-            Shown {
-                parameter,
-                value: layers.value(index),
-                source: if is_local { Source::Session } else { layers.sources[index] },
-                reset: &layers.reset[index],
-            }
-        })
+        all.filter(move |(index, parameter)| shown(*index, parameter.name)).map(
+            |(index, parameter)| {
+                let is_local = layers.local.iter().any(|(local, _)| *local == index);
+                Shown {
+                    parameter,
+                    value: layers.value(index),
+                    source: if is_local { Source::Session } else { layers.sources[index] },
+                    reset: &layers.reset[index],
+                }
+            },
+        )
     }
 
     /// The parameters that ParameterStatus tells, as they are now.
@@ -466,10 +473,18 @@ fn is_of_stat_statements(name: &str) -> bool {
     name.strip_prefix(LIBRARY).is_some_and(|rest| rest.starts_with('.'))
 }
 
+/// What the names of pg_trgm's parameters begin with, and no others may.
+const TRIGRAMS: &str = "pg_trgm.";
+
 /// A custom parameter's name is two or more identifiers with dots between.
 fn check_custom_name(name: &str) -> Result<()> {
     if !name.contains('.') {
         return Err(unrecognized(name));
+    }
+    if name.starts_with(TRIGRAMS) {
+        let message = format!("invalid configuration parameter name \"{name}\"");
+        return Err(Error::new(sqlstate::INVALID_NAME, message)
+            .with_detail("\"pg_trgm\" is a reserved prefix."));
     }
     let is_identifier = |part: &str| {
         let mut chars = part.chars();

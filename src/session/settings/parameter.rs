@@ -235,16 +235,11 @@ impl Parameter {
             Kind::Enum(values) => self.parse_enum(text, values)?,
             Kind::String => check::canonical(self, text, current)?,
         };
-        if (self.effect == Effect::Fixed && value != self.default) || self.is_missing(&value) {
+        if self.effect == Effect::Fixed && value != self.default {
             let shown = self.show(&value);
             return Err(Error::unsupported(format!("setting \"{}\" to \"{shown}\"", self.name)));
         }
         Ok(value)
-    }
-
-    /// Of a parameter that has its effect, a value that has none here.
-    fn is_missing(&self, value: &Value) -> bool {
-        self.name == "pg_stat_statements.track" && *value == Value::text("all")
     }
 
     /// A number in the base unit.

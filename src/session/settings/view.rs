@@ -44,7 +44,9 @@ pub struct Derived {
     /// `compute_query_id`, where `auto` is on if somebody counts.
     pub computes_query_id: bool,
     pub shows_query_id: bool,
-    pub tracks_statements: bool,
+    /// Whose statements `pg_stat_statements` counts.
+    pub tracks: Tracked,
+    pub tracks_planning: bool,
     pub tracks_utility: bool,
     pub row_security: bool,
     pub strings: StringRules,
@@ -163,7 +165,12 @@ impl Derived {
             client_encoding: Encoding::named(text("client_encoding")).unwrap_or(Encoding::UTF8),
             computes_query_id,
             shows_query_id: computes_query_id && text("compute_query_id") != "regress",
-            tracks_statements: text("pg_stat_statements.track") != "none",
+            tracks: match text("pg_stat_statements.track") {
+                "none" => Tracked::None,
+                "all" => Tracked::All,
+                _ => Tracked::Top,
+            },
+            tracks_planning: flag("pg_stat_statements.track_planning"),
             tracks_utility: flag("pg_stat_statements.track_utility"),
             row_security: flag("row_security"),
             strings: StringRules {
@@ -187,6 +194,16 @@ impl Derived {
 fn is_client_only(encoding: &str) -> bool {
     let encoding = Encoding::named(encoding).unwrap_or(Encoding::UTF8);
     ["SJIS", "BIG5", "GBK", "UHC", "GB18030", "JOHAB", "SHIFT_JIS_2004"].contains(&encoding.name())
+}
+
+/// `pg_stat_statements.track`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tracked {
+    None,
+    /// Statements of clients.
+    Top,
+    /// Those of routines, too.
+    All,
 }
 
 /// Whether an ERROR is at or above a level, in the order of the server's log.

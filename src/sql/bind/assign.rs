@@ -5,11 +5,9 @@ use std::sync::Arc;
 use super::Binder;
 use super::coerce::relabel_if;
 use super::node::{boxed, inner, required, typed};
-use crate::catalog::{
-    BOOTSTRAP_ROLE, CastContext, Column, Function, FunctionKind, FunctionOptions, PG_CATALOG,
-    Volatility,
-};
+use crate::catalog::{CastContext, Column, Function};
 use crate::error::{Error, Result};
+use crate::sql::functions::subscript::{self, subscripting};
 use crate::sql::ir::{Call, Expr, ExprKind};
 use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{AIndices, Node};
@@ -190,6 +188,9 @@ impl Binder<'_> {
                 self.display_type(container.oid)
             )));
         }
+        if let Some(of) = subscripting(&self.catalog, container.oid) {
+            return self.assign_at_key(of, base, (ty, container), (&subscripts, rest), value, part);
+        }
         let Some(element) = self.element(container.oid).filter(|_| !is_fixed_array(container.oid))
         else {
             return Err(self.not_assignable(container.oid).at(part.location));
@@ -246,6 +247,36 @@ impl Binder<'_> {
         Ok(match ty.oid {
             oid::JSONB => assigned,
             domain => self.to_domain(assigned, domain),
+        })
+    }
+
+    /// The value with what is at a key replaced; `ty` is the container's or a domain's.
+    fn assign_at_key(
+        &mut self,
+        of: &subscript::Subscripting,
+        base: Expr,
+        (ty, container): (SqlType, SqlType),
+        (subscripts, rest): (&[&AIndices], &[Node]),
+        value: Expr,
+        part: Part<'_>,
+    ) -> Result<Expr> {
+        let key = self.key_subscript(of, subscripts)?;
+        let base = relabel_if(unchecked(base), container);
+        let part = Part { is_element: true, ..part };
+        let value = match rest.is_empty() {
+            true => self.assign_to_part(value, super::node::TEXT, part)?,
+            false => {
+                let before = self.fetch_at_key(base.clone(), key.clone(), -1);
+                self.assign_into(before, super::node::TEXT, rest, value, part)?
+            }
+        };
+        let args = vec![base, value, key];
+        let function = assignment_function(of.assign, &args, container.oid);
+        let call = Call { function, args, ty: container, sql_syntax: false };
+        let assigned = typed(ExprKind::Call(call), container, -1);
+        Ok(match container.oid == ty.oid {
+            true => assigned,
+            false => self.to_domain(assigned, ty.oid),
         })
     }
 
@@ -323,23 +354,6 @@ fn array_subscripts(steps: &[Node]) -> Result<(Vec<&AIndices>, &[Node])> {
 
 /// What the grammar assigns by has no function in the catalog.
 fn assignment_function(symbol: &str, args: &[Expr], returns: Oid) -> Arc<Function> {
-    Arc::new(Function {
-        oid: oid::INVALID,
-        schema: PG_CATALOG,
-        name: symbol.to_owned(),
-        owner: BOOTSTRAP_ROLE,
-        kind: FunctionKind::Function,
-        language: "internal".to_owned(),
-        source: symbol.to_owned(),
-        args: args.iter().map(|arg| arg.ty.oid).collect(),
-        arg_names: Vec::new(),
-        all_args: None,
-        defaults: Vec::new(),
-        returns,
-        returns_set: false,
-        variadic: oid::INVALID,
-        strict: false,
-        volatility: Volatility::Immutable,
-        options: FunctionOptions::default(),
-    })
+    let args = args.iter().map(|arg| arg.ty.oid).collect();
+    subscript::unnamed_function(symbol, args, returns, false)
 }

@@ -18,7 +18,7 @@ use super::select::filter;
 use crate::catalog::Relation;
 use crate::error::{Error, Result};
 use crate::sql::ir::{Expr, ExprKind, JoinKind, OutputColumn, Query, Rel, Scan, Statement};
-use crate::sql::types::{Datum, SqlType, oid};
+use crate::sql::types::{Datum, Oid, SqlType, oid};
 
 /// Which of the two sides is kept whole.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,24 @@ pub enum Refreshed {
     /// The rows that the query gives and the view does not have.
     Added,
 }
+
+/// Types of which equal values are the same.
+const SAME_IF_EQUAL: &[Oid] = &[
+    oid::BOOL,
+    oid::BYTEA,
+    oid::CHAR,
+    oid::DATE,
+    oid::INT2,
+    oid::INT4,
+    oid::INT8,
+    oid::NAME,
+    oid::OID,
+    oid::TEXT,
+    oid::TIMESTAMP,
+    oid::TIMESTAMPTZ,
+    oid::UUID,
+    oid::VARCHAR,
+];
 
 impl Binder<'_> {
     /// The query for one half of a concurrent refresh; `keys` are the columns of a
@@ -95,8 +113,8 @@ impl Binder<'_> {
                 let ty = call.ty;
                 conditions.push(typed(ExprKind::Call(call), ty, -1));
             }
-            // A type without equality is compared by its text.
-            if !self.type_has_operator("=", left.ty.oid) {
+            // Values that are equal may be of different looks: then the texts tell.
+            if !SAME_IF_EQUAL.contains(&self.base(left.ty.oid)) {
                 let text = SqlType::new(oid::TEXT);
                 left = typed(ExprKind::CoerceViaText(Box::new(left)), text, -1);
                 right = typed(ExprKind::CoerceViaText(Box::new(right)), text, -1);

@@ -8,6 +8,7 @@ use super::node::{INT4, boxed, inner, required, typed};
 use super::operator::OperatorName;
 use crate::catalog::CastContext;
 use crate::error::{Error, Result};
+use crate::sql::functions::subscript::{Subscripting, subscripting};
 use crate::sql::ir::{Expr, ExprKind};
 use crate::sql::types::record;
 use crate::sql::types::{Datum, SqlType, oid};
@@ -136,6 +137,11 @@ impl Binder<'_> {
         if container == oid::JSONB {
             return self.jsonb_subscripts(expr, subscripts);
         }
+        if let Some(of) = subscripting(&self.catalog, container) {
+            let key = self.key_subscript(of, &subscripts)?;
+            let expr = super::coerce::relabel_if(expr, SqlType::new(container));
+            return Ok(self.fetch_at_key(expr, key, location));
+        }
         if container == oid::NAME
             && let [one] = subscripts.as_slice()
             && !one.is_slice
@@ -173,6 +179,29 @@ impl Binder<'_> {
         }
         let kind = ExprKind::Slice { array: Box::new(expr), bounds };
         Ok(typed(kind, SqlType::with_typmod(container, typmod), location))
+    }
+
+    /// The one subscript of a value that is no array: a text.
+    pub(super) fn key_subscript(
+        &mut self,
+        of: &Subscripting,
+        subscripts: &[&AIndices],
+    ) -> Result<Expr> {
+        let [one] = subscripts else { return Err(one_subscript(of)) };
+        if one.is_slice {
+            return Err(one_subscript(of));
+        }
+        let key = self.expr(required(&one.uidx)?)?;
+        let location = key.location;
+        self.coerce_to(key, super::node::TEXT, CastContext::Assignment)?.ok_or_else(|| {
+            let message = format!("{} subscript must have type text", of.name);
+            Error::new(sqlstate::DATATYPE_MISMATCH, message).at(location)
+        })
+    }
+
+    pub(super) fn fetch_at_key(&self, value: Expr, key: Expr, location: i32) -> Expr {
+        let kind = ExprKind::Subscript { array: Box::new(value), indexes: vec![key] };
+        typed(kind, super::node::TEXT, location)
     }
 
     /// `n[0]`: a `name` is an array of 64 `"char"`s that starts at 0.
@@ -314,6 +343,11 @@ impl Binder<'_> {
             false => field_of(record, index, ty, location),
         }
     }
+}
+
+fn one_subscript(of: &Subscripting) -> Error {
+    let message = format!("{} allows only one subscript", of.name);
+    Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message)
 }
 
 /// A field; of a row constructor directly the expression itself.

@@ -170,6 +170,7 @@ impl Ddl<'_> {
             receive: "domain_recv".into(),
             typmod_in: String::new(),
             typmod_out: String::new(),
+            subscript: String::new(),
             collation,
             ..(*under).clone()
         };

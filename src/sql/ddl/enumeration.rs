@@ -61,6 +61,7 @@ impl Ddl<'_> {
             send: "enum_send".into(),
             typmod_in: "-".into(),
             typmod_out: "-".into(),
+            subscript: String::new(),
             collation: 0,
             align: 'i',
             storage: 'p',

@@ -6,7 +6,8 @@ use super::constraint::column_number;
 use super::storage_options::{self, Target};
 use super::{Ddl, strings, tablespace};
 use crate::catalog::{
-    Index, IndexKey, Inheritance, ObjectAddress, Relation, RelationKind, RelationSettings, TypeKind,
+    Index, IndexKey, Inheritance, ObjectAddress, Relation, RelationKind, RelationSettings,
+    TypeKind, quote_identifier,
 };
 use crate::error::{Error, Result};
 use crate::index::parts::Parts;
@@ -221,9 +222,6 @@ impl Ddl<'_> {
         if method != BTREE {
             check_unordered(element, method)?;
         }
-        if !element.opclassopts.is_empty() {
-            return Err(Error::unsupported("operator class parameter"));
-        }
         let mut key = match &element.expr {
             None => {
                 let column = column_number(relation, &element.name)
@@ -240,12 +238,14 @@ impl Ddl<'_> {
                     descending: false,
                     nulls_first: false,
                     opclass: self.class_for(method, expr.ty, element)?,
+                    options: Vec::new(),
                 };
                 bound.push(expr);
                 key
             }
         };
         key.collation = self.key_collation(element, key.ty)?;
+        key.options = self.class_options(method, key.opclass, element)?;
         key.descending = element.ordering() == ast::SortByDir::SortbyDesc;
         key.nulls_first = match element.nulls_ordering() {
             ast::SortByNulls::SortbyNullsFirst => true,
@@ -295,7 +295,32 @@ impl Ddl<'_> {
             descending: false,
             nulls_first: false,
             opclass: self.class_for(method, ty, element)?,
+            options: Vec::new(),
         })
+    }
+
+    /// The parameters of an operator class. They say how large signatures are; here are
+    /// none, so they are checked, kept and shown.
+    fn class_options(
+        &self,
+        method: &str,
+        class: Oid,
+        element: &ast::IndexElem,
+    ) -> Result<Vec<(String, String)>> {
+        if element.opclassopts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let class = self.work.catalog.operator_class(class);
+        let name = class.map_or("", |class| &class.name);
+        match (method, name) {
+            (GIST, "gist_trgm_ops" | "gist_hstore_ops") => {
+                storage_options::read(&element.opclassopts, Target::Signature)
+            }
+            _ => Err(Error::new(
+                sqlstate::INVALID_PARAMETER_VALUE,
+                format!("operator class {} has no options", quote_identifier(name)),
+            )),
+        }
     }
 
     /// The operator class that is named, or the type's default one; `0A000` of one whose
@@ -366,7 +391,7 @@ impl Ddl<'_> {
     }
 
     /// Of btree's, classes that order by bytes, as all text columns do here, may be named.
-    fn named_opclass(&self, method: &str, name: &str, ty: SqlType) -> Result<Oid> {
+    pub(super) fn named_opclass(&self, method: &str, name: &str, ty: SqlType) -> Result<Oid> {
         let catalog = &self.work.catalog;
         let mut named =
             catalog.operator_classes().filter(|c| c.access_method == method && c.name == name);

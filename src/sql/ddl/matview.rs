@@ -144,7 +144,8 @@ impl Ddl<'_> {
         }
         self.put_relation(changed);
         if !skip_data {
-            self.fill_table(relation.oid, &query).await.map_err(as_index_build)?;
+            let rows = self.fill_table(relation.oid, &query).await.map_err(as_index_build)?;
+            self.ctx.eval.session.note_processed(rows);
         }
         Ok(())
     }
@@ -162,11 +163,13 @@ impl Ddl<'_> {
         let mut chunks = run::rows(&kept, &[], self.work, self.ctx).await?;
         let mut writer = Writer::new(self.work, self.ctx);
         let mut matched = Rids::default();
+        let mut rows = 0;
         while let Some(chunk) = chunks.next().await {
             for row in chunk? {
                 let [Datum::Int8(rid), present] = row.as_slice() else { continue };
                 let (rid, is_kept) = (*rid as u64, matches!(present, Datum::Bool(true)));
                 if is_kept && matched.add(rid) {
+                    rows += 1;
                     continue;
                 }
                 let mode = LockMode::RowForUpdate;
@@ -188,9 +191,12 @@ impl Ddl<'_> {
             for row in chunk? {
                 refuse_duplicate(&info, &row, &mut writer).await?;
                 writer.insert(&info, row).await?;
+                rows += 1;
             }
         }
-        writer.finish().await
+        writer.finish().await?;
+        self.ctx.eval.session.note_processed(rows);
+        Ok(())
     }
 
     /// The columns of a unique index over plain columns, on all rows.

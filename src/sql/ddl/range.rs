@@ -230,6 +230,7 @@ impl Ddl<'_> {
             send: format!("{what}_send"),
             typmod_in: String::new(),
             typmod_out: String::new(),
+            subscript: String::new(),
             collation: 0,
             align: if subtype.align == 'd' { 'd' } else { 'i' },
             storage: 'x',

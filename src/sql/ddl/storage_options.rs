@@ -24,6 +24,8 @@ pub enum Target {
     Gist,
     Hash,
     Column,
+    /// A key by an operator class that makes signatures of its values.
+    Signature,
 }
 
 impl Target {
@@ -94,6 +96,8 @@ const HASH: &[(&str, Kind)] = &[("fillfactor", Integer(10, 100))];
 const GIN: &[(&str, Kind)] =
     &[("fastupdate", Boolean), ("gin_pending_list_limit", Integer(64, INT_MAX / 1024))];
 
+const SIGNATURE: &[(&str, Kind)] = &[("siglen", Integer(1, 2_024))];
+
 const COLUMN: &[(&str, Kind)] =
     &[("n_distinct", Real(-1.0, f64::MAX)), ("n_distinct_inherited", Real(-1.0, f64::MAX))];
 
@@ -114,6 +118,7 @@ fn find(target: Target, name: &str, toast: bool) -> Option<&'static Kind> {
         Target::Gist => &[GIST],
         Target::Hash => &[HASH],
         Target::Column => &[COLUMN],
+        Target::Signature => &[SIGNATURE],
     };
     let mut all = lists.iter().copied().flatten();
     all.find(|(known, _)| *known == name).map(|(_, kind)| kind)

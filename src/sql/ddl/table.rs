@@ -214,6 +214,7 @@ impl Ddl<'_> {
             send: "record_send".into(),
             typmod_in: "-".into(),
             typmod_out: "-".into(),
+            subscript: String::new(),
             collation: 0,
             align: 'd',
             storage: 'x',

@@ -6,7 +6,7 @@
 
 use crate::catalog::{Catalog, Function, Volatility};
 use crate::error::Result;
-use crate::index::{ordered, parts};
+use crate::index::{KeyColumn, ordered, parts};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{Call, ColumnId, Expr, ExprKind};
 use crate::sql::run::eval::Evaluator;
@@ -199,14 +199,15 @@ impl Conditions {
         self.evaluate_where(&|position| &info.columns[position].repr, &knows, ctx, params)
     }
 
-    /// The same of values in other forms than the table's columns.
-    pub fn evaluate_as<'r>(
+    /// The same of a key that is an expression.
+    pub fn evaluate_for(
         &self,
-        repr: &dyn Fn(usize) -> &'r Repr,
+        key: &KeyColumn,
         ctx: &EvalContext,
         params: &[Datum],
     ) -> Result<Option<Vec<(usize, Comparison)>>> {
-        self.evaluate_where(repr, &|_| false, ctx, params)
+        let knows = key.parts == Some(parts::Parts::Trigrams);
+        self.evaluate_where(&|_| &key.repr, &|_| knows, ctx, params)
     }
 
     /// `knows_patterns`: of which columns an index has trigrams; patterns for others are
@@ -253,13 +254,27 @@ impl Conditions {
             if value.is_null() {
                 return Ok(None);
             }
-            match comparison(condition.relation, value, column) {
+            match comparison(resolved(condition.relation, ctx)?, value, column) {
                 Known::Some(comparison) => comparisons.push((condition.position, comparison)),
                 Known::Unusable => {}
                 Known::Never => return Ok(None),
             }
         }
         Ok(Some(comparisons))
+    }
+}
+
+/// What is asked of similarity depends on the session's parameters.
+fn resolved(relation: Relation, ctx: &EvalContext) -> Result<Relation> {
+    match relation {
+        Relation::Parts(operator) => match operator.threshold() {
+            Some(name) => {
+                let value = crate::sql::functions::similarity_threshold(ctx, name)?;
+                Ok(Relation::Parts(operator.with_threshold(value)))
+            }
+            None => Ok(relation),
+        },
+        other => Ok(other),
     }
 }
 

@@ -149,7 +149,7 @@ impl Proof<'_> {
         let is_key = |expr: &Expr| is_expression(expr, &expression).then_some(0);
         let of_conjunct = |conjunct: &Expr| -> Option<Vec<KeyComparison>> {
             let conditions = Conditions::over(conjunct, &is_key, &self.eval.catalog).ok()?;
-            let found = conditions.evaluate_as(&|_| &key.repr, self.eval, self.params).ok()??;
+            let found = conditions.evaluate_for(key, self.eval, self.params).ok()??;
             let relation = &self.info.relation;
             let one = |(_, comparison)| KeyComparison {
                 index: index.oid(),

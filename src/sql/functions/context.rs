@@ -1,10 +1,12 @@
 //! What kernels and I/O functions may know about the session that runs them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{AdvisoryKey, AdvisoryRequest, domain};
 use crate::catalog::Catalog;
 use crate::error::Result;
+use crate::sql::parse::Identity;
 use crate::sql::routine::Routines;
 use crate::sql::run::Loan;
 use crate::sql::types::datetime::Zone;
@@ -15,6 +17,17 @@ use crate::table::TransitionTables;
 use crate::txn::{DatabaseCounts, TableCounts};
 
 pub use crate::sql::types::{DateOrder, DateStyle, IntervalStyle};
+
+/// A statement of a routine that was run, for `pg_stat_statements`.
+pub struct NestedStatement {
+    pub identity: Arc<Identity>,
+    /// How many calls there are around it.
+    pub depth: usize,
+    /// Whether it was planned for this run.
+    pub is_planned: bool,
+    pub elapsed: Duration,
+    pub rows: u64,
+}
 
 /// The session as an expression sees it, fixed for one statement.
 #[derive(Clone)]
@@ -243,6 +256,16 @@ pub trait SessionHooks: Send + Sync {
     fn reset_statement_counts(&self, _role: Oid, _database: Oid, _query_id: i64) -> Result<()> {
         Err(crate::error::Error::unsupported("pg_stat_statements_reset"))
     }
+    /// Whether `pg_stat_statements` counts statements of routines at a depth of calls.
+    fn counts_nested(&self, _depth: usize, _is_utility: bool) -> bool {
+        false
+    }
+    /// A statement of a routine is done.
+    fn count_nested(&self, _done: &NestedStatement) {}
+    /// The statement that runs has been planned.
+    fn note_planning(&self, _elapsed: Duration) {}
+    /// The utility statement that runs has made so many rows, which its tag does not tell.
+    fn note_processed(&self, _rows: u64) {}
     /// Compiles a domain's constraints, with those of the domains below it.
     fn compile_domain(&self, _eval: &EvalContext, _domain: Oid) -> Result<domain::Constraints> {
         Err(crate::error::Error::unsupported("checking a domain"))

@@ -41,6 +41,7 @@ mod series;
 mod session;
 mod snapshot;
 mod spread;
+pub mod subscript;
 mod text;
 mod typmod;
 pub mod value;
@@ -54,9 +55,10 @@ use crate::sql::types::{Datum, SqlType};
 
 pub use advisory::{AdvisoryKey, AdvisoryRequest};
 pub use context::{
-    EvalContext, Given, RemoteRequest, SequenceRow, SessionHooks, SettingsView, StoredSetting,
-    TransactionStatus,
+    EvalContext, Given, NestedStatement, RemoteRequest, SequenceRow, SessionHooks, SettingsView,
+    StoredSetting, TransactionStatus,
 };
+pub use extension::similarity_threshold;
 pub use pattern::like;
 pub use registry::{aggregate_kernel, has_code, kernel, set_kernel};
 pub use session::SERVER_VERSION;

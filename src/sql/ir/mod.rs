@@ -110,7 +110,8 @@ pub enum ExprKind {
         elements: Vec<Expr>,
         nested: bool,
     },
-    /// `a[i]`, `a[i][j]`; on int2vector and oidvector the lower bound is 0.
+    /// `a[i]`, `a[i][j]`; on int2vector and oidvector the lower bound is 0. On a value that
+    /// is no array (`functions::subscript`) there is one, a text.
     Subscript {
         array: Box<Expr>,
         indexes: Vec<Expr>,

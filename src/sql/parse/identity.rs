@@ -32,6 +32,8 @@ pub struct Identity {
     /// Without its constants, cut to 64 KiB.
     pub text: Arc<str>,
     pub is_utility: bool,
+    /// Whether the text has parameters in the place of constants.
+    pub has_constants: bool,
 }
 
 impl Identity {
@@ -42,12 +44,21 @@ impl Identity {
             false => normalized(sql),
         };
         let query_id = number_of(&text, relations);
-        Identity { query_id, text: cut(&text), is_utility: false }
+        Identity { query_id, has_constants: text != sql, text: cut(&text), is_utility: false }
+    }
+
+    /// Of a query in a routine, whose variables are the first `params` parameters.
+    pub fn of_routine(sql: &str, relations: &[Oid], params: usize) -> Identity {
+        let plain = Identity::of_query(sql, relations);
+        if params == 0 || sql.contains('$') {
+            return plain;
+        }
+        Identity { text: cut(&moved(&plain.text, params)), ..plain }
     }
 
     pub fn of_utility(sql: &str) -> Identity {
         let query_id = not_zero(xxhash_rust::xxh3::xxh3_64(sql.as_bytes()));
-        Identity { query_id, text: cut(sql), is_utility: true }
+        Identity { query_id, text: cut(sql), is_utility: true, has_constants: false }
     }
 }
 
@@ -57,6 +68,23 @@ fn normalized(sql: &str) -> String {
     let start = if is_prepare { sql.len() - explained(sql).len() } else { 0 };
     let inner = ffi::normalize(&sql[start..]);
     format!("{}{}", &sql[..start], inner.as_deref().unwrap_or(&sql[start..]))
+}
+
+/// A text with higher numbers in its parameters.
+fn moved(text: &str, by: usize) -> String {
+    let mut parts = text.split('$');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = part.split_at(digits);
+        out.push('$');
+        match number.parse::<usize>() {
+            Ok(number) => out.push_str(&(number + by).to_string()),
+            Err(_) => out.push_str(number),
+        }
+        out.push_str(rest);
+    }
+    out
 }
 
 /// The number of a text without constants.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use tokio::sync::mpsc;
 
+use super::counted::Counted;
 use super::waiting::wait;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
@@ -146,6 +147,23 @@ impl<'a> Frame<'a> {
         ctx.lend(self.work, || evaluator.eval(&ctx.eval, params, &[]))
     }
 
+    /// An expression that stands for a query of one row.
+    pub fn value_as_row(
+        &mut self,
+        evaluator: &Evaluator,
+        permissions: Option<&Permissions>,
+        params: &[Datum],
+    ) -> Result<Answer> {
+        let value = self.evaluate_allowed(evaluator, permissions, params)?;
+        let column = ResultColumn {
+            name: "?column?".to_owned(),
+            ty: evaluator.ty(),
+            length: -1,
+            origin: (0, 0),
+        };
+        Ok(Answer::from_rows([column].into(), vec![vec![value]]))
+    }
+
     /// Runs a statement, to its end unless it gives rows.
     pub fn run(
         &mut self,
@@ -256,11 +274,12 @@ pub struct Answer {
     rows: Option<RowStream>,
     ctx: Option<StatementContext>,
     ready: VecDeque<Vec<Datum>>,
+    counted: Option<Counted>,
 }
 
 impl Answer {
     fn done(tag: String) -> Answer {
-        Answer { columns: None, tag, rows: None, ctx: None, ready: VecDeque::new() }
+        Answer { columns: None, tag, rows: None, ctx: None, ready: VecDeque::new(), counted: None }
     }
 
     fn of(stream: RowStream, ctx: StatementContext) -> Answer {
@@ -274,6 +293,7 @@ impl Answer {
             rows: Some(stream),
             ctx: Some(ctx),
             ready: VecDeque::new(),
+            counted: None,
         }
     }
 
@@ -290,6 +310,7 @@ impl Answer {
             rows: None,
             ctx: None,
             ready: rows.into(),
+            counted: None,
         }
     }
 
@@ -298,8 +319,39 @@ impl Answer {
         self.tag.rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
     }
 
+    /// What comes of it is counted from here on.
+    pub fn counted(mut self, counted: Option<Counted>) -> Answer {
+        self.counted = counted;
+        let affected = if self.columns.is_none() { self.affected() } else { 0 };
+        if let Some(counted) = &mut self.counted {
+            counted.pause();
+            counted.add_rows(affected);
+        }
+        self
+    }
+
     /// The next row.
     pub fn next(&mut self, frame: &mut Frame<'_>) -> Result<Option<Vec<Datum>>> {
+        if let Some(counted) = &mut self.counted {
+            counted.resume();
+        }
+        let next = self.next_row(frame);
+        match (&next, &mut self.counted) {
+            (Ok(row), Some(counted)) => {
+                counted.pause();
+                counted.add_rows(u64::from(row.is_some()));
+            }
+            (Err(_), counted) => {
+                if let Some(counted) = counted.take() {
+                    counted.fail();
+                }
+            }
+            _ => {}
+        }
+        next
+    }
+
+    fn next_row(&mut self, frame: &mut Frame<'_>) -> Result<Option<Vec<Datum>>> {
         loop {
             if let Some(row) = self.ready.pop_front() {
                 return Ok(Some(row));

@@ -49,6 +49,7 @@
 
 pub mod call;
 pub mod command;
+pub mod counted;
 pub mod cursor;
 pub mod frame;
 pub mod plan;

@@ -1,7 +1,8 @@
 //! A statement of a routine's body: bound when it first runs, kept as long as the
 //! catalog, the search path and the types of the variables stay what they were.
 
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
@@ -10,7 +11,7 @@ use crate::error::Result;
 use crate::sql::bind::{VariableRef, Variables};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{ExprKind, Rel, Statement};
-use crate::sql::parse::ParsedStatement;
+use crate::sql::parse::{Identity, ParsedStatement};
 use crate::sql::privilege::Permissions;
 use crate::sql::run::eval::Evaluator;
 use crate::sql::types::{Oid, SqlType};
@@ -37,6 +38,9 @@ pub struct BoundPlan {
     pub code: Code,
     /// What its parameters stand for.
     pub used: Vec<(VariableRef, SqlType)>,
+    identity: OnceLock<Arc<Identity>>,
+    /// Whether it has run as it is bound now.
+    pub has_run: AtomicBool,
 }
 
 /// What runs.
@@ -80,6 +84,8 @@ impl Plan {
             row_security: eval.settings.row_security,
             code,
             used,
+            identity: OnceLock::new(),
+            has_run: AtomicBool::new(false),
         })
     }
 
@@ -122,6 +128,22 @@ impl Plan {
 }
 
 impl BoundPlan {
+    /// What it is counted under.
+    pub fn identity(&self, parsed: &ParsedStatement) -> Arc<Identity> {
+        let number = |(variable, _): &(VariableRef, SqlType)| match variable {
+            VariableRef::Whole(at) | VariableRef::Field(at, _) => at + 1,
+        };
+        let params = || self.used.iter().map(number).max().unwrap_or(0);
+        let identity = || match &self.code {
+            Code::Statement(prepared) if prepared.is_planned() => {
+                Identity::of_routine(parsed.sql(), &prepared.relation_oids(), params())
+            }
+            Code::Statement(_) => Identity::of_utility(parsed.sql()),
+            Code::Expression(..) => Identity::of_routine(parsed.sql(), &[], params()),
+        };
+        self.identity.get_or_init(|| Arc::new(identity())).clone()
+    }
+
     fn fits(&self, eval: &EvalContext, types: &dyn Types) -> bool {
         Arc::ptr_eq(&self.catalog, &eval.catalog)
             && self.search_path == eval.settings.search_path

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::call::{Request, Sink};
+use super::counted::{self, Counted};
 use super::frame::{Answer, Frame, RESTARTS_MAX};
 use super::plan::{Code, Plan, Types};
 use super::shape::{Converter, Shape, row_mismatch};
@@ -163,21 +164,14 @@ impl SqlFunction {
                 .bound(&ctx.eval, &self.variables)
                 .map_err(|error| error.in_internal_query(&plan.parsed.text))?;
             let params: Vec<Datum> = bound.used.iter().map(|(v, _)| argument(v, request)).collect();
+            let counted = Counted::begin(frame, plan, &bound);
             let answer = match &bound.code {
                 Code::Expression(evaluator, permissions) => {
-                    let permissions = permissions.as_ref();
-                    let value = frame.evaluate_allowed(evaluator, permissions, &params)?;
-                    let column = ResultColumn {
-                        name: "?column?".to_owned(),
-                        ty: evaluator.ty(),
-                        length: -1,
-                        origin: (0, 0),
-                    };
-                    Ok(Answer::from_rows([column].into(), vec![vec![value]]))
+                    frame.value_as_row(evaluator, permissions.as_ref(), &params)
                 }
                 Code::Statement(prepared) => frame.run(prepared, &params, ctx),
             };
-            match answer {
+            match counted::finished(answer, counted) {
                 Err(error) if error.is_catalog_changed() => {}
                 answer => return self.rows(&mut answer?, last, request, frame, sink),
             }

@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::physical_plan::ExecutionPlan;
@@ -259,6 +260,7 @@ async fn start(
     };
     run_modifications(&mut query, params, work, context).await?;
     Box::pin(locking::lock_rows(&mut query, params, work, context)).await?;
+    let begun = Instant::now();
     let planner = Planner::new(context, context.overlay(work), params, &query);
     let cancel = context.cancel.clone();
     let planning = runtime::run(async move {
@@ -267,6 +269,9 @@ async fn start(
         Ok((plan, stream))
     });
     let (plan, stream) = context.lend_while(work, cancellable(&cancel, planning)).await?;
+    if context.eval.loan.depth() == 0 {
+        context.eval.session.note_planning(begun.elapsed());
+    }
     let (sender, receiver) = mpsc::channel(BATCHES_IN_FLIGHT);
     let (physical, activity) = (plan.physical.clone(), work.txn.activity().cloned());
     let task = runtime::spawn(pump(stream, sender, Spills { physical, activity }))?;

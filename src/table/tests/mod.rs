@@ -111,6 +111,7 @@ impl Fixture {
                 descending: options.descending,
                 nulls_first: options.descending,
                 opclass: 0,
+                options: Vec::new(),
             }],
             key_count: 1,
             unique: options.unique,

@@ -149,6 +149,7 @@ impl Builder {
                 descending: false,
                 nulls_first: false,
                 opclass: 0,
+                options: Vec::new(),
             })
             .collect();
         let index = Index {

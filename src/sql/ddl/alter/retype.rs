@@ -190,6 +190,7 @@ impl Ddl<'_> {
         crate::table::remove(self.work, relation)?;
         let changed = self.put_relation(changed);
         self.forget_measured(relation.oid, attnum);
+        let was = relation.columns[attnum as usize - 1].ty;
         for oid in &relation.indexes {
             let mut index = (*self.relation(*oid)?).clone();
             crate::index::remove(self.work, &index)?;
@@ -202,7 +203,8 @@ impl Ddl<'_> {
                             collation: 0,
                             descending: key.descending,
                             nulls_first: key.nulls_first,
-                            opclass: self.default_opclass(&method, ty)?,
+                            opclass: self.retyped_class(&method, key.opclass, was, ty)?,
+                            options: std::mem::take(&mut key.options),
                             ..key_of(&changed, attnum)
                         };
                         column.ty = ty;
@@ -212,6 +214,15 @@ impl Ddl<'_> {
             self.put_relation(index);
         }
         Ok(changed)
+    }
+
+    /// The operator class of a key under its new type: a class that was named is kept.
+    fn retyped_class(&self, method: &str, class: Oid, was: SqlType, ty: SqlType) -> Result<Oid> {
+        let is_default = self.default_opclass(method, was).is_ok_and(|default| default == class);
+        match self.work.catalog.operator_class(class).filter(|_| !is_default) {
+            Some(named) => self.named_opclass(method, &named.name, ty),
+            None => self.default_opclass(method, ty),
+        }
     }
 
     /// A default is converted whenever it is used, so it stays as it was written.
@@ -338,5 +349,6 @@ fn key_of(relation: &Relation, attnum: i16) -> crate::catalog::IndexKey {
         descending: false,
         nulls_first: false,
         opclass: 0,
+        options: Vec::new(),
     }
 }

@@ -4,6 +4,7 @@
 use super::super::{Ddl, strings};
 use crate::catalog::{FamilyFunction, FamilyOperator, OperatorClass, OperatorFamily};
 use crate::error::{Error, Result};
+use crate::index::BTREE;
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::{Oid, oid};
 
@@ -80,13 +81,21 @@ impl Ddl<'_> {
                 format!("operator does not exist: {name}"),
             )
         })?;
-        Ok(FamilyOperator {
-            oid: self.next_oid(),
-            left,
-            right,
-            strategy: number(item)?,
-            operator,
-            sort_family: oid::INVALID,
+        let strategy = number(item)?;
+        let sort_family = self.sort_family(&item.order_family)?;
+        Ok(FamilyOperator { oid: self.next_oid(), left, right, strategy, operator, sort_family })
+    }
+
+    /// FOR ORDER BY: the family by which an operator's results are sorted.
+    fn sort_family(&self, name: &[ast::Node]) -> Result<Oid> {
+        let Some(name) = strings(name).last().copied() else { return Ok(oid::INVALID) };
+        let mut families = self.work.catalog.operator_families();
+        let found = families.find(|family| family.access_method == BTREE && family.name == name);
+        found.map(|family| family.oid).ok_or_else(|| {
+            Error::new(
+                crate::sqlstate::UNDEFINED_OBJECT,
+                format!("operator family \"{name}\" does not exist for access method \"btree\""),
+            )
         })
     }
 

@@ -41,9 +41,10 @@ impl Ddl<'_> {
             send: String::new(),
             typmod_in: String::new(),
             typmod_out: String::new(),
+            subscript: String::new(),
             collation: oid::INVALID,
             align: 'i',
-            storage: 'x',
+            storage: 'p',
         };
         for option in options(&statement.definition) {
             let named = || match option.arg.as_ref().and_then(|node| node.node.as_ref()) {
@@ -56,6 +57,7 @@ impl Ddl<'_> {
                 "receive" => ty.receive = named(),
                 "send" => ty.send = named(),
                 "typmod_in" => ty.typmod_in = named(),
+                "subscript" => ty.subscript = named(),
                 "category" => ty.category = named().chars().next().unwrap_or('U'),
                 "preferred" => ty.preferred = boolean(option)?,
                 "collatable" => {
@@ -64,7 +66,7 @@ impl Ddl<'_> {
                     }
                 }
                 // External: `e`, extended: `x` …; values are stored the same way.
-                "storage" => ty.storage = named().chars().next().unwrap_or('x'),
+                "storage" => ty.storage = named().chars().next().unwrap_or('p'),
                 // All values are of variable length.
                 "internallength" | "like" | "alignment" => {}
                 other => return Err(Error::unsupported(format!("type attribute \"{other}\""))),

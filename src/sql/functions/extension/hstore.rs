@@ -15,10 +15,28 @@ pub const KERNELS: &[Kernel] = kernels! {
         made(Pairs::parse(text).map_err(|error| Error::internal(error.to_string()))?)
     };
     call "hstore_out" => |_, args| Ok(Datum::Text(arg::<&str>(args, 0)?.to_owned()));
+    // What an index by signatures holds; there are no such values here.
+    call "ghstore_in" => |_, _| Err(no_value("accept"));
+    call "ghstore_out" => |_, _| Err(no_value("display"));
     call "hstore_version_diag" => |_, _| Ok(Datum::Int4(2));
     call "hstore_fetchval" => |_, args| {
         let value = pairs(args, 0)?.get(arg(args, 1)?).flatten().map(str::to_owned);
         Ok(value.map_or(Datum::Null, Datum::Text))
+    };
+    // Which kernels read and assign is said by `functions::subscript`; nobody can call it.
+    call "hstore_subscript_handler" =>
+        |_, _| Err(Error::unsupported("calling hstore_subscript_handler"));
+    call "hstore_assign_value" => |_, args| {
+        let Some(key) = arg_or_null::<&str>(args, 2)? else {
+            let message = "hstore subscript in assignment must not be null";
+            return Err(Error::new(sqlstate::NULL_VALUE_NOT_ALLOWED, message));
+        };
+        let value = arg_or_null::<&str>(args, 1)?.map(str::to_owned);
+        let new = Pairs::new(vec![(key.to_owned(), value)]);
+        match args.first() {
+            Some(Datum::Null) | None => made(new),
+            Some(_) => made(pairs(args, 0)?.concat(new)),
+        }
     };
     call "hstore_slice_to_array" => |_, args| {
         let (own, keys): (Pairs, &ArrayValue) = (pairs(args, 0)?, arg(args, 1)?);
@@ -137,6 +155,11 @@ fn each(_: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
 fn rows(args: &[Datum], row: fn(&str, Option<&str>) -> Vec<Datum>) -> Result<SetRows> {
     let rows: Vec<_> = pairs(args, 0)?.iter().map(|(key, value)| Ok(row(key, value))).collect();
     Ok(Box::new(rows.into_iter()))
+}
+
+fn no_value(what: &str) -> Error {
+    let message = format!("cannot {what} a value of type ghstore");
+    Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message)
 }
 
 fn pairs(args: &[Datum], at: usize) -> Result<Pairs> {

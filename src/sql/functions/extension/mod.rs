@@ -3,9 +3,11 @@
 //! Symbols are PostgreSQL's own. What can be computed without SQL is in the extension's
 //! own crate.
 
+mod btree_gist;
 mod citext;
 mod hstore;
 mod hstore_record;
+mod openpgp;
 mod pg_trgm;
 mod pgcrypto;
 mod stat_statements;
@@ -14,10 +16,14 @@ mod vector;
 
 use super::{Kernel, SetKernel};
 
+pub use pg_trgm::similarity_threshold;
+
 pub const KERNELS: &[&[Kernel]] = &[
+    btree_gist::KERNELS,
     citext::KERNELS,
     hstore::KERNELS,
     hstore_record::KERNELS,
+    openpgp::KERNELS,
     pg_trgm::KERNELS,
     pgcrypto::KERNELS,
     stat_statements::KERNELS,
@@ -25,4 +31,4 @@ pub const KERNELS: &[&[Kernel]] = &[
     vector::KERNELS,
 ];
 pub const SET_KERNELS: &[&[SetKernel]] =
-    &[hstore::SET_KERNELS, pgcrypto::SET_KERNELS, stat_statements::SET_KERNELS];
+    &[hstore::SET_KERNELS, openpgp::SET_KERNELS, stat_statements::SET_KERNELS];

@@ -6,7 +6,7 @@ use zserver_trgm::{similarity, trigrams, word_similarity};
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::functions::call::arg;
-use crate::sql::functions::{CallContext, Kernel};
+use crate::sql::functions::{CallContext, EvalContext, Kernel};
 use crate::sql::types::{ArrayDim, ArrayValue, Datum, oid};
 use crate::sqlstate;
 
@@ -21,11 +21,15 @@ pub const KERNELS: &[Kernel] = kernels! {
         };
         Ok(Datum::Array(Box::new(ArrayValue { element_type: oid::TEXT, dims, elements })))
     };
-    call "show_limit" => |call, _| threshold(call, SIMILARITY).map(|limit| Datum::Float4(limit as f32));
+    // What an index by signatures holds; there are no such values here.
+    call "gtrgm_in" => |_, _| Err(no_value("accept"));
+    call "gtrgm_out" => |_, _| Err(no_value("display"));
+    call "show_limit" => |call, _| {
+        similarity_threshold(call.eval, SIMILARITY).map(|limit| Datum::Float4(limit as f32))
+    };
     call "set_limit" => |call, args| {
         let limit: f32 = arg(args, 0)?;
-        check(SIMILARITY.0, limit.into())?;
-        call.eval.session.set_setting(SIMILARITY.0, &limit.to_string(), false)?;
+        call.eval.session.set_setting(SIMILARITY, &limit.to_string(), false)?;
         Ok(Datum::Float4(limit))
     };
     rows2 "similarity" => |a: &str, b: &str| Ok(similarity(a, b));
@@ -56,36 +60,21 @@ pub const KERNELS: &[Kernel] = kernels! {
     };
 };
 
-/// A parameter and its default.
-type Threshold = (&'static str, f64);
+const SIMILARITY: &str = "pg_trgm.similarity_threshold";
+const WORD: &str = "pg_trgm.word_similarity_threshold";
+const STRICT_WORD: &str = "pg_trgm.strict_word_similarity_threshold";
 
-const SIMILARITY: Threshold = ("pg_trgm.similarity_threshold", 0.3);
-const WORD: Threshold = ("pg_trgm.word_similarity_threshold", 0.6);
-const STRICT_WORD: Threshold = ("pg_trgm.strict_word_similarity_threshold", 0.5);
-
-fn reaches(call: &CallContext<'_>, found: f32, limit: Threshold) -> Result<Datum> {
-    Ok(Datum::Bool(f64::from(found) >= threshold(call, limit)?))
+fn no_value(what: &str) -> Error {
+    let message = format!("cannot {what} a value of type gtrgm");
+    Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message)
 }
 
-fn threshold(call: &CallContext<'_>, (name, default): Threshold) -> Result<f64> {
-    let Some(text) = call.eval.session.setting(name)?.filter(|text| !text.is_empty()) else {
-        return Ok(default);
-    };
-    let value = text.parse().map_err(|_| {
-        Error::new(
-            sqlstate::INVALID_PARAMETER_VALUE,
-            format!("invalid value for parameter \"{name}\": \"{text}\""),
-        )
-    })?;
-    check(name, value)
+fn reaches(call: &CallContext<'_>, found: f32, limit: &str) -> Result<Datum> {
+    Ok(Datum::Bool(f64::from(found) >= similarity_threshold(call.eval, limit)?))
 }
 
-fn check(name: &str, value: f64) -> Result<f64> {
-    match (0.0..=1.0).contains(&value) {
-        true => Ok(value),
-        false => Err(Error::new(
-            sqlstate::INVALID_PARAMETER_VALUE,
-            format!("{value} is outside the valid range for parameter \"{name}\" (0 .. 1)"),
-        )),
-    }
+/// How similar texts must be for an operator, by its parameter.
+pub fn similarity_threshold(eval: &EvalContext, name: &str) -> Result<f64> {
+    let text = eval.session.setting(name)?.unwrap_or_default();
+    text.parse().map_err(|_| Error::internal(format!("{name} is {text:?}")))
 }

@@ -18,7 +18,12 @@ pub const KERNELS: &[Kernel] = kernels! {
     call "uuid_ns_oid" => |_, _| Ok(Datum::Uuid(namespace(0x12)));
     call "uuid_ns_x500" => |_, _| Ok(Datum::Uuid(namespace(0x14)));
     call "uuid_generate_v1" => |_, _| Ok(Datum::Uuid(by_time(*NODE)));
-    call "uuid_generate_v1mc" => |_, _| Ok(Datum::Uuid(by_time(random_node())));
+    call "uuid_generate_v1mc" => |_, _| {
+        let mut node = random_node();
+        // Given by nobody.
+        node[0] |= 0x02;
+        Ok(Datum::Uuid(by_time(node)))
+    };
     call "uuid_generate_v3" => |_, args| by_name(Hash::Md5, 3, args);
     call "uuid_generate_v4" => |_, _| {
         Ok(Datum::Uuid(of_version(rand::random(), 4)))

@@ -1,5 +1,6 @@
 //! From SQL values to JSON: `to_json`, `row_to_json`, `*_build_*`, `json_object`.
 
+use crate::catalog::CastMethod;
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::sql::functions::call::{arg, wrong_type};
@@ -7,7 +8,7 @@ use crate::sql::functions::{CallContext, EvalContext, Kernel};
 use crate::sql::types::context::DateStyle;
 use crate::sql::types::json::write_string;
 use crate::sql::types::{
-    self, ArrayValue, Datum, JsonValue, Jsonb, Numeric, OutputContext, SqlType, oid, record,
+    self, ArrayValue, Datum, JsonValue, Jsonb, Numeric, Oid, OutputContext, SqlType, oid, record,
 };
 use crate::sqlstate;
 
@@ -74,6 +75,9 @@ enum Shape {
     Other,
 }
 
+/// Types below it are built in.
+const FIRST_USER_OID: Oid = 16_384;
+
 /// Nesting of arrays and rows that is written.
 const DEPTH_MAX: usize = 200;
 
@@ -129,6 +133,10 @@ impl<'a> Writer<'a> {
             out.extend_from_slice(b"null");
             return Ok(());
         }
+        if let Some(json) = self.by_cast(value, ty)? {
+            out.extend_from_slice(json.as_bytes());
+            return Ok(());
+        }
         match (Self::shape(value, ty), value) {
             (Shape::Bool, Datum::Bool(value)) => {
                 out.extend_from_slice(if *value { b"true" } else { b"false" });
@@ -160,6 +168,29 @@ impl<'a> Writer<'a> {
             _ => write_string(&self.plain(value, ty), out),
         }
         Ok(())
+    }
+
+    /// A value of an extension's type that has a cast to json, as JSON.
+    fn by_cast(&self, value: &Datum, ty: SqlType) -> Result<Option<String>> {
+        if ty.oid < FIRST_USER_OID {
+            return Ok(None);
+        }
+        let catalog = &self.eval.catalog;
+        let base = catalog.base_type(ty);
+        let function =
+            catalog.cast_between(base.oid, oid::JSON).and_then(|cast| match cast.method {
+                CastMethod::Function(function) => catalog.function(function),
+                _ => None,
+            });
+        let Some(function) = function.filter(|function| function.is_native()) else {
+            return Ok(None);
+        };
+        let kernel = crate::sql::functions::kernel(&function.source).ok_or_else(wrong_type)?;
+        let call = CallContext { eval: self.eval, args: &[base], result: SqlType::new(oid::JSON) };
+        match (kernel.scalar)(&call, std::slice::from_ref(value))? {
+            Datum::Text(json) => Ok(Some(json)),
+            _ => Err(wrong_type()),
+        }
     }
 
     fn write_array(
@@ -203,6 +234,11 @@ impl<'a> Writer<'a> {
 
     /// The value as a tree.
     pub fn value(&self, value: &Datum, ty: SqlType) -> Result<JsonValue> {
+        if !value.is_null()
+            && let Some(json) = self.by_cast(value, ty)?
+        {
+            return JsonValue::parse(&json);
+        }
         Ok(match (Self::shape(value, ty), value) {
             (_, Datum::Null) => JsonValue::Null,
             (_, Datum::Bool(value)) => JsonValue::Bool(*value),

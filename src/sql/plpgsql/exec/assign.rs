@@ -6,6 +6,7 @@ use super::Exec;
 use super::slot::{Fields, Row, Slot};
 use crate::error::{Error, Result, Severity};
 use crate::sql::bind::Conversion;
+use crate::sql::functions::subscript::subscripting;
 use crate::sql::functions::{self, CallContext};
 use crate::sql::outcome::ResultColumn;
 use crate::sql::plpgsql::ast::{Dno, Into, Step, Target};
@@ -204,19 +205,14 @@ impl Exec<'_, '_> {
     }
 
     fn evaluated(&mut self, steps: &[Step]) -> Result<Vec<EvaluatedStep>> {
-        let int4 = SqlType::new(oid::INT4);
         let mut evaluated = Vec::with_capacity(steps.len());
         for step in steps {
-            let index = |exec: &mut Self, expr: &crate::sql::plpgsql::ast::Expr| {
-                let (value, ty) = exec.evaluate(expr)?;
-                exec.converted(value, ty, int4)
-            };
             evaluated.push(match step {
                 Step::Field(name) => EvaluatedStep::Field(name.clone()),
-                Step::Index(expr) => EvaluatedStep::Index(index(self, expr)?),
+                Step::Index(expr) => EvaluatedStep::Index(self.evaluate(expr)?),
                 Step::Slice(lower, upper) => EvaluatedStep::Slice(
-                    lower.as_ref().map(|expr| index(self, expr)).transpose()?,
-                    upper.as_ref().map(|expr| index(self, expr)).transpose()?,
+                    lower.as_ref().map(|expr| self.evaluate(expr)).transpose()?,
+                    upper.as_ref().map(|expr| self.evaluate(expr)).transpose()?,
                 ),
             });
         }
@@ -258,31 +254,70 @@ impl Exec<'_, '_> {
                 Ok(Datum::Record(values))
             }
             _ => {
-                let subscripts =
-                    steps.iter().take_while(|s| !matches!(s, EvaluatedStep::Field(_))).count();
-                let (subscripts, rest) = steps.split_at(subscripts);
                 let base = eval.catalog.base_type(whole);
-                let element = eval.catalog.type_(base.oid).map_or(oid::INVALID, |ty| ty.element);
-                if element == oid::INVALID {
-                    return Err(cannot_subscript_type(&eval.catalog.format_type(
-                        &[],
-                        whole.oid,
-                        Some(-1),
-                    )));
-                }
-                let element = SqlType::with_typmod(element, base.typmod);
-                let sliced = subscripts.iter().any(|s| matches!(s, EvaluatedStep::Slice(..)));
-                let part = match (sliced, rest) {
-                    (true, _) => self.converted(value, ty, base)?,
-                    (false, []) => self.converted(value, ty, element)?,
-                    (false, rest) => {
-                        let inside = element_of(&old, subscripts);
-                        self.with_part(element, inside, rest, value, ty, name)?
-                    }
-                };
-                self.with_element(base, old, subscripts, part, element, sliced)
+                let new = self.with_subscripted((whole, base), old, steps, (value, ty), name)?;
+                // A domain's constraints look at the whole.
+                if base.oid == whole.oid { Ok(new) } else { self.converted(new, base, whole) }
             }
         }
+    }
+
+    /// A value with what some subscripts lead to replaced; `base`: under the domain that
+    /// `whole` may be.
+    fn with_subscripted(
+        &mut self,
+        (whole, base): (SqlType, SqlType),
+        old: Datum,
+        steps: &[EvaluatedStep],
+        (value, ty): (Datum, SqlType),
+        name: &str,
+    ) -> Result<Datum> {
+        let eval = self.frame.eval()?;
+        let subscripts = steps.iter().take_while(|s| !matches!(s, EvaluatedStep::Field(_))).count();
+        let (subscripts, rest) = steps.split_at(subscripts);
+        if base.oid == oid::JSONB {
+            return self.with_json_part(old, subscripts, rest, value, ty);
+        }
+        if let Some(of) = subscripting(&eval.catalog, base.oid) {
+            return self.with_value_at_key(of, base, old, (subscripts, rest), value, ty);
+        }
+        let element = eval.catalog.type_(base.oid).map_or(oid::INVALID, |ty| ty.element);
+        if element == oid::INVALID {
+            let name = eval.catalog.format_type(&[], whole.oid, Some(-1));
+            return Err(cannot_subscript_type(&name));
+        }
+        let element = SqlType::with_typmod(element, base.typmod);
+        let subscripts = &self.positions(subscripts)?[..];
+        let sliced = subscripts.iter().any(|s| matches!(s, EvaluatedStep::Slice(..)));
+        let part = match (sliced, rest) {
+            (true, _) => self.converted(value, ty, base)?,
+            (false, []) => self.converted(value, ty, element)?,
+            (false, rest) => {
+                let inside = element_of(&old, subscripts);
+                self.with_part(element, inside, rest, value, ty, name)?
+            }
+        };
+        self.with_element(base, old, subscripts, part, element, sliced)
+    }
+
+    /// Subscripts of an array.
+    fn positions(&mut self, steps: &[EvaluatedStep]) -> Result<Vec<EvaluatedStep>> {
+        let int4 = SqlType::new(oid::INT4);
+        let mut index = |(value, ty): &(Datum, SqlType)| -> Result<(Datum, SqlType)> {
+            Ok((self.converted(value.clone(), *ty, int4)?, int4))
+        };
+        let mut positions = Vec::with_capacity(steps.len());
+        for step in steps {
+            positions.push(match step {
+                EvaluatedStep::Field(name) => EvaluatedStep::Field(name.clone()),
+                EvaluatedStep::Index(at) => EvaluatedStep::Index(index(at)?),
+                EvaluatedStep::Slice(lower, upper) => EvaluatedStep::Slice(
+                    lower.as_ref().map(&mut index).transpose()?,
+                    upper.as_ref().map(&mut index).transpose()?,
+                ),
+            });
+        }
+        Ok(positions)
     }
 
     fn with_element(
@@ -303,9 +338,11 @@ impl Exec<'_, '_> {
             let mut given = String::new();
             let mut bounds = Vec::new();
             for step in subscripts {
+                let value =
+                    |bound: &Option<(Datum, SqlType)>| bound.as_ref().map(|it| it.0.clone());
                 let pair = match step {
-                    EvaluatedStep::Index(upper) => [Some(Datum::Int4(1)), Some(upper.clone())],
-                    EvaluatedStep::Slice(lower, upper) => [lower.clone(), upper.clone()],
+                    EvaluatedStep::Index((upper, _)) => [Some(Datum::Int4(1)), Some(upper.clone())],
+                    EvaluatedStep::Slice(lower, upper) => [value(lower), value(upper)],
                     EvaluatedStep::Field(_) => continue,
                 };
                 for (bound, letter) in pair.into_iter().zip(['l', 'u']) {
@@ -317,7 +354,7 @@ impl Exec<'_, '_> {
             args.extend(bounds);
         } else {
             args.extend(subscripts.iter().filter_map(|step| match step {
-                EvaluatedStep::Index(index) => Some(index.clone()),
+                EvaluatedStep::Index((index, _)) => Some(index.clone()),
                 _ => None,
             }));
         }
@@ -394,10 +431,11 @@ impl Exec<'_, '_> {
     }
 }
 
-enum EvaluatedStep {
+/// Subscripts with the types that they have; what is subscripted says what they become.
+pub(super) enum EvaluatedStep {
     Field(String),
-    Index(Datum),
-    Slice(Option<Datum>, Option<Datum>),
+    Index((Datum, SqlType)),
+    Slice(Option<(Datum, SqlType)>, Option<(Datum, SqlType)>),
 }
 
 fn element_of(array: &Datum, subscripts: &[EvaluatedStep]) -> Datum {
@@ -405,7 +443,7 @@ fn element_of(array: &Datum, subscripts: &[EvaluatedStep]) -> Datum {
     let mut positions = Vec::new();
     for step in subscripts {
         match step {
-            EvaluatedStep::Index(Datum::Int4(at)) => positions.push(*at),
+            EvaluatedStep::Index((Datum::Int4(at), _)) => positions.push(*at),
             _ => return Datum::Null,
         }
     }
@@ -423,7 +461,7 @@ fn cannot_subscript() -> Error {
     cannot_subscript_type("record")
 }
 
-fn cannot_subscript_type(name: &str) -> Error {
+pub(super) fn cannot_subscript_type(name: &str) -> Error {
     Error::new(
         sqlstate::DATATYPE_MISMATCH,
         format!("cannot subscript type {name} because it does not support subscripting"),

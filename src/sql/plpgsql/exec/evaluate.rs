@@ -6,9 +6,9 @@ use super::Exec;
 use super::slot::{Record, Slot, no_field, not_assigned};
 use crate::error::{Error, Result};
 use crate::sql::bind::{Conflict, VariableRef, Variables};
-use crate::sql::outcome::ResultColumn;
 use crate::sql::plpgsql::ast::{Expr, ExprKind, Found, Namespace, find};
 use crate::sql::routine::command;
+use crate::sql::routine::counted::{self, Counted};
 use crate::sql::routine::frame::{Answer, RESTARTS_MAX};
 use crate::sql::routine::plan::{BoundPlan, Code, Types};
 use crate::sql::types::{Datum, SqlType, oid};
@@ -220,21 +220,14 @@ impl<'a> Exec<'a, '_> {
             let ctx = self.frame.begin_statement()?;
             let bound = expr.plan.bound(&ctx.eval, &Here { exec: self, expr })?;
             let params = self.params(&bound)?;
+            let counted = Counted::begin(self.frame, &expr.plan, &bound);
             let answer = match &bound.code {
                 Code::Statement(prepared) => self.frame.run(prepared, &params, ctx),
                 Code::Expression(evaluator, permissions) => {
-                    let permissions = permissions.as_ref();
-                    let value = self.frame.evaluate_allowed(evaluator, permissions, &params)?;
-                    let column = ResultColumn {
-                        name: "?column?".to_owned(),
-                        ty: evaluator.ty(),
-                        length: -1,
-                        origin: (0, 0),
-                    };
-                    return Ok(Answer::from_rows([column].into(), vec![vec![value]]));
+                    self.frame.value_as_row(evaluator, permissions.as_ref(), &params)
                 }
             };
-            match answer {
+            match counted::finished(answer, counted) {
                 Err(error) if error.is_catalog_changed() => {}
                 answer => return answer,
             }

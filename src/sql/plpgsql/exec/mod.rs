@@ -5,6 +5,7 @@ mod cursor;
 mod evaluate;
 mod flow;
 mod handle;
+mod key;
 mod query;
 mod raise;
 mod result;

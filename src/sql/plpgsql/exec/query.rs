@@ -2,10 +2,11 @@
 
 use super::Exec;
 use crate::error::{Error, Report, Result, Severity};
-use crate::sql::parse::{self, NodeEnum, ParsedStatement};
+use crate::sql::parse::{self, Identity, NodeEnum, ParsedStatement};
 use crate::sql::plpgsql::ast::{Expr, Into};
 use crate::sql::plpgsql::extra;
 use crate::sql::routine::command;
+use crate::sql::routine::counted::{self, Counted};
 use crate::sql::routine::frame::{Answer, RESTARTS_MAX};
 use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sql::{self};
@@ -243,7 +244,16 @@ impl<'a> Exec<'a, '_> {
         for _ in 0..RESTARTS_MAX {
             let ctx = self.frame.begin_statement()?;
             let prepared = Arc::new(sql::prepare_fixed(&parsed, &ctx.eval, types)?);
-            match self.frame.run(&prepared, params, ctx) {
+            let is_utility = !prepared.is_planned();
+            let counted = Counted::of(self.frame, is_utility, true, || {
+                let sql = parsed.sql();
+                Arc::new(match is_utility {
+                    true => Identity::of_utility(sql),
+                    false => Identity::of_query(sql, &prepared.relation_oids()),
+                })
+            });
+            let answer = self.frame.run(&prepared, params, ctx);
+            match counted::finished(answer, counted) {
                 Err(error) if error.is_catalog_changed() => {}
                 answer => return answer,
             }

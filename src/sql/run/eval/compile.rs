@@ -6,6 +6,7 @@ use super::native::{Native, native};
 use super::node::{CallNode, Code, Equal, Node, Operator};
 use crate::catalog::{Catalog, Function};
 use crate::error::{Error, Result};
+use crate::sql::functions::subscript::{subscripting, unnamed_function};
 use crate::sql::functions::{self, EvalContext};
 use crate::sql::ir::{Call, ColumnId, Expr, ExprKind};
 use crate::sql::routine;
@@ -113,9 +114,7 @@ impl Compiler<'_> {
                 element_type: self.element_type(expr.ty.oid),
                 nested: *nested,
             },
-            ExprKind::Subscript { array, indexes } => {
-                Node::Subscript { array: self.boxed(array)?, indexes: self.nodes(indexes)? }
-            }
+            ExprKind::Subscript { array, indexes } => self.subscript(expr, array, indexes)?,
             ExprKind::Slice { array, bounds } => self.slice(array, bounds)?,
             ExprKind::Row(fields) => Node::Row(
                 fields
@@ -229,6 +228,18 @@ impl Compiler<'_> {
             .map(|(lower, upper)| Ok((bound(lower)?, bound(upper)?)))
             .collect::<Result<_>>()?;
         Ok(Node::Slice { array: self.boxed(array)?, bounds })
+    }
+
+    fn subscript(&mut self, expr: &Expr, array: &Expr, indexes: &[Expr]) -> Result<Node> {
+        let Some(of) = subscripting(self.catalog, array.ty.oid) else {
+            let (array, indexes) = (self.boxed(array)?, self.nodes(indexes)?);
+            return Ok(Node::Subscript { array, indexes });
+        };
+        let args: Vec<Expr> = std::iter::once(array).chain(indexes).cloned().collect();
+        let types = args.iter().map(|arg| arg.ty.oid).collect();
+        let function = unnamed_function(of.fetch, types, expr.ty.oid, true);
+        let call = Call { function, args, ty: expr.ty, sql_syntax: false };
+        self.call(&call, expr.location)
     }
 
     fn element_type(&self, array: Oid) -> Oid {

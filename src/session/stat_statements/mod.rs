@@ -1,11 +1,15 @@
 //! `pg_stat_statements`: what each statement has cost, constants aside.
 //!
-//! Kept if `shared_preload_libraries` names it. Each statement that a client has run is
-//! counted under its role, database and [`Identity`] when it is done, one short lock for
-//! each; nothing is done without it. Times are those of the execution, rows sent to the
-//! client included, as in PostgreSQL. Planning, blocks, WAL and JIT are not measured and
-//! are 0; statements within functions are counted as part of their caller, so that
-//! `pg_stat_statements.track = all` answers `0A000`.
+//! Kept if `shared_preload_libraries` names it. Each statement that was run is counted
+//! under its role, database, [`Identity`] and whether a client sent it when it is done, one
+//! short lock for each; nothing is done without it ([`measure`]). Times are those of the
+//! execution, rows sent to the client included, as in PostgreSQL. Blocks, WAL and JIT are
+//! not measured and are 0.
+//!
+//! A statement with constants has an entry from its beginning, which nobody sees before it
+//! was planned or run: it keeps the text without constants. One that is gone when the
+//! statement is done, because the statement has removed it, comes back with the text as it
+//! was sent, as in PostgreSQL.
 //!
 //! There are at most `pg_stat_statements_max` entries: beyond it those of the least use
 //! make room. A server that ends in good order leaves them in a file for the next one, if
@@ -15,14 +19,16 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use super::Session;
-use super::plan::{Body, Statement};
-use super::statement::Command;
+mod measure;
+
+pub use measure::Measure;
+pub(super) use measure::Tracking;
+
 use super::time::now;
 use crate::error::{Error, Result};
 use crate::sql::parse::Identity;
@@ -50,38 +56,63 @@ struct Key {
     role: Oid,
     database: Oid,
     query_id: i64,
+    /// A client has sent it.
+    is_top: bool,
 }
 
 /// Times in milliseconds.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Counts {
-    text: Arc<str>,
+struct Times {
     calls: i64,
-    rows: i64,
     total_ms: f64,
     min_ms: f64,
     max_ms: f64,
     mean_ms: f64,
     /// Sum of the squares of the differences from the mean (Welford's method).
     variance_sum: f64,
-    usage: f64,
 }
 
-impl Counts {
-    fn add(&mut self, ms: f64, rows: i64) {
+impl Times {
+    fn add(&mut self, ms: f64) {
         self.calls += 1;
-        self.rows = self.rows.saturating_add(rows);
         self.total_ms += ms;
         self.min_ms = if self.calls == 1 { ms } else { self.min_ms.min(ms) };
         self.max_ms = self.max_ms.max(ms);
         let before = self.mean_ms;
         self.mean_ms += (ms - before) / self.calls as f64;
         self.variance_sum += (ms - before) * (ms - self.mean_ms);
-        self.usage += ms;
     }
 
     fn deviation(&self) -> f64 {
         if self.calls > 1 { (self.variance_sum / self.calls as f64).sqrt() } else { 0.0 }
+    }
+
+    fn columns(&self) -> [Datum; 5] {
+        [self.total_ms, self.min_ms, self.max_ms, self.mean_ms, self.deviation()].map(Datum::Float8)
+    }
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Counts {
+    text: Arc<str>,
+    rows: i64,
+    run: Times,
+    /// Plans that were begun; `plan` has those that are made.
+    plans: i64,
+    plan: Times,
+    usage: f64,
+}
+
+impl Counts {
+    fn add(&mut self, ms: f64, rows: i64) {
+        self.run.add(ms);
+        self.rows = self.rows.saturating_add(rows);
+        self.usage += ms;
+    }
+
+    /// Whether it was planned or run at all.
+    fn is_seen(&self) -> bool {
+        self.run.calls > 0 || self.plans > 0
     }
 }
 
@@ -144,19 +175,41 @@ impl StatStatements {
         }
     }
 
-    fn add(&self, key: Key, identity: &Identity, elapsed: Duration, rows: i64) {
+    /// A statement begins; `is_planned`: a plan for it begins, and is counted.
+    fn begin(&self, key: Key, identity: &Identity, is_planned: bool) {
+        if !is_planned && !identity.has_constants {
+            return;
+        }
+        let mut entries = self.entries.lock();
+        let counts = self.entry(&mut entries, key, || identity.text.clone());
+        counts.plans += i64::from(is_planned);
+    }
+
+    /// A plan that was begun is made.
+    fn planned(&self, key: Key, elapsed: Duration) {
+        if let Some(counts) = self.entries.lock().get_mut(&key) {
+            counts.plan.add(elapsed.as_secs_f64() * 1_000.0);
+        }
+    }
+
+    /// A statement is done; `text`: what an entry has that is not there.
+    fn add(&self, key: Key, text: impl FnOnce() -> Arc<str>, elapsed: Duration, rows: i64) {
         let ms = elapsed.as_secs_f64() * 1_000.0;
         let mut entries = self.entries.lock();
-        if let Some(counts) = entries.get_mut(&key) {
-            return counts.add(ms, rows);
-        }
-        if entries.len() >= self.entries_max {
-            make_room(&mut entries);
+        self.entry(&mut entries, key, text).add(ms, rows);
+    }
+
+    fn entry<'e>(
+        &self,
+        entries: &'e mut HashMap<Key, Counts>,
+        key: Key,
+        text: impl FnOnce() -> Arc<str>,
+    ) -> &'e mut Counts {
+        if !entries.contains_key(&key) && entries.len() >= self.entries_max {
+            make_room(entries);
             self.made_room.fetch_add(1, Ordering::Relaxed);
         }
-        let mut counts = Counts { text: identity.text.clone(), ..Counts::default() };
-        counts.add(ms, rows);
-        entries.insert(key, counts);
+        entries.entry(key).or_insert_with(|| Counts { text: text(), ..Counts::default() })
     }
 
     /// Forgets the entries of a role, a database, a statement; 0 is all of them.
@@ -176,7 +229,8 @@ impl StatStatements {
     /// Rows of the function `pg_stat_statements`, its texts by who may see them.
     pub fn rows(&self, may_see: impl Fn(Oid) -> bool) -> Vec<Vec<Datum>> {
         let entries = self.entries.lock();
-        entries.iter().map(|(key, counts)| row(*key, counts, may_see(key.role))).collect()
+        let seen = entries.iter().filter(|(_, counts)| counts.is_seen());
+        seen.map(|(key, counts)| row(*key, counts, may_see(key.role))).collect()
     }
 
     pub fn info_row(&self) -> Vec<Datum> {
@@ -217,15 +271,12 @@ fn row(key: Key, counts: &Counts, is_seen: bool) -> Vec<Datum> {
         false => (Datum::Null, "<insufficient privilege>".to_owned()),
     };
     let mut row = Vec::with_capacity(COLUMNS);
-    row.extend([Datum::Oid(key.role), Datum::Oid(key.database), Datum::Bool(true), id]);
+    row.extend([Datum::Oid(key.role), Datum::Oid(key.database), Datum::Bool(key.is_top), id]);
     row.push(Datum::Text(text));
-    // Planning.
-    row.push(zero.clone());
-    row.extend(std::iter::repeat_n(no_time.clone(), 5));
-    row.push(Datum::Int8(counts.calls));
-    let times = [counts.total_ms, counts.min_ms, counts.max_ms, counts.mean_ms];
-    row.extend(times.map(Datum::Float8));
-    row.push(Datum::Float8(counts.deviation()));
+    row.push(Datum::Int8(counts.plans));
+    row.extend(counts.plan.columns());
+    row.push(Datum::Int8(counts.run.calls));
+    row.extend(counts.run.columns());
     row.push(Datum::Int8(counts.rows));
     // Blocks and their times.
     row.extend(std::iter::repeat_n(zero.clone(), 10));
@@ -246,81 +297,6 @@ pub fn not_loaded() -> Error {
     )
 }
 
-/// A statement that is being counted.
-pub struct Measure {
-    identity: Arc<Identity>,
-    role: Oid,
-    elapsed: Duration,
-    /// None while the portal waits for its next Execute.
-    running_since: Option<Instant>,
-    rows: u64,
-}
-
-impl Measure {
-    /// The portal is suspended after so many rows.
-    pub fn pause(&mut self, rows: u64) {
-        if let Some(since) = self.running_since.take() {
-            self.elapsed += since.elapsed();
-        }
-        self.rows += rows;
-    }
-
-    pub fn resume(&mut self) {
-        self.running_since = Some(Instant::now());
-    }
-}
-
-impl Session {
-    /// Begins to count a statement, if that is asked for; others see its number.
-    pub fn begin_measure(&mut self, statement: &Arc<Statement>) -> Option<Measure> {
-        let derived = self.settings.lock().derived().clone();
-        if !derived.computes_query_id {
-            return None;
-        }
-        let statement = self.counted(statement)?;
-        let identity = statement.identity()?;
-        self.backend().set_query_id(identity.query_id);
-        let is_counted = self.database.stat_statements.is_some()
-            && derived.tracks_statements
-            && (derived.tracks_utility || !identity.is_utility);
-        is_counted.then(|| Measure {
-            identity,
-            role: self.hooks.current_role().map_or(0, |role| role.oid),
-            elapsed: Duration::ZERO,
-            running_since: Some(Instant::now()),
-            rows: 0,
-        })
-    }
-
-    /// As PostgreSQL: PREPARE and DEALLOCATE are not counted, EXECUTE is what it executes.
-    fn counted(&self, statement: &Arc<Statement>) -> Option<Arc<Statement>> {
-        match &statement.body {
-            Body::Command(command) => match &**command {
-                Command::Execute { name, .. } => self.prepared(name).ok(),
-                Command::Prepare { .. } | Command::Deallocate(_) => None,
-                _ => Some(statement.clone()),
-            },
-            Body::Empty => None,
-            Body::Query(_) => Some(statement.clone()),
-        }
-    }
-
-    /// The statement is done.
-    pub fn end_measure(&mut self, measure: Option<Measure>, rows: u64) {
-        let Some(mut measure) = measure else { return };
-        measure.pause(rows);
-        if let Some(counts) = &self.database.stat_statements {
-            let key = Key {
-                role: measure.role,
-                database: self.backend().database_oid,
-                query_id: measure.identity.query_id,
-            };
-            let rows = i64::try_from(measure.rows).unwrap_or(i64::MAX);
-            counts.add(key, &measure.identity, measure.elapsed, rows);
-        }
-    }
-}
-
 /// The counts, if there are any.
 pub(super) fn loaded(counts: &Option<StatStatements>) -> Result<&StatStatements> {
     counts.as_ref().ok_or_else(not_loaded)
@@ -336,10 +312,12 @@ mod tests {
         (directory, counts)
     }
 
+    fn key(query_id: i64) -> Key {
+        Key { role: 10, database: 5, query_id, is_top: true }
+    }
+
     fn add(counts: &StatStatements, query_id: i64, ms: u64) {
-        let identity = Identity { query_id, text: "SELECT $1".into(), is_utility: false };
-        let key = Key { role: 10, database: 5, query_id };
-        counts.add(key, &identity, Duration::from_millis(ms), 2);
+        counts.add(key(query_id), || "SELECT $1".into(), Duration::from_millis(ms), 2);
     }
 
     #[test]
@@ -348,9 +326,31 @@ mod tests {
         [2, 4, 4, 4, 5, 5, 7, 9].into_iter().for_each(|ms| add(&counts, 1, ms));
         let entries = counts.entries.lock();
         let one = entries.values().next().unwrap();
-        assert_eq!((one.calls, one.rows), (8, 16));
-        assert_eq!((one.min_ms, one.max_ms, one.total_ms), (2.0, 9.0, 40.0));
-        assert!((one.mean_ms - 5.0).abs() < 1e-9 && (one.deviation() - 2.0).abs() < 1e-9);
+        let run = &one.run;
+        assert_eq!((run.calls, one.rows), (8, 16));
+        assert_eq!((run.min_ms, run.max_ms, run.total_ms), (2.0, 9.0, 40.0));
+        assert!((run.mean_ms - 5.0).abs() < 1e-9 && (run.deviation() - 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_entry_is_seen_once_it_is_planned_or_run() {
+        let (_directory, counts) = counts(100);
+        let text: Arc<str> = "SELECT $1".into();
+        let identity =
+            Identity { query_id: 1, text: text.clone(), is_utility: false, has_constants: true };
+        counts.begin(key(1), &identity, false);
+        assert!(counts.rows(|_| true).is_empty());
+        counts.begin(key(1), &identity, true);
+        counts.planned(key(1), Duration::from_millis(3));
+        let row = &counts.rows(|_| true)[0];
+        assert!(matches!(
+            (&row[5], &row[6], &row[11]),
+            (Datum::Int8(1), Datum::Float8(3.0), Datum::Int8(0))
+        ));
+        // What the statement itself has removed comes back as it was sent.
+        counts.reset(0, 0, 0);
+        counts.add(key(1), || "SELECT 7".into(), Duration::ZERO, 1);
+        assert!(matches!(&counts.rows(|_| true)[0][4], Datum::Text(text) if text == "SELECT 7"));
     }
 
     #[test]
