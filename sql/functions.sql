@@ -222,6 +222,16 @@ CREATE FUNCTION pg_catalog.intervaltypmodout(int4) RETURNS cstring LANGUAGE inte
 CREATE FUNCTION pg_catalog.lastval() RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'lastval' SET oid = 2559;
 CREATE FUNCTION pg_catalog.lcm(int4, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4lcm' SET oid = 5046;
 CREATE FUNCTION pg_catalog.lcm(int8, int8) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT AS 'int8lcm' SET oid = 5047;
+CREATE FUNCTION pg_catalog.lo_close(int4) RETURNS int4 LANGUAGE internal VOLATILE STRICT AS 'be_lo_close' SET oid = 953;
+CREATE FUNCTION pg_catalog.lo_creat(int4) RETURNS oid LANGUAGE internal VOLATILE STRICT AS 'be_lo_creat' SET oid = 957;
+CREATE FUNCTION pg_catalog.lo_lseek(int4, int4, int4) RETURNS int4 LANGUAGE internal VOLATILE STRICT AS 'be_lo_lseek' SET oid = 956;
+CREATE FUNCTION pg_catalog.lo_lseek64(int4, int8, int4) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'be_lo_lseek64' SET oid = 3170;
+CREATE FUNCTION pg_catalog.lo_tell(int4) RETURNS int4 LANGUAGE internal VOLATILE STRICT AS 'be_lo_tell' SET oid = 958;
+CREATE FUNCTION pg_catalog.lo_tell64(int4) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'be_lo_tell64' SET oid = 3171;
+CREATE FUNCTION pg_catalog.lo_truncate(int4, int4) RETURNS int4 LANGUAGE internal VOLATILE STRICT AS 'be_lo_truncate' SET oid = 1004;
+CREATE FUNCTION pg_catalog.lo_truncate64(int4, int8) RETURNS int4 LANGUAGE internal VOLATILE STRICT AS 'be_lo_truncate64' SET oid = 3172;
+CREATE FUNCTION pg_catalog.loread(int4, int4) RETURNS bytea LANGUAGE internal VOLATILE STRICT AS 'be_loread' SET oid = 954;
+CREATE FUNCTION pg_catalog.lowrite(int4, bytea) RETURNS int4 LANGUAGE internal VOLATILE STRICT AS 'be_lowrite' SET oid = 955;
 CREATE FUNCTION pg_catalog.make_date(year int4, month int4, day int4) RETURNS date LANGUAGE internal IMMUTABLE STRICT AS 'make_date' SET oid = 3846;
 CREATE FUNCTION pg_catalog.make_interval(years int4 DEFAULT 0, months int4 DEFAULT 0, weeks int4 DEFAULT 0, days int4 DEFAULT 0, hours int4 DEFAULT 0, mins int4 DEFAULT 0, secs float8 DEFAULT 0.0) RETURNS interval LANGUAGE internal IMMUTABLE STRICT AS 'make_interval' SET oid = 3464;
 CREATE FUNCTION pg_catalog.make_time(hour int4, min int4, sec float8) RETURNS time LANGUAGE internal IMMUTABLE STRICT AS 'make_time' SET oid = 3847;
@@ -236,6 +246,7 @@ CREATE FUNCTION pg_catalog."numeric"(int8) RETURNS numeric LANGUAGE internal IMM
 CREATE FUNCTION pg_catalog."numeric"(int2) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'int2_numeric' SET oid = 1782;
 CREATE FUNCTION pg_catalog.numerictypmodout(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'numerictypmodout' SET oid = 2918;
 CREATE FUNCTION pg_catalog.oid(int8) RETURNS oid LANGUAGE internal IMMUTABLE STRICT AS 'i8tooid' SET oid = 1287;
+CREATE FUNCTION pg_catalog.polygon(int4, circle) RETURNS polygon LANGUAGE internal IMMUTABLE STRICT AS 'circle_poly' SET oid = 1475;
 CREATE FUNCTION pg_catalog.timestamptypmodout(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'timestamptypmodout' SET oid = 2906;
 CREATE FUNCTION pg_catalog.timestamptztypmodout(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'timestamptztypmodout' SET oid = 2908;
 CREATE FUNCTION pg_catalog.timetypmodout(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'timetypmodout' SET oid = 2910;
@@ -360,6 +371,7 @@ CREATE FUNCTION pg_catalog.mul_d_interval(float8, interval) RETURNS interval LAN
 CREATE FUNCTION pg_catalog."numeric"(float4) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'float4_numeric' SET oid = 1742;
 CREATE FUNCTION pg_catalog."numeric"(float8) RETURNS numeric LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'float8_numeric' SET oid = 1743;
 CREATE FUNCTION pg_catalog.pi() RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dpi' SET oid = 1610;
+CREATE FUNCTION pg_catalog.point(float8, float8) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'construct_point' SET oid = 1440;
 CREATE FUNCTION pg_catalog.pow(float8, float8) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dpow' SET oid = 1346;
 CREATE FUNCTION pg_catalog.power(float8, float8) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dpow' SET oid = 1368;
 CREATE FUNCTION pg_catalog.radians(float8) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'radians' SET oid = 1609;
@@ -545,6 +557,8 @@ CREATE FUNCTION pg_catalog.length(bpchar) RETURNS int4 LANGUAGE internal IMMUTAB
 CREATE FUNCTION pg_catalog."like"(text, text) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'textlike' SET oid = 1569;
 CREATE FUNCTION pg_catalog."like"(name, text) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'namelike' SET oid = 1571;
 CREATE FUNCTION pg_catalog.like_escape(text, text) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'like_escape' SET oid = 1637;
+CREATE FUNCTION pg_catalog.lo_import(text) RETURNS oid LANGUAGE internal VOLATILE STRICT AS 'be_lo_import' SET oid = 764;
+CREATE FUNCTION pg_catalog.lo_import(text, oid) RETURNS oid LANGUAGE internal VOLATILE STRICT AS 'be_lo_import_with_oid' SET oid = 767;
 CREATE FUNCTION pg_catalog.lower(text) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'lower' SET oid = 870;
 CREATE FUNCTION pg_catalog.lpad(text, int4, text) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'lpad' SET oid = 873;
 CREATE FUNCTION pg_catalog.lpad(text, int4) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'lpad_text_int4' SET oid = 879;
@@ -1351,6 +1365,14 @@ CREATE FUNCTION pg_catalog.hashtidextended(tid, int8) RETURNS int8 LANGUAGE inte
 CREATE FUNCTION pg_catalog.int2vectorout(int2vector) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int2vectorout' SET oid = 41;
 CREATE FUNCTION pg_catalog.int2vectorsend(int2vector) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'int2vectorsend' SET oid = 2411;
 CREATE FUNCTION pg_catalog.int8(oid) RETURNS int8 LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'oidtoi8' SET oid = 1288;
+CREATE FUNCTION pg_catalog.lo_create(oid) RETURNS oid LANGUAGE internal VOLATILE STRICT AS 'be_lo_create' SET oid = 715;
+CREATE FUNCTION pg_catalog.lo_export(oid, text) RETURNS int4 LANGUAGE internal VOLATILE STRICT AS 'be_lo_export' SET oid = 765;
+CREATE FUNCTION pg_catalog.lo_from_bytea(oid, bytea) RETURNS oid LANGUAGE internal VOLATILE STRICT AS 'be_lo_from_bytea' SET oid = 3457;
+CREATE FUNCTION pg_catalog.lo_get(oid) RETURNS bytea LANGUAGE internal VOLATILE STRICT AS 'be_lo_get' SET oid = 3458;
+CREATE FUNCTION pg_catalog.lo_get(oid, int8, int4) RETURNS bytea LANGUAGE internal VOLATILE STRICT AS 'be_lo_get_fragment' SET oid = 3459;
+CREATE FUNCTION pg_catalog.lo_open(oid, int4) RETURNS int4 LANGUAGE internal VOLATILE STRICT AS 'be_lo_open' SET oid = 952;
+CREATE FUNCTION pg_catalog.lo_put(oid, int8, bytea) RETURNS void LANGUAGE internal VOLATILE STRICT AS 'be_lo_put' SET oid = 3460;
+CREATE FUNCTION pg_catalog.lo_unlink(oid) RETURNS int4 LANGUAGE internal VOLATILE STRICT AS 'be_lo_unlink' SET oid = 964;
 CREATE FUNCTION pg_catalog.makeaclitem(oid, oid, text, bool) RETURNS aclitem LANGUAGE internal IMMUTABLE STRICT AS 'makeaclitem' SET oid = 1365;
 CREATE FUNCTION pg_catalog.mxid_age(xid) RETURNS int4 LANGUAGE internal STABLE STRICT AS 'mxid_age' SET oid = 3939;
 CREATE FUNCTION pg_catalog.nextval(regclass) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'nextval_oid' SET oid = 1574;
@@ -1394,6 +1416,10 @@ CREATE FUNCTION pg_catalog.regclassout(regclass) RETURNS cstring LANGUAGE intern
 CREATE FUNCTION pg_catalog.regclasssend(regclass) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'regclasssend' SET oid = 2453;
 CREATE FUNCTION pg_catalog.regcollationout(regcollation) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'regcollationout' SET oid = 4194;
 CREATE FUNCTION pg_catalog.regcollationsend(regcollation) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'regcollationsend' SET oid = 4197;
+CREATE FUNCTION pg_catalog.regconfigout(regconfig) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'regconfigout' SET oid = 3737;
+CREATE FUNCTION pg_catalog.regconfigsend(regconfig) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'regconfigsend' SET oid = 3739;
+CREATE FUNCTION pg_catalog.regdictionaryout(regdictionary) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'regdictionaryout' SET oid = 3772;
+CREATE FUNCTION pg_catalog.regdictionarysend(regdictionary) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'regdictionarysend' SET oid = 3774;
 CREATE FUNCTION pg_catalog.regnamespaceout(regnamespace) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'regnamespaceout' SET oid = 4085;
 CREATE FUNCTION pg_catalog.regnamespacesend(regnamespace) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'regnamespacesend' SET oid = 4088;
 CREATE FUNCTION pg_catalog.regoperatorout(regoperator) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'regoperatorout' SET oid = 2217;
@@ -1592,7 +1618,6 @@ CREATE FUNCTION pg_catalog.pg_conversion_is_visible(oid) RETURNS bool LANGUAGE i
 CREATE FUNCTION pg_catalog.pg_current_logfile() RETURNS text LANGUAGE internal VOLATILE AS 'pg_current_logfile' SET oid = 3800;
 CREATE FUNCTION pg_catalog.pg_current_logfile(text) RETURNS text LANGUAGE internal VOLATILE AS 'pg_current_logfile_1arg' SET oid = 3801;
 CREATE FUNCTION pg_catalog.pg_current_snapshot() RETURNS pg_snapshot LANGUAGE internal STABLE STRICT AS 'pg_current_snapshot' SET oid = 5061;
-CREATE FUNCTION pg_catalog.pg_export_snapshot() RETURNS text LANGUAGE internal VOLATILE STRICT AS 'pg_export_snapshot' SET oid = 3809;
 CREATE FUNCTION pg_catalog.pg_current_xact_id() RETURNS xid8 LANGUAGE internal STABLE STRICT AS 'pg_current_xact_id' SET oid = 5059;
 CREATE FUNCTION pg_catalog.pg_current_xact_id_if_assigned() RETURNS xid8 LANGUAGE internal STABLE STRICT AS 'pg_current_xact_id_if_assigned' SET oid = 5060;
 CREATE FUNCTION pg_catalog.pg_database_size(name) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_database_size_name' SET oid = 2168;
@@ -1600,6 +1625,7 @@ CREATE FUNCTION pg_catalog.pg_database_size(oid) RETURNS int8 LANGUAGE internal 
 CREATE FUNCTION pg_catalog.pg_describe_object(oid, oid, int4) RETURNS text LANGUAGE internal STABLE STRICT AS 'pg_describe_object' SET oid = 3537;
 CREATE FUNCTION pg_catalog.pg_encoding_max_length(int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'pg_encoding_max_length_sql' SET oid = 2319;
 CREATE FUNCTION pg_catalog.pg_encoding_to_char(int4) RETURNS name LANGUAGE internal STABLE STRICT AS 'PG_encoding_to_char' SET oid = 1597;
+CREATE FUNCTION pg_catalog.pg_export_snapshot() RETURNS text LANGUAGE internal VOLATILE STRICT AS 'pg_export_snapshot' SET oid = 3809;
 CREATE FUNCTION pg_catalog.pg_extension_update_paths(name name, OUT source text, OUT target text, OUT path text) RETURNS SETOF record LANGUAGE internal STABLE STRICT AS 'pg_extension_update_paths' SET oid = 3084;
 CREATE FUNCTION pg_catalog.pg_filenode_relation(oid, oid) RETURNS regclass LANGUAGE internal STABLE STRICT AS 'pg_filenode_relation' SET oid = 3454;
 CREATE FUNCTION pg_catalog.pg_function_is_visible(oid) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_function_is_visible' SET oid = 2081;
@@ -1641,6 +1667,8 @@ CREATE FUNCTION pg_catalog.pg_has_role(oid, name, text) RETURNS bool LANGUAGE in
 CREATE FUNCTION pg_catalog.pg_has_role(oid, oid, text) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_has_role_id_id' SET oid = 2708;
 CREATE FUNCTION pg_catalog.pg_has_role(name, text) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_has_role_name' SET oid = 2709;
 CREATE FUNCTION pg_catalog.pg_has_role(oid, text) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_has_role_id' SET oid = 2710;
+CREATE FUNCTION pg_catalog.pg_hba_file_rules(OUT line_number int4, OUT type text, OUT database text[], OUT user_name text[], OUT address text, OUT netmask text, OUT auth_method text, OUT options text[], OUT error text) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_hba_file_rules' SET oid = 3401;
+CREATE FUNCTION pg_catalog.pg_ident_file_mappings(OUT line_number int4, OUT map_name text, OUT sys_name text, OUT pg_username text, OUT error text) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_ident_file_mappings' SET oid = 6250;
 CREATE FUNCTION pg_catalog.pg_identify_object(classid oid, objid oid, objsubid int4, OUT type text, OUT schema text, OUT name text, OUT identity text) RETURNS record LANGUAGE internal STABLE STRICT AS 'pg_identify_object' SET oid = 3839;
 CREATE FUNCTION pg_catalog.pg_identify_object_as_address(classid oid, objid oid, objsubid int4, OUT type text, OUT object_names text[], OUT object_args text[]) RETURNS record LANGUAGE internal STABLE STRICT AS 'pg_identify_object_as_address' SET oid = 3382;
 CREATE FUNCTION pg_catalog.pg_index_column_has_property(regclass, int4, text) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_index_column_has_property' SET oid = 638;
@@ -1650,6 +1678,7 @@ CREATE FUNCTION pg_catalog.pg_indexes_size(regclass) RETURNS int8 LANGUAGE inter
 CREATE FUNCTION pg_catalog.pg_is_in_recovery() RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_is_in_recovery' SET oid = 3810;
 CREATE FUNCTION pg_catalog.pg_is_other_temp_schema(oid) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_is_other_temp_schema' SET oid = 2855;
 CREATE FUNCTION pg_catalog.pg_is_wal_replay_paused() RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_is_wal_replay_paused' SET oid = 3073;
+CREATE FUNCTION pg_catalog.pg_isolation_test_session_is_blocked(int4, int4[]) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_isolation_test_session_is_blocked' SET oid = 3378;
 CREATE FUNCTION pg_catalog.pg_jit_available() RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_jit_available' SET oid = 315;
 CREATE FUNCTION pg_catalog.pg_last_committed_xact(OUT xid xid, OUT "timestamp" timestamptz, OUT roident oid) RETURNS record LANGUAGE internal VOLATILE STRICT AS 'pg_last_committed_xact' SET oid = 3583;
 CREATE FUNCTION pg_catalog.pg_last_xact_replay_timestamp() RETURNS timestamptz LANGUAGE internal VOLATILE STRICT AS 'pg_last_xact_replay_timestamp' SET oid = 3830;
@@ -1665,18 +1694,15 @@ CREATE FUNCTION pg_catalog.pg_partition_ancestors(partitionid regclass, OUT reli
 CREATE FUNCTION pg_catalog.pg_partition_root(regclass) RETURNS regclass LANGUAGE internal IMMUTABLE STRICT AS 'pg_partition_root' SET oid = 3424;
 CREATE FUNCTION pg_catalog.pg_partition_tree(rootrelid regclass, OUT relid regclass, OUT parentrelid regclass, OUT isleaf bool, OUT level int4) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_partition_tree' SET oid = 3423;
 CREATE FUNCTION pg_catalog.pg_postmaster_start_time() RETURNS timestamptz LANGUAGE internal STABLE STRICT AS 'pg_postmaster_start_time' SET oid = 2560;
-CREATE FUNCTION pg_catalog.pg_hba_file_rules(OUT line_number int4, OUT type text, OUT database text[], OUT user_name text[], OUT address text, OUT netmask text, OUT auth_method text, OUT options text[], OUT error text) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_hba_file_rules' SET oid = 3401;
-CREATE FUNCTION pg_catalog.pg_ident_file_mappings(OUT line_number int4, OUT map_name text, OUT sys_name text, OUT pg_username text, OUT error text) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_ident_file_mappings' SET oid = 6250;
 CREATE FUNCTION pg_catalog.pg_prepared_xact(OUT transaction xid, OUT gid text, OUT prepared timestamptz, OUT ownerid oid, OUT dbid oid) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'pg_prepared_xact' SET oid = 1065;
-CREATE FUNCTION pg_catalog.pg_reload_conf() RETURNS bool LANGUAGE internal STRICT AS 'pg_reload_conf' SET oid = 2621;
 CREATE FUNCTION pg_catalog.pg_relation_filenode(regclass) RETURNS oid LANGUAGE internal STABLE STRICT AS 'pg_relation_filenode' SET oid = 2999;
 CREATE FUNCTION pg_catalog.pg_relation_filepath(regclass) RETURNS text LANGUAGE internal STABLE STRICT AS 'pg_relation_filepath' SET oid = 3034;
 CREATE FUNCTION pg_catalog.pg_relation_is_publishable(regclass) RETURNS bool LANGUAGE internal STABLE STRICT AS 'pg_relation_is_publishable' SET oid = 6121;
 CREATE FUNCTION pg_catalog.pg_relation_is_updatable(regclass, bool) RETURNS int4 LANGUAGE internal STABLE STRICT AS 'pg_relation_is_updatable' SET oid = 3842;
 CREATE FUNCTION pg_catalog.pg_relation_size(regclass) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_relation_size_regclass' SET oid = 2325;
 CREATE FUNCTION pg_catalog.pg_relation_size(regclass, text) RETURNS int8 LANGUAGE internal VOLATILE STRICT AS 'pg_relation_size' SET oid = 2332;
+CREATE FUNCTION pg_catalog.pg_reload_conf() RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_reload_conf' SET oid = 2621;
 CREATE FUNCTION pg_catalog.pg_safe_snapshot_blocking_pids(int4) RETURNS int4[] LANGUAGE internal VOLATILE STRICT AS 'pg_safe_snapshot_blocking_pids' SET oid = 3376;
-CREATE FUNCTION pg_catalog.pg_isolation_test_session_is_blocked(int4, int4[]) RETURNS bool LANGUAGE internal VOLATILE STRICT AS 'pg_isolation_test_session_is_blocked' SET oid = 3378;
 CREATE FUNCTION pg_catalog.pg_sequence_parameters(sequence_oid oid, OUT start_value int8, OUT minimum_value int8, OUT maximum_value int8, OUT increment int8, OUT cycle_option bool, OUT cache_size int8, OUT data_type oid) RETURNS record LANGUAGE internal STABLE STRICT AS 'pg_sequence_parameters' SET oid = 3078;
 CREATE FUNCTION pg_catalog.pg_settings_get_flags(text) RETURNS text[] LANGUAGE internal STABLE STRICT AS 'pg_settings_get_flags' SET oid = 6240;
 CREATE FUNCTION pg_catalog.pg_show_all_file_settings(OUT sourcefile text, OUT sourceline int4, OUT seqno int4, OUT name text, OUT setting text, OUT applied bool, OUT error text) RETURNS SETOF record LANGUAGE internal STRICT AS 'show_all_file_settings' SET oid = 3329;
@@ -1774,6 +1800,8 @@ CREATE FUNCTION pg_catalog.bool_alltrue(internal) RETURNS bool LANGUAGE internal
 CREATE FUNCTION pg_catalog.bool_anytrue(internal) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'bool_anytrue' SET oid = 3499;
 CREATE FUNCTION pg_catalog.boolin(cstring) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'boolin' SET oid = 1242;
 CREATE FUNCTION pg_catalog.boolrecv(internal) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'boolrecv' SET oid = 2436;
+CREATE FUNCTION pg_catalog.box_in(cstring) RETURNS box LANGUAGE internal IMMUTABLE STRICT AS 'box_in' SET oid = 123;
+CREATE FUNCTION pg_catalog.box_recv(internal) RETURNS box LANGUAGE internal IMMUTABLE STRICT AS 'box_recv' SET oid = 2484;
 CREATE FUNCTION pg_catalog.bpcharin(cstring, oid, int4) RETURNS bpchar LANGUAGE internal IMMUTABLE STRICT AS 'bpcharin' SET oid = 1044;
 CREATE FUNCTION pg_catalog.bpcharrecv(internal, oid, int4) RETURNS bpchar LANGUAGE internal STABLE STRICT AS 'bpcharrecv' SET oid = 2430;
 CREATE FUNCTION pg_catalog.bytea_string_agg_finalfn(internal) RETURNS bytea LANGUAGE internal IMMUTABLE AS 'bytea_string_agg_finalfn' SET oid = 3544;
@@ -1786,6 +1814,8 @@ CREATE FUNCTION pg_catalog.cidin(cstring) RETURNS cid LANGUAGE internal IMMUTABL
 CREATE FUNCTION pg_catalog.cidr_in(cstring) RETURNS cidr LANGUAGE internal IMMUTABLE STRICT AS 'cidr_in' SET oid = 1267;
 CREATE FUNCTION pg_catalog.cidr_recv(internal) RETURNS cidr LANGUAGE internal IMMUTABLE STRICT AS 'cidr_recv' SET oid = 2498;
 CREATE FUNCTION pg_catalog.cidrecv(internal) RETURNS cid LANGUAGE internal IMMUTABLE STRICT AS 'cidrecv' SET oid = 2442;
+CREATE FUNCTION pg_catalog.circle_in(cstring) RETURNS circle LANGUAGE internal IMMUTABLE STRICT AS 'circle_in' SET oid = 1450;
+CREATE FUNCTION pg_catalog.circle_recv(internal) RETURNS circle LANGUAGE internal IMMUTABLE STRICT AS 'circle_recv' SET oid = 2490;
 CREATE FUNCTION pg_catalog.contjoinsel(internal, oid, internal, int2, internal) RETURNS float8 LANGUAGE internal STABLE STRICT AS 'contjoinsel' SET oid = 1303;
 CREATE FUNCTION pg_catalog.contsel(internal, oid, internal, int4) RETURNS float8 LANGUAGE internal STABLE STRICT AS 'contsel' SET oid = 1302;
 CREATE FUNCTION pg_catalog.cstring_in(cstring) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'cstring_in' SET oid = 2292;
@@ -1850,6 +1880,10 @@ CREATE FUNCTION pg_catalog.jsonpath_in(cstring) RETURNS jsonpath LANGUAGE intern
 CREATE FUNCTION pg_catalog.jsonpath_recv(internal) RETURNS jsonpath LANGUAGE internal IMMUTABLE STRICT AS 'jsonpath_recv' SET oid = 4002;
 CREATE FUNCTION pg_catalog.likejoinsel(internal, oid, internal, int2, internal) RETURNS float8 LANGUAGE internal STABLE STRICT AS 'likejoinsel' SET oid = 1825;
 CREATE FUNCTION pg_catalog.likesel(internal, oid, internal, int4) RETURNS float8 LANGUAGE internal STABLE STRICT AS 'likesel' SET oid = 1819;
+CREATE FUNCTION pg_catalog.line_in(cstring) RETURNS line LANGUAGE internal IMMUTABLE STRICT AS 'line_in' SET oid = 1490;
+CREATE FUNCTION pg_catalog.line_recv(internal) RETURNS line LANGUAGE internal IMMUTABLE STRICT AS 'line_recv' SET oid = 2488;
+CREATE FUNCTION pg_catalog.lseg_in(cstring) RETURNS lseg LANGUAGE internal IMMUTABLE STRICT AS 'lseg_in' SET oid = 119;
+CREATE FUNCTION pg_catalog.lseg_recv(internal) RETURNS lseg LANGUAGE internal IMMUTABLE STRICT AS 'lseg_recv' SET oid = 2480;
 CREATE FUNCTION pg_catalog.macaddr8_in(cstring) RETURNS macaddr8 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_in' SET oid = 4110;
 CREATE FUNCTION pg_catalog.macaddr8_recv(internal) RETURNS macaddr8 LANGUAGE internal IMMUTABLE STRICT AS 'macaddr8_recv' SET oid = 3446;
 CREATE FUNCTION pg_catalog.macaddr_in(cstring) RETURNS macaddr LANGUAGE internal IMMUTABLE STRICT AS 'macaddr_in' SET oid = 436;
@@ -1900,6 +1934,8 @@ CREATE FUNCTION pg_catalog.oidvectorin(cstring) RETURNS oidvector LANGUAGE inter
 CREATE FUNCTION pg_catalog.oidvectorrecv(internal) RETURNS oidvector LANGUAGE internal IMMUTABLE STRICT AS 'oidvectorrecv' SET oid = 2420;
 CREATE FUNCTION pg_catalog.ordered_set_transition(internal, "any") RETURNS internal LANGUAGE internal IMMUTABLE AS 'ordered_set_transition' SET oid = 3970;
 CREATE FUNCTION pg_catalog.ordered_set_transition_multi(internal, VARIADIC "any") RETURNS internal LANGUAGE internal IMMUTABLE AS 'ordered_set_transition_multi' SET oid = 3971;
+CREATE FUNCTION pg_catalog.path_in(cstring) RETURNS path LANGUAGE internal IMMUTABLE STRICT AS 'path_in' SET oid = 121;
+CREATE FUNCTION pg_catalog.path_recv(internal) RETURNS path LANGUAGE internal IMMUTABLE STRICT AS 'path_recv' SET oid = 2482;
 CREATE FUNCTION pg_catalog.percent_rank_final(internal, VARIADIC "any") RETURNS float8 LANGUAGE internal IMMUTABLE AS 'hypothetical_percent_rank_final' SET oid = 3989;
 CREATE FUNCTION pg_catalog.percentile_cont_float8_final(internal, float8) RETURNS float8 LANGUAGE internal IMMUTABLE AS 'percentile_cont_float8_final' SET oid = 3975;
 CREATE FUNCTION pg_catalog.percentile_cont_float8_multi_final(internal, float8[]) RETURNS float8[] LANGUAGE internal IMMUTABLE AS 'percentile_cont_float8_multi_final' SET oid = 3981;
@@ -1909,6 +1945,10 @@ CREATE FUNCTION pg_catalog.percentile_disc_final(internal, float8, anyelement) R
 CREATE FUNCTION pg_catalog.percentile_disc_multi_final(internal, float8[], anyelement) RETURNS anyarray LANGUAGE internal IMMUTABLE AS 'percentile_disc_multi_final' SET oid = 3979;
 CREATE FUNCTION pg_catalog.pg_lsn_in(cstring) RETURNS pg_lsn LANGUAGE internal IMMUTABLE STRICT AS 'pg_lsn_in' SET oid = 3229;
 CREATE FUNCTION pg_catalog.pg_lsn_recv(internal) RETURNS pg_lsn LANGUAGE internal IMMUTABLE STRICT AS 'pg_lsn_recv' SET oid = 3238;
+CREATE FUNCTION pg_catalog.point_in(cstring) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'point_in' SET oid = 117;
+CREATE FUNCTION pg_catalog.point_recv(internal) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'point_recv' SET oid = 2428;
+CREATE FUNCTION pg_catalog.poly_in(cstring) RETURNS polygon LANGUAGE internal IMMUTABLE STRICT AS 'poly_in' SET oid = 347;
+CREATE FUNCTION pg_catalog.poly_recv(internal) RETURNS polygon LANGUAGE internal IMMUTABLE STRICT AS 'poly_recv' SET oid = 2486;
 CREATE FUNCTION pg_catalog.positionjoinsel(internal, oid, internal, int2, internal) RETURNS float8 LANGUAGE internal STABLE STRICT AS 'positionjoinsel' SET oid = 1301;
 CREATE FUNCTION pg_catalog.positionsel(internal, oid, internal, int4) RETURNS float8 LANGUAGE internal STABLE STRICT AS 'positionsel' SET oid = 1300;
 CREATE FUNCTION pg_catalog.prefixjoinsel(internal, oid, internal, int2, internal) RETURNS float8 LANGUAGE internal STABLE STRICT AS 'prefixjoinsel' SET oid = 3438;
@@ -1926,6 +1966,10 @@ CREATE FUNCTION pg_catalog.regclassin(cstring) RETURNS regclass LANGUAGE interna
 CREATE FUNCTION pg_catalog.regclassrecv(internal) RETURNS regclass LANGUAGE internal IMMUTABLE STRICT AS 'regclassrecv' SET oid = 2452;
 CREATE FUNCTION pg_catalog.regcollationin(cstring) RETURNS regcollation LANGUAGE internal STABLE STRICT AS 'regcollationin' SET oid = 4193;
 CREATE FUNCTION pg_catalog.regcollationrecv(internal) RETURNS regcollation LANGUAGE internal IMMUTABLE STRICT AS 'regcollationrecv' SET oid = 4196;
+CREATE FUNCTION pg_catalog.regconfigin(cstring) RETURNS regconfig LANGUAGE internal STABLE STRICT AS 'regconfigin' SET oid = 3736;
+CREATE FUNCTION pg_catalog.regconfigrecv(internal) RETURNS regconfig LANGUAGE internal IMMUTABLE STRICT AS 'regconfigrecv' SET oid = 3738;
+CREATE FUNCTION pg_catalog.regdictionaryin(cstring) RETURNS regdictionary LANGUAGE internal STABLE STRICT AS 'regdictionaryin' SET oid = 3771;
+CREATE FUNCTION pg_catalog.regdictionaryrecv(internal) RETURNS regdictionary LANGUAGE internal IMMUTABLE STRICT AS 'regdictionaryrecv' SET oid = 3773;
 CREATE FUNCTION pg_catalog.regexeqjoinsel(internal, oid, internal, int2, internal) RETURNS float8 LANGUAGE internal STABLE STRICT AS 'regexeqjoinsel' SET oid = 1824;
 CREATE FUNCTION pg_catalog.regexeqsel(internal, oid, internal, int4) RETURNS float8 LANGUAGE internal STABLE STRICT AS 'regexeqsel' SET oid = 1818;
 CREATE FUNCTION pg_catalog.regexnejoinsel(internal, oid, internal, int2, internal) RETURNS float8 LANGUAGE internal STABLE STRICT AS 'regexnejoinsel' SET oid = 1827;
@@ -2020,12 +2064,95 @@ CREATE FUNCTION pg_catalog.set_bit(bit, int4, int4) RETURNS bit LANGUAGE interna
 CREATE FUNCTION pg_catalog."substring"(bit, int4, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bitsubstr' SET oid = 1680;
 CREATE FUNCTION pg_catalog."substring"(bit, int4) RETURNS bit LANGUAGE internal IMMUTABLE STRICT AS 'bitsubstr_no_len' SET oid = 1699;
 
+-- box
+
+CREATE FUNCTION pg_catalog.area(box) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'box_area' SET oid = 975;
+CREATE FUNCTION pg_catalog.bound_box(box, box) RETURNS box LANGUAGE internal IMMUTABLE STRICT AS 'boxes_bound_box' SET oid = 4067;
+CREATE FUNCTION pg_catalog.box_above(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_above' SET oid = 2565;
+CREATE FUNCTION pg_catalog.box_above_eq(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_above_eq' SET oid = 115;
+CREATE FUNCTION pg_catalog.box_add(box, point) RETURNS box LANGUAGE internal IMMUTABLE STRICT AS 'box_add' SET oid = 1422;
+CREATE FUNCTION pg_catalog.box_below(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_below' SET oid = 2562;
+CREATE FUNCTION pg_catalog.box_below_eq(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_below_eq' SET oid = 116;
+CREATE FUNCTION pg_catalog.box_center(box) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'box_center' SET oid = 138;
+CREATE FUNCTION pg_catalog.box_contain(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_contain' SET oid = 187;
+CREATE FUNCTION pg_catalog.box_contain_pt(box, point) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_contain_pt' SET oid = 193;
+CREATE FUNCTION pg_catalog.box_contained(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_contained' SET oid = 192;
+CREATE FUNCTION pg_catalog.box_distance(box, box) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'box_distance' SET oid = 978;
+CREATE FUNCTION pg_catalog.box_div(box, point) RETURNS box LANGUAGE internal IMMUTABLE STRICT AS 'box_div' SET oid = 1425;
+CREATE FUNCTION pg_catalog.box_eq(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_eq' SET oid = 128;
+CREATE FUNCTION pg_catalog.box_ge(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_ge' SET oid = 126;
+CREATE FUNCTION pg_catalog.box_gt(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_gt' SET oid = 127;
+CREATE FUNCTION pg_catalog.box_intersect(box, box) RETURNS box LANGUAGE internal IMMUTABLE STRICT AS 'box_intersect' SET oid = 980;
+CREATE FUNCTION pg_catalog.box_le(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_le' SET oid = 130;
+CREATE FUNCTION pg_catalog.box_left(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_left' SET oid = 188;
+CREATE FUNCTION pg_catalog.box_lt(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_lt' SET oid = 129;
+CREATE FUNCTION pg_catalog.box_mul(box, point) RETURNS box LANGUAGE internal IMMUTABLE STRICT AS 'box_mul' SET oid = 1424;
+CREATE FUNCTION pg_catalog.box_out(box) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'box_out' SET oid = 124;
+CREATE FUNCTION pg_catalog.box_overabove(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_overabove' SET oid = 2564;
+CREATE FUNCTION pg_catalog.box_overbelow(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_overbelow' SET oid = 2563;
+CREATE FUNCTION pg_catalog.box_overlap(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_overlap' SET oid = 125;
+CREATE FUNCTION pg_catalog.box_overleft(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_overleft' SET oid = 189;
+CREATE FUNCTION pg_catalog.box_overright(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_overright' SET oid = 190;
+CREATE FUNCTION pg_catalog.box_right(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_right' SET oid = 191;
+CREATE FUNCTION pg_catalog.box_same(box, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'box_same' SET oid = 186;
+CREATE FUNCTION pg_catalog.box_send(box) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'box_send' SET oid = 2485;
+CREATE FUNCTION pg_catalog.box_sub(box, point) RETURNS box LANGUAGE internal IMMUTABLE STRICT AS 'box_sub' SET oid = 1423;
+CREATE FUNCTION pg_catalog.center(box) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'box_center' SET oid = 1542;
+CREATE FUNCTION pg_catalog.circle(box) RETURNS circle LANGUAGE internal IMMUTABLE STRICT AS 'box_circle' SET oid = 1479;
+CREATE FUNCTION pg_catalog.diagonal(box) RETURNS lseg LANGUAGE internal IMMUTABLE STRICT AS 'box_diagonal' SET oid = 981;
+CREATE FUNCTION pg_catalog.dist_bp(box, point) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_bp' SET oid = 357;
+CREATE FUNCTION pg_catalog.dist_bs(box, lseg) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_bs' SET oid = 381;
+CREATE FUNCTION pg_catalog.height(box) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'box_height' SET oid = 977;
+CREATE FUNCTION pg_catalog.lseg(box) RETURNS lseg LANGUAGE internal IMMUTABLE STRICT AS 'box_diagonal' SET oid = 1541;
+CREATE FUNCTION pg_catalog.point(box) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'box_center' SET oid = 1534;
+CREATE FUNCTION pg_catalog.polygon(box) RETURNS polygon LANGUAGE internal IMMUTABLE STRICT AS 'box_poly' SET oid = 1448;
+CREATE FUNCTION pg_catalog.width(box) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'box_width' SET oid = 976;
+
 -- cidr
 
 CREATE FUNCTION pg_catalog.abbrev(cidr) RETURNS text LANGUAGE internal IMMUTABLE STRICT AS 'cidr_abbrev' SET oid = 599;
 CREATE FUNCTION pg_catalog.cidr_out(cidr) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'cidr_out' SET oid = 1427;
 CREATE FUNCTION pg_catalog.cidr_send(cidr) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'cidr_send' SET oid = 2499;
 CREATE FUNCTION pg_catalog.set_masklen(cidr, int4) RETURNS cidr LANGUAGE internal IMMUTABLE STRICT AS 'cidr_set_masklen' SET oid = 635;
+
+-- circle
+
+CREATE FUNCTION pg_catalog.area(circle) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'circle_area' SET oid = 1468;
+CREATE FUNCTION pg_catalog.box(circle) RETURNS box LANGUAGE internal IMMUTABLE STRICT AS 'circle_box' SET oid = 1480;
+CREATE FUNCTION pg_catalog.center(circle) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'circle_center' SET oid = 1543;
+CREATE FUNCTION pg_catalog.circle_above(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'circle_above' SET oid = 1461;
+CREATE FUNCTION pg_catalog.circle_add_pt(circle, point) RETURNS circle LANGUAGE internal IMMUTABLE STRICT AS 'circle_add_pt' SET oid = 1146;
+CREATE FUNCTION pg_catalog.circle_below(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'circle_below' SET oid = 1460;
+CREATE FUNCTION pg_catalog.circle_center(circle) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'circle_center' SET oid = 1472;
+CREATE FUNCTION pg_catalog.circle_contain(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'circle_contain' SET oid = 1453;
+CREATE FUNCTION pg_catalog.circle_contain_pt(circle, point) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'circle_contain_pt' SET oid = 1477;
+CREATE FUNCTION pg_catalog.circle_contained(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'circle_contained' SET oid = 1458;
+CREATE FUNCTION pg_catalog.circle_distance(circle, circle) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'circle_distance' SET oid = 1471;
+CREATE FUNCTION pg_catalog.circle_div_pt(circle, point) RETURNS circle LANGUAGE internal IMMUTABLE STRICT AS 'circle_div_pt' SET oid = 1149;
+CREATE FUNCTION pg_catalog.circle_eq(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'circle_eq' SET oid = 1462;
+CREATE FUNCTION pg_catalog.circle_ge(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'circle_ge' SET oid = 1467;
+CREATE FUNCTION pg_catalog.circle_gt(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'circle_gt' SET oid = 1465;
+CREATE FUNCTION pg_catalog.circle_le(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'circle_le' SET oid = 1466;
+CREATE FUNCTION pg_catalog.circle_left(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'circle_left' SET oid = 1454;
+CREATE FUNCTION pg_catalog.circle_lt(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'circle_lt' SET oid = 1464;
+CREATE FUNCTION pg_catalog.circle_mul_pt(circle, point) RETURNS circle LANGUAGE internal IMMUTABLE STRICT AS 'circle_mul_pt' SET oid = 1148;
+CREATE FUNCTION pg_catalog.circle_ne(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'circle_ne' SET oid = 1463;
+CREATE FUNCTION pg_catalog.circle_out(circle) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'circle_out' SET oid = 1451;
+CREATE FUNCTION pg_catalog.circle_overabove(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'circle_overabove' SET oid = 2588;
+CREATE FUNCTION pg_catalog.circle_overbelow(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'circle_overbelow' SET oid = 2587;
+CREATE FUNCTION pg_catalog.circle_overlap(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'circle_overlap' SET oid = 1459;
+CREATE FUNCTION pg_catalog.circle_overleft(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'circle_overleft' SET oid = 1455;
+CREATE FUNCTION pg_catalog.circle_overright(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'circle_overright' SET oid = 1456;
+CREATE FUNCTION pg_catalog.circle_right(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'circle_right' SET oid = 1457;
+CREATE FUNCTION pg_catalog.circle_same(circle, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'circle_same' SET oid = 1452;
+CREATE FUNCTION pg_catalog.circle_send(circle) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'circle_send' SET oid = 2491;
+CREATE FUNCTION pg_catalog.circle_sub_pt(circle, point) RETURNS circle LANGUAGE internal IMMUTABLE STRICT AS 'circle_sub_pt' SET oid = 1147;
+CREATE FUNCTION pg_catalog.diameter(circle) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'circle_diameter' SET oid = 1469;
+CREATE FUNCTION pg_catalog.dist_cpoint(circle, point) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_cpoint' SET oid = 3290;
+CREATE FUNCTION pg_catalog.dist_cpoly(circle, polygon) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_cpoly' SET oid = 728;
+CREATE FUNCTION pg_catalog.point(circle) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'circle_center' SET oid = 1416;
+CREATE FUNCTION pg_catalog.polygon(circle) RETURNS polygon LANGUAGE internal IMMUTABLE STRICT AS 'polygon_circle' SET oid = 1544;
+CREATE FUNCTION pg_catalog.radius(circle) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'circle_radius' SET oid = 1470;
 
 -- datemultirange
 
@@ -2099,6 +2226,62 @@ CREATE FUNCTION pg_catalog.jsonpath_send(jsonpath) RETURNS bytea LANGUAGE intern
 
 CREATE FUNCTION pg_catalog.plpgsql_call_handler() RETURNS language_handler LANGUAGE internal VOLATILE AS 'plpgsql_call_handler' SET oid = 13560;
 
+-- line
+
+CREATE FUNCTION pg_catalog.close_ls(line, lseg) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'close_ls' SET oid = 1488;
+CREATE FUNCTION pg_catalog.dist_lp(line, point) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_lp' SET oid = 702;
+CREATE FUNCTION pg_catalog.dist_ls(line, lseg) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_ls' SET oid = 704;
+CREATE FUNCTION pg_catalog.inter_lb(line, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'inter_lb' SET oid = 278;
+CREATE FUNCTION pg_catalog.ishorizontal(line) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'line_horizontal' SET oid = 1415;
+CREATE FUNCTION pg_catalog.isparallel(line, line) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'line_parallel' SET oid = 1412;
+CREATE FUNCTION pg_catalog.isperp(line, line) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'line_perp' SET oid = 1413;
+CREATE FUNCTION pg_catalog.isvertical(line) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'line_vertical' SET oid = 1414;
+CREATE FUNCTION pg_catalog.line_distance(line, line) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'line_distance' SET oid = 239;
+CREATE FUNCTION pg_catalog.line_eq(line, line) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'line_eq' SET oid = 1492;
+CREATE FUNCTION pg_catalog.line_horizontal(line) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'line_horizontal' SET oid = 1499;
+CREATE FUNCTION pg_catalog.line_interpt(line, line) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'line_interpt' SET oid = 1494;
+CREATE FUNCTION pg_catalog.line_intersect(line, line) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'line_intersect' SET oid = 1495;
+CREATE FUNCTION pg_catalog.line_out(line) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'line_out' SET oid = 1491;
+CREATE FUNCTION pg_catalog.line_parallel(line, line) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'line_parallel' SET oid = 1496;
+CREATE FUNCTION pg_catalog.line_perp(line, line) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'line_perp' SET oid = 1497;
+CREATE FUNCTION pg_catalog.line_send(line) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'line_send' SET oid = 2489;
+CREATE FUNCTION pg_catalog.line_vertical(line) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'line_vertical' SET oid = 1498;
+
+-- lseg
+
+CREATE FUNCTION pg_catalog.close_lseg(lseg, lseg) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'close_lseg' SET oid = 1489;
+CREATE FUNCTION pg_catalog.close_sb(lseg, box) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'close_sb' SET oid = 368;
+CREATE FUNCTION pg_catalog.dist_sb(lseg, box) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_sb' SET oid = 365;
+CREATE FUNCTION pg_catalog.dist_sl(lseg, line) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_sl' SET oid = 727;
+CREATE FUNCTION pg_catalog.dist_sp(lseg, point) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_sp' SET oid = 380;
+CREATE FUNCTION pg_catalog.inter_sb(lseg, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'inter_sb' SET oid = 373;
+CREATE FUNCTION pg_catalog.inter_sl(lseg, line) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'inter_sl' SET oid = 277;
+CREATE FUNCTION pg_catalog.ishorizontal(lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'lseg_horizontal' SET oid = 1411;
+CREATE FUNCTION pg_catalog.isparallel(lseg, lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'lseg_parallel' SET oid = 1408;
+CREATE FUNCTION pg_catalog.isperp(lseg, lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'lseg_perp' SET oid = 1409;
+CREATE FUNCTION pg_catalog.isvertical(lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'lseg_vertical' SET oid = 1410;
+CREATE FUNCTION pg_catalog.length(lseg) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'lseg_length' SET oid = 1530;
+CREATE FUNCTION pg_catalog.lseg_center(lseg) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'lseg_center' SET oid = 225;
+CREATE FUNCTION pg_catalog.lseg_distance(lseg, lseg) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'lseg_distance' SET oid = 361;
+CREATE FUNCTION pg_catalog.lseg_eq(lseg, lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'lseg_eq' SET oid = 999;
+CREATE FUNCTION pg_catalog.lseg_ge(lseg, lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'lseg_ge' SET oid = 1486;
+CREATE FUNCTION pg_catalog.lseg_gt(lseg, lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'lseg_gt' SET oid = 1485;
+CREATE FUNCTION pg_catalog.lseg_horizontal(lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'lseg_horizontal' SET oid = 998;
+CREATE FUNCTION pg_catalog.lseg_interpt(lseg, lseg) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'lseg_interpt' SET oid = 362;
+CREATE FUNCTION pg_catalog.lseg_intersect(lseg, lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'lseg_intersect' SET oid = 994;
+CREATE FUNCTION pg_catalog.lseg_le(lseg, lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'lseg_le' SET oid = 1484;
+CREATE FUNCTION pg_catalog.lseg_length(lseg) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'lseg_length' SET oid = 1487;
+CREATE FUNCTION pg_catalog.lseg_lt(lseg, lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'lseg_lt' SET oid = 1483;
+CREATE FUNCTION pg_catalog.lseg_ne(lseg, lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT LEAKPROOF AS 'lseg_ne' SET oid = 1482;
+CREATE FUNCTION pg_catalog.lseg_out(lseg) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'lseg_out' SET oid = 120;
+CREATE FUNCTION pg_catalog.lseg_parallel(lseg, lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'lseg_parallel' SET oid = 995;
+CREATE FUNCTION pg_catalog.lseg_perp(lseg, lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'lseg_perp' SET oid = 996;
+CREATE FUNCTION pg_catalog.lseg_send(lseg) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'lseg_send' SET oid = 2481;
+CREATE FUNCTION pg_catalog.lseg_vertical(lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'lseg_vertical' SET oid = 997;
+CREATE FUNCTION pg_catalog.on_sb(lseg, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'on_sb' SET oid = 372;
+CREATE FUNCTION pg_catalog.on_sl(lseg, line) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'on_sl' SET oid = 960;
+CREATE FUNCTION pg_catalog.point(lseg) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'lseg_center' SET oid = 1532;
+
 -- macaddr
 
 CREATE FUNCTION pg_catalog.hashmacaddr(macaddr) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'hashmacaddr' SET oid = 399;
@@ -2145,6 +2328,104 @@ CREATE FUNCTION pg_catalog.nummultirange() RETURNS nummultirange LANGUAGE intern
 -- numrange
 
 CREATE FUNCTION pg_catalog.nummultirange(numrange) RETURNS nummultirange LANGUAGE internal IMMUTABLE STRICT AS 'multirange_constructor1' SET oid = 4284;
+
+-- path
+
+CREATE FUNCTION pg_catalog.area(path) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'path_area' SET oid = 979;
+CREATE FUNCTION pg_catalog.dist_pathp(path, point) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_pathp' SET oid = 421;
+CREATE FUNCTION pg_catalog.isclosed(path) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'path_isclosed' SET oid = 1430;
+CREATE FUNCTION pg_catalog.isopen(path) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'path_isopen' SET oid = 1431;
+CREATE FUNCTION pg_catalog.length(path) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'path_length' SET oid = 1531;
+CREATE FUNCTION pg_catalog.npoints(path) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'path_npoints' SET oid = 1545;
+CREATE FUNCTION pg_catalog.path_add(path, path) RETURNS path LANGUAGE internal IMMUTABLE STRICT AS 'path_add' SET oid = 1435;
+CREATE FUNCTION pg_catalog.path_add_pt(path, point) RETURNS path LANGUAGE internal IMMUTABLE STRICT AS 'path_add_pt' SET oid = 1436;
+CREATE FUNCTION pg_catalog.path_contain_pt(path, point) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'path_contain_pt_path_point' SET oid = 1426;
+CREATE FUNCTION pg_catalog.path_distance(path, path) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'path_distance' SET oid = 370;
+CREATE FUNCTION pg_catalog.path_div_pt(path, point) RETURNS path LANGUAGE internal IMMUTABLE STRICT AS 'path_div_pt' SET oid = 1439;
+CREATE FUNCTION pg_catalog.path_inter(path, path) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'path_inter' SET oid = 973;
+CREATE FUNCTION pg_catalog.path_length(path) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'path_length' SET oid = 987;
+CREATE FUNCTION pg_catalog.path_mul_pt(path, point) RETURNS path LANGUAGE internal IMMUTABLE STRICT AS 'path_mul_pt' SET oid = 1438;
+CREATE FUNCTION pg_catalog.path_n_eq(path, path) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'path_n_eq' SET oid = 984;
+CREATE FUNCTION pg_catalog.path_n_ge(path, path) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'path_n_ge' SET oid = 986;
+CREATE FUNCTION pg_catalog.path_n_gt(path, path) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'path_n_gt' SET oid = 983;
+CREATE FUNCTION pg_catalog.path_n_le(path, path) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'path_n_le' SET oid = 985;
+CREATE FUNCTION pg_catalog.path_n_lt(path, path) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'path_n_lt' SET oid = 982;
+CREATE FUNCTION pg_catalog.path_npoints(path) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'path_npoints' SET oid = 1432;
+CREATE FUNCTION pg_catalog.path_out(path) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'path_out' SET oid = 122;
+CREATE FUNCTION pg_catalog.path_send(path) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'path_send' SET oid = 2483;
+CREATE FUNCTION pg_catalog.path_sub_pt(path, point) RETURNS path LANGUAGE internal IMMUTABLE STRICT AS 'path_sub_pt' SET oid = 1437;
+CREATE FUNCTION pg_catalog.pclose(path) RETURNS path LANGUAGE internal IMMUTABLE STRICT AS 'path_close' SET oid = 1433;
+CREATE FUNCTION pg_catalog.polygon(path) RETURNS polygon LANGUAGE internal IMMUTABLE STRICT AS 'path_poly' SET oid = 1449;
+CREATE FUNCTION pg_catalog.popen(path) RETURNS path LANGUAGE internal IMMUTABLE STRICT AS 'path_open' SET oid = 1434;
+
+-- point
+
+CREATE FUNCTION pg_catalog.box(point, point) RETURNS box LANGUAGE internal IMMUTABLE STRICT AS 'points_box' SET oid = 1421;
+CREATE FUNCTION pg_catalog.box(point) RETURNS box LANGUAGE internal IMMUTABLE STRICT AS 'point_box' SET oid = 4091;
+CREATE FUNCTION pg_catalog.circle(point, float8) RETURNS circle LANGUAGE internal IMMUTABLE STRICT AS 'cr_circle' SET oid = 1473;
+CREATE FUNCTION pg_catalog.close_pb(point, box) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'close_pb' SET oid = 367;
+CREATE FUNCTION pg_catalog.close_pl(point, line) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'close_pl' SET oid = 961;
+CREATE FUNCTION pg_catalog.close_ps(point, lseg) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'close_ps' SET oid = 366;
+CREATE FUNCTION pg_catalog.dist_pb(point, box) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_pb' SET oid = 364;
+CREATE FUNCTION pg_catalog.dist_pc(point, circle) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_pc' SET oid = 1476;
+CREATE FUNCTION pg_catalog.dist_pl(point, line) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_pl' SET oid = 725;
+CREATE FUNCTION pg_catalog.dist_ppath(point, path) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_ppath' SET oid = 371;
+CREATE FUNCTION pg_catalog.dist_ppoly(point, polygon) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_ppoly' SET oid = 3275;
+CREATE FUNCTION pg_catalog.dist_ps(point, lseg) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_ps' SET oid = 363;
+CREATE FUNCTION pg_catalog.ishorizontal(point, point) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'point_horiz' SET oid = 1407;
+CREATE FUNCTION pg_catalog.isvertical(point, point) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'point_vert' SET oid = 1406;
+CREATE FUNCTION pg_catalog.line(point, point) RETURNS line LANGUAGE internal IMMUTABLE STRICT AS 'line_construct_pp' SET oid = 1493;
+CREATE FUNCTION pg_catalog.lseg(point, point) RETURNS lseg LANGUAGE internal IMMUTABLE STRICT AS 'lseg_construct' SET oid = 993;
+CREATE FUNCTION pg_catalog.on_pb(point, box) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'on_pb' SET oid = 136;
+CREATE FUNCTION pg_catalog.on_pl(point, line) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'on_pl' SET oid = 959;
+CREATE FUNCTION pg_catalog.on_ppath(point, path) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'on_ppath' SET oid = 137;
+CREATE FUNCTION pg_catalog.on_ps(point, lseg) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'on_ps' SET oid = 369;
+CREATE FUNCTION pg_catalog.point_above(point, point) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'point_above' SET oid = 131;
+CREATE FUNCTION pg_catalog.point_add(point, point) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'point_add' SET oid = 1441;
+CREATE FUNCTION pg_catalog.point_below(point, point) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'point_below' SET oid = 134;
+CREATE FUNCTION pg_catalog.point_distance(point, point) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'point_distance' SET oid = 991;
+CREATE FUNCTION pg_catalog.point_div(point, point) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'point_div' SET oid = 1444;
+CREATE FUNCTION pg_catalog.point_eq(point, point) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'point_eq' SET oid = 135;
+CREATE FUNCTION pg_catalog.point_horiz(point, point) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'point_horiz' SET oid = 990;
+CREATE FUNCTION pg_catalog.point_left(point, point) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'point_left' SET oid = 132;
+CREATE FUNCTION pg_catalog.point_mul(point, point) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'point_mul' SET oid = 1443;
+CREATE FUNCTION pg_catalog.point_ne(point, point) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'point_ne' SET oid = 988;
+CREATE FUNCTION pg_catalog.point_out(point) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'point_out' SET oid = 118;
+CREATE FUNCTION pg_catalog.point_right(point, point) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'point_right' SET oid = 133;
+CREATE FUNCTION pg_catalog.point_send(point) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'point_send' SET oid = 2429;
+CREATE FUNCTION pg_catalog.point_sub(point, point) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'point_sub' SET oid = 1442;
+CREATE FUNCTION pg_catalog.point_vert(point, point) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'point_vert' SET oid = 989;
+CREATE FUNCTION pg_catalog.pt_contained_circle(point, circle) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'pt_contained_circle' SET oid = 1478;
+CREATE FUNCTION pg_catalog.pt_contained_poly(point, polygon) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'pt_contained_poly' SET oid = 1429;
+CREATE FUNCTION pg_catalog.slope(point, point) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'point_slope' SET oid = 992;
+
+-- polygon
+
+CREATE FUNCTION pg_catalog.box(polygon) RETURNS box LANGUAGE internal IMMUTABLE STRICT AS 'poly_box' SET oid = 1446;
+CREATE FUNCTION pg_catalog.circle(polygon) RETURNS circle LANGUAGE internal IMMUTABLE STRICT AS 'poly_circle' SET oid = 1474;
+CREATE FUNCTION pg_catalog.dist_polyc(polygon, circle) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_polyc' SET oid = 785;
+CREATE FUNCTION pg_catalog.dist_polyp(polygon, point) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'dist_polyp' SET oid = 3292;
+CREATE FUNCTION pg_catalog.npoints(polygon) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'poly_npoints' SET oid = 1556;
+CREATE FUNCTION pg_catalog.path(polygon) RETURNS path LANGUAGE internal IMMUTABLE STRICT AS 'poly_path' SET oid = 1447;
+CREATE FUNCTION pg_catalog.point(polygon) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'poly_center' SET oid = 1540;
+CREATE FUNCTION pg_catalog.poly_above(polygon, polygon) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'poly_above' SET oid = 2569;
+CREATE FUNCTION pg_catalog.poly_below(polygon, polygon) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'poly_below' SET oid = 2566;
+CREATE FUNCTION pg_catalog.poly_center(polygon) RETURNS point LANGUAGE internal IMMUTABLE STRICT AS 'poly_center' SET oid = 227;
+CREATE FUNCTION pg_catalog.poly_contain(polygon, polygon) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'poly_contain' SET oid = 340;
+CREATE FUNCTION pg_catalog.poly_contain_pt(polygon, point) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'poly_contain_pt' SET oid = 1428;
+CREATE FUNCTION pg_catalog.poly_contained(polygon, polygon) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'poly_contained' SET oid = 345;
+CREATE FUNCTION pg_catalog.poly_distance(polygon, polygon) RETURNS float8 LANGUAGE internal IMMUTABLE STRICT AS 'poly_distance' SET oid = 729;
+CREATE FUNCTION pg_catalog.poly_left(polygon, polygon) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'poly_left' SET oid = 341;
+CREATE FUNCTION pg_catalog.poly_npoints(polygon) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'poly_npoints' SET oid = 1445;
+CREATE FUNCTION pg_catalog.poly_out(polygon) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'poly_out' SET oid = 348;
+CREATE FUNCTION pg_catalog.poly_overabove(polygon, polygon) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'poly_overabove' SET oid = 2568;
+CREATE FUNCTION pg_catalog.poly_overbelow(polygon, polygon) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'poly_overbelow' SET oid = 2567;
+CREATE FUNCTION pg_catalog.poly_overlap(polygon, polygon) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'poly_overlap' SET oid = 346;
+CREATE FUNCTION pg_catalog.poly_overleft(polygon, polygon) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'poly_overleft' SET oid = 342;
+CREATE FUNCTION pg_catalog.poly_overright(polygon, polygon) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'poly_overright' SET oid = 343;
+CREATE FUNCTION pg_catalog.poly_right(polygon, polygon) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'poly_right' SET oid = 344;
+CREATE FUNCTION pg_catalog.poly_same(polygon, polygon) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'poly_same' SET oid = 339;
+CREATE FUNCTION pg_catalog.poly_send(polygon) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'poly_send' SET oid = 2487;
 
 -- trigger
 

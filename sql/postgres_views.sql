@@ -941,7 +941,7 @@ SELECT (current_database())::name AS object_catalog,
             data_type_privileges.dtd_identifier
            FROM information_schema.data_type_privileges)));
 
-CREATE VIEW information_schema._pg_foreign_table_columns (nspname, relname, attname, attfdwoptions) WITH (oid = 13498, row_type = 13500, array_type = 13499, columns = 'name, name, name, text[]') AS
+CREATE VIEW information_schema._pg_foreign_table_columns (nspname, relname, attname, attfdwoptions) WITH (oid = 13498, row_type = 13500, array_type = 13499, columns = 'name, name, name, text[]', by_bytes = 'attfdwoptions') AS
 SELECT n.nspname,
     c.relname,
     a.attname,
@@ -962,7 +962,7 @@ SELECT (current_database())::name AS table_catalog,
     ((pg_options_to_table(c.attfdwoptions)).option_value)::character varying AS option_value
    FROM information_schema._pg_foreign_table_columns c;
 
-CREATE VIEW information_schema._pg_foreign_data_wrappers (oid, fdwowner, fdwoptions, foreign_data_wrapper_catalog, foreign_data_wrapper_name, authorization_identifier, foreign_data_wrapper_language) WITH (oid = 13507, row_type = 13509, array_type = 13508, columns = 'oid, oid, text[], information_schema.sql_identifier, information_schema.sql_identifier, information_schema.sql_identifier, information_schema.character_data') AS
+CREATE VIEW information_schema._pg_foreign_data_wrappers (oid, fdwowner, fdwoptions, foreign_data_wrapper_catalog, foreign_data_wrapper_name, authorization_identifier, foreign_data_wrapper_language) WITH (oid = 13507, row_type = 13509, array_type = 13508, columns = 'oid, oid, text[], information_schema.sql_identifier, information_schema.sql_identifier, information_schema.sql_identifier, information_schema.character_data', by_bytes = 'fdwoptions') AS
 SELECT w.oid,
     w.fdwowner,
     w.fdwoptions,
@@ -989,7 +989,7 @@ SELECT w.foreign_data_wrapper_catalog,
     w.foreign_data_wrapper_language
    FROM information_schema._pg_foreign_data_wrappers w;
 
-CREATE VIEW information_schema._pg_foreign_servers (oid, srvoptions, foreign_server_catalog, foreign_server_name, foreign_data_wrapper_catalog, foreign_data_wrapper_name, foreign_server_type, foreign_server_version, authorization_identifier) WITH (oid = 13519, row_type = 13521, array_type = 13520, columns = 'oid, text[], information_schema.sql_identifier, information_schema.sql_identifier, information_schema.sql_identifier, information_schema.sql_identifier, information_schema.character_data, information_schema.character_data, information_schema.sql_identifier') AS
+CREATE VIEW information_schema._pg_foreign_servers (oid, srvoptions, foreign_server_catalog, foreign_server_name, foreign_data_wrapper_catalog, foreign_data_wrapper_name, foreign_server_type, foreign_server_version, authorization_identifier) WITH (oid = 13519, row_type = 13521, array_type = 13520, columns = 'oid, text[], information_schema.sql_identifier, information_schema.sql_identifier, information_schema.sql_identifier, information_schema.sql_identifier, information_schema.character_data, information_schema.character_data, information_schema.sql_identifier', by_bytes = 'srvoptions') AS
 SELECT s.oid,
     s.srvoptions,
     (current_database())::name AS foreign_server_catalog,
@@ -1011,7 +1011,7 @@ SELECT s.foreign_server_catalog,
     ((pg_options_to_table(s.srvoptions)).option_value)::character varying AS option_value
    FROM information_schema._pg_foreign_servers s;
 
-CREATE VIEW information_schema._pg_foreign_tables (foreign_table_catalog, foreign_table_schema, foreign_table_name, ftoptions, foreign_server_catalog, foreign_server_name, authorization_identifier) WITH (oid = 13532, row_type = 13534, array_type = 13533, columns = 'information_schema.sql_identifier, information_schema.sql_identifier, information_schema.sql_identifier, text[], information_schema.sql_identifier, information_schema.sql_identifier, information_schema.sql_identifier') AS
+CREATE VIEW information_schema._pg_foreign_tables (foreign_table_catalog, foreign_table_schema, foreign_table_name, ftoptions, foreign_server_catalog, foreign_server_name, authorization_identifier) WITH (oid = 13532, row_type = 13534, array_type = 13533, columns = 'information_schema.sql_identifier, information_schema.sql_identifier, information_schema.sql_identifier, text[], information_schema.sql_identifier, information_schema.sql_identifier, information_schema.sql_identifier', by_bytes = 'ftoptions') AS
 SELECT (current_database())::name AS foreign_table_catalog,
     (n.nspname)::name AS foreign_table_schema,
     (c.relname)::name AS foreign_table_name,
@@ -1035,7 +1035,7 @@ SELECT t.foreign_table_catalog,
     ((pg_options_to_table(t.ftoptions)).option_value)::character varying AS option_value
    FROM information_schema._pg_foreign_tables t;
 
-CREATE VIEW information_schema._pg_user_mappings (oid, umoptions, umuser, authorization_identifier, foreign_server_catalog, foreign_server_name, srvowner) WITH (oid = 13545, row_type = 13547, array_type = 13546, columns = 'oid, text[], oid, information_schema.sql_identifier, information_schema.sql_identifier, information_schema.sql_identifier, information_schema.sql_identifier') AS
+CREATE VIEW information_schema._pg_user_mappings (oid, umoptions, umuser, authorization_identifier, foreign_server_catalog, foreign_server_name, srvowner) WITH (oid = 13545, row_type = 13547, array_type = 13546, columns = 'oid, text[], oid, information_schema.sql_identifier, information_schema.sql_identifier, information_schema.sql_identifier, information_schema.sql_identifier', by_bytes = 'umoptions') AS
 SELECT um.oid,
     um.umoptions,
     um.umuser,

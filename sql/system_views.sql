@@ -7,7 +7,7 @@
 CREATE VIEW pg_catalog.pg_roles (
     rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,
     rolconnlimit, rolpassword, rolvaliduntil, rolbypassrls, rolconfig, oid
-) WITH (oid = 12000, row_type = 12002, array_type = 12001, columns = 'name, boolean, boolean, boolean, boolean, boolean, boolean, integer, text, timestamp with time zone, boolean, text[], oid') AS
+) WITH (oid = 12000, row_type = 12002, array_type = 12001, columns = 'name, boolean, boolean, boolean, boolean, boolean, boolean, integer, text, timestamp with time zone, boolean, text[], oid', by_bytes = 'rolconfig') AS
 SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,
     rolconnlimit, '********'::text, rolvaliduntil, rolbypassrls, s.setconfig, pg_authid.oid
 FROM pg_authid LEFT JOIN pg_db_role_setting s
@@ -16,7 +16,7 @@ FROM pg_authid LEFT JOIN pg_db_role_setting s
 CREATE VIEW pg_catalog.pg_shadow (
     usename, usesysid, usecreatedb, usesuper, userepl, usebypassrls, passwd, valuntil,
     useconfig
-) WITH (oid = 12005, row_type = 12007, array_type = 12006, columns = 'name, oid, boolean, boolean, boolean, boolean, text, timestamp with time zone, text[]') AS
+) WITH (oid = 12005, row_type = 12007, array_type = 12006, columns = 'name, oid, boolean, boolean, boolean, boolean, text, timestamp with time zone, text[]', by_bytes = 'passwd, useconfig') AS
 SELECT rolname, pg_authid.oid, rolcreatedb, rolsuper, rolreplication, rolbypassrls, rolpassword,
     rolvaliduntil, s.setconfig
 FROM pg_authid LEFT JOIN pg_db_role_setting s
@@ -33,7 +33,7 @@ WHERE NOT rolcanlogin;
 CREATE VIEW pg_catalog.pg_user (
     usename, usesysid, usecreatedb, usesuper, userepl, usebypassrls, passwd, valuntil,
     useconfig
-) WITH (oid = 12014, row_type = 12016, array_type = 12015, columns = 'name, oid, boolean, boolean, boolean, boolean, text, timestamp with time zone, text[]') AS
+) WITH (oid = 12014, row_type = 12016, array_type = 12015, columns = 'name, oid, boolean, boolean, boolean, boolean, text, timestamp with time zone, text[]', by_bytes = 'useconfig') AS
 SELECT usename, usesysid, usecreatedb, usesuper, userepl, usebypassrls, '********'::text, valuntil,
     useconfig
 FROM pg_shadow;
@@ -142,7 +142,7 @@ LEFT JOIN pg_authid u ON s.usesysid = u.oid;
 
 CREATE VIEW pg_catalog.pg_policies (
     schemaname, tablename, policyname, permissive, roles, cmd, qual, with_check
-) WITH (oid = 12018, row_type = 12020, array_type = 12019, columns = 'name, name, name, text, name[], text, text, text') AS
+) WITH (oid = 12018, row_type = 12020, array_type = 12019, columns = 'name, name, name, text, name[], text, text, text', by_bytes = 'qual, with_check') AS
 SELECT n.nspname, c.relname, pol.polname,
     CASE WHEN pol.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
     CASE WHEN pol.polroles = '{0}' THEN string_to_array('public', '')::name[]
@@ -396,7 +396,7 @@ WHERE false;
 
 CREATE VIEW pg_catalog.pg_available_extensions (
     name, default_version, installed_version, comment
-) WITH (oid = 12081, row_type = 12083, array_type = 12082, columns = 'name, text, text, text') AS
+) WITH (oid = 12081, row_type = 12083, array_type = 12082, columns = 'name, text, text, text', by_bytes = 'installed_version') AS
 SELECT e.name, e.default_version, x.extversion AS installed_version, e.comment
 FROM pg_available_extensions() AS e LEFT JOIN pg_extension AS x ON x.extname = e.name;
 
@@ -429,7 +429,7 @@ LEFT JOIN pg_database d ON p.dbid = d.oid;
 
 CREATE VIEW pg_catalog.pg_seclabels (
     objoid, classoid, objsubid, objtype, objnamespace, objname, provider, label
-) WITH (oid = 12099, row_type = 12101, array_type = 12100, columns = 'oid, oid, integer, text, oid, text, text, text') AS
+) WITH (oid = 12099, row_type = 12101, array_type = 12100, columns = 'oid, oid, integer, text, oid, text, text, text', by_bytes = 'objname, provider, label') AS
 SELECT
     NULL::oid AS objoid, NULL::oid AS classoid, NULL::integer AS objsubid,
     NULL::text AS objtype, NULL::oid AS objnamespace, NULL::text AS objname,
@@ -480,7 +480,7 @@ WHERE false;
 
 CREATE VIEW pg_catalog.pg_user_mappings (
     umid, srvid, srvname, umuser, usename, umoptions
-) WITH (oid = 12327, row_type = 12329, array_type = 12328, columns = 'oid, oid, name, oid, name, text[]') AS
+) WITH (oid = 12327, row_type = 12329, array_type = 12328, columns = 'oid, oid, name, oid, name, text[]', by_bytes = 'umoptions') AS
 SELECT
     NULL::oid AS umid, NULL::oid AS srvid, NULL::name AS srvname, NULL::oid AS umuser,
     NULL::name AS usename, NULL::text[] AS umoptions

@@ -1,4 +1,4 @@
--- Built-in types, in the order of their OIDs; see README.md for the options.
+-- Built-in types, in the order of their OIDs, those made of later ones last; see README.md for the options.
 -- The array type over each is declared with it: its name is the type's with an
 -- underscore in front, its OID is ARRAY_OID.
 
@@ -21,9 +21,12 @@ CREATE TYPE pg_catalog."cid" (OID = 29, INPUT = cidin, OUTPUT = cidout, RECEIVE 
 CREATE TYPE pg_catalog."oidvector" (OID = 30, INPUT = oidvectorin, OUTPUT = oidvectorout, RECEIVE = oidvectorrecv, SEND = oidvectorsend, INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = plain, CATEGORY = 'A', ELEMENT = oid, ARRAY_OID = 1013);
 CREATE TYPE pg_catalog."json" (OID = 114, INPUT = json_in, OUTPUT = json_out, RECEIVE = json_recv, SEND = json_send, INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = extended, CATEGORY = 'U', ARRAY_OID = 199);
 CREATE TYPE pg_catalog."pg_node_tree" (OID = 194, INPUT = pg_node_tree_in, OUTPUT = pg_node_tree_out, RECEIVE = pg_node_tree_recv, SEND = pg_node_tree_send, INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = extended, CATEGORY = 'Z', COLLATABLE = true);
+CREATE TYPE pg_catalog."path" (OID = 602, INPUT = path_in, OUTPUT = path_out, RECEIVE = path_recv, SEND = path_send, INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended, CATEGORY = 'G', ARRAY_OID = 1019);
+CREATE TYPE pg_catalog."polygon" (OID = 604, INPUT = poly_in, OUTPUT = poly_out, RECEIVE = poly_recv, SEND = poly_send, INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended, CATEGORY = 'G', ARRAY_OID = 1027);
 CREATE TYPE pg_catalog."cidr" (OID = 650, INPUT = cidr_in, OUTPUT = cidr_out, RECEIVE = cidr_recv, SEND = cidr_send, INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = main, CATEGORY = 'I', ARRAY_OID = 651);
 CREATE TYPE pg_catalog."float4" (OID = 700, INPUT = float4in, OUTPUT = float4out, RECEIVE = float4recv, SEND = float4send, INTERNALLENGTH = 4, PASSEDBYVALUE, ALIGNMENT = int4, STORAGE = plain, CATEGORY = 'N', ARRAY_OID = 1021);
 CREATE TYPE pg_catalog."float8" (OID = 701, INPUT = float8in, OUTPUT = float8out, RECEIVE = float8recv, SEND = float8send, INTERNALLENGTH = 8, PASSEDBYVALUE, ALIGNMENT = double, STORAGE = plain, CATEGORY = 'N', PREFERRED = true, ARRAY_OID = 1022);
+CREATE TYPE pg_catalog."circle" (OID = 718, INPUT = circle_in, OUTPUT = circle_out, RECEIVE = circle_recv, SEND = circle_send, INTERNALLENGTH = 24, ALIGNMENT = double, STORAGE = plain, CATEGORY = 'G', ARRAY_OID = 719);
 CREATE TYPE pg_catalog."macaddr8" (OID = 774, INPUT = macaddr8_in, OUTPUT = macaddr8_out, RECEIVE = macaddr8_recv, SEND = macaddr8_send, INTERNALLENGTH = 8, ALIGNMENT = int4, STORAGE = plain, CATEGORY = 'U', ARRAY_OID = 775);
 CREATE TYPE pg_catalog."macaddr" (OID = 829, INPUT = macaddr_in, OUTPUT = macaddr_out, RECEIVE = macaddr_recv, SEND = macaddr_send, INTERNALLENGTH = 6, ALIGNMENT = int4, STORAGE = plain, CATEGORY = 'U', ARRAY_OID = 1040);
 CREATE TYPE pg_catalog."inet" (OID = 869, INPUT = inet_in, OUTPUT = inet_out, RECEIVE = inet_recv, SEND = inet_send, INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = main, CATEGORY = 'I', PREFERRED = true, ARRAY_OID = 1041);
@@ -48,6 +51,8 @@ CREATE TYPE pg_catalog."regtype" (OID = 2206, INPUT = regtypein, OUTPUT = regtyp
 CREATE TYPE pg_catalog."uuid" (OID = 2950, INPUT = uuid_in, OUTPUT = uuid_out, RECEIVE = uuid_recv, SEND = uuid_send, INTERNALLENGTH = 16, ALIGNMENT = "char", STORAGE = plain, CATEGORY = 'U', ARRAY_OID = 2951);
 CREATE TYPE pg_catalog."txid_snapshot" (OID = 2970, INPUT = txid_snapshot_in, OUTPUT = txid_snapshot_out, RECEIVE = txid_snapshot_recv, SEND = txid_snapshot_send, INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended, CATEGORY = 'U', ARRAY_OID = 2949);
 CREATE TYPE pg_catalog."pg_lsn" (OID = 3220, INPUT = pg_lsn_in, OUTPUT = pg_lsn_out, RECEIVE = pg_lsn_recv, SEND = pg_lsn_send, INTERNALLENGTH = 8, PASSEDBYVALUE, ALIGNMENT = double, STORAGE = plain, CATEGORY = 'U', ARRAY_OID = 3221);
+CREATE TYPE pg_catalog."regconfig" (OID = 3734, INPUT = regconfigin, OUTPUT = regconfigout, RECEIVE = regconfigrecv, SEND = regconfigsend, INTERNALLENGTH = 4, PASSEDBYVALUE, ALIGNMENT = int4, STORAGE = plain, CATEGORY = 'N', ARRAY_OID = 3735);
+CREATE TYPE pg_catalog."regdictionary" (OID = 3769, INPUT = regdictionaryin, OUTPUT = regdictionaryout, RECEIVE = regdictionaryrecv, SEND = regdictionarysend, INTERNALLENGTH = 4, PASSEDBYVALUE, ALIGNMENT = int4, STORAGE = plain, CATEGORY = 'N', ARRAY_OID = 3770);
 CREATE TYPE pg_catalog."jsonb" (OID = 3802, INPUT = jsonb_in, OUTPUT = jsonb_out, RECEIVE = jsonb_recv, SEND = jsonb_send, INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = extended, CATEGORY = 'U', ARRAY_OID = 3807);
 CREATE TYPE pg_catalog."int4range" (OID = 3904, INPUT = range_in, OUTPUT = range_out, RECEIVE = range_recv, SEND = range_send, INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = extended, CATEGORY = 'R', KIND = 'r', SUBTYPE = int4, CANONICAL = int4range_canonical, SUBTYPE_DIFF = int4range_subdiff, ARRAY_OID = 3905);
 CREATE TYPE pg_catalog."numrange" (OID = 3906, INPUT = range_in, OUTPUT = range_out, RECEIVE = range_recv, SEND = range_send, INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = extended, CATEGORY = 'R', KIND = 'r', SUBTYPE = numeric, SUBTYPE_DIFF = numrange_subdiff, ARRAY_OID = 3907);
@@ -67,6 +72,10 @@ CREATE TYPE pg_catalog."datemultirange" (OID = 4535, INPUT = multirange_in, OUTP
 CREATE TYPE pg_catalog."int8multirange" (OID = 4536, INPUT = multirange_in, OUTPUT = multirange_out, RECEIVE = multirange_recv, SEND = multirange_send, INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended, CATEGORY = 'R', KIND = 'm', RANGE = int8range, ARRAY_OID = 6157);
 CREATE TYPE pg_catalog."pg_snapshot" (OID = 5038, INPUT = pg_snapshot_in, OUTPUT = pg_snapshot_out, RECEIVE = pg_snapshot_recv, SEND = pg_snapshot_send, INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended, CATEGORY = 'U', ARRAY_OID = 5039);
 CREATE TYPE pg_catalog."xid8" (OID = 5069, INPUT = xid8in, OUTPUT = xid8out, RECEIVE = xid8recv, SEND = xid8send, INTERNALLENGTH = 8, PASSEDBYVALUE, ALIGNMENT = double, STORAGE = plain, CATEGORY = 'U', ARRAY_OID = 271);
+CREATE TYPE pg_catalog."point" (OID = 600, INPUT = point_in, OUTPUT = point_out, RECEIVE = point_recv, SEND = point_send, INTERNALLENGTH = 16, ALIGNMENT = double, STORAGE = plain, CATEGORY = 'G', ELEMENT = float8, ARRAY_OID = 1017);
+CREATE TYPE pg_catalog."lseg" (OID = 601, INPUT = lseg_in, OUTPUT = lseg_out, RECEIVE = lseg_recv, SEND = lseg_send, INTERNALLENGTH = 32, ALIGNMENT = double, STORAGE = plain, CATEGORY = 'G', ELEMENT = point, ARRAY_OID = 1018);
+CREATE TYPE pg_catalog."box" (OID = 603, INPUT = box_in, OUTPUT = box_out, RECEIVE = box_recv, SEND = box_send, INTERNALLENGTH = 32, ALIGNMENT = double, STORAGE = plain, CATEGORY = 'G', ELEMENT = point, ARRAY_OID = 1020, DELIMITER = ';');
+CREATE TYPE pg_catalog."line" (OID = 628, INPUT = line_in, OUTPUT = line_out, RECEIVE = line_recv, SEND = line_send, INTERNALLENGTH = 24, ALIGNMENT = double, STORAGE = plain, CATEGORY = 'G', ELEMENT = float8, ARRAY_OID = 629);
 
 -- pseudo-types
 

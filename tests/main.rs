@@ -16,6 +16,7 @@
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
 //! | [`large`] | statements that change more rows than memory holds |
+//! | [`large_objects`] | large objects: snapshots, writers beside each other, kills |
 //! | [`catalogs`] | psql describes and pg_dump dumps as on PostgreSQL |
 //! | [`online`] | indexes are built, partitions detached while the table is in use |
 //! | [`memory`] | queries within the memory limit |
@@ -53,6 +54,7 @@ mod history;
 mod indexes;
 mod isolation;
 mod large;
+mod large_objects;
 mod layers;
 mod locks;
 mod login;

@@ -24,13 +24,14 @@ uuid jsonb pg_lsn xid8 bit varbit inet cidr macaddr macaddr8 jsonpath
 int4range numrange tsrange tstzrange daterange int8range
 int4multirange nummultirange tsmultirange tstzmultirange datemultirange int8multirange
 anyrange anymultirange anycompatiblerange anycompatiblemultirange
-pg_snapshot txid_snapshot language_handler""".split()
+pg_snapshot txid_snapshot language_handler
+regconfig regdictionary point lseg path box polygon line circle""".split()
 
 # Functions over those types that are not declared: server internals, and
 # features that ZServer does not have.
 LEFT_OUT = re.compile("^(" + "|".join("""
 RI_FKey_.* amvalidate binary_upgrade_.* brin_.* gin_.* gist_.* spg_.* hash_aclitem.*
-lo_.* loread lowrite pg_replication_.* pg_logical_.* pg_ls_.* pg_read_.* pg_stat_.*
+pg_replication_.* pg_logical_.* pg_ls_.* pg_read_.* pg_stat_.*
 pg_backup_.* pg_control_.* pg_copy_.* pg_create_.* pg_drop_.* pg_extension_config_dump pg_import_.* pg_isolation_.*
 pg_switch_wal pg_rotate.* pg_export_snapshot pg_walfile.*
 pg_get_replication.* pg_get_shmem.* pg_get_multi.* pg_get_publication.* pg_get_backend_mem.*
@@ -264,11 +265,17 @@ def type_statement(t):
     return f"CREATE TYPE pg_catalog.\"{name}\" ({', '.join(options)});"
 
 
+def after_its_element(t):
+    """Whether a type is made of one that comes later."""
+    element = type_of.get(t["typelem"])
+    return element is not None and (element["oid"] > t["oid"] or after_its_element(element))
+
+
 def types_file(out):
-    base = [type_statement(t) for t in scalars if t["typtype"] != "p"]
+    base = [type_statement(t) for t in sorted(scalars, key=after_its_element) if t["typtype"] != "p"]
     pseudo = [type_statement(t) for t in scalars if t["typtype"] == "p"]
     write(out / "types.sql", """
-Built-in types, in the order of their OIDs; see README.md for the options.
+Built-in types, in the order of their OIDs, those made of later ones last; see README.md for the options.
 The array type over each is declared with it: its name is the type's with an
 underscore in front, its OID is ARRAY_OID.""",
           [("base types", base), ("pseudo-types", pseudo)])
@@ -494,6 +501,15 @@ def function_properties_file(out):
             OR prorows <> CASE WHEN proretset THEN 1000 ELSE 0 END OR proparallel <> 's') ORDER BY oid""")
 
 
+def heap_order_file(out):
+    """Where built-in operator classes and families lie: without ORDER BY they are read in this order."""
+    lines = []
+    for name in ("pg_opclass", "pg_opfamily"):
+        found = rows(f"SELECT oid::int8 FROM {name} WHERE oid < 16384 ORDER BY ctid")
+        lines.append(f"{name}\t{' '.join(str(r['oid']) for r in found)}\n")
+    (out / "heap_order.tsv").write_text("".join(lines))
+
+
 def privileges_file(out):
     """What initdb grants; the kind is that of pg_init_privs, or `-` of what is not in there."""
     lists = [("pg_class", "oid", "0", "relacl"), ("pg_attribute", "attrelid", "attnum", "attacl"),
@@ -626,7 +642,10 @@ def views_file(out):
     found = rows("""SELECT c.oid::int8, c.relkind::text, n.nspname || '.' || c.relname AS name, c.reltype::int8 AS row_type,
             t.typarray::int8 AS array_type, CASE relkind WHEN 'v' THEN pg_get_viewdef(c.oid) END AS definition,
             (SELECT json_agg(json_build_array(quote_ident(attname), format_type(atttypid, atttypmod)) ORDER BY attnum)
-             FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0) AS columns
+             FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0) AS columns,
+            (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute a
+             JOIN pg_type y ON y.oid = atttypid WHERE attrelid = c.oid AND attnum > 0
+             AND attcollation = 950 AND typcollation <> 950) AS by_bytes
         FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace JOIN pg_type t ON t.oid = c.reltype
         WHERE relkind IN ('r', 'v') AND nspname IN ('pg_catalog', 'information_schema') AND c.oid < 16384 ORDER BY c.oid""")
     statements = []
@@ -640,7 +659,8 @@ def views_file(out):
             statements.append(f"CREATE TABLE {r['name']} (\n{listed}\n) WITH ({oids});\n")
             continue
         names, types = ", ".join(name for name, _ in columns), ", ".join(ty for _, ty in columns)
-        statements.append(f"CREATE VIEW {r['name']} ({names}) WITH ({oids}, columns = '{types}') AS\n"
+        by_bytes = f", by_bytes = '{r['by_bytes']}'" if r["by_bytes"] else ""
+        statements.append(f"CREATE VIEW {r['name']} ({names}) WITH ({oids}, columns = '{types}'{by_bytes}) AS\n"
                           f"{without_domains(r['definition']).strip()}\n")
     write(out / "postgres_views.sql", """
 Functions and relations of PostgreSQL that the other files do not declare, as PostgreSQL prints them.
@@ -664,6 +684,7 @@ def main():
     later_files(out, every)
     unpinned_oids_file(out)
     function_properties_file(out)
+    heap_order_file(out)
     privileges_file(out)
     rows_files(out)
     views_file(out)

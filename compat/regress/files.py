@@ -19,10 +19,8 @@ EXCLUDED = {
     "full text": ["tsearch", "tsdicts", "tstypes"],
     "xml": ["xml", "xmlmap"],
     "money": ["money"],
-    "geometric types": ["point", "lseg", "line", "box", "path", "polygon", "circle", "geometry"],
     "ICU and system collations": ["collate.icu.utf8", "collate.linux.utf8"],
     "encodings other than UTF8": ["euc_kr", "encoding"],
-    "large objects": ["largeobject"],
     "psql itself": ["psql", "psql_crosstab"],
     "security labels, event triggers, operator classes and catalogs' own checks": [
         "security_label", "event_trigger", "init_privs", "object_address", "alter_generic", "alter_operator",

@@ -109,6 +109,7 @@ pub enum AclKind {
     Schema,
     Type,
     Language,
+    LargeObject,
 }
 
 impl AclKind {
@@ -121,6 +122,7 @@ impl AclKind {
             AclKind::Function => EXECUTE,
             AclKind::Schema => USAGE | CREATE,
             AclKind::Type | AclKind::Language => USAGE,
+            AclKind::LargeObject => SELECT | UPDATE,
         }
     }
 
@@ -129,7 +131,11 @@ impl AclKind {
             AclKind::Database => TEMPORARY | CONNECT,
             AclKind::Function => EXECUTE,
             AclKind::Type | AclKind::Language => USAGE,
-            AclKind::Table | AclKind::Sequence | AclKind::Column | AclKind::Schema => 0,
+            AclKind::Table
+            | AclKind::Sequence
+            | AclKind::Column
+            | AclKind::Schema
+            | AclKind::LargeObject => 0,
         }
     }
 
@@ -144,6 +150,7 @@ impl AclKind {
             AclKind::Schema => "schema",
             AclKind::Type => "type",
             AclKind::Language => "language",
+            AclKind::LargeObject => "large object",
         }
     }
 
@@ -155,7 +162,9 @@ impl AclKind {
             AclKind::Function => 'f',
             AclKind::Type => 'T',
             AclKind::Schema => 'n',
-            AclKind::Column | AclKind::Database | AclKind::Language => return None,
+            AclKind::Column | AclKind::Database | AclKind::Language | AclKind::LargeObject => {
+                return None;
+            }
         })
     }
 
@@ -259,6 +268,11 @@ impl Catalog {
             return Some(list.items.clone());
         }
         self.builtin_acl(on)
+    }
+
+    /// Whether an object has a list of its own, be it initdb's.
+    pub fn has_acl(&self, on: ObjectAddress) -> bool {
+        self.access_list_on(on).is_some() || self.builtin_acl(on).is_some()
     }
 
     /// What initdb grants on the system's own objects.

@@ -242,7 +242,14 @@ pub struct Index {
     /// The operators of an exclusion constraint; empty for other indexes.
     #[serde(default)]
     pub exclusion: Vec<Oid>,
+    /// How its keys are written: [`KEY_FORM`], or 0 of one that was made when `tid` and
+    /// `pg_lsn` were sorted by their text. It finds what is equal; REINDEX renews it.
+    #[serde(default)]
+    pub key_form: u16,
 }
+
+/// The form of keys that new indexes have.
+pub const KEY_FORM: u16 = 1;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct IndexKey {
@@ -254,6 +261,9 @@ pub struct IndexKey {
     pub descending: bool,
     pub nulls_first: bool,
     pub opclass: Oid,
+    /// Set by COLLATE; 0 is that of the column or expression.
+    #[serde(default)]
+    pub collation: Oid,
     /// Of the operator class: names and values as they were given.
     #[serde(default)]
     pub options: Vec<(String, String)>,

@@ -1,5 +1,5 @@
-//! Quoting of identifiers and literals as PostgreSQL's `quote_ident` and
-//! `quote_literal` do it: only when needed.
+//! Quoting of identifiers and literals as PostgreSQL's deparser does it: identifiers only
+//! when needed.
 
 use super::keyword::{KeywordClass, keyword_class};
 
@@ -20,14 +20,10 @@ pub fn quote_qualified(schema: Option<&str>, name: &str) -> String {
     }
 }
 
-/// The text as a string literal; with a backslash inside it is an `E''` literal.
+/// The text as a string literal of the standard: backslashes are as they are
+/// (`simple_quote_literal`; the SQL function `quote_literal` is another).
 pub fn quote_literal(text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    if quoted.contains('\\') {
-        format!("E'{}'", quoted.replace('\\', "\\\\"))
-    } else {
-        format!("'{quoted}'")
-    }
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// Lower-case letters, digits and underscores, not beginning with a digit.
@@ -60,8 +56,8 @@ mod tests {
     }
 
     #[test]
-    fn backslashes_make_an_escape_literal() {
+    fn a_backslash_is_itself() {
         assert_eq!(quote_literal("it's"), "'it''s'");
-        assert_eq!(quote_literal("a\\b"), "E'a\\\\b'");
+        assert_eq!(quote_literal("a\\b"), "'a\\b'");
     }
 }

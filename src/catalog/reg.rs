@@ -5,6 +5,7 @@
 //! number of an object that does not exist.
 
 use super::names::{find_relation, parse_qualified_name, resolve_collation};
+use super::system::listed;
 use super::{
     Catalog, ObjectClass, PG_CATALOG, PUBLIC, TypeKind, quote_identifier, quote_qualified,
     resolve_type_text,
@@ -94,6 +95,12 @@ impl Catalog {
             oid::REGOPERATOR => self.operator_signature(path, object)?,
             oid::REGNAMESPACE => quote_identifier(&self.schema(object)?.name),
             oid::REGROLE => quote_identifier(&self.role(object)?.name),
+            oid::REGCONFIG | oid::REGDICTIONARY => {
+                let mut known = listed::names(text_search_relation(reg_type));
+                let (_, name) = known.find(|(known, _)| *known == object)?;
+                let schema = (!path.contains(&PG_CATALOG)).then_some("pg_catalog");
+                quote_qualified(schema, name)
+            }
             oid::REGCOLLATION => {
                 let collation = self.collation(object)?;
                 let class = ObjectClass::Collation;
@@ -162,8 +169,26 @@ impl Catalog {
                 let (schema, name) = schema_and_name(&parts, text)?;
                 resolve_collation(self, path, schema, name).map(|collation| collation.oid)
             }
+            oid::REGCONFIG | oid::REGDICTIONARY => self.text_search_oid(path, reg_type, text),
             _ => Err(Error::unsupported(format!("reading names of type {reg_type}"))),
         }
+    }
+
+    /// A text search configuration or dictionary: there are PostgreSQL's own, in
+    /// `pg_catalog`.
+    fn text_search_oid(&self, path: &[Oid], reg_type: Oid, text: &str) -> Result<Oid> {
+        let parts = parse_qualified_name(text)?;
+        let (schema, name) = schema_and_name(&parts, text)?;
+        let is_searched = match schema {
+            Some(schema) => self.resolve_schema(path, schema)?.oid == PG_CATALOG,
+            None => path.contains(&PG_CATALOG),
+        };
+        let mut known = listed::names(text_search_relation(reg_type));
+        let found = known.find(|(_, known)| is_searched && *known == name);
+        found.map(|(oid, _)| oid).ok_or_else(|| {
+            let what = if reg_type == oid::REGCONFIG { "configuration" } else { "dictionary" };
+            undefined(format!("text search {what} \"{}\" does not exist", parts.join(".")))
+        })
     }
 
     fn relation_oid(&self, path: &[Oid], text: &str) -> Result<Oid> {
@@ -293,6 +318,13 @@ fn single_name(text: &str) -> Result<String> {
     match (parts.pop(), parts.is_empty()) {
         (Some(name), true) => Ok(name),
         _ => Err(Error::new(sqlstate::INVALID_NAME, "invalid name syntax")),
+    }
+}
+
+fn text_search_relation(reg_type: Oid) -> &'static str {
+    match reg_type {
+        oid::REGCONFIG => "pg_ts_config",
+        _ => "pg_ts_dict",
     }
 }
 

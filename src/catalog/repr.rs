@@ -90,7 +90,7 @@ impl Catalog {
 }
 
 /// Types whose values could be kept, but nothing reads or checks them.
-const WITHOUT_FUNCTIONS: [Oid; 3] = [oid::XML, oid::REGCONFIG, oid::REGDICTIONARY];
+const WITHOUT_FUNCTIONS: [Oid; 1] = [oid::XML];
 
 /// Other base types (an extension's, the catalog's own) follow their input function.
 fn base_repr(input: &str) -> Option<Repr> {

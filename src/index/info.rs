@@ -254,7 +254,7 @@ fn key_columns(catalog: &Catalog, index: &Index) -> Result<Vec<KeyColumn>> {
                 column: key.column,
                 expression: key.expression.clone(),
                 ty: key.ty,
-                repr: catalog.repr(key.ty.oid)?,
+                repr: written_as(catalog.repr(key.ty.oid)?, index.key_form),
                 descending: key.descending,
                 nulls_first: key.nulls_first,
                 parts: catalog
@@ -266,6 +266,14 @@ fn key_columns(catalog: &Catalog, index: &Index) -> Result<Vec<KeyColumn>> {
             })
         })
         .collect()
+}
+
+/// How an index of a key form writes values.
+fn written_as(repr: Repr, key_form: u16) -> Repr {
+    match repr {
+        Repr::Position(_) if key_form == 0 => Repr::Text,
+        repr => repr,
+    }
 }
 
 impl KeyColumn {

@@ -148,7 +148,12 @@ fn matches_repr(datum: &Datum, repr: &Repr) -> bool {
             | (Datum::Numeric(_), Repr::Numeric)
             | (
                 Datum::Text(_),
-                Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore | Repr::Enum(_)
+                Repr::Text
+                    | Repr::Bpchar
+                    | Repr::Citext
+                    | Repr::Hstore
+                    | Repr::Position(_)
+                    | Repr::Enum(_)
             )
             | (Datum::Bytea(_), Repr::Bytea)
             | (Datum::Date(_), Repr::Date)

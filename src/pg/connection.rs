@@ -154,6 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     pub(super) fn tell_notices(&mut self) {
         for notice in self.session.take_notices() {
+            let notice = self.session.located(&notice);
             self.wire.output.report(&notice, &self.query);
         }
     }
@@ -164,7 +165,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.note_encoding();
         self.session.fail();
         self.tell_notices();
-        self.wire.output.report(error.report(), &self.query);
+        let report = self.session.located(error.report());
+        self.wire.output.report(&report, &self.query);
         let pid = self.session.backend().pid;
         if error.code() == sqlstate::INTERNAL_ERROR {
             let statement: String = self.query.chars().take(LOGGED_CHARS_MAX).collect();

@@ -245,7 +245,7 @@ impl<'a> Field<'a> {
             Repr::Int8 => any.downcast_ref().map(Field::Int8),
             Repr::Float4 => any.downcast_ref().map(Field::Float4),
             Repr::Float8 => any.downcast_ref().map(Field::Float8),
-            Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore => {
+            Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore | Repr::Position(_) => {
                 any.downcast_ref().map(Field::Text)
             }
             _ => None,

@@ -39,6 +39,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.session.message_arrived();
         if let Ok(statement) = self.session.prepared(&bind.statement) {
             self.query = statement.text.clone();
+            self.session.forget_rewritten();
         }
         let name = bind.portal.clone();
         self.session.bind(BindRequest {
@@ -124,6 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let params = std::mem::take(&mut portal.params);
         let mut measure = portal.measure.take();
         self.query = statement.text.clone();
+        self.session.forget_rewritten();
         self.session.backend().set_query(&self.query);
         let is_first = matches!(state, PortalState::Ready | PortalState::Computed(_));
         let was_logged = self.session.log_execute(&execute.portal, &statement, &params, is_first);

@@ -60,7 +60,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.session.close_prepared("");
         self.session.close_portal("");
         let query = self.query.clone();
-        let shape = Shape::of(&query);
+        // Of a text that is written anew before it is parsed, no constants are known.
+        let is_rewritten = self.session.string_rules().concern(&query);
+        let shape = if is_rewritten { None } else { Shape::of(&query) };
         if let Some(shape) = &shape
             && self.session.knows(shape)
             && let Some(was_logged) = self.templated(shape).await?

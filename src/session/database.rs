@@ -183,6 +183,8 @@ impl Database {
             .catalogs()
             .flat_map(|catalog| catalog.relations().map(|relation| relation.storage_id))
             .collect();
+        // Large objects are stored under the OID of their database.
+        storage_ids.extend(cluster.catalogs().map(|catalog| catalog.database));
         storage_ids.extend(two_phase::prepared_storage(&self.transactions)?);
         let known = reclaim::Known { storage_ids, end: cluster.shared().oid_counter() };
         reclaim::spawn_left_over(self.transactions.clone(), known);

@@ -96,7 +96,8 @@ impl Hooks {
 
     pub(super) fn size_of_database(&self, database: Oid) -> Result<i64> {
         let Some(catalog) = self.database.catalog_of(database) else { return Ok(0) };
-        let mut total: i64 = 0;
+        // Large objects are stored under the OID of their database.
+        let mut total = self.database.relation_size_bytes(database)?;
         for relation in catalog.relations().filter(|relation| relation.storage_id != 0) {
             let size = self.database.relation_size_bytes(relation.storage_id)?;
             total = total.saturating_add(size);

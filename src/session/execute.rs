@@ -1,5 +1,6 @@
 //! Running a statement: the spine between a protocol's message and `sql`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -11,9 +12,10 @@ use super::rows::RowCursor;
 use super::scope::{Scope, catch};
 use super::statement::{BlockRule, Command, block_rule};
 use super::{Session, time};
-use crate::error::{Error, Result, Severity};
+use crate::error::{Error, Report, Result, Severity};
 use crate::sql;
 use crate::sql::outcome::{CopyIn, Outcome, Rows};
+use crate::sql::parse::escapes::{self, StringRules};
 use crate::sql::parse::{self, ParsedStatement, SqlTokenKind};
 use crate::sql::run::{Lender, Work};
 use crate::sql::types::{Datum, Oid};
@@ -30,7 +32,44 @@ pub type Statements = Arc<Vec<ParsedStatement>>;
 
 impl Session {
     /// Splits a query string into its statements.
-    pub fn parse(&self, text: &str) -> Result<Statements> {
+    pub fn parse(&mut self, text: &str) -> Result<Statements> {
+        self.rewritten = None;
+        let rules = self.string_rules();
+        let rewritten = match rules.concern(text) {
+            true => Some(escapes::rewrite(text, rules)?),
+            false => None,
+        };
+        let Some(mut rewritten) = rewritten else { return self.parse_standard(text) };
+        for warning in std::mem::take(&mut rewritten.warnings) {
+            self.notice(warning);
+        }
+        let parsed = self.parse_standard(&rewritten.text);
+        self.rewritten = Some(rewritten);
+        parsed
+    }
+
+    /// Places count in a statement's own text from now on.
+    pub fn forget_rewritten(&mut self) {
+        self.rewritten = None;
+    }
+
+    /// What the settings say of strings.
+    pub fn string_rules(&self) -> StringRules {
+        self.settings.lock().derived().strings
+    }
+
+    /// A report with its place in the text that the client sent last.
+    pub fn located<'r>(&self, report: &'r Report) -> Cow<'r, Report> {
+        match (&self.rewritten, report.offset) {
+            (Some(rewritten), Some(offset)) if report.internal_query.is_none() => {
+                let offset = Some(rewritten.original(offset));
+                Cow::Owned(Report { offset, ..report.clone() })
+            }
+            _ => Cow::Borrowed(report),
+        }
+    }
+
+    fn parse_standard(&self, text: &str) -> Result<Statements> {
         for (name, cut) in parse::long_names(text) {
             let message = format!("identifier \"{name}\" will be truncated to \"{cut}\"");
             let notice = Error::notice(Severity::Notice, message);

@@ -80,6 +80,7 @@ pub use temporary::drop_leftover_temporary;
 use crate::auth;
 use crate::catalog::Catalog;
 use crate::error::{Error, Report, Result};
+use crate::sql::parse::escapes::Rewritten;
 use crate::sql::run::Notices;
 use crate::sql::types::Oid;
 use crate::sql::types::encoding::Encoding;
@@ -115,6 +116,8 @@ pub struct Session {
     /// Whose locks its transactions' are.
     lock_session: LockSession,
     notices: Notices,
+    /// The client's text as it was parsed, where that is not how it was sent.
+    rewritten: Option<Rewritten>,
 }
 
 /// What a login established.
@@ -188,6 +191,7 @@ impl Session {
             inbox,
             lock_session,
             notices,
+            rewritten: None,
             database,
         })
     }

@@ -269,16 +269,24 @@ pub fn prepare_with(
 /// Columns of a result, as many as PostgreSQL's (`MaxTupleAttributeNumber`).
 const RESULT_COLUMNS_MAX: usize = 1_664;
 
+/// `54011` for a result of more columns.
+fn check_width(columns: usize) -> Result<()> {
+    match columns > RESULT_COLUMNS_MAX {
+        true => Err(Error::new(
+            crate::sqlstate::TOO_MANY_COLUMNS,
+            format!("target lists can have at most {RESULT_COLUMNS_MAX} entries"),
+        )),
+        false => Ok(()),
+    }
+}
+
 fn compile_bound(bound: BoundStatement, eval: &EvalContext) -> Result<Prepared> {
     let BoundStatement { statement, command, params, relations, permissions, depends_on_role } =
         bound;
     let calls_functions = routine::are_called_in(&statement);
     let columns = statement_columns(&statement, &eval.catalog);
-    if columns.as_ref().is_some_and(|columns| columns.len() > RESULT_COLUMNS_MAX) {
-        return Err(Error::new(
-            crate::sqlstate::TOO_MANY_COLUMNS,
-            format!("target lists can have at most {RESULT_COLUMNS_MAX} entries"),
-        ));
+    if let Some(columns) = &columns {
+        check_width(columns.len())?;
     }
     let body = match statement {
         Statement::Query(query) => Body::Query(run::CompiledQuery::new(&query, &eval.catalog)),

@@ -1,7 +1,7 @@
 //! Every key there is. Nobody else concatenates bytes.
 //!
 //! ```text
-//! Rows       [table u32][rid u64]
+//! Rows       [table u32][rid u64]                of a database's OID: large objects
 //! Indexes    [index u32][payload …]              unique: the value is the rid, u64
 //! Indexes    [index u32][payload …][rid u64]     not unique: the value is empty
 //! Catalog    [class u32][payload …]

@@ -154,7 +154,9 @@ impl<'a> Decoder<'a> {
             Repr::Numeric if column.decimal_scale.is_some() => {
                 self.primitive::<Decimal128Type>(column, slot, |b| i128::from_le_bytes(array(b)))
             }
-            Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore => self.texts(slot)?,
+            Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore | Repr::Position(_) => {
+                self.texts(slot)?
+            }
             Repr::Enum(labels) => self.labels(labels, slot)?,
             // The type's attributes may have changed since.
             repr if types::record::is_shaped(repr) => self.by_value(column, position)?,

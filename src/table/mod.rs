@@ -21,6 +21,7 @@
 //! | [`check`] | everything that is stored against what must hold |
 //! | [`exclusion`] | exclusion constraints |
 //! | [`reclaim`] | the storage of what was dropped |
+//! | [`large_object`] | large objects: pages beside the tables |
 //! | [`lock`] | waiting within a statement's limits |
 //! | [`sequence`] | values reserved outside of transactions |
 //!
@@ -41,6 +42,7 @@ mod expression;
 pub mod family;
 pub mod foreign_key;
 pub mod info;
+pub mod large_object;
 pub mod layout;
 pub mod lock;
 pub mod lookup;

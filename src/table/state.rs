@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use rpds::VectorSync;
 
+use super::large_object::Descriptors;
 use super::trigger::Firing;
 use crate::catalog::{Catalog, Constraint, ConstraintKind};
 use crate::error::{Error, Result};
@@ -51,6 +52,8 @@ pub struct TableState {
     /// SET CONSTRAINTS ALL, then of single constraints.
     all_deferred: Option<bool>,
     deferred_by_oid: BTreeMap<Oid, bool>,
+    /// Large objects that are open.
+    pub large_objects: Descriptors,
 }
 
 impl TableState {

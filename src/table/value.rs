@@ -54,9 +54,10 @@ pub fn write_fixed(column: &ColumnInfo, datum: &Datum, place: &mut [u8]) -> Resu
 /// Appends a variable-width value.
 pub fn write_variable(column: &ColumnInfo, datum: &Datum, out: &mut Vec<u8>) -> Result<()> {
     match (&column.repr, datum) {
-        (Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore, Datum::Text(v)) => {
-            out.extend_from_slice(v.as_bytes())
-        }
+        (
+            Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore | Repr::Position(_),
+            Datum::Text(v),
+        ) => out.extend_from_slice(v.as_bytes()),
         (Repr::Bytea, Datum::Bytea(v)) => out.extend_from_slice(v),
         (Repr::Bit, Datum::Bit(v)) => v.encode(out),
         (Repr::Inet, Datum::Inet(v)) => v.encode(out),
@@ -104,7 +105,7 @@ pub fn read(column: &ColumnInfo, bytes: &[u8]) -> Result<Datum> {
             let oid = u32::from_le_bytes(array(bytes));
             Datum::Text(label(labels, oid)?.to_owned())
         }
-        Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore => {
+        Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore | Repr::Position(_) => {
             Datum::Text(read_text(bytes)?.to_owned())
         }
         Repr::Bytea => Datum::Bytea(bytes::Bytes::copy_from_slice(bytes)),

@@ -74,6 +74,7 @@ impl Bootstrap {
                 live: true,
                 replaces: 0,
                 exclusion: Vec::new(),
+                key_form: crate::catalog::KEY_FORM,
             }),
             columns: Vec::new(),
             indexes: Vec::new(),
@@ -94,6 +95,7 @@ impl Bootstrap {
             .column_position(&element.name)
             .ok_or_else(|| Error::syntax(format!("no column \"{}\"", element.name)))?;
         Ok(IndexKey {
+            collation: 0,
             column: i16::try_from(position + 1).unwrap_or_default(),
             expression: None,
             ty: table.columns[position].ty,

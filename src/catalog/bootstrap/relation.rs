@@ -1,7 +1,8 @@
 //! CREATE SCHEMA, and the system relations: CREATE TABLE for those that are
 //! computed from the catalog, CREATE VIEW for those that are queries over them.
 //!
-//! No query is bound here, so a view declares the types of its columns:
+//! No query is bound here, so a view declares the types of its columns, and `by_bytes`
+//! those whose collation is "C" although their type's is not:
 //!
 //! ```sql
 //! CREATE VIEW pg_catalog.pg_user (usename, usesysid)
@@ -111,13 +112,19 @@ impl Bootstrap {
             return Err(Error::syntax("the view's column names and types differ in number"));
         }
         let path = [crate::catalog::PG_CATALOG];
+        let by_bytes = options.text("by_bytes").unwrap_or_default();
+        let c_collation = resolve_collation(&self.catalog, &path, None, "C")?.oid;
         let columns: Result<Vec<Column>> = names
             .iter()
             .zip(types)
             .map(|(name, ty)| {
                 let ty = resolve_type_text(&self.catalog, &path, ty)?
                     .ok_or_else(|| Error::undefined_type(ty))?;
-                Ok(self.plain_column(name, ty))
+                let mut column = self.plain_column(name, ty);
+                if by_bytes.split(',').any(|known| known.trim() == *name) {
+                    column.collation = c_collation;
+                }
+                Ok(column)
             })
             .collect();
         let (_, query) = source

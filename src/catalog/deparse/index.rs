@@ -186,9 +186,27 @@ fn class_is_visible(catalog: &Catalog, path: &[Oid], class: &OperatorClass) -> b
     class.schema == PG_CATALOG || found.next() == Some(class.oid)
 }
 
+/// The collation of what a key is over.
+fn own_collation(catalog: &Catalog, index: &Index, key: &IndexKey) -> Oid {
+    let table = catalog.relation(index.table);
+    let at = usize::try_from(key.column).ok().and_then(|number| number.checked_sub(1));
+    let column = table.zip(at).and_then(|(table, at)| table.columns.get(at));
+    match column {
+        Some(column) => column.collation,
+        None => catalog.type_(key.ty.oid).map_or(0, |ty| ty.collation),
+    }
+}
+
 /// Operator class with its parameters, direction and NULLS where they are not the default.
 fn key_options(catalog: &Catalog, path: &[Oid], index: &Index, key: &IndexKey) -> String {
     let mut text = String::new();
+    if let Some(collation) = catalog.collation(key.collation)
+        && key.collation != own_collation(catalog, index, key)
+    {
+        let schema =
+            (collation.schema != PG_CATALOG).then(|| catalog.schema_name(collation.schema));
+        text.push_str(&format!(" COLLATE {}", quote_qualified(schema, &collation.name)));
+    }
     let default = catalog.default_operator_class(&index.access_method, key.ty.oid);
     let is_shown = |class: Oid| Some(class) != default || !key.options.is_empty();
     if let Some(class) = catalog.operator_class(key.opclass).filter(|class| is_shown(class.oid)) {

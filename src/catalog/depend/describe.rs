@@ -67,6 +67,7 @@ impl Catalog {
                 format!("default value for {column}")
             }
             relation_oid::PG_LANGUAGE => format!("language {}", language_name(oid)?),
+            relation_oid::PG_LARGEOBJECT => format!("large object {oid}"),
             relation_oid::PG_NAMESPACE => format!("schema {}", self.schema(oid)?.name),
             relation_oid::PG_EXTENSION => format!("extension {}", self.extension(oid)?.name),
             relation_oid::PG_AUTHID => format!("role {}", self.role(oid)?.name),

@@ -80,6 +80,7 @@ fn constraint(oid: u32, name: &str, table: u32, kind: ConstraintKind) -> Constra
 
 fn tables() -> Vec<Object> {
     let key = IndexKey {
+        collation: 0,
         column: 1,
         expression: None,
         ty: SqlType::new(oid::INT4),
@@ -97,6 +98,7 @@ fn tables() -> Vec<Object> {
         primary: true,
         nulls_not_distinct: false,
         exclusion: Vec::new(),
+        key_form: crate::catalog::KEY_FORM,
         predicate: None,
         constraint: A_PKEY,
         valid: true,

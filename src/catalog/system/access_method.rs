@@ -1,6 +1,7 @@
 //! `pg_am`, `pg_opclass`, `pg_opfamily`, `pg_amop` and `pg_amproc`.
 
 use super::cell::*;
+use super::listed;
 use crate::catalog::Catalog;
 use crate::sql::types::Oid;
 
@@ -22,8 +23,8 @@ fn method_oid(catalog: &Catalog, name: &str) -> Oid {
 }
 
 pub(super) fn pg_opclass(catalog: &Catalog) -> Vec<Row> {
-    catalog
-        .operator_classes()
+    listed::in_heap_order("pg_opclass", catalog.operator_classes().collect(), |class| class.oid)
+        .into_iter()
         .map(|class| {
             vec![
                 oid(class.oid),
@@ -41,8 +42,9 @@ pub(super) fn pg_opclass(catalog: &Catalog) -> Vec<Row> {
 }
 
 pub(super) fn pg_opfamily(catalog: &Catalog) -> Vec<Row> {
-    catalog
-        .operator_families()
+    let families = catalog.operator_families().collect();
+    listed::in_heap_order("pg_opfamily", families, |family| family.oid)
+        .into_iter()
         .map(|family| {
             vec![
                 oid(family.oid),

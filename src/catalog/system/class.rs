@@ -69,7 +69,7 @@ fn class_row(catalog: &Catalog, relation: &Relation, has_triggers: bool, has_rul
         oid(access_method(catalog, relation)),
         oid(if stored && has_rows { file_of(relation) } else { 0 }),
         oid(if is_shared(relation) { GLOBAL_TABLESPACE } else { 0 }),
-        int4(0),
+        int4(pages(catalog, relation)),
         float4(catalog.statistics(relation.oid).map_or(never_counted, |found| found.rows as f32)),
         int4(0),
         oid(0),
@@ -111,6 +111,31 @@ fn is_shared(relation: &Relation) -> bool {
         _ => relation.oid,
     };
     SHARED.contains(&table)
+}
+
+/// Bytes of a page in PostgreSQL, without its header; of a row's header, with the place of
+/// its pointer; and what rows are aligned to.
+const PAGE_BYTES: f64 = 8168.0;
+const ROW_HEADER_BYTES: f64 = 24.0;
+const POINTER_BYTES: f64 = 4.0;
+const ALIGNMENT: f64 = 8.0;
+
+/// `relpages`: the pages that the rows would fill in PostgreSQL, by what ANALYZE has found
+/// of them. Nothing is stored in pages here, but clients go by the proportions.
+fn pages(catalog: &Catalog, relation: &Relation) -> i32 {
+    let Some(found) = catalog.statistics(relation.oid) else { return 0 };
+    if relation.is_partitioned() {
+        return -1;
+    }
+    let width = |number: usize| {
+        let of_column = found.columns.iter().find(|it| usize::try_from(it.column) == Ok(number));
+        of_column.map_or(0.0, |it| f64::from(it.width) * (1.0 - f64::from(it.null_fraction)))
+    };
+    let data: f64 = (1..=relation.columns.len()).map(width).sum();
+    let row = ((ROW_HEADER_BYTES + data) / ALIGNMENT).ceil() * ALIGNMENT + POINTER_BYTES;
+    // Longer values are kept elsewhere: at least four rows fit a page.
+    let rows_per_page = (PAGE_BYTES / row).floor().max(4.0);
+    (found.rows / rows_per_page).ceil().clamp(0.0, f64::from(i32::MAX)) as i32
 }
 
 /// `relfilenode`: where the rows lie.
@@ -228,7 +253,10 @@ fn index_row(catalog: &Catalog, relation: &Relation, index: &Index) -> Row {
         boolean(index.live),
         boolean(relation.settings.replica_identity.is_some()),
         int2_vector(index.keys.iter().map(|key| key.column)),
-        oid_vector(keys.iter().map(|key| collation(key.column, key.ty.oid))),
+        oid_vector(keys.iter().map(|key| match key.collation {
+            0 => collation(key.column, key.ty.oid),
+            own => own,
+        })),
         oid_vector(keys.iter().map(|key| key.opclass)),
         int2_vector(keys.iter().map(|k| i16::from(k.descending) | i16::from(k.nulls_first) << 1)),
         text_or_null((!expressions.is_empty()).then(|| expressions.join(", "))),

@@ -64,6 +64,40 @@ fn value(field: &str, ty: Oid) -> Datum {
     }
 }
 
+/// Where the rows of a relation's built-in objects lie in PostgreSQL, in whose order they
+/// are read without ORDER BY.
+static HEAP_ORDER: LazyLock<HashMap<&'static str, HashMap<Oid, usize>>> = LazyLock::new(|| {
+    let places = |oids: &str| oids.split(' ').filter_map(|oid| oid.parse().ok()).zip(0..).collect();
+    let text = include_str!("../../../sql/heap_order.tsv");
+    let line = |line: &'static str| line.split_once('\t').map(|(name, oids)| (name, places(oids)));
+    text.lines().filter_map(line).collect()
+});
+
+/// Objects of a relation in the order that PostgreSQL reads them, users' objects last.
+pub(super) fn in_heap_order<T>(
+    relation: &str,
+    mut objects: Vec<T>,
+    oid: impl Fn(&T) -> Oid,
+) -> Vec<T> {
+    let Some(places) = HEAP_ORDER.get(relation) else { return objects };
+    objects.sort_by_key(|object| {
+        let oid = oid(object);
+        (places.get(&oid).copied().unwrap_or(usize::MAX), oid)
+    });
+    objects
+}
+
+/// The OID and schema-less name of each row of a listed relation whose columns begin with
+/// them, as text search objects' do.
+pub fn names(relation: &str) -> impl Iterator<Item = (Oid, &'static str)> {
+    let file = FILES.iter().find(|(name, _)| *name == relation);
+    let lines = file.map_or("", |(_, text)| *text).lines();
+    lines.filter_map(|line| {
+        let mut fields = line.split('\t');
+        Some((fields.next()?.parse().ok()?, fields.next()?))
+    })
+}
+
 /// Whether a listed relation has a row of this OID; its first column is the OID.
 pub fn has_row(relation: &str, object: Oid) -> bool {
     let file = FILES.iter().find(|(name, _)| *name == relation);

@@ -34,7 +34,7 @@ mod type_;
 #[cfg(test)]
 mod tests;
 
-pub use cell::Row;
+pub use cell::{Row, array_of};
 pub use description::is_shared_class;
 pub use function::{is_language, language_name, language_named};
 pub use lookup::Lookup;

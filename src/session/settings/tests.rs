@@ -65,8 +65,8 @@ fn wrong_values_get_postgresqls_messages() {
 #[test]
 fn only_the_default_of_an_unsupported_parameter_is_accepted() {
     let mut settings = settings();
-    assert!(set(&mut settings, "standard_conforming_strings", "on").is_ok());
-    let error = set(&mut settings, "standard_conforming_strings", "off").unwrap_err();
+    assert!(set(&mut settings, "array_nulls", "on").is_ok());
+    let error = set(&mut settings, "array_nulls", "off").unwrap_err();
     assert_eq!(error.code(), sqlstate::FEATURE_NOT_SUPPORTED);
 }
 

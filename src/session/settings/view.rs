@@ -5,6 +5,7 @@ use super::parameter::Value;
 use crate::config::LogStatement;
 use crate::session::stat_statements::LIBRARY;
 use crate::sql::functions::context::{DateOrder, DateStyle, IntervalStyle, VectorSettings};
+use crate::sql::parse::escapes::StringRules;
 use crate::sql::types::datetime::Zone;
 use crate::sql::types::encoding::Encoding;
 
@@ -48,6 +49,7 @@ pub struct Derived {
     pub tracks_planning: bool,
     pub tracks_utility: bool,
     pub row_security: bool,
+    pub strings: StringRules,
     /// Users' views are not to be read.
     pub restrict_views: bool,
     /// Schema names in order, `$user` not yet replaced.
@@ -173,6 +175,14 @@ impl Derived {
             tracks_planning: flag("pg_stat_statements.track_planning"),
             tracks_utility: flag("pg_stat_statements.track_utility"),
             row_security: flag("row_security"),
+            strings: StringRules {
+                conforming: flag("standard_conforming_strings"),
+                warns: flag("escape_string_warning"),
+                backslash_quote: match text("backslash_quote") {
+                    "safe_encoding" => !is_client_only(text("client_encoding")),
+                    how => how != "off",
+                },
+            },
             restrict_views: check::parse_names(text("restrict_nonsystem_relation_kind"))
                 .is_some_and(|kinds| kinds.iter().any(|kind| kind == "view")),
             search_path: check::parse_names(text("search_path")).unwrap_or_default(),
@@ -187,6 +197,12 @@ impl Derived {
             },
         }
     }
+}
+
+/// Whether an encoding is one whose characters may have a backslash as their second byte.
+fn is_client_only(encoding: &str) -> bool {
+    let encoding = Encoding::named(encoding).unwrap_or(Encoding::UTF8);
+    ["SJIS", "BIG5", "GBK", "UHC", "GB18030", "JOHAB", "SHIFT_JIS_2004"].contains(&encoding.name())
 }
 
 /// `pg_stat_statements.track`.

@@ -182,6 +182,12 @@ impl Binder<'_> {
             }
             return self.assign_json_part(base, ty, &subscripts, value, part);
         }
+        if self.fixed_element(container.oid).is_some() {
+            return Err(Error::unsupported(format!(
+                "assignment to a part of a value of type {}",
+                self.display_type(container.oid)
+            )));
+        }
         if let Some(of) = subscripting(&self.catalog, container.oid) {
             return self.assign_at_key(of, base, (ty, container), (&subscripts, rest), value, part);
         }

@@ -15,6 +15,9 @@ use crate::sql::ir::{Call, Expr, ExprKind, FunctionScan, OutputColumn, Rel};
 use crate::sql::types::{SqlType, oid, record};
 use crate::sqlstate;
 
+/// Columns of a function's row that its call describes.
+const DEFINITIONS_MAX: usize = 1_600;
+
 /// One function of a FROM item: the call, its name, its column definitions.
 struct Entry<'n> {
     node: NodeEnum,
@@ -173,6 +176,15 @@ impl Binder<'_> {
     }
 
     pub(super) fn column_definitions(&mut self, nodes: &[Node]) -> Result<Vec<(String, SqlType)>> {
+        if nodes.len() > DEFINITIONS_MAX {
+            let first = match nodes.first().and_then(|node| node.node.as_ref()) {
+                Some(NodeEnum::ColumnDef(column)) => column.location,
+                _ => -1,
+            };
+            let message =
+                format!("column definition lists can have at most {DEFINITIONS_MAX} entries");
+            return Err(Error::new(sqlstate::TOO_MANY_COLUMNS, message).at(first));
+        }
         nodes
             .iter()
             .map(|node| match inner(node)? {

@@ -247,7 +247,7 @@ impl<'a> Binder<'a> {
     fn note_call(&mut self, function: Oid) {
         let on = crate::catalog::ObjectAddress::function(function);
         let is_users = function >= crate::sql::types::oid::FIRST_NORMAL;
-        if is_users || self.catalog.access_list_on(on).is_some() {
+        if is_users || self.catalog.has_acl(on) {
             self.permissions.execute(function);
         }
     }

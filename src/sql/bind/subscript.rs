@@ -148,7 +148,12 @@ impl Binder<'_> {
         {
             return self.name_byte(expr, required(&one.uidx)?);
         }
-        let Some(element) = self.element(container) else {
+        let fixed = self.fixed_element(container);
+        if fixed.is_some() && subscripts.iter().any(|indices| indices.is_slice) {
+            let message = "slices of fixed-length arrays not implemented";
+            return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message));
+        }
+        let Some(element) = fixed.or_else(|| self.element(container)) else {
             return Err(Error::new(
                 sqlstate::DATATYPE_MISMATCH,
                 format!(

@@ -67,6 +67,13 @@ impl Binder<'_> {
         (ty.element != 0 && ty.length == -1).then_some(ty.element)
     }
 
+    /// The type of the parts of a shape that is also an array of a fixed length: of a point
+    /// its numbers, of a box its corners.
+    pub(super) fn fixed_element(&self, ty: Oid) -> Option<Oid> {
+        let element = self.catalog.type_(ty)?.element;
+        (element != 0 && crate::sql::types::geometry::is_geometric(ty)).then_some(element)
+    }
+
     pub(super) fn array_of(&self, element: Oid) -> Option<Oid> {
         let ty = self.catalog.type_(element)?;
         (ty.array != 0).then_some(ty.array)

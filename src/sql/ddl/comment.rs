@@ -91,6 +91,7 @@ impl Ddl<'_> {
             }
             Kind::ObjectAccessMethod => self.commented_method(&plain_name(node)),
             Kind::ObjectDatabase | Kind::ObjectRole => self.commented_shared(statement, node),
+            Kind::ObjectLargeobject => self.commented_large_object(node),
             _ => Err(Error::unsupported("COMMENT ON this kind of object")),
         }
     }

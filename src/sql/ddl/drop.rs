@@ -222,6 +222,7 @@ impl Ddl<'_> {
             (relation_oid::PG_CLASS, attnum) => self.drop_column(address.oid, attnum as i16).await,
             (relation_oid::PG_ATTRDEF, _) => self.drop_default(address.oid),
             (relation_oid::PG_CONSTRAINT, _) => self.drop_constraint(address.oid).await,
+            (relation_oid::PG_LARGEOBJECT, _) => self.drop_large_object(address.oid).await,
             (relation_oid::PG_REWRITE, _) if address.key().is_none() => Ok(()),
             _ => {
                 match address.class {

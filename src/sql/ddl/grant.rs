@@ -192,6 +192,7 @@ impl Ddl<'_> {
                 self.require_routine_kind(oid, kind)?;
                 self.named(ObjectAddress::function(oid), &name, "function")
             }
+            (Kind::ObjectLargeobject, number) => self.granted_large_object(number).await,
             _ => Err(Error::unsupported("GRANT on this kind of object")),
         }
     }
@@ -333,11 +334,20 @@ impl Ddl<'_> {
 
     /// Changes the list of one object.
     fn change_acl(&mut self, target: &Named, bits: u32, all: bool, change: &Change) -> Result<()> {
-        let items = self.work.catalog.acl_or_default(target.guarded);
+        let is_large_object = target.guarded.kind == AclKind::LargeObject;
+        let items = match is_large_object {
+            true => self.large_object_acl(target.guarded.on.oid)?,
+            false => self.work.catalog.acl_or_default(target.guarded),
+        };
         let (grantor, bits) = self.grantable(target, &items, bits, all, change)?;
         let items = self.changed_items(items, bits, grantor, target.guarded.owner, change)?;
-        self.put_acl(target.guarded.on, Some(items));
-        Ok(())
+        match is_large_object {
+            true => self.put_large_object_acl(target.guarded.on.oid, items),
+            false => {
+                self.put_acl(target.guarded.on, Some(items));
+                Ok(())
+            }
+        }
     }
 
     /// The grantor, and what it can grant or revoke of what was asked for.
@@ -535,6 +545,7 @@ fn check_asked(asked: &Asked, kind: ast::ObjectType) -> Result<()> {
         Kind::ObjectSchema => (AclKind::Schema.all(), "schema"),
         Kind::ObjectType => (AclKind::Type.all(), "type"),
         Kind::ObjectDomain => (AclKind::Type.all(), "domain"),
+        Kind::ObjectLargeobject => (AclKind::LargeObject.all(), "large object"),
         _ => return Ok(()),
     };
     match asked.bits.map(|bits| bits & !all) {

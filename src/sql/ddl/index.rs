@@ -196,6 +196,7 @@ impl Ddl<'_> {
                 live: true,
                 replaces: 0,
                 exclusion: plan.exclusion,
+                key_form: crate::catalog::KEY_FORM,
             }),
         };
         Ok(self.put_relation(index))
@@ -227,11 +228,6 @@ impl Ddl<'_> {
         if method != BTREE {
             check_unordered(element, method)?;
         }
-        if let Some(name) = strings(&element.collation).last()
-            && !matches!(*name, "default" | "C" | "POSIX" | "ucs_basic")
-        {
-            return Err(Error::unsupported(format!("collation \"{name}\"")));
-        }
         let mut key = match &element.expr {
             None => {
                 let column = column_number(relation, &element.name)
@@ -241,6 +237,7 @@ impl Ddl<'_> {
             Some(node) => {
                 let expr = self.bind_over(relation, node, ExpressionUse::IndexExpression)?;
                 let key = IndexKey {
+                    collation: 0,
                     column: 0,
                     expression: Some(deparse::key_expression(&expr, relation, &self.work.catalog)),
                     ty: expr.ty,
@@ -253,6 +250,7 @@ impl Ddl<'_> {
                 key
             }
         };
+        key.collation = self.key_collation(element, key.ty)?;
         key.options = self.class_options(method, key.opclass, element)?;
         key.descending = element.ordering() == ast::SortByDir::SortbyDesc;
         key.nulls_first = match element.nulls_ordering() {
@@ -261,6 +259,25 @@ impl Ddl<'_> {
             _ => key.descending,
         };
         Ok(key)
+    }
+
+    /// The collation that a key names: one that sorts by bytes, as keys are sorted.
+    fn key_collation(&self, element: &ast::IndexElem, ty: SqlType) -> Result<Oid> {
+        let parts = strings(&element.collation);
+        let Some(name) = parts.last().copied() else { return Ok(oid::INVALID) };
+        let catalog = &self.work.catalog;
+        if catalog.type_(ty.oid).is_none_or(|ty| ty.collation == oid::INVALID) {
+            let name = catalog.type_name(ty.oid, -1);
+            let message = format!("collations are not supported by type {name}");
+            return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message));
+        }
+        let schema = parts.len().checked_sub(2).map(|at| parts[at]);
+        let path = &self.ctx.eval.settings.search_path;
+        let found = crate::catalog::resolve_collation(catalog, path, schema, name)?.oid;
+        match bind::is_by_bytes(catalog, found) {
+            true => Ok(found),
+            false => Err(Error::unsupported(format!("collation \"{name}\""))),
+        }
     }
 
     /// An ascending key over a column, with its type's default operator class.
@@ -277,6 +294,7 @@ impl Ddl<'_> {
     ) -> Result<IndexKey> {
         let ty = relation.columns[column as usize - 1].ty;
         Ok(IndexKey {
+            collation: 0,
             column,
             expression: None,
             ty,

@@ -40,6 +40,7 @@ pub async fn declare_copy(
     };
     (index.valid, index.ready, index.live, index.primary) = (false, false, true, false);
     (index.constraint, index.replaces) = (0, original.oid);
+    index.key_form = crate::catalog::KEY_FORM;
     let table = index.table;
     ddl.put_relation(copy);
     if let Some(references) = ddl.work.catalog.references(original.oid).cloned() {

@@ -38,6 +38,7 @@ mod grant;
 mod index;
 mod index_copy;
 mod inherit;
+mod large_object;
 mod like;
 mod matview;
 mod name;
@@ -185,7 +186,7 @@ impl Ddl<'_> {
                 ddl.alter_default_privileges(statement)?
             }
             NodeEnum::DropOwnedStmt(statement) => ddl.drop_owned(statement).await?,
-            NodeEnum::ReassignOwnedStmt(statement) => ddl.reassign_owned(statement)?,
+            NodeEnum::ReassignOwnedStmt(statement) => ddl.reassign_owned(statement).await?,
             NodeEnum::GrantRoleStmt(statement) => ddl.grant_role(statement)?,
             NodeEnum::CreateStatsStmt(statement) => ddl.create_statistics(statement).await?,
             NodeEnum::AlterStatsStmt(statement) => ddl.alter_statistics(statement)?,

@@ -21,14 +21,23 @@ impl Ddl<'_> {
             .flat_map(|role| self.owned_objects(role.oid))
             .filter(|address| address.class != relation_oid::PG_DATABASE)
             .collect();
+        let mut targets = targets;
         for role in &roles {
             self.revoke_everything_from(role)?;
+            self.revoke_large_objects_from(role.oid).await?;
+            // A role may be named twice.
+            let owned = self.owned_large_objects(role.oid)?;
+            let new: Vec<_> = owned.into_iter().filter(|it| !targets.contains(it)).collect();
+            targets.extend(new);
         }
         self.drop_addresses(&targets, statement.behavior()).await?;
         Ok("DROP OWNED")
     }
 
-    pub fn reassign_owned(&mut self, statement: &ast::ReassignOwnedStmt) -> Result<&'static str> {
+    pub async fn reassign_owned(
+        &mut self,
+        statement: &ast::ReassignOwnedStmt,
+    ) -> Result<&'static str> {
         let roles = self.owning_roles(&statement.roles, "reassign")?;
         let spec = statement.newrole.as_ref();
         let new = self.role_of(spec.ok_or_else(|| Error::syntax("REASSIGN OWNED to nobody"))?)?;
@@ -39,6 +48,9 @@ impl Ddl<'_> {
         for role in &roles {
             for address in self.owned_objects(role.oid) {
                 self.set_owner(address, new.oid)?;
+            }
+            for address in self.owned_large_objects(role.oid)? {
+                self.give_large_object(address.oid, new.oid).await?;
             }
         }
         Ok("REASSIGN OWNED")

@@ -565,6 +565,11 @@ impl Ddl<'_> {
                 let object = statement.object.as_deref().and_then(|node| node.node.as_ref());
                 self.set_statistics_owner(object, owner)
             }
+            Kind::ObjectLargeobject => {
+                let object = statement.object.as_deref().and_then(|node| node.node.as_ref());
+                self.set_large_object_owner(object, owner).await?;
+                Ok("ALTER LARGE OBJECT".to_owned())
+            }
             _ => Err(Error::unsupported("OWNER TO for this kind of object")),
         }
     }

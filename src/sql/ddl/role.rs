@@ -7,9 +7,7 @@ use std::sync::Arc;
 use super::Ddl;
 use super::options::{boolean, conflicting, integer, options, string};
 use crate::auth::scram;
-use crate::catalog::{
-    AclItem, Catalog, Membership, ObjectAddress, ObjectClass, Role, relation_oid,
-};
+use crate::catalog::{AclItem, Membership, ObjectAddress, ObjectClass, Role, relation_oid};
 use crate::error::{Error, Result, Severity};
 use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::{self, Oid, OutputContext, Repr, SqlType, oid};
@@ -292,10 +290,11 @@ impl Ddl<'_> {
             .map(|address| (address.oid, owned(address)))
             .chain(self.privileges_of(role))
             .chain(self.policies_for(role))
+            .chain(self.large_objects_using(role.oid)?)
             .collect();
         found.sort_by_key(|(oid, _)| *oid);
         let mut details: Vec<String> = found.into_iter().map(|(_, text)| text).collect();
-        details.extend(self.elsewhere(role));
+        details.extend(self.elsewhere(role)?);
         if details.is_empty() {
             return Ok(());
         }
@@ -307,19 +306,21 @@ impl Ddl<'_> {
     }
 
     /// What depends on a role in other databases, counted.
-    fn elsewhere(&self, role: &Role) -> Vec<String> {
+    fn elsewhere(&self, role: &Role) -> Result<Vec<String>> {
         let cluster = crate::catalog::cluster(&self.work.txn.newest().attachment);
         let others = cluster.catalogs().filter(|it| it.database != self.work.catalog.database);
-        let said = |catalog: &Arc<Catalog>| {
-            let count = catalog.uses_of_role(role.oid);
-            let name = &catalog.database(catalog.database)?.name;
+        let mut said = Vec::new();
+        for catalog in others {
+            let large_objects = self.large_objects_of(catalog.database, role.oid)?;
+            let count = catalog.uses_of_role(role.oid) + large_objects.len();
+            let Some(database) = catalog.database(catalog.database) else { continue };
             match count {
-                0 => None,
-                1 => Some(format!("1 object in database {name}")),
-                count => Some(format!("{count} objects in database {name}")),
+                0 => {}
+                1 => said.push(format!("1 object in database {}", database.name)),
+                count => said.push(format!("{count} objects in database {}", database.name)),
             }
-        };
-        others.filter_map(said).collect()
+        }
+        Ok(said)
     }
 
     /// The policies that name a role.

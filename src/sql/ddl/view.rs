@@ -2,6 +2,7 @@
 
 use super::column::new_column;
 use super::name::wrong_object;
+use super::table::{COLUMNS_MAX, too_many_columns};
 use super::view_options::{require_checkable, view_options};
 use super::{Arguments, Ddl, into_clause, strings};
 use crate::catalog::{BoundName, Column, Relation, RelationKind, Updatable, View};
@@ -238,6 +239,10 @@ fn bind_definition(binder: &mut Binder<'_>, sql: &str) -> Result<Query> {
 fn view_columns(query: &Query, aliases: &[&str]) -> Result<Vec<Column>> {
     if aliases.len() > query.output.len() {
         return Err(Error::syntax("CREATE VIEW specifies more column names than columns"));
+    }
+    crate::sql::check_width(query.output.len())?;
+    if query.output.len() > COLUMNS_MAX {
+        return Err(too_many_columns());
     }
     let mut columns: Vec<Column> = Vec::new();
     for (position, output) in query.output.iter().enumerate() {

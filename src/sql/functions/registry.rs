@@ -8,9 +8,10 @@ use std::sync::LazyLock;
 
 use super::{AggregateKernel, Kernel, SetKernel};
 use super::{
-    advisory, aggregate, array, binary, bits, boolean, composite, datetime, extension, float, hash,
-    identifier, in_range, integer, io, json, jsonpath, network, numeric, pattern, picture, range,
-    regexp, sample, series, session, snapshot, spread, text, typmod, view_definition,
+    advisory, aggregate, array, binary, bits, boolean, composite, datetime, extension, float,
+    geometry, hash, identifier, in_range, integer, io, json, jsonpath, large_object, network,
+    numeric, pattern, picture, range, regexp, sample, series, session, snapshot, spread, text,
+    typmod, view_definition,
 };
 use crate::catalog::{Function, FunctionKind};
 
@@ -26,6 +27,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     extension::KERNELS,
     datetime::KERNELS,
     float::KERNELS,
+    geometry::KERNELS,
     hash::KERNELS,
     sample::KERNELS,
     identifier::KERNELS,
@@ -34,6 +36,7 @@ const SCALARS: &[&[&[Kernel]]] = &[
     io::KERNELS,
     json::KERNELS,
     &[jsonpath::KERNELS],
+    &[large_object::KERNELS],
     network::KERNELS,
     numeric::KERNELS,
     pattern::KERNELS,

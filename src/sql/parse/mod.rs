@@ -18,6 +18,7 @@
 mod cache;
 mod deparse;
 mod depth;
+pub mod escapes;
 mod ffi;
 mod identity;
 mod number;

@@ -27,6 +27,7 @@ mod filter_joins;
 mod form;
 mod hashed;
 mod join_order;
+mod large_object;
 mod limit;
 mod lower;
 mod nearest;

@@ -11,6 +11,7 @@ use super::append;
 use super::cte::RowsScan;
 use super::form::{Form, Scope, column_name};
 use super::ids;
+use super::large_object;
 use super::lower::expr::Lowered;
 use super::lower::{Lowering, Relation, project};
 use super::operator::Scanned;
@@ -54,6 +55,10 @@ pub fn scan(lowering: &Lowering<'_>, scan: &Scan, predicate: Option<&Expr>) -> R
             let alias = Some(scan.alias.clone()).filter(|alias| !alias.is_empty());
             let member = Member { info, map: None, proof: None };
             stored(lowering, scan, &member, alias, predicate, &hints)
+        }
+        RelationKind::Virtual if large_object::has_rows_of(&scan.relation) => {
+            let rows = large_object::rows(lowering, scan, predicate)?;
+            known_rows(lowering, scan, &rows)
         }
         RelationKind::Virtual => virtual_rows(lowering, scan),
         RelationKind::Sequence(_) => sequence_row(lowering, scan),

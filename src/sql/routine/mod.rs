@@ -70,6 +70,7 @@ use parking_lot::Mutex;
 
 use crate::catalog::Function;
 use crate::error::Result;
+use crate::sql::functions::large_object;
 use crate::sql::ir::visit;
 use crate::sql::ir::{Expr, ExprKind, Query, Rel, Statement, WindowFunction};
 use crate::sql::run::{self, StatementContext, Work};
@@ -141,9 +142,10 @@ impl Routines {
     }
 }
 
-/// Whether a user wrote the function.
-fn is_routine(function: &Function) -> bool {
-    !function.is_native()
+/// Whether a function works in the transaction: one that a user wrote, or one of large
+/// objects.
+pub fn is_routine(function: &Function) -> bool {
+    !function.is_native() || large_object::is_function(&function.source)
 }
 
 /// Whether a statement calls functions that users wrote.

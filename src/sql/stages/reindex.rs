@@ -143,6 +143,11 @@ async fn exchange(index: Oid, building: Building, staged: &mut Staged<'_>) -> Re
     let mut original = (*original.ok_or_else(|| lost(index))?).clone();
     let mut copy: Relation = building.locked(staged).await?;
     std::mem::swap(&mut original.storage_id, &mut copy.storage_id);
+    if let (RelationKind::Index(old), RelationKind::Index(new)) =
+        (&mut original.kind, &mut copy.kind)
+    {
+        std::mem::swap(&mut old.key_form, &mut new.key_form);
+    }
     copy.name = ddl::free_name(&original, "ccold", staged.work, &staged.ctx);
     change(&mut original, |index| (index.valid, index.ready, index.live) = (true, true, true));
     staged.put_relation(original);

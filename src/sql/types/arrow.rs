@@ -62,9 +62,12 @@ pub fn data_type(ty: &SqlType, repr: &Repr) -> DataType {
             Some((precision, scale)) => DataType::Decimal128(precision, scale),
             None => DataType::BinaryView,
         },
-        Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore | Repr::Enum(_) => {
-            DataType::Utf8View
-        }
+        Repr::Text
+        | Repr::Bpchar
+        | Repr::Citext
+        | Repr::Hstore
+        | Repr::Position(_)
+        | Repr::Enum(_) => DataType::Utf8View,
         Repr::Date => DataType::Date32,
         Repr::Time => DataType::Time64(TimeUnit::Microsecond),
         Repr::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
@@ -428,9 +431,12 @@ pub fn datum_at(array: &dyn Array, row: usize, repr: &Repr) -> Result<Datum> {
         Repr::Oid => Datum::Oid(value_at::<UInt32Type>(array, row)?),
         Repr::Char => Datum::Char(value_at::<UInt8Type>(array, row)?),
         Repr::Numeric => Datum::Numeric(numeric_at(array, row)?),
-        Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Hstore | Repr::Enum(_) => {
-            Datum::Text(str_at(array, row)?.to_owned())
-        }
+        Repr::Text
+        | Repr::Bpchar
+        | Repr::Citext
+        | Repr::Hstore
+        | Repr::Position(_)
+        | Repr::Enum(_) => Datum::Text(str_at(array, row)?.to_owned()),
         Repr::Bytea => Datum::Bytea(bytes_at(array, row)?.to_vec().into()),
         Repr::Jsonb => Datum::Jsonb(Jsonb(bytes_at(array, row)?.to_vec().into())),
         Repr::Date => Datum::Date(date_from_arrow(value_at::<Date32Type>(array, row)?)),

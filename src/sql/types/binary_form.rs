@@ -9,6 +9,7 @@ use zserver_hstore::Pairs;
 
 use super::context::{InputContext, domain_base};
 use super::encoding::Encoding;
+use super::geometry;
 use super::position::{Lsn, RowId};
 use super::snapshot::Snapshot;
 use super::wire::{Reader, put_sized};
@@ -141,7 +142,7 @@ fn recv(
         Repr::Char => Datum::Char(reader.u8()?),
         Repr::Numeric => Datum::Numeric(super::Numeric::recv(reader)?),
         Repr::Hstore => Datum::Text(recv_hstore(reader, context)?),
-        Repr::Text | Repr::Bpchar | Repr::Citext => {
+        Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Position(_) => {
             Datum::Text(recv_text(reader, ty.oid, context)?)
         }
         Repr::Enum(labels) => {
@@ -194,7 +195,9 @@ fn recv(
 
 /// Text whose binary form is not the text itself.
 pub fn is_reworked(type_oid: Oid) -> bool {
-    matches!(type_oid, oid::JSONPATH | oid::TID | oid::PG_LSN) || is_snapshot(type_oid)
+    matches!(type_oid, oid::JSONPATH | oid::TID | oid::PG_LSN)
+        || is_snapshot(type_oid)
+        || geometry::is_geometric(type_oid)
 }
 
 /// Sends what is kept as text in a form of its own; `false` if the text itself is to follow.
@@ -202,6 +205,7 @@ fn send_reworked(text: &str, type_oid: Oid, out: &mut BytesMut) -> bool {
     match type_oid {
         oid::TID => RowId::parse(text).map(|id| id.send(out)).is_ok(),
         oid::PG_LSN => Lsn::parse(text).map(|lsn| lsn.send(out)).is_ok(),
+        _ if geometry::is_geometric(type_oid) => geometry::binary::send(text, type_oid, out),
         _ if is_snapshot(type_oid) => {
             Snapshot::parse(text).map(|snapshot| snapshot.send(out)).is_ok()
         }
@@ -216,6 +220,9 @@ fn is_snapshot(type_oid: Oid) -> bool {
 fn recv_text(reader: &mut Reader<'_>, type_oid: Oid, context: &InputContext<'_>) -> Result<String> {
     if is_snapshot(type_oid) {
         return Snapshot::receive(reader).map(|snapshot| snapshot.text());
+    }
+    if let Some(text) = geometry::binary::receive(reader, type_oid)? {
+        return Ok(text);
     }
     match type_oid {
         oid::TID => return RowId::receive(reader).map(|id| id.to_string()),

@@ -1,7 +1,7 @@
 //! What is fixed about the built-in types: representation, array type, name.
 
 use super::numeric::NumericTypmod;
-use super::{ElementType, Oid, Repr, SqlType, datetime, oid, text};
+use super::{ElementType, Oid, PositionKind, Repr, SqlType, datetime, oid, text};
 
 /// One built-in type: its OID, the OID of its array type (0 for none), and its
 /// SQL name.
@@ -74,6 +74,13 @@ const TYPES: &[Builtin] = &[
     Builtin(oid::DATEMULTIRANGE, oid::DATEMULTIRANGE_ARRAY, "datemultirange"),
     Builtin(oid::INT8MULTIRANGE, oid::INT8MULTIRANGE_ARRAY, "int8multirange"),
     Builtin(oid::JSONPATH, oid::JSONPATH_ARRAY, "jsonpath"),
+    Builtin(oid::POINT, oid::POINT_ARRAY, "point"),
+    Builtin(oid::LSEG, oid::LSEG_ARRAY, "lseg"),
+    Builtin(oid::PATH, oid::PATH_ARRAY, "path"),
+    Builtin(oid::BOX, oid::BOX_ARRAY, "box"),
+    Builtin(oid::POLYGON, oid::POLYGON_ARRAY, "polygon"),
+    Builtin(oid::LINE, oid::LINE_ARRAY, "line"),
+    Builtin(oid::CIRCLE, oid::CIRCLE_ARRAY, "circle"),
     Builtin(oid::REGNAMESPACE, oid::REGNAMESPACE_ARRAY, "regnamespace"),
     Builtin(oid::REGROLE, oid::REGROLE_ARRAY, "regrole"),
     Builtin(oid::REGCOLLATION, oid::REGCOLLATION_ARRAY, "regcollation"),
@@ -113,7 +120,8 @@ pub fn builtin_repr(type_oid: Oid) -> Option<Repr> {
         oid::INT2VECTOR | oid::OIDVECTOR => builtin_repr(element)?,
         _ => scalar_repr(element)?,
     };
-    Some(Repr::Array(Box::new(ElementType { oid: element, repr, delimiter: ',' })))
+    let delimiter = char::from(super::array::delimiter(element));
+    Some(Repr::Array(Box::new(ElementType { oid: element, repr, delimiter })))
 }
 
 fn scalar_repr(type_oid: Oid) -> Option<Repr> {
@@ -129,8 +137,11 @@ fn scalar_repr(type_oid: Oid) -> Option<Repr> {
         oid::CHAR => Repr::Char,
         oid::NUMERIC => Repr::Numeric,
         oid::TEXT | oid::VARCHAR | oid::NAME | oid::JSON | oid::XML | oid::CSTRING => Repr::Text,
-        oid::UNKNOWN | oid::REFCURSOR | oid::PG_NODE_TREE | oid::ACLITEM | oid::TID => Repr::Text,
-        oid::PG_LSN | oid::JSONPATH => Repr::Text,
+        oid::UNKNOWN | oid::REFCURSOR | oid::PG_NODE_TREE | oid::ACLITEM => Repr::Text,
+        oid::JSONPATH => Repr::Text,
+        type_oid if super::geometry::is_geometric(type_oid) => Repr::Text,
+        oid::TID => Repr::Position(PositionKind::Row),
+        oid::PG_LSN => Repr::Position(PositionKind::Lsn),
         oid::PG_NDISTINCT | oid::PG_DEPENDENCIES | oid::PG_MCV_LIST => Repr::Text,
         oid::PG_SNAPSHOT | oid::TXID_SNAPSHOT => Repr::Text,
         oid::BPCHAR => Repr::Bpchar,

@@ -78,6 +78,7 @@ fn compare_text(a: &str, b: &str, repr: &Repr) -> Ordering {
     match repr {
         Repr::Bpchar => a.trim_end_matches(' ').cmp(b.trim_end_matches(' ')),
         Repr::Citext => fold_case(a).cmp(&fold_case(b)),
+        Repr::Position(kind) => kind.number(a).cmp(&kind.number(b)),
         Repr::Hstore => {
             let pairs = |text| zserver_hstore::Pairs::parse(text).unwrap_or_default();
             pairs(a).compare(&pairs(b))

@@ -175,6 +175,7 @@ fn encode_text(text: &str, repr: &Repr, out: &mut Vec<u8>) {
     match repr {
         Repr::Bpchar => put_bytes(text.trim_end_matches(' ').as_bytes(), out),
         Repr::Citext => put_bytes(super::fold_case(text).as_bytes(), out),
+        Repr::Position(kind) => out.extend_from_slice(&kind.number(text).to_be_bytes()),
         // As they are compared: see `zserver_hstore::Pairs::compare`.
         Repr::Hstore => {
             let pairs = zserver_hstore::Pairs::parse(text).unwrap_or_default();
@@ -433,6 +434,7 @@ fn decode_value(bytes: &mut &[u8], repr: &Repr) -> Option<Datum> {
         Repr::Text | Repr::Bpchar | Repr::Citext => {
             Datum::Text(String::from_utf8(take_bytes(bytes)?).ok()?)
         }
+        Repr::Position(kind) => Datum::Text(kind.text(u64::from_be_bytes(take(bytes)?))),
         Repr::Hstore => {
             let _joined = take_bytes(bytes)?;
             let _count: [u8; 8] = take(bytes)?;

@@ -20,6 +20,7 @@ pub mod datum;
 pub mod encoding;
 pub mod float;
 pub mod format;
+pub mod geometry;
 pub mod hash;
 pub mod integer;
 pub mod json;
@@ -54,6 +55,7 @@ pub use json::{JsonKind, JsonRef, JsonValue, Jsonb};
 pub use network::Inet;
 pub use numeric::Numeric;
 pub use oid::Oid;
+pub use position::PositionKind;
 pub use range::{Bound, MultirangeValue, RangeType, RangeValue, Span};
 pub use rank::Rank;
 pub use record::{Attribute, RowShape};
@@ -107,6 +109,8 @@ pub enum Repr {
     Citext,
     /// `hstore`: its canonical text.
     Hstore,
+    /// `tid` and `pg_lsn`: their canonical text; comparison and key go by the numbers.
+    Position(PositionKind),
     Bytea,
     /// Days since 2000-01-01; `i32::MIN`/`i32::MAX` are ∓infinity.
     Date,

@@ -1,6 +1,7 @@
 //! `tid` and `pg_lsn`: two numbers that say where something lies.
 //!
-//! Values are kept as their text; here is what PostgreSQL reads, and the binary form.
+//! Values are kept as their text; here is what PostgreSQL reads, the binary form, and the
+//! number by which they are compared.
 //!
 //! ```text
 //! tid      (block,offset)   a block of 32 bits, an offset of 16
@@ -13,6 +14,34 @@ use bytes::{BufMut, BytesMut};
 
 use super::wire::Reader;
 use crate::error::{Error, Result};
+
+/// Which of the two types a value is of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PositionKind {
+    Row,
+    Lsn,
+}
+
+impl PositionKind {
+    /// The number that a value is compared by; of no value it is 0.
+    pub fn number(self, text: &str) -> u64 {
+        match self {
+            PositionKind::Row => RowId::parse(text)
+                .map_or(0, |row| u64::from(row.block) << 16 | u64::from(row.offset)),
+            PositionKind::Lsn => Lsn::parse(text).map_or(0, |lsn| lsn.0),
+        }
+    }
+
+    /// The value of a number.
+    pub fn text(self, number: u64) -> String {
+        match self {
+            PositionKind::Row => {
+                RowId { block: (number >> 16) as u32, offset: number as u16 }.to_string()
+            }
+            PositionKind::Lsn => Lsn(number).to_string(),
+        }
+    }
+}
 
 /// Where a row lies: `tid`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -6,6 +6,7 @@
 use bytes::BufMut;
 
 use super::context::{InputContext, OutputContext, domain_base};
+use super::geometry;
 use super::position::{Lsn, RowId};
 use super::snapshot::Snapshot;
 use super::{
@@ -44,12 +45,15 @@ pub fn text_input(
             let pairs = zserver_hstore::Pairs::parse(input);
             Datum::Text(pairs.map_err(|error| Error::internal(error.to_string()))?.to_string())
         }
-        Repr::Text | Repr::Bpchar | Repr::Citext => {
+        Repr::Text | Repr::Bpchar | Repr::Citext | Repr::Position(_) => {
             match ty.oid {
                 oid::JSON => json::validate(input)?,
                 oid::JSONPATH => return jsonpath::canonical(input).map(Datum::Text),
                 oid::PG_SNAPSHOT | oid::TXID_SNAPSHOT => {
                     return Snapshot::parse(input).map(|snapshot| Datum::Text(snapshot.text()));
+                }
+                oid if geometry::is_geometric(oid) => {
+                    return geometry::canonical(input, oid).map(Datum::Text);
                 }
                 oid::TID => return Ok(Datum::Text(RowId::parse(input)?.to_string())),
                 oid::PG_LSN => return Ok(Datum::Text(Lsn::parse(input)?.to_string())),
@@ -162,7 +166,10 @@ pub fn text_output<B: BufMut>(
         Datum::Int8(v) if type_oid != oid::XID8 => {
             out.put_slice(integer::digits(*v, &mut digits));
         }
-        Datum::Text(v) => out.put_slice(v.as_bytes()),
+        Datum::Text(v) => match shown_shape(v, type_oid, context) {
+            Some(shown) => out.put_slice(shown.as_bytes()),
+            None => out.put_slice(v.as_bytes()),
+        },
         Datum::Timestamp(v) if context.date_style == super::DateStyle::Iso => {
             out.put_slice(datetime::iso_timestamp(*v).as_slice());
         }
@@ -174,6 +181,14 @@ pub fn text_output<B: BufMut>(
             write(other, type_oid, context, &mut buffer);
             out.put_slice(&buffer);
         }
+    }
+}
+
+/// A shape for a session that wants fewer digits than are kept.
+fn shown_shape(text: &str, type_oid: Oid, context: &OutputContext<'_>) -> Option<String> {
+    match context.extra_float_digits <= 0 && geometry::is_geometric(type_oid) {
+        true => geometry::shown(text, type_oid, context.extra_float_digits),
+        false => None,
     }
 }
 
@@ -204,7 +219,10 @@ pub(super) fn write(value: &Datum, type_oid: Oid, context: &OutputContext<'_>, o
         Datum::Char(v @ 128..) => out.extend_from_slice(format!("\\{v:03o}").as_bytes()),
         Datum::Char(v) => out.push(*v),
         Datum::Numeric(v) => v.write(out),
-        Datum::Text(v) => out.extend_from_slice(v.as_bytes()),
+        Datum::Text(v) => match shown_shape(v, type_oid, context) {
+            Some(shown) => out.extend_from_slice(shown.as_bytes()),
+            None => out.extend_from_slice(v.as_bytes()),
+        },
         Datum::Bytea(v) if context.bytea_output_hex => bytea::write_hex(v, out),
         Datum::Bytea(v) => bytea::write_escape(v, out),
         Datum::Date(v) => datetime::write_date(*v, context, out),

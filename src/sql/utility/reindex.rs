@@ -243,6 +243,7 @@ pub async fn rebuild(oid: Oid, work: &mut Work, ctx: &StatementContext) -> Resul
     if let RelationKind::Index(info) = &mut renewed.kind {
         // What a concurrent build has left behind is whole now.
         (info.valid, info.ready, info.live) = (true, true, true);
+        info.key_form = crate::catalog::KEY_FORM;
     }
     work.change(Change::put(Object::Relation(Arc::new(renewed))));
     crate::index::remove(work, &index)?;

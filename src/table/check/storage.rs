@@ -26,6 +26,8 @@ impl Check<'_> {
                 }
             }
         }
+        // Large objects are stored under the OID of their database.
+        stored.extend(catalogs.iter().map(|catalog| catalog.database));
         self.orphans(Keyspace::Rows, &stored)?;
         self.orphans(Keyspace::Indexes, &stored)?;
         self.orphans(Keyspace::Vectors, &stored)?;

@@ -104,6 +104,7 @@ impl Fixture {
             table,
             access_method: "btree".into(),
             keys: vec![IndexKey {
+                collation: 0,
                 column: attnum,
                 expression: None,
                 ty: owner.columns[attnum as usize - 1].ty,
@@ -117,6 +118,7 @@ impl Fixture {
             primary: false,
             nulls_not_distinct: false,
             exclusion: Vec::new(),
+            key_form: crate::catalog::KEY_FORM,
             predicate: None,
             constraint: if options.deferrable { oid + 1000 } else { 0 },
             valid: true,

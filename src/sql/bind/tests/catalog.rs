@@ -142,6 +142,7 @@ impl Builder {
         let keys = columns
             .iter()
             .map(|number| IndexKey {
+                collation: 0,
                 column: *number,
                 expression: None,
                 ty: table.columns[*number as usize - 1].ty,
@@ -160,6 +161,7 @@ impl Builder {
             primary: constraint != 0,
             nulls_not_distinct: false,
             exclusion: Vec::new(),
+            key_form: crate::catalog::KEY_FORM,
             predicate: None,
             constraint,
             valid: true,

@@ -201,6 +201,7 @@ impl Ddl<'_> {
                 for (key, column) in info.keys.iter_mut().zip(&mut index.columns) {
                     if key.column == attnum {
                         *key = crate::catalog::IndexKey {
+                            collation: 0,
                             descending: key.descending,
                             nulls_first: key.nulls_first,
                             opclass: self.retyped_class(&method, key.opclass, was, ty)?,
@@ -343,6 +344,7 @@ fn column_reference(name: &str) -> ast::Node {
 /// A key over a column whose operator class is to be found.
 fn key_of(relation: &Relation, attnum: i16) -> crate::catalog::IndexKey {
     crate::catalog::IndexKey {
+        collation: 0,
         column: attnum,
         expression: None,
         ty: relation.columns[attnum as usize - 1].ty,

@@ -34,6 +34,8 @@ impl Ddl<'_> {
                 _ => change,
             });
         }
+        // Its large objects.
+        copies.push(Copy { keyspace: Keyspace::Rows, from: template, to: database });
         let session = self.ctx.eval.session.clone();
         let cancel = self.ctx.cancel.clone();
         let is_cancelled = move || cancel.is_cancelled() || session.is_cancelled();

@@ -147,6 +147,8 @@ impl Ddl<'_> {
                 _ => self.work.table.drop_storage(Keyspace::Rows, storage),
             }
         }
+        // Its large objects.
+        self.work.table.drop_storage(Keyspace::Rows, database);
         let address = ObjectAddress::new(relation_oid::PG_DATABASE, database);
         self.remove_annotations(address);
         let settings = self.work.catalog.all_settings().filter(|it| it.database == database);

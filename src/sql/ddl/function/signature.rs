@@ -40,6 +40,9 @@ fn mode_of(parameter: &ast::FunctionParameter) -> char {
     }
 }
 
+/// Arguments of a function (`FUNC_MAX_ARGS`).
+const ARGUMENTS_MAX: usize = 100;
+
 impl Ddl<'_> {
     pub(super) fn signature(&self, statement: &ast::CreateFunctionStmt) -> Result<Signature> {
         let word = if statement.is_procedure { "procedure" } else { "function" };
@@ -80,6 +83,12 @@ impl Ddl<'_> {
             }
             self.check_parameter(&mut signature, &all, parameter, mode, ty, is_procedure)?;
             all.push((mode, ty, parameter.name.clone()));
+        }
+        if word != "aggregate" && signature.args.len() > ARGUMENTS_MAX {
+            return Err(Error::new(
+                sqlstate::TOO_MANY_ARGUMENTS,
+                format!("functions cannot have more than {ARGUMENTS_MAX} arguments"),
+            ));
         }
         if all.iter().any(|(mode, ..)| *mode != 'i') {
             signature.all_args = Some(all.clone());

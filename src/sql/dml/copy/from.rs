@@ -77,8 +77,14 @@ impl Transcoder {
     }
 }
 
-/// Receives the data of one COPY FROM. Rows are written as they are complete; a
-/// failed statement is undone by the session.
+/// Rows that are read before the first of them is written, and bytes of their lines, as in
+/// PostgreSQL: a line that cannot be read is told of before a key that is there already.
+const TOGETHER_ROWS_MAX: usize = 1_000;
+const TOGETHER_BYTES_MAX: usize = 65_535;
+
+/// Receives the data of one COPY FROM. Rows are written some at a time where nothing sees
+/// the difference (no triggers, no functions that users wrote), else as they are complete;
+/// a failed statement is undone by the session.
 pub struct CopyFrom {
     source: CopySource,
     ctx: StatementContext,
@@ -94,6 +100,9 @@ pub struct CopyFrom {
     begun: bool,
     transitions: Transitions,
     rows: u64,
+    /// Rows to be written, each with its line.
+    pending: Vec<(Vec<Datum>, u64)>,
+    pending_bytes: usize,
 }
 
 /// Where an error is, for CONTEXT.
@@ -125,6 +134,8 @@ impl CopyFrom {
             begun: false,
             transitions: Transitions::default(),
             rows: 0,
+            pending: Vec::new(),
+            pending_bytes: 0,
         }
     }
 
@@ -158,17 +169,42 @@ impl CopyFrom {
         if !std::mem::replace(&mut self.begun, true) {
             writer.before_statement(&info, Event::Insert, &[])?;
         }
+        if self.calls_functions() && !ctx.eval.loan.is_needed() {
+            ctx.eval.loan.open(writer.work);
+        }
+        let together = self.writes_together(&writer)?;
         loop {
             if self.ctx.cancel.is_cancelled() {
                 return Err(Error::query_canceled());
             }
-            let Some(row) = self.next_row(last)? else {
+            let Some(mut row) = writer.lend(|| self.next_row(last))? else {
+                if last {
+                    self.write_pending(&mut writer).await?;
+                }
                 self.transitions = std::mem::take(&mut writer.transitions);
                 return Ok(());
             };
             if let Some(condition) = &self.source.condition
-                && !matches!(condition.eval(&self.ctx.eval, &row)?, Datum::Bool(true))
+                && !matches!(
+                    writer.lend(|| condition.eval(&self.ctx.eval, &row))?,
+                    Datum::Bool(true)
+                )
             {
+                continue;
+            }
+            if together {
+                let checked = writer.complete(&info, &mut row);
+                checked.map_err(|error| self.write_failed(error, self.line))?;
+                self.pending_bytes += match self.source.options.format {
+                    CopyFormat::Binary => row.iter().map(long_bytes).sum(),
+                    _ => self.line_bytes.len(),
+                };
+                self.pending.push((row, self.line));
+                if self.pending.len() >= TOGETHER_ROWS_MAX
+                    || self.pending_bytes >= TOGETHER_BYTES_MAX
+                {
+                    self.write_pending(&mut writer).await?;
+                }
                 continue;
             }
             let written = match info.relation.is_partitioned() {
@@ -185,10 +221,42 @@ impl CopyFrom {
                 },
             };
             match written {
-                Err(error) => return Err(self.write_failed(error)),
+                Err(error) => return Err(self.write_failed(error, self.line)),
                 Ok(written) => self.rows += u64::from(written.is_some()),
             }
         }
+    }
+
+    /// Whether a default or WHERE works in the transaction.
+    fn calls_functions(&self) -> bool {
+        let source = &self.source;
+        source.defaults.iter().any(|(_, default)| default.calls_functions())
+            || source.condition.as_ref().is_some_and(|condition| condition.calls_functions())
+    }
+
+    /// Whether rows may be written some at a time.
+    fn writes_together(&self, writer: &Writer<'_>) -> Result<bool> {
+        let info = &self.source.info;
+        let is_plain = info.relation.is_table()
+            && !info.relation.is_partitioned()
+            && !info.is_partition()
+            && info.triggers.is_none();
+        if !is_plain || self.calls_functions() {
+            return Ok(false);
+        }
+        let expressions = info.expressions(&writer.work.catalog, &self.ctx)?;
+        Ok(!expressions.call_functions)
+    }
+
+    async fn write_pending(&mut self, writer: &mut Writer<'_>) -> Result<()> {
+        let info = self.source.info.clone();
+        self.pending_bytes = 0;
+        for (row, line) in std::mem::take(&mut self.pending) {
+            let written = writer.insert(&info, row).await;
+            written.map_err(|error| self.write_failed(error, line))?;
+            self.rows += 1;
+        }
+        Ok(())
     }
 
     /// The next row, complete with defaults.
@@ -267,7 +335,7 @@ impl CopyFrom {
 
     /// Adds the line to an error of writing a row. Foreign keys are checked after
     /// the data in PostgreSQL, so their errors know of no line.
-    fn write_failed(&self, error: Error) -> Error {
+    fn write_failed(&self, error: Error, line: u64) -> Error {
         let code = error.code();
         if code == sqlstate::FOREIGN_KEY_VIOLATION {
             return error;
@@ -278,7 +346,19 @@ impl CopyFrom {
             true => Place::Data(&self.line_bytes),
             false => Place::Line,
         };
-        located(error, self.source.info.name(), self.line, place)
+        located(error, self.source.info.name(), line, place)
+    }
+}
+
+/// The bytes of a value that may be long.
+fn long_bytes(value: &Datum) -> usize {
+    match value {
+        Datum::Text(text) => text.len(),
+        Datum::Bytea(bytes) => bytes.len(),
+        Datum::Jsonb(document) => document.0.len(),
+        Datum::Array(array) => array.elements.iter().map(long_bytes).sum(),
+        Datum::Record(fields) => fields.iter().map(|(_, field)| long_bytes(field)).sum(),
+        _ => size_of::<Datum>(),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::sql::functions::subscript::{subscripting, unnamed_function};
 use crate::sql::functions::{self, EvalContext};
 use crate::sql::ir::{Call, ColumnId, Expr, ExprKind};
+use crate::sql::routine;
 use crate::sql::types::{self, Datum, Oid, Repr, SqlType, oid};
 use crate::sqlstate;
 
@@ -184,7 +185,7 @@ impl Compiler<'_> {
         result: SqlType,
     ) -> Result<Operator> {
         let operator = operator(function, types, result)?;
-        self.calls_functions |= matches!(operator.code, Code::Routine(_));
+        self.calls_functions |= routine::is_routine(function);
         Ok(operator)
     }
 

@@ -12,7 +12,7 @@ use crate::catalog::Function;
 use crate::error::{Error, Result};
 use crate::sql::functions::{self, CallContext, EvalContext, Kernel};
 use crate::sql::routine;
-use crate::sql::types::{self, ArrayValue, Datum, Oid, Repr, SqlType};
+use crate::sql::types::{self, ArrayValue, Datum, Oid, Repr, SqlType, geometry};
 use crate::sqlstate;
 
 /// What an expression is evaluated against.
@@ -447,6 +447,11 @@ fn index(env: &Env<'_>, node: &Node) -> Result<Option<i32>> {
 
 fn subscript(env: &Env<'_>, array: &Node, indexes: &[Node]) -> Result<Datum> {
     let value = array.value(env)?;
+    if let (Datum::Text(shape), [only]) = (&*value, indexes) {
+        let position = index(env, only)?.and_then(|position| usize::try_from(position).ok());
+        let part = position.and_then(|position| geometry::part(shape, position));
+        return Ok(part.unwrap_or(Datum::Null));
+    }
     let Datum::Array(array) = &*value else { return Ok(Datum::Null) };
     let mut positions: SmallVec<[i32; 2]> = SmallVec::new();
     for node in indexes {
