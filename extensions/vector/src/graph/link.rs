@@ -135,15 +135,30 @@ impl Graph {
 
 /// The neighbours to keep of candidates that come nearest first: one that is nearer to a
 /// kept one than to the slot itself is reached through that one.
+///
+/// Where many slots have one value, the others would fill the list, and nothing would lead
+/// out of them: of those that are the same as a kept one, a list holds three quarters at most.
 fn select<S: Space>(space: &S, candidates: &[Met], most: usize) -> Vec<u32> {
-    let mut kept = Vec::with_capacity(most);
+    let mut kept: Vec<u32> = Vec::with_capacity(most);
+    // The last that was kept, and how many there are that were the same as the one before.
+    let (mut last, mut same) = (None::<Met>, 0);
     for candidate in candidates {
         if kept.len() == most {
             break;
         }
-        if !space.any_nearer(candidate.slot, &kept, candidate.distance) {
-            kept.push(candidate.slot);
+        if space.any_nearer(candidate.slot, &kept, candidate.distance) {
+            continue;
         }
+        // The same values come at the same distance, one after the other.
+        let is_same = last.is_some_and(|last| {
+            last.distance == candidate.distance && space.is_same(last.slot, candidate.slot)
+        });
+        if is_same && same >= most - most / 4 {
+            continue;
+        }
+        same += usize::from(is_same);
+        kept.push(candidate.slot);
+        last = Some(*candidate);
     }
     kept
 }

@@ -68,6 +68,10 @@ impl Space for Bits {
         others.iter().any(|other| (self.distance(row, self.rows.row(*other)) as f32) < bound)
     }
 
+    fn is_same(&self, slot: u32, other: u32) -> bool {
+        self.rows.row(slot) == self.rows.row(other)
+    }
+
     fn exact(&self, query: &Vec<u8>, slot: u32) -> f64 {
         self.distance(query, self.rows.row(slot))
     }

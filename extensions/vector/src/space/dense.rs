@@ -13,7 +13,7 @@ use crate::simd::Simd;
 
 /// The type of the elements: `f32`, or `u16` for the bits of binary16.
 #[allow(private_bounds)]
-pub trait Element: Copy + Send + Sync + Sealed + 'static {
+pub trait Element: Copy + PartialEq + Send + Sync + Sealed + 'static {
     fn widen(elements: &[Self]) -> Vec<f32>;
     /// What the operator of `metric` returns.
     fn distance(metric: Metric, a: &[Self], b: &[Self]) -> f64;
@@ -128,6 +128,10 @@ impl<E: Element> Space for Dense<E> {
 
     fn any_nearer(&self, slot: u32, others: &[u32], bound: f32) -> bool {
         nearer(&self.codes, self.quantizer.metric(), slot, others, bound)
+    }
+
+    fn is_same(&self, slot: u32, other: u32) -> bool {
+        self.codes.row(slot) == self.codes.row(other)
     }
 
     fn exact(&self, query: &DenseQuery<E>, slot: u32) -> f64 {

@@ -65,6 +65,9 @@ pub trait Space: Send + Sync {
     /// Whether one of `others` is nearer to `slot` than `bound`, by walk distance.
     fn any_nearer(&self, slot: u32, others: &[u32], bound: f32) -> bool;
 
+    /// Whether two slots hold what no walk tells apart.
+    fn is_same(&self, slot: u32, other: u32) -> bool;
+
     /// What the operator returns for `query` and the value of `slot`.
     fn exact(&self, query: &Self::Query, slot: u32) -> f64;
 

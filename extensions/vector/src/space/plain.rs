@@ -63,6 +63,10 @@ impl<E: Element> Space for Plain<E> {
         others.iter().any(|other| self.distance(self.elements.row(slot), *other) < bound)
     }
 
+    fn is_same(&self, slot: u32, other: u32) -> bool {
+        self.elements.row(slot) == self.elements.row(other)
+    }
+
     fn exact(&self, query: &Vec<E>, slot: u32) -> f64 {
         E::distance(self.metric, query, self.elements.row(slot))
     }

@@ -120,6 +120,11 @@ impl Space for SparseSpace {
         others.iter().any(|other| (self.distance(value, self.value(*other)) as f32) < bound)
     }
 
+    fn is_same(&self, slot: u32, other: u32) -> bool {
+        let (a, b) = (self.value(slot), self.value(other));
+        a.indices == b.indices && a.values == b.values
+    }
+
     fn exact(&self, query: &OwnedSparse, slot: u32) -> f64 {
         self.distance(query.as_sparse(), self.value(slot))
     }

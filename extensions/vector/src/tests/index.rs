@@ -345,3 +345,25 @@ fn equal_values_are_all_found() {
         assert!(found.iter().all(|row| row / 1000 == value), "{value}: {found:?}");
     }
 }
+
+/// Every value 25 times, and values far from all of them, which came later.
+#[test]
+fn values_that_many_rows_have_are_found() {
+    let mut random = Random::new(11);
+    let mut values = Vec::new();
+    let base = clustered(&mut random, 300, 24, 12);
+    for _ in 0..25 {
+        values.extend(base.iter().cloned());
+    }
+    let far = clustered(&mut random, 500, 24, 5);
+    values.extend(far.iter().map(|value| value.iter().map(|v| v + 40.0).collect::<Vec<f32>>()));
+    let index = dense(Metric::L2, &values);
+    let asked: Vec<&Vec<f32>> = base.iter().chain(values[7_500..].iter()).collect();
+    let is_found = |value: &&&Vec<f32>| {
+        let query = index.space().query(value);
+        let found = index.search(&query, &search(1, 40, 1));
+        found.hits.first().is_some_and(|hit| hit.distance == 0.0)
+    };
+    let found = asked.iter().filter(is_found).count();
+    assert!(found * 100 >= asked.len() * 99, "{found} of {}", asked.len());
+}
