@@ -80,6 +80,15 @@ pub struct Report {
 pub struct Error(Box<Report>);
 
 impl Report {
+    /// Where in the text it points to: characters, counted from 1. The text is the
+    /// statement inside a function, where one failed, or else `query`.
+    pub fn position(&self, query: &str) -> Option<usize> {
+        let text = self.internal_query.as_deref().unwrap_or(query);
+        let offset = self.offset.filter(|offset| *offset <= text.len())?;
+        let is_start = |byte: &&u8| (**byte & 0xc0) != 0x80;
+        Some(text.as_bytes()[..offset].iter().filter(is_start).count() + 1)
+    }
+
     pub fn with_code(self, code: SqlState) -> Report {
         Report { code: Some(code), ..self }
     }

@@ -264,11 +264,8 @@ impl Output {
                 self.field(tag, value);
             }
         }
-        let (tag, text) = match &report.internal_query {
-            Some(internal) => (b'p', internal.as_str()),
-            None => (b'P', query),
-        };
-        if let Some(position) = report.offset.and_then(|offset| position(text, offset)) {
+        if let Some(position) = report.position(query) {
+            let tag = if report.internal_query.is_some() { b'p' } else { b'P' };
             self.field(tag, &position.to_string());
         }
         if let Some(place) = report.place {
@@ -288,15 +285,6 @@ impl Output {
         self.bytes.put_u8(tag);
         self.cstring(value.split('\0').next().unwrap_or_default());
     }
-}
-
-/// A byte offset from 0 as a character position from 1.
-fn position(query: &str, offset: usize) -> Option<usize> {
-    if offset > query.len() {
-        return None;
-    }
-    let is_start = |byte: &&u8| (**byte & 0xc0) != 0x80;
-    Some(query.as_bytes()[..offset].iter().filter(is_start).count() + 1)
 }
 
 /// Appends a number without allocating.

@@ -25,7 +25,7 @@ mod identifier;
 mod in_range;
 mod integer;
 mod io;
-mod json;
+pub mod json;
 mod jsonpath;
 mod network;
 mod numeric;
