@@ -172,10 +172,9 @@ fn check_certificate(
         .is_some_and(|name| rules.may_be(rule.map.as_deref(), &name, &claim.role));
     match fits {
         true => Ok(()),
-        false => Err(refusal(&format!(
-            "certificate authentication failed for user \"{}\"",
-            claim.role
-        ))),
+        false => {
+            Err(refusal(&format!("certificate authentication failed for user \"{}\"", claim.role)))
+        }
     }
 }
 
@@ -201,8 +200,7 @@ impl Proofs {
     }
 
     fn mark(&self, role: &str, password: &str, candidate: &Candidate) -> [u8; 32] {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&self.key).expect("a key may have any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("a key may have any length");
         let verifier = &candidate.verifier;
         let parts: [&[u8]; 4] =
             [role.as_bytes(), &verifier.salt, &verifier.stored_key, password.as_bytes()];

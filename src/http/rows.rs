@@ -52,7 +52,10 @@ impl RowWriter {
         match rows {
             Rows::Datums(rows) => {
                 for row in rows {
-                    self.write_row(|index| Ok(row.get(index).cloned().unwrap_or(Datum::Null)), out)?;
+                    self.write_row(
+                        |index| Ok(row.get(index).cloned().unwrap_or(Datum::Null)),
+                        out,
+                    )?;
                     out.extend_from_slice(between);
                 }
             }
@@ -73,11 +76,7 @@ impl RowWriter {
         Ok(())
     }
 
-    fn write_row(
-        &self,
-        value: impl Fn(usize) -> Result<Datum>,
-        out: &mut Vec<u8>,
-    ) -> Result<()> {
+    fn write_row(&self, value: impl Fn(usize) -> Result<Datum>, out: &mut Vec<u8>) -> Result<()> {
         let (open, close): (&[u8], &[u8]) = match self.shape {
             Shape::Array | Shape::Texts => (b"[", b"]"),
             Shape::Object | Shape::NamedTexts => (b"{", b"}"),
@@ -126,11 +125,8 @@ impl RowWriter {
     /// What the columns are.
     pub fn describe(&self) -> Value {
         let column = |column: &ResultColumn| {
-            let name = self.eval.catalog.format_type(
-                &[PG_CATALOG],
-                column.ty.oid,
-                Some(column.ty.typmod),
-            );
+            let name =
+                self.eval.catalog.format_type(&[PG_CATALOG], column.ty.oid, Some(column.ty.typmod));
             json!({"name": column.name, "type": name, "type_oid": column.ty.oid})
         };
         Value::Array(self.columns.iter().map(column).collect())

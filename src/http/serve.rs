@@ -66,13 +66,8 @@ pub async fn serve(
     }
 }
 
-async fn converse<S>(
-    stream: S,
-    peer: Peer,
-    router: Router,
-    front: &Front,
-    stop: CancellationToken,
-) where
+async fn converse<S>(stream: S, peer: Peer, router: Router, front: &Front, stop: CancellationToken)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let limit = front.database.config().http_read_timeout.duration();
