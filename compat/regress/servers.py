@@ -129,18 +129,25 @@ class Postgres:
 
 
 class Zserver:
+    has_http = False
+
     def __init__(self, binary, directory):
         self.binary, self.directory = binary, directory
-        self.data, self.process, self.port = directory / "zs", None, None
+        self.data, self.process, self.port, self.http_port = directory / "zs", None, None, None
 
     def start(self):
         self.log = open(self.directory / "zs.err", "ab")
         words = [self.binary, "serve", "--dev", "--pg-listen", "127.0.0.1:0", "--data", str(self.data)]
+        words += ["--http-listen", "127.0.0.1:0"] if self.has_http else []
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=self.log)
+        self.port = self.http_port = None
         for line in self.process.stdout:
             found = re.search(rb"127\.0\.0\.1:(\d+)", line)
             if b"ready" in line and found:
                 self.port = int(found[1])
+            if b"HTTP" in line and found:
+                self.http_port = int(found[1])
+            if self.port and bool(self.http_port) == self.has_http:
                 return
         raise Missing("zserver does not start: see " + str(self.directory / "zs.err"))
 
