@@ -498,6 +498,7 @@ fn known_keys() -> toml::Table {
         ssl_ca_file: Some(PathBuf::new()),
         ssl_crl_file: Some(PathBuf::new()),
         pg_socket: Some(PathBuf::new()),
+        http_listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
         archive_directory: Some(PathBuf::new()),
         ..Config::default()
     };
