@@ -362,3 +362,18 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::Report;
+
+    #[test]
+    fn positions_count_characters_from_one() {
+        let position = |query: &str, offset| {
+            Report { offset: Some(offset), ..Report::default() }.position(query)
+        };
+        assert_eq!(position("SELECT é, x", 0), Some(1));
+        assert_eq!(position("SELECT é, x", 11), Some(11));
+        assert_eq!(position("x", 9), None);
+    }
+}

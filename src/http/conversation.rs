@@ -3,8 +3,11 @@
 //! ```text
 //! open(principal) ── begin? ── start(statement) ── next(answer)* ── finish(answer) ── commit? ── drop
 //! ```
-//! Dropping it, at any point, undoes what is not committed: so a client that goes away
-//! cancels its statement. What a session leaves behind (temporary tables) is removed then.
+//! It runs in a task of its own ([`Leash::run`]): a statement may compute for long between two
+//! points where it could be dropped, and whoever watches the client's connection must not
+//! wait for it. A client that goes away lets go of the [`Leash`], which cancels. Dropping a
+//! conversation undoes what is not committed; what a session leaves behind (temporary
+//! tables) is removed then.
 
 use std::sync::Arc;
 
@@ -13,7 +16,9 @@ use serde_json::Value;
 use super::Http;
 use super::params;
 use super::principal::Principal;
+use super::problem::Problem;
 use crate::error::{Error, Report, Result};
+use crate::session::registry::Backend;
 use crate::session::{BindRequest, Login, Phase, PortalState, RowCursor, Session};
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::{Outcome, ResultColumn, Rows, RowsTag};
@@ -27,6 +32,31 @@ pub struct Conversation {
     session: Option<Session>,
     /// Statements share a transaction that was begun.
     in_block: bool,
+}
+
+/// Held by who waits for a conversation: dropping it cancels what runs.
+pub struct Leash(Arc<Backend>);
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        self.0.terminate();
+    }
+}
+
+impl Leash {
+    /// The result of work for a conversation, done on a task of its own.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    ) -> Result<T, Problem> {
+        match tokio::spawn(work).await {
+            Ok(result) => result,
+            Err(error) => {
+                tracing::error!(%error, "a request has panicked");
+                Err(Problem::of(&Error::internal("the request could not be finished"), ""))
+            }
+        }
+    }
 }
 
 /// A statement that runs, or has run.
@@ -75,6 +105,11 @@ impl Conversation {
         };
         let session = database.admit(login).await?;
         Ok(Conversation { session: Some(session), in_block: false })
+    }
+
+    /// What cancels it.
+    pub fn leash(&mut self) -> Result<Leash> {
+        Ok(Leash(self.session()?.backend().clone()))
     }
 
     fn session(&mut self) -> Result<&mut Session> {

@@ -18,7 +18,7 @@ use super::conversation::{Conversation, Done};
 use super::principal::{self, Claim};
 use super::problem::{self, Problem};
 use super::rows::{RowWriter, Shape};
-use super::{Http, State, request};
+use super::{State, request};
 use crate::error::Error;
 use crate::sqlstate;
 
@@ -56,10 +56,16 @@ pub async fn run(http: State, request: Request) -> Result<Response, Problem> {
     };
     let principal = principal::prove(&http, &*principal::peer(&parts)?, claim).await?;
     let asked: Asked = request::json(&http, body).await?;
+    let failed = |error: Error| Problem::of(&error, "");
     let opened = Conversation::open(&http, &principal, Vec::new()).await;
-    let conversation = opened.map_err(|error| Problem::of(&error, ""))?;
-    let answered = answer(&http, conversation, &parts.headers, &asked).await;
-    Ok(answered.unwrap_or_else(|(error, query)| refuse(&error, &query)))
+    let mut conversation = opened.map_err(failed)?;
+    let leash = conversation.leash().map_err(failed)?;
+    let limit = http.front.database.config().http_max_response.get();
+    let work = async move {
+        let answered = answer(conversation, &parts.headers, &asked, limit).await;
+        Ok(answered.unwrap_or_else(|(error, query)| refuse(&error, &query)))
+    };
+    leash.run(work).await
 }
 
 /// A role, its password and a database from `postgresql://role:password@host/database`.
@@ -90,12 +96,11 @@ fn claim(text: &str) -> Result<Claim, Problem> {
 
 /// The results, or an error and the query that it is of.
 async fn answer(
-    http: &Http,
     mut conversation: Conversation,
     headers: &HeaderMap,
     asked: &Asked,
+    limit: usize,
 ) -> Result<Response, (Error, String)> {
-    let limit = http.front.database.config().http_max_response.get();
     let by_header = is_true(headers, ARRAY_MODE);
     let mut out = Vec::new();
     match asked {

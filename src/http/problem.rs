@@ -143,6 +143,7 @@ fn status_of(code: SqlState) -> StatusCode {
         // A duplicate, a missing reference, a conflict with others: later it may do.
         (_, "23" | "40" | "55") => StatusCode::CONFLICT,
         (_, "54") => StatusCode::PAYLOAD_TOO_LARGE,
+        ("08P01", _) => StatusCode::BAD_REQUEST,
         (_, "08" | "53" | "57") => StatusCode::SERVICE_UNAVAILABLE,
         (_, "58" | "F0" | "XX" | "72") => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,

@@ -24,11 +24,11 @@ use futures::stream::{self, Stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::conversation::{Answer, Conversation, Done};
+use super::conversation::{Answer, Conversation, Done, Leash};
 use super::principal::{self, Claim};
 use super::problem::{self, Problem};
 use super::rows::{RowWriter, Shape};
-use super::{Http, State, request};
+use super::{State, request};
 use crate::error::Error;
 use crate::sqlstate;
 
@@ -178,19 +178,23 @@ pub async fn run(http: State, request: Request) -> Result<Response, Problem> {
     if form != Form::Json && statements.len() > 1 {
         return Err(Problem::bad_request("several results can be told apart in JSON only"));
     }
+    let failed = |error: Error| Problem::of(&error, "");
     let opened = Conversation::open(&http, &principal, asked.settings()).await;
-    let mut conversation = opened.map_err(|error| Problem::of(&error, ""))?;
+    let mut conversation = opened.map_err(failed)?;
+    let leash = conversation.leash().map_err(failed)?;
     let begin = asked.begin(statements.len());
-    if let Some(begin) = &begin {
-        let begun = conversation.begin(begin).await;
-        begun.map_err(|error| Problem::of(&error, ""))?;
-    }
+    let limit = http.front.database.config().http_max_response.get();
     let body = match form {
-        Form::Json => Body::from(collect(&http, conversation, &asked, &statements, begin).await?),
+        Form::Json => {
+            let work = collect(conversation, asked, statements, begin, limit);
+            Body::from(leash.run(work).await?)
+        }
         Form::Ndjson | Form::Csv => {
             let [statement] = <[Statement; 1]>::try_from(statements)
                 .map_err(|_| Problem::bad_request("there is no statement"))?;
-            stream(conversation, asked, statement, form, begin.is_some()).await?
+            let work = start(conversation, asked, statement, form, begin);
+            let (streaming, first) = leash.run(work).await?;
+            Body::from_stream(streaming.into_stream(first, leash))
         }
     };
     let mut response = Response::new(body);
@@ -200,24 +204,26 @@ pub async fn run(http: State, request: Request) -> Result<Response, Problem> {
 
 /// All results as one document.
 async fn collect(
-    http: &Http,
     mut conversation: Conversation,
-    asked: &Asked,
-    statements: &[Statement],
+    asked: Asked,
+    statements: Vec<Statement>,
     begin: Option<String>,
+    limit: usize,
 ) -> Result<Vec<u8>, Problem> {
-    let limit = http.front.database.config().http_max_response.get();
+    let failed = |error: Error| Problem::of(&error, "");
+    if let Some(begin) = &begin {
+        conversation.begin(begin).await.map_err(failed)?;
+    }
     let mut out = b"{\"results\":[".to_vec();
     for (index, statement) in statements.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
-        let put = put_result(&mut conversation, asked, statement, limit, &mut out).await;
+        let put = put_result(&mut conversation, &asked, statement, limit, &mut out).await;
         put.map_err(|error| Problem::of(&error, &statement.query))?;
     }
     if begin.is_some() {
-        let committed = conversation.commit().await;
-        committed.map_err(|error| Problem::of(&error, ""))?;
+        conversation.commit().await.map_err(failed)?;
     }
     let notices = conversation.take_notices();
     let notices: Vec<Value> =
@@ -286,15 +292,19 @@ struct Streaming {
     in_block: bool,
 }
 
-async fn stream(
+/// Runs a statement up to its first rows: one that fails before gets a status that says so.
+async fn start(
     mut conversation: Conversation,
     asked: Asked,
     statement: Statement,
     form: Form,
-    in_block: bool,
-) -> Result<Body, Problem> {
+    begin: Option<String>,
+) -> Result<(Streaming, Option<Bytes>), Problem> {
     let query = statement.query;
     let failed = |error: Error| Problem::of(&error, &query);
+    if let Some(begin) = &begin {
+        conversation.begin(begin).await.map_err(failed)?;
+    }
     let answer = conversation.start(&query, &statement.params).await.map_err(failed)?;
     let shape = if form == Form::Csv { Shape::Csv } else { asked.shape() };
     let writer = match answer.columns.clone() {
@@ -317,35 +327,50 @@ async fn stream(
         form,
         left: asked.max_rows.unwrap_or(u64::MAX),
         head,
-        in_block,
+        in_block: begin.is_some(),
     };
-    // A statement that fails before its first row gets a status that says so.
     let first = streaming.piece().await.map_err(failed)?;
-    Ok(Body::from_stream(streaming.into_stream(first)))
+    Ok((streaming, first))
 }
 
 impl Streaming {
-    fn into_stream(self, first: Option<Bytes>) -> impl Stream<Item = Result<Bytes, Error>> {
-        stream::unfold((self, first), |(mut streaming, first)| async move {
-            let piece = match first {
-                Some(first) => Ok(Some(first)),
-                None => streaming.piece().await,
-            };
-            match piece {
-                Ok(piece) => piece.map(|piece| (Ok(piece), (streaming, None))),
-                Err(error) => {
-                    streaming.answer = None;
-                    let told = match streaming.form {
-                        Form::Csv => Err(error),
-                        _ => {
-                            let members = problem::members(error.report(), &streaming.query);
-                            Ok(format!("{}\n", json!({"error": members})).into())
-                        }
-                    };
-                    Some((told, (streaming, None)))
+    /// The pieces, made on a task of its own, one ahead of who reads them.
+    fn into_stream(
+        mut self,
+        first: Option<Bytes>,
+        leash: Leash,
+    ) -> impl Stream<Item = Result<Bytes, Error>> {
+        let (sender, receiver) = tokio::sync::mpsc::channel(1);
+        tokio::spawn(async move {
+            let mut next = Ok(first);
+            loop {
+                let piece = match next {
+                    Ok(None) => return,
+                    Ok(Some(piece)) => Ok(piece),
+                    Err(error) => self.last_words(error),
+                };
+                let is_last = piece.is_err() || self.answer.is_none();
+                if sender.send(piece).await.is_err() || is_last {
+                    return;
                 }
+                next = self.piece().await;
             }
+        });
+        stream::unfold((receiver, leash), |(mut receiver, leash)| async move {
+            receiver.recv().await.map(|piece| (piece, (receiver, leash)))
         })
+    }
+
+    /// What is told of an error after the first rows.
+    fn last_words(&mut self, error: Error) -> Result<Bytes, Error> {
+        self.answer = None;
+        match self.form {
+            Form::Csv => Err(error),
+            _ => {
+                let members = problem::members(error.report(), &self.query);
+                Ok(format!("{}\n", json!({"error": members})).into())
+            }
+        }
     }
 
     /// Some more of the body; none at its end.

@@ -307,13 +307,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn positions_count_characters_from_one() {
-        assert_eq!(position("SELECT é, x", 0), Some(1));
-        assert_eq!(position("SELECT é, x", 11), Some(11));
-        assert_eq!(position("x", 9), None);
-    }
-
-    #[test]
     fn an_error_response_has_postgresqls_fields_in_order() {
         let mut output = Output::default();
         let error = Error::undefined_column("b").at(7);
