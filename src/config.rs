@@ -40,6 +40,9 @@ pub struct Config {
     /// Where all data lives; made by the first start.
     pub data_directory: PathBuf,
     pub pg_listen: SocketAddr,
+    /// The second port, for HTTP; none is opened without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_listen: Option<SocketAddr>,
     /// A directory for a Unix socket, `.s.PGSQL.` and the port of `pg_listen`; none is
     /// made without it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,6 +62,14 @@ pub struct Config {
     pub authentication_timeout: Seconds,
     /// Connections that are not logged in yet; beyond it the oldest is dropped.
     pub max_pending_logins: usize,
+    /// Connections to the HTTP port; beyond it they wait to be accepted.
+    pub http_max_connections: usize,
+    /// Of one request's body.
+    pub http_max_body: Bytes,
+    /// Of one response that is not streamed.
+    pub http_max_response: Bytes,
+    /// How long a request's head, and then its body, may take to come.
+    pub http_read_timeout: Milliseconds,
     /// How long running statements may go on after SIGTERM.
     pub shutdown_grace: Milliseconds,
 
@@ -213,6 +224,7 @@ impl Default for Config {
         Config {
             data_directory: PathBuf::from("./zserver-data"),
             pg_listen: SocketAddr::from(([127, 0, 0, 1], 5432)),
+            http_listen: None,
             pg_socket: None,
             dev: false,
             hba_file: PathBuf::from("pg_hba.conf"),
@@ -221,6 +233,10 @@ impl Default for Config {
             superuser_reserved_connections: 3,
             authentication_timeout: Seconds(60),
             max_pending_logins: 1_000,
+            http_max_connections: 1_000,
+            http_max_body: Bytes(10 << 20),
+            http_max_response: Bytes(64 << 20),
+            http_read_timeout: Milliseconds(30_000),
             shutdown_grace: Milliseconds(5_000),
             ssl_cert_file: None,
             ssl_key_file: None,
@@ -388,7 +404,9 @@ impl Config {
         if self.require_tls && self.ssl_cert_file.is_none() {
             return Err(invalid("\"require_tls\" needs \"ssl_cert_file\" and \"ssl_key_file\""));
         }
-        if self.dev && !self.pg_listen.ip().is_loopback() {
+        let listens = [Some(self.pg_listen), self.http_listen];
+        let is_remote = |address: &SocketAddr| !address.ip().is_loopback();
+        if self.dev && listens.iter().flatten().any(is_remote) {
             return Err(invalid("\"dev\" trusts every client: it needs a loopback address"));
         }
         Ok(())
@@ -496,6 +514,7 @@ fn known_keys() -> toml::Table {
         ssl_ca_file: Some(PathBuf::new()),
         ssl_crl_file: Some(PathBuf::new()),
         pg_socket: Some(PathBuf::new()),
+        http_listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
         archive_directory: Some(PathBuf::new()),
         ..Config::default()
     };

@@ -80,6 +80,15 @@ pub struct Report {
 pub struct Error(Box<Report>);
 
 impl Report {
+    /// Where in the text it points to: characters, counted from 1. The text is the
+    /// statement inside a function, where one failed, or else `query`.
+    pub fn position(&self, query: &str) -> Option<usize> {
+        let text = self.internal_query.as_deref().unwrap_or(query);
+        let offset = self.offset.filter(|offset| *offset <= text.len())?;
+        let is_start = |byte: &&u8| (**byte & 0xc0) != 0x80;
+        Some(text.as_bytes()[..offset].iter().filter(is_start).count() + 1)
+    }
+
     pub fn with_code(self, code: SqlState) -> Report {
         Report { code: Some(code), ..self }
     }
@@ -353,3 +362,18 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::Report;
+
+    #[test]
+    fn positions_count_characters_from_one() {
+        let position = |query: &str, offset| {
+            Report { offset: Some(offset), ..Report::default() }.position(query)
+        };
+        assert_eq!(position("SELECT é, x", 0), Some(1));
+        assert_eq!(position("SELECT é, x", 11), Some(11));
+        assert_eq!(position("x", 9), None);
+    }
+}

@@ -73,6 +73,9 @@ struct Options {
     /// Address for PostgreSQL clients [default: 127.0.0.1:5432].
     #[arg(long, global = true, value_name = "ADDRESS")]
     pg_listen: Option<SocketAddr>,
+    /// Address for HTTP clients [default: none].
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    http_listen: Option<SocketAddr>,
     /// Directory of a Unix socket for PostgreSQL clients [default: none].
     #[arg(long, global = true, value_name = "DIR")]
     pg_socket: Option<PathBuf>,
@@ -94,6 +97,9 @@ impl Options {
         }
         if let Some(address) = self.pg_listen {
             set("pg_listen", address.to_string().into());
+        }
+        if let Some(address) = self.http_listen {
+            set("http_listen", address.to_string().into());
         }
         if let Some(directory) = &self.pg_socket {
             set("pg_socket", directory.display().to_string().into());

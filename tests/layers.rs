@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Folders from the top down. `error` and `sqlstate` are everybody's.
 const LAYERS: [&[&str]; 7] = [
     &["server"],
-    &["pg"],
+    &["pg", "http"],
     &["session"],
     &["sql"],
     &["auth", "table", "index", "catalog", "backup", "coordinator"],
@@ -21,7 +21,9 @@ const VOCABULARY: [&str; 5] =
     ["sql::types", "sql::functions", "sql::ir", "sql::run::work", "sql::outcome"];
 
 /// Libraries that one folder hides from the rest.
-const HIDDEN: [(&str, &[&str]); 6] = [
+const HIDDEN: [(&str, &[&str]); 8] = [
+    ("axum", &["src/http"]),
+    ("hyper", &["src/http"]),
     ("pgwire", &["src/pg"]),
     ("pg_query", &["src/sql/parse"]),
     ("fjall", &["src/storage"]),

@@ -12,6 +12,7 @@
 //! | [`login`] | rules for connections, sockets, certificates, function calls, order of messages |
 //! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
+//! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
@@ -51,6 +52,7 @@ mod databases;
 mod formats;
 mod functions;
 mod history;
+mod http;
 mod indexes;
 mod isolation;
 mod large;

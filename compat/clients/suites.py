@@ -84,8 +84,8 @@ def pytest(python, words, server, arguments, **options):
 class Target:
     """A server that a suite runs against."""
 
-    def __init__(self, kind, port, log):
-        self.kind, self.port, self.log = kind, port, log
+    def __init__(self, kind, port, log, http_port=None):
+        self.kind, self.port, self.log, self.http_port = kind, port, log, http_port
 
     def url(self, scheme="postgresql", database="postgres"):
         return f"{scheme}://postgres@127.0.0.1:{self.port}/{database}"
@@ -97,6 +97,7 @@ class Target:
             "PGPORT": str(self.port),
             "PGUSER": "postgres",
             "PGDATABASE": "postgres",
+            **({"ZSERVER_HTTP_PORT": str(self.http_port)} if self.http_port else {}),
             **more,
         }
 
@@ -154,9 +155,10 @@ def on_postgres(suite, out, arguments):
 def on_zserver(suite, out, arguments):
     with tempfile.TemporaryDirectory() as scratch:
         server = servers.Zserver(arguments.zserver or servers.built_server(), Path(scratch))
+        server.has_http = True
         server.start()
         try:
-            return suite(Target("zserver", server.port, out / "zserver.log"), arguments)
+            return suite(Target("zserver", server.port, out / "zserver.log", server.http_port), arguments)
         finally:
             if not server.alive():
                 print("the server has ended: see its log")

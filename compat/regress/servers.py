@@ -145,9 +145,11 @@ class Postgres:
 
 
 class Zserver:
+    has_http = False
+
     def __init__(self, binary, directory, libraries=""):
         self.binary, self.directory, self.libraries = binary, directory, libraries
-        self.data, self.process, self.port = directory / "zs", None, None
+        self.data, self.process, self.port, self.http_port = directory / "zs", None, None, None
 
     def start(self):
         self.log = open(self.directory / "zs.err", "ab")
@@ -156,11 +158,16 @@ class Zserver:
             settings = self.directory / "zs.toml"
             settings.write_text(f'shared_preload_libraries = "{self.libraries}"\n')
             words += ["--config", str(settings)]
+        words += ["--http-listen", "127.0.0.1:0"] if self.has_http else []
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=self.log)
+        self.port = self.http_port = None
         for line in self.process.stdout:
             found = re.search(rb"127\.0\.0\.1:(\d+)", line)
             if b"ready" in line and found:
                 self.port = int(found[1])
+            if b"HTTP" in line and found:
+                self.http_port = int(found[1])
+            if self.port and bool(self.http_port) == self.has_http:
                 return
         raise Missing("zserver does not start: see " + str(self.directory / "zs.err"))
 

@@ -55,7 +55,7 @@ use crate::session::{Database, Ends};
 use connection::Connection;
 pub use lobby::Lobby;
 use startup::{Login, Startup};
-pub use tls::Tls;
+pub use tls::{Subject, Tls, subject};
 use wire::Wire;
 
 /// What connections of one server share.

@@ -264,11 +264,8 @@ impl Output {
                 self.field(tag, value);
             }
         }
-        let (tag, text) = match &report.internal_query {
-            Some(internal) => (b'p', internal.as_str()),
-            None => (b'P', query),
-        };
-        if let Some(position) = report.offset.and_then(|offset| position(text, offset)) {
+        if let Some(position) = report.position(query) {
+            let tag = if report.internal_query.is_some() { b'p' } else { b'P' };
             self.field(tag, &position.to_string());
         }
         if let Some(place) = report.place {
@@ -290,15 +287,6 @@ impl Output {
     }
 }
 
-/// A byte offset from 0 as a character position from 1.
-fn position(query: &str, offset: usize) -> Option<usize> {
-    if offset > query.len() {
-        return None;
-    }
-    let is_start = |byte: &&u8| (**byte & 0xc0) != 0x80;
-    Some(query.as_bytes()[..offset].iter().filter(is_start).count() + 1)
-}
-
 /// Appends a number without allocating.
 pub fn put_decimal(bytes: &mut BytesMut, mut value: u64) {
     let mut digits = [0; 20];
@@ -317,13 +305,6 @@ pub fn put_decimal(bytes: &mut BytesMut, mut value: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn positions_count_characters_from_one() {
-        assert_eq!(position("SELECT é, x", 0), Some(1));
-        assert_eq!(position("SELECT é, x", 11), Some(11));
-        assert_eq!(position("x", 9), None);
-    }
 
     #[test]
     fn an_error_response_has_postgresqls_fields_in_order() {

@@ -23,6 +23,8 @@ pub const ALPN: &[u8] = b"postgresql";
 /// Certificates ready to use.
 pub struct Tls {
     pub acceptor: TlsAcceptor,
+    /// The same for HTTP.
+    pub http: TlsAcceptor,
     /// SCRAM with channel binding to this certificate.
     pub scram: ScramServerAuth,
 }
@@ -62,10 +64,13 @@ impl Tls {
                 builder.with_client_cert_verifier(verifier).with_single_cert(chain, key_der)
             })
             .map_err(|error| wrong(&error))?;
+        let mut http = tls.clone();
+        http.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         tls.alpn_protocols = vec![ALPN.to_vec()];
         let mut scram = ScramServerAuth::new();
         scram.configure_certificate(&pem).map_err(|error| wrong(&error))?;
-        Ok(Some(Tls { acceptor: TlsAcceptor::from(Arc::new(tls)), scram }))
+        let acceptor = |config| TlsAcceptor::from(Arc::new(config));
+        Ok(Some(Tls { acceptor: acceptor(tls), http: acceptor(http), scram }))
     }
 }
 

@@ -31,6 +31,7 @@ use socket::UnixSocket;
 use crate::auth::hba::Rules;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::http;
 use crate::pg::{self, Front, Lobby, Origin, Tls};
 use crate::session::{self, Database, Ends};
 use crate::sqlstate;
@@ -52,6 +53,8 @@ pub type Reload = Box<dyn Fn() -> std::result::Result<Config, crate::config::Con
 pub struct Server {
     front: Arc<Front>,
     listener: TcpListener,
+    /// The second port.
+    http: Option<TcpListener>,
     socket: Option<UnixSocket>,
     stop: CancellationToken,
 }
@@ -69,6 +72,9 @@ pub fn run(config: Config, reload: Reload) -> Result<()> {
             env!("CARGO_PKG_VERSION"),
             server.address()?
         );
+        if let Some(address) = server.http_address() {
+            println!("HTTP is served on {address}");
+        }
         server.serve(&lanes).await
     });
     lanes.stop(RUNTIME_TIMEOUT);
@@ -111,7 +117,7 @@ fn open_database(config: Config) -> Result<Arc<Database>> {
 impl Server {
     /// Opens the store and binds the port; nobody is served yet.
     pub async fn start(config: Config) -> Result<Server> {
-        let address = config.pg_listen;
+        let (address, http_address) = (config.pg_listen, config.http_listen);
         let tls = Tls::load(&config)?.map(Arc::new);
         let rules = Rules::load(&config.hba_source())?;
         let socket_directory = config.pg_socket.clone();
@@ -119,12 +125,11 @@ impl Server {
         superuser::ensure(&database).await?;
         session::drop_leftover_temporary(&database).await?;
         database.reclaim_left_over()?;
-        let listener = TcpListener::bind(address).await.map_err(|error| {
-            Error::new(
-                sqlstate::SYSTEM_ERROR,
-                format!("could not bind address \"{address}\": {error}"),
-            )
-        })?;
+        let listener = bind(address).await?;
+        let http = match http_address {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
         let port = listener.local_addr().map_or(address.port(), |address| address.port());
         let socket = socket_directory.map(|directory| UnixSocket::bind(&directory, port));
         let socket = socket.transpose()?;
@@ -136,13 +141,18 @@ impl Server {
             rules: ArcSwap::from_pointee(rules),
             lobby: Lobby::default(),
         });
-        Ok(Server { front, listener, socket, stop })
+        Ok(Server { front, listener, http, socket, stop })
     }
 
     pub fn address(&self) -> Result<SocketAddr> {
         self.listener
             .local_addr()
             .map_err(|error| Error::internal(format!("listener has no address: {error}")))
+    }
+
+    /// Where HTTP is served, if it is.
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.http.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
     /// What stops the server when it is cancelled.
@@ -154,9 +164,9 @@ impl Server {
     async fn serve(self, lanes: &Lanes) -> Result<()> {
         tokio::spawn(upkeep(self.front.database.clone(), self.stop.clone()));
         tokio::spawn(resolve(self.front.database.clone(), self.stop.clone()));
-        let open = self.accept(lanes).await;
+        let (open, ()) = tokio::join!(self.accept(lanes), self.accept_http(lanes));
         tracing::info!("shutting down");
-        drop((self.listener, self.socket));
+        drop((self.listener, self.http, self.socket));
         let database = &self.front.database;
         database.registry.drain(database.config().shutdown_grace.duration()).await;
         if let Some(counts) = &database.stat_statements
@@ -210,6 +220,44 @@ impl Server {
         }
     }
 
+    /// The same for the second port.
+    async fn accept_http(&self, lanes: &Lanes) {
+        let Some(listener) = &self.http else { return };
+        let router = http::router(self.front.clone(), self.stop.clone());
+        let most = self.front.database.config().http_max_connections;
+        let permits = Arc::new(tokio::sync::Semaphore::new(most));
+        loop {
+            let next = async { (permits.clone().acquire_owned().await, listener.accept().await) };
+            let (permit, accepted) = tokio::select! {
+                () = self.stop.cancelled() => return,
+                next = next => next,
+            };
+            let Ok(permit) = permit else { return };
+            match accepted {
+                Ok((stream, client)) => {
+                    let (front, stop) = (self.front.clone(), self.stop.clone());
+                    let router = router.clone();
+                    let handed = ends_of(&stream, client).and_then(|ends| {
+                        lanes.spawn(stream.into_std()?, move |stream| async move {
+                            if let Ok(stream) = TcpStream::from_std(stream) {
+                                http::serve(stream, ends, router, front, stop).await;
+                            }
+                            drop(permit);
+                        });
+                        Ok(())
+                    });
+                    if let Err(error) = handed {
+                        tracing::debug!(%error, "could not serve a connection");
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "could not accept a connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
     /// Gives a connection to a lane.
     fn hand_over(
         &self,
@@ -220,9 +268,7 @@ impl Server {
         let front = self.front.clone();
         match client {
             Client::Network(stream, peer) => {
-                // Without it small answers wait for acknowledgements.
-                stream.set_nodelay(true)?;
-                let origin = Origin::Network(Ends { client: peer, server: stream.local_addr()? });
+                let origin = Origin::Network(ends_of(&stream, peer)?);
                 lanes.spawn(stream.into_std()?, move |stream| async move {
                     serve_client(TcpStream::from_std(stream), origin, front).await;
                     drop(permit);
@@ -254,6 +300,20 @@ impl Server {
             accepted = local => accepted.map(|(stream, peer)| Client::Local(stream, peer)),
         }
     }
+}
+
+/// Where a connection is between; it sends at once.
+fn ends_of(stream: &TcpStream, client: SocketAddr) -> std::io::Result<Ends> {
+    // Without it small answers wait for acknowledgements.
+    stream.set_nodelay(true)?;
+    Ok(Ends { client, server: stream.local_addr()? })
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let message = format!("could not bind address \"{address}\": {error}");
+        Error::new(sqlstate::SYSTEM_ERROR, message)
+    })
 }
 
 /// A socket, and where its other end is.

@@ -63,7 +63,7 @@ use parking_lot::Mutex;
 
 pub use block::Phase;
 pub use database::Database;
-pub use execute::Statements;
+pub use execute::{Statements, failed_transaction};
 pub use fastpath::CallRequest;
 pub use format::Format;
 pub use maintenance::check_database;

@@ -45,6 +45,26 @@ impl Zserver {
         Zserver::spawn(command, data)
     }
 
+    /// Starts with a second port, over an existing data directory: it, and that port.
+    pub fn start_with_http(
+        data: &Path,
+        is_dev: bool,
+        environment: &[(&str, &str)],
+    ) -> (Zserver, u16) {
+        let mut command = serve(data);
+        command.args(["--http-listen", "127.0.0.1:0"]).envs(environment.iter().copied());
+        if is_dev {
+            command.arg("--dev");
+        }
+        command.stderr(Stdio::inherit()).stdout(Stdio::piped()).env("ZSERVER_LOG_FILTER", "warn");
+        let mut child = command.spawn().expect("the server starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let port = port_in_line(&mut stdout, "ready");
+        let http = port_in_line(&mut stdout, "HTTP is served");
+        std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+        (Zserver { child, port, data: data.to_owned(), _directory: None }, http)
+    }
+
     /// Starts with no more file descriptors than this.
     pub fn start_with_descriptors(data: &Path, descriptors: u32) -> Zserver {
         let mut command = Command::new("sh");
@@ -180,17 +200,20 @@ impl Drop for Zserver {
 /// the PostgreSQL port.
 fn ready_port(stdout: std::process::ChildStdout) -> u16 {
     let mut reader = BufReader::new(stdout);
+    let port = port_in_line(&mut reader, "ready");
+    std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+    port
+}
+
+/// The port in the next line that has these words.
+fn port_in_line(reader: &mut impl BufRead, words: &str) -> u16 {
     let mut line = String::new();
-    loop {
+    while !line.contains(words) {
         line.clear();
         let read = reader.read_line(&mut line).expect("stdout is readable");
         assert!(read > 0, "the server ended before it was ready");
-        if line.contains("ready") {
-            break;
-        }
     }
-    std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
-    let port = line.split("127.0.0.1:").nth(1).expect("the readiness line names the address");
+    let port = line.split("127.0.0.1:").nth(1).expect("the line names the address");
     let digits: String = port.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().expect("a port number")
 }

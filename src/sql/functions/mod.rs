@@ -26,7 +26,7 @@ mod identifier;
 mod in_range;
 mod integer;
 mod io;
-mod json;
+pub mod json;
 mod jsonpath;
 pub mod large_object;
 mod network;

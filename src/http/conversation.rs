@@ -1,0 +1,253 @@
+//! A session that answers requests: one statement after the other, parameters bound.
+//!
+//! ```text
+//! open(principal) ── begin? ── start(statement) ── next(answer)* ── finish(answer) ── commit? ── drop
+//! ```
+//! It runs in a task of its own ([`Leash::run`]): a statement may compute for long between two
+//! points where it could be dropped, and whoever watches the client's connection must not
+//! wait for it. A client that goes away lets go of the [`Leash`], which cancels. Dropping a
+//! conversation undoes what is not committed; what a session leaves behind (temporary
+//! tables) is removed then.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Http;
+use super::params;
+use super::principal::Principal;
+use super::problem::Problem;
+use crate::error::{Error, Report, Result};
+use crate::session::registry::Backend;
+use crate::session::{BindRequest, Login, Phase, PortalState, RowCursor, Session};
+use crate::sql::functions::EvalContext;
+use crate::sql::outcome::{Outcome, ResultColumn, Rows, RowsTag};
+use crate::sql::types::SqlType;
+
+/// Bytes of the secret that a cancel request would need; nobody is told it.
+const SECRET_BYTES: usize = 32;
+
+pub struct Conversation {
+    /// Taken when it is closed.
+    session: Option<Session>,
+    /// Statements share a transaction that was begun.
+    in_block: bool,
+}
+
+/// Held by who waits for a conversation: dropping it cancels what runs.
+pub struct Leash(Arc<Backend>);
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        self.0.terminate();
+    }
+}
+
+impl Leash {
+    /// The result of work for a conversation, done on a task of its own.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    ) -> Result<T, Problem> {
+        match tokio::spawn(work).await {
+            Ok(result) => result,
+            Err(error) => {
+                tracing::error!(%error, "a request has panicked");
+                Err(Problem::of(&Error::internal("the request could not be finished"), ""))
+            }
+        }
+    }
+}
+
+/// A statement that runs, or has run.
+pub struct Answer {
+    pub columns: Option<Arc<[ResultColumn]>>,
+    cursor: Option<RowCursor>,
+    command: String,
+}
+
+/// What a statement did: `INSERT` and 3.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Done {
+    pub command: String,
+    /// None where rows are not what it is about.
+    pub count: Option<u64>,
+}
+
+impl Done {
+    /// From the text of CommandComplete.
+    fn of(tag: &str) -> Done {
+        match tag.rsplit_once(' ').map(|(verb, count)| (verb, count.parse())) {
+            Some((verb, Ok(count))) => {
+                let command = verb.strip_suffix(" 0").unwrap_or(verb).to_owned();
+                Done { command, count: Some(count) }
+            }
+            _ => Done { command: tag.to_owned(), count: None },
+        }
+    }
+}
+
+impl Conversation {
+    /// Logs a principal in; `settings` are parameters of the session.
+    pub async fn open(
+        http: &Http,
+        principal: &Principal,
+        settings: Vec<(String, String)>,
+    ) -> Result<Conversation> {
+        let database = &http.front.database;
+        database.registry.check_room(database.config().max_connections)?;
+        let login = Login {
+            user: principal.role.clone(),
+            database: principal.database.clone(),
+            ends: Some(principal.ends),
+            secret_bytes: SECRET_BYTES,
+            settings,
+        };
+        let session = database.admit(login).await?;
+        Ok(Conversation { session: Some(session), in_block: false })
+    }
+
+    /// What cancels it.
+    pub fn leash(&mut self) -> Result<Leash> {
+        Ok(Leash(self.session()?.backend().clone()))
+    }
+
+    fn session(&mut self) -> Result<&mut Session> {
+        self.session.as_mut().ok_or_else(|| Error::internal("a session that was closed"))
+    }
+
+    /// Begins a transaction for the statements up to [`Conversation::commit`].
+    pub async fn begin(&mut self, begin: &str) -> Result<()> {
+        self.command(begin).await?;
+        self.in_block = true;
+        Ok(())
+    }
+
+    pub async fn commit(&mut self) -> Result<()> {
+        self.in_block = false;
+        let done = self.command("COMMIT").await?;
+        match done.command.as_str() {
+            // A failed one is rolled back, and its error has been told.
+            "ROLLBACK" => Err(crate::session::failed_transaction()),
+            _ => Ok(()),
+        }
+    }
+
+    async fn command(&mut self, text: &str) -> Result<Done> {
+        let answer = self.start(text, &[]).await?;
+        self.finish(answer).await
+    }
+
+    /// Runs a statement up to its first rows.
+    pub async fn start(&mut self, text: &str, values: &[Value]) -> Result<Answer> {
+        let started = self.try_start(text, values).await;
+        self.or_fail(text, started)
+    }
+
+    async fn try_start(&mut self, text: &str, values: &[Value]) -> Result<Answer> {
+        let session = self.session()?;
+        session.message_arrived();
+        session.backend().set_query(&Arc::from(text));
+        session.prepare("", text, Vec::new())?;
+        let (types, columns) = session.describe_prepared("")?;
+        let eval = session.eval_context();
+        let is_array = |ty: &SqlType| eval.catalog.type_(ty.oid).is_some_and(|ty| ty.element != 0);
+        let bind = |(index, value): (usize, &Value)| {
+            params::text(value, types.get(index).is_some_and(is_array))
+        };
+        session.bind(BindRequest {
+            portal: String::new(),
+            statement: String::new(),
+            param_formats: Vec::new(),
+            params: values.iter().enumerate().map(bind).collect(),
+            result_formats: Vec::new(),
+        })?;
+        let portal = session.portal("")?;
+        let (statement, params) = (portal.statement.clone(), std::mem::take(&mut portal.params));
+        portal.state = PortalState::Done { rows: None };
+        session.begin_command(Phase::Single)?;
+        let measure = session.begin_measure(&statement);
+        let outcome = session.run(&statement, params).await?;
+        let answer = match outcome {
+            Outcome::Rows(stream) => {
+                let cursor = RowCursor::new(stream);
+                let columns = Some(cursor.columns.clone());
+                Answer { columns, cursor: Some(cursor), command: String::new() }
+            }
+            Outcome::Command(command) => Answer { columns, cursor: None, command },
+            Outcome::Empty => Answer { columns: None, cursor: None, command: String::new() },
+            Outcome::CopyIn(_) | Outcome::CopyOut(_) => {
+                return Err(Error::unsupported("COPY over HTTP"));
+            }
+        };
+        session.end_measure(measure, 0);
+        Ok(answer)
+    }
+
+    /// The next rows of an answer; none at the end.
+    pub async fn next(&mut self, text: &str, answer: &mut Answer) -> Result<Option<Rows>> {
+        let Some(cursor) = &mut answer.cursor else { return Ok(None) };
+        let next = self.session()?.next_rows(cursor, usize::MAX).await;
+        self.or_fail(text, next)
+    }
+
+    /// Ends a statement whose rows were read: its commit, unless it is in a block.
+    pub async fn finish(&mut self, answer: Answer) -> Result<Done> {
+        let done = match answer.cursor {
+            Some(cursor) => match &cursor.tag {
+                RowsTag::Counted(verb) => {
+                    let command = verb.strip_suffix(" 0").unwrap_or(verb).to_owned();
+                    Done { command, count: Some(cursor.taken) }
+                }
+                RowsTag::Fixed(tag) => Done::of(tag),
+            },
+            None => Done::of(&answer.command),
+        };
+        let ended = self.session()?.end_command(true).await;
+        self.or_fail("", ended)?;
+        Ok(done)
+    }
+
+    fn or_fail<T>(&mut self, text: &str, result: Result<T>) -> Result<T> {
+        result.inspect_err(|error| {
+            if let Some(session) = &mut self.session {
+                session.fail();
+                session.log_error(error, text);
+            }
+        })
+    }
+
+    pub fn take_notices(&mut self) -> Vec<Report> {
+        self.session.as_mut().map(Session::take_notices).unwrap_or_default()
+    }
+
+    pub fn eval_context(&mut self) -> Result<Arc<EvalContext>> {
+        Ok(self.session()?.eval_context())
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        let Some(mut session) = self.session.take() else { return };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { session.close().await });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Done;
+
+    #[test]
+    fn a_tag_tells_a_command_and_a_count() {
+        let done = |tag: &str| {
+            let done = Done::of(tag);
+            (done.command, done.count)
+        };
+        assert_eq!(done("INSERT 0 3"), ("INSERT".to_owned(), Some(3)));
+        assert_eq!(done("UPDATE 0"), ("UPDATE".to_owned(), Some(0)));
+        assert_eq!(done("CREATE TABLE"), ("CREATE TABLE".to_owned(), None));
+        assert_eq!(done(""), (String::new(), None));
+    }
+}

@@ -1,0 +1,151 @@
+//! Errors, as `application/problem+json` (RFC 9457).
+//!
+//! ```json
+//! {"type": "about:blank", "title": "Bad Request", "status": 400, "severity": "ERROR",
+//!  "code": "42601", "message": "syntax error at or near \"selec\"", "position": "1"}
+//! ```
+//! Beside the members of the RFC there are those of PostgreSQL's report, under the names
+//! that clients of PostgREST and Neon look for.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use crate::error::{Error, Report};
+use crate::sqlstate::{self, SqlState};
+
+/// A request that failed: its status and what is told of it.
+#[derive(Debug)]
+pub struct Problem {
+    pub status: StatusCode,
+    members: Map<String, Value>,
+    challenge: bool,
+}
+
+impl Problem {
+    fn plain(status: StatusCode, code: SqlState, message: &str) -> Problem {
+        let mut members = Map::new();
+        members.insert("code".to_owned(), json!(code.as_str()));
+        members.insert("message".to_owned(), json!(message));
+        Problem { status, members, challenge: false }
+    }
+
+    /// A request that cannot be understood.
+    pub fn bad_request(message: &str) -> Problem {
+        Problem::plain(StatusCode::BAD_REQUEST, sqlstate::PROTOCOL_VIOLATION, message)
+    }
+
+    pub fn not_found() -> Problem {
+        Problem::plain(StatusCode::NOT_FOUND, sqlstate::PROTOCOL_VIOLATION, "no such route")
+    }
+
+    pub fn method_not_allowed() -> Problem {
+        let message = "the route does not have this method";
+        Problem::plain(StatusCode::METHOD_NOT_ALLOWED, sqlstate::PROTOCOL_VIOLATION, message)
+    }
+
+    pub fn not_acceptable(message: &str) -> Problem {
+        Problem::plain(StatusCode::NOT_ACCEPTABLE, sqlstate::PROTOCOL_VIOLATION, message)
+    }
+
+    pub fn too_large(limit: usize) -> Problem {
+        let message = format!("the body is larger than {limit} bytes (\"http_max_body\")");
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        Problem::plain(status, sqlstate::PROGRAM_LIMIT_EXCEEDED, &message)
+    }
+
+    /// Nobody has said who asks.
+    pub fn unauthorized(message: &str) -> Problem {
+        let code = sqlstate::INVALID_AUTHORIZATION_SPECIFICATION;
+        Problem { challenge: true, ..Problem::plain(StatusCode::UNAUTHORIZED, code, message) }
+    }
+
+    pub fn unavailable() -> Problem {
+        let (status, code) = (StatusCode::SERVICE_UNAVAILABLE, sqlstate::ADMIN_SHUTDOWN);
+        Problem::plain(status, code, "the server is shutting down")
+    }
+
+    /// A failed statement; `query` is the text that positions count in.
+    pub fn of(error: &Error, query: &str) -> Problem {
+        let status = status_of(error.code());
+        let challenge = status == StatusCode::UNAUTHORIZED;
+        Problem { status, members: members(error.report(), query), challenge }
+    }
+
+    /// The document.
+    pub fn body(&self) -> Value {
+        let mut body = Map::new();
+        body.insert("type".to_owned(), json!("about:blank"));
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        body.insert("title".to_owned(), json!(title));
+        body.insert("status".to_owned(), json!(self.status.as_u16()));
+        body.extend(self.members.clone());
+        Value::Object(body)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.body().to_string()));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        let problem = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, problem);
+        if self.challenge {
+            let basic = HeaderValue::from_static("Basic realm=\"zserver\", charset=\"UTF-8\"");
+            headers.insert(header::WWW_AUTHENTICATE, basic);
+        }
+        response
+    }
+}
+
+/// A report as JSON members: those that it has.
+pub fn members(report: &Report, query: &str) -> Map<String, Value> {
+    let mut members = Map::new();
+    let code = report.code.unwrap_or(sqlstate::INTERNAL_ERROR);
+    let mut put = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            members.insert(name.to_owned(), Value::String(value));
+        }
+    };
+    put("severity", Some(report.severity.as_str().to_owned()));
+    put("code", Some(code.as_str().to_owned()));
+    put("message", Some(report.message.clone()));
+    put("detail", report.detail.clone());
+    put("hint", report.hint.clone());
+    let position = report.position(query).map(|position| position.to_string());
+    match &report.internal_query {
+        None => put("position", position),
+        Some(query) => {
+            put("internalPosition", position);
+            put("internalQuery", Some(query.clone()));
+        }
+    }
+    put("where", report.context.clone());
+    put("schema", report.schema.clone());
+    put("table", report.table.clone());
+    put("column", report.column.clone());
+    put("dataType", report.data_type.clone());
+    put("constraint", report.constraint.clone());
+    members
+}
+
+/// The status that fits a code: who is to do something about it.
+fn status_of(code: SqlState) -> StatusCode {
+    let code = code.as_str();
+    match (code, &code[..2]) {
+        ("28P01", _) => StatusCode::UNAUTHORIZED,
+        ("42501", _) | (_, "28") => StatusCode::FORBIDDEN,
+        ("42883" | "42P01" | "3D000" | "3F000", _) => StatusCode::NOT_FOUND,
+        ("57014", _) => StatusCode::REQUEST_TIMEOUT,
+        ("0A000", _) => StatusCode::NOT_IMPLEMENTED,
+        // A duplicate, a missing reference, a conflict with others: later it may do.
+        (_, "23" | "40" | "55") => StatusCode::CONFLICT,
+        (_, "54") => StatusCode::PAYLOAD_TOO_LARGE,
+        ("08P01", _) => StatusCode::BAD_REQUEST,
+        (_, "08" | "53" | "57") => StatusCode::SERVICE_UNAVAILABLE,
+        (_, "58" | "F0" | "XX" | "72") => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
