@@ -18,11 +18,11 @@ fn dumps_restore_on_either_server() {
 
 /// Statements over what PostgreSQL has and this server only lists, and what they answer.
 const LISTED: &[(&str, &str)] = &[
-    ("SELECT '(1,2)'::point", "type point is not supported"),
+    ("SELECT '1'::money", "type money is not supported"),
     ("SELECT NULL::tsvector", "type tsvector is not supported"),
     ("SELECT '{}'::money[]", "type money[] is not supported"),
     ("CREATE TABLE t (x xml)", "type xml is not supported"),
-    ("CREATE DOMAIN d AS box", "type box is not supported"),
+    ("CREATE DOMAIN d AS xml", "type xml is not supported"),
     ("SELECT pg_ls_dir('.')", "function pg_ls_dir(text) is not supported"),
     ("SELECT * FROM pg_stat_wal", "function pg_stat_get_wal() is not supported"),
     ("SELECT 'x' COLLATE \"de-x-icu\"", "collation \"de-x-icu\" is not supported"),

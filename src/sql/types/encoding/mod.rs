@@ -433,19 +433,19 @@ mod tests {
         for number in 0..ENCODINGS.len() as i32 {
             let encoding = Encoding::numbered(number).expect("an encoding");
             let Some(table) = encoding.table() else { continue };
-            let (mut count, mut all) = (0, 0);
+            let (mut count, mut all) = (0usize, 0usize);
             for c in table.characters() {
                 let bytes =
                     encoding.encode(c.encode_utf8(&mut [0; 4])).expect("bytes").into_owned();
-                // EUC_TW and JOHAB have codes that PostgreSQL writes and does not read.
-                if bytes.len() > 1 && !encoding.is_character(&bytes) {
+                let decoded = encoding.decode(&bytes);
+                // EUC_TW and JOHAB have codes that PostgreSQL writes and does not read: 4,197
+                // of 17,711 and 8,880 of 17,049.
+                if decoded.is_err() && matches!(encoding.name(), "EUC_TW" | "JOHAB") {
                     continue;
                 }
                 all += 1;
                 // Some characters have a code that means another one.
-                if encoding.decode(&bytes).is_ok_and(|text| text.chars().eq([c])) {
-                    count += 1;
-                }
+                count += usize::from(decoded.is_ok_and(|text| text.chars().eq([c])));
             }
             assert!(all >= 40 && count + 10 >= all, "{}: {count} of {all}", encoding.name());
         }
