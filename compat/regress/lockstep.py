@@ -9,7 +9,7 @@ from dependents import Dependents
 from protocol import Answer
 from script import Meta, Script, Statement, arguments, replace_variables
 
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 60
 POSTGRES_TIMEOUT_SECONDS = 60
 PG, ZS = 0, 1
 # Statements that need what the project leaves out: (what, pattern).
