@@ -24,17 +24,6 @@ CREATE FUNCTION pg_catalog.zserver_vector_indexes(OUT indexrelid oid, OUT phase 
 
 CREATE FUNCTION pg_catalog.zserver_index_builds(OUT pid int4, OUT datid oid, OUT relid oid, OUT index_relid oid, OUT command text, OUT phase text, OUT tuples_total int8, OUT tuples_done int8) RETURNS SETOF record LANGUAGE internal VOLATILE STRICT AS 'zserver_index_builds' SET oid = 9817;
 
--- The graphs of vector indexes: see the README.
-CREATE VIEW pg_catalog.pg_vector_index_stats (
-    schemaname, relname, indexrelname, relid, indexrelid, phase, rows, linked, fresh, dead, memory_bytes, recall, failure
-) WITH (oid = 9814, row_type = 9816, array_type = 9815, columns = 'name, name, name, oid, oid, text, bigint, bigint, bigint, bigint, bigint, double precision, text') AS
-SELECT n.nspname, t.relname, i.relname, t.oid, i.oid, s.phase, s.rows, s.linked, s.fresh, s.dead, s.memory_bytes, s.recall, s.failure
-FROM zserver_vector_indexes() s
-    JOIN pg_class i ON i.oid = s.indexrelid
-    JOIN pg_index x ON x.indexrelid = i.oid
-    JOIN pg_class t ON t.oid = x.indrelid
-    LEFT JOIN pg_namespace n ON n.oid = t.relnamespace;
-
 -- Builds of vector indexes: what others are at is not told.
 CREATE VIEW pg_catalog.pg_stat_progress_create_index (
     pid, datid, datname, relid, index_relid, command, phase, lockers_total, lockers_done,

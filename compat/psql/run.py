@@ -33,7 +33,7 @@ MARK = "@@@ "
 OWN = [
     (re.compile(r"\b\d+ (bytes|kB|MB|GB)\b"), "SIZE"),
     (re.compile(r"(?<![\d.])(1[6-9]|[2-9]\d)\d{3}(?![\d.])"), "OID"),
-    (re.compile(r"^.*\|(zserver_|pg_vector_index_stats).*$"), ""),
+    (re.compile(r"^.*\|zserver_.*$"), ""),
 ]
 LOAD = ["-v", "ON_ERROR_STOP=1", "-q", "-f", str(HERE / "schema.sql")]
 

@@ -363,3 +363,13 @@ CREATE OPERATOR CLASS sparsevec_l2_ops FOR TYPE sparsevec USING hnsw AS OPERATOR
 CREATE OPERATOR CLASS sparsevec_ip_ops FOR TYPE sparsevec USING hnsw AS OPERATOR 1 <#> (sparsevec, sparsevec) FOR ORDER BY float_ops, FUNCTION 1 sparsevec_negative_inner_product(sparsevec, sparsevec), FUNCTION 3 hnsw_sparsevec_support(internal);
 CREATE OPERATOR CLASS sparsevec_cosine_ops FOR TYPE sparsevec USING hnsw AS OPERATOR 1 <=> (sparsevec, sparsevec) FOR ORDER BY float_ops, FUNCTION 1 sparsevec_negative_inner_product(sparsevec, sparsevec), FUNCTION 2 l2_norm(sparsevec), FUNCTION 3 hnsw_sparsevec_support(internal);
 CREATE OPERATOR CLASS sparsevec_l1_ops FOR TYPE sparsevec USING hnsw AS OPERATOR 1 <+> (sparsevec, sparsevec) FOR ORDER BY float_ops, FUNCTION 1 l1_distance(sparsevec, sparsevec), FUNCTION 3 hnsw_sparsevec_support(internal);
+
+-- What the server knows of the indexes' graphs; pgvector has no such view.
+CREATE VIEW pg_vector_index_stats AS
+SELECT n.nspname AS schemaname, t.relname, i.relname AS indexrelname, t.oid AS relid, i.oid AS indexrelid, s.phase, s.rows, s.linked, s.fresh, s.dead, s.memory_bytes, s.recall, s.failure
+FROM pg_catalog.zserver_vector_indexes() s
+    JOIN pg_catalog.pg_class i ON i.oid = s.indexrelid
+    JOIN pg_catalog.pg_index x ON x.indexrelid = i.oid
+    JOIN pg_catalog.pg_class t ON t.oid = x.indrelid
+    LEFT JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace;
+GRANT SELECT ON pg_vector_index_stats TO PUBLIC;
