@@ -125,6 +125,7 @@ fn statements_are_answered_in_json() {
     assert_eq!(objects.json()["results"][0]["rows"], json!([{"a": 1, "b": 2}]));
     let cut = sql(http, json!({"query": "select generate_series(1, 100000)", "max_rows": 2}));
     assert_eq!(cut.json()["results"][0]["rows"], json!([[1], [2]]));
+    assert_eq!(cut.json()["results"][0]["row_count"], json!(2));
     let notice = sql(http, json!({"query": "drop table if exists nothing"}));
     assert_eq!(notice.json()["notices"][0]["code"], json!("00000"));
 }

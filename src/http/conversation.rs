@@ -19,6 +19,7 @@ use super::principal::Principal;
 use super::problem::Problem;
 use crate::error::{Error, Report, Result};
 use crate::session::registry::Backend;
+use crate::session::stat_statements::Measure;
 use crate::session::{BindRequest, Login, Phase, PortalState, RowCursor, Session};
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::{Outcome, ResultColumn, Rows, RowsTag};
@@ -64,6 +65,8 @@ pub struct Answer {
     pub columns: Option<Arc<[ResultColumn]>>,
     cursor: Option<RowCursor>,
     command: String,
+    /// What it costs, where that is counted.
+    measure: Option<Measure>,
 }
 
 /// What a statement did: `INSERT` and 3.
@@ -166,28 +169,33 @@ impl Conversation {
         let (statement, params) = (portal.statement.clone(), std::mem::take(&mut portal.params));
         portal.state = PortalState::Done { rows: None };
         session.begin_command(Phase::Single)?;
+        session.log_execute("", &statement, &params, true);
         let measure = session.begin_measure(&statement);
         let outcome = session.run(&statement, params).await?;
-        let answer = match outcome {
+        let (columns, cursor, command) = match outcome {
             Outcome::Rows(stream) => {
                 let cursor = RowCursor::new(stream);
-                let columns = Some(cursor.columns.clone());
-                Answer { columns, cursor: Some(cursor), command: String::new() }
+                (Some(cursor.columns.clone()), Some(cursor), String::new())
             }
-            Outcome::Command(command) => Answer { columns, cursor: None, command },
-            Outcome::Empty => Answer { columns: None, cursor: None, command: String::new() },
+            Outcome::Command(command) => (columns, None, command),
+            Outcome::Empty => (None, None, String::new()),
             Outcome::CopyIn(_) | Outcome::CopyOut(_) => {
                 return Err(Error::unsupported("COPY over HTTP"));
             }
         };
-        session.end_measure(measure, 0);
-        Ok(answer)
+        Ok(Answer { columns, cursor, command, measure })
     }
 
-    /// The next rows of an answer; none at the end.
-    pub async fn next(&mut self, text: &str, answer: &mut Answer) -> Result<Option<Rows>> {
-        let Some(cursor) = &mut answer.cursor else { return Ok(None) };
-        let next = self.session()?.next_rows(cursor, usize::MAX).await;
+    /// The next rows of an answer, at most `max`; none at the end.
+    pub async fn next(
+        &mut self,
+        text: &str,
+        answer: &mut Answer,
+        max: u64,
+    ) -> Result<Option<Rows>> {
+        let Some(cursor) = answer.cursor.as_mut().filter(|_| max > 0) else { return Ok(None) };
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
+        let next = self.session()?.next_rows(cursor, max).await;
         self.or_fail(text, next)
     }
 
@@ -203,7 +211,9 @@ impl Conversation {
             },
             None => Done::of(&answer.command),
         };
-        let ended = self.session()?.end_command(true).await;
+        let session = self.session()?;
+        session.end_measure(answer.measure, done.count.unwrap_or(0));
+        let ended = session.end_command(true).await;
         self.or_fail("", ended)?;
         Ok(done)
     }

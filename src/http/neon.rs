@@ -167,7 +167,7 @@ async fn put_result(
         let shape = if as_array { Shape::Texts } else { Shape::NamedTexts };
         let writer = RowWriter::new(columns, conversation.eval_context()?, shape)?;
         fields = writer.fields();
-        while let Some(rows) = conversation.next(text, &mut answer).await? {
+        while let Some(rows) = conversation.next(text, &mut answer, u64::MAX).await? {
             writer.write(&rows, b",", out)?;
             if out.len() > limit {
                 let message = format!("response is too large (max is {limit} bytes)");

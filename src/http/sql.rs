@@ -30,6 +30,7 @@ use super::problem::{self, Problem};
 use super::rows::{RowWriter, Shape};
 use super::{State, request};
 use crate::error::Error;
+use crate::session::rows::row_count;
 use crate::sqlstate;
 
 /// Statements of one request.
@@ -249,11 +250,8 @@ async fn put_result(
         let eval = conversation.eval_context()?;
         let writer = RowWriter::new(columns, eval, asked.shape())?;
         out.extend_from_slice(format!("\"columns\":{},\"rows\":[", writer.describe()).as_bytes());
-        while left > 0
-            && let Some(rows) = conversation.next(text, &mut answer).await?
-        {
-            let rows = crate::session::rows::split(rows, left.min(usize::MAX as u64) as usize).0;
-            left -= crate::session::rows::row_count(&rows) as u64;
+        while let Some(rows) = conversation.next(text, &mut answer, left).await? {
+            left -= row_count(&rows) as u64;
             writer.write(&rows, b",", out)?;
             if out.len() > limit {
                 return Err(too_much(limit));
@@ -377,14 +375,9 @@ impl Streaming {
     async fn piece(&mut self) -> Result<Option<Bytes>, Error> {
         let Some(answer) = &mut self.answer else { return Ok(None) };
         let mut out = std::mem::take(&mut self.head);
-        let rows = match self.left {
-            0 => None,
-            _ => self.conversation.next(&self.query, answer).await?,
-        };
+        let rows = self.conversation.next(&self.query, answer, self.left).await?;
         if let (Some(rows), Some(writer)) = (rows, &self.writer) {
-            let rows =
-                crate::session::rows::split(rows, self.left.min(usize::MAX as u64) as usize).0;
-            self.left -= crate::session::rows::row_count(&rows) as u64;
+            self.left -= row_count(&rows) as u64;
             writer.write(&rows, b"\n", &mut out)?;
             return Ok(Some(out.into()));
         }
