@@ -22,7 +22,7 @@ use super::problem::Problem;
 use crate::auth::hba::{Caller, ClientCert, ClientName, Method, Rule, Rules};
 use crate::auth::{self, Candidate};
 use crate::error::Error;
-use crate::pg::Subject;
+use crate::pg::{Origin, Subject, audit};
 use crate::session::Ends;
 use crate::sqlstate;
 
@@ -87,8 +87,16 @@ pub fn peer(parts: &Parts) -> Result<Arc<Peer>, Problem> {
     parts.extensions.get::<Arc<Peer>>().cloned().ok_or_else(Problem::unavailable)
 }
 
-/// Lets a claim be proved by the rule that fits it.
+/// Lets a claim be proved by the rule that fits it; the log is told of one that is not.
 pub async fn prove(http: &Http, peer: &Peer, claim: Claim) -> Result<Principal, Problem> {
+    let proved = judge(http, peer, claim).await;
+    proved.inspect_err(|problem| {
+        let origin = Origin::Network(peer.ends);
+        audit::refused(&origin, problem.text("code"), problem.text("message"));
+    })
+}
+
+async fn judge(http: &Http, peer: &Peer, claim: Claim) -> Result<Principal, Problem> {
     let front = &http.front;
     let caller = Caller {
         user: &claim.role,

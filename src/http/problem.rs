@@ -73,6 +73,11 @@ impl Problem {
         Problem { status, members: members(error.report(), query), challenge }
     }
 
+    /// A member that is a text: `code`, `message`.
+    pub fn text(&self, member: &str) -> &str {
+        self.members.get(member).and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// The document.
     pub fn body(&self) -> Value {
         let mut body = Map::new();

@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use super::Origin;
 use crate::auth::hba::Rule;
-use crate::error::Report;
 use crate::session::registry::Backend;
-use crate::sqlstate;
 
 /// The host, and the port where there is one.
 fn place(origin: &Origin) -> String {
@@ -49,9 +47,8 @@ pub fn authorized(origin: &Origin, backend: &Backend, protection: Option<&str>) 
 }
 
 /// A login that ended in an error.
-pub fn refused(origin: &Origin, report: &Report) {
-    let code = report.code.unwrap_or(sqlstate::INTERNAL_ERROR);
-    tracing::info!(%code, "login refused: {}: {}", place(origin), report.message);
+pub fn refused(origin: &Origin, code: &str, message: &str) {
+    tracing::info!(code, "login refused: {}: {message}", place(origin));
 }
 
 pub fn disconnected(origin: &Origin, backend: &Backend, lasted: Duration) {

@@ -25,7 +25,7 @@
 //! Invariants: no message is trusted in its lengths; nothing is read ahead of
 //! what is being executed; output beyond the write buffer waits for the client.
 
-mod audit;
+pub mod audit;
 mod connection;
 mod copy;
 mod encode;

@@ -92,7 +92,8 @@ impl<'a> Startup<'a> {
                 wire.output.report(&report, "");
                 wire.flush().await?;
                 wire.shutdown().await;
-                audit::refused(&self.origin, &report);
+                let code = report.code.unwrap_or(sqlstate::INTERNAL_ERROR);
+                audit::refused(&self.origin, code.as_str(), &report.message);
                 Ok(Login::Over)
             }
         }
