@@ -70,6 +70,8 @@ pub struct Config {
     pub http_max_response: Bytes,
     /// How long a request's head, and then its body, may take to come.
     pub http_read_timeout: Milliseconds,
+    /// Whether HTTP makes the extension of an area in a database that is first asked for it.
+    pub http_create_extensions: bool,
     /// How long running statements may go on after SIGTERM.
     pub shutdown_grace: Milliseconds,
 
@@ -237,6 +239,7 @@ impl Default for Config {
             http_max_body: Bytes(10 << 20),
             http_max_response: Bytes(64 << 20),
             http_read_timeout: Milliseconds(30_000),
+            http_create_extensions: true,
             shutdown_grace: Milliseconds(5_000),
             ssl_cert_file: None,
             ssl_key_file: None,

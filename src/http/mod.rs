@@ -17,6 +17,7 @@
 //! Not here yet: tokens and keys, collections, files, jobs, events.
 
 mod conversation;
+mod extension;
 mod health;
 mod neon;
 mod params;
@@ -44,6 +45,8 @@ pub struct Http {
     front: Arc<Front>,
     /// Passwords that were right before.
     proofs: Proofs,
+    /// One extension at a time is made by [`extension::ensure`].
+    making_extension: tokio::sync::Mutex<()>,
     stop: CancellationToken,
 }
 
@@ -59,5 +62,10 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         .route("/sql", post(neon::run))
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
-        .with_state(Arc::new(Http { front, proofs: Proofs::default(), stop }))
+        .with_state(Arc::new(Http {
+            front,
+            proofs: Proofs::default(),
+            making_extension: tokio::sync::Mutex::new(()),
+            stop,
+        }))
 }

@@ -1,0 +1,46 @@
+//! What an area of HTTP keeps is an extension of its name (`jobs`, `files`, …): tables and
+//! functions in a schema of that name, which SQL sees like any others.
+//!
+//! [`ensure`] makes it, as CREATE EXTENSION by the first superuser would, the first time
+//! that a database is asked for it; `http_create_extensions = false` leaves that to who
+//! runs the server.
+
+use super::Http;
+use super::conversation::Conversation;
+use super::principal::Principal;
+use crate::catalog::{BOOTSTRAP_ROLE, quote_identifier};
+use crate::error::{Error, Result};
+use crate::sqlstate;
+
+/// Sees to it that the database of a conversation has an extension; none is in a block.
+pub async fn ensure(
+    http: &Http,
+    principal: &Principal,
+    conversation: &mut Conversation,
+    name: &'static str,
+) -> Result<()> {
+    if has(conversation, name)? {
+        return Ok(());
+    }
+    if !http.front.database.config().http_create_extensions {
+        let message = format!("extension \"{name}\" does not exist");
+        let hint = format!("CREATE EXTENSION {} in this database.", quote_identifier(name));
+        return Err(Error::new(sqlstate::UNDEFINED_OBJECT, message).with_hint(hint));
+    }
+    let _one_at_a_time = http.making_extension.lock().await;
+    if has(conversation, name)? {
+        return Ok(());
+    }
+    let catalog = http.front.database.shared_catalog();
+    let owner = catalog.role(BOOTSTRAP_ROLE).ok_or_else(|| Error::internal("the first role"))?;
+    let owner = Principal { role: owner.name.to_string(), ..principal.clone() };
+    let mut maker = Conversation::open(http, &owner, Vec::new()).await?;
+    let text = format!("CREATE EXTENSION IF NOT EXISTS {} CASCADE", quote_identifier(name));
+    let made = maker.start(&text, &[]).await?;
+    maker.finish(made).await?;
+    Ok(())
+}
+
+fn has(conversation: &mut Conversation, name: &str) -> Result<bool> {
+    Ok(conversation.eval_context()?.catalog.extension_named(name).is_some())
+}
