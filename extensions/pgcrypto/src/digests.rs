@@ -83,8 +83,8 @@ impl Hash {
         with_type!(self, D => {
             // Keys of an HMAC may have any length.
             let Ok(mut mac) = <SimpleHmac<D> as Mac>::new_from_slice(key) else { return Vec::new() };
-            mac.update(data);
-            mac.finalize().into_bytes().to_vec()
+            Mac::update(&mut mac, data);
+            Mac::finalize(mac).into_bytes().to_vec()
         })
     }
 }
