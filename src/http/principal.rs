@@ -200,7 +200,9 @@ pub fn peer(parts: &Parts) -> Result<Arc<Peer>, Problem> {
 /// Who sends a request, proved by what its headers hold.
 pub async fn of(http: &Http, parts: &Parts) -> Result<Principal, Problem> {
     let claim = Claim::of(&parts.headers)?;
-    prove(http, &*peer(parts)?, claim).await
+    let principal = prove(http, &*peer(parts)?, claim).await?;
+    tracing::debug!(role = principal.role, proof = principal.proof.as_str(), "a request is proved");
+    Ok(principal)
 }
 
 /// Lets a claim be proved by the rule that fits it; the log is told of one that is not.
@@ -237,7 +239,6 @@ async fn judge(http: &Http, peer: &Peer, claim: Claim) -> Result<Principal, Prob
         method if method.asks_password() => Proof::Password,
         _ => Proof::Trust,
     };
-    tracing::debug!(role = claim.role, database = claim.database, proof = proof.as_str(), "proved");
     Ok(Principal {
         claims: json!({"role": claim.role}).to_string().into(),
         role: claim.role,
