@@ -24,7 +24,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::auth::hba;
+use crate::auth::{failures, hba};
 use serde::{Deserialize, Serialize};
 use unit::{Bytes, Kilobytes, Milliseconds, Seconds};
 
@@ -72,6 +72,39 @@ pub struct Config {
     pub http_read_timeout: Milliseconds,
     /// Whether HTTP makes the extension of an area in a database that is first asked for it.
     pub http_create_extensions: bool,
+
+    /// How long an access token is valid.
+    pub auth_token_lifetime: Seconds,
+    /// How long a session over HTTP lasts that is not refreshed.
+    pub auth_refresh_lifetime: Seconds,
+    /// How wrong the clock of who made a token may be.
+    pub auth_clock_skew: Seconds,
+    /// The longest token that is read.
+    pub auth_max_token: Bytes,
+    /// What new signing keys are for.
+    pub auth_signing_algorithm: SigningAlgorithm,
+    /// How long a key signs before the next one does; 0 is until it is told to.
+    pub auth_key_rotation: Seconds,
+    /// Sessions of one role in one database; of more, the oldest end.
+    pub auth_max_sessions: usize,
+    /// API keys of one role in one database.
+    pub auth_max_api_keys: usize,
+    /// Failed logins of a role or from an address before there are delays.
+    pub auth_login_failures: u32,
+    /// The first delay; each failure doubles it.
+    pub auth_login_delay: Milliseconds,
+    pub auth_login_delay_max: Milliseconds,
+    /// After so long without a failure they are forgotten.
+    pub auth_login_window: Seconds,
+    /// How long the keys of a foreign issuer are kept before they are asked for again.
+    pub auth_jwks_lifetime: Seconds,
+    /// How long an issuer may take to answer.
+    pub auth_jwks_timeout: Milliseconds,
+    /// Of one answer of an issuer.
+    pub auth_jwks_max: Bytes,
+    /// Whether issuers may be asked over HTTP without TLS and at addresses that are not
+    /// public; `dev` allows it too.
+    pub auth_private_issuers: bool,
     /// How long running statements may go on after SIGTERM.
     pub shutdown_grace: Milliseconds,
 
@@ -214,6 +247,24 @@ impl LogStatement {
     }
 }
 
+/// Algorithms of the server's own tokens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum SigningAlgorithm {
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+    #[serde(rename = "ES256")]
+    Es256,
+}
+
+impl SigningAlgorithm {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SigningAlgorithm::EdDsa => "EdDSA",
+            SigningAlgorithm::Es256 => "ES256",
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -240,6 +291,22 @@ impl Default for Config {
             http_max_response: Bytes(64 << 20),
             http_read_timeout: Milliseconds(30_000),
             http_create_extensions: true,
+            auth_token_lifetime: Seconds(15 * 60),
+            auth_refresh_lifetime: Seconds(30 * 86_400),
+            auth_clock_skew: Seconds(30),
+            auth_max_token: Bytes(8 << 10),
+            auth_signing_algorithm: SigningAlgorithm::EdDsa,
+            auth_key_rotation: Seconds(90 * 86_400),
+            auth_max_sessions: 100,
+            auth_max_api_keys: 100,
+            auth_login_failures: 5,
+            auth_login_delay: Milliseconds(500),
+            auth_login_delay_max: Milliseconds(30_000),
+            auth_login_window: Seconds(15 * 60),
+            auth_jwks_lifetime: Seconds(10 * 60),
+            auth_jwks_timeout: Milliseconds(5_000),
+            auth_jwks_max: Bytes(256 << 10),
+            auth_private_issuers: false,
             shutdown_grace: Milliseconds(5_000),
             ssl_cert_file: None,
             ssl_key_file: None,
@@ -355,6 +422,17 @@ impl Config {
             }
             Ok(())
         };
+        at_least("auth_token_lifetime", self.auth_token_lifetime.0, 1)?;
+        at_least("auth_refresh_lifetime", self.auth_refresh_lifetime.0, 1)?;
+        at_least("auth_max_token", self.auth_max_token.0, 1_024)?;
+        at_least("auth_max_sessions", self.auth_max_sessions as u64, 1)?;
+        at_least("auth_jwks_timeout", self.auth_jwks_timeout.0, 1)?;
+        at_least("auth_jwks_max", self.auth_jwks_max.0, 1_024)?;
+        if self.auth_login_delay_max.0 >= self.authentication_timeout.0 * 1_000 {
+            return Err(invalid(
+                "\"auth_login_delay_max\" must be less than \"authentication_timeout\"",
+            ));
+        }
         at_least("pg_stat_statements_max", self.pg_stat_statements_max as u64, 100)?;
         let mut libraries = self.shared_preload_libraries.split(',').map(str::trim);
         if let Some(name) = libraries.find(|name| !matches!(*name, "" | "pg_stat_statements")) {
@@ -413,6 +491,30 @@ impl Config {
             return Err(invalid("\"dev\" trusts every client: it needs a loopback address"));
         }
         Ok(())
+    }
+
+    /// What the functions of the extension `auth` ask for.
+    pub fn auth_value(&self, name: &str) -> Option<String> {
+        Some(match name {
+            "auth_token_lifetime" => self.auth_token_lifetime.0.to_string(),
+            "auth_refresh_lifetime" => self.auth_refresh_lifetime.0.to_string(),
+            "auth_clock_skew" => self.auth_clock_skew.0.to_string(),
+            "auth_signing_algorithm" => self.auth_signing_algorithm.as_str().to_owned(),
+            "auth_key_rotation" => self.auth_key_rotation.0.to_string(),
+            "auth_max_sessions" => self.auth_max_sessions.to_string(),
+            "auth_max_api_keys" => self.auth_max_api_keys.to_string(),
+            _ => return None,
+        })
+    }
+
+    /// When failed logins cause delays.
+    pub fn login_policy(&self) -> failures::Policy {
+        failures::Policy {
+            free: self.auth_login_failures,
+            delay: self.auth_login_delay.duration(),
+            delay_max: self.auth_login_delay_max.duration(),
+            window: self.auth_login_window.duration(),
+        }
     }
 
     /// The certificate and key, with relative paths resolved.

@@ -18,6 +18,7 @@
 
 use std::net::IpAddr;
 
+use super::failures::{Failures, Policy};
 use super::hba::{Caller, ClientCert, ClientName, Method, Rule, Rules};
 use super::{Candidate, FAILURE_DELAY, password_failed};
 use crate::catalog::Catalog;
@@ -167,4 +168,26 @@ pub async fn check_password(user: &str, password: &str, candidate: &Candidate) -
     }
     tokio::time::sleep(FAILURE_DELAY).await;
     Err(password_failed(user))
+}
+
+/// Lets an attempt at a password take place after the delay that earlier failures cost.
+/// One that ends in `28P01` has failed; one that ends otherwise was none.
+pub async fn attempt(
+    failures: &Failures,
+    policy: &Policy,
+    applicant: &Applicant<'_>,
+    exchange: impl Future<Output = Result<()>>,
+) -> Result<()> {
+    let address = applicant.addresses.map(|(client, _)| client);
+    let attempt = failures.begin(policy, applicant.user, address);
+    if !attempt.delay().is_zero() {
+        tokio::time::sleep(attempt.delay()).await;
+    }
+    let ended = exchange.await;
+    match &ended {
+        Ok(()) => attempt.succeeded(),
+        Err(error) if error.code() == sqlstate::INVALID_PASSWORD => attempt.failed(),
+        Err(_) => {}
+    }
+    ended
 }

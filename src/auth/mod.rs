@@ -9,11 +9,23 @@
 //! there is none) and fails with the same message after the same
 //! [delay](FAILURE_DELAY).
 //!
-//! This module decides; the exchange of messages is `pg`'s.
+//! Whoever has proved a password once may get a token or an API key for later ([`jwt`],
+//! [`opaque`]): those are signed and hashed with what the [`vault`] has of a database, and
+//! may be good for some [`scope`]s only. Every password there is is a role's; nothing else
+//! is proved by one, so nothing is hashed as passwords are but SCRAM verifiers. Who guesses
+//! at them is slowed down ([`failures`]).
+//!
+//! This module decides; the exchange of messages is `pg`'s, requests are `http`'s.
 
+pub mod failures;
 pub mod hba;
+pub mod jwt;
 pub mod login;
+pub mod opaque;
+pub mod scope;
 pub mod scram;
+pub mod signing;
+pub mod vault;
 
 use std::sync::Arc;
 use std::time::Duration;

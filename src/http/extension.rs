@@ -8,7 +8,7 @@
 use super::Http;
 use super::conversation::Conversation;
 use super::principal::Principal;
-use crate::catalog::{BOOTSTRAP_ROLE, quote_identifier};
+use crate::catalog::{available, quote_identifier};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -31,14 +31,29 @@ pub async fn ensure(
     if has(conversation, name)? {
         return Ok(());
     }
-    let catalog = http.front.database.shared_catalog();
-    let owner = catalog.role(BOOTSTRAP_ROLE).ok_or_else(|| Error::internal("the first role"))?;
-    let owner = Principal { role: owner.name.to_string(), ..principal.clone() };
+    check_schema(conversation, name)?;
+    let owner = Principal::server(http, &principal.database, principal.ends)?;
     let mut maker = Conversation::open(http, &owner, Vec::new()).await?;
     let text = format!("CREATE EXTENSION IF NOT EXISTS {} CASCADE", quote_identifier(name));
     let made = maker.start(&text, &[]).await?;
     maker.finish(made).await?;
     Ok(())
+}
+
+/// `42501` where the schema is there and another's: who owns it could put objects of its
+/// own among those that run as a superuser.
+fn check_schema(conversation: &mut Conversation, name: &str) -> Result<()> {
+    let catalog = &conversation.eval_context()?.catalog;
+    let schema = available().get(name).and_then(|extension| extension.schema);
+    let Some(schema) = schema.and_then(|schema| catalog.schema_named(schema)) else {
+        return Ok(());
+    };
+    if catalog.role(schema.owner).is_some_and(|owner| owner.superuser) {
+        return Ok(());
+    }
+    let message = format!("schema \"{}\" is not a superuser's", schema.name);
+    Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message)
+        .with_detail(format!("The extension \"{name}\" is made in it.")))
 }
 
 fn has(conversation: &mut Conversation, name: &str) -> Result<bool> {

@@ -19,6 +19,8 @@
 //! SQL sees what was proved: `zserver.claims`, `zserver.scopes` and `zserver.session` are
 //! parameters that only the server sets. `request.jwt.claims` is the same as the first under
 //! PostgREST's name; as with PostgREST, whoever may send SQL may set it.
+//!
+//! Tokens and API keys, which prove without a password, are [`super::auth`]'s.
 
 use std::sync::Arc;
 
@@ -35,7 +37,9 @@ use super::Http;
 use super::problem::Problem;
 use crate::auth::hba::Method;
 use crate::auth::login::{self, Applicant, Subject};
+pub use crate::auth::scope::{Scope, Scopes};
 use crate::auth::{self, Candidate};
+use crate::catalog::BOOTSTRAP_ROLE;
 use crate::error::Error;
 use crate::pg::{Origin, audit};
 use crate::session::Ends;
@@ -68,6 +72,8 @@ pub struct Principal {
     pub scopes: Scopes,
     /// The session that a token belongs to (`auth.sessions`).
     pub session: Option<String>,
+    /// The API key that it was proved by (`auth.api_keys`).
+    pub key: Option<String>,
     /// What was proved, as a JSON object; a token's claims.
     pub claims: Arc<str>,
 }
@@ -79,6 +85,13 @@ pub enum Proof {
     Trust,
     Password,
     Certificate,
+    /// One of ours.
+    Token,
+    /// One of an issuer that the database knows.
+    ForeignToken,
+    ApiKey,
+    /// The server itself.
+    Server,
 }
 
 impl Proof {
@@ -87,63 +100,36 @@ impl Proof {
             Proof::Trust => "trust",
             Proof::Password => "password",
             Proof::Certificate => "certificate",
+            Proof::Token => "token",
+            Proof::ForeignToken => "foreign token",
+            Proof::ApiKey => "API key",
+            Proof::Server => "server",
         }
-    }
-}
-
-/// What a route is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    Sql,
-    Collections,
-    Files,
-    Jobs,
-    Events,
-    Admin,
-}
-
-impl Scope {
-    const ALL: [Scope; 6] =
-        [Scope::Sql, Scope::Collections, Scope::Files, Scope::Jobs, Scope::Events, Scope::Admin];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Scope::Sql => "sql",
-            Scope::Collections => "collections",
-            Scope::Files => "files",
-            Scope::Jobs => "jobs",
-            Scope::Events => "events",
-            Scope::Admin => "admin",
-        }
-    }
-}
-
-/// A set of scopes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scopes(u32);
-
-impl Scopes {
-    pub fn all() -> Scopes {
-        Scopes(Scope::ALL.iter().fold(0, |set, scope| set | (1 << *scope as u32)))
-    }
-
-    pub fn has(self, scope: Scope) -> bool {
-        self.0 & (1 << scope as u32) != 0
-    }
-
-    /// Their names, commas between.
-    pub fn text(self) -> String {
-        let names = Scope::ALL.iter().filter(|scope| self.has(**scope)).map(|scope| scope.as_str());
-        names.collect::<Vec<_>>().join(",")
     }
 }
 
 impl Principal {
+    /// The server itself, as its first superuser.
+    pub fn server(http: &Http, database: &str, ends: Ends) -> Result<Principal, Error> {
+        let catalog = http.front.database.shared_catalog();
+        let role = catalog.role(BOOTSTRAP_ROLE).ok_or_else(|| Error::internal("the first role"))?;
+        Ok(Principal {
+            role: role.name.clone(),
+            database: database.to_owned(),
+            ends,
+            proof: Proof::Server,
+            scopes: Scopes::all(),
+            session: None,
+            key: None,
+            claims: json!({"role": role.name}).to_string().into(),
+        })
+    }
+
     /// What the session shows of the proof, and its client cannot set.
     pub fn proved(&self) -> Vec<(&'static str, String)> {
         vec![
             ("zserver.claims", self.claims.to_string()),
-            ("zserver.scopes", self.scopes.text()),
+            ("zserver.scopes", self.scopes.names().join(",")),
             ("zserver.session", self.session.clone().unwrap_or_default()),
         ]
     }
@@ -153,8 +139,7 @@ impl Principal {
         if self.scopes.has(scope) {
             return Ok(());
         }
-        let message = format!("the scope \"{}\" is needed", scope.as_str());
-        Err(Problem::of(&Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message), ""))
+        Err(forbidden(&format!("the scope \"{}\" is needed", scope.as_str())))
     }
 }
 
@@ -168,12 +153,13 @@ pub struct Claim {
 impl Claim {
     /// From the `Authorization` header and the one that names the database.
     pub fn of(headers: &HeaderMap) -> Result<Claim, Problem> {
-        let unauthorized = || Problem::unauthorized("a role and its password are needed");
+        let unauthorized =
+            || Problem::unauthorized("a role and its password, a token or an API key are needed");
         let value = headers.get(header::AUTHORIZATION).ok_or_else(unauthorized)?;
         let text = value.to_str().map_err(|_| unauthorized())?;
         let encoded = match text.split_once(' ') {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("basic") => rest.trim(),
-            _ => return Err(Problem::unauthorized("the authorization has to be Basic")),
+            _ => return Err(Problem::unauthorized("the authorization has to be Basic or Bearer")),
         };
         let decoded = STANDARD.decode(encoded).ok().and_then(|text| String::from_utf8(text).ok());
         let decoded = decoded.ok_or_else(unauthorized)?;
@@ -181,13 +167,7 @@ impl Claim {
         if role.is_empty() {
             return Err(unauthorized());
         }
-        let database = match headers.get(DATABASE_HEADER) {
-            None => role.to_owned(),
-            Some(name) => name
-                .to_str()
-                .map_err(|_| Problem::bad_request("the name of the database is not text"))?
-                .to_owned(),
-        };
+        let database = named_database(headers)?.unwrap_or(role).to_owned();
         Ok(Claim { role: role.to_owned(), password: Some(password.to_owned()), database })
     }
 }
@@ -197,41 +177,92 @@ pub fn peer(parts: &Parts) -> Result<Arc<Peer>, Problem> {
     parts.extensions.get::<Arc<Peer>>().cloned().ok_or_else(Problem::unavailable)
 }
 
+/// The database that a request names.
+pub fn named_database(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let name = headers.get(DATABASE_HEADER).map(|name| name.to_str()).transpose();
+    name.map_err(|_| Problem::bad_request("the name of the database is not text"))
+}
+
 /// Who sends a request, proved by what its headers hold.
-pub async fn of(http: &Http, parts: &Parts) -> Result<Principal, Problem> {
-    let claim = Claim::of(&parts.headers)?;
-    let principal = prove(http, &*peer(parts)?, claim).await?;
+pub async fn of(http: &Arc<Http>, parts: &Parts) -> Result<Principal, Problem> {
+    let peer = peer(parts)?;
+    let principal = match super::auth::secret(&parts.headers) {
+        None => prove(http, &peer, Claim::of(&parts.headers)?).await?,
+        Some(secret) => {
+            let named = named_database(&parts.headers)?;
+            let proved = super::auth::prove(http, &peer, secret, named).await;
+            proved.inspect_err(|problem| log_refusal(&peer, problem))?
+        }
+    };
     tracing::debug!(role = principal.role, proof = principal.proof.as_str(), "a request is proved");
     Ok(principal)
 }
 
 /// Lets a claim be proved by the rule that fits it; the log is told of one that is not.
 pub async fn prove(http: &Http, peer: &Peer, claim: Claim) -> Result<Principal, Problem> {
-    let proved = judge(http, peer, claim).await;
-    proved.inspect_err(|problem| {
-        let origin = Origin::Network(peer.ends);
-        audit::refused(&origin, problem.text("code"), problem.text("message"));
-    })
+    judge(http, peer, claim).await.inspect_err(|problem| log_refusal(peer, problem))
 }
 
-async fn judge(http: &Http, peer: &Peer, claim: Claim) -> Result<Principal, Problem> {
-    let failed = |error: Error| Problem::of(&error, "");
-    let front = &http.front;
-    let applicant = Applicant {
-        user: &claim.role,
-        database: &claim.database,
+/// Tells the log of a proof that was none.
+pub fn log_refusal(peer: &Peer, problem: &Problem) {
+    let origin = Origin::Network(peer.ends);
+    audit::refused(&origin, problem.text("code"), problem.text("message"));
+}
+
+/// `42501`.
+pub fn forbidden(message: &str) -> Problem {
+    Problem::of(&Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message), "")
+}
+
+fn failed(error: Error) -> Problem {
+    Problem::of(&error, "")
+}
+
+/// `28000` for a secret that others could have read on its way.
+pub fn check_protected(peer: &Peer, what: &str) -> Result<(), Problem> {
+    if peer.is_encrypted || peer.ends.client.ip().to_canonical().is_loopback() {
+        return Ok(());
+    }
+    let code = sqlstate::INVALID_AUTHORIZATION_SPECIFICATION;
+    Err(failed(Error::fatal(code, format!("{what} is taken over TLS only"))))
+}
+
+fn applicant<'a>(peer: &'a Peer, role: &'a str, database: &'a str) -> Applicant<'a> {
+    Applicant {
+        user: role,
+        database,
         addresses: Some((peer.ends.client.ip(), peer.ends.server.ip())),
         is_encrypted: peer.is_encrypted,
         subject: peer.subject.as_ref(),
         system_user: None,
-    };
+    }
+}
+
+/// Whether the rules let a role come from there, who is proved by other things than a
+/// password; a certificate that they ask for has to be there.
+pub fn may_come(http: &Http, peer: &Peer, role: &str, database: &str) -> Result<(), Problem> {
+    let applicant = applicant(peer, role, database);
+    let rules = http.front.rules.load_full();
+    let catalog = http.front.database.shared_catalog();
+    let require_tls = http.front.database.config().require_tls;
+    let rule = applicant.rule(&rules, &catalog, require_tls).map_err(failed)?;
+    if rule.client_cert.is_some() {
+        applicant.identity(&rules, rule).map_err(failed)?;
+    }
+    Ok(())
+}
+
+async fn judge(http: &Http, peer: &Peer, claim: Claim) -> Result<Principal, Problem> {
+    let front = &http.front;
+    let applicant = applicant(peer, &claim.role, &claim.database);
     let rules = front.rules.load_full();
     let catalog = front.database.shared_catalog();
     let require_tls = front.database.config().require_tls;
     let rule = applicant.rule(&rules, &catalog, require_tls).map_err(failed)?;
     if rule.method.asks_password() {
+        check_protected(peer, "a password")?;
         let candidate = auth::candidate(&catalog, &claim.role, &front.database.mock_key);
-        check_password(http, peer, &claim, &candidate).await?;
+        check_password(http, &applicant, claim.password.as_deref(), &candidate).await?;
     }
     applicant.identity(&rules, rule).map_err(failed)?;
     let proof = match rule.method {
@@ -247,28 +278,28 @@ async fn judge(http: &Http, peer: &Peer, claim: Claim) -> Result<Principal, Prob
         proof,
         scopes: Scopes::all(),
         session: None,
+        key: None,
     })
 }
 
 async fn check_password(
     http: &Http,
-    peer: &Peer,
-    claim: &Claim,
+    applicant: &Applicant<'_>,
+    password: Option<&str>,
     candidate: &Candidate,
 ) -> Result<(), Problem> {
-    let failed = |error: Error| Problem::of(&error, "");
-    if !peer.is_encrypted && !peer.ends.client.ip().to_canonical().is_loopback() {
-        let code = sqlstate::INVALID_AUTHORIZATION_SPECIFICATION;
-        return Err(failed(Error::fatal(code, "a password is taken over TLS only")));
-    }
-    let Some(password) = claim.password.as_deref().filter(|text| !text.is_empty()) else {
-        return Err(failed(auth::password_failed(&claim.role)));
+    let role = applicant.user;
+    let Some(password) = password.filter(|text| !text.is_empty()) else {
+        return Err(failed(auth::password_failed(role)));
     };
-    if candidate.genuine && http.proofs.holds(&claim.role, password, candidate) {
+    if candidate.genuine && http.proofs.holds(role, password, candidate) {
         return Ok(());
     }
-    login::check_password(&claim.role, password, candidate).await.map_err(failed)?;
-    http.proofs.remember(&claim.role, password, candidate);
+    let policy = http.front.database.config().login_policy();
+    let exchange = login::check_password(role, password, candidate);
+    let tried = login::attempt(&http.front.failures, &policy, applicant, exchange).await;
+    tried.map_err(failed)?;
+    http.proofs.remember(role, password, candidate);
     Ok(())
 }
 

@@ -20,7 +20,17 @@ use crate::sqlstate::{self, SqlState};
 pub struct Problem {
     pub status: StatusCode,
     members: Map<String, Value>,
-    challenge: bool,
+    challenge: Challenge,
+}
+
+/// What `WWW-Authenticate` asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Challenge {
+    None,
+    /// Some proof.
+    Any,
+    /// Another token than the one that came.
+    Token,
 }
 
 impl Problem {
@@ -28,7 +38,7 @@ impl Problem {
         let mut members = Map::new();
         members.insert("code".to_owned(), json!(code.as_str()));
         members.insert("message".to_owned(), json!(message));
-        Problem { status, members, challenge: false }
+        Problem { status, members, challenge: Challenge::None }
     }
 
     /// A request that cannot be understood.
@@ -58,7 +68,22 @@ impl Problem {
     /// Nobody has said who asks.
     pub fn unauthorized(message: &str) -> Problem {
         let code = sqlstate::INVALID_AUTHORIZATION_SPECIFICATION;
-        Problem { challenge: true, ..Problem::plain(StatusCode::UNAUTHORIZED, code, message) }
+        Problem {
+            challenge: Challenge::Any,
+            ..Problem::plain(StatusCode::UNAUTHORIZED, code, message)
+        }
+    }
+
+    /// A token or a key that proves nothing.
+    pub fn invalid_token(message: &str) -> Problem {
+        let code = sqlstate::INVALID_AUTHORIZATION_SPECIFICATION;
+        let plain = Problem::plain(StatusCode::UNAUTHORIZED, code, message);
+        Problem { challenge: Challenge::Token, ..plain }
+    }
+
+    /// Something that a path names and is not there.
+    pub fn missing(message: &str) -> Problem {
+        Problem::plain(StatusCode::NOT_FOUND, sqlstate::UNDEFINED_OBJECT, message)
     }
 
     pub fn unavailable() -> Problem {
@@ -69,7 +94,10 @@ impl Problem {
     /// A failed statement; `query` is the text that positions count in.
     pub fn of(error: &Error, query: &str) -> Problem {
         let status = status_of(error.code());
-        let challenge = status == StatusCode::UNAUTHORIZED;
+        let challenge = match status {
+            StatusCode::UNAUTHORIZED => Challenge::Any,
+            _ => Challenge::None,
+        };
         Problem { status, members: members(error.report(), query), challenge }
     }
 
@@ -97,9 +125,15 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem);
-        if self.challenge {
-            let basic = HeaderValue::from_static("Basic realm=\"zserver\", charset=\"UTF-8\"");
-            headers.insert(header::WWW_AUTHENTICATE, basic);
+        let challenges: &[&str] = match self.challenge {
+            Challenge::None => &[],
+            Challenge::Any => {
+                &["Basic realm=\"zserver\", charset=\"UTF-8\"", "Bearer realm=\"zserver\""]
+            }
+            Challenge::Token => &["Bearer realm=\"zserver\", error=\"invalid_token\""],
+        };
+        for challenge in challenges {
+            headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         response
     }

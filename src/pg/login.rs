@@ -34,14 +34,10 @@ where
     let rules = front.rules.load_full();
     let catalog = front.database.shared_catalog();
     let rule = applicant.rule(&rules, &catalog, config.require_tls)?;
-    let candidate = || auth::candidate(&catalog, applicant.user, &front.database.mock_key);
-    match rule.method {
-        Method::ScramSha256 | Method::Md5 => {
-            let binding = protection.tls.as_deref().map(|tls| &tls.scram);
-            sasl::authenticate(wire, applicant.user, candidate(), binding).await?;
-        }
-        Method::Password => check_password(wire, applicant.user, &candidate()).await?,
-        Method::Trust | Method::Peer | Method::Cert | Method::Reject => {}
+    if rule.method.asks_password() {
+        let exchange = prove_password(wire, front, applicant.user, rule.method, protection);
+        let policy = config.login_policy();
+        login::attempt(&front.failures, &policy, applicant, exchange).await?;
     }
     let identity = applicant.identity(&rules, rule)?;
     if config.log_connections
@@ -50,6 +46,26 @@ where
         audit::authenticated(origin, &identity, rule);
     }
     Ok(())
+}
+
+/// The messages of a password method.
+async fn prove_password<S>(
+    wire: &mut Wire<S>,
+    front: &Front,
+    user: &str,
+    method: Method,
+    protection: &Protection,
+) -> Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let catalog = front.database.shared_catalog();
+    let candidate = auth::candidate(&catalog, user, &front.database.mock_key);
+    if method == Method::Password {
+        return check_password(wire, user, &candidate).await;
+    }
+    let binding = protection.tls.as_deref().map(|tls| &tls.scram);
+    sasl::authenticate(wire, user, candidate, binding).await
 }
 
 /// AuthenticationCleartextPassword and its answer.

@@ -49,6 +49,7 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::auth::failures::Failures;
 use crate::auth::hba::Rules;
 use crate::error::{Error, Result};
 use crate::session::{Database, Ends};
@@ -66,6 +67,8 @@ pub struct Front {
     /// Who may connect; replaced by a reload.
     pub rules: arc_swap::ArcSwap<Rules>,
     pub lobby: Lobby,
+    /// Of logins by password, at any port.
+    pub failures: Failures,
 }
 
 /// Where a connection comes from.

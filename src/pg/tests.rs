@@ -23,7 +23,13 @@ fn front(config: Config) -> Arc<Front> {
     let database = Database::open(config, Arc::new(MemoryEngine::new())).unwrap();
     let rules = Rules::load(&database.config().hba_source()).unwrap();
     let rules = arc_swap::ArcSwap::from_pointee(rules);
-    Arc::new(Front { database, tls: Default::default(), rules, lobby: Lobby::default() })
+    Arc::new(Front {
+        database,
+        tls: Default::default(),
+        rules,
+        lobby: Lobby::default(),
+        failures: Default::default(),
+    })
 }
 
 fn origin() -> Origin {

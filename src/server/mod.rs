@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use lanes::Lanes;
 use socket::UnixSocket;
 
+use crate::auth::failures::Failures;
 use crate::auth::hba::Rules;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -140,6 +141,7 @@ impl Server {
             tls: ArcSwapOption::new(tls),
             rules: ArcSwap::from_pointee(rules),
             lobby: Lobby::default(),
+            failures: Failures::default(),
         });
         Ok(Server { front, listener, http, socket, stop })
     }

@@ -17,6 +17,7 @@ use super::settings::{self, Value};
 use super::stat_statements::{self, StatStatements};
 use super::time::now;
 use super::two_phase;
+use crate::auth::vault::KeyFile;
 use crate::catalog::{self, Catalog, Cluster};
 use crate::config::Config;
 use crate::coordinator::Coordinator;
@@ -66,6 +67,8 @@ pub struct Database {
     pub stat_statements: Option<StatStatements>,
     /// Makes the salts of users that do not exist; new with every start.
     pub mock_key: [u8; 32],
+    /// What the server keeps secret of its databases.
+    pub secrets: KeyFile,
 }
 
 /// The transactions of this server's life that were rolled back.
@@ -153,6 +156,7 @@ impl Database {
         let stat_statements = counts
             .then(|| StatStatements::open(&config.data_directory, config.pg_stat_statements_max));
         Ok(Arc::new(Database {
+            secrets: KeyFile::new(&config.data_directory),
             coordinator,
             stat_statements,
             defaults: ArcSwap::new(defaults),

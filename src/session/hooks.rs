@@ -23,6 +23,7 @@ use super::scope::Scope;
 use super::server_rows::Shown;
 use super::settings::{Authority, Scope as SetScope, Settings};
 use super::stat_statements::Tracking;
+use crate::auth::vault::Vault;
 use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
 use crate::error::{Error, Report, Result, Severity};
 use crate::sql::functions::{
@@ -662,6 +663,14 @@ impl SessionHooks for Hooks {
         super::stat_statements::loaded(&self.database.stat_statements)?
             .reset(role, database, query_id);
         Ok(())
+    }
+
+    fn vault(&self) -> Result<Vault> {
+        self.database.secrets.vault(self.backend.database_oid)
+    }
+
+    fn auth_value(&self, name: &str) -> Option<String> {
+        self.database.config().auth_value(name)
     }
 
     fn counts_nested(&self, depth: usize, is_utility: bool) -> bool {

@@ -1,5 +1,6 @@
 //! Servers for tests: ours, and a PostgreSQL of the test's own.
 
+pub mod http;
 pub mod postgres;
 pub mod proxy;
 pub mod raw;

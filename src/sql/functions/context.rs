@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{AdvisoryKey, AdvisoryRequest, domain};
+use crate::auth::vault::Vault;
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::sql::parse::Identity;
@@ -286,6 +287,14 @@ pub trait SessionHooks: Send + Sync {
     /// 0 is all of them.
     fn reset_statement_counts(&self, _role: Oid, _database: Oid, _query_id: i64) -> Result<()> {
         Err(crate::error::Error::unsupported("pg_stat_statements_reset"))
+    }
+    /// What the server keeps secret of the database.
+    fn vault(&self) -> Result<Vault> {
+        Err(crate::error::Error::unsupported("secrets"))
+    }
+    /// A key of the server's configuration that is for `auth`.
+    fn auth_value(&self, _name: &str) -> Option<String> {
+        None
     }
     /// Whether `pg_stat_statements` counts statements of routines at a depth of calls.
     fn counts_nested(&self, _depth: usize, _is_utility: bool) -> bool {

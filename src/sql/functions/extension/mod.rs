@@ -3,6 +3,7 @@
 //! Symbols are PostgreSQL's own. What can be computed without SQL is in the extension's
 //! own crate.
 
+mod auth;
 mod btree_gist;
 mod citext;
 mod hstore;
@@ -19,6 +20,7 @@ use super::{Kernel, SetKernel};
 pub use pg_trgm::similarity_threshold;
 
 pub const KERNELS: &[&[Kernel]] = &[
+    auth::KERNELS,
     btree_gist::KERNELS,
     citext::KERNELS,
     hstore::KERNELS,

@@ -1,0 +1,151 @@
+//! Keys of foreign issuers: given with the issuer, or asked of it and kept for a while.
+//!
+//! A token whose `kid` is not known makes the issuer be asked again, once a minute at most.
+//! While an issuer does not answer, the keys that it had are good for another day. What it
+//! may answer, and where it may be, [`fetch`](super::fetch) says.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use serde_json::Value;
+
+use super::fetch::Fetcher;
+use super::store::Row;
+use crate::auth::jwt::{self, Refusal, Unverified};
+use crate::auth::signing::{PublicKey, keys_of};
+use crate::error::Error;
+use crate::http::Http;
+use crate::http::problem::Problem;
+use crate::sql::types::Oid;
+
+/// Issuers whose keys are kept.
+const ISSUERS_MAX: usize = 256;
+/// Keys of one issuer.
+const KEYS_MAX: usize = 100;
+/// Between two questions to one issuer.
+const ASK_INTERVAL: Duration = Duration::from_secs(60);
+/// How long keys are used whose issuer does not answer.
+const STALE_MAX: Duration = Duration::from_secs(86_400);
+
+type Keys = Arc<Vec<(Option<String>, PublicKey)>>;
+
+#[derive(Default)]
+pub struct Issuers {
+    known: Mutex<HashMap<(Oid, String), Arc<Known>>>,
+    fetcher: Fetcher,
+}
+
+/// What is known of one issuer. One request asks it, the others wait for that.
+#[derive(Default)]
+struct Known {
+    state: tokio::sync::Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    keys: Option<(Keys, Instant)>,
+    asked: Option<Instant>,
+}
+
+fn failed(error: Error) -> Problem {
+    Problem::of(&error, "")
+}
+
+fn refused(reason: &'static str) -> Problem {
+    Problem::invalid_token(&format!("the token is refused: {reason}"))
+}
+
+impl Issuers {
+    /// The key that a token says it was signed with. `row`: of the table `issuer`.
+    pub async fn key(
+        &self,
+        http: &Http,
+        database: Oid,
+        row: &Row,
+        token: &Unverified<'_>,
+    ) -> Result<PublicKey, Problem> {
+        if !jwt::is_known(&token.algorithm) {
+            return Err(refused(Refusal("its algorithm is not taken").0));
+        }
+        if let Some(jwks) = row.json("jwks").map_err(failed)? {
+            let keys = keys_of(&jwks, KEYS_MAX);
+            return chosen(&keys, token).ok_or_else(|| refused("its key is not known"));
+        }
+        let issuer = row.text("issuer").map_err(failed)?.unwrap_or_default();
+        let url = row.text("jwks_url").map_err(failed)?;
+        // What is known belongs to the place that it is from.
+        let place = format!("{issuer} {}", url.as_deref().unwrap_or_default());
+        let known = self.known(database, place);
+        let mut state = known.state.lock().await;
+        let lifetime = http.front.database.config().auth_jwks_lifetime.duration();
+        let fresh = state.keys.as_ref().filter(|(_, since)| since.elapsed() < lifetime);
+        if let Some(key) = fresh.and_then(|(keys, _)| chosen(keys, token)) {
+            return Ok(key);
+        }
+        if state.asked.is_none_or(|asked| asked.elapsed() >= ASK_INTERVAL) {
+            state.asked = Some(Instant::now());
+            match self.ask(http, &issuer, url.as_deref()).await {
+                Ok(keys) => state.keys = Some((Arc::new(keys), Instant::now())),
+                Err(error) => {
+                    tracing::warn!(issuer, "could not get the keys of an issuer: {error}")
+                }
+            }
+        }
+        let usable = state.keys.as_ref().filter(|(_, since)| since.elapsed() < STALE_MAX);
+        match usable {
+            None => Err(refused("the keys of its issuer could not be had")),
+            Some((keys, _)) => chosen(keys, token).ok_or_else(|| refused("its key is not known")),
+        }
+    }
+
+    fn known(&self, database: Oid, place: String) -> Arc<Known> {
+        let mut known = self.known.lock();
+        let key = (database, place);
+        if known.len() >= ISSUERS_MAX && !known.contains_key(&key) {
+            // Any of them: it is asked again when it is needed.
+            let other = known.keys().next().cloned();
+            other.and_then(|other| known.remove(&other));
+        }
+        known.entry(key).or_default().clone()
+    }
+
+    async fn ask(
+        &self,
+        http: &Http,
+        issuer: &str,
+        url: Option<&str>,
+    ) -> Result<Vec<(Option<String>, PublicKey)>, String> {
+        let config = http.front.database.config();
+        let url = match url {
+            Some(url) => url.to_owned(),
+            None => {
+                let place =
+                    format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+                let document = self.fetcher.json(&config, &place).await?;
+                if document.get("issuer").and_then(Value::as_str) != Some(issuer) {
+                    return Err(format!("{place} is of another issuer"));
+                }
+                let url = document.get("jwks_uri").and_then(Value::as_str);
+                url.ok_or_else(|| format!("{place} names no jwks_uri"))?.to_owned()
+            }
+        };
+        let keys = keys_of(&self.fetcher.json(&config, &url).await?, KEYS_MAX);
+        match keys.is_empty() {
+            true => Err(format!("{url} has no key that can be used")),
+            false => Ok(keys),
+        }
+    }
+}
+
+/// The key with the token's `kid`; for a token without one, the only key of its algorithm.
+fn chosen(keys: &[(Option<String>, PublicKey)], token: &Unverified<'_>) -> Option<PublicKey> {
+    let is_of = |key: &PublicKey| key.algorithm().as_str() == token.algorithm;
+    let mut fitting = keys.iter().filter(|(kid, key)| match &token.kid {
+        Some(wanted) => kid.as_ref() == Some(wanted),
+        None => is_of(key),
+    });
+    let (_, key) = fitting.next()?;
+    (token.kid.is_some() || fitting.next().is_none()).then(|| key.clone())
+}

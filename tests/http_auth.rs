@@ -1,0 +1,735 @@
+//! Tokens, sessions, API keys and foreign issuers of the second port.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use zserver::auth::jwt;
+use zserver::auth::signing::{Algorithm, PrivateKey};
+use zserver::auth::vault::{KeyFile, from_hex};
+
+use crate::support::http::{Answer, get, post, send};
+use crate::support::zserver::Zserver;
+
+/// A server that asks for passwords, with `postgres` (`s3cret`) and `ann` (`a`).
+struct Served {
+    server: Zserver,
+    http: u16,
+    data: PathBuf,
+    directory: TempDir,
+}
+
+impl Served {
+    fn start(environment: &[(&str, &str)]) -> Served {
+        let directory = TempDir::new().expect("a directory");
+        let data = directory.path().join("data");
+        let mut all = vec![("ZSERVER_PASSWORD", "s3cret")];
+        all.extend(environment);
+        let (server, http) = Zserver::start_with_http(&data, false, &all);
+        let served = Served { server, http, data, directory };
+        served.admin("create role ann login password 'a'");
+        served
+    }
+
+    /// Kills the server, and starts another over what is left.
+    fn kill_and_start(self) -> Served {
+        self.server.kill();
+        let (server, http) = Zserver::start_with_http(&self.data, false, &[]);
+        Served { server, http, data: self.data, directory: self.directory }
+    }
+
+    fn sql_as(&self, headers: &str, query: &str) -> Answer {
+        post(self.http, "/api/v1/sql", headers, &json!({"query": query}).to_string())
+    }
+
+    /// The rows of a statement of `postgres`.
+    fn admin(&self, query: &str) -> Value {
+        let answer = self.sql_as(&basic("postgres", "s3cret", "postgres"), query);
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text());
+        answer.json()["results"][0]["rows"].clone()
+    }
+
+    fn log_in(&self, role: &str, password: &str) -> Tokens {
+        let body = json!({"role": role, "password": password, "database": "postgres"});
+        let answer = post(self.http, "/api/v1/auth/login", "", &body.to_string());
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        Tokens::of(&answer)
+    }
+
+    fn refresh(&self, token: &str) -> Answer {
+        let body = json!({"refresh_token": token}).to_string();
+        post(self.http, "/api/v1/auth/refresh", "", &body)
+    }
+
+    /// What a token is as a role; or its status.
+    fn role_of(&self, token: &str) -> Result<String, u16> {
+        let answer = self.sql_as(&bearer(token), "select current_user");
+        match answer.status {
+            200 => Ok(answer.json()["results"][0]["rows"][0][0].as_str().unwrap().to_owned()),
+            status => Err(status),
+        }
+    }
+
+    /// A token with the server's own key and these changes of good claims.
+    fn forged(&self, good: &Tokens, changes: Value) -> String {
+        let row = self.admin(
+            "select kid, algorithm, encode(private_key, 'hex'), \
+             (select oid from pg_database where datname = current_database()) \
+             from auth.signing_key where state = 'current'",
+        );
+        let text = |at: usize| row[0][at].as_str().expect("a text").to_owned();
+        let database = row[0][3].to_string().trim_matches('"').parse().expect("an OID");
+        let vault = KeyFile::new(&self.data).vault(database).expect("the server's key");
+        let der = vault.open(&from_hex(&text(2)).expect("hex"), &text(0)).expect("it is sealed");
+        let key =
+            PrivateKey::of_der(Algorithm::named(&text(1)).expect("known"), &der).expect("a key");
+        let mut claims = claims_of(&good.access);
+        for (name, value) in changes.as_object().expect("an object") {
+            claims[name.as_str()] = value.clone();
+        }
+        jwt::sign(&text(0), &key, &claims).expect("a signature")
+    }
+}
+
+struct Tokens {
+    access: String,
+    refresh: String,
+    session: String,
+}
+
+impl Tokens {
+    fn of(answer: &Answer) -> Tokens {
+        let body = answer.json();
+        let text = |name: &str| body[name].as_str().expect("a text").to_owned();
+        Tokens {
+            access: text("access_token"),
+            refresh: text("refresh_token"),
+            session: text("session"),
+        }
+    }
+}
+
+fn basic(role: &str, password: &str, database: &str) -> String {
+    let text = STANDARD.encode(format!("{role}:{password}"));
+    format!("Authorization: Basic {text}\r\nZserver-Database: {database}\r\n")
+}
+
+fn bearer(token: &str) -> String {
+    format!("Authorization: Bearer {token}\r\n")
+}
+
+fn part_of(token: &str, at: usize) -> Value {
+    let part = token.split('.').nth(at).expect("three parts");
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64url")).expect("JSON")
+}
+
+fn claims_of(token: &str) -> Value {
+    part_of(token, 1)
+}
+
+fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.expect("after 1970").as_secs() as i64
+}
+
+#[test]
+fn a_session_begins_goes_on_and_ends() {
+    let served = Served::start(&[]);
+    let tokens = served.log_in("ann", "a");
+    assert_eq!(served.role_of(&tokens.access), Ok("ann".to_owned()));
+    let claims = claims_of(&tokens.access);
+    assert_eq!((&claims["role"], &claims["sid"]), (&json!("ann"), &json!(tokens.session)));
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 900);
+    assert_eq!(part_of(&tokens.access, 0)["alg"], json!("EdDSA"));
+    // What SQL sees of it, and cannot set.
+    let seen = served.sql_as(
+        &bearer(&tokens.access),
+        "select auth.claims()->>'role', auth.session_id()::text, auth.scopes()::text, \
+         current_setting('request.jwt.claims')::json->>'sid'",
+    );
+    let all = "{sql,collections,files,jobs,events,admin}";
+    let expected = json!([["ann", tokens.session, all, tokens.session]]);
+    assert_eq!(seen.json()["results"][0]["rows"], expected);
+    let set = served.sql_as(&bearer(&tokens.access), "set zserver.claims = '{}'");
+    assert_eq!(set.code(), "55P02");
+    let me = send(served.http, "GET", "/api/v1/auth/me", &bearer(&tokens.access), "").json();
+    assert_eq!((&me["role"], &me["proof"]), (&json!("ann"), &json!("token")));
+    // A new pair; the session is the same.
+    let second = Tokens::of(&served.refresh(&tokens.refresh));
+    assert_eq!(second.session, tokens.session);
+    assert_eq!(served.role_of(&second.access), Ok("ann".to_owned()));
+    assert_eq!(served.role_of(&tokens.access), Ok("ann".to_owned()), "until it expires");
+    // The first comes again: one of two has stolen it.
+    let reused = served.refresh(&tokens.refresh);
+    assert_eq!((reused.status, reused.code().as_str()), (401, "28000"));
+    assert_eq!(served.refresh(&second.refresh).status, 401);
+    assert_eq!(served.role_of(&second.access), Err(401));
+    let ended = served.admin("select revoked_for from auth.sessions");
+    assert_eq!(ended, json!([["reuse of a refresh token"]]));
+    // Logging out, by the access token and by the refresh token.
+    let third = served.log_in("ann", "a");
+    let out = post(served.http, "/api/v1/auth/revoke", &bearer(&third.access), "");
+    assert_eq!(out.status, 204);
+    assert_eq!(served.role_of(&third.access), Err(401));
+    assert_eq!(served.refresh(&third.refresh).status, 401);
+    let fourth = served.log_in("ann", "a");
+    for token in [&fourth.refresh, "zsr_nothing"] {
+        let body = json!({"refresh_token": token}).to_string();
+        assert_eq!(post(served.http, "/api/v1/auth/revoke", "", &body).status, 204);
+    }
+    assert_eq!(served.role_of(&fourth.access), Err(401));
+}
+
+#[test]
+fn a_login_is_judged_as_any() {
+    let served = Served::start(&[]);
+    let log_in = |body: Value, headers: &str| {
+        let answer = post(served.http, "/api/v1/auth/login", headers, &body.to_string());
+        (answer.status, answer.code())
+    };
+    let wrong = |status: u16, code: &str| (status, code.to_owned());
+    let with = |role: &str, password: &str, database: &str| {
+        log_in(json!({"role": role, "password": password, "database": database}), "")
+    };
+    assert_eq!(with("ann", "b", "postgres"), wrong(401, "28P01"));
+    assert_eq!(with("nobody", "a", "postgres"), wrong(401, "28P01"));
+    assert_eq!(with("ann", "a", "nowhere"), wrong(404, "3D000"));
+    assert_eq!(log_in(json!({"rol": "ann"}), ""), wrong(400, "08P01"));
+    assert_eq!(log_in(json!({"password": "a"}), ""), wrong(400, "08P01"));
+    let header = basic("ann", "a", "postgres");
+    assert_eq!(log_in(json!({"role": "ann"}), &header), wrong(400, "08P01"));
+    assert_eq!(log_in(json!({"scopes": ["nothing"]}), &header), wrong(400, "08P01"));
+    assert_eq!(log_in(json!({"scopes": []}), &header), wrong(400, "08P01"));
+    let by_header = post(served.http, "/api/v1/auth/login", &header, "");
+    let tokens = Tokens::of(&by_header);
+    // A token is no password.
+    assert_eq!(log_in(json!({}), &bearer(&tokens.access)), wrong(403, "42501"));
+    // A session of one scope.
+    let body = json!({"scopes": ["files"]}).to_string();
+    let narrow = Tokens::of(&post(served.http, "/api/v1/auth/login", &header, &body));
+    assert_eq!(claims_of(&narrow.access)["scope"], json!("files"));
+    assert_eq!(served.role_of(&narrow.access), Err(403));
+    let narrow = Tokens::of(&served.refresh(&narrow.refresh));
+    assert_eq!(served.role_of(&narrow.access), Err(403), "a refresh does not widen it");
+    // What becomes of the role counts at once.
+    served.admin("alter role ann nologin");
+    assert_eq!(served.role_of(&tokens.access), Err(403));
+    assert_eq!(served.refresh(&tokens.refresh).status, 403);
+    served.admin("alter role ann login");
+    served.admin("alter role ann rename to anna");
+    assert_eq!(served.role_of(&tokens.access), Err(401));
+    let renamed = Tokens::of(&served.refresh(&tokens.refresh));
+    assert_eq!(served.role_of(&renamed.access), Ok("anna".to_owned()));
+    served.admin("drop role anna");
+    assert_eq!(served.role_of(&renamed.access), Err(401));
+    served.admin("create role anna login");
+    assert_eq!(served.role_of(&renamed.access), Err(401), "another of the same name");
+    assert_eq!(served.refresh(&renamed.refresh).status, 401);
+}
+
+#[test]
+fn tokens_that_are_not_right_are_refused() {
+    let served = Served::start(&[("ZSERVER_AUTH_CLOCK_SKEW", "5s")]);
+    let good = served.log_in("ann", "a");
+    let forged = |changes: Value| served.role_of(&served.forged(&good, changes));
+    assert_eq!(forged(json!({})), Ok("ann".to_owned()));
+    assert_eq!(forged(json!({"exp": now() - 1})), Ok("ann".to_owned()), "within the skew");
+    let issuer = claims_of(&good.access)["iss"].as_str().unwrap().to_owned();
+    for changes in [
+        json!({"exp": now() - 10}),
+        json!({"nbf": now() + 60}),
+        json!({"iat": now() + 60}),
+        json!({"exp": null}),
+        json!({"aud": "somebody"}),
+        json!({"aud": format!("{issuer}:1")}),
+        json!({"aud": issuer}),
+        json!({"iss": "somebody"}),
+        json!({"iss": null}),
+        json!({"role": "postgres"}),
+        json!({"sid": "00000000-0000-0000-0000-000000000000"}),
+        json!({"sid": "' or true --"}),
+        json!({"sid": null}),
+    ] {
+        assert_eq!(forged(changes.clone()), Err(401), "{changes}");
+    }
+    let [header, claims, signature] =
+        <[&str; 3]>::try_from(good.access.split('.').collect::<Vec<_>>()).expect("three parts");
+    let encoded = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let kid = part_of(&good.access, 0)["kid"].as_str().unwrap().to_owned();
+    let with_header = |text: String| format!("{}.{claims}.{signature}", encoded(&text));
+    let own = PrivateKey::generate(Algorithm::EdDsa).unwrap();
+    let doubled =
+        encoded(&claims_of(&good.access).to_string().replacen('{', "{\"role\":\"postgres\",", 1));
+    let es256 = PrivateKey::generate(Algorithm::Es256).unwrap();
+    for token in [
+        format!("{header}.{claims}."),
+        format!("{header}.{claims}.{}", "A".repeat(86)),
+        format!("{header}.{doubled}.{signature}"),
+        with_header(format!(r#"{{"alg":"none","kid":"{kid}"}}"#)),
+        format!("{}.{claims}.", encoded(&format!(r#"{{"alg":"none","kid":"{kid}"}}"#))),
+        with_header(format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#)),
+        with_header(format!(r#"{{"alg":"RS256","kid":"{kid}"}}"#)),
+        with_header(format!(r#"{{"alg":"EdDSA","kid":"{kid}","crit":["exp"]}}"#)),
+        with_header(r#"{"alg":"EdDSA"}"#.to_owned()),
+        with_header(r#"{"alg":"EdDSA","kid":"../../etc/passwd"}"#.to_owned()),
+        with_header(r#"{"alg":"EdDSA","kid":"' union select 'a"}"#.to_owned()),
+        with_header(format!(r#"{{"alg":"EdDSA","kid":"{kid}","alg":"EdDSA"}}"#)),
+        // Signed by somebody else who takes the name of the key.
+        jwt::sign(&kid, &own, &claims_of(&good.access)).unwrap(),
+        jwt::sign(&kid, &es256, &claims_of(&good.access)).unwrap(),
+        "eyJ".to_owned(),
+        "...".to_owned(),
+        String::new(),
+        "a".repeat(9_000),
+    ] {
+        let answer = served.sql_as(&bearer(&token), "select 1");
+        assert_eq!((answer.status, answer.code().as_str()), (401, "28000"), "{token}");
+        let challenge = answer.header("www-authenticate").unwrap_or_default().to_owned();
+        assert!(challenge.contains("invalid_token"), "{challenge}");
+    }
+    assert_eq!(served.role_of(&good.access), Ok("ann".to_owned()));
+}
+
+#[test]
+fn nothing_crosses_from_one_database_to_another() {
+    let served = Served::start(&[]);
+    let tokens = served.log_in("ann", "a");
+    let key = served.admin("select secret from auth.create_api_key('k')")[0][0].clone();
+    let key = key.as_str().unwrap().to_owned();
+    served.admin("create database copy template postgres");
+    let elsewhere = |token: &str, database: &str| {
+        let headers = format!("{}Zserver-Database: {database}\r\n", bearer(token));
+        served.sql_as(&headers, "select current_database()").status
+    };
+    for token in [&tokens.access, &key] {
+        assert_eq!(elsewhere(token, "postgres"), 200);
+        assert_eq!(elsewhere(token, "copy"), 401);
+        assert_eq!(elsewhere(token, "nowhere"), 401);
+    }
+    // The copy has the rows, and keys of its own after the first login.
+    let jwks = |database: &str| {
+        let answer = get(served.http, &format!("/.well-known/jwks.json?database={database}"));
+        assert_eq!(answer.status, 200);
+        answer.json()["keys"].clone()
+    };
+    let body = json!({"role": "ann", "password": "a", "database": "copy"}).to_string();
+    let there = Tokens::of(&post(served.http, "/api/v1/auth/login", "", &body));
+    let answer = served.sql_as(&bearer(&there.access), "select current_database()");
+    assert_eq!(answer.json()["results"][0]["rows"], json!([["copy"]]));
+    assert_eq!(elsewhere(&there.access, "postgres"), 401);
+    let (here, copied) = (jwks("postgres"), jwks("copy"));
+    assert_eq!((here.as_array().unwrap().len(), copied.as_array().unwrap().len()), (2, 2));
+    assert_ne!(here[0]["kid"], copied[0]["kid"]);
+    assert_eq!(here[0]["alg"], json!("EdDSA"));
+    assert!(here[0].get("d").is_none());
+    assert_eq!(jwks("nowhere"), json!([]));
+    assert_eq!(get(served.http, "/.well-known/jwks.json").json()["keys"], here);
+}
+
+#[test]
+fn api_keys_are_made_used_rotated_and_revoked() {
+    let served = Served::start(&[("ZSERVER_AUTH_MAX_API_KEYS", "3")]);
+    let ann = basic("ann", "a", "postgres");
+    let create = |headers: &str, body: Value| {
+        post(served.http, "/api/v1/auth/keys", headers, &body.to_string())
+    };
+    let made = create(&ann, json!({"name": "all"}));
+    assert_eq!(made.status, 201, "{}", made.text());
+    let (id, key) = (made.json()["id"].clone(), made.json()["key"].clone());
+    let (id, key) = (id.as_str().unwrap(), key.as_str().unwrap());
+    assert!(key.starts_with("zsk_") && key[4..].starts_with(id) && key.len() == 68);
+    let role = |headers: &str| {
+        let answer = served.sql_as(headers, "select current_user");
+        (answer.status, answer.json()["results"][0]["rows"][0][0].clone())
+    };
+    for header in ["Authorization: Bearer", "api-key:", "apikey:"] {
+        assert_eq!(role(&format!("{header} {key}\r\n")), (200, json!("ann")), "{header}");
+    }
+    let mistyped = format!("{}{}", &key[..67], if key.ends_with('A') { 'B' } else { 'A' });
+    assert_eq!(role(&bearer(&mistyped)).0, 401);
+    // Scopes.
+    let files = create(&ann, json!({"name": "files", "scopes": ["files"]})).json();
+    let files = bearer(files["key"].as_str().unwrap());
+    let refused = served.sql_as(&files, "select 1");
+    assert_eq!((refused.status, refused.code().as_str()), (403, "42501"));
+    assert_eq!(create(&files, json!({"name": "x"})).status, 403);
+    assert_eq!(
+        send(served.http, "GET", "/api/v1/auth/me", &files, "").json()["scopes"],
+        json!(["files"])
+    );
+    // A key does not make one that may do more.
+    let some = create(&ann, json!({"name": "some", "scopes": ["sql", "admin"]})).json();
+    let some = bearer(some["key"].as_str().unwrap());
+    let more = served.sql_as(&some, "select auth.create_api_key('more', scopes => '{files}')");
+    assert_eq!((more.status, more.code().as_str()), (403, "42501"));
+    let rotate = format!("/api/v1/auth/keys/{id}/rotate");
+    assert_eq!(post(served.http, &rotate, &some, "").code(), "42501");
+    // Limits and mistakes.
+    assert_eq!(create(&ann, json!({"name": "four"})).code(), "53400");
+    assert_eq!(create(&ann, json!({"name": ""})).code(), "23514");
+    assert_eq!(create(&ann, json!({"name": "x", "role": "postgres"})).code(), "42501");
+    assert_eq!(create(&ann, json!({"name": "x", "role": "nobody"})).code(), "42704");
+    assert_eq!(create(&ann, json!({"name": "x", "scopes": ["y"]})).code(), "22023");
+    assert_eq!(create(&ann, json!({"name": "x", "expires_at": "2001-01-01"})).code(), "22023");
+    // Two secrets live for a while.
+    let rotated = post(served.http, &rotate, &ann, "{\"grace_seconds\": 3600}");
+    let next = rotated.json()["key"].as_str().unwrap().to_owned();
+    assert!(next != key && next[4..].starts_with(id));
+    assert_eq!((role(&bearer(key)).0, role(&bearer(&next)).0), (200, 200));
+    served.admin("update auth.api_key set previous_until = now() where previous_until is not null");
+    assert_eq!((role(&bearer(key)).0, role(&bearer(&next)).0), (401, 200));
+    let last = post(served.http, &rotate, &ann, "{\"grace_seconds\": 0}");
+    let last = last.json()["key"].as_str().unwrap().to_owned();
+    assert_eq!((role(&bearer(&next)).0, role(&bearer(&last)).0), (401, 200));
+    // Others do not see it, and cannot.
+    served.admin("create role ben login password 'b'");
+    let ben = basic("ben", "b", "postgres");
+    let list = |headers: &str, more: &str| {
+        send(served.http, "GET", &format!("/api/v1/auth/keys{more}"), headers, "").json()
+    };
+    assert_eq!(list(&ben, "")["keys"], json!([]));
+    assert_eq!(post(served.http, &rotate, &ben, "").status, 404);
+    let path = format!("/api/v1/auth/keys/{id}");
+    assert_eq!(send(served.http, "DELETE", &path, &ben, "").status, 404);
+    assert_eq!(served.sql_as(&ben, "select hash from auth.api_key").code(), "42501");
+    // Pages.
+    let first = list(&ann, "?limit=2");
+    assert_eq!(first["keys"].as_array().unwrap().len(), 2);
+    let rest = list(&ann, &format!("?limit=2&after={}", first["next"].as_str().unwrap()));
+    assert_eq!((rest["keys"].as_array().unwrap().len(), &rest["next"]), (1, &Value::Null));
+    // Expiry and the end.
+    served.admin("update auth.api_key set expires_at = now() where name = 'some'");
+    assert_eq!(served.sql_as(&some, "select 1").status, 401);
+    assert_eq!(send(served.http, "DELETE", &path, &ann, "").status, 204);
+    assert_eq!(role(&bearer(&last)).0, 401);
+    assert_eq!(send(served.http, "DELETE", &path, &ann, "").status, 404);
+    // Its use was noted.
+    let noted = Instant::now();
+    let used = "select count(*) from auth.api_keys where last_used_at is not null and last_address = '127.0.0.1'";
+    while served.admin(used) == json!([[0]]) {
+        assert!(noted.elapsed() < Duration::from_secs(30), "the use is noted");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn sessions_are_listed_and_ended() {
+    let served = Served::start(&[("ZSERVER_AUTH_MAX_SESSIONS", "2")]);
+    let first = served.log_in("ann", "a");
+    let second = served.log_in("ann", "a");
+    let list = |headers: &str| {
+        let answer = send(served.http, "GET", "/api/v1/auth/sessions", headers, "");
+        answer.json()["sessions"].as_array().expect("a list").clone()
+    };
+    let sessions = list(&bearer(&second.access));
+    assert_eq!(sessions.len(), 2);
+    let current: Vec<_> = sessions.iter().filter(|it| it["is_current"] == true).collect();
+    assert_eq!(current.len(), 1);
+    assert_eq!(current[0]["id"], json!(second.session));
+    assert_eq!(current[0]["address"], json!("127.0.0.1"));
+    served.admin("create role ben login password 'b'");
+    let ben = basic("ben", "b", "postgres");
+    assert_eq!(list(&ben).len(), 0);
+    let path = format!("/api/v1/auth/sessions/{}", first.session);
+    assert_eq!(send(served.http, "DELETE", &path, &ben, "").status, 404);
+    assert_eq!(served.role_of(&first.access), Ok("ann".to_owned()));
+    assert_eq!(send(served.http, "DELETE", &path, &bearer(&second.access), "").status, 204);
+    assert_eq!(served.role_of(&first.access), Err(401));
+    assert_eq!(send(served.http, "DELETE", "/api/v1/auth/sessions/x", &ben, "").code(), "22P02");
+    // Of more than there may be, the oldest end.
+    let third = served.log_in("ann", "a");
+    let fourth = served.log_in("ann", "a");
+    assert_eq!(served.role_of(&second.access), Err(401));
+    assert_eq!(served.role_of(&third.access), Ok("ann".to_owned()));
+    let all = post(served.http, "/api/v1/auth/revoke", &bearer(&fourth.access), "{\"all\": true}");
+    assert_eq!(all.status, 204);
+    assert_eq!(served.role_of(&third.access), Err(401));
+    assert_eq!(served.role_of(&fourth.access), Err(401));
+}
+
+#[test]
+fn signing_keys_are_changed_and_revoked() {
+    let served = Served::start(&[]);
+    let kid_of = |tokens: &Tokens| part_of(&tokens.access, 0)["kid"].clone();
+    let first = served.log_in("ann", "a");
+    // The one that signs next is known before.
+    let jwks = get(served.http, "/.well-known/jwks.json").json();
+    served.admin("select auth.rotate_keys()");
+    let second = served.log_in("ann", "a");
+    assert_ne!(kid_of(&first), kid_of(&second));
+    let known: Vec<_> = jwks["keys"].as_array().unwrap().iter().map(|key| &key["kid"]).collect();
+    assert!(known.contains(&&kid_of(&second)));
+    assert_eq!(served.role_of(&first.access), Ok("ann".to_owned()), "a previous key is good");
+    served.admin("select auth.rotate_keys('ES256')");
+    let third = served.log_in("ann", "a");
+    assert_eq!(part_of(&third.access, 0)["alg"], json!("ES256"));
+    for tokens in [&first, &second, &third] {
+        assert_eq!(served.role_of(&tokens.access), Ok("ann".to_owned()));
+    }
+    let revoke =
+        |kid: Value| served.admin(&format!("select auth.revoke_key('{}')", kid.as_str().unwrap()));
+    assert_eq!(revoke(kid_of(&first)), json!([[true]]));
+    assert_eq!(revoke(kid_of(&third)), json!([[true]]));
+    assert_eq!(served.role_of(&first.access), Err(401));
+    assert_eq!(served.role_of(&second.access), Ok("ann".to_owned()));
+    assert_eq!(served.role_of(&third.access), Err(401));
+    let fourth = served.log_in("ann", "a");
+    assert_eq!(served.role_of(&fourth.access), Ok("ann".to_owned()));
+    // A private key is kept as long as something is signed with it, and never in clear.
+    let kept =
+        served.admin("select state from auth.signing_key where private_key is not null order by 1");
+    assert_eq!(kept, json!([["current"], ["standby"]]));
+    let denied = served.sql_as(&bearer(&fourth.access), "select private_key from auth.signing_key");
+    assert_eq!(denied.code(), "42501");
+    for call in ["auth.rotate_keys()", "auth.make_secret()", "auth.refresh(null, null, null, null)"]
+    {
+        let denied = served.sql_as(&bearer(&fourth.access), &format!("select {call}"));
+        assert_eq!(denied.code(), "42501", "{call}");
+    }
+}
+
+/// A server that answers every request with the same JSON, and counts them.
+fn issuer(body: Arc<Mutex<String>>) -> (String, Arc<Mutex<usize>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let count = Arc::new(Mutex::new(0));
+    let counted = count.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut request = [0; 4_096];
+            let _ = stream.read(&mut request);
+            *counted.lock().expect("a count") += 1;
+            let body = body.lock().expect("a body").clone();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(format!("{head}{body}").as_bytes());
+        }
+    });
+    (url, count)
+}
+
+#[test]
+fn tokens_of_other_issuers_are_roles_here() {
+    let served = Served::start(&[("ZSERVER_AUTH_PRIVATE_ISSUERS", "true")]);
+    served.log_in("ann", "a");
+    let key = PrivateKey::generate(Algorithm::Es256).unwrap();
+    let other = PrivateKey::generate(Algorithm::EdDsa).unwrap();
+    let jwks = json!({"keys": [key.public_jwk("k1").unwrap()]}).to_string();
+    served.admin(&format!(
+        "select auth.create_issuer('https://idp', '{{app}}', jwks => '{jwks}', role_claim => 'realm.roles', scopes => '{{sql}}')"
+    ));
+    served.admin("select auth.map_role('https://idp', 'staff', 'ann')");
+    let claims = |changes: Value| {
+        let mut claims = json!({"iss": "https://idp", "aud": "app", "exp": now() + 60, "sub": "u1",
+            "realm": {"roles": ["x", "staff"]}});
+        for (name, value) in changes.as_object().expect("an object") {
+            claims[name.as_str()] = value.clone();
+        }
+        claims
+    };
+    let ask = |token: &str, database: &str| {
+        let headers = format!("{}Zserver-Database: {database}\r\n", bearer(token));
+        served.sql_as(&headers, "select current_user, auth.claims()->>'sub', auth.scopes()::text")
+    };
+    let signed = |changes: Value| jwt::sign("k1", &key, &claims(changes)).unwrap();
+    let answer = ask(&signed(json!({})), "postgres");
+    assert_eq!(answer.json()["results"][0]["rows"], json!([["ann", "u1", "{sql}"]]));
+    let headers = format!("{}Zserver-Database: postgres\r\n", bearer(&signed(json!({}))));
+    assert_eq!(send(served.http, "GET", "/api/v1/auth/keys", &headers, "").status, 403);
+    assert_eq!(served.role_of(&signed(json!({}))), Err(401), "no database is named");
+    for changes in [
+        json!({"aud": "other"}),
+        json!({"exp": now() - 100}),
+        json!({"iss": "https://other"}),
+        json!({"realm": {"roles": ["x"]}}),
+        json!({"realm": {"roles": ["*"]}}),
+        json!({"realm": "staff"}),
+    ] {
+        assert_eq!(ask(&signed(changes.clone()), "postgres").status, 401, "{changes}");
+    }
+    let stranger = jwt::sign("k1", &other, &claims(json!({}))).unwrap();
+    assert_eq!(ask(&stranger, "postgres").status, 401);
+    // Its value for everybody.
+    served.admin("select auth.map_role('https://idp', '*', 'ann')");
+    assert_eq!(ask(&signed(json!({"realm": {}})), "postgres").status, 200);
+    served.admin("select auth.drop_issuer('https://idp')");
+    assert_eq!(ask(&signed(json!({})), "postgres").status, 401);
+    let denied =
+        served.sql_as(&basic("ann", "a", "postgres"), "select auth.create_issuer('x', '{a}')");
+    assert_eq!(denied.code(), "42501");
+}
+
+#[test]
+fn keys_of_other_issuers_are_asked_for() {
+    let served = Served::start(&[("ZSERVER_AUTH_PRIVATE_ISSUERS", "true")]);
+    served.log_in("ann", "a");
+    let (first, second) = (
+        PrivateKey::generate(Algorithm::EdDsa).unwrap(),
+        PrivateKey::generate(Algorithm::Es256).unwrap(),
+    );
+    let body = Arc::new(Mutex::new(json!({"keys": [first.public_jwk("k1").unwrap()]}).to_string()));
+    let (url, count) = issuer(body.clone());
+    served
+        .admin(&format!("select auth.create_issuer('{url}', '{{app}}', jwks_url => '{url}/keys')"));
+    served.admin(&format!("select auth.map_role('{url}', 'staff', 'ann')"));
+    let ask = |kid: &str, key: &PrivateKey| {
+        let claims = json!({"iss": url, "aud": ["app"], "exp": now() + 60, "role": "staff"});
+        let token = jwt::sign(kid, key, &claims).unwrap();
+        let headers = format!("{}Zserver-Database: postgres\r\n", bearer(&token));
+        served.sql_as(&headers, "select 1").status
+    };
+    assert_eq!((ask("k1", &first), ask("k1", &first)), (200, 200));
+    assert_eq!(*count.lock().unwrap(), 1, "they are kept");
+    // A key that is not known is asked for, once a minute.
+    *body.lock().unwrap() = json!({"keys": [second.public_jwk("k2").unwrap()]}).to_string();
+    assert_eq!((ask("k2", &second), ask("k2", &second)), (401, 401));
+    assert_eq!(*count.lock().unwrap(), 1);
+    // An issuer that answers too much, or nothing, is as one that does not answer.
+    let (large, _) = issuer(Arc::new(Mutex::new(format!(
+        "{{\"keys\": [], \"x\": \"{}\"}}",
+        "x".repeat(300_000)
+    ))));
+    for place in [large.as_str(), "http://127.0.0.1:1", "ftp://127.0.0.1"] {
+        served.admin(&format!("select auth.drop_issuer('{url}')"));
+        served.admin(&format!(
+            "select auth.create_issuer('{url}', '{{app}}', jwks_url => '{place}')"
+        ));
+        served.admin(&format!("select auth.map_role('{url}', 'staff', 'ann')"));
+        assert_eq!(ask("k1", &first), 401, "{place}");
+    }
+}
+
+#[test]
+fn issuers_without_tls_and_within_are_not_asked() {
+    let served = Served::start(&[]);
+    served.log_in("ann", "a");
+    let key = PrivateKey::generate(Algorithm::EdDsa).unwrap();
+    let body = json!({"keys": [key.public_jwk("k1").unwrap()]}).to_string();
+    let (url, count) = issuer(Arc::new(Mutex::new(body)));
+    served.admin(&format!("select auth.create_issuer('{url}', '{{app}}', jwks_url => '{url}')"));
+    served.admin(&format!("select auth.map_role('{url}', '*', 'ann')"));
+    let claims = json!({"iss": url, "aud": "app", "exp": now() + 60});
+    let token = jwt::sign("k1", &key, &claims).unwrap();
+    let headers = format!("{}Zserver-Database: postgres\r\n", bearer(&token));
+    assert_eq!(served.sql_as(&headers, "select 1").status, 401);
+    assert_eq!(*count.lock().unwrap(), 0);
+}
+
+#[test]
+fn failed_logins_take_longer_and_longer() {
+    let served = Served::start(&[
+        ("ZSERVER_AUTH_LOGIN_FAILURES", "2"),
+        ("ZSERVER_AUTH_LOGIN_DELAY", "1s"),
+        ("ZSERVER_AUTH_LOGIN_DELAY_MAX", "2s"),
+    ]);
+    let token = served.log_in("ann", "a").access;
+    let timed = |role: &str, password: &str| {
+        let begun = Instant::now();
+        let answer = served.sql_as(&basic(role, password, "postgres"), "select 1");
+        (answer.status, begun.elapsed().as_millis())
+    };
+    let fast = |(status, millis): (u16, u128)| (status, millis < 1_000);
+    assert_eq!(fast(timed("ann", "x")), (401, true));
+    assert_eq!(fast(timed("ben", "x")), (401, true));
+    // The third failure from here, whoever is guessed at.
+    let (status, millis) = timed("ann", "y");
+    assert!(status == 401 && millis >= 1_500, "{millis}");
+    let (status, millis) = timed("ann", "z");
+    assert!(status == 401 && (2_500..5_000).contains(&millis), "{millis}");
+    // What was right before, and tokens, do not wait.
+    assert_eq!(fast(timed("postgres", "s3cret")), (200, true));
+    assert_eq!(served.role_of(&token), Ok("ann".to_owned()));
+    // The other port counts with it.
+    let begun = Instant::now();
+    let config =
+        format!("host=127.0.0.1 port={} user=ben password=x dbname=postgres", served.server.port);
+    let refused = crate::support::block_on(async {
+        tokio_postgres::connect(&config, tokio_postgres::NoTls).await.map(|_| ())
+    });
+    assert!(refused.is_err() && begun.elapsed() >= Duration::from_secs(2));
+}
+
+#[test]
+fn rules_for_connections_hold_for_tokens() {
+    let directory = TempDir::new().expect("a directory");
+    let rules = directory.path().join("hba.conf");
+    let write = |text: &str| std::fs::write(&rules, text).expect("a rule file");
+    write("host all all all scram-sha-256\n");
+    let path = rules.display().to_string();
+    let served = Served::start(&[("ZSERVER_HBA_FILE", &path)]);
+    let tokens = served.log_in("ann", "a");
+    write("host all ann all reject\nhost all all all scram-sha-256\n");
+    served.admin("select pg_reload_conf()");
+    let begun = Instant::now();
+    while served.role_of(&tokens.access) != Err(403) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "a rule that refuses counts");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(served.refresh(&tokens.refresh).status, 403);
+}
+
+#[test]
+fn what_was_told_is_true_after_a_kill() {
+    let served = Served::start(&[]);
+    let kept = served.log_in("ann", "a");
+    let (ended, rotated) = (served.log_in("ann", "a"), served.log_in("ann", "a"));
+    let key = served.admin("select secret from auth.create_api_key('k')")[0][0].clone();
+    let key = key.as_str().unwrap().to_owned();
+    let next = Tokens::of(&served.refresh(&rotated.refresh));
+    assert_eq!(post(served.http, "/api/v1/auth/revoke", &bearer(&ended.access), "").status, 204);
+    let served = served.kill_and_start();
+    assert_eq!(served.role_of(&kept.access), Ok("ann".to_owned()));
+    assert_eq!(served.role_of(&ended.access), Err(401));
+    assert_eq!(served.role_of(&next.access), Ok("ann".to_owned()));
+    assert_eq!(served.role_of(&key), Ok("postgres".to_owned()));
+    // That a refresh token was used is remembered, and what its reuse does.
+    assert_eq!(served.refresh(&rotated.refresh).status, 401);
+    let served = served.kill_and_start();
+    assert_eq!(served.role_of(&next.access), Err(401));
+    assert_eq!(served.refresh(&next.refresh).status, 401);
+    assert_eq!(
+        served.role_of(&Tokens::of(&served.refresh(&kept.refresh)).access),
+        Ok("ann".to_owned())
+    );
+}
+
+#[test]
+fn a_server_without_its_key_takes_nothing_and_goes_on() {
+    let served = Served::start(&[]);
+    let tokens = served.log_in("ann", "a");
+    let mode = |path: &Path| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(path).expect("the key").permissions().mode() & 0o777
+    };
+    let path = served.data.join("auth.key");
+    assert_eq!(mode(&path), 0o600);
+    std::fs::remove_file(&path).expect("the key is there");
+    let served = served.kill_and_start();
+    assert_eq!(served.role_of(&tokens.access), Err(401));
+    assert_eq!(served.refresh(&tokens.refresh).status, 401);
+    let again = served.log_in("ann", "a");
+    assert_eq!(served.role_of(&again.access), Ok("ann".to_owned()));
+}
+
+#[test]
+fn an_extension_is_not_made_in_a_schema_of_others() {
+    let served = Served::start(&[]);
+    served.admin("create database shared owner ann");
+    let ann = basic("ann", "a", "shared");
+    assert_eq!(served.sql_as(&ann, "create schema auth").status, 200);
+    let body = json!({"role": "ann", "password": "a", "database": "shared"}).to_string();
+    let refused = post(served.http, "/api/v1/auth/login", "", &body);
+    assert_eq!((refused.status, refused.code().as_str()), (403, "42501"));
+    assert_eq!(served.sql_as(&ann, "drop schema auth").status, 200);
+    assert_eq!(post(served.http, "/api/v1/auth/login", "", &body).status, 200);
+}
