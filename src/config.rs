@@ -93,6 +93,7 @@ pub struct Config {
     pub auth_login_failures: u32,
     /// The first delay; each failure doubles it.
     pub auth_login_delay: Milliseconds,
+    /// The longest; half of `authentication_timeout`, where that is less.
     pub auth_login_delay_max: Milliseconds,
     /// After so long without a failure they are forgotten.
     pub auth_login_window: Seconds,
@@ -428,11 +429,6 @@ impl Config {
         at_least("auth_max_sessions", self.auth_max_sessions as u64, 1)?;
         at_least("auth_jwks_timeout", self.auth_jwks_timeout.0, 1)?;
         at_least("auth_jwks_max", self.auth_jwks_max.0, 1_024)?;
-        if self.auth_login_delay_max.0 >= self.authentication_timeout.0 * 1_000 {
-            return Err(invalid(
-                "\"auth_login_delay_max\" must be less than \"authentication_timeout\"",
-            ));
-        }
         at_least("pg_stat_statements_max", self.pg_stat_statements_max as u64, 100)?;
         let mut libraries = self.shared_preload_libraries.split(',').map(str::trim);
         if let Some(name) = libraries.find(|name| !matches!(*name, "" | "pg_stat_statements")) {
@@ -507,12 +503,15 @@ impl Config {
         })
     }
 
-    /// When failed logins cause delays.
+    /// When failed logins cause delays, which leave time for the login itself.
     pub fn login_policy(&self) -> failures::Policy {
         failures::Policy {
             free: self.auth_login_failures,
             delay: self.auth_login_delay.duration(),
-            delay_max: self.auth_login_delay_max.duration(),
+            delay_max: self
+                .auth_login_delay_max
+                .duration()
+                .min(self.authentication_timeout.duration() / 2),
             window: self.auth_login_window.duration(),
         }
     }

@@ -286,7 +286,6 @@ fn tokens_that_are_not_right_are_refused() {
         jwt::sign(&kid, &es256, &claims_of(&good.access)).unwrap(),
         "eyJ".to_owned(),
         "...".to_owned(),
-        String::new(),
         "a".repeat(9_000),
     ] {
         let answer = served.sql_as(&bearer(&token), "select 1");
@@ -364,6 +363,12 @@ fn api_keys_are_made_used_rotated_and_revoked() {
         send(served.http, "GET", "/api/v1/auth/me", &files, "").json()["scopes"],
         json!(["files"])
     );
+    // Mistakes.
+    assert_eq!(create(&ann, json!({"name": ""})).code(), "23514");
+    assert_eq!(create(&ann, json!({"name": "x", "role": "postgres"})).code(), "42501");
+    assert_eq!(create(&ann, json!({"name": "x", "role": "nobody"})).code(), "42704");
+    assert_eq!(create(&ann, json!({"name": "x", "scopes": ["y"]})).code(), "22023");
+    assert_eq!(create(&ann, json!({"name": "x", "expires_at": "2001-01-01"})).code(), "22023");
     // A key does not make one that may do more.
     let some = create(&ann, json!({"name": "some", "scopes": ["sql", "admin"]})).json();
     let some = bearer(some["key"].as_str().unwrap());
@@ -371,13 +376,8 @@ fn api_keys_are_made_used_rotated_and_revoked() {
     assert_eq!((more.status, more.code().as_str()), (403, "42501"));
     let rotate = format!("/api/v1/auth/keys/{id}/rotate");
     assert_eq!(post(served.http, &rotate, &some, "").code(), "42501");
-    // Limits and mistakes.
+    // One more than there may be.
     assert_eq!(create(&ann, json!({"name": "four"})).code(), "53400");
-    assert_eq!(create(&ann, json!({"name": ""})).code(), "23514");
-    assert_eq!(create(&ann, json!({"name": "x", "role": "postgres"})).code(), "42501");
-    assert_eq!(create(&ann, json!({"name": "x", "role": "nobody"})).code(), "42704");
-    assert_eq!(create(&ann, json!({"name": "x", "scopes": ["y"]})).code(), "22023");
-    assert_eq!(create(&ann, json!({"name": "x", "expires_at": "2001-01-01"})).code(), "22023");
     // Two secrets live for a while.
     let rotated = post(served.http, &rotate, &ann, "{\"grace_seconds\": 3600}");
     let next = rotated.json()["key"].as_str().unwrap().to_owned();
@@ -732,4 +732,35 @@ fn an_extension_is_not_made_in_a_schema_of_others() {
     assert_eq!((refused.status, refused.code().as_str()), (403, "42501"));
     assert_eq!(served.sql_as(&ann, "drop schema auth").status, 200);
     assert_eq!(post(served.http, "/api/v1/auth/login", "", &body).status, 200);
+}
+
+#[test]
+fn a_dump_holds_what_belongs_to_the_database_and_restores() {
+    let Some(bin) = crate::support::postgres::bin_directory() else { return };
+    let served = Served::start(&[]);
+    served.log_in("ann", "a");
+    served.admin("select auth.create_issuer('https://idp', '{app}')");
+    served.admin("select auth.map_role('https://idp', 'x', 'ann')");
+    served.admin("create database restored");
+    let run = |program: &str, arguments: &[&str]| {
+        let output = std::process::Command::new(bin.join(program))
+            .args(["-h", "127.0.0.1", "-p", &served.server.port.to_string(), "-U", "postgres"])
+            .args(arguments)
+            .env("PGPASSWORD", "s3cret")
+            .output()
+            .expect("the program runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{program}: {said}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let file = served.directory.path().join("dump.sql");
+    let path = file.display().to_string();
+    run("pg_dump", &["-f", &path, "postgres"]);
+    let dump = std::fs::read_to_string(&file).expect("the dump");
+    assert!(!dump.contains("CREATE VIEW") && !dump.contains("CREATE TABLE"), "{dump}");
+    run("psql", &["-q", "-v", "ON_ERROR_STOP=1", "-f", &path, "restored"]);
+    let issuers = run("psql", &["-Atc", "select issuer, roles from auth.issuers", "restored"]);
+    assert_eq!(issuers, "https://idp|{\"x\": \"ann\"}\n");
+    let sessions = run("psql", &["-Atc", "select count(*) from auth.sessions", "restored"]);
+    assert_eq!(sessions, "0\n");
 }

@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 
 use super::own;
 use super::store::{Row, Store};
+use crate::auth;
 use crate::auth::jwt::{self, Expected, Refusal, Unverified};
 use crate::auth::opaque::{self, Kind, Opaque};
 use crate::auth::scope::Scopes;
 use crate::auth::scram::constant_time_equal;
 use crate::auth::signing::PublicKey;
-use crate::auth::{self};
 use crate::error::{Error, Result};
 use crate::http::Http;
 use crate::http::principal::{self, Peer, Principal, Proof};

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::fetch::Fetcher;
 use super::store::Row;
-use crate::auth::jwt::{self, Refusal, Unverified};
+use crate::auth::jwt::{self, Unverified};
 use crate::auth::signing::{PublicKey, keys_of};
 use crate::error::Error;
 use crate::http::Http;
@@ -67,7 +67,7 @@ impl Issuers {
         token: &Unverified<'_>,
     ) -> Result<PublicKey, Problem> {
         if !jwt::is_known(&token.algorithm) {
-            return Err(refused(Refusal("its algorithm is not taken").0));
+            return Err(refused("its algorithm is not taken"));
         }
         if let Some(jwks) = row.json("jwks").map_err(failed)? {
             let keys = keys_of(&jwks, KEYS_MAX);
