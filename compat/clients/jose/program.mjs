@@ -6,7 +6,7 @@ import { assert, finish, step as run } from '../tap.mjs';
 const port = process.env.ZSERVER_HTTP_PORT;
 // PostgreSQL does not speak it: what there is to pass.
 const step = port ? run : async (name) => console.log(`ok ${name}`);
-const base = `http://127.0.0.1:${port}`;
+const base = `http://127.0.0.1:${port ?? 1}`;
 const basic = `Basic ${Buffer.from('postgres:').toString('base64')}`;
 
 const post = (path, body, headers = { authorization: basic }) =>
