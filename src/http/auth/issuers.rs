@@ -37,10 +37,12 @@ pub struct Issuers {
     fetcher: Fetcher,
 }
 
-/// What is known of one issuer. One request asks it, the others wait for that.
+/// What is known of one issuer. One request at a time asks it; only those whose key is not
+/// known wait for that.
 #[derive(Default)]
 struct Known {
-    state: tokio::sync::Mutex<State>,
+    state: Mutex<State>,
+    asking: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -78,26 +80,23 @@ impl Issuers {
         // What is known belongs to the place that it is from.
         let place = format!("{issuer} {}", url.as_deref().unwrap_or_default());
         let known = self.known(database, place);
-        let mut state = known.state.lock().await;
         let lifetime = http.front.database.config().auth_jwks_lifetime.duration();
-        let fresh = state.keys.as_ref().filter(|(_, since)| since.elapsed() < lifetime);
-        if let Some(key) = fresh.and_then(|(keys, _)| chosen(keys, token)) {
+        if let Some(key) = known.key(token, lifetime) {
             return Ok(key);
         }
-        if state.asked.is_none_or(|asked| asked.elapsed() >= ASK_INTERVAL) {
-            state.asked = Some(Instant::now());
+        let _asking = known.asking.lock().await;
+        if let Some(key) = known.key(token, lifetime) {
+            return Ok(key);
+        }
+        if known.may_ask() {
             match self.ask(http, &issuer, url.as_deref()).await {
-                Ok(keys) => state.keys = Some((Arc::new(keys), Instant::now())),
+                Ok(keys) => known.state.lock().keys = Some((Arc::new(keys), Instant::now())),
                 Err(error) => {
                     tracing::warn!(issuer, "could not get the keys of an issuer: {error}")
                 }
             }
         }
-        let usable = state.keys.as_ref().filter(|(_, since)| since.elapsed() < STALE_MAX);
-        match usable {
-            None => Err(refused("the keys of its issuer could not be had")),
-            Some((keys, _)) => chosen(keys, token).ok_or_else(|| refused("its key is not known")),
-        }
+        known.key(token, STALE_MAX).ok_or_else(|| refused("its key is not known"))
     }
 
     fn known(&self, database: Oid, place: String) -> Arc<Known> {
@@ -136,6 +135,25 @@ impl Issuers {
             true => Err(format!("{url} has no key that can be used")),
             false => Ok(keys),
         }
+    }
+}
+
+impl Known {
+    /// The key of a token, among those that are not older.
+    fn key(&self, token: &Unverified<'_>, age: Duration) -> Option<PublicKey> {
+        let state = self.state.lock();
+        let (keys, _) = state.keys.as_ref().filter(|(_, since)| since.elapsed() < age)?;
+        chosen(keys, token)
+    }
+
+    /// Whether it is time to ask again, which is noted.
+    fn may_ask(&self) -> bool {
+        let mut state = self.state.lock();
+        let may = state.asked.is_none_or(|asked| asked.elapsed() >= ASK_INTERVAL);
+        if may {
+            state.asked = Some(Instant::now());
+        }
+        may
     }
 }
 

@@ -30,7 +30,8 @@
 //! was stolen, or its thief's answer was: the session ends, and with it all that came of
 //! it. Each request looks its session up ([`store`]), so what is revoked is refused at once.
 //!
-//! Not here: cookies, sign-up, mail; roles are made by SQL.
+//! Not here: cookies, sign-up, mail (roles are made by SQL); and what has begun goes on: a
+//! stream or a socket that was opened with a session does not end with it.
 
 mod bearer;
 mod fetch;
