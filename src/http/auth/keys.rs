@@ -97,7 +97,11 @@ pub async fn rotate(
     };
     let grace = asked.grace_seconds.unwrap_or(DAY_SECONDS);
     let text = "SELECT auth.rotate_api_key($1, make_interval(secs => $2)) AS key";
-    let rows = as_caller(&http, &principal, text, vec![json!(id), json!(grace)]).await?;
+    let rotated = as_caller(&http, &principal, text, vec![json!(id), json!(grace)]).await;
+    let rows = rotated.map_err(|problem| match problem.text("code") {
+        "42704" => no_key(&id),
+        _ => problem,
+    })?;
     let key = rows.into_iter().next().map_or(Value::Null, |row| row["key"].clone());
     Ok(secret_json(&json!({"id": id, "key": key})))
 }
