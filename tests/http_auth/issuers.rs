@@ -1,0 +1,142 @@
+//! Tokens that others have issued.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use zserver::auth::jwt;
+use zserver::auth::signing::{Algorithm, PrivateKey};
+
+use super::{Served, basic, bearer, now};
+use crate::support::http::send;
+
+/// A server that answers every request with the same JSON, and counts them.
+fn issuer(body: Arc<Mutex<String>>) -> (String, Arc<Mutex<usize>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let count = Arc::new(Mutex::new(0));
+    let counted = count.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut request = [0; 4_096];
+            let _ = stream.read(&mut request);
+            *counted.lock().expect("a count") += 1;
+            let body = body.lock().expect("a body").clone();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(format!("{head}{body}").as_bytes());
+        }
+    });
+    (url, count)
+}
+
+#[test]
+fn tokens_of_other_issuers_are_roles_here() {
+    let served = Served::start(&[("ZSERVER_AUTH_PRIVATE_ISSUERS", "true")]);
+    served.log_in("ann", "a");
+    let key = PrivateKey::generate(Algorithm::Es256).unwrap();
+    let other = PrivateKey::generate(Algorithm::EdDsa).unwrap();
+    let jwks = json!({"keys": [key.public_jwk("k1").unwrap()]}).to_string();
+    served.admin(&format!(
+        "select auth.create_issuer('https://idp', '{{app}}', jwks => '{jwks}', role_claim => 'realm.roles', scopes => '{{sql}}')"
+    ));
+    served.admin("select auth.map_role('https://idp', 'staff', 'ann')");
+    let claims = |changes: Value| {
+        let mut claims = json!({"iss": "https://idp", "aud": "app", "exp": now() + 60, "sub": "u1",
+            "realm": {"roles": ["x", "staff"]}});
+        for (name, value) in changes.as_object().expect("an object") {
+            claims[name.as_str()] = value.clone();
+        }
+        claims
+    };
+    let ask = |token: &str, database: &str| {
+        let headers = format!("{}Zserver-Database: {database}\r\n", bearer(token));
+        served.sql_as(&headers, "select current_user, auth.claims()->>'sub', auth.scopes()::text")
+    };
+    let signed = |changes: Value| jwt::sign("k1", &key, &claims(changes)).unwrap();
+    let answer = ask(&signed(json!({})), "postgres");
+    assert_eq!(answer.json()["results"][0]["rows"], json!([["ann", "u1", "{sql}"]]));
+    let headers = format!("{}Zserver-Database: postgres\r\n", bearer(&signed(json!({}))));
+    assert_eq!(send(served.http, "GET", "/api/v1/auth/keys", &headers, "").status, 403);
+    assert_eq!(served.role_of(&signed(json!({}))), Err(401), "no database is named");
+    for changes in [
+        json!({"aud": "other"}),
+        json!({"exp": now() - 100}),
+        json!({"iss": "https://other"}),
+        json!({"realm": {"roles": ["x"]}}),
+        json!({"realm": {"roles": ["*"]}}),
+        json!({"realm": "staff"}),
+    ] {
+        assert_eq!(ask(&signed(changes.clone()), "postgres").status, 401, "{changes}");
+    }
+    let stranger = jwt::sign("k1", &other, &claims(json!({}))).unwrap();
+    assert_eq!(ask(&stranger, "postgres").status, 401);
+    // Its value for everybody.
+    served.admin("select auth.map_role('https://idp', '*', 'ann')");
+    assert_eq!(ask(&signed(json!({"realm": {}})), "postgres").status, 200);
+    served.admin("select auth.drop_issuer('https://idp')");
+    assert_eq!(ask(&signed(json!({})), "postgres").status, 401);
+    let denied =
+        served.sql_as(&basic("ann", "a", "postgres"), "select auth.create_issuer('x', '{a}')");
+    assert_eq!(denied.code(), "42501");
+}
+
+#[test]
+fn keys_of_other_issuers_are_asked_for() {
+    let served = Served::start(&[("ZSERVER_AUTH_PRIVATE_ISSUERS", "true")]);
+    served.log_in("ann", "a");
+    let (first, second) = (
+        PrivateKey::generate(Algorithm::EdDsa).unwrap(),
+        PrivateKey::generate(Algorithm::Es256).unwrap(),
+    );
+    let body = Arc::new(Mutex::new(json!({"keys": [first.public_jwk("k1").unwrap()]}).to_string()));
+    let (url, count) = issuer(body.clone());
+    served
+        .admin(&format!("select auth.create_issuer('{url}', '{{app}}', jwks_url => '{url}/keys')"));
+    served.admin(&format!("select auth.map_role('{url}', 'staff', 'ann')"));
+    let ask = |kid: &str, key: &PrivateKey| {
+        let claims = json!({"iss": url, "aud": ["app"], "exp": now() + 60, "role": "staff"});
+        let token = jwt::sign(kid, key, &claims).unwrap();
+        let headers = format!("{}Zserver-Database: postgres\r\n", bearer(&token));
+        served.sql_as(&headers, "select 1").status
+    };
+    assert_eq!((ask("k1", &first), ask("k1", &first)), (200, 200));
+    assert_eq!(*count.lock().unwrap(), 1, "they are kept");
+    // A key that is not known is asked for, once a minute.
+    *body.lock().unwrap() = json!({"keys": [second.public_jwk("k2").unwrap()]}).to_string();
+    assert_eq!((ask("k2", &second), ask("k2", &second)), (401, 401));
+    assert_eq!(*count.lock().unwrap(), 1);
+    // An issuer that answers too much, or nothing, is as one that does not answer.
+    let (large, _) = issuer(Arc::new(Mutex::new(format!(
+        "{{\"keys\": [], \"x\": \"{}\"}}",
+        "x".repeat(300_000)
+    ))));
+    for place in [large.as_str(), "http://127.0.0.1:1", "ftp://127.0.0.1"] {
+        served.admin(&format!("select auth.drop_issuer('{url}')"));
+        served.admin(&format!(
+            "select auth.create_issuer('{url}', '{{app}}', jwks_url => '{place}')"
+        ));
+        served.admin(&format!("select auth.map_role('{url}', 'staff', 'ann')"));
+        assert_eq!(ask("k1", &first), 401, "{place}");
+    }
+}
+
+#[test]
+fn issuers_without_tls_and_within_are_not_asked() {
+    let served = Served::start(&[]);
+    served.log_in("ann", "a");
+    let key = PrivateKey::generate(Algorithm::EdDsa).unwrap();
+    let body = json!({"keys": [key.public_jwk("k1").unwrap()]}).to_string();
+    let (url, count) = issuer(Arc::new(Mutex::new(body)));
+    served.admin(&format!("select auth.create_issuer('{url}', '{{app}}', jwks_url => '{url}')"));
+    served.admin(&format!("select auth.map_role('{url}', '*', 'ann')"));
+    let claims = json!({"iss": url, "aud": "app", "exp": now() + 60});
+    let token = jwt::sign("k1", &key, &claims).unwrap();
+    let headers = format!("{}Zserver-Database: postgres\r\n", bearer(&token));
+    assert_eq!(served.sql_as(&headers, "select 1").status, 401);
+    assert_eq!(*count.lock().unwrap(), 0);
+}
