@@ -16,7 +16,7 @@
 //!
 //! Not here yet: tokens and keys, collections, files, jobs, events.
 
-mod conversation;
+pub(crate) mod conversation;
 mod extension;
 mod health;
 mod neon;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::error::{Error, Result};
 
@@ -65,6 +65,11 @@ impl Lanes {
             serve(socket).await;
             drop(occupied);
         });
+    }
+
+    /// Where work goes that is no connection's.
+    pub fn handles(&self) -> Vec<Handle> {
+        self.0.iter().map(|lane| lane.runtime.handle().clone()).collect()
     }
 
     /// Ends what is still running after a time.

@@ -7,9 +7,10 @@
 //! fails the notifying transaction (`54000`), as PostgreSQL's does.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, OwnedPermit, Receiver, Sender};
 
 use crate::error::{Error, Result};
@@ -66,9 +67,30 @@ impl Action {
 pub struct Channels {
     /// By database and name.
     listeners: Mutex<HashMap<(Oid, String), Vec<Listener>>>,
+    /// Parts of the server that are woken by a channel, and read no payloads.
+    watchers: Mutex<HashMap<(Oid, String), Weak<Notify>>>,
 }
 
 impl Channels {
+    /// What is notified when a transaction that notified a channel has committed.
+    pub fn watch(&self, database: Oid, channel: &str) -> Arc<Notify> {
+        let mut watchers = self.watchers.lock();
+        watchers.retain(|_, watcher| watcher.strong_count() > 0);
+        let watcher = watchers.entry((database, channel.to_owned())).or_default();
+        watcher.upgrade().unwrap_or_else(|| {
+            let made = Arc::new(Notify::new());
+            *watcher = Arc::downgrade(&made);
+            made
+        })
+    }
+
+    fn wake(&self, database: Oid, channel: String) {
+        let watchers = self.watchers.lock();
+        if let Some(watcher) = watchers.get(&(database, channel)).and_then(Weak::upgrade) {
+            watcher.notify_one();
+        }
+    }
+
     /// How full the fullest listener's queue is, from 0 to 1.
     pub fn usage(&self) -> f64 {
         let listeners = self.listeners.lock();
@@ -169,7 +191,7 @@ impl Inbox {
                 Action::Listen(channel) => self.listen(channel),
                 Action::Unlisten(channel) => self.unlisten(&channel),
                 Action::UnlistenAll => self.unlisten_all(),
-                Action::Notify { .. } => {}
+                Action::Notify { channel, .. } => self.channels.wake(self.database, channel),
             }
         }
         for (permit, notification) in reserved.0 {
@@ -251,6 +273,21 @@ mod tests {
         commit(&mut listener, vec![Action::UnlistenAll]).unwrap();
         commit(&mut sender, vec![notify("c", "y")]).unwrap();
         assert!(listener.received.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn who_watches_a_channel_is_woken_by_a_commit() {
+        let channels = Arc::new(Channels::default());
+        let mut sender = Inbox::new(channels.clone(), 5, 1, 8, 8);
+        let watcher = channels.watch(5, "c");
+        commit(&mut sender, vec![notify("c", "x"), notify("c", "y")]).unwrap();
+        watcher.notified().await;
+        commit(&mut sender, vec![notify("d", "x")]).unwrap();
+        let waited = std::time::Duration::from_millis(5);
+        assert!(tokio::time::timeout(waited, watcher.notified()).await.is_err());
+        drop(watcher);
+        channels.watch(5, "d");
+        assert_eq!(channels.watchers.lock().len(), 1);
     }
 
     #[test]
