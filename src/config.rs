@@ -73,7 +73,7 @@ pub struct Config {
     /// Whether HTTP makes the extension of an area in a database that is first asked for it.
     pub http_create_extensions: bool,
     /// Jobs that the server itself runs at a time, of all databases; each holds one of
-    /// `max_connections` meanwhile. 0 runs none.
+    /// `max_connections` meanwhile, half of which are left to clients. 0 runs none.
     pub jobs_workers: usize,
     /// How often jobs are looked for of which no transaction has told.
     pub jobs_poll_interval: Milliseconds,
@@ -418,9 +418,6 @@ impl Config {
         at_least("batch_rows", self.batch_rows as u64, 1)?;
         at_least("jobs_poll_interval", self.jobs_poll_interval.0, 10)?;
         at_least("jobs_keep", self.jobs_keep.0, 1)?;
-        if self.jobs_workers >= self.max_connections {
-            return Err(invalid("\"jobs_workers\" must be less than \"max_connections\""));
-        }
         if self.superuser_reserved_connections >= self.max_connections {
             return Err(invalid(
                 "\"superuser_reserved_connections\" must be less than \"max_connections\"",
@@ -447,6 +444,11 @@ impl Config {
             return Err(invalid("\"dev\" trusts every client: it needs a loopback address"));
         }
         Ok(())
+    }
+
+    /// Workers of jobs, as many as leave half of the connections to clients.
+    pub fn jobs_workers(&self) -> usize {
+        self.jobs_workers.min(self.max_connections.div_ceil(2))
     }
 
     /// The certificate and key, with relative paths resolved.

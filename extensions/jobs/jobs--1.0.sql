@@ -59,7 +59,7 @@ CREATE TABLE jobs.job (
     cancel_requested_at timestamptz,
     retry_requested_at timestamptz,
     -- Whether the server itself can run it.
-    is_internal boolean NOT NULL GENERATED ALWAYS AS (kind IN ('sql', 'function', 'http', 'reindex')) STORED
+    is_internal boolean NOT NULL GENERATED ALWAYS AS (kind IN ('sql', 'function', 'http', 'reindex', 'saga')) STORED
 );
 CREATE INDEX job_available ON jobs.job (queue, priority, id) WHERE state = 'available';
 CREATE INDEX job_waiting ON jobs.job (run_at) WHERE state IN ('scheduled', 'retryable');
@@ -97,6 +97,8 @@ CREATE TABLE jobs.schedule (
     role regrole NOT NULL DEFAULT quote_ident(current_user)::regrole,
     next_at timestamptz,
     last_at timestamptz,
+    -- Why the server has paused it.
+    error text,
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX schedule_next ON jobs.schedule (next_at) WHERE NOT is_paused;
@@ -106,6 +108,7 @@ CREATE FUNCTION jobs.schedule_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' OR NEW.cron <> OLD.cron OR NEW.time_zone <> OLD.time_zone OR (OLD.is_paused AND NOT NEW.is_paused) THEN
         NEW.next_at := jobs.next_tick(NEW.cron, NEW.time_zone, clock_timestamp());
+        NEW.error := NULL;
     END IF;
     PERFORM pg_notify('jobs', 'schedule');
     RETURN NEW;
@@ -122,7 +125,7 @@ BEGIN
             NEW.finished_at := clock_timestamp();
             NEW.holds_key := NEW.holds_key AND coalesce(NEW.key_held_until > clock_timestamp(), false);
         ELSIF OLD.state = 'running' THEN
-            PERFORM pg_notify('jobs', 'cancel');
+            PERFORM pg_notify('jobs_cancel', '');
         ELSE
             NEW.cancel_requested_at := NULL;
         END IF;
@@ -332,6 +335,21 @@ BEGIN
     END IF;
 END $$;
 
+-- The same for many: an array of {"id", "lease", "result"}. The ids of those that are done; the others
+-- have lost their lease.
+CREATE FUNCTION jobs.complete_batch(jobs jsonb) RETURNS SETOF bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    IF jsonb_typeof(complete_batch.jobs) <> 'array' OR jsonb_array_length(complete_batch.jobs) > 1000 THEN
+        RAISE EXCEPTION 'a batch is an array of at most 1000 jobs' USING ERRCODE = '22023';
+    END IF;
+    RETURN QUERY UPDATE jobs.job j SET state = 'completed', finished_at = clock_timestamp(), result = d.result, error = NULL, lease = NULL, leased_until = NULL, deadline = NULL,
+            holds_key = j.holds_key AND coalesce(j.key_held_until > clock_timestamp(), false)
+        FROM (SELECT DISTINCT ON ((value ->> 'id')::bigint) (value ->> 'id')::bigint AS id, (value ->> 'lease')::uuid AS lease, value -> 'result' AS result
+            FROM jsonb_array_elements(complete_batch.jobs)) d
+        WHERE j.id = d.id AND j.lease = d.lease AND j.state = 'running' AND pg_has_role(session_user, j.role::oid, 'USAGE')
+        RETURNING j.id;
+END $$;
+
 -- How long to wait after an attempt: twice as long each time, up to an hour, give or take a quarter.
 CREATE FUNCTION jobs.delay_after(attempt integer, backoff interval) RETURNS interval LANGUAGE sql VOLATILE AS
     'SELECT greatest(least(backoff * power(2, least(attempt, 20) - 1), interval ''1 hour''), least(backoff, interval ''1 day'')) * (0.75 + random() / 2)';
@@ -377,6 +395,7 @@ DECLARE
 BEGIN
     FOR due IN SELECT s.* FROM jobs.schedule s WHERE NOT s.is_paused AND s.next_at <= clock_timestamp() ORDER BY s.next_at LIMIT 100 FOR UPDATE SKIP LOCKED LOOP
         tick := due.next_at;
+        BEGIN
         FOR step IN 1 .. 1000 LOOP
             following := jobs.next_tick(due.cron, due.time_zone, tick);
             -- A later one is due, too: this one was missed.
@@ -391,6 +410,9 @@ BEGIN
             tick := following;
         END LOOP;
         UPDATE jobs.schedule s SET next_at = following, last_at = tick WHERE s.name = due.name;
+        EXCEPTION WHEN others THEN
+            UPDATE jobs.schedule s SET is_paused = true, error = SQLERRM WHERE s.name = due.name;
+        END;
     END LOOP;
     RETURN made;
 END $$;

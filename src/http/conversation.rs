@@ -111,13 +111,9 @@ impl Conversation {
         Ok(Conversation { session: Some(session), in_block: false })
     }
 
-    /// A conversation of the server's own, with the rights of a role.
-    pub async fn of_role(database: &Arc<Database>, role: &str, name: &str) -> Result<Conversation> {
-        Conversation::of_role_with(database, role, name, Vec::new()).await
-    }
-
-    /// The same, with parameters of the session.
-    pub async fn of_role_with(
+    /// A conversation of the server's own, with the rights of a role; `settings` are
+    /// parameters of the session.
+    pub async fn of_role(
         database: &Arc<Database>,
         role: &str,
         name: &str,

@@ -32,6 +32,7 @@ use crate::auth::hba::Rules;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::http;
+use crate::jobs;
 use crate::pg::{self, Front, Lobby, Origin, Tls};
 use crate::session::{self, Database, Ends};
 use crate::sqlstate;

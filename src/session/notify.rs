@@ -7,11 +7,11 @@
 //! fails the notifying transaction (`54000`), as PostgreSQL's does.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, OwnedPermit, Receiver, Sender};
+use tokio::sync::watch;
 
 use crate::error::{Error, Result};
 use crate::sql::types::Oid;
@@ -68,26 +68,21 @@ pub struct Channels {
     /// By database and name.
     listeners: Mutex<HashMap<(Oid, String), Vec<Listener>>>,
     /// Parts of the server that are woken by a channel, and read no payloads.
-    watchers: Mutex<HashMap<(Oid, String), Weak<Notify>>>,
+    watchers: Mutex<HashMap<(Oid, String), watch::Sender<()>>>,
 }
 
 impl Channels {
-    /// What is notified when a transaction that notified a channel has committed.
-    pub fn watch(&self, database: Oid, channel: &str) -> Arc<Notify> {
+    /// What changes when a transaction that notified a channel has committed.
+    pub fn watch(&self, database: Oid, channel: &str) -> watch::Receiver<()> {
         let mut watchers = self.watchers.lock();
-        watchers.retain(|_, watcher| watcher.strong_count() > 0);
-        let watcher = watchers.entry((database, channel.to_owned())).or_default();
-        watcher.upgrade().unwrap_or_else(|| {
-            let made = Arc::new(Notify::new());
-            *watcher = Arc::downgrade(&made);
-            made
-        })
+        watchers.retain(|_, watcher| watcher.receiver_count() > 0);
+        let watcher = watchers.entry((database, channel.to_owned()));
+        watcher.or_insert_with(|| watch::channel(()).0).subscribe()
     }
 
     fn wake(&self, database: Oid, channel: String) {
-        let watchers = self.watchers.lock();
-        if let Some(watcher) = watchers.get(&(database, channel)).and_then(Weak::upgrade) {
-            watcher.notify_one();
+        if let Some(watcher) = self.watchers.lock().get(&(database, channel)) {
+            watcher.send_replace(());
         }
     }
 
@@ -279,13 +274,14 @@ mod tests {
     async fn who_watches_a_channel_is_woken_by_a_commit() {
         let channels = Arc::new(Channels::default());
         let mut sender = Inbox::new(channels.clone(), 5, 1, 8, 8);
-        let watcher = channels.watch(5, "c");
+        let mut watchers = [channels.watch(5, "c"), channels.watch(5, "c")];
         commit(&mut sender, vec![notify("c", "x"), notify("c", "y")]).unwrap();
-        watcher.notified().await;
+        for watcher in &mut watchers {
+            watcher.changed().await.unwrap();
+        }
         commit(&mut sender, vec![notify("d", "x")]).unwrap();
-        let waited = std::time::Duration::from_millis(5);
-        assert!(tokio::time::timeout(waited, watcher.notified()).await.is_err());
-        drop(watcher);
+        assert!(!watchers[0].has_changed().unwrap());
+        drop(watchers);
         channels.watch(5, "d");
         assert_eq!(channels.watchers.lock().len(), 1);
     }

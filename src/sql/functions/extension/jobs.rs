@@ -81,7 +81,10 @@ mod tests {
         assert_eq!(next("* * * * *", "UTC", at), "2026-01-01T00:01:00Z");
         assert_eq!(next("*/10 * * * * *", "UTC", at), "2026-01-01T00:00:10Z");
         assert_eq!(next("30 9 * * 1-5", "Europe/Berlin", at), "2026-01-01T08:30:00Z");
-        assert_eq!(next("30 9 * * 1-5", "Europe/Berlin", "2026-07-01T12:00:00Z"), "2026-07-02T07:30:00Z");
+        assert_eq!(
+            next("30 9 * * 1-5", "Europe/Berlin", "2026-07-01T12:00:00Z"),
+            "2026-07-02T07:30:00Z"
+        );
         // A tick is after what is asked for, by parts of a second, too.
         assert_eq!(next("* * * * * *", "UTC", "2026-01-01T00:00:00.5Z"), "2026-01-01T00:00:01Z");
     }
@@ -115,7 +118,8 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_is_refused() {
-        for pattern in ["", "* * * *", "61 * * * *", "a b c d e", "0 0 31 2 *", "* * * * * * 2030"] {
+        for pattern in ["", "* * * *", "61 * * * *", "a b c d e", "0 0 31 2 *", "* * * * * * 2030"]
+        {
             assert!(next_tick(pattern, "UTC", 0).is_err(), "{pattern}");
         }
         assert!(next_tick(&"*".repeat(300), "UTC", 0).is_err());
