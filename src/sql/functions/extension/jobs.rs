@@ -3,11 +3,11 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-use croner::Cron;
 use croner::errors::CronError;
 use croner::parser::{CronParser, Year};
+use croner::{Cron, JobType};
 
 use crate::error::{Error, Result};
 use crate::kernels;
@@ -44,12 +44,56 @@ fn next_tick(pattern: &str, zone: &str, after: i64) -> Result<i64> {
         .checked_add(EPOCH_MICROSECONDS)
         .and_then(DateTime::<Utc>::from_timestamp_micros)
         .ok_or_else(|| Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "timestamp out of range"))?;
-    match cron.find_next_occurrence(&after.with_timezone(&zone), false) {
+    let next = match cron.determine_job_type() {
+        JobType::FixedTime => {
+            cron.find_next_occurrence(&after.with_timezone(&zone), false).map(|next| next.to_utc())
+        }
+        JobType::IntervalWildcard => next_of_interval(&cron, zone, after),
+    };
+    match next {
         Ok(next) => Ok(next.timestamp_micros() - EPOCH_MICROSECONDS),
         Err(CronError::TimeSearchLimitExceeded) => {
             Err(refused(format!("cron pattern \"{pattern}\" never matches")))
         }
         Err(error) => Err(refused(format!("invalid cron pattern \"{pattern}\": {error}"))),
+    }
+}
+
+/// The first match of the clock as it runs: within one offset of the zone after the other.
+/// The library alone would leave out the second of two hours.
+fn next_of_interval(
+    cron: &Cron,
+    zone: Tz,
+    after: DateTime<Utc>,
+) -> Result<DateTime<Utc>, CronError> {
+    let offset_at = |at: DateTime<Utc>| zone.offset_from_utc_datetime(&at.naive_utc()).fix();
+    let (mut from, mut is_included) = (after, false);
+    loop {
+        let offset = offset_at(from);
+        let next = cron.find_next_occurrence(&from.with_timezone(&offset), is_included)?.to_utc();
+        let mut same = from;
+        // The end of the first half day at whose end the offset is another one.
+        let changed = loop {
+            if same >= next {
+                return Ok(next);
+            }
+            let later = next.min(same + TimeDelta::hours(12));
+            if offset_at(later) != offset {
+                break later;
+            }
+            same = later;
+        };
+        let mut changed = changed;
+        while changed - same > TimeDelta::seconds(1) {
+            let middle = same + (changed - same) / 2;
+            match offset_at(middle) == offset {
+                true => same = middle,
+                false => changed = middle,
+            }
+        }
+        // Offsets change at whole seconds.
+        let second = changed.timestamp();
+        (from, is_included) = (DateTime::from_timestamp(second, 0).unwrap_or(changed), true);
     }
 }
 
