@@ -144,7 +144,9 @@ BEGIN
     END IF;
     INSERT INTO sagas.run (definition, input, steps, idempotency_key) VALUES (start.definition, start.input, defined, start.idempotency_key)
         ON CONFLICT (role, definition, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING RETURNING id INTO made;
-    IF made IS NULL THEN
+    IF made IS NOT NULL THEN
+        PERFORM sagas.begin(made);
+    ELSE
         SELECT r.id INTO made FROM sagas.run r
             WHERE r.role = quote_ident(current_user)::regrole AND r.definition = start.definition AND r.idempotency_key = start.idempotency_key;
     END IF;
@@ -225,17 +227,25 @@ BEGIN
     END IF;
 END $$;
 
-CREATE FUNCTION sagas.run_begins() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+-- The steps of a run that has none yet, and the jobs of its first ones; for `sagas.start`. No trigger: a run
+-- that is restored from a dump does not begin again.
+CREATE FUNCTION sagas.begin(id bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    run sagas.run;
 BEGIN
-    PERFORM sagas.check_steps(NEW.steps);
+    SELECT r.* INTO run FROM sagas.run r WHERE r.id = begin.id AND pg_has_role(session_user, r.role::oid, 'MEMBER') FOR UPDATE;
+    IF run.id IS NULL THEN
+        RAISE EXCEPTION 'saga run % does not exist', begin.id USING ERRCODE = 'P0002';
+    ELSIF EXISTS (SELECT 1 FROM sagas.step s WHERE s.run_id = run.id) THEN
+        RETURN;
+    END IF;
+    PERFORM sagas.check_steps(run.steps);
     INSERT INTO sagas.step (run_id, name, position, after)
-        SELECT NEW.id, e.value ->> 'name', e.place, CASE WHEN e.value ? 'after' THEN ARRAY(SELECT jsonb_array_elements_text(e.value -> 'after')) WHEN e.place = 1 THEN '{}'
-            ELSE ARRAY[NEW.steps -> (e.place::integer - 2) ->> 'name'] END
-        FROM jsonb_array_elements(NEW.steps) WITH ORDINALITY AS e (value, place);
-    PERFORM sagas.advance(NEW.id);
-    RETURN NULL;
+        SELECT run.id, e.value ->> 'name', e.place, CASE WHEN e.value ? 'after' THEN ARRAY(SELECT jsonb_array_elements_text(e.value -> 'after')) WHEN e.place = 1 THEN '{}'
+            ELSE ARRAY[run.steps -> (e.place::integer - 2) ->> 'name'] END
+        FROM jsonb_array_elements(run.steps) WITH ORDINALITY AS e (value, place);
+    PERFORM sagas.advance(run.id);
 END $$;
-CREATE TRIGGER run_begins AFTER INSERT ON sagas.run FOR EACH ROW EXECUTE FUNCTION sagas.run_begins();
 
 -- What a job is to do, and what it may refer to; no row where the saga does not wait for it.
 CREATE FUNCTION sagas.action(job_id bigint) RETURNS TABLE (action jsonb, context jsonb, run_id bigint, step text, compensates boolean) LANGUAGE sql STABLE AS $$
