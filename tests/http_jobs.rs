@@ -695,3 +695,39 @@ fn jobs_survive_what_runs_them() {
         println!("{total} jobs, by attempts: {attempts:?}");
     });
 }
+
+#[test]
+fn jobs_come_by_priority_with_their_transaction_and_go_when_they_are_old() {
+    let directory = TempDir::new().expect("a directory");
+    let settings = [SETTINGS[0], ("ZSERVER_JOBS_WORKERS", "1"), ("ZSERVER_JOBS_KEEP_COUNT", "4")];
+    let site = Site::start_with(&directory, &settings);
+    block_on(async {
+        site.ask("POST", "/queues/q/pause", Value::Null).await;
+        let submit = |priority: i32| {
+            format!(
+                "select jobs.submit('sql', '{{\"statement\": \"select 1\"}}', queue => 'q', priority => {priority})"
+            )
+        };
+        site.sql(&format!("begin; {}; rollback", submit(100))).await;
+        for priority in [0, 5, -5, 5] {
+            site.sql(&submit(priority)).await;
+        }
+        site.ask("POST", "/queues/q/resume", Value::Null).await;
+        let started = Instant::now();
+        while site.number("select count(*) from jobs.job where state = 'completed'").await < 4 {
+            assert!(started.elapsed() < Duration::from_secs(60), "the jobs are done");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let client = connect(site.server.port).await;
+        let text = "select string_agg(priority::text, ' ' order by finished_at) from jobs.job";
+        let order: String = client.query_one(text, &[]).await.expect("a row").get(0);
+        assert_eq!(order, "5 5 0 -5");
+        let more: Vec<String> = (0..6).map(submit).collect();
+        site.sql(&more.join(";")).await;
+        while site.number("select count(*) from jobs.job").await != 4 {
+            assert!(started.elapsed() < Duration::from_secs(60), "four are kept");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(site.number("select count(*) from jobs.job where state = 'completed'").await, 4);
+    });
+}

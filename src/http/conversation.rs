@@ -127,6 +127,7 @@ impl Conversation {
             ends: None,
             secret_bytes: SECRET_BYTES,
             settings,
+            proved: Vec::new(),
         };
         let session = database.admit_as(login).await?;
         Ok(Conversation { session: Some(session), in_block: false })

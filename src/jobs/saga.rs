@@ -49,30 +49,27 @@ pub async fn run(
         Value::Array(params) => params,
         _ => Vec::new(),
     };
-    let statement: String;
-    let values: Vec<Value>;
-    match text("kind") {
-        "sql" => {
-            statement = text("statement").to_owned();
-            values = params;
-        }
+    let (statement, values) = match text("kind") {
+        "sql" => (text("statement").to_owned(), params),
         "function" => {
-            statement = call_text(text("function"))?;
-            values = vec![call_argument(&resolved(&action["argument"], context))];
+            let argument = call_argument(&resolved(&action["argument"], context));
+            (call_text(text("function"))?, vec![argument])
         }
         "remote" => {
-            statement = if params.is_empty() { REMOTE } else { REMOTE_WITH }.to_owned();
-            let mut given = vec![json!(text("server")), json!(text("statement"))];
-            if !params.is_empty() {
-                given.push(Value::Array(params));
+            let mut values = vec![json!(text("server")), json!(text("statement"))];
+            match params.is_empty() {
+                true => (REMOTE.to_owned(), values),
+                false => {
+                    values.push(Value::Array(params));
+                    (REMOTE_WITH.to_owned(), values)
+                }
             }
-            values = given;
         }
         "http" => return call(engine, database, job, &row).await,
         kind => {
             return Err(Failure::of_request(format!("there are no steps of the kind \"{kind}\"")));
         }
-    }
+    };
     let has_value = text("kind") != "sql";
     let effect = Effect { text: &statement, params: &values, has_value, complete: COMPLETE };
     in_transaction(engine, database, job, brake, effect).await

@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::conversation::Conversation;
-use super::principal::{self, Claim, Principal};
+use super::principal::{self, Principal, Scope};
 use super::problem::Problem;
 use super::reply::Json;
 use super::{Http, State, request};
@@ -60,8 +60,8 @@ impl Caller {
         parts: &Parts,
         extension: &'static str,
     ) -> Result<Caller, Problem> {
-        let claim = Claim::of(&parts.headers)?;
-        let principal = principal::prove(http, &*principal::peer(parts)?, claim).await?;
+        let principal = principal::of(http, parts).await?;
+        principal.require(Scope::Jobs)?;
         Ok(Caller { http: http.0.clone(), principal, extension })
     }
 
