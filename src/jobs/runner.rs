@@ -28,6 +28,8 @@ const READY_MAX: i64 = 2_000;
 const CLAIM_MAX: usize = 64;
 /// Jobs that take less are claimed before there is somebody to run them.
 const SHORT_MICROSECONDS: u64 = 50_000;
+/// How long a claimed job may wait behind others that turn out to be long.
+const WAIT_MAX: Duration = Duration::from_secs(1);
 const CANCEL_CHANNEL: &str = "jobs_cancel";
 /// How long a session without work is kept.
 const IDLE: Duration = Duration::from_secs(1);
@@ -59,6 +61,8 @@ struct Runner {
     ready: VecDeque<(i64, Arc<str>)>,
     /// Claimed, and not started yet.
     claimed: VecDeque<(Claimed, CancellationToken)>,
+    /// When the last ones were.
+    claimed_at: Instant,
     /// How many more may run, of the queues that have a limit.
     room: HashMap<String, i64>,
     /// Whether the list was cut: there are more behind it.
@@ -97,6 +101,7 @@ pub async fn run(engine: Arc<Engine>, database: Oid) {
         desk: None,
         ready: VecDeque::new(),
         claimed: VecDeque::new(),
+        claimed_at: Instant::now(),
         room: HashMap::new(),
         has_more: false,
         is_stale: true,
@@ -180,18 +185,26 @@ impl Runner {
             && let Some(permit) = self.free_permit()
             && let Some((job, asked_to_end)) = self.claimed.pop_front()
         {
-            let (engine, ended, database) =
-                (self.engine.clone(), self.ended.clone(), self.database);
-            self.engine.spawn(async move {
-                let id = job.id;
-                let started = Instant::now();
-                attempt::run(&engine, database, job, asked_to_end).await;
-                engine.note_duration(started.elapsed());
-                engine.running.lock().remove(&(database, id));
-                drop(permit);
-                ended.notify_one();
-            });
+            self.start(job, asked_to_end, Some(permit));
         }
+    }
+
+    fn start(
+        &self,
+        job: Claimed,
+        asked_to_end: CancellationToken,
+        permit: Option<OwnedSemaphorePermit>,
+    ) {
+        let (engine, ended, database) = (self.engine.clone(), self.ended.clone(), self.database);
+        self.engine.spawn(async move {
+            let id = job.id;
+            let started = Instant::now();
+            attempt::run(&engine, database, job, asked_to_end).await;
+            engine.note_duration(started.elapsed());
+            engine.running.lock().remove(&(database, id));
+            drop(permit);
+            ended.notify_one();
+        });
     }
 
     fn has_running(&self) -> bool {
@@ -224,6 +237,9 @@ impl Runner {
             let keep_for = json!(keep_for);
             self.rows("SELECT sagas.keep(make_interval(secs => $1))", &[keep_for]).await?;
         }
+        if self.claimed_at.elapsed() > WAIT_MAX {
+            self.give_back().await;
+        }
         self.give_back_lost().await
     }
 
@@ -244,11 +260,17 @@ impl Runner {
     /// Tells running jobs that they were asked to end.
     async fn pass_on_requests(&mut self) -> Result<()> {
         let asked = self.rows(ASKED_TO_END, &[json!(self.engine.name)]).await?;
-        let running = self.engine.running.lock();
         for id in asked.iter().filter_map(|row| row["id"].as_i64()) {
-            if let Some(token) = running.get(&(self.database, id)) {
+            if let Some(token) = self.engine.running.lock().get(&(self.database, id)) {
                 token.cancel();
             }
+        }
+        // Of those that have not begun nothing is to be waited for.
+        let (cancelled, claimed): (VecDeque<_>, VecDeque<_>) =
+            self.claimed.drain(..).partition(|(_, asked_to_end)| asked_to_end.is_cancelled());
+        self.claimed = claimed;
+        for (job, asked_to_end) in cancelled {
+            self.start(job, asked_to_end, None);
         }
         Ok(())
     }
@@ -290,6 +312,7 @@ impl Runner {
 
     async fn claim(&mut self, ids: Vec<i64>) -> Result<()> {
         let mut rows = self.rows(CLAIM, &[json!(ids), json!(self.engine.name)]).await?;
+        self.claimed_at = Instant::now();
         // In the order in which they were asked for.
         let places: HashMap<i64, usize> = ids.into_iter().zip(0..).collect();
         rows.sort_by_key(|row| row["id"].as_i64().and_then(|id| places.get(&id).copied()));
