@@ -46,7 +46,9 @@ const CLAIM: &str = "UPDATE jobs.job j SET state = 'running', attempt = j.attemp
     lease = gen_random_uuid(), leased_until = NULL, deadline = NULL WHERE j.id = ANY ($1::bigint[]) AND j.state = 'available' \
     RETURNING j.id, j.queue, j.kind, j.payload, j.lease, j.attempt, j.role::oid AS role, (extract(epoch FROM j.timeout) * 1000)::bigint AS timeout_ms";
 const KEEP: &str = "SELECT extract(epoch FROM jobs.keep($1, make_interval(secs => $2), $3::bigint, make_interval(secs => $4)) - clock_timestamp())::float8 AS due";
-const GIVE_BACK: &str = "UPDATE jobs.job SET state = 'available', attempt = attempt - 1, lease = NULL WHERE id = ANY ($1::bigint[]) AND worker = $2 AND state = 'running'";
+const GIVE_BACK: &str = "UPDATE jobs.job SET state = CASE WHEN cancel_requested_at IS NULL THEN 'available' ELSE 'cancelled' END, \
+    finished_at = CASE WHEN cancel_requested_at IS NOT NULL THEN clock_timestamp() END, attempt = attempt - 1, lease = NULL \
+    WHERE id = ANY ($1::bigint[]) AND worker = $2 AND state = 'running'";
 const ASKED_TO_END: &str = "SELECT id FROM jobs.job WHERE state = 'running' AND worker = $1 AND cancel_requested_at IS NOT NULL";
 /// Claims of this process that nobody runs: whoever made them has failed in between.
 const LOST: &str = "SELECT id, lease FROM jobs.job WHERE state = 'running' AND worker = $1 AND leased_until IS NULL \
