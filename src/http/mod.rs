@@ -3,6 +3,8 @@
 //! ```text
 //! …    /api/v1/auth/…                sessions, tokens, API keys ([`auth`])
 //! GET  /livez /readyz /startupz      whether the process lives, serves, has started
+//! …    /api/v1/jobs /queues /schedules   jobs, their workers and times
+//! …    /api/v1/sagas                     steps that are done or undone
 //! POST /api/v1/sql                   statements, answered as JSON, NDJSON or CSV
 //! POST /sql                          the same as Neon's serverless driver asks it
 //! ```
@@ -15,25 +17,28 @@
 //! Invariants: a request that its client gives up is cancelled; what is streamed waits for
 //! who reads it; a body is read up to `http_max_body`.
 //!
-//! Not here yet: collections, files, jobs, events.
+//! Not here yet: collections, files, events.
 
 mod auth;
-mod conversation;
+pub(crate) mod conversation;
 mod extension;
 mod health;
+mod jobs;
 mod neon;
 mod params;
 mod principal;
-mod problem;
+pub(crate) mod problem;
+mod reply;
 mod request;
 mod rows;
+mod sagas;
 mod serve;
 mod sql;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use tokio_util::sync::CancellationToken;
 
 pub use serve::serve;
@@ -58,6 +63,9 @@ type State = axum::extract::State<Arc<Http>>;
 /// Every route there is. `stop`: the server is ending.
 pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
     Router::new()
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/startupz", get(health::live))
         .route("/.well-known/jwks.json", get(auth::public_keys))
         .route("/api/v1/auth/keys", get(auth::list_keys).post(auth::create_key))
         .route("/api/v1/auth/keys/{id}", delete(auth::revoke_key))
@@ -68,10 +76,32 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         .route("/api/v1/auth/revoke", post(auth::revoke))
         .route("/api/v1/auth/sessions", get(auth::list_sessions))
         .route("/api/v1/auth/sessions/{id}", delete(auth::end_session))
+        .route("/api/v1/jobs", get(jobs::list).post(jobs::submit))
+        .route("/api/v1/jobs/claim", post(jobs::claim))
+        .route("/api/v1/jobs/complete", post(jobs::complete_batch))
+        .route("/api/v1/jobs/{id}", get(jobs::get).delete(jobs::delete))
+        .route("/api/v1/jobs/{id}/cancel", post(jobs::cancel))
+        .route("/api/v1/jobs/{id}/complete", post(jobs::complete))
+        .route("/api/v1/jobs/{id}/events", get(jobs::events))
+        .route("/api/v1/jobs/{id}/fail", post(jobs::fail))
+        .route("/api/v1/jobs/{id}/heartbeat", post(jobs::heartbeat))
+        .route("/api/v1/jobs/{id}/logs", get(jobs::logs).post(jobs::log))
+        .route("/api/v1/jobs/{id}/retry", post(jobs::retry))
+        .route("/api/v1/queues", get(jobs::queue_list))
+        .route("/api/v1/queues/{name}", put(jobs::queue_change))
+        .route("/api/v1/queues/{name}/pause", post(jobs::queue_pause))
+        .route("/api/v1/queues/{name}/resume", post(jobs::queue_resume))
+        .route("/api/v1/sagas", get(sagas::list).post(sagas::start))
+        .route("/api/v1/sagas/definitions", get(sagas::definitions))
+        .route("/api/v1/sagas/definitions/{name}", put(sagas::define).delete(sagas::forget))
+        .route("/api/v1/sagas/{id}", get(sagas::get))
+        .route("/api/v1/sagas/{id}/cancel", post(sagas::cancel))
+        .route("/api/v1/sagas/{id}/steps/{name}/resolve", post(sagas::resolve))
+        .route("/api/v1/schedules", get(jobs::schedule_list).post(jobs::schedule_create))
+        .route("/api/v1/schedules/{name}", get(jobs::schedule_get).delete(jobs::schedule_delete))
+        .route("/api/v1/schedules/{name}/pause", post(jobs::schedule_pause))
+        .route("/api/v1/schedules/{name}/resume", post(jobs::schedule_resume))
         .route("/api/v1/sql", post(sql::run))
-        .route("/livez", get(health::live))
-        .route("/readyz", get(health::ready))
-        .route("/startupz", get(health::live))
         .route("/sql", post(neon::run))
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })

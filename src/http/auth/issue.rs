@@ -78,7 +78,7 @@ pub async fn begin(
                 json!(bytea(&refresh.hash(&vault))),
             ];
             let text = "SELECT auth.begin_session($1, $2, $3, $4, $5, $6)";
-            own::rows(&mut conversation, text, &params).await?;
+            conversation.rows(text, &params).await?;
             let tokens = tokens(&server, &vault, &signer, &family, &refresh)?;
             conversation.commit().await?;
             Ok(tokens)
@@ -164,7 +164,7 @@ pub async fn revoke(http: &Arc<Http>, peer: &Peer, token: &str) -> Result<(), Pr
     let hash = json!(bytea(&token.hash(&vault)));
     let work = async move {
         let text = "SELECT auth.revoke_refresh_token($1)";
-        own::rows(&mut conversation, text, &[hash]).await.map(|_| ()).map_err(failed)
+        conversation.rows(text, &[hash]).await.map(|_| ()).map_err(failed)
     };
     leash.run(work).await
 }
@@ -196,7 +196,7 @@ async fn signer(conversation: &mut Conversation, vault: &Vault) -> Result<Signer
                 kid = told("kid"),
                 "a signing key is not of this server: new ones are made"
             );
-            own::rows(conversation, "SELECT auth.discard_keys()", &[]).await?;
+            conversation.rows("SELECT auth.discard_keys()", &[]).await?;
         }
     }
     Err(Error::internal("a new signing key could not be opened"))

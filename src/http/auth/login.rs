@@ -191,6 +191,6 @@ pub(super) async fn as_caller(
     let ensured = extension::ensure(http, principal, &mut conversation, super::store::EXTENSION);
     ensured.await.map_err(failed)?;
     let leash = conversation.leash().map_err(failed)?;
-    let work = async move { own::rows(&mut conversation, text, &params).await.map_err(failed) };
+    let work = async move { conversation.rows(text, &params).await.map_err(failed) };
     leash.run(work).await
 }

@@ -10,7 +10,6 @@ use crate::http::Http;
 use crate::http::conversation::Conversation;
 use crate::http::extension;
 use crate::http::principal::Principal;
-use crate::http::rows::{RowWriter, Shape};
 use crate::session::Ends;
 
 /// What begins a transaction of the server's own, whatever the database's defaults are.
@@ -34,31 +33,9 @@ fn settings(more: &[(&str, &str)]) -> Vec<(String, String)> {
     all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// The rows of a statement, as objects.
-pub async fn rows(
-    conversation: &mut Conversation,
-    text: &str,
-    params: &[Value],
-) -> Result<Vec<Value>> {
-    let mut answer = conversation.start(text, params).await?;
-    let mut out = b"[".to_vec();
-    if let Some(columns) = answer.columns.clone() {
-        let writer = RowWriter::new(columns, conversation.eval_context()?, Shape::Object)?;
-        while let Some(rows) = conversation.next(text, &mut answer, u64::MAX).await? {
-            writer.write(&rows, b",", &mut out)?;
-        }
-    }
-    if out.last() == Some(&b',') {
-        out.pop();
-    }
-    out.push(b']');
-    conversation.finish(answer).await?;
-    serde_json::from_slice(&out).map_err(|error| Error::internal(format!("rows as JSON: {error}")))
-}
-
 /// The first row, which has to be there.
 pub async fn row(conversation: &mut Conversation, text: &str, params: &[Value]) -> Result<Value> {
-    let rows = rows(conversation, text, params).await?;
+    let rows = conversation.rows(text, params).await?;
     rows.into_iter().next().ok_or_else(|| Error::internal("a statement without a row"))
 }
 
@@ -79,7 +56,7 @@ pub fn beside(
             let principal = Principal::server(&http, &database, ends)?;
             let settings = settings(&[("synchronous_commit", "off")]);
             let mut conversation = Conversation::open(&http, &principal, settings).await?;
-            rows(&mut conversation, text, &params).await
+            conversation.rows(text, &params).await
         };
         if let Err(error) = done.await {
             tracing::debug!(%error, "{text}");
