@@ -5,6 +5,7 @@
 
 mod btree_gist;
 mod citext;
+mod files;
 mod hstore;
 mod hstore_record;
 mod openpgp;
@@ -16,11 +17,13 @@ mod vector;
 
 use super::{Kernel, SetKernel};
 
+pub use files::PATH as FILE_PATH;
 pub use pg_trgm::similarity_threshold;
 
 pub const KERNELS: &[&[Kernel]] = &[
     btree_gist::KERNELS,
     citext::KERNELS,
+    files::KERNELS,
     hstore::KERNELS,
     hstore_record::KERNELS,
     openpgp::KERNELS,
