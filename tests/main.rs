@@ -13,6 +13,8 @@
 //! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
 //! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
+//! | [`http_files`] | files: names, ranges, rights, quotas, contents that are swept, killed and damaged |
+//! | [`http_tus`] | uploads that go on: tus 1.0 case by case, the IETF's draft, kills |
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
@@ -53,6 +55,8 @@ mod formats;
 mod functions;
 mod history;
 mod http;
+mod http_files;
+mod http_tus;
 mod indexes;
 mod isolation;
 mod large;

@@ -3,13 +3,15 @@
 //! ```text
 //! BACKUP/files/ab/cdef…        the same names as below the data directory
 //! ```
-//! Contents never change, so a backup links them where it is on the same file system, and
-//! copies them elsewhere; one that its previous backup has is linked from there. What is in
-//! an S3 service stays there: it is that service's to keep.
+//! A backup has copies: what a disk loses of one file is not lost of the other. One that the
+//! previous backup has is linked from there, after it was compared with its name. What is
+//! in an S3 service stays there: it is that service's to keep.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
+
+use serde::{Deserialize, Serialize};
 
 use super::{Hash, failed, path, sync_directory};
 use crate::error::{Error, Result};
@@ -18,7 +20,7 @@ use crate::error::{Error, Result};
 pub const BACKUP_DIRECTORY: &str = "files";
 
 /// What was copied.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Copied {
     pub files: u64,
     pub bytes: u64,
@@ -42,7 +44,8 @@ pub fn all(
                 return Err(Error::query_canceled());
             }
             let (source, target) = (path(from, &hash), path(to, &hash));
-            copied.bytes += one(&source, &target, previous.map(|previous| path(previous, &hash)))?;
+            let previous = previous.map(|previous| path(previous, &hash));
+            copied.bytes += one(&hash, &source, &target, previous.as_deref())?;
             copied.files += 1;
         }
         sync_directory(&directory)?;
@@ -54,15 +57,13 @@ pub fn all(
     Ok(copied)
 }
 
-fn one(from: &Path, to: &Path, previous: Option<std::path::PathBuf>) -> Result<u64> {
+fn one(hash: &Hash, from: &Path, to: &Path, previous: Option<&Path>) -> Result<u64> {
     let size = fs::metadata(from).map_err(|error| failed("look at", from, &error))?.len();
-    let sources = [previous.as_deref(), Some(from)];
-    for source in sources.into_iter().flatten() {
-        match fs::hard_link(source, to) {
-            Ok(()) => return Ok(size),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(size),
-            Err(_) => {}
-        }
+    if let Some(previous) = previous
+        && Hash::of_file(previous).is_ok_and(|(found, _)| found == *hash)
+        && fs::hard_link(previous, to).is_ok()
+    {
+        return Ok(size);
     }
     fs::copy(from, to)
         .and_then(|_| File::open(to)?.sync_all())

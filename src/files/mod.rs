@@ -156,7 +156,7 @@ impl Store {
         }
         if let Err(error) = fs::hard_link(from, &path) {
             match error.kind() {
-                ErrorKind::AlreadyExists => self.replace_if_cut(from, &path, size)?,
+                ErrorKind::AlreadyExists => self.replace_if_damaged(from, &path, hash, size)?,
                 _ => return Err(failed("place", &path, &error)),
             }
         }
@@ -165,13 +165,15 @@ impl Store {
         Ok(())
     }
 
-    /// A file of another size is not the content: a disk has lost it. It gets its bytes back.
-    fn replace_if_cut(&self, from: &Path, path: &Path, size: u64) -> Result<()> {
+    /// Who is told that a content is here can read it: where a disk has lost what was there,
+    /// it gets its bytes back.
+    fn replace_if_damaged(&self, from: &Path, path: &Path, hash: &Hash, size: u64) -> Result<()> {
         let there = fs::metadata(path).map_err(|error| failed("look at", path, &error))?;
-        if there.len() == size {
+        let is_known = self.verified.get(hash) == Some(stamp(&there));
+        if is_known || (there.len() == size && Hash::of_file(path)?.0 == *hash) {
             return Ok(());
         }
-        tracing::error!("file {path:?} has {} bytes instead of {size}: it is replaced", there.len());
+        tracing::error!("file {path:?} is damaged: it is replaced");
         let part = self.root.join(TMP).join(format!("{:032x}", rand::random::<u128>()));
         fs::hard_link(from, &part)
             .and_then(|()| fs::rename(&part, path))

@@ -79,6 +79,8 @@ pub enum Proof {
     Trust,
     Password,
     Certificate,
+    /// A URL that a role has signed (`http::files`).
+    SignedUrl,
 }
 
 impl Proof {
@@ -87,6 +89,7 @@ impl Proof {
             Proof::Trust => "trust",
             Proof::Password => "password",
             Proof::Certificate => "certificate",
+            Proof::SignedUrl => "signed url",
         }
     }
 }
@@ -139,6 +142,20 @@ impl Scopes {
 }
 
 impl Principal {
+    /// A role in a database, which nobody had to prove: the server itself, or who has a URL
+    /// that the role has signed.
+    pub fn lent(role: &str, database: &str, ends: Ends, proof: Proof) -> Principal {
+        Principal {
+            role: role.to_owned(),
+            database: database.to_owned(),
+            ends,
+            proof,
+            scopes: Scopes::all(),
+            session: None,
+            claims: json!({"role": role}).to_string().into(),
+        }
+    }
+
     /// What the session shows of the proof, and its client cannot set.
     pub fn proved(&self) -> Vec<(&'static str, String)> {
         vec![

@@ -3,7 +3,9 @@
 pub mod postgres;
 pub mod proxy;
 pub mod raw;
+pub mod request;
 pub mod runner;
+pub mod s3;
 pub mod zserver;
 
 use tokio_postgres::{Client, NoTls};

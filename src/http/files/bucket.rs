@@ -52,7 +52,7 @@ pub async fn buckets(http: State, request: Request) -> Result<Response, Problem>
     let mut rows = query(&http, &principal, text, values).await?;
     let next = cut(&mut rows, limit);
     let buckets: Vec<Value> = rows.iter().map(described).collect();
-    Ok(axum::Json(json!({"buckets": buckets, "next": next})).into_response())
+    Ok(super::json(StatusCode::OK, &json!({"buckets": buckets, "next": next})))
 }
 
 /// Cuts a page that has one row too many; answers its last name then.
@@ -126,7 +126,7 @@ pub async fn bucket(http: State, request: Request) -> Result<Response, Problem> 
             .await?;
             let row = rows.first().ok_or_else(|| no_bucket(&name))?;
             let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-            Ok((status, axum::Json(described(row))).into_response())
+            Ok(super::json(status, &described(row)))
         }
         Method::DELETE => {
             Query::of(&parts.uri, &[])?;
@@ -212,7 +212,8 @@ async fn list(
             false => files.push(file(row)),
         }
     }
-    Ok(axum::Json(json!({"files": files, "prefixes": prefixes, "next": next})).into_response())
+    let page = json!({"files": files, "prefixes": prefixes, "next": next});
+    Ok(super::json(StatusCode::OK, &page))
 }
 
 /// A row of `files.list`, or of versions with `latest` as its second column.

@@ -5,7 +5,7 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 
 use super::super::Http;
-use super::super::principal::{self, Claim, Principal};
+use super::super::principal::{self, Principal, Scope};
 use super::super::problem::Problem;
 use crate::error::Error;
 use crate::files::name;
@@ -13,8 +13,9 @@ use crate::sql::functions::FILE_PATH as PATH;
 
 /// Who asks.
 pub async fn principal(http: &Http, parts: &Parts) -> Result<Principal, Problem> {
-    let claim = Claim::of(&parts.headers)?;
-    principal::prove(http, &*principal::peer(parts)?, claim).await
+    let principal = principal::of(http, parts).await?;
+    principal.require(Scope::Files)?;
+    Ok(principal)
 }
 
 /// A bucket and a file, named by a path below `/api/v1/files/`.

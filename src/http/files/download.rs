@@ -60,8 +60,7 @@ pub fn anonymous(http: &Http, parts: &Parts, asked: &Query) -> Result<Option<Pri
     if !has.is_some_and(|catalog| catalog.extension_named(rows::EXTENSION).is_some()) {
         return Ok(None);
     }
-    let nobody = Principal { role: String::new(), database, ends: peer.ends };
-    rows::own(http, &nobody).map(Some)
+    rows::server(http, &database, peer.ends).map(Some)
 }
 
 /// A file, or parts of it. `is_public`: only what is in a public bucket.

@@ -44,7 +44,10 @@ pub mod sweep;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use parking_lot::Mutex;
+use serde_json::Value;
 
 pub use bucket::{bucket, buckets};
 pub use object::{content_length, object};
@@ -92,4 +95,10 @@ pub fn http_date(unix_seconds: i64) -> String {
     chrono::DateTime::from_timestamp(unix_seconds, 0)
         .map(|time| time.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
         .unwrap_or_default()
+}
+
+/// A document as an answer.
+fn json(status: StatusCode, document: &Value) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json")];
+    (status, headers, document.to_string()).into_response()
 }

@@ -41,8 +41,8 @@ const KNOWN: &[&str] = &[
 /// - `GET`, `HEAD`: 200, 206, 304, 404, 412, 416. `?versions` lists the versions instead:
 ///   `{"versions": […], "next"}`, the newest first.
 /// - `PUT`, `POST`: the body is the content. `Content-Type`, `Zserver-Metadata`,
-///   `Content-Digest`, `Repr-Digest`, `If-Match`, `If-None-Match: *`. 201 of a new name, 200
-///   of one that was there, `{"bucket", "name", "version", "hash", "size"}`; 412, 413, 507.
+///   `Content-Digest`, `Repr-Digest`, `If-Match`, `If-None-Match: *`. 201 with
+///   `{"bucket", "name", "version", "hash", "size"}`; 412, 413, 507.
 /// - `POST ?copy=BUCKET/NAME[&version=]`: the same of a file that is there.
 /// - `POST ?sign[&method=GET][&valid_for_s=3600]`: `{"url"}`.
 /// - `DELETE`: 204, or 404; `If-Match`.
@@ -175,8 +175,8 @@ fn stored(target: &Target, version: i64, hash: Hash, size: u64) -> Response {
         "hash": hash.to_string(), "size": size,
     });
     let etag = format!("\"{hash}\"");
-    let headers = [(header::ETAG.as_str(), etag), (VERSION, version.to_string())];
-    (StatusCode::CREATED, headers, axum::Json(body)).into_response()
+    let headers = [("etag", etag), (VERSION, version.to_string())];
+    (headers, super::json(StatusCode::CREATED, &body)).into_response()
 }
 
 async fn copy(
@@ -231,7 +231,7 @@ async fn sign(
     let values = vec![json!(target.bucket), json!(target.name), json!(method), json!(valid)];
     let rows = query(http, principal, text, values).await?;
     let url = rows.first().and_then(|row| rows::text(row, 0));
-    Ok(axum::Json(json!({"url": url})).into_response())
+    Ok(super::json(StatusCode::OK, &json!({"url": url})))
 }
 
 async fn remove(
@@ -277,5 +277,5 @@ async fn versions(
             file
         })
         .collect();
-    Ok(axum::Json(json!({"versions": versions, "next": next})).into_response())
+    Ok(super::json(StatusCode::OK, &json!({"versions": versions, "next": next})))
 }

@@ -6,10 +6,11 @@ use serde_json::Value;
 use super::super::Http;
 use super::super::conversation::Conversation;
 use super::super::extension;
-use super::super::principal::Principal;
+use super::super::principal::{Principal, Proof};
 use super::super::problem::Problem;
 use crate::catalog::BOOTSTRAP_ROLE;
 use crate::error::{Error, Result};
+use crate::session::Ends;
 use crate::sql::outcome::Rows;
 use crate::sql::types::{self, Datum};
 
@@ -34,11 +35,10 @@ pub async fn fetch(
                 Rows::Datums(rows) => out.extend(rows),
                 Rows::Batch(batch) => {
                     for row in 0..batch.num_rows() {
-                        let datum = |(array, repr): (&_, _)| {
-                            types::arrow::datum_at(AsRef::as_ref(array), row, repr)
+                        let datum = |at: usize| {
+                            types::arrow::datum_at(batch.column(at).as_ref(), row, &reprs[at])
                         };
-                        let row = batch.columns().iter().zip(&reprs).map(datum);
-                        out.push(row.collect::<Result<_>>()?);
+                        out.push((0..reprs.len()).map(datum).collect::<Result<_>>()?);
                     }
                 }
             }
@@ -54,7 +54,7 @@ pub async fn with<T, W, F>(http: &Http, principal: &Principal, work: W) -> Resul
 where
     T: Send + 'static,
     W: FnOnce(Conversation) -> F + Send + 'static,
-    F: Future<Output = Result<T>> + Send,
+    F: Future<Output = Result<T>> + Send + 'static,
 {
     let failed = |error: Error| Problem::of(&error, "");
     let opened = Conversation::open(http, principal, Vec::new()).await;
@@ -80,10 +80,14 @@ pub async fn query(
 
 /// The server itself, in the same database: its first role.
 pub fn own(http: &Http, principal: &Principal) -> Result<Principal, Problem> {
+    server(http, &principal.database, principal.ends)
+}
+
+pub fn server(http: &Http, database: &str, ends: Ends) -> Result<Principal, Problem> {
     let catalog = http.front.database.shared_catalog();
     let role = catalog.role(BOOTSTRAP_ROLE).ok_or_else(|| Error::internal("the first role"));
     let role = role.map_err(|error| Problem::of(&error, ""))?;
-    Ok(Principal { role: role.name.to_string(), ..principal.clone() })
+    Ok(Principal::lent(&role.name, database, ends, Proof::Trust))
 }
 
 /// A parameter that is bytes.

@@ -12,7 +12,7 @@ use axum::http::Method;
 use axum::http::request::Parts;
 
 use super::super::Http;
-use super::super::principal::{self, Principal};
+use super::super::principal::{self, Principal, Proof};
 use super::super::problem::Problem;
 use super::caller::{Query, Target};
 use super::commit::{secret, signature};
@@ -35,7 +35,7 @@ pub async fn principal(
     if http.front.database.config().require_tls && !peer.is_encrypted {
         return Err(refused("a signed URL is taken over TLS only"));
     }
-    let signer = Principal { role: role.to_owned(), database: database.to_owned(), ends: peer.ends };
+    let signer = Principal::lent(role, database, peer.ends, Proof::SignedUrl);
     let text = ["url", database, role, method, &target.bucket, expires, &target.name].join("\n");
     let mut is_right = false;
     for is_fresh in [false, true] {

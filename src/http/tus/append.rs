@@ -218,7 +218,7 @@ impl Writer {
             let open_failed = |error: std::io::Error| failed("open", &opening, &error);
             if is_over {
                 // Its file may be a content already, which nobody writes.
-                return Ok(None);
+                return Ok::<_, Error>(None);
             }
             let mut file = OpenOptions::new().write(true).open(&opening).map_err(open_failed)?;
             let there = file.metadata().map_err(open_failed)?.len();

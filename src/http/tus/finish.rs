@@ -24,7 +24,7 @@ pub(super) async fn finish(call: &Call, upload: &mut Upload) -> Result<(), Probl
         if received <= inline_max {
             let data = std::fs::read(&hashing);
             let data = data.map_err(|error| crate::files::failed("read", &hashing, &error))?;
-            return Ok((data.len() as u64, Bringing::Small(data.into())));
+            return Ok::<_, Error>((data.len() as u64, Bringing::Small(data.into())));
         }
         let (hash, size) = Hash::of_file(&hashing)?;
         Ok((size, Bringing::File(hashing, hash, size)))

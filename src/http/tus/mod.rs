@@ -46,7 +46,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 pub use locks::Locks;
@@ -129,7 +129,7 @@ pub async fn upload(http: State, request: Request) -> Response {
     answer(http, request).await
 }
 
-async fn answer(State(http): State, request: Request) -> Response {
+async fn answer(axum::extract::State(http): State, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     if let Some(instead) = parts.headers.get("x-http-method-override") {
         match Method::from_bytes(instead.as_bytes()) {
@@ -272,7 +272,7 @@ fn tell(call: &Call, upload: &Upload, response: &mut Response) {
     if let (Some(version), Some(bucket), Some(name)) = (upload.version, &upload.bucket, &upload.name) {
         put(response, "zserver-version", &version.to_string());
         let path = super::files::caller::path_of(bucket, name);
-        put(response, header::CONTENT_LOCATION.as_str(), &path);
+        put(response, "content-location", &path);
     }
 }
 
