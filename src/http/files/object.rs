@@ -47,7 +47,15 @@ const KNOWN: &[&str] = &[
 /// - `POST ?sign[&method=GET][&valid_for_s=3600]`: `{"url"}`.
 /// - `DELETE`: 204, or 404; `If-Match`.
 pub async fn object(http: State, request: Request) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
+    let answer = answer(http, parts, &mut body).await;
+    if answer.is_err() {
+        receive::drain(&mut body).await;
+    }
+    answer
+}
+
+async fn answer(http: State, parts: Parts, body: &mut Body) -> Result<Response, Problem> {
     let target = Target::of(parts.uri.path())?;
     let asked = Query::of(&parts.uri, KNOWN)?;
     let signer = signed::principal(&http, &parts, &asked, &target).await?;
@@ -111,7 +119,7 @@ fn wanted(headers: &HeaderMap, target: Target) -> Result<Wanted, Problem> {
 async fn store(
     http: &Arc<Http>,
     parts: &Parts,
-    body: Body,
+    body: &mut Body,
     principal: &Principal,
     target: Target,
 ) -> Result<Response, Problem> {

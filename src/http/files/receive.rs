@@ -1,5 +1,7 @@
 //! The body of an upload, up to a limit: small ones in memory, larger ones to a file.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -9,6 +11,10 @@ use super::super::problem::Problem;
 use super::digest::Expected;
 use crate::error::Error;
 use crate::files::{Hash, Staged, Store};
+
+/// Of a body that is refused so much is read, in this time.
+const DRAIN_BYTES_MAX: usize = 8 << 20;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What came.
 pub enum Received {
@@ -52,11 +58,25 @@ pub async fn next(http: &Http, body: &mut Body) -> Result<Option<Bytes>, Problem
     }
 }
 
+/// Reads some of a body that is not wanted: who is refused while sending would else be told
+/// of a broken connection, and not why.
+pub async fn drain(body: &mut Body) {
+    let reading = async {
+        let mut left = DRAIN_BYTES_MAX;
+        while let Some(Ok(frame)) = body.frame().await {
+            let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
+            left = rest;
+        }
+    };
+    // In time or not, the answer is next.
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, reading).await;
+}
+
 /// Reads a body whole, and compares it with its digests.
 pub async fn receive(
     http: &Http,
     store: &Store,
-    mut body: Body,
+    body: &mut Body,
     limit: u64,
     mut digests: Vec<Expected>,
 ) -> Result<Received, Problem> {
@@ -65,7 +85,7 @@ pub async fn receive(
     let mut small = BytesMut::new();
     let mut stager = None;
     let mut size = 0_u64;
-    while let Some(data) = next(http, &mut body).await? {
+    while let Some(data) = next(http, body).await? {
         size += data.len() as u64;
         if size > limit {
             return Err(Problem::file_too_large(limit));

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::files::digest::{self, Expected};
 use super::super::files::receive;
 use super::super::problem::Problem;
+use super::locks::Lock;
 use super::state::Upload;
 use super::{Call, Protocol, bytes_in, finish, no_upload, tell};
 use crate::error::Error;
@@ -27,27 +28,19 @@ const DRAFT_WITH_TYPE: u8 = 6;
 /// Bytes collected before they are written.
 const BATCH_BYTES: usize = 1 << 20;
 
-pub(super) async fn patch(call: Call, id: String, body: Body) -> Result<Response, Problem> {
-    let headers = call.parts.headers.clone();
-    check_type(call.protocol, &headers)?;
-    let offset = bytes_in(&headers, "upload-offset")?;
-    let offset = offset.ok_or_else(|| Problem::bad_request("there is no Upload-Offset"))?;
-    let is_last = call.protocol.is_last(&headers)?;
-    if is_last.is_none() && call.protocol != Protocol::Tus {
-        return Err(Problem::bad_request("the request does not say whether it is the last"));
-    }
-    let lock = call.http.files.locks.take(&id).await?;
-    let mut upload = call.find(&id).await?;
-    if upload.kind == "final" {
-        return Err(Problem::forbidden("a final upload takes no more"));
-    }
-    set_length(&call, &headers, &mut upload)?;
-    if offset != upload.received {
-        let mut response =
-            Problem::wrong_offset(upload.received, offset, call.protocol != Protocol::Tus).into_response();
-        tell(&call, &upload, &mut response);
-        return Ok(response);
-    }
+pub(super) async fn patch(call: Call, id: String, mut body: Body) -> Result<Response, Problem> {
+    let begun = begin(&call, &id).await;
+    let (lock, mut upload, is_last) = match begun {
+        Ok(Begun::Goes { lock, upload, is_last }) => (lock, upload, is_last),
+        Ok(Begun::Elsewhere(response)) => {
+            receive::drain(&mut body).await;
+            return Ok(response);
+        }
+        Err(problem) => {
+            receive::drain(&mut body).await;
+            return Err(problem);
+        }
+    };
     // The work outlives the request: what has come is kept, whatever becomes of the client.
     let call = Arc::new(call);
     let working = call.clone();
@@ -63,6 +56,37 @@ pub(super) async fn patch(call: Call, id: String, body: Body) -> Result<Response
     let mut response = StatusCode::NO_CONTENT.into_response();
     tell(&call, &upload, &mut response);
     Ok(response)
+}
+
+/// What a PATCH comes to before its body is read.
+enum Begun {
+    Goes { lock: Lock, upload: Upload, is_last: Option<bool> },
+    /// The upload goes on at another offset.
+    Elsewhere(Response),
+}
+
+async fn begin(call: &Call, id: &str) -> Result<Begun, Problem> {
+    let headers = call.parts.headers.clone();
+    check_type(call.protocol, &headers)?;
+    let offset = bytes_in(&headers, "upload-offset")?;
+    let offset = offset.ok_or_else(|| Problem::bad_request("there is no Upload-Offset"))?;
+    let is_last = call.protocol.is_last(&headers)?;
+    if is_last.is_none() && call.protocol != Protocol::Tus {
+        return Err(Problem::bad_request("the request does not say whether it is the last"));
+    }
+    let lock = call.http.files.locks.take(id).await?;
+    let mut upload = call.find(id).await?;
+    if upload.kind == "final" {
+        return Err(Problem::forbidden("a final upload takes no more"));
+    }
+    set_length(call, &headers, &mut upload)?;
+    if offset != upload.received {
+        let mut response =
+            Problem::wrong_offset(upload.received, offset, call.protocol != Protocol::Tus).into_response();
+        tell(call, &upload, &mut response);
+        return Ok(Begun::Elsewhere(response));
+    }
+    Ok(Begun::Goes { lock, upload, is_last })
 }
 
 fn check_type(protocol: Protocol, headers: &HeaderMap) -> Result<(), Problem> {
@@ -99,7 +123,7 @@ fn set_length(call: &Call, headers: &HeaderMap, upload: &mut Upload) -> Result<(
 pub(super) async fn append(
     call: &Call,
     upload: &mut Upload,
-    body: Body,
+    mut body: Body,
     is_last: Option<bool>,
     wanted: CancellationToken,
 ) -> Result<(), Problem> {
@@ -107,7 +131,7 @@ pub(super) async fn append(
     let limit = limit(call, upload).await?;
     let before = upload.received;
     let mut writer = Writer::open(call, upload).await?;
-    let came = write(call, upload, &mut writer, body, limit, checksum, &wanted).await;
+    let came = write(call, upload, &mut writer, &mut body, limit, checksum, &wanted).await;
     if came.is_err() && writer.is_kept_back {
         upload.received = before;
     } else {
@@ -121,6 +145,9 @@ pub(super) async fn append(
             return Err(no_upload());
         }
         flushed?;
+    }
+    if came.is_err() && !wanted.is_cancelled() {
+        receive::drain(&mut body).await;
     }
     came?;
     if is_last == Some(true) && !upload.is_complete() {
@@ -154,7 +181,7 @@ async fn write(
     call: &Call,
     upload: &mut Upload,
     writer: &mut Writer,
-    mut body: Body,
+    body: &mut Body,
     limit: u64,
     mut checksum: Option<Expected>,
     wanted: &CancellationToken,
@@ -167,7 +194,7 @@ async fn write(
             () = wanted.cancelled() => {
                 return Err(Problem::locked("a newer request has taken the upload over"));
             }
-            next = receive::next(&call.http, &mut body) => next?,
+            next = receive::next(&call.http, body) => next?,
         };
         let Some(data) = next else { break };
         if writer.at + writer.pending_bytes as u64 + data.len() as u64 > limit {

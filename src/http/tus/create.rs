@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::super::files::caller::{Query, Target};
 use super::super::files::commit::{self, Wanted};
-use super::super::files::content_length;
+use super::super::files::{content_length, receive};
 use super::super::problem::Problem;
 use super::append::{self, OFFSET_STREAM};
 use super::metadata::{self, Metadata};
@@ -47,38 +47,50 @@ impl Concat {
     }
 }
 
-pub(super) async fn create(call: Call, query: Query, body: Body) -> Result<Response, Problem> {
+pub(super) async fn create(call: Call, query: Query, mut body: Body) -> Result<Response, Problem> {
+    match begun(&call, &query).await {
+        Ok((upload, Some(is_last))) => appended(call, upload, body, is_last).await,
+        Ok((upload, None)) => Ok(created(&call, &upload)),
+        Err(problem) => {
+            receive::drain(&mut body).await;
+            Err(problem)
+        }
+    }
+}
+
+/// The upload, and if its body is to be read, whether that says to be the last.
+async fn begun(call: &Call, query: &Query) -> Result<(Upload, Option<Option<bool>>), Problem> {
     let headers = call.parts.headers.clone();
     let concat = match call.protocol {
         Protocol::Tus => Concat::of(&headers)?,
         Protocol::Draft(_) => Concat::Whole,
     };
     let is_last = call.protocol.is_last(&headers)?;
-    let length = length(&call, &headers, &concat, is_last)?;
+    let length = length(call, &headers, &concat, is_last)?;
     let most = call.http.front.database.config().files_max_upload.0;
     if length.is_some_and(|length| length > most) {
         return Err(Problem::upload_too_large(most));
     }
-    let mut upload = described(&call, &query, &headers, &concat)?;
+    let mut upload = described(call, query, &headers, &concat)?;
     upload.length = length;
-    check(&call, &upload).await?;
+    check(call, &upload).await?;
     match concat {
-        Concat::Final(ids) => concatenate(&call, &mut upload, ids).await?,
+        Concat::Final(ids) => concatenate(call, &mut upload, ids).await?,
         _ => {
-            begin(&call, &upload).await?;
+            begin(call, &upload).await?;
             let brings = match call.protocol {
                 Protocol::Tus => headers.get(header::CONTENT_TYPE).is_some_and(|ty| ty == OFFSET_STREAM),
                 Protocol::Draft(_) => true,
             };
             if brings {
-                return appended(call, upload, body, is_last).await;
+                return Ok((upload, Some(is_last)));
             }
         }
     }
     if upload.is_due() {
-        finish::finish(&call, &mut upload).await?;
+        finish::finish(call, &mut upload).await?;
     }
-    Ok(created(&call, &upload))
+    Ok((upload, None))
 }
 
 /// The body of the request that begins it. What is cut off has a place all the same: its
