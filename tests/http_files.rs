@@ -14,12 +14,14 @@ use crate::support::zserver::Zserver;
 
 fn started(environment: &[(&str, &str)]) -> (Zserver, Asker, TempDir) {
     let directory = TempDir::new().expect("a directory");
-    let (server, port) = Zserver::start_with_http(&directory.path().join("data"), true, environment);
+    let (server, port) =
+        Zserver::start_with_http(&directory.path().join("data"), true, environment);
     (server, Asker::new(port, "postgres"), directory)
 }
 
 fn make(asker: &Asker, bucket: &str, settings: Value) {
-    let made = asker.send("PUT", &format!("/api/v1/files/{bucket}"), "", settings.to_string().as_bytes());
+    let made =
+        asker.send("PUT", &format!("/api/v1/files/{bucket}"), "", settings.to_string().as_bytes());
     assert_eq!(made.status, 201, "{}", made.text());
 }
 
@@ -58,9 +60,16 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 fn files_are_stored_and_read() {
     let (_server, asker, directory) = started(&[]);
     make(&asker, "b", json!({}));
-    for (name, size) in [("empty", 0), ("small.txt", 10), ("d/large.bin", 300_000), ("d/e/two.bin", 3_000_000)] {
+    for (name, size) in
+        [("empty", 0), ("small.txt", 10), ("d/large.bin", 300_000), ("d/e/two.bin", 3_000_000)]
+    {
         let data = bytes_of(size, size as u64);
-        let stored = put(&asker, &format!("b/{name}"), "Content-Type: text/plain\r\nZserver-Metadata: {\"a\": \"é\"}\r\n", &data);
+        let stored = put(
+            &asker,
+            &format!("b/{name}"),
+            "Content-Type: text/plain\r\nZserver-Metadata: {\"a\": \"é\"}\r\n",
+            &data,
+        );
         assert_eq!(stored.status, 201, "{}", stored.text());
         assert_eq!(stored.json()["hash"], json!(hash(&data)));
         let read = asker.ask("GET", &path(&format!("b/{name}")));
@@ -80,13 +89,24 @@ fn files_are_stored_and_read() {
     assert_eq!(contents(&directory.path().join("data")).len(), before);
     let list = |query: &str| asker.ask("GET", &path(&format!("b?{query}"))).json();
     let names = |list: &Value| -> Vec<String> {
-        list["files"].as_array().expect("files").iter().map(|f| f["name"].as_str().unwrap().to_owned()).collect()
+        list["files"]
+            .as_array()
+            .expect("files")
+            .iter()
+            .map(|f| f["name"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(names(&list("")), ["again", "d/e/two.bin", "d/large.bin", "empty", "small.txt"]);
     let delimited = list("delimiter=/");
-    assert_eq!((names(&delimited), &delimited["prefixes"]), (vec!["again".to_owned(), "empty".to_owned(), "small.txt".to_owned()], &json!(["d/"])));
+    assert_eq!(
+        (names(&delimited), &delimited["prefixes"]),
+        (vec!["again".to_owned(), "empty".to_owned(), "small.txt".to_owned()], &json!(["d/"]))
+    );
     let inner = list("prefix=d/&delimiter=/");
-    assert_eq!((names(&inner), &inner["prefixes"]), (vec!["d/large.bin".to_owned()], &json!(["d/e/"])));
+    assert_eq!(
+        (names(&inner), &inner["prefixes"]),
+        (vec!["d/large.bin".to_owned()], &json!(["d/e/"]))
+    );
     let page = list("delimiter=/&limit=2");
     assert_eq!((&page["next"], &page["prefixes"]), (&json!("d/"), &json!(["d/"])));
     assert_eq!(names(&list("delimiter=/&after=d/")), ["empty", "small.txt"]);
@@ -115,7 +135,10 @@ fn parts_of_files_are_read_and_conditions_held() {
         assert_eq!(get("Range: bytes=-5\r\n").body, data[size - 5..]);
         assert_eq!(get(&format!("Range: bytes={}-\r\n", size - 7)).body, data[size - 7..]);
         let beyond = get(&format!("Range: bytes={size}-\r\n"));
-        assert_eq!((beyond.status, beyond.header("content-range")), (416, Some(format!("bytes */{size}").as_str())));
+        assert_eq!(
+            (beyond.status, beyond.header("content-range")),
+            (416, Some(format!("bytes */{size}").as_str()))
+        );
         assert_eq!(get("Range: bytes=x\r\n").status, 200);
         let several = get("Range: bytes=0-1,100-102\r\n");
         assert_eq!(several.status, 206);
@@ -123,7 +146,9 @@ fn parts_of_files_are_read_and_conditions_held() {
         let boundary = kind.strip_prefix("multipart/byteranges; boundary=").expect("parts");
         let mut expected = Vec::new();
         for (from, to) in [(0, 1), (100, 102)] {
-            let head = format!("\r\n--{boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes {from}-{to}/{size}\r\n\r\n");
+            let head = format!(
+                "\r\n--{boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes {from}-{to}/{size}\r\n\r\n"
+            );
             expected.extend_from_slice(head.as_bytes());
             expected.extend_from_slice(&data[from..=to]);
         }
@@ -143,7 +168,10 @@ fn parts_of_files_are_read_and_conditions_held() {
         assert_eq!(put("If-Match: \"00\"\r\n", &data), 412);
         assert_eq!(put(&format!("If-Match: {etag}\r\n"), b"new"), 201);
         assert_eq!(put("If-Match: *\r\n", b"newer"), 201);
-        assert_eq!(asker.send("DELETE", &path("b/x"), &format!("If-Match: {etag}\r\n"), b"").status, 412);
+        assert_eq!(
+            asker.send("DELETE", &path("b/x"), &format!("If-Match: {etag}\r\n"), b"").status,
+            412
+        );
     }
     assert_eq!(put(&asker, "b/y", "If-None-Match: *\r\n", b"y").status, 201);
     assert_eq!(put(&asker, "b/z", "If-Match: *\r\n", b"y").status, 412);
@@ -153,7 +181,10 @@ fn parts_of_files_are_read_and_conditions_held() {
         let tries: Vec<_> = (0..8_u8)
             .map(|n| scope.spawn(move || put(asker, "b/one", "If-None-Match: *\r\n", &[n]).status))
             .collect();
-        tries.into_iter().filter_map(|one| (one.join().expect("no panic") == 201).then_some(())).count()
+        tries
+            .into_iter()
+            .filter_map(|one| (one.join().expect("no panic") == 201).then_some(()))
+            .count()
     });
     assert_eq!(made, 1);
 }
@@ -167,13 +198,40 @@ fn digests_names_and_bodies_are_checked() {
     let put_with = |headers: &str| put(&asker, "b/x", headers, b"hello").status;
     assert_eq!(put_with(&format!("Content-Digest: {right}\r\n")), 201);
     assert_eq!(put_with(&format!("Repr-Digest: {right}, unixsum=:AA==:\r\n")), 201);
-    for refused in [&format!("Content-Digest: {wrong}\r\n"), "Repr-Digest: md5=:AA==:\r\n", "Content-Digest: x\r\n", "Zserver-Metadata: [1]\r\n", "Zserver-Metadata: {\r\n"] {
+    for refused in [
+        &format!("Content-Digest: {wrong}\r\n"),
+        "Repr-Digest: md5=:AA==:\r\n",
+        "Content-Digest: x\r\n",
+        "Zserver-Metadata: [1]\r\n",
+        "Zserver-Metadata: {\r\n",
+    ] {
         assert_eq!(put_with(refused), 400, "{refused}");
     }
-    for unsupported in ["Content-Encoding: gzip\r\n", "Content-Range: bytes 0-1/5\r\n", "If-None-Match: \"x\"\r\n", "If-Unmodified-Since: Mon, 01 Jan 2001 00:00:00 GMT\r\n"] {
+    for unsupported in [
+        "Content-Encoding: gzip\r\n",
+        "Content-Range: bytes 0-1/5\r\n",
+        "If-None-Match: \"x\"\r\n",
+        "If-Unmodified-Since: Mon, 01 Jan 2001 00:00:00 GMT\r\n",
+    ] {
         assert_eq!(put_with(unsupported), 501, "{unsupported}");
     }
-    for name in ["b/..", "b/a/../c", "b/a/%2e%2e/c", "b/%252e%252e", "b/a%00b", "b/%2Fetc/passwd", "b/a//b", "b/C:x", "b/a%5Cb", "b/nul.txt", "b/COM1", "b/%ff", "B/x", &format!("b/{}", "x".repeat(256)), &format!("b/{}", "x/".repeat(600))] {
+    for name in [
+        "b/..",
+        "b/a/../c",
+        "b/a/%2e%2e/c",
+        "b/%252e%252e",
+        "b/a%00b",
+        "b/%2Fetc/passwd",
+        "b/a//b",
+        "b/C:x",
+        "b/a%5Cb",
+        "b/nul.txt",
+        "b/COM1",
+        "b/%ff",
+        "B/x",
+        &format!("b/{}", "x".repeat(256)),
+        &format!("b/{}", "x/".repeat(600)),
+    ] {
         assert_eq!(put(&asker, name, "", b"x").status, 400, "{name}");
         assert_eq!(asker.ask("GET", &path(name)).status, 400, "{name}");
     }
@@ -181,10 +239,15 @@ fn digests_names_and_bodies_are_checked() {
     let large = bytes_of((1 << 20) + 1, 1);
     assert_eq!(put(&asker, "b/large", "", &large).refusal(), (413, "54000".to_owned()));
     // Without a length it is noticed on the way.
-    let mut stream = asker.begin("PUT", &path("b/large"), "Transfer-Encoding: chunked\r\n").expect("a connection");
+    let mut stream = asker
+        .begin("PUT", &path("b/large"), "Transfer-Encoding: chunked\r\n")
+        .expect("a connection");
     use std::io::Write;
     for piece in large.chunks(50_000) {
-        let sent = stream.write_all(format!("{:x}\r\n", piece.len()).as_bytes()).and_then(|()| stream.write_all(piece)).and_then(|()| stream.write_all(b"\r\n"));
+        let sent = stream
+            .write_all(format!("{:x}\r\n", piece.len()).as_bytes())
+            .and_then(|()| stream.write_all(piece))
+            .and_then(|()| stream.write_all(b"\r\n"));
         if sent.is_err() {
             break;
         }
@@ -237,7 +300,10 @@ fn versions_and_copies() {
     assert_eq!(asker.ask("POST", &path("b/z?copy=v/x")).refusal(), (413, "54000".to_owned()));
     let buckets = get("/api/v1/files").json();
     assert_eq!(buckets["buckets"][0]["name"], json!("b"));
-    assert_eq!(asker.send("PATCH", &path("b"), "", b"{\"quota\": null}").json()["quota"], Value::Null);
+    assert_eq!(
+        asker.send("PATCH", &path("b"), "", b"{\"quota\": null}").json()["quota"],
+        Value::Null
+    );
 }
 
 #[test]
@@ -265,10 +331,14 @@ fn rights_are_those_of_roles() {
     // A hash is no key to its content.
     make(&asker, "eves", json!({"owner": "eve"}));
     let known = hash(&secret);
-    let theft = format!("insert into files.objects (bucket, name, hash, size) values ('eves', 'x', '\\x{known}', 70000)");
+    let theft = format!(
+        "insert into files.objects (bucket, name, hash, size) values ('eves', 'x', '\\x{known}', 70000)"
+    );
     let body = json!({"query": theft}).to_string();
     assert_eq!(eve.send("POST", "/api/v1/sql", "", body.as_bytes()).refusal(), refused);
-    let forged = json!({"query": format!("select files.add_content('\\x{known}', 70000, 'disk', null)")}).to_string();
+    let forged =
+        json!({"query": format!("select files.add_content('\\x{known}', 70000, 'disk', null)")})
+            .to_string();
     assert_eq!(eve.send("POST", "/api/v1/sql", "", forged.as_bytes()).refusal(), refused);
     assert_eq!(eve.ask("POST", &path("eves/x?copy=own/x")).status, 404);
     // Who has the content in hand may bring it, whoever has it already.
@@ -277,7 +347,10 @@ fn rights_are_those_of_roles() {
     asker.sql("create policy drop_box on files.objects for insert to bob with check (bucket = 'own' and name like 'in/%')");
     assert_eq!(put(&bob, "own/in/note", "", b"note").status, 201);
     assert_eq!(put(&bob, "own/out/note", "", b"note").refusal(), refused);
-    assert_eq!(asker.sql("select made_by from files.objects where name = 'in/note'"), json!([["bob"]]));
+    assert_eq!(
+        asker.sql("select made_by from files.objects where name = 'in/note'"),
+        json!([["bob"]])
+    );
     // Everybody reads what is public, without a name.
     let nobody = Asker::nobody(asker.port);
     assert_eq!(nobody.ask("GET", &path("own/x")).status, 401);
@@ -313,7 +386,13 @@ fn signed_urls_lend_rights_for_a_time() {
     assert_eq!(nobody.send("PUT", &upload, "", b"new data").status, 201);
     assert_eq!(nobody.ask("GET", &upload).status, 403);
     assert_eq!(nobody.ask("GET", &url).text(), "new data");
-    for tampered in [url.replace("%C3%A9", "%C3%AA"), url.replace("role=ann", "role=postgres"), url.replace("expires=1", "expires=2"), format!("{}0", &url[..url.len() - 1]), url.replace("&expires", "&limit")] {
+    for tampered in [
+        url.replace("%C3%A9", "%C3%AA"),
+        url.replace("role=ann", "role=postgres"),
+        url.replace("expires=1", "expires=2"),
+        format!("{}0", &url[..url.len() - 1]),
+        url.replace("&expires", "&limit"),
+    ] {
         assert_eq!(nobody.ask("GET", &tampered).status, 403, "{tampered}");
     }
     let brief = sign("&valid_for_s=1");
@@ -321,8 +400,13 @@ fn signed_urls_lend_rights_for_a_time() {
     assert_eq!(nobody.ask("GET", &brief).status, 403);
     assert_eq!(ann.ask("POST", &path("own/x?sign&valid_for_s=9999999")).status, 400);
     // A role signs for itself only.
-    let forged = json!({"query": "select files.signature('postgres', 'GET', 'own', 'x', 1900000000)"}).to_string();
-    assert_eq!(ann.send("POST", "/api/v1/sql", "", forged.as_bytes()).refusal(), (403, "42501".to_owned()));
+    let forged =
+        json!({"query": "select files.signature('postgres', 'GET', 'own', 'x', 1900000000)"})
+            .to_string();
+    assert_eq!(
+        ann.send("POST", "/api/v1/sql", "", forged.as_bytes()).refusal(),
+        (403, "42501".to_owned())
+    );
     // What the signer may not do any more, the URL does not.
     asker.sql("update files.buckets set owner = 'postgres'");
     assert_eq!(nobody.ask("GET", &url).status, 404);
@@ -335,16 +419,32 @@ fn sql_sees_files_and_makes_small_ones() {
     asker.sql("insert into files.buckets (name, quota) values ('b', 200000)");
     asker.sql("select files.put('b', 'a.txt', 'from sql', 'text/plain', '{\"k\": 1}')");
     let read = asker.ask("GET", &path("b/a.txt"));
-    assert_eq!((read.text().as_str(), read.header("content-type")), ("from sql", Some("text/plain")));
+    assert_eq!(
+        (read.text().as_str(), read.header("content-type")),
+        ("from sql", Some("text/plain"))
+    );
     put(&asker, "b/b.txt", "", b"from http");
-    assert_eq!(asker.sql("select convert_from(files.read('b', 'b.txt'), 'UTF8')"), json!([["from http"]]));
+    assert_eq!(
+        asker.sql("select convert_from(files.read('b', 'b.txt'), 'UTF8')"),
+        json!([["from http"]])
+    );
     put(&asker, "b/c", "", &bytes_of(100_000, 1));
-    assert_eq!(asker.sql("select name, size from files.list('b')"), json!([["a.txt", 8], ["b.txt", 9], ["c", 100_000]]));
-    let run = |query: &str| asker.send("POST", "/api/v1/sql", "", json!({"query": query}).to_string().as_bytes()).refusal();
+    assert_eq!(
+        asker.sql("select name, size from files.list('b')"),
+        json!([["a.txt", 8], ["b.txt", 9], ["c", 100_000]])
+    );
+    let run = |query: &str| {
+        asker
+            .send("POST", "/api/v1/sql", "", json!({"query": query}).to_string().as_bytes())
+            .refusal()
+    };
     assert_eq!(run("select files.read('b', 'c')"), (501, "0A000".to_owned()));
     assert_eq!(run("select files.read('b', 'd')"), (404, "58P01".to_owned()));
     assert_eq!(run("select files.put('b', '../x', 'x')"), (400, "42602".to_owned()));
-    assert_eq!(run("select files.put('b', 'big', convert_to(repeat('x', 2000000), 'UTF8'))"), (413, "54000".to_owned()));
+    assert_eq!(
+        run("select files.put('b', 'big', convert_to(repeat('x', 2000000), 'UTF8'))"),
+        (413, "54000".to_owned())
+    );
     // Quotas of buckets and roles count what is there, and are held on the way.
     assert_eq!(put(&asker, "b/d", "", &bytes_of(100_000, 2)).refusal(), (413, "54000".to_owned()));
     assert_eq!(put(&asker, "b/d", "", &bytes_of(60_000, 2)).status, 201);
@@ -356,10 +456,16 @@ fn sql_sees_files_and_makes_small_ones() {
     std::thread::scope(|scope| {
         for n in 0..8 {
             let asker = &asker;
-            scope.spawn(move || put(asker, &format!("b/p{n}"), "", &bytes_of(2_000, 50 + n)).status);
+            scope
+                .spawn(move || put(asker, &format!("b/p{n}"), "", &bytes_of(2_000, 50 + n)).status);
         }
     });
-    assert_eq!(asker.sql("select sum(size) <= 170000, count(*) filter (where name like 'p%') from files.objects"), json!([[true, 4]]));
+    assert_eq!(
+        asker.sql(
+            "select sum(size) <= 170000, count(*) filter (where name like 'p%') from files.objects"
+        ),
+        json!([[true, 4]])
+    );
 }
 
 #[test]
@@ -383,7 +489,8 @@ fn contents_without_files_are_swept() {
     let orphan = bytes_of(100_000, 9);
     let digits = hash(&orphan);
     std::fs::create_dir_all(data.join("files").join(&digits[..2])).expect("a directory");
-    std::fs::write(data.join("files").join(&digits[..2]).join(&digits[2..]), &orphan).expect("a file");
+    std::fs::write(data.join("files").join(&digits[..2]).join(&digits[2..]), &orphan)
+        .expect("a file");
     let lost = data.join("files/uploads/00000000-0000-4000-8000-000000000000");
     std::fs::write(&lost, b"x").expect("a file");
     assert_eq!(contents(&data).len(), 3);
@@ -461,7 +568,8 @@ fn no_acknowledged_file_is_lost_in_kills() {
     }
     // Nothing is left that has no row.
     std::thread::sleep(Duration::from_secs(1));
-    let rows = || asker.sql("select count(*) from files.contents where location = 'disk'")[0][0].as_u64();
+    let rows =
+        || asker.sql("select count(*) from files.contents where location = 'disk'")[0][0].as_u64();
     until("what the kills have left is swept", || rows() == Some(contents(&data).len() as u64));
     assert_eq!(std::fs::read_dir(data.join("files/tmp")).expect("a directory").count(), 0);
     let (status, said) = server.ask(&["check"]);
@@ -524,10 +632,12 @@ fn backups_have_contents() {
     let (status, said) = server.ask(&["backup", "--to", &place("first")]);
     assert_eq!(status, Some(0), "{said}");
     put(&asker, "b/three", "", &bytes_of(300_000, 3));
-    let (status, said) = server.ask(&["backup", "--to", &place("second"), "--previous", &place("first")]);
+    let (status, said) =
+        server.ask(&["backup", "--to", &place("second"), "--previous", &place("first")]);
     assert_eq!(status, Some(0), "{said}");
     drop(server);
-    let (status, said) = Zserver::command(Path::new(&place("restored")), &["restore", "--from", &place("first")]);
+    let (status, said) =
+        Zserver::command(Path::new(&place("restored")), &["restore", "--from", &place("first")]);
     assert_eq!(status, Some(0), "{said}");
     let (server, port) = Zserver::start_with_http(Path::new(&place("restored")), true, &[]);
     let asker = Asker::new(port, "postgres");
@@ -538,7 +648,9 @@ fn backups_have_contents() {
     let digits = hash(&one);
     let copy = directory.path().join("second/files").join(&digits[..2]).join(&digits[2..]);
     assert_eq!(Zserver::command(&data, &["verify-backup", &place("second")]).0, Some(0));
-    std::fs::remove_file(&copy).and_then(|()| std::fs::write(&copy, b"other")).expect("the copy is changed");
+    std::fs::remove_file(&copy)
+        .and_then(|()| std::fs::write(&copy, b"other"))
+        .expect("the copy is changed");
     assert_eq!(Zserver::command(&data, &["verify-backup", &place("second")]).0, Some(3));
 }
 
@@ -577,7 +689,8 @@ fn a_full_disk_is_told_and_nothing_is_lost() {
         ("ZSERVER_FILES_SWEEP_INTERVAL", "1s"),
         ("ZSERVER_FILES_CHECKPOINT", "1MB"),
     ];
-    let (_server, port) = Zserver::start_with_http(&directory.path().join("data"), true, &environment);
+    let (_server, port) =
+        Zserver::start_with_http(&directory.path().join("data"), true, &environment);
     let asker = Asker::new(port, "postgres");
     make(&asker, "b", json!({}));
     let one = bytes_of(3_000_000, 1);
@@ -589,12 +702,15 @@ fn a_full_disk_is_told_and_nothing_is_lost() {
     // An upload in parts keeps what there was room for, and goes on when there is more.
     let tus = "Tus-Resumable: 1.0.0\r\n";
     let metadata = "Upload-Metadata: bucket Yg==,filename dHdv\r\n";
-    let begun = asker.send("POST", "/files", &format!("{tus}{metadata}Upload-Length: 6000000\r\n"), b"");
+    let begun =
+        asker.send("POST", "/files", &format!("{tus}{metadata}Upload-Length: 6000000\r\n"), b"");
     assert_eq!(begun.status, 201, "{}", begun.text());
     let location = begun.header("location").expect("a place").to_owned();
     let two = bytes_of(6_000_000, 4);
     let patch = |offset: usize| {
-        let headers = format!("{tus}Content-Type: application/offset+octet-stream\r\nUpload-Offset: {offset}\r\n");
+        let headers = format!(
+            "{tus}Content-Type: application/offset+octet-stream\r\nUpload-Offset: {offset}\r\n"
+        );
         asker.send("PATCH", &location, &headers, &two[offset..])
     };
     assert_eq!(patch(0).refusal(), (507, "53100".to_owned()));
@@ -662,7 +778,10 @@ fn contents_may_be_in_an_s3_service() {
     service.change(&key, |data| data[5] ^= 1);
     service.set_down(true);
     assert_eq!(asker.ask("GET", &path("b/one")).refusal(), (500, "58030".to_owned()));
-    assert_eq!(put(&asker, "b/four", "", &bytes_of(300_000, 5)).refusal(), (500, "58030".to_owned()));
+    assert_eq!(
+        put(&asker, "b/four", "", &bytes_of(300_000, 5)).refusal(),
+        (500, "58030".to_owned())
+    );
     assert_eq!(asker.ask("GET", &path("b/four")).status, 404);
     service.set_down(false);
     assert!(asker.ask("GET", &path("b/one")).body == one);

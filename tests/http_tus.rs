@@ -29,7 +29,11 @@ fn over(data: &Path, environment: &[(&str, &str)]) -> (Zserver, Asker) {
 }
 
 fn metadata(name: &str) -> String {
-    format!("Upload-Metadata: bucket {},filename {},filetype dGV4dC9wbGFpbg==,k dg==\r\n", STANDARD.encode("b"), STANDARD.encode(name))
+    format!(
+        "Upload-Metadata: bucket {},filename {},filetype dGV4dC9wbGFpbg==,k dg==\r\n",
+        STANDARD.encode("b"),
+        STANDARD.encode(name)
+    )
 }
 
 fn post(asker: &Asker, headers: &str, body: &[u8]) -> Answer {
@@ -53,7 +57,8 @@ fn head(asker: &Asker, place: &str) -> Answer {
 }
 
 fn offset(answer: &Answer) -> usize {
-    let told = answer.header("upload-offset").unwrap_or_else(|| panic!("no offset: {}", answer.head));
+    let told =
+        answer.header("upload-offset").unwrap_or_else(|| panic!("no offset: {}", answer.head));
     told.parse().expect("a number")
 }
 
@@ -80,12 +85,20 @@ fn the_core_protocol() {
     assert_eq!(patch(&asker, &place, 0, "", b"x").status, 409);
     assert_eq!(patch(&asker, &place, 70_000, "", b"x").status, 409);
     let case = |headers: &str, body: &[u8]| asker.send("PATCH", &place, headers, body).status;
-    assert_eq!(case(&format!("{TUS}Content-Type: text/plain\r\nUpload-Offset: 60000\r\n"), b"x"), 415);
+    assert_eq!(
+        case(&format!("{TUS}Content-Type: text/plain\r\nUpload-Offset: 60000\r\n"), b"x"),
+        415
+    );
     assert_eq!(case(&format!("{TUS}Upload-Offset: 60000\r\n"), b"x"), 415);
     assert_eq!(case(&format!("{TUS}{OFFSET_STREAM}"), b"x"), 400);
     assert_eq!(case(&format!("{TUS}{OFFSET_STREAM}Upload-Offset: -1\r\n"), b"x"), 400);
     assert_eq!(case(&format!("{TUS}{OFFSET_STREAM}Upload-Offset: x\r\n"), b"x"), 400);
-    let old = asker.send("PATCH", &place, &format!("Tus-Resumable: 0.2.2\r\n{OFFSET_STREAM}Upload-Offset: 60000\r\n"), b"x");
+    let old = asker.send(
+        "PATCH",
+        &place,
+        &format!("Tus-Resumable: 0.2.2\r\n{OFFSET_STREAM}Upload-Offset: 60000\r\n"),
+        b"x",
+    );
     assert_eq!((old.status, old.header("tus-version")), (412, Some("1.0.0")));
     assert_eq!(asker.send("HEAD", &place, "", b"").status, 412);
     // More than there is to be.
@@ -110,7 +123,10 @@ fn the_core_protocol() {
     assert!(all.header("zserver-version").is_some());
     let read = file(&asker, "x");
     assert!(read.body == data);
-    assert_eq!((read.header("content-type"), read.header("zserver-metadata")), (Some("text/plain"), Some("{\"k\": \"v\"}")));
+    assert_eq!(
+        (read.header("content-type"), read.header("zserver-metadata")),
+        (Some("text/plain"), Some("{\"k\": \"v\"}"))
+    );
     assert_eq!(offset(&head(&asker, &place)), 100_000);
     assert_eq!(patch(&asker, &place, 100_000, "", b"").status, 204);
     assert_eq!(patch(&asker, &place, 100_000, "", b"x").status, 413);
@@ -125,7 +141,15 @@ fn options_say_what_there_is() {
     assert_eq!(options.status, 204);
     assert_eq!(options.header("tus-version"), Some("1.0.0"));
     assert_eq!(options.header("tus-max-size"), Some("1048576"));
-    for extension in ["creation", "creation-with-upload", "creation-defer-length", "termination", "checksum", "expiration", "concatenation"] {
+    for extension in [
+        "creation",
+        "creation-with-upload",
+        "creation-defer-length",
+        "termination",
+        "checksum",
+        "expiration",
+        "concatenation",
+    ] {
         let told = options.header("tus-extension").expect("extensions");
         assert!(told.split(',').any(|found| found == extension), "{extension}");
     }
@@ -148,13 +172,24 @@ fn creation() {
     assert_eq!(case("Upload-Length: 5\r\nUpload-Metadata: bucket !\r\n"), 400);
     assert_eq!(case("Upload-Length: 5\r\nUpload-Metadata: bucket Yg==,bucket Yg==\r\n"), 400);
     assert_eq!(case(&format!("{}Upload-Length: 5\r\n", metadata("../x"))), 400);
-    assert_eq!(case("Upload-Length: 5\r\nUpload-Metadata: bucket bm90aGluZw==,filename eA==\r\n"), 404);
+    assert_eq!(
+        case("Upload-Length: 5\r\nUpload-Metadata: bucket bm90aGluZw==,filename eA==\r\n"),
+        404
+    );
     assert_eq!(asker.send("POST", "/files", &format!("{x}Upload-Length: 5\r\n"), b"").status, 412);
     assert_eq!(asker.send("PUT", "/files", TUS, b"").status, 405);
     asker.sql("create role ann login");
-    assert_eq!(post(&Asker::new(asker.port, "ann"), &format!("{x}Upload-Length: 5\r\n"), b"").status, 404);
+    assert_eq!(
+        post(&Asker::new(asker.port, "ann"), &format!("{x}Upload-Length: 5\r\n"), b"").status,
+        404
+    );
     // Of length 0 it is there at once; its name may be in the query.
-    let empty = asker.send("POST", "/files?bucket=b&name=empty", &format!("{TUS}Upload-Length: 0\r\n"), b"");
+    let empty = asker.send(
+        "POST",
+        "/files?bucket=b&name=empty",
+        &format!("{TUS}Upload-Length: 0\r\n"),
+        b"",
+    );
     assert_eq!(empty.status, 201, "{}", empty.text());
     assert_eq!((file(&asker, "empty").status, file(&asker, "empty").body.len()), (200, 0));
     // With its first bytes, or all.
@@ -164,7 +199,8 @@ fn creation() {
     let place = some.header("location").expect("a place").to_owned();
     assert_eq!(patch(&asker, &place, 10, "", &data[10..]).status, 204);
     assert!(file(&asker, "x").body == data);
-    let all = post(&asker, &format!("{}{OFFSET_STREAM}Upload-Length: 5\r\n", metadata("y")), b"hello");
+    let all =
+        post(&asker, &format!("{}{OFFSET_STREAM}Upload-Length: 5\r\n", metadata("y")), b"hello");
     assert_eq!((all.status, offset(&all)), (201, 5));
     assert_eq!(file(&asker, "y").text(), "hello");
     // Its length later.
@@ -174,7 +210,10 @@ fn creation() {
     assert_eq!(patch(&asker, &place, 2, "Upload-Length: 1\r\n", b"l").status, 400);
     assert_eq!(patch(&asker, &place, 2, "Upload-Length: 5\r\n", b"l").status, 204);
     let known = head(&asker, &place);
-    assert_eq!((known.header("upload-length"), known.header("upload-defer-length")), (Some("5"), None));
+    assert_eq!(
+        (known.header("upload-length"), known.header("upload-defer-length")),
+        (Some("5"), None)
+    );
     assert_eq!(patch(&asker, &place, 3, "Upload-Length: 6\r\n", b"lo").status, 400);
     assert_eq!(patch(&asker, &place, 3, "", b"lo").status, 204);
     assert_eq!(file(&asker, "z").text(), "hello");
@@ -194,7 +233,9 @@ fn checksums() {
     let (_server, asker, _directory) = started(&[("ZSERVER_FILES_CHECKPOINT", "64kB")]);
     let data = bytes_of(300_000, 3);
     let place = begun(&asker, &format!("{}Upload-Length: 300000\r\n", metadata("x")));
-    let with = |offset: usize, checksum: &str, data: &[u8]| patch(&asker, &place, offset, &format!("Upload-Checksum: {checksum}\r\n"), data).status;
+    let with = |offset: usize, checksum: &str, data: &[u8]| {
+        patch(&asker, &place, offset, &format!("Upload-Checksum: {checksum}\r\n"), data).status
+    };
     // Of "hello".
     assert_eq!(with(0, "sha1 qvTGHdzF6KLavt4PO0gs2a6pQ00=", b"hello"), 204);
     assert_eq!(with(5, "md5 XUFAKrxLKna5cZ2REBfFkg==", b"hello"), 204);
@@ -217,9 +258,17 @@ fn termination_and_other_methods() {
     let (_server, asker, directory) = started(&[]);
     let place = begun(&asker, &format!("{}Upload-Length: 10\r\n", metadata("x")));
     let override_with = |method: &str, headers: &str, body: &[u8]| {
-        asker.send("POST", &place, &format!("{TUS}X-HTTP-Method-Override: {method}\r\n{headers}"), body)
+        asker.send(
+            "POST",
+            &place,
+            &format!("{TUS}X-HTTP-Method-Override: {method}\r\n{headers}"),
+            body,
+        )
     };
-    assert_eq!(override_with("PATCH", &format!("{OFFSET_STREAM}Upload-Offset: 0\r\n"), b"hello").status, 204);
+    assert_eq!(
+        override_with("PATCH", &format!("{OFFSET_STREAM}Upload-Offset: 0\r\n"), b"hello").status,
+        204
+    );
     assert_eq!(offset(&override_with("HEAD", "", b"")), 5);
     assert_eq!(override_with("DELETE", "", b"").status, 204);
     assert_eq!(head(&asker, &place).status, 404);
@@ -228,7 +277,8 @@ fn termination_and_other_methods() {
     let uploads = directory.path().join("data/files/uploads");
     assert_eq!(std::fs::read_dir(uploads).expect("a directory").count(), 0);
     // A file that an upload has become outlives it.
-    let done = post(&asker, &format!("{}{OFFSET_STREAM}Upload-Length: 5\r\n", metadata("x")), b"hello");
+    let done =
+        post(&asker, &format!("{}{OFFSET_STREAM}Upload-Length: 5\r\n", metadata("x")), b"hello");
     let place = done.header("location").expect("a place");
     assert_eq!(asker.send("DELETE", place, TUS, b"").status, 204);
     assert_eq!(file(&asker, "x").text(), "hello");
@@ -267,7 +317,8 @@ fn concatenation() {
     let (_server, asker, _directory) = started(&[]);
     let data = bytes_of(150_000, 4);
     let part = |from: usize, to: usize| {
-        let place = begun(&asker, &format!("Upload-Concat: partial\r\nUpload-Length: {}\r\n", to - from));
+        let place =
+            begun(&asker, &format!("Upload-Concat: partial\r\nUpload-Length: {}\r\n", to - from));
         assert_eq!(patch(&asker, &place, 0, "", &data[from..to]).status, 204);
         place
     };
@@ -332,7 +383,11 @@ fn the_newer_request_takes_over() {
 fn told_offsets_survive_kills() {
     let directory = TempDir::new().expect("a directory");
     let data_directory = directory.path().join("data");
-    let environment = [("ZSERVER_FILES_CHECKPOINT", "1MB"), ("ZSERVER_FILES_SWEEP_INTERVAL", "1s"), ("ZSERVER_FILES_GRACE", "2s")];
+    let environment = [
+        ("ZSERVER_FILES_CHECKPOINT", "1MB"),
+        ("ZSERVER_FILES_SWEEP_INTERVAL", "1s"),
+        ("ZSERVER_FILES_GRACE", "2s"),
+    ];
     let data = bytes_of(20_000_000, 6);
     let (mut server, mut asker) = over(&data_directory, &environment);
     assert_eq!(asker.send("PUT", "/api/v1/files/b", "", b"{}").status, 201);
@@ -350,7 +405,10 @@ fn told_offsets_survive_kills() {
         let some = patch(&asker, &place, at, "", &data[at..end]);
         assert_eq!(some.status, 204, "{}", some.text());
         told = offset(&some);
-        let headers = format!("{TUS}{OFFSET_STREAM}Upload-Offset: {told}\r\nContent-Length: {}\r\n", data.len() - told);
+        let headers = format!(
+            "{TUS}{OFFSET_STREAM}Upload-Offset: {told}\r\nContent-Length: {}\r\n",
+            data.len() - told
+        );
         let mut stream = asker.begin("PATCH", &place, &headers).expect("a connection");
         let sending = data[told..].to_vec();
         let sender = std::thread::spawn(move || {
@@ -374,7 +432,8 @@ fn told_offsets_survive_kills() {
     let place = begun(&asker, &format!("{}Upload-Length: 100000\r\n", metadata("late")));
     assert_eq!(patch(&asker, &place, 0, "", &data[..99_999]).status, 204);
     let id = place.rsplit('/').next().expect("an id").to_owned();
-    std::fs::write(data_directory.join("files/uploads").join(&id), &data[..100_000]).expect("the last byte");
+    std::fs::write(data_directory.join("files/uploads").join(&id), &data[..100_000])
+        .expect("the last byte");
     asker.sql(&format!("update files.uploads set received = 100000 where id = '{id}'"));
     server.kill();
     let (_server, asker) = over(&data_directory, &environment);
@@ -388,38 +447,88 @@ fn told_offsets_survive_kills() {
 fn the_draft_of_the_ietf() {
     let (_server, asker, _directory) = started(&[]);
     let data = bytes_of(100_000, 7);
-    for (version, word, done, not_done) in [(3, "Upload-Incomplete", "?0", "?1"), (5, "Upload-Complete", "?1", "?0"), (6, "Upload-Complete", "?1", "?0"), (8, "Upload-Complete", "?1", "?0")] {
+    for (version, word, done, not_done) in [
+        (3, "Upload-Incomplete", "?0", "?1"),
+        (5, "Upload-Complete", "?1", "?0"),
+        (6, "Upload-Complete", "?1", "?0"),
+        (8, "Upload-Complete", "?1", "?0"),
+    ] {
         let own = format!("Upload-Draft-Interop-Version: {version}\r\n");
         let kind = if version >= 6 { "Content-Type: application/partial-upload\r\n" } else { "" };
         let name = format!("v{version}");
         let at = format!("/files?bucket=b&name={name}");
-        let some = asker.send("POST", &at, &format!("{own}{word}: {not_done}\r\n"), &data[..40_000]);
+        let some =
+            asker.send("POST", &at, &format!("{own}{word}: {not_done}\r\n"), &data[..40_000]);
         assert_eq!((some.status, offset(&some)), (201, 40_000), "{}", some.text());
         assert_eq!(some.header(word), Some(not_done));
         assert_eq!(some.header("tus-resumable"), None);
         let place = some.header("location").expect("a place").to_owned();
         let told = asker.send("HEAD", &place, &own, b"");
         assert_eq!((told.status, offset(&told), told.header(word)), (204, 40_000, Some(not_done)));
-        assert!(told.header("upload-limit").is_some() && told.header("cache-control") == Some("no-store"));
-        let wrong = asker.send("PATCH", &place, &format!("{own}{kind}Upload-Offset: 5\r\n{word}: {done}\r\n"), b"x");
+        assert!(
+            told.header("upload-limit").is_some()
+                && told.header("cache-control") == Some("no-store")
+        );
+        let wrong = asker.send(
+            "PATCH",
+            &place,
+            &format!("{own}{kind}Upload-Offset: 5\r\n{word}: {done}\r\n"),
+            b"x",
+        );
         assert_eq!((wrong.status, wrong.json()["expected-offset"].as_u64()), (409, Some(40_000)));
         if version >= 6 {
-            assert_eq!(asker.send("PATCH", &place, &format!("{own}Upload-Offset: 40000\r\n{word}: {done}\r\n"), b"x").status, 415);
+            assert_eq!(
+                asker
+                    .send(
+                        "PATCH",
+                        &place,
+                        &format!("{own}Upload-Offset: 40000\r\n{word}: {done}\r\n"),
+                        b"x"
+                    )
+                    .status,
+                415
+            );
         }
-        assert_eq!(asker.send("PATCH", &place, &format!("{own}{kind}Upload-Offset: 40000\r\n"), b"x").status, 400);
-        let more = asker.send("PATCH", &place, &format!("{own}{kind}Upload-Offset: 40000\r\n{word}: {not_done}\r\n"), &data[40_000..70_000]);
+        assert_eq!(
+            asker
+                .send("PATCH", &place, &format!("{own}{kind}Upload-Offset: 40000\r\n"), b"x")
+                .status,
+            400
+        );
+        let more = asker.send(
+            "PATCH",
+            &place,
+            &format!("{own}{kind}Upload-Offset: 40000\r\n{word}: {not_done}\r\n"),
+            &data[40_000..70_000],
+        );
         assert_eq!((more.status, offset(&more), more.header(word)), (204, 70_000, Some(not_done)));
-        let last = asker.send("PATCH", &place, &format!("{own}{kind}Upload-Offset: 70000\r\n{word}: {done}\r\n"), &data[70_000..]);
+        let last = asker.send(
+            "PATCH",
+            &place,
+            &format!("{own}{kind}Upload-Offset: 70000\r\n{word}: {done}\r\n"),
+            &data[70_000..],
+        );
         assert_eq!((last.status, offset(&last), last.header(word)), (204, 100_000, Some(done)));
         assert!(file(&asker, &name).body == data);
-        let whole = asker.send("POST", &format!("{at}-whole"), &format!("{own}Content-Type: text/plain\r\n{word}: {done}\r\n"), b"all");
+        let whole = asker.send(
+            "POST",
+            &format!("{at}-whole"),
+            &format!("{own}Content-Type: text/plain\r\n{word}: {done}\r\n"),
+            b"all",
+        );
         assert_eq!((whole.status, whole.header(word)), (201, Some(done)), "{}", whole.text());
         let read = file(&asker, &format!("{name}-whole"));
-        assert_eq!((read.text().as_str(), read.header("content-type")), ("all", Some("text/plain")));
+        assert_eq!(
+            (read.text().as_str(), read.header("content-type")),
+            ("all", Some("text/plain"))
+        );
         assert_eq!(asker.send("DELETE", &place, &own, b"").status, 204);
         assert_eq!(asker.send("POST", &at, &own, b"x").status, 400);
     }
-    assert_eq!(asker.send("POST", "/files", "Upload-Draft-Interop-Version: 99\r\n", b"x").status, 400);
+    assert_eq!(
+        asker.send("POST", "/files", "Upload-Draft-Interop-Version: 99\r\n", b"x").status,
+        400
+    );
     // What breaks off in the first request is kept; its client learns the place by none.
     let own = "Upload-Draft-Interop-Version: 6\r\nUpload-Complete: ?1\r\nContent-Length: 100\r\n";
     let mut broken = asker.begin("POST", "/files?bucket=b&name=broken", own).expect("a connection");

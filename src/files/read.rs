@@ -57,7 +57,9 @@ impl Store {
             }
             (Location::S3, _) => {
                 let missing = || {
-                    Error::data_corrupted(format!("content {hash} is in an S3 service that is not configured"))
+                    Error::data_corrupted(format!(
+                        "content {hash} is in an S3 service that is not configured"
+                    ))
                 };
                 Source::Remote(self.remote.clone().ok_or_else(missing)?)
             }

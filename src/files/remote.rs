@@ -112,14 +112,13 @@ impl Remote {
 
     pub(super) async fn read(&self, hash: &Hash, range: Range<u64>) -> Result<Pieces> {
         let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
-        let got = self.store.get_opts(&self.key(hash), options).await.map_err(|error| {
-            match &error {
+        let got =
+            self.store.get_opts(&self.key(hash), options).await.map_err(|error| match &error {
                 object_store::Error::NotFound { .. } => {
                     Error::data_corrupted(format!("content {hash} is not in the S3 service"))
                 }
                 _ => refused("read from", &error),
-            }
-        })?;
+            })?;
         let pieces = got.into_stream();
         Ok(pieces.map(|piece| piece.map_err(|error| refused("read from", &error))).boxed())
     }

@@ -113,7 +113,10 @@ async fn copies_have_all_contents_and_show_damage() {
     let copied = copy::all(store.root(), &to, None, &|| false).unwrap();
     assert_eq!(copied, copy::Copied { files: 2, bytes: 200_010 });
     assert_eq!(copy::verify(&to).unwrap(), copied);
-    assert_eq!(copy::all(store.root(), &to, None, &|| true).unwrap_err().code(), sqlstate::QUERY_CANCELED);
+    assert_eq!(
+        copy::all(store.root(), &to, None, &|| true).unwrap_err().code(),
+        sqlstate::QUERY_CANCELED
+    );
     let path = super::path(&to, &hashes[1]);
     fs::remove_file(&path).unwrap();
     fs::write(&path, b"other").unwrap();

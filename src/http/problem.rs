@@ -121,7 +121,10 @@ impl Problem {
             Problem::plain(StatusCode::CONFLICT, sqlstate::PROTOCOL_VIOLATION, &message);
         if typed {
             let mut put = |name: &str, value: Value| problem.members.insert(name.to_owned(), value);
-            put("type", json!("https://iana.org/assignments/http-problem-types#mismatching-upload-offset"));
+            put(
+                "type",
+                json!("https://iana.org/assignments/http-problem-types#mismatching-upload-offset"),
+            );
             put("expected-offset", json!(expected));
             put("provided-offset", json!(provided));
         }

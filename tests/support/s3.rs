@@ -65,7 +65,9 @@ impl S3 {
         let Some(asked) = read(&client) else { return };
         let (status, headers, body) = self.answer(&asked);
         let length = body.len();
-        let head = format!("HTTP/1.1 {status} x\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n");
+        let head = format!(
+            "HTTP/1.1 {status} x\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
+        );
         let mut client = client;
         let _ = client.write_all(head.as_bytes());
         if asked.method != "HEAD" {
@@ -80,7 +82,8 @@ impl S3 {
         }
         let has = |name: &str| asked.query.contains_key(name);
         let tag = "ETag: \"x\"\r\nLast-Modified: Mon, 01 Jan 2001 00:00:00 GMT\r\n".to_owned();
-        let xml = |text: String| (200, "Content-Type: application/xml\r\n".to_owned(), text.into_bytes());
+        let xml =
+            |text: String| (200, "Content-Type: application/xml\r\n".to_owned(), text.into_bytes());
         match asked.method.as_str() {
             "PUT" if has("uploadId") => {
                 let number = asked.query["partNumber"].parse().expect("a number");
@@ -95,7 +98,9 @@ impl S3 {
             "POST" if has("uploads") => {
                 let id = format!("id{}", held.parts.len());
                 held.parts.insert(id.clone(), BTreeMap::new());
-                xml(format!("<InitiateMultipartUploadResult><Bucket>b</Bucket><Key>k</Key><UploadId>{id}</UploadId></InitiateMultipartUploadResult>"))
+                xml(format!(
+                    "<InitiateMultipartUploadResult><Bucket>b</Bucket><Key>k</Key><UploadId>{id}</UploadId></InitiateMultipartUploadResult>"
+                ))
             }
             "POST" if has("uploadId") => {
                 let parts = held.parts.remove(&asked.query["uploadId"]).expect("the upload");
@@ -105,7 +110,9 @@ impl S3 {
             "POST" if has("delete") => {
                 let text = String::from_utf8_lossy(&asked.body).into_owned();
                 let mut deleted = String::new();
-                for key in text.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next()) {
+                for key in
+                    text.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next())
+                {
                     held.objects.remove(&format!("{}/{key}", asked.path.trim_end_matches('/')));
                     deleted += &format!("<Deleted><Key>{key}</Key></Deleted>");
                 }
@@ -116,7 +123,11 @@ impl S3 {
                 (204, String::new(), Vec::new())
             }
             "GET" if has("list-type") => {
-                let from = format!("{}/{}", asked.path.trim_end_matches('/'), asked.query.get("prefix").cloned().unwrap_or_default());
+                let from = format!(
+                    "{}/{}",
+                    asked.path.trim_end_matches('/'),
+                    asked.query.get("prefix").cloned().unwrap_or_default()
+                );
                 let bucket = format!("{}/", asked.path.trim_end_matches('/'));
                 let found = held.objects.iter().filter(|(key, _)| key.starts_with(&from));
                 let entries: String = found
@@ -125,10 +136,14 @@ impl S3 {
                         format!("<Contents><Key>{key}</Key><LastModified>2001-01-01T00:00:00.000Z</LastModified><ETag>\"x\"</ETag><Size>{size}</Size><StorageClass>STANDARD</StorageClass></Contents>")
                     })
                     .collect();
-                xml(format!("<ListBucketResult><Name>b</Name><Prefix></Prefix><KeyCount>1</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>"))
+                xml(format!(
+                    "<ListBucketResult><Name>b</Name><Prefix></Prefix><KeyCount>1</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>"
+                ))
             }
             "GET" | "HEAD" => match (held.objects.get(&asked.path), asked.range) {
-                (None, _) => (404, String::new(), b"<Error><Code>NoSuchKey</Code></Error>".to_vec()),
+                (None, _) => {
+                    (404, String::new(), b"<Error><Code>NoSuchKey</Code></Error>".to_vec())
+                }
                 (Some(data), None) => (200, tag, data.clone()),
                 (Some(data), Some((from, to))) => {
                     let to = to.min(data.len() - 1);
@@ -164,7 +179,8 @@ fn read(client: &TcpStream) -> Option<Asked> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-    let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let decoded =
+        |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         (decoded(name), decoded(value))

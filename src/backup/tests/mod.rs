@@ -248,13 +248,12 @@ fn an_unfinished_restore_and_a_full_directory_are_refused() {
     };
     let error = restore(&options).expect_err("not empty");
     assert!(error.message().ends_with("is not empty"), "{error}");
-    let again =
-        BackupOptions {
-            directory: &place.path("backup"),
-            contents: &place.path("data/files"),
-            previous: None,
-            is_cancelled: &|| false,
-        };
+    let again = BackupOptions {
+        directory: &place.path("backup"),
+        contents: &place.path("data/files"),
+        previous: None,
+        is_cancelled: &|| false,
+    };
     let error = create(&transactions, &again).expect_err("not empty");
     assert_eq!(error.code().as_str(), "58P02");
 }

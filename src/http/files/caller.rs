@@ -98,7 +98,11 @@ impl Query {
     }
 
     /// A number in a range.
-    pub fn number(&self, name: &str, range: std::ops::RangeInclusive<i64>) -> Result<Option<i64>, Problem> {
+    pub fn number(
+        &self,
+        name: &str,
+        range: std::ops::RangeInclusive<i64>,
+    ) -> Result<Option<i64>, Problem> {
         let Some(text) = self.get(name) else { return Ok(None) };
         match text.parse() {
             Ok(number) if range.contains(&number) => Ok(Some(number)),
@@ -116,13 +120,21 @@ mod tests {
 
     #[test]
     fn a_path_is_decoded_once() {
-        let of = |path: &str| Target::of(path).map(|target| target.name).map_err(|p| p.status.as_u16());
+        let of =
+            |path: &str| Target::of(path).map(|target| target.name).map_err(|p| p.status.as_u16());
         assert_eq!(of("/api/v1/files/b/a/b%20c.txt"), Ok("a/b c.txt".to_owned()));
         assert_eq!(of("/api/v1/files/b/%E6%97%A5"), Ok("日".to_owned()));
         for wrong in [
-            "/api/v1/files/b/", "/api/v1/files/b/..", "/api/v1/files/b/a/%2e%2e/c", "/api/v1/files/b/%252e%252e",
-            "/api/v1/files/b/a%00", "/api/v1/files/b/%2Fetc", "/api/v1/files/b/%ff", "/api/v1/files/b/nul",
-            "/api/v1/files/B/x", "/api/v1/files/../x/y",
+            "/api/v1/files/b/",
+            "/api/v1/files/b/..",
+            "/api/v1/files/b/a/%2e%2e/c",
+            "/api/v1/files/b/%252e%252e",
+            "/api/v1/files/b/a%00",
+            "/api/v1/files/b/%2Fetc",
+            "/api/v1/files/b/%ff",
+            "/api/v1/files/b/nul",
+            "/api/v1/files/B/x",
+            "/api/v1/files/../x/y",
         ] {
             assert_eq!(of(wrong), Err(400), "{wrong}");
         }

@@ -85,7 +85,8 @@ pub async fn commit(
     let (mut is_fresh, mut again) = (false, true);
     loop {
         let secret = secret(http, principal, is_fresh).await?;
-        let done = attempt(http, principal, pin.clone(), content.clone(), wanted.clone(), secret).await;
+        let done =
+            attempt(http, principal, pin.clone(), content.clone(), wanted.clone(), secret).await;
         match done {
             // The sweep has taken the content's row in between: now it is gone for all.
             Err(problem) if problem.text("code") == "23503" && again => again = false,
@@ -193,7 +194,11 @@ pub async fn try_out(http: &Http, principal: &Principal, wanted: Wanted) -> Resu
 }
 
 /// Bytes that there is room for by the quotas of a bucket and a role; none is no limit.
-pub async fn room(http: &Http, principal: &Principal, bucket: &str) -> Result<Option<u64>, Problem> {
+pub async fn room(
+    http: &Http,
+    principal: &Principal,
+    bucket: &str,
+) -> Result<Option<u64>, Problem> {
     let own = rows::own(http, principal)?;
     let values = vec![json!(bucket), json!(principal.role)];
     let rows = rows::query(http, &own, "SELECT files.room($1, $2)", values).await?;
@@ -216,7 +221,8 @@ pub async fn secret(http: &Http, principal: &Principal, fresh: bool) -> Result<V
     let own = rows::own(http, principal)?;
     let found = rows::query(http, &own, "SELECT secret FROM files.secret", Vec::new()).await?;
     let secret = found.first().and_then(|row| rows::bytes(row, 0)).ok_or_else(|| {
-        let error = Error::new(sqlstate::NO_DATA_FOUND, "the extension \"files\" has lost its secret");
+        let error =
+            Error::new(sqlstate::NO_DATA_FOUND, "the extension \"files\" has lost its secret");
         Problem::of(&error, "")
     })?;
     http.files.secrets.lock().insert(principal.database.clone(), secret.to_vec());

@@ -51,7 +51,9 @@ pub fn range_counts(headers: &HeaderMap, etag: &str, modified: i64) -> bool {
 /// that is not there yet.
 pub fn of_write(headers: &HeaderMap) -> Result<Option<Vec<String>>, Problem> {
     let text = |name| {
-        headers.get(name).map(|value: &axum::http::HeaderValue| value.to_str().unwrap_or_default().trim())
+        headers
+            .get(name)
+            .map(|value: &axum::http::HeaderValue| value.to_str().unwrap_or_default().trim())
     };
     for name in [header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE] {
         if headers.contains_key(&name) {
@@ -129,7 +131,8 @@ mod tests {
         assert_eq!(of(&[("if-match", "W/\"abc\"")]), Verdict::Failed);
         assert_eq!(of(&[("if-match", "\"x\"")]), Verdict::Failed);
         assert_eq!(of(&[("if-unmodified-since", &earlier)]), Verdict::Failed);
-        let counts = |value: &str| range_counts(&headers(&[("if-range", value)]), "abc", 1_000_000_000);
+        let counts =
+            |value: &str| range_counts(&headers(&[("if-range", value)]), "abc", 1_000_000_000);
         assert!(counts("\"abc\"") && counts(&date));
         assert!(!counts("\"x\"") && !counts("W/\"abc\"") && !counts(&earlier));
     }

@@ -96,7 +96,11 @@ pub fn of_tus(headers: &HeaderMap) -> Result<Option<Expected>, Problem> {
         "sha512" => Some(Hash::Sha512),
         "md5" => Some(Hash::Md5),
         "blake3" => None,
-        _ => return Err(Problem::bad_request(&format!("the checksum algorithm \"{name}\" is not known"))),
+        _ => {
+            return Err(Problem::bad_request(&format!(
+                "the checksum algorithm \"{name}\" is not known"
+            )));
+        }
     };
     Expected::new(name, algorithm, wanted).map(Some)
 }

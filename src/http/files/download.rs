@@ -92,8 +92,8 @@ pub async fn get(
         Verdict::Go => {}
     }
     let header = parts.headers.get(header::RANGE).and_then(|value| value.to_str().ok());
-    let counts = parts.method == Method::GET
-        && conditions::range_counts(&parts.headers, &etag, found.made);
+    let counts =
+        parts.method == Method::GET && conditions::range_counts(&parts.headers, &etag, found.made);
     let ranges = ranges::parse(header.filter(|_| counts), found.size);
     if ranges == Ranges::Unsatisfiable {
         headers.remove(header::CONTENT_TYPE);
@@ -215,7 +215,9 @@ fn disposition(name: &str, content_type: &str, download: bool) -> String {
     let file = name.rsplit('/').next().unwrap_or_default();
     let plain: String = file
         .chars()
-        .map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ' { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ' { c } else { '_' }
+        })
         .collect();
     match plain == file {
         true => format!("{verb}; filename=\"{plain}\""),
@@ -270,7 +272,10 @@ mod tests {
         assert_eq!(disposition("a/b.png", "image/png", false), "inline; filename=\"b.png\"");
         assert_eq!(disposition("a/b.png", "image/png", true), "attachment; filename=\"b.png\"");
         assert_eq!(disposition("b.svg", "image/svg+xml", false), "attachment; filename=\"b.svg\"");
-        assert_eq!(disposition("x.html", "text/html; charset=utf-8", false), "attachment; filename=\"x.html\"");
+        assert_eq!(
+            disposition("x.html", "text/html; charset=utf-8", false),
+            "attachment; filename=\"x.html\""
+        );
         assert_eq!(
             disposition("é\"x", "text/plain", false),
             "inline; filename=\"__x\"; filename*=UTF-8''%C3%A9%22x"

@@ -32,8 +32,19 @@ const PAGE_MAX: i64 = 1_000;
 const VALID_SECONDS_MAX: i64 = 7 * 86_400;
 
 const KNOWN: &[&str] = &[
-    "version", "versions", "after", "limit", "download", "copy", "sign", "valid_for_s", "database", "role",
-    "method", "expires", "signature",
+    "version",
+    "versions",
+    "after",
+    "limit",
+    "download",
+    "copy",
+    "sign",
+    "valid_for_s",
+    "database",
+    "role",
+    "method",
+    "expires",
+    "signature",
 ];
 
 /// `/api/v1/files/{bucket}/{*name}`: see the module's table.
@@ -74,9 +85,7 @@ async fn answer(http: State, parts: Parts, body: &mut Body) -> Result<Response, 
         Method::GET | Method::HEAD => {
             download::get(&http, &parts, &principal, &target, &asked, false).await
         }
-        Method::POST if asked.has("copy") => {
-            copy(&http, &parts, &principal, &target, &asked).await
-        }
+        Method::POST if asked.has("copy") => copy(&http, &parts, &principal, &target, &asked).await,
         Method::POST if asked.has("sign") => sign(&http, &principal, &target, &asked).await,
         Method::PUT | Method::POST => store(&http, &parts, body, &principal, target).await,
         Method::DELETE => remove(&http, &parts, &principal, &target, &asked).await,
@@ -97,7 +106,8 @@ fn wanted(headers: &HeaderMap, target: Target) -> Result<Wanted, Problem> {
     let content_type = match headers.get(header::CONTENT_TYPE) {
         None => None,
         Some(value) => {
-            let text = value.to_str().map_err(|_| Problem::bad_request("Content-Type is not ASCII"))?;
+            let text =
+                value.to_str().map_err(|_| Problem::bad_request("Content-Type is not ASCII"))?;
             Some(text.to_owned())
         }
     };
@@ -156,7 +166,9 @@ async fn store(
     let store = http.files.store(http).map_err(|error| Problem::of(&error, ""))?;
     let received = receive::receive(http, &store, body, limit, digests).await;
     let received = received.map_err(|problem| match problem.status {
-        StatusCode::PAYLOAD_TOO_LARGE if limit < config.http_max_file.0 => Problem::over_quota(limit),
+        StatusCode::PAYLOAD_TOO_LARGE if limit < config.http_max_file.0 => {
+            Problem::over_quota(limit)
+        }
         _ => problem,
     })?;
     let (hash, size) = (received.hash(), received.size());
@@ -165,7 +177,8 @@ async fn store(
         Received::Large(staged) => Bringing::Staged(staged),
     };
     let named = wanted.target.clone();
-    let version = commit::commit(http, principal, bringing, wanted).await.map_err(as_precondition)?;
+    let version =
+        commit::commit(http, principal, bringing, wanted).await.map_err(as_precondition)?;
     Ok(stored(&named, version, hash, size))
 }
 
@@ -223,7 +236,8 @@ async fn copy(
 }
 
 pub fn no_file(target: &Target) -> Problem {
-    let message = format!("file \"{}\" does not exist in bucket \"{}\"", target.name, target.bucket);
+    let message =
+        format!("file \"{}\" does not exist in bucket \"{}\"", target.name, target.bucket);
     Problem::of(&Error::new(sqlstate::UNDEFINED_FILE, message), "")
 }
 

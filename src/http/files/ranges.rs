@@ -78,7 +78,9 @@ mod tests {
         assert_eq!(of("bytes=0-0,5000-"), some(&[0..1]));
         assert_eq!(of("bytes=1000-"), Ranges::Unsatisfiable);
         assert_eq!(of("bytes=-0"), Ranges::Unsatisfiable);
-        for whole in ["bytes=", "bytes=a-b", "bytes=5-4", "items=0-1", "bytes=0-,0-", "bytes=+1-2", "0-1"] {
+        for whole in
+            ["bytes=", "bytes=a-b", "bytes=5-4", "items=0-1", "bytes=0-,0-", "bytes=+1-2", "0-1"]
+        {
             assert_eq!(of(whole), Ranges::Whole, "{whole}");
         }
         assert_eq!(of(&format!("bytes={}", "0-0,".repeat(17))), Ranges::Whole);

@@ -62,7 +62,9 @@ where
     let ensured = extension::ensure(http, principal, &mut conversation, EXTENSION).await;
     ensured.map_err(failed)?;
     let leash = conversation.leash().map_err(failed)?;
-    leash.run(async move { work(conversation).await.map_err(|error| Problem::of(&error, "")) }).await
+    leash
+        .run(async move { work(conversation).await.map_err(|error| Problem::of(&error, "")) })
+        .await
 }
 
 /// One statement of its own.

@@ -34,7 +34,10 @@ pub async fn run(http: Arc<Http>, stop: CancellationToken) {
     loop {
         let pass = async {
             if let Err(problem) = pass(&http, &mut unnamed).await {
-                tracing::warn!("contents without files were not removed: {}", problem.text("message"));
+                tracing::warn!(
+                    "contents without files were not removed: {}",
+                    problem.text("message")
+                );
             }
             let interval = http.front.database.config().files_sweep_interval.duration();
             tokio::time::sleep(interval).await;
@@ -69,7 +72,10 @@ async fn pass(http: &Arc<Http>, unnamed: &mut Unnamed) -> Result<(), Problem> {
                 }
                 let key = (hash, location.as_str());
                 let since = before.get(&key).copied().unwrap_or_else(Instant::now);
-                if since.elapsed() < grace || age < grace || !remove(http, &store, hash, location).await? {
+                if since.elapsed() < grace
+                    || age < grace
+                    || !remove(http, &store, hash, location).await?
+                {
                     unnamed.insert(key, since);
                 }
             }
@@ -164,7 +170,11 @@ async fn uploads(
     Ok(())
 }
 
-async fn contents(store: &Arc<Store>, location: Location, first: u8) -> Result<Vec<(Hash, Duration)>> {
+async fn contents(
+    store: &Arc<Store>,
+    location: Location,
+    first: u8,
+) -> Result<Vec<(Hash, Duration)>> {
     match (location, &store.remote) {
         (Location::S3, Some(remote)) => remote.contents_from(first).await,
         (Location::Disk, _) => {
@@ -190,7 +200,9 @@ async fn named(
         let values = vec![json!(location.as_str()), rows::bytea(&[first]), json!(end)];
         let rows = query(http, database, text, values).await?;
         named.extend(
-            rows.iter().filter_map(|row| rows::bytes(row, 0)).filter_map(|hash| Hash::from_slice(&hash)),
+            rows.iter()
+                .filter_map(|row| rows::bytes(row, 0))
+                .filter_map(|hash| Hash::from_slice(&hash)),
         );
     }
     Ok(named)

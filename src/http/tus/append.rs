@@ -60,7 +60,11 @@ pub(super) async fn patch(call: Call, id: String, mut body: Body) -> Result<Resp
 
 /// What a PATCH comes to before its body is read.
 enum Begun {
-    Goes { lock: Lock, upload: Upload, is_last: Option<bool> },
+    Goes {
+        lock: Lock,
+        upload: Upload,
+        is_last: Option<bool>,
+    },
     /// The upload goes on at another offset.
     Elsewhere(Response),
 }
@@ -82,7 +86,8 @@ async fn begin(call: &Call, id: &str) -> Result<Begun, Problem> {
     set_length(call, &headers, &mut upload)?;
     if offset != upload.received {
         let mut response =
-            Problem::wrong_offset(upload.received, offset, call.protocol != Protocol::Tus).into_response();
+            Problem::wrong_offset(upload.received, offset, call.protocol != Protocol::Tus)
+                .into_response();
         tell(call, &upload, &mut response);
         return Ok(Begun::Elsewhere(response));
     }
@@ -110,7 +115,9 @@ fn set_length(call: &Call, headers: &HeaderMap, upload: &mut Upload) -> Result<(
             Err(Problem::bad_request("Upload-Length is another than it was"))
         }
         _ if length > most => Err(Problem::upload_too_large(most)),
-        _ if length < upload.received => Err(Problem::bad_request("more than Upload-Length is here")),
+        _ if length < upload.received => {
+            Err(Problem::bad_request("more than Upload-Length is here"))
+        }
         _ => {
             upload.length = Some(length);
             Ok(())
@@ -170,7 +177,8 @@ async fn limit(call: &Call, upload: &Upload) -> Result<u64, Problem> {
         return Ok(limit.min(length));
     }
     if let Some(bucket) = &upload.bucket
-        && let Some(room) = super::super::files::commit::room(&call.http, &call.principal, bucket).await?
+        && let Some(room) =
+            super::super::files::commit::room(&call.http, &call.principal, bucket).await?
     {
         limit = limit.min(room);
     }

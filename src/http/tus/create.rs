@@ -31,14 +31,16 @@ enum Concat {
 
 impl Concat {
     fn of(headers: &HeaderMap) -> Result<Concat, Problem> {
-        let wrong = || Problem::bad_request("Upload-Concat is \"partial\" or \"final;\" and uploads");
+        let wrong =
+            || Problem::bad_request("Upload-Concat is \"partial\" or \"final;\" and uploads");
         let Some(value) = headers.get("upload-concat") else { return Ok(Concat::Whole) };
         let text = value.to_str().map_err(|_| wrong())?.trim();
         if text == "partial" {
             return Ok(Concat::Partial);
         }
         let list = text.strip_prefix("final;").ok_or_else(wrong)?;
-        let id = |url: &str| url.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+        let id =
+            |url: &str| url.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
         let ids: Vec<String> = list.split_whitespace().map(id).collect();
         match ids.is_empty() || ids.len() > PARTS_MAX || !ids.iter().all(|id| is_uuid(id)) {
             true => Err(wrong()),
@@ -79,7 +81,9 @@ async fn begun(call: &Call, query: &Query) -> Result<(Upload, Option<Option<bool
         _ => {
             begin(call, &upload).await?;
             let brings = match call.protocol {
-                Protocol::Tus => headers.get(header::CONTENT_TYPE).is_some_and(|ty| ty == OFFSET_STREAM),
+                Protocol::Tus => {
+                    headers.get(header::CONTENT_TYPE).is_some_and(|ty| ty == OFFSET_STREAM)
+                }
                 Protocol::Draft(_) => true,
             };
             if brings {
@@ -149,7 +153,9 @@ fn length(
         (_, Concat::Final(_), ..) => {
             Err(Problem::bad_request("the length of a final upload is that of its parts"))
         }
-        (_, _, Some(_), true) => Err(Problem::bad_request("either Upload-Length or Upload-Defer-Length")),
+        (_, _, Some(_), true) => {
+            Err(Problem::bad_request("either Upload-Length or Upload-Defer-Length"))
+        }
         (_, _, None, false) => Err(Problem::bad_request("there is no Upload-Length")),
         (_, _, length, _) => Ok(length),
     }
@@ -164,7 +170,8 @@ fn described(
 ) -> Result<Upload, Problem> {
     let text = |name: &str| {
         let Some(value) = headers.get(name) else { return Ok(None) };
-        let text = value.to_str().map_err(|_| Problem::bad_request(&format!("{name} is not ASCII")));
+        let text =
+            value.to_str().map_err(|_| Problem::bad_request(&format!("{name} is not ASCII")));
         text.map(|text| Some(text.to_owned()))
     };
     let told = text("upload-metadata")?;

@@ -58,11 +58,16 @@ pub fn name_in_disposition(header: &str) -> Option<String> {
     let parameter = |name: &str| {
         let find = |part: &str| {
             let (found, value) = part.trim().split_once('=')?;
-            found.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').to_owned())
+            found
+                .trim()
+                .eq_ignore_ascii_case(name)
+                .then(|| value.trim().trim_matches('"').to_owned())
         };
         header.split(';').skip(1).find_map(find)
     };
-    if let Some(encoded) = parameter("filename*").and_then(|v| v.strip_prefix("UTF-8''").map(str::to_owned)) {
+    if let Some(encoded) =
+        parameter("filename*").and_then(|v| v.strip_prefix("UTF-8''").map(str::to_owned))
+    {
         return percent_encoding::percent_decode_str(&encoded).decode_utf8().ok().map(String::from);
     }
     parameter("filename")
@@ -80,9 +85,17 @@ mod tests {
         assert_eq!(read.bucket.as_deref(), Some("b"));
         assert_eq!(read.content_type.as_deref(), Some("text/plain"));
         assert_eq!(Value::Object(read.others).to_string(), r#"{"is_confidential":""}"#);
-        assert!(parse("a !!!").is_err() && parse("a Yg==,a Yg==").is_err() && parse("a /w==").is_err());
+        assert!(
+            parse("a !!!").is_err() && parse("a Yg==,a Yg==").is_err() && parse("a /w==").is_err()
+        );
         assert_eq!(parse("").ok().unwrap(), Metadata::default());
-        assert_eq!(name_in_disposition("attachment; filename=\"a b.txt\"").as_deref(), Some("a b.txt"));
-        assert_eq!(name_in_disposition("x; filename=a; filename*=UTF-8''%C3%A9").as_deref(), Some("é"));
+        assert_eq!(
+            name_in_disposition("attachment; filename=\"a b.txt\"").as_deref(),
+            Some("a b.txt")
+        );
+        assert_eq!(
+            name_in_disposition("x; filename=a; filename*=UTF-8''%C3%A9").as_deref(),
+            Some("é")
+        );
     }
 }

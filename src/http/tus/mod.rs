@@ -60,8 +60,7 @@ use super::{Http, State};
 use state::Upload;
 
 pub const TUS_VERSION: &str = "1.0.0";
-const TUS_EXTENSIONS: &str =
-    "creation,creation-with-upload,creation-defer-length,termination,checksum,expiration,concatenation";
+const TUS_EXTENSIONS: &str = "creation,creation-with-upload,creation-defer-length,termination,checksum,expiration,concatenation";
 /// The newest version of the draft that is known here.
 const DRAFT_NEWEST: u8 = 8;
 
@@ -134,7 +133,9 @@ async fn answer(axum::extract::State(http): State, request: Request) -> Response
     if let Some(instead) = parts.headers.get("x-http-method-override") {
         match Method::from_bytes(instead.as_bytes()) {
             Ok(method) => parts.method = method,
-            Err(_) => return Problem::bad_request("the method to override with is none").into_response(),
+            Err(_) => {
+                return Problem::bad_request("the method to override with is none").into_response();
+            }
         }
     }
     if parts.method == Method::OPTIONS {
@@ -163,7 +164,11 @@ fn options(http: &Http) -> Response {
     put(&mut response, "tus-max-size", &most);
     put(&mut response, "tus-checksum-algorithm", TUS_ALGORITHMS);
     put(&mut response, "upload-limit", &format!("max-size={most}"));
-    put(&mut response, "accept-patch", "application/offset+octet-stream, application/partial-upload");
+    put(
+        &mut response,
+        "accept-patch",
+        "application/offset+octet-stream, application/partial-upload",
+    );
     put(&mut response, "allow", "OPTIONS, POST, HEAD, PATCH, DELETE");
     response
 }
@@ -235,7 +240,9 @@ async fn head(call: Call, id: String) -> Result<Response, Problem> {
         None if call.protocol == Protocol::Tus => put(&mut response, "upload-defer-length", "1"),
         None => {}
     }
-    if let (Protocol::Tus, Some(told)) = (call.protocol, upload.told.as_deref().filter(|told| !told.is_empty())) {
+    if let (Protocol::Tus, Some(told)) =
+        (call.protocol, upload.told.as_deref().filter(|told| !told.is_empty()))
+    {
         put(&mut response, "upload-metadata", told);
     }
     match (call.protocol, upload.kind.as_str()) {
@@ -269,7 +276,9 @@ fn tell(call: &Call, upload: &Upload, response: &mut Response) {
             put(response, "upload-limit", &format!("max-size={most}, max-age={}", left.max(0)));
         }
     }
-    if let (Some(version), Some(bucket), Some(name)) = (upload.version, &upload.bucket, &upload.name) {
+    if let (Some(version), Some(bucket), Some(name)) =
+        (upload.version, &upload.bucket, &upload.name)
+    {
         put(response, "zserver-version", &version.to_string());
         let path = super::files::caller::path_of(bucket, name);
         put(response, "content-location", &path);

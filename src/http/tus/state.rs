@@ -108,8 +108,12 @@ impl Call {
         let own = rows::own(&self.http, &self.principal)?;
         upload.expires = self.expiry();
         let text = "UPDATE files.uploads SET received = $2, length = $3, expires = to_timestamp($4) WHERE id = $1 RETURNING 1";
-        let values =
-            vec![json!(upload.id), json!(upload.received), json!(upload.length), json!(upload.expires)];
+        let values = vec![
+            json!(upload.id),
+            json!(upload.received),
+            json!(upload.length),
+            json!(upload.expires),
+        ];
         Ok(!rows::query(&self.http, &own, text, values).await?.is_empty())
     }
 
