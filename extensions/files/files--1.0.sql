@@ -162,6 +162,8 @@ BEGIN
         RAISE EXCEPTION 'permission denied to add a content' USING ERRCODE = '42501', HINT = 'Use files.put, or HTTP.';
     END IF;
     INSERT INTO files.contents (hash, size, location, data) VALUES (content, bytes, place, small) ON CONFLICT DO NOTHING;
+    -- What is known to be somewhere else is here now, whatever has become of the other place.
+    UPDATE files.contents c SET location = place, data = small WHERE c.hash = content AND c.location <> place;
 END $$;
 
 -- Adds a small content; answers its receipt.

@@ -217,8 +217,9 @@ async fn remove(
 ) -> Result<bool, Problem> {
     let Some(removing) = store.pins.remove(hash) else { return Ok(false) };
     for database in &databases(http)? {
-        let text = "SELECT 1 FROM files.contents WHERE hash = $1";
-        if !query(http, database, text, vec![rows::bytea(&hash.0)]).await?.is_empty() {
+        let text = "SELECT 1 FROM files.contents WHERE hash = $1 AND location = $2";
+        let values = vec![rows::bytea(&hash.0), json!(location.as_str())];
+        if !query(http, database, text, values).await?.is_empty() {
             return Ok(true);
         }
     }
