@@ -14,6 +14,7 @@ use super::caller::{self, Query};
 use super::rows::{self, Row, query};
 use super::{http_date, unix_seconds};
 use crate::error::Error;
+use crate::sql::types::Datum;
 use crate::sqlstate;
 
 /// Rows of a page at most, and where a request does not say.
@@ -64,27 +65,27 @@ fn cut(rows: &mut Vec<Row>, limit: i64) -> Option<String> {
         return None;
     }
     rows.truncate(limit);
-    rows.last().and_then(|row| rows::text(row, 0))
+    rows.last().and_then(|row| row.text(0))
 }
 
 fn described(row: &Row) -> Value {
     json!({
-        "name": rows::text(row, 0),
-        "owner": rows::text(row, 1),
-        "public": rows::flag(row, 2),
-        "versioning": rows::flag(row, 3),
-        "quota": rows::number(row, 4),
+        "name": row.text(0),
+        "owner": row.text(1),
+        "public": row.flag(2),
+        "versioning": row.flag(3),
+        "quota": row.number(4),
         "readers": names(row, 5),
         "writers": names(row, 6),
-        "made": rows::number(row, 7).map(|time| http_date(unix_seconds(time))),
+        "made": row.number(7).map(|time| http_date(unix_seconds(time))),
     })
 }
 
 fn names(row: &Row, at: usize) -> Vec<String> {
-    match row.get(at) {
-        Some(crate::sql::types::Datum::Array(array)) => {
-            let name = |datum: &crate::sql::types::Datum| match datum {
-                crate::sql::types::Datum::Text(name) => Some(name.clone()),
+    match row.datum(at) {
+        Datum::Array(array) => {
+            let name = |datum: &Datum| match datum {
+                Datum::Text(name) => Some(name.clone()),
                 _ => None,
             };
             array.elements.iter().filter_map(name).collect()
@@ -209,8 +210,8 @@ async fn list(
     let next = cut(&mut rows, limit);
     let (mut files, mut prefixes) = (Vec::new(), Vec::new());
     for row in &rows {
-        match rows::flag(row, 1) {
-            true => prefixes.extend(rows::text(row, 0)),
+        match row.flag(1) {
+            true => prefixes.extend(row.text(0)),
             false => files.push(file(row)),
         }
     }
@@ -220,15 +221,15 @@ async fn list(
 
 /// A row of `files.list`, or of versions with `latest` as its second column.
 pub fn file(row: &Row) -> Value {
-    let metadata = rows::text(row, 6).and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let metadata = row.text(6).and_then(|text| serde_json::from_str::<Value>(&text).ok());
     let mut members = BTreeMap::new();
-    members.insert("name", json!(rows::text(row, 0)));
-    members.insert("version", json!(rows::number(row, 2)));
-    members.insert("hash", json!(rows::text(row, 3)));
-    members.insert("size", json!(rows::number(row, 4)));
-    members.insert("content_type", json!(rows::text(row, 5)));
+    members.insert("name", json!(row.text(0)));
+    members.insert("version", json!(row.number(2)));
+    members.insert("hash", json!(row.text(3)));
+    members.insert("size", json!(row.number(4)));
+    members.insert("content_type", json!(row.text(5)));
     members.insert("metadata", metadata.unwrap_or_default());
-    members.insert("made", json!(rows::number(row, 7).map(|time| http_date(unix_seconds(time)))));
-    members.insert("made_by", json!(rows::text(row, 8)));
+    members.insert("made", json!(row.number(7).map(|time| http_date(unix_seconds(time)))));
+    members.insert("made_by", json!(row.text(8)));
     json!(members)
 }

@@ -165,7 +165,7 @@ async fn store(
         ],
     )
     .await?;
-    let version = stored.first().and_then(|row| rows::number(row, 0));
+    let version = stored.first().and_then(|row| row.number(0));
     version.ok_or_else(|| Error::internal("a file without a version"))
 }
 
@@ -202,7 +202,7 @@ pub async fn room(
     let own = rows::own(http, principal)?;
     let values = vec![json!(bucket), json!(principal.role)];
     let rows = rows::query(http, &own, "SELECT files.room($1, $2)", values).await?;
-    Ok(rows.first().and_then(|row| rows::number(row, 0)).map(|left| left.max(0).unsigned_abs()))
+    Ok(rows.first().and_then(|row| row.number(0)).map(|left| left.max(0).unsigned_abs()))
 }
 
 /// Hexadecimal.
@@ -220,7 +220,7 @@ pub async fn secret(http: &Http, principal: &Principal, fresh: bool) -> Result<V
     }
     let own = rows::own(http, principal)?;
     let found = rows::query(http, &own, "SELECT secret FROM files.secret", Vec::new()).await?;
-    let secret = found.first().and_then(|row| rows::bytes(row, 0)).ok_or_else(|| {
+    let secret = found.first().and_then(|row| row.bytes(0)).ok_or_else(|| {
         let error =
             Error::new(sqlstate::NO_DATA_FOUND, "the extension \"files\" has lost its secret");
         Problem::of(&error, "")

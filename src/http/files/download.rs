@@ -144,14 +144,14 @@ async fn find(
     let Some(row) = rows.first() else { return Ok(None) };
     let found = (|| {
         Some(Found {
-            version: rows::number(row, 0)?,
-            hash: Hash::from_slice(&rows::bytes(row, 1)?)?,
-            size: rows::number(row, 2)?.unsigned_abs(),
-            content_type: rows::text(row, 3)?,
-            metadata: rows::text(row, 4)?,
-            made: unix_seconds(rows::number(row, 5)?),
-            location: Location::parse(&rows::text(row, 6)?)?,
-            data: rows::bytes(row, 7),
+            version: row.number(0)?,
+            hash: Hash::from_slice(&row.bytes(1)?)?,
+            size: row.number(2)?.unsigned_abs(),
+            content_type: row.text(3)?,
+            metadata: row.text(4)?,
+            made: unix_seconds(row.number(5)?),
+            location: Location::parse(&row.text(6)?)?,
+            data: row.bytes(7),
         })
     })();
     let wrong = || Problem::of(&Error::internal("a file's row cannot be read"), "");

@@ -226,8 +226,8 @@ async fn copy(
     ];
     let rows = query(http, principal, text, values).await.map_err(as_precondition)?;
     let row = rows.first().ok_or_else(|| no_file(&from))?;
-    let hash = rows::bytes(row, 1).and_then(|bytes| Hash::from_slice(&bytes));
-    match (rows::number(row, 0), hash, rows::number(row, 2)) {
+    let hash = row.bytes(1).and_then(|bytes| Hash::from_slice(&bytes));
+    match (row.number(0), hash, row.number(2)) {
         (Some(version), Some(hash), Some(size)) => {
             Ok(stored(target, version, hash, size.unsigned_abs()))
         }
@@ -252,7 +252,7 @@ async fn sign(
     let text = "SELECT files.sign_url($1, $2, $3, make_interval(secs => $4))";
     let values = vec![json!(target.bucket), json!(target.name), json!(method), json!(valid)];
     let rows = query(http, principal, text, values).await?;
-    let url = rows.first().and_then(|row| rows::text(row, 0));
+    let url = rows.first().and_then(|row| row.text(0));
     Ok(super::json(StatusCode::OK, &json!({"url": url})))
 }
 
@@ -270,7 +270,7 @@ async fn remove(
         fetch(&mut conversation, "SELECT files.remove($1, $2, $3, $4)", &values).await
     });
     let rows = removed.await.map_err(as_precondition)?;
-    match rows.first().is_some_and(|row| rows::flag(row, 0)) {
+    match rows.first().is_some_and(|row| row.flag(0)) {
         true => Ok(StatusCode::NO_CONTENT.into_response()),
         false => Err(no_file(target)),
     }
@@ -290,12 +290,12 @@ async fn versions(
     let mut rows = query(http, principal, text, values).await?;
     let is_more = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or_default());
-    let next = rows.last().filter(|_| is_more).and_then(|row| rows::number(row, 2));
+    let next = rows.last().filter(|_| is_more).and_then(|row| row.number(2));
     let versions: Vec<Value> = rows
         .iter()
         .map(|row| {
             let mut file = bucket::file(row);
-            file["latest"] = json!(rows::flag(row, 1));
+            file["latest"] = json!(row.flag(1));
             file
         })
         .collect();

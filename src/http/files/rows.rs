@@ -16,7 +16,8 @@ use crate::sql::types::{self, Datum};
 
 pub const EXTENSION: &str = "files";
 
-pub type Row = Vec<Datum>;
+/// What a statement answers.
+pub struct Row(Vec<Datum>);
 
 /// All rows of a statement.
 pub async fn fetch(
@@ -32,13 +33,13 @@ pub async fn fetch(
         let reprs = columns.iter().map(repr).collect::<Result<Vec<_>>>()?;
         while let Some(rows) = conversation.next(text, &mut answer, u64::MAX).await? {
             match rows {
-                Rows::Datums(rows) => out.extend(rows),
+                Rows::Datums(rows) => out.extend(rows.into_iter().map(Row)),
                 Rows::Batch(batch) => {
                     for row in 0..batch.num_rows() {
                         let datum = |at: usize| {
                             types::arrow::datum_at(batch.column(at).as_ref(), row, &reprs[at])
                         };
-                        out.push((0..reprs.len()).map(datum).collect::<Result<_>>()?);
+                        out.push(Row((0..reprs.len()).map(datum).collect::<Result<_>>()?));
                     }
                 }
             }
@@ -104,29 +105,35 @@ pub fn bytea(data: &[u8]) -> Value {
     Value::String(text)
 }
 
-pub fn text(row: &Row, at: usize) -> Option<String> {
-    match row.get(at) {
-        Some(Datum::Text(text)) => Some(text.clone()),
-        _ => None,
+impl Row {
+    pub fn datum(&self, at: usize) -> &Datum {
+        self.0.get(at).unwrap_or(&Datum::Null)
     }
-}
 
-pub fn number(row: &Row, at: usize) -> Option<i64> {
-    match row.get(at) {
-        Some(Datum::Int8(number)) => Some(*number),
-        Some(Datum::Int4(number)) => Some((*number).into()),
-        Some(Datum::TimestampTz(time)) => Some(*time),
-        _ => None,
+    pub fn text(&self, at: usize) -> Option<String> {
+        match self.datum(at) {
+            Datum::Text(text) => Some(text.clone()),
+            _ => None,
+        }
     }
-}
 
-pub fn flag(row: &Row, at: usize) -> bool {
-    matches!(row.get(at), Some(Datum::Bool(true)))
-}
+    /// Of a time, microseconds since 2000.
+    pub fn number(&self, at: usize) -> Option<i64> {
+        match self.datum(at) {
+            Datum::Int8(number) | Datum::TimestampTz(number) => Some(*number),
+            Datum::Int4(number) => Some((*number).into()),
+            _ => None,
+        }
+    }
 
-pub fn bytes(row: &Row, at: usize) -> Option<Bytes> {
-    match row.get(at) {
-        Some(Datum::Bytea(bytes)) => Some(Bytes::copy_from_slice(bytes)),
-        _ => None,
+    pub fn flag(&self, at: usize) -> bool {
+        matches!(self.datum(at), Datum::Bool(true))
+    }
+
+    pub fn bytes(&self, at: usize) -> Option<Bytes> {
+        match self.datum(at) {
+            Datum::Bytea(bytes) => Some(Bytes::copy_from_slice(bytes)),
+            _ => None,
+        }
     }
 }

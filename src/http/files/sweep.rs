@@ -111,7 +111,7 @@ async fn forget(
                    (SELECT id FROM files.uploads WHERE expires < now() LIMIT $1) RETURNING id::text";
     loop {
         let rows = query(http, database, expired, vec![json!(BATCH_ROWS)]).await?;
-        for id in rows.iter().filter_map(|row| rows::text(row, 0)) {
+        for id in rows.iter().filter_map(|row| row.text(0)) {
             // It is gone already if it is in no use; the pass over the files tells else.
             let _ = std::fs::remove_file(store.upload_path(&id));
         }
@@ -200,9 +200,7 @@ async fn named(
         let values = vec![json!(location.as_str()), rows::bytea(&[first]), json!(end)];
         let rows = query(http, database, text, values).await?;
         named.extend(
-            rows.iter()
-                .filter_map(|row| rows::bytes(row, 0))
-                .filter_map(|hash| Hash::from_slice(&hash)),
+            rows.iter().filter_map(|row| row.bytes(0)).filter_map(|hash| Hash::from_slice(&hash)),
         );
     }
     Ok(named)

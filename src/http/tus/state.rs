@@ -68,7 +68,7 @@ impl Call {
         let own = rows::own(&self.http, &self.principal)?;
         let text = "SELECT count(*) FROM files.uploads WHERE owner = $1 AND finished IS NULL AND expires > now()";
         let rows = rows::query(&self.http, &own, text, vec![json!(self.principal.role)]).await?;
-        Ok(rows.first().and_then(|row| rows::number(row, 0)).unwrap_or_default())
+        Ok(rows.first().and_then(|row| row.number(0)).unwrap_or_default())
     }
 
     pub async fn insert(&self, upload: &Upload) -> Result<(), Problem> {
@@ -130,20 +130,20 @@ impl Call {
 }
 
 fn upload(row: &Row) -> Option<Upload> {
-    let parts = rows::text(row, 9).unwrap_or_default();
+    let parts = row.text(9).unwrap_or_default();
     Some(Upload {
-        id: rows::text(row, 0)?,
-        kind: rows::text(row, 1)?,
-        bucket: rows::text(row, 2),
-        name: rows::text(row, 3),
-        content_type: rows::text(row, 4)?,
-        metadata: rows::text(row, 5)?,
-        told: rows::text(row, 6),
-        length: rows::number(row, 7).map(i64::unsigned_abs),
-        received: rows::number(row, 8)?.unsigned_abs(),
+        id: row.text(0)?,
+        kind: row.text(1)?,
+        bucket: row.text(2),
+        name: row.text(3),
+        content_type: row.text(4)?,
+        metadata: row.text(5)?,
+        told: row.text(6),
+        length: row.number(7).map(i64::unsigned_abs),
+        received: row.number(8)?.unsigned_abs(),
         parts: parts.split(' ').filter(|part| !part.is_empty()).map(str::to_owned).collect(),
-        version: rows::number(row, 10),
-        expires: unix_seconds(rows::number(row, 11)?),
-        is_finished: rows::flag(row, 12),
+        version: row.number(10),
+        expires: unix_seconds(row.number(11)?),
+        is_finished: row.flag(12),
     })
 }
