@@ -114,7 +114,9 @@ pub fn answer(stream: &mut TcpStream, method: &str) -> Option<Answer> {
     }
     let body = bytes[end + 4..].to_vec();
     let mut answer = Answer { status, head, body, is_whole: true };
-    if let Some(length) = answer.header("content-length").and_then(|length| length.parse().ok()) {
+    if let Some(length) =
+        answer.header("content-length").and_then(|length| length.parse::<usize>().ok())
+    {
         answer.is_whole = method == "HEAD" || answer.body.len() == length;
     }
     Some(answer)
