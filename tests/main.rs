@@ -14,6 +14,8 @@
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
 //! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
 //! | [`http_files`] | files: names, ranges, rights, quotas, contents that are swept, killed and damaged |
+//! | [`http_jobs`] | jobs over HTTP and in SQL: states, workers, schedules, kills |
+//! | [`http_sagas`] | sagas are done or undone, whenever the server is killed |
 //! | [`http_tus`] | uploads that go on: tus 1.0 case by case, the IETF's draft, kills |
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
@@ -56,6 +58,8 @@ mod functions;
 mod history;
 mod http;
 mod http_files;
+mod http_jobs;
+mod http_sagas;
 mod http_tus;
 mod indexes;
 mod isolation;

@@ -8,6 +8,7 @@ mod citext;
 mod files;
 mod hstore;
 mod hstore_record;
+mod jobs;
 mod openpgp;
 mod pg_trgm;
 mod pgcrypto;
@@ -26,6 +27,7 @@ pub const KERNELS: &[&[Kernel]] = &[
     files::KERNELS,
     hstore::KERNELS,
     hstore_record::KERNELS,
+    jobs::KERNELS,
     openpgp::KERNELS,
     pg_trgm::KERNELS,
     pgcrypto::KERNELS,
