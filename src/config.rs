@@ -70,6 +70,39 @@ pub struct Config {
     pub http_max_response: Bytes,
     /// How long a request's head, and then its body, may take to come.
     pub http_read_timeout: Milliseconds,
+    /// Of a file that comes in one request; larger ones come by tus, in parts.
+    pub http_max_file: Bytes,
+    /// Where contents of files are that are not in the database; a relative path starts at
+    /// `data_directory`.
+    pub files_directory: PathBuf,
+    /// Contents up to this are kept in the database.
+    pub files_inline_max: Bytes,
+    /// Of a file that comes in parts.
+    pub files_max_upload: Bytes,
+    /// Uploads in parts that one role may have at a time.
+    pub files_max_uploads: usize,
+    /// How long an upload in parts may lie still before it is forgotten.
+    pub files_upload_expiry: Seconds,
+    /// What has come of an upload is made durable each time that so much has come.
+    pub files_checkpoint: Bytes,
+    /// Contents that no file has are removed after this time.
+    pub files_grace: Seconds,
+    /// How often it is looked for them.
+    pub files_sweep_interval: Seconds,
+    /// An S3 bucket for contents that are not in the database; without it they are in
+    /// `files_directory`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files_s3_bucket: Option<String>,
+    /// The URL of a service other than Amazon's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files_s3_endpoint: Option<String>,
+    pub files_s3_region: String,
+    /// What the keys in the bucket begin with.
+    pub files_s3_prefix: String,
+    /// A TOML file with `access_key_id` and `secret_access_key`; without it they are in
+    /// the environment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files_s3_credentials_file: Option<PathBuf>,
     /// Whether HTTP makes the extension of an area in a database that is first asked for it.
     pub http_create_extensions: bool,
 
@@ -311,6 +344,20 @@ impl Default for Config {
             http_max_body: Bytes(10 << 20),
             http_max_response: Bytes(64 << 20),
             http_read_timeout: Milliseconds(30_000),
+            http_max_file: Bytes(100 << 20),
+            files_directory: PathBuf::from("files"),
+            files_inline_max: Bytes(64 << 10),
+            files_max_upload: Bytes(1 << 40),
+            files_max_uploads: 1_000,
+            files_upload_expiry: Seconds(86_400),
+            files_checkpoint: Bytes(16 << 20),
+            files_grace: Seconds(3_600),
+            files_sweep_interval: Seconds(300),
+            files_s3_bucket: None,
+            files_s3_endpoint: None,
+            files_s3_region: "us-east-1".to_owned(),
+            files_s3_prefix: String::new(),
+            files_s3_credentials_file: None,
             http_create_extensions: true,
             auth_token_lifetime: Seconds(15 * 60),
             auth_refresh_lifetime: Seconds(30 * 86_400),
@@ -489,6 +536,15 @@ impl Config {
         at_least("archive_segment_size", self.archive_segment_size.0, 64 << 10)?;
         at_least("scrub_interval", self.scrub_interval.0, 1)?;
         at_least("vector_save_interval", self.vector_save_interval.0, 10)?;
+        at_least("files_sweep_interval", self.files_sweep_interval.0, 1)?;
+        at_least("files_upload_expiry", self.files_upload_expiry.0, 1)?;
+        at_least("files_checkpoint", self.files_checkpoint.0, 64 << 10)?;
+        if self.files_inline_max.0 > 1 << 20 {
+            return Err(invalid("\"files_inline_max\" must be at most 1MB"));
+        }
+        if self.files_max_upload.0 > i64::MAX as u64 || self.http_max_file.0 > i64::MAX as u64 {
+            return Err(invalid("a file has at most 8388607TB"));
+        }
         at_least("batch_rows", self.batch_rows as u64, 1)?;
         at_least("jobs_poll_interval", self.jobs_poll_interval.0, 10)?;
         at_least("jobs_keep", self.jobs_keep.0, 1)?;
@@ -580,6 +636,11 @@ impl Config {
         self.archive_directory.as_ref().map(|path| self.data_directory.join(path))
     }
 
+    /// Where contents of files are; a relative path starts at the data directory.
+    pub fn files_directory(&self) -> PathBuf {
+        self.data_directory.join(&self.files_directory)
+    }
+
     pub fn parallelism(&self) -> usize {
         if self.parallelism > 0 { self.parallelism } else { cores() }
     }
@@ -656,6 +717,9 @@ fn known_keys() -> toml::Table {
         pg_socket: Some(PathBuf::new()),
         http_listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
         archive_directory: Some(PathBuf::new()),
+        files_s3_bucket: Some(String::new()),
+        files_s3_endpoint: Some(String::new()),
+        files_s3_credentials_file: Some(PathBuf::new()),
         ..Config::default()
     };
     toml::Table::try_from(sample).expect("every field is a TOML value")

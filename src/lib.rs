@@ -19,8 +19,8 @@
 //! Arrows point down only: `pg`, `http`, `jobs` → `session` → `sql` → `catalog`, `table`,
 //! `index`, `backup` → `txn` → `storage`. `sql::types` is the vocabulary of values that
 //! everything above `txn` shares. `storage` and `txn` know bytes, not Arrow,
-//! SQL or tokio. `coordinator` commits one transaction on several servers; it stands
-//! beside `catalog`. `tests/layers.rs` reads the `use` lines and holds this true.
+//! SQL or tokio. `coordinator` commits one transaction on several servers, `files` keeps
+//! contents of files; they stand beside `catalog`. `tests/layers.rs` reads the `use` lines and holds this true.
 
 pub mod auth;
 pub mod backup;
@@ -28,6 +28,7 @@ pub mod catalog;
 pub mod config;
 pub mod coordinator;
 pub mod error;
+pub mod files;
 pub mod http;
 pub mod index;
 pub mod jobs;

@@ -14,8 +14,10 @@
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
 //! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
 //! | [`http_auth`] | tokens, sessions, API keys, foreign issuers: what is refused, what a kill leaves |
+//! | [`http_files`] | files: names, ranges, rights, quotas, contents that are swept, killed and damaged |
 //! | [`http_jobs`] | jobs over HTTP and in SQL: states, workers, schedules, kills |
 //! | [`http_sagas`] | sagas are done or undone, whenever the server is killed |
+//! | [`http_tus`] | uploads that go on: tus 1.0 case by case, the IETF's draft, kills |
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
@@ -57,8 +59,10 @@ mod functions;
 mod history;
 mod http;
 mod http_auth;
+mod http_files;
 mod http_jobs;
 mod http_sagas;
+mod http_tus;
 mod indexes;
 mod isolation;
 mod large;

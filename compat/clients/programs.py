@@ -29,7 +29,9 @@ def node(name, **packages):
             stamp.write_text(wanted)
         shutil.copy(suites.HERE / "tap.mjs", directory)
         shutil.copy(suites.HERE / name / "program.mjs", place)
-        return steps(server, ["node", "program.mjs"], place, CLIENT_MODULES=directory / "node_modules")
+        binary = arguments.zserver or suites.servers.built_server()
+        more = {"CLIENT_MODULES": directory / "node_modules", "ZSERVER_BINARY": binary}
+        return steps(server, ["node", "program.mjs"], place, **more)
 
     suites.main(name, suite)
 

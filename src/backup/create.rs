@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::chunk::{self, Chunk};
 use super::manifest::{ChunkName, KeyspaceCopy, Manifest};
+use crate::files::copy;
 use crate::storage::key;
 use crate::txn::{KeyRange, Keyspace, Published, Transactions};
 use crate::{Error, Result, sqlstate};
@@ -17,6 +18,8 @@ use crate::{Error, Result, sqlstate};
 pub struct BackupOptions<'a> {
     /// Made, or empty.
     pub directory: &'a Path,
+    /// Where the contents of files are; they need not be there.
+    pub contents: &'a Path,
     /// An earlier backup, whose chunks are taken over.
     pub previous: Option<&'a Path>,
     /// Asked between chunks.
@@ -46,6 +49,7 @@ pub fn create(transactions: &Transactions, options: &BackupOptions<'_>) -> Resul
     let made = make_directory(options.directory)?;
     let result = Copying {
         directory: options.directory,
+        contents: options.contents,
         previous,
         is_cancelled: options.is_cancelled,
         known: HashSet::new(),
@@ -86,6 +90,7 @@ fn make_directory(directory: &Path) -> Result<bool> {
 /// Removes what a failed backup has made; what cannot be removed has no manifest.
 fn clear(directory: &Path, made: bool) {
     let _ = fs::remove_dir_all(directory.join("chunks"));
+    let _ = fs::remove_dir_all(directory.join(copy::BACKUP_DIRECTORY));
     let _ = fs::remove_file(directory.join("backup.part"));
     if made {
         let _ = fs::remove_dir(directory);
@@ -94,6 +99,7 @@ fn clear(directory: &Path, made: bool) {
 
 struct Copying<'a> {
     directory: &'a Path,
+    contents: &'a Path,
     previous: Option<(PathBuf, HashSet<String>)>,
     is_cancelled: &'a dyn Fn() -> bool,
     /// Chunks that are in this backup already.
@@ -118,6 +124,10 @@ impl Copying<'_> {
                 .and_then(|folder| folder.sync_all())
                 .map_err(|error| chunk::write_error(folder, &error))?;
         }
+        let previous = self.previous.as_ref().map(|(path, _)| path.join(copy::BACKUP_DIRECTORY));
+        let to = self.directory.join(copy::BACKUP_DIRECTORY);
+        let copied = copy::all(self.contents, &to, previous.as_deref(), self.is_cancelled)?;
+        self.created.manifest.contents = copied;
         self.created.manifest.write(self.directory)?;
         Ok(self.created)
     }

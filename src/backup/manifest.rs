@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::chunk;
+use crate::files::copy::Copied;
 use crate::txn::archive::ArchiveStart;
 use crate::{Error, Result, sqlstate};
 
@@ -30,6 +31,9 @@ pub struct Manifest {
     /// Where a replay of the archive begins; none if the server did not archive.
     pub archive: Option<Start>,
     pub keyspaces: Vec<KeyspaceCopy>,
+    /// Of files.
+    #[serde(default)]
+    pub contents: Copied,
 }
 
 /// [`ArchiveStart`], as a manifest has it.
@@ -77,6 +81,7 @@ impl Manifest {
             taken_at,
             archive: archive.map(Start::from),
             keyspaces: Vec::new(),
+            contents: Copied::default(),
         }
     }
 

@@ -22,12 +22,18 @@
 //! ```text
 //! BACKUP/chunks/ab/abcd….chunk   "ZSBKUP01", then entries
 //!                                (key length u32 │ value length u32 │ key │ value)*
+//! BACKUP/files/ab/cdef…          the contents of files that are on disk (`crate::files`)
 //! BACKUP/backup.json             the manifest, written last: what belongs to which
 //!                                keyspace, in order; its own SHA-256 on the second line
 //! ```
 //!
 //! A directory without a manifest is no backup: the making was interrupted. Backups do
 //! not need each other: any of them may be deleted.
+//!
+//! Contents of files are copied under their own names after the entries, while nobody may
+//! remove any: all that rows name at the instant are there, and some more. Those in an S3
+//! service are not in a backup, nor are contents in an archive: a restore to a later
+//! instant has rows of files that came after the backup, and no contents for them.
 //!
 //! # Instants
 //!

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::chunk;
 use super::manifest::{ChunkName, KeyspaceCopy, Manifest};
+use crate::files::copy;
 use crate::storage::disk::{DiskEngine, DiskOptions};
 use crate::storage::key::Meta;
 use crate::storage::{Durability, Engine, Key, Keyspace, Value, WriteBatch, WriteError};
@@ -16,6 +17,8 @@ pub struct RestoreOptions<'a> {
     pub backup: &'a Path,
     /// Absent, or empty.
     pub data_directory: &'a Path,
+    /// Where the contents of files go.
+    pub contents: &'a Path,
     /// Directories with segments of the archive; none restores the backup's own instant.
     pub archives: &'a [PathBuf],
     pub target: ReplayTarget,
@@ -54,6 +57,9 @@ pub fn restore(options: &RestoreOptions<'_>) -> Result<Restored> {
         Ok(replayed) => replayed,
         Err(error) => {
             drop(engine);
+            if options.contents.starts_with(options.data_directory) {
+                let _ = fs::remove_dir_all(options.contents);
+            }
             clear(options.data_directory);
             return Err(error);
         }
@@ -86,6 +92,7 @@ fn fill(
         let keyspace = keyspace_named(&copy.name)?;
         ingest(engine, options.backup, keyspace, copy)?;
     }
+    copy::all(&options.backup.join(copy::BACKUP_DIRECTORY), options.contents, None, &|| false)?;
     let replayed = match replay {
         Some(replay) => Some(replay.run(engine, manifest.commit_ts, options.target)?),
         None => None,
@@ -183,6 +190,11 @@ pub fn verify(backup: &Path) -> Result<Manifest> {
         if entries != copy.entries {
             return Err(miscounted(copy));
         }
+    }
+    if copy::verify(&backup.join(copy::BACKUP_DIRECTORY))? != manifest.contents {
+        return Err(Error::data_corrupted(
+            "the backup has not the contents of files that its manifest counts",
+        ));
     }
     Ok(manifest)
 }

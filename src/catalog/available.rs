@@ -42,6 +42,7 @@ const SOURCES: &[Source] = &[
     source!("auth", "1.0.0"),
     source!("btree_gist", "1.7"),
     source!("citext", "1.6"),
+    source!("files", "1.0"),
     source!("hstore", "1.8"),
     source!("jobs", "1.0"),
     source!("pg_stat_statements", "1.10"),

@@ -17,11 +17,12 @@
 //! Invariants: a request that its client gives up is cancelled; what is streamed waits for
 //! who reads it; a body is read up to `http_max_body`.
 //!
-//! Not here yet: collections, files, events.
+//! Not here yet: collections, events.
 
 mod auth;
 pub(crate) mod conversation;
 mod extension;
+mod files;
 mod health;
 mod jobs;
 mod neon;
@@ -34,11 +35,12 @@ mod rows;
 mod sagas;
 mod serve;
 mod sql;
+mod tus;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{delete, get, post, put};
+use axum::routing::{any, delete, get, post, put};
 use tokio_util::sync::CancellationToken;
 
 pub use serve::serve;
@@ -55,13 +57,23 @@ pub struct Http {
     /// One extension at a time is made by [`extension::ensure`].
     making_extension: tokio::sync::Mutex<()>,
     auth: auth::Auth,
+    files: files::Files,
     stop: CancellationToken,
 }
 
 type State = axum::extract::State<Arc<Http>>;
 
-/// Every route there is. `stop`: the server is ending.
+/// Every route there is, and what is done beside them. `stop`: the server is ending.
 pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
+    let http = Arc::new(Http {
+        front,
+        proofs: Proofs::default(),
+        making_extension: tokio::sync::Mutex::new(()),
+        auth: auth::Auth::default(),
+        files: files::Files::default(),
+        stop,
+    });
+    tokio::spawn(files::sweep::run(http.clone(), http.stop.clone()));
     Router::new()
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
@@ -76,6 +88,9 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         .route("/api/v1/auth/revoke", post(auth::revoke))
         .route("/api/v1/auth/sessions", get(auth::list_sessions))
         .route("/api/v1/auth/sessions/{id}", delete(auth::end_session))
+        .route("/api/v1/files", get(files::buckets))
+        .route("/api/v1/files/{bucket}", any(files::bucket))
+        .route("/api/v1/files/{bucket}/{*name}", any(files::object))
         .route("/api/v1/jobs", get(jobs::list).post(jobs::submit))
         .route("/api/v1/jobs/claim", post(jobs::claim))
         .route("/api/v1/jobs/complete", post(jobs::complete_batch))
@@ -102,14 +117,11 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         .route("/api/v1/schedules/{name}/pause", post(jobs::schedule_pause))
         .route("/api/v1/schedules/{name}/resume", post(jobs::schedule_resume))
         .route("/api/v1/sql", post(sql::run))
+        .route("/files", any(tus::uploads))
+        .route("/files/", any(tus::uploads))
+        .route("/files/{id}", any(tus::upload))
         .route("/sql", post(neon::run))
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
-        .with_state(Arc::new(Http {
-            front,
-            proofs: Proofs::default(),
-            making_extension: tokio::sync::Mutex::new(()),
-            auth: auth::Auth::default(),
-            stop,
-        }))
+        .with_state(http)
 }

@@ -92,6 +92,8 @@ pub enum Proof {
     ApiKey,
     /// The server itself.
     Server,
+    /// A URL that a role has signed (`http::files`).
+    SignedUrl,
 }
 
 impl Proof {
@@ -104,6 +106,7 @@ impl Proof {
             Proof::ForeignToken => "foreign token",
             Proof::ApiKey => "API key",
             Proof::Server => "server",
+            Proof::SignedUrl => "signed url",
         }
     }
 }
@@ -113,16 +116,22 @@ impl Principal {
     pub fn server(http: &Http, database: &str, ends: Ends) -> Result<Principal, Error> {
         let catalog = http.front.database.shared_catalog();
         let role = catalog.role(BOOTSTRAP_ROLE).ok_or_else(|| Error::internal("the first role"))?;
-        Ok(Principal {
-            role: role.name.clone(),
+        Ok(Principal::lent(&role.name, database, ends, Proof::Server))
+    }
+
+    /// A role in a database, which nobody had to prove: the server itself, or who has a URL
+    /// that the role has signed.
+    pub fn lent(role: &str, database: &str, ends: Ends, proof: Proof) -> Principal {
+        Principal {
+            role: role.to_owned(),
             database: database.to_owned(),
             ends,
-            proof: Proof::Server,
+            proof,
             scopes: Scopes::all(),
             session: None,
             key: None,
-            claims: json!({"role": role.name}).to_string().into(),
-        })
+            claims: json!({"role": role}).to_string().into(),
+        }
     }
 
     /// What the session shows of the proof, and its client cannot set.

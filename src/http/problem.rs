@@ -65,6 +65,91 @@ impl Problem {
         Problem::plain(status, sqlstate::PROGRAM_LIMIT_EXCEEDED, &message)
     }
 
+    /// A file that is larger than one request may bring.
+    pub fn file_too_large(limit: u64) -> Problem {
+        let message = format!("the file is larger than {limit} bytes (\"http_max_file\")");
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        let problem = Problem::plain(status, sqlstate::PROGRAM_LIMIT_EXCEEDED, &message);
+        problem.with_member("hint", "Larger files come by tus, at /files.")
+    }
+
+    /// An upload in parts that is larger than it may be.
+    pub fn upload_too_large(limit: u64) -> Problem {
+        let message = format!("the upload has more than {limit} bytes");
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        Problem::plain(status, sqlstate::PROGRAM_LIMIT_EXCEEDED, &message)
+    }
+
+    /// More than quotas leave room for.
+    pub fn over_quota(room: u64) -> Problem {
+        let message = format!("the quota leaves room for {room} bytes");
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        Problem::plain(status, sqlstate::PROGRAM_LIMIT_EXCEEDED, &message)
+    }
+
+    pub fn precondition_failed(message: &str) -> Problem {
+        Problem::plain(StatusCode::PRECONDITION_FAILED, sqlstate::PROTOCOL_VIOLATION, message)
+    }
+
+    pub fn unsupported_type(message: &str) -> Problem {
+        Problem::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, sqlstate::PROTOCOL_VIOLATION, message)
+    }
+
+    pub fn forbidden(message: &str) -> Problem {
+        Problem::plain(StatusCode::FORBIDDEN, sqlstate::PROTOCOL_VIOLATION, message)
+    }
+
+    /// What a path names is not there.
+    pub fn gone_or_never(message: &str) -> Problem {
+        Problem::plain(StatusCode::NOT_FOUND, sqlstate::UNDEFINED_OBJECT, message)
+    }
+
+    pub fn gone(message: &str) -> Problem {
+        Problem::plain(StatusCode::GONE, sqlstate::UNDEFINED_OBJECT, message)
+    }
+
+    pub fn locked(message: &str) -> Problem {
+        Problem::plain(StatusCode::LOCKED, sqlstate::LOCK_NOT_AVAILABLE, message)
+    }
+
+    pub fn too_many(message: &str) -> Problem {
+        let code = sqlstate::CONFIGURATION_LIMIT_EXCEEDED;
+        Problem::plain(StatusCode::TOO_MANY_REQUESTS, code, message)
+    }
+
+    /// tus: what came is not what its checksum says.
+    pub fn checksum_mismatch(algorithm: &str) -> Problem {
+        let status = StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST);
+        let message = format!("what came differs from its checksum {algorithm}");
+        Problem::plain(status, sqlstate::PROTOCOL_VIOLATION, &message)
+    }
+
+    /// An upload goes on somewhere else; `typed`: in the words of the IETF's draft.
+    pub fn wrong_offset(expected: u64, provided: u64, typed: bool) -> Problem {
+        let message = format!("the upload goes on at {expected}, not at {provided}");
+        let mut problem =
+            Problem::plain(StatusCode::CONFLICT, sqlstate::PROTOCOL_VIOLATION, &message);
+        if typed {
+            let mut put = |name: &str, value: Value| problem.members.insert(name.to_owned(), value);
+            put(
+                "type",
+                json!("https://iana.org/assignments/http-problem-types#mismatching-upload-offset"),
+            );
+            put("expected-offset", json!(expected));
+            put("provided-offset", json!(provided));
+        }
+        problem
+    }
+
+    pub fn with_status(self, status: StatusCode) -> Problem {
+        Problem { status, ..self }
+    }
+
+    fn with_member(mut self, name: &str, text: &str) -> Problem {
+        self.members.insert(name.to_owned(), json!(text));
+        self
+    }
+
     /// Nobody has said who asks.
     pub fn unauthorized(message: &str) -> Problem {
         let code = sqlstate::INVALID_AUTHORIZATION_SPECIFICATION;
@@ -176,7 +261,10 @@ fn status_of(code: SqlState) -> StatusCode {
     match (code, &code[..2]) {
         ("28P01", _) => StatusCode::UNAUTHORIZED,
         ("42501", _) | (_, "28") => StatusCode::FORBIDDEN,
-        ("42883" | "42P01" | "3D000" | "3F000" | "P0002", _) => StatusCode::NOT_FOUND,
+        ("42883" | "42P01" | "3D000" | "3F000" | "42704" | "58P01" | "P0002", _) => {
+            StatusCode::NOT_FOUND
+        }
+        ("53100", _) => StatusCode::INSUFFICIENT_STORAGE,
         ("57014", _) => StatusCode::REQUEST_TIMEOUT,
         ("0A000", _) => StatusCode::NOT_IMPLEMENTED,
         // A duplicate, a missing reference, a conflict with others: later it may do.

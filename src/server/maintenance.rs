@@ -112,7 +112,13 @@ pub fn backup(config: Config, to: &Path, previous: Option<&Path>) -> Result<()> 
     super::log::start(&config);
     let taken = match open_to_look(&config) {
         Ok(database) => {
-            let options = BackupOptions { directory: to, previous, is_cancelled: &|| false };
+            let contents = config.files_directory();
+            let options = BackupOptions {
+                contents: &contents,
+                directory: to,
+                previous,
+                is_cancelled: &|| false,
+            };
             let created = backup::create(&database.transactions, &options)?;
             database.transactions.shutdown();
             created.manifest.commit_ts
@@ -140,10 +146,12 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 fn print_manifest(verb: &str, directory: &Path, manifest: &Manifest) {
     let entries: u64 = manifest.keyspaces.iter().map(|keyspace| keyspace.entries).sum();
     println!(
-        "{verb} commit {}, {entries} entries in {} chunks of {} bytes, \"{}\"",
+        "{verb} commit {}, {entries} entries in {} chunks of {} bytes, {} contents of files of {} bytes, \"{}\"",
         manifest.commit_ts,
         manifest.chunks().count(),
         manifest.bytes(),
+        manifest.contents.files,
+        manifest.contents.bytes,
         directory.display()
     );
 }
@@ -173,7 +181,9 @@ pub fn restore(
 ) -> Result<()> {
     super::log::start(&config);
     let data_directory = &config.data_directory;
-    let options = RestoreOptions { backup: from, data_directory, archives, target };
+    let contents = config.files_directory();
+    let options =
+        RestoreOptions { backup: from, data_directory, contents: &contents, archives, target };
     let restored = backup::restore(&options)?;
     print_manifest("restored", from, &restored.manifest);
     if let Some(replayed) = restored.replayed {

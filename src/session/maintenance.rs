@@ -28,6 +28,7 @@ impl Hooks {
         let own = self.backend.database_oid;
         let mut work = self.database.begin(own, Isolation::RepeatableRead, true, None)?;
         let mut report = Report::default();
+        let contents = self.database.config().files_directory();
         let all = catalog::cluster(&work.txn.published().attachment);
         let catalogs: Vec<Arc<Catalog>> = match only {
             Some(_) => vec![work.catalog.clone()],
@@ -42,7 +43,7 @@ impl Hooks {
             let name = catalog.database(catalog.database).map(|database| database.name.clone());
             work.catalog = catalog.clone();
             let place = name.filter(|_| is_other);
-            report = check::check(&mut work, &ctx, only, place, report)?;
+            report = check::check(&mut work, &ctx, only, place, &contents, report)?;
         }
         if only.is_none() {
             let eval = EvalContext { loan: Arc::default(), ..eval.clone() };
@@ -126,12 +127,18 @@ impl Hooks {
                 ));
             }
         }
+        let contents = self.database.config().files_directory();
         let options = BackupOptions {
+            contents: &contents,
             directory: Path::new(directory),
             previous: previous.map(Path::new),
             is_cancelled: &|| self.is_cancelled(),
         };
-        let created = blocking(|| backup::create(&self.database.transactions, &options))?;
+        let created = blocking(|| {
+            // No content that a row names at the instant is removed before it is copied.
+            let _gate = self.database.pinned_contents.gate.read();
+            backup::create(&self.database.transactions, &options)
+        })?;
         let number = |number: u64| Datum::Int8(i64::try_from(number).unwrap_or(i64::MAX));
         Ok(vec![
             number(created.manifest.commit_ts),

@@ -4,7 +4,9 @@ pub mod http;
 pub mod postgres;
 pub mod proxy;
 pub mod raw;
+pub mod request;
 pub mod runner;
+pub mod s3;
 pub mod zserver;
 
 use tokio_postgres::{Client, NoTls};

@@ -79,6 +79,11 @@ impl Hash {
         with_type!(self, D => Box::<D>::default())
     }
 
+    /// For data in parts, on any thread.
+    pub fn running(self) -> Box<dyn DynDigest + Send> {
+        with_type!(self, D => Box::<D>::default())
+    }
+
     pub fn hmac(self, key: &[u8], data: &[u8]) -> Vec<u8> {
         with_type!(self, D => {
             // Keys of an HMAC may have any length.

@@ -60,6 +60,7 @@ impl Place {
         let (directory, previous) = (self.path(name), previous.map(|name| self.path(name)));
         let options = BackupOptions {
             directory: &directory,
+            contents: &self.path("data/files"),
             previous: previous.as_deref(),
             is_cancelled: &|| false,
         };
@@ -76,6 +77,7 @@ impl Place {
         restore(&RestoreOptions {
             backup: &self.path(backup),
             data_directory: &self.path("restored"),
+            contents: &self.path("restored/files"),
             archives,
             target,
         })
@@ -240,13 +242,18 @@ fn an_unfinished_restore_and_a_full_directory_are_refused() {
     let options = RestoreOptions {
         backup: &place.path("backup"),
         data_directory: &target,
+        contents: &target.join("files"),
         archives: &[],
         target: ReplayTarget::Latest,
     };
     let error = restore(&options).expect_err("not empty");
     assert!(error.message().ends_with("is not empty"), "{error}");
-    let again =
-        BackupOptions { directory: &place.path("backup"), previous: None, is_cancelled: &|| false };
+    let again = BackupOptions {
+        directory: &place.path("backup"),
+        contents: &place.path("data/files"),
+        previous: None,
+        is_cancelled: &|| false,
+    };
     let error = create(&transactions, &again).expect_err("not empty");
     assert_eq!(error.code().as_str(), "58P02");
 }

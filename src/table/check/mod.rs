@@ -16,6 +16,7 @@
 //! | `not null`, `check`, `unique`, `foreign key`, `partition` | a row violates it |
 //! | `count` | the stored number of a table's rows is another than that of its rows |
 //! | `sequence` | a sequence's state is damaged or out of its bounds |
+//! | `content` | a content of a file is not there, or differs from its hash |
 //! | `orphan` | storage that no object has: a warning, it costs space only |
 //!
 //! A constraint that is not validated is not looked at, nor is an index that is being
@@ -27,6 +28,7 @@ mod index;
 mod row;
 mod storage;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::info::{TableInfo, is_stored};
@@ -121,10 +123,11 @@ pub fn check(
     ctx: &StatementContext,
     only: Option<Oid>,
     place: Option<String>,
+    contents: &Path,
     report: Report,
 ) -> Result<Report> {
     let overlay = work.txn.overlay();
-    let mut check = Check { work, ctx, overlay, place, report };
+    let mut check = Check { work, ctx, overlay, place, contents: Some(contents), report };
     if only.is_none() {
         check.catalog();
     }
@@ -151,7 +154,7 @@ pub fn check_storage(
     report: Report,
 ) -> Result<Report> {
     let overlay = work.txn.overlay();
-    let mut check = Check { work, ctx, overlay, place: None, report };
+    let mut check = Check { work, ctx, overlay, place: None, contents: None, report };
     check.shared_storage(catalogs);
     check.storage(catalogs)?;
     Ok(check.report)
@@ -163,10 +166,22 @@ struct Check<'a> {
     /// Everything is read through this one.
     overlay: Overlay,
     place: Option<String>,
+    /// Where the contents of files are (`crate::files`).
+    contents: Option<&'a Path>,
     report: Report,
 }
 
 impl Check<'_> {
+    /// The directory of what a table's rows name, if it is `files.contents`.
+    fn contents_of(&self, info: &TableInfo) -> Option<PathBuf> {
+        let contents = self.contents?;
+        let catalog = &self.work.catalog;
+        let extension = catalog.extension_named("files")?;
+        let relation = catalog.relation(info.oid())?;
+        let is_it = relation.name == "contents" && relation.schema == extension.schema;
+        is_it.then(|| contents.to_owned())
+    }
+
     fn table(&mut self, relation: &Relation) -> Result<()> {
         self.report.tables += 1;
         let name = self.name_of(relation);

@@ -55,6 +55,7 @@ impl Check<'_> {
         let rid_end = mark.and_then(|mark| Some(u64::from_le_bytes(*mark.first_chunk()?)));
         let mut counted = Counted { rows: 0, entries: vec![0; info.indexes.len()] };
         let range = key::rows(info.storage_id());
+        let contents = self.contents_of(info);
         for entry in self.overlay.clone().scan(Keyspace::Rows, &range, false) {
             let (row_key, row) = match entry {
                 Ok(entry) => entry,
@@ -77,6 +78,11 @@ impl Check<'_> {
             }
             match info.decode(&row) {
                 Ok(datums) => {
+                    if let Some(contents) = &contents
+                        && let Some(fault) = crate::files::check::row(contents, &datums)
+                    {
+                        self.report.error("content", name, fault);
+                    }
                     self.row(info, name, &expressions, rid, &datums, &mut counted.entries)?;
                 }
                 Err(error) => self.report.error("row", name, format!("row {rid}: {error}")),

@@ -6,6 +6,7 @@
 mod auth;
 mod btree_gist;
 mod citext;
+mod files;
 mod hstore;
 mod hstore_record;
 mod jobs;
@@ -18,12 +19,14 @@ mod vector;
 
 use super::{Kernel, SetKernel};
 
+pub use files::PATH as FILE_PATH;
 pub use pg_trgm::similarity_threshold;
 
 pub const KERNELS: &[&[Kernel]] = &[
     auth::KERNELS,
     btree_gist::KERNELS,
     citext::KERNELS,
+    files::KERNELS,
     hstore::KERNELS,
     hstore_record::KERNELS,
     jobs::KERNELS,

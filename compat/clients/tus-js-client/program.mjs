@@ -1,0 +1,199 @@
+// tus-js-client over a bad network, to servers that end.
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import * as tus from 'tus-js-client';
+import { assert, finish, step as run } from '../tap.mjs';
+
+const port = process.env.ZSERVER_HTTP_PORT;
+// PostgreSQL does not speak it: what there is to pass.
+const step = port ? run : async (name) => console.log(`ok ${name}`);
+const headers = { Authorization: `Basic ${btoa('postgres:')}`, 'Zserver-Database': 'postgres' };
+const url = (path, at = port) => `http://127.0.0.1:${at}${path}`;
+const sha = (data) => createHash('sha256').update(data).digest('hex');
+
+async function bucket(name, at = port) {
+  const made = await fetch(url(`/api/v1/files/${name}`, at), { method: 'PUT', headers, body: '{}' });
+  assert.equal(made.status, 201, await made.text());
+}
+
+async function stored(path, at = port) {
+  const read = await fetch(url(`/api/v1/files/${path}`, at), { headers });
+  assert.equal(read.status, 200);
+  return Buffer.from(await read.arrayBuffer());
+}
+
+function upload(data, options) {
+  return new Promise((resolve, reject) => {
+    const upload = new tus.Upload(data, {
+      endpoint: url('/files'),
+      headers,
+      retryDelays: [0, 100, 300, 500, 1000, 2000, 3000],
+      ...options,
+      onError: reject,
+      onSuccess: () => resolve(upload),
+    });
+    upload.start();
+  });
+}
+
+/** Forwards to `target()`; `onBytes` may cut what it is told about. */
+function proxy(target, onBytes) {
+  const server = net.createServer((client) => {
+    const there = net.connect(target(), '127.0.0.1');
+    const cut = () => (client.destroy(), there.destroy());
+    client.on('data', (data) => {
+      if (!there.write(data)) {
+        client.pause();
+        there.once('drain', () => client.resume());
+      }
+      onBytes(data.length, cut);
+    });
+    there.pipe(client);
+    for (const socket of [client, there]) socket.on('error', cut).on('close', cut);
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+async function serve(data) {
+  const words = ['serve', '--dev', '--data', data, '--pg-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
+  const child = spawn(process.env.ZSERVER_BINARY, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const found = line.match(/HTTP is served on .*:(\d+)/);
+    if (found) {
+      child.stdout.resume();
+      return { child, port: Number(found[1]) };
+    }
+  }
+  throw new Error('the server ended');
+}
+
+if (port) await bucket('js');
+await step('a file', async () => {
+  const data = randomBytes(300_000);
+  const done = await upload(data, { metadata: { bucket: 'js', filename: 'a/file.bin', filetype: 'image/png', k: 'é' } });
+  assert.match(done.url, /\/files\/[0-9a-f-]{36}$/);
+  assert.equal(sha(await stored('js/a/file.bin')), sha(data));
+  const head = await fetch(url('/api/v1/files/js/a/file.bin'), { method: 'HEAD', headers });
+  assert.equal(head.headers.get('content-type'), 'image/png');
+  assert.deepEqual(JSON.parse(head.headers.get('zserver-metadata')), { k: 'é' });
+});
+await step('pieces', async () => {
+  const data = randomBytes(1_000_000);
+  await upload(data, { chunkSize: 100_000, metadata: { bucket: 'js', filename: 'pieces' } });
+  assert.equal(sha(await stored('js/pieces')), sha(data));
+});
+await step('with its first bytes', async () => {
+  const data = randomBytes(200_000);
+  await upload(data, { uploadDataDuringCreation: true, metadata: { bucket: 'js', filename: 'first' } });
+  assert.equal(sha(await stored('js/first')), sha(data));
+});
+await step('parts at once', async () => {
+  const data = randomBytes(2_000_000);
+  await upload(data, { parallelUploads: 4, metadata: { bucket: 'js', filename: 'parallel' } });
+  assert.equal(sha(await stored('js/parallel')), sha(data));
+});
+await step('a length that comes later', async () => {
+  const { Readable } = await import('node:stream');
+  const data = randomBytes(500_000);
+  const stream = Readable.from([data.subarray(0, 200_000), data.subarray(200_000)]);
+  await upload(stream, { uploadLengthDeferred: true, chunkSize: 150_000, metadata: { bucket: 'js', filename: 'deferred' } });
+  assert.equal(sha(await stored('js/deferred')), sha(data));
+});
+await step('methods that are overridden', async () => {
+  const data = randomBytes(100_000);
+  await upload(data, { overridePatchMethod: true, metadata: { bucket: 'js', filename: 'override' } });
+  assert.equal(sha(await stored('js/override')), sha(data));
+});
+for (const protocol of ['ietf-draft-03', 'ietf-draft-05']) {
+  await step(protocol, async () => {
+    const data = randomBytes(700_000);
+    await upload(data, { protocol, chunkSize: 300_000, metadata: { bucket: 'js', filename: protocol } });
+    assert.equal(sha(await stored(`js/${protocol}`)), sha(data));
+  });
+}
+await step('stopped and gone on with', async () => {
+  const data = randomBytes(3_000_000);
+  const first = await new Promise((resolve, reject) => {
+    const begun = new tus.Upload(data, {
+      endpoint: url('/files'), headers, chunkSize: 500_000, metadata: { bucket: 'js', filename: 'again' }, onError: reject,
+      onChunkComplete: async (_, sent) => {
+        if (sent >= 1_000_000) {
+          await begun.abort();
+          resolve(begun);
+        }
+      },
+    });
+    begun.start();
+  });
+  let resumed = Infinity;
+  await upload(data, { uploadUrl: first.url, onProgress: (sent) => (resumed = Math.min(resumed, sent)) });
+  assert.ok(resumed >= 1_000_000, `${resumed}`);
+  assert.equal(sha(await stored('js/again')), sha(data));
+});
+await step('given up', async () => {
+  const begun = await new Promise((resolve, reject) => {
+    const upload = new tus.Upload(randomBytes(1_000_000), {
+      endpoint: url('/files'), headers, chunkSize: 100_000, metadata: { bucket: 'js', filename: 'never' }, onError: reject,
+      onChunkComplete: async () => {
+        await upload.abort(true);
+        resolve(upload);
+      },
+    });
+    upload.start();
+  });
+  const read = await fetch(begun.url ?? url('/files/x'), { method: 'HEAD', headers: { ...headers, 'Tus-Resumable': '1.0.0' } });
+  assert.equal(read.status, 404);
+});
+await step('what is refused', async () => {
+  const status = async (metadata) => {
+    try {
+      await upload(randomBytes(10), { metadata, retryDelays: null });
+    } catch (error) {
+      return error.originalResponse.getStatus();
+    }
+    return 0;
+  };
+  assert.equal(await status({ bucket: 'js' }), 400);
+  assert.equal(await status({ bucket: 'nothing', filename: 'x' }), 404);
+  assert.equal(await status({ bucket: 'js', filename: '../x' }), 400);
+});
+await step('100 MB, cut three times, killed once', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tus-'));
+  try {
+    let server = await serve(join(directory, 'data'));
+    await bucket('big', server.port);
+    const data = randomBytes(100 << 20);
+    let seen = 0;
+    let restarting = Promise.resolve();
+    const events = [20, 40, 60, 80].map((megabytes) => megabytes << 20);
+    let [cuts, kills] = [0, 0];
+    const between = await proxy(() => server.port, (count, cut) => {
+      seen += count;
+      if (events.length === 0 || seen < events[0]) return;
+      events.shift();
+      if (events.length > 0) {
+        cuts += 1;
+        cut();
+        return;
+      }
+      kills += 1;
+      server.child.kill('SIGKILL');
+      cut();
+      restarting = serve(join(directory, 'data')).then((next) => (server = next));
+    });
+    await upload(data, { endpoint: url('/files', between.address().port), metadata: { bucket: 'big', filename: 'big.bin' } });
+    await restarting;
+    assert.deepEqual([cuts, kills], [3, 1]);
+    assert.equal(sha(await stored('big/big.bin', server.port)), sha(data));
+    between.close();
+    server.child.kill('SIGKILL');
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+finish();

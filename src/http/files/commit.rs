@@ -1,0 +1,230 @@
+//! The way of a content into a row.
+//!
+//! The server vouches for a content that it has got by a receipt: the HMAC of the hash
+//! under the database's secret, in the setting `files.receipt` of the transaction. Without
+//! one a role can name contents only that it may read (`files.may_use`).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hmac::{Hmac, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use super::super::Http;
+use super::super::conversation::Conversation;
+use super::super::principal::Principal;
+use super::super::problem::Problem;
+use super::caller::Target;
+use super::rows::{self, fetch};
+use crate::error::{Error, Result};
+use crate::files::pins::Pin;
+use crate::files::{Hash, Location, Staged};
+use crate::sqlstate;
+
+/// What a file is to be.
+#[derive(Clone)]
+pub struct Wanted {
+    pub target: Target,
+    pub content_type: Option<String>,
+    /// JSON, an object.
+    pub metadata: Option<String>,
+    /// What `files.store` takes as `only_if`.
+    pub only_if: Option<Vec<String>>,
+    /// The upload that ends with it.
+    pub upload: Option<String>,
+}
+
+/// Where a content's bytes are now.
+pub enum Bringing {
+    Small(Bytes),
+    Staged(Staged),
+    /// A file that stays where it is.
+    File(PathBuf, Hash, u64),
+}
+
+impl Bringing {
+    fn named(&self) -> (Hash, u64) {
+        match self {
+            Bringing::Small(data) => (Hash::of(data), data.len() as u64),
+            Bringing::Staged(staged) => (staged.hash, staged.size),
+            Bringing::File(_, hash, size) => (*hash, *size),
+        }
+    }
+}
+
+/// What a commit says of a content.
+#[derive(Clone)]
+struct Content {
+    hash: Hash,
+    size: u64,
+    location: Location,
+    data: Option<Bytes>,
+}
+
+/// Puts a content where it stays, and commits the row of its file; answers the version.
+pub async fn commit(
+    http: &Arc<Http>,
+    principal: &Principal,
+    bringing: Bringing,
+    wanted: Wanted,
+) -> Result<i64, Problem> {
+    let (hash, size) = bringing.named();
+    let failed = |error: Error| Problem::of(&error, "");
+    let store = http.files.store(http).map_err(failed)?;
+    let pin = Arc::new(store.pins.pin(hash).await);
+    let (location, data) = match bringing {
+        Bringing::Small(data) => (Location::Database, Some(data)),
+        large => {
+            place(http, &large, hash, size).await.map_err(failed)?;
+            (store.new_location(), None)
+        }
+    };
+    let content = Content { hash, size, location, data };
+    let (mut is_fresh, mut again) = (false, true);
+    loop {
+        let secret = secret(http, principal, is_fresh).await?;
+        let done =
+            attempt(http, principal, pin.clone(), content.clone(), wanted.clone(), secret).await;
+        match done {
+            // The sweep has taken the content's row in between: now it is gone for all.
+            Err(problem) if problem.text("code") == "23503" && again => again = false,
+            // The database of this name has another secret than the one before.
+            Err(problem) if problem.text("code") == "42501" && !is_fresh => is_fresh = true,
+            done => return done,
+        }
+    }
+}
+
+async fn place(http: &Arc<Http>, bringing: &Bringing, hash: Hash, size: u64) -> Result<()> {
+    let store = http.files.store(http)?;
+    let path = match bringing {
+        Bringing::Small(_) => return Ok(()),
+        Bringing::Staged(staged) => staged.path().to_owned(),
+        Bringing::File(path, ..) => path.clone(),
+    };
+    match &store.remote {
+        Some(remote) => remote.put(&hash, &path, size).await,
+        None => {
+            let placing = store.clone();
+            let placed = tokio::task::spawn_blocking(move || placing.place(&path, &hash, size));
+            placed.await.map_err(|_| Error::internal("the thread that places a file has ended"))?
+        }
+    }
+}
+
+async fn attempt(
+    http: &Http,
+    principal: &Principal,
+    pin: Arc<Pin>,
+    content: Content,
+    wanted: Wanted,
+    secret: Vec<u8>,
+) -> Result<i64, Problem> {
+    rows::with(http, principal, move |mut conversation| async move {
+        conversation.begin("BEGIN").await?;
+        let version = store(&mut conversation, &content, &wanted, &secret).await?;
+        if let Some(upload) = &wanted.upload {
+            let values = [json!(upload), json!(version)];
+            fetch(&mut conversation, "SELECT files.finish_upload($1, $2)", &values).await?;
+        }
+        conversation.commit().await?;
+        drop(pin);
+        Ok(version)
+    })
+    .await
+}
+
+/// Notes a content, and makes a file of it.
+async fn store(
+    conversation: &mut Conversation,
+    content: &Content,
+    wanted: &Wanted,
+    secret: &[u8],
+) -> Result<i64> {
+    let receipt = signature(secret, &[b"content", &content.hash.0]);
+    let set = "SELECT set_config('files.receipt', $1, true)";
+    fetch(conversation, set, &[json!(receipt)]).await?;
+    let hash = rows::bytea(&content.hash.0);
+    let data = content.data.as_ref().map_or(Value::Null, |data| rows::bytea(data));
+    let location = content.location.as_str();
+    let add = "SELECT files.add_content($1, $2, $3, $4)";
+    fetch(conversation, add, &[hash.clone(), json!(content.size), json!(location), data]).await?;
+    let stored = fetch(
+        conversation,
+        "SELECT files.store($1, $2, $3, $4, $5, $6, $7)",
+        &[
+            json!(wanted.target.bucket),
+            json!(wanted.target.name),
+            hash,
+            json!(content.size),
+            json!(wanted.content_type),
+            wanted.metadata.as_ref().map_or(Value::Null, |text| json!(text)),
+            json!(wanted.only_if),
+        ],
+    )
+    .await?;
+    let version = stored.first().and_then(|row| row.number(0));
+    version.ok_or_else(|| Error::internal("a file without a version"))
+}
+
+/// Tries whether a role may store a file, before its bytes come: what would be refused
+/// then is refused now. Nothing is left of it.
+pub async fn try_out(http: &Http, principal: &Principal, wanted: Wanted) -> Result<(), Problem> {
+    let mut is_fresh = false;
+    loop {
+        let (secret, wanted) = (secret(http, principal, is_fresh).await?, wanted.clone());
+        let tried = rows::with(http, principal, move |mut conversation| async move {
+            conversation.begin("BEGIN").await?;
+            let empty = Content {
+                hash: Hash::of(b""),
+                size: 0,
+                location: Location::Database,
+                data: Some(Bytes::new()),
+            };
+            store(&mut conversation, &empty, &wanted, &secret).await?;
+            fetch(&mut conversation, "ROLLBACK", &[]).await.map(|_| ())
+        });
+        match tried.await {
+            Err(problem) if problem.text("code") == "42501" && !is_fresh => is_fresh = true,
+            tried => return tried,
+        }
+    }
+}
+
+/// Bytes that there is room for by the quotas of a bucket and a role; none is no limit.
+pub async fn room(
+    http: &Http,
+    principal: &Principal,
+    bucket: &str,
+) -> Result<Option<u64>, Problem> {
+    let own = rows::own(http, principal)?;
+    let values = vec![json!(bucket), json!(principal.role)];
+    let rows = rows::query(http, &own, "SELECT files.room($1, $2)", values).await?;
+    Ok(rows.first().and_then(|row| row.number(0)).map(|left| left.max(0).unsigned_abs()))
+}
+
+/// Hexadecimal.
+pub fn signature(secret: &[u8], parts: &[&[u8]]) -> String {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { return String::new() };
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a database signs with. `fresh`: asks it again, should it be another one by now.
+pub async fn secret(http: &Http, principal: &Principal, fresh: bool) -> Result<Vec<u8>, Problem> {
+    let known = http.files.secrets.lock().get(&principal.database).cloned();
+    if let Some(known) = known.filter(|_| !fresh) {
+        return Ok(known);
+    }
+    let own = rows::own(http, principal)?;
+    let found = rows::query(http, &own, "SELECT secret FROM files.secret", Vec::new()).await?;
+    let secret = found.first().and_then(|row| row.bytes(0)).ok_or_else(|| {
+        let error =
+            Error::new(sqlstate::NO_DATA_FOUND, "the extension \"files\" has lost its secret");
+        Problem::of(&error, "")
+    })?;
+    http.files.secrets.lock().insert(principal.database.clone(), secret.to_vec());
+    Ok(secret.to_vec())
+}

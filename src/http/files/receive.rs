@@ -1,0 +1,115 @@
+//! The body of an upload, up to a limit: small ones in memory, larger ones to a file.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+
+use super::super::Http;
+use super::super::problem::Problem;
+use super::digest::Expected;
+use crate::error::Error;
+use crate::files::{Hash, Staged, Store};
+
+/// Of a body that is refused so much is read, in this time.
+const DRAIN_BYTES_MAX: usize = 8 << 20;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What came.
+pub enum Received {
+    Small(Bytes),
+    Large(Staged),
+}
+
+impl Received {
+    pub fn hash(&self) -> Hash {
+        match self {
+            Received::Small(data) => Hash::of(data),
+            Received::Large(staged) => staged.hash,
+        }
+    }
+
+    pub fn size(&self) -> u64 {
+        match self {
+            Received::Small(data) => data.len() as u64,
+            Received::Large(staged) => staged.size,
+        }
+    }
+}
+
+/// The next piece of a body; none at its end. Each may take `http_read_timeout`.
+pub async fn next(http: &Http, body: &mut Body) -> Result<Option<Bytes>, Problem> {
+    let limit = http.front.database.config().http_read_timeout.duration();
+    loop {
+        match tokio::time::timeout(limit, body.frame()).await {
+            Err(_) => return Err(Problem::bad_request("the body did not come in time")),
+            Ok(None) => return Ok(None),
+            Ok(Some(Err(error))) => {
+                return Err(Problem::bad_request(&format!("the body was cut off: {error}")));
+            }
+            Ok(Some(Ok(frame))) => {
+                // Trailers say nothing here.
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}
+
+/// Reads some of a body that is not wanted: who is refused while sending would else be told
+/// of a broken connection, and not why.
+pub async fn drain(body: &mut Body) {
+    let reading = async {
+        let mut left = DRAIN_BYTES_MAX;
+        while let Some(Ok(frame)) = body.frame().await {
+            let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else {
+                return;
+            };
+            left = rest;
+        }
+    };
+    // In time or not, the answer is next.
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, reading).await;
+}
+
+/// Reads a body whole, and compares it with its digests.
+pub async fn receive(
+    http: &Http,
+    store: &Store,
+    body: &mut Body,
+    limit: u64,
+    mut digests: Vec<Expected>,
+) -> Result<Received, Problem> {
+    let failed = |error: Error| Problem::of(&error, "");
+    let inline_max = http.front.database.config().files_inline_max.get();
+    let mut small = BytesMut::new();
+    let mut stager = None;
+    let mut size = 0_u64;
+    while let Some(data) = next(http, body).await? {
+        size += data.len() as u64;
+        if size > limit {
+            return Err(Problem::file_too_large(limit));
+        }
+        for digest in &mut digests {
+            digest.update(&data);
+        }
+        if stager.is_none() && size > inline_max as u64 {
+            let mut begun = store.stage().map_err(failed)?;
+            begun.write(std::mem::take(&mut small).freeze()).await.map_err(failed)?;
+            stager = Some(begun);
+        }
+        match &mut stager {
+            Some(stager) => stager.write(data).await.map_err(failed)?,
+            None => small.extend_from_slice(&data),
+        }
+    }
+    if let Some(name) = digests.into_iter().find_map(Expected::differs) {
+        return Err(Problem::bad_request(&format!("the body differs from its digest {name}")));
+    }
+    match stager {
+        None => Ok(Received::Small(small.freeze())),
+        Some(stager) => Ok(Received::Large(stager.finish().await.map_err(failed)?)),
+    }
+}
