@@ -37,6 +37,7 @@ macro_rules! source {
 const SOURCES: &[Source] = &[
     source!("btree_gist", "1.7"),
     source!("citext", "1.6"),
+    source!("collections", "1.0.0"),
     source!("hstore", "1.8"),
     source!("pg_stat_statements", "1.10"),
     source!("pg_trgm", "1.6"),

@@ -5,6 +5,7 @@
 
 mod btree_gist;
 mod citext;
+pub mod collections;
 mod hstore;
 mod hstore_record;
 mod openpgp;
@@ -21,6 +22,7 @@ pub use pg_trgm::similarity_threshold;
 pub const KERNELS: &[&[Kernel]] = &[
     btree_gist::KERNELS,
     citext::KERNELS,
+    collections::KERNELS,
     hstore::KERNELS,
     hstore_record::KERNELS,
     openpgp::KERNELS,
