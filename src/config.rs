@@ -72,6 +72,18 @@ pub struct Config {
     pub http_read_timeout: Milliseconds,
     /// Whether HTTP makes the extension of an area in a database that is first asked for it.
     pub http_create_extensions: bool,
+    /// The schema that collections are made in.
+    pub collections_schema: String,
+    /// One line of points that are streamed in.
+    pub collections_ingest_line: Bytes,
+    /// Points of a stream that are written, and committed, together.
+    pub collections_ingest_rows: usize,
+    /// Of the lines of points that are written together.
+    pub collections_ingest_bytes: Bytes,
+    /// How long a stream of points may pause.
+    pub collections_ingest_timeout: Milliseconds,
+    /// The version of Qdrant whose API `/collections` follows, as its clients ask for it.
+    pub qdrant_version: String,
     /// How long running statements may go on after SIGTERM.
     pub shutdown_grace: Milliseconds,
 
@@ -240,6 +252,12 @@ impl Default for Config {
             http_max_response: Bytes(64 << 20),
             http_read_timeout: Milliseconds(30_000),
             http_create_extensions: true,
+            collections_schema: "collections".to_owned(),
+            collections_ingest_line: Bytes(4 << 20),
+            collections_ingest_rows: 2_000,
+            collections_ingest_bytes: Bytes(8 << 20),
+            collections_ingest_timeout: Milliseconds(60_000),
+            qdrant_version: "1.19.0".to_owned(),
             shutdown_grace: Milliseconds(5_000),
             ssl_cert_file: None,
             ssl_key_file: None,
@@ -387,6 +405,7 @@ impl Config {
         at_least("scrub_interval", self.scrub_interval.0, 1)?;
         at_least("vector_save_interval", self.vector_save_interval.0, 10)?;
         at_least("batch_rows", self.batch_rows as u64, 1)?;
+        at_least("collections_ingest_rows", self.collections_ingest_rows as u64, 1)?;
         if self.superuser_reserved_connections >= self.max_connections {
             return Err(invalid(
                 "\"superuser_reserved_connections\" must be less than \"max_connections\"",

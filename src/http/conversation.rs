@@ -20,9 +20,7 @@ use super::problem::Problem;
 use crate::error::{Error, Report, Result};
 use crate::session::registry::Backend;
 use crate::session::stat_statements::Measure;
-use crate::session::{
-    BindRequest, Login, Phase, PortalState, RowCursor, Session, Statement,
-};
+use crate::session::{BindRequest, Login, Phase, PortalState, RowCursor, Session, Statement};
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::{Outcome, ResultColumn, Rows, RowsTag};
 use crate::sql::types::{Datum, SqlType};
@@ -225,6 +223,16 @@ impl Conversation {
                 session.log_error(error, text);
             }
         })
+    }
+
+    /// Bytes of a result that is not streamed, at most.
+    pub fn max_response(&mut self) -> Result<usize> {
+        Ok(self.session()?.database().config().http_max_response.get())
+    }
+
+    /// Whether a transaction that was begun can go on.
+    pub fn has_failed(&mut self) -> Result<bool> {
+        Ok(self.session()?.phase() == Phase::Failed)
     }
 
     pub fn take_notices(&mut self) -> Vec<Report> {

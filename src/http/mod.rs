@@ -16,6 +16,7 @@
 //!
 //! Not here yet: tokens and keys, collections, files, jobs, events.
 
+mod collections;
 mod conversation;
 mod extension;
 mod health;
@@ -23,6 +24,7 @@ mod neon;
 mod params;
 mod principal;
 mod problem;
+mod qdrant;
 mod request;
 mod rows;
 mod serve;
@@ -31,7 +33,7 @@ mod sql;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post, put};
 use tokio_util::sync::CancellationToken;
 
 pub use serve::serve;
@@ -54,7 +56,10 @@ type State = axum::extract::State<Arc<Http>>;
 
 /// Every route there is. `stop`: the server is ending.
 pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
-    Router::new()
+    let router = Router::new();
+    let router = collection_routes(router);
+    let router = qdrant_routes(router);
+    router
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/startupz", get(health::live))
@@ -68,4 +73,79 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
             making_extension: tokio::sync::Mutex::new(()),
             stop,
         }))
+}
+
+type Routes = Router<Arc<Http>>;
+
+/// Collections in this server's words.
+fn collection_routes(router: Routes) -> Routes {
+    use collections::{ingest, native};
+    let base = "/api/v1/collections";
+    let at = |path: &str| format!("{base}{path}");
+    router
+        .route(base, get(native::list).post(native::create))
+        .route(&at("/{name}"), get(native::get).patch(native::change).delete(native::delete))
+        .route(&at("/{name}/indexes/{key}"), put(native::put_index).delete(native::delete_index))
+        .route(&at("/{name}/points"), put(native::put_points))
+        .route(&at("/{name}/points/count"), post(native::count_points))
+        .route(&at("/{name}/points/delete"), post(native::delete_points))
+        .route(&at("/{name}/points/facet"), post(native::facet_points))
+        .route(&at("/{name}/points/get"), post(native::get_points))
+        .route(&at("/{name}/points/groups"), post(native::group_points))
+        .route(&at("/{name}/points/ingest"), post(ingest::ingest))
+        .route(&at("/{name}/points/payload"), post(native::change_payload))
+        .route(&at("/{name}/points/scroll"), post(native::scroll_points))
+        .route(&at("/{name}/points/search"), post(native::search_points))
+        .route(&at("/{name}/points/vectors"), post(native::change_vectors))
+        .route(&at("/{name}/points/{id}"), get(native::get_point))
+}
+
+/// The same in Qdrant's.
+fn qdrant_routes(router: Routes) -> Routes {
+    use qdrant::{collections, points, search};
+    let at = |path: &str| format!("/collections/{{name}}{path}");
+    router
+        .route("/", get(qdrant::version))
+        .route("/aliases", get(collections::aliases))
+        .route("/collections", get(collections::list))
+        .route("/collections/aliases", post(collections::change_aliases))
+        .route(
+            &at(""),
+            get(collections::get)
+                .put(collections::create)
+                .patch(collections::update)
+                .delete(collections::delete),
+        )
+        .route(&at("/aliases"), get(collections::aliases_of))
+        .route(&at("/exists"), get(collections::exists))
+        .route(&at("/facet"), post(search::facet))
+        .route(&at("/index"), put(collections::put_index))
+        .route(&at("/index/{key}"), delete(collections::delete_index))
+        .route(&at("/points"), put(points::put).post(points::get))
+        .route(&at("/points/batch"), post(points::batch))
+        .route(&at("/points/count"), post(search::count))
+        .route(&at("/points/delete"), post(points::delete))
+        .route(&at("/points/discover"), post(search::older))
+        .route(&at("/points/discover/batch"), post(search::older_batch))
+        .route(&at("/points/payload"), post(points::set_payload).put(points::overwrite_payload))
+        .route(&at("/points/payload/clear"), post(points::clear_payload))
+        .route(&at("/points/payload/delete"), post(points::delete_payload))
+        .route(&at("/points/query"), post(search::query))
+        .route(&at("/points/query/batch"), post(search::query_batch))
+        .route(&at("/points/query/groups"), post(search::query_groups))
+        .route(&at("/points/recommend"), post(search::older))
+        .route(&at("/points/recommend/batch"), post(search::older_batch))
+        .route(&at("/points/recommend/groups"), post(search::older_groups))
+        .route(&at("/points/scroll"), post(search::scroll_points))
+        .route(&at("/points/search"), post(search::older))
+        .route(&at("/points/search/batch"), post(search::older_batch))
+        .route(&at("/points/search/groups"), post(search::older_groups))
+        .route(&at("/points/vectors"), put(points::update_vectors))
+        .route(&at("/points/vectors/delete"), post(points::delete_vectors))
+        .route(&at("/points/{id}"), get(points::get_one))
+        .route(
+            &at("/vectors/{vector}"),
+            put(collections::add_vector).delete(collections::drop_vector),
+        )
+        .route("/healthz", get(qdrant::health))
 }

@@ -32,14 +32,25 @@ pub struct Filter {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
-    Field { key: String, path: Path, test: Test },
+    Field {
+        key: String,
+        path: Path,
+        test: Test,
+    },
     /// Elements of an array of objects, one of which passes.
-    Nested { key: String, path: Path, filter: Filter },
+    Nested {
+        key: String,
+        path: Path,
+        filter: Filter,
+    },
     Filter(Filter),
     HasId(Vec<Value>),
     HasVector(String),
     /// A typed column beside the payload.
-    Column { name: String, test: Test },
+    Column {
+        name: String,
+        test: Test,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -204,6 +215,9 @@ impl Filter {
     }
 
     fn parse_some(value: &Value, left: &mut usize) -> Result<Filter> {
+        if !value.is_object() {
+            return Err(invalid("a filter is an object"));
+        }
         let raw: RawFilter = read(value, "a filter")?;
         let mut clause = |clause: Option<OneOrMany>| -> Result<Vec<Condition>> {
             let values = match clause {
@@ -220,9 +234,7 @@ impl Filter {
             Some(RawMinShould { min_count: 0, .. }) => {
                 return Err(invalid("min_count value 0 is invalid. Must be 1 or larger."));
             }
-            Some(some) => {
-                Some((clause(Some(OneOrMany::Many(some.conditions)))?, some.min_count))
-            }
+            Some(some) => Some((clause(Some(OneOrMany::Many(some.conditions)))?, some.min_count)),
         };
         Ok(Filter { must, should, must_not, min_should })
     }
@@ -293,9 +305,7 @@ impl Condition {
         if members.contains_key("slice") {
             return Err(Error::unsupported("the condition \"slice\""));
         }
-        for (name, test) in
-            [("is_empty", Test::IsEmpty(true)), ("is_null", Test::IsNull(true))]
-        {
+        for (name, test) in [("is_empty", Test::IsEmpty(true)), ("is_null", Test::IsNull(true))] {
             if let Some(of @ Value::Object(_)) = members.get(name) {
                 only(name)?;
                 let OfKey { key } = read(of, "a condition")?;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use condition::{Condition, Filter, Range, Scalar, Test};
-pub use instant::print as print_instant;
+pub use instant::{parse as parse_instant, print as print_instant};
 pub use path::{Path, Step};
 
 use crate::error::{Error, Result};
@@ -94,6 +94,20 @@ fn compiled(condition: &Jsonb) -> Result<Arc<Condition>> {
         known.push((condition.0.clone(), read.clone()));
         Ok(read)
     })
+}
+
+/// What keys lead to in a payload, where it stands.
+pub fn include(document: &Jsonb, keys: &[String]) -> Result<Jsonb> {
+    let paths = keys.iter().map(|key| Path::parse(key)).collect::<Result<Vec<_>>>()?;
+    let paths: Vec<&[Step]> = paths.iter().map(|path| path.0.as_slice()).collect();
+    Ok(payload::include(document.root(), &paths).to_jsonb())
+}
+
+/// All but what keys lead to.
+pub fn exclude(document: &Jsonb, keys: &[String]) -> Result<Jsonb> {
+    let paths = keys.iter().map(|key| Path::parse(key)).collect::<Result<Vec<_>>>()?;
+    let paths: Vec<&[Step]> = paths.iter().map(|path| path.0.as_slice()).collect();
+    Ok(payload::exclude(document.root(), &paths).to_jsonb())
 }
 
 /// A point's id as it is kept: numbers in the last eight bytes, UUIDs as they are.

@@ -51,14 +51,26 @@ fn conditions_hold_or_do_not() {
         (json!({"key": "l[].k", "match": {"value": 2}}), true),
         (json!({"key": "l.k", "match": {"value": 2}}), false),
         (json!({"key": "l[0].k", "match": {"value": 2}}), false),
-        (json!({"nested": {"key": "l", "filter": {"must": [{"key": "k", "match": {"value": 1}},
-            {"key": "v", "match": {"value": "y"}}]}}}), false),
-        (json!({"nested": {"key": "l[]", "filter": {"must": {"key": "v", "match": {"value": "y"}}}}}), true),
-        (json!({"should": [{"key": "n", "match": {"value": 4}}, {"key": "n", "match": {"value": 5}}]}), true),
+        (
+            json!({"nested": {"key": "l", "filter": {"must": [{"key": "k", "match": {"value": 1}},
+            {"key": "v", "match": {"value": "y"}}]}}}),
+            false,
+        ),
+        (
+            json!({"nested": {"key": "l[]", "filter": {"must": {"key": "v", "match": {"value": "y"}}}}}),
+            true,
+        ),
+        (
+            json!({"should": [{"key": "n", "match": {"value": 4}}, {"key": "n", "match": {"value": 5}}]}),
+            true,
+        ),
         (json!({"should": []}), true),
         (json!({"must_not": [{"key": "n", "match": {"value": 5}}]}), false),
-        (json!({"min_should": {"min_count": 2, "conditions": [{"key": "n", "match": {"value": 5}},
-            {"key": "b", "match": {"value": true}}]}}), true),
+        (
+            json!({"min_should": {"min_count": 2, "conditions": [{"key": "n", "match": {"value": 5}},
+            {"key": "b", "match": {"value": true}}]}}),
+            true,
+        ),
     ];
     for (condition, expected) in cases {
         let read = Condition::parse(&condition).expect("a condition");
@@ -100,9 +112,8 @@ fn payloads_are_changed_at_paths() {
     assert_eq!(set("l[]", json!({"y": 2}))["l"], json!([{"x": 1, "y": 2}, {"y": 2}]));
     assert_eq!(set("l[0].z", json!({"y": 2}))["l"], json!([{"x": 1, "z": {"y": 2}}, 2]));
     assert_eq!(set("a[0]", json!({"y": 2}))["a"], json!([]));
-    let without = |keys: &[&str]| {
-        value(payload::delete(own.root(), &payload::paths(keys).expect("paths")))
-    };
+    let without =
+        |keys: &[&str]| value(payload::delete(own.root(), &payload::paths(keys).expect("paths")));
     assert_eq!(without(&["a.b", "l[].x"]), json!({"a": {"c": 2}, "l": [{}, 2]}));
     assert_eq!(without(&["l[]", "a.nothing"])["l"], json!([]));
     assert_eq!(without(&["l[0]"])["l"], json!([{"x": 1}, 2]));
@@ -110,7 +121,8 @@ fn payloads_are_changed_at_paths() {
 
 #[test]
 fn payloads_are_selected() {
-    let own = jsonb(&json!({"a": {"b": 1, "c": 2}, "aa": {"b": 3}, "a.b": 4, "l": [{"b": 5, "c": 6}]}));
+    let own =
+        jsonb(&json!({"a": {"b": 1, "c": 2}, "aa": {"b": 3}, "a.b": 4, "l": [{"b": 5, "c": 6}]}));
     let select = |keys: &[&str], keep: bool| {
         let paths = payload::paths(keys).expect("paths");
         let steps: Vec<&[Step]> = paths.iter().map(|path| path.0.as_slice()).collect();
