@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::Http;
 use super::params;
-use super::principal::Principal;
+use super::principal::{self, Principal};
 use super::problem::Problem;
 use crate::error::{Error, Report, Result};
 use crate::session::registry::Backend;
@@ -95,8 +95,9 @@ impl Conversation {
     pub async fn open(
         http: &Http,
         principal: &Principal,
-        settings: Vec<(String, String)>,
+        mut settings: Vec<(String, String)>,
     ) -> Result<Conversation> {
+        settings.push((principal::CLAIMS.to_owned(), principal.claims.to_string()));
         let database = &http.front.database;
         database.registry.check_room(database.config().max_connections)?;
         let login = Login {
@@ -105,6 +106,7 @@ impl Conversation {
             ends: Some(principal.ends),
             secret_bytes: SECRET_BYTES,
             settings,
+            proved: principal.proved(),
         };
         let session = database.admit(login).await?;
         Ok(Conversation { session: Some(session), in_block: false })

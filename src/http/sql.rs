@@ -25,7 +25,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::conversation::{Answer, Conversation, Done, Leash};
-use super::principal::{self, Claim};
+use super::principal::{self, Scope};
 use super::problem::{self, Problem};
 use super::rows::{RowWriter, Shape};
 use super::{State, request};
@@ -172,8 +172,8 @@ impl Asked {
 pub async fn run(http: State, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let form = Form::of(&parts.headers)?;
-    let claim = Claim::of(&parts.headers)?;
-    let principal = principal::prove(&http, &*principal::peer(&parts)?, claim).await?;
+    let principal = principal::of(&http, &parts).await?;
+    principal.require(Scope::Sql)?;
     let mut asked: Asked = request::json(&http, body).await?;
     let statements = asked.take_statements()?;
     if form != Form::Json && statements.len() > 1 {
