@@ -13,6 +13,7 @@
 //! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
 //! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
+//! | [`http_collections`] | collections over HTTP: points, searches against comparing all, streams and kills |
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
@@ -53,6 +54,7 @@ mod formats;
 mod functions;
 mod history;
 mod http;
+mod http_collections;
 mod indexes;
 mod isolation;
 mod large;

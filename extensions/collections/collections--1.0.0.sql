@@ -21,6 +21,8 @@ CREATE TABLE aliases (
     collection text NOT NULL REFERENCES registry (name) ON UPDATE CASCADE ON DELETE CASCADE
 );
 CREATE INDEX ON aliases (collection);
+SELECT pg_catalog.pg_extension_config_dump('registry', '');
+SELECT pg_catalog.pg_extension_config_dump('aliases', '');
 
 -- Whether the current role owns a table, or is a member of the role that does.
 CREATE FUNCTION owns(regclass) RETURNS boolean LANGUAGE sql STABLE STRICT PARALLEL SAFE

@@ -153,6 +153,11 @@ pub(super) fn pg_extension(catalog: &Catalog) -> Vec<Row> {
     catalog
         .extensions()
         .map(|extension| {
+            // NULL for those that have none.
+            let config = |values: &dyn Fn() -> Datum| match extension.config.is_empty() {
+                true => Datum::Null,
+                false => values(),
+            };
             vec![
                 oid(extension.oid),
                 text(&extension.name),
@@ -160,8 +165,8 @@ pub(super) fn pg_extension(catalog: &Catalog) -> Vec<Row> {
                 oid(extension.schema),
                 boolean(extension.relocatable),
                 text(&extension.version),
-                Datum::Null,
-                Datum::Null,
+                config(&|| oid_array(extension.config.iter().map(|(table, _)| *table))),
+                config(&|| text_array(extension.config.iter().map(|(_, text)| text.clone()))),
             ]
         })
         .collect()

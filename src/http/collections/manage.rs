@@ -184,21 +184,20 @@ pub async fn create(
         vector_schema,
         vector_types,
     };
-    let mut forget = Sql::new("SELECT collections.forget_dropped()");
-    forget.rows(conversation).await?;
-    forget = Sql::new(&format!(
+    Sql::new("SELECT collections.forget_dropped()").rows(conversation).await?;
+    let mut table = Sql::new(&format!(
         "CREATE TABLE {} (id {} PRIMARY KEY",
         collection.table,
         collection.id_type.sql()
     ));
     for column in &collection.columns {
-        forget.push(&format!(", {} {}", quote_identifier(&column.name), column.ty));
+        table.push(&format!(", {} {}", quote_identifier(&column.name), column.ty));
     }
     for vector in &collection.vectors {
-        forget.push(&format!(", {}", collection.vector_column(vector)));
+        table.push(&format!(", {}", collection.vector_column(vector)));
     }
-    forget.push(", payload jsonb NOT NULL DEFAULT '{}')");
-    forget.execute(conversation).await?;
+    table.push(", payload jsonb NOT NULL DEFAULT '{}')");
+    table.execute(conversation).await?;
     for vector in &collection.vectors {
         collection.make_graph(conversation, vector).await?;
     }
@@ -484,14 +483,15 @@ pub enum AliasChange {
     Rename { old: String, new: String },
 }
 
+async fn is_collection(conversation: &mut Conversation, name: &str) -> Result<bool> {
+    let mut sql = Sql::new("SELECT 1 FROM collections.registry WHERE name = ");
+    sql.bind(text(name), "text");
+    Ok(!sql.rows(conversation).await?.is_empty())
+}
+
 pub async fn change_alias(conversation: &mut Conversation, change: AliasChange) -> Result<()> {
     let missing = |alias: &str| {
         Error::new(sqlstate::UNDEFINED_TABLE, format!("Alias {alias} does not exists!"))
-    };
-    let is_collection = async |conversation: &mut Conversation, name: &str| -> Result<bool> {
-        let mut sql = Sql::new("SELECT 1 FROM collections.registry WHERE name = ");
-        sql.bind(text(name), "text");
-        Ok(!sql.rows(conversation).await?.is_empty())
     };
     match change {
         AliasChange::Set { alias, collection } => {

@@ -48,12 +48,14 @@ pub mod search;
 mod statement;
 pub mod value;
 
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures::future::BoxFuture;
 
 use super::conversation::{Conversation, Leash};
-use super::principal::{self, Claim};
+use super::principal::{self, Claim, Scope};
 use super::problem::Problem;
 use super::{Http, extension};
 use crate::error::{Error, Result};
@@ -80,8 +82,11 @@ impl Access {
 
 /// Logs in who asks, in a database that has the extension.
 pub async fn enter(http: &Http, parts: &Parts) -> Result<(Conversation, Leash), Problem> {
-    let claim = claim(parts)?;
-    let principal = principal::prove(http, &*principal::peer(parts)?, claim).await?;
+    let principal = match key_claim(parts)? {
+        None => principal::of(http, parts).await?,
+        Some(claim) => principal::prove(http, &*principal::peer(parts)?, claim).await?,
+    };
+    principal.require(Scope::Collections)?;
     let failed = |error: Error| problem(&error);
     let mut conversation =
         Conversation::open(http, &principal, Vec::new()).await.map_err(failed)?;
@@ -91,19 +96,18 @@ pub async fn enter(http: &Http, parts: &Parts) -> Result<(Conversation, Leash), 
     Ok((conversation, leash))
 }
 
-/// Who asks: by `Authorization`, or by `api-key`, which holds `role:password`.
-fn claim(parts: &Parts) -> Result<Claim, Problem> {
-    use base64::Engine;
-    let Some(key) = parts.headers.get("api-key") else { return Claim::of(&parts.headers) };
-    if parts.headers.contains_key(axum::http::header::AUTHORIZATION) {
-        return Claim::of(&parts.headers);
+/// A role and its password in the `api-key` of clients that can send nothing else.
+fn key_claim(parts: &Parts) -> Result<Option<Claim>, Problem> {
+    let key = parts.headers.get("api-key").and_then(|key| key.to_str().ok());
+    let Some(key) = key.filter(|key| key.contains(':')) else { return Ok(None) };
+    if parts.headers.contains_key(header::AUTHORIZATION) {
+        return Ok(None);
     }
-    let encoded = base64::engine::general_purpose::STANDARD.encode(key.as_bytes());
-    let mut headers = parts.headers.clone();
-    let basic = format!("Basic {encoded}").parse();
+    let basic = format!("Basic {}", STANDARD.encode(key)).parse();
     let basic = basic.map_err(|_| Problem::bad_request("the api-key is not text"))?;
-    headers.insert(axum::http::header::AUTHORIZATION, basic);
-    Claim::of(&headers)
+    let mut headers = parts.headers.clone();
+    headers.insert(header::AUTHORIZATION, basic);
+    Claim::of(&headers).map(Some)
 }
 
 /// Work of one request in a transaction of its own.

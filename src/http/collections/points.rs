@@ -507,8 +507,12 @@ impl Collection {
     pub fn push_wanted(&self, sql: &mut Sql, wanted: &Wanted) {
         sql.push("id, ");
         match &wanted.payload {
-            PayloadWanted::None => drop(sql.push("NULL::jsonb")),
-            PayloadWanted::All => drop(sql.push("payload")),
+            PayloadWanted::None => {
+                sql.push("NULL::jsonb");
+            }
+            PayloadWanted::All => {
+                sql.push("payload");
+            }
             PayloadWanted::Include(keys) => {
                 sql.push("collections.payload_include(payload, ").bind(texts(keys), "text[]");
                 sql.push(")");
@@ -519,7 +523,9 @@ impl Collection {
             }
         }
         match wanted.columns && !self.columns.is_empty() {
-            false => drop(sql.push(", NULL::jsonb")),
+            false => {
+                sql.push(", NULL::jsonb");
+            }
             true => {
                 let pair = |column: &super::schema::TypedColumn| {
                     let name = crate::catalog::quote_literal(&column.name);

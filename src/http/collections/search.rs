@@ -606,14 +606,14 @@ fn is_beyond(distance: Distance, score: f64, threshold: Option<f64>) -> bool {
 
 /// The mean of what is like, away from the mean of what is unlike.
 fn average(like: &[Written], unlike: &[Written]) -> Result<Written> {
-    let dense = |vectors: &[Written]| {
+    let dense = |vectors: &[Written]| -> Result<Vec<std::sync::Arc<[f32]>>> {
         let elements = vectors.iter().map(|vector| match vector {
             Written::Dense(elements) => Ok(elements.as_slice().into()),
             Written::Sparse { .. } => {
                 Err(Error::unsupported("a recommendation by the average of sparse vectors"))
             }
         });
-        elements.collect::<Result<Vec<_>>>()
+        elements.collect()
     };
     let (like, unlike) = (dense(like)?, dense(unlike)?);
     let size = like.first().map_or(0, |vector| vector.len());

@@ -94,9 +94,9 @@ impl IdType {
                     return Err(invalid(format!("value {text} is not a valid point ID")));
                 }
                 let id = point_id(text).map(Datum::Uuid);
-                id.map_err(|error| match error.report().detail {
-                    Some(_) => error,
-                    None => invalid(format!("value {text} is not a valid point ID")),
+                id.map_err(|error| match error.report().detail.is_some() {
+                    true => error,
+                    false => invalid(format!("value {text} is not a valid point ID")),
                 })
             }
         }
@@ -319,9 +319,8 @@ fn normalize(elements: &mut [f32]) {
 /// A vector as it was written.
 pub fn written(value: &Vector) -> Written {
     match value {
-        Vector::Sparse(sparse) => {
+        Vector::Sparse(_) => {
             let pairs = value.as_sparse();
-            let _ = sparse;
             Written::Sparse {
                 indices: pairs.indices.iter().map(|index| *index as u32).collect(),
                 values: pairs.values.to_vec(),

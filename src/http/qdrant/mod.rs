@@ -132,8 +132,10 @@ impl Exchange<'_> {
         F: for<'c> FnOnce(&'c mut Conversation) -> BoxFuture<'c, Result<T>> + Send + 'static,
     {
         let limit = self.options.timeout.map(Duration::from_secs);
-        let bounded = move |conversation: &'_ mut Conversation| within(limit, conversation, work);
-        transaction(self.http, &self.parts, access, bounded).await
+        transaction(self.http, &self.parts, access, move |conversation| {
+            within(limit, conversation, work)
+        })
+        .await
     }
 
     /// What a write answers: it is durable, whether it was waited for or not.
