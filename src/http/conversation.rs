@@ -232,11 +232,6 @@ impl Conversation {
         Ok(self.session()?.database().config().http_max_response.get())
     }
 
-    /// Whether a transaction that was begun can go on.
-    pub fn has_failed(&mut self) -> Result<bool> {
-        Ok(self.session()?.phase() == Phase::Failed)
-    }
-
     pub fn take_notices(&mut self) -> Vec<Report> {
         self.session.as_mut().map(Session::take_notices).unwrap_or_default()
     }

@@ -178,7 +178,7 @@ impl Batch {
 
 /// What the reader sends.
 enum Sent {
-    Batch(Batch),
+    Batch(Box<Batch>),
     /// The body ended, or could not be read on.
     End(Option<Error>),
 }
@@ -306,6 +306,7 @@ impl Reader {
 
     fn put(&mut self, row: Row, bytes: usize) {
         let batch = &mut self.batch;
+        batch.bytes += bytes;
         // As it is kept: ids that are written differently may be one.
         let id = self.collection.id_type.id(&row.id).unwrap_or(row.written_id);
         let Some(at) = batch.places.get(&id).copied() else {
@@ -313,7 +314,6 @@ impl Reader {
             batch.rows.push(row.id, row.vectors, row.payload, row.columns);
             batch.lines.push(vec![self.line]);
             batch.ids.push(id);
-            batch.bytes += bytes;
             return;
         };
         match self.options.on_conflict {
@@ -331,7 +331,7 @@ impl Reader {
             return Ok(());
         }
         let batch = std::mem::replace(&mut self.batch, Batch::new(&self.collection));
-        self.batches.send(Sent::Batch(batch)).await.map_err(|_| Stopped)
+        self.batches.send(Sent::Batch(Box::new(batch))).await.map_err(|_| Stopped)
     }
 }
 
@@ -377,7 +377,7 @@ impl Writer {
         while let Some(sent) = batches.recv().await {
             match sent {
                 Sent::Batch(batch) => {
-                    aborted |= self.write(batch).await;
+                    aborted |= self.write(*batch).await;
                     if self.send().await.is_err() {
                         return;
                     }

@@ -203,12 +203,6 @@ impl Plan {
 }
 
 impl Query {
-    /// Searches that ask for one vector and nothing else: `limit`, `filter` and the rest as
-    /// in a query.
-    pub fn of_vector(query: Asked) -> Query {
-        Query { query: Some(query), ..Query::default() }
-    }
-
     /// What cannot be asked.
     fn check(&self) -> Result<()> {
         if self.shard_key.as_ref().is_some_and(|key| !key.is_null()) {

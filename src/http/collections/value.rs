@@ -319,8 +319,8 @@ fn normalize(elements: &mut [f32]) {
 /// A vector as it was written.
 pub fn written(value: &Vector) -> Written {
     match value {
-        Vector::Sparse(_) => {
-            let pairs = value.as_sparse();
+        Vector::Sparse(sparse) => {
+            let pairs = sparse.as_sparse();
             Written::Sparse {
                 indices: pairs.indices.iter().map(|index| *index as u32).collect(),
                 values: pairs.values.to_vec(),
