@@ -1,8 +1,6 @@
 //! One line of points that are streamed in, read without a tree: members are found, and each
 //! is read for what it is.
 
-use serde::Deserialize;
-
 use super::points::empty_document;
 use super::schema::{Collection, VectorType};
 use super::value::{PointId, Written, invalid};
@@ -83,8 +81,7 @@ fn read_vectors(value: &str, collection: &Collection, vectors: &mut [Datum]) -> 
             (Some(b'['), VectorType::Vector | VectorType::Halfvec) => {
                 Written::Dense(floats(value, spec.size as usize)?)
             }
-            _ => serde_json::Value::deserialize(&mut serde_json::Deserializer::from_str(value))
-                .and_then(|value| Written::deserialize(&value))
+            _ => serde_json::from_str::<Written>(value)
                 .map_err(|error| syntax(format!("a vector is not as expected: {error}")))?,
         };
         vectors[at] = spec.datum(written)?;
@@ -122,12 +119,9 @@ pub fn floats(text: &str, expected: usize) -> Result<Vec<f32>> {
             at += 1;
         }
         let number = &text[start..at];
-        let is_number = match number.as_bytes() {
-            [b'-', rest @ ..] | rest => {
-                rest.first().is_some_and(u8::is_ascii_digit)
-                    && rest.last().is_some_and(u8::is_ascii_digit)
-            }
-        };
+        let digits = number.strip_prefix('-').unwrap_or(number).as_bytes();
+        let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+        let is_number = is_digit(digits.first()) && is_digit(digits.last());
         let parsed: f32 = match is_number {
             true => number.parse().map_err(|_| wrong(start))?,
             false if text[start..].starts_with("NaN") => {

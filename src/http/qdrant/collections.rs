@@ -32,7 +32,8 @@ const EF_DEFAULT: u32 = 100;
 struct HnswAsked {
     m: Option<u32>,
     ef_construct: Option<u32>,
-    on_disk: Option<bool>,
+    #[serde(rename = "on_disk")]
+    _on_disk: Option<bool>,
     full_scan_threshold: Option<Value>,
     max_indexing_threads: Option<Value>,
     payload_m: Option<Value>,
@@ -257,7 +258,7 @@ pub async fn create(
     options: Asked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let asked: CreateAsked = exchange.read(body).await?;
         let schema = exchange.http.front.database.config().collections_schema.clone();
         let made = exchange.run(Access::Write, move |conversation| {
@@ -266,7 +267,6 @@ pub async fn create(
         made.await?;
         Ok(b"true".to_vec())
     })
-    .await
 }
 
 #[derive(Deserialize)]
@@ -325,7 +325,7 @@ pub async fn update(
     options: Asked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let asked: UpdateAsked = exchange.read(body).await?;
         let changed = exchange.run(Access::Write, move |conversation| {
             async move { change(conversation, &name, asked).await }.boxed()
@@ -333,7 +333,6 @@ pub async fn update(
         changed.await?;
         Ok(b"true".to_vec())
     })
-    .await
 }
 
 async fn change(conversation: &mut Conversation, name: &str, asked: UpdateAsked) -> Result<()> {
@@ -407,7 +406,7 @@ pub async fn delete(
     options: Asked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, _| {
+    answered!(http, options, request, |exchange, _| {
         let dropped = exchange.run(Access::Write, move |conversation| {
             async move {
                 match Collection::find(conversation, &name).await? {
@@ -419,12 +418,11 @@ pub async fn delete(
         });
         Ok(dropped.await?.to_string().into_bytes())
     })
-    .await
 }
 
 /// `GET /collections`: all that who asks may read.
 pub async fn list(http: State, options: Asked, request: Request) -> Response {
-    answered(&http, options, request, async |exchange, _| {
+    answered!(http, options, request, |exchange, _| {
         let listed = exchange.run(Access::Read, |conversation| {
             async move { manage::list(conversation, "", LIMIT_MAX).await }.boxed()
         });
@@ -432,7 +430,6 @@ pub async fn list(http: State, options: Asked, request: Request) -> Response {
         let names: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
         Ok(json!({"collections": names}).to_string().into_bytes())
     })
-    .await
 }
 
 /// `GET /collections/{name}/exists`.
@@ -442,13 +439,12 @@ pub async fn exists(
     options: Asked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, _| {
+    answered!(http, options, request, |exchange, _| {
         let found = exchange.run(Access::Read, move |conversation| {
             async move { Collection::find(conversation, &name).await }.boxed()
         });
         Ok(json!({"exists": found.await?.is_some()}).to_string().into_bytes())
     })
-    .await
 }
 
 /// `GET /collections/{name}`: what a collection is. Figures of segments, optimizers and logs
@@ -459,7 +455,7 @@ pub async fn get(
     options: Asked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, _| {
+    answered!(http, options, request, |exchange, _| {
         let described = exchange.run(Access::Read, move |conversation| {
             async move {
                 let collection = Collection::load(conversation, &name).await?;
@@ -469,7 +465,6 @@ pub async fn get(
         });
         Ok(described.await?.to_string().into_bytes())
     })
-    .await
 }
 
 fn hnsw(graph: &Graph) -> Value {
@@ -564,7 +559,7 @@ pub async fn add_vector(
         #[serde(default)]
         sparse: Option<SparseAsked>,
     }
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let asked: Asked = exchange.read(body).await?;
         let added = exchange.run(Access::Write, move |conversation| {
             async move {
@@ -581,7 +576,6 @@ pub async fn add_vector(
         added.await?;
         Ok(b"true".to_vec())
     })
-    .await
 }
 
 /// `DELETE /collections/{name}/vectors/{vector}`: one vector less. Answers true.
@@ -591,7 +585,7 @@ pub async fn drop_vector(
     options: Asked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, _| {
+    answered!(http, options, request, |exchange, _| {
         let dropped = exchange.run(Access::Write, move |conversation| {
             async move {
                 let collection = Collection::load(conversation, &name).await?;
@@ -602,7 +596,6 @@ pub async fn drop_vector(
         dropped.await?;
         Ok(b"true".to_vec())
     })
-    .await
 }
 
 #[derive(Deserialize)]
@@ -656,7 +649,7 @@ pub async fn put_index(
     options: Asked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let asked: IndexAsked = exchange.read(body).await?;
         let made = exchange.run(Access::Write, move |conversation| {
             async move {
@@ -669,7 +662,6 @@ pub async fn put_index(
         made.await?;
         Ok(exchange.update_result())
     })
-    .await
 }
 
 /// `DELETE /collections/{name}/index/{key}`: drops it, if it is there.
@@ -679,7 +671,7 @@ pub async fn delete_index(
     options: Asked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, _| {
+    answered!(http, options, request, |exchange, _| {
         let dropped = exchange.run(Access::Write, move |conversation| {
             async move {
                 let collection = Collection::load(conversation, &name).await?;
@@ -690,18 +682,16 @@ pub async fn delete_index(
         dropped.await?;
         Ok(exchange.update_result())
     })
-    .await
 }
 
 /// `GET /aliases`: all of them.
 pub async fn aliases(http: State, options: Asked, request: Request) -> Response {
-    answered(&http, options, request, async |exchange, _| {
+    answered!(http, options, request, |exchange, _| {
         let found = exchange.run(Access::Read, |conversation| {
             async move { manage::aliases(conversation, None).await }.boxed()
         });
         Ok(told_aliases(found.await?))
     })
-    .await
 }
 
 /// `GET /collections/{name}/aliases`: those of one collection.
@@ -711,7 +701,7 @@ pub async fn aliases_of(
     options: Asked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, _| {
+    answered!(http, options, request, |exchange, _| {
         let found = exchange.run(Access::Read, move |conversation| {
             async move {
                 let collection = Collection::load(conversation, &name).await?;
@@ -721,7 +711,6 @@ pub async fn aliases_of(
         });
         Ok(told_aliases(found.await?))
     })
-    .await
 }
 
 fn told_aliases(found: Vec<(String, String)>) -> Vec<u8> {
@@ -746,7 +735,7 @@ enum AliasAction {
 
 /// `POST /collections/aliases`: aliases made, deleted and renamed, all or none.
 pub async fn change_aliases(http: State, options: Asked, request: Request) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let asked: AliasesAsked = exchange.read(body).await?;
         let changed = exchange.run(Access::Write, move |conversation| {
             async move {
@@ -771,5 +760,4 @@ pub async fn change_aliases(http: State, options: Asked, request: Request) -> Re
         changed.await?;
         Ok(b"true".to_vec())
     })
-    .await
 }

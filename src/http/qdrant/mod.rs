@@ -26,6 +26,7 @@ pub mod collections;
 pub mod points;
 pub mod search;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -57,35 +58,55 @@ pub struct Options {
 type Asked = Result<Query<Options>, QueryRejection>;
 
 /// One request: when it came, and who asks.
-struct Exchange<'a> {
-    http: &'a Http,
+struct Exchange {
+    http: Arc<Http>,
     started: Instant,
     parts: Parts,
     options: Options,
 }
 
-/// An answer that may be an error, in Qdrant's form either way.
-async fn answered(
-    http: &State,
-    options: Asked,
-    request: axum::extract::Request,
-    work: impl AsyncFnOnce(&Exchange<'_>, Body) -> Result<Vec<u8>, Problem>,
-) -> Response {
-    let started = Instant::now();
-    let (parts, body) = request.into_parts();
-    let options = match options {
-        Ok(Query(options)) => options,
-        Err(error) => return failed(&Problem::bad_request(&error.body_text()), started),
-    };
-    let exchange = Exchange { http, started, parts, options };
-    match work(&exchange, body).await {
-        Err(problem) => failed(&problem, started),
-        Ok(result) => {
-            let mut out = b"{\"result\":".to_vec();
-            out.extend_from_slice(&result);
-            let time = started.elapsed().as_secs_f64();
-            out.extend_from_slice(format!(",\"status\":\"ok\",\"time\":{time}}}").as_bytes());
-            document(StatusCode::OK, out)
+/// An answer that may be an error, in Qdrant's form either way: `|exchange, body| { … }` are
+/// the bytes of the result.
+macro_rules! answered {
+    ($http:expr, $options:expr, $request:expr, |$exchange:ident, $body:pat_param| $work:block) => {{
+        let ($exchange, $body) =
+            match $crate::http::qdrant::Exchange::begin($http, $options, $request) {
+                Ok(begun) => begun,
+                Err(refused) => return *refused,
+            };
+        let result: Result<Vec<u8>, $crate::http::problem::Problem> = async { $work }.await;
+        $exchange.finish(result)
+    }};
+}
+use answered;
+
+impl Exchange {
+    fn begin(
+        http: State,
+        options: Asked,
+        request: axum::extract::Request,
+    ) -> Result<(Exchange, Body), Box<Response>> {
+        let started = Instant::now();
+        let (parts, body) = request.into_parts();
+        match options {
+            Ok(Query(options)) => Ok((Exchange { http: http.0, started, parts, options }, body)),
+            Err(error) => {
+                let problem = Problem::bad_request(&error.body_text());
+                Err(Box::new(failed(&problem, started)))
+            }
+        }
+    }
+
+    fn finish(&self, result: Result<Vec<u8>, Problem>) -> Response {
+        match result {
+            Err(problem) => failed(&problem, self.started),
+            Ok(result) => {
+                let mut out = b"{\"result\":".to_vec();
+                out.extend_from_slice(&result);
+                let time = self.started.elapsed().as_secs_f64();
+                out.extend_from_slice(format!(",\"status\":\"ok\",\"time\":{time}}}").as_bytes());
+                document(StatusCode::OK, out)
+            }
         }
     }
 }
@@ -120,9 +141,9 @@ fn failed(problem: &Problem, started: Instant) -> Response {
     response
 }
 
-impl Exchange<'_> {
+impl Exchange {
     async fn read<T: serde::de::DeserializeOwned>(&self, body: Body) -> Result<T, Problem> {
-        request::json(self.http, body).await
+        request::json(&self.http, body).await
     }
 
     /// Work in a transaction, within the time that the request has.
@@ -132,7 +153,7 @@ impl Exchange<'_> {
         F: for<'c> FnOnce(&'c mut Conversation) -> BoxFuture<'c, Result<T>> + Send + 'static,
     {
         let limit = self.options.timeout.map(Duration::from_secs);
-        transaction(self.http, &self.parts, access, move |conversation| {
+        transaction(&self.http, &self.parts, access, move |conversation| {
             within(limit, conversation, work)
         })
         .await

@@ -84,7 +84,7 @@ pub async fn put(
     options: Asked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let asked: PutAsked = exchange.read(body).await?;
         let written = exchange.run(Access::Write, move |conversation| {
             async move {
@@ -96,7 +96,6 @@ pub async fn put(
         written.await?;
         Ok(exchange.update_result())
     })
-    .await
 }
 
 async fn write(
@@ -139,7 +138,7 @@ pub async fn get(
     options: Asked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let asked: GetAsked = exchange.read(body).await?;
         let found = exchange.run(Access::Read, move |conversation| {
             async move {
@@ -158,7 +157,6 @@ pub async fn get(
         write_points(&found.await?, false, &mut out);
         Ok(out)
     })
-    .await
 }
 
 /// `GET /collections/{name}/points/{id}`: one point, with everything.
@@ -168,7 +166,7 @@ pub async fn get_one(
     options: Asked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, _| {
+    answered!(http, options, request, |exchange, _| {
         let found = exchange.run(Access::Read, move |conversation| {
             async move {
                 let collection = Collection::load(conversation, &name).await?;
@@ -188,7 +186,6 @@ pub async fn get_one(
         found.await?.write(false, &mut out);
         Ok(out)
     })
-    .await
 }
 
 /// Points by id or by a filter, in the two forms that there are.
@@ -336,7 +333,7 @@ async fn change<T: serde::de::DeserializeOwned>(
     is_alone: bool,
     operations: impl FnOnce(T) -> Vec<Operation>,
 ) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let operations = operations(exchange.read(body).await?);
         let count = operations.len();
         let changed = exchange.run(Access::Write, move |conversation| {
@@ -368,7 +365,6 @@ async fn change<T: serde::de::DeserializeOwned>(
             }
         }
     })
-    .await
 }
 
 /// Handlers of one operation each.

@@ -159,14 +159,13 @@ pub async fn query(
     options: OptionsAsked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let asked: Query = exchange.read(body).await?;
         let found = exchange.run(Access::Read, move |conversation| {
             async move { run_all(conversation, &name, vec![asked]).await }.boxed()
         });
         Ok(told(&found.await?, true, false))
     })
-    .await
 }
 
 /// `POST /collections/{name}/points/query/batch`: several, of one snapshot.
@@ -176,14 +175,13 @@ pub async fn query_batch(
     options: OptionsAsked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let asked: Searches<Query> = exchange.read(body).await?;
         let found = exchange.run(Access::Read, move |conversation| {
             async move { run_all(conversation, &name, asked.searches).await }.boxed()
         });
         Ok(told(&found.await?, true, true))
     })
-    .await
 }
 
 /// `POST /collections/{name}/points/{search,recommend,discover}`.
@@ -193,14 +191,13 @@ pub async fn older(
     options: OptionsAsked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let asked: Older = exchange.read(body).await?;
         let found = exchange.run(Access::Read, move |conversation| {
             async move { run_all(conversation, &name, vec![asked.query()?]).await }.boxed()
         });
         Ok(told(&found.await?, false, false))
     })
-    .await
 }
 
 /// `POST /collections/{name}/points/{search,recommend,discover}/batch`.
@@ -210,7 +207,7 @@ pub async fn older_batch(
     options: OptionsAsked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let asked: Searches<Older> = exchange.read(body).await?;
         let found = exchange.run(Access::Read, move |conversation| {
             async move {
@@ -221,7 +218,6 @@ pub async fn older_batch(
         });
         Ok(told(&found.await?, false, true))
     })
-    .await
 }
 
 /// What is told of the point that a group is named after.
@@ -320,7 +316,7 @@ pub async fn query_groups(
     options: OptionsAsked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let asked: Value = exchange.read(body).await?;
         let out = exchange.run(Access::Read, move |conversation| {
             async move {
@@ -347,7 +343,6 @@ pub async fn query_groups(
         });
         out.await
     })
-    .await
 }
 
 /// `POST /collections/{name}/points/{search,recommend}/groups`.
@@ -357,7 +352,7 @@ pub async fn older_groups(
     options: OptionsAsked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let mut asked: Older = exchange.read(body).await?;
         let out = exchange.run(Access::Read, move |conversation| {
             async move {
@@ -375,7 +370,6 @@ pub async fn older_groups(
         });
         out.await
     })
-    .await
 }
 
 #[derive(Deserialize)]
@@ -404,7 +398,7 @@ pub async fn scroll_points(
     options: OptionsAsked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let asked: ScrollAsked = exchange.read(body).await?;
         let found = exchange.run(Access::Read, move |conversation| {
             async move {
@@ -444,7 +438,6 @@ pub async fn scroll_points(
         out.extend_from_slice(format!(",\"next_page_offset\":{next}}}").as_bytes());
         Ok(out)
     })
-    .await
 }
 
 #[derive(Deserialize)]
@@ -466,7 +459,7 @@ pub async fn count(
     options: OptionsAsked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let asked: CountAsked = exchange.read(body).await?;
         let counted = exchange.run(Access::Read, move |conversation| {
             async move {
@@ -478,7 +471,6 @@ pub async fn count(
         });
         Ok(json!({"count": counted.await?}).to_string().into_bytes())
     })
-    .await
 }
 
 #[derive(Deserialize)]
@@ -502,7 +494,7 @@ pub async fn facet(
     options: OptionsAsked,
     request: Request,
 ) -> Response {
-    answered(&http, options, request, async |exchange, body| {
+    answered!(http, options, request, |exchange, body| {
         let asked: FacetAsked = exchange.read(body).await?;
         let found = exchange.run(Access::Read, move |conversation| {
             async move {
@@ -519,5 +511,4 @@ pub async fn facet(
         out.push(b'}');
         Ok(out)
     })
-    .await
 }
