@@ -63,9 +63,9 @@ fn group(found: Vec<Found>, path: &Path, groups: &Groups) -> Vec<Group> {
         let Some(payload) = &point.payload else { continue };
         let Some(ids) = group_ids(payload.root(), path) else { continue };
         for id in ids {
-            match all.iter_mut().find(|group| group.id.0 == id.0) {
-                Some(group) if (group.hits.len() as u64) < groups.size => {
-                    group.hits.push(point.clone());
+            match all.iter().position(|group| group.id.0 == id.0) {
+                Some(at) if (all[at].hits.len() as u64) < groups.size => {
+                    all[at].hits.push(point.clone());
                 }
                 Some(_) => {}
                 None if (all.len() as u64) < groups.limit => {

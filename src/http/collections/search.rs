@@ -33,18 +33,16 @@ const DEPTH_MAX: usize = 8;
 /// Vectors that one search compares with.
 const EXAMPLES_MAX: usize = 256;
 
+/// One, or several in an array.
 #[derive(Clone, Debug)]
-pub enum OneOrMany<T> {
-    Many(Vec<T>),
-    One(T),
-}
+pub struct OneOrMany<T>(Vec<T>);
 
 impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for OneOrMany<T> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         let read = match value {
-            Value::Array(_) => serde_json::from_value(value).map(OneOrMany::Many),
-            one => serde_json::from_value(one).map(OneOrMany::One),
+            Value::Array(_) => serde_json::from_value(value).map(OneOrMany),
+            one => serde_json::from_value(one).map(|one| OneOrMany(vec![one])),
         };
         read.map_err(serde::de::Error::custom)
     }
@@ -52,10 +50,7 @@ impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for OneOrMany<T> {
 
 impl<T> OneOrMany<T> {
     pub fn into_vec(self) -> Vec<T> {
-        match self {
-            OneOrMany::Many(many) => many,
-            OneOrMany::One(one) => vec![one],
-        }
+        self.0
     }
 }
 
