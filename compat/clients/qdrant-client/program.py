@@ -307,6 +307,15 @@ def _():
         close(ranked(one.points), ranked(other.points))
 
 
+@step("unlike each other")
+def _():
+    for name in ("c_Cosine", "c_Dot", "c_Euclid", "c_Manhattan"):
+        for diversity in (0.0, 0.4, 1.0):
+            query = models.NearestQuery(nearest=QUERIES[2], mmr=models.Mmr(diversity=diversity, candidates_limit=40))
+            chosen = lambda client: [point.id for point in client.query_points(name, query=query, limit=8, offset=2, query_filter=FILTERS["should"]).points]
+            assert chosen(remote) == chosen(local), (name, diversity, chosen(remote), chosen(local))
+
+
 @step("named and sparse vectors")
 def _():
     points = []
@@ -410,7 +419,8 @@ def _():
         lambda: remote.count("c_Dot", count_filter=models.Filter(must=[field("city", geo_radius=models.GeoRadius(center=models.GeoPoint(lon=1, lat=1), radius=5))])),
         lambda: remote.create_payload_index("c_Dot", field_name="text", field_schema="text"),
         lambda: remote.create_collection("q", vectors_config=models.VectorParams(size=4, distance="Dot"), quantization_config=models.ScalarQuantization(scalar=models.ScalarQuantizationConfig(type="int8"))),
-        lambda: remote.query_points("c_Dot", query=models.NearestQuery(nearest=QUERIES[0], mmr=models.Mmr(diversity=0.5))),
+        lambda: remote.query_points("c_Dot", query=models.FormulaQuery(formula=models.SumExpression(sum=["$score", 1.0])), prefetch=[]),
+        lambda: remote.query_points("c_Dot", query=QUERIES[0], search_params=models.SearchParams(quantization=models.QuantizationSearchParams(rescore=True))),
     ]
     for call in refused:
         try:

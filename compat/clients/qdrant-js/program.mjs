@@ -46,13 +46,13 @@ await step('searches', async () => {
   assert.equal(points.length, 3);
   assert.equal(points[0].id, '5c56c793-69f3-4fbf-87e6-c4bf54c28c26');
   const london = { must: [{ key: 'city', match: { value: 'London' } }] };
-  const found = await client.search(name, { vector: query, limit: 3, filter: london, with_payload: { include: ['city'] } });
+  const found = (await client.query(name, { query, limit: 3, filter: london, with_payload: { include: ['city'] } })).points;
   assert.deepEqual(new Set(found.map((point) => point.id)), new Set([2, '5c56c793-69f3-4fbf-87e6-c4bf54c28c26']));
-  const batch = await client.searchBatch(name, { searches: [{ vector: query, limit: 1 }, { vector: query, limit: 2, filter: london }] });
-  assert.deepEqual(batch.map((one) => one.length), [1, 2]);
-  const recommended = await client.recommend(name, { positive: [1], negative: [6], limit: 4 });
+  const batch = await client.queryBatch(name, { searches: [{ query, limit: 1 }, { query, limit: 2, filter: london }] });
+  assert.deepEqual(batch.map((one) => one.points.length), [1, 2]);
+  const recommended = (await client.query(name, { query: { recommend: { positive: [1], negative: [6] } }, limit: 4 })).points;
   assert.ok(recommended.length === 4 && recommended.every((point) => ![1, 6].includes(point.id)));
-  const { groups } = await client.searchPointGroups(name, { vector: query, group_by: 'city', limit: 3, group_size: 2 });
+  const { groups } = await client.queryGroups(name, { query, group_by: 'city', limit: 3, group_size: 2 });
   assert.equal(groups[0].id, 'London');
   assert.equal(groups.length, 3);
 });

@@ -28,7 +28,7 @@
 //! | [`value`] | ids and vectors, in JSON and in columns |
 //! | [`filter`] | filters as conditions of SQL, values bound |
 //! | [`points`], [`scroll`] | points written and read; pages, counts, facets |
-//! | [`search`], [`groups`], [`fusion`] | searches |
+//! | [`search`], [`groups`], [`fusion`], [`mmr`] | searches |
 //! | [`statement`] | SQL put together with its parameters |
 //!
 //! Not here: vectors made of texts, several vectors under one name (multivectors), places
@@ -40,6 +40,7 @@ pub mod groups;
 pub mod ingest;
 mod line;
 pub mod manage;
+mod mmr;
 pub mod native;
 pub mod points;
 pub mod schema;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::fusion;
+use super::mmr::Mmr;
 use super::points::{Found, PayloadWanted, Wanted};
 use super::schema::{Collection, Distance, VectorSpec, VectorType};
 use super::scroll::{self, Order};
@@ -362,7 +363,8 @@ async fn one(
     };
     let value = &members[kind];
     for (name, other) in &members {
-        if name != kind && !other.is_null() {
+        let is_known = name == kind || (kind == "nearest" && name == "mmr");
+        if !is_known && !other.is_null() {
             return Err(Error::unsupported(format!("\"{name}\" of a query")));
         }
     }
@@ -394,7 +396,13 @@ async fn one(
         "nearest" => {
             let vector = examples.vector(conversation, value).await?;
             examples.leave_out(&mut plan.filter);
-            nearest(conversation, collection, spec, vector, plan).await
+            match members.get("mmr").filter(|mmr| !mmr.is_null()) {
+                None => nearest(conversation, collection, spec, vector, plan).await,
+                Some(mmr) => {
+                    let mmr = Mmr::of(mmr)?;
+                    unlike(conversation, collection, spec, vector, plan, mmr).await
+                }
+            }
         }
         "recommend" => {
             let asked: Recommend = read(value, "a recommendation")?;
@@ -584,6 +592,41 @@ async fn nearest(
         all.push(found);
     }
     Ok(all)
+}
+
+/// Of the nearest those that are unlike each other.
+async fn unlike(
+    conversation: &mut Conversation,
+    collection: &Collection,
+    spec: &VectorSpec,
+    vector: Written,
+    mut plan: Plan,
+    mmr: Mmr,
+) -> Result<Vec<Found>> {
+    let (wanted, skipped) = (plan.limit + plan.offset, plan.offset as usize);
+    (plan.limit, plan.offset) = (mmr.candidates(plan.limit)?, 0);
+    let own = collection.vectors.iter().position(|own| own.name == spec.name).unwrap_or(0);
+    let is_told = plan.wanted.vectors.contains(&own);
+    let tells = !plan.wanted.vectors.is_empty();
+    if !is_told {
+        plan.wanted.vectors.push(own);
+    }
+    let found = nearest(conversation, collection, spec, vector.clone(), plan).await?;
+    let mut candidates = Vec::with_capacity(found.len());
+    for mut point in found {
+        let vectors = point.vectors.get_or_insert_default();
+        let Some(at) = vectors.iter().position(|(name, _)| *name == spec.name) else { continue };
+        let vector = match is_told {
+            true => vectors[at].1.clone(),
+            false => vectors.remove(at).1,
+        };
+        if !tells {
+            point.vectors = None;
+        }
+        candidates.push((point, vector));
+    }
+    let chosen = mmr.choose(spec, &vector, candidates, wanted as usize);
+    Ok(chosen.into_iter().skip(skipped).collect())
 }
 
 fn is_beyond(distance: Distance, score: f64, threshold: Option<f64>) -> bool {

@@ -17,7 +17,7 @@
 //! What a request may hold beside and means nothing to this server (`wait`, `ordering`,
 //! `consistency`: every write is durable when it is answered, in order; `on_disk` and the
 //! like of storage) is taken, and told again where Qdrant tells it. What would change an
-//! answer and is not there (places, multivectors, quantization, shards, formulas, MMR,
+//! answer and is not there (places, multivectors, quantization, shards, formulas,
 //! inference, full-text indexes, snapshots) is refused and named.
 //!
 //! Who asks is proved as everywhere on this port; a client's `api_key` is `role:password`.
