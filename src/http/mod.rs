@@ -102,13 +102,13 @@ fn collection_routes(router: Routes) -> Routes {
 
 /// The same in Qdrant's.
 fn qdrant_routes(router: Routes) -> Routes {
-    use qdrant::{collections, points, search};
+    use qdrant::{aliases, collections, index, points, search};
     let at = |path: &str| format!("/collections/{{name}}{path}");
     router
         .route("/", get(qdrant::version))
-        .route("/aliases", get(collections::aliases))
+        .route("/aliases", get(aliases::all))
         .route("/collections", get(collections::list))
-        .route("/collections/aliases", post(collections::change_aliases))
+        .route("/collections/aliases", post(aliases::change))
         .route(
             &at(""),
             get(collections::get)
@@ -116,11 +116,11 @@ fn qdrant_routes(router: Routes) -> Routes {
                 .patch(collections::update)
                 .delete(collections::delete),
         )
-        .route(&at("/aliases"), get(collections::aliases_of))
+        .route(&at("/aliases"), get(aliases::of))
         .route(&at("/exists"), get(collections::exists))
         .route(&at("/facet"), post(search::facet))
-        .route(&at("/index"), put(collections::put_index))
-        .route(&at("/index/{key}"), delete(collections::delete_index))
+        .route(&at("/index"), put(index::put))
+        .route(&at("/index/{key}"), delete(index::delete))
         .route(&at("/points"), put(points::put).post(points::get))
         .route(&at("/points/batch"), post(points::batch))
         .route(&at("/points/count"), post(search::count))

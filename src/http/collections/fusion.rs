@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::points::Found;
+use super::found::Found;
 use super::value::{PointId, invalid};
 use crate::error::Result;
 

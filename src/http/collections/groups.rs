@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::points::{Found, PayloadWanted};
+use super::found::{Found, PayloadWanted};
 use super::schema::Collection;
 use super::search::{LIMIT_MAX, Query, search};
 use super::value::invalid;

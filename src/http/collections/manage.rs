@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::schema::{
     Collection, Distance, Graph, IdType, IndexKind, PayloadIndex, TypedColumn, UNNAMED, VectorSpec,
-    VectorType, not_found, vector_extension,
+    VectorType, vector_extension,
 };
 use super::statement::{Sql, document, integer, string, text};
 use super::value::invalid;
@@ -63,7 +63,7 @@ pub struct NewVector {
     pub hints: Map<String, Value>,
 }
 
-fn check_name(name: &str) -> Result<()> {
+pub(super) fn check_name(name: &str) -> Result<()> {
     if name.is_empty() {
         return Err(invalid("the name of a collection is not empty"));
     }
@@ -139,7 +139,7 @@ impl NewVector {
     }
 }
 
-fn exists(name: &str) -> Error {
+pub(super) fn exists(name: &str) -> Error {
     Error::new(sqlstate::DUPLICATE_TABLE, format!("Collection `{name}` already exists!"))
 }
 
@@ -460,73 +460,6 @@ pub async fn list(
     let more = names.len() as u64 > max;
     names.truncate(usize::try_from(max).unwrap_or(usize::MAX));
     Ok((names, more))
-}
-
-/// Aliases with their collections: all, or those of one.
-pub async fn aliases(
-    conversation: &mut Conversation,
-    of: Option<&str>,
-) -> Result<Vec<(String, String)>> {
-    let mut sql = Sql::new("SELECT alias, collection FROM collections.aliases");
-    if let Some(of) = of {
-        sql.push(" WHERE collection = ").bind(text(of), "text");
-    }
-    sql.push(" ORDER BY alias");
-    let rows = sql.rows(conversation).await?;
-    Ok(rows.iter().map(|row| (string(row, 0), string(row, 1))).collect())
-}
-
-/// A change of aliases.
-pub enum AliasChange {
-    Set { alias: String, collection: String },
-    Delete { alias: String },
-    Rename { old: String, new: String },
-}
-
-async fn is_collection(conversation: &mut Conversation, name: &str) -> Result<bool> {
-    let mut sql = Sql::new("SELECT 1 FROM collections.registry WHERE name = ");
-    sql.bind(text(name), "text");
-    Ok(!sql.rows(conversation).await?.is_empty())
-}
-
-pub async fn change_alias(conversation: &mut Conversation, change: AliasChange) -> Result<()> {
-    let missing = |alias: &str| {
-        Error::new(sqlstate::UNDEFINED_TABLE, format!("Alias {alias} does not exists!"))
-    };
-    match change {
-        AliasChange::Set { alias, collection } => {
-            check_name(&alias)?;
-            if is_collection(conversation, &alias).await? {
-                return Err(exists(&alias));
-            }
-            if !is_collection(conversation, &collection).await? {
-                return Err(not_found(&collection));
-            }
-            let mut sql = Sql::new("INSERT INTO collections.aliases (alias, collection) VALUES (");
-            sql.bind(text(&alias), "text").push(", ").bind(text(&collection), "text");
-            sql.push(") ON CONFLICT (alias) DO UPDATE SET collection = excluded.collection");
-            sql.execute(conversation).await?;
-        }
-        AliasChange::Delete { alias } => {
-            let mut sql = Sql::new("DELETE FROM collections.aliases WHERE alias = ");
-            sql.bind(text(&alias), "text");
-            if sql.execute(conversation).await? == 0 {
-                return Err(missing(&alias));
-            }
-        }
-        AliasChange::Rename { old, new } => {
-            check_name(&new)?;
-            if is_collection(conversation, &new).await? {
-                return Err(exists(&new));
-            }
-            let mut sql = Sql::new("UPDATE collections.aliases SET alias = ");
-            sql.bind(text(&new), "text").push(" WHERE alias = ").bind(text(&old), "text");
-            if sql.execute(conversation).await? == 0 {
-                return Err(missing(&old));
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

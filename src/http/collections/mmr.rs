@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::points::Found;
+use super::found::Found;
 use super::schema::{Distance, VectorSpec};
 use super::search::LIMIT_MAX;
 use super::value::{Written, invalid};

@@ -24,17 +24,19 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | [`schema`], [`manage`] | what a collection is; made, changed, dropped |
+//! | [`schema`], [`manage`], [`aliases`] | what a collection is; made, changed, dropped; its other names |
 //! | [`value`] | ids and vectors, in JSON and in columns |
 //! | [`filter`] | filters as conditions of SQL, values bound |
-//! | [`points`], [`scroll`] | points written and read; pages, counts, facets |
+//! | [`points`], [`found`], [`scroll`] | points written and read; pages, counts, facets |
 //! | [`search`], [`groups`], [`fusion`], [`mmr`] | searches |
 //! | [`statement`] | SQL put together with its parameters |
 //!
 //! Not here: vectors made of texts, several vectors under one name (multivectors), places
 //! (geo), quantization, shards: they answer `0A000` and are named.
 
+pub mod aliases;
 mod filter;
+pub mod found;
 mod fusion;
 pub mod groups;
 pub mod ingest;

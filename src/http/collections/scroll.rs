@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::points::{Found, Wanted};
+use super::found::{Found, Wanted};
 use super::schema::Collection;
 use super::statement::{Sql, integer, text};
 use super::value::{PointId, invalid};
@@ -161,4 +161,18 @@ pub async fn facet(
         }
     }
     Ok(all)
+}
+
+/// `"hits": […]` of a facet.
+pub fn write_hits(hits: &[(Jsonb, u64)], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\"hits\":[");
+    for (at, (value, count)) in hits.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(b"{\"value\":");
+        value.root().write(out);
+        out.extend_from_slice(format!(",\"count\":{count}}}").as_bytes());
+    }
+    out.push(b']');
 }

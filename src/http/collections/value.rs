@@ -138,6 +138,16 @@ impl IdType {
     }
 }
 
+impl Collection {
+    /// An id that stands in a path.
+    pub fn path_id(&self, id: String) -> PointId {
+        match (self.id_type, id.parse::<u64>()) {
+            (IdType::Text | IdType::Uuid, _) | (_, Err(_)) => PointId::Text(id),
+            (_, Ok(number)) => PointId::Number(number),
+        }
+    }
+}
+
 /// A vector as it is written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Written {

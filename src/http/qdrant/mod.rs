@@ -3,7 +3,8 @@
 //! ```text
 //! GET                   /  /healthz                        the version; whether it lives
 //! GET PUT PATCH DELETE  /collections  /collections/NAME  …/exists  …/aliases  …/vectors/V   [`collections`]
-//! PUT DELETE            /collections/NAME/index
+//! PUT DELETE            /collections/NAME/index             [`index`]
+//! GET POST              /aliases  /collections/aliases       [`aliases`]
 //! PUT POST GET          /collections/NAME/points  …/ID  …/batch  …/payload  …/vectors       [`points`]
 //! POST                  /collections/NAME/points/{query,search,recommend,discover,scroll,count}   [`search`]
 //! POST                  /collections/NAME/facet
@@ -22,7 +23,10 @@
 //!
 //! Who asks is proved as everywhere on this port; a client's `api_key` is `role:password`.
 
+pub mod aliases;
 pub mod collections;
+mod config;
+pub mod index;
 pub mod points;
 pub mod search;
 

@@ -9,12 +9,11 @@ use serde_json::{Map, Value};
 use super::{Asked, answered, refuse};
 use crate::error::Result;
 use crate::http::State;
-use crate::http::collections::points::{
-    Mode, NewPoint, PayloadChange, PayloadWanted, Selector, Wanted, no_point, write_points,
-};
+use crate::http::collections::found::{PayloadWanted, Wanted, write_points};
+use crate::http::collections::points::{Mode, NewPoint, PayloadChange, Selector, no_point};
 use crate::http::collections::schema::Collection;
 use crate::http::collections::value::{PointId, Vectors, Written, invalid};
-use crate::http::collections::{Access, native, problem};
+use crate::http::collections::{Access, problem};
 use crate::http::conversation::Conversation;
 use crate::http::problem::Problem;
 use crate::sql::functions::collections::{Filter, Path as KeyPath};
@@ -170,7 +169,7 @@ pub async fn get_one(
         let found = exchange.run(Access::Read, move |conversation| {
             async move {
                 let collection = Collection::load(conversation, &name).await?;
-                let id = native::path_id(&collection, id);
+                let id = collection.path_id(id);
                 let wanted = Wanted {
                     payload: PayloadWanted::All,
                     vectors: (0..collection.vectors.len()).collect(),

@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use super::{Asked as OptionsAsked, answered, refuse};
 use crate::error::{Error, Result};
 use crate::http::State;
+use crate::http::collections::Access;
+use crate::http::collections::found::{Found, PayloadWanted, Wanted, write_points};
 use crate::http::collections::groups::{Group, Groups, search_groups};
-use crate::http::collections::points::{Found, PayloadWanted, Wanted, write_points};
 use crate::http::collections::schema::Collection;
-use crate::http::collections::scroll::{self, Order};
+use crate::http::collections::scroll::{self, Order, write_hits};
 use crate::http::collections::search::{LIMIT_DEFAULT, LIMIT_MAX, Query, search};
 use crate::http::collections::value::{PointId, invalid};
-use crate::http::collections::{Access, native};
 use crate::http::conversation::Conversation;
 use crate::sql::functions::collections::Filter;
 use crate::sqlstate;
@@ -507,7 +507,7 @@ pub async fn facet(
             .boxed()
         });
         let mut out = b"{".to_vec();
-        native::write_hits(&found.await?, &mut out);
+        write_hits(&found.await?, &mut out);
         out.push(b'}');
         Ok(out)
     })
