@@ -54,11 +54,13 @@ struct AliasesAsked {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
 enum AliasAction {
-    CreateAlias { collection_name: String, alias_name: String },
-    DeleteAlias { alias_name: String },
-    RenameAlias { old_alias_name: String, new_alias_name: String },
+    #[serde(rename = "create_alias")]
+    Create { collection_name: String, alias_name: String },
+    #[serde(rename = "delete_alias")]
+    Delete { alias_name: String },
+    #[serde(rename = "rename_alias")]
+    Rename { old_alias_name: String, new_alias_name: String },
 }
 
 /// `POST /collections/aliases`: aliases made, deleted and renamed, all or none.
@@ -69,13 +71,13 @@ pub async fn change(http: State, options: Asked, request: Request) -> Response {
             async move {
                 for action in asked.actions {
                     let change = match action {
-                        AliasAction::CreateAlias { collection_name, alias_name } => {
+                        AliasAction::Create { collection_name, alias_name } => {
                             AliasChange::Set { alias: alias_name, collection: collection_name }
                         }
-                        AliasAction::DeleteAlias { alias_name } => {
+                        AliasAction::Delete { alias_name } => {
                             AliasChange::Delete { alias: alias_name }
                         }
-                        AliasAction::RenameAlias { old_alias_name, new_alias_name } => {
+                        AliasAction::Rename { old_alias_name, new_alias_name } => {
                             AliasChange::Rename { old: old_alias_name, new: new_alias_name }
                         }
                     };

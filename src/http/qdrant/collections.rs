@@ -30,7 +30,8 @@ pub async fn create(
         let asked: CreateAsked = exchange.read(body).await?;
         let schema = exchange.http.front.database.config().collections_schema.clone();
         let made = exchange.run(Access::Write, move |conversation| {
-            async move { manage::create(conversation, asked.new(name)?, &schema).await }.boxed()
+            async move { manage::create(conversation, asked.collection(name)?, &schema).await }
+                .boxed()
         });
         made.await?;
         Ok(b"true".to_vec())

@@ -205,7 +205,7 @@ fn vectors(value: Option<Value>, over: Option<&HnswAsked>) -> Result<Vec<NewVect
 }
 
 impl CreateAsked {
-    pub(super) fn new(self, name: String) -> Result<NewCollection> {
+    pub(super) fn collection(self, name: String) -> Result<NewCollection> {
         refuse(&[
             ("optimizers_config", &self.optimizers_config),
             ("wal_config", &self.wal_config),

@@ -12,6 +12,15 @@ pub enum Step {
     All,
 }
 
+impl Step {
+    fn key(&self) -> Option<&str> {
+        match self {
+            Step::Key(key) => Some(key),
+            _ => None,
+        }
+    }
+}
+
 /// At least one step.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Path(pub Vec<Step>);
@@ -60,11 +69,7 @@ impl Path {
 
     /// The keys, if it is made of keys alone.
     pub fn keys(&self) -> Option<Vec<&str>> {
-        let key = |step| match step {
-            &Step::Key(ref key) => Some(key.as_str()),
-            _ => None,
-        };
-        self.0.iter().map(key).collect()
+        self.0.iter().map(Step::key).collect()
     }
 
     /// The values that it leads to; `flat`: an array at its end is its elements.
