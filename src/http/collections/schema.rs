@@ -10,7 +10,7 @@ use super::statement::{Sql, read, string, text};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Result};
 use crate::http::conversation::Conversation;
-use crate::sql::types::Oid;
+use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;
 
 /// The name of the vector that has none.
@@ -230,11 +230,6 @@ pub fn not_found(name: &str) -> Error {
     Error::new(sqlstate::UNDEFINED_TABLE, message)
 }
 
-const LOAD: &str = "SELECT r.name, n.nspname::text, c.relname::text, r.id_type, r.vectors, \
-    r.columns, r.payload_indexes, r.options FROM collections.registry r \
-    JOIN pg_catalog.pg_class c ON c.oid = r.relation \
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
-
 impl Collection {
     /// The collection of a name or an alias; `42P01` without one.
     pub async fn load(conversation: &mut Conversation, name: &str) -> Result<Collection> {
@@ -242,34 +237,50 @@ impl Collection {
     }
 
     pub async fn find(conversation: &mut Conversation, name: &str) -> Result<Option<Collection>> {
-        let mut sql = Sql::new(LOAD);
-        sql.push(" WHERE r.name = coalesce((SELECT a.collection FROM collections.aliases a WHERE a.alias = ");
-        sql.bind(text(name), "text").push("), ").again(1, "text").push(")");
+        if let Some(found) = Collection::named(conversation, name).await? {
+            return Ok(Some(found));
+        }
+        let mut sql = Sql::new("SELECT collection FROM collections.aliases WHERE alias = ");
+        sql.bind(text(name), "text");
         let rows = sql.rows(conversation).await?;
         match rows.first() {
             None => Ok(None),
-            Some(row) => Collection::of(conversation, row).map(Some),
+            Some(row) => Collection::named(conversation, &string(row, 0)).await,
         }
     }
 
-    fn of(conversation: &mut Conversation, row: &[crate::sql::types::Datum]) -> Result<Collection> {
-        let (schema, relation) = (string(row, 1), string(row, 2));
-        let id_type = IdType::of(&string(row, 3))
+    /// The collection of a name, if its table is still there.
+    async fn named(conversation: &mut Conversation, name: &str) -> Result<Option<Collection>> {
+        let mut sql = Sql::new(
+            "SELECT relation::oid, id_type, vectors, columns, payload_indexes, options \
+             FROM collections.registry WHERE name = ",
+        );
+        sql.bind(text(name), "text");
+        let rows = sql.rows(conversation).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let catalog = conversation.eval_context()?.catalog.clone();
+        let relation = match row.first() {
+            Some(Datum::Oid(oid)) => catalog.relation(*oid),
+            _ => None,
+        };
+        let Some(relation) = relation else { return Ok(None) };
+        let id_type = IdType::of(&string(row, 1))
             .ok_or_else(|| Error::data_corrupted("a collection's ids are of no known type"))?;
+        let schema = quote_identifier(catalog.schema_name(relation.schema));
         let (vector_schema, vector_types) = vector_extension(conversation)?;
-        Ok(Collection {
-            name: string(row, 0),
-            table: format!("{}.{}", quote_identifier(&schema), quote_identifier(&relation)),
-            schema: quote_identifier(&schema),
-            relation,
+        Ok(Some(Collection {
+            name: name.to_owned(),
+            table: format!("{schema}.{}", quote_identifier(&relation.name)),
+            schema,
+            relation: relation.name.clone(),
             id_type,
-            vectors: read(row, 4)?,
-            columns: read(row, 5)?,
-            payload_indexes: read(row, 6)?,
-            options: read(row, 7)?,
+            vectors: read(row, 2)?,
+            columns: read(row, 3)?,
+            payload_indexes: read(row, 4)?,
+            options: read(row, 5)?,
             vector_schema,
             vector_types,
-        })
+        }))
     }
 
     /// The vector of a name; `22023` without one.
