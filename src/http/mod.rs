@@ -4,6 +4,8 @@
 //! GET  /livez /readyz /startupz      whether the process lives, serves, has started
 //! POST /api/v1/sql                   statements, answered as JSON, NDJSON or CSV
 //! POST /sql                          the same as Neon's serverless driver asks it
+//! …    /api/v1/collections…           collections of points ([`collections`])
+//! …    /collections… /aliases /       the same in Qdrant's API ([`qdrant`])
 //! ```
 //!
 //! [`serve`] takes a connection to its end, [`router`] names every route. A request comes
@@ -14,7 +16,7 @@
 //! Invariants: a request that its client gives up is cancelled; what is streamed waits for
 //! who reads it; a body is read up to `http_max_body`.
 //!
-//! Not here yet: tokens and keys, collections, files, jobs, events.
+//! Not here yet: tokens and keys, files, jobs, events.
 
 mod collections;
 mod conversation;
