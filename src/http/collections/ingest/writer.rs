@@ -16,6 +16,7 @@ use crate::http::collections::schema::Collection;
 use crate::http::collections::value::PointId;
 use crate::http::conversation::Conversation;
 use crate::http::problem as problems;
+use crate::sqlstate;
 
 /// Times that a batch which met others is tried.
 const TRIES_MAX: u32 = 5;
@@ -39,6 +40,8 @@ pub(super) struct Writer {
     answers: Answers,
     counts: Counts,
     out: Vec<u8>,
+    /// The server cannot write on.
+    is_over: bool,
 }
 
 /// What became of a line.
@@ -56,7 +59,7 @@ impl Writer {
         answers: Answers,
     ) -> Writer {
         let (counts, out) = (Counts::default(), Vec::new());
-        Writer { conversation, collection, options, answers, counts, out }
+        Writer { conversation, collection, options, answers, counts, out, is_over: false }
     }
 
     pub(super) async fn run(mut self, mut batches: mpsc::Receiver<Sent>) {
@@ -129,7 +132,7 @@ impl Writer {
         self.counts.lines = last;
         let committed = json!({"committed": last, "stored": self.counts.stored});
         self.tell(&committed);
-        is_abort && has_failed
+        self.is_over || (is_abort && has_failed)
     }
 
     fn tell_of(&mut self, line: u64, id: Option<PointId>, became: Became) {
@@ -172,8 +175,9 @@ impl Writer {
             };
             let is_alone = range.len() == 1;
             // What cannot be cured by leaving a line out is of all of them.
-            let is_general =
-                matches!(&error.code().as_str()[..2], "53" | "57" | "58" | "XX" | "08");
+            let is_general = is_of_server(&error);
+            // What was cancelled may be tried with the next.
+            self.is_over |= is_general && error.code() != sqlstate::QUERY_CANCELED;
             if is_alone || is_general {
                 for at in range {
                     for line in &batch.lines[at] {
@@ -210,8 +214,8 @@ impl Writer {
         let rows = loop {
             let sql = self.collection.write(batch.rows.slice(range.clone()), mode, None)?;
             match sql.rows(&mut self.conversation).await {
-                // Others were met: a deadlock, a conflict.
-                Err(error) if error.code().as_str().starts_with("40") && tries < TRIES_MAX => {
+                // Others were met, and nothing was written.
+                Err(error) if is_conflict(&error) && tries < TRIES_MAX => {
                     tries += 1;
                 }
                 result => break result?,
@@ -236,4 +240,15 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Whether a transaction was undone because of others, for certain.
+fn is_conflict(error: &Error) -> bool {
+    let code = error.code();
+    code == sqlstate::T_R_SERIALIZATION_FAILURE || code == sqlstate::T_R_DEADLOCK_DETECTED
+}
+
+/// Whether it is not a line that is wrong.
+fn is_of_server(error: &Error) -> bool {
+    matches!(&error.code().as_str()[..2], "08" | "53" | "57" | "58" | "XX")
 }
