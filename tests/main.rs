@@ -14,6 +14,8 @@
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
 //! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
 //! | [`http_collections`] | collections over HTTP: points, searches against comparing all, streams and kills |
+//! | [`http_jobs`] | jobs over HTTP and in SQL: states, workers, schedules, kills |
+//! | [`http_sagas`] | sagas are done or undone, whenever the server is killed |
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
@@ -55,6 +57,8 @@ mod functions;
 mod history;
 mod http;
 mod http_collections;
+mod http_jobs;
+mod http_sagas;
 mod indexes;
 mod isolation;
 mod large;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::error::{Error, Result};
 use crate::pg::on_lane;
@@ -69,6 +69,11 @@ impl Lanes {
             on_lane(quick, async { serve(socket).await }).await;
             drop(occupied);
         });
+    }
+
+    /// Where work goes that is no connection's.
+    pub fn handles(&self) -> Vec<Handle> {
+        self.0.iter().map(|lane| lane.runtime.handle().clone()).collect()
     }
 
     /// Ends what is still running after a time.

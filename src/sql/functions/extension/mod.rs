@@ -8,6 +8,7 @@ mod citext;
 pub mod collections;
 mod hstore;
 mod hstore_record;
+mod jobs;
 mod openpgp;
 mod pg_trgm;
 mod pgcrypto;
@@ -25,6 +26,7 @@ pub const KERNELS: &[&[Kernel]] = &[
     collections::KERNELS,
     hstore::KERNELS,
     hstore_record::KERNELS,
+    jobs::KERNELS,
     openpgp::KERNELS,
     pg_trgm::KERNELS,
     pgcrypto::KERNELS,
