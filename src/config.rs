@@ -139,6 +139,18 @@ pub struct Config {
     /// Whether issuers may be asked over HTTP without TLS and at addresses that are not
     /// public; `dev` allows it too.
     pub auth_private_issuers: bool,
+    /// The schema that collections are made in.
+    pub collections_schema: String,
+    /// One line of points that are streamed in.
+    pub collections_ingest_line: Bytes,
+    /// Points of a stream that are written, and committed, together.
+    pub collections_ingest_rows: usize,
+    /// Of the lines of points that are written together.
+    pub collections_ingest_bytes: Bytes,
+    /// How long a stream of points may pause.
+    pub collections_ingest_timeout: Milliseconds,
+    /// The version of Qdrant whose API `/collections` follows, as its clients ask for it.
+    pub qdrant_version: String,
     /// Jobs that the server itself runs at a time, of all databases; each holds one of
     /// `max_connections` meanwhile, half of which are left to clients. 0 runs none.
     pub jobs_workers: usize,
@@ -375,6 +387,12 @@ impl Default for Config {
             auth_jwks_timeout: Milliseconds(5_000),
             auth_jwks_max: Bytes(256 << 10),
             auth_private_issuers: false,
+            collections_schema: "collections".to_owned(),
+            collections_ingest_line: Bytes(4 << 20),
+            collections_ingest_rows: 2_000,
+            collections_ingest_bytes: Bytes(8 << 20),
+            collections_ingest_timeout: Milliseconds(60_000),
+            qdrant_version: "1.19.0".to_owned(),
             jobs_workers: 8,
             jobs_poll_interval: Milliseconds(5_000),
             jobs_timeout: Milliseconds(3_600_000),
@@ -546,6 +564,7 @@ impl Config {
             return Err(invalid("a file has at most 8388607TB"));
         }
         at_least("batch_rows", self.batch_rows as u64, 1)?;
+        at_least("collections_ingest_rows", self.collections_ingest_rows as u64, 1)?;
         at_least("jobs_poll_interval", self.jobs_poll_interval.0, 10)?;
         at_least("jobs_keep", self.jobs_keep.0, 1)?;
         if self.superuser_reserved_connections >= self.max_connections {

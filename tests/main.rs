@@ -15,6 +15,7 @@
 //! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
 //! | [`http_auth`] | tokens, sessions, API keys, foreign issuers: what is refused, what a kill leaves |
 //! | [`http_files`] | files: names, ranges, rights, quotas, contents that are swept, killed and damaged |
+//! | [`http_collections`] | collections over HTTP: points, searches against comparing all, streams and kills |
 //! | [`http_jobs`] | jobs over HTTP and in SQL: states, workers, schedules, kills |
 //! | [`http_sagas`] | sagas are done or undone, whenever the server is killed |
 //! | [`http_tus`] | uploads that go on: tus 1.0 case by case, the IETF's draft, kills |
@@ -60,6 +61,7 @@ mod history;
 mod http;
 mod http_auth;
 mod http_files;
+mod http_collections;
 mod http_jobs;
 mod http_sagas;
 mod http_tus;

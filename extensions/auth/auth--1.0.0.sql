@@ -86,6 +86,9 @@ CREATE TABLE issuer_role (
     role regrole NOT NULL,
     PRIMARY KEY (issuer, value)
 );
+-- Sessions, keys and tokens are this database's alone.
+SELECT pg_catalog.pg_extension_config_dump('issuer', '');
+SELECT pg_catalog.pg_extension_config_dump('issuer_role', '');
 
 -- What is proved of the present session.
 

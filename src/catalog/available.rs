@@ -7,10 +7,6 @@
 //! extensions/NAME/NAME--OLD--NEW.sql      what leads from one version to another
 //! ```
 //!
-//! A control file may have a line that PostgreSQL's has not: `dumped = 'a, b'` names the
-//! tables and sequences of the extension whose rows `pg_dump` dumps, which are
-//! `pg_extension.extconfig`.
-//!
 //! A script is DDL. `LANGUAGE c` names a function of this server
 //! ([`crate::sql::functions::kernel`]) by its symbol.
 
@@ -42,6 +38,7 @@ const SOURCES: &[Source] = &[
     source!("auth", "1.0.0"),
     source!("btree_gist", "1.7"),
     source!("citext", "1.6"),
+    source!("collections", "1.0.0"),
     source!("files", "1.0"),
     source!("hstore", "1.8"),
     source!("jobs", "1.0"),
@@ -68,8 +65,6 @@ pub struct Available {
     /// The one schema that it can be in.
     pub schema: Option<&'static str>,
     pub requires: Vec<&'static str>,
-    /// Relations whose rows belong to the database: pg_dump dumps them.
-    pub dumped: Vec<&'static str>,
     scripts: &'static [(&'static str, &'static str)],
 }
 
@@ -101,7 +96,6 @@ fn plpgsql() -> Available {
         trusted: true,
         schema: Some("pg_catalog"),
         requires: Vec::new(),
-        dumped: Vec::new(),
         scripts: &[("1.0", "")],
     }
 }
@@ -116,7 +110,6 @@ fn read(source: &Source) -> Available {
         trusted: false,
         schema: None,
         requires: Vec::new(),
-        dumped: Vec::new(),
         scripts: source.scripts,
     };
     for line in source.control.lines().map(str::trim) {
@@ -132,7 +125,6 @@ fn read(source: &Source) -> Available {
             "trusted" => read.trusted = value == "true",
             "schema" => read.schema = Some(value),
             "requires" => read.requires = value.split(',').map(str::trim).collect(),
-            "dumped" => read.dumped = value.split(',').map(str::trim).collect(),
             _ => {}
         }
     }

@@ -952,6 +952,10 @@ pub struct Extension {
     /// The objects that are there because of it and go with it.
     #[serde(default)]
     pub members: Vec<ObjectAddress>,
+    /// Its tables whose rows are dumped, each with the condition by which
+    /// (`pg_extension_config_dump`).
+    #[serde(default)]
+    pub config: Vec<(Oid, String)>,
 }
 
 /// `pg_description` and `pg_shdescription`: COMMENT ON.

@@ -21,10 +21,12 @@ use super::rows::{RowWriter, Shape};
 use crate::error::{Error, Report, Result};
 use crate::session::registry::Backend;
 use crate::session::stat_statements::Measure;
-use crate::session::{BindRequest, Database, Login, Phase, PortalState, RowCursor, Session};
+use crate::session::{
+    BindRequest, Database, Login, Phase, PortalState, RowCursor, Session, Statement,
+};
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::{Outcome, ResultColumn, Rows, RowsTag};
-use crate::sql::types::SqlType;
+use crate::sql::types::{Datum, SqlType};
 
 /// Bytes of the secret that a cancel request would need; nobody is told it.
 const SECRET_BYTES: usize = 32;
@@ -201,31 +203,29 @@ impl Conversation {
 
     /// Runs a statement up to its first rows.
     pub async fn start(&mut self, text: &str, values: &[Value]) -> Result<Answer> {
-        let started = self.try_start(text, values).await;
+        let started = self.try_start(text, Values::Json(values)).await;
         self.or_fail(text, started)
     }
 
-    async fn try_start(&mut self, text: &str, values: &[Value]) -> Result<Answer> {
+    /// The same with parameters of the types that the statement gives them.
+    pub async fn start_with(&mut self, text: &str, values: Vec<Datum>) -> Result<Answer> {
+        let started = self.try_start(text, Values::Datums(values)).await;
+        self.or_fail(text, started)
+    }
+
+    async fn try_start(&mut self, text: &str, values: Values<'_>) -> Result<Answer> {
         let session = self.session()?;
         session.message_arrived();
         session.backend().set_query(&Arc::from(text));
         session.prepare("", text, Vec::new())?;
         let (types, columns) = session.describe_prepared("")?;
-        let eval = session.eval_context();
-        let is_array = |ty: &SqlType| eval.catalog.type_(ty.oid).is_some_and(|ty| ty.element != 0);
-        let bind = |(index, value): (usize, &Value)| {
-            params::text(value, types.get(index).is_some_and(is_array))
+        let (statement, params) = match values {
+            Values::Json(values) => bind(session, &types, values)?,
+            Values::Datums(values) if values.len() == types.len() => {
+                (session.prepared("")?, values)
+            }
+            Values::Datums(_) => return Err(Error::internal("a statement has other parameters")),
         };
-        session.bind(BindRequest {
-            portal: String::new(),
-            statement: String::new(),
-            param_formats: Vec::new(),
-            params: values.iter().enumerate().map(bind).collect(),
-            result_formats: Vec::new(),
-        })?;
-        let portal = session.portal("")?;
-        let (statement, params) = (portal.statement.clone(), std::mem::take(&mut portal.params));
-        portal.state = PortalState::Done { rows: None };
         session.begin_command(Phase::Single)?;
         session.log_execute("", &statement, &params, true);
         let measure = session.begin_measure(&statement);
@@ -285,6 +285,11 @@ impl Conversation {
         })
     }
 
+    /// Bytes of a result that is not streamed, at most.
+    pub fn max_response(&mut self) -> Result<usize> {
+        Ok(self.session()?.database().config().http_max_response.get())
+    }
+
     pub fn take_notices(&mut self) -> Vec<Report> {
         self.session.as_mut().map(Session::take_notices).unwrap_or_default()
     }
@@ -301,6 +306,35 @@ impl Drop for Conversation {
             runtime.spawn(async move { session.close().await });
         }
     }
+}
+
+/// Parameters as they came.
+enum Values<'a> {
+    Json(&'a [Value]),
+    Datums(Vec<Datum>),
+}
+
+/// Reads the parameters of the unnamed statement.
+fn bind(
+    session: &mut Session,
+    types: &[SqlType],
+    values: &[Value],
+) -> Result<(Arc<Statement>, Vec<Datum>)> {
+    let eval = session.eval_context();
+    let is_array = |ty: &SqlType| eval.catalog.type_(ty.oid).is_some_and(|ty| ty.element != 0);
+    let bind = |(index, value): (usize, &Value)| {
+        params::text(value, types.get(index).is_some_and(is_array))
+    };
+    session.bind(BindRequest {
+        portal: String::new(),
+        statement: String::new(),
+        param_formats: Vec::new(),
+        params: values.iter().enumerate().map(bind).collect(),
+        result_formats: Vec::new(),
+    })?;
+    let portal = session.portal("")?;
+    portal.state = PortalState::Done { rows: None };
+    Ok((portal.statement.clone(), std::mem::take(&mut portal.params)))
 }
 
 #[cfg(test)]

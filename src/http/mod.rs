@@ -7,6 +7,8 @@
 //! …    /api/v1/sagas                     steps that are done or undone
 //! POST /api/v1/sql                   statements, answered as JSON, NDJSON or CSV
 //! POST /sql                          the same as Neon's serverless driver asks it
+//! …    /api/v1/collections…           collections of points ([`collections`])
+//! …    /collections… /aliases /       the same in Qdrant's API ([`qdrant`])
 //! ```
 //!
 //! [`serve`] takes a connection to its end, [`router`] names every route. A request comes
@@ -17,9 +19,10 @@
 //! Invariants: a request that its client gives up is cancelled; what is streamed waits for
 //! who reads it; a body is read up to `http_max_body`.
 //!
-//! Not here yet: collections, events.
+//! Not here yet: events.
 
 mod auth;
+mod collections;
 pub(crate) mod conversation;
 mod extension;
 mod files;
@@ -29,6 +32,7 @@ mod neon;
 mod params;
 mod principal;
 pub(crate) mod problem;
+mod qdrant;
 mod reply;
 mod request;
 mod rows;
@@ -74,7 +78,10 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         stop,
     });
     tokio::spawn(files::sweep::run(http.clone(), http.stop.clone()));
-    Router::new()
+    let router = Router::new();
+    let router = collection_routes(router);
+    let router = qdrant_routes(router);
+    router
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/startupz", get(health::live))
@@ -124,4 +131,79 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .with_state(http)
+}
+
+type Routes = Router<Arc<Http>>;
+
+/// Collections in this server's words.
+fn collection_routes(router: Routes) -> Routes {
+    use collections::{ingest, native};
+    let base = "/api/v1/collections";
+    let at = |path: &str| format!("{base}{path}");
+    router
+        .route(base, get(native::list).post(native::create))
+        .route(&at("/{name}"), get(native::get).patch(native::change).delete(native::delete))
+        .route(&at("/{name}/indexes/{key}"), put(native::put_index).delete(native::delete_index))
+        .route(&at("/{name}/points"), put(native::put_points))
+        .route(&at("/{name}/points/count"), post(native::count_points))
+        .route(&at("/{name}/points/delete"), post(native::delete_points))
+        .route(&at("/{name}/points/facet"), post(native::facet_points))
+        .route(&at("/{name}/points/get"), post(native::get_points))
+        .route(&at("/{name}/points/groups"), post(native::group_points))
+        .route(&at("/{name}/points/ingest"), post(ingest::ingest))
+        .route(&at("/{name}/points/payload"), post(native::change_payload))
+        .route(&at("/{name}/points/scroll"), post(native::scroll_points))
+        .route(&at("/{name}/points/search"), post(native::search_points))
+        .route(&at("/{name}/points/vectors"), post(native::change_vectors))
+        .route(&at("/{name}/points/{id}"), get(native::get_point))
+}
+
+/// The same in Qdrant's.
+fn qdrant_routes(router: Routes) -> Routes {
+    use qdrant::{aliases, collections, index, points, search};
+    let at = |path: &str| format!("/collections/{{name}}{path}");
+    router
+        .route("/", get(qdrant::version))
+        .route("/aliases", get(aliases::all))
+        .route("/collections", get(collections::list))
+        .route("/collections/aliases", post(aliases::change))
+        .route(
+            &at(""),
+            get(collections::get)
+                .put(collections::create)
+                .patch(collections::update)
+                .delete(collections::delete),
+        )
+        .route(&at("/aliases"), get(aliases::of))
+        .route(&at("/exists"), get(collections::exists))
+        .route(&at("/facet"), post(search::facet))
+        .route(&at("/index"), put(index::put))
+        .route(&at("/index/{key}"), delete(index::delete))
+        .route(&at("/points"), put(points::put).post(points::get))
+        .route(&at("/points/batch"), post(points::batch))
+        .route(&at("/points/count"), post(search::count))
+        .route(&at("/points/delete"), post(points::delete))
+        .route(&at("/points/discover"), post(search::older))
+        .route(&at("/points/discover/batch"), post(search::older_batch))
+        .route(&at("/points/payload"), post(points::set_payload).put(points::overwrite_payload))
+        .route(&at("/points/payload/clear"), post(points::clear_payload))
+        .route(&at("/points/payload/delete"), post(points::delete_payload))
+        .route(&at("/points/query"), post(search::query))
+        .route(&at("/points/query/batch"), post(search::query_batch))
+        .route(&at("/points/query/groups"), post(search::query_groups))
+        .route(&at("/points/recommend"), post(search::older))
+        .route(&at("/points/recommend/batch"), post(search::older_batch))
+        .route(&at("/points/recommend/groups"), post(search::older_groups))
+        .route(&at("/points/scroll"), post(search::scroll_points))
+        .route(&at("/points/search"), post(search::older))
+        .route(&at("/points/search/batch"), post(search::older_batch))
+        .route(&at("/points/search/groups"), post(search::older_groups))
+        .route(&at("/points/vectors"), put(points::update_vectors))
+        .route(&at("/points/vectors/delete"), post(points::delete_vectors))
+        .route(&at("/points/{id}"), get(points::get_one))
+        .route(
+            &at("/vectors/{vector}"),
+            put(collections::add_vector).delete(collections::drop_vector),
+        )
+        .route("/healthz", get(qdrant::health))
 }

@@ -23,6 +23,11 @@ pub async fn bytes(http: &Http, body: Body) -> Result<Bytes, Problem> {
 /// A body of JSON, whatever its content type says: some clients call it text.
 pub async fn json<T: DeserializeOwned>(http: &Http, body: Body) -> Result<T, Problem> {
     let bytes = bytes(http, body).await?;
-    serde_json::from_slice(&bytes)
+    from_slice(&bytes)
+}
+
+/// The same of a body that was read.
+pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes)
         .map_err(|error| Problem::bad_request(&format!("the body is not as expected: {error}")))
 }

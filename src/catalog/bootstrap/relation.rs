@@ -55,6 +55,7 @@ impl Bootstrap {
             relocatable: false,
             version: options.text_or_empty("new_version"),
             members: Vec::new(),
+            config: Vec::new(),
         });
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::super::{
     Aggregate, Cast, CastMethod, Catalog, Column, Constraint, ConstraintKind, Dependency, Function,
     Index, ObjectAddress, Operator, Policy, Relation, RelationKind, Sequence, Trigger, Type,
-    TypeKind, relation_oid,
+    TypeKind, available, relation_oid,
 };
 use crate::sql::types::{Oid, oid};
 
@@ -97,6 +97,12 @@ impl Catalog {
         for extension in self.extensions().filter(|e| e.oid >= oid::FIRST_NORMAL) {
             let mut edges = Edges { object: extension.address(), found: &mut found };
             edges.push(ObjectAddress::schema(extension.schema), NORMAL);
+            let required = available().get(extension.name.as_str()).map(|known| &known.requires);
+            for required in required.into_iter().flatten() {
+                if let Some(required) = self.extension_named(required) {
+                    edges.push(required.address(), NORMAL);
+                }
+            }
             let owner = extension.address();
             extension.members.iter().for_each(|it| edges.push_from(*it, owner, EXTENSION));
         }

@@ -3,8 +3,7 @@
 
 use super::cell::*;
 use super::listed;
-use crate::catalog::{BOOTSTRAP_ROLE, Catalog, Extension, ObjectAddress, available, relation_oid};
-use crate::sql::types::Oid;
+use crate::catalog::{BOOTSTRAP_ROLE, Catalog, ObjectAddress, relation_oid};
 use crate::sql::types::{Datum, InputContext, Repr, SqlType, oid as types, text_input};
 
 /// `encoding` of UTF8.
@@ -154,8 +153,11 @@ pub(super) fn pg_extension(catalog: &Catalog) -> Vec<Row> {
     catalog
         .extensions()
         .map(|extension| {
-            let tables = dumped_tables(catalog, extension);
-            let conditions = tables.iter().map(|_| String::new());
+            // NULL for those that have none.
+            let config = |values: &dyn Fn() -> Datum| match extension.config.is_empty() {
+                true => Datum::Null,
+                false => values(),
+            };
             vec![
                 oid(extension.oid),
                 text(&extension.name),
@@ -163,16 +165,9 @@ pub(super) fn pg_extension(catalog: &Catalog) -> Vec<Row> {
                 oid(extension.schema),
                 boolean(extension.relocatable),
                 text(&extension.version),
-                if tables.is_empty() { Datum::Null } else { oid_array(tables.iter().copied()) },
-                if tables.is_empty() { Datum::Null } else { text_array(conditions) },
+                config(&|| oid_array(extension.config.iter().map(|(table, _)| *table))),
+                config(&|| text_array(extension.config.iter().map(|(_, text)| text.clone()))),
             ]
         })
         .collect()
-}
-
-/// The tables of an extension whose rows pg_dump dumps.
-fn dumped_tables(catalog: &Catalog, extension: &Extension) -> Vec<Oid> {
-    let names = available().get(extension.name.as_str()).map(|known| &known.dumped);
-    let relation = |name: &&str| catalog.relation_named(extension.schema, name);
-    names.into_iter().flatten().filter_map(relation).map(|relation| relation.oid).collect()
 }

@@ -11,6 +11,7 @@
 
 mod access_method;
 mod alter;
+mod config_dump;
 mod operator_class;
 mod types;
 
@@ -104,6 +105,7 @@ impl Ddl<'_> {
             relocatable: extension.relocatable,
             version: version.to_owned(),
             members: Vec::new(),
+            config: Vec::new(),
         });
         let comment = self.next_oid();
         let on = ObjectAddress::new(catalog::relation_oid::PG_EXTENSION, oid);
@@ -212,6 +214,13 @@ impl Ddl<'_> {
         let mut result = Ok(());
         for statement in statements.iter() {
             let ctx = self.script_context(found.schema, runner);
+            if let Some(asked) = config_dump::asked(&statement.node) {
+                result = self.mark_config(extension, asked, &ctx);
+                match result {
+                    Ok(()) => continue,
+                    Err(_) => break,
+                }
+            }
             let mut inner = Ddl { work: self.work, ctx: &ctx, arguments: Arguments::default() };
             if let Err(error) = Box::pin(inner.run(&statement.node)).await {
                 result = Err(error.without_position());

@@ -7,6 +7,7 @@ mod auth;
 mod btree_gist;
 mod citext;
 mod files;
+pub mod collections;
 mod hstore;
 mod hstore_record;
 mod jobs;
@@ -27,6 +28,7 @@ pub const KERNELS: &[&[Kernel]] = &[
     btree_gist::KERNELS,
     citext::KERNELS,
     files::KERNELS,
+    collections::KERNELS,
     hstore::KERNELS,
     hstore_record::KERNELS,
     jobs::KERNELS,
