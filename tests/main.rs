@@ -13,6 +13,8 @@
 //! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
 //! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
+//! | [`http_sql`] | its transactions, keys, Arrow, pool of sessions |
+//! | [`http_ws`] | its WebSockets: queries, pages, cancels, notifications, PostgreSQL's protocol |
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
@@ -53,6 +55,8 @@ mod formats;
 mod functions;
 mod history;
 mod http;
+mod http_sql;
+mod http_ws;
 mod indexes;
 mod isolation;
 mod large;

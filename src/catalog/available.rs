@@ -38,6 +38,7 @@ const SOURCES: &[Source] = &[
     source!("btree_gist", "1.7"),
     source!("citext", "1.6"),
     source!("hstore", "1.8"),
+    source!("http", "1.0"),
     source!("pg_stat_statements", "1.10"),
     source!("pg_trgm", "1.6"),
     source!("pgcrypto", "1.3"),

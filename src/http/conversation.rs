@@ -6,24 +6,32 @@
 //! It runs in a task of its own ([`Leash::run`]): a statement may compute for long between two
 //! points where it could be dropped, and whoever watches the client's connection must not
 //! wait for it. A client that goes away lets go of the [`Leash`], which cancels. Dropping a
-//! conversation undoes what is not committed; what a session leaves behind (temporary
-//! tables) is removed then.
+//! conversation undoes what is not committed; its session goes to the [`pool`](super::pool)
+//! where the next request of the role finds it, as new.
+//!
+//! Where transactions begin and end is the caller's to say: BEGIN and COMMIT as statements
+//! are refused, since they would take apart what belongs together.
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::Http;
 use super::params;
+use super::pool::{Idle, Key, Pool};
 use super::principal::Principal;
 use super::problem::Problem;
+use crate::catalog::BOOTSTRAP_ROLE;
 use crate::error::{Error, Report, Result};
-use crate::session::registry::Backend;
+use crate::session::registry::{Backend, Interrupt};
 use crate::session::stat_statements::Measure;
-use crate::session::{BindRequest, Login, Phase, PortalState, RowCursor, Session};
+use crate::session::{
+    BindRequest, Fresh, Login, Phase, PortalState, RowCursor, Session, Statement,
+};
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::{Outcome, ResultColumn, Rows, RowsTag};
-use crate::sql::types::SqlType;
+use crate::sql::types::{self, Datum, Oid, SqlType};
 
 /// Bytes of the secret that a cancel request would need; nobody is told it.
 const SECRET_BYTES: usize = 32;
@@ -31,16 +39,42 @@ const SECRET_BYTES: usize = 32;
 pub struct Conversation {
     /// Taken when it is closed.
     session: Option<Session>,
+    /// Where the session goes, and what it has to be like then.
+    home: Option<(Arc<Pool>, Key, Fresh, usize)>,
+    /// What the present leash holds.
+    tether: Tether,
     /// Statements share a transaction that was begun.
     in_block: bool,
 }
 
+/// The session that a leash pulls at, as long as it is of the same request.
+#[derive(Clone, Default)]
+struct Tether(Arc<Mutex<Option<Arc<Backend>>>>);
+
+impl Tether {
+    fn cut(&self) {
+        *self.0.lock() = None;
+    }
+}
+
+/// What a leash does to a statement that still runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pull {
+    EndSession,
+    Cancel,
+}
+
 /// Held by who waits for a conversation: dropping it cancels what runs.
-pub struct Leash(Arc<Backend>);
+pub struct Leash(Tether, Pull);
 
 impl Drop for Leash {
     fn drop(&mut self) {
-        self.0.terminate();
+        // Locked, so that the session is not another request's meanwhile.
+        match (&*self.0.0.lock(), self.1) {
+            (Some(backend), Pull::EndSession) => backend.terminate(),
+            (Some(backend), Pull::Cancel) => backend.interrupt(Interrupt::Canceled),
+            (None, _) => {}
+        }
     }
 }
 
@@ -56,6 +90,13 @@ impl Leash {
                 tracing::error!(%error, "a request has panicked");
                 Err(Problem::of(&Error::internal("the request could not be finished"), ""))
             }
+        }
+    }
+
+    /// Cancels the statement that runs; the session goes on.
+    pub fn cancel(&self) {
+        if let Some(backend) = &*self.0.0.lock() {
+            backend.interrupt(Interrupt::Canceled);
         }
     }
 }
@@ -98,25 +139,80 @@ impl Conversation {
         settings: Vec<(String, String)>,
     ) -> Result<Conversation> {
         let database = &http.front.database;
-        database.registry.check_room(database.config().max_connections)?;
+        let config = database.config();
+        let key =
+            Key { role: principal.role.clone(), database: principal.database.clone(), settings };
+        while let Some(Idle { session, fresh }) = http.pool.take(&key) {
+            if let Some(session) = database.readmit(session, &fresh).await? {
+                session.set_ends(principal.ends);
+                let home = Some((http.pool.clone(), key, fresh, config.http_pool_sessions));
+                return Ok(Conversation::of(session, home));
+            }
+        }
+        database.registry.check_room(config.max_connections)?;
         let login = Login {
             user: principal.role.clone(),
             database: principal.database.clone(),
             ends: Some(principal.ends),
             secret_bytes: SECRET_BYTES,
-            settings,
+            settings: key.settings.clone(),
         };
         let session = database.admit(login).await?;
-        Ok(Conversation { session: Some(session), in_block: false })
+        let fresh = session.fresh();
+        let home = Some((http.pool.clone(), key, fresh, config.http_pool_sessions));
+        Ok(Conversation::of(session, home))
     }
 
-    /// What cancels it.
+    /// For the server's own work, as the first superuser.
+    pub async fn open_own(http: &Http, database: &str) -> Result<Conversation> {
+        let owner = http.front.database.shared_catalog().role(BOOTSTRAP_ROLE).cloned();
+        let owner = owner.ok_or_else(|| Error::internal("the first role"))?;
+        let login = Login {
+            user: owner.name.to_string(),
+            database: database.to_owned(),
+            ends: None,
+            secret_bytes: SECRET_BYTES,
+            settings: Vec::new(),
+        };
+        let session = http.front.database.admit(login).await?;
+        Ok(Conversation::of(session, None))
+    }
+
+    fn of(session: Session, home: Option<(Arc<Pool>, Key, Fresh, usize)>) -> Conversation {
+        Conversation { session: Some(session), home, tether: Tether::default(), in_block: false }
+    }
+
+    /// What ends it where it is let go.
     pub fn leash(&mut self) -> Result<Leash> {
-        Ok(Leash(self.session()?.backend().clone()))
+        self.leash_that(Pull::EndSession)
     }
 
-    fn session(&mut self) -> Result<&mut Session> {
+    /// What cancels the statement that runs, and leaves the session: of one that outlives
+    /// the request.
+    pub fn leash_of_statement(&mut self) -> Result<Leash> {
+        self.leash_that(Pull::Cancel)
+    }
+
+    fn leash_that(&mut self, pull: Pull) -> Result<Leash> {
+        let backend = self.session()?.backend().clone();
+        self.tether.cut();
+        self.tether = Tether(Arc::new(Mutex::new(Some(backend))));
+        Ok(Leash(self.tether.clone(), pull))
+    }
+
+    /// The request is over: its leash holds nothing any more.
+    pub fn let_off(&mut self) {
+        self.tether.cut();
+    }
+
+    pub(super) fn session(&mut self) -> Result<&mut Session> {
         self.session.as_mut().ok_or_else(|| Error::internal("a session that was closed"))
+    }
+
+    /// Milliseconds that each statement may take, whatever `statement_timeout` says.
+    pub fn set_timeout(&mut self, timeout_ms: Option<u64>) -> Result<()> {
+        self.session()?.set_own_timeout(timeout_ms);
+        Ok(())
     }
 
     /// Begins a transaction for the statements up to [`Conversation::commit`].
@@ -136,33 +232,67 @@ impl Conversation {
         }
     }
 
+    pub async fn roll_back(&mut self) -> Result<()> {
+        self.in_block = false;
+        self.command("ROLLBACK").await.map(drop)
+    }
+
     async fn command(&mut self, text: &str) -> Result<Done> {
-        let answer = self.start(text, &[]).await?;
+        let started = self.try_start(text, &[], &[], true).await;
+        let answer = self.or_fail(text, started)?;
         self.finish(answer).await
     }
 
     /// Runs a statement up to its first rows.
     pub async fn start(&mut self, text: &str, values: &[Value]) -> Result<Answer> {
-        let started = self.try_start(text, values).await;
+        self.start_typed(text, values, &[]).await
+    }
+
+    /// The same, of parameters whose types are named: `integer[]`; an empty name leaves it
+    /// to the statement, as does one that is not there.
+    pub async fn start_typed(
+        &mut self,
+        text: &str,
+        values: &[Value],
+        types: &[String],
+    ) -> Result<Answer> {
+        let started = self.try_start(text, values, types, false).await;
         self.or_fail(text, started)
     }
 
-    async fn try_start(&mut self, text: &str, values: &[Value]) -> Result<Answer> {
+    async fn try_start(
+        &mut self,
+        text: &str,
+        values: &[Value],
+        types: &[String],
+        is_own: bool,
+    ) -> Result<Answer> {
         let session = self.session()?;
         session.message_arrived();
         session.backend().set_query(&Arc::from(text));
-        session.prepare("", text, Vec::new())?;
+        let declared = declared(session, types)?;
+        session.prepare("", text, declared)?;
+        if !is_own {
+            check_asked(&*session.prepared("")?)?;
+        }
         let (types, columns) = session.describe_prepared("")?;
-        let eval = session.eval_context();
-        let is_array = |ty: &SqlType| eval.catalog.type_(ty.oid).is_some_and(|ty| ty.element != 0);
-        let bind = |(index, value): (usize, &Value)| {
-            params::text(value, types.get(index).is_some_and(is_array))
+        let params = match values {
+            [] => Vec::new(),
+            values => {
+                let eval = session.eval_context();
+                let is_array =
+                    |ty: &SqlType| eval.catalog.type_(ty.oid).is_some_and(|ty| ty.element != 0);
+                let bind = |(index, value): (usize, &Value)| {
+                    params::text(value, types.get(index).is_some_and(is_array))
+                };
+                values.iter().enumerate().map(bind).collect()
+            }
         };
         session.bind(BindRequest {
             portal: String::new(),
             statement: String::new(),
             param_formats: Vec::new(),
-            params: values.iter().enumerate().map(bind).collect(),
+            params,
             result_formats: Vec::new(),
         })?;
         let portal = session.portal("")?;
@@ -218,6 +348,36 @@ impl Conversation {
         Ok(done)
     }
 
+    /// Runs a statement to its end: its rows, at most `max` of them, and what it did.
+    pub async fn rows(
+        &mut self,
+        text: &str,
+        values: &[Value],
+        max: u64,
+    ) -> Result<(Vec<Vec<Datum>>, Done)> {
+        let mut answer = self.start(text, values).await?;
+        let columns = answer.columns.clone().unwrap_or_default();
+        let eval = self.eval_context()?;
+        let mut found = Vec::new();
+        while let Some(rows) = self.next(text, &mut answer, max - found.len() as u64).await? {
+            match rows {
+                Rows::Datums(rows) => found.extend(rows),
+                Rows::Batch(batch) => {
+                    let reprs = columns.iter().map(|column| eval.catalog.repr(column.ty.oid));
+                    let reprs = reprs.collect::<Result<Vec<_>>>()?;
+                    for row in 0..batch.num_rows() {
+                        let value = |(at, repr)| {
+                            types::arrow::datum_at(batch.column(at).as_ref(), row, repr)
+                        };
+                        found.push(reprs.iter().enumerate().map(value).collect::<Result<_>>()?);
+                    }
+                }
+            }
+        }
+        let done = self.finish(answer).await?;
+        Ok((found, done))
+    }
+
     fn or_fail<T>(&mut self, text: &str, result: Result<T>) -> Result<T> {
         result.inspect_err(|error| {
             if let Some(session) = &mut self.session {
@@ -225,6 +385,25 @@ impl Conversation {
                 session.log_error(error, text);
             }
         })
+    }
+
+    /// What runs is given up: it is undone, and so is the transaction that it belongs to.
+    pub fn fail(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.fail();
+        }
+    }
+
+    /// Nobody asks for anything: it is shown as idle.
+    pub fn rest(&self) {
+        if let Some(session) = &self.session {
+            session.show_idle();
+        }
+    }
+
+    /// Whether its session is told to end.
+    pub fn is_over(&self) -> bool {
+        self.session.as_ref().is_none_or(|session| session.backend().end.is_cancelled())
     }
 
     pub fn take_notices(&mut self) -> Vec<Report> {
@@ -236,12 +415,60 @@ impl Conversation {
     }
 }
 
+/// The types that are named for parameters; 0 leaves one to the statement.
+fn declared(session: &mut Session, names: &[String]) -> Result<Vec<Oid>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let eval = session.eval_context();
+    let resolve = |name: &String| {
+        if name.is_empty() {
+            return Ok(0);
+        }
+        let path = &eval.settings.search_path;
+        let found = crate::catalog::resolve_type_text(&eval.catalog, path, name)?;
+        found.map(|ty| ty.oid).ok_or_else(|| {
+            let message = format!("type \"{name}\" does not exist");
+            Error::new(crate::sqlstate::UNDEFINED_OBJECT, message)
+        })
+    };
+    names.iter().map(resolve).collect()
+}
+
+/// `0A000` for a statement that is not for clients of HTTP.
+fn check_asked(statement: &Statement) -> Result<()> {
+    if let Some(verb) = statement.transaction_verb() {
+        return Err(Error::unsupported(&format!("{verb} as a statement over HTTP")).with_hint(
+            "Several statements of one request are one transaction; /api/v1/transactions begins \
+             one of several requests.",
+        ));
+    }
+    if statement.is_listen() {
+        return Err(Error::unsupported("LISTEN as a statement over HTTP")
+            .with_hint("The WebSocket at /api/v1/sql has the message \"listen\"."));
+    }
+    Ok(())
+}
+
 impl Drop for Conversation {
     fn drop(&mut self) {
+        self.tether.cut();
         let Some(mut session) = self.session.take() else { return };
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { session.close().await });
-        }
+        let keep = |session: Session, (pool, key, fresh, most): (Arc<Pool>, Key, Fresh, usize)| {
+            session.park();
+            pool.put(key, Idle { session, fresh }, most);
+        };
+        let home = match self.home.take() {
+            Some(home) if session.renew(&home.2) => return keep(session, home),
+            home => home.filter(|_| !session.backend().end.is_cancelled()),
+        };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            match home {
+                Some(home) if session.renew_all(&home.2).await => keep(session, home),
+                _ => session.close().await,
+            }
+        });
     }
 }
 

@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! GET  /livez /readyz /startupz      whether the process lives, serves, has started
-//! POST /api/v1/sql                   statements, answered as JSON, NDJSON or CSV
-//! POST /sql                          the same as Neon's serverless driver asks it
+//! POST /api/v1/sql                   statements, answered as JSON, NDJSON, CSV or Arrow
+//! GET  /api/v1/sql                   the same over a WebSocket, with notifications
+//!      /api/v1/transactions[/{id}]   transactions of several requests
+//! POST /sql                          statements as Neon's serverless driver asks them
+//! GET  /v2                           its WebSocket: PostgreSQL's protocol in frames
 //! ```
 //!
 //! [`serve`] takes a connection to its end, [`router`] names every route. A request comes
@@ -16,19 +19,26 @@
 //!
 //! Not here yet: tokens and keys, collections, files, jobs, events.
 
+mod arrow;
 mod conversation;
 mod extension;
 mod health;
+mod idempotency;
 mod neon;
 mod params;
+mod pool;
 mod principal;
 mod problem;
 mod request;
 mod rows;
 mod serve;
+mod socket;
 mod sql;
+mod transactions;
+mod tunnel;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -47,6 +57,11 @@ pub struct Http {
     proofs: Proofs,
     /// One extension at a time is made by [`extension::ensure`].
     making_extension: tokio::sync::Mutex<()>,
+    /// Sessions that nobody uses.
+    pool: Arc<pool::Pool>,
+    transactions: transactions::Transactions,
+    /// Idempotency keys that are in use.
+    keys: Arc<idempotency::Keys>,
     stop: CancellationToken,
 }
 
@@ -54,18 +69,50 @@ type State = axum::extract::State<Arc<Http>>;
 
 /// Every route there is. `stop`: the server is ending.
 pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
+    let http = Arc::new(Http {
+        front,
+        proofs: Proofs::default(),
+        making_extension: tokio::sync::Mutex::new(()),
+        pool: Arc::default(),
+        transactions: transactions::Transactions::default(),
+        keys: Arc::default(),
+        stop,
+    });
+    tokio::spawn(upkeep(http.clone()));
+    tokio::spawn(tidy(http.clone()));
+    let transaction = get(transactions::show).delete(transactions::roll_back);
     Router::new()
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/startupz", get(health::live))
-        .route("/api/v1/sql", post(sql::run))
+        .route("/api/v1/sql", get(socket::open).post(sql::run))
+        .route("/api/v1/transactions", get(transactions::list).post(transactions::begin))
+        .route("/api/v1/transactions/{id}", transaction)
+        .route("/api/v1/transactions/{id}/commit", post(transactions::commit))
+        .route("/api/v1/transactions/{id}/rollback", post(transactions::roll_back))
+        .route("/api/v1/transactions/{id}/sql", post(sql::run_in_transaction))
         .route("/sql", post(neon::run))
+        .route("/v2", get(tunnel::open))
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
-        .with_state(Arc::new(Http {
-            front,
-            proofs: Proofs::default(),
-            making_extension: tokio::sync::Mutex::new(()),
-            stop,
-        }))
+        .with_state(http)
+}
+
+/// Ends transactions and sessions whose time is over; all of them with the server.
+async fn upkeep(http: Arc<Http>) {
+    const INTERVAL: Duration = Duration::from_millis(200);
+    while tokio::time::timeout(INTERVAL, http.stop.cancelled()).await.is_err() {
+        http.transactions.sweep();
+        http.pool.sweep(http.front.database.config().http_pool_idle_timeout.duration());
+    }
+    http.transactions.close();
+    http.pool.close();
+}
+
+/// Removes answers that have expired, now and then.
+async fn tidy(http: Arc<Http>) {
+    const INTERVAL: Duration = Duration::from_secs(10);
+    while tokio::time::timeout(INTERVAL, http.stop.cancelled()).await.is_err() {
+        idempotency::sweep(&http).await;
+    }
 }

@@ -45,7 +45,7 @@ pub(super) async fn authenticate<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let is_encrypted = applicant.protection.tls.is_some();
+    let is_encrypted = applicant.protection.is_encrypted;
     let ends = applicant.origin.ends();
     let caller = Caller {
         user: applicant.user,
@@ -70,8 +70,13 @@ where
         ));
     }
     let candidate = || auth::candidate(&catalog, applicant.user, &front.database.mock_key);
+    let takes_clear = applicant.protection.takes_clear_password;
     let identity = match rule.method {
         Method::Trust | Method::Reject => None,
+        Method::ScramSha256 | Method::Md5 if takes_clear => {
+            check_password(wire, applicant.user, &candidate()).await?;
+            Some(applicant.user.to_owned())
+        }
         Method::ScramSha256 | Method::Md5 => {
             let binding = applicant.protection.tls.as_deref().map(|tls| &tls.scram);
             sasl::authenticate(wire, applicant.user, candidate(), binding).await?;
@@ -98,9 +103,9 @@ where
 
 impl Applicant<'_> {
     fn no_entry(&self, what: &str) -> Error {
-        let encryption = match self.protection.tls {
-            Some(_) => "SSL encryption",
-            None => "no encryption",
+        let encryption = match self.protection.is_encrypted {
+            true => "SSL encryption",
+            false => "no encryption",
         };
         Error::fatal(
             sqlstate::INVALID_AUTHORIZATION_SPECIFICATION,

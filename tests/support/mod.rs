@@ -1,9 +1,11 @@
 //! Servers for tests: ours, and a PostgreSQL of the test's own.
 
+pub mod http;
 pub mod postgres;
 pub mod proxy;
 pub mod raw;
 pub mod runner;
+pub mod websocket;
 pub mod zserver;
 
 use tokio_postgres::{Client, NoTls};
