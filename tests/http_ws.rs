@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::http::{TRUSTED, started};
-use crate::support::websocket::{BINARY, PING, PONG, TEXT, WebSocket};
+use crate::support::websocket::{BINARY, CLOSE, PING, PONG, TEXT, WebSocket};
 use crate::support::zserver::Zserver;
 use crate::support::{block_on, connect};
 
@@ -163,6 +163,33 @@ fn a_socket_has_one_transaction() {
 }
 
 #[test]
+fn a_client_that_goes_away_cancels_its_query() {
+    let (server, http, _directory) = started();
+    let running = "select count(*) from pg_stat_activity where query like '%pg_sleep(777)%' \
+        and state = 'active' and pid <> pg_backend_pid()";
+    block_on(async {
+        let client = connect(server.port).await;
+        let mut socket = Some(open(http));
+        for wanted in [1_i64, 0] {
+            if wanted == 1 {
+                socket.as_mut().expect("a socket").send(query(1, "select pg_sleep(777)"));
+            } else {
+                socket = None;
+            }
+            let limit = Instant::now() + Duration::from_secs(30);
+            loop {
+                let row = client.query_one(running, &[]).await.expect("a count");
+                if row.get::<_, i64>(0) == wanted {
+                    break;
+                }
+                assert!(Instant::now() < limit, "the query is there {wanted} times");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    });
+}
+
+#[test]
 fn notifications_come_to_who_listens() {
     let (server, http, _directory) = started();
     let mut socket = open(http);
@@ -280,25 +307,42 @@ fn startup(user: &str) -> Vec<u8> {
     out
 }
 
-/// The tags of what comes, up to a tag.
-fn tags(socket: &mut WebSocket, last: u8) -> (String, Vec<u8>) {
-    let (mut bytes, mut tags, mut at) = (Vec::new(), String::new(), 0);
-    loop {
-        while let Some(length) = bytes.get(at + 1..at + 5) {
-            let length = i32::from_be_bytes(<[u8; 4]>::try_from(length).expect("four")) as usize;
-            if bytes.len() < at + 1 + length {
-                break;
+/// A conversation in PostgreSQL's protocol.
+struct Talk {
+    socket: WebSocket,
+    /// What came and was not looked at.
+    came: Vec<u8>,
+}
+
+impl Talk {
+    fn open(http: u16, path: &str) -> Talk {
+        Talk { socket: WebSocket::open(http, path, "").expect("a socket"), came: Vec::new() }
+    }
+
+    fn send(&mut self, parts: &[&[u8]]) {
+        self.socket.send_frame(BINARY, &parts.concat());
+    }
+
+    /// The tags of what comes, up to a tag, and the bytes.
+    fn until(&mut self, last: u8) -> (String, Vec<u8>) {
+        let (mut tags, mut at) = (String::new(), 0);
+        loop {
+            while let Some(length) = self.came.get(at + 1..at + 5) {
+                let length = i32::from_be_bytes(length.try_into().expect("four bytes")) as usize;
+                if self.came.len() < at + 1 + length {
+                    break;
+                }
+                let tag = self.came[at];
+                tags.push(char::from(tag));
+                at += 1 + length;
+                if tag == last {
+                    return (tags, self.came.drain(..at).collect());
+                }
             }
-            let tag: u8 = bytes[at];
-            tags.push(char::from(tag));
-            at += 1 + length;
-            if tag == last {
-                return (tags, bytes);
+            match self.socket.frame() {
+                Some((BINARY, payload)) => self.came.extend_from_slice(&payload),
+                other => panic!("{tags}: {other:?}"),
             }
-        }
-        match socket.frame() {
-            Some((BINARY, payload)) => bytes.extend_from_slice(&payload),
-            other => panic!("{tags}: {other:?}"),
         }
     }
 }
@@ -310,24 +354,22 @@ fn postgresqls_protocol_runs_in_frames() {
     let environment = [("ZSERVER_PASSWORD", "s3cret")];
     let (_server, http) = Zserver::start_with_http(&data, false, &environment);
     // Startup, password and a query in one frame: all answers come.
-    let mut socket = WebSocket::open(http, "/v2?address=localhost:5432", "").expect("a socket");
-    let all =
-        [startup("postgres"), message(b'p', b"s3cret\0"), message(b'Q', b"select 1\0")].concat();
-    socket.send_frame(BINARY, &all);
-    let (said, bytes) = tags(&mut socket, b'Z');
+    let mut talk = Talk::open(http, "/v2?address=localhost:5432");
+    let query = message(b'Q', b"select 1\0");
+    talk.send(&[&startup("postgres"), &message(b'p', b"s3cret\0"), &query]);
+    let (said, bytes) = talk.until(b'Z');
     assert!(said.starts_with("RR"), "asked for the password, and let in: {said}");
     assert_eq!(&bytes[5..9], 3_i32.to_be_bytes(), "in clear");
-    assert_eq!(tags(&mut socket, b'Z').0, "TDCZ");
-    // Cut anywhere, and many at once.
-    let query = message(b'Q', b"select 2\0");
-    socket.send_frame(BINARY, &query[..3]);
-    socket.send_frame(BINARY, &query[3..]);
-    assert_eq!(tags(&mut socket, b'Z').0, "TDCZ");
-    socket.send_frame(BINARY, &message(b'X', b""));
-    assert_eq!(socket.close_code(), Some(1000));
-    let mut wrong = WebSocket::open(http, "/v2", "").expect("a socket");
-    wrong.send_frame(BINARY, &[startup("postgres"), message(b'p', b"wrong\0")].concat());
-    let (said, bytes) = tags(&mut wrong, b'E');
+    assert_eq!(talk.until(b'Z').0, "TDCZ");
+    // Cut anywhere.
+    talk.send(&[&query[..3]]);
+    talk.send(&[&query[3..]]);
+    assert_eq!(talk.until(b'Z').0, "TDCZ");
+    talk.send(&[&message(b'X', b"")]);
+    assert_eq!(talk.socket.frame(), Some((CLOSE, Vec::new())));
+    let mut wrong = Talk::open(http, "/v2");
+    wrong.send(&[&startup("postgres"), &message(b'p', b"wrong\0")]);
+    let (said, bytes) = wrong.until(b'E');
     assert_eq!(said, "RE");
     assert!(String::from_utf8_lossy(&bytes).contains("28P01"));
     assert!(WebSocket::open(http, "/nothing", "").is_err());
@@ -336,12 +378,12 @@ fn postgresqls_protocol_runs_in_frames() {
 #[test]
 fn a_password_that_nobody_asked_for_is_passed_over() {
     let (_server, http, _directory) = started();
-    let mut socket = WebSocket::open(http, "/v2", "").expect("a socket");
-    let all = [startup("postgres"), message(b'p', b"any\0"), message(b'Q', b"select 1\0")].concat();
-    socket.send_frame(BINARY, &all);
-    assert!(tags(&mut socket, b'Z').0.starts_with("RS"));
-    assert_eq!(tags(&mut socket, b'Z').0, "TDCZ");
+    let mut talk = Talk::open(http, "/v2");
+    let early = message(b'p', b"any\0");
+    talk.send(&[&startup("postgres"), &early, &message(b'Q', b"select 1\0")]);
+    assert!(talk.until(b'Z').0.starts_with("RS"));
+    assert_eq!(talk.until(b'Z').0, "TDCZ");
     // The first message only.
-    socket.send_frame(BINARY, &message(b'p', b"any\0"));
-    assert!(String::from_utf8_lossy(&tags(&mut socket, b'E').1).contains("08P01"));
+    talk.send(&[&early]);
+    assert!(String::from_utf8_lossy(&talk.until(b'E').1).contains("08P01"));
 }

@@ -157,8 +157,9 @@ impl Conversation {
             secret_bytes: SECRET_BYTES,
             settings: key.settings.clone(),
         };
+        let shared = database.shared_catalog();
         let session = database.admit(login).await?;
-        let fresh = session.fresh();
+        let fresh = session.fresh(shared);
         let home = Some((http.pool.clone(), key, fresh, config.http_pool_sessions));
         Ok(Conversation::of(session, home))
     }

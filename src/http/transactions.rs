@@ -85,6 +85,8 @@ enum Place {
         conversation: Box<Conversation>,
         since: Instant,
         is_failed: bool,
+        /// What the session's own settings say of how long it may stay so.
+        limit: Option<(Instant, Error)>,
     },
     /// A request has it.
     Busy,
@@ -119,10 +121,12 @@ impl Entry {
         let Ok(session) = conversation.session() else { return };
         session.show_idle();
         let is_failed = session.phase() == Phase::Failed;
+        let limit = session.silence_limit(true);
         let since = Instant::now();
         let mut place = self.place.lock();
         if matches!(*place, Place::Busy) {
-            *place = Place::Idle { conversation: Box::new(conversation), since, is_failed };
+            let conversation = Box::new(conversation);
+            *place = Place::Idle { conversation, since, is_failed, limit };
         }
     }
 
@@ -207,10 +211,6 @@ impl Transactions {
         self.ended.get(id).filter(|(of, _)| of == owner).map(|(_, ended)| ended)
     }
 
-    fn count_of(&self, role: &str) -> usize {
-        self.open.lock().values().filter(|entry| entry.owner.role == role).count()
-    }
-
     /// Ends those whose time is over, or whose session is told to end.
     pub fn sweep(&self) {
         let all: Vec<Arc<Entry>> = self.open.lock().values().cloned().collect();
@@ -225,6 +225,9 @@ impl Transactions {
         let reason = match &*place {
             Place::Idle { .. } if entry.backend.end.is_cancelled() => registry::terminated(),
             Place::Idle { .. } if is_old => registry::transaction_timeout(),
+            Place::Idle { limit: Some((end, error)), .. } if *end <= Instant::now() => {
+                error.clone()
+            }
             Place::Idle { since, .. } if since.elapsed() >= entry.idle_timeout => {
                 registry::idle_in_transaction_timeout()
             }
@@ -343,12 +346,18 @@ pub async fn begin(http: State, request: Request) -> Result<Response, Problem> {
     let asked: Begin = if body.is_empty() { Begin::default() } else { request::parse(&body)? };
     let config = http.front.database.config();
     let most = config.http_max_transactions_per_role;
-    if http.transactions.count_of(&principal.role) >= most {
+    let too_many = || {
         let message = format!(
             "role \"{}\" has {most} transactions open (\"http_max_transactions_per_role\")",
             principal.role
         );
-        return Err(failed(Error::new(sqlstate::TOO_MANY_CONNECTIONS, message)));
+        failed(Error::new(sqlstate::TOO_MANY_CONNECTIONS, message))
+    };
+    let count = |open: &HashMap<String, Arc<Entry>>| {
+        open.values().filter(|entry| entry.owner.role == principal.role).count()
+    };
+    if count(&http.transactions.open.lock()) >= most {
+        return Err(too_many());
     }
     let idle_max = config.http_transaction_idle_timeout.duration();
     let idle_timeout = asked.idle_timeout_ms.map_or(idle_max, Duration::from_millis).min(idle_max);
@@ -371,7 +380,13 @@ pub async fn begin(http: State, request: Request) -> Result<Response, Problem> {
         place: Mutex::new(Place::Busy),
     });
     entry.give_back(conversation);
-    http.transactions.open.lock().insert(id.clone(), entry.clone());
+    {
+        let mut open = http.transactions.open.lock();
+        if count(&open) >= most {
+            return Err(too_many());
+        }
+        open.insert(id.clone(), entry.clone());
+    }
     if http.stop.is_cancelled() {
         http.transactions.close();
         return Err(Problem::unavailable());

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use super::registry::Ends;
 use super::settings::Layers;
 use super::temporary::{drop_temporary, has_temporary};
-use super::{Database, Session, limits};
+use super::{Database, Portal, PortalState, Session, limits};
 use crate::auth;
 use crate::catalog::Catalog;
 use crate::error::Result;
@@ -31,11 +31,11 @@ pub struct Fresh {
 }
 
 impl Session {
-    /// Right after it was opened.
-    pub fn fresh(&self) -> Fresh {
+    /// Right after it was opened; `shared` is from before.
+    pub fn fresh(&self, shared: Arc<Catalog>) -> Fresh {
         let settings = self.settings.lock();
         Fresh {
-            shared: self.database.shared_catalog(),
+            shared,
             defaults: self.defaults.clone(),
             application_name: settings.derived().application_name.clone(),
             settings: settings.snapshot(),
@@ -47,9 +47,11 @@ impl Session {
     pub fn renew(&mut self, fresh: &Fresh) -> bool {
         self.fail();
         self.roll_back_transaction();
+        let is_cursor = |portal: &Portal| matches!(portal.state, PortalState::Cursor(_));
+        self.statements_changed |= self.prepared.keys().any(|name| !name.is_empty())
+            || self.portals.values().any(is_cursor);
         self.portals.clear();
         self.prepared.clear();
-        self.statements_changed = true;
         {
             let mut settings = self.settings.lock();
             if !settings.is_unchanged(&fresh.settings) {

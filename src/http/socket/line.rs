@@ -31,7 +31,7 @@ const AHEAD: usize = 2;
 const NOTIFICATIONS_AT_ONCE: usize = 256;
 
 /// How long the other side may take to hear that the socket closes.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a socket is closed: a code and a word.
 struct Close(u16, String);

@@ -44,8 +44,6 @@ mod line;
 mod message;
 mod runner;
 
-use std::sync::Arc;
-
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -82,7 +80,7 @@ pub async fn open(http: State, request: Request) -> Result<Response, Problem> {
         .max_frame_size(most);
     let http = http.0.clone();
     Ok(upgrade.on_upgrade(move |socket| async move {
-        Box::pin(Line::new(http, principal, Arc::new(config.as_ref().clone())).serve(socket)).await;
+        Box::pin(Line::new(http, principal, config).serve(socket)).await;
         // Whoever holds the peer takes its place among the connections.
         drop(peer);
     }))

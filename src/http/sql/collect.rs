@@ -25,8 +25,10 @@ pub async fn document(mut turn: Turn, task: Task, keep: Option<&Keep>) -> Result
         if index > 0 {
             out.push(b',');
         }
-        let put = put_result(&mut turn, &task, statement, &mut out).await;
-        put.map_err(|error| Problem::of(&error, &statement.query))?;
+        if let Err(error) = put_result(&mut turn, &task, statement, &mut out).await {
+            turn.fail();
+            return Err(Problem::of(&error, &statement.query));
+        }
     }
     match keep {
         None => {

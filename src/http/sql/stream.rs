@@ -63,6 +63,15 @@ pub async fn whole(turn: Turn, task: Task, keep: &Keep) -> Result<Vec<u8>, Probl
     }
 }
 
+/// What is given up on the way is undone.
+impl Drop for Streaming {
+    fn drop(&mut self) {
+        if self.answer.take().is_some() {
+            self.turn.fail();
+        }
+    }
+}
+
 impl Streaming {
     async fn begin(mut turn: Turn, task: Task) -> Result<Streaming, Problem> {
         let Task { asked, statements, form, begin, .. } = task;
