@@ -70,6 +70,7 @@ mod nearest;
 mod online;
 mod power;
 mod regress;
+mod remembered;
 mod sessions;
 mod sql;
 mod support;

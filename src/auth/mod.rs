@@ -1,6 +1,7 @@
 //! Who may log in.
 //!
-//! The rules of [`hba`] say who may come from where and what it has to prove.
+//! The rules of [`hba`] say who may come from where and what it has to prove, [`login`]
+//! whether it has.
 //! Passwords exist only as SCRAM verifiers ([`scram`]); none is kept in clear or as
 //! MD5. An unknown user, a role without a password, a role that
 //! may not log in and a wrong password all take the same path: the exchange
@@ -11,6 +12,7 @@
 //! This module decides; the exchange of messages is `pg`'s.
 
 pub mod hba;
+pub mod login;
 pub mod scram;
 
 use std::sync::Arc;

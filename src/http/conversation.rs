@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::Http;
 use super::params;
 use super::pool::{Idle, Key, Pool};
-use super::principal::Principal;
+use super::principal::{self, Principal};
 use super::problem::Problem;
 use crate::catalog::BOOTSTRAP_ROLE;
 use crate::error::{Error, Report, Result};
@@ -136,12 +136,17 @@ impl Conversation {
     pub async fn open(
         http: &Http,
         principal: &Principal,
-        settings: Vec<(String, String)>,
+        mut settings: Vec<(String, String)>,
     ) -> Result<Conversation> {
+        settings.push((principal::CLAIMS.to_owned(), principal.claims.to_string()));
         let database = &http.front.database;
         let config = database.config();
-        let key =
-            Key { role: principal.role.clone(), database: principal.database.clone(), settings };
+        let proved = principal.proved().into_iter().map(|(name, value)| (name.to_owned(), value));
+        let key = Key {
+            role: principal.role.clone(),
+            database: principal.database.clone(),
+            settings: settings.iter().cloned().chain(proved).collect(),
+        };
         while let Some(Idle { session, fresh }) = http.pool.take(&key) {
             if let Some(session) = database.readmit(session, &fresh).await? {
                 session.set_ends(principal.ends);
@@ -155,7 +160,8 @@ impl Conversation {
             database: principal.database.clone(),
             ends: Some(principal.ends),
             secret_bytes: SECRET_BYTES,
-            settings: key.settings.clone(),
+            settings,
+            proved: principal.proved(),
         };
         let shared = database.shared_catalog();
         let session = database.admit(login).await?;
@@ -174,6 +180,7 @@ impl Conversation {
             ends: None,
             secret_bytes: SECRET_BYTES,
             settings: Vec::new(),
+            proved: Vec::new(),
         };
         let session = http.front.database.admit(login).await?;
         Ok(Conversation::of(session, None))

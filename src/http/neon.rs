@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::conversation::{Conversation, Done};
-use super::principal::{self, Claim};
+use super::principal::{self, Claim, Scope};
 use super::problem::{self, Problem};
 use super::rows::{RowWriter, Shape};
 use super::{State, request};
@@ -50,11 +50,14 @@ struct Query {
 
 pub async fn run(http: State, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let claim = match parts.headers.get(CONNECTION_STRING) {
-        None => Claim::of(&parts.headers)?,
-        Some(text) => claim(text.to_str().unwrap_or_default())?,
+    let principal = match parts.headers.get(CONNECTION_STRING) {
+        None => principal::of(&http, &parts).await?,
+        Some(text) => {
+            let claim = claim(text.to_str().unwrap_or_default())?;
+            principal::prove(&http, &*principal::peer(&parts)?, claim).await?
+        }
     };
-    let principal = principal::prove(&http, &*principal::peer(&parts)?, claim).await?;
+    principal.require(Scope::Sql)?;
     let asked: Asked = request::json(&http, body).await?;
     let failed = |error: Error| Problem::of(&error, "");
     let opened = Conversation::open(&http, &principal, Vec::new()).await;

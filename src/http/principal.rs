@@ -1,11 +1,24 @@
 //! Who asks: a role and the database that it enters.
 //!
+//! A handler begins with
+//! ```text
+//! let principal = principal::of(&http, &parts).await?;       401 or 403 unless proved
+//! principal.require(Scope::Files)?;                           403 for a key without it
+//! let conversation = Conversation::open(&http, &principal, settings).await?;
+//! ```
+//! and does the rest in the conversation, as the principal's role. Each route requires
+//! the one [`Scope`] that it is of; a new area adds a variant.
+//!
 //! A request names its role by `Authorization: Basic` (or by Neon's connection string),
-//! and proves as much as `auth::hba` asks of a client from there: nothing, a password, or
-//! a certificate. A password is in clear, so it is taken over TLS or from the machine
-//! itself only. Checking one takes the thousands of hashes that it takes to guess one;
-//! what was right once is remembered ([`Proofs`]) under a key that changes with the role's
-//! verifier.
+//! and proves as much as the rules of `auth::login` ask of a client from there: nothing, a
+//! password, or a certificate. A password is in clear, so it is taken over TLS or from the
+//! machine itself only. Checking one takes the thousands of hashes that it takes to guess
+//! one; what was right once is remembered ([`Proofs`]) under a key that changes with the
+//! role's verifier.
+//!
+//! SQL sees what was proved: `zserver.claims`, `zserver.scopes` and `zserver.session` are
+//! parameters that only the server sets. `request.jwt.claims` is the same as the first under
+//! PostgREST's name; as with PostgREST, whoever may send SQL may set it.
 
 use std::sync::Arc;
 
@@ -15,19 +28,24 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use quick_cache::sync::Cache;
+use serde_json::json;
 use sha2::Sha256;
 
 use super::Http;
 use super::problem::Problem;
-use crate::auth::hba::{Caller, ClientCert, ClientName, Method, Rule, Rules};
+use crate::auth::hba::Method;
+use crate::auth::login::{self, Applicant, Subject};
 use crate::auth::{self, Candidate};
 use crate::error::Error;
-use crate::pg::{Origin, Subject, audit};
+use crate::pg::{Origin, audit};
 use crate::session::Ends;
 use crate::sqlstate;
 
 /// The header that names the database; without it, it is the one of the role's name.
 pub const DATABASE_HEADER: &str = "zserver-database";
+
+/// The parameter in which policies written for PostgREST look for claims.
+pub const CLAIMS: &str = "request.jwt.claims";
 
 /// Passwords remembered at most.
 const PROOFS_MAX: usize = 1_024;
@@ -51,6 +69,98 @@ pub struct Principal {
     pub role: String,
     pub database: String,
     pub ends: Ends,
+    pub proof: Proof,
+    pub scopes: Scopes,
+    /// The session that a token belongs to (`auth.sessions`).
+    pub session: Option<String>,
+    /// What was proved, as a JSON object; a token's claims.
+    pub claims: Arc<str>,
+}
+
+/// How a principal was proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing was asked.
+    Trust,
+    Password,
+    Certificate,
+}
+
+impl Proof {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Proof::Trust => "trust",
+            Proof::Password => "password",
+            Proof::Certificate => "certificate",
+        }
+    }
+}
+
+/// What a route is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Sql,
+    Collections,
+    Files,
+    Jobs,
+    Events,
+    Admin,
+}
+
+impl Scope {
+    const ALL: [Scope; 6] =
+        [Scope::Sql, Scope::Collections, Scope::Files, Scope::Jobs, Scope::Events, Scope::Admin];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scope::Sql => "sql",
+            Scope::Collections => "collections",
+            Scope::Files => "files",
+            Scope::Jobs => "jobs",
+            Scope::Events => "events",
+            Scope::Admin => "admin",
+        }
+    }
+}
+
+/// A set of scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scopes(u32);
+
+impl Scopes {
+    pub fn all() -> Scopes {
+        Scopes(Scope::ALL.iter().fold(0, |set, scope| set | (1 << *scope as u32)))
+    }
+
+    pub fn has(self, scope: Scope) -> bool {
+        self.0 & (1 << scope as u32) != 0
+    }
+
+    /// Their names, commas between.
+    pub fn text(self) -> String {
+        let names = Scope::ALL.iter().filter(|scope| self.has(**scope)).map(|scope| scope.as_str());
+        names.collect::<Vec<_>>().join(",")
+    }
+}
+
+impl Principal {
+    /// What the session shows of the proof, and its client cannot set.
+    pub fn proved(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("zserver.claims", self.claims.to_string()),
+            ("zserver.scopes", self.scopes.text()),
+            ("zserver.session", self.session.clone().unwrap_or_default()),
+        ]
+    }
+
+    /// `42501` unless the proof is good for what a route is about.
+    pub fn require(&self, scope: Scope) -> Result<(), Problem> {
+        if self.scopes.has(scope) {
+            return Ok(());
+        }
+        let message = format!("the scope \"{}\" is needed", scope.as_str());
+        Err(Problem::of(&Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message), ""))
+    }
 }
 
 /// What a request says of itself.
@@ -92,6 +202,14 @@ pub fn peer(parts: &Parts) -> Result<Arc<Peer>, Problem> {
     parts.extensions.get::<Arc<Peer>>().cloned().ok_or_else(Problem::unavailable)
 }
 
+/// Who sends a request, proved by what its headers hold.
+pub async fn of(http: &Http, parts: &Parts) -> Result<Principal, Problem> {
+    let claim = Claim::of(&parts.headers)?;
+    let principal = prove(http, &*peer(parts)?, claim).await?;
+    tracing::debug!(role = principal.role, proof = principal.proof.as_str(), "a request is proved");
+    Ok(principal)
+}
+
 /// Lets a claim be proved by the rule that fits it; the log is told of one that is not.
 pub async fn prove(http: &Http, peer: &Peer, claim: Claim) -> Result<Principal, Problem> {
     let proved = judge(http, peer, claim).await;
@@ -102,50 +220,39 @@ pub async fn prove(http: &Http, peer: &Peer, claim: Claim) -> Result<Principal, 
 }
 
 async fn judge(http: &Http, peer: &Peer, claim: Claim) -> Result<Principal, Problem> {
+    let failed = |error: Error| Problem::of(&error, "");
     let front = &http.front;
-    let caller = Caller {
+    let applicant = Applicant {
         user: &claim.role,
         database: &claim.database,
         addresses: Some((peer.ends.client.ip(), peer.ends.server.ip())),
         is_encrypted: peer.is_encrypted,
+        subject: peer.subject.as_ref(),
+        system_user: None,
     };
     let rules = front.rules.load_full();
     let catalog = front.database.shared_catalog();
-    let is_refused = front.database.config().require_tls && !peer.is_encrypted;
-    let rule = rules.find(&caller, &catalog).filter(|_| !is_refused);
-    let Some(rule) = rule.filter(|rule| rule.method != Method::Reject) else {
-        return Err(no_entry(peer, &claim));
+    let require_tls = front.database.config().require_tls;
+    let rule = applicant.rule(&rules, &catalog, require_tls).map_err(failed)?;
+    if rule.method.asks_password() {
+        let candidate = auth::candidate(&catalog, &claim.role, &front.database.mock_key);
+        check_password(http, peer, &claim, &candidate).await?;
+    }
+    applicant.identity(&rules, rule).map_err(failed)?;
+    let proof = match rule.method {
+        Method::Cert => Proof::Certificate,
+        method if method.asks_password() => Proof::Password,
+        _ => Proof::Trust,
     };
-    if rule.client_cert.is_some() && peer.subject.is_none() {
-        return Err(refusal("connection requires a valid client certificate"));
-    }
-    match rule.method {
-        Method::Trust | Method::Cert => {}
-        Method::ScramSha256 | Method::Md5 | Method::Password => {
-            let candidate = auth::candidate(&catalog, &claim.role, &front.database.mock_key);
-            check_password(http, peer, &claim, &candidate).await?;
-        }
-        Method::Peer | Method::Reject => return Err(no_entry(peer, &claim)),
-    }
-    if rule.client_cert == Some(ClientCert::VerifyFull) {
-        check_certificate(peer, &claim, &rules, rule)?;
-    }
-    Ok(Principal { role: claim.role, database: claim.database, ends: peer.ends })
-}
-
-fn refusal(message: &str) -> Problem {
-    let code = sqlstate::INVALID_AUTHORIZATION_SPECIFICATION;
-    Problem::of(&Error::fatal(code, message), "")
-}
-
-fn no_entry(peer: &Peer, claim: &Claim) -> Problem {
-    let encryption = if peer.is_encrypted { "SSL encryption" } else { "no encryption" };
-    refusal(&format!(
-        "no pg_hba.conf entry for host \"{}\", user \"{}\", database \"{}\", {encryption}",
-        peer.ends.client.ip().to_canonical(),
-        claim.role,
-        claim.database
-    ))
+    Ok(Principal {
+        claims: json!({"role": claim.role}).to_string().into(),
+        role: claim.role,
+        database: claim.database,
+        ends: peer.ends,
+        proof,
+        scopes: Scopes::all(),
+        session: None,
+    })
 }
 
 async fn check_password(
@@ -154,41 +261,20 @@ async fn check_password(
     claim: &Claim,
     candidate: &Candidate,
 ) -> Result<(), Problem> {
+    let failed = |error: Error| Problem::of(&error, "");
     if !peer.is_encrypted && !peer.ends.client.ip().to_canonical().is_loopback() {
-        return Err(refusal("a password is taken over TLS only"));
+        let code = sqlstate::INVALID_AUTHORIZATION_SPECIFICATION;
+        return Err(failed(Error::fatal(code, "a password is taken over TLS only")));
     }
-    let failed = || Problem::of(&auth::password_failed(&claim.role), "");
-    let password = claim.password.as_deref().filter(|text| !text.is_empty()).ok_or_else(failed)?;
+    let Some(password) = claim.password.as_deref().filter(|text| !text.is_empty()) else {
+        return Err(failed(auth::password_failed(&claim.role)));
+    };
     if candidate.genuine && http.proofs.holds(&claim.role, password, candidate) {
         return Ok(());
     }
-    if candidate.verifier.matches(password) && candidate.genuine {
-        http.proofs.remember(&claim.role, password, candidate);
-        return Ok(());
-    }
-    tokio::time::sleep(auth::FAILURE_DELAY).await;
-    Err(failed())
-}
-
-fn check_certificate(
-    peer: &Peer,
-    claim: &Claim,
-    rules: &Rules,
-    rule: &Rule,
-) -> Result<(), Problem> {
-    let name = peer.subject.as_ref().and_then(|subject| match rule.client_name {
-        ClientName::Cn => subject.common_name.clone(),
-        ClientName::Dn => Some(subject.distinguished_name.clone()),
-    });
-    let fits = name
-        .filter(|name| !name.is_empty())
-        .is_some_and(|name| rules.may_be(rule.map.as_deref(), &name, &claim.role));
-    match fits {
-        true => Ok(()),
-        false => {
-            Err(refusal(&format!("certificate authentication failed for user \"{}\"", claim.role)))
-        }
-    }
+    login::check_password(&claim.role, password, candidate).await.map_err(failed)?;
+    http.proofs.remember(&claim.role, password, candidate);
+    Ok(())
 }
 
 /// Which passwords were right, as keyed hashes that last as long as the process.

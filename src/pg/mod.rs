@@ -50,12 +50,13 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::auth::hba::Rules;
+use crate::auth::login::Subject;
 use crate::error::{Error, Result};
 use crate::session::{Database, Ends};
 use connection::Connection;
 pub use lobby::Lobby;
 use startup::{Login, Startup};
-pub use tls::{Subject, Tls, subject};
+pub use tls::{Tls, subject};
 use wire::Wire;
 
 /// What connections of one server share.
@@ -83,6 +84,14 @@ impl Origin {
         match self {
             Origin::Network(ends) => Some(*ends),
             Origin::Local { .. } => None,
+        }
+    }
+
+    /// The user of the system at the other end, where that is known.
+    pub fn system_user(&self) -> Option<&str> {
+        match self {
+            Origin::Network(_) => None,
+            Origin::Local { peer } => peer.as_deref(),
         }
     }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::login::{self, Applicant};
-use super::tls::{self, Subject, Tls};
+use super::login;
+use super::tls::{self, Tls};
 use super::wire::{Prefixed, Transport, Wire};
 use super::{Front, Origin, Tunnel, audit, lost, message};
+use crate::auth::login::{Applicant, Subject};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::session::settings::parameter::parse_bool;
@@ -234,10 +235,12 @@ impl<'a> Startup<'a> {
         let applicant = Applicant {
             user: &hello.user,
             database: &hello.database,
-            origin: &self.origin,
-            protection,
+            addresses: self.origin.ends().map(|ends| (ends.client.ip(), ends.server.ip())),
+            is_encrypted: protection.is_encrypted,
+            subject: protection.subject.as_ref(),
+            system_user: self.origin.system_user(),
         };
-        login::authenticate(wire, self.front, &self.config, &applicant).await?;
+        login::authenticate(wire, self.front, &applicant, &self.origin, protection).await?;
         // What follows is told to one that has proved who it is, as by PostgreSQL.
         wire.output.authentication(0, &[]);
         self.open_session(hello, protection).await
@@ -255,6 +258,7 @@ impl<'a> Startup<'a> {
             ends: self.origin.ends(),
             secret_bytes,
             settings: hello.settings,
+            proved: Vec::new(),
         };
         let session = database.admit(login).await?;
         if session.logs_connection() {

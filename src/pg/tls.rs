@@ -13,6 +13,7 @@ use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyD
 use tokio_rustls::TlsAcceptor;
 use x509_certificate::X509Certificate;
 
+use crate::auth::login::Subject;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -27,14 +28,6 @@ pub struct Tls {
     pub http: TlsAcceptor,
     /// SCRAM with channel binding to this certificate.
     pub scram: ScramServerAuth,
-}
-
-/// Whom a client's certificate, which is valid, was made out to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subject {
-    pub common_name: Option<String>,
-    /// As RFC 2253 writes it: the most specific part first.
-    pub distinguished_name: String,
 }
 
 fn failed(what: &str, path: &Path, error: &dyn std::fmt::Display) -> Error {

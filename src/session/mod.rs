@@ -132,6 +132,8 @@ pub struct Login {
     pub secret_bytes: usize,
     /// Parameters from the startup packet, in order.
     pub settings: Vec<(String, String)>,
+    /// Parameters that the server gives and the client cannot: what it has proved.
+    pub proved: Vec<(&'static str, String)>,
 }
 
 impl Session {
@@ -385,6 +387,9 @@ fn startup_settings(
     settings.set("session_authorization", &login.user, SetScope::Session, server)?;
     let flag = if superuser { "on" } else { "off" };
     settings.set("is_superuser", flag, SetScope::Session, server)?;
+    for (name, value) in &login.proved {
+        settings.set(name, value, SetScope::Session, server)?;
+    }
     apply_stored_settings(&mut settings, catalog, &login.user);
     for (name, value) in &login.settings {
         let authority = Authority::Startup { superuser };

@@ -102,5 +102,6 @@ pub(super) fn server_login(database: &Database, within: Oid) -> Result<Login> {
         ends: None,
         secret_bytes: 4,
         settings: Vec::new(),
+        proved: Vec::new(),
     })
 }

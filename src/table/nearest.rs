@@ -11,6 +11,8 @@
 //! give fewer rows than there are:
 //!
 //! - where another index says that few rows can pass, those alone are searched;
+//! - where searches with the same condition have looked at as many rows as the table has,
+//!   the rows that pass are remembered ([`vector::matching`]) and those alone are searched;
 //! - where more than a share of the table was looked at in vain, the table is scanned;
 //! - rows without a place in the index (NULL; under cosine the zero vector) come last, as
 //!   ORDER BY has them, unless sequential scans are disabled: then they are left out, as
@@ -28,11 +30,13 @@ use super::scan::{Comparison, IndexHints, count_search, few_rows, rid_ranges, ri
 use super::{estimate, lookup};
 use crate::error::{Error, Result};
 use crate::index::IndexInfo;
-use crate::index::vector::{self, Class, Element, Method, Point, Request, Ruler};
+use crate::index::vector::{
+    self, Asked, Class, Condition, Element, Known, Method, Point, Request, Ruler,
+};
 use crate::sql::functions::VectorSettings;
 use crate::sql::types::vector::Value as VectorValue;
 use crate::sql::types::{Bits, Datum};
-use crate::storage::Value;
+use crate::storage::{Keyspace, Value, key};
 use crate::txn::{Counted, Overlay};
 
 /// Rows that another index may name for them to be searched alone; by ANALYZE's word, and
@@ -70,6 +74,8 @@ pub struct Nearest<'a> {
     pub filter: Option<RowFilter<'a>>,
     /// What the filter says of single columns.
     pub comparisons: &'a [(usize, Comparison)],
+    /// What identifies the filter, if its rows may be remembered.
+    pub condition: Option<&'a Condition>,
     pub hints: &'a IndexHints,
     pub settings: &'a VectorSettings,
     pub cancel: &'a CancellationToken,
@@ -93,6 +99,8 @@ pub enum Strategy {
     Index(Method),
     /// By the index, among rows that another one named.
     Among(usize),
+    /// By the index, among rows that are remembered.
+    Remembered(Method, usize),
     /// By a scan of the table.
     Scan,
 }
@@ -174,7 +182,11 @@ impl Nearest<'_> {
     ) -> Result<Option<(Vec<Found>, Report)>> {
         let start = Instant::now();
         let rows = self.overlay.published().row_count(self.info.storage_id())?.max(0) as usize;
-        let among = self.few(rows)?;
+        let known = self.known(index)?;
+        let among = match known {
+            Some(_) => None,
+            None => self.few(rows)?,
+        };
         let breadth = self.breadth(index);
         let query = match self.query {
             Datum::Null => zero(self.class, index),
@@ -184,20 +196,22 @@ impl Nearest<'_> {
             query,
             breadth,
             filter: among.clone(),
+            known: known.clone(),
             max_scan: None,
             cancel: self.cancel.clone(),
         };
         let mut search = vector::open(index, self.overlay, request)?;
         let mut progress = Progress::default();
-        let met_max = match (self.filter, &among) {
-            (Some(_), None) => (rows / MET_DIVISOR).max(MET_MIN).min(self.settings.max_scan_tuples),
-            _ => usize::MAX,
+        let is_sought = self.filter.is_some() && known.is_none();
+        let met_max = match is_sought && among.is_none() {
+            true => (rows / MET_DIVISOR).max(MET_MIN).min(self.settings.max_scan_tuples),
+            false => usize::MAX,
         };
         let wanted_rows = wanted.unwrap_or(usize::MAX);
-        let mut count = match (wanted, self.filter) {
-            (None, _) => ROWS_KEPT,
-            (Some(wanted), None) => wanted,
-            (Some(wanted), Some(_)) => wanted.max(breadth),
+        let mut count = match wanted {
+            None => ROWS_KEPT,
+            Some(wanted) if is_sought => wanted.max(breadth),
+            Some(wanted) => wanted,
         };
         let mut is_exhausted = false;
         while progress.found.len() < wanted_rows {
@@ -209,21 +223,33 @@ impl Nearest<'_> {
             self.look()?;
             for neighbour in batch {
                 // Without a filter the nearest of a batch are enough.
-                if self.filter.is_none() && progress.found.len() >= wanted_rows {
+                if !is_sought && progress.found.len() >= wanted_rows {
                     break;
                 }
                 let distance = (!self.query.is_null()).then_some(neighbour.distance);
                 self.take(neighbour.rid, distance, &mut progress)?;
             }
             if progress.met > met_max {
-                return may_scan.then(|| self.by_scan(wanted)).transpose();
+                return match may_scan {
+                    true if self.remember(index, None)? => self.by_index(index, wanted, true),
+                    true => self.by_scan(wanted).map(Some),
+                    false => Ok(None),
+                };
             }
             count = count.saturating_mul(2);
         }
+        let cost = progress.met + among.as_ref().map_or(0, |rids| rids.len());
+        if is_sought && self.is_due(index, cost, rows) {
+            if !may_scan {
+                return Ok(None);
+            }
+            self.remember(index, among.as_deref())?;
+        }
         let figures = search.figures();
-        let strategy = match &among {
-            Some(rids) => Strategy::Among(rids.len()),
-            None => Strategy::Index(figures.method),
+        let strategy = match (&among, &known) {
+            (_, Some(known)) => Strategy::Remembered(figures.method, known.rows()),
+            (Some(rids), None) => Strategy::Among(rids.len()),
+            (None, None) => Strategy::Index(figures.method),
         };
         count_search(index.oid(), self.overlay, progress.met);
         self.overlay.count(index.oid(), Counted::Fetched, progress.fetched);
@@ -231,7 +257,8 @@ impl Nearest<'_> {
             if !may_scan {
                 return Ok(None);
             }
-            self.add_unplaced(index, among.as_deref(), &mut progress)?;
+            let few = known.map(|known| known.unplaced().collect()).map(Arc::new).or(among);
+            self.add_unplaced(index, few.as_deref(), &mut progress)?;
         }
         let report = Report {
             strategy,
@@ -241,6 +268,71 @@ impl Nearest<'_> {
             time: start.elapsed(),
         };
         Ok(Some((sorted(progress.found, wanted), report)))
+    }
+
+    /// Where the filter is asked, if its rows may be remembered.
+    fn asked(&self, index: &IndexInfo) -> Option<Asked<'_>> {
+        let (table, index) = (self.info.storage_id(), index.storage_id());
+        let condition = self.condition.filter(|_| self.filter.is_some())?;
+        Some(Asked { table, index, condition, overlay: self.overlay })
+    }
+
+    /// The rows that are remembered to pass the filter.
+    fn known(&self, index: &IndexInfo) -> Result<Option<Known>> {
+        let Some(asked) = self.asked(index) else { return Ok(None) };
+        let passes = |rid: u64| match lookup::row(self.overlay, asked.table, rid)? {
+            Some(row) => self.passes(rid, &row),
+            None => Ok(false),
+        };
+        let known = asked.known(&passes)?;
+        if known.is_some() {
+            // Others may come to pass by what a concurrent transaction writes.
+            self.overlay.note_range(Keyspace::Rows, &key::rows(asked.table))?;
+        }
+        Ok(known)
+    }
+
+    fn is_due(&self, index: &IndexInfo, cost: usize, rows: usize) -> bool {
+        self.asked(index).is_some_and(|asked| asked.is_due(cost, rows))
+    }
+
+    /// Looks at all rows, or at all that can pass, and remembers those that do. False where
+    /// that cannot be.
+    fn remember(&self, index: &IndexInfo, among: Option<&Vec<u64>>) -> Result<bool> {
+        let Some(asked) = self.asked(index).filter(Asked::may_remember) else { return Ok(false) };
+        let mut passing = Vec::new();
+        match among {
+            Some(rids) => {
+                for rid in rids {
+                    if let Some(row) = lookup::row(self.overlay, asked.table, *rid)?
+                        && self.passes(*rid, &row)?
+                    {
+                        passing.push(*rid);
+                    }
+                }
+            }
+            None => {
+                self.overlay.count(self.info.oid(), Counted::Scans, 1);
+                let parts = self.in_parts(|range| self.passing(range))?;
+                passing.extend(parts.into_iter().flatten());
+            }
+        }
+        Ok(asked.remember(&passing))
+    }
+
+    /// The rows of a range that pass.
+    fn passing(&self, (from, to): (u64, u64)) -> Result<Vec<u64>> {
+        let mut passing = Vec::new();
+        for (number, row) in rid_rows(self.info, self.overlay, from, to).enumerate() {
+            if number.is_multiple_of(ROWS_PER_LOOK) {
+                self.look()?;
+            }
+            let (rid, row) = row?;
+            if self.passes(rid, &row)? {
+                passing.push(rid);
+            }
+        }
+        Ok(passing)
     }
 
     /// How widely a search looks.
@@ -377,22 +469,8 @@ impl Nearest<'_> {
     /// The nearest `wanted` rows by a scan of the table, or all of them.
     pub fn by_scan(&self, wanted: Option<usize>) -> Result<(Vec<Found>, Report)> {
         let start = Instant::now();
-        let ranges = rid_ranges(self.info, self.overlay, self.threads)?;
         self.overlay.count(self.info.oid(), Counted::Scans, 1);
-        let parts: Vec<Part> = match ranges.as_slice() {
-            [(from, to)] => vec![self.scan((*from, *to), wanted)?],
-            ranges => std::thread::scope(|scope| {
-                let running: Vec<_> = ranges
-                    .iter()
-                    .map(|range| scope.spawn(move || self.scan(*range, wanted)))
-                    .collect();
-                let panicked = |_| Error::internal("a scan of a table panicked");
-                running
-                    .into_iter()
-                    .map(|thread| thread.join().map_err(panicked)?)
-                    .collect::<Result<_>>()
-            })?,
-        };
+        let parts = self.in_parts(|range| self.scan(range, wanted))?;
         let (strategy, time) = (Strategy::Scan, Duration::ZERO);
         let mut report = Report { strategy, evaluations: 0, fresh: 0, removed: 0, time };
         let mut found = Vec::new();
@@ -403,6 +481,24 @@ impl Nearest<'_> {
         }
         report.time = start.elapsed();
         Ok((sorted(found, wanted), report))
+    }
+
+    /// Does something with each part of the table, by as many threads as are allowed.
+    fn in_parts<T: Send>(&self, work: impl Fn((u64, u64)) -> Result<T> + Sync) -> Result<Vec<T>> {
+        let ranges = rid_ranges(self.info, self.overlay, self.threads)?;
+        if let [range] = ranges.as_slice() {
+            return Ok(vec![work(*range)?]);
+        }
+        let work = &work;
+        std::thread::scope(|scope| {
+            let begin = |range: &(u64, u64)| {
+                let range = *range;
+                scope.spawn(move || work(range))
+            };
+            let running: Vec<_> = ranges.iter().map(begin).collect();
+            let panicked = |_| Error::internal("a scan of a table panicked");
+            running.into_iter().map(|thread| thread.join().map_err(panicked)?).collect()
+        })
     }
 
     fn scan(&self, (from, to): (u64, u64), wanted: Option<usize>) -> Result<Part> {

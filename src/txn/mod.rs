@@ -91,7 +91,7 @@ pub use lock::{
     Claim, EndWait, LockMode, LockOutcome, LockSession, LockStatus, LockWait, Locker, Resource,
     SessionLocks, WaitPolicy,
 };
-pub use observer::{ChangedEntries, Observer, WeakTransactions};
+pub use observer::{ChangedEntries, ChangedRows, Observer, Watched, WeakTransactions};
 pub use overlay::{Overlay, OwnEntries, Scan};
 pub use prepared::{Finish, Place, PreparedInfo};
 pub use published::{Published, SnapshotStatus};

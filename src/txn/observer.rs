@@ -1,9 +1,10 @@
-//! Who is told of what commits do to indexes.
+//! Who is told of what commits do to indexes and tables.
 //!
-//! A layer above may keep something in memory that it derives from an index's entries. It
-//! names the indexes that it watches, and the committer tells it what each commit does to
-//! their entries, in order, after the batch was written and before the instant is
-//! published: whoever reads at an instant finds the observer as far as that.
+//! A layer above may keep something in memory that it derives from an index's entries or a
+//! table's rows. It names those that it watches, and the committer tells it what each commit
+//! does to the entries, and which rows it changes, in order, after the batch was written and
+//! before the instant is published: whoever reads at an instant finds the observer as far as
+//! that. A commit's rows are told before its entries.
 //!
 //! What a bulk load has written past the committer is not told entry by entry: the
 //! observer learns that there is something and reads it itself, from any instant that is
@@ -26,9 +27,26 @@ use crate::storage::{Key, Keyspace, Value, key};
 /// Changed entries, in key order; no value means that the entry is gone.
 pub type ChangedEntries<'a> = &'a mut dyn Iterator<Item = Result<(Key, Option<Value>)>>;
 
+/// Changed rows, by rid, ascending.
+pub type ChangedRows<'a> = &'a mut dyn Iterator<Item = Result<u64>>;
+
+/// What is watched, by storage.
+#[derive(Debug, Default)]
+pub struct Watched {
+    pub indexes: Vec<u32>,
+    pub tables: Vec<u32>,
+}
+
 pub trait Observer: Send + Sync + 'static {
-    /// The indexes whose commits are to be told.
-    fn watched(&self) -> Arc<Vec<u32>>;
+    /// What the commits of a group are to be told of; [`Observer::published`] follows once
+    /// they were told and published.
+    fn watched(&self) -> Arc<Watched>;
+
+    /// Which rows of a table a commit has changed.
+    fn rows_changed(&self, table: u32, commit_ts: u64, rows: ChangedRows<'_>);
+
+    /// A commit has made visible what was written to a table past the committer.
+    fn rows_loaded(&self, table: u32, commit_ts: u64);
 
     /// What a commit has changed of an index.
     fn changed(&self, index: u32, commit_ts: u64, entries: ChangedEntries<'_>);
@@ -50,7 +68,7 @@ pub(super) fn tell<'r>(
     members: impl Iterator<Item = (&'r Request, u64)>,
 ) {
     let watched = observer.watched();
-    if watched.is_empty() {
+    if watched.indexes.is_empty() && watched.tables.is_empty() {
         return;
     }
     for (request, commit_ts) in members {
@@ -71,8 +89,17 @@ pub(super) fn tell<'r>(
     }
 }
 
-fn tell_writes(observer: &dyn Observer, watched: &[u32], writes: &WriteSet, commit_ts: u64) {
-    for index in watched {
+fn tell_writes(observer: &dyn Observer, watched: &Watched, writes: &WriteSet, commit_ts: u64) {
+    for table in &watched.tables {
+        let Some(changes) = writes.changes(Keyspace::Rows, &key::rows(*table), false) else {
+            continue;
+        };
+        let mut rows = rids(changes).peekable();
+        if rows.peek().is_some() {
+            observer.rows_changed(*table, commit_ts, &mut rows);
+        }
+    }
+    for index in &watched.indexes {
         let Some(changes) = writes.changes(Keyspace::Indexes, &key::index(*index), false) else {
             continue;
         };
@@ -83,10 +110,22 @@ fn tell_writes(observer: &dyn Observer, watched: &[u32], writes: &WriteSet, comm
     }
 }
 
-fn tell_loaded(observer: &dyn Observer, watched: &[u32], ranges: &RidRanges, commit_ts: u64) {
-    for index in ranges.indexes().filter(|index| watched.contains(index)) {
+fn tell_loaded(observer: &dyn Observer, watched: &Watched, ranges: &RidRanges, commit_ts: u64) {
+    for (table, _) in ranges.rows().filter(|(table, _)| watched.tables.contains(table)) {
+        observer.rows_loaded(table, commit_ts);
+    }
+    for index in ranges.indexes().filter(|index| watched.indexes.contains(index)) {
         observer.loaded(index, commit_ts);
     }
+}
+
+/// The rows that were changed.
+pub(super) fn rids(changes: OwnChanges) -> impl Iterator<Item = Result<u64>> {
+    let rid = |row_key: &Key| key::row_parts(row_key).map(|(_, rid)| rid);
+    changes.map(move |entry| {
+        let (row_key, _) = entry?;
+        rid(&row_key).ok_or_else(|| crate::Error::data_corrupted("the key of a row"))
+    })
 }
 
 /// Changes as others are told of them.

@@ -5,7 +5,7 @@ use std::iter::Peekable;
 use std::sync::Arc;
 
 use super::activity::{Activity, Counted};
-use super::observer::told;
+use super::observer::{rids, told};
 use super::published::Published;
 use super::serializable::Reader;
 use super::spill::{InFlight, OwnSpill};
@@ -66,6 +66,18 @@ impl Overlay {
         let range = key::index(index);
         let own = self.writes.as_ref().and_then(|it| it.changes(Keyspace::Indexes, &range, false));
         Some(Box::new(own.into_iter().flat_map(told)))
+    }
+
+    /// The rows of a table that the transaction itself has changed, by rid, ascending; none
+    /// where it has written past the committer there.
+    pub fn own_rows(&self, table: u32) -> Option<impl Iterator<Item = Result<u64>> + use<>> {
+        let own_spill = self.own_spill.as_deref();
+        if own_spill.is_some_and(|own| own.ranges.rows().any(|(other, _)| other == table)) {
+            return None;
+        }
+        let range = key::rows(table);
+        let own = self.writes.as_ref().and_then(|it| it.changes(Keyspace::Rows, &range, false));
+        Some(own.into_iter().flat_map(rids))
     }
 
     /// Notes that a serializable transaction has read a range that is not scanned.

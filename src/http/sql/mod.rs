@@ -42,7 +42,7 @@ pub use turn::Turn;
 
 use super::conversation::Conversation;
 use super::idempotency::{self, Keep};
-use super::principal::{self, Claim, Principal};
+use super::principal::{self, Principal, Scope};
 use super::problem::Problem;
 use super::{Http, State, request, transactions};
 use crate::error::Error;
@@ -86,8 +86,9 @@ pub async fn run_in_transaction(
 
 /// Who asks for SQL.
 pub async fn asker(http: &Http, parts: &Parts) -> Result<Principal, Problem> {
-    let claim = Claim::of(&parts.headers)?;
-    principal::prove(http, &*principal::peer(parts)?, claim).await
+    let principal = principal::of(http, parts).await?;
+    principal.require(Scope::Sql)?;
+    Ok(principal)
 }
 
 async fn answer(

@@ -31,6 +31,7 @@
 //! | [`graph`] | a graph in memory, of any element |
 //! | [`lists`] | inverted lists in the place of a graph |
 //! | [`cache`] | one index's graph: which snapshots it answers, how it is fed |
+//! | [`matching`] | which rows pass a condition, remembered |
 //! | [`load`] | filling a graph from entries |
 //! | [`pages`] | graphs as they are saved |
 //! | [`registry`] | the graphs of a server |
@@ -43,6 +44,7 @@ mod exact;
 mod graph;
 mod lists;
 mod load;
+pub mod matching;
 mod pages;
 pub mod point;
 pub mod registry;
@@ -55,6 +57,7 @@ mod tests;
 
 pub use cache::Building;
 pub use class::{Class, Element, Measure};
+pub use matching::{Asked, Condition, Known};
 pub use point::{Point, Ruler};
 pub use registry::{Built, Options, Registry, Status};
 pub use search::{Figures, Method, Neighbour, Request, Search, open};

@@ -5,16 +5,17 @@
 //! and saves them. Searches find it by the instant that they read at.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use parking_lot::{Condvar, Mutex, RwLock};
 
 use super::cache::{Budget, Building, Cache, Phase};
 use super::graph::Spec;
+use super::matching::Matching;
 use super::{load, worker};
 use crate::catalog::{Catalog, Cluster, Relation, RelationKind};
 use crate::error::Result;
@@ -22,8 +23,12 @@ use crate::index::vector_options::VectorOptions;
 use crate::index::{HNSW, IVFFLAT, IndexInfo};
 use crate::sqlstate;
 use crate::txn::{
-    Attachment, ChangedEntries, Observer, Overlay, Published, Transactions, WeakTransactions,
+    Attachment, ChangedEntries, ChangedRows, Observer, Overlay, Published, Transactions, Watched,
+    WeakTransactions,
 };
+
+/// How long commits that are told are waited for.
+const TOLD_WAIT: Duration = Duration::from_secs(1);
 
 /// What a server allows its vector indexes.
 #[derive(Clone, Copy, Debug)]
@@ -66,8 +71,12 @@ pub(super) struct Inner {
     pub(super) budget: Arc<Budget>,
     pub(super) options: Options,
     caches: RwLock<HashMap<u32, Arc<Cache>>>,
-    /// The keys of `caches`.
-    watched: ArcSwap<Vec<u32>>,
+    /// What is remembered of the tables of these indexes.
+    tables: RwLock<HashMap<u32, Arc<Matching>>>,
+    /// The keys of `caches` and of `tables`.
+    watched: ArcSwap<Watched>,
+    /// Commits are being told by what was watched before.
+    is_told: AtomicBool,
     /// The newest committed catalogs.
     catalogs: ArcSwapOption<Attachment>,
     /// How often something was to be done.
@@ -84,7 +93,9 @@ impl Registry {
             budget: Arc::new(Budget::new(options.memory)),
             options,
             caches: RwLock::default(),
+            tables: RwLock::default(),
             watched: ArcSwap::default(),
+            is_told: AtomicBool::new(false),
             catalogs: ArcSwapOption::empty(),
             due: Mutex::new(0),
             is_due: Condvar::new(),
@@ -114,6 +125,10 @@ impl Registry {
 
     pub(super) fn cache(&self, storage_id: u32) -> Option<Arc<Cache>> {
         self.0.caches.read().get(&storage_id).cloned()
+    }
+
+    pub(super) fn matching(&self, table: u32) -> Option<Arc<Matching>> {
+        self.0.tables.read().get(&table).cloned()
     }
 
     /// Builds the graph of an index whose entries the present transaction has written. It
@@ -207,8 +222,8 @@ impl Registry {
     /// Waits until the graphs of all committed indexes are ready and linked, or have failed;
     /// for tests and measurements. False if that takes longer.
     pub fn settle(&self, most: Duration) -> bool {
-        let until = std::time::Instant::now() + most;
-        while std::time::Instant::now() < until {
+        let until = Instant::now() + most;
+        while Instant::now() < until {
             self.0.wake();
             std::thread::sleep(Duration::from_millis(20));
             if self.0.is_settled() {
@@ -224,7 +239,7 @@ impl Inner {
         let cache = Arc::new(cache);
         let mut caches = self.caches.write();
         caches.insert(cache.storage_id, cache.clone());
-        self.watched.store(Arc::new(caches.keys().copied().collect()));
+        self.watch(&caches, &self.tables.read());
         cache
     }
 
@@ -232,7 +247,39 @@ impl Inner {
         let mut caches = self.caches.write();
         if caches.get(&cache.storage_id).is_some_and(|known| Arc::ptr_eq(known, cache)) {
             caches.remove(&cache.storage_id);
-            self.watched.store(Arc::new(caches.keys().copied().collect()));
+            self.watch(&caches, &self.tables.read());
+        }
+    }
+
+    /// Both are locked, the caches first.
+    fn watch(&self, caches: &HashMap<u32, Arc<Cache>>, tables: &HashMap<u32, Arc<Matching>>) {
+        let indexes = caches.keys().copied().collect();
+        let tables = tables.keys().copied().collect();
+        self.watched.store(Arc::new(Watched { indexes, tables }));
+    }
+
+    /// Watches these tables' rows, and remembers what is asked of them from then on.
+    fn watch_tables(&self, wanted: &HashSet<u32>) {
+        {
+            let caches = self.caches.read();
+            let mut tables = self.tables.write();
+            tables.retain(|table, _| wanted.contains(table));
+            for table in wanted {
+                tables.entry(*table).or_default();
+            }
+            self.watch(&caches, &tables);
+        }
+        // Commits that are not told of them now are over then.
+        let until = Instant::now() + TOLD_WAIT;
+        while self.is_told.load(Ordering::SeqCst) {
+            if Instant::now() > until {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if let Some(transactions) = self.transactions.upgrade() {
+            let from = transactions.published().commit_ts;
+            self.tables.read().values().for_each(|matching| matching.begin(from));
         }
     }
 
@@ -263,13 +310,16 @@ impl Inner {
     pub(super) fn follow(&self, catalogs: &Attachment) {
         let Some(cluster) = catalogs.downcast_ref::<Cluster>() else { return };
         let mut wanted = HashMap::new();
+        let mut tables = HashSet::new();
         for catalog in cluster.catalogs() {
             for relation in catalog.relations().filter(|relation| has_graph(relation)) {
                 if let Some(spec) = spec_of_relation(catalog, relation) {
                     wanted.insert(relation.storage_id, spec);
+                    tables.extend(table_of(catalog, relation));
                 }
             }
         }
+        self.watch_tables(&tables);
         for cache in self.caches() {
             if !wanted.contains_key(&cache.storage_id) && cache.phase() != Phase::Building {
                 self.forget(&cache);
@@ -295,8 +345,21 @@ impl Inner {
 }
 
 impl Observer for Registry {
-    fn watched(&self) -> Arc<Vec<u32>> {
+    fn watched(&self) -> Arc<Watched> {
+        self.0.is_told.store(true, Ordering::SeqCst);
         self.0.watched.load_full()
+    }
+
+    fn rows_changed(&self, table: u32, commit_ts: u64, rows: ChangedRows<'_>) {
+        if let Some(matching) = self.matching(table) {
+            matching.changed(commit_ts, rows);
+        }
+    }
+
+    fn rows_loaded(&self, table: u32, commit_ts: u64) {
+        if let Some(matching) = self.matching(table) {
+            matching.loaded(commit_ts);
+        }
     }
 
     fn changed(&self, index: u32, commit_ts: u64, entries: ChangedEntries<'_>) {
@@ -313,6 +376,7 @@ impl Observer for Registry {
     }
 
     fn published(&self, attachment: &Attachment) {
+        self.0.is_told.store(false, Ordering::SeqCst);
         let known = self.0.catalogs.load();
         if known.as_deref().is_none_or(|known| !Arc::ptr_eq(known, attachment)) {
             self.0.catalogs.store(Some(Arc::new(attachment.clone())));
@@ -368,6 +432,14 @@ fn has_graph(relation: &Relation) -> bool {
                 && index.ready
         }
         _ => false,
+    }
+}
+
+/// The storage of an index's table.
+fn table_of(catalog: &Catalog, index: &Relation) -> Option<u32> {
+    match &index.kind {
+        RelationKind::Index(index) => Some(catalog.relation(index.table)?.storage_id),
+        _ => None,
     }
 }
 

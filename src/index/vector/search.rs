@@ -13,6 +13,7 @@ use super::cache::Cache;
 use super::class::Class;
 use super::exact::{Exact, Ranked};
 use super::graph::{Ask, Graph, Walk};
+use super::matching::Known;
 use super::point::{Point, Ruler, damaged};
 use super::registry::Registry;
 use crate::error::{Error, Result};
@@ -23,6 +24,9 @@ use crate::txn::{Keyspace, Overlay, OwnEntries, Published};
 
 /// Rows of a filter that are compared one by one rather than met on a walk.
 const LISTED_MAX: usize = 20_000;
+/// Slots that are compared in the time of one that a walk meets: its neighbours' distances,
+/// in no order, and their places.
+const COMPARED_PER_MET: usize = 48;
 /// Rows whose slots are looked up before commits go on.
 const ROWS_PER_LOCK: usize = 1_000;
 
@@ -35,6 +39,8 @@ pub struct Request {
     pub breadth: usize,
     /// Rows by rid, ascending, that alone are to be found; none for all.
     pub filter: Option<Arc<Vec<u64>>>,
+    /// The same, where it is known of the slots.
+    pub known: Option<Known>,
     /// Neighbours after which the search may end although there are more
     /// (`hnsw.max_scan_tuples`); none for never.
     pub max_scan: Option<u64>,
@@ -104,15 +110,16 @@ pub(super) fn begin(
 ) -> Result<Search> {
     let query = Point::of_query(class, &request.query)?;
     let max_scan = request.max_scan.unwrap_or(u64::MAX);
-    let way = match graph_of(storage_id, overlay.published(), &query) {
-        Some((cache, graph)) => match overlay.own_entries(storage_id) {
-            Some(own) => {
-                overlay.note_range(Keyspace::Indexes, &key::index(storage_id))?;
-                let found = (cache, graph, class);
-                Some(GraphSearch::new(found, overlay, query.clone(), own, &request)?)
-            }
-            None => None,
-        },
+    let found = match &request.known {
+        Some(known) => Some((known.cache.clone(), known.graph.clone())),
+        None => graph_of(storage_id, overlay.published(), &query),
+    };
+    let way = match found.zip(overlay.own_entries(storage_id)) {
+        Some(((cache, graph), own)) => {
+            overlay.note_range(Keyspace::Indexes, &key::index(storage_id))?;
+            let found = (cache, graph, class);
+            Some(GraphSearch::new(found, overlay, query.clone(), own, &request)?)
+        }
         None => None,
     };
     let way = match way {
@@ -121,7 +128,7 @@ pub(super) fn begin(
             storage_id,
             overlay.clone(),
             Ruler::new(class, query),
-            request.filter,
+            request.known.map(|known| known.rids()).or(request.filter),
             request.cancel,
         )),
     };
@@ -192,6 +199,7 @@ struct GraphSearch {
     ruler: Ruler,
     breadth: usize,
     filter: Option<Arc<Vec<u64>>>,
+    known: Option<Known>,
     cancel: CancellationToken,
     /// Rows that the transaction has changed.
     hidden: HashSet<u64>,
@@ -201,6 +209,8 @@ struct GraphSearch {
     walk: Option<Box<dyn Walk>>,
     /// Slots of the first batch.
     first: Option<Vec<u32>>,
+    /// Of the rows that are known to pass, compared one by one.
+    given: usize,
     /// The graph has no more.
     is_over: bool,
     is_exact: bool,
@@ -223,11 +233,13 @@ impl GraphSearch {
             query,
             breadth: request.breadth.max(1),
             filter: request.filter.clone(),
+            known: request.known.clone(),
             cancel: request.cancel.clone(),
             hidden: HashSet::new(),
             own: VecDeque::new(),
             walk: None,
             first: None,
+            given: 0,
             is_over: false,
             is_exact: false,
             evaluations: 0,
@@ -238,12 +250,19 @@ impl GraphSearch {
             let stored = value.as_deref().unwrap_or_default();
             let rid = key::index_rid(&entry_key, stored).ok_or_else(damaged)?;
             search.hidden.insert(rid);
-            let matches = || matches(&search.filter, rid);
+            let matches = || match &search.known {
+                Some(known) => known.also.binary_search(&rid).is_ok(),
+                None => matches(&search.filter, rid),
+            };
             if let Some(value) = value.as_ref().filter(|_| matches()) {
                 search.evaluations += 1;
                 let distance = search.ruler.distance(value)?;
                 found.push(Ranked(Neighbour { rid, distance }));
             }
+        }
+        if let Some(known) = search.known.as_ref().filter(|known| !known.also.is_empty()) {
+            let also = known.also.clone();
+            found.extend(search.compare(&also)?);
         }
         search.keep(found);
         Ok(search)
@@ -293,15 +312,24 @@ impl GraphSearch {
 
     fn from_graph(&mut self, count: usize) -> Result<Vec<Neighbour>> {
         if let Some(rids) = self.filter.clone().filter(|rids| rids.len() <= LISTED_MAX) {
-            return self.compare(&rids);
+            let found = self.compare(&rids)?;
+            (self.is_over, self.is_exact) = (true, true);
+            self.keep(found);
+            return Ok(Vec::new());
+        }
+        if let Some(known) = self.known.clone().filter(|known| self.is_cheap(known, count)) {
+            return self.compare_known(&known, count);
         }
         let (hidden, filter) = (&self.hidden, self.filter.as_ref());
-        let graph = &**self.graph;
+        let (graph, known) = (&**self.graph, self.known.as_ref());
         let accept = |slot: u32| {
+            if known.is_some_and(|known| !known.has(slot)) {
+                return false;
+            }
             let rid = graph.rid(slot);
             !hidden.contains(&rid) && filter.is_none_or(|it| it.binary_search(&rid).is_ok())
         };
-        let is_open = hidden.is_empty() && filter.is_none();
+        let is_open = hidden.is_empty() && filter.is_none() && known.is_none();
         let accept: Option<&(dyn Fn(u32) -> bool + Sync)> =
             if is_open { None } else { Some(&accept) };
         let ef = match graph.has_lists() {
@@ -339,8 +367,43 @@ impl GraphSearch {
         Ok(hits.iter().map(row).collect())
     }
 
+    /// Whether to compare all rows that are known to pass costs less than a walk that takes
+    /// no others: it goes on until it has met enough of them.
+    fn is_cheap(&self, known: &Known, count: usize) -> bool {
+        let rows = known.slots().len();
+        let all = known.reach();
+        let walked = self.breadth.max(count).saturating_mul(all / rows.max(1) + 1);
+        rows <= LISTED_MAX && rows <= walked.saturating_mul(COMPARED_PER_MET)
+    }
+
+    /// Compares the rows that are known to pass: the next of them.
+    fn compare_known(&mut self, known: &Known, count: usize) -> Result<Vec<Neighbour>> {
+        let hidden = &self.hidden;
+        let graph = &**self.graph;
+        let accept = |slot: u32| {
+            !known.is_changed(slot) && (hidden.is_empty() || !hidden.contains(&graph.rid(slot)))
+        };
+        let slots = known.slots();
+        let given = self.given;
+        // All of them the second time: who asks for more may go on to do so.
+        let k = if given == 0 { count.min(slots.len()) } else { slots.len() };
+        let at = self.overlay.published().commit_ts;
+        let ask = Ask { k, ef: 1, at, filter: Some(&accept), listed: Some(slots) };
+        let found = graph.search(&self.query, ask)?;
+        self.evaluations += slots.len() as u64;
+        self.is_exact = true;
+        self.is_over = found.hits.len() < k || k == slots.len();
+        let row = |hit: &zserver_vector::Hit| Neighbour {
+            rid: graph.rid(hit.slot),
+            distance: hit.distance,
+        };
+        let next: Vec<Neighbour> = found.hits.iter().skip(given).map(row).collect();
+        self.given += next.len();
+        Ok(next)
+    }
+
     /// Compares a few rows one by one.
-    fn compare(&mut self, rids: &[u64]) -> Result<Vec<Neighbour>> {
+    fn compare(&mut self, rids: &[u64]) -> Result<Vec<Ranked>> {
         let at = self.overlay.published().commit_ts;
         let (mut slots, mut others) = (Vec::with_capacity(rids.len()), Vec::new());
         for some in rids.chunks(ROWS_PER_LOCK) {
@@ -372,9 +435,7 @@ impl GraphSearch {
                 all.push(Ranked(Neighbour { rid, distance: self.ruler.distance(&value)? }));
             }
         }
-        (self.is_over, self.is_exact) = (true, true);
-        self.keep(all);
-        Ok(Vec::new())
+        Ok(all)
     }
 }
 

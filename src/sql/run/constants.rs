@@ -90,7 +90,8 @@ fn is_closed(expr: &Expr) -> bool {
     }
 }
 
-fn is_immutable(call: &crate::sql::ir::Call) -> bool {
+/// Whether a call gives the same for the same arguments for ever.
+pub(in crate::sql) fn is_immutable(call: &crate::sql::ir::Call) -> bool {
     let function = &call.function;
     function.volatility == Volatility::Immutable && function.is_native() && !function.returns_set
 }

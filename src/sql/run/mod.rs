@@ -14,7 +14,7 @@
 //! | [`runtime`] | the threads that queries are computed on |
 //! | [`failure`] | errors through DataFusion and back |
 
-mod constants;
+pub(in crate::sql) mod constants;
 pub mod eval;
 pub mod failure;
 pub mod loan;

@@ -95,6 +95,7 @@ fn request(query: &[f32], filter: Option<Vec<u64>>) -> Request {
         query: Datum::Vector(Value::vector(query.to_vec()).expect("a vector")),
         breadth: 40,
         filter: filter.map(Arc::new),
+        known: None,
         max_scan: None,
         cancel: CancellationToken::new(),
     }

@@ -132,10 +132,16 @@ fn about_table(node: &mut Node, source: &Source, names: &Names, alias: &str) {
 }
 
 fn strategy(strategy: Strategy) -> String {
+    let name = |method: Method| match method {
+        Method::Graph => "graph",
+        Method::Lists => "lists",
+        Method::Exact => "exact",
+    };
     match strategy {
-        Strategy::Index(Method::Graph) => "graph".to_owned(),
-        Strategy::Index(Method::Lists) => "lists".to_owned(),
-        Strategy::Index(Method::Exact) => "exact".to_owned(),
+        Strategy::Index(method) => name(method).to_owned(),
+        Strategy::Remembered(method, rows) => {
+            format!("{} among {rows} remembered rows", name(method))
+        }
         Strategy::Among(rows) => format!("exact among {rows} rows"),
         Strategy::Scan => "scan of the table".to_owned(),
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::condition::Shape;
 use super::way::is_small_against;
 use super::{INDEX_ROWS_MIN, Sought};
 use crate::catalog::{Catalog, RelationKind};
@@ -44,6 +45,7 @@ struct Passes {
     evaluator: Evaluator,
     positions: Vec<usize>,
     conditions: Conditions,
+    shape: Option<Shape>,
 }
 
 impl NearestSource {
@@ -84,6 +86,7 @@ impl NearestSource {
                     positions: read.iter().map(|id| position_of(*id)).collect::<Option<_>>()?,
                     evaluator: Evaluator::compile(&predicate, &read, catalog).ok()?,
                     conditions: Conditions::new(&predicate, &columns, catalog).ok()?,
+                    shape: Shape::of(&predicate, &columns),
                 })
             }
         };
@@ -127,6 +130,8 @@ impl NearestSource {
                 None => return Ok(Some(Vec::new())),
             },
         };
+        let shape = self.passes.as_ref().and_then(|passes| passes.shape.as_ref());
+        let condition = shape.and_then(|shape| shape.with(|param| params.get(param).cloned()));
         let filter = |_: u64, row: &[u8]| match &self.passes {
             Some(Passes { evaluator, positions, .. }) => {
                 evaluator.is_true(context, params, &lookup::columns(&self.info, row, positions)?)
@@ -141,6 +146,7 @@ impl NearestSource {
             compared: Compared::Column(self.position),
             filter: self.passes.is_some().then_some(&filter as RowFilter<'_>),
             comparisons: &comparisons,
+            condition: condition.as_ref(),
             hints: &IndexHints::default(),
             settings,
             cancel: &CancellationToken::new(),

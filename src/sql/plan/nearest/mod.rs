@@ -21,6 +21,7 @@
 //! and never where index scans are. A large table without an index is scanned for the
 //! nearest rows with a bounded heap. Everything else is sorted.
 
+mod condition;
 mod driven;
 mod fast;
 mod operator;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 use crate::index::IndexInfo;
-use crate::index::vector::Class;
+use crate::index::vector::{Class, Condition};
 use crate::sql::functions::{EvalContext, VectorSettings};
 use crate::sql::ir::Expr;
 use crate::sql::plan::form::Form;
@@ -37,6 +37,8 @@ pub struct Source {
     pub passes: Option<Passes>,
     pub compares: Compares,
     pub comparisons: Vec<(usize, Comparison)>,
+    /// What identifies the filter, if its rows may be remembered.
+    pub condition: Option<Condition>,
     pub hints: IndexHints,
     /// The table's name in EXPLAIN, where it has another one there.
     pub alias: Option<String>,
@@ -96,6 +98,7 @@ impl Source {
             },
             filter: self.passes.is_some().then_some(&filter as RowFilter<'_>),
             comparisons: &self.comparisons,
+            condition: self.condition.as_ref(),
             hints: &self.hints,
             settings: &eval.settings.vector,
             cancel: search.cancel,

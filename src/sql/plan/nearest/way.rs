@@ -3,12 +3,13 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use super::condition::Shape;
 use super::fast::all_of;
 use super::operator::{Compares, Field, NearestRows, Passes, Source};
 use super::{Sought, read};
 use crate::catalog::RelationKind;
 use crate::error::{Error, Result};
-use crate::index::vector::Point;
+use crate::index::vector::{Condition, Point};
 use crate::index::vector_options::VectorOptions;
 use crate::index::{HNSW, IndexInfo};
 use crate::sql::bind::{bind_relation_expression_sql, same};
@@ -162,6 +163,7 @@ impl<'a> Known<'a> {
             passes,
             compares,
             comparisons: self.comparisons(info, &positions),
+            condition: self.condition(&positions),
             hints,
             alias,
         }))
@@ -190,6 +192,13 @@ impl<'a> Known<'a> {
         let conditions = Conditions::new(predicate, &columns.numbers, self.lowering.catalog());
         let found = conditions.and_then(|conditions| conditions.evaluate(info, eval, &[]));
         found.ok().flatten().unwrap_or_default()
+    }
+
+    /// What identifies the filter over a table's rows.
+    fn condition(&self, columns: &Columns) -> Option<Condition> {
+        let planner = self.lowering.planner;
+        let predicate = all_of(&self.sought.filters)?;
+        Shape::of(&predicate, &columns.numbers)?.with(|param| planner.param(param).ok())
     }
 
     fn hints(&self, info: &TableInfo, columns: &Columns) -> IndexHints {
