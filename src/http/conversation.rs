@@ -13,6 +13,7 @@
 //! are refused, since they would take apart what belongs together.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -49,11 +50,40 @@ pub struct Conversation {
 
 /// The session that a leash pulls at, as long as it is of the same request.
 #[derive(Clone, Default)]
-struct Tether(Arc<Mutex<Option<Arc<Backend>>>>);
+struct Tether(Arc<Tied>);
+
+#[derive(Default)]
+struct Tied {
+    backend: Mutex<Option<Arc<Backend>>>,
+    /// The request is given up: a statement that begins later is cancelled, too.
+    is_pulled: AtomicBool,
+}
 
 impl Tether {
+    fn to(backend: Arc<Backend>) -> Tether {
+        Tether(Arc::new(Tied { backend: Mutex::new(Some(backend)), ..Tied::default() }))
+    }
+
     fn cut(&self) {
-        *self.0.lock() = None;
+        *self.0.backend.lock() = None;
+    }
+
+    fn pull(&self, how: Pull) {
+        // Before what runs is looked at, so that one or the other is hit.
+        self.0.is_pulled.store(true, Ordering::SeqCst);
+        // Locked, so that the session is not another request's meanwhile.
+        match (&*self.0.backend.lock(), how) {
+            (Some(backend), Pull::EndSession) => backend.terminate(),
+            (Some(backend), Pull::Cancel) => backend.interrupt(Interrupt::Canceled),
+            (None, _) => {}
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        match self.0.is_pulled.load(Ordering::SeqCst) {
+            true => Err(Error::query_canceled()),
+            false => Ok(()),
+        }
     }
 }
 
@@ -69,12 +99,7 @@ pub struct Leash(Tether, Pull);
 
 impl Drop for Leash {
     fn drop(&mut self) {
-        // Locked, so that the session is not another request's meanwhile.
-        match (&*self.0.0.lock(), self.1) {
-            (Some(backend), Pull::EndSession) => backend.terminate(),
-            (Some(backend), Pull::Cancel) => backend.interrupt(Interrupt::Canceled),
-            (None, _) => {}
-        }
+        self.0.pull(self.1);
     }
 }
 
@@ -93,11 +118,10 @@ impl Leash {
         }
     }
 
-    /// Cancels the statement that runs; the session goes on.
+    /// Cancels the statement that runs, and those of the request that would follow; the
+    /// session goes on.
     pub fn cancel(&self) {
-        if let Some(backend) = &*self.0.0.lock() {
-            backend.interrupt(Interrupt::Canceled);
-        }
+        self.0.pull(Pull::Cancel);
     }
 }
 
@@ -204,13 +228,14 @@ impl Conversation {
     fn leash_that(&mut self, pull: Pull) -> Result<Leash> {
         let backend = self.session()?.backend().clone();
         self.tether.cut();
-        self.tether = Tether(Arc::new(Mutex::new(Some(backend))));
+        self.tether = Tether::to(backend);
         Ok(Leash(self.tether.clone(), pull))
     }
 
     /// The request is over: its leash holds nothing any more.
     pub fn let_off(&mut self) {
         self.tether.cut();
+        self.tether = Tether::default();
     }
 
     pub(super) fn session(&mut self) -> Result<&mut Session> {
@@ -275,6 +300,7 @@ impl Conversation {
         types: &[String],
         is_own: bool,
     ) -> Result<Answer> {
+        let tether = self.tether.clone();
         let session = self.session()?;
         session.message_arrived();
         session.backend().set_query(&Arc::from(text));
@@ -307,6 +333,9 @@ impl Conversation {
         let (statement, params) = (portal.statement.clone(), std::mem::take(&mut portal.params));
         portal.state = PortalState::Done { rows: None };
         session.begin_command(Phase::Single)?;
+        if !is_own {
+            tether.check()?;
+        }
         session.log_execute("", &statement, &params, true);
         let measure = session.begin_measure(&statement);
         let outcome = session.run(&statement, params).await?;

@@ -57,7 +57,7 @@ pub struct Peer {
     /// Whom its certificate was made out to, which is valid.
     pub subject: Option<Subject>,
     /// Its place among the connections: who holds the peer holds it, too.
-    pub place: Place,
+    pub _place: Place,
 }
 
 /// Given up when it is dropped.

@@ -49,7 +49,7 @@ pub async fn serve(
         first = tokio::time::timeout(limit, first) => first,
         () = stop.cancelled() => return,
     };
-    let peer = Peer { ends, is_encrypted: false, subject: None, place };
+    let peer = Peer { ends, is_encrypted: false, subject: None, _place: place };
     match (first, front.tls.load_full()) {
         (Ok(Some(TLS_HANDSHAKE)), Some(tls)) => {
             let accepted = tokio::time::timeout(limit, tls.http.accept(stream)).await;

@@ -86,7 +86,7 @@ pub struct Line {
 impl Drop for Line {
     fn drop(&mut self) {
         if let Some(running) = &self.running {
-            running.control.cancel.cancel();
+            running.control.stop();
         }
     }
 }
@@ -227,7 +227,7 @@ impl Line {
                 self.jobs.push_back(Job { id, request, control });
             }
             Said::More(id, pages) => self.controls(&id).for_each(|control| control.widen(pages)),
-            Said::Cancel(id) => self.controls(&id).for_each(|control| control.cancel.cancel()),
+            Said::Cancel(id) => self.controls(&id).for_each(|control| control.stop()),
         }
         Ok(())
     }
@@ -355,7 +355,7 @@ impl Line {
         let idle = self.idle_timeout().map(|limit| self.used + limit);
         let transaction = match (&self.runner, &self.running) {
             (Some(runner), _) => runner.deadline(),
-            (None, Some(running)) if !running.control.cancel.is_cancelled() => {
+            (None, Some(running)) if !running.control.is_stopped() => {
                 running.begun.map(|begun| begun + self.config.http_transaction_timeout.duration())
             }
             _ => None,
@@ -392,7 +392,7 @@ impl Line {
             && let Some(begun) = running.begun
             && begun.elapsed() >= self.config.http_transaction_timeout.duration()
         {
-            running.control.cancel.cancel();
+            running.control.stop();
         }
         None
     }

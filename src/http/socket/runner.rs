@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
@@ -22,12 +23,11 @@ use crate::sqlstate;
 const PAGE_ROWS: u32 = 1_000;
 const PAGE_ROWS_MAX: u32 = 8_192;
 
-/// From one attempt to cancel to the next: a statement that has not begun is not hit.
-const CANCEL_INTERVAL: Duration = Duration::from_millis(5);
-
 /// How others reach into a request.
 pub struct Control {
-    pub cancel: CancellationToken,
+    cancel: CancellationToken,
+    /// What it runs in.
+    leash: Mutex<Option<Leash>>,
     /// Pages that may be sent; none is counted without a window.
     window: Option<Semaphore>,
     is_stalled: AtomicBool,
@@ -42,6 +42,7 @@ impl Control {
         let permits = window.map(|pages| Semaphore::new(permits(pages)));
         Control {
             cancel: CancellationToken::new(),
+            leash: Mutex::new(None),
             window: permits,
             is_stalled: AtomicBool::new(false),
         }
@@ -53,6 +54,11 @@ impl Control {
             let room = Semaphore::MAX_PERMITS / 2;
             window.add_permits(permits(pages).min(room.saturating_sub(window.available_permits())));
         }
+    }
+
+    /// Whether it was told to end.
+    pub fn is_stopped(&self) -> bool {
+        self.cancel.is_cancelled()
     }
 
     /// Whether it waits for its client to take more.
@@ -72,21 +78,20 @@ impl Control {
         permit.map(|permit| permit.forget())
     }
 
-    /// Runs a part of a statement; cancels it again and again once it is told to.
-    async fn guard<T>(&self, leash: &Leash, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let mut work = std::pin::pin!(work);
-        tokio::select! {
-            biased;
-            result = &mut work => return result,
-            () = self.cancel.cancelled() => {}
-        }
-        loop {
+    /// It has a session from now on.
+    fn hold(&self, leash: Leash) {
+        let mut held = self.leash.lock();
+        if self.is_stopped() {
             leash.cancel();
-            tokio::select! {
-                biased;
-                result = &mut work => return result,
-                () = tokio::time::sleep(CANCEL_INTERVAL) => {}
-            }
+        }
+        *held = Some(leash);
+    }
+
+    /// Ends it, whether it runs, waits for its client or has not begun.
+    pub fn stop(&self) {
+        self.cancel.cancel();
+        if let Some(leash) = &*self.leash.lock() {
+            leash.cancel();
         }
     }
 }
@@ -165,7 +170,7 @@ impl Runner {
     ) -> Runner {
         let mut text = "";
         let ended = match &request {
-            _ if control.cancel.is_cancelled() => Err(Error::query_canceled()),
+            _ if control.is_stopped() => Err(Error::query_canceled()),
             Request::Query(query) => {
                 text = &query.query;
                 self.query(&id, query, &control, &out).await
@@ -255,11 +260,12 @@ impl Runner {
             (None, _) => return Err(failed_transaction()),
         };
         conversation.set_timeout(query.timeout_ms.map(u64::from))?;
-        let leash = conversation.leash_of_statement()?;
-        let sent = send(conversation, &leash, id, query, control, out).await;
+        control.hold(conversation.leash_of_statement()?);
+        let sent = send(conversation, id, query, control, out).await;
         if sent.is_err() {
             conversation.fail();
         }
+        conversation.let_off();
         sent
     }
 }
@@ -270,15 +276,13 @@ async fn open(http: Arc<Http>, principal: Arc<Principal>) -> Result<Conversation
 
 async fn send(
     conversation: &mut Conversation,
-    leash: &Leash,
     id: &Id,
     query: &Query,
     control: &Control,
     out: &Sender<String>,
 ) -> Result<Option<String>> {
     let text = &query.query;
-    let starting = conversation.start_typed(text, &query.params, &query.param_types);
-    let mut answer = control.guard(leash, starting).await?;
+    let mut answer = conversation.start_typed(text, &query.params, &query.param_types).await?;
     if let Some(columns) = answer.columns.clone() {
         let writer = RowWriter::new(columns, conversation.eval_context()?, query.rows.shape())?;
         let mut page = Page::of("columns", id);
@@ -289,8 +293,8 @@ async fn send(
         let page_rows = u64::from(query.page_rows.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS_MAX));
         let mut left = query.max_rows.unwrap_or(u64::MAX);
         loop {
-            let next = conversation.next(text, &mut answer, page_rows.min(left));
-            let Some(rows) = control.guard(leash, next).await? else { break };
+            let next = conversation.next(text, &mut answer, page_rows.min(left)).await?;
+            let Some(rows) = next else { break };
             left -= row_count(&rows) as u64;
             let mut page = Page::of("rows", id);
             let written = page.member("rows");
@@ -304,7 +308,7 @@ async fn send(
             }
         }
     }
-    let done = control.guard(leash, conversation.finish(answer)).await?;
+    let done = conversation.finish(answer).await?;
     let notices = conversation.take_notices();
     Ok(Some(message::done(id, &done, &notices)))
 }
