@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """WebSockets of /api/v1/sql: the memory of idle ones, and how fast notifications fan out.
 
-    compat/bench/sockets.py [--idle 10000] [--listeners 200] [--seconds 10]
+    compat/bench/sockets.py [--idle 10000] [--listeners 200] [--seconds 10] [--batch 1 100]
 
 Starts a server of its own (ZSERVER names the binary) and prints its resident memory with
 so many sockets open that do nothing, then messages per second that all listeners together
@@ -72,7 +72,7 @@ def idle(server, count):
     return after <= IDLE_LIMIT_MB
 
 
-def fan_out(listeners, seconds):
+def fan_out(listeners, seconds, batch):
     sockets = [open_socket() for _ in range(listeners)]
     for stream in sockets:
         stream.sendall(frame('{"type": "listen", "id": 1, "channel": "news"}'))
@@ -82,14 +82,15 @@ def fan_out(listeners, seconds):
     by_number = {stream.fileno(): stream for stream in sockets}
     for number in by_number:
         poll.register(number, select.EPOLLIN)
-    # One client notifies as fast as it may, at most `ahead` notifications before the listeners.
+    # One client notifies as fast as it may, `batch` times in a transaction, and is at most
+    # `ahead` notifications before the listeners.
     sent = received = 0
-    ahead = 2000
+    ahead = 20 * batch
     stop = threading.Event()
     progress = [0, 0]
 
     def notify():
-        statement = "".join(f"NOTIFY news, 'message {n}';" for n in range(100))
+        statement = "".join(f"NOTIFY news, 'message {n}';" for n in range(batch))
         words = ["psql", "-X", "-q", "-h", "127.0.0.1", "-p", str(PG_PORT), "-U", "postgres", "postgres"]
         psql = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         while not stop.is_set():
@@ -98,7 +99,7 @@ def fan_out(listeners, seconds):
                 continue
             psql.stdin.write(f"BEGIN;{statement}COMMIT;\n")
             psql.stdin.flush()
-            progress[0] += 100
+            progress[0] += batch
         psql.stdin.close()
         psql.wait()
 
@@ -120,7 +121,7 @@ def fan_out(listeners, seconds):
     sent = progress[0]
     for stream in sockets:
         stream.close()
-    print(f"{listeners} listeners, {sent} notifications: {received / took:,.0f} messages/s received")
+    print(f"{listeners} listeners, {sent} notifications, {batch} in a transaction: {received / took:,.0f} messages/s received")
 
 
 def main():
@@ -128,6 +129,7 @@ def main():
     parser.add_argument("--idle", type=int, default=10_000)
     parser.add_argument("--listeners", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--batch", type=int, nargs="*", default=[1, 100], help="notifications in a transaction")
     arguments = parser.parse_args()
     most = max(arguments.idle, arguments.listeners) + 500
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -144,7 +146,8 @@ def main():
                 if server.poll() is not None:
                     sys.exit("the server did not start")
             is_small = idle(server, arguments.idle)
-            fan_out(arguments.listeners, arguments.seconds)
+            for batch in arguments.batch:
+                fan_out(arguments.listeners, arguments.seconds, batch)
         finally:
             server.terminate()
             server.wait()

@@ -51,6 +51,7 @@ impl Session {
         self.statements_changed |= self.prepared.keys().any(|name| !name.is_empty())
             || self.portals.values().any(is_cursor);
         self.portals.clear();
+        self.hooks.routines.cursors.clear();
         self.prepared.clear();
         {
             let mut settings = self.settings.lock();

@@ -39,7 +39,7 @@ def numbers():
     assert one("7") == 7 and one("2::int2") == 2 and one("9007199254740993") == 9007199254740993
     assert one("1.5::float8") == 1.5 and one("1.5::float4") == 1.5
     assert one("1.50::numeric(10, 2)") == decimal.Decimal("1.50")
-    assert one("-99999999999999999999999999999999.999999::numeric(38, 6)") == decimal.Decimal(
+    assert one("'-99999999999999999999999999999999.999999'::numeric(38, 6)") == decimal.Decimal(
         "-99999999999999999999999999999999.999999"
     )
     assert one("1e50::numeric") == "1" + "0" * 50 and one("'NaN'::numeric") == "NaN"
