@@ -386,7 +386,7 @@ impl Conversation {
     }
 
     /// Runs a statement to its end: its rows, at most `max` of them, and what it did.
-    pub async fn rows(
+    pub async fn datums(
         &mut self,
         text: &str,
         values: &[Value],

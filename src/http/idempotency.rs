@@ -140,7 +140,7 @@ impl Keep {
         conversation: &mut Conversation,
     ) -> Result<Option<Response>, Problem> {
         let (role, _, key) = &self.claimed;
-        let found = conversation.rows(FIND, &[json!(role), json!(key)], 1).await;
+        let found = conversation.datums(FIND, &[json!(role), json!(key)], 1).await;
         let (mut rows, _) = found.map_err(|error| Problem::of(&error, ""))?;
         let Some(row) = rows.pop() else { return Ok(None) };
         let [
@@ -211,7 +211,7 @@ impl Keep {
             bytea(answer),
             json!(self.expiry_seconds),
         ];
-        conversation.rows(STORE, &values, 0).await.map(drop)
+        conversation.datums(STORE, &values, 0).await.map(drop)
     }
 }
 
@@ -250,7 +250,7 @@ async fn sweep_one(http: &Http, database: &str) -> Result<()> {
     if conversation.eval_context()?.catalog.extension_named(EXTENSION).is_none() {
         return Ok(());
     }
-    conversation.rows(SWEEP, &[], 0).await.map(drop)
+    conversation.datums(SWEEP, &[], 0).await.map(drop)
 }
 
 #[cfg(test)]
