@@ -12,7 +12,7 @@ use datafusion::arrow::ipc::reader::StreamReader;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::http::{Answer, TRUSTED, post, request, sql, started};
+use crate::support::http::{Answer, TRUSTED, post, send, sql, started};
 use crate::support::zserver::Zserver;
 use crate::support::{block_on, connect};
 
@@ -129,9 +129,9 @@ fn a_transaction_goes_over_several_requests() {
     let headers = format!("{TRUSTED}Zserver-Transaction: {id}\r\nAccept: application/x-ndjson\r\n");
     let lines = post(http, "/api/v1/sql", &headers, r#"{"query": "select count(*) from t"}"#);
     assert!(lines.text().contains("\n[1]\n"), "{}", lines.text());
-    let shown = request(http, "GET", &format!("/api/v1/transactions/{id}"), TRUSTED, "").json();
+    let shown = send(http, "GET", &format!("/api/v1/transactions/{id}"), TRUSTED, "").json();
     assert_eq!((&shown["state"], &shown["isolation"]), (&json!("open"), &json!("repeatable read")));
-    let list = request(http, "GET", "/api/v1/transactions?limit=1", TRUSTED, "").json();
+    let list = send(http, "GET", "/api/v1/transactions?limit=1", TRUSTED, "").json();
     assert_eq!((&list["transactions"][0]["id"], &list["next"]), (&json!(id), &Value::Null));
     block_on(async {
         let client = connect(server.port).await;
@@ -154,7 +154,7 @@ fn a_transaction_goes_over_several_requests() {
     assert_eq!(within(http, &id, "select 1").code(), "25P02");
     assert_eq!(within(http, &id, "rollback to s").status, 200);
     assert_eq!(rows(&within(http, &id, "select count(*) from t")), json!([[2]]));
-    let gone = request(http, "DELETE", &format!("/api/v1/transactions/{id}"), TRUSTED, "");
+    let gone = send(http, "DELETE", &format!("/api/v1/transactions/{id}"), TRUSTED, "");
     assert_eq!(gone.json()["state"], json!("rolled back"));
     assert_eq!(ask(http, "select count(*) from t"), json!([[1]]));
 
@@ -220,7 +220,7 @@ fn transactions_end_by_themselves_and_with_the_server() {
     assert_eq!(asleep.code(), "25P04", "{}", asleep.text());
     assert_eq!(refusal(&end(http, &long, "commit")).0, 410);
     let ended = begin(http, json!({}));
-    let shown = request(http, "GET", &format!("/api/v1/transactions/{ended}"), TRUSTED, "").json();
+    let shown = send(http, "GET", &format!("/api/v1/transactions/{ended}"), TRUSTED, "").json();
     ask(http, &format!("select pg_terminate_backend({})", shown["pid"]));
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(refusal(&within(http, &ended, "select 1")), (410, "57P01".to_owned()));

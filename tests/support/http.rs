@@ -12,7 +12,7 @@ use super::zserver::Zserver;
 /// A response as it came, chunks joined.
 pub struct Answer {
     pub status: u16,
-    pub head: String,
+    head: String,
     pub body: Vec<u8>,
     /// The body ended as its framing said.
     pub is_whole: bool,
@@ -40,6 +40,7 @@ impl Answer {
     }
 }
 
+/// What comes back for these bytes.
 pub fn raw(port: u16, request: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the port is open");
     stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
@@ -48,7 +49,7 @@ pub fn raw(port: u16, request: &[u8]) -> Answer {
 }
 
 /// Reads to the end of the connection.
-pub fn answer_on(stream: &mut TcpStream) -> Answer {
+fn answer_on(stream: &mut TcpStream) -> Answer {
     let mut bytes = Vec::new();
     // A connection that was cut is part of what is looked at.
     let _ = stream.read_to_end(&mut bytes);
@@ -79,8 +80,8 @@ fn dechunked(mut rest: &[u8]) -> (Vec<u8>, bool) {
     (body, false)
 }
 
-/// A request on a connection of its own; `headers` end in line breaks.
-pub fn request(port: u16, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+/// `headers`: lines that end in CRLF.
+pub fn send(port: u16, method: &str, path: &str, headers: &str, body: &str) -> Answer {
     let length = body.len();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
@@ -89,7 +90,7 @@ pub fn request(port: u16, method: &str, path: &str, headers: &str, body: &str) -
 }
 
 pub fn post(port: u16, path: &str, headers: &str, body: &str) -> Answer {
-    request(port, "POST", path, headers, body)
+    send(port, "POST", path, headers, body)
 }
 
 pub fn get(port: u16, path: &str) -> Answer {
@@ -99,10 +100,12 @@ pub fn get(port: u16, path: &str) -> Answer {
 /// `postgres` without a password, for a server that trusts.
 pub const TRUSTED: &str = "Authorization: Basic cG9zdGdyZXM6\r\n";
 
+/// Statements, as `postgres`.
 pub fn sql(port: u16, body: Value) -> Answer {
     post(port, "/api/v1/sql", TRUSTED, &body.to_string())
 }
 
+/// A server with a second port that trusts.
 pub fn started() -> (Zserver, u16, TempDir) {
     let directory = TempDir::new().expect("a directory");
     let (server, http) = Zserver::start_with_http(&directory.path().join("data"), true, &[]);
