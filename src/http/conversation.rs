@@ -33,6 +33,7 @@ use crate::session::{
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::{Outcome, ResultColumn, Rows, RowsTag};
 use crate::sql::types::{self, Datum, Oid, SqlType};
+use crate::sqlstate;
 
 /// Bytes of the secret that a cancel request would need; nobody is told it.
 const SECRET_BYTES: usize = 32;
@@ -113,7 +114,7 @@ impl Leash {
             Ok(result) => result,
             Err(error) => {
                 tracing::error!(%error, "a request has panicked");
-                Err(Problem::of(&Error::internal("the request could not be finished"), ""))
+                Err(Problem::of(&unfinished(), ""))
             }
         }
     }
@@ -123,6 +124,12 @@ impl Leash {
     pub fn cancel(&self) {
         self.0.pull(Pull::Cancel);
     }
+}
+
+/// `08007`: a request has panicked, wherever it was.
+pub fn unfinished() -> Error {
+    let message = "the request could not be finished; whether it has committed is not known";
+    Error::new(sqlstate::TRANSACTION_RESOLUTION_UNKNOWN, message)
 }
 
 /// A statement that runs, or has run.
@@ -466,7 +473,7 @@ fn declared(session: &mut Session, names: &[String]) -> Result<Vec<Oid>> {
         let found = crate::catalog::resolve_type_text(&eval.catalog, path, name)?;
         found.map(|ty| ty.oid).ok_or_else(|| {
             let message = format!("type \"{name}\" does not exist");
-            Error::new(crate::sqlstate::UNDEFINED_OBJECT, message)
+            Error::new(sqlstate::UNDEFINED_OBJECT, message)
         })
     };
     names.iter().map(resolve).collect()

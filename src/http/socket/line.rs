@@ -19,7 +19,7 @@ use super::runner::{Control, Runner};
 use crate::config::Config;
 use crate::error::Error;
 use crate::http::Http;
-use crate::http::conversation::Done;
+use crate::http::conversation::{Done, unfinished};
 use crate::http::principal::Principal;
 use crate::session::{Notification, Subscriber};
 use crate::sqlstate;
@@ -332,8 +332,8 @@ impl Line {
             Ok(runner) => self.runner = Some(runner),
             Err(error) => {
                 tracing::error!(%error, "a request has panicked");
-                let error = Error::internal("the request could not be finished");
-                self.outbox.push(Message::Text(message::error(&id, &error, "").into()));
+                let error = message::error(&id, &unfinished(), "");
+                self.outbox.push(Message::Text(error.into()));
                 self.runner = Some(Runner::new(self.http.clone(), self.principal.clone()));
             }
         }
