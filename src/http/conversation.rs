@@ -39,8 +39,8 @@ use crate::sqlstate;
 const SECRET_BYTES: usize = 32;
 
 pub struct Conversation {
-    /// Taken when it is closed.
-    session: Option<Session>,
+    /// Taken when it is closed. Boxed, as it goes from hand to hand.
+    session: Option<Box<Session>>,
     /// Where the session goes, and what it has to be like then.
     home: Option<(Arc<Pool>, Key, Fresh, usize)>,
     /// What the present leash holds.
@@ -195,7 +195,7 @@ impl Conversation {
             proved: principal.proved(),
         };
         let shared = database.shared_catalog();
-        let session = database.admit(login).await?;
+        let session = Box::new(database.admit(login).await?);
         let fresh = session.fresh(shared);
         let home = Some((http.pool.clone(), key, fresh, config.http_pool_sessions));
         Ok(Conversation::of(session, home))
@@ -214,10 +214,10 @@ impl Conversation {
             proved: Vec::new(),
         };
         let session = http.front.database.admit(login).await?;
-        Ok(Conversation::of(session, None))
+        Ok(Conversation::of(Box::new(session), None))
     }
 
-    fn of(session: Session, home: Option<(Arc<Pool>, Key, Fresh, usize)>) -> Conversation {
+    fn of(session: Box<Session>, home: Option<(Arc<Pool>, Key, Fresh, usize)>) -> Conversation {
         Conversation { session: Some(session), home, tether: Tether::default(), in_block: false }
     }
 
@@ -246,7 +246,7 @@ impl Conversation {
     }
 
     pub(super) fn session(&mut self) -> Result<&mut Session> {
-        self.session.as_mut().ok_or_else(|| Error::internal("a session that was closed"))
+        self.session.as_deref_mut().ok_or_else(|| Error::internal("a session that was closed"))
     }
 
     /// Milliseconds that each statement may take, whatever `statement_timeout` says.
@@ -451,7 +451,7 @@ impl Conversation {
     }
 
     pub fn take_notices(&mut self) -> Vec<Report> {
-        self.session.as_mut().map(Session::take_notices).unwrap_or_default()
+        self.session.as_deref_mut().map(Session::take_notices).unwrap_or_default()
     }
 
     pub fn eval_context(&mut self) -> Result<Arc<EvalContext>> {
@@ -498,7 +498,8 @@ impl Drop for Conversation {
     fn drop(&mut self) {
         self.tether.cut();
         let Some(mut session) = self.session.take() else { return };
-        let keep = |session: Session, (pool, key, fresh, most): (Arc<Pool>, Key, Fresh, usize)| {
+        let keep = |session: Box<Session>,
+                    (pool, key, fresh, most): (Arc<Pool>, Key, Fresh, usize)| {
             session.park();
             pool.put(key, Idle { session, fresh }, most);
         };

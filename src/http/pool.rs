@@ -23,7 +23,7 @@ pub struct Key {
 
 /// A session, and what it was like when it was new.
 pub struct Idle {
-    pub session: Session,
+    pub session: Box<Session>,
     pub fresh: Fresh,
 }
 

@@ -107,7 +107,11 @@ impl Session {
 impl Database {
     /// Lets a parked session in again, as [`Database::admit`] would its user. None if it is
     /// of no use any more; an error if its user may not enter now.
-    pub async fn readmit(&self, session: Session, fresh: &Fresh) -> Result<Option<Session>> {
+    pub async fn readmit(
+        &self,
+        session: Box<Session>,
+        fresh: &Fresh,
+    ) -> Result<Option<Box<Session>>> {
         let is_same = || {
             Arc::ptr_eq(&fresh.shared, &self.shared_catalog())
                 && Arc::ptr_eq(&fresh.defaults, &self.defaults())

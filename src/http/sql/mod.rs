@@ -153,9 +153,13 @@ async fn deliver(
 ) -> Result<Response, Problem> {
     let form = task.form;
     let body = match form {
-        Form::Json => Body::from(leash.run(collect::document(turn, task, None)).await?),
+        // Boxed: what a statement waits in is large, and would be moved from hand to hand.
+        Form::Json => {
+            let document = Box::pin(collect::document(turn, task, None));
+            Body::from(leash.run(document).await?)
+        }
         Form::Ndjson | Form::Csv | Form::Arrow => {
-            let (streaming, first) = leash.run(stream::start(turn, task)).await?;
+            let (streaming, first) = leash.run(Box::pin(stream::start(turn, task))).await?;
             Body::from_stream(streaming.into_stream(first, leash))
         }
     };
@@ -197,5 +201,5 @@ async fn once(
             .insert(header::CONTENT_TYPE, HeaderValue::from_static(form.content_type()));
         Ok(response)
     };
-    leash.run(work).await
+    leash.run(Box::pin(work)).await
 }
