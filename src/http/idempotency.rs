@@ -230,12 +230,12 @@ fn bytea(bytes: &[u8]) -> Value {
 pub async fn sweep(http: &Http) {
     let due: Vec<String> = {
         let mut swept = http.keys.swept.lock();
-        let mut due = swept.iter_mut().filter(|(_, at)| at.elapsed() >= SWEEP_INTERVAL);
-        let due = due.by_ref().map(|(database, at)| {
+        let due = swept.iter_mut().filter(|(_, at)| at.elapsed() >= SWEEP_INTERVAL);
+        let note = |(database, at): (&String, &mut Instant)| {
             *at = Instant::now();
             database.clone()
-        });
-        due.collect()
+        };
+        due.map(note).collect()
     };
     for database in due {
         if let Err(error) = sweep_one(http, &database).await {

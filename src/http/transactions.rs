@@ -430,9 +430,9 @@ pub async fn roll_back(
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let principal = asker(&http, &parts).await?;
-    match http.transactions.outcome(&owner(&principal), &id) {
-        Some(ended @ (Ended::RolledBack | Ended::By(_))) => return Ok(told(&id, &ended)),
-        _ => {}
+    let outcome = http.transactions.outcome(&owner(&principal), &id);
+    if let Some(ended @ (Ended::RolledBack | Ended::By(_))) = outcome {
+        return Ok(told(&id, &ended));
     }
     let turn = take(&http, &principal, &id)?;
     let ended = finish(http.0.clone(), id.clone(), turn, false).await?;
