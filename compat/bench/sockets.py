@@ -85,7 +85,7 @@ def fan_out(listeners, seconds, batch):
     # One client notifies as fast as it may, `batch` times in a transaction, and is at most
     # `ahead` notifications before the listeners.
     sent = received = 0
-    ahead = 20 * batch
+    ahead = max(2000, 20 * batch)
     stop = threading.Event()
     progress = [0, 0]
 
