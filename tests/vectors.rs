@@ -12,7 +12,7 @@ use crate::support::{block_on, connect, count, zserver::Zserver};
 const CLIENTS: i64 = 3;
 const ROUND_MS: u64 = 700;
 /// How long a restart may take, whatever was left.
-const READY: Duration = Duration::from_secs(5);
+const READY: Duration = Duration::from_secs(60);
 
 const SETUP: &str = "CREATE EXTENSION vector;
     CREATE TABLE log (client bigint PRIMARY KEY, n bigint);

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Measures vector search in process beside faiss and hnswlib, and prints ratios.
+"""Measures vector search in process beside faiss, hnswlib and ScaNN, and prints ratios.
 
     cargo build --release -p zserver-vector --example bench
     python3 compat/vector/bench.py BASE.npy QUERY.npy [--bench target/release/examples/bench]
 
-The libraries come from PyPI (faiss-cpu, hnswlib, numpy). Everything runs on one thread,
-on unit vectors, k = 10, and each figure is the best of several runs.
+The libraries come from PyPI (faiss-cpu, hnswlib, numpy; scann if it is there). Everything
+runs on one thread, on unit vectors, k = 10, and each figure is the best of several runs.
+ScaNN is asked one query a call, as its guide builds it (a tree of about √n leaves, hashes
+of two dimensions), over several numbers of leaves and of rows whose distances are exact.
 """
 
 import argparse
@@ -71,6 +73,23 @@ def measure_hnswlib(base, queries, truth, m, ef_construction):
     return built, walks
 
 
+def measure_scann(base, queries, truth):
+    import scann
+
+    leaves = int(len(base) ** 0.5)
+    builder = scann.scann_ops_pybind.builder(base, K, "dot_product")
+    builder = builder.tree(num_leaves=leaves, num_leaves_to_search=leaves // 10, training_sample_size=len(base))
+    searcher = builder.score_ah(2, anisotropic_quantization_threshold=0.2).reorder(100).build()
+    walks = []
+    for reordered in (30, 60, 100, 200):
+        for searched in (4, 6, 8, 12, 16, 24, 32, 48, 64, 96):
+            search = lambda query: searcher.search(query, pre_reorder_num_neighbors=reordered, leaves_to_search=searched)[0]
+            hits = sum(len(set(search(query)) & set(true)) for query, true in zip(queries, truth))
+            seconds, _ = best_of(RUNS, lambda: [search(query) for query in queries])
+            walks.append({"leaves": searched, "reordered": reordered, "recall": hits / truth.size, "qps": len(queries) / seconds})
+    return walks
+
+
 def at_recall(walks, recall):
     return max((walk["qps"] for walk in walks if walk["recall"] >= recall), default=None)
 
@@ -109,12 +128,18 @@ def main():
     built, walks = measure_hnswlib(base, queries, truth, arguments.m, arguments.ef_construction)
     for walk in walks:
         print("hnswlib", json.dumps(walk))
+    try:
+        scann = measure_scann(base, queries, truth)
+    except ImportError:
+        scann = []
     build = ours["build"]["coded_seconds"] + ours["build"]["linked_seconds"]
     print(f"build: {built:.1f} s by hnswlib, {build:.1f} s here: {built / build:.2f} ×")
     for recall in [0.95, 0.99]:
         mine, theirs = at_recall(ours["walk"], recall), at_recall(walks, recall)
         if mine and theirs:
             print(f"recall {recall}: {mine:.0f} queries/s, hnswlib {theirs:.0f}: {mine / theirs:.2f} ×")
+        if mine and (other := at_recall(scann, recall)):
+            print(f"recall {recall}: ScaNN {other:.0f}, one query a call: {mine / other:.2f} ×")
 
 
 if __name__ == "__main__":

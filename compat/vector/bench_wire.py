@@ -24,7 +24,6 @@ from nodes import common_arguments, load, nodes
 
 K = 10
 EFS = [10, 16, 24, 32, 40, 48, 64, 80, 100, 120, 160, 200, 300, 400, 600, 800, 1000]
-SHARES = [0.5, 0.1, 0.01, 0.001]
 STATEMENT = f"SELECT id FROM items ORDER BY v <-> $1 LIMIT {K}"
 # What PostgreSQL has for a build: enough memory, and both cores.
 SETTINGS = {"shared_buffers": "2GB", "max_parallel_maintenance_workers": "2", "maintenance_work_mem": "2GB"}
@@ -44,6 +43,7 @@ def arguments():
     parser.add_argument("--clients", default="1,8")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--filtered", action="store_true")
+    parser.add_argument("--shares", default="0.5,0.1,0.01,0.001", help="of the rows that conditions let pass")
     parser.add_argument("--no-hnswlib", action="store_true")
     return parser.parse_args()
 
@@ -156,7 +156,7 @@ def filtered(node, base, queries, args):
     result = {}
     modes = ["relaxed_order", "strict_order"] if node.kind == "pgvector" else ["off"]
     for column, places in (("chance", chance), ("near", near)):
-        for share in SHARES:
+        for share in numbers(args.shares):
             limit = max(K, int(len(base) * share))
             truth = data.truth(base, queries, K, places < limit)
             statement = f"SELECT id FROM whole WHERE {column} < {limit} ORDER BY v <-> $1 LIMIT {K}"

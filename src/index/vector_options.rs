@@ -1,9 +1,10 @@
 //! The storage parameters of vector indexes, and which of them cannot be built.
 //!
-//! pgvector also bounds the dimensions of what may be indexed, because an entry has to fit a
-//! page; here the type's own bound is the only one.
+//! pgvector also bounds the dimensions of vectors that may be indexed, because an entry has
+//! to fit a page; here the type's own bound is the only one. `bit` has none that memory would
+//! allow, so its is pgvector's.
 
-use super::vector::{Class, Measure};
+use super::vector::{Class, Element, Measure};
 use super::{HNSW, IVFFLAT};
 use crate::catalog::{Catalog, Relation, RelationKind};
 use crate::error::{Error, Result};
@@ -24,6 +25,9 @@ pub const EF_CONSTRUCTION_DEFAULT: i64 = 64;
 pub const LISTS_MIN: i64 = 1;
 pub const LISTS_MAX: i64 = 32_768;
 pub const LISTS_DEFAULT: i64 = 100;
+
+/// Bits of an indexed value at most.
+pub const BITS_MAX: i32 = 64_000;
 
 /// An index's storage parameters, with the defaults of those that are not set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,7 +66,8 @@ pub fn class_of(catalog: &Catalog, index: &Relation) -> Option<Class> {
 }
 
 /// Refuses an index that cannot be built whatever the rows are: `22023` for a column
-/// without dimensions and for parameters that contradict each other.
+/// without dimensions and for parameters that contradict each other, `54000` for too many
+/// bits.
 pub fn check_definition(catalog: &Catalog, relation: &Relation) -> Result<()> {
     let RelationKind::Index(index) = &relation.kind else { return Ok(()) };
     let (Some(class), Some(key)) = (class_of(catalog, relation), index.keys.first()) else {
@@ -78,6 +83,12 @@ pub fn check_definition(catalog: &Catalog, relation: &Relation) -> Result<()> {
     }
     if key.ty.typmod < 0 {
         return invalid("column does not have dimensions");
+    }
+    if class.element == Element::Bit && key.ty.typmod > BITS_MAX {
+        let method = &index.access_method;
+        let message =
+            format!("column cannot have more than {BITS_MAX} dimensions for {method} index");
+        return Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message));
     }
     let options = VectorOptions::of(relation);
     let is_spherical = matches!(class.measure, Measure::InnerProduct | Measure::Cosine);

@@ -229,7 +229,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             tokio::select! {
                 biased;
                 () = backend.end.cancelled() => return Ok(Next::End(registry::terminated())),
-                read = self.wire.fill() => {
+                read = self.wire.fill_soon() => {
                     if !read? {
                         return Ok(Next::Lost);
                     }

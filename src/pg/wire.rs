@@ -2,14 +2,17 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::{Buf, BytesMut};
+use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_rustls::server::TlsStream;
 
 use super::frame::{self, Frame, Limits};
 use super::lost;
 use super::output::Output;
+use super::pace::{self, Pace};
 use crate::config::Config;
 use crate::error::Result;
 
@@ -32,6 +35,7 @@ pub struct Wire<S> {
     startup_bytes_max: usize,
     read_bytes: usize,
     write_bytes: usize,
+    pace: Pace,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
@@ -44,6 +48,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             startup_bytes_max: config.max_startup_message.get(),
             read_bytes: config.read_buffer.get(),
             write_bytes: config.write_buffer.get(),
+            pace: Pace::default(),
         }
     }
 
@@ -68,6 +73,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             Transport::Upgrading => return Ok(false),
         };
         Ok(count.map_err(|error| lost(&error))? > 0)
+    }
+
+    /// As [`Wire::fill`], for what comes after an answer: it may come soon.
+    pub async fn fill_soon(&mut self) -> Result<bool> {
+        let (began, until) = self.pace.begin();
+        while Instant::now() < until {
+            if let Some(read) = self.fill().now_or_never() {
+                self.pace.end(began);
+                return read;
+            }
+            pace::look().await;
+        }
+        let read = self.fill().await;
+        self.pace.end(began);
+        read
     }
 
     /// The next message; `None` at the end of the stream.

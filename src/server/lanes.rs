@@ -18,12 +18,15 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::{Error, Result};
+use crate::pg::on_lane;
 
 pub struct Lanes(Vec<Lane>);
 
 struct Lane {
     runtime: Runtime,
     open: Arc<AtomicUsize>,
+    /// Clients that send the next message at once.
+    quick: Arc<AtomicUsize>,
 }
 
 /// Counts a connection for as long as it is there.
@@ -45,7 +48,7 @@ impl Lanes {
                 .enable_all()
                 .build()
                 .map_err(|error| Error::internal(format!("could not start threads: {error}")))?;
-            Ok(Lane { runtime, open: Arc::default() })
+            Ok(Lane { runtime, open: Arc::default(), quick: Arc::default() })
         };
         (0..count.max(1)).map(lane).collect::<Result<_>>().map(Lanes)
     }
@@ -61,7 +64,8 @@ impl Lanes {
         let Some(lane) = lane else { return };
         lane.open.fetch_add(1, Ordering::Relaxed);
         let occupied = Occupied(lane.open.clone());
-        lane.runtime.spawn(async move { serve(socket, occupied).await });
+        let quick = lane.quick.clone();
+        lane.runtime.spawn(on_lane(quick, async { serve(socket, occupied).await }));
     }
 
     /// Ends what is still running after a time.

@@ -136,7 +136,7 @@ impl Quantizer {
         let inverse = if scale > 0.0 { 1.0 / f64::from(scale) } else { 0.0 };
         let (mut sum, mut squares, mut lost, mut whole) = (0i32, 0i64, 0.0f64, 0.0f64);
         for (value, byte) in centred.iter().zip(&mut row[FACTORS_BYTES..]) {
-            let code = (value * inverse).round_ties_even().clamp(-127.0, 127.0);
+            let code = rounded_to_even(value * inverse).clamp(-127.0, 127.0);
             let missed = value - code * f64::from(scale);
             (lost, whole) = (lost + missed * missed, whole + value * value);
             let code = code as i8;
@@ -153,6 +153,14 @@ impl Quantizer {
         Factors { scale, norm, error: error as f32, sum }.write(&mut row);
         row
     }
+}
+
+/// `round_ties_even` of a number that is small, as codes are: without SSE 4.1 that is a
+/// call. What is added leaves no bits for a fraction.
+#[inline(always)]
+fn rounded_to_even(value: f64) -> f64 {
+    const WHOLE: f64 = 1.5 * (1u64 << 52) as f64;
+    (value + WHOLE) - WHOLE
 }
 
 /// Whether the kernel's f32 sums of a vector of this length neither overflow nor, under

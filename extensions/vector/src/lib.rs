@@ -23,6 +23,7 @@
 
 pub mod codes;
 pub mod exact;
+pub mod fidelity;
 pub mod graph;
 mod hits;
 pub mod index;

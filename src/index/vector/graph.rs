@@ -6,6 +6,7 @@
 use std::borrow::Borrow;
 
 use zserver_vector::codes::Quantizer;
+use zserver_vector::fidelity::share_found;
 use zserver_vector::graph::{Parameters, Repair};
 use zserver_vector::index::{Found, Index, Scan, Search, Stats};
 use zserver_vector::slots::Timestamp;
@@ -40,6 +41,8 @@ pub struct Spec {
 pub(super) struct Shape {
     /// What codes are relative to; empty where there are none.
     pub(super) mean: Vec<f32>,
+    /// Walks compare elements: codes order too badly.
+    pub(super) is_plain: bool,
     /// Of inverted lists; none means one list.
     pub(super) centres: Vec<Vec<f32>>,
 }
@@ -81,6 +84,9 @@ impl Spec {
 
 /// Values whose mean codes are relative to.
 const SAMPLE: usize = 4096;
+
+/// The share of a sample's nearest that codes have to find.
+const FIDELITY_MIN: f64 = 0.9;
 
 /// Bytes of a slot's times, rid, hash and place by rid.
 const TABLE_BYTES: usize = 64;
@@ -158,10 +164,11 @@ pub(super) fn make(spec: &Spec, shape: &Shape) -> Result<Box<dyn Graph>> {
             Element::Sparse | Element::Bit => {}
         }
     }
-    let is_l1 = spec.class.measure == Measure::L1;
+    let is_plain = shape.is_plain || spec.class.measure == Measure::L1;
+    let metric = spec.metric();
     Ok(match spec.class.element {
-        Element::Vector if is_l1 => typed(Plain::<f32>::new(dims, Metric::L1), dims, parameters),
-        Element::Half if is_l1 => typed(Plain::<u16>::new(dims, Metric::L1), dims, parameters),
+        Element::Vector if is_plain => typed(Plain::<f32>::new(dims, metric), dims, parameters),
+        Element::Half if is_plain => typed(Plain::<u16>::new(dims, metric), dims, parameters),
         Element::Vector => typed(Dense::<f32>::new(quantizer()?), dims, parameters),
         Element::Half => typed(Dense::<u16>::new(quantizer()?), dims, parameters),
         Element::Sparse => typed(SparseSpace::new(spec.metric()), dims, parameters),
@@ -190,12 +197,14 @@ pub(super) fn shape_of(spec: &Spec, sample: &[Point]) -> Shape {
         })
         .collect();
     let sample = widened.iter().take(SAMPLE).map(Vec::as_slice);
-    let mean = Quantizer::new(spec.dims, spec.metric(), sample).mean().to_vec();
+    let quantizer = Quantizer::new(spec.dims, spec.metric(), sample);
     let centres = match spec.lists {
         0 => Vec::new(),
         _ => lists::train(spec, &widened),
     };
-    Shape { mean, centres }
+    // Lists compare all that they hold, exactly.
+    let is_plain = spec.lists == 0 && share_found(&quantizer, &widened) < FIDELITY_MIN;
+    Shape { mean: quantizer.mean().to_vec(), is_plain, centres }
 }
 
 fn typed<S: Kept>(space: S, dims: usize, parameters: Parameters) -> Box<dyn Graph> {
@@ -347,7 +356,8 @@ impl<S: Kept> Graph for Typed<S> {
     }
 
     fn shape(&self) -> Shape {
-        Shape { mean: self.index.space().mean(), centres: Vec::new() }
+        let is_plain = S::WALKS_EXACTLY;
+        Shape { mean: self.index.space().mean(), is_plain, centres: Vec::new() }
     }
 
     fn take_dirty(&self) -> Vec<u32> {

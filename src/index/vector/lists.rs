@@ -164,7 +164,7 @@ impl<E: Taken> Graph for ByLists<E> {
 
     fn shape(&self) -> Shape {
         let mean = self.index.space().quantizer().mean().to_vec();
-        Shape { mean, centres: self.index.lists().centres().to_vec() }
+        Shape { mean, is_plain: false, centres: self.index.lists().centres().to_vec() }
     }
 
     fn take_dirty(&self) -> Vec<u32> {

@@ -402,19 +402,22 @@ impl Asked<'_> {
         let kept = state.remembered.entry(key).or_default();
         kept.used = used;
         kept.cost = kept.cost.saturating_add(cost);
-        let is_due = kept.cost >= rows;
-        if is_due {
-            kept.cost = 0;
-        }
-        is_due
+        kept.cost >= rows
     }
 
-    /// Remembers all rows that pass; false if that cannot be now.
+    /// Remembers all rows that pass; false if that cannot be now: then it is not due soon.
     pub fn remember(&self, rids: &[u64]) -> bool {
         let Some((cache, graph, matching)) = self.matching() else { return false };
         let (mut slots, mut unplaced) = (Vec::with_capacity(rids.len()), Vec::new());
-        self.place(&cache, rids, (&mut slots, &mut unplaced))
-            .and_then(|()| self.keep(&matching, &graph, slots, unplaced))
-            .is_some()
+        let kept = self
+            .place(&cache, rids, (&mut slots, &mut unplaced))
+            .and_then(|()| self.keep(&matching, &graph, slots, unplaced));
+        if kept.is_none() {
+            let key = (self.index, self.condition.clone());
+            if let Some(other) = matching.0.lock().remembered.get_mut(&key) {
+                other.cost = 0;
+            }
+        }
+        kept.is_some()
     }
 }

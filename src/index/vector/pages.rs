@@ -4,10 +4,10 @@
 //! Vectors   [index u32] 0            header: how the graph was made
 //! Vectors   [index u32] 1 [page u32] 256 slots: rows, hashes of their values, links
 //!
-//! header:   1 | element u8 | measure u8 | dims u32 | m u32 | ef_construction u32
+//! header:   2 | element u8 | measure u8 | plain u8 | dims u32 | m u32 | ef_construction u32
 //!             | lists u32 | floats u32 | centres u32 | mean f32 … | centres f32 …
 //!                                                                    little-endian
-//! page:     1 | length u32 | page of `zserver_vector::graph` | (rid u64, hash u64) × 256
+//! page:     2 | length u32 | page of `zserver_vector::graph` | (rid u64, hash u64) × 256
 //! ```
 //!
 //! A page stands for itself: a slot comes back with its links if the row has an entry
@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 use crate::storage::{Keyspace, key};
 use crate::txn::{Published, Transactions, WriteBatch};
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 const HEADER: &[u8] = &[0];
 const PAGES: u8 = 1;
 /// Bytes of pages that go in one batch, about.
@@ -86,7 +86,8 @@ fn measure_number(measure: Measure) -> u8 {
 
 fn encode_header(spec: &Spec, shape: &Shape) -> Vec<u8> {
     let (element, measure) = (spec.class.element, spec.class.measure);
-    let mut out = vec![FORMAT, element_number(element), measure_number(measure)];
+    let (element, measure) = (element_number(element), measure_number(measure));
+    let mut out = vec![FORMAT, element, measure, u8::from(shape.is_plain)];
     let (centres, mean) = (shape.centres.len(), shape.mean.len());
     for number in [spec.dims, spec.m, spec.ef_construction, spec.lists, mean, centres] {
         out.extend_from_slice(&(number as u32).to_le_bytes());
@@ -100,6 +101,7 @@ fn encode_header(spec: &Spec, shape: &Shape) -> Vec<u8> {
 fn decode_header(spec: &Spec, bytes: &[u8]) -> Option<SavedGraph> {
     let (element, measure) = (spec.class.element, spec.class.measure);
     let rest = bytes.strip_prefix(&[FORMAT, element_number(element), measure_number(measure)])?;
+    let (plain, rest) = rest.split_first()?;
     let (numbers, floats) = rest.split_at_checked(24)?;
     let number = |at: usize| -> Option<usize> {
         let four = numbers.get(4 * at..4 * at + 4)?.try_into().ok()?;
@@ -115,7 +117,7 @@ fn decode_header(spec: &Spec, bytes: &[u8]) -> Option<SavedGraph> {
     let floats: Vec<f32> = floats.chunks_exact(4).map(float).collect();
     let (mean, centres) = floats.split_at(mean);
     let centres = centres.chunks_exact(dims.max(1)).map(<[f32]>::to_vec).collect();
-    let shape = Shape { mean: mean.to_vec(), centres };
+    let shape = Shape { mean: mean.to_vec(), is_plain: *plain != 0, centres };
     Some(SavedGraph { spec: Spec { m, ef_construction, lists, ..*spec }, shape })
 }
 
@@ -249,7 +251,7 @@ mod tests {
         let class = Class { element: Element::Vector, measure: Measure::Cosine };
         let spec = Spec { class, dims: 3, m: 16, ef_construction: 64, lists: 2 };
         let centres = vec![vec![1.0, 0.0, 0.0], vec![0.0, 1.0, 0.0]];
-        let shape = Shape { mean: vec![0.5, -1.0, 2.0], centres };
+        let shape = Shape { mean: vec![0.5, -1.0, 2.0], is_plain: true, centres };
         let bytes = encode_header(&spec, &shape);
         let asked = Spec { m: 40, ..spec };
         let saved = decode_header(&asked, &bytes).expect("the same values");

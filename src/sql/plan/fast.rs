@@ -13,16 +13,18 @@
 //! How many rows an index names is only known when it runs: beyond
 //! [`ROWS_MAX`] the fast path gives up, before it has had any effect.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::aggregate::Order;
 use super::form::Form;
 use super::nearest::{self, NearestSource};
+use super::walk;
 use crate::catalog::{Catalog, Persistence, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::dml::conditions::Conditions;
 use crate::sql::functions::EvalContext;
-use crate::sql::ir::{ColumnId, Expr, Query, Rel, Scan, SortKey};
+use crate::sql::ir::{ColumnId, Expr, OutputColumn, Query, Rel, Scan, SortKey};
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::eval::native::integer;
 use crate::sql::types::Datum;
@@ -127,7 +129,9 @@ enum Step {
 impl FastPlan {
     /// The fast plan of a query, if it has one.
     pub fn recognise(query: &Query, catalog: &Catalog) -> Option<FastPlan> {
-        let mut builder = Builder { catalog, steps: Vec::new(), nearest: None };
+        let needed = Some(query.output.iter().map(|column| column.id).collect());
+        let mut builder =
+            Builder { catalog, steps: Vec::new(), nearest: None, sorted: None, needed };
         let (source, slots) = builder.rel(&query.rel)?;
         let output = query
             .output
@@ -365,6 +369,10 @@ struct Builder<'a> {
     steps: Vec<Step>,
     /// The source of a scan, by where it stands in the tree, that a sort above has found.
     nearest: Option<(usize, Box<NearestTable>)>,
+    /// That sort: its rows come in order, and those that filters below it let through.
+    sorted: Option<usize>,
+    /// What is read of the present relation; none for all of it.
+    needed: Option<HashSet<ColumnId>>,
 }
 
 impl Builder<'_> {
@@ -380,9 +388,10 @@ impl Builder<'_> {
                 Some((Source::Values(rows), super::ids(columns)))
             }
             Rel::Scan(scan) => self.nearest_scan(scan),
+            Rel::Filter { input, .. } if self.nearest.is_some() => self.rel(input),
             Rel::Filter { input, predicate } => {
+                self.needed = None;
                 let (source, slots) = match &**input {
-                    Rel::Scan(_) if self.nearest.is_some() => self.rel(input)?,
                     Rel::Scan(scan) => self.scan(scan, predicate)?,
                     other => self.rel(other)?,
                 };
@@ -391,7 +400,22 @@ impl Builder<'_> {
                 Some((source, slots))
             }
             Rel::Barrier { input } => self.rel(input),
+            Rel::Project { input, exprs } if self.nearest.is_some() => {
+                let is_needed = |(column, expr): &&(OutputColumn, Expr)| {
+                    let is_read = |needed: &HashSet<ColumnId>| needed.contains(&column.id);
+                    self.needed.as_ref().is_none_or(is_read) || walk::is_volatile(expr)
+                };
+                let exprs: Vec<_> = exprs.iter().filter(is_needed).collect();
+                let read = exprs.iter().flat_map(|(_, expr)| walk::columns_read(expr));
+                self.needed = Some(read.collect());
+                let (source, slots) = self.rel(input)?;
+                let values = exprs.iter().map(|(_, expr)| self.compile(expr, &slots));
+                let values = values.collect::<Option<Vec<_>>>()?;
+                self.steps.push(Step::Project(values));
+                Some((source, exprs.iter().map(|(column, _)| column.id).collect()))
+            }
             Rel::Project { input, exprs } => {
+                self.needed = None;
                 let (source, slots) = self.rel(input)?;
                 let values = exprs
                     .iter()
@@ -400,7 +424,11 @@ impl Builder<'_> {
                 self.steps.push(Step::Project(values));
                 Some((source, exprs.iter().map(|(column, _)| column.id).collect()))
             }
+            Rel::Sort { input, .. } if self.sorted == Some(std::ptr::from_ref(rel).addr()) => {
+                self.rel(input)
+            }
             Rel::Sort { input, keys } => {
+                self.needed = None;
                 let (source, slots) = self.rel(input)?;
                 let keys =
                     keys.iter().map(|key| self.key(key, &slots)).collect::<Option<Vec<_>>>()?;
@@ -408,7 +436,7 @@ impl Builder<'_> {
                 Some((source, slots))
             }
             Rel::Limit { input, limit, offset, with_ties } if with_ties.is_empty() => {
-                if let Rel::Sort { input, keys } = &**input
+                if let sort @ Rel::Sort { input, keys } = &**input
                     && self.nearest.is_none()
                     && let Some(found) = nearest::sought(input, keys)
                     && let Some(source) = NearestSource::recognise(&found, self.catalog)
@@ -417,6 +445,7 @@ impl Builder<'_> {
                         (self.optional(limit.as_ref())?, self.optional(offset.as_ref())?);
                     let table = Box::new(NearestTable { source, limit, offset });
                     self.nearest = Some((std::ptr::from_ref(found.scan).addr(), table));
+                    self.sorted = Some(std::ptr::from_ref(sort).addr());
                 }
                 let (source, slots) = self.rel(input)?;
                 let limit = self.optional(limit.as_ref())?;
@@ -431,8 +460,12 @@ impl Builder<'_> {
     /// A table that a sort above reads by distance.
     fn nearest_scan(&mut self, scan: &Scan) -> Option<(Source, Vec<ColumnId>)> {
         let address = std::ptr::from_ref(scan).addr();
-        let (_, table) = self.nearest.take_if(|(at, _)| *at == address)?;
+        let (_, mut table) = self.nearest.take_if(|(at, _)| *at == address)?;
         let mut slots: Vec<ColumnId> = scan.columns.iter().map(|(_, column)| column.id).collect();
+        if let Some(needed) = &self.needed {
+            table.source.read_only(|place| needed.contains(&slots[place]));
+            slots.retain(|slot| needed.contains(slot));
+        }
         slots.extend(scan.rid);
         Some((Source::Nearest(table), slots))
     }

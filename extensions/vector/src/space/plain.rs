@@ -1,4 +1,5 @@
-//! Dense vectors under L1: walked on the elements.
+//! Dense vectors that are walked on their elements: under L1, and where codes tell too
+//! little of them ([`crate::fidelity`]).
 
 use super::{Element, Space};
 use crate::metric::Metric;

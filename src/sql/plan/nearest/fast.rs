@@ -103,6 +103,12 @@ impl NearestSource {
         })
     }
 
+    /// Reads no other columns of the scan than these, by their places in it.
+    pub fn read_only(&mut self, is_read: impl Fn(usize) -> bool) {
+        let mut place = 0..;
+        self.positions.retain(|_| place.next().is_some_and(&is_read));
+    }
+
     /// The nearest `fetch` rows; none where they are to be found otherwise.
     pub fn rows(
         &self,
