@@ -65,7 +65,7 @@ impl Lanes {
         lane.open.fetch_add(1, Ordering::Relaxed);
         let occupied = Occupied(lane.open.clone());
         let quick = lane.quick.clone();
-        lane.runtime.spawn(on_lane(quick, async { serve(socket, occupied).await }));
+        lane.runtime.spawn(on_lane(quick, async move { serve(socket, occupied).await }));
     }
 
     /// Ends what is still running after a time.
