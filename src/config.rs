@@ -94,6 +94,26 @@ pub struct Config {
     pub http_ws_ping_interval: Milliseconds,
     /// Whether HTTP makes the extension of an area in a database that is first asked for it.
     pub http_create_extensions: bool,
+    /// Jobs that the server itself runs at a time, of all databases; each holds one of
+    /// `max_connections` meanwhile, half of which are left to clients. 0 runs none.
+    pub jobs_workers: usize,
+    /// How often jobs are looked for of which no transaction has told.
+    pub jobs_poll_interval: Milliseconds,
+    /// How long one attempt may take, of a job that does not say; 0 is no limit.
+    pub jobs_timeout: Milliseconds,
+    /// How long a job that was asked to end has before its statement is cancelled.
+    pub jobs_cancel_grace: Milliseconds,
+    /// How long jobs that are finished are kept.
+    pub jobs_keep: Seconds,
+    /// How many of them are, in each database.
+    pub jobs_keep_count: usize,
+    /// Where jobs of the kind `http` may go, comma between: `example.com`, `*.example.com`.
+    /// Empty is everywhere.
+    pub jobs_http_hosts: String,
+    /// Whether they may go to addresses that are not public: loopback, private networks.
+    pub jobs_http_private: bool,
+    /// Of the body of an answer to one; a longer one fails it.
+    pub jobs_http_max_response: Bytes,
     /// How long running statements may go on after SIGTERM.
     pub shutdown_grace: Milliseconds,
 
@@ -273,6 +293,15 @@ impl Default for Config {
             http_ws_idle_timeout: Milliseconds(600_000),
             http_ws_ping_interval: Milliseconds(30_000),
             http_create_extensions: true,
+            jobs_workers: 8,
+            jobs_poll_interval: Milliseconds(5_000),
+            jobs_timeout: Milliseconds(3_600_000),
+            jobs_cancel_grace: Milliseconds(5_000),
+            jobs_keep: Seconds(7 * 86_400),
+            jobs_keep_count: 100_000,
+            jobs_http_hosts: String::new(),
+            jobs_http_private: false,
+            jobs_http_max_response: Bytes(512 << 10),
             shutdown_grace: Milliseconds(5_000),
             ssl_cert_file: None,
             ssl_key_file: None,
@@ -426,6 +455,8 @@ impl Config {
         at_least("scrub_interval", self.scrub_interval.0, 1)?;
         at_least("vector_save_interval", self.vector_save_interval.0, 10)?;
         at_least("batch_rows", self.batch_rows as u64, 1)?;
+        at_least("jobs_poll_interval", self.jobs_poll_interval.0, 10)?;
+        at_least("jobs_keep", self.jobs_keep.0, 1)?;
         if self.superuser_reserved_connections >= self.max_connections {
             return Err(invalid(
                 "\"superuser_reserved_connections\" must be less than \"max_connections\"",
@@ -452,6 +483,11 @@ impl Config {
             return Err(invalid("\"dev\" trusts every client: it needs a loopback address"));
         }
         Ok(())
+    }
+
+    /// Workers of jobs, as many as leave half of the connections to clients.
+    pub fn jobs_workers(&self) -> usize {
+        self.jobs_workers.min(self.max_connections.div_ceil(2))
     }
 
     /// The certificate and key, with relative paths resolved.

@@ -16,7 +16,7 @@
 //!
 //! # Layers
 //!
-//! Arrows point down only: `pg`, `http` → `session` → `sql` → `catalog`, `table`,
+//! Arrows point down only: `pg`, `http`, `jobs` → `session` → `sql` → `catalog`, `table`,
 //! `index`, `backup` → `txn` → `storage`. `sql::types` is the vocabulary of values that
 //! everything above `txn` shares. `storage` and `txn` know bytes, not Arrow,
 //! SQL or tokio. `coordinator` commits one transaction on several servers; it stands
@@ -30,6 +30,7 @@ pub mod coordinator;
 pub mod error;
 pub mod http;
 pub mod index;
+pub mod jobs;
 pub mod pg;
 pub mod server;
 pub mod session;

@@ -13,6 +13,8 @@
 //! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
 //! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
+//! | [`http_jobs`] | jobs over HTTP and in SQL: states, workers, schedules, kills |
+//! | [`http_sagas`] | sagas are done or undone, whenever the server is killed |
 //! | [`http_sql`] | its transactions, keys, Arrow, pool of sessions |
 //! | [`http_ws`] | its WebSockets: queries, pages, cancels, notifications, PostgreSQL's protocol |
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
@@ -55,6 +57,8 @@ mod formats;
 mod functions;
 mod history;
 mod http;
+mod http_jobs;
+mod http_sagas;
 mod http_sql;
 mod http_ws;
 mod indexes;

@@ -39,9 +39,12 @@ const SOURCES: &[Source] = &[
     source!("citext", "1.6"),
     source!("hstore", "1.8"),
     source!("http", "1.0"),
+    source!("jobs", "1.0"),
     source!("pg_stat_statements", "1.10"),
     source!("pg_trgm", "1.6"),
     source!("pgcrypto", "1.3"),
+    source!("pgmq", "1.11.0"),
+    source!("sagas", "1.0"),
     source!("uuid-ossp", "1.1"),
     source!("vector", "0.8.6"),
 ];

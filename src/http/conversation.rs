@@ -23,12 +23,13 @@ use super::params;
 use super::pool::{Idle, Key, Pool};
 use super::principal::{self, Principal};
 use super::problem::Problem;
+use super::rows::{RowWriter, Shape};
 use crate::catalog::BOOTSTRAP_ROLE;
 use crate::error::{Error, Report, Result};
 use crate::session::registry::{Backend, Interrupt};
 use crate::session::stat_statements::Measure;
 use crate::session::{
-    BindRequest, Fresh, Login, Phase, PortalState, RowCursor, Session, Statement,
+    BindRequest, Database, Fresh, Login, Phase, PortalState, RowCursor, Session, Statement,
 };
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::{Outcome, ResultColumn, Rows, RowsTag};
@@ -219,6 +220,61 @@ impl Conversation {
 
     fn of(session: Box<Session>, home: Option<(Arc<Pool>, Key, Fresh, usize)>) -> Conversation {
         Conversation { session: Some(session), home, tether: Tether::default(), in_block: false }
+    }
+
+    /// A conversation of the server's own, with the rights of a role; `settings` are
+    /// parameters of the session.
+    pub async fn of_role(
+        database: &Arc<Database>,
+        role: &str,
+        name: &str,
+        settings: Vec<(String, String)>,
+    ) -> Result<Conversation> {
+        let login = Login {
+            user: role.to_owned(),
+            database: name.to_owned(),
+            ends: None,
+            secret_bytes: SECRET_BYTES,
+            settings,
+            proved: Vec::new(),
+        };
+        let session = database.admit_as(login).await?;
+        Ok(Conversation::of(Box::new(session), None))
+    }
+
+    /// What others see of it, and stop it by.
+    pub fn backend(&mut self) -> Result<Arc<Backend>> {
+        Ok(self.session()?.backend().clone())
+    }
+
+    /// `0A000` for a statement that would end the transaction that it is in, or begin one:
+    /// what is known before it runs.
+    pub fn refuse_transaction_command(&mut self, text: &str) -> Result<()> {
+        let session = self.session()?;
+        session.prepare("", text, Vec::new())?;
+        match session.prepared("")?.is_transaction_command() {
+            true => Err(Error::unsupported("a transaction command here")),
+            false => Ok(()),
+        }
+    }
+
+    /// All rows of a statement, each a JSON object, after its end.
+    pub async fn rows(&mut self, text: &str, values: &[Value]) -> Result<Vec<Value>> {
+        let mut answer = self.start(text, values).await?;
+        let mut out = b"[".to_vec();
+        if let Some(columns) = answer.columns.clone() {
+            let writer = RowWriter::new(columns, self.eval_context()?, Shape::Object)?;
+            while let Some(rows) = self.next(text, &mut answer, u64::MAX).await? {
+                writer.write(&rows, b",", &mut out)?;
+            }
+        }
+        self.finish(answer).await?;
+        if out.last() == Some(&b',') {
+            out.pop();
+        }
+        out.push(b']');
+        serde_json::from_slice(&out)
+            .map_err(|error| Error::internal(format!("rows that are not JSON: {error}")))
     }
 
     /// What ends it where it is let go.

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! GET  /livez /readyz /startupz      whether the process lives, serves, has started
+//! …    /api/v1/jobs /queues /schedules   jobs, their workers and times
+//! …    /api/v1/sagas                     steps that are done or undone
 //! POST /api/v1/sql                   statements, answered as JSON, NDJSON, CSV or Arrow
 //! GET  /api/v1/sql                   the same over a WebSocket, with notifications
 //!      /api/v1/transactions[/{id}]   transactions of several requests
@@ -17,20 +19,23 @@
 //! Invariants: a request that its client gives up is cancelled; what is streamed waits for
 //! who reads it; a body is read up to `http_max_body`.
 //!
-//! Not here yet: tokens and keys, collections, files, jobs, events.
+//! Not here yet: tokens and keys, collections, files, events.
 
 mod arrow;
-mod conversation;
+pub(crate) mod conversation;
 mod extension;
 mod health;
 mod idempotency;
+mod jobs;
 mod neon;
 mod params;
 mod pool;
 mod principal;
-mod problem;
+pub(crate) mod problem;
+mod reply;
 mod request;
 mod rows;
+mod sagas;
 mod serve;
 mod socket;
 mod sql;
@@ -41,7 +46,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use tokio_util::sync::CancellationToken;
 
 pub use serve::serve;
@@ -85,6 +90,31 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/startupz", get(health::live))
+        .route("/api/v1/jobs", get(jobs::list).post(jobs::submit))
+        .route("/api/v1/jobs/claim", post(jobs::claim))
+        .route("/api/v1/jobs/complete", post(jobs::complete_batch))
+        .route("/api/v1/jobs/{id}", get(jobs::get).delete(jobs::delete))
+        .route("/api/v1/jobs/{id}/cancel", post(jobs::cancel))
+        .route("/api/v1/jobs/{id}/complete", post(jobs::complete))
+        .route("/api/v1/jobs/{id}/events", get(jobs::events))
+        .route("/api/v1/jobs/{id}/fail", post(jobs::fail))
+        .route("/api/v1/jobs/{id}/heartbeat", post(jobs::heartbeat))
+        .route("/api/v1/jobs/{id}/logs", get(jobs::logs).post(jobs::log))
+        .route("/api/v1/jobs/{id}/retry", post(jobs::retry))
+        .route("/api/v1/queues", get(jobs::queue_list))
+        .route("/api/v1/queues/{name}", put(jobs::queue_change))
+        .route("/api/v1/queues/{name}/pause", post(jobs::queue_pause))
+        .route("/api/v1/queues/{name}/resume", post(jobs::queue_resume))
+        .route("/api/v1/sagas", get(sagas::list).post(sagas::start))
+        .route("/api/v1/sagas/definitions", get(sagas::definitions))
+        .route("/api/v1/sagas/definitions/{name}", put(sagas::define).delete(sagas::forget))
+        .route("/api/v1/sagas/{id}", get(sagas::get))
+        .route("/api/v1/sagas/{id}/cancel", post(sagas::cancel))
+        .route("/api/v1/sagas/{id}/steps/{name}/resolve", post(sagas::resolve))
+        .route("/api/v1/schedules", get(jobs::schedule_list).post(jobs::schedule_create))
+        .route("/api/v1/schedules/{name}", get(jobs::schedule_get).delete(jobs::schedule_delete))
+        .route("/api/v1/schedules/{name}/pause", post(jobs::schedule_pause))
+        .route("/api/v1/schedules/{name}/resume", post(jobs::schedule_resume))
         .route("/api/v1/sql", get(socket::open).post(sql::run))
         .route("/api/v1/transactions", get(transactions::list).post(transactions::begin))
         .route("/api/v1/transactions/{id}", transaction)

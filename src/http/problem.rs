@@ -143,7 +143,7 @@ fn status_of(code: SqlState) -> StatusCode {
     match (code, &code[..2]) {
         ("28P01", _) => StatusCode::UNAUTHORIZED,
         ("42501", _) | (_, "28") => StatusCode::FORBIDDEN,
-        ("42883" | "42P01" | "3D000" | "3F000", _) => StatusCode::NOT_FOUND,
+        ("42883" | "42P01" | "3D000" | "3F000" | "P0002", _) => StatusCode::NOT_FOUND,
         ("57014", _) => StatusCode::REQUEST_TIMEOUT,
         ("0A000", _) => StatusCode::NOT_IMPLEMENTED,
         // A duplicate, a missing reference, a conflict with others: later it may do.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::error::{Error, Result};
 use crate::pg::on_lane;
@@ -66,6 +66,11 @@ impl Lanes {
         let occupied = Occupied(lane.open.clone());
         let quick = lane.quick.clone();
         lane.runtime.spawn(on_lane(quick, async move { serve(socket, occupied).await }));
+    }
+
+    /// Where work goes that is no connection's.
+    pub fn handles(&self) -> Vec<Handle> {
+        self.0.iter().map(|lane| lane.runtime.handle().clone()).collect()
     }
 
     /// Ends what is still running after a time.

@@ -22,10 +22,24 @@ impl Database {
     /// Opens the session of a client who has proved who it is. Waits while the database
     /// is copied, dropped or renamed; from then on the session counts as one of its users.
     pub async fn admit(self: &Arc<Self>, login: Login) -> Result<Session> {
+        self.admit_by(login, Session::open).await
+    }
+
+    /// The same for a session of the server's own that has the rights of a role, which
+    /// need not be one that may log in.
+    pub async fn admit_as(self: &Arc<Self>, login: Login) -> Result<Session> {
+        self.admit_by(login, Session::open_as).await
+    }
+
+    async fn admit_by(
+        self: &Arc<Self>,
+        login: Login,
+        open: fn(Arc<Database>, Login) -> Result<Session>,
+    ) -> Result<Session> {
         let found = self.shared_catalog().database_named(&login.database).map(|found| found.oid);
-        let Some(database) = found else { return Session::open(self.clone(), login) };
+        let Some(database) = found else { return open(self.clone(), login) };
         let door = self.door(database).await?;
-        let session = Session::open(self.clone(), login);
+        let session = open(self.clone(), login);
         door.txn.rollback();
         session
     }

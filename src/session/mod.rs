@@ -86,6 +86,7 @@ use crate::sql::parse::escapes::Rewritten;
 use crate::sql::run::Notices;
 use crate::sql::types::Oid;
 use crate::sql::types::encoding::Encoding;
+use crate::sqlstate;
 use crate::txn::LockSession;
 use block::Block;
 use database::database_is_gone;
@@ -142,6 +143,21 @@ impl Session {
         let shared = database.shared_catalog();
         let entered = auth::authorize(&shared, &login.user, &login.database)?;
         Session::enter(database, login, entered.oid)
+    }
+
+    /// Opens a session for what the server does in the name of a role.
+    fn open_as(database: Arc<Database>, login: Login) -> Result<Session> {
+        let shared = database.shared_catalog();
+        if shared.role_named(&login.user).is_none() {
+            let message = format!("role \"{}\" does not exist", login.user);
+            return Err(Error::new(sqlstate::UNDEFINED_OBJECT, message));
+        }
+        let Some(found) = shared.database_named(&login.database) else {
+            let message = format!("database \"{}\" does not exist", login.database);
+            return Err(Error::new(sqlstate::INVALID_CATALOG_NAME, message));
+        };
+        let oid = found.oid;
+        Session::enter(database, login, oid)
     }
 
     /// Opens a session of the server's own in a database that may allow no connections.

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::mpsc::{self, OwnedPermit, Receiver, Sender};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
@@ -73,9 +74,25 @@ pub struct Channels {
     listeners: Mutex<HashMap<(Oid, String), Vec<Listener>>>,
     /// How many subscribers there were.
     subscribers: AtomicI32,
+    /// Parts of the server that are woken by a channel, and read no payloads.
+    watchers: Mutex<HashMap<(Oid, String), watch::Sender<()>>>,
 }
 
 impl Channels {
+    /// What changes when a transaction that notified a channel has committed.
+    pub fn watch(&self, database: Oid, channel: &str) -> watch::Receiver<()> {
+        let mut watchers = self.watchers.lock();
+        watchers.retain(|_, watcher| watcher.receiver_count() > 0);
+        let watcher = watchers.entry((database, channel.to_owned()));
+        watcher.or_insert_with(|| watch::channel(()).0).subscribe()
+    }
+
+    fn wake(&self, database: Oid, channel: String) {
+        if let Some(watcher) = self.watchers.lock().get(&(database, channel)) {
+            watcher.send_replace(());
+        }
+    }
+
     /// How full the fullest listener's queue is, from 0 to 1.
     pub fn usage(&self) -> f64 {
         let listeners = self.listeners.lock();
@@ -237,7 +254,7 @@ impl Inbox {
                 Action::Listen(channel) => self.listen(channel),
                 Action::Unlisten(channel) => self.unlisten(&channel),
                 Action::UnlistenAll => self.unlisten_all(),
-                Action::Notify { .. } => {}
+                Action::Notify { channel, .. } => self.channels.wake(self.database, channel),
             }
         }
         for (permit, notification) in reserved.0 {
@@ -327,6 +344,22 @@ mod tests {
         commit(&mut listener, vec![Action::UnlistenAll]).unwrap();
         commit(&mut sender, vec![notify("c", "y")]).unwrap();
         assert!(listener.received.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn who_watches_a_channel_is_woken_by_a_commit() {
+        let channels = Arc::new(Channels::default());
+        let mut sender = Inbox::new(channels.clone(), 5, 1, 8, 8);
+        let mut watchers = [channels.watch(5, "c"), channels.watch(5, "c")];
+        commit(&mut sender, vec![notify("c", "x"), notify("c", "y")]).unwrap();
+        for watcher in &mut watchers {
+            watcher.changed().await.unwrap();
+        }
+        commit(&mut sender, vec![notify("d", "x")]).unwrap();
+        assert!(!watchers[0].has_changed().unwrap());
+        drop(watchers);
+        channels.watch(5, "d");
+        assert_eq!(channels.watchers.lock().len(), 1);
     }
 
     #[test]

@@ -30,6 +30,13 @@ pub struct Statement {
     identity: OnceLock<Option<Arc<Identity>>>,
 }
 
+impl Statement {
+    /// BEGIN, COMMIT, a savepoint and their kin.
+    pub fn is_transaction_command(&self) -> bool {
+        matches!(&self.body, Body::Command(command) if matches!(**command, Command::Transaction(_)))
+    }
+}
+
 pub enum Body {
     /// An empty query string.
     Empty,

@@ -64,8 +64,9 @@ pub fn nearest<E: Element>(
             scan_block(&space.codes, &block, queries, &mut scans);
         }
     }
-    let verify =
-        |(scan, query): (Scan, &DenseQuery<E>)| scan.verify(|slot| space.exact(query, slot));
+    let verify = |(scan, query): (Scan, &DenseQuery<E>)| {
+        scan.verify(|slot| space.exact(query, slot), |slot| space.prefetch_exact(slot))
+    };
     scans.into_iter().zip(queries).map(verify).collect()
 }
 
@@ -206,13 +207,16 @@ impl Scan {
     }
 
     /// Compares the candidates in full.
-    fn verify(mut self, exact: impl Fn(u32) -> f64) -> Vec<Hit> {
+    fn verify(mut self, exact: impl Fn(u32) -> f64, prefetch: impl Fn(u32)) -> Vec<Hit> {
         self.drop_excluded();
         let mut candidates = std::mem::take(&mut self.candidates);
         candidates.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         let mut best = Best::new(self.k);
         let mut limit = self.limit;
-        for (needed, slot) in candidates {
+        for (at, (needed, slot)) in candidates.iter().copied().enumerate() {
+            if let Some((_, next)) = candidates.get(at + 1).filter(|(next, _)| *next <= limit) {
+                prefetch(*next);
+            }
             if needed > limit {
                 // The others need more still; what is not a number comes last and stays.
                 continue;
@@ -239,6 +243,7 @@ fn scan_by<S: Simd, const Q: usize>(
     scans: &mut [Scan; Q],
 ) {
     let codes = queries.map(|query| (query.codes(), query.factors.sum));
+    block.iter().take(AHEAD).for_each(|slot| rows.prefetch(*slot));
     for (at, slot) in block.iter().enumerate() {
         if let Some(next) = block.get(at + AHEAD) {
             rows.prefetch(*next);

@@ -119,6 +119,11 @@ impl Known {
         word >> (slot % 64) & 1 == 1 && !self.is_changed(slot)
     }
 
+    /// Whether the set may be wrong about some.
+    pub(super) fn has_changed(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
     #[inline]
     pub(super) fn is_changed(&self, slot: u32) -> bool {
         !self.changed.is_empty() && self.changed.binary_search(&self.graph.rid(slot)).is_ok()

@@ -7,6 +7,7 @@ mod btree_gist;
 mod citext;
 mod hstore;
 mod hstore_record;
+mod jobs;
 mod openpgp;
 mod pg_trgm;
 mod pgcrypto;
@@ -23,6 +24,7 @@ pub const KERNELS: &[&[Kernel]] = &[
     citext::KERNELS,
     hstore::KERNELS,
     hstore_record::KERNELS,
+    jobs::KERNELS,
     openpgp::KERNELS,
     pg_trgm::KERNELS,
     pgcrypto::KERNELS,

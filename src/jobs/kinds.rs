@@ -1,0 +1,186 @@
+//! The kinds of jobs that the server runs, and what their payloads are.
+//!
+//! | kind | payload | result |
+//! |---|---|---|
+//! | `sql` | `{"statement": "…", "params": […]}` | `{"command", "row_count"}` |
+//! | `function` | `{"function": "schema.name", "argument": …}`: called with one `jsonb` | what it returns, as JSON |
+//! | `reindex` | `{"index": "schema.name"}` or `{"table": "…"}` | as of `sql` |
+//! | `saga` | a step of a run ([`super::saga`]) | as of its kind |
+//! | `http` | see [`super::outbound`] | `{"status", "body"}` |
+//!
+//! The first three run as the role that submitted the job, in a session that knows the
+//! job's id as the setting `jobs.id`, in one transaction with the job's completion. A
+//! statement that would end that transaction is refused.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::Engine;
+use super::attempt::{Brake, Claimed, Failure, until_recorded};
+use super::{outbound, saga};
+use crate::catalog::quote_identifier;
+use crate::error::{Error, Result};
+use crate::http::conversation::Conversation;
+use crate::sql::types::Oid;
+
+const COMPLETE: &str = "SELECT jobs.complete($1::bigint, $2::uuid, $3::jsonb)";
+
+/// A statement that is done in one transaction with the completion of its job.
+pub struct Effect<'a> {
+    pub text: &'a str,
+    pub params: &'a [Value],
+    /// Whether the result is the value `value` of the first row, and not the command's tag.
+    pub has_value: bool,
+    /// What completes the job: a call with its id, its lease and the result.
+    pub complete: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sql {
+    statement: String,
+    #[serde(default)]
+    params: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Function {
+    function: String,
+    #[serde(default)]
+    argument: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "lowercase")]
+enum Reindex {
+    Index(String),
+    Table(String),
+}
+
+fn payload<T: DeserializeOwned>(job: &Claimed) -> Result<T, Failure> {
+    serde_json::from_value(job.payload.clone())
+        .map_err(|error| Failure::of_request(format!("the payload of the job: {error}")))
+}
+
+/// A dotted name, quoted part by part.
+fn quoted(name: &str) -> Result<String, Failure> {
+    let parts: Vec<&str> = name.split('.').collect();
+    if parts.len() > 2 || parts.iter().any(|part| part.is_empty()) {
+        return Err(Failure::of_request(format!("\"{name}\" is not a name")));
+    }
+    Ok(parts.iter().map(|part| quote_identifier(part)).collect::<Vec<_>>().join("."))
+}
+
+/// The call of a function with one argument, as `value`.
+pub fn call_text(function: &str) -> Result<String, Failure> {
+    Ok(format!("SELECT to_jsonb({}($1::jsonb)) AS value", quoted(function)?))
+}
+
+/// As text, so that an array is not taken for a parameter of several values.
+pub fn call_argument(argument: &Value) -> Value {
+    Value::String(argument.to_string())
+}
+
+/// Does the work of a job and completes it.
+pub async fn run(
+    engine: Arc<Engine>,
+    database: Oid,
+    job: Claimed,
+    brake: Brake,
+) -> Result<(), Failure> {
+    match job.kind.as_str() {
+        "sql" => {
+            let Sql { statement, params } = payload(&job)?;
+            let effect =
+                Effect { text: &statement, params: &params, has_value: false, complete: COMPLETE };
+            in_transaction(&engine, database, &job, &brake, effect).await
+        }
+        "function" => {
+            let Function { function, argument } = payload(&job)?;
+            let text = call_text(&function)?;
+            let params = [call_argument(&argument)];
+            let effect =
+                Effect { text: &text, params: &params, has_value: true, complete: COMPLETE };
+            in_transaction(&engine, database, &job, &brake, effect).await
+        }
+        "reindex" => {
+            let text = match payload(&job)? {
+                Reindex::Index(name) => format!("REINDEX INDEX {}", quoted(&name)?),
+                Reindex::Table(name) => format!("REINDEX TABLE {}", quoted(&name)?),
+            };
+            let effect = Effect { text: &text, params: &[], has_value: false, complete: COMPLETE };
+            in_transaction(&engine, database, &job, &brake, effect).await
+        }
+        "http" => {
+            let key = job.id.to_string();
+            let result = outbound::call(&engine.outbound, payload(&job)?, &key).await?;
+            let values = [json!(job.id), json!(job.lease), json!(result.to_string())];
+            until_recorded(&engine, database, COMPLETE, &values).await;
+            Ok(())
+        }
+        "saga" => saga::run(&engine, database, &job, &brake).await,
+        kind => Err(Failure::of_request(format!("the server runs no jobs of the kind \"{kind}\""))),
+    }
+}
+
+/// The role as which a job runs, which has to be there still.
+fn role(engine: &Engine, job: &Claimed) -> Result<String, Failure> {
+    let catalog = engine.database.shared_catalog();
+    let found = catalog.role(job.role).map(|role| role.name.to_string());
+    found.ok_or_else(|| Failure::of_request("the role of the job does not exist any more"))
+}
+
+pub async fn in_transaction(
+    engine: &Engine,
+    database: Oid,
+    job: &Claimed,
+    brake: &Brake,
+    effect: Effect<'_>,
+) -> Result<(), Failure> {
+    let gone = || Error::internal("a database without jobs");
+    let name = engine.database_name(database).ok_or_else(gone)?;
+    let role = role(engine, job)?;
+    let settings = vec![
+        ("application_name".to_owned(), format!("job {}", job.id)),
+        ("jobs.id".to_owned(), job.id.to_string()),
+    ];
+    let mut session = Conversation::of_role(&engine.database, &role, &name, settings).await?;
+    brake.is_of(session.backend()?);
+    session.refuse_transaction_command(effect.text)?;
+    session.begin("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+    let result = result_of(&mut session, &effect).await?;
+    let values = [json!(job.id), json!(job.lease), json!(result.to_string())];
+    session.rows(effect.complete, &values).await?;
+    session.commit().await?;
+    Ok(())
+}
+
+/// What a statement does, and its result.
+async fn result_of(session: &mut Conversation, effect: &Effect<'_>) -> Result<Value> {
+    if effect.has_value {
+        let rows = session.rows(effect.text, effect.params).await?;
+        return Ok(rows.into_iter().next().map_or(Value::Null, |mut row| row["value"].take()));
+    }
+    let mut answer = session.start(effect.text, effect.params).await?;
+    while session.next(effect.text, &mut answer, u64::MAX).await?.is_some() {}
+    let done = session.finish(answer).await?;
+    Ok(json!({"command": done.command, "row_count": done.count}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn names_are_quoted_part_by_part() {
+        let ok = |name: &str| quoted(name).ok();
+        assert_eq!(ok("work").as_deref(), Some("work"));
+        assert_eq!(ok("app.Do It").as_deref(), Some("app.\"Do It\""));
+        assert_eq!(ok("x();drop table t--").as_deref(), Some("\"x();drop table t--\""));
+        assert!(ok("a.b.c").is_none() && ok("").is_none() && ok("a.").is_none());
+    }
+}

@@ -1,0 +1,148 @@
+//! Jobs that the server itself runs, from the tables of the extension `jobs`.
+//!
+//! ```text
+//! INSERT … jobs.job ─commit─▶ channel "jobs" ─▶ Runner of the database
+//!                                                 │ claims: available → running, in a transaction
+//!                                                 ▼
+//!                             Attempt ── begin ─ the work ─ jobs.complete ─ commit
+//!                                └─ or it fails: jobs.fail, in a transaction of its own
+//! ```
+//! Each database that has the extension has a [`runner`], which claims jobs of the kinds
+//! that the server knows and hands each to an [`attempt`]; [`kinds`] says what those do.
+//! What is due by the clock ([`runner`] again) is SQL: `jobs.keep`, `jobs.enqueue_ticks`.
+//!
+//! Invariants: a job is claimed, run and finished under one lease, and whoever has lost
+//! the lease changes nothing. The effects of a `sql`, `function` or `reindex` job and the
+//! job's completion are one commit, hence they happen once. A `http` job may be sent more
+//! than once, with the same `Idempotency-Key`. A claim of this server has no deadline in
+//! wall-clock time: it lasts as long as the process, whose name it carries, and the next
+//! process gives back what this one has left. Attempts are counted when they are claimed.
+//!
+//! A step of a saga is a job, too ([`saga`]): what crashes, retries and leases do to jobs
+//! they do to steps.
+//!
+//! Not here: workers outside, which are the functions `jobs.claim` and so on, and their
+//! routes (`http::jobs`).
+
+mod attempt;
+mod clock;
+mod kinds;
+mod outbound;
+mod runner;
+mod saga;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog::BOOTSTRAP_ROLE;
+use crate::error::{Error, Result};
+use crate::http::conversation::Conversation;
+use crate::session::Database;
+use crate::sql::types::Oid;
+use outbound::Outbound;
+
+/// The extension, its schema, and the channel that wakes.
+const NAME: &str = "jobs";
+/// How often databases are looked through for the extension.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What the jobs of all databases share.
+struct Engine {
+    database: Arc<Database>,
+    /// As many as jobs may run at a time.
+    permits: Arc<Semaphore>,
+    workers: usize,
+    /// How long attempts take, in the mean of late.
+    mean_microseconds: AtomicU64,
+    /// How this process calls itself as a worker.
+    name: String,
+    handles: Vec<Handle>,
+    next_handle: AtomicUsize,
+    /// What asks each running job to end, by database and id.
+    running: Mutex<HashMap<(Oid, i64), CancellationToken>>,
+    outbound: Outbound,
+    stop: CancellationToken,
+}
+
+/// Runs jobs until the server stops; `handles` are runtimes for them.
+pub fn start(database: Arc<Database>, handles: Vec<Handle>, stop: CancellationToken) -> Result<()> {
+    let config = database.config();
+    let workers = config.jobs_workers();
+    let engine = Arc::new(Engine {
+        permits: Arc::new(Semaphore::new(workers)),
+        workers,
+        mean_microseconds: AtomicU64::new(0),
+        name: format!("server:{:016x}", rand::random::<u64>()),
+        handles,
+        next_handle: AtomicUsize::new(0),
+        running: Mutex::default(),
+        outbound: Outbound::new(&config)?,
+        stop,
+        database,
+    });
+    tokio::spawn(supervise(engine));
+    Ok(())
+}
+
+/// Sees to it that each database with the extension has its runner.
+async fn supervise(engine: Arc<Engine>) {
+    let mut runners: HashMap<Oid, tokio::task::JoinHandle<()>> = HashMap::new();
+    loop {
+        runners.retain(|_, runner| !runner.is_finished());
+        for catalog in engine.database.cluster().catalogs() {
+            if catalog.extension_named(NAME).is_some() && !runners.contains_key(&catalog.database) {
+                let runner = runner::run(engine.clone(), catalog.database);
+                runners.insert(catalog.database, engine.spawn(runner));
+            }
+        }
+        tokio::select! {
+            () = engine.stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK_INTERVAL) => {}
+        }
+    }
+}
+
+impl Engine {
+    /// Runs a task on the threads that serve connections, one after the other.
+    fn spawn<F>(&self, task: F) -> tokio::task::JoinHandle<()>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let next = self.next_handle.fetch_add(1, Ordering::Relaxed);
+        match self.handles.get(next % self.handles.len().max(1)) {
+            Some(handle) => handle.spawn(task),
+            None => tokio::spawn(task),
+        }
+    }
+
+    fn note_duration(&self, took: Duration) {
+        let took = took.as_micros() as u64;
+        let mean = self.mean_microseconds.load(Ordering::Relaxed);
+        self.mean_microseconds.store((mean * 15 + took) / 16, Ordering::Relaxed);
+    }
+
+    /// The name of a database that still has the extension.
+    fn database_name(&self, database: Oid) -> Option<String> {
+        let catalog = self.database.catalog_of(database)?;
+        catalog.extension_named(NAME)?;
+        catalog.database(database).map(|found| found.name.to_string())
+    }
+
+    /// A conversation with the rights of the first superuser.
+    async fn desk(&self, database: Oid) -> Result<Conversation> {
+        let gone = || Error::internal("a database without jobs");
+        let name = self.database_name(database).ok_or_else(gone)?;
+        let catalog = self.database.shared_catalog();
+        let owner =
+            catalog.role(BOOTSTRAP_ROLE).ok_or_else(|| Error::internal("the first role"))?;
+        let settings = vec![("application_name".to_owned(), NAME.to_owned())];
+        Conversation::of_role(&self.database, &owner.name, &name, settings).await
+    }
+}
