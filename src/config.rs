@@ -103,6 +103,28 @@ pub struct Config {
     /// the environment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files_s3_credentials_file: Option<PathBuf>,
+    /// Sessions that wait for the next request of their role; 0 opens one for each.
+    pub http_pool_sessions: usize,
+    /// How long such a session waits.
+    pub http_pool_idle_timeout: Milliseconds,
+    /// How long nobody may ask for a transaction over HTTP before it is rolled back.
+    pub http_transaction_idle_timeout: Milliseconds,
+    /// How long such a transaction may last.
+    pub http_transaction_timeout: Milliseconds,
+    /// Such transactions of one role at a time.
+    pub http_max_transactions_per_role: usize,
+    /// How long the answer to an `Idempotency-Key` is kept.
+    pub http_idempotency_expiry: Seconds,
+    /// Of one answer that is kept so.
+    pub http_idempotency_max_answer: Bytes,
+    /// Of one message that comes over a WebSocket of `/api/v1/sql`.
+    pub http_ws_max_message: Bytes,
+    /// Requests that run or wait on one such socket.
+    pub http_ws_max_requests: usize,
+    /// How long nothing may be said on it before it is closed; 0 is no limit.
+    pub http_ws_idle_timeout: Milliseconds,
+    /// How long nothing may come before it is sent a ping, and then before it is closed.
+    pub http_ws_ping_interval: Milliseconds,
     /// Whether HTTP makes the extension of an area in a database that is first asked for it.
     pub http_create_extensions: bool,
 
@@ -370,6 +392,17 @@ impl Default for Config {
             files_s3_region: "us-east-1".to_owned(),
             files_s3_prefix: String::new(),
             files_s3_credentials_file: None,
+            http_pool_sessions: 64,
+            http_pool_idle_timeout: Milliseconds(60_000),
+            http_transaction_idle_timeout: Milliseconds(30_000),
+            http_transaction_timeout: Milliseconds(600_000),
+            http_max_transactions_per_role: 20,
+            http_idempotency_expiry: Seconds(86_400),
+            http_idempotency_max_answer: Bytes(1 << 20),
+            http_ws_max_message: Bytes(1 << 20),
+            http_ws_max_requests: 100,
+            http_ws_idle_timeout: Milliseconds(600_000),
+            http_ws_ping_interval: Milliseconds(30_000),
             http_create_extensions: true,
             auth_token_lifetime: Seconds(15 * 60),
             auth_refresh_lifetime: Seconds(30 * 86_400),
@@ -534,6 +567,12 @@ impl Config {
             return Err(invalid("\"log_min_duration_statement\" must be at least -1"));
         }
         at_least("max_connections", self.max_connections as u64, 1)?;
+        at_least("http_ws_max_requests", self.http_ws_max_requests as u64, 1)?;
+        at_least("http_ws_max_message", self.http_ws_max_message.0, 125)?;
+        at_least("http_ws_ping_interval", self.http_ws_ping_interval.0, 1)?;
+        at_least("http_transaction_idle_timeout", self.http_transaction_idle_timeout.0, 1)?;
+        at_least("http_transaction_timeout", self.http_transaction_timeout.0, 1)?;
+        at_least("http_idempotency_expiry", self.http_idempotency_expiry.0, 1)?;
         at_least("authentication_timeout", self.authentication_timeout.0, 1)?;
         at_least("max_pending_logins", self.max_pending_logins as u64, 1)?;
         at_least("deadlock_timeout", self.deadlock_timeout.0, 1)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::http::{TRUSTED, get, post, raw, sql, started};
+use crate::support::http::{TRUSTED, get, post, raw, send, sql, started};
 use crate::support::zserver::Zserver;
 use crate::support::{block_on, connect};
 
@@ -125,7 +125,9 @@ fn what_cannot_be_understood_is_refused() {
     ];
     let (_server, http) = Zserver::start_with_http(&data, true, &limits);
     assert_eq!(get(http, "/nothing").status, 404);
-    assert_eq!(get(http, "/api/v1/sql").status, 405);
+    assert_eq!(get(http, "/api/v1/sql").status, 401);
+    assert_eq!(send(http, "GET", "/api/v1/sql", TRUSTED, "").status, 426);
+    assert_eq!(send(http, "PATCH", "/api/v1/sql", TRUSTED, "").status, 405);
     assert_eq!(post(http, "/api/v1/sql", TRUSTED, "{").status, 400);
     assert_eq!(post(http, "/api/v1/sql", TRUSTED, "{\"quer\": 1}").status, 400);
     assert_eq!(post(http, "/api/v1/sql", TRUSTED, "{\"statements\": []}").status, 400);

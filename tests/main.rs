@@ -19,6 +19,8 @@
 //! | [`http_jobs`] | jobs over HTTP and in SQL: states, workers, schedules, kills |
 //! | [`http_sagas`] | sagas are done or undone, whenever the server is killed |
 //! | [`http_tus`] | uploads that go on: tus 1.0 case by case, the IETF's draft, kills |
+//! | [`http_sql`] | its transactions, keys, Arrow, pool of sessions |
+//! | [`http_ws`] | its WebSockets: queries, pages, cancels, notifications, PostgreSQL's protocol |
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
@@ -60,11 +62,13 @@ mod functions;
 mod history;
 mod http;
 mod http_auth;
-mod http_files;
 mod http_collections;
+mod http_files;
 mod http_jobs;
 mod http_sagas;
+mod http_sql;
 mod http_tus;
+mod http_ws;
 mod indexes;
 mod isolation;
 mod large;

@@ -41,6 +41,7 @@ const SOURCES: &[Source] = &[
     source!("collections", "1.0.0"),
     source!("files", "1.0"),
     source!("hstore", "1.8"),
+    source!("http", "1.0"),
     source!("jobs", "1.0"),
     source!("pg_stat_statements", "1.10"),
     source!("pg_trgm", "1.6"),

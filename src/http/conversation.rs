@@ -6,44 +6,102 @@
 //! It runs in a task of its own ([`Leash::run`]): a statement may compute for long between two
 //! points where it could be dropped, and whoever watches the client's connection must not
 //! wait for it. A client that goes away lets go of the [`Leash`], which cancels. Dropping a
-//! conversation undoes what is not committed; what a session leaves behind (temporary
-//! tables) is removed then.
+//! conversation undoes what is not committed; its session goes to the [`pool`](super::pool)
+//! where the next request of the role finds it, as new.
+//!
+//! Where transactions begin and end is the caller's to say: BEGIN and COMMIT as statements
+//! are refused, since they would take apart what belongs together.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::Http;
 use super::params;
+use super::pool::{Idle, Key, Pool};
 use super::principal::{self, Principal};
 use super::problem::Problem;
 use super::rows::{RowWriter, Shape};
+use crate::catalog::BOOTSTRAP_ROLE;
 use crate::error::{Error, Report, Result};
-use crate::session::registry::Backend;
+use crate::session::registry::{Backend, Interrupt};
 use crate::session::stat_statements::Measure;
 use crate::session::{
-    BindRequest, Database, Login, Phase, PortalState, RowCursor, Session, Statement,
+    BindRequest, Database, Fresh, Login, Phase, PortalState, RowCursor, Session, Statement,
 };
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::{Outcome, ResultColumn, Rows, RowsTag};
-use crate::sql::types::{Datum, SqlType};
+use crate::sql::types::{self, Datum, Oid, SqlType};
+use crate::sqlstate;
 
 /// Bytes of the secret that a cancel request would need; nobody is told it.
 const SECRET_BYTES: usize = 32;
 
 pub struct Conversation {
-    /// Taken when it is closed.
-    session: Option<Session>,
+    /// Taken when it is closed. Boxed, as it goes from hand to hand.
+    session: Option<Box<Session>>,
+    /// Where the session goes, and what it has to be like then.
+    home: Option<(Arc<Pool>, Key, Fresh, usize)>,
+    /// What the present leash holds.
+    tether: Tether,
     /// Statements share a transaction that was begun.
     in_block: bool,
 }
 
+/// The session that a leash pulls at, as long as it is of the same request.
+#[derive(Clone, Default)]
+struct Tether(Arc<Tied>);
+
+#[derive(Default)]
+struct Tied {
+    backend: Mutex<Option<Arc<Backend>>>,
+    /// The request is given up: a statement that begins later is cancelled, too.
+    is_pulled: AtomicBool,
+}
+
+impl Tether {
+    fn to(backend: Arc<Backend>) -> Tether {
+        Tether(Arc::new(Tied { backend: Mutex::new(Some(backend)), ..Tied::default() }))
+    }
+
+    fn cut(&self) {
+        *self.0.backend.lock() = None;
+    }
+
+    fn pull(&self, how: Pull) {
+        // Before what runs is looked at, so that one or the other is hit.
+        self.0.is_pulled.store(true, Ordering::SeqCst);
+        // Locked, so that the session is not another request's meanwhile.
+        match (&*self.0.backend.lock(), how) {
+            (Some(backend), Pull::EndSession) => backend.terminate(),
+            (Some(backend), Pull::Cancel) => backend.interrupt(Interrupt::Canceled),
+            (None, _) => {}
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        match self.0.is_pulled.load(Ordering::SeqCst) {
+            true => Err(Error::query_canceled()),
+            false => Ok(()),
+        }
+    }
+}
+
+/// What a leash does to a statement that still runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pull {
+    EndSession,
+    Cancel,
+}
+
 /// Held by who waits for a conversation: dropping it cancels what runs.
-pub struct Leash(Arc<Backend>);
+pub struct Leash(Tether, Pull);
 
 impl Drop for Leash {
     fn drop(&mut self) {
-        self.0.terminate();
+        self.0.pull(self.1);
     }
 }
 
@@ -57,10 +115,22 @@ impl Leash {
             Ok(result) => result,
             Err(error) => {
                 tracing::error!(%error, "a request has panicked");
-                Err(Problem::of(&Error::internal("the request could not be finished"), ""))
+                Err(Problem::of(&unfinished(), ""))
             }
         }
     }
+
+    /// Cancels the statement that runs, and those of the request that would follow; the
+    /// session goes on.
+    pub fn cancel(&self) {
+        self.0.pull(Pull::Cancel);
+    }
+}
+
+/// `08007`: a request has panicked, wherever it was.
+pub fn unfinished() -> Error {
+    let message = "the request could not be finished; whether it has committed is not known";
+    Error::new(sqlstate::TRANSACTION_RESOLUTION_UNKNOWN, message)
 }
 
 /// A statement that runs, or has run.
@@ -102,7 +172,21 @@ impl Conversation {
     ) -> Result<Conversation> {
         settings.push((principal::CLAIMS.to_owned(), principal.claims.to_string()));
         let database = &http.front.database;
-        database.registry.check_room(database.config().max_connections)?;
+        let config = database.config();
+        let proved = principal.proved().into_iter().map(|(name, value)| (name.to_owned(), value));
+        let key = Key {
+            role: principal.role.clone(),
+            database: principal.database.clone(),
+            settings: settings.iter().cloned().chain(proved).collect(),
+        };
+        while let Some(Idle { session, fresh }) = http.pool.take(&key) {
+            if let Some(session) = database.readmit(session, &fresh).await? {
+                session.set_ends(principal.ends);
+                let home = Some((http.pool.clone(), key, fresh, config.http_pool_sessions));
+                return Ok(Conversation::of(session, home));
+            }
+        }
+        database.registry.check_room(config.max_connections)?;
         let login = Login {
             user: principal.role.clone(),
             database: principal.database.clone(),
@@ -111,8 +195,31 @@ impl Conversation {
             settings,
             proved: principal.proved(),
         };
-        let session = database.admit(login).await?;
-        Ok(Conversation { session: Some(session), in_block: false })
+        let shared = database.shared_catalog();
+        let session = Box::new(database.admit(login).await?);
+        let fresh = session.fresh(shared);
+        let home = Some((http.pool.clone(), key, fresh, config.http_pool_sessions));
+        Ok(Conversation::of(session, home))
+    }
+
+    /// For the server's own work, as the first superuser.
+    pub async fn open_own(http: &Http, database: &str) -> Result<Conversation> {
+        let owner = http.front.database.shared_catalog().role(BOOTSTRAP_ROLE).cloned();
+        let owner = owner.ok_or_else(|| Error::internal("the first role"))?;
+        let login = Login {
+            user: owner.name.to_string(),
+            database: database.to_owned(),
+            ends: None,
+            secret_bytes: SECRET_BYTES,
+            settings: Vec::new(),
+            proved: Vec::new(),
+        };
+        let session = http.front.database.admit(login).await?;
+        Ok(Conversation::of(Box::new(session), None))
+    }
+
+    fn of(session: Box<Session>, home: Option<(Arc<Pool>, Key, Fresh, usize)>) -> Conversation {
+        Conversation { session: Some(session), home, tether: Tether::default(), in_block: false }
     }
 
     /// A conversation of the server's own, with the rights of a role; `settings` are
@@ -132,7 +239,7 @@ impl Conversation {
             proved: Vec::new(),
         };
         let session = database.admit_as(login).await?;
-        Ok(Conversation { session: Some(session), in_block: false })
+        Ok(Conversation::of(Box::new(session), None))
     }
 
     /// What others see of it, and stop it by.
@@ -170,13 +277,38 @@ impl Conversation {
             .map_err(|error| Error::internal(format!("rows that are not JSON: {error}")))
     }
 
-    /// What cancels it.
+    /// What ends it where it is let go.
     pub fn leash(&mut self) -> Result<Leash> {
-        Ok(Leash(self.session()?.backend().clone()))
+        self.leash_that(Pull::EndSession)
     }
 
-    fn session(&mut self) -> Result<&mut Session> {
-        self.session.as_mut().ok_or_else(|| Error::internal("a session that was closed"))
+    /// What cancels the statement that runs, and leaves the session: of one that outlives
+    /// the request.
+    pub fn leash_of_statement(&mut self) -> Result<Leash> {
+        self.leash_that(Pull::Cancel)
+    }
+
+    fn leash_that(&mut self, pull: Pull) -> Result<Leash> {
+        let backend = self.session()?.backend().clone();
+        self.tether.cut();
+        self.tether = Tether::to(backend);
+        Ok(Leash(self.tether.clone(), pull))
+    }
+
+    /// The request is over: its leash holds nothing any more.
+    pub fn let_off(&mut self) {
+        self.tether.cut();
+        self.tether = Tether::default();
+    }
+
+    pub(super) fn session(&mut self) -> Result<&mut Session> {
+        self.session.as_deref_mut().ok_or_else(|| Error::internal("a session that was closed"))
+    }
+
+    /// Milliseconds that each statement may take, whatever `statement_timeout` says.
+    pub fn set_timeout(&mut self, timeout_ms: Option<u64>) -> Result<()> {
+        self.session()?.set_own_timeout(timeout_ms);
+        Ok(())
     }
 
     /// Begins a transaction for the statements up to [`Conversation::commit`].
@@ -196,28 +328,56 @@ impl Conversation {
         }
     }
 
+    pub async fn roll_back(&mut self) -> Result<()> {
+        self.in_block = false;
+        self.command("ROLLBACK").await.map(drop)
+    }
+
     async fn command(&mut self, text: &str) -> Result<Done> {
-        let answer = self.start(text, &[]).await?;
+        let started = self.try_start(text, Values::Json(&[]), &[], true).await;
+        let answer = self.or_fail(text, started)?;
         self.finish(answer).await
     }
 
     /// Runs a statement up to its first rows.
     pub async fn start(&mut self, text: &str, values: &[Value]) -> Result<Answer> {
-        let started = self.try_start(text, Values::Json(values)).await;
+        self.start_typed(text, values, &[]).await
+    }
+
+    /// The same, of parameters whose types are named: `integer[]`; an empty name leaves it
+    /// to the statement, as does one that is not there.
+    pub async fn start_typed(
+        &mut self,
+        text: &str,
+        values: &[Value],
+        types: &[String],
+    ) -> Result<Answer> {
+        let started = self.try_start(text, Values::Json(values), types, false).await;
         self.or_fail(text, started)
     }
 
     /// The same with parameters of the types that the statement gives them.
     pub async fn start_with(&mut self, text: &str, values: Vec<Datum>) -> Result<Answer> {
-        let started = self.try_start(text, Values::Datums(values)).await;
+        let started = self.try_start(text, Values::Datums(values), &[], false).await;
         self.or_fail(text, started)
     }
 
-    async fn try_start(&mut self, text: &str, values: Values<'_>) -> Result<Answer> {
+    async fn try_start(
+        &mut self,
+        text: &str,
+        values: Values<'_>,
+        types: &[String],
+        is_own: bool,
+    ) -> Result<Answer> {
+        let tether = self.tether.clone();
         let session = self.session()?;
         session.message_arrived();
         session.backend().set_query(&Arc::from(text));
-        session.prepare("", text, Vec::new())?;
+        let declared = declared(session, types)?;
+        session.prepare("", text, declared)?;
+        if !is_own {
+            check_asked(&*session.prepared("")?)?;
+        }
         let (types, columns) = session.describe_prepared("")?;
         let (statement, params) = match values {
             Values::Json(values) => bind(session, &types, values)?,
@@ -227,6 +387,9 @@ impl Conversation {
             Values::Datums(_) => return Err(Error::internal("a statement has other parameters")),
         };
         session.begin_command(Phase::Single)?;
+        if !is_own {
+            tether.check()?;
+        }
         session.log_execute("", &statement, &params, true);
         let measure = session.begin_measure(&statement);
         let outcome = session.run(&statement, params).await?;
@@ -276,6 +439,36 @@ impl Conversation {
         Ok(done)
     }
 
+    /// Runs a statement to its end: its rows, at most `max` of them, and what it did.
+    pub async fn datums(
+        &mut self,
+        text: &str,
+        values: &[Value],
+        max: u64,
+    ) -> Result<(Vec<Vec<Datum>>, Done)> {
+        let mut answer = self.start(text, values).await?;
+        let columns = answer.columns.clone().unwrap_or_default();
+        let eval = self.eval_context()?;
+        let mut found = Vec::new();
+        while let Some(rows) = self.next(text, &mut answer, max - found.len() as u64).await? {
+            match rows {
+                Rows::Datums(rows) => found.extend(rows),
+                Rows::Batch(batch) => {
+                    let reprs = columns.iter().map(|column| eval.catalog.repr(column.ty.oid));
+                    let reprs = reprs.collect::<Result<Vec<_>>>()?;
+                    for row in 0..batch.num_rows() {
+                        let value = |(at, repr)| {
+                            types::arrow::datum_at(batch.column(at).as_ref(), row, repr)
+                        };
+                        found.push(reprs.iter().enumerate().map(value).collect::<Result<_>>()?);
+                    }
+                }
+            }
+        }
+        let done = self.finish(answer).await?;
+        Ok((found, done))
+    }
+
     fn or_fail<T>(&mut self, text: &str, result: Result<T>) -> Result<T> {
         result.inspect_err(|error| {
             if let Some(session) = &mut self.session {
@@ -290,8 +483,27 @@ impl Conversation {
         Ok(self.session()?.database().config().http_max_response.get())
     }
 
+    /// What runs is given up: it is undone, and so is the transaction that it belongs to.
+    pub fn fail(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.fail();
+        }
+    }
+
+    /// Nobody asks for anything: it is shown as idle.
+    pub fn rest(&self) {
+        if let Some(session) = &self.session {
+            session.show_idle();
+        }
+    }
+
+    /// Whether its session is told to end.
+    pub fn is_over(&self) -> bool {
+        self.session.as_ref().is_none_or(|session| session.backend().end.is_cancelled())
+    }
+
     pub fn take_notices(&mut self) -> Vec<Report> {
-        self.session.as_mut().map(Session::take_notices).unwrap_or_default()
+        self.session.as_deref_mut().map(Session::take_notices).unwrap_or_default()
     }
 
     pub fn eval_context(&mut self) -> Result<Arc<EvalContext>> {
@@ -299,12 +511,61 @@ impl Conversation {
     }
 }
 
+/// The types that are named for parameters; 0 leaves one to the statement.
+fn declared(session: &mut Session, names: &[String]) -> Result<Vec<Oid>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let eval = session.eval_context();
+    let resolve = |name: &String| {
+        if name.is_empty() {
+            return Ok(0);
+        }
+        let path = &eval.settings.search_path;
+        let found = crate::catalog::resolve_type_text(&eval.catalog, path, name)?;
+        found.map(|ty| ty.oid).ok_or_else(|| {
+            let message = format!("type \"{name}\" does not exist");
+            Error::new(sqlstate::UNDEFINED_OBJECT, message)
+        })
+    };
+    names.iter().map(resolve).collect()
+}
+
+/// `0A000` for a statement that is not for clients of HTTP.
+fn check_asked(statement: &Statement) -> Result<()> {
+    if let Some(verb) = statement.transaction_verb() {
+        return Err(Error::unsupported(&format!("{verb} as a statement over HTTP")).with_hint(
+            "Several statements of one request are one transaction; /api/v1/transactions begins \
+             one of several requests.",
+        ));
+    }
+    if statement.is_listen() {
+        return Err(Error::unsupported("LISTEN as a statement over HTTP")
+            .with_hint("The WebSocket at /api/v1/sql has the message \"listen\"."));
+    }
+    Ok(())
+}
+
 impl Drop for Conversation {
     fn drop(&mut self) {
+        self.tether.cut();
         let Some(mut session) = self.session.take() else { return };
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { session.close().await });
-        }
+        let keep = |session: Box<Session>,
+                    (pool, key, fresh, most): (Arc<Pool>, Key, Fresh, usize)| {
+            session.park();
+            pool.put(key, Idle { session, fresh }, most);
+        };
+        let home = match self.home.take() {
+            Some(home) if session.renew(&home.2) => return keep(session, home),
+            home => home.filter(|_| !session.backend().end.is_cancelled()),
+        };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            match home {
+                Some(home) if session.renew_all(&home.2).await => keep(session, home),
+                _ => session.close().await,
+            }
+        });
     }
 }
 

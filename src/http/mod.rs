@@ -5,8 +5,11 @@
 //! GET  /livez /readyz /startupz      whether the process lives, serves, has started
 //! …    /api/v1/jobs /queues /schedules   jobs, their workers and times
 //! …    /api/v1/sagas                     steps that are done or undone
-//! POST /api/v1/sql                   statements, answered as JSON, NDJSON or CSV
-//! POST /sql                          the same as Neon's serverless driver asks it
+//! POST /api/v1/sql                   statements, answered as JSON, NDJSON, CSV or Arrow
+//! GET  /api/v1/sql                   the same over a WebSocket, with notifications
+//!      /api/v1/transactions[/{id}]   transactions of several requests
+//! POST /sql                          statements as Neon's serverless driver asks them
+//! GET  /v2                           its WebSocket: PostgreSQL's protocol in frames
 //! …    /api/v1/collections…           collections of points ([`collections`])
 //! …    /collections… /aliases /       the same in Qdrant's API ([`qdrant`])
 //! ```
@@ -21,15 +24,18 @@
 //!
 //! Not here yet: events.
 
+mod arrow;
 mod auth;
 mod collections;
 pub(crate) mod conversation;
 mod extension;
 mod files;
 mod health;
+mod idempotency;
 mod jobs;
 mod neon;
 mod params;
+mod pool;
 mod principal;
 pub(crate) mod problem;
 mod qdrant;
@@ -38,10 +44,14 @@ mod request;
 mod rows;
 mod sagas;
 mod serve;
+mod socket;
 mod sql;
+mod transactions;
+mod tunnel;
 mod tus;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{any, delete, get, post, put};
@@ -62,6 +72,11 @@ pub struct Http {
     making_extension: tokio::sync::Mutex<()>,
     auth: auth::Auth,
     files: files::Files,
+    /// Sessions that nobody uses.
+    pool: Arc<pool::Pool>,
+    transactions: transactions::Transactions,
+    /// Idempotency keys that are in use.
+    keys: Arc<idempotency::Keys>,
     stop: CancellationToken,
 }
 
@@ -73,11 +88,17 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         front,
         proofs: Proofs::default(),
         making_extension: tokio::sync::Mutex::new(()),
+        pool: Arc::default(),
+        transactions: transactions::Transactions::default(),
+        keys: Arc::default(),
         auth: auth::Auth::default(),
         files: files::Files::default(),
         stop,
     });
     tokio::spawn(files::sweep::run(http.clone(), http.stop.clone()));
+    tokio::spawn(upkeep(http.clone()));
+    tokio::spawn(tidy(http.clone()));
+    let transaction = get(transactions::show).delete(transactions::roll_back);
     let router = Router::new();
     let router = collection_routes(router);
     let router = qdrant_routes(router);
@@ -123,11 +144,17 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         .route("/api/v1/schedules/{name}", get(jobs::schedule_get).delete(jobs::schedule_delete))
         .route("/api/v1/schedules/{name}/pause", post(jobs::schedule_pause))
         .route("/api/v1/schedules/{name}/resume", post(jobs::schedule_resume))
-        .route("/api/v1/sql", post(sql::run))
+        .route("/api/v1/sql", get(socket::open).post(sql::run))
+        .route("/api/v1/transactions", get(transactions::list).post(transactions::begin))
+        .route("/api/v1/transactions/{id}", transaction)
+        .route("/api/v1/transactions/{id}/commit", post(transactions::commit))
+        .route("/api/v1/transactions/{id}/rollback", post(transactions::roll_back))
+        .route("/api/v1/transactions/{id}/sql", post(sql::run_in_transaction))
         .route("/files", any(tus::uploads))
         .route("/files/", any(tus::uploads))
         .route("/files/{id}", any(tus::upload))
         .route("/sql", post(neon::run))
+        .route("/v2", get(tunnel::open))
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .with_state(http)
@@ -206,4 +233,23 @@ fn qdrant_routes(router: Routes) -> Routes {
             put(collections::add_vector).delete(collections::drop_vector),
         )
         .route("/healthz", get(qdrant::health))
+}
+
+/// Ends transactions and sessions whose time is over; all of them with the server.
+async fn upkeep(http: Arc<Http>) {
+    const INTERVAL: Duration = Duration::from_millis(200);
+    while tokio::time::timeout(INTERVAL, http.stop.cancelled()).await.is_err() {
+        http.transactions.sweep();
+        http.pool.sweep(http.front.database.config().http_pool_idle_timeout.duration());
+    }
+    http.transactions.close();
+    http.pool.close();
+}
+
+/// Removes answers that have expired, now and then.
+async fn tidy(http: Arc<Http>) {
+    const INTERVAL: Duration = Duration::from_secs(10);
+    while tokio::time::timeout(INTERVAL, http.stop.cancelled()).await.is_err() {
+        idempotency::sweep(&http).await;
+    }
 }

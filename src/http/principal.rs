@@ -60,7 +60,12 @@ pub struct Peer {
     pub is_encrypted: bool,
     /// Whom its certificate was made out to, which is valid.
     pub subject: Option<Subject>,
+    /// Its place among the connections: who holds the peer holds it, too.
+    pub _place: Place,
 }
+
+/// Given up when it is dropped.
+pub type Place = Box<dyn std::any::Any + Send + Sync>;
 
 /// Who asks, proved.
 #[derive(Clone, Debug)]

@@ -34,7 +34,8 @@ enum Challenge {
 }
 
 impl Problem {
-    fn plain(status: StatusCode, code: SqlState, message: &str) -> Problem {
+    /// A problem of HTTP's own, with the code that fits.
+    pub fn plain(status: StatusCode, code: SqlState, message: &str) -> Problem {
         let mut members = Map::new();
         members.insert("code".to_owned(), json!(code.as_str()));
         members.insert("message".to_owned(), json!(message));

@@ -1,6 +1,8 @@
-//! Bodies of requests: read up to a size and a time, then as JSON.
+//! Bodies: of requests, read up to a size and a time, then as JSON; of answers.
 
 use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
@@ -22,12 +24,20 @@ pub async fn bytes(http: &Http, body: Body) -> Result<Bytes, Problem> {
 
 /// A body of JSON, whatever its content type says: some clients call it text.
 pub async fn json<T: DeserializeOwned>(http: &Http, body: Body) -> Result<T, Problem> {
-    let bytes = bytes(http, body).await?;
-    from_slice(&bytes)
+    parse(&bytes(http, body).await?)
 }
 
-/// The same of a body that was read.
-pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// The same of bytes that were read.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes)
         .map_err(|error| Problem::bad_request(&format!("the body is not as expected: {error}")))
+}
+
+/// An answer of JSON.
+pub fn answer(status: StatusCode, body: &serde_json::Value) -> Response {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
 }

@@ -83,6 +83,7 @@ impl RowWriter {
             Shape::Csv => (b"", b""),
         };
         let json = Writer::new(&self.eval);
+        let texts = self.eval.output();
         out.extend_from_slice(open);
         for (index, column) in self.columns.iter().enumerate() {
             if index > 0 {
@@ -97,16 +98,12 @@ impl RowWriter {
                 Shape::Array | Shape::Object => json.write(&value, column.ty, false, out)?,
                 _ if value.is_null() && self.shape != Shape::Csv => out.extend_from_slice(b"null"),
                 _ if value.is_null() => {}
-                Shape::Csv => put_csv(&self.text(&value, column), out),
-                _ => write_string(&self.text(&value, column), out),
+                Shape::Csv => put_csv(&types::to_text(&value, column.ty.oid, &texts), out),
+                _ => write_string(&types::to_text(&value, column.ty.oid, &texts), out),
             }
         }
         out.extend_from_slice(close);
         Ok(())
-    }
-
-    fn text(&self, value: &Datum, column: &ResultColumn) -> String {
-        types::to_text(value, column.ty.oid, &self.eval.output())
     }
 
     /// The first line of a CSV file.
@@ -122,14 +119,20 @@ impl RowWriter {
         out
     }
 
-    /// What the columns are.
-    pub fn describe(&self) -> Value {
-        let column = |column: &ResultColumn| {
-            let name =
-                self.eval.catalog.format_type(&[PG_CATALOG], column.ty.oid, Some(column.ty.typmod));
-            json!({"name": column.name, "type": name, "type_oid": column.ty.oid})
-        };
-        Value::Array(self.columns.iter().map(column).collect())
+    /// Appends what the columns are: `[{"name": …, "type": …, "type_oid": …}, …]`.
+    pub fn describe_to(&self, out: &mut Vec<u8>) {
+        out.push(b'[');
+        for (index, column) in self.columns.iter().enumerate() {
+            out.extend_from_slice(if index > 0 { b",{\"name\":" } else { b"{\"name\":" });
+            write_string(&column.name, out);
+            let (oid, typmod) = (column.ty.oid, Some(column.ty.typmod));
+            out.extend_from_slice(b",\"type\":");
+            write_string(&self.eval.catalog.format_type(&[PG_CATALOG], oid, typmod), out);
+            out.extend_from_slice(b",\"type_oid\":");
+            out.extend_from_slice(oid.to_string().as_bytes());
+            out.push(b'}');
+        }
+        out.push(b']');
     }
 
     /// The same in the words of PostgreSQL's drivers for JavaScript.

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::principal::Peer;
+use super::principal::{Peer, Place};
 use crate::pg::{Front, subject};
 use crate::session::Ends;
 
@@ -30,13 +30,14 @@ const HEADERS_MAX: usize = 100;
 const STREAMS_MAX: u32 = 100;
 
 /// Serves a connection until its client or the server ends; requests that run then are
-/// still answered.
+/// still answered. `place` is kept for as long, and by a WebSocket that it becomes.
 pub async fn serve(
     stream: TcpStream,
     ends: Ends,
     router: Router,
     front: Arc<Front>,
     stop: CancellationToken,
+    place: Place,
 ) {
     let limit = front.database.config().http_read_timeout.duration();
     let first = async {
@@ -48,7 +49,7 @@ pub async fn serve(
         first = tokio::time::timeout(limit, first) => first,
         () = stop.cancelled() => return,
     };
-    let peer = Peer { ends, is_encrypted: false, subject: None };
+    let peer = Peer { ends, is_encrypted: false, subject: None, _place: place };
     match (first, front.tls.load_full()) {
         (Ok(Some(TLS_HANDSHAKE)), Some(tls)) => {
             let accepted = tokio::time::timeout(limit, tls.http.accept(stream)).await;

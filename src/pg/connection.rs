@@ -30,6 +30,8 @@ pub struct Connection<S> {
     awaits_query: bool,
     /// The text that error positions count in.
     pub(super) query: Arc<str>,
+    /// The first message may be a password that nobody has asked for.
+    pub takes_early_password: bool,
 }
 
 /// What ends the loop.
@@ -51,6 +53,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             in_pipeline: false,
             awaits_query: false,
             query: "".into(),
+            takes_early_password: false,
         }
     }
 
@@ -70,6 +73,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 Next::End(error) => return self.end(error).await,
             };
             if self.skips_to_sync && !matches!(frame.tag, b'S' | b'X') {
+                continue;
+            }
+            let was_first = std::mem::replace(&mut self.takes_early_password, false);
+            if was_first && frame.tag == b'p' {
                 continue;
             }
             self.awaits_query = false;

@@ -61,7 +61,7 @@ where
 {
     let catalog = front.database.shared_catalog();
     let candidate = auth::candidate(&catalog, user, &front.database.mock_key);
-    if method == Method::Password {
+    if method == Method::Password || protection.takes_clear_password {
         return check_password(wire, user, &candidate).await;
     }
     let binding = protection.tls.as_deref().map(|tls| &tls.scram);

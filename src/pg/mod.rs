@@ -52,6 +52,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::auth::failures::Failures;
 use crate::auth::hba::Rules;
+use crate::auth::login::Subject;
 use crate::error::{Error, Result};
 use crate::session::{Database, Ends};
 use connection::Connection;
@@ -108,19 +109,54 @@ impl Origin {
     }
 }
 
+/// What carries a connection that comes within another protocol.
+#[derive(Clone, Debug)]
+pub struct Tunnel {
+    pub is_encrypted: bool,
+    /// Whom the client's certificate was made out to, which is valid.
+    pub subject: Option<Subject>,
+}
+
 /// Serves one connection to its end. Errors are the connection's own: the client
 /// has been told where that is possible.
 pub async fn serve<S>(stream: S, origin: Origin, front: Arc<Front>) -> Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
+    serve_in(stream, origin, None, front).await
+}
+
+/// The same within another protocol: a password may come in clear, and unasked, where
+/// nobody can listen.
+pub async fn serve_tunneled<S>(
+    stream: S,
+    origin: Origin,
+    tunnel: Tunnel,
+    front: Arc<Front>,
+) -> Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    serve_in(stream, origin, Some(tunnel), front).await
+}
+
+async fn serve_in<S>(
+    stream: S,
+    origin: Origin,
+    tunnel: Option<Tunnel>,
+    front: Arc<Front>,
+) -> Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let is_tunneled = tunnel.is_some();
     let config = front.database.config();
     let limit = config.authentication_timeout.duration();
     let guest = front.lobby.enter(config.max_pending_logins);
     if config.log_connections {
         audit::received(&origin);
     }
-    let startup = Startup::new(&front, origin.clone());
+    let startup = Startup::new(&front, origin.clone(), tunnel);
     let login = tokio::select! {
         login = startup.run(Wire::new(stream, &config)) => login?,
         () = guest.sent_away() => return Ok(()),
@@ -135,7 +171,9 @@ where
             let begun = std::time::Instant::now();
             let backend = session.backend().clone();
             let is_logged = session.logs_disconnection();
-            let ended = Connection::new(*wire, *session).run().await;
+            let mut connection = Connection::new(*wire, *session);
+            connection.takes_early_password = is_tunneled;
+            let ended = connection.run().await;
             if is_logged {
                 audit::disconnected(&origin, &backend, begun.elapsed());
             }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::login;
 use super::tls::{self, Tls};
 use super::wire::{Prefixed, Transport, Wire};
-use super::{Front, Origin, audit, lost, message};
+use super::{Front, Origin, Tunnel, audit, lost, message};
 use crate::auth::login::{Applicant, Subject};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -38,6 +38,7 @@ pub struct Startup<'a> {
     front: &'a Arc<Front>,
     config: Arc<Config>,
     origin: Origin,
+    tunnel: Option<Tunnel>,
 }
 
 /// What protects a connection, and whom the client's certificate names.
@@ -47,6 +48,10 @@ pub(super) struct Protection {
     /// `TLSv1.3` and the cipher, for the log.
     pub summary: Option<String>,
     pub subject: Option<Subject>,
+    /// By this or by what carries the connection.
+    pub is_encrypted: bool,
+    /// The connection is within another protocol: nobody but its two ends sees a password.
+    pub takes_clear_password: bool,
 }
 
 /// How a startup ended.
@@ -68,8 +73,21 @@ struct Hello {
 }
 
 impl<'a> Startup<'a> {
-    pub fn new(front: &'a Arc<Front>, origin: Origin) -> Startup<'a> {
-        Startup { front, config: front.database.config(), origin }
+    pub fn new(front: &'a Arc<Front>, origin: Origin, tunnel: Option<Tunnel>) -> Startup<'a> {
+        Startup { front, config: front.database.config(), origin, tunnel }
+    }
+
+    /// Before a byte has come.
+    fn protection(&self) -> Protection {
+        let Some(tunnel) = &self.tunnel else { return Protection::default() };
+        let is_local =
+            self.origin.ends().is_some_and(|ends| ends.client.ip().to_canonical().is_loopback());
+        Protection {
+            is_encrypted: tunnel.is_encrypted,
+            takes_clear_password: tunnel.is_encrypted || is_local,
+            subject: tunnel.subject.clone(),
+            ..Protection::default()
+        }
     }
 
     pub async fn run<S>(self, mut wire: Wire<S>) -> Result<Login<S>>
@@ -104,7 +122,7 @@ impl<'a> Startup<'a> {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut protection = Protection::default();
+        let mut protection = self.protection();
         if wire.first_byte().await? == Some(TLS_HANDSHAKE) {
             let Some(tls) = self.front.tls.load_full() else { return Ok(None) };
             protection = self.encrypt(wire, tls, true).await?;
@@ -146,7 +164,8 @@ impl<'a> Startup<'a> {
         // Bytes that came before the handshake were not protected by it.
         refuse_buffered(wire, "SSL request")?;
         // As PostgreSQL: a Unix socket needs no encryption.
-        let tls = self.front.tls.load_full().filter(|_| self.origin.ends().is_some());
+        let is_network = self.origin.ends().is_some() && self.tunnel.is_none();
+        let tls = self.front.tls.load_full().filter(|_| is_network);
         wire.output.bytes.extend_from_slice(if tls.is_some() { b"S" } else { b"N" });
         wire.flush().await?;
         Ok(tls)
@@ -187,7 +206,9 @@ impl<'a> Startup<'a> {
                 "received direct SSL connection request without ALPN protocol negotiation extension",
             ));
         }
-        Ok(Protection { tls: Some(tls), summary, subject: subject? })
+        let subject = subject?;
+        let is_encrypted = true;
+        Ok(Protection { tls: Some(tls), summary, subject, is_encrypted, ..Protection::default() })
     }
 
     fn cancel(&self, mut packet: Bytes) {
@@ -215,7 +236,7 @@ impl<'a> Startup<'a> {
             user: &hello.user,
             database: &hello.database,
             addresses: self.origin.ends().map(|ends| (ends.client.ip(), ends.server.ip())),
-            is_encrypted: protection.tls.is_some(),
+            is_encrypted: protection.is_encrypted,
             subject: protection.subject.as_ref(),
             system_user: self.origin.system_user(),
         };

@@ -30,7 +30,7 @@ struct Lane {
 }
 
 /// Counts a connection for as long as it is there.
-struct Occupied(Arc<AtomicUsize>);
+pub struct Occupied(Arc<AtomicUsize>);
 
 impl Drop for Occupied {
     fn drop(&mut self) {
@@ -54,8 +54,8 @@ impl Lanes {
     }
 
     /// Serves a client on the lane that has the fewest. The socket becomes the lane's
-    /// where it is served.
-    pub fn spawn<T, F>(&self, socket: T, serve: impl FnOnce(T) -> F + Send + 'static)
+    /// where it is served; it counts as long as `serve` keeps what it is given.
+    pub fn spawn<T, F>(&self, socket: T, serve: impl FnOnce(T, Occupied) -> F + Send + 'static)
     where
         T: Send + 'static,
         F: Future<Output = ()> + Send + 'static,
@@ -65,10 +65,7 @@ impl Lanes {
         lane.open.fetch_add(1, Ordering::Relaxed);
         let occupied = Occupied(lane.open.clone());
         let quick = lane.quick.clone();
-        lane.runtime.spawn(async move {
-            on_lane(quick, async { serve(socket).await }).await;
-            drop(occupied);
-        });
+        lane.runtime.spawn(on_lane(quick, async move { serve(socket, occupied).await }));
     }
 
     /// Where work goes that is no connection's.

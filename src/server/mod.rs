@@ -242,11 +242,11 @@ impl Server {
                     let (front, stop) = (self.front.clone(), self.stop.clone());
                     let router = router.clone();
                     let handed = ends_of(&stream, client).and_then(|ends| {
-                        lanes.spawn(stream.into_std()?, move |stream| async move {
+                        lanes.spawn(stream.into_std()?, move |stream, occupied| async move {
                             if let Ok(stream) = TcpStream::from_std(stream) {
-                                http::serve(stream, ends, router, front, stop).await;
+                                let place = Box::new((permit, occupied));
+                                http::serve(stream, ends, router, front, stop, place).await;
                             }
-                            drop(permit);
                         });
                         Ok(())
                     });
@@ -273,16 +273,16 @@ impl Server {
         match client {
             Client::Network(stream, peer) => {
                 let origin = Origin::Network(ends_of(&stream, peer)?);
-                lanes.spawn(stream.into_std()?, move |stream| async move {
+                lanes.spawn(stream.into_std()?, move |stream, occupied| async move {
                     serve_client(TcpStream::from_std(stream), origin, front).await;
-                    drop(permit);
+                    drop((permit, occupied));
                 });
             }
             Client::Local(stream, peer) => {
                 let origin = Origin::Local { peer };
-                lanes.spawn(stream.into_std()?, move |stream| async move {
+                lanes.spawn(stream.into_std()?, move |stream, occupied| async move {
                     serve_client(UnixStream::from_std(stream), origin, front).await;
-                    drop(permit);
+                    drop((permit, occupied));
                 });
             }
         }

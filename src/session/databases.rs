@@ -12,6 +12,7 @@ use super::{Login, Session};
 use crate::error::{Error, Result};
 use crate::sql::functions::{SequenceRow, StoredSetting};
 use crate::sql::parse::ast;
+use crate::sql::run::Work;
 use crate::sql::types::Oid;
 use crate::sqlstate;
 use crate::table::lock;
@@ -37,6 +38,14 @@ impl Database {
     ) -> Result<Session> {
         let found = self.shared_catalog().database_named(&login.database).map(|found| found.oid);
         let Some(database) = found else { return open(self.clone(), login) };
+        let door = self.door(database).await?;
+        let session = open(self.clone(), login);
+        door.txn.rollback();
+        session
+    }
+
+    /// Keeps a database from being copied, dropped or renamed until it is rolled back.
+    pub(super) async fn door(&self, database: Oid) -> Result<Work> {
         let mut work = self.begin(0, crate::txn::Isolation::ReadCommitted, true, None)?;
         let mode = LockMode::RowExclusive;
         let outcome = work.txn.lock(lock::database(database), mode, WaitPolicy::Wait);
@@ -46,9 +55,7 @@ impl Database {
                 Error::fatal(sqlstate::QUERY_CANCELED, "canceling authentication due to timeout")
             })?;
         }
-        let session = open(self.clone(), login);
-        work.txn.rollback();
-        session
+        Ok(work)
     }
 }
 

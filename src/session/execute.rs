@@ -164,7 +164,8 @@ impl Session {
     }
 
     fn begin_scope(&mut self) -> Result<()> {
-        let timeout_ms = self.settings.lock().derived().statement_timeout_ms;
+        let own = self.own_timeout_ms;
+        let timeout_ms = own.unwrap_or_else(|| self.settings.lock().derived().statement_timeout_ms);
         let transaction_end = self.transaction_end(Instant::now());
         let scope = Scope::begin(self.backend(), timeout_ms, transaction_end)?;
         self.hooks.set_scope(&scope);

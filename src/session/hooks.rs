@@ -205,6 +205,11 @@ impl Hooks {
         ids
     }
 
+    /// `random()` is nobody's sequence any more.
+    pub fn forget_seed(&self) {
+        *self.random.lock() = None;
+    }
+
     pub fn forget_sequences(&self) {
         *self.sequences.lock() = Default::default();
     }
@@ -822,11 +827,11 @@ impl SessionHooks for Hooks {
     }
 
     fn client_address(&self) -> Option<std::net::SocketAddr> {
-        self.backend.ends.map(|ends| ends.client)
+        self.backend.ends().map(|ends| ends.client)
     }
 
     fn server_address(&self) -> Option<std::net::SocketAddr> {
-        self.backend.ends.map(|ends| ends.server)
+        self.backend.ends().map(|ends| ends.server)
     }
 
     fn relation_size_bytes(&self, relation: Oid) -> Result<i64> {

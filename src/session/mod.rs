@@ -40,6 +40,7 @@ mod portal;
 mod prepare;
 pub mod registry;
 mod remote;
+mod reuse;
 mod routine;
 pub mod rows;
 mod scope;
@@ -67,11 +68,12 @@ pub use execute::{Statements, failed_transaction};
 pub use fastpath::CallRequest;
 pub use format::Format;
 pub use maintenance::check_database;
-pub use notify::Notification;
+pub use notify::{Notification, Subscriber};
 pub use plan::{Body, Statement};
 pub use portal::{Portal, PortalState};
 pub use prepare::BindRequest;
 pub use registry::Ends;
+pub use reuse::Fresh;
 pub use rows::RowCursor;
 pub use scope::{Scope, catch};
 pub use template::Shape;
@@ -119,6 +121,8 @@ pub struct Session {
     notices: Notices,
     /// The client's text as it was parsed, where that is not how it was sent.
     rewritten: Option<Rewritten>,
+    /// Milliseconds that a statement may take, whatever `statement_timeout` says.
+    own_timeout_ms: Option<u64>,
 }
 
 /// What a login established.
@@ -210,6 +214,7 @@ impl Session {
             lock_session,
             notices,
             rewritten: None,
+            own_timeout_ms: None,
             database,
         })
     }
@@ -344,8 +349,7 @@ fn register(
     login: Login,
     superuser: bool,
 ) -> Result<Registered> {
-    let config = database.config();
-    let reserved = if superuser { 0 } else { config.superuser_reserved_connections };
+    let limits = limits(database, catalog, &login.user, superuser);
     let identity = Identity {
         user: login.user,
         database: login.database,
@@ -353,19 +357,23 @@ fn register(
         ends: login.ends,
         secret_bytes: login.secret_bytes,
     };
-    let role_limit = catalog.role_named(&identity.user).map_or(-1, |role| role.connection_limit);
-    let found = catalog.database(catalog.database);
-    let database_limit = found.map_or(-1, |database| database.connection_limit);
-    let limits = match superuser {
-        true => Limits { all: config.max_connections, reserved, of_role: -1, of_database: -1 },
-        false => Limits {
-            all: config.max_connections,
-            reserved,
-            of_role: role_limit,
-            of_database: database_limit,
-        },
-    };
     database.registry.register(identity, limits)
+}
+
+/// How many sessions a user finds room among.
+fn limits(database: &Database, catalog: &Catalog, user: &str, superuser: bool) -> Limits {
+    let config = database.config();
+    let all = config.max_connections;
+    if superuser {
+        return Limits { all, reserved: 0, of_role: -1, of_database: -1 };
+    }
+    let found = catalog.database(catalog.database);
+    Limits {
+        all,
+        reserved: config.superuser_reserved_connections,
+        of_role: catalog.role_named(user).map_or(-1, |role| role.connection_limit),
+        of_database: found.map_or(-1, |database| database.connection_limit),
+    }
 }
 
 fn is_shown(notice: &Report, level: MessageLevel) -> bool {

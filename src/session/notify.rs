@@ -5,13 +5,18 @@
 //! order per sender. Room in every listener's queue is reserved before the
 //! commit, so that a commit never fails after the fact; a queue that is full
 //! fails the notifying transaction (`54000`), as PostgreSQL's does.
+//!
+//! A [`Subscriber`] listens without a session. One whose queue is full is given up
+//! ([`Subscriber::is_late`]): it must not keep others from committing.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::mpsc::{self, OwnedPermit, Receiver, Sender};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 use crate::sql::types::Oid;
@@ -67,6 +72,8 @@ impl Action {
 pub struct Channels {
     /// By database and name.
     listeners: Mutex<HashMap<(Oid, String), Vec<Listener>>>,
+    /// How many subscribers there were.
+    subscribers: AtomicI32,
     /// Parts of the server that are woken by a channel, and read no payloads.
     watchers: Mutex<HashMap<(Oid, String), watch::Sender<()>>>,
 }
@@ -109,8 +116,11 @@ impl Channels {
 
 #[derive(Clone)]
 struct Listener {
+    /// Of a session; a subscriber's number is negative.
     pid: i32,
     queue: Sender<Notification>,
+    /// Cancelled when the queue is full, of a listener that may be given up.
+    late: Option<CancellationToken>,
 }
 
 /// A session's end of its queue.
@@ -123,6 +133,62 @@ pub struct Inbox {
     /// Channels it listens on, in order of LISTEN.
     pub listening: Vec<String>,
     channels_max: usize,
+    late: Option<CancellationToken>,
+}
+
+/// Listens for somebody who has no session.
+pub struct Subscriber {
+    inbox: Inbox,
+    late: CancellationToken,
+}
+
+impl Subscriber {
+    /// A subscriber in a database, with at most `pending_max` notifications that wait for
+    /// it and `channels_max` channels.
+    pub fn new(
+        channels: &Arc<Channels>,
+        database: Oid,
+        pending_max: usize,
+        channels_max: usize,
+    ) -> Subscriber {
+        let number = -1 - (channels.subscribers.fetch_add(1, Ordering::Relaxed) & i32::MAX);
+        let late = CancellationToken::new();
+        let mut inbox = Inbox::new(channels.clone(), database, number, pending_max, channels_max);
+        inbox.late = Some(late.clone());
+        Subscriber { inbox, late }
+    }
+
+    /// Listens on a channel from now on. `53400` if there are too many, `22023` for what
+    /// cannot be a channel's name.
+    pub fn listen(&mut self, channel: &str) -> Result<()> {
+        let action = Action::notify(channel, "").map(|_| Action::Listen(channel.to_owned()))?;
+        self.inbox.reserve(std::slice::from_ref(&action))?;
+        self.inbox.listen(channel.to_owned());
+        Ok(())
+    }
+
+    pub fn unlisten(&mut self, channel: &str) {
+        self.inbox.unlisten(channel);
+    }
+
+    pub fn unlisten_all(&mut self) {
+        self.inbox.unlisten_all();
+    }
+
+    /// Whether a notification was lost because too many waited.
+    pub fn is_late(&self) -> bool {
+        self.late.is_cancelled()
+    }
+
+    /// The next notifications, as many as are there, up to `max` in `into`. Dropping the
+    /// future loses nothing.
+    pub async fn next(&mut self, into: &mut Vec<Notification>, max: usize) {
+        tokio::select! {
+            biased;
+            () = self.late.cancelled() => {}
+            _ = self.inbox.received.recv_many(into, max) => {}
+        }
+    }
 }
 
 /// Notifications with their places in the listeners' queues.
@@ -137,7 +203,8 @@ impl Inbox {
         channels_max: usize,
     ) -> Inbox {
         let (queue, received) = mpsc::channel(pending_max.max(1));
-        Inbox { database, pid, channels, queue, received, listening: Vec::new(), channels_max }
+        let listening = Vec::new();
+        Inbox { database, pid, channels, queue, received, listening, channels_max, late: None }
     }
 
     /// Finds room for everything a transaction notifies, before its commit.
@@ -168,9 +235,10 @@ impl Inbox {
                     let key = (self.database, channel.clone());
                     let others = listeners.get(&key).into_iter().flatten();
                     let others = others.filter(|listener| listener.pid != self.pid);
-                    let own = listening.contains(channel).then_some(&self.queue);
-                    for queue in others.map(|listener| &listener.queue).chain(own) {
-                        let Some(permit) = reserve_one(queue)? else { continue };
+                    let own = listening.contains(channel).then_some((&self.queue, None));
+                    let others = others.map(|other| (&other.queue, other.late.as_ref()));
+                    for (queue, late) in others.chain(own) {
+                        let Some(permit) = reserve_one(queue, late)? else { continue };
                         reserved.push((permit, notification.clone()));
                     }
                 }
@@ -198,7 +266,8 @@ impl Inbox {
         if self.listening.contains(&channel) {
             return;
         }
-        let listener = Listener { pid: self.pid, queue: self.queue.clone() };
+        let (queue, late) = (self.queue.clone(), self.late.clone());
+        let listener = Listener { pid: self.pid, queue, late };
         let key = (self.database, channel.clone());
         self.channels.listeners.lock().entry(key).or_default().push(listener);
         self.listening.push(channel);
@@ -229,13 +298,20 @@ impl Drop for Inbox {
     }
 }
 
-/// A place in a queue; `None` if its session is ending.
-fn reserve_one(queue: &Sender<Notification>) -> Result<Option<OwnedPermit<Notification>>> {
+/// A place in a queue; `None` if its session is ending, or it is given up for being `late`.
+fn reserve_one(
+    queue: &Sender<Notification>,
+    late: Option<&CancellationToken>,
+) -> Result<Option<OwnedPermit<Notification>>> {
     use tokio::sync::mpsc::error::TrySendError;
-    match queue.clone().try_reserve_owned() {
-        Ok(permit) => Ok(Some(permit)),
-        Err(TrySendError::Closed(_)) => Ok(None),
-        Err(TrySendError::Full(_)) => Err(Error::new(
+    match (queue.clone().try_reserve_owned(), late) {
+        (Ok(permit), _) => Ok(Some(permit)),
+        (Err(TrySendError::Closed(_)), _) => Ok(None),
+        (Err(TrySendError::Full(_)), Some(late)) => {
+            late.cancel();
+            Ok(None)
+        }
+        (Err(TrySendError::Full(_)), None) => Err(Error::new(
             sqlstate::PROGRAM_LIMIT_EXCEEDED,
             "too many notifications in the NOTIFY queue",
         )),
@@ -311,5 +387,28 @@ mod tests {
         drop(listener);
         commit(&mut sender, vec![notify("c", "3")]).unwrap();
         assert!(channels.listeners.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_subscriber_that_is_late_is_given_up_and_harms_nobody() {
+        let channels = Arc::new(Channels::default());
+        let mut sender = Inbox::new(channels.clone(), 5, 1, 8, 8);
+        let mut slow = Subscriber::new(&channels, 5, 1, 2);
+        let mut other = Subscriber::new(&channels, 5, 8, 2);
+        slow.listen("c").unwrap();
+        other.listen("c").unwrap();
+        other.listen("d").unwrap();
+        assert!(other.listen("e").is_err() && other.listen("").is_err());
+        for payload in ["1", "2"] {
+            commit(&mut sender, vec![notify("c", payload)]).unwrap();
+        }
+        assert!(slow.is_late() && !other.is_late());
+        let mut found = Vec::new();
+        other.next(&mut found, 10).await;
+        assert_eq!(found.iter().map(|one| &*one.payload).collect::<Vec<_>>(), ["1", "2"]);
+        other.unlisten("c");
+        drop(slow);
+        commit(&mut sender, vec![notify("c", "3")]).unwrap();
+        assert!(!channels.listeners.lock().keys().any(|(_, channel)| channel == "c"));
     }
 }

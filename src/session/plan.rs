@@ -194,6 +194,19 @@ impl Statement {
         }
     }
 
+    /// What it is, if it begins or ends a transaction: `COMMIT`.
+    pub fn transaction_verb(&self) -> Option<&'static str> {
+        match &self.body {
+            Body::Command(command) => command.transaction_verb(),
+            Body::Query(_) | Body::Empty => None,
+        }
+    }
+
+    /// Whether it is LISTEN.
+    pub fn is_listen(&self) -> bool {
+        matches!(&self.body, Body::Command(command) if matches!(**command, Command::Listen(_)))
+    }
+
     /// Whether PostgreSQL would compute it while it plans.
     pub fn is_constant(&self) -> bool {
         matches!(&self.body, Body::Query(query) if query.prepared().is_constant())

@@ -5,7 +5,7 @@
 //! runs under a token of its own, so that an interrupt that comes late hits
 //! nothing; ending a session is a separate, final signal.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU64, Ordering};
@@ -128,7 +128,8 @@ pub struct Backend {
     pub user: String,
     pub database: String,
     pub database_oid: Oid,
-    pub ends: Option<Ends>,
+    /// Of the connection that uses it now.
+    ends: Mutex<Option<Ends>>,
     /// Microseconds since 2000-01-01 UTC.
     pub started: i64,
     secret: Vec<u8>,
@@ -156,6 +157,16 @@ impl Backend {
             return Err(terminated());
         }
         Ok(token)
+    }
+
+    /// Where the ends of its connection are; none of a Unix socket.
+    pub fn ends(&self) -> Option<Ends> {
+        *self.ends.lock()
+    }
+
+    /// Another connection uses it from now on.
+    pub(super) fn set_ends(&self, ends: Ends) {
+        *self.ends.lock() = Some(ends);
     }
 
     pub fn end_statement(&self) {
@@ -253,6 +264,8 @@ impl Backend {
 #[derive(Default)]
 pub struct Registry {
     backends: RwLock<HashMap<i32, Arc<Backend>>>,
+    /// The numbers of sessions that wait to be used again ([`Registered::leave`]).
+    parked: Mutex<HashSet<i32>>,
     next_pid: AtomicI32,
 }
 
@@ -277,7 +290,13 @@ pub struct Limits {
 }
 
 impl Limits {
-    fn check(self, identity: &Identity, backends: &HashMap<i32, Arc<Backend>>) -> Result<()> {
+    /// `53300` for one more session of a user in a database.
+    fn check(
+        self,
+        user: &str,
+        (database, database_oid): (&str, Oid),
+        backends: &HashMap<i32, Arc<Backend>>,
+    ) -> Result<()> {
         let too_many = |what: &str, name: &str| {
             let message = format!("too many connections for {what} \"{name}\"");
             Error::fatal(sqlstate::TOO_MANY_CONNECTIONS, message)
@@ -286,8 +305,8 @@ impl Limits {
             let others = backends.values().filter(|backend| counts(backend)).count();
             usize::try_from(limit).is_ok_and(|limit| others >= limit)
         };
-        if is_full(self.of_role, &|backend| backend.user == identity.user) {
-            return Err(too_many("role", &identity.user));
+        if is_full(self.of_role, &|backend| backend.user == user) {
+            return Err(too_many("role", user));
         }
         if self.reserved > 0 && backends.len() + self.reserved >= self.all {
             return Err(match backends.len() >= self.all {
@@ -295,8 +314,11 @@ impl Limits {
                 false => only_reserved_are_left(),
             });
         }
-        if is_full(self.of_database, &|backend| backend.database_oid == identity.database_oid) {
-            return Err(too_many("database", &identity.database));
+        if is_full(self.of_database, &|backend| backend.database_oid == database_oid) {
+            return Err(too_many("database", database));
+        }
+        if backends.len() >= self.all {
+            return Err(too_many_clients());
         }
         Ok(())
     }
@@ -308,9 +330,29 @@ pub struct Registered {
     pub backend: Arc<Backend>,
 }
 
+impl Registered {
+    /// Takes the session off the registry for as long as nobody uses it: it is not seen and
+    /// takes no place, and keeps its number.
+    pub(super) fn leave(&self) {
+        self.registry.parked.lock().insert(self.backend.pid);
+        self.registry.backends.write().remove(&self.backend.pid);
+    }
+
+    /// Somebody uses it again. `53300` if there are too many.
+    pub(super) fn come_back(&self, limits: Limits) -> Result<()> {
+        let backend = &self.backend;
+        let mut backends = self.registry.backends.write();
+        limits.check(&backend.user, (&backend.database, backend.database_oid), &backends)?;
+        backends.insert(backend.pid, backend.clone());
+        self.registry.parked.lock().remove(&backend.pid);
+        Ok(())
+    }
+}
+
 impl Drop for Registered {
     fn drop(&mut self) {
         self.registry.backends.write().remove(&self.backend.pid);
+        self.registry.parked.lock().remove(&self.backend.pid);
     }
 }
 
@@ -326,13 +368,12 @@ impl Registry {
     /// Adds a session. `53300` if there are too many.
     pub fn register(self: &Arc<Self>, identity: Identity, limits: Limits) -> Result<Registered> {
         let mut backends = self.backends.write();
-        limits.check(&identity, &backends)?;
-        if backends.len() >= limits.all {
-            return Err(too_many_clients());
-        }
+        let within = (identity.database.as_str(), identity.database_oid);
+        limits.check(&identity.user, within, &backends)?;
         let pid = loop {
             let pid = self.next_pid.fetch_add(1, Ordering::Relaxed) & i32::MAX;
-            if pid > 0 && !backends.contains_key(&pid) {
+            let is_taken = backends.contains_key(&pid) || self.parked.lock().contains(&pid);
+            if pid > 0 && !is_taken {
                 break pid;
             }
         };
@@ -342,7 +383,7 @@ impl Registry {
             user: identity.user,
             database: identity.database,
             database_oid: identity.database_oid,
-            ends: identity.ends,
+            ends: Mutex::new(identity.ends),
             started: now(),
             secret: secret[..identity.secret_bytes.min(32)].to_vec(),
             activity: Mutex::default(),

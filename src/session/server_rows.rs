@@ -343,7 +343,7 @@ impl Hooks {
             return row;
         }
         row[6] = text(&activity.application_name);
-        if let Some(ends) = backend.ends {
+        if let Some(ends) = backend.ends() {
             row[7] = Datum::Inet(Inet::host(ends.client.ip()));
             row[9] = Datum::Int4(ends.client.port().into());
         } else {

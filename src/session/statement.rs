@@ -213,6 +213,23 @@ impl Command {
         Ok(Some(command))
     }
 
+    /// What it is, if it begins or ends a transaction.
+    pub fn transaction_verb(&self) -> Option<&'static str> {
+        use TransactionCommand as T;
+        match self {
+            Command::Transaction(command) => match command {
+                T::Begin { .. } => Some("BEGIN"),
+                T::Commit { .. } => Some("COMMIT"),
+                T::Rollback { .. } => Some("ROLLBACK"),
+                T::Prepare(_) => Some("PREPARE TRANSACTION"),
+                T::Savepoint(_) | T::Release(_) | T::RollbackTo(_) | T::FinishPrepared { .. } => {
+                    None
+                }
+            },
+            _ => None,
+        }
+    }
+
     /// Whether it may run in a failed transaction.
     pub fn ends_failed_transaction(&self) -> bool {
         use TransactionCommand as T;

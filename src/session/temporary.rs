@@ -61,7 +61,7 @@ impl Session {
     }
 }
 
-fn has_temporary(catalog: &Catalog, pid: i32) -> bool {
+pub(super) fn has_temporary(catalog: &Catalog, pid: i32) -> bool {
     catalog.schema_named(&catalog::temporary_schema_name(pid)).is_some()
 }
 
@@ -77,7 +77,11 @@ pub async fn drop_leftover_temporary(database: &Arc<Database>) -> Result<()> {
 
 /// Drops the temporary objects of one session or of all of a database, in a session of
 /// the server's own: the other may have been told to end.
-async fn drop_temporary(database: &Arc<Database>, within: Oid, pid: Option<i32>) -> Result<()> {
+pub(super) async fn drop_temporary(
+    database: &Arc<Database>,
+    within: Oid,
+    pid: Option<i32>,
+) -> Result<()> {
     let mut session = Session::open_own(database.clone(), within)?;
     session.begin_command(Phase::Single)?;
     session.begin_statement()?;

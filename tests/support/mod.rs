@@ -7,6 +7,7 @@ pub mod raw;
 pub mod request;
 pub mod runner;
 pub mod s3;
+pub mod websocket;
 pub mod zserver;
 
 use tokio_postgres::{Client, NoTls};

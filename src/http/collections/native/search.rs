@@ -33,7 +33,7 @@ pub async fn search_points(http: State, Path(name): Path<String>, request: Reque
     let bytes = request::bytes(&http, body_).await?;
     let (queries, is_one) = match serde_json::from_slice::<OnlySearches>(&bytes) {
         Ok(many) => (many.searches, false),
-        Err(_) => (vec![request::from_slice(&bytes)?], true),
+        Err(_) => (vec![request::parse(&bytes)?], true),
     };
     if queries.len() > SEARCHES_MAX {
         return Err(Problem::bad_request(&format!(

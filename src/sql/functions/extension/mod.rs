@@ -6,8 +6,8 @@
 mod auth;
 mod btree_gist;
 mod citext;
-mod files;
 pub mod collections;
+mod files;
 mod hstore;
 mod hstore_record;
 mod jobs;
