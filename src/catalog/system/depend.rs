@@ -28,8 +28,7 @@ pub(super) fn pg_depend(catalog: &Catalog) -> Vec<Row> {
     };
     for dependency in catalog.dependencies() {
         let Dependency { object, referenced, kind } = dependency;
-        if let Some(view) =
-            view_of(catalog, object).filter(|_| referenced.class != relation_oid::PG_NAMESPACE)
+        if let Some(view) = view_of(catalog, object).filter(|_| !is_of_relations(referenced.class))
         {
             push(rule(view), referenced, kind);
             continue;
@@ -116,6 +115,11 @@ fn is_column_of_check(catalog: &Catalog, dependency: &Dependency) -> bool {
         && object.class == relation_oid::PG_CONSTRAINT
         && referenced.sub > 0
         && catalog.constraint(object.oid).is_some_and(|constraint| constraint.is_check())
+}
+
+/// What a view depends on itself, and not its rule: its schema, its extension.
+fn is_of_relations(class: Oid) -> bool {
+    matches!(class, relation_oid::PG_NAMESPACE | relation_oid::PG_EXTENSION)
 }
 
 /// The view that depends, if it is one: in PostgreSQL its rule does.
