@@ -91,7 +91,7 @@ pub async fn begin(
 /// A refresh token for new tokens. One that was used before ends its session.
 pub async fn refresh(
     http: &Arc<Http>,
-    peer: &Peer,
+    peer: &Arc<Peer>,
     token: &str,
     agent: &str,
 ) -> Result<Value, Problem> {
@@ -102,9 +102,8 @@ pub async fn refresh(
     let mut conversation = own::open(http, &database, peer.ends).await.map_err(failed)?;
     let leash = conversation.leash().map_err(failed)?;
     let address = peer.ends.client.ip().to_canonical().to_string();
-    let (server, agent, ends) = (http.clone(), agent.to_owned(), peer.ends);
+    let (server, agent, peer) = (http.clone(), agent.to_owned(), Arc::clone(peer));
     let hash = token.hash(&vault);
-    let peer = Peer { ends, is_encrypted: peer.is_encrypted, subject: peer.subject.clone() };
     let work = async move {
         conversation.begin(own::BEGIN).await.map_err(failed)?;
         let signer = signer(&mut conversation, &vault).await.map_err(failed)?;

@@ -51,6 +51,8 @@ pub mod search;
 mod statement;
 pub mod value;
 
+use std::sync::Arc;
+
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use base64::Engine;
@@ -84,7 +86,7 @@ impl Access {
 }
 
 /// Logs in who asks, in a database that has the extension.
-pub async fn enter(http: &Http, parts: &Parts) -> Result<(Conversation, Leash), Problem> {
+pub async fn enter(http: &Arc<Http>, parts: &Parts) -> Result<(Conversation, Leash), Problem> {
     let principal = match key_claim(parts)? {
         None => principal::of(http, parts).await?,
         Some(claim) => principal::prove(http, &*principal::peer(parts)?, claim).await?,

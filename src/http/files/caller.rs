@@ -1,5 +1,7 @@
 //! What a request for a file names: who asks, a bucket and a file, a query.
 
+use std::sync::Arc;
+
 use axum::extract::Query as Form;
 use axum::http::Uri;
 use axum::http::request::Parts;
@@ -12,7 +14,7 @@ use crate::files::name;
 use crate::sql::functions::FILE_PATH as PATH;
 
 /// Who asks.
-pub async fn principal(http: &Http, parts: &Parts) -> Result<Principal, Problem> {
+pub async fn principal(http: &Arc<Http>, parts: &Parts) -> Result<Principal, Problem> {
     let principal = principal::of(http, parts).await?;
     principal.require(Scope::Files)?;
     Ok(principal)

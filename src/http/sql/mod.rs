@@ -31,6 +31,8 @@ mod collect;
 mod stream;
 mod turn;
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{Path, Request};
 use axum::http::request::Parts;
@@ -85,7 +87,7 @@ pub async fn run_in_transaction(
 }
 
 /// Who asks for SQL.
-pub async fn asker(http: &Http, parts: &Parts) -> Result<Principal, Problem> {
+pub async fn asker(http: &Arc<Http>, parts: &Parts) -> Result<Principal, Problem> {
     let principal = principal::of(http, parts).await?;
     principal.require(Scope::Sql)?;
     Ok(principal)
