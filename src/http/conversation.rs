@@ -534,7 +534,7 @@ fn declared(session: &mut Session, names: &[String]) -> Result<Vec<Oid>> {
 /// `0A000` for a statement that is not for clients of HTTP.
 fn check_asked(statement: &Statement) -> Result<()> {
     if let Some(verb) = statement.transaction_verb() {
-        return Err(Error::unsupported(&format!("{verb} as a statement over HTTP")).with_hint(
+        return Err(Error::unsupported(format!("{verb} as a statement over HTTP")).with_hint(
             "Several statements of one request are one transaction; /api/v1/transactions begins \
              one of several requests.",
         ));
