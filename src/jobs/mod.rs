@@ -32,6 +32,7 @@ mod runner;
 mod saga;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -96,10 +97,14 @@ async fn supervise(engine: Arc<Engine>) {
     let mut runners: HashMap<Oid, tokio::task::JoinHandle<()>> = HashMap::new();
     loop {
         runners.retain(|_, runner| !runner.is_finished());
-        for catalog in engine.database.cluster().catalogs() {
-            if catalog.extension_named(NAME).is_some() && !runners.contains_key(&catalog.database) {
-                let runner = runner::run(engine.clone(), catalog.database);
-                runners.insert(catalog.database, engine.spawn(runner));
+        let with_jobs: Vec<Oid> = {
+            let cluster = engine.database.cluster();
+            let found = cluster.catalogs().filter(|found| found.extension_named(NAME).is_some());
+            found.map(|catalog| catalog.database).collect()
+        };
+        for database in with_jobs {
+            if let Entry::Vacant(place) = runners.entry(database) {
+                place.insert(engine.spawn(runner::run(engine.clone(), database)));
             }
         }
         tokio::select! {

@@ -117,7 +117,7 @@ fn key_claim(parts: &Parts) -> Result<Option<Claim>, Problem> {
 
 /// Work of one request in a transaction of its own.
 pub async fn transaction<T, F>(
-    http: &Http,
+    http: &Arc<Http>,
     parts: &Parts,
     access: Access,
     work: F,
