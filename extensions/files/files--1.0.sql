@@ -13,10 +13,17 @@ CREATE FUNCTION files.is_member(role name) RETURNS boolean LANGUAGE sql STABLE A
     SELECT coalesce(pg_catalog.pg_has_role(pg_catalog.to_regrole(pg_catalog.quote_ident(role::text))::oid, 'MEMBER'), false)
 $$;
 
--- Signs URLs and what the server says of contents. A copy of the database made by pg_dump has a secret of its own.
+-- Signs URLs and what the server says of contents; made when it is first needed, so that a copy of the database made by pg_dump has one of its own.
 CREATE TABLE files.secret (only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one), secret bytea NOT NULL);
-INSERT INTO files.secret (secret) VALUES (files.random_secret());
 REVOKE ALL ON files.secret FROM PUBLIC;
+CREATE FUNCTION files.own_secret() RETURNS bytea LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM files.secret) THEN
+        INSERT INTO files.secret (secret) VALUES (files.random_secret()) ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN (SELECT s.secret FROM files.secret s);
+END $$;
+REVOKE ALL ON FUNCTION files.own_secret() FROM PUBLIC;
 
 CREATE TABLE files.contents (
     hash bytea PRIMARY KEY CHECK (length(hash) = 32),
@@ -93,7 +100,7 @@ CREATE INDEX uploads_owner ON files.uploads (owner);
 -- Whether the server, or add_content, vouches in this transaction that the caller had the content in hand.
 CREATE FUNCTION files.has_receipt(content bytea) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN coalesce(current_setting('files.receipt', true), '') = (SELECT encode(files.hmac_sha256(convert_to('content', 'UTF8') || content, s.secret), 'hex') FROM files.secret s);
+    RETURN coalesce(current_setting('files.receipt', true) = (SELECT encode(files.hmac_sha256(convert_to('content', 'UTF8') || content, s.secret), 'hex') FROM files.secret s), false);
 END $$;
 
 -- Whether a role may give an object this content: it has it in hand, or may read it.
@@ -173,7 +180,7 @@ BEGIN
         RAISE EXCEPTION 'a file from SQL has at most 1048576 bytes' USING ERRCODE = '54000', HINT = 'Upload it over HTTP.';
     END IF;
     INSERT INTO files.contents (hash, size, location, data) VALUES (files.blake3(small), length(small), 'database', small) ON CONFLICT DO NOTHING;
-    RETURN (SELECT encode(files.hmac_sha256(convert_to('content', 'UTF8') || files.blake3(small), s.secret), 'hex') FROM files.secret s);
+    RETURN encode(files.hmac_sha256(convert_to('content', 'UTF8') || files.blake3(small), files.own_secret()), 'hex');
 END $$;
 
 -- Makes an object of a content that is there; answers its version. only_if: NULL, or the hash that the name has to have now, in hexadecimal, '*' for any, '-' for none.
@@ -298,16 +305,16 @@ BEGIN
 END $$;
 
 -- What the server compares the signature of a URL with.
-CREATE FUNCTION files.signature(as_role name, method text, bucket text, name text, expires bigint) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION files.signature(as_role name, method text, bucket text, name text, expires bigint) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT coalesce(pg_has_role(session_user, as_role, 'MEMBER'), false) THEN
         RAISE EXCEPTION 'permission denied to sign for role "%"', as_role USING ERRCODE = '42501';
     END IF;
-    RETURN (SELECT encode(files.hmac_sha256(convert_to(concat_ws(E'\n', 'url', current_database(), as_role, method, bucket, expires::text, name), 'UTF8'), s.secret), 'hex') FROM files.secret s);
+    RETURN encode(files.hmac_sha256(convert_to(concat_ws(E'\n', 'url', current_database(), as_role, method, bucket, expires::text, name), 'UTF8'), files.own_secret()), 'hex');
 END $$;
 
 -- A path and query on the HTTP port that needs no password: it lends the rights of the current role to one file, for one method, until it expires.
-CREATE FUNCTION files.sign_url(bucket text, name text, method text DEFAULT 'GET', valid_for interval DEFAULT '1 hour') RETURNS text LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION files.sign_url(bucket text, name text, method text DEFAULT 'GET', valid_for interval DEFAULT '1 hour') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     until bigint := extract(epoch FROM clock_timestamp() + valid_for)::bigint;
     verb text := upper(method);

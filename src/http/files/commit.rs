@@ -219,7 +219,7 @@ pub async fn secret(http: &Http, principal: &Principal, fresh: bool) -> Result<V
         return Ok(known);
     }
     let own = rows::own(http, principal)?;
-    let found = rows::query(http, &own, "SELECT secret FROM files.secret", Vec::new()).await?;
+    let found = rows::query(http, &own, "SELECT files.own_secret()", Vec::new()).await?;
     let secret = found.first().and_then(|row| row.bytes(0)).ok_or_else(|| {
         let error =
             Error::new(sqlstate::NO_DATA_FOUND, "the extension \"files\" has lost its secret");
