@@ -57,7 +57,7 @@ pub fn anonymous(http: &Http, parts: &Parts, asked: &Query) -> Result<Option<Pri
     let Some(found) = catalog.database_named(&database) else { return Ok(None) };
     // It is not made for those who only look.
     let has = http.front.database.catalog_of(found.oid);
-    if !has.is_some_and(|catalog| catalog.extension_named(rows::EXTENSION).is_some()) {
+    if has.is_none_or(|catalog| catalog.extension_named(rows::EXTENSION).is_none()) {
         return Ok(None);
     }
     rows::server(http, &database, peer.ends).map(Some)

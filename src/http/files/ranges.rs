@@ -66,6 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::single_range_in_vec_init, reason = "a list of one range")]
     fn ranges_are_read_as_the_rfc_says() {
         let of = |header| parse(Some(header), 1_000);
         let some = |ranges: &[Range<u64>]| Ranges::Some(ranges.to_vec());
