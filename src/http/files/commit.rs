@@ -184,7 +184,7 @@ pub async fn try_out(http: &Http, principal: &Principal, wanted: Wanted) -> Resu
                 data: Some(Bytes::new()),
             };
             store(&mut conversation, &empty, &wanted, &secret).await?;
-            fetch(&mut conversation, "ROLLBACK", &[]).await.map(|_| ())
+            conversation.roll_back().await
         });
         match tried.await {
             Err(problem) if problem.text("code") == "42501" && !is_fresh => is_fresh = true,
