@@ -1,5 +1,5 @@
 //! FETCH FIRST … WITH TIES: rows up to the limit, and those after it that sort
-//! equal to the last.
+//! equal to the last. Also an OFFSET without a limit over rows in an order.
 
 use std::sync::Arc;
 

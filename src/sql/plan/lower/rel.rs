@@ -385,6 +385,11 @@ impl Lowering<'_> {
         if limit.is_none() && offset == 0 {
             return Ok(input);
         }
+        if limit.is_none() && super::is_ordered(&input.plan) {
+            // DataFusion takes the sort away from below an offset that nothing bounds.
+            let operator = LimitWithTies { offset, limit: usize::MAX, keys: Vec::new() };
+            return self.appending(Arc::new(operator), input, &[]);
+        }
         let plan = built(LogicalPlanBuilder::from(input.plan).limit(offset, limit))?;
         Ok(Relation { plan, scope: input.scope })
     }
