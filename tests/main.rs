@@ -12,6 +12,7 @@
 //! | [`login`] | rules for connections, sockets, certificates, function calls, order of messages |
 //! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
+//! | [`remembered`] | rows that are remembered to pass a condition of a search stay right |
 //! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
 //! | [`http_auth`] | tokens, sessions, API keys, foreign issuers: what is refused, what a kill leaves |
 //! | [`http_files`] | files: names, ranges, rights, quotas, contents that are swept, killed and damaged |

@@ -180,6 +180,26 @@ impl Nearest<'_> {
         wanted: Option<usize>,
         may_scan: bool,
     ) -> Result<Option<(Vec<Found>, Report)>> {
+        let found = self.search(index, wanted, may_scan)?;
+        if found.is_some() || !may_scan {
+            return Ok(found);
+        }
+        // What is remembered now is what it looked for.
+        if self.remember(index, None)?
+            && let Some(found) = self.search(index, wanted, true)?
+        {
+            return Ok(Some(found));
+        }
+        self.by_scan(wanted).map(Some)
+    }
+
+    /// The same; none, too, where too much was met in vain.
+    fn search(
+        &self,
+        index: &IndexInfo,
+        wanted: Option<usize>,
+        may_scan: bool,
+    ) -> Result<Option<(Vec<Found>, Report)>> {
         let start = Instant::now();
         let rows = self.overlay.published().row_count(self.info.storage_id())?.max(0) as usize;
         let known = self.known(index)?;
@@ -230,11 +250,7 @@ impl Nearest<'_> {
                 self.take(neighbour.rid, distance, &mut progress)?;
             }
             if progress.met > met_max {
-                return match may_scan {
-                    true if self.remember(index, None)? => self.by_index(index, wanted, true),
-                    true => self.by_scan(wanted).map(Some),
-                    false => Ok(None),
-                };
+                return Ok(None);
             }
             count = count.saturating_mul(2);
         }

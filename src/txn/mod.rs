@@ -49,7 +49,7 @@
 //! With an [`archive`], step 6 also appends each batch to files from which, over a
 //! backup, every later instant can be made again.
 //!
-//! An [`Observer`] is told what commits do to the indexes it watches, before their
+//! An [`Observer`] is told what commits do to the indexes and tables it watches, before their
 //! instant is published.
 //!
 //! It knows no SQL: what a row means, what conflicts with what, and what a unique

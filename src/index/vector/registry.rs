@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -75,8 +75,9 @@ pub(super) struct Inner {
     tables: RwLock<HashMap<u32, Arc<Matching>>>,
     /// The keys of `caches` and of `tables`.
     watched: ArcSwap<Watched>,
-    /// Commits are being told by what was watched before.
-    is_told: AtomicBool,
+    /// Groups of commits that began to be told, and the last of them that was published.
+    told: AtomicU64,
+    published: AtomicU64,
     /// The newest committed catalogs.
     catalogs: ArcSwapOption<Attachment>,
     /// How often something was to be done.
@@ -95,7 +96,8 @@ impl Registry {
             caches: RwLock::default(),
             tables: RwLock::default(),
             watched: ArcSwap::default(),
-            is_told: AtomicBool::new(false),
+            told: AtomicU64::new(0),
+            published: AtomicU64::new(0),
             catalogs: ArcSwapOption::empty(),
             due: Mutex::new(0),
             is_due: Condvar::new(),
@@ -269,9 +271,10 @@ impl Inner {
             }
             self.watch(&caches, &tables);
         }
-        // Commits that are not told of them now are over then.
+        // Commits that are told by what was watched before are over then.
+        let before = self.told.load(Ordering::SeqCst);
         let until = Instant::now() + TOLD_WAIT;
-        while self.is_told.load(Ordering::SeqCst) {
+        while self.published.load(Ordering::SeqCst) < before {
             if Instant::now() > until {
                 return;
             }
@@ -346,7 +349,7 @@ impl Inner {
 
 impl Observer for Registry {
     fn watched(&self) -> Arc<Watched> {
-        self.0.is_told.store(true, Ordering::SeqCst);
+        self.0.told.fetch_add(1, Ordering::SeqCst);
         self.0.watched.load_full()
     }
 
@@ -376,7 +379,7 @@ impl Observer for Registry {
     }
 
     fn published(&self, attachment: &Attachment) {
-        self.0.is_told.store(false, Ordering::SeqCst);
+        self.0.published.store(self.0.told.load(Ordering::SeqCst), Ordering::SeqCst);
         let known = self.0.catalogs.load();
         if known.as_deref().is_none_or(|known| !Arc::ptr_eq(known, attachment)) {
             self.0.catalogs.store(Some(Arc::new(attachment.clone())));

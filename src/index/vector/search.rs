@@ -317,7 +317,10 @@ impl GraphSearch {
             self.keep(found);
             return Ok(Vec::new());
         }
-        if let Some(known) = self.known.clone().filter(|known| self.is_cheap(known, count)) {
+        // What a walk has begun it ends: it knows what it has returned.
+        let is_begun = self.first.is_some() || self.walk.is_some();
+        let listed = self.known.as_ref().filter(|known| !is_begun && self.is_cheap(known, count));
+        if let Some(known) = listed.cloned() {
             return self.compare_known(&known, count);
         }
         let (hidden, filter) = (&self.hidden, self.filter.as_ref());

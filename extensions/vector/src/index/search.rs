@@ -40,7 +40,7 @@ impl<S: Space> Index<S> {
         let _reading = self.slots.reading();
         let matches = |slot: u32| self.matches(slot, search);
         if let Some(listed) = search.listed {
-            return self.compare_listed(query, search, listed);
+            return self.compare(query, search, listed.iter().copied());
         }
         if self.graph.linked() <= SCAN_SLOTS {
             return self.compare_all(query, search);
@@ -107,28 +107,18 @@ impl<S: Space> Index<S> {
 
     /// Compares every slot that there is.
     fn compare_all(&self, query: &S::Query, search: &Search<'_>) -> Found {
-        self.compare(query, search, &mut (0..self.slots.reserved()))
-    }
-
-    fn compare_listed(&self, query: &S::Query, search: &Search<'_>, listed: &[u32]) -> Found {
-        let mut matching = Vec::with_capacity(listed.len());
-        let visible = listed.iter().copied().filter(|slot| self.slots.visible(*slot, search.at));
-        match search.filter {
-            None => matching.extend(visible),
-            Some(filter) => matching.extend(visible.filter(|slot| filter(*slot))),
-        }
-        let hits = self.space.nearest(query, search.k, &mut matching.into_iter());
-        Found { hits, is_exact: true, evaluations: 0 }
+        self.compare(query, search, 0..self.slots.reserved())
     }
 
     fn compare(
         &self,
         query: &S::Query,
         search: &Search<'_>,
-        slots: &mut dyn Iterator<Item = u32>,
+        slots: impl Iterator<Item = u32>,
     ) -> Found {
-        let mut matching = slots.filter(|slot| self.matches(*slot, search));
-        let hits = self.space.nearest(query, search.k, &mut matching);
+        // Together first: what is compared is read ahead.
+        let matching: Vec<u32> = slots.filter(|slot| self.matches(*slot, search)).collect();
+        let hits = self.space.nearest(query, search.k, &mut matching.into_iter());
         Found { hits, is_exact: true, evaluations: 0 }
     }
 
