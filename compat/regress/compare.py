@@ -196,14 +196,19 @@ def evener(column):
     if column.name in ("ctid", "xmin", "xmax", "cmin", "cmax"):
         return lambda cell: b"physical"
     if column.type_oid in OID_TYPES:
-        return lambda cell: number(cell, column.format, FIRST_USER_OID)
+        return lambda cell: number(session_schema(cell), column.format, FIRST_USER_OID)
     if column.type_oid in XID_TYPES:
         return lambda cell: number(cell, column.format, FIRST_TRANSACTION)
     if column.format == 1 and (column.type_oid >= FIRST_USER_OID or column.type_oid in RECORD_TYPES):
         return lambda cell: re.sub(rb"\x00\x00[\x40-\xff].", b"\x00\x00OI", cell, flags=re.S)
     if column.type_oid in (18, 19, 25, 1043, 1034, 1003, 1009):
-        return lambda cell: re.sub(rb"pg_(toast|temp)_\d+", rb"pg_\1_N", cell)
+        return session_schema
     return None
+
+
+def session_schema(cell):
+    """Without the number of the session whose schema it is."""
+    return re.sub(rb"pg_(toast|temp)_\d+", rb"pg_\1_N", cell)
 
 
 def number(cell, form, limit):
