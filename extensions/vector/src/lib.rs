@@ -15,6 +15,7 @@
 //! | `ivf` | inverted lists over the same codes |
 //! | `value` | the SQL types: text, stored form, keys, casts, functions |
 //! | `slots` | which slot is which row, from when until when |
+//! | `packed` | rows of f32 in 28 bits each, without loss |
 //! | `region`, `rows` | memory that never moves |
 //!
 //! `unsafe` is denied for the server and lives here only, each block with its proof: in
@@ -30,6 +31,7 @@ pub mod index;
 pub mod ivf;
 pub mod kernel;
 mod metric;
+mod packed;
 mod random;
 mod region;
 mod rows;

@@ -54,14 +54,16 @@ impl Spec {
 
     /// Bytes of a slot in memory, about: its value, code, lists and tables.
     pub(super) fn slot_bytes(&self) -> u64 {
+        let has_codes = matches!(self.class.element, Element::Vector | Element::Half)
+            && self.class.measure != Measure::L1;
         let value = match self.class.element {
+            // Packed, beside codes.
+            Element::Vector if has_codes => 16 + 7 * self.dims.div_ceil(2),
             Element::Vector => 4 * self.dims,
             Element::Half => 2 * self.dims,
             Element::Bit => self.dims.div_ceil(8),
             Element::Sparse => 256,
         };
-        let has_codes = matches!(self.class.element, Element::Vector | Element::Half)
-            && self.class.measure != Measure::L1;
         let code = if has_codes { 16 + self.dims.next_multiple_of(16) } else { 0 };
         let lists = 4 * (2 * self.parameters().m + 3);
         (value + code + lists + TABLE_BYTES) as u64

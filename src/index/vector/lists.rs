@@ -151,7 +151,7 @@ impl<E: Taken> Graph for ByLists<E> {
                 continue;
             }
             let query = self.index.space().stored(slot);
-            let mut order = self.index.lists().order(&E::widen(self.index.space().vector(slot)));
+            let mut order = self.index.lists().order(&E::widen(&self.index.space().vector(slot)));
             let exact = self.index.search(&query, &every, 10, at, None);
             order.truncate(1);
             let quick = self.index.search(&query, &order, 10, at, None);

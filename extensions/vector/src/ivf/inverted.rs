@@ -111,7 +111,7 @@ impl<E: Element> Inverted<E> {
             fresh.iter().copied().take(limit).collect()
         };
         for slot in fresh.iter().filter(|slot| self.slots.is_published(**slot)) {
-            let list = self.lists.insert(*slot, &E::widen(self.space.vector(*slot)));
+            let list = self.lists.insert(*slot, &E::widen(&self.space.vector(*slot)));
             self.own(*slot, list);
         }
         // They are in their lists before they leave this one: searches find them once more.

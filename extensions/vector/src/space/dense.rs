@@ -7,6 +7,7 @@ use crate::exact;
 use crate::hits::Hit;
 use crate::kernel::{self, code, dispatch};
 use crate::metric::Metric;
+use crate::packed::{Kept, Packed};
 use crate::region::OutOfMemory;
 use crate::rows::{Item, Rows};
 use crate::simd::Simd;
@@ -19,9 +20,18 @@ pub trait Element: Copy + PartialEq + Send + Sync + Sealed + 'static {
     fn distance(metric: Metric, a: &[Self], b: &[Self]) -> f64;
 }
 
-pub(crate) trait Sealed: Item {}
-impl Sealed for f32 {}
-impl Sealed for u16 {}
+pub(crate) trait Sealed: Item + Sized {
+    /// How rows of them are kept beside their codes.
+    type Kept: Kept<Self>;
+}
+
+impl Sealed for f32 {
+    type Kept = Packed;
+}
+
+impl Sealed for u16 {
+    type Kept = Rows<u16>;
+}
 
 impl Element for f32 {
     fn widen(elements: &[f32]) -> Vec<f32> {
@@ -56,11 +66,12 @@ impl Element for u16 {
 }
 
 /// Dense vectors of one length.
-pub struct Dense<E> {
+#[allow(private_bounds)]
+pub struct Dense<E: Element> {
     pub(crate) quantizer: Quantizer,
     /// Factors and codes: see `codes`.
     pub(crate) codes: Rows<u8>,
-    elements: Rows<E>,
+    elements: E::Kept,
 }
 
 /// A vector to look for.
@@ -74,7 +85,7 @@ impl<E: Element> Dense<E> {
     pub fn new(quantizer: Quantizer) -> Dense<E> {
         assert_ne!(quantizer.metric(), Metric::L1, "L1 has no codes");
         let codes = Rows::new(quantizer.stride());
-        let elements = Rows::new(quantizer.dims());
+        let elements = E::Kept::new(quantizer.dims());
         Dense { quantizer, codes, elements }
     }
 
@@ -83,8 +94,8 @@ impl<E: Element> Dense<E> {
     }
 
     /// The vector of a published slot.
-    pub fn vector(&self, slot: u32) -> &[E] {
-        self.elements.row(slot)
+    pub fn vector(&self, slot: u32) -> Vec<E> {
+        self.elements.with(slot, <[E]>::to_vec)
     }
 }
 
@@ -100,7 +111,7 @@ impl<E: Element> Space for Dense<E> {
     }
 
     fn stored(&self, slot: u32) -> DenseQuery<E> {
-        let vector = self.elements.row(slot).to_vec();
+        let vector = self.vector(slot);
         DenseQuery { coded: Coded::stored(self.codes.row(slot), &E::widen(&vector)), vector }
     }
 
@@ -135,7 +146,8 @@ impl<E: Element> Space for Dense<E> {
     }
 
     fn exact(&self, query: &DenseQuery<E>, slot: u32) -> f64 {
-        E::distance(self.quantizer.metric(), &query.vector, self.elements.row(slot))
+        let metric = self.quantizer.metric();
+        self.elements.with(slot, |elements| E::distance(metric, &query.vector, elements))
     }
 
     fn prefetch_exact(&self, slot: u32) {

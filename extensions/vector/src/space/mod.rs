@@ -10,6 +10,9 @@
 //! | [`Bits`] | bit strings; Hamming, Jaccard | the bits | the same |
 //! | [`SparseSpace`] | sparse vectors; all four | the pairs | the same |
 //!
+//! Beside codes elements of f32 are kept in 28 bits (`packed`): they are read for the few
+//! that are compared in full.
+//!
 //! L1 has no codes: what a code loses adds up over the elements there, and the bound would
 //! exclude next to nothing.
 
