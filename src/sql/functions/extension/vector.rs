@@ -238,31 +238,23 @@ fn accumulated(caller: &str, args: &[Datum]) -> Result<Datum> {
     from_state(numbers)
 }
 
+/// As in pgvector 0.8.6, where two states of no values are an error, too.
 fn combined(args: &[Datum]) -> Result<Datum> {
     let caller = "vector_combine";
     let (mut a, b) = (state(caller, arg(args, 0)?)?, state(caller, arg(args, 1)?)?);
-    let count = a[0] + b[0];
-    let both = a.len() > 1 && b.len() > 1;
-    if a.len() == 1 {
+    let both = a[0] != 0.0 && b[0] != 0.0;
+    if a[0] == 0.0 {
         a.clone_from(&b);
     }
-    check_state_dims(&a)?;
+    vector::check_dims(Kind::Vector, a.len() as i32 - 1)?;
     if both {
         vector::check_expected(a.len() as i32 - 1, b.len() as i32 - 1)?;
+        a[0] += b[0];
         for (sum, other) in a[1..].iter_mut().zip(&b[1..]) {
             *sum = added(*sum, *other)?;
         }
     }
-    a[0] = count;
     from_state(a)
-}
-
-/// A state of no values has no dimensions; any other as many as a vector may have.
-fn check_state_dims(numbers: &[f64]) -> Result<()> {
-    match numbers.len() {
-        1 => Ok(()),
-        len => vector::check_dims(Kind::Vector, len as i32 - 1),
-    }
 }
 
 fn added(sum: f64, value: f64) -> Result<f64> {
