@@ -71,6 +71,21 @@ pub struct Wanted {
 }
 
 impl Collection {
+    /// What `with_payload` and `with_vector` ask for; the payload without a word of it.
+    pub fn wanted(&self, payload: Option<&Value>, vectors: Option<&Value>) -> Result<Wanted> {
+        Ok(Wanted {
+            payload: PayloadWanted::of(payload, PayloadWanted::All)?,
+            vectors: self.vectors_wanted(vectors)?,
+            columns: false,
+        })
+    }
+
+    /// Everything but columns of other names.
+    pub fn all_wanted(&self) -> Wanted {
+        let vectors = (0..self.vectors.len()).collect();
+        Wanted { payload: PayloadWanted::All, vectors, columns: false }
+    }
+
     /// Which vectors `with_vector` asks for.
     pub fn vectors_wanted(&self, value: Option<&Value>) -> Result<Vec<usize>> {
         match value {

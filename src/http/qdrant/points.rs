@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{Asked, answered, refuse};
 use crate::error::Result;
 use crate::http::State;
-use crate::http::collections::found::{PayloadWanted, Wanted, write_points};
+use crate::http::collections::found::write_points;
 use crate::http::collections::points::{Mode, NewPoint, PayloadChange, Selector, no_point};
 use crate::http::collections::schema::Collection;
 use crate::http::collections::value::{PointId, Vectors, Written, invalid};
@@ -143,11 +143,8 @@ pub async fn get(
             async move {
                 refuse(&[("shard_key", &asked.shard_key)])?;
                 let collection = Collection::load(conversation, &name).await?;
-                let wanted = Wanted {
-                    payload: PayloadWanted::of(asked.with_payload.as_ref(), PayloadWanted::All)?,
-                    vectors: collection.vectors_wanted(asked.with_vector.as_ref())?,
-                    columns: false,
-                };
+                let wanted =
+                    collection.wanted(asked.with_payload.as_ref(), asked.with_vector.as_ref())?;
                 collection.retrieve(conversation, &asked.ids, &wanted).await
             }
             .boxed()
@@ -170,12 +167,8 @@ pub async fn get_one(
             async move {
                 let collection = Collection::load(conversation, &name).await?;
                 let id = collection.path_id(id);
-                let wanted = Wanted {
-                    payload: PayloadWanted::All,
-                    vectors: (0..collection.vectors.len()).collect(),
-                    columns: false,
-                };
                 let ids = std::slice::from_ref(&id);
+                let wanted = collection.all_wanted();
                 let found = collection.retrieve(conversation, ids, &wanted).await?;
                 found.into_iter().next().ok_or_else(|| no_point(&id))
             }

@@ -1,12 +1,14 @@
 //! Searches in Qdrant's words: one, several, in groups; pages, counts and facets.
 
+use axum::body::Body;
 use axum::extract::{Path, Request};
 use axum::response::Response;
 use futures::FutureExt;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{Asked as OptionsAsked, answered, refuse};
+use super::{Asked as OptionsAsked, Exchange, answered, refuse};
 use crate::error::{Error, Result};
 use crate::http::State;
 use crate::http::collections::Access;
@@ -17,6 +19,7 @@ use crate::http::collections::scroll::{self, Order, write_hits};
 use crate::http::collections::search::{LIMIT_DEFAULT, LIMIT_MAX, Query, search};
 use crate::http::collections::value::{PointId, invalid};
 use crate::http::conversation::Conversation;
+use crate::http::problem::Problem;
 use crate::sql::functions::collections::Filter;
 use crate::sqlstate;
 
@@ -123,7 +126,8 @@ async fn run_all(
 }
 
 /// Answers in the newer form (`{"points": […]}`) or the older (`[…]`).
-fn told(all: &[Vec<Found>], is_newer: bool, is_batch: bool) -> Vec<u8> {
+fn told(all: &[Vec<Found>], form: Form) -> Vec<u8> {
+    let Form { is_newer, is_batch } = form;
     let mut out = Vec::new();
     if is_batch {
         out.push(b'[');
@@ -152,6 +156,30 @@ struct Searches<T> {
     searches: Vec<T>,
 }
 
+/// How searches are answered.
+#[derive(Clone, Copy)]
+struct Form {
+    is_newer: bool,
+    is_batch: bool,
+}
+
+impl Exchange {
+    /// Runs the searches that a body asks for, all of one snapshot.
+    async fn search<T: DeserializeOwned + Send + 'static>(
+        &self,
+        name: String,
+        body: Body,
+        queries: fn(T) -> Result<Vec<Query>>,
+        form: Form,
+    ) -> Result<Vec<u8>, Problem> {
+        let asked: T = self.read(body).await?;
+        let found = self.run(Access::Read, move |conversation| {
+            async move { run_all(conversation, &name, queries(asked)?).await }.boxed()
+        });
+        Ok(told(&found.await?, form))
+    }
+}
+
 /// `POST /collections/{name}/points/query`.
 pub async fn query(
     http: State,
@@ -159,12 +187,9 @@ pub async fn query(
     options: OptionsAsked,
     request: Request,
 ) -> Response {
+    let form = Form { is_newer: true, is_batch: false };
     answered!(http, options, request, |exchange, body| {
-        let asked: Query = exchange.read(body).await?;
-        let found = exchange.run(Access::Read, move |conversation| {
-            async move { run_all(conversation, &name, vec![asked]).await }.boxed()
-        });
-        Ok(told(&found.await?, true, false))
+        exchange.search(name, body, |asked: Query| Ok(vec![asked]), form).await
     })
 }
 
@@ -175,12 +200,9 @@ pub async fn query_batch(
     options: OptionsAsked,
     request: Request,
 ) -> Response {
+    let form = Form { is_newer: true, is_batch: true };
     answered!(http, options, request, |exchange, body| {
-        let asked: Searches<Query> = exchange.read(body).await?;
-        let found = exchange.run(Access::Read, move |conversation| {
-            async move { run_all(conversation, &name, asked.searches).await }.boxed()
-        });
-        Ok(told(&found.await?, true, true))
+        exchange.search(name, body, |asked: Searches<Query>| Ok(asked.searches), form).await
     })
 }
 
@@ -191,12 +213,9 @@ pub async fn older(
     options: OptionsAsked,
     request: Request,
 ) -> Response {
+    let form = Form { is_newer: false, is_batch: false };
     answered!(http, options, request, |exchange, body| {
-        let asked: Older = exchange.read(body).await?;
-        let found = exchange.run(Access::Read, move |conversation| {
-            async move { run_all(conversation, &name, vec![asked.query()?]).await }.boxed()
-        });
-        Ok(told(&found.await?, false, false))
+        exchange.search(name, body, |asked: Older| Ok(vec![asked.query()?]), form).await
     })
 }
 
@@ -207,16 +226,11 @@ pub async fn older_batch(
     options: OptionsAsked,
     request: Request,
 ) -> Response {
+    let form = Form { is_newer: false, is_batch: true };
+    let queries =
+        |asked: Searches<Older>| asked.searches.into_iter().map(Older::query).collect();
     answered!(http, options, request, |exchange, body| {
-        let asked: Searches<Older> = exchange.read(body).await?;
-        let found = exchange.run(Access::Read, move |conversation| {
-            async move {
-                let queries = asked.searches.into_iter().map(Older::query);
-                run_all(conversation, &name, queries.collect::<Result<_>>()?).await
-            }
-            .boxed()
-        });
-        Ok(told(&found.await?, false, true))
+        exchange.search(name, body, queries, form).await
     })
 }
 
@@ -410,11 +424,8 @@ pub async fn scroll_points(
                     return Err(invalid("limit: value 0 invalid, must be 1 or larger"));
                 }
                 let limit = limit.min(LIMIT_MAX);
-                let wanted = Wanted {
-                    payload: PayloadWanted::of(asked.with_payload.as_ref(), PayloadWanted::All)?,
-                    vectors: collection.vectors_wanted(asked.with_vector.as_ref())?,
-                    columns: false,
-                };
+                let wanted =
+                    collection.wanted(asked.with_payload.as_ref(), asked.with_vector.as_ref())?;
                 let order = asked.order_by.filter(|order| !order.is_null());
                 let Some(order) = order else {
                     let from = asked.offset.as_ref();

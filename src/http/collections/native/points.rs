@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Answer, answer, body, told};
-use crate::http::collections::found::{PayloadWanted, Wanted};
+use crate::http::collections::found::Wanted;
 use crate::http::collections::points::{Mode, NewPoint, PayloadChange, Selector, no_point};
 use crate::http::collections::schema::Collection;
 use crate::http::collections::value::{PointId, Vectors, invalid};
@@ -74,11 +74,9 @@ pub async fn get_points(http: State, Path(name): Path<String>, request: Request)
     let found = transaction(&http, &parts, Access::Read, move |conversation| {
         async move {
             let collection = Collection::load(conversation, &name).await?;
-            let wanted = Wanted {
-                payload: PayloadWanted::of(asked.with_payload.as_ref(), PayloadWanted::All)?,
-                vectors: collection.vectors_wanted(asked.with_vector.as_ref())?,
-                columns: asked.with_columns,
-            };
+            let (payload, vectors) = (asked.with_payload.as_ref(), asked.with_vector.as_ref());
+            let wanted =
+                Wanted { columns: asked.with_columns, ..collection.wanted(payload, vectors)? };
             collection.retrieve(conversation, &asked.ids, &wanted).await
         }
         .boxed()
@@ -97,11 +95,7 @@ pub async fn get_point(
         async move {
             let collection = Collection::load(conversation, &name).await?;
             let id = collection.path_id(id);
-            let wanted = Wanted {
-                payload: PayloadWanted::All,
-                vectors: (0..collection.vectors.len()).collect(),
-                columns: true,
-            };
+            let wanted = Wanted { columns: true, ..collection.all_wanted() };
             let found =
                 collection.retrieve(conversation, std::slice::from_ref(&id), &wanted).await?;
             found.into_iter().next().ok_or_else(|| no_point(&id))

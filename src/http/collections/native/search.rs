@@ -155,11 +155,9 @@ pub async fn scroll_points(http: State, Path(name): Path<String>, request: Reque
             let collection = Collection::load(conversation, &name).await?;
             let filter = filter(asked.filter.as_ref())?;
             let limit = asked.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX);
-            let wanted = Wanted {
-                payload: PayloadWanted::of(asked.with_payload.as_ref(), PayloadWanted::All)?,
-                vectors: collection.vectors_wanted(asked.with_vector.as_ref())?,
-                columns: asked.with_columns,
-            };
+            let (payload, vectors) = (asked.with_payload.as_ref(), asked.with_vector.as_ref());
+            let wanted =
+                Wanted { columns: asked.with_columns, ..collection.wanted(payload, vectors)? };
             let Some(order) = asked.order_by else {
                 let from = asked.cursor.as_ref();
                 return scroll::by_id(conversation, &collection, &filter, from, limit, &wanted)
