@@ -52,6 +52,8 @@ pub(super) struct Protection {
     pub is_encrypted: bool,
     /// The connection is within another protocol: nobody but its two ends sees a password.
     pub takes_clear_password: bool,
+    /// It is of a page of another origin, which may use no more than what it knows.
+    pub is_foreign: bool,
 }
 
 /// How a startup ended.
@@ -85,6 +87,7 @@ impl<'a> Startup<'a> {
         Protection {
             is_encrypted: tunnel.is_encrypted,
             takes_clear_password: tunnel.is_encrypted || is_local,
+            is_foreign: tunnel.is_foreign,
             subject: tunnel.subject.clone(),
             ..Protection::default()
         }
@@ -259,6 +262,7 @@ impl<'a> Startup<'a> {
             secret_bytes,
             settings: hello.settings,
             proved: Vec::new(),
+            is_own: false,
         };
         let session = database.admit(login).await?;
         if session.logs_connection() {

@@ -58,6 +58,7 @@ pub use context::{
     EvalContext, Given, NestedStatement, RemoteRequest, SequenceRow, SessionHooks, SettingsView,
     StoredSetting, TransactionStatus, VectorSettings,
 };
+pub use binary::hex;
 pub use extension::{FILE_PATH, collections, similarity_threshold};
 pub use pattern::like;
 pub use registry::{aggregate_kernel, has_code, kernel, set_kernel};
