@@ -79,6 +79,10 @@ impl<'a> Startup<'a> {
         Startup { front, config: front.database.config(), origin, tunnel }
     }
 
+    fn is_foreign(&self) -> bool {
+        self.tunnel.as_ref().is_some_and(|tunnel| tunnel.is_foreign)
+    }
+
     /// Before a byte has come.
     fn protection(&self) -> Protection {
         let Some(tunnel) = &self.tunnel else { return Protection::default() };
@@ -87,7 +91,7 @@ impl<'a> Startup<'a> {
         Protection {
             is_encrypted: tunnel.is_encrypted,
             takes_clear_password: tunnel.is_encrypted || is_local,
-            is_foreign: tunnel.is_foreign,
+            is_foreign: self.is_foreign(),
             subject: tunnel.subject.clone(),
             ..Protection::default()
         }
@@ -210,8 +214,15 @@ impl<'a> Startup<'a> {
             ));
         }
         let subject = subject?;
-        let is_encrypted = true;
-        Ok(Protection { tls: Some(tls), summary, subject, is_encrypted, ..Protection::default() })
+        Ok(Protection {
+            tls: Some(tls),
+            summary,
+            subject,
+            is_encrypted: true,
+            // Whoever encrypts within a tunnel is still where it was.
+            is_foreign: self.is_foreign(),
+            ..Protection::default()
+        })
     }
 
     fn cancel(&self, mut packet: Bytes) {
