@@ -4,13 +4,13 @@
 use std::io::Cursor;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Int32Type, TimeUnit, TimestampMicrosecondType,
 };
 use datafusion::arrow::ipc::reader::StreamReader;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -142,7 +142,8 @@ fn sessions_go_from_role_to_role_never() {
         (select count(*) from pg_cursors), (select count(*) from pg_locks where locktype = 'advisory')";
     for round in 0..4 {
         for name in ["ann", "ben", "postgres"] {
-            let expected = json!([[name, name, name, name, "4MB", "\"$user\", public", null, null, 0, 0, 0]]);
+            let expected =
+                json!([[name, name, name, name, "4MB", "\"$user\", public", null, null, 0, 0, 0]]);
             assert_eq!(ask_as(name, found), expected, "round {round}");
             let pid = ask_as(name, "select pg_backend_pid()").to_string();
             let owner = sessions.entry(pid).or_insert(name);

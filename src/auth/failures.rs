@@ -77,7 +77,8 @@ impl Failures {
     /// One more; answers how many there were.
     fn add(&self, who: &Who, policy: &Policy, now: Instant) -> u32 {
         let _turn = self.turn.lock();
-        let known = self.counts.get(who).filter(|count| now.duration_since(count.last) < policy.window);
+        let known =
+            self.counts.get(who).filter(|count| now.duration_since(count.last) < policy.window);
         let before = known.map_or(0, |count| count.failures);
         self.counts.insert(who.clone(), Count { failures: before.saturating_add(1), last: now });
         before

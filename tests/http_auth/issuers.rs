@@ -210,7 +210,8 @@ fn transactions_are_of_the_scopes_that_they_began_with() {
     let served = Served::start(&[]);
     served.log_in("ann", "a");
     let ann = basic("ann", "a", "postgres");
-    let made = served.sql_as(&ann, "select secret from auth.create_api_key('k', scopes => '{sql}')");
+    let made =
+        served.sql_as(&ann, "select secret from auth.create_api_key('k', scopes => '{sql}')");
     let key = made.json()["results"][0]["rows"][0][0].clone();
     let narrow = bearer(key.as_str().expect("a key"));
     let made = post(served.http, "/api/v1/transactions", &ann, "");

@@ -110,8 +110,7 @@ pub async fn refresh(
         conversation.begin(own::BEGIN).await.map_err(failed)?;
         let signer = signer(&mut conversation, &vault).await.map_err(failed)?;
         let next = Opaque::new(Kind::RefreshToken, vault.database());
-        let params =
-            [bytea(&hash), bytea(&next.hash(&vault)), json!(address), json!(agent)];
+        let params = [bytea(&hash), bytea(&next.hash(&vault)), json!(address), json!(agent)];
         let text =
             "SELECT outcome, session_id, role::text, scopes FROM auth.refresh($1, $2, $3, $4)";
         let row = own::row(&mut conversation, text, &params).await.map_err(failed)?;

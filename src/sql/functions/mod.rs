@@ -54,11 +54,11 @@ use crate::error::Result;
 use crate::sql::types::{Datum, SqlType};
 
 pub use advisory::{AdvisoryKey, AdvisoryRequest};
+pub use binary::hex;
 pub use context::{
     EvalContext, Given, NestedStatement, RemoteRequest, SequenceRow, SessionHooks, SettingsView,
     StoredSetting, TransactionStatus, VectorSettings,
 };
-pub use binary::hex;
 pub use extension::{FILE_PATH, collections, similarity_threshold};
 pub use pattern::like;
 pub use registry::{aggregate_kernel, has_code, kernel, set_kernel};
