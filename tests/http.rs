@@ -239,4 +239,10 @@ fn neon_asks_in_its_own_words() {
         r#"{"queries": [{"query": "select 1 as a"}, {"query": "select 2 as a"}]}"#,
     );
     assert_eq!(batch.json()["results"][1]["rows"], json!([{"a": "2"}]));
+    // What is not known there is not passed over.
+    for header in ["Idempotency-Key: k", "Zserver-Transaction: x"] {
+        let headers = format!("{place}{header}\r\n");
+        let refused = post(http, "/sql", &headers, r#"{"query": "create table y ()"}"#);
+        assert_eq!((refused.status, refused.code().as_str()), (501, "0A000"), "{header}");
+    }
 }

@@ -4,6 +4,8 @@
 use std::io::Cursor;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Int32Type, TimeUnit, TimestampMicrosecondType,
@@ -116,6 +118,55 @@ fn waiting_sessions_are_nobodys() {
     });
 }
 
+/// Roles that ask by turns: neither sees what the other has left, or has its session.
+#[test]
+fn sessions_go_from_role_to_role_never() {
+    let (_server, http, _directory) = started();
+    let mut sessions = std::collections::HashMap::new();
+    let role = |name: &str| {
+        let text = STANDARD.encode(format!("{name}:"));
+        format!("Authorization: Basic {text}\r\nZserver-Database: postgres\r\n")
+    };
+    let ask_as = |name: &str, query: &str| {
+        let body = json!({"query": query}).to_string();
+        rows(&post(http, "/api/v1/sql", &role(name), &body))
+    };
+    for name in ["ann", "ben"] {
+        ask(http, &format!("create role {name} login"));
+    }
+    ask(http, "grant pg_monitor to ann, ben");
+    let found = "select current_user, session_user, current_setting('zserver.claims')::json->>'role', \
+        current_setting('request.jwt.claims')::json->>'role', current_setting('work_mem'), \
+        current_setting('search_path'), current_setting('app.secret', true), \
+        to_regclass('pg_temp.secret'), (select count(*) from pg_prepared_statements), \
+        (select count(*) from pg_cursors), (select count(*) from pg_locks where locktype = 'advisory')";
+    for round in 0..4 {
+        for name in ["ann", "ben", "postgres"] {
+            let expected =
+                json!([[name, name, name, name, "4MB", "\"$user\", public", null, null, 0, 0, 0]]);
+            assert_eq!(ask_as(name, found), expected, "round {round}");
+            let pid = ask_as(name, "select pg_backend_pid()").to_string();
+            let owner = sessions.entry(pid).or_insert(name);
+            assert_eq!(*owner, name, "a session of another role");
+            for left in [
+                "set work_mem = '77MB'",
+                "set search_path = pg_temp",
+                "set app.secret = 'x'",
+                "select set_config('request.jwt.claims', '{\"role\": \"other\"}', false)",
+                "create temp table secret (a int)",
+                "prepare hidden as select 1",
+                "declare c cursor with hold for select 1",
+                "select pg_advisory_lock(77)",
+            ] {
+                let body = json!({"query": left}).to_string();
+                let done = post(http, "/api/v1/sql", &role(name), &body);
+                assert_eq!(done.status, 200, "{left}: {}", done.text());
+            }
+        }
+    }
+    assert!(sessions.len() < 12, "sessions are used again: {sessions:?}");
+}
+
 #[test]
 fn a_transaction_goes_over_several_requests() {
     let (server, http, _directory) = started();
@@ -199,6 +250,12 @@ fn what_a_transaction_may_not_be_asked_for() {
     let modes = format!("/api/v1/transactions/{b}/sql");
     let late = post(http, &modes, TRUSTED, r#"{"query": "select 1", "read_only": true}"#);
     assert_eq!(late.status, 400);
+    // The header and the path have to agree.
+    let named = |id: &str| {
+        let headers = format!("{TRUSTED}Zserver-Transaction: {id}\r\n");
+        post(http, &modes, &headers, r#"{"query": "select 1"}"#).status
+    };
+    assert_eq!((named(&a), named(&b)), (400, 200));
 }
 
 #[test]

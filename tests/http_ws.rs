@@ -316,7 +316,11 @@ struct Talk {
 
 impl Talk {
     fn open(http: u16, path: &str) -> Talk {
-        Talk { socket: WebSocket::open(http, path, "").expect("a socket"), came: Vec::new() }
+        Talk::open_from(http, path, "")
+    }
+
+    fn open_from(http: u16, path: &str, headers: &str) -> Talk {
+        Talk { socket: WebSocket::open(http, path, headers).expect("a socket"), came: Vec::new() }
     }
 
     fn send(&mut self, parts: &[&[u8]]) {
@@ -386,4 +390,50 @@ fn a_password_that_nobody_asked_for_is_passed_over() {
     // The first message only.
     talk.send(&[&early]);
     assert!(String::from_utf8_lossy(&talk.until(b'E').1).contains("08P01"));
+}
+
+/// A page of another origin is whoever looks at it, unless it knows a password.
+#[test]
+fn pages_of_other_origins_need_a_password() {
+    let foreign = "Origin: https://elsewhere\r\n";
+    {
+        let (_server, http, _directory) = started();
+        for headers in ["", "Origin: http://x\r\n"] {
+            let mut own = Talk::open_from(http, "/v2", headers);
+            own.send(&[&startup("postgres")]);
+            assert!(own.until(b'Z').0.starts_with("RS"), "{headers}");
+        }
+        let mut other = Talk::open_from(http, "/v2", foreign);
+        other.send(&[&startup("postgres")]);
+        let (said, bytes) = other.until(b'E');
+        assert_eq!(said, "E");
+        assert!(String::from_utf8_lossy(&bytes).contains("28000"));
+    }
+    let directory = TempDir::new().expect("a directory");
+    let environment = [("ZSERVER_PASSWORD", "s3cret")];
+    let (_server, http) =
+        Zserver::start_with_http(&directory.path().join("data"), false, &environment);
+    let mut other = Talk::open_from(http, "/v2", foreign);
+    other.send(&[&startup("postgres"), &message(b'p', b"s3cret\0")]);
+    assert!(other.until(b'Z').0.starts_with("RR"));
+}
+
+/// Answers wait for who reads them, and requests for answers: their memory is bounded.
+#[test]
+fn who_asks_and_does_not_read_is_cut_off() {
+    const REQUESTS: usize = 40_000;
+    let (_server, http, _directory) = started();
+    let mut deaf = open(http);
+    deaf.answers_pings = false;
+    deaf.stream.set_write_timeout(Some(Duration::from_secs(5))).expect("a timeout");
+    // An answer has the id of its request.
+    let request = json!({"type": "unlisten", "id": "x".repeat(1_000)});
+    for _ in 0..REQUESTS {
+        deaf.send(request.clone());
+    }
+    let mut answers = 0;
+    while let Some((TEXT, _)) = deaf.frame() {
+        answers += 1;
+    }
+    assert!(answers < REQUESTS, "everything was kept for one who does not read");
 }

@@ -92,12 +92,15 @@ SELECT pg_catalog.pg_extension_config_dump('issuer_role', '');
 
 -- What is proved of the present session.
 
+-- Every name says its schema: the search_path of who calls must not say what they are.
 CREATE FUNCTION claims() RETURNS jsonb LANGUAGE sql STABLE AS
-    $$SELECT nullif(current_setting('zserver.claims'), '')::jsonb$$;
+    $$SELECT CASE WHEN pg_catalog.length(pg_catalog.current_setting('zserver.claims')) OPERATOR(pg_catalog.>) 0
+        THEN pg_catalog.current_setting('zserver.claims')::pg_catalog.jsonb END$$;
 CREATE FUNCTION scopes() RETURNS text[] LANGUAGE sql STABLE AS
-    $$SELECT string_to_array(current_setting('zserver.scopes'), ',')$$;
+    $$SELECT pg_catalog.string_to_array(pg_catalog.current_setting('zserver.scopes'), ',')$$;
 CREATE FUNCTION session_id() RETURNS uuid LANGUAGE sql STABLE AS
-    $$SELECT nullif(current_setting('zserver.session'), '')::uuid$$;
+    $$SELECT CASE WHEN pg_catalog.length(pg_catalog.current_setting('zserver.session')) OPERATOR(pg_catalog.>) 0
+        THEN pg_catalog.current_setting('zserver.session')::pg_catalog.uuid END$$;
 
 -- What roles see.
 
@@ -127,6 +130,16 @@ CREATE VIEW issuers AS
 GRANT USAGE ON SCHEMA auth TO PUBLIC;
 GRANT SELECT ON sessions, api_keys, signing_keys TO PUBLIC;
 
+-- What outlives the proof it is made by, or ends others, is for proofs of the scope "admin",
+-- over HTTP and in SQL.
+CREATE FUNCTION check_admin() RETURNS void LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, auth, pg_temp AS $$
+BEGIN
+    IF NOT 'admin' = ANY (scopes()) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'the scope "admin" is needed';
+    END IF;
+END $$;
+
 -- API keys.
 
 CREATE FUNCTION check_role(wanted oid) RETURNS void LANGUAGE plpgsql STABLE
@@ -147,6 +160,7 @@ CREATE FUNCTION check_scopes(wanted text[]) RETURNS text[] LANGUAGE plpgsql STAB
 DECLARE
     unknown text;
 BEGIN
+    PERFORM check_admin();
     IF wanted IS NULL THEN
         RETURN CASE WHEN scopes() @> all_scopes() THEN NULL ELSE scopes() END;
     END IF;
@@ -231,6 +245,7 @@ CREATE FUNCTION revoke_api_key(id text) RETURNS boolean LANGUAGE plpgsql SECURIT
     SET search_path = pg_catalog, auth, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
+    PERFORM check_admin();
     IF NOT own_api_key(revoke_api_key.id) THEN
         RETURN false;
     END IF;
@@ -241,10 +256,14 @@ END $$;
 
 -- Sessions.
 
+-- Whoever has a session may end it, whatever its scopes are.
 CREATE FUNCTION revoke_session(id uuid) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, auth, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
+    IF revoke_session.id IS DISTINCT FROM session_id() THEN
+        PERFORM check_admin();
+    END IF;
     UPDATE session s SET revoked_at = now(), revoked_for = 'logout'
         WHERE s.id = revoke_session.id AND s.revoked_at IS NULL
             AND EXISTS (SELECT FROM pg_roles r WHERE r.oid = s.role::oid)
@@ -260,6 +279,7 @@ DECLARE
     owner oid := coalesce(revoke_sessions.role::oid, (SELECT r.oid FROM pg_roles r WHERE r.rolname = session_user));
     revoked bigint;
 BEGIN
+    PERFORM check_admin();
     PERFORM check_role(owner);
     UPDATE session s SET revoked_at = now(), revoked_for = 'logout'
         WHERE s.role = owner::regrole AND s.revoked_at IS NULL;
@@ -500,7 +520,7 @@ BEGIN
     RETURN total + removed;
 END $$;
 
-REVOKE ALL ON FUNCTION check_role(oid), check_scopes(text[]), own_api_key(text), rotate_keys(text), revoke_key(text),
+REVOKE ALL ON FUNCTION check_admin(), check_role(oid), check_scopes(text[]), own_api_key(text), rotate_keys(text), revoke_key(text),
     create_issuer(text, text[], text, jsonb, text, text[]), drop_issuer(text), map_role(text, text, regrole),
     unmap_role(text, text), signing_key_now(), discard_keys(), begin_session(uuid, oid, text[], inet, text, bytea),
     refresh(bytea, bytea, inet, text), revoke_refresh_token(bytea), touch_session(uuid, inet),

@@ -26,7 +26,7 @@ SELECT pg_catalog.pg_extension_config_dump('aliases', '');
 
 -- Whether the current role owns a table, or is a member of the role that does.
 CREATE FUNCTION owns(regclass) RETURNS boolean LANGUAGE sql STABLE STRICT PARALLEL SAFE
-    AS $$ SELECT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = $1 AND pg_catalog.pg_has_role(c.relowner, 'USAGE')) $$;
+    AS $$ SELECT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.oid AND pg_catalog.pg_has_role(c.relowner, 'USAGE')) $$;
 -- Forgets collections whose tables were dropped.
 CREATE FUNCTION forget_dropped() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$ WITH gone AS (

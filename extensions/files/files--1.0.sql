@@ -10,7 +10,7 @@ CREATE FUNCTION files.encode_path(name text) RETURNS text LANGUAGE c IMMUTABLE S
 
 -- Whether the current role is a role or a member of it; false for one that was dropped.
 CREATE FUNCTION files.is_member(role name) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT coalesce(pg_catalog.pg_has_role(pg_catalog.to_regrole(pg_catalog.quote_ident(role::text))::oid, 'MEMBER'), false)
+    SELECT coalesce(pg_catalog.pg_has_role(pg_catalog.to_regrole(pg_catalog.quote_ident(role::pg_catalog.text))::pg_catalog.oid, 'MEMBER'), false)
 $$;
 
 -- Signs URLs and what the server says of contents; made when it is first needed, so that a copy of the database made by pg_dump has one of its own.
@@ -104,7 +104,7 @@ BEGIN
 END $$;
 
 -- Whether a role may give an object this content: it has it in hand, or may read it.
-CREATE FUNCTION files.may_use(content bytea) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION files.may_use(content bytea) RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN files.has_receipt(content) OR EXISTS (SELECT FROM files.objects o WHERE o.hash = content);
 END $$;

@@ -244,7 +244,7 @@ END $$;
 -- Claims up to `count` jobs: of a queue (NULL: of every one), of some kinds (NULL: of those that the
 -- server does not run itself).
 CREATE FUNCTION jobs.claim(queue text DEFAULT 'default', kinds text[] DEFAULT NULL, count integer DEFAULT 1, lease_for interval DEFAULT '30 seconds', worker text DEFAULT NULL)
-    RETURNS SETOF jobs.job LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    RETURNS SETOF jobs.job LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     wanted integer := claim.count;
@@ -286,7 +286,7 @@ END $$;
 
 -- Keeps a lease for longer. True: the job was asked to end.
 CREATE FUNCTION jobs.heartbeat(id bigint, lease uuid, lease_for interval DEFAULT '30 seconds', progress double precision DEFAULT NULL, message text DEFAULT NULL)
-    RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     asked boolean;
@@ -307,7 +307,7 @@ BEGIN
 END $$;
 
 -- A line of a job's log; the first 10,000 of a job are kept.
-CREATE FUNCTION jobs.log(id bigint, level text, message text, data jsonb DEFAULT NULL) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION jobs.log(id bigint, level text, message text, data jsonb DEFAULT NULL) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     attempt_now integer;
@@ -325,7 +325,7 @@ BEGIN
 END $$;
 
 -- The job is done. In the transaction of its effects, it is done exactly if they are there.
-CREATE FUNCTION jobs.complete(id bigint, lease uuid, result jsonb DEFAULT NULL) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION jobs.complete(id bigint, lease uuid, result jsonb DEFAULT NULL) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE jobs.job j SET state = 'completed', finished_at = clock_timestamp(), result = complete.result, error = NULL, lease = NULL, leased_until = NULL, deadline = NULL,
             holds_key = j.holds_key AND coalesce(j.key_held_until > clock_timestamp(), false)
@@ -337,7 +337,7 @@ END $$;
 
 -- The same for many: an array of {"id", "lease", "result"}. The ids of those that are done; the others
 -- have lost their lease.
-CREATE FUNCTION jobs.complete_batch(jobs jsonb) RETURNS SETOF bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION jobs.complete_batch(jobs jsonb) RETURNS SETOF bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF jsonb_typeof(complete_batch.jobs) <> 'array' OR jsonb_array_length(complete_batch.jobs) > 1000 THEN
         RAISE EXCEPTION 'a batch is an array of at most 1000 jobs' USING ERRCODE = '22023';
@@ -357,7 +357,7 @@ CREATE FUNCTION jobs.delay_after(attempt integer, backoff interval) RETURNS inte
 -- The attempt has failed: there is another one, unless none is left or `retry` says no. The state
 -- after it.
 CREATE FUNCTION jobs.fail(id bigint, lease uuid, error jsonb, retry boolean DEFAULT true, delay interval DEFAULT NULL)
-    RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     now_in text;

@@ -229,7 +229,7 @@ END $$;
 
 -- The steps of a run that has none yet, and the jobs of its first ones; for `sagas.start`. No trigger: a run
 -- that is restored from a dump does not begin again.
-CREATE FUNCTION sagas.begin(id bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION sagas.begin(id bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     run sagas.run;
 BEGIN
@@ -257,7 +257,7 @@ CREATE FUNCTION sagas.action(job_id bigint) RETURNS TABLE (action jsonb, context
 $$;
 
 -- The job of a step is done: in the transaction of its effects. For who holds the lease.
-CREATE FUNCTION sagas.complete(job_id bigint, lease uuid, result jsonb) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION sagas.complete(job_id bigint, lease uuid, result jsonb) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     done sagas.step;
@@ -276,7 +276,7 @@ BEGIN
 END $$;
 
 -- A job has failed for good, and the step with it.
-CREATE FUNCTION sagas.job_fails() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION sagas.job_fails() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     failed sagas.step;
 BEGIN
@@ -296,7 +296,7 @@ END $$;
 CREATE TRIGGER saga_is_needed BEFORE DELETE ON jobs.job FOR EACH ROW WHEN (OLD.kind = 'saga' AND OLD.state NOT IN ('completed', 'discarded', 'cancelled')) EXECUTE FUNCTION sagas.job_is_needed();
 
 -- Undoes a run that is not finished: what runs is asked to end, what is done is compensated. The state after it.
-CREATE FUNCTION sagas.cancel(id bigint) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION sagas.cancel(id bigint) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     now_in text;
 BEGIN
@@ -313,7 +313,7 @@ BEGIN
 END $$;
 
 -- A compensation that has failed for good is tried again ("retry"), or was done by hand ("done").
-CREATE FUNCTION sagas.resolve(id bigint, step text, how text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION sagas.resolve(id bigint, step text, how text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     run sagas.run;

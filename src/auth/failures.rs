@@ -13,6 +13,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 
 /// Roles and addresses that are tracked at a time.
@@ -42,11 +43,15 @@ struct Count {
     last: Instant,
 }
 
-pub struct Failures(Cache<Who, Count>);
+pub struct Failures {
+    counts: Cache<Who, Count>,
+    /// Held from where a count is read to where it is written.
+    turn: Mutex<()>,
+}
 
 impl Default for Failures {
     fn default() -> Failures {
-        Failures(Cache::new(TRACKED_MAX))
+        Failures { counts: Cache::new(TRACKED_MAX), turn: Mutex::default() }
     }
 }
 
@@ -71,20 +76,28 @@ impl Failures {
 
     /// One more; answers how many there were.
     fn add(&self, who: &Who, policy: &Policy, now: Instant) -> u32 {
-        let known = self.0.get(who).filter(|count| now.duration_since(count.last) < policy.window);
+        let _turn = self.turn.lock();
+        let known =
+            self.counts.get(who).filter(|count| now.duration_since(count.last) < policy.window);
         let before = known.map_or(0, |count| count.failures);
-        self.0.insert(who.clone(), Count { failures: before.saturating_add(1), last: now });
+        self.counts.insert(who.clone(), Count { failures: before.saturating_add(1), last: now });
         before
     }
 
     fn take_back(&self, who: &Who) {
-        if let Some(mut count) = self.0.get(who) {
+        let _turn = self.turn.lock();
+        if let Some(mut count) = self.counts.get(who) {
             count.failures = count.failures.saturating_sub(1);
             match count.failures {
-                0 => drop(self.0.remove(who)),
-                _ => self.0.insert(who.clone(), count),
+                0 => drop(self.counts.remove(who)),
+                _ => self.counts.insert(who.clone(), count),
             }
         }
+    }
+
+    fn forget(&self, who: &Who) {
+        let _turn = self.turn.lock();
+        self.counts.remove(who);
     }
 }
 
@@ -115,7 +128,7 @@ impl Attempt<'_> {
     pub fn succeeded(self) {
         for who in &self.who {
             if matches!(who, Who::Role(_)) {
-                self.failures.0.remove(who);
+                self.failures.forget(who);
             }
         }
     }
@@ -176,6 +189,25 @@ mod tests {
         assert_eq!(delays, [0, 0, 1, 2]);
         drop(open);
         assert_eq!(seconds(&failures, "ann", 1), 0);
+    }
+
+    #[test]
+    fn many_at_a_time_are_all_counted() {
+        const THREADS: u32 = 8;
+        const EACH: u32 = 2_000;
+        let failures = Failures::default();
+        std::thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    for _ in 0..EACH {
+                        failures.begin(&POLICY, "ann", None).failed();
+                        drop(failures.begin(&POLICY, "ann", None));
+                    }
+                });
+            }
+        });
+        let counted = failures.counts.get(&Who::Role("ann".to_owned())).map(|it| it.failures);
+        assert_eq!(counted, Some(THREADS * EACH));
     }
 
     #[test]

@@ -163,7 +163,11 @@ fn refused(message: impl Into<String>) -> Error {
 
 /// Compares a password in clear; `28P01`, after the delay of every failed login.
 pub async fn check_password(user: &str, password: &str, candidate: &Candidate) -> Result<()> {
-    if candidate.verifier.matches(password) && candidate.genuine {
+    let (verifier, password) = (candidate.verifier.clone(), password.to_owned());
+    // Thousands of hashes: whoever else is served by this thread does not wait for them.
+    let compared = tokio::task::spawn_blocking(move || verifier.matches(&password)).await;
+    let matches = compared.map_err(|error| Error::internal(format!("a password: {error}")))?;
+    if matches && candidate.genuine {
         return Ok(());
     }
     tokio::time::sleep(FAILURE_DELAY).await;
@@ -190,4 +194,32 @@ pub async fn attempt(
         Err(_) => {}
     }
     ended
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::check_password;
+    use crate::auth::{Candidate, Verifier};
+
+    /// On one thread: what else runs there goes on while a password is compared.
+    #[tokio::test]
+    async fn a_password_is_compared_beside_what_else_runs() {
+        let mut verifier = Verifier::from_password("right");
+        // So that it takes long; no password is this one's any more.
+        verifier.iterations = 400_000;
+        let candidate = Candidate { verifier, genuine: true };
+        let comparison = tokio::spawn(async move {
+            check_password("ann", "right", &candidate).await.expect_err("it is another's")
+        });
+        let mut turns = 0;
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < Duration::from_millis(100) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            turns += 1;
+        }
+        assert!(turns > 10, "{turns} turns while it was compared");
+        assert_eq!(comparison.await.expect("it ends").code().as_str(), "28P01");
+    }
 }

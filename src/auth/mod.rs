@@ -9,8 +9,8 @@
 //! there is none) and fails with the same message after the same
 //! [delay](FAILURE_DELAY).
 //!
-//! Whoever has proved a password once may get a token or an API key for later ([`jwt`],
-//! [`opaque`]): those are signed and hashed with what the [`vault`] has of a database, and
+//! Whoever has proved once to be a role, by its password, a certificate, or where nothing
+//! is asked, may get a token or an API key for later ([`jwt`], [`opaque`]): those are signed and hashed with what the [`vault`] has of a database, and
 //! may be good for some [`scope`]s only. Every password there is is a role's; nothing else
 //! is proved by one, so nothing is hashed as passwords are but SCRAM verifiers. Who guesses
 //! at them is slowed down ([`failures`]).

@@ -49,17 +49,12 @@ impl Scopes {
         names.into_iter().filter_map(Scope::named).collect()
     }
 
+    pub fn without(self, scope: Scope) -> Scopes {
+        Scopes(self.0 & !(1 << scope as u32))
+    }
+
     pub fn has(self, scope: Scope) -> bool {
         self.0 & (1 << scope as u32) != 0
-    }
-
-    /// Whether all of the other's are among these.
-    pub fn cover(self, other: Scopes) -> bool {
-        other.0 & !self.0 == 0
-    }
-
-    pub fn both(self, other: Scopes) -> Scopes {
-        Scopes(self.0 & other.0)
     }
 
     pub fn names(self) -> Vec<&'static str> {
@@ -82,7 +77,8 @@ mod tests {
         assert_eq!(Scopes::all().names().len(), Scope::ALL.len());
         let some = Scopes::named(["jobs", "sql", "nothing"]);
         assert_eq!(some.names(), ["sql", "jobs"]);
-        assert!(Scopes::all().cover(some) && !some.cover(Scopes::all()));
+        assert_eq!(some.without(Scope::Jobs).names(), ["sql"]);
+        assert_eq!(some.without(Scope::Admin), some);
         assert!(some.has(Scope::Jobs) && !some.has(Scope::Admin));
         assert_eq!(Scopes::named([]).names(), Vec::<&str>::new());
     }

@@ -27,6 +27,7 @@ use zserver_pgcrypto::block::Scheme;
 
 use super::scram::constant_time_equal;
 use crate::error::{Error, Result};
+use crate::sql::functions::hex;
 use crate::sql::types::Oid;
 use crate::sqlstate;
 
@@ -201,10 +202,6 @@ fn tag_of(key: &[u8; 64], iv: &[u8], encrypted: &[u8], purpose: &[u8]) -> [u8; T
     let mut tag = [0; TAG_BYTES];
     tag.copy_from_slice(&whole[..TAG_BYTES]);
     tag
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub fn from_hex(text: &str) -> Option<Vec<u8>> {

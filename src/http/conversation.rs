@@ -21,10 +21,9 @@ use serde_json::Value;
 use super::Http;
 use super::params;
 use super::pool::{Idle, Key, Pool};
-use super::principal::{self, Principal};
+use super::principal::{self, Principal, Proof, Scopes};
 use super::problem::Problem;
 use super::rows::{RowWriter, Shape};
-use crate::catalog::BOOTSTRAP_ROLE;
 use crate::error::{Error, Report, Result};
 use crate::session::registry::{Backend, Interrupt};
 use crate::session::stat_statements::Measure;
@@ -164,20 +163,22 @@ impl Done {
 }
 
 impl Conversation {
-    /// Logs a principal in; `settings` are parameters of the session.
+    /// Logs a principal in; `settings` are parameters of the session. What the database or
+    /// the role sets by itself is not for the server's own.
     pub async fn open(
         http: &Http,
         principal: &Principal,
         mut settings: Vec<(String, String)>,
     ) -> Result<Conversation> {
-        settings.push((principal::CLAIMS.to_owned(), principal.claims.to_string()));
         let database = &http.front.database;
         let config = database.config();
-        let proved = principal.proved().into_iter().map(|(name, value)| (name.to_owned(), value));
+        let is_own = principal.proof == Proof::Server;
         let key = Key {
             role: principal.role.clone(),
             database: principal.database.clone(),
-            settings: settings.iter().cloned().chain(proved).collect(),
+            is_own,
+            settings: settings.clone(),
+            proved: principal.proved(),
         };
         while let Some(Idle { session, fresh }) = http.pool.take(&key) {
             if let Some(session) = database.readmit(session, &fresh).await? {
@@ -187,6 +188,7 @@ impl Conversation {
             }
         }
         database.registry.check_room(config.max_connections)?;
+        settings.push((principal::CLAIMS.to_owned(), principal.claims.to_string()));
         let login = Login {
             user: principal.role.clone(),
             database: principal.database.clone(),
@@ -194,41 +196,54 @@ impl Conversation {
             secret_bytes: SECRET_BYTES,
             settings,
             proved: principal.proved(),
+            is_own,
         };
         let shared = database.shared_catalog();
-        let session = Box::new(database.admit(login).await?);
-        let fresh = session.fresh(shared);
+        let session = match is_own {
+            true => database.admit_as(login).await?,
+            false => database.admit(login).await?,
+        };
+        let session = Box::new(session);
+        let fresh = session.fresh(shared, is_own);
         let home = Some((http.pool.clone(), key, fresh, config.http_pool_sessions));
         Ok(Conversation::of(session, home))
-    }
-
-    /// For the server's own work, as the first superuser.
-    pub async fn open_own(http: &Http, database: &str) -> Result<Conversation> {
-        let owner = http.front.database.shared_catalog().role(BOOTSTRAP_ROLE).cloned();
-        let owner = owner.ok_or_else(|| Error::internal("the first role"))?;
-        let login = Login {
-            user: owner.name.to_string(),
-            database: database.to_owned(),
-            ends: None,
-            secret_bytes: SECRET_BYTES,
-            settings: Vec::new(),
-            proved: Vec::new(),
-        };
-        let session = http.front.database.admit(login).await?;
-        Ok(Conversation::of(Box::new(session), None))
     }
 
     fn of(session: Box<Session>, home: Option<(Arc<Pool>, Key, Fresh, usize)>) -> Conversation {
         Conversation { session: Some(session), home, tether: Tether::default(), in_block: false }
     }
 
-    /// A conversation of the server's own, with the rights of a role; `settings` are
-    /// parameters of the session.
+    /// For the server's own work beside requests, as its first superuser; `settings` are
+    /// parameters of the session, and no others are set.
+    pub async fn of_server(
+        database: &Arc<Database>,
+        name: &str,
+        settings: Vec<(String, String)>,
+    ) -> Result<Conversation> {
+        let role = principal::first_role(database)?;
+        Conversation::unasked(database, &role, name, settings, Vec::new(), true).await
+    }
+
+    /// For what the server does with the rights of a role, whose settings it has; `scopes`
+    /// are those that it is good for.
     pub async fn of_role(
         database: &Arc<Database>,
         role: &str,
         name: &str,
+        scopes: Scopes,
         settings: Vec<(String, String)>,
+    ) -> Result<Conversation> {
+        let proved = vec![("zserver.scopes", scopes.names().join(","))];
+        Conversation::unasked(database, role, name, settings, proved, false).await
+    }
+
+    async fn unasked(
+        database: &Arc<Database>,
+        role: &str,
+        name: &str,
+        settings: Vec<(String, String)>,
+        proved: Vec<(&'static str, String)>,
+        is_own: bool,
     ) -> Result<Conversation> {
         let login = Login {
             user: role.to_owned(),
@@ -236,7 +251,8 @@ impl Conversation {
             ends: None,
             secret_bytes: SECRET_BYTES,
             settings,
-            proved: Vec::new(),
+            proved,
+            is_own,
         };
         let session = database.admit_as(login).await?;
         Ok(Conversation::of(Box::new(session), None))

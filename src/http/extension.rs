@@ -12,6 +12,19 @@ use crate::catalog::{available, quote_identifier};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
+/// Logs a principal in, in a database that has an extension, or is given it; `settings` are
+/// parameters of the session.
+pub async fn open(
+    http: &Http,
+    principal: &Principal,
+    name: &'static str,
+    settings: Vec<(String, String)>,
+) -> Result<Conversation> {
+    let mut conversation = Conversation::open(http, principal, settings).await?;
+    ensure(http, principal, &mut conversation, name).await?;
+    Ok(conversation)
+}
+
 /// Sees to it that the database of a conversation has an extension; none is in a block.
 pub async fn ensure(
     http: &Http,
@@ -33,7 +46,9 @@ pub async fn ensure(
     }
     check_schema(conversation, name)?;
     let owner = Principal::server(http, &principal.database, principal.ends)?;
-    let mut maker = Conversation::open(http, &owner, Vec::new()).await?;
+    // What has no schema of its own is made where CREATE EXTENSION by hand puts it.
+    let settings = vec![("search_path".to_owned(), "public".to_owned())];
+    let mut maker = Conversation::open(http, &owner, settings).await?;
     let text = format!("CREATE EXTENSION IF NOT EXISTS {} CASCADE", quote_identifier(name));
     let made = maker.start(&text, &[]).await?;
     maker.finish(made).await?;

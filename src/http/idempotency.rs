@@ -8,8 +8,9 @@
 //! ```
 //! The answer is stored by the transaction that it tells of, in `http.idempotency_keys`
 //! (extension `http`): after a crash both are there or neither is. A request that failed has
-//! done nothing, so nothing is stored: it may be sent again. A key is one role's, in one
-//! database, for `http_idempotency_expiry`; what has expired is removed each minute.
+//! done nothing, so nothing is stored: it may be sent again. A key is one role's (of those who
+//! come by a foreign token, one subject's), in one database, for `http_idempotency_expiry`;
+//! what has expired is removed each minute.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,9 +21,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use parking_lot::Mutex;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::conversation::Conversation;
+use super::params::bytea;
 use super::principal::Principal;
 use super::problem::Problem;
 use super::{Http, extension};
@@ -30,7 +32,7 @@ use crate::error::{Error, Result};
 use crate::sql::types::Datum;
 use crate::sqlstate;
 
-const HEADER: &str = "idempotency-key";
+pub const HEADER: &str = "idempotency-key";
 const REPLAYED: &str = "idempotency-replayed";
 const EXTENSION: &str = "http";
 
@@ -41,17 +43,24 @@ const KEY_BYTES_MAX: usize = 255;
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
 const FIND: &str = "SELECT fingerprint, status, content_type, answer \
-    FROM http.idempotency_keys WHERE role = $1 AND key = $2 AND expires > now()";
+    FROM http.idempotency_keys WHERE role = $1 AND subject = $2 AND key = $3 AND expires > now()";
 const STORE: &str = "INSERT INTO http.idempotency_keys \
-    (role, key, fingerprint, status, content_type, answer, expires) \
-    VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7)) \
-    ON CONFLICT (role, key) DO UPDATE SET fingerprint = excluded.fingerprint, \
+    (role, subject, key, fingerprint, status, content_type, answer, expires) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8)) \
+    ON CONFLICT (role, subject, key) DO UPDATE SET fingerprint = excluded.fingerprint, \
     status = excluded.status, content_type = excluded.content_type, \
     answer = excluded.answer, created = excluded.created, expires = excluded.expires";
 const SWEEP: &str = "DELETE FROM http.idempotency_keys WHERE expires <= now()";
 
-/// A role, a database and a key.
-type Claimed = (String, String, String);
+/// Whose a key is, and the key.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Claimed {
+    role: String,
+    /// Of a foreign token; empty for those who are their role.
+    subject: String,
+    database: String,
+    key: String,
+}
 
 /// Keys of requests that run.
 #[derive(Default)]
@@ -118,7 +127,12 @@ impl Keep {
             hasher.update(part.as_bytes()).update(&[0]);
         }
         let fingerprint = hasher.update(body).finalize();
-        let claimed = (principal.role.clone(), principal.database.clone(), key);
+        let claimed = Claimed {
+            role: principal.role.clone(),
+            subject: principal.subject(),
+            database: principal.database.clone(),
+            key,
+        };
         if !http.keys.running.lock().insert(claimed.clone()) {
             let message = "a request with this Idempotency-Key is still running";
             return Err(Problem::plain(StatusCode::CONFLICT, sqlstate::OBJECT_IN_USE, message));
@@ -139,8 +153,9 @@ impl Keep {
         &self,
         conversation: &mut Conversation,
     ) -> Result<Option<Response>, Problem> {
-        let (role, _, key) = &self.claimed;
-        let found = conversation.datums(FIND, &[json!(role), json!(key)], 1).await;
+        let Claimed { role, subject, key, .. } = &self.claimed;
+        let values = [json!(role), json!(subject), json!(key)];
+        let found = conversation.datums(FIND, &values, 1).await;
         let (mut rows, _) = found.map_err(|error| Problem::of(&error, ""))?;
         let Some(row) = rows.pop() else { return Ok(None) };
         let [
@@ -201,9 +216,10 @@ impl Keep {
         answer: &[u8],
     ) -> Result<()> {
         self.check_bytes(answer.len())?;
-        let (role, _, key) = &self.claimed;
+        let Claimed { role, subject, key, .. } = &self.claimed;
         let values = [
             json!(role),
+            json!(subject),
             json!(key),
             bytea(self.fingerprint.as_bytes()),
             json!(StatusCode::OK.as_u16()),
@@ -213,17 +229,6 @@ impl Keep {
         ];
         conversation.datums(STORE, &values, 0).await.map(drop)
     }
-}
-
-fn bytea(bytes: &[u8]) -> Value {
-    let mut text = String::with_capacity(2 + 2 * bytes.len());
-    text.push_str("\\x");
-    for byte in bytes {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-    }
-    Value::String(text)
 }
 
 /// Removes what has expired, where keys were used since the start.
@@ -246,7 +251,8 @@ pub async fn sweep(http: &Http) {
 }
 
 async fn sweep_one(http: &Http, database: &str) -> Result<()> {
-    let mut conversation = Conversation::open_own(http, database).await?;
+    let server = &http.front.database;
+    let mut conversation = Conversation::of_server(server, database, Vec::new()).await?;
     if conversation.eval_context()?.catalog.extension_named(EXTENSION).is_none() {
         return Ok(());
     }
@@ -270,6 +276,5 @@ mod tests {
         assert_eq!(of("\"\""), Err(StatusCode::BAD_REQUEST));
         assert_eq!(of(&"x".repeat(256)), Err(StatusCode::BAD_REQUEST));
         assert_eq!(key(&HeaderMap::new()).expect("no key"), None);
-        assert_eq!(bytea(&[0, 255, 16]), json!("\\x00ff10"));
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! ```text
 //! …    /api/v1/auth/…                sessions, tokens, API keys ([`auth`])
+//! GET  /.well-known/jwks.json        the public keys of tokens
 //! GET  /livez /readyz /startupz      whether the process lives, serves, has started
+//! …    /api/v1/files…                buckets and their files ([`files`])
+//! …    /files…                       uploads that go on: tus and the IETF's draft ([`tus`])
 //! …    /api/v1/jobs /queues /schedules   jobs, their workers and times
 //! …    /api/v1/sagas                     steps that are done or undone
 //! POST /api/v1/sql                   statements, answered as JSON, NDJSON, CSV or Arrow

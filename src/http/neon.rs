@@ -6,7 +6,9 @@
 //! {"queries": [{"query": …, "params": …}, …]}        one transaction
 //! ```
 //! Values are PostgreSQL's texts, which the driver reads by their types; an error is its
-//! fields with the status 400. The host in the connection string is not looked at.
+//! fields with the status 400. The host in the connection string is not looked at. What
+//! belongs to `/api/v1/sql`, transactions of several requests and idempotency keys, is
+//! refused here (`0A000`): it would be passed over without a word.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -18,7 +20,8 @@ use super::conversation::{Conversation, Done};
 use super::principal::{self, Claim, Scope};
 use super::problem::{self, Problem};
 use super::rows::{RowWriter, Shape};
-use super::{State, request};
+use super::sql::{Isolation, Modes, TRANSACTION};
+use super::{State, idempotency, request};
 use crate::error::Error;
 use crate::sqlstate;
 
@@ -48,8 +51,15 @@ struct Query {
     array_mode: Option<bool>,
 }
 
+/// `POST /sql`: runs queries; 200 with their results, 400 with the fields of an error.
 pub async fn run(http: State, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
+    for name in [idempotency::HEADER, TRANSACTION] {
+        if parts.headers.contains_key(name) {
+            let error = Error::unsupported(format!("the header {name} at /sql"));
+            return Err(Problem::of(&error.with_hint("It is one of /api/v1/sql."), ""));
+        }
+    }
     let principal = match parts.headers.get(CONNECTION_STRING) {
         None => principal::of(&http, &parts).await?,
         Some(text) => {
@@ -117,7 +127,8 @@ async fn answer(
                 let message = format!("a batch has at most {QUERIES_MAX} queries");
                 return Err(own(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message)));
             }
-            conversation.begin(&begin(headers).map_err(own)?).await.map_err(own)?;
+            let modes = modes(headers).map_err(own)?;
+            conversation.begin(&modes.begin()).await.map_err(own)?;
             out.extend_from_slice(b"{\"results\":[");
             for (index, query) in queries.iter().enumerate() {
                 if index > 0 {
@@ -137,21 +148,21 @@ fn is_true(headers: &HeaderMap, name: &str) -> bool {
     headers.get(name).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
 }
 
-fn begin(headers: &HeaderMap) -> Result<String, Error> {
-    let level = match headers.get(ISOLATION).map(|level| level.to_str().unwrap_or("?")) {
-        None => "",
-        Some("ReadUncommitted") => " ISOLATION LEVEL READ UNCOMMITTED",
-        Some("ReadCommitted") => " ISOLATION LEVEL READ COMMITTED",
-        Some("RepeatableRead") => " ISOLATION LEVEL REPEATABLE READ",
-        Some("Serializable") => " ISOLATION LEVEL SERIALIZABLE",
+/// How the transaction of a batch begins.
+fn modes(headers: &HeaderMap) -> Result<Modes, Error> {
+    let isolation = match headers.get(ISOLATION).map(|level| level.to_str().unwrap_or("?")) {
+        None => None,
+        Some("ReadUncommitted") => Some(Isolation::ReadUncommitted),
+        Some("ReadCommitted") => Some(Isolation::ReadCommitted),
+        Some("RepeatableRead") => Some(Isolation::RepeatableRead),
+        Some("Serializable") => Some(Isolation::Serializable),
         Some(other) => {
             let message = format!("invalid isolation level: \"{other}\"");
             return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message));
         }
     };
-    let mode = if is_true(headers, READ_ONLY) { " READ ONLY" } else { "" };
-    let deferrable = if is_true(headers, DEFERRABLE) { " DEFERRABLE" } else { "" };
-    Ok(format!("BEGIN{level}{mode}{deferrable}"))
+    let (read_only, deferrable) = (is_true(headers, READ_ONLY), is_true(headers, DEFERRABLE));
+    Ok(Modes { isolation, read_only, deferrable })
 }
 
 async fn put_result(

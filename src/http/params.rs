@@ -11,6 +11,8 @@
 use bytes::Bytes;
 use serde_json::Value;
 
+use crate::sql::functions::hex;
+
 /// The text of a parameter, or NULL. `is_array`: of an array type.
 pub fn text(value: &Value, is_array: bool) -> Option<Bytes> {
     match value {
@@ -23,6 +25,11 @@ pub fn text(value: &Value, is_array: bool) -> Option<Bytes> {
         }
         other => Some(other.to_string().into()),
     }
+}
+
+/// A parameter that is bytes, as `bytea` reads it.
+pub fn bytea(bytes: &[u8]) -> Value {
+    Value::String(format!("\\x{}", hex(bytes)))
 }
 
 fn put_array(elements: &[Value], out: &mut String) {
@@ -54,7 +61,7 @@ fn put_quoted(text: &str, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use super::{bytea, text};
     use serde_json::json;
 
     #[test]
@@ -71,5 +78,6 @@ mod tests {
         let expected = r#"{"1",NULL,"a\"b\\c",{"true"},"{\"k\":1}"}"#;
         assert_eq!(of(array, true), Some(expected.as_bytes().to_vec()));
         assert_eq!(of(json!([1, {"k": 2}]), false), Some(br#"[1,{"k":2}]"#.to_vec()));
+        assert_eq!(bytea(&[0, 255, 16]), json!("\\x00ff10"));
     }
 }

@@ -18,7 +18,11 @@ use crate::session::{Fresh, Session};
 pub struct Key {
     pub role: String,
     pub database: String,
+    /// It is the server's own, which is no role's, whatever it is called.
+    pub is_own: bool,
     pub settings: Vec<(String, String)>,
+    /// What was proved of who asks.
+    pub proved: Vec<(&'static str, String)>,
 }
 
 /// A session, and what it was like when it was new.

@@ -16,8 +16,8 @@
 //! one; what was right once is remembered ([`Proofs`]) under a key that changes with the
 //! role's verifier.
 //!
-//! SQL sees what was proved: `zserver.claims`, `zserver.scopes` and `zserver.session` are
-//! parameters that only the server sets. `request.jwt.claims` is the same as the first under
+//! SQL sees what was proved: `zserver.claims`, `zserver.scopes`, `zserver.session` and
+//! `zserver.subject` are parameters that only the server sets. `request.jwt.claims` is the same as the first under
 //! PostgREST's name; as with PostgREST, whoever may send SQL may set it.
 //!
 //! Tokens and API keys, which prove without a password, are [`super::auth`]'s.
@@ -30,7 +30,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use quick_cache::sync::Cache;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::Http;
@@ -42,7 +42,8 @@ use crate::auth::{self, Candidate};
 use crate::catalog::BOOTSTRAP_ROLE;
 use crate::error::Error;
 use crate::pg::{Origin, audit};
-use crate::session::Ends;
+use crate::session::{Database, Ends};
+use crate::sql::functions::hex;
 use crate::sqlstate;
 
 /// The header that names the database; without it, it is the one of the role's name.
@@ -119,9 +120,8 @@ impl Proof {
 impl Principal {
     /// The server itself, as its first superuser.
     pub fn server(http: &Http, database: &str, ends: Ends) -> Result<Principal, Error> {
-        let catalog = http.front.database.shared_catalog();
-        let role = catalog.role(BOOTSTRAP_ROLE).ok_or_else(|| Error::internal("the first role"))?;
-        Ok(Principal::lent(&role.name, database, ends, Proof::Server))
+        let role = first_role(&http.front.database)?;
+        Ok(Principal::lent(&role, database, ends, Proof::Server))
     }
 
     /// A role in a database, which nobody had to prove: the server itself, or who has a URL
@@ -145,7 +145,25 @@ impl Principal {
             ("zserver.claims", self.claims.to_string()),
             ("zserver.scopes", self.scopes.names().join(",")),
             ("zserver.session", self.session.clone().unwrap_or_default()),
+            ("zserver.subject", self.subject()),
         ]
+    }
+
+    /// Who it is among those that are the same role: of a foreign token its issuer and
+    /// whom that says it is of, as a JSON array, and empty of everybody else.
+    pub fn subject(&self) -> String {
+        if self.proof != Proof::ForeignToken {
+            return String::new();
+        }
+        let claims: Value = serde_json::from_str(&self.claims).unwrap_or_default();
+        match &claims["sub"] {
+            Value::String(subject) => json!([claims["iss"], subject]).to_string(),
+            // Nobody is named: only the same token is of the same one.
+            _ => {
+                let mark = hex(blake3::hash(self.claims.as_bytes()).as_bytes());
+                json!([claims["iss"], null, mark]).to_string()
+            }
+        }
     }
 
     /// `42501` unless the proof is good for what a route is about.
@@ -155,6 +173,13 @@ impl Principal {
         }
         Err(forbidden(&format!("the scope \"{}\" is needed", scope.as_str())))
     }
+}
+
+/// The name of the first superuser, as which the server itself works.
+pub fn first_role(database: &Database) -> Result<String, Error> {
+    let catalog = database.shared_catalog();
+    let role = catalog.role(BOOTSTRAP_ROLE).ok_or_else(|| Error::internal("the first role"))?;
+    Ok(role.name.clone())
 }
 
 /// What a request says of itself.

@@ -100,11 +100,6 @@ impl Problem {
         Problem::plain(StatusCode::FORBIDDEN, sqlstate::PROTOCOL_VIOLATION, message)
     }
 
-    /// What a path names is not there.
-    pub fn gone_or_never(message: &str) -> Problem {
-        Problem::plain(StatusCode::NOT_FOUND, sqlstate::UNDEFINED_OBJECT, message)
-    }
-
     pub fn gone(message: &str) -> Problem {
         Problem::plain(StatusCode::GONE, sqlstate::UNDEFINED_OBJECT, message)
     }

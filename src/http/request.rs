@@ -27,6 +27,15 @@ pub async fn json<T: DeserializeOwned>(http: &Http, body: Body) -> Result<T, Pro
     parse(&bytes(http, body).await?)
 }
 
+/// The same of a body that may be empty.
+pub async fn json_or_default<T: DeserializeOwned + Default>(
+    http: &Http,
+    body: Body,
+) -> Result<T, Problem> {
+    let body = bytes(http, body).await?;
+    if body.is_empty() { Ok(T::default()) } else { parse(&body) }
+}
+
 /// The same of bytes that were read.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes)

@@ -7,12 +7,12 @@
 //! POST   /api/v1/transactions/{id}/rollback  200 {"id", "state": "rolled back"}; DELETE does the same
 //! GET    /api/v1/transactions/{id}           its state; GET /api/v1/transactions?limit=&after= lists one's own
 //! ```
-//! A transaction is its role's, in one database, for one request at a time (`55006`). A
-//! statement that fails leaves it failed (`25P02`) until it is rolled back, to a savepoint
-//! perhaps. It is rolled back by itself when nobody asks for it for
-//! `http_transaction_idle_timeout` (`25P03`), when it lasts longer than
-//! `http_transaction_timeout` (`25P04`), and when the server ends. One role has
-//! `http_max_transactions_per_role` at a time (`53300`); each takes a place of
+//! A transaction is its role's, with the same scopes and of the same subject of a foreign
+//! token, in one database, for one request at a time (`55006`). A statement that fails
+//! leaves it failed (`25P02`) until it is rolled back, to a savepoint perhaps. It is rolled
+//! back by itself when nobody asks for it for `http_transaction_idle_timeout` (`25P03`),
+//! when it lasts longer than `http_transaction_timeout` (`25P04`), and when the server ends.
+//! One role has `http_max_transactions_per_role` at a time (`53300`); each takes a place of
 //! `max_connections`.
 //!
 //! What became of one is remembered for the last [`ENDED_MAX`] of them: a client that has
@@ -35,7 +35,7 @@ use serde_json::{Value, json};
 
 use super::conversation::Conversation;
 use super::idempotency;
-use super::principal::Principal;
+use super::principal::{Principal, Scopes};
 use super::problem::Problem;
 use super::sql::{Isolation, Modes, Turn, asker};
 use super::{Http, State, request};
@@ -59,11 +59,14 @@ pub struct Transactions {
     start: String,
 }
 
-/// Whose a transaction is.
+/// Whose a transaction is: its session shows what was proved when it began, so it is
+/// nobody's who has proved something else.
 #[derive(Clone, PartialEq, Eq)]
 struct Owner {
     role: String,
     database: String,
+    scopes: Scopes,
+    subject: String,
 }
 
 /// One transaction.
@@ -255,6 +258,15 @@ impl Transactions {
 }
 
 impl Ended {
+    /// What became of one whose end is asked for, should nothing more be heard of it: what
+    /// is not committed is undone with its conversation.
+    fn until_told(is_commit: bool) -> Ended {
+        match is_commit {
+            true => Ended::Unknown,
+            false => Ended::RolledBack,
+        }
+    }
+
     fn problem(&self) -> Problem {
         match self {
             Ended::Committed => {
@@ -288,7 +300,12 @@ fn is_hex(text: &str) -> bool {
 }
 
 fn owner(principal: &Principal) -> Owner {
-    Owner { role: principal.role.clone(), database: principal.database.clone() }
+    Owner {
+        role: principal.role.clone(),
+        database: principal.database.clone(),
+        scopes: principal.scopes,
+        subject: principal.subject(),
+    }
 }
 
 /// The turn of a request in a transaction. 409 while another request has it.
@@ -342,8 +359,7 @@ pub async fn begin(http: State, request: Request) -> Result<Response, Problem> {
     if idempotency::key(&parts.headers)?.is_some() {
         return Err(failed(Error::unsupported("an Idempotency-Key for a transaction to begin")));
     }
-    let body = request::bytes(&http, body).await?;
-    let asked: Begin = if body.is_empty() { Begin::default() } else { request::parse(&body)? };
+    let asked: Begin = request::json_or_default(&http, body).await?;
     let config = http.front.database.config();
     let most = config.http_max_transactions_per_role;
     let too_many = || {
@@ -450,8 +466,7 @@ async fn finish(
     let mut conversation =
         turn.into_conversation().ok_or_else(|| failed(Error::internal("no conversation")))?;
     *entry.place.lock() = Place::Gone;
-    // Should it panic, nothing more is known.
-    transactions.end(&entry, Ended::Unknown);
+    transactions.end(&entry, Ended::until_told(is_commit));
     let ended = match is_commit {
         true => conversation.commit().await.map(|()| Ended::Committed),
         false => conversation.roll_back().await.map(|()| Ended::RolledBack),
@@ -511,4 +526,15 @@ pub async fn list(http: State, request: Request) -> Result<Response, Problem> {
     own.truncate(limit);
     let shown: Vec<Value> = own.iter().map(|entry| entry.describe()).collect();
     Ok(request::answer(StatusCode::OK, &json!({"transactions": shown, "next": next})))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ended;
+
+    #[test]
+    fn what_is_not_known_is_not_called_a_rollback() {
+        assert_eq!(Ended::until_told(true).state(), "unknown");
+        assert_eq!(Ended::until_told(false).state(), "rolled back");
+    }
 }

@@ -5,7 +5,8 @@
 //! PostgreSQL port (`pg::serve_tunneled`): the whole protocol, by the rules of `auth::hba` for
 //! this connection's address. Whoever comes over TLS, or from the machine itself, is asked
 //! for its password in clear, and may send it, and the first query, before it is asked: the
-//! driver saves a round trip so. The query of the URL (`address=`) says where a proxy would
+//! driver saves a round trip so. A page of another origin is let in by a password only: by
+//! an address or a certificate it would be whoever looks at it in a browser. The query of the URL (`address=`) says where a proxy would
 //! go, and is not looked at.
 
 use std::io;
@@ -22,7 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::State;
 use super::principal;
 use super::problem::Problem;
-use super::socket::{BUFFER_BYTES, upgrade};
+use super::socket::{BUFFER_BYTES, check_origin, upgrade};
 use crate::pg::{self, Origin, Tunnel};
 
 /// Bytes of a frame that is sent at most.
@@ -35,6 +36,7 @@ const FRAME_BYTES_TAKEN_MAX: usize = 16 << 20;
 pub async fn open(http: State, request: Request) -> Result<Response, Problem> {
     let (mut parts, _) = request.into_parts();
     let peer = principal::peer(&parts)?;
+    let is_foreign = check_origin(&parts).is_err();
     let upgrade = upgrade(&mut parts)
         .await?
         .read_buffer_size(BUFFER_BYTES)
@@ -44,7 +46,8 @@ pub async fn open(http: State, request: Request) -> Result<Response, Problem> {
     let front = http.front.clone();
     Ok(upgrade.on_upgrade(move |socket| async move {
         let stream = Frames { socket, came: Bytes::new() };
-        let tunnel = Tunnel { is_encrypted: peer.is_encrypted, subject: peer.subject.clone() };
+        let subject = peer.subject.clone();
+        let tunnel = Tunnel { is_encrypted: peer.is_encrypted, subject, is_foreign };
         let origin = Origin::Network(peer.ends);
         if let Err(error) = Box::pin(pg::serve_tunneled(stream, origin, tunnel, front)).await {
             tracing::debug!(client = %peer.ends.client, %error, "connection ended");

@@ -10,7 +10,8 @@
 //!
 //! The first three run as the role that submitted the job, in a session that knows the
 //! job's id as the setting `jobs.id`, in one transaction with the job's completion. A
-//! statement that would end that transaction is refused.
+//! statement that would end that transaction is refused. The session has every scope but
+//! `admin`.
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 use super::Engine;
 use super::attempt::{Brake, Claimed, Failure, until_recorded};
 use super::{outbound, saga};
+use crate::auth::scope::{Scope, Scopes};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Result};
 use crate::http::conversation::Conversation;
@@ -148,7 +150,10 @@ pub async fn in_transaction(
         ("application_name".to_owned(), format!("job {}", job.id)),
         ("jobs.id".to_owned(), job.id.to_string()),
     ];
-    let mut session = Conversation::of_role(&engine.database, &role, &name, settings).await?;
+    // Whoever may submit jobs has not proved that it may make keys for its role.
+    let scopes = Scopes::all().without(Scope::Admin);
+    let session = Conversation::of_role(&engine.database, &role, &name, scopes, settings);
+    let mut session = session.await?;
     brake.is_of(session.backend()?);
     session.refuse_transaction_command(effect.text)?;
     session.begin("BEGIN ISOLATION LEVEL READ COMMITTED").await?;

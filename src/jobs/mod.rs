@@ -42,7 +42,6 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::BOOTSTRAP_ROLE;
 use crate::error::{Error, Result};
 use crate::http::conversation::Conversation;
 use crate::session::Database;
@@ -140,14 +139,11 @@ impl Engine {
         catalog.database(database).map(|found| found.name.to_string())
     }
 
-    /// A conversation with the rights of the first superuser.
+    /// A conversation of the server's own.
     async fn desk(&self, database: Oid) -> Result<Conversation> {
         let gone = || Error::internal("a database without jobs");
         let name = self.database_name(database).ok_or_else(gone)?;
-        let catalog = self.database.shared_catalog();
-        let owner =
-            catalog.role(BOOTSTRAP_ROLE).ok_or_else(|| Error::internal("the first role"))?;
         let settings = vec![("application_name".to_owned(), NAME.to_owned())];
-        Conversation::of_role(&self.database, &owner.name, &name, settings).await
+        Conversation::of_server(&self.database, &name, settings).await
     }
 }

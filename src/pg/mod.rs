@@ -115,6 +115,9 @@ pub struct Tunnel {
     pub is_encrypted: bool,
     /// Whom the client's certificate was made out to, which is valid.
     pub subject: Option<Subject>,
+    /// A page of another origin has opened it, in a browser that it was shown by: whoever
+    /// is there has not asked for it, as far as is known.
+    pub is_foreign: bool,
 }
 
 /// Serves one connection to its end. Errors are the connection's own: the client

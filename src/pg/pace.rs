@@ -76,3 +76,88 @@ pub async fn look() {
     std::thread::yield_now();
     tokio::task::yield_now().await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A wait that was as short as can be: it has not begun yet.
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(60)
+    }
+
+    /// One that was too long.
+    fn long_ago() -> Instant {
+        Instant::now().checked_sub(LOOKED).expect("the machine runs for longer")
+    }
+
+    fn looks(pace: &Pace) -> bool {
+        let (now, until) = pace.begin();
+        match until.duration_since(now) {
+            Duration::ZERO => false,
+            LOOKED => true,
+            other => panic!("it looks for {other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_asks_at_once_is_looked_for_until_it_lets_one_wait_go_by() {
+        let quick = Arc::new(AtomicUsize::new(0));
+        on_lane(quick.clone(), async {
+            let mut pace = Pace::default();
+            assert!(!looks(&pace), "nothing is known of it");
+            pace.end(soon());
+            assert!(looks(&pace));
+            pace.end(soon());
+            assert!(looks(&pace));
+            assert_eq!(quick.load(Ordering::Relaxed), 1, "it is counted once");
+            pace.end(long_ago());
+            assert!(!looks(&pace));
+            assert_eq!(quick.load(Ordering::Relaxed), 0);
+            pace.end(soon());
+            assert!(looks(&pace), "until it has asked at once again");
+        })
+        .await;
+        assert_eq!(quick.load(Ordering::Relaxed), 0, "a client that is gone is not counted");
+    }
+
+    #[tokio::test]
+    async fn of_several_quick_clients_none_is_looked_for() {
+        let quick = Arc::new(AtomicUsize::new(0));
+        on_lane(quick.clone(), async {
+            let (mut one, mut other, slow) = (Pace::default(), Pace::default(), Pace::default());
+            one.end(soon());
+            assert!(looks(&one) && !looks(&slow));
+            other.end(soon());
+            assert!(!looks(&one) && !looks(&other));
+            drop(other);
+            assert!(looks(&one));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn lanes_count_their_own_and_without_one_nobody_is_looked_for() {
+        let (one, other) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let mut here = Pace::default();
+        on_lane(one, async { here.end(soon()) }).await;
+        on_lane(other, async {
+            let mut there = Pace::default();
+            there.end(soon());
+            assert!(looks(&there) && looks(&here), "each is the only one of its lane");
+        })
+        .await;
+        let mut outside = Pace::default();
+        outside.end(soon());
+        assert!(!looks(&outside));
+    }
+
+    /// Looking lets others go on.
+    #[tokio::test]
+    async fn what_is_beside_runs_while_somebody_looks() {
+        let beside = tokio::spawn(async {});
+        while !beside.is_finished() {
+            look().await;
+        }
+    }
+}

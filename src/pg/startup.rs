@@ -52,6 +52,8 @@ pub(super) struct Protection {
     pub is_encrypted: bool,
     /// The connection is within another protocol: nobody but its two ends sees a password.
     pub takes_clear_password: bool,
+    /// It is of a page of another origin, which may use no more than what it knows.
+    pub is_foreign: bool,
 }
 
 /// How a startup ended.
@@ -77,6 +79,10 @@ impl<'a> Startup<'a> {
         Startup { front, config: front.database.config(), origin, tunnel }
     }
 
+    fn is_foreign(&self) -> bool {
+        self.tunnel.as_ref().is_some_and(|tunnel| tunnel.is_foreign)
+    }
+
     /// Before a byte has come.
     fn protection(&self) -> Protection {
         let Some(tunnel) = &self.tunnel else { return Protection::default() };
@@ -85,6 +91,7 @@ impl<'a> Startup<'a> {
         Protection {
             is_encrypted: tunnel.is_encrypted,
             takes_clear_password: tunnel.is_encrypted || is_local,
+            is_foreign: self.is_foreign(),
             subject: tunnel.subject.clone(),
             ..Protection::default()
         }
@@ -207,8 +214,15 @@ impl<'a> Startup<'a> {
             ));
         }
         let subject = subject?;
-        let is_encrypted = true;
-        Ok(Protection { tls: Some(tls), summary, subject, is_encrypted, ..Protection::default() })
+        Ok(Protection {
+            tls: Some(tls),
+            summary,
+            subject,
+            is_encrypted: true,
+            // Whoever encrypts within a tunnel is still where it was.
+            is_foreign: self.is_foreign(),
+            ..Protection::default()
+        })
     }
 
     fn cancel(&self, mut packet: Bytes) {
@@ -259,6 +273,7 @@ impl<'a> Startup<'a> {
             secret_bytes,
             settings: hello.settings,
             proved: Vec::new(),
+            is_own: false,
         };
         let session = database.admit(login).await?;
         if session.logs_connection() {

@@ -25,8 +25,8 @@ impl Database {
         self.admit_by(login, Session::open).await
     }
 
-    /// The same for a session of the server's own that has the rights of a role, which
-    /// need not be one that may log in.
+    /// The same for what the server does, by itself or in the name of a role, which need
+    /// not be one that may log in.
     pub async fn admit_as(self: &Arc<Self>, login: Login) -> Result<Session> {
         self.admit_by(login, Session::open_as).await
     }

@@ -135,7 +135,12 @@ pub struct Login {
     pub settings: Vec<(String, String)>,
     /// Parameters that the server gives and the client cannot: what it has proved.
     pub proved: Vec<(&'static str, String)>,
+    /// It is the server itself: what is stored for databases and roles is not for it.
+    pub is_own: bool,
 }
+
+/// Where the server itself looks for names: what others may make is not among it.
+const OWN_SEARCH_PATH: &str = "pg_catalog, pg_temp";
 
 impl Session {
     /// Opens a session for a user who has proved who it is.
@@ -406,7 +411,11 @@ fn startup_settings(
     for (name, value) in &login.proved {
         settings.set(name, value, SetScope::Session, server)?;
     }
-    apply_stored_settings(&mut settings, catalog, &login.user);
+    match login.is_own {
+        // Or the owner of a database would say which functions run as a superuser.
+        true => drop(settings.set("search_path", OWN_SEARCH_PATH, SetScope::Session, server)?),
+        false => apply_stored_settings(&mut settings, catalog, &login.user),
+    }
     for (name, value) in &login.settings {
         let authority = Authority::Startup { superuser };
         let set = settings.set_from(name, value, Source::Client, authority);

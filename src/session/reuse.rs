@@ -28,17 +28,20 @@ pub struct Fresh {
     defaults: Arc<Vec<super::settings::Value>>,
     settings: Arc<Layers>,
     application_name: String,
+    /// It is the server's own.
+    is_own: bool,
 }
 
 impl Session {
-    /// Right after it was opened; `shared` is from before.
-    pub fn fresh(&self, shared: Arc<Catalog>) -> Fresh {
+    /// Right after it was opened; `shared` is from before. `is_own`: as its login said.
+    pub fn fresh(&self, shared: Arc<Catalog>, is_own: bool) -> Fresh {
         let settings = self.settings.lock();
         Fresh {
             shared,
             defaults: self.defaults.clone(),
             application_name: settings.derived().application_name.clone(),
             settings: settings.snapshot(),
+            is_own,
         }
     }
 
@@ -124,6 +127,7 @@ impl Database {
         let shared = self.shared_catalog();
         // It may have changed while the door was waited for.
         let entered = match is_same() {
+            true if fresh.is_own => Ok(shared.database_named(&backend.database).cloned()),
             true => auth::authorize(&shared, &backend.user, &backend.database).map(Some),
             false => Ok(None),
         };

@@ -103,5 +103,6 @@ pub(super) fn server_login(database: &Database, within: Oid) -> Result<Login> {
         secret_bytes: 4,
         settings: Vec::new(),
         proved: Vec::new(),
+        is_own: true,
     })
 }

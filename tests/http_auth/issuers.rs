@@ -9,7 +9,7 @@ use zserver::auth::jwt;
 use zserver::auth::signing::{Algorithm, PrivateKey};
 
 use super::{Served, basic, bearer, now};
-use crate::support::http::send;
+use crate::support::http::{post, send};
 
 /// A server that answers every request with the same JSON, and counts them.
 fn issuer(body: Arc<Mutex<String>>) -> (String, Arc<Mutex<usize>>) {
@@ -139,4 +139,83 @@ fn issuers_without_tls_and_within_are_not_asked() {
     let headers = format!("{}Zserver-Database: postgres\r\n", bearer(&token));
     assert_eq!(served.sql_as(&headers, "select 1").status, 401);
     assert_eq!(*count.lock().unwrap(), 0);
+}
+
+/// Two who are the same role are two: what one has begun is not the other's.
+#[test]
+fn subjects_of_one_role_are_kept_apart() {
+    let served = Served::start(&[]);
+    served.log_in("ann", "a");
+    let key = PrivateKey::generate(Algorithm::EdDsa).unwrap();
+    let jwks = json!({"keys": [key.public_jwk("k").unwrap()]}).to_string();
+    served.admin(&format!("select auth.create_issuer('https://idp', '{{app}}', jwks => '{jwks}')"));
+    served.admin("select auth.map_role('https://idp', '*', 'ann')");
+    let token = |subject: Value, mark: &str| {
+        let claims = json!({"iss": "https://idp", "aud": "app", "exp": now() + 60, "jti": mark,
+            "sub": subject});
+        format!("{}Zserver-Database: postgres\r\n", bearer(&jwt::sign("k", &key, &claims).unwrap()))
+    };
+    let (one, other) = (token(json!("u1"), "a"), token(json!("u2"), "a"));
+    let ask = |who: &str, query: &str| served.sql_as(who, query);
+    let shown = ask(&one, "show zserver.subject").json()["results"][0]["rows"].clone();
+    assert_eq!(shown, json!([["[\"https://idp\",\"u1\"]"]]));
+    assert_eq!(ask(&one, "set zserver.subject = ''").code(), "55P02");
+    let password = basic("ann", "a", "postgres");
+    let shown = ask(&password, "show zserver.subject").json()["results"][0]["rows"].clone();
+    assert_eq!(shown, json!([[""]]));
+    // A transaction.
+    let begin = |who: &str| {
+        let made = post(served.http, "/api/v1/transactions", who, "");
+        assert_eq!(made.status, 201, "{}", made.text());
+        format!("/api/v1/transactions/{}", made.json()["id"].as_str().expect("an id"))
+    };
+    let path = begin(&one);
+    let within = |who: &str| {
+        post(served.http, &format!("{path}/sql"), who, r#"{"query": "select 1"}"#).status
+    };
+    let nobody = token(Value::Null, "a");
+    for stranger in [&other, &password, &nobody] {
+        assert_eq!(within(stranger), 404);
+        assert_eq!(post(served.http, &format!("{path}/commit"), stranger, "").status, 404);
+        let list = send(served.http, "GET", "/api/v1/transactions", stranger, "").json();
+        assert_eq!(list["transactions"], json!([]));
+    }
+    assert_eq!(within(&token(json!("u1"), "b")), 200, "the same one by another token");
+    assert_eq!(post(served.http, &format!("{path}/commit"), &one, "").status, 200);
+    assert_eq!(send(served.http, "GET", &path, &other, "").status, 404, "nor what became of it");
+    // Without a subject only the same token is the same.
+    let path = begin(&nobody);
+    let shown = |who: &str| send(served.http, "GET", &path, who, "").status;
+    assert_eq!((shown(&nobody), shown(&token(Value::Null, "b"))), (200, 404));
+    // A key.
+    let keyed = |who: &str| {
+        let headers = format!("{who}Idempotency-Key: k\r\n");
+        let answer = post(served.http, "/api/v1/sql", &headers, r#"{"query": "select 1"}"#);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.header("idempotency-replayed").is_some()
+    };
+    let once = [keyed(&one), keyed(&other), keyed(&password), keyed(&nobody)];
+    assert_eq!(once, [false; 4], "each has its own");
+    assert_eq!([keyed(&one), keyed(&other), keyed(&password), keyed(&nobody)], [true; 4]);
+    let count = "select count(*) from http.idempotency_keys";
+    for who in [&one, &other, &password] {
+        assert_eq!(ask(who, count).json()["results"][0]["rows"], json!([[1]]));
+    }
+    assert_eq!(served.admin(count), json!([[4]]));
+}
+
+/// What a transaction's session may, whoever goes on with it has to have proved.
+#[test]
+fn transactions_are_of_the_scopes_that_they_began_with() {
+    let served = Served::start(&[]);
+    served.log_in("ann", "a");
+    let ann = basic("ann", "a", "postgres");
+    let made =
+        served.sql_as(&ann, "select secret from auth.create_api_key('k', scopes => '{sql}')");
+    let key = made.json()["results"][0]["rows"][0][0].clone();
+    let narrow = bearer(key.as_str().expect("a key"));
+    let made = post(served.http, "/api/v1/transactions", &ann, "");
+    let path = format!("/api/v1/transactions/{}/sql", made.json()["id"].as_str().expect("an id"));
+    let ask = |who: &str| post(served.http, &path, who, r#"{"query": "select 1"}"#).status;
+    assert_eq!((ask(&narrow), ask(&ann)), (404, 200));
 }

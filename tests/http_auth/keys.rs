@@ -52,6 +52,21 @@ fn api_keys_are_made_used_rotated_and_revoked() {
     assert_eq!((more.status, more.code().as_str()), (403, "42501"));
     let rotate = format!("/api/v1/auth/keys/{id}/rotate");
     assert_eq!(post(served.http, &rotate, &some, "").code(), "42501");
+    // Without the scope "admin" there is none to be made or to be ended, in SQL either.
+    let sql = create(&ann, json!({"name": "sql", "scopes": ["sql"]})).json();
+    let sql_only = bearer(sql["key"].as_str().unwrap());
+    for call in [
+        "auth.create_api_key('more')",
+        "auth.create_api_key('more', scopes => '{sql}')",
+        &format!("auth.rotate_api_key('{}')", sql["id"].as_str().unwrap()),
+        &format!("auth.revoke_api_key('{id}')"),
+        "auth.revoke_sessions()",
+        "auth.revoke_session('00000000-0000-0000-0000-000000000000')",
+    ] {
+        let refused = served.sql_as(&sql_only, &format!("select {call}"));
+        assert_eq!((refused.status, refused.code().as_str()), (403, "42501"), "{call}");
+    }
+    served.admin(&format!("select auth.revoke_api_key('{}')", sql["id"].as_str().unwrap()));
     // One more than there may be.
     assert_eq!(create(&ann, json!({"name": "four"})).code(), "53400");
     // Two secrets live for a while.
@@ -188,6 +203,7 @@ fn nothing_crosses_from_one_database_to_another() {
     assert!(here[0].get("d").is_none());
     assert_eq!(jwks("nowhere"), json!([]));
     assert_eq!(get(served.http, "/.well-known/jwks.json").json()["keys"], here);
+    assert_eq!(get(served.http, "/.well-known/jwks.json?databse=copy").status, 400);
 }
 
 #[test]

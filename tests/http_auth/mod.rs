@@ -2,6 +2,7 @@
 
 mod issuers;
 mod keys;
+mod own;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -407,4 +408,30 @@ fn what_was_told_is_true_after_a_kill() {
         served.role_of(&Tokens::of(&served.refresh(&kept.refresh)).access),
         Ok("ann".to_owned())
     );
+}
+
+/// What is over is removed from each database where somebody logs in.
+#[test]
+fn what_is_over_is_removed_from_every_database() {
+    let served = Served::start(&[]);
+    served.log_in("ann", "a");
+    served.admin("create database other");
+    let there = basic("postgres", "s3cret", "other");
+    let old = "insert into auth.session (id, role, expires_at) \
+        values ('00000000-0000-0000-0000-000000000001', 'ann', now() - interval '2 days')";
+    for statement in ["create extension auth", old] {
+        let made = served.sql_as(&there, statement);
+        assert_eq!(made.status, 200, "{statement}: {}", made.text());
+    }
+    let body = json!({"role": "ann", "password": "a", "database": "other"}).to_string();
+    assert_eq!(post(served.http, "/api/v1/auth/login", "", &body).status, 200);
+    let begun = Instant::now();
+    let left = || {
+        let count = "select count(*) from auth.session where expires_at < now()";
+        served.sql_as(&there, count).json()["results"][0]["rows"].clone()
+    };
+    while left() != json!([[0]]) {
+        assert!(begun.elapsed() < Duration::from_secs(30), "it is still there");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }

@@ -9,13 +9,15 @@ use super::store::Store;
 use crate::auth::opaque::{Kind, Opaque};
 use crate::auth::scope::Scopes;
 use crate::auth::signing::{Algorithm, PrivateKey};
-use crate::auth::vault::{Vault, hex};
+use crate::auth::vault::Vault;
 use crate::auth::{self, jwt};
 use crate::error::{Error, Result};
 use crate::http::Http;
 use crate::http::conversation::Conversation;
+use crate::http::params::bytea;
 use crate::http::principal::{self, Peer, Principal};
 use crate::http::problem::Problem;
+use crate::sql::functions::hex;
 use crate::sql::types::{Datum, Oid};
 
 /// A session to make tokens for.
@@ -75,7 +77,7 @@ pub async fn begin(
                 json!(family.scopes.map(Scopes::names)),
                 json!(address),
                 json!(agent),
-                json!(bytea(&refresh.hash(&vault))),
+                bytea(&refresh.hash(&vault)),
             ];
             let text = "SELECT auth.begin_session($1, $2, $3, $4, $5, $6)";
             conversation.rows(text, &params).await?;
@@ -108,8 +110,7 @@ pub async fn refresh(
         conversation.begin(own::BEGIN).await.map_err(failed)?;
         let signer = signer(&mut conversation, &vault).await.map_err(failed)?;
         let next = Opaque::new(Kind::RefreshToken, vault.database());
-        let params =
-            [json!(bytea(&hash)), json!(bytea(&next.hash(&vault))), json!(address), json!(agent)];
+        let params = [bytea(&hash), bytea(&next.hash(&vault)), json!(address), json!(agent)];
         let text =
             "SELECT outcome, session_id, role::text, scopes FROM auth.refresh($1, $2, $3, $4)";
         let row = own::row(&mut conversation, text, &params).await.map_err(failed)?;
@@ -160,7 +161,7 @@ pub async fn revoke(http: &Arc<Http>, peer: &Peer, token: &str) -> Result<(), Pr
     let Some(database) = known else { return Ok(()) };
     let mut conversation = own::open(http, &database, peer.ends).await.map_err(failed)?;
     let leash = conversation.leash().map_err(failed)?;
-    let hash = json!(bytea(&token.hash(&vault)));
+    let hash = bytea(&token.hash(&vault));
     let work = async move {
         let text = "SELECT auth.revoke_refresh_token($1)";
         conversation.rows(text, &[hash]).await.map(|_| ()).map_err(failed)
@@ -242,11 +243,6 @@ fn tokens(
         "role": family.role_name,
         "database": family.database_name,
     }))
-}
-
-/// As `bytea` reads it.
-fn bytea(bytes: &[u8]) -> String {
-    format!("\\x{}", hex(bytes))
 }
 
 fn random_uuid() -> String {

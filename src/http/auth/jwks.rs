@@ -19,6 +19,7 @@ const KEYS_MAX: usize = 1_000;
 const CACHE_CONTROL: &str = "public, max-age=300";
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Asked {
     database: Option<String>,
 }

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
@@ -10,10 +9,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::store::EXTENSION;
 use super::{issue, own, secret_json};
 use crate::auth::scope::{Scope, Scopes};
 use crate::error::Error;
-use crate::http::conversation::Conversation;
 use crate::http::principal::{self, Claim, Principal, Proof};
 use crate::http::problem::Problem;
 use crate::http::{State, extension, request};
@@ -46,15 +45,6 @@ struct Revoke {
     all: bool,
 }
 
-/// A body that may be empty.
-fn read<T: Default + serde::de::DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
-    if body.is_empty() {
-        return Ok(T::default());
-    }
-    serde_json::from_slice(body)
-        .map_err(|error| Problem::bad_request(&format!("the body is not as expected: {error}")))
-}
-
 fn agent(parts: &Parts) -> String {
     let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     agent.unwrap_or_default().to_owned()
@@ -81,7 +71,7 @@ fn scopes(names: Option<Vec<String>>) -> Result<Option<Scopes>, Problem> {
 /// rights say no.
 pub async fn log_in(http: State, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let asked: LogIn = read(&request::bytes(&http, body).await?)?;
+    let asked: LogIn = request::json_or_default(&http, body).await?;
     let wanted = scopes(asked.scopes)?;
     let principal = match asked.role {
         Some(role) if !parts.headers.contains_key(header::AUTHORIZATION) => {
@@ -110,8 +100,9 @@ pub async fn log_in(http: State, request: Request) -> Result<Response, Problem> 
 /// Removes what is over, now and then.
 fn purge(http: &State, principal: &Principal) {
     let mut purged = http.auth.purged.lock();
-    if purged.is_none_or(|at| at.elapsed() >= PURGE_INTERVAL) {
-        *purged = Some(Instant::now());
+    purged.retain(|_, at| at.elapsed() < PURGE_INTERVAL);
+    if !purged.contains_key(&principal.database) {
+        purged.insert(principal.database.clone(), Instant::now());
         let text = "SELECT auth.purge()";
         own::beside(http, &principal.database, principal.ends, text, Vec::new());
     }
@@ -138,7 +129,7 @@ pub async fn refresh(http: State, request: Request) -> Result<Response, Problem>
 /// refresh token that is not valid (RFC 7009).
 pub async fn revoke(http: State, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let asked: Revoke = read(&request::bytes(&http, body).await?)?;
+    let asked: Revoke = request::json_or_default(&http, body).await?;
     if let Some(token) = &asked.refresh_token {
         let peer = principal::peer(&parts)?;
         principal::check_protected(&peer, "a token")?;
@@ -186,10 +177,8 @@ pub(super) async fn as_caller(
     params: Vec<Value>,
 ) -> Result<Vec<Value>, Problem> {
     let failed = |error: Error| Problem::of(&error, "");
-    let opened = Conversation::open(http, principal, Vec::new()).await;
+    let opened = extension::open(http, principal, EXTENSION, Vec::new()).await;
     let mut conversation = opened.map_err(failed)?;
-    let ensured = extension::ensure(http, principal, &mut conversation, super::store::EXTENSION);
-    ensured.await.map_err(failed)?;
     let leash = conversation.leash().map_err(failed)?;
     let work = async move { conversation.rows(text, &params).await.map_err(failed) };
     leash.run(work).await

@@ -44,11 +44,13 @@ mod own;
 mod sessions;
 mod store;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -74,8 +76,8 @@ pub struct Auth {
     /// When the use of a session or an API key was last noted.
     touched: Cache<String, Instant>,
     beside: Arc<Semaphore>,
-    /// When what is over was last removed.
-    purged: parking_lot::Mutex<Option<Instant>>,
+    /// When what is over was last removed from a database.
+    purged: Mutex<HashMap<String, Instant>>,
 }
 
 impl Default for Auth {
@@ -84,7 +86,7 @@ impl Default for Auth {
             issuers: Issuers::default(),
             touched: Cache::new(TOUCHED_MAX),
             beside: Arc::new(Semaphore::new(BESIDE_MAX)),
-            purged: parking_lot::Mutex::default(),
+            purged: Mutex::default(),
         }
     }
 }

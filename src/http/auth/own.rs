@@ -21,9 +21,7 @@ const LOCK_TIMEOUT: &str = "5s";
 /// Opens one in a database that has the extension, or is given it.
 pub async fn open(http: &Http, database: &str, ends: Ends) -> Result<Conversation> {
     let principal = Principal::server(http, database, ends)?;
-    let mut conversation = Conversation::open(http, &principal, settings(&[])).await?;
-    extension::ensure(http, &principal, &mut conversation, EXTENSION).await?;
-    Ok(conversation)
+    extension::open(http, &principal, EXTENSION, settings(&[])).await
 }
 
 fn settings(more: &[(&str, &str)]) -> Vec<(String, String)> {

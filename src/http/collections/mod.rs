@@ -93,10 +93,8 @@ pub async fn enter(http: &Arc<Http>, parts: &Parts) -> Result<(Conversation, Lea
     };
     principal.require(Scope::Collections)?;
     let failed = |error: Error| problem(&error);
-    let mut conversation =
-        Conversation::open(http, &principal, Vec::new()).await.map_err(failed)?;
-    let ensured = extension::ensure(http, &principal, &mut conversation, EXTENSION).await;
-    ensured.map_err(failed)?;
+    let opened = extension::open(http, &principal, EXTENSION, Vec::new()).await;
+    let mut conversation = opened.map_err(failed)?;
     let leash = conversation.leash().map_err(failed)?;
     Ok((conversation, leash))
 }

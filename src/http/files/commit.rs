@@ -14,6 +14,7 @@ use sha2::Sha256;
 
 use super::super::Http;
 use super::super::conversation::Conversation;
+use super::super::params;
 use super::super::principal::Principal;
 use super::super::problem::Problem;
 use super::caller::Target;
@@ -146,8 +147,8 @@ async fn store(
     let receipt = signature(secret, &[b"content", &content.hash.0]);
     let set = "SELECT set_config('files.receipt', $1, true)";
     fetch(conversation, set, &[json!(receipt)]).await?;
-    let hash = rows::bytea(&content.hash.0);
-    let data = content.data.as_ref().map_or(Value::Null, |data| rows::bytea(data));
+    let hash = params::bytea(&content.hash.0);
+    let data = content.data.as_ref().map_or(Value::Null, |data| params::bytea(data));
     let location = content.location.as_str();
     let add = "SELECT files.add_content($1, $2, $3, $4)";
     fetch(conversation, add, &[hash.clone(), json!(content.size), json!(location), data]).await?;

@@ -60,7 +60,8 @@ pub fn anonymous(http: &Http, parts: &Parts, asked: &Query) -> Result<Option<Pri
     if has.is_none_or(|catalog| catalog.extension_named(rows::EXTENSION).is_none()) {
         return Ok(None);
     }
-    rows::server(http, &database, peer.ends).map(Some)
+    let own = Principal::server(http, &database, peer.ends);
+    own.map(Some).map_err(|error| Problem::of(&error, ""))
 }
 
 /// A file, or parts of it. `is_public`: only what is in a public bucket.

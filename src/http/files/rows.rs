@@ -6,11 +6,9 @@ use serde_json::Value;
 use super::super::Http;
 use super::super::conversation::Conversation;
 use super::super::extension;
-use super::super::principal::{Principal, Proof};
+use super::super::principal::Principal;
 use super::super::problem::Problem;
-use crate::catalog::BOOTSTRAP_ROLE;
 use crate::error::{Error, Result};
-use crate::session::Ends;
 use crate::sql::outcome::Rows;
 use crate::sql::types::{self, Datum};
 
@@ -58,10 +56,8 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
 {
     let failed = |error: Error| Problem::of(&error, "");
-    let opened = Conversation::open(http, principal, Vec::new()).await;
+    let opened = extension::open(http, principal, EXTENSION, Vec::new()).await;
     let mut conversation = opened.map_err(failed)?;
-    let ensured = extension::ensure(http, principal, &mut conversation, EXTENSION).await;
-    ensured.map_err(failed)?;
     let leash = conversation.leash().map_err(failed)?;
     leash
         .run(async move { work(conversation).await.map_err(|error| Problem::of(&error, "")) })
@@ -81,28 +77,10 @@ pub async fn query(
     .await
 }
 
-/// The server itself, in the same database: its first role.
+/// The server itself, in the same database.
 pub fn own(http: &Http, principal: &Principal) -> Result<Principal, Problem> {
-    server(http, &principal.database, principal.ends)
-}
-
-pub fn server(http: &Http, database: &str, ends: Ends) -> Result<Principal, Problem> {
-    let catalog = http.front.database.shared_catalog();
-    let role = catalog.role(BOOTSTRAP_ROLE).ok_or_else(|| Error::internal("the first role"));
-    let role = role.map_err(|error| Problem::of(&error, ""))?;
-    Ok(Principal::lent(&role.name, database, ends, Proof::Trust))
-}
-
-/// A parameter that is bytes.
-pub fn bytea(data: &[u8]) -> Value {
-    let mut text = String::with_capacity(2 + 2 * data.len());
-    text.push_str("\\x");
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in data {
-        text.push(DIGITS[usize::from(byte >> 4)].into());
-        text.push(DIGITS[usize::from(byte & 15)].into());
-    }
-    Value::String(text)
+    let own = Principal::server(http, &principal.database, principal.ends);
+    own.map_err(|error| Problem::of(&error, ""))
 }
 
 impl Row {

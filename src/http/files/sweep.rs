@@ -15,9 +15,10 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::super::Http;
+use super::super::params;
 use super::super::principal::Principal;
 use super::super::problem::Problem;
-use super::rows::{self, EXTENSION, query};
+use super::rows::{EXTENSION, query};
 use crate::error::{Error, Result};
 use crate::files::{Hash, Location, Store, age};
 use crate::session::Ends;
@@ -95,7 +96,8 @@ fn databases(http: &Http) -> Result<Vec<Principal>, Problem> {
         }
         let Some(database) = catalog.database(catalog.database) else { continue };
         let ends = Ends { client: nowhere, server: nowhere };
-        found.push(rows::server(http, &database.name, ends)?);
+        let own = Principal::server(http, &database.name, ends);
+        found.push(own.map_err(|error| Problem::of(&error, ""))?);
     }
     Ok(found)
 }
@@ -196,8 +198,8 @@ async fn named(
     let mut named = HashSet::new();
     let text = "SELECT hash FROM files.contents WHERE location = $1 AND hash >= $2 AND ($3::bytea IS NULL OR hash < $3)";
     for database in databases {
-        let end = first.checked_add(1).map(|end| rows::bytea(&[end]));
-        let values = vec![json!(location.as_str()), rows::bytea(&[first]), json!(end)];
+        let end = first.checked_add(1).map(|end| params::bytea(&[end]));
+        let values = vec![json!(location.as_str()), params::bytea(&[first]), json!(end)];
         let rows = query(http, database, text, values).await?;
         named.extend(
             rows.iter().filter_map(|row| row.bytes(0)).filter_map(|hash| Hash::from_slice(&hash)),
@@ -216,7 +218,7 @@ async fn remove(
     let Some(removing) = store.pins.remove(hash) else { return Ok(false) };
     for database in &databases(http)? {
         let text = "SELECT 1 FROM files.contents WHERE hash = $1 AND location = $2";
-        let values = vec![rows::bytea(&hash.0), json!(location.as_str())];
+        let values = vec![params::bytea(&hash.0), json!(location.as_str())];
         if !query(http, database, text, values).await?.is_empty() {
             return Ok(true);
         }

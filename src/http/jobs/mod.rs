@@ -22,11 +22,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::conversation::Conversation;
 use super::principal::{self, Principal, Scope};
 use super::problem::Problem;
 use super::reply::Json;
-use super::{Http, State, request};
+use super::{Http, State, extension, request};
 use crate::error::Error;
 use crate::sqlstate;
 
@@ -72,17 +71,11 @@ impl Caller {
         values: Vec<Value>,
     ) -> Result<Vec<Value>, Problem> {
         let failed = |error: Error| Problem::of(&error, "");
-        let opened = Conversation::open(&self.http, &self.principal, Vec::new()).await;
-        let mut conversation = opened.map_err(failed)?;
+        let opened = extension::open(&self.http, &self.principal, self.extension, Vec::new());
+        let mut conversation = opened.await.map_err(failed)?;
         let leash = conversation.leash().map_err(failed)?;
-        let (http, principal, text) = (self.http.clone(), self.principal.clone(), text.into());
-        let extension = self.extension;
-        let work = async move {
-            let ready =
-                super::extension::ensure(&http, &principal, &mut conversation, extension).await;
-            ready.map_err(failed)?;
-            conversation.rows(&text, &values).await.map_err(failed)
-        };
+        let text = text.into();
+        let work = async move { conversation.rows(&text, &values).await.map_err(failed) };
         leash.run(work).await
     }
 

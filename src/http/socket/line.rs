@@ -30,6 +30,9 @@ const AHEAD: usize = 2;
 /// Notifications that are sent at once.
 const NOTIFICATIONS_AT_ONCE: usize = 256;
 
+/// Answers that wait to be sent, at most, where a request begins.
+const OUTBOX_MAX: usize = 256;
+
 /// How long the other side may take to hear that the socket closes.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -250,9 +253,10 @@ impl Line {
         text.to_ascii_lowercase().contains("utf").then(|| Close(INVALID, "not UTF-8".to_owned()))
     }
 
-    /// Begins the next request, if none runs.
+    /// Begins the next request, if none runs and what was answered is taken.
     fn start_next(&mut self) {
         while self.running.is_none()
+            && self.outbox.len() < OUTBOX_MAX
             && let Some(runner) = self.runner.take()
         {
             let Some(Job { id, request, control }) = self.jobs.pop_front() else {

@@ -96,7 +96,7 @@ pub async fn upgrade(parts: &mut Parts) -> Result<WebSocketUpgrade, Problem> {
 
 /// A browser sends what it knows of a role to any page's socket: only those of this server
 /// may open one.
-fn check_origin(parts: &Parts) -> Result<(), Problem> {
+pub fn check_origin(parts: &Parts) -> Result<(), Problem> {
     let Some(origin) = parts.headers.get(header::ORIGIN) else { return Ok(()) };
     let host = parts.headers.get(header::HOST).map(|host| host.as_bytes());
     let of = origin.to_str().ok().and_then(|origin| origin.split_once("://"));

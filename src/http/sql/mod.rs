@@ -51,7 +51,7 @@ use crate::error::Error;
 use asked::Statement;
 
 /// The header that names a transaction.
-const TRANSACTION: &str = "zserver-transaction";
+pub const TRANSACTION: &str = "zserver-transaction";
 
 /// What is to be done for a request, and how.
 pub struct Task {
@@ -70,12 +70,16 @@ pub struct Task {
 pub async fn run(http: State, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let principal = asker(&http, &parts).await?;
-    let transaction = parts.headers.get(TRANSACTION).map(|id| id.to_str().unwrap_or_default());
-    let transaction = transaction.map(str::to_owned);
-    answer(&http, &parts, body, &principal, transaction.as_deref()).await
+    answer(&http, &parts, body, &principal, named_transaction(&parts)).await
 }
 
-/// `POST /api/v1/transactions/{id}/sql`: the same in a transaction.
+/// The transaction that a header names.
+fn named_transaction(parts: &Parts) -> Option<&str> {
+    parts.headers.get(TRANSACTION).map(|id| id.to_str().unwrap_or_default())
+}
+
+/// `POST /api/v1/transactions/{id}/sql`: the same in a transaction; 400 where the header
+/// names another one.
 pub async fn run_in_transaction(
     http: State,
     Path(id): Path<String>,
@@ -83,6 +87,9 @@ pub async fn run_in_transaction(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let principal = asker(&http, &parts).await?;
+    if named_transaction(&parts).is_some_and(|named| named != id) {
+        return Err(Problem::bad_request("the header and the path name two transactions"));
+    }
     answer(&http, &parts, body, &principal, Some(&id)).await
 }
 

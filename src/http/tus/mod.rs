@@ -207,7 +207,7 @@ fn is_uuid(text: &str) -> bool {
 }
 
 fn no_upload() -> Problem {
-    Problem::gone_or_never("there is no such upload")
+    Problem::missing("there is no such upload")
 }
 
 /// A number of bytes in a header.

@@ -7,7 +7,7 @@ use super::Binder;
 use super::collation::check_expression;
 use super::from::query_item;
 use super::scope::{Clause, Level};
-use crate::catalog::{CastContext, Relation};
+use crate::catalog::{CastContext, PG_CATALOG, Relation};
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{ColumnId, Expr, OutputColumn};
@@ -69,8 +69,12 @@ pub fn bind_expression_sql(
         .map_err(Error::without_position)
 }
 
-/// As [`bind_expression_sql`], over all columns of a relation: column number
-/// `n` is `ColumnId(n)`. The result is converted for assignment to `target`.
+/// What a stored expression is bound under: it names the schemas of all that is not
+/// PostgreSQL's, so that it means what it meant, whatever the session's own path is.
+const STORED_PATH: [Oid; 1] = [PG_CATALOG];
+
+/// As [`bind_expression_sql`], of a stored expression over all columns of a relation: column
+/// number `n` is `ColumnId(n)`. The result is converted for assignment to `target`.
 pub fn bind_relation_expression_sql(
     eval: &EvalContext,
     relation: &Arc<Relation>,
@@ -78,8 +82,7 @@ pub fn bind_relation_expression_sql(
     target: Option<SqlType>,
 ) -> Result<Expr> {
     let columns = relation_columns(relation);
-    let path = eval.settings.search_path.clone();
-    let expr = bind_expression_sql(eval, &path, sql, &columns)?;
+    let expr = bind_expression_sql(eval, &STORED_PATH, sql, &columns)?;
     check_expression(&expr, relation, 1, &eval.catalog)?;
     let Some(target) = target else { return Ok(expr) };
     let source = expr.ty.oid;
@@ -359,6 +362,7 @@ pub fn bind_domain_check(eval: &EvalContext, node: &ast::Node, base: SqlType) ->
 /// As [`bind_domain_check`], from the stored SQL.
 pub fn bind_domain_check_sql(eval: &EvalContext, sql: &str, base: SqlType) -> Result<Expr> {
     with_domain_value(eval, base, |binder| {
+        binder.search_path = STORED_PATH.to_vec();
         let expr = binder.expression_text(sql)?;
         binder.to_boolean(expr, "CHECK")
     })

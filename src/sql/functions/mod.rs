@@ -54,6 +54,7 @@ use crate::error::Result;
 use crate::sql::types::{Datum, SqlType};
 
 pub use advisory::{AdvisoryKey, AdvisoryRequest};
+pub use binary::hex;
 pub use context::{
     EvalContext, Given, NestedStatement, RemoteRequest, SequenceRow, SessionHooks, SettingsView,
     StoredSetting, TransactionStatus, VectorSettings,
