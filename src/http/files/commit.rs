@@ -1,7 +1,10 @@
 //! The way of a content into a row.
 //!
-//! The server vouches for a content that it has got by a receipt: the HMAC of the hash
-//! under the database's secret, in the setting `files.receipt` of the transaction. Without
+//! The server vouches for a content that it has got by a receipt: the HMAC of its kind and
+//! the hash under the database's secret, in the setting `files.receipt` of the transaction.
+//! One of the kind `content` lets `files.add_content` say where the content is; it is there
+//! for that statement alone, in which nothing of the role's own runs. One of the kind
+//! `small`, which `files.add_small` gives to roles, lets a file have the content. Without
 //! one a role can name contents only that it may read (`files.may_use`).
 
 use std::path::PathBuf;
@@ -143,14 +146,14 @@ async fn store(
     wanted: &Wanted,
     secret: &[u8],
 ) -> Result<i64> {
-    let receipt = signature(secret, &[b"content", &content.hash.0]);
-    let set = "SELECT set_config('files.receipt', $1, true)";
-    fetch(conversation, set, &[json!(receipt)]).await?;
+    show_receipt(conversation, secret, b"content", &content.hash).await?;
     let hash = rows::bytea(&content.hash.0);
     let data = content.data.as_ref().map_or(Value::Null, |data| rows::bytea(data));
     let location = content.location.as_str();
     let add = "SELECT files.add_content($1, $2, $3, $4)";
     fetch(conversation, add, &[hash.clone(), json!(content.size), json!(location), data]).await?;
+    // What follows may call functions of the role's own.
+    show_receipt(conversation, secret, b"small", &content.hash).await?;
     let stored = fetch(
         conversation,
         "SELECT files.store($1, $2, $3, $4, $5, $6, $7)",
@@ -167,6 +170,19 @@ async fn store(
     .await?;
     let version = stored.first().and_then(|row| row.number(0));
     version.ok_or_else(|| Error::internal("a file without a version"))
+}
+
+/// Has the transaction vouch for a content, as a kind of receipt does.
+async fn show_receipt(
+    conversation: &mut Conversation,
+    secret: &[u8],
+    kind: &[u8],
+    hash: &Hash,
+) -> Result<()> {
+    let receipt = signature(secret, &[kind, &hash.0]);
+    // Spelled out: the role's search path may name another one first.
+    let set = "SELECT pg_catalog.set_config('files.receipt', $1, true)";
+    fetch(conversation, set, &[json!(receipt)]).await.map(drop)
 }
 
 /// Tries whether a role may store a file, before its bytes come: what would be refused
