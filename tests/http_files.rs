@@ -453,6 +453,17 @@ fn signed_urls_lend_rights_for_a_time() {
     ] {
         assert_eq!(nobody.ask("GET", &tampered).status, 403, "{tampered}");
     }
+    // Who has proved nothing makes nothing: neither in a database without files nor in none.
+    asker.sql("create database bare");
+    let mut bare = Asker::new(asker.port, "postgres");
+    bare.headers = bare.headers.replace("Database: postgres", "Database: bare");
+    for database in ["bare", "nowhere"] {
+        let elsewhere = url.replace("database=postgres", &format!("database={database}"));
+        assert_eq!(nobody.ask("GET", &elsewhere).status, 403, "{elsewhere}");
+        let open = format!("{}?database={database}", path("own/x"));
+        assert_eq!(nobody.ask("GET", &open).status, 401);
+    }
+    assert_eq!(bare.sql("select count(*) from pg_extension where extname = 'files'"), json!([[0]]));
     let brief = sign("&valid_for_s=1");
     std::thread::sleep(Duration::from_millis(3_100));
     assert_eq!(nobody.ask("GET", &brief).status, 403);

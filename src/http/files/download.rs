@@ -53,11 +53,7 @@ pub fn anonymous(http: &Http, parts: &Parts, asked: &Query) -> Result<Option<Pri
     }
     let named = parts.headers.get(DATABASE_HEADER).and_then(|name| name.to_str().ok());
     let database = named.or_else(|| asked.get("database")).unwrap_or(PUBLIC_DATABASE).to_owned();
-    let catalog = http.front.database.shared_catalog();
-    let Some(found) = catalog.database_named(&database) else { return Ok(None) };
-    // It is not made for those who only look.
-    let has = http.front.database.catalog_of(found.oid);
-    if has.is_none_or(|catalog| catalog.extension_named(rows::EXTENSION).is_none()) {
+    if !rows::is_there(http, &database) {
         return Ok(None);
     }
     rows::server(http, &database, peer.ends).map(Some)
