@@ -236,6 +236,30 @@ fn digests_names_and_bodies_are_checked() {
         assert_eq!(asker.ask("GET", &path(name)).status, 400, "{name}");
     }
     assert_eq!(asker.ask("GET", &path("b/x?unknown=1")).status, 400);
+    // What is known and meant for other requests is not passed over.
+    for (method, query) in [
+        ("GET", "copy=b/y"),
+        ("GET", "sign"),
+        ("GET", "after=1"),
+        ("GET", "versions&download"),
+        ("GET", "database=postgres"),
+        ("HEAD", "versions"),
+        ("PUT", "version=1"),
+        ("PUT", "copy=b/y"),
+        ("POST", "copy=b/x&download"),
+        ("POST", "sign&version=1"),
+        ("DELETE", "versions"),
+        ("DELETE", "signature"),
+    ] {
+        let answer = asker.ask(method, &path(&format!("b/x?{query}")));
+        assert!(matches!(answer.status, 400 | 403), "{method} {query}: {}", answer.status);
+    }
+    assert_eq!(asker.ask("GET", &path("b/x")).text(), "hello");
+    asker.send("PATCH", &path("b"), "", b"{\"public\": true}");
+    let nobody = Asker::nobody(asker.port);
+    assert_eq!(nobody.ask("GET", &path("b/x?version=1&database=postgres")).status, 200);
+    assert_eq!(nobody.ask("GET", &path("b/x?limit=1")).status, 400);
+    assert_eq!(nobody.ask("GET", &path("b/x?versions")).status, 401);
     let large = bytes_of((1 << 20) + 1, 1);
     assert_eq!(put(&asker, "b/large", "", &large).refusal(), (413, "54000".to_owned()));
     // Without a length it is noticed on the way.
