@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::jobs::{Caller, id_of, limit_of, page, query};
 use super::problem::Problem;
 use super::reply::Json;
-use super::{State, request};
+use super::{State, idempotency, request};
 
 const EXTENSION: &str = "sagas";
 const RUN: &str =
@@ -83,17 +83,21 @@ struct Start {
 
 /// `POST /api/v1/sagas`: begins a run of a definition: `{"definition", "input",
 /// "idempotency_key"}`; 201 with its `{"id"}`, which for a key that was given before is
-/// the run of that time. The key may be given as the header `Idempotency-Key`.
+/// the run of that time. The key may be given as the header `Idempotency-Key`; 400 where
+/// both say something, and not the same.
 pub async fn start(http: State, request: Request) -> Result<(StatusCode, Json), Problem> {
     let (parts, body) = request.into_parts();
     let caller = Caller::of(&http, &parts, EXTENSION).await?;
     let start: Start = request::json(&http, body).await?;
-    let header = parts.headers.get("idempotency-key");
-    let header = header.and_then(|key| key.to_str().ok()).map(str::to_owned);
+    let key = match (start.idempotency_key, idempotency::key(&parts.headers)?) {
+        (Some(own), Some(header)) if own != header => {
+            return Err(Problem::bad_request("Idempotency-Key differs from \"idempotency_key\""));
+        }
+        (own, header) => own.or(header),
+    };
     let text = "SELECT sagas.start($1::text, $2::jsonb, $3::text) AS id";
     let input = start.input.unwrap_or_else(|| json!({})).to_string();
-    let values =
-        vec![json!(start.definition), json!(input), json!(start.idempotency_key.or(header))];
+    let values = vec![json!(start.definition), json!(input), json!(key)];
     Ok((StatusCode::CREATED, Json(caller.one("the saga", text, values).await?)))
 }
 
