@@ -75,7 +75,7 @@ pub async fn commit(
 ) -> Result<i64, Problem> {
     let (hash, size) = bringing.named();
     let failed = |error: Error| Problem::of(&error, "");
-    let store = http.files.store(http).map_err(failed)?;
+    let store = http.files.store(http).await.map_err(failed)?;
     let pin = Arc::new(store.pins.pin(hash).await);
     let (location, data) = match bringing {
         Bringing::Small(data) => (Location::Database, Some(data)),
@@ -101,7 +101,7 @@ pub async fn commit(
 }
 
 async fn place(http: &Arc<Http>, bringing: &Bringing, hash: Hash, size: u64) -> Result<()> {
-    let store = http.files.store(http)?;
+    let store = http.files.store(http).await?;
     let path = match bringing {
         Bringing::Small(_) => return Ok(()),
         Bringing::Staged(staged) => staged.path().to_owned(),

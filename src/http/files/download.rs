@@ -101,7 +101,7 @@ pub async fn get(
         return Ok((StatusCode::OK, headers, Body::empty()).into_response());
     }
     let failed = |error: Error| Problem::of(&error, "");
-    let store = http.files.store(http).map_err(failed)?;
+    let store = http.files.store(http).await.map_err(failed)?;
     let (size, content_type) = (found.size, found.content_type);
     let opened = store.open_content(found.hash, size, found.location, found.data).await;
     let content = opened.map_err(failed)?;

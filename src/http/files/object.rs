@@ -186,7 +186,7 @@ async fn store(
             }
         }
     }
-    let store = http.files.store(http).map_err(|error| Problem::of(&error, ""))?;
+    let store = http.files.store(http).await.map_err(|error| Problem::of(&error, ""))?;
     let received = receive::receive(http, &store, body, limit, digests).await;
     let received = received.map_err(|problem| match problem.status {
         StatusCode::PAYLOAD_TOO_LARGE if limit < config.http_max_file.0 => {

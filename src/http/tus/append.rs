@@ -261,7 +261,7 @@ struct Writer {
 impl Writer {
     async fn open(call: &Call, upload: &Upload) -> Result<Writer, Problem> {
         let refused = |error: Error| Problem::of(&error, "");
-        let store = call.http.files.store(&call.http).map_err(refused)?;
+        let store = call.http.files.store(&call.http).await.map_err(refused)?;
         let (path, at) = (store.upload_path(&upload.id), upload.received);
         let is_over = upload.is_complete();
         let opening = path.clone();
