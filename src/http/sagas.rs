@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::jobs::{Caller, id_of, limit_of, page, query};
+use super::jobs::{Caller, about, id_of, limit_of, page, page_by_name, query};
 use super::problem::Problem;
 use super::reply::Json;
 use super::{State, idempotency, request};
@@ -40,22 +40,10 @@ pub async fn define(
     Ok(Json(caller.one("the saga", text, values).await?))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Names {
-    after: Option<String>,
-    limit: Option<u32>,
-}
-
 /// `GET /api/v1/sagas/definitions?after=&limit=`: `{"definitions": […], "next"}`, by name.
 pub async fn definitions(http: State, request: Request) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts, EXTENSION).await?;
-    let filter: Names = query(&parts)?;
-    let limit = limit_of(filter.limit)?;
     let text = "SELECT name, steps, role, changed_at FROM sagas.definition WHERE ($1::text IS NULL OR name > $1) ORDER BY name LIMIT $2::bigint";
-    let rows = caller.rows(text, vec![json!(filter.after), json!(limit + 1)]).await?;
-    Ok(page("definitions", rows, limit, "name"))
+    page_by_name(&http, EXTENSION, request, "definitions", text).await
 }
 
 /// `DELETE /api/v1/sagas/definitions/{name}`: 204. Runs that have begun go on.
@@ -64,10 +52,9 @@ pub async fn forget(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts, EXTENSION).await?;
     let text = "DELETE FROM sagas.definition WHERE name = $1 RETURNING name";
-    caller.one(&format!("saga \"{name}\""), text, vec![json!(name)]).await?;
+    let what = format!("saga \"{name}\"");
+    about(&http, EXTENSION, request, (&what, text), vec![json!(name)]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -129,15 +116,14 @@ pub async fn list(http: State, request: Request) -> Result<Response, Problem> {
 /// `GET /api/v1/sagas/{id}`: a run with its `steps`: `{"name", "after", "state", "job_id",
 /// "result", "error", "changed_at"}`.
 pub async fn get(http: State, Path(id): Path<String>, request: Request) -> Result<Json, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts, EXTENSION).await?;
     let id = id_of(&id)?;
     let text = format!(
         "SELECT {RUN}, (SELECT jsonb_agg(jsonb_build_object('name', s.name, 'after', s.after, 'state', s.state, 'job_id', s.job_id, \
          'result', s.result, 'error', s.error, 'changed_at', s.changed_at) ORDER BY s.position) FROM sagas.step s WHERE s.run_id = r.id) AS steps \
          FROM sagas.run r WHERE r.id = $1::bigint"
     );
-    Ok(Json(caller.one(&format!("saga run {id}"), text, vec![json!(id)]).await?))
+    let what = format!("saga run {id}");
+    about(&http, EXTENSION, request, (&what, &text), vec![json!(id)]).await
 }
 
 /// `POST /api/v1/sagas/{id}/cancel`: undoes a run that is under way; `{"state"}` after it.
@@ -146,11 +132,10 @@ pub async fn cancel(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Json, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts, EXTENSION).await?;
     let id = id_of(&id)?;
     let text = "SELECT sagas.cancel($1::bigint) AS state";
-    Ok(Json(caller.one(&format!("saga run {id}"), text, vec![json!(id)]).await?))
+    let what = format!("saga run {id}");
+    about(&http, EXTENSION, request, (&what, text), vec![json!(id)]).await
 }
 
 #[derive(Deserialize)]
