@@ -250,6 +250,7 @@ fn jobs_are_their_roles_and_keys_are_unique() {
             "insert into jobs.job (kind, role) values ('sql', 'postgres')",
             "update jobs.job set state = 'available'",
             "select jobs.keep('x', '1 s', 0, '0')",
+            "update jobs.job set holds_key = true",
         ] {
             let (status, body) = as_role("ann", "POST", "/sql", json!({"query": text})).await;
             assert_eq!((status, &body["code"]), (403, &json!("42501")), "{text}: {body}");

@@ -147,6 +147,13 @@ BEGIN
 END $$;
 CREATE TRIGGER job_requests BEFORE UPDATE OF cancel_requested_at, retry_requested_at ON jobs.job FOR EACH ROW EXECUTE FUNCTION jobs.job_requests();
 
+-- A key may be given up, and is not taken again.
+CREATE FUNCTION jobs.key_is_given_up() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'permission denied to take the key of job %', OLD.id USING ERRCODE = '42501', HINT = 'A job holds its key from its submission on.';
+END $$;
+CREATE TRIGGER key_is_given_up BEFORE UPDATE OF holds_key ON jobs.job FOR EACH ROW WHEN (NEW.holds_key AND NOT OLD.holds_key) EXECUTE FUNCTION jobs.key_is_given_up();
+
 -- A job of the role that asks, in its transaction; the id of the one that holds the key, where there
 -- is one. `unique_for`: the key is held for so long, also when the job is finished before.
 CREATE FUNCTION jobs.submit(kind text, payload jsonb DEFAULT '{}', queue text DEFAULT 'default', priority integer DEFAULT 0, run_at timestamptz DEFAULT NULL,
@@ -406,7 +413,7 @@ BEGIN
                     ON CONFLICT (schedule, tick) WHERE schedule IS NOT NULL DO NOTHING;
                 made := made + 1;
             END IF;
-            EXIT WHEN following IS NULL OR following > clock_timestamp();
+            EXIT WHEN following > clock_timestamp();
             tick := following;
         END LOOP;
         UPDATE jobs.schedule s SET next_at = following, last_at = tick WHERE s.name = due.name;
@@ -485,7 +492,7 @@ CREATE POLICY remove ON jobs.schedule FOR DELETE USING (pg_has_role(role::oid, '
 GRANT USAGE ON SCHEMA jobs TO PUBLIC;
 GRANT SELECT ON jobs.queue, jobs.job, jobs.event, jobs.schedule, jobs.queues TO PUBLIC;
 GRANT INSERT (queue, kind, payload, state, priority, run_at, max_attempts, timeout, backoff, unique_key, holds_key, key_held_until) ON jobs.job TO PUBLIC;
--- `holds_key` may be given up only: the policies show a role its own.
+-- `holds_key` may be given up only: the policies show a role its own, the trigger refuses the rest.
 GRANT UPDATE (cancel_requested_at, retry_requested_at, holds_key) ON jobs.job TO PUBLIC;
 GRANT DELETE ON jobs.job TO PUBLIC;
 GRANT INSERT (name, cron, time_zone, kind, payload, queue, priority, max_attempts, timeout, missed, is_paused) ON jobs.schedule TO PUBLIC;
