@@ -73,6 +73,13 @@ CREATE INDEX objects_made_by ON files.objects (made_by);
 -- Bytes that the objects of a role may have together.
 CREATE TABLE files.quotas (role name PRIMARY KEY, quota bigint NOT NULL CHECK (quota >= 0));
 
+-- What is dumped: what is set up, and files whose contents are in the database. Those whose contents are elsewhere would be names of nothing where the dump is restored.
+SELECT pg_catalog.pg_extension_config_dump('buckets', '');
+SELECT pg_catalog.pg_extension_config_dump('quotas', '');
+SELECT pg_catalog.pg_extension_config_dump('contents', 'WHERE location = ''database''');
+SELECT pg_catalog.pg_extension_config_dump('objects', 'WHERE EXISTS (SELECT FROM files.contents c WHERE c.hash = objects.hash AND c.location = ''database'')');
+SELECT pg_catalog.pg_extension_config_dump('versions', '');
+
 -- Uploads that go on (tus, resumable uploads of the IETF). The server keeps them; a role sees its own.
 CREATE TABLE files.uploads (
     id uuid PRIMARY KEY,

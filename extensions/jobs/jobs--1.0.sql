@@ -103,12 +103,18 @@ CREATE TABLE jobs.schedule (
 );
 CREATE INDEX schedule_next ON jobs.schedule (next_at) WHERE NOT is_paused;
 
+-- What is set up is dumped; jobs are not, which a copy of the database would do once more.
+SELECT pg_catalog.pg_extension_config_dump('queue', '');
+SELECT pg_catalog.pg_extension_config_dump('schedule', '');
+
 -- The next tick follows from the pattern; one that is resumed starts from now.
 CREATE FUNCTION jobs.schedule_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' OR NEW.cron <> OLD.cron OR NEW.time_zone <> OLD.time_zone OR (OLD.is_paused AND NOT NEW.is_paused) THEN
         NEW.next_at := jobs.next_tick(NEW.cron, NEW.time_zone, clock_timestamp());
-        NEW.error := NULL;
+        IF TG_OP = 'UPDATE' THEN
+            NEW.error := NULL;
+        END IF;
     END IF;
     PERFORM pg_notify('jobs', 'schedule');
     RETURN NEW;
