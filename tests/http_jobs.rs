@@ -64,18 +64,18 @@ impl Site {
         (status.as_u16(), body)
     }
 
-    async fn submit(&self, job: Value) -> i64 {
+    pub async fn submit(&self, job: Value) -> i64 {
         let (status, body) = self.ask("POST", "/jobs", job).await;
         assert_eq!(status, 201, "{body}");
         body["id"].as_i64().expect("an id")
     }
 
-    async fn job(&self, id: i64) -> Value {
+    pub async fn job(&self, id: i64) -> Value {
         self.ask("GET", &format!("/jobs/{id}"), Value::Null).await.1
     }
 
     /// Waits until a job is in a state.
-    async fn until(&self, id: i64, state: &str) -> Value {
+    pub async fn until(&self, id: i64, state: &str) -> Value {
         let started = Instant::now();
         loop {
             let job = self.job(id).await;

@@ -20,6 +20,7 @@
 //! | [`http_collections`] | collections over HTTP: points, searches against comparing all, streams and kills |
 //! | [`http_jobs`] | jobs over HTTP and in SQL: states, workers, schedules, kills |
 //! | [`http_sagas`] | sagas are done or undone, whenever the server is killed |
+//! | [`http_transfers`] | jobs that export rows to files and ingest files: formats, limits, rights, cancels, kills |
 //! | [`http_tus`] | uploads that go on: tus 1.0 case by case, the IETF's draft, kills |
 //! | [`http_sql`] | its transactions, keys, Arrow, pool of sessions |
 //! | [`http_ws`] | its WebSockets: queries, pages, cancels, notifications, PostgreSQL's protocol |
@@ -70,6 +71,7 @@ mod http_files;
 mod http_jobs;
 mod http_sagas;
 mod http_sql;
+mod http_transfers;
 mod http_tus;
 mod http_ws;
 mod indexes;

@@ -59,7 +59,7 @@ CREATE TABLE jobs.job (
     cancel_requested_at timestamptz,
     retry_requested_at timestamptz,
     -- Whether the server itself can run it.
-    is_internal boolean NOT NULL GENERATED ALWAYS AS (kind IN ('sql', 'function', 'http', 'reindex', 'saga')) STORED
+    is_internal boolean NOT NULL GENERATED ALWAYS AS (kind IN ('sql', 'function', 'http', 'reindex', 'export', 'ingest', 'saga')) STORED
 );
 CREATE INDEX job_available ON jobs.job (queue, priority, id) WHERE state = 'available';
 CREATE INDEX job_waiting ON jobs.job (run_at) WHERE state IN ('scheduled', 'retryable');

@@ -20,10 +20,11 @@ use super::super::conversation::Conversation;
 use super::super::principal::Principal;
 use super::super::problem::Problem;
 use super::caller::Target;
+use super::receive::Received;
 use super::rows::{self, fetch};
 use crate::error::{Error, Result};
 use crate::files::pins::Pin;
-use crate::files::{Hash, Location, Staged};
+use crate::files::{Hash, Location, Staged, Store};
 use crate::sqlstate;
 
 /// What a file is to be.
@@ -45,6 +46,15 @@ pub enum Bringing {
     Staged(Staged),
     /// A file that stays where it is.
     File(PathBuf, Hash, u64),
+}
+
+impl From<Received> for Bringing {
+    fn from(received: Received) -> Bringing {
+        match received {
+            Received::Small(data) => Bringing::Small(data),
+            Received::Large(staged) => Bringing::Staged(staged),
+        }
+    }
 }
 
 impl Bringing {
@@ -73,18 +83,10 @@ pub async fn commit(
     bringing: Bringing,
     wanted: Wanted,
 ) -> Result<i64, Problem> {
-    let (hash, size) = bringing.named();
     let failed = |error: Error| Problem::of(&error, "");
     let store = http.files.store(http).await.map_err(failed)?;
-    let pin = Arc::new(store.pins.pin(hash).await);
-    let (location, data) = match bringing {
-        Bringing::Small(data) => (Location::Database, Some(data)),
-        large => {
-            place(http, &large, hash, size).await.map_err(failed)?;
-            (store.new_location(), None)
-        }
-    };
-    let content = Content { hash, size, location, data };
+    let pin = Arc::new(store.pins.pin(bringing.named().0).await);
+    let content = placed(&store, bringing).await.map_err(failed)?;
     let (mut is_fresh, mut again) = (false, true);
     loop {
         let secret = secret(http, principal, is_fresh).await?;
@@ -100,21 +102,49 @@ pub async fn commit(
     }
 }
 
-async fn place(http: &Arc<Http>, bringing: &Bringing, hash: Hash, size: u64) -> Result<()> {
-    let store = http.files.store(http).await?;
-    let path = match bringing {
-        Bringing::Small(_) => return Ok(()),
+/// Puts a content where it stays.
+async fn placed(store: &Arc<Store>, bringing: Bringing) -> Result<Content> {
+    let (hash, size) = bringing.named();
+    let path = match &bringing {
+        Bringing::Small(data) => {
+            let data = Some(data.clone());
+            return Ok(Content { hash, size, location: Location::Database, data });
+        }
         Bringing::Staged(staged) => staged.path().to_owned(),
         Bringing::File(path, ..) => path.clone(),
     };
     match &store.remote {
-        Some(remote) => remote.put(&hash, &path, size).await,
+        Some(remote) => remote.put(&hash, &path, size).await?,
         None => {
             let placing = store.clone();
             let placed = tokio::task::spawn_blocking(move || placing.place(&path, &hash, size));
-            placed.await.map_err(|_| Error::internal("the thread that places a file has ended"))?
+            let ended = |_| Error::internal("the thread that places a file has ended");
+            placed.await.map_err(ended)??;
         }
     }
+    Ok(Content { hash, size, location: store.new_location(), data: None })
+}
+
+/// A file that a transaction has made; to be held until its commit.
+pub struct Made {
+    pub version: i64,
+    pub hash: Hash,
+    pub size: u64,
+    _pin: Pin,
+}
+
+/// Makes a file in the transaction of a conversation.
+pub async fn within(
+    conversation: &mut Conversation,
+    files: &Arc<Store>,
+    bringing: Bringing,
+    wanted: &Wanted,
+    secret: &[u8],
+) -> Result<Made> {
+    let pin = files.pins.pin(bringing.named().0).await;
+    let content = placed(files, bringing).await?;
+    let version = store(conversation, &content, wanted, secret).await?;
+    Ok(Made { version, hash: content.hash, size: content.size, _pin: pin })
 }
 
 async fn attempt(
@@ -185,22 +215,31 @@ async fn show_receipt(
     fetch(conversation, set, &[json!(receipt)]).await.map(drop)
 }
 
-/// Tries whether a role may store a file, before its bytes come: what would be refused
-/// then is refused now. Nothing is left of it.
+/// Tries whether the role of a conversation may store a file, before its bytes come: what
+/// would be refused then is refused now. Nothing is left of it.
+pub async fn try_in(
+    conversation: &mut Conversation,
+    wanted: &Wanted,
+    secret: &[u8],
+) -> Result<()> {
+    let empty = Content {
+        hash: Hash::of(b""),
+        size: 0,
+        location: Location::Database,
+        data: Some(Bytes::new()),
+    };
+    conversation.begin("BEGIN").await?;
+    store(conversation, &empty, wanted, secret).await?;
+    conversation.roll_back().await
+}
+
+/// The same for who asks over HTTP.
 pub async fn try_out(http: &Http, principal: &Principal, wanted: Wanted) -> Result<(), Problem> {
     let mut is_fresh = false;
     loop {
         let (secret, wanted) = (secret(http, principal, is_fresh).await?, wanted.clone());
         let tried = rows::with(http, principal, move |mut conversation| async move {
-            conversation.begin("BEGIN").await?;
-            let empty = Content {
-                hash: Hash::of(b""),
-                size: 0,
-                location: Location::Database,
-                data: Some(Bytes::new()),
-            };
-            store(&mut conversation, &empty, &wanted, &secret).await?;
-            conversation.roll_back().await
+            try_in(&mut conversation, &wanted, &secret).await
         });
         match tried.await {
             Err(problem) if problem.text("code") == "42501" && !is_fresh => is_fresh = true,
@@ -216,8 +255,21 @@ pub async fn room(
     bucket: &str,
 ) -> Result<Option<u64>, Problem> {
     let own = rows::own(http, principal)?;
-    let values = vec![json!(bucket), json!(principal.role)];
-    let rows = rows::query(http, &own, "SELECT files.room($1, $2)", values).await?;
+    let (bucket, role) = (bucket.to_owned(), principal.role.clone());
+    rows::with(http, &own, move |mut conversation| async move {
+        room_for(&mut conversation, &bucket, &role).await
+    })
+    .await
+}
+
+/// The same in a conversation of the server's own.
+pub async fn room_for(
+    conversation: &mut Conversation,
+    bucket: &str,
+    role: &str,
+) -> Result<Option<u64>> {
+    let values = [json!(bucket), json!(role)];
+    let rows = fetch(conversation, "SELECT files.room($1, $2)", &values).await?;
     Ok(rows.first().and_then(|row| row.number(0)).map(|left| left.max(0).unsigned_abs()))
 }
 
@@ -235,12 +287,17 @@ pub async fn secret(http: &Http, principal: &Principal, fresh: bool) -> Result<V
         return Ok(known);
     }
     let own = rows::own(http, principal)?;
-    let found = rows::query(http, &own, "SELECT files.own_secret()", Vec::new()).await?;
-    let secret = found.first().and_then(|row| row.bytes(0)).ok_or_else(|| {
-        let error =
-            Error::new(sqlstate::NO_DATA_FOUND, "the extension \"files\" has lost its secret");
-        Problem::of(&error, "")
-    })?;
-    http.files.secrets.lock().insert(principal.database.clone(), secret.to_vec());
-    Ok(secret.to_vec())
+    let secret = rows::with(http, &own, |mut conversation| async move {
+        own_secret(&mut conversation).await
+    })
+    .await?;
+    http.files.secrets.lock().insert(principal.database.clone(), secret.clone());
+    Ok(secret)
+}
+
+/// The same, asked in a conversation of the server's own.
+pub async fn own_secret(conversation: &mut Conversation) -> Result<Vec<u8>> {
+    let found = fetch(conversation, "SELECT files.own_secret()", &[]).await?;
+    let lost = || Error::new(sqlstate::NO_DATA_FOUND, "the extension \"files\" has lost its secret");
+    Ok(found.first().and_then(|row| row.bytes(0)).ok_or_else(lost)?.to_vec())
 }

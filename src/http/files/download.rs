@@ -13,13 +13,14 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::super::Http;
+use super::super::conversation::Conversation;
 use super::super::principal::{self, DATABASE_HEADER, Principal};
 use super::super::problem::Problem;
 use super::caller::{Query, Target};
 use super::conditions::{self, Verdict};
 use super::object::{METADATA, VERSION, no_file};
 use super::ranges::{self, Ranges};
-use super::rows::{self, query};
+use super::rows::{self, fetch};
 use super::{http_date, unix_seconds};
 use crate::error::Error;
 use crate::files::read::{Content, Pieces};
@@ -29,16 +30,17 @@ use crate::files::{Hash, Location};
 const PUBLIC_DATABASE: &str = "postgres";
 
 /// A file as its row has it.
-struct Found {
-    version: i64,
-    hash: Hash,
-    size: u64,
+pub struct Found {
+    pub version: i64,
+    pub hash: Hash,
+    pub size: u64,
     content_type: String,
     metadata: String,
     /// Seconds since 1970.
     made: i64,
-    location: Location,
-    data: Option<Bytes>,
+    pub location: Location,
+    /// The content, where it is in the database.
+    pub data: Option<Bytes>,
 }
 
 /// The server's own role for a request without an `Authorization`: it is shown public
@@ -131,12 +133,26 @@ async fn find(
     version: Option<i64>,
     is_public: bool,
 ) -> Result<Option<Found>, Problem> {
+    let target = target.clone();
+    rows::with(http, principal, move |mut conversation| async move {
+        look_up(&mut conversation, &target, version, is_public).await
+    })
+    .await
+}
+
+/// A file that the role of a conversation sees: its newest version, or one of its others.
+pub async fn look_up(
+    conversation: &mut Conversation,
+    target: &Target,
+    version: Option<i64>,
+    is_public: bool,
+) -> Result<Option<Found>, Error> {
     let text = "SELECT o.version, o.hash, o.size, o.content_type, o.metadata::text, o.made, c.location, c.data \
                 FROM files.objects o JOIN files.contents c ON c.hash = o.hash \
                 WHERE o.bucket = $1 AND o.name = $2 AND CASE WHEN $3::bigint IS NULL THEN o.latest ELSE o.version = $3 END \
                 AND (NOT $4 OR EXISTS (SELECT FROM files.buckets b WHERE b.name = o.bucket AND b.public))";
-    let values = vec![json!(target.bucket), json!(target.name), json!(version), json!(is_public)];
-    let rows = query(http, principal, text, values).await?;
+    let values = [json!(target.bucket), json!(target.name), json!(version), json!(is_public)];
+    let rows = fetch(conversation, text, &values).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let found = (|| {
         Some(Found {
@@ -150,8 +166,7 @@ async fn find(
             data: row.bytes(7),
         })
     })();
-    let wrong = || Problem::of(&Error::internal("a file's row cannot be read"), "");
-    found.ok_or_else(wrong).map(Some)
+    found.ok_or_else(|| Error::internal("a file's row cannot be read")).map(Some)
 }
 
 /// Sets a header, if its value may be one.

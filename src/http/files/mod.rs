@@ -33,7 +33,7 @@ pub mod caller;
 pub mod commit;
 mod conditions;
 pub mod digest;
-mod download;
+pub mod download;
 mod object;
 mod ranges;
 pub mod receive;

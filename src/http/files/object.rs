@@ -14,8 +14,8 @@ use super::super::problem::Problem;
 use super::super::{Http, State};
 use super::bucket;
 use super::caller::{self, Query, Target};
-use super::commit::{self, Bringing, Wanted};
-use super::receive::{self, Received};
+use super::commit::{self, Wanted};
+use super::receive;
 use super::rows::{self, fetch, query};
 use super::{conditions, digest, download, signed};
 use crate::error::Error;
@@ -195,13 +195,9 @@ async fn store(
         _ => problem,
     })?;
     let (hash, size) = (received.hash(), received.size());
-    let bringing = match received {
-        Received::Small(data) => Bringing::Small(data),
-        Received::Large(staged) => Bringing::Staged(staged),
-    };
     let named = wanted.target.clone();
-    let version =
-        commit::commit(http, principal, bringing, wanted).await.map_err(as_precondition)?;
+    let committed = commit::commit(http, principal, received.into(), wanted).await;
+    let version = committed.map_err(as_precondition)?;
     Ok(stored(&named, version, hash, size))
 }
 
