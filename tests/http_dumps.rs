@@ -41,23 +41,30 @@ fn what_is_set_up_is_in_a_dump_and_works_where_it_is_restored() {
         return;
     };
     let directory = TempDir::new().expect("a directory");
-    let (server, port) =
-        Zserver::start_with_http(&directory.path().join("data"), true, &SETTINGS);
+    let (server, port) = Zserver::start_with_http(&directory.path().join("data"), true, &SETTINGS);
     let asker = Asker::new(port, "postgres");
     let ask = |method: &str, path: &str, body: Value| {
-        let answer =
-            asker.send(method, &format!("/api/v1{path}"), "", body.to_string().as_bytes());
+        let answer = asker.send(method, &format!("/api/v1{path}"), "", body.to_string().as_bytes());
         assert!((200..300).contains(&answer.status), "{path}: {}", answer.text());
     };
     asker.sql("create role ann login");
     asker.sql("create table ticked (at timestamptz default clock_timestamp())");
     ask("PUT", "/queues/narrow", json!({"max_running": 2, "is_paused": true}));
     let tick = json!({"statement": "insert into ticked default values"});
-    ask("POST", "/schedules", json!({"name": "busy", "cron": "* * * * * *", "kind": "sql", "payload": tick, "is_paused": true}));
-    ask("POST", "/schedules", json!({"name": "still", "cron": "30 2 * * *", "time_zone": "Europe/Berlin", "kind": "sql", "is_paused": true}));
+    ask(
+        "POST",
+        "/schedules",
+        json!({"name": "busy", "cron": "* * * * * *", "kind": "sql", "payload": tick, "is_paused": true}),
+    );
+    ask(
+        "POST",
+        "/schedules",
+        json!({"name": "still", "cron": "30 2 * * *", "time_zone": "Europe/Berlin", "kind": "sql", "is_paused": true}),
+    );
     asker.sql("update jobs.schedule set error = 'why' where name = 'still'");
     ask("POST", "/jobs", json!({"kind": "later"}));
-    let step = json!({"name": "one", "kind": "sql", "statement": "insert into ticked default values"});
+    let step =
+        json!({"name": "one", "kind": "sql", "statement": "insert into ticked default values"});
     ask("PUT", "/sagas/definitions/order", json!({"steps": [step]}));
     ask("PUT", "/files/b", json!({"owner": "ann", "readers": ["postgres"], "versioning": true}));
     ask("PUT", "/files/open", json!({}));
@@ -74,11 +81,7 @@ fn what_is_set_up_is_in_a_dump_and_works_where_it_is_restored() {
     let file = file.to_str().expect("a path");
     run(&bin.join("pg_dump"), server.port, &["-f", file, "postgres"]);
     asker.sql("create database copy");
-    run(
-        &bin.join("psql"),
-        server.port,
-        &["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", file, "copy"],
-    );
+    run(&bin.join("psql"), server.port, &["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", file, "copy"]);
     let mut copy = Asker::new(port, "postgres");
     copy.headers = copy.headers.replace("Database: postgres", "Database: copy");
     let rows = |query: &str| {
@@ -87,7 +90,9 @@ fn what_is_set_up_is_in_a_dump_and_works_where_it_is_restored() {
         there
     };
     rows("select * from jobs.queue order by name");
-    rows("select name, cron, time_zone, kind, payload, queue, priority, max_attempts, missed, is_paused, role, error from jobs.schedule order by name");
+    rows(
+        "select name, cron, time_zone, kind, payload, queue, priority, max_attempts, missed, is_paused, role, error from jobs.schedule order by name",
+    );
     rows("select name, steps, role from sagas.definition");
     rows("select * from files.buckets order by name");
     rows("select * from files.quotas");
@@ -102,8 +107,7 @@ fn what_is_set_up_is_in_a_dump_and_works_where_it_is_restored() {
     assert_eq!(get("b/large").status, 404);
     // All of it works there.
     let post = |path: &str, body: Value| {
-        let answer =
-            copy.send("POST", &format!("/api/v1{path}"), "", body.to_string().as_bytes());
+        let answer = copy.send("POST", &format!("/api/v1{path}"), "", body.to_string().as_bytes());
         assert!((200..300).contains(&answer.status), "{path}: {}", answer.text());
         answer.json()
     };
@@ -116,11 +120,18 @@ fn what_is_set_up_is_in_a_dump_and_works_where_it_is_restored() {
     post("/schedules/busy/pause", Value::Null);
     assert_eq!(asker.sql("select count(*) from ticked"), json!([[0]]));
     let run = post("/sagas", json!({"definition": "order"}))["id"].clone();
-    until(&copy, &format!("select count(*) from sagas.run where id = {run} and state = 'completed'"), 1);
+    until(
+        &copy,
+        &format!("select count(*) from sagas.run where id = {run} and state = 'completed'"),
+        1,
+    );
     // Versions go on after those that were restored.
     let stored = copy.send("PUT", "/api/v1/files/b/small", "", b"new");
     assert_eq!(stored.status, 201, "{}", stored.text());
     assert_eq!(copy.sql("select count(distinct version) from files.objects"), json!([[2]]));
     assert_eq!(copy.sql("select count(*) from pgmq.send_topic('mail.x', '{}')"), json!([[1]]));
-    assert_eq!(copy.sql("select msg_id from pgmq.read('mail', 30, 10) order by 1"), json!([[1], [2]]));
+    assert_eq!(
+        copy.sql("select msg_id from pgmq.read('mail', 30, 10) order by 1"),
+        json!([[1], [2]])
+    );
 }

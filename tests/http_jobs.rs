@@ -487,7 +487,8 @@ fn events_are_streamed_and_resumed() {
         site.sql(&many).await;
         let text = stream(None).await;
         let told = text.lines().filter(|line| line.contains("\"message\":\"line "));
-        let numbers = told.filter_map(|line| line.split("line ").nth(1)?.split('"').next()?.parse().ok());
+        let numbers =
+            told.filter_map(|line| line.split("line ").nth(1)?.split('"').next()?.parse().ok());
         assert_eq!(numbers.collect::<Vec<u32>>(), (1..=1200).collect::<Vec<u32>>());
         let last = text.trim_end().rsplit("event: ").next().expect("an event");
         assert!(last.starts_with("state") && last.contains("\"completed\""), "{last}");

@@ -12,7 +12,7 @@ use crate::support::request::Asker;
 /// A server with jobs and a bucket.
 fn started(settings: &[(&str, &str)]) -> (Site, Asker, TempDir) {
     let directory = TempDir::new().expect("a directory");
-    let site = Site::start_with(&directory, &[&SETTINGS, settings].concat());
+    let site = Site::start_with(&directory, &[&SETTINGS[..], settings].concat());
     let asker = Asker::new(site.http, "postgres");
     let made = asker.send("PUT", "/api/v1/files/b", "", b"{}");
     assert_eq!(made.status, 201, "{}", made.text());
@@ -39,7 +39,9 @@ async fn done(site: &Site, kind: &str, payload: Value, state: &str) -> Value {
 #[test]
 fn rows_go_to_files_and_back() {
     let (site, asker, _directory) = started(&[]);
-    asker.sql("create table t (id int primary key, name text, tags text[], at timestamptz, more jsonb)");
+    asker.sql(
+        "create table t (id int primary key, name text, tags text[], at timestamptz, more jsonb)",
+    );
     asker.sql("insert into t values (1, 'a,\"b\"\nc', '{x,y}', '2026-01-02 03:04:05+00', '{\"k\": [1]}'), (2, '', null, null, null), (3, null, '{}', null, 'null')");
     asker.sql("create table u (like t)");
     block_on(async {
@@ -56,27 +58,39 @@ fn rows_go_to_files_and_back() {
             let ingest = json!({"from": to, "table": "public.u", "format": format});
             let job = done(&site, "ingest", ingest, "completed").await;
             assert_eq!(job["result"]["row_count"], json!(3), "{job}");
-            assert_eq!(job["progress"].as_f64().unwrap_or(1.0), 1.0);
-            assert_eq!(asker.sql("select * from u order by id"), asker.sql("select * from t order by id"));
+            assert_eq!(
+                asker.sql("select * from u order by id"),
+                asker.sql("select * from t order by id")
+            );
             asker.sql("delete from u");
         }
         let answer = asker.ask("GET", "/api/v1/files/b/t.csv");
         assert_eq!(answer.header("content-type"), Some("text/csv; charset=utf-8"));
-        assert!(answer.text().starts_with("id,name,tags,at,more\n1,\"a,\"\"b\"\"\nc\","), "{}", answer.text());
+        assert!(
+            answer.text().starts_with("id,name,tags,at,more\n1,\"a,\"\"b\"\"\nc\","),
+            "{}",
+            answer.text()
+        );
         // None and many: what is larger than a row's content is a file of its own.
-        let none = json!({"statement": "select 1 as n where false", "to": "b/none.csv", "format": "csv"});
+        let none =
+            json!({"statement": "select 1 as n where false", "to": "b/none.csv", "format": "csv"});
         done(&site, "export", none, "completed").await;
         assert_eq!(read(&asker, "b/none.csv").1, "n\n");
-        asker.sql("create table many (n int, double int)");
-        let many = json!({"statement": "select n, n * 2 as double from generate_series(1, 50000) n", "to": "b/many", "metadata": {"of": "numbers"}});
+        asker.sql("create table many (n int, twice int)");
+        let many = json!({"statement": "select n, n * 2 as twice from generate_series(1, 50000) n", "to": "b/many", "metadata": {"of": "numbers"}});
         let job = done(&site, "export", many, "completed").await;
         assert_eq!(job["result"]["row_count"], json!(50_000));
-        let job = done(&site, "ingest", json!({"from": "b/many", "table": "many"}), "completed").await;
+        let job =
+            done(&site, "ingest", json!({"from": "b/many", "table": "many"}), "completed").await;
         assert_eq!(job["result"]["row_count"], json!(50_000));
-        assert_eq!(asker.sql("select count(*), sum(n), sum(double) from many"), json!([[50_000, 1_250_025_000_i64, 2_500_050_000_i64]]));
+        assert_eq!(
+            asker.sql("select count(*), sum(n), sum(twice) from many"),
+            json!([[50_000, 1_250_025_000_i64, 2_500_050_000_i64]])
+        );
         // Columns that are named, lines without the newline at the end, blank ones.
         put(&asker, "b/bare.csv", "7,seven\n8,");
-        let bare = json!({"from": "b/bare.csv", "table": "u", "format": "csv", "columns": ["id", "name"]});
+        let bare =
+            json!({"from": "b/bare.csv", "table": "u", "format": "csv", "columns": ["id", "name"]});
         assert_eq!(done(&site, "ingest", bare, "completed").await["result"]["row_count"], json!(2));
         put(&asker, "b/some", "\u{feff}{\"id\": 9}\r\n\n{\"id\": 10, \"name\": \"ten\"}");
         let some = json!({"from": "b/some", "table": "u", "columns": ["name", "id"]});
@@ -89,7 +103,8 @@ fn rows_go_to_files_and_back() {
         let mark = json!({"from": "b/mark.csv", "table": "u", "format": "csv"});
         assert_eq!(done(&site, "ingest", mark, "completed").await["result"]["row_count"], json!(1));
         // The effect of a statement is there with its file.
-        let moved = json!({"statement": "delete from u where id > 9 returning id", "to": "b/moved"});
+        let moved =
+            json!({"statement": "delete from u where id > 9 returning id", "to": "b/moved"});
         let job = done(&site, "export", moved, "completed").await;
         assert_eq!(job["result"]["row_count"], json!(2));
         assert_eq!(asker.sql("select max(id) from u"), json!([[9]]));
@@ -106,24 +121,42 @@ fn points_go_into_a_collection() {
         br#"{"name": "k", "vectors": {"size": 2, "distance": "euclid"}}"#,
     );
     assert!(matches!(made.status, 200 | 201), "{}", made.text());
-    let line = |id: usize, x: usize| format!("{{\"id\": {id}, \"vector\": [{x}, 1], \"payload\": {{\"n\": {x}}}}}\n");
+    let line = |id: usize, x: usize| {
+        format!("{{\"id\": {id}, \"vector\": [{x}, 1], \"payload\": {{\"n\": {x}}}}}\n")
+    };
     let lines: String = (0..35).map(|id| line(id, id)).chain([line(3, 300)]).collect();
     put(&asker, "b/points", &lines);
     let count = || asker.sql("select count(*), max((payload->>'n')::int) from collections.k");
     block_on(async {
-        let job = done(&site, "ingest", json!({"from": "b/points", "collection": "k"}), "completed").await;
+        let job =
+            done(&site, "ingest", json!({"from": "b/points", "collection": "k"}), "completed")
+                .await;
         assert_eq!(job["result"]["row_count"], json!(36));
         assert_eq!(count(), json!([[35, 300]]));
         // One line is wrong: nothing of the others is stored.
-        put(&asker, "b/wrong", &format!("{}{{\"id\": 99, \"vector\": [1]}}\n", (100..125).map(|id| line(id, id)).collect::<String>()));
-        let job = done(&site, "ingest", json!({"from": "b/wrong", "collection": "k"}), "discarded").await;
-        assert!(job["error"]["where"].as_str().is_some_and(|place| place.contains("line 26")), "{job}");
+        put(
+            &asker,
+            "b/wrong",
+            &format!(
+                "{}{{\"id\": 99, \"vector\": [1]}}\n",
+                (100..125).map(|id| line(id, id)).collect::<String>()
+            ),
+        );
+        let job =
+            done(&site, "ingest", json!({"from": "b/wrong", "collection": "k"}), "discarded").await;
+        assert!(
+            job["error"]["where"].as_str().is_some_and(|place| place.contains("line 26")),
+            "{job}"
+        );
         assert_eq!(job["attempt"], json!(1));
         assert_eq!(count(), json!([[35, 300]]));
         let csv = json!({"from": "b/points", "collection": "k", "format": "csv"});
         assert_eq!(done(&site, "ingest", csv, "discarded").await["error"]["code"], json!("0A000"));
         let missing = json!({"from": "b/points", "collection": "none"});
-        assert_eq!(done(&site, "ingest", missing, "discarded").await["error"]["code"], json!("42P01"));
+        assert_eq!(
+            done(&site, "ingest", missing, "discarded").await["error"]["code"],
+            json!("42P01")
+        );
     });
 }
 
@@ -136,9 +169,17 @@ fn what_is_wrong_leaves_nothing() {
     ]);
     asker.sql("create table t (id int primary key, name text not null)");
     put(&asker, "b/late.csv", "id,name\n1,a\nx,b\n");
-    put(&asker, "b/json", "{\"id\": 1, \"name\": \"a\"}\n{\"id\": 2, \"name\": \"b\"}\n{\"id\": 3,\n");
+    put(
+        &asker,
+        "b/json",
+        "{\"id\": 1, \"name\": \"a\"}\n{\"id\": 2, \"name\": \"b\"}\n{\"id\": 3,\n",
+    );
     put(&asker, "b/other", "{\"id\": 1, \"name\": \"a\"}\n{\"id\": 2, \"colour\": \"b\"}\n");
-    put(&asker, "b/twice", "{\"id\": 1, \"name\": \"a\"}\n{\"id\": 2, \"name\": \"b\"}\n{\"id\": 1, \"name\": \"c\"}\n");
+    put(
+        &asker,
+        "b/twice",
+        "{\"id\": 1, \"name\": \"a\"}\n{\"id\": 2, \"name\": \"b\"}\n{\"id\": 1, \"name\": \"c\"}\n",
+    );
     put(&asker, "b/null", "{\"id\": 1, \"name\": \"a\"}\n{\"id\": 2}\n");
     put(&asker, "b/long", &format!("{{\"id\": 1, \"name\": \"{}\"}}\n", "x".repeat(2_000)));
     put(&asker, "b/empty", "");
@@ -157,7 +198,11 @@ fn what_is_wrong_leaves_nothing() {
             let ingest = json!({"from": format!("b/{from}"), "table": "t", "format": format});
             let job = done(&site, "ingest", ingest, "discarded").await;
             let error = &job["error"];
-            assert_eq!((&error["code"], &job["attempt"]), (&json!(code), &json!(1)), "{from}: {job}");
+            assert_eq!(
+                (&error["code"], &job["attempt"]),
+                (&json!(code), &json!(1)),
+                "{from}: {job}"
+            );
             assert!(error["where"].as_str().unwrap_or_default().contains(place), "{from}: {job}");
             assert_eq!(asker.sql("select count(*) from t"), json!([[0]]), "{from}");
         }
@@ -167,7 +212,11 @@ fn what_is_wrong_leaves_nothing() {
             (json!({"from": "b/late.csv", "table": "nothing", "format": "csv"}), "42P01"),
         ] {
             let job = done(&site, "ingest", payload, "discarded").await;
-            assert_eq!((&job["error"]["code"], &job["attempt"]), (&json!(code), &json!(3)), "{job}");
+            assert_eq!(
+                (&job["error"]["code"], &job["attempt"]),
+                (&json!(code), &json!(3)),
+                "{job}"
+            );
         }
         for payload in [
             json!({"from": "b/empty"}),
@@ -179,7 +228,11 @@ fn what_is_wrong_leaves_nothing() {
             json!({"from": "b/empty", "table": "t", "colour": 1}),
         ] {
             let job = done(&site, "ingest", payload.clone(), "discarded").await;
-            assert_eq!((&job["error"]["code"], &job["attempt"]), (&json!("22023"), &json!(1)), "{payload}");
+            assert_eq!(
+                (&job["error"]["code"], &job["attempt"]),
+                (&json!("22023"), &json!(1)),
+                "{payload}"
+            );
         }
         for (statement, code) in [
             ("select repeat('x', 1000) from generate_series(1, 200)", "54000"),
@@ -188,10 +241,17 @@ fn what_is_wrong_leaves_nothing() {
         ] {
             let export = json!({"statement": statement, "to": "b/out"});
             let job = done(&site, "export", export, "discarded").await;
-            assert_eq!((&job["error"]["code"], &job["attempt"]), (&json!(code), &json!(1)), "{job}");
+            assert_eq!(
+                (&job["error"]["code"], &job["attempt"]),
+                (&json!(code), &json!(1)),
+                "{job}"
+            );
         }
         let nowhere = json!({"statement": "select 1", "to": "nowhere/out"});
-        assert_eq!(done(&site, "export", nowhere, "discarded").await["error"]["code"], json!("42704"));
+        assert_eq!(
+            done(&site, "export", nowhere, "discarded").await["error"]["code"],
+            json!("42704")
+        );
         asker.sql("update files.buckets set quota = 3000");
         let large = json!({"statement": "select repeat('x', 1000) from generate_series(1, 50)", "to": "b/out"});
         let job = done(&site, "export", large, "discarded").await;
@@ -230,7 +290,10 @@ fn jobs_have_the_rights_of_their_roles() {
         // A bucket that she does not see is not there.
         assert_eq!(of_ann("export", export("select 1", "b/x")).await, "42704");
         assert_eq!(of_ann("export", export("select 1 as id", "own/x")).await, "done");
-        assert_eq!(asker.sql("select made_by from files.objects where name = 'x'"), json!([["ann"]]));
+        assert_eq!(
+            asker.sql("select made_by from files.objects where name = 'x'"),
+            json!([["ann"]])
+        );
         assert_eq!(of_ann("ingest", json!({"from": "b/ids", "table": "anns"})).await, "58P01");
         assert_eq!(of_ann("ingest", json!({"from": "own/x", "table": "secret"})).await, "42501");
         assert_eq!(of_ann("ingest", json!({"from": "own/x", "table": "anns"})).await, "done");
@@ -297,7 +360,8 @@ fn kills_neither_lose_nor_repeat_them() {
     let (export, ingest) = block_on(async {
         let export = json!({"statement": "select wait(g) as id from generate_series(0, 2999) g", "to": "b/out"});
         let export = json!({"kind": "export", "payload": export, "backoff_ms": 10});
-        let ingest = json!({"kind": "ingest", "payload": {"from": "b/ids", "table": "t"}, "backoff_ms": 10});
+        let ingest =
+            json!({"kind": "ingest", "payload": {"from": "b/ids", "table": "t"}, "backoff_ms": 10});
         (site.submit(export).await, site.submit(ingest).await)
     });
     for _ in 0..2 {

@@ -110,8 +110,7 @@ pub async fn run(
     let writing = write(&mut session, &export, sink, limit, brake, &count);
     let told = || (None, format!("{} rows", count.load(Ordering::Relaxed)));
     let received = Progress { engine, database, job }.beside(writing, told).await?;
-    let made =
-        commit::within(&mut session, &store, received.into(), &wanted, &secret).await?;
+    let made = commit::within(&mut session, &store, received.into(), &wanted, &secret).await?;
     let result = json!({
         "bucket": wanted.target.bucket, "name": wanted.target.name, "version": made.version,
         "hash": made.hash.to_string(), "size": made.size, "row_count": count.into_inner(),

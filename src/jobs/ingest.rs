@@ -257,7 +257,18 @@ impl<'a> Lines<'a> {
     ) -> Lines<'a> {
         let columns = columns.map(<[String]>::to_vec);
         let (batch, rows_max) = (Vec::new(), rows_max.max(1));
-        Lines { session, table, columns, rows_max, batch, first: 0, last: 0, rows: 0, line: 0, count: 0 }
+        Lines {
+            session,
+            table,
+            columns,
+            rows_max,
+            batch,
+            first: 0,
+            last: 0,
+            rows: 0,
+            line: 0,
+            count: 0,
+        }
     }
 
     async fn load(mut self, mut pieces: Pieces, line_max: usize, brake: &Brake) -> Result<u64> {

@@ -217,11 +217,7 @@ async fn show_receipt(
 
 /// Tries whether the role of a conversation may store a file, before its bytes come: what
 /// would be refused then is refused now. Nothing is left of it.
-pub async fn try_in(
-    conversation: &mut Conversation,
-    wanted: &Wanted,
-    secret: &[u8],
-) -> Result<()> {
+pub async fn try_in(conversation: &mut Conversation, wanted: &Wanted, secret: &[u8]) -> Result<()> {
     let empty = Content {
         hash: Hash::of(b""),
         size: 0,
@@ -287,10 +283,13 @@ pub async fn secret(http: &Http, principal: &Principal, fresh: bool) -> Result<V
         return Ok(known);
     }
     let own = rows::own(http, principal)?;
-    let secret = rows::with(http, &own, |mut conversation| async move {
-        own_secret(&mut conversation).await
-    })
-    .await?;
+    let secret =
+        rows::with(
+            http,
+            &own,
+            |mut conversation| async move { own_secret(&mut conversation).await },
+        )
+        .await?;
     http.files.secrets.lock().insert(principal.database.clone(), secret.clone());
     Ok(secret)
 }
@@ -298,6 +297,7 @@ pub async fn secret(http: &Http, principal: &Principal, fresh: bool) -> Result<V
 /// The same, asked in a conversation of the server's own.
 pub async fn own_secret(conversation: &mut Conversation) -> Result<Vec<u8>> {
     let found = fetch(conversation, "SELECT files.own_secret()", &[]).await?;
-    let lost = || Error::new(sqlstate::NO_DATA_FOUND, "the extension \"files\" has lost its secret");
+    let lost =
+        || Error::new(sqlstate::NO_DATA_FOUND, "the extension \"files\" has lost its secret");
     Ok(found.first().and_then(|row| row.bytes(0)).ok_or_else(lost)?.to_vec())
 }
