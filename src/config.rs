@@ -193,6 +193,12 @@ pub struct Config {
     pub jobs_http_private: bool,
     /// Of the body of an answer to one; a longer one fails it.
     pub jobs_http_max_response: Bytes,
+    /// Of the file that an `export` job makes; a larger one fails it.
+    pub jobs_export_max: Bytes,
+    /// One line of NDJSON that an `ingest` job reads into a table.
+    pub jobs_ingest_line: Bytes,
+    /// Lines of it that are written by one statement.
+    pub jobs_ingest_rows: usize,
     /// How long running statements may go on after SIGTERM.
     pub shutdown_grace: Milliseconds,
 
@@ -435,6 +441,9 @@ impl Default for Config {
             jobs_http_hosts: String::new(),
             jobs_http_private: false,
             jobs_http_max_response: Bytes(512 << 10),
+            jobs_export_max: Bytes(10 << 30),
+            jobs_ingest_line: Bytes(4 << 20),
+            jobs_ingest_rows: 2_000,
             shutdown_grace: Milliseconds(5_000),
             ssl_cert_file: None,
             ssl_key_file: None,

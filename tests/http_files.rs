@@ -236,6 +236,30 @@ fn digests_names_and_bodies_are_checked() {
         assert_eq!(asker.ask("GET", &path(name)).status, 400, "{name}");
     }
     assert_eq!(asker.ask("GET", &path("b/x?unknown=1")).status, 400);
+    // What is known and meant for other requests is not passed over.
+    for (method, query) in [
+        ("GET", "copy=b/y"),
+        ("GET", "sign"),
+        ("GET", "after=1"),
+        ("GET", "versions&download"),
+        ("GET", "database=postgres"),
+        ("HEAD", "versions"),
+        ("PUT", "version=1"),
+        ("PUT", "copy=b/y"),
+        ("POST", "copy=b/x&download"),
+        ("POST", "sign&version=1"),
+        ("DELETE", "versions"),
+        ("DELETE", "signature"),
+    ] {
+        let answer = asker.ask(method, &path(&format!("b/x?{query}")));
+        assert!(matches!(answer.status, 400 | 403), "{method} {query}: {}", answer.status);
+    }
+    assert_eq!(asker.ask("GET", &path("b/x")).text(), "hello");
+    asker.send("PATCH", &path("b"), "", b"{\"public\": true}");
+    let nobody = Asker::nobody(asker.port);
+    assert_eq!(nobody.ask("GET", &path("b/x?version=1&database=postgres")).status, 200);
+    assert_eq!(nobody.ask("GET", &path("b/x?limit=1")).status, 400);
+    assert_eq!(nobody.ask("GET", &path("b/x?versions")).status, 401);
     let large = bytes_of((1 << 20) + 1, 1);
     assert_eq!(put(&asker, "b/large", "", &large).refusal(), (413, "54000".to_owned()));
     // Without a length it is noticed on the way.
@@ -340,6 +364,17 @@ fn rights_are_those_of_roles() {
         json!({"query": format!("select files.add_content('\\x{known}', 70000, 'disk', null)")})
             .to_string();
     assert_eq!(eve.send("POST", "/api/v1/sql", "", forged.as_bytes()).refusal(), refused);
+    // A receipt for a small content is none to say where a content is.
+    let shared = bytes_of(1_000, 4);
+    assert_eq!(put(&ann, "own/small", "", &shared).status, 201);
+    let digits: String = shared.iter().map(|byte| format!("{byte:02x}")).collect();
+    let lost = json!({"query": format!(
+        "do $$ begin perform set_config('files.receipt', files.add_small('\\x{digits}'), true); \
+         perform files.add_content(files.blake3('\\x{digits}'), 1000, 's3', null); end $$"
+    )});
+    let lost = eve.send("POST", "/api/v1/sql", "", lost.to_string().as_bytes());
+    assert_eq!(lost.refusal(), refused, "{}", lost.text());
+    assert!(ann.ask("GET", &path("own/small")).body == shared);
     assert_eq!(eve.ask("POST", &path("eves/x?copy=own/x")).status, 404);
     // Who has the content in hand may bring it, whoever has it already.
     assert_eq!(put(&eve, "eves/x", "", &secret).status, 201);
@@ -363,6 +398,53 @@ fn rights_are_those_of_roles() {
     // The rights of a role that is gone are gone.
     asker.sql("update files.buckets set writers = '{gone}' where name = 'own'");
     assert_eq!(put(&eve, "own/z", "", b"z").refusal(), refused);
+}
+
+/// Functions of a role's own that its search path names before PostgreSQL's.
+#[test]
+fn no_receipt_is_shown_to_functions_of_roles() {
+    let (_server, asker, _directory) = started(&[]);
+    let shared = bytes_of(1_000, 4);
+    let digits = hash(&shared);
+    make(&asker, "others", json!({}));
+    assert_eq!(put(&asker, "others/x", "", &shared).status, 201);
+    for statement in [
+        "create role ann login".to_owned(),
+        "create schema mine authorization ann".to_owned(),
+        "create table mine.seen (step text, receipt text)".to_owned(),
+        "alter table mine.seen owner to ann".to_owned(),
+        "create function mine.set_config(name text, value text, is_local boolean) returns text language plpgsql as $$ begin \
+         insert into mine.seen values ('set', value); return pg_catalog.set_config(name, value, is_local); end $$"
+            .to_owned(),
+        format!(
+            "create function mine.hashtextextended(of text, seed bigint) returns bigint language plpgsql as $$ begin \
+             insert into mine.seen values ('store', current_setting('files.receipt')); \
+             begin perform files.add_content('\\x{digits}', 1000, 's3', null); \
+             exception when insufficient_privilege then null; end; return 1; end $$"
+        ),
+        "alter role ann set search_path = mine, pg_catalog".to_owned(),
+    ] {
+        asker.sql(&statement);
+    }
+    make(&asker, "own", json!({"owner": "ann"}));
+    assert_eq!(put(&Asker::new(asker.port, "ann"), "own/x", "", &shared).status, 201);
+    // Its own function did run, with what lets it have the content.
+    assert_eq!(asker.sql("select step from mine.seen"), json!([["store"]]));
+    assert!(asker.ask("GET", &path("others/x")).body == shared);
+    let where_it_is = format!("select location from files.contents where hash = '\\x{digits}'");
+    assert_eq!(asker.sql(&where_it_is), json!([["database"]]));
+    // Nor does an operator of its own decide whether it may read a content.
+    let secret = hash(&bytes_of(500, 5));
+    assert_eq!(put(&asker, "others/secret", "", &bytes_of(500, 5)).status, 201);
+    asker.sql("create function mine.always(a bytea, b bytea) returns boolean language sql immutable as 'select true'");
+    asker.sql("create operator mine.= (leftarg = bytea, rightarg = bytea, function = mine.always)");
+    let theft = format!(
+        "insert into files.objects (bucket, name, hash, size) values ('own', 'y', '\\x{secret}', 500)"
+    );
+    let body = json!({"query": theft}).to_string();
+    let ann = Asker::new(asker.port, "ann");
+    let answer = ann.send("POST", "/api/v1/sql", "", body.as_bytes());
+    assert_eq!(answer.refusal(), (403, "42501".to_owned()), "{}", answer.text());
 }
 
 #[test]
@@ -395,6 +477,17 @@ fn signed_urls_lend_rights_for_a_time() {
     ] {
         assert_eq!(nobody.ask("GET", &tampered).status, 403, "{tampered}");
     }
+    // Who has proved nothing makes nothing: neither in a database without files nor in none.
+    asker.sql("create database bare");
+    let mut bare = Asker::new(asker.port, "postgres");
+    bare.headers = bare.headers.replace("Database: postgres", "Database: bare");
+    for database in ["bare", "nowhere"] {
+        let elsewhere = url.replace("database=postgres", &format!("database={database}"));
+        assert_eq!(nobody.ask("GET", &elsewhere).status, 403, "{elsewhere}");
+        let open = format!("{}?database={database}", path("own/x"));
+        assert_eq!(nobody.ask("GET", &open).status, 401);
+    }
+    assert_eq!(bare.sql("select count(*) from pg_extension where extname = 'files'"), json!([[0]]));
     let brief = sign("&valid_for_s=1");
     std::thread::sleep(Duration::from_millis(3_100));
     assert_eq!(nobody.ask("GET", &brief).status, 403);

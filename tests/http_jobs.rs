@@ -64,18 +64,18 @@ impl Site {
         (status.as_u16(), body)
     }
 
-    async fn submit(&self, job: Value) -> i64 {
+    pub async fn submit(&self, job: Value) -> i64 {
         let (status, body) = self.ask("POST", "/jobs", job).await;
         assert_eq!(status, 201, "{body}");
         body["id"].as_i64().expect("an id")
     }
 
-    async fn job(&self, id: i64) -> Value {
+    pub async fn job(&self, id: i64) -> Value {
         self.ask("GET", &format!("/jobs/{id}"), Value::Null).await.1
     }
 
     /// Waits until a job is in a state.
-    async fn until(&self, id: i64, state: &str) -> Value {
+    pub async fn until(&self, id: i64, state: &str) -> Value {
         let started = Instant::now();
         loop {
             let job = self.job(id).await;
@@ -250,6 +250,7 @@ fn jobs_are_their_roles_and_keys_are_unique() {
             "insert into jobs.job (kind, role) values ('sql', 'postgres')",
             "update jobs.job set state = 'available'",
             "select jobs.keep('x', '1 s', 0, '0')",
+            "update jobs.job set holds_key = true",
         ] {
             let (status, body) = as_role("ann", "POST", "/sql", json!({"query": text})).await;
             assert_eq!((status, &body["code"]), (403, &json!("42501")), "{text}: {body}");
@@ -479,16 +480,33 @@ fn events_are_streamed_and_resumed() {
             "{rest}"
         );
         assert_eq!(site.ask("GET", "/jobs/999999/events", Value::Null).await.0, 404);
+        // More lines than one look is for, up to its end.
+        let many = format!(
+            "insert into jobs.event (job_id, attempt, level, message) select {id}, 1, 'info', 'line ' || g from generate_series(1, 1200) g"
+        );
+        site.sql(&many).await;
+        let text = stream(None).await;
+        let told = text.lines().filter(|line| line.contains("\"message\":\"line "));
+        let numbers =
+            told.filter_map(|line| line.split("line ").nth(1)?.split('"').next()?.parse().ok());
+        assert_eq!(numbers.collect::<Vec<u32>>(), (1..=1200).collect::<Vec<u32>>());
+        let last = text.trim_end().rsplit("event: ").next().expect("an event");
+        assert!(last.starts_with("state") && last.contains("\"completed\""), "{last}");
     });
 }
 
 /// One request after the other, answered with these statuses; what they were.
 fn receiver(statuses: Vec<u16>) -> (u16, std::thread::JoinHandle<Vec<String>>) {
+    answering(statuses.into_iter().map(|status| (status, "ok".to_owned())).collect())
+}
+
+/// The same, with bodies.
+fn answering(answers: Vec<(u16, String)>) -> (u16, std::thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let serving = std::thread::spawn(move || {
         let mut heads = Vec::new();
-        for status in statuses {
+        for (status, body) in answers {
             let (mut stream, _) = listener.accept().expect("a connection");
             let mut bytes = Vec::new();
             let mut buffer = [0; 4096];
@@ -498,8 +516,10 @@ fn receiver(statuses: Vec<u16>) -> (u16, std::thread::JoinHandle<Vec<String>>) {
                 bytes.extend_from_slice(&buffer[..read]);
             }
             heads.push(String::from_utf8_lossy(&bytes).to_lowercase());
-            let answer =
-                format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+            );
             stream.write_all(answer.as_bytes()).expect("the answer is sent");
         }
         heads
@@ -525,6 +545,17 @@ fn http_jobs_repeat_with_one_key_and_stay_outside() {
         let key = format!("idempotency-key: {id}\r\n");
         assert!(heads[..2].iter().all(|head| head.contains(&key) && head.contains("x-key: k")));
         assert!(heads[0].starts_with("post /hook http/1.1"), "{}", heads[0]);
+    });
+    block_on(async {
+        // Few bytes on their way, many as JSON: more than a result may have.
+        let (port, serving) = answering(vec![(200, "\u{1}".repeat(300_000))]);
+        let call = json!({"url": format!("http://127.0.0.1:{port}/"), "body": {"n": 1}});
+        let id = site.submit(json!({"kind": "http", "payload": call})).await;
+        let job = site.until(id, "discarded").await;
+        let message = job["error"]["message"].as_str().expect("a message");
+        assert!(message.contains("a result has at most"), "{message}");
+        assert_eq!(job["attempt"], json!(1));
+        serving.join().expect("the receiver ends");
     });
     drop(site);
     let site = Site::start_with(&directory, &SETTINGS[..2]);

@@ -91,6 +91,23 @@ fn steps_are_done_in_their_order_and_know_of_each_other() {
         let body = json!({"definition": "order", "input": {"count": 1}, "idempotency_key": "k"});
         let first = site.ask("POST", "/sagas", body.clone()).await.1;
         assert_eq!(site.ask("POST", "/sagas", body).await.1, first);
+        let with_header = async |key: &[u8], body: &Value| {
+            let url = format!("http://127.0.0.1:{}/api/v1/sagas", site.http);
+            let request = site.client.post(url).basic_auth("postgres", Some(""));
+            let key = reqwest::header::HeaderValue::from_bytes(key).expect("a value");
+            let request = request.header("idempotency-key", key).body(body.to_string());
+            let response = request.send().await.expect("an answer");
+            let status = response.status().as_u16();
+            (status, response.json::<Value>().await.expect("JSON"))
+        };
+        let plain = json!({"definition": "order", "input": {"count": 1}});
+        assert_eq!(with_header(b"k", &plain).await, (201, first.clone()));
+        let both = json!({"definition": "order", "idempotency_key": "k"});
+        assert_eq!(with_header(b"k", &both).await, (201, first));
+        for wrong in [&b"other"[..], "k\u{e9}".as_bytes(), b""] {
+            assert_eq!(with_header(wrong, &both).await.0, 400);
+        }
+        assert_eq!(with_header("k\u{e9}".as_bytes(), &plain).await.0, 400);
         for (name, steps) in [
             ("empty", json!([])),
             ("kind", json!([{"name": "a", "kind": "dance"}])),

@@ -251,6 +251,14 @@ fn checksums() {
     assert_eq!(patch(&asker, &place, 20, "", &data[20..]).status, 204);
     let read = file(&asker, "x").body;
     assert!(read[..20] == *b"hellohellohellohello" && read[20..] == data[20..]);
+    // What was refused does not stay behind the end that is told later.
+    let place = begun(&asker, &format!("{}Upload-Defer-Length: 1\r\n", metadata("y")));
+    assert_eq!(patch(&asker, &place, 0, "", b"hello").status, 204);
+    let wrong = "Upload-Checksum: sha1 qvTGHdzF6KLavt4PO0gs2a6pQ00=\r\n";
+    assert_eq!(patch(&asker, &place, 5, wrong, &bytes_of(3_000_000, 8)).status, 460);
+    let ended = patch(&asker, &place, 5, "Upload-Length: 5\r\n", b"");
+    assert_eq!(ended.status, 204, "{}", ended.text());
+    assert_eq!(file(&asker, "y").text(), "hello");
 }
 
 #[test]

@@ -15,10 +15,12 @@
 //! | [`remembered`] | rows that are remembered to pass a condition of a search stay right |
 //! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
 //! | [`http_auth`] | tokens, sessions, API keys, foreign issuers: what is refused, what a kill leaves |
+//! | [`http_dumps`] | what is set up in jobs, sagas, pgmq and files is in a dump, and works where that is restored |
 //! | [`http_files`] | files: names, ranges, rights, quotas, contents that are swept, killed and damaged |
 //! | [`http_collections`] | collections over HTTP: points, searches against comparing all, streams and kills |
 //! | [`http_jobs`] | jobs over HTTP and in SQL: states, workers, schedules, kills |
 //! | [`http_sagas`] | sagas are done or undone, whenever the server is killed |
+//! | [`http_transfers`] | jobs that export rows to files and ingest files: formats, limits, rights, cancels, kills |
 //! | [`http_tus`] | uploads that go on: tus 1.0 case by case, the IETF's draft, kills |
 //! | [`http_sql`] | its transactions, keys, Arrow, pool of sessions |
 //! | [`http_ws`] | its WebSockets: queries, pages, cancels, notifications, PostgreSQL's protocol |
@@ -64,10 +66,12 @@ mod history;
 mod http;
 mod http_auth;
 mod http_collections;
+mod http_dumps;
 mod http_files;
 mod http_jobs;
 mod http_sagas;
 mod http_sql;
+mod http_transfers;
 mod http_tus;
 mod http_ws;
 mod indexes;

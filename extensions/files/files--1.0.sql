@@ -73,6 +73,13 @@ CREATE INDEX objects_made_by ON files.objects (made_by);
 -- Bytes that the objects of a role may have together.
 CREATE TABLE files.quotas (role name PRIMARY KEY, quota bigint NOT NULL CHECK (quota >= 0));
 
+-- What is dumped: what is set up, and files whose contents are in the database. Those whose contents are elsewhere would be names of nothing where the dump is restored.
+SELECT pg_catalog.pg_extension_config_dump('buckets', '');
+SELECT pg_catalog.pg_extension_config_dump('quotas', '');
+SELECT pg_catalog.pg_extension_config_dump('contents', 'WHERE location = ''database''');
+SELECT pg_catalog.pg_extension_config_dump('objects', 'WHERE EXISTS (SELECT FROM files.contents c WHERE c.hash = objects.hash AND c.location = ''database'')');
+SELECT pg_catalog.pg_extension_config_dump('versions', '');
+
 -- Uploads that go on (tus, resumable uploads of the IETF). The server keeps them; a role sees its own.
 CREATE TABLE files.uploads (
     id uuid PRIMARY KEY,
@@ -97,16 +104,17 @@ COMMENT ON COLUMN files.uploads.told IS 'the metadata as the client wrote it';
 CREATE INDEX uploads_expires ON files.uploads (expires);
 CREATE INDEX uploads_owner ON files.uploads (owner);
 
--- Whether the server, or add_content, vouches in this transaction that the caller had the content in hand.
-CREATE FUNCTION files.has_receipt(content bytea) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- Whether this transaction has a receipt for a content, of one of these kinds: 'content' says that the server has put it where it says that it is, 'small' that the caller had it in hand.
+CREATE FUNCTION files.has_receipt(content bytea, kinds text[]) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN coalesce(current_setting('files.receipt', true) = (SELECT encode(files.hmac_sha256(convert_to('content', 'UTF8') || content, s.secret), 'hex') FROM files.secret s), false);
+    RETURN EXISTS (SELECT FROM files.secret s, unnest(kinds) AS k (kind)
+        WHERE current_setting('files.receipt', true) = encode(files.hmac_sha256(convert_to(k.kind, 'UTF8') || content, s.secret), 'hex'));
 END $$;
 
 -- Whether a role may give an object this content: it has it in hand, or may read it.
 CREATE FUNCTION files.may_use(content bytea) RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN files.has_receipt(content) OR EXISTS (SELECT FROM files.objects o WHERE o.hash = content);
+    RETURN files.has_receipt(content, '{content,small}') OR EXISTS (SELECT FROM files.objects o WHERE o.hash = content);
 END $$;
 
 ALTER TABLE files.buckets ENABLE ROW LEVEL SECURITY;
@@ -162,25 +170,28 @@ BEGIN
 END $$;
 CREATE TRIGGER quota AFTER INSERT ON files.objects FOR EACH ROW EXECUTE FUNCTION files.check_quota();
 
--- Notes a content that the server has put where it says, or that is in the argument. The receipt has to be there.
+-- Notes a content that the server has put where it says, or that is in the argument. Only the server has the receipt that this takes, and its transactions give it up before anything of a role's own runs.
 CREATE FUNCTION files.add_content(content bytea, bytes bigint, place text, small bytea) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF NOT files.has_receipt(content) THEN
+    IF NOT files.has_receipt(content, '{content}') THEN
         RAISE EXCEPTION 'permission denied to add a content' USING ERRCODE = '42501', HINT = 'Use files.put, or HTTP.';
+    END IF;
+    IF files.blake3(small) <> content THEN
+        RAISE EXCEPTION 'the bytes are not those of the content' USING ERRCODE = '22023';
     END IF;
     INSERT INTO files.contents (hash, size, location, data) VALUES (content, bytes, place, small) ON CONFLICT DO NOTHING;
     -- What is known to be somewhere else is here now, whatever has become of the other place.
     UPDATE files.contents c SET location = place, data = small WHERE c.hash = content AND c.location <> place;
 END $$;
 
--- Adds a small content; answers its receipt.
+-- Adds a small content; answers the receipt that lets an object have it, and changes nothing that is there.
 CREATE FUNCTION files.add_small(small bytea) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF length(small) > 1048576 THEN
         RAISE EXCEPTION 'a file from SQL has at most 1048576 bytes' USING ERRCODE = '54000', HINT = 'Upload it over HTTP.';
     END IF;
     INSERT INTO files.contents (hash, size, location, data) VALUES (files.blake3(small), length(small), 'database', small) ON CONFLICT DO NOTHING;
-    RETURN encode(files.hmac_sha256(convert_to('content', 'UTF8') || files.blake3(small), files.own_secret()), 'hex');
+    RETURN encode(files.hmac_sha256(convert_to('small', 'UTF8') || files.blake3(small), files.own_secret()), 'hex');
 END $$;
 
 -- Makes an object of a content that is there; answers its version. only_if: NULL, or the hash that the name has to have now, in hexadecimal, '*' for any, '-' for none.
@@ -215,7 +226,7 @@ END $$;
 -- Stores a small file; answers its version.
 CREATE FUNCTION files.put(bucket text, name text, data bytea, content_type text DEFAULT NULL, metadata jsonb DEFAULT NULL) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM set_config('files.receipt', files.add_small(data), true);
+    PERFORM pg_catalog.set_config('files.receipt', files.add_small(data), true);
     RETURN files.store(bucket, name, files.blake3(data), length(data), content_type, metadata, NULL);
 END $$;
 

@@ -59,7 +59,7 @@ CREATE TABLE jobs.job (
     cancel_requested_at timestamptz,
     retry_requested_at timestamptz,
     -- Whether the server itself can run it.
-    is_internal boolean NOT NULL GENERATED ALWAYS AS (kind IN ('sql', 'function', 'http', 'reindex', 'saga')) STORED
+    is_internal boolean NOT NULL GENERATED ALWAYS AS (kind IN ('sql', 'function', 'http', 'reindex', 'export', 'ingest', 'saga')) STORED
 );
 CREATE INDEX job_available ON jobs.job (queue, priority, id) WHERE state = 'available';
 CREATE INDEX job_waiting ON jobs.job (run_at) WHERE state IN ('scheduled', 'retryable');
@@ -103,12 +103,18 @@ CREATE TABLE jobs.schedule (
 );
 CREATE INDEX schedule_next ON jobs.schedule (next_at) WHERE NOT is_paused;
 
+-- What is set up is dumped; jobs are not, which a copy of the database would do once more.
+SELECT pg_catalog.pg_extension_config_dump('queue', '');
+SELECT pg_catalog.pg_extension_config_dump('schedule', '');
+
 -- The next tick follows from the pattern; one that is resumed starts from now.
 CREATE FUNCTION jobs.schedule_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' OR NEW.cron <> OLD.cron OR NEW.time_zone <> OLD.time_zone OR (OLD.is_paused AND NOT NEW.is_paused) THEN
         NEW.next_at := jobs.next_tick(NEW.cron, NEW.time_zone, clock_timestamp());
-        NEW.error := NULL;
+        IF TG_OP = 'UPDATE' THEN
+            NEW.error := NULL;
+        END IF;
     END IF;
     PERFORM pg_notify('jobs', 'schedule');
     RETURN NEW;
@@ -146,6 +152,13 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER job_requests BEFORE UPDATE OF cancel_requested_at, retry_requested_at ON jobs.job FOR EACH ROW EXECUTE FUNCTION jobs.job_requests();
+
+-- A key may be given up, and is not taken again.
+CREATE FUNCTION jobs.key_is_given_up() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'permission denied to take the key of job %', OLD.id USING ERRCODE = '42501', HINT = 'A job holds its key from its submission on.';
+END $$;
+CREATE TRIGGER key_is_given_up BEFORE UPDATE OF holds_key ON jobs.job FOR EACH ROW WHEN (NEW.holds_key AND NOT OLD.holds_key) EXECUTE FUNCTION jobs.key_is_given_up();
 
 -- A job of the role that asks, in its transaction; the id of the one that holds the key, where there
 -- is one. `unique_for`: the key is held for so long, also when the job is finished before.
@@ -406,7 +419,7 @@ BEGIN
                     ON CONFLICT (schedule, tick) WHERE schedule IS NOT NULL DO NOTHING;
                 made := made + 1;
             END IF;
-            EXIT WHEN following IS NULL OR following > clock_timestamp();
+            EXIT WHEN following > clock_timestamp();
             tick := following;
         END LOOP;
         UPDATE jobs.schedule s SET next_at = following, last_at = tick WHERE s.name = due.name;
@@ -485,7 +498,7 @@ CREATE POLICY remove ON jobs.schedule FOR DELETE USING (pg_has_role(role::oid, '
 GRANT USAGE ON SCHEMA jobs TO PUBLIC;
 GRANT SELECT ON jobs.queue, jobs.job, jobs.event, jobs.schedule, jobs.queues TO PUBLIC;
 GRANT INSERT (queue, kind, payload, state, priority, run_at, max_attempts, timeout, backoff, unique_key, holds_key, key_held_until) ON jobs.job TO PUBLIC;
--- `holds_key` may be given up only: the policies show a role its own.
+-- `holds_key` may be given up only: the policies show a role its own, the trigger refuses the rest.
 GRANT UPDATE (cancel_requested_at, retry_requested_at, holds_key) ON jobs.job TO PUBLIC;
 GRANT DELETE ON jobs.job TO PUBLIC;
 GRANT INSERT (name, cron, time_zone, kind, payload, queue, priority, max_attempts, timeout, missed, is_paused) ON jobs.schedule TO PUBLIC;

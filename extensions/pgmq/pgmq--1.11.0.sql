@@ -21,6 +21,11 @@ CREATE TABLE pgmq.notify_insert_throttle (
     last_notified_at timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00'
 );
 
+-- The tables of queues belong to nobody but who has made them, and are dumped like all others.
+SELECT pg_catalog.pg_extension_config_dump('meta', '');
+SELECT pg_catalog.pg_extension_config_dump('topic_bindings', '');
+SELECT pg_catalog.pg_extension_config_dump('notify_insert_throttle', '');
+
 CREATE TYPE pgmq.message_record AS (msg_id bigint, read_ct integer, enqueued_at timestamptz, last_read_at timestamptz, vt timestamptz, message jsonb, headers jsonb);
 CREATE TYPE pgmq.queue_record AS (queue_name varchar, is_partitioned boolean, is_unlogged boolean, created_at timestamptz);
 CREATE TYPE pgmq.metrics_result AS (queue_name text, queue_length bigint, newest_msg_age_sec integer, oldest_msg_age_sec integer, total_messages bigint, scrape_time timestamptz, queue_visible_length bigint);

@@ -17,6 +17,9 @@ CREATE TABLE sagas.definition (
     changed_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- Runs are not dumped: a copy of the database would go on with them, too.
+SELECT pg_catalog.pg_extension_config_dump('definition', '');
+
 CREATE TABLE sagas.run (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     definition text NOT NULL CHECK (definition <> '' AND length(definition) <= 63),

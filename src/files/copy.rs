@@ -8,12 +8,11 @@
 //! in an S3 service stays there: it is that service's to keep.
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hash, failed, path, sync_directory};
+use super::{Hash, failed, named_from, path, sync_directory};
 use crate::error::{Error, Result};
 
 /// The directory of contents in a backup.
@@ -36,10 +35,10 @@ pub fn all(
 ) -> Result<Copied> {
     let mut copied = Copied::default();
     for first in 0..=u8::MAX {
-        let Some(names) = names_in(from, first)? else { continue };
+        let Some(names) = named_from(from, first)? else { continue };
         let directory = to.join(format!("{first:02x}"));
         fs::create_dir_all(&directory).map_err(|error| failed("make", &directory, &error))?;
-        for hash in names {
+        for (hash, _) in names {
             if is_cancelled() {
                 return Err(Error::query_canceled());
             }
@@ -75,7 +74,7 @@ fn one(hash: &Hash, from: &Path, to: &Path, previous: Option<&Path>) -> Result<u
 pub fn verify(directory: &Path) -> Result<Copied> {
     let mut seen = Copied::default();
     for first in 0..=u8::MAX {
-        for hash in names_in(directory, first)?.unwrap_or_default() {
+        for (hash, _) in named_from(directory, first)?.unwrap_or_default() {
             let path = path(directory, &hash);
             let (found, size) = Hash::of_file(&path)?;
             if found != hash {
@@ -87,21 +86,4 @@ pub fn verify(directory: &Path) -> Result<Copied> {
         }
     }
     Ok(seen)
-}
-
-/// None where there is no such directory.
-fn names_in(root: &Path, first: u8) -> Result<Option<Vec<Hash>>> {
-    let directory = root.join(format!("{first:02x}"));
-    let entries = match fs::read_dir(&directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("read", &directory, &error)),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| failed("read", &directory, &error))?;
-        let name = entry.file_name();
-        names.extend(Hash::parse(&format!("{first:02x}{}", name.to_string_lossy())));
-    }
-    Ok(Some(names))
 }

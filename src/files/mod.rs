@@ -32,7 +32,9 @@
 //! 2 GB or so, and a page cache does not rot: what was compared once in the life of the server is
 //! not compared again as long as its file has the same inode, time and size. A part of a
 //! content that was not compared yet is read after the whole was. `zserver check` compares
-//! everything.
+//! everything that is here. Of what is in an S3 service a whole is compared each time, as it
+//! passes; a part is what the service sends and compared with nothing, since that would need
+//! all of it, and the service keeps checksums of its own.
 //!
 //! It is not: a file system. There are no directories, no appending, no changing of
 //! contents.
@@ -50,8 +52,9 @@ use std::fs::{self, DirBuilder, File};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 
 pub use hash::Hash;
@@ -95,6 +98,38 @@ impl Location {
 /// change in nanoseconds, size.
 type Stamp = (u64, i128, u64);
 
+/// The store of a server, opened when it is first asked for: a server that has no files
+/// makes no directories.
+#[derive(Default)]
+pub struct Contents {
+    pub pins: Arc<Pins>,
+    store: OnceLock<Arc<Store>>,
+    /// Held while it is opened.
+    opening: Mutex<()>,
+}
+
+impl Contents {
+    pub async fn store(self: &Arc<Self>, config: Arc<Config>) -> Result<Arc<Store>> {
+        if let Some(store) = self.store.get() {
+            return Ok(store.clone());
+        }
+        let contents = self.clone();
+        let opened = tokio::task::spawn_blocking(move || contents.open(&config));
+        opened.await.map_err(|_| Error::internal("the thread that opens files has ended"))?
+    }
+
+    /// Blocks. Whoever comes first opens it, also where nobody waits for that any more: two
+    /// would empty what requests are bringing.
+    fn open(&self, config: &Config) -> Result<Arc<Store>> {
+        let _one_at_a_time = self.opening.lock();
+        if let Some(store) = self.store.get() {
+            return Ok(store.clone());
+        }
+        let store = Store::open(config, self.pins.clone())?;
+        Ok(self.store.get_or_init(|| Arc::new(store)).clone())
+    }
+}
+
 /// The contents of one server that are outside of its database.
 pub struct Store {
     root: PathBuf,
@@ -135,6 +170,18 @@ impl Store {
 
     pub fn upload_path(&self, id: &str) -> PathBuf {
         self.root.join(UPLOADS).join(id)
+    }
+
+    /// Removes the file of an upload: it may be gone, and one that stays is swept.
+    pub async fn remove_upload(&self, id: &str) {
+        let path = self.upload_path(id);
+        // A large one takes its time.
+        let removed = tokio::task::spawn_blocking(move || fs::remove_file(path)).await;
+        if let Ok(Err(error)) = removed
+            && error.kind() != ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "the file of upload {id} could not be removed");
+        }
     }
 
     pub fn uploads(&self) -> PathBuf {
@@ -190,22 +237,8 @@ impl Store {
     /// The files of contents whose hashes begin with a byte: hash and age since the last
     /// change. Blocks.
     pub fn contents_from(&self, first: u8) -> Result<Vec<(Hash, std::time::Duration)>> {
-        let directory = self.root.join(format!("{first:02x}"));
-        let entries = match fs::read_dir(&directory) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed("read", &directory, &error)),
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(|error| failed("read", &directory, &error))?;
-            let name = entry.file_name();
-            let Some(hash) = Hash::parse(&format!("{first:02x}{}", name.to_string_lossy())) else {
-                continue;
-            };
-            found.push((hash, age(&entry)));
-        }
-        Ok(found)
+        let found = named_from(&self.root, first)?.unwrap_or_default();
+        Ok(found.iter().map(|(hash, entry)| (*hash, age(entry))).collect())
     }
 
     /// Removes a content's file, unless a backup is being taken. Blocks. The caller has
@@ -229,6 +262,24 @@ const UPLOADS: &str = "uploads";
 pub fn age(entry: &fs::DirEntry) -> std::time::Duration {
     let modified = entry.metadata().and_then(|metadata| metadata.modified());
     modified.ok().and_then(|time| time.elapsed().ok()).unwrap_or_default()
+}
+
+/// The files below a directory whose names are hashes that begin with a byte; none where
+/// there is no directory of that byte.
+fn named_from(root: &Path, first: u8) -> Result<Option<Vec<(Hash, fs::DirEntry)>>> {
+    let directory = root.join(format!("{first:02x}"));
+    let entries = match fs::read_dir(&directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed("read", &directory, &error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| failed("read", &directory, &error))?;
+        let name = format!("{first:02x}{}", entry.file_name().to_string_lossy());
+        found.extend(Hash::parse(&name).map(|hash| (hash, entry)));
+    }
+    Ok(Some(found))
 }
 
 fn path(root: &Path, hash: &Hash) -> PathBuf {

@@ -31,7 +31,7 @@ use crate::session::{
     BindRequest, Database, Fresh, Login, Phase, PortalState, RowCursor, Session, Statement,
 };
 use crate::sql::functions::EvalContext;
-use crate::sql::outcome::{Outcome, ResultColumn, Rows, RowsTag};
+use crate::sql::outcome::{CopyIn, Outcome, ResultColumn, Rows, RowsTag};
 use crate::sql::types::{self, Datum, Oid, SqlType};
 use crate::sqlstate;
 
@@ -138,6 +138,19 @@ pub struct Answer {
     cursor: Option<RowCursor>,
     command: String,
     /// What it costs, where that is counted.
+    measure: Option<Measure>,
+}
+
+/// A statement that was begun.
+struct Ran {
+    outcome: Outcome,
+    columns: Option<Arc<[ResultColumn]>>,
+    measure: Option<Measure>,
+}
+
+/// COPY … FROM STDIN under way.
+pub struct Copying {
+    copy: Box<dyn CopyIn>,
     measure: Option<Measure>,
 }
 
@@ -385,6 +398,28 @@ impl Conversation {
         types: &[String],
         is_own: bool,
     ) -> Result<Answer> {
+        let Ran { outcome, columns, measure } = self.run(text, values, types, is_own).await?;
+        let (columns, cursor, command) = match outcome {
+            Outcome::Rows(stream) => {
+                let cursor = RowCursor::new(stream);
+                (Some(cursor.columns.clone()), Some(cursor), String::new())
+            }
+            Outcome::Command(command) => (columns, None, command),
+            Outcome::Empty => (None, None, String::new()),
+            Outcome::CopyIn(_) | Outcome::CopyOut(_) => {
+                return Err(Error::unsupported("COPY over HTTP"));
+            }
+        };
+        Ok(Answer { columns, cursor, command, measure })
+    }
+
+    async fn run(
+        &mut self,
+        text: &str,
+        values: Values<'_>,
+        types: &[String],
+        is_own: bool,
+    ) -> Result<Ran> {
         let tether = self.tether.clone();
         let session = self.session()?;
         session.message_arrived();
@@ -409,18 +444,34 @@ impl Conversation {
         session.log_execute("", &statement, &params, true);
         let measure = session.begin_measure(&statement);
         let outcome = session.run(&statement, params).await?;
-        let (columns, cursor, command) = match outcome {
-            Outcome::Rows(stream) => {
-                let cursor = RowCursor::new(stream);
-                (Some(cursor.columns.clone()), Some(cursor), String::new())
-            }
-            Outcome::Command(command) => (columns, None, command),
-            Outcome::Empty => (None, None, String::new()),
-            Outcome::CopyIn(_) | Outcome::CopyOut(_) => {
-                return Err(Error::unsupported("COPY over HTTP"));
-            }
-        };
-        Ok(Answer { columns, cursor, command, measure })
+        Ok(Ran { outcome, columns, measure })
+    }
+
+    /// Begins COPY … FROM STDIN, of the server's own data.
+    pub async fn copy_in(&mut self, text: &str) -> Result<Copying> {
+        let ran = self.run(text, Values::Json(&[]), &[], false).await;
+        let Ran { outcome, measure, .. } = self.or_fail(text, ran)?;
+        match outcome {
+            Outcome::CopyIn(copy) => Ok(Copying { copy, measure }),
+            _ => Err(Error::internal("a statement that takes no data")),
+        }
+    }
+
+    /// A piece of its data, cut anywhere.
+    pub async fn copy_data(&mut self, copying: &mut Copying, data: bytes::Bytes) -> Result<()> {
+        let taken = self.session()?.copy_data(copying.copy.as_mut(), data).await;
+        self.or_fail("", taken)
+    }
+
+    /// Its end; the rows that there were.
+    pub async fn copy_done(&mut self, copying: Copying) -> Result<u64> {
+        let done = self.session()?.copy_done(copying.copy).await;
+        let count = self.or_fail("", done)?;
+        let session = self.session()?;
+        session.end_measure(copying.measure, count);
+        let ended = session.end_command(true).await;
+        self.or_fail("", ended)?;
+        Ok(count)
     }
 
     /// The next rows of an answer, at most `max`; none at the end.

@@ -29,10 +29,10 @@
 
 mod arrow;
 mod auth;
-mod collections;
+pub(crate) mod collections;
 pub(crate) mod conversation;
 mod extension;
-mod files;
+pub(crate) mod files;
 mod health;
 mod idempotency;
 mod jobs;
@@ -44,7 +44,7 @@ pub(crate) mod problem;
 mod qdrant;
 mod reply;
 mod request;
-mod rows;
+pub(crate) mod rows;
 mod sagas;
 mod serve;
 mod socket;

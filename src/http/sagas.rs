@@ -9,10 +9,10 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::jobs::{Caller, id_of, limit_of, page, query};
+use super::jobs::{Caller, about, id_of, limit_of, page, page_by_name, query};
 use super::problem::Problem;
 use super::reply::Json;
-use super::{State, request};
+use super::{State, idempotency, request};
 
 const EXTENSION: &str = "sagas";
 const RUN: &str =
@@ -40,22 +40,10 @@ pub async fn define(
     Ok(Json(caller.one("the saga", text, values).await?))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Names {
-    after: Option<String>,
-    limit: Option<u32>,
-}
-
 /// `GET /api/v1/sagas/definitions?after=&limit=`: `{"definitions": […], "next"}`, by name.
 pub async fn definitions(http: State, request: Request) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts, EXTENSION).await?;
-    let filter: Names = query(&parts)?;
-    let limit = limit_of(filter.limit)?;
     let text = "SELECT name, steps, role, changed_at FROM sagas.definition WHERE ($1::text IS NULL OR name > $1) ORDER BY name LIMIT $2::bigint";
-    let rows = caller.rows(text, vec![json!(filter.after), json!(limit + 1)]).await?;
-    Ok(page("definitions", rows, limit, "name"))
+    page_by_name(&http, EXTENSION, request, "definitions", text).await
 }
 
 /// `DELETE /api/v1/sagas/definitions/{name}`: 204. Runs that have begun go on.
@@ -64,10 +52,9 @@ pub async fn forget(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts, EXTENSION).await?;
     let text = "DELETE FROM sagas.definition WHERE name = $1 RETURNING name";
-    caller.one(&format!("saga \"{name}\""), text, vec![json!(name)]).await?;
+    let what = format!("saga \"{name}\"");
+    about(&http, EXTENSION, request, (&what, text), vec![json!(name)]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -83,17 +70,21 @@ struct Start {
 
 /// `POST /api/v1/sagas`: begins a run of a definition: `{"definition", "input",
 /// "idempotency_key"}`; 201 with its `{"id"}`, which for a key that was given before is
-/// the run of that time. The key may be given as the header `Idempotency-Key`.
+/// the run of that time. The key may be given as the header `Idempotency-Key`; 400 where
+/// both say something, and not the same.
 pub async fn start(http: State, request: Request) -> Result<(StatusCode, Json), Problem> {
     let (parts, body) = request.into_parts();
     let caller = Caller::of(&http, &parts, EXTENSION).await?;
     let start: Start = request::json(&http, body).await?;
-    let header = parts.headers.get("idempotency-key");
-    let header = header.and_then(|key| key.to_str().ok()).map(str::to_owned);
+    let key = match (start.idempotency_key, idempotency::key(&parts.headers)?) {
+        (Some(own), Some(header)) if own != header => {
+            return Err(Problem::bad_request("Idempotency-Key differs from \"idempotency_key\""));
+        }
+        (own, header) => own.or(header),
+    };
     let text = "SELECT sagas.start($1::text, $2::jsonb, $3::text) AS id";
     let input = start.input.unwrap_or_else(|| json!({})).to_string();
-    let values =
-        vec![json!(start.definition), json!(input), json!(start.idempotency_key.or(header))];
+    let values = vec![json!(start.definition), json!(input), json!(key)];
     Ok((StatusCode::CREATED, Json(caller.one("the saga", text, values).await?)))
 }
 
@@ -125,15 +116,14 @@ pub async fn list(http: State, request: Request) -> Result<Response, Problem> {
 /// `GET /api/v1/sagas/{id}`: a run with its `steps`: `{"name", "after", "state", "job_id",
 /// "result", "error", "changed_at"}`.
 pub async fn get(http: State, Path(id): Path<String>, request: Request) -> Result<Json, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts, EXTENSION).await?;
     let id = id_of(&id)?;
     let text = format!(
         "SELECT {RUN}, (SELECT jsonb_agg(jsonb_build_object('name', s.name, 'after', s.after, 'state', s.state, 'job_id', s.job_id, \
          'result', s.result, 'error', s.error, 'changed_at', s.changed_at) ORDER BY s.position) FROM sagas.step s WHERE s.run_id = r.id) AS steps \
          FROM sagas.run r WHERE r.id = $1::bigint"
     );
-    Ok(Json(caller.one(&format!("saga run {id}"), text, vec![json!(id)]).await?))
+    let what = format!("saga run {id}");
+    about(&http, EXTENSION, request, (&what, &text), vec![json!(id)]).await
 }
 
 /// `POST /api/v1/sagas/{id}/cancel`: undoes a run that is under way; `{"state"}` after it.
@@ -142,11 +132,10 @@ pub async fn cancel(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Json, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts, EXTENSION).await?;
     let id = id_of(&id)?;
     let text = "SELECT sagas.cancel($1::bigint) AS state";
-    Ok(Json(caller.one(&format!("saga run {id}"), text, vec![json!(id)]).await?))
+    let what = format!("saga run {id}");
+    about(&http, EXTENSION, request, (&what, text), vec![json!(id)]).await
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,7 @@
 //! One attempt of a job: its work, its time, and how it ended.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -74,21 +75,37 @@ impl From<Error> for Failure {
 
 /// What stops the work of an attempt: the session that it has opened.
 #[derive(Clone, Default)]
-pub struct Brake(Arc<Mutex<Option<Arc<Backend>>>>);
+pub struct Brake(Arc<Braked>);
+
+#[derive(Default)]
+struct Braked {
+    backend: Mutex<Option<Arc<Backend>>>,
+    is_pulled: AtomicBool,
+}
 
 impl Brake {
     pub fn is_of(&self, backend: Arc<Backend>) {
-        *self.0.lock() = Some(backend);
+        *self.0.backend.lock() = Some(backend);
+    }
+
+    /// For work of many statements, between them: `57014` once it is to stop.
+    pub fn check(&self) -> Result<()> {
+        match self.0.is_pulled.load(Ordering::SeqCst) {
+            true => Err(Error::query_canceled()),
+            false => Ok(()),
+        }
     }
 
     fn cancel(&self) {
-        if let Some(backend) = &*self.0.lock() {
+        // Before what runs is looked at, so that one or the other is hit.
+        self.0.is_pulled.store(true, Ordering::SeqCst);
+        if let Some(backend) = &*self.0.backend.lock() {
             backend.interrupt(Interrupt::Canceled);
         }
     }
 
     fn end(&self) {
-        if let Some(backend) = &*self.0.lock() {
+        if let Some(backend) = &*self.0.backend.lock() {
             backend.terminate();
         }
     }

@@ -5,10 +5,12 @@
 //! | `sql` | `{"statement": "…", "params": […]}` | `{"command", "row_count"}` |
 //! | `function` | `{"function": "schema.name", "argument": …}`: called with one `jsonb` | what it returns, as JSON |
 //! | `reindex` | `{"index": "schema.name"}` or `{"table": "…"}` | as of `sql` |
+//! | `export` | rows to a file: see [`super::export`] | `{"bucket", "name", "version", "hash", "size", "row_count"}` |
+//! | `ingest` | a file to rows: see [`super::ingest`] | `{"row_count", "version", "size"}` |
 //! | `saga` | a step of a run ([`super::saga`]) | as of its kind |
 //! | `http` | see [`super::outbound`] | `{"status", "body"}` |
 //!
-//! The first three run as the role that submitted the job, in a session that knows the
+//! All but the last two run as the role that submitted the job, in a session that knows the
 //! job's id as the setting `jobs.id`, in one transaction with the job's completion. A
 //! statement that would end that transaction is refused. The session has every scope but
 //! `admin`.
@@ -21,14 +23,14 @@ use serde_json::{Value, json};
 
 use super::Engine;
 use super::attempt::{Brake, Claimed, Failure, until_recorded};
-use super::{outbound, saga};
+use super::{export, ingest, outbound, saga};
 use crate::auth::scope::{Scope, Scopes};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Result};
 use crate::http::conversation::Conversation;
 use crate::sql::types::Oid;
 
-const COMPLETE: &str = "SELECT jobs.complete($1::bigint, $2::uuid, $3::jsonb)";
+pub const COMPLETE: &str = "SELECT jobs.complete($1::bigint, $2::uuid, $3::jsonb)";
 
 /// A statement that is done in one transaction with the completion of its job.
 pub struct Effect<'a> {
@@ -69,7 +71,7 @@ fn payload<T: DeserializeOwned>(job: &Claimed) -> Result<T, Failure> {
 }
 
 /// A dotted name, quoted part by part.
-fn quoted(name: &str) -> Result<String, Failure> {
+pub fn quoted(name: &str) -> Result<String, Failure> {
     let parts: Vec<&str> = name.split('.').collect();
     if parts.len() > 2 || parts.iter().any(|part| part.is_empty()) {
         return Err(Failure::of_request(format!("\"{name}\" is not a name")));
@@ -124,25 +126,27 @@ pub async fn run(
             until_recorded(&engine, database, COMPLETE, &values).await;
             Ok(())
         }
+        "export" => export::run(&engine, database, &job, &brake, payload(&job)?).await,
+        "ingest" => ingest::run(&engine, database, &job, &brake, payload(&job)?).await,
         "saga" => saga::run(&engine, database, &job, &brake).await,
         kind => Err(Failure::of_request(format!("the server runs no jobs of the kind \"{kind}\""))),
     }
 }
 
 /// The role as which a job runs, which has to be there still.
-fn role(engine: &Engine, job: &Claimed) -> Result<String, Failure> {
+pub fn role(engine: &Engine, job: &Claimed) -> Result<String, Failure> {
     let catalog = engine.database.shared_catalog();
     let found = catalog.role(job.role).map(|role| role.name.to_string());
     found.ok_or_else(|| Failure::of_request("the role of the job does not exist any more"))
 }
 
-pub async fn in_transaction(
+/// A session of the job's role, which its brake stops.
+pub async fn session(
     engine: &Engine,
     database: Oid,
     job: &Claimed,
     brake: &Brake,
-    effect: Effect<'_>,
-) -> Result<(), Failure> {
+) -> Result<Conversation, Failure> {
     let gone = || Error::internal("a database without jobs");
     let name = engine.database_name(database).ok_or_else(gone)?;
     let role = role(engine, job)?;
@@ -155,12 +159,35 @@ pub async fn in_transaction(
     let session = Conversation::of_role(&engine.database, &role, &name, scopes, settings);
     let mut session = session.await?;
     brake.is_of(session.backend()?);
-    session.refuse_transaction_command(effect.text)?;
-    session.begin("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-    let result = result_of(&mut session, &effect).await?;
+    Ok(session)
+}
+
+pub const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+/// Completes a job in the transaction of its effects, which that ends.
+pub async fn complete(
+    session: &mut Conversation,
+    job: &Claimed,
+    complete: &str,
+    result: &Value,
+) -> Result<()> {
     let values = [json!(job.id), json!(job.lease), json!(result.to_string())];
-    session.rows(effect.complete, &values).await?;
-    session.commit().await?;
+    session.rows(complete, &values).await?;
+    session.commit().await
+}
+
+pub async fn in_transaction(
+    engine: &Engine,
+    database: Oid,
+    job: &Claimed,
+    brake: &Brake,
+    effect: Effect<'_>,
+) -> Result<(), Failure> {
+    let mut session = session(engine, database, job, brake).await?;
+    session.refuse_transaction_command(effect.text)?;
+    session.begin(BEGIN).await?;
+    let result = result_of(&mut session, &effect).await?;
+    complete(&mut session, job, effect.complete, &result).await?;
     Ok(())
 }
 

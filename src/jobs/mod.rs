@@ -12,8 +12,8 @@
 //! What is due by the clock ([`runner`] again) is SQL: `jobs.keep`, `jobs.enqueue_ticks`.
 //!
 //! Invariants: a job is claimed, run and finished under one lease, and whoever has lost
-//! the lease changes nothing. The effects of a `sql`, `function` or `reindex` job and the
-//! job's completion are one commit, hence they happen once. A `http` job may be sent more
+//! the lease changes nothing. The effects of a `sql`, `function`, `reindex`, `export` or
+//! `ingest` job and the job's completion are one commit, hence they happen once. A `http` job may be sent more
 //! than once, with the same `Idempotency-Key`. A claim of this server has no deadline in
 //! wall-clock time: it lasts as long as the process, whose name it carries, and the next
 //! process gives back what this one has left. Attempts are counted when they are claimed.
@@ -26,8 +26,11 @@
 
 mod attempt;
 mod clock;
+mod export;
+mod ingest;
 mod kinds;
 mod outbound;
+mod progress;
 mod runner;
 mod saga;
 
@@ -46,6 +49,7 @@ use crate::error::{Error, Result};
 use crate::http::conversation::Conversation;
 use crate::session::Database;
 use crate::sql::types::Oid;
+use crate::sqlstate;
 use outbound::Outbound;
 
 /// The extension, its schema, and the channel that wakes.
@@ -137,6 +141,19 @@ impl Engine {
         let catalog = self.database.catalog_of(database)?;
         catalog.extension_named(NAME)?;
         catalog.database(database).map(|found| found.name.to_string())
+    }
+
+    /// `42704` for a database without files, which a job cannot read or make.
+    fn check_files(&self, database: Oid) -> Result<()> {
+        let catalog = self.database.catalog_of(database);
+        match catalog.is_some_and(|catalog| catalog.extension_named("files").is_some()) {
+            true => Ok(()),
+            false => {
+                let message = "extension \"files\" does not exist";
+                let hint = "CREATE EXTENSION files in this database, and a bucket.";
+                Err(Error::new(sqlstate::UNDEFINED_OBJECT, message).with_hint(hint))
+            }
+        }
     }
 
     /// A conversation of the server's own.

@@ -6,7 +6,8 @@
 //! ```
 //! A status of 2xx completes the job. 408, 425, 429 and 5xx fail the attempt (after
 //! `Retry-After`, if it says so), and so does an answer that does not come; any other one
-//! discards the job. Redirects are not followed. Each attempt has the same
+//! discards the job, as does one that is larger than `jobs_http_max_response` or, as JSON,
+//! than a result may be (1 MiB). Redirects are not followed. Each attempt has the same
 //! `Idempotency-Key`, the job's id: a receiver can tell a repetition.
 //!
 //! Where it goes is checked after names are resolved: an address that is not public is
@@ -33,6 +34,9 @@ const TIMEOUT_MS_MAX: u64 = 3_600_000;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time that a receiver may ask to be left alone for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
+/// Bytes of a result as JSON: what the column of a job's takes, which counts the spaces of
+/// its own form, too.
+const RESULT_BYTES_MAX: usize = (1 << 20) - 64;
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Headers that are the client's own.
 const RESERVED: [&str; 6] =
@@ -183,6 +187,13 @@ async fn judge(mut response: Response, response_max: usize) -> Result<Value, Fai
     let text = String::from_utf8_lossy(&body).replace('\0', "\u{fffd}");
     let answer = json!({"status": status.as_u16(), "body": text});
     if status.is_success() {
+        let bytes = answer.to_string().len();
+        if bytes > RESULT_BYTES_MAX {
+            let message = format!(
+                "the answer has {bytes} bytes as JSON; a result has at most {RESULT_BYTES_MAX}"
+            );
+            return Err(Failure { is_retryable: false, ..failed(&message) });
+        }
         return Ok(answer);
     }
     let code = status.as_u16();

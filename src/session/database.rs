@@ -65,8 +65,8 @@ pub struct Database {
     pub vectors: Option<vector::Registry>,
     /// What statements have cost, if that is counted.
     pub stat_statements: Option<StatStatements>,
-    /// Contents of files that are not to be removed just now.
-    pub pinned_contents: Arc<crate::files::pins::Pins>,
+    /// Contents of files, those that are not to be removed just now among them.
+    pub contents: Arc<crate::files::Contents>,
     /// Makes the salts of users that do not exist; new with every start.
     pub mock_key: [u8; 32],
     /// What the server keeps secret of its databases.
@@ -177,7 +177,7 @@ impl Database {
             exports: Exports::default(),
             aborted: Mutex::new(aborted),
             vectors,
-            pinned_contents: Arc::default(),
+            contents: Arc::default(),
             mock_key: rand::random(),
         }))
     }

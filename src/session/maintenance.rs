@@ -136,7 +136,7 @@ impl Hooks {
         };
         let created = blocking(|| {
             // No content that a row names at the instant is removed before it is copied.
-            let _gate = self.database.pinned_contents.gate.read();
+            let _gate = self.database.contents.pins.gate.read();
             backup::create(&self.database.transactions, &options)
         })?;
         let number = |number: u64| Datum::Int8(i64::try_from(number).unwrap_or(i64::MAX));

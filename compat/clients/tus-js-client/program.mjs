@@ -1,6 +1,7 @@
 // tus-js-client over a bad network, to servers that end.
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -41,11 +42,23 @@ function upload(data, options) {
   });
 }
 
-/** Forwards to `target()`; `onBytes` may cut what it is told about. */
+/** Forwards to `await target()`, which a client waits for; `onBytes` may cut what it is told about. */
 function proxy(target, onBytes) {
-  const server = net.createServer((client) => {
-    const there = net.connect(target(), '127.0.0.1');
+  const server = net.createServer({ pauseOnConnect: true }, async (client) => {
+    client.on('error', () => client.destroy());
+    let there;
+    try {
+      there = net.connect(await target(), '127.0.0.1');
+    } catch {
+      client.destroy();
+      return;
+    }
     const cut = () => (client.destroy(), there.destroy());
+    for (const socket of [client, there]) socket.on('error', cut).on('close', cut);
+    if (client.destroyed) {
+      cut();
+      return;
+    }
     client.on('data', (data) => {
       if (!there.write(data)) {
         client.pause();
@@ -54,7 +67,7 @@ function proxy(target, onBytes) {
       onBytes(data.length, cut);
     });
     there.pipe(client);
-    for (const socket of [client, there]) socket.on('error', cut).on('close', cut);
+    client.resume();
   });
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
@@ -70,6 +83,14 @@ async function serve(data) {
     }
   }
   throw new Error('the server ended');
+}
+
+/** Kills a server; it is gone when this is over. */
+async function kill({ child }) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
 }
 
 if (port) await bucket('js');
@@ -164,15 +185,17 @@ await step('what is refused', async () => {
 });
 await step('100 MB, cut three times, killed once', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'tus-'));
+  // The one that serves now; while it starts again, whoever wants it waits.
+  let serving = serve(join(directory, 'data'));
+  let between;
   try {
-    let server = await serve(join(directory, 'data'));
-    await bucket('big', server.port);
+    const first = await serving;
+    await bucket('big', first.port);
     const data = randomBytes(100 << 20);
     let seen = 0;
-    let restarting = Promise.resolve();
     const events = [20, 40, 60, 80].map((megabytes) => megabytes << 20);
     let [cuts, kills] = [0, 0];
-    const between = await proxy(() => server.port, (count, cut) => {
+    between = await proxy(async () => (await serving).port, (count, cut) => {
       seen += count;
       if (events.length === 0 || seen < events[0]) return;
       events.shift();
@@ -182,17 +205,17 @@ await step('100 MB, cut three times, killed once', async () => {
         return;
       }
       kills += 1;
-      server.child.kill('SIGKILL');
+      // The data directory is locked until the process is gone.
+      serving = kill(first).then(() => serve(join(directory, 'data')));
       cut();
-      restarting = serve(join(directory, 'data')).then((next) => (server = next));
     });
     await upload(data, { endpoint: url('/files', between.address().port), metadata: { bucket: 'big', filename: 'big.bin' } });
-    await restarting;
     assert.deepEqual([cuts, kills], [3, 1]);
-    assert.equal(sha(await stored('big/big.bin', server.port)), sha(data));
-    between.close();
-    server.child.kill('SIGKILL');
+    const { port } = await serving;
+    assert.equal(sha(await stored('big/big.bin', port)), sha(data));
   } finally {
+    between?.close();
+    await serving.then(kill, () => {});
     rmSync(directory, { recursive: true, force: true });
   }
 });

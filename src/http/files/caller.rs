@@ -91,6 +91,17 @@ impl Query {
         Ok(Query(pairs))
     }
 
+    /// 400 for names that are known, and say nothing to this request.
+    pub fn only(&self, meant: &[&str]) -> Result<(), Problem> {
+        match self.0.iter().find(|(name, _)| !meant.contains(&name.as_str())) {
+            None => Ok(()),
+            Some((name, _)) => {
+                let message = format!("\"{name}\" in the query of the URL is not for this request");
+                Err(Problem::bad_request(&message))
+            }
+        }
+    }
+
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }

@@ -1,7 +1,10 @@
 //! The way of a content into a row.
 //!
-//! The server vouches for a content that it has got by a receipt: the HMAC of the hash
-//! under the database's secret, in the setting `files.receipt` of the transaction. Without
+//! The server vouches for a content that it has got by a receipt: the HMAC of its kind and
+//! the hash under the database's secret, in the setting `files.receipt` of the transaction.
+//! One of the kind `content` lets `files.add_content` say where the content is; it is there
+//! for that statement alone, in which nothing of the role's own runs. One of the kind
+//! `small`, which `files.add_small` gives to roles, lets a file have the content. Without
 //! one a role can name contents only that it may read (`files.may_use`).
 
 use std::path::PathBuf;
@@ -18,10 +21,11 @@ use super::super::params;
 use super::super::principal::Principal;
 use super::super::problem::Problem;
 use super::caller::Target;
+use super::receive::Received;
 use super::rows::{self, fetch};
 use crate::error::{Error, Result};
 use crate::files::pins::Pin;
-use crate::files::{Hash, Location, Staged};
+use crate::files::{Hash, Location, Staged, Store};
 use crate::sqlstate;
 
 /// What a file is to be.
@@ -43,6 +47,15 @@ pub enum Bringing {
     Staged(Staged),
     /// A file that stays where it is.
     File(PathBuf, Hash, u64),
+}
+
+impl From<Received> for Bringing {
+    fn from(received: Received) -> Bringing {
+        match received {
+            Received::Small(data) => Bringing::Small(data),
+            Received::Large(staged) => Bringing::Staged(staged),
+        }
+    }
 }
 
 impl Bringing {
@@ -71,18 +84,10 @@ pub async fn commit(
     bringing: Bringing,
     wanted: Wanted,
 ) -> Result<i64, Problem> {
-    let (hash, size) = bringing.named();
     let failed = |error: Error| Problem::of(&error, "");
-    let store = http.files.store(http).map_err(failed)?;
-    let pin = Arc::new(store.pins.pin(hash).await);
-    let (location, data) = match bringing {
-        Bringing::Small(data) => (Location::Database, Some(data)),
-        large => {
-            place(http, &large, hash, size).await.map_err(failed)?;
-            (store.new_location(), None)
-        }
-    };
-    let content = Content { hash, size, location, data };
+    let store = http.files.store(http).await.map_err(failed)?;
+    let pin = Arc::new(store.pins.pin(bringing.named().0).await);
+    let content = placed(&store, bringing).await.map_err(failed)?;
     let (mut is_fresh, mut again) = (false, true);
     loop {
         let secret = secret(http, principal, is_fresh).await?;
@@ -98,21 +103,49 @@ pub async fn commit(
     }
 }
 
-async fn place(http: &Arc<Http>, bringing: &Bringing, hash: Hash, size: u64) -> Result<()> {
-    let store = http.files.store(http)?;
-    let path = match bringing {
-        Bringing::Small(_) => return Ok(()),
+/// Puts a content where it stays.
+async fn placed(store: &Arc<Store>, bringing: Bringing) -> Result<Content> {
+    let (hash, size) = bringing.named();
+    let path = match &bringing {
+        Bringing::Small(data) => {
+            let data = Some(data.clone());
+            return Ok(Content { hash, size, location: Location::Database, data });
+        }
         Bringing::Staged(staged) => staged.path().to_owned(),
         Bringing::File(path, ..) => path.clone(),
     };
     match &store.remote {
-        Some(remote) => remote.put(&hash, &path, size).await,
+        Some(remote) => remote.put(&hash, &path, size).await?,
         None => {
             let placing = store.clone();
             let placed = tokio::task::spawn_blocking(move || placing.place(&path, &hash, size));
-            placed.await.map_err(|_| Error::internal("the thread that places a file has ended"))?
+            let ended = |_| Error::internal("the thread that places a file has ended");
+            placed.await.map_err(ended)??;
         }
     }
+    Ok(Content { hash, size, location: store.new_location(), data: None })
+}
+
+/// A file that a transaction has made; to be held until its commit.
+pub struct Made {
+    pub version: i64,
+    pub hash: Hash,
+    pub size: u64,
+    _pin: Pin,
+}
+
+/// Makes a file in the transaction of a conversation.
+pub async fn within(
+    conversation: &mut Conversation,
+    files: &Arc<Store>,
+    bringing: Bringing,
+    wanted: &Wanted,
+    secret: &[u8],
+) -> Result<Made> {
+    let pin = files.pins.pin(bringing.named().0).await;
+    let content = placed(files, bringing).await?;
+    let version = store(conversation, &content, wanted, secret).await?;
+    Ok(Made { version, hash: content.hash, size: content.size, _pin: pin })
 }
 
 async fn attempt(
@@ -144,14 +177,14 @@ async fn store(
     wanted: &Wanted,
     secret: &[u8],
 ) -> Result<i64> {
-    let receipt = signature(secret, &[b"content", &content.hash.0]);
-    let set = "SELECT set_config('files.receipt', $1, true)";
-    fetch(conversation, set, &[json!(receipt)]).await?;
+    show_receipt(conversation, secret, b"content", &content.hash).await?;
     let hash = params::bytea(&content.hash.0);
     let data = content.data.as_ref().map_or(Value::Null, |data| params::bytea(data));
     let location = content.location.as_str();
     let add = "SELECT files.add_content($1, $2, $3, $4)";
     fetch(conversation, add, &[hash.clone(), json!(content.size), json!(location), data]).await?;
+    // What follows may call functions of the role's own.
+    show_receipt(conversation, secret, b"small", &content.hash).await?;
     let stored = fetch(
         conversation,
         "SELECT files.store($1, $2, $3, $4, $5, $6, $7)",
@@ -170,22 +203,40 @@ async fn store(
     version.ok_or_else(|| Error::internal("a file without a version"))
 }
 
-/// Tries whether a role may store a file, before its bytes come: what would be refused
-/// then is refused now. Nothing is left of it.
+/// Has the transaction vouch for a content, as a kind of receipt does.
+async fn show_receipt(
+    conversation: &mut Conversation,
+    secret: &[u8],
+    kind: &[u8],
+    hash: &Hash,
+) -> Result<()> {
+    let receipt = signature(secret, &[kind, &hash.0]);
+    // Spelled out: the role's search path may name another one first.
+    let set = "SELECT pg_catalog.set_config('files.receipt', $1, true)";
+    fetch(conversation, set, &[json!(receipt)]).await.map(drop)
+}
+
+/// Tries whether the role of a conversation may store a file, before its bytes come: what
+/// would be refused then is refused now. Nothing is left of it.
+pub async fn try_in(conversation: &mut Conversation, wanted: &Wanted, secret: &[u8]) -> Result<()> {
+    let empty = Content {
+        hash: Hash::of(b""),
+        size: 0,
+        location: Location::Database,
+        data: Some(Bytes::new()),
+    };
+    conversation.begin("BEGIN").await?;
+    store(conversation, &empty, wanted, secret).await?;
+    conversation.roll_back().await
+}
+
+/// The same for who asks over HTTP.
 pub async fn try_out(http: &Http, principal: &Principal, wanted: Wanted) -> Result<(), Problem> {
     let mut is_fresh = false;
     loop {
         let (secret, wanted) = (secret(http, principal, is_fresh).await?, wanted.clone());
         let tried = rows::with(http, principal, move |mut conversation| async move {
-            conversation.begin("BEGIN").await?;
-            let empty = Content {
-                hash: Hash::of(b""),
-                size: 0,
-                location: Location::Database,
-                data: Some(Bytes::new()),
-            };
-            store(&mut conversation, &empty, &wanted, &secret).await?;
-            conversation.roll_back().await
+            try_in(&mut conversation, &wanted, &secret).await
         });
         match tried.await {
             Err(problem) if problem.text("code") == "42501" && !is_fresh => is_fresh = true,
@@ -201,8 +252,21 @@ pub async fn room(
     bucket: &str,
 ) -> Result<Option<u64>, Problem> {
     let own = rows::own(http, principal)?;
-    let values = vec![json!(bucket), json!(principal.role)];
-    let rows = rows::query(http, &own, "SELECT files.room($1, $2)", values).await?;
+    let (bucket, role) = (bucket.to_owned(), principal.role.clone());
+    rows::with(http, &own, move |mut conversation| async move {
+        room_for(&mut conversation, &bucket, &role).await
+    })
+    .await
+}
+
+/// The same in a conversation of the server's own.
+pub async fn room_for(
+    conversation: &mut Conversation,
+    bucket: &str,
+    role: &str,
+) -> Result<Option<u64>> {
+    let values = [json!(bucket), json!(role)];
+    let rows = fetch(conversation, "SELECT files.room($1, $2)", &values).await?;
     Ok(rows.first().and_then(|row| row.number(0)).map(|left| left.max(0).unsigned_abs()))
 }
 
@@ -220,12 +284,21 @@ pub async fn secret(http: &Http, principal: &Principal, fresh: bool) -> Result<V
         return Ok(known);
     }
     let own = rows::own(http, principal)?;
-    let found = rows::query(http, &own, "SELECT files.own_secret()", Vec::new()).await?;
-    let secret = found.first().and_then(|row| row.bytes(0)).ok_or_else(|| {
-        let error =
-            Error::new(sqlstate::NO_DATA_FOUND, "the extension \"files\" has lost its secret");
-        Problem::of(&error, "")
-    })?;
-    http.files.secrets.lock().insert(principal.database.clone(), secret.to_vec());
-    Ok(secret.to_vec())
+    let secret =
+        rows::with(
+            http,
+            &own,
+            |mut conversation| async move { own_secret(&mut conversation).await },
+        )
+        .await?;
+    http.files.secrets.lock().insert(principal.database.clone(), secret.clone());
+    Ok(secret)
+}
+
+/// The same, asked in a conversation of the server's own.
+pub async fn own_secret(conversation: &mut Conversation) -> Result<Vec<u8>> {
+    let found = fetch(conversation, "SELECT files.own_secret()", &[]).await?;
+    let lost =
+        || Error::new(sqlstate::NO_DATA_FOUND, "the extension \"files\" has lost its secret");
+    Ok(found.first().and_then(|row| row.bytes(0)).ok_or_else(lost)?.to_vec())
 }

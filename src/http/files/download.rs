@@ -13,13 +13,14 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::super::Http;
+use super::super::conversation::Conversation;
 use super::super::principal::{self, DATABASE_HEADER, Principal};
 use super::super::problem::Problem;
 use super::caller::{Query, Target};
 use super::conditions::{self, Verdict};
 use super::object::{METADATA, VERSION, no_file};
 use super::ranges::{self, Ranges};
-use super::rows::{self, query};
+use super::rows::{self, fetch};
 use super::{http_date, unix_seconds};
 use crate::error::Error;
 use crate::files::read::{Content, Pieces};
@@ -29,16 +30,17 @@ use crate::files::{Hash, Location};
 const PUBLIC_DATABASE: &str = "postgres";
 
 /// A file as its row has it.
-struct Found {
-    version: i64,
-    hash: Hash,
-    size: u64,
+pub struct Found {
+    pub version: i64,
+    pub hash: Hash,
+    pub size: u64,
     content_type: String,
     metadata: String,
     /// Seconds since 1970.
     made: i64,
-    location: Location,
-    data: Option<Bytes>,
+    pub location: Location,
+    /// The content, where it is in the database.
+    pub data: Option<Bytes>,
 }
 
 /// The server's own role for a request without an `Authorization`: it is shown public
@@ -53,11 +55,7 @@ pub fn anonymous(http: &Http, parts: &Parts, asked: &Query) -> Result<Option<Pri
     }
     let named = parts.headers.get(DATABASE_HEADER).and_then(|name| name.to_str().ok());
     let database = named.or_else(|| asked.get("database")).unwrap_or(PUBLIC_DATABASE).to_owned();
-    let catalog = http.front.database.shared_catalog();
-    let Some(found) = catalog.database_named(&database) else { return Ok(None) };
-    // It is not made for those who only look.
-    let has = http.front.database.catalog_of(found.oid);
-    if has.is_none_or(|catalog| catalog.extension_named(rows::EXTENSION).is_none()) {
+    if !rows::is_there(http, &database) {
         return Ok(None);
     }
     let own = Principal::server(http, &database, peer.ends);
@@ -106,7 +104,7 @@ pub async fn get(
         return Ok((StatusCode::OK, headers, Body::empty()).into_response());
     }
     let failed = |error: Error| Problem::of(&error, "");
-    let store = http.files.store(http).map_err(failed)?;
+    let store = http.files.store(http).await.map_err(failed)?;
     let (size, content_type) = (found.size, found.content_type);
     let opened = store.open_content(found.hash, size, found.location, found.data).await;
     let content = opened.map_err(failed)?;
@@ -136,12 +134,26 @@ async fn find(
     version: Option<i64>,
     is_public: bool,
 ) -> Result<Option<Found>, Problem> {
+    let target = target.clone();
+    rows::with(http, principal, move |mut conversation| async move {
+        look_up(&mut conversation, &target, version, is_public).await
+    })
+    .await
+}
+
+/// A file that the role of a conversation sees: its newest version, or one of its others.
+pub async fn look_up(
+    conversation: &mut Conversation,
+    target: &Target,
+    version: Option<i64>,
+    is_public: bool,
+) -> Result<Option<Found>, Error> {
     let text = "SELECT o.version, o.hash, o.size, o.content_type, o.metadata::text, o.made, c.location, c.data \
                 FROM files.objects o JOIN files.contents c ON c.hash = o.hash \
                 WHERE o.bucket = $1 AND o.name = $2 AND CASE WHEN $3::bigint IS NULL THEN o.latest ELSE o.version = $3 END \
                 AND (NOT $4 OR EXISTS (SELECT FROM files.buckets b WHERE b.name = o.bucket AND b.public))";
-    let values = vec![json!(target.bucket), json!(target.name), json!(version), json!(is_public)];
-    let rows = query(http, principal, text, values).await?;
+    let values = [json!(target.bucket), json!(target.name), json!(version), json!(is_public)];
+    let rows = fetch(conversation, text, &values).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let found = (|| {
         Some(Found {
@@ -155,8 +167,7 @@ async fn find(
             data: row.bytes(7),
         })
     })();
-    let wrong = || Problem::of(&Error::internal("a file's row cannot be read"), "");
-    found.ok_or_else(wrong).map(Some)
+    found.ok_or_else(|| Error::internal("a file's row cannot be read")).map(Some)
 }
 
 /// Sets a header, if its value may be one.

@@ -33,7 +33,7 @@ pub mod caller;
 pub mod commit;
 mod conditions;
 pub mod digest;
-mod download;
+pub mod download;
 mod object;
 mod ranges;
 pub mod receive;
@@ -42,7 +42,7 @@ mod signed;
 pub mod sweep;
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -60,27 +60,15 @@ use crate::files::Store;
 /// What requests for files share.
 #[derive(Default)]
 pub struct Files {
-    store: OnceLock<Arc<Store>>,
-    /// Held while it is opened.
-    opening: Mutex<()>,
     /// By database: what receipts and URLs are signed with.
     secrets: Mutex<HashMap<String, Vec<u8>>>,
     pub locks: Locks,
 }
 
 impl Files {
-    /// The store, opened when it is first asked for.
-    pub fn store(&self, http: &Http) -> Result<Arc<Store>> {
-        if let Some(store) = self.store.get() {
-            return Ok(store.clone());
-        }
-        let _one_at_a_time = self.opening.lock();
-        if let Some(store) = self.store.get() {
-            return Ok(store.clone());
-        }
+    pub async fn store(&self, http: &Http) -> Result<Arc<Store>> {
         let database = &http.front.database;
-        let store = Store::open(&database.config(), database.pinned_contents.clone())?;
-        Ok(self.store.get_or_init(|| Arc::new(store)).clone())
+        database.contents.store(database.config()).await
     }
 }
 

@@ -14,8 +14,8 @@ use super::super::problem::Problem;
 use super::super::{Http, State};
 use super::bucket;
 use super::caller::{self, Query, Target};
-use super::commit::{self, Bringing, Wanted};
-use super::receive::{self, Received};
+use super::commit::{self, Wanted};
+use super::receive;
 use super::rows::{self, fetch, query};
 use super::{conditions, digest, download, signed};
 use crate::error::Error;
@@ -31,6 +31,9 @@ const PAGE_MAX: i64 = 1_000;
 /// Of a signed URL.
 const VALID_SECONDS_MAX: i64 = 7 * 86_400;
 
+/// Names in the query of a read, and of a signed URL.
+const READ: &[&str] = &["version", "download"];
+const SIGNED: &[&str] = &["database", "role", "method", "expires", "signature"];
 const KNOWN: &[&str] = &[
     "version",
     "versions",
@@ -70,9 +73,12 @@ async fn answer(http: State, parts: Parts, body: &mut Body) -> Result<Response, 
     let target = Target::of(parts.uri.path())?;
     let asked = Query::of(&parts.uri, KNOWN)?;
     let signer = signed::principal(&http, &parts, &asked, &target).await?;
-    if signer.is_none() && matches!(parts.method, Method::GET | Method::HEAD) {
+    let is_read = matches!(parts.method, Method::GET | Method::HEAD);
+    // Versions are listed to those who say who they are.
+    if signer.is_none() && is_read && !asked.has("versions") {
         let anonymous = download::anonymous(&http, &parts, &asked)?;
         if let Some(principal) = anonymous {
+            asked.only(&[READ, &["database"]].concat())?;
             return download::get(&http, &parts, &principal, &target, &asked, true).await;
         }
     }
@@ -80,6 +86,11 @@ async fn answer(http: State, parts: Parts, body: &mut Body) -> Result<Response, 
         Some(signer) => signer.clone(),
         None => caller::principal(&http, &parts).await?,
     };
+    let meant = meant(&parts.method, &asked);
+    match signer.is_some() {
+        true => asked.only(&[meant, SIGNED].concat())?,
+        false => asked.only(meant)?,
+    }
     match parts.method {
         Method::GET if asked.has("versions") => versions(&http, &principal, &target, &asked).await,
         Method::GET | Method::HEAD => {
@@ -93,6 +104,18 @@ async fn answer(http: State, parts: Parts, body: &mut Body) -> Result<Response, 
             let allow = [(header::ALLOW, "GET, HEAD, PUT, POST, DELETE")];
             Ok((allow, Problem::method_not_allowed()).into_response())
         }
+    }
+}
+
+/// The names in the query that say something to a request.
+fn meant(method: &Method, asked: &Query) -> &'static [&'static str] {
+    match *method {
+        Method::GET if asked.has("versions") => &["versions", "after", "limit"],
+        Method::GET | Method::HEAD => READ,
+        Method::POST if asked.has("copy") => &["copy", "version"],
+        Method::POST if asked.has("sign") => &["sign", "method", "valid_for_s"],
+        Method::DELETE => &["version"],
+        _ => &[],
     }
 }
 
@@ -163,7 +186,7 @@ async fn store(
             }
         }
     }
-    let store = http.files.store(http).map_err(|error| Problem::of(&error, ""))?;
+    let store = http.files.store(http).await.map_err(|error| Problem::of(&error, ""))?;
     let received = receive::receive(http, &store, body, limit, digests).await;
     let received = received.map_err(|problem| match problem.status {
         StatusCode::PAYLOAD_TOO_LARGE if limit < config.http_max_file.0 => {
@@ -172,13 +195,9 @@ async fn store(
         _ => problem,
     })?;
     let (hash, size) = (received.hash(), received.size());
-    let bringing = match received {
-        Received::Small(data) => Bringing::Small(data),
-        Received::Large(staged) => Bringing::Staged(staged),
-    };
     let named = wanted.target.clone();
-    let version =
-        commit::commit(http, principal, bringing, wanted).await.map_err(as_precondition)?;
+    let committed = commit::commit(http, principal, received.into(), wanted).await;
+    let version = committed.map_err(as_precondition)?;
     Ok(stored(&named, version, hash, size))
 }
 

@@ -1,5 +1,6 @@
 //! The body of an upload, up to a limit: small ones in memory, larger ones to a file.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -10,7 +11,7 @@ use super::super::Http;
 use super::super::problem::Problem;
 use super::digest::Expected;
 use crate::error::Error;
-use crate::files::{Hash, Staged, Store};
+use crate::files::{Hash, Staged, Stager, Store};
 
 /// Of a body that is refused so much is read, in this time.
 const DRAIN_BYTES_MAX: usize = 8 << 20;
@@ -34,6 +35,45 @@ impl Received {
         match self {
             Received::Small(data) => data.len() as u64,
             Received::Large(staged) => staged.size,
+        }
+    }
+}
+
+/// Takes bytes as they come: up to `files_inline_max` are kept, more go to a file.
+pub struct Sink {
+    store: Arc<Store>,
+    inline_max: usize,
+    small: BytesMut,
+    stager: Option<Stager>,
+    /// Bytes that came.
+    pub size: u64,
+}
+
+impl Sink {
+    pub fn new(store: Arc<Store>, inline_max: usize) -> Sink {
+        Sink { store, inline_max, small: BytesMut::new(), stager: None, size: 0 }
+    }
+
+    pub async fn write(&mut self, data: Bytes) -> Result<(), Error> {
+        self.size += data.len() as u64;
+        if self.stager.is_none() && self.size > self.inline_max as u64 {
+            let mut begun = self.store.stage()?;
+            begun.write(std::mem::take(&mut self.small).freeze()).await?;
+            self.stager = Some(begun);
+        }
+        match &mut self.stager {
+            Some(stager) => stager.write(data).await,
+            None => {
+                self.small.extend_from_slice(&data);
+                Ok(())
+            }
+        }
+    }
+
+    pub async fn finish(self) -> Result<Received, Error> {
+        match self.stager {
+            None => Ok(Received::Small(self.small.freeze())),
+            Some(stager) => Ok(Received::Large(stager.finish().await?)),
         }
     }
 }
@@ -77,39 +117,25 @@ pub async fn drain(body: &mut Body) {
 /// Reads a body whole, and compares it with its digests.
 pub async fn receive(
     http: &Http,
-    store: &Store,
+    store: &Arc<Store>,
     body: &mut Body,
     limit: u64,
     mut digests: Vec<Expected>,
 ) -> Result<Received, Problem> {
     let failed = |error: Error| Problem::of(&error, "");
     let inline_max = http.front.database.config().files_inline_max.get();
-    let mut small = BytesMut::new();
-    let mut stager = None;
-    let mut size = 0_u64;
+    let mut sink = Sink::new(store.clone(), inline_max);
     while let Some(data) = next(http, body).await? {
-        size += data.len() as u64;
-        if size > limit {
+        if sink.size + data.len() as u64 > limit {
             return Err(Problem::file_too_large(limit));
         }
         for digest in &mut digests {
             digest.update(&data);
         }
-        if stager.is_none() && size > inline_max as u64 {
-            let mut begun = store.stage().map_err(failed)?;
-            begun.write(std::mem::take(&mut small).freeze()).await.map_err(failed)?;
-            stager = Some(begun);
-        }
-        match &mut stager {
-            Some(stager) => stager.write(data).await.map_err(failed)?,
-            None => small.extend_from_slice(&data),
-        }
+        sink.write(data).await.map_err(failed)?;
     }
     if let Some(name) = digests.into_iter().find_map(Expected::differs) {
         return Err(Problem::bad_request(&format!("the body differs from its digest {name}")));
     }
-    match stager {
-        None => Ok(Received::Small(small.freeze())),
-        Some(stager) => Ok(Received::Large(stager.finish().await.map_err(failed)?)),
-    }
+    sink.finish().await.map_err(failed)
 }

@@ -9,8 +9,7 @@ use super::super::extension;
 use super::super::principal::Principal;
 use super::super::problem::Problem;
 use crate::error::{Error, Result};
-use crate::sql::outcome::Rows;
-use crate::sql::types::{self, Datum};
+use crate::sql::types::Datum;
 
 pub const EXTENSION: &str = "files";
 
@@ -23,28 +22,17 @@ pub async fn fetch(
     text: &str,
     values: &[Value],
 ) -> Result<Vec<Row>> {
-    let mut answer = conversation.start(text, values).await?;
-    let mut out = Vec::new();
-    if let Some(columns) = answer.columns.clone() {
-        let eval = conversation.eval_context()?;
-        let repr = |column: &crate::sql::outcome::ResultColumn| eval.catalog.repr(column.ty.oid);
-        let reprs = columns.iter().map(repr).collect::<Result<Vec<_>>>()?;
-        while let Some(rows) = conversation.next(text, &mut answer, u64::MAX).await? {
-            match rows {
-                Rows::Datums(rows) => out.extend(rows.into_iter().map(Row)),
-                Rows::Batch(batch) => {
-                    for row in 0..batch.num_rows() {
-                        let datum = |at: usize| {
-                            types::arrow::datum_at(batch.column(at).as_ref(), row, &reprs[at])
-                        };
-                        out.push(Row((0..reprs.len()).map(datum).collect::<Result<_>>()?));
-                    }
-                }
-            }
-        }
-    }
-    conversation.finish(answer).await?;
-    Ok(out)
+    let (rows, _) = conversation.datums(text, values, u64::MAX).await?;
+    Ok(rows.into_iter().map(Row).collect())
+}
+
+/// Whether a database is there and has the extension: it is not made for those who have
+/// proved nothing.
+pub fn is_there(http: &Http, database: &str) -> bool {
+    let catalog = http.front.database.shared_catalog();
+    let found = catalog.database_named(database);
+    let catalog = found.and_then(|found| http.front.database.catalog_of(found.oid));
+    catalog.is_some_and(|catalog| catalog.extension_named(EXTENSION).is_some())
 }
 
 /// Work in a session of a role, in a database that has the extension. It goes on when its

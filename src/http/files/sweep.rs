@@ -52,7 +52,7 @@ pub async fn run(http: Arc<Http>, stop: CancellationToken) {
 
 async fn pass(http: &Arc<Http>, unnamed: &mut Unnamed) -> Result<(), Problem> {
     let failed = |error: Error| Problem::of(&error, "");
-    let store = http.files.store(http).map_err(failed)?;
+    let store = http.files.store(http).await.map_err(failed)?;
     let grace = http.front.database.config().files_grace.duration();
     let databases = databases(http)?;
     for database in &databases {
@@ -114,8 +114,7 @@ async fn forget(
     loop {
         let rows = query(http, database, expired, vec![json!(BATCH_ROWS)]).await?;
         for id in rows.iter().filter_map(|row| row.text(0)) {
-            // It is gone already if it is in no use; the pass over the files tells else.
-            let _ = std::fs::remove_file(store.upload_path(&id));
+            store.remove_upload(&id).await;
         }
         if (rows.len() as i64) < BATCH_ROWS {
             break;
@@ -165,8 +164,8 @@ async fn uploads(
             let text = "SELECT 1 FROM files.uploads WHERE id::text = $1";
             is_known |= !query(http, database, text, vec![json!(id)]).await?.is_empty();
         }
-        if !is_known && let Err(error) = std::fs::remove_file(store.upload_path(&id)) {
-            tracing::warn!(%error, "the file of upload {id} could not be removed");
+        if !is_known {
+            store.remove_upload(&id).await;
         }
     }
     Ok(())

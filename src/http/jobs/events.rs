@@ -68,6 +68,7 @@ pub async fn events(
         last: last_event(&parts)?,
         state: Value::Null,
         pieces: VecDeque::new(),
+        has_more: false,
         silent_looks: 0,
         is_over: false,
     };
@@ -105,6 +106,8 @@ struct Follower {
     /// The state that was told.
     state: Value,
     pieces: VecDeque<Bytes>,
+    /// The last look was full: there are more lines.
+    has_more: bool,
     silent_looks: u32,
     is_over: bool,
 }
@@ -119,10 +122,11 @@ impl Follower {
             if self.is_over {
                 return None;
             }
+            let pause = if self.has_more { Duration::ZERO } else { LOOK_INTERVAL };
             let stop = self.caller.http.stop.clone();
             tokio::select! {
                 () = stop.cancelled() => return None,
-                () = tokio::time::sleep(LOOK_INTERVAL) => {}
+                () = tokio::time::sleep(pause) => {}
             }
             match self.look().await {
                 Ok(true) => {}
@@ -141,23 +145,22 @@ impl Follower {
         }
     }
 
-    /// Whether the job is there. Its state is read before its lines: in a final one there
-    /// are no lines to come.
+    /// Whether the job is there. No more lines are read than `LINES_MAX`: who reads slowly
+    /// is not read ahead of. The state is read before the lines, since in a final one there
+    /// are no lines to come, and told after the last of them.
     async fn look(&mut self) -> Result<bool, Problem> {
         let states = self.caller.rows(STATE, vec![json!(self.id)]).await?;
         let Some(state) = states.into_iter().next() else { return Ok(false) };
-        loop {
-            let values = vec![json!(self.id), json!(self.last), json!(LINES_MAX)];
-            let lines = self.caller.rows(LINES, values).await?;
-            let count = lines.len();
-            for line in lines {
-                self.last = line["id"].as_i64().unwrap_or(self.last);
-                let kind = if line["level"] == "progress" { "progress" } else { "log" };
-                self.tell(kind, &line);
-            }
-            if count < LINES_MAX as usize {
-                break;
-            }
+        let values = vec![json!(self.id), json!(self.last), json!(LINES_MAX)];
+        let lines = self.caller.rows(LINES, values).await?;
+        self.has_more = lines.len() >= LINES_MAX as usize;
+        for line in lines {
+            self.last = line["id"].as_i64().unwrap_or(self.last);
+            let kind = if line["level"] == "progress" { "progress" } else { "log" };
+            self.tell(kind, &line);
+        }
+        if self.has_more {
+            return Ok(true);
         }
         let name = state["state"].as_str().unwrap_or_default();
         self.is_over = matches!(name, "completed" | "cancelled" | "discarded");

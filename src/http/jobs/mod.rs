@@ -117,6 +117,43 @@ pub fn page(name: &str, mut rows: Vec<Value>, limit: u32, key: &str) -> Response
     Json(Value::Object(body)).into_response()
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Names {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// `?after=&limit=`: a page of what has names. `text` takes the name that the page begins
+/// after (or NULL) and how many.
+pub async fn page_by_name(
+    http: &State,
+    extension: &'static str,
+    request: Request,
+    name: &str,
+    text: &str,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = Caller::of(http, &parts, extension).await?;
+    let asked: Names = query(&parts)?;
+    let limit = limit_of(asked.limit)?;
+    let rows = caller.rows(text, vec![json!(asked.after), json!(limit + 1)]).await?;
+    Ok(page(name, rows, limit, "name"))
+}
+
+/// What a statement answers about one thing that a path names and that has to be there.
+pub async fn about(
+    http: &State,
+    extension: &'static str,
+    request: Request,
+    (what, text): (&str, &str),
+    values: Vec<Value>,
+) -> Result<Json, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = Caller::of(http, &parts, extension).await?;
+    Ok(Json(caller.one(what, text, values).await?))
+}
+
 pub fn limit_of(limit: Option<u32>) -> Result<u32, Problem> {
     let limit = limit.unwrap_or(PAGE);
     match (1..=PAGE_MAX).contains(&limit) {
@@ -247,18 +284,13 @@ pub async fn list(http: State, request: Request) -> Result<Response, Problem> {
 
 /// `GET /api/v1/jobs/{id}`: a job; 404 where there is none that the caller may see.
 pub async fn get(http: State, Path(id): Path<String>, request: Request) -> Result<Json, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts, EXTENSION).await?;
     let text = format!("SELECT {COLUMNS} FROM jobs.job WHERE id = $1::bigint");
-    let id = id_of(&id)?;
-    Ok(Json(caller.one(&format!("job {id}"), text, vec![json!(id)]).await?))
+    ask(http, id, request, &text).await
 }
 
 async fn ask(http: State, id: String, request: Request, text: &str) -> Result<Json, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts, EXTENSION).await?;
     let id = id_of(&id)?;
-    Ok(Json(caller.one(&format!("job {id}"), text, vec![json!(id)]).await?))
+    about(&http, EXTENSION, request, (&format!("job {id}"), text), vec![json!(id)]).await
 }
 
 /// `POST /api/v1/jobs/{id}/cancel`: `{"state"}` after it. A job that runs is asked to

@@ -7,28 +7,16 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Caller, EXTENSION, limit_of, page, query};
+use super::{Caller, EXTENSION, about, page_by_name};
 use crate::http::problem::Problem;
 use crate::http::reply::Json;
 use crate::http::{State, request};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Filter {
-    after: Option<String>,
-    limit: Option<u32>,
-}
-
 /// `GET /api/v1/queues?after=&limit=`: `{"queues": [{"name", "is_paused", "max_running",
 /// "available", …}], "next"}`, by name. Jobs are counted that the caller may see.
 pub async fn queue_list(http: State, request: Request) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts, EXTENSION).await?;
-    let filter: Filter = query(&parts)?;
-    let limit = limit_of(filter.limit)?;
     let text = "SELECT * FROM jobs.queues WHERE ($1::text IS NULL OR name > $1) ORDER BY name LIMIT $2::bigint";
-    let rows = caller.rows(text, vec![json!(filter.after), json!(limit + 1)]).await?;
-    Ok(page("queues", rows, limit, "name"))
+    page_by_name(&http, EXTENSION, request, "queues", text).await
 }
 
 #[derive(Deserialize)]
@@ -68,9 +56,8 @@ async fn pause(
     request: Request,
     is_paused: bool,
 ) -> Result<Json, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts, EXTENSION).await?;
-    Ok(Json(caller.one("the queue", PAUSE, vec![json!(name), json!(is_paused)]).await?))
+    let values = vec![json!(name), json!(is_paused)];
+    about(&http, EXTENSION, request, ("the queue", PAUSE), values).await
 }
 
 /// `POST /api/v1/queues/{name}/pause`: none of its jobs is claimed from now on.

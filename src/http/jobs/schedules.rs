@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Caller, EXTENSION, interval, limit_of, page, query};
+use super::{Caller, EXTENSION, about, interval, page_by_name};
 use crate::http::problem::Problem;
 use crate::http::reply::Json;
 use crate::http::{State, request};
@@ -67,31 +67,35 @@ pub async fn schedule_create(http: State, request: Request) -> Result<(StatusCod
     Ok((StatusCode::CREATED, Json(caller.one("the schedule", text, values).await?)))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Filter {
-    after: Option<String>,
-    limit: Option<u32>,
-}
-
 /// `GET /api/v1/schedules?after=&limit=`: `{"schedules": […], "next"}`, by name.
 pub async fn schedule_list(http: State, request: Request) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts, EXTENSION).await?;
-    let filter: Filter = query(&parts)?;
-    let limit = limit_of(filter.limit)?;
     let text = format!(
         "SELECT {COLUMNS} FROM jobs.schedule WHERE ($1::text IS NULL OR name > $1) ORDER BY name LIMIT $2::bigint"
     );
-    let rows = caller.rows(text, vec![json!(filter.after), json!(limit + 1)]).await?;
-    Ok(page("schedules", rows, limit, "name"))
+    page_by_name(&http, EXTENSION, request, "schedules", &text).await
 }
 
-async fn about(http: State, name: String, request: Request, text: String) -> Result<Json, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts, EXTENSION).await?;
+/// A statement about the schedule of a name, which it takes.
+async fn of_name(
+    http: State,
+    name: String,
+    request: Request,
+    text: String,
+) -> Result<Json, Problem> {
     let what = format!("schedule \"{name}\"");
-    Ok(Json(caller.one(&what, text, vec![json!(name)]).await?))
+    about(&http, EXTENSION, request, (&what, &text), vec![json!(name)]).await
+}
+
+async fn switch(
+    http: State,
+    name: String,
+    request: Request,
+    is_paused: bool,
+) -> Result<Json, Problem> {
+    let text = format!(
+        "UPDATE jobs.schedule SET is_paused = {is_paused} WHERE name = $1 RETURNING {COLUMNS}"
+    );
+    of_name(http, name, request, text).await
 }
 
 /// `GET /api/v1/schedules/{name}`.
@@ -101,7 +105,7 @@ pub async fn schedule_get(
     request: Request,
 ) -> Result<Json, Problem> {
     let text = format!("SELECT {COLUMNS} FROM jobs.schedule WHERE name = $1");
-    about(http, name, request, text).await
+    of_name(http, name, request, text).await
 }
 
 /// `POST /api/v1/schedules/{name}/pause`.
@@ -110,9 +114,7 @@ pub async fn schedule_pause(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Json, Problem> {
-    let text =
-        format!("UPDATE jobs.schedule SET is_paused = true WHERE name = $1 RETURNING {COLUMNS}");
-    about(http, name, request, text).await
+    switch(http, name, request, true).await
 }
 
 /// `POST /api/v1/schedules/{name}/resume`: it ticks from now on.
@@ -121,9 +123,7 @@ pub async fn schedule_resume(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Json, Problem> {
-    let text =
-        format!("UPDATE jobs.schedule SET is_paused = false WHERE name = $1 RETURNING {COLUMNS}");
-    about(http, name, request, text).await
+    switch(http, name, request, false).await
 }
 
 /// `DELETE /api/v1/schedules/{name}`: 204. Jobs that it has made stay.
@@ -133,6 +133,6 @@ pub async fn schedule_delete(
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let text = "DELETE FROM jobs.schedule WHERE name = $1 RETURNING name".to_owned();
-    about(http, name, request, text).await?;
+    of_name(http, name, request, text).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -229,6 +229,22 @@ async fn write(
     }
 }
 
+/// Cuts off what the file of an upload has beyond its end: bytes of a request that was
+/// refused. One that is as long as it is to be may be a content already, which nobody
+/// writes; one that is gone is a file already.
+fn cut_off(path: &Path, length: u64) -> Result<(), Error> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.len() > length => OpenOptions::new()
+            .write(true)
+            .open(path)
+            .and_then(|file| file.set_len(length).and_then(|()| file.sync_all()))
+            .map_err(|error| failed("cut off", path, &error)),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(failed("look at", path, &error)),
+    }
+}
+
 /// The file of an upload, from what is durable on.
 struct Writer {
     /// None while another thread writes.
@@ -245,15 +261,14 @@ struct Writer {
 impl Writer {
     async fn open(call: &Call, upload: &Upload) -> Result<Writer, Problem> {
         let refused = |error: Error| Problem::of(&error, "");
-        let store = call.http.files.store(&call.http).map_err(refused)?;
+        let store = call.http.files.store(&call.http).await.map_err(refused)?;
         let (path, at) = (store.upload_path(&upload.id), upload.received);
         let is_over = upload.is_complete();
         let opening = path.clone();
         let opened = tokio::task::spawn_blocking(move || {
             let open_failed = |error: std::io::Error| failed("open", &opening, &error);
             if is_over {
-                // Its file may be a content already, which nobody writes.
-                return Ok::<_, Error>(None);
+                return cut_off(&opening, at).map(|()| None);
             }
             let mut file = OpenOptions::new().write(true).open(&opening).map_err(open_failed)?;
             let there = file.metadata().map_err(open_failed)?.len();
@@ -265,7 +280,7 @@ impl Writer {
             // What came after the last checkpoint and was not told.
             file.set_len(at).map_err(open_failed)?;
             file.seek(SeekFrom::Start(at)).map_err(open_failed)?;
-            Ok(Some(file))
+            Ok::<_, Error>(Some(file))
         });
         let file = opened.await.map_err(|_| Problem::unavailable())?.map_err(refused)?;
         Ok(Writer { file, path, at, pending: Vec::new(), pending_bytes: 0, is_kept_back: false })

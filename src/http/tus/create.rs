@@ -18,6 +18,7 @@ use super::state::Upload;
 use super::{Call, Protocol, bytes_in, finish, is_uuid, no_upload, put, tell};
 use crate::error::Error;
 use crate::files::{Store, failed, sync_directory};
+use crate::sql::types::uuid;
 
 /// Uploads that one may be made of.
 const PARTS_MAX: usize = 1_000;
@@ -194,7 +195,7 @@ fn described(
         return Err(Problem::bad_request(message));
     }
     Ok(Upload {
-        id: new_id(),
+        id: uuid::text(&uuid::random()),
         kind: kind.to_owned(),
         bucket,
         name,
@@ -208,14 +209,6 @@ fn described(
         expires: call.expiry(),
         is_finished: false,
     })
-}
-
-fn new_id() -> String {
-    let mut bytes: [u8; 16] = rand::random();
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
 }
 
 /// Refuses at the beginning what would be refused at the end.
@@ -253,7 +246,7 @@ pub(super) fn wanted(upload: &Upload, bucket: &str, name: &str) -> Result<Wanted
 /// Makes the file, then the row.
 async fn begin(call: &Call, upload: &Upload) -> Result<(), Problem> {
     let refused = |error: Error| Problem::of(&error, "");
-    let store = call.http.files.store(&call.http).map_err(refused)?;
+    let store = call.http.files.store(&call.http).await.map_err(refused)?;
     let id = upload.id.clone();
     let made = tokio::task::spawn_blocking(move || make_file(&store, &id));
     made.await.map_err(|_| Problem::unavailable())?.map_err(refused)?;
@@ -290,7 +283,7 @@ async fn concatenate(call: &Call, upload: &mut Upload, ids: Vec<String>) -> Resu
     if total > most {
         return Err(Problem::upload_too_large(most));
     }
-    let store = call.http.files.store(&call.http).map_err(refused)?;
+    let store = call.http.files.store(&call.http).await.map_err(refused)?;
     let (to, from) = (store.upload_path(&upload.id), ids.clone());
     let joined = tokio::task::spawn_blocking(move || {
         let done = join_files(&store, &to, &from, total);

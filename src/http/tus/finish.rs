@@ -16,10 +16,9 @@ pub(super) async fn finish(call: &Call, upload: &mut Upload) -> Result<(), Probl
     let (Some(bucket), Some(name)) = (&upload.bucket, &upload.name) else {
         return Err(refused(Error::internal("an upload that names no file")));
     };
-    let store = call.http.files.store(&call.http).map_err(refused)?;
-    let path = store.upload_path(&upload.id);
+    let store = call.http.files.store(&call.http).await.map_err(refused)?;
     let inline_max = call.http.front.database.config().files_inline_max.0;
-    let (hashing, received) = (path.clone(), upload.received);
+    let (hashing, received) = (store.upload_path(&upload.id), upload.received);
     let bringing = tokio::task::spawn_blocking(move || {
         if received <= inline_max {
             let data = std::fs::read(&hashing);
@@ -39,6 +38,6 @@ pub(super) async fn finish(call: &Call, upload: &mut Upload) -> Result<(), Probl
     let version = commit::commit(&call.http, &call.principal, bringing, wanted).await?;
     (upload.version, upload.is_finished) = (Some(version), true);
     // A file that stays is swept when the upload expires.
-    let _ = std::fs::remove_file(&path);
+    store.remove_upload(&upload.id).await;
     Ok(())
 }

@@ -181,6 +181,10 @@ async fn routed(http: Arc<Http>, parts: Parts, body: Body) -> Result<Response, P
     let principal = caller::principal(&http, &parts).await?;
     let call = Call { http, principal, protocol, parts };
     let method = call.parts.method.clone();
+    if id.is_some() {
+        // What file it is to be was said at the beginning.
+        query.only(&[])?;
+    }
     match (method, id) {
         (Method::POST, None) => create::create(call, query, body).await,
         (_, None) => Err(Problem::method_not_allowed()),

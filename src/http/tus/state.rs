@@ -122,8 +122,8 @@ impl Call {
         let own = rows::own(&self.http, &self.principal)?;
         let text = "DELETE FROM files.uploads WHERE id = $1";
         rows::query(&self.http, &own, text, vec![json!(upload.id)]).await?;
-        if let Ok(store) = self.http.files.store(&self.http) {
-            let _ = std::fs::remove_file(store.upload_path(&upload.id));
+        if let Ok(store) = self.http.files.store(&self.http).await {
+            store.remove_upload(&upload.id).await;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use crate::error::Result;
 use crate::kernels;
 use crate::sql::types::position::{Lsn, RowId};
-use crate::sql::types::{ArrayValue, Datum, Oid};
+use crate::sql::types::{ArrayValue, Datum, Oid, uuid};
 
 use super::Kernel;
 use super::call::Uuid;
@@ -132,10 +132,5 @@ const UUID: &[Kernel] = kernels! {
     columns2 "uuid_gt" => |a: Uuid, b: Uuid| Ok(a > b);
     columns2 "uuid_ge" => |a: Uuid, b: Uuid| Ok(a >= b);
     columns2 "uuid_cmp" => |a: Uuid, b: Uuid| Ok(a.cmp(&b) as i32);
-    call "gen_random_uuid" => |_, _| {
-        let mut bytes: [u8; 16] = rand::random();
-        bytes[6] = bytes[6] & 0x0f | 0x40;
-        bytes[8] = bytes[8] & 0x3f | 0x80;
-        Ok(Datum::Uuid(bytes))
-    };
+    call "gen_random_uuid" => |_, _| Ok(Datum::Uuid(uuid::random()));
 };

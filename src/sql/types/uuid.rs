@@ -28,6 +28,20 @@ fn parse_digits(text: &[u8]) -> Option<[u8; 16]> {
     rest.is_empty().then_some(uuid)
 }
 
+/// One of version 4.
+pub fn random() -> [u8; 16] {
+    let mut bytes: [u8; 16] = rand::random();
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    bytes
+}
+
+pub fn text(uuid: &[u8; 16]) -> String {
+    let mut out = Vec::with_capacity(36);
+    write(uuid, &mut out);
+    out.into_iter().map(char::from).collect()
+}
+
 pub fn write(uuid: &[u8; 16], out: &mut Vec<u8>) {
     for (index, part) in [0..4, 4..6, 6..8, 8..10, 10..16].into_iter().enumerate() {
         if index > 0 {

@@ -33,14 +33,18 @@ use axum::response::Response;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use reader::{Limits, Reader};
+use reader::{Limits, Reader, Sent};
 use writer::Writer;
 
+use super::points::Mode;
 use super::schema::Collection;
 use super::value::PointId;
 use super::{enter, problem};
-use crate::error::Error;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::files::read::Pieces;
 use crate::http::State;
+use crate::http::conversation::Conversation;
 use crate::http::problem::Problem;
 use crate::sqlstate;
 
@@ -99,12 +103,7 @@ pub async fn ingest(
     };
     let (conversation, collection) = leash.run(loaded).await?;
     let config = http.front.database.config();
-    let limits = Limits {
-        line: config.collections_ingest_line.get(),
-        rows: config.collections_ingest_rows,
-        bytes: config.collections_ingest_bytes.get(),
-        pause: config.collections_ingest_timeout.duration(),
-    };
+    let limits = Limits::of(&config);
     let (answers, answered) = mpsc::channel(PIECES_MAX);
     let (batches, batched) = mpsc::channel(1);
     let reader = Reader::new(collection.clone(), options, limits, batches);
@@ -117,6 +116,41 @@ pub async fn ingest(
     let ndjson = HeaderValue::from_static("application/x-ndjson");
     response.headers_mut().insert(header::CONTENT_TYPE, ndjson);
     Ok(response)
+}
+
+/// Stores the points of lines that come as pieces, in the transaction of a conversation: all
+/// of them, or an error that names the first line that cannot be. Of lines of one id the
+/// last stays. How many lines had points.
+pub async fn within(
+    conversation: &mut Conversation,
+    name: &str,
+    lines: Pieces,
+    config: &Config,
+    check: impl Fn() -> Result<()>,
+) -> Result<u64> {
+    let collection = Collection::load(conversation, name).await?;
+    let options = Options { on_error: OnError::Abort, ..Options::default() };
+    let (batches, mut batched) = mpsc::channel(1);
+    let reader = Reader::new(collection.clone(), options, Limits::of(config), batches);
+    tokio::spawn(reader.run(Body::from_stream(lines)));
+    let mut count = 0;
+    while let Some(sent) = batched.recv().await {
+        check()?;
+        let batch = match sent {
+            Sent::Batch(batch) => *batch,
+            Sent::End(None) => return Ok(count),
+            Sent::End(Some(error)) => return Err(error),
+        };
+        if let Some((line, error)) = batch.errors.into_iter().next() {
+            return Err(error.with_context(format!("line {line}")));
+        }
+        let (first, last) = (batch.lines.iter().flatten().min(), batch.last);
+        let Some(first) = first.copied() else { continue };
+        count += batch.lines.iter().map(Vec::len).sum::<usize>() as u64;
+        let written = collection.write(batch.rows, Mode::Upsert, None)?.rows(conversation).await;
+        written.map_err(|error| error.with_context(format!("lines {first} to {last}")))?;
+    }
+    Err(Error::internal("the task that reads lines has ended"))
 }
 
 fn duplicate(id: &PointId) -> Error {

@@ -7,6 +7,7 @@ use futures::StreamExt;
 use tokio::sync::mpsc;
 
 use super::{OnConflict, OnError, Options, duplicate};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::http::collections::line::{self, Row};
 use crate::http::collections::points::Rows;
@@ -20,6 +21,17 @@ pub(super) struct Limits {
     pub(super) rows: usize,
     pub(super) bytes: usize,
     pub(super) pause: std::time::Duration,
+}
+
+impl Limits {
+    pub(super) fn of(config: &Config) -> Limits {
+        Limits {
+            line: config.collections_ingest_line.get(),
+            rows: config.collections_ingest_rows,
+            bytes: config.collections_ingest_bytes.get(),
+            pause: config.collections_ingest_timeout.duration(),
+        }
+    }
 }
 
 /// Lines that are written together.
