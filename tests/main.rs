@@ -18,6 +18,7 @@
 //! | [`http_files`] | files: names, ranges, rights, quotas, contents that are swept, killed and damaged |
 //! | [`http_collections`] | collections over HTTP: points, searches against comparing all, streams and kills |
 //! | [`http_jobs`] | jobs over HTTP and in SQL: states, workers, schedules, kills |
+//! | [`http_openapi`] | the document of the second port against its routes; problems, methods, pages everywhere |
 //! | [`http_sagas`] | sagas are done or undone, whenever the server is killed |
 //! | [`http_tus`] | uploads that go on: tus 1.0 case by case, the IETF's draft, kills |
 //! | [`http_sql`] | its transactions, keys, Arrow, pool of sessions |
@@ -66,6 +67,7 @@ mod http_auth;
 mod http_collections;
 mod http_files;
 mod http_jobs;
+mod http_openapi;
 mod http_sagas;
 mod http_sql;
 mod http_tus;

@@ -343,7 +343,7 @@ pub async fn begin(http: State, request: Request) -> Result<Response, Problem> {
         return Err(failed(Error::unsupported("an Idempotency-Key for a transaction to begin")));
     }
     let body = request::bytes(&http, body).await?;
-    let asked: Begin = if body.is_empty() { Begin::default() } else { request::parse(&body)? };
+    let asked: Begin = request::parse_or_default(&body)?;
     let config = http.front.database.config();
     let most = config.http_max_transactions_per_role;
     let too_many = || {

@@ -89,12 +89,7 @@ pub async fn rotate(
     let (parts, body) = request.into_parts();
     let principal = admin(&http, &parts).await?;
     let body = request::bytes(&http, body).await?;
-    let asked: Rotate = match body.is_empty() {
-        true => Rotate::default(),
-        false => serde_json::from_slice(&body).map_err(|error| {
-            Problem::bad_request(&format!("the body is not as expected: {error}"))
-        })?,
-    };
+    let asked: Rotate = request::parse_or_default(&body)?;
     let grace = asked.grace_seconds.unwrap_or(DAY_SECONDS);
     let text = "SELECT auth.rotate_api_key($1, make_interval(secs => $2)) AS key";
     let rotated = as_caller(&http, &principal, text, vec![json!(id), json!(grace)]).await;

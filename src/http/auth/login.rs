@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
@@ -46,15 +45,6 @@ struct Revoke {
     all: bool,
 }
 
-/// A body that may be empty.
-fn read<T: Default + serde::de::DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
-    if body.is_empty() {
-        return Ok(T::default());
-    }
-    serde_json::from_slice(body)
-        .map_err(|error| Problem::bad_request(&format!("the body is not as expected: {error}")))
-}
-
 fn agent(parts: &Parts) -> String {
     let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     agent.unwrap_or_default().to_owned()
@@ -81,7 +71,7 @@ fn scopes(names: Option<Vec<String>>) -> Result<Option<Scopes>, Problem> {
 /// rights say no.
 pub async fn log_in(http: State, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let asked: LogIn = read(&request::bytes(&http, body).await?)?;
+    let asked: LogIn = request::parse_or_default(&request::bytes(&http, body).await?)?;
     let wanted = scopes(asked.scopes)?;
     let principal = match asked.role {
         Some(role) if !parts.headers.contains_key(header::AUTHORIZATION) => {
@@ -138,7 +128,7 @@ pub async fn refresh(http: State, request: Request) -> Result<Response, Problem>
 /// refresh token that is not valid (RFC 7009).
 pub async fn revoke(http: State, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let asked: Revoke = read(&request::bytes(&http, body).await?)?;
+    let asked: Revoke = request::parse_or_default(&request::bytes(&http, body).await?)?;
     if let Some(token) = &asked.refresh_token {
         let peer = principal::peer(&parts)?;
         principal::check_protected(&peer, "a token")?;

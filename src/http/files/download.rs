@@ -84,7 +84,9 @@ pub async fn get(
     let etag = found.hash.to_string();
     let mut headers = described(&found, target, is_public, asked.has("download"));
     match conditions::judge(&parts.headers, &etag, found.made) {
-        Verdict::Failed => return Ok(StatusCode::PRECONDITION_FAILED.into_response()),
+        Verdict::Failed => {
+            return Err(Problem::precondition_failed("a condition of the request does not hold"));
+        }
         Verdict::NotModified => {
             headers.remove(header::CONTENT_TYPE);
             return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
@@ -96,9 +98,11 @@ pub async fn get(
         parts.method == Method::GET && conditions::range_counts(&parts.headers, &etag, found.made);
     let ranges = ranges::parse(header.filter(|_| counts), found.size);
     if ranges == Ranges::Unsatisfiable {
+        let mut response = Problem::no_such_range().into_response();
         headers.remove(header::CONTENT_TYPE);
         put(&mut headers, header::CONTENT_RANGE, &format!("bytes */{}", found.size));
-        return Ok((StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response());
+        response.headers_mut().extend(headers);
+        return Ok(response);
     }
     if parts.method == Method::HEAD {
         put(&mut headers, header::CONTENT_LENGTH, &found.size.to_string());

@@ -89,10 +89,7 @@ async fn answer(http: State, parts: Parts, body: &mut Body) -> Result<Response, 
         Method::POST if asked.has("sign") => sign(&http, &principal, &target, &asked).await,
         Method::PUT | Method::POST => store(&http, &parts, body, &principal, target).await,
         Method::DELETE => remove(&http, &parts, &principal, &target, &asked).await,
-        _ => {
-            let allow = [(header::ALLOW, "GET, HEAD, PUT, POST, DELETE")];
-            Ok((allow, Problem::method_not_allowed()).into_response())
-        }
+        _ => Err(Problem::method_not_allowed()),
     }
 }
 
