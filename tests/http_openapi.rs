@@ -303,3 +303,85 @@ fn every_list_is_paged() {
         .collect();
     assert_eq!(paged.len(), lists.len(), "a list is described that is not read here: {paged:?}");
 }
+
+/// An API key of `postgres` with these scopes, as the header in which clients send one.
+fn key_of(asker: &Asker, scopes: &[&str]) -> Asker {
+    let body = json!({"name": "x", "scopes": scopes}).to_string();
+    let made = asker.send("POST", "/api/v1/auth/keys", "", body.as_bytes());
+    assert_eq!(made.status, 201, "{}", made.text());
+    let key = made.json()["key"].as_str().expect("a key").to_owned();
+    Asker { port: asker.port, headers: format!("api-key: {key}\r\n") }
+}
+
+/// Sends the example of an operation.
+fn example(asker: &Asker, path: &str, method: &str, operation: &Value) -> Answer {
+    let body = operation["requestBody"]["content"]
+        .as_object()
+        .and_then(|content| content.values().next())
+        .map(|media| match &media["example"] {
+            Value::String(text) => text.clone(),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        });
+    let path = filled(path, operation);
+    asker.send(&method.to_ascii_uppercase(), &path, "", body.unwrap_or_default().as_bytes())
+}
+
+#[test]
+fn proofs_and_scopes_are_asked_for_as_described() {
+    const SCOPES: [&str; 6] = ["sql", "collections", "files", "jobs", "events", "admin"];
+    let (_server, http, _directory) = started();
+    let asker = Asker::new(http, "postgres");
+    let nobody = Asker::nobody(http);
+    let document = document(&asker);
+    let with = SCOPES.map(|scope| (scope, key_of(&asker, &[scope])));
+    let without = SCOPES.map(|scope| {
+        let others: Vec<&str> = SCOPES.into_iter().filter(|other| *other != scope).collect();
+        (scope, key_of(&asker, &others))
+    });
+    let of = |keys: &[(&str, Asker)], scope: &str| {
+        keys.iter().find(|(of, _)| *of == scope).expect("a scope").1.clone()
+    };
+    let mut count = 0;
+    for (path, method, operation) in operations(&document) {
+        let tag = operation["tags"][0].as_str().expect("a tag");
+        // They say what they need by what they are asked; a stream of a job does not end.
+        if ["qdrant", "neon", "tus"].contains(&tag) || path.ends_with("/events") {
+            continue;
+        }
+        let what = format!("{method} {path}");
+        let needs_proof = match &operation["security"] {
+            Value::Null => true,
+            ways => ways.as_array().is_some_and(|ways| !ways.is_empty() && !ways.contains(&json!({}))),
+        };
+        let unproved = example(&nobody, path, method, operation);
+        let told = operation["responses"].get(unproved.status.to_string());
+        assert!(told.is_some(), "{what}: {} is not described", unproved.status);
+        if needs_proof {
+            assert_eq!(unproved.status, 401, "{what}");
+        } else if operation["security"] == json!([]) && tag != "auth" {
+            assert!(unproved.status < 500 && unproved.status != 401, "{what}");
+        }
+        let Some(scope) = operation["x-zserver-scope"].as_str() else { continue };
+        count += 1;
+        let refused = example(&of(&without, scope), path, method, operation);
+        assert_eq!(refused.status, 403, "{what} without {scope}: {}", refused.text());
+        let taken = example(&of(&with, scope), path, method, operation);
+        assert!(![401, 403].contains(&taken.status), "{what} with {scope}: {}", taken.text());
+        let told = operation["responses"].get(taken.status.to_string());
+        assert!(told.is_some(), "{what}: {} is not described", taken.status);
+    }
+    assert!(count > 60, "{count}");
+}
+
+#[test]
+fn a_private_file_is_read_by_an_api_key_in_a_header_of_its_own() {
+    let (_server, http, _directory) = started();
+    let asker = Asker::new(http, "postgres");
+    assert_eq!(asker.ask("PUT", "/api/v1/files/b").status, 201);
+    assert_eq!(asker.send("PUT", "/api/v1/files/b/x", "", b"abc").status, 201);
+    let key = key_of(&asker, &["files"]);
+    let read = key.ask("GET", "/api/v1/files/b/x");
+    assert_eq!((read.status, read.text().as_str()), (200, "abc"));
+    assert_eq!(Asker::nobody(http).ask("GET", "/api/v1/files/b/x").status, 401);
+}

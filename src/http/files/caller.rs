@@ -76,9 +76,15 @@ fn decoded(text: &str) -> Result<String, Problem> {
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
+    /// Whatever it holds.
+    pub fn any(uri: &Uri) -> Result<Query, Problem> {
+        let read = Form::<Vec<(String, String)>>::try_from_uri(uri);
+        read.map(|Form(pairs)| Query(pairs))
+            .map_err(|_| Problem::bad_request("the query of the URL cannot be read"))
+    }
+
     pub fn of(uri: &Uri, known: &[&str]) -> Result<Query, Problem> {
-        let Form(pairs) = Form::<Vec<(String, String)>>::try_from_uri(uri)
-            .map_err(|_| Problem::bad_request("the query of the URL cannot be read"))?;
+        let Query(pairs) = Query::any(uri)?;
         for (at, (name, _)) in pairs.iter().enumerate() {
             if !known.contains(&name.as_str()) {
                 let message = format!("unknown parameter \"{name}\" in the query of the URL");

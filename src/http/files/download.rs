@@ -13,6 +13,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::super::Http;
+use super::super::auth;
 use super::super::principal::{self, DATABASE_HEADER, Principal};
 use super::super::problem::Problem;
 use super::caller::{Query, Target};
@@ -41,10 +42,9 @@ struct Found {
     data: Option<Bytes>,
 }
 
-/// The server's own role for a request without an `Authorization`: it is shown public
-/// buckets only.
+/// The server's own role for a request that proves nothing: it is shown public buckets only.
 pub fn anonymous(http: &Http, parts: &Parts, asked: &Query) -> Result<Option<Principal>, Problem> {
-    if parts.headers.contains_key(header::AUTHORIZATION) {
+    if parts.headers.contains_key(header::AUTHORIZATION) || auth::secret(&parts.headers).is_some() {
         return Ok(None);
     }
     let peer = principal::peer(parts)?;

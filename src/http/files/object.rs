@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -31,21 +31,34 @@ const PAGE_MAX: i64 = 1_000;
 /// Of a signed URL.
 const VALID_SECONDS_MAX: i64 = 7 * 86_400;
 
-const KNOWN: &[&str] = &[
-    "version",
-    "versions",
-    "after",
-    "limit",
-    "download",
-    "copy",
-    "sign",
-    "valid_for_s",
-    "database",
-    "role",
-    "method",
-    "expires",
-    "signature",
-];
+/// What stands in a signed URL beside what it is for.
+const SIGNED: [&str; 5] = ["database", "role", "method", "expires", "signature"];
+
+/// What the query of a URL may hold: what none of it would look at is refused.
+fn known(method: &Method, uri: &Uri) -> Result<Vec<&'static str>, Problem> {
+    let asked = Query::any(uri)?;
+    let (is_read, is_post) =
+        (matches!(*method, Method::GET | Method::HEAD), *method == Method::POST);
+    let mut known = if *method == Method::GET && asked.has("versions") {
+        vec!["versions", "after", "limit"]
+    } else if is_read {
+        vec!["version", "download"]
+    } else if is_post && asked.has("copy") {
+        vec!["copy", "version"]
+    } else if is_post && asked.has("sign") {
+        vec!["sign", "method", "valid_for_s"]
+    } else if *method == Method::DELETE {
+        vec!["version"]
+    } else {
+        Vec::new()
+    };
+    if asked.has("signature") {
+        known.extend(SIGNED);
+    } else if is_read {
+        known.push("database");
+    }
+    Ok(known)
+}
 
 /// `/api/v1/files/{bucket}/{*name}`: see the module's table.
 ///
@@ -68,9 +81,10 @@ pub async fn object(http: State, request: Request) -> Result<Response, Problem> 
 
 async fn answer(http: State, parts: Parts, body: &mut Body) -> Result<Response, Problem> {
     let target = Target::of(parts.uri.path())?;
-    let asked = Query::of(&parts.uri, KNOWN)?;
+    let asked = Query::of(&parts.uri, &known(&parts.method, &parts.uri)?)?;
     let signer = signed::principal(&http, &parts, &asked, &target).await?;
-    if signer.is_none() && matches!(parts.method, Method::GET | Method::HEAD) {
+    let is_read = matches!(parts.method, Method::GET | Method::HEAD) && !asked.has("versions");
+    if signer.is_none() && is_read {
         let anonymous = download::anonymous(&http, &parts, &asked)?;
         if let Some(principal) = anonymous {
             return download::get(&http, &parts, &principal, &target, &asked, true).await;
