@@ -288,6 +288,34 @@ fn digests_names_and_bodies_are_checked() {
 }
 
 #[test]
+fn a_query_holds_what_the_request_looks_at() {
+    let (_server, asker, _directory) = started(&[]);
+    make(&asker, "b", json!({}));
+    assert_eq!(put(&asker, "b/x", "", b"one").status, 201);
+    for (method, query, status) in [
+        ("GET", "", 200),
+        ("GET", "?download", 200),
+        ("GET", "?versions&limit=1", 200),
+        ("GET", "?database=postgres", 200),
+        ("GET", "?versions&version=1", 400),
+        ("GET", "?limit=1", 400),
+        ("GET", "?copy=b/x", 400),
+        ("HEAD", "?versions", 400),
+        ("PUT", "?version=1", 400),
+        ("PUT", "?copy=b/x", 400),
+        ("PUT", "?database=postgres", 400),
+        ("POST", "?sign&version=1", 400),
+        ("POST", "?valid_for_s=5", 400),
+        ("POST", "?copy=b/x&sign", 400),
+        ("DELETE", "?versions", 400),
+        ("DELETE", "", 204),
+    ] {
+        let answer = asker.ask(method, &path(&format!("b/x{query}")));
+        assert_eq!(answer.status, status, "{method} {query}: {}", answer.text());
+    }
+}
+
+#[test]
 fn versions_and_copies() {
     let (_server, asker, _directory) = started(&[]);
     make(&asker, "v", json!({"versioning": true}));

@@ -19,6 +19,7 @@
 //! | [`http_files`] | files: names, ranges, rights, quotas, contents that are swept, killed and damaged |
 //! | [`http_collections`] | collections over HTTP: points, searches against comparing all, streams and kills |
 //! | [`http_jobs`] | jobs over HTTP and in SQL: states, workers, schedules, kills |
+//! | [`http_openapi`] | the document of the second port against its routes; problems, methods, pages everywhere |
 //! | [`http_sagas`] | sagas are done or undone, whenever the server is killed |
 //! | [`http_transfers`] | jobs that export rows to files and ingest files: formats, limits, rights, cancels, kills |
 //! | [`http_tus`] | uploads that go on: tus 1.0 case by case, the IETF's draft, kills |
@@ -69,6 +70,7 @@ mod http_collections;
 mod http_dumps;
 mod http_files;
 mod http_jobs;
+mod http_openapi;
 mod http_sagas;
 mod http_sql;
 mod http_transfers;

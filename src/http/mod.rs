@@ -3,6 +3,7 @@
 //! ```text
 //! …    /api/v1/auth/…                sessions, tokens, API keys ([`auth`])
 //! GET  /.well-known/jwks.json        the public keys of tokens
+//! GET  /openapi.json /docs           what there is, told and shown ([`openapi`])
 //! GET  /livez /readyz /startupz      whether the process lives, serves, has started
 //! …    /api/v1/files…                buckets and their files ([`files`])
 //! …    /files…                       uploads that go on: tus and the IETF's draft ([`tus`])
@@ -37,6 +38,7 @@ mod health;
 mod idempotency;
 mod jobs;
 mod neon;
+mod openapi;
 mod params;
 mod pool;
 mod principal;
@@ -44,6 +46,7 @@ pub(crate) mod problem;
 mod qdrant;
 mod reply;
 mod request;
+mod routes;
 pub(crate) mod rows;
 mod sagas;
 mod serve;
@@ -57,7 +60,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::{any, delete, get, post, put};
+use axum::middleware::map_request;
+use axum::routing::{delete, get, head, post, put};
 use tokio_util::sync::CancellationToken;
 
 pub use serve::serve;
@@ -65,6 +69,7 @@ pub use serve::serve;
 use crate::pg::Front;
 use principal::Proofs;
 use problem::Problem;
+use routes::Routes;
 
 /// What the requests of one server share.
 pub struct Http {
@@ -85,7 +90,7 @@ pub struct Http {
 
 type State = axum::extract::State<Arc<Http>>;
 
-/// Every route there is, and what is done beside them. `stop`: the server is ending.
+/// The routes, and what is done beside them. `stop`: the server is ending.
 pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
     let http = Arc::new(Http {
         front,
@@ -101,8 +106,27 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
     tokio::spawn(files::sweep::run(http.clone(), http.stop.clone()));
     tokio::spawn(upkeep(http.clone()));
     tokio::spawn(tidy(http.clone()));
+    routes()
+        .into_router()
+        .fallback(|| async { Problem::not_found() })
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(map_request(request::check_path))
+        .with_state(http)
+}
+
+/// The paths of all routes, as `/openapi.json` writes them.
+pub fn paths() -> Vec<String> {
+    routes().into_paths()
+}
+
+/// Every route there is.
+fn routes() -> Routes {
     let transaction = get(transactions::show).delete(transactions::roll_back);
-    let router = Router::new();
+    let bucket = get(files::bucket).put(files::bucket).patch(files::bucket).delete(files::bucket);
+    let object = get(files::object).put(files::object).post(files::object).delete(files::object);
+    let uploads = post(tus::uploads).options(tus::uploads);
+    let upload = head(tus::upload).patch(tus::upload).delete(tus::upload);
+    let router = Routes::default();
     let router = collection_routes(router);
     let router = qdrant_routes(router);
     router
@@ -120,8 +144,8 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         .route("/api/v1/auth/sessions", get(auth::list_sessions))
         .route("/api/v1/auth/sessions/{id}", delete(auth::end_session))
         .route("/api/v1/files", get(files::buckets))
-        .route("/api/v1/files/{bucket}", any(files::bucket))
-        .route("/api/v1/files/{bucket}/{*name}", any(files::object))
+        .route("/api/v1/files/{bucket}", bucket)
+        .route("/api/v1/files/{bucket}/{*name}", object)
         .route("/api/v1/jobs", get(jobs::list).post(jobs::submit))
         .route("/api/v1/jobs/claim", post(jobs::claim))
         .route("/api/v1/jobs/complete", post(jobs::complete_batch))
@@ -153,17 +177,15 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         .route("/api/v1/transactions/{id}/commit", post(transactions::commit))
         .route("/api/v1/transactions/{id}/rollback", post(transactions::roll_back))
         .route("/api/v1/transactions/{id}/sql", post(sql::run_in_transaction))
-        .route("/files", any(tus::uploads))
-        .route("/files/", any(tus::uploads))
-        .route("/files/{id}", any(tus::upload))
+        .route("/docs", get(openapi::page))
+        .route("/docs/{file}", get(openapi::page_file))
+        .route("/files", uploads.clone())
+        .route("/files/", uploads)
+        .route("/files/{id}", upload.post(tus::upload).options(tus::upload))
+        .route("/openapi.json", get(openapi::document))
         .route("/sql", post(neon::run))
         .route("/v2", get(tunnel::open))
-        .fallback(|| async { Problem::not_found() })
-        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
-        .with_state(http)
 }
-
-type Routes = Router<Arc<Http>>;
 
 /// Collections in this server's words.
 fn collection_routes(router: Routes) -> Routes {

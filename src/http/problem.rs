@@ -15,6 +15,9 @@ use serde_json::{Map, Value, json};
 use crate::error::{Error, Report};
 use crate::sqlstate::{self, SqlState};
 
+/// What is used up now may be there again so soon.
+const RETRY_AFTER_SECONDS: u64 = 1;
+
 /// A request that failed: its status and what is told of it.
 #[derive(Debug)]
 pub struct Problem {
@@ -90,6 +93,13 @@ impl Problem {
 
     pub fn precondition_failed(message: &str) -> Problem {
         Problem::plain(StatusCode::PRECONDITION_FAILED, sqlstate::PROTOCOL_VIOLATION, message)
+    }
+
+    /// Ranges that are beyond the end of a file.
+    pub fn no_such_range() -> Problem {
+        let status = StatusCode::RANGE_NOT_SATISFIABLE;
+        let message = "the ranges are beyond the end of the file";
+        Problem::plain(status, sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, message)
     }
 
     pub fn unsupported_type(message: &str) -> Problem {
@@ -215,6 +225,16 @@ impl IntoResponse for Problem {
         };
         for challenge in challenges {
             headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        match self.status {
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+            }
+            StatusCode::UPGRADE_REQUIRED => {
+                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+                headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+            }
+            _ => {}
         }
         response
     }

@@ -1,6 +1,8 @@
-//! Bodies: of requests, read up to a size and a time, then as JSON; of answers.
+//! Paths that are none; bodies: of requests, read up to a size and a time, then as JSON; of
+//! answers.
 
 use axum::body::{Body, Bytes};
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -8,6 +10,15 @@ use serde::de::DeserializeOwned;
 
 use super::Http;
 use super::problem::Problem;
+
+/// Refuses a path that is not text, before a route would.
+pub async fn check_path(request: Request) -> Result<Request, Problem> {
+    let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8();
+    match path.is_ok() {
+        true => Ok(request),
+        false => Err(Problem::bad_request("the path is not UTF-8")),
+    }
+}
 
 /// The whole body of a request.
 pub async fn bytes(http: &Http, body: Body) -> Result<Bytes, Problem> {
@@ -32,14 +43,23 @@ pub async fn json_or_default<T: DeserializeOwned + Default>(
     http: &Http,
     body: Body,
 ) -> Result<T, Problem> {
-    let body = bytes(http, body).await?;
-    if body.is_empty() { Ok(T::default()) } else { parse(&body) }
+    parse_or_default(&bytes(http, body).await?)
 }
 
-/// The same of bytes that were read.
+/// The same of bytes that were read. Bodies are objects: a `struct` would be read from an
+/// array as well, by the order of its members.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Problem::bad_request(&format!("the body is not as expected: {error}")))
+    let wrong = |what: &str| Problem::bad_request(&format!("the body is not as expected: {what}"));
+    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None | Some(b'{') => {}
+        Some(_) => return Err(wrong("it is not a JSON object")),
+    }
+    serde_json::from_slice(bytes).map_err(|error| wrong(&error.to_string()))
+}
+
+/// The same, of a body that may be left out.
+pub fn parse_or_default<T: Default + DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.is_empty() { Ok(T::default()) } else { parse(bytes) }
 }
 
 /// An answer of JSON.
@@ -49,4 +69,40 @@ pub fn answer(status: StatusCode, body: &serde_json::Value) -> Response {
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Asked {
+        #[serde(default)]
+        name: String,
+    }
+
+    #[test]
+    fn a_body_is_an_object() {
+        let of = |text: &str| parse::<Asked>(text.as_bytes()).map(|asked| asked.name).ok();
+        assert_eq!(of(" {\"name\": \"x\"}").as_deref(), Some("x"));
+        for wrong in ["[\"x\"]", "[]", "null", "\"x\"", "", "{", "{\"other\": 1}"] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+        assert_eq!(parse_or_default::<Asked>(b"").ok(), Some(Asked::default()));
+        assert!(parse_or_default::<Asked>(b"[]").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_path_is_text() {
+        let check = async |path: &str| {
+            let request = Request::builder().uri(path).body(Body::empty()).expect("a request");
+            check_path(request).await.map(drop).map_err(|problem| problem.status.as_u16())
+        };
+        assert_eq!(check("/a/%C3%A9").await, Ok(()));
+        assert_eq!(check("/a/%ff").await, Err(400));
+        assert_eq!(check("/a/%C3").await, Err(400));
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::Request;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -106,7 +106,7 @@ pub async fn bucket(http: State, request: Request) -> Result<Response, Problem> 
     let (parts, body) = request.into_parts();
     let name = caller::bucket_of(parts.uri.path())?;
     match parts.method {
-        Method::GET => {
+        Method::GET | Method::HEAD => {
             let asked = Query::of(&parts.uri, &["prefix", "delimiter", "after", "limit"])?;
             let principal = caller::principal(&http, &parts).await?;
             list(&http, &principal, &name, &asked).await
@@ -115,12 +115,7 @@ pub async fn bucket(http: State, request: Request) -> Result<Response, Problem> 
             Query::of(&parts.uri, &[])?;
             let principal = caller::principal(&http, &parts).await?;
             let bytes = request::bytes(&http, body).await?;
-            let settings: Settings = match bytes.is_empty() {
-                true => Settings::default(),
-                false => serde_json::from_slice(&bytes).map_err(|error| {
-                    Problem::bad_request(&format!("the body is not as expected: {error}"))
-                })?,
-            };
+            let settings: Settings = request::parse_or_default(&bytes)?;
             let is_new = parts.method == Method::PUT;
             let (text, values) = statement(&name, settings, is_new);
             let rows = rows::with(&http, &principal, move |mut conversation| async move {
@@ -141,10 +136,7 @@ pub async fn bucket(http: State, request: Request) -> Result<Response, Problem> 
                 false => Ok(StatusCode::NO_CONTENT.into_response()),
             }
         }
-        _ => {
-            let allow = [(header::ALLOW, "GET, PUT, PATCH, DELETE")];
-            Ok((allow, Problem::method_not_allowed()).into_response())
-        }
+        _ => Err(Problem::method_not_allowed()),
     }
 }
 

@@ -76,9 +76,15 @@ fn decoded(text: &str) -> Result<String, Problem> {
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
+    /// Whatever it holds.
+    pub fn any(uri: &Uri) -> Result<Query, Problem> {
+        let read = Form::<Vec<(String, String)>>::try_from_uri(uri);
+        read.map(|Form(pairs)| Query(pairs))
+            .map_err(|_| Problem::bad_request("the query of the URL cannot be read"))
+    }
+
     pub fn of(uri: &Uri, known: &[&str]) -> Result<Query, Problem> {
-        let Form(pairs) = Form::<Vec<(String, String)>>::try_from_uri(uri)
-            .map_err(|_| Problem::bad_request("the query of the URL cannot be read"))?;
+        let Query(pairs) = Query::any(uri)?;
         for (at, (name, _)) in pairs.iter().enumerate() {
             if !known.contains(&name.as_str()) {
                 let message = format!("unknown parameter \"{name}\" in the query of the URL");
@@ -89,17 +95,6 @@ impl Query {
             }
         }
         Ok(Query(pairs))
-    }
-
-    /// 400 for names that are known, and say nothing to this request.
-    pub fn only(&self, meant: &[&str]) -> Result<(), Problem> {
-        match self.0.iter().find(|(name, _)| !meant.contains(&name.as_str())) {
-            None => Ok(()),
-            Some((name, _)) => {
-                let message = format!("\"{name}\" in the query of the URL is not for this request");
-                Err(Problem::bad_request(&message))
-            }
-        }
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {

@@ -13,6 +13,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::super::Http;
+use super::super::auth;
 use super::super::conversation::Conversation;
 use super::super::principal::{self, DATABASE_HEADER, Principal};
 use super::super::problem::Problem;
@@ -43,10 +44,9 @@ pub struct Found {
     pub data: Option<Bytes>,
 }
 
-/// The server's own role for a request without an `Authorization`: it is shown public
-/// buckets only.
+/// The server's own role for a request that proves nothing: it is shown public buckets only.
 pub fn anonymous(http: &Http, parts: &Parts, asked: &Query) -> Result<Option<Principal>, Problem> {
-    if parts.headers.contains_key(header::AUTHORIZATION) {
+    if parts.headers.contains_key(header::AUTHORIZATION) || auth::secret(&parts.headers).is_some() {
         return Ok(None);
     }
     let peer = principal::peer(parts)?;
@@ -83,7 +83,9 @@ pub async fn get(
     let etag = found.hash.to_string();
     let mut headers = described(&found, target, is_public, asked.has("download"));
     match conditions::judge(&parts.headers, &etag, found.made) {
-        Verdict::Failed => return Ok(StatusCode::PRECONDITION_FAILED.into_response()),
+        Verdict::Failed => {
+            return Err(Problem::precondition_failed("a condition of the request does not hold"));
+        }
         Verdict::NotModified => {
             headers.remove(header::CONTENT_TYPE);
             return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
@@ -95,9 +97,11 @@ pub async fn get(
         parts.method == Method::GET && conditions::range_counts(&parts.headers, &etag, found.made);
     let ranges = ranges::parse(header.filter(|_| counts), found.size);
     if ranges == Ranges::Unsatisfiable {
+        let mut response = Problem::no_such_range().into_response();
         headers.remove(header::CONTENT_TYPE);
         put(&mut headers, header::CONTENT_RANGE, &format!("bytes */{}", found.size));
-        return Ok((StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response());
+        response.headers_mut().extend(headers);
+        return Ok(response);
     }
     if parts.method == Method::HEAD {
         put(&mut headers, header::CONTENT_LENGTH, &found.size.to_string());

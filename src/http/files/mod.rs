@@ -21,7 +21,7 @@
 //! and the [sweep] that removes contents without files. [`commit`] is the way of a content
 //! into a row, [`crate::files`] that of its bytes to a disk.
 //!
-//! Without an `Authorization` a GET reads public buckets, of the database that the header
+//! A GET that proves nothing (no `Authorization`, no API key) reads public buckets, of the database that the header
 //! `Zserver-Database` or `?database=` names, else of `postgres`. A URL that was signed
 //! ([`signed`]) lends the rights of its signer to one file and method.
 //!

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -31,24 +31,34 @@ const PAGE_MAX: i64 = 1_000;
 /// Of a signed URL.
 const VALID_SECONDS_MAX: i64 = 7 * 86_400;
 
-/// Names in the query of a read, and of a signed URL.
-const READ: &[&str] = &["version", "download"];
-const SIGNED: &[&str] = &["database", "role", "method", "expires", "signature"];
-const KNOWN: &[&str] = &[
-    "version",
-    "versions",
-    "after",
-    "limit",
-    "download",
-    "copy",
-    "sign",
-    "valid_for_s",
-    "database",
-    "role",
-    "method",
-    "expires",
-    "signature",
-];
+/// What stands in a signed URL beside what it is for.
+const SIGNED: [&str; 5] = ["database", "role", "method", "expires", "signature"];
+
+/// What the query of a URL may hold: what none of it would look at is refused.
+fn known(method: &Method, uri: &Uri) -> Result<Vec<&'static str>, Problem> {
+    let asked = Query::any(uri)?;
+    let (is_read, is_post) =
+        (matches!(*method, Method::GET | Method::HEAD), *method == Method::POST);
+    let mut known = if *method == Method::GET && asked.has("versions") {
+        vec!["versions", "after", "limit"]
+    } else if is_read {
+        vec!["version", "download"]
+    } else if is_post && asked.has("copy") {
+        vec!["copy", "version"]
+    } else if is_post && asked.has("sign") {
+        vec!["sign", "method", "valid_for_s"]
+    } else if *method == Method::DELETE {
+        vec!["version"]
+    } else {
+        Vec::new()
+    };
+    if asked.has("signature") {
+        known.extend(SIGNED);
+    } else if is_read {
+        known.push("database");
+    }
+    Ok(known)
+}
 
 /// `/api/v1/files/{bucket}/{*name}`: see the module's table.
 ///
@@ -71,14 +81,12 @@ pub async fn object(http: State, request: Request) -> Result<Response, Problem> 
 
 async fn answer(http: State, parts: Parts, body: &mut Body) -> Result<Response, Problem> {
     let target = Target::of(parts.uri.path())?;
-    let asked = Query::of(&parts.uri, KNOWN)?;
+    let asked = Query::of(&parts.uri, &known(&parts.method, &parts.uri)?)?;
     let signer = signed::principal(&http, &parts, &asked, &target).await?;
-    let is_read = matches!(parts.method, Method::GET | Method::HEAD);
-    // Versions are listed to those who say who they are.
-    if signer.is_none() && is_read && !asked.has("versions") {
+    let is_read = matches!(parts.method, Method::GET | Method::HEAD) && !asked.has("versions");
+    if signer.is_none() && is_read {
         let anonymous = download::anonymous(&http, &parts, &asked)?;
         if let Some(principal) = anonymous {
-            asked.only(&[READ, &["database"]].concat())?;
             return download::get(&http, &parts, &principal, &target, &asked, true).await;
         }
     }
@@ -86,11 +94,6 @@ async fn answer(http: State, parts: Parts, body: &mut Body) -> Result<Response, 
         Some(signer) => signer.clone(),
         None => caller::principal(&http, &parts).await?,
     };
-    let meant = meant(&parts.method, &asked);
-    match signer.is_some() {
-        true => asked.only(&[meant, SIGNED].concat())?,
-        false => asked.only(meant)?,
-    }
     match parts.method {
         Method::GET if asked.has("versions") => versions(&http, &principal, &target, &asked).await,
         Method::GET | Method::HEAD => {
@@ -100,22 +103,7 @@ async fn answer(http: State, parts: Parts, body: &mut Body) -> Result<Response, 
         Method::POST if asked.has("sign") => sign(&http, &principal, &target, &asked).await,
         Method::PUT | Method::POST => store(&http, &parts, body, &principal, target).await,
         Method::DELETE => remove(&http, &parts, &principal, &target, &asked).await,
-        _ => {
-            let allow = [(header::ALLOW, "GET, HEAD, PUT, POST, DELETE")];
-            Ok((allow, Problem::method_not_allowed()).into_response())
-        }
-    }
-}
-
-/// The names in the query that say something to a request.
-fn meant(method: &Method, asked: &Query) -> &'static [&'static str] {
-    match *method {
-        Method::GET if asked.has("versions") => &["versions", "after", "limit"],
-        Method::GET | Method::HEAD => READ,
-        Method::POST if asked.has("copy") => &["copy", "version"],
-        Method::POST if asked.has("sign") => &["sign", "method", "valid_for_s"],
-        Method::DELETE => &["version"],
-        _ => &[],
+        _ => Err(Problem::method_not_allowed()),
     }
 }
 

@@ -31,7 +31,7 @@ pub async fn search_points(http: State, Path(name): Path<String>, request: Reque
     let (parts, body_) = request.into_parts();
     // Read in two steps: what is wrong with a search is said of it, not of both forms.
     let bytes = request::bytes(&http, body_).await?;
-    let (queries, is_one) = match serde_json::from_slice::<OnlySearches>(&bytes) {
+    let (queries, is_one) = match request::parse::<OnlySearches>(&bytes) {
         Ok(many) => (many.searches, false),
         Err(_) => (vec![request::parse(&bytes)?], true),
     };

@@ -1,0 +1,291 @@
+"""curl against the native API: the README's examples as they stand there, then every operation of the document."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tap import finish, step as run  # noqa: E402
+
+PORT = os.environ.get("ZSERVER_HTTP_PORT")
+BASE = f"http://127.0.0.1:{PORT}"
+ROOT = Path(os.environ.get("ZSERVER_SOURCE") or Path(__file__).resolve().parents[3])
+SCRATCH = tempfile.TemporaryDirectory()
+HERE = Path(SCRATCH.name)
+# Protocols of others have clients of their own.
+OTHERS = {"qdrant", "neon", "tus"}
+
+
+def step(name):
+    """PostgreSQL does not speak it: there a step is its name."""
+    if PORT:
+        return run(name)
+
+    def skip(work):
+        print(f"ok {name}")
+        return work
+
+    return skip
+
+
+def operations():
+    """What the document describes: id -> (method, path, operation)."""
+    found = {}
+    for area in sorted((ROOT / "src/http/openapi").glob("*.json")):
+        for path, methods in json.loads(area.read_text()).get("paths", {}).items():
+            for method, operation in methods.items():
+                if not OTHERS & set(operation["tags"]):
+                    found[operation["operationId"]] = (method.upper(), path, operation)
+    return found
+
+
+OPERATIONS = operations()
+ASKED = set()
+
+
+def shell(command):
+    environment = {**os.environ, "PGCONNECT_TIMEOUT": "20"}
+    return subprocess.run(["bash", "-c", command], cwd=HERE, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def psql(database, *statements):
+    for statement in statements:
+        done = subprocess.run(["psql", "-XqAt", "-d", database, "-c", statement], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert done.returncode == 0, done.stderr.decode()
+
+
+def ask(name, status, body=None, query="", more=(), proof=("-u", "postgres:"), **places):
+    """One operation by curl; a body is the document's example, unless another one is given."""
+    method, path, operation = OPERATIONS[name]
+    ASKED.add(name)
+    for parameter in operation.get("parameters", []):
+        if parameter.get("in") == "path":
+            value = places.get(parameter["name"], parameter.get("example"))
+            path = path.replace("{%s}" % parameter["name"], str(value))
+    words = ["curl", "-sS", "--max-time", "60", *proof, "-o", HERE / "answer", "-w", "%{http_code} %{content_type}"]
+    words += ["-I"] if method == "HEAD" else ["-X", method]
+    content = operation.get("requestBody", {}).get("content", {})
+    if body is None and content:
+        body = next(iter(content.values())).get("example")
+    if body is not None:
+        words += ["--data-binary", body if isinstance(body, str) else json.dumps(body)]
+    done = subprocess.run([*words, *more, BASE + path + query], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert done.returncode == 0, f"{method} {path}: {done.stderr.decode()}"
+    found, _, kind = done.stdout.decode().partition(" ")
+    said = (HERE / "answer").read_bytes()
+    assert int(found) == status, f"{method} {path}: {found} {said[:500]!r}"
+    told = operation["responses"].get(found, {}).get("content")
+    if told:
+        kind = kind.split(";")[0]
+        assert kind in told or "*/*" in told, f"{method} {path}: {kind}"
+    return json.loads(said) if kind.endswith("json") and method != "HEAD" else said
+
+
+# The examples of the README, in its order: their hosts, passwords and tokens are filled in.
+
+KNOWN = {}
+
+
+def filled(command):
+    command = command.replace("http://127.0.0.1:8432", BASE).replace("app:…", "app:")
+    command = command.replace("eyJ…", KNOWN.get("access_token", "")).replace("zsr_…", KNOWN.get("refresh_token", ""))
+    command = re.sub(r"^curl", "curl -sS --max-time 60 -w '\\n%{http_code}'", command)
+    return command.replace("psql -h 127.0.0.1 -U postgres", "psql")
+
+
+def examples():
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    for block in blocks:
+        if "/api/v1/" in block:
+            for line in block.splitlines():
+                if line.startswith(("curl ", "psql ")):
+                    yield line.split("   # ")[0]
+
+
+def try_example(command):
+    done = shell(filled(command))
+    said = done.stdout.decode()
+    assert done.returncode == 0, f"{command}: {done.stderr.decode()} {said}"
+    if command.startswith("curl"):
+        body, _, status = said.rpartition("\n")
+        assert status.startswith("2"), f"{command}: {status} {body}"
+        if "access_token" in body:
+            KNOWN.update(json.loads(body))
+
+
+if PORT:
+    (HERE / "report.pdf").write_bytes(os.urandom(5_000))
+    psql("postgres", "CREATE ROLE ann LOGIN", "CREATE ROLE app LOGIN", "CREATE DATABASE app OWNER app", "CREATE TABLE t (a int)")
+
+for number, command in enumerate(examples(), 1):
+    where = re.search(r"/(api/v1/[\w/.-]*)", command)
+    step(f"README {number} {where[1] if where else 'psql'}")(lambda command=command: try_example(command))
+
+
+@step("health and the document")
+def _():
+    for name in ["live", "ready", "started"]:
+        assert ask(name, 200, proof=()).startswith(b"ok")
+    document = ask("document", 200, proof=())
+    assert document["openapi"] == "3.1.0"
+    for name in OPERATIONS:
+        method, path, _ = OPERATIONS[name]
+        assert method.lower() in document["paths"][path], f"{method} {path}"
+    assert b"<title>" in ask("page", 200, proof=())
+    assert b"fetch(" in ask("page_file", 200, proof=())
+
+
+@step("statements in four forms")
+def _():
+    assert ask("run", 200)["results"][0]["rows"] == [[42]]
+    for kind, first in [("application/x-ndjson", b'{"columns"'), ("text/csv", b"n\n"), ("application/vnd.apache.arrow.stream", b"\xff\xff\xff\xff")]:
+        assert ask("run", 200, more=["-H", f"Accept: {kind}"]).startswith(first), kind
+    again = [ask("run", 200, {"query": "select random()"}, more=["-H", "Idempotency-Key: k1"]) for _ in range(2)]
+    assert again[0] == again[1]
+    assert ask("run", 422, more=["-H", "Idempotency-Key: k1"])["code"] == "23505"
+    assert ask("run", 400, {"query": "selec"})["position"] == "1"
+    assert ask("socket", 426)["status"] == 426
+
+
+@step("transactions")
+def _():
+    made = ask("begin", 201)
+    ask("run_in_transaction", 200, {"query": "create table of_transaction (a int)"}, id=made["id"])
+    assert ask("show_transaction", 200, id=made["id"])["state"] == "open"
+    assert [one["id"] for one in ask("list_transactions", 200)["transactions"]] == [made["id"]]
+    assert ask("commit", 200, id=made["id"])["state"] == "committed"
+    assert ask("run_in_transaction", 410, id=made["id"])["status"] == 410
+    assert ask("roll_back", 200, id=ask("begin", 201)["id"])["state"] == "rolled back"
+    assert ask("drop_transaction", 200, id=ask("begin", 201)["id"])["state"] == "rolled back"
+
+
+@step("sessions, tokens, keys")
+def _():
+    login = {"role": "postgres", "password": "any", "database": "postgres"}
+    tokens = ask("log_in", 200, login, proof=())
+    by_token = ("-H", f"Authorization: Bearer {tokens['access_token']}")
+    assert ask("me", 200, proof=by_token)["proof"] == "token"
+    tokens = ask("refresh", 200, {"refresh_token": tokens["refresh_token"]}, proof=())
+    assert tokens["session"] in [one["id"] for one in ask("list_sessions", 200)["sessions"]]
+    ask("end_session", 204, id=ask("log_in", 200, login, proof=())["session"])
+    ask("revoke", 204, {"refresh_token": tokens["refresh_token"]}, proof=())
+    assert ask("me", 401, proof=by_token)["status"] == 401
+    key = ask("create_key", 201)
+    assert ask("me", 200, proof=("-H", f"api-key: {key['key']}"))["scopes"] == ["sql", "jobs"]
+    assert key["id"] in [one["id"] for one in ask("list_keys", 200)["keys"]]
+    assert ask("rotate_key", 200, id=key["id"])["key"] != key["key"]
+    ask("revoke_key", 204, id=key["id"])
+    assert ask("public_keys", 200, proof=())["keys"]
+
+
+@step("collections and points")
+def _():
+    name = {"name": "curl"}
+    made = ask("create_collection", 201, {"name": "curl", "vectors": {"size": 3, "distance": "cosine"}})
+    assert (made["points"], made["ids"]) == (0, "integer")
+    assert name in ask("list_collections", 200)["collections"]
+    assert ask("put_points", 200, **name) == {"points": 1}
+    assert b'"stored":1' in ask("ingest", 200, '{"id": 2, "vector": [0, 1, 1], "payload": {"city": "Rome"}}\n', **name)
+    assert ask("show_point", 200, **name)["payload"] == {"city": "Oslo"}
+    assert len(ask("get_points", 200, **name)["points"]) == 2
+    assert [one["id"] for one in ask("search_points", 200, **name)["points"]] == [1]
+    assert len(ask("search_points", 200, {"searches": [{"query": [1, 0, 1]}, {"query": 1}]}, **name)["results"]) == 2
+    assert len(ask("group_points", 200, **name)["groups"]) == 2
+    page = ask("scroll_points", 200, {"limit": 1}, **name)
+    assert ask("scroll_points", 200, {"cursor": page["next"]}, **name)["points"][0]["id"] == 2
+    assert ask("count_points", 200, **name) == {"count": 2}
+    assert len(ask("facet_points", 200, **name)["hits"]) == 2
+    ask("put_index", 204, **name)
+    assert ask("show_collection", 200, **name)["indexes"]["city"]["type"] == "keyword"
+    ask("drop_index", 204, **name)
+    ask("change_payload", 204, **name)
+    ask("change_vectors", 204, **name)
+    assert ask("change_collection", 200, **name)["metadata"] == {"of": "2026"}
+    assert ask("delete_points", 200, **name) == {"points": 1}
+    ask("drop_collection", 204, **name)
+    assert ask("show_collection", 404, **name)["code"] == "42P01"
+
+
+@step("files")
+def _():
+    bucket, file = {"bucket": "curl"}, {"bucket": "curl", "name": "a/b.txt"}
+    assert ask("create_bucket", 201, **bucket)["versioning"]
+    assert not ask("change_bucket", 200, {"public": False}, **bucket)["public"]
+    assert "curl" in [one["name"] for one in ask("list_buckets", 200)["buckets"]]
+    version = ask("store_file", 201, "one", **file)["version"]
+    ask("store_file", 201, "two", **file)
+    assert ask("read_file", 200, **file) == b"two"
+    assert ask("read_file", 200, query=f"?version={version}", **file) == b"one"
+    assert ask("read_file", 206, more=["-r", "1-"], **file) == b"wo"
+    assert len(ask("read_file", 200, query="?versions", **file)["versions"]) == 2
+    ask("look_at_file", 200, **file)
+    ask("store_or_copy_file", 201, query="?copy=curl/a/b.txt", bucket="curl", name="c")
+    signed = ask("store_or_copy_file", 200, query="?sign", **file)["url"]
+    assert subprocess.run(["curl", "-fsS", BASE + signed], stdout=subprocess.PIPE, check=True).stdout == b"two"
+    assert ask("list_files", 200, query="?delimiter=/", **bucket)["prefixes"] == ["a/"]
+    ask("delete_bucket", 409, **bucket)
+    for name in ["a/b.txt", "c"]:
+        for one in ask("read_file", 200, query="?versions", bucket="curl", name=name)["versions"]:
+            ask("delete_file", 204, query=f"?version={one['version']}", bucket="curl", name=name)
+    ask("delete_bucket", 204, **bucket)
+
+
+@step("jobs, workers, queues, schedules")
+def _():
+    made = ask("submit", 201)
+    assert ask("submit", 201) == made, "its key is held"
+    assert ask("submit", 201, {"jobs": [{"kind": "mail"}, {"kind": "mail"}]})["ids"]
+    jobs = {job["id"]: job for job in ask("claim", 200)["jobs"]}
+    job = jobs.pop(made["id"])
+    ids = sorted(jobs)
+    assert ask("heartbeat", 200, {"lease": job["lease"], "progress": 0.5}, id=job["id"]) == {"cancel_requested": False}
+    ask("log_line", 201, id=job["id"])
+    ask("complete_job", 204, {"lease": job["lease"], "result": {"sent": True}}, id=job["id"])
+    assert len(ask("job_logs", 200, id=job["id"])["logs"]) == 2
+    assert b"event: state" in ask("job_events", 200, id=job["id"])
+    assert ask("fail_job", 200, {"lease": jobs[ids[0]]["lease"], "error": "no", "retry": False}, id=ids[0]) == {"state": "discarded"}
+    assert ask("retry_job", 200, id=ids[0]) == {"state": "available"}
+    assert ask("cancel_job", 200, id=ids[0]) == {"state": "cancelled"}
+    done = [{"id": ids[1], "lease": jobs[ids[1]]["lease"]}]
+    assert ask("complete_batch", 200, {"jobs": done}) == {"ids": [ids[1]]}
+    assert ask("show_job", 200, id=ids[1])["state"] == "completed"
+    assert len(ask("list_jobs", 200, query="?kind=mail&limit=2")["jobs"]) == 2
+    ask("delete_job", 204, id=ids[1])
+    assert ask("change_queue", 200) == {"name": "mail", "is_paused": False, "max_running": 5}
+    assert ask("pause_queue", 200)["is_paused"] and not ask("resume_queue", 200)["is_paused"]
+    assert "mail" in [one["name"] for one in ask("list_queues", 200)["queues"]]
+    assert ask("create_schedule", 201)["time_zone"] == "Europe/Berlin"
+    assert ask("show_schedule", 200)["cron"] == "30 3 * * *"
+    assert ask("pause_schedule", 200)["is_paused"] and not ask("resume_schedule", 200)["is_paused"]
+    assert "nightly" in [one["name"] for one in ask("list_schedules", 200)["schedules"]]
+    ask("delete_schedule", 204)
+
+
+@step("sagas")
+def _():
+    assert ask("define", 200) == {"name": "order"}
+    made = ask("start_run", 201)
+    assert ask("start_run", 201) == made, "its key was given before"
+    for _ in range(100):
+        shown = ask("show_run", 200, **made)
+        if shown["state"] == "completed":
+            break
+        subprocess.run(["sleep", "0.1"], check=True)
+    assert [one["state"] for one in shown["steps"]] == ["completed", "completed"]
+    assert made["id"] in [one["id"] for one in ask("list_runs", 200)["runs"]]
+    assert [one["name"] for one in ask("list_definitions", 200)["definitions"]] == ["order"]
+    assert ask("cancel_run", 200, **made)["state"]
+    assert ask("resolve_step", 409, **made)["code"] == "55000"
+    ask("forget", 204)
+
+
+@step("every operation of the document was asked")
+def _():
+    assert not set(OPERATIONS) - ASKED, sorted(set(OPERATIONS) - ASKED)
+
+
+finish()
