@@ -14,6 +14,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -26,6 +27,7 @@ use super::problem::Problem;
 use super::rows::{RowWriter, Shape};
 use crate::catalog::BOOTSTRAP_ROLE;
 use crate::error::{Error, Report, Result};
+use crate::observe::trace;
 use crate::session::registry::{Backend, Interrupt};
 use crate::session::stat_statements::Measure;
 use crate::session::{
@@ -111,7 +113,7 @@ impl Leash {
         &self,
         work: impl Future<Output = Result<T, Problem>> + Send + 'static,
     ) -> Result<T, Problem> {
-        match tokio::spawn(work).await {
+        match tokio::spawn(trace::carry(work)).await {
             Ok(result) => result,
             Err(error) => {
                 tracing::error!(%error, "a request has panicked");
@@ -140,6 +142,16 @@ pub struct Answer {
     command: String,
     /// What it costs, where that is counted.
     measure: Option<Measure>,
+    logged: Logged,
+}
+
+/// What the log is told of a statement when it is done.
+struct Logged {
+    begun: Instant,
+    /// Its text is in the log.
+    was_logged: bool,
+    /// How it is shown, where its duration may be logged.
+    shown: Option<String>,
 }
 
 /// What a statement did: `INSERT` and 3.
@@ -218,7 +230,8 @@ impl Conversation {
         Ok(Conversation::of(Box::new(session), None))
     }
 
-    fn of(session: Box<Session>, home: Option<(Arc<Pool>, Key, Fresh, usize)>) -> Conversation {
+    fn of(mut session: Box<Session>, home: Option<(Arc<Pool>, Key, Fresh, usize)>) -> Conversation {
+        session.set_request(trace::current());
         Conversation { session: Some(session), home, tether: Tether::default(), in_block: false }
     }
 
@@ -240,6 +253,13 @@ impl Conversation {
         };
         let session = database.admit_as(login).await?;
         Ok(Conversation::of(Box::new(session), None))
+    }
+
+    /// What it does from now on belongs to the request that the present task is about.
+    pub fn serve_request(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.set_request(trace::current());
+        }
     }
 
     /// What others see of it, and stop it by.
@@ -369,6 +389,7 @@ impl Conversation {
         types: &[String],
         is_own: bool,
     ) -> Result<Answer> {
+        let begun = Instant::now();
         let tether = self.tether.clone();
         let session = self.session()?;
         session.message_arrived();
@@ -390,7 +411,10 @@ impl Conversation {
         if !is_own {
             tether.check()?;
         }
-        session.log_execute("", &statement, &params, true);
+        let was_logged = session.log_execute("", &statement, &params, true);
+        let shown = session
+            .logs_durations()
+            .then(|| session.shown_portal("execute", "", &statement, &params));
         let measure = session.begin_measure(&statement);
         let outcome = session.run(&statement, params).await?;
         let (columns, cursor, command) = match outcome {
@@ -404,7 +428,8 @@ impl Conversation {
                 return Err(Error::unsupported("COPY over HTTP"));
             }
         };
-        Ok(Answer { columns, cursor, command, measure })
+        let logged = Logged { begun, was_logged, shown };
+        Ok(Answer { columns, cursor, command, measure, logged })
     }
 
     /// The next rows of an answer, at most `max`; none at the end.
@@ -436,6 +461,10 @@ impl Conversation {
         session.end_measure(answer.measure, done.count.unwrap_or(0));
         let ended = session.end_command(true).await;
         self.or_fail("", ended)?;
+        let Logged { begun, was_logged, shown } = answer.logged;
+        if let Some(shown) = shown {
+            self.session()?.log_duration(begun, was_logged, || shown);
+        }
         Ok(done)
     }
 
@@ -472,6 +501,7 @@ impl Conversation {
     fn or_fail<T>(&mut self, text: &str, result: Result<T>) -> Result<T> {
         result.inspect_err(|error| {
             if let Some(session) = &mut self.session {
+                session.note_failure(error);
                 session.fail();
                 session.log_error(error, text);
             }

@@ -3,6 +3,7 @@
 //! ```text
 //! …    /api/v1/auth/…                sessions, tokens, API keys ([`auth`])
 //! GET  /livez /readyz /startupz      whether the process lives, serves, has started
+//! GET  /metrics                      what Prometheus asks for
 //! …    /api/v1/jobs /queues /schedules   jobs, their workers and times
 //! …    /api/v1/sagas                     steps that are done or undone
 //! POST /api/v1/sql                   statements, answered as JSON, NDJSON, CSV or Arrow
@@ -33,6 +34,7 @@ mod files;
 mod health;
 mod idempotency;
 mod jobs;
+mod metrics;
 mod neon;
 mod params;
 mod pool;
@@ -41,6 +43,7 @@ pub(crate) mod problem;
 mod qdrant;
 mod reply;
 mod request;
+mod routes;
 mod rows;
 mod sagas;
 mod serve;
@@ -62,6 +65,7 @@ pub use serve::serve;
 use crate::pg::Front;
 use principal::Proofs;
 use problem::Problem;
+use routes::Routes;
 
 /// What the requests of one server share.
 pub struct Http {
@@ -99,11 +103,12 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
     tokio::spawn(upkeep(http.clone()));
     tokio::spawn(tidy(http.clone()));
     let transaction = get(transactions::show).delete(transactions::roll_back);
-    let router = Router::new();
+    let router = Routes::new(&http);
     let router = collection_routes(router);
     let router = qdrant_routes(router);
     router
         .route("/livez", get(health::live))
+        .route("/metrics", get(metrics::show))
         .route("/readyz", get(health::ready))
         .route("/startupz", get(health::live))
         .route("/.well-known/jwks.json", get(auth::public_keys))
@@ -160,7 +165,14 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         .with_state(http)
 }
 
-type Routes = Router<Arc<Http>>;
+/// What is answered while the server ends: that it lives, and does not serve.
+pub fn ending_router() -> Router {
+    Router::new()
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ending))
+        .route("/startupz", get(health::live))
+        .fallback(|| async { Problem::unavailable() })
+}
 
 /// Collections in this server's words.
 fn collection_routes(router: Routes) -> Routes {

@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::State;
 use super::principal;
 use super::problem::Problem;
-use super::socket::{BUFFER_BYTES, upgrade};
+use super::socket::{BUFFER_BYTES, count, upgrade};
 use crate::pg::{self, Origin, Tunnel};
 
 /// Bytes of a frame that is sent at most.
@@ -43,6 +43,7 @@ pub async fn open(http: State, request: Request) -> Result<Response, Problem> {
         .max_frame_size(FRAME_BYTES_TAKEN_MAX);
     let front = http.front.clone();
     Ok(upgrade.on_upgrade(move |socket| async move {
+        let _counted = count(&front.database.statistics);
         let stream = Frames { socket, came: Bytes::new() };
         let tunnel = Tunnel { is_encrypted: peer.is_encrypted, subject: peer.subject.clone() };
         let origin = Origin::Network(peer.ends);
