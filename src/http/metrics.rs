@@ -177,7 +177,7 @@ fn named_databases(database: &Database) -> Vec<(String, DatabaseCounts)> {
 
 fn databases(page: &mut Page, database: &Database) {
     let named = named_databases(database);
-    let each = |read: fn(&DatabaseCounts) -> u64| {
+    let each = |read: fn(&DatabaseCounts) -> u64| -> Vec<(Labels, f64)> {
         named.iter().map(|(name, counts)| (label("database", name), read(counts) as f64)).collect()
     };
     page.counters("zserver_commits", "Transactions that were committed", each(|c| c.commits));

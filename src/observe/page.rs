@@ -2,7 +2,7 @@
 //! text format.
 //!
 //! ```text
-//! # HELP zserver_statements Statements that are over.       (OpenMetrics 1.0)
+//! # HELP zserver_statements Statements that are over        (OpenMetrics 1.0)
 //! # TYPE zserver_statements counter
 //! zserver_statements_total{kind="select",sqlstate_class="00"} 7
 //! # EOF
@@ -168,7 +168,7 @@ fn each<T>(
 /// The same in the older format.
 fn classic(open_metrics: &str) -> Result<String, fmt::Error> {
     let mut text = String::with_capacity(open_metrics.len());
-    let mut lines = open_metrics.lines().peekable();
+    let mut lines = open_metrics.lines();
     while let Some(line) = lines.next() {
         match line.strip_prefix("# HELP ").and_then(|rest| rest.split_once(' ')) {
             Some((name, help)) => {
@@ -207,10 +207,10 @@ mod tests {
 
     #[test]
     fn both_formats_are_written() {
-        let open = "# HELP zserver_rows Rows.\n# TYPE zserver_rows counter\nzserver_rows_total 3.0\n\
-            # HELP zserver_size Sizes.\n# TYPE zserver_size gauge\n\
+        let open = "# HELP zserver_rows Rows\n# TYPE zserver_rows counter\nzserver_rows_total 3.0\n\
+            # HELP zserver_size Sizes\n# TYPE zserver_size gauge\n\
             zserver_size{database=\"a\\\"\\\\\\nb\"} 1.5\n\
-            # HELP zserver_took Times.\n# TYPE zserver_took histogram\n\
+            # HELP zserver_took Times\n# TYPE zserver_took histogram\n\
             zserver_took_sum{kind=\"x\"} 2.0\nzserver_took_count{kind=\"x\"} 3\n\
             zserver_took_bucket{le=\"0.5\",kind=\"x\"} 1\n\
             zserver_took_bucket{le=\"+Inf\",kind=\"x\"} 3\n";

@@ -129,7 +129,8 @@ impl Session {
     fn begin_trace(&mut self, statement: &Arc<Statement>, begun: Instant) -> Option<Box<Traced>> {
         let tracer = self.database.statistics.tracer.as_ref()?;
         self.watch.last_trace = None;
-        let parent = Context::of_comment(statement.sql());
+        let sent = self.backend().activity.lock().whole_query.clone();
+        let parent = Context::of_comment(&sent);
         let parent = parent.as_ref().or(self.watch.request.as_ref());
         let mut trace = tracer.begin(parent)?;
         let read = std::mem::take(&mut self.watch.read);
@@ -286,9 +287,8 @@ impl Session {
         let Some(running) = &mut self.watch.running else { return };
         let took = running.elapsed + running.since.map_or(Duration::ZERO, |since| since.elapsed());
         let Some(plan) = running.plan.take() else { return };
-        let Some((parsed, types, params)) = plan.query.filter(|_| took >= plan.at_least) else {
-            return;
-        };
+        let Plan { at_least, query } = *plan;
+        let Some((parsed, types, params)) = query.filter(|_| took >= at_least) else { return };
         let text = parsed.text[parsed.location..parsed.location + parsed.length].trim().to_owned();
         match self.plan_lines(parsed, types, params).await {
             Ok(lines) => self.log_plan(took, &text, &lines),
@@ -317,7 +317,7 @@ impl Session {
         while let Some(rows) = self.next_rows(&mut cursor, usize::MAX).await? {
             let Rows::Datums(rows) = rows else { continue };
             lines.extend(rows.into_iter().flatten().filter_map(|value| match value {
-                Datum::Text(line) => Some(line.to_string()),
+                Datum::Text(line) => Some(line),
                 _ => None,
             }));
         }
