@@ -224,6 +224,31 @@ pub struct Config {
 
     /// Statements that take so long are logged with their duration; -1 logs none, 0 all.
     pub log_min_duration_statement: i64,
+    /// Milliseconds from which on a statement's plan is logged; -1 logs none, 0 all
+    /// (`auto_explain.log_min_duration`).
+    pub auto_explain_log_min_duration: i64,
+
+    /// Who may read `/metrics`.
+    pub metrics_access: MetricsAccess,
+    /// How long the disk may take for a commit before `/readyz` says so; 0 is no limit.
+    pub ready_commit_timeout: Milliseconds,
+    /// The URL of an OpenTelemetry collector that takes traces over HTTP; without it
+    /// nothing is traced.
+    pub otlp_endpoint: String,
+    /// Of requests and statements that continue no client's trace, the share that is
+    /// traced: 0 to 1.
+    pub otlp_sample_ratio: f64,
+    /// What the server is called there.
+    pub otlp_service_name: String,
+    /// Whether spans have the text of statements, without constants.
+    pub otlp_statement_text: bool,
+    /// Spans that wait to be sent; more are dropped, and counted.
+    pub otlp_queue: usize,
+    /// How long spans wait for others to be sent with.
+    pub otlp_interval: Milliseconds,
+    /// How long the collector may take for one request, and the server to send what is
+    /// left when it ends.
+    pub otlp_timeout: Milliseconds,
 
     /// Libraries of the server, comma between; `pg_stat_statements` is the one there is.
     pub shared_preload_libraries: String,
@@ -341,6 +366,17 @@ impl LogStatement {
     }
 }
 
+/// Who may read `/metrics`. Each value lets in those of the ones before it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MetricsAccess {
+    /// Superusers and members of `pg_monitor`.
+    Monitor,
+    /// Whoever asks from the machine itself; a proxy on it is one.
+    Loopback,
+    Everyone,
+}
+
 /// Algorithms of the server's own tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SigningAlgorithm {
@@ -454,6 +490,16 @@ impl Default for Config {
             log_disconnections: false,
             log_statement: LogStatement::None,
             log_min_duration_statement: -1,
+            auto_explain_log_min_duration: -1,
+            metrics_access: MetricsAccess::Loopback,
+            ready_commit_timeout: Milliseconds(30_000),
+            otlp_endpoint: String::new(),
+            otlp_sample_ratio: 1.0,
+            otlp_service_name: "zserver".to_owned(),
+            otlp_statement_text: true,
+            otlp_queue: 10_000,
+            otlp_interval: Milliseconds(1_000),
+            otlp_timeout: Milliseconds(5_000),
             shared_preload_libraries: String::new(),
             pg_stat_statements_max: 5_000,
             pg_stat_statements_save: true,
@@ -575,6 +621,14 @@ impl Config {
         if self.log_min_duration_statement < -1 {
             return Err(invalid("\"log_min_duration_statement\" must be at least -1"));
         }
+        if self.auto_explain_log_min_duration < -1 {
+            return Err(invalid("\"auto_explain_log_min_duration\" must be at least -1"));
+        }
+        if !(0.0..=1.0).contains(&self.otlp_sample_ratio) {
+            return Err(invalid("\"otlp_sample_ratio\" must be between 0 and 1"));
+        }
+        at_least("otlp_queue", self.otlp_queue as u64, 1)?;
+        at_least("otlp_timeout", self.otlp_timeout.0, 1)?;
         at_least("max_connections", self.max_connections as u64, 1)?;
         at_least("http_ws_max_requests", self.http_ws_max_requests as u64, 1)?;
         at_least("http_ws_max_message", self.http_ws_max_message.0, 125)?;
@@ -807,6 +861,9 @@ fn environment_value(
     let value = match known.get(&key) {
         None => return Err(invalid(format!("unrecognized environment variable {name}"))),
         Some(toml::Value::Integer(_)) => toml::Value::Integer(text.parse().map_err(bad)?),
+        Some(toml::Value::Float(_)) => toml::Value::Float(text.parse().map_err(|_| {
+            invalid(format!("invalid value for environment variable {name}: \"{text}\""))
+        })?),
         Some(toml::Value::Boolean(_)) => match text {
             "true" | "on" | "1" => toml::Value::Boolean(true),
             "false" | "off" | "0" => toml::Value::Boolean(false),
@@ -840,6 +897,10 @@ mod tests {
         assert_eq!(config.statement_timeout, Milliseconds(120_000));
         assert_eq!(config.work_mem, Kilobytes(65_536));
         assert_eq!(config.deadlock_timeout, Config::default().deadlock_timeout);
+        let ratio = load("", &[("ZSERVER_OTLP_SAMPLE_RATIO", "0.25")]).unwrap();
+        assert_eq!(ratio.otlp_sample_ratio, 0.25);
+        assert!(load("", &[("ZSERVER_OTLP_SAMPLE_RATIO", "2")]).is_err());
+        assert!(load("", &[("ZSERVER_METRICS_ACCESS", "nobody")]).is_err());
     }
 
     #[test]

@@ -20,7 +20,7 @@
 //! `index`, `backup` → `txn` → `storage`. `sql::types` is the vocabulary of values that
 //! everything above `txn` shares. `storage` and `txn` know bytes, not Arrow,
 //! SQL or tokio. `coordinator` commits one transaction on several servers, `files` keeps
-//! contents of files; they stand beside `catalog`. `tests/layers.rs` reads the `use` lines and holds this true.
+//! contents of files, `observe` counts and traces for those above; they stand beside `catalog`. `tests/layers.rs` reads the `use` lines and holds this true.
 
 pub mod auth;
 pub mod backup;
@@ -32,6 +32,7 @@ pub mod files;
 pub mod http;
 pub mod index;
 pub mod jobs;
+pub mod observe;
 pub mod pg;
 pub mod server;
 pub mod session;

@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 7] = [
     &["pg", "http", "jobs"],
     &["session"],
     &["sql"],
-    &["auth", "table", "index", "catalog", "backup", "coordinator", "files"],
+    &["auth", "table", "index", "catalog", "backup", "coordinator", "files", "observe"],
     &["txn"],
     &["storage"],
 ];
@@ -21,10 +21,14 @@ const VOCABULARY: [&str; 5] =
     ["sql::types", "sql::functions", "sql::ir", "sql::run::work", "sql::outcome"];
 
 /// Libraries that one folder hides from the rest.
-const HIDDEN: [(&str, &[&str]); 9] = [
+const HIDDEN: [(&str, &[&str]); 13] = [
     ("axum", &["src/http"]),
     ("hyper", &["src/http"]),
     ("object_store", &["src/files"]),
+    ("opentelemetry", &["src/observe"]),
+    ("opentelemetry_otlp", &["src/observe"]),
+    ("opentelemetry_sdk", &["src/observe"]),
+    ("prometheus_client", &["src/observe"]),
     ("pgwire", &["src/pg"]),
     ("pg_query", &["src/sql/parse"]),
     ("fjall", &["src/storage"]),

@@ -31,6 +31,7 @@
 //! | [`large`] | statements that change more rows than memory holds |
 //! | [`large_objects`] | large objects: snapshots, writers beside each other, kills |
 //! | [`catalogs`] | psql describes and pg_dump dumps as on PostgreSQL |
+//! | [`observe`] | what the server tells of itself: metrics, health, traces, slow statements |
 //! | [`online`] | indexes are built, partitions detached while the table is in use |
 //! | [`memory`] | queries within the memory limit |
 //! | [`coordinator`] | a transaction over several servers is on all of them or on none |
@@ -86,6 +87,7 @@ mod login;
 mod long;
 mod memory;
 mod nearest;
+mod observe;
 mod online;
 mod power;
 mod regress;

@@ -14,6 +14,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -25,6 +26,7 @@ use super::principal::{self, Principal, Proof, Scopes};
 use super::problem::Problem;
 use super::rows::{RowWriter, Shape};
 use crate::error::{Error, Report, Result};
+use crate::observe::trace;
 use crate::session::registry::{Backend, Interrupt};
 use crate::session::stat_statements::Measure;
 use crate::session::{
@@ -110,7 +112,7 @@ impl Leash {
         &self,
         work: impl Future<Output = Result<T, Problem>> + Send + 'static,
     ) -> Result<T, Problem> {
-        match tokio::spawn(work).await {
+        match tokio::spawn(trace::carry(work)).await {
             Ok(result) => result,
             Err(error) => {
                 tracing::error!(%error, "a request has panicked");
@@ -139,6 +141,16 @@ pub struct Answer {
     command: String,
     /// What it costs, where that is counted.
     measure: Option<Measure>,
+    logged: Logged,
+}
+
+/// What the log is told of a statement when it is done.
+struct Logged {
+    begun: Instant,
+    /// Its text is in the log.
+    was_logged: bool,
+    /// How it is shown, where its duration may be logged.
+    shown: Option<String>,
 }
 
 /// A statement that was begun.
@@ -146,6 +158,7 @@ struct Ran {
     outcome: Outcome,
     columns: Option<Arc<[ResultColumn]>>,
     measure: Option<Measure>,
+    logged: Logged,
 }
 
 /// COPY … FROM STDIN under way.
@@ -222,7 +235,8 @@ impl Conversation {
         Ok(Conversation::of(session, home))
     }
 
-    fn of(session: Box<Session>, home: Option<(Arc<Pool>, Key, Fresh, usize)>) -> Conversation {
+    fn of(mut session: Box<Session>, home: Option<(Arc<Pool>, Key, Fresh, usize)>) -> Conversation {
+        session.set_request(trace::current());
         Conversation { session: Some(session), home, tether: Tether::default(), in_block: false }
     }
 
@@ -269,6 +283,13 @@ impl Conversation {
         };
         let session = database.admit_as(login).await?;
         Ok(Conversation::of(Box::new(session), None))
+    }
+
+    /// What it does from now on belongs to the request that the present task is about.
+    pub fn serve_request(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.set_request(trace::current());
+        }
     }
 
     /// What others see of it, and stop it by.
@@ -398,7 +419,7 @@ impl Conversation {
         types: &[String],
         is_own: bool,
     ) -> Result<Answer> {
-        let Ran { outcome, columns, measure } = self.run(text, values, types, is_own).await?;
+        let Ran { outcome, columns, measure, logged } = self.run(text, values, types, is_own).await?;
         let (columns, cursor, command) = match outcome {
             Outcome::Rows(stream) => {
                 let cursor = RowCursor::new(stream);
@@ -410,7 +431,7 @@ impl Conversation {
                 return Err(Error::unsupported("COPY over HTTP"));
             }
         };
-        Ok(Answer { columns, cursor, command, measure })
+        Ok(Answer { columns, cursor, command, measure, logged })
     }
 
     async fn run(
@@ -420,6 +441,7 @@ impl Conversation {
         types: &[String],
         is_own: bool,
     ) -> Result<Ran> {
+        let begun = Instant::now();
         let tether = self.tether.clone();
         let session = self.session()?;
         session.message_arrived();
@@ -441,10 +463,14 @@ impl Conversation {
         if !is_own {
             tether.check()?;
         }
-        session.log_execute("", &statement, &params, true);
+        let was_logged = session.log_execute("", &statement, &params, true);
+        let shown = session
+            .logs_durations()
+            .then(|| session.shown_portal("execute", "", &statement, &params));
         let measure = session.begin_measure(&statement);
         let outcome = session.run(&statement, params).await?;
-        Ok(Ran { outcome, columns, measure })
+        let logged = Logged { begun, was_logged, shown };
+        Ok(Ran { outcome, columns, measure, logged })
     }
 
     /// Begins COPY … FROM STDIN, of the server's own data.
@@ -503,6 +529,10 @@ impl Conversation {
         session.end_measure(answer.measure, done.count.unwrap_or(0));
         let ended = session.end_command(true).await;
         self.or_fail("", ended)?;
+        let Logged { begun, was_logged, shown } = answer.logged;
+        if let Some(shown) = shown {
+            self.session()?.log_duration(begun, was_logged, || shown);
+        }
         Ok(done)
     }
 
@@ -539,6 +569,7 @@ impl Conversation {
     fn or_fail<T>(&mut self, text: &str, result: Result<T>) -> Result<T> {
         result.inspect_err(|error| {
             if let Some(session) = &mut self.session {
+                session.note_failure(error);
                 session.fail();
                 session.log_error(error, text);
             }

@@ -7,6 +7,7 @@
 //! GET  /livez /readyz /startupz      whether the process lives, serves, has started
 //! …    /api/v1/files…                buckets and their files ([`files`])
 //! …    /files…                       uploads that go on: tus and the IETF's draft ([`tus`])
+//! GET  /metrics                      what Prometheus asks for
 //! …    /api/v1/jobs /queues /schedules   jobs, their workers and times
 //! …    /api/v1/sagas                     steps that are done or undone
 //! POST /api/v1/sql                   statements, answered as JSON, NDJSON, CSV or Arrow
@@ -37,6 +38,7 @@ pub(crate) mod files;
 mod health;
 mod idempotency;
 mod jobs;
+mod metrics;
 mod neon;
 mod openapi;
 mod params;
@@ -107,9 +109,7 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
     tokio::spawn(upkeep(http.clone()));
     tokio::spawn(tidy(http.clone()));
     routes()
-        .into_router()
-        .fallback(|| async { Problem::not_found() })
-        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .into_router(&http.front.database.statistics)
         .layer(map_request(request::check_path))
         .with_state(http)
 }
@@ -131,6 +131,7 @@ fn routes() -> Routes {
     let router = qdrant_routes(router);
     router
         .route("/livez", get(health::live))
+        .route("/metrics", get(metrics::show))
         .route("/readyz", get(health::ready))
         .route("/startupz", get(health::live))
         .route("/.well-known/jwks.json", get(auth::public_keys))
@@ -185,6 +186,15 @@ fn routes() -> Routes {
         .route("/openapi.json", get(openapi::document))
         .route("/sql", post(neon::run))
         .route("/v2", get(tunnel::open))
+}
+
+/// What is answered while the server ends: that it lives, and does not serve.
+pub fn ending_router() -> Router {
+    Router::new()
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ending))
+        .route("/startupz", get(health::live))
+        .fallback(|| async { Problem::unavailable() })
 }
 
 /// Collections in this server's words.

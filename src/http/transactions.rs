@@ -330,7 +330,10 @@ pub fn take(http: &Http, principal: &Principal, id: &str) -> Result<Turn, Proble
         }
     };
     match conversation {
-        Some(conversation) => Ok(Turn::of(entry, conversation)),
+        Some(mut conversation) => {
+            conversation.serve_request();
+            Ok(Turn::of(entry, conversation))
+        }
         None => {
             let message = "another request is using the transaction";
             Err(Problem::plain(StatusCode::CONFLICT, sqlstate::OBJECT_IN_USE, message))

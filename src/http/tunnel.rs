@@ -23,7 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::State;
 use super::principal;
 use super::problem::Problem;
-use super::socket::{BUFFER_BYTES, check_origin, upgrade};
+use super::socket::{BUFFER_BYTES, check_origin, count, upgrade};
 use crate::pg::{self, Origin, Tunnel};
 
 /// Bytes of a frame that is sent at most.
@@ -45,6 +45,7 @@ pub async fn open(http: State, request: Request) -> Result<Response, Problem> {
         .max_frame_size(FRAME_BYTES_TAKEN_MAX);
     let front = http.front.clone();
     Ok(upgrade.on_upgrade(move |socket| async move {
+        let _counted = count(&front.database.statistics);
         let stream = Frames { socket, came: Bytes::new() };
         let subject = peer.subject.clone();
         let tunnel = Tunnel { is_encrypted: peer.is_encrypted, subject, is_foreign };

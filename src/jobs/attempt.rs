@@ -12,6 +12,7 @@ use super::kinds;
 use super::{Engine, NAME};
 use crate::error::{Error, Result};
 use crate::http::problem;
+use crate::observe::job::Outcome;
 use crate::session::registry::{Backend, Interrupt};
 use crate::sql::types::Oid;
 use crate::sqlstate;
@@ -25,6 +26,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug)]
 pub struct Claimed {
     pub id: i64,
+    pub queue: String,
     pub kind: String,
     pub payload: Value,
     pub lease: String,
@@ -38,6 +40,7 @@ impl Claimed {
         let role = row["role"].as_u64().or_else(|| row["role"].as_str()?.parse().ok())?;
         Some(Claimed {
             id: row["id"].as_i64()?,
+            queue: text("queue")?,
             kind: text("kind")?,
             payload: row["payload"].clone(),
             lease: text("lease")?,
@@ -111,18 +114,19 @@ impl Brake {
     }
 }
 
-/// Runs a job to one of its ends, which is recorded.
+/// Runs a job to one of its ends, which is recorded, and answered.
 pub async fn run(
     engine: &Arc<Engine>,
     database: Oid,
     job: Claimed,
     asked_to_end: CancellationToken,
-) {
+) -> Outcome {
     if asked_to_end.is_cancelled() {
         let error =
             json!({"code": sqlstate::QUERY_CANCELED.as_str(), "message": "the job was cancelled"});
         let failure = Failure { error, is_retryable: false, delay: None };
-        return record(engine, database, &job, &failure).await;
+        record(engine, database, &job, &failure).await;
+        return Outcome::Cancelled;
     }
     let brake = Brake::default();
     let mut work = tokio::spawn(kinds::run(engine.clone(), database, job.clone(), brake.clone()));
@@ -149,7 +153,7 @@ pub async fn run(
         None => stop(&mut work, &brake).await,
     };
     let failure = match ended {
-        Ok(Ok(())) => return,
+        Ok(Ok(())) => return Outcome::Completed,
         Ok(Err(mut failure)) => {
             if let Some(reason) = reason {
                 failure.error["message"] = json!(reason);
@@ -168,6 +172,10 @@ pub async fn run(
         }
     };
     record(engine, database, &job, &failure).await;
+    match asked_to_end.is_cancelled() {
+        true => Outcome::Cancelled,
+        false => Outcome::Failed,
+    }
 }
 
 type Work = tokio::task::JoinHandle<Result<(), Failure>>;

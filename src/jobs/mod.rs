@@ -79,6 +79,7 @@ struct Engine {
 pub fn start(database: Arc<Database>, handles: Vec<Handle>, stop: CancellationToken) -> Result<()> {
     let config = database.config();
     let workers = config.jobs_workers();
+    database.statistics.jobs.workers.set(i64::try_from(workers).unwrap_or(i64::MAX));
     let engine = Arc::new(Engine {
         permits: Arc::new(Semaphore::new(workers)),
         workers,

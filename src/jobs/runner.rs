@@ -199,9 +199,14 @@ impl Runner {
     ) {
         let (engine, ended, database) = (self.engine.clone(), self.ended.clone(), self.database);
         self.engine.spawn(async move {
-            let id = job.id;
+            let (id, queue) = (job.id, job.queue.clone());
             let started = Instant::now();
-            attempt::run(&engine, database, job, asked_to_end).await;
+            let jobs = &engine.database.statistics.jobs;
+            let running = jobs.running.enter();
+            let outcome = attempt::run(&engine, database, job, asked_to_end).await;
+            drop(running);
+            jobs.note(&queue, outcome);
+            jobs.took.note(started.elapsed());
             engine.note_duration(started.elapsed());
             engine.running.lock().remove(&(database, id));
             drop(permit);
@@ -315,6 +320,7 @@ impl Runner {
     async fn claim(&mut self, ids: Vec<i64>) -> Result<()> {
         let mut rows = self.rows(CLAIM, &[json!(ids), json!(self.engine.name)]).await?;
         self.claimed_at = Instant::now();
+        self.engine.database.statistics.jobs.claimed.add(rows.len() as u64);
         // In the order in which they were asked for.
         let places: HashMap<i64, usize> = ids.into_iter().zip(0..).collect();
         rows.sort_by_key(|row| row["id"].as_i64().and_then(|id| places.get(&id).copied()));

@@ -91,6 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 Err(error) => Err(error),
             };
             if let Err(error) = result {
+                self.session.note_failure(&error);
                 if error.code() == sqlstate::CONNECTION_FAILURE && error.is_fatal() {
                     return Err(error);
                 }

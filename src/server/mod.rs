@@ -168,10 +168,18 @@ impl Server {
         tokio::spawn(upkeep(self.front.database.clone(), self.stop.clone()));
         tokio::spawn(resolve(self.front.database.clone(), self.stop.clone()));
         jobs::start(self.front.database.clone(), lanes.handles(), self.stop.clone())?;
+        let tracer = self.front.database.statistics.tracer.clone();
+        if let Some(tracer) = tracer.clone() {
+            tokio::spawn(tracer.run());
+        }
         let (open, ()) = tokio::join!(self.accept(lanes), self.accept_http(lanes));
         tracing::info!("shutting down");
-        drop((self.listener, self.http, self.socket));
+        drop((self.listener, self.socket));
         let database = &self.front.database;
+        let drained = CancellationToken::new();
+        if let Some(listener) = self.http {
+            tokio::spawn(turn_away(listener, self.front.clone(), drained.clone()));
+        }
         database.registry.drain(database.config().shutdown_grace.duration()).await;
         if let Some(counts) = &database.stat_statements
             && database.config().pg_stat_statements_save
@@ -181,9 +189,13 @@ impl Server {
         if !database.registry.emptied_within(END_TIMEOUT).await {
             tracing::warn!("some sessions did not end in time");
         }
+        drained.cancel();
         drop(open);
         if let Some(vectors) = &database.vectors {
             vectors.close();
+        }
+        if let Some(tracer) = tracer {
+            tracer.close(database.config().otlp_timeout.duration()).await;
         }
         let transactions = database.transactions.clone();
         let closed = tokio::task::spawn_blocking(move || transactions.shutdown()).await;
@@ -211,6 +223,7 @@ impl Server {
             let Ok(permit) = permit else { return permits };
             match accepted {
                 Ok(client) => {
+                    self.front.database.statistics.pg_connections.add(1);
                     if let Err(error) = self.hand_over(client, permit, lanes) {
                         tracing::debug!(%error, "could not serve a connection");
                     }
@@ -239,6 +252,7 @@ impl Server {
             let Ok(permit) = permit else { return };
             match accepted {
                 Ok((stream, client)) => {
+                    self.front.database.statistics.http_connections.add(1);
                     let (front, stop) = (self.front.clone(), self.stop.clone());
                     let router = router.clone();
                     let handed = ends_of(&stream, client).and_then(|ends| {
@@ -318,6 +332,26 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
         let message = format!("could not bind address \"{address}\": {error}");
         Error::new(sqlstate::SYSTEM_ERROR, message)
     })
+}
+
+/// Tells those who come to the second port while the server ends that it does.
+async fn turn_away(listener: TcpListener, front: Arc<Front>, drained: CancellationToken) {
+    /// Connections at a time.
+    const CONNECTIONS_MAX: usize = 64;
+    let permits = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let next = async { (permits.clone().acquire_owned().await, listener.accept().await) };
+        let (permit, accepted) = tokio::select! {
+            () = drained.cancelled() => return,
+            next = next => next,
+        };
+        let (Ok(permit), Ok((stream, client))) = (permit, accepted) else { return };
+        if let Ok(ends) = ends_of(&stream, client) {
+            let (router, front, stop) = (http::ending_router(), front.clone(), drained.clone());
+            let place = Box::new(permit);
+            tokio::spawn(http::serve(stream, ends, router, front, stop, place));
+        }
+    }
 }
 
 /// A socket, and where its other end is.

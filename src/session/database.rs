@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::coordinator::Coordinator;
 use crate::error::{Error, Result};
 use crate::index::vector;
+use crate::observe::Statistics;
 use crate::sql::dml::SqlCompiler;
 use crate::sql::functions::TransactionStatus;
 use crate::sql::run::{QueryMemory, Work};
@@ -67,6 +68,8 @@ pub struct Database {
     pub stat_statements: Option<StatStatements>,
     /// Contents of files, those that are not to be removed just now among them.
     pub contents: Arc<crate::files::Contents>,
+    /// What is counted of clients, and where their traces go.
+    pub statistics: Arc<Statistics>,
     /// Makes the salts of users that do not exist; new with every start.
     pub mock_key: [u8; 32],
     /// What the server keeps secret of its databases.
@@ -157,7 +160,9 @@ impl Database {
         let counts = settings::loads(&config.shared_preload_libraries, stat_statements::LIBRARY);
         let stat_statements = counts
             .then(|| StatStatements::open(&config.data_directory, config.pg_stat_statements_max));
+        let statistics = Arc::new(Statistics::new(&config)?);
         Ok(Arc::new(Database {
+            statistics,
             secrets: KeyFile::new(&config.data_directory),
             coordinator,
             stat_statements,
@@ -422,6 +427,7 @@ fn configured_defaults(config: &Config) -> Result<Arc<Vec<Value>>> {
         ("log_disconnections", on_off(config.log_disconnections)),
         ("log_statement", config.log_statement.as_str().to_owned()),
         ("log_min_duration_statement", config.log_min_duration_statement.to_string()),
+        ("auto_explain.log_min_duration", config.auto_explain_log_min_duration.to_string()),
         ("shared_preload_libraries", config.shared_preload_libraries.clone()),
         ("pg_stat_statements.max", config.pg_stat_statements_max.to_string()),
         ("pg_stat_statements.save", on_off(config.pg_stat_statements_save)),

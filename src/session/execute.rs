@@ -33,6 +33,14 @@ pub type Statements = Arc<Vec<ParsedStatement>>;
 impl Session {
     /// Splits a query string into its statements.
     pub fn parse(&mut self, text: &str) -> Result<Statements> {
+        let begun = self.moment();
+        let parsed = self.parse_as_set(text);
+        self.note_read("parse", begun);
+        parsed
+    }
+
+    /// The same, by what the settings say of strings.
+    fn parse_as_set(&mut self, text: &str) -> Result<Statements> {
         self.rewritten = None;
         let rules = self.string_rules();
         let rewritten = match rules.concern(text) {
@@ -99,9 +107,11 @@ impl Session {
         if let Some(statement) = self.plans.get(parsed, declared, &eval) {
             return Ok(statement);
         }
+        let begun = self.moment();
         let types = declared.unwrap_or_default().to_vec();
         let bind = || catch(|| Query::bind(Arc::new(parsed.clone()), &eval, types));
         let (query, is_of_now) = self.hooks.is_of_now(bind);
+        self.note_read("bind", begun);
         if declared.is_none()
             && let Some(error) = uses_parameter(parsed, &query)
         {
@@ -215,6 +225,7 @@ impl Session {
 
     /// Runs one statement in the present transaction.
     pub async fn run(&mut self, statement: &Arc<Statement>, params: Vec<Datum>) -> Result<Outcome> {
+        self.note_running();
         match &statement.body {
             Body::Empty => Ok(Outcome::Empty),
             Body::Command(command) => {
@@ -229,6 +240,7 @@ impl Session {
     }
 
     pub(super) async fn run_query(&mut self, query: &Query, params: Vec<Datum>) -> Result<Outcome> {
+        self.note_query(query, &params);
         self.check_not_failed(None)?;
         self.check_read_only(&query.parsed)?;
         self.check_block(&query.parsed)?;
@@ -370,6 +382,8 @@ impl Session {
     /// A command is done. `last`: nothing follows in its message or pipeline, so
     /// that a transaction it did not begin ends with it.
     pub async fn end_command(&mut self, last: bool) -> Result<()> {
+        self.resume_watch();
+        self.log_slow_plan().await;
         self.collect_notified()?;
         if last && matches!(self.block.phase, Phase::Single | Phase::Implicit) {
             if self.scope.is_none() {
@@ -378,11 +392,13 @@ impl Session {
             self.commit_transaction().await?;
         }
         self.end_scope();
+        self.leave_watch(last || self.block.is_explicit());
         Ok(())
     }
 
     /// Something failed: what belongs to the transaction is undone.
     pub fn fail(&mut self) {
+        self.give_up_watch();
         self.hooks.notified.lock().clear();
         if let Some(settings) = self.block.fail() {
             self.settings.lock().restore(settings);
@@ -435,12 +451,14 @@ impl Session {
         let committed = match open.work.take() {
             Some(work) => {
                 let backend = self.backend().clone();
+                let begun = self.moment().filter(|_| work.txn.has_writes());
                 backend.waits_for_commit.store(true, Ordering::Relaxed);
                 let committed = match branches {
                     Some(branches) => self.commit_with_branches(work, branches).await,
                     None => self.database.commit(work, durability).await,
                 };
                 backend.waits_for_commit.store(false, Ordering::Relaxed);
+                self.note_commit(begun, synchronous);
                 committed
             }
             None => Ok(()),

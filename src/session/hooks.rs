@@ -687,6 +687,7 @@ impl SessionHooks for Hooks {
     }
 
     fn note_planning(&self, elapsed: Duration) {
+        self.tracking.note_planned(elapsed);
         self.end_planning(elapsed);
     }
 

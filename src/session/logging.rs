@@ -5,9 +5,15 @@
 //! A simple query is logged as a whole before it runs, if one of its statements belongs
 //! to what is logged; a portal when it is executed, with its parameters. The words are
 //! PostgreSQL's, but for passwords: what follows the word in a statement (`PASSWORD '…'`,
-//! `password=…`) is not shown. The values of parameters are.
+//! `password=…`) is not shown. The values of parameters are, up to
+//! `log_parameter_max_length` bytes of each; 0 shows none.
+//!
+//! A line is structured beside its text: `pid`, `user`, `database`, and where they are known
+//! `query_id` (as in `pg_stat_statements`), `trace_id` (of the trace that the statement is
+//! part of) and `duration_ms`. The plan of a statement that took
+//! `auto_explain.log_min_duration` is logged with its text, as PostgreSQL's auto_explain does.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Session;
 use super::plan::{Body, Statement};
@@ -21,7 +27,7 @@ use crate::sql::types::{self, Datum};
 /// Bytes of a statement that the log shows with its error.
 const STATEMENT_BYTES_MAX: usize = 4_000;
 
-/// Bytes of a parameter that the log shows.
+/// Bytes of a parameter that the log shows, unless `log_parameter_max_length` says.
 const PARAMETER_BYTES_MAX: usize = 1_024;
 
 impl Session {
@@ -80,10 +86,18 @@ impl Session {
         let is_long = at_least_ms >= 0 && took.as_millis() as i64 >= at_least_ms;
         let ms = took.as_secs_f64() * 1_000.0;
         match (is_long && !was_logged, is_long || all) {
-            (true, _) => self.log(&format!("duration: {ms:.3} ms  {}", what())),
-            (false, true) => self.log(&format!("duration: {ms:.3} ms")),
+            (true, _) => self.log_timed(Some(ms), &format!("duration: {ms:.3} ms  {}", what())),
+            (false, true) => self.log_timed(Some(ms), &format!("duration: {ms:.3} ms")),
             (false, false) => {}
         }
+    }
+
+    /// Logs what a statement was planned to do that took so long.
+    pub(super) fn log_plan(&self, took: Duration, statement: &str, lines: &[String]) {
+        let ms = took.as_secs_f64() * 1_000.0;
+        let plan = lines.join("\n");
+        let text = format!("duration: {ms:.3} ms  plan:\nQuery Text: {statement}\n{plan}");
+        self.log_timed(Some(ms), &text);
     }
 
     /// Logs an error of a statement, as `log_min_messages` and `log_min_error_statement` say.
@@ -118,6 +132,8 @@ impl Session {
             user = backend.user,
             database = backend.database,
             code = %error.code(),
+            query_id = self.shown_query_id(),
+            trace_id = self.trace_id(),
             "{text}"
         );
     }
@@ -192,7 +208,9 @@ impl Session {
     }
 
     fn shown_parameters(&mut self, statement: &Statement, params: &[Datum]) -> String {
-        if params.is_empty() {
+        let bytes_max = self.settings.lock().derived().log_parameter_max_bytes;
+        let bytes_max = usize::try_from(bytes_max).unwrap_or(PARAMETER_BYTES_MAX);
+        if params.is_empty() || bytes_max == 0 {
             return String::new();
         }
         let eval = self.eval_context();
@@ -204,7 +222,7 @@ impl Session {
             let mut bytes = bytes::BytesMut::new();
             types::text_output(value, ty.oid, &output, &mut bytes);
             let text = String::from_utf8_lossy(&bytes);
-            let cut = text.floor_char_boundary(PARAMETER_BYTES_MAX);
+            let cut = text.floor_char_boundary(bytes_max);
             let more = if cut < text.len() { "..." } else { "" };
             format!("${} = '{}{more}'", index + 1, text[..cut].replace('\'', "''"))
         };
@@ -214,6 +232,10 @@ impl Session {
     }
 
     fn log(&self, text: &str) {
+        self.log_timed(None, text);
+    }
+
+    fn log_timed(&self, duration_ms: Option<f64>, text: &str) {
         let text = without_passwords(text);
         let text = on_one_line(&text);
         let backend = self.backend();
@@ -221,8 +243,16 @@ impl Session {
             pid = backend.pid,
             user = backend.user,
             database = backend.database,
+            query_id = self.shown_query_id(),
+            trace_id = self.trace_id(),
+            duration_ms,
             "{text}"
         );
+    }
+
+    /// What the statement is counted under, where that is known.
+    fn shown_query_id(&self) -> Option<i64> {
+        Some(self.backend().activity.lock().query_id).filter(|id| *id != 0)
     }
 }
 

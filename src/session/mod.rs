@@ -55,6 +55,7 @@ mod temporary;
 pub mod time;
 mod transaction;
 mod two_phase;
+mod watch;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -123,6 +124,7 @@ pub struct Session {
     rewritten: Option<Rewritten>,
     /// Milliseconds that a statement may take, whatever `statement_timeout` says.
     own_timeout_ms: Option<u64>,
+    watch: watch::Watch,
 }
 
 /// What a login established.
@@ -220,6 +222,7 @@ impl Session {
             notices,
             rewritten: None,
             own_timeout_ms: None,
+            watch: watch::Watch::default(),
             database,
         })
     }

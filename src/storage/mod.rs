@@ -229,6 +229,28 @@ pub struct EngineStatistics {
     pub sealed_memtables: usize,
     /// The most level-0 tables of any keyspace; at 20 a write is slowed down.
     pub level_zero_tables: usize,
+    /// Files of journals.
+    pub journals: usize,
+    pub flushes_waiting: usize,
+    pub compactions_running: usize,
+    pub compactions_done: u64,
+    pub compacting_us: u64,
+    /// What blocks take in memory, and may take.
+    pub block_cache_bytes: u64,
+    pub block_cache_bytes_max: u64,
+    /// Point reads that found their key in memory, and those that asked the tree.
+    pub point_hits: u64,
+    pub point_misses: u64,
+    /// Of each keyspace: bytes and files of its tables, and of large values beside them.
+    pub keyspaces: [KeyspaceStatistics; Keyspace::COUNT],
+}
+
+/// What a keyspace has on disk.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeyspaceStatistics {
+    pub disk_bytes: u64,
+    pub tables: usize,
+    pub blob_files: usize,
 }
 
 /// A file of the store that is not what was written.

@@ -268,6 +268,7 @@ impl Nearest<'_> {
             (None, None) => Strategy::Index(figures.method),
         };
         count_search(index.oid(), self.overlay, progress.met);
+        self.note_search(figures.method, figures.evaluations);
         self.overlay.count(index.oid(), Counted::Fetched, progress.fetched);
         if is_exhausted && self.settings.seq_scans && progress.found.len() < wanted_rows {
             if !may_scan {
@@ -496,7 +497,15 @@ impl Nearest<'_> {
             found.extend(part.found);
         }
         report.time = start.elapsed();
+        self.note_search(Method::Exact, report.evaluations);
         Ok((sorted(found, wanted), report))
+    }
+
+    /// Counts it for all searches of the server.
+    fn note_search(&self, method: Method, evaluations: u64) {
+        if let Some(registry) = vector::Registry::of(self.overlay.published()) {
+            registry.note_search(method, evaluations);
+        }
     }
 
     /// Does something with each part of the table, by as many threads as are allowed.

@@ -8,10 +8,11 @@
 //!
 //! The counters live as long as the server, not longer.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::AddAssign;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
@@ -296,6 +297,20 @@ impl Activities {
         total
     }
 
+    /// The counts of every database that has any, by OID.
+    pub fn databases(&self) -> BTreeMap<u32, DatabaseCounts> {
+        let mut all: BTreeMap<u32, DatabaseCounts> = BTreeMap::new();
+        for (database, counts) in &self.ended.lock().databases {
+            *all.entry(*database).or_default() += *counts;
+        }
+        for session in self.sessions() {
+            let total = all.entry(session.database).or_default();
+            *total += session.own(false);
+            session.tables(false).into_values().for_each(|counts| total.tables += counts);
+        }
+        all
+    }
+
     /// Sets everything of a database to zero.
     pub fn reset(&self, database: u32) {
         for session in self.sessions().iter().filter(|session| session.database == database) {
@@ -346,6 +361,29 @@ pub struct CommitStatistics {
     sync_us_max: AtomicU64,
     /// Syncs by the number of binary digits of their microseconds.
     sync_histogram: [AtomicU64; 32],
+    /// Groups by the number of binary digits of how many were in them.
+    group_histogram: [AtomicU64; 16],
+    /// Microseconds since `origin` at which a batch began to be written; 0 is none.
+    writing_since: AtomicU64,
+    origin: Origin,
+}
+
+/// What times are counted from.
+struct Origin(Instant);
+
+impl Default for Origin {
+    fn default() -> Origin {
+        Origin(Instant::now())
+    }
+}
+
+/// How many there were of each number of binary digits: below 1, 2, 4, 8 and so on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitHistograms {
+    /// Of the transactions in a group.
+    pub groups: Vec<u64>,
+    /// Of the microseconds of a sync.
+    pub syncs_us: Vec<u64>,
 }
 
 /// The same as plain numbers.
@@ -370,6 +408,9 @@ impl CommitStatistics {
     /// Only the committer calls it.
     pub(super) fn note(&self, transactions: usize, bytes: u64, sync_us: Option<u64>) {
         let relaxed = Ordering::Relaxed;
+        let digits = (u64::BITS - (transactions as u64).leading_zeros()) as usize;
+        let last = self.group_histogram.len() - 1;
+        self.group_histogram[digits.min(last)].fetch_add(1, relaxed);
         self.groups.fetch_add(1, relaxed);
         self.transactions.fetch_add(transactions as u64, relaxed);
         self.largest_group.fetch_max(transactions as u64, relaxed);
@@ -381,6 +422,30 @@ impl CommitStatistics {
             let digits = (u64::BITS - us.leading_zeros()) as usize;
             let last = self.sync_histogram.len() - 1;
             self.sync_histogram[digits.min(last)].fetch_add(1, relaxed);
+        }
+    }
+
+    /// A batch is being written, or is written.
+    pub(super) fn set_writing(&self, is_writing: bool) {
+        let since = match is_writing {
+            true => u64::try_from(self.origin.0.elapsed().as_micros()).unwrap_or(u64::MAX).max(1),
+            false => 0,
+        };
+        self.writing_since.store(since, Ordering::Relaxed);
+    }
+
+    /// How long the batch that is being written has taken so far.
+    pub fn writes_since(&self) -> Option<Duration> {
+        let since = Some(self.writing_since.load(Ordering::Relaxed)).filter(|since| *since > 0)?;
+        Some(self.origin.0.elapsed().saturating_sub(Duration::from_micros(since)))
+    }
+
+    pub fn histograms(&self) -> CommitHistograms {
+        let read =
+            |counts: &[AtomicU64]| counts.iter().map(|c| c.load(Ordering::Relaxed)).collect();
+        CommitHistograms {
+            groups: read(&self.group_histogram),
+            syncs_us: read(&self.sync_histogram),
         }
     }
 
@@ -434,6 +499,7 @@ mod tests {
             assert_eq!((database.sessions, database.commits, database.rollbacks), (2, 1, 1));
             assert_eq!(database.tables.get(Counted::Inserted), 7);
             assert_eq!(all.database(6), DatabaseCounts::default());
+            assert_eq!(all.databases().into_iter().collect::<Vec<_>>(), [(5, database)]);
         }
         drop(second);
         assert_eq!(all.table(5, 16384).get(Counted::Inserted), 7);
@@ -493,5 +559,19 @@ mod tests {
         assert_eq!((counts.groups, counts.transactions, counts.largest_group), (101, 105, 5));
         assert_eq!((counts.syncs, counts.sync_us_max), (100, 5_000));
         assert_eq!((counts.sync_us_p50, counts.sync_us_p99), (128, 8_192));
+        let histograms = statistics.histograms();
+        assert_eq!((histograms.groups[1], histograms.groups[3]), (100, 1));
+        assert_eq!((histograms.syncs_us[7], histograms.syncs_us[13]), (98, 2));
+    }
+
+    #[test]
+    fn a_write_is_seen_while_it_lasts() {
+        let statistics = CommitStatistics::default();
+        assert_eq!(statistics.writes_since(), None);
+        statistics.set_writing(true);
+        std::thread::sleep(Duration::from_millis(2));
+        assert!(statistics.writes_since().is_some_and(|time| time >= Duration::from_millis(2)));
+        statistics.set_writing(false);
+        assert_eq!(statistics.writes_since(), None);
     }
 }

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
-use super::activity::{Activities, CommitCounts, CommitStatistics};
+use super::activity::{Activities, CommitCounts, CommitHistograms, CommitStatistics};
 use super::archive::{self, Archive, ArchiveStart, ArchiveStatus, Archiving};
 use super::commit::{Attachment, Commit, Content, Request};
 use super::committer::{Committer, Queue};
@@ -438,6 +438,16 @@ impl Transactions {
     /// What the committer has done.
     pub fn commit_counts(&self) -> CommitCounts {
         self.shared().commit_statistics.counts()
+    }
+
+    /// The same by sizes of groups and times of syncs.
+    pub fn commit_histograms(&self) -> CommitHistograms {
+        self.shared().commit_statistics.histograms()
+    }
+
+    /// How long the group that is being written has taken so far; none if there is none.
+    pub fn commit_waits(&self) -> Option<Duration> {
+        self.shared().commit_statistics.writes_since()
     }
 
     /// The instants that somebody holds, oldest first.

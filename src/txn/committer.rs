@@ -232,10 +232,12 @@ impl Committer {
         let redo = group.runs().cloned().map(|runs| Redo::new(runs, group.commit_ts));
         if !batch.is_empty() {
             let started = Instant::now();
+            self.shared.commit_statistics.set_writing(true);
             let written = match &redo {
                 None => self.shared.write(batch, group.commit_ts, durability),
                 Some(redo) => self.shared.write_large(batch, redo),
             };
+            self.shared.commit_statistics.set_writing(false);
             match written {
                 Ok(()) => {
                     let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);

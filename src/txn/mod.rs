@@ -82,7 +82,9 @@ mod write_set;
 mod tests;
 
 pub use crate::storage::{Durability, Key, KeyRange, Keyspace, Value, WriteBatch};
-pub use activity::{Activities, Activity, CommitCounts, Counted, DatabaseCounts, TableCounts};
+pub use activity::{
+    Activities, Activity, CommitCounts, CommitHistograms, Counted, DatabaseCounts, TableCounts,
+};
 pub use begin::{OutcomeHook, Transactions};
 pub use commit::{Attachment, Commit, CommitOptions, Publish};
 pub use copy::Copy;

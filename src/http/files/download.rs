@@ -9,6 +9,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::stream::{self, StreamExt};
+use http_body_util::BodyExt;
+use hyper::body::Frame;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -64,6 +66,23 @@ pub fn anonymous(http: &Http, parts: &Parts, asked: &Query) -> Result<Option<Pri
 
 /// A file, or parts of it. `is_public`: only what is in a public bucket.
 pub async fn get(
+    http: &Arc<Http>,
+    parts: &Parts,
+    principal: &Principal,
+    target: &Target,
+    asked: &Query,
+    is_public: bool,
+) -> Result<Response, Problem> {
+    let response = answer(http, parts, principal, target, asked, is_public).await?;
+    let statistics = http.front.database.statistics.clone();
+    let count = move |frame: Frame<Bytes>| {
+        statistics.file_bytes_sent.add(frame.data_ref().map_or(0, |data| data.len() as u64));
+        frame
+    };
+    Ok(response.map(|body| Body::new(body.map_frame(count))))
+}
+
+async fn answer(
     http: &Arc<Http>,
     parts: &Parts,
     principal: &Principal,

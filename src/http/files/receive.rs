@@ -91,6 +91,7 @@ pub async fn next(http: &Http, body: &mut Body) -> Result<Option<Bytes>, Problem
             Ok(Some(Ok(frame))) => {
                 // Trailers say nothing here.
                 if let Ok(data) = frame.into_data() {
+                    http.front.database.statistics.file_bytes_received.add(data.len() as u64);
                     return Ok(Some(data));
                 }
             }

@@ -54,6 +54,8 @@ use super::State;
 use super::principal;
 use super::problem::Problem;
 use super::sql::asker;
+use crate::observe::Statistics;
+use crate::observe::count::Entered;
 use crate::sqlstate;
 use line::Line;
 
@@ -80,10 +82,17 @@ pub async fn open(http: State, request: Request) -> Result<Response, Problem> {
         .max_frame_size(most);
     let http = http.0.clone();
     Ok(upgrade.on_upgrade(move |socket| async move {
+        let _counted = count(&http.front.database.statistics);
         Box::pin(Line::new(http, principal, config).serve(socket)).await;
         // Whoever holds the peer takes its place among the connections.
         drop(peer);
     }))
+}
+
+/// A socket is open, until what this answers is dropped.
+pub fn count(statistics: &Statistics) -> Entered {
+    statistics.sockets_opened.add(1);
+    statistics.sockets.enter()
 }
 
 /// The upgrade that a request asks for.

@@ -250,7 +250,9 @@ async fn begin(call: &Call, upload: &Upload) -> Result<(), Problem> {
     let id = upload.id.clone();
     let made = tokio::task::spawn_blocking(move || make_file(&store, &id));
     made.await.map_err(|_| Problem::unavailable())?.map_err(refused)?;
-    call.insert(upload).await
+    call.insert(upload).await?;
+    call.http.front.database.statistics.uploads_begun.add(1);
+    Ok(())
 }
 
 fn make_file(store: &Store, id: &str) -> Result<(), Error> {

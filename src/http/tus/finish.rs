@@ -37,6 +37,7 @@ pub(super) async fn finish(call: &Call, upload: &mut Upload) -> Result<(), Probl
     let wanted = Wanted { upload: Some(upload.id.clone()), ..wanted(upload, bucket, name)? };
     let version = commit::commit(&call.http, &call.principal, bringing, wanted).await?;
     (upload.version, upload.is_finished) = (Some(version), true);
+    call.http.front.database.statistics.uploads_finished.add(1);
     // A file that stays is swept when the upload expires.
     store.remove_upload(&upload.id).await;
     Ok(())

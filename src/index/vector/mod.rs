@@ -59,7 +59,7 @@ pub use cache::Building;
 pub use class::{Class, Element, Measure};
 pub use matching::{Asked, Condition, Known};
 pub use point::{Point, Ruler};
-pub use registry::{Built, Options, Registry, Status};
+pub use registry::{Built, GraphCounts, Options, Registry, SearchCounts, Status};
 pub use search::{Figures, Method, Neighbour, Request, Search, open};
 
 use crate::catalog::RelationKind;

@@ -16,6 +16,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use super::cache::{Budget, Building, Cache, Phase};
 use super::graph::Spec;
 use super::matching::Matching;
+use super::search::Method;
 use super::{load, worker};
 use crate::catalog::{Catalog, Cluster, Relation, RelationKind};
 use crate::error::Result;
@@ -83,10 +84,85 @@ pub(super) struct Inner {
     /// How often something was to be done.
     due: Mutex<u64>,
     is_due: Condvar,
+    searches: Searches,
     pub(super) is_closed: AtomicBool,
 }
 
+/// How searches of vectors have been done.
+#[derive(Default)]
+struct Searches {
+    by_graph: AtomicU64,
+    by_lists: AtomicU64,
+    by_comparing: AtomicU64,
+    evaluations: AtomicU64,
+}
+
+/// The same as plain numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SearchCounts {
+    pub by_graph: u64,
+    pub by_lists: u64,
+    /// Of an index's entries, or of the table where no index is read.
+    pub by_comparing: u64,
+    /// Distances that were computed.
+    pub evaluations: u64,
+}
+
+/// What all graphs are like now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GraphCounts {
+    pub loading: usize,
+    pub building: usize,
+    pub ready: usize,
+    pub failed: usize,
+    /// Values that walks find, and those that are scanned until they are linked.
+    pub linked: u64,
+    pub fresh: u64,
+    pub bytes: u64,
+}
+
 impl Registry {
+    /// A search has ended.
+    pub fn note_search(&self, method: Method, evaluations: u64) {
+        let searches = &self.0.searches;
+        let counter = match method {
+            Method::Graph => &searches.by_graph,
+            Method::Lists => &searches.by_lists,
+            Method::Exact => &searches.by_comparing,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        searches.evaluations.fetch_add(evaluations, Ordering::Relaxed);
+    }
+
+    pub fn search_counts(&self) -> SearchCounts {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let searches = &self.0.searches;
+        SearchCounts {
+            by_graph: get(&searches.by_graph),
+            by_lists: get(&searches.by_lists),
+            by_comparing: get(&searches.by_comparing),
+            evaluations: get(&searches.evaluations),
+        }
+    }
+
+    pub fn graph_counts(&self) -> GraphCounts {
+        let mut counts = GraphCounts::default();
+        for cache in self.0.caches() {
+            match cache.phase() {
+                Phase::Loading => counts.loading += 1,
+                Phase::Building => counts.building += 1,
+                Phase::Ready => counts.ready += 1,
+                Phase::Failed => counts.failed += 1,
+            }
+            if let Some(stats) = cache.graph().map(|graph| graph.stats()) {
+                counts.linked += u64::from(stats.linked);
+                counts.fresh += u64::from(stats.fresh);
+                counts.bytes += stats.bytes as u64;
+            }
+        }
+        counts
+    }
+
     /// Begins to keep graphs: called once, before the first commit.
     pub fn start(transactions: &Transactions, options: Options) -> Result<Registry> {
         let registry = Registry(Arc::new(Inner {
@@ -100,6 +176,7 @@ impl Registry {
             published: AtomicU64::new(0),
             catalogs: ArcSwapOption::empty(),
             due: Mutex::new(0),
+            searches: Searches::default(),
             is_due: Condvar::new(),
             is_closed: AtomicBool::new(false),
         }));

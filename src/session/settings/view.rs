@@ -31,6 +31,11 @@ pub struct Derived {
     pub log_duration: bool,
     /// -1 logs none for how long it takes.
     pub log_min_duration_statement_ms: i64,
+    /// The same for the plan.
+    pub log_min_duration_plan_ms: i64,
+    /// Bytes of a parameter that is logged with its statement; -1 is no limit of the
+    /// client's making.
+    pub log_parameter_max_bytes: i64,
     /// Whether errors of statements are logged, and the statements with them.
     pub logs_errors: bool,
     pub logs_error_statements: bool,
@@ -156,6 +161,8 @@ impl Derived {
             log_disconnections: flag("log_disconnections"),
             log_duration: flag("log_duration"),
             log_min_duration_statement_ms: number("log_min_duration_statement"),
+            log_min_duration_plan_ms: number("auto_explain.log_min_duration"),
+            log_parameter_max_bytes: number("log_parameter_max_length"),
             logs_errors: is_logged_at(text("log_min_messages")),
             logs_error_statements: is_logged_at(text("log_min_error_statement")),
             time_zone: zone.map_or(Zone::UTC, |zone| zone.zone),

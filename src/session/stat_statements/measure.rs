@@ -38,6 +38,35 @@ pub(in crate::session) struct Tracking {
     planning: Mutex<Option<Key>>,
     /// Rows that its tag does not tell.
     processed: AtomicU64,
+    /// Whether the statement is traced.
+    is_traced: AtomicBool,
+    /// When its plan was made, and how long that took, of one that is traced.
+    planned: Mutex<Option<(Instant, Duration)>>,
+}
+
+impl Tracking {
+    pub(in crate::session) fn begin_tracing(&self) {
+        *self.planned.lock() = None;
+        self.is_traced.store(true, Ordering::Relaxed);
+    }
+
+    pub(in crate::session) fn end_tracing(&self) {
+        self.is_traced.store(false, Ordering::Relaxed);
+    }
+
+    /// When the plan was made, once.
+    pub(in crate::session) fn take_planned(&self) -> Option<(Instant, Duration)> {
+        match self.is_traced.load(Ordering::Relaxed) {
+            true => self.planned.lock().take(),
+            false => None,
+        }
+    }
+
+    pub(in crate::session) fn note_planned(&self, elapsed: Duration) {
+        if self.is_traced.load(Ordering::Relaxed) {
+            self.planned.lock().get_or_insert((Instant::now(), elapsed));
+        }
+    }
 }
 
 /// A statement that is being counted.
@@ -65,15 +94,17 @@ impl Measure {
 }
 
 impl Session {
-    /// Begins to count a statement, if that is asked for; others see its number.
+    /// Begins to watch a statement, and to count it if that is asked for; others see its
+    /// number.
     pub fn begin_measure(&mut self, statement: &Arc<Statement>) -> Option<Measure> {
+        let derived = self.settings.lock().derived().clone();
+        self.begin_watch(statement, derived.log_min_duration_plan_ms);
         let tracking = &self.hooks.tracking;
         tracking.is_hidden.store(false, Ordering::Relaxed);
         if self.database.stat_statements.is_some() {
             // Of a statement that has failed.
             *tracking.planning.lock() = None;
         }
-        let derived = self.settings.lock().derived().clone();
         if !derived.computes_query_id {
             return None;
         }
@@ -116,6 +147,7 @@ impl Session {
 
     /// The statement is done. It counts for the role that is in force now, as in PostgreSQL.
     pub fn end_measure(&mut self, measure: Option<Measure>, rows: u64) {
+        self.note_executed(rows);
         let Some(mut measure) = measure else { return };
         measure.pause(rows);
         self.hooks.end_planning(Duration::ZERO);

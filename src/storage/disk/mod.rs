@@ -39,8 +39,8 @@ use fjall::config::{
 use fjall::{Database, KeyspaceCreateOptions, PersistMode, Readable};
 
 use super::{
-    Durability, Engine, EngineStatistics, Entries, Key, KeyRange, Keyspace, ReadView, Run, Value,
-    Verified, WriteBatch, WriteError,
+    Durability, Engine, EngineStatistics, Entries, Key, KeyRange, Keyspace, KeyspaceStatistics,
+    ReadView, Run, Value, Verified, WriteBatch, WriteError,
 };
 use crate::{Error, Result};
 use point_cache::{Generation, PointCache};
@@ -426,12 +426,27 @@ impl Engine for DiskEngine {
         let most = |count: fn(&fjall::Keyspace) -> usize| {
             self.keyspaces.iter().map(count).max().unwrap_or(0)
         };
+        let (point_hits, point_misses) = self.points.lookups();
         EngineStatistics {
             disk_bytes: self.database.disk_space().unwrap_or(0),
             journal_bytes: self.database.journal_disk_space().unwrap_or(0),
             write_buffer_bytes: self.database.write_buffer_size(),
             sealed_memtables: most(fjall::Keyspace::sealed_memtable_count),
             level_zero_tables: most(fjall::Keyspace::l0_table_count),
+            journals: self.database.journal_count(),
+            flushes_waiting: self.database.outstanding_flushes(),
+            compactions_running: self.database.active_compactions(),
+            compactions_done: self.database.compactions_completed() as u64,
+            compacting_us: self.database.time_compacting().as_micros() as u64,
+            block_cache_bytes: self.database.cache_size(),
+            block_cache_bytes_max: self.database.cache_capacity(),
+            point_hits,
+            point_misses,
+            keyspaces: std::array::from_fn(|index| KeyspaceStatistics {
+                disk_bytes: self.keyspaces[index].disk_space(),
+                tables: self.keyspaces[index].table_count(),
+                blob_files: self.keyspaces[index].blob_file_count(),
+            }),
         }
     }
 

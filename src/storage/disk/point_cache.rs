@@ -60,6 +60,9 @@ struct Shard {
     changed: Generation,
     /// An ingestion is about to become visible.
     is_shut: bool,
+    /// Reads that have found their key here, and those that have not.
+    hits: u64,
+    misses: u64,
 }
 
 type Entries = Cache<Entry<Box<[u8]>>, (Generation, Value), Bytes, BuildHasherDefault<Hashed>>;
@@ -144,6 +147,8 @@ impl PointCache {
                 ),
                 changed: Generation(0),
                 is_shut: false,
+                hits: 0,
+                misses: 0,
             })
         };
         Arc::new(PointCache {
@@ -164,11 +169,26 @@ impl PointCache {
 
     pub(super) fn get(&self, keyspace: Keyspace, key: &[u8], at: Generation) -> Option<Value> {
         let entry = Entry::of(key);
-        let shard = self.shard(keyspace, entry.hash).lock();
-        match shard.entries.get(&entry) {
+        let mut shard = self.shard(keyspace, entry.hash).lock();
+        let found = match shard.entries.get(&entry) {
             Some((since, value)) if *since <= at => Some(value.clone()),
             _ => None,
+        };
+        match found {
+            Some(_) => shard.hits += 1,
+            None => shard.misses += 1,
         }
+        found
+    }
+
+    /// How many reads have found their key, and how many have not.
+    pub(super) fn lookups(&self) -> (u64, u64) {
+        let of = |shard: &Mutex<Shard>| {
+            let shard = shard.lock();
+            (shard.hits, shard.misses)
+        };
+        let all = self.shards.iter().map(of);
+        all.fold((0, 0), |sum, (hits, misses)| (sum.0 + hits, sum.1 + misses))
     }
 
     /// Keeps what a view of that generation has.
