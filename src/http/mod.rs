@@ -3,6 +3,7 @@
 //! ```text
 //! …    /api/v1/auth/…                sessions, tokens, API keys ([`auth`])
 //! GET  /livez /readyz /startupz      whether the process lives, serves, has started
+//! …    /api/v1/events /webhooks           changes of tables, notifications ([`events`])
 //! …    /api/v1/jobs /queues /schedules   jobs, their workers and times
 //! …    /api/v1/sagas                     steps that are done or undone
 //! POST /api/v1/sql                   statements, answered as JSON, NDJSON, CSV or Arrow
@@ -21,13 +22,12 @@
 //!
 //! Invariants: a request that its client gives up is cancelled; what is streamed waits for
 //! who reads it; a body is read up to `http_max_body`.
-//!
-//! Not here yet: events.
 
 mod arrow;
 mod auth;
 mod collections;
 pub(crate) mod conversation;
+mod events;
 mod extension;
 mod files;
 mod health;
@@ -102,6 +102,7 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
     let router = Router::new();
     let router = collection_routes(router);
     let router = qdrant_routes(router);
+    let router = event_routes(router);
     router
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
@@ -183,6 +184,18 @@ fn collection_routes(router: Routes) -> Routes {
         .route(&at("/{name}/points/search"), post(native::search_points))
         .route(&at("/{name}/points/vectors"), post(native::change_vectors))
         .route(&at("/{name}/points/{id}"), get(native::get_point))
+}
+
+/// The change feed, and what it feeds.
+fn event_routes(router: Routes) -> Routes {
+    let webhook = get(events::get).patch(events::patch).delete(events::delete);
+    router
+        .route("/api/v1/events", get(events::watched))
+        .route("/api/v1/events/channels/{channel}", get(events::notifications))
+        .route("/api/v1/events/{table}", get(events::changes))
+        .route("/api/v1/webhooks", get(events::list).post(events::create))
+        .route("/api/v1/webhooks/{id}", webhook)
+        .route("/api/v1/webhooks/{id}/rotate", post(events::rotate))
 }
 
 /// The same in Qdrant's.

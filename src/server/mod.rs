@@ -32,6 +32,7 @@ use crate::auth::failures::Failures;
 use crate::auth::hba::Rules;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::events;
 use crate::http;
 use crate::jobs;
 use crate::pg::{self, Front, Lobby, Origin, Tls};
@@ -168,6 +169,7 @@ impl Server {
         tokio::spawn(upkeep(self.front.database.clone(), self.stop.clone()));
         tokio::spawn(resolve(self.front.database.clone(), self.stop.clone()));
         jobs::start(self.front.database.clone(), lanes.handles(), self.stop.clone())?;
+        events::start(self.front.database.clone(), lanes.handles(), self.stop.clone());
         let (open, ()) = tokio::join!(self.accept(lanes), self.accept_http(lanes));
         tracing::info!("shutting down");
         drop((self.listener, self.http, self.socket));
