@@ -212,13 +212,18 @@ fn the_order_is_that_of_commits_and_what_is_rolled_back_is_not_told() {
         let (early, late) = (connect(site.server.port).await, connect(site.server.port).await);
         early.batch_execute("begin; insert into t values (1)").await.expect("1");
         late.batch_execute("begin; insert into t values (2)").await.expect("2");
-        early.batch_execute("savepoint s; insert into t values (3); rollback to s").await.expect("3");
+        early
+            .batch_execute("savepoint s; insert into t values (3); rollback to s")
+            .await
+            .expect("3");
         late.batch_execute("commit").await.expect("commit");
         early.batch_execute("insert into t values (4); commit").await.expect("commit");
         site.sql("begin; insert into t values (5); rollback").await;
         // One whose only change is rolled back leaves nothing.
         site.sql("begin; savepoint s; insert into t values (6); rollback to s; commit").await;
-        late.batch_execute("begin; insert into t values (7); prepare transaction 'p'").await.expect("p");
+        late.batch_execute("begin; insert into t values (7); prepare transaction 'p'")
+            .await
+            .expect("p");
         early.batch_execute("insert into t values (8)").await.expect("8");
         late.batch_execute("commit prepared 'p'").await.expect("commit prepared");
         let events = stream.rest(&site, "insert into t values (-1)").await;
@@ -252,13 +257,21 @@ fn copies_large_transactions_partitions_and_cascades_are_captured() {
         site.sql("create table p1 partition of p for values in (1); create table p2 partition of p for values in (2)").await;
         let many = count("EVENTS_LARGE", 20_000);
         let mut stream = Stream::open(&site, "t", None).await;
-        let large = format!("insert into t select i, repeat('x', 200) from generate_series(1, {many}) i");
+        let large =
+            format!("insert into t select i, repeat('x', 200) from generate_series(1, {many}) i");
         site.sql(&large).await;
         site.sql(&format!("update t set filler = 'y' where id <= {}", many / 2)).await;
         let events = stream.rest(&site, "insert into t values (-1)").await;
         assert_eq!(events.len(), many + many / 2);
-        assert!(events[..many].iter().zip(1..).all(|(event, id)| event.kind == "insert" && event.data["data"]["new"]["id"] == json!(id)));
-        assert!(events[many..].iter().all(|event| event.kind == "update" && event.data["data"]["old"]["filler"] != "y"));
+        assert!(
+            events[..many].iter().zip(1..).all(|(event, id)| event.kind == "insert"
+                && event.data["data"]["new"]["id"] == json!(id))
+        );
+        assert!(
+            events[many..]
+                .iter()
+                .all(|event| event.kind == "update" && event.data["data"]["old"]["filler"] != "y")
+        );
         // Resumed in the middle of one commit.
         let mut middle = Stream::open(&site, "t", Some(&events[many / 3].id)).await;
         assert_eq!(middle.take(300).await, events[many / 3 + 1..][..300]);
@@ -299,19 +312,26 @@ fn a_role_sees_what_it_may_see() {
         site.sql("insert into t values (1, 'ann', 'x'), (2, 'bob', 'y'), (13, 'ann', 'z')").await;
         site.sql("update t set owner = 'bob' where id = 1; delete from t where id = 2").await;
         let row = |id: i64, owner: &str, secret: &str| json!({"id": id, "owner": owner, "secret": secret});
-        let fence = "insert into t values (-1, 'ann', ''); insert into t select -1, 'bob', '' where false";
+        let fence =
+            "insert into t values (-1, 'ann', ''); insert into t select -1, 'bob', '' where false";
         let found = changes(&ann.rest(&site, fence).await);
-        assert_eq!(found, [
-            change("insert", Value::Null, row(1, "ann", "x")),
-            // It goes out of her sight.
-            change("update", row(1, "ann", "x"), Value::Null),
-        ]);
+        assert_eq!(
+            found,
+            [
+                change("insert", Value::Null, row(1, "ann", "x")),
+                // It goes out of her sight.
+                change("update", row(1, "ann", "x"), Value::Null),
+            ]
+        );
         let found = changes(&bob.take(3).await);
-        assert_eq!(found, [
-            change("insert", Value::Null, row(2, "bob", "y")),
-            change("update", Value::Null, row(1, "bob", "x")),
-            change("delete", row(2, "bob", "y"), Value::Null),
-        ]);
+        assert_eq!(
+            found,
+            [
+                change("insert", Value::Null, row(2, "bob", "y")),
+                change("update", Value::Null, row(1, "bob", "x")),
+                change("delete", row(2, "bob", "y"), Value::Null),
+            ]
+        );
         // Columns that may not be selected are left out.
         let mut plain = Stream::open_as(&site, "ann", "plain", None).await;
         site.sql("insert into plain values (1, 'x')").await;
@@ -349,7 +369,11 @@ fn a_role_sees_what_it_may_see() {
         assert_eq!((status.as_u16(), &body["tables"]), (200, &json!(["public.t"])));
         // The feed's own tables are the server's.
         let client = connect_as(&site, "ann").await;
-        for text in ["select * from events.change", "insert into events.change (source, op) values (1, 'insert')", "select * from events.sink"] {
+        for text in [
+            "select * from events.change",
+            "insert into events.change (source, op) values (1, 'insert')",
+            "select * from events.sink",
+        ] {
             let error = client.batch_execute(text).await.expect_err(text);
             assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{text}");
         }
@@ -379,7 +403,9 @@ fn changes_are_forgotten_and_who_comes_too_late_is_told() {
         let events = stream.take(2).await;
         let started = Instant::now();
         // The newest commit stays; what is before it goes.
-        while site.number("select count(*) from events.change where source = 't'::regclass").await > 0 {
+        while site.number("select count(*) from events.change where source = 't'::regclass").await
+            > 0
+        {
             assert!(started.elapsed() < PATIENCE, "nothing is forgotten");
             site.sql("insert into u values (1)").await;
             tokio::time::sleep(Duration::from_millis(300)).await;
@@ -409,7 +435,10 @@ fn notifications_come_as_events() {
         site.sql("select pg_notify('My news', 'one'); select pg_notify('other', 'x'); notify \"My news\"").await;
         let events = stream.take(2).await;
         assert!(events.iter().all(|event| event.kind == "notification"));
-        assert_eq!((&events[0].data["channel"], &events[0].data["payload"]), (&json!("My news"), &json!("one")));
+        assert_eq!(
+            (&events[0].data["channel"], &events[0].data["payload"]),
+            (&json!("My news"), &json!("one"))
+        );
         assert_eq!(events[1].data["payload"], "");
         let long = format!("channels/{}", "x".repeat(64));
         let refused = Stream::try_open(&site, "postgres", &long, None).await.err();
@@ -442,7 +471,8 @@ fn a_socket_subscribes_to_tables() {
     }
     let (_, done) = socket.ask(json!({"type": "subscribe", "id": "u", "table": "u"}));
     assert_eq!(done["type"], "done");
-    let (_, done) = socket.ask(json!({"type": "query", "id": 9, "query": "insert into t values (1)"}));
+    let (_, done) =
+        socket.ask(json!({"type": "query", "id": 9, "query": "insert into t values (1)"}));
     assert_eq!(done["command"], "INSERT");
     let (id, first) = event(&mut socket);
     assert_eq!((&id, &first["data"]["new"]), (&json!(1), &json!({"id": 1})));
@@ -474,7 +504,8 @@ struct Received {
 impl Received {
     /// The signatures that are right with a secret.
     fn signed_by(&self, secret: &str) -> usize {
-        let key = STANDARD.decode(secret.strip_prefix("whsec_").expect("a secret")).expect("base64");
+        let key =
+            STANDARD.decode(secret.strip_prefix("whsec_").expect("a secret")).expect("base64");
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).expect("a key");
         let (id, at) = (&self.headers["webhook-id"], &self.headers["webhook-timestamp"]);
         mac.update(format!("{id}.{at}.{}", self.body).as_bytes());
@@ -562,7 +593,8 @@ fn webhooks_are_signed_repeated_and_given_up() {
         site.sql("create role ann login; grant select on t to ann; create role eve login").await;
         site.sql("insert into t values (0)").await;
         let receiver = Receiver::start();
-        let new = json!({"table": "t", "url": receiver.url(), "ops": ["insert"], "max_attempts": 2});
+        let new =
+            json!({"table": "t", "url": receiver.url(), "ops": ["insert"], "max_attempts": 2});
         let (status, made) = site.ask_as("ann", "POST", "/webhooks", new.clone()).await;
         assert_eq!(status.as_u16(), 201, "{made}");
         let (id, secret) = (&made["id"], made["secret"].as_str().expect("a secret"));
@@ -573,22 +605,30 @@ fn webhooks_are_signed_repeated_and_given_up() {
         found.sort_unstable();
         assert_eq!(found, [1, 2, 4]);
         for one in &received {
-            assert_eq!((one.signed_by(secret), one.headers["content-type"].as_str()), (1, "application/cloudevents+json; charset=UTF-8"));
+            assert_eq!(
+                (one.signed_by(secret), one.headers["content-type"].as_str()),
+                (1, "application/cloudevents+json; charset=UTF-8")
+            );
             let body: Value = serde_json::from_str(&one.body).expect("JSON");
             assert_eq!(body["id"], json!(one.headers["webhook-id"]));
         }
         // Two secrets sign while one takes the place of the other.
         let path = format!("/webhooks/{id}");
-        let (status, rotated) = site.ask_as("ann", "POST", &format!("{path}/rotate"), json!({"keep_ms": 60_000})).await;
+        let (status, rotated) =
+            site.ask_as("ann", "POST", &format!("{path}/rotate"), json!({"keep_ms": 60_000})).await;
         assert_eq!(status.as_u16(), 200, "{rotated}");
         let next = rotated["secret"].as_str().expect("a secret");
         site.sql("insert into t values (5)").await;
         let last = receiver.until(4).await.pop().expect("one");
         assert_eq!((last.signed_by(secret), last.signed_by(next)), (1, 1));
-        let (_, rotated) = site.ask_as("ann", "POST", &format!("{path}/rotate"), json!({"keep_ms": 0})).await;
+        let (_, rotated) =
+            site.ask_as("ann", "POST", &format!("{path}/rotate"), json!({"keep_ms": 0})).await;
         site.sql("insert into t values (6)").await;
         let last = receiver.until(5).await.pop().expect("one");
-        assert_eq!((last.signed_by(next), last.signed_by(rotated["secret"].as_str().expect("a secret"))), (0, 1));
+        assert_eq!(
+            (last.signed_by(next), last.signed_by(rotated["secret"].as_str().expect("a secret"))),
+            (0, 1)
+        );
         // A failure is repeated under the same id, then it is a dead letter, which can be sent again.
         receiver.status.store(500, Ordering::SeqCst);
         site.sql("insert into t values (7)").await;
@@ -596,7 +636,8 @@ fn webhooks_are_signed_repeated_and_given_up() {
         assert_eq!(all[5].headers["webhook-id"], all[6].headers["webhook-id"]);
         let dead = until_dead(&site, id).await;
         receiver.status.store(204, Ordering::SeqCst);
-        let (status, _) = site.ask_as("ann", "POST", &format!("/jobs/{dead}/retry"), Value::Null).await;
+        let (status, _) =
+            site.ask_as("ann", "POST", &format!("/jobs/{dead}/retry"), Value::Null).await;
         assert_eq!(status.as_u16(), 200);
         assert_eq!(receiver.until(8).await[7].id(), 7);
         // Changes wait while it is paused.
@@ -622,27 +663,46 @@ fn webhooks_are_signed_repeated_and_given_up() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         // Others neither see nor make it.
-        for (method, body) in [("GET", Value::Null), ("PATCH", json!({"url": "http://x/"})), ("DELETE", Value::Null)] {
+        for (method, body) in
+            [("GET", Value::Null), ("PATCH", json!({"url": "http://x/"})), ("DELETE", Value::Null)]
+        {
             assert_eq!(site.ask_as("eve", method, &path, body).await.0.as_u16(), 404, "{method}");
         }
         assert_eq!(site.ask_as("eve", "POST", "/webhooks", new).await.0.as_u16(), 403);
         let (_, body) = site.ask_as("ann", "GET", "/webhooks", Value::Null).await;
-        assert!(body["webhooks"][0]["url"] == json!(receiver.url()) && !body.to_string().contains("whsec_"), "{body}");
+        assert!(
+            body["webhooks"][0]["url"] == json!(receiver.url())
+                && !body.to_string().contains("whsec_"),
+            "{body}"
+        );
         for (body, status) in [
             (json!({"table": "t", "url": "ftp://x"}), 409),
             (json!({"table": "t", "url": "http://x", "ops": ["dance"]}), 409),
             (json!({"table": "nothing", "url": "http://x"}), 404),
             (json!({"table": "pg_class", "url": "http://x"}), 409),
         ] {
-            assert_eq!(site.ask_as("ann", "POST", "/webhooks", body.clone()).await.0.as_u16(), status, "{body}");
+            assert_eq!(
+                site.ask_as("ann", "POST", "/webhooks", body.clone()).await.0.as_u16(),
+                status,
+                "{body}"
+            );
         }
         assert_eq!(site.ask_as("ann", "DELETE", &path, Value::Null).await.0.as_u16(), 204);
         // A job cannot have another role's webhook sign for it.
-        let (_, made) = site.ask_as("ann", "POST", "/webhooks", json!({"table": "t", "url": receiver.url()})).await;
+        let (_, made) = site
+            .ask_as("ann", "POST", "/webhooks", json!({"table": "t", "url": receiver.url()}))
+            .await;
         let forged = json!({"kind": "http", "payload": {"webhook": {"endpoint": made["id"], "id": "1-1"}, "body": "{}"}});
         let (_, job) = site.ask_as("eve", "POST", "/jobs", forged).await;
         let started = Instant::now();
-        while site.number(&format!("select count(*) from jobs.job where id = {} and state = 'discarded'", job["id"])).await == 0 {
+        while site
+            .number(&format!(
+                "select count(*) from jobs.job where id = {} and state = 'discarded'",
+                job["id"]
+            ))
+            .await
+            == 0
+        {
             assert!(started.elapsed() < PATIENCE, "it is refused");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -714,7 +774,10 @@ fn a_sink_that_is_not_built_in_says_so() {
             ("c", "amqp", "amqp://127.0.0.1:1"),
             ("d", "kafka", "127.0.0.1:1"),
         ] {
-            site.sql(&format!("select events.create_sink('{name}', '{kind}', '{url}', 'target', 't')")).await;
+            site.sql(&format!(
+                "select events.create_sink('{name}', '{kind}', '{url}', 'target', 't')"
+            ))
+            .await;
         }
         site.sql("insert into t values (1)").await;
         let started = Instant::now();
@@ -742,13 +805,23 @@ fn changes_go_to_a_stream_of_redis_also_when_it_was_away() {
     let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("one").port();
     let start = || {
         let mut command = Command::new("redis-server");
-        command.args(["--port", &port.to_string(), "--appendonly", "yes", "--appendfsync", "always"]);
+        command.args([
+            "--port",
+            &port.to_string(),
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+        ]);
         command.arg("--dir").arg(directory.path()).stdout(Stdio::null());
         command.spawn().expect("redis starts")
     };
     block_on(async {
         let mut site = site(&directory, &SETTINGS, &["t (id int)"]).await;
-        site.sql(&format!("select events.create_sink('r', 'redis', 'redis://127.0.0.1:{port}', 'changes', 't')")).await;
+        site.sql(&format!(
+            "select events.create_sink('r', 'redis', 'redis://127.0.0.1:{port}', 'changes', 't')"
+        ))
+        .await;
         site.sql("insert into t select generate_series(1, 300)").await;
         tokio::time::sleep(Duration::from_millis(700)).await;
         let mut redis = start();
@@ -773,7 +846,9 @@ fn changes_go_to_a_stream_of_redis_also_when_it_was_away() {
         site = Site::start_with(&directory, &SETTINGS);
         let mut redis = start();
         until(400).await;
-        let answer = Command::new("redis-cli").args(["-p", &port.to_string(), "XRANGE", "changes", "-", "+"]).output();
+        let answer = Command::new("redis-cli")
+            .args(["-p", &port.to_string(), "XRANGE", "changes", "-", "+"])
+            .output();
         let text = String::from_utf8_lossy(&answer.expect("redis-cli").stdout).into_owned();
         let mut found: Vec<i64> = text
             .lines()
@@ -831,8 +906,12 @@ async fn write(port: u16, writer: i32, goal: i32, committed: &AtomicUsize) {
     for n in first + 1..=goal {
         let text = match n % 10 {
             // One row that all of them change: its values tell the order of commits.
-            0 => format!("begin; insert into t values ({writer}, {n}); update t set n = n + 1 where writer = -1; commit"),
-            5 => format!("begin; insert into t values ({writer}, -5); rollback; insert into t values ({writer}, {n})"),
+            0 => format!(
+                "begin; insert into t values ({writer}, {n}); update t set n = n + 1 where writer = -1; commit"
+            ),
+            5 => format!(
+                "begin; insert into t values ({writer}, -5); rollback; insert into t values ({writer}, {n})"
+            ),
             _ => format!("insert into t values ({writer}, {n})"),
         };
         if client.batch_execute(&text).await.is_err() {
@@ -881,7 +960,8 @@ fn every_change_comes_once_in_order_over_reconnects_and_a_kill() {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
                 is_over.store(true, Ordering::SeqCst);
-                let status = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
+                let status =
+                    std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
                 assert!(status.expect("kill is there").success());
             };
             tokio::join!(writing, killing, read(&site, &mut seen, &enough, &is_over));
@@ -898,7 +978,8 @@ fn every_change_comes_once_in_order_over_reconnects_and_a_kill() {
             assert!(position > last, "{position:?} is after {last:?}");
             last = position;
             let new = &event.data["data"]["new"];
-            let (writer, n) = (new["writer"].as_i64().expect("one"), new["n"].as_i64().expect("one"));
+            let (writer, n) =
+                (new["writer"].as_i64().expect("one"), new["n"].as_i64().expect("one"));
             if writer == -1 {
                 // The row that all of them change.
                 assert_eq!(n, tally, "{event:?}");

@@ -154,11 +154,7 @@ impl Feed {
 
 /// The position after the commit of a transaction that left a record; none if there is no
 /// such record any more.
-pub fn position_of(
-    database: &Database,
-    oid: Oid,
-    transaction: u64,
-) -> Result<Option<Position>> {
+pub fn position_of(database: &Database, oid: Oid, transaction: u64) -> Result<Option<Position>> {
     let mut after = 0;
     loop {
         let (commits, _) = database.recorded_commits(oid, after, SEARCH)?;

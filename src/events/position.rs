@@ -42,7 +42,8 @@ impl FromStr for Position {
             let number = digits.parse::<i64>().ok().filter(|_| is_plain)?;
             u64::try_from(number).ok()
         };
-        let parts = text.split_once('-').and_then(|(commit, n)| Some((number(commit)?, number(n)?)));
+        let parts =
+            text.split_once('-').and_then(|(commit, n)| Some((number(commit)?, number(n)?)));
         parts.map(|(commit, n)| Position { commit, n }).ok_or_else(|| {
             let shown: String = text.chars().take(60).collect();
             let message = format!("\"{shown}\" is not a position in the feed");
@@ -61,7 +62,19 @@ mod tests {
         for text in ["0-0", "17-3", "9223372036854775807-9223372036854775807"] {
             assert_eq!(text.parse::<Position>().expect(text).to_string(), text);
         }
-        for wrong in ["", "1", "-", "1-", "-1", "+1-2", "1-+2", "1-2-3", "a-b", " 1-2", "1-9223372036854775808"] {
+        for wrong in [
+            "",
+            "1",
+            "-",
+            "1-",
+            "-1",
+            "+1-2",
+            "1-+2",
+            "1-2-3",
+            "a-b",
+            " 1-2",
+            "1-9223372036854775808",
+        ] {
             assert!(wrong.parse::<Position>().is_err(), "{wrong}");
         }
         let at = |text: &str| text.parse::<Position>().expect(text);

@@ -38,7 +38,8 @@ const HOOKS: &str = "SELECT w.id, w.role::oid AS role, w.source, w.ops, w.at_com
 const BEGIN_AT: &str = "UPDATE events.webhook SET at_commit = $2::bigint, at_n = $3::bigint WHERE id = $1::bigint AND at_commit IS NULL";
 const MOVE: &str = "UPDATE events.webhook SET at_commit = $2::bigint, at_n = $3::bigint \
     WHERE id = $1::bigint AND at_commit = $4::bigint AND at_n = $5::bigint RETURNING id";
-const PAUSE: &str = "UPDATE events.webhook SET is_paused = true, error = $2::text WHERE id = $1::bigint";
+const PAUSE: &str =
+    "UPDATE events.webhook SET is_paused = true, error = $2::text WHERE id = $1::bigint";
 const WAITING: &str = "SELECT count(*) AS count FROM jobs.job WHERE queue = 'webhook:' || $1::text AND state IN ('available', 'running', 'retryable')";
 const ENQUEUE: &str = "INSERT INTO jobs.job (queue, kind, payload, role, max_attempts, backoff) \
     SELECT 'webhook:' || w.id, 'http', j.value, w.role, w.max_attempts, interval '5 seconds' \

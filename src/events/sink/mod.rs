@@ -41,7 +41,8 @@ const STORE_INTERVAL: Duration = Duration::from_secs(30);
 const SINKS: &str = "SELECT s.name, s.kind, s.url, s.target, s.source, s.role::oid AS role, s.started_by FROM events.sink s WHERE NOT s.is_paused";
 const PLACE: &str = "SELECT s.at_commit, s.at_n FROM events.sink s WHERE s.name = $1";
 const MOVE: &str = "UPDATE events.sink SET at_commit = $2::bigint, at_n = $3::bigint, error = NULL WHERE name = $1";
-const FAIL: &str = "UPDATE events.sink SET error = $2::text WHERE name = $1 AND error IS DISTINCT FROM $2::text";
+const FAIL: &str =
+    "UPDATE events.sink SET error = $2::text WHERE name = $1 AND error IS DISTINCT FROM $2::text";
 
 /// Where events go.
 #[async_trait]

@@ -27,7 +27,8 @@ impl Sink for Stream {
         piece.atomic();
         for event in events {
             let entry = piece.cmd("XADD").arg(&self.name).arg("*");
-            let (id, kind) = (event.position.to_string(), super::super::cloud::event_type(event.op));
+            let (id, kind) =
+                (event.position.to_string(), super::super::cloud::event_type(event.op));
             entry.arg("id").arg(id).arg("type").arg(kind).arg("event").arg(event.body.to_string());
         }
         let done: redis::RedisResult<Vec<String>> = piece.query_async(&mut self.connection).await;

@@ -74,8 +74,7 @@ impl Follower {
             Start::After(position) => position,
         };
         let feed = Feed::after(database, database_oid, source, at);
-        let mut follower =
-            Follower { http: http.clone(), principal, source, feed, recorded };
+        let mut follower = Follower { http: http.clone(), principal, source, feed, recorded };
         // What cannot be read is refused before anything is answered.
         follower.check().await?;
         Ok(follower)

@@ -72,7 +72,8 @@ pub async fn create(http: State, request: Request) -> Result<Response, Problem> 
     let new: New = request::json(&http, body).await?;
     let text = "SELECT m.id, m.secret FROM events.create_webhook($1::regclass, $2, coalesce($3::text[], '{insert,update,delete,truncate}'), $4, coalesce($5::integer, 12)) m";
     let New { table, url, ops, description, max_attempts } = new;
-    let values = vec![json!(table), json!(url), json!(ops), json!(description), json!(max_attempts)];
+    let values =
+        vec![json!(table), json!(url), json!(ops), json!(description), json!(max_attempts)];
     let made = caller.one("the webhook", text, values).await?;
     Ok((StatusCode::CREATED, Json(made)).into_response())
 }

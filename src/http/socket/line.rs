@@ -283,8 +283,7 @@ impl Line {
                 Request::Subscribe(asked) => {
                     let most = self.config.http_ws_max_requests;
                     let (http, principal) = (&self.http, &self.principal);
-                    let begun =
-                        self.subscriptions.begin(http, principal, id.clone(), asked, most);
+                    let begun = self.subscriptions.begin(http, principal, id.clone(), asked, most);
                     if let Err(error) = begun {
                         let answer = message::error(&id, &error, "");
                         self.outbox.push(Message::Text(answer.into()));

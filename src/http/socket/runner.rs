@@ -181,9 +181,7 @@ impl Runner {
             Request::Listen(_)
             | Request::Unlisten(_)
             | Request::Subscribe(_)
-            | Request::Unsubscribe => {
-                Err(Error::internal("the line listens by itself"))
-            }
+            | Request::Unsubscribe => Err(Error::internal("the line listens by itself")),
         };
         let last = match ended {
             Ok(last) => last,
