@@ -105,7 +105,7 @@ impl Hooks {
                 Ok(more) => has_more |= more,
                 Err(error) if is_final(&error) => {
                     let reason = error.report().message.clone();
-                    tracing::warn!(webhook = hook.id, reason, "a webhook is paused");
+                    tracing::warn!(webhook = hook.id, %reason, "a webhook is paused");
                     desk = site.desk().await?;
                     desk.rows(PAUSE, &[json!(hook.id), json!(reason)]).await?;
                 }

@@ -138,6 +138,9 @@ pub async fn call(
     key: &str,
     signer: Option<&Signer>,
 ) -> Result<Value, Failure> {
+    if call.webhook.is_some() != signer.is_some() || signer.is_some() && !call.url.is_empty() {
+        return Err(Failure::of_request("a webhook's request has its URL, and is a job's"));
+    }
     let url = outbound.check(signer.map_or(&call.url, |signer| &signer.url))?;
     let method = call.method.as_deref().unwrap_or("POST").to_ascii_uppercase();
     let method = Method::from_bytes(method.as_bytes())

@@ -164,7 +164,7 @@ impl Runner {
                 }
                 Err(error) => {
                     let message = error.report().message.clone();
-                    tracing::warn!(sink = self.spec.name, message, "a sink has failed");
+                    tracing::warn!(sink = self.spec.name, %message, "a sink has failed");
                     // From the place that is stored, on a new connection.
                     (self.sink, feed) = (None, None);
                     let _ = self.tell(&message).await;
