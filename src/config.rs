@@ -199,6 +199,22 @@ pub struct Config {
     pub jobs_ingest_line: Bytes,
     /// Lines of it that are written by one statement.
     pub jobs_ingest_rows: usize,
+    /// How often a stream of events that has nothing to tell shows that it lives.
+    pub events_heartbeat: Milliseconds,
+    /// How long changes of tables that are watched are kept for readers that keep their own
+    /// position.
+    pub events_keep: Seconds,
+    /// How long they are kept for webhooks and sinks that have not taken them; after it,
+    /// these lose their position.
+    pub events_keep_max: Seconds,
+    /// How many changes of a database are kept, whoever has not taken them.
+    pub events_keep_count: usize,
+    /// How often it is looked for changes to forget.
+    pub events_keep_interval: Seconds,
+    /// Deliveries of one webhook that wait; its other changes wait in the feed.
+    pub events_webhook_backlog: usize,
+    /// The longest pause before a sink whose broker has failed is tried again.
+    pub events_sink_retry_max: Milliseconds,
     /// How long running statements may go on after SIGTERM.
     pub shutdown_grace: Milliseconds,
 
@@ -480,6 +496,13 @@ impl Default for Config {
             jobs_export_max: Bytes(10 << 30),
             jobs_ingest_line: Bytes(4 << 20),
             jobs_ingest_rows: 2_000,
+            events_heartbeat: Milliseconds(15_000),
+            events_keep: Seconds(86_400),
+            events_keep_max: Seconds(7 * 86_400),
+            events_keep_count: 1_000_000,
+            events_keep_interval: Seconds(60),
+            events_webhook_backlog: 10_000,
+            events_sink_retry_max: Milliseconds(60_000),
             shutdown_grace: Milliseconds(5_000),
             ssl_cert_file: None,
             ssl_key_file: None,
@@ -669,6 +692,10 @@ impl Config {
         at_least("collections_ingest_rows", self.collections_ingest_rows as u64, 1)?;
         at_least("jobs_poll_interval", self.jobs_poll_interval.0, 10)?;
         at_least("jobs_keep", self.jobs_keep.0, 1)?;
+        at_least("events_heartbeat", self.events_heartbeat.0, 1)?;
+        at_least("events_keep", self.events_keep.0, 1)?;
+        at_least("events_keep_interval", self.events_keep_interval.0, 1)?;
+        at_least("events_webhook_backlog", self.events_webhook_backlog as u64, 1)?;
         if self.superuser_reserved_connections >= self.max_connections {
             return Err(invalid(
                 "\"superuser_reserved_connections\" must be less than \"max_connections\"",

@@ -16,7 +16,7 @@
 //!
 //! # Layers
 //!
-//! Arrows point down only: `pg`, `http`, `jobs` → `session` → `sql` → `catalog`, `table`,
+//! Arrows point down only: `pg`, `http`, `jobs`, `events` → `session` → `sql` → `catalog`, `table`,
 //! `index`, `backup` → `txn` → `storage`. `sql::types` is the vocabulary of values that
 //! everything above `txn` shares. `storage` and `txn` know bytes, not Arrow,
 //! SQL or tokio. `coordinator` commits one transaction on several servers, `files` keeps
@@ -28,6 +28,7 @@ pub mod catalog;
 pub mod config;
 pub mod coordinator;
 pub mod error;
+pub mod events;
 pub mod files;
 pub mod http;
 pub mod index;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Folders from the top down. `error` and `sqlstate` are everybody's.
 const LAYERS: [&[&str]; 7] = [
     &["server"],
-    &["pg", "http", "jobs"],
+    &["pg", "http", "jobs", "events"],
     &["session"],
     &["sql"],
     &["auth", "table", "index", "catalog", "backup", "coordinator", "files", "observe"],

@@ -16,6 +16,7 @@
 //! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
 //! | [`http_auth`] | tokens, sessions, API keys, foreign issuers: what is refused, what a kill leaves |
 //! | [`http_dumps`] | what is set up in jobs, sagas, pgmq and files is in a dump, and works where that is restored |
+//! | [`http_events`] | the change feed: order, rights, resuming over kills, webhooks, sinks |
 //! | [`http_files`] | files: names, ranges, rights, quotas, contents that are swept, killed and damaged |
 //! | [`http_collections`] | collections over HTTP: points, searches against comparing all, streams and kills |
 //! | [`http_jobs`] | jobs over HTTP and in SQL: states, workers, schedules, kills |
@@ -69,6 +70,7 @@ mod http;
 mod http_auth;
 mod http_collections;
 mod http_dumps;
+mod http_events;
 mod http_files;
 mod http_jobs;
 mod http_openapi;

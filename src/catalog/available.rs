@@ -39,6 +39,7 @@ const SOURCES: &[Source] = &[
     source!("btree_gist", "1.7"),
     source!("citext", "1.6"),
     source!("collections", "1.0.0"),
+    source!("events", "1.0"),
     source!("files", "1.0"),
     source!("hstore", "1.8"),
     source!("http", "1.0"),

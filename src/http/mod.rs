@@ -8,6 +8,7 @@
 //! …    /api/v1/files…                buckets and their files ([`files`])
 //! …    /files…                       uploads that go on: tus and the IETF's draft ([`tus`])
 //! GET  /metrics                      what Prometheus asks for
+//! …    /api/v1/events /webhooks           changes of tables, notifications ([`events`])
 //! …    /api/v1/jobs /queues /schedules   jobs, their workers and times
 //! …    /api/v1/sagas                     steps that are done or undone
 //! POST /api/v1/sql                   statements, answered as JSON, NDJSON, CSV or Arrow
@@ -26,13 +27,12 @@
 //!
 //! Invariants: a request that its client gives up is cancelled; what is streamed waits for
 //! who reads it; a body is read up to `http_max_body`.
-//!
-//! Not here yet: events.
 
 mod arrow;
 mod auth;
 pub(crate) mod collections;
 pub(crate) mod conversation;
+mod events;
 mod extension;
 pub(crate) mod files;
 mod health;
@@ -129,6 +129,7 @@ fn routes() -> Routes {
     let router = Routes::default();
     let router = collection_routes(router);
     let router = qdrant_routes(router);
+    let router = event_routes(router);
     router
         .route("/livez", get(health::live))
         .route("/metrics", get(metrics::show))
@@ -218,6 +219,18 @@ fn collection_routes(router: Routes) -> Routes {
         .route(&at("/{name}/points/search"), post(native::search_points))
         .route(&at("/{name}/points/vectors"), post(native::change_vectors))
         .route(&at("/{name}/points/{id}"), get(native::get_point))
+}
+
+/// The change feed, and what it feeds.
+fn event_routes(router: Routes) -> Routes {
+    let webhook = get(events::get).patch(events::patch).delete(events::delete);
+    router
+        .route("/api/v1/events", get(events::watched))
+        .route("/api/v1/events/channels/{channel}", get(events::notifications))
+        .route("/api/v1/events/{table}", get(events::changes))
+        .route("/api/v1/webhooks", get(events::list).post(events::create))
+        .route("/api/v1/webhooks/{id}", webhook)
+        .route("/api/v1/webhooks/{id}/rotate", post(events::rotate))
 }
 
 /// The same in Qdrant's.

@@ -192,6 +192,11 @@ impl Problem {
         Problem { status, members: members(error.report(), query), challenge }
     }
 
+    /// What is told of it.
+    pub fn members(&self) -> &Map<String, Value> {
+        &self.members
+    }
+
     /// A member that is a text: `code`, `message`.
     pub fn text(&self, member: &str) -> &str {
         self.members.get(member).and_then(Value::as_str).unwrap_or_default()

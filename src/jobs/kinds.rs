@@ -27,6 +27,7 @@ use super::{export, ingest, outbound, saga};
 use crate::auth::scope::{Scope, Scopes};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Result};
+use crate::events::webhook::{self, Signer};
 use crate::http::conversation::Conversation;
 use crate::sql::types::Oid;
 
@@ -120,8 +121,7 @@ pub async fn run(
             in_transaction(&engine, database, &job, &brake, effect).await
         }
         "http" => {
-            let key = job.id.to_string();
-            let result = outbound::call(&engine.outbound, payload(&job)?, &key).await?;
+            let result = send(&engine, database, &job).await?;
             let values = [json!(job.id), json!(job.lease), json!(result.to_string())];
             until_recorded(&engine, database, COMPLETE, &values).await;
             Ok(())
@@ -131,6 +131,28 @@ pub async fn run(
         "saga" => saga::run(&engine, database, &job, &brake).await,
         kind => Err(Failure::of_request(format!("the server runs no jobs of the kind \"{kind}\""))),
     }
+}
+
+/// Sends the request of an `http` job; one of a webhook that answers 410 pauses it.
+async fn send(engine: &Engine, database: Oid, job: &Claimed) -> Result<Value, Failure> {
+    let call: outbound::Call = payload(job)?;
+    let delivery = call.webhook.clone();
+    let signer = match &delivery {
+        Some(delivery) => {
+            let mut desk = engine.desk(database).await?;
+            let found = Signer::of(&mut desk, delivery, job.role).await?;
+            let gone = || Failure::of_request("the webhook does not exist any more");
+            Some(found.ok_or_else(gone)?)
+        }
+        None => None,
+    };
+    let sent = outbound::call(&engine.outbound, call, &job.id.to_string(), signer.as_ref()).await;
+    if let (Err(failure), Some(delivery)) = (&sent, &delivery)
+        && failure.error["answer"]["status"] == 410
+    {
+        webhook::pause_gone(&mut engine.desk(database).await?, delivery.endpoint).await?;
+    }
+    sent
 }
 
 /// The role as which a job runs, which has to be there still.

@@ -10,13 +10,16 @@
 //! than a result may be (1 MiB). Redirects are not followed. Each attempt has the same
 //! `Idempotency-Key`, the job's id: a receiver can tell a repetition.
 //!
+//! A delivery of a webhook (`{"webhook": {"endpoint", "id"}, "body": …}`) goes to the URL
+//! that the webhook has then, and is signed by it (`crate::events::webhook`).
+//!
 //! Where it goes is checked after names are resolved: an address that is not public is
 //! refused unless `jobs_http_private`, and `jobs_http_hosts` may name the only hosts.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
@@ -28,6 +31,7 @@ use serde_json::{Value, json};
 use super::attempt::Failure;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::events::webhook::{Delivery, Signer};
 
 const TIMEOUT_MS: u64 = 30_000;
 const TIMEOUT_MS_MAX: u64 = 3_600_000;
@@ -53,7 +57,10 @@ pub struct Outbound {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
+    #[serde(default)]
     url: String,
+    #[serde(default)]
+    pub webhook: Option<Delivery>,
     #[serde(default)]
     method: Option<String>,
     #[serde(default)]
@@ -129,8 +136,16 @@ impl Outbound {
 }
 
 /// Calls with an idempotency key, and gives the result of a job that is done.
-pub async fn call(outbound: &Outbound, call: Call, key: &str) -> Result<Value, Failure> {
-    let url = outbound.check(&call.url)?;
+pub async fn call(
+    outbound: &Outbound,
+    call: Call,
+    key: &str,
+    signer: Option<&Signer>,
+) -> Result<Value, Failure> {
+    if call.webhook.is_some() != signer.is_some() || signer.is_some() && !call.url.is_empty() {
+        return Err(Failure::of_request("a webhook's request has its URL, and is a job's"));
+    }
+    let url = outbound.check(signer.map_or(&call.url, |signer| &signer.url))?;
     let method = call.method.as_deref().unwrap_or("POST").to_ascii_uppercase();
     let method = Method::from_bytes(method.as_bytes())
         .map_err(|_| Failure::of_request("the method is not one of HTTP"))?;
@@ -151,6 +166,14 @@ pub async fn call(outbound: &Outbound, call: Call, key: &str) -> Result<Value, F
     let key = HeaderValue::from_str(key)
         .map_err(|_| Failure::of_request("the idempotency key is not a header's value"))?;
     headers.insert(HeaderName::from_static(IDEMPOTENCY_KEY), key);
+    if let Some(signer) = signer {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        for (name, value) in signer.headers(&body, now) {
+            let value = HeaderValue::from_str(&value)
+                .map_err(|_| Failure::of_request("the webhook's headers cannot be sent"))?;
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
     let timeout = Duration::from_millis(timeout);
     let request = outbound.client.request(method, url).headers(headers).body(body).timeout(timeout);
     let response = request.send().await.map_err(|error| failed(&reasons(&error)))?;

@@ -95,7 +95,7 @@ async fn call(
     let key = format!("saga-{}-{step}{direction}", row["run_id"]);
     let request = serde_json::from_value(Value::Object(request))
         .map_err(|error| Failure::of_request(format!("the request of the step: {error}")))?;
-    let result = outbound::call(&engine.outbound, request, &key).await?;
+    let result = outbound::call(&engine.outbound, request, &key, None).await?;
     let values = [json!(job.id), json!(job.lease), json!(result.to_string())];
     until_recorded(engine, database, COMPLETE, &values).await;
     Ok(())

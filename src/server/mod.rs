@@ -32,6 +32,7 @@ use crate::auth::failures::Failures;
 use crate::auth::hba::Rules;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::events;
 use crate::http;
 use crate::jobs;
 use crate::pg::{self, Front, Lobby, Origin, Tls};
@@ -172,6 +173,7 @@ impl Server {
         if let Some(tracer) = tracer.clone() {
             tokio::spawn(tracer.run());
         }
+        events::start(self.front.database.clone(), lanes.handles(), self.stop.clone());
         let (open, ()) = tokio::join!(self.accept(lanes), self.accept_http(lanes));
         tracing::info!("shutting down");
         drop((self.listener, self.socket));

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use arc_swap::ArcSwap;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use super::auto_settings;
 use super::export::Exports;
@@ -34,8 +35,8 @@ use crate::table::reclaim;
 use crate::table::{ExpressionCompiler, Sequences, blocking};
 use crate::txn::archive::{self, ArchiveOptions, Archiving};
 use crate::txn::{
-    CommitOptions, Durability, Isolation, KeyRange, Keyspace, Limits, LockSession, Transactions,
-    WriteBatch,
+    CommitOptions, Durability, Isolation, KeyRange, Keyspace, Limits, LockSession, RecordedCommit,
+    Transactions, WriteBatch,
 };
 
 /// An open data directory, with all its databases. Sessions hold it by `Arc`; the last one closes it.
@@ -56,6 +57,8 @@ pub struct Database {
     pub runtime: Arc<RuntimeEnv>,
     pub registry: Arc<Registry>,
     pub channels: Arc<Channels>,
+    /// Changes when recorded commits were published.
+    recorded: Arc<watch::Sender<()>>,
     pub sequences: Sequences,
     pub compiler: Arc<dyn ExpressionCompiler>,
     /// Snapshots for other transactions to begin with.
@@ -152,6 +155,11 @@ impl Database {
         }
         two_phase::raise_oid_counter(&transactions, &catalog)?;
         transactions.set_attachment(Arc::new(cluster))?;
+        let recorded = Arc::new(watch::channel(()).0);
+        let told = recorded.clone();
+        transactions.set_recorded_hook(Box::new(move || {
+            told.send_replace(());
+        }));
         let runtime = query_runtime(&config)?;
         let aborted = Aborted { since: transactions.next_transaction_id(), ids: VecDeque::new() };
         let remote_timeout = config.remote_timeout.duration();
@@ -177,6 +185,7 @@ impl Database {
             runtime,
             registry: Arc::default(),
             channels: Arc::default(),
+            recorded,
             sequences: Sequences::default(),
             compiler: Arc::new(SqlCompiler),
             exports: Exports::default(),
@@ -201,6 +210,33 @@ impl Database {
         let known = reclaim::Known { storage_ids, end: cluster.shared().oid_counter() };
         reclaim::spawn_left_over(self.transactions.clone(), known);
         Ok(())
+    }
+
+    /// Changes whenever recorded commits were published.
+    pub fn watch_recorded(&self) -> watch::Receiver<()> {
+        self.recorded.subscribe()
+    }
+
+    /// The recorded commits of a database after a timestamp, the oldest first, and the
+    /// timestamp up to which there are no others if these are fewer than `max`.
+    pub fn recorded_commits(
+        &self,
+        database: Oid,
+        after: u64,
+        max: usize,
+    ) -> Result<(Vec<RecordedCommit>, u64)> {
+        let published = self.transactions.published();
+        Ok((published.recorded(database, after, max)?, published.commit_ts))
+    }
+
+    /// The newest commit's timestamp.
+    pub fn newest_commit(&self) -> u64 {
+        self.transactions.published().commit_ts
+    }
+
+    /// Forgets recorded commits.
+    pub async fn forget_recorded(&self, database: Oid, commits: &[RecordedCommit]) -> Result<()> {
+        self.transactions.forget_recorded(database, commits).await.map(drop)
     }
 
     pub fn config(&self) -> Arc<Config> {

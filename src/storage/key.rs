@@ -171,12 +171,38 @@ pub fn prepared_piece_parts(key: &[u8]) -> Option<(u64, u32)> {
     Some((u64::from_be_bytes(*transaction), u32::from_be_bytes(number.try_into().ok()?)))
 }
 
+/// The record of a commit of a database; see `txn::recorded`. Until it is committed its
+/// timestamp is the highest there is.
+pub fn recorded(database: u32, commit_ts: u64) -> Vec<u8> {
+    let mut payload = database.to_be_bytes().to_vec();
+    payload.extend_from_slice(&commit_ts.to_be_bytes());
+    under(SERVICE_RECORDED, &payload)
+}
+
+/// The key of such a record with another timestamp.
+pub fn recorded_at(key: &[u8], commit_ts: u64) -> Vec<u8> {
+    let mut key = key[..key.len().saturating_sub(RID_LEN)].to_vec();
+    key.extend_from_slice(&commit_ts.to_be_bytes());
+    key
+}
+
+/// The timestamp of such a record.
+pub fn recorded_ts(key: &[u8]) -> Option<u64> {
+    key.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+}
+
+/// The records of a database from one timestamp up to and without another.
+pub fn recorded_between(database: u32, from: u64, to: u64) -> KeyRange {
+    KeyRange::new(recorded(database, from), recorded(database, to))
+}
+
 /// The objects of [`Keyspace::Service`](super::Keyspace::Service): records of prepared
-/// transactions, servers that transactions may reach over to, and what was decided
-/// about transactions that did.
+/// transactions, servers that transactions may reach over to, what was decided
+/// about transactions that did, and records of commits.
 pub const SERVICE_PREPARED: u32 = 1;
 pub const SERVICE_SERVERS: u32 = 2;
 pub const SERVICE_DECISIONS: u32 = 3;
+pub const SERVICE_RECORDED: u32 = 4;
 
 /// Everything under an object (a table's rows, an index's entries, a catalog's class).
 pub fn object(object: u32) -> KeyRange {

@@ -61,6 +61,8 @@ pub struct TableInfo {
     pub foreign_keys: Vec<ForeignKeyInfo>,
     /// Foreign keys of any table that refer to this one.
     pub referencing: Vec<ForeignKeyInfo>,
+    /// Whether who inserts a row leaves a record of the commit: what is read in its order.
+    pub records_commits: bool,
     /// None for a table without triggers.
     pub triggers: Option<Arc<TableTriggers>>,
     /// Compiled at the first write.
@@ -106,9 +108,11 @@ impl TableInfo {
             .map(|index| IndexInfo::new(catalog, index).map(Arc::new))
             .collect::<Result<Vec<_>>>()?;
         let schema = catalog.schema(relation.schema);
+        let schema_name = schema.map(|schema| schema.name.clone()).unwrap_or_default();
         Ok(Arc::new(TableInfo {
             relation: relation.clone(),
-            schema_name: schema.map(|schema| schema.name.clone()).unwrap_or_default(),
+            records_commits: schema_name == "events" && relation.name == "change",
+            schema_name,
             layouts: layout::layouts(relation, &widths),
             columns,
             indexes,
@@ -229,6 +233,7 @@ impl TableInfo {
         TableInfo {
             relation: self.relation.clone(),
             schema_name: self.schema_name.clone(),
+            records_commits: self.records_commits,
             columns: self.columns.clone(),
             layouts: self.layouts.clone(),
             indexes: self.indexes.clone(),

@@ -160,6 +160,9 @@ impl<'a> Writer<'a> {
             }
         }
         self.work.txn.insert_row(key::row(storage_id, rid), stored)?;
+        if info.records_commits {
+            self.work.txn.record_commit(self.work.catalog.database)?;
+        }
         self.work.table.count_rows(storage_id, 1);
         self.work.txn.count(info.oid(), Counted::Inserted, 1);
         self.queue_referencing(info, rid, &row, None).await?;

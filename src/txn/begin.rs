@@ -19,6 +19,7 @@ use super::lock::{LockLog, LockMode, LockSession, LockStatus, LockTable, Resourc
 use super::observer::Observer;
 use super::prepared;
 use super::published::{Held, Published, SnapshotStatus, decode_u64};
+use super::recorded::RecordedHook;
 use super::runs;
 use super::serializable::{Bounds, Ssi};
 use super::spill::{InFlight, RidRanges, SpillTimestamps};
@@ -54,6 +55,8 @@ pub(super) struct Shared {
     pub(super) archive: Option<Archive>,
     /// Is told of commits.
     pub(super) observer: OnceLock<Arc<dyn Observer>>,
+    /// Is told that there are recorded commits.
+    pub(super) on_recorded: OnceLock<RecordedHook>,
     /// Of a store without threads: who waits for the committer runs it.
     #[cfg(test)]
     stepped: Mutex<Option<Committer>>,
@@ -270,6 +273,7 @@ fn open_shared(
         on_unknown_outcome,
         archive,
         observer: OnceLock::new(),
+        on_recorded: OnceLock::new(),
         #[cfg(test)]
         stepped: Mutex::default(),
     });

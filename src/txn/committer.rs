@@ -364,6 +364,11 @@ impl Committer {
         if let Some(observer) = shared.observer.get() {
             observer.published(&newest);
         }
+        if group.is_recorded
+            && let Some(hook) = shared.on_recorded.get()
+        {
+            hook();
+        }
         shared.held.close_oversized(self.written_bytes, shared.limits.snapshot_bytes_max);
         drop(locks);
         finished.into_iter().for_each(|prepared| shared.prepared.remove(&prepared.info.gid));
@@ -392,6 +397,8 @@ struct Group {
     bytes: usize,
     row_counts: HashMap<u32, i64>,
     in_flight: InFlight,
+    /// Whether a member leaves a record of its commit.
+    is_recorded: bool,
 }
 
 impl Group {
@@ -404,6 +411,7 @@ impl Group {
             row_counts: HashMap::new(),
             requests: Vec::new(),
             in_flight: in_flight.clone(),
+            is_recorded: false,
         };
         for request in &requests {
             group.add(&request.content);
@@ -445,6 +453,7 @@ impl Group {
 
     fn add_transaction(&mut self, writes: &WriteSet) {
         self.commit_ts += 1;
+        self.is_recorded |= writes.is_recorded();
         self.writes.reserve(writes.len());
         self.writes.extend(writes.committed(self.commit_ts));
     }

@@ -52,6 +52,9 @@
 //! An [`Observer`] is told what commits do to the indexes and tables it watches, before their
 //! instant is published.
 //!
+//! A transaction may ask for a record of its commit under its timestamp (module
+//! `recorded`), so that others find what was committed in its order.
+//!
 //! It knows no SQL: what a row means, what conflicts with what, and what a unique
 //! index is, the layers above say by the keys they lock and write.
 
@@ -70,6 +73,7 @@ mod overlay;
 mod prepared;
 mod published;
 mod purge;
+mod recorded;
 mod runs;
 mod serializable;
 mod spill;
@@ -98,6 +102,7 @@ pub use overlay::{Overlay, OwnEntries, Scan};
 pub use prepared::{Finish, Place, PreparedInfo};
 pub use published::{Published, SnapshotStatus};
 pub use purge::Purged;
+pub use recorded::{RecordedCommit, RecordedHook};
 pub use serializable::SafeWait;
 pub use transaction::{Savepoint, StatementMark, Transaction};
 

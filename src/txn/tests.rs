@@ -6,6 +6,7 @@ mod files;
 mod group;
 mod model;
 mod prepared;
+mod recorded;
 mod runs;
 mod serializable;
 mod simulation;

@@ -516,6 +516,22 @@ impl Transaction {
         Ok(())
     }
 
+    /// Puts a change, made from the transaction's id, that is the transaction's own affair:
+    /// no other one can be in conflict with it.
+    pub(super) fn put_change(
+        &mut self,
+        keyspace: Keyspace,
+        key: Key,
+        change: impl FnOnce(u64) -> Change,
+    ) -> Result<()> {
+        self.check_writable()?;
+        if self.writes.map(keyspace).get(&key).is_none() {
+            let change = change(self.id());
+            self.writes.insert(keyspace, key, change);
+        }
+        Ok(())
+    }
+
     /// Whether the next write would first write out what is over its budget, which
     /// blocks on the disk: [`Transaction::spill`] does it at a time of the caller's choice.
     pub fn spill_is_due(&self) -> bool {

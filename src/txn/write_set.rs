@@ -3,7 +3,7 @@
 use super::runs::{Changes, KEYSPACES, Runs, merged};
 use super::spill::RidRanges;
 use crate::storage::ordered::{Cursor, OrderedMap};
-use crate::storage::{Engine, Key, KeyRange, Keyspace, Value, Write, row};
+use crate::storage::{Engine, Key, KeyRange, Keyspace, Value, Write, key, row};
 use crate::{Error, Result};
 
 /// One change; the commit timestamp of rows is still open.
@@ -21,6 +21,8 @@ pub(super) enum Change {
     NewRow(Value),
     /// An index entry for such a rid, under a key that nobody can see.
     NewEntry(Value),
+    /// A value whose key ends with the commit timestamp ([`super::recorded`]).
+    Recorded(Value),
 }
 
 impl Change {
@@ -30,7 +32,8 @@ impl Change {
             Change::Put(value)
             | Change::PutRow(value)
             | Change::NewRow(value)
-            | Change::NewEntry(value) => Some(value),
+            | Change::NewEntry(value)
+            | Change::Recorded(value) => Some(value),
             Change::Delete | Change::DeleteRow | Change::MoveRow => None,
         }
     }
@@ -61,7 +64,8 @@ impl Change {
             Change::Put(value)
             | Change::PutRow(value)
             | Change::NewRow(value)
-            | Change::NewEntry(value) => Some(value),
+            | Change::NewEntry(value)
+            | Change::Recorded(value) => Some(value),
             Change::Delete | Change::DeleteRow | Change::MoveRow => None,
         }
     }
@@ -76,6 +80,7 @@ impl Change {
             Change::NewRow(_) => 4,
             Change::NewEntry(_) => 5,
             Change::MoveRow => 6,
+            Change::Recorded(_) => 7,
         }
     }
 
@@ -89,13 +94,14 @@ impl Change {
             4 => Change::NewRow(value),
             5 => Change::NewEntry(value),
             6 => Change::MoveRow,
+            7 => Change::Recorded(value),
             _ => return None,
         })
     }
 
     pub(super) fn committed(self, commit_ts: u64) -> Option<Value> {
         match self {
-            Change::Put(value) | Change::NewEntry(value) => Some(value),
+            Change::Put(value) | Change::NewEntry(value) | Change::Recorded(value) => Some(value),
             Change::Delete => None,
             Change::PutRow(value) | Change::NewRow(value) => {
                 Some(row::with_commit_ts(&value, commit_ts))
@@ -275,6 +281,12 @@ impl WriteSet {
         rest
     }
 
+    /// Whether the commit leaves a record of itself.
+    pub(super) fn is_recorded(&self) -> bool {
+        let mut service = self.map(Keyspace::Service).iter();
+        service.any(|(_, change)| matches!(change, Change::Recorded(_)))
+    }
+
     /// How many are in memory.
     pub(super) fn len(&self) -> usize {
         self.maps.iter().map(OrderedMap::len).sum()
@@ -296,7 +308,10 @@ impl WriteSet {
         Keyspace::ALL.into_iter().flat_map(move |keyspace| {
             self.map(keyspace).iter().map(move |(key, change)| Write {
                 keyspace,
-                key: key.clone(),
+                key: match change {
+                    Change::Recorded(_) => key::recorded_at(key, commit_ts).into(),
+                    _ => key.clone(),
+                },
                 value: change.clone().committed(commit_ts),
             })
         })

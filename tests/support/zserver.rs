@@ -174,6 +174,11 @@ impl Zserver {
         Zserver::command(&self.data, &[arguments, &["--pg-listen", &address]].concat())
     }
 
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// kill -9: nothing is flushed, nobody is told.
     pub fn kill(mut self) -> PathBuf {
         self.child.kill().expect("the server is running");

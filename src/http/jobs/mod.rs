@@ -59,8 +59,18 @@ impl Caller {
         parts: &Parts,
         extension: &'static str,
     ) -> Result<Caller, Problem> {
+        Caller::with_scope(http, parts, extension, Scope::Jobs).await
+    }
+
+    /// The same of another area.
+    pub async fn with_scope(
+        http: &State,
+        parts: &Parts,
+        extension: &'static str,
+        scope: Scope,
+    ) -> Result<Caller, Problem> {
         let principal = principal::of(http, parts).await?;
-        principal.require(Scope::Jobs)?;
+        principal.require(scope)?;
         Ok(Caller { http: http.0.clone(), principal, extension })
     }
 

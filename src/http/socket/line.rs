@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::message::{self, Id, Request, Said};
 use super::runner::{Control, Runner};
+use super::subscription::Subscriptions;
 use crate::config::Config;
 use crate::error::Error;
 use crate::http::Http;
@@ -77,6 +78,7 @@ pub struct Line {
     /// While none runs.
     runner: Option<Runner>,
     subscriber: Option<Subscriber>,
+    subscriptions: Subscriptions,
     /// What is sent next.
     outbox: Vec<Message>,
     /// When anything came from the other side, and since when a pong is missing.
@@ -106,6 +108,7 @@ impl Line {
             jobs: VecDeque::new(),
             running: None,
             subscriber: None,
+            subscriptions: Subscriptions::default(),
             outbox: Vec::new(),
             heard: now,
             pinged: None,
@@ -135,6 +138,7 @@ impl Line {
         let mut sink = Some(sink);
         let mut sending: Option<Sending> = None;
         let mut notified: Vec<Notification> = Vec::new();
+        let mut events: Vec<String> = Vec::new();
         let stop = self.http.stop.clone();
         let mut alarm = std::pin::pin!(tokio::time::sleep_until(self.deadline().into()));
         loop {
@@ -180,6 +184,13 @@ impl Line {
                     self.outbox.extend(texts.map(|text| Message::Text(text.into())));
                     let late = self.subscriber.as_ref().is_some_and(Subscriber::is_late);
                     late.then(|| Close(LATE, "notifications were lost".to_owned()))
+                }
+                () = self.subscriptions.next(&mut events),
+                    if is_free && !self.subscriptions.is_empty() =>
+                {
+                    self.used = Instant::now();
+                    self.outbox.extend(events.drain(..).map(|text| Message::Text(text.into())));
+                    None
                 }
                 () = alarm.as_mut() => {
                     let close = self.look_around();
@@ -272,6 +283,29 @@ impl Line {
                 self.runner = Some(runner);
                 continue;
             }
+            let request = match request {
+                Request::Subscribe(asked) => {
+                    let most = self.config.http_ws_max_requests;
+                    let (http, principal) = (&self.http, &self.principal);
+                    let begun = self.subscriptions.begin(http, principal, id.clone(), asked, most);
+                    if let Err(error) = begun {
+                        let answer = message::error(&id, &error, "");
+                        self.outbox.push(Message::Text(answer.into()));
+                    }
+                    self.runner = Some(runner);
+                    continue;
+                }
+                Request::Unsubscribe => {
+                    let answer = match self.subscriptions.end(&id) {
+                        Ok(done) => message::done(&id, &done, &[]),
+                        Err(error) => message::error(&id, &error, ""),
+                    };
+                    self.outbox.push(Message::Text(answer.into()));
+                    self.runner = Some(runner);
+                    continue;
+                }
+                request => request,
+            };
             let (sender, out) = mpsc::channel(AHEAD);
             let begun = runner.begun();
             let task = tokio::spawn(runner.run(id.clone(), request, control.clone(), sender));

@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
+use crate::events::{Event, Position};
 use crate::http::conversation::Done;
-use crate::http::problem;
+use crate::http::problem::{self, Problem};
 use crate::http::sql::{Isolation, Modes, RowShape};
 use crate::session::Notification;
 use crate::sql::types::json::write_string;
@@ -28,6 +29,9 @@ pub enum Request {
     Listen(String),
     /// `None`: all.
     Unlisten(Option<String>),
+    Subscribe(Subscribe),
+    /// Ends the subscription of the request's name.
+    Unsubscribe,
 }
 
 /// A client's name for a request, as JSON text.
@@ -91,6 +95,15 @@ struct MaybeChannel {
     channel: Option<String>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subscribe {
+    pub table: String,
+    /// The id of an event; without it, what is committed from now on.
+    #[serde(default)]
+    pub after: Option<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Pages {
@@ -117,6 +130,8 @@ pub fn read(text: &str) -> Result<Said, String> {
         "rollback" => of::<Plain>(rest).map(|_| Request::RollBack)?,
         "listen" => Request::Listen(of::<Channel>(rest)?.channel),
         "unlisten" => Request::Unlisten(of::<MaybeChannel>(rest)?.channel),
+        "subscribe" => Request::Subscribe(of(rest)?),
+        "unsubscribe" => of::<Plain>(rest).map(|_| Request::Unsubscribe)?,
         "more" => return Ok(Said::More(id, of::<Pages>(rest)?.pages)),
         "cancel" => return of::<Plain>(rest).map(|_| Said::Cancel(id)),
         other => return Err(format!("there is no message \"{other}\"")),
@@ -176,6 +191,29 @@ pub fn error(id: &Id, error: &Error, query: &str) -> String {
     for (name, value) in problem::members(error.report(), query) {
         page.member(&name).extend_from_slice(value.to_string().as_bytes());
     }
+    page.finish()
+}
+
+/// The end of one that failed before it was a statement.
+pub fn refused(id: &Id, problem: &Problem) -> String {
+    let mut page = Page::of("error", id);
+    for (name, value) in problem.members() {
+        page.member(name).extend_from_slice(value.to_string().as_bytes());
+    }
+    page.finish()
+}
+
+/// A change.
+pub fn event(id: &Id, event: &Event) -> String {
+    let mut page = Page::of("event", id);
+    page.member("event").extend_from_slice(event.body.to_string().as_bytes());
+    page.finish()
+}
+
+/// There was nothing up to here.
+pub fn position(id: &Id, position: Position) -> String {
+    let mut page = Page::of("position", id);
+    write_string(&position.to_string(), page.member("position"));
     page.finish()
 }
 

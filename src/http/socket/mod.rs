@@ -9,6 +9,8 @@
 //! | `{"type": "begin", "id", "isolation"?, "read_only"?, "deferrable"?}` | `done` |
 //! | `{"type": "commit", "id"}`, `{"type": "rollback", "id"}` | `done` |
 //! | `{"type": "listen", "id", "channel"}`, `{"type": "unlisten", "id", "channel"?}` | `done` |
+//! | `{"type": "subscribe", "id", "table", "after"?}` | `done`, then `event`…, until it is unsubscribed or fails |
+//! | `{"type": "unsubscribe", "id"}`, with the id of a subscription | `done` |
 //! | `{"type": "more", "id", "pages"}` | pages that `window` held back |
 //! | `{"type": "cancel", "id"}` | that request fails with `57014`, unless it is over |
 //!
@@ -19,6 +21,8 @@
 //! | `{"type": "done", "id", "command", "row_count", "notices": […]}` | the end of a request |
 //! | `{"type": "error", "id", "code", "message", …}` | the end of one that failed |
 //! | `{"type": "notification", "channel", "payload", "pid"}` | somebody has notified |
+//! | `{"type": "event", "id", "event"}` | a change of the table that `id` has subscribed to ([`events`](super::events)) |
+//! | `{"type": "position", "id", "position"}` | after it there was nothing else up to here |
 //!
 //! Rows are computed as they are taken: what the client does not read waits, and with a
 //! `window` no more than so many pages are under way before it says `more`. A query runs in
@@ -43,6 +47,7 @@
 mod line;
 mod message;
 mod runner;
+mod subscription;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts, Request};

@@ -178,9 +178,10 @@ impl Runner {
             Request::Begin(begin) => self.begin(&id, begin).await.map(Some),
             Request::Commit => self.commit(&id).await.map(Some),
             Request::RollBack => self.roll_back(&id).await.map(Some),
-            Request::Listen(_) | Request::Unlisten(_) => {
-                Err(Error::internal("the line listens by itself"))
-            }
+            Request::Listen(_)
+            | Request::Unlisten(_)
+            | Request::Subscribe(_)
+            | Request::Unsubscribe => Err(Error::internal("the line listens by itself")),
         };
         let last = match ended {
             Ok(last) => last,
