@@ -20,8 +20,9 @@
 //! `index`, `backup` → `txn` → `storage`. `sql::types` is the vocabulary of values that
 //! everything above `txn` shares. `storage` and `txn` know bytes, not Arrow,
 //! SQL or tokio. `coordinator` commits one transaction on several servers, `files` keeps
-//! contents of files; they stand beside `catalog`. `tests/layers.rs` reads the `use` lines and holds this true.
+//! contents of files, `audit` what was done by whom; they stand beside `catalog`. `tests/layers.rs` reads the `use` lines and holds this true.
 
+pub mod audit;
 pub mod auth;
 pub mod backup;
 pub mod catalog;
@@ -33,6 +34,7 @@ pub mod http;
 pub mod index;
 pub mod jobs;
 pub mod pg;
+pub mod redact;
 pub mod server;
 pub mod session;
 pub mod sql;

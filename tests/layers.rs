@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 7] = [
     &["pg", "http", "jobs"],
     &["session"],
     &["sql"],
-    &["auth", "table", "index", "catalog", "backup", "coordinator", "files"],
+    &["audit", "auth", "table", "index", "catalog", "backup", "coordinator", "files"],
     &["txn"],
     &["storage"],
 ];

@@ -17,6 +17,7 @@
 //! | [`http_auth`] | tokens, sessions, API keys, foreign issuers: what is refused, what a kill leaves |
 //! | [`http_files`] | files: names, ranges, rights, quotas, contents that are swept, killed and damaged |
 //! | [`http_collections`] | collections over HTTP: points, searches against comparing all, streams and kills |
+//! | [`http_guard`] | what stands before its routes: limits, sizes, origins, paths, rules |
 //! | [`http_jobs`] | jobs over HTTP and in SQL: states, workers, schedules, kills |
 //! | [`http_sagas`] | sagas are done or undone, whenever the server is killed |
 //! | [`http_tus`] | uploads that go on: tus 1.0 case by case, the IETF's draft, kills |
@@ -38,6 +39,7 @@
 //! | [`check`] | `zserver check` names what is planted |
 //! | [`backup`] | a backup under load restores, at its instant and at later ones |
 //! | [`wire`] | the same bytes have the same answers as from PostgreSQL |
+//! | [`audit_log`] | what the audit log has, and that no change of it goes unseen |
 //! | [`audit`] | what the log tells, reserved places, counts of statements, revoked certificates |
 //! | [`vacuum`] | VACUUM removes what nobody can see, and says how much |
 //! | [`nearest`] | searches of vectors: plans, snapshots, own writes, policies |
@@ -51,6 +53,7 @@
 mod abuse;
 mod activity;
 mod audit;
+mod audit_log;
 mod backup;
 mod catalogs;
 mod check;
@@ -65,6 +68,7 @@ mod http;
 mod http_auth;
 mod http_collections;
 mod http_files;
+mod http_guard;
 mod http_jobs;
 mod http_sagas;
 mod http_sql;

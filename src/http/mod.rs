@@ -19,6 +19,8 @@
 //! (`crate::auth::hba`), or by a token or an API key, and runs as that role in a session of its own ([`conversation`]), under
 //! the same limits. Errors are [`problem`]s; values are JSON as `to_json` writes them.
 //!
+//! Before all of them stands the [`guard`]: limits, sizes, origins, rules.
+//!
 //! Invariants: a request that its client gives up is cancelled; what is streamed waits for
 //! who reads it; a body is read up to `http_max_body`.
 //!
@@ -30,6 +32,7 @@ mod collections;
 pub(crate) mod conversation;
 mod extension;
 mod files;
+mod guard;
 mod health;
 mod idempotency;
 mod jobs;
@@ -57,6 +60,7 @@ use axum::Router;
 use axum::routing::{any, delete, get, post, put};
 use tokio_util::sync::CancellationToken;
 
+pub use guard::Addresses;
 pub use serve::serve;
 
 use crate::pg::Front;
@@ -72,6 +76,7 @@ pub struct Http {
     making_extension: tokio::sync::Mutex<()>,
     auth: auth::Auth,
     files: files::Files,
+    guard: guard::Guard,
     /// Sessions that nobody uses.
     pool: Arc<pool::Pool>,
     transactions: transactions::Transactions,
@@ -93,6 +98,7 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         keys: Arc::default(),
         auth: auth::Auth::default(),
         files: files::Files::default(),
+        guard: guard::Guard::default(),
         stop,
     });
     tokio::spawn(files::sweep::run(http.clone(), http.stop.clone()));
@@ -102,7 +108,7 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
     let router = Router::new();
     let router = collection_routes(router);
     let router = qdrant_routes(router);
-    router
+    let router = router
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/startupz", get(health::live))
@@ -157,7 +163,8 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         .route("/v2", get(tunnel::open))
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
-        .with_state(http)
+        .with_state(http.clone());
+    guard::around(http, router)
 }
 
 type Routes = Router<Arc<Http>>;

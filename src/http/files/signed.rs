@@ -11,7 +11,7 @@
 use axum::http::Method;
 use axum::http::request::Parts;
 
-use super::super::Http;
+use super::super::{Http, guard};
 use super::super::principal::{self, Principal, Proof};
 use super::super::problem::Problem;
 use super::caller::{Query, Target};
@@ -56,6 +56,7 @@ pub async fn principal(
     if asked != method {
         return Err(refused(&format!("the URL is signed for {method} only")));
     }
+    guard::admit(http, parts, &signer).await?;
     Ok(Some(signer))
 }
 
