@@ -87,6 +87,15 @@ fn what_is_done_and_refused_is_in_it() {
     has(&admin, json!({"event": "server starts"}));
     has(&admin, json!({"event": "ALTER SYSTEM", "detail": "ALTER SYSTEM SET work_mem = '8MB'"}));
     has(&admin, json!({"event": "pg_reload_conf"}));
+    let basic = "Authorization: Basic cG9zdGdyZXM6\r\n";
+    let key = post(http, "/api/v1/auth/keys", basic, "{\"name\": \"k\"}").json();
+    let id = key["id"].as_str().expect("an id");
+    assert_eq!(client.error_of(b"RESET ROLE"), None);
+    let revoke = format!("SELECT auth.revoke_api_key('{id}')");
+    assert_eq!(client.error_of(revoke.as_bytes()), None);
+    let keys = exported(&data, "key");
+    has(&keys, json!({"event": "create_api_key", "detail": format!("{id} of postgres")}));
+    has(&keys, json!({"event": "revoke_api_key", "detail": id, "user": "postgres"}));
     let refused = exported(&data, "refused");
     let denied = json!({"event": "must be owner of table t", "code": "42501", "user": "postgres",
         "role": "joe", "detail": "DROP TABLE t"});

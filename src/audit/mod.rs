@@ -110,16 +110,15 @@ impl Log {
             let mut state = self.state.lock();
             let directory = config.audit_directory();
             let options = Options::of(config);
-            match (&mut state.writer, bits) {
-                (Some(writer), bits) if bits != 0 && state.directory == directory => {
-                    writer.options = options;
-                }
-                (_, 0) => state.close(),
-                _ => {
-                    state.close();
-                    state.writer = Some(Writer::open(&directory, options)?);
-                    state.directory = directory;
-                }
+            let is_same = state.directory == directory;
+            if bits == 0 {
+                state.close();
+            } else if let Some(writer) = state.writer.as_mut().filter(|_| is_same) {
+                writer.options = options;
+            } else {
+                state.close();
+                state.writer = Some(Writer::open(&directory, options)?);
+                state.directory = directory;
             }
         }
         let changed = self.classes.swap(bits, Ordering::SeqCst) != bits;
@@ -155,7 +154,7 @@ impl Log {
                 *lost += 1;
                 if complained.is_none_or(|at| at.elapsed() >= COMPLAINT_INTERVAL) {
                     *complained = Some(Instant::now());
-                    tracing::error!(lost, "the audit log could not be written: {error}");
+                    tracing::error!(lost = *lost, "the audit log could not be written: {error}");
                 }
             }
         }

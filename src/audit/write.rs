@@ -40,7 +40,7 @@ impl Writer {
         let failed = |error| Error::io(&format!("make directory {directory:?}"), &error);
         make_directory(directory).map_err(failed)?;
         let tail = tail_of(directory)?;
-        let (file, length) = begin(directory, &tail)?;
+        let file = begin(directory, tail.next)?;
         let mut writer = Writer {
             directory: directory.to_owned(),
             options,
@@ -51,7 +51,6 @@ impl Writer {
             last: tail.last,
             is_dirty: false,
         };
-        debug_assert_eq!(length, 0, "the file is new");
         writer.begin_file(tail.told)?;
         writer.remove_old()?;
         Ok(writer)
@@ -95,9 +94,8 @@ impl Writer {
 
     fn rotate(&mut self) -> Result<()> {
         self.sync()?;
-        let tail = Tail { next: self.next, last: self.last, told: None };
-        let (file, _) = begin(&self.directory, &tail)?;
-        (self.file, self.length, self.count) = (file, 0, 0);
+        self.file = begin(&self.directory, self.next)?;
+        (self.length, self.count) = (0, 0);
         self.begin_file(None)?;
         self.remove_old()
     }
@@ -152,14 +150,14 @@ fn make_directory(directory: &Path) -> std::io::Result<()> {
 }
 
 /// A new file, whose name is durable.
-fn begin(directory: &Path, tail: &Tail) -> Result<(File, u64)> {
+fn begin(directory: &Path, next: u64) -> Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    let path = file_of(directory, tail.next);
+    let path = file_of(directory, next);
     let failed = |error: std::io::Error| Error::io(&format!("make file {path:?}"), &error);
     let mut options = OpenOptions::new();
     let file = options.append(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
     File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
-    Ok((file, 0))
+    Ok(file)
 }
 
 /// Where the newest file ends; what a crash has torn there is cut off.
@@ -188,15 +186,16 @@ fn tail_of(directory: &Path) -> Result<Tail> {
             fs::remove_file(&path).map_err(failed)?;
             continue;
         }
-        let start = whole[..end - 1].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        return match chain::read(&whole[start..end - 1]) {
+        let line = whole.strip_suffix(b"\n").unwrap_or_default();
+        let start = line.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        return match chain::read(&line[start..]) {
             Ok(record) => Ok(Tail { next: record.seq + 1, last: record.hash, told }),
             Err(what) => {
                 tracing::error!("audit log: the last record of {path:?} is damaged: {what}");
-                let lines = fs::read(&path).map_err(failed)?;
-                let count = lines.iter().filter(|byte| **byte == b'\n').count() as u64;
+                let bytes = fs::read(&path).map_err(failed)?;
+                let count = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
                 let told = Some("the record before is damaged".to_owned());
-                Ok(Tail { next: first + count, last: GENESIS, told })
+                Ok(Tail { next: first + count.max(1), last: GENESIS, told })
             }
         };
     }

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use serde_json::Value;
 
-use super::Http;
+use super::{Http, guard};
 use super::params;
 use super::pool::{Idle, Key, Pool};
 use super::principal::{self, Principal};
@@ -196,7 +196,9 @@ impl Conversation {
             proved: principal.proved(),
         };
         let shared = database.shared_catalog();
-        let session = Box::new(database.admit(login).await?);
+        let admitted = database.admit(login).await;
+        let admitted = admitted.inspect_err(|error| guard::note_unadmitted(http, principal, error));
+        let session = Box::new(admitted?);
         let fresh = session.fresh(shared);
         let home = Some((http.pool.clone(), key, fresh, config.http_pool_sessions));
         Ok(Conversation::of(session, home))

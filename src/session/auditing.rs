@@ -93,10 +93,9 @@ impl Hooks {
         };
         let rows = audit::records(&directory)?.filter_map(move |record| {
             let row = record.map(|record| row_of(&record)).transpose()?;
-            match (&row, since) {
-                (Ok(row), Some(since)) if time_of(row).is_some_and(|time| time < since) => None,
-                _ => Some(row),
-            }
+            let time = row.as_ref().ok().and_then(|row| time_of(row));
+            let is_before = since.zip(time).is_some_and(|(since, time)| time < since);
+            (!is_before).then_some(row)
         });
         Ok(Box::new(rows))
     }

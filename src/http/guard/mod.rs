@@ -352,6 +352,14 @@ async fn route(router: &Router, id: &RequestId, request: Request) -> Response {
     }
 }
 
+/// The same of one that was proved, and may not enter its database.
+pub fn note_unadmitted(http: &Http, principal: &Principal, error: &Error) {
+    let event = Event::new(audit::Class::Login, "login", audit::DENIED);
+    let event = event.by(&principal.role, &principal.database).from(Some(principal.ends.client));
+    let event = event.with("code", error.code().as_str());
+    http.front.database.audit.record(event.with("detail", error.message()));
+}
+
 /// The log has the panic itself, and the request's name.
 fn panicked(id: &RequestId, _panic: Box<dyn Any + Send>) -> Response {
     tracing::error!(request = id.as_str(), "a handler has panicked");

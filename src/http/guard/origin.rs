@@ -140,7 +140,7 @@ pub fn is_cors(parts: &Parts, origins: &Origins) -> bool {
 pub fn cors(policy: &Policy) -> CorsLayer {
     let max_age = Duration::from_secs(policy.config.http_cors_max_age.0);
     let (origins, listed) = (policy.origins.clone(), policy.origins.clone());
-    let exposed = EXPOSED.iter().map(|name| HeaderName::from_static(name));
+    let exposed = EXPOSED.into_iter().map(HeaderName::from_static);
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(move |origin, _| {
             origin.to_str().is_ok_and(|origin| origins.has(origin))

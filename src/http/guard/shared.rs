@@ -123,3 +123,47 @@ fn connect(url: &str) -> RedisResult<ConnectionManager> {
         .set_number_of_retries(1);
     ConnectionManager::new_lazy_with_config(Client::open(url)?, config)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+
+    const FIVE: NonZeroU32 = NonZeroU32::new(5).unwrap();
+
+    fn who() -> Who {
+        Who::address(IpAddr::from(rand::random::<[u8; 4]>()))
+    }
+
+    /// `TEST_REDIS` names a server that may be used.
+    #[tokio::test]
+    async fn two_servers_count_together() {
+        let Ok(url) = std::env::var("TEST_REDIS") else {
+            println!("skipped: TEST_REDIS names no server");
+            return;
+        };
+        let (one, other, who) = (Shared::default(), Shared::default(), who());
+        for left in (0..5).rev() {
+            let server = if left % 2 == 0 { &one } else { &other };
+            let verdict = server.count(&url, Class::Auth, &who, FIVE).await.expect("it answers");
+            assert_eq!((verdict.remaining, verdict.retry_after), (left, None));
+        }
+        for server in [&one, &other] {
+            let verdict = server.count(&url, Class::Auth, &who, FIVE).await.expect("it answers");
+            let wait = verdict.retry_after.expect("too many").as_secs();
+            assert!((10..=12).contains(&wait), "{wait}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_redis_that_is_gone_stops_nobody() {
+        let (shared, begun) = (Shared::default(), Instant::now());
+        for _ in 0..100 {
+            let counted = shared.count("redis://127.0.0.1:1/", Class::Auth, &who(), FIVE).await;
+            assert_eq!(counted, None);
+        }
+        assert!(shared.count("nonsense", Class::Auth, &who(), FIVE).await.is_none());
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    }
+}
