@@ -75,7 +75,10 @@ fn what_is_done_and_refused_is_in_it() {
     has(&grants, json!({"event": "GRANT", "detail": "GRANT SELECT ON t TO joe"}));
     let ddl = exported(&data, "ddl");
     let made = "CREATE TABLE dynamic (a int)";
-    has(&ddl, json!({"event": "CREATE TABLE", "detail": "CREATE TABLE t (a int)", "outcome": "ok"}));
+    has(
+        &ddl,
+        json!({"event": "CREATE TABLE", "detail": "CREATE TABLE t (a int)", "outcome": "ok"}),
+    );
     has(&ddl, json!({"event": "CREATE TABLE", "detail": made}));
     let indexes = ddl.iter().filter(|record| record["event"] == "CREATE INDEX").count();
     assert_eq!(indexes, 1, "{ddl:#?}");
@@ -112,7 +115,10 @@ fn sql_reads_it_if_it_may() {
     let server = Zserver::start();
     block_on(async {
         let client = connect(server.port).await;
-        client.batch_execute("CREATE ROLE joe; CREATE TABLE t (a int)").await.expect("they are made");
+        client
+            .batch_execute("CREATE ROLE joe; CREATE TABLE t (a int)")
+            .await
+            .expect("they are made");
         let sql = "SELECT class, event, outcome, usename, datname, pid IS NOT NULL, \
                    recorded BETWEEN now() - interval '1 hour' AND clock_timestamp(), \
                    record->>'seq' = seq::text FROM zserver_audit() WHERE detail LIKE 'CREATE TABLE%'";
@@ -121,9 +127,8 @@ fn sql_reads_it_if_it_may() {
         let texts: Vec<String> = (0..5).map(|at| rows[0].get(at)).collect();
         assert_eq!(texts, ["ddl", "CREATE TABLE", "ok", "postgres", "postgres"]);
         assert!((5..8).all(|at| rows[0].get(at)));
-        let count = async |sql: &str| {
-            client.query_one(sql, &[]).await.expect("a count").get::<_, i64>(0)
-        };
+        let count =
+            async |sql: &str| client.query_one(sql, &[]).await.expect("a count").get::<_, i64>(0);
         assert_eq!(count("SELECT count(*) FROM zserver_audit(now() + interval '1 day')").await, 0);
         assert!(count("SELECT count(*) FROM zserver_audit(now() - interval '1 day')").await > 3);
         client.batch_execute("SET ROLE joe").await.expect("a role");
@@ -131,7 +136,10 @@ fn sql_reads_it_if_it_may() {
             let error = client.query(sql, &[]).await.expect_err("it is refused");
             assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{sql}");
         }
-        client.batch_execute("RESET ROLE; GRANT pg_monitor TO joe; SET ROLE joe").await.expect("ok");
+        client
+            .batch_execute("RESET ROLE; GRANT pg_monitor TO joe; SET ROLE joe")
+            .await
+            .expect("ok");
         assert!(count("SELECT count(*) FROM zserver_audit()").await > 3);
     });
 }
@@ -198,7 +206,9 @@ fn a_killed_server_leaves_a_whole_chain() {
                         let frame = crate::support::raw::query(sql.as_bytes());
                         client.send(&frame);
                         match client.until_ready() {
-                            Some(messages) if messages.iter().any(|(tag, _)| *tag == b'C') => count += 1,
+                            Some(messages) if messages.iter().any(|(tag, _)| *tag == b'C') => {
+                                count += 1
+                            }
                             _ => return count,
                         }
                     }
@@ -210,7 +220,8 @@ fn a_killed_server_leaves_a_whole_chain() {
             std::thread::sleep(Duration::from_millis(20));
         }
         server.kill();
-        acknowledged += threads.into_iter().map(|thread| thread.join().expect("a count")).sum::<usize>();
+        acknowledged +=
+            threads.into_iter().map(|thread| thread.join().expect("a count")).sum::<usize>();
         let (status, said) = verify(&data, &[]);
         assert_eq!(status, Some(0), "{said}");
     }

@@ -137,7 +137,8 @@ fn heads_and_slow_bodies_have_their_limits() {
     let long = url(2_100);
     assert_eq!((long.status, long.code().as_str()), (414, "54000"));
     let headers = |count: usize, bytes: usize| {
-        let lines: String = (0..count).map(|n| format!("X-{n}: {}\r\n", "y".repeat(bytes))).collect();
+        let lines: String =
+            (0..count).map(|n| format!("X-{n}: {}\r\n", "y".repeat(bytes))).collect();
         send(http, "GET", "/livez", &lines, "")
     };
     assert_eq!(headers(10, 10).status, 200);

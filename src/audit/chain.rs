@@ -261,7 +261,8 @@ fn begun_after(
     found: &mut Verified,
 ) -> Hash {
     let stated = from_hex(record.text("previous").as_bytes());
-    let is_first = record.text("event") == "file begins" && record.text("class") == Class::Audit.as_str();
+    let is_first =
+        record.text("event") == "file begins" && record.text("class") == Class::Audit.as_str();
     let Some(stated) = stated.filter(|_| is_first) else {
         found.add(line, "the file does not begin with its first record".to_owned());
         return before.map_or(GENESIS, |(_, hash)| hash);

@@ -224,7 +224,8 @@ impl State {
 
 /// The files of a log, the oldest first, each with the number of its first record.
 fn files(directory: &Path) -> Result<Vec<(u64, PathBuf)>> {
-    let failed = |error: std::io::Error| Error::io(&format!("read directory {directory:?}"), &error);
+    let failed =
+        |error: std::io::Error| Error::io(&format!("read directory {directory:?}"), &error);
     let entries = match std::fs::read_dir(directory) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(failed)?,

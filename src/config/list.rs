@@ -59,7 +59,8 @@ pub fn origins(text: &str) -> Result<Origins, String> {
     }
     let origin = |item: &&str| {
         let host = item.strip_prefix("https://").or_else(|| item.strip_prefix("http://"));
-        let is_host = |host: &str| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', '*']);
+        let is_host =
+            |host: &str| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', '*']);
         match host.is_some_and(is_host) {
             true => Ok((*item).to_owned()),
             false => Err(format!("\"{item}\" is not an origin, such as https://app.example.com")),

@@ -18,12 +18,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use serde_json::Value;
 
-use super::{Http, guard};
 use super::params;
 use super::pool::{Idle, Key, Pool};
 use super::principal::{self, Principal};
 use super::problem::Problem;
 use super::rows::{RowWriter, Shape};
+use super::{Http, guard};
 use crate::catalog::BOOTSTRAP_ROLE;
 use crate::error::{Error, Report, Result};
 use crate::session::registry::{Backend, Interrupt};

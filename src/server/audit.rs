@@ -39,7 +39,9 @@ pub fn verify(config: &Config, head: Option<&str>) -> Result<ExitCode> {
     }
     let is_missing = head.is_some() && !found.has_head;
     if is_missing {
-        println!("error    no record has the hash that was noted: the end was cut, or all made anew");
+        println!(
+            "error    no record has the hash that was noted: the end was cut, or all made anew"
+        );
     }
     println!(
         "{} records, from {} to {}, in \"{}\"",

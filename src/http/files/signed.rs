@@ -11,9 +11,9 @@
 use axum::http::Method;
 use axum::http::request::Parts;
 
-use super::super::{Http, guard};
 use super::super::principal::{self, Principal, Proof};
 use super::super::problem::Problem;
+use super::super::{Http, guard};
 use super::caller::{Query, Target};
 use super::commit::{secret, signature};
 use crate::error::Error;

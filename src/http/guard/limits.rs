@@ -70,9 +70,7 @@ pub enum Who {
 impl Who {
     pub fn address(ip: IpAddr) -> Who {
         Who::Address(match ip {
-            IpAddr::V6(ip) => {
-                IpAddr::V6(Ipv6Addr::from(u128::from(ip) & (u128::MAX << 64)))
-            }
+            IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from(u128::from(ip) & (u128::MAX << 64))),
             ip => ip,
         })
     }
@@ -111,7 +109,8 @@ impl Verdict {
         let policy = format!("\"{class}\";q={};w={WINDOW_SECONDS}", self.limit);
         put(HeaderName::from_static("ratelimit-policy"), policy);
         let spent = u64::from(self.limit.saturating_sub(self.remaining));
-        let whole_again = (spent * u64::from(WINDOW_SECONDS)).div_ceil(u64::from(self.limit.max(1)));
+        let whole_again =
+            (spent * u64::from(WINDOW_SECONDS)).div_ceil(u64::from(self.limit.max(1)));
         let told = format!("\"{class}\";r={};t={whole_again}", self.remaining);
         put(HeaderName::from_static("ratelimit"), told);
         if let Some(wait) = self.retry_after {
@@ -121,10 +120,7 @@ impl Verdict {
     }
 }
 
-type Counts = DefaultKeyedRateLimiter<
-    (Class, Who),
-    StateInformationMiddleware,
->;
+type Counts = DefaultKeyedRateLimiter<(Class, Who), StateInformationMiddleware>;
 
 /// Counts of this process, by how many requests a minute are let through.
 #[derive(Default)]

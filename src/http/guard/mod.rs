@@ -113,10 +113,9 @@ async fn answer(http: Arc<Http>, router: Router, mut request: Request) -> Respon
     let id = RequestId::of(request.headers());
     let peer = request.extensions().get::<Arc<Peer>>().cloned();
     let class = class::of(request.method(), request.uri().path());
-    let client =
-        peer.as_ref().map(|peer| {
-            addresses::client(peer.ends.client.ip(), request.headers(), &policy.proxies)
-        });
+    let client = peer
+        .as_ref()
+        .map(|peer| addresses::client(peer.ends.client.ip(), request.headers(), &policy.proxies));
     let seen = Seen(Arc::new(Sight {
         class,
         client,
@@ -164,7 +163,9 @@ impl Guarded {
         let is_proved = has_proof(&parts, peer.as_ref());
         let path = parts.uri.path().to_owned();
         let mut response = match self.check(&parts, body, is_proved).await {
-            Ok(body) => route(&self.router, &self.seen.0.id, Request::from_parts(parts, body)).await,
+            Ok(body) => {
+                route(&self.router, &self.seen.0.id, Request::from_parts(parts, body)).await
+            }
             Err(problem) => problem.into_response(),
         };
         if is_proved
@@ -386,7 +387,8 @@ mod tests {
         async fn handler() -> &'static str {
             panic!("on purpose")
         }
-        let router = Router::new().route("/panics", get(handler)).route("/", get(|| async { "ok" }));
+        let router =
+            Router::new().route("/panics", get(handler)).route("/", get(|| async { "ok" }));
         let mut request = Request::new(Body::empty());
         request.headers_mut().insert(ids::HEADER, "abc-1".parse().unwrap());
         let id = RequestId::of(request.headers());

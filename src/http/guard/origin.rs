@@ -180,8 +180,14 @@ mod tests {
             (vec![basic, ("sec-fetch-site", "none")], true),
             (vec![basic, ("sec-fetch-site", "cross-site")], false),
             (vec![basic, ("sec-fetch-site", "same-site")], false),
-            (vec![basic, ("sec-fetch-site", "cross-site"), ("origin", "https://app.example")], true),
-            (vec![basic, ("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")], false),
+            (
+                vec![basic, ("sec-fetch-site", "cross-site"), ("origin", "https://app.example")],
+                true,
+            ),
+            (
+                vec![basic, ("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")],
+                false,
+            ),
             (vec![basic, ("origin", "http://db.example")], true),
             (vec![basic, ("origin", "http://db.example.evil")], false),
             (vec![basic, ("origin", "null")], false),

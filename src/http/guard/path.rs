@@ -83,7 +83,10 @@ fn segment_fault(segment: &str) -> Option<&'static str> {
     if !bare.is_empty() && bare.len() <= 8 && bare.bytes().all(|byte| byte == b'.') {
         return Some("it has a segment of dots");
     }
-    if plain.contains("../") || plain.contains("..\\") || (!segment.contains('/') && plain.contains('/')) {
+    if plain.contains("../")
+        || plain.contains("..\\")
+        || (!segment.contains('/') && plain.contains('/'))
+    {
         return Some("it has what reads as a slash");
     }
     if bytes.len() == 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' {

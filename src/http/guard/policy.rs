@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 
 use crate::catalog::Catalog;
-use crate::config::list::{self, Origins};
 use crate::config::Config;
+use crate::config::list::{self, Origins};
 
 pub struct Policy {
     pub config: Arc<Config>,

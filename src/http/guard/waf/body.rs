@@ -45,7 +45,9 @@ pub fn texts(bytes: &[u8]) -> String {
         Ok(value) => add(&value, &mut lines),
         Err(_) => {
             let text = String::from_utf8_lossy(bytes);
-            lines.extend(text.split('&').filter(|pair| !is_secret(pair)).map(|pair| plain(pair, true)));
+            lines.extend(
+                text.split('&').filter(|pair| !is_secret(pair)).map(|pair| plain(pair, true)),
+            );
         }
     }
     lines.join("\n")

@@ -83,7 +83,8 @@ impl Rules {
         let rules = lines.map(Rule::read).collect::<Result<Vec<_>, _>>()?;
         let any = |(_, target): &(&str, Target)| {
             let of = rules.iter().filter(|rule| rule.targets.contains(target));
-            let all: Vec<String> = of.map(|rule| format!("(?:{})", rule.pattern.as_str())).collect();
+            let all: Vec<String> =
+                of.map(|rule| format!("(?:{})", rule.pattern.as_str())).collect();
             Regex::new(&all.join("|")).map_err(|error| error.to_string())
         };
         let any = TARGETS.iter().map(any).collect::<Result<Vec<_>, _>>()?;
@@ -98,7 +99,9 @@ impl Rules {
             return;
         }
         for rule in &self.rules {
-            if rule.targets.contains(&target) && !found.rules.contains(&rule.id) && fits(&rule.pattern)
+            if rule.targets.contains(&target)
+                && !found.rules.contains(&rule.id)
+                && fits(&rule.pattern)
             {
                 found.rules.push(rule.id);
                 found.score += rule.score;
@@ -136,13 +139,17 @@ pub struct Found {
 /// Headers whose values are proofs, encoded, or the server's own words.
 const UNSEEN: &[&str] = &[
     "accept",
+    "accept-encoding",
+    "accept-language",
     "api-key",
     "apikey",
     "authorization",
     "baggage",
+    "connection",
     "content-digest",
     "content-length",
     "cookie",
+    "host",
     "idempotency-key",
     "if-match",
     "if-none-match",
@@ -174,9 +181,8 @@ pub fn judge_head(parts: &Parts) -> Found {
 }
 
 fn judge_headers(headers: &HeaderMap, found: &mut Found) {
-    let text = |value: &axum::http::HeaderValue| {
-        plain(&String::from_utf8_lossy(value.as_bytes()), false)
-    };
+    let text =
+        |value: &axum::http::HeaderValue| plain(&String::from_utf8_lossy(value.as_bytes()), false);
     let seen = headers.iter().filter(|(name, _)| !UNSEEN.contains(&name.as_str()));
     let lines: Vec<String> = seen.map(|(_, value)| text(value)).collect();
     RULES.judge(Target::Header, &lines.join("\n"), found);
@@ -215,7 +221,9 @@ mod tests {
     /// A URL with what none may hold encoded.
     fn sendable(url: &str) -> String {
         let encoded = |c: char| match c {
-            '<' | '>' | '"' | '\\' | '^' | '`' | '{' | '}' | '|' | ' ' => format!("%{:02X}", c as u32),
+            '<' | '>' | '"' | '\\' | '^' | '`' | '{' | '}' | '|' | ' ' => {
+                format!("%{:02X}", c as u32)
+            }
             c => c.to_string(),
         };
         url.chars().map(encoded).collect()

@@ -16,9 +16,13 @@ const ENTITIES: [(&str, &str); 6] = [
 ];
 
 /// Decoded twice, entities read, composed alike (NFKC: `＜` is `<`), in lower case, without
-/// NUL and SQL's comments, one space where there are several; line breaks stay.
+/// NUL and SQL's comments, one space where there are several; line breaks stay. What is not
+/// ASCII then is `~`: no rule asks for more, and automata of bytes are small.
 /// `is_form`: a plus is a space.
 pub fn plain(text: &str, is_form: bool) -> String {
+    if text.bytes().all(is_plain) {
+        return text.to_ascii_lowercase();
+    }
     let text: Cow<'_, str> = match is_form && text.contains('+') {
         true => text.replace('+', " ").into(),
         false => text.into(),
@@ -31,6 +35,11 @@ pub fn plain(text: &str, is_form: bool) -> String {
         false => read.nfkc().collect::<String>().into(),
     };
     spaced(&without_comments(&same.to_lowercase()))
+}
+
+/// Nothing in it is written another way.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'%' | b'&' | b'+' | b'*')
 }
 
 fn decoded(text: &str) -> Cow<'_, str> {
@@ -120,6 +129,7 @@ fn spaced(text: &str) -> String {
                     spaced.push(' ');
                 }
             }
+            c if !c.is_ascii() => spaced.push('~'),
             c => spaced.push(c),
         }
     }
