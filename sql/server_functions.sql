@@ -2,6 +2,8 @@
 CREATE FUNCTION pg_catalog.zserver_check(relation regclass DEFAULT NULL, OUT severity text, OUT kind text, OUT object text, OUT message text) RETURNS SETOF record LANGUAGE internal VOLATILE AS 'zserver_check' SET oid = 9101;
 CREATE FUNCTION pg_catalog.zserver_backup(directory text, previous text DEFAULT NULL, OUT commit_ts int8, OUT chunks_written int8, OUT bytes_written int8, OUT chunks_shared int8) RETURNS SETOF record LANGUAGE internal VOLATILE AS 'zserver_backup' SET oid = 9102;
 CREATE FUNCTION pg_catalog.zserver_switch_archive() RETURNS void LANGUAGE internal VOLATILE STRICT AS 'zserver_switch_archive' SET oid = 9103;
+CREATE FUNCTION pg_catalog.zserver_audit(since timestamptz DEFAULT NULL, OUT seq int8, OUT recorded timestamptz, OUT class text, OUT event text, OUT outcome text, OUT usename text, OUT datname text, OUT pid int4, OUT client text, OUT code text, OUT detail text, OUT record json) RETURNS SETOF record LANGUAGE internal VOLATILE AS 'zserver_audit' SET oid = 9104;
+CREATE FUNCTION pg_catalog.zserver_audit_event(event text, detail text) RETURNS void LANGUAGE internal VOLATILE STRICT AS 'zserver_audit_event' SET oid = 9105;
 CREATE FUNCTION pg_catalog.pg_stat_get_archiver(OUT archived_count int8, OUT last_archived_wal text, OUT last_archived_time timestamptz, OUT failed_count int8, OUT last_failed_wal text, OUT last_failed_time timestamptz, OUT stats_reset timestamptz) RETURNS record LANGUAGE internal STABLE AS 'pg_stat_get_archiver' SET oid = 3195;
 
 CREATE VIEW pg_catalog.pg_stat_archiver (

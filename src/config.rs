@@ -18,6 +18,7 @@
 //! The password of the first superuser is not configuration: it is read from
 //! `ZSERVER_PASSWORD` once, at `init`, and never stored in clear.
 
+pub mod list;
 pub mod unit;
 
 use std::net::SocketAddr;
@@ -127,6 +128,61 @@ pub struct Config {
     pub http_ws_ping_interval: Milliseconds,
     /// Whether HTTP makes the extension of an area in a database that is first asked for it.
     pub http_create_extensions: bool,
+
+    /// Logins over HTTP a minute from one address; 0 is no limit, here and in the next.
+    pub http_rate_auth: u32,
+    /// Requests a minute of one role that change keys, sessions and what else is an
+    /// administrator's.
+    pub http_rate_admin: u32,
+    /// Requests a minute from one address that prove nothing.
+    pub http_rate_anonymous: u32,
+    /// Requests a minute of one role to what is of no other class.
+    pub http_rate_user: u32,
+    /// Requests a minute of one role or API key for data: SQL, collections, files, jobs.
+    pub http_rate_data: u32,
+    /// Other limits than `http_rate_data`, of roles and their members, comma between:
+    /// `free_plan=60, pro_plan=6000`. The first that fits counts.
+    pub http_rate_plans: String,
+    /// Whether limits by address hold for the machine's own addresses, too.
+    pub http_rate_loopback: bool,
+    /// Addresses, roles and keys that limits are counted of at a time.
+    pub http_rate_keys: usize,
+    /// `redis://host:port/db`, where several servers count together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_rate_redis: Option<String>,
+    /// Addresses of proxies, comma between, whose `X-Forwarded-For` is believed.
+    pub http_trusted_proxies: String,
+    /// Of a request's line and headers; taken at the start of a connection.
+    pub http_max_head: Bytes,
+    pub http_max_headers: usize,
+    /// Of a request's path and query.
+    pub http_max_url: Bytes,
+    /// Connections to the HTTP port from one address; 0 is half of `http_max_connections`,
+    /// and no limit for the machine's own addresses.
+    pub http_max_connections_per_address: usize,
+    /// Origins whose pages may ask, comma between: `https://app.example.com`; `*` is all.
+    pub http_cors_origins: String,
+    /// How long browsers may keep that answer.
+    pub http_cors_max_age: Seconds,
+    /// How long browsers shall come over TLS only; told over TLS, 0 is not at all.
+    pub http_hsts_max_age: Seconds,
+    /// What is done about requests that look like attacks.
+    pub http_waf: WafMode,
+    /// Scores of the rules that fit, added up, from which on a request does.
+    pub http_waf_threshold: u32,
+    /// Of a body that is looked at, the first of it.
+    pub http_waf_max_body: Bytes,
+
+    /// Classes of events that the audit log keeps, comma between; `all` or `none`.
+    pub audit: String,
+    /// Where it is; a relative path starts at `data_directory`.
+    pub audit_directory: PathBuf,
+    /// A file of it that is larger is followed by the next.
+    pub audit_file_size: Bytes,
+    /// Of all its files, the oldest of which are removed; 0 keeps all.
+    pub audit_max_size: Bytes,
+    /// How long a record may be in the system's memory only; 0 waits for the disk.
+    pub audit_sync_interval: Milliseconds,
 
     /// How long an access token is valid.
     pub auth_token_lifetime: Seconds,
@@ -393,6 +449,17 @@ pub enum MetricsAccess {
     Everyone,
 }
 
+/// What is done about requests that look like attacks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WafMode {
+    Off,
+    /// They are told of in the log.
+    Log,
+    /// They are refused, too.
+    Block,
+}
+
 /// Algorithms of the server's own tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SigningAlgorithm {
@@ -462,6 +529,31 @@ impl Default for Config {
             http_ws_idle_timeout: Milliseconds(600_000),
             http_ws_ping_interval: Milliseconds(30_000),
             http_create_extensions: true,
+            http_rate_auth: 10,
+            http_rate_admin: 60,
+            http_rate_anonymous: 100,
+            http_rate_user: 100,
+            http_rate_data: 0,
+            http_rate_plans: String::new(),
+            http_rate_loopback: false,
+            http_rate_keys: 100_000,
+            http_rate_redis: None,
+            http_trusted_proxies: String::new(),
+            http_max_head: Bytes(64 << 10),
+            http_max_headers: 100,
+            http_max_url: Bytes(16 << 10),
+            http_max_connections_per_address: 0,
+            http_cors_origins: String::new(),
+            http_cors_max_age: Seconds(600),
+            http_hsts_max_age: Seconds(365 * 86_400),
+            http_waf: WafMode::Log,
+            http_waf_threshold: 5,
+            http_waf_max_body: Bytes(64 << 10),
+            audit: "all".to_owned(),
+            audit_directory: PathBuf::from("audit"),
+            audit_file_size: Bytes(64 << 20),
+            audit_max_size: Bytes(1 << 30),
+            audit_sync_interval: Milliseconds(1_000),
             auth_token_lifetime: Seconds(15 * 60),
             auth_refresh_lifetime: Seconds(30 * 86_400),
             auth_clock_skew: Seconds(30),
@@ -659,6 +751,7 @@ impl Config {
         at_least("http_transaction_idle_timeout", self.http_transaction_idle_timeout.0, 1)?;
         at_least("http_transaction_timeout", self.http_transaction_timeout.0, 1)?;
         at_least("http_idempotency_expiry", self.http_idempotency_expiry.0, 1)?;
+        self.validate_guard()?;
         at_least("authentication_timeout", self.authentication_timeout.0, 1)?;
         at_least("max_pending_logins", self.max_pending_logins as u64, 1)?;
         at_least("deadlock_timeout", self.deadlock_timeout.0, 1)?;
@@ -722,6 +815,40 @@ impl Config {
             return Err(invalid("\"dev\" trusts every client: it needs a loopback address"));
         }
         Ok(())
+    }
+
+    /// What guards the second port, and the audit log.
+    fn validate_guard(&self) -> Result<(), ConfigError> {
+        let within = |name: &str, value: u64, min: u64, max: u64| match (min..=max).contains(&value)
+        {
+            true => Ok(()),
+            false => Err(invalid(format!("\"{name}\" must be from {min} to {max}"))),
+        };
+        within("http_max_head", self.http_max_head.0, 8 << 10, 1 << 20)?;
+        within("http_max_headers", self.http_max_headers as u64, 16, 1_000)?;
+        within("http_max_url", self.http_max_url.0, 1 << 10, self.http_max_head.0)?;
+        within("http_rate_keys", self.http_rate_keys as u64, 100, 10_000_000)?;
+        within("http_waf_threshold", u64::from(self.http_waf_threshold), 1, 1_000)?;
+        within("http_waf_max_body", self.http_waf_max_body.0, 0, 1 << 20)?;
+        within("audit_file_size", self.audit_file_size.0, 4 << 10, 1 << 40)?;
+        if self.audit_max_size.0 != 0 && self.audit_max_size.0 < 2 * self.audit_file_size.0 {
+            return Err(invalid("\"audit_max_size\" must be twice \"audit_file_size\", or 0"));
+        }
+        if self.http_rate_redis.is_some() && !cfg!(feature = "redis") {
+            return Err(invalid("\"http_rate_redis\" needs a server built with feature \"redis\""));
+        }
+        let told = |name: &str, what: String| invalid(format!("\"{name}\": {what}"));
+        list::plans(&self.http_rate_plans).map_err(|what| told("http_rate_plans", what))?;
+        list::addresses(&self.http_trusted_proxies)
+            .map_err(|what| told("http_trusted_proxies", what))?;
+        list::origins(&self.http_cors_origins).map_err(|what| told("http_cors_origins", what))?;
+        list::audited(&self.audit).map_err(|what| told("audit", what))?;
+        Ok(())
+    }
+
+    /// Where the audit log is; a relative path starts at the data directory.
+    pub fn audit_directory(&self) -> PathBuf {
+        self.data_directory.join(&self.audit_directory)
     }
 
     /// What the functions of the extension `auth` ask for.
@@ -864,6 +991,7 @@ fn known_keys() -> toml::Table {
         ssl_crl_file: Some(PathBuf::new()),
         pg_socket: Some(PathBuf::new()),
         http_listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+        http_rate_redis: Some(String::new()),
         archive_directory: Some(PathBuf::new()),
         files_s3_bucket: Some(String::new()),
         files_s3_endpoint: Some(String::new()),

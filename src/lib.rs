@@ -20,8 +20,11 @@
 //! `index`, `backup` → `txn` → `storage`. `sql::types` is the vocabulary of values that
 //! everything above `txn` shares. `storage` and `txn` know bytes, not Arrow,
 //! SQL or tokio. `coordinator` commits one transaction on several servers, `files` keeps
-//! contents of files, `observe` counts and traces for those above; they stand beside `catalog`. `tests/layers.rs` reads the `use` lines and holds this true.
+//! contents of files, `observe` counts and traces for those above, `audit` keeps what was
+//! done by whom; they stand beside `catalog`. `tests/layers.rs` reads the `use` lines and
+//! holds this true.
 
+pub mod audit;
 pub mod auth;
 pub mod backup;
 pub mod catalog;
@@ -35,6 +38,7 @@ pub mod index;
 pub mod jobs;
 pub mod observe;
 pub mod pg;
+pub mod redact;
 pub mod server;
 pub mod session;
 pub mod sql;

@@ -61,8 +61,32 @@ enum Verb {
         #[arg(long, value_name = "NUMBER")]
         to_commit: Option<u64>,
     },
+    /// Look at the audit log.
+    Audit {
+        #[command(subcommand)]
+        verb: AuditVerb,
+    },
     /// Print the version.
     Version,
+}
+
+#[derive(Subcommand)]
+enum AuditVerb {
+    /// Compare each record with the one before it.
+    Verify {
+        /// A hash that an earlier "verify" has printed, to be found again.
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
+    /// Print records, a line of JSON each.
+    Export {
+        /// Of this class only.
+        #[arg(long, value_name = "CLASS")]
+        class: Option<String>,
+        /// From this time on (UTC unless it names a zone).
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+    },
 }
 
 #[derive(Args, Clone)]
@@ -147,6 +171,12 @@ fn run(command_line: CommandLine) -> Result<ExitCode, Box<dyn std::error::Error>
                 (None, None) => ReplayTarget::Latest,
             };
             maintenance::restore(options.load()?, &from, &archive, target)?;
+        }
+        Verb::Audit { verb: AuditVerb::Verify { head } } => {
+            return Ok(server::audit::verify(&options.load()?, head.as_deref())?);
+        }
+        Verb::Audit { verb: AuditVerb::Export { class, since } } => {
+            server::audit::export(&options.load()?, class.as_deref(), since.as_deref())?;
         }
         Verb::Version => println!("zserver {}", env!("CARGO_PKG_VERSION")),
     }

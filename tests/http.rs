@@ -142,7 +142,7 @@ fn what_cannot_be_understood_is_refused() {
     let head = format!(
         "POST /api/v1/sql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{TRUSTED}Content-Length: 20\r\n\r\n{{"
     );
-    assert_eq!(raw(http, head.as_bytes()).status, 400);
+    assert_eq!(raw(http, head.as_bytes()).status, 408);
     let mut silent = TcpStream::connect(("127.0.0.1", http)).expect("the port is open");
     silent.write_all(b"GET / HTTP/1.1\r\n").expect("a piece is sent");
     let mut rest = Vec::new();

@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 7] = [
     &["pg", "http", "jobs", "events"],
     &["session"],
     &["sql"],
-    &["auth", "table", "index", "catalog", "backup", "coordinator", "files", "observe"],
+    &["audit", "auth", "table", "index", "catalog", "backup", "coordinator", "files", "observe"],
     &["txn"],
     &["storage"],
 ];

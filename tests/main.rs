@@ -19,6 +19,7 @@
 //! | [`http_events`] | the change feed: order, rights, resuming over kills, webhooks, sinks |
 //! | [`http_files`] | files: names, ranges, rights, quotas, contents that are swept, killed and damaged |
 //! | [`http_collections`] | collections over HTTP: points, searches against comparing all, streams and kills |
+//! | [`http_guard`] | what stands before its routes: limits, sizes, origins, paths, rules |
 //! | [`http_jobs`] | jobs over HTTP and in SQL: states, workers, schedules, kills |
 //! | [`http_openapi`] | the document of the second port against its routes; problems, methods, pages everywhere |
 //! | [`http_sagas`] | sagas are done or undone, whenever the server is killed |
@@ -43,6 +44,7 @@
 //! | [`check`] | `zserver check` names what is planted |
 //! | [`backup`] | a backup under load restores, at its instant and at later ones |
 //! | [`wire`] | the same bytes have the same answers as from PostgreSQL |
+//! | [`audit_log`] | what the audit log has, and that no change of it goes unseen |
 //! | [`audit`] | what the log tells, reserved places, counts of statements, revoked certificates |
 //! | [`vacuum`] | VACUUM removes what nobody can see, and says how much |
 //! | [`nearest`] | searches of vectors: plans, snapshots, own writes, policies |
@@ -56,6 +58,7 @@
 mod abuse;
 mod activity;
 mod audit;
+mod audit_log;
 mod backup;
 mod catalogs;
 mod check;
@@ -72,6 +75,7 @@ mod http_collections;
 mod http_dumps;
 mod http_events;
 mod http_files;
+mod http_guard;
 mod http_jobs;
 mod http_openapi;
 mod http_sagas;

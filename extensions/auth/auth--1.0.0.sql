@@ -206,6 +206,7 @@ BEGIN
         VALUES (made.id_of, owner::regrole, create_api_key.name, given, made.hash, create_api_key.expires_at);
     create_api_key.id := made.id_of;
     create_api_key.secret := made.secret;
+    PERFORM zserver_audit_event('create_api_key', format('%s of %s', made.id_of, owner::regrole));
 END $$;
 
 -- The API key of an id, if it is the caller's to change.
@@ -238,6 +239,7 @@ BEGIN
         previous_hash = CASE WHEN grace > interval '0' THEN k.hash END,
         previous_until = CASE WHEN grace > interval '0' THEN now() + grace END
         WHERE k.id = rotate_api_key.id;
+    PERFORM zserver_audit_event('rotate_api_key', rotate_api_key.id);
     RETURN made.secret;
 END $$;
 
@@ -251,6 +253,7 @@ BEGIN
     END IF;
     UPDATE api_key k SET revoked_at = now(), previous_hash = NULL, previous_until = NULL
         WHERE k.id = revoke_api_key.id;
+    PERFORM zserver_audit_event('revoke_api_key', revoke_api_key.id);
     RETURN true;
 END $$;
 
@@ -268,7 +271,11 @@ BEGIN
         WHERE s.id = revoke_session.id AND s.revoked_at IS NULL
             AND EXISTS (SELECT FROM pg_roles r WHERE r.oid = s.role::oid)
             AND pg_has_role(session_user, s.role::oid, 'MEMBER');
-    RETURN FOUND;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM zserver_audit_event('revoke_session', revoke_session.id::text);
+    RETURN true;
 END $$;
 
 -- All of a role (one's own, unless it is named); how many they were.
@@ -284,6 +291,7 @@ BEGIN
     UPDATE session s SET revoked_at = now(), revoked_for = 'logout'
         WHERE s.role = owner::regrole AND s.revoked_at IS NULL;
     GET DIAGNOSTICS revoked = ROW_COUNT;
+    PERFORM zserver_audit_event('revoke_sessions', format('%s of %s', revoked, owner::regrole));
     RETURN revoked;
 END $$;
 
@@ -321,6 +329,7 @@ BEGIN
     made := make_signing_key(chosen);
     INSERT INTO signing_key (kid, algorithm, state, public_key, private_key)
         VALUES (made.kid, chosen, 'standby', made.public_key, made.private_key);
+    PERFORM zserver_audit_event('rotate_keys', signs);
     RETURN signs;
 END $$;
 
@@ -345,6 +354,7 @@ BEGIN
     END IF;
     UPDATE signing_key k SET state = 'revoked', revoked_at = now(), private_key = NULL
         WHERE k.kid = revoke_key.kid;
+    PERFORM zserver_audit_event('revoke_key', revoke_key.kid);
     RETURN true;
 END $$;
 
@@ -358,6 +368,7 @@ BEGIN
     INSERT INTO issuer (issuer, audience, jwks_url, jwks, role_claim, scopes)
         VALUES (create_issuer.issuer, create_issuer.audience, create_issuer.jwks_url, create_issuer.jwks,
             create_issuer.role_claim, check_scopes(create_issuer.scopes));
+    PERFORM zserver_audit_event('create_issuer', create_issuer.issuer);
 END $$;
 
 CREATE FUNCTION drop_issuer(issuer text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
@@ -365,7 +376,11 @@ CREATE FUNCTION drop_issuer(issuer text) RETURNS boolean LANGUAGE plpgsql SECURI
 #variable_conflict use_column
 BEGIN
     DELETE FROM issuer i WHERE i.issuer = drop_issuer.issuer;
-    RETURN FOUND;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM zserver_audit_event('drop_issuer', drop_issuer.issuer);
+    RETURN true;
 END $$;
 
 CREATE FUNCTION map_role(issuer text, value text, role regrole) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
@@ -375,6 +390,7 @@ BEGIN
     PERFORM check_role(map_role.role::oid);
     INSERT INTO issuer_role AS m (issuer, value, role) VALUES (map_role.issuer, map_role.value, map_role.role)
         ON CONFLICT (issuer, value) DO UPDATE SET role = excluded.role;
+    PERFORM zserver_audit_event('map_role', format('%s: %s is %s', map_role.issuer, map_role.value, map_role.role));
 END $$;
 
 CREATE FUNCTION unmap_role(issuer text, value text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
@@ -382,7 +398,11 @@ CREATE FUNCTION unmap_role(issuer text, value text) RETURNS boolean LANGUAGE plp
 #variable_conflict use_column
 BEGIN
     DELETE FROM issuer_role m WHERE m.issuer = unmap_role.issuer AND m.value = unmap_role.value;
-    RETURN FOUND;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM zserver_audit_event('unmap_role', format('%s: %s', unmap_role.issuer, unmap_role.value));
+    RETURN true;
 END $$;
 
 -- The server's own steps.

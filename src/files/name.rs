@@ -12,7 +12,7 @@ const NAME_BYTES_MAX: usize = 1_024;
 const PART_BYTES_MAX: usize = 255;
 const BUCKET_BYTES_MAX: usize = 63;
 
-/// Names of devices on Windows, whatever is after a dot.
+/// Names of devices on Windows.
 const DEVICES: &[&str] = &["con", "prn", "aux", "nul", "conin$", "conout$", "clock$"];
 
 /// `docs/2026/report.pdf`: parts with slashes between.
@@ -27,16 +27,6 @@ pub fn check(name: &str) -> Result<()> {
 
 fn fault(name: &str) -> Option<&'static str> {
     let is_control = |c: char| c.is_control();
-    let device = |part: &str| {
-        let stem = part.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
-        let numbered = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
-        DEVICES.contains(&stem.as_str())
-            || numbered.is_some_and(|number| {
-                let mut digits = number.chars();
-                matches!(digits.next(), Some('0'..='9' | '¹' | '²' | '³'))
-                    && digits.next().is_none()
-            })
-    };
     Some(match name {
         "" => "it is empty",
         _ if name.len() > NAME_BYTES_MAX => "it has more than 1024 bytes",
@@ -57,13 +47,29 @@ fn fault(name: &str) -> Option<&'static str> {
                     _ if part.ends_with(['.', ' ']) => {
                         return Some("a dot or a space ends it, or is before a slash");
                     }
-                    _ if device(part) => return Some("it names a device of Windows"),
+                    _ if is_device(part) => return Some("it names a device of Windows"),
                     _ => {}
                 }
             }
             return None;
         }
     })
+}
+
+/// Whether Windows takes a part of a path for a device, whatever is after a dot.
+pub fn is_device(part: &str) -> bool {
+    let stem = part.split('.').next().unwrap_or_default().trim_end();
+    // None has more bytes than `conout$`, and most parts do.
+    if !(3..=7).contains(&stem.len()) {
+        return false;
+    }
+    let stem = stem.to_ascii_lowercase();
+    let numbered = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
+    DEVICES.contains(&stem.as_str())
+        || numbered.is_some_and(|number| {
+            let mut digits = number.chars();
+            matches!(digits.next(), Some('0'..='9' | '¹' | '²' | '³')) && digits.next().is_none()
+        })
 }
 
 fn is_drive(name: &str) -> bool {

@@ -19,12 +19,12 @@ use std::time::Instant;
 use parking_lot::Mutex;
 use serde_json::Value;
 
-use super::Http;
 use super::params;
 use super::pool::{Idle, Key, Pool};
 use super::principal::{self, Principal, Proof, Scopes};
 use super::problem::Problem;
 use super::rows::{RowWriter, Shape};
+use super::{Http, guard};
 use crate::error::{Error, Report, Result};
 use crate::observe::trace;
 use crate::session::registry::{Backend, Interrupt};
@@ -225,11 +225,12 @@ impl Conversation {
             is_own,
         };
         let shared = database.shared_catalog();
-        let session = match is_own {
-            true => database.admit_as(login).await?,
-            false => database.admit(login).await?,
+        let admitted = match is_own {
+            true => database.admit_as(login).await,
+            false => database.admit(login).await,
         };
-        let session = Box::new(session);
+        let admitted = admitted.inspect_err(|error| guard::note_unadmitted(http, principal, error));
+        let session = Box::new(admitted?);
         let fresh = session.fresh(shared, is_own);
         let home = Some((http.pool.clone(), key, fresh, config.http_pool_sessions));
         Ok(Conversation::of(session, home))

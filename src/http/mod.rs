@@ -25,6 +25,8 @@
 //! (`crate::auth::hba`), or by a token or an API key, and runs as that role in a session of its own ([`conversation`]), under
 //! the same limits. Errors are [`problem`]s; values are JSON as `to_json` writes them.
 //!
+//! Before all of them stands the [`guard`]: limits, sizes, origins, rules.
+//!
 //! Invariants: a request that its client gives up is cancelled; what is streamed waits for
 //! who reads it; a body is read up to `http_max_body`.
 
@@ -35,6 +37,7 @@ pub(crate) mod conversation;
 mod events;
 mod extension;
 pub(crate) mod files;
+mod guard;
 mod health;
 mod idempotency;
 mod jobs;
@@ -66,6 +69,7 @@ use axum::middleware::map_request;
 use axum::routing::{delete, get, head, post, put};
 use tokio_util::sync::CancellationToken;
 
+pub use guard::Addresses;
 pub use serve::serve;
 
 use crate::pg::Front;
@@ -82,6 +86,7 @@ pub struct Http {
     making_extension: tokio::sync::Mutex<()>,
     auth: auth::Auth,
     files: files::Files,
+    guard: guard::Guard,
     /// Sessions that nobody uses.
     pool: Arc<pool::Pool>,
     transactions: transactions::Transactions,
@@ -103,15 +108,15 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         keys: Arc::default(),
         auth: auth::Auth::default(),
         files: files::Files::default(),
+        guard: guard::Guard::default(),
         stop,
     });
     tokio::spawn(files::sweep::run(http.clone(), http.stop.clone()));
     tokio::spawn(upkeep(http.clone()));
     tokio::spawn(tidy(http.clone()));
-    routes()
-        .into_router(&http.front.database.statistics)
-        .layer(map_request(request::check_path))
-        .with_state(http)
+    let router = routes().into_router(&http.front.database.statistics);
+    let router = router.layer(map_request(request::check_path)).with_state(http.clone());
+    guard::around(http, router)
 }
 
 /// The paths of all routes, as `/openapi.json` writes them.

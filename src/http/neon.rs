@@ -21,7 +21,7 @@ use super::principal::{self, Claim, Scope};
 use super::problem::{self, Problem};
 use super::rows::{RowWriter, Shape};
 use super::sql::{Isolation, Modes, TRANSACTION};
-use super::{State, idempotency, request};
+use super::{State, guard, idempotency, request};
 use crate::error::Error;
 use crate::sqlstate;
 
@@ -64,7 +64,9 @@ pub async fn run(http: State, request: Request) -> Result<Response, Problem> {
         None => principal::of(&http, &parts).await?,
         Some(text) => {
             let claim = claim(text.to_str().unwrap_or_default())?;
-            principal::prove(&http, &*principal::peer(&parts)?, claim).await?
+            let principal = principal::prove(&http, &*principal::peer(&parts)?, claim).await?;
+            guard::admit(&http, &parts, &principal).await?;
+            principal
         }
     };
     principal.require(Scope::Sql)?;

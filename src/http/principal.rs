@@ -33,8 +33,8 @@ use quick_cache::sync::Cache;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::Http;
 use super::problem::Problem;
+use super::{Http, guard};
 use crate::auth::hba::Method;
 use crate::auth::login::{self, Applicant, Subject};
 pub use crate::auth::scope::{Scope, Scopes};
@@ -222,7 +222,7 @@ pub fn named_database(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     name.map_err(|_| Problem::bad_request("the name of the database is not text"))
 }
 
-/// Who sends a request, proved by what its headers hold.
+/// Who sends a request, proved by what its headers hold, and within its limits (429).
 pub async fn of(http: &Arc<Http>, parts: &Parts) -> Result<Principal, Problem> {
     let peer = peer(parts)?;
     let principal = match super::auth::secret(&parts.headers) {
@@ -230,16 +230,24 @@ pub async fn of(http: &Arc<Http>, parts: &Parts) -> Result<Principal, Problem> {
         Some(secret) => {
             let named = named_database(&parts.headers)?;
             let proved = super::auth::prove(http, &peer, secret, named).await;
-            proved.inspect_err(|problem| log_refusal(&peer, problem))?
+            proved.inspect_err(|problem| {
+                log_refusal(&peer, problem);
+                guard::note_refusal(http, &peer, ("", named.unwrap_or_default()), problem);
+            })?
         }
     };
     tracing::debug!(role = principal.role, proof = principal.proof.as_str(), "a request is proved");
+    guard::admit(http, parts, &principal).await?;
     Ok(principal)
 }
 
 /// Lets a claim be proved by the rule that fits it; the log is told of one that is not.
 pub async fn prove(http: &Http, peer: &Peer, claim: Claim) -> Result<Principal, Problem> {
-    judge(http, peer, claim).await.inspect_err(|problem| log_refusal(peer, problem))
+    let who = (claim.role.clone(), claim.database.clone());
+    judge(http, peer, claim).await.inspect_err(|problem| {
+        log_refusal(peer, problem);
+        guard::note_refusal(http, peer, (&who.0, &who.1), problem);
+    })
 }
 
 /// Tells the log of a proof that was none.
@@ -339,6 +347,7 @@ async fn check_password(
     let tried = login::attempt(&http.front.failures, &policy, applicant, exchange).await;
     tried.map_err(failed)?;
     http.proofs.remember(role, password, candidate);
+    guard::note_login(http, applicant);
     Ok(())
 }
 

@@ -118,6 +118,23 @@ impl Problem {
         Problem::plain(StatusCode::LOCKED, sqlstate::LOCK_NOT_AVAILABLE, message)
     }
 
+    /// A body that pauses for too long.
+    pub fn body_too_slow() -> Problem {
+        let message = "the body did not come in time (\"http_read_timeout\")";
+        Problem::plain(StatusCode::REQUEST_TIMEOUT, sqlstate::CONNECTION_FAILURE, message)
+    }
+
+    /// What rules have found in it is not told to who tries.
+    pub fn looks_like_attack() -> Problem {
+        let message = "the request looks like an attack";
+        Problem::plain(StatusCode::FORBIDDEN, sqlstate::INSUFFICIENT_PRIVILEGE, message)
+    }
+
+    /// The name under which the log has the request.
+    pub fn with_request(self, id: &str) -> Problem {
+        self.with_member("request_id", id)
+    }
+
     pub fn too_many(message: &str) -> Problem {
         let code = sqlstate::CONFIGURATION_LIMIT_EXCEEDED;
         Problem::plain(StatusCode::TOO_MANY_REQUESTS, code, message)

@@ -26,7 +26,7 @@ pub async fn bytes(http: &Http, body: Body) -> Result<Bytes, Problem> {
     let limit = config.http_max_body.get();
     let read = Limited::new(body, limit).collect();
     match tokio::time::timeout(config.http_read_timeout.duration(), read).await {
-        Err(_) => Err(Problem::bad_request("the body did not come in time")),
+        Err(_) => Err(Problem::body_too_slow()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),
         Ok(Err(error)) => Err(Problem::bad_request(&format!("the body was cut off: {error}"))),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),

@@ -23,9 +23,9 @@ use crate::session::Ends;
 
 /// The first byte of a TLS handshake.
 const TLS_HANDSHAKE: u8 = 0x16;
-/// A request's head: its line and headers.
-const HEAD_BYTES_MAX: usize = 64 << 10;
-const HEADERS_MAX: usize = 100;
+/// What the parser takes of a head beyond its limits, so that `guard::sizes` tells of it.
+const HEAD_BYTES_SPARE: usize = 8 << 10;
+const HEADERS_SPARE: usize = 28;
 /// Requests at a time on one connection of HTTP/2.
 const STREAMS_MAX: u32 = 100;
 
@@ -71,7 +71,9 @@ async fn converse<S>(stream: S, peer: Peer, router: Router, front: &Front, stop:
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let limit = front.database.config().http_read_timeout.duration();
+    let config = front.database.config();
+    let limit = config.http_read_timeout.duration();
+    let head_bytes = config.http_max_head.get() + HEAD_BYTES_SPARE;
     let peer = Arc::new(peer);
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer.clone());
@@ -83,15 +85,15 @@ where
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limit)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .max_headers(HEADERS_MAX);
+        .max_buf_size(head_bytes)
+        .max_headers(config.http_max_headers + HEADERS_SPARE);
     builder
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(limit)
         .keep_alive_timeout(limit)
         .max_concurrent_streams(STREAMS_MAX)
-        .max_header_list_size(HEAD_BYTES_MAX as u32);
+        .max_header_list_size(u32::try_from(head_bytes).unwrap_or(u32::MAX));
     let mut connection =
         std::pin::pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let served = tokio::select! {

@@ -36,7 +36,7 @@ const FRAME_BYTES_TAKEN_MAX: usize = 16 << 20;
 pub async fn open(http: State, request: Request) -> Result<Response, Problem> {
     let (mut parts, _) = request.into_parts();
     let peer = principal::peer(&parts)?;
-    let is_foreign = check_origin(&parts).is_err();
+    let is_foreign = check_origin(&http, &parts).is_err();
     let upgrade = upgrade(&mut parts)
         .await?
         .read_buffer_size(BUFFER_BYTES)

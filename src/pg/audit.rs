@@ -1,13 +1,17 @@
 //! What the log tells of connections: `log_connections`, `log_disconnections`, and
-//! every refusal.
+//! every refusal; and what the audit log is told of logins ([`judged`]).
 //!
 //! The words are PostgreSQL's, so that what reads its logs reads these.
 
 use std::time::Duration;
 
-use super::Origin;
+use super::{Front, Origin};
+use crate::audit::{Class, DENIED, Event};
 use crate::auth::hba::Rule;
+use crate::error::Result;
+use crate::session::Session;
 use crate::session::registry::Backend;
+use crate::sqlstate;
 
 /// The host, and the port where there is one.
 fn place(origin: &Origin) -> String {
@@ -44,6 +48,27 @@ pub fn authorized(origin: &Origin, backend: &Backend, protection: Option<&str>) 
         backend.user,
         backend.database
     );
+}
+
+/// The audit log's record of a login; a client that went away before its end has tried
+/// nothing.
+pub fn judged(
+    front: &Front,
+    origin: &Origin,
+    (user, database): &(String, String),
+    admitted: &Result<Session>,
+) {
+    match admitted {
+        Ok(session) => session.audit_login("PostgreSQL protocol"),
+        Err(error) if error.code() == sqlstate::CONNECTION_FAILURE => {}
+        Err(error) => {
+            let ends = origin.ends();
+            let event = Event::new(Class::Login, "login", DENIED).by(user, database);
+            let event = event.from(ends.map(|ends| ends.client));
+            let event = event.with("code", error.code().as_str());
+            front.database.audit.record(event.with("detail", error.message()));
+        }
+    }
 }
 
 /// A login that ended in an error.

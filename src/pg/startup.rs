@@ -157,7 +157,10 @@ impl<'a> Startup<'a> {
                 }
                 version => {
                     let hello = read_hello(version, packet)?;
-                    return self.admit(wire, hello, &protection).await.map(Some);
+                    let who = (hello.user.clone(), hello.database.clone());
+                    let admitted = self.admit(wire, hello, &protection).await;
+                    audit::judged(self.front, &self.origin, &who, &admitted);
+                    return admitted.map(Some);
                 }
             }
         }

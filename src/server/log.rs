@@ -1,13 +1,31 @@
-//! Structured logs on standard error.
+//! Structured logs on standard error, without secrets ([`crate::redact`]).
+
+use std::io::{self, Write};
 
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
+use crate::redact::redact;
+
+/// Standard error; each write is one event.
+struct Redacted;
+
+impl Write for Redacted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        io::stderr().write_all(redact(&text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
 
 /// Starts logging; a second start in one process changes nothing.
 pub fn start(config: &Config) {
     let filter = EnvFilter::try_new(&config.log_filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Redacted);
     // An error means that there is a subscriber already, as in a test.
     let _ = match config.log_format {
         LogFormat::Text => builder.with_ansi(false).try_init(),

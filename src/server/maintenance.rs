@@ -209,7 +209,12 @@ fn shown(microseconds: i64) -> String {
 
 /// `--to-time`, in any form of a `timestamp with time zone`; UTC if it names no zone.
 pub fn recovery_time(text: &str) -> Result<ReplayTarget> {
+    instant(text).map(ReplayTarget::Time)
+}
+
+/// Microseconds since 1970 of such a time.
+pub fn instant(text: &str) -> Result<i64> {
     let input = InputContext { zone: Zone::Fixed(0), ..InputContext::default() };
     let since_2000 = parse_timestamp_tz(text, &input)?;
-    Ok(ReplayTarget::Time(since_2000.saturating_add(EPOCH_MICROSECONDS)))
+    Ok(since_2000.saturating_add(EPOCH_MICROSECONDS))
 }

@@ -8,6 +8,7 @@
 //!                   statements have `shutdown_grace`; then commit what is queued
 //! ```
 
+pub mod audit;
 mod lanes;
 mod log;
 pub mod maintenance;
@@ -28,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use lanes::Lanes;
 use socket::UnixSocket;
 
+use crate::audit::{Class, Event, Log, OK};
 use crate::auth::failures::Failures;
 use crate::auth::hba::Rules;
 use crate::config::Config;
@@ -128,6 +130,7 @@ impl Server {
         superuser::ensure(&database).await?;
         session::drop_leftover_temporary(&database).await?;
         database.reclaim_left_over()?;
+        database.audit.configure(&database.config())?;
         let listener = bind(address).await?;
         let http = match http_address {
             Some(address) => Some(bind(address).await?),
@@ -145,6 +148,9 @@ impl Server {
             lobby: Lobby::default(),
             failures: Failures::default(),
         });
+        let event = Event::new(Class::Admin, "server starts", OK);
+        let version = env!("CARGO_PKG_VERSION");
+        front.database.audit.record(event.with("detail", version));
         Ok(Server { front, listener, http, socket, stop })
     }
 
@@ -200,6 +206,7 @@ impl Server {
             tracer.close(database.config().otlp_timeout.duration()).await;
         }
         let transactions = database.transactions.clone();
+        audit_end(&database.audit);
         let closed = tokio::task::spawn_blocking(move || transactions.shutdown()).await;
         closed.map_err(|error| Error::internal(format!("shutdown failed: {error}")))?;
         tracing::info!("stopped");
@@ -245,6 +252,7 @@ impl Server {
         let router = http::router(self.front.clone(), self.stop.clone());
         let most = self.front.database.config().http_max_connections;
         let permits = Arc::new(tokio::sync::Semaphore::new(most));
+        let addresses = http::Addresses::default();
         loop {
             let next = async { (permits.clone().acquire_owned().await, listener.accept().await) };
             let (permit, accepted) = tokio::select! {
@@ -256,11 +264,16 @@ impl Server {
                 Ok((stream, client)) => {
                     self.front.database.statistics.http_connections.add(1);
                     let (front, stop) = (self.front.clone(), self.stop.clone());
+                    let config = front.database.config();
+                    let Some(counted) = addresses.admit(&config, client.ip()) else {
+                        tracing::debug!(%client, "too many connections from one address");
+                        continue;
+                    };
                     let router = router.clone();
                     let handed = ends_of(&stream, client).and_then(|ends| {
                         lanes.spawn(stream.into_std()?, move |stream, occupied| async move {
                             if let Ok(stream) = TcpStream::from_std(stream) {
-                                let place = Box::new((permit, occupied));
+                                let place = Box::new((permit, occupied, counted));
                                 http::serve(stream, ends, router, front, stop, place).await;
                             }
                         });
@@ -435,6 +448,12 @@ fn signals(front: Arc<Front>, stop: CancellationToken, reload: Reload) -> Result
     Ok(())
 }
 
+/// The last record of a server that ends in good order.
+fn audit_end(log: &Log) {
+    log.record(Event::new(Class::Admin, "server stops", OK));
+    log.close();
+}
+
 /// Reads the configuration, the certificates and the rules for connections again. What
 /// is wrong stays as it was: the rules have to be right for themselves, all others
 /// together.
@@ -443,6 +462,7 @@ fn reload_all(front: &Front, reload: &Reload) {
         .map_err(|error| Error::new(sqlstate::CONFIG_FILE_ERROR, error.to_string()))
         .and_then(|config| {
             let tls = Tls::load(&config)?.map(Arc::new);
+            front.database.audit.configure(&config)?;
             front.database.reconfigure(config)?;
             front.tls.store(tls);
             Ok(())

@@ -77,6 +77,8 @@ pub struct Database {
     pub mock_key: [u8; 32],
     /// What the server keeps secret of its databases.
     pub secrets: KeyFile,
+    /// Who did what; written once a server runs ([`crate::audit`]).
+    pub audit: Arc<crate::audit::Log>,
 }
 
 /// The transactions of this server's life that were rolled back.
@@ -172,6 +174,7 @@ impl Database {
         Ok(Arc::new(Database {
             statistics,
             secrets: KeyFile::new(&config.data_directory),
+            audit: Arc::default(),
             coordinator,
             stat_statements,
             defaults: ArcSwap::new(defaults),

@@ -275,7 +275,9 @@ impl Session {
             return outcome.map_err(|error| top.in_text(error, &query.parsed.text));
         }
         if prepared.has_stages() && self.block.phase == Phase::Single {
-            return self.run_in_stages(&prepared, context).await;
+            let outcome = self.run_in_stages(&prepared, context).await?;
+            self.hooks.audit_command(&query.parsed);
+            return Ok(outcome);
         }
         let work = self.block.work()?;
         let start = prepared.is_utility().then(|| work.start_statement());

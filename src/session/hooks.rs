@@ -541,6 +541,22 @@ impl SessionHooks for Hooks {
         settings.show(name)
     }
 
+    fn note_command(&self, statement: &crate::sql::parse::ParsedStatement) {
+        self.audit_command(statement);
+    }
+
+    fn note_audit_event(&self, eval: &EvalContext, event: &str, detail: &str) -> Result<()> {
+        self.audit_key_event(eval, event, detail)
+    }
+
+    fn audit_rows(
+        &self,
+        eval: &EvalContext,
+        since: Option<i64>,
+    ) -> Result<Box<dyn Iterator<Item = Result<Vec<Datum>>> + Send>> {
+        self.audited_rows(eval, since)
+    }
+
     fn notify(&self, channel: &str, payload: &str) -> Result<()> {
         let action = Action::notify(channel, payload)?;
         let mut notified = self.notified.lock();
@@ -626,6 +642,8 @@ impl SessionHooks for Hooks {
             true => backend.terminate(),
             false => backend.interrupt(Interrupt::Canceled),
         }
+        let event = if terminate { "pg_terminate_backend" } else { "pg_cancel_backend" };
+        self.audit_admin(event, &format!("pid {pid} of {}", backend.user));
         Ok(true)
     }
 
@@ -657,11 +675,15 @@ impl SessionHooks for Hooks {
         directory: &str,
         previous: Option<&str>,
     ) -> Result<Vec<Datum>> {
-        self.take_backup(eval, directory, previous)
+        let taken = self.take_backup(eval, directory, previous)?;
+        self.audit_admin("zserver_backup", directory);
+        Ok(taken)
     }
 
     fn switch_archive(&self, eval: &EvalContext) -> Result<()> {
-        self.switch_archive_segment(eval)
+        self.switch_archive_segment(eval)?;
+        self.audit_admin("zserver_switch_archive", "");
+        Ok(())
     }
 
     fn reset_statement_counts(&self, role: Oid, database: Oid, query_id: i64) -> Result<()> {
@@ -810,7 +832,9 @@ impl SessionHooks for Hooks {
     }
 
     fn reload_configuration(&self) -> Result<bool> {
-        self.request_reload()
+        let requested = self.request_reload()?;
+        self.audit_admin("pg_reload_conf", "");
+        Ok(requested)
     }
 
     fn database_size_bytes(&self, database: Oid) -> Result<i64> {

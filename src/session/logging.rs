@@ -100,8 +100,10 @@ impl Session {
         self.log_timed(Some(ms), &text);
     }
 
-    /// Logs an error of a statement, as `log_min_messages` and `log_min_error_statement` say.
+    /// Logs an error of a statement, as `log_min_messages` and `log_min_error_statement` say;
+    /// what was refused is for the audit log, too.
     pub fn log_error(&self, error: &Error, statement: &str) {
+        self.hooks.audit_refusal(error, statement);
         let (is_logged, with_statement) = {
             let settings = self.settings.lock();
             let derived = settings.derived();
@@ -257,7 +259,7 @@ impl Session {
 }
 
 /// A statement without the passwords in it.
-fn without_passwords(text: &str) -> std::borrow::Cow<'_, str> {
+pub(super) fn without_passwords(text: &str) -> std::borrow::Cow<'_, str> {
     const WORD: &str = "password";
     let lower = text.to_ascii_lowercase();
     if !lower.contains(WORD) {

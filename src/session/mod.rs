@@ -20,6 +20,7 @@
 //! It does not know bytes on a wire, and not what a statement does: that is `sql`.
 
 mod advisory;
+mod auditing;
 mod auto_settings;
 mod block;
 mod context;

@@ -12,6 +12,10 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
         call.eval.session.switch_archive(call.eval)?;
         Ok(text(Some(String::new())))
     };
+    call "zserver_audit_event" => |call, args| {
+        call.eval.session.note_audit_event(call.eval, arg(args, 0)?, arg(args, 1)?)?;
+        Ok(text(Some(String::new())))
+    };
     call "pg_stat_get_archiver" => |call, _| {
         const TYPES: [Oid; 7] = [
             oid::INT8, oid::TEXT, oid::TIMESTAMPTZ, oid::INT8, oid::TEXT, oid::TIMESTAMPTZ,
@@ -26,12 +30,21 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
 pub(super) const SET_KERNELS: &[SetKernel] = &[
     SetKernel { symbol: "zserver_check", rows: check },
     SetKernel { symbol: "zserver_backup", rows: back_up },
+    SetKernel { symbol: "zserver_audit", rows: audit },
 ];
 
 fn check(call: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
     let relation: Option<Oid> = arg_or_null(args, 0)?;
     let rows = call.eval.session.check_database(call.eval, relation)?;
     Ok(Box::new(rows.into_iter().map(Ok)))
+}
+
+fn audit(call: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
+    let since = match args.first() {
+        Some(Datum::TimestampTz(since)) => Some(*since),
+        _ => None,
+    };
+    call.eval.session.audit_rows(call.eval, since)
 }
 
 fn back_up(call: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {

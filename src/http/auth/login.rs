@@ -15,7 +15,7 @@ use crate::auth::scope::{Scope, Scopes};
 use crate::error::Error;
 use crate::http::principal::{self, Claim, Principal, Proof};
 use crate::http::problem::Problem;
-use crate::http::{State, extension, request};
+use crate::http::{State, extension, guard, request};
 
 /// What is over is looked for this often.
 const PURGE_INTERVAL: Duration = Duration::from_secs(600);
@@ -80,7 +80,9 @@ pub async fn log_in(http: State, request: Request) -> Result<Response, Problem> 
                 None => principal::named_database(&parts.headers)?.unwrap_or(&role).to_owned(),
             };
             let claim = Claim { role, password: asked.password, database };
-            principal::prove(&http, &*principal::peer(&parts)?, claim).await?
+            let principal = principal::prove(&http, &*principal::peer(&parts)?, claim).await?;
+            guard::admit(&http, &parts, &principal).await?;
+            principal
         }
         Some(_) => return Err(Problem::bad_request("a role is named twice")),
         None if asked.password.is_some() || asked.database.is_some() => {

@@ -62,7 +62,7 @@ use futures::future::BoxFuture;
 use super::conversation::{Conversation, Leash};
 use super::principal::{self, Claim, Scope};
 use super::problem::Problem;
-use super::{Http, extension};
+use super::{Http, extension, guard};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -89,7 +89,11 @@ impl Access {
 pub async fn enter(http: &Arc<Http>, parts: &Parts) -> Result<(Conversation, Leash), Problem> {
     let principal = match key_claim(parts)? {
         None => principal::of(http, parts).await?,
-        Some(claim) => principal::prove(http, &*principal::peer(parts)?, claim).await?,
+        Some(claim) => {
+            let principal = principal::prove(http, &*principal::peer(parts)?, claim).await?;
+            guard::admit(http, parts, &principal).await?;
+            principal
+        }
     };
     principal.require(Scope::Collections)?;
     let failed = |error: Error| problem(&error);

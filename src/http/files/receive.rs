@@ -83,7 +83,7 @@ pub async fn next(http: &Http, body: &mut Body) -> Result<Option<Bytes>, Problem
     let limit = http.front.database.config().http_read_timeout.duration();
     loop {
         match tokio::time::timeout(limit, body.frame()).await {
-            Err(_) => return Err(Problem::bad_request("the body did not come in time")),
+            Err(_) => return Err(Problem::body_too_slow()),
             Ok(None) => return Ok(None),
             Ok(Some(Err(error))) => {
                 return Err(Problem::bad_request(&format!("the body was cut off: {error}")));

@@ -11,9 +11,9 @@
 use axum::http::Method;
 use axum::http::request::Parts;
 
-use super::super::Http;
 use super::super::principal::{self, Principal, Proof};
 use super::super::problem::Problem;
+use super::super::{Http, guard};
 use super::caller::{Query, Target};
 use super::commit::{secret, signature};
 use super::rows;
@@ -62,6 +62,7 @@ pub async fn principal(
     if asked != method {
         return Err(refused(&format!("the URL is signed for {method} only")));
     }
+    guard::admit(http, parts, &signer).await?;
     Ok(Some(signer))
 }
 

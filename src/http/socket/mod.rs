@@ -51,14 +51,13 @@ mod subscription;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use axum::response::Response;
 
-use super::State;
-use super::principal;
 use super::problem::Problem;
 use super::sql::asker;
+use super::{State, guard, principal};
 use crate::observe::Statistics;
 use crate::observe::count::Entered;
 use crate::sqlstate;
@@ -76,7 +75,7 @@ pub async fn open(http: State, request: Request) -> Result<Response, Problem> {
     let principal = asker(&http, &parts).await?;
     let peer = principal::peer(&parts)?;
     let upgrade = upgrade(&mut parts).await?;
-    check_origin(&parts)?;
+    check_origin(&http, &parts)?;
     let config = http.front.database.config();
     let most = config.http_ws_max_message.get();
     let upgrade = upgrade
@@ -108,15 +107,12 @@ pub async fn upgrade(parts: &mut Parts) -> Result<WebSocketUpgrade, Problem> {
     })
 }
 
-/// A browser sends what it knows of a role to any page's socket: only those of this server
-/// may open one.
-pub fn check_origin(parts: &Parts) -> Result<(), Problem> {
-    let Some(origin) = parts.headers.get(header::ORIGIN) else { return Ok(()) };
-    let host = parts.headers.get(header::HOST).map(|host| host.as_bytes());
-    let of = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
-    match of.map(|(_, host)| host.as_bytes()) == host {
-        true => Ok(()),
-        false => {
+/// A browser sends what it knows of a role to any page's socket: only those of this server,
+/// and those that the configuration lists, may open one.
+pub fn check_origin(http: &State, parts: &Parts) -> Result<(), Problem> {
+    match guard::is_foreign(http, parts) {
+        false => Ok(()),
+        true => {
             let message = "a page of another origin may not open this socket";
             let code = sqlstate::INSUFFICIENT_PRIVILEGE;
             Err(Problem::plain(StatusCode::FORBIDDEN, code, message))

@@ -237,6 +237,21 @@ pub trait SessionHooks: Send + Sync {
     fn notify(&self, _channel: &str, _payload: &str) -> Result<()> {
         Err(crate::error::Error::unsupported("pg_notify"))
     }
+    /// A utility statement is done: the audit log may be told.
+    fn note_command(&self, _statement: &crate::sql::parse::ParsedStatement) {}
+    /// A function whose owner may do it tells the audit log of what it has done for its
+    /// caller.
+    fn note_audit_event(&self, _eval: &EvalContext, _event: &str, _detail: &str) -> Result<()> {
+        Err(crate::error::Error::unsupported("zserver_audit_event"))
+    }
+    /// The records of the audit log from a time on (microseconds since 2000).
+    fn audit_rows(
+        &self,
+        _eval: &EvalContext,
+        _since: Option<i64>,
+    ) -> Result<Box<dyn Iterator<Item = Result<Vec<Datum>>> + Send>> {
+        Err(crate::error::Error::unsupported("zserver_audit"))
+    }
     /// A notice or warning for the client.
     fn tell(&self, _notice: crate::error::Report) {}
     fn transaction_id(&self) -> u64;

@@ -167,7 +167,7 @@ impl Staged<'_> {
 
     /// Runs a statement, or the first stage of it, as a plain one.
     async fn plainly(&mut self, parsed: &Arc<ParsedStatement>) -> Result<String> {
-        let outcome = utility::execute(parsed, Arguments::default(), self.work, &self.ctx).await?;
+        let outcome = utility::perform(parsed, Arguments::default(), self.work, &self.ctx).await?;
         match outcome {
             Outcome::Command(tag) => Ok(tag),
             _ => Err(Error::internal("a utility statement has an outcome of its own")),

@@ -25,8 +25,20 @@ use crate::sqlstate;
 
 pub(super) use explain::{Explain, explain_columns, explain_utility};
 
-/// Runs a utility statement.
+/// Runs a utility statement; the audit log is told of one that is done.
 pub async fn execute(
+    parsed: &Arc<ParsedStatement>,
+    arguments: Arguments<'_>,
+    work: &mut Work,
+    ctx: &StatementContext,
+) -> Result<Outcome> {
+    let outcome = perform(parsed, arguments, work, ctx).await?;
+    ctx.eval.session.note_command(parsed);
+    Ok(outcome)
+}
+
+/// The same of a part of a statement, which nobody is told of yet.
+pub async fn perform(
     parsed: &Arc<ParsedStatement>,
     arguments: Arguments<'_>,
     work: &mut Work,
