@@ -65,7 +65,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::map_request;
 use axum::routing::{delete, get, head, post, put};
 use tokio_util::sync::CancellationToken;
 
@@ -115,7 +114,7 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
     tokio::spawn(upkeep(http.clone()));
     tokio::spawn(tidy(http.clone()));
     let router = routes().into_router(&http.front.database.statistics);
-    let router = router.layer(map_request(request::check_path)).with_state(http.clone());
+    let router = router.with_state(http.clone());
     guard::around(http, router)
 }
 

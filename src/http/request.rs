@@ -1,8 +1,6 @@
-//! Paths that are none; bodies: of requests, read up to a size and a time, then as JSON; of
-//! answers.
+//! Bodies: of requests, read up to a size and a time, then as JSON; of answers.
 
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -10,15 +8,6 @@ use serde::de::DeserializeOwned;
 
 use super::Http;
 use super::problem::Problem;
-
-/// Refuses a path that is not text, before a route would.
-pub async fn check_path(request: Request) -> Result<Request, Problem> {
-    let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8();
-    match path.is_ok() {
-        true => Ok(request),
-        false => Err(Problem::bad_request("the path is not UTF-8")),
-    }
-}
 
 /// The whole body of a request.
 pub async fn bytes(http: &Http, body: Body) -> Result<Bytes, Problem> {
@@ -93,16 +82,5 @@ mod tests {
         }
         assert_eq!(parse_or_default::<Asked>(b"").ok(), Some(Asked::default()));
         assert!(parse_or_default::<Asked>(b"[]").is_err());
-    }
-
-    #[tokio::test]
-    async fn a_path_is_text() {
-        let check = async |path: &str| {
-            let request = Request::builder().uri(path).body(Body::empty()).expect("a request");
-            check_path(request).await.map(drop).map_err(|problem| problem.status.as_u16())
-        };
-        assert_eq!(check("/a/%C3%A9").await, Ok(()));
-        assert_eq!(check("/a/%ff").await, Err(400));
-        assert_eq!(check("/a/%C3").await, Err(400));
     }
 }

@@ -21,10 +21,11 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::State;
-use super::jobs::Caller;
+use super::jobs::{Caller, limit_of, query};
 use super::principal::Scope;
 use super::problem::Problem;
 use super::reply::Json;
@@ -37,19 +38,32 @@ pub use webhooks::{create, delete, get, list, patch, rotate};
 
 const EXTENSION: &str = crate::events::NAME;
 
-/// `GET /api/v1/events`: `{"tables": ["public.orders"], "position"}`: those that are
-/// watched and that the role may see something of; what is committed from now on is after
-/// the position.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// `GET /api/v1/events?after=&limit=`: `{"tables": ["public.orders"], "position", "next"}`:
+/// those that are watched and that the role may see something of, by name; what is committed
+/// from now on is after the position.
 pub async fn watched(http: State, request: Request) -> Result<Json, Problem> {
     let (parts, _) = request.into_parts();
     let caller = Caller::with_scope(&http, &parts, EXTENSION, Scope::Events).await?;
     let position = Position::after_commit(http.front.database.newest_commit());
-    let text = "SELECT n.nspname || '.' || c.relname AS name FROM events.watched w JOIN pg_class c ON c.oid = w.\"table\"::oid \
-        JOIN pg_namespace n ON n.oid = c.relnamespace \
-        WHERE has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT') ORDER BY 1";
-    let rows = caller.rows(text, Vec::new()).await?;
-    let tables: Vec<Value> = rows.into_iter().map(|mut row| row["name"].take()).collect();
-    Ok(Json(json!({"tables": tables, "position": position.to_string()})))
+    let page: Page = query(&parts)?;
+    let limit = limit_of(page.limit)?;
+    let text = "SELECT t.name FROM (SELECT n.nspname || '.' || c.relname AS name FROM events.watched w \
+        JOIN pg_class c ON c.oid = w.\"table\"::oid JOIN pg_namespace n ON n.oid = c.relnamespace \
+        WHERE has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')) t \
+        WHERE $1::text IS NULL OR t.name > $1 ORDER BY t.name LIMIT $2::bigint";
+    let rows = caller.rows(text, vec![json!(page.after), json!(limit + 1)]).await?;
+    let mut tables: Vec<Value> = rows.into_iter().map(|mut row| row["name"].take()).collect();
+    let has_more = tables.len() > limit as usize;
+    tables.truncate(limit as usize);
+    let next = tables.last().filter(|_| has_more).cloned();
+    Ok(Json(json!({"tables": tables, "position": position.to_string(), "next": next})))
 }
 
 /// An answer of Server-Sent Events.
