@@ -255,7 +255,7 @@ fn copies_large_transactions_partitions_and_cascades_are_captured() {
         let settings = [&SETTINGS[..], &[("ZSERVER_MAX_WRITE_SET", "64kB")]].concat();
         let site = site(&directory, &settings, &tables).await;
         site.sql("create table p1 partition of p for values in (1); create table p2 partition of p for values in (2)").await;
-        let many = count("EVENTS_LARGE", 20_000);
+        let many = count("EVENTS_LARGE", 3_000);
         let mut stream = Stream::open(&site, "t", None).await;
         let large =
             format!("insert into t select i, repeat('x', 200) from generate_series(1, {many}) i");
