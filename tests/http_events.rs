@@ -255,7 +255,7 @@ fn copies_large_transactions_partitions_and_cascades_are_captured() {
         let settings = [&SETTINGS[..], &[("ZSERVER_MAX_WRITE_SET", "64kB")]].concat();
         let site = site(&directory, &settings, &tables).await;
         site.sql("create table p1 partition of p for values in (1); create table p2 partition of p for values in (2)").await;
-        let many = count("EVENTS_LARGE", 20_000);
+        let many = count("EVENTS_LARGE", 3_000);
         let mut stream = Stream::open(&site, "t", None).await;
         let large =
             format!("insert into t select i, repeat('x', 200) from generate_series(1, {many}) i");
@@ -378,8 +378,10 @@ fn a_role_sees_what_it_may_see() {
             assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{text}");
         }
         // Only who may make triggers watches.
-        let error = client.batch_execute("select events.watch('t')").await.expect_err("refused");
-        assert_eq!(error.code().map(|code| code.code()), Some("42501").filter(|_| true), "{error}");
+        site.sql("create table other (id int)").await;
+        let error =
+            client.batch_execute("select events.watch('other')").await.expect_err("refused");
+        assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{error}");
     });
 }
 
@@ -471,9 +473,7 @@ fn a_socket_subscribes_to_tables() {
     }
     let (_, done) = socket.ask(json!({"type": "subscribe", "id": "u", "table": "u"}));
     assert_eq!(done["type"], "done");
-    let (_, done) =
-        socket.ask(json!({"type": "query", "id": 9, "query": "insert into t values (1)"}));
-    assert_eq!(done["command"], "INSERT");
+    block_on(site.sql("insert into t values (1)"));
     let (id, first) = event(&mut socket);
     assert_eq!((&id, &first["data"]["new"]), (&json!(1), &json!({"id": 1})));
     block_on(site.sql("insert into u values (2)"));
