@@ -242,7 +242,6 @@ fn digests_names_and_bodies_are_checked() {
         ("GET", "sign"),
         ("GET", "after=1"),
         ("GET", "versions&download"),
-        ("GET", "database=postgres"),
         ("HEAD", "versions"),
         ("PUT", "version=1"),
         ("PUT", "copy=b/y"),
@@ -257,7 +256,7 @@ fn digests_names_and_bodies_are_checked() {
     assert_eq!(asker.ask("GET", &path("b/x")).text(), "hello");
     asker.send("PATCH", &path("b"), "", b"{\"public\": true}");
     let nobody = Asker::nobody(asker.port);
-    assert_eq!(nobody.ask("GET", &path("b/x?version=1&database=postgres")).status, 200);
+    assert_eq!(nobody.ask("GET", &path("b/x?download&database=postgres")).status, 200);
     assert_eq!(nobody.ask("GET", &path("b/x?limit=1")).status, 400);
     assert_eq!(nobody.ask("GET", &path("b/x?versions")).status, 401);
     let large = bytes_of((1 << 20) + 1, 1);
@@ -503,7 +502,8 @@ fn signed_urls_lend_rights_for_a_time() {
         format!("{}{}", &url[..url.len() - 1], if url.ends_with('0') { '1' } else { '0' }),
         url.replace("&expires", "&limit"),
     ] {
-        assert_eq!(nobody.ask("GET", &tampered).status, 403, "{tampered}");
+        let status = nobody.ask("GET", &tampered).status;
+        assert!(matches!(status, 400 | 403), "{status} {tampered}");
     }
     // Who has proved nothing makes nothing: neither in a database without files nor in none.
     asker.sql("create database bare");

@@ -28,7 +28,7 @@ mkdir -p "$out"
 data=$(mktemp -d)
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 export ZSERVER_PASSWORD=top ZSERVER_AUTH_LOGIN_FAILURES=1000000 ZSERVER_JOBS_HTTP_HOSTS=nowhere.invalid
-export ZSERVER_HTTP_TRANSACTION_IDLE_TIMEOUT=2s
+export ZSERVER_HTTP_TRANSACTION_IDLE_TIMEOUT=2s ZSERVER_HTTP_RATE_ADMIN=0 ZSERVER_HTTP_RATE_USER=0
 "$ZSERVER" serve --data "$data/zs" --pg-listen 127.0.0.1:0 --http-listen "127.0.0.1:$port" > "$out/server.out" 2> "$out/server.log" &
 server=$!
 trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -rf "$data"' EXIT
@@ -46,12 +46,15 @@ fuzz() { curl -fsS -u fuzz:fuzz "$@" > /dev/null; }
 
 sql postgres "CREATE ROLE fuzz LOGIN PASSWORD 'fuzz'"
 sql postgres "CREATE DATABASE fuzz OWNER fuzz"
-for extension in auth collections files http jobs sagas; do
+for extension in auth collections events files http jobs sagas; do
     sql fuzz "CREATE EXTENSION IF NOT EXISTS $extension CASCADE"
 done
 sql fuzz "GRANT INSERT ON files.buckets TO fuzz"
 sql fuzz "GRANT INSERT, UPDATE ON jobs.queue TO fuzz"
 sql fuzz "GRANT CREATE ON SCHEMA collections TO fuzz"
+sql fuzz "CREATE TABLE orders (id int PRIMARY KEY)"
+sql fuzz "ALTER TABLE orders OWNER TO fuzz"
+sql fuzz "SELECT events.watch('orders')"
 # What the examples of the document name.
 fuzz "$base/api/v1/collections" -d '{"name": "items", "vectors": {"size": 3, "distance": "cosine"}}'
 fuzz "$base/api/v1/collections/items/points" -X PUT -d '{"points": [{"id": 1, "vector": [1, 0, 0], "payload": {"city": "Oslo"}}]}'

@@ -36,7 +36,9 @@
 //! next one that can says how many were lost; statements go on.
 //!
 //! **Space.** A file that has `audit_file_size` (64 MB) is followed by the next; the oldest
-//! are removed when all have more than `audit_max_size` (1 GB), which is a record, too.
+//! are removed when all have more than `audit_max_size` (1 GB), which is a record, too. Whoever
+//! is refused often enough pushes out what is old: who has to keep it exports it, or sets 0
+//! and watches the disk. Backups do not have the log.
 
 mod chain;
 mod event;

@@ -41,7 +41,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::BOOTSTRAP_ROLE;
+use crate::auth::scope::{Scope, Scopes};
 use crate::error::{Error, Result};
 use crate::http::conversation::Conversation;
 use crate::session::Database;
@@ -172,20 +172,20 @@ impl Site {
         self.database.shared_catalog().role(oid).map(|role| role.name.to_string())
     }
 
-    /// A conversation with the rights of the first superuser.
+    /// A conversation of the server's own.
     async fn desk(&self) -> Result<Conversation> {
-        let owner = self.role(BOOTSTRAP_ROLE).ok_or_else(|| Error::internal("the first role"))?;
-        self.open(&owner, vec![("application_name".to_owned(), NAME.to_owned())]).await
+        let settings = vec![("application_name".to_owned(), NAME.to_owned())];
+        Conversation::of_server(&self.database, &self.present_name()?, settings).await
     }
 
     /// A conversation of a role that looks at changes.
     async fn reader(&self, role: &str) -> Result<Conversation> {
-        self.open(role, sight_settings()).await
+        let scopes = Scopes::all().without(Scope::Admin);
+        let name = self.present_name()?;
+        Conversation::of_role(&self.database, role, &name, scopes, sight_settings()).await
     }
 
-    async fn open(&self, role: &str, settings: Vec<(String, String)>) -> Result<Conversation> {
-        let gone = || Error::internal("a database without a change feed");
-        let name = self.name().ok_or_else(gone)?;
-        Conversation::of_role(&self.database, role, &name, settings).await
+    fn present_name(&self) -> Result<String> {
+        self.name().ok_or_else(|| Error::internal("a database without a change feed"))
     }
 }

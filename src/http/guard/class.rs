@@ -53,6 +53,7 @@ const DATA: &[&str] = &[
     "/api/v1/schedules",
     "/api/v1/sql",
     "/api/v1/transactions",
+    "/api/v1/webhooks",
     "/collections",
     "/files",
     "/realtime",

@@ -177,14 +177,12 @@ async fn routed(http: Arc<Http>, parts: Parts, body: Body) -> Result<Response, P
     let protocol = Protocol::of(&parts.headers)?;
     let path = parts.uri.path().trim_end_matches('/').to_owned();
     let id = path.strip_prefix("/files/").map(str::to_owned);
-    let query = Query::of(&parts.uri, &["bucket", "name"])?;
+    // What file it is to be is said at the beginning.
+    let known: &[&str] = if id.is_none() { &["bucket", "name"] } else { &[] };
+    let query = Query::of(&parts.uri, known)?;
     let principal = caller::principal(&http, &parts).await?;
     let call = Call { http, principal, protocol, parts };
     let method = call.parts.method.clone();
-    if id.is_some() {
-        // What file it is to be was said at the beginning.
-        query.only(&[])?;
-    }
     match (method, id) {
         (Method::POST, None) => create::create(call, query, body).await,
         (_, None) => Err(Problem::method_not_allowed()),
