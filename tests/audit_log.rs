@@ -106,7 +106,7 @@ fn what_is_done_and_refused_is_in_it() {
     assert_eq!(verify(&data, &[]).0, Some(0), "while the server runs");
     assert!(server.terminate().success());
     has(&exported(&data, "admin"), json!({"event": "server stops"}));
-    let all = files(&data).iter().map(|file| std::fs::read_to_string(file).expect("a file"));
+    let all = files(&data).into_iter().map(|file| std::fs::read_to_string(file).expect("a file"));
     assert!(!all.collect::<String>().contains("geheim"));
 }
 

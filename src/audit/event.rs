@@ -12,7 +12,6 @@ const TEXT_BYTES_MAX: usize = 4_000;
 /// Outcomes.
 pub const OK: &str = "ok";
 pub const DENIED: &str = "denied";
-pub const FAILED: &str = "failed";
 
 /// Classes of events; see the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -52,7 +52,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 pub use chain::{Finding, Reader, Record, Verified, export, records, verify};
-pub use event::{Class, DENIED, Event, FAILED, OK};
+pub use event::{Class, DENIED, Event, OK};
 
 use crate::config::{Config, list};
 use crate::error::{Error, Result};

@@ -420,7 +420,8 @@ impl Conversation {
         types: &[String],
         is_own: bool,
     ) -> Result<Answer> {
-        let Ran { outcome, columns, measure, logged } = self.run(text, values, types, is_own).await?;
+        let Ran { outcome, columns, measure, logged } =
+            self.run(text, values, types, is_own).await?;
         let (columns, cursor, command) = match outcome {
             Outcome::Rows(stream) => {
                 let cursor = RowCursor::new(stream);

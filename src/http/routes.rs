@@ -67,7 +67,10 @@ impl Routes {
         let unmeant = || async { Problem::method_not_allowed() };
         router
             .fallback(Handler::<((),), Arc<Http>>::layer(missing, layer(NO_ROUTE)))
-            .method_not_allowed_fallback(Handler::<((),), Arc<Http>>::layer(unmeant, layer(NO_ROUTE)))
+            .method_not_allowed_fallback(Handler::<((),), Arc<Http>>::layer(
+                unmeant,
+                layer(NO_ROUTE),
+            ))
     }
 
     /// The rest of a path is a parameter like others to who reads of it.

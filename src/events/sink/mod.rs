@@ -46,7 +46,7 @@ const FAIL: &str =
 
 /// Where events go.
 #[async_trait]
-trait Sink: Send {
+trait Sink: Send + Sync {
     /// Sends events in their order; done when the broker has answered for all of them.
     async fn send(&mut self, events: &[Event]) -> std::result::Result<(), String>;
 }
@@ -235,14 +235,14 @@ impl Runner {
 
     /// The changes after the place that is stored.
     async fn open(&mut self) -> Result<Feed> {
-        let Site { database, oid, .. } = &self.site;
+        let (database, oid) = (self.site.database.clone(), self.site.oid);
         let mut desk = self.site.desk().await?;
         let rows = desk.rows(PLACE, &[json!(self.spec.name)]).await?;
         let number = |name: &str| rows.first().and_then(|row| row[name].as_u64());
         let at = match number("at_commit").zip(number("at_n")) {
             Some((commit, n)) => Position { commit, n },
             None => {
-                let found = feed::position_of(database, *oid, self.spec.started_by)?;
+                let found = feed::position_of(&database, oid, self.spec.started_by)?;
                 let at = found.ok_or_else(|| {
                     let message = "the commit that made the sink is not kept any more";
                     Error::new(sqlstate::UNDEFINED_FILE, message)
@@ -252,7 +252,7 @@ impl Runner {
             }
         };
         self.stored = Some(at);
-        Ok(Feed::after(database.clone(), *oid, self.spec.source, at))
+        Ok(Feed::after(database, oid, self.spec.source, at))
     }
 
     async fn store(&mut self, desk: &mut Conversation, at: Position) -> Result<()> {

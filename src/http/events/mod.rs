@@ -32,7 +32,7 @@ use super::reply::Json;
 use crate::events::Position;
 
 pub use channels::notifications;
-pub use follow::{Follower, Start};
+pub use follow::{Follower, Found, Start};
 pub use stream::changes;
 pub use webhooks::{create, delete, get, list, patch, rotate};
 

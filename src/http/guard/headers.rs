@@ -45,3 +45,27 @@ fn is_page(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes());
     kind.is_some_and(|kind| kind.starts_with(b"text/html"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_depends_on_what_it_is_and_how_it_came() {
+        let mut data = HeaderMap::new();
+        harden(&mut data, None);
+        assert_eq!(data[header::CONTENT_SECURITY_POLICY], DATA_POLICY);
+        assert!(!data.contains_key(header::STRICT_TRANSPORT_SECURITY));
+        let mut page = HeaderMap::new();
+        page.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        harden(&mut page, Some(31_536_000));
+        assert_eq!(page[header::CONTENT_SECURITY_POLICY], PAGE_POLICY);
+        assert_eq!(page[header::STRICT_TRANSPORT_SECURITY], "max-age=31536000");
+        let mut own = HeaderMap::new();
+        own.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+        harden(&mut own, Some(0));
+        assert_eq!(own[header::CONTENT_SECURITY_POLICY], "sandbox");
+        assert!(!own.contains_key(header::STRICT_TRANSPORT_SECURITY), "0 is not at all");
+        assert_eq!(own[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    }
+}
