@@ -179,15 +179,18 @@ fn jobs_and_files_are_counted() {
     let scrape = Scrape::of(http);
     assert!(scrape.get("zserver_file_bytes_total{direction=\"received\"}") >= 10.0);
     assert_eq!(scrape.get("zserver_file_bytes_total{direction=\"sent\"}"), 10.0);
-    let job = json!({"kind": "sql", "payload": {"statements": [{"query": "select 1"}]}});
-    let submitted = post(http, "/api/v1/jobs", TRUSTED, &job.to_string());
-    assert!(submitted.status < 300, "{}", submitted.text());
-    let completed = "zserver_job_attempts_total{queue=\"default\",outcome=\"completed\"}";
-    let failed = "zserver_job_attempts_total{queue=\"default\",outcome=\"failed\"}";
-    until(|| {
-        let scrape = Scrape::of(http);
-        scrape.get(completed) + scrape.get(failed) == 1.0
-    });
+    let job = |statement: &str| {
+        let job = json!({"kind": "sql", "payload": {"statement": statement}, "max_attempts": 1});
+        let submitted = post(http, "/api/v1/jobs", TRUSTED, &job.to_string());
+        assert!(submitted.status < 300, "{}", submitted.text());
+    };
+    job("select 1");
+    job("select 1 / 0");
+    let ended = |outcome: &str| {
+        let name = format!("zserver_job_attempts_total{{queue=\"default\",outcome=\"{outcome}\"}}");
+        Scrape::of(http).get(&name)
+    };
+    until(|| ended("completed") == 1.0 && ended("failed") == 1.0);
     assert!(Scrape::of(http).get("zserver_jobs_workers") > 0.0);
 }
 
