@@ -101,7 +101,11 @@ fn the_document_and_its_page_are_offline_and_cached() {
             }
             let headers = format!("If-None-Match: {list}\r\n");
             let again = nobody.send("GET", "/openapi.json", &headers, b"");
-            assert_eq!((again.status, again.header("etag")), (status, Some(etag.as_str())), "{list}");
+            assert_eq!(
+                (again.status, again.header("etag")),
+                (status, Some(etag.as_str())),
+                "{list}"
+            );
         }
     }
     for (path, kind) in [
@@ -125,7 +129,8 @@ fn the_document_and_its_page_are_offline_and_cached() {
 #[test]
 fn what_goes_wrong_is_a_problem_everywhere() {
     let directory = TempDir::new().expect("a directory");
-    let limits = [("ZSERVER_HTTP_MAX_BODY", "2kB"), ("ZSERVER_HTTP_MAX_TRANSACTIONS_PER_ROLE", "1")];
+    let limits =
+        [("ZSERVER_HTTP_MAX_BODY", "2kB"), ("ZSERVER_HTTP_MAX_TRANSACTIONS_PER_ROLE", "1")];
     let (_server, http) = Zserver::start_with_http(&directory.path().join("data"), true, &limits);
     let asker = Asker::new(http, "postgres");
     assert_eq!(asker.ask("PUT", "/api/v1/files/b").status, 201);
@@ -361,7 +366,9 @@ fn proofs_and_scopes_are_asked_for_as_described() {
         let what = format!("{method} {path}");
         let needs_proof = match &operation["security"] {
             Value::Null => true,
-            ways => ways.as_array().is_some_and(|ways| !ways.is_empty() && !ways.contains(&json!({}))),
+            ways => {
+                ways.as_array().is_some_and(|ways| !ways.is_empty() && !ways.contains(&json!({})))
+            }
         };
         let unproved = example(&nobody, path, method, operation);
         let told = operation["responses"].get(unproved.status.to_string());

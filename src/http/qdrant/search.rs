@@ -227,8 +227,7 @@ pub async fn older_batch(
     request: Request,
 ) -> Response {
     let form = Form { is_newer: false, is_batch: true };
-    let queries =
-        |asked: Searches<Older>| asked.searches.into_iter().map(Older::query).collect();
+    let queries = |asked: Searches<Older>| asked.searches.into_iter().map(Older::query).collect();
     answered!(http, options, request, |exchange, body| {
         exchange.search(name, body, queries, form).await
     })
