@@ -41,7 +41,8 @@ static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Words that every secret is near: most texts have none of them.
 static HINTS: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = "(?i:auth|cookie|api-?key|neon-|token|join_req|secret|passw|passp|zs[a-z]_|eyj|://)";
+    let pattern =
+        "(?i:auth|cookie|api-?key|neon-|token|join_req|secret|passw|passp|zs[a-z]_|eyj|://)";
     Regex::new(pattern).expect("the pattern is right")
 });
 

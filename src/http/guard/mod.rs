@@ -51,7 +51,7 @@ use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use parking_lot::Mutex;
 use tower::{Layer, ServiceExt, service_fn};
-use tower_http::catch_panic::CatchPanic;
+use tower_http::catch_panic::{CatchPanic, ResponseForPanic};
 
 use super::Http;
 use super::principal::{Peer, Principal, Proof};
@@ -345,27 +345,26 @@ pub fn note_refusal(http: &Http, peer: &Peer, (role, database): (&str, &str), pr
 
 /// The router's answer; 500 where it panics.
 async fn route(router: &Router, id: &RequestId, request: Request) -> Response {
-    let id = id.clone();
-    let caught = CatchPanic::custom(router.clone(), move |panic| panicked(&id, panic));
+    let caught = CatchPanic::custom(router.clone(), Panicked(id.clone()));
     match caught.oneshot(request).await {
         Ok(response) => response.map(Body::new),
         Err(never) => match never {},
     }
 }
 
-/// The same of one that was proved, and may not enter its database.
-pub fn note_unadmitted(http: &Http, principal: &Principal, error: &Error) {
-    let event = Event::new(audit::Class::Login, "login", audit::DENIED);
-    let event = event.by(&principal.role, &principal.database).from(Some(principal.ends.client));
-    let event = event.with("code", error.code().as_str());
-    http.front.database.audit.record(event.with("detail", error.message()));
-}
+/// Answers for a handler that has panicked. The log has the panic itself, and the request's
+/// name.
+#[derive(Clone)]
+struct Panicked(RequestId);
 
-/// The log has the panic itself, and the request's name.
-fn panicked(id: &RequestId, _panic: Box<dyn Any + Send>) -> Response {
-    tracing::error!(request = id.as_str(), "a handler has panicked");
-    let error = Error::internal("the request could not be answered");
-    Problem::of(&error, "").with_request(id.as_str()).into_response()
+impl ResponseForPanic for Panicked {
+    type ResponseBody = Body;
+
+    fn response_for_panic(&mut self, _panic: Box<dyn Any + Send>) -> Response {
+        tracing::error!(request = self.0.as_str(), "a handler has panicked");
+        let error = Error::internal("the request could not be answered");
+        Problem::of(&error, "").with_request(self.0.as_str()).into_response()
+    }
 }
 
 /// Whether a page of another origin, which is not in the list, has sent a request.

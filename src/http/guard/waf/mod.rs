@@ -19,9 +19,9 @@
 //!
 //! The rules are data, `rules.tsv`, written from the published descriptions of the OWASP
 //! Core Rule Set's, whose numbers their meanings name. A text is made plain before
-//! ([`plain`]): decoded twice, in lower case, composed alike. One expression of all rules of
-//! a target says first whether any fits; most requests cost no more. None looks ahead or
-//! back, so that each is linear in what it reads.
+//! ([`plain`]): decoded twice, in lower case, composed alike. One search for the literals that
+//! the rules of a target need says first whether any could fit; most requests cost no more.
+//! No pattern looks ahead or back, so that each is linear in what it reads.
 //!
 //! `tests/data/guard/waf.tsv` has texts that a rule has to find, and texts that none may;
 //! `tests/data/guard/clients.tsv` what unmodified clients send.
@@ -64,14 +64,16 @@ const TARGETS: [(&str, Target); 6] = [
 struct Rule {
     id: u32,
     targets: Vec<Target>,
+    /// A text without any of them cannot fit.
+    literals: Vec<String>,
     pattern: Regex,
     score: u32,
 }
 
 struct Rules {
     rules: Vec<Rule>,
-    /// All rules of each target at once, in the order of [`TARGETS`].
-    any: Vec<Regex>,
+    /// The literals of all rules of a target, in the order of [`TARGETS`].
+    hints: Vec<Regex>,
 }
 
 static RULES: LazyLock<Rules> =
@@ -81,26 +83,27 @@ impl Rules {
     fn read(text: &str) -> Result<Rules, String> {
         let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         let rules = lines.map(Rule::read).collect::<Result<Vec<_>, _>>()?;
-        let any = |(_, target): &(&str, Target)| {
+        let hints = |(_, target): &(&str, Target)| {
             let of = rules.iter().filter(|rule| rule.targets.contains(target));
-            let all: Vec<String> =
-                of.map(|rule| format!("(?:{})", rule.pattern.as_str())).collect();
-            Regex::new(&all.join("|")).map_err(|error| error.to_string())
+            let literals: Vec<_> =
+                of.flat_map(|rule| &rule.literals).map(|text| fancy_regex::escape(text)).collect();
+            Regex::new(&literals.join("|")).map_err(|error| error.to_string())
         };
-        let any = TARGETS.iter().map(any).collect::<Result<Vec<_>, _>>()?;
-        Ok(Rules { rules, any })
+        let hints = TARGETS.iter().map(hints).collect::<Result<Vec<_>, _>>()?;
+        Ok(Rules { rules, hints })
     }
 
     fn judge(&self, target: Target, text: &str, found: &mut Found) {
         let at = TARGETS.iter().position(|(_, other)| *other == target);
         // An expression that gives up has found nothing.
         let fits = |pattern: &Regex| pattern.is_match(text).unwrap_or(false);
-        if text.is_empty() || !at.is_some_and(|at| fits(&self.any[at])) {
+        if text.is_empty() || !at.is_some_and(|at| fits(&self.hints[at])) {
             return;
         }
         for rule in &self.rules {
             if rule.targets.contains(&target)
                 && !found.rules.contains(&rule.id)
+                && rule.literals.iter().any(|literal| text.contains(literal.as_str()))
                 && fits(&rule.pattern)
             {
                 found.rules.push(rule.id);
@@ -112,9 +115,10 @@ impl Rules {
 
 impl Rule {
     fn read(line: &str) -> Result<Rule, String> {
-        let [id, targets, score, pattern, _meaning] = line.split('\t').collect::<Vec<_>>()[..]
+        let [id, targets, score, literals, pattern, _meaning] =
+            line.split('\t').collect::<Vec<_>>()[..]
         else {
-            return Err(format!("not of five columns: {line}"));
+            return Err(format!("not of six columns: {line}"));
         };
         let target = |name: &str| {
             let found = TARGETS.iter().find(|(known, _)| *known == name);
@@ -124,6 +128,7 @@ impl Rule {
             id: id.parse().map_err(|_| format!("no number: {line}"))?,
             targets: targets.split(',').map(target).collect::<Result<_, _>>()?,
             score: score.parse().map_err(|_| format!("no score: {line}"))?,
+            literals: literals.split('¦').map(|text| text.replace("\\r", "\r")).collect(),
             pattern: Regex::new(&format!("(?m){pattern}")).map_err(|e| format!("{id}: {e}"))?,
         })
     }

@@ -16,7 +16,7 @@ const ENTITIES: [(&str, &str); 6] = [
 ];
 
 /// Decoded twice, entities read, composed alike (NFKC: `＜` is `<`), in lower case, without
-/// NUL and SQL's comments, one space where there are several; line breaks stay. What is not
+/// NUL and SQL's comments, one space where there are several, `\r` for line breaks. What is not
 /// ASCII then is `~`: no rule asks for more, and automata of bytes are small.
 /// `is_form`: a plus is a space.
 pub fn plain(text: &str, is_form: bool) -> String {
@@ -120,8 +120,8 @@ fn spaced(text: &str) -> String {
         match character {
             '\0' => {}
             '\r' | '\n' => {
-                if !spaced.ends_with('\n') {
-                    spaced.push('\n');
+                if !spaced.ends_with('\r') {
+                    spaced.push('\r');
                 }
             }
             c if c.is_whitespace() => {
@@ -153,7 +153,7 @@ mod tests {
         ] {
             assert_eq!(plain(text, false), "<script>", "{text}");
         }
-        assert_eq!(plain("union/**/all%20%0aselect", true), "union all \nselect");
+        assert_eq!(plain("union/**/all%20%0aselect", true), "union all \rselect");
         assert_eq!(plain("/*!50000union*/+select", true), " union select");
         assert_eq!(plain("a+b", false), "a+b");
         assert_eq!(plain("100% &sure &#x110000; &#; /*", false), "100% &sure &#x110000; &#; /*");
