@@ -12,7 +12,8 @@
 //! | `data` | role or API key | `http_rate_data`, `http_rate_plans` | none |
 //! | `health` | | | none |
 //!
-//! A request whose proof is wrong (401) counts as anonymous. Who has proved a right to the
+//! A socket counts once, when it is opened, whatever is said on it; a request whose proof is
+//! wrong, or that nobody has asked for one, counts as anonymous. Who has proved a right to the
 //! data is not slowed down unless the configuration says so: what a role may cost is
 //! bounded by its connections, timeouts and memory.
 //!

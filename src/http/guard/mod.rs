@@ -343,6 +343,14 @@ pub fn note_refusal(http: &Http, peer: &Peer, (role, database): (&str, &str), pr
     http.front.database.audit.record(event.with("detail", problem.text("message")));
 }
 
+/// The same of one that was proved, and may not enter its database.
+pub fn note_unadmitted(http: &Http, principal: &Principal, error: &Error) {
+    let event = Event::new(audit::Class::Login, "login", audit::DENIED);
+    let event = event.by(&principal.role, &principal.database).from(Some(principal.ends.client));
+    let event = event.with("code", error.code().as_str());
+    http.front.database.audit.record(event.with("detail", error.message()));
+}
+
 /// The router's answer; 500 where it panics.
 async fn route(router: &Router, id: &RequestId, request: Request) -> Response {
     let caught = CatchPanic::custom(router.clone(), Panicked(id.clone()));
