@@ -382,7 +382,10 @@ fn proofs_and_scopes_are_asked_for_as_described() {
         count += 1;
         let refused = example(&of(&without, scope), path, method, operation);
         assert_eq!(refused.status, 403, "{what} without {scope}: {}", refused.text());
-        let taken = example(&of(&with, scope), path, method, operation);
+        // A key makes no key that may do more than it may itself.
+        let makes_key = operation["operationId"] == "create_key";
+        let enough = if makes_key { asker.clone() } else { of(&with, scope) };
+        let taken = example(&enough, path, method, operation);
         assert!(![401, 403].contains(&taken.status), "{what} with {scope}: {}", taken.text());
         let told = operation["responses"].get(taken.status.to_string());
         assert!(told.is_some(), "{what}: {} is not described", taken.status);
