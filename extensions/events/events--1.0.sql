@@ -23,9 +23,8 @@ CREATE TABLE events.change (
     PRIMARY KEY (xid, n)
 );
 
--- Changes of commits up to this one are forgotten.
+-- Changes of commits up to this one are forgotten; nothing is as long as there is no row.
 CREATE TABLE events.horizon (only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one), forgotten bigint NOT NULL DEFAULT 0);
-INSERT INTO events.horizon DEFAULT VALUES;
 
 CREATE FUNCTION events.capture() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
