@@ -429,6 +429,35 @@ fn changes_are_forgotten_and_who_comes_too_late_is_told() {
 }
 
 #[test]
+fn a_database_keeps_so_many_changes_and_large_rows_come_as_well() {
+    let directory = TempDir::new().expect("a directory");
+    block_on(async {
+        let few = [("ZSERVER_EVENTS_KEEP_COUNT", "20"), ("ZSERVER_EVENTS_KEEP_INTERVAL", "1s")];
+        let settings = [&SETTINGS[..], &few].concat();
+        let site = site(&directory, &settings, &["t (id int, filler text)"]).await;
+        let mut stream = Stream::open(&site, "t", None).await;
+        // 60 MB, of which a piece holds a few.
+        site.sql("insert into t select i, repeat('x', 1000000) from generate_series(1, 60) i")
+            .await;
+        let events = stream.take(60).await;
+        assert_eq!(ids(&events), (1..=60).collect::<Vec<_>>());
+        for id in 61..=100 {
+            site.sql(&format!("insert into t values ({id}, '')")).await;
+        }
+        assert_eq!(ids(&stream.take(40).await), (61..=100).collect::<Vec<_>>());
+        let started = Instant::now();
+        while site.number("select count(*) from events.change").await > 20 {
+            assert!(started.elapsed() < PATIENCE, "they are kept");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let lost = Stream::try_open(&site, "postgres", "t", Some(&events[59].id)).await.err();
+        assert_eq!(lost.expect("it is too late").0, 410);
+        let mut kept = Stream::open(&site, "t?after=0-0", None).await;
+        assert_eq!(ids(&kept.take(20).await), (81..=100).collect::<Vec<_>>());
+    });
+}
+
+#[test]
 fn notifications_come_as_events() {
     let directory = TempDir::new().expect("a directory");
     let site = Site::start_with(&directory, &SETTINGS);
