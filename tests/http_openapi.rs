@@ -232,6 +232,7 @@ fn what_is_within_a_body_is_as_described() {
         ("PUT", points, json!({"points": [[1, [1, 0, 0]]]})),
         ("POST", vectors.as_str(), json!({"points": [[1, [1, 0, 0]]]})),
         ("POST", search.as_str(), json!({"searches": [[null, null]]})),
+        ("POST", search.as_str(), json!({"query": [1, 0, 0], "prefetch": [[null]]})),
         ("POST", groups.as_str(), json!({"search": [null], "group_by": "a"})),
         ("PUT", "/api/v1/sagas/definitions/s", step(Value::Null)),
         ("PUT", "/api/v1/sagas/definitions/s", step(json!("5"))),
