@@ -78,14 +78,15 @@ pub struct Feed {
     oid: Oid,
     source: Oid,
     at: Position,
-    /// Changes of the next piece.
+    /// Changes of the next piece, and commits that are looked at for them.
     most: usize,
+    span: usize,
 }
 
 impl Feed {
     /// The changes of a table after a position.
     pub fn after(database: Arc<Database>, oid: Oid, source: Oid, at: Position) -> Feed {
-        Feed { database, oid, source, at, most: CHANGES_FIRST }
+        Feed { database, oid, source, at, most: CHANGES_FIRST, span: COMMITS_MAX }
     }
 
     /// All changes up to here were read.
@@ -108,8 +109,7 @@ impl Feed {
     /// that were looked at. `58P01` where changes after the position were forgotten.
     pub async fn read(&mut self, desk: &mut Conversation) -> Result<Vec<Change>> {
         let before = self.at.commit.saturating_sub(1);
-        let (mut commits, newest) =
-            self.database.recorded_commits(self.oid, before, COMMITS_MAX)?;
+        let (mut commits, newest) = self.database.recorded_commits(self.oid, before, self.span)?;
         let Some(first) = commits.first() else {
             self.at = self.at.max(Position::after_commit(newest));
             return Ok(Vec::new());
@@ -126,11 +126,15 @@ impl Feed {
             let rows = desk.rows(CHANGES, &values).await?;
             let is_whole = rows.len() <= self.most;
             if is_whole || commits.len() == 1 {
+                // What is looked at is about what there is room for.
+                if rows.len() <= self.most / 2 {
+                    self.span = (self.span * 2).min(COMMITS_MAX);
+                }
                 break (rows, is_whole);
             }
             // They come in the order of transactions: cut, it would not be that of commits.
-            let fewer = if commits.len() > self.most { self.most } else { commits.len() / 8 };
-            commits.truncate(fewer.max(1));
+            self.span = (commits.len() / 2).min(self.most).max(1);
+            commits.truncate(self.span);
         };
         self.check_horizon(desk).await?;
         self.most = next_size(self.most, &rows);
