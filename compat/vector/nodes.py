@@ -145,8 +145,9 @@ class Node:
     def stop(self):
         self.server.stop()
 
-    def pgbench(self, scripts, clients, transactions=None, seconds=None, options=()):
+    def pgbench(self, scripts, clients, transactions=None, seconds=None, options=(), settings=()):
         """Runs `{script: weight}`; the transactions that were done. A failed one is an error."""
+        session = " ".join("-c " + setting.replace(" = ", "=") for setting in settings)
         with tempfile.TemporaryDirectory(dir=self.directory) as scratch:
             words = [str(servers.pg_bin() / "pgbench"), "-n", f"--client={clients}", *options]
             words += [f"--transactions={transactions}"] if transactions else [f"--time={seconds}"]
@@ -155,7 +156,8 @@ class Node:
                 path.write_text(script)
                 words += [f"--file={path}@{weight}"]
             words += ["-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "postgres"]
-            done = subprocess.run(words, capture_output=True, text=True, check=False)
+            environment = {**os.environ, "PGOPTIONS": session}
+            done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
             if done.returncode:
                 raise RuntimeError(done.stderr[-2000:])
             return int(re.search(r"actually processed: (\d+)", done.stdout)[1])

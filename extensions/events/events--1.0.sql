@@ -23,9 +23,8 @@ CREATE TABLE events.change (
     PRIMARY KEY (xid, n)
 );
 
--- Changes of commits up to this one are forgotten.
+-- Changes of commits up to this one are forgotten; nothing is as long as there is no row.
 CREATE TABLE events.horizon (only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one), forgotten bigint NOT NULL DEFAULT 0);
-INSERT INTO events.horizon DEFAULT VALUES;
 
 CREATE FUNCTION events.capture() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -56,19 +55,19 @@ CREATE FUNCTION events.is_watched("table" oid) RETURNS boolean LANGUAGE sql STAB
 -- none of their changes is in the feed. Whoever may create triggers on a table may.
 CREATE FUNCTION events.watch("table" regclass) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    found record;
+    seen record;
 BEGIN
-    SELECT c.relkind, c.relpersistence, c.relnamespace::regnamespace::text AS schema INTO found FROM pg_catalog.pg_class c WHERE c.oid = watch."table";
-    IF found.relkind NOT IN ('r', 'p') THEN
+    SELECT c.relkind, c.relpersistence, c.relnamespace::regnamespace::text AS schema INTO seen FROM pg_catalog.pg_class c WHERE c.oid = watch."table";
+    IF seen.relkind NOT IN ('r', 'p') THEN
         RAISE EXCEPTION '% is not a table', watch."table" USING ERRCODE = '42809';
-    ELSIF found.relpersistence = 't' OR found.schema = 'events' THEN
+    ELSIF seen.relpersistence = 't' OR seen.schema = 'events' THEN
         RAISE EXCEPTION 'watching % is not supported', watch."table" USING ERRCODE = '0A000', DETAIL = 'Neither temporary tables nor those of the feed itself are watched.';
     END IF;
     IF events.is_watched(watch."table") THEN
         RETURN;
     END IF;
     EXECUTE pg_catalog.format('CREATE TRIGGER zserver_events AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION events.capture(%s)',
-        watch."table", CASE found.relkind WHEN 'p' THEN '''partitioned''' ELSE '' END);
+        watch."table", CASE seen.relkind WHEN 'p' THEN '''partitioned''' ELSE '' END);
     EXECUTE pg_catalog.format('CREATE TRIGGER zserver_events_truncate AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION events.capture()', watch."table");
 END $$;
 
@@ -153,7 +152,7 @@ BEGIN
     END IF;
     INSERT INTO events.webhook AS w (source, url, ops, description, max_attempts)
         VALUES (create_webhook."table", create_webhook.url, create_webhook.ops, create_webhook.description, create_webhook.max_attempts)
-        RETURNING w.id, w.secret INTO create_webhook.id, create_webhook.secret;
+        RETURNING w.id, w.secret INTO id, secret;
 END $$;
 
 -- A new secret; the one before signs as well for so long.

@@ -80,7 +80,7 @@ BEGIN
         END IF;
     END LOOP;
     FOREACH key IN ARRAY '{max_attempts,timeout_ms,backoff_ms}'::text[] LOOP
-        IF action ? key AND NOT (action ->> key) ~ '^[0-9]{1,9}$' THEN
+        IF action ? key AND (jsonb_typeof(action -> key) <> 'number' OR NOT (action ->> key) ~ '^[0-9]{1,9}$') THEN
             PERFORM sagas.refuse(format('"%s" of step "%s" is a number', key, name));
         END IF;
     END LOOP;

@@ -2,7 +2,8 @@
 //!
 //! The order is that of the records of commits (`crate::txn`), which are there as soon as
 //! what was committed is; changes are rows of `events.change`, found by the transaction.
-//! Both are read in bounded pieces: [`COMMITS_MAX`] records, [`CHANGES_MAX`] changes.
+//! Both are read in bounded pieces: [`COMMITS_MAX`] records, [`CHANGES_MAX`] changes, fewer
+//! where they are large ([`PIECE_BYTES`]).
 //!
 //! A record is read before its rows are, so that rows are not missed; the horizon is read
 //! after them, so that none was forgotten in between without being noticed.
@@ -21,8 +22,11 @@ use crate::sqlstate;
 
 /// Commits that are looked at together.
 const COMMITS_MAX: usize = 256;
-/// Changes that are read together.
+/// Changes that are read together, and how many are at first.
 const CHANGES_MAX: usize = 256;
+const CHANGES_FIRST: usize = 32;
+/// About what a piece is to hold: by the size of its changes the next one is made.
+const PIECE_BYTES: usize = 4 << 20;
 /// Records that are looked through at once for the one of a transaction.
 const SEARCH: usize = 10_000;
 
@@ -74,12 +78,14 @@ pub struct Feed {
     oid: Oid,
     source: Oid,
     at: Position,
+    /// Changes of the next piece.
+    most: usize,
 }
 
 impl Feed {
     /// The changes of a table after a position.
     pub fn after(database: Arc<Database>, oid: Oid, source: Oid, at: Position) -> Feed {
-        Feed { database, oid, source, at }
+        Feed { database, oid, source, at, most: CHANGES_FIRST }
     }
 
     /// All changes up to here were read.
@@ -116,16 +122,18 @@ impl Feed {
         }
         let (rows, is_whole) = loop {
             let ids: Vec<u64> = commits.iter().map(|commit| commit.transaction).collect();
-            let values = [json!(ids), json!(after_n), json!(self.source), json!(CHANGES_MAX)];
+            let values = [json!(ids), json!(after_n), json!(self.source), json!(self.most + 1)];
             let rows = desk.rows(CHANGES, &values).await?;
-            let is_whole = rows.len() < CHANGES_MAX;
+            let is_whole = rows.len() <= self.most;
             if is_whole || commits.len() == 1 {
                 break (rows, is_whole);
             }
             // They come in the order of transactions: cut, it would not be that of commits.
-            commits.truncate((commits.len() / 8).max(1));
+            let fewer = if commits.len() > self.most { self.most } else { commits.len() / 8 };
+            commits.truncate(fewer.max(1));
         };
         self.check_horizon(desk).await?;
+        self.most = next_size(self.most, &rows);
         let timestamps: HashMap<u64, u64> =
             commits.iter().map(|commit| (commit.transaction, commit.commit_ts)).collect();
         let mut changes = Vec::with_capacity(rows.len());
@@ -149,6 +157,29 @@ impl Feed {
             true => Err(lost(self.at)),
             false => Ok(()),
         }
+    }
+}
+
+/// How many changes the next piece has, after one of so many at most that had these.
+fn next_size(most: usize, rows: &[Value]) -> usize {
+    let bytes: usize = rows.iter().map(weight).sum();
+    let room = match rows.len() {
+        0 => CHANGES_MAX,
+        count => PIECE_BYTES / (bytes / count).max(1),
+    };
+    room.clamp(1, CHANGES_MAX).min(most * 2)
+}
+
+/// About the memory of a value.
+fn weight(value: &Value) -> usize {
+    const NODE: usize = 32;
+    NODE + match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(weight).sum(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| name.len() + weight(value)).sum()
+        }
+        _ => 0,
     }
 }
 
@@ -185,4 +216,20 @@ fn lost(at: Position) -> Error {
     Error::new(sqlstate::UNDEFINED_FILE, message).with_hint(
         "Changes are kept for \"events_keep\". Read the table again, and go on from a new position.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_grow_while_changes_are_small_and_shrink_when_they_are_large() {
+        let rows = |count: usize, bytes: usize| vec![json!({"new": "x".repeat(bytes)}); count];
+        assert_eq!(next_size(32, &rows(32, 10)), 64);
+        assert_eq!(next_size(64, &[]), 128);
+        assert_eq!(next_size(256, &rows(256, 10)), 256);
+        assert_eq!(next_size(64, &rows(64, 1 << 20)), 3);
+        assert_eq!(next_size(2, &rows(1, 16 << 20)), 1);
+        assert_eq!(next_size(1, &rows(1, 10)), 2);
+    }
 }

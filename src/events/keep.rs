@@ -25,7 +25,8 @@ const AGES: &str = "SELECT c.xid, count(*) AS count, extract(epoch FROM clock_ti
 /// How many changes there are, and up to where all webhooks and sinks have taken them.
 const STATE: &str = "SELECT pg_stat_get_live_tuples('events.change'::regclass) AS count, \
     (SELECT min(p.at_commit) FROM (SELECT at_commit FROM events.webhook UNION ALL SELECT at_commit FROM events.sink) p) AS taken";
-const MOVE: &str = "UPDATE events.horizon SET forgotten = greatest(forgotten, $1::bigint)";
+const MOVE: &str = "INSERT INTO events.horizon AS h (forgotten) VALUES ($1::bigint) \
+    ON CONFLICT (only_one) DO UPDATE SET forgotten = greatest(h.forgotten, excluded.forgotten)";
 const FORGET: &str = "DELETE FROM events.change WHERE xid = ANY ($1::bigint[])";
 
 /// Forgets what is due.

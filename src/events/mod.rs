@@ -22,6 +22,9 @@
 //! too. A table that nobody watches costs nothing. Readers read in pieces of a bounded
 //! number of changes, when they have room for them; nobody pushes.
 //!
+//! A session with `synchronous_commit = off` is told of before its commit is on the disk: a
+//! power cut may take back what readers have seen, and the positions that it had.
+//!
 //! Not here: changes of a session with `session_replication_role = replica`, which fires no
 //! triggers; definitions of tables; children by INHERITS, which are watched by themselves.
 

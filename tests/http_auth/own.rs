@@ -34,12 +34,15 @@ const TRAPS: [&str; 11] = [
 fn trapped() -> Served {
     let served = Served::start(&[("ZSERVER_JOBS_POLL_INTERVAL", "200ms")]);
     served.admin("create database shared owner ann");
+    let root = basic("postgres", "s3cret", "shared");
+    for statement in ["create extension files", "grant insert on files.buckets to ann"] {
+        assert_eq!(served.sql_as(&root, statement).status, 200, "{statement}");
+    }
     for statement in TRAPS {
         let made = served.sql_as(&ann(), statement);
         assert_eq!(made.status, 200, "{statement}: {}", made.text());
     }
     // They work: whoever enters the database runs them.
-    let root = basic("postgres", "s3cret", "shared");
     let caught = served.sql_as(&root, "select now(), 'a'::pg_catalog.text = 'b'");
     assert_eq!(caught.status, 200, "{}", caught.text());
     assert_eq!(seen(&served), json!([["="], ["now"]]));
@@ -118,17 +121,27 @@ fn settings_of_a_database_are_not_the_servers() {
 fn types_of_a_session_are_not_those_of_functions_that_run_as_others() {
     let served = trapped();
     run_job(&served);
-    let batch = r#"[{"id": 1, "lease": "00000000-0000-0000-0000-000000000000"}]"#;
+    // Whatever becomes a `uuid` without a schema becomes one by a function of `ann`.
+    let complete = "select jobs.complete_batch(jsonb_build_array(jsonb_build_object(\
+        'id', c.id, 'lease', c.lease))) from jobs.claim() c";
     let body = json!({"statements": [
-        {"query": "create domain pg_temp.uuid as pg_catalog.uuid check (trap.look('uuid'))"},
-        {"query": "create domain pg_temp.text as pg_catalog.text check (trap.look('text'))"},
-        {"query": "select '00000000-0000-0000-0000-000000000000'::uuid"},
-        {"query": "select * from jobs.complete_batch($1)", "params": [batch]},
-        {"query": "select count(*) from trap.seen where what operator(pg_catalog.=) 'uuid'"},
+        {"query": "create type pg_temp.uuid as (inner_id pg_catalog.uuid)"},
+        {"query": "create function trap.made(a pg_catalog.text) returns pg_temp.uuid language plpgsql as \
+            $$ begin perform trap.look('uuid'); return row(a::pg_catalog.uuid)::pg_temp.uuid; end $$"},
+        {"query": "create function trap.told(pg_temp.uuid) returns pg_catalog.uuid language sql as \
+            $$ select ($1).inner_id $$"},
+        {"query": "create cast (pg_catalog.text as pg_temp.uuid) with function trap.made(pg_catalog.text)"},
+        {"query": "create cast (pg_temp.uuid as pg_catalog.uuid) with function trap.told(pg_temp.uuid) as implicit"},
+        {"query": "select '00000000-0000-0000-0000-000000000000'::pg_catalog.text::uuid"},
+        {"query": "select jobs.submit('mine')"},
+        {"query": complete},
+        {"query": "select who from trap.seen where what operator(pg_catalog.=) 'uuid'"},
     ]});
     let answer = post(served.http, "/api/v1/sql", &ann(), &body.to_string());
     assert_eq!(answer.status, 200, "{}", answer.text());
-    assert_ne!(answer.json()["results"][4]["rows"], json!([[0]]), "the type is looked at");
+    let rows = |at: usize| answer.json()["results"][at]["rows"].clone();
+    assert_eq!(rows(7).as_array().map(Vec::len), Some(1), "the job is done: {}", rows(7));
+    assert_eq!(rows(8), json!([["ann"]]), "once, for the statement of its own");
     assert_eq!(seen(&served), json!([]));
 }
 

@@ -74,7 +74,9 @@ function proxy(target, onBytes) {
 
 async function serve(data) {
   const words = ['serve', '--dev', '--data', data, '--pg-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
-  const child = spawn(process.env.ZSERVER_BINARY, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // What names the server under test is no setting of this one.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ZSERVER_')));
+  const child = spawn(process.env.ZSERVER_BINARY, words, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: child.stdout })) {
     const found = line.match(/HTTP is served on .*:(\d+)/);
     if (found) {

@@ -77,6 +77,7 @@ impl Spec {
         })
     }
 
+    #[allow(clippy::match_single_binding, reason = "brokers are features")]
     async fn connect(&self) -> std::result::Result<Box<dyn Sink>, String> {
         match self.kind.as_str() {
             #[cfg(feature = "amqp")]
@@ -105,7 +106,7 @@ impl Sinks {
         let specs: HashMap<String, Spec> =
             rows.iter().filter_map(Spec::of).map(|spec| (spec.name.clone(), spec)).collect();
         self.running.retain(|name, (spec, stop)| {
-            let stays = specs.get(name) == Some(spec) && !stop.is_cancelled();
+            let stays = specs.get(name) == Some(&*spec) && !stop.is_cancelled();
             if !stays {
                 stop.cancel();
             }

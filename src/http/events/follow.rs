@@ -139,7 +139,7 @@ impl Follower {
             let sight = Sight::of(&mut reader, source).await.map_err(failed)?;
             let changes = sight.see(&mut reader, changes).await.map_err(failed)?;
             let event = |change| Event::of(&principal.database, &sight, change);
-            Ok((feed, changes.into_iter().map(event).collect()))
+            Ok::<(Feed, Vec<Event>), Problem>((feed, changes.into_iter().map(event).collect()))
         };
         let (feed, events) = leash.run(work).await?;
         self.feed = feed;

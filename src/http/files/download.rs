@@ -74,6 +74,10 @@ pub async fn get(
     is_public: bool,
 ) -> Result<Response, Problem> {
     let response = answer(http, parts, principal, target, asked, is_public).await?;
+    // What is told of ranges that are not there is no file.
+    if !response.status().is_success() {
+        return Ok(response);
+    }
     let statistics = http.front.database.statistics.clone();
     let count = move |frame: Frame<Bytes>| {
         statistics.file_bytes_sent.add(frame.data_ref().map_or(0, |data| data.len() as u64));

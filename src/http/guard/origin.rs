@@ -18,7 +18,9 @@
 //!
 //! A token or an API key that the request names itself (`Authorization: Bearer`, `apikey`,
 //! `api-key`, Neon's connection string, `?apikey=`) is not the browser's to add: with one, a
-//! page of any origin may ask, and read the answer if CORS says so.
+//! page of any origin may ask, and read the answer if CORS says so. A socket that speaks
+//! PostgreSQL's protocol (`/v2`) may be opened by any page: its login refuses one of another
+//! origin that needs no password (`pg::login`).
 //!
 //! Not here: names that lead to this server's address from elsewhere (DNS rebinding) are
 //! not told from its own.
@@ -31,6 +33,7 @@ use tower_http::cors::{
     AllowCredentials, AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, ExposeHeaders, MaxAge,
 };
 
+use super::class;
 use super::policy::Policy;
 use crate::config::list::Origins;
 use crate::http::problem::Problem;
@@ -120,7 +123,9 @@ fn is_own(parts: &Parts, origin: &str) -> bool {
 /// 403 (`42501`) for a request that a foreign page makes in its user's name.
 pub fn check(parts: &Parts, origins: &Origins) -> Result<(), Problem> {
     let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    if (reads && !is_upgrade(&parts.headers)) || names_proof(parts) || !is_foreign(parts, origins) {
+    let is_harmless = reads && !is_upgrade(&parts.headers);
+    let is_proved = names_proof(parts) || class::proves_later(parts.uri.path());
+    if is_harmless || is_proved || !is_foreign(parts, origins) {
         return Ok(());
     }
     let message = "a page of another origin may not ask for this in its user's name";

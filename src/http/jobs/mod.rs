@@ -234,6 +234,7 @@ enum Submission {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Many {
+    #[serde(deserialize_with = "request::objects")]
     jobs: Vec<Job>,
 }
 

@@ -23,6 +23,8 @@ use crate::http::reply::Json;
 use crate::http::{State, request};
 
 const LEASE_MS: u64 = 30_000;
+/// Characters of a worker's name, as `jobs.job` takes it.
+const WORKER_MAX: usize = 255;
 /// How long a claim may wait for jobs.
 const WAIT_MS_MAX: u64 = 60_000;
 /// How often it looks, of jobs that no transaction tells of.
@@ -52,6 +54,10 @@ pub async fn claim(http: State, request: Request) -> Result<Json, Problem> {
     let (parts, body) = request.into_parts();
     let caller = Caller::of(&http, &parts, EXTENSION).await?;
     let claim: Claim = request::json(&http, body).await?;
+    if claim.worker.as_ref().is_some_and(|worker| worker.chars().count() > WORKER_MAX) {
+        let message = format!("the name of a worker has at most {WORKER_MAX} characters");
+        return Err(Problem::bad_request(&message));
+    }
     let wait = claim.wait_ms.unwrap_or(0);
     if wait > WAIT_MS_MAX {
         return Err(Problem::bad_request(&format!("wait_ms is at most {WAIT_MS_MAX}")));
@@ -146,6 +152,7 @@ pub async fn complete(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Completions {
+    #[serde(deserialize_with = "request::objects")]
     jobs: Vec<CompletionOf>,
 }
 

@@ -19,7 +19,7 @@ pub struct Asked {
     params: Vec<Value>,
     #[serde(default)]
     param_types: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::http::request::objects")]
     statements: Vec<Statement>,
     #[serde(default)]
     isolation: Option<Isolation>,

@@ -209,7 +209,7 @@ impl Binder<'_> {
     fn index_expr(&mut self, sql: &str, scan: &Scan) -> Result<Expr> {
         let item = self.scan_item(scan);
         let outer = std::mem::replace(&mut self.level().items, vec![item]);
-        let expr = self.expression_text(sql).map_err(Error::without_position);
+        let expr = self.stored_text(sql).map_err(Error::without_position);
         let expr = expr.and_then(|expr| self.decide(expr));
         self.level().items = outer;
         expr

@@ -570,7 +570,7 @@ impl Binder<'_> {
     }
 
     fn stored_default(&mut self, sql: &str, column: &Column) -> Result<Expr> {
-        let expr = self.isolated(|binder| binder.expression_text(sql))?;
+        let expr = self.isolated(|binder| binder.stored_text(sql))?;
         let mut value = self.assign(expr, column)?;
         forget_locations(&mut value);
         Ok(value)

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::Binder;
 use super::collation::check_expression;
 use super::from::query_item;
+use super::inline::STORED_PATH;
 use super::scope::{Clause, Level};
-use crate::catalog::{CastContext, PG_CATALOG, Relation};
+use crate::catalog::{CastContext, Relation};
 use crate::error::{Error, Result};
 use crate::sql::functions::EvalContext;
 use crate::sql::ir::{ColumnId, Expr, OutputColumn};
@@ -68,10 +69,6 @@ pub fn bind_expression_sql(
         })
         .map_err(Error::without_position)
 }
-
-/// What a stored expression is bound under: it names the schemas of all that is not
-/// PostgreSQL's, so that it means what it meant, whatever the session's own path is.
-const STORED_PATH: [Oid; 1] = [PG_CATALOG];
 
 /// As [`bind_expression_sql`], of a stored expression over all columns of a relation: column
 /// number `n` is `ColumnId(n)`. The result is converted for assignment to `target`.
@@ -362,8 +359,7 @@ pub fn bind_domain_check(eval: &EvalContext, node: &ast::Node, base: SqlType) ->
 /// As [`bind_domain_check`], from the stored SQL.
 pub fn bind_domain_check_sql(eval: &EvalContext, sql: &str, base: SqlType) -> Result<Expr> {
     with_domain_value(eval, base, |binder| {
-        binder.search_path = STORED_PATH.to_vec();
-        let expr = binder.expression_text(sql)?;
+        let expr = binder.stored_text(sql)?;
         binder.to_boolean(expr, "CHECK")
     })
     .map_err(Error::without_position)

@@ -21,6 +21,10 @@ use crate::sql::parse::ast::{Node, SelectStmt};
 use crate::sql::parse::{self, NodeEnum};
 use crate::sql::types::{Datum, Oid, SqlType, oid, record};
 
+/// What a stored expression is bound under: it names the schemas of all that is not
+/// PostgreSQL's, so that it means what it meant, whatever the session's own path is.
+pub(super) const STORED_PATH: [Oid; 1] = [catalog::PG_CATALOG];
+
 /// The language of functions whose body is a query.
 const SQL_LANGUAGE: &str = "sql";
 
@@ -106,6 +110,14 @@ impl Binder<'_> {
         let [only] = statements.as_slice() else { return Err(invalid()) };
         let node = expression_of(&only.node).ok_or_else(invalid)?;
         self.expr(node)
+    }
+
+    /// The same of one that is stored: bound under what it was printed for.
+    pub(super) fn stored_text(&mut self, sql: &str) -> Result<Expr> {
+        let outer = std::mem::replace(&mut self.search_path, STORED_PATH.to_vec());
+        let expr = self.expression_text(sql);
+        self.search_path = outer;
+        expr
     }
 
     /// A call of a function in SQL becomes its body.

@@ -89,3 +89,22 @@ fn the_hook_is_told_of_recorded_commits_alone() {
     commit(recording(&transactions, 2));
     assert_eq!(told.load(Ordering::SeqCst), 1);
 }
+
+#[test]
+fn a_transaction_that_has_spilled_is_recorded_where_it_commits() {
+    let few = Limits { spill_bytes: 16 << 10, ..limits() };
+    let directory = tempfile::tempdir().expect("a directory");
+    let transactions = Transactions::open(disk_engine(directory.path()), few).expect("open");
+    let mut large = begin(&transactions);
+    let rids = large.allocate_rids(TABLE, 1_000).expect("rids");
+    for rid in rids {
+        large.insert_row(row_key(rid), row_value(&"x".repeat(100))).expect("a row");
+        large.record_commit(DATABASE).expect("a record");
+    }
+    let id = large.id();
+    let before = commit(recording(&transactions, 5_000));
+    let commit_ts = commit(large);
+    assert!(commit_ts > before);
+    let found = recorded(&transactions, before, 10);
+    assert_eq!(found, [RecordedCommit { commit_ts, transaction: id }]);
+}

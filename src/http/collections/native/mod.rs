@@ -129,7 +129,7 @@ struct CreateAsked {
     ids: IdType,
     #[serde(default)]
     vectors: Option<Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "request::objects")]
     columns: Vec<TypedColumn>,
     /// Anything that is to be kept with the collection.
     #[serde(default)]

@@ -19,6 +19,7 @@ use crate::sql::functions::collections::Filter;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PutAsked {
+    #[serde(deserialize_with = "request::objects")]
     points: Vec<NewPoint>,
     #[serde(default)]
     mode: Mode,
@@ -199,7 +200,7 @@ struct VectorsOf {
 #[serde(deny_unknown_fields)]
 struct ChangeVectorsAsked {
     /// Vectors that are put in the place of others.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "request::objects")]
     points: Vec<VectorsOf>,
     /// Names of vectors that are taken from points by id or by a filter.
     #[serde(default)]

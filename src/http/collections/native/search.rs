@@ -69,12 +69,14 @@ pub async fn search_points(http: State, Path(name): Path<String>, request: Reque
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OnlySearches {
+    #[serde(deserialize_with = "request::objects")]
     searches: Vec<Query>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GroupsAsked {
+    #[serde(deserialize_with = "request::object")]
     search: Query,
     group_by: String,
     #[serde(default = "group_size")]

@@ -24,6 +24,9 @@ pub struct OneOrMany<T>(Vec<T>);
 impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for OneOrMany<T> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
+        if value.as_array().is_some_and(|all| !all.iter().all(Value::is_object)) {
+            return Err(serde::de::Error::custom("each of several is an object"));
+        }
         let read = match value {
             Value::Array(_) => serde_json::from_value(value).map(OneOrMany),
             one => serde_json::from_value(one).map(|one| OneOrMany(vec![one])),

@@ -283,12 +283,13 @@ impl Ddl<'_> {
         use catalog::relation_oid as class;
         Some(match object {
             Object::Relation(relation) => match relation.kind {
-                catalog::RelationKind::Index(_) => return None,
+                // A composite type is a member as the type that it is.
+                catalog::RelationKind::Index(_) | catalog::RelationKind::Composite => return None,
                 _ => relation.address(),
             },
             Object::Type(ty) if ty.is_true_array() => return None,
             Object::Type(ty) => match ty.kind {
-                TypeKind::Composite { .. } => return None,
+                TypeKind::Composite { relation } if !self.is_composite(relation) => return None,
                 _ => ObjectAddress::type_(ty.oid),
             },
             Object::Function(function) => function.address(),
@@ -301,6 +302,12 @@ impl Ddl<'_> {
             Object::Collation(found) => ObjectAddress::new(class::PG_COLLATION, found.oid),
             _ => return None,
         })
+    }
+
+    /// Whether a relation is a composite type's, and no table's or view's.
+    fn is_composite(&self, relation: Oid) -> bool {
+        let found = self.work.catalog.relation(relation);
+        found.is_some_and(|found| matches!(found.kind, catalog::RelationKind::Composite))
     }
 
     /// An extension that exists, of which the current role is the owner.
