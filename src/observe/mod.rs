@@ -44,6 +44,7 @@ use crate::error::Result;
 use count::{Counter, Gauge};
 
 /// What is counted for one server.
+#[derive(Default)]
 pub struct Statistics {
     pub statements: statement::Statements,
     pub requests: request::Requests,
@@ -67,24 +68,5 @@ pub struct Statistics {
 impl Statistics {
     pub fn new(config: &Config) -> Result<Statistics> {
         Ok(Statistics { tracer: trace::Tracer::new(config)?, ..Statistics::default() })
-    }
-}
-
-impl Default for Statistics {
-    fn default() -> Statistics {
-        Statistics {
-            statements: statement::Statements::default(),
-            requests: request::Requests::default(),
-            jobs: job::Jobs::default(),
-            pg_connections: Counter::default(),
-            http_connections: Counter::default(),
-            sockets: Gauge::default(),
-            sockets_opened: Counter::default(),
-            file_bytes_received: Counter::default(),
-            file_bytes_sent: Counter::default(),
-            uploads_begun: Counter::default(),
-            uploads_finished: Counter::default(),
-            tracer: None,
-        }
     }
 }

@@ -453,7 +453,8 @@ impl Session {
         let committed = match open.work.take() {
             Some(work) => {
                 let backend = self.backend().clone();
-                let begun = self.moment().filter(|_| work.txn.has_writes());
+                let has_written = work.txn.has_writes() || !work.changes.is_empty();
+                let begun = self.moment().filter(|_| has_written);
                 backend.waits_for_commit.store(true, Ordering::Relaxed);
                 let committed = match branches {
                     Some(branches) => self.commit_with_branches(work, branches).await,
