@@ -113,13 +113,37 @@ fn temporary_objects_are_one_sessions_and_go_with_it() {
         assert_eq!(error.code(), Some(&SqlState::FEATURE_NOT_SUPPORTED));
         assert!(temporary_objects(server.port).await > 0);
         drop(one);
-        for _ in 0..50 {
-            if temporary_objects(server.port).await == 0 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        temporary_objects_go(server.port).await;
+    });
+}
+
+async fn temporary_objects_go(port: u16) {
+    for _ in 0..50 {
+        if temporary_objects(port).await == 0 {
+            return;
         }
-        panic!("temporary objects outlived their session");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("temporary objects outlived their session");
+}
+
+#[test]
+fn temporary_objects_come_and_go_beside_others() {
+    let server = Zserver::start();
+    let port = server.port;
+    block_on(async {
+        let sessions = (0..4).map(|_| {
+            tokio::spawn(async move {
+                for _ in 0..60 {
+                    let make = "CREATE TEMP TABLE t (a int) ON COMMIT DELETE ROWS";
+                    connect(port).await.batch_execute(make).await.expect("a table of its own");
+                }
+            })
+        });
+        for session in sessions.collect::<Vec<_>>() {
+            session.await.expect("every session has made its tables");
+        }
+        temporary_objects_go(port).await;
     });
 }
 

@@ -25,7 +25,7 @@ use crate::txn::{Durability, Isolation};
 
 /// How often a statement is bound anew because the catalog changed before it had its
 /// locks. Each time it holds more of them.
-const RESTARTS_MAX: usize = 1_000;
+pub(super) const RESTARTS_MAX: usize = 1_000;
 
 /// The statements of a query string.
 pub type Statements = Arc<Vec<ParsedStatement>>;

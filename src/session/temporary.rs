@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::block::Phase;
 use super::database::database_is_gone;
+use super::execute::RESTARTS_MAX;
 use super::{Database, Login, Session};
 use crate::catalog::{self, BOOTSTRAP_ROLE, Catalog};
 use crate::error::{Error, Result};
@@ -32,11 +33,32 @@ impl Session {
         if !has_any {
             return Ok(());
         }
+        for _ in 0..RESTARTS_MAX {
+            let context = self.temporary_context()?;
+            let scope = self.scope()?;
+            let work = self.block.work()?;
+            work.txn.permit_writes();
+            let start = work.start_statement();
+            let outcome = scope.run(ddl::before_commit(work, &context)).await;
+            if !outcome.as_ref().is_err_and(Error::is_catalog_changed) {
+                return outcome;
+            }
+            // Others have changed what is theirs; nothing of that is temporary here.
+            work.undo_statement(start);
+            if !self.block.start_over() {
+                return outcome;
+            }
+            self.begin_statement()?;
+        }
+        Err(Error::catalog_changed())
+    }
+
+    async fn drop_temporary_of(&mut self, pid: Option<i32>) -> Result<()> {
+        self.begin_command(Phase::Single)?;
+        self.begin_statement()?;
         let context = self.temporary_context()?;
-        let scope = self.scope()?;
-        let work = self.block.work()?;
-        work.txn.permit_writes();
-        scope.run(ddl::before_commit(work, &context)).await
+        ddl::drop_temporary(self.block.work()?, &context, pid).await?;
+        self.end_command(true).await
     }
 
     fn temporary_context(&mut self) -> Result<StatementContext> {
@@ -83,11 +105,17 @@ pub(super) async fn drop_temporary(
     pid: Option<i32>,
 ) -> Result<()> {
     let mut session = Session::open_own(database.clone(), within)?;
-    session.begin_command(Phase::Single)?;
-    session.begin_statement()?;
-    let context = session.temporary_context()?;
-    ddl::drop_temporary(session.block.work()?, &context, pid).await?;
-    session.end_command(true).await
+    for _ in 0..RESTARTS_MAX {
+        match session.drop_temporary_of(pid).await {
+            // Somebody else has committed a change of the catalog meanwhile.
+            Err(error) if error.is_catalog_changed() => {
+                session.fail();
+                session.roll_back_transaction();
+            }
+            outcome => return outcome,
+        }
+    }
+    Err(Error::catalog_changed())
 }
 
 /// The login of the server's own sessions.
