@@ -72,12 +72,8 @@ def fetch(directory):
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "timeout": 600}
     try:
         subprocess.run(apt + ["update"], check=False, **quiet)
-        # A mirror may list a version whose files it does not have yet, or no more.
-        shown = ["apt-cache", *apt[2:], "showsrc", PACKAGE]
-        listed = subprocess.run(shown, capture_output=True, text=True, check=False).stdout
-        versions = re.findall(r"^Version: (\S+)$", listed, re.M)
-        for version in dict.fromkeys([installed_version(), *reversed(versions)]):
-            words = apt + ["source", "--download-only", f"{PACKAGE}={version}"]
+        for package in (f"{PACKAGE}={installed_version()}", PACKAGE):
+            words = apt + ["source", "--download-only", package]
             subprocess.run(words, cwd=directory / "source", check=False, **quiet)
             found = list((directory / "source").glob("*.orig.tar.*"))
             if found:
