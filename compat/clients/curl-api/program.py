@@ -9,27 +9,16 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tap import finish, step as run  # noqa: E402
+from tap import finish, http_step  # noqa: E402
 
 PORT = os.environ.get("ZSERVER_HTTP_PORT")
+step = http_step(PORT)
 BASE = f"http://127.0.0.1:{PORT}"
 ROOT = Path(os.environ.get("ZSERVER_SOURCE") or Path(__file__).resolve().parents[3])
 SCRATCH = tempfile.TemporaryDirectory()
 HERE = Path(SCRATCH.name)
 # Protocols of others have clients of their own.
 OTHERS = {"qdrant", "neon", "tus"}
-
-
-def step(name):
-    """PostgreSQL does not speak it: there a step is its name."""
-    if PORT:
-        return run(name)
-
-    def skip(work):
-        print(f"ok {name}")
-        return work
-
-    return skip
 
 
 def operations():
