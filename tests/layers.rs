@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Folders from the top down. `error` and `sqlstate` are everybody's.
 const LAYERS: [&[&str]; 7] = [
     &["server"],
-    &["pg", "http", "jobs", "events"],
+    &["pg", "http", "rtc", "jobs", "events"],
     &["session"],
     &["sql"],
     &["audit", "auth", "table", "index", "catalog", "backup", "coordinator", "files", "observe"],
@@ -21,7 +21,7 @@ const VOCABULARY: [&str; 5] =
     ["sql::types", "sql::functions", "sql::ir", "sql::run::work", "sql::outcome"];
 
 /// Libraries that one folder hides from the rest.
-const HIDDEN: [(&str, &[&str]); 13] = [
+const HIDDEN: [(&str, &[&str]); 14] = [
     ("axum", &["src/http"]),
     ("hyper", &["src/http"]),
     ("object_store", &["src/files"]),
@@ -34,6 +34,7 @@ const HIDDEN: [(&str, &[&str]); 13] = [
     ("fjall", &["src/storage"]),
     ("sfa", &["src/storage"]),
     ("tokio_postgres", &["src/coordinator", "src/server"]),
+    ("webrtc", &["src/rtc"]),
     ("rustls", &["src/coordinator", "src/pg", "src/server"]),
 ];
 
