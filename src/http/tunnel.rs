@@ -9,25 +9,21 @@
 //! an address or a certificate it would be whoever looks at it in a browser. The query of the URL (`address=`) says where a proxy would
 //! go, and is not looked at.
 
+use std::future::ready;
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 
 use axum::extract::Request;
 use axum::extract::ws::{Message, WebSocket};
 use axum::response::Response;
-use bytes::{Buf, Bytes};
-use futures::{Sink, Stream};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::Bytes;
+use futures::{SinkExt, StreamExt, TryStreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::State;
 use super::principal;
 use super::problem::Problem;
 use super::socket::{BUFFER_BYTES, check_origin, count, upgrade};
-use crate::pg::{self, Origin, Tunnel};
-
-/// Bytes of a frame that is sent at most.
-const FRAME_BYTES_MAX: usize = 64 << 10;
+use crate::pg::{self, Chunks, Origin, Tunnel};
 
 /// Bytes of a frame that comes: the protocol itself bounds what a message may have.
 const FRAME_BYTES_TAKEN_MAX: usize = 16 << 20;
@@ -46,7 +42,7 @@ pub async fn open(http: State, request: Request) -> Result<Response, Problem> {
     let front = http.front.clone();
     Ok(upgrade.on_upgrade(move |socket| async move {
         let _counted = count(&front.database.statistics);
-        let stream = Frames { socket, came: Bytes::new() };
+        let stream = stream_of(socket);
         let subject = peer.subject.clone();
         let tunnel = Tunnel { is_encrypted: peer.is_encrypted, subject, is_foreign };
         let origin = Origin::Network(peer.ends);
@@ -57,60 +53,26 @@ pub async fn open(http: State, request: Request) -> Result<Response, Problem> {
 }
 
 /// The binary frames of a socket as a stream of bytes.
-struct Frames {
-    socket: WebSocket,
-    /// Of a frame that came, what was not read yet.
-    came: Bytes,
+fn stream_of(socket: WebSocket) -> impl AsyncRead + AsyncWrite + Unpin + Send {
+    let (sink, frames) = socket.split();
+    let frames = frames.take_while(|frame| ready(!matches!(frame, Ok(Message::Close(_)))));
+    let source = frames.map_err(broken).try_filter_map(|frame| ready(bytes_of(frame)));
+    let frame = |bytes| ready(Ok::<_, axum::Error>(Message::Binary(bytes)));
+    Chunks::new(source, sink.with(frame).sink_map_err(broken))
+}
+
+/// The library answers pings.
+fn bytes_of(frame: Message) -> io::Result<Option<Bytes>> {
+    match frame {
+        Message::Binary(bytes) => Ok(Some(bytes)),
+        Message::Text(_) => {
+            let error = "a text frame came where the protocol has binary ones";
+            Err(io::Error::new(io::ErrorKind::InvalidData, error))
+        }
+        Message::Ping(_) | Message::Pong(_) | Message::Close(_) => Ok(None),
+    }
 }
 
 fn broken(error: axum::Error) -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, error)
-}
-
-impl AsyncRead for Frames {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        while self.came.is_empty() {
-            match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
-                None | Some(Ok(Message::Close(_))) => return Poll::Ready(Ok(())),
-                Some(Err(error)) => return Poll::Ready(Err(broken(error))),
-                Some(Ok(Message::Binary(bytes))) => self.came = bytes,
-                Some(Ok(Message::Text(_))) => {
-                    let error = "a text frame came where the protocol has binary ones";
-                    return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, error)));
-                }
-                // The library answers pings.
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            }
-        }
-        let count = self.came.len().min(buffer.remaining());
-        buffer.put_slice(&self.came[..count]);
-        self.came.advance(count);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Frames {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        ready!(Pin::new(&mut self.socket).poll_ready(cx)).map_err(broken)?;
-        let count = bytes.len().min(FRAME_BYTES_MAX);
-        let frame = Message::Binary(Bytes::copy_from_slice(&bytes[..count]));
-        Pin::new(&mut self.socket).start_send(frame).map_err(broken)?;
-        Poll::Ready(Ok(count))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx).map_err(broken)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_close(cx).map_err(broken)
-    }
 }

@@ -15,6 +15,7 @@
 //!   [`output`] writes ours; both ends are bounded ([`wire`]).
 //! - [`startup`] goes from the first byte to a session, [`login`] lets a client prove who
 //!   it is, by the rules of `auth::hba`; [`audit`] is what the log is told.
+//! - [`chunks`] makes a stream of what comes in pieces within another protocol.
 //! - [`connection`] is the loop, [`simple`] and [`extended`] the two query
 //!   protocols, [`function`] function calls, [`copy`] COPY's sub-protocol, [`encode`] rows.
 //!
@@ -26,6 +27,7 @@
 //! what is being executed; output beyond the write buffer waits for the client.
 
 pub mod audit;
+mod chunks;
 mod connection;
 mod copy;
 mod encode;
@@ -55,6 +57,7 @@ use crate::auth::hba::Rules;
 use crate::auth::login::Subject;
 use crate::error::{Error, Result};
 use crate::session::{Database, Ends};
+pub use chunks::Chunks;
 use connection::Connection;
 pub use lobby::Lobby;
 pub use pace::on_lane;
