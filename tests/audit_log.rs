@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::http::post;
+use crate::support::http::{post, send};
 use crate::support::raw::Raw;
+use crate::support::websocket::WebSocket;
 use crate::support::zserver::Zserver;
 use crate::support::{block_on, connect};
 
@@ -108,6 +109,53 @@ fn what_is_done_and_refused_is_in_it() {
     has(&exported(&data, "admin"), json!({"event": "server stops"}));
     let all = files(&data).into_iter().map(|file| std::fs::read_to_string(file).expect("a file"));
     assert!(!all.collect::<String>().contains("geheim"));
+}
+
+/// A key that is good for something else: what it asked for is in the log, and who had it.
+#[test]
+fn a_scope_that_is_missing_is_in_it() {
+    let directory = TempDir::new().expect("a directory");
+    let data = directory.path().join("data");
+    let (_server, http) = Zserver::start_with_http(&data, true, &[]);
+    let basic = "Authorization: Basic cG9zdGdyZXM6\r\n";
+    let new = "{\"name\": \"k\", \"scopes\": [\"files\"]}";
+    let key = post(http, "/api/v1/auth/keys", basic, new).json();
+    let key = key["key"].as_str().expect("a key").to_owned();
+    let bearer = format!("Authorization: Bearer {key}\r\nX-Request-Id: asked-7\r\n");
+    for (method, path, scope) in [
+        ("POST", "/api/v1/sql", "sql"),
+        ("POST", "/sql", "sql"),
+        ("GET", "/api/v1/jobs", "jobs"),
+        ("GET", "/api/v1/collections", "collections"),
+        ("GET", "/collections", "collections"),
+        ("GET", "/api/v1/events/t", "events"),
+        ("GET", "/api/v1/auth/sessions", "admin"),
+    ] {
+        let answer = send(http, method, path, &bearer, "{\"query\": \"select 1\"}");
+        assert_eq!(answer.status, 403, "{method} {path}: {}", answer.text());
+        let denied = json!({"event": format!("the scope \"{scope}\" is needed"),
+            "code": "42501", "outcome": "denied", "user": "postgres", "database": "postgres",
+            "client": "127.0.0.1", "request": "asked-7", "detail": format!("{method} {path}")});
+        has(&exported(&data, "refused"), denied);
+    }
+    let before = exported(&data, "refused").len();
+    assert_eq!(before, 7, "each once");
+    assert_eq!(send(http, "GET", "/api/v1/files", &bearer, "").status, 200);
+    assert_eq!(exported(&data, "refused").len(), before, "what it is good for is none");
+    // On a socket that is open already.
+    let new = "{\"name\": \"s\", \"scopes\": [\"sql\"]}";
+    let key = post(http, "/api/v1/auth/keys", basic, new).json();
+    let bearer = format!("Authorization: Bearer {}\r\n", key["key"].as_str().expect("a key"));
+    let mut socket = WebSocket::open(http, "/api/v1/sql", &bearer).expect("a socket");
+    let (_, answer) = socket.ask(json!({"type": "subscribe", "id": 1, "table": "t"}));
+    assert_eq!(answer["code"], json!("42501"), "{answer}");
+    has(
+        &exported(&data, "refused"),
+        json!({"event": "the scope \"events\" is needed",
+        "user": "postgres", "detail": "changes of t"}),
+    );
+    let all = files(&data).into_iter().map(|file| std::fs::read_to_string(file).expect("a file"));
+    assert!(!all.collect::<String>().contains(&key["key"].as_str().expect("a key")[20..]));
 }
 
 #[test]

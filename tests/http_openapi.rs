@@ -444,3 +444,52 @@ fn a_private_file_is_read_by_an_api_key_in_a_header_of_its_own() {
     assert_eq!((read.status, read.text().as_str()), (200, "abc"));
     assert_eq!(Asker::nobody(http).ask("GET", "/api/v1/files/b/x").status, 401);
 }
+
+/// Of a native route each name in the query is one that the document has.
+#[test]
+fn what_means_nothing_in_a_query_is_refused_and_named() {
+    let (_server, http, _directory) = started();
+    let asker = Asker::new(http, "postgres");
+    let document = document(&asker);
+    let mut count = 0;
+    for (path, method, operation) in operations(&document) {
+        let filled = filled(path, operation);
+        let method = method.to_ascii_uppercase();
+        let ask = |query: &str| asker.ask(&method, &format!("{filled}?{query}"));
+        let refusal = "unknown parameter \"nothing\" in the query of the URL";
+        if !path.starts_with("/api/v1/") {
+            // A HEAD is not told why; of these there are others.
+            let says = ask("nothing=1").text();
+            assert!(
+                method == "HEAD"
+                    || path == "/files"
+                    || path == "/files/"
+                    || path == "/files/{id}"
+                    || !says.contains(refusal),
+                "{method} {path}: {says}"
+            );
+            continue;
+        }
+        count += 1;
+        for query in ["nothing=1", "nothing", "%6Eothing=", "&nothing=1&nothing=1"] {
+            let answer = ask(query);
+            assert_eq!(answer.status, 400, "{method} {path}?{query}: {}", answer.text());
+            if method != "HEAD" {
+                is_problem(&answer, 400, &format!("{method} {path}"));
+                assert_eq!(answer.json()["message"], json!(refusal), "{method} {path}?{query}");
+            }
+        }
+    }
+    assert!(count > 70, "{count}");
+    // What the document has is taken, once.
+    for parameter in ["queue=a", "kind=b", "state=waiting", "before=9", "limit=3"] {
+        let answer = asker.ask("GET", &format!("/api/v1/jobs?{parameter}"));
+        assert_ne!(answer.text().find("unknown parameter"), Some(0), "{parameter}");
+        assert!([200, 400].contains(&answer.status), "{parameter}: {}", answer.text());
+        let twice = asker.ask("GET", &format!("/api/v1/jobs?{parameter}&{parameter}"));
+        is_problem(&twice, 400, parameter);
+    }
+    // Who watches a server sends what it likes.
+    assert_eq!(asker.ask("GET", "/livez?now=1").status, 200);
+    assert_eq!(asker.ask("HEAD", "/api/v1/jobs?nothing=1").status, 400);
+}

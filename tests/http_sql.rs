@@ -211,7 +211,7 @@ fn a_transaction_goes_over_several_requests() {
 
     let id = begin(http, json!({}));
     within(http, &id, "select 1 / 0");
-    assert_eq!(refusal(&end(http, &id, "commit")), (400, "25P02".to_owned()));
+    assert_eq!(refusal(&end(http, &id, "commit")), (409, "25P02".to_owned()));
     assert_eq!(end(http, &id, "rollback").json()["state"], json!("rolled back"));
 }
 
@@ -532,4 +532,59 @@ fn parameters_may_have_types() {
         json!({"query": "show transaction_deferrable", "isolation": "serializable", "read_only": true, "deferrable": true}),
     );
     assert_eq!(rows(&read), json!([["on"]]));
+}
+
+/// Who is to do something about it: who asks (400), the state of what is there (409).
+#[test]
+fn a_failure_has_the_status_of_its_kind() {
+    let (_server, http, _directory) = started();
+    for made in [
+        "create table t (id int primary key, n int not null, c int check (c > 0), \
+         r int references t, during int4range, exclude using gist (during with &&))",
+        "insert into t values (1, 1, 1, null, '[1,5)'), (2, 2, 2, 1, '[5,9)')",
+        "create view positive as select * from t where c > 0 with check option",
+        "create function fails() returns int language plpgsql as $$ begin raise 'no'; end $$",
+        "create schema s",
+        "create table s.u (id int)",
+    ] {
+        let answer = sql(http, json!({"query": made}));
+        assert_eq!(answer.status, 200, "{made}: {}", answer.text());
+    }
+    for (statement, status, code) in [
+        ("insert into t values (3, null)", 400, "23502"),
+        ("insert into t values (3, 3, -1)", 400, "23514"),
+        ("update t set c = 0", 400, "23514"),
+        ("insert into positive (id, n, c) values (3, 3, -1)", 400, "44000"),
+        ("insert into t values (3, 3, 3, 99)", 409, "23503"),
+        ("delete from t where id = 1", 409, "23503"),
+        ("insert into t values (1, 1)", 409, "23505"),
+        ("insert into t values (3, 3, 3, null, '[2,3)')", 409, "23P01"),
+        ("select 1 / 0", 400, "22012"),
+        ("select 'x'::int", 400, "22P02"),
+        ("select 2147483648::int", 400, "22003"),
+        ("select (select id from t)", 400, "21000"),
+        ("select fails()", 400, "P0001"),
+        ("selec", 400, "42601"),
+        ("select nothing from t", 400, "42703"),
+        ("select * from nothing", 404, "42P01"),
+        ("select nothing()", 404, "42883"),
+        ("create table t (id int)", 409, "42P07"),
+        ("create schema s", 409, "42P06"),
+        ("create role postgres", 409, "42710"),
+        ("drop schema s", 409, "2BP01"),
+        ("alter table t add column n int", 400, "42701"),
+        ("set max_connections = 5", 400, "55P02"),
+        ("copy t from '/nowhere'", 501, "0A000"),
+    ] {
+        let answer = sql(http, json!({"query": statement}));
+        assert_eq!(refusal(&answer), (status, code.to_owned()), "{statement}");
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{statement}");
+        assert_eq!(answer.json()["status"], json!(status), "{statement}");
+    }
+    let violated = sql(http, json!({"query": "insert into t values (3, 3, -1)"})).json();
+    assert_eq!(
+        (&violated["table"], &violated["constraint"]),
+        (&json!("t"), &json!("t_c_check")),
+        "{violated}"
+    );
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -89,6 +90,94 @@ fn statements_are_counted_by_kind_and_class_on_every_way() {
     // Nothing is counted twice, and nothing later.
     let again = Scrape::of(http);
     assert_eq!(again.get(&statements("insert", "00")), after.get(&statements("insert", "00")));
+}
+
+/// What the guard and the proof have refused, each by its reason, once.
+#[test]
+fn refusals_are_counted_by_why() {
+    let directory = TempDir::new().expect("a directory");
+    let settings = [
+        ("ZSERVER_HTTP_RATE_LOOPBACK", "true"),
+        ("ZSERVER_HTTP_RATE_AUTH", "1"),
+        ("ZSERVER_HTTP_RATE_ANONYMOUS", "4"),
+        ("ZSERVER_HTTP_RATE_ADMIN", "1"),
+        ("ZSERVER_HTTP_RATE_USER", "1"),
+        ("ZSERVER_HTTP_RATE_PLANS", "free_plan=1"),
+        ("ZSERVER_HTTP_WAF", "block"),
+        ("ZSERVER_HTTP_MAX_URL", "2kB"),
+        ("ZSERVER_HTTP_MAX_BODY", "2kB"),
+        ("ZSERVER_HTTP_READ_TIMEOUT", "400ms"),
+        ("ZSERVER_FILES_MAX_UPLOADS", "1"),
+    ];
+    let (_server, http) = Zserver::start_with_http(&directory.path().join("data"), true, &settings);
+    let as_role = |role: &str| {
+        let text = base64::engine::general_purpose::STANDARD.encode(format!("{role}:"));
+        format!("Authorization: Basic {text}\r\nZserver-Database: postgres\r\n")
+    };
+    assert_eq!(sql(http, json!({"query": "create role free_plan login"})).status, 200);
+    assert_eq!(send(http, "PUT", "/api/v1/files/b", TRUSTED, "").status, 201);
+    let new = "{\"name\": \"k\", \"scopes\": [\"files\"]}";
+    let key = post(http, "/api/v1/auth/keys", TRUSTED, new).json();
+    let by_key = format!("Authorization: Bearer {}\r\n", key["key"].as_str().expect("a key"));
+    let question = json!({"query": "select 1"}).to_string();
+    let ask = |headers: &str| post(http, "/api/v1/sql", headers, &question);
+    let me = |role: &str| send(http, "GET", "/api/v1/auth/me", &as_role(role), "");
+    let upload = format!("{TRUSTED}Tus-Resumable: 1.0.0\r\nUpload-Length: 5\r\n");
+    let upload = || post(http, "/files?bucket=b&name=x", &upload, "");
+    assert_eq!((me("postgres").status, upload().status), (200, 201));
+    assert_eq!(ask(&as_role("free_plan")).status, 200);
+    let log_in = || post(http, "/api/v1/auth/login", TRUSTED, "{}");
+    assert_eq!(log_in().status, 200);
+    let slow = format!(
+        "POST /api/v1/sql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{TRUSTED}Content-Length: 20\r\n\r\n{{"
+    );
+    let long = json!({"query": "x".repeat(4_000)}).to_string();
+    let page = format!("{TRUSTED}Origin: https://evil.example\r\n");
+    let attack = "/api/v1/jobs?state=x'%20union%20select%20usename%20from%20pg_shadow--";
+    type Asked<'a> = Box<dyn Fn() -> crate::support::http::Answer + 'a>;
+    let cases: Vec<(&str, u16, Asked)> = vec![
+        ("head", 414, Box::new(|| get(http, &format!("/livez?x={}", "y".repeat(2_100))))),
+        ("path", 400, Box::new(|| get(http, "/a/../b"))),
+        ("origin", 403, Box::new(|| ask(&page))),
+        ("attack", 403, Box::new(|| send(http, "GET", attack, TRUSTED, ""))),
+        ("slow_body", 408, Box::new(|| raw(http, slow.as_bytes()))),
+        ("large_body", 413, Box::new(|| post(http, "/api/v1/sql", TRUSTED, &long))),
+        ("proof", 401, Box::new(|| ask("Authorization: Bearer zsk_1_wrong\r\n"))),
+        ("proof", 401, Box::new(|| ask(""))),
+        ("scope", 403, Box::new(|| ask(&by_key))),
+        ("scope", 403, Box::new(|| send(http, "GET", "/collections", &by_key, ""))),
+        ("uploads", 429, Box::new(upload)),
+        ("rate_auth", 429, Box::new(log_in)),
+        ("rate_admin", 429, Box::new(|| post(http, "/api/v1/auth/keys", TRUSTED, new))),
+        ("rate_user", 429, Box::new(|| me("postgres"))),
+        ("rate_data", 429, Box::new(|| ask(&as_role("free_plan")))),
+    ];
+    let counts = |scrape: &Scrape| -> HashMap<String, f64> {
+        let all =
+            scrape.0.iter().filter(|(name, _)| name.starts_with("zserver_http_refused_total"));
+        all.map(|(name, count)| (name.clone(), *count)).collect()
+    };
+    let named = |reason: &str| format!("zserver_http_refused_total{{reason=\"{reason}\"}}");
+    for (reason, status, asked) in cases {
+        let mut before = counts(&Scrape::of(http));
+        assert!(before.len() > 10, "those that have not been are there: {before:?}");
+        let answer = asked();
+        assert_eq!(answer.status, status, "{reason}: {}", answer.text());
+        let after = counts(&Scrape::of(http));
+        *before.get_mut(&named(reason)).expect(reason) += 1.0;
+        assert_eq!(after, before, "{reason}");
+    }
+    // An address has so many requests without a proof; the one that is too many is counted
+    // as that, whatever it was.
+    let before = counts(&Scrape::of(http))[&named("rate_anonymous")];
+    let refused = (0..10).filter(|_| get(http, "/nothing").status == 429).count();
+    let after = counts(&Scrape::of(http))[&named("rate_anonymous")];
+    assert!(refused >= 6, "{refused}");
+    assert_eq!(after - before, refused as f64);
+    // What a statement fails with is none.
+    let before = counts(&Scrape::of(http));
+    assert_eq!(sql(http, json!({"query": "select * from nothing"})).status, 404);
+    assert_eq!(counts(&Scrape::of(http)), before);
 }
 
 #[test]

@@ -21,7 +21,7 @@
 //! | `ddl` | all else that is defined, changed or dropped |
 //! | `key` | API keys, sessions of tokens, signing keys, issuers |
 //! | `admin` | ALTER SYSTEM, reloads, cancelled and ended sessions, backups |
-//! | `refused` | what `42501` was said to, requests that look like attacks |
+//! | `refused` | what `42501` was said to, scopes that a key or a token lacks, requests that look like attacks |
 //! | `audit` | the log itself: files that begin and are removed, records that were lost |
 //!
 //! `audit` of the configuration names the classes that are kept. A statement is told without

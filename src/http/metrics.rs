@@ -28,6 +28,7 @@ use crate::index::vector;
 use crate::observe::count::Distribution;
 use crate::observe::page::{Format, Labels, Page};
 use crate::observe::process::Process;
+use crate::observe::refusal::Reason;
 use crate::observe::statement::Kind;
 use crate::session::Database;
 use crate::sql::types::Oid;
@@ -72,7 +73,10 @@ async fn check_access(http: &Arc<Http>, parts: &Parts) -> Result<(), Problem> {
     let role = catalog.role_named(&principal.role);
     match role.is_some_and(|role| catalog.has_privileges_of(role, PG_MONITOR)) {
         true => Ok(()),
-        false => Err(principal::forbidden("permission denied to read metrics")),
+        false => {
+            let problem = principal::forbidden("permission denied to read metrics");
+            Err(problem.refuses(Reason::Scope))
+        }
     }
 }
 
@@ -347,6 +351,10 @@ fn requests(page: &mut Page, database: &Database) {
     page.histograms("zserver_http_request_duration_seconds", help, took);
     let help = "Requests that wait for the head of their answer";
     page.gauge("zserver_http_requests_running", help, requests.running() as f64);
+    let refused = database.statistics.refusals.counts();
+    let refused = refused.map(|(reason, count)| (label("reason", reason.as_str()), count as f64));
+    let help = "Requests (and connections) of HTTP that were refused, by why";
+    page.counters("zserver_http_refused", help, refused.collect());
 }
 
 fn files(page: &mut Page, database: &Database) {

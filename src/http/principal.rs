@@ -41,6 +41,7 @@ pub use crate::auth::scope::{Scope, Scopes};
 use crate::auth::{self, Candidate};
 use crate::catalog::BOOTSTRAP_ROLE;
 use crate::error::Error;
+use crate::observe::refusal::Reason;
 use crate::pg::{Origin, audit};
 use crate::session::{Database, Ends};
 use crate::sql::functions::hex;
@@ -171,7 +172,8 @@ impl Principal {
         if self.scopes.has(scope) {
             return Ok(());
         }
-        Err(forbidden(&format!("the scope \"{}\" is needed", scope.as_str())))
+        let problem = forbidden(&format!("the scope \"{}\" is needed", scope.as_str()));
+        Err(problem.refuses(Reason::Scope))
     }
 }
 

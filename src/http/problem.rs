@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Report};
+use crate::observe::refusal::Reason;
 use crate::sqlstate::{self, SqlState};
 
 /// What is used up now may be there again so soon.
@@ -24,6 +25,16 @@ pub struct Problem {
     pub status: StatusCode,
     members: Map<String, Value>,
     challenge: Challenge,
+    refused: Option<Reason>,
+}
+
+/// Among the extensions of an answer: that it refuses a request, and why, which the guard
+/// counts and the audit log is told of.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    pub reason: Reason,
+    pub code: String,
+    pub message: String,
 }
 
 /// What `WWW-Authenticate` asks for.
@@ -42,7 +53,7 @@ impl Problem {
         let mut members = Map::new();
         members.insert("code".to_owned(), json!(code.as_str()));
         members.insert("message".to_owned(), json!(message));
-        Problem { status, members, challenge: Challenge::None }
+        Problem { status, members, challenge: Challenge::None, refused: None }
     }
 
     /// A request that cannot be understood.
@@ -65,30 +76,28 @@ impl Problem {
 
     pub fn too_large(limit: usize) -> Problem {
         let message = format!("the body is larger than {limit} bytes (\"http_max_body\")");
-        let status = StatusCode::PAYLOAD_TOO_LARGE;
-        Problem::plain(status, sqlstate::PROGRAM_LIMIT_EXCEEDED, &message)
+        Problem::large_body(&message)
     }
 
     /// A file that is larger than one request may bring.
     pub fn file_too_large(limit: u64) -> Problem {
         let message = format!("the file is larger than {limit} bytes (\"http_max_file\")");
-        let status = StatusCode::PAYLOAD_TOO_LARGE;
-        let problem = Problem::plain(status, sqlstate::PROGRAM_LIMIT_EXCEEDED, &message);
-        problem.with_member("hint", "Larger files come by tus, at /files.")
+        Problem::large_body(&message).with_member("hint", "Larger files come by tus, at /files.")
     }
 
     /// An upload in parts that is larger than it may be.
     pub fn upload_too_large(limit: u64) -> Problem {
-        let message = format!("the upload has more than {limit} bytes");
-        let status = StatusCode::PAYLOAD_TOO_LARGE;
-        Problem::plain(status, sqlstate::PROGRAM_LIMIT_EXCEEDED, &message)
+        Problem::large_body(&format!("the upload has more than {limit} bytes"))
+    }
+
+    fn large_body(message: &str) -> Problem {
+        let (status, code) = (StatusCode::PAYLOAD_TOO_LARGE, sqlstate::PROGRAM_LIMIT_EXCEEDED);
+        Problem::plain(status, code, message).refuses(Reason::LargeBody)
     }
 
     /// More than quotas leave room for.
     pub fn over_quota(room: u64) -> Problem {
-        let message = format!("the quota leaves room for {room} bytes");
-        let status = StatusCode::PAYLOAD_TOO_LARGE;
-        Problem::plain(status, sqlstate::PROGRAM_LIMIT_EXCEEDED, &message)
+        Problem::large_body(&format!("the quota leaves room for {room} bytes"))
     }
 
     pub fn precondition_failed(message: &str) -> Problem {
@@ -121,13 +130,15 @@ impl Problem {
     /// A body that pauses for too long.
     pub fn body_too_slow() -> Problem {
         let message = "the body did not come in time (\"http_read_timeout\")";
-        Problem::plain(StatusCode::REQUEST_TIMEOUT, sqlstate::CONNECTION_FAILURE, message)
+        let code = sqlstate::CONNECTION_FAILURE;
+        Problem::plain(StatusCode::REQUEST_TIMEOUT, code, message).refuses(Reason::SlowBody)
     }
 
     /// What rules have found in it is not told to who tries.
     pub fn looks_like_attack() -> Problem {
         let message = "the request looks like an attack";
-        Problem::plain(StatusCode::FORBIDDEN, sqlstate::INSUFFICIENT_PRIVILEGE, message)
+        let code = sqlstate::INSUFFICIENT_PRIVILEGE;
+        Problem::plain(StatusCode::FORBIDDEN, code, message).refuses(Reason::Attack)
     }
 
     /// The name under which the log has the request.
@@ -135,9 +146,9 @@ impl Problem {
         self.with_member("request_id", id)
     }
 
-    pub fn too_many(message: &str) -> Problem {
+    pub fn too_many(reason: Reason, message: &str) -> Problem {
         let code = sqlstate::CONFIGURATION_LIMIT_EXCEEDED;
-        Problem::plain(StatusCode::TOO_MANY_REQUESTS, code, message)
+        Problem::plain(StatusCode::TOO_MANY_REQUESTS, code, message).refuses(reason)
     }
 
     /// tus: what came is not what its checksum says.
@@ -164,6 +175,25 @@ impl Problem {
         problem
     }
 
+    /// One that refuses a request: it is counted by why.
+    pub fn refuses(self, reason: Reason) -> Problem {
+        Problem { refused: Some(reason), ..self }
+    }
+
+    /// Why it refuses a request, if it does.
+    pub fn refused(&self) -> Option<Refused> {
+        let text = |member: &str| self.text(member).to_owned();
+        let refused = |reason| Refused { reason, code: text("code"), message: text("message") };
+        self.refused.map(refused)
+    }
+
+    /// Marks an answer as one that refuses, whatever words it says that in.
+    pub fn mark(&self, response: &mut Response) {
+        if let Some(refused) = self.refused() {
+            response.extensions_mut().insert(refused);
+        }
+    }
+
     pub fn with_status(self, status: StatusCode) -> Problem {
         Problem { status, ..self }
     }
@@ -176,17 +206,15 @@ impl Problem {
     /// Nobody has said who asks.
     pub fn unauthorized(message: &str) -> Problem {
         let code = sqlstate::INVALID_AUTHORIZATION_SPECIFICATION;
-        Problem {
-            challenge: Challenge::Any,
-            ..Problem::plain(StatusCode::UNAUTHORIZED, code, message)
-        }
+        let plain = Problem::plain(StatusCode::UNAUTHORIZED, code, message);
+        Problem { challenge: Challenge::Any, ..plain }.refuses(Reason::Proof)
     }
 
     /// A token or a key that proves nothing.
     pub fn invalid_token(message: &str) -> Problem {
         let code = sqlstate::INVALID_AUTHORIZATION_SPECIFICATION;
         let plain = Problem::plain(StatusCode::UNAUTHORIZED, code, message);
-        Problem { challenge: Challenge::Token, ..plain }
+        Problem { challenge: Challenge::Token, ..plain }.refuses(Reason::Proof)
     }
 
     /// Something that a path names and is not there.
@@ -206,7 +234,9 @@ impl Problem {
             StatusCode::UNAUTHORIZED => Challenge::Any,
             _ => Challenge::None,
         };
-        Problem { status, members: members(error.report(), query), challenge }
+        // What statements fail with is of other classes.
+        let refused = error.code().as_str().starts_with("28").then_some(Reason::Proof);
+        Problem { status, members: members(error.report(), query), challenge, refused }
     }
 
     /// What is told of it.
@@ -235,6 +265,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body().to_string()));
         *response.status_mut() = self.status;
+        self.mark(&mut response);
         let headers = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem);
@@ -294,6 +325,18 @@ pub fn members(report: &Report, query: &str) -> Map<String, Value> {
 }
 
 /// The status that fits a code: who is to do something about it.
+///
+/// | status | |
+/// |---|---|
+/// | 400 | what was asked is wrong as it is: its syntax, types, values, and what NOT NULL and CHECK do not take, here and in views |
+/// | 401, 403 | who asks has to prove it, or may not |
+/// | 404 | what is named is not there |
+/// | 408 | it took longer than it may, or was cancelled; nothing of it is done |
+/// | 409 | what is there is in the way: a duplicate, a reference, other transactions, locks, dependents. Asked again when that is changed, the same may do |
+/// | 413 | more than the server takes, or makes, at once |
+/// | 500 | a fault of the server, or of a function of its database |
+/// | 501 | it is not supported |
+/// | 503, 507 | the server cannot now: connections, memory, a shutdown; the disk |
 fn status_of(code: SqlState) -> StatusCode {
     let code = code.as_str();
     match (code, &code[..2]) {
@@ -305,12 +348,83 @@ fn status_of(code: SqlState) -> StatusCode {
         ("53100", _) => StatusCode::INSUFFICIENT_STORAGE,
         ("57014", _) => StatusCode::REQUEST_TIMEOUT,
         ("0A000", _) => StatusCode::NOT_IMPLEMENTED,
+        // A row that breaks what its own table says of each row.
+        ("23502" | "23514", _) => StatusCode::BAD_REQUEST,
+        // Objects that are there already, or that others depend on; a transaction that
+        // has failed.
+        ("42P04" | "42P06" | "42P07" | "42710" | "42723" | "2BP01" | "25P02", _) => {
+            StatusCode::CONFLICT
+        }
+        // A parameter that only the start of the server or a session sets.
+        ("55P02", _) => StatusCode::BAD_REQUEST,
+        // Whether it is done is not known.
+        ("40003", _) => StatusCode::SERVICE_UNAVAILABLE,
         // A duplicate, a missing reference, a conflict with others: later it may do.
         (_, "23" | "40" | "55") => StatusCode::CONFLICT,
         (_, "54") => StatusCode::PAYLOAD_TOO_LARGE,
         ("08P01", _) => StatusCode::BAD_REQUEST,
         (_, "08" | "53" | "57") => StatusCode::SERVICE_UNAVAILABLE,
-        (_, "58" | "F0" | "XX" | "72") => StatusCode::INTERNAL_SERVER_ERROR,
+        (_, "38" | "39" | "58" | "F0" | "HV" | "XX" | "72") => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_the_status_of_who_is_to_do_something() {
+        for (code, status) in [
+            ("0A000", 501),
+            ("08006", 503),
+            ("08P01", 400),
+            ("21000", 400),
+            ("22012", 400),
+            ("22P02", 400),
+            ("23001", 409),
+            ("23502", 400),
+            ("23503", 409),
+            ("23505", 409),
+            ("23514", 400),
+            ("23P01", 409),
+            ("25006", 400),
+            ("25P02", 409),
+            ("28000", 403),
+            ("28P01", 401),
+            ("2BP01", 409),
+            ("38000", 500),
+            ("39P01", 500),
+            ("3D000", 404),
+            ("40001", 409),
+            ("40003", 503),
+            ("40P01", 409),
+            ("42501", 403),
+            ("42601", 400),
+            ("42703", 400),
+            ("42710", 409),
+            ("42883", 404),
+            ("42P01", 404),
+            ("42P07", 409),
+            ("44000", 400),
+            ("53100", 507),
+            ("53200", 503),
+            ("53300", 503),
+            ("54001", 413),
+            ("55006", 409),
+            ("55P02", 400),
+            ("55P03", 409),
+            ("57014", 408),
+            ("57P01", 503),
+            ("58030", 500),
+            ("F0000", 500),
+            ("P0001", 400),
+            ("P0002", 404),
+            ("XX000", 500),
+            ("XX001", 500),
+        ] {
+            let code = SqlState::new(code.as_bytes().try_into().expect("five characters"));
+            assert_eq!(status_of(code).as_u16(), status, "{}", code.as_str());
+        }
     }
 }

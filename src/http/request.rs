@@ -1,7 +1,9 @@
-//! Bodies: of requests, read up to a size and a time, then as JSON; of answers.
+//! Queries of URLs: which names there may be. Bodies: of requests, read up to a size and a
+//! time, then as JSON; of answers.
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::Query;
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::value::MapAccessDeserializer;
@@ -9,6 +11,29 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor}
 
 use super::Http;
 use super::problem::Problem;
+
+/// The query of a URL, each name of which is known and there once: 400 with the name of one
+/// that is not, which would be passed over otherwise.
+pub fn query<S: AsRef<str>>(uri: &Uri, known: &[S]) -> Result<Vec<(String, String)>, Problem> {
+    let pairs = any_query(uri)?;
+    for (at, (name, _)) in pairs.iter().enumerate() {
+        if !known.iter().any(|known| known.as_ref() == name) {
+            let message = format!("unknown parameter \"{name}\" in the query of the URL");
+            return Err(Problem::bad_request(&message));
+        }
+        if pairs[..at].iter().any(|(earlier, _)| earlier == name) {
+            return Err(Problem::bad_request(&format!("\"{name}\" is there twice")));
+        }
+    }
+    Ok(pairs)
+}
+
+/// The same, whatever its names are.
+pub fn any_query(uri: &Uri) -> Result<Vec<(String, String)>, Problem> {
+    Query::try_from_uri(uri)
+        .map(|Query(pairs)| pairs)
+        .map_err(|_| Problem::bad_request("the query of the URL cannot be read"))
+}
 
 /// The whole body of a request.
 pub async fn bytes(http: &Http, body: Body) -> Result<Bytes, Problem> {

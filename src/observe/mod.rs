@@ -13,6 +13,7 @@
 //! | [`count`] | counters, gauges and histograms: plain atomics |
 //! | [`statement`] | statements by kind and class of SQLSTATE |
 //! | [`request`] | requests of HTTP by route, method and class of status |
+//! | [`refusal`] | those that were refused, by why |
 //! | [`job`] | attempts of jobs by queue and outcome |
 //! | [`process`] | what the operating system knows of the process |
 //! | [`page`] | the text of a scrape |
@@ -33,6 +34,7 @@ pub mod count;
 pub mod job;
 pub mod page;
 pub mod process;
+pub mod refusal;
 pub mod request;
 pub mod statement;
 pub mod trace;
@@ -48,6 +50,7 @@ use count::{Counter, Gauge};
 pub struct Statistics {
     pub statements: statement::Statements,
     pub requests: request::Requests,
+    pub refusals: refusal::Refusals,
     pub jobs: job::Jobs,
     /// Connections that were accepted at the PostgreSQL port, and at the second one.
     pub pg_connections: Counter,

@@ -37,6 +37,7 @@ use crate::error::{Error, Result};
 use crate::events;
 use crate::http;
 use crate::jobs;
+use crate::observe::refusal::Reason;
 use crate::pg::{self, Front, Lobby, Origin, Tls};
 use crate::session::{self, Database, Ends};
 use crate::sqlstate;
@@ -266,6 +267,7 @@ impl Server {
                     let (front, stop) = (self.front.clone(), self.stop.clone());
                     let config = front.database.config();
                     let Some(counted) = addresses.admit(&config, client.ip()) else {
+                        front.database.statistics.refusals.note(Reason::Connections);
                         tracing::debug!(%client, "too many connections from one address");
                         continue;
                     };

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::http::principal::{self, Claim, Principal, Proof};
 use crate::http::problem::Problem;
 use crate::http::{State, extension, guard, request};
+use crate::observe::refusal::Reason;
 
 /// What is over is looked for this often.
 const PURGE_INTERVAL: Duration = Duration::from_secs(600);
@@ -92,7 +93,8 @@ pub async fn log_in(http: State, request: Request) -> Result<Response, Problem> 
     };
     if !matches!(principal.proof, Proof::Password | Proof::Certificate | Proof::Trust) {
         // Or what was revoked could live on in what was made of it.
-        return Err(principal::forbidden("a login needs the role's password"));
+        let problem = principal::forbidden("a login needs the role's password");
+        return Err(problem.refuses(Reason::Scope));
     }
     let tokens = issue::begin(&http, &principal, wanted, &agent(&parts)).await?;
     purge(&http, &principal);

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::Query as Form;
 use axum::http::Uri;
 use axum::http::request::Parts;
 
 use super::super::Http;
 use super::super::principal::{self, Principal, Scope};
 use super::super::problem::Problem;
+use super::super::request;
 use crate::error::Error;
 use crate::files::name;
 use crate::sql::functions::FILE_PATH as PATH;
@@ -78,23 +78,11 @@ pub struct Query(Vec<(String, String)>);
 impl Query {
     /// Whatever it holds.
     pub fn any(uri: &Uri) -> Result<Query, Problem> {
-        let read = Form::<Vec<(String, String)>>::try_from_uri(uri);
-        read.map(|Form(pairs)| Query(pairs))
-            .map_err(|_| Problem::bad_request("the query of the URL cannot be read"))
+        request::any_query(uri).map(Query)
     }
 
     pub fn of(uri: &Uri, known: &[&str]) -> Result<Query, Problem> {
-        let Query(pairs) = Query::any(uri)?;
-        for (at, (name, _)) in pairs.iter().enumerate() {
-            if !known.contains(&name.as_str()) {
-                let message = format!("unknown parameter \"{name}\" in the query of the URL");
-                return Err(Problem::bad_request(&message));
-            }
-            if pairs[..at].iter().any(|(earlier, _)| earlier == name) {
-                return Err(Problem::bad_request(&format!("\"{name}\" is there twice")));
-            }
-        }
-        Ok(Query(pairs))
+        request::query(uri, known).map(Query)
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {

@@ -22,6 +22,9 @@
 //! proof who asks; a handler says [`admit`] once it knows, which [`super::principal::of`]
 //! does for most.
 //!
+//! Refusals are counted by why (`zserver_http_refused`); the answer of a route is known as
+//! one by what its problem leaves among the extensions ([`Refused`]).
+//!
 //! Not here: passwords that are guessed (`auth::failures`), what a role may do (the
 //! database), sizes of bodies (where they are read), quotas of files.
 
@@ -55,11 +58,12 @@ use tower_http::catch_panic::{CatchPanic, ResponseForPanic};
 
 use super::Http;
 use super::principal::{Peer, Principal, Proof};
-use super::problem::Problem;
+use super::problem::{Problem, Refused};
 use crate::audit::{self, Event};
 use crate::auth::login::Applicant;
 use crate::config::WafMode;
 use crate::error::Error;
+use crate::observe::refusal::Reason;
 pub use addresses::Addresses;
 use class::Class;
 use ids::RequestId;
@@ -161,7 +165,7 @@ impl Guarded {
         let (parts, body) = request.into_parts();
         let peer = parts.extensions.get::<Arc<Peer>>().cloned();
         let is_proved = has_proof(&parts, peer.as_ref());
-        let path = parts.uri.path().to_owned();
+        let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
         let mut response = match self.check(&parts, body, is_proved).await {
             Ok(body) => {
                 route(&self.router, &self.seen.0.id, Request::from_parts(parts, body)).await
@@ -174,10 +178,22 @@ impl Guarded {
         {
             response = problem.into_response();
         }
+        if let Some(refused) = response.extensions().get::<Refused>() {
+            self.note(refused, &format!("{method} {path}"));
+        }
         if let Some(verdict) = *self.seen.0.verdict.lock() {
             verdict.put(response.headers_mut());
         }
         response
+    }
+
+    /// Counts a request that was refused; who has proved something else than it needs is
+    /// in the audit log.
+    fn note(&self, refused: &Refused, what: &str) {
+        self.http.front.database.statistics.refusals.note(refused.reason);
+        if refused.reason == Reason::Scope {
+            self.note_refused(&refused.message, &refused.code, what);
+        }
     }
 
     /// Whether it was proved who asks, or is not to be. A proof that was wrong, or that
@@ -195,7 +211,7 @@ impl Guarded {
         path::check(&parts.uri)?;
         if let Err(problem) = origin::check(parts, &self.policy.origins) {
             let detail = format!("{} {}", parts.method, parts.uri.path());
-            self.note_refused("page of another origin", &detail);
+            self.note_refused("page of another origin", "", &detail);
             return Err(problem);
         }
         match self.seen.0.class {
@@ -259,14 +275,17 @@ impl Guarded {
             return Ok(body);
         }
         let detail = format!("{} {}, rules {:?}", parts.method, parts.uri.path(), found.rules);
-        self.note_refused("looks like an attack", &detail);
+        self.note_refused("looks like an attack", "", &detail);
         Err(Problem::looks_like_attack())
     }
 
-    /// The audit log's record of what no route has seen.
-    fn note_refused(&self, event: &str, detail: &str) {
-        let event = Event::new(audit::Class::Refused, event, audit::DENIED);
+    /// The audit log's record of it; what is not known is left out.
+    fn note_refused(&self, event: &str, code: &str, detail: &str) {
+        let (role, database) =
+            self.seen.who().map_or(("", ""), |(role, database)| (role, database));
+        let event = Event::new(audit::Class::Refused, event, audit::DENIED).by(role, database);
         let event = event.from_ip(self.seen.0.client).with("request", self.seen.0.id.as_str());
+        let event = event.with("code", code);
         self.http.front.database.audit.record(event.with("detail", detail));
     }
 }
@@ -287,7 +306,7 @@ async fn count(
         None => Ok(()),
         Some(_) => {
             let message = format!("more than {limit} requests a minute (\"{}\")", setting(class));
-            Err(Problem::too_many(&message))
+            Err(Problem::too_many(reason(class), &message))
         }
     }
 }
@@ -300,6 +319,17 @@ fn setting(class: Class) -> &'static str {
         Class::Data => "http_rate_data",
         Class::User => "http_rate_user",
         Class::Anonymous | Class::Health => "http_rate_anonymous",
+    }
+}
+
+/// As what a request is counted that is one too many.
+fn reason(class: Class) -> Reason {
+    match class {
+        Class::Auth => Reason::RateAuth,
+        Class::Admin => Reason::RateAdmin,
+        Class::Data => Reason::RateData,
+        Class::User => Reason::RateUser,
+        Class::Anonymous | Class::Health => Reason::RateAnonymous,
     }
 }
 
@@ -349,6 +379,19 @@ pub fn note_unadmitted(http: &Http, principal: &Principal, error: &Error) {
     let event = event.by(&principal.role, &principal.database).from(Some(principal.ends.client));
     let event = event.with("code", error.code().as_str());
     http.front.database.audit.record(event.with("detail", error.message()));
+}
+
+/// Counts what was refused on a socket, and tells the audit log of one whose proof is not
+/// good for it; `what` it was.
+pub fn note_message(http: &Http, principal: &Principal, problem: &Problem, what: &str) {
+    let Some(refused) = problem.refused() else { return };
+    http.front.database.statistics.refusals.note(refused.reason);
+    if refused.reason == Reason::Scope {
+        let event = Event::new(audit::Class::Refused, &refused.message, audit::DENIED);
+        let event = event.by(&principal.role, &principal.database);
+        let event = event.from(Some(principal.ends.client)).with("code", &refused.code);
+        http.front.database.audit.record(event.with("detail", what));
+    }
 }
 
 /// The router's answer; 500 where it panics.

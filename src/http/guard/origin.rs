@@ -37,6 +37,7 @@ use super::class;
 use super::policy::Policy;
 use crate::config::list::Origins;
 use crate::http::problem::Problem;
+use crate::observe::refusal::Reason;
 use crate::sqlstate;
 
 /// Headers of a proof that a page has to name itself.
@@ -129,7 +130,8 @@ pub fn check(parts: &Parts, origins: &Origins) -> Result<(), Problem> {
         return Ok(());
     }
     let message = "a page of another origin may not ask for this in its user's name";
-    Err(Problem::plain(StatusCode::FORBIDDEN, sqlstate::INSUFFICIENT_PRIVILEGE, message))
+    let problem = Problem::plain(StatusCode::FORBIDDEN, sqlstate::INSUFFICIENT_PRIVILEGE, message);
+    Err(problem.refuses(Reason::Origin))
 }
 
 /// Whether a request is to be answered as CORS says: it is of a page, and some origin is in

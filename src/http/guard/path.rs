@@ -17,6 +17,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::files::name;
 use crate::http::problem::Problem;
+use crate::observe::refusal::Reason;
 use crate::sqlstate;
 
 /// 400 for a path that leads elsewhere.
@@ -25,7 +26,8 @@ pub fn check(uri: &Uri) -> Result<(), Problem> {
         None => Ok(()),
         Some(fault) => {
             let message = format!("the path is refused: {fault}");
-            Err(Problem::plain(StatusCode::BAD_REQUEST, sqlstate::INVALID_NAME, &message))
+            let (status, code) = (StatusCode::BAD_REQUEST, sqlstate::INVALID_NAME);
+            Err(Problem::plain(status, code, &message).refuses(Reason::Path))
         }
     }
 }

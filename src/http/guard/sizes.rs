@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, StatusCode};
 
 use crate::config::Config;
 use crate::http::problem::Problem;
+use crate::observe::refusal::Reason;
 use crate::sqlstate;
 
 /// What a header takes besides its name and value: a colon, a space, the end of the line.
@@ -38,7 +39,8 @@ fn url_bytes(parts: &Parts) -> usize {
 pub fn check(config: &Config, parts: &Parts) -> Result<(), Problem> {
     let too_large = |status, what: &str, limit: usize, setting: &str| {
         let message = format!("the {what} more than {limit} (\"{setting}\")");
-        Err(Problem::plain(status, sqlstate::PROGRAM_LIMIT_EXCEEDED, &message))
+        let problem = Problem::plain(status, sqlstate::PROGRAM_LIMIT_EXCEEDED, &message);
+        Err(problem.refuses(Reason::Head))
     };
     let url = config.http_max_url.get();
     if url_bytes(parts) > url {

@@ -8,12 +8,15 @@
 //! key needs. The protocols of others (`protocols.json`) are listed with a link: what their
 //! bodies hold is said where they are made.
 //!
+//! What the document says of the query of a route is what the route takes ([`queries`]).
+//!
 //! Routes and document are compared by `tests/http_openapi.rs`: an area that adds a route
 //! adds its operation. That answers are as described is tried by `compat/openapi/run.sh`.
 //!
 //! The page is one of ours, without a download: a script and a style sheet, under a policy
 //! that lets it ask this server only. It shows the operations, and sends them.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use axum::body::Bytes;
@@ -58,6 +61,31 @@ static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
     let etag = HeaderValue::from_str(&etag).unwrap_or(HeaderValue::from_static("\"\""));
     Document { text: text.into(), etag }
 });
+
+/// The names that the query of each operation may hold: by path, then by method in small
+/// letters.
+pub fn queries() -> HashMap<String, HashMap<String, Vec<String>>> {
+    let document = merged(BASE, AREAS);
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let of_path = |(path, operations): (&String, &Value)| {
+        let operations = operations.as_object().into_iter().flatten();
+        let of_method = |(method, operation): (&String, &Value)| {
+            (method.clone(), query_names(&document, operation))
+        };
+        (path.clone(), operations.map(of_method).collect())
+    };
+    paths.map(of_path).collect()
+}
+
+fn query_names(document: &Value, operation: &Value) -> Vec<String> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let resolved = parameters.map(|parameter| {
+        let target = parameter["$ref"].as_str().and_then(|target| target.strip_prefix('#'));
+        target.and_then(|pointer| document.pointer(pointer)).unwrap_or(parameter)
+    });
+    let of_query = resolved.filter(|parameter| parameter["in"] == "query");
+    of_query.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect()
+}
 
 /// `GET /openapi.json`: 200 and the document, 304 for who has it.
 pub async fn document(asked: HeaderMap) -> Response {

@@ -138,6 +138,7 @@ fn failed(problem: &Problem, started: Instant) -> Response {
     let time = started.elapsed().as_secs_f64();
     let body = json!({"status": {"error": error}, "time": time, "code": problem.text("code")});
     let mut response = document(problem.status, body.to_string().into_bytes());
+    problem.mark(&mut response);
     if problem.status == StatusCode::UNAUTHORIZED {
         let basic = HeaderValue::from_static("Basic realm=\"zserver\", charset=\"UTF-8\"");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, basic);

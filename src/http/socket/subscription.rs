@@ -15,6 +15,7 @@ use crate::events::Position;
 use crate::http::Http;
 use crate::http::conversation::Done;
 use crate::http::events::{Follower, Found, Start};
+use crate::http::guard;
 use crate::http::principal::{Principal, Scope};
 use crate::sqlstate;
 
@@ -131,6 +132,7 @@ async fn follow(
     let mut follower = match opened.await {
         Ok(follower) => follower,
         Err(problem) => {
+            guard::note_message(&http, &principal, &problem, &format!("changes of {table}"));
             tell(out, id, message::refused(id, &problem), true).await;
             return;
         }

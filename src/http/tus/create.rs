@@ -18,6 +18,7 @@ use super::state::Upload;
 use super::{Call, Protocol, bytes_in, finish, is_uuid, no_upload, put, tell};
 use crate::error::Error;
 use crate::files::{Store, failed, sync_directory};
+use crate::observe::refusal::Reason;
 use crate::sql::types::uuid;
 
 /// Uploads that one may be made of.
@@ -225,9 +226,10 @@ async fn check(call: &Call, upload: &Upload) -> Result<(), Problem> {
         }
     }
     match call.open_uploads().await? >= most {
-        true => Err(Problem::too_many(&format!(
-            "a role has at most {most} uploads at a time (\"files_max_uploads\")"
-        ))),
+        true => Err(Problem::too_many(
+            Reason::Uploads,
+            &format!("a role has at most {most} uploads at a time (\"files_max_uploads\")"),
+        )),
         false => Ok(()),
     }
 }
