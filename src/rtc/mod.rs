@@ -3,8 +3,10 @@
 //! | module | what |
 //! |---|---|
 //! | [`peer`] | one connection to one peer, whatever drives it: descriptions, candidates, channels, tracks |
+//! | [`room`] | who is where, what they publish, what they say to each other |
 //!
 //! It is the only folder that names `webrtc` and its core `rtc`; who stands above it knows
 //! [`peer`]'s words.
 
 pub mod peer;
+pub mod room;

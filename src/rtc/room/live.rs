@@ -1,0 +1,695 @@
+//! One live room.
+//!
+//! Everything of it is behind one lock, under which nothing waits: participants are told by
+//! their inboxes, and who cannot take what must be taken is removed at the end.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::{Mutex, MutexGuard};
+use serde_json::{Value, json};
+use tokio::sync::broadcast;
+
+use super::define::{
+    About, Definition, Info, Joining, Limits, Message, Reason, Speaker, State as Stage,
+};
+use super::grants::Permission;
+use super::inbox::{Inbox, Outlet, Told, pair};
+use super::journal::{Happened, Journal, Record};
+use super::registry::Key;
+use super::seat::{Choices, Pace, Seat};
+use super::track::{Offer, Preference, Track};
+use super::{new_sid, now_ms};
+use crate::error::{Error, Result};
+use crate::sqlstate;
+
+/// Records that a watcher of a room may be behind.
+const WATCHED: usize = 1_024;
+
+pub struct Room {
+    pub key: Key,
+    pub sid: String,
+    created_at_ms: i64,
+    pub(super) journal: Arc<Journal>,
+    watched: broadcast::Sender<Record>,
+    pub(super) inner: Mutex<Inner>,
+}
+
+pub(super) struct Inner {
+    pub definition: Definition,
+    pub limits: Limits,
+    /// By identity, of which there is one at a time.
+    pub people: BTreeMap<String, Person>,
+    /// Since when nobody is here; and whether somebody has been.
+    idle: (Instant, bool),
+    closed: Option<Reason>,
+    is_recording: bool,
+}
+
+pub(super) struct Person {
+    pub sid: String,
+    pub joining: Joining,
+    pub stage: Stage,
+    pub joined_at_ms: i64,
+    pub version: u32,
+    pub tracks: Vec<Arc<Track>>,
+    pub choices: Choices,
+    pub pace: Pace,
+    pub outlet: Outlet,
+}
+
+impl Person {
+    pub fn info(&self) -> Arc<Info> {
+        let joining = &self.joining;
+        Arc::new(Info {
+            sid: self.sid.clone(),
+            identity: joining.identity.clone(),
+            name: joining.name.clone(),
+            role: joining.role.clone(),
+            metadata: joining.metadata.clone(),
+            attributes: joining.attributes.clone(),
+            permission: joining.permission.clone(),
+            is_admin: joining.is_admin,
+            state: self.stage,
+            joined_at_ms: self.joined_at_ms,
+            tracks: self.tracks.iter().map(|track| track.info()).collect(),
+            version: self.version,
+            reason: None,
+        })
+    }
+
+    pub fn track(&self, sid: &str) -> Option<&Arc<Track>> {
+        self.tracks.iter().find(|track| track.sid == sid)
+    }
+}
+
+pub(super) fn no_participant(identity: &str) -> Error {
+    let message = format!("participant \"{identity}\" does not exist");
+    Error::new(sqlstate::UNDEFINED_OBJECT, message)
+}
+
+pub(super) fn no_track(sid: &str) -> Error {
+    Error::new(sqlstate::UNDEFINED_OBJECT, format!("track \"{sid}\" does not exist"))
+}
+
+pub(super) fn denied(what: &str) -> Error {
+    let message = format!("permission denied to {what} in this room");
+    Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message)
+}
+
+/// `53400`: one more than a limit allows; which one is named.
+pub(super) fn limit(what: &str, most: impl std::fmt::Display, name: &str) -> Error {
+    let message = format!("{what} at most {most} (\"{name}\")");
+    Error::new(sqlstate::CONFIGURATION_LIMIT_EXCEEDED, message)
+}
+
+pub(super) fn too_large(what: &str, most: usize, name: &str) -> Error {
+    let message = format!("{what} is larger than {most} bytes (\"{name}\")");
+    Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message)
+}
+
+fn is_over() -> Error {
+    Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, "the room is closed")
+}
+
+fn attributes_bytes(attributes: &BTreeMap<String, String>) -> usize {
+    attributes.iter().map(|(name, value)| name.len() + value.len()).sum()
+}
+
+fn check_metadata(
+    limits: &Limits,
+    metadata: &str,
+    attributes: &BTreeMap<String, String>,
+) -> Result<()> {
+    let most = limits.metadata_bytes;
+    if metadata.len() > most || attributes_bytes(attributes) > most {
+        return Err(too_large("the metadata", most, "rtc_max_metadata"));
+    }
+    Ok(())
+}
+
+/// What is changed of a participant; what is not given stays.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    pub metadata: Option<String>,
+    pub name: Option<String>,
+    /// An empty value removes one.
+    pub attributes: BTreeMap<String, String>,
+    pub permission: Option<Permission>,
+}
+
+impl Room {
+    pub(super) fn new(
+        key: Key,
+        definition: Definition,
+        limits: Limits,
+        journal: Arc<Journal>,
+    ) -> Room {
+        let room = Room {
+            key,
+            sid: new_sid("RM_"),
+            created_at_ms: now_ms(),
+            journal,
+            watched: broadcast::channel(WATCHED).0,
+            inner: Mutex::new(Inner {
+                definition,
+                limits,
+                people: BTreeMap::new(),
+                idle: (Instant::now(), false),
+                closed: None,
+                is_recording: false,
+            }),
+        };
+        room.note(Record::new(&room.key, Happened::Opened, (&room.sid, "")));
+        room
+    }
+
+    /// Lets somebody in. `42501` where the room is locked, `53400` where it is full. Who is
+    /// here with the same identity leaves.
+    pub fn join(self: &Arc<Room>, joining: Joining) -> Result<(Seat, Inbox)> {
+        let mut inner = self.inner.lock();
+        if inner.closed.is_some() {
+            return Err(is_over());
+        }
+        if joining.identity.is_empty() || joining.identity.len() > 255 {
+            let message = "an identity has 1 to 255 bytes";
+            return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message));
+        }
+        check_metadata(&inner.limits, &joining.metadata, &joining.attributes)?;
+        if inner.definition.is_locked && !joining.is_admin {
+            return Err(denied("come in while it is locked"));
+        }
+        self.remove(&mut inner, &joining.identity, Reason::DuplicateIdentity);
+        let most = inner.participants_max();
+        if inner.people.len() >= most {
+            return Err(limit("a room has participants:", most, "rtc_max_participants"));
+        }
+        let (outlet, inbox) = pair(inner.limits.inbox_bytes);
+        let pace = Pace::new(inner.messages_per_second());
+        let person = Person {
+            sid: new_sid("PA_"),
+            choices: Choices::new(joining.auto_subscribe),
+            joining,
+            stage: Stage::Joining,
+            joined_at_ms: now_ms(),
+            version: 1,
+            tracks: Vec::new(),
+            pace,
+            outlet,
+        };
+        let identity = person.joining.identity.clone();
+        let seat = Seat::new(self.clone(), person.sid.clone(), identity.clone());
+        let mut record = Record::new(&self.key, Happened::Joined, (&person.sid, &identity));
+        record.detail = json!({"name": person.joining.name, "role": person.joining.role});
+        inner.idle.1 = true;
+        inner.people.insert(identity.clone(), person);
+        self.show(&mut inner, &identity, false);
+        drop(inner);
+        self.note(record);
+        Ok((seat, inbox))
+    }
+
+    /// What happens here from now on; who is too far behind is told so.
+    pub fn watch(&self) -> broadcast::Receiver<Record> {
+        self.watched.subscribe()
+    }
+
+    pub(super) fn note(&self, record: Record) {
+        // Nobody has to watch.
+        let _ = self.watched.send(record.clone());
+        self.journal.note(record);
+    }
+
+    pub fn about(&self) -> Arc<About> {
+        self.about_of(&self.inner.lock())
+    }
+
+    fn about_of(&self, inner: &Inner) -> Arc<About> {
+        let definition = &inner.definition;
+        let seen = || inner.people.values().filter(|it| !it.joining.permission.hidden);
+        Arc::new(About {
+            sid: self.sid.clone(),
+            name: self.key.name.clone(),
+            metadata: definition.metadata.clone(),
+            created_at_ms: self.created_at_ms,
+            max_participants: definition.max_participants,
+            empty_timeout_ms: ms(definition.empty_timeout),
+            departure_timeout_ms: ms(definition.departure_timeout),
+            is_locked: definition.is_locked,
+            is_recording: inner.is_recording,
+            participants: seen().count(),
+            publishers: seen().filter(|it| !it.tracks.is_empty()).count(),
+        })
+    }
+
+    pub fn definition(&self) -> Definition {
+        self.inner.lock().definition.clone()
+    }
+
+    /// Another definition: what is told to everybody is metadata and the lock.
+    pub fn configure(&self, definition: Definition) {
+        let mut inner = self.inner.lock();
+        if inner.definition == definition {
+            return;
+        }
+        inner.definition = definition;
+        let rate = inner.messages_per_second();
+        inner.people.values_mut().for_each(|person| person.pace = Pace::new(rate));
+        let about = self.about_of(&inner);
+        self.tell_all(&mut inner, |_| Some(Told::Room(about.clone())));
+        drop(inner);
+        self.note(Record::new(&self.key, Happened::Updated, (&self.sid, "")));
+    }
+
+    pub fn set_recording(&self, is_recording: bool) {
+        let mut inner = self.inner.lock();
+        inner.is_recording = is_recording;
+        let about = self.about_of(&inner);
+        self.tell_all(&mut inner, |_| Some(Told::Room(about.clone())));
+    }
+
+    /// Who is here and may be seen; `all`: those that are hidden, too.
+    pub fn people(&self, all: bool) -> Vec<Arc<Info>> {
+        let inner = self.inner.lock();
+        let seen = |person: &&Person| all || !person.joining.permission.hidden;
+        inner.people.values().filter(seen).map(Person::info).collect()
+    }
+
+    pub fn person(&self, identity: &str) -> Result<Arc<Info>> {
+        let inner = self.inner.lock();
+        inner.people.get(identity).map(Person::info).ok_or_else(|| no_participant(identity))
+    }
+
+    /// A track of anybody.
+    pub fn track(&self, sid: &str) -> Option<Arc<Track>> {
+        let inner = self.inner.lock();
+        inner.people.values().find_map(|person| person.track(sid).cloned())
+    }
+
+    /// A moderator mutes or unmutes a track; its publisher is told.
+    pub fn mute(&self, identity: &str, track: &str, is_muted: bool) -> Result<Arc<Track>> {
+        self.set_muted(identity, track, is_muted, true)
+    }
+
+    pub(super) fn set_muted(
+        &self,
+        identity: &str,
+        sid: &str,
+        is_muted: bool,
+        by_moderator: bool,
+    ) -> Result<Arc<Track>> {
+        let mut inner = self.inner.lock();
+        let person = inner.people.get(identity).ok_or_else(|| no_participant(identity))?;
+        let track = person.track(sid).cloned().ok_or_else(|| no_track(sid))?;
+        if !track.set_muted(is_muted) {
+            return Ok(track);
+        }
+        if by_moderator {
+            let told = Told::Muted { track: sid.to_owned(), is_muted };
+            if !person.outlet.tell(told) {
+                self.remove(&mut inner, identity, Reason::TooSlow);
+            }
+        }
+        self.show(&mut inner, identity, true);
+        drop(inner);
+        let happened = if is_muted { Happened::Muted } else { Happened::Unmuted };
+        self.note_track(happened, &track, json!({"by_moderator": by_moderator}));
+        Ok(track)
+    }
+
+    /// Per cent at which everybody plays a track.
+    pub fn set_volume(&self, identity: &str, sid: &str, volume: u8) -> Result<Arc<Track>> {
+        let mut inner = self.inner.lock();
+        let person = inner.people.get(identity).ok_or_else(|| no_participant(identity))?;
+        let track = person.track(sid).cloned().ok_or_else(|| no_track(sid))?;
+        track.set_volume(volume);
+        self.show(&mut inner, identity, true);
+        Ok(track)
+    }
+
+    /// Changes a participant. What it may publish no more, it does not.
+    pub fn change(&self, identity: &str, change: Change) -> Result<Arc<Info>> {
+        let mut inner = self.inner.lock();
+        let limits = inner.limits;
+        let person = inner.people.get_mut(identity).ok_or_else(|| no_participant(identity))?;
+        let mut attributes = person.joining.attributes.clone();
+        for (name, value) in change.attributes {
+            match value.is_empty() {
+                true => drop(attributes.remove(&name)),
+                false => drop(attributes.insert(name, value)),
+            }
+        }
+        let metadata = change.metadata.as_deref().unwrap_or(&person.joining.metadata);
+        check_metadata(&limits, metadata, &attributes)?;
+        if change.name.as_ref().is_some_and(|name| name.len() > limits.metadata_bytes) {
+            return Err(too_large("the name", limits.metadata_bytes, "rtc_max_metadata"));
+        }
+        let before = person.joining.permission.clone();
+        let joining = &mut person.joining;
+        joining.attributes = attributes;
+        joining.metadata = change.metadata.unwrap_or_else(|| std::mem::take(&mut joining.metadata));
+        joining.name = change.name.unwrap_or_else(|| std::mem::take(&mut joining.name));
+        joining.permission = change.permission.unwrap_or_else(|| before.clone());
+        let now = joining.permission.clone();
+        let refused = |track: &&Arc<Track>| !now.may_publish(track.offer.source);
+        let gone: Vec<_> = person.tracks.iter().filter(refused).cloned().collect();
+        if before.hidden != now.hidden && now.hidden {
+            self.hide(&mut inner, identity);
+        }
+        for track in &gone {
+            self.drop_track(&mut inner, identity, &track.sid, true);
+        }
+        self.show(&mut inner, identity, true);
+        if before.subscribe != now.subscribe {
+            self.tell_one(&mut inner, identity, Told::Wanted);
+        }
+        let info = inner.people.get(identity).map(Person::info);
+        drop(inner);
+        for track in gone {
+            self.note_track(Happened::Unpublished, &track, Value::Null);
+        }
+        let info = info.ok_or_else(|| no_participant(identity))?;
+        self.note(Record::new(&self.key, Happened::Updated, (&info.sid, identity)));
+        Ok(info)
+    }
+
+    /// Subscribes a participant to tracks, or unsubscribes it.
+    pub fn subscribe(&self, identity: &str, tracks: &[String], wants: bool) -> Result<()> {
+        let mut inner = self.inner.lock();
+        let most = inner.limits.tracks.saturating_mul(inner.limits.participants);
+        let person = inner.people.get_mut(identity).ok_or_else(|| no_participant(identity))?;
+        if wants && !person.joining.permission.subscribe {
+            return Err(denied("subscribe"));
+        }
+        person.choices.choose(tracks, wants, most);
+        self.tell_one(&mut inner, identity, Told::Wanted);
+        Ok(())
+    }
+
+    /// Removes a participant; `42704` where it is not here.
+    pub fn expel(&self, identity: &str, reason: Reason) -> Result<()> {
+        let mut inner = self.inner.lock();
+        if self.remove(&mut inner, identity, reason) {
+            return Ok(());
+        }
+        Err(no_participant(identity))
+    }
+
+    /// Sends a message of the server's own.
+    pub fn say(&self, message: Message) -> Result<usize> {
+        let mut inner = self.inner.lock();
+        let most = inner.message_bytes();
+        if message.size() > most {
+            return Err(too_large("the message", most, "rtc_max_message"));
+        }
+        Ok(self.deliver(&mut inner, message))
+    }
+
+    /// To everybody it is for; how many they are.
+    pub(super) fn deliver(&self, inner: &mut Inner, message: Message) -> usize {
+        let is_reliable = message.is_reliable;
+        let message = Arc::new(message);
+        let mut count = 0;
+        let mut slow = Vec::new();
+        for (identity, person) in &inner.people {
+            let is_for = message.to.is_empty() || message.to.iter().any(|to| to == identity);
+            if !is_for || person.sid == message.from.0 {
+                continue;
+            }
+            match person.outlet.tell(Told::Message(message.clone())) {
+                true => count += 1,
+                false if is_reliable => slow.push(identity.clone()),
+                // What may be lost, is.
+                false => {}
+            }
+        }
+        for identity in slow {
+            self.remove(inner, &identity, Reason::TooSlow);
+        }
+        count
+    }
+
+    /// Who speaks now, loudest first.
+    pub fn set_speakers(&self, speakers: Vec<Speaker>) {
+        let speakers: Arc<[Speaker]> = speakers.into();
+        self.tell_lossy(Told::Speakers(speakers));
+    }
+
+    /// How good connections are: sids and scores from 0 (lost) to 100.
+    pub fn set_quality(&self, scores: Vec<(String, f32)>) {
+        self.tell_lossy(Told::Quality(scores.into()));
+    }
+
+    fn tell_lossy(&self, told: Told) {
+        for person in self.inner.lock().people.values() {
+            person.outlet.tell(told.clone());
+        }
+    }
+
+    /// Everybody leaves, and nobody comes any more.
+    pub(super) fn close(&self, reason: Reason) {
+        let mut inner = self.inner.lock();
+        if inner.closed.replace(reason).is_some() {
+            return;
+        }
+        let identities: Vec<String> = inner.people.keys().cloned().collect();
+        for identity in identities {
+            self.remove(&mut inner, &identity, reason);
+        }
+        drop(inner);
+        let mut record = Record::new(&self.key, Happened::Closed, (&self.sid, ""));
+        record.detail = json!({"reason": reason.as_str()});
+        self.note(record);
+    }
+
+    /// Whether nobody has been here for too long; it is closed then.
+    pub(super) fn close_if_idle(&self, now: Instant) -> bool {
+        let inner = self.inner.lock();
+        let (since, was_used) = inner.idle;
+        let patience = match was_used {
+            true => inner.definition.departure_timeout,
+            false => inner.definition.empty_timeout,
+        };
+        let is_idle = inner.people.is_empty() && now.saturating_duration_since(since) >= patience;
+        drop(inner);
+        if is_idle {
+            self.close(Reason::RoomClosed);
+        }
+        is_idle
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.inner.lock().closed.is_some()
+    }
+
+    /// What one participant is to be sent now.
+    pub fn wanted(&self, identity: &str) -> Vec<(Arc<Track>, Preference)> {
+        let inner = self.inner.lock();
+        let Some(person) = inner.people.get(identity) else { return Vec::new() };
+        if !person.joining.permission.subscribe {
+            return Vec::new();
+        }
+        let others = inner.people.values().filter(|other| other.sid != person.sid);
+        let tracks = others.flat_map(|other| {
+            other
+                .tracks
+                .iter()
+                .filter(|track| other.choices.allows(identity, &person.sid, &track.sid))
+        });
+        tracks.filter_map(|track| Some((track.clone(), person.choices.of(&track.sid)?))).collect()
+    }
+
+    /// Publishes a track of a participant.
+    pub(super) fn publish(&self, identity: &str, offer: Offer) -> Result<Arc<Track>> {
+        let mut inner = self.inner.lock();
+        let most = inner.limits.tracks;
+        let person = inner.people.get_mut(identity).ok_or_else(|| no_participant(identity))?;
+        if !person.joining.permission.may_publish(offer.source) {
+            return Err(denied(&format!("publish from {}", offer.source.as_str())));
+        }
+        if person.tracks.len() >= most {
+            return Err(limit("a participant has tracks:", most, "rtc_max_tracks"));
+        }
+        let prefix = match offer.kind {
+            super::Kind::Audio => "TR_A",
+            super::Kind::Video => "TR_V",
+        };
+        let publisher = (person.sid.clone(), identity.to_owned());
+        let track = Arc::new(Track::new(new_sid(prefix), publisher, offer));
+        person.tracks.push(track.clone());
+        self.show(&mut inner, identity, true);
+        self.tell_wanted(&mut inner, identity);
+        drop(inner);
+        self.note_track(Happened::Published, &track, json!(track.info()));
+        Ok(track)
+    }
+
+    pub(super) fn unpublish(&self, identity: &str, sid: &str) -> Result<()> {
+        let mut inner = self.inner.lock();
+        let track = self.drop_track(&mut inner, identity, sid, false);
+        let track = track.ok_or_else(|| no_track(sid))?;
+        self.show(&mut inner, identity, true);
+        drop(inner);
+        self.note_track(Happened::Unpublished, &track, Value::Null);
+        Ok(())
+    }
+
+    fn drop_track(
+        &self,
+        inner: &mut Inner,
+        identity: &str,
+        sid: &str,
+        tells: bool,
+    ) -> Option<Arc<Track>> {
+        let person = inner.people.get_mut(identity)?;
+        let at = person.tracks.iter().position(|track| track.sid == sid)?;
+        let track = person.tracks.remove(at);
+        inner.people.values_mut().for_each(|person| person.choices.forget(sid));
+        if tells {
+            self.tell_one(inner, identity, Told::Unpublished { track: sid.to_owned() });
+        }
+        self.tell_wanted(inner, identity);
+        Some(track)
+    }
+
+    fn note_track(&self, happened: Happened, track: &Track, detail: Value) {
+        let (sid, identity) = &track.publisher;
+        let mut record = Record::new(&self.key, happened, (sid, identity));
+        record.track = Some(track.sid.clone());
+        record.detail = detail;
+        self.note(record);
+    }
+
+    pub(super) fn set_stage(&self, identity: &str, sid: &str, stage: Stage) {
+        let mut inner = self.inner.lock();
+        let person = inner.people.get_mut(identity).filter(|person| person.sid == sid);
+        let Some(person) = person.filter(|person| person.stage != stage) else { return };
+        person.stage = stage;
+        self.show(&mut inner, identity, true);
+        self.journal.note_change(&self.key);
+    }
+
+    /// A seat is given up.
+    pub(super) fn leave(&self, identity: &str, sid: &str, reason: Reason) {
+        let mut inner = self.inner.lock();
+        if inner.people.get(identity).is_some_and(|person| person.sid == sid) {
+            self.remove(&mut inner, identity, reason);
+        }
+    }
+
+    fn remove(&self, inner: &mut Inner, identity: &str, reason: Reason) -> bool {
+        let Some(person) = inner.people.remove(identity) else { return false };
+        person.outlet.end(reason);
+        if inner.people.is_empty() {
+            inner.idle = (Instant::now(), true);
+        }
+        for track in &person.tracks {
+            inner.people.values_mut().for_each(|other| other.choices.forget(&track.sid));
+        }
+        if !person.joining.permission.hidden {
+            let info = gone(&person, reason);
+            self.tell_all(inner, |_| Some(Told::Participant(info.clone())));
+        }
+        if !person.tracks.is_empty() {
+            self.tell_all(inner, |_| Some(Told::Wanted));
+        }
+        for track in &person.tracks {
+            self.note_track(Happened::Unpublished, track, Value::Null);
+        }
+        let mut record = Record::new(&self.key, Happened::Left, (&person.sid, identity));
+        record.detail = json!({"reason": reason.as_str()});
+        self.note(record);
+        true
+    }
+
+    /// Others see it no more.
+    fn hide(&self, inner: &mut Inner, identity: &str) {
+        let Some(person) = inner.people.get(identity) else { return };
+        let info = gone(person, Reason::Left);
+        self.tell_all(inner, |to| (to != identity).then(|| Told::Participant(info.clone())));
+    }
+
+    /// Shows a participant to everybody who may see it; `to_itself` as well.
+    fn show(&self, inner: &mut Inner, identity: &str, to_itself: bool) {
+        let Some(person) = inner.people.get_mut(identity) else { return };
+        person.version += u32::from(to_itself);
+        let (info, hidden) = (person.info(), person.joining.permission.hidden);
+        self.tell_all(inner, |to| {
+            let sees = if to == identity { to_itself } else { !hidden };
+            sees.then(|| Told::Participant(info.clone()))
+        });
+        self.journal.note_change(&self.key);
+    }
+
+    /// All others have another set of tracks to be sent.
+    fn tell_wanted(&self, inner: &mut Inner, publisher: &str) {
+        self.tell_all(inner, |to| (to != publisher).then_some(Told::Wanted));
+    }
+
+    pub(super) fn tell_one(&self, inner: &mut Inner, identity: &str, told: Told) {
+        let Some(person) = inner.people.get(identity) else { return };
+        if !person.outlet.tell(told) {
+            self.remove(inner, identity, Reason::TooSlow);
+        }
+    }
+
+    /// Tells everybody what `what` has for them; those that do not take it are removed,
+    /// which the others are told in turn.
+    pub(super) fn tell_all(&self, inner: &mut Inner, what: impl Fn(&str) -> Option<Told>) {
+        let misses = |(identity, person): (&String, &Person)| {
+            let told = what(identity)?;
+            (!person.outlet.tell(told)).then(|| identity.clone())
+        };
+        let slow: Vec<String> = inner.people.iter().filter_map(misses).collect();
+        for identity in slow {
+            self.remove(inner, &identity, Reason::TooSlow);
+        }
+    }
+
+    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock()
+    }
+}
+
+fn ms(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn gone(person: &Person, reason: Reason) -> Arc<Info> {
+    let mut info = (*person.info()).clone();
+    info.state = Stage::Disconnected;
+    info.tracks.clear();
+    info.version += 1;
+    info.reason = Some(reason);
+    Arc::new(info)
+}
+
+/// The smaller of what a definition says, unless it is 0, and what the server allows.
+fn bounded(wanted: u32, most: usize) -> usize {
+    match usize::try_from(wanted).unwrap_or(most) {
+        0 => most,
+        wanted => wanted.min(most),
+    }
+}
+
+impl Inner {
+    fn participants_max(&self) -> usize {
+        bounded(self.definition.max_participants, self.limits.participants)
+    }
+
+    pub fn message_bytes(&self) -> usize {
+        bounded(self.definition.max_message_bytes, self.limits.message_bytes)
+    }
+
+    fn messages_per_second(&self) -> u32 {
+        match (self.definition.messages_per_second, self.limits.messages_per_second) {
+            (0, most) => most,
+            (wanted, 0) => wanted,
+            (wanted, most) => wanted.min(most),
+        }
+    }
+}
+
+/// Which of a publisher's tracks others may have; all of them where it has not said.
+pub type Allowed = HashMap<String, Option<Vec<String>>>;
