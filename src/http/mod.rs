@@ -46,7 +46,7 @@ mod neon;
 mod openapi;
 mod params;
 mod pool;
-mod principal;
+pub(crate) mod principal;
 pub(crate) mod problem;
 mod qdrant;
 mod reply;
@@ -55,7 +55,7 @@ mod routes;
 pub(crate) mod rows;
 mod sagas;
 mod serve;
-mod socket;
+pub(crate) mod socket;
 mod sql;
 mod transactions;
 mod tunnel;
@@ -78,7 +78,7 @@ use routes::Routes;
 
 /// What the requests of one server share.
 pub struct Http {
-    front: Arc<Front>,
+    pub(crate) front: Arc<Front>,
     /// Passwords that were right before.
     proofs: Proofs,
     /// One extension at a time is made by [`extension::ensure`].
@@ -91,7 +91,7 @@ pub struct Http {
     transactions: transactions::Transactions,
     /// Idempotency keys that are in use.
     keys: Arc<idempotency::Keys>,
-    stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
 }
 
 type State = axum::extract::State<Arc<Http>>;

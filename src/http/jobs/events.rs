@@ -1,6 +1,7 @@
 //! What is told of a job: its log, as a list and as a stream.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -13,13 +14,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Caller, EXTENSION, id_of, limit_of, missing, page, query};
-use crate::http::State;
+use crate::http::principal::Principal;
 use crate::http::problem::Problem;
+use crate::http::{Http, State};
 
 /// How often a stream looks.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 /// A line that says nothing is sent so often, so that a connection that is gone is noticed.
-const SILENT_LOOKS_MAX: u32 = 30;
+const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// Lines of one look.
 const LINES_MAX: u32 = 500;
 
@@ -62,28 +64,29 @@ pub async fn events(
     let (parts, _) = request.into_parts();
     let caller = Caller::of(&http, &parts, EXTENSION).await?;
     let id = id_of(&id)?;
-    let mut follower = Follower {
-        caller,
-        id,
-        last: last_event(&parts)?,
-        state: Value::Null,
-        pieces: VecDeque::new(),
-        has_more: false,
-        silent_looks: 0,
-        is_over: false,
-    };
-    if !follower.look().await? {
-        return Err(missing(&format!("job {id}")));
-    }
-    let pieces = stream::unfold(follower, |mut follower| async move {
-        let piece = follower.next().await?;
-        Some((Ok::<_, std::convert::Infallible>(piece), follower))
+    let last = last_event(&parts)?;
+    let follower = Follower::open(caller.http, caller.principal, id, last).await?;
+    let pieces = stream::unfold(Some(follower), |follower| async move {
+        let mut follower = follower?;
+        let next = tokio::time::timeout(SILENCE_MAX, follower.next()).await;
+        let (piece, goes_on) = match next {
+            Ok(Ok(Some(news))) => (piece(follower.last, news.kind, &news.data), true),
+            Ok(Ok(None)) => return None,
+            Ok(Err(problem)) => (piece(follower.last, "error", &problem.body()), false),
+            Err(_) => (Bytes::from_static(b":\n\n"), true),
+        };
+        Some((Ok::<_, std::convert::Infallible>(piece), goes_on.then_some(follower)))
     });
     let mut response = Response::new(Body::from_stream(pieces));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// One event, as it is sent.
+fn piece(last: i64, kind: &str, data: &Value) -> Bytes {
+    format!("id: {last}\nevent: {kind}\ndata: {data}\n\n").into()
 }
 
 fn last_event(parts: &Parts) -> Result<i64, Problem> {
@@ -97,50 +100,63 @@ fn last_event(parts: &Parts) -> Result<i64, Problem> {
     }
 }
 
+/// What is told of a job: `log`, `progress` or `state`, and what of it.
+pub struct News {
+    pub kind: &'static str,
+    pub data: Value,
+}
+
 /// Follows one job.
-struct Follower {
+pub struct Follower {
     caller: Caller,
     id: i64,
     /// The last line that was told.
     last: i64,
     /// The state that was told.
     state: Value,
-    pieces: VecDeque<Bytes>,
+    found: VecDeque<(i64, News)>,
     /// The last look was full: there are more lines.
     has_more: bool,
-    silent_looks: u32,
     is_over: bool,
 }
 
 impl Follower {
-    /// The next piece; none at the end.
-    async fn next(&mut self) -> Option<Bytes> {
+    /// From the line after one. 404 where there is no such job.
+    pub async fn open(
+        http: Arc<Http>,
+        principal: Principal,
+        id: i64,
+        last: i64,
+    ) -> Result<Follower, Problem> {
+        let caller = Caller { http, principal, extension: EXTENSION };
+        let (state, found) = (Value::Null, VecDeque::new());
+        let mut follower =
+            Follower { caller, id, last, state, found, has_more: false, is_over: false };
+        match follower.look().await? {
+            true => Ok(follower),
+            false => Err(missing(&format!("job {id}"))),
+        }
+    }
+
+    /// What is to be told next; none at the end. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Result<Option<News>, Problem> {
         loop {
-            if let Some(piece) = self.pieces.pop_front() {
-                return Some(piece);
+            if let Some((last, news)) = self.found.pop_front() {
+                self.last = last;
+                return Ok(Some(news));
             }
             if self.is_over {
-                return None;
+                return Ok(None);
             }
             let pause = if self.has_more { Duration::ZERO } else { LOOK_INTERVAL };
             let stop = self.caller.http.stop.clone();
             tokio::select! {
-                () = stop.cancelled() => return None,
+                () = stop.cancelled() => return Ok(None),
                 () = tokio::time::sleep(pause) => {}
             }
-            match self.look().await {
-                Ok(true) => {}
-                // Deleted.
-                Ok(false) => return None,
-                Err(problem) => {
-                    self.is_over = true;
-                    self.tell("error", &problem.body());
-                }
-            }
-            self.silent_looks += 1;
-            if self.silent_looks >= SILENT_LOOKS_MAX {
-                self.silent_looks = 0;
-                self.pieces.push_back(Bytes::from_static(b":\n\n"));
+            // Deleted.
+            if !self.look().await? {
+                return Ok(None);
             }
         }
     }
@@ -154,10 +170,11 @@ impl Follower {
         let values = vec![json!(self.id), json!(self.last), json!(LINES_MAX)];
         let lines = self.caller.rows(LINES, values).await?;
         self.has_more = lines.len() >= LINES_MAX as usize;
-        for line in lines {
-            self.last = line["id"].as_i64().unwrap_or(self.last);
-            let kind = if line["level"] == "progress" { "progress" } else { "log" };
-            self.tell(kind, &line);
+        let mut last = self.last;
+        for data in lines {
+            last = data["id"].as_i64().unwrap_or(last);
+            let kind = if data["level"] == "progress" { "progress" } else { "log" };
+            self.found.push_back((last, News { kind, data }));
         }
         if self.has_more {
             return Ok(true);
@@ -165,15 +182,9 @@ impl Follower {
         let name = state["state"].as_str().unwrap_or_default();
         self.is_over = matches!(name, "completed" | "cancelled" | "discarded");
         if state != self.state {
-            self.tell("state", &state);
+            self.found.push_back((last, News { kind: "state", data: state.clone() }));
             self.state = state;
         }
         Ok(true)
-    }
-
-    fn tell(&mut self, kind: &str, data: &Value) {
-        self.silent_looks = 0;
-        let last = self.last;
-        self.pieces.push_back(format!("id: {last}\nevent: {kind}\ndata: {data}\n\n").into());
     }
 }

@@ -29,7 +29,7 @@ use super::{Http, State, extension, request};
 use crate::error::Error;
 use crate::sqlstate;
 
-pub use events::{events, logs};
+pub use events::{Follower, News, events, logs};
 pub use queues::{queue_change, queue_list, queue_pause, queue_resume};
 pub use schedules::{
     schedule_create, schedule_delete, schedule_get, schedule_list, schedule_pause, schedule_resume,

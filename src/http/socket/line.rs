@@ -1,9 +1,8 @@
 //! One socket from its opening to its end: what is read, what is sent, what is waited for.
 //!
-//! Requests run beside it ([`Runner`]), so that it can always read: a cancel, a close, a
+//! Requests run beside it ([`Queue`]), so that it can always read: a cancel, a close, a
 //! pong. While nothing runs, a socket is this task and its buffers.
 
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,22 +10,17 @@ use std::time::{Duration, Instant};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
-use tokio::sync::mpsc::{self, Receiver};
-use tokio::task::JoinHandle;
 
-use super::message::{self, Id, Request, Said};
-use super::runner::{Control, Runner};
-use super::subscription::Subscriptions;
+use super::message::{self, Id, Request, Said, Words};
+use super::queue::{self, Queue};
+use super::subscription::{News, Subscriptions};
 use crate::config::Config;
 use crate::error::Error;
 use crate::http::Http;
-use crate::http::conversation::{Done, unfinished};
+use crate::http::conversation::Done;
 use crate::http::principal::Principal;
 use crate::session::{Notification, Subscriber};
 use crate::sqlstate;
-
-/// Messages of a request that wait to be sent: what is computed ahead of who reads.
-const AHEAD: usize = 2;
 
 /// Notifications that are sent at once.
 const NOTIFICATIONS_AT_ONCE: usize = 256;
@@ -53,30 +47,11 @@ const NO_PONG: u16 = 4003;
 type Sink = SplitSink<WebSocket, Message>;
 type Sending = Pin<Box<dyn Future<Output = (Sink, Result<(), axum::Error>)> + Send>>;
 
-struct Job {
-    id: Id,
-    request: Request,
-    control: Arc<Control>,
-}
-
-/// The request that runs.
-struct Running {
-    id: Id,
-    control: Arc<Control>,
-    out: Receiver<String>,
-    task: JoinHandle<Runner>,
-    /// When the transaction that it runs in began.
-    begun: Option<Instant>,
-}
-
 pub struct Line {
     http: Arc<Http>,
     principal: Arc<Principal>,
     config: Arc<Config>,
-    jobs: VecDeque<Job>,
-    running: Option<Running>,
-    /// While none runs.
-    runner: Option<Runner>,
+    queue: Queue<Words>,
     subscriber: Option<Subscriber>,
     subscriptions: Subscriptions,
     /// What is sent next.
@@ -88,25 +63,15 @@ pub struct Line {
     used: Instant,
 }
 
-impl Drop for Line {
-    fn drop(&mut self) {
-        if let Some(running) = &self.running {
-            running.control.stop();
-        }
-    }
-}
-
 impl Line {
     pub fn new(http: Arc<Http>, principal: Principal, config: Arc<Config>) -> Line {
         let principal = Arc::new(principal);
         let now = Instant::now();
         Line {
-            runner: Some(Runner::new(http.clone(), principal.clone())),
+            queue: Queue::new(http.clone(), principal.clone()),
             http,
             principal,
             config,
-            jobs: VecDeque::new(),
-            running: None,
             subscriber: None,
             subscriptions: Subscriptions::default(),
             outbox: Vec::new(),
@@ -138,7 +103,7 @@ impl Line {
         let mut sink = Some(sink);
         let mut sending: Option<Sending> = None;
         let mut notified: Vec<Notification> = Vec::new();
-        let mut events: Vec<String> = Vec::new();
+        let mut events: Vec<(Id, News)> = Vec::new();
         let stop = self.http.stop.clone();
         let mut alarm = std::pin::pin!(tokio::time::sleep_until(self.deadline().into()));
         loop {
@@ -172,8 +137,8 @@ impl Line {
                     Some(Ok(Message::Close(_))) => return (sink, None),
                     Some(Ok(message)) => self.hear(message).err(),
                 },
-                said = next_of(&mut self.running), if is_free && self.running.is_some() => {
-                    self.tell(said).await;
+                said = self.queue.next(), if is_free && self.queue.is_running() => {
+                    self.tell(said);
                     None
                 }
                 () = next_notified(&mut self.subscriber, &mut notified),
@@ -189,7 +154,8 @@ impl Line {
                     if is_free && !self.subscriptions.is_empty() =>
                 {
                     self.used = Instant::now();
-                    self.outbox.extend(events.drain(..).map(|text| Message::Text(text.into())));
+                    let texts = events.drain(..).flat_map(|(id, news)| told(&id, news));
+                    self.outbox.extend(texts.map(|text| Message::Text(text.into())));
                     None
                 }
                 () = alarm.as_mut() => {
@@ -233,24 +199,17 @@ impl Line {
         })?;
         match said {
             Said::Request(id, request) => {
-                let count = self.jobs.len() + usize::from(self.running.is_some());
-                if count >= self.config.http_ws_max_requests {
+                if self.queue.count() >= self.config.http_ws_max_requests {
                     return Err(Close(TOO_MANY, "too many requests wait".to_owned()));
                 }
-                let control = Arc::new(Control::of(&request));
-                self.jobs.push_back(Job { id, request, control });
+                self.queue.push(Words(id), request);
             }
-            Said::More(id, pages) => self.controls(&id).for_each(|control| control.widen(pages)),
-            Said::Cancel(id) => self.controls(&id).for_each(|control| control.stop()),
+            Said::More(id, pages) => self.queue.widen(&id, pages),
+            Said::Cancel(id) => {
+                self.queue.cancel(&id);
+            }
         }
         Ok(())
-    }
-
-    /// Requests of a name, which runs or waits.
-    fn controls(&self, id: &Id) -> impl Iterator<Item = &Arc<Control>> {
-        let running = self.running.iter().map(|running| (&running.id, &running.control));
-        let waiting = self.jobs.iter().map(|job| (&job.id, &job.control));
-        running.chain(waiting).filter(move |(of, _)| *of == id).map(|(_, control)| control)
     }
 
     /// Why a socket that cannot be read is closed; none if it is gone.
@@ -266,50 +225,25 @@ impl Line {
 
     /// Begins the next request, if none runs and what was answered is taken.
     fn start_next(&mut self) {
-        while self.running.is_none()
-            && self.outbox.len() < OUTBOX_MAX
-            && let Some(runner) = self.runner.take()
+        while self.outbox.len() < OUTBOX_MAX
+            && let Some((Words(id), request)) = self.queue.start_next()
         {
-            let Some(Job { id, request, control }) = self.jobs.pop_front() else {
-                self.runner = Some(runner);
-                return;
-            };
-            if let Request::Listen(_) | Request::Unlisten(_) = &request {
-                let answer = match self.listen(&request) {
-                    Ok(done) => message::done(&id, &done, &[]),
-                    Err(error) => message::error(&id, &error, ""),
-                };
-                self.outbox.push(Message::Text(answer.into()));
-                self.runner = Some(runner);
-                continue;
-            }
-            let request = match request {
-                Request::Subscribe(asked) => {
+            let done = match request {
+                Request::Subscribe(source) => {
                     let most = self.config.http_ws_max_requests;
                     let (http, principal) = (&self.http, &self.principal);
-                    let begun = self.subscriptions.begin(http, principal, id.clone(), asked, most);
-                    if let Err(error) = begun {
-                        let answer = message::error(&id, &error, "");
-                        self.outbox.push(Message::Text(answer.into()));
-                    }
-                    self.runner = Some(runner);
-                    continue;
+                    let begun = self.subscriptions.begin(http, principal, id.clone(), source, most);
+                    begun.map(|()| None)
                 }
-                Request::Unsubscribe => {
-                    let answer = match self.subscriptions.end(&id) {
-                        Ok(done) => message::done(&id, &done, &[]),
-                        Err(error) => message::error(&id, &error, ""),
-                    };
-                    self.outbox.push(Message::Text(answer.into()));
-                    self.runner = Some(runner);
-                    continue;
-                }
-                request => request,
+                Request::Unsubscribe(of) => self.subscriptions.end(&of).map(Some),
+                request => self.listen(&request).map(Some),
             };
-            let (sender, out) = mpsc::channel(AHEAD);
-            let begun = runner.begun();
-            let task = tokio::spawn(runner.run(id.clone(), request, control.clone(), sender));
-            self.running = Some(Running { id, control, out, task, begun });
+            let answer = match done {
+                Ok(None) => continue,
+                Ok(Some(done)) => message::done(&id, &done, &[]),
+                Err(error) => message::error(&id, &error, ""),
+            };
+            self.outbox.push(Message::Text(answer.into()));
         }
     }
 
@@ -352,28 +286,19 @@ impl Line {
         }
     }
 
-    /// What the request that runs says; nothing more of one that is done.
-    async fn tell(&mut self, said: Option<String>) {
-        if let Some(text) = said {
-            self.outbox.push(Message::Text(text.into()));
-            // What else is there goes with it.
-            if let Some(running) = &mut self.running {
-                while let Ok(more) = running.out.try_recv() {
-                    self.outbox.push(Message::Text(more.into()));
-                }
+    /// What the request that runs says.
+    fn tell(&mut self, said: queue::Said<Words>) {
+        let text = match said {
+            queue::Said::Part(text) => Some(text),
+            queue::Said::End(_, last) => {
+                self.used = Instant::now();
+                last
             }
-            return;
-        }
-        let Some(Running { id, task, .. }) = self.running.take() else { return };
-        self.used = Instant::now();
-        match task.await {
-            Ok(runner) => self.runner = Some(runner),
-            Err(error) => {
-                tracing::error!(%error, "a request has panicked");
-                let error = message::error(&id, &unfinished(), "");
-                self.outbox.push(Message::Text(error.into()));
-                self.runner = Some(Runner::new(self.http.clone(), self.principal.clone()));
-            }
+        };
+        self.outbox.extend(text.map(|text| Message::Text(text.into())));
+        // What else is there goes with it.
+        while let Some(more) = self.queue.try_next() {
+            self.outbox.push(Message::Text(more.into()));
         }
     }
 
@@ -381,24 +306,12 @@ impl Line {
         Some(self.config.http_ws_idle_timeout.duration()).filter(|limit| !limit.is_zero())
     }
 
-    /// Whether a request makes progress.
-    fn is_busy(&self) -> bool {
-        self.running.as_ref().is_some_and(|running| !running.control.is_stalled())
-    }
-
     /// When there is something to be looked at.
     fn deadline(&self) -> Instant {
         let interval = self.config.http_ws_ping_interval.duration();
         let ping = self.pinged.unwrap_or(self.heard) + interval;
         let idle = self.idle_timeout().map(|limit| self.used + limit);
-        let transaction = match (&self.runner, &self.running) {
-            (Some(runner), _) => runner.deadline(),
-            (None, Some(running)) if !running.control.is_stopped() => {
-                running.begun.map(|begun| begun + self.config.http_transaction_timeout.duration())
-            }
-            _ => None,
-        };
-        [idle.filter(|_| !self.is_busy()), transaction]
+        [idle.filter(|_| !self.queue.is_busy()), self.queue.deadline()]
             .into_iter()
             .flatten()
             .fold(ping, Instant::min)
@@ -418,21 +331,29 @@ impl Line {
             _ => {}
         }
         if let Some(limit) = self.idle_timeout()
-            && !self.is_busy()
+            && !self.queue.is_busy()
             && self.used.elapsed() >= limit
         {
             return Some(Close(IDLE, "nothing was said for http_ws_idle_timeout".to_owned()));
         }
-        if let Some(runner) = &mut self.runner {
-            runner.sweep();
-        }
-        if let Some(running) = &self.running
-            && let Some(begun) = running.begun
-            && begun.elapsed() >= self.config.http_transaction_timeout.duration()
-        {
-            running.control.stop();
-        }
+        self.queue.sweep();
         None
+    }
+}
+
+/// What a subscription has found, in this protocol's words.
+fn told(id: &Id, news: News) -> Vec<String> {
+    match news {
+        News::Begun(position) => {
+            let done = Done { command: "SUBSCRIBE".to_owned(), count: None };
+            let position = position.map(|position| message::position(id, position));
+            [message::done(id, &done, &[])].into_iter().chain(position).collect()
+        }
+        News::Event(event) => vec![message::event(id, &event)],
+        News::Position(position) => vec![message::position(id, position)],
+        News::Failed(problem) => vec![message::refused(id, &problem)],
+        // Only tables are followed here.
+        News::Job(_) | News::Over => Vec::new(),
     }
 }
 
@@ -449,13 +370,6 @@ async fn send_all(mut sink: Sink, messages: Vec<Message>) -> (Sink, Result<(), a
 async fn finished(sending: &mut Option<Sending>) -> (Sink, Result<(), axum::Error>) {
     match sending {
         Some(sending) => sending.await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn next_of(running: &mut Option<Running>) -> Option<String> {
-    match running {
-        Some(running) => running.out.recv().await,
         None => std::future::pending().await,
     }
 }

@@ -3,12 +3,16 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::error::Error;
+use super::subscription::Source;
+use super::voice::Voice;
+use crate::error::{Error, Report};
 use crate::events::{Event, Position};
 use crate::http::conversation::Done;
 use crate::http::problem::{self, Problem};
+use crate::http::rows::RowWriter;
 use crate::http::sql::{Isolation, Modes, RowShape};
 use crate::session::Notification;
+use crate::sql::outcome::Rows;
 use crate::sql::types::json::write_string;
 
 /// What a client says.
@@ -29,14 +33,38 @@ pub enum Request {
     Listen(String),
     /// `None`: all.
     Unlisten(Option<String>),
-    Subscribe(Subscribe),
-    /// Ends the subscription of the request's name.
-    Unsubscribe,
+    Subscribe(Source),
+    /// Ends the subscription of a name.
+    Unsubscribe(Id),
+}
+
+impl Request {
+    /// What whoever reads the messages does by itself, in its turn.
+    pub fn is_lines_own(&self) -> bool {
+        match self {
+            Request::Listen(_)
+            | Request::Unlisten(_)
+            | Request::Subscribe(_)
+            | Request::Unsubscribe(_) => true,
+            Request::Query(_) | Request::Begin(_) | Request::Commit | Request::RollBack => false,
+        }
+    }
 }
 
 /// A client's name for a request, as JSON text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Id(String);
+
+impl Id {
+    /// None for what is neither a string nor a number.
+    pub fn of(value: &Value) -> Option<Id> {
+        matches!(value, Value::String(_) | Value::Number(_)).then(|| Id(value.to_string()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,6 +86,9 @@ pub struct Query {
     /// Pages that may be sent before the client asks for more; all without it.
     #[serde(default)]
     pub window: Option<u64>,
+    /// What has to be in the database.
+    #[serde(skip)]
+    pub extension: Option<&'static str>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -104,6 +135,12 @@ pub struct Subscribe {
     pub after: Option<String>,
 }
 
+impl From<Subscribe> for Source {
+    fn from(Subscribe { table, after }: Subscribe) -> Source {
+        Source::Table { table, after }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Pages {
@@ -118,10 +155,8 @@ pub fn read(text: &str) -> Result<Said, String> {
         Some(Value::String(kind)) => kind,
         _ => return Err("a message has a \"type\"".to_owned()),
     };
-    let id = match members.remove("id") {
-        Some(id @ (Value::String(_) | Value::Number(_))) => Id(id.to_string()),
-        _ => return Err("a message has an \"id\", a string or a number".to_owned()),
-    };
+    let id = members.remove("id").as_ref().and_then(Id::of);
+    let id = id.ok_or_else(|| "a message has an \"id\", a string or a number".to_owned())?;
     let rest = Value::Object(members);
     let request = match kind.as_str() {
         "query" => Request::Query(Box::new(of(rest)?)),
@@ -130,8 +165,8 @@ pub fn read(text: &str) -> Result<Said, String> {
         "rollback" => of::<Plain>(rest).map(|_| Request::RollBack)?,
         "listen" => Request::Listen(of::<Channel>(rest)?.channel),
         "unlisten" => Request::Unlisten(of::<MaybeChannel>(rest)?.channel),
-        "subscribe" => Request::Subscribe(of(rest)?),
-        "unsubscribe" => of::<Plain>(rest).map(|_| Request::Unsubscribe)?,
+        "subscribe" => Request::Subscribe(of::<Subscribe>(rest)?.into()),
+        "unsubscribe" => of::<Plain>(rest).map(|_| Request::Unsubscribe(id.clone()))?,
         "more" => return Ok(Said::More(id, of::<Pages>(rest)?.pages)),
         "cancel" => return of::<Plain>(rest).map(|_| Said::Cancel(id)),
         other => return Err(format!("there is no message \"{other}\"")),
@@ -173,8 +208,42 @@ impl Page {
     }
 }
 
+/// The words of this protocol for one request.
+#[derive(Clone)]
+pub struct Words(pub Id);
+
+impl Voice for Words {
+    fn id(&self) -> Option<&Id> {
+        Some(&self.0)
+    }
+
+    fn columns(&mut self, writer: &RowWriter) -> Option<String> {
+        let mut page = Page::of("columns", &self.0);
+        writer.describe_to(page.member("columns"));
+        Some(page.finish())
+    }
+
+    fn rows(&mut self, writer: &RowWriter, rows: &Rows) -> crate::error::Result<Vec<String>> {
+        let mut page = Page::of("rows", &self.0);
+        let written = page.member("rows");
+        written.push(b'[');
+        writer.write(rows, b",", written)?;
+        written.pop();
+        written.push(b']');
+        Ok(vec![page.finish()])
+    }
+
+    fn done(&mut self, what: &Done, notices: &[Report]) -> String {
+        done(&self.0, what, notices)
+    }
+
+    fn failed(&mut self, failure: &Error, query: &str) -> String {
+        error(&self.0, failure, query)
+    }
+}
+
 /// The end of a request.
-pub fn done(id: &Id, done: &Done, notices: &[crate::error::Report]) -> String {
+pub fn done(id: &Id, done: &Done, notices: &[Report]) -> String {
     let mut page = Page::of("done", id);
     write_string(&done.command, page.member("command"));
     let count = done.count.map_or_else(|| "null".to_owned(), |count| count.to_string());

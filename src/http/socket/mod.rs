@@ -45,9 +45,11 @@
 //! | 4003 | no pong came |
 
 mod line;
-mod message;
+pub(crate) mod message;
+pub(crate) mod queue;
 mod runner;
-mod subscription;
+pub(crate) mod subscription;
+pub(crate) mod voice;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts, Request};

@@ -1,4 +1,5 @@
-//! Does the requests of a socket, one after the other, each on a task of its own.
+//! Does the requests of a client, one after the other, each on a task of its own; what there
+//! is to say of one a [`Voice`] puts in the words of the protocol.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,12 +10,13 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
-use super::message::{self, Begin, Id, Page, Query, Request};
-use crate::error::{Error, Result};
-use crate::http::Http;
+use super::message::{Begin, Query, Request};
+use super::voice::Voice;
+use crate::error::{Error, Report, Result};
 use crate::http::conversation::{Conversation, Done, Leash};
 use crate::http::principal::Principal;
 use crate::http::rows::RowWriter;
+use crate::http::{Http, extension};
 use crate::session::rows::row_count;
 use crate::session::{failed_transaction, registry};
 use crate::sqlstate;
@@ -22,6 +24,9 @@ use crate::sqlstate;
 /// Rows of a page where the query does not say, and at most.
 const PAGE_ROWS: u32 = 1_000;
 const PAGE_ROWS_MAX: u32 = 8_192;
+
+/// How a request has ended, and what is to be noted of it.
+type Ended = (Done, Vec<Report>);
 
 /// How others reach into a request.
 pub struct Control {
@@ -100,7 +105,7 @@ fn permits(pages: u64) -> usize {
     usize::try_from(pages).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS / 4)
 }
 
-/// What a socket has beyond its requests: its transaction.
+/// What a client has beyond its requests: its transaction.
 pub struct Runner {
     http: Arc<Http>,
     principal: Arc<Principal>,
@@ -160,47 +165,44 @@ impl Runner {
         self.transaction = Transaction::Lost(error);
     }
 
-    /// Does a request; what there is to say of it goes to `out`.
-    pub async fn run(
+    /// Does a request; what there is to say of it goes to `out`, and the last of it comes
+    /// back, unless nobody listens.
+    pub async fn run<V: Voice>(
         mut self,
-        id: Id,
+        mut voice: V,
         request: Request,
         control: Arc<Control>,
         out: Sender<String>,
-    ) -> Runner {
+    ) -> (Runner, Option<String>) {
         let mut text = "";
         let ended = match &request {
             _ if control.is_stopped() => Err(Error::query_canceled()),
             Request::Query(query) => {
                 text = &query.query;
-                self.query(&id, query, &control, &out).await
+                self.query(&mut voice, query, &control, &out).await
             }
-            Request::Begin(begin) => self.begin(&id, begin).await.map(Some),
-            Request::Commit => self.commit(&id).await.map(Some),
-            Request::RollBack => self.roll_back(&id).await.map(Some),
+            Request::Begin(begin) => self.begin(begin).await.map(Some),
+            Request::Commit => self.commit().await.map(Some),
+            Request::RollBack => self.roll_back().await.map(Some),
             Request::Listen(_)
             | Request::Unlisten(_)
             | Request::Subscribe(_)
-            | Request::Unsubscribe => Err(Error::internal("the line listens by itself")),
+            | Request::Unsubscribe(_) => Err(Error::internal("the line listens by itself")),
         };
         let last = match ended {
-            Ok(last) => last,
-            Err(error) => Some(message::error(&id, &error, text)),
+            Ok(ended) => ended.map(|(done, notices)| voice.done(&done, &notices)),
+            Err(error) => Some(voice.failed(&error, text)),
         };
-        if let Some(last) = last {
-            // A client that is gone hears nothing.
-            let _ = out.send(last).await;
-        }
         self.used = Instant::now();
         if let Transaction::Open { conversation, .. } = &mut self.transaction {
             conversation.let_off();
             conversation.rest();
         }
         self.sweep();
-        self
+        (self, last)
     }
 
-    async fn begin(&mut self, id: &Id, begin: &Begin) -> Result<String> {
+    async fn begin(&mut self, begin: &Begin) -> Result<Ended> {
         match &self.transaction {
             Transaction::None => {}
             Transaction::Open { .. } => {
@@ -213,42 +215,44 @@ impl Runner {
         conversation.begin(&begin.modes().begin()).await?;
         let conversation = Box::new(conversation);
         self.transaction = Transaction::Open { conversation, begun: Instant::now() };
-        Ok(done(id, "BEGIN"))
+        Ok(ended("BEGIN"))
     }
 
-    async fn commit(&mut self, id: &Id) -> Result<String> {
+    async fn commit(&mut self) -> Result<Ended> {
         match std::mem::replace(&mut self.transaction, Transaction::None) {
             Transaction::None => Err(no_transaction()),
             Transaction::Lost(error) => Err(error),
             Transaction::Open { mut conversation, .. } => {
                 conversation.commit().await?;
-                let notices = conversation.take_notices();
-                let done = Done { command: "COMMIT".to_owned(), count: None };
-                Ok(message::done(id, &done, &notices))
+                Ok((ended("COMMIT").0, conversation.take_notices()))
             }
         }
     }
 
-    async fn roll_back(&mut self, id: &Id) -> Result<String> {
+    async fn roll_back(&mut self) -> Result<Ended> {
         match std::mem::replace(&mut self.transaction, Transaction::None) {
             Transaction::None => return Err(no_transaction()),
             Transaction::Lost(_) => {}
             Transaction::Open { mut conversation, .. } => conversation.roll_back().await?,
         }
-        Ok(done(id, "ROLLBACK"))
+        Ok(ended("ROLLBACK"))
     }
 
-    /// Runs a query in the transaction or by itself; its last message, unless the client
+    /// Runs a query in the transaction or by itself; how it has ended, unless the client
     /// is gone.
-    async fn query(
+    async fn query<V: Voice>(
         &mut self,
-        id: &Id,
+        voice: &mut V,
         query: &Query,
         control: &Control,
         out: &Sender<String>,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<Ended>> {
         if let Transaction::Lost(error) = &self.transaction {
             return Err(error.clone());
+        }
+        if let Some(name) = query.extension {
+            // By another session: this one may be in a block.
+            extension::open(&self.http, &self.principal, name, Vec::new()).await?;
         }
         let is_alone = matches!(self.transaction, Transaction::None);
         let mut own = match is_alone {
@@ -262,7 +266,7 @@ impl Runner {
         };
         conversation.set_timeout(query.timeout_ms.map(u64::from))?;
         control.hold(conversation.leash_of_statement()?);
-        let sent = send(conversation, id, query, control, out).await;
+        let sent = send(conversation, voice, query, control, out).await;
         if sent.is_err() {
             conversation.fail();
         }
@@ -275,20 +279,20 @@ async fn open(http: Arc<Http>, principal: Arc<Principal>) -> Result<Conversation
     Conversation::open(&http, &principal, Vec::new()).await
 }
 
-async fn send(
+async fn send<V: Voice>(
     conversation: &mut Conversation,
-    id: &Id,
+    voice: &mut V,
     query: &Query,
     control: &Control,
     out: &Sender<String>,
-) -> Result<Option<String>> {
+) -> Result<Option<Ended>> {
     let text = &query.query;
     let mut answer = conversation.start_typed(text, &query.params, &query.param_types).await?;
     if let Some(columns) = answer.columns.clone() {
         let writer = RowWriter::new(columns, conversation.eval_context()?, query.rows.shape())?;
-        let mut page = Page::of("columns", id);
-        writer.describe_to(page.member("columns"));
-        if out.send(page.finish()).await.is_err() {
+        if let Some(columns) = voice.columns(&writer)
+            && out.send(columns).await.is_err()
+        {
             return Ok(None);
         }
         let page_rows = u64::from(query.page_rows.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS_MAX));
@@ -297,25 +301,26 @@ async fn send(
             let next = conversation.next(text, &mut answer, page_rows.min(left)).await?;
             let Some(rows) = next else { break };
             left -= row_count(&rows) as u64;
-            let mut page = Page::of("rows", id);
-            let written = page.member("rows");
-            written.push(b'[');
-            writer.write(&rows, b",", written)?;
-            written.pop();
-            written.push(b']');
+            for page in voice.rows(&writer, &rows)? {
+                control.room().await?;
+                if out.send(page).await.is_err() {
+                    return Ok(None);
+                }
+            }
+        }
+        if let Some(page) = voice.rest() {
             control.room().await?;
-            if out.send(page.finish()).await.is_err() {
+            if out.send(page).await.is_err() {
                 return Ok(None);
             }
         }
     }
     let done = conversation.finish(answer).await?;
-    let notices = conversation.take_notices();
-    Ok(Some(message::done(id, &done, &notices)))
+    Ok(Some((done, conversation.take_notices())))
 }
 
-fn done(id: &Id, command: &str) -> String {
-    message::done(id, &Done { command: command.to_owned(), count: None }, &[])
+fn ended(command: &str) -> Ended {
+    (Done { command: command.to_owned(), count: None }, Vec::new())
 }
 
 /// `25P01`.
