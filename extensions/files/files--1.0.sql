@@ -80,10 +80,12 @@ SELECT pg_catalog.pg_extension_config_dump('contents', 'WHERE location = ''datab
 SELECT pg_catalog.pg_extension_config_dump('objects', 'WHERE EXISTS (SELECT FROM files.contents c WHERE c.hash = objects.hash AND c.location = ''database'')');
 SELECT pg_catalog.pg_extension_config_dump('versions', '');
 
--- Uploads that go on (tus, resumable uploads of the IETF). The server keeps them; a role sees its own.
+-- Uploads that go on (tus, resumable uploads of the IETF). The server keeps them; a role sees its own, and among those who come by foreign tokens each subject.
 CREATE TABLE files.uploads (
     id uuid PRIMARY KEY,
     owner name NOT NULL,
+    -- zserver.subject
+    subject text NOT NULL,
     kind text NOT NULL CHECK (kind IN ('whole', 'partial', 'final')),
     bucket text,
     name text,
@@ -134,7 +136,7 @@ CREATE POLICY read ON files.contents FOR SELECT USING (EXISTS (SELECT FROM files
 GRANT SELECT ON files.contents TO PUBLIC;
 
 ALTER TABLE files.uploads ENABLE ROW LEVEL SECURITY;
-CREATE POLICY own ON files.uploads USING (files.is_member(owner));
+CREATE POLICY own ON files.uploads USING (files.is_member(owner) AND subject = current_setting('zserver.subject'));
 GRANT SELECT ON files.uploads TO PUBLIC;
 ALTER TABLE files.quotas ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON files.quotas FOR SELECT USING (files.is_member(role));

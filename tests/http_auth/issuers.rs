@@ -1,7 +1,7 @@
 //! Tokens that others have issued.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -202,6 +202,69 @@ fn subjects_of_one_role_are_kept_apart() {
         assert_eq!(ask(who, count).json()["results"][0]["rows"], json!([[1]]));
     }
     assert_eq!(served.admin(count), json!([[4]]));
+}
+
+/// Nor is what one uploads, and nobody else cuts it off.
+#[test]
+fn uploads_are_kept_apart_by_subject() {
+    let served = Served::start(&[]);
+    served.log_in("ann", "a");
+    let key = PrivateKey::generate(Algorithm::EdDsa).unwrap();
+    let jwks = json!({"keys": [key.public_jwk("k").unwrap()]}).to_string();
+    served.admin(&format!("select auth.create_issuer('https://idp', '{{app}}', jwks => '{jwks}')"));
+    served.admin("select auth.map_role('https://idp', '*', 'ann')");
+    let token = |subject: &str| {
+        let claims = json!({"iss": "https://idp", "aud": "app", "exp": now() + 60, "sub": subject});
+        format!("{}Zserver-Database: postgres\r\n", bearer(&jwt::sign("k", &key, &claims).unwrap()))
+    };
+    let (one, other) = (token("u1"), token("u2"));
+    let password = basic("ann", "a", "postgres");
+    let made = send(served.http, "PUT", "/api/v1/files/b", &password, "");
+    assert_eq!(made.status, 201, "{}", made.text());
+    let tus = |method: &str, path: &str, who: &str, more: &str, body: &str| {
+        let headers = format!("{who}Tus-Resumable: 1.0.0\r\n{more}");
+        send(served.http, method, path, &headers, body)
+    };
+    let begin = |who: &str, more: &str| {
+        let begun = tus("POST", "/files?bucket=b&name=x", who, more, "");
+        assert_eq!(begun.status, 201, "{}", begun.text());
+        begun.header("location").expect("a place").to_owned()
+    };
+    let path = begin(&one, "Upload-Length: 6\r\n");
+    let path = &path[path.find("/files/").expect("a path")..];
+    let piece = |offset: usize| {
+        format!("Content-Type: application/offset+octet-stream\r\nUpload-Offset: {offset}\r\n")
+    };
+    assert_eq!(tus("PATCH", path, &one, &piece(0), "abc").status, 204);
+    // One that goes on while others ask for it.
+    let head = format!(
+        "PATCH {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{one}Tus-Resumable: 1.0.0\r\n\
+         {}Content-Length: 3\r\n\r\nd",
+        piece(3)
+    );
+    let mut going = TcpStream::connect(("127.0.0.1", served.http)).expect("the port is open");
+    going.write_all(head.as_bytes()).expect("a piece is sent");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    for stranger in [&other, &password] {
+        assert_eq!(tus("HEAD", path, stranger, "", "").status, 404);
+        assert_eq!(tus("PATCH", path, stranger, &piece(3), "xyz").status, 404);
+        assert_eq!(tus("DELETE", path, stranger, "", "").status, 404);
+        let seen = served.sql_as(stranger, "select count(*) from files.uploads").json();
+        assert_eq!(seen["results"][0]["rows"], json!([[0]]));
+    }
+    going.write_all(b"ef").expect("the rest is sent");
+    let mut answer = String::new();
+    going.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    let seen = served.sql_as(&one, "select count(*) from files.uploads").json();
+    assert_eq!(seen["results"][0]["rows"], json!([[1]]));
+    assert_eq!(send(served.http, "GET", "/api/v1/files/b/x", &password, "").text(), "abcdef");
+    // Parts of one are not another's to put together.
+    let part = begin(&one, "Upload-Length: 0\r\nUpload-Concat: partial\r\n");
+    let join = format!("Upload-Concat: final;{part}\r\n");
+    let joined = |who: &str| tus("POST", "/files?bucket=b&name=y", who, &join, "").status;
+    assert_eq!((joined(&other), joined(&password)), (404, 404));
+    assert_eq!(joined(&one), 201);
 }
 
 /// What a transaction's session may, whoever goes on with it has to have proved.

@@ -78,8 +78,7 @@ async fn begin(call: &Call, id: &str) -> Result<Begun, Problem> {
     if is_last.is_none() && call.protocol != Protocol::Tus {
         return Err(Problem::bad_request("the request does not say whether it is the last"));
     }
-    let lock = call.http.files.locks.take(id).await?;
-    let mut upload = call.find(id).await?;
+    let (lock, mut upload) = call.take(id).await?;
     if upload.kind == "final" {
         return Err(Problem::forbidden("a final upload takes no more"));
     }

@@ -32,7 +32,8 @@
 //!
 //! A request for an upload that another one holds takes its place: the other one keeps what
 //! it has got and ends ([`Locks`]). Clients whose connection broke come again while the
-//! server still waits for the old one.
+//! server still waits for the old one. An upload is its role's, and of the same subject of
+//! a foreign token; others are told that there is none, and take no place.
 
 mod append;
 mod create;
@@ -224,8 +225,7 @@ fn bytes_in(headers: &HeaderMap, name: &str) -> Result<Option<u64>, Problem> {
 }
 
 async fn head(call: Call, id: String) -> Result<Response, Problem> {
-    let lock = call.http.files.locks.take(&id).await?;
-    let mut upload = call.find(&id).await?;
+    let (lock, mut upload) = call.take(&id).await?;
     if upload.is_due() {
         finish::finish(&call, &mut upload).await?;
     }
@@ -259,8 +259,7 @@ async fn head(call: Call, id: String) -> Result<Response, Problem> {
 }
 
 async fn delete(call: Call, id: String) -> Result<Response, Problem> {
-    let _lock = call.http.files.locks.take(&id).await?;
-    let upload = call.find(&id).await?;
+    let (_lock, upload) = call.take(&id).await?;
     call.forget(&upload).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

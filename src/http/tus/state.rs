@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::files::rows::{self, Row};
 use super::super::files::unix_seconds;
 use super::super::problem::Problem;
+use super::locks::Lock;
 use super::{Call, no_upload};
 
 /// An upload that goes on, or has ended.
@@ -46,12 +47,20 @@ const COLUMNS: &str = "id::text, kind, bucket, name, content_type, metadata::tex
                        array_to_string(parts, ' '), version, expires, finished IS NOT NULL";
 
 impl Call {
-    /// An upload of the role that asks: 404 of one that is not there or another's, 410 of
-    /// one that has expired.
+    /// An upload of who asks, and its lock. Whose it is not does not take its place.
+    pub async fn take(&self, id: &str) -> Result<(Lock, Upload), Problem> {
+        self.find(id).await?;
+        let lock = self.http.files.locks.take(id).await?;
+        Ok((lock, self.find(id).await?))
+    }
+
+    /// An upload of who asks, by role and by subject: 404 of one that is not there or
+    /// another's, 410 of one that has expired.
     pub async fn find(&self, id: &str) -> Result<Upload, Problem> {
         let own = rows::own(&self.http, &self.principal)?;
-        let text = format!("SELECT {COLUMNS} FROM files.uploads WHERE id = $1 AND owner = $2");
-        let values = vec![json!(id), json!(self.principal.role)];
+        let text = format!("SELECT {COLUMNS} FROM files.uploads WHERE id = $1 AND owner = $2 AND subject = $3");
+        let (role, subject) = (&self.principal.role, self.principal.subject());
+        let values = vec![json!(id), json!(role), json!(subject)];
         let rows = rows::with(&self.http, &own, move |mut conversation| async move {
             rows::fetch(&mut conversation, &text, &values).await
         })
@@ -63,7 +72,7 @@ impl Call {
         }
     }
 
-    /// Uploads of the role that are not finished.
+    /// Uploads of the role, whatever its subjects, that are not finished.
     pub async fn open_uploads(&self) -> Result<i64, Problem> {
         let own = rows::own(&self.http, &self.principal)?;
         let text = "SELECT count(*) FROM files.uploads WHERE owner = $1 AND finished IS NULL AND expires > now()";
@@ -73,8 +82,8 @@ impl Call {
 
     pub async fn insert(&self, upload: &Upload) -> Result<(), Problem> {
         let own = rows::own(&self.http, &self.principal)?;
-        let text = "INSERT INTO files.uploads (id, owner, kind, bucket, name, content_type, metadata, told, length, received, parts, expires) \
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, string_to_array($11, ' ')::uuid[], to_timestamp($12))";
+        let text = "INSERT INTO files.uploads (id, owner, kind, bucket, name, content_type, metadata, told, length, received, parts, expires, subject) \
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, string_to_array($11, ' ')::uuid[], to_timestamp($12), $13)";
         let parts = match upload.parts.is_empty() {
             true => Value::Null,
             false => json!(upload.parts.join(" ")),
@@ -92,6 +101,7 @@ impl Call {
             json!(upload.received),
             parts,
             json!(upload.expires),
+            json!(self.principal.subject()),
         ];
         rows::query(&self.http, &own, text, values).await.map(|_| ())
     }
