@@ -58,7 +58,9 @@ impl Call {
     /// another's, 410 of one that has expired.
     pub async fn find(&self, id: &str) -> Result<Upload, Problem> {
         let own = rows::own(&self.http, &self.principal)?;
-        let text = format!("SELECT {COLUMNS} FROM files.uploads WHERE id = $1 AND owner = $2 AND subject = $3");
+        let text = format!(
+            "SELECT {COLUMNS} FROM files.uploads WHERE id = $1 AND owner = $2 AND subject = $3"
+        );
         let (role, subject) = (&self.principal.role, self.principal.subject());
         let values = vec![json!(id), json!(role), json!(subject)];
         let rows = rows::with(&self.http, &own, move |mut conversation| async move {
