@@ -1,8 +1,20 @@
 //! Data channels: messages, each whole and of one kind.
+//!
+//! A task takes what arrives and keeps a few messages for whoever receives; when those are
+//! not taken, it stops, and so does the peer once SCTP's window is full. The rate of messages
+//! is bounded in the same way.
 
-use bytes::Bytes;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use tokio::sync::{Mutex, mpsc, watch};
+use webrtc::data_channel::{DataChannel, DataChannelEvent, RTCDataChannelMessage};
 
 use super::Error;
+
+/// Messages that have arrived and were not received.
+const RECEIVED_MAX: usize = 16;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
@@ -43,28 +55,197 @@ impl Reliability {
         Reliability { ordered: false, max_retransmits: Some(0), max_lifetime_ms: None };
 }
 
+/// How far a channel is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Opening,
+    Open,
+    Closed,
+}
+
+/// Bounds of a channel.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    pub message_bytes: usize,
+    pub messages_per_second: u32,
+}
+
 /// A handle of a data channel; the channel is closed when the last one is dropped. One task
 /// may send while another receives.
 #[derive(Clone)]
 pub struct Channel {
-    pub label: std::sync::Arc<str>,
-    pub protocol: std::sync::Arc<str>,
+    pub label: Arc<str>,
+    pub protocol: Arc<str>,
     /// The SCTP stream.
     pub id: u16,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    channel: Arc<dyn DataChannel>,
+    received: Mutex<mpsc::Receiver<Message>>,
+    stage: watch::Receiver<Stage>,
+    bounds: Bounds,
+    /// Dropped with the last handle: the task closes the channel.
+    _held: mpsc::Sender<()>,
 }
 
 impl Channel {
+    /// `counted` is held as long as the channel lives.
+    pub(super) fn new(
+        channel: Arc<dyn DataChannel>,
+        (label, protocol): (&str, &str),
+        bounds: Bounds,
+        counted: Box<dyn Send>,
+    ) -> Channel {
+        let (to_receiver, received) = mpsc::channel(RECEIVED_MAX);
+        let (told, stage) = watch::channel(Stage::Opening);
+        let (held, released) = mpsc::channel(1);
+        let pump = Pump { channel: channel.clone(), told, to_receiver, bounds };
+        tokio::spawn(async move {
+            pump.run(released).await;
+            drop(counted);
+        });
+        let id = u16::try_from(channel.id()).unwrap_or(u16::MAX);
+        let inner = Inner { channel, received: Mutex::new(received), stage, bounds, _held: held };
+        Channel { label: label.into(), protocol: protocol.into(), id, inner: Arc::new(inner) }
+    }
+
     /// Sends a message; waits until the channel is open and while more than
     /// [`Options::max_buffered_bytes`](super::Options::max_buffered_bytes) wait.
-    pub async fn send(&self, _message: Message) -> Result<(), Error> {
-        Err(Error::Closed)
+    pub async fn send(&self, message: Message) -> Result<(), Error> {
+        let limit = self.inner.bounds.message_bytes;
+        if message.len() > limit {
+            return Err(Error::TooLong(limit));
+        }
+        self.opened().await?;
+        let sent = match message {
+            Message::Text(text) => self.inner.channel.send_text(&text).await,
+            Message::Binary(bytes) => self.inner.channel.send(BytesMut::from(bytes)).await,
+        };
+        sent.map_err(|error| match error {
+            webrtc::error::Error::ErrDataChannelClosed => Error::Closed,
+            webrtc::error::Error::ErrOutboundPacketTooLarge => Error::TooLong(limit),
+            error => Error::Failed(error.to_string()),
+        })
+    }
+
+    async fn opened(&self) -> Result<(), Error> {
+        let mut stage = self.inner.stage.clone();
+        match stage.wait_for(|stage| *stage != Stage::Opening).await.as_deref() {
+            Ok(Stage::Open) => Ok(()),
+            _ => Err(Error::Closed),
+        }
     }
 
     /// The next message; None once the channel is closed.
     pub async fn recv(&self) -> Option<Message> {
-        None
+        self.inner.received.lock().await.recv().await
     }
 
     /// Closes it after what was sent before.
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        let _ = self.inner.channel.close().await;
+    }
+
+    pub fn is_closed(&self) -> bool {
+        *self.inner.stage.borrow() == Stage::Closed
+    }
+
+    /// Waits until it is closed, by whichever side.
+    pub async fn closed(&self) {
+        let mut stage = self.inner.stage.clone();
+        let _ = stage.wait_for(|stage| *stage == Stage::Closed).await;
+    }
+}
+
+/// Takes what arrives on a channel until it is closed.
+struct Pump {
+    channel: Arc<dyn DataChannel>,
+    told: watch::Sender<Stage>,
+    to_receiver: mpsc::Sender<Message>,
+    bounds: Bounds,
+}
+
+impl Pump {
+    async fn run(self, mut released: mpsc::Receiver<()>) {
+        tokio::select! {
+            () = self.take() => {}
+            _ = released.recv() => {
+                let _ = self.channel.close().await;
+            }
+        }
+        self.told.send_replace(Stage::Closed);
+    }
+
+    async fn take(&self) {
+        let mut rate = Rate::new(self.bounds.messages_per_second);
+        while let Some(event) = self.channel.poll().await {
+            match event {
+                DataChannelEvent::OnOpen => {
+                    self.told.send_replace(Stage::Open);
+                }
+                DataChannelEvent::OnClosing | DataChannelEvent::OnClose => return,
+                DataChannelEvent::OnError => {
+                    let _ = self.channel.close().await;
+                    return;
+                }
+                DataChannelEvent::OnMessage(message) => {
+                    // A message proves that it is open.
+                    self.told.send_if_modified(|stage| {
+                        std::mem::replace(stage, Stage::Open) != Stage::Open
+                    });
+                    rate.wait().await;
+                    if !self.hand_over(message).await {
+                        return;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether the channel goes on.
+    async fn hand_over(&self, message: RTCDataChannelMessage) -> bool {
+        let message = match message.is_string {
+            false => Message::Binary(message.data.freeze()),
+            true => match String::from_utf8(message.data.to_vec()) {
+                Ok(text) => Message::Text(text),
+                Err(_) => {
+                    tracing::debug!("a text message is not UTF-8: its channel is closed");
+                    let _ = self.channel.close().await;
+                    return false;
+                }
+            },
+        };
+        self.to_receiver.send(message).await.is_ok()
+    }
+}
+
+/// So many messages in every second, and then a wait.
+struct Rate {
+    limit: u32,
+    begun: Instant,
+    taken: u32,
+}
+
+impl Rate {
+    const PERIOD: Duration = Duration::from_secs(1);
+
+    fn new(limit: u32) -> Rate {
+        Rate { limit, begun: Instant::now(), taken: 0 }
+    }
+
+    async fn wait(&mut self) {
+        if self.begun.elapsed() >= Rate::PERIOD {
+            self.begun = Instant::now();
+            self.taken = 0;
+        }
+        self.taken += 1;
+        if self.taken > self.limit {
+            tokio::time::sleep_until((self.begun + Rate::PERIOD).into()).await;
+            self.begun = Instant::now();
+            self.taken = 1;
+        }
+    }
 }

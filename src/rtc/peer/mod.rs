@@ -8,19 +8,28 @@
 //! A [`Peer`] is a handle: cloning it is cheap, and the connection closes with
 //! [`Peer::close`] or when the last handle is dropped. Everything that is handed out is
 //! bounded: events, messages and packets wait for who takes them, or (packets) are lost.
-
-#![allow(dead_code)]
+//!
+//! Invariants: a connection that does not come to stand in time, or whose peer is gone, is
+//! closed and freed; its last event is [`Event::Closed`]. What drives it never waits for who
+//! uses it.
+//!
+//! It is driven by `webrtc`, whose shortcomings end here ([`engine`], [`tap`], [`public`]):
+//! it uses a socket of its own for each connection, and leaves out TURN over TCP and TLS.
 
 mod channel;
+mod connection;
+mod engine;
+mod handler;
+mod public;
+mod tap;
 mod track;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-
 pub use channel::{Channel, Message, Reliability};
-pub use track::{Codec, Feedback, Incoming, Kind, Packet, Sender};
+pub use connection::Peer;
+pub use track::{Codec, Feedback, Incoming, Keyframes, Kind, Packet, Sender};
 
 /// A server that helps to be reached (RFC 8489, RFC 8656).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,7 +170,7 @@ pub struct Statistics {
     pub streams: Vec<StreamStatistics>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     In,
     Out,
@@ -187,82 +196,9 @@ pub struct StreamStatistics {
     pub keyframe_requests: u64,
 }
 
-/// A handle of a connection.
-#[derive(Clone)]
-pub struct Peer {
-    _private: (),
-}
-
-impl Peer {
-    /// A connection that has not begun. Its events wait for who takes them.
-    pub async fn new(_options: Options) -> Result<(Peer, mpsc::Receiver<Event>), Error> {
-        Err(Error::Closed)
+fn failed(error: webrtc::error::Error) -> Error {
+    match error {
+        webrtc::error::Error::ErrConnectionClosed => Error::Closed,
+        error => Error::Failed(error.to_string()),
     }
-
-    /// Our offer, which is the local description from now on; with `restart_ice`, of new
-    /// credentials and candidates.
-    pub async fn offer(&self, _restart_ice: bool) -> Result<String, Error> {
-        Err(Error::Closed)
-    }
-
-    /// Takes the remote's offer; the answer is the local description from now on. An offer of
-    /// ours that is under way is given up.
-    pub async fn answer(&self, _offer: &str) -> Result<String, Error> {
-        Err(Error::Closed)
-    }
-
-    /// Takes the remote's answer to our offer.
-    pub async fn accept_answer(&self, _answer: &str) -> Result<(), Error> {
-        Err(Error::Closed)
-    }
-
-    /// A candidate of the remote; None: it has no more. Those that come before the remote's
-    /// description wait for it.
-    pub async fn add_candidate(&self, _candidate: Option<Candidate>) -> Result<(), Error> {
-        Err(Error::Closed)
-    }
-
-    /// The description that holds now, with the candidates found so far.
-    pub async fn local_description(&self) -> Option<String> {
-        None
-    }
-
-    /// Waits until all local candidates are known, for those who do not trickle.
-    pub async fn gathered(&self) {}
-
-    /// Opens a channel, which may be written to at once: messages wait until it is open.
-    pub async fn open_channel(
-        &self,
-        _label: &str,
-        _protocol: &str,
-        _reliability: Reliability,
-    ) -> Result<Channel, Error> {
-        Err(Error::Closed)
-    }
-
-    /// A stream to the peer, which is sent once descriptions were exchanged anew.
-    pub async fn add_track(
-        &self,
-        _kind: Kind,
-        _codec: Codec,
-        _track_id: &str,
-        _stream_id: &str,
-    ) -> Result<Sender, Error> {
-        Err(Error::Closed)
-    }
-
-    pub async fn remove_track(&self, _sender: &Sender) -> Result<(), Error> {
-        Err(Error::Closed)
-    }
-
-    pub async fn statistics(&self) -> Statistics {
-        Statistics::default()
-    }
-
-    pub fn state(&self) -> State {
-        State::Closed
-    }
-
-    /// Ends the connection and frees what it has; more than once is the same.
-    pub async fn close(&self) {}
 }

@@ -1,11 +1,25 @@
 //! Media: streams of RTP packets to and from a peer.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use tokio::sync::{Mutex, mpsc};
+use webrtc::media_stream::track_local::TrackLocal;
+use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
+use webrtc::media_stream::track_remote::TrackRemote;
+use webrtc::rtp_transceiver::RtpSender;
 
 use super::Error;
 
 /// An RTP packet, decrypted.
-pub type Packet = ::rtc::rtp::Packet;
+pub type Packet = rtc::rtp::Packet;
+
+/// Packets of a stream that have arrived and were not taken.
+pub(super) const PACKETS_MAX: usize = 512;
+
+/// What receivers have told and nobody has heard.
+pub(super) const FEEDBACK_MAX: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -13,11 +27,21 @@ pub enum Kind {
     Video,
 }
 
-/// What may be sent and received; each is registered with its RTX.
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Audio => "audio",
+            Kind::Video => "video",
+        }
+    }
+}
+
+/// What may be sent and received; video comes with RTX.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Codec {
     Opus,
     Vp8,
+    /// Profile 0.
     Vp9,
     /// Constrained baseline, packetization mode 1 (`42e01f`).
     H264,
@@ -25,6 +49,8 @@ pub enum Codec {
 }
 
 impl Codec {
+    pub const ALL: [Codec; 5] = [Codec::Opus, Codec::Vp8, Codec::Vp9, Codec::H264, Codec::Av1];
+
     pub fn kind(self) -> Kind {
         match self {
             Codec::Opus => Kind::Audio,
@@ -44,8 +70,7 @@ impl Codec {
     }
 
     pub fn of_mime(mime: &str) -> Option<Codec> {
-        let all = [Codec::Opus, Codec::Vp8, Codec::Vp9, Codec::H264, Codec::Av1];
-        all.into_iter().find(|codec| codec.mime().eq_ignore_ascii_case(mime))
+        Codec::ALL.into_iter().find(|codec| codec.mime().eq_ignore_ascii_case(mime))
     }
 
     /// Ticks of a timestamp in a second.
@@ -69,17 +94,38 @@ pub struct Incoming {
     pub stream_id: Arc<str>,
     /// The id of the header extension that tells the audio level (RFC 6464), if negotiated.
     pub audio_level_id: Option<u8>,
+    pub(super) packets: mpsc::Receiver<Packet>,
+    pub(super) keyframes: Keyframes,
 }
 
 impl Incoming {
     /// The next packet; None once the stream has ended.
     pub async fn recv(&mut self) -> Option<Packet> {
-        None
+        self.packets.recv().await
     }
 
     /// Asks the peer for a keyframe (PLI).
     pub async fn request_keyframe(&self) -> Result<(), Error> {
-        Err(Error::Closed)
+        self.keyframes.request().await
+    }
+
+    /// What asks for keyframes, for who forwards the packets elsewhere.
+    pub fn keyframes(&self) -> Keyframes {
+        self.keyframes.clone()
+    }
+}
+
+/// Asks the sender of a stream for keyframes.
+#[derive(Clone)]
+pub struct Keyframes {
+    pub(super) track: Arc<dyn TrackRemote>,
+    pub(super) ssrc: u32,
+}
+
+impl Keyframes {
+    pub async fn request(&self) -> Result<(), Error> {
+        let wish = PictureLossIndication { sender_ssrc: 0, media_ssrc: self.ssrc };
+        self.track.write_rtcp(vec![Box::new(wish)]).await.map_err(|_| Error::Closed)
     }
 }
 
@@ -102,17 +148,62 @@ pub struct Sender {
     pub track_id: Arc<str>,
     pub stream_id: Arc<str>,
     pub ssrc: u32,
+    pub(super) track: Arc<TrackLocalStaticRTP>,
+    pub(super) sender: Arc<dyn RtpSender>,
+    pub(super) feedback: Mutex<mpsc::Receiver<Feedback>>,
+    /// Counts the negotiations of the connection.
+    pub(super) negotiations: Arc<AtomicU32>,
+    /// The payload type, and the negotiation that it is of.
+    pub(super) negotiated: AtomicU64,
 }
+
+/// In place of a payload type: none was negotiated.
+const NONE: u64 = u8::MAX as u64;
 
 impl Sender {
     /// Sends a packet, whose ssrc and payload type become the stream's; its extensions are
-    /// dropped. Waits while the connection has too much to send.
-    pub async fn write(&self, _packet: Packet) -> Result<(), Error> {
-        Err(Error::Closed)
+    /// dropped. Waits while the connection has too much to send. What is sent before the
+    /// stream was negotiated, or when the peer does not want it, is dropped.
+    pub async fn write(&self, mut packet: Packet) -> Result<(), Error> {
+        let Some(payload_type) = self.payload_type().await? else { return Ok(()) };
+        let header = &mut packet.header;
+        header.ssrc = self.ssrc;
+        header.payload_type = payload_type;
+        header.extension = false;
+        header.extensions.clear();
+        header.csrc.clear();
+        self.track.write_rtp(packet).await.map_err(|_| Error::Closed)
+    }
+
+    /// None while the peer has not agreed to take the stream.
+    async fn payload_type(&self) -> Result<Option<u8>, Error> {
+        let negotiation = u64::from(self.negotiations.load(Ordering::Acquire));
+        if negotiation == 0 {
+            return Ok(None);
+        }
+        let known = self.negotiated.load(Ordering::Acquire);
+        let payload_type = match known >> 8 == negotiation {
+            true => known & 0xFF,
+            false => {
+                let found = self.ask_payload_type().await?;
+                self.negotiated.store(negotiation << 8 | found, Ordering::Release);
+                found
+            }
+        };
+        Ok((payload_type != NONE).then_some(payload_type as u8))
+    }
+
+    async fn ask_payload_type(&self) -> Result<u64, Error> {
+        let parameters = self.sender.get_parameters().await.map_err(|_| Error::Closed)?;
+        let codecs = &parameters.rtp_parameters.codecs;
+        let own = codecs
+            .iter()
+            .find(|codec| codec.rtp_codec.mime_type.eq_ignore_ascii_case(self.codec.mime()));
+        Ok(own.map_or(NONE, |codec| u64::from(codec.payload_type)))
     }
 
     /// What the receiver tells next; None once the stream has ended.
     pub async fn feedback(&self) -> Option<Feedback> {
-        None
+        self.feedback.lock().await.recv().await
     }
 }
