@@ -40,7 +40,7 @@ pub(crate) mod files;
 mod guard;
 mod health;
 mod idempotency;
-mod jobs;
+pub(crate) mod jobs;
 mod metrics;
 mod neon;
 mod openapi;

@@ -2,11 +2,13 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`channel`] | SQL over data channels: PostgreSQL's protocol, JSON-RPC |
 //! | [`peer`] | one connection to one peer, whatever drives it: descriptions, candidates, channels, tracks |
 //! | [`room`] | who is where, what they publish, what they say to each other |
 //!
 //! It is the only folder that names `webrtc` and its core `rtc`; who stands above it knows
 //! [`peer`]'s words.
 
+pub mod channel;
 pub mod peer;
 pub mod room;

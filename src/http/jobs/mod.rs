@@ -36,7 +36,7 @@ pub use schedules::{
 };
 pub use workers::{claim, complete, complete_batch, fail, heartbeat, log};
 
-const EXTENSION: &str = "jobs";
+pub const EXTENSION: &str = "jobs";
 const PAGE: u32 = 100;
 const PAGE_MAX: u32 = 1_000;
 
@@ -238,6 +238,15 @@ struct Many {
     jobs: Vec<Job>,
 }
 
+const SUBMIT: &str = "SELECT jobs.submit_batch($1::jsonb) AS id";
+
+/// The statement that submits a job given as a body of `POST /api/v1/jobs`, and its
+/// parameter.
+pub fn submission(job: Value) -> serde_json::Result<(&'static str, Value)> {
+    let job: Job = serde_json::from_value(job)?;
+    Ok((SUBMIT, Value::Array(vec![job.document()])))
+}
+
 /// `POST /api/v1/jobs`: submits a job, or `{"jobs": […]}` in one transaction.
 ///
 /// A job is `{"kind", "payload", "queue", "priority", "run_at", "unique_key",
@@ -247,13 +256,12 @@ struct Many {
 pub async fn submit(http: State, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = Caller::of(&http, &parts, EXTENSION).await?;
-    let text = "SELECT jobs.submit_batch($1::jsonb) AS id";
     let (jobs, is_one) = match request::json(&http, body).await? {
         Submission::One(job) => (vec![*job], true),
         Submission::Many(Many { jobs }) => (jobs, false),
     };
     let jobs = Value::Array(jobs.into_iter().map(Job::document).collect());
-    let rows = caller.rows(text, vec![json!(jobs.to_string())]).await?;
+    let rows = caller.rows(SUBMIT, vec![json!(jobs.to_string())]).await?;
     let mut ids: Vec<Value> = rows.into_iter().map(|mut row| row["id"].take()).collect();
     let body = match is_one {
         true => json!({"id": ids.pop()}),

@@ -57,9 +57,10 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 
+use super::principal::{Principal, Scope};
 use super::problem::Problem;
 use super::sql::asker;
-use super::{State, guard, principal};
+use super::{Http, State, guard, principal};
 use crate::observe::Statistics;
 use crate::observe::count::Entered;
 use crate::sqlstate;
@@ -107,6 +108,17 @@ pub async fn upgrade(parts: &mut Parts) -> Result<WebSocketUpgrade, Problem> {
         let message = format!("this route is a WebSocket's: {rejection}");
         Problem::plain(StatusCode::UPGRADE_REQUIRED, sqlstate::PROTOCOL_VIOLATION, &message)
     })
+}
+
+/// `42501` unless a proof is good for what a message is about; `what` the audit log is told.
+pub fn require(
+    http: &Http,
+    principal: &Principal,
+    scope: Scope,
+    what: &str,
+) -> Result<(), Problem> {
+    let allowed = principal.require(scope);
+    allowed.inspect_err(|problem| guard::note_message(http, principal, problem, what))
 }
 
 /// A browser sends what it knows of a role to any page's socket: only those of this server,
