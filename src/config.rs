@@ -271,6 +271,24 @@ pub struct Config {
     pub events_webhook_backlog: usize,
     /// The longest pause before a sink whose broker has failed is tried again.
     pub events_sink_retry_max: Milliseconds,
+    /// Live rooms, of all databases.
+    pub rtc_max_rooms: usize,
+    /// Participants of one room.
+    pub rtc_max_participants: usize,
+    /// Tracks that one participant publishes.
+    pub rtc_max_tracks: usize,
+    /// Of one message that a participant sends to others.
+    pub rtc_max_message: Bytes,
+    /// Messages a second that one participant sends to others; 0 is no limit.
+    pub rtc_max_messages_per_second: u32,
+    /// What waits for one participant; who takes less than it has to is removed.
+    pub rtc_inbox: Bytes,
+    /// Of a room's or a participant's metadata, and of all attributes of a participant.
+    pub rtc_max_metadata: Bytes,
+    /// Whether a room that is not there is made by who comes with a token for it.
+    pub rtc_create_rooms: bool,
+    /// Events of rooms that are kept in `rtc.events` of a database.
+    pub rtc_keep_events: usize,
     /// How long running statements may go on after SIGTERM.
     pub shutdown_grace: Milliseconds,
 
@@ -595,6 +613,15 @@ impl Default for Config {
             events_keep_interval: Seconds(60),
             events_webhook_backlog: 10_000,
             events_sink_retry_max: Milliseconds(60_000),
+            rtc_max_rooms: 1_000,
+            rtc_max_participants: 500,
+            rtc_max_tracks: 32,
+            rtc_max_message: Bytes(256 << 10),
+            rtc_max_messages_per_second: 1_000,
+            rtc_inbox: Bytes(8 << 20),
+            rtc_max_metadata: Bytes(64 << 10),
+            rtc_create_rooms: true,
+            rtc_keep_events: 100_000,
             shutdown_grace: Milliseconds(5_000),
             ssl_cert_file: None,
             ssl_key_file: None,

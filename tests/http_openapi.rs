@@ -215,11 +215,18 @@ fn what_is_within_a_body_is_as_described() {
     assert_eq!(asker.send("POST", "/api/v1/collections", "", new.as_bytes()).status, 201);
     let points = "/api/v1/collections/c/points";
     let lease = "6b0fa1f0-3c1c-4b0e-9d0f-0b6f5a1c2d3e";
+    let saga = "/api/v1/sagas/definitions/s";
     let below = |what: &str| format!("{points}/{what}");
     let (vectors, search, groups) = (below("vectors"), below("search"), below("groups"));
-    let step = |member: Value| {
-        let undo = json!({"kind": "sql", "statement": "select 2", "backoff_ms": member});
+    let step = |name: &str, member: Value| {
+        let mut undo = json!({"kind": "sql", "statement": "select 2"});
+        undo[name] = member;
         let step = json!({"name": "s", "kind": "sql", "statement": "select 1", "compensate": undo});
+        json!({"steps": [step]})
+    };
+    let first = |name: &str, member: Value| {
+        let mut step = json!({"name": "s", "kind": "sql", "statement": "select 1"});
+        step[name] = member;
         json!({"steps": [step]})
     };
     // A struct is read from an array as well, unless it is said that it is not.
@@ -234,16 +241,23 @@ fn what_is_within_a_body_is_as_described() {
         ("POST", search.as_str(), json!({"searches": [[null, null]]})),
         ("POST", search.as_str(), json!({"query": [1, 0, 0], "prefetch": [[null]]})),
         ("POST", groups.as_str(), json!({"search": [null], "group_by": "a"})),
-        ("PUT", "/api/v1/sagas/definitions/s", step(Value::Null)),
-        ("PUT", "/api/v1/sagas/definitions/s", step(json!("5"))),
-        ("PUT", "/api/v1/sagas/definitions/s", step(json!(-1))),
+        ("PUT", saga, step("backoff_ms", Value::Null)),
+        ("PUT", saga, step("backoff_ms", json!("5"))),
+        ("PUT", saga, step("backoff_ms", json!(-1))),
+        ("PUT", saga, step("url", json!({}))),
+        ("PUT", saga, step("server", json!(5))),
+        ("PUT", saga, step("name", json!("t"))),
+        ("PUT", saga, step("compensate", json!({"kind": "sql", "statement": "select 3"}))),
+        ("PUT", saga, first("url", json!({}))),
+        ("PUT", saga, first("name", json!(5))),
+        ("PUT", saga, first("after", json!([5]))),
     ];
     for (method, path, body) in cases {
         let answer = asker.send(method, path, "", body.to_string().as_bytes());
         is_problem(&answer, 400, &format!("{method} {path} {body}"));
     }
-    let taken = step(json!(5)).to_string();
-    let taken = asker.send("PUT", "/api/v1/sagas/definitions/s", "", taken.as_bytes());
+    let taken = step("backoff_ms", json!(5)).to_string();
+    let taken = asker.send("PUT", saga, "", taken.as_bytes());
     assert_eq!(taken.status, 200, "{}", taken.text());
 }
 
@@ -382,7 +396,7 @@ fn example(asker: &Asker, path: &str, method: &str, operation: &Value) -> Answer
 
 #[test]
 fn proofs_and_scopes_are_asked_for_as_described() {
-    const SCOPES: [&str; 6] = ["sql", "collections", "files", "jobs", "events", "admin"];
+    const SCOPES: [&str; 7] = ["sql", "collections", "files", "jobs", "events", "rooms", "admin"];
     let (_server, http, _directory) = started();
     let asker = Asker::new(http, "postgres");
     let nobody = Asker::nobody(http);

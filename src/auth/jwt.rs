@@ -14,8 +14,10 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, Mac};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, json};
+use sha2::Sha256;
 
 use super::signing::{Algorithm, PrivateKey, PublicKey};
 
@@ -117,7 +119,35 @@ impl Unverified<'_> {
         if !fits {
             return Err(Refusal("it is for another audience"));
         }
-        let (now, skew) = (expected.now as f64, expected.skew as f64);
+        self.check_times(expected.now, expected.skew)
+    }
+
+    /// The claims, once they are true, of a token that is signed with a secret (HS256): as
+    /// applications sign those that let others into rooms. Which secret, its issuer says;
+    /// where it names an audience, that is this one.
+    pub fn verify_secret(
+        self,
+        secret: &[u8],
+        audience: &str,
+        (now, skew): (i64, i64),
+    ) -> Result<Map<String, Value>, Refusal> {
+        if self.algorithm != "HS256" {
+            return Err(Refusal("it is signed by another algorithm than its key's"));
+        }
+        let signature = URL_SAFE_NO_PAD.decode(self.signature);
+        let mac = mac_of(secret, self.signed);
+        if !signature.is_ok_and(|signature| mac.verify_slice(&signature).is_ok()) {
+            return Err(Refusal("its signature is wrong"));
+        }
+        if self.claims.get("aud").is_some_and(|named| named.as_str() != Some(audience)) {
+            return Err(Refusal("it is for another audience"));
+        }
+        self.check_times(now, skew)?;
+        Ok(self.claims)
+    }
+
+    fn check_times(&self, now: i64, skew: i64) -> Result<(), Refusal> {
+        let (now, skew) = (now as f64, skew as f64);
         let Some(expires) = self.time("exp")? else {
             return Err(Refusal("it does not say when it expires"));
         };
@@ -150,6 +180,20 @@ pub fn sign(kid: &str, key: &PrivateKey, claims: &Value) -> Option<String> {
     let signed = format!("{}.{}", part(&header), part(claims));
     let signature = key.sign(signed.as_bytes())?;
     Some(format!("{signed}.{signature}"))
+}
+
+/// A token that is signed with a secret, of claims in JSON.
+pub fn sign_with_secret(secret: &[u8], claims: &str) -> String {
+    let header = json!({"alg": "HS256", "typ": "JWT"}).to_string();
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let signature = URL_SAFE_NO_PAD.encode(mac_of(secret, &signed).finalize().into_bytes());
+    format!("{signed}.{signature}")
+}
+
+fn mac_of(secret: &[u8], signed: &str) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes any key");
+    mac.update(signed.as_bytes());
+    mac
 }
 
 /// The algorithms that tokens of others may have.
@@ -306,7 +350,6 @@ mod tests {
 
     #[test]
     fn the_algorithm_is_the_keys() {
-        use hmac::{Hmac, Mac};
         let (key, public) = pair(Algorithm::EdDsa);
         let claims = claims().to_string();
         for header in
@@ -325,6 +368,29 @@ mod tests {
         let forged = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
         let refusal = Refusal("it is signed by another algorithm than its key's");
         assert_eq!(verdict(&forged, &public, NOW), Err(refusal));
+    }
+
+    #[test]
+    fn a_token_of_a_secret_is_verified_with_that_secret() {
+        let claims = json!({"iss": "k", "exp": NOW + 60, "nbf": NOW}).to_string();
+        let token = sign_with_secret(b"secret", &claims);
+        let verdict = |token: &str, secret: &[u8], now| {
+            read(token, 8_192).and_then(|it| it.verify_secret(secret, "a", (now, 30))).err()
+        };
+        assert_eq!(verdict(&token, b"secret", NOW), None);
+        assert_eq!(verdict(&token, b"other", NOW), Some(Refusal("its signature is wrong")));
+        assert_eq!(verdict(&token, b"secret", NOW + 90), Some(Refusal("it has expired")));
+        assert_eq!(verdict(&token, b"secret", NOW - 31), Some(Refusal("it is not valid yet")));
+        let named = |audience: &str| {
+            sign_with_secret(b"s", &json!({"exp": NOW + 60, "aud": audience}).to_string())
+        };
+        assert_eq!(verdict(&named("a"), b"s", NOW), None);
+        assert_eq!(verdict(&named("b"), b"s", NOW), Some(Refusal("it is for another audience")));
+        let (key, _) = pair(Algorithm::EdDsa);
+        let other = sign("k1", &key, &json!({"exp": NOW + 60})).unwrap();
+        let refusal = Refusal("it is signed by another algorithm than its key's");
+        assert_eq!(verdict(&other, b"s", NOW), Some(refusal));
+        assert!(verdict(&raw(r#"{"alg":"none"}"#, &claims, ""), b"secret", NOW).is_some());
     }
 
     #[test]

@@ -11,13 +11,22 @@ pub enum Scope {
     Files,
     Jobs,
     Events,
+    /// Rooms: making them, moderating them, tokens.
+    Rooms,
     /// Roles' own sessions and API keys, and what is the server's.
     Admin,
 }
 
 impl Scope {
-    pub const ALL: [Scope; 6] =
-        [Scope::Sql, Scope::Collections, Scope::Files, Scope::Jobs, Scope::Events, Scope::Admin];
+    pub const ALL: [Scope; 7] = [
+        Scope::Sql,
+        Scope::Collections,
+        Scope::Files,
+        Scope::Jobs,
+        Scope::Events,
+        Scope::Rooms,
+        Scope::Admin,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -26,6 +35,7 @@ impl Scope {
             Scope::Files => "files",
             Scope::Jobs => "jobs",
             Scope::Events => "events",
+            Scope::Rooms => "rooms",
             Scope::Admin => "admin",
         }
     }

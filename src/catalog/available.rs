@@ -48,6 +48,7 @@ const SOURCES: &[Source] = &[
     source!("pg_trgm", "1.6"),
     source!("pgcrypto", "1.3"),
     source!("pgmq", "1.11.0"),
+    source!("rtc", "1.0"),
     source!("sagas", "1.0"),
     source!("uuid-ossp", "1.1"),
     source!("vector", "0.8.6"),

@@ -155,7 +155,7 @@ fn a_session_begins_goes_on_and_ends() {
         "select auth.claims()->>'role', auth.session_id()::text, auth.scopes()::text, \
          current_setting('request.jwt.claims')::json->>'sid'",
     );
-    let all = "{sql,collections,files,jobs,events,admin}";
+    let all = "{sql,collections,files,jobs,events,rooms,admin}";
     let expected = json!([["ann", tokens.session, all, tokens.session]]);
     assert_eq!(seen.json()["results"][0]["rows"], expected);
     let set = served.sql_as(&bearer(&tokens.access), "set zserver.claims = '{}'");

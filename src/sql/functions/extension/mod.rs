@@ -14,6 +14,7 @@ mod jobs;
 mod openpgp;
 mod pg_trgm;
 mod pgcrypto;
+pub mod rtc;
 mod stat_statements;
 mod uuid_ossp;
 mod vector;
@@ -35,6 +36,7 @@ pub const KERNELS: &[&[Kernel]] = &[
     openpgp::KERNELS,
     pg_trgm::KERNELS,
     pgcrypto::KERNELS,
+    rtc::KERNELS,
     stat_statements::KERNELS,
     uuid_ossp::KERNELS,
     vector::KERNELS,
