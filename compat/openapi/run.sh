@@ -4,12 +4,10 @@
 #
 #   compat/openapi/run.sh [option of `schemathesis run` ...]      -n 20, --phases coverage, --include-path /api/v1/jobs
 #
-# ZSERVER=path is the server; else it is built. The server is one of its own, over a directory that is removed: a role
-# that is no superuser, which owns its database, with a password; HTTP jobs go to no host. What is left out, and why,
-# stands in schemathesis.toml. The log of the server and the report are in /tmp/zserver-openapi.
+# The server is that of serve.sh. What is left out, and why, stands in schemathesis.toml. The log of the server and the
+# report are in /tmp/zserver-openapi.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
 venv=${XDG_CACHE_HOME:-$HOME/.cache}/zserver/clients/venv-schemathesis
 out=/tmp/zserver-openapi
 wanted="schemathesis==4.32.5"
@@ -20,57 +18,10 @@ if [ ! -x "$venv/bin/schemathesis" ] || [ "$(cat "$venv/requirements" 2>/dev/nul
     printf '%s' "$wanted" > "$venv/requirements"
 fi
 
-if [ -z "${ZSERVER:-}" ]; then
-    ZSERVER=$(cd "$root" && source .ci/env && cargo build --quiet --locked && echo "$CARGO_TARGET_DIR/debug/zserver")
-fi
-
 mkdir -p "$out"
-data=$(mktemp -d)
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-export ZSERVER_PASSWORD=top ZSERVER_AUTH_LOGIN_FAILURES=1000000 ZSERVER_JOBS_HTTP_HOSTS=nowhere.invalid
-export ZSERVER_HTTP_TRANSACTION_IDLE_TIMEOUT=2s ZSERVER_HTTP_RATE_ADMIN=0 ZSERVER_HTTP_RATE_USER=0
-"$ZSERVER" serve --data "$data/zs" --pg-listen 127.0.0.1:0 --http-listen "127.0.0.1:$port" > "$out/server.out" 2> "$out/server.log" &
-server=$!
-trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -rf "$data"' EXIT
-base=http://127.0.0.1:$port
-for _ in $(seq 100); do
-    curl -fs "$base/readyz" > /dev/null && break
-    sleep 0.2
-done
-
-sql() { # DATABASE STATEMENT
-    python3 -c 'import json, sys; print(json.dumps({"query": sys.argv[1]}))' "$2" |
-        curl -fsS -u postgres:top -H "Zserver-Database: $1" "$base/api/v1/sql" -d @- > /dev/null
-}
-fuzz() { curl -fsS -u fuzz:fuzz "$@" > /dev/null; }
-
-sql postgres "CREATE ROLE fuzz LOGIN PASSWORD 'fuzz'"
-sql postgres "CREATE DATABASE fuzz OWNER fuzz"
-for extension in auth collections events files http jobs sagas; do
-    sql fuzz "CREATE EXTENSION IF NOT EXISTS $extension CASCADE"
-done
-sql fuzz "GRANT INSERT ON files.buckets TO fuzz"
-sql fuzz "GRANT INSERT, UPDATE ON jobs.queue TO fuzz"
-sql fuzz "GRANT CREATE ON SCHEMA collections TO fuzz"
-sql fuzz "CREATE TABLE orders (id int PRIMARY KEY)"
-sql fuzz "ALTER TABLE orders OWNER TO fuzz"
-sql fuzz "SELECT events.watch('orders')"
-# What the examples of the document name.
-fuzz "$base/api/v1/collections" -d '{"name": "items", "vectors": {"size": 3, "distance": "cosine"}}'
-fuzz "$base/api/v1/collections/items/points" -X PUT -d '{"points": [{"id": 1, "vector": [1, 0, 0], "payload": {"city": "Oslo"}}]}'
-fuzz -X PUT "$base/api/v1/files/docs" -d '{"versioning": true}'
-fuzz -T "$here/run.sh" "$base/api/v1/files/docs/2026/report.pdf"
-fuzz "$base/api/v1/jobs" -d '{"kind": "mail"}'
-fuzz "$base/api/v1/schedules" -d '{"name": "nightly", "cron": "30 3 * * *", "kind": "mail"}'
-fuzz -X PUT "$base/api/v1/sagas/definitions/order" -d '{"steps": [{"name": "take", "kind": "sql", "statement": "select 1"}]}'
-fuzz "$base/api/v1/sagas" -d '{"definition": "order"}'
-
-status=0
 # Where it is started it looks for the hooks, and leaves what it remembers.
 cp "$here/hooks.py" "$here/schemathesis.toml" "$out"
 cd "$out"
-"$venv/bin/schemathesis" run "$base/openapi.json" --no-color \
-    --report junit --report-dir "$out" "$@" || status=$?
-kill -0 "$server" || { echo "the server has ended: see $out/server.log"; status=1; }
-if grep -E "panicked|has panicked" "$out/server.log"; then status=1; fi
-exit "$status"
+# shellcheck disable=SC2016 # $BASE is what serve.sh says.
+"$here/serve.sh" "$out" bash -c '"$0" run "$BASE/openapi.json" "$@"' "$venv/bin/schemathesis" --no-color \
+    --report junit --report-dir "$out" "$@"

@@ -84,14 +84,21 @@ BEGIN
             PERFORM sagas.refuse(format('"%s" of step "%s" is a number', key, name));
         END IF;
     END LOOP;
+    FOREACH key IN ARRAY '{statement,function,server,url}'::text[] LOOP
+        IF action ? key AND jsonb_typeof(action -> key) <> 'string' THEN
+            PERFORM sagas.refuse(format('"%s" of step "%s" is a text', key, name));
+        END IF;
+    END LOOP;
 END $$;
 
 -- A step is after those that it names, which stand before it; one that names none is after the one before it.
 CREATE FUNCTION sagas.check_steps(steps jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     one jsonb;
+    other jsonb;
     known text[] := '{}';
     name text;
+    key text;
     before text;
 BEGIN
     IF jsonb_typeof(steps) IS DISTINCT FROM 'array' OR jsonb_array_length(steps) NOT BETWEEN 1 AND 100 THEN
@@ -99,19 +106,27 @@ BEGIN
     END IF;
     FOR one IN SELECT value FROM jsonb_array_elements(steps) LOOP
         name := one ->> 'name';
-        IF coalesce(name, '') = '' OR length(name) > 63 OR name = ANY (known) THEN
+        IF jsonb_typeof(one -> 'name') IS DISTINCT FROM 'string' OR name = '' OR length(name) > 63 OR name = ANY (known) THEN
             PERFORM sagas.refuse(format('the name of step %s is a text of its own', cardinality(known) + 1));
         END IF;
         PERFORM sagas.check_action(name, one);
         IF one ? 'compensate' THEN
             PERFORM sagas.check_action(name, one -> 'compensate');
+            FOR key IN SELECT jsonb_object_keys(one -> 'compensate') LOOP
+                IF key = ANY ('{name,after,compensate}') THEN
+                    PERFORM sagas.refuse(format('the compensation of step "%s" has no member "%s"', name, key));
+                END IF;
+            END LOOP;
         END IF;
         IF one ? 'after' THEN
             IF jsonb_typeof(one -> 'after') <> 'array' THEN
                 PERFORM sagas.refuse(format('"after" of step "%s" is an array of names', name));
             END IF;
-            FOR before IN SELECT jsonb_array_elements_text(one -> 'after') LOOP
-                IF before <> ALL (known) THEN
+            FOR other IN SELECT value FROM jsonb_array_elements(one -> 'after') LOOP
+                before := other #>> '{}';
+                IF jsonb_typeof(other) <> 'string' THEN
+                    PERFORM sagas.refuse(format('"after" of step "%s" is an array of names', name));
+                ELSIF before <> ALL (known) THEN
                     PERFORM sagas.refuse(format('step "%s" is after "%s", which does not stand before it', name, before));
                 END IF;
             END LOOP;
