@@ -356,6 +356,124 @@ fn concatenation() {
     assert_eq!(final_of(&format!("{one} {two}"), "").status, 201);
 }
 
+/// Sentences of the specification that the tests above are without.
+#[test]
+fn what_the_specification_says_of_every_answer() {
+    let (_server, asker, _directory) = started(&[]);
+    let place = begun(&asker, &format!("{}Upload-Length: 5\r\n", metadata("x")));
+    let piece = format!("{OFFSET_STREAM}Upload-Offset: 0\r\n");
+    let nowhere = "/files/00000000-0000-4000-8000-000000000000";
+    let untold = format!("{TUS}{OFFSET_STREAM}");
+    let elsewhere = format!("{untold}Upload-Offset: 1\r\n");
+    // "The Tus-Resumable header MUST be included in every request and response in all
+    // versions of the protocol except for OPTIONS requests."
+    for (method, path, headers, status) in [
+        ("HEAD", place.as_str(), TUS, 200),
+        ("HEAD", nowhere, TUS, 404),
+        ("HEAD", "/files/x", TUS, 404),
+        ("PATCH", place.as_str(), TUS, 415),
+        ("PATCH", place.as_str(), untold.as_str(), 400),
+        ("PATCH", place.as_str(), elsewhere.as_str(), 409),
+        ("DELETE", nowhere, TUS, 404),
+        ("POST", "/files", TUS, 400),
+        ("POST", "/files/", TUS, 400),
+        ("GET", "/files", TUS, 405),
+    ] {
+        let answer = asker.send(method, path, headers, b"");
+        let told = (answer.status, answer.header("tus-resumable"));
+        assert_eq!(told, (status, Some("1.0.0")), "{method} {path}");
+    }
+    // "If the version specified by the Client is not supported by the Server, it MUST
+    // respond with the 412 Precondition Failed status and MUST include the Tus-Version
+    // header into the response. In addition, the Server MUST NOT process the request."
+    for version in ["", "Tus-Resumable: 0.2.2\r\n", "Tus-Resumable: 1.0\r\n"] {
+        for (method, path) in [("PATCH", &place[..]), ("DELETE", &place[..]), ("POST", "/files")] {
+            let headers = format!("{version}{piece}Upload-Length: 5\r\n{}", metadata("no"));
+            let answer = asker.send(method, path, &headers, b"");
+            let told = (answer.status, answer.header("tus-version"));
+            assert_eq!(told, (412, Some("1.0.0")), "{method} {version}");
+        }
+    }
+    assert_eq!(offset(&head(&asker, &place)), 0);
+    assert_eq!(asker.sql("select count(*) from files.uploads"), json!([[1]]));
+    // OPTIONS: "Tus-Resumable ... MUST be ignored by the server".
+    let options = asker.send("OPTIONS", "/files", "Tus-Resumable: 0.2.2\r\n", b"");
+    assert_eq!(options.status, 204);
+    let extensions = options.header("tus-extension").expect("extensions");
+    assert!(!extensions.contains("checksum-trailer"), "trailers are not read: {extensions}");
+    // Numbers are digits that an upload may have.
+    for wrong in ["+5", "5.0", "0x5", "5 5", "", "9223372036854775808"] {
+        let headers = format!("{TUS}{OFFSET_STREAM}Upload-Offset: {wrong}\r\n");
+        assert_eq!(asker.send("PATCH", &place, &headers, b"x").status, 400, "{wrong}");
+        let headers = format!("{}Upload-Length: {wrong}\r\n", metadata("y"));
+        assert_eq!(post(&asker, &headers, b"").status, 400, "{wrong}");
+    }
+    // A piece whose length nobody has said.
+    let headers = format!("{TUS}{piece}Transfer-Encoding: chunked\r\n");
+    let mut chunked = asker.begin("PATCH", &place, &headers).expect("a connection");
+    chunked.write_all(b"2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n").expect("it is sent");
+    assert_eq!(answer(&mut chunked, "PATCH").map(|answer| answer.status), Some(204));
+    assert_eq!(file(&asker, "x").text(), "hello");
+    // "The key MUST NOT be empty ... the value MAY be empty": as it was sent it is told.
+    let sent = format!("bucket Yg==,filename {},is_secret,empty ", STANDARD.encode("m"));
+    let headers = format!("Upload-Length: 5\r\nUpload-Metadata: {sent}\r\n");
+    let place = begun(&asker, &headers);
+    let told = head(&asker, &place);
+    assert_eq!(told.header("upload-metadata"), Some(sent.trim_end()));
+    assert_eq!(patch(&asker, &place, 0, "", b"hello").status, 204);
+    let stored = file(&asker, "m");
+    assert_eq!(stored.header("zserver-metadata"), Some("{\"empty\":\"\",\"is_secret\":\"\"}"));
+}
+
+#[test]
+fn creation_with_upload() {
+    let (_server, asker, _directory) = started(&[]);
+    let named = |name: &str, more: &str| format!("{}{more}", metadata(name));
+    // A body that is not said to be bytes of the upload.
+    for kind in ["", "Content-Type: text/plain\r\n", "Content-Type: application/json\r\n"] {
+        let headers = named("x", &format!("Upload-Length: 5\r\n{kind}"));
+        assert_eq!(post(&asker, &headers, b"hello").status, 415, "{kind}");
+    }
+    assert_eq!(asker.sql("select count(*) from files.uploads"), json!([[0]]));
+    let empty = named("x", "Upload-Length: 5\r\nContent-Type: text/plain\r\n");
+    assert_eq!(post(&asker, &empty, b"").status, 201, "there is no body");
+    // More than there is to be.
+    let headers = named("x", &format!("Upload-Length: 4\r\n{OFFSET_STREAM}"));
+    assert_eq!(post(&asker, &headers, b"hello").status, 413);
+    // With a checksum that is right, and one that is not: of "hello".
+    let sum = "Upload-Checksum: sha1 qvTGHdzF6KLavt4PO0gs2a6pQ00=\r\n";
+    let headers = named("x", &format!("Upload-Length: 5\r\n{OFFSET_STREAM}{sum}"));
+    assert_eq!(post(&asker, &headers, b"hallo").status, 460);
+    assert_eq!(file(&asker, "x").status, 404);
+    assert_eq!(post(&asker, &headers, b"hello").status, 201);
+    assert_eq!(file(&asker, "x").text(), "hello");
+    // Of a length that is told later.
+    let headers = named("y", &format!("Upload-Defer-Length: 1\r\n{OFFSET_STREAM}"));
+    let some = post(&asker, &headers, b"hel");
+    assert_eq!((some.status, offset(&some)), (201, 3));
+    let place = some.header("location").expect("a place");
+    let told = head(&asker, place);
+    assert_eq!((offset(&told), told.header("upload-defer-length")), (3, Some("1")));
+    assert_eq!(patch(&asker, place, 3, "Upload-Length: 5\r\n", b"lo").status, 204);
+    assert_eq!(file(&asker, "y").text(), "hello");
+    // A partial one.
+    let headers = format!("Upload-Concat: partial\r\nUpload-Length: 5\r\n{OFFSET_STREAM}");
+    let part = post(&asker, &headers, b"hello");
+    assert_eq!((part.status, offset(&part)), (201, 5));
+    let place = part.header("location").expect("a place");
+    // The same one twice; what parts are called is not what the file is called.
+    let whole =
+        post(&asker, &named("z", &format!("Upload-Concat: final;{place} {place}\r\n")), b"");
+    assert_eq!((whole.status, offset(&whole)), (201, 10), "{}", whole.text());
+    assert_eq!(file(&asker, "z").text(), "hellohello");
+    // Parts and the whole are given up each for itself.
+    assert_eq!(asker.send("DELETE", place, TUS, b"").status, 204);
+    let whole = whole.header("location").expect("a place");
+    assert_eq!(head(&asker, whole).status, 200);
+    assert_eq!(asker.send("DELETE", whole, TUS, b"").status, 204);
+    assert_eq!(file(&asker, "z").text(), "hellohello");
+}
+
 #[test]
 fn the_newer_request_takes_over() {
     let (_server, asker, _directory) = started(&[]);

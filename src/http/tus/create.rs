@@ -81,13 +81,8 @@ async fn begun(call: &Call, query: &Query) -> Result<(Upload, Option<Option<bool
     match concat {
         Concat::Final(ids) => concatenate(call, &mut upload, ids).await?,
         _ => {
+            let brings = brings(call.protocol, &headers)?;
             begin(call, &upload).await?;
-            let brings = match call.protocol {
-                Protocol::Tus => {
-                    headers.get(header::CONTENT_TYPE).is_some_and(|ty| ty == OFFSET_STREAM)
-                }
-                Protocol::Draft(_) => true,
-            };
             if brings {
                 return Ok((upload, Some(is_last)));
             }
@@ -97,6 +92,21 @@ async fn begun(call: &Call, query: &Query) -> Result<(Upload, Option<Option<bool
         finish::finish(call, &mut upload).await?;
     }
     Ok((upload, None))
+}
+
+/// Whether the request brings bytes of the upload. A body that does not say so is refused:
+/// its client would take it for stored.
+fn brings(protocol: Protocol, headers: &HeaderMap) -> Result<bool, Problem> {
+    let is_stream = headers.get(header::CONTENT_TYPE).is_some_and(|found| found == OFFSET_STREAM);
+    let is_there = content_length(headers)
+        .map_or_else(|| headers.contains_key(header::TRANSFER_ENCODING), |length| length > 0);
+    match protocol {
+        Protocol::Tus if is_there && !is_stream => Err(Problem::unsupported_type(&format!(
+            "the content type of a body has to be {OFFSET_STREAM}"
+        ))),
+        Protocol::Tus => Ok(is_stream),
+        Protocol::Draft(_) => Ok(true),
+    }
 }
 
 /// The body of the request that begins it. What is cut off has a place all the same: its
