@@ -1,6 +1,10 @@
 //! One line of points that are streamed in, read without a tree: members are found, and each
-//! is read for what it is.
+//! is read for what it is. A vector is most of a line: its end is looked for by a word at a
+//! time, and its numbers are read where they stand ([`number`]).
 
+use std::io::BufRead;
+
+use super::number;
 use super::points::empty_document;
 use super::schema::{Collection, VectorType};
 use super::value::{PointId, Written, invalid};
@@ -114,25 +118,17 @@ pub fn floats(text: &str, expected: usize) -> Result<Vec<f32>> {
         };
     }
     loop {
-        let start = at;
-        while let Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') = bytes.get(at) {
-            at += 1;
-        }
-        let number = &text[start..at];
-        let digits = number.strip_prefix('-').unwrap_or(number).as_bytes();
-        let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
-        let is_number = is_digit(digits.first()) && is_digit(digits.last());
-        let parsed: f32 = match is_number {
-            true => number.parse().map_err(|_| wrong(start))?,
-            false if text[start..].starts_with("NaN") => {
+        let Some((parsed, end)) = number::read(text, at) else {
+            if text[at..].starts_with("NaN") {
                 return Err(Error::new(sqlstate::DATA_EXCEPTION, "NaN not allowed in vector"));
             }
-            false => return Err(wrong(start)),
+            return Err(wrong(at));
         };
         if parsed.is_infinite() {
-            let message = format!("\"{number}\" is out of range for type vector");
+            let message = format!("\"{}\" is out of range for type vector", &text[at..end]);
             return Err(Error::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, message));
         }
+        at = end;
         elements.push(parsed);
         at = skip_space(bytes, at);
         match bytes.get(at) {
@@ -243,10 +239,27 @@ fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
     }
 }
 
+/// Where the first such byte stands.
+pub fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
+    let mut rest = bytes;
+    // Reading from memory does not fail.
+    let passed = rest.skip_until(wanted).ok()?;
+    passed.checked_sub(1).filter(|last| bytes[*last] == wanted)
+}
+
+/// The bracket that ends an array of nothing but numbers.
+fn flat_array_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let inside = bytes.get(start..)?.strip_prefix(b"[")?;
+    let length = find(inside, b']')?;
+    let is_flat = [b'[', b'{', b'"'].iter().all(|byte| !inside[..length].contains(byte));
+    is_flat.then_some(start + 1 + length)
+}
+
 /// Where a value ends: before the comma or the brace that follows it.
 fn value_end(bytes: &[u8], start: usize) -> Option<usize> {
     let mut depth = 0usize;
-    let mut at = start;
+    // What follows the bracket is looked at as after any other value.
+    let mut at = flat_array_end(bytes, start).map_or(start, |bracket| bracket + 1);
     loop {
         match bytes.get(at)? {
             b'"' => at = string_end(bytes, at)? - 1,

@@ -44,6 +44,7 @@ mod line;
 pub mod manage;
 mod mmr;
 pub mod native;
+mod number;
 pub mod points;
 pub mod schema;
 pub mod scroll;

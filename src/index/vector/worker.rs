@@ -2,11 +2,17 @@
 //!
 //! One thread fills (a long load does not hold up the others' upkeep), one keeps up. Both
 //! end when the transactions are shut down or nobody has the registry any more.
+//!
+//! While values come in faster than they are linked, linking leaves the processors to those
+//! who write: it does a part from time to time, and the rest when they are done, or once
+//! there is so much that searches would feel it. Until then searches scan what is fresh.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use zserver_vector::index::Stats;
 
 use super::cache::{Cache, Phase};
 use super::registry::Inner;
@@ -24,6 +30,11 @@ const FOLLOW_INTERVAL: Duration = Duration::from_millis(500);
 const RETRY: Duration = Duration::from_secs(30);
 /// Fresh values that are linked before other indexes have their turn.
 const LINKED_AT_A_TIME: usize = 512;
+/// The same while values come in, and how long after the last that is.
+const LINKED_MEANWHILE: usize = 64;
+const FILLING: Duration = Duration::from_millis(200);
+/// Fresh values that are too many to wait: to scan them takes longer than to walk.
+const FRESH_MAX: u32 = 65_536;
 /// Slots that a repair looks at before searches that wait for it go on.
 const REPAIRED_AT_A_TIME: u32 = 2048;
 /// Values that are looked for to estimate the recall.
@@ -94,11 +105,31 @@ fn fill(weak: Weak<Inner>) {
     }
 }
 
-/// When an index was last saved and repaired.
+/// When an index was last saved and repaired, and what it had when it was last looked at.
 struct Upkeep {
     storage_id: u32,
     saved: Instant,
     repaired: Instant,
+    reserved: Option<u32>,
+    grew: Option<Instant>,
+}
+
+impl Upkeep {
+    fn new(storage_id: u32) -> Upkeep {
+        let now = Instant::now();
+        Upkeep { storage_id, saved: now, repaired: now, reserved: None, grew: None }
+    }
+
+    /// Whether values come in, and there are not too many to wait with them.
+    fn is_filling(&mut self, stats: &Stats) -> bool {
+        // What was there when it was first seen does not come in.
+        if self.reserved.is_some_and(|before| stats.slots > before) {
+            self.grew = Some(Instant::now());
+        }
+        self.reserved = Some(stats.slots);
+        let is_growing = self.grew.is_some_and(|at| at.elapsed() < FILLING);
+        is_growing && stats.fresh < FRESH_MAX
+    }
 }
 
 fn keep_up(weak: Weak<Inner>) {
@@ -128,8 +159,7 @@ fn keep_up(weak: Weak<Inner>) {
             for cache in ready {
                 let at = all.iter().position(|known| known.storage_id == cache.storage_id);
                 let at = at.unwrap_or_else(|| {
-                    let (storage_id, now) = (cache.storage_id, Instant::now());
-                    all.push(Upkeep { storage_id, saved: now, repaired: now });
+                    all.push(Upkeep::new(cache.storage_id));
                     all.len() - 1
                 });
                 is_busy |= keep_one(&inner, cache, &transactions, &mut all[at]);
@@ -150,7 +180,9 @@ fn keep_one(
     upkeep: &mut Upkeep,
 ) -> bool {
     let Some(graph) = cache.graph() else { return false };
-    let linked = graph.link(LINKED_AT_A_TIME).unwrap_or_else(|error| {
+    let is_filling = upkeep.is_filling(&graph.stats());
+    let most = if is_filling { LINKED_MEANWHILE } else { LINKED_AT_A_TIME };
+    let linked = graph.link(most).unwrap_or_else(|error| {
         tracing::warn!(%error, "values of a vector index stay unlinked");
         0
     });
@@ -158,7 +190,7 @@ fn keep_one(
         repair(inner, cache, transactions);
         upkeep.repaired = Instant::now();
     }
-    if upkeep.saved.elapsed() >= inner.options.save_interval && linked < LINKED_AT_A_TIME {
+    if upkeep.saved.elapsed() >= inner.options.save_interval && linked < most {
         upkeep.saved = Instant::now();
         if cache.is_stirred.swap(false, Ordering::AcqRel) || cache.recall().is_none() {
             let recall = graph.recall(transactions.published().commit_ts, SAMPLE);
@@ -168,7 +200,7 @@ fn keep_one(
             tracing::warn!(%error, storage = cache.storage_id, "a vector index was not saved");
         }
     }
-    linked == LINKED_AT_A_TIME
+    linked == LINKED_AT_A_TIME && !is_filling
 }
 
 fn is_repair_due(cache: &Cache, upkeep: &Upkeep) -> bool {

@@ -127,9 +127,10 @@ impl Reader {
                     return Ok(None);
                 }
             };
-            let mut pieces = chunk.split(|byte| *byte == b'\n');
-            let last = pieces.next_back().unwrap_or_default();
-            for piece in pieces {
+            let mut last = &chunk[..];
+            while let Some(end) = line::find(last, b'\n') {
+                let piece = &last[..end];
+                last = &last[end + 1..];
                 if std::mem::take(&mut is_passing) {
                     continue;
                 }
