@@ -10,6 +10,7 @@
 //! GET  /metrics                      what Prometheus asks for
 //! …    /api/v1/events /webhooks           changes of tables, notifications ([`events`])
 //! …    /api/v1/jobs /queues /schedules   jobs, their workers and times
+//! …    /api/v1/rooms                     rooms, who is in them, tokens ([`rooms`])
 //! …    /api/v1/sagas                     steps that are done or undone
 //! POST /api/v1/sql                   statements, answered as JSON, NDJSON, CSV or Arrow
 //! GET  /api/v1/sql                   the same over a WebSocket, with notifications
@@ -51,6 +52,7 @@ pub(crate) mod problem;
 mod qdrant;
 mod reply;
 mod request;
+pub(crate) mod rooms;
 mod routes;
 pub(crate) mod rows;
 mod sagas;
@@ -86,6 +88,7 @@ pub struct Http {
     auth: auth::Auth,
     files: files::Files,
     guard: guard::Guard,
+    rooms: rooms::Shared,
     /// Sessions that nobody uses.
     pool: Arc<pool::Pool>,
     transactions: transactions::Transactions,
@@ -108,11 +111,13 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         auth: auth::Auth::default(),
         files: files::Files::default(),
         guard: guard::Guard::default(),
+        rooms: rooms::Shared::default(),
         stop,
     });
     tokio::spawn(files::sweep::run(http.clone(), http.stop.clone()));
     tokio::spawn(upkeep(http.clone()));
     tokio::spawn(tidy(http.clone()));
+    tokio::spawn(rooms::keep(http.clone()));
     let router = routes().into_router(&http.front.database.statistics);
     let router = router.with_state(http.clone());
     guard::around(http, router)
@@ -134,6 +139,7 @@ fn routes() -> Routes {
     let router = collection_routes(router);
     let router = qdrant_routes(router);
     let router = event_routes(router);
+    let router = rooms::routes(router);
     router
         .route("/livez", get(health::live))
         .route("/metrics", get(metrics::show))

@@ -101,6 +101,8 @@ pub enum Proof {
     Server,
     /// A URL that a role has signed (`http::files`).
     SignedUrl,
+    /// A token that lets its bearer into a room (`http::rooms`).
+    RoomToken,
 }
 
 impl Proof {
@@ -114,6 +116,7 @@ impl Proof {
             Proof::ApiKey => "API key",
             Proof::Server => "server",
             Proof::SignedUrl => "signed url",
+            Proof::RoomToken => "room token",
         }
     }
 }

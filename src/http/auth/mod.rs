@@ -42,7 +42,7 @@ mod keys;
 mod login;
 mod own;
 mod sessions;
-mod store;
+pub mod store;
 
 use std::collections::HashMap;
 use std::sync::Arc;

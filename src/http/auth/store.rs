@@ -36,9 +36,14 @@ pub struct Row {
 impl Store {
     /// None where the database is gone, or has no such extension.
     pub fn of(database: &Database, oid: Oid) -> Option<Store> {
+        Store::of_extension(database, oid, EXTENSION)
+    }
+
+    /// The same of another extension.
+    pub fn of_extension(database: &Database, oid: Oid, extension: &str) -> Option<Store> {
         let published = database.transactions.published();
         let catalog = catalog::attached(&published.attachment, oid)?;
-        let schema = catalog.extension_named(EXTENSION)?.schema;
+        let schema = catalog.extension_named(extension)?.schema;
         Some(Store { catalog, overlay: published.overlay(), schema })
     }
 

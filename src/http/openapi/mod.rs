@@ -37,6 +37,7 @@ const AREAS: &[&str] = &[
     include_str!("files.json"),
     include_str!("jobs.json"),
     include_str!("events.json"),
+    include_str!("rooms.json"),
     include_str!("sagas.json"),
     include_str!("auth.json"),
     include_str!("health.json"),

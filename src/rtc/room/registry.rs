@@ -1,6 +1,6 @@
 //! The live rooms of a server.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -50,6 +50,11 @@ impl Rooms {
     pub fn of(&self, database: Oid) -> Vec<Arc<Room>> {
         let live = self.live.lock();
         live.values().filter(|room| room.key.database == database).cloned().collect()
+    }
+
+    /// Databases that have any.
+    pub fn databases(&self) -> HashSet<Oid> {
+        self.live.lock().keys().map(|key| key.database).collect()
     }
 
     pub fn count(&self) -> usize {

@@ -16,7 +16,7 @@ mod boolean;
 pub mod call;
 mod composite;
 pub mod context;
-mod datetime;
+pub mod datetime;
 pub mod domain;
 mod extension;
 mod float;
@@ -59,7 +59,9 @@ pub use context::{
     EvalContext, Given, NestedStatement, RemoteRequest, SequenceRow, SessionHooks, SettingsView,
     StoredSetting, TransactionStatus, VectorSettings,
 };
-pub use extension::{FILE_PATH, collections, similarity_threshold};
+pub use extension::{
+    FILE_PATH, RTC_KEY_PREFIX, collections, rtc_key_purpose, similarity_threshold,
+};
 pub use pattern::like;
 pub use registry::{aggregate_kernel, has_code, kernel, set_kernel};
 pub use session::SERVER_VERSION;

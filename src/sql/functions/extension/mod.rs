@@ -14,7 +14,7 @@ mod jobs;
 mod openpgp;
 mod pg_trgm;
 mod pgcrypto;
-pub mod rtc;
+mod rtc;
 mod stat_statements;
 mod uuid_ossp;
 mod vector;
@@ -23,6 +23,7 @@ use super::{Kernel, SetKernel};
 
 pub use files::PATH as FILE_PATH;
 pub use pg_trgm::similarity_threshold;
+pub use rtc::{KEY_PREFIX as RTC_KEY_PREFIX, purpose as rtc_key_purpose};
 
 pub const KERNELS: &[&[Kernel]] = &[
     auth::KERNELS,
