@@ -71,6 +71,7 @@ mod functions;
 mod history;
 mod http;
 mod http_auth;
+mod http_bad_input;
 mod http_collections;
 mod http_dumps;
 mod http_events;

@@ -35,8 +35,8 @@ TOGETHER = 2
 OUTSIDE = {"sql", "qdrant", "neon", "tus"}
 # Streams without an end, where what they name is there.
 STREAMS = {"changes": {"table": "nothing"}, "notifications": None, "job_events": {"id": "999999"}, "socket": None}
-# Statements by design, and what may not be given in a request of their own.
-UNMARKED = {"statement", "Idempotency-Key", "Zserver-Database"}
+# Statements by design; headers that sqlmap leaves out, or that answer for the request before.
+UNMARKED = {"statement", "Idempotency-Key", "Zserver-Database", "If-None-Match", "If-Modified-Since"}
 VALUES = {
     "id": "1", "after": "0", "before": "100", "limit": "10", "queue": "default", "kind": "mail", "state": "available",
     "definition": "order", "prefix": "2026", "delimiter": "/", "version": "1", "key": "city", "file": "page.css",

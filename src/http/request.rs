@@ -1,6 +1,8 @@
 //! Queries of URLs: which names there may be. Bodies: of requests, read up to a size and a
 //! time, then as JSON; of answers.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::extract::Query;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
@@ -11,6 +13,10 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor}
 
 use super::Http;
 use super::problem::Problem;
+
+/// Of a body that is refused so much is read, in this time.
+const DRAIN_BYTES_MAX: usize = 8 << 20;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The query of a URL, each name of which is known and there once: 400 with the name of one
 /// that is not, which would be passed over otherwise.
@@ -35,17 +41,37 @@ pub fn any_query(uri: &Uri) -> Result<Vec<(String, String)>, Problem> {
         .map_err(|_| Problem::bad_request("the query of the URL cannot be read"))
 }
 
-/// The whole body of a request.
-pub async fn bytes(http: &Http, body: Body) -> Result<Bytes, Problem> {
+/// The whole body of a request. Of one that is too large the rest is passed over, so that its
+/// connection can be used again, where that is not much.
+pub async fn bytes(http: &Http, mut body: Body) -> Result<Bytes, Problem> {
     let config = http.front.database.config();
     let limit = config.http_max_body.get();
-    let read = Limited::new(body, limit).collect();
+    let read = Limited::new(&mut body, limit).collect();
     match tokio::time::timeout(config.http_read_timeout.duration(), read).await {
         Err(_) => Err(Problem::body_too_slow()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            drain(&mut body).await;
+            Err(Problem::too_large(limit))
+        }
         Ok(Err(error)) => Err(Problem::bad_request(&format!("the body was cut off: {error}"))),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
     }
+}
+
+/// Reads some of a body that is not wanted: who is refused while sending would else be told
+/// of a broken connection, and not why.
+pub async fn drain(body: &mut Body) {
+    let reading = async {
+        let mut left = DRAIN_BYTES_MAX;
+        while let Some(Ok(frame)) = body.frame().await {
+            let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else {
+                return;
+            };
+            left = rest;
+        }
+    };
+    // In time or not, the answer is next.
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, reading).await;
 }
 
 /// A body of JSON, whatever its content type says: some clients call it text.

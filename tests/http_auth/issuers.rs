@@ -75,6 +75,12 @@ fn tokens_of_other_issuers_are_roles_here() {
     }
     let stranger = jwt::sign("k1", &other, &claims(json!({}))).unwrap();
     assert_eq!(ask(&stranger, "postgres").status, 401);
+    // Signatures of zeros, which some have taken for any message.
+    let good = signed(json!({}));
+    let (message, _) = good.rsplit_once('.').expect("a signature");
+    for signature in ["A".repeat(86), "A".repeat(8), String::new()] {
+        assert_eq!(ask(&format!("{message}.{signature}"), "postgres").status, 401, "{signature}");
+    }
     // Its value for everybody.
     served.admin("select auth.map_role('https://idp', '*', 'ann')");
     assert_eq!(ask(&signed(json!({"realm": {}})), "postgres").status, 200);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use zserver::auth::jwt;
@@ -293,6 +294,69 @@ fn tokens_that_are_not_right_are_refused() {
         assert_eq!((answer.status, answer.code().as_str()), (401, "28000"), "{token}");
         let challenge = answer.header("www-authenticate").unwrap_or_default().to_owned();
         assert!(challenge.contains("invalid_token"), "{challenge}");
+    }
+    assert_eq!(served.role_of(&good.access), Ok("ann".to_owned()));
+}
+
+/// What is known of the server is no secret, and what a header brings or points at is no key.
+#[test]
+fn keys_that_everybody_has_sign_nothing() {
+    let served = Served::start(&[]);
+    let good = served.log_in("ann", "a");
+    let keys = send(served.http, "GET", "/.well-known/jwks.json?database=postgres", "", "").json();
+    let jwk = keys["keys"][0].clone();
+    let x = jwk["x"].as_str().expect("a public key").to_owned();
+    let raw = URL_SAFE_NO_PAD.decode(&x).expect("base64url");
+    let claims = URL_SAFE_NO_PAD.encode(claims_of(&good.access).to_string());
+    let kid = part_of(&good.access, 0)["kid"].clone();
+    let hmac = |header: Value, secret: &[u8]| {
+        let signed = format!("{}.{claims}", URL_SAFE_NO_PAD.encode(header.to_string()));
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret).expect("any key");
+        mac.update(signed.as_bytes());
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    };
+    let own = PrivateKey::generate(Algorithm::EdDsa).expect("a key");
+    let own_jwk = own.public_jwk("own").expect("a JWK");
+    let brought = |mut header: Value| {
+        header["alg"] = json!("EdDSA");
+        let signed = format!("{}.{claims}", URL_SAFE_NO_PAD.encode(header.to_string()));
+        format!("{signed}.{}", own.sign(signed.as_bytes()).expect("a signature"))
+    };
+    let pem = format!(
+        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+        STANDARD.encode(
+            [&[0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0], &raw[..]].concat()
+        )
+    );
+    let mut tokens = Vec::new();
+    // The public key as the secret of an HMAC, in each form that a library may have read it from.
+    for secret in [&raw[..], x.as_bytes(), jwk.to_string().as_bytes(), pem.as_bytes(), b""] {
+        for algorithm in ["HS256", "hs256", "EdDSA"] {
+            tokens.push(hmac(json!({"alg": algorithm, "typ": "JWT", "kid": kid}), secret));
+        }
+    }
+    // Names of keys that lead to what everybody knows.
+    for kid in ["/dev/null", "../../../../dev/null", "x' union select '' --", "", "\0"] {
+        tokens.push(hmac(json!({"alg": "HS256", "kid": kid}), b""));
+        tokens.push(brought(json!({"kid": kid})));
+    }
+    for kid in [json!(null), json!(1), json!(["a"]), json!({"a": 1})] {
+        tokens.push(brought(json!({"kid": kid})));
+    }
+    // Keys that the header brings, or says where to find.
+    for header in [
+        json!({"kid": kid, "jwk": own_jwk}),
+        json!({"kid": "own", "jwk": own_jwk}),
+        json!({"kid": "own", "jku": "http://127.0.0.1:1/keys"}),
+        json!({"kid": kid, "x5u": "http://127.0.0.1:1/cert"}),
+        json!({"kid": kid, "x5c": [x]}),
+        json!({"kid": kid, "jku": "file:///dev/null"}),
+    ] {
+        tokens.push(brought(header));
+    }
+    for token in tokens {
+        let answer = served.sql_as(&bearer(&token), "select 1");
+        assert_eq!((answer.status, answer.code().as_str()), (401, "28000"), "{token}");
     }
     assert_eq!(served.role_of(&good.access), Ok("ann".to_owned()));
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::super::principal::Principal;
 use super::super::problem::Problem;
-use super::super::{Http, State};
+use super::super::{Http, State, request};
 use super::bucket;
 use super::caller::{self, Query, Target};
 use super::commit::{self, Wanted};
@@ -74,7 +74,7 @@ pub async fn object(http: State, request: Request) -> Result<Response, Problem> 
     let (parts, mut body) = request.into_parts();
     let answer = answer(http, parts, &mut body).await;
     if answer.is_err() {
-        receive::drain(&mut body).await;
+        request::drain(&mut body).await;
     }
     answer
 }

@@ -1,7 +1,6 @@
 //! The body of an upload, up to a limit: small ones in memory, larger ones to a file.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -12,10 +11,6 @@ use super::super::problem::Problem;
 use super::digest::Expected;
 use crate::error::Error;
 use crate::files::{Hash, Staged, Stager, Store};
-
-/// Of a body that is refused so much is read, in this time.
-const DRAIN_BYTES_MAX: usize = 8 << 20;
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What came.
 pub enum Received {
@@ -97,22 +92,6 @@ pub async fn next(http: &Http, body: &mut Body) -> Result<Option<Bytes>, Problem
             }
         }
     }
-}
-
-/// Reads some of a body that is not wanted: who is refused while sending would else be told
-/// of a broken connection, and not why.
-pub async fn drain(body: &mut Body) {
-    let reading = async {
-        let mut left = DRAIN_BYTES_MAX;
-        while let Some(Ok(frame)) = body.frame().await {
-            let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else {
-                return;
-            };
-            left = rest;
-        }
-    };
-    // In time or not, the answer is next.
-    let _ = tokio::time::timeout(DRAIN_TIMEOUT, reading).await;
 }
 
 /// Reads a body whole, and compares it with its digests.

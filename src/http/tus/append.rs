@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::files::digest::{self, Expected};
 use super::super::files::receive;
 use super::super::problem::Problem;
+use super::super::request;
 use super::locks::Lock;
 use super::state::Upload;
 use super::{Call, Protocol, bytes_in, finish, no_upload, tell};
@@ -33,11 +34,11 @@ pub(super) async fn patch(call: Call, id: String, mut body: Body) -> Result<Resp
     let (lock, mut upload, is_last) = match begun {
         Ok(Begun::Goes { lock, upload, is_last }) => (lock, upload, is_last),
         Ok(Begun::Elsewhere(response)) => {
-            receive::drain(&mut body).await;
+            request::drain(&mut body).await;
             return Ok(response);
         }
         Err(problem) => {
-            receive::drain(&mut body).await;
+            request::drain(&mut body).await;
             return Err(problem);
         }
     };
@@ -153,7 +154,7 @@ pub(super) async fn append(
         flushed?;
     }
     if came.is_err() && !wanted.is_cancelled() {
-        receive::drain(&mut body).await;
+        request::drain(&mut body).await;
     }
     came?;
     if is_last == Some(true) && !upload.is_complete() {

@@ -10,8 +10,9 @@ use axum::response::{IntoResponse, Response};
 
 use super::super::files::caller::{Query, Target};
 use super::super::files::commit::{self, Wanted};
-use super::super::files::{content_length, receive};
+use super::super::files::content_length;
 use super::super::problem::Problem;
+use super::super::request;
 use super::append::{self, OFFSET_STREAM};
 use super::metadata::{self, Metadata};
 use super::state::Upload;
@@ -56,7 +57,7 @@ pub(super) async fn create(call: Call, query: Query, mut body: Body) -> Result<R
         Ok((upload, Some(is_last))) => appended(call, upload, body, is_last).await,
         Ok((upload, None)) => Ok(created(&call, &upload)),
         Err(problem) => {
-            receive::drain(&mut body).await;
+            request::drain(&mut body).await;
             Err(problem)
         }
     }

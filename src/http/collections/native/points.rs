@@ -32,7 +32,8 @@ struct PutAsked {
 ///
 /// Body: `{"points": [{"id", "vector": […] or {NAME: […]}, "payload", "columns"}], "mode":
 /// "upsert" | "insert" | "update", "update_filter"}`. Answers `{"points": N}`, those that were
-/// asked for.
+/// asked for: `insert` leaves points that are there as they are, `update` makes none. Of an id
+/// that comes twice the last counts.
 pub async fn put_points(http: State, Path(name): Path<String>, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let asked: PutAsked = request::json(&http, body).await?;
