@@ -416,6 +416,13 @@ impl Function {
     pub fn is_native(&self) -> bool {
         self.language == "internal" || self.language == "c"
     }
+
+    /// The schemas that names in its body are looked for in; none of a body that means what
+    /// the path of who calls it says.
+    pub fn body_path(&self, catalog: &super::Catalog) -> Option<Vec<Oid>> {
+        let oid = |name: &String| catalog.schema_named(name).map(|schema| schema.oid);
+        Some(self.options.body_path.as_ref()?.iter().filter_map(oid).collect())
+    }
 }
 
 /// The further attributes of CREATE FUNCTION.
@@ -432,6 +439,11 @@ pub struct FunctionOptions {
     /// `RETURN x` or `BEGIN ATOMIC … END` as it is printed; the statements themselves
     /// are the function's source.
     pub sql_body: Option<String>,
+    /// Of such a body, the names of the schemas that its own are looked for in, whatever
+    /// the path of who calls it: those of its creation, or PG_CATALOG alone where all other
+    /// names in the source say their schema.
+    #[serde(default)]
+    pub body_path: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -499,7 +499,7 @@ impl Binder<'_> {
             .checked_sub(first)
             .and_then(|index| function.defaults.get(index))
             .ok_or_else(|| Error::internal("no default for a missing argument"))?;
-        let expr = self.isolated(|binder| binder.expression_text(sql))?;
+        let expr = self.isolated(|binder| binder.stored_text(sql))?;
         let ty = SqlType::new(function.args[parameter]);
         match super::polymorphic::is_polymorphic(ty.oid) {
             true => Ok(expr),

@@ -165,6 +165,9 @@ impl Binder<'_> {
         let mut params = Params::fixed(&function.args);
         params.names.clone_from(&function.arg_names);
         self.description = Some(Description::default());
+        if let Some(path) = function.body_path(&self.catalog) {
+            self.search_path = path;
+        }
         let query = self.isolated_with(params, |binder| {
             binder.levels.clear();
             let query = binder.select(select)?;

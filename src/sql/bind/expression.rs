@@ -260,7 +260,8 @@ fn bind_with<T>(
 
 /// Binds the WHEN of a trigger: the old row's columns are numbered from 1, the new row's
 /// follow, then `tableoid` of either;
-/// after them. Text that was stored; an error has no position.
+/// after them. Text that was stored, under the path that it was printed for; an error has no
+/// position.
 pub fn bind_trigger_condition_sql(
     eval: &EvalContext,
     relation: &Arc<Relation>,
@@ -297,6 +298,9 @@ fn bind_over_rows(
     let mut binder = Binder::with_fixed_params(eval, &[]);
     binder.next_column = 2 * width + 2;
     binder.is_kept = is_kept;
+    if !is_kept {
+        binder.search_path = STORED_PATH.to_vec();
+    }
     let mut level = Level { clause: Clause::TriggerWhen, ..Level::default() };
     let row_type = eval.catalog.row_type(relation);
     for (at, (name, columns)) in (1..).zip([("old", &old), ("new", &new)]) {

@@ -310,8 +310,26 @@ impl Binder<'_> {
         Ok(())
     }
 
+    /// What names in a function's body are looked for in: a function of the system, and one
+    /// whose body is SQL's own form, mean what they meant when they were made; a body that
+    /// is a text means what it says to the session, whatever it is called from.
+    fn body_path(&self, function: &Function) -> Vec<Oid> {
+        if function.oid < oid::FIRST_NORMAL {
+            return vec![catalog::PG_CATALOG, function.schema];
+        }
+        let path = function.body_path(&self.catalog);
+        path.unwrap_or_else(|| self.eval.settings.search_path.clone())
+    }
+
     /// The body of a function in SQL, its arguments still parameters.
     fn function_query(&mut self, function: &Arc<Function>, args: &[Expr]) -> Result<Query> {
+        let outer = std::mem::replace(&mut self.search_path, self.body_path(function));
+        let query = self.body_query(function, args);
+        self.search_path = outer;
+        query
+    }
+
+    fn body_query(&mut self, function: &Arc<Function>, args: &[Expr]) -> Result<Query> {
         let statements = parse::parse(&function.source)
             .map_err(|error| error.without_position().with_context(context(function)))?;
         let types: Vec<Oid> = args.iter().map(|arg| arg.ty.oid).collect();

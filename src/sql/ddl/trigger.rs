@@ -6,13 +6,14 @@ use std::sync::Arc;
 use super::constraint::column_number;
 use super::{Ddl, strings};
 use crate::catalog::{
-    Function, Relation, RelationKind, Trigger, TriggerConstraint, TriggerEvents, TriggerTiming,
-    acl, deparse, quote_identifier,
+    Catalog, Function, Relation, RelationKind, Trigger, TriggerConstraint, TriggerEvents,
+    TriggerTiming, acl, deparse, quote_identifier,
 };
 use crate::error::{Error, Result};
 use crate::sql::bind;
-use crate::sql::ir::{Expr, ExprKind, visit};
-use crate::sql::parse::{self, NodeEnum, ast};
+use crate::sql::ir::visit::{self, Walk};
+use crate::sql::ir::{ColumnId, Expr, ExprKind};
+use crate::sql::parse::{NodeEnum, ast};
 use crate::sql::types::oid;
 use crate::sqlstate;
 use crate::txn::LockMode;
@@ -228,7 +229,10 @@ impl Ddl<'_> {
             };
             return Err(Error::new(code, message).at(location));
         }
-        let name = |id: crate::sql::ir::ColumnId| {
+        let name = |id: ColumnId| {
+            if id.0 > 2 * width + 2 {
+                return Some(if id.0 == 2 * width + 3 { "old.*" } else { "new.*" }.to_owned());
+            }
             if id.0 > 2 * width {
                 let row = if id.0 == 2 * width + 1 { "old" } else { "new" };
                 return Some(format!("{row}.tableoid"));
@@ -238,12 +242,11 @@ impl Ddl<'_> {
             let column = quote_identifier(&relation.columns.get(at)?.name);
             Some(format!("{}.{column}", if is_old { "old" } else { "new" }))
         };
-        // A whole row has no other spelling than the one it was written in.
-        let sql = match has_row {
-            true => format!("({})", parse::expression_text(node)?),
-            false => deparse::expression(&expr, &name, &self.work.catalog),
-        };
-        Ok(Some((sql, expr)))
+        let mut shown = expr.clone();
+        if has_row {
+            name_whole_rows(&mut shown, relation, &self.work.catalog);
+        }
+        Ok(Some((deparse::expression(&shown, &name, &self.work.catalog), expr)))
     }
 
     /// REFERENCING: the names of the old and the new table.
@@ -329,6 +332,32 @@ impl Ddl<'_> {
         }
         Ok((old, new))
     }
+}
+
+/// Puts a column of its own in the place of each whole row: `old.*` is the third after the
+/// columns of both, `new.*` the fourth. What is printed so means the columns that there are.
+fn name_whole_rows(expr: &mut Expr, relation: &Relation, catalog: &Catalog) {
+    let width = relation.columns.len() as u32;
+    let live: Vec<u32> =
+        (1..=width).filter(|id| !relation.columns[*id as usize - 1].dropped).collect();
+    let row_type = catalog.row_type(relation);
+    visit::each_expr_mut(expr, &mut |expr| {
+        let ExprKind::Row(fields) = &expr.kind else { return Walk::Inside };
+        let is_of = |from: u32| {
+            fields.len() == live.len()
+                && fields.iter().zip(&live).all(|(field, id)| {
+                    matches!(field.kind, ExprKind::Column(column) if column.0 == from + id)
+                })
+        };
+        let is_whole = row_type == oid::INVALID || expr.ty.oid == row_type;
+        let at = match (is_whole && is_of(0), is_whole && is_of(width)) {
+            (true, _) => 3,
+            (false, true) => 4,
+            (false, false) => return Walk::Inside,
+        };
+        expr.kind = ExprKind::Column(ColumnId(2 * width + at));
+        Walk::Skip
+    });
 }
 
 fn check_relation(

@@ -14,15 +14,17 @@ use super::{Key, command};
 use crate::catalog::Function;
 use crate::error::{Error, Result};
 use crate::sql::bind::{Conflict, Conversion, VariableRef, Variables};
-use crate::sql::functions::EvalContext;
+use crate::sql::functions::{EvalContext, SettingsView};
 use crate::sql::outcome::ResultColumn;
 use crate::sql::parse::{self, NodeEnum};
-use crate::sql::types::{Datum, SqlType, oid};
+use crate::sql::types::{Datum, Oid, SqlType, oid};
 use crate::sqlstate;
 
 /// A body for one set of argument types.
 pub struct SqlFunction {
     name: String,
+    /// The schemas that its names are looked for in, if that is not the session's to say.
+    path: Option<Vec<Oid>>,
     statements: Vec<Plan>,
     variables: Arc<Arguments>,
     shape: Shape,
@@ -95,6 +97,7 @@ impl SqlFunction {
     ) -> Result<SqlFunction> {
         Ok(SqlFunction {
             name: function.name.clone(),
+            path: function.body_path(&eval.catalog),
             statements: statements(&function.source)
                 .map_err(|error| error.in_internal_query(&function.source))?,
             variables: Arc::new(Arguments {
@@ -161,7 +164,7 @@ impl SqlFunction {
         for _ in 0..RESTARTS_MAX {
             let ctx = frame.begin_statement()?;
             let bound = plan
-                .bound(&ctx.eval, &self.variables)
+                .bound(&self.binding(&ctx.eval), &self.variables)
                 .map_err(|error| error.in_internal_query(&plan.parsed.text))?;
             let params: Vec<Datum> = bound.used.iter().map(|(v, _)| argument(v, request)).collect();
             let counted = Counted::begin(frame, plan, &bound);
@@ -177,6 +180,18 @@ impl SqlFunction {
             }
         }
         Err(Error::catalog_changed())
+    }
+
+    /// What the body is bound in.
+    fn binding(&self, eval: &Arc<EvalContext>) -> Arc<EvalContext> {
+        match &self.path {
+            Some(path) if *path != eval.settings.search_path => {
+                let settings =
+                    SettingsView { search_path: path.clone(), ..(*eval.settings).clone() };
+                Arc::new(EvalContext { settings: Arc::new(settings), ..(**eval).clone() })
+            }
+            _ => eval.clone(),
+        }
     }
 
     /// Statements that neither `sql` nor a plan runs.

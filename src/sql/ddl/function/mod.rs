@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Ddl;
 use crate::catalog::{
-    Function, FunctionKind, FunctionOptions, ObjectClass, Volatility, quote_qualified,
+    Function, FunctionKind, FunctionOptions, ObjectClass, PG_CATALOG, Volatility, quote_qualified,
 };
 use crate::error::{Error, Result};
 use crate::sql::bind::is_polymorphic;
@@ -87,6 +87,7 @@ impl Ddl<'_> {
                 cost: given.cost.filter(|cost| *cost != default_cost),
                 rows: given.rows.filter(|rows| *rows != 1000.0),
                 config: self.config(Vec::new(), &given.settings)?,
+                body_path: body.sql_body.as_ref().map(|_| self.search_path_names()),
                 sql_body: body.sql_body,
             },
         };
@@ -111,9 +112,11 @@ impl Ddl<'_> {
         if function.options.sql_body.is_none() {
             return;
         }
-        // What cannot be printed stays as it was written.
+        // What cannot be printed stays as it was written, and is bound as it was.
         if let Ok(source) = crate::sql::describe::qualified_source(&self.eval(), function) {
-            self.put_function(Function { source, ..(**function).clone() });
+            let mut kept = Function { source, ..(**function).clone() };
+            kept.options.body_path = Some(vec![self.schema_name(PG_CATALOG)]);
+            self.put_function(kept);
         }
     }
 
@@ -354,8 +357,7 @@ fn atomic_text(node: &ast::Node) -> Result<(String, String)> {
             | NodeEnum::InsertStmt(_)
             | NodeEnum::UpdateStmt(_)
             | NodeEnum::DeleteStmt(_)
-            | NodeEnum::MergeStmt(_)
-            | NodeEnum::CallStmt(_),
+            | NodeEnum::MergeStmt(_),
         ) => {
             let text = parse::deparse(node)?;
             Ok((text.clone(), text))
