@@ -33,7 +33,7 @@ use unit::{Bytes, Kilobytes, Milliseconds, Seconds};
 const ENVIRONMENT_PREFIX: &str = "ZSERVER_";
 
 /// Variables with the prefix that are not keys.
-const OTHER_VARIABLES: &[&str] = &["ZSERVER_PASSWORD"];
+const OTHER_VARIABLES: &[&str] = &["ZSERVER_PASSWORD", "ZSERVER_RTC_TURN_SECRET"];
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -160,6 +160,10 @@ pub struct Config {
     /// Connections to the HTTP port from one address; 0 is half of `http_max_connections`,
     /// and no limit for the machine's own addresses.
     pub http_max_connections_per_address: usize,
+    /// Names of this server that requests may be sent to, comma between: `db.example.com,
+    /// *.example.com`; `*` is all. Empty is all, but for requests that prove nothing and are
+    /// trusted for where they come from: these name an address or `localhost`.
+    pub http_allowed_hosts: String,
     /// Origins whose pages may ask, comma between: `https://app.example.com`; `*` is all.
     pub http_cors_origins: String,
     /// How long browsers may keep that answer.
@@ -289,6 +293,39 @@ pub struct Config {
     pub rtc_create_rooms: bool,
     /// Events of rooms that are kept in `rtc.events` of a database.
     pub rtc_keep_events: usize,
+    /// Servers of STUN and TURN, for this server and for clients: `stun:a:3478,turn:b:3478`.
+    pub rtc_ice_servers: String,
+    /// A TOML file with `secret` (TURN's shared secret), or `username` and `credential`, of
+    /// the TURN servers; without it the secret is in `ZSERVER_RTC_TURN_SECRET`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rtc_turn_file: Option<PathBuf>,
+    /// How long a client's credentials for TURN are good.
+    pub rtc_turn_ttl: Seconds,
+    /// Addresses that peers are reached at here; empty: those of all interfaces, and of
+    /// loopback where the second port is there.
+    pub rtc_addresses: String,
+    /// What peers are told instead, one of each family (1:1 NAT).
+    pub rtc_public_addresses: String,
+    /// UDP ports of peers, `50000-50999`; empty: any.
+    pub rtc_ports: String,
+    /// Peer connections of the server.
+    pub rtc_max_peers: usize,
+    /// Data channels of one peer.
+    pub rtc_max_channels: usize,
+    /// Streams of media of one peer, in both directions together.
+    pub rtc_max_streams: usize,
+    /// Of one message in a data channel.
+    pub rtc_max_channel_message: Bytes,
+    /// Messages a second that are taken from one data channel; the peer waits beyond.
+    pub rtc_max_channel_messages_per_second: u32,
+    /// What waits to be sent in a data channel before its sender waits.
+    pub rtc_send_buffer: Bytes,
+    /// From a peer's description until its connection stands, DTLS included.
+    pub rtc_connect_timeout: Milliseconds,
+    /// How long a peer may be silent before it counts as disconnected.
+    pub rtc_disconnected_timeout: Milliseconds,
+    /// How long it may then stay so before its connection is closed (consent, RFC 7675).
+    pub rtc_consent_timeout: Milliseconds,
     /// How long running statements may go on after SIGTERM.
     pub shutdown_grace: Milliseconds,
 
@@ -561,6 +598,7 @@ impl Default for Config {
             http_max_headers: 100,
             http_max_url: Bytes(16 << 10),
             http_max_connections_per_address: 0,
+            http_allowed_hosts: String::new(),
             http_cors_origins: String::new(),
             http_cors_max_age: Seconds(600),
             http_hsts_max_age: Seconds(365 * 86_400),
@@ -622,6 +660,21 @@ impl Default for Config {
             rtc_max_metadata: Bytes(64 << 10),
             rtc_create_rooms: true,
             rtc_keep_events: 100_000,
+            rtc_ice_servers: String::new(),
+            rtc_turn_file: None,
+            rtc_turn_ttl: Seconds(86_400),
+            rtc_addresses: String::new(),
+            rtc_public_addresses: String::new(),
+            rtc_ports: String::new(),
+            rtc_max_peers: 2_000,
+            rtc_max_channels: 64,
+            rtc_max_streams: 512,
+            rtc_max_channel_message: Bytes(256 << 10),
+            rtc_max_channel_messages_per_second: 10_000,
+            rtc_send_buffer: Bytes(1 << 20),
+            rtc_connect_timeout: Milliseconds(30_000),
+            rtc_disconnected_timeout: Milliseconds(5_000),
+            rtc_consent_timeout: Milliseconds(25_000),
             shutdown_grace: Milliseconds(5_000),
             ssl_cert_file: None,
             ssl_key_file: None,
@@ -868,8 +921,18 @@ impl Config {
         list::plans(&self.http_rate_plans).map_err(|what| told("http_rate_plans", what))?;
         list::addresses(&self.http_trusted_proxies)
             .map_err(|what| told("http_trusted_proxies", what))?;
+        list::hosts(&self.http_allowed_hosts).map_err(|what| told("http_allowed_hosts", what))?;
         list::origins(&self.http_cors_origins).map_err(|what| told("http_cors_origins", what))?;
         list::audited(&self.audit).map_err(|what| told("audit", what))?;
+        list::addresses(&self.rtc_addresses).map_err(|what| told("rtc_addresses", what))?;
+        list::addresses(&self.rtc_public_addresses)
+            .map_err(|what| told("rtc_public_addresses", what))?;
+        list::ports(&self.rtc_ports).map_err(|what| told("rtc_ports", what))?;
+        crate::rtc::ice::parse(&self.rtc_ice_servers)
+            .map_err(|what| told("rtc_ice_servers", what))?;
+        within("rtc_max_channel_message", self.rtc_max_channel_message.0, 1 << 10, 1 << 30)?;
+        at_least("rtc_connect_timeout", self.rtc_connect_timeout.0, 1)?;
+        at_least("rtc_disconnected_timeout", self.rtc_disconnected_timeout.0, 1)?;
         Ok(())
     }
 
@@ -1023,6 +1086,7 @@ fn known_keys() -> toml::Table {
         files_s3_bucket: Some(String::new()),
         files_s3_endpoint: Some(String::new()),
         files_s3_credentials_file: Some(PathBuf::new()),
+        rtc_turn_file: Some(PathBuf::new()),
         ..Config::default()
     };
     toml::Table::try_from(sample).expect("every field is a TOML value")

@@ -28,6 +28,18 @@ pub fn addresses(text: &str) -> Result<Vec<IpAddr>, String> {
     items(text).map(address).collect()
 }
 
+/// `50000-50999`; none of an empty text.
+pub fn ports(text: &str) -> Result<Option<(u16, u16)>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let range = text.split_once('-').and_then(|(first, last)| {
+        let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        Some((first, last)).filter(|(first, last)| 0 < *first && first <= last)
+    });
+    range.map(Some).ok_or_else(|| format!("\"{text}\" is not a range such as 50000-50999"))
+}
+
 /// Origins of pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
@@ -69,6 +81,54 @@ pub fn origins(text: &str) -> Result<Origins, String> {
     all.iter().map(origin).collect::<Result<_, _>>().map(Origins::These)
 }
 
+/// Names of hosts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hosts {
+    All,
+    /// `*.example.com` is kept as `.example.com`.
+    These(Vec<String>),
+}
+
+impl Hosts {
+    pub fn is_none(&self) -> bool {
+        matches!(self, Hosts::These(these) if these.is_empty())
+    }
+
+    pub fn is_all(&self) -> bool {
+        *self == Hosts::All
+    }
+
+    pub fn has(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        match self {
+            Hosts::All => true,
+            Hosts::These(these) => these.iter().any(|one| match one.starts_with('.') {
+                true => host.ends_with(one) && host.len() > one.len(),
+                false => host == *one,
+            }),
+        }
+    }
+}
+
+/// `db.example.com, *.example.com`, or `*`.
+pub fn hosts(text: &str) -> Result<Hosts, String> {
+    let all: Vec<&str> = items(text).collect();
+    match all[..] {
+        ["*"] => return Ok(Hosts::All),
+        _ if all.contains(&"*") => return Err("\"*\" stands alone".to_owned()),
+        _ => {}
+    }
+    let host = |item: &&str| {
+        let name = item.strip_prefix("*.").unwrap_or(item);
+        let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        match !name.is_empty() && !name.starts_with('.') && name.chars().all(is_letter) {
+            true => Ok(item.trim_start_matches('*').to_ascii_lowercase()),
+            false => Err(format!("\"{item}\" is not the name of a host, such as db.example.com")),
+        }
+    };
+    all.iter().map(host).collect::<Result<_, _>>().map(Hosts::These)
+}
+
 /// Classes of the audit log.
 pub fn audited(text: &str) -> Result<Vec<Class>, String> {
     match text.trim() {
@@ -96,6 +156,8 @@ mod tests {
         assert!(plans("free").is_err() && plans("=6").is_err() && plans("a=-1").is_err());
         assert_eq!(addresses("::ffff:10.0.0.1").unwrap(), addresses("10.0.0.1").unwrap());
         assert!(addresses("10.0.0").unwrap_err().contains("10.0.0"));
+        assert_eq!(ports(" 5000-5001"), Ok(Some((5000, 5001))));
+        assert!(ports("").unwrap().is_none() && ports("2-1").is_err() && ports("7").is_err());
         assert_eq!(origins("*"), Ok(Origins::All));
         let some = origins("https://a.example, http://localhost:3000").unwrap();
         assert!(some.has("https://A.example") && !some.has("https://b.example"));

@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`channel`] | SQL over data channels: PostgreSQL's protocol, JSON-RPC |
+//! | [`ice`] | servers of STUN and TURN: credentials, checks |
 //! | [`peer`] | one connection to one peer, whatever drives it: descriptions, candidates, channels, tracks |
 //! | [`room`] | who is where, what they publish, what they say to each other |
 //!
@@ -10,5 +11,6 @@
 //! [`peer`]'s words.
 
 pub mod channel;
+pub mod ice;
 pub mod peer;
 pub mod room;
