@@ -140,7 +140,7 @@ fn what_cannot_be_understood_is_refused() {
     assert_eq!((result.status, result.code().as_str()), (413, "54000"));
     // A body that does not come, and a head that does not.
     let head = format!(
-        "POST /api/v1/sql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{TRUSTED}Content-Length: 20\r\n\r\n{{"
+        "POST /api/v1/sql HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{TRUSTED}Content-Length: 20\r\n\r\n{{"
     );
     assert_eq!(raw(http, head.as_bytes()).status, 408);
     let mut silent = TcpStream::connect(("127.0.0.1", http)).expect("the port is open");
@@ -163,7 +163,7 @@ fn a_client_that_goes_away_cancels_its_statement() {
         let mut stream = TcpStream::connect(("127.0.0.1", http)).expect("the port is open");
         let length = body.len();
         let request = format!(
-            "POST /api/v1/sql HTTP/1.1\r\nHost: x\r\n{TRUSTED}Content-Length: {length}\r\n\r\n{body}"
+            "POST /api/v1/sql HTTP/1.1\r\nHost: localhost\r\n{TRUSTED}Content-Length: {length}\r\n\r\n{body}"
         );
         stream.write_all(request.as_bytes()).expect("the request is sent");
         for (stream, wanted) in [(Some(stream), 1), (None, 0)] {

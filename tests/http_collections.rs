@@ -44,7 +44,7 @@ fn head(method: &str, path: &str, user: &str, length: &str) -> String {
     use base64::Engine;
     let basic = base64::engine::general_purpose::STANDARD.encode(format!("{user}:"));
     format!(
-        "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nZserver-Database: postgres\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nZserver-Database: postgres\r\n\
          Authorization: Basic {basic}\r\n{length}\r\n\r\n"
     )
 }
@@ -604,7 +604,7 @@ fn a_dump_of_collections_restores() {
         let basic = base64::engine::general_purpose::STANDARD.encode("postgres:");
         let mut stream = TcpStream::connect(("127.0.0.1", http)).expect("the port is open");
         let request = format!(
-            "POST /api/v1/collections{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nZserver-Database: restored\r\n\
+            "POST /api/v1/collections{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nZserver-Database: restored\r\n\
              Authorization: Basic {basic}\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );

@@ -148,12 +148,12 @@ fn heads_and_slow_bodies_have_their_limits() {
     assert_eq!((large.status, large.code().as_str()), (431, "54000"));
     let begun = Instant::now();
     let head = format!(
-        "POST /api/v1/sql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{TRUSTED}Content-Length: 20\r\n\r\n{{"
+        "POST /api/v1/sql HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{TRUSTED}Content-Length: 20\r\n\r\n{{"
     );
     let slow = raw(http, head.as_bytes());
     assert_eq!((slow.status, slow.code().as_str()), (408, "08006"));
     let mut silent = TcpStream::connect(("127.0.0.1", http)).expect("the port is open");
-    silent.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Sl").expect("a piece is sent");
+    silent.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Sl").expect("a piece is sent");
     let mut rest = Vec::new();
     let _ = silent.read_to_end(&mut rest);
     assert!(begun.elapsed() < Duration::from_secs(20), "both are cut off");
@@ -167,7 +167,7 @@ fn an_address_has_so_many_connections() {
         let mut stream = TcpStream::connect(("127.0.0.1", http)).expect("the port is open");
         stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
         // What is closed at once may not take it.
-        let _ = stream.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+        let _ = stream.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
         let mut byte = [0];
         let is_served = stream.read(&mut byte).is_ok_and(|count| count == 1);
         (stream, is_served)
@@ -256,6 +256,71 @@ fn pages_of_other_origins_ask_only_where_they_may() {
     assert!(options.header("tus-version").is_some(), "{}", options.status);
 }
 
+/// A name of somebody else's may lead here (DNS rebinding): what asks under it is trusted
+/// for nothing but what it brings itself.
+#[test]
+fn a_host_that_is_none_of_its_own_is_not_trusted() {
+    let question = json!({"query": "select 1"}).to_string();
+    let ask = |http: u16, host: &str, more: &str| {
+        let length = question.len();
+        let head = format!(
+            "POST /api/v1/sql HTTP/1.1\r\n{host}Connection: close\r\nContent-Length: {length}\r\n{more}\r\n"
+        );
+        raw(http, format!("{head}{question}").as_bytes())
+    };
+    let named = |name: &str| format!("Host: {name}\r\n");
+    let (_server, http, _directory) = started();
+    let key = post(http, "/api/v1/auth/keys", TRUSTED, "{\"name\": \"k\"}");
+    let key = format!("Authorization: Bearer {}\r\n", key.json()["key"].as_str().expect("a key"));
+    for name in
+        ["localhost", "LOCALHOST:8432", "app.localhost", "127.0.0.1:1", "[::1]", "192.0.2.7"]
+    {
+        assert_eq!(ask(http, &named(name), TRUSTED).status, 200, "{name}");
+    }
+    for name in ["evil.example", "evil.example:8432", "127.0.0.1.evil.example", "localhost.evil"] {
+        let refused = ask(http, &named(name), TRUSTED);
+        assert_eq!((refused.status, refused.code().as_str()), (421, "28000"), "{name}");
+        // What a page has brought itself, no other page has.
+        assert_eq!(ask(http, &named(name), &key).status, 200, "{name}");
+        let ask = |path: &str, more: &str| {
+            let head =
+                format!("GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n{more}\r\n");
+            raw(http, head.as_bytes())
+        };
+        assert_eq!(ask("/metrics", "").status, 401, "{name}");
+        assert_eq!(ask("/metrics", &key).status, 200, "{name}");
+        assert_eq!(ask("/livez", "").status, 200, "{name}");
+        // Sockets.
+        let upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+                       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+        assert_eq!(ask("/api/v1/sql", &format!("{upgrade}{TRUSTED}")).status, 421, "{name}");
+    }
+    assert_eq!(ask(http, "", TRUSTED).status, 400, "HTTP/1.1 has a name");
+    assert_eq!(get(http, "/metrics").status, 200);
+    // A password is asked for: any name will do.
+    let directory = TempDir::new().expect("a directory");
+    let data = directory.path().join("data");
+    let (_server, http) = Zserver::start_with_http(&data, false, &[("ZSERVER_PASSWORD", "s3cret")]);
+    let text = base64::engine::general_purpose::STANDARD.encode("postgres:s3cret");
+    let password = format!("Authorization: Basic {text}\r\n");
+    assert_eq!(ask(http, &named("db.example"), &password).status, 200);
+    // Names that are said to be its own, and no others.
+    let settings = [("ZSERVER_HTTP_ALLOWED_HOSTS", "db.example, *.apps.example")];
+    let (_server, http, _directory) = guarded(&settings);
+    for (name, status) in [
+        ("db.example:443", 200),
+        ("a.apps.example", 200),
+        ("127.0.0.1", 200),
+        ("apps.example", 421),
+        ("evil.example", 421),
+    ] {
+        assert_eq!(ask(http, &named(name), TRUSTED).status, status, "{name}");
+        assert_eq!(ask(http, &named(name), &key).status == 421, status == 421, "{name}");
+    }
+    let (_server, http, _directory) = guarded(&[("ZSERVER_HTTP_ALLOWED_HOSTS", "*")]);
+    assert_eq!(ask(http, &named("any.example"), TRUSTED).status, 200);
+}
+
 #[test]
 fn paths_that_lead_elsewhere_are_refused() {
     let (_server, http, _directory) = started();
@@ -302,6 +367,7 @@ fn settings_that_cannot_be_are_refused() {
     for (name, value) in [
         ("ZSERVER_HTTP_RATE_PLANS", "free"),
         ("ZSERVER_HTTP_CORS_ORIGINS", "app.example"),
+        ("ZSERVER_HTTP_ALLOWED_HOSTS", "https://db.example"),
         ("ZSERVER_HTTP_TRUSTED_PROXIES", "proxy"),
         ("ZSERVER_HTTP_MAX_HEAD", "1kB"),
         ("ZSERVER_HTTP_WAF", "maybe"),

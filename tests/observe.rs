@@ -99,7 +99,7 @@ fn refusals_are_counted_by_why() {
     let settings = [
         ("ZSERVER_HTTP_RATE_LOOPBACK", "true"),
         ("ZSERVER_HTTP_RATE_AUTH", "1"),
-        ("ZSERVER_HTTP_RATE_ANONYMOUS", "4"),
+        ("ZSERVER_HTTP_RATE_ANONYMOUS", "5"),
         ("ZSERVER_HTTP_RATE_ADMIN", "1"),
         ("ZSERVER_HTTP_RATE_USER", "1"),
         ("ZSERVER_HTTP_RATE_PLANS", "free_plan=1"),
@@ -129,7 +129,10 @@ fn refusals_are_counted_by_why() {
     let log_in = || post(http, "/api/v1/auth/login", TRUSTED, "{}");
     assert_eq!(log_in().status, 200);
     let slow = format!(
-        "POST /api/v1/sql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{TRUSTED}Content-Length: 20\r\n\r\n{{"
+        "POST /api/v1/sql HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{TRUSTED}Content-Length: 20\r\n\r\n{{"
+    );
+    let elsewhere = format!(
+        "GET /api/v1/jobs HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n{TRUSTED}\r\n"
     );
     let long = json!({"query": "x".repeat(4_000)}).to_string();
     let page = format!("{TRUSTED}Origin: https://evil.example\r\n");
@@ -138,6 +141,7 @@ fn refusals_are_counted_by_why() {
     let cases: Vec<(&str, u16, Asked)> = vec![
         ("head", 414, Box::new(|| get(http, &format!("/livez?x={}", "y".repeat(2_100))))),
         ("path", 400, Box::new(|| get(http, "/a/../b"))),
+        ("host", 421, Box::new(|| raw(http, elsewhere.as_bytes()))),
         ("origin", 403, Box::new(|| ask(&page))),
         ("attack", 403, Box::new(|| send(http, "GET", attack, TRUSTED, ""))),
         ("slow_body", 408, Box::new(|| raw(http, slow.as_bytes()))),
@@ -396,7 +400,7 @@ fn who_may_read_metrics_is_a_setting() {
 /// What `/readyz` answers; none where the connection is closed first.
 fn probe(http: u16) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", http)).ok()?;
-    let head = "GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let head = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     stream.write_all(head.as_bytes()).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
@@ -748,6 +752,6 @@ fn a_scrape_does_not_need_a_session() {
         .collect();
     until(|| Scrape::of(http).sum(&["zserver_sessions{"]) == 5.0);
     assert_eq!(sql(http, json!({"query": "select 1"})).code(), "53300");
-    let head = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let head = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     assert_eq!(raw(http, head.as_bytes()).status, 200);
 }

@@ -24,7 +24,7 @@ PG_PORT = int(os.environ.get("ZS_PORT", 5534))
 HTTP_PORT = int(os.environ.get("ZS_HTTP_PORT", 5535))
 IDLE_LIMIT_MB = 300
 HANDSHAKE = (
-    "GET /api/v1/sql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "GET /api/v1/sql HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     "Sec-WebSocket-Protocol: zserver.sql.v1\r\nAuthorization: Basic cG9zdGdyZXM6\r\n\r\n"
 ).encode()

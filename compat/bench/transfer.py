@@ -73,7 +73,7 @@ class Connection:
 
     def ask(self, method, path, length, chunks=()):
         """The status, and what of the body came with the head."""
-        head = f"{method} {path} HTTP/1.1\r\nHost: x\r\n{AUTHORIZATION}Content-Length: {length}\r\n\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{AUTHORIZATION}Content-Length: {length}\r\n\r\n"
         self.stream.sendall(head.encode())
         for chunk in chunks:
             self.stream.sendall(chunk)
@@ -148,7 +148,7 @@ def ingest(name, points, dims, number):
 
     reader = threading.Thread(target=read)
     began = time.perf_counter()
-    head = f"POST /api/v1/collections/{name}/points/ingest HTTP/1.1\r\nHost: x\r\n{AUTHORIZATION}Content-Type: application/x-ndjson\r\nContent-Length: {length}\r\n\r\n"
+    head = f"POST /api/v1/collections/{name}/points/ingest HTTP/1.1\r\nHost: localhost\r\n{AUTHORIZATION}Content-Type: application/x-ndjson\r\nContent-Length: {length}\r\n\r\n"
     connection.stream.sendall(head.encode())
     reader.start()
     for chunk in chunks:

@@ -6,7 +6,8 @@
 //!
 //! `metrics_access` says who may: `monitor`, who proves to be a superuser or a member of
 //! `pg_monitor`, by a password, a token or an API key with the scope `admin`; `loopback`
-//! (the default), whoever asks from the machine itself, too; `everyone`. Names of databases,
+//! (the default), whoever asks from the machine itself, too, by an address or `localhost`
+//! (`guard::host`); `everyone`. Names of databases,
 //! queues of jobs and routes are all that it tells of what is stored.
 //!
 //! A database that was reset (`pg_stat_reset`) begins again at 0, as counters may.
@@ -21,7 +22,7 @@ use axum::response::Response;
 
 use super::principal::{self, Scope};
 use super::problem::Problem;
-use super::{Http, State};
+use super::{Http, State, guard};
 use crate::config::MetricsAccess;
 use crate::error::Error;
 use crate::index::vector;
@@ -64,7 +65,9 @@ async fn check_access(http: &Arc<Http>, parts: &Parts) -> Result<(), Problem> {
     let client = principal::peer(parts)?.ends.client.ip().to_canonical();
     match http.front.database.config().metrics_access {
         MetricsAccess::Everyone => return Ok(()),
-        MetricsAccess::Loopback if client.is_loopback() => return Ok(()),
+        MetricsAccess::Loopback if client.is_loopback() && guard::is_own_host(parts) => {
+            return Ok(());
+        }
         MetricsAccess::Loopback | MetricsAccess::Monitor => {}
     }
     let principal = principal::of(http, parts).await?;

@@ -82,7 +82,7 @@ impl Problem {
     /// A file that is larger than one request may bring.
     pub fn file_too_large(limit: u64) -> Problem {
         let message = format!("the file is larger than {limit} bytes (\"http_max_file\")");
-        Problem::large_body(&message).with_member("hint", "Larger files come by tus, at /files.")
+        Problem::large_body(&message).with_hint("Larger files come by tus, at /files.")
     }
 
     /// An upload in parts that is larger than it may be.
@@ -196,6 +196,10 @@ impl Problem {
 
     pub fn with_status(self, status: StatusCode) -> Problem {
         Problem { status, ..self }
+    }
+
+    pub fn with_hint(self, hint: &str) -> Problem {
+        self.with_member("hint", hint)
     }
 
     fn with_member(mut self, name: &str, text: &str) -> Problem {

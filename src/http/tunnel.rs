@@ -5,8 +5,8 @@
 //! PostgreSQL port (`pg::serve_tunneled`): the whole protocol, by the rules of `auth::hba` for
 //! this connection's address. Whoever comes over TLS, or from the machine itself, is asked
 //! for its password in clear, and may send it, and the first query, before it is asked: the
-//! driver saves a round trip so. A page of another origin is let in by a password only: by
-//! an address or a certificate it would be whoever looks at it in a browser. The query of the URL (`address=`) says where a proxy would
+//! driver saves a round trip so. A page of another origin, or under a name that is none of
+//! this server's, is let in by a password only: by an address or a certificate it would be whoever looks at it in a browser. The query of the URL (`address=`) says where a proxy would
 //! go, and is not looked at.
 
 use std::future::ready;
@@ -20,6 +20,7 @@ use futures::{SinkExt, StreamExt, TryStreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::State;
+use super::guard;
 use super::principal;
 use super::problem::Problem;
 use super::socket::{BUFFER_BYTES, check_origin, count, upgrade};
@@ -32,7 +33,7 @@ const FRAME_BYTES_TAKEN_MAX: usize = 16 << 20;
 pub async fn open(http: State, request: Request) -> Result<Response, Problem> {
     let (mut parts, _) = request.into_parts();
     let peer = principal::peer(&parts)?;
-    let is_foreign = check_origin(&http, &parts).is_err();
+    let is_foreign = check_origin(&http, &parts).is_err() || !guard::is_own_host(&parts);
     let upgrade = upgrade(&mut parts)
         .await?
         .read_buffer_size(BUFFER_BYTES)

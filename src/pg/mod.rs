@@ -118,8 +118,8 @@ pub struct Tunnel {
     pub is_encrypted: bool,
     /// Whom the client's certificate was made out to, which is valid.
     pub subject: Option<Subject>,
-    /// A page of another origin has opened it, in a browser that it was shown by: whoever
-    /// is there has not asked for it, as far as is known.
+    /// A page that is not this server's, as far as is known, has opened it, in a browser that
+    /// it was shown by: whoever is there has not asked for it.
     pub is_foreign: bool,
 }
 

@@ -11,7 +11,7 @@ fn malformed_packets_before_login_end_the_connection() {
         vec![0],
         vec![0; 8],
         vec![0xff; 64],
-        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(),
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec(),
         b"\x7f\xff\xff\xff\0\x03\0\0".to_vec(),
         b"\0\0\0\x04".to_vec(),
         version(0),

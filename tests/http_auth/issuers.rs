@@ -244,7 +244,7 @@ fn uploads_are_kept_apart_by_subject() {
     assert_eq!(tus("PATCH", path, &one, &piece(0), "abc").status, 204);
     // One that goes on while others ask for it.
     let head = format!(
-        "PATCH {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{one}Tus-Resumable: 1.0.0\r\n\
+        "PATCH {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{one}Tus-Resumable: 1.0.0\r\n\
          {}Content-Length: 3\r\n\r\nd",
         piece(3)
     );

@@ -84,7 +84,7 @@ fn dechunked(mut rest: &[u8]) -> (Vec<u8>, bool) {
 pub fn send(port: u16, method: &str, path: &str, headers: &str, body: &str) -> Answer {
     let length = body.len();
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
     );
     raw(port, format!("{head}{body}").as_bytes())
 }
@@ -94,7 +94,7 @@ pub fn post(port: u16, path: &str, headers: &str, body: &str) -> Answer {
 }
 
 pub fn get(port: u16, path: &str) -> Answer {
-    raw(port, format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
+    raw(port, format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes())
 }
 
 /// `postgres` without a password, for a server that trusts.

@@ -87,7 +87,7 @@ impl Asker {
         stream.set_read_timeout(Some(Duration::from_secs(120))).ok()?;
         let own = &self.headers;
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{own}{headers}\r\n"
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{own}{headers}\r\n"
         );
         stream.write_all(head.as_bytes()).ok()?;
         Some(stream)

@@ -58,8 +58,10 @@ const DATA: &[&str] = &[
     "/files",
     "/realtime",
     "/rest/v1",
+    "/rtc",
     "/sql",
     "/storage/v1",
+    "/twirp",
     "/v2",
 ];
 

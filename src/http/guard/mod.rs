@@ -2,7 +2,7 @@
 //! of a client at all.
 //!
 //! ```text
-//! request ─ name (X-Request-Id) ─ sizes (414, 431) ─ path (400) ─ origin (403)
+//! request ─ name (X-Request-Id) ─ sizes (414, 431) ─ path (400) ─ host (421) ─ origin (403)
 //!         ─ limit by address (429) ─ looks like an attack (403) ─ route ─ proof
 //!         ─ limit by role or key (429) ─ … ─ answer ─ headers for browsers
 //! ```
@@ -11,6 +11,7 @@
 //! | [`addresses`] | connections of one address; whom a proxy stands for |
 //! | [`class`], [`limits`], [`shared`] | requests a minute, by class of routes |
 //! | [`sizes`], [`path`] | heads that are too large, paths that lead elsewhere |
+//! | [`host`] | names that lead to this server from elsewhere |
 //! | [`origin`] | pages of other origins: CORS and CSRF |
 //! | [`waf`] | scored rules |
 //! | [`headers`], [`ids`] | what every answer says |
@@ -31,6 +32,7 @@
 mod addresses;
 mod class;
 mod headers;
+mod host;
 mod ids;
 mod limits;
 mod origin;
@@ -86,6 +88,8 @@ struct Sight {
     /// Where it comes from, as far as that is known.
     client: Option<IpAddr>,
     id: RequestId,
+    /// Whether it names a host that is this server.
+    is_own_host: bool,
     who: OnceLock<(String, String)>,
     /// Of the limit that is told in the answer.
     verdict: Mutex<Option<Verdict>>,
@@ -112,24 +116,26 @@ pub fn around(http: Arc<Http>, router: Router) -> Router {
     Router::new().fallback(move |request: Request| answer(http.clone(), router.clone(), request))
 }
 
-async fn answer(http: Arc<Http>, router: Router, mut request: Request) -> Response {
+async fn answer(http: Arc<Http>, router: Router, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
     let policy = http.guard.policies.now(http.front.database.config());
-    let id = RequestId::of(request.headers());
-    let peer = request.extensions().get::<Arc<Peer>>().cloned();
-    let class = class::of(request.method(), request.uri().path());
+    let id = RequestId::of(&parts.headers);
+    let peer = parts.extensions.get::<Arc<Peer>>().cloned();
+    let class = class::of(&parts.method, parts.uri.path());
+    let is_encrypted = peer.as_ref().is_some_and(|peer| peer.is_encrypted);
     let client = peer
         .as_ref()
-        .map(|peer| addresses::client(peer.ends.client.ip(), request.headers(), &policy.proxies));
+        .map(|peer| addresses::client(peer.ends.client.ip(), &parts.headers, &policy.proxies));
     let seen = Seen(Arc::new(Sight {
         class,
         client,
         id: id.clone(),
+        is_own_host: host::is_own(&parts, &policy.hosts, is_encrypted),
         who: OnceLock::new(),
         verdict: Mutex::default(),
     }));
-    request.extensions_mut().insert(seen.clone());
-    request.extensions_mut().insert(id.clone());
-    let (parts, body) = request.into_parts();
+    parts.extensions.insert(seen.clone());
+    parts.extensions.insert(id.clone());
     let is_cors = origin::is_cors(&parts, &policy.origins);
     let request = Request::from_parts(parts, body);
     let guarded = Guarded { http, router, policy: policy.clone(), seen };
@@ -144,7 +150,6 @@ async fn answer(http: Arc<Http>, router: Router, mut request: Request) -> Respon
             answered.unwrap_or_else(|never| match never {})
         }
     };
-    let is_encrypted = peer.is_some_and(|peer| peer.is_encrypted);
     let hsts = is_encrypted.then_some(policy.config.http_hsts_max_age.0);
     headers::harden(response.headers_mut(), hsts);
     id.put(response.headers_mut());
@@ -187,11 +192,11 @@ impl Guarded {
         response
     }
 
-    /// Counts a request that was refused; who has proved something else than it needs is
-    /// in the audit log.
+    /// Counts a request that was refused; who has proved something else than it needs, and
+    /// who asks under another name, is in the audit log.
     fn note(&self, refused: &Refused, what: &str) {
         self.http.front.database.statistics.refusals.note(refused.reason);
-        if refused.reason == Reason::Scope {
+        if matches!(refused.reason, Reason::Scope | Reason::Host) {
             self.note_refused(&refused.message, &refused.code, what);
         }
     }
@@ -209,6 +214,9 @@ impl Guarded {
         let config = &self.policy.config;
         sizes::check(config, parts)?;
         path::check(&parts.uri)?;
+        if !self.policy.hosts.is_none() && !self.seen.0.is_own_host {
+            return Err(host::refused());
+        }
         if let Err(problem) = origin::check(parts, &self.policy.origins) {
             let detail = format!("{} {}", parts.method, parts.uri.path());
             self.note_refused("page of another origin", "", &detail);
@@ -334,9 +342,14 @@ fn reason(class: Class) -> Reason {
 }
 
 /// Who asks has been proved: counts the request as the role's or the key's, and lets the
-/// audit log and others know who it was. 429 if it is one too many.
+/// audit log and others know who it was. 429 if it is one too many; 421 if it is trusted for
+/// where it comes from, and names a host that may lead there from anywhere.
 pub async fn admit(http: &Http, parts: &Parts, principal: &Principal) -> Result<(), Problem> {
     let Some(seen) = parts.extensions.get::<Seen>() else { return Ok(()) };
+    // Nothing says who asks but where it comes from, where any page could have a browser ask.
+    if principal.proof == Proof::Trust && !seen.0.is_own_host {
+        return Err(host::refused());
+    }
     let is_first = seen.0.who.set((principal.role.clone(), principal.database.clone())).is_ok();
     if !is_first || principal.proof == Proof::Server {
         return Ok(());
@@ -422,6 +435,12 @@ impl ResponseForPanic for Panicked {
 pub fn is_foreign(http: &Http, parts: &Parts) -> bool {
     let policy = http.guard.policies.now(http.front.database.config());
     origin::is_foreign(parts, &policy.origins)
+}
+
+/// Whether a request names a host that is this server: else it may be of any page, which a
+/// browser here takes for this server's.
+pub fn is_own_host(parts: &Parts) -> bool {
+    parts.extensions.get::<Seen>().is_none_or(|seen| seen.0.is_own_host)
 }
 
 #[cfg(test)]

@@ -22,8 +22,8 @@
 //! PostgreSQL's protocol (`/v2`) may be opened by any page: its login refuses one of another
 //! origin that needs no password (`pg::login`).
 //!
-//! Not here: names that lead to this server's address from elsewhere (DNS rebinding) are
-//! not told from its own.
+//! Not here: names that lead to this server's address from elsewhere (DNS rebinding), see
+//! [`super::host`].
 
 use std::time::Duration;
 

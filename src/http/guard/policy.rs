@@ -7,12 +7,13 @@ use arc_swap::ArcSwapOption;
 
 use crate::catalog::Catalog;
 use crate::config::Config;
-use crate::config::list::{self, Origins};
+use crate::config::list::{self, Hosts, Origins};
 
 pub struct Policy {
     pub config: Arc<Config>,
     pub proxies: Vec<IpAddr>,
     pub origins: Origins,
+    pub hosts: Hosts,
     plans: Vec<(String, u32)>,
 }
 
@@ -23,6 +24,8 @@ impl Policy {
             proxies: list::addresses(&config.http_trusted_proxies).unwrap_or_default(),
             origins: list::origins(&config.http_cors_origins)
                 .unwrap_or_else(|_| Origins::These(Vec::new())),
+            hosts: list::hosts(&config.http_allowed_hosts)
+                .unwrap_or_else(|_| Hosts::These(Vec::new())),
             plans: list::plans(&config.http_rate_plans).unwrap_or_default(),
             config,
         }
