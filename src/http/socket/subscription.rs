@@ -16,7 +16,6 @@ use crate::http::Http;
 use crate::http::conversation::Done;
 use crate::http::events::{Follower, Found, Start};
 use crate::http::guard;
-use crate::http::guard;
 use crate::http::jobs::{Follower as JobFollower, News as JobNews};
 use crate::http::principal::{Principal, Scope};
 use crate::http::problem::Problem;
