@@ -19,6 +19,7 @@
 //! GET  /v2                           its WebSocket: PostgreSQL's protocol in frames
 //! …    /api/v1/collections…           collections of points ([`collections`])
 //! …    /collections… /aliases /       the same in Qdrant's API ([`qdrant`])
+//! …    /rtc /twirp…                   rooms, as LiveKit's clients ask for them ([`livekit`])
 //! ```
 //!
 //! [`serve`] takes a connection to its end, [`router`] names every route. A request comes
@@ -42,11 +43,12 @@ mod guard;
 mod health;
 mod idempotency;
 pub(crate) mod jobs;
+mod livekit;
 mod metrics;
 mod neon;
 mod openapi;
 mod params;
-mod pool;
+pub mod pool;
 pub(crate) mod principal;
 pub(crate) mod problem;
 mod qdrant;
@@ -140,6 +142,7 @@ fn routes() -> Routes {
     let router = qdrant_routes(router);
     let router = event_routes(router);
     let router = rooms::routes(router);
+    let router = livekit::routes(router);
     router
         .route("/livez", get(health::live))
         .route("/metrics", get(metrics::show))

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use parking_lot::Mutex;
+
 use super::define::{Info, Message, Reason, State};
 use super::inbox::Told;
 use super::live::{Allowed, Change, Room, denied, limit, no_participant, too_large};
@@ -15,18 +17,18 @@ pub struct Seat {
     room: Arc<Room>,
     sid: String,
     identity: String,
-    reason: Reason,
+    reason: Mutex<Reason>,
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.room.leave(&self.identity, &self.sid, self.reason);
+        self.room.leave(&self.identity, &self.sid, *self.reason.lock());
     }
 }
 
 impl Seat {
     pub(super) fn new(room: Arc<Room>, sid: String, identity: String) -> Seat {
-        Seat { room, sid, identity, reason: Reason::Left }
+        Seat { room, sid, identity, reason: Mutex::new(Reason::Left) }
     }
 
     pub fn room(&self) -> &Arc<Room> {
@@ -42,8 +44,13 @@ impl Seat {
     }
 
     /// Why it will have left when it is dropped.
-    pub fn leave_for(&mut self, reason: Reason) {
-        self.reason = reason;
+    pub fn leave_for(&self, reason: Reason) {
+        *self.reason.lock() = reason;
+    }
+
+    /// Leaves now, whoever holds the seat.
+    pub fn leave(&self) {
+        self.room.leave(&self.identity, &self.sid, *self.reason.lock());
     }
 
     pub fn info(&self) -> Result<Arc<Info>> {

@@ -1,0 +1,77 @@
+//! LiveKit's protocol, for its clients: the server API (Twirp) and the signalling of a
+//! session, over the rooms that [`super::rooms`] has.
+//!
+//! | | |
+//! |---|---|
+//! | `POST /twirp/livekit.RoomService/{method}` | rooms and who is in them ([`twirp`], [`methods`]) |
+//! | `GET /rtc`, upgraded | a session ([`session`]) |
+//! | `GET /rtc/validate` | whether a token would let its bearer in |
+//!
+//! A client shows an access token ([`super::rooms::bearer`]), signed with a key of
+//! `rtc.create_key`: its bearer is the key's role, and may no more than the token and that
+//! role. A room that CreateRoom makes, or that is made as somebody comes, goes when it
+//! closes.
+//!
+//! Messages are protobuf's ([`models`], [`service`], [`signal`]), over WebSockets and data
+//! channels in binary; Twirp's bodies may be JSON ([`json`]).
+//!
+//! Not here, and refused where it is asked for: egress, ingress, SIP, agents, data tracks,
+//! moving participants to other rooms, sessions that are resumed (a client joins anew),
+//! signalling over one connection (`/rtc/v1` does not exist, so that clients use `/rtc`).
+
+mod convert;
+mod json;
+mod methods;
+mod models;
+mod packet;
+mod service;
+mod session;
+mod signal;
+mod twirp;
+
+use axum::extract::Request;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use super::problem::Problem;
+use super::rooms::bearer;
+use super::routes::Routes;
+use super::{Http, State};
+use crate::rtc::peer::Options;
+
+pub fn routes(router: Routes) -> Routes {
+    router
+        .route("/rtc", get(session::open))
+        .route("/rtc/validate", get(validate))
+        .route("/twirp/livekit.RoomService/{method}", post(twirp::call))
+}
+
+/// How connections are made.
+fn options(http: &Http) -> Options {
+    let config = http.front.database.config();
+    Options { max_message_bytes: config.rtc_max_message.get() + (64 << 10), ..Options::default() }
+}
+
+/// `GET /rtc/validate?access_token=`: 200 with `success`; 401 and 403 as `/rtc` would
+/// answer, in a text that clients show.
+async fn validate(http: State, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let validated = async {
+        let bearer = bearer::of(&http, &parts).await?;
+        match bearer.grants.join && !bearer.identity.is_empty() {
+            true => Ok(()),
+            false => Err(Problem::forbidden("the token does not let its bearer into a room")),
+        }
+    };
+    match validated.await {
+        Ok(()) => ([(header::CONTENT_TYPE, "text/plain")], "success").into_response(),
+        Err(problem) => plain(&problem),
+    }
+}
+
+/// A problem in a text, which LiveKit's clients show as it is.
+fn plain(problem: &Problem) -> Response {
+    let text = problem.text("message").to_owned();
+    (problem.status, [(header::CONTENT_TYPE, "text/plain")], text).into_response()
+}
