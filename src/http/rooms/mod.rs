@@ -42,7 +42,6 @@ use crate::rtc::room::{Key, Limits, Reason, Room, Rooms};
 use crate::sql::types::Oid;
 use crate::sqlstate;
 
-pub use entry::{Entered, enter};
 pub use keeper::run as keep;
 
 pub const EXTENSION: &str = "rtc";
