@@ -12,10 +12,10 @@
 //! ```
 //!
 //! It knows names (`Authorization`, `Cookie`, `apikey`, `Neon-Connection-String`,
-//! `access_token=`, `join_request=`, `password=` and the like), passwords in URLs, and what
-//! a token or an API key of this server looks like. A secret under a name of its own is not
-//! known: what clients write into statements is theirs (`log_statement` hides what follows
-//! the word PASSWORD).
+//! `access_token=`, `join_request=`, `password=`, `signature=` and the like), passwords in
+//! URLs, and what a token or an API key of this server looks like. A secret under a name of
+//! its own is not known: what clients write into statements is theirs (`log_statement` hides
+//! what follows the word PASSWORD).
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -27,22 +27,26 @@ const HEADERS: &str = "authorization|proxy-authorization|cookie|set-cookie|neon-
 
 /// Names whose value ends where a parameter or a word does.
 const NAMES: &str = "api-?key|access_token|refresh_token|id_token|join_request|client_secret|\
-    secret_access_key|password|passwd|passphrase";
+    secret_access_key|password|passwd|passphrase|signature|credential";
+
+/// What follows a name: up to the quote that it began with, which may be of a text within a
+/// text, or else up to the end of a word.
+const VALUE: &str =
+    r#"(?:(?<=\\")[^"\\\r\n]+|(?<=")(?:[^"\\\r\n]|\\.)+|(?<=')[^'\r\n]+|[^\s"'\\&;,})]+)"#;
 
 /// Connection strings, keys of this server, and tokens, wherever they stand.
 const SHAPES: &str = r"(?<url>\b[a-z][a-z0-9+.-]*://[^\s:/@'\x22]*:)[^\s@/'\x22]+@|\b(?<key>zs[a-z]_)[A-Za-z0-9_-]{8,}|\b(?<jwt>eyJ)[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*";
 
 static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = format!(
-        r#"(?<header>\b(?i:{HEADERS})(?:\\?["'])?\s*[:=]\s*(?:\\?["'])?)[^"'\\\r\n]+|(?<name>\b(?i:{NAMES})(?:\\?["'])?\s*[:=]\s*(?:\\?["'])?)[^\s"'\\&;,}})]+|{SHAPES}"#
+        r#"(?<header>\b(?i:{HEADERS})(?:\\?["'])?\s*[:=]\s*(?:\\?["'])?)[^"'\\\r\n]+|(?<name>\b(?i:{NAMES})(?:\\?["'])?\s*[:=]\s*(?:\\?["'])?){VALUE}|{SHAPES}"#
     );
     Regex::new(&pattern).expect("the pattern is right")
 });
 
 /// Words that every secret is near: most texts have none of them.
 static HINTS: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern =
-        "(?i:auth|cookie|api-?key|neon-|token|join_req|secret|passw|passp|zs[a-z]_|eyj|://)";
+    let pattern = "(?i:auth|cookie|api-?key|neon-|token|join_req|secret|passw|passp|signature|credential|zs[a-z]_|eyj|://)";
     Regex::new(pattern).expect("the pattern is right")
 });
 
@@ -86,6 +90,10 @@ mod tests {
             ("eyJhbGciOi.eyJzdWIi.c2ln came", "eyJ*** came"),
             ("host=h password=s3 user=u", "host=h password=*** user=u"),
             ("{\"refresh_token\":\"zsr_x\"}", "{\"refresh_token\":\"***\"}"),
+            ("{\"password\": \"two words\", \"a\": 1}", "{\"password\": \"***\", \"a\": 1}"),
+            (r#"{"password": "a \"b\" c", "d": 1}"#, r#"{"password": "***", "d": 1}"#),
+            ("password='two words' user=u", "password='***' user=u"),
+            ("GET /a?expires=1&signature=0a1b&x=1", "GET /a?expires=1&signature=***&x=1"),
         ] {
             assert_eq!(redact(text), shown, "{text}");
         }

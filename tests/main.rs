@@ -22,7 +22,9 @@
 //! | [`http_guard`] | what stands before its routes: limits, sizes, origins, paths, rules |
 //! | [`http_jobs`] | jobs over HTTP and in SQL: states, workers, schedules, kills |
 //! | [`http_openapi`] | the document of the second port against its routes; problems, methods, pages everywhere |
+//! | [`http_secrets`] | TLS is told to be stayed with; no line of the log has a secret |
 //! | [`http_sagas`] | sagas are done or undone, whenever the server is killed |
+//! | [`http_sinks`] | sinks and shared limits against real brokers, read with their clients |
 //! | [`http_transfers`] | jobs that export rows to files and ingest files: formats, limits, rights, cancels, kills |
 //! | [`http_tus`] | uploads that go on: tus 1.0 case by case, the IETF's draft, kills |
 //! | [`http_sql`] | its transactions, keys, Arrow, pool of sessions |
@@ -80,6 +82,8 @@ mod http_guard;
 mod http_jobs;
 mod http_openapi;
 mod http_sagas;
+mod http_secrets;
+mod http_sinks;
 mod http_sql;
 mod http_transfers;
 mod http_tus;

@@ -107,6 +107,24 @@ impl Zserver {
         (Zserver { child, port, data: data.to_owned(), _directory: None }, http)
     }
 
+    /// The same without trust.
+    pub fn start_secured_with_http(
+        data: &Path,
+        log: &Path,
+        environment: &[(&str, &str)],
+    ) -> (Zserver, u16) {
+        let mut command = serve(data);
+        let log = std::fs::File::create(log).expect("a log file");
+        command.args(["--http-listen", "127.0.0.1:0"]).envs(environment.iter().copied());
+        command.stderr(log).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the server starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let port = port_in_line(&mut stdout, "ready");
+        let http = port_in_line(&mut stdout, "HTTP is served");
+        std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+        (Zserver { child, port, data: data.to_owned(), _directory: None }, http)
+    }
+
     /// Starts without trust, and hands over the lines of its log as they come.
     pub fn start_with_log(
         data: &Path,
