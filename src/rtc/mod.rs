@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`channel`] | SQL over data channels: PostgreSQL's protocol, JSON-RPC |
 //! | [`ice`] | servers of STUN and TURN: credentials, checks |
+//! | [`media`] | what is published, forwarded to who wants it |
 //! | [`peer`] | one connection to one peer, whatever drives it: descriptions, candidates, channels, tracks |
 //! | [`room`] | who is where, what they publish, what they say to each other |
 //!
@@ -12,5 +13,6 @@
 
 pub mod channel;
 pub mod ice;
+pub mod media;
 pub mod peer;
 pub mod room;

@@ -318,6 +318,11 @@ impl Peer {
         statistics
     }
 
+    /// What the receiver lets us send, in bits per second, once it has told.
+    pub fn send_bitrate(&self) -> Option<u64> {
+        self.0.taps.send_bitrate()
+    }
+
     pub fn state(&self) -> State {
         *self.0.state.borrow()
     }

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use async_trait::async_trait;
 use rtc::peer_connection::event::RTCTrackEventInit;
+use rtc::rtp_transceiver::RTCRtpTransceiverId;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use webrtc::data_channel::DataChannel;
@@ -208,7 +209,7 @@ impl Split {
     ) -> (Option<String>, Option<u8>) {
         let Some(connection) = self.connection.upgrade() else { return (None, None) };
         for transceiver in connection.get_transceivers().await {
-            if transceiver.id() != opened.receiver_id.into() {
+            if transceiver.id() != RTCRtpTransceiverId::from(opened.receiver_id) {
                 continue;
             }
             let mid = transceiver.mid().await.ok().flatten();
