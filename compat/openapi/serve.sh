@@ -37,7 +37,7 @@ fuzz() { curl -fsS -u fuzz:fuzz "$@" > /dev/null; }
 
 sql postgres "CREATE ROLE fuzz LOGIN PASSWORD 'fuzz'"
 sql postgres "CREATE DATABASE fuzz OWNER fuzz"
-for extension in auth collections events files http jobs sagas; do
+for extension in auth collections events files http jobs rtc sagas; do
     sql fuzz "CREATE EXTENSION IF NOT EXISTS $extension CASCADE"
 done
 sql fuzz "GRANT INSERT ON files.buckets TO fuzz"
@@ -55,6 +55,7 @@ fuzz "$BASE/api/v1/jobs" -d '{"kind": "mail"}'
 fuzz "$BASE/api/v1/schedules" -d '{"name": "nightly", "cron": "30 3 * * *", "kind": "mail"}'
 fuzz -X PUT "$BASE/api/v1/sagas/definitions/order" -d '{"steps": [{"name": "take", "kind": "sql", "statement": "select 1"}]}'
 fuzz "$BASE/api/v1/sagas" -d '{"definition": "order"}'
+fuzz "$BASE/api/v1/rooms" -d '{"name": "lobby"}'
 
 status=0
 "$@" || status=$?

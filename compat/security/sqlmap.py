@@ -32,14 +32,14 @@ OUT = Path("/tmp/zserver-sqlmap")
 LIMIT_SECONDS = 900
 TOGETHER = 2
 # SQL is what these are for; others' protocols are in MORE, for the document says nothing of their bodies.
-OUTSIDE = {"sql", "qdrant", "neon", "tus"}
+OUTSIDE = {"sql", "qdrant", "neon", "tus", "livekit"}
 # Streams without an end, where what they name is there.
 STREAMS = {"changes": {"table": "nothing"}, "notifications": None, "job_events": {"id": "999999"}, "socket": None}
 # Statements by design; headers that sqlmap leaves out, or that answer for the request before.
 UNMARKED = {"statement", "Idempotency-Key", "Zserver-Database", "If-None-Match", "If-Modified-Since"}
 VALUES = {
     "id": "1", "after": "0", "before": "100", "limit": "10", "queue": "default", "kind": "mail", "state": "available",
-    "definition": "order", "prefix": "2026", "delimiter": "/", "version": "1", "key": "city", "file": "page.css",
+    "definition": "order", "prefix": "2026", "delimiter": "/", "version": "1", "key": "city", "file": "page.css", "room": "lobby", "identity": "ada", "track": "TR_x",
 }
 PATHS = {"collections": "items", "queues": "default", "schedules": "nightly", "definitions": "order", "steps": "take"}
 POINTS = "/api/v1/collections/items/points"
@@ -64,6 +64,8 @@ MORE = [
     ("POST", "/collections/items/points/search", {"vector": [1, 0, 0], "limit": 3, "filter": {"must": [{"key": "city*", "match": {"value": "Oslo*"}}]}}),
     ("POST", "/collections/items/points/scroll", {"limit": 3, "filter": {"must": [{"key": "city*", "match": {"text": "Os*"}}]}, "order_by": "city*"}),
     ("POST", "/collections/items/points/query/groups", {"query": [1, 0, 0], "group_by": "city*", "limit": 3}),
+    ("POST", "/api/v1/rooms", {"name": "hall*", "role": "fuzz*", "metadata": "m*"}),
+    ("POST", "/api/v1/rooms/lobby/tokens", {"identity": "ada*", "name": "Ada*", "metadata": "m*", "attributes": {"a*": "b*"}, "grants": {"canPublish*": "x*"}}),
     ("PUT", "/collections/items/index", {"field_name": "k*", "field_schema": "keyword*"}),
     ("POST", "/collections/aliases", {"actions": [{"create_alias": {"collection_name": "items*", "alias_name": "a*"}}]}),
 ]

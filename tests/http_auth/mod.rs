@@ -322,12 +322,10 @@ fn keys_that_everybody_has_sign_nothing() {
         let signed = format!("{}.{claims}", URL_SAFE_NO_PAD.encode(header.to_string()));
         format!("{signed}.{}", own.sign(signed.as_bytes()).expect("a signature"))
     };
-    let pem = format!(
-        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-        STANDARD.encode(
-            [&[0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0], &raw[..]].concat()
-        )
-    );
+    let mut der = vec![0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
+    der.extend_from_slice(&raw);
+    let body = STANDARD.encode(der);
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n");
     let mut tokens = Vec::new();
     // The public key as the secret of an HMAC, in each form that a library may have read it from.
     for secret in [&raw[..], x.as_bytes(), jwk.to_string().as_bytes(), pem.as_bytes(), b""] {

@@ -18,7 +18,7 @@ ROOT = Path(os.environ.get("ZSERVER_SOURCE") or Path(__file__).resolve().parents
 SCRATCH = tempfile.TemporaryDirectory()
 HERE = Path(SCRATCH.name)
 # Protocols of others have clients of their own.
-OTHERS = {"qdrant", "neon", "tus"}
+OTHERS = {"qdrant", "neon", "tus", "livekit"}
 
 
 def operations():
@@ -298,6 +298,22 @@ def _():
     assert ask("rotate_webhook", 200, **place)["secret"] != made["secret"]
     assert [one["id"] for one in ask("list_webhooks", 200)["webhooks"]] == [made["id"]]
     ask("delete_webhook", 204, **place)
+
+
+@step("rooms")
+def _():
+    assert ask("create_room", 201)["name"] == "lobby"
+    assert "lobby" in [one["name"] for one in ask("list_rooms", 200)["rooms"]]
+    assert ask("change_room", 200)["is_locked"] is False
+    assert ask("issue_room_token", 201)["token"].count(".") == 2
+    assert ask("list_participants", 200) == {"participants": [], "next": None}
+    # Nobody is there, and a room is alive only while somebody is.
+    assert ask("say_in_room", 200) == {"told": 0}
+    for name in ["show_participant", "change_participant", "remove_participant", "subscribe_participant", "change_track"]:
+        assert ask(name, 404)["code"], name
+    assert ask("show_room", 200)["name"] == "lobby"
+    ask("delete_room", 204)
+    ask("show_room", 404)
 
 
 @step("every operation of the document was asked")
