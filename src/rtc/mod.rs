@@ -7,6 +7,7 @@
 //! | [`media`] | what is published, forwarded to who wants it |
 //! | [`peer`] | one connection to one peer, whatever drives it: descriptions, candidates, channels, tracks |
 //! | [`room`] | who is where, what they publish, what they say to each other |
+//! | [`signal`] | descriptions and wishes of a peer, whatever brings them |
 //!
 //! It is the only folder that names `webrtc` and its core `rtc`; who stands above it knows
 //! [`peer`]'s words.
@@ -16,3 +17,4 @@ pub mod ice;
 pub mod media;
 pub mod peer;
 pub mod room;
+pub mod signal;
