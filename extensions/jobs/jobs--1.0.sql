@@ -61,7 +61,10 @@ CREATE TABLE jobs.job (
     -- Whether the server itself can run it.
     is_internal boolean NOT NULL GENERATED ALWAYS AS (kind IN ('sql', 'function', 'http', 'reindex', 'export', 'ingest', 'saga')) STORED
 );
-CREATE INDEX job_available ON jobs.job (queue, priority, id) WHERE state = 'available';
+-- In the order in which they are claimed: of a queue, and of all queues.
+CREATE INDEX job_available ON jobs.job (queue, priority DESC, id) WHERE state = 'available';
+CREATE INDEX job_internal ON jobs.job (priority DESC, id) WHERE state = 'available' AND is_internal;
+CREATE INDEX job_external ON jobs.job (priority DESC, id) WHERE state = 'available' AND NOT is_internal;
 CREATE INDEX job_waiting ON jobs.job (run_at) WHERE state IN ('scheduled', 'retryable');
 CREATE INDEX job_running ON jobs.job (queue, id) WHERE state = 'running';
 CREATE INDEX job_finished ON jobs.job (finished_at, id) WHERE state IN ('completed', 'cancelled', 'discarded');
@@ -255,7 +258,8 @@ BEGIN
 END $$;
 
 -- Claims up to `count` jobs: of a queue (NULL: of every one), of some kinds (NULL: of those that the
--- server does not run itself).
+-- server does not run itself). The first ones are found in the order of an index and locked; what
+-- others claim at the same time is passed over.
 CREATE FUNCTION jobs.claim(queue text DEFAULT 'default', kinds text[] DEFAULT NULL, count integer DEFAULT 1, lease_for interval DEFAULT '30 seconds', worker text DEFAULT NULL)
     RETURNS SETOF jobs.job LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -263,6 +267,8 @@ DECLARE
     wanted integer := claim.count;
     most integer;
     paused boolean;
+    closed text[];
+    ids bigint[];
 BEGIN
     IF wanted < 1 OR wanted > 1000 THEN
         RAISE EXCEPTION 'a claim is of 1 to 1000 jobs' USING ERRCODE = '22023';
@@ -284,16 +290,34 @@ BEGIN
             END IF;
         END IF;
     END IF;
+    IF claim.queue IS NOT NULL AND claim.kinds IS NULL THEN
+        ids := ARRAY(SELECT c.id FROM jobs.job c
+            WHERE c.state = 'available' AND c.queue = claim.queue AND NOT c.is_internal AND pg_has_role(session_user, c.role::oid, 'USAGE')
+            ORDER BY c.priority DESC, c.id LIMIT wanted FOR UPDATE SKIP LOCKED);
+    ELSIF claim.queue IS NOT NULL THEN
+        ids := ARRAY(SELECT c.id FROM jobs.job c
+            WHERE c.state = 'available' AND c.queue = claim.queue AND c.kind = ANY (claim.kinds) AND pg_has_role(session_user, c.role::oid, 'USAGE')
+            ORDER BY c.priority DESC, c.id LIMIT wanted FOR UPDATE SKIP LOCKED);
+    ELSE
+        closed := ARRAY(SELECT q.name FROM jobs.queue q WHERE q.is_paused OR q.max_running IS NOT NULL);
+        IF claim.kinds && ARRAY['sql', 'function', 'http', 'reindex', 'export', 'ingest', 'saga'] THEN
+            ids := ARRAY(SELECT c.id FROM jobs.job c
+                WHERE c.state = 'available' AND c.kind = ANY (claim.kinds) AND c.queue <> ALL (closed) AND pg_has_role(session_user, c.role::oid, 'USAGE')
+                ORDER BY c.priority DESC, c.id LIMIT wanted FOR UPDATE SKIP LOCKED);
+        ELSE
+            ids := ARRAY(SELECT c.id FROM jobs.job c
+                WHERE c.state = 'available' AND NOT c.is_internal AND (claim.kinds IS NULL OR c.kind = ANY (claim.kinds)) AND c.queue <> ALL (closed)
+                    AND pg_has_role(session_user, c.role::oid, 'USAGE')
+                ORDER BY c.priority DESC, c.id LIMIT wanted FOR UPDATE SKIP LOCKED);
+        END IF;
+    END IF;
+    IF cardinality(ids) = 0 THEN
+        RETURN;
+    END IF;
     RETURN QUERY UPDATE jobs.job j
         SET state = 'running', attempt = j.attempt + 1, started_at = clock_timestamp(), progress = NULL, worker = coalesce(claim.worker, session_user),
             lease = gen_random_uuid(), leased_until = clock_timestamp() + claim.lease_for, deadline = clock_timestamp() + j.timeout
-        WHERE j.id IN (
-            SELECT c.id FROM jobs.job c
-            WHERE c.state = 'available' AND (claim.queue IS NULL OR c.queue = claim.queue)
-                AND CASE WHEN claim.kinds IS NULL THEN NOT c.is_internal ELSE c.kind = ANY (claim.kinds) END
-                AND pg_has_role(session_user, c.role::oid, 'USAGE')
-                AND (claim.queue IS NOT NULL OR NOT EXISTS (SELECT 1 FROM jobs.queue q WHERE q.name = c.queue AND (q.is_paused OR q.max_running IS NOT NULL)))
-            ORDER BY c.priority DESC, c.id LIMIT wanted FOR UPDATE SKIP LOCKED)
+        WHERE j.id = ANY (ids) AND j.state = 'available'
         RETURNING j.*;
 END $$;
 
@@ -351,15 +375,20 @@ END $$;
 -- The same for many: an array of {"id", "lease", "result"}. The ids of those that are done; the others
 -- have lost their lease.
 CREATE FUNCTION jobs.complete_batch(jobs jsonb) RETURNS SETOF bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    ids bigint[];
+    done jsonb;
 BEGIN
     IF jsonb_typeof(complete_batch.jobs) <> 'array' OR jsonb_array_length(complete_batch.jobs) > 1000 THEN
         RAISE EXCEPTION 'a batch is an array of at most 1000 jobs' USING ERRCODE = '22023';
     END IF;
-    RETURN QUERY UPDATE jobs.job j SET state = 'completed', finished_at = clock_timestamp(), result = d.result, error = NULL, lease = NULL, leased_until = NULL, deadline = NULL,
-            holds_key = j.holds_key AND coalesce(j.key_held_until > clock_timestamp(), false)
-        FROM (SELECT DISTINCT ON ((value ->> 'id')::bigint) (value ->> 'id')::bigint AS id, (value ->> 'lease')::uuid AS lease, value -> 'result' AS result
-            FROM jsonb_array_elements(complete_batch.jobs)) d
-        WHERE j.id = d.id AND j.lease = d.lease AND j.state = 'running' AND pg_has_role(session_user, j.role::oid, 'USAGE')
+    -- Of one that is there twice, the last.
+    SELECT array_agg(d.id), jsonb_object_agg(d.id, d.value || jsonb_build_object('lease', d.lease)) INTO ids, done
+        FROM (SELECT (e.value ->> 'id')::bigint AS id, (e.value ->> 'lease')::uuid AS lease, e.value FROM jsonb_array_elements(complete_batch.jobs) e) d
+        WHERE d.id IS NOT NULL;
+    RETURN QUERY UPDATE jobs.job j SET state = 'completed', finished_at = clock_timestamp(), result = done -> j.id::text -> 'result', error = NULL, lease = NULL,
+            leased_until = NULL, deadline = NULL, holds_key = j.holds_key AND coalesce(j.key_held_until > clock_timestamp(), false)
+        WHERE j.id = ANY (ids) AND j.lease = (done -> j.id::text ->> 'lease')::uuid AND j.state = 'running' AND pg_has_role(session_user, j.role::oid, 'USAGE')
         RETURNING j.id;
 END $$;
 

@@ -20,7 +20,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::params;
-use super::pool::{Idle, Key, Pool};
+use super::pool::{Idle, Key, Pool, Sessions};
 use super::principal::{self, Principal, Proof, Scopes};
 use super::problem::Problem;
 use super::rows::{RowWriter, Shape};
@@ -249,7 +249,8 @@ impl Conversation {
         settings: Vec<(String, String)>,
     ) -> Result<Conversation> {
         let role = principal::first_role(database)?;
-        Conversation::unasked(database, &role, name, settings, Vec::new(), true).await
+        let login = login_of(&role, name, settings, Vec::new(), true);
+        Conversation::admitted(database, None, login).await
     }
 
     /// For what the server does with the rights of a role, whose settings it has; `scopes`
@@ -262,28 +263,72 @@ impl Conversation {
         settings: Vec<(String, String)>,
     ) -> Result<Conversation> {
         let proved = vec![("zserver.scopes", scopes.names().join(","))];
-        Conversation::unasked(database, role, name, settings, proved, false).await
+        let login = login_of(role, name, settings, proved, false);
+        Conversation::admitted(database, None, login).await
     }
 
-    async fn unasked(
-        database: &Arc<Database>,
+    /// The same of a session that may have waited for it in a pool, and goes back there.
+    /// `settings` are the same for all that share one: what is this one's own is said by
+    /// [`Conversation::introduce`].
+    pub async fn of_role_from(
+        sessions: &Sessions,
         role: &str,
         name: &str,
+        scopes: Scopes,
         settings: Vec<(String, String)>,
-        proved: Vec<(&'static str, String)>,
-        is_own: bool,
     ) -> Result<Conversation> {
-        let login = Login {
-            user: role.to_owned(),
-            database: name.to_owned(),
-            ends: None,
-            secret_bytes: SECRET_BYTES,
-            settings,
-            proved,
-            is_own,
+        let proved = vec![("zserver.scopes", scopes.names().join(","))];
+        let database = &sessions.database;
+        let home = Some(sessions);
+        Conversation::admitted(database, home, login_of(role, name, settings, proved, false)).await
+    }
+
+    /// The server's own, in the same way.
+    pub async fn of_server_from(
+        sessions: &Sessions,
+        name: &str,
+        settings: Vec<(String, String)>,
+    ) -> Result<Conversation> {
+        let database = &sessions.database;
+        let role = principal::first_role(database)?;
+        let login = login_of(&role, name, settings, Vec::new(), true);
+        Conversation::admitted(database, Some(sessions), login).await
+    }
+
+    /// Lets in who has not asked for it, and need not be allowed to log in.
+    async fn admitted(
+        database: &Arc<Database>,
+        sessions: Option<&Sessions>,
+        login: Login,
+    ) -> Result<Conversation> {
+        let Some(Sessions { pool, most, .. }) = sessions else {
+            let session = database.admit_as(login).await?;
+            return Ok(Conversation::of(Box::new(session), None));
         };
-        let session = database.admit_as(login).await?;
-        Ok(Conversation::of(Box::new(session), None))
+        let key = Key {
+            role: login.user.clone(),
+            database: login.database.clone(),
+            is_own: login.is_own,
+            settings: login.settings.clone(),
+            proved: login.proved.clone(),
+        };
+        while let Some(Idle { session, fresh }) = pool.take(&key) {
+            if let Some(session) = database.readmit(session, &fresh).await? {
+                let home = Some((pool.clone(), key, fresh, *most));
+                return Ok(Conversation::of(session, home));
+            }
+        }
+        let shared = database.shared_catalog();
+        let session = Box::new(database.admit_as(login).await?);
+        // As little as the first time is it asked whether it may log in.
+        let fresh = session.fresh(shared, true);
+        Ok(Conversation::of(session, Some((pool.clone(), key, fresh, *most))))
+    }
+
+    /// Tells the session whom it serves from now on: what others see as its application, and
+    /// a parameter.
+    pub fn introduce(&mut self, application: &str, name: &str, value: &str) -> Result<()> {
+        self.session()?.introduce(application, name, value)
     }
 
     /// What it does from now on belongs to the request that the present task is about.
@@ -291,11 +336,6 @@ impl Conversation {
         if let Some(session) = &mut self.session {
             session.set_request(trace::current());
         }
-    }
-
-    /// What others see of it, and stop it by.
-    pub fn backend(&mut self) -> Result<Arc<Backend>> {
-        Ok(self.session()?.backend().clone())
     }
 
     /// `0A000` for a statement that would end the transaction that it is in, or begin one:
@@ -608,6 +648,25 @@ impl Conversation {
 
     pub fn eval_context(&mut self) -> Result<Arc<EvalContext>> {
         Ok(self.session()?.eval_context())
+    }
+}
+
+/// The login of who has not asked for it.
+fn login_of(
+    role: &str,
+    database: &str,
+    settings: Vec<(String, String)>,
+    proved: Vec<(&'static str, String)>,
+    is_own: bool,
+) -> Login {
+    Login {
+        user: role.to_owned(),
+        database: database.to_owned(),
+        ends: None,
+        secret_bytes: SECRET_BYTES,
+        settings,
+        proved,
+        is_own,
     }
 }
 

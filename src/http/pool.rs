@@ -7,11 +7,12 @@
 //! least recently used goes first, each for `http_pool_idle_timeout`.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::session::{Fresh, Session};
+use crate::session::{Database, Fresh, Session};
 
 /// Whose a session is, and the parameters that it was opened with.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -96,6 +97,30 @@ impl Pool {
         waiting.count = 0;
         drop(waiting);
         drop(gone);
+    }
+}
+
+/// The pool of a part of the server that serves roles without being asked over HTTP.
+pub struct Sessions {
+    pub(super) database: Arc<Database>,
+    pub(super) pool: Arc<Pool>,
+    /// Kept, at most.
+    pub(super) most: usize,
+}
+
+impl Sessions {
+    pub fn new(database: Arc<Database>, most: usize) -> Sessions {
+        Sessions { database, pool: Arc::default(), most }
+    }
+
+    /// Lets those go that nobody has asked for in so long.
+    pub fn sweep(&self, limit: Duration) {
+        self.pool.sweep(limit);
+    }
+
+    /// Lets all go, now and later.
+    pub fn close(&self) {
+        self.pool.close();
     }
 }
 

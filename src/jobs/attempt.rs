@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::kinds;
+use super::worker::Place;
 use super::{Engine, NAME};
 use crate::error::{Error, Result};
+use crate::http::conversation::Leash;
 use crate::http::problem;
 use crate::observe::job::Outcome;
-use crate::session::registry::{Backend, Interrupt};
 use crate::sql::types::Oid;
 use crate::sqlstate;
 
@@ -76,19 +77,30 @@ impl From<Error> for Failure {
     }
 }
 
-/// What stops the work of an attempt: the session that it has opened.
-#[derive(Clone, Default)]
+/// What stops the work of an attempt: the session that it has opened. It holds the session as
+/// long as it is this attempt's: then it is another job's.
+#[derive(Clone)]
 pub struct Brake(Arc<Braked>);
 
-#[derive(Default)]
 struct Braked {
-    backend: Mutex<Option<Arc<Backend>>>,
+    leash: Mutex<Option<Leash>>,
     is_pulled: AtomicBool,
+    place: Place,
 }
 
 impl Brake {
-    pub fn is_of(&self, backend: Arc<Backend>) {
-        *self.0.backend.lock() = Some(backend);
+    fn new(place: Place) -> Brake {
+        let (leash, is_pulled) = (Mutex::default(), AtomicBool::new(false));
+        Brake(Arc::new(Braked { leash, is_pulled, place }))
+    }
+
+    pub fn is_of(&self, leash: Leash) {
+        *self.0.leash.lock() = Some(leash);
+    }
+
+    /// Nothing is left to do but to commit.
+    pub fn work_is_done(&self) {
+        self.0.place.leave();
     }
 
     /// For work of many statements, between them: `57014` once it is to stop.
@@ -102,15 +114,14 @@ impl Brake {
     fn cancel(&self) {
         // Before what runs is looked at, so that one or the other is hit.
         self.0.is_pulled.store(true, Ordering::SeqCst);
-        if let Some(backend) = &*self.0.backend.lock() {
-            backend.interrupt(Interrupt::Canceled);
+        if let Some(leash) = &*self.0.leash.lock() {
+            leash.cancel();
         }
     }
 
     fn end(&self) {
-        if let Some(backend) = &*self.0.backend.lock() {
-            backend.terminate();
-        }
+        // Which ends the session, if it is the attempt's still.
+        drop(self.0.leash.lock().take());
     }
 }
 
@@ -120,6 +131,7 @@ pub async fn run(
     database: Oid,
     job: Claimed,
     asked_to_end: CancellationToken,
+    place: Place,
 ) -> Outcome {
     if asked_to_end.is_cancelled() {
         let error =
@@ -128,7 +140,7 @@ pub async fn run(
         record(engine, database, &job, &failure).await;
         return Outcome::Cancelled;
     }
-    let brake = Brake::default();
+    let brake = Brake::new(place);
     let mut work = tokio::spawn(kinds::run(engine.clone(), database, job.clone(), brake.clone()));
     let config = engine.database.config();
     let default = Some(config.jobs_timeout.duration()).filter(|limit| !limit.is_zero());

@@ -115,7 +115,7 @@ pub async fn run(
         "bucket": wanted.target.bucket, "name": wanted.target.name, "version": made.version,
         "hash": made.hash.to_string(), "size": made.size, "row_count": count.into_inner(),
     });
-    kinds::complete(&mut session, job, COMPLETE, &result).await?;
+    kinds::complete(&mut session, job, brake, COMPLETE, &result).await?;
     Ok(())
 }
 

@@ -147,7 +147,7 @@ pub async fn run(
     };
     let count = Progress { engine, database, job }.beside(load, told).await.map_err(of_data)?;
     let result = json!({"row_count": count, "version": found.version, "size": size});
-    kinds::complete(&mut session, job, COMPLETE, &result).await?;
+    kinds::complete(&mut session, job, brake, COMPLETE, &result).await?;
     Ok(())
 }
 

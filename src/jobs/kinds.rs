@@ -11,7 +11,8 @@
 //! | `http` | see [`super::outbound`] | `{"status", "body"}` |
 //!
 //! All but the last two run as the role that submitted the job, in a session that knows the
-//! job's id as the setting `jobs.id`, in one transaction with the job's completion. A
+//! job's id as the setting `jobs.id`, in one transaction with the job's completion. Jobs of one
+//! role use the same sessions one after the other, each as if it were new. A
 //! statement that would end that transaction is refused. The session has every scope but
 //! `admin`.
 
@@ -21,9 +22,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::Engine;
 use super::attempt::{Brake, Claimed, Failure, until_recorded};
-use super::{export, ingest, outbound, saga};
+use super::{Engine, NAME, export, ingest, outbound, saga};
 use crate::auth::scope::{Scope, Scopes};
 use crate::catalog::quote_identifier;
 use crate::error::{Error, Result};
@@ -172,15 +172,13 @@ pub async fn session(
     let gone = || Error::internal("a database without jobs");
     let name = engine.database_name(database).ok_or_else(gone)?;
     let role = role(engine, job)?;
-    let settings = vec![
-        ("application_name".to_owned(), format!("job {}", job.id)),
-        ("jobs.id".to_owned(), job.id.to_string()),
-    ];
     // Whoever may submit jobs has not proved that it may make keys for its role.
     let scopes = Scopes::all().without(Scope::Admin);
-    let session = Conversation::of_role(&engine.database, &role, &name, scopes, settings);
+    let settings = vec![("application_name".to_owned(), NAME.to_owned())];
+    let session = Conversation::of_role_from(&engine.sessions, &role, &name, scopes, settings);
     let mut session = session.await?;
-    brake.is_of(session.backend()?);
+    brake.is_of(session.leash()?);
+    session.introduce(&format!("job {}", job.id), "jobs.id", &job.id.to_string())?;
     Ok(session)
 }
 
@@ -190,11 +188,13 @@ pub const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 pub async fn complete(
     session: &mut Conversation,
     job: &Claimed,
+    brake: &Brake,
     complete: &str,
     result: &Value,
 ) -> Result<()> {
     let values = [json!(job.id), json!(job.lease), json!(result.to_string())];
     session.rows(complete, &values).await?;
+    brake.work_is_done();
     session.commit().await
 }
 
@@ -209,7 +209,7 @@ pub async fn in_transaction(
     session.refuse_transaction_command(effect.text)?;
     session.begin(BEGIN).await?;
     let result = result_of(&mut session, &effect).await?;
-    complete(&mut session, job, effect.complete, &result).await?;
+    complete(&mut session, job, brake, effect.complete, &result).await?;
     Ok(())
 }
 

@@ -8,7 +8,8 @@
 //!                                └─ or it fails: jobs.fail, in a transaction of its own
 //! ```
 //! Each database that has the extension has a [`runner`], which claims jobs of the kinds
-//! that the server knows and hands each to an [`attempt`]; [`kinds`] says what those do.
+//! that the server knows, and [`worker`]s, which hand each to an [`attempt`]; [`kinds`] says
+//! what those do.
 //! What is due by the clock ([`runner`] again) is SQL: `jobs.keep`, `jobs.enqueue_ticks`.
 //!
 //! Invariants: a job is claimed, run and finished under one lease, and whoever has lost
@@ -33,6 +34,7 @@ mod outbound;
 mod progress;
 mod runner;
 mod saga;
+mod worker;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -47,6 +49,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 use crate::http::conversation::Conversation;
+use crate::http::pool::Sessions;
 use crate::session::Database;
 use crate::sql::types::Oid;
 use crate::sqlstate;
@@ -54,6 +57,8 @@ use outbound::Outbound;
 
 /// The extension, its schema, and the channel that wakes.
 const NAME: &str = "jobs";
+/// How long a session waits for another job of its role.
+const SESSION_IDLE: Duration = Duration::from_secs(10);
 /// How often databases are looked through for the extension.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -62,6 +67,10 @@ struct Engine {
     database: Arc<Database>,
     /// As many as jobs may run at a time.
     permits: Arc<Semaphore>,
+    /// As many as may wait for their commits beside those.
+    committing: Arc<Semaphore>,
+    /// Sessions for them, of roles that have had jobs.
+    sessions: Sessions,
     workers: usize,
     /// How long attempts take, in the mean of late.
     mean_microseconds: AtomicU64,
@@ -79,9 +88,14 @@ struct Engine {
 pub fn start(database: Arc<Database>, handles: Vec<Handle>, stop: CancellationToken) -> Result<()> {
     let config = database.config();
     let workers = config.jobs_workers();
+    // Half of the connections are left to clients.
+    let left = config.max_connections.div_ceil(2).saturating_sub(workers);
+    let committing = (worker::COMMITTING * workers).min(left);
     database.statistics.jobs.workers.set(i64::try_from(workers).unwrap_or(i64::MAX));
     let engine = Arc::new(Engine {
         permits: Arc::new(Semaphore::new(workers)),
+        committing: Arc::new(Semaphore::new(committing)),
+        sessions: Sessions::new(database.clone(), workers + committing),
         workers,
         mean_microseconds: AtomicU64::new(0),
         name: format!("server:{:016x}", rand::random::<u64>()),
@@ -111,8 +125,9 @@ async fn supervise(engine: Arc<Engine>) {
                 place.insert(engine.spawn(runner::run(engine.clone(), database)));
             }
         }
+        engine.sessions.sweep(SESSION_IDLE);
         tokio::select! {
-            () = engine.stop.cancelled() => return,
+            () = engine.stop.cancelled() => return engine.sessions.close(),
             () = tokio::time::sleep(LOOK_INTERVAL) => {}
         }
     }
@@ -162,6 +177,6 @@ impl Engine {
         let gone = || Error::internal("a database without jobs");
         let name = self.database_name(database).ok_or_else(gone)?;
         let settings = vec![("application_name".to_owned(), NAME.to_owned())];
-        Conversation::of_server(&self.database, &name, settings).await
+        Conversation::of_server_from(&self.sessions, &name, settings).await
     }
 }

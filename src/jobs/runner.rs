@@ -1,10 +1,11 @@
 //! The runner of one database: what is due by the clock, and claims.
 //!
-//! Which jobs are available is read a few thousand at a time, in their order, and claimed
-//! from that list by their ids: an ordered look at all that wait costs as much as there
-//! are, a claim by id does not. The list is read again when a transaction has told of new
-//! jobs, at most for a tenth of the time. Sessions are held while there is work; a database
-//! without any can be dropped.
+//! Which jobs are available is read some hundreds at a time, in their order, which is that of
+//! an index, and claimed from that list by their ids, many in one transaction. The list is
+//! read again when a transaction has told of new jobs, at most for a tenth of the time. What
+//! is claimed goes to the [`worker`](super::worker)s, who ask for more before they have
+//! nothing left. Sessions are held while there is work; a database without any can be
+//! dropped.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -12,20 +13,20 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::watch;
 
-use super::attempt::{self, Claimed};
+use super::attempt::Claimed;
 use super::clock::Clock;
+use super::worker::Workers;
 use super::{Engine, NAME};
 use crate::error::{Error, Result};
 use crate::http::conversation::Conversation;
 use crate::sql::types::Oid;
 
 /// Jobs that are read ahead.
-const READY_MAX: i64 = 2_000;
+const READY_MAX: i64 = 1_000;
 /// Jobs of one claim.
-const CLAIM_MAX: usize = 64;
+const CLAIM_MAX: usize = 128;
 /// Jobs that take less are claimed before there is somebody to run them.
 const SHORT_MICROSECONDS: u64 = 50_000;
 /// How long a claimed job may wait behind others that turn out to be long.
@@ -38,10 +39,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The list of ready jobs is read again after so many times the time that it takes.
 const READING_SHARE: u32 = 10;
 
-const READY: &str = "SELECT j.id, j.queue, j.priority FROM jobs.job j WHERE j.state = 'available' AND j.is_internal \
-    AND NOT EXISTS (SELECT 1 FROM jobs.queue q WHERE q.name = j.queue AND q.is_paused) ORDER BY j.priority DESC, j.id LIMIT $1::bigint";
-const LIMITS: &str = "SELECT q.name, q.max_running - (SELECT count(*) FROM jobs.job j WHERE j.queue = q.name AND j.state = 'running') AS room \
-    FROM jobs.queue q WHERE q.max_running IS NOT NULL";
+const READY: &str = "SELECT j.id, j.queue FROM jobs.job j WHERE j.state = 'available' AND j.is_internal AND j.queue <> ALL ($2::text[]) \
+    ORDER BY j.priority DESC, j.id LIMIT $1::bigint";
+/// The queues from which not every job may be taken.
+const LIMITS: &str = "SELECT q.name, q.is_paused, q.max_running - (SELECT count(*) FROM jobs.job j WHERE j.queue = q.name AND j.state = 'running') AS room \
+    FROM jobs.queue q WHERE q.is_paused OR q.max_running IS NOT NULL";
 const CLAIM: &str = "UPDATE jobs.job j SET state = 'running', attempt = j.attempt + 1, started_at = clock_timestamp(), progress = NULL, worker = $2, \
     lease = gen_random_uuid(), leased_until = NULL, deadline = NULL WHERE j.id = ANY ($1::bigint[]) AND j.state = 'available' \
     RETURNING j.id, j.queue, j.kind, j.payload, j.lease, j.attempt, j.role::oid AS role, (extract(epoch FROM j.timeout) * 1000)::bigint AS timeout_ms";
@@ -61,9 +63,9 @@ struct Runner {
     desk: Option<Conversation>,
     /// Ids and queues of jobs that were available, in their order.
     ready: VecDeque<(i64, Arc<str>)>,
-    /// Claimed, and not started yet.
-    claimed: VecDeque<(Claimed, CancellationToken)>,
-    /// When the last ones were.
+    /// Who runs what is claimed.
+    workers: Arc<Workers>,
+    /// When the last ones were claimed.
     claimed_at: Instant,
     /// How many more may run, of the queues that have a limit.
     room: HashMap<String, i64>,
@@ -79,17 +81,12 @@ struct Runner {
     clock: Clock,
     /// Microseconds that the clock was set forward, of which leases do not know yet.
     shift: i64,
-    /// A job of this database has ended.
-    ended: Arc<Notify>,
 }
 
 impl Drop for Runner {
     /// What a runner that has failed had claimed is found by the next one (`LOST`).
     fn drop(&mut self) {
-        let mut running = self.engine.running.lock();
-        for (job, _) in &self.claimed {
-            running.remove(&(self.database, job.id));
-        }
+        self.workers.take_back();
     }
 }
 
@@ -102,7 +99,7 @@ pub async fn run(engine: Arc<Engine>, database: Oid) {
         database,
         desk: None,
         ready: VecDeque::new(),
-        claimed: VecDeque::new(),
+        workers: Workers::new(engine.clone(), database),
         claimed_at: Instant::now(),
         room: HashMap::new(),
         has_more: false,
@@ -112,7 +109,6 @@ pub async fn run(engine: Arc<Engine>, database: Oid) {
         keep_at: Instant::now(),
         clock: Clock::new(),
         shift: 0,
-        ended: Arc::default(),
     };
     while engine.database_name(database).is_some() && !engine.stop.is_cancelled() {
         if let Err(error) = runner.step().await {
@@ -156,10 +152,10 @@ impl Runner {
             self.read_ready().await?;
         }
         loop {
-            self.hand_out();
+            self.workers.hand_out();
             let ahead = self.ahead();
             let free = self.engine.permits.available_permits();
-            if self.claimed.len() > ahead / 2 || free + ahead == 0 {
+            if self.workers.waiting() > ahead / 2 || free + ahead == 0 {
                 return Ok(());
             }
             let ids = self.take_ready((free + ahead).min(CLAIM_MAX));
@@ -176,50 +172,14 @@ impl Runner {
     /// How many jobs are claimed before there is somebody to run them: some where they are
     /// short, so that a claim is of many.
     fn ahead(&self) -> usize {
-        let is_busy = self.engine.permits.available_permits() < self.engine.workers;
+        let free = self.engine.permits.available_permits();
+        let is_busy = self.workers.are_busy() || free < self.engine.workers;
         let is_short = self.engine.mean_microseconds.load(Ordering::Relaxed) < SHORT_MICROSECONDS;
         if is_short && is_busy { CLAIM_MAX } else { 0 }
     }
 
-    /// Starts claimed jobs for which there is room.
-    fn hand_out(&mut self) {
-        while !self.claimed.is_empty()
-            && let Some(permit) = self.free_permit()
-            && let Some((job, asked_to_end)) = self.claimed.pop_front()
-        {
-            self.start(job, asked_to_end, Some(permit));
-        }
-    }
-
-    fn start(
-        &self,
-        job: Claimed,
-        asked_to_end: CancellationToken,
-        permit: Option<OwnedSemaphorePermit>,
-    ) {
-        let (engine, ended, database) = (self.engine.clone(), self.ended.clone(), self.database);
-        self.engine.spawn(async move {
-            let (id, queue) = (job.id, job.queue.clone());
-            let started = Instant::now();
-            let jobs = &engine.database.statistics.jobs;
-            let running = jobs.running.enter();
-            let outcome = attempt::run(&engine, database, job, asked_to_end).await;
-            drop(running);
-            jobs.note(&queue, outcome);
-            jobs.took.note(started.elapsed());
-            engine.note_duration(started.elapsed());
-            engine.running.lock().remove(&(database, id));
-            drop(permit);
-            ended.notify_one();
-        });
-    }
-
     fn has_running(&self) -> bool {
         self.engine.running.lock().keys().any(|(database, _)| *database == self.database)
-    }
-
-    fn free_permit(&self) -> Option<OwnedSemaphorePermit> {
-        self.engine.permits.clone().try_acquire_owned().ok()
     }
 
     /// What is due by the clock.
@@ -272,13 +232,7 @@ impl Runner {
                 token.cancel();
             }
         }
-        // Of those that have not begun nothing is to be waited for.
-        let (cancelled, claimed): (VecDeque<_>, VecDeque<_>) =
-            self.claimed.drain(..).partition(|(_, asked_to_end)| asked_to_end.is_cancelled());
-        self.claimed = claimed;
-        for (job, asked_to_end) in cancelled {
-            self.start(job, asked_to_end, None);
-        }
+        self.workers.start_cancelled();
         Ok(())
     }
 
@@ -288,7 +242,11 @@ impl Runner {
         let limits = self.rows(LIMITS, &[]).await?;
         let room = |row: &Value| Some((row["name"].as_str()?.to_owned(), row["room"].as_i64()?));
         self.room = limits.iter().filter_map(room).collect();
-        let rows = self.rows(READY, &[json!(READY_MAX)]).await?;
+        // Of these none is taken now, however many there are.
+        let is_closed =
+            |row: &&Value| row["is_paused"] == true || row["room"].as_i64().is_some_and(|n| n <= 0);
+        let closed: Vec<&Value> = limits.iter().filter(is_closed).map(|row| &row["name"]).collect();
+        let rows = self.rows(READY, &[json!(READY_MAX), json!(closed)]).await?;
         let job = |row: &Value| Some((row["id"].as_i64()?, Arc::from(row["queue"].as_str()?)));
         self.ready = rows.iter().filter_map(job).collect();
         self.has_more = self.ready.len() as i64 >= READY_MAX;
@@ -326,9 +284,7 @@ impl Runner {
         rows.sort_by_key(|row| row["id"].as_i64().and_then(|id| places.get(&id).copied()));
         for row in rows {
             let job = Claimed::of(&row).ok_or_else(|| Error::internal("a job without columns"))?;
-            let asked_to_end = CancellationToken::new();
-            self.engine.running.lock().insert((self.database, job.id), asked_to_end.clone());
-            self.claimed.push_back((job, asked_to_end));
+            self.workers.add(job);
         }
         Ok(())
     }
@@ -336,12 +292,9 @@ impl Runner {
     /// Jobs that were claimed and not started become available again, as if they had not
     /// been.
     async fn give_back(&mut self) {
-        let ids: Vec<i64> = self.claimed.drain(..).map(|(job, _)| job.id).collect();
+        let ids = self.workers.take_back();
         if ids.is_empty() {
             return;
-        }
-        for id in &ids {
-            self.engine.running.lock().remove(&(self.database, *id));
         }
         if let Err(error) = self.rows(GIVE_BACK, &[json!(ids), json!(self.engine.name)]).await {
             tracing::warn!(%error, "claimed jobs are given back when the server starts");
@@ -361,7 +314,7 @@ impl Runner {
             let idle = self.desk.is_some().then(|| now + IDLE);
             let sleep_until = idle.map_or(until, |idle| idle.min(until));
             let has_ready =
-                !self.claimed.is_empty() || !self.ready.is_empty() && self.room.is_empty();
+                self.workers.waiting() > 0 || !self.ready.is_empty() && self.room.is_empty();
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = wake.changed() => {
@@ -372,12 +325,12 @@ impl Runner {
                     self.has_requests = true;
                     return;
                 }
-                // Held by jobs of other databases.
-                permit = self.engine.permits.acquire(), if has_ready => {
+                // Held by jobs of other databases; one of this would go on by itself.
+                permit = self.engine.permits.acquire(), if has_ready && !self.workers.are_busy() => {
                     drop(permit);
                     return;
                 }
-                () = self.ended.notified() => {
+                () = self.workers.news.notified() => {
                     // Its queue may have room again.
                     if !self.room.is_empty() {
                         self.is_stale = true;

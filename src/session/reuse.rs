@@ -28,12 +28,13 @@ pub struct Fresh {
     defaults: Arc<Vec<super::settings::Value>>,
     settings: Arc<Layers>,
     application_name: String,
-    /// It is the server's own.
+    /// Its user was let in without being asked whether it may log in.
     is_own: bool,
 }
 
 impl Session {
-    /// Right after it was opened; `shared` is from before. `is_own`: as its login said.
+    /// Right after it was opened; `shared` is from before. `is_own`: it is not asked, when it
+    /// comes back, whether its user may log in: the server's own, or as a role without login.
     pub fn fresh(&self, shared: Arc<Catalog>, is_own: bool) -> Fresh {
         let settings = self.settings.lock();
         Fresh {
@@ -88,6 +89,14 @@ impl Session {
             return false;
         }
         self.renew(fresh)
+    }
+
+    /// Says whom it serves from now on: what others see as its application, and a parameter
+    /// of a name that is nobody's.
+    pub fn introduce(&mut self, application: &str, name: &str, value: &str) -> Result<()> {
+        self.settings.lock().begin_with(name, value)?;
+        application.clone_into(&mut self.backend().activity.lock().application_name);
+        Ok(())
     }
 
     /// Nobody uses it for now.

@@ -471,6 +471,16 @@ impl Settings {
         }
     }
 
+    /// A custom parameter as if the session had begun with it: RESET gives this value back.
+    pub fn begin_with(&mut self, name: &str, text: &str) -> Result<()> {
+        self.set_custom(name, Some(text), Scope::Session)?;
+        let layers = Arc::make_mut(&mut self.layers);
+        if let Some(custom) = layers.custom.iter_mut().find(|custom| custom.name == name) {
+            custom.reset = Some(text.into());
+        }
+        Ok(())
+    }
+
     fn set_custom(&mut self, name: &str, text: Option<&str>, scope: Scope) -> Result<String> {
         check_custom_name(name)?;
         let reset = self.layers.custom.iter().find(|custom| custom.name == name);

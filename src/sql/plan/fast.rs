@@ -11,7 +11,8 @@
 //! ```
 //!
 //! How many rows an index names is only known when it runs: beyond
-//! [`ROWS_MAX`] the fast path gives up, before it has had any effect.
+//! [`ROWS_MAX`] the fast path gives up, before it has had any effect. Of more rows the
+//! first ones under a limit may come in the order of an index ([`super::ordered`]).
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use super::aggregate::Order;
 use super::form::Form;
 use super::nearest::{self, NearestSource};
+use super::ordered::{First, Ordered, Shape};
 use super::walk;
 use crate::catalog::{Catalog, Persistence, RelationKind};
 use crate::error::{Error, Result};
@@ -110,6 +112,16 @@ struct TableSource {
     with_rid: bool,
     /// The tables whose rows are read, where that is not the one table.
     family: Option<Arc<Family>>,
+    /// Whether the conditions bind an index.
+    is_bound: bool,
+    /// How the first rows are read, where no more are wanted.
+    first: Option<FirstRows>,
+}
+
+struct FirstRows {
+    ordered: Ordered,
+    limit: Option<Evaluator>,
+    offset: Option<Evaluator>,
 }
 
 impl std::fmt::Debug for TableSource {
@@ -130,8 +142,9 @@ impl FastPlan {
     /// The fast plan of a query, if it has one.
     pub fn recognise(query: &Query, catalog: &Catalog) -> Option<FastPlan> {
         let needed = Some(query.output.iter().map(|column| column.id).collect());
+        let steps = Vec::new();
         let mut builder =
-            Builder { catalog, steps: Vec::new(), nearest: None, sorted: None, needed };
+            Builder { catalog, steps, nearest: None, sorted: None, needed, first: None };
         let (source, slots) = builder.rel(&query.rel)?;
         let output = query
             .output
@@ -139,6 +152,11 @@ impl FastPlan {
             .map(|column| slots.iter().position(|slot| *slot == column.id))
             .collect::<Option<Vec<_>>>()?;
         Some(FastPlan { source, steps: builder.steps, output })
+    }
+
+    /// Whether the first rows may come in the order of an index.
+    pub fn is_ordered(&self) -> bool {
+        matches!(&self.source, Source::Table(table) if table.first.is_some())
     }
 
     /// The rows, or `None` when there are too many for this path.
@@ -186,10 +204,34 @@ impl TableSource {
         let Some(comparisons) = self.conditions.evaluate(&self.info, context, params)? else {
             return Ok(Some(Vec::new()));
         };
+        if let Some(first) = &self.first
+            && unique_key(&self.info, &comparisons).is_none()
+            && let Some(rows) = self.first_rows(first, &comparisons, (overlay, context, params))?
+        {
+            return Ok(Some(rows));
+        }
         match &self.family {
+            _ if !self.is_bound => Ok(None),
             None => self.rows_of(&self.info, &self.positions, &comparisons, overlay),
             Some(family) => self.family_rows(family, &comparisons, overlay),
         }
+    }
+
+    /// The rows that the limit lets through, in the order of an index.
+    fn first_rows(
+        &self,
+        first: &FirstRows,
+        comparisons: &[(usize, Comparison)],
+        (overlay, context, params): (&Overlay, &EvalContext, &[Datum]),
+    ) -> Result<Option<Vec<Vec<Datum>>>> {
+        let (offset, limit) = counts(&first.offset, &first.limit, context, params)?;
+        let wanted = limit.and_then(|limit| limit.checked_add(offset));
+        let Some(wanted) = wanted.filter(|wanted| (1..=ROWS_MAX).contains(wanted)) else {
+            return Ok(None);
+        };
+        let read = |rid, row: &[u8]| self.read(&self.info, &self.positions, rid, row);
+        let from = (overlay, context, params);
+        first.ordered.rows(&self.info, comparisons, wanted, from, read)
     }
 
     /// The rows of those tables of a family that may have some.
@@ -373,6 +415,8 @@ struct Builder<'a> {
     sorted: Option<usize>,
     /// What is read of the present relation; none for all of it.
     needed: Option<HashSet<ColumnId>>,
+    /// What a sort under a limit asks of the present relation, with LIMIT and OFFSET.
+    first: Option<(First, Option<Evaluator>, Option<Evaluator>)>,
 }
 
 impl Builder<'_> {
@@ -387,13 +431,18 @@ impl Builder<'_> {
                     .collect::<Option<Vec<_>>>()?;
                 Some((Source::Values(rows), super::ids(columns)))
             }
-            Rel::Scan(scan) => self.nearest_scan(scan),
+            Rel::Scan(scan) if self.nearest.is_some() => self.nearest_scan(scan),
+            Rel::Scan(scan) => self.scan(scan, None),
             Rel::Filter { input, .. } if self.nearest.is_some() => self.rel(input),
             Rel::Filter { input, predicate } => {
                 self.needed = None;
                 let (source, slots) = match &**input {
-                    Rel::Scan(scan) => self.scan(scan, predicate)?,
-                    other => self.rel(other)?,
+                    Rel::Scan(scan) => self.scan(scan, Some(predicate))?,
+                    other => {
+                        // Rows that pass below may not pass here.
+                        self.first = None;
+                        self.rel(other)?
+                    }
                 };
                 let predicate = self.compile(predicate, &slots)?;
                 self.steps.push(Step::Filter(predicate));
@@ -416,6 +465,16 @@ impl Builder<'_> {
             }
             Rel::Project { input, exprs } => {
                 self.needed = None;
+                let made = |id| {
+                    let (_, expr) = exprs.iter().find(|(column, _)| column.id == id)?;
+                    match expr.kind {
+                        ExprKind::Column(id) => Some(id),
+                        _ => None,
+                    }
+                };
+                let first = self.first.take();
+                self.first = first
+                    .and_then(|(first, limit, offset)| Some((first.below(made)?, limit, offset)));
                 let (source, slots) = self.rel(input)?;
                 let values = exprs
                     .iter()
@@ -428,14 +487,11 @@ impl Builder<'_> {
                 self.rel(input)
             }
             Rel::Sort { input, keys } => {
-                self.needed = None;
-                let (source, slots) = self.rel(input)?;
-                let keys =
-                    keys.iter().map(|key| self.key(key, &slots)).collect::<Option<Vec<_>>>()?;
-                self.steps.push(Step::Sort(keys));
-                Some((source, slots))
+                self.first = None;
+                self.sort(input, keys)
             }
             Rel::Limit { input, limit, offset, with_ties } if with_ties.is_empty() => {
+                self.first = None;
                 if let sort @ Rel::Sort { input, keys } = &**input
                     && self.nearest.is_none()
                     && let Some(found) = nearest::sought(input, keys)
@@ -447,7 +503,16 @@ impl Builder<'_> {
                     self.nearest = Some((std::ptr::from_ref(found.scan).addr(), table));
                     self.sorted = Some(std::ptr::from_ref(sort).addr());
                 }
-                let (source, slots) = self.rel(input)?;
+                let (source, slots) = match &**input {
+                    Rel::Sort { input, keys } if self.nearest.is_none() => {
+                        if let Some(first) = First::of(keys) {
+                            let limit = self.optional(limit.as_ref())?;
+                            self.first = Some((first, limit, self.optional(offset.as_ref())?));
+                        }
+                        self.sort(input, keys)?
+                    }
+                    input => self.rel(input)?,
+                };
                 let limit = self.optional(limit.as_ref())?;
                 let offset = self.optional(offset.as_ref())?;
                 self.steps.push(Step::Limit { limit, offset });
@@ -455,6 +520,14 @@ impl Builder<'_> {
             }
             _ => None,
         }
+    }
+
+    fn sort(&mut self, input: &Rel, keys: &[SortKey]) -> Option<(Source, Vec<ColumnId>)> {
+        self.needed = None;
+        let (source, slots) = self.rel(input)?;
+        let keys = keys.iter().map(|key| self.key(key, &slots)).collect::<Option<Vec<_>>>()?;
+        self.steps.push(Step::Sort(keys));
+        Some((source, slots))
     }
 
     /// A table that a sort above reads by distance.
@@ -470,8 +543,12 @@ impl Builder<'_> {
         Some((Source::Nearest(table), slots))
     }
 
-    /// A table read through an index that the predicate binds.
-    fn scan(&mut self, scan: &Scan, predicate: &Expr) -> Option<(Source, Vec<ColumnId>)> {
+    /// A table read through an index that the predicate binds, or in the order of one.
+    fn scan(&mut self, scan: &Scan, predicate: Option<&Expr>) -> Option<(Source, Vec<ColumnId>)> {
+        let first = self.first.take();
+        if predicate.is_none() && first.is_none() {
+            return None;
+        }
         if !matches!(scan.relation.kind, RelationKind::Table) || scan.relation.is_unpopulated() {
             return None;
         }
@@ -482,14 +559,14 @@ impl Builder<'_> {
             .iter()
             .map(|(number, _)| usize::try_from(*number - 1).ok())
             .collect::<Option<Vec<_>>>()?;
-        let conditions = Conditions::new(predicate, &columns, self.catalog).ok()?;
-        let bound = info.indexes.iter().filter(|index| index.is_usable()).any(|index| {
+        let conditions = match predicate {
+            Some(predicate) => Conditions::new(predicate, &columns, self.catalog).ok()?,
+            None => Conditions::default(),
+        };
+        let is_bound = info.indexes.iter().filter(|index| index.is_usable()).any(|index| {
             let first = index.keys.first().and_then(|key| usize::try_from(key.column - 1).ok());
             first.is_some_and(|position| conditions.binds(position))
         });
-        if !bound {
-            return None;
-        }
         let family = match scan.descendants || scan.relation.is_partitioned() {
             true if !scan.descendants || scan.rid.is_some() => return None,
             true => Some(Family::of(self.catalog, scan.relation.oid).ok()?),
@@ -500,10 +577,20 @@ impl Builder<'_> {
         if family.as_ref().is_some_and(|family| family.members.iter().any(is_temporary)) {
             return None;
         }
-        let mut slots: Vec<ColumnId> = columns.into_iter().map(|(_, id)| id).collect();
+        let mut slots: Vec<ColumnId> = columns.iter().map(|(_, id)| *id).collect();
         slots.extend(scan.rid);
+        let first = first.filter(|_| family.is_none()).and_then(|(first, limit, offset)| {
+            let conditions = &conditions;
+            let shape =
+                Shape { info: &info, columns: &columns, predicate, conditions, slots: &slots };
+            let ordered = Ordered::recognise(first, &shape, self.catalog)?;
+            Some(FirstRows { ordered, limit, offset })
+        });
+        if !is_bound && first.is_none() {
+            return None;
+        }
         let with_rid = scan.rid.is_some();
-        let source = TableSource { info, conditions, positions, with_rid, family };
+        let source = TableSource { info, conditions, positions, with_rid, family, is_bound, first };
         Some((Source::Table(Box::new(source)), slots))
     }
 

@@ -33,6 +33,7 @@ mod lower;
 mod nearest;
 mod operator;
 pub(in crate::sql) mod optimize;
+mod ordered;
 mod prefix;
 mod prepare;
 mod projectset;

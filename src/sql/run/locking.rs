@@ -4,7 +4,9 @@
 //! Under READ COMMITTED a row that changed since the snapshot is judged again in its
 //! newest version ([`recheck`]); where that cannot be, the reading starts over at a new
 //! instant, and as the locks held so far stay, this ends. A row that is gone is left
-//! out. With a LIMIT right above, no more rows are locked than it lets through.
+//! out. With a LIMIT right above, no more rows are locked than it lets through, and where an
+//! index has their order, or their distance, not many more are read: first as many as are
+//! wanted, then more, if others hold some of them.
 
 use datafusion::execution::memory_pool::MemoryConsumer;
 use futures::StreamExt;
@@ -19,6 +21,7 @@ use crate::sql::ir::{
     Cte, CteBody, Expr, ExprKind, LockWaitPolicy, OutputColumn, Query, Rel, RowLock,
     RowLockStrength,
 };
+use crate::sql::plan::fast::{self, FastPlan};
 use crate::sql::plan::{self, walk};
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::eval::native::integer;
@@ -30,6 +33,9 @@ use crate::txn::{Keyspace, LockMode, Overlay, WaitPolicy};
 
 /// How often a changed row starts the reading over.
 const RESTARTS_MAX: usize = 1_000;
+
+/// How many times more rows are read in an order where too few of the first could be locked.
+const GROWTH: usize = 8;
 
 /// The locking node of a query with what is above it.
 struct Found<'a> {
@@ -85,16 +91,22 @@ async fn lock_found(
         false => Rel::With { ctes: found.ctes, body: input },
     };
     let below = Query { rel, output };
-    // The nearest rows are found by an index when it is known how many are wanted.
-    let mut first = row_count_max.filter(|_| plan::is_by_distance(&below.rel));
+    // The first rows are found by an index when it is known how many are wanted.
+    let in_order = |count| FastPlan::recognise(&limited(&below, count), &context.eval.catalog);
+    let is_ordered = in_order(1).is_some_and(|fast| fast.is_ordered());
+    let mut first = row_count_max.filter(|_| is_ordered || plan::is_by_distance(&below.rel));
     let row_count_max = row_count_max.unwrap_or(usize::MAX);
     for _ in 0..RESTARTS_MAX {
         let few = first.map(|first| limited(&below, first));
         let read = few.as_ref().unwrap_or(&below);
-        let mut locking = Locking { query: &below, read, locks: &locks, row_count_max };
+        let fast = first.filter(|_| is_ordered).and_then(in_order);
+        let mut locking = Locking { query: &below, read, fast, locks: &locks, row_count_max };
         match locking.run(params, work, context).await? {
             // Some were left out, and others come after them.
-            Some((rows, seen)) if rows.len() < seen && first == Some(seen) => first = None,
+            Some((rows, seen)) if rows.len() < row_count_max && first == Some(seen) => {
+                let more = seen.saturating_mul(GROWTH);
+                first = (is_ordered && more <= fast::ROWS_MAX).then_some(more);
+            }
             Some((rows, _)) => {
                 *found.rel = constant_rows(&below.output, rows);
                 return Ok(());
@@ -231,6 +243,8 @@ struct Locking<'a> {
     query: &'a Query,
     /// The same, or the first of its rows.
     read: &'a Query,
+    /// How those are read, where an index has their order.
+    fast: Option<FastPlan>,
     locks: &'a [RowLock],
     row_count_max: usize,
 }
@@ -254,7 +268,14 @@ impl Locking<'_> {
         context: &StatementContext,
     ) -> Result<Option<(Vec<Vec<Datum>>, usize)>> {
         let reads = context.overlay(work);
-        let mut chunks: RowChunks = rows(self.read, params, work, context).await?;
+        let few = match &self.fast {
+            Some(fast) => context.lend(work, || fast.run(&reads, &context.eval, params))?,
+            None => None,
+        };
+        let mut chunks: RowChunks = match few {
+            Some(few) => Box::pin(futures::stream::iter([Ok(few)])),
+            None => rows(self.read, params, work, context).await?,
+        };
         let mut seen = 0;
         let positions = self
             .locks

@@ -296,7 +296,7 @@ fn multiply(searches: &[KeySearch], values: &[types::Datum]) -> Vec<KeySearch> {
 }
 
 /// Narrows the searches by the column's inequalities; of several, the tightest.
-fn bound_range<'a>(
+pub(super) fn bound_range<'a>(
     searches: &mut [KeySearch],
     key: &crate::index::KeyColumn,
     comparisons: impl Iterator<Item = &'a Comparison>,

@@ -13,6 +13,7 @@
 
 mod access;
 mod filter;
+pub mod in_order;
 mod named;
 mod node;
 mod partial;

@@ -248,6 +248,6 @@ pub fn rid_of(key: &[u8], value: &[u8]) -> Result<u64> {
     key::index_rid(key, value).ok_or_else(|| Error::data_corrupted("an index entry has no rid"))
 }
 
-fn dangling(rid: u64) -> Error {
+pub(super) fn dangling(rid: u64) -> Error {
     Error::data_corrupted(format!("an index entry names row {rid}, which does not exist"))
 }
