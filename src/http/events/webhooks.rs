@@ -125,7 +125,7 @@ pub async fn patch(http: State, Path(id): Path<String>, request: Request) -> Res
     Ok(Json(caller.one(&format!("webhook {id}"), text, values).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rotation {
     #[serde(default)]
@@ -141,11 +141,7 @@ pub async fn rotate(
 ) -> Result<Json, Problem> {
     let (parts, body) = request.into_parts();
     let caller = caller(&http, &parts).await?;
-    let body = request::bytes(&http, body).await?;
-    let Rotation { keep_ms } = match body.is_empty() {
-        true => Rotation { keep_ms: None },
-        false => request::parse(&body)?,
-    };
+    let Rotation { keep_ms } = request::json_or_default(&http, body).await?;
     let keep = keep_ms.map(|ms| format!("{ms} milliseconds"));
     let text = "SELECT events.rotate_webhook($1::bigint, coalesce($2::interval, interval '1 day')) AS secret";
     let id = id_of(&id)?;
