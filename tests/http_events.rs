@@ -289,6 +289,123 @@ fn copies_large_transactions_partitions_and_cascades_are_captured() {
     });
 }
 
+/// Whatever writes, and what it is to the feed of `t`: `+` a new row, `-` one that is gone,
+/// `~` one that has changed.
+const CAPTURED: [(&str, &[&str]); 15] = [
+    ("insert into t values (1, 'a'), (2, 'b')", &["+1 a", "+2 b"]),
+    (
+        "insert into t values (1, 'c'), (3, 'd') on conflict (id) do update set note = excluded.note",
+        &["~1 a>c", "+3 d"],
+    ),
+    (
+        "merge into t using (values (1, 'm'), (4, 'n')) s (id, note) on t.id = s.id \
+         when matched then update set note = s.note when not matched then insert values (s.id, s.note)",
+        &["~1 c>m", "+4 n"],
+    ),
+    (
+        "with gone as (delete from t where id = 4 returning note) insert into t select 5, note from gone",
+        &["-4 n", "+5 n"],
+    ),
+    (
+        "begin; update t set note = 'w' where id = 1; savepoint s; update t set note = 'x' where id = 1; rollback to s; \
+         update t set note = 'y' where id = 1; commit",
+        &["~1 m>w", "~1 w>y"],
+    ),
+    (
+        "do $$ begin update t set note = 'p' where id = 1; \
+         begin update t set note = 'q' where id = 1; raise exception 'no'; exception when others then null; end; \
+         update t set note = 'r' where id = 1; end $$",
+        &["~1 y>p", "~1 p>r"],
+    ),
+    // What a function undoes within a statement takes nothing of the statement with it.
+    ("insert into t select i, tries(i) from generate_series(6, 8) i", &["+6 t6", "+7 t7", "+8 t8"]),
+    // A function that writes to the table while another statement does: in the order of writing.
+    (
+        "insert into t select i, writes(i) from generate_series(20, 21) i",
+        &["+120 w", "+20 t20", "+121 w", "+21 t21"],
+    ),
+    // Triggers before the row make it, those after it come after it.
+    (
+        "insert into t values (30, 'upper'), (31, 'again')",
+        &["+30 UPPER", "+31 again", "~31 again>done"],
+    ),
+    ("update t set note = note where id = 30", &["~30 UPPER>UPPER"]),
+    ("delete from t where id in (20, 21, 120, 121)", &["-20 t20", "-120 w", "-21 t21", "-121 w"]),
+    (
+        "set session_replication_role = replica; update t set note = 'quiet' where id = 1; reset session_replication_role",
+        &[],
+    ),
+    (
+        "alter table t disable trigger zserver_events; update t set note = 'quieter' where id = 1; \
+         alter table t enable trigger zserver_events; update t set note = 'loud' where id = 1",
+        &["~1 quieter>loud"],
+    ),
+    // Rows that are written again are no changes.
+    (
+        "alter table t alter note type varchar(90); alter table t add more float default random()",
+        &[],
+    ),
+    ("alter table t drop more; truncate t; insert into t values (1, 'e')", &["truncate", "+1 e"]),
+];
+
+#[test]
+fn whatever_writes_is_captured_in_the_order_of_writing() {
+    let directory = TempDir::new().expect("a directory");
+    block_on(async {
+        let site = site(&directory, &SETTINGS, &["t (id int primary key, note text)"]).await;
+        site.sql(
+            "create function tries(i int) returns text language plpgsql as $$ begin \
+             begin insert into t values (i + 100, 'undone'); raise exception 'no'; exception when others then null; end; \
+             return 't' || i; end $$; \
+             create function writes(i int) returns text language plpgsql as $$ begin \
+             insert into t values (i + 100, 'w'); return 't' || i; end $$; \
+             create function before_row() returns trigger language plpgsql as $$ begin \
+             new.note := upper(new.note); return new; end $$; \
+             create trigger b before insert on t for each row when (new.note = 'upper') execute function before_row(); \
+             create function after_row() returns trigger language plpgsql as $$ begin \
+             update t set note = 'done' where id = new.id; return null; end $$; \
+             create trigger a after insert on t for each row when (new.note = 'again') execute function after_row()",
+        )
+        .await;
+        let mut stream = Stream::open(&site, "t", None).await;
+        for (text, expected) in CAPTURED {
+            site.sql(text).await;
+            let fence = "begin; delete from t where id = -1; insert into t values (-1, ''); commit";
+            let events = stream.rest(&site, fence).await;
+            let found: Vec<String> = events.iter().filter_map(shown).collect();
+            if text.starts_with("delete") {
+                let (mut found, mut expected) = (found, expected.to_vec());
+                found.sort();
+                expected.sort_unstable();
+                assert_eq!(found, expected, "{text}");
+            } else {
+                assert_eq!(found, expected, "{text}");
+            }
+        }
+        // Of a trigger with a condition nothing is captured, and it says so.
+        let client = connect(site.server.port).await;
+        client
+            .batch_execute("create table c (id int); create trigger x after insert on c for each row when (new.id > 0) execute function events.capture()")
+            .await
+            .expect("a trigger");
+        let error = client.batch_execute("insert into c values (1)").await.expect_err("refused");
+        assert_eq!(error.code().map(|code| code.code()), Some("0A000"), "{error}");
+    });
+}
+
+/// A change in a few signs; none of a fence.
+fn shown(event: &Event) -> Option<String> {
+    let (kind, old, new) = event.change();
+    let row = |row: &Value| (row["id"].as_i64(), row["note"].as_str().unwrap_or("").to_owned());
+    match (row(&old), row(&new)) {
+        ((Some(-1), _), _) => None,
+        ((Some(id), old), (Some(_), new)) => Some(format!("~{id} {old}>{new}")),
+        ((Some(id), old), _) => Some(format!("-{id} {old}")),
+        (_, (Some(id), new)) => Some(format!("+{id} {new}")),
+        _ => Some(kind),
+    }
+}
+
 #[test]
 fn a_role_sees_what_it_may_see() {
     let directory = TempDir::new().expect("a directory");

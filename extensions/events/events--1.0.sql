@@ -4,49 +4,36 @@
 --                                                          │ its commit is recorded under its timestamp
 --                                  readers: (commit, n) ◀──┘
 --
--- A change is one more row that is written, of about the size of the old and the new row as JSON. Who
--- inserts into events.change leaves a record of the commit as well: its order is not in this table,
--- which only the server reads (src/events). Roles see changes over HTTP, as far as they may see the rows.
+-- A change costs about the size of the old and the new row as JSON: the server writes those of a statement
+-- together (src/table/outbox.rs). Who inserts into events.change leaves a record of the commit as well: its
+-- order is not in this table, which only the server reads (src/events). Roles see changes over HTTP, as far
+-- as they may see the rows.
 
+-- Changes of one transaction to one table, of one kind, one after the other.
 CREATE TABLE events.change (
     -- The transaction; the record of its commit says when that was.
     xid bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
-    -- Grows within the transaction.
-    n bigint GENERATED ALWAYS AS IDENTITY,
+    -- The number of the last of them in the transaction; they are counted from 1 on.
+    n bigint NOT NULL,
+    -- How many they are.
+    changes integer NOT NULL,
     -- The table. No table gets the number of another one.
     source oid NOT NULL,
-    -- A mark is no change: the commit of it is where a webhook or a sink begins.
-    op text NOT NULL CHECK (op IN ('insert', 'update', 'delete', 'truncate', 'mark')),
+    -- insert, update, delete, truncate. A mark is no change: the commit of it is where a webhook or a
+    -- sink begins.
+    op text NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    old jsonb,
-    new jsonb,
-    PRIMARY KEY (xid, n)
+    -- Arrays of rows.
+    old json,
+    new json
 );
+CREATE INDEX change_place ON events.change (xid, n);
 
 -- Changes of commits up to this one are forgotten; nothing is as long as there is no row.
 CREATE TABLE events.horizon (only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one), forgotten bigint NOT NULL DEFAULT 0);
 
-CREATE FUNCTION events.capture() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    watched oid := TG_RELID;
-BEGIN
-    -- Of a partition: the change is one of the table above it that is watched.
-    IF TG_NARGS > 0 THEN
-        SELECT a.relid INTO watched FROM pg_partition_ancestors(TG_RELID) WITH ORDINALITY AS a (relid, depth)
-            WHERE events.is_watched(a.relid::oid) ORDER BY a.depth DESC LIMIT 1;
-        watched := coalesce(watched, TG_RELID);
-    END IF;
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO events.change (source, op, new) VALUES (watched, 'insert', to_jsonb(NEW));
-    ELSIF TG_OP = 'UPDATE' THEN
-        INSERT INTO events.change (source, op, old, new) VALUES (watched, 'update', to_jsonb(OLD), to_jsonb(NEW));
-    ELSIF TG_OP = 'DELETE' THEN
-        INSERT INTO events.change (source, op, old) VALUES (watched, 'delete', to_jsonb(OLD));
-    ELSE
-        INSERT INTO events.change (source, op) VALUES (watched, 'truncate');
-    END IF;
-    RETURN NULL;
-END $$;
+-- Its triggers call nothing: the server notes what happens to their tables.
+CREATE FUNCTION events.capture() RETURNS trigger LANGUAGE c AS 'events_capture';
 
 CREATE FUNCTION events.is_watched("table" oid) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS
     'SELECT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = is_watched."table" AND t.tgfoid = ''events.capture''::regproc)';
@@ -66,8 +53,7 @@ BEGIN
     IF events.is_watched(watch."table") THEN
         RETURN;
     END IF;
-    EXECUTE pg_catalog.format('CREATE TRIGGER zserver_events AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION events.capture(%s)',
-        watch."table", CASE seen.relkind WHEN 'p' THEN '''partitioned''' ELSE '' END);
+    EXECUTE pg_catalog.format('CREATE TRIGGER zserver_events AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION events.capture()', watch."table");
     EXECUTE pg_catalog.format('CREATE TRIGGER zserver_events_truncate AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION events.capture()', watch."table");
 END $$;
 
@@ -85,7 +71,7 @@ CREATE VIEW events.watched AS
 -- Leaves a mark, so that the commit is found.
 CREATE FUNCTION events.mark() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    INSERT INTO events.change (source, op) VALUES (0, 'mark');
+    INSERT INTO events.change (n, changes, source, op) VALUES (0, 0, 0, 'mark');
     RETURN NULL;
 END $$;
 
@@ -173,6 +159,8 @@ END $$;
 -- said that it has them. The URL may hold a password: superusers alone see and make them.
 CREATE TABLE events.sink (
     name text PRIMARY KEY CHECK (name <> '' AND length(name) <= 63),
+    -- By which brokers tell its events from another one's.
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
     kind text NOT NULL CHECK (kind IN ('amqp', 'kafka', 'nats', 'redis')),
     url text NOT NULL CHECK (length(url) <= 2048),
     -- The stream, subject, topic or exchange and routing key.
@@ -180,8 +168,10 @@ CREATE TABLE events.sink (
     source oid NOT NULL,
     role regrole NOT NULL DEFAULT quote_ident(current_user)::regrole,
     is_paused boolean NOT NULL DEFAULT false,
-    -- Of the last try that failed; NULL when it has succeeded.
+    -- Why events wait, since when, and when that was last seen; all NULL while they are taken.
     error text,
+    failing_since timestamptz,
+    failed_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
     at_commit bigint,
     at_n bigint NOT NULL DEFAULT 0,
@@ -189,13 +179,21 @@ CREATE TABLE events.sink (
 );
 CREATE TRIGGER mark AFTER INSERT ON events.sink FOR EACH STATEMENT EXECUTE FUNCTION events.mark();
 
+-- One that is made, changed, paused or removed is told of at once; its place moves without a word.
+CREATE FUNCTION events.sink_changes() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM pg_notify('zserver_events', '');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER changes AFTER INSERT OR DELETE OR UPDATE OF name, kind, url, target, source, role, is_paused ON events.sink
+    FOR EACH STATEMENT EXECUTE FUNCTION events.sink_changes();
+
 CREATE FUNCTION events.create_sink(name text, kind text, url text, target text, "table" regclass) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT events.is_watched(create_sink."table") THEN
         RAISE EXCEPTION '% is not watched', create_sink."table" USING ERRCODE = '55000', HINT = 'SELECT events.watch(…) watches it.';
     END IF;
     INSERT INTO events.sink (name, kind, url, target, source) VALUES (create_sink.name, create_sink.kind, create_sink.url, create_sink.target, create_sink."table");
-    PERFORM pg_notify('zserver_events', '');
 END $$;
 
 ALTER TABLE events.webhook ENABLE ROW LEVEL SECURITY;

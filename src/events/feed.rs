@@ -1,9 +1,10 @@
 //! Reads the changes of one table after a position.
 //!
 //! The order is that of the records of commits (`crate::txn`), which are there as soon as
-//! what was committed is; changes are rows of `events.change`, found by the transaction.
-//! Both are read in bounded pieces: [`COMMITS_MAX`] records, [`CHANGES_MAX`] changes, fewer
-//! where they are large ([`PIECE_BYTES`]).
+//! what was committed is; changes are in rows of `events.change`, found by the transaction,
+//! each of which holds some of them (`table::outbox`). Both are read in bounded pieces:
+//! [`COMMITS_MAX`] records, [`CHANGES_MAX`] changes, fewer where they are large
+//! ([`PIECE_BYTES`]). What more was found in the last rows is found again by the next piece.
 //!
 //! A record is read before its rows are, so that rows are not missed; the horizon is read
 //! after them, so that none was forgotten in between without being noticed.
@@ -22,15 +23,15 @@ use crate::sqlstate;
 
 /// Commits that are looked at together.
 const COMMITS_MAX: usize = 256;
-/// Changes that are read together, and how many are at first.
+/// Changes that are read together, and how many rows of them are at first.
 const CHANGES_MAX: usize = 256;
-const CHANGES_FIRST: usize = 32;
+const ROWS_FIRST: usize = 32;
 /// About what a piece is to hold: by the size of its changes the next one is made.
 const PIECE_BYTES: usize = 4 << 20;
 /// Records that are looked through at once for the one of a transaction.
 const SEARCH: usize = 10_000;
 
-const CHANGES: &str = "SELECT c.xid, c.n, c.op, c.at, c.old, c.new FROM events.change c \
+const CHANGES: &str = "SELECT c.xid, c.n, c.changes, c.op, c.at, c.old, c.new FROM events.change c \
     WHERE c.xid = ANY ($1::bigint[]) AND c.n > $2::bigint AND c.source = $3::oid ORDER BY c.xid, c.n LIMIT $4::bigint";
 const HORIZON: &str = "SELECT forgotten FROM events.horizon";
 
@@ -78,7 +79,7 @@ pub struct Feed {
     oid: Oid,
     source: Oid,
     at: Position,
-    /// Changes of the next piece, and commits that are looked at for them.
+    /// Rows of the next piece, and commits that are looked at for them.
     most: usize,
     span: usize,
 }
@@ -86,7 +87,7 @@ pub struct Feed {
 impl Feed {
     /// The changes of a table after a position.
     pub fn after(database: Arc<Database>, oid: Oid, source: Oid, at: Position) -> Feed {
-        Feed { database, oid, source, at, most: CHANGES_FIRST, span: COMMITS_MAX }
+        Feed { database, oid, source, at, most: ROWS_FIRST, span: COMMITS_MAX }
     }
 
     /// All changes up to here were read.
@@ -142,14 +143,22 @@ impl Feed {
             commits.iter().map(|commit| (commit.transaction, commit.commit_ts)).collect();
         let mut changes = Vec::with_capacity(rows.len());
         for row in rows {
-            let known = change(row, &timestamps);
-            changes.push(known.ok_or_else(|| Error::internal("a change without columns"))?);
+            let known = unpacked(row, &timestamps);
+            changes.extend(known.ok_or_else(|| Error::internal("changes without columns"))?);
         }
+        // A row that was read in part begins with what is known.
+        changes.retain(|change| change.position > self.at);
         changes.sort_by_key(|change| change.position);
-        self.at = match (changes.last(), commits.last()) {
-            (Some(last), _) if !is_whole => last.position,
-            (_, Some(last)) => Position::after_commit(last.commit_ts),
-            (_, None) => self.at,
+        let next = changes.get(CHANGES_MAX).map(|change| change.position);
+        changes.truncate(CHANGES_MAX);
+        self.at = match (changes.last().map(|change| change.position), next, commits.last()) {
+            (Some(last), Some(next), _) if next.commit > last.commit => {
+                Position::after_commit(last.commit)
+            }
+            (Some(last), Some(_), _) => last,
+            (Some(last), None, _) if !is_whole => last,
+            (_, _, Some(last)) => Position::after_commit(last.commit_ts),
+            (_, _, None) => self.at,
         };
         Ok(changes)
     }
@@ -164,12 +173,16 @@ impl Feed {
     }
 }
 
-/// How many changes the next piece has, after one of so many at most that had these.
+/// How many rows the next piece has, after one of so many at most that had these.
 fn next_size(most: usize, rows: &[Value]) -> usize {
     let bytes: usize = rows.iter().map(weight).sum();
+    let changes: u64 = rows.iter().filter_map(|row| row["changes"].as_u64()).sum();
     let room = match rows.len() {
         0 => CHANGES_MAX,
-        count => PIECE_BYTES / (bytes / count).max(1),
+        count => {
+            let by_changes = CHANGES_MAX * count / usize::try_from(changes).unwrap_or(1).max(1);
+            (PIECE_BYTES / (bytes / count).max(1)).min(by_changes)
+        }
     };
     room.clamp(1, CHANGES_MAX).min(most * 2)
 }
@@ -203,15 +216,23 @@ pub fn position_of(database: &Database, oid: Oid, transaction: u64) -> Result<Op
     }
 }
 
-fn change(mut row: Value, timestamps: &HashMap<u64, u64>) -> Option<Change> {
+/// The changes in a row of `events.change`, whose number is that of the last of them.
+fn unpacked(mut row: Value, timestamps: &HashMap<u64, u64>) -> Option<Vec<Change>> {
     let commit = *timestamps.get(&row["xid"].as_u64()?)?;
-    Some(Change {
-        position: Position { commit, n: row["n"].as_u64()? },
-        op: Op::named(row["op"].as_str()?)?,
-        at: row["at"].as_str()?.to_owned(),
-        old: row["old"].take(),
-        new: row["new"].take(),
-    })
+    let count = row["changes"].as_u64()?;
+    let first = (row["n"].as_u64()? + 1).checked_sub(count)?;
+    let op = Op::named(row["op"].as_str()?)?;
+    let at = row["at"].as_str()?.to_owned();
+    let mut rows = |name: &str| match row[name].take() {
+        Value::Array(rows) => Some(rows).filter(|rows| rows.len() as u64 == count),
+        Value::Null => Some(vec![Value::Null; usize::try_from(count).ok()?]),
+        _ => None,
+    };
+    let (old, new) = (rows("old")?, rows("new")?);
+    let numbered = old.into_iter().zip(new).zip(first..);
+    let change =
+        |((old, new), n)| Change { position: Position { commit, n }, op, at: at.clone(), old, new };
+    Some(numbered.map(change).collect())
 }
 
 /// `58P01`, as PostgreSQL says it of a log that was removed.
@@ -228,12 +249,37 @@ mod tests {
 
     #[test]
     fn pieces_grow_while_changes_are_small_and_shrink_when_they_are_large() {
-        let rows = |count: usize, bytes: usize| vec![json!({"new": "x".repeat(bytes)}); count];
+        let rows = |count: usize, bytes: usize| {
+            vec![json!({"changes": 1, "new": ["x".repeat(bytes)]}); count]
+        };
         assert_eq!(next_size(32, &rows(32, 10)), 64);
         assert_eq!(next_size(64, &[]), 128);
         assert_eq!(next_size(256, &rows(256, 10)), 256);
         assert_eq!(next_size(64, &rows(64, 1 << 20)), 3);
         assert_eq!(next_size(2, &rows(1, 16 << 20)), 1);
         assert_eq!(next_size(1, &rows(1, 10)), 2);
+        let full = vec![json!({"changes": 64, "new": []}); 32];
+        assert_eq!(next_size(32, &full), 4);
+    }
+
+    #[test]
+    fn changes_of_a_row_are_numbered_up_to_its_own() {
+        let row = json!({"xid": 7, "n": 12, "changes": 3, "op": "update", "at": "t",
+            "old": [{"a": 1}, {"a": 2}, {"a": 3}], "new": [{"a": 2}, {"a": 3}, {"a": 4}]});
+        let commits = HashMap::from([(7, 70)]);
+        let found = unpacked(row, &commits).expect("changes");
+        let numbers: Vec<u64> = found.iter().map(|change| change.position.n).collect();
+        assert_eq!(numbers, [10, 11, 12]);
+        assert_eq!((&found[1].old, &found[1].new), (&json!({"a": 2}), &json!({"a": 3})));
+        let all = json!({"xid": 7, "n": 1, "changes": 1, "op": "truncate", "at": "t"});
+        assert_eq!(unpacked(all, &commits).map(|found| found.len()), Some(1));
+        for wrong in [
+            json!({"xid": 8, "n": 1, "changes": 1, "op": "insert", "at": "t", "new": [{}]}),
+            json!({"xid": 7, "n": 1, "changes": 2, "op": "insert", "at": "t", "new": [{}, {}]}),
+            json!({"xid": 7, "n": 2, "changes": 2, "op": "insert", "at": "t", "new": [{}]}),
+            json!({"xid": 7, "n": 1, "changes": 1, "op": "mark", "at": "t"}),
+        ] {
+            assert!(unpacked(wrong, &commits).is_none());
+        }
     }
 }

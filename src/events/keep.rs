@@ -15,16 +15,20 @@ use serde_json::{Value, json};
 use super::Site;
 use crate::error::Result;
 use crate::http::conversation::Conversation;
+use crate::table::outbox::PIECE_CHANGES;
 
 /// Commits that are forgotten in one transaction.
 const BATCH: usize = 1_000;
 
 /// How old each commit's changes are, in seconds.
-const AGES: &str = "SELECT c.xid, count(*) AS count, extract(epoch FROM clock_timestamp() - max(c.at))::float8 AS age \
+const AGES: &str = "SELECT c.xid, sum(c.changes) AS count, extract(epoch FROM clock_timestamp() - max(c.at))::float8 AS age \
     FROM events.change c WHERE c.xid = ANY ($1::bigint[]) GROUP BY c.xid";
-/// How many changes there are, and up to where all webhooks and sinks have taken them.
-const STATE: &str = "SELECT pg_stat_get_live_tuples('events.change'::regclass) AS count, \
+/// How many rows of changes there are, and up to where all webhooks and sinks have taken
+/// them.
+const STATE: &str = "SELECT pg_stat_get_live_tuples('events.change'::regclass) AS rows, \
     (SELECT min(p.at_commit) FROM (SELECT at_commit FROM events.webhook UNION ALL SELECT at_commit FROM events.sink) p) AS taken";
+/// How many changes there are; reads them all.
+const COUNT: &str = "SELECT coalesce(sum(c.changes), 0)::bigint AS count FROM events.change c";
 const MOVE: &str = "INSERT INTO events.horizon AS h (forgotten) VALUES ($1::bigint) \
     ON CONFLICT (only_one) DO UPDATE SET forgotten = greatest(h.forgotten, excluded.forgotten)";
 const FORGET: &str = "DELETE FROM events.change WHERE xid = ANY ($1::bigint[])";
@@ -49,8 +53,8 @@ pub async fn forget(site: &Site) -> Result<()> {
         let state = desk.rows(STATE, &[]).await?;
         let state = state.first().cloned().unwrap_or_default();
         let taken = state["taken"].as_u64();
-        let count = state["count"].as_u64().unwrap_or(0);
-        let mut surplus = count.saturating_sub(config.events_keep_count as u64);
+        let rows = state["rows"].as_u64().unwrap_or(0);
+        let mut surplus = surplus(desk, rows, config.events_keep_count as u64).await?;
         let ids: Vec<u64> = commits.iter().map(|commit| commit.transaction).collect();
         let ages = Ages::of(&desk.rows(AGES, &[json!(ids)]).await?);
         let is_due = |transaction: u64, commit_ts: u64, surplus: &mut u64| {
@@ -78,6 +82,17 @@ pub async fn forget(site: &Site) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// How many changes are more than there may be. They are counted only if rows as full as
+/// they may be could hold so many.
+async fn surplus(desk: &mut Conversation, rows: u64, most: u64) -> Result<u64> {
+    if rows.saturating_mul(PIECE_CHANGES as u64) <= most {
+        return Ok(0);
+    }
+    let counted = desk.rows(COUNT, &[]).await?;
+    let count = counted.first().and_then(|row| row["count"].as_u64()).unwrap_or(0);
+    Ok(count.saturating_sub(most))
 }
 
 async fn forget_changes(desk: &mut Conversation, ids: &[u64], horizon: u64) -> Result<()> {

@@ -28,7 +28,7 @@ use crate::sql::types::Oid;
 use crate::sqlstate;
 
 /// Larger events go without their rows: a job holds a mebibyte.
-const EVENT_BYTES_MAX: usize = 900_000;
+pub(super) const EVENT_BYTES_MAX: usize = 900_000;
 /// Pieces of one webhook before the next one's turn.
 const PIECES: usize = 8;
 /// How often a place is stored that has moved over other tables' changes alone.

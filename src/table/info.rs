@@ -12,6 +12,7 @@ use datafusion::arrow::datatypes::DataType;
 use super::estimate::ColumnEstimate;
 use super::expression::TableExpressions;
 use super::layout::{self, Layout, Width};
+use super::outbox::Watch;
 use super::together::Together;
 use crate::catalog::{
     Catalog, Constraint, ConstraintKind, ExtendedStatistics, ForeignKey, Relation, RelationKind,
@@ -65,6 +66,8 @@ pub struct TableInfo {
     pub records_commits: bool,
     /// None for a table without triggers.
     pub triggers: Option<Arc<TableTriggers>>,
+    /// By whom it is watched.
+    pub(super) watches: Box<[Watch]>,
     /// Compiled at the first write.
     pub(super) expressions: OnceLock<Arc<TableExpressions>>,
     /// What ANALYZE found, if it ran.
@@ -120,6 +123,7 @@ impl TableInfo {
             foreign_keys: foreign_keys(catalog, |constraint, _| constraint.table == relation.oid),
             referencing: referencing(catalog, relation),
             triggers: TableTriggers::of(catalog, relation.oid),
+            watches: Watch::all(catalog, relation.oid),
             expressions: OnceLock::new(),
             statistics: catalog.statistics(relation.oid).cloned(),
             estimates: OnceLock::new(),
@@ -168,6 +172,11 @@ impl TableInfo {
     /// CHECK.
     pub fn is_partition(&self) -> bool {
         self.relation.inheritance.bound.is_some() && !self.relation.inheritance.detaching
+    }
+
+    /// Whether changes of it are told to others.
+    pub fn is_watched(&self) -> bool {
+        !self.watches.is_empty()
     }
 
     pub fn storage_id(&self) -> u32 {
@@ -241,6 +250,7 @@ impl TableInfo {
             foreign_keys: self.foreign_keys.clone(),
             referencing: self.referencing.clone(),
             triggers: self.triggers.clone(),
+            watches: self.watches.clone(),
             expressions: OnceLock::new(),
             statistics: self.statistics.clone(),
             estimates: OnceLock::new(),

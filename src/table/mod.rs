@@ -17,6 +17,7 @@
 //! | [`unique`], [`foreign_key`], [`state`] | what is checked under locks, and later |
 //! | [`family`], [`partition`], [`route`] | tables with children; where a row belongs |
 //! | [`part`] | one row of a family written, with triggers |
+//! | [`outbox`] | changes of tables that are watched, written beside them |
 //! | [`verify`] | a new constraint against the rows that are there |
 //! | [`check`] | everything that is stored against what must hold |
 //! | [`exclusion`] | exclusion constraints |
@@ -47,6 +48,7 @@ pub mod layout;
 pub mod lock;
 pub mod lookup;
 pub mod nearest;
+pub mod outbox;
 pub mod part;
 pub mod partition;
 pub mod reclaim;

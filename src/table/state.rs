@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rpds::VectorSync;
 
 use super::large_object::Descriptors;
+use super::outbox::Outbox;
 use super::trigger::Firing;
 use crate::catalog::{Catalog, Constraint, ConstraintKind};
 use crate::error::{Error, Result};
@@ -54,6 +55,8 @@ pub struct TableState {
     deferred_by_oid: BTreeMap<Oid, bool>,
     /// Large objects that are open.
     pub large_objects: Descriptors,
+    /// Changes of tables that are watched, to be written at the end of the statement.
+    pub(super) outbox: Outbox,
 }
 
 impl TableState {

@@ -20,6 +20,7 @@ use parking_lot::Mutex;
 use super::expression::RowExpression;
 use super::family::{Member, to_parent};
 use super::info::TableInfo;
+use super::outbox::Watch;
 use super::state::PendingCheck;
 use super::write::Writer;
 use crate::catalog::{Catalog, Constraint, ConstraintKind, Relation, Trigger, TriggerTiming};
@@ -53,9 +54,10 @@ impl std::fmt::Debug for TableTriggers {
 }
 
 impl TableTriggers {
-    /// None for a table without triggers.
+    /// None for a table without triggers, but for those by which it is watched.
     pub fn of(catalog: &Catalog, table: Oid) -> Option<Arc<TableTriggers>> {
-        let triggers = catalog.triggers_of(table);
+        let mut triggers = catalog.triggers_of(table);
+        triggers.retain(|trigger| Watch::of(catalog, trigger).is_none());
         (!triggers.is_empty()).then(|| {
             let info = |trigger| Arc::new(TriggerInfo { trigger, condition: OnceLock::new() });
             Arc::new(TableTriggers(triggers.into_iter().map(info).collect()))
@@ -99,7 +101,7 @@ impl TableTriggers {
     }
 }
 
-fn is_for(trigger: &Trigger, event: Event) -> bool {
+pub(super) fn is_for(trigger: &Trigger, event: Event) -> bool {
     match event {
         Event::Insert => trigger.events.insert,
         Event::Update => trigger.events.update,

@@ -16,7 +16,7 @@ use super::blocking::blocking;
 use super::expression::{IndexExpressions, TableExpressions};
 use super::info::TableInfo;
 use super::lock;
-use super::trigger::{Transitions, is_replica};
+use super::trigger::{Event, Transitions, is_replica};
 use super::violation;
 use crate::error::{Error, Result};
 use crate::index::{IndexInfo, ordered};
@@ -37,6 +37,8 @@ pub struct Writer<'a> {
     replica: Option<bool>,
     /// Rows collected for triggers.
     pub transitions: Transitions,
+    /// The rows are those that were there: nobody is told of them.
+    pub(super) rewrites: bool,
 }
 
 struct RidBlock {
@@ -64,13 +66,14 @@ impl<'a> Writer<'a> {
             rids: HashMap::new(),
             replica: None,
             transitions: Transitions::default(),
+            rewrites: false,
         }
     }
 
     /// Writes rows again that are there: that foreign keys hold for them is not asked
     /// here, row by row, because whole tables are changing.
     pub fn rewriting(work: &'a mut Work, ctx: &'a StatementContext) -> Writer<'a> {
-        Writer { replica: Some(true), ..Writer::new(work, ctx) }
+        Writer { replica: Some(true), rewrites: true, ..Writer::new(work, ctx) }
     }
 
     /// Evaluates expressions that may call functions.
@@ -166,6 +169,9 @@ impl<'a> Writer<'a> {
         self.work.table.count_rows(storage_id, 1);
         self.work.txn.count(info.oid(), Counted::Inserted, 1);
         self.queue_referencing(info, rid, &row, None).await?;
+        if info.is_watched() {
+            self.note(info, Event::Insert, None, Some(&row)).await?;
+        }
         Ok((rid, row))
     }
 
@@ -230,6 +236,9 @@ impl<'a> Writer<'a> {
         self.work.txn.count(info.oid(), Counted::Updated, 1);
         self.queue_referencing(info, rid, &new, Some(old)).await?;
         self.queue_referenced(info, old, Some(&new))?;
+        if info.is_watched() {
+            self.note(info, Event::Update, Some(old), Some(&new)).await?;
+        }
         Ok(new)
     }
 
@@ -248,6 +257,7 @@ impl<'a> Writer<'a> {
         self.work.txn.move_row_away(key::row(from.storage_id(), rid))?;
         self.work.table.count_rows(from.storage_id(), -1);
         self.work.txn.count(from.oid(), Counted::Deleted, 1);
+        self.note(from, Event::Delete, Some(old), None).await?;
         // A trigger may have made a row of it that is another partition's.
         let (rid, new) = self.insert(to, new).await?;
         self.queue_moved(from, old, to, &new)?;
@@ -261,6 +271,9 @@ impl<'a> Writer<'a> {
         self.work.txn.delete_row(key::row(info.storage_id(), rid))?;
         self.work.table.count_rows(info.storage_id(), -1);
         self.work.txn.count(info.oid(), Counted::Deleted, 1);
+        if info.is_watched() {
+            self.note(info, Event::Delete, Some(old), None).await?;
+        }
         self.queue_referenced(info, old, None)
     }
 

@@ -114,6 +114,7 @@ impl Ddl<'_> {
         let overlay = self.work.txn.overlay();
         let has_rows = rid_rows(&info, &overlay, 0, u64::MAX).next().transpose()?.is_some();
         let has_triggers = info.triggers.is_some()
+            || info.is_watched()
             || !info.foreign_keys.is_empty()
             || !info.referencing.is_empty();
         let reasons = [

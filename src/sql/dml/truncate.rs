@@ -40,8 +40,9 @@ pub async fn truncate(
     }
     for table in &tables {
         let info = TableInfo::of(&work.catalog, *table)?;
-        if info.triggers.is_some() {
+        if info.triggers.is_some() || info.is_watched() {
             let mut writer = Writer::new(work, ctx);
+            writer.note(&info, Event::Truncate, None, None).await?;
             writer.after_statement(&info, Event::Truncate, &[])?;
             writer.finish().await?;
         }

@@ -29,6 +29,11 @@ const INFORMATION: &[Kernel] = kernels! {
         sqlstate::E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
         "suppress_redundant_updates_trigger: not called by trigger manager",
     ));
+    // Its triggers call nothing: `table::outbox` does their work.
+    call "events_capture" => |_, _| Err(Error::new(
+        sqlstate::E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
+        "events.capture: not called by trigger manager",
+    ));
     call "current_user" => |call, _| Ok(Datum::Text(call.eval.settings.current_user.clone()));
     call "session_user" => |call, _| Ok(Datum::Text(call.eval.settings.session_user.clone()));
     call "current_database" => |call, _| Ok(Datum::Text(call.eval.settings.database.clone()));

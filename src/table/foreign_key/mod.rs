@@ -302,12 +302,12 @@ impl Writer<'_> {
     }
 
     /// Settles everything queued for the end of the statement, including what the
-    /// referential actions queue in turn.
+    /// referential actions queue in turn, and writes what was noted of watched tables.
     pub async fn finish(&mut self) -> Result<()> {
         loop {
             let checks = self.work.table.take_immediate();
             if checks.is_empty() {
-                return Ok(());
+                return self.write_noted().await;
             }
             for check in checks.iter() {
                 if self.ctx.cancel.is_cancelled() {

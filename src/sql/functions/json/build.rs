@@ -118,6 +118,25 @@ impl<'a> Writer<'a> {
         self.write_nested(value, ty, pretty, 0, out)
     }
 
+    /// Appends an object of members with these names, values and types.
+    pub fn write_object<'v>(
+        &self,
+        members: impl Iterator<Item = (&'v str, &'v Datum, SqlType)>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        out.push(b'{');
+        for (n, (name, value, ty)) in members.enumerate() {
+            if n > 0 {
+                out.push(b',');
+            }
+            write_string(name, out);
+            out.push(b':');
+            self.write_nested(value, ty, false, 1, out)?;
+        }
+        out.push(b'}');
+        Ok(())
+    }
+
     fn write_nested(
         &self,
         value: &Datum,
