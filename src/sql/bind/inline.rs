@@ -323,7 +323,8 @@ impl Binder<'_> {
 
     /// The body of a function in SQL, its arguments still parameters.
     fn function_query(&mut self, function: &Arc<Function>, args: &[Expr]) -> Result<Query> {
-        let outer = std::mem::replace(&mut self.search_path, self.body_path(function));
+        let path = self.body_path(function);
+        let outer = std::mem::replace(&mut self.search_path, path);
         let query = self.body_query(function, args);
         self.search_path = outer;
         query
