@@ -26,7 +26,7 @@ use crate::catalog::{Catalog, Persistence, RelationKind};
 use crate::error::{Error, Result};
 use crate::sql::dml::conditions::Conditions;
 use crate::sql::functions::EvalContext;
-use crate::sql::ir::{ColumnId, Expr, OutputColumn, Query, Rel, Scan, SortKey};
+use crate::sql::ir::{ColumnId, Expr, ExprKind, OutputColumn, Query, Rel, Scan, SortKey};
 use crate::sql::run::eval::Evaluator;
 use crate::sql::run::eval::native::integer;
 use crate::sql::types::Datum;
