@@ -29,6 +29,7 @@
 //! | [`http_tus`] | uploads that go on: tus 1.0 case by case, the IETF's draft, kills |
 //! | [`http_sql`] | its transactions, keys, Arrow, pool of sessions |
 //! | [`http_ws`] | its WebSockets: queries, pages, cancels, notifications, PostgreSQL's protocol |
+//! | [`rtc_rooms`] | rooms: who may be in them, tokens, moderators, limits, restarts, LiveKit's RoomService |
 //! | [`indexes`] | partial and expression indexes are read, statistics of columns together used |
 //! | [`isolation`] | PostgreSQL's isolation specs that passed keep passing |
 //! | [`functions`] | `compat/functions.md` lists the functions that exist |
@@ -103,6 +104,7 @@ mod online;
 mod power;
 mod regress;
 mod remembered;
+mod rtc_rooms;
 mod sessions;
 mod sql;
 mod support;

@@ -24,6 +24,7 @@ mod json;
 mod methods;
 mod models;
 mod packet;
+mod sdp;
 mod service;
 mod session;
 mod signal;
@@ -38,6 +39,7 @@ use super::problem::Problem;
 use super::rooms::bearer;
 use super::routes::Routes;
 use super::{Http, State};
+use crate::rtc::media::Media;
 use crate::rtc::peer::Options;
 
 pub fn routes(router: Routes) -> Routes {
@@ -45,6 +47,11 @@ pub fn routes(router: Routes) -> Routes {
         .route("/rtc", get(session::open))
         .route("/rtc/validate", get(validate))
         .route("/twirp/livekit.RoomService/{method}", post(twirp::call))
+}
+
+/// What is sent in rooms.
+fn media(http: &Http) -> &std::sync::Arc<Media> {
+    &http.rooms.media
 }
 
 /// How connections are made.

@@ -28,6 +28,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use super::models::{Room, ServerInfo};
+use super::sdp::silent_mids;
 use super::signal::{
     self, AddTrackRequest, ConnectionQualityInfo, ConnectionQualityUpdate, IceServer, JoinResponse,
     LeaveRequest, MuteTrackRequest, ParticipantUpdate, Pong, Request as Asked, RequestResponse,
@@ -42,9 +43,10 @@ use crate::http::rooms::bearer::{self, Bearer};
 use crate::http::rooms::entry::{self, Entered, Wish};
 use crate::http::socket::{count, upgrade};
 use crate::http::{Http, State, principal, request};
-use crate::rtc::peer::{self, Candidate, Channel, Event, Peer, Reliability};
+use crate::rtc::media::{Connected, Media, Registered, Subscriptions};
+use crate::rtc::peer::{self, Candidate, Channel, Event, Incoming, Peer, Reliability};
 use crate::rtc::room::{
-    Change, Inbox, Info, Preference, Reason, Seat, State as Stage, Told, now_ms,
+    self, Change, Inbox, Info, Preference, Reason, Seat, State as Stage, Told, now_ms,
 };
 use crate::sqlstate;
 
@@ -57,6 +59,9 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Bytes of a message of signalling.
 const MESSAGE_BYTES_MAX: usize = 512 << 10;
+
+/// How often it is looked at what a connection carries.
+const MEASURE: Duration = Duration::from_secs(1);
 
 /// Packets that wait for a data channel.
 const PACKETS: usize = 256;
@@ -175,6 +180,11 @@ struct Session {
     seat: Arc<Seat>,
     publisher: Peer,
     subscriber: Peer,
+    media: Arc<Media>,
+    /// What the subscriber is sent.
+    subscriptions: Subscriptions,
+    /// The two are counted.
+    _registered: [Registered; 2],
     /// Packets to the client.
     reliable: mpsc::Sender<Bytes>,
     lossy: mpsc::Sender<Bytes>,
@@ -206,6 +216,14 @@ impl Session {
             Peer::new(options.clone()).await.map_err(|error| failed(&error))?;
         let (subscriber, subscriber_events) =
             Peer::new(options).await.map_err(|error| failed(&error))?;
+        let media = super::media(http).clone();
+        let most = http.front.database.config().rtc_max_peers;
+        let register = |peer: &Peer| {
+            let place = Some((Arc::downgrade(seat.room()), Arc::from(seat.sid())));
+            let connected = Connected { peer: peer.clone(), place };
+            media.register(connected, most).map_err(|error| failed(&error))
+        };
+        let registered = [register(&publisher)?, register(&subscriber)?];
         let open = async |label: &str, how| {
             subscriber.open_channel(label, "", how).await.map_err(|error| failed(&error))
         };
@@ -216,8 +234,11 @@ impl Session {
         send(sink, Answer::Join(joined(&seat, &info, room, &servers))).await?;
         let mut session = Session {
             seat,
+            subscriptions: Subscriptions::new(media.clone(), subscriber.clone()),
             publisher,
             subscriber,
+            media,
+            _registered: registered,
             reliable,
             lossy,
             is_offering: false,
@@ -226,6 +247,7 @@ impl Session {
             deadline: Instant::now() + PING_TIMEOUT,
             tasks,
         };
+        session.subscriptions.follow(&session.seat.wanted()).await;
         session.offer(sink).await?;
         Ok((session, Events { publisher: publisher_events, subscriber: subscriber_events }))
     }
@@ -238,6 +260,8 @@ impl Session {
         mut inbox: Inbox,
         mut events: Events,
     ) -> Ended {
+        let mut sources = self.media.changes();
+        let mut measure = tokio::time::interval(MEASURE);
         loop {
             // What cannot be sent waits in the inbox, which has its bounds.
             let has_room = self.reliable.capacity() > 0;
@@ -249,6 +273,11 @@ impl Session {
                 },
                 event = events.publisher.recv() => self.publisher_event(sink, event).await,
                 event = events.subscriber.recv() => self.subscriber_event(sink, event).await,
+                _ = sources.changed() => self.follow(sink).await,
+                _ = measure.tick() => {
+                    self.subscriptions.measure().await;
+                    Ok(())
+                }
                 () = tokio::time::sleep_until(self.deadline) => {
                     Err(Ended::By(Reason::ConnectionTimeout))
                 }
@@ -293,7 +322,8 @@ impl Session {
             Asked::Offer(offer) => {
                 let answered = self.publisher.answer(&offer.sdp).await;
                 let sdp = answered.map_err(|error| failed(&error))?;
-                self.seat.set_state(Stage::Joined);
+                self.note_joined();
+                self.unpublish(&offer.sdp);
                 let kind = "answer".to_owned();
                 let answer = SessionDescription { kind, sdp, id: offer.id, ..Default::default() };
                 send(sink, Answer::Answer(answer)).await
@@ -301,7 +331,7 @@ impl Session {
             Asked::Answer(answer) => {
                 let taken = self.subscriber.accept_answer(&answer.sdp).await;
                 taken.map_err(|error| failed(&error))?;
-                self.seat.set_state(Stage::Joined);
+                self.note_joined();
                 self.is_offering = false;
                 match std::mem::take(&mut self.is_changed) {
                     true => self.offer(sink).await,
@@ -425,6 +455,59 @@ impl Session {
         self.seat.prefer(&asked.track_sids, preference);
     }
 
+    fn note_joined(&self) {
+        let states = [self.publisher.state(), self.subscriber.state()];
+        if !states.contains(&peer::State::Connected) {
+            self.seat.set_state(Stage::Joined);
+        }
+    }
+
+    /// Sends what the room says that the client wants, and offers it.
+    async fn follow(&mut self, sink: &mut Sink) -> Result<(), Ended> {
+        let wanted = self.seat.wanted();
+        match self.subscriptions.follow(&wanted).await {
+            true => self.offer(sink).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Its tracks in the room.
+    fn own(&self) -> Vec<Arc<room::Track>> {
+        let tracks = self.seat.info().map(|info| info.tracks.clone()).unwrap_or_default();
+        tracks.iter().filter_map(|track| self.seat.room().track(&track.sid)).collect()
+    }
+
+    /// A stream of the client: of a track that it has announced, by its id, its place, or
+    /// else the first of its kind of which nothing has come. Others are not taken.
+    fn take(&self, incoming: Incoming) {
+        let own = self.own();
+        let mid = incoming.mid.clone().unwrap_or_default();
+        let kind = match incoming.kind {
+            peer::Kind::Audio => room::Kind::Audio,
+            peer::Kind::Video => room::Kind::Video,
+        };
+        let by_id = own.iter().find(|track| track.offer.cid == *incoming.track_id);
+        let by_place = || own.iter().find(|track| !mid.is_empty() && track.mid() == mid);
+        let is_next =
+            |track: &&Arc<room::Track>| track.mid().is_empty() && track.offer.kind == kind;
+        let found = by_id.or_else(by_place).or_else(|| own.iter().find(is_next));
+        let Some(track) = found else {
+            tracing::debug!(track = &*incoming.track_id, "a stream was not announced");
+            return;
+        };
+        track.place(&mid, incoming.codec.mime());
+        let seat = Arc::downgrade(&self.seat);
+        self.media.attach(track, self.seat.room(), seat, incoming);
+    }
+
+    /// What the client's offer says that it sends no more is published no more.
+    fn unpublish(&self, sdp: &str) {
+        let silent = silent_mids(sdp);
+        for track in self.own().iter().filter(|track| silent.contains(&track.mid().as_str())) {
+            log(self.seat.unpublish(&track.sid).err());
+        }
+    }
+
     /// Offers what the client is sent over now, or as soon as it has answered.
     async fn offer(&mut self, sink: &mut Sink) -> Result<(), Ended> {
         if self.is_offering {
@@ -463,7 +546,7 @@ impl Session {
                 let gone = TrackUnpublishedResponse { track_sid: track };
                 send(sink, Answer::TrackUnpublished(gone)).await
             }
-            Told::Wanted => Ok(()),
+            Told::Wanted => self.follow(sink).await,
             Told::Speakers(speakers) => {
                 let speaker = |it: &crate::rtc::room::Speaker| models::SpeakerInfo {
                     sid: it.sid.clone(),
@@ -500,9 +583,13 @@ impl Session {
                 self.listen(channel);
                 Ok(())
             }
+            Some(Event::Track(incoming)) => {
+                self.take(incoming);
+                Ok(())
+            }
             Some(Event::State(state)) => self.state(state),
             Some(Event::Closed) | None => Err(Ended::By(Reason::Failed)),
-            Some(Event::Track(_) | Event::NegotiationNeeded) => Ok(()),
+            Some(Event::NegotiationNeeded) => Ok(()),
         }
     }
 

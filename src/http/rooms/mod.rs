@@ -38,6 +38,7 @@ use super::problem::Problem;
 use super::routes::Routes;
 use super::{Http, extension};
 use crate::error::Error;
+use crate::rtc::media::Media;
 use crate::rtc::room::{Key, Limits, Reason, Room, Rooms};
 use crate::sql::types::Oid;
 use crate::sqlstate;
@@ -50,6 +51,8 @@ pub const EXTENSION: &str = "rtc";
 #[derive(Default)]
 pub struct Shared {
     pub rooms: Arc<Rooms>,
+    /// What is sent in them.
+    pub media: Arc<Media>,
     /// Databases in which it was seen to that nobody is there from before.
     begun: tokio::sync::Mutex<HashSet<Oid>>,
 }

@@ -232,8 +232,7 @@ impl Call {
     pub async fn end(self, reason: Reason) {
         self.peer.close().await;
         drop(self.subscriptions);
-        if let Some(seat) = self.seat.and_then(|seat| Arc::try_unwrap(seat).ok()) {
-            let mut seat = seat;
+        if let Some(seat) = self.seat {
             seat.leave_for(reason);
         }
     }
