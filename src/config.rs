@@ -931,8 +931,8 @@ impl Config {
         crate::rtc::ice::parse(&self.rtc_ice_servers)
             .map_err(|what| told("rtc_ice_servers", what))?;
         within("rtc_max_channel_message", self.rtc_max_channel_message.0, 1 << 10, 1 << 30)?;
-        at_least("rtc_connect_timeout", self.rtc_connect_timeout.0, 1)?;
-        at_least("rtc_disconnected_timeout", self.rtc_disconnected_timeout.0, 1)?;
+        within("rtc_connect_timeout", self.rtc_connect_timeout.0, 1, 86_400_000)?;
+        within("rtc_disconnected_timeout", self.rtc_disconnected_timeout.0, 1, 86_400_000)?;
         Ok(())
     }
 
