@@ -121,8 +121,8 @@ impl Answer {
         }
         // A character may need six when it is written.
         let message = cut(&report.message, self.room / 8);
-        let code = report.code.unwrap_or(sqlstate::INTERNAL_ERROR).as_str();
-        let data = Map::from_iter([("code".to_owned(), json!(code))]);
+        let code = report.code.unwrap_or(sqlstate::INTERNAL_ERROR);
+        let data = Map::from_iter([("code".to_owned(), json!(code.as_str()))]);
         self.error(SQL_ERROR, message, Some(data))
     }
 }
