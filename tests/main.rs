@@ -21,6 +21,7 @@
 //! | [`http_collections`] | collections over HTTP: points, searches against comparing all, streams and kills |
 //! | [`http_guard`] | what stands before its routes: limits, sizes, origins, paths, rules |
 //! | [`http_jobs`] | jobs over HTTP and in SQL: states, workers, schedules, kills |
+//! | [`http_jobs_batches`] | many jobs at a time: claims, completions, sessions used again |
 //! | [`http_openapi`] | the document of the second port against its routes; problems, methods, pages everywhere |
 //! | [`http_secrets`] | TLS is told to be stayed with; no line of the log has a secret |
 //! | [`http_sagas`] | sagas are done or undone, whenever the server is killed |
@@ -81,6 +82,7 @@ mod http_events;
 mod http_files;
 mod http_guard;
 mod http_jobs;
+mod http_jobs_batches;
 mod http_openapi;
 mod http_sagas;
 mod http_secrets;
