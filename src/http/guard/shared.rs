@@ -6,7 +6,8 @@
 //! servers do not race.
 //!
 //! While Redis does not answer within [`TIMEOUT`], nothing waits for it: for
-//! [`PAUSE`] each server counts for itself, and the log is told.
+//! [`PAUSE`] each server counts for itself, then one request asks whether it is there
+//! again. The log is told when it goes and when it comes back.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -52,7 +53,7 @@ struct State {
     url: String,
     connection: Option<ConnectionManager>,
     script: Option<Arc<Script>>,
-    /// When Redis may be asked again.
+    /// It has failed: when it may be asked again.
     pause_until: Option<Instant>,
 }
 
@@ -72,12 +73,17 @@ impl Shared {
         call.arg(interval).arg(limit.get());
         let asked = call.invoke_async::<(i64, i64)>(&mut connection);
         match tokio::time::timeout(TIMEOUT, asked).await {
-            Ok(Ok((remaining, wait))) => Some(Verdict {
-                class,
-                limit: limit.get(),
-                remaining: u32::try_from(remaining).unwrap_or(0),
-                retry_after: (wait > 0).then(|| Duration::from_micros(wait.unsigned_abs())),
-            }),
+            Ok(Ok((remaining, wait))) => {
+                if self.0.lock().pause_until.take().is_some() {
+                    tracing::info!("Redis counts requests again");
+                }
+                Some(Verdict {
+                    class,
+                    limit: limit.get(),
+                    remaining: u32::try_from(remaining).unwrap_or(0),
+                    retry_after: (wait > 0).then(|| Duration::from_micros(wait.unsigned_abs())),
+                })
+            }
             Ok(Err(error)) => self.failed(&error.to_string()),
             Err(_) => self.failed("it does not answer in time"),
         }
@@ -85,7 +91,7 @@ impl Shared {
 
     fn failed(&self, why: &str) -> Option<Verdict> {
         let mut state = self.0.lock();
-        if state.pause_until.is_none_or(|until| until <= Instant::now()) {
+        if state.pause_until.is_none() {
             tracing::warn!("Redis does not count requests, this server does: {}", redact(why));
         }
         state.pause_until = Some(Instant::now() + PAUSE);
@@ -97,8 +103,13 @@ impl Shared {
         if state.url != url {
             *state = State { url: url.to_owned(), ..State::default() };
         }
-        if state.pause_until.is_some_and(|until| until > Instant::now()) {
-            return None;
+        if let Some(until) = state.pause_until {
+            let now = Instant::now();
+            if until > now {
+                return None;
+            }
+            // Who asks now does it for all.
+            state.pause_until = Some(now + PAUSE);
         }
         if state.connection.is_none() {
             match connect(url) {
