@@ -15,6 +15,7 @@
 //! POST /api/v1/sql                   statements, answered as JSON, NDJSON, CSV or Arrow
 //! GET  /api/v1/sql                   the same over a WebSocket, with notifications
 //!      /api/v1/transactions[/{id}]   transactions of several requests
+//! …    /api/v1/rtc…                  peers of WebRTC: signalling, WHIP, WHEP ([`rtc`])
 //! POST /sql                          statements as Neon's serverless driver asks them
 //! GET  /v2                           its WebSocket: PostgreSQL's protocol in frames
 //! …    /api/v1/collections…           collections of points ([`collections`])
@@ -57,6 +58,7 @@ mod request;
 pub(crate) mod rooms;
 mod routes;
 pub(crate) mod rows;
+pub(crate) mod rtc;
 mod sagas;
 mod serve;
 pub(crate) mod socket;
@@ -69,7 +71,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::{delete, get, head, post, put};
+use axum::handler::Handler;
+use axum::routing::{MethodRouter, delete, get, head, post, put};
 use tokio_util::sync::CancellationToken;
 
 pub use guard::Addresses;
@@ -91,6 +94,7 @@ pub struct Http {
     files: files::Files,
     guard: guard::Guard,
     rooms: rooms::Shared,
+    pub(crate) rtc: rtc::Shared,
     /// Sessions that nobody uses.
     pool: Arc<pool::Pool>,
     transactions: transactions::Transactions,
@@ -114,12 +118,14 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         files: files::Files::default(),
         guard: guard::Guard::default(),
         rooms: rooms::Shared::default(),
+        rtc: rtc::Shared::default(),
         stop,
     });
     tokio::spawn(files::sweep::run(http.clone(), http.stop.clone()));
     tokio::spawn(upkeep(http.clone()));
     tokio::spawn(tidy(http.clone()));
     tokio::spawn(rooms::keep(http.clone()));
+    rtc::start(&http);
     let router = routes().into_router(&http.front.database.statistics);
     let router = router.with_state(http.clone());
     guard::around(http, router)
@@ -142,6 +148,7 @@ fn routes() -> Routes {
     let router = qdrant_routes(router);
     let router = event_routes(router);
     let router = rooms::routes(router);
+    let router = rtc::routes(router);
     let router = livekit::routes(router);
     router
         .route("/livez", get(health::live))
@@ -186,7 +193,7 @@ fn routes() -> Routes {
         .route("/api/v1/schedules/{name}", get(jobs::schedule_get).delete(jobs::schedule_delete))
         .route("/api/v1/schedules/{name}/pause", post(jobs::schedule_pause))
         .route("/api/v1/schedules/{name}/resume", post(jobs::schedule_resume))
-        .route("/api/v1/sql", get(socket::open).post(sql::run))
+        .route("/api/v1/sql", socket_route(socket::open).post(sql::run))
         .route("/api/v1/transactions", get(transactions::list).post(transactions::begin))
         .route("/api/v1/transactions/{id}", transaction)
         .route("/api/v1/transactions/{id}/commit", post(transactions::commit))
@@ -199,7 +206,12 @@ fn routes() -> Routes {
         .route("/files/{id}", upload.post(tus::upload).options(tus::upload))
         .route("/openapi.json", get(openapi::document))
         .route("/sql", post(neon::run))
-        .route("/v2", get(tunnel::open))
+        .route("/v2", socket_route(tunnel::open))
+}
+
+/// A socket's route: it is opened by GET over HTTP/1.1, by CONNECT over HTTP/2 (RFC 8441).
+fn socket_route<H: Handler<T, Arc<Http>>, T: 'static>(open: H) -> MethodRouter<Arc<Http>> {
+    get(open.clone()).connect(open)
 }
 
 /// What is answered while the server ends: that it lives, and does not serve.

@@ -38,6 +38,7 @@ const AREAS: &[&str] = &[
     include_str!("jobs.json"),
     include_str!("events.json"),
     include_str!("rooms.json"),
+    include_str!("rtc.json"),
     include_str!("sagas.json"),
     include_str!("auth.json"),
     include_str!("health.json"),

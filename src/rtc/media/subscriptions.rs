@@ -73,6 +73,10 @@ impl Subscriptions {
         }
     }
 
+    pub fn has_sources(&self) -> bool {
+        self.forwards.keys().any(|sid| self.media.source(sid).is_some())
+    }
+
     pub fn len(&self) -> usize {
         self.forwards.len()
     }

@@ -99,6 +99,19 @@ pub enum State {
     Closed,
 }
 
+impl State {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::New => "new",
+            State::Connecting => "connecting",
+            State::Connected => "connected",
+            State::Disconnected => "disconnected",
+            State::Failed => "failed",
+            State::Closed => "closed",
+        }
+    }
+}
+
 /// A way to reach one end, as it is signalled (`RTCIceCandidateInit`).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -153,6 +153,11 @@ impl Call {
         self.subscriptions.len()
     }
 
+    /// Whether any of them is still published.
+    pub fn has_sources(&self) -> bool {
+        self.subscriptions.has_sources()
+    }
+
     /// Looks at what the connection carries; now and then.
     pub async fn measure(&self) {
         self.subscriptions.measure().await;
