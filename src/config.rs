@@ -293,6 +293,11 @@ pub struct Config {
     pub rtc_create_rooms: bool,
     /// Events of rooms that are kept in `rtc.events` of a database.
     pub rtc_keep_events: usize,
+    /// Recordings that are made at the same time.
+    pub rtc_max_recordings: usize,
+    /// Of one recording, which ends there.
+    pub rtc_recording_max_bytes: Bytes,
+    pub rtc_recording_max_duration: Seconds,
     /// Servers of STUN and TURN, for this server and for clients: `stun:a:3478,turn:b:3478`.
     pub rtc_ice_servers: String,
     /// A TOML file with `secret` (TURN's shared secret), or `username` and `credential`, of
@@ -660,6 +665,9 @@ impl Default for Config {
             rtc_max_metadata: Bytes(64 << 10),
             rtc_create_rooms: true,
             rtc_keep_events: 100_000,
+            rtc_max_recordings: 100,
+            rtc_recording_max_bytes: Bytes(16 << 30),
+            rtc_recording_max_duration: Seconds(43_200),
             rtc_ice_servers: String::new(),
             rtc_turn_file: None,
             rtc_turn_ttl: Seconds(86_400),

@@ -5,6 +5,8 @@
 --   rtc.rooms ◀── rtc.grants            set up by roles, as far as policies let them
 --   rtc.participants ◀── rtc.tracks     what is alive, kept by the server
 --   rtc.events                          what has happened, kept by the server: events.watch('rtc.events')
+--   rtc.recordings                      asked for by roles, made by the server
+--   rtc.quality                         how good calls were, kept by the server
 
 -- Kernels: what needs the server's key.
 CREATE FUNCTION rtc.make_key(OUT id text, OUT secret text, OUT sealed bytea) RETURNS record LANGUAGE c VOLATILE AS 'rtc_make_key';
@@ -94,6 +96,62 @@ CREATE TABLE rtc.events (
 );
 CREATE INDEX events_room ON rtc.events (room, id);
 
+-- Recordings: asked for by rtc.start_recording, made by the server, stored as a file of a bucket with the
+-- rights of "role".
+--   requested ──▶ recording ──▶ completed, or failed
+CREATE TABLE rtc.recordings (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    room text NOT NULL,
+    role regrole NOT NULL,
+    -- The sid of a track; NULL is all of the room.
+    track text,
+    state text NOT NULL DEFAULT 'requested' CHECK (state IN ('requested', 'recording', 'completed', 'failed')),
+    bucket text NOT NULL,
+    name text,
+    asked_at timestamptz NOT NULL DEFAULT now(),
+    started_at timestamptz,
+    stop_asked_at timestamptz,
+    ended_at timestamptz,
+    -- NULL where it was recovered.
+    duration_ms bigint,
+    size bigint,
+    content_type text,
+    -- [{"identity", "track", "name", "mime", "frames"}]
+    tracks jsonb,
+    -- Why it has failed; of one that is completed, which limit has ended it.
+    error text,
+    -- The server had ended meanwhile: what there was up to the last second.
+    is_recovered boolean NOT NULL DEFAULT false
+);
+CREATE INDEX recordings_room ON rtc.recordings (room, asked_at);
+CREATE INDEX recordings_alive ON rtc.recordings (asked_at) WHERE state IN ('requested', 'recording');
+
+-- How good calls were: of each track, and (track is NULL) of all that a participant is sent. A row every
+-- ten seconds, and whenever the rating changes.
+CREATE TABLE rtc.quality (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT now(),
+    room text NOT NULL,
+    identity text NOT NULL,
+    participant text NOT NULL,
+    track text,
+    rating text NOT NULL,
+    -- The one before, where it has changed.
+    before text,
+    -- From 0 to 100.
+    score real NOT NULL,
+    -- From 0 to 1.
+    loss real NOT NULL,
+    jitter_ms real NOT NULL,
+    round_trip_ms real,
+    -- Bits in a second.
+    bitrate bigint NOT NULL,
+    -- Since the track began.
+    freezes bigint NOT NULL,
+    freeze_ms bigint NOT NULL
+);
+CREATE INDEX quality_room ON rtc.quality (room, id);
+
 -- What applications sign tokens with; the one without a role is the server's own.
 CREATE TABLE rtc.key (
     id text PRIMARY KEY,
@@ -173,13 +231,20 @@ CREATE POLICY seen ON rtc.tracks FOR SELECT USING (rtc.may_see(room, current_use
 ALTER TABLE rtc.events ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON rtc.events FOR SELECT USING (EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.oid = role::oid AND pg_has_role(p.oid, 'USAGE')));
 CREATE POLICY seen ON rtc.events FOR SELECT USING (rtc.may_see(room, current_user));
+ALTER TABLE rtc.recordings ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON rtc.recordings FOR SELECT USING (EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.oid = role::oid AND pg_has_role(p.oid, 'USAGE')));
+CREATE POLICY moderated ON rtc.recordings FOR SELECT USING (rtc.is_admin(room, current_user));
+CREATE POLICY over ON rtc.recordings FOR DELETE USING (state IN ('completed', 'failed') AND EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.oid = role::oid AND pg_has_role(p.oid, 'USAGE')));
+ALTER TABLE rtc.quality ENABLE ROW LEVEL SECURITY;
+CREATE POLICY seen ON rtc.quality FOR SELECT USING (rtc.may_see(room, current_user));
 
 GRANT USAGE ON SCHEMA rtc TO PUBLIC;
 GRANT SELECT, DELETE ON rtc.rooms TO PUBLIC;
 GRANT INSERT (name, role, metadata, max_participants, max_message_bytes, messages_per_second, empty_timeout_ms, departure_timeout_ms, is_locked, is_ephemeral) ON rtc.rooms TO PUBLIC;
 GRANT UPDATE (metadata, max_participants, max_message_bytes, messages_per_second, empty_timeout_ms, departure_timeout_ms, is_locked) ON rtc.rooms TO PUBLIC;
 GRANT SELECT, INSERT, UPDATE, DELETE ON rtc.grants TO PUBLIC;
-GRANT SELECT ON rtc.participants, rtc.tracks, rtc.events TO PUBLIC;
+GRANT SELECT ON rtc.participants, rtc.tracks, rtc.events, rtc.quality TO PUBLIC;
+GRANT SELECT, DELETE ON rtc.recordings TO PUBLIC;
 
 -- Lets members of a role into a room (every role where it is NULL); what was granted before is replaced.
 CREATE FUNCTION rtc.allow(room text, role regrole DEFAULT NULL, can_publish boolean DEFAULT true, sources text[] DEFAULT NULL, can_subscribe boolean DEFAULT true,
@@ -199,6 +264,45 @@ END $$;
 CREATE FUNCTION rtc.disallow(room text, role regrole DEFAULT NULL) RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     DELETE FROM rtc.grants g WHERE g.room = disallow.room AND g.role = coalesce(disallow.role::oid, 0)::regrole;
+    RETURN FOUND;
+END $$;
+
+-- Asks for a recording of a track, or of all of a room: it begins when somebody is there, and ends with that, or by
+-- rtc.stop_recording. It is stored in a bucket that is there, as a file of its id unless it is named, with the rights
+-- of who asks.
+CREATE FUNCTION rtc.start_recording(room text, track text DEFAULT NULL, bucket text DEFAULT 'recordings', name text DEFAULT NULL) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, rtc, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    may boolean;
+    made uuid;
+BEGIN
+    SELECT r.can_record OR r.is_admin INTO may FROM rights_of(start_recording.room, rtc.caller()) r;
+    IF NOT FOUND THEN
+        RAISE undefined_object USING MESSAGE = format('room "%s" does not exist', start_recording.room);
+    ELSIF NOT coalesce(may, false) THEN
+        RAISE insufficient_privilege USING MESSAGE = format('permission denied to record room "%s"', start_recording.room);
+    ELSIF start_recording.track IS NOT NULL AND NOT EXISTS (SELECT FROM tracks t WHERE t.room = start_recording.room AND t.sid = start_recording.track) THEN
+        RAISE undefined_object USING MESSAGE = format('track "%s" does not exist', start_recording.track);
+    END IF;
+    INSERT INTO recordings (room, role, track, bucket, name)
+        VALUES (start_recording.room, quote_ident(rtc.caller())::regrole, start_recording.track, start_recording.bucket, start_recording.name)
+        RETURNING id INTO made;
+    RETURN made;
+END $$;
+
+-- Whether there was one to be stopped, of a role whose rights who asks has, or in a room that it moderates.
+CREATE FUNCTION rtc.stop_recording(id uuid) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, rtc, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    who constant text := rtc.caller();
+BEGIN
+    UPDATE recordings r SET stop_asked_at = coalesce(r.stop_asked_at, clock_timestamp()),
+            state = CASE r.state WHEN 'requested' THEN 'failed' ELSE r.state END,
+            ended_at = CASE r.state WHEN 'requested' THEN clock_timestamp() END,
+            error = CASE r.state WHEN 'requested' THEN 'it was stopped before it began' END
+        WHERE r.id = stop_recording.id AND r.state IN ('requested', 'recording')
+            AND (EXISTS (SELECT FROM pg_roles p WHERE p.oid = r.role::oid AND pg_has_role(who, p.oid, 'USAGE')) OR is_admin(r.room, who));
     RETURN FOUND;
 END $$;
 
@@ -365,6 +469,17 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Writes down how good calls are; a rating that has changed is an event.
+CREATE FUNCTION rtc.note_quality(measured jsonb) RETURNS void LANGUAGE sql SET search_path = pg_catalog, rtc, pg_temp AS $$
+    INSERT INTO rtc.quality (room, identity, participant, track, rating, before, score, loss, jitter_ms, round_trip_ms, bitrate, freezes, freeze_ms)
+        SELECT m.* FROM jsonb_to_recordset($1) AS m (room text, identity text, participant text, track text, rating text, before text, score real, loss real,
+            jitter_ms real, round_trip_ms real, bitrate bigint, freezes bigint, freeze_ms bigint);
+    INSERT INTO rtc.events (at, room, role, happened, identity, sid, track, detail)
+        SELECT clock_timestamp(), m.room, r.role, 'quality', m.identity, m.participant, m.track, jsonb_build_object('rating', m.rating, 'before', m.before, 'score', m.score)
+        FROM jsonb_to_recordset($1) AS m (room text, identity text, participant text, track text, rating text, before text, score real)
+        LEFT JOIN rtc.rooms r ON r.name = m.room WHERE m.before IS NOT NULL;
+$$;
+
 -- Nobody is there any more: the server has begun anew.
 CREATE FUNCTION rtc.begin_anew() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, rtc, pg_temp AS $$
 BEGIN
@@ -384,7 +499,8 @@ BEGIN
     DELETE FROM used_token u WHERE u.expires_at < now() - interval '1 hour';
     DELETE FROM removal r WHERE r.at < now() - interval '31 days';
     DELETE FROM events e WHERE e.id <= (SELECT max(id) FROM events) - keep_events;
+    DELETE FROM quality q WHERE q.id <= (SELECT max(id) FROM quality) - keep_events;
 END $$;
 
-REVOKE ALL ON FUNCTION rtc.admit(text, text, timestamptz, text, boolean, timestamptz), rtc.note_removal(text, text), rtc.write_down(jsonb, jsonb),
+REVOKE ALL ON FUNCTION rtc.admit(text, text, timestamptz, text, boolean, timestamptz), rtc.note_removal(text, text), rtc.write_down(jsonb, jsonb), rtc.note_quality(jsonb),
     rtc.begin_anew(), rtc.close_room(text), rtc.purge(bigint) FROM PUBLIC;

@@ -6,6 +6,8 @@
 //! | [`ice`] | servers of STUN and TURN: credentials, checks |
 //! | [`media`] | what is published, forwarded to who wants it |
 //! | [`peer`] | one connection to one peer, whatever drives it: descriptions, candidates, channels, tracks |
+//! | [`quality`] | how good calls are, by what receivers report |
+//! | [`record`] | tracks and rooms as files |
 //! | [`room`] | who is where, what they publish, what they say to each other |
 //! | [`signal`] | descriptions and wishes of a peer, whatever brings them |
 //!
@@ -16,5 +18,7 @@ pub mod channel;
 pub mod ice;
 pub mod media;
 pub mod peer;
+pub mod quality;
+pub mod record;
 pub mod room;
 pub mod signal;

@@ -10,6 +10,7 @@
 //! | `GET PATCH DELETE …/participants/{identity}` | one of them: changed, removed |
 //! | `POST …/participants/{identity}/subscriptions` | which tracks it is sent |
 //! | `PATCH …/participants/{identity}/tracks/{track}` | muted, or another volume |
+//! | `GET POST …/{room}/recordings`, `GET DELETE …/{id}`, `POST …/{id}/stop` | recordings ([`crate::rtc::record`]) |
 //!
 //! What a room is like, whose it is and who else may be in it are rows of the extension
 //! `rtc` (`extensions/rtc`): all of this asks them as the role that asks, so that policies
@@ -25,6 +26,7 @@ pub mod entry;
 mod keeper;
 mod manage;
 mod people;
+mod recordings;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -39,11 +41,12 @@ use super::routes::Routes;
 use super::{Http, extension};
 use crate::error::Error;
 use crate::rtc::media::Media;
+use crate::rtc::quality::{self, Watch};
+use crate::rtc::record::{self, Recordings};
 use crate::rtc::room::{Key, Limits, Reason, Room, Rooms};
 use crate::sql::types::Oid;
 use crate::sqlstate;
 
-pub use keeper::run as keep;
 
 pub const EXTENSION: &str = "rtc";
 
@@ -53,8 +56,22 @@ pub struct Shared {
     pub rooms: Arc<Rooms>,
     /// What is sent in them.
     pub media: Arc<Media>,
+    pub recordings: Arc<Recordings>,
+    pub quality: Watch,
     /// Databases in which it was seen to that nobody is there from before.
     begun: tokio::sync::Mutex<HashSet<Oid>>,
+}
+
+impl Http {
+    pub(crate) fn rooms(&self) -> &Shared {
+        &self.rooms
+    }
+}
+
+/// What is done beside requests, until the server ends.
+pub async fn keep(http: Arc<Http>) {
+    let (rooms, quality) = (keeper::run(http.clone()), quality::run(http.clone()));
+    tokio::join!(rooms, quality, record::run(http));
 }
 
 pub fn routes(router: Routes) -> Routes {
@@ -69,6 +86,9 @@ pub fn routes(router: Routes) -> Routes {
         .route(&at("/participants/{identity}"), person)
         .route(&at("/participants/{identity}/subscriptions"), post(people::subscribe))
         .route(&at("/participants/{identity}/tracks/{track}"), patch(people::change_track))
+        .route(&at("/recordings"), get(recordings::list).post(recordings::start))
+        .route(&at("/recordings/{id}"), get(recordings::show).delete(recordings::delete))
+        .route(&at("/recordings/{id}/stop"), post(recordings::stop))
         .route(&at("/tokens"), post(manage::issue_token))
 }
 

@@ -8,7 +8,8 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{broadcast, watch};
 
 use super::keyframe::is_keyframe;
-use crate::rtc::peer::{Codec, Incoming, Keyframes, Packet};
+use crate::rtc::peer::{Codec, Incoming, Keyframes, Kind, Packet};
+use crate::rtc::quality::Freezes;
 use crate::rtc::room::{Room, Track};
 
 /// Packets that a subscriber may be behind before it misses some.
@@ -43,6 +44,8 @@ pub struct Layer {
     keyframes: Keyframes,
     asked: Mutex<Option<Instant>>,
     bitrate: AtomicU64,
+    /// Of a picture.
+    freezes: Mutex<Freezes>,
     is_over: AtomicBool,
 }
 
@@ -75,6 +78,7 @@ impl Source {
             keyframes: incoming.keyframes(),
             asked: Mutex::new(None),
             bitrate: AtomicU64::new(0),
+            freezes: Mutex::default(),
             is_over: AtomicBool::new(false),
         });
         self.layers.write().push(layer.clone());
@@ -126,6 +130,9 @@ impl Source {
                 self.level.fetch_min(level, Ordering::Relaxed);
             }
             let is_keyframe = is_keyframe(self.codec, &packet.payload);
+            if incoming.kind == Kind::Video {
+                layer.freezes.lock().note(&packet.header, now);
+            }
             // Nobody has to listen.
             let _ = layer.packets.send(Arc::new(Arrived { packet, is_keyframe, at: now }));
             let elapsed = now.duration_since(begun);
@@ -157,6 +164,11 @@ impl Layer {
     /// Bits per second, of payloads; 0 until it was measured.
     pub fn bitrate(&self) -> u64 {
         self.bitrate.load(Ordering::Relaxed)
+    }
+
+    /// How often its picture stood still, and for how long altogether.
+    pub fn freezes(&self) -> (u64, Duration) {
+        self.freezes.lock().totals()
     }
 
     pub fn is_over(&self) -> bool {
