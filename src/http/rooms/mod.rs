@@ -47,7 +47,6 @@ use crate::rtc::room::{Key, Limits, Reason, Room, Rooms};
 use crate::sql::types::Oid;
 use crate::sqlstate;
 
-
 pub const EXTENSION: &str = "rtc";
 
 /// What the requests of one server share for this.
