@@ -2,10 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::Request;
+use hyper::client::conn::http2;
+use hyper::ext::Protocol;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::http::{TRUSTED, started};
+use crate::support::http::{TRUSTED, post, started};
 use crate::support::websocket::{BINARY, CLOSE, PING, PONG, TEXT, WebSocket};
 use crate::support::zserver::Zserver;
 use crate::support::{block_on, connect};
@@ -283,7 +290,8 @@ fn sockets_are_closed_with_a_reason() {
         assert!(refused.contains(status), "{refused}");
     }
     assert!(
-        WebSocket::open(http, "/api/v1/sql", &format!("{TRUSTED}Origin: http://x\r\n")).is_ok()
+        WebSocket::open(http, "/api/v1/sql", &format!("{TRUSTED}Origin: http://localhost\r\n"))
+            .is_ok()
     );
     let mut last = open(http);
     last.ask(json!({"type": "begin", "id": 1}));
@@ -398,7 +406,7 @@ fn pages_of_other_origins_need_a_password() {
     let foreign = "Origin: https://elsewhere\r\n";
     {
         let (_server, http, _directory) = started();
-        for headers in ["", "Origin: http://x\r\n"] {
+        for headers in ["", "Origin: http://localhost\r\n"] {
             let mut own = Talk::open_from(http, "/v2", headers);
             own.send(&[&startup("postgres")]);
             assert!(own.until(b'Z').0.starts_with("RS"), "{headers}");
@@ -436,4 +444,107 @@ fn who_asks_and_does_not_read_is_cut_off() {
         answers += 1;
     }
     assert!(answers < REQUESTS, "everything was kept for one who does not read");
+}
+
+/// A page cannot set headers for a socket: its token is among the protocols that it offers.
+#[test]
+fn a_page_brings_its_token_as_a_protocol() {
+    let (_server, http, _directory) = started();
+    let made = post(http, "/api/v1/auth/keys", TRUSTED, "{\"name\": \"k\"}").json();
+    let key = made["key"].as_str().expect("a key");
+    let offer = |protocols: &str| format!("Sec-WebSocket-Protocol: {protocols}\r\n");
+    let page = "Origin: https://elsewhere\r\n";
+    let own = "Origin: http://localhost\r\n";
+    for origin in ["", own, page] {
+        let named = offer(&format!("zserver.sql.v1, zserver.bearer.{key}"));
+        let mut socket =
+            WebSocket::open(http, "/api/v1/sql", &format!("{origin}{named}")).expect("a socket");
+        let head = socket.head.to_ascii_lowercase();
+        assert!(head.contains("sec-websocket-protocol: zserver.sql.v1\r\n"), "{head}");
+        assert!(!head.contains(&key.to_ascii_lowercase()), "it is not told again: {head}");
+        let (before, _) = socket.ask(query(1, "select current_user"));
+        assert_eq!(rows(&before), [json!(["postgres"])], "{origin}");
+    }
+    let wrong = format!("{}x", &key[..key.len() - 1]);
+    for (headers, status) in [
+        (offer("zserver.sql.v1"), " 401 "),
+        (offer(&format!("zserver.sql.v1, zserver.bearer.{wrong}")), " 401 "),
+        (offer("zserver.sql.v1, zserver.bearer."), " 401 "),
+        // What a browser adds by itself counts before it, and is not a foreign page's to use.
+        (format!("{TRUSTED}{page}{}", offer(&format!("zserver.bearer.{key}"))), " 403 "),
+        (format!("{TRUSTED}{page}{}", offer("zserver.bearer.x")), " 403 "),
+    ] {
+        let refused = WebSocket::open(http, "/api/v1/sql", &headers);
+        let head = refused.err().unwrap_or_else(|| panic!("{headers} is refused"));
+        assert!(head.contains(status), "{headers}: {head}");
+    }
+    // A key without the scope has no socket.
+    let new = "{\"name\": \"f\", \"scopes\": [\"files\"]}";
+    let made = post(http, "/api/v1/auth/keys", TRUSTED, new).json();
+    let files = made["key"].as_str().expect("a key");
+    let refused = WebSocket::open(http, "/api/v1/sql", &offer(&format!("zserver.bearer.{files}")));
+    assert!(refused.err().expect("it is refused").contains(" 403 "));
+}
+
+/// Over HTTP/2 a socket is a stream that CONNECT opens (RFC 8441).
+#[test]
+fn a_socket_goes_over_http_2() {
+    let (_server, http, _directory) = started();
+    block_on(async {
+        let stream = tokio::net::TcpStream::connect(("127.0.0.1", http)).await.expect("a port");
+        let (mut sender, connection) =
+            http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
+        tokio::spawn(connection);
+        let url = |path: &str| format!("http://localhost:{http}{path}");
+        // After an answer it is known what the server can.
+        let live = Request::get(url("/livez")).body(Empty::<Bytes>::new()).expect("a request");
+        assert_eq!(sender.send_request(live).await.expect("an answer").status(), 200);
+        let ask = |path: &str, more: &[(&str, &str)]| {
+            let mut request = Request::connect(url(path))
+                .header("sec-websocket-version", "13")
+                .header("sec-websocket-protocol", "zserver.sql.v1")
+                .extension(Protocol::from_static("websocket"));
+            for (name, value) in more {
+                request = request.header(*name, *value);
+            }
+            request.body(Empty::<Bytes>::new()).expect("a request")
+        };
+        let trusted = ("authorization", "Basic cG9zdGdyZXM6");
+        let opened = sender.send_request(ask("/api/v1/sql", &[trusted])).await.expect("an answer");
+        assert_eq!(opened.status(), 200);
+        assert_eq!(opened.headers()["sec-websocket-protocol"], "zserver.sql.v1");
+        let mut socket = TokioIo::new(hyper::upgrade::on(opened).await.expect("a socket"));
+        let question = query(1, "select 40 + 2").to_string();
+        // A text frame whose mask is nothing.
+        let mut frame = vec![0x81, 0x80 | question.len() as u8, 0, 0, 0, 0];
+        frame.extend_from_slice(question.as_bytes());
+        socket.write_all(&frame).await.expect("it is sent");
+        let mut found = Vec::new();
+        while found.last().is_none_or(|message: &Value| message["type"] != "done") {
+            let mut head = [0; 2];
+            socket.read_exact(&mut head).await.expect("a frame");
+            let length = match head[1] {
+                126 => usize::from(socket.read_u16().await.expect("a length")),
+                length => usize::from(length),
+            };
+            let mut payload = vec![0; length];
+            socket.read_exact(&mut payload).await.expect("a payload");
+            if head[0] == 0x81 {
+                found.push(serde_json::from_slice(&payload).expect("JSON"));
+            }
+        }
+        assert_eq!(rows(&found), [json!([42])]);
+        // Two at a time on one connection, and other requests beside them.
+        let second = sender.send_request(ask("/api/v1/sql", &[trusted])).await.expect("an answer");
+        assert_eq!(second.status(), 200);
+        for (path, more, status) in [
+            ("/api/v1/sql", vec![], 401),
+            ("/api/v1/sql", vec![trusted, ("origin", "https://elsewhere")], 403),
+            ("/api/v1/jobs", vec![trusted], 405),
+            ("/v2", vec![], 200),
+        ] {
+            let answer = sender.send_request(ask(path, &more)).await.expect("an answer");
+            assert_eq!(answer.status().as_u16(), status, "{path} {more:?}");
+        }
+    });
 }

@@ -1,4 +1,5 @@
-//! One connection to the second port, HTTP/1.1 or HTTP/2, with TLS or without.
+//! One connection to the second port, HTTP/1.1 or HTTP/2, with TLS or without; WebSockets
+//! over either (RFC 6455, RFC 8441).
 //!
 //! With a certificate both are served on the one port, told apart by the first byte;
 //! `require_tls` and the rules of `auth::hba` say who may come without.
@@ -93,6 +94,7 @@ where
         .keep_alive_interval(limit)
         .keep_alive_timeout(limit)
         .max_concurrent_streams(STREAMS_MAX)
+        .enable_connect_protocol()
         .max_header_list_size(u32::try_from(head_bytes).unwrap_or(u32::MAX));
     let mut connection =
         std::pin::pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));

@@ -16,6 +16,7 @@ use crate::auth::scram::constant_time_equal;
 use crate::auth::signing::PublicKey;
 use crate::error::{Error, Result};
 use crate::http::Http;
+use crate::http::guard;
 use crate::http::principal::{self, Peer, Principal, Proof};
 use crate::http::problem::Problem;
 use crate::session::time;
@@ -28,13 +29,14 @@ const KEY_HEADERS: [&str; 2] = ["api-key", "apikey"];
 const TOUCH_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The token or API key of a request; none where it has no such thing. What a client says
-/// in `Authorization` counts before the other headers.
+/// in `Authorization` counts before the other headers, and these before a socket's protocol.
 pub fn secret(headers: &HeaderMap) -> Option<&str> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let (scheme, rest) = value.to_str().ok()?.split_once(' ')?;
         return scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim());
     }
-    KEY_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok()).map(str::trim)
+    let named = KEY_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok());
+    named.map(str::trim).or_else(|| guard::socket_token(headers))
 }
 
 /// Whom a token or an API key proves. `named`: the database that the request asks for.

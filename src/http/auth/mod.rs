@@ -19,6 +19,7 @@
 //! |---|---|
 //! | `Authorization: Basic` | a role and its password, judged by `pg_hba.conf` ([`super::principal`]) |
 //! | `Authorization: Bearer zsk_…`, `api-key: zsk_…`, `apikey: zsk_…` | an API key ([`bearer`]) |
+//! | `Sec-WebSocket-Protocol: zserver.sql.v1, zserver.bearer.TOKEN` | the same of a page's socket, which cannot set the others |
 //! | `Authorization: Bearer eyJ…`, the other two | a token of ours, or of an issuer that the database knows ([`issuers`]) |
 //!
 //! A secret is taken over TLS or from the machine itself only. `pg_hba.conf` is asked

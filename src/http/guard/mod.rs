@@ -70,6 +70,7 @@ pub use addresses::Addresses;
 use class::Class;
 use ids::RequestId;
 use limits::{Limits, Verdict, Who};
+pub use origin::socket_token;
 use policy::{Policies, Policy};
 
 /// What the requests of one server share for this.
@@ -435,6 +436,12 @@ impl ResponseForPanic for Panicked {
 pub fn is_foreign(http: &Http, parts: &Parts) -> bool {
     let policy = http.guard.policies.now(http.front.database.config());
     origin::is_foreign(parts, &policy.origins)
+}
+
+/// Whether a page may open a socket: one that names its proof itself may, wherever it is
+/// from.
+pub fn may_open(http: &Http, parts: &Parts) -> bool {
+    origin::names_proof(parts) || !is_foreign(http, parts)
 }
 
 /// Whether a request names a host that is this server: else it may be of any page, which a

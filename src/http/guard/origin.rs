@@ -17,7 +17,7 @@
 //! | not sent | not sent | taken: not a browser |
 //!
 //! A token or an API key that the request names itself (`Authorization: Bearer`, `apikey`,
-//! `api-key`, Neon's connection string, `?apikey=`) is not the browser's to add: with one, a
+//! `api-key`, Neon's connection string, `?apikey=`, a socket's protocol `zserver.bearer.…`) is not the browser's to add: with one, a
 //! page of any origin may ask, and read the answer if CORS says so. A socket that speaks
 //! PostgreSQL's protocol (`/v2`) may be opened by any page: its login refuses one of another
 //! origin that needs no password (`pg::login`).
@@ -42,6 +42,9 @@ use crate::sqlstate;
 
 /// Headers of a proof that a page has to name itself.
 const NAMED_PROOFS: [&str; 3] = ["api-key", "apikey", "neon-connection-string"];
+
+/// What a protocol that a socket's client offers begins with if it is a proof.
+const SOCKET_TOKEN: &str = "zserver.bearer.";
 
 /// Parameters of a URL that are one.
 const NAMED_PARAMETERS: [&str; 4] = ["apikey", "access_token", "token", "signature"];
@@ -74,14 +77,23 @@ const EXPOSED: [&str; 24] = [
     "x-request-id",
 ];
 
-/// Whether a request names its proof itself.
+/// Whether a request names its proof itself. What `Authorization` says counts before all
+/// others, and a browser may have added it: only without it do they say who asks.
 pub fn names_proof(parts: &Parts) -> bool {
-    let bearer = parts.headers.get(header::AUTHORIZATION).is_some_and(|value| {
+    if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
         let scheme = value.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
-        scheme.eq_ignore_ascii_case(b"bearer")
-    });
+        return scheme.eq_ignore_ascii_case(b"bearer");
+    }
     let header = NAMED_PROOFS.iter().any(|name| parts.headers.contains_key(*name));
-    bearer || header || names_proof_in_query(parts)
+    header || socket_token(&parts.headers).is_some() || names_proof_in_query(parts)
+}
+
+/// The token or key that a page brings to a socket: it cannot set headers, so it names
+/// `zserver.bearer.` and the token among the protocols that it offers.
+pub fn socket_token(headers: &HeaderMap) -> Option<&str> {
+    let offers = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+    let mut names = offers.filter_map(|offer| offer.to_str().ok()).flat_map(|o| o.split(','));
+    names.find_map(|name| name.trim().strip_prefix(SOCKET_TOKEN))
 }
 
 /// Whether it does so in its URL.
@@ -202,14 +214,23 @@ mod tests {
             (vec![("origin", "https://evil.example")], false),
             (vec![("authorization", "Bearer x"), ("origin", "https://evil.example")], true),
             (vec![("apikey", "x"), ("sec-fetch-site", "cross-site")], true),
+            // The browser's password would count, and not what the page has put beside it.
+            (vec![basic, ("apikey", "x"), ("sec-fetch-site", "cross-site")], false),
         ] {
             let asked = parts("POST", "/api/v1/sql", &headers);
             assert_eq!(check(&asked, &origins).is_ok(), is_taken, "{headers:?}");
         }
         let foreign = ("origin", "https://evil.example");
+        assert!(check(&parts("POST", "/sql?apikey=x", &[foreign]), &origins).is_ok());
+        assert!(check(&parts("POST", "/sql?apikey=x", &[basic, foreign]), &origins).is_err());
         assert!(check(&parts("GET", "/api/v1/jobs", &[basic, foreign]), &origins).is_ok());
         let socket = [basic, foreign, ("upgrade", "websocket")];
         assert!(check(&parts("GET", "/api/v1/sql", &socket), &origins).is_err());
+        let offers = ("sec-websocket-protocol", "zserver.sql.v1, zserver.bearer.zsk_1");
+        let named = [foreign, ("upgrade", "websocket"), offers];
+        assert!(check(&parts("GET", "/api/v1/sql", &named), &origins).is_ok());
+        let both = [basic, foreign, ("upgrade", "websocket"), offers];
+        assert!(check(&parts("GET", "/api/v1/sql", &both), &origins).is_err());
         let socket = parts("GET", "/realtime/v1/websocket?apikey=x&vsn=2.0.0", &socket[1..]);
         assert!(check(&socket, &origins).is_ok());
     }

@@ -38,13 +38,13 @@ use axum::routing::{get, post};
 use super::problem::Problem;
 use super::rooms::bearer;
 use super::routes::Routes;
-use super::{Http, State};
+use super::{Http, State, socket_route};
 use crate::rtc::media::Media;
 use crate::rtc::peer::Options;
 
 pub fn routes(router: Routes) -> Routes {
     router
-        .route("/rtc", get(session::open))
+        .route("/rtc", socket_route(session::open))
         .route("/rtc/validate", get(validate))
         .route("/twirp/livekit.RoomService/{method}", post(twirp::call))
 }

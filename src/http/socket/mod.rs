@@ -1,4 +1,12 @@
-//! `GET /api/v1/sql`, upgraded: SQL over a WebSocket, subprotocol `zserver.sql.v1`.
+//! `GET /api/v1/sql`, upgraded: SQL over a WebSocket, subprotocol `zserver.sql.v1`. Over
+//! HTTP/2 it is opened by CONNECT (RFC 8441).
+//!
+//! A page cannot set `Authorization` for it. It brings its token or API key as a second
+//! protocol that it offers, and that is not chosen:
+//!
+//! ```js
+//! new WebSocket('wss://db.example.com/api/v1/sql', ['zserver.sql.v1', 'zserver.bearer.' + token])
+//! ```
 //!
 //! Each message is a JSON object in a text frame. A request has an `id` (a string or a
 //! number), under which its answers come; requests are answered in their order.
@@ -72,7 +80,7 @@ const PROTOCOL: &str = "zserver.sql.v1";
 pub const BUFFER_BYTES: usize = 4 << 10;
 
 /// `GET /api/v1/sql`: 101 and the protocol above; 426 without an upgrade, 403 for a page of
-/// another origin.
+/// another origin that does not bring a token itself.
 pub async fn open(http: State, request: Request) -> Result<Response, Problem> {
     let (mut parts, _) = request.into_parts();
     let principal = asker(&http, &parts).await?;
@@ -124,9 +132,9 @@ pub fn require(
 /// A browser sends what it knows of a role to any page's socket: only those of this server,
 /// and those that the configuration lists, may open one.
 pub fn check_origin(http: &State, parts: &Parts) -> Result<(), Problem> {
-    match guard::is_foreign(http, parts) {
-        false => Ok(()),
-        true => {
+    match guard::may_open(http, parts) {
+        true => Ok(()),
+        false => {
             let message = "a page of another origin may not open this socket";
             let code = sqlstate::INSUFFICIENT_PRIVILEGE;
             Err(Problem::plain(StatusCode::FORBIDDEN, code, message))
