@@ -49,17 +49,6 @@ pub fn routes(router: Routes) -> Routes {
         .route("/twirp/livekit.RoomService/{method}", post(twirp::call))
 }
 
-/// What is sent in rooms.
-fn media(http: &Http) -> &std::sync::Arc<Media> {
-    &http.rooms.media
-}
-
-/// How connections are made.
-fn options(http: &Http) -> Options {
-    let config = http.front.database.config();
-    Options { max_message_bytes: config.rtc_max_message.get() + (64 << 10), ..Options::default() }
-}
-
 /// `GET /rtc/validate?access_token=`: 200 with `success`; 401 and 403 as `/rtc` would
 /// answer, in a text that clients show.
 async fn validate(http: State, request: Request) -> Response {

@@ -42,7 +42,7 @@ use crate::http::problem::Problem;
 use crate::http::rooms::bearer::{self, Bearer};
 use crate::http::rooms::entry::{self, Entered, Wish};
 use crate::http::socket::{count, upgrade};
-use crate::http::{Http, State, principal, request};
+use crate::http::{Http, State, principal, request, rtc};
 use crate::rtc::media::{Connected, Media, Registered, Subscriptions};
 use crate::rtc::peer::{self, Candidate, Channel, Event, Incoming, Peer, Reliability};
 use crate::rtc::room::{
@@ -210,13 +210,13 @@ impl Session {
         seat: Arc<Seat>,
         room: Room,
     ) -> Result<(Session, Events), Ended> {
-        let options = super::options(http);
-        let servers = options.ice_servers.clone();
+        let options = rtc::peer_options(http);
+        let (servers, _) = rtc::ice_servers(http, seat.identity());
         let (publisher, publisher_events) =
             Peer::new(options.clone()).await.map_err(|error| failed(&error))?;
         let (subscriber, subscriber_events) =
             Peer::new(options).await.map_err(|error| failed(&error))?;
-        let media = super::media(http).clone();
+        let media = http.rtc.media.clone();
         let most = http.front.database.config().rtc_max_peers;
         let register = |peer: &Peer| {
             let place = Some((Arc::downgrade(seat.room()), Arc::from(seat.sid())));

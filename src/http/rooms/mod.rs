@@ -40,7 +40,6 @@ use super::problem::Problem;
 use super::routes::Routes;
 use super::{Http, extension};
 use crate::error::Error;
-use crate::rtc::media::Media;
 use crate::rtc::quality::{self, Watch};
 use crate::rtc::record::{self, Recordings};
 use crate::rtc::room::{Key, Limits, Reason, Room, Rooms};
@@ -53,8 +52,6 @@ pub const EXTENSION: &str = "rtc";
 #[derive(Default)]
 pub struct Shared {
     pub rooms: Arc<Rooms>,
-    /// What is sent in them.
-    pub media: Arc<Media>,
     pub recordings: Arc<Recordings>,
     pub quality: Watch,
     /// Databases in which it was seen to that nobody is there from before.
