@@ -106,11 +106,10 @@ impl Workers {
     /// Those that were asked to end before they have begun: of these nothing is to be waited
     /// for.
     pub fn start_cancelled(self: &Arc<Self>) {
-        let cancelled: Vec<_> = {
+        let cancelled = {
             let mut claimed = self.claimed.lock();
-            let (cancelled, rest) = std::mem::take(&mut *claimed).into_iter().partition(
-                |(_, asked_to_end): &(_, CancellationToken)| asked_to_end.is_cancelled(),
-            );
+            let (cancelled, rest): (VecDeque<_>, VecDeque<_>) =
+                claimed.drain(..).partition(|(_, asked_to_end)| asked_to_end.is_cancelled());
             *claimed = rest;
             cancelled
         };
