@@ -31,8 +31,6 @@
 //! ```
 //! Not here: packets, sockets, SQL.
 
-#![allow(dead_code)]
-
 mod define;
 mod grants;
 mod inbox;
