@@ -67,7 +67,7 @@ async fn ask(
     proof: Option<(String, String)>,
     checked: &mut Checked,
 ) -> Result<(), String> {
-    let wrong = |what: &str| move |error: std::io::Error| format!("{what}: {error}");
+    let wrong = |what: &'static str| move |error: std::io::Error| format!("{what}: {error}");
     if matches!(url.scheme, Scheme::Stuns | Scheme::Turns) {
         return Err("TLS is not checked from here: it is for clients".to_owned());
     }
