@@ -45,7 +45,8 @@ pub async fn open(http: State, request: Request) -> Result<Response, Problem> {
         let _counted = count(&front.database.statistics);
         let stream = stream_of(socket);
         let subject = peer.subject.clone();
-        let tunnel = Tunnel { is_encrypted: peer.is_encrypted, subject, is_foreign };
+        let is_encrypted = peer.is_encrypted;
+        let tunnel = Tunnel { is_encrypted, subject, is_foreign, asks_password: false };
         let origin = Origin::Network(peer.ends);
         if let Err(error) = Box::pin(pg::serve_tunneled(stream, origin, tunnel, front)).await {
             tracing::debug!(client = %peer.ends.client, %error, "connection ended");

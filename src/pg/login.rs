@@ -34,12 +34,16 @@ where
     let rules = front.rules.load_full();
     let catalog = front.database.shared_catalog();
     let rule = applicant.rule(&rules, &catalog, config.require_tls)?;
-    if protection.is_foreign && !rule.method.asks_password() {
+    let method = match rule.method {
+        Method::Trust if protection.asks_password => Method::ScramSha256,
+        method => method,
+    };
+    if protection.is_foreign && !method.asks_password() {
         let code = sqlstate::INVALID_AUTHORIZATION_SPECIFICATION;
         return Err(Error::fatal(code, "a page of another origin needs a password to connect"));
     }
-    if rule.method.asks_password() {
-        let exchange = prove_password(wire, front, applicant.user, rule.method, protection);
+    if method.asks_password() {
+        let exchange = prove_password(wire, front, applicant.user, method, protection);
         let policy = config.login_policy();
         login::attempt(&front.failures, &policy, applicant, exchange).await?;
     }

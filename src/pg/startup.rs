@@ -54,6 +54,8 @@ pub(super) struct Protection {
     pub takes_clear_password: bool,
     /// It is of a page of another origin, which may use no more than what it knows.
     pub is_foreign: bool,
+    /// A rule that asks for nothing asks for a password.
+    pub asks_password: bool,
 }
 
 /// How a startup ended.
@@ -83,6 +85,10 @@ impl<'a> Startup<'a> {
         self.tunnel.as_ref().is_some_and(|tunnel| tunnel.is_foreign)
     }
 
+    fn asks_password(&self) -> bool {
+        self.tunnel.as_ref().is_some_and(|tunnel| tunnel.asks_password)
+    }
+
     /// Before a byte has come.
     fn protection(&self) -> Protection {
         let Some(tunnel) = &self.tunnel else { return Protection::default() };
@@ -92,6 +98,7 @@ impl<'a> Startup<'a> {
             is_encrypted: tunnel.is_encrypted,
             takes_clear_password: tunnel.is_encrypted || is_local,
             is_foreign: self.is_foreign(),
+            asks_password: self.asks_password(),
             subject: tunnel.subject.clone(),
             ..Protection::default()
         }
@@ -224,6 +231,7 @@ impl<'a> Startup<'a> {
             is_encrypted: true,
             // Whoever encrypts within a tunnel is still where it was.
             is_foreign: self.is_foreign(),
+            asks_password: self.asks_password(),
             ..Protection::default()
         })
     }

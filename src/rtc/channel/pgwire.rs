@@ -7,10 +7,11 @@
 //! connection of its own there. A channel that closes is a client that is gone.
 //!
 //! Who connects proves it by a password, whatever the rules say: a data channel may be a
-//! page's in a browser, and its packets come from wherever the peer is reached at the time. The rules are
-//! looked at for the address that the peer was signalled from, without a certificate;
-//! those that ask for none (`trust`, `peer`, `cert`) refuse. A password may come in clear, and
-//! unasked, where the signalling was encrypted or came from the machine itself.
+//! page's in a browser, and its packets come from wherever the peer is reached at the time.
+//! The rules are looked at for the address that the peer was signalled from, without a
+//! certificate: one that says `trust` asks for a password here, and one that asks for a certificate
+//! refuses. A password may come in clear, and unasked, where the signalling was encrypted or
+//! came from the machine itself.
 
 use std::io;
 use std::sync::Arc;
@@ -28,7 +29,12 @@ pub const PROTOCOL: &str = "pgwire";
 /// Serves a channel to its end.
 pub async fn serve(front: Arc<Front>, opener: Opener, channel: Channel) {
     let ends = opener.principal.ends;
-    let tunnel = Tunnel { is_encrypted: opener.is_encrypted, subject: None, is_foreign: true };
+    let tunnel = Tunnel {
+        is_encrypted: opener.is_encrypted,
+        subject: None,
+        is_foreign: true,
+        asks_password: true,
+    };
     let stream = stream_of(channel.clone());
     let served = pg::serve_tunneled(stream, Origin::Network(ends), tunnel, front);
     if let Err(error) = Box::pin(served).await {
