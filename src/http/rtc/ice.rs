@@ -24,8 +24,7 @@ pub async fn show(http: State, request: Request) -> Result<Json, Problem> {
     let (servers, expires) = ice_servers(&http, asker.name());
     let ttl = http.front.database.config().rtc_turn_ttl.0;
     let servers: Vec<_> = servers.iter().map(shown).collect();
-    Ok(reply::Json(json!({"ice_servers": servers, "ttl_s": ttl, "expires": expires}))
-        .into_response())
+    Ok(Json(json!({"ice_servers": servers, "ttl_s": ttl, "expires": expires})))
 }
 
 /// As `RTCIceServer` has it.
