@@ -1143,3 +1143,146 @@ fn every_change_comes_once_in_order_over_reconnects_and_a_kill() {
         assert_eq!(again.take(seen.events.len()).await, seen.events);
     });
 }
+
+/// What a webhook has not taken is kept beyond `events_keep`, up to `events_keep_max`; then it
+/// goes, and who comes for it, a reader or the webhook, is told that it is gone.
+#[test]
+fn what_is_not_taken_is_kept_for_a_longest_time() {
+    let directory = TempDir::new().expect("a directory");
+    block_on(async {
+        let bounds = [
+            ("ZSERVER_EVENTS_KEEP", "1s"),
+            ("ZSERVER_EVENTS_KEEP_MAX", "8s"),
+            ("ZSERVER_EVENTS_KEEP_INTERVAL", "1s"),
+        ];
+        let settings = [&SETTINGS[..], &bounds].concat();
+        let site = site(&directory, &settings, &["t (id int)"]).await;
+        let receiver = Receiver::start();
+        let new = json!({"table": "t", "url": receiver.url()});
+        let (status, made) = site.ask("POST", "/webhooks", new).await;
+        assert_eq!(status, 201, "{made}");
+        let path = format!("/webhooks/{}", made["id"]);
+        // It is at work, and then it is not.
+        site.sql("insert into t values (1)").await;
+        receiver.until(1).await;
+        assert_eq!(site.ask("PATCH", &path, json!({"is_paused": true})).await.0, 200);
+        let mut stream = Stream::open(&site, "t", None).await;
+        site.sql("insert into t values (2)").await;
+        let begun = Instant::now();
+        let waiting = stream.next().await;
+        drop(stream);
+        // The newest commit stays in any case.
+        let next = async || site.sql("insert into t values (3)").await;
+        let is_there = async || {
+            let count = "select count(*) from events.change c, json_array_elements(c.new) r where r->>'id' = '2'";
+            site.number(count).await > 0
+        };
+        next().await;
+        assert!(is_there().await, "it is looked for as it is kept");
+        while begun.elapsed() < Duration::from_secs(5) {
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            assert!(is_there().await, "the webhook waits for it: {:?}", begun.elapsed());
+        }
+        let mut kept = Stream::open(&site, "t?after=0-0", None).await;
+        assert!(ids(&kept.take(2).await).contains(&2));
+        drop(kept);
+        while is_there().await {
+            assert!(begun.elapsed() < PATIENCE, "it is kept for ever");
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            next().await;
+        }
+        assert!(begun.elapsed() > Duration::from_secs(7), "{:?}", begun.elapsed());
+        let lost = Stream::try_open(&site, "postgres", "t", Some(&waiting.id)).await.err();
+        let (status, body) = lost.expect("it is too late");
+        assert_eq!((status, &body["code"]), (410, &json!("58P01")), "{body}");
+        assert!(body["message"].as_str().is_some_and(|text| !text.is_empty()), "{body}");
+        // The webhook stops, and says why.
+        assert_eq!(site.ask("PATCH", &path, json!({"is_paused": false})).await.0, 200);
+        let begun = Instant::now();
+        let shown = loop {
+            let (_, shown) = site.ask("GET", &path, Value::Null).await;
+            if shown["is_paused"] == true {
+                break shown;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{shown}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
+        assert!(shown["error"].as_str().is_some_and(|text| !text.is_empty()), "{shown}");
+        assert_eq!(receiver.all().len(), 1, "nothing is sent beyond what is lost");
+    });
+}
+
+/// A reader that goes away while the server works for it leaves no session at work, and its
+/// place to others.
+#[test]
+fn a_reader_that_goes_away_leaves_nothing_running() {
+    let directory = TempDir::new().expect("a directory");
+    block_on(async {
+        let site = site(&directory, &SETTINGS, &["t (id int)"]).await;
+        site.sql(
+            "create role ann login; grant select on t to ann; alter table t enable row level security; \
+             create function slow() returns boolean language plpgsql as 'begin perform pg_sleep(300); return true; end'; \
+             create policy p on t for select to ann using (slow())",
+        )
+        .await;
+        let at_work =
+            "select count(*) from pg_stat_activity where usename = 'ann' and state <> 'idle'";
+        let until = async |what: &str, is: &dyn Fn(i64) -> bool| {
+            let begun = Instant::now();
+            loop {
+                let count = site.number(at_work).await;
+                if is(count) {
+                    return;
+                }
+                assert!(begun.elapsed() < Duration::from_secs(30), "{what}: {count} are at work");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let sessions = "select count(*) from pg_stat_activity where usename = 'ann'";
+        // More than may read at a time: the others wait for their turn.
+        let mut streams = Vec::new();
+        for _ in 0..10 {
+            streams.push(Stream::open_as(&site, "ann", "t", None).await);
+        }
+        until("nothing has come", &|count| count == 0).await;
+        site.sql("insert into t values (1)").await;
+        until("they look at the row", &|count| count >= 8).await;
+        drop(streams);
+        until("they went away", &|count| count == 0).await;
+        // Sockets.
+        let text = STANDARD.encode("ann:");
+        let headers = format!("Authorization: Basic {text}\r\nZserver-Database: postgres\r\n");
+        let mut sockets = Vec::new();
+        for _ in 0..10 {
+            let mut socket = WebSocket::open(site.http, "/api/v1/sql", &headers).expect("a socket");
+            let (_, done) = socket.ask(json!({"type": "subscribe", "id": 1, "table": "t"}));
+            assert_eq!(done["type"], json!("done"), "{done}");
+            sockets.push(socket);
+        }
+        site.sql("insert into t values (2)").await;
+        until("they look at the row", &|count| count >= 8).await;
+        // One says that it wants no more, the others are gone without a word.
+        sockets[0].send(json!({"type": "unsubscribe", "id": 1}));
+        drop(sockets);
+        until("they went away", &|count| count == 0).await;
+        let begun = Instant::now();
+        while gauge(&site, "zserver_websockets").await > 0.0 {
+            assert!(begun.elapsed() < Duration::from_secs(30), "sockets are counted as open");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(site.number(sessions).await <= 8, "no more than were at work wait in the pool");
+        // There is a turn for others at once.
+        let mut other = Stream::open(&site, "t", None).await;
+        site.sql("insert into t values (3)").await;
+        let event = other.within(Duration::from_secs(10)).await.expect("an event");
+        assert_eq!(ids(&[event]), [3]);
+    });
+}
+
+/// A sample of the server's metrics.
+async fn gauge(site: &Site, name: &str) -> f64 {
+    let url = format!("http://127.0.0.1:{}/metrics", site.http);
+    let text = site.client.get(url).send().await.expect("an answer").text().await.expect("a text");
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.expect(name).parse().expect("a number")
+}
