@@ -6,7 +6,12 @@ import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import QueryStream from 'pg-query-stream';
 
-const client = new pg.Client({ ssl: { rejectUnauthorized: false } });
+// Over TCP; or in a data channel, of a peer that is signalled at this port.
+const port = process.env.DATA_CHANNEL;
+const channels = port && (await import('./data_channel.mjs'));
+const peer = channels && (await channels.connectPeer(port));
+const over = peer ? await channels.configuration(peer) : { ssl: { rejectUnauthorized: false } };
+const client = new pg.Client(over);
 await client.connect();
 
 const day = new Date(2024, 1, 29);
@@ -108,3 +113,5 @@ assert.equal((await heard).payload, 'hello');
 await client.query('DROP TABLE node_t');
 await client.end();
 console.log('node-postgres');
+// libdatachannel's threads would go on.
+if (peer) process.exit(0);

@@ -13,8 +13,8 @@ import suites
 LIMIT_SECONDS = 300
 
 
-def node(name, **packages):
-    """A program in JavaScript, `NAME/program.mjs`, over these npm packages."""
+def node(name, *files, **packages):
+    """A program in JavaScript, `NAME/program.mjs`, over these npm packages; `files` stand beside it."""
 
     def suite(server, arguments):
         directory = suites.CACHE / f"node-{name}"
@@ -28,7 +28,8 @@ def node(name, **packages):
             suites.run(["npm", "install", *quiet, *wanted.split()], cwd=directory)
             stamp.write_text(wanted)
         shutil.copy(suites.HERE / "tap.mjs", directory)
-        shutil.copy(suites.HERE / name / "program.mjs", place)
+        for file in ("program.mjs", *files):
+            shutil.copy(suites.HERE / name / file, place)
         binary = arguments.zserver or suites.servers.built_server()
         more = {"CLIENT_MODULES": directory / "node_modules", "ZSERVER_BINARY": binary}
         return steps(server, ["node", "program.mjs"], place, **more)
