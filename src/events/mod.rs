@@ -1,7 +1,8 @@
 //! The change feed, and what it feeds: from the tables of the extension `events`.
 //!
 //! ```text
-//! INSERT … orders ─trigger─▶ events.change ─commit─▶ record under the commit's timestamp
+//! INSERT … orders ─ noted (`table::outbox`) ─▶ events.change ─commit─▶ record under the
+//!                                                        │            commit's timestamp
 //!                                                        │ in the order of commits
 //!            http::events (SSE, WebSocket)  ◀── Feed ◀───┤
 //!            events.webhook ─▶ jobs of the kind http ◀───┤
@@ -17,9 +18,9 @@
 //! - sends changes to brokers ([`sink`]).
 //!
 //! Invariants: the order is that of commits, and in one commit that of its statements. A
-//! change that is not committed is seen by nobody. What is captured is a row in the
-//! transaction of the change, so that it is there exactly if the change is, after a kill,
-//! too. A table that nobody watches costs nothing. Readers read in pieces of a bounded
+//! change that is not committed is seen by nobody. What is captured is in a row that the
+//! transaction of the change writes, so that it is there exactly if the change is, after a
+//! kill, too. A table that nobody watches costs nothing. Readers read in pieces of a bounded
 //! number of changes, when they have room for them; nobody pushes.
 //!
 //! A session with `synchronous_commit = off` is told of before its commit is on the disk: a
