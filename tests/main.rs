@@ -13,6 +13,7 @@
 //! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
 //! | [`remembered`] | rows that are remembered to pass a condition of a search stay right |
+//! | [`rtc_peers`] | peers of WebRTC: signalling, channels, WHIP, WHEP, forwarding, servers of ICE |
 //! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
 //! | [`http_auth`] | tokens, sessions, API keys, foreign issuers: what is refused, what a kill leaves |
 //! | [`http_dumps`] | what is set up in jobs, sagas, pgmq and files is in a dump, and works where that is restored |
@@ -106,6 +107,7 @@ mod online;
 mod power;
 mod regress;
 mod remembered;
+mod rtc_peers;
 mod rtc_rooms;
 mod sessions;
 mod sql;

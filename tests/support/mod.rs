@@ -5,6 +5,7 @@ pub mod postgres;
 pub mod proxy;
 pub mod raw;
 pub mod request;
+pub mod rtc;
 pub mod runner;
 pub mod s3;
 pub mod websocket;

@@ -1,0 +1,348 @@
+//! Peers of WebRTC: signalling, data channels, streams by WHIP and WHEP, forwarding, servers
+//! of ICE. The other side is another stack than the server's ([`crate::support::rtc`]).
+
+use std::net::UdpSocket;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use str0m::Event;
+use str0m::format::Codec;
+use str0m::media::{Direction, MediaKind, Mid, Pt};
+use tempfile::TempDir;
+
+use crate::support::request::{Answer, Asker};
+use crate::support::rtc::{PATIENCE, Peer, ask, negotiate, next};
+use crate::support::websocket::WebSocket;
+use crate::support::zserver::Zserver;
+
+/// A keyframe of VP8 as far as its descriptor and header tell.
+const KEYFRAME: [u8; 12] = [0x10, 0x00, 0x01, 0x02, 0x9d, 0x01, 0x2a, 0x08, 0x00, 0x08, 0x00, 7];
+
+fn started(settings: &[(&str, &str)]) -> (Zserver, u16, TempDir) {
+    let directory = TempDir::new().expect("a directory");
+    let (server, http) = Zserver::start_with_http(&directory.path().join("data"), true, settings);
+    (server, http, directory)
+}
+
+fn open(http: u16) -> WebSocket {
+    let headers = "Authorization: Basic cG9zdGdyZXM6\r\nSec-WebSocket-Protocol: zserver.rtc.v1\r\n";
+    WebSocket::open(http, "/api/v1/rtc", headers).expect("a socket")
+}
+
+fn with_room(http: u16) -> Asker {
+    let root = Asker::new(http, "postgres");
+    let made = root.send("POST", "/api/v1/rooms", JSON, br#"{"name": "stage"}"#);
+    assert_eq!(made.status, 201, "{}", made.text());
+    root
+}
+
+const JSON: &str = "Content-Type: application/json\r\n";
+const SDP: &str = "Content-Type: application/sdp\r\n";
+const FRAGMENT: &str = "Content-Type: application/trickle-ice-sdpfrag\r\n";
+
+fn sdp(root: &Asker, path: &str, offer: &str) -> Answer {
+    root.send("POST", path, SDP, offer.as_bytes())
+}
+
+#[test]
+fn channels_carry_sql_after_native_signalling() {
+    let (_server, http, _directory) = started(&[]);
+    let mut socket = open(http);
+    let refused = ask_anyhow(&mut socket, json!({"type": "offer", "id": 1, "sdp": ""}));
+    assert_eq!((&refused["type"], &refused["id"]), (&json!("error"), &json!(1)));
+    let joined = ask(&mut socket, json!({"type": "join"}), "joined");
+    assert_eq!(joined["ice_servers"], json!([]));
+    let mut peer = Peer::new();
+    let (offer, pending, channels, _) = peer.offer(&[("sql", "jsonrpc-sql.v1")], &[]);
+    negotiate(&mut socket, &mut peer, (offer, pending));
+    peer.wait_open(channels[0]);
+    let query = json!({"jsonrpc": "2.0", "id": 1, "method": "query",
+        "params": {"query": "select $1::int + 1 as n", "params": [41]}});
+    peer.send_text(channels[0], &query.to_string());
+    let answer: Value = serde_json::from_slice(&peer.hear(channels[0])).expect("JSON");
+    assert_eq!(answer["result"]["rows"], json!([[42]]), "{answer}");
+    // A message of the largest size, both ways.
+    let long = "é".repeat(60_000);
+    let query = json!({"jsonrpc": "2.0", "id": 2, "method": "query",
+        "params": {"query": "select $1::text as t", "params": [long]}});
+    peer.send_text(channels[0], &query.to_string());
+    let answer: Value = serde_json::from_slice(&peer.hear(channels[0])).expect("JSON");
+    assert_eq!(answer["result"]["rows"], json!([[long]]));
+    let left = ask(&mut socket, json!({"type": "leave"}), "left");
+    assert_eq!(left["reason"], "left");
+}
+
+fn ask_anyhow(socket: &mut WebSocket, message: Value) -> Value {
+    socket.send(message);
+    socket.next()
+}
+
+#[test]
+fn a_channel_of_no_known_protocol_is_closed() {
+    let (_server, http, _directory) = started(&[]);
+    let mut socket = open(http);
+    ask(&mut socket, json!({"type": "join"}), "joined");
+    let mut peer = Peer::new();
+    let (offer, pending, channels, _) =
+        peer.offer(&[("sql", "jsonrpc-sql.v1"), ("chat", "irc")], &[]);
+    negotiate(&mut socket, &mut peer, (offer, pending));
+    let unknown = channels[1];
+    peer.wait(|event| matches!(event, Event::ChannelClose(id) if id == unknown).then_some(()));
+}
+
+#[test]
+fn a_peer_that_never_comes_is_let_go() {
+    let (_server, http, _directory) = started(&[("ZSERVER_RTC_CONNECT_TIMEOUT", "500ms")]);
+    let mut socket = open(http);
+    ask(&mut socket, json!({"type": "join"}), "joined");
+    let mut peer = Peer::new();
+    let (offer, _, _, _) = peer.offer(&[("sql", "jsonrpc-sql.v1")], &[]);
+    socket.send(json!({"type": "offer", "sdp": offer}));
+    let begun = Instant::now();
+    assert_eq!(next(&mut socket, "left")["reason"], "connection_timeout");
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn peers_are_counted_and_given_back() {
+    let (_server, http, _directory) = started(&[("ZSERVER_RTC_MAX_PEERS", "1")]);
+    let mut first = open(http);
+    ask(&mut first, json!({"type": "join"}), "joined");
+    let mut second = open(http);
+    let refused = ask_anyhow(&mut second, json!({"type": "join"}));
+    assert_eq!(refused["code"], "53400", "{refused}");
+    ask(&mut first, json!({"type": "leave"}), "left");
+    let begun = Instant::now();
+    while ask_anyhow(&mut second, json!({"type": "join"}))["type"] != "joined" {
+        assert!(begun.elapsed() < PATIENCE, "the place is not given back");
+    }
+}
+
+/// A peer that sends video in a room, by WHIP.
+struct Publisher {
+    peer: Peer,
+    mid: Mid,
+    payload_type: Pt,
+    time: u32,
+    place: String,
+    etag: String,
+}
+
+impl Publisher {
+    fn new(root: &Asker) -> Publisher {
+        let mut peer = Peer::new();
+        let media = [(MediaKind::Video, Direction::SendOnly)];
+        let (offer, pending, _, mids) = peer.offer(&[], &media);
+        let answer = sdp(root, "/api/v1/rtc/whip/stage", &offer);
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        assert_eq!(answer.header("content-type"), Some("application/sdp"));
+        peer.accept(pending, &answer.text());
+        let payload_type = peer.payload_type(Codec::Vp8);
+        let place = answer.header("location").expect("a location").to_owned();
+        let etag = answer.header("etag").expect("an ETag").to_owned();
+        peer.wait(|event| matches!(event, Event::Connected).then_some(()));
+        Publisher { peer, mid: mids[0], payload_type, time: 0, place, etag }
+    }
+
+    fn send(&mut self) {
+        self.time += 3_000;
+        self.peer.send_packet(self.mid, self.payload_type, self.time, &KEYFRAME);
+        self.peer.turn(Duration::from_millis(2));
+    }
+
+    /// Sends until something is so.
+    fn until<T>(&mut self, mut look: impl FnMut() -> Option<T>) -> T {
+        let begun = Instant::now();
+        loop {
+            self.send();
+            if let Some(found) = look() {
+                return found;
+            }
+            assert!(begun.elapsed() < PATIENCE, "it does not come");
+        }
+    }
+
+    /// Until the room shows its track.
+    fn show(&mut self, root: &Asker) -> String {
+        self.until(|| {
+            let shown = root.ask("GET", "/api/v1/rooms/stage/participants").json();
+            let people = shown["participants"].as_array().cloned().unwrap_or_default();
+            let mut tracks = people.iter().filter_map(|one| one["tracks"][0]["sid"].as_str());
+            tracks.next().map(str::to_owned)
+        })
+    }
+}
+
+/// Sequence numbers of the packets that have come.
+fn packets(peer: &mut Peer) -> Vec<u64> {
+    peer.turn(Duration::from_millis(2));
+    let packets = peer.events().into_iter().filter_map(|event| match event {
+        Event::RtpPacket(packet) => Some(packet),
+        _ => None,
+    });
+    packets
+        .map(|packet| {
+            assert_eq!(packet.payload[..], KEYFRAME);
+            *packet.seq_no
+        })
+        .collect()
+}
+
+#[test]
+fn a_stream_goes_in_by_whip_and_out_by_whep() {
+    let (_server, http, _directory) = started(&[]);
+    let root = with_room(http);
+    let nothing = {
+        let mut peer = Peer::new();
+        let (offer, ..) = peer.offer(&[], &[(MediaKind::Video, Direction::RecvOnly)]);
+        sdp(&root, "/api/v1/rtc/whep/stage", &offer)
+    };
+    assert_eq!(nothing.status, 404, "{}", nothing.text());
+    let mut publisher = Publisher::new(&root);
+    publisher.show(&root);
+    let mut player = Peer::new();
+    let media = [(MediaKind::Video, Direction::RecvOnly)];
+    let (offer, pending, _, _) = player.offer(&[], &media);
+    let answer = sdp(&root, "/api/v1/rtc/whep/stage", &offer);
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    player.accept(pending, &answer.text());
+    let mut came: Vec<u64> = Vec::new();
+    publisher.until(|| {
+        came.extend(packets(&mut player));
+        (came.len() >= 50).then_some(())
+    });
+    let gaps = came.windows(2).filter(|pair| pair[1] != pair[0] + 1).count();
+    assert_eq!(gaps, 0, "{came:?}");
+    assert_eq!(root.ask("DELETE", &publisher.place).status, 200);
+    assert_eq!(root.ask("DELETE", &publisher.place).status, 404);
+    let begun = Instant::now();
+    loop {
+        let shown = root.ask("GET", "/api/v1/rooms/stage/participants").json();
+        if shown["participants"] == json!([]) {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{shown}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn whip_refuses_what_is_not_as_it_should() {
+    let (_server, http, _directory) = started(&[]);
+    let root = with_room(http);
+    let whip = "/api/v1/rtc/whip/stage";
+    let mut peer = Peer::new();
+    let (offer, ..) = peer.offer(&[], &[(MediaKind::Video, Direction::SendOnly)]);
+    let wrong_type = root.send("POST", whip, JSON, offer.as_bytes());
+    assert_eq!(wrong_type.status, 415);
+    assert_eq!(sdp(&root, whip, "v=1").status, 422);
+    assert_eq!(sdp(&root, "/api/v1/rtc/whip/nowhere", &offer).status, 404);
+    assert_eq!(sdp(&Asker::nobody(http), whip, &offer).status, 401);
+    let publisher = Publisher::new(&root);
+    let (place, etag) = (publisher.place.as_str(), publisher.etag.as_str());
+    let patch = |headers: &str, body: &str| root.send("PATCH", place, headers, body.as_bytes());
+    let candidate = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n\
+        a=candidate:1 1 udp 2122260223 127.0.0.1 9 typ host\r\n";
+    assert_eq!(patch(FRAGMENT, candidate).status, 428);
+    assert_eq!(patch(&format!("{FRAGMENT}If-Match: \"x\"\r\n"), candidate).status, 412);
+    assert_eq!(patch(&format!("{SDP}If-Match: {etag}\r\n"), candidate).status, 415);
+    let trickled = patch(&format!("{FRAGMENT}If-Match: {etag}\r\n"), candidate);
+    assert_eq!(trickled.status, 204, "{}", trickled.text());
+    let restart = "a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n";
+    let restarted = patch(&format!("{FRAGMENT}If-Match: *\r\n"), restart);
+    assert_eq!(restarted.status, 200, "{}", restarted.text());
+    assert_ne!(restarted.header("etag"), Some(etag));
+    assert!(restarted.text().contains("a=ice-ufrag:") && restarted.text().contains("a=candidate:"));
+    assert_eq!(root.ask("GET", place).status, 405);
+}
+
+/// Lets a peer answer what the server offers, until it is sent something.
+fn answer_offers(socket: &mut WebSocket, peer: &mut Peer) {
+    loop {
+        let message = socket.next();
+        match message["type"].as_str().unwrap_or_default() {
+            "offer" => {
+                let answer = peer.answer(message["sdp"].as_str().unwrap_or_default());
+                socket.send(json!({"type": "answer", "sdp": answer}));
+            }
+            "candidate" if message["candidate"].is_null() => return,
+            "candidate" => peer.add_candidate(&message["candidate"]),
+            "error" => panic!("{message}"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_room_is_sent_what_is_published_unless_it_is_muted_or_not_wanted() {
+    let (_server, http, _directory) = started(&[]);
+    let root = with_room(http);
+    let mut publisher = Publisher::new(&root);
+    let track = publisher.show(&root);
+    let mut socket = open(http);
+    let join = json!({"type": "join", "room": "stage", "identity": "postgres/b"});
+    let joined = ask(&mut socket, join, "joined");
+    assert_eq!(joined["participant"]["identity"], "postgres/b");
+    assert_eq!(joined["participants"][0]["tracks"][0]["sid"], json!(track));
+    let mut player = Peer::new();
+    answer_offers(&mut socket, &mut player);
+    publisher.until(|| (!packets(&mut player).is_empty()).then_some(()));
+    let wanted = |socket: &mut WebSocket, paused: bool| {
+        let wish = json!({"type": "subscribe", "id": 9, "tracks": [track], "paused": paused});
+        assert_eq!(ask(socket, wish, "done")["id"], 9);
+    };
+    wanted(&mut socket, true);
+    // What was under way comes, and then nothing.
+    publisher.until(|| packets(&mut player).is_empty().then_some(()));
+    let mut quiet = 0;
+    publisher.until(|| {
+        quiet = if packets(&mut player).is_empty() { quiet + 1 } else { 0 };
+        (quiet > 50).then_some(())
+    });
+    wanted(&mut socket, false);
+    publisher.until(|| (!packets(&mut player).is_empty()).then_some(()));
+    let spoken = json!({"type": "message", "id": 3, "text": "hello", "topic": "chat"});
+    assert_eq!(ask(&mut socket, spoken, "done")["id"], 3);
+}
+
+/// Answers one request of STUN with the address that it came from.
+fn stun_server() -> u16 {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let port = socket.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 100];
+        while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+            let mut answer = vec![1, 1, 0, 12];
+            answer.extend(&buffer[4..length.min(20)]);
+            answer.extend([0, 0x20, 0, 8, 0, 1]);
+            answer.extend((from.port() ^ 0x2112).to_be_bytes());
+            answer.extend([127 ^ 0x21, 0x12, 0xA4, 1 ^ 0x42]);
+            let _ = socket.send_to(&answer, from);
+        }
+    });
+    port
+}
+
+#[test]
+fn servers_of_ice_are_told_with_credentials_and_checked() {
+    let port = stun_server();
+    // Nobody listens there.
+    let closed = UdpSocket::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port");
+    let servers = format!("stun:127.0.0.1:{port},turn:127.0.0.1:{}?transport=udp", closed.port());
+    let (_server, http, _directory) =
+        started(&[("ZSERVER_RTC_ICE_SERVERS", &servers), ("ZSERVER_RTC_TURN_SECRET", "north")]);
+    let root = Asker::new(http, "postgres");
+    let told = root.ask("GET", "/api/v1/rtc/ice").json();
+    assert_eq!(told["ice_servers"][0], json!({"urls": [format!("stun:127.0.0.1:{port}")]}));
+    let turn = &told["ice_servers"][1];
+    let username = turn["username"].as_str().expect("a name");
+    assert_eq!(username, format!("{}:postgres", told["expires"]));
+    assert_eq!(turn["credential"].as_str().map(str::len), Some(28));
+    let checked = root.send("POST", "/api/v1/rtc/ice/check", "", b"").json();
+    assert_eq!(checked["is_ok"], false);
+    let stun = &checked["servers"][0];
+    assert_eq!((&stun["is_ok"], &stun["reason"]), (&json!(true), &Value::Null), "{checked}");
+    assert!(stun["mapped"].as_str().is_some_and(|it| it.starts_with("127.0.0.1:")), "{checked}");
+    let turn = &checked["servers"][1];
+    assert!(turn["reason"].as_str().is_some_and(|it| it.contains("does not answer")), "{checked}");
+}

@@ -1,0 +1,214 @@
+//! A peer of WebRTC by another stack than the server's (`str0m`), on one socket of loopback.
+
+use std::collections::VecDeque;
+use std::io::ErrorKind;
+use std::net::UdpSocket;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
+use str0m::channel::{ChannelConfig, ChannelId};
+use str0m::media::{Direction, MediaKind, Mid, Pt};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::RtpWrite;
+use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
+
+use super::websocket::WebSocket;
+
+/// How long anything may take.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct Peer {
+    pub rtc: Rtc,
+    socket: UdpSocket,
+    events: VecDeque<Event>,
+    /// Of the next packet.
+    sequence: u64,
+}
+
+impl Peer {
+    /// Media comes and goes as packets, not as frames.
+    pub fn new() -> Peer {
+        str0m::crypto::from_feature_flags().install_process_default();
+        let mut rtc = RtcConfig::new().set_rtp_mode(true).build(Instant::now());
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let address = socket.local_addr().expect("an address");
+        rtc.add_local_candidate(Candidate::host(address, "udp").expect("a candidate"));
+        Peer { rtc, socket, events: VecDeque::new(), sequence: 100 }
+    }
+
+    /// An offer with channels (label, protocol) and media.
+    pub fn offer(
+        &mut self,
+        channels: &[(&str, &str)],
+        media: &[(MediaKind, Direction)],
+    ) -> (String, SdpPendingOffer, Vec<ChannelId>, Vec<Mid>) {
+        let mut change = self.rtc.sdp_api();
+        let config = |(label, protocol): &(&str, &str)| ChannelConfig {
+            label: (*label).to_owned(),
+            protocol: (*protocol).to_owned(),
+            ..ChannelConfig::default()
+        };
+        let channels: Vec<_> =
+            channels.iter().map(|one| change.add_channel_with_config(config(one))).collect();
+        let mids: Vec<_> = media
+            .iter()
+            .map(|(kind, direction)| change.add_media(*kind, *direction, None, None, None))
+            .collect();
+        let (offer, pending) = change.apply().expect("an offer");
+        (offer.to_sdp_string(), pending, channels, mids)
+    }
+
+    pub fn accept(&mut self, pending: SdpPendingOffer, answer: &str) {
+        let answer = SdpAnswer::from_sdp_string(answer).expect("an answer");
+        self.rtc.sdp_api().accept_answer(pending, answer).expect("it is taken");
+    }
+
+    pub fn answer(&mut self, offer: &str) -> String {
+        let offer = SdpOffer::from_sdp_string(offer).expect("an offer");
+        self.rtc.sdp_api().accept_offer(offer).expect("it is taken").to_sdp_string()
+    }
+
+    /// One of the server's; only those of loopback are of use here.
+    pub fn add_candidate(&mut self, candidate: &Value) {
+        let text = candidate["candidate"].as_str().unwrap_or_default();
+        if text.contains("127.0.0.1") {
+            let candidate = Candidate::from_sdp_string(text).expect("a candidate");
+            self.rtc.add_remote_candidate(candidate);
+        }
+    }
+
+    /// Says what there is to say, then hears for some time at most.
+    pub fn turn(&mut self, most: Duration) {
+        let deadline = loop {
+            match self.rtc.poll_output().expect("no failure") {
+                Output::Timeout(deadline) => break deadline,
+                Output::Transmit(packet) => {
+                    // What cannot be sent is lost.
+                    let _ = self.socket.send_to(&packet.contents, packet.destination);
+                }
+                Output::Event(event) => self.events.push_back(event),
+            }
+        };
+        let wait = deadline.saturating_duration_since(Instant::now()).min(most);
+        let wait = wait.max(Duration::from_millis(1));
+        self.socket.set_read_timeout(Some(wait)).expect("a timeout");
+        let mut buffer = [0; 2_000];
+        let destination = self.socket.local_addr().expect("an address");
+        let input = match self.socket.recv_from(&mut buffer) {
+            Ok((length, source)) => {
+                let Ok(contents) = buffer[..length].try_into() else { return };
+                let proto = Protocol::Udp;
+                Input::Receive(Instant::now(), Receive { proto, source, destination, contents })
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                Input::Timeout(Instant::now())
+            }
+            Err(error) => panic!("{error}"),
+        };
+        self.rtc.handle_input(input).expect("no failure");
+    }
+
+    /// What has happened since the last time.
+    pub fn events(&mut self) -> Vec<Event> {
+        self.events.drain(..).collect()
+    }
+
+    /// The first event that is looked for; others are passed over.
+    pub fn wait<T>(&mut self, mut look: impl FnMut(Event) -> Option<T>) -> T {
+        let begun = Instant::now();
+        loop {
+            while let Some(event) = self.events.pop_front() {
+                if let Some(found) = look(event) {
+                    return found;
+                }
+            }
+            assert!(begun.elapsed() < PATIENCE, "it does not happen");
+            self.turn(Duration::from_millis(50));
+        }
+    }
+
+    pub fn send_text(&mut self, channel: ChannelId, text: &str) {
+        let begun = Instant::now();
+        loop {
+            let mut channel = self.rtc.channel(channel).expect("an open channel");
+            if channel.write(false, text.as_bytes()).expect("it is sent") {
+                break;
+            }
+            assert!(begun.elapsed() < PATIENCE, "the channel takes nothing");
+            self.turn(Duration::from_millis(5));
+        }
+        self.turn(Duration::from_millis(1));
+    }
+
+    /// The next message of a channel.
+    pub fn hear(&mut self, channel: ChannelId) -> Vec<u8> {
+        self.wait(|event| match event {
+            Event::ChannelData(data) if data.id == channel => Some(data.data),
+            _ => None,
+        })
+    }
+
+    pub fn wait_open(&mut self, channel: ChannelId) {
+        self.wait(|event| {
+            matches!(event, Event::ChannelOpen(id, _) if id == channel).then_some(())
+        });
+    }
+
+    pub fn payload_type(&self, codec: str0m::format::Codec) -> Pt {
+        let found = self.rtc.codec_config().find(|one| one.spec().codec == codec);
+        found.expect("the codec").pt()
+    }
+
+    /// Sends a packet of a stream, the next one of all.
+    pub fn send_packet(&mut self, mid: Mid, payload_type: Pt, time: u32, payload: &[u8]) {
+        let sequence = self.sequence.into();
+        self.sequence += 1;
+        let mut direct = self.rtc.direct_api();
+        let stream = direct.stream_tx_by_mid(mid, None).expect("a stream");
+        let packet = RtpWrite::new(payload_type, sequence, time, Instant::now(), payload);
+        stream.write_rtp(packet.marker(true));
+        self.turn(Duration::from_millis(1));
+    }
+}
+
+/// Says something, and passes over what comes until the answer that is looked for.
+pub fn ask(socket: &mut WebSocket, message: Value, kind: &str) -> Value {
+    socket.send(message);
+    next(socket, kind)
+}
+
+/// The next message of a type, after others.
+pub fn next(socket: &mut WebSocket, kind: &str) -> Value {
+    loop {
+        let message = socket.next();
+        if message["type"] == kind {
+            return message;
+        }
+        assert_ne!(message["type"], "error", "{message}");
+    }
+}
+
+/// Offers what a peer has, and brings the answer and the candidates to it.
+pub fn negotiate(
+    socket: &mut WebSocket,
+    peer: &mut Peer,
+    (offer, pending): (String, SdpPendingOffer),
+) {
+    socket.send(json!({"type": "offer", "sdp": offer}));
+    let mut candidates = Vec::new();
+    let mut answer = None;
+    let mut is_over = false;
+    while answer.is_none() || !is_over {
+        let message = socket.next();
+        match message["type"].as_str().unwrap_or_default() {
+            "answer" => answer = message["sdp"].as_str().map(str::to_owned),
+            "candidate" if message["candidate"].is_null() => is_over = true,
+            "candidate" => candidates.push(message["candidate"].clone()),
+            "error" => panic!("{message}"),
+            _ => {}
+        }
+    }
+    peer.accept(pending, &answer.unwrap_or_default());
+    candidates.iter().for_each(|candidate| peer.add_candidate(candidate));
+}
