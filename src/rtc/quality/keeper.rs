@@ -19,7 +19,7 @@ const ROWS: &str = "SELECT rtc.note_quality($1::jsonb)";
 
 /// Until the server ends.
 pub async fn run(http: Arc<Http>) {
-    let media = http.rooms().media.clone();
+    let media = http.rtc.media.clone();
     let (mut looked, mut written) = (Instant::now(), Instant::now());
     loop {
         tokio::select! {

@@ -75,7 +75,7 @@ impl Recordings {
 
 /// Keeps them until the server ends.
 pub async fn run(http: Arc<Http>) {
-    let media = http.rooms().media.clone();
+    let media = http.rtc.media.clone();
     recover(&http).await;
     let recordings = http.rooms().recordings.clone();
     loop {
