@@ -5,8 +5,9 @@
 //! when the document is first asked for. An operation's `x-zserver-errors` names a set of
 //! answers in `base.json`, which stand in the document for each operation of the set: any
 //! statement may fail by each of them. `x-zserver-scope` is the scope that a token or an API
-//! key needs. The protocols of others (`protocols.json`) are listed with a link: what their
-//! bodies hold is said where they are made.
+//! key needs. The protocols of others (`protocols.json`) are described as far as they are
+//! served here, with a link to what they are; members of bodies that this server takes and
+//! that mean nothing to it are left out.
 //!
 //! What the document says of the query of a route is what the route takes ([`queries`]).
 //!
