@@ -10,7 +10,7 @@ use crate::http::principal::{self, Scope};
 use crate::http::problem::Problem;
 use crate::http::reply::Json;
 use crate::http::{Http, State};
-use crate::rtc::ice::{Checked, Url, check as check_one};
+use crate::rtc::ice::{Checked, check as check_one};
 use crate::rtc::peer::IceServer;
 
 /// Servers that are asked at a time.
@@ -53,7 +53,7 @@ async fn check_all(http: &Http, whose: &str) -> Vec<Checked> {
     let urls = urls(&http.front.database.config());
     let (_, expires) = ice_servers(http, whose);
     let proof = proof(http);
-    let asked = urls.iter().map(|url: &Url| check_one(url, proof.of(whose, expires)));
+    let asked = urls.into_iter().map(|url| check_one(url, proof.of(whose, expires)));
     futures::stream::iter(asked).buffered(AT_ONCE).collect().await
 }
 

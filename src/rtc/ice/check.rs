@@ -40,7 +40,7 @@ pub struct Checked {
 }
 
 /// Asks one server. What it does not answer within some seconds has failed.
-pub async fn check(url: &Url, proof: Option<(String, String)>) -> Checked {
+pub async fn check(url: Url, proof: Option<(String, String)>) -> Checked {
     let begun = Instant::now();
     let mut checked = Checked {
         url: url.text.clone(),
@@ -51,7 +51,7 @@ pub async fn check(url: &Url, proof: Option<(String, String)>) -> Checked {
         relayed: None,
         took_ms: 0,
     };
-    let asked = tokio::time::timeout(TIMEOUT, ask(url, proof, &mut checked)).await;
+    let asked = tokio::time::timeout(TIMEOUT, ask(&url, proof, &mut checked)).await;
     checked.reason = match asked {
         Ok(Ok(())) => None,
         Ok(Err(reason)) => Some(reason),
