@@ -121,6 +121,8 @@ pub struct Tunnel {
     /// A page that is not this server's, as far as is known, has opened it, in a browser that
     /// it was shown by: whoever is there has not asked for it.
     pub is_foreign: bool,
+    /// Where a rule asks for nothing, a password is asked for.
+    pub asks_password: bool,
 }
 
 /// Serves one connection to its end. Errors are the connection's own: the client
