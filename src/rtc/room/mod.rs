@@ -44,9 +44,9 @@ pub use define::{About, Definition, Info, Joining, Limits, Message, Reason, Spea
 pub use grants::{Grants, Kind, Permission, Source};
 pub use inbox::{INBOX_MESSAGES, Inbox, Told};
 pub use journal::{Happened, Record};
-pub use live::{Allowed, Change, Room};
+pub use live::{Change, Room};
 pub use registry::{Key, Rooms};
-pub use seat::Seat;
+pub use seat::{Allowed, Seat};
 pub use track::{Layer, Offer, Preference, Track, TrackInfo};
 
 /// A random name for what a server makes: `PA_` and 12 characters, as LiveKit's clients

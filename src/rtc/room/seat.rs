@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use super::define::{Info, Message, Reason, State};
 use super::inbox::Told;
-use super::live::{Allowed, Change, Room, denied, limit, no_participant, too_large};
+use super::live::{Change, Room, denied, limit, no_participant, too_large};
 use super::track::{Offer, Preference, Track};
 use crate::error::Result;
 
@@ -149,6 +149,9 @@ impl Seat {
         self.room.wanted(&self.identity)
     }
 }
+
+/// Which of a publisher's tracks others may have; all of them where it has not said.
+pub type Allowed = HashMap<String, Option<Vec<String>>>;
 
 /// What a participant has said of tracks.
 pub(super) struct Choices {

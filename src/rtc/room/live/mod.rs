@@ -3,7 +3,11 @@
 //! Everything of it is behind one lock, under which nothing waits: participants are told by
 //! their inboxes, and who cannot take what must be taken is removed at the end.
 
-use std::collections::{BTreeMap, HashMap};
+mod change;
+mod tell;
+mod tracks;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,18 +15,17 @@ use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
-use super::define::{
-    About, Definition, Info, Joining, Limits, Message, Reason, Speaker, State as Stage,
-};
-use super::grants::Permission;
+use super::define::{About, Definition, Info, Joining, Limits, Reason, State as Stage};
 use super::inbox::{Inbox, Outlet, Told, pair};
 use super::journal::{Happened, Journal, Record};
 use super::registry::Key;
 use super::seat::{Choices, Pace, Seat};
-use super::track::{Offer, Preference, Track};
+use super::track::Track;
 use super::{new_sid, now_ms};
 use crate::error::{Error, Result};
 use crate::sqlstate;
+
+pub use change::Change;
 
 /// Records that a watcher of a room may be behind.
 const WATCHED: usize = 1_024;
@@ -31,12 +34,12 @@ pub struct Room {
     pub key: Key,
     pub sid: String,
     created_at_ms: i64,
-    pub(super) journal: Arc<Journal>,
+    pub(in crate::rtc::room) journal: Arc<Journal>,
     watched: broadcast::Sender<Record>,
-    pub(super) inner: Mutex<Inner>,
+    pub(in crate::rtc::room) inner: Mutex<Inner>,
 }
 
-pub(super) struct Inner {
+pub(in crate::rtc::room) struct Inner {
     pub definition: Definition,
     pub limits: Limits,
     /// By identity, of which there is one at a time.
@@ -47,7 +50,7 @@ pub(super) struct Inner {
     is_recording: bool,
 }
 
-pub(super) struct Person {
+pub(in crate::rtc::room) struct Person {
     pub sid: String,
     pub joining: Joining,
     pub stage: Stage,
@@ -84,27 +87,27 @@ impl Person {
     }
 }
 
-pub(super) fn no_participant(identity: &str) -> Error {
+pub(in crate::rtc::room) fn no_participant(identity: &str) -> Error {
     let message = format!("participant \"{identity}\" does not exist");
     Error::new(sqlstate::UNDEFINED_OBJECT, message)
 }
 
-pub(super) fn no_track(sid: &str) -> Error {
+pub(in crate::rtc::room) fn no_track(sid: &str) -> Error {
     Error::new(sqlstate::UNDEFINED_OBJECT, format!("track \"{sid}\" does not exist"))
 }
 
-pub(super) fn denied(what: &str) -> Error {
+pub(in crate::rtc::room) fn denied(what: &str) -> Error {
     let message = format!("permission denied to {what} in this room");
     Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message)
 }
 
 /// `53400`: one more than a limit allows; which one is named.
-pub(super) fn limit(what: &str, most: impl std::fmt::Display, name: &str) -> Error {
+pub(in crate::rtc::room) fn limit(what: &str, most: impl std::fmt::Display, name: &str) -> Error {
     let message = format!("{what} at most {most} (\"{name}\")");
     Error::new(sqlstate::CONFIGURATION_LIMIT_EXCEEDED, message)
 }
 
-pub(super) fn too_large(what: &str, most: usize, name: &str) -> Error {
+pub(in crate::rtc::room) fn too_large(what: &str, most: usize, name: &str) -> Error {
     let message = format!("{what} is larger than {most} bytes (\"{name}\")");
     Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message)
 }
@@ -129,18 +132,8 @@ fn check_metadata(
     Ok(())
 }
 
-/// What is changed of a participant; what is not given stays.
-#[derive(Clone, Debug, Default)]
-pub struct Change {
-    pub metadata: Option<String>,
-    pub name: Option<String>,
-    /// An empty value removes one.
-    pub attributes: BTreeMap<String, String>,
-    pub permission: Option<Permission>,
-}
-
 impl Room {
-    pub(super) fn new(
+    pub(in crate::rtc::room) fn new(
         key: Key,
         definition: Definition,
         limits: Limits,
@@ -215,7 +208,7 @@ impl Room {
         self.watched.subscribe()
     }
 
-    pub(super) fn note(&self, record: Record) {
+    pub(in crate::rtc::room) fn note(&self, record: Record) {
         // Nobody has to watch.
         let _ = self.watched.send(record.clone());
         self.journal.note(record);
@@ -287,106 +280,6 @@ impl Room {
         inner.people.values().find_map(|person| person.track(sid).cloned())
     }
 
-    /// A moderator mutes or unmutes a track; its publisher is told.
-    pub fn mute(&self, identity: &str, track: &str, is_muted: bool) -> Result<Arc<Track>> {
-        self.set_muted(identity, track, is_muted, true)
-    }
-
-    pub(super) fn set_muted(
-        &self,
-        identity: &str,
-        sid: &str,
-        is_muted: bool,
-        by_moderator: bool,
-    ) -> Result<Arc<Track>> {
-        let mut inner = self.inner.lock();
-        let person = inner.people.get(identity).ok_or_else(|| no_participant(identity))?;
-        let track = person.track(sid).cloned().ok_or_else(|| no_track(sid))?;
-        if !track.set_muted(is_muted) {
-            return Ok(track);
-        }
-        if by_moderator {
-            let told = Told::Muted { track: sid.to_owned(), is_muted };
-            if !person.outlet.tell(told) {
-                self.remove(&mut inner, identity, Reason::TooSlow);
-            }
-        }
-        self.show(&mut inner, identity, true);
-        drop(inner);
-        let happened = if is_muted { Happened::Muted } else { Happened::Unmuted };
-        self.note_track(happened, &track, json!({"by_moderator": by_moderator}));
-        Ok(track)
-    }
-
-    /// Per cent at which everybody plays a track.
-    pub fn set_volume(&self, identity: &str, sid: &str, volume: u8) -> Result<Arc<Track>> {
-        let mut inner = self.inner.lock();
-        let person = inner.people.get(identity).ok_or_else(|| no_participant(identity))?;
-        let track = person.track(sid).cloned().ok_or_else(|| no_track(sid))?;
-        track.set_volume(volume);
-        self.show(&mut inner, identity, true);
-        Ok(track)
-    }
-
-    /// Changes a participant. What it may publish no more, it does not.
-    pub fn change(&self, identity: &str, change: Change) -> Result<Arc<Info>> {
-        let mut inner = self.inner.lock();
-        let limits = inner.limits;
-        let person = inner.people.get_mut(identity).ok_or_else(|| no_participant(identity))?;
-        let mut attributes = person.joining.attributes.clone();
-        for (name, value) in change.attributes {
-            match value.is_empty() {
-                true => drop(attributes.remove(&name)),
-                false => drop(attributes.insert(name, value)),
-            }
-        }
-        let metadata = change.metadata.as_deref().unwrap_or(&person.joining.metadata);
-        check_metadata(&limits, metadata, &attributes)?;
-        if change.name.as_ref().is_some_and(|name| name.len() > limits.metadata_bytes) {
-            return Err(too_large("the name", limits.metadata_bytes, "rtc_max_metadata"));
-        }
-        let before = person.joining.permission.clone();
-        let joining = &mut person.joining;
-        joining.attributes = attributes;
-        joining.metadata = change.metadata.unwrap_or_else(|| std::mem::take(&mut joining.metadata));
-        joining.name = change.name.unwrap_or_else(|| std::mem::take(&mut joining.name));
-        joining.permission = change.permission.unwrap_or_else(|| before.clone());
-        let now = joining.permission.clone();
-        let refused = |track: &&Arc<Track>| !now.may_publish(track.offer.source);
-        let gone: Vec<_> = person.tracks.iter().filter(refused).cloned().collect();
-        if before.hidden != now.hidden && now.hidden {
-            self.hide(&mut inner, identity);
-        }
-        for track in &gone {
-            self.drop_track(&mut inner, identity, &track.sid, true);
-        }
-        self.show(&mut inner, identity, true);
-        if before.subscribe != now.subscribe {
-            self.tell_one(&mut inner, identity, Told::Wanted);
-        }
-        let info = inner.people.get(identity).map(Person::info);
-        drop(inner);
-        for track in gone {
-            self.note_track(Happened::Unpublished, &track, Value::Null);
-        }
-        let info = info.ok_or_else(|| no_participant(identity))?;
-        self.note(Record::new(&self.key, Happened::Updated, (&info.sid, identity)));
-        Ok(info)
-    }
-
-    /// Subscribes a participant to tracks, or unsubscribes it.
-    pub fn subscribe(&self, identity: &str, tracks: &[String], wants: bool) -> Result<()> {
-        let mut inner = self.inner.lock();
-        let most = inner.limits.tracks.saturating_mul(inner.limits.participants);
-        let person = inner.people.get_mut(identity).ok_or_else(|| no_participant(identity))?;
-        if wants && !person.joining.permission.subscribe {
-            return Err(denied("subscribe"));
-        }
-        person.choices.choose(tracks, wants, most);
-        self.tell_one(&mut inner, identity, Told::Wanted);
-        Ok(())
-    }
-
     /// Removes a participant; `42704` where it is not here.
     pub fn expel(&self, identity: &str, reason: Reason) -> Result<()> {
         let mut inner = self.inner.lock();
@@ -396,59 +289,8 @@ impl Room {
         Err(no_participant(identity))
     }
 
-    /// Sends a message of the server's own.
-    pub fn say(&self, message: Message) -> Result<usize> {
-        let mut inner = self.inner.lock();
-        let most = inner.message_bytes();
-        if message.size() > most {
-            return Err(too_large("the message", most, "rtc_max_message"));
-        }
-        Ok(self.deliver(&mut inner, message))
-    }
-
-    /// To everybody it is for; how many they are.
-    pub(super) fn deliver(&self, inner: &mut Inner, message: Message) -> usize {
-        let is_reliable = message.is_reliable;
-        let message = Arc::new(message);
-        let mut count = 0;
-        let mut slow = Vec::new();
-        for (identity, person) in &inner.people {
-            let is_for = message.to.is_empty() || message.to.iter().any(|to| to == identity);
-            if !is_for || person.sid == message.from.0 {
-                continue;
-            }
-            match person.outlet.tell(Told::Message(message.clone())) {
-                true => count += 1,
-                false if is_reliable => slow.push(identity.clone()),
-                // What may be lost, is.
-                false => {}
-            }
-        }
-        for identity in slow {
-            self.remove(inner, &identity, Reason::TooSlow);
-        }
-        count
-    }
-
-    /// Who speaks now, loudest first.
-    pub fn set_speakers(&self, speakers: Vec<Speaker>) {
-        let speakers: Arc<[Speaker]> = speakers.into();
-        self.tell_lossy(Told::Speakers(speakers));
-    }
-
-    /// How good connections are: sids and scores from 0 (lost) to 100.
-    pub fn set_quality(&self, scores: Vec<(String, f32)>) {
-        self.tell_lossy(Told::Quality(scores.into()));
-    }
-
-    fn tell_lossy(&self, told: Told) {
-        for person in self.inner.lock().people.values() {
-            person.outlet.tell(told.clone());
-        }
-    }
-
     /// Everybody leaves, and nobody comes any more.
-    pub(super) fn close(&self, reason: Reason) {
+    pub(in crate::rtc::room) fn close(&self, reason: Reason) {
         let mut inner = self.inner.lock();
         if inner.closed.replace(reason).is_some() {
             return;
@@ -464,7 +306,7 @@ impl Room {
     }
 
     /// Whether nobody has been here for too long; it is closed then.
-    pub(super) fn close_if_idle(&self, now: Instant) -> bool {
+    pub(in crate::rtc::room) fn close_if_idle(&self, now: Instant) -> bool {
         let inner = self.inner.lock();
         let (since, was_used) = inner.idle;
         let patience = match was_used {
@@ -483,85 +325,7 @@ impl Room {
         self.inner.lock().closed.is_some()
     }
 
-    /// What one participant is to be sent now.
-    pub fn wanted(&self, identity: &str) -> Vec<(Arc<Track>, Preference)> {
-        let inner = self.inner.lock();
-        let Some(person) = inner.people.get(identity) else { return Vec::new() };
-        if !person.joining.permission.subscribe {
-            return Vec::new();
-        }
-        let others = inner.people.values().filter(|other| other.sid != person.sid);
-        let tracks = others.flat_map(|other| {
-            other
-                .tracks
-                .iter()
-                .filter(|track| other.choices.allows(identity, &person.sid, &track.sid))
-        });
-        tracks.filter_map(|track| Some((track.clone(), person.choices.of(&track.sid)?))).collect()
-    }
-
-    /// Publishes a track of a participant.
-    pub(super) fn publish(&self, identity: &str, offer: Offer) -> Result<Arc<Track>> {
-        let mut inner = self.inner.lock();
-        let most = inner.limits.tracks;
-        let person = inner.people.get_mut(identity).ok_or_else(|| no_participant(identity))?;
-        if !person.joining.permission.may_publish(offer.source) {
-            return Err(denied(&format!("publish from {}", offer.source.as_str())));
-        }
-        if person.tracks.len() >= most {
-            return Err(limit("a participant has tracks:", most, "rtc_max_tracks"));
-        }
-        let prefix = match offer.kind {
-            super::Kind::Audio => "TR_A",
-            super::Kind::Video => "TR_V",
-        };
-        let publisher = (person.sid.clone(), identity.to_owned());
-        let track = Arc::new(Track::new(new_sid(prefix), publisher, offer));
-        person.tracks.push(track.clone());
-        self.show(&mut inner, identity, true);
-        self.tell_wanted(&mut inner, identity);
-        drop(inner);
-        self.note_track(Happened::Published, &track, json!(track.info()));
-        Ok(track)
-    }
-
-    pub(super) fn unpublish(&self, identity: &str, sid: &str) -> Result<()> {
-        let mut inner = self.inner.lock();
-        let track = self.drop_track(&mut inner, identity, sid, false);
-        let track = track.ok_or_else(|| no_track(sid))?;
-        self.show(&mut inner, identity, true);
-        drop(inner);
-        self.note_track(Happened::Unpublished, &track, Value::Null);
-        Ok(())
-    }
-
-    fn drop_track(
-        &self,
-        inner: &mut Inner,
-        identity: &str,
-        sid: &str,
-        tells: bool,
-    ) -> Option<Arc<Track>> {
-        let person = inner.people.get_mut(identity)?;
-        let at = person.tracks.iter().position(|track| track.sid == sid)?;
-        let track = person.tracks.remove(at);
-        inner.people.values_mut().for_each(|person| person.choices.forget(sid));
-        if tells {
-            self.tell_one(inner, identity, Told::Unpublished { track: sid.to_owned() });
-        }
-        self.tell_wanted(inner, identity);
-        Some(track)
-    }
-
-    fn note_track(&self, happened: Happened, track: &Track, detail: Value) {
-        let (sid, identity) = &track.publisher;
-        let mut record = Record::new(&self.key, happened, (sid, identity));
-        record.track = Some(track.sid.clone());
-        record.detail = detail;
-        self.note(record);
-    }
-
-    pub(super) fn set_stage(&self, identity: &str, sid: &str, stage: Stage) {
+    pub(in crate::rtc::room) fn set_stage(&self, identity: &str, sid: &str, stage: Stage) {
         let mut inner = self.inner.lock();
         let person = inner.people.get_mut(identity).filter(|person| person.sid == sid);
         let Some(person) = person.filter(|person| person.stage != stage) else { return };
@@ -571,7 +335,7 @@ impl Room {
     }
 
     /// A seat is given up.
-    pub(super) fn leave(&self, identity: &str, sid: &str, reason: Reason) {
+    pub(in crate::rtc::room) fn leave(&self, identity: &str, sid: &str, reason: Reason) {
         let mut inner = self.inner.lock();
         if inner.people.get(identity).is_some_and(|person| person.sid == sid) {
             self.remove(&mut inner, identity, reason);
@@ -603,51 +367,7 @@ impl Room {
         true
     }
 
-    /// Others see it no more.
-    fn hide(&self, inner: &mut Inner, identity: &str) {
-        let Some(person) = inner.people.get(identity) else { return };
-        let info = gone(person, Reason::Left);
-        self.tell_all(inner, |to| (to != identity).then(|| Told::Participant(info.clone())));
-    }
-
-    /// Shows a participant to everybody who may see it; `to_itself` as well.
-    fn show(&self, inner: &mut Inner, identity: &str, to_itself: bool) {
-        let Some(person) = inner.people.get_mut(identity) else { return };
-        person.version += u32::from(to_itself);
-        let (info, hidden) = (person.info(), person.joining.permission.hidden);
-        self.tell_all(inner, |to| {
-            let sees = if to == identity { to_itself } else { !hidden };
-            sees.then(|| Told::Participant(info.clone()))
-        });
-        self.journal.note_change(&self.key);
-    }
-
-    /// All others have another set of tracks to be sent.
-    fn tell_wanted(&self, inner: &mut Inner, publisher: &str) {
-        self.tell_all(inner, |to| (to != publisher).then_some(Told::Wanted));
-    }
-
-    pub(super) fn tell_one(&self, inner: &mut Inner, identity: &str, told: Told) {
-        let Some(person) = inner.people.get(identity) else { return };
-        if !person.outlet.tell(told) {
-            self.remove(inner, identity, Reason::TooSlow);
-        }
-    }
-
-    /// Tells everybody what `what` has for them; those that do not take it are removed,
-    /// which the others are told in turn.
-    pub(super) fn tell_all(&self, inner: &mut Inner, what: impl Fn(&str) -> Option<Told>) {
-        let misses = |(identity, person): (&String, &Person)| {
-            let told = what(identity)?;
-            (!person.outlet.tell(told)).then(|| identity.clone())
-        };
-        let slow: Vec<String> = inner.people.iter().filter_map(misses).collect();
-        for identity in slow {
-            self.remove(inner, &identity, Reason::TooSlow);
-        }
-    }
-
-    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
+    pub(in crate::rtc::room) fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock()
     }
 }
@@ -690,6 +410,3 @@ impl Inner {
         }
     }
 }
-
-/// Which of a publisher's tracks others may have; all of them where it has not said.
-pub type Allowed = HashMap<String, Option<Vec<String>>>;
