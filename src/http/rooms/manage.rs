@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Caller, no_room, text_of};
+use super::{Caller, entry, no_room, text_of};
 use crate::http::jobs::{limit_of, page, query};
 use crate::http::principal::{self, Scope};
 use crate::http::problem::Problem;
@@ -139,6 +139,11 @@ pub async fn create(http: State, request: Request) -> Result<Response, Problem> 
     );
     let rows = caller.rows(&text, values).await?;
     let row = rows.into_iter().next().ok_or_else(|| no_room(&asked.name))?;
+    let definition = entry::definition_of(&row);
+    if definition.is_ephemeral {
+        // It closes, and goes, if nobody comes.
+        entry::open(&caller, &asked.name, definition)?;
+    }
     Ok((StatusCode::CREATED, Json(shown(&caller, row))).into_response())
 }
 
@@ -184,7 +189,7 @@ pub async fn change(
     let rows = caller.rows(&text, values).await?;
     let Some(row) = rows.into_iter().next() else { return Err(refusal(&caller, &name).await) };
     if let Some(room) = caller.live(&name) {
-        room.configure(super::entry::definition_of(&row));
+        room.configure(entry::definition_of(&row));
     }
     Ok(Json(shown(&caller, row)))
 }
