@@ -13,6 +13,7 @@
 //! | [`sessions`] | sessions beside each other: names, locks, temporary objects |
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
 //! | [`remembered`] | rows that are remembered to pass a condition of a search stay right |
+//! | [`rtc_channels`] | SQL over data channels: a driver, JSON-RPC, what a closed one leaves |
 //! | [`rtc_peers`] | peers of WebRTC: signalling, channels, WHIP, WHEP, forwarding, servers of ICE |
 //! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
 //! | [`http_auth`] | tokens, sessions, API keys, foreign issuers: what is refused, what a kill leaves |
@@ -107,6 +108,7 @@ mod online;
 mod power;
 mod regress;
 mod remembered;
+mod rtc_channels;
 mod rtc_peers;
 mod rtc_rooms;
 mod sessions;

@@ -201,7 +201,28 @@ fn files_pass_here() {
         return;
     }
     let server = Zserver::start();
-    let (count, differences) = run_all(server.port);
+    check_all(server.port);
+}
+
+/// The same in data channels of a peer: each connection is one.
+#[test]
+fn files_pass_over_data_channels() {
+    if std::env::var_os("SLT_UPDATE").is_some() || std::env::var_os("SLT_GAPS").is_some() {
+        return;
+    }
+    let directory = tempfile::TempDir::new().expect("a directory");
+    let (server, http) = Zserver::start_with_http(&directory.path().join("data"), true, &[]);
+    block_on(async {
+        let client = support::connect(server.port).await;
+        client.batch_execute("ALTER ROLE postgres PASSWORD 'any'").await.expect("a password");
+    });
+    let peer = support::channels::Peer::connect(http);
+    check_all(peer.forward("pgwire"));
+}
+
+/// What differs here is what is listed.
+fn check_all(port: u16) {
+    let (count, differences) = run_all(port);
     let found: BTreeSet<&str> = differences.iter().map(|d| d.name.as_str()).collect();
     if std::env::var_os("SLT_GAPS").is_some() {
         let text: String = found.iter().map(|name| format!("{name}\n")).collect();

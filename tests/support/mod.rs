@@ -1,5 +1,6 @@
 //! Servers for tests: ours, and a PostgreSQL of the test's own.
 
+pub mod channels;
 pub mod http;
 pub mod postgres;
 pub mod proxy;
@@ -20,7 +21,8 @@ pub async fn connect(port: u16) -> Client {
 
 /// The same, where the server may be gone.
 pub async fn try_connect(port: u16) -> Result<Client, tokio_postgres::Error> {
-    let config = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres");
+    // Who trusts does not ask for the password.
+    let config = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres password=any");
     let (client, connection) = tokio_postgres::connect(&config, NoTls).await?;
     tokio::spawn(async move {
         // An error here is the server closing the connection; the client sees it too.

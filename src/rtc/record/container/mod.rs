@@ -24,10 +24,10 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-pub use bits::{Avc, av1_size, avc_of, vp8_size, vp9_size};
+pub use bits::{av1_size, avc_of, vp8_size, vp9_size};
 pub use matroska::Matroska;
 pub use mp4::Mp4;
-pub use ogg::{Ogg, opus_ticks};
+pub use ogg::Ogg;
 
 /// What the frames of a track are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
