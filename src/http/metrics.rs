@@ -31,6 +31,7 @@ use crate::observe::page::{Format, Labels, Page};
 use crate::observe::process::Process;
 use crate::observe::refusal::Reason;
 use crate::observe::statement::Kind;
+use crate::rtc::quality::{Measured, Rating};
 use crate::session::Database;
 use crate::sql::types::Oid;
 use crate::storage::Keyspace;
@@ -51,7 +52,13 @@ pub async fn show(http: State, request: Request) -> Result<Response, Problem> {
     let format = Format::of(accept.unwrap_or_default());
     let database = http.front.database.clone();
     // A disk that does not answer is waited for where nobody else waits.
-    let page = tokio::task::spawn_blocking(move || page(&database).write(format)).await;
+    let calls = Calls::of(&http);
+    let page = tokio::task::spawn_blocking(move || {
+        let mut page = page(&database);
+        calls.tell(&mut page);
+        page.write(format)
+    });
+    let page = page.await;
     let failed = |what: String| Problem::of(&Error::internal(what), "");
     let text = page.map_err(|error| failed(error.to_string()))?;
     let text = text.map_err(|error| failed(error.to_string()))?;
@@ -388,6 +395,56 @@ fn jobs(page: &mut Page, database: &Database) {
     page.gauge("zserver_jobs_running", "Attempts that run", jobs.running.get() as f64);
     let help = "Attempts that may run at a time (jobs_workers)";
     page.gauge("zserver_jobs_workers", help, jobs.workers.get() as f64);
+}
+
+/// Real time.
+struct Calls {
+    counts: [(&'static str, &'static str, usize); 4],
+    measured: Vec<Measured>,
+}
+
+impl Calls {
+    fn of(http: &Http) -> Calls {
+        let shared = http.rooms();
+        let counts = [
+            ("zserver_rtc_rooms", "Rooms that are alive", shared.rooms.count()),
+            ("zserver_rtc_participants", "Participants of these", shared.rooms.people()),
+            ("zserver_rtc_peers", "Peers of WebRTC", http.rtc.media.peers()),
+            ("zserver_rtc_recordings", "Recordings that are made", shared.recordings.count()),
+        ];
+        Calls { counts, measured: shared.quality.last() }
+    }
+
+    fn tell(&self, page: &mut Page) {
+        for (name, help, count) in self.counts {
+            page.gauge(name, help, count as f64);
+        }
+        let (published, sent): (Vec<_>, Vec<_>) =
+            self.measured.iter().partition(|one| one.track.is_some());
+        let rated = |all: &[&Measured]| {
+            let count = |rating| all.iter().filter(|one| one.rating == rating).count();
+            Rating::ALL.map(|rating| (label("rating", rating.as_str()), count(rating) as f64))
+        };
+        let help = "Tracks that are published, by how they come here";
+        page.gauges("zserver_rtc_tracks", help, rated(&published).to_vec());
+        let help = "Participants, by how what they are sent arrives";
+        page.gauges("zserver_rtc_subscribers", help, rated(&sent).to_vec());
+        let bits = |all: &[&Measured]| all.iter().map(|one| one.bitrate as f64).sum::<f64>();
+        let rates = vec![
+            (label("direction", "in"), bits(&published)),
+            (label("direction", "out"), bits(&sent)),
+        ];
+        let help = "Bits of media in a second, in the last interval";
+        page.gauges("zserver_rtc_media_bits_per_second", help, rates);
+        let worst = |of: fn(&Measured) -> f64| self.measured.iter().map(of).fold(0.0, f64::max);
+        let help = "Of packets, of the stream that lost most in the last interval";
+        page.gauge("zserver_rtc_loss_ratio_max", help, worst(|one| one.loss));
+        let help = "Of the stream that had most in the last interval";
+        page.gauge("zserver_rtc_jitter_seconds_max", help, worst(|one| one.jitter_ms / 1e3));
+        let help = "Of the peer that is furthest";
+        let round_trip = worst(|one| one.round_trip_ms.unwrap_or(0.0) / 1e3);
+        page.gauge("zserver_rtc_round_trip_seconds_max", help, round_trip);
+    }
 }
 
 fn traces(page: &mut Page, database: &Database) {

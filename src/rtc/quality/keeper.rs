@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::watch::{Change, INTERVAL, Measured};
+use super::score::Rating;
+use super::watch::{About, Change, INTERVAL, Measured};
 use crate::error::{Error, Result};
 use crate::http::Http;
 use crate::http::conversation::Conversation;
+use crate::rtc::room::Key;
 use crate::sql::types::Oid;
 
 /// How often what has not changed is written down.
@@ -28,6 +30,7 @@ pub async fn run(http: Arc<Http>) {
         }
         let changes = http.rooms().quality.look(&media, looked.elapsed()).await;
         looked = Instant::now();
+        tell(&http, &changes);
         let mut rows: Vec<(Oid, Value)> = changes.iter().map(changed).collect();
         if written.elapsed() >= HISTORY {
             written = Instant::now();
@@ -40,6 +43,27 @@ pub async fn run(http: Arc<Http>) {
             rows.extend(last.iter().filter(|one| !is_told(one)).map(|one| row(one, None)));
         }
         write(&http, rows).await;
+    }
+}
+
+/// Tells rooms of participants whose rating has changed: the worst of what they send and are
+/// sent.
+fn tell(http: &Http, changes: &[Change]) {
+    let last = http.rooms().quality.last();
+    let mut told: HashMap<Key, Vec<(String, f32)>> = HashMap::new();
+    for About { room, participant, .. } in changes.iter().map(|change| &change.measured.about) {
+        let scores = told.entry(room.clone()).or_default();
+        if scores.iter().any(|(sid, _)| sid == participant) {
+            continue;
+        }
+        let own = last.iter().filter(|one| one.about.participant == *participant);
+        let score = own.map(|one| if one.rating == Rating::Lost { 0.0 } else { one.score });
+        scores.push((participant.clone(), score.fold(100.0, f64::min) as f32));
+    }
+    for (key, scores) in told {
+        if let Some(room) = http.rooms().rooms.get(&key) {
+            room.set_quality(scores);
+        }
     }
 }
 

@@ -10,7 +10,8 @@
 //!
 //! It is told apart by direction: of each track that is published, how it comes here; of each participant, how
 //! all that it is sent arrives there. [`watch`] looks every [`INTERVAL`]; a change of the word
-//! is an event, and rows of `rtc.quality` keep the history.
+//! is told to the room and is an event (`rtc.events`), rows of `rtc.quality` keep the history,
+//! and `/metrics` counts.
 
 mod freeze;
 mod keeper;
@@ -19,5 +20,5 @@ mod watch;
 
 pub use freeze::Freezes;
 pub use keeper::run;
-pub use score::{Rating, Sample, Score};
-pub use watch::{About, Change, Measured, Watch};
+pub use score::Rating;
+pub use watch::{Measured, Watch};

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::broadcast;
 
 use super::score::{Rating, Sample, Score};
 use crate::rtc::media::{Connected, Media, Source};
@@ -13,9 +12,6 @@ use crate::rtc::peer::{Direction, Kind, StreamStatistics};
 use crate::rtc::room::Key;
 
 pub const INTERVAL: Duration = Duration::from_secs(2);
-
-/// Changes that who is told may be behind.
-const CHANGES: usize = 1_024;
 
 /// Whom it is of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -78,17 +74,10 @@ struct Line {
 }
 
 /// The scores of one server.
+#[derive(Default)]
 pub struct Watch {
     lines: Mutex<HashMap<Name, Line>>,
     last: Mutex<Vec<Measured>>,
-    changes: broadcast::Sender<Change>,
-}
-
-impl Default for Watch {
-    fn default() -> Watch {
-        let changes = broadcast::channel(CHANGES).0;
-        Watch { lines: Mutex::default(), last: Mutex::default(), changes }
-    }
 }
 
 /// Streams that count as one.
@@ -125,11 +114,6 @@ impl Sum {
 }
 
 impl Watch {
-    /// What changes from now on.
-    pub fn changes(&self) -> broadcast::Receiver<Change> {
-        self.changes.subscribe()
-    }
-
     /// What was measured last.
     pub fn last(&self) -> Vec<Measured> {
         self.last.lock().clone()
@@ -182,10 +166,7 @@ impl Watch {
             let before = line.score.rating();
             let measured = line.measure(name, &sum, source.as_deref(), passed);
             if measured.rating != before {
-                let change = Change { before, measured: measured.clone() };
-                // Nobody has to be told.
-                let _ = self.changes.send(change.clone());
-                changes.push(change);
+                changes.push(Change { before, measured: measured.clone() });
             }
             all.push(measured);
         }
