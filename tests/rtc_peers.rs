@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use str0m::Event;
+use str0m::change::SdpPendingOffer;
 use str0m::format::Codec;
-use str0m::media::{Direction, MediaKind, Mid, Pt};
+use str0m::media::{Direction, MediaKind, Mid, Pt, Rid};
 use tempfile::TempDir;
 
 use crate::support::request::{Answer, Asker};
@@ -16,7 +17,7 @@ use crate::support::websocket::WebSocket;
 use crate::support::zserver::Zserver;
 
 /// A keyframe of VP8 as far as its descriptor and header tell.
-const KEYFRAME: [u8; 12] = [0x10, 0x00, 0x01, 0x02, 0x9d, 0x01, 0x2a, 0x08, 0x00, 0x08, 0x00, 7];
+const KEYFRAME: [u8; 12] = [0x10, 0x00, 0x01, 0x02, 0x9d, 0x01, 0x2a, 0x08, 0x00, 0x08, 0x00, 0];
 
 fn started(settings: &[(&str, &str)]) -> (Zserver, u16, TempDir) {
     let directory = TempDir::new().expect("a directory");
@@ -118,10 +119,11 @@ fn peers_are_counted_and_given_back() {
     }
 }
 
-/// A peer that sends video in a room, by WHIP.
+/// A peer that sends video in a room, by WHIP, in one layer or in several.
 struct Publisher {
     peer: Peer,
     mid: Mid,
+    rids: Vec<Option<Rid>>,
     payload_type: Pt,
     time: u32,
     place: String,
@@ -133,6 +135,24 @@ impl Publisher {
         let mut peer = Peer::new();
         let media = [(MediaKind::Video, Direction::SendOnly)];
         let (offer, pending, _, mids) = peer.offer(&[], &media);
+        Publisher::begin(root, peer, (offer, pending), mids[0], vec![None])
+    }
+
+    fn with_layers(root: &Asker) -> Publisher {
+        let mut peer = Peer::new();
+        let names = ["q", "h", "f"];
+        let (offer, pending, mid) = peer.offer_layers(&names);
+        let rids = names.iter().map(|name| Some(Rid::from(*name))).collect();
+        Publisher::begin(root, peer, (offer, pending), mid, rids)
+    }
+
+    fn begin(
+        root: &Asker,
+        mut peer: Peer,
+        (offer, pending): (String, SdpPendingOffer),
+        mid: Mid,
+        rids: Vec<Option<Rid>>,
+    ) -> Publisher {
         let answer = sdp(root, "/api/v1/rtc/whip/stage", &offer);
         assert_eq!(answer.status, 201, "{}", answer.text());
         assert_eq!(answer.header("content-type"), Some("application/sdp"));
@@ -141,12 +161,17 @@ impl Publisher {
         let place = answer.header("location").expect("a location").to_owned();
         let etag = answer.header("etag").expect("an ETag").to_owned();
         peer.wait(|event| matches!(event, Event::Connected).then_some(()));
-        Publisher { peer, mid: mids[0], payload_type, time: 0, place, etag }
+        Publisher { peer, mid, rids, payload_type, time: 0, place, etag }
     }
 
     fn send(&mut self) {
         self.time += 3_000;
-        self.peer.send_packet(self.mid, self.payload_type, self.time, &KEYFRAME);
+        for (layer, rid) in self.rids.iter().enumerate() {
+            let mut payload = KEYFRAME;
+            payload[11] = layer as u8;
+            let stream = (self.mid, *rid);
+            self.peer.send_packet(stream, self.payload_type, self.time, &payload);
+        }
         self.peer.turn(Duration::from_millis(2));
     }
 
@@ -173,8 +198,8 @@ impl Publisher {
     }
 }
 
-/// Sequence numbers of the packets that have come.
-fn packets(peer: &mut Peer) -> Vec<u64> {
+/// The packets that have come: their numbers and layers.
+fn packets(peer: &mut Peer) -> Vec<(u64, u8)> {
     peer.turn(Duration::from_millis(2));
     let packets = peer.events().into_iter().filter_map(|event| match event {
         Event::RtpPacket(packet) => Some(packet),
@@ -182,10 +207,16 @@ fn packets(peer: &mut Peer) -> Vec<u64> {
     });
     packets
         .map(|packet| {
-            assert_eq!(packet.payload[..], KEYFRAME);
-            *packet.seq_no
+            assert_eq!(packet.payload[..11], KEYFRAME[..11]);
+            (*packet.seq_no, packet.payload[11])
         })
         .collect()
+}
+
+/// None is missing, and none is there twice.
+fn assert_whole(came: &[(u64, u8)]) {
+    let gaps = came.windows(2).filter(|pair| pair[1].0 != pair[0].0 + 1).count();
+    assert_eq!(gaps, 0, "{came:?}");
 }
 
 #[test]
@@ -206,13 +237,12 @@ fn a_stream_goes_in_by_whip_and_out_by_whep() {
     let answer = sdp(&root, "/api/v1/rtc/whep/stage", &offer);
     assert_eq!(answer.status, 201, "{}", answer.text());
     player.accept(pending, &answer.text());
-    let mut came: Vec<u64> = Vec::new();
+    let mut came = Vec::new();
     publisher.until(|| {
         came.extend(packets(&mut player));
         (came.len() >= 50).then_some(())
     });
-    let gaps = came.windows(2).filter(|pair| pair[1] != pair[0] + 1).count();
-    assert_eq!(gaps, 0, "{came:?}");
+    assert_whole(&came);
     assert_eq!(root.ask("DELETE", &publisher.place).status, 200);
     assert_eq!(root.ask("DELETE", &publisher.place).status, 404);
     let begun = Instant::now();
@@ -303,6 +333,30 @@ fn a_room_is_sent_what_is_published_unless_it_is_muted_or_not_wanted() {
     publisher.until(|| (!packets(&mut player).is_empty()).then_some(()));
     let spoken = json!({"type": "message", "id": 3, "text": "hello", "topic": "chat"});
     assert_eq!(ask(&mut socket, spoken, "done")["id"], 3);
+}
+
+#[test]
+fn a_layer_is_sent_that_is_wanted_and_changed_without_a_gap() {
+    let (_server, http, _directory) = started(&[]);
+    let root = with_room(http);
+    let mut publisher = Publisher::with_layers(&root);
+    let track = publisher.show(&root);
+    let mut socket = open(http);
+    ask(&mut socket, json!({"type": "join", "room": "stage", "identity": "postgres/b"}), "joined");
+    let mut player = Peer::new();
+    answer_offers(&mut socket, &mut player);
+    let mut came = Vec::new();
+    for quality in [0_u8, 2, 1, 0] {
+        let wish = json!({"type": "subscribe", "id": 1, "tracks": [track], "quality": quality});
+        ask(&mut socket, wish, "done");
+        // Some in a row are of that layer.
+        publisher.until(|| {
+            came.extend(packets(&mut player));
+            let last = came.iter().rev().take(20);
+            (came.len() >= 20 && last.clone().all(|(_, layer)| *layer == quality)).then_some(())
+        });
+    }
+    assert_whole(&came);
 }
 
 /// Answers one request of STUN with the address that it came from.

@@ -1,6 +1,6 @@
 //! A peer of WebRTC by another stack than the server's (`str0m`), on one socket of loopback.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::ErrorKind;
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId};
-use str0m::media::{Direction, MediaKind, Mid, Pt};
+use str0m::media::{Direction, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::RtpWrite;
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
@@ -22,8 +22,8 @@ pub struct Peer {
     pub rtc: Rtc,
     socket: UdpSocket,
     events: VecDeque<Event>,
-    /// Of the next packet.
-    sequence: u64,
+    /// Of the next packet of each stream.
+    sequences: HashMap<(Mid, Option<Rid>), u64>,
 }
 
 impl Peer {
@@ -34,7 +34,7 @@ impl Peer {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
         let address = socket.local_addr().expect("an address");
         rtc.add_local_candidate(Candidate::host(address, "udp").expect("a candidate"));
-        Peer { rtc, socket, events: VecDeque::new(), sequence: 100 }
+        Peer { rtc, socket, events: VecDeque::new(), sequences: HashMap::new() }
     }
 
     /// An offer with channels (label, protocol) and media.
@@ -160,12 +160,31 @@ impl Peer {
         found.expect("the codec").pt()
     }
 
+    /// An offer of video in several layers.
+    pub fn offer_layers(&mut self, rids: &[&str]) -> (String, SdpPendingOffer, Mid) {
+        let mut change = self.rtc.sdp_api();
+        let mut layers = Simulcast::new();
+        layers.send = rids.iter().map(|rid| SimulcastLayer::new(rid)).collect();
+        let media = (MediaKind::Video, Direction::SendOnly);
+        let mid = change.add_media(media.0, media.1, None, None, Some(layers));
+        let (offer, pending) = change.apply().expect("an offer");
+        (offer.to_sdp_string(), pending, mid)
+    }
+
     /// Sends a packet of a stream, the next one of all.
-    pub fn send_packet(&mut self, mid: Mid, payload_type: Pt, time: u32, payload: &[u8]) {
-        let sequence = self.sequence.into();
-        self.sequence += 1;
+    pub fn send_packet(
+        &mut self,
+        (mid, rid): (Mid, Option<Rid>),
+        payload_type: Pt,
+        time: u32,
+        payload: &[u8],
+    ) {
+        let count = self.sequences.len() as u64;
+        let sequence = self.sequences.entry((mid, rid)).or_insert(100 + 1_000 * count);
+        *sequence += 1;
+        let sequence = (*sequence).into();
         let mut direct = self.rtc.direct_api();
-        let stream = direct.stream_tx_by_mid(mid, None).expect("a stream");
+        let stream = direct.stream_tx_by_mid(mid, rid).expect("a stream");
         let packet = RtpWrite::new(payload_type, sequence, time, Instant::now(), payload);
         stream.write_rtp(packet.marker(true));
         self.turn(Duration::from_millis(1));
