@@ -1286,3 +1286,134 @@ async fn gauge(site: &Site, name: &str) -> f64 {
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     value.expect(name).parse().expect("a number")
 }
+
+/// What SQL is told of the feed is what HTTP tells: the same changes, as far as the role in
+/// force may see them.
+#[test]
+fn sql_reads_the_changes_that_a_stream_tells() {
+    let directory = TempDir::new().expect("a directory");
+    block_on(async {
+        let site = site(&directory, &SETTINGS, &["t (id int, owner text, secret text)"]).await;
+        site.sql(
+            "create role ann login; create role crew; grant select (id, owner) on t to ann, crew; \
+             alter table t enable row level security; create table quiet (id int); \
+             create policy ann on t for select to ann using (owner = current_user); \
+             create policy crew on t for select to crew using (owner = current_setting('app.boat', true))",
+        )
+        .await;
+        let client = connect(site.server.port).await;
+        let text = async |sql: &str| {
+            let row = client.query_one(sql, &[]).await.expect(sql);
+            row.get::<_, Option<String>>(0)
+        };
+        let begin = text("select events.position()").await.expect("a position");
+        let mut stream = Stream::open(&site, "t", None).await;
+        site.sql("insert into t values (1, 'ann', 'a'), (2, 'eve', 'b'), (3, 'ann', 'c')").await;
+        site.sql(
+            "begin; update t set owner = 'eve' where id = 3; delete from t where id = 2; commit",
+        )
+        .await;
+        site.sql("truncate t").await;
+        let told = stream.take(6).await;
+        let all = "select coalesce(json_agg(json_build_array(c.position, c.op, c.old, c.new) order by n), '[]')::text \
+                   from events.changes('t', $after, $limit) with ordinality as c (position, op, at, old, new, n)";
+        let asked = async |after: &str, limit: u32| -> Vec<Value> {
+            let sql = all.replace("$after", &format!("'{after}'"));
+            let found = text(&sql.replace("$limit", &limit.to_string())).await.expect("an array");
+            serde_json::from_str(&found).expect("JSON")
+        };
+        let shown = |events: &[Event]| -> Vec<Value> {
+            let of = |event: &Event| {
+                let (op, old, new) = event.change();
+                json!([event.id, op, old, new])
+            };
+            events.iter().map(of).collect()
+        };
+        assert_eq!(asked("0-0", 100).await, shown(&told));
+        assert_eq!(asked(&begin, 100).await, shown(&told));
+        // Page by page, in the middle of a commit, too.
+        for size in 1..=6_u32 {
+            let (mut after, mut found) = ("0-0".to_owned(), Vec::new());
+            loop {
+                let page = asked(&after, size).await;
+                assert!(page.len() <= size as usize);
+                let Some(last) = page.last() else { break };
+                after = last[0].as_str().expect("a position").to_owned();
+                found.extend(page);
+            }
+            assert_eq!(found, shown(&told), "by {size}");
+        }
+        let now = text("select events.position()").await.expect("a position");
+        assert_eq!(asked(&now, 100).await, Vec::<Value>::new());
+        let recent = "select count(*)::text from events.changes('t') where at between now() - interval '1 hour' and clock_timestamp()";
+        assert_eq!(text(recent).await.as_deref(), Some("6"));
+        // As whom it is asked counts: columns, rows, what the session says of itself.
+        client.batch_execute("set role ann").await.expect("a role");
+        let mut stream = Stream::open_as(&site, "ann", "t?after=0-0", None).await;
+        let seen = stream.take(4).await;
+        assert_eq!(asked("0-0", 100).await, shown(&seen));
+        assert_eq!(seen[0].change().2, json!({"id": 1, "owner": "ann"}), "without the secret");
+        assert_eq!(seen[2].change().2, Value::Null, "nor is the row its own after that");
+        client.batch_execute("reset role; set role crew; set app.boat = 'eve'").await.expect("ok");
+        let of_eve = asked("0-0", 100).await;
+        let ids: Vec<i64> = of_eve.iter().filter_map(|row| row[3]["id"].as_i64()).collect();
+        assert_eq!(ids, [2, 3], "{of_eve:?}");
+        client.batch_execute("set app.boat = 'none'").await.expect("ok");
+        assert_eq!(asked("0-0", 100).await.len(), 1, "the truncation alone");
+        client.batch_execute("reset role").await.expect("ok");
+        // It tells of what is committed.
+        client.batch_execute("begin isolation level repeatable read; select 1").await.expect("ok");
+        site.sql("insert into t values (4, 'x', 'x')").await;
+        client.batch_execute("insert into t values (5, 'x', 'x')").await.expect("ok");
+        let later = asked(&now, 100).await;
+        assert_eq!(later.len(), 1, "{later:?}");
+        assert_eq!(later[0][3]["id"], json!(4));
+        client.batch_execute("rollback").await.expect("ok");
+        // What cannot be.
+        for (sql, code) in [
+            ("select * from events.changes('t', 'yesterday')", "22023"),
+            ("select * from events.changes('t', '0-0', 0)", "22023"),
+            ("select * from events.changes('t', '0-0', 1001)", "22023"),
+            ("select * from events.changes('quiet')", "55000"),
+            ("select * from events.changes('nothing')", "42P01"),
+        ] {
+            let error = client.query(sql, &[]).await.expect_err(sql);
+            assert_eq!(error.code().map(|code| code.code()), Some(code), "{sql}");
+        }
+        assert_eq!(
+            client.query("select * from events.changes(null)", &[]).await.expect("ok").len(),
+            0
+        );
+        site.sql("create role nobody login").await;
+        client.batch_execute("set role nobody").await.expect("ok");
+        let denied = client.query("select * from events.changes('t')", &[]).await;
+        let denied = denied.expect_err("it is refused");
+        assert_eq!(denied.code().map(|code| code.code()), Some("42501"));
+        // A key for SQL is none for changes.
+        let new = json!({"name": "k", "scopes": ["sql"]});
+        let (_, made) = site.ask("POST", "/auth/keys", new).await;
+        let url = format!("http://127.0.0.1:{}/api/v1/sql", site.http);
+        let request = site.client.post(url).bearer_auth(made["key"].as_str().expect("a key"));
+        let query = json!({"query": "select * from events.changes('t')"}).to_string();
+        let answer = request.body(query).send().await.expect("an answer");
+        assert_eq!(answer.status(), 403);
+        // Nor does one that is cancelled leave anything at work.
+        site.sql(
+            "create function slow() returns boolean language plpgsql as 'begin perform pg_sleep(300); return true; end'; \
+             create policy slow on t for select to nobody using (slow()); grant select on t to nobody",
+        )
+        .await;
+        client.batch_execute("set statement_timeout = '1s'").await.expect("ok");
+        let begun = Instant::now();
+        let slow = client.query("select * from events.changes('t')", &[]).await;
+        let slow = slow.expect_err("it takes too long");
+        assert_eq!(slow.code().map(|code| code.code()), Some("57014"));
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+        let at_work =
+            "select count(*) from pg_stat_activity where usename = 'nobody' and state <> 'idle'";
+        while site.number(at_work).await > 0 {
+            assert!(begun.elapsed() < PATIENCE, "it goes on without anybody");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+}

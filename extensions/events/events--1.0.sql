@@ -68,6 +68,17 @@ CREATE VIEW events.watched AS
     SELECT t.tgrelid::regclass AS "table" FROM pg_catalog.pg_trigger t
     WHERE t.tgfoid = 'events.capture'::regproc AND t.tgname = 'zserver_events' AND t.tgparentid = 0;
 
+-- A place in the feed: what is committed from now on is after it.
+CREATE FUNCTION events."position"() RETURNS text LANGUAGE c VOLATILE AS 'events_position';
+
+-- The changes of a table after a place, '0-0' for all that is kept, in the order of their commits, as
+-- /api/v1/events tells them: what the role in force may see of them now, by privileges and policies, under
+-- the session's own parameters. It tells of what is committed, whatever the snapshot is. The position of the
+-- last row is where the next call goes on. Where there is none, that is a place that was asked for before
+-- this call: else one that is quiet for longer than events_keep is lost (58P01).
+CREATE FUNCTION events.changes("table" regclass, after text DEFAULT '0-0', "limit" integer DEFAULT 100, OUT "position" text, OUT op text, OUT at timestamptz, OUT old jsonb, OUT new jsonb)
+    RETURNS SETOF record LANGUAGE c VOLATILE STRICT ROWS 100 AS 'events_changes';
+
 -- Leaves a mark, so that the commit is found.
 CREATE FUNCTION events.mark() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

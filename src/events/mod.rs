@@ -5,6 +5,7 @@
 //!                                                        │            commit's timestamp
 //!                                                        │ in the order of commits
 //!            http::events (SSE, WebSocket)  ◀── Feed ◀───┤
+//!            events.changes (SQL)           ◀── Feed ◀───┤
 //!            events.webhook ─▶ jobs of the kind http ◀───┤
 //!            events.sink ─▶ a broker                 ◀───┘
 //! ```
@@ -29,6 +30,7 @@
 //! Not here: changes of a session with `session_replication_role = replica`, which fires no
 //! triggers; definitions of tables; children by INHERITS, which are watched by themselves.
 
+mod asked;
 mod cloud;
 mod feed;
 mod keep;
@@ -79,6 +81,8 @@ struct Site {
 
 /// Serves the feeds of all databases until the server stops; `handles` are runtimes for it.
 pub fn start(database: Arc<Database>, handles: Vec<Handle>, stop: CancellationToken) {
+    // Of several servers in one process, each has its own.
+    let _ = database.changes.set(Arc::new(asked::Reader));
     tokio::spawn(supervise(database, handles, stop));
 }
 

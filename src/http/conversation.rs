@@ -267,6 +267,17 @@ impl Conversation {
         Conversation::admitted(database, None, login).await
     }
 
+    /// The same with all that a role has proved elsewhere.
+    pub async fn of_proved(
+        database: &Arc<Database>,
+        role: &str,
+        name: &str,
+        proved: Vec<(&'static str, String)>,
+        settings: Vec<(String, String)>,
+    ) -> Result<Conversation> {
+        Conversation::admitted(database, None, login_of(role, name, settings, proved, false)).await
+    }
+
     /// The same of a session that may have waited for it in a pool, and goes back there.
     /// `settings` are the same for all that share one: what is this one's own is said by
     /// [`Conversation::introduce`].

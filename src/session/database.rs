@@ -44,6 +44,8 @@ pub struct Database {
     config: ArcSwap<Config>,
     /// Microseconds since 2000-01-01 UTC.
     pub started: i64,
+    /// How the change feed is read, once it runs.
+    pub changes: std::sync::OnceLock<Arc<dyn super::changes::Source>>,
     configured_at: AtomicI64,
     /// When the counts of activity were set to zero; 0 is never.
     counts_reset_at: AtomicI64,
@@ -182,6 +184,7 @@ impl Database {
             reload_requested: tokio::sync::Notify::new(),
             config: ArcSwap::from_pointee(config),
             started: now(),
+            changes: std::sync::OnceLock::new(),
             configured_at: AtomicI64::new(now()),
             counts_reset_at: AtomicI64::new(0),
             transactions,

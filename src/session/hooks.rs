@@ -549,6 +549,20 @@ impl SessionHooks for Hooks {
         self.audit_key_event(eval, event, detail)
     }
 
+    fn change_position(&self) -> Result<String> {
+        self.feed_position()
+    }
+
+    fn changes(
+        &self,
+        eval: &EvalContext,
+        table: Oid,
+        after: &str,
+        limit: i32,
+    ) -> Result<Vec<Vec<Datum>>> {
+        self.feed_changes(eval, table, after, limit)
+    }
+
     fn audit_rows(
         &self,
         eval: &EvalContext,

@@ -23,6 +23,7 @@ mod advisory;
 mod auditing;
 mod auto_settings;
 mod block;
+pub mod changes;
 mod context;
 mod cursor;
 mod database;

@@ -1,4 +1,5 @@
-//! Checking, backing up and archiving, asked for by a client.
+//! Checking, backing up and archiving, the audit log and the change feed, asked for by a
+//! client.
 
 use super::text;
 use crate::error::Result;
@@ -16,6 +17,7 @@ pub(super) const KERNELS: &[Kernel] = kernels! {
         call.eval.session.note_audit_event(call.eval, arg(args, 0)?, arg(args, 1)?)?;
         Ok(text(Some(String::new())))
     };
+    call "events_position" => |call, _| Ok(text(Some(call.eval.session.change_position()?)));
     call "pg_stat_get_archiver" => |call, _| {
         const TYPES: [Oid; 7] = [
             oid::INT8, oid::TEXT, oid::TIMESTAMPTZ, oid::INT8, oid::TEXT, oid::TIMESTAMPTZ,
@@ -31,6 +33,7 @@ pub(super) const SET_KERNELS: &[SetKernel] = &[
     SetKernel { symbol: "zserver_check", rows: check },
     SetKernel { symbol: "zserver_backup", rows: back_up },
     SetKernel { symbol: "zserver_audit", rows: audit },
+    SetKernel { symbol: "events_changes", rows: changes },
 ];
 
 fn check(call: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
@@ -45,6 +48,12 @@ fn audit(call: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
         _ => None,
     };
     call.eval.session.audit_rows(call.eval, since)
+}
+
+fn changes(call: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {
+    let (table, after, limit) = (arg(args, 0)?, arg(args, 1)?, arg(args, 2)?);
+    let rows = call.eval.session.changes(call.eval, table, after, limit)?;
+    Ok(Box::new(rows.into_iter().map(Ok)))
 }
 
 fn back_up(call: &CallContext<'_>, args: &[Datum]) -> Result<SetRows> {

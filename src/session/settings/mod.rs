@@ -263,6 +263,12 @@ impl Settings {
         custom.local.as_ref().or(custom.session.as_ref()).map(|value| value.to_string())
     }
 
+    /// Parameters that nobody but clients knows, with what they are now.
+    pub fn custom_values(&self) -> Vec<(String, String)> {
+        let names = self.layers.custom.iter().map(|custom| custom.name.clone());
+        names.filter_map(|name| self.custom(&name).map(|value| (name, value))).collect()
+    }
+
     /// All parameters with their values, in the order of names.
     pub fn all(&self) -> impl Iterator<Item = Shown<'_>> {
         let layers = &self.layers;

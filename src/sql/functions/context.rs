@@ -244,6 +244,21 @@ pub trait SessionHooks: Send + Sync {
     fn note_audit_event(&self, _eval: &EvalContext, _event: &str, _detail: &str) -> Result<()> {
         Err(crate::error::Error::unsupported("zserver_audit_event"))
     }
+    /// A place in the change feed: what is committed from now on is after it.
+    fn change_position(&self) -> Result<String> {
+        Err(crate::error::Error::unsupported("events.position"))
+    }
+    /// The changes of a watched table after a place, as the role in force sees them: position,
+    /// op, time, old and new row of each.
+    fn changes(
+        &self,
+        _eval: &EvalContext,
+        _table: Oid,
+        _after: &str,
+        _limit: i32,
+    ) -> Result<Vec<Vec<Datum>>> {
+        Err(crate::error::Error::unsupported("events.changes"))
+    }
     /// The records of the audit log from a time on (microseconds since 2000).
     fn audit_rows(
         &self,
