@@ -460,34 +460,46 @@ BEGIN
 END $$;
 
 -- What is done again and again: waiting jobs whose time has come, leases that have expired, workers of
--- a server that is gone, keys, finished jobs that are too old or too many. `server` is how this
--- server's workers call themselves; `shift` is by how much the clock was set forward since the last
--- time. The next time that something is due.
+-- a server that is gone, keys, finished jobs that are too old or too many (NULL: they are not counted
+-- this time). `server` is how this server's workers call themselves; `shift` is by how much the clock
+-- was set forward since the last time. The next time that something is due.
+--
+-- It runs while many jobs wait and many are finished: each statement reads the part of one index that
+-- it is about.
 CREATE FUNCTION jobs.keep(server text, keep_for interval, keep_count bigint, shift interval) RETURNS timestamptz LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
+    now_is timestamptz := clock_timestamp();
+    too_old timestamptz := now_is - keep.keep_for;
     lost record;
+    ids bigint[];
     boundary timestamptz;
 BEGIN
     IF keep.shift <> interval '0' THEN
         UPDATE jobs.job j SET leased_until = j.leased_until + keep.shift, deadline = j.deadline + keep.shift WHERE j.state = 'running';
     END IF;
-    UPDATE jobs.job j SET state = 'available' WHERE j.id IN (
-        SELECT w.id FROM jobs.job w WHERE w.state IN ('scheduled', 'retryable') AND w.run_at <= clock_timestamp() LIMIT 5000);
+    ids := ARRAY(SELECT w.id FROM jobs.job w WHERE w.state IN ('scheduled', 'retryable') AND w.run_at <= now_is LIMIT 5000);
+    IF cardinality(ids) > 0 THEN
+        UPDATE jobs.job j SET state = 'available' WHERE j.id = ANY (ids) AND j.state IN ('scheduled', 'retryable');
+    END IF;
     FOR lost IN SELECT j.id, j.lease,
-            CASE WHEN j.worker LIKE 'server:%' AND j.leased_until IS NULL THEN 'the server has ended while the job ran' WHEN j.deadline < clock_timestamp() THEN 'the job took longer than its timeout' ELSE 'the lease of the worker has expired' END AS reason
+            CASE WHEN j.worker LIKE 'server:%' AND j.leased_until IS NULL THEN 'the server has ended while the job ran' WHEN j.deadline < now_is THEN 'the job took longer than its timeout' ELSE 'the lease of the worker has expired' END AS reason
         FROM jobs.job j WHERE j.state = 'running'
-            AND (j.leased_until < clock_timestamp() OR j.leased_until IS NOT NULL AND j.deadline < clock_timestamp() OR j.leased_until IS NULL AND j.worker <> keep.server)
+            AND (j.leased_until < now_is OR j.leased_until IS NOT NULL AND j.deadline < now_is OR j.leased_until IS NULL AND j.worker <> keep.server)
         LIMIT 5000 FOR UPDATE SKIP LOCKED LOOP
         PERFORM jobs.fail(lost.id, lost.lease, jsonb_build_object('code', '57P01', 'message', lost.reason));
     END LOOP;
-    UPDATE jobs.job j SET holds_key = false WHERE j.holds_key AND j.key_held_until <= clock_timestamp() AND j.state IN ('completed', 'cancelled', 'discarded');
-    DELETE FROM jobs.job j WHERE j.id IN (
-        SELECT f.id FROM jobs.job f WHERE f.state IN ('completed', 'cancelled', 'discarded') AND f.finished_at < clock_timestamp() - keep.keep_for AND NOT f.holds_key LIMIT 5000);
-    SELECT f.finished_at INTO boundary FROM jobs.job f WHERE f.state IN ('completed', 'cancelled', 'discarded') ORDER BY f.finished_at DESC OFFSET keep.keep_count LIMIT 1;
-    IF boundary IS NOT NULL THEN
-        DELETE FROM jobs.job j WHERE j.id IN (
-            SELECT f.id FROM jobs.job f WHERE f.state IN ('completed', 'cancelled', 'discarded') AND f.finished_at <= boundary AND NOT f.holds_key LIMIT 5000);
+    UPDATE jobs.job j SET holds_key = false WHERE j.holds_key AND j.key_held_until <= now_is AND j.state IN ('completed', 'cancelled', 'discarded');
+    ids := ARRAY(SELECT f.id FROM jobs.job f WHERE f.state IN ('completed', 'cancelled', 'discarded') AND f.finished_at < too_old AND NOT f.holds_key LIMIT 5000);
+    IF cardinality(ids) > 0 THEN
+        DELETE FROM jobs.job j WHERE j.id = ANY (ids) AND j.state IN ('completed', 'cancelled', 'discarded') AND NOT j.holds_key;
+    END IF;
+    IF keep.keep_count IS NOT NULL THEN
+        SELECT f.finished_at INTO boundary FROM jobs.job f WHERE f.state IN ('completed', 'cancelled', 'discarded') ORDER BY f.finished_at DESC OFFSET keep.keep_count LIMIT 1;
+        IF boundary IS NOT NULL THEN
+            ids := ARRAY(SELECT f.id FROM jobs.job f WHERE f.state IN ('completed', 'cancelled', 'discarded') AND f.finished_at <= boundary AND NOT f.holds_key LIMIT 5000);
+            DELETE FROM jobs.job j WHERE j.id = ANY (ids) AND j.state IN ('completed', 'cancelled', 'discarded') AND NOT j.holds_key;
+        END IF;
     END IF;
     RETURN least(
         (SELECT min(run_at) FROM jobs.job WHERE state IN ('scheduled', 'retryable')),

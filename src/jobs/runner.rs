@@ -36,6 +36,8 @@ const CANCEL_CHANNEL: &str = "jobs_cancel";
 const IDLE: Duration = Duration::from_secs(1);
 /// Before what has failed is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often finished jobs are counted.
+const COUNT_INTERVAL: Duration = Duration::from_secs(10);
 /// The list of ready jobs is read again after so many times the time that it takes.
 const READING_SHARE: u32 = 10;
 
@@ -78,6 +80,7 @@ struct Runner {
     /// Before, the list is not read again.
     read_after: Instant,
     keep_at: Instant,
+    count_at: Instant,
     clock: Clock,
     /// Microseconds that the clock was set forward, of which leases do not know yet.
     shift: i64,
@@ -107,6 +110,7 @@ pub async fn run(engine: Arc<Engine>, database: Oid) {
         has_requests: true,
         read_after: Instant::now(),
         keep_at: Instant::now(),
+        count_at: Instant::now(),
         clock: Clock::new(),
         shift: 0,
     };
@@ -191,10 +195,15 @@ impl Runner {
             tracing::warn!(seconds = shift, "the clock was set; leases of jobs follow it");
         }
         self.rows("SELECT jobs.enqueue_ticks()", &[]).await?;
-        let (keep_for, keep_count) = (config.jobs_keep.0, config.jobs_keep_count);
+        let keep_for = config.jobs_keep.0;
+        let is_counted = Instant::now() >= self.count_at;
+        let keep_count = is_counted.then_some(config.jobs_keep_count);
         let values = [json!(self.engine.name), json!(keep_for), json!(keep_count), json!(shift)];
         let rows = self.rows(KEEP, &values).await?;
         self.shift = 0;
+        if is_counted {
+            self.count_at = Instant::now() + COUNT_INTERVAL;
+        }
         let due = rows.first().and_then(|row| row["due"].as_f64());
         let poll = config.jobs_poll_interval.duration();
         let due = due.map_or(poll, |seconds| Duration::from_secs_f64(seconds.clamp(0.01, 3_600.0)));
