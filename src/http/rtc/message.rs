@@ -109,6 +109,18 @@ pub struct Spoken {
 }
 
 impl Spoken {
+    /// From a data channel, which says by itself whether messages may be lost.
+    pub fn read(text: &str, is_reliable: bool) -> Result<Spoken, String> {
+        let spoken: Spoken = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        Ok(Spoken { reliable: is_reliable, ..spoken })
+    }
+
+    /// Bytes for everybody.
+    pub fn of_bytes(bytes: &[u8], is_reliable: bool) -> Spoken {
+        let data = Some(STANDARD.encode(bytes));
+        Spoken { to: Vec::new(), topic: None, text: None, data, reliable: is_reliable }
+    }
+
     pub fn message(self) -> Result<Message, String> {
         let payload = match (self.text, self.data) {
             (Some(text), None) => Bytes::from(text),

@@ -11,14 +11,15 @@
 //!
 //! Who asks is a principal, or the bearer of a room's token
 //! ([`rooms::bearer`](super::rooms::bearer)); what it may do in a room is the room's to say.
-//! Data channels are served whatever room the peer is in, or in none
-//! ([`crate::rtc::channel`]).
+//! Data channels carry SQL whatever room the peer is in, or in none
+//! ([`crate::rtc::channel`]), and what is said in a room ([`voices`]).
 
 mod fragment;
 mod ice;
 mod message;
 mod resource;
 mod socket;
+mod voices;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -41,7 +41,8 @@ use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
-use super::message::{self, Join, Request};
+use super::message::{self, Join, Request, Spoken};
+use super::voices::{self, Voices};
 use super::{Asker, ice, ice_servers, peer_options};
 use crate::error::Error;
 use crate::http::principal::{self, Scope, Scopes};
@@ -93,6 +94,7 @@ pub async fn open(http: State, request: HttpRequest) -> Result<Response, Problem
             events: None,
             inbox: None,
             opener: None,
+            voices: Voices::default(),
             changes,
             heard: now,
             is_pinged: false,
@@ -123,6 +125,7 @@ struct Line {
     events: Option<mpsc::Receiver<Event>>,
     inbox: Option<Inbox>,
     opener: Option<Opener>,
+    voices: Voices,
     changes: watch::Receiver<u64>,
     /// When anything came, and whether it was asked for since.
     heard: Instant,
@@ -185,6 +188,7 @@ impl Line {
                 },
                 event = next_event(&mut self.events) => self.happened(sink, event).await?,
                 told = next_told(&mut self.inbox) => self.told(sink, told).await?,
+                said = self.voices.next() => self.say(sink, said).await?,
                 changed = self.changes.changed() => {
                     if changed.is_ok() {
                         self.follow().await;
@@ -337,11 +341,26 @@ impl Line {
         send(sink, &message).await
     }
 
-    fn serve_channel(&self, channel: peer::Channel) {
+    fn serve_channel(&mut self, channel: peer::Channel) {
         let Some(opener) = &self.opener else { return };
+        if *channel.protocol == *voices::PROTOCOL && self.inbox.is_some() {
+            self.voices.add(channel);
+            return;
+        }
         // Dropped, it is closed: nothing here speaks its protocol.
         if let Some(channel) = channel::serve(&self.http, opener, channel) {
             tracing::debug!(label = &*channel.label, "a data channel of no known protocol");
+        }
+    }
+
+    /// Somebody says something in a data channel.
+    async fn say(&mut self, sink: &mut Sink, said: Result<Spoken, String>) -> Result<(), End> {
+        let Some(call) = &self.call else { return Ok(()) };
+        let said = said.and_then(Spoken::message).map_err(|what| Problem::bad_request(&what));
+        let done = said.and_then(|message| in_room(call)?.say(message).map_err(failed));
+        match done {
+            Ok(_) => Ok(()),
+            Err(problem) => send(sink, &refused(&problem, Value::Null)).await,
         }
     }
 
@@ -357,10 +376,15 @@ impl Line {
                 if let (Told::Unpublished { track }, Some(call)) = (&told, &mut self.call) {
                     call.forget(track);
                 }
-                match message::told(&told) {
-                    Some(message) => send(sink, &message).await,
-                    None => Ok(()),
+                let Some(message) = message::told(&told) else { return Ok(()) };
+                if let Told::Message(said) = &told {
+                    match self.voices.tell(&message, said.is_reliable) {
+                        voices::Told::Sent => return Ok(()),
+                        voices::Told::TooSlow => return Err(End::Left(Reason::TooSlow)),
+                        voices::Told::NoChannel => {}
+                    }
                 }
+                send(sink, &message).await
             }
         }
     }
