@@ -336,6 +336,34 @@ fn a_room_is_sent_what_is_published_unless_it_is_muted_or_not_wanted() {
 }
 
 #[test]
+fn what_is_said_in_a_channel_of_a_room_is_heard_by_the_others() {
+    let (_server, http, _directory) = started(&[]);
+    with_room(http);
+    let mut people = Vec::new();
+    for name in ["a", "b"] {
+        let mut socket = open(http);
+        let identity = format!("postgres/{name}");
+        ask(&mut socket, json!({"type": "join", "room": "stage", "identity": identity}), "joined");
+        let mut peer = Peer::new();
+        let (offer, pending, channels, _) = peer.offer(&[("reliable", "zserver.room.v1")], &[]);
+        negotiate(&mut socket, &mut peer, (offer, pending));
+        peer.wait_open(channels[0]);
+        people.push((socket, peer, channels[0]));
+    }
+    let [(_, ada, to_ada), (_, bea, to_bea)] = &mut people[..] else { panic!("two people") };
+    // The server has seen the other's channel once it has answered in it.
+    bea.send_text(*to_bea, r#"{"text": "here"}"#);
+    let heard: Value = serde_json::from_slice(&ada.hear(*to_ada)).expect("JSON");
+    assert_eq!(
+        (&heard["type"], &heard["from"], &heard["text"]),
+        (&json!("message"), &json!("postgres/b"), &json!("here"))
+    );
+    ada.send_text(*to_ada, r#"{"text": "hello", "topic": "chat", "to": ["postgres/b"]}"#);
+    let heard: Value = serde_json::from_slice(&bea.hear(*to_bea)).expect("JSON");
+    assert_eq!((&heard["text"], &heard["topic"]), (&json!("hello"), &json!("chat")));
+}
+
+#[test]
 fn a_layer_is_sent_that_is_wanted_and_changed_without_a_gap() {
     let (_server, http, _directory) = started(&[]);
     let root = with_room(http);
