@@ -2,6 +2,7 @@
 //! of ICE. The other side is another stack than the server's ([`crate::support::rtc`]).
 
 use std::net::UdpSocket;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -427,4 +428,75 @@ fn servers_of_ice_are_told_with_credentials_and_checked() {
     assert!(stun["mapped"].as_str().is_some_and(|it| it.starts_with("127.0.0.1:")), "{checked}");
     let turn = &checked["servers"][1];
     assert!(turn["reason"].as_str().is_some_and(|it| it.contains("does not answer")), "{checked}");
+}
+
+/// coturn on a port of loopback, with a shared secret; stopped at the end.
+struct Turn {
+    child: Child,
+    port: u16,
+    _directory: TempDir,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Turn {
+    /// None where the machine has no coturn.
+    fn start(secret: &str) -> Option<Turn> {
+        let directory = TempDir::new().expect("a directory");
+        let free = UdpSocket::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port");
+        let port = free.port();
+        let child = Command::new("turnserver")
+            .args(["-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", "--no-tls"])
+            .args(["--no-dtls", "--no-cli", "--realm=zserver", "--use-auth-secret"])
+            .arg(format!("--listening-port={port}"))
+            .arg(format!("--static-auth-secret={secret}"))
+            .arg(format!("--userdb={}", directory.path().join("db").display()))
+            .arg(format!("--pidfile={}", directory.path().join("pid").display()))
+            .arg(format!("--log-file={}", directory.path().join("log").display()))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        match child {
+            Ok(child) => Some(Turn { child, port, _directory: directory }),
+            Err(_) => {
+                eprintln!("skipped: no turnserver here");
+                None
+            }
+        }
+    }
+}
+
+#[test]
+fn turn_relays_for_who_has_the_secret() {
+    let Some(turn) = Turn::start("north") else { return };
+    let servers = format!(
+        "turn:127.0.0.1:{port}?transport=udp,turn:127.0.0.1:{port}?transport=tcp",
+        port = turn.port
+    );
+    let check = |secret: &str| {
+        let settings =
+            [("ZSERVER_RTC_ICE_SERVERS", servers.as_str()), ("ZSERVER_RTC_TURN_SECRET", secret)];
+        let (_server, http, _directory) = started(&settings);
+        let root = Asker::new(http, "postgres");
+        root.send("POST", "/api/v1/rtc/ice/check", "", b"").json()
+    };
+    let begun = Instant::now();
+    let mut good = check("north");
+    while good["is_ok"] != true && begun.elapsed() < PATIENCE {
+        // It may still be starting.
+        good = check("north");
+    }
+    assert_eq!(good["is_ok"], true, "{good}");
+    for server in good["servers"].as_array().expect("servers") {
+        let relayed = server["relayed"].as_str().unwrap_or_default();
+        assert!(relayed.starts_with("127.0.0.1:"), "{good}");
+    }
+    let bad = check("south");
+    let reason = bad["servers"][0]["reason"].as_str().unwrap_or_default();
+    assert!(reason.starts_with("it refuses: 401"), "{bad}");
 }
