@@ -38,9 +38,7 @@ use axum::routing::{get, post};
 use super::problem::Problem;
 use super::rooms::bearer;
 use super::routes::Routes;
-use super::{Http, State, socket_route};
-use crate::rtc::media::Media;
-use crate::rtc::peer::Options;
+use super::{State, socket_route};
 
 pub fn routes(router: Routes) -> Routes {
     router

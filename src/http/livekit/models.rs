@@ -302,16 +302,6 @@ pub struct ServerInfo {
     pub node_id: String,
 }
 
-#[derive(Clone, PartialEq, Message)]
-pub struct ClientInfo {
-    #[prost(int32, tag = "1")]
-    pub sdk: i32,
-    #[prost(string, tag = "2")]
-    pub version: String,
-    #[prost(int32, tag = "3")]
-    pub protocol: i32,
-}
-
 /// Names of enumerations, each by its number.
 pub const SOURCES: &[&str] =
     &["UNKNOWN", "CAMERA", "MICROPHONE", "SCREEN_SHARE", "SCREEN_SHARE_AUDIO"];

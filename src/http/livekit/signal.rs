@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use prost::{Message, Oneof};
 
 use super::models::{
-    ClientInfo, Codec, ParticipantInfo, ParticipantTracks, Room, ServerInfo, SpeakerInfo,
-    TrackInfo, VideoLayer,
+    Codec, ParticipantInfo, ParticipantTracks, Room, ServerInfo, SpeakerInfo, TrackInfo, VideoLayer,
 };
 
 /// Of a description or a candidate: which of the two connections it is of.
@@ -394,39 +393,4 @@ pub struct MediaSectionsRequirement {
     pub num_audios: u32,
     #[prost(uint32, tag = "2")]
     pub num_videos: u32,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct ConnectionSettings {
-    #[prost(bool, tag = "1")]
-    pub auto_subscribe: bool,
-    #[prost(bool, tag = "2")]
-    pub adaptive_stream: bool,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct JoinRequest {
-    #[prost(message, optional, tag = "1")]
-    pub client_info: Option<ClientInfo>,
-    #[prost(message, optional, tag = "2")]
-    pub connection_settings: Option<ConnectionSettings>,
-    #[prost(string, tag = "3")]
-    pub metadata: String,
-    #[prost(btree_map = "string, string", tag = "4")]
-    pub participant_attributes: BTreeMap<String, String>,
-    #[prost(message, repeated, tag = "5")]
-    pub add_track_requests: Vec<AddTrackRequest>,
-    #[prost(message, optional, tag = "6")]
-    pub publisher_offer: Option<SessionDescription>,
-    #[prost(bool, tag = "7")]
-    pub reconnect: bool,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct WrappedJoinRequest {
-    /// 0 none, 1 gzip.
-    #[prost(int32, tag = "1")]
-    pub compression: i32,
-    #[prost(bytes = "vec", tag = "2")]
-    pub join_request: Vec<u8>,
 }
