@@ -337,6 +337,31 @@ fn a_room_is_sent_what_is_published_unless_it_is_muted_or_not_wanted() {
 }
 
 #[test]
+fn an_offer_that_crosses_another_is_answered_and_made_again() {
+    let (_server, http, _directory) = started(&[]);
+    let root = with_room(http);
+    let mut publisher = Publisher::new(&root);
+    publisher.show(&root);
+    let mut socket = open(http);
+    ask(&mut socket, json!({"type": "join", "room": "stage", "identity": "postgres/b"}), "joined");
+    // It is not answered: the peer's own comes instead.
+    next(&mut socket, "offer");
+    let mut player = Peer::new();
+    let (offer, pending, channels, _) = player.offer(&[("sql", "jsonrpc-sql.v1")], &[]);
+    negotiate(&mut socket, &mut player, (offer, pending));
+    let again = next(&mut socket, "offer");
+    let answer = player.answer(again["sdp"].as_str().unwrap_or_default());
+    assert_eq!(
+        ask(&mut socket, json!({"type": "answer", "id": 5, "sdp": answer}), "done")["id"],
+        5
+    );
+    let late = ask_anyhow(&mut socket, json!({"type": "answer", "id": 6, "sdp": answer}));
+    assert_eq!((&late["type"], &late["id"]), (&json!("error"), &json!(6)));
+    player.wait_open(channels[0]);
+    publisher.until(|| (!packets(&mut player).is_empty()).then_some(()));
+}
+
+#[test]
 fn what_is_said_in_a_channel_of_a_room_is_heard_by_the_others() {
     let (_server, http, _directory) = started(&[]);
     with_room(http);
