@@ -517,6 +517,49 @@ fn streams_tell_of_each_line_that_is_wrong() {
 }
 
 #[test]
+fn points_of_a_stream_are_found_at_once_and_linked_when_it_is_over() {
+    let (_server, http, _directory) = started();
+    post(http, "", &json!({"name": "f", "vectors": {"size": 24, "distance": "euclid"}})).done();
+    // As languages print numbers that have no single precision, and as others do.
+    let line = |id: u64| {
+        let numbers: Vec<String> = vector(id, 24)
+            .iter()
+            .enumerate()
+            .map(|(at, number)| match at % 3 {
+                0 => format!("{}", f64::from(*number)),
+                1 => format!("{number:e}"),
+                _ => format!(" {number}"),
+            })
+            .collect();
+        format!(
+            "{{\"id\": {id}, \"vector\": [{}], \"payload\": {{\"n\": [[{id}]]}}}}\n",
+            numbers.join(",")
+        )
+    };
+    let count = 6_000;
+    let lines: String = (1..=count).map(line).collect();
+    let told = ingest(http, "/f/points/ingest", &lines);
+    assert_eq!(told.last().expect("a summary")["stored"], json!(count));
+    let stored =
+        |id: u64| sql(http, &format!("select embedding::text from collections.f where id = {id}"));
+    for id in [1, 7, 501, 3_000, count] {
+        let expected: Vec<String> =
+            vector(id, 24).iter().map(|number| format!("{number}")).collect();
+        assert_eq!(stored(id), json!([[format!("[{}]", expected.join(","))]]));
+        let query = json!({"query": vector(id, 24), "limit": 1});
+        assert_eq!(ids(&post(http, "/f/points/search", &query).done()), [id as i64]);
+    }
+    let fresh = "select sum(fresh)::int, sum(linked)::int from pg_catalog.zserver_vector_indexes()";
+    let began = std::time::Instant::now();
+    while sql(http, fresh) != json!([[0, count]]) {
+        assert!(began.elapsed().as_secs() < 120, "points stay unlinked: {}", sql(http, fresh));
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    let query = json!({"query": vector(77, 24), "limit": 1});
+    assert_eq!(ids(&post(http, "/f/points/search", &query).done()), [77]);
+}
+
+#[test]
 fn what_a_stream_calls_committed_outlives_a_kill() {
     let directory = TempDir::new().expect("a directory");
     let data = directory.path().join("data");
