@@ -59,7 +59,7 @@ async fn read(database: Arc<Database>, asked: Asked) -> Result<Rows> {
             found.extend(sight.see(&mut reader, changes).await?);
             if found.len() >= limit || !feed.has_more()? {
                 found.truncate(limit);
-                return found.into_iter().map(row).collect();
+                return found.into_iter().map(row).collect::<Result<Rows>>();
             }
         }
     };
