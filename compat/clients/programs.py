@@ -42,7 +42,9 @@ def python(name, *requirements):
 
     def suite(server, arguments):
         interpreter = suites.venv(name, *requirements)
-        return steps(server, [interpreter, suites.HERE / name / "program.py"], suites.HERE)
+        binary = arguments.zserver or suites.servers.built_server()
+        words = [interpreter, suites.HERE / name / "program.py"]
+        return steps(server, words, suites.HERE, ZSERVER_BINARY=binary)
 
     suites.main(name, suite)
 
