@@ -15,6 +15,7 @@
 //! | [`remembered`] | rows that are remembered to pass a condition of a search stay right |
 //! | [`rtc_channels`] | SQL over data channels: a driver, JSON-RPC, what a closed one leaves |
 //! | [`rtc_peers`] | peers of WebRTC: signalling, channels, WHIP, WHEP, forwarding, servers of ICE |
+//! | [`rtc_recordings`] | recordings: what is in their files, what a kill leaves of them, who may ask |
 //! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
 //! | [`http_auth`] | tokens, sessions, API keys, foreign issuers: what is refused, what a kill leaves |
 //! | [`http_dumps`] | what is set up in jobs, sagas, pgmq and files is in a dump, and works where that is restored |
@@ -110,6 +111,7 @@ mod regress;
 mod remembered;
 mod rtc_channels;
 mod rtc_peers;
+mod rtc_recordings;
 mod rtc_rooms;
 mod sessions;
 mod sql;
