@@ -29,6 +29,8 @@ const WAIT_MAX: Duration = Duration::from_millis(250);
 /// Packets that wait so, and of one frame.
 const WAITING_MAX: usize = 1_024;
 const PARTS_MAX: usize = 8_192;
+/// So many in a row are not late: the numbers went round while nothing was heard (muted).
+const STALE_MAX: u32 = 64;
 /// A jump of a sender's clock against ours.
 const JUMP: Duration = Duration::from_secs(5);
 
@@ -56,6 +58,8 @@ pub struct Assembler {
     highest: u64,
     due: u64,
     waiting: BTreeMap<u64, (Packet, Instant)>,
+    /// Packets in a row that are from before, as their numbers tell.
+    stale: u32,
     parts: Vec<Packet>,
     needs_key: bool,
     clock: Clock,
@@ -109,6 +113,7 @@ impl Assembler {
             highest: 0,
             due: 0,
             waiting: BTreeMap::new(),
+            stale: 0,
             parts: Vec::new(),
             needs_key: coding != Coding::Opus,
             clock: Clock::default(),
@@ -133,7 +138,16 @@ impl Assembler {
         }
         let number = self.counted(sequence);
         self.highest = self.highest.max(number);
-        if number < self.due || self.waiting.contains_key(&number) {
+        if number < self.due {
+            self.stale += 1;
+            if self.stale > STALE_MAX {
+                self.begin(packet.header.ssrc, sequence);
+                return self.push(packet, now);
+            }
+            return whole;
+        }
+        self.stale = 0;
+        if self.waiting.contains_key(&number) {
             return whole;
         }
         self.waiting.insert(number, (packet, now));
@@ -158,6 +172,7 @@ impl Assembler {
     /// Another stream, of which nothing is known.
     fn begin(&mut self, stream: u32, sequence: u16) {
         self.waiting.clear();
+        self.stale = 0;
         self.lose();
         self.stream = Some(stream);
         // Room for those that it has overtaken.
@@ -397,6 +412,19 @@ mod tests {
         assert!(video.push(packet(3, 3_000, false, &[0, 1, 2, 3]), now).is_empty());
         let ended = video.push(vp8(4, 6_000, false, true), now);
         assert_eq!((ended[0].data.len(), ended.len()), (3 + 3, 2));
+    }
+
+    #[test]
+    fn numbers_may_go_round_while_nothing_is_heard() {
+        let now = Instant::now();
+        let mut audio = Assembler::new(Codec::Opus);
+        audio.push(packet(40_000, 0, false, &[0xfc]), now);
+        let heard: usize = (0..100_u16)
+            .map(|at| {
+                audio.push(packet(10_000 + at, u32::from(at) * 960, false, &[0xfc]), now).len()
+            })
+            .sum();
+        assert_eq!(heard, 100 - STALE_MAX as usize);
     }
 
     #[test]
