@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use crate::http::Http;
 use crate::http::principal::Principal;
-use crate::rtc::peer::Channel;
+use crate::rtc::peer::{Channel, Error, Message};
 
 /// Whose peer has opened a channel.
 #[derive(Clone)]
@@ -44,4 +44,12 @@ pub fn serve(http: &Arc<Http>, opener: &Opener, channel: Channel) -> Option<Chan
         _ => return Some(channel),
     }
     None
+}
+
+/// Sends a message; who waits for room learns that the channel is closed.
+async fn send(channel: &Channel, message: Message) -> Result<(), Error> {
+    tokio::select! {
+        sent = channel.send(message) => sent,
+        () = channel.closed() => Err(Error::Closed),
+    }
 }

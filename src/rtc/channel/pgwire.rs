@@ -50,7 +50,7 @@ fn stream_of(channel: Channel) -> impl AsyncRead + AsyncWrite + Unpin + Send {
         Some((bytes_of(message), channel))
     });
     let sink = sink::unfold(channel, |channel, bytes: Bytes| async move {
-        channel.send(Message::Binary(bytes)).await.map_err(broken)?;
+        super::send(&channel, Message::Binary(bytes)).await.map_err(broken)?;
         Ok(channel)
     });
     Chunks::new(Box::pin(source), Box::pin(sink))

@@ -224,3 +224,39 @@ impl Line {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sum(packets: u64, lost: i64) -> Sum {
+        Sum { packets, lost, bytes: packets * 1_000, kind: Some(Kind::Video), ..Sum::default() }
+    }
+
+    #[test]
+    fn what_is_counted_since_the_last_time_is_rated() {
+        let watch = Watch::default();
+        let room = Key { database: 5, name: "a".to_owned() };
+        let about = About { room, identity: "ada".to_owned(), participant: "PA_1".to_owned() };
+        let look = |packets, lost| {
+            watch.take(
+                vec![((about.clone(), None), sum(packets, lost), None)],
+                Duration::from_secs(2),
+            )
+        };
+        assert!(look(1_000, 0).is_empty());
+        let last = watch.last().remove(0);
+        assert_eq!((last.bitrate, last.loss, last.rating), (4_000_000, 0.0, Rating::Excellent));
+        let changes = look(1_900, 100);
+        assert_eq!(changes.len(), 1);
+        let Change { before, measured } = &changes[0];
+        assert_eq!(
+            (*before, measured.rating, measured.loss),
+            (Rating::Excellent, Rating::Poor, 0.1)
+        );
+        // It was gone in between: it begins anew.
+        assert!(watch.take(Vec::new(), Duration::from_secs(2)).is_empty());
+        assert!(look(2_000, 0).is_empty());
+        assert_eq!(watch.last()[0].rating, Rating::Excellent);
+    }
+}

@@ -24,6 +24,7 @@ use crate::http::socket::message::{Id, Request};
 use crate::http::socket::queue::{self, Queue};
 use crate::http::socket::subscription::{News, Subscriptions};
 use crate::http::socket::voice::Voice;
+use crate::rtc::channel;
 use crate::rtc::peer::{self, Channel, Message};
 use crate::sqlstate;
 
@@ -304,7 +305,7 @@ fn is_paged(what: &Result<What, Refusal>) -> bool {
 
 async fn send_all(channel: Channel, texts: Vec<String>) -> Result<(), peer::Error> {
     for text in texts {
-        channel.send(Message::Text(text)).await?;
+        channel::send(&channel, Message::Text(text)).await?;
     }
     Ok(())
 }
