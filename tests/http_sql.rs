@@ -542,7 +542,7 @@ fn a_failure_has_the_status_of_its_kind() {
         "create table t (id int primary key, n int not null, c int check (c > 0), \
          r int references t, during int4range, exclude using gist (during with &&))",
         "insert into t values (1, 1, 1, null, '[1,5)'), (2, 2, 2, 1, '[5,9)')",
-        "create view positive as select * from t where c > 0 with check option",
+        "create view positive as select * from t where n > 0 with check option",
         "create function fails() returns int language plpgsql as $$ begin raise 'no'; end $$",
         "create schema s",
         "create table s.u (id int)",
@@ -554,7 +554,7 @@ fn a_failure_has_the_status_of_its_kind() {
         ("insert into t values (3, null)", 400, "23502"),
         ("insert into t values (3, 3, -1)", 400, "23514"),
         ("update t set c = 0", 400, "23514"),
-        ("insert into positive (id, n, c) values (3, 3, -1)", 400, "44000"),
+        ("insert into positive (id, n, c) values (3, -3, 1)", 400, "44000"),
         ("insert into t values (3, 3, 3, 99)", 409, "23503"),
         ("delete from t where id = 1", 409, "23503"),
         ("insert into t values (1, 1)", 409, "23505"),
@@ -574,7 +574,6 @@ fn a_failure_has_the_status_of_its_kind() {
         ("drop schema s", 409, "2BP01"),
         ("alter table t add column n int", 400, "42701"),
         ("set max_connections = 5", 400, "55P02"),
-        ("copy t from '/nowhere'", 501, "0A000"),
     ] {
         let answer = sql(http, json!({"query": statement}));
         assert_eq!(refusal(&answer), (status, code.to_owned()), "{statement}");

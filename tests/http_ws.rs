@@ -465,7 +465,8 @@ fn a_page_brings_its_token_as_a_protocol() {
         let (before, _) = socket.ask(query(1, "select current_user"));
         assert_eq!(rows(&before), [json!(["postgres"])], "{origin}");
     }
-    let wrong = format!("{}x", &key[..key.len() - 1]);
+    let last = if key.ends_with('x') { 'y' } else { 'x' };
+    let wrong = format!("{}{last}", &key[..key.len() - 1]);
     for (headers, status) in [
         (offer("zserver.sql.v1"), " 401 "),
         (offer(&format!("zserver.sql.v1, zserver.bearer.{wrong}")), " 401 "),

@@ -217,7 +217,7 @@ fn uploads_are_kept_apart_by_subject() {
     served.log_in("ann", "a");
     let key = PrivateKey::generate(Algorithm::EdDsa).unwrap();
     let jwks = json!({"keys": [key.public_jwk("k").unwrap()]}).to_string();
-    served.admin(&format!("select auth.create_issuer('https://idp', '{{app}}', jwks => '{jwks}')"));
+    served.admin(&format!("select auth.create_issuer('https://idp', '{{app}}', jwks => '{jwks}', scopes => '{{sql,files}}')"));
     served.admin("select auth.map_role('https://idp', '*', 'ann')");
     let token = |subject: &str| {
         let claims = json!({"iss": "https://idp", "aud": "app", "exp": now() + 60, "sub": subject});
@@ -225,18 +225,20 @@ fn uploads_are_kept_apart_by_subject() {
     };
     let (one, other) = (token("u1"), token("u2"));
     let password = basic("ann", "a", "postgres");
-    let made = send(served.http, "PUT", "/api/v1/files/b", &password, "");
+    let admin = basic("postgres", "s3cret", "postgres");
+    let shared = "{\"readers\": [\"ann\"], \"writers\": [\"ann\"]}";
+    let made = send(served.http, "PUT", "/api/v1/files/b", &admin, shared);
     assert_eq!(made.status, 201, "{}", made.text());
     let tus = |method: &str, path: &str, who: &str, more: &str, body: &str| {
         let headers = format!("{who}Tus-Resumable: 1.0.0\r\n{more}");
         send(served.http, method, path, &headers, body)
     };
-    let begin = |who: &str, more: &str| {
-        let begun = tus("POST", "/files?bucket=b&name=x", who, more, "");
+    let begin = |path: &str, who: &str, more: &str| {
+        let begun = tus("POST", path, who, more, "");
         assert_eq!(begun.status, 201, "{}", begun.text());
         begun.header("location").expect("a place").to_owned()
     };
-    let path = begin(&one, "Upload-Length: 6\r\n");
+    let path = begin("/files?bucket=b&name=x", &one, "Upload-Length: 6\r\n");
     let path = &path[path.find("/files/").expect("a path")..];
     let piece = |offset: usize| {
         format!("Content-Type: application/offset+octet-stream\r\nUpload-Offset: {offset}\r\n")
@@ -266,7 +268,7 @@ fn uploads_are_kept_apart_by_subject() {
     assert_eq!(seen["results"][0]["rows"], json!([[1]]));
     assert_eq!(send(served.http, "GET", "/api/v1/files/b/x", &password, "").text(), "abcdef");
     // Parts of one are not another's to put together.
-    let part = begin(&one, "Upload-Length: 0\r\nUpload-Concat: partial\r\n");
+    let part = begin("/files", &one, "Upload-Length: 0\r\nUpload-Concat: partial\r\n");
     let join = format!("Upload-Concat: final;{part}\r\n");
     let joined = |who: &str| tus("POST", "/files?bucket=b&name=y", who, &join, "").status;
     assert_eq!((joined(&other), joined(&password)), (404, 404));
