@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Room, check_metadata, denied, no_participant, no_track, too_large};
+use super::{Person, Room, check_metadata, denied, no_participant, no_track, too_large};
 use crate::error::Result;
 use crate::rtc::room::define::{Info, Reason};
 use crate::rtc::room::grants::Permission;
