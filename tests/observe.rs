@@ -395,6 +395,16 @@ fn who_may_read_metrics_is_a_setting() {
     let refused = as_role("ann");
     assert_eq!((refused.status, refused.code().as_str()), (403, "42501"));
     assert_eq!(as_role("mon").status, 200);
+    // Under a name that may lead there from anywhere, and without a proof.
+    let elsewhere = "GET /metrics HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+    for (access, status) in [("monitor", 401), ("loopback", 401), ("everyone", 200)] {
+        let data = directory.path().join(access);
+        let environment = [("ZSERVER_METRICS_ACCESS", access)];
+        let (_server, http) = Zserver::start_with_http(&data, true, &environment);
+        assert_eq!(raw(http, elsewhere.as_bytes()).status, status, "{access}");
+        let here = if access == "monitor" { 401 } else { 200 };
+        assert_eq!(get(http, "/metrics").status, here, "{access}");
+    }
 }
 
 /// What `/readyz` answers; none where the connection is closed first.
@@ -436,6 +446,8 @@ struct Collector {
     child: Child,
     port: u16,
     lines: std::sync::mpsc::Receiver<String>,
+    /// Every span that has come.
+    seen: std::cell::RefCell<Vec<Value>>,
 }
 
 impl Collector {
@@ -458,7 +470,7 @@ impl Collector {
                 let _ = sender.send(line);
             }
         });
-        Some(Collector { child, port, lines })
+        Some(Collector { child, port, lines, seen: Default::default() })
     }
 
     fn endpoint(&self) -> String {
@@ -474,6 +486,7 @@ impl Collector {
             let line = self.lines.recv_timeout(left);
             let line = line.unwrap_or_else(|_| panic!("{count} spans of {trace}: {found:#?}"));
             let span: Value = serde_json::from_str(&line).expect("a line of JSON");
+            self.seen.borrow_mut().push(span.clone());
             if span["trace"] == json!(trace) {
                 found.push(span);
             }
@@ -576,6 +589,13 @@ fn one_trace_goes_from_http_through_sql_to_storage() {
     drop(client);
     assert!(server.terminate().success());
     collector.spans(end, 2);
+    // Of those that were not sampled there is nothing, whatever was sent after them.
+    let seen = collector.seen.borrow();
+    let known = [trace, comment, last, end].map(|trace| json!(trace));
+    assert!(seen.iter().all(|span| known.contains(&span["trace"])), "{seen:#?}");
+    let is_request =
+        |span: &&Value| span["trace"] == known[0] && span["name"] == json!("POST /api/v1/sql");
+    assert_eq!(seen.iter().filter(is_request).count(), 1, "the first of two requests alone");
 }
 
 #[test]
