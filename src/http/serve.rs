@@ -3,6 +3,9 @@
 //!
 //! With a certificate both are served on the one port, told apart by the first byte;
 //! `require_tls` and the rules of `auth::hba` say who may come without.
+//!
+//! Not here: responses before the last one (103 Early Hints of RFC 8297, 104 of the IETF's
+//! resumable uploads), which hyper's server has no way to send.
 
 use std::convert::Infallible;
 use std::sync::Arc;
