@@ -17,14 +17,12 @@ use crate::sql::bind::{Conflict, Conversion, VariableRef, Variables};
 use crate::sql::functions::{EvalContext, SettingsView};
 use crate::sql::outcome::ResultColumn;
 use crate::sql::parse::{self, NodeEnum};
-use crate::sql::types::{Datum, Oid, SqlType, oid};
+use crate::sql::types::{Datum, SqlType, oid};
 use crate::sqlstate;
 
 /// A body for one set of argument types.
 pub struct SqlFunction {
     name: String,
-    /// The schemas that its names are looked for in, if that is not the session's to say.
-    path: Option<Vec<Oid>>,
     statements: Vec<Plan>,
     variables: Arc<Arguments>,
     shape: Shape,
@@ -97,7 +95,6 @@ impl SqlFunction {
     ) -> Result<SqlFunction> {
         Ok(SqlFunction {
             name: function.name.clone(),
-            path: function.body_path(&eval.catalog),
             statements: statements(&function.source)
                 .map_err(|error| error.in_internal_query(&function.source))?,
             variables: Arc::new(Arguments {
@@ -164,7 +161,7 @@ impl SqlFunction {
         for _ in 0..RESTARTS_MAX {
             let ctx = frame.begin_statement()?;
             let bound = plan
-                .bound(&self.binding(&ctx.eval), &self.variables)
+                .bound(&binding(request.function, &ctx.eval), &self.variables)
                 .map_err(|error| error.in_internal_query(&plan.parsed.text))?;
             let params: Vec<Datum> = bound.used.iter().map(|(v, _)| argument(v, request)).collect();
             let counted = Counted::begin(frame, plan, &bound);
@@ -180,18 +177,6 @@ impl SqlFunction {
             }
         }
         Err(Error::catalog_changed())
-    }
-
-    /// What the body is bound in.
-    fn binding(&self, eval: &Arc<EvalContext>) -> Arc<EvalContext> {
-        match &self.path {
-            Some(path) if *path != eval.settings.search_path => {
-                let settings =
-                    SettingsView { search_path: path.clone(), ..(*eval.settings).clone() };
-                Arc::new(EvalContext { settings: Arc::new(settings), ..(**eval).clone() })
-            }
-            _ => eval.clone(),
-        }
     }
 
     /// Statements that neither `sql` nor a plan runs.
@@ -269,6 +254,17 @@ impl SqlFunction {
         let conversion = Arc::new(made);
         *self.conversion.lock() = Some((types, conversion.clone()));
         Ok(conversion)
+    }
+}
+
+/// What a function's body is bound in: under a path of its own, if it has one.
+fn binding(function: &Function, eval: &Arc<EvalContext>) -> Arc<EvalContext> {
+    match function.body_path(&eval.catalog) {
+        Some(search_path) if search_path != eval.settings.search_path => {
+            let settings = SettingsView { search_path, ..(*eval.settings).clone() };
+            Arc::new(EvalContext { settings: Arc::new(settings), ..(**eval).clone() })
+        }
+        _ => eval.clone(),
     }
 }
 
